@@ -1,0 +1,241 @@
+//! The vocabulary of evidence: what the proxy and the agent can say, one struct per table of the ledger.
+//! It knows nothing of ClickHouse's columns (see `ledger`) nor of how records are stored (see `spool`).
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Microseconds since the Unix epoch, UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct UnixMicros(pub i64);
+
+/// One piece of evidence. A later record with the same identity completes the earlier one: a session that
+/// ended, a statement that finished, a connection that closed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case")]
+pub enum Record {
+    /// A client's session with the proxy.
+    Session(SessionRecord),
+    /// One execution of one statement.
+    Statement(StatementRecord),
+    /// One socket connection that the kernel saw.
+    Connection(ConnectionRecord),
+    /// Something that somebody must know.
+    Alert(AlertRecord),
+    /// The agent's own account of what it could and could not see.
+    AgentHealth(AgentHealthRecord),
+}
+
+/// A client's session with the proxy. Identity: `started_at`, `session_id`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SessionRecord {
+    /// Version 7 UUID, made when the client was authenticated.
+    pub session_id: Uuid,
+    /// Host name of the proxy.
+    pub host: String,
+    /// When the client was authenticated.
+    pub started_at: UnixMicros,
+    /// When the session ended; `None` while it lives.
+    pub ended_at: Option<UnixMicros>,
+    /// Why it ended, a fixed word such as `client_terminated`; empty while it lives.
+    pub end_reason: String,
+    /// Who: the authenticated user of the proxy.
+    pub principal: String,
+    /// How the principal was authenticated, such as `scram-sha-256`.
+    pub authenticated_by: String,
+    /// The database that was asked for.
+    pub database: String,
+    /// The role that the proxy uses at the database.
+    pub database_role: String,
+    /// `application_name` as the client gave it at start.
+    pub application_name: String,
+    /// Where the client came from.
+    pub client: SocketAddr,
+    /// The proxy's own end of its connection to the database.
+    pub upstream_local: SocketAddr,
+    /// The database's end of that connection.
+    pub upstream: SocketAddr,
+    /// Kernel cookie (`SO_COOKIE`) of the proxy's socket to the database; joins the kernel's ledger.
+    pub upstream_cookie: u64,
+    /// Process id of the database's backend, from BackendKeyData.
+    pub backend_pid: i32,
+}
+
+/// One execution of one statement. Identity: `started_at`, `session_id`, `sequence`.
+///
+/// Written twice: before the statement is forwarded (`finished_at` is `None`) and after it ended.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct StatementRecord {
+    /// The session that ran it.
+    pub session_id: Uuid,
+    /// Counts the executions of a session from 1.
+    pub sequence: u64,
+    /// When it was judged.
+    pub started_at: UnixMicros,
+    /// When its last reply came; `None` until then.
+    pub finished_at: Option<UnixMicros>,
+    /// Who ran it.
+    pub principal: String,
+    /// Where it ran.
+    pub database: String,
+    /// The statement as the client wrote it.
+    pub text: String,
+    /// libpg_query's fingerprint, 0 where the statement could not be read.
+    pub fingerprint: u64,
+    /// What it does, in the order of the text: `select`, `update`, `drop_table` …
+    pub effects: Vec<String>,
+    /// Relations read, as `schema.relation`.
+    pub relations_read: Vec<String>,
+    /// Relations written, as `schema.relation`.
+    pub relations_written: Vec<String>,
+    /// Columns named by the statement or returned by it, as `schema.relation.column`.
+    pub columns: Vec<String>,
+    /// Columns whose values were masked in the result, as `schema.relation.column`.
+    pub masked_columns: Vec<String>,
+    /// `allow` or `refuse`.
+    pub verdict: String,
+    /// Names of the rules that made the verdict.
+    pub rules: Vec<String>,
+    /// What the second reader understood differently; empty where both agree.
+    pub readers_disagree: String,
+    /// How it ended: `completed`, `failed`, `skipped` (never run, because an earlier one in its string or pipeline
+    /// failed) or `lost` (the connection ended first); empty until then.
+    pub outcome: String,
+    /// Rows returned or changed, from the command tag.
+    pub rows: u64,
+    /// Bytes of rows that the database sent.
+    pub bytes: u64,
+    /// Five letters of the error that ended it; empty where it succeeded.
+    pub sqlstate: String,
+}
+
+/// SQL text and names of people's data stay out of logs.
+impl fmt::Debug for StatementRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StatementRecord")
+            .field("session_id", &self.session_id)
+            .field("sequence", &self.sequence)
+            .field("verdict", &self.verdict)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a connection came to the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionClass {
+    /// Through the proxy.
+    Proxied,
+    /// Around the proxy.
+    Bypass,
+    /// From this host to a database elsewhere, whose own agent judges it.
+    Outgoing,
+}
+
+/// What the class of a connection rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// The kernel saw the registered proxy's own process open it.
+    Kernel,
+    /// The source address is a known proxy's.
+    Address,
+    /// Nothing vouches for it.
+    None,
+}
+
+/// One socket connection that the kernel saw. Identity: `opened_at`, `boot_id`, `cookie`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConnectionRecord {
+    /// Host name of the agent.
+    pub host: String,
+    /// `/proc/sys/kernel/random/boot_id`: socket cookies restart with the kernel.
+    pub boot_id: Uuid,
+    /// Kernel cookie of the server's socket, or of the client's where the server is elsewhere.
+    pub cookie: u64,
+    /// Kernel cookie of the client's socket where the client is on this host, else 0.
+    pub client_cookie: u64,
+    /// When the connection was established.
+    pub opened_at: UnixMicros,
+    /// When it closed; `None` while it is open.
+    pub closed_at: Option<UnixMicros>,
+    /// The client's end.
+    pub client: SocketAddr,
+    /// The database's end.
+    pub server: SocketAddr,
+    /// How it came.
+    pub class: ConnectionClass,
+    /// What the class rests on.
+    pub evidence: Evidence,
+    /// The client's process, where it runs on this host.
+    pub process: Option<ProcessFacts>,
+    /// Bytes that the database's end received; where it is elsewhere, that this end sent.
+    pub bytes_to_server: u64,
+    /// Bytes that the database's end sent; where it is elsewhere, that this end received.
+    pub bytes_to_client: u64,
+}
+
+/// A process as the kernel described it at the moment of its `connect`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessFacts {
+    /// Process id (thread group) in the initial pid namespace.
+    pub pid: u32,
+    /// `comm`: at most 15 bytes.
+    pub command: String,
+    /// Real user id in the initial user namespace.
+    pub uid: u32,
+    /// Name of that user on this host; empty where it has none.
+    pub user: String,
+    /// cgroup v2 id: the inode of its directory.
+    pub cgroup_id: u64,
+    /// Path of that cgroup below its mount; empty where it is gone.
+    pub cgroup: String,
+}
+
+/// Something that somebody must know. Identity: `raised_at`, `alert_id`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlertRecord {
+    /// Version 7 UUID.
+    pub alert_id: Uuid,
+    /// When it was raised.
+    pub raised_at: UnixMicros,
+    /// Host that raised it.
+    pub host: String,
+    /// What kind.
+    pub kind: AlertKind,
+    /// One sentence that names process, user and address.
+    pub message: String,
+    /// The connection it is about, where there is one.
+    pub connection: Option<ConnectionRecord>,
+}
+
+/// The vocabulary of alerts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertKind {
+    /// A connection reached a database port around the proxy.
+    Bypass,
+    /// The agent lost events.
+    EventsLost,
+}
+
+/// The agent's own account, written at start, every minute, whenever events were lost, and at its end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AgentHealthRecord {
+    /// Host name of the agent.
+    pub host: String,
+    /// As in `ConnectionRecord`.
+    pub boot_id: Uuid,
+    /// When the account was taken.
+    pub at: UnixMicros,
+    /// Events that the kernel programs submitted since they were loaded.
+    pub events_submitted: u64,
+    /// Events that found the ring buffer full since the programs were loaded.
+    pub events_lost: u64,
+    /// Connections open at the moment.
+    pub connections_open: u64,
+    /// `started`, `watching`, `events_lost` or `stopped`.
+    pub state: String,
+}

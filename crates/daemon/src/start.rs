@@ -1,0 +1,79 @@
+//! The first and the last thing that a daemon does.
+
+use std::io::{self, IsTerminal, Write, stderr, stdout};
+use std::process::ExitCode;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::failure::{Failure, Kind};
+
+/// Filters log lines: `info` by default, `PICKET_LOG=debug`, `PICKET_LOG=picket_proxy=trace,info` …
+const LOG_VARIABLE: &str = "PICKET_LOG";
+
+/// Sends log lines to stderr, in colours only on a terminal.
+pub fn log_to_stderr() -> Result<(), Failure> {
+    let wanted = std::env::var(LOG_VARIABLE).unwrap_or_else(|_| "info".to_owned());
+    let filter = EnvFilter::try_new(&wanted).map_err(|error| {
+        let mend = "write it like `debug` or `info,picket_proxy=trace`";
+        Kind::BadConfig.says(format!("{LOG_VARIABLE} cannot be `{wanted}`: {error}; {mend}"))
+    })?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+        .with_writer(stderr)
+        .init();
+    Ok(())
+}
+
+/// Prints the line by which whoever started the daemon knows that it is ready. Nothing else goes to stdout.
+pub fn say_ready(line: &str) {
+    let mut out = stdout().lock();
+    // Nobody may be listening; the daemon works all the same.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// The signals that ask a daemon to stop.
+#[derive(Debug)]
+pub struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// Listens from now on. Call it within a runtime.
+    pub fn listen() -> io::Result<Self> {
+        Ok(StopSignals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for SIGTERM or SIGINT.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a signal is not lost.
+    pub async fn stopped(&mut self) {
+        let signal = tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        };
+        tracing::info!(signal, "stopping");
+    }
+}
+
+/// Tells in one line why a daemon failed, and returns its exit code.
+pub fn tell(name: &str, ended: Result<(), Failure>) -> u8 {
+    match ended {
+        Ok(()) => 0,
+        Err(Failure { kind, error }) => {
+            let told = format!("{error:#}").replace('\n', " ");
+            // Nothing can be done where stderr is closed.
+            let _ = writeln!(stderr(), "{name}: {told}");
+            kind.code()
+        }
+    }
+}
+
+/// Runs a daemon, and tells in one line why it failed: `name: what: why; mend`.
+pub fn run(name: &str, daemon: impl FnOnce() -> Result<(), Failure>) -> ExitCode {
+    ExitCode::from(tell(name, daemon()))
+}

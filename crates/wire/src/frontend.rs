@@ -1,0 +1,145 @@
+//! Messages that a client sends after start-up, as views of their bodies.
+
+use crate::reader::{BodyError, Reader};
+
+/// Type bytes of the messages that a client may send (protocol.h, `PqMsg_*`).
+pub mod tag {
+    #![expect(missing_docs, reason = "the names are PostgreSQL's own message names")]
+    pub const BIND: u8 = b'B';
+    pub const CLOSE: u8 = b'C';
+    pub const COPY_DATA: u8 = b'd';
+    pub const COPY_DONE: u8 = b'c';
+    pub const COPY_FAIL: u8 = b'f';
+    pub const DESCRIBE: u8 = b'D';
+    pub const EXECUTE: u8 = b'E';
+    pub const FLUSH: u8 = b'H';
+    pub const FUNCTION_CALL: u8 = b'F';
+    pub const PARSE: u8 = b'P';
+    pub const PASSWORD: u8 = b'p';
+    pub const QUERY: u8 = b'Q';
+    pub const SYNC: u8 = b'S';
+    pub const TERMINATE: u8 = b'X';
+}
+
+/// `Query`: a string of any number of statements. Returns its text.
+pub fn query(body: &[u8]) -> Result<&[u8], BodyError> {
+    let mut reader = Reader::new(body);
+    let text = reader.cstr("query")?;
+    reader.end("query")?;
+    Ok(text)
+}
+
+/// `Parse`: a statement to prepare.
+#[derive(Clone, Copy, Debug)]
+pub struct Parse<'a> {
+    /// Name of the prepared statement; empty for the unnamed one.
+    pub statement: &'a [u8],
+    /// The statement's text.
+    pub query: &'a [u8],
+}
+
+impl<'a> Parse<'a> {
+    /// Reads the body of a `Parse`.
+    pub fn read(body: &'a [u8]) -> Result<Self, BodyError> {
+        let mut reader = Reader::new(body);
+        let statement = reader.cstr("statement")?;
+        let query = reader.cstr("query")?;
+        let types = reader.u16("parameter types")?;
+        reader.take(usize::from(types) * 4, "parameter types")?;
+        reader.end("parameter types")?;
+        Ok(Parse { statement, query })
+    }
+}
+
+/// `Bind`: a portal made of a prepared statement and its parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct Bind<'a> {
+    /// Name of the portal; empty for the unnamed one.
+    pub portal: &'a [u8],
+    /// Name of the prepared statement.
+    pub statement: &'a [u8],
+}
+
+impl<'a> Bind<'a> {
+    /// Reads the body of a `Bind`; the parameters and formats are skipped, not decoded.
+    pub fn read(body: &'a [u8]) -> Result<Self, BodyError> {
+        let mut reader = Reader::new(body);
+        let portal = reader.cstr("portal")?;
+        let statement = reader.cstr("statement")?;
+        let formats = reader.u16("parameter formats")?;
+        reader.take(usize::from(formats) * 2, "parameter formats")?;
+        let parameters = reader.u16("parameters")?;
+        for _ in 0..parameters {
+            reader.value("parameters")?;
+        }
+        let formats = reader.u16("result formats")?;
+        reader.take(usize::from(formats) * 2, "result formats")?;
+        reader.end("result formats")?;
+        Ok(Bind { portal, statement })
+    }
+}
+
+/// What `Describe` and `Close` name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// A prepared statement, by name.
+    Statement(&'a [u8]),
+    /// A portal, by name.
+    Portal(&'a [u8]),
+}
+
+impl<'a> Target<'a> {
+    /// Reads the body of a `Describe` or a `Close`.
+    pub fn read(body: &'a [u8]) -> Result<Self, BodyError> {
+        let mut reader = Reader::new(body);
+        let kind = reader.u8("kind")?;
+        let name = reader.cstr("name")?;
+        reader.end("name")?;
+        match kind {
+            b'S' => Ok(Target::Statement(name)),
+            b'P' => Ok(Target::Portal(name)),
+            _ => Err(BodyError::Value { field: "kind" }),
+        }
+    }
+}
+
+/// `Execute`: runs a portal. Returns the portal's name; the row limit stays the server's affair.
+pub fn execute(body: &[u8]) -> Result<&[u8], BodyError> {
+    let mut reader = Reader::new(body);
+    let portal = reader.cstr("portal")?;
+    reader.i32("rows")?;
+    reader.end("rows")?;
+    Ok(portal)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn query_is_one_string_and_nothing_after_it() {
+        assert_eq!(query(b"select 1\0"), Ok(&b"select 1"[..]));
+        assert_eq!(query(b"select 1"), Err(BodyError::Short { field: "query" }));
+        assert_eq!(query(b"select 1\0drop table t\0"), Err(BodyError::Trailing { field: "query" }));
+    }
+
+    #[test]
+    fn bind_skips_parameters_and_formats() {
+        let body = b"p\0s\0\0\x01\0\0\0\x02\0\0\0\x01a\xff\xff\xff\xff\0\x02\0\0\0\x01";
+        let bind = Bind::read(body).unwrap();
+        assert_eq!((bind.portal, bind.statement), (&b"p"[..], &b"s"[..]));
+        assert_eq!(
+            Bind::read(&body[..body.len() - 1]).unwrap_err(),
+            BodyError::Short { field: "result formats" }
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_panics(body: Vec<u8>) {
+            let _ = (query(&body), Parse::read(&body), Bind::read(&body), Target::read(&body), execute(&body));
+        }
+    }
+}
