@@ -1,0 +1,71 @@
+//! Everything that knows ClickHouse's columns: migrations, rows, and the questions of the command line tool.
+
+mod bypasses;
+mod error;
+mod migrations;
+mod object;
+mod page;
+mod rows;
+mod shipment;
+mod who_touched;
+
+use std::time::Duration;
+
+use clickhouse::Client;
+
+use crate::config::ClickHouseConfig;
+
+pub use self::bypasses::BypassRow;
+pub use self::error::LedgerError;
+pub use self::object::{Object, ObjectError};
+pub use self::page::Page;
+pub use self::who_touched::WhoTouchedRow;
+
+/// A ledger in a ClickHouse. Making one asks nothing of it.
+#[derive(Clone)]
+pub struct Ledger {
+    client: Client,
+    config: ClickHouseConfig,
+}
+
+impl Ledger {
+    /// The ledger of `config`.
+    pub fn new(config: &ClickHouseConfig) -> Self {
+        let client = Client::default()
+            .with_url(&config.url)
+            .with_database(&config.database)
+            .with_user(&config.user)
+            .with_password(&config.password.0)
+            .with_product_info("picket", env!("CARGO_PKG_VERSION"))
+            // On by default since 26.3, and then the token of an insert deduplicates nothing.
+            .with_setting("async_insert", "0");
+        Ledger { client, config: config.clone() }
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> &str {
+        &self.config.url
+    }
+
+    /// Reads the columns of the tables again before the next insert.
+    pub fn forget_schema(&mut self) {
+        *self = Ledger::new(&self.config);
+    }
+
+    /// Does `work`, which asks ClickHouse something, with a bound.
+    async fn bounded<T>(
+        &self,
+        within: Duration,
+        work: impl Future<Output = clickhouse::error::Result<T>>,
+    ) -> Result<T, LedgerError> {
+        let done = tokio::time::timeout(within, work).await;
+        done.unwrap_or(Err(clickhouse::error::Error::TimedOut))
+            .map_err(|error| LedgerError::understand(error, &self.config))
+    }
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger").field("config", &self.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,69 @@
+//! The question "who went around the proxy?".
+
+use std::time::Duration;
+
+use clickhouse::Row;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::record::UnixMicros;
+
+use super::{Ledger, LedgerError, Page};
+
+const QUERY: &str = "SELECT ?fields FROM bypasses \
+    WHERE at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC') \
+    ORDER BY at DESC, alert_id LIMIT {limit:UInt64}";
+
+/// One connection around the proxy: a row of the view `bypasses`.
+#[derive(Clone, Debug, PartialEq, Row, Deserialize)]
+pub struct BypassRow {
+    /// When the alert was raised.
+    pub at: UnixMicros,
+    /// The host whose agent saw it.
+    pub host: String,
+    /// Name of the client's process; empty where it runs on another host.
+    pub process_command: String,
+    /// Its process id.
+    pub process_pid: Option<u32>,
+    /// Name of its user; empty where it is not known.
+    pub user: String,
+    /// Id of its user.
+    pub uid: Option<u32>,
+    /// Its cgroup; empty where it is not known.
+    pub process_cgroup: String,
+    /// Address and port of the client.
+    pub client: String,
+    /// Address and port of the database.
+    pub server: String,
+    /// `open`, `closed`, or `unknown` where the ledger has no such connection.
+    pub state: String,
+    /// When the connection was established.
+    pub opened_at: Option<UnixMicros>,
+    /// When it closed.
+    pub closed_at: Option<UnixMicros>,
+    /// How long it lasted.
+    pub duration_seconds: Option<f64>,
+    /// Bytes that the database received.
+    pub bytes_to_server: u64,
+    /// Bytes that the database sent.
+    pub bytes_to_client: u64,
+    /// The alert in one sentence.
+    pub message: String,
+    /// The alert.
+    #[serde(with = "clickhouse::serde::uuid")]
+    pub alert_id: Uuid,
+}
+
+impl Ledger {
+    /// Bypasses at or after `since`, the newest first, `limit` of them at most.
+    pub async fn bypasses(
+        &self,
+        since: UnixMicros,
+        limit: u32,
+        within: Duration,
+    ) -> Result<Page<BypassRow>, LedgerError> {
+        let query = self.client.query(QUERY).param("since", since.0);
+        let rows = query.param("limit", u64::from(limit) + 1).fetch_all();
+        Ok(Page::of(self.bounded(within, rows).await?, limit))
+    }
+}

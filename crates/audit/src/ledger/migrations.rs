@@ -1,0 +1,141 @@
+//! Makes and changes the tables of the ledger: one numbered file after the other, each once. An applied file is never
+//! edited.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use clickhouse::Row;
+use serde::{Deserialize, Serialize};
+
+use super::{Ledger, LedgerError};
+
+/// Applied each time, before anything can be asked.
+const MIGRATIONS_TABLE: &str = include_str!("../../migrations/0000_migrations.sql");
+
+/// One file.
+struct Migration {
+    number: u32,
+    name: &'static str,
+    text: &'static str,
+}
+
+macro_rules! migrations {
+    ($($number:literal $name:literal,)*) => {
+        &[$(Migration {
+            number: $number,
+            name: $name,
+            text: include_str!(concat!("../../migrations/", $name, ".sql")),
+        }),*]
+    };
+}
+
+const MIGRATIONS: &[Migration] = migrations![
+    1 "0001_sessions",
+    2 "0002_statements",
+    3 "0003_connections",
+    4 "0004_alerts",
+    5 "0005_agent_health",
+    6 "0006_who_touched",
+    7 "0007_bypasses",
+];
+
+#[derive(Row, Deserialize)]
+struct Applied {
+    number: u32,
+    checksum: u32,
+}
+
+#[derive(Row, Serialize)]
+struct AppliedRow {
+    number: u32,
+    name: String,
+    checksum: u32,
+    applied_by: String,
+}
+
+impl Ledger {
+    /// Brings the ledger to this Picket's schema, and makes its database where it is missing. Several may do this at
+    /// once: each statement says `IF NOT EXISTS`, and a second line about the same migration is collapsed.
+    ///
+    /// Migrations of a newer Picket stay as they are: they only ever add.
+    pub async fn migrate(&self, within: Duration) -> Result<(), LedgerError> {
+        self.bounded(within, self.make_database()).await?;
+        let applied = self.bounded(within, self.applied()).await?;
+        for migration in MIGRATIONS {
+            let here = migration.checksum();
+            match applied.get(&migration.number) {
+                None => self.bounded(within, self.apply(migration)).await?,
+                Some(&applied) if applied == here => {}
+                Some(&applied) => {
+                    return Err(LedgerError::OtherMigration {
+                        database: self.config.database.clone(),
+                        number: migration.number,
+                        name: migration.name.to_owned(),
+                        applied,
+                        here,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn make_database(&self) -> clickhouse::error::Result<()> {
+        let outside = self.client.clone().with_database("default");
+        outside
+            .query(
+                "CREATE DATABASE IF NOT EXISTS ? \
+                 COMMENT 'Picket''s ledger: who touched what, and who went around'",
+            )
+            .bind(clickhouse::sql::Identifier(&self.config.database))
+            .execute()
+            .await?;
+        self.client.query_raw(MIGRATIONS_TABLE).execute().await
+    }
+
+    async fn applied(&self) -> clickhouse::error::Result<BTreeMap<u32, u32>> {
+        let rows = self.client.query("SELECT ?fields FROM migrations").fetch_all::<Applied>().await?;
+        Ok(rows.into_iter().map(|row| (row.number, row.checksum)).collect())
+    }
+
+    async fn apply(&self, migration: &Migration) -> clickhouse::error::Result<()> {
+        self.client.query_raw(migration.text).execute().await?;
+        let mut insert = self.client.insert::<AppliedRow>("migrations").await?;
+        insert
+            .write(&AppliedRow {
+                number: migration.number,
+                name: migration.name.to_owned(),
+                checksum: migration.checksum(),
+                applied_by: env!("CARGO_PKG_VERSION").to_owned(),
+            })
+            .await?;
+        insert.end().await
+    }
+}
+
+impl Migration {
+    fn checksum(&self) -> u32 {
+        crc32fast::hash(self.text.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_count_up_and_names_begin_with_them() {
+        for (migration, number) in MIGRATIONS.iter().zip(1..) {
+            assert_eq!(migration.number, number);
+            assert!(migration.name.starts_with(&format!("{number:04}_")), "{}", migration.name);
+        }
+    }
+
+    #[test]
+    fn every_statement_may_run_again() {
+        for text in MIGRATIONS.iter().map(|migration| migration.text).chain([MIGRATIONS_TABLE]) {
+            assert!(text.contains("\nCREATE ") && text.contains(" IF NOT EXISTS "), "{text}");
+            assert_eq!(text.matches(';').count() - text.matches("; ").count(), 1, "{text}");
+        }
+    }
+}

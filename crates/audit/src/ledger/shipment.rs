@@ -1,0 +1,74 @@
+//! Sends a batch of records: one insert for each table that it has rows for.
+
+use std::time::Duration;
+
+use clickhouse::{RowOwned, RowWrite};
+
+use crate::record::Record;
+
+use super::rows::{AgentHealthRow, AlertRow, ConnectionRow, SessionRow, StatementRow};
+use super::{Ledger, LedgerError};
+
+/// Rows by table.
+#[derive(Default)]
+struct Shipment {
+    sessions: Vec<SessionRow>,
+    statements: Vec<StatementRow>,
+    connections: Vec<ConnectionRow>,
+    alerts: Vec<AlertRow>,
+    agent_health: Vec<AgentHealthRow>,
+}
+
+impl Ledger {
+    /// Writes `records`. When they are sent again with the same `token`, whatever came between, no table has a row
+    /// twice.
+    pub async fn insert(&self, records: &[Record], token: &str, within: Duration) -> Result<(), LedgerError> {
+        let shipment = Shipment::of(records);
+        // Sessions first: who reads a statement finds its session.
+        self.insert_rows("sessions", shipment.sessions, token, within).await?;
+        self.insert_rows("statements", shipment.statements, token, within).await?;
+        self.insert_rows("connections", shipment.connections, token, within).await?;
+        self.insert_rows("alerts", shipment.alerts, token, within).await?;
+        self.insert_rows("agent_health", shipment.agent_health, token, within).await
+    }
+
+    async fn insert_rows<R: RowOwned + RowWrite + Send + Sync>(
+        &self,
+        table: &str,
+        rows: Vec<R>,
+        token: &str,
+        within: Duration,
+    ) -> Result<(), LedgerError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let insert = async {
+            let mut insert = self
+                .client
+                .insert::<R>(table)
+                .await?
+                .with_setting("insert_deduplication_token", format!("{token}-{table}"));
+            for row in &rows {
+                insert.write(row).await?;
+            }
+            insert.end().await
+        };
+        self.bounded(within, insert).await
+    }
+}
+
+impl Shipment {
+    fn of(records: &[Record]) -> Self {
+        let mut shipment = Shipment::default();
+        for record in records {
+            match record {
+                Record::Session(session) => shipment.sessions.push(session.into()),
+                Record::Statement(statement) => shipment.statements.push(statement.into()),
+                Record::Connection(connection) => shipment.connections.push(connection.into()),
+                Record::Alert(alert) => shipment.alerts.push(alert.into()),
+                Record::AgentHealth(health) => shipment.agent_health.push(health.into()),
+            }
+        }
+        shipment
+    }
+}

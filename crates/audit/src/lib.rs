@@ -1,0 +1,8 @@
+//! Evidence on its way to the ledger: its vocabulary, the spool that survives crashes, the writer that delivers it,
+//! and everything that knows ClickHouse's columns. It judges nothing.
+
+pub mod config;
+pub mod ledger;
+pub mod record;
+pub mod spool;
+pub mod writer;

@@ -1,0 +1,107 @@
+//! Keeps records in files until ClickHouse has acknowledged them, over any crash of the process. It knows nothing of
+//! ClickHouse: the writer takes batches from it and acknowledges them.
+
+mod batch;
+mod cursor;
+mod error;
+mod frame;
+mod recovery;
+mod segment;
+mod tail;
+#[cfg(test)]
+mod tests;
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::config::SpoolConfig;
+use crate::record::Record;
+
+pub use self::batch::Batch;
+pub use self::error::SpoolError;
+use self::tail::Tail;
+
+/// A queue of records in a directory, with one owner.
+#[derive(Debug)]
+pub struct Spool {
+    dir: PathBuf,
+    tail: Mutex<Tail>,
+    /// Held over a whole read, so that there is one reader; `tail` is not.
+    reading: Mutex<()>,
+    appended: Notify,
+    /// The lock on the directory lasts as long as this file is open.
+    _lock: File,
+}
+
+/// What waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Records that are not acknowledged.
+    pub records: u64,
+    /// Their bytes in the spool.
+    pub bytes: u64,
+    /// Bytes of all files, acknowledged records too.
+    pub bytes_on_disk: u64,
+}
+
+impl Spool {
+    /// Opens the spool, and finds what an earlier process left in it.
+    pub fn open(config: &SpoolConfig) -> Result<Self, SpoolError> {
+        let dir = config.dir.clone();
+        let directory = |source| SpoolError::Directory { dir: dir.clone(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(directory)?;
+        std::fs::set_permissions(&dir, PermissionsExt::from_mode(0o700)).map_err(directory)?;
+        let lock = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(dir.join("lock"))
+            .map_err(directory)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(SpoolError::InUse { dir }),
+            Err(TryLockError::Error(source)) => return Err(directory(source)),
+        }
+        let tail = recovery::recover(config)?;
+        Ok(Spool { dir, tail: Mutex::new(tail), reading: Mutex::new(()), appended: Notify::new(), _lock: lock })
+    }
+
+    /// Keeps `records`, all or none of them. When it returns, the kernel has their bytes: they survive the death of
+    /// this process.
+    pub fn append(&self, records: &[Record]) -> Result<(), SpoolError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let mut bytes = Vec::new();
+        for record in records {
+            frame::write(record, &mut bytes)?;
+        }
+        self.tail().append(&bytes, records.len() as u64)?;
+        self.appended.notify_one();
+        Ok(())
+    }
+
+    /// How much waits.
+    pub fn depth(&self) -> Depth {
+        self.tail().depth()
+    }
+
+    /// Waits until something was appended since the last call.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the next call does not miss what came in between.
+    pub async fn appended(&self) {
+        self.appended.notified().await;
+    }
+
+    fn tail(&self) -> MutexGuard<'_, Tail> {
+        // Nothing in there is left half-changed by a panic: every change is made after the write that it tells of.
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,191 @@
+//! Delivers what waits in the spool to the ledger, for as long as the daemon runs. Which columns there are is the
+//! business of `ledger`.
+
+mod back_off;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::task::JoinError;
+use tokio::time::Instant;
+
+use crate::config::ClickHouseConfig;
+use crate::ledger::{Ledger, LedgerError};
+use crate::spool::{Batch, Spool, SpoolError};
+
+use self::back_off::BackOff;
+
+/// So many records are worth an insert at once.
+const FLUSH_RECORDS: u64 = 1_000;
+/// So many bytes are.
+const FLUSH_BYTES: u64 = 1 << 20;
+/// So long the first record waits for company.
+const FLUSH_AFTER: Duration = Duration::from_millis(250);
+/// Most records in one batch.
+const BATCH_RECORDS_MAX: usize = 10_000;
+/// Most bytes of the spool in one batch.
+const BATCH_BYTES_MAX: usize = 4 << 20;
+/// Bound of everything that is asked of ClickHouse at once.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+/// Bound of the last attempt.
+const LAST_ATTEMPT: Duration = Duration::from_secs(5);
+
+/// Takes records out of a spool and writes them to the ledger.
+#[derive(Debug)]
+pub struct Writer {
+    spool: Arc<Spool>,
+    ledger: Ledger,
+    is_migrated: bool,
+    back_off: BackOff,
+}
+
+/// Why the writer cannot go on. A ledger that does not answer is no reason.
+#[derive(Debug, Error)]
+pub enum WriterError {
+    /// Reading the spool panicked.
+    #[error("read the spool")]
+    Reading(#[source] JoinError),
+}
+
+/// Why one attempt failed.
+#[derive(Debug, Error)]
+enum Obstacle {
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    #[error(transparent)]
+    Writer(#[from] WriterError),
+}
+
+impl Writer {
+    /// Connects nothing yet.
+    pub fn new(spool: Arc<Spool>, config: ClickHouseConfig) -> Self {
+        Writer { spool, ledger: Ledger::new(&config), is_migrated: false, back_off: BackOff::default() }
+    }
+
+    /// Delivers until `shutdown` resolves, then tries once more for a few seconds. What is left stays in the spool.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: what was not acknowledged is sent again, as it was.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<(), WriterError> {
+        let delivered = tokio::select! {
+            never = self.deliver() => never,
+            () = shutdown => Ok(()),
+        };
+        delivered?;
+        match tokio::time::timeout(LAST_ATTEMPT, self.drain()).await {
+            Ok(Ok(())) | Err(_) => {}
+            Ok(Err(Obstacle::Writer(error))) => return Err(error),
+            Ok(Err(obstacle)) => tracing::debug!(error = &obstacle as &dyn std::error::Error, "last attempt failed"),
+        }
+        let left = self.spool.depth();
+        if 0 < left.records {
+            tracing::warn!(records = left.records, "records stay in the spool until the next start");
+        }
+        Ok(())
+    }
+
+    /// Goes on for ever, over every outage.
+    async fn deliver(&mut self) -> Result<(), WriterError> {
+        loop {
+            match self.attempt().await {
+                Ok(()) => {
+                    if let Some(outage) = self.back_off.ended() {
+                        tracing::info!(url = self.ledger.url(), seconds = outage.as_secs(), "the ledger takes records");
+                    }
+                }
+                Err(Obstacle::Writer(error)) => return Err(error),
+                Err(obstacle) => {
+                    self.tell(&obstacle);
+                    let is_unreachable =
+                        matches!(&obstacle, Obstacle::Ledger(LedgerError::Unreachable { .. }));
+                    tokio::time::sleep(self.back_off.failed(is_unreachable)).await;
+                }
+            }
+        }
+    }
+
+    /// Makes the ledger, or ships the next batch when it is worth it.
+    async fn attempt(&mut self) -> Result<(), Obstacle> {
+        if !self.is_migrated {
+            return self.migrate().await;
+        }
+        if !self.back_off.is_in_outage() {
+            self.wait_for_enough().await;
+        }
+        self.ship().await.map(|_| ())
+    }
+
+    async fn wait_for_enough(&self) {
+        while self.spool.depth().records == 0 {
+            self.spool.appended().await;
+        }
+        let until = Instant::now() + FLUSH_AFTER;
+        loop {
+            let depth = self.spool.depth();
+            if FLUSH_RECORDS <= depth.records || FLUSH_BYTES <= depth.bytes {
+                return;
+            }
+            tokio::select! {
+                () = self.spool.appended() => {}
+                () = tokio::time::sleep_until(until) => return,
+            }
+        }
+    }
+
+    async fn drain(&mut self) -> Result<(), Obstacle> {
+        if self.spool.depth().records == 0 {
+            return Ok(());
+        }
+        if !self.is_migrated {
+            self.migrate().await?;
+        }
+        while self.ship().await? {}
+        Ok(())
+    }
+
+    async fn migrate(&mut self) -> Result<(), Obstacle> {
+        self.ledger.migrate(ANSWER_WITHIN).await?;
+        self.is_migrated = true;
+        Ok(())
+    }
+
+    /// Ships one batch. `false`: nothing waited.
+    async fn ship(&mut self) -> Result<bool, Obstacle> {
+        let Some(batch) = self.next_batch().await? else { return Ok(false) };
+        let shipped = self.ledger.insert(&batch.records, &batch.token(), ANSWER_WITHIN).await;
+        if let Err(error) = shipped {
+            // Somebody may have dropped or changed tables: look again before the next attempt.
+            if matches!(error, LedgerError::NoLedger { .. } | LedgerError::OtherSchema { .. }) {
+                self.is_migrated = false;
+                self.ledger.forget_schema();
+            }
+            return Err(error.into());
+        }
+        let spool = Arc::clone(&self.spool);
+        tokio::task::spawn_blocking(move || spool.acknowledge(&batch)).await.map_err(WriterError::Reading)?;
+        Ok(true)
+    }
+
+    async fn next_batch(&self) -> Result<Option<Batch>, Obstacle> {
+        let spool = Arc::clone(&self.spool);
+        let read = move || spool.next_batch(BATCH_RECORDS_MAX, BATCH_BYTES_MAX);
+        Ok(tokio::task::spawn_blocking(read).await.map_err(WriterError::Reading)??)
+    }
+
+    /// Tells of an outage once, and again where its reason changes.
+    fn tell(&mut self, obstacle: &Obstacle) {
+        let reason = with_causes(obstacle);
+        if self.back_off.is_news(&reason) {
+            tracing::warn!("{reason}; the records are kept in the spool until the ledger takes them");
+        }
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

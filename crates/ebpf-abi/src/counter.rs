@@ -1,0 +1,24 @@
+//! What the kernel programs count, one slot per processor and counter.
+
+/// A slot of the map `COUNTERS`. Counts start when the programs are loaded.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counter {
+    /// `Opened` events handed to the ring.
+    OpenedSubmitted = 0,
+    /// `Opened` events that found the ring full.
+    OpenedLost = 1,
+    /// `Closed` events handed to the ring.
+    ClosedSubmitted = 2,
+    /// `Closed` events that found the ring full.
+    ClosedLost = 3,
+    /// Processes that could not be remembered with their socket.
+    ProcessLost = 4,
+    /// Connections whose end the kernel refused to tell.
+    EndUnseen = 5,
+}
+
+impl Counter {
+    /// How many there are.
+    pub const COUNT: u32 = 6;
+}

@@ -1,0 +1,13 @@
+//! The first byte of every event: which record it is.
+
+use zerocopy::{Immutable, IntoBytes, KnownLayout, TryFromBytes};
+
+/// Which record an event is.
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, TryFromBytes, IntoBytes, Immutable, KnownLayout)]
+pub enum Kind {
+    /// [`Opened`](crate::Opened).
+    Opened = 1,
+    /// [`Closed`](crate::Closed).
+    Closed = 2,
+}

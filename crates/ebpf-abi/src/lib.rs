@@ -1,0 +1,25 @@
+//! Records that the kernel programs write and the agent reads. Both are built from these definitions; their
+//! layout is pinned here, and nothing here knows what a record means for the ledger.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::string_slice
+    )
+)]
+#![no_std]
+
+mod closed;
+mod counter;
+mod kind;
+mod opened;
+
+pub use closed::{Closed, TcpState};
+pub use counter::Counter;
+pub use kind::Kind;
+pub use opened::{COMMAND_BYTES, Endpoint, Opened, Process, Side};

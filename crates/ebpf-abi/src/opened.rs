@@ -1,0 +1,78 @@
+//! A connection to a watched port was established, seen from one of its ends.
+
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, TryFromBytes};
+
+use crate::Kind;
+
+/// Bytes of a process's `comm`, its closing zero included.
+pub const COMMAND_BYTES: usize = 16;
+
+/// Which end of the connection tells.
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, TryFromBytes, IntoBytes, Immutable, KnownLayout)]
+pub enum Side {
+    /// The end that asked for the connection.
+    Client = 1,
+    /// The database's end.
+    Server = 2,
+}
+
+/// One end of a connection.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct Endpoint {
+    /// IPv6 address in network order; an IPv4 address is mapped into it.
+    pub address: [u8; 16],
+    /// Port in the machine's order.
+    pub port: u16,
+    /// Zero.
+    pub reserved: [u8; 6],
+}
+
+/// The process that asked for a connection, taken within its own `connect`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct Process {
+    /// Thread group id in the initial pid namespace; 0 where no process is known.
+    pub pid: u32,
+    /// Real user id in the initial user namespace.
+    pub uid: u32,
+    /// cgroup v2 id.
+    pub cgroup_id: u64,
+    /// `comm`, filled up with zeros.
+    pub command: [u8; COMMAND_BYTES],
+}
+
+/// A connection was established, seen from one of its ends.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, TryFromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct Opened {
+    /// [`Kind::Opened`].
+    pub kind: Kind,
+    /// Which end tells.
+    pub side: Side,
+    /// Zero.
+    pub reserved: [u8; 6],
+    /// Nanoseconds since the kernel started, time asleep included.
+    pub at_boot_ns: u64,
+    /// Cookie of this end's socket.
+    pub cookie: u64,
+    /// Cookie of this end's network namespace.
+    pub netns_cookie: u64,
+    /// This end.
+    pub local: Endpoint,
+    /// The other end.
+    pub remote: Endpoint,
+    /// Who asked for it; zeros on the server's side.
+    pub process: Process,
+}
+
+impl Process {
+    /// No process is known.
+    pub const UNKNOWN: Self = Process { pid: 0, uid: 0, cgroup_id: 0, command: [0; COMMAND_BYTES] };
+}
+
+const _: () = assert!(size_of::<Endpoint>() == 24);
+const _: () = assert!(size_of::<Process>() == 32);
+const _: () = assert!(size_of::<Opened>() == 112);
+const _: () = assert!(align_of::<Opened>() == 8);

@@ -1,0 +1,138 @@
+//! Rewrites a DataRow by its plan, into a buffer that the caller reuses.
+
+use thiserror::Error;
+use wire::BodyError;
+use wire::backend::{DataRow, tag};
+use wire::compose;
+
+use crate::classify::Class;
+use crate::email;
+use crate::plan::{ColumnPlan, Plan};
+
+/// A row that does not fit its plan. It must not be forwarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum RowError {
+    /// The row is malformed.
+    #[error("malformed row")]
+    Body(#[from] BodyError),
+    /// The row has another number of columns than its description.
+    #[error("a row of {row} columns was described as one of {plan}")]
+    Columns {
+        /// Columns of the row.
+        row: usize,
+        /// Columns of the plan.
+        plan: usize,
+    },
+}
+
+/// Appends the DataRow with this body to `out`, masked as `plan` says.
+///
+/// # Errors
+///
+/// [`RowError`] where the row does not fit the plan; `out` may then hold a part of it and must be thrown away.
+pub fn mask_row(body: &[u8], plan: &Plan, out: &mut Vec<u8>) -> Result<(), RowError> {
+    let row = DataRow::read(body)?;
+    let columns = row.columns();
+    if usize::from(columns) != plan.columns().len() {
+        return Err(RowError::Columns { row: usize::from(columns), plan: plan.columns().len() });
+    }
+    let mut result = Ok(());
+    compose::frame(out, tag::DATA_ROW, |out| {
+        out.extend_from_slice(&columns.to_be_bytes());
+        for (value, column) in row.zip(plan.columns()) {
+            match value {
+                Ok(None) => out.extend_from_slice(&(-1_i32).to_be_bytes()),
+                Ok(Some(value)) => match column {
+                    ColumnPlan::Mask(Class::Email, _) => sized_value(out, |out| email::mask(value, out)),
+                    ColumnPlan::Scan(Class::Email, _) if email::is_found(value) => {
+                        sized_value(out, |out| email::mask(value, out));
+                    }
+                    ColumnPlan::Clear(_) | ColumnPlan::Scan(..) => {
+                        sized_value(out, |out| out.extend_from_slice(value));
+                    }
+                },
+                Err(error) => {
+                    result = Err(error.into());
+                    return;
+                }
+            }
+        }
+    });
+    result
+}
+
+/// Appends a value with its length before it; unlike a frame's, the length does not count itself.
+fn sized_value(out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    out.extend_from_slice(&[0; 4]);
+    fill(out);
+    let len = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX);
+    if let Some(place) = out.get_mut(start..start + 4) {
+        place.copy_from_slice(&len.to_be_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::plan::Reason;
+
+    fn row(values: &[Option<&[u8]>]) -> Vec<u8> {
+        let mut body = u16::try_from(values.len()).unwrap().to_be_bytes().to_vec();
+        for value in values {
+            match value {
+                None => body.extend_from_slice(&(-1_i32).to_be_bytes()),
+                Some(value) => sized_value(&mut body, |out| out.extend_from_slice(value)),
+            }
+        }
+        body
+    }
+
+    fn plan(masked: &[bool]) -> Plan {
+        let column = |masked: &bool| match masked {
+            true => ColumnPlan::Mask(Class::Email, Reason::Classified),
+            false => ColumnPlan::Clear(Reason::KnownHarmless),
+        };
+        Plan::new(masked.iter().map(column).collect())
+    }
+
+    #[test]
+    fn masked_values_change_and_others_do_not() {
+        let mut out = Vec::new();
+        let body = row(&[Some(b"7"), Some(b"bob@shop.org"), None, Some(b"")]);
+        mask_row(&body, &plan(&[false, true, true, true]), &mut out).unwrap();
+        assert_eq!(&out[5..], row(&[Some(b"7"), Some(b"b***@***.org"), None, Some(b"")]));
+    }
+
+    #[test]
+    fn scanned_values_change_where_something_is_found() {
+        let plan = Plan::new(vec![ColumnPlan::Scan(Class::Email, Reason::UnknownRelation); 3]);
+        let (body, mut out) = (row(&[Some(b"write to bob@shop.org"), Some(b"5 @ 2"), None]), Vec::new());
+        mask_row(&body, &plan, &mut out).unwrap();
+        assert_eq!(&out[5..], row(&[Some(b"w***@***.org"), Some(b"5 @ 2"), None]));
+    }
+
+    #[test]
+    fn a_row_that_does_not_fit_its_plan_is_an_error() {
+        let body = row(&[Some(b"bob@shop.org")]);
+        let error = mask_row(&body, &plan(&[false, true]), &mut Vec::new()).unwrap_err();
+        assert_eq!(error, RowError::Columns { row: 1, plan: 2 });
+    }
+
+    proptest! {
+        #[test]
+        fn without_masks_a_row_is_the_same(values: Vec<Option<Vec<u8>>>) {
+            let values: Vec<_> = values.iter().map(Option::as_deref).collect();
+            let (body, mut out) = (row(&values), Vec::new());
+            mask_row(&body, &plan(&vec![false; values.len()]), &mut out).unwrap();
+            prop_assert_eq!(&out[5..], &body[..]);
+        }
+
+        #[test]
+        fn no_body_panics(body: Vec<u8>) {
+            let _ = mask_row(&body, &plan(&[true, false]), &mut Vec::new());
+        }
+    }
+}

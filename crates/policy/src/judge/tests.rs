@@ -1,0 +1,89 @@
+//! Golden verdicts: each statement beside what is decided about it, and why.
+
+use insta::assert_snapshot;
+use sql::READ_STACK_BYTES;
+
+use super::*;
+
+fn verdict(text: &str) -> String {
+    let text = text.to_owned();
+    let judged = std::thread::Builder::new()
+        .stack_size(READ_STACK_BYTES)
+        .spawn(move || {
+            let masked = |statement: &Statement| statement.relations.iter().any(|relation| relation.name == "users");
+            judge(&Principal { user: "alice".to_owned() }, &sql::read(text.as_bytes()), masked)
+        })
+        .unwrap()
+        .join()
+        .unwrap();
+    let show = |refusal: &Refusal| format!("{} {}: {}", refusal.sqlstate, refusal.message, refusal.detail);
+    match judged {
+        Judgement::Unreadable(refusal) => show(&refusal),
+        Judgement::Statements(verdicts) => verdicts
+            .iter()
+            .map(|verdict| match verdict {
+                Verdict::Allow(_) => "allow".to_owned(),
+                Verdict::Refuse(refusal) => show(refusal),
+            })
+            .collect::<Vec<_>>()
+            .join("\n"),
+    }
+}
+
+#[test]
+fn drop_table_is_refused_in_every_disguise() {
+    let disguises = [
+        "drop table users",
+        "DROP TABLE IF EXISTS public.users CASCADE",
+        "dRoP/* */tAbLe\n--\nusers",
+        "drop foreign table users",
+        "drop schema public cascade",
+        "drop owned by alice",
+        "drop database shop",
+        "explain analyze create table x as select 1; drop table x",
+    ];
+    for text in disguises {
+        let verdict = verdict(text);
+        assert!(verdict.contains("42501 Picket refused this statement: Rule \"no-drop-table\""), "{text}: {verdict}");
+    }
+    assert_snapshot!(verdict("drop table users"), @"");
+    assert_snapshot!(verdict("select 1 end; drop table users; select 2"), @"");
+}
+
+#[test]
+fn look_alikes_are_allowed() {
+    let harmless = [
+        "select 'drop table users'",
+        "select 1 -- drop table users",
+        "comment on table users is 'do not drop table users'",
+        "drop index i",
+        "drop view v",
+        "alter table users drop column note",
+        "drop function f()",
+        "set search_path = public",
+        "select set_config('app.user', $1, true)",
+        "set client_encoding = 'UTF8'",
+        "reset all",
+        "",
+    ];
+    for text in harmless {
+        assert!(verdict(text).lines().all(|line| line == "allow"), "{text}: {}", verdict(text));
+    }
+}
+
+#[test]
+fn masked_columns_are_not_copied_out() {
+    assert_snapshot!(verdict("copy users to stdout"), @"");
+    assert_snapshot!(verdict("copy (select upper(email) from users) to stdout"), @"");
+    assert_snapshot!(verdict("copy orders to stdout; copy users from stdin"), @"");
+}
+
+#[test]
+fn what_cannot_be_known_is_refused() {
+    assert_snapshot!(verdict("do $$ begin execute 'drop ' || 'table users'; end $$"), @"");
+    assert_snapshot!(verdict("selec 1"), @"");
+    assert_snapshot!(verdict("set standard_conforming_strings = off"), @"");
+    assert_snapshot!(verdict("set names 'BIG5'"), @"");
+    assert_snapshot!(verdict("select set_config(n, v, false) from t"), @"");
+    assert_snapshot!(verdict("select set_config('standard_conforming' || '_strings', 'off', false)"), @"");
+}

@@ -1,0 +1,18 @@
+//! The guardrails that are built in, one file each.
+
+pub(crate) mod copy_masked;
+pub(crate) mod fast_path;
+mod lexing_settings;
+mod no_drop_table;
+mod opaque_code;
+pub(crate) mod unreadable;
+
+use sql::Statement;
+
+use crate::verdict::Refusal;
+
+/// Looks at one statement; `None` lets it pass.
+type Guardrail = fn(&Statement) -> Option<Refusal>;
+
+/// In the order in which they are asked.
+pub(crate) const GUARDRAILS: [Guardrail; 3] = [no_drop_table::check, opaque_code::check, lexing_settings::check];

@@ -1,0 +1,51 @@
+//! The outcome of judging one statement.
+
+/// Who runs a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// Name of the authenticated user.
+    pub user: String,
+}
+
+/// Proof that every rule let a statement pass. Only `judge` makes one, and nothing is forwarded without one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permit {
+    pub(crate) _made_by_judge: (),
+}
+
+/// What was decided about one statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may run.
+    Allow(Permit),
+    /// It may not.
+    Refuse(Refusal),
+}
+
+/// Why a statement may not run, for the person who sent it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Name of the rule.
+    pub rule: &'static str,
+    /// Five letters, PostgreSQL's appendix "Error Codes".
+    pub sqlstate: &'static str,
+    /// One line: what happened.
+    pub message: String,
+    /// Which rule and why.
+    pub detail: String,
+    /// How to get it done.
+    pub hint: String,
+}
+
+impl Refusal {
+    /// A refusal by a guardrail: SQLSTATE 42501, insufficient_privilege.
+    pub(crate) fn guardrail(rule: &'static str, because: &str, hint: &str) -> Self {
+        Refusal {
+            rule,
+            sqlstate: "42501",
+            message: "Picket refused this statement".to_owned(),
+            detail: format!("Rule \"{rule}\": {because}."),
+            hint: hint.to_owned(),
+        }
+    }
+}

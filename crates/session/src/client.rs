@@ -1,0 +1,244 @@
+//! What the client sends: each message is read, judged and recorded before it is forwarded.
+
+use std::cell::{Cell, OnceCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use policy::{Judgement, Refusal};
+use wire::frame::{HEADER_BYTES, peek_header};
+use wire::frontend::{self, Bind, Parse, Target, tag};
+use wire::{compose, split_frame};
+
+use crate::action::{Action, CloseReason, Pass, Step, Toward, forward};
+use crate::names::{Lookup, Portal, Prepared};
+use crate::owed::Owed;
+use crate::refusal;
+use crate::state::{Environment, Session, SessionError, refusal_of};
+
+impl Session {
+    /// Takes bytes from the client. The ranges in `out` are of `input`; call again with the rest and more.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError`] where the client does not speak the protocol; what is in `out` must still be performed.
+    pub fn on_client(
+        &mut self,
+        input: &[u8],
+        env: &mut Environment<'_>,
+        out: &mut Vec<Action>,
+    ) -> Result<Step, SessionError> {
+        let mut at = 0;
+        loop {
+            let rest = input.get(at..).unwrap_or_default();
+            if 0 < self.client_passing {
+                let taken = rest.len().min(self.client_passing);
+                self.client_passing -= taken;
+                forward(out, Toward::Server, at..at + taken);
+                at += taken;
+                if 0 < self.client_passing {
+                    return Ok(Step::More(at));
+                }
+                continue;
+            }
+            match peek_header(rest).map_err(SessionError::client)? {
+                Some((tag::COPY_DATA, len)) if self.copy_in => {
+                    self.client_passing = HEADER_BYTES + len as usize;
+                    continue;
+                }
+                Some(_) => {}
+                None => return Ok(Step::More(at)),
+            }
+            let frame = split_frame(rest, self.message_bytes_max).map_err(SessionError::client)?;
+            let Some((frame, _)) = frame else { return Ok(Step::More(at)) };
+            let end = at + frame.wire_len();
+            match self.client_message(frame.tag, frame.body, env, out)? {
+                Pass::Whole => forward(out, Toward::Server, at..end),
+                Pass::Replaced => {}
+                Pass::Waits => return Ok(Step::NeedsReplies(at)),
+            }
+            if frame.tag == tag::TERMINATE {
+                out.push(Action::Close(CloseReason::ClientTerminated));
+                return Ok(Step::More(end));
+            }
+            at = end;
+        }
+    }
+
+    /// Takes one message.
+    fn client_message(
+        &mut self,
+        tag: u8,
+        body: &[u8],
+        env: &mut Environment<'_>,
+        out: &mut Vec<Action>,
+    ) -> Result<Pass, SessionError> {
+        if self.skipping && !matches!(tag, tag::SYNC | tag::TERMINATE) {
+            return Ok(Pass::Replaced);
+        }
+        match tag {
+            tag::QUERY => self.query(frontend::query(body).map_err(SessionError::client)?, env, out),
+            tag::PARSE => Ok(self.parse(Parse::read(body).map_err(SessionError::client)?, env, out)),
+            tag::BIND => Ok(self.bind(Bind::read(body).map_err(SessionError::client)?, out)),
+            tag::DESCRIBE => Ok(self.describe(Target::read(body).map_err(SessionError::client)?)),
+            tag::EXECUTE => Ok(self.execute(frontend::execute(body).map_err(SessionError::client)?, env, out)),
+            tag::CLOSE => {
+                let owed = match Target::read(body).map_err(SessionError::client)? {
+                    Target::Statement(name) => Owed::CloseStatement(self.prepared.change(name, self.section, None)),
+                    Target::Portal(name) => Owed::ClosePortal(self.portals.change(name, self.section, None)),
+                };
+                self.owed.push_back(owed);
+                Ok(Pass::Whole)
+            }
+            tag::SYNC => {
+                self.skipping = false;
+                // A server that takes COPY data ignores Sync (copyfromparse.c, CopyGetData).
+                if !self.copy_in {
+                    self.owed.push_back(Owed::Sync);
+                    self.section += 1;
+                }
+                Ok(Pass::Whole)
+            }
+            tag::COPY_DONE | tag::COPY_FAIL => {
+                self.copy_in = false;
+                Ok(Pass::Whole)
+            }
+            // Outside of COPY the server ignores them.
+            tag::COPY_DATA | tag::FLUSH | tag::TERMINATE => Ok(Pass::Whole),
+            tag::FUNCTION_CALL => {
+                self.fast_path(env, out);
+                Ok(Pass::Replaced)
+            }
+            other => Err(SessionError::client(format!("unexpected message `{}`", other.escape_ascii()))),
+        }
+    }
+
+    /// A string of statements. From the first that is refused on, it is replaced.
+    fn query(&mut self, text: &[u8], env: &mut Environment<'_>, out: &mut Vec<Action>) -> Result<Pass, SessionError> {
+        if self.copy_in {
+            return Err(SessionError::client("a Query while COPY data is expected"));
+        }
+        let reading = self.read(text, env);
+        let text = String::from_utf8_lossy(text);
+        let mut batch = VecDeque::new();
+        let mut replaced = None;
+        match self.judge(&reading, env) {
+            Judgement::Unreadable(refusal) => {
+                batch.push_back(self.start(&text, None, &reading, Some(refusal), env, out));
+                replaced = Some(self.marker.failing_statement());
+            }
+            Judgement::Statements(verdicts) => {
+                let statements = reading.as_ref().as_ref().map(|facts| facts.statements.as_slice()).unwrap_or_default();
+                for (statement, verdict) in statements.iter().zip(verdicts) {
+                    let own = text.get(statement.span.clone()).unwrap_or_default();
+                    let refusal = refusal_of(verdict);
+                    let refused = refusal.is_some();
+                    batch.push_back(self.start(own, Some(statement), &reading, refusal, env, out));
+                    if refused {
+                        // What follows a statement that fails never runs, and so is not even sent.
+                        let before = text.get(..statement.span.start).unwrap_or_default();
+                        replaced = Some(format!("{before} {}", self.marker.failing_statement()));
+                        break;
+                    }
+                }
+            }
+        }
+        self.owed.push_back(Owed::Query(batch));
+        self.section += 1;
+        let Some(text) = replaced else { return Ok(Pass::Whole) };
+        let mut message = Vec::new();
+        compose::query(&mut message, text.as_bytes());
+        out.push(Action::SendToServer(message));
+        Ok(Pass::Replaced)
+    }
+
+    fn parse(&mut self, parse: Parse<'_>, env: &mut Environment<'_>, out: &mut Vec<Action>) -> Pass {
+        let reading = self.read(parse.query, env);
+        let text = String::from_utf8_lossy(parse.query);
+        let refusal = match self.judge(&reading, env) {
+            Judgement::Unreadable(refusal) => Some(refusal),
+            Judgement::Statements(verdicts) => verdicts.into_iter().find_map(refusal_of),
+        };
+        let Some(refusal) = refusal else {
+            let prepared = Rc::new(Prepared { text: text.into(), reading });
+            let changed = self.prepared.change(parse.statement, self.section, Some(prepared));
+            self.owed.push_back(Owed::Parse(changed));
+            return Pass::Whole;
+        };
+        let statement = reading.as_ref().as_ref().ok().and_then(|facts| facts.statements.first());
+        let running = self.start(&text, statement, &reading, Some(refusal), env, out);
+        self.owed.push_back(Owed::RefusedParse(Box::new(running)));
+        let mut message = Vec::new();
+        compose::parse(&mut message, parse.statement, self.marker.failing_statement().as_bytes());
+        out.push(Action::SendToServer(message));
+        Pass::Replaced
+    }
+
+    fn bind(&mut self, bind: Bind<'_>, out: &mut Vec<Action>) -> Pass {
+        let prepared = match self.prepared.get(bind.statement, self.section) {
+            Lookup::Known(prepared) => prepared,
+            Lookup::Uncertain => return Pass::Waits,
+            Lookup::Unknown => {
+                return self.refuse_name(refusal::unknown_name("prepared statement", "26000", bind.statement), out);
+            }
+        };
+        let portal = Rc::new(Portal { prepared, columns: OnceCell::new(), described: Cell::new(false) });
+        let changed = self.portals.change(bind.portal, self.section, Some(portal));
+        self.owed.push_back(Owed::Bind(changed));
+        Pass::Whole
+    }
+
+    fn describe(&mut self, target: Target<'_>) -> Pass {
+        let owed = match target {
+            Target::Statement(_) => Owed::DescribeStatement,
+            Target::Portal(name) => match self.portals.get(name, self.section) {
+                Lookup::Known(portal) => {
+                    portal.described.set(true);
+                    Owed::DescribePortal { portal: Some(portal), hidden: false }
+                }
+                Lookup::Unknown => Owed::DescribePortal { portal: None, hidden: false },
+                Lookup::Uncertain => return Pass::Waits,
+            },
+        };
+        self.owed.push_back(owed);
+        Pass::Whole
+    }
+
+    fn execute(&mut self, name: &[u8], env: &Environment<'_>, out: &mut Vec<Action>) -> Pass {
+        let portal = match self.portals.get(name, self.section) {
+            Lookup::Known(portal) => portal,
+            Lookup::Uncertain => return Pass::Waits,
+            Lookup::Unknown => return self.refuse_name(refusal::unknown_name("portal", "34000", name), out),
+        };
+        if !portal.described.get() {
+            // Rows of which nobody knows the columns cannot be masked: ask, and keep the answer.
+            portal.described.set(true);
+            let mut message = Vec::new();
+            compose::describe_portal(&mut message, name);
+            out.push(Action::SendToServer(message));
+            self.owed.push_back(Owed::DescribePortal { portal: Some(Rc::clone(&portal)), hidden: true });
+        }
+        let Prepared { text, reading } = &*portal.prepared;
+        let statement = reading.as_ref().as_ref().ok().and_then(|facts| facts.statements.first());
+        let running = self.start(text, statement, reading, None, env, out);
+        self.owed.push_back(Owed::Execute { running: Box::new(running), portal });
+        Pass::Whole
+    }
+
+    fn refuse_name(&mut self, refusal: Refusal, out: &mut Vec<Action>) -> Pass {
+        out.push(Action::SendToServer(self.marker.failing_describe()));
+        self.owed.push_back(Owed::RefusedName(refusal));
+        Pass::Replaced
+    }
+
+    /// Answers like a Query that fails, which is how the server answers a fast-path call that fails.
+    fn fast_path(&mut self, env: &Environment<'_>, out: &mut Vec<Action>) {
+        let refusal = policy::refuse_fast_path();
+        let nothing = Ok(sql::Facts::default());
+        let running = self.start("(fast-path function call)", None, &nothing, Some(refusal), env, out);
+        self.owed.push_back(Owed::Query(VecDeque::from([running])));
+        self.section += 1;
+        let mut message = Vec::new();
+        compose::query(&mut message, self.marker.failing_statement().as_bytes());
+        out.push(Action::SendToServer(message));
+    }
+}

@@ -1,0 +1,36 @@
+//! One client's session after log-in as a state machine: bytes from both sides go in, actions come out.
+//! Pure: no IO, no clock. The shell that owns the sockets performs the actions in their order.
+//!
+//! INVARIANT: the record of a statement comes before the action that forwards it.
+//! INVARIANT: only what a `policy::Permit` covers is forwarded; what is refused is replaced by a statement that
+//! fails in the same place, so that PostgreSQL itself keeps transactions, pipelines and savepoints exact.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::string_slice
+    )
+)]
+
+mod action;
+mod client;
+mod evidence;
+mod names;
+mod owed;
+mod readings;
+mod refusal;
+mod results;
+mod server;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use action::{Action, CloseReason, Step};
+pub use evidence::{Evidence, Finished, Outcome, Started};
+pub use readings::Readings;
+pub use state::{Environment, Session, SessionError};

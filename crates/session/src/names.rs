@@ -1,0 +1,146 @@
+//! Prepared statements and portals of one session: as the server is known to have them, and as it will have them.
+
+use std::cell::{Cell, OnceCell};
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+
+use wire::BodyError;
+use wire::backend::{Field, RowDescription};
+
+use crate::readings::Reading;
+
+/// A prepared statement that was judged and let pass.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) text: Rc<str>,
+    pub(crate) reading: Reading,
+}
+
+/// A portal of a prepared statement.
+#[derive(Debug)]
+pub(crate) struct Portal {
+    pub(crate) prepared: Rc<Prepared>,
+    /// Columns of its result, once the server has described the portal. The description of the statement would not
+    /// do: code on the server can put another statement under the same name.
+    pub(crate) columns: OnceCell<Columns>,
+    /// A Describe of it was sent: its columns will be known before its rows come.
+    pub(crate) described: Cell<bool>,
+}
+
+/// Columns of a result.
+pub(crate) type Columns = Rc<[ResultColumn]>;
+
+/// What of a RowDescription's field a plan needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ResultColumn {
+    pub(crate) table_oid: u32,
+    pub(crate) column: i16,
+    pub(crate) type_oid: u32,
+}
+
+impl ResultColumn {
+    /// The columns that a RowDescription with this body tells.
+    pub(crate) fn read_all(body: &[u8]) -> Result<Columns, BodyError> {
+        RowDescription::read(body)?
+            .map(|field| field.map(|Field { table_oid, column, type_oid, .. }| ResultColumn { table_oid, column, type_oid }))
+            .collect()
+    }
+
+    pub(crate) fn field(&self) -> Field<'static> {
+        let ResultColumn { table_oid, column, type_oid } = *self;
+        Field { name: b"", table_oid, column, type_oid, format: 0 }
+    }
+}
+
+/// Things by the name that the client gave them: as the server is known to have them, and as it will have them if
+/// nothing fails that was sent and is not answered.
+#[derive(Debug)]
+pub(crate) struct Names<T> {
+    known: HashMap<Vec<u8>, Meanings<T>>,
+    changes: u64,
+}
+
+/// What a name means.
+#[derive(Debug)]
+struct Meanings<T> {
+    /// Now, as far as the server has answered.
+    now: Option<Rc<T>>,
+    /// After each change that is not answered, in the order in which they were sent.
+    then: VecDeque<Change<T>>,
+}
+
+#[derive(Debug)]
+struct Change<T> {
+    number: u64,
+    section: u64,
+    meaning: Option<Rc<T>>,
+}
+
+/// A change that the server has not answered.
+#[derive(Debug)]
+pub(crate) struct Changed {
+    name: Vec<u8>,
+    number: u64,
+}
+
+/// What is known of a name before a message is sent that uses it.
+pub(crate) enum Lookup<T> {
+    Known(Rc<T>),
+    Unknown,
+    /// Only the answer to an earlier Sync or Query will tell: what is between them is skipped if it fails, and the
+    /// message that uses the name is not.
+    Uncertain,
+}
+
+impl<T> Default for Names<T> {
+    fn default() -> Self {
+        Names { known: HashMap::new(), changes: 0 }
+    }
+}
+
+impl<T> Names<T> {
+    /// What `name` will mean to a message that is sent now, in this section between two Syncs.
+    pub(crate) fn get(&self, name: &[u8], section: u64) -> Lookup<T> {
+        let Some(meanings) = self.known.get(name) else { return Lookup::Unknown };
+        let meaning = match meanings.then.back() {
+            Some(change) if change.section != section => return Lookup::Uncertain,
+            Some(change) => &change.meaning,
+            None => &meanings.now,
+        };
+        meaning.as_ref().map_or(Lookup::Unknown, |thing| Lookup::Known(Rc::clone(thing)))
+    }
+
+    /// A message is sent that makes `name` mean this.
+    pub(crate) fn change(&mut self, name: &[u8], section: u64, meaning: Option<Rc<T>>) -> Changed {
+        self.changes += 1;
+        let number = self.changes;
+        let meanings =
+            self.known.entry(name.to_vec()).or_insert_with(|| Meanings { now: None, then: VecDeque::new() });
+        meanings.then.push_back(Change { number, section, meaning });
+        Changed { name: name.to_vec(), number }
+    }
+
+    /// The server has done it, or has skipped it.
+    pub(crate) fn answered(&mut self, changed: &Changed, is_done: bool) {
+        let Some(meanings) = self.known.get_mut(&changed.name) else { return };
+        if meanings.then.front().is_some_and(|change| change.number == changed.number)
+            && let Some(change) = meanings.then.pop_front()
+            && is_done
+        {
+            meanings.now = change.meaning;
+        }
+        if meanings.now.is_none() && meanings.then.is_empty() {
+            self.known.remove(&changed.name);
+        }
+    }
+
+    /// The server is sent a command that takes this name away.
+    pub(crate) fn forget(&mut self, name: &[u8]) {
+        self.known.remove(name);
+    }
+
+    /// All names are taken away.
+    pub(crate) fn clear(&mut self) {
+        self.known.clear();
+    }
+}

@@ -1,0 +1,56 @@
+//! Makes PostgreSQL itself fail what was refused, and turns its error into one that says why.
+
+use policy::Refusal;
+use wire::compose::{self, ErrorText};
+
+/// Marks the errors that this session's own replacements cause.
+#[derive(Debug)]
+pub(crate) struct Marker {
+    text: String,
+}
+
+impl Marker {
+    /// `nonce` must not be guessed by the client: an error that shows it is rewritten.
+    pub(crate) fn new(nonce: u64) -> Self {
+        Marker { text: format!("refused by Picket {nonce:016x}") }
+    }
+
+    /// A statement that fails when it is analysed: at Parse, or in a Query when its turn comes. In a failed
+    /// transaction PostgreSQL answers 25P02 before that, as it would have for the statement itself.
+    pub(crate) fn failing_statement(&self) -> String {
+        format!("SELECT '{}'::pg_catalog.int4", self.text)
+    }
+
+    /// A message of the extended protocol that fails and changes nothing: it describes a statement that is not there.
+    pub(crate) fn failing_describe(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        compose::frame(&mut out, wire::frontend::tag::DESCRIBE, |out| {
+            out.push(b'S');
+            compose::cstr(out, self.text.as_bytes());
+        });
+        out
+    }
+
+    /// Whether an ErrorResponse with this message was caused by a replacement.
+    pub(crate) fn caused(&self, message: &[u8]) -> bool {
+        let mark = self.text.as_bytes();
+        message.windows(mark.len()).any(|window| window == mark)
+    }
+}
+
+/// Appends the ErrorResponse that the client gets instead.
+pub(crate) fn answer(refusal: &Refusal, out: &mut Vec<u8>) {
+    let Refusal { rule: _, sqlstate, message, detail, hint } = refusal;
+    compose::error(out, &ErrorText { severity: "ERROR", sqlstate, message, detail, hint });
+}
+
+/// A Bind or Execute that names a thing Picket has not seen being made, and so cannot have judged.
+pub(crate) fn unknown_name(kind: &str, sqlstate: &'static str, name: &[u8]) -> Refusal {
+    Refusal {
+        rule: "unknown-name",
+        sqlstate,
+        message: format!("{kind} \"{}\" does not exist", String::from_utf8_lossy(name)),
+        detail: format!("Picket has not seen this session make that {kind} with the extended query protocol."),
+        hint: "A statement made by PREPARE is run by EXECUTE, a cursor made by DECLARE is read by FETCH.".to_owned(),
+    }
+}

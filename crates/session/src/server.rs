@@ -1,0 +1,325 @@
+//! What the server sends: each reply is matched to the message it answers, rows are masked, ends are recorded.
+
+use std::rc::Rc;
+
+use mask::mask_row;
+use wire::backend::{self, tag};
+use wire::frame::{HEADER_BYTES, peek_header};
+use wire::split_frame;
+
+use crate::action::{Action, Pass, Step, Toward, forward, send_to_client};
+use crate::evidence::Outcome;
+use crate::names::ResultColumn;
+use crate::owed::{Owed, Running};
+use crate::refusal;
+use crate::results::{self, NeedsCatalog};
+use crate::state::{Environment, Session, SessionError, finish};
+
+impl Session {
+    /// Takes bytes from the server. The ranges in `out` are of `input`; call again with the rest and more.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError`] where a reply cannot be matched; what is in `out` must still be performed.
+    pub fn on_server(
+        &mut self,
+        input: &[u8],
+        env: &mut Environment<'_>,
+        out: &mut Vec<Action>,
+    ) -> Result<Step, SessionError> {
+        let mut at = 0;
+        loop {
+            let rest = input.get(at..).unwrap_or_default();
+            if 0 < self.server_passing {
+                let taken = rest.len().min(self.server_passing);
+                self.server_passing -= taken;
+                forward(out, Toward::Client, at..at + taken);
+                at += taken;
+                if 0 < self.server_passing {
+                    return Ok(Step::More(at));
+                }
+                continue;
+            }
+            let Some((tag, len)) = peek_header(rest).map_err(SessionError::server)? else {
+                return Ok(Step::More(at));
+            };
+            let masks = match tag {
+                tag::DATA_ROW | tag::COPY_DATA => match self.plan_rows(tag, env)? {
+                    Some(masks) => masks,
+                    None => return Ok(Step::NeedsCatalog(at)),
+                },
+                _ => true,
+            };
+            if !masks {
+                // Rows that need no mask, and COPY data, pass without being looked at, however long they are.
+                self.count(tag, len);
+                self.server_passing = HEADER_BYTES + len as usize;
+                continue;
+            }
+            let frame = split_frame(rest, self.message_bytes_max).map_err(SessionError::server)?;
+            let Some((frame, _)) = frame else { return Ok(Step::More(at)) };
+            let end = at + frame.wire_len();
+            match self.server_message(frame.tag, frame.body, env, out)? {
+                Pass::Whole => forward(out, Toward::Client, at..end),
+                Pass::Replaced => {}
+                Pass::Waits => return Ok(Step::NeedsCatalog(at)),
+            }
+            at = end;
+        }
+    }
+
+    /// The statement whose rows are coming.
+    fn current(&mut self) -> Option<&mut Running> {
+        match self.owed.front_mut() {
+            Some(Owed::Execute { running, .. }) => Some(running),
+            Some(Owed::Query(batch)) => batch.front_mut(),
+            _ => None,
+        }
+    }
+
+    /// Makes sure that it is known what happens to a row; says whether it is masked. `None` needs a newer catalog.
+    fn plan_rows(&mut self, tag: u8, env: &Environment<'_>) -> Result<Option<bool>, SessionError> {
+        let columns = match self.owed.front() {
+            Some(Owed::Execute { portal, .. }) => portal.columns.get().map(Rc::clone),
+            _ => None,
+        };
+        let mut asked = self.asked_catalog;
+        let running = self.current().ok_or_else(|| SessionError::server("rows that nobody asked for"))?;
+        if tag != tag::DATA_ROW {
+            return Ok(Some(false));
+        }
+        if running.plan.is_none() {
+            let columns = columns.ok_or_else(|| SessionError::server("rows without a description"))?;
+            let planned = results::plan(&columns, running, env, &mut asked);
+            let masks = planned.map(|plan| {
+                let masks = plan.masks();
+                running.plan = Some(plan);
+                masks
+            });
+            self.asked_catalog = asked;
+            return Ok(masks.ok());
+        }
+        Ok(running.plan.as_ref().map(|plan| plan.masks()))
+    }
+
+    fn count(&mut self, tag: u8, len: u32) {
+        if let Some(running) = self.current() {
+            running.execution.rows += u64::from(tag == tag::DATA_ROW);
+            running.execution.bytes += u64::from(len);
+        }
+    }
+
+    fn server_message(
+        &mut self,
+        tag: u8,
+        body: &[u8],
+        env: &Environment<'_>,
+        out: &mut Vec<Action>,
+    ) -> Result<Pass, SessionError> {
+        match tag {
+            tag::DATA_ROW => self.masked_row(body, out),
+            tag::ROW_DESCRIPTION => self.row_description(body, env),
+            tag::NO_DATA => self.no_data(),
+            tag::COMMAND_COMPLETE => {
+                let command = backend::command_complete(body).map_err(SessionError::server)?;
+                self.altered |= command.starts_with(b"ALTER");
+                let mut running = self.completed()?;
+                running.execution.rows = running.execution.rows.max(backend::command_rows(command));
+                finish(running, Outcome::Completed, out);
+                Ok(Pass::Whole)
+            }
+            tag::PORTAL_SUSPENDED => {
+                let running = self.completed()?;
+                finish(running, Outcome::Completed, out);
+                Ok(Pass::Whole)
+            }
+            tag::EMPTY_QUERY_RESPONSE => {
+                // A Query without statements has nothing that runs; an Execute of nothing was recorded.
+                if !matches!(self.owed.front(), Some(Owed::Query(batch)) if batch.is_empty()) {
+                    let running = self.completed()?;
+                    finish(running, Outcome::Completed, out);
+                }
+                Ok(Pass::Whole)
+            }
+            tag::PARSE_COMPLETE | tag::BIND_COMPLETE | tag::CLOSE_COMPLETE => self.name_changed(tag),
+            tag::READY_FOR_QUERY => self.ready(body, out),
+            tag::ERROR_RESPONSE => Ok(self.error(body, out)),
+            tag::PARAMETER_STATUS => {
+                let (name, value) = backend::parameter_status(body).map_err(SessionError::server)?;
+                self.on_parameter(name, value);
+                Ok(Pass::Whole)
+            }
+            tag::COPY_IN_RESPONSE => {
+                self.copy_in = true;
+                // What was sent before the client knew of the COPY is read by the server as part of it, and Sync is
+                // ignored there.
+                while matches!(self.owed.get(1), Some(Owed::Sync)) {
+                    self.owed.remove(1);
+                }
+                Ok(Pass::Whole)
+            }
+            tag::NOTICE_RESPONSE
+            | tag::NOTIFICATION_RESPONSE
+            | tag::PARAMETER_DESCRIPTION
+            | tag::COPY_OUT_RESPONSE
+            | tag::COPY_DONE => Ok(Pass::Whole),
+            other => Err(SessionError::server(format!("unexpected message `{}`", other.escape_ascii()))),
+        }
+    }
+
+    /// A row whose result has masks.
+    fn masked_row(&mut self, body: &[u8], out: &mut Vec<Action>) -> Result<Pass, SessionError> {
+        self.count(tag::DATA_ROW, u32::try_from(body.len()).unwrap_or(u32::MAX));
+        let plan = self.current().and_then(|running| running.plan.clone());
+        let plan = plan.ok_or_else(|| SessionError::server("rows that nobody asked for"))?;
+        let start = match out.last() {
+            Some(Action::SendToClient(buffer)) => buffer.len(),
+            _ => 0,
+        };
+        send_to_client(out, |buffer| {
+            mask_row(body, &plan, buffer).map_err(|error| {
+                // No part of a row that could not be masked is sent.
+                buffer.truncate(start);
+                SessionError::server(error)
+            })
+        })?;
+        Ok(Pass::Replaced)
+    }
+
+    fn row_description(&mut self, body: &[u8], env: &Environment<'_>) -> Result<Pass, SessionError> {
+        let columns = ResultColumn::read_all(body).map_err(SessionError::server)?;
+        match self.owed.front_mut() {
+            Some(Owed::DescribeStatement) => {
+                self.owed.pop_front();
+                Ok(Pass::Whole)
+            }
+            Some(Owed::DescribePortal { portal, hidden }) => {
+                if let Some(portal) = portal {
+                    let _ = portal.columns.set(columns);
+                }
+                let pass = if *hidden { Pass::Replaced } else { Pass::Whole };
+                self.owed.pop_front();
+                Ok(pass)
+            }
+            Some(Owed::Query(batch)) => {
+                let running = batch.front_mut().ok_or_else(|| SessionError::server("a result of no statement"))?;
+                match results::plan(&columns, running, env, &mut self.asked_catalog) {
+                    Ok(plan) => running.plan = Some(plan),
+                    Err(NeedsCatalog) => return Ok(Pass::Waits),
+                }
+                Ok(Pass::Whole)
+            }
+            _ => Err(SessionError::server("a description that nobody asked for")),
+        }
+    }
+
+    fn no_data(&mut self) -> Result<Pass, SessionError> {
+        match self.owed.pop_front() {
+            Some(Owed::DescribePortal { hidden: true, .. }) => Ok(Pass::Replaced),
+            Some(Owed::DescribePortal { .. } | Owed::DescribeStatement) => Ok(Pass::Whole),
+            _ => Err(SessionError::server("a description that nobody asked for")),
+        }
+    }
+
+    /// A name means from now on what it was made to mean.
+    fn name_changed(&mut self, tag: u8) -> Result<Pass, SessionError> {
+        match (tag, self.owed.pop_front()) {
+            (tag::PARSE_COMPLETE, Some(Owed::Parse(changed)))
+            | (tag::CLOSE_COMPLETE, Some(Owed::CloseStatement(changed))) => self.prepared.answered(&changed, true),
+            (tag::BIND_COMPLETE, Some(Owed::Bind(changed)))
+            | (tag::CLOSE_COMPLETE, Some(Owed::ClosePortal(changed))) => self.portals.answered(&changed, true),
+            _ => return Err(SessionError::server("an answer that was not due")),
+        }
+        Ok(Pass::Whole)
+    }
+
+    /// Takes the statement that has just ended off the queue.
+    fn completed(&mut self) -> Result<Running, SessionError> {
+        let completed = match self.owed.front_mut() {
+            Some(Owed::Query(batch)) => batch.pop_front(),
+            Some(Owed::Execute { .. }) => match self.owed.pop_front() {
+                Some(Owed::Execute { running, .. }) => Some(*running),
+                _ => None,
+            },
+            _ => None,
+        };
+        completed.ok_or_else(|| SessionError::server("the end of a statement that was not running"))
+    }
+
+    fn ready(&mut self, body: &[u8], out: &mut Vec<Action>) -> Result<Pass, SessionError> {
+        let status = backend::ready_for_query(body).map_err(SessionError::server)?;
+        match self.owed.pop_front() {
+            Some(Owed::Sync) => {}
+            Some(Owed::Query(batch)) => {
+                batch.into_iter().for_each(|running| finish(running, Outcome::Skipped, out));
+            }
+            _ => return Err(SessionError::server("ReadyForQuery that was not due")),
+        }
+        self.copy_in = false;
+        if status == b'I' {
+            if self.owed.is_empty() {
+                // Portals do not outlive their transaction.
+                self.portals.clear();
+            }
+            if std::mem::take(&mut self.altered) {
+                out.push(Action::CatalogChanged);
+            }
+        }
+        Ok(Pass::Whole)
+    }
+
+    /// An error ends the statement that runs, and what the server skips because of it.
+    fn error(&mut self, body: &[u8], out: &mut Vec<Action>) -> Pass {
+        let sqlstate = || String::from_utf8_lossy(backend::error_field(body, b'C')).into_owned();
+        let ours = self.marker.caused(backend::error_field(body, b'M'));
+        self.copy_in = false;
+        let (refusal, failed) = match self.owed.front_mut() {
+            None | Some(Owed::Sync) => (None, None),
+            Some(Owed::Query(batch)) => {
+                let failed = batch.pop_front();
+                (failed.as_ref().and_then(|running| running.refusal.clone()), failed)
+            }
+            Some(_) => match self.skip_to_sync(out) {
+                Some(Owed::RefusedParse(running)) => (running.refusal.clone(), Some(*running)),
+                Some(Owed::RefusedName(refusal)) => (Some(refusal), None),
+                Some(Owed::Execute { running, .. }) => (None, Some(*running)),
+                _ => (None, None),
+            },
+        };
+        let refusal = refusal.filter(|_| ours);
+        if let Some(running) = failed {
+            let sqlstate = refusal.as_ref().map_or_else(sqlstate, |refusal| refusal.sqlstate.to_owned());
+            finish(running, Outcome::Failed(sqlstate), out);
+        }
+        match refusal {
+            Some(refusal) => {
+                send_to_client(out, |buffer| refusal::answer(&refusal, buffer));
+                Pass::Replaced
+            }
+            None => Pass::Whole,
+        }
+    }
+
+    /// Takes off the queue what the server skips after an error in the extended protocol: everything up to the next
+    /// Sync. Returns the message that failed.
+    fn skip_to_sync(&mut self, out: &mut Vec<Action>) -> Option<Owed> {
+        let sync = self.owed.iter().position(|owed| matches!(owed, Owed::Sync));
+        // Nothing that is sent before the next Sync would be answered.
+        self.skipping = sync.is_none();
+        let skipped: Vec<Owed> = self.owed.drain(..sync.unwrap_or(self.owed.len())).collect();
+        let mut failed = None;
+        for (index, owed) in skipped.into_iter().enumerate() {
+            match owed {
+                Owed::Parse(changed) | Owed::CloseStatement(changed) => self.prepared.answered(&changed, false),
+                Owed::Bind(changed) | Owed::ClosePortal(changed) => self.portals.answered(&changed, false),
+                // It is asked again where it is executed again.
+                Owed::DescribePortal { portal: Some(portal), .. } => portal.described.set(false),
+                owed if index == 0 => failed = Some(owed),
+                Owed::Execute { running, .. } | Owed::RefusedParse(running) => finish(*running, Outcome::Skipped, out),
+                Owed::Query(batch) => batch.into_iter().for_each(|running| finish(running, Outcome::Skipped, out)),
+                Owed::RefusedName(_) | Owed::DescribeStatement | Owed::DescribePortal { .. } | Owed::Sync => {}
+            }
+        }
+        failed
+    }
+}

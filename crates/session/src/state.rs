@@ -1,0 +1,213 @@
+//! The state of one session, and what it needs from around it.
+
+use std::collections::VecDeque;
+
+use mask::{Classes, ColumnId};
+use policy::{Judgement, Principal, Refusal, Verdict};
+use sql::facts::Forgets;
+use sql::{Catalog, Facts, Statement, Unreadable};
+use thiserror::Error;
+
+use crate::action::Action;
+use crate::evidence::{Evidence, Execution, Outcome, Started};
+use crate::names::{Names, Portal, Prepared};
+use crate::owed::{Owed, Running};
+use crate::readings::{Reading, Readings};
+use crate::refusal::Marker;
+
+/// What a session looks at but does not own.
+#[derive(Debug)]
+pub struct Environment<'a> {
+    /// Names of the database's relations.
+    pub catalog: &'a Catalog,
+    /// The database's sensitive columns.
+    pub classes: &'a Classes,
+    /// Grows each time the catalog is read.
+    pub catalog_version: u64,
+    /// What is known of texts that were read before.
+    pub readings: &'a mut Readings,
+}
+
+/// A session that cannot go on. Both sides are closed; the client is told first.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SessionError {
+    /// The client sent something that is not the protocol.
+    #[error("protocol violation by the client: {reason}")]
+    Client {
+        /// What was wrong.
+        reason: String,
+    },
+    /// The server sent something that was not expected, so that nobody can tell what it answers.
+    #[error("protocol violation by the server: {reason}")]
+    Server {
+        /// What was wrong.
+        reason: String,
+    },
+}
+
+impl SessionError {
+    pub(crate) fn client(reason: impl ToString) -> Self {
+        SessionError::Client { reason: reason.to_string() }
+    }
+
+    pub(crate) fn server(reason: impl ToString) -> Self {
+        SessionError::Server { reason: reason.to_string() }
+    }
+}
+
+/// One client's session.
+#[derive(Debug)]
+pub struct Session {
+    pub(crate) principal: Principal,
+    pub(crate) marker: Marker,
+    pub(crate) message_bytes_max: u32,
+    pub(crate) prepared: Names<Prepared>,
+    pub(crate) portals: Names<Portal>,
+    pub(crate) owed: VecDeque<Owed>,
+    pub(crate) sequence: u64,
+    /// Counts the Syncs and Queries that were sent: what lies between two of them is skipped together.
+    pub(crate) section: u64,
+    /// The server skips everything up to the next Sync, and so it is not sent.
+    pub(crate) skipping: bool,
+    /// The server takes COPY data.
+    pub(crate) copy_in: bool,
+    /// Bytes of the present message that pass without being looked at.
+    pub(crate) client_passing: usize,
+    pub(crate) server_passing: usize,
+    pub(crate) asked_catalog: Option<u64>,
+    /// Definitions were altered in a transaction that is not over.
+    pub(crate) altered: bool,
+    lexing: Lexing,
+}
+
+/// Settings of the session that decide what a text means.
+#[derive(Debug)]
+struct Lexing {
+    standard_conforming_strings: bool,
+    ascii_safe_encoding: bool,
+}
+
+impl Session {
+    /// A session of `principal` that has just logged in. `nonce` must be random.
+    pub fn new(principal: Principal, nonce: u64, message_bytes_max: u32) -> Self {
+        Session {
+            principal,
+            marker: Marker::new(nonce),
+            message_bytes_max,
+            prepared: Names::default(),
+            portals: Names::default(),
+            owed: VecDeque::new(),
+            sequence: 0,
+            section: 0,
+            skipping: false,
+            copy_in: false,
+            client_passing: 0,
+            server_passing: 0,
+            asked_catalog: None,
+            altered: false,
+            lexing: Lexing { standard_conforming_strings: true, ascii_safe_encoding: true },
+        }
+    }
+
+    /// Notes a setting that the server reported, at start or later.
+    pub fn on_parameter(&mut self, name: &[u8], value: &[u8]) {
+        match name {
+            b"standard_conforming_strings" => self.lexing.standard_conforming_strings = value == b"on",
+            b"client_encoding" => {
+                self.lexing.ascii_safe_encoding = matches!(value, b"UTF8" | b"SQL_ASCII" | b"LATIN1");
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends the session: whatever was recorded and has not ended is lost from sight.
+    pub fn on_lost(&mut self, out: &mut Vec<Action>) {
+        for owed in std::mem::take(&mut self.owed) {
+            match owed {
+                Owed::Execute { running, .. } | Owed::RefusedParse(running) => finish(*running, Outcome::Lost, out),
+                Owed::Query(batch) => batch.into_iter().for_each(|running| finish(running, Outcome::Lost, out)),
+                Owed::Parse(_)
+                | Owed::RefusedName(_)
+                | Owed::Bind(_)
+                | Owed::CloseStatement(_)
+                | Owed::ClosePortal(_)
+                | Owed::DescribeStatement
+                | Owed::DescribePortal { .. }
+                | Owed::Sync => {}
+            }
+        }
+    }
+
+    /// What `text` says, under the settings of this session.
+    pub(crate) fn read(&self, text: &[u8], env: &mut Environment<'_>) -> Reading {
+        let unreadable = |setting| Reading::new(Err(Unreadable::Lexing { setting }));
+        if !self.lexing.standard_conforming_strings && text.contains(&b'\\') {
+            return unreadable("standard_conforming_strings");
+        }
+        if !self.lexing.ascii_safe_encoding && !text.is_ascii() {
+            return unreadable("client_encoding");
+        }
+        env.readings.read(text)
+    }
+
+    /// Verdicts on what was read.
+    pub(crate) fn judge(&self, reading: &Result<Facts, Unreadable>, env: &Environment<'_>) -> Judgement {
+        policy::judge(&self.principal, reading, |statement| touches_masked(statement, env))
+    }
+
+    /// Records the start of one execution. `statement` is `None` where the text could not be read.
+    pub(crate) fn start(
+        &mut self,
+        text: &str,
+        statement: Option<&Statement>,
+        reading: &Result<Facts, Unreadable>,
+        refusal: Option<Refusal>,
+        env: &Environment<'_>,
+        out: &mut Vec<Action>,
+    ) -> Running {
+        self.sequence += 1;
+        let disagreement = reading.as_ref().ok().and_then(|facts| facts.readers_disagree.clone());
+        let effects = statement.map(|statement| statement.effects.iter().map(|effect| effect.name()).collect());
+        let started = Started {
+            sequence: self.sequence,
+            text: text.trim().to_owned(),
+            fingerprint: statement.map_or(0, |statement| statement.fingerprint),
+            effects: effects.unwrap_or_default(),
+            touched: statement.map(|statement| sql::touched(statement, env.catalog)).unwrap_or_default(),
+            refused_by: refusal.as_ref().map(|refusal| refusal.rule),
+            readers_disagree: disagreement.unwrap_or_default(),
+        };
+        for forgotten in statement.iter().flat_map(|statement| &statement.forgets) {
+            match forgotten {
+                Forgets::All => self.prepared.clear(),
+                Forgets::Statement(name) => self.prepared.forget(name.as_bytes()),
+            }
+        }
+        out.push(Action::Record(Evidence::Started(started.clone())));
+        Running::new(Execution::new(started), refusal)
+    }
+}
+
+/// The refusal in a verdict, if it is one.
+pub(crate) fn refusal_of(verdict: Verdict) -> Option<Refusal> {
+    match verdict {
+        Verdict::Allow(_) => None,
+        Verdict::Refuse(refusal) => Some(refusal),
+    }
+}
+
+/// Records the end of one execution.
+pub(crate) fn finish(running: Running, outcome: Outcome, out: &mut Vec<Action>) {
+    out.push(Action::Record(running.execution.finish(outcome)));
+}
+
+/// Whether a statement touches columns that are masked.
+fn touches_masked(statement: &Statement, env: &Environment<'_>) -> bool {
+    let touched = sql::touched(statement, env.catalog);
+    env.classes.keys().any(|ColumnId { table_oid, number }| {
+        env.catalog
+            .relation(*table_oid)
+            .and_then(|relation| Some(format!("{}.{}", relation.path(), relation.column(*number)?.name)))
+            .is_some_and(|column| touched.columns.contains(&column))
+    })
+}

@@ -1,0 +1,73 @@
+//! The names of a database's relations and columns, as they were read at one moment.
+
+use std::collections::HashMap;
+
+/// Relations of one database.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    relations: HashMap<u32, Relation>,
+    by_name: HashMap<String, Vec<u32>>,
+}
+
+/// A table, view, materialised view, foreign or partitioned table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relation {
+    /// `pg_class.oid`.
+    pub oid: u32,
+    /// Schema's name.
+    pub schema: String,
+    /// Relation's name.
+    pub name: String,
+    /// Its columns that are not dropped.
+    pub columns: Vec<Column>,
+}
+
+/// A column of a relation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// `pg_attribute.attnum`.
+    pub number: i16,
+    /// Its name.
+    pub name: String,
+    /// OID of its type.
+    pub type_oid: u32,
+}
+
+impl Catalog {
+    /// A catalog of these relations.
+    pub fn new(relations: impl IntoIterator<Item = Relation>) -> Self {
+        let mut catalog = Catalog::default();
+        for relation in relations {
+            catalog.by_name.entry(relation.name.clone()).or_default().push(relation.oid);
+            catalog.relations.insert(relation.oid, relation);
+        }
+        catalog
+    }
+
+    /// The relation with this OID.
+    pub fn relation(&self, oid: u32) -> Option<&Relation> {
+        self.relations.get(&oid)
+    }
+
+    /// Every relation of this name, in whichever schema.
+    pub fn named(&self, name: &str) -> impl Iterator<Item = &Relation> {
+        self.by_name.get(name).into_iter().flatten().filter_map(|oid| self.relations.get(oid))
+    }
+
+    /// All relations.
+    pub fn relations(&self) -> impl Iterator<Item = &Relation> {
+        self.relations.values()
+    }
+}
+
+impl Relation {
+    /// `schema.relation`.
+    pub fn path(&self) -> String {
+        format!("{}.{}", self.schema, self.name)
+    }
+
+    /// The column with this number.
+    pub fn column(&self, number: i16) -> Option<&Column> {
+        self.columns.iter().find(|column| column.number == number)
+    }
+}

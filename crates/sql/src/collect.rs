@@ -1,0 +1,293 @@
+//! Turns the visited nodes of one statement into its facts. The only file that knows nodes by their names.
+
+use pg_query::protobuf::{ObjectType, VariableSetKind};
+
+use crate::facts::{Access, ColumnUse, Effect, Forgets, RelationUse, Setting, Statement};
+use crate::walk::Visit;
+
+/// Gathers facts while the tree of one statement is walked.
+#[derive(Default)]
+pub(crate) struct Collector {
+    statement: Statement,
+    open: Vec<Open>,
+}
+
+/// A node that has begun and not ended.
+#[derive(Default)]
+struct Open {
+    kind: &'static str,
+    field: &'static str,
+    /// Texts directly below: parts of a name, a constant.
+    parts: Vec<String>,
+    schema: String,
+    alias: String,
+    /// Constant arguments, in order; `None` for what is computed.
+    arguments: Vec<Option<String>>,
+    /// Dotted names in a list below: what a DROP names.
+    names: Vec<Vec<String>>,
+    star: bool,
+    has_columns: bool,
+    code: i64,
+}
+
+impl Collector {
+    pub(crate) fn finish(self) -> Statement {
+        self.statement
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        if !self.statement.effects.contains(&effect) {
+            self.statement.effects.push(effect);
+        }
+    }
+
+    fn column(&mut self, mut parts: Vec<String>, star: bool) {
+        let name = if star { None } else { parts.pop() };
+        if star || name.is_some() {
+            let column = ColumnUse { qualifier: parts, name };
+            if !self.statement.columns.contains(&column) {
+                self.statement.columns.push(column);
+            }
+        }
+    }
+
+    fn relation(&mut self, schema: String, name: String, alias: String, access: Access, whole: bool) {
+        let relation = RelationUse {
+            schema: (!schema.is_empty()).then_some(schema),
+            name,
+            alias: (!alias.is_empty()).then_some(alias),
+            access,
+            whole,
+        };
+        if !self.statement.relations.contains(&relation) {
+            self.statement.relations.push(relation);
+        }
+    }
+
+    /// A command begins. Only what is known from its kind alone is told here.
+    fn command(&mut self, kind: &'static str) {
+        match kind {
+            "InsertStmt" => self.effect(Effect::Insert),
+            "UpdateStmt" => self.effect(Effect::Update),
+            "DeleteStmt" => self.effect(Effect::Delete),
+            "MergeStmt" => self.effect(Effect::Merge),
+            "TruncateStmt" => self.effect(Effect::Truncate),
+            "CreateStmt" | "CreateTableAsStmt" | "IntoClause" => self.effect(Effect::CreateTable),
+            "AlterTableStmt" => self.effect(Effect::AlterTable),
+            "DropOwnedStmt" => self.effect(Effect::DropOwned),
+            "DropdbStmt" => self.effect(Effect::DropDatabase),
+            "DoStmt" => self.effect(Effect::Do),
+            "CallStmt" => self.effect(Effect::Call),
+            "PrepareStmt" => self.effect(Effect::Prepare),
+            "ExecuteStmt" => self.effect(Effect::Execute),
+            "ExplainStmt" => self.effect(Effect::Explain),
+            "TransactionStmt" => self.effect(Effect::Transaction),
+            "VariableSetStmt" => self.effect(Effect::Set),
+            // Known from their fields, when they end.
+            "CopyStmt" | "DropStmt" | "RawStmt" | "ReturnStmt" => {}
+            "SelectStmt" if self.open.is_empty() => self.effect(Effect::Select),
+            // Inside of another statement it reads if it has relations.
+            "SelectStmt" => {}
+            other if other.ends_with("Stmt") => self.effect(Effect::Other(other)),
+            _ => {}
+        }
+    }
+
+    fn range_var(&mut self, node: Open) {
+        let Some(parent) = self.open.last() else { return };
+        let read = matches!(
+            (parent.kind, parent.field),
+            ("SelectStmt" | "UpdateStmt", "from_clause")
+                | ("DeleteStmt", "using_clause")
+                | ("MergeStmt", "source_relation")
+                | ("JoinExpr", "larg" | "rarg")
+                | ("RangeTableSample", "relation")
+                | ("LockingClause", "locked_rels")
+                | ("TableLikeClause", "relation")
+        );
+        let copied = parent.kind == "CopyStmt";
+        let written_whole = matches!(parent.kind, "InsertStmt" | "DeleteStmt" | "TruncateStmt") && !read;
+        // COPY says its direction after its relation: `copy` turns reading into writing where it must.
+        let access = if read || copied { Access::Read } else { Access::Write };
+        let name = node.parts.into_iter().next_back().unwrap_or_default();
+        if read {
+            self.effect(Effect::Select);
+        }
+        self.relation(node.schema, name, node.alias, access, copied || written_whole);
+    }
+
+    fn copy(&mut self, node: &Open) {
+        let inward = node.code == 1;
+        self.effect(if inward { Effect::CopyIn } else { Effect::CopyOut });
+        if inward {
+            for relation in &mut self.statement.relations {
+                if relation.whole {
+                    relation.access = Access::Write;
+                }
+            }
+        }
+        if node.has_columns {
+            self.name_columns();
+        }
+    }
+
+    /// The statement lists the columns it means of its target.
+    fn name_columns(&mut self) {
+        for relation in &mut self.statement.relations {
+            relation.whole = false;
+        }
+    }
+
+    fn drop(&mut self, node: Open) {
+        let object = i32::try_from(node.code).ok().and_then(|code| ObjectType::try_from(code).ok());
+        let relation = match object {
+            Some(ObjectType::ObjectTable | ObjectType::ObjectForeignTable) => {
+                self.effect(Effect::DropTable);
+                true
+            }
+            Some(ObjectType::ObjectSchema) => {
+                self.effect(Effect::DropSchema);
+                false
+            }
+            Some(ObjectType::ObjectView | ObjectType::ObjectMatview) => {
+                self.effect(Effect::Drop);
+                true
+            }
+            _ => {
+                self.effect(Effect::Drop);
+                false
+            }
+        };
+        if relation {
+            for mut parts in node.names {
+                let name = parts.pop().unwrap_or_default();
+                let schema = parts.pop().unwrap_or_default();
+                self.relation(schema, name, String::new(), Access::Write, true);
+            }
+        }
+    }
+
+    fn function_call(&mut self, node: Open) {
+        if node.parts.last().is_some_and(|name| name == "set_config") {
+            let mut arguments = node.arguments.into_iter();
+            let name = arguments.next().flatten().map(|name| name.to_ascii_lowercase());
+            let value = arguments.next().flatten();
+            self.effect(Effect::Set);
+            self.statement.settings.push(Setting { name, value, is_reset_all: false });
+        }
+    }
+
+    fn set(&mut self, node: Open) {
+        let name = node.parts.into_iter().next().map(|name| name.to_ascii_lowercase());
+        let value = node.arguments.into_iter().next().flatten();
+        let is_reset_all = node.code == VariableSetKind::VarResetAll as i64;
+        self.statement.settings.push(Setting { name, value, is_reset_all });
+    }
+
+    /// Hands a leaf's text to the node that gives it meaning.
+    fn leaf(&mut self, node: Open) {
+        let Some(parent) = self.open.last_mut() else { return };
+        match (parent.kind, parent.field) {
+            ("RangeVar", "alias") => parent.alias = node.parts.into_iter().next().unwrap_or_default(),
+            ("ColumnRef", "fields") | ("FuncCall", "funcname") | ("List", "items") | ("AConst", _) => {
+                parent.parts.extend(node.parts);
+            }
+            ("DropStmt", "objects") => parent.names.push(node.parts),
+            ("CopyStmt", "attlist") | ("JoinExpr", "using_clause") => self.column(node.parts, false),
+            _ => {}
+        }
+    }
+}
+
+impl Visit for Collector {
+    fn open(&mut self, kind: &'static str) {
+        self.command(kind);
+        if let Some(parent) = self.open.last_mut() {
+            match (parent.kind, parent.field) {
+                ("ColumnRef", "fields") if kind == "AStar" => parent.star = true,
+                ("InsertStmt", "cols") | ("CopyStmt", "attlist") => parent.has_columns = true,
+                _ => {}
+            }
+        }
+        self.open.push(Open { kind, ..Open::default() });
+    }
+
+    fn field(&mut self, name: &'static str) {
+        if let Some(node) = self.open.last_mut() {
+            node.field = name;
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        let Some(node) = self.open.last_mut() else { return };
+        match (node.kind, node.field) {
+            ("RangeVar", "schemaname") => node.schema = text.to_owned(),
+            ("RangeVar", "relname")
+            | ("ResTarget", "name")
+            | ("VariableSetStmt" | "DeallocateStmt", "name")
+            | ("CommonTableExpr", "ctename")
+            | ("Alias", "aliasname")
+            | ("String", "sval")
+            | ("Float", "fval")
+                if !text.is_empty() =>
+            {
+                node.parts.push(text.to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    fn number(&mut self, number: i64) {
+        let Some(node) = self.open.last_mut() else { return };
+        match (node.kind, node.field) {
+            ("DropStmt", "remove_type") | ("CopyStmt", "is_from") | ("VariableSetStmt", "kind") => node.code = number,
+            ("Integer", "ival") => node.parts.push(number.to_string()),
+            _ => {}
+        }
+    }
+
+    fn close(&mut self) {
+        let Some(node) = self.open.pop() else { return };
+        let kind = node.kind;
+        if let Some(parent) = self.open.last_mut()
+            && matches!((parent.kind, parent.field), ("FuncCall" | "VariableSetStmt", "args"))
+        {
+            let constant = matches!(kind, "AConst" | "String" | "Integer" | "Float");
+            parent.arguments.push(if constant { node.parts.first().cloned() } else { None });
+        }
+        match kind {
+            "String" | "Integer" | "Float" | "Alias" => self.leaf(node),
+            "List" => {
+                if let Some(parent) = self.open.last_mut() {
+                    parent.names.push(node.parts);
+                }
+            }
+            "RangeVar" => self.range_var(node),
+            "ColumnRef" => self.column(node.parts, node.star),
+            "ResTarget" => {
+                let assigned = self.open.last().is_some_and(|parent| {
+                    matches!(
+                        (parent.kind, parent.field),
+                        ("InsertStmt", "cols")
+                            | ("UpdateStmt" | "OnConflictClause" | "MergeWhenClause", "target_list")
+                    )
+                });
+                if assigned {
+                    self.column(node.parts, false);
+                }
+            }
+            "InsertStmt" if node.has_columns => self.name_columns(),
+            "CopyStmt" => self.copy(&node),
+            "DropStmt" => self.drop(node),
+            "FuncCall" => self.function_call(node),
+            "VariableSetStmt" => self.set(node),
+            "DeallocateStmt" => {
+                let name = node.parts.into_iter().next();
+                self.statement.forgets.push(name.map_or(Forgets::All, Forgets::Statement));
+            }
+            "DiscardStmt" => self.statement.forgets.push(Forgets::All),
+            "CommonTableExpr" => self.statement.ctes.extend(node.parts),
+            _ => {}
+        }
+    }
+}

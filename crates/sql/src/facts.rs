@@ -1,0 +1,202 @@
+//! What is known of a string of statements after reading it.
+
+use std::fmt;
+use std::ops::Range;
+
+use thiserror::Error;
+
+/// What a string of statements does, statement by statement.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facts {
+    /// In the order of the text; empty for a string of blanks and comments.
+    pub statements: Vec<Statement>,
+    /// What the second reader understood differently; `None` where it agrees or could not read the text.
+    pub readers_disagree: Option<String>,
+}
+
+/// What one statement does.
+#[derive(Clone, Default, PartialEq)]
+pub struct Statement {
+    /// Where it stands in the text, in bytes, without the semicolon.
+    pub span: Range<usize>,
+    /// libpg_query's fingerprint: the same for statements that differ in constants only.
+    pub fingerprint: u64,
+    /// Everything it does, without repetition, in the order of the text.
+    pub effects: Vec<Effect>,
+    /// Relations it names.
+    pub relations: Vec<RelationUse>,
+    /// Columns it names.
+    pub columns: Vec<ColumnUse>,
+    /// Names of its common table expressions, which may hide relations of the same name.
+    pub ctes: Vec<String>,
+    /// Prepared statements that it takes away.
+    pub forgets: Vec<Forgets>,
+    /// Settings it changes by SET, RESET or `set_config`.
+    pub settings: Vec<Setting>,
+}
+
+/// Names of relations and columns are the users' data model, not theirs to log.
+impl fmt::Debug for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Statement").field("span", &self.span).field("effects", &self.effects).finish_non_exhaustive()
+    }
+}
+
+/// One thing that a statement does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the SQL command of its name")]
+pub enum Effect {
+    AlterTable,
+    Call,
+    CopyIn,
+    CopyOut,
+    CreateTable,
+    Delete,
+    /// An anonymous code block: what its body does is not read.
+    Do,
+    /// A DROP of something that neither is nor holds a table.
+    Drop,
+    DropDatabase,
+    DropOwned,
+    DropSchema,
+    DropTable,
+    Execute,
+    Explain,
+    Insert,
+    Merge,
+    Prepare,
+    Select,
+    Set,
+    Transaction,
+    Truncate,
+    Update,
+    /// Any other utility command, by the name of its node in PostgreSQL's parse tree.
+    Other(&'static str),
+}
+
+impl Effect {
+    /// The word for it in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Effect::AlterTable => "alter_table",
+            Effect::Call => "call",
+            Effect::CopyIn => "copy_in",
+            Effect::CopyOut => "copy_out",
+            Effect::CreateTable => "create_table",
+            Effect::Delete => "delete",
+            Effect::Do => "do",
+            Effect::Drop => "drop",
+            Effect::DropDatabase => "drop_database",
+            Effect::DropOwned => "drop_owned",
+            Effect::DropSchema => "drop_schema",
+            Effect::DropTable => "drop_table",
+            Effect::Execute => "execute",
+            Effect::Explain => "explain",
+            Effect::Insert => "insert",
+            Effect::Merge => "merge",
+            Effect::Prepare => "prepare",
+            Effect::Select => "select",
+            Effect::Set => "set",
+            Effect::Transaction => "transaction",
+            Effect::Truncate => "truncate",
+            Effect::Update => "update",
+            Effect::Other(node) => node,
+        }
+    }
+}
+
+/// Whether a relation is read or changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Its rows are read.
+    Read,
+    /// Its rows or its definition are changed.
+    Write,
+}
+
+/// A relation as the statement names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelationUse {
+    /// Schema, where the statement gives one.
+    pub schema: Option<String>,
+    /// Name without the schema.
+    pub name: String,
+    /// Alias in this statement, where it has one.
+    pub alias: Option<String>,
+    /// What happens to it.
+    pub access: Access,
+    /// The statement names no columns of it but means all: `INSERT INTO t VALUES …`, `COPY t`, `DELETE`, `DROP`.
+    pub whole: bool,
+}
+
+/// A column as the statement names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnUse {
+    /// What stands before the name: nothing, an alias or relation, or a schema and a relation.
+    pub qualifier: Vec<String>,
+    /// Its name; `None` for `*`.
+    pub name: Option<String>,
+}
+
+/// A setting that a statement changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name in lower case; `None` where it is computed, and where all are reset.
+    pub name: Option<String>,
+    /// Its new value; `None` where it is computed or reset.
+    pub value: Option<String>,
+    /// All settings go back to what the session began with (`RESET ALL`).
+    pub is_reset_all: bool,
+}
+
+/// What DEALLOCATE or DISCARD takes away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Forgets {
+    /// Every prepared statement.
+    All,
+    /// The prepared statement of this name.
+    Statement(String),
+}
+
+/// A text that cannot be read, and so is not forwarded.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Unreadable {
+    /// It is not in an encoding whose bytes mean one thing only.
+    #[error("the statement is not valid UTF-8")]
+    Encoding,
+    /// The session has a setting with which the text could mean something else to the server.
+    #[error("with `{setting}` as this session has it, the statement could mean something else to the server")]
+    Lexing {
+        /// Name of the setting.
+        setting: &'static str,
+    },
+    /// It holds a NUL, where the server would stop reading.
+    #[error("the statement holds a NUL byte")]
+    Nul,
+    /// It is longer than the reader takes.
+    #[error("the statement has {len} bytes, the limit is {limit}")]
+    TooLong {
+        /// Bytes of the text.
+        len: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// It holds so many operator characters in a row that scanning them would take seconds.
+    #[error("the statement has more than {limit} operator characters in a row")]
+    OperatorRun {
+        /// Characters allowed.
+        limit: usize,
+    },
+    /// PostgreSQL's grammar does not accept it.
+    #[error("{message}")]
+    Syntax {
+        /// What PostgreSQL's parser says.
+        message: String,
+    },
+    /// The parser's tree does not have the shape that is known.
+    #[error("the parser's answer could not be understood: {reason}")]
+    Tree {
+        /// What was wrong with it.
+        reason: String,
+    },
+}

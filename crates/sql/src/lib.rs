@@ -1,0 +1,36 @@
+//! Statement text to facts: what each statement of a string does, and to what. Pure: no IO, no clock.
+//! It does not decide whether a statement may run (see `policy`).
+//!
+//! Two readers, one authority: PostgreSQL's own grammar (`pg_query`, libpg_query 18) splits, parses and
+//! fingerprints; `sqlparser` reads the same text a second time and only its disagreement is reported.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::string_slice
+    )
+)]
+
+mod bounds;
+pub mod catalog;
+mod collect;
+pub mod facts;
+mod read;
+mod second;
+mod touched;
+mod walk;
+
+pub use bounds::{OPERATOR_RUN_BYTES_MAX, STATEMENT_BYTES_MAX};
+pub use catalog::Catalog;
+pub use facts::{Facts, Statement, Unreadable};
+pub use read::read;
+pub use touched::{Touched, touched};
+
+/// Stack that a thread needs which calls [`read`]: libpg_query's deepest trees recurse that far
+/// when they are decoded and dropped (32 MiB measured; twice that given).
+pub const READ_STACK_BYTES: usize = 64 << 20;

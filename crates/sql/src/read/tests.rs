@@ -1,0 +1,138 @@
+//! What is read from statements, each beside the statement.
+
+use insta::assert_snapshot;
+use proptest::prelude::*;
+
+use crate::catalog::{Catalog, Column, Relation};
+use crate::{READ_STACK_BYTES, read, touched};
+
+fn catalog() -> Catalog {
+    let relation = |oid, schema: &str, name: &str, columns: &[&str]| Relation {
+        oid,
+        schema: schema.to_owned(),
+        name: name.to_owned(),
+        columns: (1..)
+            .zip(columns)
+            .map(|(number, name)| Column { number, name: (*name).to_owned(), type_oid: 25 })
+            .collect(),
+    };
+    Catalog::new([
+        relation(16384, "public", "users", &["id", "email", "name"]),
+        relation(16385, "public", "orders", &["id", "user_id", "total"]),
+        relation(16386, "old", "users", &["id", "email"]),
+    ])
+}
+
+/// One line per statement: effects; what it reads, writes and which columns; the second reader's view.
+fn facts(text: &str) -> String {
+    let text = text.to_owned();
+    std::thread::Builder::new()
+        .stack_size(READ_STACK_BYTES)
+        .spawn(move || {
+            let facts = match read(text.as_bytes()) {
+                Ok(facts) => facts,
+                Err(error) => return format!("unreadable: {error}"),
+            };
+            let mut lines: Vec<String> = facts
+                .statements
+                .iter()
+                .map(|statement| {
+                    let effects: Vec<_> = statement.effects.iter().map(|effect| effect.name()).collect();
+                    let touched = touched(statement, &catalog());
+                    let mut line = effects.join(" ");
+                    for (what, names) in
+                        [("reads", touched.read), ("writes", touched.written), ("columns", touched.columns)]
+                    {
+                        if !names.is_empty() {
+                            line += &format!("; {what} {}", names.join(" "));
+                        }
+                    }
+                    for setting in &statement.settings {
+                        line += &format!("; sets {:?} to {:?}", setting.name, setting.value);
+                    }
+                    line
+                })
+                .collect();
+            lines.extend(facts.readers_disagree.map(|what| format!("second reader: {what}")));
+            lines.join("\n")
+        })
+        .unwrap()
+        .join()
+        .unwrap()
+}
+
+#[test]
+fn queries_and_their_columns() {
+    assert_snapshot!(facts("select email from public.users"), @"");
+    assert_snapshot!(facts("select u.email, o.total from users u join orders o on o.user_id = u.id"), @"");
+    assert_snapshot!(facts("select * from old.users"), @"");
+    assert_snapshot!(facts("select row_to_json(u) from public.users u"), @"");
+    assert_snapshot!(facts("table public.users"), @"");
+    assert_snapshot!(facts("with x as (select id from orders) select * from x"), @"");
+}
+
+#[test]
+fn writes_and_their_columns() {
+    assert_snapshot!(facts("update public.users set email = 'a' where id = 1"), @"");
+    assert_snapshot!(facts("insert into public.users values (1)"), @"");
+    assert_snapshot!(facts("insert into public.users (id) select id from orders"), @"");
+    assert_snapshot!(facts("with gone as (delete from orders returning *) select count(*) from gone"), @"");
+    assert_snapshot!(facts("copy public.users (email) from stdin"), @"");
+    assert_snapshot!(facts("copy public.users to stdout"), @"");
+    assert_snapshot!(facts("select * into copied from public.users"), @"");
+}
+
+#[test]
+fn every_disguise_of_drop_table_is_one() {
+    assert_snapshot!(facts("DrOp/**/TaBlE/* x */if exists\npublic.users, orders cascade"), @"");
+    assert_snapshot!(facts("select 1; drop table users; select 2"), @"");
+    assert_snapshot!(facts("select 1 END; drop table users"), @"");
+    assert_snapshot!(facts("copy orders from stdin; drop table users"), @"");
+    assert_snapshot!(facts("drop schema public cascade; drop owned by x; drop database y"), @"");
+    assert_snapshot!(facts("select 'drop table users' -- drop table users"), @"");
+    assert_snapshot!(facts("do $$ begin drop table users; end $$"), @"");
+}
+
+#[test]
+fn settings_that_change_how_text_is_read() {
+    assert_snapshot!(facts("set standard_conforming_strings = off"), @"");
+    assert_snapshot!(facts("set names 'SJIS'"), @"");
+    assert_snapshot!(facts("select set_config('Client_Encoding', 'BIG5', false)"), @"");
+    assert_snapshot!(facts("select set_config('client_' || 'encoding', x, false) from y"), @"");
+    assert_snapshot!(facts("reset all"), @"");
+}
+
+#[test]
+fn the_second_reader_is_heard() {
+    assert_snapshot!(facts("delete from only users"), @"");
+    assert_snapshot!(facts("select reverse(email) or from users"), @"");
+}
+
+#[test]
+fn what_cannot_be_read_says_why() {
+    assert_snapshot!(facts("selec 1"), @"");
+    assert_snapshot!(facts(&format!("select '{}'", "a".repeat(crate::STATEMENT_BYTES_MAX))), @"");
+    assert_snapshot!(facts(""), @"");
+}
+
+#[test]
+fn deep_and_long_statements_neither_crash_nor_hang() {
+    for (open, close, times) in
+        [("(", ")", 900), ("case when true then ", " else 1 end", 200), ("abs(", ")", 500)]
+    {
+        let text = format!("select {}1{}", open.repeat(times), close.repeat(times));
+        assert_eq!(facts(&text), "select", "{times} times {open}");
+    }
+    assert_eq!(facts(&format!("select 1{}", "+1".repeat(1_000))), "select");
+    assert!(
+        facts(&format!("select {}1{}", "(".repeat(200_000), ")".repeat(200_000))).starts_with("unreadable")
+    );
+    assert_eq!(facts(&"select 1;".repeat(2_000)).lines().count(), 2_000);
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_facts_or_a_reason(text in "[a-z'\"$;(),*=+ /-]{0,60}") {
+        let _ = facts(&text);
+    }
+}

@@ -1,0 +1,81 @@
+//! Resolves the names in a statement to the relations and columns of a catalog, for the record.
+//! Where a name could mean several, all are told: evidence may say too much, never too little.
+
+use crate::catalog::{Catalog, Relation};
+use crate::facts::{Access, ColumnUse, RelationUse, Statement};
+
+/// What a statement names, with schemas. Each list is sorted and without repetition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// `schema.relation`.
+    pub read: Vec<String>,
+    /// `schema.relation`.
+    pub written: Vec<String>,
+    /// `schema.relation.column`.
+    pub columns: Vec<String>,
+}
+
+/// Resolves `statement` in `catalog`. A relation that the catalog does not have keeps the name it was given.
+pub fn touched(statement: &Statement, catalog: &Catalog) -> Touched {
+    let mut touched = Touched::default();
+    let mut resolved: Vec<(&RelationUse, &Relation)> = Vec::new();
+    for used in &statement.relations {
+        let before = resolved.len();
+        resolved.extend(
+            catalog
+                .named(&used.name)
+                .filter(|relation| used.schema.as_ref().is_none_or(|schema| *schema == relation.schema))
+                .map(|relation| (used, relation)),
+        );
+        let names = match used.access {
+            Access::Read => &mut touched.read,
+            Access::Write => &mut touched.written,
+        };
+        match resolved.get(before..) {
+            Some(found) if !found.is_empty() => names.extend(found.iter().map(|(_, relation)| relation.path())),
+            _ => match &used.schema {
+                Some(schema) => names.push(format!("{schema}.{}", used.name)),
+                None if !statement.ctes.contains(&used.name) => names.push(used.name.clone()),
+                None => {}
+            },
+        }
+    }
+    for (used, relation) in &resolved {
+        let every = used.whole || statement.columns.iter().any(|column| means_all(column, used, relation));
+        for column in &relation.columns {
+            if every || statement.columns.iter().any(|named| means(named, used, relation, &column.name)) {
+                touched.columns.push(format!("{}.{}", relation.path(), column.name));
+            }
+        }
+    }
+    for list in [&mut touched.read, &mut touched.written, &mut touched.columns] {
+        list.sort_unstable();
+        list.dedup();
+    }
+    touched
+}
+
+/// Whether a qualifier can mean this relation as this statement uses it.
+fn qualifies(qualifier: &[String], used: &RelationUse, relation: &Relation) -> bool {
+    match qualifier {
+        [] => true,
+        [name] => used.alias.as_ref().unwrap_or(&relation.name) == name,
+        [.., schema, name] => relation.schema == *schema && relation.name == *name,
+    }
+}
+
+/// `*`, `alias.*`, or the whole row by its name (`row_to_json(u)`).
+fn means_all(column: &ColumnUse, used: &RelationUse, relation: &Relation) -> bool {
+    match &column.name {
+        None => qualifies(&column.qualifier, used, relation),
+        Some(name) => {
+            column.qualifier.is_empty()
+                && used.alias.as_ref().unwrap_or(&relation.name) == name
+                && relation.columns.iter().all(|own| own.name != *name)
+        }
+    }
+}
+
+fn means(named: &ColumnUse, used: &RelationUse, relation: &Relation, column: &str) -> bool {
+    named.name.as_deref() == Some(column) && qualifies(&named.qualifier, used, relation)
+}
