@@ -210,7 +210,10 @@ mod tests {
         assert!(clickhouse("url = 'https://ch.example'").ends_with("got `https://ch.example`"));
         assert!(clickhouse("url = ''").contains("got `` (relative URL without a base)"));
         let credentials = clickhouse("url = 'http://me:hunter2@ch.example'");
-        assert!(credentials.contains("keys of their own") && !credentials.contains("hunter2"), "{credentials}");
+        assert!(
+            credentials.contains("keys of their own") && !credentials.contains("hunter2"),
+            "{credentials}"
+        );
         assert!(clickhouse("database = 'a b'").ends_with("begin with a digit, got `a b`"));
         assert!(clickhouse("database = ''").starts_with("`clickhouse.database` must be"));
         assert!(clickhouse("database = '1a'").starts_with("`clickhouse.database` must be"));

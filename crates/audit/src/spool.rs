@@ -68,7 +68,13 @@ impl Spool {
             Err(TryLockError::Error(source)) => return Err(directory(source)),
         }
         let tail = recovery::recover(config)?;
-        Ok(Spool { dir, tail: Mutex::new(tail), reading: Mutex::new(()), appended: Notify::new(), _lock: lock })
+        Ok(Spool {
+            dir,
+            tail: Mutex::new(tail),
+            reading: Mutex::new(()),
+            appended: Notify::new(),
+            _lock: lock,
+        })
     }
 
     /// Keeps `records`, all or none of them. When it returns, the kernel has their bytes: they survive the death of

@@ -79,7 +79,9 @@ impl Writer {
         match tokio::time::timeout(LAST_ATTEMPT, self.drain()).await {
             Ok(Ok(())) | Err(_) => {}
             Ok(Err(Obstacle::Writer(error))) => return Err(error),
-            Ok(Err(obstacle)) => tracing::debug!(error = &obstacle as &dyn std::error::Error, "last attempt failed"),
+            Ok(Err(obstacle)) => {
+                tracing::debug!(error = &obstacle as &dyn std::error::Error, "last attempt failed")
+            }
         }
         let left = self.spool.depth();
         if 0 < left.records {
@@ -94,7 +96,11 @@ impl Writer {
             match self.attempt().await {
                 Ok(()) => {
                     if let Some(outage) = self.back_off.ended() {
-                        tracing::info!(url = self.ledger.url(), seconds = outage.as_secs(), "the ledger takes records");
+                        tracing::info!(
+                            url = self.ledger.url(),
+                            seconds = outage.as_secs(),
+                            "the ledger takes records"
+                        );
                     }
                 }
                 Err(Obstacle::Writer(error)) => return Err(error),
@@ -186,6 +192,6 @@ impl Writer {
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |error| error.source());
+    let causes = std::iter::successors(error.source(), |error| (**error).source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

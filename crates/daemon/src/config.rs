@@ -48,8 +48,8 @@ pub fn read<File: DeserializeOwned, Config>(
     path: &Path,
     check: impl FnOnce(File) -> Result<Config, Refused>,
 ) -> Result<Config, ConfigError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
     parse(path, &text, check)
 }
 
@@ -122,7 +122,10 @@ mod tests {
     #[test]
     fn errors_name_file_line_key_and_what_is_allowed() {
         assert_eq!(error("\nwait-secs = 0"), "x.toml:2: `wait-secs` must be between 1 and 60, got 0");
-        assert_eq!(error("wait-secs = \"a\""), "x.toml:1: `wait-secs`: invalid type: string \"a\", expected i64");
+        assert_eq!(
+            error("wait-secs = \"a\""),
+            "x.toml:1: `wait-secs`: invalid type: string \"a\", expected i64"
+        );
         assert_eq!(
             error("wait-secs = 1\nwait-sec = 1"),
             "x.toml:2: unknown field `wait-sec`, expected `wait-secs`"

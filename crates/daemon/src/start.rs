@@ -43,7 +43,10 @@ pub struct StopSignals {
 impl StopSignals {
     /// Listens from now on. Call it within a runtime.
     pub fn listen() -> io::Result<Self> {
-        Ok(StopSignals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(StopSignals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     /// Waits for SIGTERM or SIGINT.

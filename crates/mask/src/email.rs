@@ -36,7 +36,8 @@ fn first_character(text: &[u8]) -> &[u8] {
 /// `.com` of `example.com`; nothing where there is no dot or the label is too long to be a public one.
 fn last_label(domain: &[u8]) -> &[u8] {
     const LABEL_BYTES_MAX: usize = 7;
-    let label = domain.iter().rposition(|&byte| byte == b'.').and_then(|dot| domain.get(dot..)).unwrap_or_default();
+    let label =
+        domain.iter().rposition(|&byte| byte == b'.').and_then(|dot| domain.get(dot..)).unwrap_or_default();
     let public = label.len() <= LABEL_BYTES_MAX && label.iter().skip(1).all(u8::is_ascii_alphabetic);
     if public { label } else { b"" }
 }

@@ -46,7 +46,9 @@ impl Plan {
         let id = ColumnId { table_oid: field.table_oid, number: field.column };
         match classes.get(&id) {
             Some(class) => ColumnPlan::Mask(*class, Reason::Classified),
-            None if field.table_oid < FIRST_NORMAL_OID || field.column <= 0 => ColumnPlan::Clear(Reason::NoColumn),
+            None if field.table_oid < FIRST_NORMAL_OID || field.column <= 0 => {
+                ColumnPlan::Clear(Reason::NoColumn)
+            }
             None if known => ColumnPlan::Clear(Reason::KnownHarmless),
             None if is_text(field.type_oid) => ColumnPlan::Scan(Class::Email, Reason::UnknownRelation),
             None => ColumnPlan::Clear(Reason::NotText),
@@ -76,12 +78,16 @@ mod tests {
 
     #[test]
     fn every_column_has_a_reason() {
-        let field = |table_oid, column, type_oid| Field { name: b"x", table_oid, column, type_oid, format: 0 };
+        let field =
+            |table_oid, column, type_oid| Field { name: b"x", table_oid, column, type_oid, format: 0 };
         let classes = Classes::from([(ColumnId { table_oid: 20000, number: 2 }, Class::Email)]);
         let plan = |field: &Field<'_>, known| Plan::column(field, known, &classes);
         assert_eq!(plan(&field(20000, 2, 25), true), ColumnPlan::Mask(Class::Email, Reason::Classified));
         assert_eq!(plan(&field(20000, 1, 25), true), ColumnPlan::Clear(Reason::KnownHarmless));
-        assert_eq!(plan(&field(20001, 1, 25), false), ColumnPlan::Scan(Class::Email, Reason::UnknownRelation));
+        assert_eq!(
+            plan(&field(20001, 1, 25), false),
+            ColumnPlan::Scan(Class::Email, Reason::UnknownRelation)
+        );
         assert_eq!(plan(&field(20001, 1, 23), false), ColumnPlan::Clear(Reason::NotText));
         assert_eq!(plan(&field(0, 0, 25), false), ColumnPlan::Clear(Reason::NoColumn));
     }

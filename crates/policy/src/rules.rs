@@ -15,4 +15,5 @@ use crate::verdict::Refusal;
 type Guardrail = fn(&Statement) -> Option<Refusal>;
 
 /// In the order in which they are asked.
-pub(crate) const GUARDRAILS: [Guardrail; 3] = [no_drop_table::check, opaque_code::check, lexing_settings::check];
+pub(crate) const GUARDRAILS: [Guardrail; 3] =
+    [no_drop_table::check, opaque_code::check, lexing_settings::check];

@@ -66,7 +66,8 @@ pub(crate) fn forward(out: &mut Vec<Action>, toward: Toward, range: Range<usize>
         return;
     }
     match (out.last_mut(), toward) {
-        (Some(Action::ForwardToServer(run)), Toward::Server) | (Some(Action::ForwardToClient(run)), Toward::Client)
+        (Some(Action::ForwardToServer(run)), Toward::Server)
+        | (Some(Action::ForwardToClient(run)), Toward::Client)
             if run.end == range.start =>
         {
             run.end = range.end;

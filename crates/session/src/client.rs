@@ -1,6 +1,6 @@
 //! What the client sends: each message is read, judged and recorded before it is forwarded.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -80,10 +80,14 @@ impl Session {
             tag::PARSE => Ok(self.parse(Parse::read(body).map_err(SessionError::client)?, env, out)),
             tag::BIND => Ok(self.bind(Bind::read(body).map_err(SessionError::client)?, out)),
             tag::DESCRIBE => Ok(self.describe(Target::read(body).map_err(SessionError::client)?)),
-            tag::EXECUTE => Ok(self.execute(frontend::execute(body).map_err(SessionError::client)?, env, out)),
+            tag::EXECUTE => {
+                Ok(self.execute(frontend::execute(body).map_err(SessionError::client)?, env, out))
+            }
             tag::CLOSE => {
                 let owed = match Target::read(body).map_err(SessionError::client)? {
-                    Target::Statement(name) => Owed::CloseStatement(self.prepared.change(name, self.section, None)),
+                    Target::Statement(name) => {
+                        Owed::CloseStatement(self.prepared.change(name, self.section, None))
+                    }
                     Target::Portal(name) => Owed::ClosePortal(self.portals.change(name, self.section, None)),
                 };
                 self.owed.push_back(owed);
@@ -113,7 +117,12 @@ impl Session {
     }
 
     /// A string of statements. From the first that is refused on, it is replaced.
-    fn query(&mut self, text: &[u8], env: &mut Environment<'_>, out: &mut Vec<Action>) -> Result<Pass, SessionError> {
+    fn query(
+        &mut self,
+        text: &[u8],
+        env: &mut Environment<'_>,
+        out: &mut Vec<Action>,
+    ) -> Result<Pass, SessionError> {
         if self.copy_in {
             return Err(SessionError::client("a Query while COPY data is expected"));
         }
@@ -127,7 +136,8 @@ impl Session {
                 replaced = Some(self.marker.failing_statement());
             }
             Judgement::Statements(verdicts) => {
-                let statements = reading.as_ref().as_ref().map(|facts| facts.statements.as_slice()).unwrap_or_default();
+                let statements =
+                    reading.as_ref().as_ref().map(|facts| facts.statements.as_slice()).unwrap_or_default();
                 for (statement, verdict) in statements.iter().zip(verdicts) {
                     let own = text.get(statement.span.clone()).unwrap_or_default();
                     let refusal = refusal_of(verdict);
@@ -178,10 +188,11 @@ impl Session {
             Lookup::Known(prepared) => prepared,
             Lookup::Uncertain => return Pass::Waits,
             Lookup::Unknown => {
-                return self.refuse_name(refusal::unknown_name("prepared statement", "26000", bind.statement), out);
+                return self
+                    .refuse_name(refusal::unknown_name("prepared statement", "26000", bind.statement), out);
             }
         };
-        let portal = Rc::new(Portal { prepared, columns: OnceCell::new(), described: Cell::new(false) });
+        let portal = Rc::new(Portal { prepared, columns: RefCell::default(), executed: Cell::new(false) });
         let changed = self.portals.change(bind.portal, self.section, Some(portal));
         self.owed.push_back(Owed::Bind(changed));
         Pass::Whole
@@ -191,10 +202,7 @@ impl Session {
         let owed = match target {
             Target::Statement(_) => Owed::DescribeStatement,
             Target::Portal(name) => match self.portals.get(name, self.section) {
-                Lookup::Known(portal) => {
-                    portal.described.set(true);
-                    Owed::DescribePortal { portal: Some(portal), hidden: false }
-                }
+                Lookup::Known(portal) => Owed::DescribePortal { portal: Some(portal), hidden: false },
                 Lookup::Unknown => Owed::DescribePortal { portal: None, hidden: false },
                 Lookup::Uncertain => return Pass::Waits,
             },
@@ -209,9 +217,13 @@ impl Session {
             Lookup::Uncertain => return Pass::Waits,
             Lookup::Unknown => return self.refuse_name(refusal::unknown_name("portal", "34000", name), out),
         };
-        if !portal.described.get() {
-            // Rows of which nobody knows the columns cannot be masked: ask, and keep the answer.
-            portal.described.set(true);
+        // Rows of which nobody knows the columns cannot be masked. An answer to an earlier Describe does not count: what
+        // the portal runs may have been replaced in between (a cursor or a prepared statement of the same name).
+        let is_asked = matches!(
+            self.owed.back(),
+            Some(Owed::DescribePortal { portal: Some(asked), .. }) if Rc::ptr_eq(asked, &portal)
+        );
+        if !portal.executed.replace(true) && !is_asked {
             let mut message = Vec::new();
             compose::describe_portal(&mut message, name);
             out.push(Action::SendToServer(message));

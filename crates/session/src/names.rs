@@ -1,6 +1,6 @@
 //! Prepared statements and portals of one session: as the server is known to have them, and as it will have them.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
@@ -22,9 +22,9 @@ pub(crate) struct Portal {
     pub(crate) prepared: Rc<Prepared>,
     /// Columns of its result, once the server has described the portal. The description of the statement would not
     /// do: code on the server can put another statement under the same name.
-    pub(crate) columns: OnceCell<Columns>,
-    /// A Describe of it was sent: its columns will be known before its rows come.
-    pub(crate) described: Cell<bool>,
+    pub(crate) columns: RefCell<Option<Columns>>,
+    /// It was executed, and so its columns are known or asked for; they do not change when it goes on.
+    pub(crate) executed: Cell<bool>,
 }
 
 /// Columns of a result.
@@ -42,7 +42,13 @@ impl ResultColumn {
     /// The columns that a RowDescription with this body tells.
     pub(crate) fn read_all(body: &[u8]) -> Result<Columns, BodyError> {
         RowDescription::read(body)?
-            .map(|field| field.map(|Field { table_oid, column, type_oid, .. }| ResultColumn { table_oid, column, type_oid }))
+            .map(|field| {
+                field.map(|Field { table_oid, column, type_oid, .. }| ResultColumn {
+                    table_oid,
+                    column,
+                    type_oid,
+                })
+            })
             .collect()
     }
 

@@ -50,7 +50,10 @@ pub(crate) fn unknown_name(kind: &str, sqlstate: &'static str, name: &[u8]) -> R
         rule: "unknown-name",
         sqlstate,
         message: format!("{kind} \"{}\" does not exist", String::from_utf8_lossy(name)),
-        detail: format!("Picket has not seen this session make that {kind} with the extended query protocol."),
-        hint: "A statement made by PREPARE is run by EXECUTE, a cursor made by DECLARE is read by FETCH.".to_owned(),
+        detail: format!(
+            "Picket has not seen this session make that {kind} with the extended query protocol."
+        ),
+        hint: "A statement made by PREPARE is run by EXECUTE, a cursor made by DECLARE is read by FETCH."
+            .to_owned(),
     }
 }

@@ -25,8 +25,9 @@ pub(crate) fn plan(
         let relation = env.catalog.relation(column.table_oid)?;
         Some(format!("{}.{}", relation.path(), relation.column(column.column)?.name))
     };
-    let is_unknown =
-        |column: &ResultColumn| FIRST_NORMAL_OID <= column.table_oid && 0 < column.column && name(column).is_none();
+    let is_unknown = |column: &ResultColumn| {
+        FIRST_NORMAL_OID <= column.table_oid && 0 < column.column && name(column).is_none()
+    };
     if columns.iter().any(is_unknown) && asked.is_none_or(|version| env.catalog_version <= version) {
         asked.get_or_insert(env.catalog_version);
         return Err(NeedsCatalog);
@@ -43,7 +44,8 @@ pub(crate) fn plan(
             None => None,
         };
         if let Some(name) = name {
-            let lists = [Some(&mut running.execution.returned), masked.then_some(&mut running.execution.masked)];
+            let lists =
+                [Some(&mut running.execution.returned), masked.then_some(&mut running.execution.masked)];
             for list in lists.into_iter().flatten() {
                 if !list.contains(&name) {
                     list.push(name.clone());

@@ -1,7 +1,5 @@
 //! What the server sends: each reply is matched to the message it answers, rows are masked, ends are recorded.
 
-use std::rc::Rc;
-
 use mask::mask_row;
 use wire::backend::{self, tag};
 use wire::frame::{HEADER_BYTES, peek_header};
@@ -80,7 +78,7 @@ impl Session {
     /// Makes sure that it is known what happens to a row; says whether it is masked. `None` needs a newer catalog.
     fn plan_rows(&mut self, tag: u8, env: &Environment<'_>) -> Result<Option<bool>, SessionError> {
         let columns = match self.owed.front() {
-            Some(Owed::Execute { portal, .. }) => portal.columns.get().map(Rc::clone),
+            Some(Owed::Execute { portal, .. }) => portal.columns.borrow().clone(),
             _ => None,
         };
         let mut asked = self.asked_catalog;
@@ -195,14 +193,15 @@ impl Session {
             }
             Some(Owed::DescribePortal { portal, hidden }) => {
                 if let Some(portal) = portal {
-                    let _ = portal.columns.set(columns);
+                    portal.columns.replace(Some(columns));
                 }
                 let pass = if *hidden { Pass::Replaced } else { Pass::Whole };
                 self.owed.pop_front();
                 Ok(pass)
             }
             Some(Owed::Query(batch)) => {
-                let running = batch.front_mut().ok_or_else(|| SessionError::server("a result of no statement"))?;
+                let running =
+                    batch.front_mut().ok_or_else(|| SessionError::server("a result of no statement"))?;
                 match results::plan(&columns, running, env, &mut self.asked_catalog) {
                     Ok(plan) => running.plan = Some(plan),
                     Err(NeedsCatalog) => return Ok(Pass::Waits),
@@ -225,9 +224,13 @@ impl Session {
     fn name_changed(&mut self, tag: u8) -> Result<Pass, SessionError> {
         match (tag, self.owed.pop_front()) {
             (tag::PARSE_COMPLETE, Some(Owed::Parse(changed)))
-            | (tag::CLOSE_COMPLETE, Some(Owed::CloseStatement(changed))) => self.prepared.answered(&changed, true),
+            | (tag::CLOSE_COMPLETE, Some(Owed::CloseStatement(changed))) => {
+                self.prepared.answered(&changed, true)
+            }
             (tag::BIND_COMPLETE, Some(Owed::Bind(changed)))
-            | (tag::CLOSE_COMPLETE, Some(Owed::ClosePortal(changed))) => self.portals.answered(&changed, true),
+            | (tag::CLOSE_COMPLETE, Some(Owed::ClosePortal(changed))) => {
+                self.portals.answered(&changed, true)
+            }
             _ => return Err(SessionError::server("an answer that was not due")),
         }
         Ok(Pass::Whole)
@@ -310,14 +313,21 @@ impl Session {
         let mut failed = None;
         for (index, owed) in skipped.into_iter().enumerate() {
             match owed {
-                Owed::Parse(changed) | Owed::CloseStatement(changed) => self.prepared.answered(&changed, false),
+                Owed::Parse(changed) | Owed::CloseStatement(changed) => {
+                    self.prepared.answered(&changed, false)
+                }
                 Owed::Bind(changed) | Owed::ClosePortal(changed) => self.portals.answered(&changed, false),
                 // It is asked again where it is executed again.
-                Owed::DescribePortal { portal: Some(portal), .. } => portal.described.set(false),
+                Owed::DescribePortal { portal: Some(portal), .. } => portal.executed.set(false),
                 owed if index == 0 => failed = Some(owed),
-                Owed::Execute { running, .. } | Owed::RefusedParse(running) => finish(*running, Outcome::Skipped, out),
-                Owed::Query(batch) => batch.into_iter().for_each(|running| finish(running, Outcome::Skipped, out)),
-                Owed::RefusedName(_) | Owed::DescribeStatement | Owed::DescribePortal { .. } | Owed::Sync => {}
+                Owed::Execute { running, .. } | Owed::RefusedParse(running) => {
+                    finish(*running, Outcome::Skipped, out)
+                }
+                Owed::Query(batch) => {
+                    batch.into_iter().for_each(|running| finish(running, Outcome::Skipped, out))
+                }
+                Owed::RefusedName(_) | Owed::DescribeStatement | Owed::DescribePortal { .. } | Owed::Sync => {
+                }
             }
         }
         failed

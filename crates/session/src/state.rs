@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use mask::{Classes, ColumnId};
 use policy::{Judgement, Principal, Refusal, Verdict};
-use sql::facts::Forgets;
+use sql::catalog::Relation;
+use sql::facts::{Forgets, RelationUse};
 use sql::{Catalog, Facts, Statement, Unreadable};
 use thiserror::Error;
 
@@ -124,8 +125,12 @@ impl Session {
     pub fn on_lost(&mut self, out: &mut Vec<Action>) {
         for owed in std::mem::take(&mut self.owed) {
             match owed {
-                Owed::Execute { running, .. } | Owed::RefusedParse(running) => finish(*running, Outcome::Lost, out),
-                Owed::Query(batch) => batch.into_iter().for_each(|running| finish(running, Outcome::Lost, out)),
+                Owed::Execute { running, .. } | Owed::RefusedParse(running) => {
+                    finish(*running, Outcome::Lost, out)
+                }
+                Owed::Query(batch) => {
+                    batch.into_iter().for_each(|running| finish(running, Outcome::Lost, out))
+                }
                 Owed::Parse(_)
                 | Owed::RefusedName(_)
                 | Owed::Bind(_)
@@ -167,7 +172,8 @@ impl Session {
     ) -> Running {
         self.sequence += 1;
         let disagreement = reading.as_ref().ok().and_then(|facts| facts.readers_disagree.clone());
-        let effects = statement.map(|statement| statement.effects.iter().map(|effect| effect.name()).collect());
+        let effects =
+            statement.map(|statement| statement.effects.iter().map(|effect| effect.name()).collect());
         let started = Started {
             sequence: self.sequence,
             text: text.trim().to_owned(),
@@ -181,6 +187,8 @@ impl Session {
             match forgotten {
                 Forgets::All => self.prepared.clear(),
                 Forgets::Statement(name) => self.prepared.forget(name.as_bytes()),
+                Forgets::Portal(name) => self.portals.forget(name.as_bytes()),
+                Forgets::Portals => self.portals.clear(),
             }
         }
         out.push(Action::Record(Evidence::Started(started.clone())));
@@ -201,13 +209,26 @@ pub(crate) fn finish(running: Running, outcome: Outcome, out: &mut Vec<Action>) 
     out.push(Action::Record(running.execution.finish(outcome)));
 }
 
-/// Whether a statement touches columns that are masked.
+/// Whether a statement may touch columns that are masked: any relation that has some, and any that the catalog does
+/// not have, where there are masked columns at all. PostgreSQL's own relations have none.
 fn touches_masked(statement: &Statement, env: &Environment<'_>) -> bool {
-    let touched = sql::touched(statement, env.catalog);
-    env.classes.keys().any(|ColumnId { table_oid, number }| {
-        env.catalog
-            .relation(*table_oid)
-            .and_then(|relation| Some(format!("{}.{}", relation.path(), relation.column(*number)?.name)))
-            .is_some_and(|column| touched.columns.contains(&column))
-    })
+    let is_masked = |relation: &Relation| {
+        let ids =
+            relation.columns.iter().map(|column| ColumnId { table_oid: relation.oid, number: column.number });
+        ids.into_iter().any(|id| env.classes.contains_key(&id))
+    };
+    let may_be_masked = |used: &RelationUse| {
+        let schema = used.schema.as_deref();
+        if matches!(schema, Some("pg_catalog" | "information_schema")) || statement.ctes.contains(&used.name)
+        {
+            return false;
+        }
+        let mut found = env
+            .catalog
+            .named(&used.name)
+            .filter(|relation| schema.is_none_or(|schema| schema == relation.schema))
+            .peekable();
+        found.peek().is_none() || found.any(is_masked)
+    };
+    !env.classes.is_empty() && statement.relations.iter().any(may_be_masked)
 }

@@ -26,8 +26,8 @@ pub(crate) fn check(text: &str) -> Result<(), Unreadable> {
                 quoted = !quoted;
                 run = 0;
             }
-            b'+' | b'-' | b'*' | b'/' | b'<' | b'>' | b'=' | b'~' | b'!' | b'@' | b'#' | b'%' | b'^' | b'&' | b'|'
-            | b'`' | b'?' => run += 1,
+            b'+' | b'-' | b'*' | b'/' | b'<' | b'>' | b'=' | b'~' | b'!' | b'@' | b'#' | b'%' | b'^'
+            | b'&' | b'|' | b'`' | b'?' => run += 1,
             _ => run = 0,
         }
         let limit = if quoted { QUOTED_RUN_BYTES_MAX } else { OPERATOR_RUN_BYTES_MAX };

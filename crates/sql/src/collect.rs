@@ -1,6 +1,8 @@
 //! Turns the visited nodes of one statement into its facts. The only file that knows nodes by their names.
 
-use pg_query::protobuf::{ObjectType, VariableSetKind};
+use std::collections::HashSet;
+
+use pg_query::protobuf::{DiscardMode, DropBehavior, ObjectType, VariableSetKind};
 
 use crate::facts::{Access, ColumnUse, Effect, Forgets, RelationUse, Setting, Statement};
 use crate::walk::Visit;
@@ -9,6 +11,8 @@ use crate::walk::Visit;
 #[derive(Default)]
 pub(crate) struct Collector {
     statement: Statement,
+    columns: HashSet<ColumnUse>,
+    relations: HashSet<RelationUse>,
     open: Vec<Open>,
 }
 
@@ -27,6 +31,7 @@ struct Open {
     names: Vec<Vec<String>>,
     star: bool,
     has_columns: bool,
+    cascades: bool,
     code: i64,
 }
 
@@ -45,7 +50,7 @@ impl Collector {
         let name = if star { None } else { parts.pop() };
         if star || name.is_some() {
             let column = ColumnUse { qualifier: parts, name };
-            if !self.statement.columns.contains(&column) {
+            if self.columns.insert(column.clone()) {
                 self.statement.columns.push(column);
             }
         }
@@ -59,7 +64,7 @@ impl Collector {
             access,
             whole,
         };
-        if !self.statement.relations.contains(&relation) {
+        if self.relations.insert(relation.clone()) {
             self.statement.relations.push(relation);
         }
     }
@@ -153,8 +158,22 @@ impl Collector {
                 self.effect(Effect::Drop);
                 true
             }
-            _ => {
+            // Nothing that is a table depends on these.
+            Some(
+                ObjectType::ObjectIndex
+                | ObjectType::ObjectFunction
+                | ObjectType::ObjectProcedure
+                | ObjectType::ObjectRoutine
+                | ObjectType::ObjectTrigger
+                | ObjectType::ObjectRule
+                | ObjectType::ObjectPolicy
+                | ObjectType::ObjectSequence,
+            ) => {
                 self.effect(Effect::Drop);
+                false
+            }
+            _ => {
+                self.effect(if node.cascades { Effect::DropCascade } else { Effect::Drop });
                 false
             }
         };
@@ -225,6 +244,7 @@ impl Visit for Collector {
             ("RangeVar", "relname")
             | ("ResTarget", "name")
             | ("VariableSetStmt" | "DeallocateStmt", "name")
+            | ("ClosePortalStmt" | "DeclareCursorStmt", "portalname")
             | ("CommonTableExpr", "ctename")
             | ("Alias", "aliasname")
             | ("String", "sval")
@@ -240,8 +260,12 @@ impl Visit for Collector {
     fn number(&mut self, number: i64) {
         let Some(node) = self.open.last_mut() else { return };
         match (node.kind, node.field) {
-            ("DropStmt", "remove_type") | ("CopyStmt", "is_from") | ("VariableSetStmt", "kind") => node.code = number,
+            ("DropStmt", "remove_type") | ("CopyStmt", "is_from") | ("VariableSetStmt", "kind") => {
+                node.code = number
+            }
             ("Integer", "ival") => node.parts.push(number.to_string()),
+            ("DropStmt", "behavior") => node.cascades = number == DropBehavior::DropCascade as i64,
+            ("DiscardStmt", "target") => node.code = number,
             _ => {}
         }
     }
@@ -285,7 +309,14 @@ impl Visit for Collector {
                 let name = node.parts.into_iter().next();
                 self.statement.forgets.push(name.map_or(Forgets::All, Forgets::Statement));
             }
-            "DiscardStmt" => self.statement.forgets.push(Forgets::All),
+            "DiscardStmt" if node.code == DiscardMode::DiscardAll as i64 => {
+                self.statement.forgets.extend([Forgets::All, Forgets::Portals]);
+            }
+            "DiscardStmt" if node.code == DiscardMode::DiscardTemp as i64 => self.effect(Effect::DropCascade),
+            "ClosePortalStmt" | "DeclareCursorStmt" => {
+                let name = node.parts.into_iter().next();
+                self.statement.forgets.push(name.map_or(Forgets::Portals, Forgets::Portal));
+            }
             "CommonTableExpr" => self.statement.ctes.extend(node.parts),
             _ => {}
         }

@@ -29,7 +29,7 @@ pub struct Statement {
     pub columns: Vec<ColumnUse>,
     /// Names of its common table expressions, which may hide relations of the same name.
     pub ctes: Vec<String>,
-    /// Prepared statements that it takes away.
+    /// Prepared statements and portals that it takes away.
     pub forgets: Vec<Forgets>,
     /// Settings it changes by SET, RESET or `set_config`.
     pub settings: Vec<Setting>,
@@ -38,7 +38,10 @@ pub struct Statement {
 /// Names of relations and columns are the users' data model, not theirs to log.
 impl fmt::Debug for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Statement").field("span", &self.span).field("effects", &self.effects).finish_non_exhaustive()
+        f.debug_struct("Statement")
+            .field("span", &self.span)
+            .field("effects", &self.effects)
+            .finish_non_exhaustive()
     }
 }
 
@@ -56,6 +59,8 @@ pub enum Effect {
     Do,
     /// A DROP of something that neither is nor holds a table.
     Drop,
+    /// A DROP … CASCADE of something on which tables can depend: a type, a server, an extension …
+    DropCascade,
     DropDatabase,
     DropOwned,
     DropSchema,
@@ -86,6 +91,7 @@ impl Effect {
             Effect::Delete => "delete",
             Effect::Do => "do",
             Effect::Drop => "drop",
+            Effect::DropCascade => "drop_cascade",
             Effect::DropDatabase => "drop_database",
             Effect::DropOwned => "drop_owned",
             Effect::DropSchema => "drop_schema",
@@ -106,7 +112,7 @@ impl Effect {
 }
 
 /// Whether a relation is read or changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
     /// Its rows are read.
     Read,
@@ -115,7 +121,7 @@ pub enum Access {
 }
 
 /// A relation as the statement names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RelationUse {
     /// Schema, where the statement gives one.
     pub schema: Option<String>,
@@ -130,7 +136,7 @@ pub struct RelationUse {
 }
 
 /// A column as the statement names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ColumnUse {
     /// What stands before the name: nothing, an alias or relation, or a schema and a relation.
     pub qualifier: Vec<String>,
@@ -149,13 +155,17 @@ pub struct Setting {
     pub is_reset_all: bool,
 }
 
-/// What DEALLOCATE or DISCARD takes away.
+/// What DEALLOCATE, DISCARD, CLOSE or DECLARE takes away or makes anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Forgets {
     /// Every prepared statement.
     All,
     /// The prepared statement of this name.
     Statement(String),
+    /// The portal of this name.
+    Portal(String),
+    /// Every portal.
+    Portals,
 }
 
 /// A text that cannot be read, and so is not forwarded.

@@ -45,7 +45,9 @@ fn kind(statement: &Statement, other: &Other) -> Option<String> {
     let agrees = statement.effects.contains(&expected)
         // A query without relations, or one that ends in DML, is a query to the second reader.
         || (expected == Effect::Select && !statement.effects.is_empty());
-    (!agrees).then(|| format!("{}, not {}", expected.name(), statement.effects.first().map_or("nothing", |e| e.name())))
+    (!agrees).then(|| {
+        format!("{}, not {}", expected.name(), statement.effects.first().map_or("nothing", |e| e.name()))
+    })
 }
 
 /// Compares the names of relations in queries and DML, where the second reader reports them all.
@@ -57,14 +59,20 @@ fn relations(statement: &Statement, other: &Other) -> Option<String> {
     let _: ControlFlow<()> = visit_relations(other, |name| {
         if let Some(part) = name.0.last().and_then(|part| part.as_ident()) {
             // An unquoted identifier is folded in ASCII only, as PostgreSQL does for UTF-8.
-            theirs.insert(if part.quote_style.is_some() { part.value.clone() } else { part.value.to_ascii_lowercase() });
+            theirs.insert(if part.quote_style.is_some() {
+                part.value.clone()
+            } else {
+                part.value.to_ascii_lowercase()
+            });
         }
         ControlFlow::Continue(())
     });
     let missed: Vec<&str> = statement
         .relations
         .iter()
-        .filter(|relation| !theirs.contains(&relation.name) && !statement.effects.contains(&Effect::CreateTable))
+        .filter(|relation| {
+            !theirs.contains(&relation.name) && !statement.effects.contains(&Effect::CreateTable)
+        })
         .map(|relation| relation.name.as_str())
         .collect();
     (!missed.is_empty()).then(|| format!("does not see relation `{}`", missed.join("`, `")))

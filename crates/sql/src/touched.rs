@@ -32,7 +32,9 @@ pub fn touched(statement: &Statement, catalog: &Catalog) -> Touched {
             Access::Write => &mut touched.written,
         };
         match resolved.get(before..) {
-            Some(found) if !found.is_empty() => names.extend(found.iter().map(|(_, relation)| relation.path())),
+            Some(found) if !found.is_empty() => {
+                names.extend(found.iter().map(|(_, relation)| relation.path()))
+            }
             _ => match &used.schema {
                 Some(schema) => names.push(format!("{schema}.{}", used.name)),
                 None if !statement.ctes.contains(&used.name) => names.push(used.name.clone()),

@@ -127,7 +127,11 @@ impl<'w, 'v, V: Visit> ser::Serializer for &'w mut Walker<'v, V> {
     fn serialize_unit_variant(self, _: &'static str, code: u32, _: &'static str) -> Result<(), WalkError> {
         self.serialize_u32(code)
     }
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), WalkError> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), WalkError> {
         value.serialize(self)
     }
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -145,7 +149,11 @@ impl<'w, 'v, V: Visit> ser::Serializer for &'w mut Walker<'v, V> {
     fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, WalkError> {
         Err(unexpected("tuple"))
     }
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeTupleStruct, WalkError> {
+    fn serialize_tuple_struct(
+        self,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleStruct, WalkError> {
         Err(unexpected("tuple"))
     }
     fn serialize_tuple_variant(
@@ -194,7 +202,11 @@ impl<V: Visit> ser::SerializeStruct for Fields<'_, '_, V> {
     type Ok = ();
     type Error = WalkError;
 
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), WalkError> {
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), WalkError> {
         if !self.wrapper {
             self.walker.visit.field(name);
         }

@@ -93,8 +93,14 @@ pub struct ErrorText<'a> {
 pub fn error(out: &mut Vec<u8>, text: &ErrorText<'_>) {
     let ErrorText { severity, sqlstate, message, detail, hint } = *text;
     frame(out, crate::backend::tag::ERROR_RESPONSE, |out| {
-        let fields =
-            [(b'S', severity), (b'V', severity), (b'C', sqlstate), (b'M', message), (b'D', detail), (b'H', hint)];
+        let fields = [
+            (b'S', severity),
+            (b'V', severity),
+            (b'C', sqlstate),
+            (b'M', message),
+            (b'D', detail),
+            (b'H', hint),
+        ];
         for (code, text) in fields {
             if !text.is_empty() {
                 out.push(code);
@@ -122,7 +128,8 @@ mod tests {
     #[test]
     fn a_nul_cannot_smuggle_a_second_field() {
         let mut out = Vec::new();
-        let text = ErrorText { severity: "ERROR", sqlstate: "42501", message: "a\0Hevil", detail: "", hint: "" };
+        let text =
+            ErrorText { severity: "ERROR", sqlstate: "42501", message: "a\0Hevil", detail: "", hint: "" };
         error(&mut out, &text);
         let (frame, _) = split_frame(&out, 1000).unwrap().unwrap();
         assert_eq!(backend::error_field(frame.body, b'M'), b"a");

@@ -108,13 +108,18 @@ mod tests {
         let (first, len) = split_first(&[0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f]).unwrap().unwrap();
         assert!(matches!(first, First::SslRequest) && len == 8);
         let packet = b"\0\0\0\x14\0\x03\0\0user\0alice\0\0";
-        let Some((First::Startup(startup), _)) = split_first(packet).unwrap() else { panic!("not a start-up") };
+        let Some((First::Startup(startup), _)) = split_first(packet).unwrap() else {
+            panic!("not a start-up")
+        };
         assert_eq!(startup.parameters().unwrap(), [(&b"user"[..], &b"alice"[..])]);
     }
 
     #[test]
     fn other_protocols_are_named() {
-        assert_eq!(split_first(b"\0\0\0\x08\0\x02\0\0").unwrap_err(), StartupError::Version { version: 0x20000 });
+        assert_eq!(
+            split_first(b"\0\0\0\x08\0\x02\0\0").unwrap_err(),
+            StartupError::Version { version: 0x20000 }
+        );
         assert!(matches!(split_first(b"GET / HTTP/1.1").unwrap_err(), StartupError::Length { .. }));
     }
 

@@ -143,7 +143,7 @@ fn one_line(text: &str) -> String {
 
 /// The client wraps the cause in phrases of its own, which help nobody.
 fn innermost(error: &ClientError) -> String {
-    let causes = std::iter::successors(error.source(), |error| error.source());
+    let causes = std::iter::successors(error.source(), |error| (**error).source());
     causes.last().map_or_else(|| error.to_string(), |cause| cause.to_string())
 }
 
@@ -176,7 +176,10 @@ mod tests {
             understood("<html>\n<title>404"),
             "http://127.0.0.1:8123 answers, but not as ClickHouse does: <html>"
         );
-        assert_eq!(understood("Code: 243"), "ClickHouse at http://127.0.0.1:8123 answers with error 243: nothing");
+        assert_eq!(
+            understood("Code: 243"),
+            "ClickHouse at http://127.0.0.1:8123 answers with error 243: nothing"
+        );
         assert_eq!(understood(""), "http://127.0.0.1:8123 answers, but not as ClickHouse does: nothing");
     }
 

@@ -103,8 +103,17 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         let wrong = [
-            "", "email", "a.b.c.d", ".users", "public.", "public.\"users", "public.\"a\"b", "public.\"\"",
-            "public.a b", "public.1a", "a..b",
+            "",
+            "email",
+            "a.b.c.d",
+            ".users",
+            "public.",
+            "public.\"users",
+            "public.\"a\"b",
+            "public.\"\"",
+            "public.a b",
+            "public.1a",
+            "a..b",
         ];
         for text in wrong {
             assert!(text.parse::<Object>().is_err(), "{text}");

@@ -167,7 +167,9 @@ impl Tail {
 
     /// Deletes segments whose records are all acknowledged.
     fn release(&mut self) {
-        while let (Some(first), Some(second)) = (self.segments.front().copied(), self.segments.get(1).copied()) {
+        while let (Some(first), Some(second)) =
+            (self.segments.front().copied(), self.segments.get(1).copied())
+        {
             if first.number == self.cursor.at.segment && self.cursor.at.offset < first.len {
                 return;
             }

@@ -10,7 +10,8 @@ fn verdict(text: &str) -> String {
     let judged = std::thread::Builder::new()
         .stack_size(READ_STACK_BYTES)
         .spawn(move || {
-            let masked = |statement: &Statement| statement.relations.iter().any(|relation| relation.name == "users");
+            let masked =
+                |statement: &Statement| statement.relations.iter().any(|relation| relation.name == "users");
             judge(&Principal { user: "alice".to_owned() }, &sql::read(text.as_bytes()), masked)
         })
         .unwrap()
@@ -40,14 +41,25 @@ fn drop_table_is_refused_in_every_disguise() {
         "drop schema public cascade",
         "drop owned by alice",
         "drop database shop",
+        "drop type t cascade",
+        "drop server s cascade",
+        "drop extension e cascade",
+        "discard temp",
         "explain analyze create table x as select 1; drop table x",
     ];
     for text in disguises {
         let verdict = verdict(text);
-        assert!(verdict.contains("42501 Picket refused this statement: Rule \"no-drop-table\""), "{text}: {verdict}");
+        assert!(
+            verdict.contains("42501 Picket refused this statement: Rule \"no-drop-table\""),
+            "{text}: {verdict}"
+        );
     }
-    assert_snapshot!(verdict("drop table users"), @"");
-    assert_snapshot!(verdict("select 1 end; drop table users; select 2"), @"");
+    assert_snapshot!(verdict("drop table users"), @r#"42501 Picket refused this statement: Rule "no-drop-table": tables are not dropped through Picket."#);
+    assert_snapshot!(verdict("select 1 end; drop table users; select 2"), @r#"
+allow
+42501 Picket refused this statement: Rule "no-drop-table": tables are not dropped through Picket.
+allow
+"#);
 }
 
 #[test]
@@ -73,17 +85,21 @@ fn look_alikes_are_allowed() {
 
 #[test]
 fn masked_columns_are_not_copied_out() {
-    assert_snapshot!(verdict("copy users to stdout"), @"");
-    assert_snapshot!(verdict("copy (select upper(email) from users) to stdout"), @"");
-    assert_snapshot!(verdict("copy orders to stdout; copy users from stdin"), @"");
+    assert_snapshot!(verdict("copy users to stdout"), @r#"42501 Picket refused this statement: Rule "copy-masked": it would copy columns whose values are masked for you."#);
+    assert_snapshot!(verdict("copy (select upper(email) from users) to stdout"), @r#"42501 Picket refused this statement: Rule "copy-masked": it would copy columns whose values are masked for you."#);
+    assert_snapshot!(verdict("copy orders to stdout; copy users from stdin"), @r#"
+allow
+allow
+"#);
 }
 
 #[test]
 fn what_cannot_be_known_is_refused() {
-    assert_snapshot!(verdict("do $$ begin execute 'drop ' || 'table users'; end $$"), @"");
-    assert_snapshot!(verdict("selec 1"), @"");
-    assert_snapshot!(verdict("set standard_conforming_strings = off"), @"");
-    assert_snapshot!(verdict("set names 'BIG5'"), @"");
-    assert_snapshot!(verdict("select set_config(n, v, false) from t"), @"");
-    assert_snapshot!(verdict("select set_config('standard_conforming' || '_strings', 'off', false)"), @"");
+    assert_snapshot!(verdict("do $$ begin execute 'drop ' || 'table users'; end $$"), @r#"42501 Picket refused this statement: Rule "opaque-code": Picket cannot tell what the body of a DO block does."#);
+    assert_snapshot!(verdict("selec 1"), @r#"42601 syntax error at or near "selec":"#);
+    assert_snapshot!(verdict("update pg_settings set setting = 'off' where name = 'standard_conforming_strings'"), @r#"42501 Picket refused this statement: Rule "lexing-settings": writing to pg_settings changes settings."#);
+    assert_snapshot!(verdict("set standard_conforming_strings = off"), @r#"42501 Picket refused this statement: Rule "lexing-settings": "standard_conforming_strings" changes how statements are read."#);
+    assert_snapshot!(verdict("set names 'BIG5'"), @r#"42501 Picket refused this statement: Rule "lexing-settings": "client_encoding" changes how statements are read."#);
+    assert_snapshot!(verdict("select set_config(n, v, false) from t"), @r#"42501 Picket refused this statement: Rule "lexing-settings": which setting set_config changes is computed."#);
+    assert_snapshot!(verdict("select set_config('standard_conforming' || '_strings', 'off', false)"), @r#"42501 Picket refused this statement: Rule "lexing-settings": which setting set_config changes is computed."#);
 }

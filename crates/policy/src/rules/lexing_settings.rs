@@ -4,7 +4,7 @@
 //! Example: `SET standard_conforming_strings = off` is refused; `SET client_encoding = 'UTF8'` is not.
 
 use sql::Statement;
-use sql::facts::Setting;
+use sql::facts::{Access, RelationUse, Setting};
 
 use crate::verdict::Refusal;
 
@@ -17,12 +17,19 @@ const SAFE_ENCODINGS: [&str; 5] = ["utf8", "utf-8", "unicode", "sql_ascii", "lat
 const ON: [&str; 8] = ["on", "1", "t", "tr", "tru", "true", "y", "yes"];
 
 pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
-    let because = statement.settings.iter().find_map(changes_lexing)?;
+    let because =
+        statement.settings.iter().find_map(changes_lexing).or_else(|| updates_settings(statement))?;
     Some(Refusal::guardrail(
         RULE,
         &because,
         "Keep standard_conforming_strings on and client_encoding at UTF8; name other settings literally in set_config.",
     ))
+}
+
+/// `UPDATE pg_settings` changes settings as SET does (rules of that view call set_config).
+fn updates_settings(statement: &Statement) -> Option<String> {
+    let written = |relation: &RelationUse| relation.access == Access::Write && relation.name == "pg_settings";
+    statement.relations.iter().any(written).then(|| "writing to pg_settings changes settings".to_owned())
 }
 
 fn changes_lexing(setting: &Setting) -> Option<String> {

@@ -13,6 +13,7 @@ pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
     let because = statement.effects.iter().find_map(|effect| match effect {
         Effect::DropTable => Some("tables are not dropped through Picket"),
         Effect::DropSchema => Some("dropping a schema can drop the tables in it"),
+        Effect::DropCascade => Some("what it drops can take tables with it"),
         Effect::DropOwned => Some("dropping what a role owns can drop its tables"),
         Effect::DropDatabase => Some("dropping a database drops the tables in it"),
         _ => None,

@@ -63,55 +63,77 @@ fn facts(text: &str) -> String {
 
 #[test]
 fn queries_and_their_columns() {
-    assert_snapshot!(facts("select email from public.users"), @"");
-    assert_snapshot!(facts("select u.email, o.total from users u join orders o on o.user_id = u.id"), @"");
-    assert_snapshot!(facts("select * from old.users"), @"");
-    assert_snapshot!(facts("select row_to_json(u) from public.users u"), @"");
-    assert_snapshot!(facts("table public.users"), @"");
-    assert_snapshot!(facts("with x as (select id from orders) select * from x"), @"");
+    assert_snapshot!(facts("select email from public.users"), @"select; reads public.users; columns public.users.email");
+    assert_snapshot!(facts("select u.email, o.total from users u join orders o on o.user_id = u.id"), @"select; reads old.users public.orders public.users; columns old.users.email old.users.id public.orders.total public.orders.user_id public.users.email public.users.id");
+    assert_snapshot!(facts("select * from old.users"), @"select; reads old.users; columns old.users.email old.users.id");
+    assert_snapshot!(facts("select row_to_json(u) from public.users u"), @"select; reads public.users; columns public.users.email public.users.id public.users.name");
+    assert_snapshot!(facts("table public.users"), @"select; reads public.users; columns public.users.email public.users.id public.users.name");
+    assert_snapshot!(facts("with x as (select id from orders) select * from x"), @"select; reads public.orders; columns public.orders.id public.orders.total public.orders.user_id");
 }
 
 #[test]
 fn writes_and_their_columns() {
-    assert_snapshot!(facts("update public.users set email = 'a' where id = 1"), @"");
-    assert_snapshot!(facts("insert into public.users values (1)"), @"");
-    assert_snapshot!(facts("insert into public.users (id) select id from orders"), @"");
-    assert_snapshot!(facts("with gone as (delete from orders returning *) select count(*) from gone"), @"");
-    assert_snapshot!(facts("copy public.users (email) from stdin"), @"");
-    assert_snapshot!(facts("copy public.users to stdout"), @"");
-    assert_snapshot!(facts("select * into copied from public.users"), @"");
+    assert_snapshot!(facts("update public.users set email = 'a' where id = 1"), @"update; writes public.users; columns public.users.email public.users.id");
+    assert_snapshot!(facts("insert into public.users values (1)"), @"insert; writes public.users; columns public.users.email public.users.id public.users.name");
+    assert_snapshot!(facts("insert into public.users (id) select id from orders"), @"insert select; reads public.orders; writes public.users; columns public.orders.id public.users.id");
+    assert_snapshot!(facts("with gone as (delete from orders returning *) select count(*) from gone"), @"select delete; writes public.orders; columns public.orders.id public.orders.total public.orders.user_id");
+    assert_snapshot!(facts("copy public.users (email) from stdin"), @"copy_in; writes public.users; columns public.users.email");
+    assert_snapshot!(facts("copy public.users to stdout"), @"copy_out; reads public.users; columns public.users.email public.users.id public.users.name");
+    assert_snapshot!(facts("select * into copied from public.users"), @"select create_table; reads public.users; writes copied; columns public.users.email public.users.id public.users.name");
 }
 
 #[test]
 fn every_disguise_of_drop_table_is_one() {
-    assert_snapshot!(facts("DrOp/**/TaBlE/* x */if exists\npublic.users, orders cascade"), @"");
-    assert_snapshot!(facts("select 1; drop table users; select 2"), @"");
-    assert_snapshot!(facts("select 1 END; drop table users"), @"");
-    assert_snapshot!(facts("copy orders from stdin; drop table users"), @"");
-    assert_snapshot!(facts("drop schema public cascade; drop owned by x; drop database y"), @"");
-    assert_snapshot!(facts("select 'drop table users' -- drop table users"), @"");
-    assert_snapshot!(facts("do $$ begin drop table users; end $$"), @"");
+    assert_snapshot!(facts("DrOp/**/TaBlE/* x */if exists\npublic.users, orders cascade"), @"drop_table; writes public.orders public.users; columns public.orders.id public.orders.total public.orders.user_id public.users.email public.users.id public.users.name");
+    assert_snapshot!(facts("select 1; drop table users; select 2"), @r#"
+select
+drop_table; writes old.users public.users; columns old.users.email old.users.id public.users.email public.users.id public.users.name
+select
+"#);
+    assert_snapshot!(facts("select 1 END; drop table users"), @r#"
+select
+drop_table; writes old.users public.users; columns old.users.email old.users.id public.users.email public.users.id public.users.name
+second reader: 1 statements, not 2
+"#);
+    assert_snapshot!(facts("copy orders from stdin; drop table users"), @r#"
+copy_in; writes public.orders; columns public.orders.id public.orders.total public.orders.user_id
+drop_table; writes old.users public.users; columns old.users.email old.users.id public.users.email public.users.id public.users.name
+second reader: 1 statements, not 2
+"#);
+    assert_snapshot!(facts("drop schema public cascade; drop owned by x; drop database y"), @r#"
+drop_schema
+drop_owned
+drop_database
+"#);
+    assert_snapshot!(facts("select 'drop table users' -- drop table users"), @"select");
+    assert_snapshot!(facts("do $$ begin drop table users; end $$"), @"do");
 }
 
 #[test]
 fn settings_that_change_how_text_is_read() {
-    assert_snapshot!(facts("set standard_conforming_strings = off"), @"");
-    assert_snapshot!(facts("set names 'SJIS'"), @"");
-    assert_snapshot!(facts("select set_config('Client_Encoding', 'BIG5', false)"), @"");
-    assert_snapshot!(facts("select set_config('client_' || 'encoding', x, false) from y"), @"");
-    assert_snapshot!(facts("reset all"), @"");
+    assert_snapshot!(facts("set standard_conforming_strings = off"), @r#"set; sets Some("standard_conforming_strings") to Some("off")"#);
+    assert_snapshot!(facts("set names 'SJIS'"), @r#"set; sets Some("client_encoding") to Some("SJIS")"#);
+    assert_snapshot!(facts("select set_config('Client_Encoding', 'BIG5', false)"), @r#"select set; sets Some("client_encoding") to Some("BIG5")"#);
+    assert_snapshot!(facts("select set_config('client_' || 'encoding', x, false) from y"), @"select set; reads y; sets None to None");
+    assert_snapshot!(facts("reset all"), @"set; sets None to None");
 }
 
 #[test]
 fn the_second_reader_is_heard() {
-    assert_snapshot!(facts("delete from only users"), @"");
-    assert_snapshot!(facts("select reverse(email) or from users"), @"");
+    assert_snapshot!(facts("delete from only users"), @r#"
+delete; writes old.users public.users; columns old.users.email old.users.id public.users.email public.users.id public.users.name
+second reader: statement 1: does not see relation `users`
+"#);
+    assert_snapshot!(facts("select reverse(email) or from users"), @r#"
+select; reads old.users public.users; columns old.users.email public.users.email
+second reader: statement 1: does not see relation `users`
+"#);
 }
 
 #[test]
 fn what_cannot_be_read_says_why() {
-    assert_snapshot!(facts("selec 1"), @"");
-    assert_snapshot!(facts(&format!("select '{}'", "a".repeat(crate::STATEMENT_BYTES_MAX))), @"");
+    assert_snapshot!(facts("selec 1"), @r#"unreadable: syntax error at or near "selec""#);
+    assert_snapshot!(facts(&format!("select '{}'", "a".repeat(crate::STATEMENT_BYTES_MAX))), @"unreadable: the statement has 1048585 bytes, the limit is 1048576");
     assert_snapshot!(facts(""), @"");
 }
 

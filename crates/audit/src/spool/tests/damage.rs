@@ -1,0 +1,92 @@
+//! Files that a crash or a disk has damaged.
+
+use super::super::segment::HEADER_BYTES;
+use super::{Room, drain, record};
+
+/// Three records in one segment, and the offset at which the last one begins.
+fn three() -> (Room, std::path::PathBuf, u64) {
+    let room = Room::new();
+    let spool = room.open();
+    spool.append(&[record(1), record(2)]).unwrap();
+    let last = HEADER_BYTES + spool.depth().bytes;
+    spool.append(&[record(3)]).unwrap();
+    let [file] = room.files("segment").try_into().unwrap();
+    (room, file, last)
+}
+
+#[test]
+fn a_tail_torn_at_any_byte_is_cut() {
+    let (_room, file, last) = three();
+    let end = std::fs::metadata(file).unwrap().len();
+    for len in last..end {
+        let (room, file, _) = three();
+        std::fs::OpenOptions::new().write(true).open(&file).unwrap().set_len(len).unwrap();
+        let spool = room.open();
+        assert_eq!(std::fs::metadata(&file).unwrap().len(), last, "torn at {len}");
+        spool.append(&[record(4)]).unwrap();
+        assert_eq!(drain(&spool), [1, 2, 4], "torn at {len}");
+        assert!(room.files("broken").is_empty());
+    }
+}
+
+#[test]
+fn a_flipped_bit_costs_no_more_than_its_record() {
+    let (_room, file, _) = three();
+    let whole = std::fs::read(file).unwrap();
+    for at in 0..whole.len() {
+        let (room, file, _) = three();
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1 << (at % 8);
+        std::fs::write(&file, &bytes).unwrap();
+        let spool = room.open();
+        let left = drain(&spool);
+        let frame_len = (whole.len() as u64 - HEADER_BYTES) / 3;
+        let hit = (at as u64).checked_sub(HEADER_BYTES).map(|at| at / frame_len + 1);
+        let expected: Vec<u64> = (1..=3).filter(|number| Some(*number) != hit).collect();
+        assert_eq!(left, expected, "bit flipped at {at}");
+        // In the length of the last record, a flipped bit looks as a torn tail does: then it is cut.
+        let is_last = hit == Some(3);
+        assert!(is_last || room.files("broken").len() == 1, "bit flipped at {at}");
+        drop(spool);
+        assert!(drain(&room.open()).is_empty(), "nothing comes twice");
+    }
+}
+
+#[test]
+fn damage_that_comes_later_is_found_by_the_reader() {
+    let (room, file, last) = three();
+    let spool = room.open();
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[usize::try_from(last).unwrap() - 1] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    spool.append(&[record(4)]).unwrap();
+    assert_eq!(drain(&spool), [1, 3, 4]);
+    assert_eq!(room.files("broken").len(), 1);
+}
+
+#[test]
+fn a_lost_cursor_sends_everything_again_with_other_tokens() {
+    let (room, _, _) = three();
+    let spool = room.open();
+    let token = spool.next_batch(2, usize::MAX).unwrap().unwrap().token();
+    drop(spool);
+    std::fs::write(room.config().dir.join("cursor"), "half a curs").unwrap();
+    let spool = room.open();
+    assert_ne!(spool.next_batch(2, usize::MAX).unwrap().unwrap().token(), token);
+    assert_eq!(drain(&spool), [1, 2, 3]);
+}
+
+#[test]
+fn a_record_of_another_version_is_kept_but_not_sent() {
+    let (room, file, _) = three();
+    let payload = br#"{"record":"tea_break"}"#;
+    let len = u32::try_from(payload.len()).unwrap().to_le_bytes();
+    let sum = crc32fast::hash(&[len.as_slice(), payload].concat()).to_le_bytes();
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes.extend([len.as_slice(), &sum, payload].concat());
+    std::fs::write(&file, &bytes).unwrap();
+    let spool = room.open();
+    assert_eq!(drain(&spool), [1, 2, 3]);
+    let [broken] = room.files("broken").try_into().unwrap();
+    assert_eq!(std::fs::read(broken).unwrap(), bytes);
+}

@@ -1,0 +1,142 @@
+//! Every record arrives, and once, whatever happens to the engine in between.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use audit::config::SpoolConfig;
+use audit::ledger::Ledger;
+use audit::record::Record;
+use audit::spool::Spool;
+use audit::writer::Writer;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::samples::{finished, session, statement};
+use crate::stage::{Engine, WITHIN, until};
+
+const STORED: &str = "SELECT count() FROM statements";
+const DISTINCT: &str = "SELECT uniqExact(session_id, sequence, version) FROM statements";
+
+/// A writer that runs, with its spool.
+struct Running {
+    spool: Arc<Spool>,
+    stop: oneshot::Sender<()>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    fn start(dir: &TempDir, engine: &Engine) -> Self {
+        let spool = Arc::new(Spool::open(&SpoolConfig::new(dir.path())).unwrap());
+        let writer = Writer::new(Arc::clone(&spool), engine.config());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            let shutdown = async { drop(stopped.await) };
+            writer.run(shutdown).await.unwrap();
+        });
+        Running { spool, stop, task }
+    }
+
+    async fn stop(self) {
+        self.stop.send(()).unwrap();
+        tokio::time::timeout(WITHIN, self.task).await.unwrap().unwrap();
+    }
+}
+
+fn statements(from: u64, to: u64) -> Vec<Record> {
+    (from..to).map(|sequence| Record::Statement(statement(Uuid::from_u128(1), sequence))).collect()
+}
+
+#[tokio::test]
+async fn a_batch_that_is_sent_twice_is_stored_once() {
+    let engine = Engine::start();
+    let ledger = Ledger::new(&engine.config());
+    ledger.migrate(WITHIN).await.unwrap();
+    let first = statement(Uuid::from_u128(1), 1);
+    let records = [Record::Session(session(Uuid::from_u128(1))), Record::Statement(first.clone())];
+    ledger.insert(&records, "a", WITHIN).await.unwrap();
+    ledger.insert(&[Record::Statement(finished(&first))], "b", WITHIN).await.unwrap();
+    ledger.insert(&records, "a", WITHIN).await.unwrap();
+    assert_eq!(engine.number(STORED).await, 2, "two versions");
+    assert_eq!(engine.number("SELECT count() FROM statements FINAL").await, 1);
+    assert_eq!(engine.number("SELECT count() FROM sessions").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_wait_for_an_engine_that_is_down() {
+    let mut engine = Engine::start();
+    engine.kill();
+    let dir = TempDir::new().unwrap();
+    let writer = Running::start(&dir, &engine);
+    writer.spool.append(&statements(0, 10)).unwrap();
+    // The first writer ends before the engine is back: what it had stays.
+    let spool = Arc::clone(&writer.spool);
+    writer.stop().await;
+    assert_eq!(spool.depth().records, 10);
+    drop(spool);
+
+    let writer = Running::start(&dir, &engine);
+    writer.spool.append(&statements(10, 20)).unwrap();
+    engine.start_again();
+    until("an empty spool", || writer.spool.depth().records == 0).await;
+    assert_eq!(engine.number(STORED).await, 20);
+
+    // What comes right before the end is shipped by the last attempt.
+    writer.spool.append(&statements(20, 25)).unwrap();
+    writer.stop().await;
+    assert_eq!(engine.number(STORED).await, 25);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_was_dropped_is_made_again() {
+    let engine = Engine::start();
+    let dir = TempDir::new().unwrap();
+    let writer = Running::start(&dir, &engine);
+    writer.spool.append(&statements(0, 5)).unwrap();
+    until("an empty spool", || writer.spool.depth().records == 0).await;
+    engine.client().with_database("default").query("DROP DATABASE picket SYNC").execute().await.unwrap();
+    writer.spool.append(&statements(5, 8)).unwrap();
+    until("an empty spool", || writer.spool.depth().records == 0).await;
+    assert_eq!(engine.number(STORED).await, 3);
+    writer.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_engine_loses_nothing_and_has_nothing_twice() {
+    const ROUNDS: u64 = 3;
+    const PER_ROUND: u64 = 2_000;
+    const PER_CALL: u64 = 50;
+    const WAITING_MAX: u64 = 3_000;
+    let mut engine = Engine::start();
+    let dir = TempDir::new().unwrap();
+    let writer = Running::start(&dir, &engine);
+    let appended = Arc::new(AtomicU64::new(0));
+    let enough = Arc::new(AtomicBool::new(false));
+    let (spool, counted, stopped) = (Arc::clone(&writer.spool), Arc::clone(&appended), Arc::clone(&enough));
+    let load = std::thread::spawn(move || {
+        while !stopped.load(Ordering::SeqCst) {
+            if WAITING_MAX < spool.depth().records {
+                std::thread::yield_now();
+                continue;
+            }
+            let from = counted.load(Ordering::SeqCst);
+            spool.append(&statements(from, from + PER_CALL)).unwrap();
+            counted.store(from + PER_CALL, Ordering::SeqCst);
+        }
+    });
+    let delivered = || appended.load(Ordering::SeqCst).saturating_sub(writer.spool.depth().records);
+    for _ in 0..ROUNDS {
+        let before = delivered();
+        until("records to be delivered", || before + PER_ROUND < delivered()).await;
+        // More than a batch waits, so an insert is under way.
+        engine.kill();
+        engine.start_again();
+    }
+    enough.store(true, Ordering::SeqCst);
+    load.join().unwrap();
+    until("an empty spool", || writer.spool.depth().records == 0).await;
+    writer.stop().await;
+    let sent = appended.load(Ordering::SeqCst);
+    assert_eq!(engine.number(DISTINCT).await, sent, "none is missing");
+    assert_eq!(engine.number(STORED).await, sent, "none is there twice");
+}

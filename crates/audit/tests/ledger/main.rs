@@ -1,0 +1,9 @@
+//! Records on their way into a real engine: migrations, delivery over outages, and what the views say.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod delivery;
+mod migrations;
+mod samples;
+mod stage;
+mod views;

@@ -1,0 +1,110 @@
+//! Records to send.
+
+use audit::record::*;
+use uuid::Uuid;
+
+/// A fixed moment: nothing here depends on the clock.
+pub(crate) const T0: i64 = 1_790_000_000_000_000;
+
+pub(crate) fn session(session_id: Uuid) -> SessionRecord {
+    SessionRecord {
+        session_id,
+        host: "proxy1".to_owned(),
+        started_at: UnixMicros(T0),
+        ended_at: None,
+        end_reason: String::new(),
+        principal: "alice".to_owned(),
+        authenticated_by: "scram-sha-256".to_owned(),
+        database: "shop".to_owned(),
+        database_role: "picket".to_owned(),
+        application_name: "psql".to_owned(),
+        client: "192.0.2.7:50123".parse().unwrap(),
+        upstream_local: "127.0.0.1:40000".parse().unwrap(),
+        upstream: "127.0.0.1:5432".parse().unwrap(),
+        upstream_cookie: u64::MAX,
+        backend_pid: 4711,
+    }
+}
+
+pub(crate) fn statement(session_id: Uuid, sequence: u64) -> StatementRecord {
+    StatementRecord {
+        session_id,
+        sequence,
+        started_at: UnixMicros(T0 + i64::try_from(sequence).unwrap()),
+        finished_at: None,
+        principal: "alice".to_owned(),
+        database: "shop".to_owned(),
+        text: "SELECT name, email FROM users WHERE name <> 'it''s ?' -- Größe".to_owned(),
+        fingerprint: 1 << 63,
+        effects: vec!["select".to_owned()],
+        relations_read: vec!["public.users".to_owned()],
+        relations_written: vec![],
+        columns: vec!["public.users.name".to_owned(), "public.users.email".to_owned()],
+        masked_columns: vec!["public.users.email".to_owned()],
+        verdict: "allow".to_owned(),
+        rules: vec!["default-allow".to_owned()],
+        readers_disagree: String::new(),
+        outcome: String::new(),
+        rows: 0,
+        bytes: 0,
+        sqlstate: String::new(),
+    }
+}
+
+pub(crate) fn finished(statement: &StatementRecord) -> StatementRecord {
+    StatementRecord {
+        finished_at: Some(UnixMicros(statement.started_at.0 + 1_000)),
+        outcome: "completed".to_owned(),
+        rows: 3,
+        bytes: 99,
+        ..statement.clone()
+    }
+}
+
+pub(crate) fn connection() -> ConnectionRecord {
+    ConnectionRecord {
+        host: "db1".to_owned(),
+        boot_id: Uuid::from_u128(7),
+        cookie: u64::MAX - 1,
+        client_cookie: 17,
+        opened_at: UnixMicros(T0),
+        closed_at: None,
+        client: "[::1]:50999".parse().unwrap(),
+        server: "[::1]:5432".parse().unwrap(),
+        class: ConnectionClass::Bypass,
+        evidence: Evidence::None,
+        process: Some(ProcessFacts {
+            pid: 31_337,
+            command: "psql".to_owned(),
+            uid: 0,
+            user: "root".to_owned(),
+            cgroup_id: 42,
+            cgroup: "/user.slice".to_owned(),
+        }),
+        bytes_to_server: 0,
+        bytes_to_client: 0,
+    }
+}
+
+pub(crate) fn alert(connection: Option<ConnectionRecord>) -> AlertRecord {
+    AlertRecord {
+        alert_id: Uuid::from_u128(99),
+        raised_at: UnixMicros(T0 + 5),
+        host: "db1".to_owned(),
+        kind: if connection.is_some() { AlertKind::Bypass } else { AlertKind::EventsLost },
+        message: "psql (pid 31337) of root reached [::1]:5432 around the proxy".to_owned(),
+        connection,
+    }
+}
+
+pub(crate) fn health() -> AgentHealthRecord {
+    AgentHealthRecord {
+        host: "db1".to_owned(),
+        boot_id: Uuid::from_u128(7),
+        at: UnixMicros(T0),
+        events_submitted: 10,
+        events_lost: 3,
+        connections_open: 1,
+        state: "events_lost".to_owned(),
+    }
+}

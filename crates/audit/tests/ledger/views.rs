@@ -1,0 +1,116 @@
+//! What the views say of the records that went in.
+
+use audit::ledger::{Ledger, Object};
+use audit::record::{ConnectionRecord, Record, StatementRecord, UnixMicros};
+use uuid::Uuid;
+
+use crate::samples::{T0, alert, connection, finished, health, session, statement};
+use crate::stage::{Engine, WITHIN};
+
+async fn ledger_with(engine: &Engine, records: &[Record]) -> Ledger {
+    let ledger = Ledger::new(&engine.config());
+    ledger.migrate(WITHIN).await.unwrap();
+    ledger.insert(records, "token", WITHIN).await.unwrap();
+    ledger
+}
+
+async fn touches(ledger: &Ledger, object: &str) -> Vec<String> {
+    let object: Object = object.parse().unwrap();
+    let page = ledger.who_touched(&object, UnixMicros(T0), 100, WITHIN).await.unwrap();
+    let line = |row: &audit::ledger::WhoTouchedRow| {
+        let masked = if row.masked == 1 { " masked" } else { "" };
+        format!("{} {} {}{masked}", row.effects.join("+"), row.access, row.verdict)
+    };
+    page.rows.iter().map(line).collect()
+}
+
+#[tokio::test]
+async fn who_touched_knows_relations_columns_and_refusals() {
+    let engine = Engine::start();
+    let id = Uuid::from_u128(1);
+    let update = StatementRecord {
+        effects: vec!["update".to_owned()],
+        relations_read: vec!["public.orders".to_owned()],
+        relations_written: vec!["public.users".to_owned()],
+        columns: vec!["public.orders.city".to_owned(), "public.users.city".to_owned()],
+        masked_columns: vec![],
+        ..statement(id, 2)
+    };
+    let drop = StatementRecord {
+        effects: vec!["drop_table".to_owned()],
+        relations_read: vec![],
+        relations_written: vec!["public.users".to_owned()],
+        columns: vec![],
+        masked_columns: vec![],
+        verdict: "refuse".to_owned(),
+        rules: vec!["no-drop-table".to_owned()],
+        ..statement(id, 3)
+    };
+    let ledger = ledger_with(
+        &engine,
+        &[
+            Record::Session(session(id)),
+            Record::Statement(statement(id, 1)),
+            Record::Statement(finished(&statement(id, 1))),
+            Record::Statement(update),
+            Record::Statement(drop),
+        ],
+    )
+    .await;
+    assert_eq!(
+        touches(&ledger, "PUBLIC.Users").await,
+        ["drop_table write refuse", "update write allow", "select read allow masked"]
+    );
+    assert_eq!(touches(&ledger, "public.users.email").await, ["select read allow masked"]);
+    assert_eq!(touches(&ledger, "public.users.name").await, ["select read allow"]);
+    assert_eq!(touches(&ledger, "public.orders").await, ["update read allow"]);
+    assert!(touches(&ledger, "public.user").await.is_empty());
+
+    let object: Object = "public.users.email".parse().unwrap();
+    let page = ledger.who_touched(&object, UnixMicros(T0), 1, WITHIN).await.unwrap();
+    assert!(!page.more);
+    let row = &page.rows[0];
+    let sent = finished(&statement(id, 1));
+    assert_eq!((row.at, row.finished_at, row.session_id), (sent.started_at, sent.finished_at, id));
+    assert_eq!((row.client.as_str(), row.application_name.as_str()), ("192.0.2.7:50123", "psql"));
+    assert_eq!((row.text.as_str(), row.outcome.as_str()), (sent.text.as_str(), "completed"));
+    assert_eq!((row.rows, row.bytes, row.sequence), (3, 99, 1));
+    let users: Object = "public.users".parse().unwrap();
+    assert!(ledger.who_touched(&users, UnixMicros(T0), 2, WITHIN).await.unwrap().more);
+    let later = ledger.who_touched(&users, UnixMicros(T0 + 100), 2, WITHIN).await.unwrap();
+    assert!(later.rows.is_empty(), "nothing is that young");
+}
+
+#[tokio::test]
+async fn bypasses_follow_their_connection() {
+    let engine = Engine::start();
+    let records = [
+        Record::Connection(connection()),
+        Record::Alert(alert(Some(connection()))),
+        Record::AgentHealth(health()),
+    ];
+    let ledger = ledger_with(&engine, &records).await;
+    let page = ledger.bypasses(UnixMicros(T0), 10, WITHIN).await.unwrap();
+    let row = &page.rows[0];
+    assert_eq!((row.state.as_str(), row.closed_at, row.duration_seconds), ("open", None, None));
+    assert_eq!((row.process_command.as_str(), row.process_pid, row.uid), ("psql", Some(31_337), Some(0)));
+    assert_eq!((row.client.as_str(), row.server.as_str()), ("[::1]:50999", "[::1]:5432"));
+
+    let closed = ConnectionRecord {
+        closed_at: Some(UnixMicros(T0 + 1_500_000)),
+        bytes_to_server: 10,
+        bytes_to_client: 20,
+        ..connection()
+    };
+    // A bypass whose connection the ledger has not, and an alert that is none.
+    let orphan = ConnectionRecord { cookie: 5, process: None, ..connection() };
+    let mut stranger = alert(Some(orphan));
+    stranger.alert_id = Uuid::from_u128(100);
+    let records = [Record::Connection(closed), Record::Alert(stranger), Record::Alert(alert(None))];
+    ledger.insert(&records, "another token", WITHIN).await.unwrap();
+    let page = ledger.bypasses(UnixMicros(T0), 10, WITHIN).await.unwrap();
+    let states: Vec<_> = page.rows.iter().map(|row| (row.state.as_str(), row.duration_seconds)).collect();
+    assert!(states.contains(&("unknown", None)), "{states:?}");
+    assert!(!states.contains(&("open", None)), "{states:?}");
+    assert_eq!(engine.number("SELECT sum(events_lost) FROM agent_health").await, 3);
+}

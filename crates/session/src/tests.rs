@@ -1,0 +1,312 @@
+//! Conversations replayed, and random ones compared with what a server without a proxy would have answered.
+
+mod interleavings;
+mod server;
+mod talk;
+
+use insta::assert_snapshot;
+use talk::{Talk, bind, describe_portal, execute, parse, query, sync};
+
+use self::server::{complete, data_row, error, ready, row_description};
+
+#[test]
+fn a_record_comes_before_what_it_records_and_rows_are_masked() {
+    let mut talk = Talk::new();
+    assert_snapshot!(talk.client(&query("select id, email from users")), @r#"
+record 1 started: select id, email from users
+to server: Q[select id, email from users]
+"#);
+    let rows =
+        [row_description(&[(20000, 1, 23), (20000, 2, 25)]), data_row(&["1", "bob@shop.org"])].concat();
+    assert_snapshot!(talk.server(&rows), @r#"
+to client: T[c···N ··············c···N ]
+to client instead: D[1····b***@***.org]
+"#);
+    assert_snapshot!(talk.server(&[complete("SELECT 1"), ready(b'I')].concat()), @r#"
+record 1 completed: 1 rows, 23 bytes, returned public.users.id public.users.email, masked public.users.email
+to client: C[SELECT 1] Z[I]
+"#);
+}
+
+#[test]
+fn rows_without_masks_pass_in_one_run() {
+    let mut talk = Talk::new();
+    talk.client(&query("select id from users"));
+    let result = [
+        row_description(&[(20000, 1, 23)]),
+        data_row(&["1"]),
+        data_row(&["2"]),
+        complete("SELECT 2"),
+        ready(b'I'),
+    ];
+    assert_snapshot!(talk.server(&result.concat()), @r#"
+to client: T[c···N ] D[1] D[2]
+record 1 completed: 2 rows, 14 bytes, returned public.users.id
+to client: C[SELECT 2] Z[I]
+"#);
+}
+
+/// A masked row that arrives in pieces is one row, however often its beginning was looked at.
+#[test]
+fn rows_are_counted_once() {
+    let mut talk = Talk::new();
+    talk.client(&query("select email from users"));
+    talk.server(&row_description(&[(20000, 2, 25)]));
+    let row = data_row(&["bob@shop.org"]);
+    talk.server(&row[..8]);
+    talk.server(&row[..12]);
+    talk.server(&row);
+    assert_snapshot!(talk.server(&[complete("SELECT 1"), ready(b'I')].concat()), @r#"
+record 1 completed: 1 rows, 18 bytes, returned public.users.email, masked public.users.email
+to client: C[SELECT 1] Z[I]
+"#);
+}
+
+#[test]
+fn a_refused_statement_is_replaced_and_its_error_says_why() {
+    let mut talk = Talk::new();
+    assert_snapshot!(talk.client(&query("select 1; drop table users; select 2")), @r#"
+record 1 started: select 1
+record 2 started: drop table users, refused by no-drop-table
+to server instead: Q[select 1;  SELECT 'refused by Picket 0000000000000007'::pg_catalog.int4]
+"#);
+    let text = talk.replacement();
+    let failed =
+        [row_description(&[(0, 0, 23)]), data_row(&["1"]), complete("SELECT 1"), error("22P02", &text)];
+    assert_snapshot!(talk.server(&failed.concat()), @r#"
+to client: T[c] D[1]
+record 1 completed: 1 rows, 7 bytes
+to client: C[SELECT 1]
+record 2 failed 42501: 0 rows, 0 bytes
+to client instead: E[SERROR·VERROR·C42501·MPicket refused this statement·DRule "no-drop-table": tables are not dropped through Picket.·HRename it out of the way (ALTER TABLE ... RENAME TO ...), or ask an administrator of the database to drop it.]
+"#);
+    assert_snapshot!(talk.server(&ready(b'E')), @"to client: Z[E]");
+}
+
+#[test]
+fn in_a_failed_transaction_the_server_answers_itself() {
+    let mut talk = Talk::new();
+    talk.client(&query("drop table users"));
+    assert_snapshot!(talk.server(&[error("25P02", "aborted"), ready(b'E')].concat()), @r#"
+record 1 failed 25P02: 0 rows, 0 bytes
+to client: E[SERROR·VERROR·C25P02·Maborted] Z[E]
+"#);
+}
+
+#[test]
+fn a_pipeline_after_a_refusal_is_skipped_up_to_sync() {
+    let mut talk = Talk::new();
+    let pipeline =
+        [parse("", "drop table users"), bind("", ""), execute(""), sync(), parse("", "select 1"), sync()];
+    assert_snapshot!(talk.client(&pipeline.concat()), @r#"
+record 1 started: drop table users, refused by no-drop-table
+to server instead: P[SELECT 'refused by Picket 0000000000000007'::pg_catalog.int4]
+to server instead: D[Srefused by Picket 0000000000000007]
+to server instead: D[Srefused by Picket 0000000000000007]
+to server: S[] P[select 1] S[]
+"#);
+    let text = talk.replacement();
+    assert_snapshot!(talk.server(&[error("22P02", &text), ready(b'I')].concat()), @r#"
+record 1 failed 42501: 0 rows, 0 bytes
+to client instead: E[SERROR·VERROR·C42501·MPicket refused this statement·DRule "no-drop-table": tables are not dropped through Picket.·HRename it out of the way (ALTER TABLE ... RENAME TO ...), or ask an administrator of the database to drop it.]
+to client: Z[I]
+"#);
+}
+
+#[test]
+fn nobody_executes_without_the_columns_being_known() {
+    let mut talk = Talk::new();
+    talk.client(&[parse("s", "select email from users"), sync()].concat());
+    talk.server(&[server::parse_complete(), ready(b'I')].concat());
+    assert_snapshot!(talk.client(&[bind("", "s"), execute(""), sync()].concat()), @r#"
+to server: B[s]
+to server instead: D[P]
+record 1 started: select email from users
+to server: E[] S[]
+"#);
+    let answers = [
+        server::bind_complete(),
+        row_description(&[(20000, 2, 25)]),
+        data_row(&["bob@shop.org"]),
+        complete("SELECT 1"),
+        ready(b'I'),
+    ];
+    assert_snapshot!(talk.server(&answers.concat()), @r#"
+to client: 2[]
+to client instead: D[b***@***.org]
+record 1 completed: 1 rows, 18 bytes, returned public.users.email, masked public.users.email
+to client: C[SELECT 1] Z[I]
+"#);
+    // The client that asks just before gets its answer, and nothing is asked twice.
+    assert_snapshot!(talk.client(&[bind("", "s"), describe_portal(""), execute(""), sync()].concat()), @r#"
+to server: B[s] D[P]
+record 2 started: select email from users
+to server: E[] S[]
+"#);
+}
+
+/// What a portal runs can be replaced after it was described: a cursor or a prepared statement of the same name.
+#[test]
+fn an_earlier_description_does_not_count() {
+    let mut talk = Talk::new();
+    talk.client(
+        &[query("begin"), parse("f", "fetch 2 from k"), bind("p", "f"), describe_portal("p"), sync()]
+            .concat(),
+    );
+    assert_snapshot!(talk.client(&[query("close k"), query("declare k cursor for select email from users")].concat()), @r#"
+record 2 started: close k
+to server: Q[close k]
+record 3 started: declare k cursor for select email from users
+to server: Q[declare k cursor for select email from users]
+"#);
+    let answers = [
+        complete("BEGIN"),
+        ready(b'T'),
+        server::parse_complete(),
+        server::bind_complete(),
+        row_description(&[(20001, 1, 23)]),
+        ready(b'T'),
+        complete("CLOSE CURSOR"),
+        ready(b'T'),
+        complete("DECLARE CURSOR"),
+        ready(b'T'),
+    ];
+    talk.server(&answers.concat());
+    assert_snapshot!(talk.client(&[execute("p"), sync()].concat()), @r#"
+to server instead: D[Pp]
+record 4 started: fetch 2 from k
+to server: E[p] S[]
+"#);
+    let rows = [row_description(&[(20000, 2, 25)]), data_row(&["bob@shop.org"])].concat();
+    assert_snapshot!(talk.server(&rows), @"to client instead: D[b***@***.org]");
+}
+
+#[test]
+fn masked_relations_are_not_copied_out_under_any_name() {
+    for text in [
+        "copy users to stdout",
+        "copy (select c from users u(a, c)) to stdout",
+        "copy renamed to stdout",
+        "copy pg_temp.t to stdout",
+    ] {
+        let told = Talk::new().client(&query(text));
+        assert!(told.contains("refused by copy-masked"), "{text}: {told}");
+    }
+    for text in ["copy orders to stdout", "copy (select 1) to stdout", "copy users from stdin"] {
+        let told = Talk::new().client(&query(text));
+        assert!(!told.contains("refused"), "{text}: {told}");
+    }
+}
+
+#[test]
+fn a_new_relation_waits_for_the_catalog_and_is_scanned_if_it_stays_unknown() {
+    let mut talk = Talk::new();
+    talk.client(&query("select * from fresh"));
+    let rows = [row_description(&[(30000, 1, 25)]), data_row(&["a@b.org"]), data_row(&["plain"])].concat();
+    assert_snapshot!(talk.server(&rows), @"needs catalog, 61 bytes unused");
+    talk.catalog_version += 1;
+    assert_snapshot!(talk.server(&rows), @r#"
+to client: T[c···u0]
+to client instead: D[a***@***.org] D[plain]
+"#);
+}
+
+#[test]
+fn names_that_were_not_judged_are_not_run() {
+    let mut talk = Talk::new();
+    assert_snapshot!(talk.client(&[bind("", "made by PREPARE"), sync()].concat()), @r#"
+to server instead: D[Srefused by Picket 0000000000000007]
+to server: S[]
+"#);
+    let text = talk.replacement();
+    assert_snapshot!(talk.server(&[error("26000", &text), ready(b'I')].concat()), @r#"
+to client instead: E[SERROR·VERROR·C26000·Mprepared statement "made by PREPARE" does not exist·DPicket has not seen this session make that prepared statement with the extended query protocol.·HA statement made by PREPARE is run by EXECUTE, a cursor made by DECLARE is read by FETCH.]
+to client: Z[I]
+"#);
+    talk.client(&[parse("s", "select 1"), sync(), query("deallocate all")].concat());
+    assert_snapshot!(talk.client(&[bind("", "s"), sync()].concat()), @r#"
+to server instead: D[Srefused by Picket 0000000000000007]
+to server: S[]
+"#);
+}
+
+#[test]
+fn a_failed_parse_leaves_the_name_as_it_was() {
+    let mut talk = Talk::new();
+    talk.client(&[parse("s", "select id from users"), sync()].concat());
+    talk.server(&[server::parse_complete(), ready(b'I')].concat());
+    talk.client(&[parse("s", "select email from users"), bind("", "s"), execute(""), sync()].concat());
+    talk.server(&[error("42P05", "prepared statement \"s\" already exists"), ready(b'I')].concat());
+    assert_snapshot!(talk.client(&[bind("", "s"), execute(""), sync()].concat()), @r#"
+to server: B[s]
+to server instead: D[P]
+record 2 started: select id from users
+to server: E[] S[]
+"#);
+}
+
+#[test]
+fn copy_data_passes_and_an_early_sync_is_not_answered() {
+    let mut talk = Talk::new();
+    talk.client(&[parse("", "copy orders from stdin"), bind("", ""), execute(""), sync()].concat());
+    let begin =
+        [server::parse_complete(), server::bind_complete(), server::no_data(), server::copy_in()].concat();
+    talk.server(&begin);
+    assert_snapshot!(talk.client(&[server::copy_data(b"1\n"), server::copy_done(), sync()].concat()), @"to server: d[1] c[] S[]");
+    assert_snapshot!(talk.server(&[complete("COPY 1"), ready(b'I')].concat()), @r#"
+record 1 completed: 1 rows, 0 bytes
+to client: C[COPY 1] Z[I]
+"#);
+}
+
+#[test]
+fn fast_path_calls_are_refused_like_a_query() {
+    let mut talk = Talk::new();
+    assert_snapshot!(talk.client(b"F\0\0\0\x0e\0\0\x03\xe8\0\0\0\0\0\0"), @r#"
+record 1 started: (fast-path function call), refused by no-fast-path
+to server instead: Q[SELECT 'refused by Picket 0000000000000007'::pg_catalog.int4]
+"#);
+    let text = talk.replacement();
+    assert_snapshot!(talk.server(&[error("22P02", &text), ready(b'I')].concat()), @r#"
+record 1 failed 42501: 0 rows, 0 bytes
+to client instead: E[SERROR·VERROR·C42501·MPicket refused this statement·DRule "no-fast-path": a fast-path call names a function by number and shows no statement.·HCall the function in a SELECT.]
+to client: Z[I]
+"#);
+}
+
+#[test]
+fn settings_that_change_lexing_make_texts_unreadable() {
+    let mut talk = Talk::new();
+    talk.session.on_parameter(b"standard_conforming_strings", b"off");
+    assert_snapshot!(talk.client(&query(r"select '\'; drop table users; --'")), @r#"
+record 1 started: select '\'; drop table users; --', refused by unreadable
+to server instead: Q[SELECT 'refused by Picket 0000000000000007'::pg_catalog.int4]
+"#);
+    talk.session.on_parameter(b"standard_conforming_strings", b"on");
+    talk.session.on_parameter(b"client_encoding", b"SJIS");
+    assert_snapshot!(talk.client(&query("select 'é'")), @r#"
+record 2 started: select 'é', refused by unreadable
+to server instead: Q[SELECT 'refused by Picket 0000000000000007'::pg_catalog.int4]
+"#);
+}
+
+#[test]
+fn what_is_not_the_protocol_ends_the_session() {
+    assert_snapshot!(Talk::new().client(b"?\0\0\0\x04"), @"error: protocol violation by the client: unexpected message `?`");
+    assert_snapshot!(Talk::new().client(b"Q\0\0\0\x02"), @"error: protocol violation by the client: message `Q` has the impossible length 2");
+    assert_snapshot!(Talk::new().client(b"Q\x7f\xff\xff\xff"), @"error: protocol violation by the client: message `Q` of 2147483643 bytes is longer than the limit of 65536");
+    assert_snapshot!(Talk::new().client(b"Q\0\0\0\x08abc\x01"), @"error: protocol violation by the client: message ends inside `query`");
+    assert_snapshot!(Talk::new().server(&complete("SELECT 1")), @"error: protocol violation by the server: the end of a statement that was not running");
+    assert_snapshot!(Talk::new().server(&data_row(&["1"])), @"error: protocol violation by the server: rows that nobody asked for");
+    assert_snapshot!(Talk::new().server(&ready(b'I')), @"error: protocol violation by the server: ReadyForQuery that was not due");
+}
+
+#[test]
+fn what_was_running_when_the_connection_was_lost_is_told() {
+    let mut talk = Talk::new();
+    talk.client(&query("select 1; select 2"));
+    assert_snapshot!(talk.lost(), @r#"
+record 1 lost: 0 rows, 0 bytes
+record 2 lost: 0 rows, 0 bytes
+"#);
+}

@@ -1,0 +1,233 @@
+//! Drives a session, and shows its actions as text: one line each.
+
+use mask::{Class, Classes, ColumnId};
+use policy::Principal;
+use sql::catalog::{Catalog, Column, Relation};
+use wire::compose::{cstr, frame};
+use wire::{backend, frontend, split_frame};
+
+use crate::{Action, Environment, Evidence, Outcome, Readings, Session, SessionError, Step};
+
+pub(super) const NONCE: u64 = 7;
+
+const MESSAGE_BYTES_MAX: u32 = 1 << 16;
+
+/// A session with two tables: `users` (20000) with an e-mail in its second column, `orders` (20001).
+pub(super) struct Talk {
+    pub(super) session: Session,
+    pub(super) catalog_version: u64,
+    catalog: Catalog,
+    classes: Classes,
+    readings: Readings,
+    sent: Vec<u8>,
+}
+
+impl Talk {
+    pub(super) fn new() -> Self {
+        let relation = |oid, name: &str, columns: &[(&str, u32)]| Relation {
+            oid,
+            schema: "public".to_owned(),
+            name: name.to_owned(),
+            columns: (1..)
+                .zip(columns)
+                .map(|(number, (name, type_oid))| Column {
+                    number,
+                    name: (*name).to_owned(),
+                    type_oid: *type_oid,
+                })
+                .collect(),
+        };
+        Talk {
+            session: Session::new(Principal { user: "alice".to_owned() }, NONCE, MESSAGE_BYTES_MAX),
+            catalog_version: 1,
+            catalog: Catalog::new([
+                relation(20000, "users", &[("id", 23), ("email", 25)]),
+                relation(20001, "orders", &[("id", 23)]),
+            ]),
+            classes: Classes::from([(ColumnId { table_oid: 20000, number: 2 }, Class::Email)]),
+            readings: Readings::default(),
+            sent: Vec::new(),
+        }
+    }
+
+    fn env(&mut self) -> (&mut Session, Environment<'_>) {
+        let Talk { session, catalog_version, catalog, classes, readings, sent: _ } = self;
+        (session, Environment { catalog, classes, catalog_version: *catalog_version, readings })
+    }
+
+    pub(super) fn step_client(&mut self, input: &[u8]) -> (Result<Step, SessionError>, Vec<Action>) {
+        let mut actions = Vec::new();
+        let (session, mut env) = self.env();
+        let step = session.on_client(input, &mut env, &mut actions);
+        (step, actions)
+    }
+
+    pub(super) fn step_server(&mut self, input: &[u8]) -> (Result<Step, SessionError>, Vec<Action>) {
+        let mut actions = Vec::new();
+        let (session, mut env) = self.env();
+        let step = session.on_server(input, &mut env, &mut actions);
+        (step, actions)
+    }
+
+    pub(super) fn client(&mut self, input: &[u8]) -> String {
+        let (step, actions) = self.step_client(input);
+        self.sent.clear();
+        for action in &actions {
+            if let Action::SendToServer(bytes) = action {
+                self.sent.extend_from_slice(bytes);
+            }
+        }
+        shown(input, &step, &actions)
+    }
+
+    pub(super) fn server(&mut self, input: &[u8]) -> String {
+        let (step, actions) = self.step_server(input);
+        shown(input, &step, &actions)
+    }
+
+    pub(super) fn lost(&mut self) -> String {
+        let mut actions = Vec::new();
+        self.session.on_lost(&mut actions);
+        actions.iter().map(|action| show(&[], action)).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The text that the server complains about when it meets the last replacement.
+    pub(super) fn replacement(&self) -> String {
+        let text = String::from_utf8_lossy(&self.sent);
+        let start = text.find("refused by Picket").expect("nothing was replaced");
+        let end = text[start..].find(['\'', '\0']).expect("the replacement does not end");
+        format!("invalid input: \"{}\"", &text[start..start + end])
+    }
+}
+
+fn shown(input: &[u8], step: &Result<Step, SessionError>, actions: &[Action]) -> String {
+    let mut lines: Vec<String> = actions.iter().map(|action| show(input, action)).collect();
+    match step {
+        Ok(Step::More(used)) if *used == input.len() => {}
+        Ok(Step::More(used)) => lines.push(format!("{} bytes unused", input.len() - used)),
+        Ok(Step::NeedsCatalog(used)) => {
+            lines.push(format!("needs catalog, {} bytes unused", input.len() - used))
+        }
+        Ok(Step::NeedsReplies(used)) => {
+            lines.push(format!("needs replies, {} bytes unused", input.len() - used))
+        }
+        Err(error) => lines.push(format!("error: {error}")),
+    }
+    lines.join("\n")
+}
+
+fn show(input: &[u8], action: &Action) -> String {
+    match action {
+        Action::Record(Evidence::Started(started)) => {
+            let refused = started.refused_by.map(|rule| format!(", refused by {rule}")).unwrap_or_default();
+            format!("record {} started: {}{refused}", started.sequence, started.text)
+        }
+        Action::Record(Evidence::Finished(finished)) => {
+            let outcome = match &finished.outcome {
+                Outcome::Failed(sqlstate) => format!("failed {sqlstate}"),
+                other => format!("{other:?}").to_lowercase(),
+            };
+            let list = |what: &str, names: &[String]| match names {
+                [] => String::new(),
+                names => format!(", {what} {}", names.join(" ")),
+            };
+            format!(
+                "record {} {outcome}: {} rows, {} bytes{}{}",
+                finished.started.sequence,
+                finished.rows,
+                finished.bytes,
+                list("returned", &finished.returned),
+                list("masked", &finished.masked),
+            )
+        }
+        Action::ForwardToServer(range) => format!("to server: {}", frames(&input[range.clone()])),
+        Action::SendToServer(bytes) => format!("to server instead: {}", frames(bytes)),
+        Action::ForwardToClient(range) => format!("to client: {}", frames(&input[range.clone()])),
+        Action::SendToClient(bytes) => format!("to client instead: {}", frames(bytes)),
+        Action::CatalogChanged => "catalog changed".to_owned(),
+        Action::Close(reason) => format!("close: {reason:?}"),
+    }
+}
+
+/// The printable part of each frame behind its tag.
+fn frames(mut bytes: &[u8]) -> String {
+    let mut shown = Vec::new();
+    while let Ok(Some((frame, rest))) = split_frame(bytes, MESSAGE_BYTES_MAX) {
+        let text: String = frame
+            .body
+            .iter()
+            .map(|byte| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '·' })
+            .collect();
+        shown.push(format!("{}[{}]", char::from(frame.tag), text.trim_matches('·')));
+        bytes = rest;
+    }
+    shown.join(" ")
+}
+
+fn message(tag: u8, fill: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut out = Vec::new();
+    frame(&mut out, tag, fill);
+    out
+}
+
+pub(super) fn query(text: &str) -> Vec<u8> {
+    message(frontend::tag::QUERY, |out| cstr(out, text.as_bytes()))
+}
+
+pub(super) fn parse(name: &str, text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    wire::compose::parse(&mut out, name.as_bytes(), text.as_bytes());
+    out
+}
+
+pub(super) fn bind(portal: &str, statement: &str) -> Vec<u8> {
+    message(frontend::tag::BIND, |out| {
+        cstr(out, portal.as_bytes());
+        cstr(out, statement.as_bytes());
+        out.extend_from_slice(&[0; 6]);
+    })
+}
+
+pub(super) fn describe_portal(portal: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    wire::compose::describe_portal(&mut out, portal.as_bytes());
+    out
+}
+
+pub(super) fn describe_statement(name: &str) -> Vec<u8> {
+    message(frontend::tag::DESCRIBE, |out| {
+        out.push(b'S');
+        cstr(out, name.as_bytes());
+    })
+}
+
+pub(super) fn close_statement(name: &str) -> Vec<u8> {
+    message(frontend::tag::CLOSE, |out| {
+        out.push(b'S');
+        cstr(out, name.as_bytes());
+    })
+}
+
+pub(super) fn execute(portal: &str) -> Vec<u8> {
+    message(frontend::tag::EXECUTE, |out| {
+        cstr(out, portal.as_bytes());
+        out.extend_from_slice(&[0; 4]);
+    })
+}
+
+pub(super) fn sync() -> Vec<u8> {
+    message(frontend::tag::SYNC, |_| {})
+}
+
+/// Message type bytes of the frames in `bytes`.
+pub(super) fn tags(mut bytes: &[u8]) -> String {
+    let mut tags = String::new();
+    while let Ok(Some((frame, rest))) = split_frame(bytes, MESSAGE_BYTES_MAX) {
+        tags.push(char::from(frame.tag));
+        if frame.tag == backend::tag::ERROR_RESPONSE {
+            tags.push_str(&String::from_utf8_lossy(backend::error_field(frame.body, b'C')));
+        }
+        bytes = rest;
+    }
+    tags
+}

@@ -1,0 +1,226 @@
+//! Keeps what is known of a database's relations and columns, and which columns are sensitive. One task per
+//! database reads it with the proxy's own account: on demand, and from time to time.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mask::{Classes, ColumnId, classify};
+use sql::catalog::{Catalog, Column, Relation};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
+use tokio_postgres::{Client, NoTls};
+
+use crate::config::Upstream;
+
+/// What is changed around the proxy is known after this time at the latest.
+const REFRESH: Duration = Duration::from_secs(30);
+
+/// How long reading the catalog may take.
+const READ_WAIT: Duration = Duration::from_secs(30);
+
+/// Sessions that may wait for the same reading.
+const REQUESTS_MAX: usize = 1_024;
+
+/// Relations that users made, with the columns that are not dropped. A type whose values are strings (domains,
+/// citext) counts as text.
+const QUERY: &str = "
+    SELECT c.oid, n.nspname::text, c.relname::text, a.attnum, a.attname::text,
+           CASE t.typcategory WHEN 'S' THEN 25::oid ELSE a.atttypid END
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+    JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) c.oid
+    JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid
+    WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid
+      AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f']::\"char\"[])
+      AND a.attnum OPERATOR(pg_catalog.>) 0::int2
+      AND NOT a.attisdropped
+    ORDER BY c.oid, a.attnum";
+
+/// What was read at one moment.
+#[derive(Debug, Default)]
+pub(crate) struct Snapshot {
+    /// Grows with every attempt to read; 0 before the first.
+    pub(crate) version: u64,
+    /// Whether it was ever read.
+    pub(crate) is_known: bool,
+    pub(crate) catalog: Catalog,
+    pub(crate) classes: Classes,
+}
+
+/// The catalog of one database, for its sessions.
+#[derive(Clone)]
+pub(crate) struct CatalogKeeper {
+    requests: mpsc::Sender<Request>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+}
+
+/// A session needs a snapshot that is newer than this version.
+struct Request {
+    newer_than: u64,
+    done: oneshot::Sender<()>,
+}
+
+impl CatalogKeeper {
+    /// Starts the task that keeps the catalog of `upstream`. It ends when every keeper is dropped.
+    pub(crate) fn start(upstream: Upstream) -> (Self, impl Future<Output = ()>) {
+        let (requests, wanted) = mpsc::channel(REQUESTS_MAX);
+        let (publish, snapshots) = watch::channel(Arc::default());
+        (CatalogKeeper { requests, snapshots }, keep(upstream, wanted, publish))
+    }
+
+    /// The newest snapshot.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshots.borrow())
+    }
+
+    /// Waits for an attempt to read the catalog after `version`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the catalog is read all the same.
+    pub(crate) async fn newer_than(&self, version: u64) {
+        let (done, waits) = oneshot::channel();
+        if self.requests.send(Request { newer_than: version, done }).await.is_ok() {
+            let _ = waits.await;
+        }
+    }
+
+    /// Has the catalog read again, without waiting for it.
+    pub(crate) fn refresh(&self) {
+        let (done, _) = oneshot::channel();
+        // A full queue means that it will be read anyway.
+        let _ = self.requests.try_send(Request { newer_than: u64::MAX, done });
+    }
+}
+
+async fn keep(
+    upstream: Upstream,
+    mut wanted: mpsc::Receiver<Request>,
+    publish: watch::Sender<Arc<Snapshot>>,
+) {
+    let mut client: Option<Client> = None;
+    loop {
+        let is_known = publish.borrow().is_known;
+        let request = match timeout(REFRESH, wanted.recv()).await {
+            Ok(Some(request)) => Some(request),
+            Ok(None) => return,
+            // Nobody uses it yet: leave the database alone.
+            Err(_) if !is_known => continue,
+            Err(_) => None,
+        };
+        let before = Arc::clone(&publish.borrow());
+        if request.as_ref().is_none_or(|request| before.version <= request.newer_than) {
+            let read = match timeout(READ_WAIT, read(&upstream, &mut client)).await {
+                Ok(read) => read,
+                Err(_) => Err(format!("not read within {} s", READ_WAIT.as_secs())),
+            };
+            publish.send_replace(Arc::new(next(&before, read, &upstream, &mut client)));
+        }
+        if let Some(request) = request {
+            let _ = request.done.send(());
+        }
+    }
+}
+
+/// The snapshot after `before`. Where reading failed, what was known stays.
+fn next(
+    before: &Snapshot,
+    read: Result<Vec<Relation>, String>,
+    upstream: &Upstream,
+    client: &mut Option<Client>,
+) -> Snapshot {
+    let version = before.version + 1;
+    match read {
+        Ok(relations) => {
+            let catalog = Catalog::new(relations);
+            let classes = classes(&catalog, &before.classes);
+            tracing::debug!(database = upstream.database, columns = classes.len(), "catalog read");
+            Snapshot { version, is_known: true, catalog, classes }
+        }
+        Err(error) => {
+            *client = None;
+            tracing::warn!(database = upstream.database, error, "catalog not read");
+            Snapshot {
+                version,
+                is_known: before.is_known,
+                catalog: before.catalog.clone(),
+                classes: before.classes.clone(),
+            }
+        }
+    }
+}
+
+/// Columns that are sensitive by name, and those that were before: renaming a column does not uncover it.
+fn classes(catalog: &Catalog, before: &Classes) -> Classes {
+    let mut classes = Classes::new();
+    for relation in catalog.relations() {
+        for column in &relation.columns {
+            let id = ColumnId { table_oid: relation.oid, number: column.number };
+            if let Some(class) = classify(&column.name, column.type_oid).or_else(|| before.get(&id).copied())
+            {
+                classes.insert(id, class);
+            }
+        }
+    }
+    classes
+}
+
+async fn read(upstream: &Upstream, client: &mut Option<Client>) -> Result<Vec<Relation>, String> {
+    let client = match client {
+        Some(client) if !client.is_closed() => client,
+        _ => client.insert(connect(upstream).await?),
+    };
+    let rows = client.query(QUERY, &[]).await.map_err(|error| told(&error))?;
+    let mut relations: HashMap<u32, Relation> = HashMap::new();
+    for row in rows {
+        let get = |error| told(&error);
+        let oid = row.try_get(0).map_err(get)?;
+        let column = Column {
+            number: row.try_get(3).map_err(get)?,
+            name: row.try_get(4).map_err(get)?,
+            type_oid: row.try_get(5).map_err(get)?,
+        };
+        match relations.get_mut(&oid) {
+            Some(relation) => relation.columns.push(column),
+            None => {
+                let (schema, name) = (row.try_get(1).map_err(get)?, row.try_get(2).map_err(get)?);
+                relations.insert(oid, Relation { oid, schema, name, columns: vec![column] });
+            }
+        }
+    }
+    Ok(relations.into_values().collect())
+}
+
+async fn connect(upstream: &Upstream) -> Result<Client, String> {
+    let (client, connection) = tokio_postgres::Config::new()
+        .host(&upstream.host)
+        .port(upstream.port)
+        .dbname(&upstream.dbname)
+        .user(&upstream.user)
+        .password(&upstream.password)
+        .application_name("picket-proxy catalog")
+        .options("-c search_path=pg_catalog -c statement_timeout=30s -c default_transaction_read_only=on")
+        .connect_timeout(READ_WAIT)
+        .connect(NoTls)
+        .await
+        .map_err(|error| told(&error))?;
+    // Ends with the client, or with the server.
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "catalog connection ended");
+        }
+    });
+    Ok(client)
+}
+
+/// The chain of an error in one line.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        told = format!("{told}: {cause}");
+        source = cause.source();
+    }
+    told
+}

@@ -1,0 +1,233 @@
+//! The configuration: `ConfigFile` is what was written, `Config` is what runs. It is read once, at start.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use audit::config::{ClickHouseConfig, SpoolConfig};
+use daemon::config::{ConfigError, Refused, refused, section};
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::scram::Secret;
+
+/// Most clients at once, unless the file says otherwise.
+const CONNECTIONS_MAX_DEFAULT: usize = 1_000;
+
+/// Longest message that is held in memory, unless the file says otherwise, in bytes.
+const MESSAGE_BYTES_MAX_DEFAULT: u32 = 64 << 20;
+
+/// What the proxy runs on.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) pid_file: Option<PathBuf>,
+    pub(crate) max_connections: usize,
+    pub(crate) max_message_bytes: u32,
+    pub(crate) spool: SpoolConfig,
+    pub(crate) clickhouse: ClickHouseConfig,
+    /// By the database that a client asks for.
+    pub(crate) upstreams: HashMap<String, Upstream>,
+    /// By name.
+    pub(crate) users: HashMap<String, Secret>,
+}
+
+/// A database behind the proxy.
+#[derive(Clone)]
+pub(crate) struct Upstream {
+    /// What clients ask for.
+    pub(crate) database: String,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// The database's own name for it.
+    pub(crate) dbname: String,
+    pub(crate) user: String,
+    pub(crate) password: String,
+}
+
+/// The password stays out of logs.
+impl fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}:{}", self.database, self.host, self.port)
+    }
+}
+
+/// What was written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct ConfigFile {
+    listen: SocketAddr,
+    pid_file: Option<PathBuf>,
+    max_connections: Option<Spanned<usize>>,
+    max_message_bytes: Option<Spanned<u32>>,
+    spool: Spanned<SpoolConfig>,
+    clickhouse: Option<Spanned<ClickHouseConfig>>,
+    #[serde(default)]
+    upstream: Vec<Spanned<UpstreamFile>>,
+    #[serde(default)]
+    user: Vec<Spanned<UserFile>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct UpstreamFile {
+    database: String,
+    host: String,
+    port: u16,
+    dbname: Option<String>,
+    user: String,
+    password: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct UserFile {
+    name: String,
+    scram_secret: String,
+}
+
+impl Config {
+    /// Reads and checks a file.
+    pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
+        daemon::config::read(path, ConfigFile::check)
+    }
+}
+
+impl ConfigFile {
+    fn check(self) -> Result<Config, Refused> {
+        let clickhouse = self.clickhouse.unwrap_or_else(|| Spanned::new(0..0, ClickHouseConfig::default()));
+        let clickhouse_span = clickhouse.span();
+        let clickhouse = clickhouse
+            .into_inner()
+            .overridden_by_environment()
+            .map_err(|error| refused(clickhouse_span.clone(), error.to_string()))?;
+        Ok(Config {
+            listen: self.listen,
+            pid_file: self.pid_file,
+            max_connections: within(
+                "max-connections",
+                self.max_connections,
+                1..=100_000,
+                CONNECTIONS_MAX_DEFAULT,
+            )?,
+            max_message_bytes: within(
+                "max-message-bytes",
+                self.max_message_bytes,
+                1 << 16..=1 << 30,
+                MESSAGE_BYTES_MAX_DEFAULT,
+            )?,
+            spool: section(self.spool.span(), self.spool.into_inner(), SpoolConfig::check)?,
+            clickhouse: section(clickhouse_span, clickhouse, ClickHouseConfig::check)?,
+            upstreams: by_name("upstream.database", self.upstream, |span, written| {
+                let UpstreamFile { database, host, port, dbname, user, password } = written;
+                for (key, value) in
+                    [("upstream.database", &database), ("upstream.host", &host), ("upstream.user", &user)]
+                {
+                    if value.is_empty() {
+                        return Err(refused(span, format!("`{key}` must not be empty")));
+                    }
+                }
+                if port == 0 {
+                    return Err(refused(span, "`upstream.port` must be between 1 and 65535, got 0"));
+                }
+                let dbname = dbname.unwrap_or_else(|| database.clone());
+                Ok((database.clone(), Upstream { database, host, port, dbname, user, password }))
+            })?,
+            users: by_name("user.name", self.user, |span, UserFile { name, scram_secret }| {
+                let secret = Secret::parse(&scram_secret).ok_or_else(|| {
+                    let message = format!(
+                        "`user.scram-secret` of `{name}` must be `SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>`; \
+                         `picket-proxy scram-secret` makes one"
+                    );
+                    refused(span, message)
+                })?;
+                Ok((name, secret))
+            })?,
+        })
+    }
+}
+
+fn within<T: PartialOrd + Copy + fmt::Display>(
+    key: &str,
+    written: Option<Spanned<T>>,
+    allowed: std::ops::RangeInclusive<T>,
+    default: T,
+) -> Result<T, Refused> {
+    let Some(written) = written else { return Ok(default) };
+    let value = *written.get_ref();
+    if allowed.contains(&value) {
+        return Ok(value);
+    }
+    let (least, most) = (allowed.start(), allowed.end());
+    Err(refused(written.span(), format!("`{key}` must be between {least} and {most}, got {value}")))
+}
+
+/// Sections by a name that only one of them may have; at least one is needed.
+fn by_name<File, T>(
+    key: &str,
+    written: Vec<Spanned<File>>,
+    check: impl Fn(Range<usize>, File) -> Result<(String, T), Refused>,
+) -> Result<HashMap<String, T>, Refused> {
+    let section = key.split('.').next().unwrap_or(key);
+    if written.is_empty() {
+        return Err(refused(0..0, format!("at least one `[[{section}]]` section is needed")));
+    }
+    let mut named = HashMap::new();
+    for one in written {
+        let span = one.span();
+        let (name, value) = check(span.clone(), one.into_inner())?;
+        if name.is_empty() {
+            return Err(refused(span, format!("`{key}` must not be empty")));
+        }
+        if named.contains_key(&name) {
+            return Err(refused(
+                span,
+                format!("`{key}` must name each {section} once, `{name}` is there twice"),
+            ));
+        }
+        named.insert(name, value);
+    }
+    Ok(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+listen = "127.0.0.1:0"
+[spool]
+dir = "/tmp/x"
+[[upstream]]
+database = "shop"
+host = "h"
+port = 5432
+user = "u"
+password = "p"
+[[user]]
+name = "alice"
+scram-secret = "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2E=$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+"#;
+
+    fn error(text: &str) -> String {
+        daemon::config::parse(Path::new("p.toml"), text, ConfigFile::check).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn errors_name_the_key_and_the_mend() {
+        daemon::config::parse(Path::new("p.toml"), GOOD, ConfigFile::check).unwrap();
+        assert_eq!(
+            error(&GOOD.replace("5432", "0")),
+            "p.toml:5: `upstream.port` must be between 1 and 65535, got 0"
+        );
+        assert_eq!(error(&GOOD.replace("\"h\"", "\"\"")), "p.toml:5: `upstream.host` must not be empty");
+        assert!(error(&GOOD.replace("4096", "x")).contains("`picket-proxy scram-secret` makes one"));
+        assert!(error(&GOOD.replace("127.0.0.1:0", "here")).starts_with("p.toml:2: `listen`: invalid"));
+        let twice = format!("{GOOD}{}", &GOOD[GOOD.find("[[user]]").unwrap()..]);
+        assert!(error(&twice).ends_with("`user.name` must name each user once, `alice` is there twice"));
+        let none = &GOOD[..GOOD.find("[[user]]").unwrap()];
+        assert_eq!(error(none), "p.toml:1: at least one `[[user]]` section is needed");
+    }
+}

@@ -1,0 +1,412 @@
+//! One client's connection: moves bytes between both sockets and the session, and performs its actions in order.
+
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use audit::record::SessionRecord;
+use audit::spool::{Spool, SpoolError};
+use policy::Principal;
+use session::{Action, CloseReason, Environment, Readings, Session, SessionError, Step};
+use thiserror::Error;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use uuid::Uuid;
+use wire::{backend, compose};
+
+use crate::cancel::{CancelKeys, Registered};
+use crate::catalog::CatalogKeeper;
+use crate::config::Config;
+use crate::farewell::Farewell;
+use crate::login::{self, Login, LoginError, Wish};
+use crate::pipe::Pipe;
+use crate::scram::Nobody;
+use crate::trail::{Trail, now};
+use crate::upstream::{self, Connected};
+
+/// How long a client may take to log in (PostgreSQL's `authentication_timeout`).
+const LOGIN_WAIT: Duration = Duration::from_secs(60);
+
+/// How long a side that is being closed may take to accept what is left for it.
+const GOODBYE_WAIT: Duration = Duration::from_secs(5);
+
+/// What all connections share.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) host: String,
+    pub(crate) spool: Arc<Spool>,
+    pub(crate) nobody: Arc<Nobody>,
+    pub(crate) cancel_keys: CancelKeys,
+    pub(crate) catalogs: std::collections::HashMap<String, CatalogKeeper>,
+}
+
+/// Why a session ended, other than by its client's goodbye.
+#[derive(Debug, Error)]
+enum Ended {
+    #[error("client went away")]
+    ClientGone(#[source] io::Error),
+    #[error("database went away")]
+    ServerGone(#[source] io::Error),
+    #[error(transparent)]
+    Protocol(#[from] SessionError),
+    #[error("cannot record")]
+    NotRecorded(#[from] SpoolError),
+    #[error("proxy stops")]
+    Stopped,
+}
+
+impl Ended {
+    /// The word for it in records.
+    fn kind(&self) -> &'static str {
+        match self {
+            Ended::ClientGone(_) => "client_gone",
+            Ended::ServerGone(_) => "server_gone",
+            Ended::Protocol(SessionError::Client { .. }) => "client_protocol_violation",
+            Ended::Protocol(SessionError::Server { .. }) => "server_protocol_violation",
+            Ended::NotRecorded(_) => "not_recorded",
+            Ended::Stopped => "proxy_stopped",
+        }
+    }
+
+    /// What the client is told, where it still listens.
+    fn farewell(&self) -> Option<Farewell> {
+        match self {
+            // The server has said why, if it wanted to.
+            Ended::ClientGone(_) | Ended::ServerGone(_) => None,
+            Ended::Protocol(error) => Some(Farewell::new("08P01", error.to_string())),
+            Ended::NotRecorded(error) => Some(not_recorded(error)),
+            Ended::Stopped => {
+                Some(Farewell::new("57P01", "terminating connection because Picket is being stopped"))
+            }
+        }
+    }
+}
+
+/// Speaks with one client until it is gone. `stop` turns true when the proxy stops.
+pub(crate) async fn serve(
+    mut stream: TcpStream,
+    shared: Arc<Shared>,
+    readings: Rc<RefCell<Readings>>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let Ok(client) = stream.peer_addr() else { return };
+    let wish = tokio::select! {
+        wish = timeout(LOGIN_WAIT, login::login(&mut stream, &shared.config, &shared.nobody)) => wish,
+        _ = stop.wait_for(|stop| *stop) => return,
+    };
+    let farewell = match wish {
+        Ok(Ok(Wish::Cancel { pid, secret })) => return shared.cancel_keys.cancel(pid, &secret).await,
+        Ok(Ok(Wish::Session(login))) => match open(&mut stream, login, &shared).await {
+            Ok(opened) => return opened.run(stream, &readings, stop).await,
+            Err(farewell) => farewell,
+        },
+        Ok(Err(LoginError::Refused(farewell))) => farewell,
+        Ok(Err(LoginError::Gone(error))) => {
+            tracing::debug!(%client, %error, "client went away while logging in");
+            return;
+        }
+        Err(_) => Farewell::new("08006", format!("no log-in within {} s", LOGIN_WAIT.as_secs())),
+    };
+    tracing::info!(%client, sqlstate = farewell.sqlstate, reason = farewell.message, "connection refused");
+    let _ = timeout(GOODBYE_WAIT, async {
+        stream.write_all(&farewell.to_message()).await?;
+        stream.shutdown().await
+    })
+    .await;
+}
+
+/// A session whose client and database are both ready.
+struct Opened {
+    server: Pipe,
+    session: Session,
+    trail: Trail,
+    catalog: CatalogKeeper,
+    /// Keeps the session cancellable for as long as it lives.
+    _key: Registered,
+    /// The client is not read before the server has answered more.
+    client_waits: bool,
+    session_id: Uuid,
+    unread: Vec<u8>,
+    greeting: Vec<u8>,
+}
+
+/// Connects a logged-in client to the database it asks for.
+async fn open(stream: &mut TcpStream, login: Login, shared: &Arc<Shared>) -> Result<Opened, Farewell> {
+    let internal =
+        |error: &dyn std::fmt::Display| Farewell::new("58000", "Picket cannot open a session").detail(error);
+    let Login { user, database, application_name, parameters, unread } = login;
+    let (Some(upstream), Some(catalog)) =
+        (shared.config.upstreams.get(&database), shared.catalogs.get(&database))
+    else {
+        return Err(Farewell::new("3D000", format!("database \"{database}\" does not exist"))
+            .detail("Picket has no [[upstream]] of that name."));
+    };
+    let connected = upstream::connect(upstream, &parameters).await.map_err(|error| {
+        tracing::warn!(database, %error, "database not reached");
+        error.farewell(upstream)
+    })?;
+    if !catalog.snapshot().is_known {
+        catalog.newer_than(0).await;
+    }
+    if !catalog.snapshot().is_known {
+        return Err(Farewell::new(
+            "58000",
+            format!("Picket cannot read the catalog of the database \"{database}\""),
+        )
+        .detail("Without it nobody knows which columns must be masked.")
+        .hint("Whoever runs Picket finds the reason in its log."));
+    }
+    let Connected { stream: server, server: address, pid, secret, parameters, notices, ready, unread: early } =
+        connected;
+    if parameters.iter().any(|(name, value)| name == b"standard_conforming_strings" && value != b"on") {
+        return Err(Farewell::new("22023", "Picket needs standard_conforming_strings to be on")
+            .detail("With it off, the same statement means one thing to Picket and another to PostgreSQL.")
+            .hint(
+                "Leave it out of the connection's options, and of the role's and the database's settings.",
+            ));
+    }
+    let client = stream.peer_addr().map_err(|error| internal(&error))?;
+    let session_id = Uuid::now_v7();
+    let record = SessionRecord {
+        session_id,
+        host: shared.host.clone(),
+        started_at: now(),
+        ended_at: None,
+        end_reason: String::new(),
+        principal: user.clone(),
+        authenticated_by: "scram-sha-256".to_owned(),
+        database,
+        database_role: upstream.user.clone(),
+        application_name,
+        client,
+        upstream_local: server.local_addr().map_err(|error| internal(&error))?,
+        upstream: address,
+        upstream_cookie: rustix::net::sockopt::socket_cookie(&server).map_err(|error| internal(&error))?,
+        backend_pid: pid,
+    };
+    let trail = Trail::begin(Arc::clone(&shared.spool), record).map_err(|error| {
+        tracing::error!(%error, "session not recorded");
+        not_recorded(&error)
+    })?;
+    let key = shared.cancel_keys.register(pid, address, &secret).map_err(|error| internal(&error))?;
+    let mut nonce = [0; 8];
+    getrandom::fill(&mut nonce).map_err(|error| internal(&error))?;
+    let mut session =
+        Session::new(Principal { user }, u64::from_ne_bytes(nonce), shared.config.max_message_bytes);
+    let mut greeting = Vec::new();
+    compose::authentication(&mut greeting, 0, &[]);
+    for (name, value) in &parameters {
+        session.on_parameter(name, value);
+        compose::frame(&mut greeting, backend::tag::PARAMETER_STATUS, |out| {
+            compose::cstr(out, name);
+            compose::cstr(out, value);
+        });
+    }
+    compose::frame(&mut greeting, backend::tag::BACKEND_KEY_DATA, |out| {
+        out.extend_from_slice(&key.key.pid.to_be_bytes());
+        out.extend_from_slice(&key.key.secret);
+    });
+    greeting.extend(notices);
+    greeting.extend(ready);
+    Ok(Opened {
+        server: Pipe::new(server, early),
+        session,
+        trail,
+        catalog: catalog.clone(),
+        _key: key,
+        client_waits: false,
+        session_id,
+        unread,
+        greeting,
+    })
+}
+
+impl Opened {
+    async fn run(mut self, stream: TcpStream, readings: &Rc<RefCell<Readings>>, stop: watch::Receiver<bool>) {
+        let session_id = self.session_id;
+        tracing::debug!(%session_id, "session started");
+        let mut client = Pipe::new(stream, std::mem::take(&mut self.unread));
+        client.queue(&std::mem::take(&mut self.greeting));
+        let ended = self.converse(&mut client, readings, stop).await;
+        let reason = match &ended {
+            Ok(CloseReason::ClientTerminated) => "client_terminated",
+            Err(ended) => ended.kind(),
+        };
+        let mut lost = Vec::new();
+        self.session.on_lost(&mut lost);
+        for action in lost {
+            if let Action::Record(evidence) = action {
+                self.trail.take(evidence);
+            }
+        }
+        if let Err(error) = self.trail.end(reason) {
+            tracing::error!(%session_id, %error, "end of session not recorded");
+        }
+        if let Err(ended) = &ended {
+            match ended {
+                Ended::ClientGone(_) | Ended::Stopped => {
+                    tracing::debug!(%session_id, reason, "session ended")
+                }
+                _ => tracing::warn!(%session_id, reason, error = %chain(ended), "session ended"),
+            }
+            if let Some(farewell) = ended.farewell() {
+                client.queue(&farewell.to_message());
+            }
+        }
+        let _ =
+            timeout(GOODBYE_WAIT, async { tokio::join!(client.flush_all(), self.server.flush_all()) }).await;
+    }
+
+    /// Moves bytes until one side ends.
+    async fn converse(
+        &mut self,
+        client: &mut Pipe,
+        readings: &Rc<RefCell<Readings>>,
+        mut stop: watch::Receiver<bool>,
+    ) -> Result<CloseReason, Ended> {
+        // What came with the log-in, or with the server's start-up.
+        if let Some(reason) = self.client_sent(client, readings)? {
+            return Ok(reason);
+        }
+        self.server_sent(client, readings).await?;
+        loop {
+            // A side is read only while the other takes what comes: that is what bounds memory.
+            let (read_client, read_server) =
+                (self.server.is_flushed() && !self.client_waits, client.is_flushed());
+            tokio::select! {
+                biased;
+                ready = self.server.ready(read_server) => ready.map_err(Ended::ServerGone)?,
+                ready = client.ready(read_client) => ready.map_err(Ended::ClientGone)?,
+                _ = stop.wait_for(|stop| *stop) => return Err(Ended::Stopped),
+            }
+            self.server.flush().map_err(Ended::ServerGone)?;
+            client.flush().map_err(Ended::ClientGone)?;
+            if client.is_flushed() && arrived(self.server.read()).map_err(Ended::ServerGone)? {
+                self.server_sent(client, readings).await?;
+                if self.client_waits
+                    && let Some(reason) = self.client_sent(client, readings)?
+                {
+                    return Ok(reason);
+                }
+            }
+            if read_client
+                && self.server.is_flushed()
+                && arrived(client.read()).map_err(Ended::ClientGone)?
+                && let Some(reason) = self.client_sent(client, readings)?
+            {
+                return Ok(reason);
+            }
+        }
+    }
+
+    fn client_sent(
+        &mut self,
+        client: &mut Pipe,
+        readings: &Rc<RefCell<Readings>>,
+    ) -> Result<Option<CloseReason>, Ended> {
+        let mut actions = Vec::new();
+        let snapshot = self.catalog.snapshot();
+        let step = {
+            let mut env = Environment {
+                catalog: &snapshot.catalog,
+                classes: &snapshot.classes,
+                catalog_version: snapshot.version,
+                readings: &mut readings.borrow_mut(),
+            };
+            self.session.on_client(client.unread(), &mut env, &mut actions)
+        };
+        let reason = self.perform(client, actions)?;
+        let step = step?;
+        self.client_waits = matches!(step, Step::NeedsReplies(_));
+        let (Step::More(used) | Step::NeedsCatalog(used) | Step::NeedsReplies(used)) = step;
+        client.use_up(used);
+        Ok(reason)
+    }
+
+    async fn server_sent(
+        &mut self,
+        client: &mut Pipe,
+        readings: &Rc<RefCell<Readings>>,
+    ) -> Result<(), Ended> {
+        loop {
+            let mut actions = Vec::new();
+            let snapshot = self.catalog.snapshot();
+            let step = {
+                let mut env = Environment {
+                    catalog: &snapshot.catalog,
+                    classes: &snapshot.classes,
+                    catalog_version: snapshot.version,
+                    readings: &mut readings.borrow_mut(),
+                };
+                self.session.on_server(self.server.unread(), &mut env, &mut actions)
+            };
+            self.perform(client, actions)?;
+            match step? {
+                Step::More(used) | Step::NeedsReplies(used) => {
+                    self.server.use_up(used);
+                    return Ok(());
+                }
+                Step::NeedsCatalog(used) => {
+                    self.server.use_up(used);
+                    self.catalog.newer_than(snapshot.version).await;
+                }
+            }
+        }
+    }
+
+    /// Performs actions in their order, records first: nothing moves unless everything that must be recorded before
+    /// it is stored.
+    fn perform(&mut self, client: &mut Pipe, actions: Vec<Action>) -> Result<Option<CloseReason>, Ended> {
+        let mut reason = None;
+        let mut moves = Vec::with_capacity(actions.len());
+        for action in actions {
+            match action {
+                Action::Record(evidence) => self.trail.take(evidence),
+                other => moves.push(other),
+            }
+        }
+        self.trail.store()?;
+        for action in moves {
+            match action {
+                Action::Record(_) => {}
+                Action::ForwardToServer(range) => self.server.queue(&client.unread()[range]),
+                Action::SendToServer(bytes) => self.server.queue(&bytes),
+                Action::ForwardToClient(range) => client.queue(&self.server.unread()[range]),
+                Action::SendToClient(bytes) => client.queue(&bytes),
+                Action::CatalogChanged => self.catalog.refresh(),
+                Action::Close(closed) => reason = Some(closed),
+            }
+        }
+        self.server.flush().map_err(Ended::ServerGone)?;
+        client.flush().map_err(Ended::ClientGone)?;
+        Ok(reason)
+    }
+}
+
+/// Whether bytes came; their end is an error.
+fn arrived(read: io::Result<Option<usize>>) -> io::Result<bool> {
+    match read? {
+        Some(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+        Some(_) => Ok(true),
+        None => Ok(false),
+    }
+}
+
+/// What a client is told when its session or statement cannot be recorded.
+fn not_recorded(error: &SpoolError) -> Farewell {
+    Farewell::new("58030", "Picket cannot record what you do, and so does not pass it on")
+        .detail(error)
+        .hint("Whoever runs Picket must make room in its spool, or bring ClickHouse back.")
+}
+
+/// The chain of an error in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {}", chain(source)),
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,221 @@
+//! Connects to a database with the proxy's own credentials, up to its first ReadyForQuery.
+// SALVAGE NOTE: a version of 11:22; commits after 6029bc9 changed about 35 lines of it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use postgres_protocol::authentication::sasl::{ChannelBinding, ScramSha256};
+use thiserror::Error;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use wire::backend::{self, tag};
+use wire::{BodyError, FrameError, compose, frontend, split_frame};
+
+use crate::config::Upstream;
+use crate::farewell::Farewell;
+
+/// How long a database may take to accept a connection and finish its start-up.
+const CONNECT_WAIT: Duration = Duration::from_secs(15);
+
+/// Longest message of a start-up, in bytes (fe-connect.c has 30,000 for errors before log-in).
+const STARTUP_BYTES_MAX: u32 = 64 << 10;
+
+/// A database that is ready for a session.
+pub(crate) struct Connected {
+    pub(crate) stream: TcpStream,
+    pub(crate) server: SocketAddr,
+    pub(crate) pid: i32,
+    pub(crate) secret: Vec<u8>,
+    /// Settings that the server reported, in its order.
+    pub(crate) parameters: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Notices of the start-up, whole messages.
+    pub(crate) notices: Vec<u8>,
+    pub(crate) ready: Vec<u8>,
+    /// Bytes that came after the start-up.
+    pub(crate) unread: Vec<u8>,
+}
+
+/// Why there is no connection.
+#[derive(Debug, Error)]
+pub(crate) enum UpstreamError {
+    #[error("no connection within {} s", CONNECT_WAIT.as_secs())]
+    TimedOut,
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("the server does not speak the protocol: {0}")]
+    Protocol(String),
+    #[error("the server asks for authentication method {0}, Picket knows SCRAM-SHA-256")]
+    Method(u32),
+    #[error("the server refused: {message} ({sqlstate})")]
+    Refused { sqlstate: String, message: String },
+}
+
+impl From<FrameError> for UpstreamError {
+    fn from(error: FrameError) -> Self {
+        UpstreamError::Protocol(error.to_string())
+    }
+}
+
+impl From<BodyError> for UpstreamError {
+    fn from(error: BodyError) -> Self {
+        UpstreamError::Protocol(error.to_string())
+    }
+}
+
+impl UpstreamError {
+    /// What the client is told. It learns nothing of the proxy's own credentials.
+    pub(crate) fn farewell(&self, upstream: &Upstream) -> Farewell {
+        let Upstream { database, host, port, .. } = upstream;
+        match self {
+            UpstreamError::Refused { sqlstate, .. } if sqlstate.starts_with("28") => Farewell::new(
+                "08004",
+                format!("the database \"{database}\" refused Picket's own log-in"),
+            )
+            .hint(
+                "Whoever runs Picket finds the reason in its log; user and password are under [[upstream]].",
+            ),
+            UpstreamError::Refused { message, .. } => {
+                Farewell::new("08004", format!("the database \"{database}\" refused the connection"))
+                    .detail(message)
+            }
+            other => {
+                Farewell::new("08001", format!("cannot reach the database \"{database}\" at {host}:{port}"))
+                    .detail(other)
+                    .hint(
+                        "Is the server running? Its address is under [[upstream]] in Picket's configuration.",
+                    )
+            }
+        }
+    }
+}
+
+/// Connects. The client's start-up parameters go into the server's start-up message, so that they are session
+/// defaults there as they would be without a proxy.
+///
+/// # Cancel safety
+///
+/// Cancel safe: the connection is dropped.
+pub(crate) async fn connect(
+    upstream: &Upstream,
+    parameters: &[(Vec<u8>, Vec<u8>)],
+) -> Result<Connected, UpstreamError> {
+    timeout(CONNECT_WAIT, start(upstream, parameters)).await.map_err(|_| UpstreamError::TimedOut)?
+}
+
+async fn start(upstream: &Upstream, parameters: &[(Vec<u8>, Vec<u8>)]) -> Result<Connected, UpstreamError> {
+    let mut stream = TcpStream::connect((upstream.host.as_str(), upstream.port)).await?;
+    stream.set_nodelay(true)?;
+    let server = stream.peer_addr()?;
+    let own = [(&b"user"[..], upstream.user.as_bytes()), (b"database", upstream.dbname.as_bytes())];
+    let clients = parameters.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
+    let mut out = Vec::new();
+    compose::startup(&mut out, own.into_iter().chain(clients));
+    stream.write_all(&out).await?;
+    let mut connected = Connected {
+        stream,
+        server,
+        pid: 0,
+        secret: Vec::new(),
+        parameters: Vec::new(),
+        notices: Vec::new(),
+        ready: Vec::new(),
+        unread: Vec::new(),
+    };
+    let mut proof = Proof::NotAsked;
+    loop {
+        let Some((frame, _)) = split_frame(&connected.unread, STARTUP_BYTES_MAX)? else {
+            if connected.stream.read_buf(&mut connected.unread).await? == 0 {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+            }
+            continue;
+        };
+        let (tag, body, len) = (frame.tag, frame.body.to_vec(), frame.wire_len());
+        let whole: Vec<u8> = connected.unread.drain(..len).collect();
+        match tag {
+            tag::AUTHENTICATION => {
+                if let Some(answer) = authenticate(&body, upstream, &mut proof)? {
+                    connected.stream.write_all(&answer).await?;
+                }
+            }
+            tag::PARAMETER_STATUS => {
+                let (name, value) = backend::parameter_status(&body)?;
+                connected.parameters.push((name.to_vec(), value.to_vec()));
+            }
+            tag::BACKEND_KEY_DATA => {
+                let (pid, secret) = backend::backend_key_data(&body)?;
+                (connected.pid, connected.secret) = (pid, secret.to_vec());
+            }
+            tag::NOTICE_RESPONSE => connected.notices.extend(whole),
+            tag::READY_FOR_QUERY => {
+                connected.ready = whole;
+                return Ok(connected);
+            }
+            tag::ERROR_RESPONSE => {
+                let text = |code| String::from_utf8_lossy(backend::error_field(&body, code)).into_owned();
+                return Err(UpstreamError::Refused { sqlstate: text(b'C'), message: text(b'M') });
+            }
+            other => {
+                return Err(UpstreamError::Protocol(format!(
+                    "unexpected message `{}`",
+                    other.escape_ascii()
+                )));
+            }
+        }
+    }
+}
+
+/// How far both sides have proven that they know the password.
+enum Proof {
+    NotAsked,
+    Asked(ScramSha256),
+    Given,
+}
+
+/// Answers an authentication request.
+fn authenticate(
+    body: &[u8],
+    upstream: &Upstream,
+    proof: &mut Proof,
+) -> Result<Option<Vec<u8>>, UpstreamError> {
+    let (code, data) = backend::authentication(body)?;
+    let mut out = Vec::new();
+    match (code, &mut *proof) {
+        // A server that asks for no password, or one that has shown that it knows it.
+        (0, Proof::NotAsked | Proof::Given) => return Ok(None),
+        (0, Proof::Asked(_)) => {
+            return Err(UpstreamError::Protocol(
+                "it accepts the log-in before it has proven itself".to_owned(),
+            ));
+        }
+        (10, Proof::NotAsked) => {
+            if !backend::sasl_mechanisms(data).any(|name| name == b"SCRAM-SHA-256") {
+                return Err(UpstreamError::Method(code));
+            }
+            let exchange = ScramSha256::new(upstream.password.as_bytes(), ChannelBinding::unsupported());
+            compose::frame(&mut out, frontend::tag::PASSWORD, |out| {
+                compose::cstr(out, b"SCRAM-SHA-256");
+                out.extend_from_slice(
+                    &u32::try_from(exchange.message().len()).unwrap_or(u32::MAX).to_be_bytes(),
+                );
+                out.extend_from_slice(exchange.message());
+            });
+            *proof = Proof::Asked(exchange);
+        }
+        (11, Proof::Asked(exchange)) => {
+            exchange.update(data)?;
+            compose::frame(&mut out, frontend::tag::PASSWORD, |out| {
+                out.extend_from_slice(exchange.message())
+            });
+        }
+        (12, Proof::Asked(exchange)) => {
+            // The server proves that it knows the password too.
+            exchange.finish(data)?;
+            *proof = Proof::Given;
+            return Ok(None);
+        }
+        (code, _) => return Err(UpstreamError::Method(code)),
+    }
+    Ok(Some(out))
+}
