@@ -1,0 +1,214 @@
+//! The agent's configuration: [`ConfigFile`] is what was written, [`Config`] is what runs.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use audit::config::{ClickHouseConfig, SpoolConfig};
+use daemon::config::{ConfigError, Refused, read, refused, section};
+use serde::Deserialize;
+use toml::Spanned;
+
+/// As many as the kernel programs' map has room for, less one for the self-test.
+const PORTS_MAX: usize = 1023;
+/// Every proxy of this host is asked about each connection.
+const PROXIES_MAX: usize = 64;
+
+/// What was written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ConfigFile {
+    host: Option<Spanned<String>>,
+    watch_ports: Spanned<Vec<Spanned<i64>>>,
+    cgroup: Option<PathBuf>,
+    spool: Spanned<SpoolConfig>,
+    clickhouse: Spanned<ClickHouseConfig>,
+    #[serde(default)]
+    proxy: Vec<Spanned<ProxyFile>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct ProxyFile {
+    pid_file: Option<Spanned<PathBuf>>,
+    address: Option<Spanned<IpAddr>>,
+}
+
+/// What runs.
+#[derive(Debug)]
+pub struct Config {
+    /// How this host is called in the ledger.
+    pub host: String,
+    /// Ports of databases.
+    pub watch_ports: BTreeSet<u16>,
+    /// Watches the connections of this cgroup; `None` means all of the host.
+    pub cgroup: Option<PathBuf>,
+    /// Proxies on this host, proven by their process.
+    pub pid_files: Vec<PathBuf>,
+    /// Proxies elsewhere, known by their address.
+    pub addresses: BTreeSet<IpAddr>,
+    /// Where records wait.
+    pub spool: SpoolConfig,
+    /// Where they go.
+    pub clickhouse: ClickHouseConfig,
+}
+
+impl Config {
+    /// Reads the file at `path`.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        read(path, ConfigFile::check)
+    }
+}
+
+impl ConfigFile {
+    /// What of it can run.
+    pub fn check(self) -> Result<Config, Refused> {
+        let host = host(self.host)?;
+        let watch_ports = ports(self.watch_ports)?;
+        let (mut pid_files, mut addresses) = (Vec::new(), BTreeSet::new());
+        if let Some(beyond) = self.proxy.get(PROXIES_MAX) {
+            return Err(refused(
+                beyond.span(),
+                format!("there must be at most {PROXIES_MAX} `proxy` sections"),
+            ));
+        }
+        for proxy in self.proxy {
+            match proxy_of(proxy)? {
+                Proxy::PidFile(path) => pid_files.push(path),
+                Proxy::Address(address) => {
+                    addresses.insert(address);
+                }
+            }
+        }
+        let spool = section(self.spool.span(), self.spool.into_inner(), SpoolConfig::check)?;
+        let span = self.clickhouse.span();
+        let clickhouse = section(span.clone(), self.clickhouse.into_inner(), ClickHouseConfig::check)?;
+        let clickhouse =
+            clickhouse.overridden_by_environment().map_err(|error| refused(span, error.to_string()))?;
+        Ok(Config { host, watch_ports, cgroup: self.cgroup, pid_files, addresses, spool, clickhouse })
+    }
+}
+
+enum Proxy {
+    PidFile(PathBuf),
+    Address(IpAddr),
+}
+
+fn host(written: Option<Spanned<String>>) -> Result<String, Refused> {
+    match written {
+        Some(host) if host.get_ref().is_empty() => {
+            Err(refused(host.span(), "`host` must be the name of this host, got an empty string"))
+        }
+        Some(host) => Ok(host.into_inner()),
+        None => match rustix::system::uname().nodename().to_str() {
+            Ok(name) if !name.is_empty() => Ok(name.to_owned()),
+            _ => Err(refused(0..0, "this host has no name; set `host`")),
+        },
+    }
+}
+
+fn ports(written: Spanned<Vec<Spanned<i64>>>) -> Result<BTreeSet<u16>, Refused> {
+    let span = written.span();
+    let mut ports = BTreeSet::new();
+    for port in written.into_inner() {
+        match u16::try_from(*port.get_ref()) {
+            Ok(number) if number != 0 => ports.insert(number),
+            _ => {
+                let message =
+                    format!("`watch-ports` must hold ports between 1 and 65535, got {}", port.get_ref());
+                return Err(refused(port.span(), message));
+            }
+        };
+    }
+    if ports.is_empty() {
+        let message = "`watch-ports` must name at least one port: an agent that watches nothing sees nothing";
+        return Err(refused(span, message));
+    }
+    if PORTS_MAX < ports.len() {
+        let message = format!("`watch-ports` must name at most {PORTS_MAX} ports, got {}", ports.len());
+        return Err(refused(span, message));
+    }
+    Ok(ports)
+}
+
+fn proxy_of(written: Spanned<ProxyFile>) -> Result<Proxy, Refused> {
+    let span = written.span();
+    match written.into_inner() {
+        ProxyFile { pid_file: Some(path), address: None } => {
+            if !path.get_ref().is_absolute() {
+                let message =
+                    format!("`proxy.pid-file` must be an absolute path, got `{}`", path.get_ref().display());
+                return Err(refused(path.span(), message));
+            }
+            Ok(Proxy::PidFile(path.into_inner()))
+        }
+        ProxyFile { pid_file: None, address: Some(address) } => {
+            let canonical = address.get_ref().to_canonical();
+            if canonical.is_loopback() || canonical.is_unspecified() || canonical.is_multicast() {
+                let message = format!(
+                    "`proxy.address` must be the address of a proxy on another host, got {canonical}; \
+                     a proxy on this host is proven by its process: use `pid-file`"
+                );
+                return Err(refused(address.span(), message));
+            }
+            Ok(Proxy::Address(canonical))
+        }
+        ProxyFile { .. } => Err(refused(span, "a `proxy` section must have either `pid-file` or `address`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> Result<Config, String> {
+        let text = format!("{text}\n[spool]\ndir = \"/var/lib/picket\"\n[clickhouse]\n");
+        daemon::config::parse(Path::new("a.toml"), &text, ConfigFile::check)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_whole_configuration_is_read() {
+        let config = check(
+            "host = 'db1'\nwatch-ports = [5433, 5432]\ncgroup = '/sys/fs/cgroup/a'\n\
+             [[proxy]]\npid-file = '/run/p.pid'\n[[proxy]]\naddress = '::ffff:10.0.0.7'",
+        )
+        .unwrap();
+        assert_eq!(config.host, "db1");
+        assert_eq!(config.watch_ports.into_iter().collect::<Vec<_>>(), [5432, 5433]);
+        assert_eq!(config.cgroup, Some(PathBuf::from("/sys/fs/cgroup/a")));
+        assert_eq!(config.pid_files, [PathBuf::from("/run/p.pid")]);
+        assert_eq!(config.addresses, BTreeSet::from(["10.0.0.7".parse().unwrap()]));
+    }
+
+    #[test]
+    fn the_name_of_the_host_is_its_own_by_default() {
+        assert!(!check("watch-ports = [1]").unwrap().host.is_empty());
+    }
+
+    #[test]
+    fn errors_name_line_key_and_what_is_allowed() {
+        let error = |text: &str| check(text).unwrap_err();
+        assert!(error("watch-ports = []").starts_with("a.toml:1: `watch-ports` must name at least one port"));
+        assert_eq!(
+            error("watch-ports = [5432,\n 65536]"),
+            "a.toml:2: `watch-ports` must hold ports between 1 and 65535, got 65536"
+        );
+        assert_eq!(
+            error("host = ''\nwatch-ports = [1]"),
+            "a.toml:1: `host` must be the name of this host, got an empty string"
+        );
+        assert_eq!(
+            error("watch-ports = [1]\n[[proxy]]\npid-file = 'p'"),
+            "a.toml:3: `proxy.pid-file` must be an absolute path, got `p`"
+        );
+        let neither = "a.toml:2: a `proxy` section must have either `pid-file` or `address`";
+        assert_eq!(error("watch-ports = [1]\n[[proxy]]"), neither);
+        assert_eq!(error("watch-ports = [1]\n[[proxy]]\npid-file = '/p'\naddress = '10.0.0.1'"), neither);
+        for address in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0"] {
+            let text = format!("watch-ports = [1]\n[[proxy]]\naddress = '{address}'");
+            assert!(error(&text).starts_with("a.toml:3: `proxy.address` must be the address of a proxy on"));
+        }
+        assert!(error("watch-port = [1]").contains("unknown field `watch-port`"));
+    }
+}

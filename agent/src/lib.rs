@@ -1,0 +1,20 @@
+//! The second witness: kernel programs tell of every connection to the database ports of a host, and whatever came
+//! around the proxy is an alert. It records and never blocks.
+
+pub mod config;
+pub mod event;
+mod health;
+pub mod load;
+mod moment;
+mod process;
+mod registry;
+mod report;
+mod selftest;
+mod shipping;
+pub mod track;
+pub mod watch;
+
+pub use config::Config;
+pub use moment::Clock;
+pub use process::Processes;
+pub use registry::Registry;

@@ -1,0 +1,144 @@
+//! Loads the kernel programs, attaches them and reaches their maps. They stay attached as long as [`Kernel`] lives.
+
+mod error;
+mod host;
+
+use std::fmt;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use aya::maps::{HashMap, Map, MapData, PerCpuArray, RingBuf};
+use aya::programs::{CgroupAttachMode, CgroupSockAddr, ProgramError, SockOps};
+use aya::{Btf, Ebpf, EbpfLoader};
+use aya_log::EbpfLogger;
+use ebpf_abi::Counter;
+
+pub use error::LoadError;
+pub use host::cgroup_mount;
+
+use crate::event::{Event, UnreadableEvent};
+
+/// The kernel programs that were embedded when this was built.
+#[cfg(kernel_programs)]
+pub fn embedded() -> Option<&'static [u8]> {
+    Some(aya::include_bytes_aligned!(env!("PICKET_EBPF_EMBEDDED")))
+}
+
+/// This was built without kernel programs.
+#[cfg(not(kernel_programs))]
+pub fn embedded() -> Option<&'static [u8]> {
+    None
+}
+
+/// The kernel's programs at work.
+pub struct Kernel {
+    /// INVARIANT: outlives the maps' use: dropping it detaches the programs.
+    _programs: Ebpf,
+    events: RingBuf<MapData>,
+    ports: HashMap<MapData, u16, u8>,
+    counters: PerCpuArray<MapData, u64>,
+}
+
+impl fmt::Debug for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kernel").finish_non_exhaustive()
+    }
+}
+
+/// What the programs counted since they were loaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Events handed to the ring.
+    pub submitted: u64,
+    /// Events that found it full.
+    pub lost: u64,
+}
+
+/// The log lines of the programs.
+pub type KernelLog = EbpfLogger<&'static dyn log::Log>;
+
+impl Kernel {
+    /// Loads `object` and attaches its programs to `cgroup`. They watch no port yet.
+    pub fn load(object: &[u8], cgroup: &Path) -> Result<(Self, KernelLog), LoadError> {
+        host::check_cgroup(cgroup)?;
+        let cgroup_dir = File::open(cgroup)
+            .map_err(|source| LoadError::Cgroup { path: cgroup.to_owned(), why: source.to_string() })?;
+        let btf = Btf::from_sys_fs().map_err(LoadError::no_btf)?;
+        let mut programs = EbpfLoader::new().btf(Some(&btf)).load(object).map_err(LoadError::object)?;
+        let events = RingBuf::try_from(map(&mut programs, "EVENTS")?).map_err(LoadError::map("EVENTS"))?;
+        let ports = HashMap::try_from(map(&mut programs, "PORTS")?).map_err(LoadError::map("PORTS"))?;
+        let counters =
+            PerCpuArray::try_from(map(&mut programs, "COUNTERS")?).map_err(LoadError::map("COUNTERS"))?;
+        let log = EbpfLogger::init(&mut programs)
+            .map_err(|error| LoadError::Map { name: "AYA_LOGS", because: error.to_string() })?;
+        // The processes first: a connection that is told without its process would look like a bypass.
+        for name in ["connect4", "connect6"] {
+            attach_connect(&mut programs, name, &cgroup_dir).map_err(LoadError::program(name))?;
+        }
+        attach_connections(&mut programs, &cgroup_dir).map_err(LoadError::program("connections"))?;
+        Ok((Kernel { _programs: programs, events, ports, counters }, log))
+    }
+
+    /// Tells of connections to this port from now on.
+    pub fn watch_port(&mut self, port: u16) -> Result<(), LoadError> {
+        self.ports.insert(port, 1, 0).map_err(LoadError::map("PORTS"))
+    }
+
+    /// Tells of no new connection to this port.
+    pub fn forget_port(&mut self, port: u16) -> Result<(), LoadError> {
+        self.ports.remove(&port).map_err(LoadError::map("PORTS"))
+    }
+
+    /// The ring that events come through, to wait for them.
+    pub fn ring(&self) -> &RingBuf<MapData> {
+        &self.events
+    }
+
+    /// The next event; `None` where none waits.
+    pub fn next_event(&mut self) -> Option<Result<Event, UnreadableEvent>> {
+        self.events.next().map(|bytes| Event::read(&bytes))
+    }
+
+    /// What the programs counted.
+    pub fn counts(&self) -> Result<Counts, LoadError> {
+        let sum = |counter: Counter| {
+            let values = self.counters.get(&(counter as u32), 0).map_err(LoadError::map("COUNTERS"))?;
+            Ok::<u64, LoadError>(values.iter().sum())
+        };
+        Ok(Counts {
+            submitted: sum(Counter::OpenedSubmitted)? + sum(Counter::ClosedSubmitted)?,
+            lost: sum(Counter::OpenedLost)? + sum(Counter::ClosedLost)?,
+        })
+    }
+}
+
+/// The cgroup to watch: the one that is configured, or the root of the host's hierarchy.
+pub fn cgroup_to_watch(configured: Option<&Path>) -> Result<PathBuf, LoadError> {
+    configured.map_or_else(cgroup_mount, |path| Ok(path.to_owned()))
+}
+
+fn map(programs: &mut Ebpf, name: &'static str) -> Result<Map, LoadError> {
+    programs.take_map(name).ok_or(LoadError::Map {
+        name,
+        because: "it is missing; build agent and kernel programs together".into(),
+    })
+}
+
+// `Single` is the only mode that `bpf_link_create` takes; programs of others stay attached all the same.
+fn attach_connect(programs: &mut Ebpf, name: &str, cgroup: &File) -> Result<(), ProgramError> {
+    let program = programs.program_mut(name).ok_or(ProgramError::NotLoaded)?;
+    let program: &mut CgroupSockAddr = program.try_into()?;
+    program.load()?;
+    program.attach(cgroup, CgroupAttachMode::Single)?;
+    tracing::info!(program = name, "kernel program attached");
+    Ok(())
+}
+
+fn attach_connections(programs: &mut Ebpf, cgroup: &File) -> Result<(), ProgramError> {
+    let program = programs.program_mut("connections").ok_or(ProgramError::NotLoaded)?;
+    let program: &mut SockOps = program.try_into()?;
+    program.load()?;
+    program.attach(cgroup, CgroupAttachMode::Single)?;
+    tracing::info!(program = "connections", "kernel program attached");
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Why the kernel programs cannot work, and the mend.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+
+use aya::maps::MapError;
+use aya::programs::ProgramError;
+use aya::{BtfError, EbpfError};
+use daemon::Kind;
+use thiserror::Error;
+
+/// Why the kernel programs cannot work.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// The process may not do this.
+    #[error(
+        "cannot load the kernel programs: {what}: permission denied; run as root or with CAP_BPF, CAP_PERFMON, \
+         CAP_NET_ADMIN (where it has them, a security module, lockdown or a container forbids it)"
+    )]
+    NoRights {
+        /// What was refused.
+        what: String,
+    },
+    /// The kernel does not describe its types.
+    #[error(
+        "cannot load the kernel programs: /sys/kernel/btf/vmlinux is missing; use a kernel built with \
+         CONFIG_DEBUG_INFO_BTF=y ({because})"
+    )]
+    NoBtf {
+        /// Why.
+        because: BtfError,
+    },
+    /// No cgroup hierarchy is mounted.
+    #[error(
+        "no cgroup v2 hierarchy is mounted; mount one (`mount -t cgroup2 none /sys/fs/cgroup`) or set `cgroup`"
+    )]
+    NoCgroup,
+    /// The cgroup cannot be watched.
+    #[error("cannot watch the cgroups of {}: {why}; set `cgroup` to a cgroup v2 directory", path.display())]
+    Cgroup {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// The object cannot be loaded.
+    #[error(
+        "the kernel refused the maps of the kernel programs: {because}; the agent is made for Linux 6.1 and newer"
+    )]
+    Object {
+        /// Why.
+        because: EbpfError,
+    },
+    /// A program was refused.
+    #[error("the kernel refused the program `{name}`: {because}; the agent is made for Linux 6.1 and newer")]
+    Program {
+        /// Which one.
+        name: &'static str,
+        /// Why.
+        because: ProgramError,
+    },
+    /// A map cannot be used.
+    #[error("cannot use the map `{name}` of the kernel programs: {because}")]
+    Map {
+        /// Which one.
+        name: &'static str,
+        /// Why.
+        because: String,
+    },
+}
+
+impl LoadError {
+    /// What kind of failure it is for the daemon.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::NoRights { .. } => Kind::NoRights,
+            Self::Map { .. } => Kind::Failed,
+            Self::NoBtf { .. }
+            | Self::NoCgroup
+            | Self::Cgroup { .. }
+            | Self::Object { .. }
+            | Self::Program { .. } => Kind::Unavailable,
+        }
+    }
+
+    pub(super) fn no_btf(because: BtfError) -> Self {
+        LoadError::NoBtf { because }
+    }
+
+    pub(super) fn object(because: EbpfError) -> Self {
+        if is_denied(&because) {
+            return LoadError::NoRights { what: "the maps".to_owned() };
+        }
+        LoadError::Object { because }
+    }
+
+    pub(super) fn program(name: &'static str) -> impl FnOnce(ProgramError) -> Self {
+        move |because| {
+            if is_denied(&because) {
+                return LoadError::NoRights { what: format!("the program `{name}`") };
+            }
+            LoadError::Program { name, because }
+        }
+    }
+
+    pub(super) fn map(name: &'static str) -> impl FnOnce(MapError) -> Self {
+        move |because| LoadError::Map { name, because: because.to_string() }
+    }
+}
+
+fn is_denied(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.downcast_ref::<io::Error>().is_some_and(|it| it.kind() == io::ErrorKind::PermissionDenied) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

@@ -1,0 +1,65 @@
+//! `picket-agent`: its arguments, and how it ends. What it does is in the library.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+use daemon::{Failure, Kind};
+use picket_agent::{Config, load, watch};
+
+const NAME: &str = "picket-agent";
+
+const AFTER_HELP: &str = "\
+A configuration:
+  watch-ports = [5432]
+  [spool]
+  dir = \"/var/lib/picket/agent\"
+  [clickhouse]
+  url = \"http://127.0.0.1:8123\"
+  [[proxy]]
+  pid-file = \"/run/picket/proxy.pid\"   # a proxy on this host: proven by its process
+  [[proxy]]
+  address = \"10.0.0.7\"                 # a proxy elsewhere: known by its address
+
+Environment:
+  PICKET_CLICKHOUSE_URL   overrides `clickhouse.url`
+  PICKET_LOG              what to log, such as `debug` or `info,kernel=off`; default `info`
+
+Prints one line to stdout when it watches. Ends with SIGTERM or SIGINT.
+Exit codes: 0 stopped, 1 failed, 2 wrong usage, 69 something needed is missing, 77 missing rights,
+78 wrong configuration.";
+
+/// Sees every connection to the database ports of this host, and tells which went around the proxy.
+///
+/// Loads programs into the kernel that tell of each connection to the watched ports: when it opened and closed, its
+/// addresses, and the process that asked for it. Connections that no registered proxy made are reported as bypasses.
+/// Records wait in the spool until ClickHouse has them.
+///
+/// Needs root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, and a kernel with BTF and cgroup v2.
+#[derive(Parser)]
+#[command(name = NAME, version, max_term_width = 100, after_help = AFTER_HELP)]
+struct Arguments {
+    /// The configuration, in TOML.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    daemon::run(NAME, || watch(&arguments))
+}
+
+fn watch(arguments: &Arguments) -> Result<(), Failure> {
+    daemon::log_to_stderr()?;
+    let config = Config::read(&arguments.config).map_err(|error| Kind::BadConfig.because(error))?;
+    let Some(object) = load::embedded() else {
+        let mend = "run `cargo xtask ebpf` and build again";
+        return Err(
+            Kind::Unavailable.says(format!("this {NAME} was built without its kernel programs: {mend}"))
+        );
+    };
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+    runtime.block_on(watch::run(config, object))
+}

@@ -1,0 +1,58 @@
+//! Which processes and addresses are proxies. A process is believed only while its pid file proves it: the file is
+//! read again for each connection that is judged.
+
+mod pid_file;
+mod proc;
+
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use ebpf_abi::Process;
+
+/// The proxies that this agent was told of.
+#[derive(Debug)]
+pub struct Registry {
+    pid_files: Vec<PathBuf>,
+    addresses: BTreeSet<IpAddr>,
+    /// What was last told of each file that proves nothing, so that it is told once.
+    told: HashMap<PathBuf, String>,
+}
+
+impl Registry {
+    /// Believes these pid files and addresses.
+    pub fn new(pid_files: Vec<PathBuf>, addresses: BTreeSet<IpAddr>) -> Self {
+        Registry { pid_files, addresses, told: HashMap::new() }
+    }
+
+    /// Whether a pid file names this process, now.
+    pub fn is_proxy(&mut self, process: &Process) -> bool {
+        let mut is_proxy = false;
+        for path in &self.pid_files {
+            match pid_file::proven_process(path) {
+                Ok(pid) => {
+                    self.told.remove(path);
+                    is_proxy |= pid == process.pid;
+                }
+                Err(error) => {
+                    let error = error.to_string();
+                    if self.told.get(path) != Some(&error) {
+                        tracing::warn!(path = %path.display(), error, "pid file proves no proxy");
+                        self.told.insert(path.clone(), error);
+                    }
+                }
+            }
+        }
+        is_proxy
+    }
+
+    /// Whether a proxy elsewhere has this address.
+    pub fn is_proxy_address(&self, address: IpAddr) -> bool {
+        self.addresses.contains(&address)
+    }
+
+    /// Tells now of pid files that prove nothing, before the first connection does.
+    pub fn look(&mut self) {
+        self.is_proxy(&Process::UNKNOWN);
+    }
+}

@@ -1,0 +1,232 @@
+//! Turns events of both ends into one record per connection, and an alert where it came around the proxy. It is
+//! pure: events, the time and a [`Witness`] go in, records come out.
+
+mod halves;
+mod judge;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+
+use audit::record::{
+    AlertKind, AlertRecord, ConnectionClass, ConnectionRecord, ProcessFacts, Record, UnixMicros,
+};
+use ebpf_abi::{Closed, Opened, Process};
+use uuid::Uuid;
+
+use self::halves::{Half, Halves};
+use crate::event::{self, Event};
+
+/// Connections that are open at the same time; beyond it the oldest is forgotten.
+pub const OPEN_MAX: usize = 131_072;
+
+/// What the tracker asks the host about.
+pub trait Witness {
+    /// Whether it is the process of a registered proxy.
+    fn is_proxy(&mut self, process: &Process) -> bool;
+    /// Whether it is the address of a proxy elsewhere.
+    fn is_proxy_address(&self, address: IpAddr) -> bool;
+    /// What the ledger says of a process.
+    fn facts(&mut self, process: &Process) -> ProcessFacts;
+    /// The time of day at a time since the kernel started.
+    fn at(&self, boot_ns: u64) -> UnixMicros;
+    /// A new version 7 UUID.
+    fn alert_id(&mut self) -> Uuid;
+}
+
+/// Which host tells, since which start of its kernel.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Its name in the ledger.
+    pub name: String,
+    /// `/proc/sys/kernel/random/boot_id`.
+    pub boot_id: Uuid,
+}
+
+/// All connections that are open or wait for their other end.
+#[derive(Debug)]
+pub struct Tracker {
+    host: Host,
+    halves: Halves,
+    /// By age. INVARIANT: holds the same connections as `ages`.
+    open: BTreeMap<u64, Open>,
+    /// The age of an open connection, by the cookie of the socket that tells of its end.
+    ages: HashMap<u64, u64>,
+    next_age: u64,
+    forgotten: u64,
+}
+
+/// A connection whose opening was told.
+#[derive(Debug)]
+struct Open {
+    teller: u64,
+    teller_asked: bool,
+    record: ConnectionRecord,
+}
+
+impl Tracker {
+    /// Knows no connection yet.
+    pub fn new(host: Host) -> Self {
+        Tracker {
+            host,
+            halves: Halves::default(),
+            open: BTreeMap::new(),
+            ages: HashMap::new(),
+            next_age: 0,
+            forgotten: 0,
+        }
+    }
+
+    /// Takes in one event at `now_boot_ns`.
+    pub fn on_event(
+        &mut self,
+        event: &Event,
+        now_boot_ns: u64,
+        witness: &mut impl Witness,
+        out: &mut Vec<Record>,
+    ) {
+        match event {
+            Event::Opened(opened) => self.on_opened(*opened, now_boot_ns, witness, out),
+            Event::Closed(closed) => self.on_closed(closed, witness, out),
+        }
+    }
+
+    /// Tells of connections whose other end did not show up in time.
+    pub fn on_time(&mut self, now_boot_ns: u64, witness: &mut impl Witness, out: &mut Vec<Record>) {
+        while let Some(half) = self.halves.take_overdue(now_boot_ns) {
+            self.tell_alone(half, witness, out);
+        }
+    }
+
+    /// Tells of all connections that still wait for their other end: nobody will read its event.
+    pub fn on_stop(&mut self, witness: &mut impl Witness, out: &mut Vec<Record>) {
+        self.on_time(u64::MAX, witness, out);
+    }
+
+    /// Connections open at the moment.
+    pub fn open(&self) -> u64 {
+        (self.open.len() + self.halves.len()) as u64
+    }
+
+    /// Connections that were forgotten because too many were open.
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    fn on_opened(&mut self, opened: Opened, now: u64, witness: &mut impl Witness, out: &mut Vec<Record>) {
+        if let Some(other) = self.halves.take_other_end(&opened) {
+            let this = Half { opened, closed: None };
+            self.tell_pair(this, other, witness, out);
+            return;
+        }
+        if let Some(pushed_out) = self.halves.keep(opened, now) {
+            self.tell_alone(pushed_out, witness, out);
+        }
+    }
+
+    fn on_closed(&mut self, closed: &Closed, witness: &mut impl Witness, out: &mut Vec<Record>) {
+        if self.halves.close(closed) {
+            return;
+        }
+        // What is not known here is the other end of a pair, or was opened before the agent started.
+        let Some(age) = self.ages.remove(&closed.cookie) else { return };
+        if let Some(open) = self.open.remove(&age) {
+            out.push(Record::Connection(open.closed(closed, witness)));
+        }
+    }
+
+    fn tell_alone(&mut self, half: Half, witness: &mut impl Witness, out: &mut Vec<Record>) {
+        if half.is_client() {
+            self.tell(half, None, witness, out);
+        } else {
+            self.tell(half, Some(None), witness, out);
+        }
+    }
+
+    fn tell_pair(&mut self, one: Half, other: Half, witness: &mut impl Witness, out: &mut Vec<Record>) {
+        let (client, server) = if one.is_client() { (one, other) } else { (other, one) };
+        self.tell(server, Some(Some(client)), witness, out);
+    }
+
+    /// `teller` tells of the connection's end. It is the server's half where that is here (`Some`), with the
+    /// client's half where that is here too.
+    fn tell(
+        &mut self,
+        teller: Half,
+        served_here: Option<Option<Half>>,
+        witness: &mut impl Witness,
+        out: &mut Vec<Record>,
+    ) {
+        let (client_end, server_end) = match teller.is_client() {
+            true => (teller.opened.local, teller.opened.remote),
+            false => (teller.opened.remote, teller.opened.local),
+        };
+        let client_half = served_here.as_ref().map_or(Some(&teller), Option::as_ref);
+        let process = client_half.map(|half| half.opened.process).filter(|process| process.pid != 0);
+        let client = event::socket_address(&client_end);
+        let (class, evidence) = match &served_here {
+            None => judge::elsewhere(),
+            Some(Some(_)) => judge::by_process(process.as_ref(), witness),
+            Some(None) => judge::by_address(client.ip(), witness),
+        };
+        let record = ConnectionRecord {
+            host: self.host.name.clone(),
+            boot_id: self.host.boot_id,
+            cookie: teller.opened.cookie,
+            client_cookie: client_half.map_or(0, |half| half.opened.cookie),
+            opened_at: witness.at(teller.opened.at_boot_ns),
+            closed_at: None,
+            client,
+            server: event::socket_address(&server_end),
+            class,
+            evidence,
+            process: process.map(|process| witness.facts(&process)),
+            bytes_to_server: 0,
+            bytes_to_client: 0,
+        };
+        out.push(Record::Connection(record.clone()));
+        if class == ConnectionClass::Bypass {
+            out.push(Record::Alert(AlertRecord {
+                alert_id: witness.alert_id(),
+                raised_at: record.opened_at,
+                host: self.host.name.clone(),
+                kind: AlertKind::Bypass,
+                message: judge::bypass_message(&record),
+                connection: Some(record.clone()),
+            }));
+        }
+        let open = Open { teller: teller.opened.cookie, teller_asked: teller.is_client(), record };
+        match teller.closed {
+            Some(closed) => out.push(Record::Connection(open.closed(&closed, witness))),
+            None => self.keep_open(open),
+        }
+    }
+
+    fn keep_open(&mut self, open: Open) {
+        if OPEN_MAX <= self.open.len()
+            && let Some((_, oldest)) = self.open.pop_first()
+        {
+            self.ages.remove(&oldest.teller);
+            self.forgotten += 1;
+        }
+        let age = self.next_age;
+        self.next_age += 1;
+        // A socket that is connected again keeps its cookie. The end of its first connection was lost.
+        if let Some(earlier) = self.ages.insert(open.teller, age) {
+            self.open.remove(&earlier);
+            self.forgotten += 1;
+        }
+        self.open.insert(age, open);
+    }
+}
+
+impl Open {
+    fn closed(self, closed: &Closed, witness: &impl Witness) -> ConnectionRecord {
+        let (received, sent) = (event::data_received(closed), event::data_sent(closed, self.teller_asked));
+        let (bytes_to_server, bytes_to_client) =
+            if self.teller_asked { (sent, received) } else { (received, sent) };
+        let closed_at = Some(witness.at(closed.at_boot_ns));
+        ConnectionRecord { closed_at, bytes_to_server, bytes_to_client, ..self.record }
+    }
+}

@@ -1,0 +1,113 @@
+//! Ends of connections that wait for the event of their other end, which may come from another processor a little
+//! later, or never where it is on another host.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::Ipv6Addr;
+use std::time::Duration;
+
+use ebpf_abi::{Closed, Endpoint, Opened, Side};
+
+/// How long an end waits for the other one.
+pub(super) const PAIR_WAIT: Duration = Duration::from_millis(250);
+/// Ends that wait at the same time; beyond it the oldest waits no longer.
+pub(super) const HALVES_MAX: usize = 65_536;
+
+/// One end of a connection.
+#[derive(Clone, Debug)]
+pub(super) struct Half {
+    pub(super) opened: Opened,
+    /// A short connection may close while it waits.
+    pub(super) closed: Option<Closed>,
+}
+
+/// What both ends of a connection have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Pair {
+    client: ([u8; 16], u16),
+    server: ([u8; 16], u16),
+    /// Each network namespace has loopback addresses of its own. Other addresses join namespaces.
+    netns_cookie: u64,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Halves {
+    /// INVARIANT: holds the same halves as `cookies`.
+    waiting: HashMap<(Pair, bool), Half>,
+    cookies: HashMap<u64, (Pair, bool)>,
+    /// By deadline, with the half's cookie. Halves that found their other end leave their entry behind.
+    deadlines: VecDeque<(u64, u64)>,
+}
+
+impl Half {
+    pub(super) fn is_client(&self) -> bool {
+        self.opened.side == Side::Client
+    }
+}
+
+impl Halves {
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(super) fn take_other_end(&mut self, opened: &Opened) -> Option<Half> {
+        self.take((pair(opened), opened.side != Side::Client))
+    }
+
+    /// Keeps an end, and returns one that must wait no longer for it.
+    pub(super) fn keep(&mut self, opened: Opened, now_boot_ns: u64) -> Option<Half> {
+        let key = (pair(&opened), opened.side == Side::Client);
+        // The same addresses again, or the same socket: the earlier connection is over.
+        let mut earlier = self.take(key);
+        if earlier.is_none() {
+            earlier = self.cookies.get(&opened.cookie).copied().and_then(|key| self.take(key));
+        }
+        while earlier.is_none() && HALVES_MAX <= self.waiting.len() {
+            let (_, cookie) = self.deadlines.pop_front()?;
+            earlier = self.cookies.get(&cookie).copied().and_then(|key| self.take(key));
+        }
+        let wait_ns = u64::try_from(PAIR_WAIT.as_nanos()).unwrap_or(u64::MAX);
+        self.deadlines.push_back((now_boot_ns.saturating_add(wait_ns), opened.cookie));
+        self.cookies.insert(opened.cookie, key);
+        self.waiting.insert(key, Half { opened, closed: None });
+        earlier
+    }
+
+    /// Notes that a waiting end closed; `false` where it does not wait.
+    pub(super) fn close(&mut self, closed: &Closed) -> bool {
+        let half = self.cookies.get(&closed.cookie).and_then(|key| self.waiting.get_mut(key));
+        half.map(|half| half.closed = Some(*closed)).is_some()
+    }
+
+    pub(super) fn take_overdue(&mut self, now_boot_ns: u64) -> Option<Half> {
+        loop {
+            let (deadline, cookie) = *self.deadlines.front()?;
+            if now_boot_ns < deadline {
+                return None;
+            }
+            self.deadlines.pop_front();
+            if let Some(half) = self.cookies.get(&cookie).copied().and_then(|key| self.take(key)) {
+                return Some(half);
+            }
+        }
+    }
+
+    fn take(&mut self, key: (Pair, bool)) -> Option<Half> {
+        let half = self.waiting.remove(&key)?;
+        self.cookies.remove(&half.opened.cookie);
+        Some(half)
+    }
+}
+
+fn pair(opened: &Opened) -> Pair {
+    let (client, server) = match opened.side {
+        Side::Client => (&opened.local, &opened.remote),
+        Side::Server => (&opened.remote, &opened.local),
+    };
+    let is_loopback = Ipv6Addr::from(server.address).to_canonical().is_loopback();
+    let end = |end: &Endpoint| (end.address, end.port);
+    Pair {
+        client: end(client),
+        server: end(server),
+        netns_cookie: if is_loopback { opened.netns_cookie } else { 0 },
+    }
+}

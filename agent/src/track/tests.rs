@@ -1,0 +1,268 @@
+//! What the tracker says of scripted events.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use audit::record::Evidence;
+use ebpf_abi::{Endpoint, Kind, Side, TcpState};
+use proptest::prelude::*;
+
+use super::*;
+
+const WAITED: u64 = 1_000_000_000;
+
+/// Process 7 is the proxy, 10.0.0.7 is another one.
+struct Script;
+
+impl Witness for Script {
+    fn is_proxy(&mut self, process: &Process) -> bool {
+        process.pid == 7
+    }
+
+    fn is_proxy_address(&self, address: IpAddr) -> bool {
+        address == IpAddr::from([10, 0, 0, 7])
+    }
+
+    fn facts(&mut self, process: &Process) -> ProcessFacts {
+        ProcessFacts {
+            pid: process.pid,
+            command: "psql".to_owned(),
+            uid: process.uid,
+            user: if process.uid == 26 { "postgres".to_owned() } else { String::new() },
+            cgroup_id: process.cgroup_id,
+            cgroup: String::new(),
+        }
+    }
+
+    fn at(&self, boot_ns: u64) -> UnixMicros {
+        UnixMicros(i64::try_from(boot_ns).unwrap())
+    }
+
+    fn alert_id(&mut self) -> Uuid {
+        Uuid::nil()
+    }
+}
+
+fn tracker() -> Tracker {
+    Tracker::new(Host { name: "db1".to_owned(), boot_id: Uuid::nil() })
+}
+
+fn end(address: &str) -> Endpoint {
+    let address: SocketAddr = address.parse().unwrap();
+    let v6 = match address.ip() {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped(),
+        IpAddr::V6(v6) => v6,
+    };
+    Endpoint { address: v6.octets(), port: address.port(), reserved: [0; 6] }
+}
+
+fn opened(side: Side, cookie: u64, client: &str, server: &str, pid: u32) -> Event {
+    let (local, remote) = match side {
+        Side::Client => (end(client), end(server)),
+        Side::Server => (end(server), end(client)),
+    };
+    let process = Process { pid, uid: 26, cgroup_id: 1, command: [0; 16] };
+    Event::Opened(Opened {
+        kind: Kind::Opened,
+        side,
+        reserved: [0; 6],
+        at_boot_ns: 5,
+        cookie,
+        netns_cookie: 1,
+        local,
+        remote,
+        process,
+    })
+}
+
+fn closed(cookie: u64) -> Event {
+    Event::Closed(Closed {
+        kind: Kind::Closed,
+        last_state: TcpState::LAST_ACK,
+        all_acked: 1,
+        reserved: [0; 5],
+        at_boot_ns: 9,
+        cookie,
+        bytes_received: 101,
+        bytes_acked: 201,
+    })
+}
+
+/// What is told of `events`, all at once, and then of the time that passed: one line per record.
+fn told(events: &[Event]) -> Vec<String> {
+    let (mut tracker, mut out) = (tracker(), Vec::new());
+    for event in events {
+        tracker.on_event(event, 0, &mut Script, &mut out);
+    }
+    tracker.on_time(WAITED, &mut Script, &mut out);
+    out.iter().map(line).collect()
+}
+
+fn line(record: &Record) -> String {
+    match record {
+        Record::Connection(it) => {
+            let what = match it.closed_at {
+                None => "open".to_owned(),
+                Some(_) => format!("close {}>{}<", it.bytes_to_server, it.bytes_to_client),
+            };
+            let pid = it.process.as_ref().map_or(0, |process| process.pid);
+            let by = format!("{:?}/{:?}", it.class, it.evidence);
+            format!("{what} {}/{} {}->{} {by} pid {pid}", it.cookie, it.client_cookie, it.client, it.server)
+        }
+        Record::Alert(it) => format!("alert: {}", it.message),
+        other => panic!("{other:?}"),
+    }
+}
+
+const CLIENT: &str = "127.0.0.1:50312";
+const SERVER: &str = "127.0.0.1:5432";
+
+#[test]
+fn both_ends_on_this_host_are_one_connection() {
+    let client = opened(Side::Client, 1, CLIENT, SERVER, 7);
+    let server = opened(Side::Server, 2, CLIENT, SERVER, 0);
+    let expected = [
+        "open 2/1 127.0.0.1:50312->127.0.0.1:5432 Proxied/Kernel pid 7",
+        "close 100>200< 2/1 127.0.0.1:50312->127.0.0.1:5432 Proxied/Kernel pid 7",
+    ];
+    assert_eq!(told(&[client, server, closed(1), closed(2)]), expected);
+    assert_eq!(told(&[server, closed(2), closed(1), client]), expected, "the order of the ends is open");
+}
+
+#[test]
+fn another_process_of_this_host_is_a_bypass() {
+    let client = opened(Side::Client, 1, CLIENT, SERVER, 4242);
+    let server = opened(Side::Server, 2, CLIENT, SERVER, 0);
+    assert_eq!(
+        told(&[client, server]),
+        [
+            "open 2/1 127.0.0.1:50312->127.0.0.1:5432 Bypass/None pid 4242",
+            "alert: psql (pid 4242, user postgres) connected to 127.0.0.1:5432 from 127.0.0.1:50312 around the \
+             proxy",
+        ]
+    );
+}
+
+#[test]
+fn a_proxys_address_does_not_vouch_for_a_process_of_this_host() {
+    let (client, server) = ("10.0.0.7:50312", "10.0.0.7:5432");
+    let lines =
+        told(&[opened(Side::Client, 1, client, server, 4242), opened(Side::Server, 2, client, server, 0)]);
+    assert_eq!(lines[0], "open 2/1 10.0.0.7:50312->10.0.0.7:5432 Bypass/None pid 4242");
+}
+
+#[test]
+fn a_client_elsewhere_is_judged_by_its_address_once_the_wait_is_over() {
+    let mut out = Vec::new();
+    let mut tracker = tracker();
+    let event = opened(Side::Server, 2, "10.0.0.9:50312", "10.0.0.5:5432", 0);
+    tracker.on_event(&event, 0, &mut Script, &mut out);
+    tracker.on_time(halves::PAIR_WAIT.as_nanos() as u64 - 1, &mut Script, &mut out);
+    assert_eq!((out.len(), tracker.open()), (0, 1));
+    tracker.on_time(halves::PAIR_WAIT.as_nanos() as u64, &mut Script, &mut out);
+    assert_eq!(
+        out.iter().map(line).collect::<Vec<_>>(),
+        [
+            "open 2/0 10.0.0.9:50312->10.0.0.5:5432 Bypass/None pid 0",
+            "alert: 10.0.0.9:50312 connected to 10.0.0.5:5432 around the proxy",
+        ]
+    );
+    assert_eq!(
+        told(&[opened(Side::Server, 2, "10.0.0.7:50312", "10.0.0.5:5432", 0), closed(2)]),
+        [
+            "open 2/0 10.0.0.7:50312->10.0.0.5:5432 Proxied/Address pid 0",
+            "close 100>200< 2/0 10.0.0.7:50312->10.0.0.5:5432 Proxied/Address pid 0",
+        ]
+    );
+}
+
+#[test]
+fn a_database_elsewhere_is_judged_there() {
+    assert_eq!(
+        told(&[opened(Side::Client, 1, "10.0.0.5:50312", "10.0.0.6:5432", 4242), closed(1)]),
+        [
+            "open 1/1 10.0.0.5:50312->10.0.0.6:5432 Outgoing/None pid 4242",
+            // The SYN that this end sent is no data.
+            "close 199>100< 1/1 10.0.0.5:50312->10.0.0.6:5432 Outgoing/None pid 4242",
+        ]
+    );
+}
+
+#[test]
+fn loopback_addresses_of_two_namespaces_are_two_connections() {
+    let client = opened(Side::Client, 1, CLIENT, SERVER, 7);
+    let Event::Opened(mut server) = opened(Side::Server, 2, CLIENT, SERVER, 0) else { unreachable!() };
+    server.netns_cookie = 2;
+    let lines = told(&[client, Event::Opened(server)]);
+    assert!(lines[0].contains("Outgoing") && lines[1].contains("Bypass"), "{lines:?}");
+}
+
+#[test]
+fn an_unknown_process_is_a_bypass() {
+    let lines =
+        told(&[opened(Side::Client, 1, CLIENT, SERVER, 0), opened(Side::Server, 2, CLIENT, SERVER, 0)]);
+    assert_eq!(lines[1], "alert: 127.0.0.1:50312 connected to 127.0.0.1:5432 around the proxy");
+}
+
+#[test]
+fn a_user_without_a_name_is_told_by_number() {
+    let mut record = match &{
+        let mut out = Vec::new();
+        let mut tracker = tracker();
+        tracker.on_event(&opened(Side::Client, 1, CLIENT, SERVER, 9), 0, &mut Script, &mut out);
+        tracker.on_stop(&mut Script, &mut out);
+        out
+    }[0]
+    {
+        Record::Connection(record) => record.clone(),
+        other => panic!("{other:?}"),
+    };
+    record.process.as_mut().unwrap().user.clear();
+    assert!(judge::bypass_message(&record).starts_with("psql (pid 9, uid 26) connected"));
+}
+
+#[test]
+fn what_is_open_is_bounded() {
+    let (mut tracker, mut out) = (tracker(), Vec::new());
+    for cookie in 0..OPEN_MAX as u64 + 10 {
+        let client = SocketAddr::from((Ipv4Addr::from(0x0a00_0000 + cookie as u32), 50000)).to_string();
+        tracker.on_event(&opened(Side::Server, cookie, &client, SERVER, 0), cookie, &mut Script, &mut out);
+        assert!(tracker.halves.len() <= halves::HALVES_MAX);
+    }
+    tracker.on_stop(&mut Script, &mut out);
+    assert_eq!((tracker.open(), tracker.forgotten()), (OPEN_MAX as u64, 10));
+}
+
+proptest! {
+    /// However events of both ends are mixed: each connection opens once and closes once, in that order.
+    #[test]
+    fn every_connection_opens_once_and_closes_once(seeds in prop::collection::vec(any::<u64>(), 1..40)) {
+        // Each connection's events in the order of its ends; the seed mixes them with those of the others.
+        let mut events: Vec<(u64, Event)> = Vec::new();
+        for (number, seed) in seeds.iter().enumerate() {
+            let number = number as u64;
+            let client = format!("127.0.0.1:{}", 40000 + number);
+            let (one, other) = (seed % 1000, seed / 1000 % 1000);
+            events.push((one, opened(Side::Client, number * 2, &client, SERVER, 7)));
+            events.push((one + 1 + seed / 7 % 500, closed(number * 2)));
+            events.push((other, opened(Side::Server, number * 2 + 1, &client, SERVER, 0)));
+            events.push((other + 1 + seed / 11 % 500, closed(number * 2 + 1)));
+        }
+        events.sort_by_key(|(at, _)| *at);
+        let events: Vec<_> = events.into_iter().map(|(_, event)| event).collect();
+
+        let (mut tracker, mut out) = (tracker(), Vec::new());
+        for event in &events {
+            tracker.on_event(event, 0, &mut Script, &mut out);
+        }
+        tracker.on_time(WAITED, &mut Script, &mut out);
+        prop_assert_eq!(tracker.open(), 0);
+        let mut states: HashMap<u64, Vec<bool>> = HashMap::new();
+        for record in &out {
+            let Record::Connection(record) = record else { panic!("{record:?}") };
+            prop_assert_eq!(record.evidence, Evidence::Kernel);
+            states.entry(record.cookie).or_default().push(record.closed_at.is_some());
+        }
+        prop_assert_eq!(states.len(), seeds.len());
+        prop_assert!(states.values().all(|told| told == &[false, true]));
+    }
+}

@@ -1,0 +1,174 @@
+//! The binary: what it prints, and how it ends.
+
+use std::fs::{self, Permissions};
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_picket-agent");
+
+/// A port that nobody listens on, for the watch and for ClickHouse alike.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A directory with a binary and a configuration, which everybody may use.
+struct Place {
+    dir: TempDir,
+}
+
+impl Place {
+    fn new(more: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let spool = dir.path().join("spool");
+        let config = format!(
+            "{more}\n[spool]\ndir = \"{}\"\n[clickhouse]\nurl = \"http://127.0.0.1:{}\"\n",
+            spool.display(),
+            free_port()
+        );
+        fs::write(dir.path().join("agent.toml"), config).unwrap();
+        // Where the build is need not be open to everybody.
+        fs::copy(BINARY, dir.path().join("picket-agent")).unwrap();
+        fs::set_permissions(dir.path(), Permissions::from_mode(0o777)).unwrap();
+        Place { dir }
+    }
+
+    /// Runs the agent through `wrapper`, which gives up rights.
+    fn agent(&self, wrapper: &[&str]) -> Command {
+        let binary = self.dir.path().join("picket-agent");
+        let mut words = wrapper.iter().map(std::ffi::OsString::from).chain([binary.into_os_string()]);
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words).arg("--config").arg(self.dir.path().join("agent.toml"));
+        command.env_remove("PICKET_CLICKHOUSE_URL").env_remove("PICKET_LOG");
+        command
+    }
+
+    /// The exit code, and the last line on stderr.
+    fn fails(&self, wrapper: &[&str]) -> (i32, String) {
+        ended(self.agent(wrapper).output().unwrap())
+    }
+}
+
+fn ended(output: Output) -> (i32, String) {
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "only the ready line goes to stdout");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code().unwrap(), stderr.lines().last().unwrap_or_default().to_owned())
+}
+
+/// Starts the agent, waits for its ready line, stops it and returns the ready line.
+fn starts_and_stops(mut command: Command) -> String {
+    let mut agent = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(agent.stdout.take().unwrap());
+    let mut ready = String::new();
+    out.read_line(&mut ready).unwrap();
+    terminate(&agent);
+    let (mut rest, mut errors) = (String::new(), String::new());
+    out.read_to_string(&mut rest).unwrap();
+    agent.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    assert_eq!(agent.wait().unwrap().code(), Some(0), "{errors}");
+    assert_eq!(rest, "", "only the ready line goes to stdout");
+    ready
+}
+
+fn terminate(agent: &Child) {
+    let status = Command::new("kill").args(["-TERM", &agent.id().to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+#[test]
+fn it_says_when_it_watches_and_stops_when_it_is_told() {
+    let (one, other) = (free_port(), free_port());
+    let place = Place::new(&format!("watch-ports = [{one}, {other}]"));
+    let (low, high) = (one.min(other), one.max(other));
+    assert_eq!(starts_and_stops(place.agent(&[])), format!("watching ports {low}, {high}\n"));
+    assert!(place.dir.path().join("spool").is_dir());
+}
+
+#[test]
+fn without_rights_it_names_them() {
+    let place = Place::new("watch-ports = [5432]");
+    let (code, error) = place.fails(&["setpriv", "--reuid", "65534", "--clear-groups", "--"]);
+    assert_eq!(code, 77, "{error}");
+    assert!(error.starts_with("picket-agent: cannot load the kernel programs: "), "{error}");
+    assert!(error.contains("run as root or with CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN"), "{error}");
+}
+
+#[test]
+fn three_capabilities_are_enough() {
+    let port = free_port();
+    let place = Place::new(&format!("watch-ports = [{port}]"));
+    let rights = "+bpf,+perfmon,+net_admin";
+    let wrapper = [
+        "setpriv",
+        "--reuid",
+        "65534",
+        "--clear-groups",
+        "--inh-caps",
+        rights,
+        "--ambient-caps",
+        rights,
+        "--",
+    ];
+    assert_eq!(starts_and_stops(place.agent(&wrapper)), format!("watching ports {port}\n"));
+}
+
+#[test]
+fn a_cgroup_that_is_none_is_named() {
+    let (code, error) = Place::new("watch-ports = [5432]\ncgroup = \"/proc\"").fails(&[]);
+    assert_eq!(code, 69, "{error}");
+    assert_eq!(
+        error,
+        "picket-agent: cannot watch the cgroups of /proc: it is no cgroup v2 directory; set `cgroup` to a cgroup v2 \
+         directory"
+    );
+}
+
+/// A cgroup without processes, which goes with this.
+struct EmptyCgroup(PathBuf);
+
+impl Drop for EmptyCgroup {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
+#[test]
+fn a_cgroup_that_sees_nothing_is_named() {
+    let mount = picket_agent::load::cgroup_mount().unwrap();
+    let cgroup = EmptyCgroup(mount.join(format!("picket-test-{}", std::process::id())));
+    fs::create_dir(&cgroup.0).unwrap();
+    let place = Place::new(&format!("watch-ports = [{}]\ncgroup = \"{}\"", free_port(), cgroup.0.display()));
+    let (code, error) = place.fails(&[]);
+    assert_eq!(code, 69, "{error}");
+    assert!(error.starts_with("picket-agent: self-test: the kernel programs did not tell of a connection"));
+    assert!(error.ends_with("check that `cgroup` is the root of the host's hierarchy"), "{error}");
+}
+
+#[test]
+fn a_wrong_configuration_is_named_by_file_line_and_key() {
+    let place = Place::new("\nwatch-ports = [5432, 0]");
+    let (code, error) = place.fails(&[]);
+    let file = place.dir.path().join("agent.toml");
+    let said = "`watch-ports` must hold ports between 1 and 65535, got 0";
+    assert_eq!((code, error), (78, format!("picket-agent: {}:2: {said}", file.display())));
+}
+
+#[test]
+fn a_missing_configuration_is_named() {
+    let place = Place::new("");
+    let file = place.dir.path().join("agent.toml");
+    fs::remove_file(&file).unwrap();
+    let (code, error) = place.fails(&[]);
+    assert_eq!(code, 78);
+    assert!(error.starts_with(&format!("picket-agent: cannot read the configuration {}", file.display())));
+}
+
+#[test]
+fn wrong_usage_is_explained() {
+    let (code, _) = ended(Command::new(BINARY).output().unwrap());
+    assert_eq!(code, 2);
+}

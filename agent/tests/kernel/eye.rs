@@ -1,0 +1,102 @@
+//! Kernel programs at work within the test, and the records that the tracker makes of their events.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use audit::record::{AlertRecord, ConnectionRecord, Record};
+use picket_agent::load::{self, Counts, Kernel, KernelLog};
+use picket_agent::track::{Host, Tracker};
+use picket_agent::watch::ThisHost;
+use picket_agent::{Clock, Registry};
+use uuid::Uuid;
+
+const WAIT: Duration = Duration::from_secs(20);
+
+pub(crate) struct Eye {
+    pub(crate) kernel: Kernel,
+    _log: KernelLog,
+    tracker: Tracker,
+    host: ThisHost,
+    records: Vec<Record>,
+}
+
+impl Eye {
+    /// Watches no port, and believes the pid files.
+    pub(crate) fn new(pid_files: &[&Path]) -> Self {
+        let object = load::embedded().expect("run `cargo xtask ebpf` and build again");
+        let cgroup = load::cgroup_mount().unwrap();
+        let (kernel, log) = Kernel::load(object, &cgroup).expect("tests of the kernel need root");
+        let pid_files: Vec<PathBuf> = pid_files.iter().map(|path| path.to_path_buf()).collect();
+        Eye {
+            kernel,
+            _log: log,
+            tracker: Tracker::new(Host { name: "here".to_owned(), boot_id: Uuid::nil() }),
+            host: ThisHost::new(Registry::new(pid_files, BTreeSet::new()), cgroup),
+            records: Vec::new(),
+        }
+    }
+
+    /// Watches this port, and believes no process.
+    pub(crate) fn on(port: u16) -> Self {
+        let mut eye = Eye::new(&[]);
+        eye.kernel.watch_port(port).unwrap();
+        eye
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        self.kernel.counts().unwrap()
+    }
+
+    /// Reads events until `count` connections were told closed.
+    pub(crate) fn until_closed(&mut self, count: usize) {
+        let deadline = Instant::now() + WAIT;
+        while self.connections().iter().filter(|record| record.closed_at.is_some()).count() < count {
+            assert!(Instant::now() < deadline, "{count} must close: {:?}", self.connections());
+            self.read();
+            std::thread::yield_now();
+        }
+        self.read();
+    }
+
+    pub(crate) fn read(&mut self) {
+        while let Some(event) = self.kernel.next_event() {
+            self.tracker.on_event(&event.unwrap(), Clock.now_boot_ns(), &mut self.host, &mut self.records);
+        }
+        self.tracker.on_time(Clock.now_boot_ns(), &mut self.host, &mut self.records);
+    }
+
+    /// Both versions of every connection, in the order in which they were told.
+    pub(crate) fn connections(&self) -> Vec<&ConnectionRecord> {
+        let mut connections = Vec::new();
+        for record in &self.records {
+            if let Record::Connection(connection) = record {
+                connections.push(connection);
+            }
+        }
+        connections
+    }
+
+    pub(crate) fn alerts(&self) -> Vec<&AlertRecord> {
+        let mut alerts = Vec::new();
+        for record in &self.records {
+            if let Record::Alert(alert) = record {
+                alerts.push(alert);
+            }
+        }
+        alerts
+    }
+
+    /// The only connection: its opening and its end.
+    pub(crate) fn one(&mut self) -> (ConnectionRecord, ConnectionRecord) {
+        self.until_closed(1);
+        match self.connections().as_slice() {
+            &[opened, closed] => {
+                assert!(opened.closed_at.is_none() && opened.opened_at <= closed.closed_at.unwrap());
+                assert_eq!((opened.cookie, opened.opened_at), (closed.cookie, closed.opened_at));
+                (opened.clone(), closed.clone())
+            }
+            others => panic!("one opening and one end expected: {others:#?}"),
+        }
+    }
+}

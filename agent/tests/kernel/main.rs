@@ -1,0 +1,8 @@
+//! The agent on this kernel. Needs root and the kernel programs: `cargo xtask test` sees to both.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod binary;
+mod eye;
+mod namespaces;
+mod programs;
+mod storm;

@@ -1,0 +1,164 @@
+//! The command line, and the help that teaches it.
+
+use audit::config::{ClickHouseConfig, Password};
+use audit::ledger::Object;
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::since::Since;
+
+const AFTER_HELP: &str = "\
+Examples:
+  picket who-touched public.users.email --since 1h
+  picket who-touched public.users --since 7d --format json | jq '.[] | select(.verdict == \"refuse\")'
+  picket --clickhouse-url http://clickhouse.example:8123 bypasses --since 15m
+
+Environment:
+  PICKET_CLICKHOUSE_URL       where --clickhouse-url is not given
+  PICKET_CLICKHOUSE_USER      user at ClickHouse [default: default]
+  PICKET_CLICKHOUSE_PASSWORD  that user's password [default: none]
+  NO_COLOR                    no colours, also on a terminal
+
+Exit codes: 0 answered (also with no rows), 2 usage, 69 ClickHouse or the ledger in it is not there,
+77 ClickHouse refuses the user, 1 anything else.";
+
+const WHO_TOUCHED_ABOUT: &str = "\
+Who read, changed or tried to touch a relation or a column
+
+One row per execution of a statement through the proxy, the newest first, refused ones too.";
+
+const WHO_TOUCHED_HELP: &str = r#"Examples:
+  picket who-touched public.users.email --since 1h
+  picket who-touched 'public."Order Lines"' --since 7d --limit 1000
+  picket who-touched public.users --format json | jq -r '.[].principal' | sort | uniq -c
+
+Keys of a JSON object, in this order, and columns of CSV (lists joined by spaces, null empty):
+  at                when it was judged, RFC 3339 in UTC with microseconds
+  principal         who: the user of the proxy
+  application_name  what the client called itself; empty where the session is not in the ledger
+  client            address and port of the client; empty where the session is not in the ledger
+  database          where it ran
+  object            the object that was asked for
+  access            read, write or read+write
+  effects           list: what the statement does, such as select or drop_table
+  verdict           allow or refuse
+  rules             list: the rules that made the verdict
+  masked            true where the column was masked in the result; for a relation, any column of it
+  finished_at       when it ended; null where it has not, or never told
+  outcome           completed, failed, skipped or lost; empty where it has not ended
+  rows              rows returned or changed
+  bytes             bytes of rows that the database sent
+  sqlstate          the error that ended it; empty where there was none
+  text              the whole statement
+  session_id        UUID of its session
+  sequence          its number in the session"#;
+
+const BYPASSES_ABOUT: &str = "\
+Who reached a database around the proxy
+
+One row per connection that an agent saw arrive at a database without the proxy, the newest first.";
+
+const BYPASSES_HELP: &str = r#"Examples:
+  picket bypasses --since 15m
+  picket bypasses --since 7d --format csv > bypasses.csv
+  picket bypasses --format json | jq '.[] | select(.state == "open")'
+
+Keys of a JSON object, in this order, and columns of CSV (null empty):
+  at                when the alert was raised, RFC 3339 in UTC with microseconds
+  host              the host whose agent saw it
+  process_command   name of the client's process; empty where it runs on another host
+  process_pid       its process id; null where it runs on another host
+  user              name of its user; empty where it is not known
+  uid               id of its user; null where it runs on another host
+  process_cgroup    its cgroup, which names the service or container; empty where it is not known
+  client            address and port of the client
+  server            address and port of the database
+  state             open, closed, or unknown where the ledger has no such connection
+  opened_at         when the connection was established
+  closed_at         when it closed; null until then
+  duration_seconds  how long it lasted; null until it closed
+  bytes_to_server   bytes that the database received
+  bytes_to_client   bytes that the database sent
+  message           the alert in one sentence
+  alert_id          UUID of the alert"#;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "picket",
+    version,
+    about = "Ask Picket's ledger: who touched what, and who went around the proxy",
+    after_help = AFTER_HELP,
+    max_term_width = 100
+)]
+pub(crate) struct Args {
+    /// ClickHouse's HTTP interface
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "PICKET_CLICKHOUSE_URL",
+        default_value = "http://127.0.0.1:8123"
+    )]
+    clickhouse_url: String,
+    /// Database that holds the ledger
+    #[arg(long, global = true, value_name = "NAME", default_value = "picket")]
+    database: String,
+    #[command(subcommand)]
+    pub(crate) question: Question,
+}
+
+/// What is asked
+#[derive(Debug, Subcommand)]
+pub(crate) enum Question {
+    /// Who read, changed or tried to touch a relation or a column
+    #[command(long_about = WHO_TOUCHED_ABOUT, after_long_help = WHO_TOUCHED_HELP)]
+    WhoTouched {
+        /// `schema.relation` or `schema.relation.column`, written as in SQL; a relation stands for all its columns
+        object: Object,
+        #[command(flatten)]
+        answer: Answer,
+    },
+    /// Who reached a database around the proxy
+    #[command(long_about = BYPASSES_ABOUT, after_long_help = BYPASSES_HELP)]
+    Bypasses {
+        #[command(flatten)]
+        answer: Answer,
+    },
+}
+
+/// How much of the answer, and in which form
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Answer {
+    /// How far to look back: a number with s, m, h, d or w, such as 15m, 1h, 7d or 1h30m
+    #[arg(long, value_name = "TIME", default_value = "24h")]
+    pub(crate) since: Since,
+    /// Most rows to show
+    #[arg(long, value_name = "ROWS", default_value = "100", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) limit: u32,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Format {
+    /// For people; long statements are cut
+    Table,
+    /// An array of objects, everything whole
+    Json,
+    /// A header line and a line per row, everything whole
+    Csv,
+}
+
+impl Args {
+    /// Where the ledger is. Credentials come from the environment alone: a command line is for everybody to read.
+    pub(crate) fn clickhouse(&self) -> ClickHouseConfig {
+        let variable = |name: &str| std::env::var(name).ok();
+        let config = ClickHouseConfig::default();
+        ClickHouseConfig {
+            url: self.clickhouse_url.clone(),
+            database: self.database.clone(),
+            user: variable("PICKET_CLICKHOUSE_USER").unwrap_or(config.user),
+            password: Password(variable("PICKET_CLICKHOUSE_PASSWORD").unwrap_or_default()),
+        }
+    }
+}

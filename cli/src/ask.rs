@@ -1,0 +1,36 @@
+//! Asks the question of the command line and has the answer shown.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use audit::ledger::Ledger;
+use tokio::runtime;
+
+use crate::args::{Args, Question};
+use crate::failure::Failure;
+use crate::show::{self, Bypass, Touch};
+
+/// A question over a long time may take ClickHouse a while.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+
+/// Answers on stdout.
+pub(crate) fn ask(args: Args) -> Result<(), Failure> {
+    let config = args.clickhouse();
+    config.check()?;
+    let ledger = Ledger::new(&config);
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+    match args.question {
+        Question::WhoTouched { object, answer } => {
+            let since = answer.since.before_now();
+            let page = runtime.block_on(ledger.who_touched(&object, since, answer.limit, ANSWER_WITHIN))?;
+            let rows: Vec<Touch> = page.rows.into_iter().map(Touch::from).collect();
+            show::show(&rows, page.more, answer.format, &format!("nobody touched {object}"))
+        }
+        Question::Bypasses { answer } => {
+            let since = answer.since.before_now();
+            let page = runtime.block_on(ledger.bypasses(since, answer.limit, ANSWER_WITHIN))?;
+            let rows: Vec<Bypass> = page.rows.into_iter().map(Bypass::from).collect();
+            show::show(&rows, page.more, answer.format, "nobody went around the proxy")
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! `picket`: asks the ledger who touched what, and who went around. It writes nothing to it.
+
+mod args;
+mod ask;
+mod failure;
+mod show;
+mod since;
+
+use std::io::{Write, stderr};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::args::Args;
+
+fn main() -> ExitCode {
+    match ask::ask(Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let told = format!("{:#}", failure.error).replace('\n', " ");
+            // Nothing can be done where stderr is closed.
+            let _ = writeln!(stderr(), "picket: {}", show::escaped(&told));
+            ExitCode::from(failure.code)
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Shows an answer: as a table for people, or whole as JSON or CSV.
+
+mod bypass;
+mod csv;
+mod escape;
+mod json;
+mod moment;
+mod table;
+mod touch;
+
+use std::io::{Write, stderr, stdout};
+
+use serde::Serialize;
+
+use crate::args::Format;
+use crate::failure::{Failure, unless_reader_left};
+
+pub(crate) use self::bypass::Bypass;
+pub(crate) use self::escape::escaped;
+use self::table::Cell;
+pub(crate) use self::touch::Touch;
+
+/// A row of an answer. Its fields are the keys of JSON and the columns of CSV.
+pub(crate) trait Shown: Serialize {
+    /// Names of the fields, in their order.
+    const KEYS: &'static [&'static str];
+    /// Headings of the table.
+    const HEADINGS: &'static [&'static str];
+
+    /// Cells of the table.
+    fn cells(&self) -> Vec<Cell>;
+}
+
+/// Shows `rows`; people are told of what is not there.
+pub(crate) fn show<Row: Shown>(rows: &[Row], more: bool, format: Format, none: &str) -> Result<(), Failure> {
+    let text = match format {
+        Format::Json => json::text(rows)?,
+        Format::Csv => csv::text(rows)?,
+        Format::Table if rows.is_empty() => String::new(),
+        Format::Table => table::text(rows),
+    };
+    let mut out = stdout().lock();
+    unless_reader_left(out.write_all(text.as_bytes()).and_then(|()| out.flush()))?;
+    // On stderr, so that they are in no one's pipe. Nothing can be done where it is closed.
+    if rows.is_empty() && matches!(format, Format::Table) {
+        let _ = writeln!(stderr(), "{}", escaped(none));
+    }
+    if more {
+        let _ = writeln!(stderr(), "only the newest {} rows are shown; raise --limit for more", rows.len());
+    }
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! How a row of `bypasses` is shown.
+
+use audit::ledger::BypassRow;
+use serde::Serialize;
+
+use super::Shown;
+use super::moment;
+use super::table::Cell;
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Bypass {
+    at: String,
+    host: String,
+    process_command: String,
+    process_pid: Option<u32>,
+    user: String,
+    uid: Option<u32>,
+    process_cgroup: String,
+    client: String,
+    server: String,
+    state: String,
+    opened_at: Option<String>,
+    closed_at: Option<String>,
+    duration_seconds: Option<f64>,
+    bytes_to_server: u64,
+    bytes_to_client: u64,
+    message: String,
+    alert_id: String,
+    #[serde(skip)]
+    at_short: String,
+}
+
+impl From<BypassRow> for Bypass {
+    fn from(row: BypassRow) -> Self {
+        Bypass {
+            at: moment::exact(row.at),
+            at_short: moment::short(row.at),
+            host: row.host,
+            process_command: row.process_command,
+            process_pid: row.process_pid,
+            user: row.user,
+            uid: row.uid,
+            process_cgroup: row.process_cgroup,
+            client: row.client,
+            server: row.server,
+            state: row.state,
+            opened_at: row.opened_at.map(moment::exact),
+            closed_at: row.closed_at.map(moment::exact),
+            duration_seconds: row.duration_seconds,
+            bytes_to_server: row.bytes_to_server,
+            bytes_to_client: row.bytes_to_client,
+            message: row.message,
+            alert_id: row.alert_id.to_string(),
+        }
+    }
+}
+
+impl Shown for Bypass {
+    const KEYS: &'static [&'static str] = &[
+        "at",
+        "host",
+        "process_command",
+        "process_pid",
+        "user",
+        "uid",
+        "process_cgroup",
+        "client",
+        "server",
+        "state",
+        "opened_at",
+        "closed_at",
+        "duration_seconds",
+        "bytes_to_server",
+        "bytes_to_client",
+        "message",
+        "alert_id",
+    ];
+    const HEADINGS: &'static [&'static str] = &[
+        "at (UTC)",
+        "host",
+        "process",
+        "user",
+        "client",
+        "database",
+        "state",
+        "to database",
+        "from database",
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        let process = match self.process_pid {
+            None => "on another host".to_owned(),
+            Some(pid) => format!("{} (pid {pid}) {}", self.process_command, self.process_cgroup),
+        };
+        let user = match self.uid {
+            None => String::new(),
+            Some(uid) if self.user.is_empty() => format!("uid {uid}"),
+            Some(_) => self.user.clone(),
+        };
+        let state = match (self.state.as_str(), self.duration_seconds) {
+            ("open", _) => Cell::bad("open"),
+            ("closed", Some(seconds)) => Cell::plain(format!("closed after {seconds:.1} s")),
+            (other, _) => Cell::plain(other),
+        };
+        vec![
+            Cell::plain(self.at_short.as_str()),
+            Cell::plain(self.host.as_str()),
+            Cell::plain(process.trim()),
+            Cell::plain(user),
+            Cell::plain(self.client.as_str()),
+            Cell::plain(self.server.as_str()),
+            state,
+            Cell::plain(format!("{} bytes", self.bytes_to_server)),
+            Cell::plain(format!("{} bytes", self.bytes_to_client)),
+        ]
+    }
+}

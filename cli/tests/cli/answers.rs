@@ -1,0 +1,63 @@
+//! What the tool answers, in its three forms.
+
+use serde_json::Value;
+
+use crate::stage::{Engine, a_minute_ago, bypass, statement};
+
+fn stdout(engine: &Engine, args: &[&str]) -> String {
+    let output = engine.ask(args);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The keys that the help promises, in its order.
+fn promised(engine: &Engine, question: &str) -> Vec<String> {
+    let help = stdout(engine, &[question, "--help"]);
+    let (_, keys) = help.split_once("Keys of a JSON object").unwrap();
+    let lines = keys.lines().skip(1).filter_map(|line| line.split_whitespace().next());
+    lines.map(str::to_owned).collect()
+}
+
+fn keys(row: &Value) -> Vec<String> {
+    row.as_object().unwrap().keys().cloned().collect()
+}
+
+#[test]
+fn answers_come_in_three_forms() {
+    let at = a_minute_ago();
+    let engine = Engine::with(&[statement(at), bypass(at)]);
+
+    let question = ["who-touched", "Public.Users.email", "--since", "1h", "--format"];
+    let form = |form| stdout(&engine, &[question.as_slice(), &[form]].concat());
+    let json = form("json");
+    assert!(!json.contains(['\u{1b}', '\u{202e}']), "{json}");
+    let rows: Vec<Value> = serde_json::from_str(&json).unwrap();
+    let [row] = rows.as_slice() else { panic!("{json}") };
+    assert_eq!(keys(row), promised(&engine, "who-touched"));
+    assert_eq!(row["text"], "SELECT email, '\u{1b}[2J\u{202e}' FROM users");
+    assert_eq!(
+        (&row["masked"], &row["rows"], &row["outcome"]),
+        (&true.into(), &3.into(), &"completed".into())
+    );
+    assert_eq!(row["rules"], serde_json::json!(["default-allow", "mask-email"]));
+    let (_, micros) = row["at"].as_str().unwrap().rsplit_once('.').unwrap();
+    assert_eq!(micros, format!("{:06}Z", at.0 % 1_000_000));
+    let csv = form("csv");
+    assert!(csv.starts_with(&format!("{}\r\n", keys(row).join(","))), "{csv}");
+    assert!(csv.contains(",default-allow mask-email,true,"), "{csv}");
+    let table = form("table");
+    assert!(table.contains("alice") && table.contains(r"\u{1b}[2J\u{202e}"), "{table}");
+    assert!(!table.contains('\u{1b}'), "no colours in a pipe");
+
+    let json = stdout(&engine, &["bypasses", "--format", "json"]);
+    let rows: Vec<Value> = serde_json::from_str(&json).unwrap();
+    assert_eq!(keys(&rows[0]), promised(&engine, "bypasses"));
+    assert_eq!((&rows[0]["state"], &rows[0]["process_pid"]), (&"unknown".into(), &Value::Null));
+    assert_eq!(rows[0]["client"], "10.0.0.9:40000");
+
+    let none = engine.ask(&["who-touched", "public.nothing"]);
+    assert_eq!((none.status.code(), none.stdout.len()), (Some(0), 0));
+    assert_eq!(String::from_utf8(none.stderr).unwrap(), "nobody touched public.nothing\n");
+    assert_eq!(stdout(&engine, &["who-touched", "public.nothing", "--format", "json"]), "[]\n");
+    assert_eq!(stdout(&engine, &["bypasses", "--since", "10s", "--format", "json"]), "[]\n");
+}

@@ -1,0 +1,7 @@
+//! The tool as its users see it, over a real engine.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod answers;
+mod refusals;
+mod stage;

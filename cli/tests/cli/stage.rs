@@ -1,0 +1,138 @@
+//! An engine with a ledger in it, and the tool.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use audit::config::ClickHouseConfig;
+use audit::ledger::Ledger;
+use audit::record::*;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+const WITHIN: Duration = Duration::from_secs(60);
+
+/// A running engine; it dies with the test.
+pub(crate) struct Engine {
+    _dir: TempDir,
+    child: Child,
+    pub(crate) url: String,
+}
+
+impl Engine {
+    pub(crate) fn start() -> Self {
+        let beside = || std::env::current_exe().unwrap().parent().unwrap().join("../picket-engine");
+        let program = std::env::var_os("PICKET_ENGINE_BIN").map_or_else(beside, PathBuf::from);
+        let path = program.display();
+        assert!(program.exists(), "these tests need an engine: build {path} or set PICKET_ENGINE_BIN");
+        let dir = TempDir::new().unwrap();
+        let mut child = Command::new(&program)
+            .arg("--data-dir")
+            .arg(dir.path().join("data"))
+            .args(["--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = child.stdout.take().unwrap();
+        let (send, ready) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let _ = BufReader::new(stdout).read_line(&mut line);
+            let _ = send.send(line);
+        });
+        let line = ready.recv_timeout(WITHIN).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
+        Engine { _dir: dir, child, url }
+    }
+
+    /// With a ledger that holds `records`.
+    pub(crate) fn with(records: &[Record]) -> Self {
+        let engine = Engine::start();
+        let ledger =
+            Ledger::new(&ClickHouseConfig { url: engine.url.clone(), ..ClickHouseConfig::default() });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            ledger.migrate(WITHIN).await.unwrap();
+            ledger.insert(records, "seed", WITHIN).await.unwrap();
+        });
+        engine
+    }
+
+    pub(crate) fn ask(&self, args: &[&str]) -> Output {
+        ask(&[&["--clickhouse-url", self.url.as_str()], args].concat())
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(crate) fn ask(args: &[&str]) -> Output {
+    let mut tool = Command::new(env!("CARGO_BIN_EXE_picket"));
+    for variable in ["URL", "USER", "PASSWORD"] {
+        tool.env_remove(format!("PICKET_CLICKHOUSE_{variable}"));
+    }
+    tool.args(args).output().unwrap()
+}
+
+/// A minute ago: `--since` looks back from now.
+pub(crate) fn a_minute_ago() -> UnixMicros {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() - Duration::from_secs(60);
+    UnixMicros(i64::try_from(now.as_micros()).unwrap())
+}
+
+/// A statement whose text would take over a terminal.
+pub(crate) fn statement(at: UnixMicros) -> Record {
+    Record::Statement(StatementRecord {
+        session_id: Uuid::from_u128(1),
+        sequence: 1,
+        started_at: at,
+        finished_at: Some(UnixMicros(at.0 + 7)),
+        principal: "alice".to_owned(),
+        database: "shop".to_owned(),
+        text: "SELECT email, '\u{1b}[2J\u{202e}' FROM users".to_owned(),
+        fingerprint: 1,
+        effects: vec!["select".to_owned()],
+        relations_read: vec!["public.users".to_owned()],
+        relations_written: vec![],
+        columns: vec!["public.users.email".to_owned()],
+        masked_columns: vec!["public.users.email".to_owned()],
+        verdict: "allow".to_owned(),
+        rules: vec!["default-allow".to_owned(), "mask-email".to_owned()],
+        readers_disagree: String::new(),
+        outcome: "completed".to_owned(),
+        rows: 3,
+        bytes: 99,
+        sqlstate: String::new(),
+    })
+}
+
+pub(crate) fn bypass(at: UnixMicros) -> Record {
+    Record::Alert(AlertRecord {
+        alert_id: Uuid::from_u128(9),
+        raised_at: at,
+        host: "db1".to_owned(),
+        kind: AlertKind::Bypass,
+        message: "somebody reached 10.0.0.1:5432 around the proxy".to_owned(),
+        connection: Some(ConnectionRecord {
+            host: "db1".to_owned(),
+            boot_id: Uuid::from_u128(7),
+            cookie: 5,
+            client_cookie: 0,
+            opened_at: at,
+            closed_at: None,
+            client: "10.0.0.9:40000".parse().unwrap(),
+            server: "10.0.0.1:5432".parse().unwrap(),
+            class: ConnectionClass::Bypass,
+            evidence: Evidence::None,
+            process: None,
+            bytes_to_server: 0,
+            bytes_to_client: 0,
+        }),
+    })
+}

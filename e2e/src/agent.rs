@@ -1,0 +1,79 @@
+//! `picket-agent` watching chosen ports of this machine's real kernel. It needs root, itself or through sudo.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::binaries;
+use crate::daemon::{Daemon, Launch, Ready};
+use crate::proxy::quoted;
+use crate::scratch::Scratch;
+
+/// What an agent is told.
+#[derive(Clone, Debug)]
+pub struct AgentSettings {
+    /// The database ports to watch.
+    pub ports: Vec<u16>,
+    /// Where proxies of this host write their process ids.
+    pub proxy_pid_files: Vec<PathBuf>,
+    /// Where the ledger is.
+    pub clickhouse_url: String,
+    /// The ledger's database.
+    pub ledger_database: String,
+}
+
+/// A running agent. Dropping it kills it and removes its folder.
+#[derive(Debug)]
+pub struct Agent {
+    daemon: Daemon,
+    folder: Scratch,
+}
+
+impl Agent {
+    /// Writes the configuration, starts it, and waits until it watches.
+    pub fn start(settings: &AgentSettings) -> Result<Self> {
+        let folder = Scratch::new("agent")?;
+        let daemon = launch(settings, &folder)?.start()?;
+        Ok(Self { daemon, folder })
+    }
+
+    /// Its configuration file.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.folder.join("agent.toml")
+    }
+
+    /// What it has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.daemon.log()
+    }
+
+    /// Asks it to end and waits for it: its exit code.
+    pub fn stop(&mut self) -> Result<i32> {
+        Ok(self.daemon.terminate()?.code().unwrap_or(-1))
+    }
+}
+
+/// An agent that is not started yet, for tests that expect it to refuse.
+pub fn launch(settings: &AgentSettings, folder: &Scratch) -> Result<Launch> {
+    let AgentSettings { ports, proxy_pid_files, clickhouse_url, ledger_database } = settings;
+    let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+    let mut text = format!(
+        "watch-ports = [{}]\n\n[spool]\ndir = {}\n\n[clickhouse]\nurl = \"{clickhouse_url}\"\n\
+         database = \"{ledger_database}\"\n",
+        ports.join(", "),
+        quoted(&folder.join("spool")),
+    );
+    for pid_file in proxy_pid_files {
+        text.push_str(&format!("\n[[proxy]]\npid-file = {}\n", quoted(pid_file)));
+    }
+    let config = folder.join("agent.toml");
+    fs::write(&config, text).context("write the agent's configuration")?;
+    let root = rustix::process::geteuid().is_root();
+    Ok(Launch::new(binaries::find("picket-agent")?, folder.join("agent.log"), Ready::Line("watching ports "))
+        .args(["--config"])
+        .args([config])
+        .through_sudo(!root))
+}

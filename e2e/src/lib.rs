@@ -1,0 +1,17 @@
+//! Throwaway parts of a whole Picket, for the end-to-end tests and the demo: PostgreSQL, engine, proxy, agent,
+//! and the means to talk to them. Everything is real, started on free ports, and gone with the process.
+
+pub mod account;
+pub mod agent;
+pub mod binaries;
+pub mod daemon;
+pub mod engine;
+pub mod ledger;
+pub mod login;
+pub mod port;
+pub mod postgres;
+pub mod proxy;
+pub mod psql;
+pub mod scratch;
+pub mod shop;
+pub mod wait;

@@ -1,0 +1,180 @@
+//! A throwaway PostgreSQL cluster on a free port, with passwords checked by SCRAM-SHA-256 over TCP.
+
+use std::fs;
+use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::account::Account;
+use crate::daemon::{Daemon, Launch, Ready};
+use crate::login::Login;
+use crate::scratch::Scratch;
+use crate::{port, psql};
+
+/// The superuser of throwaway clusters.
+pub const SUPERUSER: &str = "postgres";
+
+/// How often a port that somebody else took in the meantime is replaced by another.
+const PORT_TRIES_MAX: u32 = 4;
+
+/// A running cluster. Dropping it stops and removes it.
+#[derive(Debug)]
+pub struct Postgres {
+    // Declared before the folder, so that the server is gone first.
+    server: Daemon,
+    port: u16,
+    password: String,
+    folder: Scratch,
+}
+
+impl Postgres {
+    /// Creates and starts a cluster.
+    pub fn start() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// The same with settings such as `log_statement=all`.
+    pub fn start_with(settings: &[&str]) -> Result<Self> {
+        let programs = programs()?;
+        let folder = Scratch::new("pg")?;
+        let password = password()?;
+        create(&programs, &folder, &password).context("create a PostgreSQL cluster")?;
+        let mut tries = 1;
+        loop {
+            let port = port::free()?;
+            match serve(&programs, &folder, port, settings) {
+                Ok(server) => return Ok(Self { server, port, password, folder }),
+                Err(error) if tries == PORT_TRIES_MAX => return Err(error),
+                Err(_) => tries += 1,
+            }
+        }
+    }
+
+    /// The port of 127.0.0.1 that it listens on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The superuser's way into `database`.
+    #[must_use]
+    pub fn superuser(&self, database: &str) -> Login {
+        Login {
+            port: self.port,
+            user: SUPERUSER.to_string(),
+            password: self.password.clone(),
+            database: database.to_string(),
+        }
+    }
+
+    /// Runs `sql` as the superuser in `database`; an error in it is an error here.
+    pub fn administer(&self, database: &str, sql: &str) -> Result<String> {
+        psql::run(&self.superuser(database), sql)?.success()
+    }
+
+    /// Stops it at once and leaves its folder, as a host that went down would.
+    pub fn go_down(&mut self) -> Result<()> {
+        self.server.ask_to_end(rustix::process::Signal::QUIT)?;
+        self.server.terminate().map(|_| ())
+    }
+
+    /// What the server has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.server.log()
+    }
+
+    /// Where its files are.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// A password that is in no file of the repository.
+pub fn password() -> Result<String> {
+    let id = fs::read_to_string("/proc/sys/kernel/random/uuid").context("read a random number")?;
+    Ok(id.trim().replace('-', ""))
+}
+
+/// The folder of the newest installed server's programs; Debian keeps them out of PATH.
+pub fn programs() -> Result<PathBuf> {
+    let mut found: Vec<(u32, PathBuf)> = Vec::new();
+    for entry in fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten() {
+        let version = entry.file_name().to_string_lossy().parse().unwrap_or(0);
+        found.push((version, entry.path().join("bin")));
+    }
+    found.sort();
+    let on_path = std::env::var_os("PATH").unwrap_or_default();
+    let candidates = found.into_iter().rev().map(|(_, folder)| folder).chain(std::env::split_paths(&on_path));
+    let needed = ["initdb", "postgres", "psql", "pgbench"];
+    let complete = |folder: &PathBuf| needed.iter().all(|program| folder.join(program).is_file());
+    let folder = candidates.into_iter().find(complete);
+    folder.context("find PostgreSQL's initdb, postgres, psql and pgbench; run `cargo xtask setup`")
+}
+
+/// PostgreSQL refuses to run as root; as anyone else it runs as that user.
+fn server_account() -> Result<Option<Account>> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(None);
+    }
+    Account::find("postgres").or_else(|_| Account::find("nobody")).map(Some)
+}
+
+fn create(programs: &Path, folder: &Scratch, password: &str) -> Result<()> {
+    let sockets = folder.join("s");
+    fs::create_dir(&sockets).context("create the folder for its socket")?;
+    let password_file = folder.join("password");
+    fs::write(&password_file, password).context("write the superuser's password")?;
+    let mut initdb = match server_account()? {
+        Some(account) => {
+            let data = folder.join("data");
+            fs::create_dir(&data).context("create the data folder")?;
+            for path in [&data, &sockets, &password_file] {
+                chown(path, Some(account.uid), Some(account.gid)).context("give it to the server's user")?;
+            }
+            let mut command = Command::new("setpriv");
+            command.args(account.setpriv_args()).arg("--").arg(programs.join("initdb"));
+            command
+        }
+        None => Command::new(programs.join("initdb")),
+    };
+    let output = initdb
+        .arg("--pgdata")
+        .arg(folder.join("data"))
+        .args(["--username", SUPERUSER, "--auth-local=trust", "--auth-host=scram-sha-256"])
+        .args(["--encoding=UTF8", "--locale=C", "--no-sync"])
+        .arg("--pwfile")
+        .arg(&password_file)
+        // Root's own home is no place that the server's user can stand in.
+        .current_dir("/")
+        .output()
+        .context("start initdb")?;
+    if !output.status.success() {
+        bail!("initdb failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    fs::remove_file(&password_file).context("remove the superuser's password")
+}
+
+fn serve(programs: &Path, folder: &Scratch, port: u16, settings: &[&str]) -> Result<Daemon> {
+    let sockets = format!("unix_socket_directories={}", folder.join("s").display());
+    let port = format!("port={port}");
+    // Nothing in a throwaway cluster needs to survive a power cut.
+    let mut all = vec!["listen_addresses=127.0.0.1", &port, &sockets, "fsync=off", "full_page_writes=off"];
+    all.extend(["synchronous_commit=off", "shared_buffers=32MB", "timezone=UTC", "logging_collector=off"]);
+    all.extend(settings);
+    Launch::new(
+        programs.join("postgres"),
+        folder.join("postgres.log"),
+        Ready::Log("database system is ready to accept connections"),
+    )
+    .args(["-D"])
+    .args([folder.join("data")])
+    .args(all.iter().flat_map(|setting| ["-c", setting]))
+    .account(server_account()?)
+    // Immediate shutdown: the server itself ends its children and frees its shared memory.
+    .quits()
+    .start()
+}

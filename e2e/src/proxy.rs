@@ -1,0 +1,161 @@
+//! `picket-proxy` on a free port, with a configuration written from a description.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail};
+
+use crate::binaries;
+use crate::daemon::{Daemon, Launch, Ready};
+use crate::login::Login;
+use crate::scratch::Scratch;
+
+/// What a proxy is told.
+#[derive(Clone, Debug)]
+pub struct ProxySettings {
+    /// The databases behind it, each with the proxy's own way in.
+    pub upstreams: Vec<Login>,
+    /// Users and their passwords.
+    pub users: Vec<(String, String)>,
+    /// Where the ledger is.
+    pub clickhouse_url: String,
+    /// The ledger's database.
+    pub ledger_database: String,
+}
+
+/// A running proxy. Dropping it kills it and removes its folder.
+#[derive(Debug)]
+pub struct Proxy {
+    daemon: Option<Daemon>,
+    port: u16,
+    settings: ProxySettings,
+    folder: Scratch,
+}
+
+impl Proxy {
+    /// Writes the configuration and starts it.
+    pub fn start(settings: ProxySettings) -> Result<Self> {
+        let folder = Scratch::new("proxy")?;
+        let text = config_text(&settings, &folder, "127.0.0.1:0")?;
+        fs::write(folder.join("proxy.toml"), text).context("write the proxy's configuration")?;
+        let daemon = launch(&folder)?;
+        let port = daemon.ready_line().rsplit(':').next().and_then(|port| port.parse().ok());
+        let port = port.with_context(|| format!("read the port in `{}`", daemon.ready_line()))?;
+        Ok(Self { daemon: Some(daemon), port, settings, folder })
+    }
+
+    /// A user's way to a database through it; the user must be in its settings.
+    pub fn login(&self, user: &str, database: &str) -> Result<Login> {
+        let known = self.settings.users.iter().find(|(name, _)| name == user);
+        let (_, password) = known.with_context(|| format!("find `{user}` among the proxy's users"))?;
+        let (user, password, database) = (user.to_string(), password.clone(), database.to_string());
+        Ok(Login { port: self.port, user, password, database })
+    }
+
+    /// The port of 127.0.0.1 that it listens on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its configuration file.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.folder.join("proxy.toml")
+    }
+
+    /// Where it writes its process id.
+    #[must_use]
+    pub fn pid_file(&self) -> PathBuf {
+        self.folder.join("proxy.pid")
+    }
+
+    /// What it has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.daemon.as_ref().map(Daemon::log).unwrap_or_default()
+    }
+
+    /// Waits until its log contains `text`.
+    pub fn wait_log(&self, text: &str) -> Result<()> {
+        self.daemon.as_ref().context("look at a proxy that was stopped")?.wait_log(text)
+    }
+
+    /// Kills it as a crash would; its spool stays.
+    pub fn kill(&mut self) -> Result<()> {
+        match self.daemon.take() {
+            Some(mut daemon) => daemon.kill(),
+            None => Ok(()),
+        }
+    }
+
+    /// Asks it to end and waits for it: its exit code.
+    pub fn stop(&mut self) -> Result<i32> {
+        match self.daemon.take() {
+            Some(mut daemon) => Ok(daemon.terminate()?.code().unwrap_or(-1)),
+            None => Ok(0),
+        }
+    }
+
+    /// Starts it again with the same spool on the same port.
+    pub fn restart(&mut self) -> Result<()> {
+        let text = config_text(&self.settings, &self.folder, &format!("127.0.0.1:{}", self.port))?;
+        fs::write(self.config(), text).context("write the proxy's configuration")?;
+        self.daemon = Some(launch(&self.folder)?);
+        Ok(())
+    }
+}
+
+fn launch(folder: &Scratch) -> Result<Daemon> {
+    Launch::new(binaries::find("picket-proxy")?, folder.join("proxy.log"), Ready::Line("listening on "))
+        .args(["--config"])
+        .args([folder.join("proxy.toml")])
+        .start()
+}
+
+/// The configuration file, every key of it that a test may want to change on a line of its own.
+fn config_text(settings: &ProxySettings, folder: &Scratch, listen: &str) -> Result<String> {
+    let ProxySettings { upstreams, users, clickhouse_url, ledger_database } = settings;
+    let mut text = format!(
+        "listen = \"{listen}\"\npid-file = {}\n\n[spool]\ndir = {}\n\n[clickhouse]\nurl = \"{clickhouse_url}\"\n\
+         database = \"{ledger_database}\"\n",
+        quoted(&folder.join("proxy.pid")),
+        quoted(&folder.join("spool")),
+    );
+    for Login { port, user, password, database } in upstreams {
+        text.push_str(&format!(
+            "\n[[upstream]]\ndatabase = \"{database}\"\nhost = \"127.0.0.1\"\nport = {port}\nuser = \"{user}\"\n\
+             password = \"{password}\"\n"
+        ));
+    }
+    for (name, password) in users {
+        let secret = scram_secret(password)?;
+        text.push_str(&format!("\n[[user]]\nname = \"{name}\"\nscram-secret = \"{secret}\"\n"));
+    }
+    Ok(text)
+}
+
+/// A path as a TOML string; the folders of tests have plain names.
+pub(crate) fn quoted(path: &Path) -> String {
+    format!("\"{}\"", path.display())
+}
+
+/// What `picket-proxy scram-secret` makes of a password.
+pub fn scram_secret(password: &str) -> Result<String> {
+    let mut child = binaries::command("picket-proxy")?
+        .arg("scram-secret")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("start picket-proxy scram-secret")?;
+    let mut stdin = child.stdin.take().context("take its standard input")?;
+    writeln!(stdin, "{password}").context("hand it the password")?;
+    drop(stdin);
+    let output = child.wait_with_output().context("wait for picket-proxy scram-secret")?;
+    if !output.status.success() {
+        bail!("picket-proxy scram-secret failed ({})", output.status);
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_string())
+}

@@ -1,0 +1,158 @@
+//! The second witness on the real kernel: who goes around the proxy is seen, who goes through it is not accused.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use e2e::account::Account;
+use e2e::agent::{Agent, AgentSettings, launch};
+use e2e::binaries;
+use e2e::daemon::{Launch, Ready};
+use e2e::engine::Engine;
+use e2e::ledger::Ledger;
+use e2e::postgres::{self, Postgres};
+use e2e::proxy::{Proxy, ProxySettings};
+use e2e::psql::Session;
+use e2e::scratch::Scratch;
+use e2e::shop::Shop;
+
+use crate::stack::{USER, number, text};
+
+/// A database of its own: what other tests do to theirs is none of this agent's business.
+struct Watched {
+    agent: Agent,
+    proxy: Proxy,
+    shop: Shop,
+    postgres: Postgres,
+    ledger: Ledger,
+    _engine: Engine,
+}
+
+impl Watched {
+    fn start() -> Result<Self> {
+        let postgres = Postgres::start()?;
+        let shop = Shop::create_roles(&postgres)?;
+        shop.create_database(&postgres, "shop")?;
+        let engine = Engine::start()?;
+        let ledger = Ledger::new(engine.url(), "picket");
+        let proxy = Proxy::start(ProxySettings {
+            upstreams: vec![shop.owner(&postgres, "shop")],
+            users: vec![(USER.to_string(), postgres::password()?)],
+            clickhouse_url: engine.url().to_string(),
+            ledger_database: "picket".to_string(),
+        })?;
+        let agent = Agent::start(&AgentSettings {
+            ports: vec![postgres.port()],
+            proxy_pid_files: vec![proxy.pid_file()],
+            clickhouse_url: engine.url().to_string(),
+            ledger_database: "picket".to_string(),
+        })?;
+        Ok(Self { agent, proxy, shop, postgres, ledger, _engine: engine })
+    }
+
+    fn go_through(&self) -> Result<()> {
+        let mut session = Session::start(&self.proxy.login(USER, "shop")?)?;
+        session.ask("SELECT 1;")?;
+        session.quit()?;
+        Ok(())
+    }
+
+    /// The process id of the psql that went around.
+    fn go_around(&self) -> Result<u32> {
+        let mut session = Session::start(&self.shop.staff(&self.postgres, "shop"))?;
+        session.ask("SELECT name, email FROM users;")?;
+        let pid = session.pid();
+        session.quit()?;
+        Ok(pid)
+    }
+}
+
+#[test]
+fn a_connection_around_the_proxy_raises_an_alert_with_process_user_and_address() -> Result<()> {
+    let watched = Watched::start()?;
+    let pid = watched.go_around()?;
+    let alert = watched.ledger.wait_row("the alert", "SELECT * FROM alerts FINAL WHERE kind = 'bypass'")?;
+    assert_eq!(number(&alert, "process_pid")?, u64::from(pid));
+    assert_eq!(text(&alert, "process_command")?, "psql");
+    assert_eq!(number(&alert, "process_uid")?, u64::from(rustix::process::getuid().as_raw()));
+    assert_eq!(text(&alert, "client_address")?, "::ffff:127.0.0.1");
+    assert_eq!(number(&alert, "server_port")?, u64::from(watched.postgres.port()));
+    let message = text(&alert, "message")?;
+    for part in ["psql", "127.0.0.1", text(&alert, "process_user")?] {
+        assert!(message.contains(part), "`{part}` is not in `{message}`");
+    }
+    let closed = "SELECT * FROM connections FINAL WHERE class = 'bypass' AND closed_at IS NOT NULL";
+    let connection = watched.ledger.wait_row("the closed connection", closed)?;
+    assert!(number(&connection, "bytes_to_server")? > 0, "{connection}");
+    assert!(number(&connection, "bytes_to_client")? > 0, "{connection}");
+    Ok(())
+}
+
+#[test]
+fn connections_of_the_proxy_are_known_by_the_kernel_and_raise_no_alert() -> Result<()> {
+    const SESSIONS: usize = 5;
+    let watched = Watched::start()?;
+    for _ in 0..SESSIONS {
+        watched.go_through()?;
+    }
+    // The bypass comes last: when its alert is there, one for those before it would be there too.
+    watched.go_around()?;
+    let alerts =
+        watched.ledger.wait_rows("an alert", "SELECT * FROM alerts FINAL", |rows| !rows.is_empty())?;
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    // The proxy also has connections of its own, without a session: it reads the catalog.
+    let proxied = "SELECT * FROM connections FINAL WHERE class = 'proxied' AND evidence = 'kernel' \
+        AND client_cookie IN (SELECT upstream_cookie FROM sessions FINAL)";
+    watched.ledger.wait_rows("the sessions' connections", proxied, |rows| rows.len() == SESSIONS)?;
+    Ok(())
+}
+
+#[test]
+fn the_two_witnesses_meet_on_the_socket_cookie() -> Result<()> {
+    let watched = Watched::start()?;
+    watched.go_through()?;
+    let joined = "SELECT s.principal AS principal, c.bytes_to_client AS bytes FROM sessions AS s FINAL \
+        INNER JOIN connections AS c FINAL ON c.client_cookie = s.upstream_cookie \
+        AND c.client_port = s.upstream_local_port WHERE c.closed_at IS NOT NULL";
+    let row = watched.ledger.wait_row("a session and its connection", joined)?;
+    assert_eq!(text(&row, "principal")?, USER);
+    assert!(number(&row, "bytes")? > 0, "{row}");
+    Ok(())
+}
+
+#[test]
+fn an_agent_that_is_asked_to_end_says_so_in_the_ledger() -> Result<()> {
+    let mut watched = Watched::start()?;
+    assert_eq!(watched.agent.stop()?, 0);
+    watched
+        .ledger
+        .wait_row("its last account", "SELECT * FROM agent_health FINAL WHERE state = 'stopped'")?;
+    Ok(())
+}
+
+#[test]
+fn an_agent_without_rights_says_which_it_needs_and_exits_with_77() -> Result<()> {
+    // A copy, since nobody may not enter every folder that programs are built in.
+    let folder = Scratch::new("powerless")?;
+    let program = folder.join("picket-agent");
+    fs::copy(binaries::find("picket-agent")?, &program).context("copy the agent")?;
+    let settings = AgentSettings {
+        ports: vec![5432],
+        proxy_pid_files: Vec::new(),
+        clickhouse_url: "http://127.0.0.1:1".to_string(),
+        ledger_database: "picket".to_string(),
+    };
+    // Writes the configuration; the agent that it describes is not started.
+    launch(&settings, &folder)?;
+    let spool = folder.join("spool");
+    let nobody = Account::find("nobody")?;
+    fs::create_dir(&spool).context("create the spool")?;
+    std::os::unix::fs::chown(&spool, Some(nobody.uid), Some(nobody.gid)).context("give it to nobody")?;
+    let (status, log) = Launch::new(program, folder.join("agent.log"), Ready::Line("watching ports "))
+        .args(["--config"])
+        .args([folder.join("agent.toml")])
+        .account(Some(nobody))
+        .run_to_end()?;
+    assert_eq!(status.code(), Some(77), "{log}");
+    assert!(log.contains("CAP_BPF") || log.contains("root"), "{log}");
+    Ok(())
+}

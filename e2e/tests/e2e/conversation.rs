@@ -1,0 +1,251 @@
+//! The protocol itself: a refusal through the proxy is answered, message by message and with the same transaction
+//! states, as PostgreSQL answers a statement that fails in the same place.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use bytes::BytesMut;
+use e2e::login::Login;
+use e2e::psql;
+use fallible_iterator::FallibleIterator;
+use postgres_protocol::authentication::sasl::{ChannelBinding, SCRAM_SHA_256, ScramSha256};
+use postgres_protocol::message::backend::Message;
+use postgres_protocol::message::frontend;
+
+use crate::stack::Stack;
+
+/// A client that sends exactly the messages it is told to.
+struct Client {
+    stream: TcpStream,
+    received: BytesMut,
+}
+
+/// What is sent before one `ReadyForQuery` is awaited.
+#[derive(Clone, Copy, Debug)]
+enum Send<'a> {
+    /// A simple query.
+    Query(&'a str),
+    /// Parse (unnamed), Bind, Describe, Execute of each, then one Sync.
+    Pipeline(&'a [&'a str]),
+    /// Parse under the name `s`, then Sync.
+    ParseNamed(&'a str),
+    /// Bind and Execute of `s`, then Sync.
+    RunNamed,
+}
+
+impl Client {
+    fn connect(login: &Login) -> Result<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", login.port)).context("connect")?;
+        stream.set_read_timeout(Some(Duration::from_secs(60))).context("bound the reads")?;
+        let mut client = Self { stream, received: BytesMut::new() };
+        client.start(login)?;
+        Ok(client)
+    }
+
+    fn start(&mut self, login: &Login) -> Result<()> {
+        let parameters = [("user", login.user.as_str()), ("database", &login.database)];
+        let mut buffer = BytesMut::new();
+        frontend::startup_message(parameters, &mut buffer).context("write the start-up message")?;
+        self.write(&mut buffer)?;
+        let mut scram = ScramSha256::new(login.password.as_bytes(), ChannelBinding::unsupported());
+        loop {
+            match self.read()? {
+                Message::AuthenticationSasl(_) => {
+                    frontend::sasl_initial_response(SCRAM_SHA_256, scram.message(), &mut buffer)?;
+                    self.write(&mut buffer)?;
+                }
+                Message::AuthenticationSaslContinue(body) => {
+                    scram.update(body.data())?;
+                    frontend::sasl_response(scram.message(), &mut buffer)?;
+                    self.write(&mut buffer)?;
+                }
+                Message::AuthenticationSaslFinal(body) => scram.finish(body.data())?,
+                Message::ErrorResponse(_) => bail!("the log-in was refused"),
+                Message::ReadyForQuery(_) => return Ok(()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Sends and returns the answers in brief: one letter per message, tags and states spelled out.
+    fn talk(&mut self, send: Send<'_>) -> Result<String> {
+        let mut buffer = BytesMut::new();
+        match send {
+            Send::Query(text) => frontend::query(text, &mut buffer)?,
+            Send::Pipeline(statements) => {
+                for text in statements {
+                    frontend::parse("", text, [], &mut buffer)?;
+                    run("", &mut buffer)?;
+                }
+                frontend::sync(&mut buffer);
+            }
+            Send::ParseNamed(text) => {
+                frontend::parse("s", text, [], &mut buffer)?;
+                frontend::sync(&mut buffer);
+            }
+            Send::RunNamed => {
+                run("s", &mut buffer)?;
+                frontend::sync(&mut buffer);
+            }
+        }
+        self.write(&mut buffer)?;
+        let mut answers = Vec::new();
+        loop {
+            let (answer, last) = brief(&self.read()?)?;
+            answers.extend(answer);
+            if last {
+                return Ok(answers.join(" "));
+            }
+        }
+    }
+
+    fn write(&mut self, buffer: &mut BytesMut) -> Result<()> {
+        self.stream.write_all(&buffer.split()).context("write to the server")
+    }
+
+    fn read(&mut self) -> Result<Message> {
+        loop {
+            if let Some(message) = Message::parse(&mut self.received).context("parse the server's message")? {
+                return Ok(message);
+            }
+            let mut chunk = [0; 4096];
+            let count = self.stream.read(&mut chunk).context("read from the server")?;
+            if count == 0 {
+                bail!("the server closed the connection");
+            }
+            self.received.extend_from_slice(chunk.get(..count).unwrap_or_default());
+        }
+    }
+}
+
+fn run(statement: &str, buffer: &mut BytesMut) -> Result<()> {
+    let none: [i16; 0] = [];
+    let values: [Option<i32>; 0] = [];
+    let bound =
+        frontend::bind("", statement, none, values, |_, _| Ok(postgres_protocol::IsNull::Yes), none, buffer);
+    bound.map_err(|_| anyhow::anyhow!("write a Bind message"))?;
+    frontend::describe(b'P', "", buffer)?;
+    frontend::execute("", 0, buffer)?;
+    Ok(())
+}
+
+/// Settings and notices are no part of the comparison, and neither is the wording of an error.
+fn brief(message: &Message) -> Result<(Option<String>, bool)> {
+    let text = match message {
+        Message::ParseComplete => "parsed".to_string(),
+        Message::BindComplete => "bound".to_string(),
+        Message::NoData => "no-data".to_string(),
+        Message::RowDescription(body) => format!("columns:{}", body.fields().count()?),
+        Message::DataRow(_) => "row".to_string(),
+        Message::EmptyQueryResponse => "empty".to_string(),
+        Message::CommandComplete(body) => format!("done:{}", body.tag()?.replace(' ', "_")),
+        Message::ErrorResponse(_) => "error".to_string(),
+        Message::ReadyForQuery(body) => {
+            return Ok((Some(format!("ready:{}", char::from(body.status()))), true));
+        }
+        _ => return Ok((None, false)),
+    };
+    Ok((Some(text), false))
+}
+
+/// The refused statement, as the owner sends it through the proxy and could have it executed.
+const DROP: &str = "DROP TABLE users CASCADE";
+/// Fails when it is executed, as a refused simple query does: staff do not own the table.
+const FAILS_AT_EXECUTION: &str = "DROP TABLE orders";
+/// Fails when it is parsed, as a refused Parse does.
+const FAILS_AT_PARSE: &str = "SELECT 1 FROM nowhere";
+
+/// Holds the same conversation twice: through the proxy with `DROP`, directly with what fails in the same place.
+fn assert_same_answers(stack: &Stack, conversation: &[Send<'_>]) -> Result<()> {
+    let mut proxied = Client::connect(&stack.alice()?)?;
+    let mut direct = Client::connect(&stack.staff())?;
+    for send in conversation {
+        let through = proxied.talk(*send)?;
+        let expected = match send {
+            Send::Query(text) => direct.talk(Send::Query(&text.replace(DROP, FAILS_AT_EXECUTION)))?,
+            Send::ParseNamed(text) => direct.talk(Send::ParseNamed(&text.replace(DROP, FAILS_AT_PARSE)))?,
+            Send::RunNamed => direct.talk(*send)?,
+            Send::Pipeline(statements) => {
+                let statements: Vec<String> =
+                    statements.iter().map(|text| text.replace(DROP, FAILS_AT_PARSE)).collect();
+                let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+                direct.talk(Send::Pipeline(&statements))?
+            }
+        };
+        assert_eq!(through, expected, "{send:?} in {conversation:?}");
+    }
+    let there = psql::run(&stack.owner(), "SELECT to_regclass('public.users') IS NOT NULL")?.success()?;
+    assert_eq!(there.trim(), "t", "the table is gone after {conversation:?}");
+    Ok(())
+}
+
+#[test]
+fn a_refused_query_is_answered_as_one_that_fails() -> Result<()> {
+    let stack = Stack::start()?;
+    for conversation in [
+        [Send::Query(DROP), Send::Query("SELECT 1")].as_slice(),
+        &[Send::Query("SELECT 1; DROP TABLE users CASCADE"), Send::Query("SELECT 1")],
+        &[Send::Query("DROP TABLE users CASCADE; SELECT 1"), Send::Query("")],
+        &[Send::Query("SELECT 1; DROP TABLE users CASCADE; SELECT 2"), Send::Query("SELECT 1")],
+        &[
+            Send::Query("BEGIN; SELECT 1; DROP TABLE users CASCADE"),
+            Send::Query("SELECT 1"),
+            Send::Query("ROLLBACK"),
+        ],
+        &[Send::Query("BEGIN; DROP TABLE users CASCADE; COMMIT"), Send::Query("COMMIT")],
+        &[Send::Query("BEGIN; COMMIT; DROP TABLE users CASCADE"), Send::Query("SELECT 1")],
+    ] {
+        assert_same_answers(&stack, conversation)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_refusal_in_a_transaction_leaves_its_state_exact() -> Result<()> {
+    let stack = Stack::start()?;
+    assert_same_answers(
+        &stack,
+        &[
+            Send::Query("BEGIN"),
+            Send::Query("SAVEPOINT a"),
+            Send::Query(DROP),
+            Send::Query("SELECT 1"),
+            Send::Query("ROLLBACK TO a"),
+            Send::Query("SELECT 1"),
+            Send::Pipeline(&["SELECT 1", DROP, "SELECT 2"]),
+            Send::Query("SELECT 1"),
+            Send::Query("COMMIT"),
+            Send::Query("SELECT 1"),
+        ],
+    )
+}
+
+#[test]
+fn a_refused_parse_skips_to_the_sync() -> Result<()> {
+    let stack = Stack::start()?;
+    for conversation in [
+        [Send::Pipeline(&[DROP]), Send::Query("SELECT 1")].as_slice(),
+        &[Send::Pipeline(&["SELECT 1", DROP, "SELECT 2"]), Send::Pipeline(&["SELECT 3"])],
+        &[Send::Pipeline(&[DROP, DROP]), Send::Pipeline(&["SELECT 1"])],
+        &[
+            Send::Pipeline(&["BEGIN", "SELECT 1", DROP]),
+            Send::Pipeline(&["SELECT 1"]),
+            Send::Pipeline(&["ROLLBACK"]),
+        ],
+    ] {
+        assert_same_answers(&stack, conversation)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_refused_named_statement_does_not_exist() -> Result<()> {
+    let stack = Stack::start()?;
+    assert_same_answers(&stack, &[Send::ParseNamed(DROP), Send::RunNamed, Send::Query("SELECT 1")])?;
+    assert_same_answers(
+        &stack,
+        &[Send::ParseNamed("SELECT 1"), Send::RunNamed, Send::ParseNamed(DROP), Send::RunNamed],
+    )
+}

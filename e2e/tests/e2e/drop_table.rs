@@ -1,0 +1,163 @@
+//! `DROP TABLE` is refused in whatever disguise it comes, and nothing else is lost by the refusal.
+
+use anyhow::{Context, Result};
+use e2e::psql::{self, Output, Session};
+
+use crate::stack::{Stack, text, words};
+
+/// Refused as the guardrail refuses: the right code, and all three parts that a person needs.
+fn assert_refused(output: &Output, statement: &str) {
+    let Output { stdout: _, stderr, code } = output;
+    assert_ne!(*code, 0, "`{statement}` was not refused");
+    assert!(stderr.contains("ERROR:  42501: "), "`{statement}` gave:\n{stderr}");
+    assert!(stderr.contains("DETAIL:  "), "`{statement}` gave:\n{stderr}");
+    assert!(stderr.contains("HINT:  "), "`{statement}` gave:\n{stderr}");
+}
+
+fn assert_table_is_there(stack: &Stack, after: &str) -> Result<()> {
+    let there = stack.truth("SELECT to_regclass('public.users') IS NOT NULL")?;
+    assert_eq!(there, "t", "the table is gone after `{after}`");
+    Ok(())
+}
+
+#[test]
+fn it_is_refused_in_every_disguise() -> Result<()> {
+    let stack = Stack::start()?;
+    let alice = stack.alice()?;
+    for statement in [
+        "DROP TABLE users",
+        "drop table users cascade",
+        "DrOp\tTaBlE\nusers CASCADE",
+        "DROP/**/TABLE/* a /* nested */ comment */users CASCADE",
+        "-- only a comment\nDROP TABLE users CASCADE",
+        ";;; DROP TABLE users CASCADE;;",
+        "DROP TABLE IF EXISTS users CASCADE",
+        "DROP TABLE IF EXISTS nowhere, users CASCADE",
+        "DROP TABLE public.users CASCADE",
+        "DROP TABLE \"users\" CASCADE",
+        "DROP TABLE U&\"\\0075sers\" CASCADE",
+        "DROP TABLE orders, users",
+        "SELECT 1; DROP TABLE users CASCADE",
+        "SELECT 1 END; DROP TABLE users CASCADE",
+        "BEGIN; DROP TABLE users CASCADE; COMMIT",
+        "SELECT $$ ; $$; DROP TABLE users CASCADE; --",
+        "SELECT E'\\''; DROP TABLE users CASCADE; --'",
+        "CREATE TABLE bait (a int); DROP TABLE users CASCADE",
+    ] {
+        assert_refused(&psql::run(&alice, statement)?, statement);
+        assert_table_is_there(&stack, statement)?;
+    }
+    Ok(())
+}
+
+/// Decision 3: what would go round the rule, and cannot be judged on its meaning yet, is refused as a whole.
+#[test]
+fn what_would_go_round_it_is_refused_too() -> Result<()> {
+    let stack = Stack::start()?;
+    let alice = stack.alice()?;
+    for statement in [
+        "DO $$ BEGIN DROP TABLE users CASCADE; END $$",
+        "DO $$ BEGIN EXECUTE 'DR' || 'OP TABLE users CASCADE'; END $$",
+        "DROP SCHEMA public CASCADE",
+        "DROP OWNED BY shop_owner CASCADE",
+        "COPY users TO STDOUT",
+        "COPY (SELECT email FROM users) TO STDOUT",
+    ] {
+        assert_refused(&psql::run(&alice, statement)?, statement);
+        assert_table_is_there(&stack, statement)?;
+    }
+    Ok(())
+}
+
+/// With this setting off a backslash escapes the quote, and the string ends elsewhere than it seems.
+#[test]
+fn it_is_refused_behind_a_setting_that_moves_the_ends_of_strings() -> Result<()> {
+    let stack = Stack::start()?;
+    let alice = stack.alice()?;
+    let off = "SET standard_conforming_strings = off;\n";
+    let hidden = "SELECT '\\' , '; DROP TABLE users CASCADE; --';\n";
+    // Statement by statement, then as one string.
+    psql::run_with(&alice, &["-q"], &format!("{off}{hidden}"))?;
+    assert_table_is_there(&stack, "two statements")?;
+    psql::run(&alice, &format!("{off}{hidden}"))?;
+    assert_table_is_there(&stack, "one string")?;
+    Ok(())
+}
+
+#[test]
+fn words_that_only_look_like_it_are_let_through() -> Result<()> {
+    let stack = Stack::start()?;
+    let alice = stack.alice()?;
+    for statement in [
+        "SELECT 'DROP TABLE users'",
+        "SELECT 1 -- ; DROP TABLE users",
+        "SELECT $drop$ ; DROP TABLE users; $drop$",
+        "SELECT 1 AS \"; DROP TABLE users; --\"",
+    ] {
+        psql::run(&alice, statement)?.success().with_context(|| format!("run `{statement}`"))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn the_session_goes_on_in_the_same_connection() -> Result<()> {
+    let stack = Stack::start()?;
+    let mut session = Session::start(&stack.alice()?)?;
+    session.ask("\\pset tuples_only on")?;
+    let before = session.ask("SELECT pg_backend_pid();")?;
+    session.ask("CREATE TEMPORARY TABLE kept (a int);")?;
+    let refusal = session.ask("DROP TABLE users;")?;
+    assert!(refusal.contains("ERROR:"), "{refusal}");
+    assert_eq!(session.ask("SELECT pg_backend_pid();")?, before);
+    assert_eq!(session.ask("SELECT count(*) FROM kept;")?.trim(), "0");
+    assert_eq!(session.quit()?, 0);
+    Ok(())
+}
+
+#[test]
+fn a_transaction_is_aborted_by_it_and_a_savepoint_brings_it_back() -> Result<()> {
+    let stack = Stack::start()?;
+    let mut session = Session::start(&stack.alice()?)?;
+    for (statement, answer) in [
+        ("BEGIN;", "BEGIN"),
+        ("UPDATE users SET city = 'Nowhere' WHERE id = 1;", "UPDATE 1"),
+        ("SAVEPOINT before;", "SAVEPOINT"),
+        ("DROP TABLE users;", "ERROR:"),
+        ("SELECT 1;", "current transaction is aborted"),
+        ("ROLLBACK TO before;", "ROLLBACK"),
+        ("UPDATE users SET city = 'Somewhere' WHERE id = 2;", "UPDATE 1"),
+        ("COMMIT;", "COMMIT"),
+        ("BEGIN;", "BEGIN"),
+        ("UPDATE users SET city = 'Lost' WHERE id = 3;", "UPDATE 1"),
+        ("DROP TABLE users;", "ERROR:"),
+        ("COMMIT;", "ROLLBACK"),
+    ] {
+        let said = session.ask(statement)?;
+        assert!(said.contains(answer), "`{statement}` was answered with:\n{said}");
+    }
+    let cities = stack.truth("SELECT string_agg(city, ',' ORDER BY id) FROM users WHERE id < 4")?;
+    assert_eq!(cities, "Nowhere,Somewhere,Boston");
+    Ok(())
+}
+
+#[test]
+fn what_came_before_it_in_the_same_string_is_undone() -> Result<()> {
+    let stack = Stack::start()?;
+    let statement = "UPDATE users SET city = 'Undone' WHERE id = 1; DROP TABLE users; SELECT 1";
+    assert_refused(&psql::run(&stack.alice()?, statement)?, statement);
+    assert_eq!(stack.truth("SELECT city FROM users WHERE id = 1")?, "London");
+    Ok(())
+}
+
+#[test]
+fn the_refusal_is_recorded_with_its_rule() -> Result<()> {
+    let stack = Stack::start()?;
+    let statement = "DROP TABLE users CASCADE";
+    assert_refused(&psql::run(&stack.alice()?, statement)?, statement);
+    let row = stack.statement(statement)?;
+    assert_eq!(text(&row, "verdict")?, "refuse");
+    assert_eq!(text(&row, "sqlstate")?, "42501");
+    assert_eq!(words(&row, "effects")?, ["drop_table"]);
+    assert!(!words(&row, "rules")?.is_empty(), "{row}");
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! No record is lost or doubled, whatever is down or dies.
+
+use std::process::Stdio;
+
+use anyhow::Result;
+use e2e::engine::Engine;
+use e2e::psql;
+
+use crate::stack::Stack;
+
+/// Runs a statement for each number; the text tells them apart in the ledger.
+fn run_statements(stack: &Stack, numbers: std::ops::Range<u32>) -> Result<()> {
+    let script: String = numbers.map(|number| format!("SELECT 'statement', {number};\n")).collect();
+    psql::run_with(&stack.alice()?, &["-q", "-v", "ON_ERROR_STOP=1"], &script)?.success()?;
+    Ok(())
+}
+
+/// Every statement up to `count` is in the ledger, finished, once.
+fn assert_all_recorded_once(stack: &Stack, count: usize) -> Result<()> {
+    let select = "SELECT text, count() AS times FROM statements FINAL \
+        WHERE text LIKE '%statement%' AND finished_at IS NOT NULL GROUP BY text";
+    let rows = stack.ledger.wait_rows(format!("{count} statements"), select, |rows| rows.len() == count)?;
+    for row in rows {
+        assert_eq!(row["times"], 1, "{row}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_ledger_that_is_not_there_is_told_and_its_records_arrive_later() -> Result<()> {
+    let mut engine = Engine::absent()?;
+    let stack = Stack::start_with_ledger_at(Some(engine.url()))?;
+    run_statements(&stack, 0..20)?;
+    stack.proxy.wait_log(engine.url())?;
+    engine.restart()?;
+    assert_all_recorded_once(&stack, 20)
+}
+
+#[test]
+fn an_engine_that_dies_and_comes_back_loses_nothing() -> Result<()> {
+    let mut engine = Engine::start()?;
+    let stack = Stack::start_with_ledger_at(Some(engine.url()))?;
+    run_statements(&stack, 0..20)?;
+    assert_all_recorded_once(&stack, 20)?;
+    // Records may be on their way at this very moment.
+    run_statements(&stack, 20..40)?;
+    engine.kill()?;
+    run_statements(&stack, 40..60)?;
+    engine.restart()?;
+    run_statements(&stack, 60..80)?;
+    assert_all_recorded_once(&stack, 80)
+}
+
+#[test]
+fn a_proxy_that_is_killed_has_its_records_on_disk() -> Result<()> {
+    let mut engine = Engine::absent()?;
+    let mut stack = Stack::start_with_ledger_at(Some(engine.url()))?;
+    run_statements(&stack, 0..20)?;
+    stack.proxy.kill()?;
+    stack.proxy.restart()?;
+    run_statements(&stack, 20..40)?;
+    engine.restart()?;
+    assert_all_recorded_once(&stack, 40)
+}
+
+#[test]
+fn a_statement_that_runs_when_the_proxy_dies_is_recorded_as_begun() -> Result<()> {
+    let mut stack = Stack::start()?;
+    let begun = "SELECT pg_sleep(600)";
+    let mut session = psql::command(&stack.alice()?)?.args(["-c", begun]).stderr(Stdio::null()).spawn()?;
+    let select = format!("SELECT * FROM statements FINAL WHERE text = '{begun}'");
+    stack.ledger.wait_row("the statement that runs", &select)?;
+    stack.proxy.kill()?;
+    session.wait()?;
+    let row = stack.ledger.wait_row("the statement that ran", &select)?;
+    assert!(row["finished_at"].is_null(), "{row}");
+    Ok(())
+}
+
+#[test]
+fn a_proxy_that_is_asked_to_end_ships_what_it_has() -> Result<()> {
+    let mut stack = Stack::start()?;
+    run_statements(&stack, 0..20)?;
+    assert_eq!(stack.proxy.stop()?, 0);
+    let rows =
+        stack.ledger.rows("SELECT count() AS n FROM statements FINAL WHERE finished_at IS NOT NULL")?;
+    assert_eq!(rows.first().map(|row| row["n"].clone()), Some(20.into()), "{rows:?}");
+    Ok(())
+}

@@ -1,0 +1,15 @@
+//! All end-to-end tests in one binary: real PostgreSQL, engine, proxy, agent, kernel and clients.
+
+mod agent;
+mod bad_config;
+mod cancel;
+mod cli;
+mod conversation;
+mod driver;
+mod drop_table;
+mod evidence;
+mod fixtures;
+mod select;
+mod sign_in;
+mod stack;
+mod update;

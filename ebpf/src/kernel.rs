@@ -1,0 +1,232 @@
+//! What the programs ask of the kernel. All `unsafe` of the programs is here.
+
+use core::arch::asm;
+use core::ffi::c_void;
+use core::mem::offset_of;
+use core::ptr::{self, addr_of};
+
+use aya_ebpf::EbpfContext;
+use aya_ebpf::bindings::{
+    BPF_SK_STORAGE_GET_F_CREATE, BPF_SOCK_OPS_STATE_CB_FLAG, bpf_sock_addr, bpf_sock_ops,
+};
+use aya_ebpf::btf_maps::SkStorage;
+use aya_ebpf::helpers::{
+    bpf_get_current_cgroup_id, bpf_get_netns_cookie, bpf_get_socket_cookie, bpf_ktime_get_boot_ns,
+    bpf_sk_storage_get,
+};
+use aya_ebpf::macros::{btf_map, map};
+use aya_ebpf::maps::Array;
+use aya_ebpf::programs::{SockAddrContext, SockOpsContext};
+use ebpf_abi::{Endpoint, Process, TcpState};
+
+pub const SECOND_NS: u64 = 1_000_000_000;
+
+/// `AF_INET6` of the kernel's `include/linux/socket.h`.
+const AF_INET6: u32 = 10;
+
+/// Things that are done at most once in a while; a slot of `MOMENTS` each.
+#[repr(u32)]
+#[derive(Clone, Copy)]
+pub enum Moment {
+    Woken = 0,
+    RingFullWarned = 1,
+    ProcessLostWarned = 2,
+    EndUnseenWarned = 3,
+}
+
+const MOMENTS_COUNT: u32 = 4;
+
+/// When each of them was done last, in nanoseconds since the kernel started.
+#[map]
+static MOMENTS: Array<u64> = Array::with_max_entries(MOMENTS_COUNT, 0);
+
+/// The process that asked to connect a socket. It goes with the socket, so nothing can push it out.
+#[btf_map]
+static PROCESSES: SkStorage<Process> = SkStorage::new();
+
+/// Reads a field of a context at its literal offset. The verifier refuses a context pointer that was moved, and
+/// the compiler moves it where it merges ordinary reads.
+macro_rules! read {
+    ($context:expr, $offset:expr, $width:literal) => {{
+        let value: u64;
+        // SAFETY: the kernel gave the context to this program, and the verifier checks that the field lies in it.
+        unsafe {
+            asm!(
+                concat!("{0} = *(", $width, " *)({1} + {2})"),
+                out(reg) value,
+                in(reg) $context,
+                const $offset,
+                options(pure, readonly, nostack),
+            );
+        }
+        value
+    }};
+}
+
+/// Reads a word of an address the same way.
+macro_rules! read_words {
+    ($context:expr, $offset:expr) => {
+        [
+            read!($context, $offset, "u32") as u32,
+            read!($context, $offset + 4, "u32") as u32,
+            read!($context, $offset + 8, "u32") as u32,
+            read!($context, $offset + 12, "u32") as u32,
+        ]
+    };
+}
+
+pub fn socket_type(context: &SockAddrContext) -> u32 {
+    read!(context.sock_addr, offset_of!(bpf_sock_addr, type_), "u32") as u32
+}
+
+pub fn destination_port(context: &SockAddrContext) -> u16 {
+    u16::from_be(read!(context.sock_addr, offset_of!(bpf_sock_addr, user_port), "u32") as u16)
+}
+
+pub fn current_cgroup_id() -> u64 {
+    // SAFETY: the helper takes nothing and is open to cgroup programs.
+    unsafe { bpf_get_current_cgroup_id() }
+}
+
+pub fn now_boot_ns() -> u64 {
+    // SAFETY: the helper takes nothing.
+    unsafe { bpf_ktime_get_boot_ns() }
+}
+
+pub fn local_port(context: &SockOpsContext) -> u16 {
+    read!(context.ops, offset_of!(bpf_sock_ops, local_port), "u32") as u16
+}
+
+/// The kernel gives this one in network order, in a word of 32 bits.
+pub fn remote_port(context: &SockOpsContext) -> u16 {
+    u32::from_be(read!(context.ops, offset_of!(bpf_sock_ops, remote_port), "u32") as u32) as u16
+}
+
+pub fn local(context: &SockOpsContext) -> Endpoint {
+    let words = if is_v6(context) {
+        read_words!(context.ops, offset_of!(bpf_sock_ops, local_ip6))
+    } else {
+        mapped(read!(context.ops, offset_of!(bpf_sock_ops, local_ip4), "u32") as u32)
+    };
+    endpoint(words, local_port(context))
+}
+
+pub fn remote(context: &SockOpsContext) -> Endpoint {
+    let words = if is_v6(context) {
+        read_words!(context.ops, offset_of!(bpf_sock_ops, remote_ip6))
+    } else {
+        mapped(read!(context.ops, offset_of!(bpf_sock_ops, remote_ip4), "u32") as u32)
+    };
+    endpoint(words, remote_port(context))
+}
+
+/// The state that a socket leaves and the one it goes to, within a state callback.
+pub fn states(context: &SockOpsContext) -> (TcpState, TcpState) {
+    const ARGS: usize = offset_of!(bpf_sock_ops, __bindgen_anon_1);
+    (TcpState(read!(context.ops, ARGS, "u32") as u8), TcpState(read!(context.ops, ARGS + 4, "u32") as u8))
+}
+
+pub fn all_acked(context: &SockOpsContext) -> bool {
+    read!(context.ops, offset_of!(bpf_sock_ops, snd_una), "u32")
+        == read!(context.ops, offset_of!(bpf_sock_ops, snd_nxt), "u32")
+}
+
+pub fn bytes_received(context: &SockOpsContext) -> u64 {
+    read!(context.ops, offset_of!(bpf_sock_ops, bytes_received), "u64")
+}
+
+pub fn bytes_acked(context: &SockOpsContext) -> u64 {
+    read!(context.ops, offset_of!(bpf_sock_ops, bytes_acked), "u64")
+}
+
+pub fn socket_cookie(context: &SockOpsContext) -> u64 {
+    // SAFETY: the helper takes the context that the kernel gave to this program.
+    unsafe { bpf_get_socket_cookie(context.as_ptr()) }
+}
+
+pub fn netns_cookie(context: &SockOpsContext) -> u64 {
+    // SAFETY: the helper takes the context that the kernel gave to this program.
+    unsafe { bpf_get_netns_cookie(context.as_ptr()) }
+}
+
+/// Asks the kernel to call for each change of the socket's state, besides what others asked for.
+pub fn ask_for_states(context: &SockOpsContext) -> Result<(), i32> {
+    let asked = read!(context.ops, offset_of!(bpf_sock_ops, bpf_sock_ops_cb_flags), "u32") as u32;
+    context.set_cb_flags((asked | BPF_SOCK_OPS_STATE_CB_FLAG) as i32)
+}
+
+/// Stores a process with the socket that it connects; `false` where there is no memory.
+pub fn store_process(context: &SockAddrContext, process: &mut Process) -> bool {
+    let socket = read!(context.sock_addr, offset_of!(bpf_sock_addr, __bindgen_anon_1), "u64") as *mut c_void;
+    // SAFETY: the socket is the context's own, and the helper copies a `Process` from a valid reference.
+    let stored = unsafe {
+        bpf_sk_storage_get(
+            processes(),
+            socket,
+            ptr::from_mut(process).cast(),
+            BPF_SK_STORAGE_GET_F_CREATE.into(),
+        )
+    }
+    .cast::<Process>();
+    if stored.is_null() {
+        return false;
+    }
+    // SAFETY: the helper returned the socket's own `Process`. Where an earlier `connect` of the socket left one,
+    // this one takes its place.
+    unsafe { *stored = *process };
+    true
+}
+
+/// The process that was stored with the socket.
+pub fn stored_process(context: &SockOpsContext) -> Option<Process> {
+    let socket = read!(context.ops, offset_of!(bpf_sock_ops, __bindgen_anon_2), "u64") as *mut c_void;
+    if socket.is_null() {
+        return None;
+    }
+    // SAFETY: the socket is the context's own and not null; nothing is created.
+    let stored = unsafe { bpf_sk_storage_get(processes(), socket, ptr::null_mut(), 0) }.cast::<Process>();
+    if stored.is_null() {
+        return None;
+    }
+    // SAFETY: the helper returned the socket's own `Process`, which lives as long as the socket.
+    Some(unsafe { *stored })
+}
+
+/// Adds one to a number that programs on other processors may add to.
+pub fn add_one(value: *mut u64) {
+    // SAFETY: `value` is a slot of a map, which the verifier checks.
+    unsafe { asm!("lock *(u64 *)({0} + 0) += {1}", in(reg) value, in(reg) 1u64) }
+}
+
+/// Whether a thing was last done at least `gap_ns` ago; it counts as done then.
+pub fn due(moment: Moment, now_boot_ns: u64, gap_ns: u64) -> bool {
+    let Some(last) = MOMENTS.get_ptr_mut(moment as u32) else { return false };
+    // SAFETY: `last` is a slot of a map. A race with another processor costs one more line or wake-up.
+    unsafe {
+        let is_due = now_boot_ns.wrapping_sub(ptr::read_volatile(last)) >= gap_ns;
+        if is_due {
+            ptr::write_volatile(last, now_boot_ns);
+        }
+        is_due
+    }
+}
+
+fn processes() -> *mut c_void {
+    addr_of!(PROCESSES).cast_mut().cast()
+}
+
+fn is_v6(context: &SockOpsContext) -> bool {
+    read!(context.ops, offset_of!(bpf_sock_ops, family), "u32") as u32 == AF_INET6
+}
+
+/// An IPv4 address in network order, mapped into IPv6 (RFC 4291, 2.5.5.2).
+fn mapped(v4: u32) -> [u32; 4] {
+    [0, 0, 0xffff_u32.to_be(), v4]
+}
+
+fn endpoint([a, b, c, d]: [u32; 4], port: u16) -> Endpoint {
+    let ([a0, a1, a2, a3], [b0, b1, b2, b3]) = (a.to_ne_bytes(), b.to_ne_bytes());
+    let ([c0, c1, c2, c3], [d0, d1, d2, d3]) = (c.to_ne_bytes(), d.to_ne_bytes());
+    let address = [a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, d0, d1, d2, d3];
+    Endpoint { address, port, reserved: [0; 6] }
+}

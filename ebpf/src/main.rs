@@ -1,0 +1,60 @@
+//! Kernel programs that tell of each TCP connection to a watched port: who asked for it, when it opened and
+//! closed, and between which addresses. They judge nothing and hold nothing up.
+#![no_std]
+#![no_main]
+#![feature(asm_experimental_arch)]
+
+mod closed;
+mod connect;
+mod kernel;
+mod opened;
+mod ports;
+mod ring;
+
+use aya_ebpf::bindings::{
+    BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB, BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB, BPF_SOCK_OPS_STATE_CB,
+};
+use aya_ebpf::macros::{cgroup_sock_addr, sock_ops};
+use aya_ebpf::programs::{SockAddrContext, SockOpsContext};
+use ebpf_abi::Side;
+
+/// A `connect` goes on.
+const ALLOW: i32 = 1;
+
+/// What a sock_ops program returns where it has no answer of its own.
+const DONE: u32 = 1;
+
+#[cgroup_sock_addr(connect4)]
+pub fn connect4(context: SockAddrContext) -> i32 {
+    connect::remember_caller(&context);
+    ALLOW
+}
+
+/// IPv4 addresses that are mapped into IPv6 come here too.
+#[cgroup_sock_addr(connect6)]
+pub fn connect6(context: SockAddrContext) -> i32 {
+    connect::remember_caller(&context);
+    ALLOW
+}
+
+#[sock_ops]
+pub fn connections(context: SockOpsContext) -> u32 {
+    match context.op() {
+        BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB => opened::opened(&context, Side::Client),
+        BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB => opened::opened(&context, Side::Server),
+        BPF_SOCK_OPS_STATE_CB => closed::closed(&context),
+        _ => {}
+    }
+    DONE
+}
+
+#[cfg(not(test))]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
+}
+
+/// No helper that the programs call asks for a GPL-compatible licence.
+#[unsafe(link_section = "license")]
+#[unsafe(no_mangle)]
+static LICENSE: [u8; 11] = *b"Apache-2.0\0";

@@ -1,0 +1,41 @@
+//! Tells that a connection to a watched port was established.
+
+use aya_ebpf::programs::SockOpsContext;
+use aya_log_ebpf::warn;
+use ebpf_abi::{Counter, Kind, Opened, Process, Side};
+
+use crate::{kernel, ports, ring};
+
+pub fn opened(context: &SockOpsContext, side: Side) {
+    let database_port = match side {
+        Side::Client => kernel::remote_port(context),
+        Side::Server => kernel::local_port(context),
+    };
+    if !ports::is_watched(database_port) {
+        return;
+    }
+    let now_boot_ns = kernel::now_boot_ns();
+    // Before the event: who reads of an opening may count on its end, or on the count of unseen ends.
+    if kernel::ask_for_states(context).is_err() {
+        ring::count(Counter::EndUnseen);
+        if kernel::due(kernel::Moment::EndUnseenWarned, now_boot_ns, kernel::SECOND_NS) {
+            warn!(context, target: "kernel", "the end of a connection to port {} cannot be seen", database_port);
+        }
+    }
+    let process = match side {
+        Side::Client => kernel::stored_process(context).unwrap_or(Process::UNKNOWN),
+        Side::Server => Process::UNKNOWN,
+    };
+    let opened = Opened {
+        kind: Kind::Opened,
+        side,
+        reserved: [0; 6],
+        at_boot_ns: now_boot_ns,
+        cookie: kernel::socket_cookie(context),
+        netns_cookie: kernel::netns_cookie(context),
+        local: kernel::local(context),
+        remote: kernel::remote(context),
+        process,
+    };
+    ring::emit(context, opened, now_boot_ns, Counter::OpenedSubmitted, Counter::OpenedLost);
+}

@@ -1,0 +1,84 @@
+//! `cargo xtask setup`: finds what this machine lacks, says what it will install, from where and why, and
+//! installs it. Every check looks at the real thing; nothing is remembered in stamp files.
+
+mod apt;
+mod engine;
+mod kernel_tools;
+mod needs;
+mod privilege;
+
+use anyhow::{Result, anyhow};
+
+pub(crate) use self::engine::library as engine_library;
+pub(crate) use self::kernel_tools::{APT_RUSTC, Compiler, find_compiler, find_linker};
+pub(crate) use self::privilege::Privilege;
+
+use self::needs::{Need, Source};
+use crate::error::Unavailable;
+
+/// Install what this repository's builds, tests and demo need.
+///
+/// Looks for the PostgreSQL server and client, a C compiler with libclang, the eBPF toolchain, iproute2 and
+/// the ClickHouse engine. What is missing is named with its source (apt, rustup, cargo or npm) and its reason,
+/// and then installed; apt runs through sudo where you are not root, which may ask for your password. No
+/// database cluster is created and no service is started or changed. Where nothing can be installed (no root,
+/// another distribution, another processor) it says what to do by hand and exits with 69.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only report what is missing; exit with 69 if anything is.
+    #[arg(long)]
+    check: bool,
+
+    /// Say what would be installed, and install nothing.
+    #[arg(long, conflicts_with = "check")]
+    dry_run: bool,
+}
+
+pub(crate) fn command(args: &Args) -> Result<()> {
+    let missing = needs::missing();
+    if missing.is_empty() {
+        println!("setup: everything is here");
+        return Ok(());
+    }
+    if args.check {
+        return Err(anyhow!(Unavailable(format!("{}\nrun `cargo xtask setup`", needs::describe(&missing)))));
+    }
+    println!("{}", needs::describe(&missing));
+    if args.dry_run {
+        println!("nothing was installed (--dry-run)");
+        return Ok(());
+    }
+    install(&missing)
+}
+
+/// Makes sure that everything is here, for the tasks that need it; says one line when nothing is to be done.
+pub(crate) fn ensure() -> Result<()> {
+    command(&Args { check: false, dry_run: false })
+}
+
+/// Installs in the order in which one source makes the next possible: apt, rustup, cargo, npm.
+fn install(missing: &[Need]) -> Result<()> {
+    let packages: Vec<&str> = missing.iter().flat_map(Need::apt_packages).collect();
+    if !packages.is_empty() {
+        let by_hand = needs::by_hand(missing);
+        apt::install(&packages, &by_hand)?;
+    }
+    for need in missing {
+        match need.source {
+            Source::Apt(_) => {}
+            Source::KernelCompiler => kernel_tools::install_compiler()?,
+            Source::KernelLinker => kernel_tools::install_linker()?,
+            Source::Engine => engine::install()?,
+        }
+    }
+    let left = needs::missing();
+    if left.is_empty() {
+        println!("setup: everything is here now");
+        return Ok(());
+    }
+    Err(anyhow!(Unavailable(format!(
+        "set-up ran without an error, but this is still missing:\n{}\n{}",
+        needs::describe(&left),
+        needs::by_hand(&left)
+    ))))
+}

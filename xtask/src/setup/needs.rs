@@ -1,0 +1,196 @@
+//! The list of what is needed: how each is recognised, why it is needed and where it comes from.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{engine, kernel_tools};
+use crate::repo;
+
+/// Something that is not on this machine.
+pub(super) struct Need {
+    what: &'static str,
+    why: &'static str,
+    pub(super) source: Source,
+}
+
+/// Where a need comes from.
+pub(super) enum Source {
+    /// Packages of Debian or Ubuntu.
+    Apt(&'static [&'static str]),
+    /// A Rust compiler that can make kernel programs: apt's `rustc-web`, else a rustup nightly.
+    KernelCompiler,
+    /// `bpf-linker` from crates.io, with LLVM from apt.
+    KernelLinker,
+    /// `libchdb.so` from an npm package.
+    Engine,
+}
+
+impl Need {
+    /// What apt must install for it directly.
+    pub(super) fn apt_packages(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let packages = match self.source {
+            Source::Apt(packages) => packages,
+            Source::KernelCompiler | Source::KernelLinker | Source::Engine => &[],
+        };
+        packages.iter().copied()
+    }
+
+    fn origin(&self) -> String {
+        match self.source {
+            Source::Apt(packages) => format!("apt: {}", packages.join(" ")),
+            Source::KernelCompiler => {
+                format!(
+                    "apt: {}, or else a rustup nightly with rust-src",
+                    kernel_tools::APT_COMPILER.join(" ")
+                )
+            }
+            Source::KernelLinker => format!(
+                "crates.io: {} {}, with the matching LLVM from apt",
+                kernel_tools::LINKER,
+                kernel_tools::LINKER_VERSION
+            ),
+            Source::Engine => format!("npm: {}, checked by hash", engine::PACKAGE),
+        }
+    }
+}
+
+/// What is not on this machine, in the order of installation.
+pub(super) fn missing() -> Vec<Need> {
+    let all = [
+        (
+            has("cc") && has("c++"),
+            Need {
+                what: "C and C++ compiler",
+                why: "builds PostgreSQL's own grammar into the proxy",
+                source: Source::Apt(&["build-essential"]),
+            },
+        ),
+        (
+            libclang().is_some(),
+            Need {
+                what: "libclang",
+                why: "reads the C headers of PostgreSQL's grammar at build time",
+                source: Source::Apt(&["libclang-dev"]),
+            },
+        ),
+        (
+            postgres(),
+            Need {
+                what: "PostgreSQL server, psql and pgbench",
+                why: "the throwaway databases of tests and demo",
+                source: Source::Apt(&["postgresql"]),
+            },
+        ),
+        (
+            has("ip"),
+            Need {
+                what: "iproute2",
+                why: "tests run clients in network namespaces of their own",
+                source: Source::Apt(&["iproute2"]),
+            },
+        ),
+        (
+            has("setpriv"),
+            Need {
+                what: "setpriv",
+                why: "runs PostgreSQL without root's rights, and ends it with the test that started it",
+                source: Source::Apt(&["util-linux"]),
+            },
+        ),
+        (
+            has("kill"),
+            Need {
+                what: "kill",
+                why: "tests end programs as an operator would",
+                source: Source::Apt(&["procps"]),
+            },
+        ),
+        (
+            has("npm") || engine::is_installed(),
+            Need {
+                what: "npm",
+                why: "fetches the ClickHouse engine from your npm registry",
+                source: Source::Apt(&["npm"]),
+            },
+        ),
+        (
+            kernel_tools::find_compiler().is_some(),
+            Need {
+                what: "Rust compiler for kernel programs",
+                why: "compiles ebpf/ to eBPF",
+                source: Source::KernelCompiler,
+            },
+        ),
+        (
+            kernel_tools::find_linker().is_some(),
+            Need { what: "bpf-linker", why: "links the eBPF programs", source: Source::KernelLinker },
+        ),
+        (
+            engine::is_installed(),
+            Need {
+                what: "ClickHouse engine",
+                why: "holds the ledger where there is no ClickHouse server",
+                source: Source::Engine,
+            },
+        ),
+    ];
+    all.into_iter().filter(|(found, _)| !found).map(|(_, need)| need).collect()
+}
+
+/// One line per need: what, why, from where.
+pub(super) fn describe(missing: &[Need]) -> String {
+    let mut text = String::from("setup: missing on this machine");
+    for need in missing {
+        text.push_str(&format!("\n  {} ({})\n      from {}", need.what, need.why, need.origin()));
+    }
+    text
+}
+
+/// What a person does where the program cannot.
+pub(super) fn by_hand(missing: &[Need]) -> String {
+    let mut text = String::from("to do it by hand:");
+    for need in missing {
+        text.push_str("\n  ");
+        text.push_str(&match need.source {
+            Source::Apt(packages) => format!(
+                "{}: `sudo apt-get install {}`, or your distribution's packages for it",
+                need.what,
+                packages.join(" ")
+            ),
+            Source::KernelCompiler => kernel_tools::COMPILER_BY_HAND.to_string(),
+            Source::KernelLinker => kernel_tools::LINKER_BY_HAND.to_string(),
+            Source::Engine => engine::by_hand(),
+        });
+    }
+    text
+}
+
+fn has(program: &str) -> bool {
+    repo::find_program(program, &[]).is_some()
+}
+
+fn postgres() -> bool {
+    e2e::postgres::programs().is_ok()
+}
+
+/// The shared library that bindgen loads, where it looks for it itself.
+fn libclang() -> Option<PathBuf> {
+    let mut folders: Vec<PathBuf> =
+        std::env::var_os("LIBCLANG_PATH").map(PathBuf::from).into_iter().collect();
+    for parent in ["/usr/lib", "/usr/lib64"] {
+        for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+            folders.push(entry.path());
+            folders.push(entry.path().join("lib"));
+        }
+        folders.push(PathBuf::from(parent));
+    }
+    folders.iter().find_map(|folder| libclang_in(folder))
+}
+
+fn libclang_in(folder: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(folder).ok()?;
+    entries.flatten().map(|entry| entry.path()).find(|path| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        name.starts_with("libclang.so") || (name.starts_with("libclang-") && name.contains(".so"))
+    })
+}

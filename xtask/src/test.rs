@@ -1,0 +1,90 @@
+//! `cargo xtask test`: sets up, builds everything once, and runs every check and test there is.
+
+use std::env;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::setup::{self, Privilege};
+use crate::stages::Stages;
+use crate::{ebpf, repo, run, tidy};
+
+/// Run all tests.
+///
+/// Installs what is missing (see `cargo xtask setup --help`), then: repository rules, formatting, kernel
+/// programs, clippy, unit tests, and the integration and end-to-end tests on a real PostgreSQL, ClickHouse
+/// engine and kernel. Loading kernel programs and changing users need root: run as somebody else, the test
+/// programs, and nothing else, run through sudo. Ends with the time of every stage.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Run only the tests whose names contain this, and skip the checks that are not tests.
+    filter: Option<String>,
+}
+
+pub(crate) fn command(args: &Args) -> Result<()> {
+    let mut stages = Stages::new();
+    run_all(&mut stages, args.filter.as_deref())
+}
+
+/// All stages; `ci` runs its own after them.
+pub(crate) fn run_all(stages: &mut Stages, filter: Option<&str>) -> Result<()> {
+    stages.run("set-up", setup::ensure)?;
+    if filter.is_none() {
+        stages.run("repository rules", tidy::check)?;
+        stages.run("formatting", formatting)?;
+    }
+    // Before anything that compiles the agent, which embeds the result.
+    stages.run("kernel programs", ebpf::build)?;
+    if filter.is_none() {
+        stages
+            .run("clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    }
+    stages.run("build", || cargo(&["build", "--workspace", "--all-targets"]))?;
+    stages.run("unit tests", || tests(&["--lib", "--bins"], filter))?;
+    stages.run("integration and end-to-end tests", || tests(&["--test", "*"], filter))?;
+    stages.run("documentation tests", || run::shown(&mut test_command(&["--doc"], filter)?))
+}
+
+fn formatting() -> Result<()> {
+    cargo(&["fmt", "--all", "--", "--check"])?;
+    cargo(&["fmt", "--manifest-path", "ebpf/Cargo.toml", "--", "--check"])
+}
+
+fn tests(kinds: &[&str], filter: Option<&str>) -> Result<()> {
+    let mut command = test_command(kinds, filter)?;
+    with_rights(&mut command)?;
+    run::shown(&mut command)
+}
+
+/// The whole workspace is named every time: leaving a package out would change the features of what it shares
+/// with the others, and build those again.
+fn test_command(kinds: &[&str], filter: Option<&str>) -> Result<Command> {
+    let mut command = cargo_command()?;
+    command.args(["test", "--workspace"]).args(kinds).args(filter);
+    if let Some(library) = setup::engine_library() {
+        command.env("PICKET_ENGINE_LIB", library);
+    }
+    Ok(command)
+}
+
+/// Kernel programs can be loaded, and PostgreSQL be run as another user, by root only.
+fn with_rights(command: &mut Command) -> Result<()> {
+    const BY_HAND: &str = "run `cargo xtask test` as root, or install sudo";
+    if let Privilege::Sudo(sudo) = Privilege::obtain("run the test programs as root", BY_HAND)? {
+        let triple = format!("CARGO_TARGET_{}_UNKNOWN_LINUX_GNU_RUNNER", env::consts::ARCH.to_uppercase());
+        let keep = "--preserve-env=PICKET_ENGINE_LIB,PICKET_LOG,RUST_BACKTRACE,CARGO_MANIFEST_DIR";
+        command.env(triple, format!("{} --non-interactive {keep} --", sudo.display()));
+    }
+    Ok(())
+}
+
+fn cargo(args: &[&str]) -> Result<()> {
+    run::shown(cargo_command()?.args(args))
+}
+
+/// cargo at the root of the repository, with the terminal's own output.
+pub(crate) fn cargo_command() -> Result<Command> {
+    let mut command = Command::new(repo::cargo());
+    command.current_dir(repo::root().context("find the repository")?);
+    Ok(command)
+}
