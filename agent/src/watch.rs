@@ -201,10 +201,7 @@ impl Watch {
 }
 
 /// Tells when the kernel wakes the agent. It holds a descriptor of its own for the ring.
-#[expect(
-    deprecated,
-    reason = "what replaces it is unsafe; an `OwnedFd` keeps its descriptor, which is all it asks"
-)]
+#[expect(deprecated, reason = "what replaces it asks for a promise that an `OwnedFd` keeps by itself")]
 fn readiness(kernel: &Kernel) -> io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::with_interest(kernel.ring().as_fd().try_clone_to_owned()?, Interest::READABLE)
 }
