@@ -53,10 +53,15 @@ fn who_touched_names_who_what_and_how_many_rows() -> Result<()> {
     let ask =
         |object| rows(&picket(engine.url(), &["who-touched", object, "--since", "1h", "--format", "json"])?);
     let found = ask("public.users.email")?;
-    assert_eq!(found.len(), 2, "{found:?}");
-    for row in &found {
+    assert_eq!(found.len(), 3, "{found:?}");
+    // Newest first: dropping the table would have taken the column too, so it shows who tried.
+    for (row, (verdict, outcome, count)) in
+        found.iter().zip([("refuse", "failed", 0), ("allow", "completed", 8), ("allow", "completed", 8)])
+    {
         assert_eq!(text(row, "principal")?, USER);
-        assert_eq!(number(row, "rows")?, 8);
+        assert_eq!(text(row, "verdict")?, verdict);
+        assert_eq!(text(row, "outcome")?, outcome);
+        assert_eq!(number(row, "rows")?, count);
     }
     let found = ask("public.users")?;
     assert_eq!(found.len(), 3, "the refused DROP TABLE touched the table too: {found:?}");
@@ -67,7 +72,7 @@ fn who_touched_names_who_what_and_how_many_rows() -> Result<()> {
     let table = String::from_utf8_lossy(&table.stdout).into_owned();
     assert!(table.contains(USER), "{table}");
     let csv = picket(engine.url(), &["who-touched", "public.users.email", "--format", "csv"])?;
-    assert_eq!(String::from_utf8_lossy(&csv.stdout).lines().count(), 3, "a header and two rows");
+    assert_eq!(String::from_utf8_lossy(&csv.stdout).lines().count(), 4, "a header and three rows");
     Ok(())
 }
 
