@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mask::{Classes, ColumnId, classify};
+use session::{Environment, Readings};
 use sql::catalog::{Catalog, Column, Relation};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -46,6 +47,18 @@ pub(crate) struct Snapshot {
     pub(crate) is_known: bool,
     pub(crate) catalog: Catalog,
     pub(crate) classes: Classes,
+}
+
+impl Snapshot {
+    /// What a session looks at when it takes bytes.
+    pub(crate) fn environment<'a>(&'a self, readings: &'a mut Readings) -> Environment<'a> {
+        Environment {
+            catalog: &self.catalog,
+            classes: &self.classes,
+            catalog_version: self.version,
+            readings,
+        }
+    }
 }
 
 /// The catalog of one database, for its sessions.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use audit::record::SessionRecord;
 use audit::spool::{Spool, SpoolError};
 use policy::Principal;
-use session::{Action, CloseReason, Environment, Readings, Session, SessionError, Step};
+use session::{Action, CloseReason, Readings, Session, SessionError, Step};
 use thiserror::Error;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -311,13 +311,8 @@ impl Opened {
         let mut actions = Vec::new();
         let snapshot = self.catalog.snapshot();
         let step = {
-            let mut env = Environment {
-                catalog: &snapshot.catalog,
-                classes: &snapshot.classes,
-                catalog_version: snapshot.version,
-                readings: &mut readings.borrow_mut(),
-            };
-            self.session.on_client(client.unread(), &mut env, &mut actions)
+            let readings = &mut readings.borrow_mut();
+            self.session.on_client(client.unread(), &mut snapshot.environment(readings), &mut actions)
         };
         let reason = self.perform(client, actions)?;
         let step = step?;
@@ -336,13 +331,12 @@ impl Opened {
             let mut actions = Vec::new();
             let snapshot = self.catalog.snapshot();
             let step = {
-                let mut env = Environment {
-                    catalog: &snapshot.catalog,
-                    classes: &snapshot.classes,
-                    catalog_version: snapshot.version,
-                    readings: &mut readings.borrow_mut(),
-                };
-                self.session.on_server(self.server.unread(), &mut env, &mut actions)
+                let readings = &mut readings.borrow_mut();
+                self.session.on_server(
+                    self.server.unread(),
+                    &mut snapshot.environment(readings),
+                    &mut actions,
+                )
             };
             self.perform(client, actions)?;
             match step? {

@@ -77,27 +77,24 @@ impl Session {
 
     /// Makes sure that it is known what happens to a row; says whether it is masked. `None` needs a newer catalog.
     fn plan_rows(&mut self, tag: u8, env: &Environment<'_>) -> Result<Option<bool>, SessionError> {
-        let columns = match self.owed.front() {
-            Some(Owed::Execute { portal, .. }) => portal.columns.borrow().clone(),
-            _ => None,
-        };
-        let mut asked = self.asked_catalog;
         let running = self.current().ok_or_else(|| SessionError::server("rows that nobody asked for"))?;
         if tag != tag::DATA_ROW {
             return Ok(Some(false));
         }
-        if running.plan.is_none() {
-            let columns = columns.ok_or_else(|| SessionError::server("rows without a description"))?;
-            let planned = results::plan(&columns, running, env, &mut asked);
-            let masks = planned.map(|plan| {
-                let masks = plan.masks();
-                running.plan = Some(plan);
-                masks
-            });
-            self.asked_catalog = asked;
-            return Ok(masks.ok());
+        if let Some(plan) = &running.plan {
+            return Ok(Some(plan.masks()));
         }
-        Ok(running.plan.as_ref().map(|plan| plan.masks()))
+        let Some(Owed::Execute { running, portal }) = self.owed.front_mut() else {
+            return Err(SessionError::server("rows without a description"));
+        };
+        let columns = portal.columns.borrow().clone();
+        let columns = columns.ok_or_else(|| SessionError::server("rows without a description"))?;
+        let Ok(plan) = results::plan(&columns, running, env, &mut self.asked_catalog) else {
+            return Ok(None);
+        };
+        let masks = plan.masks();
+        running.plan = Some(plan);
+        Ok(Some(masks))
     }
 
     fn count(&mut self, tag: u8, len: u32) {
