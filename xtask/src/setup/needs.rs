@@ -189,8 +189,29 @@ fn libclang() -> Option<PathBuf> {
 
 fn libclang_in(folder: &Path) -> Option<PathBuf> {
     let entries = fs::read_dir(folder).ok()?;
-    entries.flatten().map(|entry| entry.path()).find(|path| {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        name.starts_with("libclang.so") || (name.starts_with("libclang-") && name.contains(".so"))
-    })
+    entries
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.file_name().is_some_and(|name| is_libclang(&name.to_string_lossy())))
+}
+
+/// The names that bindgen's loader (clang-sys) takes. `libclang-cpp.so` comes with LLVM and is another library.
+fn is_libclang(name: &str) -> bool {
+    name.starts_with("libclang.so")
+        || (name.starts_with("libclang-") && name.contains(".so") && !name.contains("-cpp."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_library_of_clangs_cpp_interface_is_not_libclang() {
+        for name in ["libclang.so", "libclang.so.1", "libclang-14.so.1", "libclang-14.so"] {
+            assert!(is_libclang(name), "{name}");
+        }
+        for name in ["libclang-cpp.so.14", "libclang-cpp.so.22.1", "libclang-cpp.so", "libclang.a"] {
+            assert!(!is_libclang(name), "{name}");
+        }
+    }
 }
