@@ -31,19 +31,26 @@ pub struct Proxy {
     daemon: Option<Daemon>,
     port: u16,
     settings: ProxySettings,
+    /// Further sections of its configuration, as they are written there.
+    sections: String,
     folder: Scratch,
 }
 
 impl Proxy {
     /// Writes the configuration and starts it.
     pub fn start(settings: ProxySettings) -> Result<Self> {
+        Self::start_with(settings, "")
+    }
+
+    /// The same with further sections of the configuration, as they are written there.
+    pub fn start_with(settings: ProxySettings, sections: &str) -> Result<Self> {
         let folder = Scratch::new("proxy")?;
-        let text = config_text(&settings, &folder, "127.0.0.1:0")?;
+        let text = config_text(&settings, sections, &folder, "127.0.0.1:0")?;
         fs::write(folder.join("proxy.toml"), text).context("write the proxy's configuration")?;
         let daemon = launch(&folder)?;
         let port = daemon.ready_line().rsplit(':').next().and_then(|port| port.parse().ok());
         let port = port.with_context(|| format!("read the port in `{}`", daemon.ready_line()))?;
-        Ok(Self { daemon: Some(daemon), port, settings, folder })
+        Ok(Self { daemon: Some(daemon), port, settings, sections: sections.to_string(), folder })
     }
 
     /// A user's way to a database through it; the user must be in its settings.
@@ -101,7 +108,8 @@ impl Proxy {
 
     /// Starts it again with the same spool on the same port.
     pub fn restart(&mut self) -> Result<()> {
-        let text = config_text(&self.settings, &self.folder, &format!("127.0.0.1:{}", self.port))?;
+        let listen = format!("127.0.0.1:{}", self.port);
+        let text = config_text(&self.settings, &self.sections, &self.folder, &listen)?;
         fs::write(self.config(), text).context("write the proxy's configuration")?;
         self.daemon = Some(launch(&self.folder)?);
         Ok(())
@@ -116,7 +124,7 @@ fn launch(folder: &Scratch) -> Result<Daemon> {
 }
 
 /// The configuration file, every key of it that a test may want to change on a line of its own.
-fn config_text(settings: &ProxySettings, folder: &Scratch, listen: &str) -> Result<String> {
+fn config_text(settings: &ProxySettings, sections: &str, folder: &Scratch, listen: &str) -> Result<String> {
     let ProxySettings { upstreams, users, clickhouse_url, ledger_database } = settings;
     let mut text = format!(
         "listen = \"{listen}\"\npid-file = {}\n\n[spool]\ndir = {}\n\n[clickhouse]\nurl = \"{clickhouse_url}\"\n\
@@ -134,6 +142,7 @@ fn config_text(settings: &ProxySettings, folder: &Scratch, listen: &str) -> Resu
         let secret = scram_secret(password)?;
         text.push_str(&format!("\n[[user]]\nname = \"{name}\"\nscram-secret = \"{secret}\"\n"));
     }
+    text.push_str(sections);
     Ok(text)
 }
 

@@ -1,25 +1,29 @@
 //! Maps the secrets that clients cancel with to the servers' own.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use wire::compose;
+use wire::startup::PROTOCOL_3_2;
+
+use crate::pipe::Pipe;
 
 const CANCEL_WAIT: Duration = Duration::from_secs(10);
 
-/// Bytes of a secret, as PostgreSQL has it in protocol 3.0.
-const SECRET_BYTES: usize = 4;
+/// Bytes of a secret, as PostgreSQL has it in protocol 3.0, and from 3.2 on.
+const SECRET_BYTES_3_0: usize = 4;
+const SECRET_BYTES_3_2: usize = 32;
 
 /// What a client shows to cancel: the backend's true process id, and a secret of the proxy's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct CancelKey {
     pub(crate) pid: i32,
-    pub(crate) secret: [u8; SECRET_BYTES],
+    pub(crate) secret: Vec<u8>,
 }
 
 /// What the server must be shown.
@@ -42,39 +46,48 @@ pub(crate) struct Registered {
 }
 
 impl CancelKeys {
-    /// Makes a key for a session with this backend.
+    /// Makes a key for a session with this backend, as long as the client's protocol has it.
     pub(crate) fn register(
         &self,
+        version: u32,
         pid: i32,
         server: SocketAddr,
         secret: &[u8],
     ) -> Result<Registered, getrandom::Error> {
-        let mut key = CancelKey { pid, secret: [0; SECRET_BYTES] };
+        let bytes = if version < PROTOCOL_3_2 { SECRET_BYTES_3_0 } else { SECRET_BYTES_3_2 };
+        let mut key = CancelKey { pid, secret: vec![0; bytes] };
         getrandom::fill(&mut key.secret)?;
         let target = Target { server, secret: secret.to_vec() };
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, target);
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), target);
         Ok(Registered { keys: self.clone(), key })
     }
 
-    /// Passes a request on, where it shows a known key; otherwise it is ignored, as the server does.
+    /// Passes a request on, where it shows a known key, and waits until the server has acted on it; otherwise it is
+    /// ignored, as the server does.
     ///
     /// # Cancel safety
     ///
     /// Not cancel safe: the request may be sent in part, which the server ignores.
     pub(crate) async fn cancel(&self, pid: i32, secret: &[u8]) {
-        let Ok(secret) = secret.try_into() else { return };
-        let key = CancelKey { pid, secret };
+        let key = CancelKey { pid, secret: secret.to_vec() };
         let target = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         let Some(Target { server, secret }) = target else { return };
         let mut request = Vec::new();
         compose::cancel(&mut request, pid, &secret);
         let sent = timeout(CANCEL_WAIT, async {
-            let mut stream = TcpStream::connect(server).await?;
-            stream.write_all(&request).await?;
-            stream.shutdown().await
+            let mut pipe = Pipe::new(TcpStream::connect(server).await?);
+            pipe.queue(&request);
+            pipe.flush_all().await?;
+            // The server closes when it has signalled the backend, and says nothing.
+            match pipe.read_more().await {
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
+                other => other,
+            }
         });
-        if let Ok(Err(error)) = sent.await {
-            tracing::warn!(%server, %error, "cancel request not delivered");
+        match sent.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%server, %error, "cancel request not delivered"),
+            Err(_) => tracing::warn!(%server, "cancel request not answered in time"),
         }
     }
 }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::scram::Secret;
+use crate::tls::{ClientTls, TlsFile};
 
 /// Most clients at once, unless the file says otherwise.
 const CONNECTIONS_MAX_DEFAULT: usize = 1_000;
@@ -31,7 +32,18 @@ pub(crate) struct Config {
     /// By the database that a client asks for.
     pub(crate) upstreams: HashMap<String, Upstream>,
     /// By name.
-    pub(crate) users: HashMap<String, Secret>,
+    pub(crate) users: HashMap<String, Credential>,
+    /// TLS towards clients, where it is on.
+    pub(crate) tls: Option<ClientTls>,
+}
+
+/// What a user logs in with.
+#[derive(Debug)]
+pub(crate) enum Credential {
+    /// A password.
+    Password(Secret),
+    /// A certificate that names the user.
+    Certificate,
 }
 
 /// A database behind the proxy.
@@ -64,6 +76,7 @@ struct ConfigFile {
     max_message_bytes: Option<Spanned<u32>>,
     spool: Spanned<SpoolConfig>,
     clickhouse: Option<Spanned<ClickHouseConfig>>,
+    tls: Option<Spanned<TlsFile>>,
     #[serde(default)]
     upstream: Vec<Spanned<UpstreamFile>>,
     #[serde(default)]
@@ -85,7 +98,19 @@ struct UpstreamFile {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct UserFile {
     name: String,
-    scram_secret: String,
+    #[serde(default)]
+    auth: Auth,
+    scram_secret: Option<String>,
+}
+
+/// How a user logs in. The words are those of `pg_hba.conf`.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Auth {
+    #[default]
+    #[serde(rename = "scram-sha-256")]
+    ScramSha256,
+    Cert,
 }
 
 impl Config {
@@ -103,7 +128,16 @@ impl ConfigFile {
             .into_inner()
             .overridden_by_environment()
             .map_err(|error| refused(clickhouse_span.clone(), error.to_string()))?;
+        let tls = match self.tls {
+            Some(tls) => {
+                let span = tls.span();
+                tls.into_inner().check().map_err(|message| refused(span, message))?
+            }
+            None => None,
+        };
+        let takes_certificates = tls.as_ref().is_some_and(|tls| tls.asks_for_certificates);
         Ok(Config {
+            tls,
             listen: self.listen,
             pid_file: self.pid_file,
             max_connections: within(
@@ -135,17 +169,39 @@ impl ConfigFile {
                 let dbname = dbname.unwrap_or_else(|| database.clone());
                 Ok((database.clone(), Upstream { database, host, port, dbname, user, password }))
             })?,
-            users: by_name("user.name", self.user, |span, UserFile { name, scram_secret }| {
-                let secret = Secret::parse(&scram_secret).ok_or_else(|| {
-                    let message = format!(
-                        "`user.scram-secret` of `{name}` must be `SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>`; \
-                         `picket-proxy scram-secret` makes one"
-                    );
-                    refused(span, message)
-                })?;
-                Ok((name, secret))
+            users: by_name("user.name", self.user, |span, written| {
+                let name = written.name.clone();
+                let credential =
+                    written.check(takes_certificates).map_err(|message| refused(span, message))?;
+                Ok((name, credential))
             })?,
         })
+    }
+}
+
+impl UserFile {
+    fn check(self, takes_certificates: bool) -> Result<Credential, String> {
+        let UserFile { name, auth, scram_secret } = self;
+        match (auth, scram_secret) {
+            (Auth::ScramSha256, Some(secret)) => {
+                Secret::parse(&secret).map(Credential::Password).ok_or_else(|| {
+                    format!(
+                        "`user.scram-secret` of `{name}` must be `SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>`; \
+                         `picket-proxy scram-secret` makes one"
+                    )
+                })
+            }
+            (Auth::ScramSha256, None) => Err(format!(
+                "`user.scram-secret` of `{name}` is missing; `picket-proxy scram-secret` makes one"
+            )),
+            (Auth::Cert, None) if takes_certificates => Ok(Credential::Certificate),
+            (Auth::Cert, None) => {
+                Err(format!("`user.auth` of `{name}` is \"cert\", which needs `tls.client-ca`"))
+            }
+            (Auth::Cert, Some(_)) => {
+                Err(format!("`user.auth` of `{name}` is \"cert\", so there can be no `user.scram-secret`"))
+            }
+        }
     }
 }
 
@@ -227,6 +283,23 @@ scram-secret = "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2E=$AAAAAAAAAAAAAAAAAAAAAAAA
         assert!(error(&GOOD.replace("127.0.0.1:0", "here")).starts_with("p.toml:2: `listen`: invalid"));
         let twice = format!("{GOOD}{}", &GOOD[GOOD.find("[[user]]").unwrap()..]);
         assert!(error(&twice).ends_with("`user.name` must name each user once, `alice` is there twice"));
+        for (section, message) in [
+            ("[tls]", "`tls.cert` is needed unless `tls.mode` is \"disable\""),
+            (
+                "[tls]\nmode = \"prefer\"",
+                "unknown variant `prefer`, expected one of `disable`, `allow`, `require`",
+            ),
+            ("[tls]\ncert = \"/none\"\nkey = \"/none\"", "`tls.cert`: cannot read certificates from /none: "),
+            (
+                "[tls]\ncert = \"/none\"\nkey = \"/none\"\nclient-certificates = \"require\"",
+                "`tls.client-certificates` needs `tls.client-ca`",
+            ),
+            ("[[user]]\nname = \"bob\"\nauth = \"cert\"", "\"cert\", which needs `tls.client-ca`"),
+            ("[[user]]\nname = \"bob\"", "`user.scram-secret` of `bob` is missing"),
+        ] {
+            let error = error(&format!("{GOOD}\n{section}"));
+            assert!(error.contains(message), "{error}");
+        }
         let none = &GOOD[..GOOD.find("[[user]]").unwrap()];
         assert_eq!(error(none), "p.toml:1: at least one `[[user]]` section is needed");
     }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::io;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,6 @@ use audit::spool::{Spool, SpoolError};
 use policy::Principal;
 use session::{Action, CloseReason, Readings, Session, SessionError, Step};
 use thiserror::Error;
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -88,20 +88,21 @@ impl Ended {
 
 /// Speaks with one client until it is gone. `stop` turns true when the proxy stops.
 pub(crate) async fn serve(
-    mut stream: TcpStream,
+    stream: TcpStream,
     shared: Arc<Shared>,
     readings: Rc<RefCell<Readings>>,
     mut stop: watch::Receiver<bool>,
 ) {
     let Ok(client) = stream.peer_addr() else { return };
+    let mut pipe = Pipe::new(stream);
     let wish = tokio::select! {
-        wish = timeout(LOGIN_WAIT, login::login(&mut stream, &shared.config, &shared.nobody)) => wish,
+        wish = timeout(LOGIN_WAIT, login::login(&mut pipe, &shared.config, &shared.nobody)) => wish,
         _ = stop.wait_for(|stop| *stop) => return,
     };
     let farewell = match wish {
         Ok(Ok(Wish::Cancel { pid, secret })) => return shared.cancel_keys.cancel(pid, &secret).await,
-        Ok(Ok(Wish::Session(login))) => match open(&mut stream, login, &shared).await {
-            Ok(opened) => return opened.run(stream, &readings, stop).await,
+        Ok(Ok(Wish::Session(login))) => match open(client, login, &shared).await {
+            Ok(opened) => return opened.run(pipe, &readings, stop).await,
             Err(farewell) => farewell,
         },
         Ok(Err(LoginError::Refused(farewell))) => farewell,
@@ -109,14 +110,15 @@ pub(crate) async fn serve(
             tracing::debug!(%client, %error, "client went away while logging in");
             return;
         }
+        Ok(Err(LoginError::Handshake(error))) => {
+            tracing::info!(%client, %error, "no TLS with the client");
+            return;
+        }
         Err(_) => Farewell::new("08006", format!("no log-in within {} s", LOGIN_WAIT.as_secs())),
     };
     tracing::info!(%client, sqlstate = farewell.sqlstate, reason = farewell.message, "connection refused");
-    let _ = timeout(GOODBYE_WAIT, async {
-        stream.write_all(&farewell.to_message()).await?;
-        stream.shutdown().await
-    })
-    .await;
+    pipe.queue(&farewell.to_message());
+    let _ = timeout(GOODBYE_WAIT, pipe.close()).await;
 }
 
 /// A session whose client and database are both ready.
@@ -130,22 +132,21 @@ struct Opened {
     /// The client is not read before the server has answered more.
     client_waits: bool,
     session_id: Uuid,
-    unread: Vec<u8>,
     greeting: Vec<u8>,
 }
 
 /// Connects a logged-in client to the database it asks for.
-async fn open(stream: &mut TcpStream, login: Login, shared: &Arc<Shared>) -> Result<Opened, Farewell> {
+async fn open(client: SocketAddr, login: Login, shared: &Arc<Shared>) -> Result<Opened, Farewell> {
     let internal =
         |error: &dyn std::fmt::Display| Farewell::new("58000", "Picket cannot open a session").detail(error);
-    let Login { user, database, application_name, parameters, unread } = login;
+    let Login { user, authenticated_by, database, application_name, version, parameters } = login;
     let (Some(upstream), Some(catalog)) =
         (shared.config.upstreams.get(&database), shared.catalogs.get(&database))
     else {
         return Err(Farewell::new("3D000", format!("database \"{database}\" does not exist"))
             .detail("Picket has no [[upstream]] of that name."));
     };
-    let connected = upstream::connect(upstream, &parameters).await.map_err(|error| {
+    let connected = upstream::connect(upstream, version, &parameters).await.map_err(|error| {
         tracing::warn!(database, %error, "database not reached");
         error.farewell(upstream)
     })?;
@@ -160,8 +161,7 @@ async fn open(stream: &mut TcpStream, login: Login, shared: &Arc<Shared>) -> Res
         .detail("Without it nobody knows which columns must be masked.")
         .hint("Whoever runs Picket finds the reason in its log."));
     }
-    let Connected { stream: server, server: address, pid, secret, parameters, notices, ready, unread: early } =
-        connected;
+    let Connected { pipe: server, server: address, pid, secret, parameters, notices, ready } = connected;
     if parameters.iter().any(|(name, value)| name == b"standard_conforming_strings" && value != b"on") {
         return Err(Farewell::new("22023", "Picket needs standard_conforming_strings to be on")
             .detail("With it off, the same statement means one thing to Picket and another to PostgreSQL.")
@@ -169,7 +169,6 @@ async fn open(stream: &mut TcpStream, login: Login, shared: &Arc<Shared>) -> Res
                 "Leave it out of the connection's options, and of the role's and the database's settings.",
             ));
     }
-    let client = stream.peer_addr().map_err(|error| internal(&error))?;
     let session_id = Uuid::now_v7();
     let record = SessionRecord {
         session_id,
@@ -178,21 +177,23 @@ async fn open(stream: &mut TcpStream, login: Login, shared: &Arc<Shared>) -> Res
         ended_at: None,
         end_reason: String::new(),
         principal: user.clone(),
-        authenticated_by: "scram-sha-256".to_owned(),
+        authenticated_by: authenticated_by.to_owned(),
         database,
         database_role: upstream.user.clone(),
         application_name,
         client,
-        upstream_local: server.local_addr().map_err(|error| internal(&error))?,
+        upstream_local: server.socket().local_addr().map_err(|error| internal(&error))?,
         upstream: address,
-        upstream_cookie: rustix::net::sockopt::socket_cookie(&server).map_err(|error| internal(&error))?,
+        upstream_cookie: rustix::net::sockopt::socket_cookie(server.socket())
+            .map_err(|error| internal(&error))?,
         backend_pid: pid,
     };
     let trail = Trail::begin(Arc::clone(&shared.spool), record).map_err(|error| {
         tracing::error!(%error, "session not recorded");
         not_recorded(&error)
     })?;
-    let key = shared.cancel_keys.register(pid, address, &secret).map_err(|error| internal(&error))?;
+    let key =
+        shared.cancel_keys.register(version, pid, address, &secret).map_err(|error| internal(&error))?;
     let mut nonce = [0; 8];
     getrandom::fill(&mut nonce).map_err(|error| internal(&error))?;
     let mut session =
@@ -213,23 +214,21 @@ async fn open(stream: &mut TcpStream, login: Login, shared: &Arc<Shared>) -> Res
     greeting.extend(notices);
     greeting.extend(ready);
     Ok(Opened {
-        server: Pipe::new(server, early),
+        server,
         session,
         trail,
         catalog: catalog.clone(),
         _key: key,
         client_waits: false,
         session_id,
-        unread,
         greeting,
     })
 }
 
 impl Opened {
-    async fn run(mut self, stream: TcpStream, readings: &Rc<RefCell<Readings>>, stop: watch::Receiver<bool>) {
+    async fn run(mut self, mut client: Pipe, readings: &Rc<RefCell<Readings>>, stop: watch::Receiver<bool>) {
         let session_id = self.session_id;
         tracing::debug!(%session_id, "session started");
-        let mut client = Pipe::new(stream, std::mem::take(&mut self.unread));
         client.queue(&std::mem::take(&mut self.greeting));
         let ended = self.converse(&mut client, readings, stop).await;
         let reason = match &ended {
@@ -257,8 +256,7 @@ impl Opened {
                 client.queue(&farewell.to_message());
             }
         }
-        let _ =
-            timeout(GOODBYE_WAIT, async { tokio::join!(client.flush_all(), self.server.flush_all()) }).await;
+        let _ = timeout(GOODBYE_WAIT, async { tokio::join!(client.close(), self.server.close()) }).await;
     }
 
     /// Moves bytes until one side ends.

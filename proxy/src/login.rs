@@ -1,25 +1,21 @@
 //! A client's first messages: what it wants, and who it is. Ends before the database is asked for anything.
 
 use std::io;
-use std::sync::Arc;
 
+use rustls::CommonState;
 use thiserror::Error;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use wire::startup::{First, Startup, StartupError, split_first};
-use wire::{FrameError, backend, compose, frontend, split_frame};
+use wire::startup::{self, First, Startup, StartupError, split_first};
+use wire::{FrameError, compose, frontend, split_frame};
 
-use crate::config::Config;
+use crate::certificate;
+use crate::config::{Config, Credential};
 use crate::farewell::Farewell;
-use crate::scram::{self, Nobody};
+use crate::pipe::Pipe;
+use crate::scram::{self, Binding, Mechanism, Nobody, Refused};
+use crate::tls::{self, ClientTls};
 
 /// Longest message of a log-in, in bytes. PostgreSQL takes 1 kB of SASL (`PG_MAX_SASL_MESSAGE_LENGTH`, sasl.h).
 const LOGIN_BYTES_MAX: u32 = 1_024;
-
-/// Requests for encryption that a client may make before its start-up; libpq makes one of each kind.
-const NEGOTIATIONS_MAX: usize = 2;
-
-const MECHANISM: &[u8] = b"SCRAM-SHA-256";
 
 /// What a connection is for.
 pub(crate) enum Wish {
@@ -32,12 +28,14 @@ pub(crate) enum Wish {
 /// A client that has proven who it is.
 pub(crate) struct Login {
     pub(crate) user: String,
+    /// How it has proven that: a word for records.
+    pub(crate) authenticated_by: &'static str,
     pub(crate) database: String,
     pub(crate) application_name: String,
+    /// The protocol that is spoken with the client.
+    pub(crate) version: u32,
     /// Start-up parameters for the server: all but `user` and `database`.
     pub(crate) parameters: Vec<(Vec<u8>, Vec<u8>)>,
-    /// Bytes that came after the log-in.
-    pub(crate) unread: Vec<u8>,
 }
 
 /// Why a client is not logged in.
@@ -46,6 +44,9 @@ pub(crate) enum LoginError {
     /// It went away.
     #[error("client went away while logging in")]
     Gone(#[source] io::Error),
+    /// There is no encryption to tell it anything over.
+    #[error("no TLS with the client")]
+    Handshake(#[source] io::Error),
     /// It is told why, and closed.
     #[error("{}", .0.message)]
     Refused(Farewell),
@@ -75,39 +76,98 @@ impl From<StartupError> for LoginError {
 /// # Cancel safety
 ///
 /// Not cancel safe: drop the connection with it.
-pub(crate) async fn login(
-    stream: &mut TcpStream,
-    config: &Config,
-    nobody: &Arc<Nobody>,
-) -> Result<Wish, LoginError> {
-    let mut unread = Vec::new();
-    for _ in 0..=NEGOTIATIONS_MAX {
-        let (first, len) = loop {
-            if let Some(found) = split_first(&unread)? {
-                break found;
-            }
-            read_more(stream, &mut unread).await?;
-        };
+pub(crate) async fn login(pipe: &mut Pipe, config: &Config, nobody: &Nobody) -> Result<Wish, LoginError> {
+    // Each kind of encryption may be asked for once, and none inside another (postmaster.c,
+    // `ProcessStartupPacket`).
+    let (mut may_ask_tls, mut may_ask_gss) = (true, true);
+    pipe.read_more().await?;
+    if startup::opens_with_tls(pipe.unread()) {
+        begin_tls_at_once(pipe, config.tls.as_ref()).await?;
+        (may_ask_tls, may_ask_gss) = (false, false);
+    }
+    loop {
+        let packet = first_packet(pipe).await?;
+        let Some((first, _)) = split_first(&packet)? else { continue };
         match first {
-            // TLS and GSSAPI are not offered yet; the client goes on without or gives up, as it is set.
-            First::SslRequest | First::GssEncRequest => {
-                unread.drain(..len);
-                stream.write_all(b"N").await?;
+            First::SslRequest if may_ask_tls => {
+                may_ask_tls = false;
+                if let Some(tls) = &config.tls {
+                    begin_tls(pipe, tls).await?;
+                    may_ask_gss = false;
+                } else {
+                    send(pipe, b"N").await?;
+                }
             }
+            // GSSAPI is not offered; the client goes on without or gives up, as it is set.
+            First::GssEncRequest if may_ask_gss => {
+                may_ask_gss = false;
+                send(pipe, b"N").await?;
+            }
+            First::SslRequest | First::GssEncRequest => {
+                return Err(refused("08P01", "encryption was asked for a second time"));
+            }
+            // Also where TLS is required: libpq has cancelled without it until PostgreSQL 17.
             First::Cancel { pid, secret } => return Ok(Wish::Cancel { pid, secret: secret.to_vec() }),
             First::Startup(startup) => {
-                let mut login = read_startup(&startup, stream).await?;
-                unread.drain(..len);
-                prove(stream, &mut unread, &login.user, config, nobody).await?;
-                login.unread = unread;
+                if pipe.tls().is_none() && config.tls.as_ref().is_some_and(|tls| tls.is_required) {
+                    let farewell = Farewell::new("28000", "Picket takes no connections without encryption")
+                        .hint("Connect with TLS: libpq's sslmode=require or stronger.");
+                    return Err(LoginError::Refused(farewell));
+                }
+                let mut login = read_startup(&startup, pipe).await?;
+                login.authenticated_by = prove(pipe, &login.user, config, nobody).await?;
                 return Ok(Wish::Session(login));
             }
         }
     }
-    Err(refused("08P01", "too many requests for encryption before the start-up message"))
 }
 
-async fn read_startup(startup: &Startup<'_>, stream: &mut TcpStream) -> Result<Login, LoginError> {
+/// Takes the first packet that is whole.
+async fn first_packet(pipe: &mut Pipe) -> Result<Vec<u8>, LoginError> {
+    loop {
+        if let Some((_, len)) = split_first(pipe.unread())? {
+            let packet = pipe.unread()[..len].to_vec();
+            pipe.use_up(len);
+            return Ok(packet);
+        }
+        pipe.read_more().await?;
+    }
+}
+
+/// Answers an SSLRequest with TLS.
+async fn begin_tls(pipe: &mut Pipe, tls: &ClientTls) -> Result<(), LoginError> {
+    // Whatever is there already was not encrypted, and would be taken for what was (CVE-2021-23222).
+    if !pipe.unread().is_empty() {
+        let farewell = Farewell::new("08P01", "received unencrypted data after SSL request").detail(
+            "This could be either a client-software bug or evidence of an attempted man-in-the-middle attack.",
+        );
+        return Err(LoginError::Refused(farewell));
+    }
+    send(pipe, b"S").await?;
+    shake_hands(pipe, tls).await
+}
+
+/// Goes on with a client that began with TLS.
+async fn begin_tls_at_once(pipe: &mut Pipe, tls: Option<&ClientTls>) -> Result<(), LoginError> {
+    let Some(tls) = tls else {
+        let error = io::Error::other("the client began with it, and `[tls]` is not configured");
+        return Err(LoginError::Handshake(error));
+    };
+    shake_hands(pipe, tls).await?;
+    // Without it, a client of another protocol could be led here.
+    if pipe.tls().is_none_or(|connection| connection.alpn_protocol() != Some(tls::ALPN)) {
+        let message = "received direct SSL connection request without ALPN protocol negotiation extension";
+        return Err(refused("08P01", message));
+    }
+    Ok(())
+}
+
+async fn shake_hands(pipe: &mut Pipe, tls: &ClientTls) -> Result<(), LoginError> {
+    let connection = tls.connection().map_err(io::Error::other).map_err(LoginError::Handshake)?;
+    pipe.encrypt(connection).await.map_err(LoginError::Handshake)
+}
+
+async fn read_startup(startup: &Startup<'_>, pipe: &mut Pipe) -> Result<Login, LoginError> {
     let parameters = startup.parameters().map_err(StartupError::from)?;
     let text = |name: &[u8]| {
         let value = parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
@@ -121,91 +181,138 @@ async fn read_startup(startup: &Startup<'_>, stream: &mut TcpStream) -> Result<L
     }
     let unknown: Vec<&[u8]> =
         parameters.iter().map(|(name, _)| *name).filter(|name| name.starts_with(b"_pq_.")).collect();
-    if startup.version != 0x0003_0000 || !unknown.is_empty() {
-        stream.write_all(&negotiate_protocol_version(&unknown)).await?;
+    let version = startup.spoken_version();
+    if startup.version != version || !unknown.is_empty() {
+        let mut out = Vec::new();
+        compose::negotiate_protocol_version(&mut out, version, &unknown);
+        send(pipe, &out).await?;
     }
     let kept =
         |name: &[u8]| !matches!(name, b"user" | b"database" | b"replication") && !name.starts_with(b"_pq_.");
     Ok(Login {
+        authenticated_by: "",
         database: text(b"database").filter(|name| !name.is_empty()).unwrap_or_else(|| user.clone()),
         application_name: text(b"application_name").unwrap_or_default(),
+        version,
         parameters: parameters
             .iter()
             .filter(|(name, _)| kept(name))
             .map(|(name, value)| (name.to_vec(), value.to_vec()))
             .collect(),
         user,
-        unread: Vec::new(),
     })
 }
 
-/// Says that protocol 3.0 is spoken, and which options are not understood.
-fn negotiate_protocol_version(unknown: &[&[u8]]) -> Vec<u8> {
-    let mut out = Vec::new();
-    compose::frame(&mut out, backend::tag::NEGOTIATE_PROTOCOL_VERSION, |out| {
-        out.extend_from_slice(&0x0003_0000_u32.to_be_bytes());
-        out.extend_from_slice(&u32::try_from(unknown.len()).unwrap_or(u32::MAX).to_be_bytes());
-        unknown.iter().for_each(|name| compose::cstr(out, name));
-    });
-    out
-}
-
-/// SCRAM-SHA-256. A user that does not exist goes through the same motions.
+/// Has the client prove that it is `user`: how it did.
 async fn prove(
-    stream: &mut TcpStream,
-    unread: &mut Vec<u8>,
+    pipe: &mut Pipe,
     user: &str,
     config: &Config,
     nobody: &Nobody,
-) -> Result<(), LoginError> {
-    let failed = || refused("28P01", format!("password authentication failed for user \"{user}\""));
-    let secret = config.users.get(user).cloned().unwrap_or_else(|| nobody.secret(user));
-    send_authentication(stream, 10, &[MECHANISM, b"\0\0"].concat()).await?;
-    let initial = read_password(stream, unread).await?;
-    let client_first =
-        initial_response(&initial).ok_or_else(|| refused("08P01", "malformed SASL response"))?;
-    let (server_first, exchange) = scram::begin(&secret, client_first).map_err(|_| failed())?;
-    send_authentication(stream, 11, server_first.as_bytes()).await?;
-    let client_final = read_password(stream, unread).await?;
-    let server_final = exchange.finish(&client_final).map_err(|_| failed())?;
-    if !config.users.contains_key(user) {
-        return Err(failed());
+) -> Result<&'static str, LoginError> {
+    let credential = config.users.get(user);
+    if let Some(Credential::Certificate) = credential {
+        // rustls has verified it.
+        let certificates = pipe.tls().and_then(CommonState::peer_certificates).unwrap_or_default();
+        match certificates.first() {
+            Some(own) if certificate::names(own, user) => return Ok("cert"),
+            Some(_) => {
+                return Err(refused(
+                    "28000",
+                    format!("certificate authentication failed for user \"{user}\""),
+                ));
+            }
+            None => tracing::info!(user, "the user logs in with a certificate, and the client shows none"),
+        }
     }
-    send_authentication(stream, 12, server_final.as_bytes()).await?;
-    Ok(())
+    let known = match credential {
+        Some(Credential::Password(secret)) => Some(secret.clone()),
+        Some(Credential::Certificate) | None => None,
+    };
+    let is_known = known.is_some();
+    let secret = known.unwrap_or_else(|| nobody.secret(user));
+    let mechanism = exchange(pipe, user, &secret, is_known, config).await?;
+    Ok(match mechanism {
+        Mechanism::Plus => "scram-sha-256-plus",
+        Mechanism::Plain => "scram-sha-256",
+    })
 }
 
-/// `SASLInitialResponse`: the mechanism, and the client's first message.
-fn initial_response(body: &[u8]) -> Option<&[u8]> {
-    let rest = body.strip_prefix(MECHANISM)?.strip_prefix(b"\0")?;
-    let (len, data) = rest.split_first_chunk::<4>()?;
-    (usize::try_from(u32::from_be_bytes(*len)).ok()? == data.len()).then_some(data)
+/// SCRAM-SHA-256. A user that does not exist goes through the same motions.
+async fn exchange(
+    pipe: &mut Pipe,
+    user: &str,
+    secret: &scram::Secret,
+    is_known: bool,
+    config: &Config,
+) -> Result<Mechanism, LoginError> {
+    let told = |why| match why {
+        Refused::Downgraded => {
+            LoginError::Refused(Farewell::new("08P01", "SCRAM channel binding negotiation error").detail(
+                "The client supports SCRAM channel binding but thinks the server does not. \
+                 However, this server does support channel binding.",
+            ))
+        }
+        Refused::Malformed => refused("08P01", "malformed SCRAM message"),
+        Refused::Unproven => refused("28P01", format!("password authentication failed for user \"{user}\"")),
+    };
+    let binding = binding(pipe, config);
+    let offered: &[Mechanism] =
+        if binding.is_some() { &[Mechanism::Plus, Mechanism::Plain] } else { &[Mechanism::Plain] };
+    let mut names: Vec<u8> = offered.iter().flat_map(|one| [one.name().as_bytes(), b"\0"].concat()).collect();
+    names.push(0);
+    send_authentication(pipe, 10, &names).await?;
+    let initial = read_password(pipe).await?;
+    let (mechanism, client_first) =
+        initial_response(&initial, offered).ok_or_else(|| refused("08P01", "malformed SASL response"))?;
+    let (server_first, exchange) = scram::begin(secret, binding, mechanism, client_first).map_err(told)?;
+    send_authentication(pipe, 11, server_first.as_bytes()).await?;
+    let client_final = read_password(pipe).await?;
+    let server_final = exchange.finish(&client_final).map_err(told)?;
+    if !is_known {
+        return Err(told(Refused::Unproven));
+    }
+    send_authentication(pipe, 12, server_final.as_bytes()).await?;
+    Ok(mechanism)
 }
 
-async fn send_authentication(stream: &mut TcpStream, code: u32, data: &[u8]) -> io::Result<()> {
+/// What a log-in over this pipe can be bound to.
+fn binding<'a>(pipe: &Pipe, config: &'a Config) -> Option<&'a Binding> {
+    pipe.tls()?;
+    config.tls.as_ref()?.binding.as_ref()
+}
+
+/// `SASLInitialResponse`: the mechanism that was chosen of those offered, and the client's first message.
+fn initial_response<'a>(body: &'a [u8], offered: &[Mechanism]) -> Option<(Mechanism, &'a [u8])> {
+    let end = body.iter().position(|&byte| byte == 0)?;
+    let (name, rest) = body.split_at_checked(end)?;
+    let mechanism = offered.iter().copied().find(|offered| offered.name().as_bytes() == name)?;
+    let (len, data) = rest.get(1..)?.split_first_chunk::<4>()?;
+    (usize::try_from(u32::from_be_bytes(*len)).ok()? == data.len()).then_some((mechanism, data))
+}
+
+async fn send_authentication(pipe: &mut Pipe, code: u32, data: &[u8]) -> io::Result<()> {
     let mut out = Vec::new();
     compose::authentication(&mut out, code, data);
-    stream.write_all(&out).await
+    send(pipe, &out).await
 }
 
-async fn read_password(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Result<Vec<u8>, LoginError> {
+async fn send(pipe: &mut Pipe, bytes: &[u8]) -> io::Result<()> {
+    pipe.queue(bytes);
+    pipe.flush_all().await
+}
+
+async fn read_password(pipe: &mut Pipe) -> Result<Vec<u8>, LoginError> {
     loop {
-        if let Some((frame, _)) = split_frame(unread, LOGIN_BYTES_MAX)? {
+        if let Some((frame, _)) = split_frame(pipe.unread(), LOGIN_BYTES_MAX)? {
             if frame.tag != frontend::tag::PASSWORD {
                 return Err(refused("08P01", "expected a password message"));
             }
             let (body, len) = (frame.body.to_vec(), frame.wire_len());
-            unread.drain(..len);
+            pipe.use_up(len);
             return Ok(body);
         }
-        read_more(stream, unread).await?;
-    }
-}
-
-async fn read_more(stream: &mut TcpStream, unread: &mut Vec<u8>) -> io::Result<()> {
-    match stream.read_buf(unread).await? {
-        0 => Err(io::ErrorKind::UnexpectedEof.into()),
-        _ => Ok(()),
+        pipe.read_more().await?;
     }
 }
 

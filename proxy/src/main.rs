@@ -2,6 +2,7 @@
 
 mod cancel;
 mod catalog;
+mod certificate;
 mod config;
 mod connection;
 mod farewell;
@@ -9,6 +10,7 @@ mod login;
 mod pipe;
 mod scram;
 mod serve;
+mod tls;
 mod trail;
 mod upstream;
 

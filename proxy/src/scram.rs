@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use pgwire::api::auth::sasl::scram::{
     ScramSecret, ScramServerAuth, ScramServerAuthWaitingForClientFinal, gen_salted_password,
 };
+use rustls::pki_types::CertificateDer;
 
 /// Least and most iterations of a secret that is accepted: RFC 7677's least, and what a log-in can take.
 const ITERATIONS: std::ops::RangeInclusive<usize> = 4_096..=10_000_000;
@@ -78,24 +79,78 @@ impl Nobody {
     }
 }
 
+/// Binds log-ins to the TLS connection that they are made over (SCRAM-SHA-256-PLUS).
+#[derive(Clone, Debug)]
+pub(crate) struct Binding(ScramServerAuth);
+
+impl Binding {
+    /// Binds to the server's certificate (`tls-server-end-point`, RFC 5929). `None` where its signature's algorithm has
+    /// no hash for that.
+    pub(crate) fn to(certificate: &CertificateDer<'_>) -> Option<Self> {
+        let armour = |what| format!("-----{what} CERTIFICATE-----");
+        let pem = [armour("BEGIN"), STANDARD.encode(certificate), armour("END")].join("\n");
+        let mut server = ScramServerAuth::new();
+        server.configure_certificate(pem.as_bytes()).ok()?;
+        Some(Binding(server))
+    }
+}
+
+/// What a client may choose to log in with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mechanism {
+    /// Bound to the TLS connection.
+    Plus,
+    Plain,
+}
+
+impl Mechanism {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Mechanism::Plus => "SCRAM-SHA-256-PLUS",
+            Mechanism::Plain => "SCRAM-SHA-256",
+        }
+    }
+}
+
 /// An exchange in which the client has not proven itself yet.
 pub(crate) struct Exchange(ScramServerAuthWaitingForClientFinal);
 
-/// Why an exchange failed. Both are the same to the client.
-pub(crate) struct Refused;
+/// Why an exchange failed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// The client thinks that it was not offered what it was offered: somebody between may have taken it away.
+    Downgraded,
+    /// What the client says of binding does not fit what it chose.
+    Malformed,
+    /// The proof does not fit, or there is none.
+    Unproven,
+}
 
-/// Answers the client's first message.
-pub(crate) fn begin(secret: &Secret, client_first: &[u8]) -> Result<(String, Exchange), Refused> {
-    let (server_first, waiting) = ScramServerAuth::new()
+/// Answers the client's first message. `binding` is what was offered.
+pub(crate) fn begin(
+    secret: &Secret,
+    binding: Option<&Binding>,
+    mechanism: Mechanism,
+    client_first: &[u8],
+) -> Result<(String, Exchange), Refused> {
+    // The rules of auth-scram.c, `read_client_first_message`.
+    match (mechanism, client_first.first(), binding) {
+        (Mechanism::Plus, Some(b'p'), Some(_)) | (Mechanism::Plain, Some(b'n'), _) => {}
+        (Mechanism::Plain, Some(b'y'), None) => {}
+        (Mechanism::Plain, Some(b'y'), Some(_)) => return Err(Refused::Downgraded),
+        _ => return Err(Refused::Malformed),
+    }
+    let server = binding.map_or_else(ScramServerAuth::new, |Binding(server)| server.clone());
+    let (server_first, waiting) = server
         .on_client_first_message_with_secret(client_first, secret.verifier())
-        .map_err(|_| Refused)?;
+        .map_err(|_| Refused::Unproven)?;
     Ok((server_first, Exchange(waiting)))
 }
 
 impl Exchange {
     /// Checks the client's proof, and answers with the server's.
     pub(crate) fn finish(self, client_final: &[u8]) -> Result<String, Refused> {
-        self.0.on_client_final_message(client_final).map_err(|_| Refused)
+        self.0.on_client_final_message(client_final).map_err(|_| Refused::Unproven)
     }
 }
 
@@ -107,7 +162,8 @@ mod tests {
 
     fn login(secret: &Secret, password: &str) -> bool {
         let mut client = ScramSha256::new(password.as_bytes(), ChannelBinding::unsupported());
-        let Ok((server_first, exchange)) = begin(secret, client.message()) else { return false };
+        let begun = begin(secret, None, Mechanism::Plain, client.message());
+        let Ok((server_first, exchange)) = begun else { return false };
         client.update(server_first.as_bytes()).unwrap();
         let Ok(server_final) = exchange.finish(client.message()) else { return false };
         client.finish(server_final.as_bytes()).is_ok()
@@ -127,6 +183,26 @@ mod tests {
         assert_eq!(nobody.secret("mallory").salt, nobody.secret("mallory").salt);
         assert_ne!(nobody.secret("mallory").salt, nobody.secret("eve").salt);
         assert!(!login(&nobody.secret("mallory"), "guess"));
+    }
+
+    #[test]
+    fn what_a_client_says_of_binding_must_fit_what_it_was_offered_and_chose() {
+        use Mechanism::{Plain, Plus};
+        let secret = Secret::parse(&secret_of("correct horse")).unwrap();
+        let bound = Binding(ScramServerAuth::new());
+        for (binding, mechanism, flag, refused) in [
+            (None, Plain, "n", None),
+            (None, Plain, "y", None),
+            (Some(&bound), Plain, "n", None),
+            (Some(&bound), Plain, "y", Some(Refused::Downgraded)),
+            (Some(&bound), Plain, "p=tls-server-end-point", Some(Refused::Malformed)),
+            (Some(&bound), Plus, "n", Some(Refused::Malformed)),
+            (Some(&bound), Plus, "y", Some(Refused::Malformed)),
+            (None, Plus, "p=tls-server-end-point", Some(Refused::Malformed)),
+        ] {
+            let begun = begin(&secret, binding, mechanism, format!("{flag},,n=,r=abc").as_bytes());
+            assert_eq!(begun.err(), refused, "{binding:?} {mechanism:?} {flag}");
+        }
     }
 
     #[test]

@@ -1,5 +1,4 @@
 //! Connects to a database with the proxy's own credentials, up to its first ReadyForQuery.
-// SALVAGE NOTE: a version of 11:22; commits after 6029bc9 changed about 35 lines of it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,7 +6,6 @@ use std::time::Duration;
 
 use postgres_protocol::authentication::sasl::{ChannelBinding, ScramSha256};
 use thiserror::Error;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use wire::backend::{self, tag};
@@ -15,6 +13,7 @@ use wire::{BodyError, FrameError, compose, frontend, split_frame};
 
 use crate::config::Upstream;
 use crate::farewell::Farewell;
+use crate::pipe::Pipe;
 
 /// How long a database may take to accept a connection and finish its start-up.
 const CONNECT_WAIT: Duration = Duration::from_secs(15);
@@ -24,7 +23,7 @@ const STARTUP_BYTES_MAX: u32 = 64 << 10;
 
 /// A database that is ready for a session.
 pub(crate) struct Connected {
-    pub(crate) stream: TcpStream,
+    pub(crate) pipe: Pipe,
     pub(crate) server: SocketAddr,
     pub(crate) pid: i32,
     pub(crate) secret: Vec<u8>,
@@ -33,8 +32,6 @@ pub(crate) struct Connected {
     /// Notices of the start-up, whole messages.
     pub(crate) notices: Vec<u8>,
     pub(crate) ready: Vec<u8>,
-    /// Bytes that came after the start-up.
-    pub(crate) unread: Vec<u8>,
 }
 
 /// Why there is no connection.
@@ -91,7 +88,7 @@ impl UpstreamError {
     }
 }
 
-/// Connects. The client's start-up parameters go into the server's start-up message, so that they are session
+/// Connects and speaks `version` of the protocol, or what the server has of it. The client's start-up parameters go into the server's start-up message, so that they are session
 /// defaults there as they would be without a proxy.
 ///
 /// # Cancel safety
@@ -99,46 +96,53 @@ impl UpstreamError {
 /// Cancel safe: the connection is dropped.
 pub(crate) async fn connect(
     upstream: &Upstream,
+    version: u32,
     parameters: &[(Vec<u8>, Vec<u8>)],
 ) -> Result<Connected, UpstreamError> {
-    timeout(CONNECT_WAIT, start(upstream, parameters)).await.map_err(|_| UpstreamError::TimedOut)?
+    timeout(CONNECT_WAIT, start(upstream, version, parameters)).await.map_err(|_| UpstreamError::TimedOut)?
 }
 
-async fn start(upstream: &Upstream, parameters: &[(Vec<u8>, Vec<u8>)]) -> Result<Connected, UpstreamError> {
-    let mut stream = TcpStream::connect((upstream.host.as_str(), upstream.port)).await?;
+async fn start(
+    upstream: &Upstream,
+    version: u32,
+    parameters: &[(Vec<u8>, Vec<u8>)],
+) -> Result<Connected, UpstreamError> {
+    let stream = TcpStream::connect((upstream.host.as_str(), upstream.port)).await?;
     stream.set_nodelay(true)?;
     let server = stream.peer_addr()?;
+    let mut pipe = Pipe::new(stream);
     let own = [(&b"user"[..], upstream.user.as_bytes()), (b"database", upstream.dbname.as_bytes())];
     let clients = parameters.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
     let mut out = Vec::new();
-    compose::startup(&mut out, own.into_iter().chain(clients));
-    stream.write_all(&out).await?;
+    compose::startup(&mut out, version, own.into_iter().chain(clients));
+    send(&mut pipe, &out).await?;
     let mut connected = Connected {
-        stream,
+        pipe,
         server,
         pid: 0,
         secret: Vec::new(),
         parameters: Vec::new(),
         notices: Vec::new(),
         ready: Vec::new(),
-        unread: Vec::new(),
     };
     let mut proof = Proof::NotAsked;
     loop {
-        let Some((frame, _)) = split_frame(&connected.unread, STARTUP_BYTES_MAX)? else {
-            if connected.stream.read_buf(&mut connected.unread).await? == 0 {
-                return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
-            }
+        let pipe = &mut connected.pipe;
+        let Some((frame, _)) = split_frame(pipe.unread(), STARTUP_BYTES_MAX)? else {
+            pipe.read_more().await?;
             continue;
         };
         let (tag, body, len) = (frame.tag, frame.body.to_vec(), frame.wire_len());
-        let whole: Vec<u8> = connected.unread.drain(..len).collect();
+        let whole = pipe.unread()[..len].to_vec();
+        pipe.use_up(len);
         match tag {
             tag::AUTHENTICATION => {
                 if let Some(answer) = authenticate(&body, upstream, &mut proof)? {
-                    connected.stream.write_all(&answer).await?;
+                    send(pipe, &answer).await?;
                 }
             }
+            // An older server. Nothing that Picket does depends on what is new in 3.2.
+            tag::NEGOTIATE_PROTOCOL_VERSION => {}
             tag::PARAMETER_STATUS => {
                 let (name, value) = backend::parameter_status(&body)?;
                 connected.parameters.push((name.to_vec(), value.to_vec()));
@@ -164,6 +168,11 @@ async fn start(upstream: &Upstream, parameters: &[(Vec<u8>, Vec<u8>)]) -> Result
             }
         }
     }
+}
+
+async fn send(pipe: &mut Pipe, bytes: &[u8]) -> io::Result<()> {
+    pipe.queue(bytes);
+    pipe.flush_all().await
 }
 
 /// How far both sides have proven that they know the password.

@@ -45,16 +45,21 @@ pub fn describe_portal(out: &mut Vec<u8>, portal: &[u8]) {
     });
 }
 
-/// A `StartupMessage` of protocol 3.0.
-pub fn startup<'a>(out: &mut Vec<u8>, parameters: impl Iterator<Item = (&'a [u8], &'a [u8])>) {
+/// A `StartupMessage` of this protocol version.
+pub fn startup<'a>(out: &mut Vec<u8>, version: u32, parameters: impl Iterator<Item = (&'a [u8], &'a [u8])>) {
     sized(out, |out| {
-        out.extend_from_slice(&0x0003_0000_u32.to_be_bytes());
+        out.extend_from_slice(&version.to_be_bytes());
         for (name, value) in parameters {
             cstr(out, name);
             cstr(out, value);
         }
         out.push(0);
     });
+}
+
+/// An `SSLRequest`.
+pub fn ssl_request(out: &mut Vec<u8>) {
+    sized(out, |out| out.extend_from_slice(&80_877_103_u32.to_be_bytes()));
 }
 
 /// A `CancelRequest`.
@@ -71,6 +76,15 @@ pub fn authentication(out: &mut Vec<u8>, code: u32, data: &[u8]) {
     frame(out, crate::backend::tag::AUTHENTICATION, |out| {
         out.extend_from_slice(&code.to_be_bytes());
         out.extend_from_slice(data);
+    });
+}
+
+/// A `NegotiateProtocolVersion`: which version is spoken, and which options are not understood.
+pub fn negotiate_protocol_version(out: &mut Vec<u8>, version: u32, unknown: &[&[u8]]) {
+    frame(out, crate::backend::tag::NEGOTIATE_PROTOCOL_VERSION, |out| {
+        out.extend_from_slice(&version.to_be_bytes());
+        out.extend_from_slice(&u32::try_from(unknown.len()).unwrap_or(u32::MAX).to_be_bytes());
+        unknown.iter().for_each(|name| cstr(out, name));
     });
 }
 

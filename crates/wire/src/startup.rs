@@ -7,6 +7,16 @@ use crate::reader::{BodyError, Reader};
 /// Longest first packet, as PostgreSQL has it (`MAX_STARTUP_PACKET_LENGTH`, pqcomm.h).
 pub const STARTUP_BYTES_MAX: u32 = 10_000;
 
+/// Protocol 3.0: what every client speaks.
+pub const PROTOCOL_3_0: u32 = 0x0003_0000;
+
+/// Protocol 3.2 (PostgreSQL 18): 3.0 with secrets of any length in BackendKeyData. There is no 3.1.
+pub const PROTOCOL_3_2: u32 = 0x0003_0002;
+
+/// Type of a TLS record that carries a handshake (RFC 8446, 5.1). As the first byte of a length it would be far too
+/// long for a start-up packet.
+const TLS_HANDSHAKE: u8 = 0x16;
+
 const SSL_REQUEST: u32 = 80_877_103;
 const GSSENC_REQUEST: u32 = 80_877_104;
 const CANCEL_REQUEST: u32 = 80_877_102;
@@ -53,11 +63,16 @@ pub enum StartupError {
     #[error(transparent)]
     Body(#[from] BodyError),
     /// It asks for a protocol that Picket does not speak.
-    #[error("unsupported frontend protocol {}.{}: server supports 3.0", version >> 16, version & 0xffff)]
+    #[error("unsupported frontend protocol {}.{}: server supports 3.0 to 3.2", version >> 16, version & 0xffff)]
     Version {
         /// The version asked for.
         version: u32,
     },
+}
+
+/// Whether a client begins with TLS at once, without asking for it (`sslnegotiation=direct` of PostgreSQL 17).
+pub fn opens_with_tls(input: &[u8]) -> bool {
+    input.first() == Some(&TLS_HANDSHAKE)
 }
 
 /// Splits the first packet off `input` and reads it. `Ok(None)` asks for more bytes; otherwise also says how
@@ -81,6 +96,11 @@ pub fn split_first(input: &[u8]) -> Result<Option<(First<'_>, usize)>, StartupEr
 }
 
 impl<'a> Startup<'a> {
+    /// The newest protocol that both sides speak.
+    pub fn spoken_version(&self) -> u32 {
+        if self.version < PROTOCOL_3_2 { PROTOCOL_3_0 } else { PROTOCOL_3_2 }
+    }
+
     /// The parameters in the order they were sent, checked to be whole.
     pub fn parameters(&self) -> Result<Vec<Parameter<'a>>, BodyError> {
         let mut reader = Reader::new(self.parameters);
@@ -112,6 +132,21 @@ mod tests {
             panic!("not a start-up")
         };
         assert_eq!(startup.parameters().unwrap(), [(&b"user"[..], &b"alice"[..])]);
+    }
+
+    #[test]
+    fn the_newest_protocol_that_both_speak_is_spoken() {
+        for (asked, spoken) in [(0, 0), (1, 0), (2, 2), (3, 2), (9_999, 2)] {
+            let startup = Startup { version: PROTOCOL_3_0 + asked, parameters: b"\0" };
+            assert_eq!(startup.spoken_version(), PROTOCOL_3_0 + spoken, "3.{asked}");
+        }
+    }
+
+    #[test]
+    fn tls_is_no_start_up_packet() {
+        let hello = [0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc];
+        assert!(opens_with_tls(&hello) && split_first(&hello).is_err());
+        assert!(!opens_with_tls(&[0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f]) && !opens_with_tls(&[]));
     }
 
     #[test]

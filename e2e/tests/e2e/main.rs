@@ -3,10 +3,12 @@
 mod agent;
 mod bad_config;
 mod cancel;
+mod certificates;
 mod cli;
 mod conversation;
 mod driver;
 mod drop_table;
+mod encryption;
 mod evidence;
 mod fixtures;
 mod select;

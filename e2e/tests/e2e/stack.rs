@@ -44,22 +44,32 @@ pub(crate) struct Stack {
 
 impl Stack {
     pub(crate) fn start() -> Result<Self> {
-        Self::start_with_ledger_at(None)
+        Self::start_at(None, "")
+    }
+
+    /// The same with further sections of the proxy's configuration.
+    pub(crate) fn start_with(sections: &str) -> Result<Self> {
+        Self::start_at(None, sections)
     }
 
     /// The same with a ledger somewhere else than in the shared engine.
     pub(crate) fn start_with_ledger_at(url: Option<&str>) -> Result<Self> {
+        Self::start_at(url, "")
+    }
+
+    fn start_at(url: Option<&str>, sections: &str) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let database = format!("shop_{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let shared = shared()?;
         shared.shop.create_database(&shared.postgres, &database)?;
         let ledger = Ledger::new(url.unwrap_or(shared.engine.url()), &format!("picket_{database}"));
-        let proxy = Proxy::start(ProxySettings {
+        let settings = ProxySettings {
             upstreams: vec![shared.shop.owner(&shared.postgres, &database)],
             users: vec![(USER.to_string(), postgres::password()?)],
             clickhouse_url: ledger.url().to_string(),
             ledger_database: ledger.database().to_string(),
-        })?;
+        };
+        let proxy = Proxy::start_with(settings, sections)?;
         Ok(Self { proxy, ledger, database, shared })
     }
 
