@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use audit::record::SessionRecord;
 use audit::spool::{Spool, SpoolError};
-use policy::Principal;
 use session::{Action, CloseReason, Readings, Session, SessionError, Step};
 use thiserror::Error;
 use tokio::net::TcpStream;
@@ -25,7 +24,7 @@ use crate::farewell::Farewell;
 use crate::login::{self, Login, LoginError, Wish};
 use crate::pipe::Pipe;
 use crate::scram::Nobody;
-use crate::trail::{Trail, now};
+use crate::trail::{Desk, Trail, now};
 use crate::upstream::{self, Connected};
 
 /// How long a client may take to log in (PostgreSQL's `authentication_timeout`).
@@ -90,6 +89,7 @@ impl Ended {
 pub(crate) async fn serve(
     stream: TcpStream,
     shared: Arc<Shared>,
+    desk: Rc<Desk>,
     readings: Rc<RefCell<Readings>>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -101,7 +101,7 @@ pub(crate) async fn serve(
     };
     let farewell = match wish {
         Ok(Ok(Wish::Cancel { pid, secret })) => return shared.cancel_keys.cancel(pid, &secret).await,
-        Ok(Ok(Wish::Session(login))) => match open(client, login, &shared).await {
+        Ok(Ok(Wish::Session(login))) => match open(client, login, &shared, desk).await {
             Ok(opened) => return opened.run(pipe, &readings, stop).await,
             Err(farewell) => farewell,
         },
@@ -136,7 +136,12 @@ struct Opened {
 }
 
 /// Connects a logged-in client to the database it asks for.
-async fn open(client: SocketAddr, login: Login, shared: &Arc<Shared>) -> Result<Opened, Farewell> {
+async fn open(
+    client: SocketAddr,
+    login: Login,
+    shared: &Arc<Shared>,
+    desk: Rc<Desk>,
+) -> Result<Opened, Farewell> {
     let internal =
         |error: &dyn std::fmt::Display| Farewell::new("58000", "Picket cannot open a session").detail(error);
     let Login { user, authenticated_by, database, application_name, version, parameters } = login;
@@ -176,7 +181,7 @@ async fn open(client: SocketAddr, login: Login, shared: &Arc<Shared>) -> Result<
         started_at: now(),
         ended_at: None,
         end_reason: String::new(),
-        principal: user.clone(),
+        principal: user,
         authenticated_by: authenticated_by.to_owned(),
         database,
         database_role: upstream.user.clone(),
@@ -188,7 +193,7 @@ async fn open(client: SocketAddr, login: Login, shared: &Arc<Shared>) -> Result<
             .map_err(|error| internal(&error))?,
         backend_pid: pid,
     };
-    let trail = Trail::begin(Arc::clone(&shared.spool), record).map_err(|error| {
+    let trail = Trail::begin(desk, record).map_err(|error| {
         tracing::error!(%error, "session not recorded");
         not_recorded(&error)
     })?;
@@ -196,8 +201,7 @@ async fn open(client: SocketAddr, login: Login, shared: &Arc<Shared>) -> Result<
         shared.cancel_keys.register(version, pid, address, &secret).map_err(|error| internal(&error))?;
     let mut nonce = [0; 8];
     getrandom::fill(&mut nonce).map_err(|error| internal(&error))?;
-    let mut session =
-        Session::new(Principal { user }, u64::from_ne_bytes(nonce), shared.config.max_message_bytes);
+    let mut session = Session::new(u64::from_ne_bytes(nonce), shared.config.max_message_bytes);
     let mut greeting = Vec::new();
     compose::authentication(&mut greeting, 0, &[]);
     for (name, value) in &parameters {
@@ -354,14 +358,17 @@ impl Opened {
     /// it is stored.
     fn perform(&mut self, client: &mut Pipe, actions: Vec<Action>) -> Result<Option<CloseReason>, Ended> {
         let mut reason = None;
+        let mut must_store = false;
         let mut moves = Vec::with_capacity(actions.len());
         for action in actions {
             match action {
-                Action::Record(evidence) => self.trail.take(evidence),
+                Action::Record(evidence) => must_store |= self.trail.take(evidence),
                 other => moves.push(other),
             }
         }
-        self.trail.store()?;
+        if must_store {
+            self.trail.store()?;
+        }
         for action in moves {
             match action {
                 Action::Record(_) => {}

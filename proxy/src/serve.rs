@@ -31,6 +31,7 @@ use crate::config::Config;
 use crate::connection::{self, Shared};
 use crate::farewell::Farewell;
 use crate::scram::Nobody;
+use crate::trail::Desk;
 
 /// Connections that may wait for one thread to take them.
 const ACCEPTED_MAX: usize = 256;
@@ -200,22 +201,27 @@ fn serve_thread(
     connections: &Arc<AtomicUsize>,
 ) {
     let readings = Rc::new(RefCell::new(Readings::default()));
+    let desk = Desk::new(Arc::clone(&shared.spool));
     let sessions = LocalSet::new();
+    let ends = Rc::clone(&desk);
+    let ends = sessions.spawn_local(async move { ends.store_ends().await });
     sessions.block_on(runtime, async {
         while let Some(stream) = accepted.recv().await {
             let (shared, readings, stops) = (Arc::clone(shared), Rc::clone(&readings), stops.clone());
-            let connections = Arc::clone(connections);
+            let (connections, desk) = (Arc::clone(connections), Rc::clone(&desk));
             tokio::task::spawn_local(async move {
                 match TcpStream::from_std(stream) {
-                    Ok(stream) => connection::serve(stream, shared, readings, stops).await,
+                    Ok(stream) => connection::serve(stream, shared, desk, readings, stops).await,
                     Err(error) => tracing::error!(%error, "connection not served"),
                 }
                 connections.fetch_sub(1, Ordering::Relaxed);
             });
         }
     });
+    ends.abort();
     // What is left has been told to stop.
     let _ = runtime.block_on(async { timeout(DRAIN_WAIT, sessions).await });
+    desk.close();
 }
 
 /// Writes this process's id for those who must recognise it. It is there before the first connection is, and only

@@ -1,110 +1,213 @@
-//! Turns what a session has to say into records, and hands them to the spool before anything is forwarded.
-// SALVAGE NOTE: seen before commit 06f3bcb, which added `outcome`: `outcome: String::new()` in `statement`, and in
-// `finished` before the `if let Outcome::Failed`: `record.outcome = match &outcome { … }.to_owned()`.
+//! Turns what the sessions of one thread have to say into records, and hands them to the spool: the start of a statement
+//! before anything is forwarded, its end with the next start, or soon after.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use audit::record::{Record, SessionRecord, StatementRecord, UnixMicros};
-use audit::spool::{Spool, SpoolError};
-use session::{Evidence, Finished, Outcome, Started};
+use audit::record::{self, Record, SessionRecord, UnixMicros};
+use audit::spool::{Execution, Introduced, Spool, SpoolError};
+use session::{Described, Evidence, Finished, Outcome, ResultNames, Started};
+use tokio::sync::Notify;
+
+/// How long the end of a statement may wait for another record to be stored with.
+const END_WAIT_MAX: Duration = Duration::from_millis(50);
+
+/// Most statements that a thread knows to have introduced; then it introduces them again.
+const INTRODUCED_MAX: usize = 8_192;
+
+/// What the sessions of one thread share of their trails.
+pub(crate) struct Desk {
+    spool: Arc<Spool>,
+    introduced: RefCell<HashMap<Key, Known>>,
+    waiting: RefCell<Vec<Execution>>,
+    /// An end waits that no start has taken along yet.
+    end_waits: Notify,
+}
+
+/// A statement and its result, by where they are in memory.
+type Key = (*const Described, *const ResultNames);
+
+/// Keeps what a key points at where it is.
+struct Known {
+    introduced: Introduced,
+    _described: Rc<Described>,
+    _result: Option<Rc<ResultNames>>,
+}
 
 /// The trail of one session.
 pub(crate) struct Trail {
-    spool: Arc<Spool>,
+    desk: Rc<Desk>,
     session: SessionRecord,
-    /// When the statements that have not finished were judged, by sequence.
-    running: HashMap<u64, UnixMicros>,
-    waiting: Vec<Record>,
+    principal: Arc<str>,
+    database: Arc<str>,
+    /// When the statements that have not finished were judged, by sequence: a few.
+    running: Vec<(u64, UnixMicros)>,
+}
+
+impl Desk {
+    pub(crate) fn new(spool: Arc<Spool>) -> Rc<Self> {
+        Rc::new(Desk {
+            spool,
+            introduced: RefCell::default(),
+            waiting: RefCell::default(),
+            end_waits: Notify::new(),
+        })
+    }
+
+    /// Stores ends that no start takes along. Never returns.
+    pub(crate) async fn store_ends(&self) {
+        loop {
+            self.end_waits.notified().await;
+            tokio::time::sleep(END_WAIT_MAX).await;
+            if let Err(error) = self.store() {
+                // They stay, and are stored before the next statement may start.
+                tracing::error!(%error, "ends of statements not recorded yet");
+            }
+        }
+    }
+
+    /// Stores what sessions left that were cut off.
+    pub(crate) fn close(&self) {
+        if let Err(error) = self.store() {
+            tracing::error!(%error, "ends of statements not recorded");
+        }
+    }
+
+    /// Stores what waits, in one call.
+    fn store(&self) -> Result<(), SpoolError> {
+        let mut waiting = self.waiting.borrow_mut();
+        self.spool.append_executions(&waiting)?;
+        waiting.clear();
+        Ok(())
+    }
+
+    fn introduce(&self, described: &Rc<Described>, result: Option<&Rc<ResultNames>>) -> Introduced {
+        let key = (Rc::as_ptr(described), result.map_or(std::ptr::null(), Rc::as_ptr));
+        let mut introduced = self.introduced.borrow_mut();
+        if let Some(known) = introduced.get(&key) {
+            return known.introduced.clone();
+        }
+        if INTRODUCED_MAX <= introduced.len() {
+            introduced.clear();
+        }
+        let known = Known {
+            introduced: self.spool.introduce(statement(described, result.map(Rc::as_ref))),
+            _described: Rc::clone(described),
+            _result: result.cloned(),
+        };
+        introduced.entry(key).or_insert(known).introduced.clone()
+    }
 }
 
 impl Trail {
     /// Records that a session began.
-    pub(crate) fn begin(spool: Arc<Spool>, session: SessionRecord) -> Result<Self, SpoolError> {
-        spool.append(&[Record::Session(session.clone())])?;
-        Ok(Trail { spool, session, running: HashMap::new(), waiting: Vec::new() })
+    pub(crate) fn begin(desk: Rc<Desk>, session: SessionRecord) -> Result<Self, SpoolError> {
+        desk.spool.append(&[Record::Session(session.clone())])?;
+        let (principal, database) = (session.principal.as_str().into(), session.database.as_str().into());
+        Ok(Trail { desk, session, principal, database, running: Vec::new() })
     }
 
-    /// Takes a record; it is stored by the next `store`.
-    pub(crate) fn take(&mut self, evidence: Evidence) {
-        let record = match evidence {
+    /// Takes a record. Whether it must be stored before anything else happens.
+    pub(crate) fn take(&mut self, evidence: Evidence) -> bool {
+        match evidence {
             Evidence::Started(started) => {
-                let now = now();
-                self.running.insert(started.sequence, now);
-                self.statement(started, now)
+                self.start(started);
+                true
             }
-            Evidence::Finished(finished) => self.finished(*finished),
-        };
-        self.waiting.push(Record::Statement(record));
+            Evidence::Finished(finished) => {
+                self.finish(*finished);
+                false
+            }
+        }
     }
 
-    /// Stores what was taken, in one call.
-    pub(crate) fn store(&mut self) -> Result<(), SpoolError> {
-        if self.waiting.is_empty() {
-            return Ok(());
-        }
-        self.spool.append(&self.waiting)?;
-        self.waiting.clear();
-        Ok(())
+    /// Stores what was taken, and what other sessions of the thread left.
+    pub(crate) fn store(&self) -> Result<(), SpoolError> {
+        self.desk.store()
     }
 
     /// Records that the session ended.
-    pub(crate) fn end(mut self, reason: &str) -> Result<(), SpoolError> {
-        let mut session = self.session.clone();
+    pub(crate) fn end(self, reason: &str) -> Result<(), SpoolError> {
+        self.desk.store()?;
+        let mut session = self.session;
         session.ended_at = Some(now());
         session.end_reason = reason.to_owned();
-        self.waiting.push(Record::Session(session));
-        self.store()
+        self.desk.spool.append(&[Record::Session(session)])
     }
 
-    fn finished(&mut self, finished: Finished) -> StatementRecord {
-        let Finished { started, outcome, rows, bytes, returned, masked } = finished;
-        let started_at = self.running.remove(&started.sequence).unwrap_or_else(now);
-        let mut record = self.statement(started, started_at);
-        record.finished_at = Some(now());
-        record.columns.extend(returned);
-        record.columns.sort_unstable();
-        record.columns.dedup();
-        record.masked_columns = masked;
-        (record.rows, record.bytes) = (rows, bytes);
-        record.outcome = match &outcome {
-            Outcome::Completed => "completed",
-            Outcome::Failed(_) => "failed",
-            Outcome::Skipped => "skipped",
-            Outcome::Lost => "lost",
-        }
-        .to_owned();
-        if let Outcome::Failed(sqlstate) = outcome {
-            record.sqlstate = sqlstate;
-        }
-        record
+    fn start(&mut self, started: Started) {
+        let Started { sequence, statement } = started;
+        let started_at = now();
+        self.running.push((sequence, started_at));
+        let introduced = self.desk.introduce(&statement, None);
+        self.put(self.execution(introduced, sequence, started_at));
     }
 
-    fn statement(&self, started: Started, started_at: UnixMicros) -> StatementRecord {
-        let Started { sequence, text, fingerprint, effects, touched, refused_by, readers_disagree } = started;
-        StatementRecord {
+    fn finish(&mut self, finished: Finished) {
+        let Finished { started: Started { sequence, statement }, outcome, rows, bytes, result } = finished;
+        let place = self.running.iter().position(|(running, _)| *running == sequence);
+        let started_at = place.map_or_else(now, |place| self.running.swap_remove(place).1);
+        let introduced = self.desk.introduce(&statement, result.as_ref());
+        let (outcome, sqlstate) = match outcome {
+            Outcome::Completed => (record::Outcome::Completed, String::new()),
+            Outcome::Failed(sqlstate) => (record::Outcome::Failed, sqlstate),
+            Outcome::Skipped => (record::Outcome::Skipped, String::new()),
+            Outcome::Lost => (record::Outcome::Lost, String::new()),
+        };
+        self.put(Execution {
+            finished_at: Some(now()),
+            outcome,
+            rows,
+            bytes,
+            sqlstate,
+            ..self.execution(introduced, sequence, started_at)
+        });
+        self.desk.end_waits.notify_one();
+    }
+
+    fn put(&self, execution: Execution) {
+        self.desk.waiting.borrow_mut().push(execution);
+    }
+
+    /// An execution that has just started.
+    fn execution(&self, statement: Introduced, sequence: u64, started_at: UnixMicros) -> Execution {
+        Execution {
+            statement,
             session_id: self.session.session_id,
             sequence,
             started_at,
             finished_at: None,
-            principal: self.session.principal.clone(),
-            database: self.session.database.clone(),
-            text,
-            fingerprint,
-            effects: effects.into_iter().map(str::to_owned).collect(),
-            relations_read: touched.read,
-            relations_written: touched.written,
-            columns: touched.columns,
-            masked_columns: Vec::new(),
-            verdict: if refused_by.is_some() { "refuse" } else { "allow" }.to_owned(),
-            rules: refused_by.into_iter().map(str::to_owned).collect(),
-            readers_disagree,
-            outcome: String::new(),
+            principal: Arc::clone(&self.principal),
+            database: Arc::clone(&self.database),
+            outcome: record::Outcome::Running,
             rows: 0,
             bytes: 0,
             sqlstate: String::new(),
         }
+    }
+}
+
+/// What all executions have in common that have this result.
+fn statement(described: &Described, result: Option<&ResultNames>) -> record::Statement {
+    let Described { text, fingerprint, effects, touched, refused_by, readers_disagree } = described;
+    let mut columns = touched.columns.clone();
+    columns.extend(result.iter().flat_map(|result| result.returned.iter().cloned()));
+    columns.sort_unstable();
+    columns.dedup();
+    record::Statement {
+        text: text.clone(),
+        fingerprint: *fingerprint,
+        effects: effects.iter().map(|effect| (*effect).to_owned()).collect(),
+        relations_read: touched.read.clone(),
+        relations_written: touched.written.clone(),
+        columns,
+        masked_columns: result.map(|result| result.masked.clone()).unwrap_or_default(),
+        verdict: if refused_by.is_some() { "refuse" } else { "allow" }.to_owned(),
+        rules: refused_by.iter().map(|rule| (*rule).to_owned()).collect(),
+        readers_disagree: readers_disagree.clone(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use audit::config::ClickHouseConfig;
@@ -93,8 +93,18 @@ pub(crate) fn statement(at: UnixMicros) -> Record {
         sequence: 1,
         started_at: at,
         finished_at: Some(UnixMicros(at.0 + 7)),
-        principal: "alice".to_owned(),
-        database: "shop".to_owned(),
+        principal: "alice".into(),
+        database: "shop".into(),
+        statement: Arc::new(hostile()),
+        outcome: Outcome::Completed,
+        rows: 3,
+        bytes: 99,
+        sqlstate: String::new(),
+    })
+}
+
+fn hostile() -> Statement {
+    Statement {
         text: "SELECT email, '\u{1b}[2J\u{202e}' FROM users".to_owned(),
         fingerprint: 1,
         effects: vec!["select".to_owned()],
@@ -105,11 +115,7 @@ pub(crate) fn statement(at: UnixMicros) -> Record {
         verdict: "allow".to_owned(),
         rules: vec!["default-allow".to_owned(), "mask-email".to_owned()],
         readers_disagree: String::new(),
-        outcome: "completed".to_owned(),
-        rows: 3,
-        bytes: 99,
-        sqlstate: String::new(),
-    })
+    }
 }
 
 pub(crate) fn bypass(at: UnixMicros) -> Record {

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -63,23 +64,9 @@ pub struct SessionRecord {
     pub backend_pid: i32,
 }
 
-/// One execution of one statement. Identity: `started_at`, `session_id`, `sequence`.
-///
-/// Written twice: before the statement is forwarded (`finished_at` is `None`) and after it ended.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub struct StatementRecord {
-    /// The session that ran it.
-    pub session_id: Uuid,
-    /// Counts the executions of a session from 1.
-    pub sequence: u64,
-    /// When it was judged.
-    pub started_at: UnixMicros,
-    /// When its last reply came; `None` until then.
-    pub finished_at: Option<UnixMicros>,
-    /// Who ran it.
-    pub principal: String,
-    /// Where it ran.
-    pub database: String,
+/// What all executions of a statement have in common that run it alike.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statement {
     /// The statement as the client wrote it.
     pub text: String,
     /// libpg_query's fingerprint, 0 where the statement could not be read.
@@ -100,9 +87,37 @@ pub struct StatementRecord {
     pub rules: Vec<String>,
     /// What the second reader understood differently; empty where both agree.
     pub readers_disagree: String,
-    /// How it ended: `completed`, `failed`, `skipped` (never run, because an earlier one in its string or pipeline
-    /// failed) or `lost` (the connection ended first); empty until then.
-    pub outcome: String,
+}
+
+/// SQL text and names of people's data stay out of logs.
+impl fmt::Debug for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Statement").field("verdict", &self.verdict).finish_non_exhaustive()
+    }
+}
+
+/// One execution of one statement. Identity: `started_at`, `session_id`, `sequence`.
+///
+/// Written twice: before the statement is forwarded (`finished_at` is `None`) and after it ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StatementRecord {
+    /// The session that ran it.
+    pub session_id: Uuid,
+    /// Counts the executions of a session from 1.
+    pub sequence: u64,
+    /// When it was judged.
+    pub started_at: UnixMicros,
+    /// When its last reply came; `None` until then.
+    pub finished_at: Option<UnixMicros>,
+    /// Who ran it.
+    pub principal: Arc<str>,
+    /// Where it ran.
+    pub database: Arc<str>,
+    /// What ran.
+    #[serde(flatten)]
+    pub statement: Arc<Statement>,
+    /// How it ended.
+    pub outcome: Outcome,
     /// Rows returned or changed, from the command tag.
     pub rows: u64,
     /// Bytes of rows that the database sent.
@@ -111,14 +126,34 @@ pub struct StatementRecord {
     pub sqlstate: String,
 }
 
-/// SQL text and names of people's data stay out of logs.
-impl fmt::Debug for StatementRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StatementRecord")
-            .field("session_id", &self.session_id)
-            .field("sequence", &self.sequence)
-            .field("verdict", &self.verdict)
-            .finish_non_exhaustive()
+/// How the execution of a statement ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It has not, as far as is known.
+    #[default]
+    #[serde(rename = "")]
+    Running,
+    /// The database completed it.
+    Completed,
+    /// The database failed it.
+    Failed,
+    /// It was never run, because an earlier one in its string or pipeline failed.
+    Skipped,
+    /// The connection ended first.
+    Lost,
+}
+
+impl Outcome {
+    /// The word for it in the ledger; empty while it runs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Running => "",
+            Outcome::Completed => "completed",
+            Outcome::Failed => "failed",
+            Outcome::Skipped => "skipped",
+            Outcome::Lost => "lost",
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 mod batch;
 mod cursor;
 mod error;
+mod execution;
 mod frame;
 mod recovery;
 mod segment;
@@ -14,15 +15,18 @@ mod tests;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
 use crate::config::SpoolConfig;
-use crate::record::Record;
+use crate::record::{Record, Statement};
 
 pub use self::batch::Batch;
+use self::batch::Reading;
 pub use self::error::SpoolError;
+pub use self::execution::{Execution, Introduced};
 use self::tail::Tail;
 
 /// A queue of records in a directory, with one owner.
@@ -31,8 +35,10 @@ pub struct Spool {
     dir: PathBuf,
     tail: Mutex<Tail>,
     /// Held over a whole read, so that there is one reader; `tail` is not.
-    reading: Mutex<()>,
+    reading: Mutex<Reading>,
     appended: Notify,
+    /// Counts the statements that were introduced.
+    introduced: AtomicU64,
     /// The lock on the directory lasts as long as this file is open.
     _lock: File,
 }
@@ -71,7 +77,8 @@ impl Spool {
         Ok(Spool {
             dir,
             tail: Mutex::new(tail),
-            reading: Mutex::new(()),
+            reading: Mutex::default(),
+            introduced: AtomicU64::new(0),
             appended: Notify::new(),
             _lock: lock,
         })
@@ -88,6 +95,26 @@ impl Spool {
             frame::write(record, &mut bytes)?;
         }
         self.tail().append(&bytes, records.len() as u64)?;
+        self.appended.notify_one();
+        Ok(())
+    }
+
+    /// Makes a statement known, for executions to refer to.
+    pub fn introduce(&self, statement: Statement) -> Introduced {
+        let id = self.introduced.fetch_add(1, Ordering::Relaxed);
+        Introduced { id, statement: Arc::new(statement) }
+    }
+
+    /// Keeps `executions`, all or none of them, as [`append`](Spool::append) does.
+    pub fn append_executions(&self, executions: &[Execution]) -> Result<(), SpoolError> {
+        if executions.is_empty() {
+            return Ok(());
+        }
+        let mut frames = Vec::with_capacity(executions.len() * execution::FRAME_BYTES_USUAL);
+        for execution in executions {
+            execution::write_execution(execution, &mut frames)?;
+        }
+        self.tail().append_executions(&frames, executions)?;
         self.appended.notify_one();
         Ok(())
     }

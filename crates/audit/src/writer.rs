@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::task::JoinError;
-use tokio::time::Instant;
 
 use crate::config::ClickHouseConfig;
 use crate::ledger::{Ledger, LedgerError};
@@ -16,16 +15,17 @@ use crate::spool::{Batch, Spool, SpoolError};
 
 use self::back_off::BackOff;
 
-/// So many records are worth an insert at once.
-const FLUSH_RECORDS: u64 = 1_000;
-/// So many bytes are.
-const FLUSH_BYTES: u64 = 1 << 20;
 /// So long the first record waits for company.
 const FLUSH_AFTER: Duration = Duration::from_millis(250);
+/// More records than this in that time mean that many come; the cost of an insert is hardly in its rows, and so they
+/// wait for more company …
+const CROWD_RECORDS: u64 = 1_000;
+/// … so often at most.
+const CROWD_WAITS_MAX: u32 = 4;
 /// Most records in one batch.
-const BATCH_RECORDS_MAX: usize = 10_000;
+const BATCH_RECORDS_MAX: usize = 50_000;
 /// Most bytes of the spool in one batch.
-const BATCH_BYTES_MAX: usize = 4 << 20;
+const BATCH_BYTES_MAX: usize = 8 << 20;
 /// Bound of everything that is asked of ClickHouse at once.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 /// Bound of the last attempt.
@@ -129,15 +129,14 @@ impl Writer {
         while self.spool.depth().records == 0 {
             self.spool.appended().await;
         }
-        let until = Instant::now() + FLUSH_AFTER;
-        loop {
+        // By the clock: to be woken by every record would cost whoever appends it.
+        for _ in 0..CROWD_WAITS_MAX {
+            tokio::time::sleep(FLUSH_AFTER).await;
             let depth = self.spool.depth();
-            if FLUSH_RECORDS <= depth.records || FLUSH_BYTES <= depth.bytes {
+            let is_crowd = CROWD_RECORDS <= depth.records;
+            if !is_crowd || BATCH_RECORDS_MAX as u64 <= depth.records || BATCH_BYTES_MAX as u64 <= depth.bytes
+            {
                 return;
-            }
-            tokio::select! {
-                () = self.spool.appended() => {}
-                () = tokio::time::sleep_until(until) => return,
             }
         }
     }

@@ -3,7 +3,7 @@
 use sql::{Facts, Statement, Unreadable};
 
 use crate::rules;
-use crate::verdict::{Permit, Principal, Refusal, Verdict};
+use crate::verdict::{Permit, Refusal, Verdict};
 
 /// Verdicts on one string.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,13 +14,9 @@ pub enum Judgement {
     Unreadable(Refusal),
 }
 
-/// Judges what was read, or not, from a string that `principal` sent. `is_masked` says whether a statement touches
-/// columns whose values are masked for this principal.
-pub fn judge(
-    _principal: &Principal,
-    reading: &Result<Facts, Unreadable>,
-    is_masked: impl Fn(&Statement) -> bool,
-) -> Judgement {
+/// Judges what was read, or not, from a string. `is_masked` says whether a statement touches columns whose values are
+/// masked. Who asks makes no difference yet, so that verdicts are shared between sessions.
+pub fn judge(reading: &Result<Facts, Unreadable>, is_masked: impl Fn(&Statement) -> bool) -> Judgement {
     match reading {
         Err(unreadable) => Judgement::Unreadable(rules::unreadable::refuse(unreadable)),
         Ok(facts) => Judgement::Statements(
@@ -37,6 +33,11 @@ pub fn judge(
                 .collect(),
         ),
     }
+}
+
+/// The verdict on a text without statements, which does nothing.
+pub fn permit_nothing() -> Verdict {
+    Verdict::Allow(Permit { _made_by_judge: () })
 }
 
 /// The verdict on a fast-path call, which names a function by number and shows no statement.

@@ -17,5 +17,5 @@ mod judge;
 mod rules;
 mod verdict;
 
-pub use judge::{Judgement, judge, refuse_fast_path};
-pub use verdict::{Permit, Principal, Refusal, Verdict};
+pub use judge::{Judgement, judge, permit_nothing, refuse_fast_path};
+pub use verdict::{Permit, Refusal, Verdict};

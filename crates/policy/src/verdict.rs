@@ -1,12 +1,5 @@
 //! The outcome of judging one statement.
 
-/// Who runs a statement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Principal {
-    /// Name of the authenticated user.
-    pub user: String,
-}
-
 /// Proof that every rule let a statement pass. Only `judge` makes one, and nothing is forwarded without one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permit {

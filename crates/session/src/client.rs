@@ -4,16 +4,17 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use policy::{Judgement, Refusal};
+use policy::Refusal;
 use wire::frame::{HEADER_BYTES, peek_header};
 use wire::frontend::{self, Bind, Parse, Target, tag};
 use wire::{compose, split_frame};
 
 use crate::action::{Action, CloseReason, Pass, Step, Toward, forward};
+use crate::judged::Judged;
 use crate::names::{Lookup, Portal, Prepared};
 use crate::owed::Owed;
 use crate::refusal;
-use crate::state::{Environment, Session, SessionError, refusal_of};
+use crate::state::{Environment, Session, SessionError};
 
 impl Session {
     /// Takes bytes from the client. The ranges in `out` are of `input`; call again with the rest and more.
@@ -127,29 +128,17 @@ impl Session {
             return Err(SessionError::client("a Query while COPY data is expected"));
         }
         let reading = self.read(text, env);
-        let text = String::from_utf8_lossy(text);
-        let mut batch = VecDeque::new();
+        let judged = reading.judge(env);
+        let mut batch = VecDeque::with_capacity(judged.statements.len());
         let mut replaced = None;
-        match self.judge(&reading, env) {
-            Judgement::Unreadable(refusal) => {
-                batch.push_back(self.start(&text, None, &reading, Some(refusal), env, out));
-                replaced = Some(self.marker.failing_statement());
-            }
-            Judgement::Statements(verdicts) => {
-                let statements =
-                    reading.as_ref().as_ref().map(|facts| facts.statements.as_slice()).unwrap_or_default();
-                for (statement, verdict) in statements.iter().zip(verdicts) {
-                    let own = text.get(statement.span.clone()).unwrap_or_default();
-                    let refusal = refusal_of(verdict);
-                    let refused = refusal.is_some();
-                    batch.push_back(self.start(own, Some(statement), &reading, refusal, env, out));
-                    if refused {
-                        // What follows a statement that fails never runs, and so is not even sent.
-                        let before = text.get(..statement.span.start).unwrap_or_default();
-                        replaced = Some(format!("{before} {}", self.marker.failing_statement()));
-                        break;
-                    }
-                }
+        for statement in &judged.statements {
+            batch.push_back(self.start(statement, out));
+            if statement.refusal().is_some() {
+                // What follows a statement that fails never runs, and so is not even sent.
+                let before = reading.text().get(..statement.span.start).unwrap_or_default();
+                let gap = if before.is_empty() { "" } else { " " };
+                replaced = Some(format!("{before}{gap}{}", self.marker.failing_statement()));
+                break;
             }
         }
         self.owed.push_back(Owed::Query(batch));
@@ -163,20 +152,15 @@ impl Session {
 
     fn parse(&mut self, parse: Parse<'_>, env: &mut Environment<'_>, out: &mut Vec<Action>) -> Pass {
         let reading = self.read(parse.query, env);
-        let text = String::from_utf8_lossy(parse.query);
-        let refusal = match self.judge(&reading, env) {
-            Judgement::Unreadable(refusal) => Some(refusal),
-            Judgement::Statements(verdicts) => verdicts.into_iter().find_map(refusal_of),
-        };
-        let Some(refusal) = refusal else {
-            let prepared = Rc::new(Prepared { text: text.into(), reading });
+        let judged = reading.judge(env);
+        let Some(refused) = judged.statements.iter().find(|statement| statement.refusal().is_some()) else {
+            let prepared = Rc::new(Prepared { reading });
             let changed = self.prepared.change(parse.statement, self.section, Some(prepared));
             self.owed.push_back(Owed::Parse(changed));
             return Pass::Whole;
         };
-        let statement = reading.as_ref().as_ref().ok().and_then(|facts| facts.statements.first());
-        let running = self.start(&text, statement, &reading, Some(refusal), env, out);
-        self.owed.push_back(Owed::RefusedParse(Box::new(running)));
+        let running = self.start(refused, out);
+        self.owed.push_back(Owed::Refused(Box::new(running)));
         let mut message = Vec::new();
         compose::parse(&mut message, parse.statement, self.marker.failing_statement().as_bytes());
         out.push(Action::SendToServer(message));
@@ -217,6 +201,15 @@ impl Session {
             Lookup::Uncertain => return Pass::Waits,
             Lookup::Unknown => return self.refuse_name(refusal::unknown_name("portal", "34000", name), out),
         };
+        // Definitions may have changed since the statement was prepared.
+        let judged = portal.prepared.reading.judge(env);
+        let Some(statement) = judged.one() else { return Pass::Whole };
+        if statement.refusal().is_some() {
+            let running = self.start(statement, out);
+            self.owed.push_back(Owed::Refused(Box::new(running)));
+            out.push(Action::SendToServer(self.marker.failing_describe()));
+            return Pass::Replaced;
+        }
         // Rows of which nobody knows the columns cannot be masked. An answer to an earlier Describe does not count: what
         // the portal runs may have been replaced in between (a cursor or a prepared statement of the same name).
         let is_asked = matches!(
@@ -229,10 +222,8 @@ impl Session {
             out.push(Action::SendToServer(message));
             self.owed.push_back(Owed::DescribePortal { portal: Some(Rc::clone(&portal)), hidden: true });
         }
-        let Prepared { text, reading } = &*portal.prepared;
-        let statement = reading.as_ref().as_ref().ok().and_then(|facts| facts.statements.first());
-        let running = self.start(text, statement, reading, None, env, out);
-        self.owed.push_back(Owed::Execute { running: Box::new(running), portal });
+        let running = Box::new(self.start(statement, out));
+        self.owed.push_back(Owed::Execute { running, portal });
         Pass::Whole
     }
 
@@ -244,9 +235,8 @@ impl Session {
 
     /// Answers like a Query that fails, which is how the server answers a fast-path call that fails.
     fn fast_path(&mut self, env: &Environment<'_>, out: &mut Vec<Action>) {
-        let refusal = policy::refuse_fast_path();
-        let nothing = Ok(sql::Facts::default());
-        let running = self.start("(fast-path function call)", None, &nothing, Some(refusal), env, out);
+        let call = Judged::refused("(fast-path function call)", policy::refuse_fast_path(), env);
+        let running = self.start(&call, out);
         self.owed.push_back(Owed::Query(VecDeque::from([running])));
         self.section += 1;
         let mut message = Vec::new();

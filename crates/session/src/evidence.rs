@@ -1,6 +1,7 @@
 //! What is recorded of the execution of one statement.
 
 use std::fmt;
+use std::rc::Rc;
 
 use sql::Touched;
 
@@ -13,11 +14,10 @@ pub enum Evidence {
     Finished(Box<Finished>),
 }
 
-/// What is known before a statement runs.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Started {
-    /// Counts the executions of a session from 1.
-    pub sequence: u64,
+/// What is known of a statement, whoever runs it and however often. The same statement has the same `Rc` for as long
+/// as it is remembered.
+#[derive(PartialEq, Eq)]
+pub struct Described {
     /// The statement as the client wrote it.
     pub text: String,
     /// libpg_query's fingerprint, 0 where it could not be read.
@@ -26,21 +26,29 @@ pub struct Started {
     pub effects: Vec<&'static str>,
     /// What it names, as `schema.relation.column`.
     pub touched: Touched,
-    /// Name of the rule that refused it; `None` where it was allowed.
+    /// Name of the rule that refuses it; `None` where it is allowed.
     pub refused_by: Option<&'static str>,
     /// What the second reader understood differently; empty where both agree.
     pub readers_disagree: String,
 }
 
 /// Text and names stay out of logs.
-impl fmt::Debug for Started {
+impl fmt::Debug for Described {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Started")
-            .field("sequence", &self.sequence)
+        f.debug_struct("Described")
             .field("effects", &self.effects)
             .field("refused_by", &self.refused_by)
             .finish_non_exhaustive()
     }
+}
+
+/// What is known before a statement runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Started {
+    /// Counts the executions of a session from 1.
+    pub sequence: u64,
+    /// What runs.
+    pub statement: Rc<Described>,
 }
 
 /// What is known after a statement ended.
@@ -54,10 +62,38 @@ pub struct Finished {
     pub rows: u64,
     /// Bytes of rows and COPY data that the server sent.
     pub bytes: u64,
-    /// Columns that the result was made of, as `schema.relation.column`.
+    /// What its result was made of; `None` where it had none. The same result of the same statement has the same `Rc`
+    /// for as long as it is remembered.
+    pub result: Option<Rc<ResultNames>>,
+}
+
+/// Columns that a result was made of, as `schema.relation.column`.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ResultNames {
+    /// All that are columns of a relation.
     pub returned: Vec<String>,
     /// Those of them that were masked.
     pub masked: Vec<String>,
+}
+
+impl ResultNames {
+    /// Adds a column, once.
+    pub(crate) fn note(&mut self, name: String, masked: bool) {
+        if masked && !self.masked.contains(&name) {
+            self.masked.push(name.clone());
+        }
+        if !self.returned.contains(&name) {
+            self.returned.push(name);
+        }
+    }
+}
+
+/// Names stay out of logs.
+impl fmt::Debug for ResultNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (returned, masked) = (self.returned.len(), self.masked.len());
+        f.debug_struct("ResultNames").field("returned", &returned).field("masked", &masked).finish()
+    }
 }
 
 /// How an execution ended.
@@ -79,17 +115,31 @@ pub(crate) struct Execution {
     pub(crate) started: Started,
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
-    pub(crate) returned: Vec<String>,
-    pub(crate) masked: Vec<String>,
+    result: Option<Rc<ResultNames>>,
 }
 
 impl Execution {
     pub(crate) fn new(started: Started) -> Self {
-        Execution { started, rows: 0, bytes: 0, returned: Vec::new(), masked: Vec::new() }
+        Execution { started, rows: 0, bytes: 0, result: None }
+    }
+
+    /// It has a result of these columns, perhaps after others.
+    pub(crate) fn note_result(&mut self, names: &Rc<ResultNames>) {
+        match &self.result {
+            Some(known) if known != names => {
+                let mut all = ResultNames::clone(known);
+                for name in &names.returned {
+                    all.note(name.clone(), names.masked.contains(name));
+                }
+                self.result = Some(Rc::new(all));
+            }
+            Some(_) => {}
+            None => self.result = Some(Rc::clone(names)),
+        }
     }
 
     pub(crate) fn finish(self, outcome: Outcome) -> Evidence {
-        let Execution { started, rows, bytes, returned, masked } = self;
-        Evidence::Finished(Box::new(Finished { started, outcome, rows, bytes, returned, masked }))
+        let Execution { started, rows, bytes, result } = self;
+        Evidence::Finished(Box::new(Finished { started, outcome, rows, bytes, result }))
     }
 }

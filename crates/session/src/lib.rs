@@ -20,6 +20,7 @@
 mod action;
 mod client;
 mod evidence;
+mod judged;
 mod names;
 mod owed;
 mod readings;
@@ -31,6 +32,6 @@ mod state;
 mod tests;
 
 pub use action::{Action, CloseReason, Step};
-pub use evidence::{Evidence, Finished, Outcome, Started};
+pub use evidence::{Described, Evidence, Finished, Outcome, ResultNames, Started};
 pub use readings::Readings;
 pub use state::{Environment, Session, SessionError};

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
+use std::ops::Deref;
 use std::rc::Rc;
 
 use wire::BodyError;
@@ -12,7 +13,6 @@ use crate::readings::Reading;
 /// A prepared statement that was judged and let pass.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-    pub(crate) text: Rc<str>,
     pub(crate) reading: Reading,
 }
 
@@ -28,7 +28,14 @@ pub(crate) struct Portal {
 }
 
 /// Columns of a result.
-pub(crate) type Columns = Rc<[ResultColumn]>;
+pub(crate) type Columns = Rc<ResultColumns>;
+
+/// What a RowDescription told, and its body, by which it is known again.
+#[derive(Debug)]
+pub(crate) struct ResultColumns {
+    description: Box<[u8]>,
+    columns: Box<[ResultColumn]>,
+}
 
 /// What of a RowDescription's field a plan needs.
 #[derive(Clone, Copy, Debug)]
@@ -38,20 +45,33 @@ pub(crate) struct ResultColumn {
     pub(crate) type_oid: u32,
 }
 
-impl ResultColumn {
+impl ResultColumns {
     /// The columns that a RowDescription with this body tells.
-    pub(crate) fn read_all(body: &[u8]) -> Result<Columns, BodyError> {
-        RowDescription::read(body)?
-            .map(|field| {
-                field.map(|Field { table_oid, column, type_oid, .. }| ResultColumn {
-                    table_oid,
-                    column,
-                    type_oid,
-                })
+    pub(crate) fn read(description: &[u8]) -> Result<Self, BodyError> {
+        let columns = RowDescription::read(description)?.map(|field| {
+            field.map(|Field { table_oid, column, type_oid, .. }| ResultColumn {
+                table_oid,
+                column,
+                type_oid,
             })
-            .collect()
+        });
+        Ok(ResultColumns { columns: columns.collect::<Result<_, _>>()?, description: description.into() })
     }
 
+    pub(crate) fn is_described_by(&self, description: &[u8]) -> bool {
+        *self.description == *description
+    }
+}
+
+impl Deref for ResultColumns {
+    type Target = [ResultColumn];
+
+    fn deref(&self) -> &[ResultColumn] {
+        &self.columns
+    }
+}
+
+impl ResultColumn {
     pub(crate) fn field(&self) -> Field<'static> {
         let ResultColumn { table_oid, column, type_oid } = *self;
         Field { name: b"", table_oid, column, type_oid, format: 0 }

@@ -3,19 +3,20 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use mask::Plan;
 use policy::Refusal;
 
 use crate::evidence::Execution;
+use crate::judged::Judged;
 use crate::names::{Changed, Portal};
+use crate::results::Planned;
 
 /// One message that was sent to the server and is not answered yet.
 #[derive(Debug)]
 pub(crate) enum Owed {
     /// ParseComplete.
     Parse(Changed),
-    /// An error: this Parse was replaced by one that fails.
-    RefusedParse(Box<Running>),
+    /// An error: this Parse or Execute was replaced by a message that fails.
+    Refused(Box<Running>),
     /// An error: a message about an unknown name was replaced by one that fails.
     RefusedName(Refusal),
     /// BindComplete.
@@ -40,14 +41,20 @@ pub(crate) enum Owed {
 #[derive(Debug)]
 pub(crate) struct Running {
     pub(crate) execution: Execution,
-    /// It was replaced by a statement that fails; its error is rewritten to this.
-    pub(crate) refusal: Option<Refusal>,
+    /// What it is. Where that is refused, it was replaced by a statement that fails, and its error is rewritten.
+    pub(crate) judged: Rc<Judged>,
     /// What happens to the rows of its present result.
-    pub(crate) plan: Option<Rc<Plan>>,
+    pub(crate) planned: Option<Rc<Planned>>,
 }
 
 impl Running {
-    pub(crate) fn new(execution: Execution, refusal: Option<Refusal>) -> Self {
-        Running { execution, refusal, plan: None }
+    pub(crate) fn new(execution: Execution, judged: Rc<Judged>) -> Self {
+        Running { execution, judged, planned: None }
+    }
+
+    /// Rows of a result that is treated like this are coming.
+    pub(crate) fn begin_result(&mut self, planned: Rc<Planned>) {
+        self.execution.note_result(&planned.names);
+        self.planned = Some(planned);
     }
 }

@@ -4,23 +4,40 @@ use std::rc::Rc;
 
 use mask::{ColumnPlan, FIRST_NORMAL_OID, Plan};
 
-use crate::names::ResultColumn;
-use crate::owed::Running;
+use crate::evidence::ResultNames;
+use crate::judged::Judged;
+use crate::names::{Columns, ResultColumn};
 use crate::state::Environment;
 
 /// A newer catalog is needed: the result has columns that the present one does not have.
 pub(crate) struct NeedsCatalog;
 
-/// Plans the result of `running`, and notes for its record which columns it returns and which are masked.
+/// What happens to the rows of a result, and what is recorded of its columns.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    columns: Columns,
+    catalog_version: u64,
+    pub(crate) plan: Plan,
+    pub(crate) names: Rc<ResultNames>,
+}
+
+/// Plans a result of `judged` with these columns.
 ///
 /// `asked` remembers for which version a newer catalog was asked: a relation that is not in the newer one either
 /// is one that this session has made and not committed, and stays unknown.
 pub(crate) fn plan(
-    columns: &[ResultColumn],
-    running: &mut Running,
+    columns: &Columns,
+    judged: &Judged,
     env: &Environment<'_>,
     asked: &mut Option<u64>,
-) -> Result<Rc<Plan>, NeedsCatalog> {
+) -> Result<Rc<Planned>, NeedsCatalog> {
+    if let Some(planned) = judged.planned.borrow().as_ref()
+        && planned.catalog_version == env.catalog_version
+        && Rc::ptr_eq(&planned.columns, columns)
+    {
+        *asked = None;
+        return Ok(Rc::clone(planned));
+    }
     let name = |column: &ResultColumn| {
         let relation = env.catalog.relation(column.table_oid)?;
         Some(format!("{}.{}", relation.path(), relation.column(column.column)?.name))
@@ -28,13 +45,15 @@ pub(crate) fn plan(
     let is_unknown = |column: &ResultColumn| {
         FIRST_NORMAL_OID <= column.table_oid && 0 < column.column && name(column).is_none()
     };
-    if columns.iter().any(is_unknown) && asked.is_none_or(|version| env.catalog_version <= version) {
+    let has_unknown = columns.iter().any(is_unknown);
+    if has_unknown && asked.is_none_or(|version| env.catalog_version <= version) {
         asked.get_or_insert(env.catalog_version);
         return Err(NeedsCatalog);
     }
     *asked = None;
+    let mut names = ResultNames::default();
     let mut plans = Vec::with_capacity(columns.len());
-    for column in columns {
+    for column in columns.iter() {
         let name = name(column);
         let plan = Plan::column(&column.field(), name.is_some(), env.classes);
         let masked = matches!(plan, ColumnPlan::Mask(..));
@@ -44,15 +63,17 @@ pub(crate) fn plan(
             None => None,
         };
         if let Some(name) = name {
-            let lists =
-                [Some(&mut running.execution.returned), masked.then_some(&mut running.execution.masked)];
-            for list in lists.into_iter().flatten() {
-                if !list.contains(&name) {
-                    list.push(name.clone());
-                }
-            }
+            names.note(name, masked);
         }
         plans.push(plan);
     }
-    Ok(Rc::new(Plan::new(plans)))
+    let planned = Rc::new(Planned {
+        columns: Rc::clone(columns),
+        catalog_version: env.catalog_version,
+        plan: Plan::new(plans),
+        names: Rc::new(names),
+    });
+    // What this catalog does not know, the next may: it is asked for each time.
+    judged.planned.replace((!has_unknown).then(|| Rc::clone(&planned)));
+    Ok(planned)
 }

@@ -7,7 +7,6 @@ use wire::split_frame;
 
 use crate::action::{Action, Pass, Step, Toward, forward, send_to_client};
 use crate::evidence::Outcome;
-use crate::names::ResultColumn;
 use crate::owed::{Owed, Running};
 use crate::refusal;
 use crate::results::{self, NeedsCatalog};
@@ -81,19 +80,19 @@ impl Session {
         if tag != tag::DATA_ROW {
             return Ok(Some(false));
         }
-        if let Some(plan) = &running.plan {
-            return Ok(Some(plan.masks()));
+        if let Some(planned) = &running.planned {
+            return Ok(Some(planned.plan.masks()));
         }
         let Some(Owed::Execute { running, portal }) = self.owed.front_mut() else {
             return Err(SessionError::server("rows without a description"));
         };
         let columns = portal.columns.borrow().clone();
         let columns = columns.ok_or_else(|| SessionError::server("rows without a description"))?;
-        let Ok(plan) = results::plan(&columns, running, env, &mut self.asked_catalog) else {
+        let Ok(planned) = results::plan(&columns, &running.judged, env, &mut self.asked_catalog) else {
             return Ok(None);
         };
-        let masks = plan.masks();
-        running.plan = Some(plan);
+        let masks = planned.plan.masks();
+        running.begin_result(planned);
         Ok(Some(masks))
     }
 
@@ -165,14 +164,14 @@ impl Session {
     /// A row whose result has masks.
     fn masked_row(&mut self, body: &[u8], out: &mut Vec<Action>) -> Result<Pass, SessionError> {
         self.count(tag::DATA_ROW, u32::try_from(body.len()).unwrap_or(u32::MAX));
-        let plan = self.current().and_then(|running| running.plan.clone());
-        let plan = plan.ok_or_else(|| SessionError::server("rows that nobody asked for"))?;
+        let planned = self.current().and_then(|running| running.planned.clone());
+        let planned = planned.ok_or_else(|| SessionError::server("rows that nobody asked for"))?;
         let start = match out.last() {
             Some(Action::SendToClient(buffer)) => buffer.len(),
             _ => 0,
         };
         send_to_client(out, |buffer| {
-            mask_row(body, &plan, buffer).map_err(|error| {
+            mask_row(body, &planned.plan, buffer).map_err(|error| {
                 // No part of a row that could not be masked is sent.
                 buffer.truncate(start);
                 SessionError::server(error)
@@ -182,7 +181,6 @@ impl Session {
     }
 
     fn row_description(&mut self, body: &[u8], env: &Environment<'_>) -> Result<Pass, SessionError> {
-        let columns = ResultColumn::read_all(body).map_err(SessionError::server)?;
         match self.owed.front_mut() {
             Some(Owed::DescribeStatement) => {
                 self.owed.pop_front();
@@ -190,6 +188,10 @@ impl Session {
             }
             Some(Owed::DescribePortal { portal, hidden }) => {
                 if let Some(portal) = portal {
+                    let judged = portal.prepared.reading.judge(env);
+                    let judged =
+                        judged.one().ok_or_else(|| SessionError::server("a result of no statement"))?;
+                    let columns = judged.columns(body).map_err(SessionError::server)?;
                     portal.columns.replace(Some(columns));
                 }
                 let pass = if *hidden { Pass::Replaced } else { Pass::Whole };
@@ -199,8 +201,9 @@ impl Session {
             Some(Owed::Query(batch)) => {
                 let running =
                     batch.front_mut().ok_or_else(|| SessionError::server("a result of no statement"))?;
-                match results::plan(&columns, running, env, &mut self.asked_catalog) {
-                    Ok(plan) => running.plan = Some(plan),
+                let columns = running.judged.columns(body).map_err(SessionError::server)?;
+                match results::plan(&columns, &running.judged, env, &mut self.asked_catalog) {
+                    Ok(planned) => running.begin_result(planned),
                     Err(NeedsCatalog) => return Ok(Pass::Waits),
                 }
                 Ok(Pass::Whole)
@@ -277,10 +280,10 @@ impl Session {
             None | Some(Owed::Sync) => (None, None),
             Some(Owed::Query(batch)) => {
                 let failed = batch.pop_front();
-                (failed.as_ref().and_then(|running| running.refusal.clone()), failed)
+                (failed.as_ref().and_then(|running| running.judged.refusal().cloned()), failed)
             }
             Some(_) => match self.skip_to_sync(out) {
-                Some(Owed::RefusedParse(running)) => (running.refusal.clone(), Some(*running)),
+                Some(Owed::Refused(running)) => (running.judged.refusal().cloned(), Some(*running)),
                 Some(Owed::RefusedName(refusal)) => (Some(refusal), None),
                 Some(Owed::Execute { running, .. }) => (None, Some(*running)),
                 _ => (None, None),
@@ -317,7 +320,7 @@ impl Session {
                 // It is asked again where it is executed again.
                 Owed::DescribePortal { portal: Some(portal), .. } => portal.executed.set(false),
                 owed if index == 0 => failed = Some(owed),
-                Owed::Execute { running, .. } | Owed::RefusedParse(running) => {
+                Owed::Execute { running, .. } | Owed::Refused(running) => {
                     finish(*running, Outcome::Skipped, out)
                 }
                 Owed::Query(batch) => {

@@ -1,16 +1,16 @@
 //! The state of one session, and what it needs from around it.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
-use mask::{Classes, ColumnId};
-use policy::{Judgement, Principal, Refusal, Verdict};
-use sql::catalog::Relation;
-use sql::facts::{Forgets, RelationUse};
-use sql::{Catalog, Facts, Statement, Unreadable};
+use mask::Classes;
+use sql::facts::Forgets;
+use sql::{Catalog, Unreadable};
 use thiserror::Error;
 
 use crate::action::Action;
 use crate::evidence::{Evidence, Execution, Outcome, Started};
+use crate::judged::{Judged, Read};
 use crate::names::{Names, Portal, Prepared};
 use crate::owed::{Owed, Running};
 use crate::readings::{Reading, Readings};
@@ -59,7 +59,6 @@ impl SessionError {
 /// One client's session.
 #[derive(Debug)]
 pub struct Session {
-    pub(crate) principal: Principal,
     pub(crate) marker: Marker,
     pub(crate) message_bytes_max: u32,
     pub(crate) prepared: Names<Prepared>,
@@ -89,10 +88,9 @@ struct Lexing {
 }
 
 impl Session {
-    /// A session of `principal` that has just logged in. `nonce` must be random.
-    pub fn new(principal: Principal, nonce: u64, message_bytes_max: u32) -> Self {
+    /// A session that has just logged in. `nonce` must be random.
+    pub fn new(nonce: u64, message_bytes_max: u32) -> Self {
         Session {
-            principal,
             marker: Marker::new(nonce),
             message_bytes_max,
             prepared: Names::default(),
@@ -125,7 +123,7 @@ impl Session {
     pub fn on_lost(&mut self, out: &mut Vec<Action>) {
         for owed in std::mem::take(&mut self.owed) {
             match owed {
-                Owed::Execute { running, .. } | Owed::RefusedParse(running) => {
+                Owed::Execute { running, .. } | Owed::Refused(running) => {
                     finish(*running, Outcome::Lost, out)
                 }
                 Owed::Query(batch) => {
@@ -145,7 +143,7 @@ impl Session {
 
     /// What `text` says, under the settings of this session.
     pub(crate) fn read(&self, text: &[u8], env: &mut Environment<'_>) -> Reading {
-        let unreadable = |setting| Reading::new(Err(Unreadable::Lexing { setting }));
+        let unreadable = |setting| Read::new(text, Err(Unreadable::Lexing { setting }));
         if !self.lexing.standard_conforming_strings && text.contains(&b'\\') {
             return unreadable("standard_conforming_strings");
         }
@@ -155,35 +153,11 @@ impl Session {
         env.readings.read(text)
     }
 
-    /// Verdicts on what was read.
-    pub(crate) fn judge(&self, reading: &Result<Facts, Unreadable>, env: &Environment<'_>) -> Judgement {
-        policy::judge(&self.principal, reading, |statement| touches_masked(statement, env))
-    }
-
-    /// Records the start of one execution. `statement` is `None` where the text could not be read.
-    pub(crate) fn start(
-        &mut self,
-        text: &str,
-        statement: Option<&Statement>,
-        reading: &Result<Facts, Unreadable>,
-        refusal: Option<Refusal>,
-        env: &Environment<'_>,
-        out: &mut Vec<Action>,
-    ) -> Running {
+    /// Records the start of one execution.
+    pub(crate) fn start(&mut self, judged: &Rc<Judged>, out: &mut Vec<Action>) -> Running {
         self.sequence += 1;
-        let disagreement = reading.as_ref().ok().and_then(|facts| facts.readers_disagree.clone());
-        let effects =
-            statement.map(|statement| statement.effects.iter().map(|effect| effect.name()).collect());
-        let started = Started {
-            sequence: self.sequence,
-            text: text.trim().to_owned(),
-            fingerprint: statement.map_or(0, |statement| statement.fingerprint),
-            effects: effects.unwrap_or_default(),
-            touched: statement.map(|statement| sql::touched(statement, env.catalog)).unwrap_or_default(),
-            refused_by: refusal.as_ref().map(|refusal| refusal.rule),
-            readers_disagree: disagreement.unwrap_or_default(),
-        };
-        for forgotten in statement.iter().flat_map(|statement| &statement.forgets) {
+        let started = Started { sequence: self.sequence, statement: Rc::clone(&judged.described) };
+        for forgotten in &judged.forgets {
             match forgotten {
                 Forgets::All => self.prepared.clear(),
                 Forgets::Statement(name) => self.prepared.forget(name.as_bytes()),
@@ -192,43 +166,11 @@ impl Session {
             }
         }
         out.push(Action::Record(Evidence::Started(started.clone())));
-        Running::new(Execution::new(started), refusal)
-    }
-}
-
-/// The refusal in a verdict, if it is one.
-pub(crate) fn refusal_of(verdict: Verdict) -> Option<Refusal> {
-    match verdict {
-        Verdict::Allow(_) => None,
-        Verdict::Refuse(refusal) => Some(refusal),
+        Running::new(Execution::new(started), Rc::clone(judged))
     }
 }
 
 /// Records the end of one execution.
 pub(crate) fn finish(running: Running, outcome: Outcome, out: &mut Vec<Action>) {
     out.push(Action::Record(running.execution.finish(outcome)));
-}
-
-/// Whether a statement may touch columns that are masked: any relation that has some, and any that the catalog does
-/// not have, where there are masked columns at all. PostgreSQL's own relations have none.
-fn touches_masked(statement: &Statement, env: &Environment<'_>) -> bool {
-    let is_masked = |relation: &Relation| {
-        let ids =
-            relation.columns.iter().map(|column| ColumnId { table_oid: relation.oid, number: column.number });
-        ids.into_iter().any(|id| env.classes.contains_key(&id))
-    };
-    let may_be_masked = |used: &RelationUse| {
-        let schema = used.schema.as_deref();
-        if matches!(schema, Some("pg_catalog" | "information_schema")) || statement.ctes.contains(&used.name)
-        {
-            return false;
-        }
-        let mut found = env
-            .catalog
-            .named(&used.name)
-            .filter(|relation| schema.is_none_or(|schema| schema == relation.schema))
-            .peekable();
-        found.peek().is_none() || found.any(is_masked)
-    };
-    !env.classes.is_empty() && statement.relations.iter().any(may_be_masked)
 }

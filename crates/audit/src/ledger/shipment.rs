@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clickhouse::{RowOwned, RowWrite};
+use clickhouse::{Row, RowWrite};
 
 use crate::record::Record;
 
@@ -11,9 +11,9 @@ use super::{Ledger, LedgerError};
 
 /// Rows by table.
 #[derive(Default)]
-struct Shipment {
+struct Shipment<'a> {
     sessions: Vec<SessionRow>,
-    statements: Vec<StatementRow>,
+    statements: Vec<StatementRow<'a>>,
     connections: Vec<ConnectionRow>,
     alerts: Vec<AlertRow>,
     agent_health: Vec<AgentHealthRow>,
@@ -25,17 +25,17 @@ impl Ledger {
     pub async fn insert(&self, records: &[Record], token: &str, within: Duration) -> Result<(), LedgerError> {
         let shipment = Shipment::of(records);
         // Sessions first: who reads a statement finds its session.
-        self.insert_rows("sessions", shipment.sessions, token, within).await?;
-        self.insert_rows("statements", shipment.statements, token, within).await?;
-        self.insert_rows("connections", shipment.connections, token, within).await?;
-        self.insert_rows("alerts", shipment.alerts, token, within).await?;
-        self.insert_rows("agent_health", shipment.agent_health, token, within).await
+        self.insert_rows::<SessionRow>("sessions", shipment.sessions, token, within).await?;
+        self.insert_rows::<StatementRow<'_>>("statements", shipment.statements, token, within).await?;
+        self.insert_rows::<ConnectionRow>("connections", shipment.connections, token, within).await?;
+        self.insert_rows::<AlertRow>("alerts", shipment.alerts, token, within).await?;
+        self.insert_rows::<AgentHealthRow>("agent_health", shipment.agent_health, token, within).await
     }
 
-    async fn insert_rows<R: RowOwned + RowWrite + Send + Sync>(
+    async fn insert_rows<R: Row + RowWrite>(
         &self,
         table: &str,
-        rows: Vec<R>,
+        rows: Vec<R::Value<'_>>,
         token: &str,
         within: Duration,
     ) -> Result<(), LedgerError> {
@@ -57,8 +57,8 @@ impl Ledger {
     }
 }
 
-impl Shipment {
-    fn of(records: &[Record]) -> Self {
+impl<'a> Shipment<'a> {
+    fn of(records: &'a [Record]) -> Self {
         let mut shipment = Shipment::default();
         for record in records {
             match record {

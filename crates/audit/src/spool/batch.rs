@@ -1,7 +1,10 @@
 //! What the reader of the spool takes and gives back: batches that are the same however often they are sent.
 
+use std::collections::HashSet;
 use std::fs::File;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::sync::PoisonError;
 
 use uuid::Uuid;
@@ -10,7 +13,8 @@ use crate::record::Record;
 
 use super::cursor::Position;
 use super::error::SpoolError;
-use super::frame::{self, Found};
+use super::execution::Statements;
+use super::frame::{self, Found, Kind};
 use super::segment::SegmentNumber;
 use super::tail::ReadFrom;
 use super::{Spool, segment};
@@ -26,6 +30,14 @@ pub struct Batch {
     end: u64,
     /// Readable frames, of which some may not be understood.
     frames: u64,
+}
+
+/// What the reader remembers between two batches.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// The segment that `statements` are of, and how far it was read for them.
+    at: Option<Position>,
+    statements: Statements,
 }
 
 /// What was read of a segment.
@@ -48,19 +60,22 @@ impl Spool {
     /// The oldest records that are not acknowledged, at most `records_max` and `bytes_max` of them, but one at least;
     /// `None` where nothing waits. Until it is acknowledged, every call returns the same batch.
     pub fn next_batch(&self, records_max: usize, bytes_max: usize) -> Result<Option<Batch>, SpoolError> {
-        let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             // A statement of its own: `match` would hold the lock over the reading.
             let from = self.tail().read_from();
             let Some(from) = from else { return Ok(None) };
             let begin = from.cursor.at.offset;
-            let bytes = read(&from)?;
-            let taken = match from.cursor.pending_end {
-                Some(_) => take(&bytes, usize::MAX, usize::MAX),
-                None => take(&bytes, records_max, bytes_max),
-            };
-            let end = begin + taken.len as u64;
             let number = from.segment.number;
+            reading.catch_up(&from)?;
+            let bytes = read(&from)?;
+            let mut taken = match from.cursor.pending_end {
+                Some(_) => take(&bytes, usize::MAX, usize::MAX, &mut reading.statements),
+                None => take(&bytes, records_max, bytes_max, &mut reading.statements),
+            };
+            taken.join_halves();
+            let end = begin + taken.len as u64;
+            reading.at = Some(Position { segment: number, offset: end });
             let mut tail = self.tail();
             if let Some(damage) = taken.damage
                 && tail.set_aside(number)?
@@ -98,23 +113,39 @@ impl Spool {
 fn read(from: &ReadFrom) -> Result<Vec<u8>, SpoolError> {
     let begin = from.cursor.at.offset;
     let end = from.cursor.pending_end.map_or(from.segment.len, |end| end.min(from.segment.len));
-    let file = File::open(&from.path).map_err(SpoolError::read(&from.path))?;
-    let mut bytes = vec![0; usize::try_from(end.saturating_sub(begin)).unwrap_or_default()];
-    file.read_exact_at(&mut bytes, begin).map_err(SpoolError::read(&from.path))?;
+    read_range(&from.path, begin..end)
+}
+
+fn read_range(path: &Path, range: Range<u64>) -> Result<Vec<u8>, SpoolError> {
+    let mut bytes = vec![0; usize::try_from(range.end.saturating_sub(range.start)).unwrap_or_default()];
+    if !bytes.is_empty() {
+        let file = File::open(path).map_err(SpoolError::read(path))?;
+        file.read_exact_at(&mut bytes, range.start).map_err(SpoolError::read(path))?;
+    }
     Ok(bytes)
 }
 
-fn take(bytes: &[u8], records_max: usize, bytes_max: usize) -> Taken {
+fn take(bytes: &[u8], records_max: usize, bytes_max: usize, statements: &mut Statements) -> Taken {
     let mut taken = Taken::default();
     while taken.len < bytes.len() && taken.records.len() < records_max {
         match frame::look(bytes, taken.len) {
             Found::Frame { end, .. } if !taken.records.is_empty() && bytes_max < end => break,
             Found::Frame { payload, end } => {
-                match serde_json::from_slice(bytes.get(payload).unwrap_or_default()) {
-                    Ok(record) => taken.records.push(record),
-                    Err(_) => taken.damage = Some("a record is not understood by this version"),
+                let kind = bytes.get(payload).and_then(Kind::of);
+                let understood = match kind {
+                    Some((Kind::Statement, payload)) => statements.note(payload),
+                    Some((Kind::Execution, payload)) => statements
+                        .record(payload)
+                        .map(|execution| taken.records.push(Record::Statement(execution))),
+                    Some((Kind::Record, payload)) => {
+                        serde_json::from_slice(payload).ok().map(|record| taken.records.push(record))
+                    }
+                    None => None,
+                };
+                if understood.is_none() {
+                    taken.damage = Some("a record is not understood by this version");
                 }
-                taken.frames += 1;
+                taken.frames += u64::from(!matches!(kind, Some((Kind::Statement, _))));
                 taken.len = end;
             }
             Found::Torn | Found::Damage => {
@@ -124,4 +155,59 @@ fn take(bytes: &[u8], records_max: usize, bytes_max: usize) -> Taken {
         }
     }
     taken
+}
+
+impl Taken {
+    /// Where both the start and the end of an execution are there, the end says all that the start says.
+    fn join_halves(&mut self) {
+        let ended: HashSet<(Uuid, u64)> = self
+            .records
+            .iter()
+            .filter_map(|record| match record {
+                Record::Statement(statement) if statement.finished_at.is_some() => {
+                    Some((statement.session_id, statement.sequence))
+                }
+                _ => None,
+            })
+            .collect();
+        self.records.retain(|record| match record {
+            Record::Statement(statement) => {
+                statement.finished_at.is_some()
+                    || !ended.contains(&(statement.session_id, statement.sequence))
+            }
+            _ => true,
+        });
+    }
+}
+
+impl Reading {
+    /// Reads the statements that lie before the cursor, where that was not done yet: after a restart.
+    fn catch_up(&mut self, from: &ReadFrom) -> Result<(), SpoolError> {
+        let to = from.cursor.at;
+        let begin = match self.at {
+            Some(at) if at.segment == to.segment => at.offset,
+            _ => {
+                self.statements = Statements::default();
+                segment::HEADER_BYTES
+            }
+        };
+        let bytes = read_range(&from.path, begin..to.offset)?;
+        let mut offset = 0;
+        while offset < bytes.len() {
+            match frame::look(&bytes, offset) {
+                Found::Frame { payload, end } => {
+                    if let Some((Kind::Statement, payload)) = bytes.get(payload).and_then(Kind::of) {
+                        // Whether it was understood was told when its batch was taken.
+                        let _ = self.statements.note(payload);
+                    }
+                    offset = end;
+                }
+                Found::Torn | Found::Damage => {
+                    offset = frame::next_whole(&bytes, offset).unwrap_or(bytes.len());
+                }
+            }
+        }
+        self.at = Some(to);
+        Ok(())
+    }
 }

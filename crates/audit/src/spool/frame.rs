@@ -1,4 +1,4 @@
-//! How one record lies in a segment: length, checksum over length and payload, JSON. It knows bytes, not files.
+//! How one record lies in a segment: length, checksum over length and payload, payload. It knows bytes, not files.
 
 use std::ops::Range;
 
@@ -22,18 +22,80 @@ pub(super) enum Found {
     Damage,
 }
 
+/// What a payload holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A record as JSON, whole in itself.
+    Record,
+    /// A statement, to which executions behind it in the same segment refer.
+    Statement,
+    /// One execution of such a statement.
+    Execution,
+}
+
+impl Kind {
+    const ALL: [Kind; 3] = [Kind::Record, Kind::Statement, Kind::Execution];
+
+    /// The first byte of a payload; that of a record is its own.
+    fn letter(self) -> u8 {
+        match self {
+            Kind::Record => b'{',
+            Kind::Statement => b's',
+            Kind::Execution => b'x',
+        }
+    }
+
+    /// What `payload` holds, and the part of it that says so.
+    pub(super) fn of(payload: &[u8]) -> Option<(Kind, &[u8])> {
+        let (letter, rest) = payload.split_first()?;
+        let kind = Kind::ALL.into_iter().find(|kind| kind.letter() == *letter)?;
+        Some((kind, if kind == Kind::Record { payload } else { rest }))
+    }
+}
+
 /// Appends the frame of `record` to `out`.
 pub(super) fn write(record: &Record, out: &mut Vec<u8>) -> Result<(), SpoolError> {
-    let payload = serde_json::to_vec(record)?;
-    let too_large = || SpoolError::RecordTooLarge { bytes: payload.len(), bytes_max: PAYLOAD_BYTES_MAX };
-    if PAYLOAD_BYTES_MAX < payload.len() {
-        return Err(too_large());
+    write_with(out, |out| Ok(serde_json::to_writer(out, record)?))
+}
+
+/// Appends a frame of another kind, of which `fill` writes the rest.
+pub(super) fn write_kind(
+    kind: Kind,
+    out: &mut Vec<u8>,
+    fill: impl FnOnce(&mut Vec<u8>) -> Result<(), SpoolError>,
+) -> Result<(), SpoolError> {
+    write_with(out, |out| {
+        out.push(kind.letter());
+        fill(out)
+    })
+}
+
+/// Appends a frame with the payload that `fill` writes. Where it fails, `out` is as it was.
+fn write_with(
+    out: &mut Vec<u8>,
+    fill: impl FnOnce(&mut Vec<u8>) -> Result<(), SpoolError>,
+) -> Result<(), SpoolError> {
+    let start = out.len();
+    out.extend_from_slice(&[0; HEADER_BYTES]);
+    let written = fill(out).and_then(|()| {
+        let (header, payload) = out.split_at_mut(start + HEADER_BYTES);
+        let too_large = SpoolError::RecordTooLarge { bytes: payload.len(), bytes_max: PAYLOAD_BYTES_MAX };
+        let len = match u32::try_from(payload.len()) {
+            Ok(len) if payload.len() <= PAYLOAD_BYTES_MAX => len.to_le_bytes(),
+            _ => return Err(too_large),
+        };
+        if let Some((len_place, sum_place)) =
+            header.get_mut(start..).and_then(|header| header.split_at_mut_checked(4))
+        {
+            len_place.copy_from_slice(&len);
+            sum_place.copy_from_slice(&checksum(len, payload).to_le_bytes());
+        }
+        Ok(())
+    });
+    if written.is_err() {
+        out.truncate(start);
     }
-    let len = u32::try_from(payload.len()).map_err(|_| too_large())?.to_le_bytes();
-    out.extend_from_slice(&len);
-    out.extend_from_slice(&checksum(len, &payload).to_le_bytes());
-    out.extend_from_slice(&payload);
-    Ok(())
+    written
 }
 
 /// Looks at `offset` of `bytes`.
@@ -41,7 +103,7 @@ pub(super) fn look(bytes: &[u8], offset: usize) -> Found {
     let rest = bytes.get(offset..).unwrap_or_default();
     let Some((len, rest)) = rest.split_first_chunk::<4>() else { return Found::Torn };
     let payload_len = u32::from_le_bytes(*len) as usize;
-    // Every payload is a JSON object; zeros, which some file systems leave behind a crash, are none.
+    // No payload is shorter; zeros, which some file systems leave behind a crash, are none.
     if !(2..=PAYLOAD_BYTES_MAX).contains(&payload_len) {
         return Found::Damage;
     }
@@ -58,8 +120,8 @@ pub(super) fn look(bytes: &[u8], offset: usize) -> Found {
 pub(super) fn next_whole(bytes: &[u8], offset: usize) -> Option<usize> {
     (offset + 1..bytes.len()).find(|&at| {
         // The cheap question first: the checksum of a wrong length may run over megabytes.
-        let begins_as_json = bytes.get(at + HEADER_BYTES) == Some(&b'{');
-        begins_as_json && matches!(look(bytes, at), Found::Frame { .. })
+        let begins_well = bytes.get(at + HEADER_BYTES..).and_then(Kind::of).is_some();
+        begins_well && matches!(look(bytes, at), Found::Frame { .. })
     })
 }
 

@@ -1,6 +1,6 @@
 //! Finds what an earlier process left in the directory: cuts a torn tail, sets damaged segments aside.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fs::OpenOptions;
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::config::SpoolConfig;
 
 use super::cursor::{Cursor, Position};
 use super::error::SpoolError;
-use super::frame::{self, Found};
+use super::frame::{self, Found, Kind};
 use super::segment::{self, HEADER_BYTES, Header, SegmentNumber};
 use super::tail::{Segment, Tail};
 
@@ -66,6 +66,7 @@ pub(super) fn recover(config: &SpoolConfig) -> Result<Tail, SpoolError> {
         bytes_on_disk: segments.iter().map(|segment| segment.len).sum(),
         segments,
         growing,
+        statements: HashSet::new(),
         cursor,
         records,
         cursor_unstored: false,
@@ -132,8 +133,10 @@ fn scan(bytes: &[u8], begin: u64, all_is_damage: bool) -> Scan {
     let mut scan = Scan { good_len: at, ..Scan::default() };
     while at < bytes.len() {
         match frame::look(bytes, at) {
-            Found::Frame { end, .. } => {
-                scan.records += u64::from(begin <= at as u64);
+            Found::Frame { payload, end } => {
+                let is_statement =
+                    matches!(bytes.get(payload).and_then(Kind::of), Some((Kind::Statement, _)));
+                scan.records += u64::from(begin <= at as u64 && !is_statement);
                 scan.good_len = end;
                 at = end;
             }

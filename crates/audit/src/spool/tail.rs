@@ -1,6 +1,7 @@
 //! The state of an open spool: its segments, the one that grows, and how far ClickHouse has acknowledged.
 
-use std::collections::VecDeque;
+use std::borrow::Cow;
+use std::collections::{HashSet, VecDeque};
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use super::Depth;
 use super::cursor::{Cursor, Position};
 use super::error::SpoolError;
+use super::execution::{self, Execution, Introduced};
 use super::segment::{self, SegmentNumber};
 
 /// A file of the spool.
@@ -31,6 +33,8 @@ pub(super) struct Tail {
     pub(super) segments: VecDeque<Segment>,
     /// The file of the last segment.
     pub(super) growing: File,
+    /// The statements that the last segment has.
+    pub(super) statements: HashSet<u64>,
     pub(super) cursor: Cursor,
     /// Records that are not acknowledged.
     pub(super) records: u64,
@@ -50,7 +54,47 @@ pub(super) struct ReadFrom {
 impl Tail {
     /// Writes whole frames, or nothing.
     pub(super) fn append(&mut self, frames: &[u8], records: u64) -> Result<(), SpoolError> {
-        let len = frames.len() as u64;
+        self.make_way(frames.len() as u64)?;
+        self.write(frames, records)
+    }
+
+    /// Writes the frames of `executions`, and before them the statements that the growing segment does not have yet.
+    pub(super) fn append_executions(
+        &mut self,
+        frames: &[u8],
+        executions: &[Execution],
+    ) -> Result<(), SpoolError> {
+        loop {
+            let segment = self.growing().number;
+            let mut fresh: Vec<&Introduced> = executions
+                .iter()
+                .map(|execution| &execution.statement)
+                .filter(|statement| !self.statements.contains(&statement.id))
+                .collect();
+            fresh.sort_unstable_by_key(|statement| statement.id);
+            fresh.dedup_by_key(|statement| statement.id);
+            let mut bytes = Cow::Borrowed(frames);
+            if !fresh.is_empty() {
+                let mut with_statements = Vec::new();
+                for statement in &fresh {
+                    execution::write_statement(statement, &mut with_statements)?;
+                }
+                with_statements.extend_from_slice(frames);
+                bytes = Cow::Owned(with_statements);
+            }
+            self.make_way(bytes.len() as u64)?;
+            if segment != self.growing().number {
+                // The new segment has no statements, and is not left for a newer one.
+                continue;
+            }
+            self.write(&bytes, executions.len() as u64)?;
+            self.statements.extend(fresh.iter().map(|statement| statement.id));
+            return Ok(());
+        }
+    }
+
+    /// Makes sure that `len` bytes may be written, in a new segment where they do not fit this one.
+    fn make_way(&mut self, len: u64) -> Result<(), SpoolError> {
         if self.bytes_max < self.bytes_on_disk + len {
             self.make_room()?;
         }
@@ -62,6 +106,11 @@ impl Tail {
         if segment::HEADER_BYTES < growing.len && self.segment_bytes < growing.len + len {
             self.roll()?;
         }
+        Ok(())
+    }
+
+    fn write(&mut self, frames: &[u8], records: u64) -> Result<(), SpoolError> {
+        let len = frames.len() as u64;
         if let Err(source) = self.growing.write_all(frames) {
             let growing = self.growing();
             if self.growing.set_len(growing.len).is_err() {
@@ -149,6 +198,7 @@ impl Tail {
     fn roll(&mut self) -> Result<(), SpoolError> {
         let number = self.growing().number.next();
         self.growing = segment::create(&self.dir, number)?;
+        self.statements.clear();
         self.segments.push_back(Segment { number, len: segment::HEADER_BYTES, set_aside: false });
         self.bytes_on_disk += segment::HEADER_BYTES;
         Ok(())

@@ -1,6 +1,7 @@
 //! What the spool promises: everything comes back, in order, whatever happened to process and files.
 
 mod damage;
+mod executions;
 mod model;
 
 use std::path::PathBuf;

@@ -1,5 +1,7 @@
 //! Records to send.
 
+use std::sync::Arc;
+
 use audit::record::*;
 use uuid::Uuid;
 
@@ -32,8 +34,19 @@ pub(crate) fn statement(session_id: Uuid, sequence: u64) -> StatementRecord {
         sequence,
         started_at: UnixMicros(T0 + i64::try_from(sequence).unwrap()),
         finished_at: None,
-        principal: "alice".to_owned(),
-        database: "shop".to_owned(),
+        principal: "alice".into(),
+        database: "shop".into(),
+        statement: Arc::new(select()),
+        outcome: Outcome::Running,
+        rows: 0,
+        bytes: 0,
+        sqlstate: String::new(),
+    }
+}
+
+/// What `statement` runs.
+pub(crate) fn select() -> Statement {
+    Statement {
         text: "SELECT name, email FROM users WHERE name <> 'it''s ?' -- Größe".to_owned(),
         fingerprint: 1 << 63,
         effects: vec!["select".to_owned()],
@@ -44,17 +57,13 @@ pub(crate) fn statement(session_id: Uuid, sequence: u64) -> StatementRecord {
         verdict: "allow".to_owned(),
         rules: vec!["default-allow".to_owned()],
         readers_disagree: String::new(),
-        outcome: String::new(),
-        rows: 0,
-        bytes: 0,
-        sqlstate: String::new(),
     }
 }
 
 pub(crate) fn finished(statement: &StatementRecord) -> StatementRecord {
     StatementRecord {
         finished_at: Some(UnixMicros(statement.started_at.0 + 1_000)),
-        outcome: "completed".to_owned(),
+        outcome: Outcome::Completed,
         rows: 3,
         bytes: 99,
         ..statement.clone()

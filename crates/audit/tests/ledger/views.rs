@@ -1,10 +1,12 @@
 //! What the views say of the records that went in.
 
+use std::sync::Arc;
+
 use audit::ledger::{Ledger, Object};
-use audit::record::{ConnectionRecord, Record, StatementRecord, UnixMicros};
+use audit::record::{ConnectionRecord, Record, Statement, StatementRecord, UnixMicros};
 use uuid::Uuid;
 
-use crate::samples::{T0, alert, connection, finished, health, session, statement};
+use crate::samples::{T0, alert, connection, finished, health, select, session, statement};
 use crate::stage::{Engine, WITHIN};
 
 async fn ledger_with(engine: &Engine, records: &[Record]) -> Ledger {
@@ -28,15 +30,16 @@ async fn touches(ledger: &Ledger, object: &str) -> Vec<String> {
 async fn who_touched_knows_relations_columns_and_refusals() {
     let engine = Engine::start();
     let id = Uuid::from_u128(1);
-    let update = StatementRecord {
+    let running = |sequence, what| StatementRecord { statement: Arc::new(what), ..statement(id, sequence) };
+    let update = Statement {
         effects: vec!["update".to_owned()],
         relations_read: vec!["public.orders".to_owned()],
         relations_written: vec!["public.users".to_owned()],
         columns: vec!["public.orders.city".to_owned(), "public.users.city".to_owned()],
         masked_columns: vec![],
-        ..statement(id, 2)
+        ..select()
     };
-    let drop = StatementRecord {
+    let drop = Statement {
         effects: vec!["drop_table".to_owned()],
         relations_read: vec![],
         relations_written: vec!["public.users".to_owned()],
@@ -44,7 +47,7 @@ async fn who_touched_knows_relations_columns_and_refusals() {
         masked_columns: vec![],
         verdict: "refuse".to_owned(),
         rules: vec!["no-drop-table".to_owned()],
-        ..statement(id, 3)
+        ..select()
     };
     let ledger = ledger_with(
         &engine,
@@ -52,8 +55,8 @@ async fn who_touched_knows_relations_columns_and_refusals() {
             Record::Session(session(id)),
             Record::Statement(statement(id, 1)),
             Record::Statement(finished(&statement(id, 1))),
-            Record::Statement(update),
-            Record::Statement(drop),
+            Record::Statement(running(2, update)),
+            Record::Statement(running(3, drop)),
         ],
     )
     .await;
@@ -73,7 +76,7 @@ async fn who_touched_knows_relations_columns_and_refusals() {
     let sent = finished(&statement(id, 1));
     assert_eq!((row.at, row.finished_at, row.session_id), (sent.started_at, sent.finished_at, id));
     assert_eq!((row.client.as_str(), row.application_name.as_str()), ("192.0.2.7:50123", "psql"));
-    assert_eq!((row.text.as_str(), row.outcome.as_str()), (sent.text.as_str(), "completed"));
+    assert_eq!((row.text.as_str(), row.outcome.as_str()), (sent.statement.text.as_str(), "completed"));
     assert_eq!((row.rows, row.bytes, row.sequence), (3, 99, 1));
     let users: Object = "public.users".parse().unwrap();
     assert!(ledger.who_touched(&users, UnixMicros(T0), 2, WITHIN).await.unwrap().more);

@@ -12,7 +12,7 @@ fn verdict(text: &str) -> String {
         .spawn(move || {
             let masked =
                 |statement: &Statement| statement.relations.iter().any(|relation| relation.name == "users");
-            judge(&Principal { user: "alice".to_owned() }, &sql::read(text.as_bytes()), masked)
+            judge(&sql::read(text.as_bytes()), masked)
         })
         .unwrap()
         .join()

@@ -37,9 +37,7 @@ fn client_message() -> impl Strategy<Value = Vec<u8>> {
 /// The ErrorResponse that the proxy gives for a refused statement.
 fn refused(text: &str) -> Vec<u8> {
     let reading = sql::read(text.as_bytes());
-    let policy::Judgement::Statements(verdicts) =
-        policy::judge(&policy::Principal { user: "alice".to_owned() }, &reading, |_| false)
-    else {
+    let policy::Judgement::Statements(verdicts) = policy::judge(&reading, |_| false) else {
         panic!("unreadable")
     };
     let Some(policy::Verdict::Refuse(why)) = verdicts.into_iter().next() else { panic!("allowed") };

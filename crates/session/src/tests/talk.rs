@@ -1,12 +1,11 @@
 //! Drives a session, and shows its actions as text: one line each.
 
 use mask::{Class, Classes, ColumnId};
-use policy::Principal;
 use sql::catalog::{Catalog, Column, Relation};
 use wire::compose::{cstr, frame};
 use wire::{backend, frontend, split_frame};
 
-use crate::{Action, Environment, Evidence, Outcome, Readings, Session, SessionError, Step};
+use crate::{Action, Environment, Evidence, Outcome, Readings, ResultNames, Session, SessionError, Step};
 
 pub(super) const NONCE: u64 = 7;
 
@@ -38,7 +37,7 @@ impl Talk {
                 .collect(),
         };
         Talk {
-            session: Session::new(Principal { user: "alice".to_owned() }, NONCE, MESSAGE_BYTES_MAX),
+            session: Session::new(NONCE, MESSAGE_BYTES_MAX),
             catalog_version: 1,
             catalog: Catalog::new([
                 relation(20000, "users", &[("id", 23), ("email", 25)]),
@@ -119,14 +118,16 @@ fn shown(input: &[u8], step: &Result<Step, SessionError>, actions: &[Action]) ->
 fn show(input: &[u8], action: &Action) -> String {
     match action {
         Action::Record(Evidence::Started(started)) => {
-            let refused = started.refused_by.map(|rule| format!(", refused by {rule}")).unwrap_or_default();
-            format!("record {} started: {}{refused}", started.sequence, started.text)
+            let refused =
+                started.statement.refused_by.map(|rule| format!(", refused by {rule}")).unwrap_or_default();
+            format!("record {} started: {}{refused}", started.sequence, started.statement.text)
         }
         Action::Record(Evidence::Finished(finished)) => {
             let outcome = match &finished.outcome {
                 Outcome::Failed(sqlstate) => format!("failed {sqlstate}"),
                 other => format!("{other:?}").to_lowercase(),
             };
+            let ResultNames { returned, masked } = finished.result.as_deref().cloned().unwrap_or_default();
             let list = |what: &str, names: &[String]| match names {
                 [] => String::new(),
                 names => format!(", {what} {}", names.join(" ")),
@@ -136,8 +137,8 @@ fn show(input: &[u8], action: &Action) -> String {
                 finished.started.sequence,
                 finished.rows,
                 finished.bytes,
-                list("returned", &finished.returned),
-                list("masked", &finished.masked),
+                list("returned", &returned),
+                list("masked", &masked),
             )
         }
         Action::ForwardToServer(range) => format!("to server: {}", frames(&input[range.clone()])),

@@ -4,60 +4,62 @@ use clickhouse::Row;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::record::{StatementRecord, UnixMicros};
+use crate::record::{Statement, StatementRecord, UnixMicros};
 
 use super::version;
 
+/// Borrows from its record: there are many.
 #[derive(Row, Serialize)]
-pub(in crate::ledger) struct StatementRow {
+pub(in crate::ledger) struct StatementRow<'a> {
     #[serde(with = "clickhouse::serde::uuid")]
     session_id: Uuid,
     sequence: u64,
     version: u8,
     started_at: UnixMicros,
     finished_at: Option<UnixMicros>,
-    principal: String,
-    database: String,
-    text: String,
+    principal: &'a str,
+    database: &'a str,
+    text: &'a str,
     fingerprint: u64,
-    effects: Vec<String>,
-    relations_read: Vec<String>,
-    relations_written: Vec<String>,
-    columns: Vec<String>,
-    masked_columns: Vec<String>,
-    verdict: String,
-    rules: Vec<String>,
-    readers_disagree: String,
-    outcome: String,
+    effects: &'a [String],
+    relations_read: &'a [String],
+    relations_written: &'a [String],
+    columns: &'a [String],
+    masked_columns: &'a [String],
+    verdict: &'a str,
+    rules: &'a [String],
+    readers_disagree: &'a str,
+    outcome: &'a str,
     rows: u64,
     bytes: u64,
-    sqlstate: String,
+    sqlstate: &'a str,
 }
 
-impl From<&StatementRecord> for StatementRow {
-    fn from(record: &StatementRecord) -> Self {
+impl<'a> From<&'a StatementRecord> for StatementRow<'a> {
+    fn from(record: &'a StatementRecord) -> Self {
+        let statement: &Statement = &record.statement;
         StatementRow {
             session_id: record.session_id,
             sequence: record.sequence,
             version: version(record.finished_at.is_some()),
             started_at: record.started_at,
             finished_at: record.finished_at,
-            principal: record.principal.clone(),
-            database: record.database.clone(),
-            text: record.text.clone(),
-            fingerprint: record.fingerprint,
-            effects: record.effects.clone(),
-            relations_read: record.relations_read.clone(),
-            relations_written: record.relations_written.clone(),
-            columns: record.columns.clone(),
-            masked_columns: record.masked_columns.clone(),
-            verdict: record.verdict.clone(),
-            rules: record.rules.clone(),
-            readers_disagree: record.readers_disagree.clone(),
-            outcome: record.outcome.clone(),
+            principal: &record.principal,
+            database: &record.database,
+            text: &statement.text,
+            fingerprint: statement.fingerprint,
+            effects: &statement.effects,
+            relations_read: &statement.relations_read,
+            relations_written: &statement.relations_written,
+            columns: &statement.columns,
+            masked_columns: &statement.masked_columns,
+            verdict: &statement.verdict,
+            rules: &statement.rules,
+            readers_disagree: &statement.readers_disagree,
+            outcome: record.outcome.name(),
             rows: record.rows,
             bytes: record.bytes,
-            sqlstate: record.sqlstate.clone(),
+            sqlstate: &record.sqlstate,
         }
     }
 }

@@ -1,0 +1,163 @@
+//! How executions of statements lie in a segment: what they have in common once for each segment, and then a few dozen
+//! bytes for each start and each end.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::record::{Outcome, Statement, StatementRecord, UnixMicros};
+
+use super::error::SpoolError;
+use super::frame::{self, Kind};
+
+/// Text of a statement that was in a part of the spool that is unreadable.
+const LOST: &str = "(the part of the spool that held this statement is unreadable)";
+
+/// Room that is made for the frame of one execution.
+pub(super) const FRAME_BYTES_USUAL: usize = 128;
+
+/// A statement that executions refer to; from [`Spool::introduce`](super::Spool::introduce).
+#[derive(Clone, Debug)]
+pub struct Introduced {
+    pub(super) id: u64,
+    pub(super) statement: Arc<Statement>,
+}
+
+/// The start or the end of one execution.
+#[derive(Clone, Debug)]
+pub struct Execution {
+    /// What runs.
+    pub statement: Introduced,
+    /// As in [`StatementRecord`].
+    pub session_id: Uuid,
+    /// As in [`StatementRecord`].
+    pub sequence: u64,
+    /// As in [`StatementRecord`].
+    pub started_at: UnixMicros,
+    /// As in [`StatementRecord`].
+    pub finished_at: Option<UnixMicros>,
+    /// As in [`StatementRecord`].
+    pub principal: Arc<str>,
+    /// As in [`StatementRecord`].
+    pub database: Arc<str>,
+    /// As in [`StatementRecord`].
+    pub outcome: Outcome,
+    /// As in [`StatementRecord`].
+    pub rows: u64,
+    /// As in [`StatementRecord`].
+    pub bytes: u64,
+    /// As in [`StatementRecord`].
+    pub sqlstate: String,
+}
+
+/// A statement as it lies there, in JSON: few are written, and fields can be added.
+#[derive(Serialize)]
+struct WrittenStatement<'a> {
+    id: u64,
+    statement: &'a Statement,
+}
+
+#[derive(Deserialize)]
+struct ReadStatement {
+    id: u64,
+    statement: Statement,
+}
+
+/// An execution as it lies there, in postcard's format: every statement that is run writes two.
+// INVARIANT: a change of these fields is a new format of segments.
+#[derive(Serialize, Deserialize)]
+struct Lying<'a> {
+    statement: u64,
+    session_id: Uuid,
+    sequence: u64,
+    started_at: i64,
+    finished_at: Option<i64>,
+    principal: &'a str,
+    database: &'a str,
+    outcome: u8,
+    rows: u64,
+    bytes: u64,
+    sqlstate: &'a str,
+}
+
+const OUTCOMES: [Outcome; 5] =
+    [Outcome::Running, Outcome::Completed, Outcome::Failed, Outcome::Skipped, Outcome::Lost];
+
+/// Appends the frame of a statement.
+pub(super) fn write_statement(introduced: &Introduced, out: &mut Vec<u8>) -> Result<(), SpoolError> {
+    let Introduced { id, statement } = introduced;
+    let written = WrittenStatement { id: *id, statement };
+    frame::write_kind(Kind::Statement, out, |out| Ok(serde_json::to_writer(out, &written)?))
+}
+
+/// Appends the frame of an execution.
+pub(super) fn write_execution(execution: &Execution, out: &mut Vec<u8>) -> Result<(), SpoolError> {
+    let outcome = OUTCOMES.iter().position(|outcome| *outcome == execution.outcome).unwrap_or_default();
+    let lying = Lying {
+        statement: execution.statement.id,
+        session_id: execution.session_id,
+        sequence: execution.sequence,
+        started_at: execution.started_at.0,
+        finished_at: execution.finished_at.map(|at| at.0),
+        principal: &execution.principal,
+        database: &execution.database,
+        outcome: u8::try_from(outcome).unwrap_or_default(),
+        rows: execution.rows,
+        bytes: execution.bytes,
+        sqlstate: &execution.sqlstate,
+    };
+    frame::write_kind(Kind::Execution, out, |out| {
+        *out = postcard::to_extend(&lying, std::mem::take(out)).map_err(SpoolError::EncodeExecution)?;
+        Ok(())
+    })
+}
+
+/// The statements of one segment, as far as it was read.
+#[derive(Debug, Default)]
+pub(super) struct Statements {
+    known: HashMap<u64, Arc<Statement>>,
+    /// The names that were read last: nearly always the next ones too.
+    principal: Arc<str>,
+    database: Arc<str>,
+}
+
+impl Statements {
+    /// Notes a statement; `None` where the payload is not one.
+    pub(super) fn note(&mut self, payload: &[u8]) -> Option<()> {
+        let ReadStatement { id, statement } = serde_json::from_slice(payload).ok()?;
+        self.known.insert(id, Arc::new(statement));
+        Some(())
+    }
+
+    /// The whole record of an execution; `None` where the payload is not one.
+    pub(super) fn record(&mut self, payload: &[u8]) -> Option<StatementRecord> {
+        let lying: Lying<'_> = postcard::from_bytes(payload).ok()?;
+        Some(StatementRecord {
+            session_id: lying.session_id,
+            sequence: lying.sequence,
+            started_at: UnixMicros(lying.started_at),
+            finished_at: lying.finished_at.map(UnixMicros),
+            principal: interned(&mut self.principal, lying.principal),
+            database: interned(&mut self.database, lying.database),
+            statement: self.known.get(&lying.statement).map_or_else(lost, Arc::clone),
+            outcome: OUTCOMES.get(usize::from(lying.outcome)).copied()?,
+            rows: lying.rows,
+            bytes: lying.bytes,
+            sqlstate: lying.sqlstate.to_owned(),
+        })
+    }
+}
+
+/// Evidence of an execution stays evidence without its statement.
+fn lost() -> Arc<Statement> {
+    Arc::new(Statement { text: LOST.to_owned(), ..Statement::default() })
+}
+
+fn interned(last: &mut Arc<str>, text: &str) -> Arc<str> {
+    if **last != *text {
+        *last = text.into();
+    }
+    Arc::clone(last)
+}

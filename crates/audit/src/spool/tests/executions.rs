@@ -1,0 +1,148 @@
+//! Executions come back whole: with their statements, over restarts, roll-overs and damage.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::record::{Outcome, Record, Statement, StatementRecord, UnixMicros};
+
+use super::super::{Execution, Introduced, Spool};
+use super::{Room, record};
+
+fn statement(text: &str) -> Statement {
+    Statement { text: text.to_owned(), fingerprint: 7, verdict: "allow".to_owned(), ..Statement::default() }
+}
+
+fn started(statement: &Introduced, sequence: u64) -> Execution {
+    Execution {
+        statement: statement.clone(),
+        session_id: Uuid::from_u128(5),
+        sequence,
+        started_at: UnixMicros(1_000),
+        finished_at: None,
+        principal: "alice".into(),
+        database: "shop".into(),
+        outcome: Outcome::Running,
+        rows: 0,
+        bytes: 0,
+        sqlstate: String::new(),
+    }
+}
+
+fn ended(statement: &Introduced, sequence: u64) -> Execution {
+    Execution {
+        finished_at: Some(UnixMicros(2_000)),
+        outcome: Outcome::Failed,
+        rows: u64::MAX,
+        bytes: 9,
+        sqlstate: "57014".to_owned(),
+        ..started(statement, sequence)
+    }
+}
+
+/// Each record as `sequence text outcome`.
+fn shown(records: &[Record]) -> Vec<String> {
+    let show = |record: &Record| match record {
+        Record::Statement(StatementRecord { sequence, statement, outcome, .. }) => {
+            format!("{sequence} {} {}", statement.text, outcome.name())
+        }
+        _ => "other".to_owned(),
+    };
+    records.iter().map(show).collect()
+}
+
+fn take(spool: &Spool, records_max: usize) -> Vec<String> {
+    let batch = spool.next_batch(records_max, usize::MAX).unwrap().unwrap();
+    let shown = shown(&batch.records);
+    spool.acknowledge(&batch);
+    shown
+}
+
+#[test]
+fn an_execution_comes_back_as_it_was() {
+    let room = Room::new();
+    let spool = room.open();
+    let select = spool.introduce(statement("select 'ü'"));
+    spool.append_executions(&[ended(&select, 3)]).unwrap();
+    let batch = spool.next_batch(9, usize::MAX).unwrap().unwrap();
+    let whole = StatementRecord {
+        session_id: Uuid::from_u128(5),
+        sequence: 3,
+        started_at: UnixMicros(1_000),
+        finished_at: Some(UnixMicros(2_000)),
+        principal: "alice".into(),
+        database: "shop".into(),
+        statement: Arc::new(statement("select 'ü'")),
+        outcome: Outcome::Failed,
+        rows: u64::MAX,
+        bytes: 9,
+        sqlstate: "57014".to_owned(),
+    };
+    assert_eq!(batch.records, [Record::Statement(whole)]);
+}
+
+#[test]
+fn a_statement_is_written_once_and_found_again_after_a_restart() {
+    let room = Room::new();
+    let spool = room.open();
+    let (one, two) = (spool.introduce(statement("one")), spool.introduce(statement("two")));
+    spool.append_executions(&[started(&one, 1), started(&two, 2)]).unwrap();
+    let first = spool.depth().bytes;
+    spool.append_executions(&[started(&one, 3), started(&two, 4)]).unwrap();
+    assert!(spool.depth().bytes - first < first / 2, "only the executions were written");
+    assert_eq!(spool.depth().records, 4, "statements are no records");
+    assert_eq!(take(&spool, 2), ["1 one ", "2 two "]);
+    drop(spool);
+    let spool = room.open();
+    assert_eq!(spool.depth().records, 2);
+    assert_eq!(take(&spool, 9), ["3 one ", "4 two "]);
+}
+
+#[test]
+fn every_segment_has_the_statements_that_it_needs() {
+    let room = Room::new();
+    let spool = room.open();
+    let long = spool.introduce(statement(&"x".repeat(20_000)));
+    for sequence in 0..2_000 {
+        spool.append_executions(&[started(&long, sequence), started(&long, sequence)]).unwrap();
+    }
+    assert!(2 < room.files("segment").len(), "it rolled over");
+    drop(spool);
+    let spool = room.open();
+    let mut seen = 0;
+    while let Some(batch) = spool.next_batch(7, usize::MAX).unwrap() {
+        seen += batch.records.len();
+        assert!(shown(&batch.records).iter().all(|shown| 20_000 < shown.len()), "its text is there");
+        spool.acknowledge(&batch);
+    }
+    assert_eq!(seen, 4_000);
+}
+
+#[test]
+fn a_start_is_not_sent_beside_its_end() {
+    let room = Room::new();
+    let spool = room.open();
+    let one = spool.introduce(statement("one"));
+    spool.append(&[record(1)]).unwrap();
+    spool.append_executions(&[started(&one, 1), started(&one, 2), ended(&one, 1)]).unwrap();
+    spool.append_executions(&[ended(&one, 2)]).unwrap();
+    assert_eq!(take(&spool, 4), ["other", "2 one ", "1 one failed"]);
+    assert_eq!(take(&spool, 4), ["2 one failed"]);
+    assert_eq!(spool.depth().records, 0);
+}
+
+#[test]
+fn an_execution_whose_statement_is_unreadable_is_told_all_the_same() {
+    let room = Room::new();
+    let spool = room.open();
+    let one = spool.introduce(statement("one"));
+    spool.append_executions(&[started(&one, 1)]).unwrap();
+    drop(spool);
+    let path = room.files("segment").pop().unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[40] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let spool = room.open();
+    assert_eq!(take(&spool, 9), ["1 (the part of the spool that held this statement is unreadable) "]);
+    assert_eq!(room.files("broken").len(), 1);
+}

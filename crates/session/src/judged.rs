@@ -1,0 +1,176 @@
+//! What is known of a text whoever sends it and however often: what its statements do, whether they may, how their
+//! results are treated. Worked out once for each text and catalog.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use std::rc::Rc;
+
+use policy::{Judgement, Refusal, Verdict};
+use sql::catalog::Relation;
+use sql::facts::{Forgets, RelationUse};
+use sql::{Facts, Statement, Unreadable};
+use wire::BodyError;
+
+use mask::ColumnId;
+
+use crate::evidence::Described;
+use crate::names::{Columns, ResultColumns};
+use crate::results::Planned;
+use crate::state::Environment;
+
+/// A text that was read.
+#[derive(Debug)]
+pub(crate) struct Read {
+    text: Box<str>,
+    facts: Result<Facts, Unreadable>,
+    judged: RefCell<Option<Rc<JudgedText>>>,
+}
+
+/// Verdicts on a text with one version of the catalog.
+#[derive(Debug)]
+pub(crate) struct JudgedText {
+    catalog_version: u64,
+    /// In the order of the text; what could not be read counts as one statement.
+    pub(crate) statements: Vec<Rc<Judged>>,
+    /// Stands for a text without statements where one is executed.
+    nothing: Option<Rc<Judged>>,
+}
+
+/// One statement with its verdict.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) described: Rc<Described>,
+    /// Where it stands in the text.
+    pub(crate) span: Range<usize>,
+    pub(crate) verdict: Verdict,
+    pub(crate) forgets: Vec<Forgets>,
+    /// The columns that its result had when it was described the last time.
+    columns: RefCell<Option<Columns>>,
+    /// How that result is treated.
+    pub(crate) planned: RefCell<Option<Rc<Planned>>>,
+}
+
+impl Read {
+    pub(crate) fn new(text: &[u8], facts: Result<Facts, Unreadable>) -> Rc<Self> {
+        Rc::new(Read { text: String::from_utf8_lossy(text).into(), facts, judged: RefCell::default() })
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The verdicts on it with the catalog as it is now.
+    pub(crate) fn judge(&self, env: &Environment<'_>) -> Rc<JudgedText> {
+        let mut judged = self.judged.borrow_mut();
+        if let Some(judged) = judged.as_ref().filter(|judged| judged.catalog_version == env.catalog_version) {
+            return Rc::clone(judged);
+        }
+        Rc::clone(judged.insert(Rc::new(JudgedText::new(self, env))))
+    }
+}
+
+impl JudgedText {
+    fn new(read: &Read, env: &Environment<'_>) -> Self {
+        let whole =
+            |verdict| Rc::new(Judged::new(&read.text, 0..read.text.len(), None, verdict, String::new(), env));
+        let statements: Vec<_> =
+            match (policy::judge(&read.facts, |statement| touches_masked(statement, env)), &read.facts) {
+                (Judgement::Unreadable(refusal), _) => vec![whole(Verdict::Refuse(refusal))],
+                (Judgement::Statements(verdicts), Ok(facts)) => {
+                    let disagreement = facts.readers_disagree.clone().unwrap_or_default();
+                    let judged = facts.statements.iter().zip(verdicts).map(|(statement, verdict)| {
+                        let (span, disagreement) = (statement.span.clone(), disagreement.clone());
+                        Rc::new(Judged::new(&read.text, span, Some(statement), verdict, disagreement, env))
+                    });
+                    judged.collect()
+                }
+                (Judgement::Statements(_), Err(_)) => Vec::new(),
+            };
+        let nothing = statements.is_empty().then(|| whole(policy::permit_nothing()));
+        JudgedText { catalog_version: env.catalog_version, statements, nothing }
+    }
+
+    /// The only statement, for a message that carries one.
+    pub(crate) fn one(&self) -> Option<&Rc<Judged>> {
+        self.statements.first().or(self.nothing.as_ref())
+    }
+}
+
+impl Judged {
+    fn new(
+        text: &str,
+        span: Range<usize>,
+        statement: Option<&Statement>,
+        verdict: Verdict,
+        readers_disagree: String,
+        env: &Environment<'_>,
+    ) -> Self {
+        let effects =
+            statement.map(|statement| statement.effects.iter().map(|effect| effect.name()).collect());
+        let described = Described {
+            text: text.get(span.clone()).unwrap_or_default().trim().to_owned(),
+            fingerprint: statement.map_or(0, |statement| statement.fingerprint),
+            effects: effects.unwrap_or_default(),
+            touched: statement.map(|statement| sql::touched(statement, env.catalog)).unwrap_or_default(),
+            refused_by: match &verdict {
+                Verdict::Allow(_) => None,
+                Verdict::Refuse(refusal) => Some(refusal.rule),
+            },
+            readers_disagree,
+        };
+        Judged {
+            described: Rc::new(described),
+            span,
+            verdict,
+            forgets: statement.map(|statement| statement.forgets.clone()).unwrap_or_default(),
+            columns: RefCell::default(),
+            planned: RefCell::default(),
+        }
+    }
+
+    /// Something that is refused and shows no statement.
+    pub(crate) fn refused(text: &str, refusal: Refusal, env: &Environment<'_>) -> Rc<Self> {
+        let verdict = Verdict::Refuse(refusal);
+        Rc::new(Judged::new(text, 0..text.len(), None, verdict, String::new(), env))
+    }
+
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+        match &self.verdict {
+            Verdict::Allow(_) => None,
+            Verdict::Refuse(refusal) => Some(refusal),
+        }
+    }
+
+    /// The columns that a RowDescription with this body tells.
+    pub(crate) fn columns(&self, description: &[u8]) -> Result<Columns, BodyError> {
+        let mut known = self.columns.borrow_mut();
+        if let Some(columns) = known.as_ref().filter(|columns| columns.is_described_by(description)) {
+            return Ok(Rc::clone(columns));
+        }
+        Ok(Rc::clone(known.insert(Rc::new(ResultColumns::read(description)?))))
+    }
+}
+
+/// Whether a statement may touch columns that are masked: any relation that has some, and any that the catalog does
+/// not have, where there are masked columns at all. PostgreSQL's own relations have none.
+fn touches_masked(statement: &Statement, env: &Environment<'_>) -> bool {
+    let is_masked = |relation: &Relation| {
+        let ids =
+            relation.columns.iter().map(|column| ColumnId { table_oid: relation.oid, number: column.number });
+        ids.into_iter().any(|id| env.classes.contains_key(&id))
+    };
+    let may_be_masked = |used: &RelationUse| {
+        let schema = used.schema.as_deref();
+        if matches!(schema, Some("pg_catalog" | "information_schema")) || statement.ctes.contains(&used.name)
+        {
+            return false;
+        }
+        let mut found = env
+            .catalog
+            .named(&used.name)
+            .filter(|relation| schema.is_none_or(|schema| schema == relation.schema))
+            .peekable();
+        found.peek().is_none() || found.any(is_masked)
+    };
+    !env.classes.is_empty() && statement.relations.iter().any(may_be_masked)
+}
