@@ -87,6 +87,13 @@ impl CatalogKeeper {
         Arc::clone(&self.snapshots.borrow())
     }
 
+    /// Brings `snapshot` to the newest. Costs one load where it is the newest.
+    pub(crate) fn renew(&mut self, snapshot: &mut Arc<Snapshot>) {
+        if self.snapshots.has_changed().unwrap_or(false) {
+            *snapshot = Arc::clone(&self.snapshots.borrow_and_update());
+        }
+    }
+
     /// Waits for an attempt to read the catalog after `version`.
     ///
     /// # Cancel safety

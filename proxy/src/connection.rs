@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 use wire::{backend, compose};
 
 use crate::cancel::{CancelKeys, Registered};
-use crate::catalog::CatalogKeeper;
+use crate::catalog::{CatalogKeeper, Snapshot};
 use crate::config::Config;
 use crate::farewell::Farewell;
 use crate::login::{self, Login, LoginError, Wish};
@@ -127,6 +128,11 @@ struct Opened {
     session: Session,
     trail: Trail,
     catalog: CatalogKeeper,
+    snapshot: Arc<Snapshot>,
+    /// What the session wants done; empty between two calls of `perform`.
+    actions: Vec<Action>,
+    /// Those that move bytes.
+    moves: Vec<Action>,
     /// Keeps the session cancellable for as long as it lives.
     _key: Registered,
     /// The client is not read before the server has answered more.
@@ -221,6 +227,9 @@ async fn open(
         server,
         session,
         trail,
+        snapshot: catalog.snapshot(),
+        actions: Vec::new(),
+        moves: Vec::new(),
         catalog: catalog.clone(),
         _key: key,
         client_waits: false,
@@ -275,6 +284,8 @@ impl Opened {
             return Ok(reason);
         }
         self.server_sent(client, readings).await?;
+        // Made once: to wait anew for each message would register with the channel each time.
+        let mut stopped = pin!(stop.wait_for(|stop| *stop));
         loop {
             // A side is read only while the other takes what comes: that is what bounds memory.
             let (read_client, read_server) =
@@ -283,7 +294,7 @@ impl Opened {
                 biased;
                 ready = self.server.ready(read_server) => ready.map_err(Ended::ServerGone)?,
                 ready = client.ready(read_client) => ready.map_err(Ended::ClientGone)?,
-                _ = stop.wait_for(|stop| *stop) => return Err(Ended::Stopped),
+                _ = &mut stopped => return Err(Ended::Stopped),
             }
             self.server.flush().map_err(Ended::ServerGone)?;
             client.flush().map_err(Ended::ClientGone)?;
@@ -310,13 +321,13 @@ impl Opened {
         client: &mut Pipe,
         readings: &Rc<RefCell<Readings>>,
     ) -> Result<Option<CloseReason>, Ended> {
-        let mut actions = Vec::new();
-        let snapshot = self.catalog.snapshot();
+        self.catalog.renew(&mut self.snapshot);
         let step = {
-            let readings = &mut readings.borrow_mut();
-            self.session.on_client(client.unread(), &mut snapshot.environment(readings), &mut actions)
+            let mut readings = readings.borrow_mut();
+            let mut environment = self.snapshot.environment(&mut readings);
+            self.session.on_client(client.unread(), &mut environment, &mut self.actions)
         };
-        let reason = self.perform(client, actions)?;
+        let reason = self.perform(client)?;
         let step = step?;
         self.client_waits = matches!(step, Step::NeedsReplies(_));
         let (Step::More(used) | Step::NeedsCatalog(used) | Step::NeedsReplies(used)) = step;
@@ -330,17 +341,13 @@ impl Opened {
         readings: &Rc<RefCell<Readings>>,
     ) -> Result<(), Ended> {
         loop {
-            let mut actions = Vec::new();
-            let snapshot = self.catalog.snapshot();
+            self.catalog.renew(&mut self.snapshot);
             let step = {
-                let readings = &mut readings.borrow_mut();
-                self.session.on_server(
-                    self.server.unread(),
-                    &mut snapshot.environment(readings),
-                    &mut actions,
-                )
+                let mut readings = readings.borrow_mut();
+                let mut environment = self.snapshot.environment(&mut readings);
+                self.session.on_server(self.server.unread(), &mut environment, &mut self.actions)
             };
-            self.perform(client, actions)?;
+            self.perform(client)?;
             match step? {
                 Step::More(used) | Step::NeedsReplies(used) => {
                     self.server.use_up(used);
@@ -348,38 +355,46 @@ impl Opened {
                 }
                 Step::NeedsCatalog(used) => {
                     self.server.use_up(used);
-                    self.catalog.newer_than(snapshot.version).await;
+                    self.catalog.newer_than(self.snapshot.version).await;
                 }
             }
         }
     }
 
-    /// Performs actions in their order, records first: nothing moves unless everything that must be recorded before
-    /// it is stored.
-    fn perform(&mut self, client: &mut Pipe, actions: Vec<Action>) -> Result<Option<CloseReason>, Ended> {
+    /// Performs the actions in their order, records first: nothing moves unless everything that must be recorded
+    /// before it is stored.
+    fn perform(&mut self, client: &mut Pipe) -> Result<Option<CloseReason>, Ended> {
         let mut reason = None;
         let mut must_store = false;
-        let mut moves = Vec::with_capacity(actions.len());
-        for action in actions {
+        for action in self.actions.drain(..) {
             match action {
                 Action::Record(evidence) => must_store |= self.trail.take(evidence),
-                other => moves.push(other),
+                other => self.moves.push(other),
             }
         }
         if must_store {
             self.trail.store()?;
         }
-        for action in moves {
+        let mut moves = self.moves.drain(..).peekable();
+        while let Some(action) = moves.next() {
+            let is_last = moves.peek().is_none();
             match action {
                 Action::Record(_) => {}
+                Action::ForwardToServer(range) if is_last => {
+                    self.server.send(&client.unread()[range]).map_err(Ended::ServerGone)?;
+                }
                 Action::ForwardToServer(range) => self.server.queue(&client.unread()[range]),
                 Action::SendToServer(bytes) => self.server.queue(&bytes),
+                Action::ForwardToClient(range) if is_last => {
+                    client.send(&self.server.unread()[range]).map_err(Ended::ClientGone)?;
+                }
                 Action::ForwardToClient(range) => client.queue(&self.server.unread()[range]),
                 Action::SendToClient(bytes) => client.queue(&bytes),
                 Action::CatalogChanged => self.catalog.refresh(),
                 Action::Close(closed) => reason = Some(closed),
             }
         }
+        drop(moves);
         self.server.flush().map_err(Ended::ServerGone)?;
         client.flush().map_err(Ended::ClientGone)?;
         Ok(reason)

@@ -14,7 +14,16 @@ const READ_BYTES: usize = 64 << 10;
 thread_local! {
     /// Where encrypted bytes are read to. Every read leaves it empty, so the pipes of a thread share one.
     static ENCRYPTED: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
+
+    /// Buffers that no pipe needs now.
+    static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
+
+/// Most buffers that a thread keeps for pipes that will need some.
+const SPARE_MAX: usize = 64;
+
+/// Largest buffer that is kept.
+const SPARE_BYTES_MAX: usize = 4 * READ_BYTES;
 
 /// One end of a connection.
 pub(crate) struct Pipe {
@@ -90,8 +99,8 @@ impl Pipe {
     pub(crate) fn use_up(&mut self, bytes: usize) {
         self.used += bytes;
         if self.used == self.inbox.len() {
-            self.inbox.clear();
             self.used = 0;
+            give_back(&mut self.inbox);
         }
     }
 
@@ -125,8 +134,17 @@ impl Pipe {
             self.used = 0;
         }
         let Some(tls) = &mut self.tls else {
+            rent(&mut self.inbox);
             self.inbox.reserve(READ_BYTES);
-            return waited(self.stream.try_read_buf(&mut self.inbox));
+            let room = self.inbox.capacity() - self.inbox.len();
+            let read = waited(self.stream.try_read_buf(&mut self.inbox))?;
+            if self.inbox.is_empty() {
+                give_back(&mut self.inbox);
+            }
+            if read.is_some_and(|read| 0 < read && read < room) {
+                know_empty(&self.stream);
+            }
+            return Ok(read);
         };
         if tls.ended {
             return Ok(Some(0));
@@ -136,6 +154,9 @@ impl Pipe {
                 Some(read) if 0 < read => read,
                 nothing => return Ok(nothing),
             };
+            if read < encrypted.len() {
+                know_empty(&self.stream);
+            }
             let decrypted = tls.take(&encrypted[..read], &mut self.inbox)?;
             Ok(if decrypted == 0 && !tls.ended { None } else { Some(decrypted) })
         })
@@ -160,7 +181,20 @@ impl Pipe {
 
     /// Puts bytes behind what the socket has not taken yet.
     pub(crate) fn queue(&mut self, bytes: &[u8]) {
+        rent(&mut self.outbox);
         self.outbox.extend_from_slice(bytes);
+    }
+
+    /// Sends bytes behind what is queued, and queues what the socket does not take without waiting.
+    pub(crate) fn send(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        if self.tls.is_none() && self.outbox.is_empty() {
+            let written = waited(self.stream.try_write(bytes))?;
+            bytes = bytes.get(written.unwrap_or(0)..).unwrap_or_default();
+        }
+        if !bytes.is_empty() {
+            self.queue(bytes);
+        }
+        Ok(())
     }
 
     /// Sends as much as the socket takes without waiting.
@@ -174,8 +208,8 @@ impl Pipe {
                 }
             }
             if self.sent == self.outbox.len() {
-                self.outbox.clear();
                 self.sent = 0;
+                give_back(&mut self.outbox);
                 return Ok(());
             }
             let left = &self.outbox[self.sent..];
@@ -238,6 +272,35 @@ impl Tls {
         }
         Ok(inbox.len() - before)
     }
+}
+
+/// Tells the runtime that a read that did not fill its room has taken all there was, so that it waits for more instead of
+/// trying in vain: its events are edges, and what comes later is one (epoll(7), "Questions and answers").
+fn know_empty(stream: &TcpStream) {
+    let _ = stream.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+}
+
+/// Gives a buffer room from the thread's, where it has none.
+fn rent(buffer: &mut Vec<u8>) {
+    if buffer.capacity() == 0
+        && let Some(spare) = SPARE.with_borrow_mut(Vec::pop)
+    {
+        *buffer = spare;
+    }
+}
+
+/// Takes the room of a buffer that is not needed now: a pipe that is idle has none.
+fn give_back(buffer: &mut Vec<u8>) {
+    buffer.clear();
+    if buffer.capacity() == 0 {
+        return;
+    }
+    let buffer = std::mem::take(buffer);
+    SPARE.with_borrow_mut(|spare| {
+        if spare.len() < SPARE_MAX && buffer.capacity() <= SPARE_BYTES_MAX {
+            spare.push(buffer);
+        }
+    });
 }
 
 /// A socket that says so where it would have to wait.

@@ -139,18 +139,17 @@ impl Trail {
     }
 
     fn start(&mut self, started: Started) {
-        let Started { sequence, statement } = started;
         let started_at = now();
-        self.running.push((sequence, started_at));
-        let introduced = self.desk.introduce(&statement, None);
-        self.put(self.execution(introduced, sequence, started_at));
+        self.running.push((started.sequence, started_at));
+        let introduced = self.desk.introduce(&started.statement, None);
+        self.put(self.execution(introduced, &started, started_at));
     }
 
     fn finish(&mut self, finished: Finished) {
-        let Finished { started: Started { sequence, statement }, outcome, rows, bytes, result } = finished;
-        let place = self.running.iter().position(|(running, _)| *running == sequence);
+        let Finished { started, outcome, rows, bytes, result } = finished;
+        let place = self.running.iter().position(|(running, _)| *running == started.sequence);
         let started_at = place.map_or_else(now, |place| self.running.swap_remove(place).1);
-        let introduced = self.desk.introduce(&statement, result.as_ref());
+        let introduced = self.desk.introduce(&started.statement, result.as_ref());
         let (outcome, sqlstate) = match outcome {
             Outcome::Completed => (record::Outcome::Completed, String::new()),
             Outcome::Failed(sqlstate) => (record::Outcome::Failed, sqlstate),
@@ -163,7 +162,7 @@ impl Trail {
             rows,
             bytes,
             sqlstate,
-            ..self.execution(introduced, sequence, started_at)
+            ..self.execution(introduced, &started, started_at)
         });
         self.desk.end_waits.notify_one();
     }
@@ -173,11 +172,12 @@ impl Trail {
     }
 
     /// An execution that has just started.
-    fn execution(&self, statement: Introduced, sequence: u64, started_at: UnixMicros) -> Execution {
+    fn execution(&self, statement: Introduced, started: &Started, started_at: UnixMicros) -> Execution {
         Execution {
             statement,
+            text: started.text.clone(),
             session_id: self.session.session_id,
-            sequence,
+            sequence: started.sequence,
             started_at,
             finished_at: None,
             principal: Arc::clone(&self.principal),

@@ -96,6 +96,7 @@ pub(crate) fn statement(at: UnixMicros) -> Record {
         principal: "alice".into(),
         database: "shop".into(),
         statement: Arc::new(hostile()),
+        own_text: None,
         outcome: Outcome::Completed,
         rows: 3,
         bytes: 99,

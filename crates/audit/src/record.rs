@@ -99,7 +99,7 @@ impl fmt::Debug for Statement {
 /// One execution of one statement. Identity: `started_at`, `session_id`, `sequence`.
 ///
 /// Written twice: before the statement is forwarded (`finished_at` is `None`) and after it ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct StatementRecord {
     /// The session that ran it.
     pub session_id: Uuid,
@@ -116,6 +116,9 @@ pub struct StatementRecord {
     /// What ran.
     #[serde(flatten)]
     pub statement: Arc<Statement>,
+    /// Its text, where it has other literals than that of `statement`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_text: Option<Box<str>>,
     /// How it ended.
     pub outcome: Outcome,
     /// Rows returned or changed, from the command tag.
@@ -124,6 +127,24 @@ pub struct StatementRecord {
     pub bytes: u64,
     /// Five letters of the error that ended it; empty where it succeeded.
     pub sqlstate: String,
+}
+
+impl StatementRecord {
+    /// The statement as the client wrote it.
+    pub fn text(&self) -> &str {
+        self.own_text.as_deref().unwrap_or(&self.statement.text)
+    }
+}
+
+/// SQL text stays out of logs.
+impl fmt::Debug for StatementRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StatementRecord")
+            .field("session_id", &self.session_id)
+            .field("sequence", &self.sequence)
+            .field("statement", &self.statement)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How the execution of a statement ended.

@@ -128,14 +128,15 @@ impl Session {
             return Err(SessionError::client("a Query while COPY data is expected"));
         }
         let reading = self.read(text, env);
-        let judged = reading.judge(env);
+        let judged = reading.read.judge(env);
         let mut batch = VecDeque::with_capacity(judged.statements.len());
         let mut replaced = None;
         for statement in &judged.statements {
-            batch.push_back(self.start(statement, out));
+            batch.push_back(self.start(statement, reading.text.as_ref(), out));
             if statement.refusal().is_some() {
-                // What follows a statement that fails never runs, and so is not even sent.
-                let before = reading.text().get(..statement.span.start).unwrap_or_default();
+                // What follows a statement that fails never runs, and so is not even sent. A text that was known by
+                // its skeleton has nothing before it.
+                let before = reading.read.text().get(..statement.span.start).unwrap_or_default();
                 let gap = if before.is_empty() { "" } else { " " };
                 replaced = Some(format!("{before}{gap}{}", self.marker.failing_statement()));
                 break;
@@ -152,14 +153,14 @@ impl Session {
 
     fn parse(&mut self, parse: Parse<'_>, env: &mut Environment<'_>, out: &mut Vec<Action>) -> Pass {
         let reading = self.read(parse.query, env);
-        let judged = reading.judge(env);
+        let judged = reading.read.judge(env);
         let Some(refused) = judged.statements.iter().find(|statement| statement.refusal().is_some()) else {
             let prepared = Rc::new(Prepared { reading });
             let changed = self.prepared.change(parse.statement, self.section, Some(prepared));
             self.owed.push_back(Owed::Parse(changed));
             return Pass::Whole;
         };
-        let running = self.start(refused, out);
+        let running = self.start(refused, reading.text.as_ref(), out);
         self.owed.push_back(Owed::Refused(Box::new(running)));
         let mut message = Vec::new();
         compose::parse(&mut message, parse.statement, self.marker.failing_statement().as_bytes());
@@ -202,10 +203,11 @@ impl Session {
             Lookup::Unknown => return self.refuse_name(refusal::unknown_name("portal", "34000", name), out),
         };
         // Definitions may have changed since the statement was prepared.
-        let judged = portal.prepared.reading.judge(env);
+        let reading = &portal.prepared.reading;
+        let judged = reading.read.judge(env);
         let Some(statement) = judged.one() else { return Pass::Whole };
         if statement.refusal().is_some() {
-            let running = self.start(statement, out);
+            let running = self.start(statement, reading.text.as_ref(), out);
             self.owed.push_back(Owed::Refused(Box::new(running)));
             out.push(Action::SendToServer(self.marker.failing_describe()));
             return Pass::Replaced;
@@ -222,7 +224,7 @@ impl Session {
             out.push(Action::SendToServer(message));
             self.owed.push_back(Owed::DescribePortal { portal: Some(Rc::clone(&portal)), hidden: true });
         }
-        let running = Box::new(self.start(statement, out));
+        let running = Box::new(self.start(statement, reading.text.as_ref(), out));
         self.owed.push_back(Owed::Execute { running, portal });
         Pass::Whole
     }
@@ -236,7 +238,7 @@ impl Session {
     /// Answers like a Query that fails, which is how the server answers a fast-path call that fails.
     fn fast_path(&mut self, env: &Environment<'_>, out: &mut Vec<Action>) {
         let call = Judged::refused("(fast-path function call)", policy::refuse_fast_path(), env);
-        let running = self.start(&call, out);
+        let running = self.start(&call, None, out);
         self.owed.push_back(Owed::Query(VecDeque::from([running])));
         self.section += 1;
         let mut message = Vec::new();

@@ -18,7 +18,7 @@ pub enum Evidence {
 /// as it is remembered.
 #[derive(PartialEq, Eq)]
 pub struct Described {
-    /// The statement as the client wrote it.
+    /// The statement as a client wrote it.
     pub text: String,
     /// libpg_query's fingerprint, 0 where it could not be read.
     pub fingerprint: u64,
@@ -43,12 +43,25 @@ impl fmt::Debug for Described {
 }
 
 /// What is known before a statement runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Started {
     /// Counts the executions of a session from 1.
     pub sequence: u64,
     /// What runs.
     pub statement: Rc<Described>,
+    /// Its text, where it has other literals than the one that was described.
+    pub text: Option<Rc<str>>,
+}
+
+/// Text stays out of logs.
+impl fmt::Debug for Started {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Started { sequence, statement, text: _ } = self;
+        f.debug_struct("Started")
+            .field("sequence", sequence)
+            .field("statement", statement)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What is known after a statement ended.

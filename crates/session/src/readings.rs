@@ -5,35 +5,63 @@ use std::rc::Rc;
 
 use crate::judged::Read;
 
-/// Most texts that are remembered.
+/// Most texts that are remembered, and most skeletons.
 const TEXTS_MAX: usize = 4_096;
 
 /// Longest text that is remembered, in bytes.
 const TEXT_BYTES_MAX: usize = 4_096;
 
 /// What a text was read as.
-pub(crate) type Reading = Rc<Read>;
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    pub(crate) read: Rc<Read>,
+    /// The text itself, where another one was read that differs from it in literals only.
+    pub(crate) text: Option<Rc<str>>,
+}
 
-/// A bounded cache of readings by exact text.
+impl From<Rc<Read>> for Reading {
+    fn from(read: Rc<Read>) -> Self {
+        Reading { read, text: None }
+    }
+}
+
+/// A bounded cache of readings by exact text, and by text without literals.
 #[derive(Debug, Default)]
 pub struct Readings {
-    known: HashMap<Box<[u8]>, Reading>,
+    texts: HashMap<Box<[u8]>, Rc<Read>>,
+    skeletons: HashMap<Box<[u8]>, Rc<Read>>,
+    skeleton: Vec<u8>,
 }
 
 impl Readings {
     /// Reads `text`, or remembers it. Call it on a thread with `sql::READ_STACK_BYTES` of stack.
     pub(crate) fn read(&mut self, text: &[u8]) -> Reading {
-        if let Some(reading) = self.known.get(text) {
-            return Rc::clone(reading);
+        if TEXT_BYTES_MAX < text.len() {
+            return Read::new(text, sql::read(text)).into();
         }
-        let reading = Read::new(text, sql::read(text));
-        if text.len() <= TEXT_BYTES_MAX {
-            if TEXTS_MAX <= self.known.len() {
-                // What is used is soon known again; an order of use would cost every statement.
-                self.known.clear();
-            }
-            self.known.insert(text.into(), Rc::clone(&reading));
+        if let Some(read) = self.texts.get(text) {
+            return Rc::clone(read).into();
         }
-        reading
+        let has_skeleton = sql::skeleton(text, &mut self.skeleton);
+        if has_skeleton
+            && let Some(read) = self.skeletons.get(self.skeleton.as_slice())
+            // A text with a skeleton is ASCII.
+            && let Ok(text) = std::str::from_utf8(text)
+        {
+            return Reading { read: Rc::clone(read), text: Some(text.trim().into()) };
+        }
+        let facts = sql::read(text);
+        let holds = has_skeleton && facts.as_ref().is_ok_and(sql::Facts::hold_for_skeleton);
+        let read = Read::new(text, facts);
+        let (known, key) = match holds {
+            true => (&mut self.skeletons, self.skeleton.as_slice()),
+            false => (&mut self.texts, text),
+        };
+        if TEXTS_MAX <= known.len() {
+            // What is used is soon known again; an order of use would cost every statement.
+            known.clear();
+        }
+        known.insert(key.into(), Rc::clone(&read));
+        read.into()
     }
 }

@@ -188,7 +188,7 @@ impl Session {
             }
             Some(Owed::DescribePortal { portal, hidden }) => {
                 if let Some(portal) = portal {
-                    let judged = portal.prepared.reading.judge(env);
+                    let judged = portal.prepared.reading.read.judge(env);
                     let judged =
                         judged.one().ok_or_else(|| SessionError::server("a result of no statement"))?;
                     let columns = judged.columns(body).map_err(SessionError::server)?;

@@ -143,7 +143,7 @@ impl Session {
 
     /// What `text` says, under the settings of this session.
     pub(crate) fn read(&self, text: &[u8], env: &mut Environment<'_>) -> Reading {
-        let unreadable = |setting| Read::new(text, Err(Unreadable::Lexing { setting }));
+        let unreadable = |setting| Read::new(text, Err(Unreadable::Lexing { setting })).into();
         if !self.lexing.standard_conforming_strings && text.contains(&b'\\') {
             return unreadable("standard_conforming_strings");
         }
@@ -153,10 +153,16 @@ impl Session {
         env.readings.read(text)
     }
 
-    /// Records the start of one execution.
-    pub(crate) fn start(&mut self, judged: &Rc<Judged>, out: &mut Vec<Action>) -> Running {
+    /// Records the start of one execution. `text` as in [`Started`].
+    pub(crate) fn start(
+        &mut self,
+        judged: &Rc<Judged>,
+        text: Option<&Rc<str>>,
+        out: &mut Vec<Action>,
+    ) -> Running {
         self.sequence += 1;
-        let started = Started { sequence: self.sequence, statement: Rc::clone(&judged.described) };
+        let statement = Rc::clone(&judged.described);
+        let started = Started { sequence: self.sequence, statement, text: text.cloned() };
         for forgotten in &judged.forgets {
             match forgotten {
                 Forgets::All => self.prepared.clear(),

@@ -310,3 +310,17 @@ record 1 lost: 0 rows, 0 bytes
 record 2 lost: 0 rows, 0 bytes
 "#);
 }
+
+#[test]
+fn a_text_that_differs_in_literals_is_recorded_as_it_is_and_masked_alike() {
+    let mut talk = Talk::new();
+    let described = row_description(&[(20000, 2, 25)]);
+    for (id, name) in [(1, "'a'"), (222, "'it''s'")] {
+        let text = format!("select email from users where id = {id} and email <> {name}");
+        let client = talk.client(&query(&text));
+        assert!(client.contains(&format!("started: {text}\n")), "{client}");
+        talk.server(&described);
+        let rows = talk.server(&[data_row(&["bob@shop.org"]), complete("SELECT 1"), ready(b'I')].concat());
+        assert!(rows.contains("b***@***.org") && rows.contains("masked public.users.email"), "{rows}");
+    }
+}

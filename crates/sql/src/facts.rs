@@ -14,6 +14,22 @@ pub struct Facts {
     pub readers_disagree: Option<String>,
 }
 
+impl Facts {
+    /// Whether another text with the same [`skeleton`](crate::skeleton) says the same, but for where it stands: one
+    /// statement that reads and writes rows, of which nothing here tells the value of a literal.
+    pub fn hold_for_skeleton(&self) -> bool {
+        let rows = |effect: &Effect| {
+            matches!(effect, Effect::Select | Effect::Insert | Effect::Update | Effect::Delete)
+        };
+        match self.statements.as_slice() {
+            [Statement { effects, settings, forgets, .. }] => {
+                settings.is_empty() && forgets.is_empty() && !effects.is_empty() && effects.iter().all(rows)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// What one statement does.
 #[derive(Clone, Default, PartialEq)]
 pub struct Statement {

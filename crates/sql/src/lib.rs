@@ -20,6 +20,7 @@ mod bounds;
 pub mod catalog;
 mod collect;
 pub mod facts;
+mod literals;
 mod read;
 mod second;
 mod touched;
@@ -28,6 +29,7 @@ mod walk;
 pub use bounds::{OPERATOR_RUN_BYTES_MAX, STATEMENT_BYTES_MAX};
 pub use catalog::Catalog;
 pub use facts::{Facts, Statement, Unreadable};
+pub use literals::skeleton;
 pub use read::read;
 pub use touched::{Touched, touched};
 

@@ -2,6 +2,8 @@
 //! bytes for each start and each end.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -26,10 +28,12 @@ pub struct Introduced {
 }
 
 /// The start or the end of one execution.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Execution {
     /// What runs.
     pub statement: Introduced,
+    /// Its text, where it has other literals than that of `statement`.
+    pub text: Option<Rc<str>>,
     /// As in [`StatementRecord`].
     pub session_id: Uuid,
     /// As in [`StatementRecord`].
@@ -52,6 +56,17 @@ pub struct Execution {
     pub sqlstate: String,
 }
 
+/// SQL text stays out of logs.
+impl fmt::Debug for Execution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Execution")
+            .field("statement", &self.statement)
+            .field("session_id", &self.session_id)
+            .field("sequence", &self.sequence)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A statement as it lies there, in JSON: few are written, and fields can be added.
 #[derive(Serialize)]
 struct WrittenStatement<'a> {
@@ -70,6 +85,8 @@ struct ReadStatement {
 #[derive(Serialize, Deserialize)]
 struct Lying<'a> {
     statement: u64,
+    #[serde(borrow)]
+    text: Option<&'a str>,
     session_id: Uuid,
     sequence: u64,
     started_at: i64,
@@ -97,6 +114,7 @@ pub(super) fn write_execution(execution: &Execution, out: &mut Vec<u8>) -> Resul
     let outcome = OUTCOMES.iter().position(|outcome| *outcome == execution.outcome).unwrap_or_default();
     let lying = Lying {
         statement: execution.statement.id,
+        text: execution.text.as_deref(),
         session_id: execution.session_id,
         sequence: execution.sequence,
         started_at: execution.started_at.0,
@@ -142,6 +160,7 @@ impl Statements {
             principal: interned(&mut self.principal, lying.principal),
             database: interned(&mut self.database, lying.database),
             statement: self.known.get(&lying.statement).map_or_else(lost, Arc::clone),
+            own_text: lying.text.map(Box::from),
             outcome: OUTCOMES.get(usize::from(lying.outcome)).copied()?,
             rows: lying.rows,
             bytes: lying.bytes,

@@ -37,6 +37,7 @@ pub(crate) fn statement(session_id: Uuid, sequence: u64) -> StatementRecord {
         principal: "alice".into(),
         database: "shop".into(),
         statement: Arc::new(select()),
+        own_text: None,
         outcome: Outcome::Running,
         rows: 0,
         bytes: 0,

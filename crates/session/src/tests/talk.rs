@@ -120,7 +120,11 @@ fn show(input: &[u8], action: &Action) -> String {
         Action::Record(Evidence::Started(started)) => {
             let refused =
                 started.statement.refused_by.map(|rule| format!(", refused by {rule}")).unwrap_or_default();
-            format!("record {} started: {}{refused}", started.sequence, started.statement.text)
+            format!(
+                "record {} started: {}{refused}",
+                started.sequence,
+                started.text.as_deref().unwrap_or(&started.statement.text)
+            )
         }
         Action::Record(Evidence::Finished(finished)) => {
             let outcome = match &finished.outcome {

@@ -46,7 +46,7 @@ impl<'a> From<&'a StatementRecord> for StatementRow<'a> {
             finished_at: record.finished_at,
             principal: &record.principal,
             database: &record.database,
-            text: &statement.text,
+            text: record.text(),
             fingerprint: statement.fingerprint,
             effects: &statement.effects,
             relations_read: &statement.relations_read,

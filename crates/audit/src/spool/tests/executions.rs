@@ -16,6 +16,7 @@ fn statement(text: &str) -> Statement {
 fn started(statement: &Introduced, sequence: u64) -> Execution {
     Execution {
         statement: statement.clone(),
+        text: None,
         session_id: Uuid::from_u128(5),
         sequence,
         started_at: UnixMicros(1_000),
@@ -43,8 +44,8 @@ fn ended(statement: &Introduced, sequence: u64) -> Execution {
 /// Each record as `sequence text outcome`.
 fn shown(records: &[Record]) -> Vec<String> {
     let show = |record: &Record| match record {
-        Record::Statement(StatementRecord { sequence, statement, outcome, .. }) => {
-            format!("{sequence} {} {}", statement.text, outcome.name())
+        Record::Statement(statement @ StatementRecord { sequence, outcome, .. }) => {
+            format!("{sequence} {} {}", statement.text(), outcome.name())
         }
         _ => "other".to_owned(),
     };
@@ -73,6 +74,7 @@ fn an_execution_comes_back_as_it_was() {
         principal: "alice".into(),
         database: "shop".into(),
         statement: Arc::new(statement("select 'ü'")),
+        own_text: None,
         outcome: Outcome::Failed,
         rows: u64::MAX,
         bytes: 9,
@@ -116,6 +118,15 @@ fn every_segment_has_the_statements_that_it_needs() {
         spool.acknowledge(&batch);
     }
     assert_eq!(seen, 4_000);
+}
+
+#[test]
+fn an_execution_can_have_a_text_of_its_own() {
+    let room = Room::new();
+    let spool = room.open();
+    let one = spool.introduce(statement("select 1"));
+    spool.append_executions(&[Execution { text: Some("select 2".into()), ..ended(&one, 1) }]).unwrap();
+    assert_eq!(take(&spool, 9), ["1 select 2 failed"]);
 }
 
 #[test]
