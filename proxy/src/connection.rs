@@ -243,7 +243,11 @@ impl Opened {
         let session_id = self.session_id;
         tracing::debug!(%session_id, "session started");
         client.queue(&std::mem::take(&mut self.greeting));
-        let ended = self.converse(&mut client, readings, stop).await;
+        let ended = match self.converse(&mut client, readings, stop).await {
+            // Replies that the server gave up with its connection are not sent by PostgreSQL either.
+            Err(Ended::ServerGone(_)) if self.session.is_leaving() => Ok(CloseReason::ClientTerminated),
+            ended => ended,
+        };
         let reason = match &ended {
             Ok(CloseReason::ClientTerminated) => "client_terminated",
             Err(ended) => ended.kind(),
@@ -283,13 +287,18 @@ impl Opened {
         if let Some(reason) = self.client_sent(client, readings)? {
             return Ok(reason);
         }
-        self.server_sent(client, readings).await?;
+        if let Some(reason) = self.server_sent(client, readings).await? {
+            return Ok(reason);
+        }
         // Made once: to wait anew for each message would register with the channel each time.
         let mut stopped = pin!(stop.wait_for(|stop| *stop));
         loop {
             // A side is read only while the other takes what comes: that is what bounds memory.
-            let (read_client, read_server) =
-                (self.server.is_flushed() && !self.client_waits, client.is_flushed());
+            // A client that has said goodbye is not read any more, but told what it is owed.
+            let (read_client, read_server) = (
+                self.server.is_flushed() && !self.client_waits && !self.session.is_leaving(),
+                client.is_flushed(),
+            );
             tokio::select! {
                 biased;
                 ready = self.server.ready(read_server) => ready.map_err(Ended::ServerGone)?,
@@ -299,7 +308,9 @@ impl Opened {
             self.server.flush().map_err(Ended::ServerGone)?;
             client.flush().map_err(Ended::ClientGone)?;
             if client.is_flushed() && arrived(self.server.read()).map_err(Ended::ServerGone)? {
-                self.server_sent(client, readings).await?;
+                if let Some(reason) = self.server_sent(client, readings).await? {
+                    return Ok(reason);
+                }
                 if self.client_waits
                     && let Some(reason) = self.client_sent(client, readings)?
                 {
@@ -339,7 +350,7 @@ impl Opened {
         &mut self,
         client: &mut Pipe,
         readings: &Rc<RefCell<Readings>>,
-    ) -> Result<(), Ended> {
+    ) -> Result<Option<CloseReason>, Ended> {
         loop {
             self.catalog.renew(&mut self.snapshot);
             let step = {
@@ -347,11 +358,11 @@ impl Opened {
                 let mut environment = self.snapshot.environment(&mut readings);
                 self.session.on_server(self.server.unread(), &mut environment, &mut self.actions)
             };
-            self.perform(client)?;
+            let reason = self.perform(client)?;
             match step? {
                 Step::More(used) | Step::NeedsReplies(used) => {
                     self.server.use_up(used);
-                    return Ok(());
+                    return Ok(reason);
                 }
                 Step::NeedsCatalog(used) => {
                     self.server.use_up(used);

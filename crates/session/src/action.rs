@@ -43,10 +43,11 @@ pub enum Step {
 }
 
 /// What becomes of a message.
-#[derive(Clone, Copy)]
 pub(crate) enum Pass {
     /// It goes to the other side as it is.
     Whole,
+    /// It goes to the server as it is, and then this.
+    WholeThen(Vec<u8>),
     /// It does not; what goes instead, if anything, is in the actions already.
     Replaced,
     /// It waits for what is not known yet.

@@ -9,10 +9,10 @@ use wire::frame::{HEADER_BYTES, peek_header};
 use wire::frontend::{self, Bind, Parse, Target, tag};
 use wire::{compose, split_frame};
 
-use crate::action::{Action, CloseReason, Pass, Step, Toward, forward};
+use crate::action::{Action, Pass, Step, Toward, forward};
 use crate::judged::Judged;
 use crate::names::{Lookup, Portal, Prepared};
-use crate::owed::Owed;
+use crate::owed::{CopyIn, Owed};
 use crate::refusal;
 use crate::state::{Environment, Session, SessionError};
 
@@ -41,27 +41,62 @@ impl Session {
                 }
                 continue;
             }
-            match peek_header(rest).map_err(SessionError::client)? {
-                Some((tag::COPY_DATA, len)) if self.copy_in => {
+            if self.leaving {
+                return Ok(Step::More(input.len()));
+            }
+            let Some((tag, len)) = peek_header(rest).map_err(SessionError::client)? else {
+                return Ok(Step::More(at));
+            };
+            let copying = self.owed.back_mut().and_then(Owed::copying).map(|running| running.copy_in);
+            match copying {
+                Some(CopyIn::Ahead) => return Ok(Step::NeedsReplies(at)),
+                Some(_) if tag == tag::COPY_DATA => {
                     self.client_passing = HEADER_BYTES + len as usize;
                     continue;
                 }
-                Some(_) => {}
-                None => return Ok(Step::More(at)),
+                _ => {}
             }
             let frame = split_frame(rest, self.message_bytes_max).map_err(SessionError::client)?;
             let Some((frame, _)) = frame else { return Ok(Step::More(at)) };
             let end = at + frame.wire_len();
-            match self.client_message(frame.tag, frame.body, env, out)? {
+            let pass = match copying {
+                Some(_) => self.message_during_copy(tag)?,
+                None => self.client_message(tag, frame.body, env, out)?,
+            };
+            match pass {
                 Pass::Whole => forward(out, Toward::Server, at..end),
+                Pass::WholeThen(bytes) => {
+                    forward(out, Toward::Server, at..end);
+                    out.push(Action::SendToServer(bytes));
+                }
                 Pass::Replaced => {}
                 Pass::Waits => return Ok(Step::NeedsReplies(at)),
             }
-            if frame.tag == tag::TERMINATE {
-                out.push(Action::Close(CloseReason::ClientTerminated));
-                return Ok(Step::More(end));
+            if tag == tag::TERMINATE {
+                self.leaving = true;
+                self.close_if_told_all(out);
             }
             at = end;
+        }
+    }
+
+    /// Takes a message other than data while the server takes COPY data (copyfromparse.c, CopyGetData).
+    fn message_during_copy(&mut self, tag: u8) -> Result<Pass, SessionError> {
+        match tag {
+            tag::COPY_DONE | tag::COPY_FAIL => {
+                if let Some(running) = self.owed.back_mut().and_then(Owed::copying) {
+                    running.copy_in = CopyIn::Sent;
+                }
+                Ok(Pass::Whole)
+            }
+            // The server ignores them as long as it takes data. They are not sent, because one that has failed in the
+            // meantime would not: nobody could tell which Sync its ReadyForQuery answers.
+            tag::FLUSH | tag::SYNC => Ok(Pass::Replaced),
+            tag::TERMINATE => Ok(Pass::Whole),
+            other => Err(SessionError::client(format!(
+                "unexpected message `{}` during COPY from stdin",
+                other.escape_ascii()
+            ))),
         }
     }
 
@@ -96,19 +131,12 @@ impl Session {
             }
             tag::SYNC => {
                 self.skipping = false;
-                // A server that takes COPY data ignores Sync (copyfromparse.c, CopyGetData).
-                if !self.copy_in {
-                    self.owed.push_back(Owed::Sync);
-                    self.section += 1;
-                }
+                self.owed.push_back(Owed::Sync);
+                self.section += 1;
                 Ok(Pass::Whole)
             }
-            tag::COPY_DONE | tag::COPY_FAIL => {
-                self.copy_in = false;
-                Ok(Pass::Whole)
-            }
-            // Outside of COPY the server ignores them.
-            tag::COPY_DATA | tag::FLUSH | tag::TERMINATE => Ok(Pass::Whole),
+            // Outside of COPY the server ignores what belongs to one: it has failed, and the client did not know yet.
+            tag::COPY_DATA | tag::COPY_DONE | tag::COPY_FAIL | tag::FLUSH | tag::TERMINATE => Ok(Pass::Whole),
             tag::FUNCTION_CALL => {
                 self.fast_path(env, out);
                 Ok(Pass::Replaced)
@@ -124,9 +152,6 @@ impl Session {
         env: &mut Environment<'_>,
         out: &mut Vec<Action>,
     ) -> Result<Pass, SessionError> {
-        if self.copy_in {
-            return Err(SessionError::client("a Query while COPY data is expected"));
-        }
         let reading = self.read(text, env);
         let judged = reading.read.judge(env);
         let mut batch = VecDeque::with_capacity(judged.statements.len());
@@ -225,8 +250,15 @@ impl Session {
             self.owed.push_back(Owed::DescribePortal { portal: Some(Rc::clone(&portal)), hidden: true });
         }
         let running = Box::new(self.start(statement, reading.text.as_ref(), out));
+        let is_copy = running.copy_in == CopyIn::Ahead;
         self.owed.push_back(Owed::Execute { running, portal });
-        Pass::Whole
+        if !is_copy {
+            return Pass::Whole;
+        }
+        // The client's next message waits for the answer, and so the server must not keep it back until a Sync.
+        let mut flush = Vec::new();
+        compose::frame(&mut flush, tag::FLUSH, |_| {});
+        Pass::WholeThen(flush)
     }
 
     fn refuse_name(&mut self, refusal: Refusal, out: &mut Vec<Action>) -> Pass {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use policy::{Judgement, Refusal, Verdict};
 use sql::catalog::Relation;
-use sql::facts::{Forgets, RelationUse};
+use sql::facts::{Effect, Forgets, RelationUse};
 use sql::{Facts, Statement, Unreadable};
 use wire::BodyError;
 
@@ -44,6 +44,8 @@ pub(crate) struct Judged {
     pub(crate) span: Range<usize>,
     pub(crate) verdict: Verdict,
     pub(crate) forgets: Vec<Forgets>,
+    /// It is a COPY to a table. One from a file on the server looks the same.
+    pub(crate) takes_copy_data: bool,
     /// The columns that its result had when it was described the last time.
     columns: RefCell<Option<Columns>>,
     /// How that result is treated.
@@ -123,6 +125,7 @@ impl Judged {
             span,
             verdict,
             forgets: statement.map(|statement| statement.forgets.clone()).unwrap_or_default(),
+            takes_copy_data: statement.is_some_and(|statement| statement.effects.contains(&Effect::CopyIn)),
             columns: RefCell::default(),
             planned: RefCell::default(),
         }

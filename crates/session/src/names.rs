@@ -160,9 +160,10 @@ impl<T> Names<T> {
         }
     }
 
-    /// The server is sent a command that takes this name away.
-    pub(crate) fn forget(&mut self, name: &[u8]) {
-        self.known.remove(name);
+    /// A command is sent that takes all names away but the empty one, which SQL does not know.
+    pub(crate) fn change_all(&mut self, section: u64) -> Vec<Changed> {
+        let names: Vec<_> = self.known.keys().filter(|name| !name.is_empty()).cloned().collect();
+        names.iter().map(|name| self.change(name, section, None)).collect()
     }
 
     /// All names are taken away.

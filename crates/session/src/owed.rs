@@ -45,16 +45,56 @@ pub(crate) struct Running {
     pub(crate) judged: Rc<Judged>,
     /// What happens to the rows of its present result.
     pub(crate) planned: Option<Rc<Planned>>,
+    /// Names that it takes away.
+    pub(crate) forgets: Forgotten,
+    /// What has become of the COPY data that it takes.
+    pub(crate) copy_in: CopyIn,
+}
+
+/// Names that a statement takes away, once the server has completed it.
+#[derive(Debug, Default)]
+pub(crate) struct Forgotten {
+    pub(crate) statements: Vec<Changed>,
+    pub(crate) portals: Vec<Changed>,
+}
+
+/// COPY data, from the client to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CopyIn {
+    /// The statement takes none.
+    Never,
+    /// The server has not said yet whether it takes some: what the client sends next may be data or not.
+    Ahead,
+    /// The server takes it.
+    Taking,
+    /// The client has sent all of it, or has given up.
+    Sent,
 }
 
 impl Running {
-    pub(crate) fn new(execution: Execution, judged: Rc<Judged>) -> Self {
-        Running { execution, judged, planned: None }
-    }
-
     /// Rows of a result that is treated like this are coming.
     pub(crate) fn begin_result(&mut self, planned: Rc<Planned>) {
         self.execution.note_result(&planned.names);
         self.planned = Some(planned);
+    }
+}
+
+impl Owed {
+    /// The statement that takes COPY data, or may be about to.
+    pub(crate) fn copying(&mut self) -> Option<&mut Running> {
+        let is_copying = |running: &&mut Running| matches!(running.copy_in, CopyIn::Ahead | CopyIn::Taking);
+        match self {
+            Owed::Execute { running, .. } => Some(&mut **running).filter(is_copying),
+            Owed::Query(batch) => batch.iter_mut().find(is_copying),
+            Owed::Parse(_)
+            | Owed::Refused(_)
+            | Owed::RefusedName(_)
+            | Owed::Bind(_)
+            | Owed::CloseStatement(_)
+            | Owed::ClosePortal(_)
+            | Owed::DescribeStatement
+            | Owed::DescribePortal { .. }
+            | Owed::Sync => None,
+        }
     }
 }

@@ -5,12 +5,12 @@ use wire::backend::{self, tag};
 use wire::frame::{HEADER_BYTES, peek_header};
 use wire::split_frame;
 
-use crate::action::{Action, Pass, Step, Toward, forward, send_to_client};
+use crate::action::{Action, CloseReason, Pass, Step, Toward, forward, send_to_client};
 use crate::evidence::Outcome;
-use crate::owed::{Owed, Running};
+use crate::owed::{CopyIn, Owed, Running};
 use crate::refusal;
 use crate::results::{self, NeedsCatalog};
-use crate::state::{Environment, Session, SessionError, finish};
+use crate::state::{Environment, Session, SessionError};
 
 impl Session {
     /// Takes bytes from the server. The ranges in `out` are of `input`; call again with the rest and more.
@@ -19,6 +19,24 @@ impl Session {
     ///
     /// [`SessionError`] where a reply cannot be matched; what is in `out` must still be performed.
     pub fn on_server(
+        &mut self,
+        input: &[u8],
+        env: &mut Environment<'_>,
+        out: &mut Vec<Action>,
+    ) -> Result<Step, SessionError> {
+        let step = self.server_bytes(input, env, out)?;
+        self.close_if_told_all(out);
+        Ok(step)
+    }
+
+    /// A client that has said goodbye stays until it was told what it was owed.
+    pub(crate) fn close_if_told_all(&self, out: &mut Vec<Action>) {
+        if self.leaving && self.owed.is_empty() && self.server_passing == 0 {
+            out.push(Action::Close(CloseReason::ClientTerminated));
+        }
+    }
+
+    fn server_bytes(
         &mut self,
         input: &[u8],
         env: &mut Environment<'_>,
@@ -57,7 +75,7 @@ impl Session {
             let Some((frame, _)) = frame else { return Ok(Step::More(at)) };
             let end = at + frame.wire_len();
             match self.server_message(frame.tag, frame.body, env, out)? {
-                Pass::Whole => forward(out, Toward::Client, at..end),
+                Pass::Whole | Pass::WholeThen(_) => forward(out, Toward::Client, at..end),
                 Pass::Replaced => {}
                 Pass::Waits => return Ok(Step::NeedsCatalog(at)),
             }
@@ -119,19 +137,19 @@ impl Session {
                 self.altered |= command.starts_with(b"ALTER");
                 let mut running = self.completed()?;
                 running.execution.rows = running.execution.rows.max(backend::command_rows(command));
-                finish(running, Outcome::Completed, out);
+                self.finish(running, Outcome::Completed, out);
                 Ok(Pass::Whole)
             }
             tag::PORTAL_SUSPENDED => {
                 let running = self.completed()?;
-                finish(running, Outcome::Completed, out);
+                self.finish(running, Outcome::Completed, out);
                 Ok(Pass::Whole)
             }
             tag::EMPTY_QUERY_RESPONSE => {
                 // A Query without statements has nothing that runs; an Execute of nothing was recorded.
                 if !matches!(self.owed.front(), Some(Owed::Query(batch)) if batch.is_empty()) {
                     let running = self.completed()?;
-                    finish(running, Outcome::Completed, out);
+                    self.finish(running, Outcome::Completed, out);
                 }
                 Ok(Pass::Whole)
             }
@@ -144,12 +162,11 @@ impl Session {
                 Ok(Pass::Whole)
             }
             tag::COPY_IN_RESPONSE => {
-                self.copy_in = true;
-                // What was sent before the client knew of the COPY is read by the server as part of it, and Sync is
-                // ignored there.
-                while matches!(self.owed.get(1), Some(Owed::Sync)) {
-                    self.owed.remove(1);
-                }
+                let running = self.current().filter(|running| running.copy_in == CopyIn::Ahead);
+                let running = running.ok_or_else(|| {
+                    SessionError::server("COPY data asked for by a statement that is no COPY")
+                })?;
+                running.copy_in = CopyIn::Taking;
                 Ok(Pass::Whole)
             }
             tag::NOTICE_RESPONSE
@@ -254,11 +271,10 @@ impl Session {
         match self.owed.pop_front() {
             Some(Owed::Sync) => {}
             Some(Owed::Query(batch)) => {
-                batch.into_iter().for_each(|running| finish(running, Outcome::Skipped, out));
+                batch.into_iter().for_each(|running| self.finish(running, Outcome::Skipped, out));
             }
             _ => return Err(SessionError::server("ReadyForQuery that was not due")),
         }
-        self.copy_in = false;
         if status == b'I' {
             if self.owed.is_empty() {
                 // Portals do not outlive their transaction.
@@ -273,26 +289,29 @@ impl Session {
 
     /// An error ends the statement that runs, and what the server skips because of it.
     fn error(&mut self, body: &[u8], out: &mut Vec<Action>) -> Pass {
-        let sqlstate = || String::from_utf8_lossy(backend::error_field(body, b'C')).into_owned();
-        let ours = self.marker.caused(backend::error_field(body, b'M'));
-        self.copy_in = false;
-        let (refusal, failed) = match self.owed.front_mut() {
-            None | Some(Owed::Sync) => (None, None),
+        let (failed, is_extended) = match self.owed.front_mut() {
+            None | Some(Owed::Sync) => (None, false),
             Some(Owed::Query(batch)) => {
-                let failed = batch.pop_front();
-                (failed.as_ref().and_then(|running| running.judged.refusal().cloned()), failed)
+                (batch.pop_front().map(|running| Owed::Query([running].into())), false)
             }
-            Some(_) => match self.skip_to_sync(out) {
-                Some(Owed::Refused(running)) => (running.judged.refusal().cloned(), Some(*running)),
-                Some(Owed::RefusedName(refusal)) => (Some(refusal), None),
-                Some(Owed::Execute { running, .. }) => (None, Some(*running)),
-                _ => (None, None),
-            },
+            Some(_) => (self.owed.pop_front(), true),
         };
-        let refusal = refusal.filter(|_| ours);
-        if let Some(running) = failed {
-            let sqlstate = refusal.as_ref().map_or_else(sqlstate, |refusal| refusal.sqlstate.to_owned());
-            finish(running, Outcome::Failed(sqlstate), out);
+        let refusal = match &failed {
+            Some(Owed::Refused(running)) => running.judged.refusal().cloned(),
+            Some(Owed::RefusedName(refusal)) => Some(refusal.clone()),
+            Some(Owed::Query(batch)) => batch.front().and_then(|running| running.judged.refusal().cloned()),
+            _ => None,
+        };
+        let refusal = refusal.filter(|_| self.marker.caused(backend::error_field(body, b'M')));
+        let sqlstate = refusal.as_ref().map_or_else(
+            || String::from_utf8_lossy(backend::error_field(body, b'C')).into_owned(),
+            |refusal| refusal.sqlstate.to_owned(),
+        );
+        if let Some(failed) = failed {
+            self.not_done(failed, &Outcome::Failed(sqlstate), out);
+        }
+        if is_extended {
+            self.skip_to_sync(out);
         }
         match refusal {
             Some(refusal) => {
@@ -304,32 +323,31 @@ impl Session {
     }
 
     /// Takes off the queue what the server skips after an error in the extended protocol: everything up to the next
-    /// Sync. Returns the message that failed.
-    fn skip_to_sync(&mut self, out: &mut Vec<Action>) -> Option<Owed> {
+    /// Sync.
+    fn skip_to_sync(&mut self, out: &mut Vec<Action>) {
         let sync = self.owed.iter().position(|owed| matches!(owed, Owed::Sync));
         // Nothing that is sent before the next Sync would be answered.
         self.skipping = sync.is_none();
         let skipped: Vec<Owed> = self.owed.drain(..sync.unwrap_or(self.owed.len())).collect();
-        let mut failed = None;
-        for (index, owed) in skipped.into_iter().enumerate() {
-            match owed {
-                Owed::Parse(changed) | Owed::CloseStatement(changed) => {
-                    self.prepared.answered(&changed, false)
-                }
-                Owed::Bind(changed) | Owed::ClosePortal(changed) => self.portals.answered(&changed, false),
-                // It is asked again where it is executed again.
-                Owed::DescribePortal { portal: Some(portal), .. } => portal.executed.set(false),
-                owed if index == 0 => failed = Some(owed),
-                Owed::Execute { running, .. } | Owed::Refused(running) => {
-                    finish(*running, Outcome::Skipped, out)
-                }
-                Owed::Query(batch) => {
-                    batch.into_iter().for_each(|running| finish(running, Outcome::Skipped, out))
-                }
-                Owed::RefusedName(_) | Owed::DescribeStatement | Owed::DescribePortal { .. } | Owed::Sync => {
-                }
-            }
+        for owed in skipped {
+            self.not_done(owed, &Outcome::Skipped, out);
         }
-        failed
+    }
+
+    /// A message that was sent has no effect.
+    fn not_done(&mut self, owed: Owed, outcome: &Outcome, out: &mut Vec<Action>) {
+        match owed {
+            Owed::Parse(changed) | Owed::CloseStatement(changed) => self.prepared.answered(&changed, false),
+            Owed::Bind(changed) | Owed::ClosePortal(changed) => self.portals.answered(&changed, false),
+            // It is asked again where it is executed again.
+            Owed::DescribePortal { portal: Some(portal), .. } => portal.executed.set(false),
+            Owed::Execute { running, .. } | Owed::Refused(running) => {
+                self.finish(*running, outcome.clone(), out);
+            }
+            Owed::Query(batch) => {
+                batch.into_iter().for_each(|running| self.finish(running, outcome.clone(), out));
+            }
+            Owed::RefusedName(_) | Owed::DescribeStatement | Owed::DescribePortal { .. } | Owed::Sync => {}
+        }
     }
 }

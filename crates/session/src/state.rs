@@ -12,7 +12,7 @@ use crate::action::Action;
 use crate::evidence::{Evidence, Execution, Outcome, Started};
 use crate::judged::{Judged, Read};
 use crate::names::{Names, Portal, Prepared};
-use crate::owed::{Owed, Running};
+use crate::owed::{CopyIn, Forgotten, Owed, Running};
 use crate::readings::{Reading, Readings};
 use crate::refusal::Marker;
 
@@ -69,8 +69,8 @@ pub struct Session {
     pub(crate) section: u64,
     /// The server skips everything up to the next Sync, and so it is not sent.
     pub(crate) skipping: bool,
-    /// The server takes COPY data.
-    pub(crate) copy_in: bool,
+    /// The client has said goodbye: it sends nothing more, but is told what it is owed.
+    pub(crate) leaving: bool,
     /// Bytes of the present message that pass without being looked at.
     pub(crate) client_passing: usize,
     pub(crate) server_passing: usize,
@@ -99,7 +99,7 @@ impl Session {
             sequence: 0,
             section: 0,
             skipping: false,
-            copy_in: false,
+            leaving: false,
             client_passing: 0,
             server_passing: 0,
             asked_catalog: None,
@@ -119,15 +119,20 @@ impl Session {
         }
     }
 
+    /// Whether the client has said goodbye, so that neither side's going away is a loss.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving
+    }
+
     /// Ends the session: whatever was recorded and has not ended is lost from sight.
     pub fn on_lost(&mut self, out: &mut Vec<Action>) {
         for owed in std::mem::take(&mut self.owed) {
             match owed {
                 Owed::Execute { running, .. } | Owed::Refused(running) => {
-                    finish(*running, Outcome::Lost, out)
+                    self.finish(*running, Outcome::Lost, out)
                 }
                 Owed::Query(batch) => {
-                    batch.into_iter().for_each(|running| finish(running, Outcome::Lost, out))
+                    batch.into_iter().for_each(|running| self.finish(running, Outcome::Lost, out))
                 }
                 Owed::Parse(_)
                 | Owed::RefusedName(_)
@@ -163,20 +168,45 @@ impl Session {
         self.sequence += 1;
         let statement = Rc::clone(&judged.described);
         let started = Started { sequence: self.sequence, statement, text: text.cloned() };
+        out.push(Action::Record(Evidence::Started(started.clone())));
+        let (forgets, copy_in) = match judged.refusal() {
+            None if judged.takes_copy_data => (self.forget(judged), CopyIn::Ahead),
+            None => (self.forget(judged), CopyIn::Never),
+            Some(_) => (Forgotten::default(), CopyIn::Never),
+        };
+        Running {
+            execution: Execution::new(started),
+            judged: Rc::clone(judged),
+            planned: None,
+            forgets,
+            copy_in,
+        }
+    }
+
+    /// Notes that a statement is sent that takes names away.
+    fn forget(&mut self, judged: &Judged) -> Forgotten {
+        let section = self.section;
+        let mut forgets = Forgotten::default();
         for forgotten in &judged.forgets {
             match forgotten {
-                Forgets::All => self.prepared.clear(),
-                Forgets::Statement(name) => self.prepared.forget(name.as_bytes()),
-                Forgets::Portal(name) => self.portals.forget(name.as_bytes()),
-                Forgets::Portals => self.portals.clear(),
+                Forgets::All => forgets.statements.extend(self.prepared.change_all(section)),
+                Forgets::Statement(name) => {
+                    forgets.statements.push(self.prepared.change(name.as_bytes(), section, None));
+                }
+                Forgets::Portal(name) => {
+                    forgets.portals.push(self.portals.change(name.as_bytes(), section, None));
+                }
+                Forgets::Portals => forgets.portals.extend(self.portals.change_all(section)),
             }
         }
-        out.push(Action::Record(Evidence::Started(started.clone())));
-        Running::new(Execution::new(started), Rc::clone(judged))
+        forgets
     }
-}
 
-/// Records the end of one execution.
-pub(crate) fn finish(running: Running, outcome: Outcome, out: &mut Vec<Action>) {
-    out.push(Action::Record(running.execution.finish(outcome)));
+    /// Records the end of one execution. If it was completed, the names that it takes away are gone.
+    pub(crate) fn finish(&mut self, running: Running, outcome: Outcome, out: &mut Vec<Action>) {
+        let is_done = outcome == Outcome::Completed;
+        running.forgets.statements.iter().for_each(|changed| self.prepared.answered(changed, is_done));
+        running.forgets.portals.iter().for_each(|changed| self.portals.answered(changed, is_done));
+        out.push(Action::Record(running.execution.finish(outcome)));
+    }
 }

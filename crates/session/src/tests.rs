@@ -1,6 +1,9 @@
 //! Conversations replayed, and random ones compared with what a server without a proxy would have answered.
 
+mod copy;
+mod forgetting;
 mod interleavings;
+mod leaving;
 mod server;
 mod talk;
 
@@ -224,6 +227,7 @@ to client instead: E[SERROR·VERROR·C26000·Mprepared statement "made by PREPAR
 to client: Z[I]
 "#);
     talk.client(&[parse("s", "select 1"), sync(), query("deallocate all")].concat());
+    talk.server(&[server::parse_complete(), ready(b'I'), complete("DEALLOCATE ALL"), ready(b'I')].concat());
     assert_snapshot!(talk.client(&[bind("", "s"), sync()].concat()), @r#"
 to server instead: D[Srefused by Picket 0000000000000007]
 to server: S[]
@@ -242,20 +246,6 @@ to server: B[s]
 to server instead: D[P]
 record 2 started: select id from users
 to server: E[] S[]
-"#);
-}
-
-#[test]
-fn copy_data_passes_and_an_early_sync_is_not_answered() {
-    let mut talk = Talk::new();
-    talk.client(&[parse("", "copy orders from stdin"), bind("", ""), execute(""), sync()].concat());
-    let begin =
-        [server::parse_complete(), server::bind_complete(), server::no_data(), server::copy_in()].concat();
-    talk.server(&begin);
-    assert_snapshot!(talk.client(&[server::copy_data(b"1\n"), server::copy_done(), sync()].concat()), @"to server: d[1] c[] S[]");
-    assert_snapshot!(talk.server(&[complete("COPY 1"), ready(b'I')].concat()), @r#"
-record 1 completed: 1 rows, 0 bytes
-to client: C[COPY 1] Z[I]
 "#);
 }
 

@@ -101,6 +101,18 @@ impl Client {
         }
     }
 
+    /// Sends all of it at once, and returns the answers in brief up to the `readies`th ReadyForQuery.
+    fn exchange(&mut self, messages: &[u8], readies: usize) -> Result<String> {
+        self.stream.write_all(messages).context("write to the server")?;
+        let (mut answers, mut seen) = (Vec::new(), 0);
+        while seen < readies {
+            let (answer, last) = brief(&self.read()?)?;
+            answers.extend(answer);
+            seen += usize::from(last);
+        }
+        Ok(answers.join(" "))
+    }
+
     fn write(&mut self, buffer: &mut BytesMut) -> Result<()> {
         self.stream.write_all(&buffer.split()).context("write to the server")
     }
@@ -136,6 +148,8 @@ fn brief(message: &Message) -> Result<(Option<String>, bool)> {
     let text = match message {
         Message::ParseComplete => "parsed".to_string(),
         Message::BindComplete => "bound".to_string(),
+        Message::CloseComplete => "closed".to_string(),
+        Message::CopyInResponse(_) => "copy-in".to_string(),
         Message::NoData => "no-data".to_string(),
         Message::RowDescription(body) => format!("columns:{}", body.fields().count()?),
         Message::DataRow(_) => "row".to_string(),
@@ -248,4 +262,100 @@ fn a_refused_named_statement_does_not_exist() -> Result<()> {
         &stack,
         &[Send::ParseNamed("SELECT 1"), Send::RunNamed, Send::ParseNamed(DROP), Send::RunNamed],
     )
+}
+
+/// One message: its tag and its body.
+fn message(tag: u8, body: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(body.len() + 4).unwrap_or(u32::MAX);
+    [&[tag][..], &len.to_be_bytes(), body].concat()
+}
+
+fn query(text: &str) -> Vec<u8> {
+    message(b'Q', format!("{text}\0").as_bytes())
+}
+
+/// Parse, Bind and Execute, all unnamed.
+fn extended(text: &str) -> Vec<u8> {
+    [message(b'P', format!("\0{text}\0\0\0").as_bytes()), message(b'B', &[0; 8]), message(b'E', &[0; 5])]
+        .concat()
+}
+
+/// Holds the same conversation with the same rights through the proxy and directly.
+fn assert_same(stack: &Stack, conversation: &[(Vec<u8>, usize)]) -> Result<()> {
+    let mut proxied = Client::connect(&stack.alice()?)?;
+    let mut direct = Client::connect(&stack.owner())?;
+    for (messages, readies) in conversation {
+        let through = proxied.exchange(messages, *readies)?;
+        let expected = direct.exchange(messages, *readies)?;
+        assert_eq!(through, expected, "{}", messages.escape_ascii());
+    }
+    Ok(())
+}
+
+#[test]
+fn a_copy_that_is_sent_at_once_is_answered_as_by_the_server() -> Result<()> {
+    let stack = Stack::start()?;
+    let (data, bad) = (message(b'd', b"1\n2\n"), message(b'd', b"no number\n"));
+    let (done, fail, sync) = (message(b'c', b""), message(b'f', b"enough\0"), message(b'S', b""));
+    let (copy, count) = ("COPY numbers FROM STDIN", query("SELECT count(*) FROM numbers"));
+    let missing = "COPY nowhere FROM STDIN";
+    let conversations = [
+        (vec![query(copy), data.clone(), done.clone(), count.clone()], 2),
+        (vec![query(copy), bad.clone(), done.clone(), count.clone()], 2),
+        (vec![query(copy), data.clone(), fail.clone(), count.clone()], 2),
+        (vec![query(missing), data.clone(), done.clone(), count.clone()], 2),
+        (
+            vec![
+                query(&format!("{copy}; {copy}; SELECT 1")),
+                data.clone(),
+                done.clone(),
+                data.clone(),
+                done.clone(),
+                count.clone(),
+            ],
+            2,
+        ),
+        (vec![extended(copy), data.clone(), data.clone(), done.clone(), sync.clone(), count.clone()], 2),
+        (vec![extended(copy), sync.clone(), data.clone(), done.clone(), sync.clone(), count.clone()], 2),
+        (vec![extended(copy), sync.clone(), bad, done.clone(), sync.clone(), count.clone()], 2),
+        (vec![extended(copy), data.clone(), fail, sync.clone(), count.clone()], 2),
+        (vec![extended(missing), data.clone(), done.clone(), sync.clone(), count.clone()], 2),
+        (vec![extended(copy), data, done, extended("SELECT 1"), sync, count], 2),
+    ];
+    let begin = (query("CREATE TEMP TABLE numbers (number int)"), 1);
+    let conversations = conversations.map(|(messages, readies)| (messages.concat(), readies));
+    assert_same(&stack, &[vec![begin], conversations.to_vec()].concat())
+}
+
+#[test]
+fn a_name_that_was_not_deallocated_can_be_bound() -> Result<()> {
+    let stack = Stack::start()?;
+    let parse = message(b'P', b"s\0SELECT 1\0\0\0");
+    let run = [message(b'B', b"\0s\0\0\0\0\0\0\0"), message(b'E', &[0; 5]), message(b'S', b"")].concat();
+    let sync = message(b'S', b"");
+    assert_same(
+        &stack,
+        &[
+            ([parse.clone(), sync.clone()].concat(), 1),
+            (query("BEGIN; SELECT 1/0"), 1),
+            (query("DEALLOCATE s"), 1),
+            (query("ROLLBACK"), 1),
+            (run.clone(), 1),
+            (query("DEALLOCATE s; SELECT 1/0"), 1),
+            (run.clone(), 1),
+            ([parse, extended("DEALLOCATE ALL"), run, sync].concat(), 2),
+        ],
+    )
+}
+
+#[test]
+fn a_client_that_says_goodbye_at_once_gets_its_replies() -> Result<()> {
+    let stack = Stack::start()?;
+    let mut client = Client::connect(&stack.alice()?)?;
+    let sent = [query("SELECT id FROM users ORDER BY id LIMIT 1"), message(b'X', b"")].concat();
+    assert_eq!(client.exchange(&sent, 1)?, "columns:1 row done:SELECT_1 ready:I");
+    let mut left = Vec::new();
+    client.stream.read_to_end(&mut left).context("read to the end")?;
+    assert!(left.is_empty(), "{}", left.escape_ascii());
+    Ok(())
 }

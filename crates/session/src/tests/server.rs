@@ -76,6 +76,10 @@ pub(super) fn copy_done() -> Vec<u8> {
     message(b'c', |_| {})
 }
 
+pub(super) fn copy_fail(why: &str) -> Vec<u8> {
+    message(b'f', |out| cstr(out, why.as_bytes()))
+}
+
 /// A server that keeps names, transactions and the rule to skip up to Sync after an error.
 #[derive(Default)]
 pub(super) struct Server {

@@ -224,6 +224,10 @@ pub(super) fn sync() -> Vec<u8> {
     message(frontend::tag::SYNC, |_| {})
 }
 
+pub(super) fn terminate() -> Vec<u8> {
+    message(frontend::tag::TERMINATE, |_| {})
+}
+
 /// Message type bytes of the frames in `bytes`.
 pub(super) fn tags(mut bytes: &[u8]) -> String {
     let mut tags = String::new();
