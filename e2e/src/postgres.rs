@@ -115,6 +115,16 @@ pub fn programs() -> Result<PathBuf> {
     folder.context("find PostgreSQL's initdb, postgres, psql and pgbench; run `cargo xtask setup`")
 }
 
+/// Gives a file, such as a private key, to the account that servers run under.
+pub fn give_to_server(path: &Path) -> Result<()> {
+    match server_account()? {
+        Some(account) => {
+            chown(path, Some(account.uid), Some(account.gid)).context("give it to the server's user")
+        }
+        None => Ok(()),
+    }
+}
+
 /// PostgreSQL refuses to run as root; as anyone else it runs as that user.
 fn server_account() -> Result<Option<Account>> {
     if !rustix::process::geteuid().is_root() {

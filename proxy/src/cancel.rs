@@ -6,12 +6,12 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use wire::compose;
 use wire::startup::PROTOCOL_3_2;
 
-use crate::pipe::Pipe;
+use crate::config::Upstream;
+use crate::upstream::{self, UpstreamError};
 
 const CANCEL_WAIT: Duration = Duration::from_secs(10);
 
@@ -29,6 +29,7 @@ pub(crate) struct CancelKey {
 /// What the server must be shown.
 #[derive(Clone)]
 struct Target {
+    upstream: Upstream,
     server: SocketAddr,
     secret: Vec<u8>,
 }
@@ -51,13 +52,14 @@ impl CancelKeys {
         &self,
         version: u32,
         pid: i32,
+        upstream: &Upstream,
         server: SocketAddr,
         secret: &[u8],
     ) -> Result<Registered, getrandom::Error> {
         let bytes = if version < PROTOCOL_3_2 { SECRET_BYTES_3_0 } else { SECRET_BYTES_3_2 };
         let mut key = CancelKey { pid, secret: vec![0; bytes] };
         getrandom::fill(&mut key.secret)?;
-        let target = Target { server, secret: secret.to_vec() };
+        let target = Target { upstream: upstream.clone(), server, secret: secret.to_vec() };
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), target);
         Ok(Registered { keys: self.clone(), key })
     }
@@ -71,17 +73,17 @@ impl CancelKeys {
     pub(crate) async fn cancel(&self, pid: i32, secret: &[u8]) {
         let key = CancelKey { pid, secret: secret.to_vec() };
         let target = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        let Some(Target { server, secret }) = target else { return };
+        let Some(Target { upstream, server, secret }) = target else { return };
         let mut request = Vec::new();
         compose::cancel(&mut request, pid, &secret);
         let sent = timeout(CANCEL_WAIT, async {
-            let mut pipe = Pipe::new(TcpStream::connect(server).await?);
+            let mut pipe = upstream::dial(&upstream, server).await?;
             pipe.queue(&request);
             pipe.flush_all().await?;
             // The server closes when it has signalled the backend, and says nothing.
             match pipe.read_more().await {
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
-                other => other,
+                other => other.map_err(UpstreamError::from),
             }
         });
         match sent.await {

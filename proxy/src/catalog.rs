@@ -2,6 +2,7 @@
 //! database reads it with the proxy's own account: on demand, and from time to time.
 
 use std::collections::HashMap;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,15 +11,22 @@ use session::{Environment, Readings};
 use sql::catalog::{Catalog, Column, Relation};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
-use tokio_postgres::{Client, NoTls};
+use wire::backend::{self, tag};
+use wire::startup::PROTOCOL_3_0;
+use wire::{BodyError, compose, split_frame};
 
 use crate::config::Upstream;
+use crate::pipe::Pipe;
+use crate::upstream;
 
 /// What is changed around the proxy is known after this time at the latest.
 const REFRESH: Duration = Duration::from_secs(30);
 
 /// How long reading the catalog may take.
 const READ_WAIT: Duration = Duration::from_secs(30);
+
+/// Longest message of an answer, in bytes: names have 63 bytes each.
+const ANSWER_BYTES_MAX: u32 = 64 << 10;
 
 /// Sessions that may wait for the same reading.
 const REQUESTS_MAX: usize = 1_024;
@@ -119,7 +127,7 @@ async fn keep(
     mut wanted: mpsc::Receiver<Request>,
     publish: watch::Sender<Arc<Snapshot>>,
 ) {
-    let mut client: Option<Client> = None;
+    let mut connection: Option<Pipe> = None;
     loop {
         let is_known = publish.borrow().is_known;
         let request = match timeout(REFRESH, wanted.recv()).await {
@@ -131,11 +139,11 @@ async fn keep(
         };
         let before = Arc::clone(&publish.borrow());
         if request.as_ref().is_none_or(|request| before.version <= request.newer_than) {
-            let read = match timeout(READ_WAIT, read(&upstream, &mut client)).await {
+            let read = match timeout(READ_WAIT, read(&upstream, &mut connection)).await {
                 Ok(read) => read,
                 Err(_) => Err(format!("not read within {} s", READ_WAIT.as_secs())),
             };
-            publish.send_replace(Arc::new(next(&before, read, &upstream, &mut client)));
+            publish.send_replace(Arc::new(next(&before, read, &upstream, &mut connection)));
         }
         if let Some(request) = request {
             let _ = request.done.send(());
@@ -148,7 +156,7 @@ fn next(
     before: &Snapshot,
     read: Result<Vec<Relation>, String>,
     upstream: &Upstream,
-    client: &mut Option<Client>,
+    connection: &mut Option<Pipe>,
 ) -> Snapshot {
     let version = before.version + 1;
     match read {
@@ -159,7 +167,7 @@ fn next(
             Snapshot { version, is_known: true, catalog, classes }
         }
         Err(error) => {
-            *client = None;
+            *connection = None;
             tracing::warn!(database = upstream.database, error, "catalog not read");
             Snapshot {
                 version,
@@ -186,52 +194,78 @@ fn classes(catalog: &Catalog, before: &Classes) -> Classes {
     classes
 }
 
-async fn read(upstream: &Upstream, client: &mut Option<Client>) -> Result<Vec<Relation>, String> {
-    let client = match client {
-        Some(client) if !client.is_closed() => client,
-        _ => client.insert(connect(upstream).await?),
-    };
-    let rows = client.query(QUERY, &[]).await.map_err(|error| told(&error))?;
-    let mut relations: HashMap<u32, Relation> = HashMap::new();
-    for row in rows {
-        let get = |error| told(&error);
-        let oid = row.try_get(0).map_err(get)?;
-        let column = Column {
-            number: row.try_get(3).map_err(get)?,
-            name: row.try_get(4).map_err(get)?,
-            type_oid: row.try_get(5).map_err(get)?,
-        };
-        match relations.get_mut(&oid) {
-            Some(relation) => relation.columns.push(column),
-            None => {
-                let (schema, name) = (row.try_get(1).map_err(get)?, row.try_get(2).map_err(get)?);
-                relations.insert(oid, Relation { oid, schema, name, columns: vec![column] });
-            }
-        }
+async fn read(upstream: &Upstream, connection: &mut Option<Pipe>) -> Result<Vec<Relation>, String> {
+    // One that lay idle may have been closed meanwhile.
+    if let Some(idle) = connection
+        && let Ok(relations) = query(idle).await
+    {
+        return Ok(relations);
     }
-    Ok(relations.into_values().collect())
+    query(connection.insert(connect(upstream).await?)).await
 }
 
-async fn connect(upstream: &Upstream) -> Result<Client, String> {
-    let (client, connection) = tokio_postgres::Config::new()
-        .host(&upstream.host)
-        .port(upstream.port)
-        .dbname(&upstream.dbname)
-        .user(&upstream.user)
-        .password(&upstream.password)
-        .application_name("picket-proxy catalog")
-        .options("-c search_path=pg_catalog -c statement_timeout=30s -c default_transaction_read_only=on")
-        .connect_timeout(READ_WAIT)
-        .connect(NoTls)
-        .await
-        .map_err(|error| told(&error))?;
-    // Ends with the client, or with the server.
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "catalog connection ended");
+/// Runs `QUERY`. A connection on which it failed is of no more use.
+async fn query(pipe: &mut Pipe) -> Result<Vec<Relation>, String> {
+    let mut request = Vec::new();
+    compose::query(&mut request, QUERY.as_bytes());
+    pipe.queue(&request);
+    pipe.flush_all().await.map_err(|error| told(&error))?;
+    let mut relations = HashMap::new();
+    loop {
+        let Some((frame, _)) = split_frame(pipe.unread(), ANSWER_BYTES_MAX).map_err(|error| told(&error))?
+        else {
+            pipe.read_more().await.map_err(|error| told(&error))?;
+            continue;
+        };
+        match frame.tag {
+            tag::DATA_ROW => add(&mut relations, frame.body).map_err(|error| told(&error))?,
+            tag::ERROR_RESPONSE => {
+                return Err(String::from_utf8_lossy(backend::error_field(frame.body, b'M')).into_owned());
+            }
+            tag::READY_FOR_QUERY => {
+                pipe.use_up(frame.wire_len());
+                return Ok(relations.into_values().collect());
+            }
+            _ => {}
         }
-    });
-    Ok(client)
+        let len = frame.wire_len();
+        pipe.use_up(len);
+    }
+}
+
+/// Adds one row of `QUERY`.
+fn add(relations: &mut HashMap<u32, Relation>, row: &[u8]) -> Result<(), BodyError> {
+    let mut values = backend::DataRow::read(row)?;
+    let mut text = |field: &'static str| -> Result<String, BodyError> {
+        let value = values.next().transpose()?.flatten().ok_or(BodyError::Value { field })?;
+        String::from_utf8(value.to_vec()).map_err(|_| BodyError::Value { field })
+    };
+    fn number<T: FromStr>(text: String, field: &'static str) -> Result<T, BodyError> {
+        text.parse().map_err(|_| BodyError::Value { field })
+    }
+    let oid = number(text("relation")?, "relation")?;
+    let (schema, name) = (text("schema")?, text("name")?);
+    let column = Column {
+        number: number(text("column number")?, "column number")?,
+        name: text("column name")?,
+        type_oid: number(text("type")?, "type")?,
+    };
+    let relation =
+        relations.entry(oid).or_insert_with(|| Relation { oid, schema, name, columns: Vec::new() });
+    relation.columns.push(column);
+    Ok(())
+}
+
+/// The same way as every session's: the same encryption, the same proofs.
+async fn connect(upstream: &Upstream) -> Result<Pipe, String> {
+    let parameters = [
+        ("application_name", "picket-proxy catalog"),
+        ("client_encoding", "UTF8"),
+        ("options", "-c search_path=pg_catalog -c statement_timeout=30s -c default_transaction_read_only=on"),
+    ];
+    let parameters = parameters.map(|(name, value)| (name.into(), value.into()));
+    let connected = upstream::connect(upstream, PROTOCOL_3_0, &parameters).await;
+    connected.map(|connected| connected.pipe).map_err(|error| told(&error))
 }
 
 /// The chain of an error in one line.

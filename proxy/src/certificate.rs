@@ -1,10 +1,11 @@
-//! What is read from certificates: PEM files, and whom one names. Who signed a certificate and whether it holds is rustls's business.
+//! What is read from certificates: PEM files, whom one names, and what a log-in is bound to. Who signed a certificate and whether it holds is rustls's business.
 
 use std::path::Path;
 
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use sha2::{Digest, Sha256, Sha384, Sha512};
 use x509_cert::Certificate;
 use x509_cert::der::asn1::{Ia5StringRef, ObjectIdentifier, PrintableStringRef, Utf8StringRef};
 use x509_cert::der::{Any, Decode};
@@ -65,4 +66,23 @@ fn text(value: &Any) -> Option<&str> {
     let printable = || PrintableStringRef::try_from(value).ok().map(|text| text.as_str());
     let ia5 = || Ia5StringRef::try_from(value).ok().map(|text| text.as_str());
     utf8.or_else(printable).or_else(ia5)
+}
+
+/// The hash of a server's certificate that a log-in is bound to (`tls-server-end-point`, RFC 5929, 4.1). `None` where
+/// its signature's algorithm has no single hash.
+pub(crate) fn end_point(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
+    let algorithm = Certificate::from_der(certificate).ok()?.signature_algorithm.oid.to_string();
+    Some(match algorithm.as_str() {
+        // MD5 and SHA-1 with RSA, SHA-1 with ECDSA: SHA-256 takes their place. SHA-256 with RSA and with ECDSA.
+        "1.2.840.113549.1.1.4"
+        | "1.2.840.113549.1.1.5"
+        | "1.2.840.10045.4.1"
+        | "1.2.840.113549.1.1.11"
+        | "1.2.840.10045.4.3.2" => Sha256::digest(certificate).to_vec(),
+        // SHA-384 with RSA and with ECDSA.
+        "1.2.840.113549.1.1.12" | "1.2.840.10045.4.3.3" => Sha384::digest(certificate).to_vec(),
+        // SHA-512 with RSA and with ECDSA.
+        "1.2.840.113549.1.1.13" | "1.2.840.10045.4.3.4" => Sha512::digest(certificate).to_vec(),
+        _ => return None,
+    })
 }

@@ -13,6 +13,7 @@ use toml::Spanned;
 
 use crate::scram::Secret;
 use crate::tls::{ClientTls, TlsFile};
+use crate::upstream_tls::{SslMode, UpstreamTls, UpstreamTlsFile};
 
 /// Most clients at once, unless the file says otherwise.
 const CONNECTIONS_MAX_DEFAULT: usize = 1_000;
@@ -57,6 +58,10 @@ pub(crate) struct Upstream {
     pub(crate) dbname: String,
     pub(crate) user: String,
     pub(crate) password: String,
+    /// TLS, where it is not off.
+    pub(crate) tls: Option<UpstreamTls>,
+    /// The password may be sent as it is over a connection without TLS.
+    pub(crate) allows_cleartext_password: bool,
 }
 
 /// The password stays out of logs.
@@ -91,7 +96,16 @@ struct UpstreamFile {
     port: u16,
     dbname: Option<String>,
     user: String,
+    /// Not needed where the server asks for none.
+    #[serde(default)]
     password: String,
+    #[serde(default)]
+    sslmode: SslMode,
+    root_ca: Option<PathBuf>,
+    client_cert: Option<PathBuf>,
+    client_key: Option<PathBuf>,
+    #[serde(default)]
+    allow_cleartext_password: bool,
 }
 
 #[derive(Deserialize)]
@@ -155,7 +169,13 @@ impl ConfigFile {
             spool: section(self.spool.span(), self.spool.into_inner(), SpoolConfig::check)?,
             clickhouse: section(clickhouse_span, clickhouse, ClickHouseConfig::check)?,
             upstreams: by_name("upstream.database", self.upstream, |span, written| {
-                let UpstreamFile { database, host, port, dbname, user, password } = written;
+                let UpstreamFile { database, host, port, dbname, user, password, .. } = written;
+                let tls = UpstreamTlsFile {
+                    sslmode: written.sslmode,
+                    root_ca: written.root_ca,
+                    client_cert: written.client_cert,
+                    client_key: written.client_key,
+                };
                 for (key, value) in
                     [("upstream.database", &database), ("upstream.host", &host), ("upstream.user", &user)]
                 {
@@ -167,7 +187,11 @@ impl ConfigFile {
                     return Err(refused(span, "`upstream.port` must be between 1 and 65535, got 0"));
                 }
                 let dbname = dbname.unwrap_or_else(|| database.clone());
-                Ok((database.clone(), Upstream { database, host, port, dbname, user, password }))
+                let tls = tls.check(&host).map_err(|message| refused(span, message))?;
+                let allows_cleartext_password = written.allow_cleartext_password;
+                let upstream =
+                    Upstream { database, host, port, dbname, user, password, tls, allows_cleartext_password };
+                Ok((upstream.database.clone(), upstream))
             })?,
             users: by_name("user.name", self.user, |span, written| {
                 let name = written.name.clone();
@@ -298,6 +322,19 @@ scram-secret = "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2E=$AAAAAAAAAAAAAAAAAAAAAAAA
             ("[[user]]\nname = \"bob\"", "`user.scram-secret` of `bob` is missing"),
         ] {
             let error = error(&format!("{GOOD}\n{section}"));
+            assert!(error.contains(message), "{error}");
+        }
+        for (keys, message) in [
+            ("sslmode = \"on\"", "unknown variant `on`, expected one of `disable`, `prefer`, `require`, "),
+            ("sslmode = \"verify-full\"", "against `upstream.root-ca`, which is missing"),
+            ("sslmode = \"require\"\nroot-ca = \"/none\"", "set `upstream.sslmode` to \"verify-full\""),
+            (
+                "sslmode = \"verify-ca\"\nroot-ca = \"/none\"",
+                "`upstream.root-ca`: cannot read certificates from",
+            ),
+            ("client-cert = \"/none\"", "`upstream.client-cert` and `upstream.client-key` go together"),
+        ] {
+            let error = error(&GOOD.replace("port = 5432", &format!("port = 5432\n{keys}")));
             assert!(error.contains(message), "{error}");
         }
         let none = &GOOD[..GOOD.find("[[user]]").unwrap()];

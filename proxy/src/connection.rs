@@ -203,8 +203,10 @@ async fn open(
         tracing::error!(%error, "session not recorded");
         not_recorded(&error)
     })?;
-    let key =
-        shared.cancel_keys.register(version, pid, address, &secret).map_err(|error| internal(&error))?;
+    let key = shared
+        .cancel_keys
+        .register(version, pid, upstream, address, &secret)
+        .map_err(|error| internal(&error))?;
     let mut nonce = [0; 8];
     getrandom::fill(&mut nonce).map_err(|error| internal(&error))?;
     let mut session = Session::new(u64::from_ne_bytes(nonce), shared.config.max_message_bytes);

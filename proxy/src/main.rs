@@ -13,6 +13,7 @@ mod serve;
 mod tls;
 mod trail;
 mod upstream;
+mod upstream_tls;
 
 use std::io::{BufRead, IsTerminal, stdin};
 use std::path::PathBuf;

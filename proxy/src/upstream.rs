@@ -4,13 +4,18 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use postgres_protocol::authentication::sasl::{ChannelBinding, ScramSha256};
+use postgres_protocol::authentication::md5_hash;
+use postgres_protocol::authentication::sasl::{
+    ChannelBinding, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, ScramSha256,
+};
+use rustls::CommonState;
 use thiserror::Error;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio::time::timeout;
 use wire::backend::{self, tag};
 use wire::{BodyError, FrameError, compose, frontend, split_frame};
 
+use crate::certificate;
 use crate::config::Upstream;
 use crate::farewell::Farewell;
 use crate::pipe::Pipe;
@@ -43,8 +48,17 @@ pub(crate) enum UpstreamError {
     Io(#[from] io::Error),
     #[error("the server does not speak the protocol: {0}")]
     Protocol(String),
-    #[error("the server asks for authentication method {0}, Picket knows SCRAM-SHA-256")]
+    #[error("the server offers no TLS, and `upstream.sslmode` asks for it")]
+    NoTls,
+    #[error("no TLS with the server: {0}")]
+    Handshake(io::Error),
+    #[error("the server asks for authentication method {0}, Picket knows SCRAM-SHA-256, md5 and password")]
     Method(u32),
+    #[error(
+        "the server asks for the password in clear text over a connection without TLS; ask for TLS with \
+         `upstream.sslmode`, or set `upstream.allow-cleartext-password`"
+    )]
+    Cleartext,
     #[error("the server refused: {message} ({sqlstate})")]
     Refused { sqlstate: String, message: String },
 }
@@ -73,6 +87,11 @@ impl UpstreamError {
             .hint(
                 "Whoever runs Picket finds the reason in its log; user and password are under [[upstream]].",
             ),
+            UpstreamError::NoTls | UpstreamError::Handshake(_) | UpstreamError::Cleartext => Farewell::new(
+                "08001",
+                format!("Picket does not trust the connection to the database \"{database}\""),
+            )
+            .hint("Whoever runs Picket finds the reason in its log; sslmode and root-ca are under [[upstream]]."),
             UpstreamError::Refused { message, .. } => {
                 Farewell::new("08004", format!("the database \"{database}\" refused the connection"))
                     .detail(message)
@@ -88,8 +107,8 @@ impl UpstreamError {
     }
 }
 
-/// Connects and speaks `version` of the protocol, or what the server has of it. The client's start-up parameters go into the server's start-up message, so that they are session
-/// defaults there as they would be without a proxy.
+/// Connects and speaks `version` of the protocol, or what the server has of it. The client's start-up parameters go into
+/// the server's start-up message, so that they are session defaults there as they would be without a proxy.
 ///
 /// # Cancel safety
 ///
@@ -107,10 +126,8 @@ async fn start(
     version: u32,
     parameters: &[(Vec<u8>, Vec<u8>)],
 ) -> Result<Connected, UpstreamError> {
-    let stream = TcpStream::connect((upstream.host.as_str(), upstream.port)).await?;
-    stream.set_nodelay(true)?;
-    let server = stream.peer_addr()?;
-    let mut pipe = Pipe::new(stream);
+    let mut pipe = dial(upstream, (upstream.host.as_str(), upstream.port)).await?;
+    let server = pipe.socket().peer_addr()?;
     let own = [(&b"user"[..], upstream.user.as_bytes()), (b"database", upstream.dbname.as_bytes())];
     let clients = parameters.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
     let mut out = Vec::new();
@@ -137,7 +154,7 @@ async fn start(
         pipe.use_up(len);
         match tag {
             tag::AUTHENTICATION => {
-                if let Some(answer) = authenticate(&body, upstream, &mut proof)? {
+                if let Some(answer) = authenticate(&body, upstream, pipe.tls(), &mut proof)? {
                     send(pipe, &answer).await?;
                 }
             }
@@ -170,6 +187,38 @@ async fn start(
     }
 }
 
+/// Connects to a server of `upstream`, with TLS as it is configured.
+///
+/// # Cancel safety
+///
+/// Cancel safe: the connection is dropped.
+pub(crate) async fn dial(upstream: &Upstream, address: impl ToSocketAddrs) -> Result<Pipe, UpstreamError> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let mut pipe = Pipe::new(stream);
+    let Some(tls) = &upstream.tls else { return Ok(pipe) };
+    let mut request = Vec::new();
+    compose::ssl_request(&mut request);
+    send(&mut pipe, &request).await?;
+    pipe.read_more().await?;
+    match pipe.unread() {
+        b"S" => {
+            pipe.use_up(1);
+            let connection = tls.connection().map_err(io::Error::other).map_err(UpstreamError::Handshake)?;
+            pipe.encrypt(connection).await.map_err(UpstreamError::Handshake)?;
+        }
+        b"N" if tls.is_required => return Err(UpstreamError::NoTls),
+        b"N" => pipe.use_up(1),
+        // What came after the answer was not encrypted, and would be taken for what was (CVE-2021-23222).
+        _ => {
+            return Err(UpstreamError::Protocol(
+                "it answers a request for TLS with something else".to_owned(),
+            ));
+        }
+    }
+    Ok(pipe)
+}
+
 async fn send(pipe: &mut Pipe, bytes: &[u8]) -> io::Result<()> {
     pipe.queue(bytes);
     pipe.flush_all().await
@@ -179,6 +228,7 @@ async fn send(pipe: &mut Pipe, bytes: &[u8]) -> io::Result<()> {
 enum Proof {
     NotAsked,
     Asked(ScramSha256),
+    /// By what the server asked for; only SCRAM has the server prove anything.
     Given,
 }
 
@@ -186,6 +236,7 @@ enum Proof {
 fn authenticate(
     body: &[u8],
     upstream: &Upstream,
+    tls: Option<&CommonState>,
     proof: &mut Proof,
 ) -> Result<Option<Vec<u8>>, UpstreamError> {
     let (code, data) = backend::authentication(body)?;
@@ -198,13 +249,30 @@ fn authenticate(
                 "it accepts the log-in before it has proven itself".to_owned(),
             ));
         }
-        (10, Proof::NotAsked) => {
-            if !backend::sasl_mechanisms(data).any(|name| name == b"SCRAM-SHA-256") {
-                return Err(UpstreamError::Method(code));
+        (3, Proof::NotAsked) => {
+            if tls.is_none() && !upstream.allows_cleartext_password {
+                return Err(UpstreamError::Cleartext);
             }
-            let exchange = ScramSha256::new(upstream.password.as_bytes(), ChannelBinding::unsupported());
             compose::frame(&mut out, frontend::tag::PASSWORD, |out| {
-                compose::cstr(out, b"SCRAM-SHA-256");
+                compose::cstr(out, upstream.password.as_bytes())
+            });
+            *proof = Proof::Given;
+        }
+        (5, Proof::NotAsked) => {
+            let salt = data.try_into().map_err(|_| BodyError::Value { field: "salt" })?;
+            let hash = md5_hash(upstream.user.as_bytes(), upstream.password.as_bytes(), salt);
+            compose::frame(&mut out, frontend::tag::PASSWORD, |out| compose::cstr(out, hash.as_bytes()));
+            *proof = Proof::Given;
+        }
+        (10, Proof::NotAsked) => {
+            let end_point = tls
+                .and_then(CommonState::peer_certificates)
+                .and_then(<[_]>::first)
+                .and_then(certificate::end_point);
+            let (mechanism, binding) = choose(data, end_point).ok_or(UpstreamError::Method(code))?;
+            let exchange = ScramSha256::new(upstream.password.as_bytes(), binding);
+            compose::frame(&mut out, frontend::tag::PASSWORD, |out| {
+                compose::cstr(out, mechanism.as_bytes());
                 out.extend_from_slice(
                     &u32::try_from(exchange.message().len()).unwrap_or(u32::MAX).to_be_bytes(),
                 );
@@ -227,4 +295,39 @@ fn authenticate(
         (code, _) => return Err(UpstreamError::Method(code)),
     }
     Ok(Some(out))
+}
+
+/// The strongest of the mechanisms that a server offers, and what it is bound to. `end_point` is the hash of the server's
+/// certificate, where there is one.
+fn choose(offered: &[u8], end_point: Option<Vec<u8>>) -> Option<(&'static str, ChannelBinding)> {
+    let offers = |wanted: &str| backend::sasl_mechanisms(offered).any(|name| name == wanted.as_bytes());
+    match end_point {
+        Some(hash) if offers(SCRAM_SHA_256_PLUS) => {
+            Some((SCRAM_SHA_256_PLUS, ChannelBinding::tls_server_end_point(hash)))
+        }
+        _ if !offers(SCRAM_SHA_256) => None,
+        // A server that did offer it refuses: somebody between took it away.
+        Some(_) => Some((SCRAM_SHA_256, ChannelBinding::unrequested())),
+        None => Some((SCRAM_SHA_256, ChannelBinding::unsupported())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_in_over_tls_is_bound_to_it_or_says_that_it_would_have_been() {
+        let (both, plain) = (b"SCRAM-SHA-256-PLUS\0SCRAM-SHA-256\0\0", b"SCRAM-SHA-256\0\0");
+        let hash = || Some(vec![7; 32]);
+        let begins = |offered: &[u8], end_point| {
+            let (mechanism, binding) = choose(offered, end_point).unwrap();
+            let message = ScramSha256::new(b"secret", binding).message().to_vec();
+            (mechanism, String::from_utf8(message).unwrap().split(",,").next().unwrap().to_owned())
+        };
+        assert_eq!(begins(both, hash()), (SCRAM_SHA_256_PLUS, "p=tls-server-end-point".to_owned()));
+        assert_eq!(begins(plain, hash()), (SCRAM_SHA_256, "y".to_owned()));
+        assert_eq!(begins(both, None), (SCRAM_SHA_256, "n".to_owned()));
+        assert!(choose(b"OAUTHBEARER\0\0", None).is_none());
+    }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use e2e::scratch::Scratch;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType, date_time_ymd};
 
 /// A certificate and its private key.
 #[derive(Clone, Debug)]
@@ -37,6 +37,13 @@ impl Authority {
     /// The certificate of a server at this name or address.
     pub(crate) fn server(&self, host: &str) -> Result<Files> {
         self.sign(&format!("server-{host}"), CertificateParams::new(vec![host.to_string()])?)
+    }
+
+    /// One of a server that was valid once.
+    pub(crate) fn expired_server(&self, host: &str) -> Result<Files> {
+        let mut params = CertificateParams::new(vec![host.to_string()])?;
+        (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
+        self.sign(&format!("expired-{host}"), params)
     }
 
     /// The certificate of a user, who is its common name.

@@ -15,3 +15,4 @@ mod select;
 mod sign_in;
 mod stack;
 mod update;
+mod upstream_encryption;
