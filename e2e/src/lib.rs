@@ -12,6 +12,7 @@ pub mod port;
 pub mod postgres;
 pub mod proxy;
 pub mod psql;
+pub mod psycopg;
 pub mod scratch;
 pub mod shop;
 pub mod wait;

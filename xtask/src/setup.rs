@@ -6,6 +6,7 @@ mod engine;
 mod kernel_tools;
 mod needs;
 mod privilege;
+mod psycopg;
 
 use anyhow::{Result, anyhow};
 
@@ -18,8 +19,8 @@ use crate::error::Unavailable;
 
 /// Install what this repository's builds, tests and demo need.
 ///
-/// Looks for the PostgreSQL server and client, a C compiler with libclang, the eBPF toolchain, iproute2 and
-/// the ClickHouse engine. What is missing is named with its source (apt, rustup, cargo or npm) and its reason,
+/// Looks for the PostgreSQL server and client, a C compiler with libclang, the eBPF toolchain, iproute2,
+/// the ClickHouse engine and psycopg. What is missing is named with its source (apt, rustup, cargo, npm or PyPI) and its reason,
 /// and then installed; apt runs through sudo where you are not root, which may ask for your password. No
 /// database cluster is created and no service is started or changed. Where nothing can be installed (no root,
 /// another distribution, another processor) it says what to do by hand and exits with 69.
@@ -56,7 +57,7 @@ pub(crate) fn ensure() -> Result<()> {
     command(&Args { check: false, dry_run: false })
 }
 
-/// Installs in the order in which one source makes the next possible: apt, rustup, cargo, npm.
+/// Installs in the order in which one source makes the next possible: apt, rustup, cargo, npm, pip.
 fn install(missing: &[Need]) -> Result<()> {
     let packages: Vec<&str> = missing.iter().flat_map(Need::apt_packages).collect();
     if !packages.is_empty() {
@@ -69,6 +70,7 @@ fn install(missing: &[Need]) -> Result<()> {
             Source::KernelCompiler => kernel_tools::install_compiler()?,
             Source::KernelLinker => kernel_tools::install_linker()?,
             Source::Engine => engine::install()?,
+            Source::Psycopg => psycopg::install()?,
         }
     }
     let left = needs::missing();

@@ -1,6 +1,7 @@
 //! All end-to-end tests in one binary: real PostgreSQL, engine, proxy, agent, kernel and clients.
 
 mod agent;
+mod attacks;
 mod bad_config;
 mod cancel;
 mod certificates;
@@ -11,6 +12,7 @@ mod drop_table;
 mod encryption;
 mod evidence;
 mod fixtures;
+mod newest_libpq;
 mod select;
 mod sign_in;
 mod stack;

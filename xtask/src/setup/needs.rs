@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use super::{engine, kernel_tools};
-use crate::repo;
+use super::{engine, kernel_tools, psycopg};
+use crate::{repo, run};
 
 /// Something that is not on this machine.
 pub(super) struct Need {
@@ -23,6 +24,8 @@ pub(super) enum Source {
     KernelLinker,
     /// `libchdb.so` from an npm package.
     Engine,
+    /// A Python environment with packages from PyPI.
+    Psycopg,
 }
 
 impl Need {
@@ -30,7 +33,7 @@ impl Need {
     pub(super) fn apt_packages(&self) -> impl Iterator<Item = &'static str> + use<> {
         let packages = match self.source {
             Source::Apt(packages) => packages,
-            Source::KernelCompiler | Source::KernelLinker | Source::Engine => &[],
+            Source::KernelCompiler | Source::KernelLinker | Source::Engine | Source::Psycopg => &[],
         };
         packages.iter().copied()
     }
@@ -50,6 +53,7 @@ impl Need {
                 kernel_tools::LINKER_VERSION
             ),
             Source::Engine => format!("npm: {}, checked by hash", engine::PACKAGE),
+            Source::Psycopg => format!("PyPI: psycopg[binary]=={}", e2e::psycopg::VERSION),
         }
     }
 }
@@ -133,6 +137,22 @@ pub(super) fn missing() -> Vec<Need> {
                 source: Source::Engine,
             },
         ),
+        (
+            has_venv() || e2e::psycopg::python().is_some(),
+            Need {
+                what: "Python's venv",
+                why: "an environment of its own for psycopg",
+                source: Source::Apt(&["python3-venv"]),
+            },
+        ),
+        (
+            e2e::psycopg::python().is_some(),
+            Need {
+                what: "psycopg with its own libpq",
+                why: "tests connect as the newest clients do",
+                source: Source::Psycopg,
+            },
+        ),
     ];
     all.into_iter().filter(|(found, _)| !found).map(|(_, need)| need).collect()
 }
@@ -160,6 +180,7 @@ pub(super) fn by_hand(missing: &[Need]) -> String {
             Source::KernelCompiler => kernel_tools::COMPILER_BY_HAND.to_string(),
             Source::KernelLinker => kernel_tools::LINKER_BY_HAND.to_string(),
             Source::Engine => engine::by_hand(),
+            Source::Psycopg => psycopg::by_hand(),
         });
     }
     text
@@ -167,6 +188,12 @@ pub(super) fn by_hand(missing: &[Need]) -> String {
 
 fn has(program: &str) -> bool {
     repo::find_program(program, &[]).is_some()
+}
+
+/// Debian keeps the part of it that fetches pip in a package of its own.
+fn has_venv() -> bool {
+    let mut python = Command::new("python3");
+    run::output(python.args(["-c", "import venv, ensurepip"])).is_ok()
 }
 
 fn postgres() -> bool {
