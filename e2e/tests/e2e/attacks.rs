@@ -250,7 +250,7 @@ fn protocol_versions_are_negotiated_down_to_what_is_spoken() -> Result<()> {
     for (asked, more, spoken, unknown) in [
         (0x0003_0001, "", PROTOCOL_3_0, ""),
         (0x0003_270f, "_pq_.test_protocol_negotiation\0\0", PROTOCOL_3_2, "_pq_.test_protocol_negotiation\0"),
-        (PROTOCOL_3_2, "_pq_.x\01\0", PROTOCOL_3_2, "_pq_.x\0"),
+        (PROTOCOL_3_2, "_pq_.x\x001\0", PROTOCOL_3_2, "_pq_.x\0"),
     ] {
         let mut stream = plain(login.port)?;
         stream.write_all(&startup(asked, &login, more))?;
