@@ -196,6 +196,36 @@ fn direct_tls_must_name_the_protocol() -> Result<()> {
 }
 
 #[test]
+fn handshakes_that_never_end_hold_nobody_up() -> Result<()> {
+    let (authority, stack) = encrypted_stack()?;
+    let login = stack.alice()?;
+    let mut stalled = Vec::new();
+    for _ in 0..8 {
+        let mut asked = plain(login.port)?;
+        asked.write_all(&SSL_REQUEST)?;
+        assert_eq!(byte(&mut asked)?, b'S');
+        // The head of a handshake record of 512 bytes, of which few come.
+        asked.write_all(&[0x16, 3, 1, 2, 0, 1, 0])?;
+        let mut direct = plain(login.port)?;
+        direct.write_all(&[0x16])?;
+        stalled.push((asked, direct));
+    }
+    for _ in 0..4 {
+        log_in(&mut negotiated(login.port, &authority)?, PROTOCOL_3_0, &login)?;
+    }
+    drop(stalled);
+    // What is no TLS at all ends with an alert (type 21), not with a hanging connection.
+    let mut nonsense = plain(login.port)?;
+    nonsense.write_all(&SSL_REQUEST)?;
+    assert_eq!(byte(&mut nonsense)?, b'S');
+    nonsense.write_all(b"GET / HTTP/1.1\r\n\r\n")?;
+    let mut said = Vec::new();
+    let _ = nonsense.read_to_end(&mut said);
+    assert_eq!(said.first(), Some(&21), "{said:?}");
+    Ok(())
+}
+
+#[test]
 fn a_client_that_was_not_shown_the_bound_log_in_is_warned() -> Result<()> {
     let (authority, stack) = encrypted_stack()?;
     let login = stack.alice()?;
