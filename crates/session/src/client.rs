@@ -154,6 +154,9 @@ impl Session {
     ) -> Result<Pass, SessionError> {
         let reading = self.read(text, env);
         let judged = reading.read.judge(env);
+        if let (true, Some(statement)) = (reading.read.is_no_sql(), judged.statements.first()) {
+            return Ok(self.query_that_is_no_sql(text, statement, out));
+        }
         let mut batch = VecDeque::with_capacity(judged.statements.len());
         let mut replaced = None;
         for statement in &judged.statements {
@@ -176,6 +179,27 @@ impl Session {
         Ok(Pass::Replaced)
     }
 
+    /// The server says what is wrong with a text, as only it can in its own words: it is asked to parse the text, and
+    /// whatever it thinks of it is closed and failed at once.
+    fn query_that_is_no_sql(&mut self, text: &[u8], statement: &Rc<Judged>, out: &mut Vec<Action>) -> Pass {
+        let mut message = Vec::new();
+        // A Query may be skipped because of what is before it, but the Sync that stands for its end would not be.
+        let since_sync = self.owed.iter().rev().take_while(|owed| !matches!(owed, Owed::Sync));
+        if since_sync.into_iter().any(|owed| !matches!(owed, Owed::Query(_))) {
+            compose::bare(&mut message, tag::FLUSH);
+            out.push(Action::SendToServer(message));
+            return Pass::Waits;
+        }
+        let running = self.start(statement, None, out);
+        self.owed.extend([Owed::Refused(Box::new(running)), Owed::Sync]);
+        self.section += 1;
+        compose::parse(&mut message, b"", text);
+        message.extend(self.marker.close_and_fail(b""));
+        compose::bare(&mut message, tag::SYNC);
+        out.push(Action::SendToServer(message));
+        Pass::Replaced
+    }
+
     fn parse(&mut self, parse: Parse<'_>, env: &mut Environment<'_>, out: &mut Vec<Action>) -> Pass {
         let reading = self.read(parse.query, env);
         let judged = reading.read.judge(env);
@@ -187,6 +211,9 @@ impl Session {
         };
         let running = self.start(refused, reading.text.as_ref(), out);
         self.owed.push_back(Owed::Refused(Box::new(running)));
+        if reading.read.is_no_sql() {
+            return Pass::WholeThen(self.marker.close_and_fail(parse.statement));
+        }
         let mut message = Vec::new();
         compose::parse(&mut message, parse.statement, self.marker.failing_statement().as_bytes());
         out.push(Action::SendToServer(message));
@@ -257,7 +284,7 @@ impl Session {
         }
         // The client's next message waits for the answer, and so the server must not keep it back until a Sync.
         let mut flush = Vec::new();
-        compose::frame(&mut flush, tag::FLUSH, |_| {});
+        compose::bare(&mut flush, tag::FLUSH);
         Pass::WholeThen(flush)
     }
 

@@ -57,6 +57,11 @@ impl Read {
         Rc::new(Read { text: String::from_utf8_lossy(text).into(), facts, judged: RefCell::default() })
     }
 
+    /// Whether PostgreSQL's grammar, as it is known here, does not accept it.
+    pub(crate) fn is_no_sql(&self) -> bool {
+        matches!(self.facts, Err(Unreadable::Syntax { .. }))
+    }
+
     pub(crate) fn text(&self) -> &str {
         &self.text
     }

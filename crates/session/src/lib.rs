@@ -2,7 +2,7 @@
 //! Pure: no IO, no clock. The shell that owns the sockets performs the actions in their order.
 //!
 //! INVARIANT: the record of a statement comes before the action that forwards it.
-//! INVARIANT: only what a `policy::Permit` covers is forwarded; what is refused is replaced by a statement that
+//! INVARIANT: only what a `policy::Permit` covers is forwarded to run; what is refused is replaced by a statement that
 //! fails in the same place, so that PostgreSQL itself keeps transactions, pipelines and savepoints exact.
 #![cfg_attr(
     not(test),

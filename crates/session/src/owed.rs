@@ -15,7 +15,7 @@ use crate::results::Planned;
 pub(crate) enum Owed {
     /// ParseComplete.
     Parse(Changed),
-    /// An error: this Parse or Execute was replaced by a message that fails.
+    /// An error: this Parse or Execute was replaced by a message that fails, or is followed by one.
     Refused(Box<Running>),
     /// An error: a message about an unknown name was replaced by one that fails.
     RefusedName(Refusal),

@@ -31,6 +31,14 @@ impl Marker {
         out
     }
 
+    /// What is sent behind a Parse that must not leave a statement: it closes it, and then fails.
+    pub(crate) fn close_and_fail(&self, statement: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        compose::close_statement(&mut out, statement);
+        out.extend(self.failing_describe());
+        out
+    }
+
     /// Whether an ErrorResponse with this message was caused by a replacement.
     pub(crate) fn caused(&self, message: &[u8]) -> bool {
         let mark = self.text.as_bytes();

@@ -239,6 +239,10 @@ impl Session {
 
     /// A name means from now on what it was made to mean.
     fn name_changed(&mut self, tag: u8) -> Result<Pass, SessionError> {
+        // The server reads what Picket cannot. It is closed again, and the message that fails is still to come.
+        if matches!(self.owed.front(), Some(Owed::Refused(_))) && tag != tag::BIND_COMPLETE {
+            return Ok(Pass::Replaced);
+        }
         match (tag, self.owed.pop_front()) {
             (tag::PARSE_COMPLETE, Some(Owed::Parse(changed)))
             | (tag::CLOSE_COMPLETE, Some(Owed::CloseStatement(changed))) => {

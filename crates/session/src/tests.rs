@@ -4,6 +4,7 @@ mod copy;
 mod forgetting;
 mod interleavings;
 mod leaving;
+mod no_sql;
 mod server;
 mod talk;
 

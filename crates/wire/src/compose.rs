@@ -45,6 +45,19 @@ pub fn describe_portal(out: &mut Vec<u8>, portal: &[u8]) {
     });
 }
 
+/// A `Close` of a prepared statement.
+pub fn close_statement(out: &mut Vec<u8>, statement: &[u8]) {
+    frame(out, crate::frontend::tag::CLOSE, |out| {
+        out.push(b'S');
+        cstr(out, statement);
+    });
+}
+
+/// A message that is its tag alone, such as `Flush` or `Sync`.
+pub fn bare(out: &mut Vec<u8>, tag: u8) {
+    frame(out, tag, |_| {});
+}
+
 /// A `StartupMessage` of this protocol version.
 pub fn startup<'a>(out: &mut Vec<u8>, version: u32, parameters: impl Iterator<Item = (&'a [u8], &'a [u8])>) {
     sized(out, |out| {

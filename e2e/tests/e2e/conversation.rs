@@ -113,6 +113,22 @@ impl Client {
         Ok(answers.join(" "))
     }
 
+    /// The same, with the answers as they came.
+    fn exchange_bytes(&mut self, messages: &[u8], readies: usize) -> Result<Vec<u8>> {
+        self.stream.write_all(messages).context("write to the server")?;
+        let (mut answers, mut seen) = (Vec::new(), 0);
+        while seen < readies {
+            let mut header = [0; 5];
+            self.stream.read_exact(&mut header).context("read a header")?;
+            let [tag, len @ ..] = header;
+            let mut body = vec![0; (u32::from_be_bytes(len) as usize).saturating_sub(4)];
+            self.stream.read_exact(&mut body).context("read a body")?;
+            answers.extend([&header[..], &body].concat());
+            seen += usize::from(tag == b'Z');
+        }
+        Ok(answers)
+    }
+
     fn write(&mut self, buffer: &mut BytesMut) -> Result<()> {
         self.stream.write_all(&buffer.split()).context("write to the server")
     }
@@ -357,5 +373,42 @@ fn a_client_that_says_goodbye_at_once_gets_its_replies() -> Result<()> {
     let mut left = Vec::new();
     client.stream.read_to_end(&mut left).context("read to the end")?;
     assert!(left.is_empty(), "{}", left.escape_ascii());
+    Ok(())
+}
+
+#[test]
+fn a_syntax_error_is_the_server_s_own_byte_for_byte() -> Result<()> {
+    let stack = Stack::start()?;
+    let (mut proxied, mut direct) = (Client::connect(&stack.alice()?)?, Client::connect(&stack.owner())?);
+    let sync = message(b'S', b"");
+    let parse = |name: &str, text: &str| message(b'P', format!("{name}\0{text}\0\0\0").as_bytes());
+    for (messages, readies) in [
+        (query("SELECT 1 FRM users"), 1),
+        (query("SELECT 1; SELEC 2; SELECT 3"), 1),
+        (query("SELECT 'open"), 1),
+        (query("SELECT (1"), 1),
+        ([extended("SELEC 1"), sync.clone()].concat(), 1),
+        ([parse("s", "SELEC 1"), parse("s", "SELECT 1"), sync.clone()].concat(), 1),
+        ([parse("s", "SELECT 1"), sync.clone()].concat(), 1),
+        ([parse("s", "SELEC 1"), sync.clone()].concat(), 1),
+        ([message(b'B', b"\0s\0\0\0\0\0\0\0"), message(b'E', &[0; 5]), sync.clone()].concat(), 1),
+        ([extended("SELECT 1"), query("SELEC 1"), query("SELECT 1")].concat(), 2),
+        ([extended("SELECT 1/0"), query("SELEC 1"), sync.clone()].concat(), 1),
+        (query("BEGIN"), 1),
+        (query("SELEC 1"), 1),
+        (query("SELEC 1"), 1),
+        ([extended("SELEC 1"), sync].concat(), 1),
+        (query("SELECT 1"), 1),
+        (query("ROLLBACK"), 1),
+    ] {
+        let through = proxied.exchange_bytes(&messages, readies)?;
+        let expected = direct.exchange_bytes(&messages, readies)?;
+        assert_eq!(
+            through.escape_ascii().to_string(),
+            expected.escape_ascii().to_string(),
+            "{}",
+            messages.escape_ascii()
+        );
+    }
     Ok(())
 }

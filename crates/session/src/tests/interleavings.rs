@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 
-use super::server::Server;
+use super::server::{NEWER_SQL, NO_SQL, Server};
 use super::talk::{
     NONCE, Talk, bind, close_statement, describe_portal, describe_statement, execute, parse, query, sync,
     tags,
@@ -16,6 +16,7 @@ fn client_message() -> impl Strategy<Value = Vec<u8>> {
         3 => Just("select id, email from users"),
         2 => Just("drop table users"),
         1 => Just("select 1/0"),
+        1 => Just(NO_SQL),
         1 => Just("begin"),
         1 => Just("rollback"),
         1 => Just(""),
@@ -23,8 +24,10 @@ fn client_message() -> impl Strategy<Value = Vec<u8>> {
     let name = prop_oneof![Just(""), Just("a"), Just("b")];
     prop_oneof![
         2 => text.clone().prop_map(query),
+        1 => Just(query(NEWER_SQL)),
         1 => (text.clone(), text.clone()).prop_map(|(first, second)| query(&format!("{first};{second}"))),
         3 => (name.clone(), text).prop_map(|(name, text)| parse(name, text)),
+        1 => name.clone().prop_map(|name| parse(name, NEWER_SQL)),
         3 => (name.clone(), name.clone()).prop_map(|(portal, statement)| bind(portal, statement)),
         1 => name.clone().prop_map(describe_portal),
         1 => name.clone().prop_map(describe_statement),
@@ -37,10 +40,13 @@ fn client_message() -> impl Strategy<Value = Vec<u8>> {
 /// The ErrorResponse that the proxy gives for a refused statement.
 fn refused(text: &str) -> Vec<u8> {
     let reading = sql::read(text.as_bytes());
-    let policy::Judgement::Statements(verdicts) = policy::judge(&reading, |_| false) else {
-        panic!("unreadable")
+    let why = match policy::judge(&reading, |_| false) {
+        policy::Judgement::Unreadable(why) => why,
+        policy::Judgement::Statements(verdicts) => match verdicts.into_iter().next() {
+            Some(policy::Verdict::Refuse(why)) => why,
+            other => panic!("{other:?}"),
+        },
     };
-    let Some(policy::Verdict::Refuse(why)) = verdicts.into_iter().next() else { panic!("allowed") };
     let mut out = Vec::new();
     refusal::answer(&why, &mut out);
     out
@@ -117,6 +123,7 @@ proptest! {
         prop_assert_eq!(tags(&seen), tags(&expected));
         prop_assert!(!seen.windows(5).any(|window| window == b"bob@s"), "an e-mail was shown");
         prop_assert!(server.ran.iter().all(|text| !text.starts_with("drop")), "a refused statement ran");
+        prop_assert!(!server.ran.iter().any(|text| text == NEWER_SQL), "an unread statement ran");
         prop_assert_eq!(server.ran, direct.ran);
         prop_assert_eq!(lost, 0, "a statement was not told to have ended");
     }

@@ -60,6 +60,10 @@ pub(super) fn bind_complete() -> Vec<u8> {
     message(b'2', |_| {})
 }
 
+pub(super) fn close_complete() -> Vec<u8> {
+    message(b'3', |_| {})
+}
+
 pub(super) fn no_data() -> Vec<u8> {
     message(b'n', |_| {})
 }
@@ -79,6 +83,12 @@ pub(super) fn copy_done() -> Vec<u8> {
 pub(super) fn copy_fail(why: &str) -> Vec<u8> {
     message(b'f', |out| cstr(out, why.as_bytes()))
 }
+
+/// What no server reads.
+pub(super) const NO_SQL: &str = "selec 1";
+
+/// What this server reads and the proxy does not.
+pub(super) const NEWER_SQL: &str = "select newer syntax 1";
 
 /// A server that keeps names, transactions and the rule to skip up to Sync after an error.
 #[derive(Default)]
@@ -112,12 +122,21 @@ impl Server {
         }
         let answered = match tag {
             b'Q' => {
+                // exec_simple_query drops the unnamed statement before it parses.
+                self.statements.remove(&b""[..]);
                 let text = String::from_utf8(frontend::query(body).unwrap().to_vec()).unwrap();
                 if text.trim().is_empty() {
                     out.extend(message(b'I', |_| {}));
                 }
                 let statements: Vec<&str> =
                     text.split(';').map(str::trim).filter(|text| !text.is_empty()).collect();
+                // The whole string is parsed before any of it runs.
+                if statements.contains(&NO_SQL) {
+                    out.extend(error("42601", "syntax error"));
+                    self.fail();
+                    out.extend(self.end_of_section());
+                    return;
+                }
                 for statement in statements {
                     match self.analyse(statement) {
                         Ok(()) => {
@@ -173,6 +192,8 @@ impl Server {
                 }
                 Ok(message(b'3', |_| {}))
             }
+            // The model keeps nothing back.
+            b'H' => return,
             b'S' => {
                 self.skipping = false;
                 Ok(self.end_of_section())
@@ -193,6 +214,10 @@ impl Server {
         let text = String::from_utf8(parse.query.to_vec()).unwrap();
         if parse.statement.is_empty() {
             self.statements.remove(parse.statement);
+        }
+        // It is the server that finds the name taken, before the proxy has its say.
+        if text == NEWER_SQL && !self.failed && self.statements.contains_key(parse.statement) {
+            return Err(error("42P05", "already exists"));
         }
         self.analyse(&text)?;
         if self.statements.contains_key(parse.statement) {
@@ -220,10 +245,13 @@ impl Server {
 
     /// What fails before it runs.
     fn analyse(&self, text: &str) -> Result<(), Vec<u8>> {
+        if text.split(';').any(|statement| statement == NO_SQL) {
+            return Err(error("42601", "syntax error"));
+        }
         if self.failed && text != "rollback" {
             return Err(error("25P02", "current transaction is aborted"));
         }
-        if let (Some(refuse), true) = (self.refuses, text.starts_with("drop table")) {
+        if let (Some(refuse), true) = (self.refuses, text.starts_with("drop table") || text == NEWER_SQL) {
             return Err(refuse(text));
         }
         if let Some(value) = text.strip_prefix("SELECT '").and_then(|rest| rest.split('\'').next()) {
