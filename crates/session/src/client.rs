@@ -41,6 +41,15 @@ impl Session {
                 }
                 continue;
             }
+            if 0 < self.client_dropping {
+                let taken = rest.len().min(self.client_dropping);
+                self.client_dropping -= taken;
+                at += taken;
+                if 0 < self.client_dropping {
+                    return Ok(Step::More(at));
+                }
+                continue;
+            }
             if self.leaving {
                 return Ok(Step::More(input.len()));
             }
@@ -55,6 +64,17 @@ impl Session {
                     continue;
                 }
                 _ => {}
+            }
+            if self.message_bytes_max < len && copying.is_none() {
+                match self.large_message(tag, len, rest, env, out)? {
+                    Some(Pass::Waits) => return Ok(Step::NeedsReplies(at)),
+                    Some(Pass::Replaced) => self.client_dropping = HEADER_BYTES + len as usize,
+                    Some(Pass::Whole | Pass::WholeThen(_)) => {
+                        self.client_passing = HEADER_BYTES + len as usize;
+                    }
+                    None => return Ok(Step::More(at)),
+                }
+                continue;
             }
             let frame = split_frame(rest, self.message_bytes_max).map_err(SessionError::client)?;
             let Some((frame, _)) = frame else { return Ok(Step::More(at)) };
@@ -220,7 +240,7 @@ impl Session {
         Pass::Replaced
     }
 
-    fn bind(&mut self, bind: Bind<'_>, out: &mut Vec<Action>) -> Pass {
+    pub(crate) fn bind(&mut self, bind: Bind<'_>, out: &mut Vec<Action>) -> Pass {
         let prepared = match self.prepared.get(bind.statement, self.section) {
             Lookup::Known(prepared) => prepared,
             Lookup::Uncertain => return Pass::Waits,
@@ -295,7 +315,7 @@ impl Session {
     }
 
     /// Answers like a Query that fails, which is how the server answers a fast-path call that fails.
-    fn fast_path(&mut self, env: &Environment<'_>, out: &mut Vec<Action>) {
+    pub(crate) fn fast_path(&mut self, env: &Environment<'_>, out: &mut Vec<Action>) {
         let call = Judged::refused("(fast-path function call)", policy::refuse_fast_path(), env);
         let running = self.start(&call, None, out);
         self.owed.push_back(Owed::Query(VecDeque::from([running])));

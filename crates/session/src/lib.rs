@@ -21,6 +21,7 @@ mod action;
 mod client;
 mod evidence;
 mod judged;
+mod large;
 mod names;
 mod owed;
 mod readings;

@@ -73,6 +73,8 @@ pub struct Session {
     pub(crate) leaving: bool,
     /// Bytes of the present message that pass without being looked at.
     pub(crate) client_passing: usize,
+    /// Bytes of the client's present message that are thrown away.
+    pub(crate) client_dropping: usize,
     pub(crate) server_passing: usize,
     pub(crate) asked_catalog: Option<u64>,
     /// Definitions were altered in a transaction that is not over.
@@ -101,6 +103,7 @@ impl Session {
             skipping: false,
             leaving: false,
             client_passing: 0,
+            client_dropping: 0,
             server_passing: 0,
             asked_catalog: None,
             altered: false,

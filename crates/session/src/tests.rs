@@ -3,6 +3,7 @@
 mod copy;
 mod forgetting;
 mod interleavings;
+mod large;
 mod leaving;
 mod no_sql;
 mod server;

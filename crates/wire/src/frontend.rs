@@ -61,6 +61,12 @@ pub struct Bind<'a> {
 }
 
 impl<'a> Bind<'a> {
+    /// Reads the names from the start of a body. [`BodyError::Short`] where they do not end in it.
+    pub fn read_names(start: &'a [u8]) -> Result<Self, BodyError> {
+        let mut reader = Reader::new(start);
+        Ok(Bind { portal: reader.cstr("portal")?, statement: reader.cstr("statement")? })
+    }
+
     /// Reads the body of a `Bind`; the parameters and formats are skipped, not decoded.
     pub fn read(body: &'a [u8]) -> Result<Self, BodyError> {
         let mut reader = Reader::new(body);

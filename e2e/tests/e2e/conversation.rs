@@ -412,3 +412,31 @@ fn a_syntax_error_is_the_server_s_own_byte_for_byte() -> Result<()> {
     }
     Ok(())
 }
+
+/// Twice as long as the proxy may hold: `max-message-bytes` is 16 MiB where nothing is said.
+const LONG_BYTES: usize = 32 << 20;
+
+#[test]
+fn a_parameter_longer_than_the_limit_passes_and_a_statement_is_refused() -> Result<()> {
+    let stack = Stack::start()?;
+    let mut client = Client::connect(&stack.alice()?)?;
+    let value = vec![b'x'; LONG_BYTES];
+    let bind = [
+        &b"\0\0\0\0\0\x01"[..],
+        &u32::try_from(value.len()).context("count the value")?.to_be_bytes(),
+        &value,
+        &[0; 2],
+    ]
+    .concat();
+    let sent = [
+        message(b'P', b"\0SELECT length($1)\0\0\0"),
+        message(b'B', &bind),
+        message(b'E', &[0; 5]),
+        message(b'S', b""),
+    ];
+    assert_eq!(client.exchange(&sent.concat(), 1)?, "parsed bound row done:SELECT_1 ready:I");
+    let long = format!("SELECT '{}'", String::from_utf8(value).context("read the value")?);
+    assert_eq!(client.exchange(&query(&long), 1)?, "error ready:I");
+    assert_eq!(client.exchange(&query("SELECT 1"), 1)?, "columns:1 row done:SELECT_1 ready:I");
+    Ok(())
+}

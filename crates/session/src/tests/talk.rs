@@ -9,7 +9,7 @@ use crate::{Action, Environment, Evidence, Outcome, Readings, ResultNames, Sessi
 
 pub(super) const NONCE: u64 = 7;
 
-const MESSAGE_BYTES_MAX: u32 = 1 << 16;
+pub(super) const MESSAGE_BYTES_MAX: u32 = 1 << 16;
 
 /// A session with two tables: `users` (20000) with an e-mail in its second column, `orders` (20001).
 pub(super) struct Talk {
