@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use pg_query::protobuf::{DiscardMode, DropBehavior, ObjectType, VariableSetKind};
 
+use crate::body;
 use crate::facts::{Access, ColumnUse, Effect, Forgets, RelationUse, Setting, Statement};
 use crate::walk::Visit;
 
@@ -29,6 +30,10 @@ struct Open {
     arguments: Vec<Option<String>>,
     /// Dotted names in a list below: what a DROP names.
     names: Vec<Vec<String>>,
+    /// Name of an option, and what was gathered from the options `language` and `as` of a function.
+    option: String,
+    language: String,
+    body: Option<String>,
     star: bool,
     has_columns: bool,
     cascades: bool,
@@ -172,6 +177,11 @@ impl Collector {
                 self.effect(Effect::Drop);
                 false
             }
+            // Tables can belong to it (ALTER EXTENSION … ADD TABLE), and go with it even without CASCADE.
+            Some(ObjectType::ObjectExtension) => {
+                self.effect(Effect::DropCascade);
+                false
+            }
             _ => {
                 self.effect(if node.cascades { Effect::DropCascade } else { Effect::Drop });
                 false
@@ -183,6 +193,18 @@ impl Collector {
                 let schema = parts.pop().unwrap_or_default();
                 self.relation(schema, name, String::new(), Access::Write, true);
             }
+        }
+    }
+
+    /// One option of a function: its language, or its body as a text.
+    fn option(&mut self, node: Open) {
+        let Some(function) = self.open.last_mut().filter(|parent| parent.kind == "CreateFunctionStmt") else {
+            return;
+        };
+        match node.option.as_str() {
+            "language" => function.language = node.parts.into_iter().next().unwrap_or_default(),
+            "as" => function.body = Some(node.names.into_iter().flatten().collect::<Vec<_>>().join("\n")),
+            _ => {}
         }
     }
 
@@ -211,6 +233,7 @@ impl Collector {
             ("ColumnRef", "fields") | ("FuncCall", "funcname") | ("List", "items") | ("AConst", _) => {
                 parent.parts.extend(node.parts);
             }
+            ("DefElem", "arg") => parent.parts.extend(node.parts),
             ("DropStmt", "objects") => parent.names.push(node.parts),
             ("CopyStmt", "attlist") | ("JoinExpr", "using_clause") => self.column(node.parts, false),
             _ => {}
@@ -240,6 +263,7 @@ impl Visit for Collector {
     fn text(&mut self, text: &str) {
         let Some(node) = self.open.last_mut() else { return };
         match (node.kind, node.field) {
+            ("DefElem", "defname") => node.option = text.to_owned(),
             ("RangeVar", "schemaname") => node.schema = text.to_owned(),
             ("RangeVar", "relname")
             | ("ResTarget", "name")
@@ -303,6 +327,12 @@ impl Visit for Collector {
             "InsertStmt" if node.has_columns => self.name_columns(),
             "CopyStmt" => self.copy(&node),
             "DropStmt" => self.drop(node),
+            "DefElem" => self.option(node),
+            "CreateFunctionStmt"
+                if node.body.as_deref().is_some_and(|text| body::is_opaque(&node.language, text)) =>
+            {
+                self.effect(Effect::OpaqueBody);
+            }
             "FuncCall" => self.function_call(node),
             "VariableSetStmt" => self.set(node),
             "DeallocateStmt" => {

@@ -75,7 +75,7 @@ pub enum Effect {
     Do,
     /// A DROP of something that neither is nor holds a table.
     Drop,
-    /// A DROP … CASCADE of something on which tables can depend: a type, a server, an extension …
+    /// A DROP of something that can take tables with it: an extension, or with CASCADE a type, a server …
     DropCascade,
     DropDatabase,
     DropOwned,
@@ -85,6 +85,8 @@ pub enum Effect {
     Explain,
     Insert,
     Merge,
+    /// A function or procedure whose body could run commands that are not read.
+    OpaqueBody,
     Prepare,
     Select,
     Set,
@@ -116,6 +118,7 @@ impl Effect {
             Effect::Explain => "explain",
             Effect::Insert => "insert",
             Effect::Merge => "merge",
+            Effect::OpaqueBody => "opaque_body",
             Effect::Prepare => "prepare",
             Effect::Select => "select",
             Effect::Set => "set",

@@ -16,6 +16,7 @@
     )
 )]
 
+mod body;
 mod bounds;
 pub mod catalog;
 mod collect;

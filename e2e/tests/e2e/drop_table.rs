@@ -60,6 +60,10 @@ fn what_would_go_round_it_is_refused_too() -> Result<()> {
         "DO $$ BEGIN EXECUTE 'DR' || 'OP TABLE users CASCADE'; END $$",
         "DROP SCHEMA public CASCADE",
         "DROP OWNED BY shop_owner CASCADE",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DROP TABLE users CASCADE; END $$",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DR' || 'OP TABLE users'; END $$",
+        "CREATE PROCEDURE p() LANGUAGE sql AS 'DROP TABLE users CASCADE'",
+        "DROP EXTENSION plpgsql",
         "COPY users TO STDOUT",
         "COPY (SELECT email FROM users) TO STDOUT",
     ] {
@@ -96,6 +100,19 @@ fn words_that_only_look_like_it_are_let_through() -> Result<()> {
     ] {
         psql::run(&alice, statement)?.success().with_context(|| format!("run `{statement}`"))?;
     }
+    Ok(())
+}
+
+#[test]
+fn a_function_that_drops_nothing_is_created_and_runs() -> Result<()> {
+    let stack = Stack::start()?;
+    let mut session = Session::start(&stack.alice()?)?;
+    let create =
+        "CREATE FUNCTION twice(a integer) RETURNS integer LANGUAGE plpgsql AS $$ BEGIN RETURN 2 * a; END $$;";
+    assert_eq!(session.ask(create)?, "CREATE FUNCTION");
+    let answer = session.ask("SELECT twice(21);")?;
+    assert!(answer.contains("42"), "{answer}");
+    assert_eq!(session.quit()?, 0);
     Ok(())
 }
 

@@ -43,6 +43,7 @@ fn drop_table_is_refused_in_every_disguise() {
         "drop database shop",
         "drop type t cascade",
         "drop server s cascade",
+        "drop extension e",
         "drop extension e cascade",
         "discard temp",
         "explain analyze create table x as select 1; drop table x",
@@ -72,6 +73,9 @@ fn look_alikes_are_allowed() {
         "drop view v",
         "alter table users drop column note",
         "drop function f()",
+        "create function f() returns int language sql as 'select 1'",
+        "create function f() returns int return 1",
+        "create function f() returns trigger language plpgsql as 'begin return new; end' set search_path = public",
         "set search_path = public",
         "select set_config('app.user', $1, true)",
         "set client_encoding = 'UTF8'",
@@ -85,8 +89,8 @@ fn look_alikes_are_allowed() {
 
 #[test]
 fn masked_columns_are_not_copied_out() {
-    assert_snapshot!(verdict("copy users to stdout"), @r#"42501 Picket refused this statement: Rule "copy-masked": it would copy columns whose values are masked for you."#);
-    assert_snapshot!(verdict("copy (select upper(email) from users) to stdout"), @r#"42501 Picket refused this statement: Rule "copy-masked": it would copy columns whose values are masked for you."#);
+    assert_snapshot!(verdict("copy users to stdout"), @r#"42501 Picket refused this statement: Rule "copy-masked": it would copy from a relation that has masked columns."#);
+    assert_snapshot!(verdict("copy (select upper(email) from users) to stdout"), @r#"42501 Picket refused this statement: Rule "copy-masked": it would copy from a relation that has masked columns."#);
     assert_snapshot!(verdict("copy orders to stdout; copy users from stdin"), @r#"
 allow
 allow
@@ -96,6 +100,19 @@ allow
 #[test]
 fn what_cannot_be_known_is_refused() {
     assert_snapshot!(verdict("do $$ begin execute 'drop ' || 'table users'; end $$"), @r#"42501 Picket refused this statement: Rule "opaque-code": Picket cannot tell what the body of a DO block does."#);
+    for text in [
+        "create function f() returns void language plpgsql as 'begin drop table users; end'",
+        "create or replace function f() returns void as $$ drop table users $$ language sql",
+        "create procedure p() language plpgsql as $$ begin execute 'dr' || 'op table users'; end $$",
+        "create function f() returns void as 'drop table users'",
+        "create function f() returns void language c as 'library', 'symbol'",
+    ] {
+        assert_eq!(
+            verdict(text),
+            "42501 Picket refused this statement: Rule \"opaque-code\": the body of this function could run commands \
+             that Picket does not read."
+        );
+    }
     assert_snapshot!(verdict("selec 1"), @r#"42601 syntax error at or near "selec":"#);
     assert_snapshot!(verdict("update pg_settings set setting = 'off' where name = 'standard_conforming_strings'"), @r#"42501 Picket refused this statement: Rule "lexing-settings": writing to pg_settings changes settings."#);
     assert_snapshot!(verdict("set standard_conforming_strings = off"), @r#"42501 Picket refused this statement: Rule "lexing-settings": "standard_conforming_strings" changes how statements are read."#);

@@ -1,4 +1,4 @@
-//! What: `COPY … TO` of columns whose values are masked is refused.
+//! What: `COPY … TO` from a relation that has masked columns is refused, whichever columns it names.
 //! Why: the mask rewrites result rows, not COPY data yet, and what cannot be masked is not let through.
 //! Example: `COPY users TO STDOUT` is refused where `users` has a masked column; `COPY orders TO STDOUT` is not.
 
@@ -11,8 +11,8 @@ pub(crate) fn check(statement: &Statement, is_masked: impl Fn(&Statement) -> boo
     (statement.effects.contains(&Effect::CopyOut) && is_masked(statement)).then(|| {
         Refusal::guardrail(
             "copy-masked",
-            "it would copy columns whose values are masked for you",
-            "Leave those columns out, or use SELECT, whose results are masked.",
+            "it would copy from a relation that has masked columns",
+            "Use SELECT, whose results are masked.",
         )
     })
 }

@@ -1,6 +1,6 @@
-//! What: an anonymous code block (`DO`) does not run.
-//! Why: what its body does is not read yet, and what cannot be told is not let through.
-//! Example: `DO $$ BEGIN EXECUTE 'drop table users'; END $$` is refused.
+//! What: code whose effects are not read neither runs (`DO`) nor is stored to be run later (`CREATE FUNCTION`).
+//! Why: what a body does is not read yet, and what cannot be told is not let through.
+//! Example: `DO $$ BEGIN EXECUTE 'drop table users'; END $$` is refused; a function that only inserts is not.
 
 use sql::Statement;
 use sql::facts::Effect;
@@ -10,11 +10,17 @@ use crate::verdict::Refusal;
 const RULE: &str = "opaque-code";
 
 pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
-    statement.effects.contains(&Effect::Do).then(|| {
-        Refusal::guardrail(
-            RULE,
+    let (because, hint) = statement.effects.iter().find_map(|effect| match effect {
+        Effect::Do => Some((
             "Picket cannot tell what the body of a DO block does",
             "Send the statements of the block one by one.",
-        )
-    })
+        )),
+        Effect::OpaqueBody => Some((
+            "the body of this function could run commands that Picket does not read",
+            "Write it in sql or plpgsql without DROP, DISCARD, EXECUTE, DO and other functions' definitions, or ask an \
+             administrator of the database to create it.",
+        )),
+        _ => None,
+    })?;
+    Some(Refusal::guardrail(RULE, because, hint))
 }
