@@ -22,7 +22,7 @@ pub struct ConfigFile {
     watch_ports: Spanned<Vec<Spanned<i64>>>,
     cgroup: Option<PathBuf>,
     spool: Spanned<SpoolConfig>,
-    clickhouse: Spanned<ClickHouseConfig>,
+    clickhouse: Option<Spanned<ClickHouseConfig>>,
     #[serde(default)]
     proxy: Vec<Spanned<ProxyFile>>,
 }
@@ -81,10 +81,13 @@ impl ConfigFile {
             }
         }
         let spool = section(self.spool.span(), self.spool.into_inner(), SpoolConfig::check)?;
-        let span = self.clickhouse.span();
-        let clickhouse = section(span.clone(), self.clickhouse.into_inner(), ClickHouseConfig::check)?;
-        let clickhouse =
-            clickhouse.overridden_by_environment().map_err(|error| refused(span, error.to_string()))?;
+        let clickhouse = self.clickhouse.unwrap_or_else(|| Spanned::new(0..0, ClickHouseConfig::default()));
+        let span = clickhouse.span();
+        let clickhouse = clickhouse
+            .into_inner()
+            .overridden_by_environment()
+            .map_err(|error| refused(span.clone(), error.to_string()))?;
+        let clickhouse = section(span, clickhouse, ClickHouseConfig::check)?;
         Ok(Config { host, watch_ports, cgroup: self.cgroup, pid_files, addresses, spool, clickhouse })
     }
 }
@@ -179,6 +182,13 @@ mod tests {
         assert_eq!(config.cgroup, Some(PathBuf::from("/sys/fs/cgroup/a")));
         assert_eq!(config.pid_files, [PathBuf::from("/run/p.pid")]);
         assert_eq!(config.addresses, BTreeSet::from(["10.0.0.7".parse().unwrap()]));
+    }
+
+    #[test]
+    fn clickhouse_is_on_this_host_by_default() {
+        let text = "watch-ports = [1]\n[spool]\ndir = '/s'";
+        let config = daemon::config::parse(Path::new("a.toml"), text, ConfigFile::check).unwrap();
+        assert_eq!(config.clickhouse, ClickHouseConfig::default());
     }
 
     #[test]

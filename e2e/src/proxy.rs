@@ -76,7 +76,7 @@ impl Proxy {
     /// Where it writes its process id.
     #[must_use]
     pub fn pid_file(&self) -> PathBuf {
-        self.folder.join("proxy.pid")
+        self.folder.join("run/proxy.pid")
     }
 
     /// What it has logged.
@@ -129,7 +129,7 @@ fn config_text(settings: &ProxySettings, sections: &str, folder: &Scratch, liste
     let mut text = format!(
         "listen = \"{listen}\"\npid-file = {}\n\n[spool]\ndir = {}\n\n[clickhouse]\nurl = \"{clickhouse_url}\"\n\
          database = \"{ledger_database}\"\n",
-        quoted(&folder.join("proxy.pid")),
+        quoted(&folder.join("run/proxy.pid")),
         quoted(&folder.join("spool")),
     );
     for Login { port, user, password, database } in upstreams {

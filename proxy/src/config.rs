@@ -304,7 +304,10 @@ scram-secret = "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2E=$AAAAAAAAAAAAAAAAAAAAAAAA
         );
         assert_eq!(error(&GOOD.replace("\"h\"", "\"\"")), "p.toml:5: `upstream.host` must not be empty");
         assert!(error(&GOOD.replace("4096", "x")).contains("`picket-proxy scram-secret` makes one"));
-        assert!(error(&GOOD.replace("127.0.0.1:0", "here")).starts_with("p.toml:2: `listen`: invalid"));
+        assert!(
+            error(&GOOD.replace("127.0.0.1:0", "here"))
+                .starts_with("p.toml:2: `listen`: invalid socket address syntax, expected an address")
+        );
         let twice = format!("{GOOD}{}", &GOOD[GOOD.find("[[user]]").unwrap()..]);
         assert!(error(&twice).ends_with("`user.name` must name each user once, `alice` is there twice"));
         for (section, message) in [

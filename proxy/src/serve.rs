@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::TcpStream as StdStream;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -51,7 +51,10 @@ pub(crate) fn serve(config: Config) -> Result<(), Failure> {
 
 async fn run(config: Config) -> Result<(), Failure> {
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
-        let mend = "stop what listens there, or change `listen`";
+        let mend = match error.kind() {
+            ErrorKind::AddrInUse => "stop what listens there, or change `listen`",
+            _ => "give `listen` an address of this host and a port that this user may open",
+        };
         Kind::Unavailable.says(format!("cannot listen on {}: {error}; {mend}", config.listen))
     })?;
     let address = listener.local_addr().context("ask for the listening address")?;
@@ -228,9 +231,13 @@ fn serve_thread(
 /// its owner may change it.
 fn write_pid(path: &Path) -> Result<(), Failure> {
     let unavailable = |error: std::io::Error| {
-        let mend = "make its directory writable";
+        let mend = "choose another path, or give this user the right to write there";
         Kind::Unavailable.says(format!("cannot write `pid-file` {}: {error}; {mend}", path.display()))
     };
+    // A folder such as /run/picket is gone after every start of the host.
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(unavailable)?;
+    }
     let temporary = path.with_extension("new");
     let mut file = OpenOptions::new();
     file.write(true).create(true).truncate(true).mode(0o644);

@@ -81,13 +81,46 @@ pub fn section<T, E: std::error::Error>(
     Ok(section)
 }
 
-/// The parser's messages name unknown and missing keys, but not the key of a wrong value: that one is on its line.
+/// The parser's messages name unknown and missing keys, but not the key of a wrong value: that one is on its line,
+/// or is the section that its line begins.
 fn with_key(text: &str, span: &Range<usize>, message: &str) -> String {
     let message = message.lines().next().unwrap_or_default();
+    if !message.starts_with("invalid") {
+        return message.to_owned();
+    }
     let line = text.lines().nth(line_at(text, span.start) - 1).unwrap_or_default();
-    match line.split_once('=') {
-        Some((key, _)) if message.starts_with("invalid") => format!("`{}`: {message}", key.trim()),
-        _ => message.to_owned(),
+    let key = line.split(['=', '#']).next().unwrap_or_default().trim();
+    format!("`{key}`: {}", in_words(message))
+}
+
+/// The same for people who do not know Rust's types.
+fn in_words(message: &str) -> String {
+    match message.rsplit_once(", expected ") {
+        Some((got, "a sequence")) if got.contains("type: map") => {
+            format!("{}, expected a list of sections, each headed `[[name]]`", got.replace("map", "section"))
+        }
+        Some((got, what)) => format!("{got}, expected {}", allowed(what)),
+        None => match message.strip_prefix("invalid ").and_then(|rest| rest.strip_suffix(" syntax")) {
+            Some(what) => format!("{message}, expected {}", allowed(what)),
+            None => message.to_owned(),
+        },
+    }
+}
+
+fn allowed(what: &str) -> &str {
+    match what {
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number from 0",
+        "i64" => "a whole number",
+        "a sequence" => "a list in brackets",
+        "path string" => "a path in quotes",
+        "a boolean" => "true or false",
+        "a string" => "a text in quotes",
+        "socket address" => "an address and a port such as \"127.0.0.1:6432\"",
+        "IP address" => "an address such as \"10.0.0.7\"",
+        other if other.starts_with("struct ") => "a section headed `[name]`",
+        other => other,
     }
 }
 
@@ -106,6 +139,16 @@ mod tests {
     #[serde(deny_unknown_fields, rename_all = "kebab-case")]
     struct File {
         wait_secs: Spanned<i64>,
+        #[serde(default)]
+        #[expect(dead_code, reason = "only its errors are looked at")]
+        upstream: Vec<Upstream>,
+    }
+
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only its errors are looked at")]
+    struct Upstream {
+        port: u16,
+        at: std::net::SocketAddr,
     }
 
     fn error(text: &str) -> String {
@@ -120,15 +163,40 @@ mod tests {
     }
 
     #[test]
+    fn a_wrong_type_is_told_in_words_that_are_not_rusts() {
+        let wrong = |line: &str| error(&format!("wait-secs = 1\n[[upstream]]\n{line}"));
+        assert_eq!(
+            wrong("port = 70000"),
+            "x.toml:3: `port`: invalid value: integer `70000`, expected a whole number from 0 to 65535"
+        );
+        assert_eq!(
+            wrong("port = 1\nat = 'localhost'"),
+            "x.toml:4: `at`: invalid socket address syntax, expected an address and a port such as \"127.0.0.1:6432\""
+        );
+        assert_eq!(
+            error("wait-secs = 1\n[upstream]  # one\nport = 1"),
+            "x.toml:2: `[upstream]`: invalid type: section, expected a list of sections, each headed `[[name]]`"
+        );
+        assert_eq!(
+            error("wait-secs = 1\nupstream = 3"),
+            "x.toml:2: `upstream`: invalid type: integer `3`, expected a list in brackets"
+        );
+        assert_eq!(
+            error("wait-secs = 1\nupstream = [3]"),
+            "x.toml:2: `upstream`: invalid type: integer `3`, expected a section headed `[name]`"
+        );
+    }
+
+    #[test]
     fn errors_name_file_line_key_and_what_is_allowed() {
         assert_eq!(error("\nwait-secs = 0"), "x.toml:2: `wait-secs` must be between 1 and 60, got 0");
         assert_eq!(
             error("wait-secs = \"a\""),
-            "x.toml:1: `wait-secs`: invalid type: string \"a\", expected i64"
+            "x.toml:1: `wait-secs`: invalid type: string \"a\", expected a whole number"
         );
         assert_eq!(
             error("wait-secs = 1\nwait-sec = 1"),
-            "x.toml:2: unknown field `wait-sec`, expected `wait-secs`"
+            "x.toml:2: unknown field `wait-sec`, expected `wait-secs` or `upstream`"
         );
         assert_eq!(error("# nothing"), "x.toml:1: missing field `wait-secs`");
         assert!(error("wait-secs = = 1").starts_with("x.toml:1: "));

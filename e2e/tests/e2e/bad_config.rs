@@ -85,9 +85,21 @@ fn an_unknown_key_is_named_with_file_line_and_the_keys_there_are() -> Result<()>
 #[test]
 fn a_wrong_type_or_value_is_named_with_its_place() -> Result<()> {
     for (program, config, old, new, parts) in [
-        ("picket-proxy", PROXY, "port = 5432", "port = \"5432\"", ["config.toml", "12", "port"]),
-        ("picket-proxy", PROXY, "port = 5432", "port = 70000", ["config.toml", "12", "port"]),
-        ("picket-proxy", PROXY, "\"127.0.0.1:0\"", "\"localhost\"", ["config.toml", "1", "listen"]),
+        (
+            "picket-proxy",
+            PROXY,
+            "port = 5432",
+            "port = \"5432\"",
+            ["config.toml:12", "port", "from 0 to 65535"],
+        ),
+        ("picket-proxy", PROXY, "port = 5432", "port = 70000", ["config.toml:12", "port", "from 0 to 65535"]),
+        (
+            "picket-proxy",
+            PROXY,
+            "\"127.0.0.1:0\"",
+            "\"localhost\"",
+            ["config.toml:1", "listen", "127.0.0.1:6432"],
+        ),
         (
             "picket-proxy",
             PROXY,
@@ -144,6 +156,24 @@ fn a_port_that_is_taken_is_named() -> Result<()> {
         .arg(folder.join("data"))
         .output()?;
     assert_refused(&output, 69, &[&address]);
+    Ok(())
+}
+
+/// The address is one that no host has (RFC 5737).
+#[test]
+fn an_address_of_another_host_is_not_called_taken() -> Result<()> {
+    let folder = Scratch::new("config")?;
+    let output = run("picket-proxy", &folder, &PROXY.replace("127.0.0.1:0", "192.0.2.1:6432"))?;
+    assert_refused(&output, 69, &["192.0.2.1:6432", "an address of this host"]);
+    Ok(())
+}
+
+#[test]
+fn a_pid_file_that_cannot_be_is_named_with_its_mend() -> Result<()> {
+    let folder = Scratch::new("config")?;
+    let config = PROXY.replacen('\n', "\npid-file = \"/proc/nowhere/proxy.pid\"\n", 1);
+    let output = run("picket-proxy", &folder, &config)?;
+    assert_refused(&output, 69, &["`pid-file` /proc/nowhere/proxy.pid", "choose another path"]);
     Ok(())
 }
 
