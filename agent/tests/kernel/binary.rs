@@ -98,6 +98,25 @@ fn without_rights_it_names_them() {
     assert!(error.contains("run as root or with CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN"), "{error}");
 }
 
+/// Every kernel that this runs on has BTF: a library between the agent and the kernel hides the file.
+#[test]
+fn a_kernel_without_btf_is_named() {
+    const HIDES: &str = "#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <errno.h>\n#include <string.h>\n\
+        int open64(const char *path, int flags, int mode) {\n\
+        if (!strcmp(path, \"/sys/kernel/btf/vmlinux\")) { errno = ENOENT; return -1; }\n\
+        return ((int (*)(const char *, int, int))dlsym(RTLD_NEXT, \"open64\"))(path, flags, mode); }\n";
+    let place = Place::new("watch-ports = [5432]");
+    let (source, library) = (place.dir.path().join("hides.c"), place.dir.path().join("hides.so"));
+    fs::write(&source, HIDES).unwrap();
+    let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status();
+    assert!(made.unwrap().success());
+    let (code, error) = ended(place.agent(&[]).env("LD_PRELOAD", &library).output().unwrap());
+    assert_eq!(code, 69, "{error}");
+    let said = "picket-agent: cannot load the kernel programs: /sys/kernel/btf/vmlinux is missing; use a kernel built \
+                with CONFIG_DEBUG_INFO_BTF=y";
+    assert!(error.starts_with(said), "{error}");
+}
+
 #[test]
 fn three_capabilities_are_enough() {
     let port = free_port();
