@@ -123,7 +123,7 @@ impl Watch {
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                () = stop.stopped() => return Ok(()),
+                _ = stop.stopped() => return Ok(()),
                 ready = ring.readable() => ready.context("wait for events of the kernel")?.clear_ready(),
                 _ = look.tick() => self.look()?,
             }

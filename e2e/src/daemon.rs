@@ -255,7 +255,8 @@ impl Daemon {
             .with_context(|| format!("its log:\n{}", self.log().trim_end()))
     }
 
-    fn wait_end(&mut self) -> Result<ExitStatus> {
+    /// Waits until it has ended.
+    pub fn wait_end(&mut self) -> Result<ExitStatus> {
         let what = format!("{} to end", self.name);
         let child = &mut self.child;
         wait::until(what, Duration::from_secs(END_SECS_MAX), || {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
+use rustix::process::Signal;
 
 use crate::binaries;
 use crate::daemon::{Daemon, Launch, Ready};
@@ -42,7 +43,7 @@ impl Proxy {
         Self::start_with(settings, "")
     }
 
-    /// The same with further sections of the configuration, as they are written there.
+    /// The same with further keys and sections of the configuration, as they are written there, keys first.
     pub fn start_with(settings: ProxySettings, sections: &str) -> Result<Self> {
         let folder = Scratch::new("proxy")?;
         let text = config_text(&settings, sections, &folder, "127.0.0.1:0")?;
@@ -83,6 +84,24 @@ impl Proxy {
     #[must_use]
     pub fn log(&self) -> String {
         self.daemon.as_ref().map(Daemon::log).unwrap_or_default()
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> Result<u32> {
+        Ok(self.daemon.as_ref().context("look at a proxy that was stopped")?.pid())
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&mut self, signal: Signal) -> Result<()> {
+        self.daemon.as_mut().context("signal a proxy that was stopped")?.ask_to_end(signal)
+    }
+
+    /// Waits until it has ended by itself, or after a signal: its exit code.
+    pub fn wait_end(&mut self) -> Result<i32> {
+        match self.daemon.take() {
+            Some(mut daemon) => Ok(daemon.wait_end()?.code().unwrap_or(-1)),
+            None => Ok(0),
+        }
     }
 
     /// Waits until its log contains `text`.
@@ -126,8 +145,9 @@ fn launch(folder: &Scratch) -> Result<Daemon> {
 /// The configuration file, every key of it that a test may want to change on a line of its own.
 fn config_text(settings: &ProxySettings, sections: &str, folder: &Scratch, listen: &str) -> Result<String> {
     let ProxySettings { upstreams, users, clickhouse_url, ledger_database } = settings;
+    let (keys, sections) = sections.split_at(sections.find('[').unwrap_or(sections.len()));
     let mut text = format!(
-        "listen = \"{listen}\"\npid-file = {}\n\n[spool]\ndir = {}\n\n[clickhouse]\nurl = \"{clickhouse_url}\"\n\
+        "{keys}\nlisten = \"{listen}\"\npid-file = {}\n\n[spool]\ndir = {}\n\n[clickhouse]\nurl = \"{clickhouse_url}\"\n\
          database = \"{ledger_database}\"\n",
         quoted(&folder.join("run/proxy.pid")),
         quoted(&folder.join("spool")),

@@ -80,7 +80,7 @@ async fn serve(listener: TcpListener, engine: Engine) -> Result<(), Failure> {
     let listener = tokio::net::TcpListener::from_std(listener).context("prepare the listener")?;
     daemon::say_ready(&format!("listening on http://{address}"));
     let door = Arc::new(Door::new(engine));
-    server::serve(listener, door, signals.stopped()).await;
+    server::serve(listener, door, async { _ = signals.stopped().await }).await;
     Ok(())
 }
 

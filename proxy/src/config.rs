@@ -1,41 +1,53 @@
-//! The configuration: `ConfigFile` is what was written, `Config` is what runs. It is read once, at start.
+//! The configuration: `ConfigFile` is what was written, `Config` is what runs. It is read at start, and again when the
+//! proxy is told to.
+
+mod limits;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use audit::config::{ClickHouseConfig, SpoolConfig};
 use daemon::config::{ConfigError, Refused, refused, section};
 use serde::Deserialize;
 use toml::Spanned;
 
+pub(crate) use self::limits::Limits;
+use self::limits::{CONNECTIONS_MAX, Written};
 use crate::scram::Secret;
 use crate::tls::{ClientTls, TlsFile};
 use crate::upstream_tls::{SslMode, UpstreamTls, UpstreamTlsFile};
 
-/// Most clients at once, unless the file says otherwise.
-const CONNECTIONS_MAX_DEFAULT: usize = 1_000;
-
-/// Longest message that is held in memory, unless the file says otherwise, in bytes.
-const MESSAGE_BYTES_MAX_DEFAULT: u32 = 64 << 20;
+/// How long running transactions may take to end, unless the file says otherwise.
+const SHUTDOWN_WAIT_SECS_DEFAULT: u64 = 30;
 
 /// What the proxy runs on.
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) pid_file: Option<PathBuf>,
-    pub(crate) max_connections: usize,
-    pub(crate) max_message_bytes: u32,
+    pub(crate) limits: Limits,
+    /// How long running transactions may take to end when the proxy is to end.
+    pub(crate) shutdown_wait: Duration,
     pub(crate) spool: SpoolConfig,
     pub(crate) clickhouse: ClickHouseConfig,
     /// By the database that a client asks for.
     pub(crate) upstreams: HashMap<String, Upstream>,
     /// By name.
-    pub(crate) users: HashMap<String, Credential>,
+    pub(crate) users: HashMap<String, User>,
     /// TLS towards clients, where it is on.
     pub(crate) tls: Option<ClientTls>,
+}
+
+/// Someone who may log in.
+#[derive(Debug)]
+pub(crate) struct User {
+    pub(crate) credential: Credential,
+    /// Sessions at once, where it is another number than for everybody.
+    pub(crate) max_connections: Option<usize>,
 }
 
 /// What a user logs in with.
@@ -78,7 +90,15 @@ struct ConfigFile {
     listen: SocketAddr,
     pid_file: Option<PathBuf>,
     max_connections: Option<Spanned<usize>>,
+    max_user_connections: Option<Spanned<usize>>,
+    max_db_connections: Option<Spanned<usize>>,
+    max_login_connections: Option<Spanned<usize>>,
     max_message_bytes: Option<Spanned<u32>>,
+    client_login_timeout_secs: Option<Spanned<u64>>,
+    client_idle_timeout_secs: Option<Spanned<u64>>,
+    idle_transaction_timeout_secs: Option<Spanned<u64>>,
+    client_connection_check_secs: Option<Spanned<u64>>,
+    shutdown_wait_secs: Option<Spanned<u64>>,
     spool: Spanned<SpoolConfig>,
     clickhouse: Option<Spanned<ClickHouseConfig>>,
     tls: Option<Spanned<TlsFile>>,
@@ -115,6 +135,7 @@ struct UserFile {
     #[serde(default)]
     auth: Auth,
     scram_secret: Option<String>,
+    max_user_connections: Option<Spanned<usize>>,
 }
 
 /// How a user logs in. The words are those of `pg_hba.conf`.
@@ -154,18 +175,24 @@ impl ConfigFile {
             tls,
             listen: self.listen,
             pid_file: self.pid_file,
-            max_connections: within(
-                "max-connections",
-                self.max_connections,
-                1..=100_000,
-                CONNECTIONS_MAX_DEFAULT,
-            )?,
-            max_message_bytes: within(
-                "max-message-bytes",
-                self.max_message_bytes,
-                1 << 16..=1 << 30,
-                MESSAGE_BYTES_MAX_DEFAULT,
-            )?,
+            limits: Written {
+                max_connections: self.max_connections,
+                max_user_connections: self.max_user_connections,
+                max_db_connections: self.max_db_connections,
+                max_login_connections: self.max_login_connections,
+                max_message_bytes: self.max_message_bytes,
+                client_login_timeout_secs: self.client_login_timeout_secs,
+                client_idle_timeout_secs: self.client_idle_timeout_secs,
+                idle_transaction_timeout_secs: self.idle_transaction_timeout_secs,
+                client_connection_check_secs: self.client_connection_check_secs,
+            }
+            .check()?,
+            shutdown_wait: Duration::from_secs(within(
+                "shutdown-wait-secs",
+                self.shutdown_wait_secs,
+                0..=24 * 60 * 60,
+                SHUTDOWN_WAIT_SECS_DEFAULT,
+            )?),
             spool: section(self.spool.span(), self.spool.into_inner(), SpoolConfig::check)?,
             clickhouse: section(clickhouse_span, clickhouse, ClickHouseConfig::check)?,
             upstreams: by_name("upstream.database", self.upstream, |span, written| {
@@ -195,9 +222,13 @@ impl ConfigFile {
             })?,
             users: by_name("user.name", self.user, |span, written| {
                 let name = written.name.clone();
+                let most = written.max_user_connections.clone();
+                let max_connections = most
+                    .map(|most| within("user.max-user-connections", Some(most), 1..=CONNECTIONS_MAX, 1))
+                    .transpose()?;
                 let credential =
                     written.check(takes_certificates).map_err(|message| refused(span, message))?;
-                Ok((name, credential))
+                Ok((name, User { credential, max_connections }))
             })?,
         })
     }
@@ -205,7 +236,7 @@ impl ConfigFile {
 
 impl UserFile {
     fn check(self, takes_certificates: bool) -> Result<Credential, String> {
-        let UserFile { name, auth, scram_secret } = self;
+        let UserFile { name, auth, scram_secret, max_user_connections: _ } = self;
         match (auth, scram_secret) {
             (Auth::ScramSha256, Some(secret)) => {
                 Secret::parse(&secret).map(Credential::Password).ok_or_else(|| {
@@ -301,6 +332,14 @@ scram-secret = "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2E=$AAAAAAAAAAAAAAAAAAAAAAAA
         assert_eq!(
             error(&GOOD.replace("5432", "0")),
             "p.toml:5: `upstream.port` must be between 1 and 65535, got 0"
+        );
+        assert_eq!(
+            error(&format!("client-idle-timeout-secs = 10000000\n{GOOD}")),
+            "p.toml:1: `client-idle-timeout-secs` must be between 0 and 604800, got 10000000"
+        );
+        assert_eq!(
+            error(&format!("{GOOD}\nmax-user-connections = 0")),
+            "p.toml:14: `user.max-user-connections` must be between 1 and 100000, got 0"
         );
         assert_eq!(error(&GOOD.replace("\"h\"", "\"\"")), "p.toml:5: `upstream.host` must not be empty");
         assert!(error(&GOOD.replace("4096", "x")).contains("`picket-proxy scram-secret` makes one"));

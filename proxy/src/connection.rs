@@ -1,42 +1,42 @@
 //! One client's connection: moves bytes between both sockets and the session, and performs its actions in order.
 
 use std::cell::RefCell;
+use std::convert::Infallible;
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use audit::record::SessionRecord;
 use audit::spool::{Spool, SpoolError};
-use session::{Action, CloseReason, Readings, Session, SessionError, Step};
+use session::{Action, CloseReason, Readings, Resting, Session, SessionError, Step};
 use thiserror::Error;
 use tokio::net::TcpStream;
-use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Sleep, timeout};
 use uuid::Uuid;
 use wire::{backend, compose};
 
 use crate::cancel::{CancelKeys, Registered};
 use crate::catalog::{CatalogKeeper, Snapshot};
 use crate::config::Config;
-use crate::farewell::Farewell;
+use crate::farewell::{self, Farewell};
+use crate::lobby::Visit;
 use crate::login::{self, Login, LoginError, Wish};
+use crate::patience::Patience;
 use crate::pipe::Pipe;
+use crate::places::{Allowed, Place, Places};
 use crate::scram::Nobody;
+use crate::stopping::{Stop, Stopping};
 use crate::trail::{Desk, Trail, now};
 use crate::upstream::{self, Connected};
-
-/// How long a client may take to log in (PostgreSQL's `authentication_timeout`).
-const LOGIN_WAIT: Duration = Duration::from_secs(60);
-
-/// How long a side that is being closed may take to accept what is left for it.
-const GOODBYE_WAIT: Duration = Duration::from_secs(5);
 
 /// What all connections share.
 pub(crate) struct Shared {
     pub(crate) config: Config,
+    pub(crate) places: Arc<Places>,
     pub(crate) host: String,
     pub(crate) spool: Arc<Spool>,
     pub(crate) nobody: Arc<Nobody>,
@@ -44,9 +44,20 @@ pub(crate) struct Shared {
     pub(crate) catalogs: std::collections::HashMap<String, CatalogKeeper>,
 }
 
-/// Why a session ended, other than by its client's goodbye.
+/// How a client ended its side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ClientEnd {
+    /// It said goodbye.
+    Terminated,
+    /// It closed its connection, or its half of it.
+    HungUp,
+}
+
+/// Why a session ended.
 #[derive(Debug, Error)]
 enum Ended {
+    #[error("client said goodbye")]
+    ClientTerminated,
     #[error("client went away")]
     ClientGone(#[source] io::Error),
     #[error("database went away")]
@@ -55,6 +66,8 @@ enum Ended {
     Protocol(#[from] SessionError),
     #[error("cannot record")]
     NotRecorded(#[from] SpoolError),
+    #[error("client was idle for too long")]
+    Idle(Resting),
     #[error("proxy stops")]
     Stopped,
 }
@@ -63,11 +76,14 @@ impl Ended {
     /// The word for it in records.
     fn kind(&self) -> &'static str {
         match self {
+            Ended::ClientTerminated => "client_terminated",
             Ended::ClientGone(_) => "client_gone",
             Ended::ServerGone(_) => "server_gone",
             Ended::Protocol(SessionError::Client { .. }) => "client_protocol_violation",
             Ended::Protocol(SessionError::Server { .. }) => "server_protocol_violation",
             Ended::NotRecorded(_) => "not_recorded",
+            Ended::Idle(Resting::Idle) => "idle_timeout",
+            Ended::Idle(Resting::InTransaction) => "idle_in_transaction_timeout",
             Ended::Stopped => "proxy_stopped",
         }
     }
@@ -75,10 +91,21 @@ impl Ended {
     /// What the client is told, where it still listens.
     fn farewell(&self) -> Option<Farewell> {
         match self {
-            // The server has said why, if it wanted to.
-            Ended::ClientGone(_) | Ended::ServerGone(_) => None,
+            Ended::ClientTerminated | Ended::ClientGone(_) => None,
+            Ended::ServerGone(_) => Some(
+                Farewell::new("08006", "the database server closed the connection unexpectedly")
+                    .detail("It ended, or the network between it and Picket did."),
+            ),
             Ended::Protocol(error) => Some(Farewell::new("08P01", error.to_string())),
             Ended::NotRecorded(error) => Some(not_recorded(error)),
+            Ended::Idle(Resting::Idle) => Some(
+                Farewell::new("57P05", "terminating connection due to idle-session timeout")
+                    .detail("Picket's limit is `client-idle-timeout-secs`."),
+            ),
+            Ended::Idle(Resting::InTransaction) => Some(
+                Farewell::new("25P03", "terminating connection due to idle-in-transaction timeout")
+                    .detail("Picket's limit is `idle-transaction-timeout-secs`."),
+            ),
             Ended::Stopped => {
                 Some(Farewell::new("57P01", "terminating connection because Picket is being stopped"))
             }
@@ -86,40 +113,61 @@ impl Ended {
     }
 }
 
-/// Speaks with one client until it is gone. `stop` turns true when the proxy stops.
+/// Speaks with one client until it is gone. `visit` lasts until it has logged in.
 pub(crate) async fn serve(
     stream: TcpStream,
+    mut visit: Visit,
     shared: Arc<Shared>,
     desk: Rc<Desk>,
     readings: Rc<RefCell<Readings>>,
-    mut stop: watch::Receiver<bool>,
+    stopping: Stopping,
 ) {
     let Ok(client) = stream.peer_addr() else { return };
     let mut pipe = Pipe::new(stream);
+    let wait = shared.config.limits.client_login_timeout;
     let wish = tokio::select! {
-        wish = timeout(LOGIN_WAIT, login::login(&mut pipe, &shared.config, &shared.nobody)) => wish,
-        _ = stop.wait_for(|stop| *stop) => return,
+        wish = timeout(wait, login::login(&mut pipe, &shared.config, &shared.nobody)) => {
+            wish.unwrap_or_else(|_| Err(LoginError::Refused(login_too_long(wait))))
+        }
+        () = visit.must_leave() => Err(LoginError::Refused(login_crowded())),
+        () = stopping.clone().until(Stop::WhenIdle) => Err(LoginError::Refused(shutting_down())),
     };
     let farewell = match wish {
-        Ok(Ok(Wish::Cancel { pid, secret })) => return shared.cancel_keys.cancel(pid, &secret).await,
-        Ok(Ok(Wish::Session(login))) => match open(client, login, &shared, desk).await {
-            Ok(opened) => return opened.run(pipe, &readings, stop).await,
-            Err(farewell) => farewell,
-        },
-        Ok(Err(LoginError::Refused(farewell))) => farewell,
-        Ok(Err(LoginError::Gone(error))) => {
+        Ok(Wish::Cancel { pid, secret }) => return shared.cancel_keys.cancel(pid, &secret).await,
+        Ok(Wish::Session(login)) => {
+            drop(visit);
+            match open(client, login, &shared, desk).await {
+                Ok(opened) => return opened.run(pipe, &readings, stopping).await,
+                Err(farewell) => farewell,
+            }
+        }
+        Err(LoginError::Refused(farewell)) => farewell,
+        Err(LoginError::Gone(error)) => {
             tracing::debug!(%client, %error, "client went away while logging in");
             return;
         }
-        Ok(Err(LoginError::Handshake(error))) => {
+        Err(LoginError::Handshake(error)) => {
             tracing::info!(%client, %error, "no TLS with the client");
             return;
         }
-        Err(_) => Farewell::new("08006", format!("no log-in within {} s", LOGIN_WAIT.as_secs())),
     };
     tracing::info!(%client, sqlstate = farewell.sqlstate, reason = farewell.message, "connection refused");
-    pipe.queue(&farewell.to_message());
-    let _ = timeout(GOODBYE_WAIT, pipe.close()).await;
+    farewell::say(&farewell, &mut pipe).await;
+}
+
+fn login_too_long(wait: Duration) -> Farewell {
+    Farewell::new("08006", format!("no log-in within {} s", wait.as_secs()))
+        .detail("Picket's limit is `client-login-timeout-secs`.")
+}
+
+/// What a client is told that cannot log in because too many others try to.
+pub(crate) fn login_crowded() -> Farewell {
+    Farewell::new("53300", "sorry, too many clients are logging in")
+        .detail("Picket's limit is `max-login-connections`.")
+}
+
+fn shutting_down() -> Farewell {
+    Farewell::new("57P03", "Picket is shutting down")
 }
 
 /// A session whose client and database are both ready.
@@ -134,7 +182,14 @@ struct Opened {
     /// Those that move bytes.
     moves: Vec<Action>,
     /// Keeps the session cancellable for as long as it lives.
-    _key: Registered,
+    key: Registered,
+    cancel_keys: CancelKeys,
+    _place: Place,
+    patience: Patience,
+    connection_check: Option<Duration>,
+    client_end: Option<ClientEnd>,
+    /// When a client that hung up has waited long enough.
+    alarm: Option<Pin<Box<Sleep>>>,
     /// The client is not read before the server has answered more.
     client_waits: bool,
     session_id: Uuid,
@@ -157,6 +212,14 @@ async fn open(
         return Err(Farewell::new("3D000", format!("database \"{database}\" does not exist"))
             .detail("Picket has no [[upstream]] of that name."));
     };
+    let limits = &shared.config.limits;
+    let own = shared.config.users.get(&user).and_then(|user| user.max_connections);
+    let allowed = Allowed {
+        all: limits.max_connections,
+        user: own.unwrap_or(limits.max_user_connections),
+        database: limits.max_db_connections,
+    };
+    let place = shared.places.take(&user, &database, allowed)?;
     let connected = upstream::connect(upstream, version, &parameters).await.map_err(|error| {
         tracing::warn!(database, %error, "database not reached");
         error.farewell(upstream)
@@ -209,7 +272,7 @@ async fn open(
         .map_err(|error| internal(&error))?;
     let mut nonce = [0; 8];
     getrandom::fill(&mut nonce).map_err(|error| internal(&error))?;
-    let mut session = Session::new(u64::from_ne_bytes(nonce), shared.config.max_message_bytes);
+    let mut session = Session::new(u64::from_ne_bytes(nonce), limits.max_message_bytes);
     let mut greeting = Vec::new();
     compose::authentication(&mut greeting, 0, &[]);
     for (name, value) in &parameters {
@@ -233,7 +296,13 @@ async fn open(
         actions: Vec::new(),
         moves: Vec::new(),
         catalog: catalog.clone(),
-        _key: key,
+        key,
+        cancel_keys: shared.cancel_keys.clone(),
+        _place: place,
+        patience: Patience::new(limits),
+        connection_check: limits.client_connection_check,
+        client_end: None,
+        alarm: None,
         client_waits: false,
         session_id,
         greeting,
@@ -241,19 +310,19 @@ async fn open(
 }
 
 impl Opened {
-    async fn run(mut self, mut client: Pipe, readings: &Rc<RefCell<Readings>>, stop: watch::Receiver<bool>) {
+    async fn run(mut self, mut client: Pipe, readings: &Rc<RefCell<Readings>>, stopping: Stopping) {
         let session_id = self.session_id;
         tracing::debug!(%session_id, "session started");
         client.queue(&std::mem::take(&mut self.greeting));
-        let ended = match self.converse(&mut client, readings, stop).await {
-            // Replies that the server gave up with its connection are not sent by PostgreSQL either.
-            Err(Ended::ServerGone(_)) if self.session.is_leaving() => Ok(CloseReason::ClientTerminated),
-            ended => ended,
+        let Err(ended) = self.converse(&mut client, readings, stopping).await;
+        // A server that has read to the end of what its client had to say closes; that is no loss.
+        let ended = match (ended, self.client_end) {
+            (Ended::ServerGone(_), Some(ClientEnd::Terminated)) => Ended::ClientTerminated,
+            (Ended::ServerGone(error), Some(ClientEnd::HungUp)) => Ended::ClientGone(error),
+            (ended, _) => ended,
         };
-        let reason = match &ended {
-            Ok(CloseReason::ClientTerminated) => "client_terminated",
-            Err(ended) => ended.kind(),
-        };
+        let reason = ended.kind();
+        let still_runs = self.session.is_owed_replies() && !matches!(ended, Ended::ServerGone(_));
         let mut lost = Vec::new();
         self.session.on_lost(&mut lost);
         for action in lost {
@@ -264,18 +333,31 @@ impl Opened {
         if let Err(error) = self.trail.end(reason) {
             tracing::error!(%session_id, %error, "end of session not recorded");
         }
-        if let Err(ended) = &ended {
-            match ended {
-                Ended::ClientGone(_) | Ended::Stopped => {
-                    tracing::debug!(%session_id, reason, "session ended")
-                }
-                _ => tracing::warn!(%session_id, reason, error = %chain(ended), "session ended"),
+        match &ended {
+            Ended::ClientTerminated | Ended::ClientGone(_) | Ended::Stopped | Ended::Idle(_) => {
+                tracing::debug!(%session_id, reason, "session ended");
             }
-            if let Some(farewell) = ended.farewell() {
-                client.queue(&farewell.to_message());
-            }
+            _ => tracing::warn!(%session_id, reason, error = %chain(&ended), "session ended"),
         }
-        let _ = timeout(GOODBYE_WAIT, async { tokio::join!(client.close(), self.server.close()) }).await;
+        if let Some(farewell) = ended.farewell()
+            && self.session.may_be_told()
+        {
+            client.queue(&farewell.to_message());
+        }
+        let Opened { server, key, cancel_keys, _place, .. } = self;
+        let leave_server = async move {
+            // A server notices that its client is gone only when it has something to say.
+            if still_runs {
+                cancel_keys.cancel(key.key.pid, &key.key.secret).await;
+            }
+            drop((server, _place));
+        };
+        let leave_client = async move {
+            if !matches!(ended, Ended::ClientGone(_)) {
+                client.linger().await;
+            }
+        };
+        tokio::join!(leave_server, leave_client);
     }
 
     /// Moves bytes until one side ends.
@@ -283,76 +365,90 @@ impl Opened {
         &mut self,
         client: &mut Pipe,
         readings: &Rc<RefCell<Readings>>,
-        mut stop: watch::Receiver<bool>,
-    ) -> Result<CloseReason, Ended> {
+        mut stopping: Stopping,
+    ) -> Result<Infallible, Ended> {
         // What came with the log-in, or with the server's start-up.
-        if let Some(reason) = self.client_sent(client, readings)? {
-            return Ok(reason);
-        }
-        if let Some(reason) = self.server_sent(client, readings).await? {
-            return Ok(reason);
-        }
+        self.client_sent(client, readings)?;
+        self.server_sent(client, readings).await?;
         // Made once: to wait anew for each message would register with the channel each time.
-        let mut stopped = pin!(stop.wait_for(|stop| *stop));
+        let mut asked = pin!(stopping.clone().until(Stop::WhenIdle));
         loop {
+            let resting = self.session.resting();
+            match stopping.now() {
+                Stop::No => {}
+                Stop::WhenIdle if resting != Some(Resting::Idle) => {}
+                Stop::WhenIdle | Stop::Now => return Err(Ended::Stopped),
+            }
+            self.patience.note(resting);
             // A side is read only while the other takes what comes: that is what bounds memory.
-            // A client that has said goodbye is not read any more, but told what it is owed.
-            let (read_client, read_server) = (
-                self.server.is_flushed() && !self.client_waits && !self.session.is_leaving(),
-                client.is_flushed(),
-            );
+            let read_client = self.client_end.is_none() && self.server.is_flushed() && !self.client_waits;
+            let read_server = client.is_flushed();
             tokio::select! {
                 biased;
                 ready = self.server.ready(read_server) => ready.map_err(Ended::ServerGone)?,
-                ready = client.ready(read_client) => ready.map_err(Ended::ClientGone)?,
-                _ = &mut stopped => return Err(Ended::Stopped),
+                ready = client.ready(read_client) => client_took(ready, self.client_end, client)?,
+                resting = self.patience.runs_out() => return Err(Ended::Idle(resting)),
+                () = &mut asked => asked.set(stopping.clone().until(Stop::Now)),
+                () = over(&mut self.alarm) => return Err(Ended::ClientGone(io::ErrorKind::TimedOut.into())),
             }
-            self.server.flush().map_err(Ended::ServerGone)?;
-            client.flush().map_err(Ended::ClientGone)?;
+            self.flush(client)?;
             if client.is_flushed() && arrived(self.server.read()).map_err(Ended::ServerGone)? {
-                if let Some(reason) = self.server_sent(client, readings).await? {
-                    return Ok(reason);
-                }
-                if self.client_waits
-                    && let Some(reason) = self.client_sent(client, readings)?
-                {
-                    return Ok(reason);
+                self.server_sent(client, readings).await?;
+                if self.client_waits {
+                    self.client_sent(client, readings)?;
                 }
             }
-            if read_client
-                && self.server.is_flushed()
-                && arrived(client.read()).map_err(Ended::ClientGone)?
-                && let Some(reason) = self.client_sent(client, readings)?
-            {
-                return Ok(reason);
+            if read_client && self.server.is_flushed() {
+                match client.read().map_err(Ended::ClientGone)? {
+                    Some(0) => self.client_hung_up().await?,
+                    Some(_) => self.client_sent(client, readings)?,
+                    None => {}
+                }
             }
         }
     }
 
-    fn client_sent(
-        &mut self,
-        client: &mut Pipe,
-        readings: &Rc<RefCell<Readings>>,
-    ) -> Result<Option<CloseReason>, Ended> {
+    /// The client sends no more, but may read on. The server is told the same, and does with what came before as if it
+    /// spoke with the client itself.
+    async fn client_hung_up(&mut self) -> Result<(), Ended> {
+        if self.session.resting().is_some() {
+            return Err(Ended::ClientGone(io::ErrorKind::UnexpectedEof.into()));
+        }
+        self.client_end = Some(ClientEnd::HungUp);
+        self.alarm = self.connection_check.map(|wait| Box::pin(tokio::time::sleep(wait)));
+        self.server.close().await.map_err(Ended::ServerGone)
+    }
+
+    fn flush(&mut self, client: &mut Pipe) -> Result<(), Ended> {
+        self.server.flush().map_err(Ended::ServerGone)?;
+        let taken = client.flush();
+        client_took(taken, self.client_end, client)
+    }
+
+    fn client_sent(&mut self, client: &mut Pipe, readings: &Rc<RefCell<Readings>>) -> Result<(), Ended> {
         self.catalog.renew(&mut self.snapshot);
         let step = {
             let mut readings = readings.borrow_mut();
             let mut environment = self.snapshot.environment(&mut readings);
             self.session.on_client(client.unread(), &mut environment, &mut self.actions)
         };
-        let reason = self.perform(client)?;
+        if self.session.is_leaving() {
+            // The server is told too, and ends the session when it has done what came before.
+            self.client_end = Some(ClientEnd::Terminated);
+        }
+        self.perform(client)?;
         let step = step?;
         self.client_waits = matches!(step, Step::NeedsReplies(_));
         let (Step::More(used) | Step::NeedsCatalog(used) | Step::NeedsReplies(used)) = step;
         client.use_up(used);
-        Ok(reason)
+        Ok(())
     }
 
     async fn server_sent(
         &mut self,
         client: &mut Pipe,
         readings: &Rc<RefCell<Readings>>,
-    ) -> Result<Option<CloseReason>, Ended> {
+    ) -> Result<(), Ended> {
         loop {
             self.catalog.renew(&mut self.snapshot);
             let step = {
@@ -360,11 +456,11 @@ impl Opened {
                 let mut environment = self.snapshot.environment(&mut readings);
                 self.session.on_server(self.server.unread(), &mut environment, &mut self.actions)
             };
-            let reason = self.perform(client)?;
+            self.perform(client)?;
             match step? {
                 Step::More(used) | Step::NeedsReplies(used) => {
                     self.server.use_up(used);
-                    return Ok(reason);
+                    return Ok(());
                 }
                 Step::NeedsCatalog(used) => {
                     self.server.use_up(used);
@@ -376,8 +472,7 @@ impl Opened {
 
     /// Performs the actions in their order, records first: nothing moves unless everything that must be recorded
     /// before it is stored.
-    fn perform(&mut self, client: &mut Pipe) -> Result<Option<CloseReason>, Ended> {
-        let mut reason = None;
+    fn perform(&mut self, client: &mut Pipe) -> Result<(), Ended> {
         let mut must_store = false;
         for action in self.actions.drain(..) {
             match action {
@@ -399,18 +494,35 @@ impl Opened {
                 Action::ForwardToServer(range) => self.server.queue(&client.unread()[range]),
                 Action::SendToServer(bytes) => self.server.queue(&bytes),
                 Action::ForwardToClient(range) if is_last => {
-                    client.send(&self.server.unread()[range]).map_err(Ended::ClientGone)?;
+                    let taken = client.send(&self.server.unread()[range]);
+                    client_took(taken, self.client_end, client)?;
                 }
                 Action::ForwardToClient(range) => client.queue(&self.server.unread()[range]),
                 Action::SendToClient(bytes) => client.queue(&bytes),
                 Action::CatalogChanged => self.catalog.refresh(),
-                Action::Close(closed) => reason = Some(closed),
+                // The server has been told, and closes.
+                Action::Close(CloseReason::ClientTerminated) => {}
             }
         }
         drop(moves);
-        self.server.flush().map_err(Ended::ServerGone)?;
-        client.flush().map_err(Ended::ClientGone)?;
-        Ok(reason)
+        self.flush(client)
+    }
+}
+
+/// A client that said goodbye need not wait for the answers: what it asked for is done all the same.
+fn client_took(taken: io::Result<()>, end: Option<ClientEnd>, client: &mut Pipe) -> Result<(), Ended> {
+    match (taken, end) {
+        (Err(_), Some(ClientEnd::Terminated)) => client.give_up(),
+        (taken, _) => taken.map_err(Ended::ClientGone)?,
+    }
+    Ok(())
+}
+
+/// Waits until a time is over that may have no end.
+async fn over(alarm: &mut Option<Pin<Box<Sleep>>>) {
+    match alarm {
+        Some(alarm) => alarm.as_mut().await,
+        None => pending().await,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use wire::compose::{self, ErrorText};
 
+use crate::pipe::Pipe;
+
 /// A FATAL error of the proxy: ends a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Farewell {
@@ -33,4 +35,10 @@ impl Farewell {
         compose::error(&mut out, &ErrorText { severity: "FATAL", sqlstate, message, detail, hint });
         out
     }
+}
+
+/// Sends `farewell` on a connection that has no session, and closes it.
+pub(crate) async fn say(farewell: &Farewell, pipe: &mut Pipe) {
+    pipe.queue(&farewell.to_message());
+    pipe.linger().await;
 }

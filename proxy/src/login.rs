@@ -210,7 +210,7 @@ async fn prove(
     config: &Config,
     nobody: &Nobody,
 ) -> Result<&'static str, LoginError> {
-    let credential = config.users.get(user);
+    let credential = config.users.get(user).map(|user| &user.credential);
     if let Some(Credential::Certificate) = credential {
         // rustls has verified it.
         let certificates = pipe.tls().and_then(CommonState::peer_certificates).unwrap_or_default();

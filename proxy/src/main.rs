@@ -6,10 +6,14 @@ mod certificate;
 mod config;
 mod connection;
 mod farewell;
+mod lobby;
 mod login;
+mod patience;
 mod pipe;
+mod places;
 mod scram;
 mod serve;
+mod stopping;
 mod tls;
 mod trail;
 mod upstream;
@@ -26,7 +30,8 @@ use daemon::{Failure, Kind};
 /// Identity-aware PostgreSQL proxy: reads, judges, masks and records every statement.
 ///
 /// Prints "listening on ADDRESS" when it is ready; log lines go to stderr (PICKET_LOG=debug for more).
-/// SIGTERM and SIGINT end it: sessions are told, records are shipped or stay in the spool.
+/// SIGTERM ends it once running transactions have ended or `shutdown-wait-secs` are over, SIGINT or a second
+/// SIGTERM at once: sessions are told, records are shipped or stay in the spool.
 #[derive(Debug, Parser)]
 #[command(name = "picket-proxy", version, args_conflicts_with_subcommands = true, after_help = EXAMPLE)]
 struct Arguments {

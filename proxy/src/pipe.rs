@@ -3,13 +3,24 @@
 
 use std::cell::RefCell;
 use std::io::{self, BufRead, Write};
+use std::time::Duration;
 
 use rustls::{CommonState, Connection};
 use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 /// Room that is made for one read.
 const READ_BYTES: usize = 64 << 10;
+
+/// How long a side that is being closed may take to accept what is left for it.
+const GOODBYE_WAIT: Duration = Duration::from_secs(5);
+
+/// How long a side that is being closed may be silent before it is taken to send no more.
+const SILENCE_WAIT: Duration = Duration::from_secs(1);
+
+/// Most that is read from a side that is being closed, and thrown away: the longest message that PostgreSQL takes.
+const LINGER_BYTES_MAX: usize = 1 << 30;
 
 thread_local! {
     /// Where encrypted bytes are read to. Every read leaves it empty, so the pipes of a thread share one.
@@ -35,6 +46,8 @@ pub(crate) struct Pipe {
     outbox: Vec<u8>,
     /// Where in `outbox` the bytes begin that the socket has not taken yet.
     sent: usize,
+    /// Nothing is sent to the peer any more.
+    deaf: bool,
 }
 
 struct Tls {
@@ -46,7 +59,7 @@ struct Tls {
 impl Pipe {
     /// A pipe over `stream`.
     pub(crate) fn new(stream: TcpStream) -> Self {
-        Pipe { stream, tls: None, inbox: Vec::new(), used: 0, outbox: Vec::new(), sent: 0 }
+        Pipe { stream, tls: None, inbox: Vec::new(), used: 0, outbox: Vec::new(), sent: 0, deaf: false }
     }
 
     /// The socket, to ask it for its ends.
@@ -106,7 +119,7 @@ impl Pipe {
 
     /// Whether the socket has taken everything.
     pub(crate) fn is_flushed(&self) -> bool {
-        self.outbox.is_empty() && !self.tls().is_some_and(CommonState::wants_write)
+        self.deaf || self.outbox.is_empty() && !self.tls().is_some_and(CommonState::wants_write)
     }
 
     /// Waits until the socket can be read, if `read`, or until it has room for what it has not taken yet.
@@ -122,7 +135,15 @@ impl Pipe {
             (true, true) => Interest::READABLE | Interest::WRITABLE,
             (true, false) => Interest::READABLE,
             (false, true) => Interest::WRITABLE,
-            (false, false) => return std::future::pending().await,
+            (false, false) if self.deaf => return std::future::pending().await,
+            // A peer that is gone is noticed even where nothing is wanted from it.
+            (false, false) => {
+                self.stream.ready(Interest::ERROR).await?;
+                return Err(self
+                    .stream
+                    .take_error()?
+                    .unwrap_or_else(|| io::ErrorKind::ConnectionReset.into()));
+            }
         };
         self.stream.ready(interest).await.map(drop)
     }
@@ -181,13 +202,16 @@ impl Pipe {
 
     /// Puts bytes behind what the socket has not taken yet.
     pub(crate) fn queue(&mut self, bytes: &[u8]) {
+        if self.deaf {
+            return;
+        }
         rent(&mut self.outbox);
         self.outbox.extend_from_slice(bytes);
     }
 
     /// Sends bytes behind what is queued, and queues what the socket does not take without waiting.
     pub(crate) fn send(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        if self.tls.is_none() && self.outbox.is_empty() {
+        if self.tls.is_none() && !self.deaf && self.outbox.is_empty() {
             let written = waited(self.stream.try_write(bytes))?;
             bytes = bytes.get(written.unwrap_or(0)..).unwrap_or_default();
         }
@@ -199,6 +223,9 @@ impl Pipe {
 
     /// Sends as much as the socket takes without waiting.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
+        if self.deaf {
+            return Ok(());
+        }
         loop {
             if let Some(tls) = &mut self.tls {
                 while tls.connection.wants_write() {
@@ -249,6 +276,38 @@ impl Pipe {
             self.flush_all().await?;
         }
         self.stream.shutdown().await
+    }
+
+    /// Throws away what the peer was to be sent, from now on as well.
+    pub(crate) fn give_up(&mut self) {
+        self.outbox.clear();
+        self.sent = 0;
+        self.deaf = true;
+    }
+
+    /// Closes, and reads on for a while: closing while the peer still sends would reset the connection, and with it what
+    /// the peer has not read yet.
+    pub(crate) async fn linger(&mut self) {
+        let _ = timeout(GOODBYE_WAIT, async {
+            self.close().await?;
+            let mut left = LINGER_BYTES_MAX;
+            while let Ok(ready) = timeout(SILENCE_WAIT, self.ready(true)).await {
+                ready?;
+                match self.read()? {
+                    Some(0) => break,
+                    Some(read) => {
+                        self.use_up(self.unread().len());
+                        left = left.saturating_sub(read);
+                        if left == 0 {
+                            break;
+                        }
+                    }
+                    None => {}
+                }
+            }
+            io::Result::Ok(())
+        })
+        .await;
     }
 }
 

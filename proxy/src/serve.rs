@@ -1,6 +1,6 @@
 //! Listens, hands connections to the threads that serve them, and stops in good order.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
@@ -9,35 +9,43 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use audit::spool::Spool;
 use audit::writer::Writer;
-use daemon::{Failure, Kind, StopSignals};
+use daemon::{Failure, Kind, StopSignal, StopSignals};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use session::Readings;
-use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{self, Runtime};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::LocalSet;
-use tokio::time::timeout;
+use tokio::time::sleep;
 
 use crate::cancel::CancelKeys;
 use crate::catalog::CatalogKeeper;
 use crate::config::Config;
 use crate::connection::{self, Shared};
-use crate::farewell::Farewell;
+use crate::farewell;
+use crate::lobby::{Lobby, Visit};
+use crate::pipe::Pipe;
 use crate::scram::Nobody;
+use crate::stopping::{Stop, Stopping};
 use crate::trail::Desk;
 
 /// Connections that may wait for one thread to take them.
 const ACCEPTED_MAX: usize = 256;
 
-/// How long sessions may take to end when the proxy stops.
-const DRAIN_WAIT: Duration = Duration::from_secs(10);
+/// How long sessions may take to say goodbye when the proxy stops.
+const GOODBYE_WAIT: Duration = Duration::from_secs(10);
+
+/// Connections that may be told at once that too many others are logging in; more are closed without a word.
+const TURNED_AWAY_MAX: usize = 64;
+
+/// Files that the proxy has open beside those of connections.
+const FILES_BESIDE: usize = 64;
 
 /// What a thread needs beside what reading a statement may take.
 const THREAD_STACK_BYTES: usize = 2 << 20;
@@ -74,22 +82,42 @@ async fn run(config: Config) -> Result<(), Failure> {
         catalogs.insert(upstream.database.clone(), keeper);
         tokio::spawn(task);
     }
-    let (stop, stops) = watch::channel(false);
+    raise_files_max(&config);
+    let (ask, stopping) = Stopping::new();
     let shared = Arc::new(Shared {
         host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
         spool,
         nobody: Arc::new(Nobody::new().context("draw random numbers")?),
         cancel_keys: CancelKeys::default(),
+        places: Arc::default(),
         catalogs,
         config,
     });
-    let threads = Threads::start(&shared, &stops)?;
+    let threads = Threads::start(&shared, &stopping)?;
+    let mut signals = StopSignals::listen().context("listen for signals")?;
     daemon::say_ready(&format!("listening on {address}"));
     tracing::info!(%address, upstreams = ?shared.config.upstreams.values(), "listening");
-    accept(&listener, &threads, &shared).await?;
+    let signal = tokio::select! {
+        signal = signals.stopped() => signal,
+        () = accept(&listener, &threads, &shared) => StopSignal::Terminate,
+    };
     drop(listener);
-    stop.send_replace(true);
-    threads.join().await;
+    let mut ended = std::pin::pin!(threads.join());
+    let is_over = signal == StopSignal::Terminate && {
+        ask.send_replace(Stop::WhenIdle);
+        tokio::select! {
+            () = &mut ended => true,
+            () = sleep(shared.config.shutdown_wait) => {
+                tracing::warn!("`shutdown-wait-secs` are over: the sessions that are left are ended");
+                false
+            }
+            _ = signals.stopped() => false,
+        }
+    };
+    if !is_over {
+        ask.send_replace(Stop::Now);
+        ended.await;
+    }
     if let Some(path) = &shared.config.pid_file {
         let _ = std::fs::remove_file(path);
     }
@@ -101,67 +129,85 @@ async fn run(config: Config) -> Result<(), Failure> {
     }
 }
 
-/// Accepts connections until a signal says stop.
-async fn accept(listener: &TcpListener, threads: &Threads, shared: &Arc<Shared>) -> Result<(), Failure> {
-    let mut signals = StopSignals::listen().context("listen for signals")?;
+/// Accepts connections for as long as it runs.
+async fn accept(listener: &TcpListener, threads: &Threads, shared: &Arc<Shared>) {
+    let lobby = Arc::<Lobby>::default();
+    let turned_away = Arc::new(Semaphore::new(TURNED_AWAY_MAX));
     loop {
-        let stream = tokio::select! {
-            () = signals.stopped() => return Ok(()),
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    // Out of file descriptors, most likely: wait for some to come back.
-                    tracing::error!(%error, "connection not accepted");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    continue;
-                }
-            },
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of file descriptors, most likely: wait for some to come back.
+                tracing::error!(%error, "connection not accepted");
+                sleep(Duration::from_millis(100)).await;
+                continue;
+            }
         };
-        if shared.config.max_connections <= threads.connections() {
-            tokio::spawn(turn_away(stream));
-            continue;
-        }
         let _ = stream.set_nodelay(true);
-        threads.give(stream).await;
+        match lobby.enter(shared.config.limits.max_login_connections, Instant::now()) {
+            Some(visit) => threads.give(stream, visit).await,
+            None => {
+                tracing::warn!("connection turned away: `max-login-connections` are logging in");
+                turn_away(stream, &turned_away);
+            }
+        }
     }
 }
 
-async fn turn_away(mut stream: TcpStream) {
-    let farewell =
-        Farewell::new("53300", "sorry, too many clients already").detail("The limit is `max-connections`.");
-    let _ = timeout(Duration::from_secs(5), stream.write_all(&farewell.to_message())).await;
+fn turn_away(stream: TcpStream, turned_away: &Arc<Semaphore>) {
+    if let Ok(permit) = Arc::clone(turned_away).try_acquire_owned() {
+        tokio::spawn(async move {
+            farewell::say(&connection::login_crowded(), &mut Pipe::new(stream)).await;
+            drop(permit);
+        });
+    }
+}
+
+/// Lets this process open as many files as its connections may need, as far as it may: a session has two sockets.
+fn raise_files_max(config: &Config) {
+    let limits = &config.limits;
+    let wanted = 2 * limits.max_connections + limits.max_login_connections + FILES_BESIDE;
+    let wanted = u64::try_from(wanted).unwrap_or(u64::MAX);
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current.is_none_or(|current| wanted <= current) {
+        return;
+    }
+    let most = maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    if setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum }).is_err() || most < wanted {
+        tracing::warn!(
+            wanted,
+            most,
+            "too few open files are allowed for `max-connections`; raise LimitNOFILE"
+        );
+    }
 }
 
 /// The threads that serve connections, one per core. A connection stays on its thread.
 struct Threads {
-    accepted: Vec<mpsc::Sender<StdStream>>,
+    accepted: Vec<mpsc::Sender<Accepted>>,
     handles: Vec<thread::JoinHandle<()>>,
-    next: AtomicUsize,
-    connections: Arc<AtomicUsize>,
+    next: Cell<usize>,
 }
 
+/// A connection on its way to its thread.
+type Accepted = (StdStream, Visit);
+
 impl Threads {
-    fn start(shared: &Arc<Shared>, stops: &watch::Receiver<bool>) -> Result<Self, Failure> {
+    fn start(shared: &Arc<Shared>, stopping: &Stopping) -> Result<Self, Failure> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let mut threads = Threads {
-            accepted: Vec::new(),
-            handles: Vec::new(),
-            next: AtomicUsize::new(0),
-            connections: Arc::default(),
-        };
+        let mut threads = Threads { accepted: Vec::new(), handles: Vec::new(), next: Cell::new(0) };
         for core in 0..cores {
             let (sender, receiver) = mpsc::channel(ACCEPTED_MAX);
             let runtime = runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .context("start a thread's runtime")?;
-            let (shared, stops) = (Arc::clone(shared), stops.clone());
-            let connections = Arc::clone(&threads.connections);
+            let (shared, stopping) = (Arc::clone(shared), stopping.clone());
             let handle = thread::Builder::new()
                 .name(format!("sessions-{core}"))
                 // Statements are read on this thread; only touched pages of the stack take memory.
                 .stack_size(sql::READ_STACK_BYTES + THREAD_STACK_BYTES)
-                .spawn(move || serve_thread(&runtime, receiver, &shared, &stops, &connections))
+                .spawn(move || serve_thread(&runtime, receiver, &shared, stopping))
                 .context("start a thread")?;
             threads.accepted.push(sender);
             threads.handles.push(handle);
@@ -169,20 +215,14 @@ impl Threads {
         Ok(threads)
     }
 
-    fn connections(&self) -> usize {
-        self.connections.load(Ordering::Relaxed)
-    }
-
-    async fn give(&self, stream: TcpStream) {
-        let thread = self.next.fetch_add(1, Ordering::Relaxed) % self.accepted.len();
+    async fn give(&self, stream: TcpStream, visit: Visit) {
+        let thread = self.next.get();
+        self.next.set((thread + 1) % self.accepted.len());
         let Ok(stream) = stream.into_std() else { return };
-        self.connections.fetch_add(1, Ordering::Relaxed);
-        if self.accepted[thread].send(stream).await.is_err() {
-            self.connections.fetch_sub(1, Ordering::Relaxed);
-        }
+        let _ = self.accepted[thread].send((stream, visit)).await;
     }
 
-    /// Waits until every session has ended, for a bounded time.
+    /// Waits until every session has ended.
     async fn join(self) {
         drop(self.accepted);
         let joined = tokio::task::spawn_blocking(move || {
@@ -198,10 +238,9 @@ impl Threads {
 
 fn serve_thread(
     runtime: &Runtime,
-    mut accepted: mpsc::Receiver<StdStream>,
+    mut accepted: mpsc::Receiver<Accepted>,
     shared: &Arc<Shared>,
-    stops: &watch::Receiver<bool>,
-    connections: &Arc<AtomicUsize>,
+    stopping: Stopping,
 ) {
     let readings = Rc::new(RefCell::new(Readings::default()));
     let desk = Desk::new(Arc::clone(&shared.spool));
@@ -209,21 +248,29 @@ fn serve_thread(
     let ends = Rc::clone(&desk);
     let ends = sessions.spawn_local(async move { ends.store_ends().await });
     sessions.block_on(runtime, async {
-        while let Some(stream) = accepted.recv().await {
-            let (shared, readings, stops) = (Arc::clone(shared), Rc::clone(&readings), stops.clone());
-            let (connections, desk) = (Arc::clone(connections), Rc::clone(&desk));
+        while let Some((stream, visit)) = accepted.recv().await {
+            let (shared, readings, stopping) = (Arc::clone(shared), Rc::clone(&readings), stopping.clone());
+            let desk = Rc::clone(&desk);
             tokio::task::spawn_local(async move {
                 match TcpStream::from_std(stream) {
-                    Ok(stream) => connection::serve(stream, shared, desk, readings, stops).await,
+                    Ok(stream) => connection::serve(stream, visit, shared, desk, readings, stopping).await,
                     Err(error) => tracing::error!(%error, "connection not served"),
                 }
-                connections.fetch_sub(1, Ordering::Relaxed);
             });
         }
     });
     ends.abort();
-    // What is left has been told to stop.
-    let _ = runtime.block_on(async { timeout(DRAIN_WAIT, sessions).await });
+    // No new ones come; those that are left know that they shall end, and when.
+    runtime.block_on(async {
+        tokio::select! {
+            () = sessions => {}
+            () = desk.store_ends() => {}
+            () = async {
+                stopping.until(Stop::Now).await;
+                sleep(GOODBYE_WAIT).await;
+            } => tracing::warn!("sessions were closed before they had said goodbye"),
+        }
+    });
     desk.close();
 }
 

@@ -6,4 +6,4 @@ mod failure;
 mod start;
 
 pub use failure::{Failure, Kind};
-pub use start::{StopSignals, log_to_stderr, run, say_ready, tell};
+pub use start::{StopSignal, StopSignals, log_to_stderr, run, say_ready, tell};

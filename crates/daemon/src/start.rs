@@ -33,6 +33,15 @@ pub fn say_ready(line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
+/// A signal that asks a daemon to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopSignal {
+    /// SIGTERM.
+    Terminate,
+    /// SIGINT.
+    Interrupt,
+}
+
 /// The signals that ask a daemon to stop.
 #[derive(Debug)]
 pub struct StopSignals {
@@ -54,12 +63,13 @@ impl StopSignals {
     /// # Cancel safety
     ///
     /// Cancel safe: a signal is not lost.
-    pub async fn stopped(&mut self) {
+    pub async fn stopped(&mut self) -> StopSignal {
         let signal = tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => StopSignal::Terminate,
+            _ = self.interrupt.recv() => StopSignal::Interrupt,
         };
-        tracing::info!(signal, "stopping");
+        tracing::info!(?signal, "stopping");
+        signal
     }
 }
 

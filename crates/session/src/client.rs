@@ -66,6 +66,7 @@ impl Session {
                 _ => {}
             }
             if self.message_bytes_max < len && copying.is_none() {
+                self.resting = None;
                 match self.large_message(tag, len, rest, env, out)? {
                     Some(Pass::Waits) => return Ok(Step::NeedsReplies(at)),
                     Some(Pass::Replaced) => self.client_dropping = HEADER_BYTES + len as usize,
@@ -79,6 +80,7 @@ impl Session {
             let frame = split_frame(rest, self.message_bytes_max).map_err(SessionError::client)?;
             let Some((frame, _)) = frame else { return Ok(Step::More(at)) };
             let end = at + frame.wire_len();
+            self.resting = None;
             let pass = match copying {
                 Some(_) => self.message_during_copy(tag)?,
                 None => self.client_message(tag, frame.body, env, out)?,

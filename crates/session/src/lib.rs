@@ -35,4 +35,4 @@ mod tests;
 pub use action::{Action, CloseReason, Step};
 pub use evidence::{Described, Evidence, Finished, Outcome, ResultNames, Started};
 pub use readings::Readings;
-pub use state::{Environment, Session, SessionError};
+pub use state::{Environment, Resting, Session, SessionError};

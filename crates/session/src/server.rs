@@ -10,7 +10,7 @@ use crate::evidence::Outcome;
 use crate::owed::{CopyIn, Owed, Running};
 use crate::refusal;
 use crate::results::{self, NeedsCatalog};
-use crate::state::{Environment, Session, SessionError};
+use crate::state::{Environment, Resting, Session, SessionError};
 
 impl Session {
     /// Takes bytes from the server. The ranges in `out` are of `input`; call again with the rest and more.
@@ -279,6 +279,11 @@ impl Session {
             }
             _ => return Err(SessionError::server("ReadyForQuery that was not due")),
         }
+        self.resting = match status {
+            _ if !self.owed.is_empty() => None,
+            b'I' => Some(Resting::Idle),
+            _ => Some(Resting::InTransaction),
+        };
         if status == b'I' {
             if self.owed.is_empty() {
                 // Portals do not outlive their transaction.
@@ -293,6 +298,7 @@ impl Session {
 
     /// An error ends the statement that runs, and what the server skips because of it.
     fn error(&mut self, body: &[u8], out: &mut Vec<Action>) -> Pass {
+        self.server_said_why |= matches!(backend::error_field(body, b'V'), b"FATAL" | b"PANIC");
         let (failed, is_extended) = match self.owed.front_mut() {
             None | Some(Owed::Sync) => (None, false),
             Some(Owed::Query(batch)) => {

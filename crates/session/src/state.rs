@@ -56,6 +56,15 @@ impl SessionError {
     }
 }
 
+/// What a session does that waits for its client's next message: all replies are sent, ReadyForQuery the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resting {
+    /// No transaction is open.
+    Idle,
+    /// A transaction is open, or has failed and waits for its end.
+    InTransaction,
+}
+
 /// One client's session.
 #[derive(Debug)]
 pub struct Session {
@@ -79,6 +88,10 @@ pub struct Session {
     pub(crate) asked_catalog: Option<u64>,
     /// Definitions were altered in a transaction that is not over.
     pub(crate) altered: bool,
+    /// `None` while the client's last message is not answered up to its ReadyForQuery.
+    pub(crate) resting: Option<Resting>,
+    /// The server has told the client why it ends the session.
+    pub(crate) server_said_why: bool,
     lexing: Lexing,
 }
 
@@ -107,8 +120,27 @@ impl Session {
             server_passing: 0,
             asked_catalog: None,
             altered: false,
+            resting: Some(Resting::Idle),
+            server_said_why: false,
             lexing: Lexing { standard_conforming_strings: true, ascii_safe_encoding: true },
         }
+    }
+
+    /// Whether the session waits for its client, and in what. As PostgreSQL counts it for its own time-outs: what came
+    /// of a message that is not whole yet does not end the rest.
+    pub fn resting(&self) -> Option<Resting> {
+        self.resting
+    }
+
+    /// Whether the server may be at work for this session.
+    pub fn is_owed_replies(&self) -> bool {
+        !self.owed.is_empty()
+    }
+
+    /// Whether an error of the proxy's own can stand behind what the client was sent so far: not within a message, nor
+    /// after the server's own last words.
+    pub fn may_be_told(&self) -> bool {
+        self.server_passing == 0 && !self.server_said_why
     }
 
     /// Notes a setting that the server reported, at start or later.

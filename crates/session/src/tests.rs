@@ -11,8 +11,10 @@ mod talk;
 
 use insta::assert_snapshot;
 use talk::{Talk, bind, describe_portal, execute, parse, query, sync};
+use wire::compose::frame;
 
 use self::server::{complete, data_row, error, ready, row_description};
+use crate::Resting;
 
 #[test]
 fn a_record_comes_before_what_it_records_and_rows_are_masked() {
@@ -315,4 +317,39 @@ fn a_text_that_differs_in_literals_is_recorded_as_it_is_and_masked_alike() {
         let rows = talk.server(&[data_row(&["bob@shop.org"]), complete("SELECT 1"), ready(b'I')].concat());
         assert!(rows.contains("b***@***.org") && rows.contains("masked public.users.email"), "{rows}");
     }
+}
+
+#[test]
+fn a_session_rests_from_ready_for_query_to_the_next_message() {
+    let mut talk = Talk::new();
+    assert_eq!(talk.session.resting(), Some(Resting::Idle));
+    talk.client(&query("begin")[..3]);
+    assert_eq!(talk.session.resting(), Some(Resting::Idle), "a part of a message is no message");
+    talk.client(&[query("begin"), query("select 1")].concat());
+    talk.server(&[complete("BEGIN"), ready(b'T')].concat());
+    assert_eq!(talk.session.resting(), None, "the second Query is not answered");
+    talk.server(&[row_description(&[(0, 0, 23)]), complete("SELECT 0"), ready(b'T')].concat());
+    assert_eq!(talk.session.resting(), Some(Resting::InTransaction));
+    talk.client(&parse("", "select 1"));
+    talk.server(b"1\0\0\0\x04");
+    assert_eq!(talk.session.resting(), None, "a pipeline rests after its Sync only");
+    talk.client(&sync());
+    talk.server(&ready(b'E'));
+    assert_eq!(talk.session.resting(), Some(Resting::InTransaction));
+}
+
+#[test]
+fn the_proxy_s_own_error_stands_between_messages_and_not_behind_the_server_s_last() {
+    let mut talk = Talk::new();
+    talk.client(&query("select id from users"));
+    talk.server(&row_description(&[(20000, 1, 23)]));
+    let row = data_row(&["1"]);
+    talk.server(&row[..8]);
+    assert!(!talk.session.may_be_told(), "half a row is with the client");
+    talk.server(&row[8..]);
+    assert!(talk.session.may_be_told());
+    let mut fatal = Vec::new();
+    frame(&mut fatal, b'E', |out| out.extend_from_slice(b"SFATAL\0VFATAL\0C57P01\0Mgone\0\0"));
+    talk.server(&fatal);
+    assert!(!talk.session.may_be_told());
 }

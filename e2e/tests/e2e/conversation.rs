@@ -17,8 +17,8 @@ use postgres_protocol::message::frontend;
 use crate::stack::Stack;
 
 /// A client that sends exactly the messages it is told to.
-struct Client {
-    stream: TcpStream,
+pub(crate) struct Client {
+    pub(crate) stream: TcpStream,
     received: BytesMut,
 }
 
@@ -36,7 +36,7 @@ enum Send<'a> {
 }
 
 impl Client {
-    fn connect(login: &Login) -> Result<Self> {
+    pub(crate) fn connect(login: &Login) -> Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", login.port)).context("connect")?;
         stream.set_read_timeout(Some(Duration::from_secs(60))).context("bound the reads")?;
         let mut client = Self { stream, received: BytesMut::new() };
@@ -129,11 +129,11 @@ impl Client {
         Ok(answers)
     }
 
-    fn write(&mut self, buffer: &mut BytesMut) -> Result<()> {
+    pub(crate) fn write(&mut self, buffer: &mut BytesMut) -> Result<()> {
         self.stream.write_all(&buffer.split()).context("write to the server")
     }
 
-    fn read(&mut self) -> Result<Message> {
+    pub(crate) fn read(&mut self) -> Result<Message> {
         loop {
             if let Some(message) = Message::parse(&mut self.received).context("parse the server's message")? {
                 return Ok(message);

@@ -47,7 +47,7 @@ impl Stack {
         Self::start_at(None, "")
     }
 
-    /// The same with further sections of the proxy's configuration.
+    /// The same with further keys and sections of the proxy's configuration, keys first.
     pub(crate) fn start_with(sections: &str) -> Result<Self> {
         Self::start_at(None, sections)
     }

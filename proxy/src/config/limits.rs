@@ -1,0 +1,100 @@
+//! How many and how long: the keys of the limits and time-outs, what they may be, and what they are by default. Names
+//! that PgBouncer has are PgBouncer's.
+
+use std::time::Duration;
+
+use daemon::config::Refused;
+use toml::Spanned;
+
+use super::within;
+
+/// Bounds on what clients can take.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    /// Sessions at once.
+    pub(crate) max_connections: usize,
+    /// Sessions at once of one user; a user's own number goes before it.
+    pub(crate) max_user_connections: usize,
+    /// Sessions at once with one database.
+    pub(crate) max_db_connections: usize,
+    /// Connections at once that have not logged in yet.
+    pub(crate) max_login_connections: usize,
+    /// Longest message that is held in memory.
+    pub(crate) max_message_bytes: u32,
+    /// How long a client may take to log in.
+    pub(crate) client_login_timeout: Duration,
+    /// How long a session may be idle outside of a transaction.
+    pub(crate) client_idle_timeout: Option<Duration>,
+    /// How long a session may be idle within a transaction.
+    pub(crate) idle_transaction_timeout: Option<Duration>,
+    /// How long a statement goes on whose client closed its connection, or its half of it.
+    pub(crate) client_connection_check: Option<Duration>,
+}
+
+/// The keys as they are written.
+pub(super) struct Written {
+    pub(super) max_connections: Option<Spanned<usize>>,
+    pub(super) max_user_connections: Option<Spanned<usize>>,
+    pub(super) max_db_connections: Option<Spanned<usize>>,
+    pub(super) max_login_connections: Option<Spanned<usize>>,
+    pub(super) max_message_bytes: Option<Spanned<u32>>,
+    pub(super) client_login_timeout_secs: Option<Spanned<u64>>,
+    pub(super) client_idle_timeout_secs: Option<Spanned<u64>>,
+    pub(super) idle_transaction_timeout_secs: Option<Spanned<u64>>,
+    pub(super) client_connection_check_secs: Option<Spanned<u64>>,
+}
+
+/// Most sessions that can be configured; each takes two sockets.
+pub(super) const CONNECTIONS_MAX: usize = 100_000;
+
+/// Longest time that can be configured: a week.
+const SECS_MAX: u64 = 7 * 24 * 60 * 60;
+
+impl Written {
+    pub(super) fn check(self) -> Result<Limits, Refused> {
+        let some = |secs: u64| (secs != 0).then(|| Duration::from_secs(secs));
+        let max_connections = within("max-connections", self.max_connections, 1..=CONNECTIONS_MAX, 1_000)?;
+        let share = |key, written| within(key, written, 1..=CONNECTIONS_MAX, max_connections);
+        Ok(Limits {
+            max_connections,
+            max_user_connections: share("max-user-connections", self.max_user_connections)?,
+            max_db_connections: share("max-db-connections", self.max_db_connections)?,
+            max_login_connections: within(
+                "max-login-connections",
+                self.max_login_connections,
+                1..=CONNECTIONS_MAX,
+                256,
+            )?,
+            max_message_bytes: within(
+                "max-message-bytes",
+                self.max_message_bytes,
+                1 << 16..=1 << 30,
+                64 << 20,
+            )?,
+            client_login_timeout: Duration::from_secs(within(
+                "client-login-timeout-secs",
+                self.client_login_timeout_secs,
+                1..=SECS_MAX,
+                60,
+            )?),
+            client_idle_timeout: some(within(
+                "client-idle-timeout-secs",
+                self.client_idle_timeout_secs,
+                0..=SECS_MAX,
+                0,
+            )?),
+            idle_transaction_timeout: some(within(
+                "idle-transaction-timeout-secs",
+                self.idle_transaction_timeout_secs,
+                0..=SECS_MAX,
+                0,
+            )?),
+            client_connection_check: some(within(
+                "client-connection-check-secs",
+                self.client_connection_check_secs,
+                0..=SECS_MAX,
+                10,
+            )?),
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! How long a session may rest before it is ended: idle, or idle within a transaction.
+
+use std::future::pending;
+use std::pin::Pin;
+use std::time::Duration;
+
+use session::Resting;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::config::Limits;
+
+/// Watches one session's rests.
+#[derive(Debug)]
+pub(crate) struct Patience {
+    idle: Option<Duration>,
+    in_transaction: Option<Duration>,
+    rests: Option<(Resting, Instant)>,
+    /// Never later than the present rest's end; setting it anew at each rest would cost more than looking twice.
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+impl Patience {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Patience {
+            idle: limits.client_idle_timeout,
+            in_transaction: limits.idle_transaction_timeout,
+            rests: None,
+            alarm: None,
+        }
+    }
+
+    /// Notes what the session does. Call it whenever that may have changed.
+    pub(crate) fn note(&mut self, resting: Option<Resting>) {
+        if self.rests.map(|(resting, _)| resting) != resting
+            && (self.idle, self.in_transaction) != (None, None)
+        {
+            self.rests = resting.map(|resting| (resting, Instant::now()));
+        }
+    }
+
+    /// Waits until the present rest has lasted too long; says which rest.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only waits.
+    pub(crate) async fn runs_out(&mut self) -> Resting {
+        let Some((resting, since)) = self.rests else { return pending().await };
+        let most = match resting {
+            Resting::Idle => self.idle,
+            Resting::InTransaction => self.in_transaction,
+        };
+        let Some(most) = most else { return pending().await };
+        let end = since + most;
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(end)));
+        if end < alarm.deadline() {
+            alarm.as_mut().reset(end);
+        }
+        loop {
+            alarm.as_mut().await;
+            if end <= alarm.deadline() {
+                return resting;
+            }
+            alarm.as_mut().reset(end);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::timeout;
+
+    use super::*;
+
+    fn patience(idle: u64, in_transaction: u64) -> Patience {
+        Patience {
+            idle: Some(Duration::from_secs(idle)),
+            in_transaction: Some(Duration::from_secs(in_transaction)),
+            rests: None,
+            alarm: None,
+        }
+    }
+
+    /// Seconds of waiting until patience runs out, if it does within 100.
+    async fn secs(patience: &mut Patience) -> Option<(u64, Resting)> {
+        let start = Instant::now();
+        let resting = timeout(Duration::from_secs(100), patience.runs_out()).await.ok()?;
+        Some((start.elapsed().as_secs(), resting))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_rest_has_its_own_time_and_work_has_none() {
+        let mut patience = patience(30, 10);
+        patience.note(Some(Resting::Idle));
+        assert_eq!(secs(&mut patience).await, Some((30, Resting::Idle)));
+        patience.note(None);
+        assert_eq!(secs(&mut patience).await, None);
+        patience.note(Some(Resting::InTransaction));
+        tokio::time::advance(Duration::from_secs(4)).await;
+        patience.note(Some(Resting::InTransaction));
+        assert_eq!(secs(&mut patience).await, Some((6, Resting::InTransaction)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_new_rest_begins_anew_whenever_the_alarm_was_set() {
+        let mut patience = patience(30, 10);
+        patience.note(Some(Resting::Idle));
+        assert!(timeout(Duration::from_secs(20), patience.runs_out()).await.is_err());
+        patience.note(None);
+        patience.note(Some(Resting::Idle));
+        assert_eq!(secs(&mut patience).await, Some((30, Resting::Idle)));
+    }
+}
