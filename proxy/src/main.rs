@@ -49,7 +49,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Read a password from stdin and print the SCRAM-SHA-256 secret to put under [[user]].
+    /// Read a password from stdin and print the SCRAM-SHA-256 secret to put under `[[user]]`.
     ScramSecret,
 }
 
