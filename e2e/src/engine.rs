@@ -36,6 +36,11 @@ impl Engine {
         &self.url
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> Result<u32> {
+        self.daemon.as_ref().map(Daemon::pid).context("look at an engine that was stopped")
+    }
+
     /// Kills it as a crash would; its data stays.
     pub fn kill(&mut self) -> Result<()> {
         match self.daemon.take() {

@@ -58,6 +58,12 @@ impl Postgres {
         self.port
     }
 
+    /// The process id of the server that starts all others.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.server.pid()
+    }
+
     /// The superuser's way into `database`.
     #[must_use]
     pub fn superuser(&self, database: &str) -> Login {

@@ -5,6 +5,7 @@ mod apt;
 mod engine;
 mod kernel_tools;
 mod needs;
+mod pgbouncer;
 mod privilege;
 mod psycopg;
 
@@ -12,6 +13,7 @@ use anyhow::{Result, anyhow};
 
 pub(crate) use self::engine::library as engine_library;
 pub(crate) use self::kernel_tools::{APT_RUSTC, Compiler, find_compiler, find_linker};
+pub(crate) use self::pgbouncer::find as pgbouncer;
 pub(crate) use self::privilege::Privilege;
 
 use self::needs::{Need, Source};
@@ -71,6 +73,7 @@ fn install(missing: &[Need]) -> Result<()> {
             Source::KernelLinker => kernel_tools::install_linker()?,
             Source::Engine => engine::install()?,
             Source::Psycopg => psycopg::install()?,
+            Source::PgBouncer => pgbouncer::install()?,
         }
     }
     let left = needs::missing();

@@ -40,7 +40,7 @@ pub(super) fn install(packages: &[&str], by_hand: &str) -> Result<()> {
     with_no_cluster(&root, &packages)
 }
 
-fn is_installed(package: &str) -> bool {
+pub(super) fn is_installed(package: &str) -> bool {
     let asked =
         run::output(Command::new("dpkg-query").args(["--show", "--showformat=${db:Status-Status}", package]));
     asked.is_ok_and(|status| status == "installed")

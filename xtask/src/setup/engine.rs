@@ -28,9 +28,7 @@ pub(crate) fn library() -> Option<PathBuf> {
 }
 
 fn folder() -> Option<PathBuf> {
-    let cache = env::var_os("XDG_CACHE_HOME").filter(|cache| !cache.is_empty()).map(PathBuf::from);
-    let cache = cache.or_else(|| repo::home().map(|home| home.join(".cache")))?;
-    Some(cache.join("picket/engine").join(VERSION))
+    Some(repo::cache_folder()?.join("engine").join(VERSION))
 }
 
 /// Whether the library is there: whole, or one that the user chose.

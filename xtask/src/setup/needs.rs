@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{engine, kernel_tools, psycopg};
+use super::{engine, kernel_tools, pgbouncer, psycopg};
 use crate::{repo, run};
 
 /// Something that is not on this machine.
@@ -26,6 +26,8 @@ pub(super) enum Source {
     Engine,
     /// A Python environment with packages from PyPI.
     Psycopg,
+    /// Unpacked from the package of apt, and not installed.
+    PgBouncer,
 }
 
 impl Need {
@@ -33,7 +35,11 @@ impl Need {
     pub(super) fn apt_packages(&self) -> impl Iterator<Item = &'static str> + use<> {
         let packages = match self.source {
             Source::Apt(packages) => packages,
-            Source::KernelCompiler | Source::KernelLinker | Source::Engine | Source::Psycopg => &[],
+            Source::KernelCompiler
+            | Source::KernelLinker
+            | Source::Engine
+            | Source::Psycopg
+            | Source::PgBouncer => &[],
         };
         packages.iter().copied()
     }
@@ -54,6 +60,7 @@ impl Need {
             ),
             Source::Engine => format!("npm: {}, checked by hash", engine::PACKAGE),
             Source::Psycopg => format!("PyPI: psycopg[binary]=={}", e2e::psycopg::VERSION),
+            Source::PgBouncer => "apt: pgbouncer, unpacked into a cache and not installed".to_string(),
         }
     }
 }
@@ -153,6 +160,14 @@ pub(super) fn missing() -> Vec<Need> {
                 source: Source::Psycopg,
             },
         ),
+        (
+            pgbouncer::find().is_some(),
+            Need {
+                what: "PgBouncer",
+                why: "what the proxy's speed is measured against",
+                source: Source::PgBouncer,
+            },
+        ),
     ];
     all.into_iter().filter(|(found, _)| !found).map(|(_, need)| need).collect()
 }
@@ -181,6 +196,7 @@ pub(super) fn by_hand(missing: &[Need]) -> String {
             Source::KernelLinker => kernel_tools::LINKER_BY_HAND.to_string(),
             Source::Engine => engine::by_hand(),
             Source::Psycopg => psycopg::by_hand(),
+            Source::PgBouncer => pgbouncer::BY_HAND.to_string(),
         });
     }
     text
