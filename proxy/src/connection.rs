@@ -473,16 +473,13 @@ impl Opened {
     /// Performs the actions in their order, records first: nothing moves unless everything that must be recorded
     /// before it is stored.
     fn perform(&mut self, client: &mut Pipe) -> Result<(), Ended> {
-        let mut must_store = false;
         for action in self.actions.drain(..) {
             match action {
-                Action::Record(evidence) => must_store |= self.trail.take(evidence),
+                Action::Record(evidence) => self.trail.take(evidence),
                 other => self.moves.push(other),
             }
         }
-        if must_store {
-            self.trail.store()?;
-        }
+        self.trail.store()?;
         let mut moves = self.moves.drain(..).peekable();
         while let Some(action) = moves.next() {
             let is_last = moves.peek().is_none();

@@ -245,8 +245,6 @@ fn serve_thread(
     let readings = Rc::new(RefCell::new(Readings::default()));
     let desk = Desk::new(Arc::clone(&shared.spool));
     let sessions = LocalSet::new();
-    let ends = Rc::clone(&desk);
-    let ends = sessions.spawn_local(async move { ends.store_ends().await });
     sessions.block_on(runtime, async {
         while let Some((stream, visit)) = accepted.recv().await {
             let (shared, readings, stopping) = (Arc::clone(shared), Rc::clone(&readings), stopping.clone());
@@ -259,19 +257,16 @@ fn serve_thread(
             });
         }
     });
-    ends.abort();
     // No new ones come; those that are left know that they shall end, and when.
     runtime.block_on(async {
         tokio::select! {
             () = sessions => {}
-            () = desk.store_ends() => {}
             () = async {
                 stopping.until(Stop::Now).await;
                 sleep(GOODBYE_WAIT).await;
             } => tracing::warn!("sessions were closed before they had said goodbye"),
         }
     });
-    desk.close();
 }
 
 /// Writes this process's id for those who must recognise it. It is there before the first connection is, and only

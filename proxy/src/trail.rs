@@ -1,19 +1,15 @@
-//! Turns what the sessions of one thread have to say into records, and hands them to the spool: the start of a statement
-//! before anything is forwarded, its end with the next start, or soon after.
+//! Turns what the sessions of one thread have to say into records, and hands them to the spool before anything is
+//! forwarded: the start of a statement before the database sees it, its end before the client does.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use audit::record::{self, Record, SessionRecord, UnixMicros};
 use audit::spool::{Execution, Introduced, Spool, SpoolError};
 use session::{Described, Evidence, Finished, Outcome, ResultNames, Started};
-use tokio::sync::Notify;
-
-/// How long the end of a statement may wait for another record to be stored with.
-const END_WAIT_MAX: Duration = Duration::from_millis(50);
 
 /// Most statements that a thread knows to have introduced; then it introduces them again.
 const INTRODUCED_MAX: usize = 8_192;
@@ -23,8 +19,6 @@ pub(crate) struct Desk {
     spool: Arc<Spool>,
     introduced: RefCell<HashMap<Key, Known>>,
     waiting: RefCell<Vec<Execution>>,
-    /// An end waits that no start has taken along yet.
-    end_waits: Notify,
 }
 
 /// A statement and its result, by where they are in memory.
@@ -49,31 +43,7 @@ pub(crate) struct Trail {
 
 impl Desk {
     pub(crate) fn new(spool: Arc<Spool>) -> Rc<Self> {
-        Rc::new(Desk {
-            spool,
-            introduced: RefCell::default(),
-            waiting: RefCell::default(),
-            end_waits: Notify::new(),
-        })
-    }
-
-    /// Stores ends that no start takes along. Never returns.
-    pub(crate) async fn store_ends(&self) {
-        loop {
-            self.end_waits.notified().await;
-            tokio::time::sleep(END_WAIT_MAX).await;
-            if let Err(error) = self.store() {
-                // They stay, and are stored before the next statement may start.
-                tracing::error!(%error, "ends of statements not recorded yet");
-            }
-        }
-    }
-
-    /// Stores what sessions left that were cut off.
-    pub(crate) fn close(&self) {
-        if let Err(error) = self.store() {
-            tracing::error!(%error, "ends of statements not recorded");
-        }
+        Rc::new(Desk { spool, introduced: RefCell::default(), waiting: RefCell::default() })
     }
 
     /// Stores what waits, in one call.
@@ -110,21 +80,15 @@ impl Trail {
         Ok(Trail { desk, session, principal, database, running: Vec::new() })
     }
 
-    /// Takes a record. Whether it must be stored before anything else happens.
-    pub(crate) fn take(&mut self, evidence: Evidence) -> bool {
+    /// Takes a record; it is stored by the next `store`.
+    pub(crate) fn take(&mut self, evidence: Evidence) {
         match evidence {
-            Evidence::Started(started) => {
-                self.start(started);
-                true
-            }
-            Evidence::Finished(finished) => {
-                self.finish(*finished);
-                false
-            }
+            Evidence::Started(started) => self.start(started),
+            Evidence::Finished(finished) => self.finish(*finished),
         }
     }
 
-    /// Stores what was taken, and what other sessions of the thread left.
+    /// Stores what was taken.
     pub(crate) fn store(&self) -> Result<(), SpoolError> {
         self.desk.store()
     }
@@ -164,7 +128,6 @@ impl Trail {
             sqlstate,
             ..self.execution(introduced, &started, started_at)
         });
-        self.desk.end_waits.notify_one();
     }
 
     fn put(&self, execution: Execution) {
