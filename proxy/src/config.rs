@@ -339,7 +339,7 @@ scram-secret = "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2E=$AAAAAAAAAAAAAAAAAAAAAAAA
         );
         assert_eq!(
             error(&format!("{GOOD}\nmax-user-connections = 0")),
-            "p.toml:14: `user.max-user-connections` must be between 1 and 100000, got 0"
+            "p.toml:15: `user.max-user-connections` must be between 1 and 100000, got 0"
         );
         assert_eq!(error(&GOOD.replace("\"h\"", "\"\"")), "p.toml:5: `upstream.host` must not be empty");
         assert!(error(&GOOD.replace("4096", "x")).contains("`picket-proxy scram-secret` makes one"));
