@@ -41,7 +41,7 @@ Keys of a JSON object, in this order, and columns of CSV (lists joined by spaces
   access            read, write or read+write
   effects           list: what the statement does, such as select or drop_table
   verdict           allow or refuse
-  rules             list: the rules that made the verdict
+  rules             list: the rules that refused it or, where it was allowed, that only observe
   masked            true where the column was masked in the result; for a relation, any column of it
   finished_at       when it ended; null where it has not, or never told
   outcome           completed, failed, skipped or lost; empty where it has not ended

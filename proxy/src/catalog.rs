@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mask::{Classes, ColumnId, classify};
+use policy::Modes;
 use session::{Environment, Readings};
 use sql::catalog::{Catalog, Column, Relation};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -59,10 +60,11 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     /// What a session looks at when it takes bytes.
-    pub(crate) fn environment<'a>(&'a self, readings: &'a mut Readings) -> Environment<'a> {
+    pub(crate) fn environment<'a>(&'a self, modes: &'a Modes, readings: &'a mut Readings) -> Environment<'a> {
         Environment {
             catalog: &self.catalog,
             classes: &self.classes,
+            modes,
             catalog_version: self.version,
             readings,
         }

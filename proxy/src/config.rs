@@ -3,7 +3,7 @@
 
 mod limits;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use audit::config::{ClickHouseConfig, SpoolConfig};
 use daemon::config::{ConfigError, Refused, refused, section};
+use policy::{Mode, Modes};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -34,6 +35,7 @@ pub(crate) struct Config {
     pub(crate) shutdown_wait: Duration,
     pub(crate) spool: SpoolConfig,
     pub(crate) clickhouse: ClickHouseConfig,
+    pub(crate) modes: Modes,
     /// By the database that a client asks for.
     pub(crate) upstreams: HashMap<String, Upstream>,
     /// By name.
@@ -103,9 +105,26 @@ struct ConfigFile {
     clickhouse: Option<Spanned<ClickHouseConfig>>,
     tls: Option<Spanned<TlsFile>>,
     #[serde(default)]
+    policy: PolicyFile,
+    #[serde(default)]
     upstream: Vec<Spanned<UpstreamFile>>,
     #[serde(default)]
     user: Vec<Spanned<UserFile>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct PolicyFile {
+    /// By the rule's name.
+    #[serde(default)]
+    mode: BTreeMap<Spanned<String>, ModeFile>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ModeFile {
+    Enforce,
+    Observe,
 }
 
 #[derive(Deserialize)]
@@ -195,6 +214,7 @@ impl ConfigFile {
             )?),
             spool: section(self.spool.span(), self.spool.into_inner(), SpoolConfig::check)?,
             clickhouse: section(clickhouse_span, clickhouse, ClickHouseConfig::check)?,
+            modes: self.policy.check()?,
             upstreams: by_name("upstream.database", self.upstream, |span, written| {
                 let UpstreamFile { database, host, port, dbname, user, password, .. } = written;
                 let tls = UpstreamTlsFile {
@@ -257,6 +277,22 @@ impl UserFile {
                 Err(format!("`user.auth` of `{name}` is \"cert\", so there can be no `user.scram-secret`"))
             }
         }
+    }
+}
+
+impl PolicyFile {
+    fn check(self) -> Result<Modes, Refused> {
+        let mut modes = Modes::default();
+        for (rule, mode) in self.mode {
+            let mode = match mode {
+                ModeFile::Enforce => Mode::Enforce,
+                ModeFile::Observe => Mode::Observe,
+            };
+            modes
+                .set(rule.get_ref(), mode)
+                .map_err(|error| refused(rule.span(), format!("`policy.mode`: {error}")))?;
+        }
+        Ok(modes)
     }
 }
 
@@ -327,6 +363,15 @@ scram-secret = "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2E=$AAAAAAAAAAAAAAAAAAAAAAAA
     }
 
     #[test]
+    fn rules_are_enforced_unless_they_are_set_to_observe() {
+        let written = "[policy.mode]\nno-drop-table = \"observe\"\nunreadable = \"enforce\"\n";
+        let text = format!("{GOOD}{written}");
+        let config = daemon::config::parse(Path::new("p.toml"), &text, ConfigFile::check).unwrap();
+        assert!(config.modes.observes("no-drop-table"));
+        assert!(!config.modes.observes("unreadable") && !config.modes.observes("opaque-code"));
+    }
+
+    #[test]
     fn errors_name_the_key_and_the_mend() {
         daemon::config::parse(Path::new("p.toml"), GOOD, ConfigFile::check).unwrap();
         assert_eq!(
@@ -379,6 +424,14 @@ scram-secret = "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2E=$AAAAAAAAAAAAAAAAAAAAAAAA
             let error = error(&GOOD.replace("port = 5432", &format!("port = 5432\n{keys}")));
             assert!(error.contains(message), "{error}");
         }
+        let modes = |line: &str| format!("{GOOD}[policy.mode]\n{line}\n");
+        assert_eq!(
+            error(&modes("no-drop-tables = \"observe\"")),
+            "p.toml:15: `policy.mode`: there is no rule `no-drop-tables`; the rules are `copy-masked`, `lexing-settings`, \
+             `no-drop-table`, `no-fast-path`, `opaque-code`, `unknown-name`, `unreadable`"
+        );
+        let odd = error(&modes("unreadable = \"off\""));
+        assert!(odd.contains("unknown variant `off`, expected `enforce` or `observe`"), "{odd}");
         let none = &GOOD[..GOOD.find("[[user]]").unwrap()];
         assert_eq!(error(none), "p.toml:1: at least one `[[user]]` section is needed");
     }

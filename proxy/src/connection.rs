@@ -172,6 +172,7 @@ fn shutting_down() -> Farewell {
 
 /// A session whose client and database are both ready.
 struct Opened {
+    shared: Arc<Shared>,
     server: Pipe,
     session: Session,
     trail: Trail,
@@ -236,7 +237,9 @@ async fn open(
         .hint("Whoever runs Picket finds the reason in its log."));
     }
     let Connected { pipe: server, server: address, pid, secret, parameters, notices, ready } = connected;
-    if parameters.iter().any(|(name, value)| name == b"standard_conforming_strings" && value != b"on") {
+    let changes_lexing =
+        parameters.iter().any(|(name, value)| name == b"standard_conforming_strings" && value != b"on");
+    if changes_lexing && !shared.config.modes.observes("lexing-settings") {
         return Err(Farewell::new("22023", "Picket needs standard_conforming_strings to be on")
             .detail("With it off, the same statement means one thing to Picket and another to PostgreSQL.")
             .hint(
@@ -289,6 +292,7 @@ async fn open(
     greeting.extend(notices);
     greeting.extend(ready);
     Ok(Opened {
+        shared: Arc::clone(shared),
         server,
         session,
         trail,
@@ -429,7 +433,7 @@ impl Opened {
         self.catalog.renew(&mut self.snapshot);
         let step = {
             let mut readings = readings.borrow_mut();
-            let mut environment = self.snapshot.environment(&mut readings);
+            let mut environment = self.snapshot.environment(&self.shared.config.modes, &mut readings);
             self.session.on_client(client.unread(), &mut environment, &mut self.actions)
         };
         if self.session.is_leaving() {
@@ -453,7 +457,7 @@ impl Opened {
             self.catalog.renew(&mut self.snapshot);
             let step = {
                 let mut readings = readings.borrow_mut();
-                let mut environment = self.snapshot.environment(&mut readings);
+                let mut environment = self.snapshot.environment(&self.shared.config.modes, &mut readings);
                 self.session.on_server(self.server.unread(), &mut environment, &mut self.actions)
             };
             self.perform(client)?;

@@ -155,7 +155,8 @@ impl Trail {
 
 /// What all executions have in common that have this result.
 fn statement(described: &Described, result: Option<&ResultNames>) -> record::Statement {
-    let Described { text, fingerprint, effects, touched, refused_by, readers_disagree } = described;
+    let Described { text, fingerprint, effects, touched, refused_by, observed_by, readers_disagree } =
+        described;
     let mut columns = touched.columns.clone();
     columns.extend(result.iter().flat_map(|result| result.returned.iter().cloned()));
     columns.sort_unstable();
@@ -169,7 +170,7 @@ fn statement(described: &Described, result: Option<&ResultNames>) -> record::Sta
         columns,
         masked_columns: result.map(|result| result.masked.clone()).unwrap_or_default(),
         verdict: if refused_by.is_some() { "refuse" } else { "allow" }.to_owned(),
-        rules: refused_by.iter().map(|rule| (*rule).to_owned()).collect(),
+        rules: refused_by.iter().chain(observed_by).map(|rule| (*rule).to_owned()).collect(),
         readers_disagree: readers_disagree.clone(),
     }
 }

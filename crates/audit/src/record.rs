@@ -83,7 +83,8 @@ pub struct Statement {
     pub masked_columns: Vec<String>,
     /// `allow` or `refuse`.
     pub verdict: String,
-    /// Names of the rules that made the verdict.
+    /// Names of the rules that speak against it: the one that refused it or, where the verdict is `allow`, those that
+    /// would have and only observe.
     pub rules: Vec<String>,
     /// What the second reader understood differently; empty where both agree.
     pub readers_disagree: String,

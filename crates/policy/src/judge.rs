@@ -2,33 +2,36 @@
 
 use sql::{Facts, Statement, Unreadable};
 
+use crate::modes::Modes;
 use crate::rules;
-use crate::verdict::{Permit, Refusal, Verdict};
+use crate::verdict::{Permit, Verdict};
 
 /// Verdicts on one string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Judgement {
     /// It could be read: one verdict for each statement, in order.
     Statements(Vec<Verdict>),
-    /// It could not be read, and so is refused as a whole.
-    Unreadable(Refusal),
+    /// It could not be read: one verdict on the whole.
+    Unreadable(Verdict),
 }
 
 /// Judges what was read, or not, from a string. `is_masked` says whether a statement touches columns whose values are
 /// masked. Who asks makes no difference yet, so that verdicts are shared between sessions.
-pub fn judge(reading: &Result<Facts, Unreadable>, is_masked: impl Fn(&Statement) -> bool) -> Judgement {
+pub fn judge(
+    modes: &Modes,
+    reading: &Result<Facts, Unreadable>,
+    is_masked: impl Fn(&Statement) -> bool,
+) -> Judgement {
     match reading {
-        Err(unreadable) => Judgement::Unreadable(rules::unreadable::refuse(unreadable)),
+        Err(unreadable) => Judgement::Unreadable(modes.weigh([rules::unreadable::refuse(unreadable)])),
         Ok(facts) => Judgement::Statements(
             facts
                 .statements
                 .iter()
                 .map(|statement| {
-                    let refusal = rules::GUARDRAILS.iter().find_map(|rule| rule(statement));
-                    match refusal.or_else(|| rules::copy_masked::check(statement, &is_masked)) {
-                        Some(refusal) => Verdict::Refuse(refusal),
-                        None => Verdict::Allow(Permit { _made_by_judge: () }),
-                    }
+                    let guardrails = rules::GUARDRAILS.iter().filter_map(|rule| rule(statement));
+                    let last = std::iter::once_with(|| rules::copy_masked::check(statement, &is_masked));
+                    modes.weigh(guardrails.chain(last.flatten()))
                 })
                 .collect(),
         ),
@@ -37,12 +40,17 @@ pub fn judge(reading: &Result<Facts, Unreadable>, is_masked: impl Fn(&Statement)
 
 /// The verdict on a text without statements, which does nothing.
 pub fn permit_nothing() -> Verdict {
-    Verdict::Allow(Permit { _made_by_judge: () })
+    Verdict::Allow(Permit { observed: Vec::new() })
 }
 
 /// The verdict on a fast-path call, which names a function by number and shows no statement.
-pub fn refuse_fast_path() -> Refusal {
-    rules::fast_path::refuse()
+pub fn judge_fast_path(modes: &Modes) -> Verdict {
+    modes.weigh([rules::fast_path::refuse()])
+}
+
+/// The verdict on a message that runs a prepared statement or portal of which nobody has seen how it was made.
+pub fn judge_unknown_name(modes: &Modes, kind: &str, sqlstate: &'static str, name: &str) -> Verdict {
+    modes.weigh([rules::unknown_name::refuse(kind, sqlstate, name)])
 }
 
 #[cfg(test)]

@@ -14,8 +14,10 @@
 )]
 
 mod judge;
+mod modes;
 mod rules;
 mod verdict;
 
-pub use judge::{Judgement, judge, permit_nothing, refuse_fast_path};
+pub use judge::{Judgement, judge, judge_fast_path, judge_unknown_name, permit_nothing};
+pub use modes::{Mode, Modes, RULES, UnknownRule};
 pub use verdict::{Permit, Refusal, Verdict};

@@ -2,9 +2,10 @@
 
 pub(crate) mod copy_masked;
 pub(crate) mod fast_path;
-mod lexing_settings;
-mod no_drop_table;
-mod opaque_code;
+pub(crate) mod lexing_settings;
+pub(crate) mod no_drop_table;
+pub(crate) mod opaque_code;
+pub(crate) mod unknown_name;
 pub(crate) mod unreadable;
 
 use sql::Statement;

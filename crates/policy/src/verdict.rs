@@ -1,9 +1,16 @@
 //! The outcome of judging one statement.
 
-/// Proof that every rule let a statement pass. Only `judge` makes one, and nothing is forwarded without one.
+/// Proof that every rule let a statement pass. Only this crate makes one, and nothing is forwarded without one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permit {
-    pub(crate) _made_by_judge: (),
+    pub(crate) observed: Vec<&'static str>,
+}
+
+impl Permit {
+    /// Names of the rules that would have refused the statement, and only observe.
+    pub fn observed(&self) -> &[&'static str] {
+        &self.observed
+    }
 }
 
 /// What was decided about one statement.

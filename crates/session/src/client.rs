@@ -1,6 +1,5 @@
 //! What the client sends: each message is read, judged and recorded before it is forwarded.
 
-use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -10,10 +9,9 @@ use wire::frontend::{self, Bind, Parse, Target, tag};
 use wire::{compose, split_frame};
 
 use crate::action::{Action, Pass, Step, Toward, forward};
-use crate::judged::Judged;
+use crate::judged::{Judged, Read};
 use crate::names::{Lookup, Portal, Prepared};
-use crate::owed::{CopyIn, Owed};
-use crate::refusal;
+use crate::owed::{CopyIn, Owed, Unread};
 use crate::state::{Environment, Session, SessionError};
 
 impl Session {
@@ -136,7 +134,7 @@ impl Session {
         match tag {
             tag::QUERY => self.query(frontend::query(body).map_err(SessionError::client)?, env, out),
             tag::PARSE => Ok(self.parse(Parse::read(body).map_err(SessionError::client)?, env, out)),
-            tag::BIND => Ok(self.bind(Bind::read(body).map_err(SessionError::client)?, out)),
+            tag::BIND => Ok(self.bind(Bind::read(body).map_err(SessionError::client)?, env, out)),
             tag::DESCRIBE => Ok(self.describe(Target::read(body).map_err(SessionError::client)?)),
             tag::EXECUTE => {
                 Ok(self.execute(frontend::execute(body).map_err(SessionError::client)?, env, out))
@@ -159,10 +157,7 @@ impl Session {
             }
             // Outside of COPY the server ignores what belongs to one: it has failed, and the client did not know yet.
             tag::COPY_DATA | tag::COPY_DONE | tag::COPY_FAIL | tag::FLUSH | tag::TERMINATE => Ok(Pass::Whole),
-            tag::FUNCTION_CALL => {
-                self.fast_path(env, out);
-                Ok(Pass::Replaced)
-            }
+            tag::FUNCTION_CALL => Ok(self.fast_path(env, out)),
             other => Err(SessionError::client(format!("unexpected message `{}`", other.escape_ascii()))),
         }
     }
@@ -176,6 +171,15 @@ impl Session {
     ) -> Result<Pass, SessionError> {
         let reading = self.read(text, env);
         let judged = reading.read.judge(env);
+        if let [unread] = judged.statements.as_slice()
+            && !unread.is_read
+            && unread.refusal().is_none()
+        {
+            let running = self.start(unread, reading.text.as_ref(), out);
+            self.owed.push_back(Unread::owed(running));
+            self.section += 1;
+            return Ok(Pass::Whole);
+        }
         if let (true, Some(statement)) = (reading.read.is_no_sql(), judged.statements.first()) {
             return Ok(self.query_that_is_no_sql(text, statement, out));
         }
@@ -207,7 +211,7 @@ impl Session {
         let mut message = Vec::new();
         // A Query may be skipped because of what is before it, but the Sync that stands for its end would not be.
         let since_sync = self.owed.iter().rev().take_while(|owed| !matches!(owed, Owed::Sync));
-        if since_sync.into_iter().any(|owed| !matches!(owed, Owed::Query(_))) {
+        if since_sync.into_iter().any(|owed| !matches!(owed, Owed::Query(_) | Owed::Unread(_))) {
             compose::bare(&mut message, tag::FLUSH);
             out.push(Action::SendToServer(message));
             return Pass::Waits;
@@ -242,16 +246,16 @@ impl Session {
         Pass::Replaced
     }
 
-    pub(crate) fn bind(&mut self, bind: Bind<'_>, out: &mut Vec<Action>) -> Pass {
+    pub(crate) fn bind(&mut self, bind: Bind<'_>, env: &Environment<'_>, out: &mut Vec<Action>) -> Pass {
         let prepared = match self.prepared.get(bind.statement, self.section) {
             Lookup::Known(prepared) => prepared,
             Lookup::Uncertain => return Pass::Waits,
-            Lookup::Unknown => {
-                return self
-                    .refuse_name(refusal::unknown_name("prepared statement", "26000", bind.statement), out);
-            }
+            Lookup::Unknown => match unseen("prepared statement", "26000", bind.statement, env) {
+                Ok(prepared) => prepared,
+                Err(refusal) => return self.refuse_name(refusal, out),
+            },
         };
-        let portal = Rc::new(Portal { prepared, columns: RefCell::default(), executed: Cell::new(false) });
+        let portal = Rc::new(Portal::new(prepared));
         let changed = self.portals.change(bind.portal, self.section, Some(portal));
         self.owed.push_back(Owed::Bind(changed));
         Pass::Whole
@@ -274,7 +278,10 @@ impl Session {
         let portal = match self.portals.get(name, self.section) {
             Lookup::Known(portal) => portal,
             Lookup::Uncertain => return Pass::Waits,
-            Lookup::Unknown => return self.refuse_name(refusal::unknown_name("portal", "34000", name), out),
+            Lookup::Unknown => match unseen("portal", "34000", name, env) {
+                Ok(prepared) => Rc::new(Portal::new(prepared)),
+                Err(refusal) => return self.refuse_name(refusal, out),
+            },
         };
         // Definitions may have changed since the statement was prepared.
         let reading = &portal.prepared.reading;
@@ -316,14 +323,34 @@ impl Session {
         Pass::Replaced
     }
 
-    /// Answers like a Query that fails, which is how the server answers a fast-path call that fails.
-    pub(crate) fn fast_path(&mut self, env: &Environment<'_>, out: &mut Vec<Action>) {
-        let call = Judged::refused("(fast-path function call)", policy::refuse_fast_path(), env);
+    /// A refusal is answered like a Query that fails, which is how the server answers a fast-path call that fails.
+    pub(crate) fn fast_path(&mut self, env: &Environment<'_>, out: &mut Vec<Action>) -> Pass {
+        let verdict = policy::judge_fast_path(env.modes);
+        let call = Judged::unread("(fast-path function call)", verdict, env);
         let running = self.start(&call, None, out);
-        self.owed.push_back(Owed::Query(VecDeque::from([running])));
         self.section += 1;
+        if call.refusal().is_none() {
+            self.owed.push_back(Unread::owed(running));
+            return Pass::Whole;
+        }
+        self.owed.push_back(Owed::Query(VecDeque::from([running])));
         let mut message = Vec::new();
         compose::query(&mut message, self.marker.failing_statement().as_bytes());
         out.push(Action::SendToServer(message));
+        Pass::Replaced
+    }
+}
+
+/// What stands for a thing that was made in a way that was not seen, where such things may be used.
+fn unseen(
+    kind: &'static str,
+    sqlstate: &'static str,
+    name: &[u8],
+    env: &Environment<'_>,
+) -> Result<Rc<Prepared>, Refusal> {
+    let read = Read::unseen(kind, sqlstate, name);
+    match read.judge(env).one().and_then(|judged| judged.refusal()) {
+        Some(refusal) => Err(refusal.clone()),
+        None => Ok(Rc::new(Prepared { reading: read.into() })),
     }
 }

@@ -28,6 +28,8 @@ pub struct Described {
     pub touched: Touched,
     /// Name of the rule that refuses it; `None` where it is allowed.
     pub refused_by: Option<&'static str>,
+    /// Names of the rules that would refuse it and only observe; empty where it is refused.
+    pub observed_by: Vec<&'static str>,
     /// What the second reader understood differently; empty where both agree.
     pub readers_disagree: String,
 }

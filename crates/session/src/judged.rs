@@ -22,8 +22,17 @@ use crate::state::Environment;
 #[derive(Debug)]
 pub(crate) struct Read {
     text: Box<str>,
-    facts: Result<Facts, Unreadable>,
+    source: Source,
     judged: RefCell<Option<Rc<JudgedText>>>,
+}
+
+/// Where a statement comes from.
+#[derive(Debug)]
+enum Source {
+    /// From its text.
+    Text(Result<Facts, Unreadable>),
+    /// Something of this kind and name was made in a way that was not seen; it has this SQLSTATE where there is none.
+    Unseen { kind: &'static str, sqlstate: &'static str, name: String },
 }
 
 /// Verdicts on a text with one version of the catalog.
@@ -43,6 +52,8 @@ pub(crate) struct Judged {
     /// Where it stands in the text.
     pub(crate) span: Range<usize>,
     pub(crate) verdict: Verdict,
+    /// What it does is known.
+    pub(crate) is_read: bool,
     pub(crate) forgets: Vec<Forgets>,
     /// It is a COPY to a table. One from a file on the server looks the same.
     pub(crate) takes_copy_data: bool,
@@ -54,12 +65,21 @@ pub(crate) struct Judged {
 
 impl Read {
     pub(crate) fn new(text: &[u8], facts: Result<Facts, Unreadable>) -> Rc<Self> {
-        Rc::new(Read { text: String::from_utf8_lossy(text).into(), facts, judged: RefCell::default() })
+        let source = Source::Text(facts);
+        Rc::new(Read { text: String::from_utf8_lossy(text).into(), source, judged: RefCell::default() })
+    }
+
+    /// What stands for a prepared statement or portal that was made in a way that was not seen.
+    pub(crate) fn unseen(kind: &'static str, sqlstate: &'static str, name: &[u8]) -> Rc<Self> {
+        let name = String::from_utf8_lossy(name).into_owned();
+        let text = format!("({kind} \"{name}\", made in a way that Picket has not seen)").into();
+        let source = Source::Unseen { kind, sqlstate, name };
+        Rc::new(Read { text, source, judged: RefCell::default() })
     }
 
     /// Whether PostgreSQL's grammar, as it is known here, does not accept it.
     pub(crate) fn is_no_sql(&self) -> bool {
-        matches!(self.facts, Err(Unreadable::Syntax { .. }))
+        matches!(self.source, Source::Text(Err(Unreadable::Syntax { .. })))
     }
 
     pub(crate) fn text(&self) -> &str {
@@ -80,20 +100,32 @@ impl JudgedText {
     fn new(read: &Read, env: &Environment<'_>) -> Self {
         let whole =
             |verdict| Rc::new(Judged::new(&read.text, 0..read.text.len(), None, verdict, String::new(), env));
-        let statements: Vec<_> =
-            match (policy::judge(&read.facts, |statement| touches_masked(statement, env)), &read.facts) {
-                (Judgement::Unreadable(refusal), _) => vec![whole(Verdict::Refuse(refusal))],
-                (Judgement::Statements(verdicts), Ok(facts)) => {
-                    let disagreement = facts.readers_disagree.clone().unwrap_or_default();
-                    let judged = facts.statements.iter().zip(verdicts).map(|(statement, verdict)| {
-                        let (span, disagreement) = (statement.span.clone(), disagreement.clone());
-                        Rc::new(Judged::new(&read.text, span, Some(statement), verdict, disagreement, env))
-                    });
-                    judged.collect()
-                }
-                (Judgement::Statements(_), Err(_)) => Vec::new(),
-            };
-        let nothing = statements.is_empty().then(|| whole(policy::permit_nothing()));
+        let facts = match &read.source {
+            Source::Text(facts) => facts,
+            Source::Unseen { kind, sqlstate, name } => {
+                let verdict = policy::judge_unknown_name(env.modes, kind, sqlstate, name);
+                let statements = vec![whole(verdict)];
+                return JudgedText { catalog_version: env.catalog_version, statements, nothing: None };
+            }
+        };
+        let judgement = policy::judge(env.modes, facts, |statement| touches_masked(statement, env));
+        let statements: Vec<_> = match (judgement, facts) {
+            (Judgement::Unreadable(verdict), _) => vec![whole(verdict)],
+            (Judgement::Statements(verdicts), Ok(facts)) => {
+                let disagreement = facts.readers_disagree.clone().unwrap_or_default();
+                let judged = facts.statements.iter().zip(verdicts).map(|(statement, verdict)| {
+                    let (span, disagreement) = (statement.span.clone(), disagreement.clone());
+                    Rc::new(Judged::new(&read.text, span, Some(statement), verdict, disagreement, env))
+                });
+                judged.collect()
+            }
+            (Judgement::Statements(_), Err(_)) => Vec::new(),
+        };
+        let nothing = statements.is_empty().then(|| {
+            let (span, verdict) = (0..read.text.len(), policy::permit_nothing());
+            let nothing = Some(&Statement::default());
+            Rc::new(Judged::new(&read.text, span, nothing, verdict, String::new(), env))
+        });
         JudgedText { catalog_version: env.catalog_version, statements, nothing }
     }
 
@@ -114,31 +146,33 @@ impl Judged {
     ) -> Self {
         let effects =
             statement.map(|statement| statement.effects.iter().map(|effect| effect.name()).collect());
+        let (refused_by, observed_by) = match &verdict {
+            Verdict::Allow(permit) => (None, permit.observed().to_vec()),
+            Verdict::Refuse(refusal) => (Some(refusal.rule), Vec::new()),
+        };
         let described = Described {
             text: text.get(span.clone()).unwrap_or_default().trim().to_owned(),
             fingerprint: statement.map_or(0, |statement| statement.fingerprint),
             effects: effects.unwrap_or_default(),
             touched: statement.map(|statement| sql::touched(statement, env.catalog)).unwrap_or_default(),
-            refused_by: match &verdict {
-                Verdict::Allow(_) => None,
-                Verdict::Refuse(refusal) => Some(refusal.rule),
-            },
+            refused_by,
+            observed_by,
             readers_disagree,
         };
         Judged {
             described: Rc::new(described),
             span,
             verdict,
+            is_read: statement.is_some(),
             forgets: statement.map(|statement| statement.forgets.clone()).unwrap_or_default(),
-            takes_copy_data: statement.is_some_and(|statement| statement.effects.contains(&Effect::CopyIn)),
+            takes_copy_data: statement.is_none_or(|statement| statement.effects.contains(&Effect::CopyIn)),
             columns: RefCell::default(),
             planned: RefCell::default(),
         }
     }
 
-    /// Something that is refused and shows no statement.
-    pub(crate) fn refused(text: &str, refusal: Refusal, env: &Environment<'_>) -> Rc<Self> {
-        let verdict = Verdict::Refuse(refusal);
+    /// Something that shows no statement.
+    pub(crate) fn unread(text: &str, verdict: Verdict, env: &Environment<'_>) -> Rc<Self> {
         Rc::new(Judged::new(text, 0..text.len(), None, verdict, String::new(), env))
     }
 

@@ -37,16 +37,13 @@ impl Session {
         let body = start.get(HEADER_BYTES..).unwrap_or_default();
         match tag {
             tag::BIND => match Bind::read_names(body) {
-                Ok(bind) => Ok(Some(self.bind(bind, out))),
+                Ok(bind) => Ok(Some(self.bind(bind, env, out))),
                 Err(BodyError::Short { .. }) if body.len() < self.message_bytes_max as usize => Ok(None),
                 Err(_) => Err(too_large()),
             },
             // Outside of COPY the server ignores it.
             tag::COPY_DATA => Ok(Some(Pass::Replaced)),
-            tag::FUNCTION_CALL => {
-                self.fast_path(env, out);
-                Ok(Some(Pass::Replaced))
-            }
+            tag::FUNCTION_CALL => Ok(Some(self.fast_path(env, out))),
             tag::QUERY => {
                 self.refuse_long_text(len, None, env, out);
                 Ok(Some(Pass::Replaced))
@@ -80,7 +77,8 @@ impl Session {
             ),
             hint: "Send it in smaller statements, or the data as parameters or by COPY.".to_owned(),
         };
-        let judged = Judged::refused(&format!("(statement of {len} bytes)"), refusal, env);
+        let judged =
+            Judged::unread(&format!("(statement of {len} bytes)"), policy::Verdict::Refuse(refusal), env);
         let running = self.start(&judged, None, out);
         let failing = self.marker.failing_statement();
         let mut message = Vec::new();

@@ -27,6 +27,12 @@ pub(crate) struct Portal {
     pub(crate) executed: Cell<bool>,
 }
 
+impl Portal {
+    pub(crate) fn new(prepared: Rc<Prepared>) -> Self {
+        Portal { prepared, columns: RefCell::default(), executed: Cell::new(false) }
+    }
+}
+
 /// Columns of a result.
 pub(crate) type Columns = Rc<ResultColumns>;
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use policy::Refusal;
 
-use crate::evidence::Execution;
+use crate::evidence::{Execution, Outcome};
 use crate::judged::Judged;
 use crate::names::{Changed, Portal};
 use crate::results::Planned;
@@ -35,6 +35,41 @@ pub(crate) enum Owed {
     Sync,
     /// For each statement rows and CommandComplete, or one error; then ReadyForQuery.
     Query(VecDeque<Running>),
+    /// Any replies, then ReadyForQuery: nobody knows how many statements run.
+    Unread(Box<Unread>),
+}
+
+/// What was let pass and not read: its record is completed when all of it has ended.
+#[derive(Debug)]
+pub(crate) struct Unread {
+    pub(crate) running: Running,
+    /// SQLSTATE of the error that ended it.
+    failed: Option<String>,
+}
+
+impl Unread {
+    pub(crate) fn owed(running: Running) -> Owed {
+        Owed::Unread(Box::new(Unread { running, failed: None }))
+    }
+
+    /// The statement that ran ended; another may follow.
+    pub(crate) fn completed_one(&mut self, rows: u64) {
+        // Rows of a result were counted as they came.
+        if self.running.planned.take().is_none() {
+            self.running.execution.rows += rows;
+        }
+        self.running.copy_in = CopyIn::Ahead;
+    }
+
+    /// An error ends all of it.
+    pub(crate) fn fail(&mut self, sqlstate: String) {
+        self.failed = Some(sqlstate);
+        self.running.copy_in = CopyIn::Sent;
+    }
+
+    pub(crate) fn ended(self) -> (Running, Outcome) {
+        (self.running, self.failed.map_or(Outcome::Completed, Outcome::Failed))
+    }
 }
 
 /// A statement whose replies are coming or will come.
@@ -80,12 +115,31 @@ impl Running {
 }
 
 impl Owed {
+    /// The statement whose replies come, where this is one that runs.
+    pub(crate) fn running(&mut self) -> Option<&mut Running> {
+        match self {
+            Owed::Execute { running, .. } => Some(running),
+            Owed::Query(batch) => batch.front_mut(),
+            Owed::Unread(unread) => Some(&mut unread.running),
+            Owed::Parse(_)
+            | Owed::Refused(_)
+            | Owed::RefusedName(_)
+            | Owed::Bind(_)
+            | Owed::CloseStatement(_)
+            | Owed::ClosePortal(_)
+            | Owed::DescribeStatement
+            | Owed::DescribePortal { .. }
+            | Owed::Sync => None,
+        }
+    }
+
     /// The statement that takes COPY data, or may be about to.
     pub(crate) fn copying(&mut self) -> Option<&mut Running> {
         let is_copying = |running: &&mut Running| matches!(running.copy_in, CopyIn::Ahead | CopyIn::Taking);
         match self {
             Owed::Execute { running, .. } => Some(&mut **running).filter(is_copying),
             Owed::Query(batch) => batch.iter_mut().find(is_copying),
+            Owed::Unread(unread) => Some(&mut unread.running).filter(is_copying),
             Owed::Parse(_)
             | Owed::Refused(_)
             | Owed::RefusedName(_)

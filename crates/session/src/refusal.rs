@@ -51,17 +51,3 @@ pub(crate) fn answer(refusal: &Refusal, out: &mut Vec<u8>) {
     let Refusal { rule: _, sqlstate, message, detail, hint } = refusal;
     compose::error(out, &ErrorText { severity: "ERROR", sqlstate, message, detail, hint });
 }
-
-/// A Bind or Execute that names a thing Picket has not seen being made, and so cannot have judged.
-pub(crate) fn unknown_name(kind: &str, sqlstate: &'static str, name: &[u8]) -> Refusal {
-    Refusal {
-        rule: "unknown-name",
-        sqlstate,
-        message: format!("{kind} \"{}\" does not exist", String::from_utf8_lossy(name)),
-        detail: format!(
-            "Picket has not seen this session make that {kind} with the extended query protocol."
-        ),
-        hint: "A statement made by PREPARE is run by EXECUTE, a cursor made by DECLARE is read by FETCH."
-            .to_owned(),
-    }
-}

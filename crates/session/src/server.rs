@@ -85,11 +85,7 @@ impl Session {
 
     /// The statement whose rows are coming.
     fn current(&mut self) -> Option<&mut Running> {
-        match self.owed.front_mut() {
-            Some(Owed::Execute { running, .. }) => Some(running),
-            Some(Owed::Query(batch)) => batch.front_mut(),
-            _ => None,
-        }
+        self.owed.front_mut()?.running()
     }
 
     /// Makes sure that it is known what happens to a row; says whether it is masked. `None` needs a newer catalog.
@@ -135,8 +131,13 @@ impl Session {
             tag::COMMAND_COMPLETE => {
                 let command = backend::command_complete(body).map_err(SessionError::server)?;
                 self.altered |= command.starts_with(b"ALTER");
+                let rows = backend::command_rows(command);
+                if let Some(Owed::Unread(unread)) = self.owed.front_mut() {
+                    unread.completed_one(rows);
+                    return Ok(Pass::Whole);
+                }
                 let mut running = self.completed()?;
-                running.execution.rows = running.execution.rows.max(backend::command_rows(command));
+                running.execution.rows = running.execution.rows.max(rows);
                 self.finish(running, Outcome::Completed, out);
                 Ok(Pass::Whole)
             }
@@ -147,7 +148,11 @@ impl Session {
             }
             tag::EMPTY_QUERY_RESPONSE => {
                 // A Query without statements has nothing that runs; an Execute of nothing was recorded.
-                if !matches!(self.owed.front(), Some(Owed::Query(batch)) if batch.is_empty()) {
+                let is_nothing = match self.owed.front() {
+                    Some(Owed::Query(batch)) => batch.is_empty(),
+                    front => matches!(front, Some(Owed::Unread(_))),
+                };
+                if !is_nothing {
                     let running = self.completed()?;
                     self.finish(running, Outcome::Completed, out);
                 }
@@ -167,6 +172,9 @@ impl Session {
                     SessionError::server("COPY data asked for by a statement that is no COPY")
                 })?;
                 running.copy_in = CopyIn::Taking;
+                Ok(Pass::Whole)
+            }
+            tag::FUNCTION_CALL_RESPONSE if matches!(self.owed.front(), Some(Owed::Unread(_))) => {
                 Ok(Pass::Whole)
             }
             tag::NOTICE_RESPONSE
@@ -215,9 +223,9 @@ impl Session {
                 self.owed.pop_front();
                 Ok(pass)
             }
-            Some(Owed::Query(batch)) => {
+            Some(owed @ (Owed::Query(_) | Owed::Unread(_))) => {
                 let running =
-                    batch.front_mut().ok_or_else(|| SessionError::server("a result of no statement"))?;
+                    owed.running().ok_or_else(|| SessionError::server("a result of no statement"))?;
                 let columns = running.judged.columns(body).map_err(SessionError::server)?;
                 match results::plan(&columns, &running.judged, env, &mut self.asked_catalog) {
                     Ok(planned) => running.begin_result(planned),
@@ -277,6 +285,10 @@ impl Session {
             Some(Owed::Query(batch)) => {
                 batch.into_iter().for_each(|running| self.finish(running, Outcome::Skipped, out));
             }
+            Some(Owed::Unread(unread)) => {
+                let (running, outcome) = unread.ended();
+                self.finish(running, outcome, out);
+            }
             _ => return Err(SessionError::server("ReadyForQuery that was not due")),
         }
         self.resting = match status {
@@ -301,6 +313,10 @@ impl Session {
         self.server_said_why |= matches!(backend::error_field(body, b'V'), b"FATAL" | b"PANIC");
         let (failed, is_extended) = match self.owed.front_mut() {
             None | Some(Owed::Sync) => (None, false),
+            Some(Owed::Unread(unread)) => {
+                unread.fail(String::from_utf8_lossy(backend::error_field(body, b'C')).into_owned());
+                (None, false)
+            }
             Some(Owed::Query(batch)) => {
                 (batch.pop_front().map(|running| Owed::Query([running].into())), false)
             }
@@ -357,6 +373,7 @@ impl Session {
             Owed::Query(batch) => {
                 batch.into_iter().for_each(|running| self.finish(running, outcome.clone(), out));
             }
+            Owed::Unread(unread) => self.finish(unread.running, outcome.clone(), out),
             Owed::RefusedName(_) | Owed::DescribeStatement | Owed::DescribePortal { .. } | Owed::Sync => {}
         }
     }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use mask::Classes;
+use policy::Modes;
 use sql::facts::Forgets;
 use sql::{Catalog, Unreadable};
 use thiserror::Error;
@@ -23,6 +24,8 @@ pub struct Environment<'a> {
     pub catalog: &'a Catalog,
     /// The database's sensitive columns.
     pub classes: &'a Classes,
+    /// How strictly each rule is held; the same for as long as `readings` lives.
+    pub modes: &'a Modes,
     /// Grows each time the catalog is read.
     pub catalog_version: u64,
     /// What is known of texts that were read before.
@@ -169,6 +172,7 @@ impl Session {
                 Owed::Query(batch) => {
                     batch.into_iter().for_each(|running| self.finish(running, Outcome::Lost, out))
                 }
+                Owed::Unread(unread) => self.finish(unread.running, Outcome::Lost, out),
                 Owed::Parse(_)
                 | Owed::RefusedName(_)
                 | Owed::Bind(_)

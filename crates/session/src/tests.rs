@@ -6,6 +6,7 @@ mod interleavings;
 mod large;
 mod leaving;
 mod no_sql;
+mod observing;
 mod server;
 mod talk;
 

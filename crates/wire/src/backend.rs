@@ -19,6 +19,7 @@ pub mod tag {
     pub const ERROR_RESPONSE: u8 = b'E';
     pub const NEGOTIATE_PROTOCOL_VERSION: u8 = b'v';
     pub const NOTICE_RESPONSE: u8 = b'N';
+    pub const FUNCTION_CALL_RESPONSE: u8 = b'V';
     pub const NOTIFICATION_RESPONSE: u8 = b'A';
     pub const NO_DATA: u8 = b'n';
     pub const PARAMETER_DESCRIPTION: u8 = b't';

@@ -178,3 +178,25 @@ fn the_refusal_is_recorded_with_its_rule() -> Result<()> {
     assert!(!words(&row, "rules")?.is_empty(), "{row}");
     Ok(())
 }
+
+#[test]
+fn a_rule_that_observes_lets_it_through_and_is_named_in_the_record() -> Result<()> {
+    let observing =
+        ["no-drop-table", "opaque-code", "unreadable"].map(|rule| format!("{rule} = \"observe\""));
+    let stack = Stack::start_with(&format!("[policy.mode]\n{}\n", observing.join("\n")))?;
+    let alice = stack.alice()?;
+    let block = "DO $$ BEGIN UPDATE users SET city = 'Changed' WHERE id = 1; END $$";
+    psql::run(&alice, block)?.success()?;
+    assert_eq!(stack.truth("SELECT city FROM users WHERE id = 1")?, "Changed");
+    let statement = "DROP TABLE users CASCADE";
+    psql::run(&alice, statement)?.success()?;
+    assert_eq!(stack.truth("SELECT to_regclass('public.users') IS NULL")?, "t");
+    let unreadable = psql::run(&alice, "SELEC 1")?;
+    assert!(unreadable.stderr.contains("LINE 1: SELEC 1"), "{}", unreadable.stderr);
+    for (text_of, rule) in [(block, "opaque-code"), (statement, "no-drop-table"), ("SELEC 1", "unreadable")] {
+        let row = stack.statement(text_of)?;
+        assert_eq!(text(&row, "verdict")?, "allow");
+        assert_eq!(words(&row, "rules")?, [rule]);
+    }
+    Ok(())
+}

@@ -4,30 +4,34 @@ use insta::assert_snapshot;
 use sql::READ_STACK_BYTES;
 
 use super::*;
+use crate::modes::Mode;
 
 fn verdict(text: &str) -> String {
+    verdict_where(text, Modes::default())
+}
+
+fn verdict_where(text: &str, modes: Modes) -> String {
     let text = text.to_owned();
     let judged = std::thread::Builder::new()
         .stack_size(READ_STACK_BYTES)
         .spawn(move || {
             let masked =
                 |statement: &Statement| statement.relations.iter().any(|relation| relation.name == "users");
-            judge(&sql::read(text.as_bytes()), masked)
+            judge(&modes, &sql::read(text.as_bytes()), masked)
         })
         .unwrap()
         .join()
         .unwrap();
-    let show = |refusal: &Refusal| format!("{} {}: {}", refusal.sqlstate, refusal.message, refusal.detail);
+    let show = |verdict: &Verdict| match verdict {
+        Verdict::Allow(permit) if permit.observed().is_empty() => "allow".to_owned(),
+        Verdict::Allow(permit) => format!("allow, against {}", permit.observed().join(", ")),
+        Verdict::Refuse(refusal) => {
+            format!("{} {}: {}", refusal.sqlstate, refusal.message, refusal.detail)
+        }
+    };
     match judged {
-        Judgement::Unreadable(refusal) => show(&refusal),
-        Judgement::Statements(verdicts) => verdicts
-            .iter()
-            .map(|verdict| match verdict {
-                Verdict::Allow(_) => "allow".to_owned(),
-                Verdict::Refuse(refusal) => show(refusal),
-            })
-            .collect::<Vec<_>>()
-            .join("\n"),
+        Judgement::Unreadable(verdict) => show(&verdict),
+        Judgement::Statements(verdicts) => verdicts.iter().map(show).collect::<Vec<_>>().join("\n"),
     }
 }
 
@@ -119,4 +123,35 @@ fn what_cannot_be_known_is_refused() {
     assert_snapshot!(verdict("set names 'BIG5'"), @r#"42501 Picket refused this statement: Rule "lexing-settings": "client_encoding" changes how statements are read."#);
     assert_snapshot!(verdict("select set_config(n, v, false) from t"), @r#"42501 Picket refused this statement: Rule "lexing-settings": which setting set_config changes is computed."#);
     assert_snapshot!(verdict("select set_config('standard_conforming' || '_strings', 'off', false)"), @r#"42501 Picket refused this statement: Rule "lexing-settings": which setting set_config changes is computed."#);
+}
+
+#[test]
+fn a_rule_that_observes_is_named_and_refuses_nothing() {
+    let observing = |rules: &[&str]| {
+        let mut modes = Modes::default();
+        rules.iter().for_each(|rule| modes.set(rule, Mode::Observe).unwrap());
+        modes
+    };
+    let dropped = "drop table users; do $$ $$";
+    assert_snapshot!(verdict_where(dropped, observing(&["no-drop-table"])), @r#"
+allow, against no-drop-table
+42501 Picket refused this statement: Rule "opaque-code": Picket cannot tell what the body of a DO block does.
+"#);
+    let both = "explain analyze select set_config(x, 'off', false); discard temp";
+    assert_snapshot!(verdict_where(both, observing(&["lexing-settings", "no-drop-table"])), @r#"
+allow, against lexing-settings
+allow, against no-drop-table
+"#);
+    assert_snapshot!(verdict_where("selec 1", observing(&["unreadable"])), @"allow, against unreadable");
+    assert_snapshot!(verdict_where("copy users to stdout", observing(&["copy-masked"])), @"allow, against copy-masked");
+    let verdict = judge_unknown_name(&observing(&["unknown-name"]), "portal", "34000", "c");
+    assert!(matches!(verdict, Verdict::Allow(permit) if permit.observed() == ["unknown-name"]));
+    let verdict = judge_fast_path(&observing(&["no-fast-path"]));
+    assert!(matches!(verdict, Verdict::Allow(permit) if permit.observed() == ["no-fast-path"]));
+}
+
+#[test]
+fn a_rule_that_is_not_there_cannot_observe() {
+    let error = Modes::default().set("no-drop-tables", Mode::Observe).unwrap_err().to_string();
+    assert_snapshot!(error, @"there is no rule `no-drop-tables`; the rules are `copy-masked`, `lexing-settings`, `no-drop-table`, `no-fast-path`, `opaque-code`, `unknown-name`, `unreadable`");
 }

@@ -7,10 +7,12 @@ use sql::facts::Effect;
 
 use crate::verdict::Refusal;
 
+pub(crate) const RULE: &str = "copy-masked";
+
 pub(crate) fn check(statement: &Statement, is_masked: impl Fn(&Statement) -> bool) -> Option<Refusal> {
     (statement.effects.contains(&Effect::CopyOut) && is_masked(statement)).then(|| {
         Refusal::guardrail(
-            "copy-masked",
+            RULE,
             "it would copy from a relation that has masked columns",
             "Use SELECT, whose results are masked.",
         )

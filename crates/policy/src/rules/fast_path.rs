@@ -4,9 +4,11 @@
 
 use crate::verdict::Refusal;
 
+pub(crate) const RULE: &str = "no-fast-path";
+
 pub(crate) fn refuse() -> Refusal {
     Refusal::guardrail(
-        "no-fast-path",
+        RULE,
         "a fast-path call names a function by number and shows no statement",
         "Call the function in a SELECT.",
     )

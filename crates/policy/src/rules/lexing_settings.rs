@@ -8,7 +8,7 @@ use sql::facts::{Access, RelationUse, Setting};
 
 use crate::verdict::Refusal;
 
-const RULE: &str = "lexing-settings";
+pub(crate) const RULE: &str = "lexing-settings";
 
 /// Client encodings in which every byte below 0x80 is the ASCII character (mbutils.c: not the client-only ones).
 const SAFE_ENCODINGS: [&str; 5] = ["utf8", "utf-8", "unicode", "sql_ascii", "latin1"];

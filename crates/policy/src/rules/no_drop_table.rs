@@ -7,7 +7,7 @@ use sql::facts::Effect;
 
 use crate::verdict::Refusal;
 
-const RULE: &str = "no-drop-table";
+pub(crate) const RULE: &str = "no-drop-table";
 
 pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
     let because = statement.effects.iter().find_map(|effect| match effect {

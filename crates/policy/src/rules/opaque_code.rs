@@ -7,7 +7,7 @@ use sql::facts::Effect;
 
 use crate::verdict::Refusal;
 
-const RULE: &str = "opaque-code";
+pub(crate) const RULE: &str = "opaque-code";
 
 pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
     let (because, hint) = statement.effects.iter().find_map(|effect| match effect {

@@ -7,7 +7,7 @@ use sql::Unreadable;
 
 use crate::verdict::Refusal;
 
-const RULE: &str = "unreadable";
+pub(crate) const RULE: &str = "unreadable";
 
 pub(crate) fn refuse(unreadable: &Unreadable) -> Refusal {
     match unreadable {

@@ -40,8 +40,9 @@ fn client_message() -> impl Strategy<Value = Vec<u8>> {
 /// The ErrorResponse that the proxy gives for a refused statement.
 fn refused(text: &str) -> Vec<u8> {
     let reading = sql::read(text.as_bytes());
-    let why = match policy::judge(&reading, |_| false) {
-        policy::Judgement::Unreadable(why) => why,
+    let why = match policy::judge(&policy::Modes::default(), &reading, |_| false) {
+        policy::Judgement::Unreadable(policy::Verdict::Refuse(why)) => why,
+        policy::Judgement::Unreadable(other) => panic!("{other:?}"),
         policy::Judgement::Statements(verdicts) => match verdicts.into_iter().next() {
             Some(policy::Verdict::Refuse(why)) => why,
             other => panic!("{other:?}"),

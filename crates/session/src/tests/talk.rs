@@ -1,6 +1,7 @@
 //! Drives a session, and shows its actions as text: one line each.
 
 use mask::{Class, Classes, ColumnId};
+use policy::{Mode, Modes};
 use sql::catalog::{Catalog, Column, Relation};
 use wire::compose::{cstr, frame};
 use wire::{backend, frontend, split_frame};
@@ -17,6 +18,7 @@ pub(super) struct Talk {
     pub(super) catalog_version: u64,
     catalog: Catalog,
     classes: Classes,
+    modes: Modes,
     readings: Readings,
     sent: Vec<u8>,
 }
@@ -44,14 +46,22 @@ impl Talk {
                 relation(20001, "orders", &[("id", 23)]),
             ]),
             classes: Classes::from([(ColumnId { table_oid: 20000, number: 2 }, Class::Email)]),
+            modes: Modes::default(),
             readings: Readings::default(),
             sent: Vec::new(),
         }
     }
 
+    /// The same where these rules only observe.
+    pub(super) fn observing(rules: &[&str]) -> Self {
+        let mut talk = Talk::new();
+        rules.iter().for_each(|rule| talk.modes.set(rule, Mode::Observe).unwrap());
+        talk
+    }
+
     fn env(&mut self) -> (&mut Session, Environment<'_>) {
-        let Talk { session, catalog_version, catalog, classes, readings, sent: _ } = self;
-        (session, Environment { catalog, classes, catalog_version: *catalog_version, readings })
+        let Talk { session, catalog_version, catalog, classes, modes, readings, sent: _ } = self;
+        (session, Environment { catalog, classes, modes, catalog_version: *catalog_version, readings })
     }
 
     pub(super) fn step_client(&mut self, input: &[u8]) -> (Result<Step, SessionError>, Vec<Action>) {
@@ -118,10 +128,12 @@ fn shown(input: &[u8], step: &Result<Step, SessionError>, actions: &[Action]) ->
 fn show(input: &[u8], action: &Action) -> String {
     match action {
         Action::Record(Evidence::Started(started)) => {
+            let observed: String =
+                started.statement.observed_by.iter().map(|rule| format!(", against {rule}")).collect();
             let refused =
                 started.statement.refused_by.map(|rule| format!(", refused by {rule}")).unwrap_or_default();
             format!(
-                "record {} started: {}{refused}",
+                "record {} started: {}{refused}{observed}",
                 started.sequence,
                 started.text.as_deref().unwrap_or(&started.statement.text)
             )
@@ -218,6 +230,10 @@ pub(super) fn execute(portal: &str) -> Vec<u8> {
         cstr(out, portal.as_bytes());
         out.extend_from_slice(&[0; 4]);
     })
+}
+
+pub(super) fn function_call() -> Vec<u8> {
+    message(frontend::tag::FUNCTION_CALL, |out| out.extend_from_slice(&[0; 10]))
 }
 
 pub(super) fn sync() -> Vec<u8> {
