@@ -23,6 +23,13 @@ use crate::upstream;
 /// What is changed around the proxy is known after this time at the latest.
 const REFRESH: Duration = Duration::from_secs(30);
 
+/// A connection that nobody needs for so long is closed. It would be in the way of DROP DATABASE, which waits 5 s for
+/// others to leave (procarray.c, `CountOtherDBBackends`).
+const IDLE: Duration = Duration::from_secs(2);
+
+/// The goodbye of a client (`Terminate`).
+const TERMINATE: [u8; 5] = [b'X', 0, 0, 0, 4];
+
 /// How long reading the catalog may take.
 const READ_WAIT: Duration = Duration::from_secs(30);
 
@@ -132,7 +139,16 @@ async fn keep(
     let mut connection: Option<Pipe> = None;
     loop {
         let is_known = publish.borrow().is_known;
-        let request = match timeout(REFRESH, wanted.recv()).await {
+        let mut request = timeout(if connection.is_some() { IDLE } else { REFRESH }, wanted.recv()).await;
+        if request.is_err()
+            && let Some(mut idle) = connection.take()
+        {
+            idle.queue(&TERMINATE);
+            // A server that does not take it sees the connection close.
+            let _ = timeout(IDLE, idle.close()).await;
+            request = timeout(REFRESH, wanted.recv()).await;
+        }
+        let request = match request {
             Ok(Some(request)) => Some(request),
             Ok(None) => return,
             // Nobody uses it yet: leave the database alone.

@@ -105,7 +105,10 @@ fn a_session_whose_database_goes_down_ends_with_an_error_and_not_silently() -> R
     postgres.go_down()?;
     // psql ends when its connection is lost; what it printed until then is in the error.
     let lost = session.ask("SELECT 1;").err().context("expect a lost connection")?;
-    assert!(format!("{lost:#}").contains("terminating connection"), "{lost:#}");
+    // A server that goes down at once does not always find the time for its own last words.
+    let last_words = ["terminating connection", "the database server closed the connection unexpectedly"];
+    let lost = format!("{lost:#}");
+    assert!(last_words.iter().any(|words| lost.contains(words)), "{lost}");
     Ok(())
 }
 

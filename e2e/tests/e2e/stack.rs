@@ -88,6 +88,12 @@ impl Stack {
         self.shared.shop.staff(&self.shared.postgres, &self.database)
     }
 
+    /// Drops its database, around the proxy.
+    pub(crate) fn drop_database(&self) -> Result<()> {
+        let drop = format!("DROP DATABASE {}", self.database);
+        self.shared.postgres.administer("postgres", &drop).map(|_| ())
+    }
+
     /// Asks the database itself, around the proxy, as its superuser.
     pub(crate) fn truth(&self, sql: &str) -> Result<String> {
         Ok(self.shared.postgres.administer(&self.database, sql)?.trim().to_string())
