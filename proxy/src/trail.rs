@@ -18,7 +18,6 @@ const INTRODUCED_MAX: usize = 8_192;
 pub(crate) struct Desk {
     spool: Arc<Spool>,
     introduced: RefCell<HashMap<Key, Known>>,
-    waiting: RefCell<Vec<Execution>>,
 }
 
 /// A statement and its result, by where they are in memory.
@@ -39,19 +38,13 @@ pub(crate) struct Trail {
     database: Arc<str>,
     /// When the statements that have not finished were judged, by sequence: a few.
     running: Vec<(u64, UnixMicros)>,
+    /// What was taken and is not stored. Of this session alone: what cannot be stored must not stop others.
+    waiting: Vec<Execution>,
 }
 
 impl Desk {
     pub(crate) fn new(spool: Arc<Spool>) -> Rc<Self> {
-        Rc::new(Desk { spool, introduced: RefCell::default(), waiting: RefCell::default() })
-    }
-
-    /// Stores what waits, in one call.
-    fn store(&self) -> Result<(), SpoolError> {
-        let mut waiting = self.waiting.borrow_mut();
-        self.spool.append_executions(&waiting)?;
-        waiting.clear();
-        Ok(())
+        Rc::new(Desk { spool, introduced: RefCell::default() })
     }
 
     fn introduce(&self, described: &Rc<Described>, result: Option<&Rc<ResultNames>>) -> Introduced {
@@ -77,7 +70,7 @@ impl Trail {
     pub(crate) fn begin(desk: Rc<Desk>, session: SessionRecord) -> Result<Self, SpoolError> {
         desk.spool.append(&[Record::Session(session.clone())])?;
         let (principal, database) = (session.principal.as_str().into(), session.database.as_str().into());
-        Ok(Trail { desk, session, principal, database, running: Vec::new() })
+        Ok(Trail { desk, session, principal, database, running: Vec::new(), waiting: Vec::new() })
     }
 
     /// Takes a record; it is stored by the next `store`.
@@ -89,13 +82,15 @@ impl Trail {
     }
 
     /// Stores what was taken.
-    pub(crate) fn store(&self) -> Result<(), SpoolError> {
-        self.desk.store()
+    pub(crate) fn store(&mut self) -> Result<(), SpoolError> {
+        self.desk.spool.append_executions(&self.waiting)?;
+        self.waiting.clear();
+        Ok(())
     }
 
     /// Records that the session ended.
-    pub(crate) fn end(self, reason: &str) -> Result<(), SpoolError> {
-        self.desk.store()?;
+    pub(crate) fn end(mut self, reason: &str) -> Result<(), SpoolError> {
+        self.store()?;
         let mut session = self.session;
         session.ended_at = Some(now());
         session.end_reason = reason.to_owned();
@@ -130,8 +125,8 @@ impl Trail {
         });
     }
 
-    fn put(&self, execution: Execution) {
-        self.desk.waiting.borrow_mut().push(execution);
+    fn put(&mut self, execution: Execution) {
+        self.waiting.push(execution);
     }
 
     /// An execution that has just started.
