@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mask::{Classes, ColumnId, classify};
@@ -39,6 +40,10 @@ const ANSWER_BYTES_MAX: u32 = 64 << 10;
 /// Sessions that may wait for the same reading.
 const REQUESTS_MAX: usize = 1_024;
 
+/// The newest version of any catalog. What is worked out with one is remembered by its version beside what is worked out
+/// with those of other databases.
+static VERSION: AtomicU64 = AtomicU64::new(0);
+
 /// Relations that users made, with the columns that are not dropped. A type whose values are strings (domains,
 /// citext) counts as text.
 const QUERY: &str = "
@@ -57,7 +62,7 @@ const QUERY: &str = "
 /// What was read at one moment.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
-    /// Grows with every attempt to read; 0 before the first.
+    /// Grows with every attempt to read, and no other database's snapshot has the same; 0 before the first.
     pub(crate) version: u64,
     /// Whether it was ever read.
     pub(crate) is_known: bool,
@@ -176,7 +181,7 @@ fn next(
     upstream: &Upstream,
     connection: &mut Option<Pipe>,
 ) -> Snapshot {
-    let version = before.version + 1;
+    let version = VERSION.fetch_add(1, Ordering::Relaxed) + 1;
     match read {
         Ok(relations) => {
             let catalog = Catalog::new(relations);

@@ -26,7 +26,7 @@ pub struct Environment<'a> {
     pub classes: &'a Classes,
     /// How strictly each rule is held; the same for as long as `readings` lives.
     pub modes: &'a Modes,
-    /// Grows each time the catalog is read.
+    /// Grows each time the catalog is read; no other database's catalog has the same.
     pub catalog_version: u64,
     /// What is known of texts that were read before.
     pub readings: &'a mut Readings,

@@ -7,6 +7,7 @@ mod cancel;
 mod certificates;
 mod cli;
 mod conversation;
+mod databases;
 mod driver;
 mod drop_table;
 mod encryption;
