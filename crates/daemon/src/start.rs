@@ -7,6 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::failure::{Failure, Kind};
+use crate::notify::{State, notify};
 
 /// Filters log lines: `info` by default, `PICKET_LOG=debug`, `PICKET_LOG=picket_proxy=trace,info` …
 const LOG_VARIABLE: &str = "PICKET_LOG";
@@ -26,8 +27,14 @@ pub fn log_to_stderr() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Prints the line by which whoever started the daemon knows that it is ready. Nothing else goes to stdout.
+/// Tells whoever started the daemon that it is ready: by this line, the only one on stdout, and systemd in its way.
 pub fn say_ready(line: &str) {
+    say(line);
+    notify(State::Ready);
+}
+
+/// Prints a line that somebody waits for.
+pub fn say(line: &str) {
     let mut out = stdout().lock();
     // Nobody may be listening; the daemon works all the same.
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
@@ -69,7 +76,28 @@ impl StopSignals {
             _ = self.interrupt.recv() => StopSignal::Interrupt,
         };
         tracing::info!(?signal, "stopping");
+        notify(State::Stopping);
         signal
+    }
+}
+
+/// The signals that ask a daemon to read its configuration again.
+#[derive(Debug)]
+pub struct Hangups(Signal);
+
+impl Hangups {
+    /// Listens from now on; before, SIGHUP ends the process. Call it within a runtime.
+    pub fn listen() -> io::Result<Self> {
+        signal(SignalKind::hangup()).map(Hangups)
+    }
+
+    /// Waits for SIGHUP. Several may count as one.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a signal is not lost.
+    pub async fn received(&mut self) {
+        self.0.recv().await;
     }
 }
 
