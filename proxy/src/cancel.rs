@@ -29,7 +29,7 @@ pub(crate) struct CancelKey {
 /// What the server must be shown.
 #[derive(Clone)]
 struct Target {
-    upstream: Upstream,
+    upstream: Arc<Upstream>,
     server: SocketAddr,
     secret: Vec<u8>,
 }
@@ -52,14 +52,14 @@ impl CancelKeys {
         &self,
         version: u32,
         pid: i32,
-        upstream: &Upstream,
+        upstream: &Arc<Upstream>,
         server: SocketAddr,
         secret: &[u8],
     ) -> Result<Registered, getrandom::Error> {
         let bytes = if version < PROTOCOL_3_2 { SECRET_BYTES_3_0 } else { SECRET_BYTES_3_2 };
         let mut key = CancelKey { pid, secret: vec![0; bytes] };
         getrandom::fill(&mut key.secret)?;
-        let target = Target { upstream: upstream.clone(), server, secret: secret.to_vec() };
+        let target = Target { upstream: Arc::clone(upstream), server, secret: secret.to_vec() };
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), target);
         Ok(Registered { keys: self.clone(), key })
     }

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mask::{Classes, ColumnId, classify};
-use policy::Modes;
 use session::{Environment, Readings};
 use sql::catalog::{Catalog, Column, Relation};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -17,7 +16,7 @@ use wire::backend::{self, tag};
 use wire::startup::PROTOCOL_3_0;
 use wire::{BodyError, compose, split_frame};
 
-use crate::config::Upstream;
+use crate::config::{Config, Upstream};
 use crate::pipe::Pipe;
 use crate::upstream;
 
@@ -72,11 +71,16 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     /// What a session looks at when it takes bytes.
-    pub(crate) fn environment<'a>(&'a self, modes: &'a Modes, readings: &'a mut Readings) -> Environment<'a> {
+    pub(crate) fn environment<'a>(
+        &'a self,
+        config: &'a Config,
+        readings: &'a mut Readings,
+    ) -> Environment<'a> {
         Environment {
             catalog: &self.catalog,
             classes: &self.classes,
-            modes,
+            modes: &config.modes,
+            modes_version: config.modes_version,
             catalog_version: self.version,
             readings,
         }
@@ -88,6 +92,7 @@ impl Snapshot {
 pub(crate) struct CatalogKeeper {
     requests: mpsc::Sender<Request>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
+    way_in: Arc<watch::Sender<Arc<Upstream>>>,
 }
 
 /// A session needs a snapshot that is newer than this version.
@@ -98,10 +103,16 @@ struct Request {
 
 impl CatalogKeeper {
     /// Starts the task that keeps the catalog of `upstream`. It ends when every keeper is dropped.
-    pub(crate) fn start(upstream: Upstream) -> (Self, impl Future<Output = ()>) {
+    pub(crate) fn start(upstream: Arc<Upstream>) -> (Self, impl Future<Output = ()>) {
         let (requests, wanted) = mpsc::channel(REQUESTS_MAX);
         let (publish, snapshots) = watch::channel(Arc::default());
-        (CatalogKeeper { requests, snapshots }, keep(upstream, wanted, publish))
+        let (way_in, upstream) = watch::channel(upstream);
+        (CatalogKeeper { requests, snapshots, way_in: Arc::new(way_in) }, keep(upstream, wanted, publish))
+    }
+
+    /// Reads it by this way in from now on.
+    pub(crate) fn enter_by(&self, upstream: Arc<Upstream>) {
+        self.way_in.send_replace(upstream);
     }
 
     /// The newest snapshot.
@@ -137,7 +148,7 @@ impl CatalogKeeper {
 }
 
 async fn keep(
-    upstream: Upstream,
+    mut way_in: watch::Receiver<Arc<Upstream>>,
     mut wanted: mpsc::Receiver<Request>,
     publish: watch::Sender<Arc<Snapshot>>,
 ) {
@@ -162,6 +173,10 @@ async fn keep(
         };
         let before = Arc::clone(&publish.borrow());
         if request.as_ref().is_none_or(|request| before.version <= request.newer_than) {
+            if way_in.has_changed().unwrap_or(false) {
+                connection = None;
+            }
+            let upstream = Arc::clone(&way_in.borrow_and_update());
             let read = match timeout(READ_WAIT, read(&upstream, &mut connection)).await {
                 Ok(read) => read,
                 Err(_) => Err(format!("not read within {} s", READ_WAIT.as_secs())),

@@ -8,6 +8,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use audit::config::{ClickHouseConfig, SpoolConfig};
@@ -36,8 +37,10 @@ pub(crate) struct Config {
     pub(crate) spool: SpoolConfig,
     pub(crate) clickhouse: ClickHouseConfig,
     pub(crate) modes: Modes,
+    /// Grows each time the modes change.
+    pub(crate) modes_version: u64,
     /// By the database that a client asks for.
-    pub(crate) upstreams: HashMap<String, Upstream>,
+    pub(crate) upstreams: HashMap<String, Arc<Upstream>>,
     /// By name.
     pub(crate) users: HashMap<String, User>,
     /// TLS towards clients, where it is on.
@@ -82,6 +85,13 @@ pub(crate) struct Upstream {
 impl fmt::Debug for Upstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at {}:{}", self.database, self.host, self.port)
+    }
+}
+
+impl Upstream {
+    /// Whether both are ways in to the same database.
+    pub(crate) fn is_same_database(&self, other: &Upstream) -> bool {
+        (&self.host, self.port, &self.dbname) == (&other.host, other.port, &other.dbname)
     }
 }
 
@@ -172,6 +182,26 @@ impl Config {
     pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
         daemon::config::read(path, ConfigFile::check)
     }
+
+    /// What runs where this was read while `before` runs, and the keys of which it changes what only a restart can.
+    pub(crate) fn after(mut self, before: &Config) -> (Self, Vec<&'static str>) {
+        let mut fixed = Vec::new();
+        keep("listen", &mut self.listen, &before.listen, &mut fixed);
+        keep("pid-file", &mut self.pid_file, &before.pid_file, &mut fixed);
+        keep("spool.dir", &mut self.spool.dir, &before.spool.dir, &mut fixed);
+        keep("spool.max-bytes", &mut self.spool.max_bytes, &before.spool.max_bytes, &mut fixed);
+        keep("spool.segment-bytes", &mut self.spool.segment_bytes, &before.spool.segment_bytes, &mut fixed);
+        self.modes_version = before.modes_version + u64::from(self.modes != before.modes);
+        (self, fixed)
+    }
+}
+
+/// Keeps a value that cannot change, and its key where it would have.
+fn keep<T: PartialEq + Clone>(key: &'static str, now: &mut T, before: &T, fixed: &mut Vec<&'static str>) {
+    if now != before {
+        now.clone_from(before);
+        fixed.push(key);
+    }
 }
 
 impl ConfigFile {
@@ -215,6 +245,7 @@ impl ConfigFile {
             spool: section(self.spool.span(), self.spool.into_inner(), SpoolConfig::check)?,
             clickhouse: section(clickhouse_span, clickhouse, ClickHouseConfig::check)?,
             modes: self.policy.check()?,
+            modes_version: 0,
             upstreams: by_name("upstream.database", self.upstream, |span, written| {
                 let UpstreamFile { database, host, port, dbname, user, password, .. } = written;
                 let tls = UpstreamTlsFile {
@@ -238,7 +269,7 @@ impl ConfigFile {
                 let allows_cleartext_password = written.allow_cleartext_password;
                 let upstream =
                     Upstream { database, host, port, dbname, user, password, tls, allows_cleartext_password };
-                Ok((upstream.database.clone(), upstream))
+                Ok((upstream.database.clone(), Arc::new(upstream)))
             })?,
             users: by_name("user.name", self.user, |span, written| {
                 let name = written.name.clone();
@@ -369,6 +400,21 @@ scram-secret = "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2E=$AAAAAAAAAAAAAAAAAAAAAAAA
         let config = daemon::config::parse(Path::new("p.toml"), &text, ConfigFile::check).unwrap();
         assert!(config.modes.observes("no-drop-table"));
         assert!(!config.modes.observes("unreadable") && !config.modes.observes("opaque-code"));
+    }
+
+    #[test]
+    fn a_reload_keeps_what_only_a_restart_changes_and_counts_modes() {
+        let read = |text: &str| daemon::config::parse(Path::new("p.toml"), text, ConfigFile::check).unwrap();
+        let moved =
+            GOOD.replace("127.0.0.1:0", "127.0.0.1:1").replace("/tmp/x", "/tmp/y").replace("5432", "5433");
+        let (config, fixed) = read(&moved).after(&read(GOOD));
+        assert_eq!(fixed, ["listen", "spool.dir"]);
+        assert_eq!((config.listen.port(), config.spool.dir.as_path()), (0, Path::new("/tmp/x")));
+        assert_eq!((config.upstreams["shop"].port, config.modes_version), (5433, 0));
+        let observing = format!("{GOOD}[policy.mode]\nunreadable = \"observe\"\n");
+        let (config, fixed) = read(&observing).after(&config);
+        assert_eq!((config.modes_version, fixed.len()), (1, 0));
+        assert_eq!(read(&observing).after(&config).0.modes_version, 1);
     }
 
     #[test]

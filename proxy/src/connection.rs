@@ -21,13 +21,14 @@ use wire::{backend, compose};
 
 use crate::cancel::{CancelKeys, Registered};
 use crate::catalog::{CatalogKeeper, Snapshot};
-use crate::config::Config;
+use crate::catalogs::Catalogs;
 use crate::farewell::{self, Farewell};
 use crate::lobby::Visit;
 use crate::login::{self, Login, LoginError, Wish};
 use crate::patience::Patience;
 use crate::pipe::Pipe;
 use crate::places::{Allowed, Place, Places};
+use crate::reload::{Following, Running};
 use crate::scram::Nobody;
 use crate::stopping::{Stop, Stopping};
 use crate::trail::{Desk, Trail, now};
@@ -35,13 +36,13 @@ use crate::upstream::{self, Connected};
 
 /// What all connections share.
 pub(crate) struct Shared {
-    pub(crate) config: Config,
+    pub(crate) config: Running,
     pub(crate) places: Arc<Places>,
     pub(crate) host: String,
     pub(crate) spool: Arc<Spool>,
     pub(crate) nobody: Arc<Nobody>,
     pub(crate) cancel_keys: CancelKeys,
-    pub(crate) catalogs: std::collections::HashMap<String, CatalogKeeper>,
+    pub(crate) catalogs: Catalogs,
 }
 
 /// How a client ended its side.
@@ -124,9 +125,10 @@ pub(crate) async fn serve(
 ) {
     let Ok(client) = stream.peer_addr() else { return };
     let mut pipe = Pipe::new(stream);
-    let wait = shared.config.limits.client_login_timeout;
+    let config = shared.config.now();
+    let wait = config.limits.client_login_timeout;
     let wish = tokio::select! {
-        wish = timeout(wait, login::login(&mut pipe, &shared.config, &shared.nobody)) => {
+        wish = timeout(wait, login::login(&mut pipe, &config, &shared.nobody)) => {
             wish.unwrap_or_else(|_| Err(LoginError::Refused(login_too_long(wait))))
         }
         () = visit.must_leave() => Err(LoginError::Refused(login_crowded())),
@@ -172,7 +174,7 @@ fn shutting_down() -> Farewell {
 
 /// A session whose client and database are both ready.
 struct Opened {
-    shared: Arc<Shared>,
+    config: Following,
     server: Pipe,
     session: Session,
     trail: Trail,
@@ -207,14 +209,15 @@ async fn open(
     let internal =
         |error: &dyn std::fmt::Display| Farewell::new("58000", "Picket cannot open a session").detail(error);
     let Login { user, authenticated_by, database, application_name, version, parameters } = login;
-    let (Some(upstream), Some(catalog)) =
-        (shared.config.upstreams.get(&database), shared.catalogs.get(&database))
-    else {
+    let following = shared.config.follow();
+    let config = following.now();
+    let Some(upstream) = config.upstreams.get(&database) else {
         return Err(Farewell::new("3D000", format!("database \"{database}\" does not exist"))
             .detail("Picket has no [[upstream]] of that name."));
     };
-    let limits = &shared.config.limits;
-    let own = shared.config.users.get(&user).and_then(|user| user.max_connections);
+    let catalog = shared.catalogs.of(upstream);
+    let limits = &config.limits;
+    let own = config.users.get(&user).and_then(|user| user.max_connections);
     let allowed = Allowed {
         all: limits.max_connections,
         user: own.unwrap_or(limits.max_user_connections),
@@ -239,7 +242,7 @@ async fn open(
     let Connected { pipe: server, server: address, pid, secret, parameters, notices, ready } = connected;
     let changes_lexing =
         parameters.iter().any(|(name, value)| name == b"standard_conforming_strings" && value != b"on");
-    if changes_lexing && !shared.config.modes.observes("lexing-settings") {
+    if changes_lexing && !config.modes.observes("lexing-settings") {
         return Err(Farewell::new("22023", "Picket needs standard_conforming_strings to be on")
             .detail("With it off, the same statement means one thing to Picket and another to PostgreSQL.")
             .hint(
@@ -292,14 +295,13 @@ async fn open(
     greeting.extend(notices);
     greeting.extend(ready);
     Ok(Opened {
-        shared: Arc::clone(shared),
         server,
         session,
         trail,
         snapshot: catalog.snapshot(),
         actions: Vec::new(),
         moves: Vec::new(),
-        catalog: catalog.clone(),
+        catalog,
         key,
         cancel_keys: shared.cancel_keys.clone(),
         _place: place,
@@ -310,6 +312,7 @@ async fn open(
         client_waits: false,
         session_id,
         greeting,
+        config: following,
     })
 }
 
@@ -431,9 +434,10 @@ impl Opened {
 
     fn client_sent(&mut self, client: &mut Pipe, readings: &Rc<RefCell<Readings>>) -> Result<(), Ended> {
         self.catalog.renew(&mut self.snapshot);
+        self.config.renew();
         let step = {
             let mut readings = readings.borrow_mut();
-            let mut environment = self.snapshot.environment(&self.shared.config.modes, &mut readings);
+            let mut environment = self.snapshot.environment(self.config.now(), &mut readings);
             self.session.on_client(client.unread(), &mut environment, &mut self.actions)
         };
         if self.session.is_leaving() {
@@ -457,7 +461,7 @@ impl Opened {
             self.catalog.renew(&mut self.snapshot);
             let step = {
                 let mut readings = readings.borrow_mut();
-                let mut environment = self.snapshot.environment(&self.shared.config.modes, &mut readings);
+                let mut environment = self.snapshot.environment(self.config.now(), &mut readings);
                 self.session.on_server(self.server.unread(), &mut environment, &mut self.actions)
             };
             self.perform(client)?;

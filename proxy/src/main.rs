@@ -2,6 +2,7 @@
 
 mod cancel;
 mod catalog;
+mod catalogs;
 mod certificate;
 mod config;
 mod connection;
@@ -11,6 +12,7 @@ mod login;
 mod patience;
 mod pipe;
 mod places;
+mod reload;
 mod scram;
 mod serve;
 mod stopping;
@@ -30,6 +32,7 @@ use daemon::{Failure, Kind};
 /// Identity-aware PostgreSQL proxy: reads, judges, masks and records every statement.
 ///
 /// Prints "listening on ADDRESS" when it is ready; log lines go to stderr (PICKET_LOG=debug for more).
+/// SIGHUP has it read its configuration again; sessions go on. A file that cannot run changes nothing.
 /// SIGTERM ends it once running transactions have ended or `shutdown-wait-secs` are over, SIGINT or a second
 /// SIGTERM at once: sessions are told, records are shipped or stay in the spool.
 #[derive(Debug, Parser)]
@@ -82,11 +85,11 @@ fn main() -> ExitCode {
         Arguments { config: Some(path), check, .. } => {
             let config = config::Config::read(&path).map_err(|error| Kind::BadConfig.because(error))?;
             if check {
-                daemon::say_ready(&format!("{}: the configuration can run", path.display()));
+                daemon::say(&format!("{}: the configuration can run", path.display()));
                 return Ok(());
             }
             daemon::log_to_stderr()?;
-            serve::serve(config)
+            serve::serve(path, config)
         }
         Arguments { config: None, .. } => Err(Kind::BadConfig.says("no configuration; pass `--config FILE`")),
     })
@@ -102,6 +105,6 @@ fn scram_secret() -> Result<(), Failure> {
     if password.is_empty() {
         return Err(Kind::Failed.says("the password on stdin is empty; write it on one line"));
     }
-    daemon::say_ready(&scram::secret_of(password));
+    daemon::say(&scram::secret_of(password));
     Ok(())
 }

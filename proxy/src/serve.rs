@@ -1,36 +1,37 @@
 //! Listens, hands connections to the threads that serve them, and stops in good order.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::net::TcpStream as StdStream;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use audit::config::ClickHouseConfig;
 use audit::spool::Spool;
 use audit::writer::Writer;
-use daemon::{Failure, Kind, StopSignal, StopSignals};
+use daemon::{Failure, Hangups, Kind, State, StopSignal, StopSignals, notify};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use session::Readings;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::{self, Runtime};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::runtime::{self, Handle, Runtime};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::LocalSet;
 use tokio::time::sleep;
 
 use crate::cancel::CancelKeys;
-use crate::catalog::CatalogKeeper;
+use crate::catalogs::Catalogs;
 use crate::config::Config;
 use crate::connection::{self, Shared};
 use crate::farewell;
 use crate::lobby::{Lobby, Visit};
 use crate::pipe::Pipe;
+use crate::reload::Running;
 use crate::scram::Nobody;
 use crate::stopping::{Stop, Stopping};
 use crate::trail::Desk;
@@ -50,14 +51,14 @@ const FILES_BESIDE: usize = 64;
 /// What a thread needs beside what reading a statement may take.
 const THREAD_STACK_BYTES: usize = 2 << 20;
 
-/// Runs the proxy until it is told to stop.
-pub(crate) fn serve(config: Config) -> Result<(), Failure> {
+/// Runs the proxy until it is told to stop. `config` was read from `path`, and is read from there again.
+pub(crate) fn serve(path: PathBuf, config: Config) -> Result<(), Failure> {
     let main = runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     // The ledger's writer is not `Send`.
-    LocalSet::new().block_on(&main, run(config))
+    LocalSet::new().block_on(&main, run(path, config))
 }
 
-async fn run(config: Config) -> Result<(), Failure> {
+async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         let mend = match error.kind() {
             ErrorKind::AddrInUse => "stop what listens there, or change `listen`",
@@ -72,16 +73,11 @@ async fn run(config: Config) -> Result<(), Failure> {
         write_pid(path)?;
     }
     let (stop_writer, writer_stops) = oneshot::channel::<()>();
-    let writer = Writer::new(Arc::clone(&spool), config.clickhouse.clone());
+    let (clickhouse, its_changes) = watch::channel(config.clickhouse.clone());
+    let writer = Writer::new(Arc::clone(&spool), config.clickhouse.clone()).reconfigured_by(its_changes);
     let writer = tokio::task::spawn_local(writer.run(async {
         let _ = writer_stops.await;
     }));
-    let mut catalogs = HashMap::new();
-    for upstream in config.upstreams.values() {
-        let (keeper, task) = CatalogKeeper::start(upstream.clone());
-        catalogs.insert(upstream.database.clone(), keeper);
-        tokio::spawn(task);
-    }
     raise_files_max(&config);
     let (ask, stopping) = Stopping::new();
     let shared = Arc::new(Shared {
@@ -90,16 +86,20 @@ async fn run(config: Config) -> Result<(), Failure> {
         nobody: Arc::new(Nobody::new().context("draw random numbers")?),
         cancel_keys: CancelKeys::default(),
         places: Arc::default(),
-        catalogs,
-        config,
+        catalogs: Catalogs::new(Handle::current()),
+        config: Running::new(path, config),
     });
     let threads = Threads::start(&shared, &stopping)?;
     let mut signals = StopSignals::listen().context("listen for signals")?;
+    let mut hangups = Hangups::listen().context("listen for signals")?;
+    let config = shared.config.now();
     daemon::say_ready(&format!("listening on {address}"));
-    tracing::info!(%address, upstreams = ?shared.config.upstreams.values(), "listening");
+    tracing::info!(%address, upstreams = ?config.upstreams.values(), "listening");
+    drop(config);
     let signal = tokio::select! {
         signal = signals.stopped() => signal,
         () = accept(&listener, &threads, &shared) => StopSignal::Terminate,
+        () = reload_when_asked(&mut hangups, &shared, &clickhouse) => StopSignal::Terminate,
     };
     drop(listener);
     let mut ended = std::pin::pin!(threads.join());
@@ -107,7 +107,7 @@ async fn run(config: Config) -> Result<(), Failure> {
         ask.send_replace(Stop::WhenIdle);
         tokio::select! {
             () = &mut ended => true,
-            () = sleep(shared.config.shutdown_wait) => {
+            () = sleep(shared.config.now().shutdown_wait) => {
                 tracing::warn!("`shutdown-wait-secs` are over: the sessions that are left are ended");
                 false
             }
@@ -118,7 +118,7 @@ async fn run(config: Config) -> Result<(), Failure> {
         ask.send_replace(Stop::Now);
         ended.await;
     }
-    if let Some(path) = &shared.config.pid_file {
+    if let Some(path) = &shared.config.now().pid_file {
         let _ = std::fs::remove_file(path);
     }
     let _ = stop_writer.send(());
@@ -126,6 +126,28 @@ async fn run(config: Config) -> Result<(), Failure> {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(Kind::Failed.because(error)),
         Err(error) => Err(Kind::Failed.because(error)),
+    }
+}
+
+/// Reads the configuration again at each SIGHUP, for as long as it runs.
+async fn reload_when_asked(
+    hangups: &mut Hangups,
+    shared: &Shared,
+    clickhouse: &watch::Sender<ClickHouseConfig>,
+) {
+    loop {
+        hangups.received().await;
+        notify(State::Reloading);
+        if let Some(config) = shared.config.reload().await {
+            raise_files_max(&config);
+            shared.catalogs.follow(&config);
+            clickhouse.send_if_modified(|known| {
+                let is_new = *known != config.clickhouse;
+                known.clone_from(&config.clickhouse);
+                is_new
+            });
+        }
+        notify(State::Ready);
     }
 }
 
@@ -144,7 +166,7 @@ async fn accept(listener: &TcpListener, threads: &Threads, shared: &Arc<Shared>)
             }
         };
         let _ = stream.set_nodelay(true);
-        match lobby.enter(shared.config.limits.max_login_connections, Instant::now()) {
+        match lobby.enter(shared.config.now().limits.max_login_connections, Instant::now()) {
             Some(visit) => threads.give(stream, visit).await,
             None => {
                 tracing::warn!("connection turned away: `max-login-connections` are logging in");

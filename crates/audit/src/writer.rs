@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
+use tokio::sync::watch;
 use tokio::task::JoinError;
 
 use crate::config::ClickHouseConfig;
@@ -36,6 +37,8 @@ const LAST_ATTEMPT: Duration = Duration::from_secs(5);
 pub struct Writer {
     spool: Arc<Spool>,
     ledger: Ledger,
+    /// Where the ledger is from now on; `None` where that does not change.
+    elsewhere: Option<watch::Receiver<ClickHouseConfig>>,
     is_migrated: bool,
     back_off: BackOff,
 }
@@ -62,7 +65,20 @@ enum Obstacle {
 impl Writer {
     /// Connects nothing yet.
     pub fn new(spool: Arc<Spool>, config: ClickHouseConfig) -> Self {
-        Writer { spool, ledger: Ledger::new(&config), is_migrated: false, back_off: BackOff::default() }
+        Writer {
+            spool,
+            ledger: Ledger::new(&config),
+            elsewhere: None,
+            is_migrated: false,
+            back_off: BackOff::default(),
+        }
+    }
+
+    /// Goes by what comes here, from the next batch on.
+    #[must_use]
+    pub fn reconfigured_by(mut self, elsewhere: watch::Receiver<ClickHouseConfig>) -> Self {
+        self.elsewhere = Some(elsewhere);
+        self
     }
 
     /// Delivers until `shutdown` resolves, then tries once more for a few seconds. What is left stays in the spool.
@@ -108,7 +124,10 @@ impl Writer {
                     self.tell(&obstacle);
                     let is_unreachable =
                         matches!(&obstacle, Obstacle::Ledger(LedgerError::Unreachable { .. }));
-                    tokio::time::sleep(self.back_off.failed(is_unreachable)).await;
+                    tokio::select! {
+                        () = tokio::time::sleep(self.back_off.failed(is_unreachable)) => {}
+                        () = reconfigured(&mut self.elsewhere) => {}
+                    }
                 }
             }
         }
@@ -116,6 +135,7 @@ impl Writer {
 
     /// Makes the ledger, or ships the next batch when it is worth it.
     async fn attempt(&mut self) -> Result<(), Obstacle> {
+        self.go_elsewhere();
         if !self.is_migrated {
             return self.migrate().await;
         }
@@ -145,9 +165,6 @@ impl Writer {
         if self.spool.depth().records == 0 {
             return Ok(());
         }
-        if !self.is_migrated {
-            self.migrate().await?;
-        }
         while self.ship().await? {}
         Ok(())
     }
@@ -158,8 +175,23 @@ impl Writer {
         Ok(())
     }
 
+    /// Takes another configuration, where there is one.
+    fn go_elsewhere(&mut self) {
+        if let Some(elsewhere) = &mut self.elsewhere
+            && let config = elsewhere.borrow_and_update()
+            && config.has_changed()
+        {
+            self.ledger = Ledger::new(&config);
+            self.is_migrated = false;
+        }
+    }
+
     /// Ships one batch. `false`: nothing waited.
     async fn ship(&mut self) -> Result<bool, Obstacle> {
+        self.go_elsewhere();
+        if !self.is_migrated {
+            self.migrate().await?;
+        }
         let Some(batch) = self.next_batch().await? else { return Ok(false) };
         let shipped = self.ledger.insert(&batch.records, &batch.token(), ANSWER_WITHIN).await;
         if let Err(error) = shipped {
@@ -187,6 +219,20 @@ impl Writer {
         if self.back_off.is_news(&reason) {
             tracing::warn!("{reason}; the records are kept in the spool until the ledger takes them");
         }
+    }
+}
+
+/// Waits for another configuration, which may never come.
+///
+/// # Cancel safety
+///
+/// Cancel safe: it only waits.
+async fn reconfigured(elsewhere: &mut Option<watch::Receiver<ClickHouseConfig>>) {
+    let Some(elsewhere) = elsewhere else { return std::future::pending().await };
+    match elsewhere.changed().await {
+        // It is still to be taken.
+        Ok(()) => elsewhere.mark_changed(),
+        Err(_) => std::future::pending().await,
     }
 }
 

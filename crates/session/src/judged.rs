@@ -1,5 +1,5 @@
 //! What is known of a text whoever sends it and however often: what its statements do, whether they may, how their
-//! results are treated. Worked out once for each text and catalog.
+//! results are treated. Worked out once for each text, catalog and policy.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -35,14 +35,27 @@ enum Source {
     Unseen { kind: &'static str, sqlstate: &'static str, name: String },
 }
 
-/// Verdicts on a text with one version of the catalog.
+/// Verdicts on a text with one version of the catalog and of the policy.
 #[derive(Debug)]
 pub(crate) struct JudgedText {
-    catalog_version: u64,
+    versions: Versions,
     /// In the order of the text; what could not be read counts as one statement.
     pub(crate) statements: Vec<Rc<Judged>>,
     /// Stands for a text without statements where one is executed.
     nothing: Option<Rc<Judged>>,
+}
+
+/// What verdicts were made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Versions {
+    catalog: u64,
+    modes: u64,
+}
+
+impl Versions {
+    fn of(env: &Environment<'_>) -> Self {
+        Versions { catalog: env.catalog_version, modes: env.modes_version }
+    }
 }
 
 /// One statement with its verdict.
@@ -86,10 +99,10 @@ impl Read {
         &self.text
     }
 
-    /// The verdicts on it with the catalog as it is now.
+    /// The verdicts on it with the catalog and the policy as they are now.
     pub(crate) fn judge(&self, env: &Environment<'_>) -> Rc<JudgedText> {
         let mut judged = self.judged.borrow_mut();
-        if let Some(judged) = judged.as_ref().filter(|judged| judged.catalog_version == env.catalog_version) {
+        if let Some(judged) = judged.as_ref().filter(|judged| judged.versions == Versions::of(env)) {
             return Rc::clone(judged);
         }
         Rc::clone(judged.insert(Rc::new(JudgedText::new(self, env))))
@@ -105,7 +118,7 @@ impl JudgedText {
             Source::Unseen { kind, sqlstate, name } => {
                 let verdict = policy::judge_unknown_name(env.modes, kind, sqlstate, name);
                 let statements = vec![whole(verdict)];
-                return JudgedText { catalog_version: env.catalog_version, statements, nothing: None };
+                return JudgedText { versions: Versions::of(env), statements, nothing: None };
             }
         };
         let judgement = policy::judge(env.modes, facts, |statement| touches_masked(statement, env));
@@ -126,7 +139,7 @@ impl JudgedText {
             let nothing = Some(&Statement::default());
             Rc::new(Judged::new(&read.text, span, nothing, verdict, String::new(), env))
         });
-        JudgedText { catalog_version: env.catalog_version, statements, nothing }
+        JudgedText { versions: Versions::of(env), statements, nothing }
     }
 
     /// The only statement, for a message that carries one.

@@ -24,8 +24,10 @@ pub struct Environment<'a> {
     pub catalog: &'a Catalog,
     /// The database's sensitive columns.
     pub classes: &'a Classes,
-    /// How strictly each rule is held; the same for as long as `readings` lives.
+    /// How strictly each rule is held.
     pub modes: &'a Modes,
+    /// Grows each time `modes` change.
+    pub modes_version: u64,
     /// Grows each time the catalog is read; no other database's catalog has the same.
     pub catalog_version: u64,
     /// What is known of texts that were read before.

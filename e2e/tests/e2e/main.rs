@@ -16,6 +16,7 @@ mod fixtures;
 mod goodbye;
 mod limits;
 mod newest_libpq;
+mod reload;
 mod select;
 mod shutdown;
 mod sign_in;

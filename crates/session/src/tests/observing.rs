@@ -1,10 +1,13 @@
 //! Rules that only observe: what they speak against is forwarded as it came, and its record names them.
 
 use insta::assert_snapshot;
+use policy::Mode;
 use wire::backend::tag::{BIND_COMPLETE, FUNCTION_CALL_RESPONSE, PARSE_COMPLETE};
 use wire::compose::frame;
 
-use super::server::{complete, data_row, error, ready, row_description};
+use super::server::{
+    bind_complete, complete, data_row, error, no_data, parse_complete, ready, row_description,
+};
 use super::talk::{Talk, bind, describe_portal, execute, function_call, parse, query, sync};
 
 fn empty(tag: u8) -> Vec<u8> {
@@ -167,5 +170,37 @@ to server: Q[set standard_conforming_strings = off]
     assert_snapshot!(talk.client(&query(r"select '\'', email from users --'")), @r#"
 record 2 started: select '\'', email from users --', against unreadable
 to server: Q[select '\'', email from users --']
+"#);
+}
+
+/// What was prepared while a rule observed is judged anew once it is enforced, and the other way round.
+#[test]
+fn a_mode_that_changes_counts_from_the_next_execution_on() {
+    let mut talk = Talk::observing(&["no-drop-table"]);
+    let run = [bind("", "s"), execute(""), sync()].concat();
+    talk.client(&[parse("s", "drop table users"), sync()].concat());
+    talk.server(&[parse_complete(), ready(b'I')].concat());
+    assert_snapshot!(talk.client(&run), @r#"
+to server: B[s]
+to server instead: D[P]
+record 1 started: drop table users, against no-drop-table
+to server: E[] S[]
+"#);
+    talk.server(&[bind_complete(), no_data(), complete("DROP TABLE"), ready(b'I')].concat());
+    talk.set_mode("no-drop-table", Mode::Enforce);
+    assert_snapshot!(talk.client(&run), @r#"
+to server: B[s]
+record 2 started: drop table users, refused by no-drop-table
+to server instead: D[Srefused by Picket 0000000000000007]
+to server: S[]
+"#);
+    assert_snapshot!(talk.client(&query("drop table users")), @r#"
+record 3 started: drop table users, refused by no-drop-table
+to server instead: Q[SELECT 'refused by Picket 0000000000000007'::pg_catalog.int4]
+"#);
+    talk.set_mode("no-drop-table", Mode::Observe);
+    assert_snapshot!(talk.client(&query("drop table users")), @r#"
+record 4 started: drop table users, against no-drop-table
+to server: Q[drop table users]
 "#);
 }

@@ -19,6 +19,7 @@ pub(super) struct Talk {
     catalog: Catalog,
     classes: Classes,
     modes: Modes,
+    modes_version: u64,
     readings: Readings,
     sent: Vec<u8>,
 }
@@ -47,6 +48,7 @@ impl Talk {
             ]),
             classes: Classes::from([(ColumnId { table_oid: 20000, number: 2 }, Class::Email)]),
             modes: Modes::default(),
+            modes_version: 0,
             readings: Readings::default(),
             sent: Vec::new(),
         }
@@ -59,9 +61,17 @@ impl Talk {
         talk
     }
 
+    /// Changes a rule's mode while the session runs.
+    pub(super) fn set_mode(&mut self, rule: &str, mode: Mode) {
+        self.modes.set(rule, mode).unwrap();
+        self.modes_version += 1;
+    }
+
     fn env(&mut self) -> (&mut Session, Environment<'_>) {
-        let Talk { session, catalog_version, catalog, classes, modes, readings, sent: _ } = self;
-        (session, Environment { catalog, classes, modes, catalog_version: *catalog_version, readings })
+        let Talk { session, catalog_version, catalog, classes, modes, modes_version, readings, sent: _ } =
+            self;
+        let (catalog_version, modes_version) = (*catalog_version, *modes_version);
+        (session, Environment { catalog, classes, modes, modes_version, catalog_version, readings })
     }
 
     pub(super) fn step_client(&mut self, input: &[u8]) -> (Result<Step, SessionError>, Vec<Action>) {
