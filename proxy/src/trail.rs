@@ -11,6 +11,8 @@ use audit::record::{self, Record, SessionRecord, UnixMicros};
 use audit::spool::{Execution, Introduced, Spool, SpoolError};
 use session::{Described, Evidence, Finished, Outcome, ResultNames, Started};
 
+use crate::beginnings::Beginnings;
+
 /// Most statements that a thread knows to have introduced; then it introduces them again.
 const INTRODUCED_MAX: usize = 8_192;
 
@@ -36,8 +38,7 @@ pub(crate) struct Trail {
     session: SessionRecord,
     principal: Arc<str>,
     database: Arc<str>,
-    /// When the statements that have not finished were judged, by sequence: a few.
-    running: Vec<(u64, UnixMicros)>,
+    running: Beginnings,
     /// What was taken and is not stored. Of this session alone: what cannot be stored must not stop others.
     waiting: Vec<Execution>,
 }
@@ -70,7 +71,7 @@ impl Trail {
     pub(crate) fn begin(desk: Rc<Desk>, session: SessionRecord) -> Result<Self, SpoolError> {
         desk.spool.append(&[Record::Session(session.clone())])?;
         let (principal, database) = (session.principal.as_str().into(), session.database.as_str().into());
-        Ok(Trail { desk, session, principal, database, running: Vec::new(), waiting: Vec::new() })
+        Ok(Trail { desk, session, principal, database, running: Beginnings::default(), waiting: Vec::new() })
     }
 
     /// Takes a record; it is stored by the next `store`.
@@ -99,15 +100,14 @@ impl Trail {
 
     fn start(&mut self, started: Started) {
         let started_at = now();
-        self.running.push((started.sequence, started_at));
+        self.running.note(started.sequence, started_at);
         let introduced = self.desk.introduce(&started.statement, None);
         self.put(self.execution(introduced, &started, started_at));
     }
 
     fn finish(&mut self, finished: Finished) {
         let Finished { started, outcome, rows, bytes, result } = finished;
-        let place = self.running.iter().position(|(running, _)| *running == started.sequence);
-        let started_at = place.map_or_else(now, |place| self.running.swap_remove(place).1);
+        let started_at = self.running.take(started.sequence).unwrap_or_else(now);
         let introduced = self.desk.introduce(&started.statement, result.as_ref());
         let (outcome, sqlstate) = match outcome {
             Outcome::Completed => (record::Outcome::Completed, String::new()),
