@@ -15,4 +15,5 @@ pub mod psql;
 pub mod psycopg;
 pub mod scratch;
 pub mod shop;
+pub mod suites;
 pub mod wait;

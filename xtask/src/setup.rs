@@ -6,6 +6,7 @@ mod engine;
 mod kernel_tools;
 mod needs;
 mod pgbouncer;
+mod postgres_tests;
 mod privilege;
 mod psycopg;
 
@@ -72,6 +73,7 @@ fn install(missing: &[Need]) -> Result<()> {
             Source::KernelCompiler => kernel_tools::install_compiler()?,
             Source::KernelLinker => kernel_tools::install_linker()?,
             Source::Engine => engine::install()?,
+            Source::PostgresTests => postgres_tests::install()?,
             Source::Psycopg => psycopg::install()?,
             Source::PgBouncer => pgbouncer::install()?,
         }

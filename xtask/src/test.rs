@@ -64,6 +64,9 @@ fn test_command(kinds: &[&str], filter: Option<&str>) -> Result<Command> {
     if let Some(library) = setup::engine_library() {
         command.env("PICKET_ENGINE_LIB", library);
     }
+    if let Ok(folder) = e2e::suites::installed() {
+        command.env(e2e::suites::VARIABLE, folder);
+    }
     Ok(command)
 }
 
@@ -72,7 +75,7 @@ fn with_rights(command: &mut Command) -> Result<()> {
     const BY_HAND: &str = "run `cargo xtask test` as root, or install sudo";
     if let Privilege::Sudo(sudo) = Privilege::obtain("run the test programs as root", BY_HAND)? {
         let triple = format!("CARGO_TARGET_{}_UNKNOWN_LINUX_GNU_RUNNER", env::consts::ARCH.to_uppercase());
-        let keep = "--preserve-env=PICKET_ENGINE_LIB,PICKET_LOG,RUST_BACKTRACE,CARGO_MANIFEST_DIR";
+        let keep = "--preserve-env=PICKET_ENGINE_LIB,PICKET_POSTGRES_TESTS,PICKET_LOG,RUST_BACKTRACE,CARGO_MANIFEST_DIR";
         command.env(triple, format!("{} --non-interactive {keep} --", sudo.display()));
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{engine, kernel_tools, pgbouncer, psycopg};
+use super::{engine, kernel_tools, pgbouncer, postgres_tests, psycopg};
 use crate::{repo, run};
 
 /// Something that is not on this machine.
@@ -24,6 +24,8 @@ pub(super) enum Source {
     KernelLinker,
     /// `libchdb.so` from an npm package.
     Engine,
+    /// PostgreSQL's own test programs, from the source package of its server.
+    PostgresTests,
     /// A Python environment with packages from PyPI.
     Psycopg,
     /// Unpacked from the package of apt, and not installed.
@@ -35,6 +37,7 @@ impl Need {
     pub(super) fn apt_packages(&self) -> impl Iterator<Item = &'static str> + use<> {
         let packages = match self.source {
             Source::Apt(packages) => packages,
+            Source::PostgresTests => postgres_tests::BUILD_PACKAGES,
             Source::KernelCompiler
             | Source::KernelLinker
             | Source::Engine
@@ -59,6 +62,7 @@ impl Need {
                 kernel_tools::LINKER_VERSION
             ),
             Source::Engine => format!("npm: {}, checked by hash", engine::PACKAGE),
+            Source::PostgresTests => "apt: the source package of the PostgreSQL server".to_string(),
             Source::Psycopg => format!("PyPI: psycopg[binary]=={}", e2e::psycopg::VERSION),
             Source::PgBouncer => "apt: pgbouncer, unpacked into a cache and not installed".to_string(),
         }
@@ -168,6 +172,14 @@ pub(super) fn missing() -> Vec<Need> {
                 source: Source::PgBouncer,
             },
         ),
+        (
+            postgres_tests::is_installed(),
+            Need {
+                what: "PostgreSQL's own test programs",
+                why: "show that clients see no proxy",
+                source: Source::PostgresTests,
+            },
+        ),
     ];
     all.into_iter().filter(|(found, _)| !found).map(|(_, need)| need).collect()
 }
@@ -195,6 +207,7 @@ pub(super) fn by_hand(missing: &[Need]) -> String {
             Source::KernelCompiler => kernel_tools::COMPILER_BY_HAND.to_string(),
             Source::KernelLinker => kernel_tools::LINKER_BY_HAND.to_string(),
             Source::Engine => engine::by_hand(),
+            Source::PostgresTests => postgres_tests::by_hand(),
             Source::Psycopg => psycopg::by_hand(),
             Source::PgBouncer => pgbouncer::BY_HAND.to_string(),
         });

@@ -1,0 +1,133 @@
+//! What a suite runs on: a PostgreSQL of its own, and a proxy in front of it whose rules only observe.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, bail, ensure};
+use e2e::engine::Engine;
+use e2e::login::Login;
+use e2e::postgres::{self, Postgres, SUPERUSER};
+use e2e::proxy::{Proxy, ProxySettings};
+use e2e::scratch::Scratch;
+use e2e::suites;
+
+/// Every rule, so that only what the proxy itself breaks can fail.
+const OBSERVING: &str = "\n[policy.mode]\ncopy-masked = \"observe\"\nlexing-settings = \"observe\"\n\
+    no-drop-table = \"observe\"\nno-fast-path = \"observe\"\nopaque-code = \"observe\"\nunknown-name = \"observe\"\n\
+    unreadable = \"observe\"\n";
+
+/// How long one suite may take.
+const SUITE_SECS_MAX: &str = "1500";
+
+pub(crate) struct Stage {
+    // Dropped in this order: who speaks to whom goes first.
+    proxy: Proxy,
+    _engine: Engine,
+    _postgres: Postgres,
+    folder: Scratch,
+    tests: PathBuf,
+}
+
+impl Stage {
+    /// `database` is the one that the suite makes for itself.
+    pub(crate) fn start(database: &str) -> Result<Self> {
+        let tests = suites::installed()?;
+        let (postgres, engine) = (Postgres::start()?, Engine::start()?);
+        let settings = ProxySettings {
+            upstreams: vec![postgres.superuser("postgres"), postgres.superuser(database)],
+            users: vec![(SUPERUSER.to_string(), postgres::password()?)],
+            clickhouse_url: engine.url().to_string(),
+            ledger_database: "picket".to_string(),
+        };
+        let proxy = Proxy::start_with(settings, OBSERVING)?;
+        Ok(Self { proxy, _engine: engine, _postgres: postgres, folder: Scratch::new("suite")?, tests })
+    }
+
+    /// The superuser's way through the proxy.
+    pub(crate) fn login(&self) -> Result<Login> {
+        self.proxy.login(SUPERUSER, "postgres")
+    }
+
+    /// One of PostgreSQL's test programs.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.tests.join("bin").join(name)
+    }
+
+    /// A copy of test files where the server's user can read them.
+    pub(crate) fn input(&self, name: &str) -> Result<PathBuf> {
+        let copy = self.folder.join(name);
+        let mut command = Command::new("cp");
+        run(command.arg("-R").arg(self.tests.join(name)).arg(&copy))?;
+        run(Command::new("chmod").args(["-R", "a+rX"]).arg(&copy))?;
+        Ok(copy)
+    }
+
+    /// A folder for results, to which the server's user writes too.
+    pub(crate) fn output(&self) -> Result<PathBuf> {
+        let folder = self.folder.join("output");
+        for folder in [&folder, &folder.join("results")] {
+            fs::create_dir(folder).context("create the folder for results")?;
+            fs::set_permissions(folder, Permissions::from_mode(0o777)).context("open it for the server")?;
+        }
+        Ok(folder)
+    }
+
+    /// `pg_regress` or its sister with the options that both need; what it prints.
+    pub(crate) fn run_schedule(
+        &self,
+        program: &str,
+        input: &Path,
+        output: &Path,
+        options: &[&str],
+    ) -> Result<String> {
+        let login = self.login()?;
+        let mut command = Command::new("timeout");
+        command.arg(SUITE_SECS_MAX).arg(self.program(program)).current_dir(output);
+        command.arg(format!("--inputdir={}", input.display()));
+        command.arg(format!("--outputdir={}", output.display()));
+        command.arg(format!("--bindir={}", postgres::programs()?.display()));
+        command.arg(format!("--dlpath={}", self.input("lib")?.display()));
+        command.arg("--host=127.0.0.1").arg(format!("--port={}", login.port));
+        command.arg(format!("--user={}", login.user)).args(options).env("PGPASSWORD", &login.password);
+        let Output { stdout, stderr, .. } = command.output().with_context(|| format!("run {program}"))?;
+        Ok(format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr)))
+    }
+}
+
+/// The names of the tests that failed, from what `pg_regress` printed, when every test of the schedule was run.
+pub(crate) fn failed(printed: &str, schedule: &Path) -> Result<Vec<String>> {
+    let schedule = fs::read_to_string(schedule).context("read the schedule")?;
+    let mut scheduled: Vec<&str> = schedule
+        .lines()
+        .filter_map(|line| line.strip_prefix("test:"))
+        .flat_map(str::split_whitespace)
+        .collect();
+    let outcomes: Vec<(&str, bool)> = printed.lines().filter_map(outcome).collect();
+    let mut ran: Vec<&str> = outcomes.iter().map(|(name, _)| *name).collect();
+    scheduled.sort_unstable();
+    ran.sort_unstable();
+    ensure!(scheduled == ran, "not all tests were run:\n{printed}");
+    Ok(outcomes.iter().filter(|(_, passed)| !passed).map(|(name, _)| (*name).to_string()).collect())
+}
+
+/// The test that a line is about, and whether it passed: `test boolean ... ok`, or, from PostgreSQL 16 on,
+/// `not ok 2 + boolean 12 ms`.
+fn outcome(line: &str) -> Option<(&str, bool)> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words.as_slice() {
+        ["test", name, "...", outcome, ..] | [name, "...", outcome, ..] => Some((*name, *outcome == "ok")),
+        ["ok", _, "-" | "+", name, ..] => Some((*name, true)),
+        ["not", "ok", _, "-" | "+", name, ..] => Some((*name, false)),
+        _ => None,
+    }
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let output = command.output().context("start a program")?;
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
+}
