@@ -37,6 +37,7 @@ Keys of a JSON object, in this order, and columns of CSV (lists joined by spaces
   application_name  what the client called itself; empty where the session is not in the ledger
   client            address and port of the client; empty where the session is not in the ledger
   database          where it ran
+  environment       what kind of place that is, such as production; empty where nobody said
   object            the object that was asked for
   access            read, write or read+write
   effects           list: what the statement does, such as select or drop_table

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mask::{Classes, ColumnId, classify};
 use session::{Environment, Readings};
@@ -65,6 +65,8 @@ pub(crate) struct Snapshot {
     pub(crate) version: u64,
     /// Whether it was ever read.
     pub(crate) is_known: bool,
+    /// When that attempt was.
+    read_at: Option<Instant>,
     pub(crate) catalog: Catalog,
     pub(crate) classes: Classes,
 }
@@ -87,12 +89,17 @@ impl Snapshot {
     }
 }
 
-/// The catalog of one database, for its sessions.
-#[derive(Clone)]
+/// The catalog of one database. It is read while it has sessions.
+pub(crate) struct KeptCatalog {
+    requests: mpsc::Sender<Request>,
+    snapshots: Arc<watch::Sender<Arc<Snapshot>>>,
+    way_in: watch::Sender<Arc<Upstream>>,
+}
+
+/// One session's view of it.
 pub(crate) struct CatalogKeeper {
     requests: mpsc::Sender<Request>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
-    way_in: Arc<watch::Sender<Arc<Upstream>>>,
 }
 
 /// A session needs a snapshot that is newer than this version.
@@ -101,18 +108,44 @@ struct Request {
     done: oneshot::Sender<()>,
 }
 
-impl CatalogKeeper {
-    /// Starts the task that keeps the catalog of `upstream`. It ends when every keeper is dropped.
+impl KeptCatalog {
+    /// Starts the task that keeps the catalog of `upstream`. It ends when this and every keeper are dropped.
     pub(crate) fn start(upstream: Arc<Upstream>) -> (Self, impl Future<Output = ()>) {
         let (requests, wanted) = mpsc::channel(REQUESTS_MAX);
-        let (publish, snapshots) = watch::channel(Arc::default());
+        let snapshots = Arc::new(watch::Sender::default());
         let (way_in, upstream) = watch::channel(upstream);
-        (CatalogKeeper { requests, snapshots, way_in: Arc::new(way_in) }, keep(upstream, wanted, publish))
+        let task = keep(upstream, wanted, Arc::clone(&snapshots));
+        (KeptCatalog { requests, snapshots, way_in }, task)
+    }
+
+    /// For one more session.
+    pub(crate) fn keeper(&self) -> CatalogKeeper {
+        CatalogKeeper { requests: self.requests.clone(), snapshots: self.snapshots.subscribe() }
+    }
+
+    /// Whether no session is with the database.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.snapshots.receiver_count() == 0
     }
 
     /// Reads it by this way in from now on.
     pub(crate) fn enter_by(&self, upstream: Arc<Upstream>) {
         self.way_in.send_replace(upstream);
+    }
+}
+
+impl CatalogKeeper {
+    /// Waits until it was read, and not too long ago: it is let be while no session is with the database.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the catalog is read all the same.
+    pub(crate) async fn is_fresh(&self) {
+        let snapshot = self.snapshot();
+        let is_fresh = snapshot.read_at.is_some_and(|read_at| read_at.elapsed() < REFRESH);
+        if !snapshot.is_known || !is_fresh {
+            self.newer_than(snapshot.version).await;
+        }
     }
 
     /// The newest snapshot.
@@ -150,11 +183,10 @@ impl CatalogKeeper {
 async fn keep(
     mut way_in: watch::Receiver<Arc<Upstream>>,
     mut wanted: mpsc::Receiver<Request>,
-    publish: watch::Sender<Arc<Snapshot>>,
+    publish: Arc<watch::Sender<Arc<Snapshot>>>,
 ) {
     let mut connection: Option<Pipe> = None;
     loop {
-        let is_known = publish.borrow().is_known;
         let mut request = timeout(if connection.is_some() { IDLE } else { REFRESH }, wanted.recv()).await;
         if request.is_err()
             && let Some(mut idle) = connection.take()
@@ -167,8 +199,8 @@ async fn keep(
         let request = match request {
             Ok(Some(request)) => Some(request),
             Ok(None) => return,
-            // Nobody uses it yet: leave the database alone.
-            Err(_) if !is_known => continue,
+            // Nobody uses it: leave the database alone.
+            Err(_) if publish.receiver_count() == 0 => continue,
             Err(_) => None,
         };
         let before = Arc::clone(&publish.borrow());
@@ -197,12 +229,13 @@ fn next(
     connection: &mut Option<Pipe>,
 ) -> Snapshot {
     let version = VERSION.fetch_add(1, Ordering::Relaxed) + 1;
+    let read_at = Some(Instant::now());
     match read {
         Ok(relations) => {
             let catalog = Catalog::new(relations);
             let classes = classes(&catalog, &before.classes);
             tracing::debug!(database = upstream.database, columns = classes.len(), "catalog read");
-            Snapshot { version, is_known: true, catalog, classes }
+            Snapshot { version, is_known: true, read_at, catalog, classes }
         }
         Err(error) => {
             *connection = None;
@@ -210,6 +243,7 @@ fn next(
             Snapshot {
                 version,
                 is_known: before.is_known,
+                read_at,
                 catalog: before.catalog.clone(),
                 classes: before.classes.clone(),
             }

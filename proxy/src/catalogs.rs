@@ -1,24 +1,35 @@
-//! The catalogs of the databases behind the proxy, for as long as they are configured and their sessions live.
+//! The catalogs of the databases that sessions are with, read on demand. Those of a wildcard are of any number of
+//! databases, so that theirs is bounded.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Handle;
 
-use crate::catalog::CatalogKeeper;
+use crate::catalog::{CatalogKeeper, KeptCatalog};
 use crate::config::{Config, Upstream};
+use crate::farewell::Farewell;
 
 /// The catalogs that are kept.
 pub(crate) struct Catalogs {
-    /// By the name that clients ask for.
-    kept: Mutex<HashMap<String, Kept>>,
+    kept: Mutex<AllKept>,
     /// Where they are kept: on one thread beside those of sessions.
     runtime: Handle,
 }
 
+#[derive(Default)]
+struct AllKept {
+    /// By the name that clients ask for.
+    by_database: HashMap<String, Kept>,
+    /// Counts the sessions that have come.
+    sessions: u64,
+}
+
 struct Kept {
     upstream: Arc<Upstream>,
-    keeper: CatalogKeeper,
+    catalog: KeptCatalog,
+    /// The last session that came for it.
+    last_session: u64,
 }
 
 impl Catalogs {
@@ -26,31 +37,65 @@ impl Catalogs {
         Catalogs { kept: Mutex::default(), runtime }
     }
 
-    /// The catalog of `upstream`; nothing is read before somebody needs it. Another way in to the same database leaves
-    /// what is known of it: what was sensitive stays so.
-    pub(crate) fn of(&self, upstream: &Arc<Upstream>) -> CatalogKeeper {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        match kept.get_mut(&upstream.database) {
-            Some(known) if Arc::ptr_eq(&known.upstream, upstream) => known.keeper.clone(),
-            Some(known) if known.upstream.is_same_database(upstream) => {
-                known.upstream = Arc::clone(upstream);
-                known.keeper.enter_by(Arc::clone(upstream));
-                known.keeper.clone()
-            }
-            _ => {
-                let (keeper, task) = CatalogKeeper::start(Arc::clone(upstream));
-                self.runtime.spawn(task);
-                let known = Kept { upstream: Arc::clone(upstream), keeper: keeper.clone() };
-                kept.insert(upstream.database.clone(), known);
-                keeper
-            }
+    /// The catalog of `upstream`, for a session. `most` databases of a wildcard are kept: the one without sessions that
+    /// has had none for the longest makes room. Another way in to the same database leaves what is known of it: what was
+    /// sensitive stays so.
+    pub(crate) fn of(&self, upstream: &Arc<Upstream>, most: usize) -> Result<CatalogKeeper, Farewell> {
+        let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        all.sessions += 1;
+        let AllKept { by_database, sessions } = &mut *all;
+        let known = by_database.get_mut(&upstream.database);
+        if let Some(known) = known.filter(|known| known.upstream.is_same_database(upstream)) {
+            known.enter_by(upstream);
+            known.last_session = *sessions;
+            return Ok(known.catalog.keeper());
         }
+        if upstream.is_wildcard {
+            by_database.remove(&upstream.database);
+            make_room(by_database, most)?;
+        }
+        let (catalog, task) = KeptCatalog::start(Arc::clone(upstream));
+        self.runtime.spawn(task);
+        let keeper = catalog.keeper();
+        let kept = Kept { upstream: Arc::clone(upstream), catalog, last_session: *sessions };
+        by_database.insert(upstream.database.clone(), kept);
+        Ok(keeper)
     }
 
     /// Goes by another configuration. Sessions keep the catalogs that it has no more.
     pub(crate) fn follow(&self, config: &Config) {
-        config.upstreams.values().for_each(|upstream| drop(self.of(upstream)));
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|database, _| config.upstreams.contains_key(database));
+        let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        all.by_database.retain(|database, kept| match config.upstream(database) {
+            Some(upstream) if kept.upstream.is_same_database(&upstream) => {
+                kept.enter_by(&upstream);
+                true
+            }
+            _ => false,
+        });
     }
+}
+
+impl Kept {
+    /// Reads it by this way in from now on.
+    fn enter_by(&mut self, upstream: &Arc<Upstream>) {
+        if self.upstream != *upstream {
+            self.upstream = Arc::clone(upstream);
+            self.catalog.enter_by(Arc::clone(upstream));
+        }
+    }
+}
+
+fn make_room(by_database: &mut HashMap<String, Kept>, most: usize) -> Result<(), Farewell> {
+    let wildcards = || by_database.iter().filter(|(_, kept)| kept.upstream.is_wildcard);
+    if wildcards().count() < most {
+        return Ok(());
+    }
+    let unused = wildcards().filter(|(_, kept)| kept.catalog.is_unused());
+    let oldest = unused.min_by_key(|(_, kept)| kept.last_session).map(|(database, _)| database.clone());
+    let Some(oldest) = oldest else {
+        let detail = format!("Picket's limit is `max-wildcard-databases`, {most} at the moment.");
+        return Err(Farewell::new("53300", "sorry, too many databases are in use already").detail(detail));
+    };
+    by_database.remove(&oldest);
+    Ok(())
 }

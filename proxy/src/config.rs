@@ -26,6 +26,15 @@ use crate::upstream_tls::{SslMode, UpstreamTls, UpstreamTlsFile};
 /// How long running transactions may take to end, unless the file says otherwise.
 const SHUTDOWN_WAIT_SECS_DEFAULT: u64 = 30;
 
+/// Longest name of an environment.
+const ENVIRONMENT_BYTES_MAX: usize = 63;
+
+/// Stands for the name of any database, as in PgBouncer.
+const WILDCARD: &str = "*";
+
+/// Longest name of a database; the server cuts longer ones off (postgres.h, `NAMEDATALEN`), and would let in under many names.
+const DATABASE_BYTES_MAX: usize = 63;
+
 /// What the proxy runs on.
 #[derive(Debug)]
 pub(crate) struct Config {
@@ -39,7 +48,7 @@ pub(crate) struct Config {
     pub(crate) modes: Modes,
     /// Grows each time the modes change.
     pub(crate) modes_version: u64,
-    /// By the database that a client asks for.
+    /// By the database that a client asks for; `WILDCARD` stands for all that have none of their own.
     pub(crate) upstreams: HashMap<String, Arc<Upstream>>,
     /// By name.
     pub(crate) users: HashMap<String, User>,
@@ -65,10 +74,12 @@ pub(crate) enum Credential {
 }
 
 /// A database behind the proxy.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Upstream {
     /// What clients ask for.
     pub(crate) database: String,
+    /// It is any database of a server that has no section of its own.
+    pub(crate) is_wildcard: bool,
     pub(crate) host: String,
     pub(crate) port: u16,
     /// The database's own name for it.
@@ -77,6 +88,8 @@ pub(crate) struct Upstream {
     pub(crate) password: String,
     /// TLS, where it is not off.
     pub(crate) tls: Option<UpstreamTls>,
+    /// What kind of place it is, such as `production`; empty where the file does not say.
+    pub(crate) environment: String,
     /// The password may be sent as it is over a connection without TLS.
     pub(crate) allows_cleartext_password: bool,
 }
@@ -104,6 +117,7 @@ struct ConfigFile {
     max_connections: Option<Spanned<usize>>,
     max_user_connections: Option<Spanned<usize>>,
     max_db_connections: Option<Spanned<usize>>,
+    max_wildcard_databases: Option<Spanned<usize>>,
     max_login_connections: Option<Spanned<usize>>,
     max_message_bytes: Option<Spanned<u32>>,
     client_login_timeout_secs: Option<Spanned<u64>>,
@@ -149,6 +163,8 @@ struct UpstreamFile {
     #[serde(default)]
     password: String,
     #[serde(default)]
+    environment: Option<String>,
+    #[serde(default)]
     sslmode: SslMode,
     root_ca: Option<PathBuf>,
     client_cert: Option<PathBuf>,
@@ -181,6 +197,16 @@ impl Config {
     /// Reads and checks a file.
     pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
         daemon::config::read(path, ConfigFile::check)
+    }
+
+    /// The database that a client asks for.
+    pub(crate) fn upstream(&self, database: &str) -> Option<Arc<Upstream>> {
+        if let Some(upstream) = self.upstreams.get(database).filter(|upstream| !upstream.is_wildcard) {
+            return Some(Arc::clone(upstream));
+        }
+        let wildcard = self.upstreams.get(WILDCARD).filter(|_| database.len() <= DATABASE_BYTES_MAX)?;
+        let (database, dbname) = (database.to_owned(), database.to_owned());
+        Some(Arc::new(Upstream { database, dbname, ..Upstream::clone(wildcard) }))
     }
 
     /// What runs where this was read while `before` runs, and the keys of which it changes what only a restart can.
@@ -228,6 +254,7 @@ impl ConfigFile {
                 max_connections: self.max_connections,
                 max_user_connections: self.max_user_connections,
                 max_db_connections: self.max_db_connections,
+                max_wildcard_databases: self.max_wildcard_databases,
                 max_login_connections: self.max_login_connections,
                 max_message_bytes: self.max_message_bytes,
                 client_login_timeout_secs: self.client_login_timeout_secs,
@@ -264,11 +291,32 @@ impl ConfigFile {
                 if port == 0 {
                     return Err(refused(span, "`upstream.port` must be between 1 and 65535, got 0"));
                 }
+                if let Some(environment) = &written.environment {
+                    check_environment(environment).map_err(|message| refused(span.clone(), message))?;
+                }
+                let is_wildcard = database == WILDCARD;
+                if is_wildcard && dbname.is_some() {
+                    return Err(refused(
+                        span,
+                        "`upstream.dbname` cannot be where `upstream.database` is \"*\": each database has the name that \
+                         clients ask for",
+                    ));
+                }
                 let dbname = dbname.unwrap_or_else(|| database.clone());
                 let tls = tls.check(&host).map_err(|message| refused(span, message))?;
                 let allows_cleartext_password = written.allow_cleartext_password;
-                let upstream =
-                    Upstream { database, host, port, dbname, user, password, tls, allows_cleartext_password };
+                let upstream = Upstream {
+                    database,
+                    is_wildcard,
+                    host,
+                    port,
+                    dbname,
+                    user,
+                    password,
+                    environment: written.environment.unwrap_or_default(),
+                    tls,
+                    allows_cleartext_password,
+                };
                 Ok((upstream.database.clone(), Arc::new(upstream)))
             })?,
             users: by_name("user.name", self.user, |span, written| {
@@ -283,6 +331,18 @@ impl ConfigFile {
             })?,
         })
     }
+}
+
+/// It is a word in records and, later, in policies.
+fn check_environment(environment: &str) -> Result<(), String> {
+    let is_word = environment.chars().all(|letter| letter.is_alphanumeric() || "-_.".contains(letter));
+    if environment.is_empty() || !is_word || ENVIRONMENT_BYTES_MAX < environment.len() {
+        return Err(format!(
+            "`upstream.environment` must be 1 to {ENVIRONMENT_BYTES_MAX} letters, digits and `-`, `_`, `.` such as \
+             \"production\", got `{environment}`"
+        ));
+    }
+    Ok(())
 }
 
 impl UserFile {
@@ -465,11 +525,16 @@ scram-secret = "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2E=$AAAAAAAAAAAAAAAAAAAAAAAA
                 "sslmode = \"verify-ca\"\nroot-ca = \"/none\"",
                 "`upstream.root-ca`: cannot read certificates from",
             ),
+            ("environment = \"our prod\"", "such as \"production\", got `our prod`"),
             ("client-cert = \"/none\"", "`upstream.client-cert` and `upstream.client-key` go together"),
         ] {
             let error = error(&GOOD.replace("port = 5432", &format!("port = 5432\n{keys}")));
             assert!(error.contains(message), "{error}");
         }
+        assert!(
+            error(&GOOD.replace("database = \"shop\"", "database = \"*\"\ndbname = \"shop\""))
+                .ends_with("`upstream.dbname` cannot be where `upstream.database` is \"*\": each database has the name that clients ask for")
+        );
         let modes = |line: &str| format!("{GOOD}[policy.mode]\n{line}\n");
         assert_eq!(
             error(&modes("no-drop-tables = \"observe\"")),

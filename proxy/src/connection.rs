@@ -211,11 +211,10 @@ async fn open(
     let Login { user, authenticated_by, database, application_name, version, parameters } = login;
     let following = shared.config.follow();
     let config = following.now();
-    let Some(upstream) = config.upstreams.get(&database) else {
+    let Some(upstream) = config.upstream(&database) else {
         return Err(Farewell::new("3D000", format!("database \"{database}\" does not exist"))
             .detail("Picket has no [[upstream]] of that name."));
     };
-    let catalog = shared.catalogs.of(upstream);
     let limits = &config.limits;
     let own = config.users.get(&user).and_then(|user| user.max_connections);
     let allowed = Allowed {
@@ -224,13 +223,12 @@ async fn open(
         database: limits.max_db_connections,
     };
     let place = shared.places.take(&user, &database, allowed)?;
-    let connected = upstream::connect(upstream, version, &parameters).await.map_err(|error| {
+    let connected = upstream::connect(&upstream, version, &parameters).await.map_err(|error| {
         tracing::warn!(database, %error, "database not reached");
-        error.farewell(upstream)
+        error.farewell(&upstream)
     })?;
-    if !catalog.snapshot().is_known {
-        catalog.newer_than(0).await;
-    }
+    let catalog = shared.catalogs.of(&upstream, limits.max_wildcard_databases)?;
+    catalog.is_fresh().await;
     if !catalog.snapshot().is_known {
         return Err(Farewell::new(
             "58000",
@@ -260,6 +258,7 @@ async fn open(
         authenticated_by: authenticated_by.to_owned(),
         database,
         database_role: upstream.user.clone(),
+        environment: upstream.environment.clone(),
         application_name,
         client,
         upstream_local: server.socket().local_addr().map_err(|error| internal(&error))?,
@@ -274,7 +273,7 @@ async fn open(
     })?;
     let key = shared
         .cancel_keys
-        .register(version, pid, upstream, address, &secret)
+        .register(version, pid, &upstream, address, &secret)
         .map_err(|error| internal(&error))?;
     let mut nonce = [0; 8];
     getrandom::fill(&mut nonce).map_err(|error| internal(&error))?;

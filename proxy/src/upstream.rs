@@ -92,6 +92,10 @@ impl UpstreamError {
                 format!("Picket does not trust the connection to the database \"{database}\""),
             )
             .hint("Whoever runs Picket finds the reason in its log; sslmode and root-ca are under [[upstream]]."),
+            // Nobody but the server knows which databases a wildcard stands for.
+            UpstreamError::Refused { sqlstate, message } if sqlstate == "3D000" && upstream.is_wildcard => {
+                Farewell::new("3D000", message)
+            }
             UpstreamError::Refused { message, .. } => {
                 Farewell::new("08004", format!("the database \"{database}\" refused the connection"))
                     .detail(message)

@@ -50,6 +50,13 @@ pub(crate) struct UpstreamTls {
     host: ServerName<'static>,
 }
 
+/// The same files as they were read once.
+impl PartialEq for UpstreamTls {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.client, &other.client) && self.is_required == other.is_required
+    }
+}
+
 impl UpstreamTlsFile {
     /// Reads the files that it names. `None` where TLS is off.
     pub(crate) fn check(self, host: &str) -> Result<Option<UpstreamTls>, String> {

@@ -14,6 +14,7 @@ pub(crate) struct Touch {
     application_name: String,
     client: String,
     database: String,
+    environment: String,
     object: String,
     access: String,
     effects: Vec<String>,
@@ -41,6 +42,7 @@ impl From<WhoTouchedRow> for Touch {
             application_name: row.application_name,
             client: row.client,
             database: row.database,
+            environment: row.environment,
             object: row.object,
             access: row.access,
             effects: row.effects,
@@ -66,6 +68,7 @@ impl Shown for Touch {
         "application_name",
         "client",
         "database",
+        "environment",
         "object",
         "access",
         "effects",
@@ -85,6 +88,7 @@ impl Shown for Touch {
         "at (UTC)",
         "who",
         "from",
+        "database",
         "access",
         "effects",
         "verdict",
@@ -99,6 +103,10 @@ impl Shown for Touch {
             "allow" => Cell::good("allow"),
             other => Cell::bad(format!("{other} ({})", self.rules.join(" "))),
         };
+        let database = match self.environment.as_str() {
+            "" => self.database.clone(),
+            environment => format!("{} ({environment})", self.database),
+        };
         let outcome = match self.sqlstate.as_str() {
             "" => Cell::plain(self.outcome.as_str()),
             sqlstate => Cell::plain(format!("{} {sqlstate}", self.outcome)),
@@ -107,6 +115,7 @@ impl Shown for Touch {
             Cell::plain(self.at_short.as_str()),
             Cell::plain(self.principal.as_str()),
             Cell::plain(format!("{} {}", self.application_name, self.client).trim()),
+            Cell::plain(database),
             Cell::plain(self.access.as_str()),
             Cell::plain(self.effects.join(" ")),
             verdict,

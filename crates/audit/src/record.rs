@@ -50,6 +50,9 @@ pub struct SessionRecord {
     pub database: String,
     /// The role that the proxy uses at the database.
     pub database_role: String,
+    /// What kind of place the database is, such as `production`; empty where nobody said.
+    #[serde(default)]
+    pub environment: String,
     /// `application_name` as the client gave it at start.
     pub application_name: String,
     /// Where the client came from.

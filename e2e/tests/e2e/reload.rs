@@ -16,10 +16,10 @@ use crate::certificates::{Authority, tls_section};
 use crate::driver::{block_on, connect, server_error};
 use crate::stack::Stack;
 
-const RELOADED: &str = "configuration reloaded";
+pub(crate) const RELOADED: &str = "configuration reloaded";
 
 /// Rewrites the proxy's configuration, has it read again, and waits until the log says `said` once more.
-fn reload(stack: &mut Stack, said: &str, edit: impl FnOnce(String) -> String) -> Result<()> {
+pub(crate) fn reload(stack: &mut Stack, said: &str, edit: impl FnOnce(String) -> String) -> Result<()> {
     let path = stack.proxy.config();
     let before = fs::read_to_string(&path).context("read the proxy's configuration")?;
     let after = edit(before.clone());

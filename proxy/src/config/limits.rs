@@ -17,6 +17,8 @@ pub(crate) struct Limits {
     pub(crate) max_user_connections: usize,
     /// Sessions at once with one database.
     pub(crate) max_db_connections: usize,
+    /// Databases at once that come by a wildcard.
+    pub(crate) max_wildcard_databases: usize,
     /// Connections at once that have not logged in yet.
     pub(crate) max_login_connections: usize,
     /// Longest message that is held in memory.
@@ -36,6 +38,7 @@ pub(super) struct Written {
     pub(super) max_connections: Option<Spanned<usize>>,
     pub(super) max_user_connections: Option<Spanned<usize>>,
     pub(super) max_db_connections: Option<Spanned<usize>>,
+    pub(super) max_wildcard_databases: Option<Spanned<usize>>,
     pub(super) max_login_connections: Option<Spanned<usize>>,
     pub(super) max_message_bytes: Option<Spanned<u32>>,
     pub(super) client_login_timeout_secs: Option<Spanned<u64>>,
@@ -59,6 +62,12 @@ impl Written {
             max_connections,
             max_user_connections: share("max-user-connections", self.max_user_connections)?,
             max_db_connections: share("max-db-connections", self.max_db_connections)?,
+            max_wildcard_databases: within(
+                "max-wildcard-databases",
+                self.max_wildcard_databases,
+                1..=CONNECTIONS_MAX,
+                100,
+            )?,
             max_login_connections: within(
                 "max-login-connections",
                 self.max_login_connections,

@@ -27,6 +27,8 @@ pub struct WhoTouchedRow {
     pub client: String,
     /// Where it ran.
     pub database: String,
+    /// What kind of place that is, such as `production`; empty where nobody said.
+    pub environment: String,
     /// What was touched.
     pub object: String,
     /// `read`, `write` or `read+write`.

@@ -19,6 +19,7 @@ pub(crate) fn session(session_id: Uuid) -> SessionRecord {
         authenticated_by: "scram-sha-256".to_owned(),
         database: "shop".to_owned(),
         database_role: "picket".to_owned(),
+        environment: "production".to_owned(),
         application_name: "psql".to_owned(),
         client: "192.0.2.7:50123".parse().unwrap(),
         upstream_local: "127.0.0.1:40000".parse().unwrap(),

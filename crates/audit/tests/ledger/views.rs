@@ -76,6 +76,7 @@ async fn who_touched_knows_relations_columns_and_refusals() {
     let sent = finished(&statement(id, 1));
     assert_eq!((row.at, row.finished_at, row.session_id), (sent.started_at, sent.finished_at, id));
     assert_eq!((row.client.as_str(), row.application_name.as_str()), ("192.0.2.7:50123", "psql"));
+    assert_eq!((row.database.as_str(), row.environment.as_str()), ("shop", "production"));
     assert_eq!((row.text.as_str(), row.outcome.as_str()), (sent.statement.text.as_str(), "completed"));
     assert_eq!((row.rows, row.bytes, row.sequence), (3, 99, 1));
     let users: Object = "public.users".parse().unwrap();
