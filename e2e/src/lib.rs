@@ -10,6 +10,7 @@ pub mod ledger;
 pub mod login;
 pub mod port;
 pub mod postgres;
+pub mod processes;
 pub mod proxy;
 pub mod psql;
 pub mod psycopg;

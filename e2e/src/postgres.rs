@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
@@ -11,7 +12,7 @@ use crate::account::Account;
 use crate::daemon::{Daemon, Launch, Ready};
 use crate::login::Login;
 use crate::scratch::Scratch;
-use crate::{port, psql};
+use crate::{port, processes, psql, wait};
 
 /// The superuser of throwaway clusters.
 pub const SUPERUSER: &str = "postgres";
@@ -26,6 +27,7 @@ pub struct Postgres {
     server: Daemon,
     port: u16,
     password: String,
+    settings: Vec<String>,
     folder: Scratch,
 }
 
@@ -45,7 +47,10 @@ impl Postgres {
         loop {
             let port = port::free()?;
             match serve(&programs, &folder, port, settings) {
-                Ok(server) => return Ok(Self { server, port, password, folder }),
+                Ok(server) => {
+                    let settings = settings.iter().map(ToString::to_string).collect();
+                    return Ok(Self { server, port, password, settings, folder });
+                }
                 Err(error) if tries == PORT_TRIES_MAX => return Err(error),
                 Err(_) => tries += 1,
             }
@@ -84,6 +89,26 @@ impl Postgres {
     pub fn go_down(&mut self) -> Result<()> {
         self.server.ask_to_end(rustix::process::Signal::QUIT)?;
         self.server.terminate().map(|_| ())
+    }
+
+    /// Kills the server and every process that it has started, as a host that loses power would.
+    pub fn crash(&mut self) -> Result<()> {
+        let children = processes::children(self.pid()).context("find the server's processes")?;
+        self.server.kill()?;
+        for child in &children {
+            processes::kill(*child);
+        }
+        // Whoever starts it again must not meet one that still holds its memory.
+        wait::until("the server's processes to end", Duration::from_secs(30), || {
+            Ok((!children.iter().any(|child| processes::runs(*child))).then_some(()))
+        })
+    }
+
+    /// Starts it again after `crash` or `go_down`, on the same port, and waits until it has recovered.
+    pub fn start_again(&mut self) -> Result<()> {
+        let settings: Vec<&str> = self.settings.iter().map(String::as_str).collect();
+        self.server = serve(&programs()?, &self.folder, self.port, &settings)?;
+        Ok(())
     }
 
     /// What the server has logged.

@@ -82,6 +82,7 @@ impl Ended {
             Ended::ServerGone(_) => "server_gone",
             Ended::Protocol(SessionError::Client { .. }) => "client_protocol_violation",
             Ended::Protocol(SessionError::Server { .. }) => "server_protocol_violation",
+            Ended::Protocol(SessionError::AnswerTooLong { .. }) => "answer_too_long",
             Ended::NotRecorded(_) => "not_recorded",
             Ended::Idle(Resting::Idle) => "idle_timeout",
             Ended::Idle(Resting::InTransaction) => "idle_in_transaction_timeout",
@@ -96,6 +97,11 @@ impl Ended {
             Ended::ServerGone(_) => Some(
                 Farewell::new("08006", "the database server closed the connection unexpectedly")
                     .detail("It ended, or the network between it and Picket did."),
+            ),
+            Ended::Protocol(error @ SessionError::AnswerTooLong { .. }) => Some(
+                Farewell::new("54000", error.to_string())
+                    .detail("Picket's limit is `max-message-bytes`.")
+                    .hint("Ask for less of it at once, or have whoever runs Picket raise the limit."),
             ),
             Ended::Protocol(error) => Some(Farewell::new("08P01", error.to_string())),
             Ended::NotRecorded(error) => Some(not_recorded(error)),

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use policy::Refusal;
-use wire::frame::{HEADER_BYTES, peek_header};
+use wire::frame::{FrameError, HEADER_BYTES, peek_header};
 use wire::frontend::{self, Bind, Parse, Target, tag};
 use wire::{compose, split_frame};
 
@@ -51,9 +51,15 @@ impl Session {
             if self.leaving {
                 return Ok(Step::More(input.len()));
             }
+            let Some(bytes_max) = rest.first().map(|tag| body_bytes_max(*tag)).transpose()? else {
+                return Ok(Step::More(at));
+            };
             let Some((tag, len)) = peek_header(rest).map_err(SessionError::client)? else {
                 return Ok(Step::More(at));
             };
+            if bytes_max < len {
+                return Err(SessionError::client(FrameError::TooLarge { tag, len, limit: bytes_max }));
+            }
             let copying = self.owed.back_mut().and_then(Owed::copying).map(|running| running.copy_in);
             match copying {
                 Some(CopyIn::Ahead) => return Ok(Step::NeedsReplies(at)),
@@ -63,7 +69,7 @@ impl Session {
                 }
                 _ => {}
             }
-            if self.message_bytes_max < len && copying.is_none() {
+            if self.held_bytes_max(tag, env) < len && copying.is_none() {
                 self.resting = None;
                 match self.large_message(tag, len, rest, env, out)? {
                     Some(Pass::Waits) => return Ok(Step::NeedsReplies(at)),
@@ -158,7 +164,7 @@ impl Session {
             // Outside of COPY the server ignores what belongs to one: it has failed, and the client did not know yet.
             tag::COPY_DATA | tag::COPY_DONE | tag::COPY_FAIL | tag::FLUSH | tag::TERMINATE => Ok(Pass::Whole),
             tag::FUNCTION_CALL => Ok(self.fast_path(env, out)),
-            other => Err(SessionError::client(format!("unexpected message `{}`", other.escape_ascii()))),
+            other => Err(unexpected(other)),
         }
     }
 
@@ -286,11 +292,11 @@ impl Session {
         // Definitions may have changed since the statement was prepared.
         let reading = &portal.prepared.reading;
         let judged = reading.read.judge(env);
-        let Some(statement) = judged.one() else { return Pass::Whole };
+        let statement = &judged.one;
         if statement.refusal().is_some() {
             let running = self.start(statement, reading.text.as_ref(), out);
             self.owed.push_back(Owed::Refused(Box::new(running)));
-            out.push(Action::SendToServer(self.marker.failing_describe()));
+            out.push(Action::SendToServer(self.marker.failing_parse()));
             return Pass::Replaced;
         }
         // Rows of which nobody knows the columns cannot be masked. An answer to an earlier Describe does not count: what
@@ -341,6 +347,29 @@ impl Session {
     }
 }
 
+/// Longest body of a message that PostgreSQL takes (postgres.c, SocketBackend). Like there, whoever sends anything else
+/// is told at its first byte: what looks like a length may be part of something else, such as a second start-up packet.
+fn body_bytes_max(tag: u8) -> Result<u32, SessionError> {
+    match tag {
+        tag::QUERY | tag::PARSE | tag::BIND | tag::FUNCTION_CALL | tag::COPY_DATA => {
+            Ok(frontend::LARGE_BODY_BYTES_MAX)
+        }
+        tag::DESCRIBE
+        | tag::EXECUTE
+        | tag::CLOSE
+        | tag::SYNC
+        | tag::FLUSH
+        | tag::COPY_DONE
+        | tag::COPY_FAIL
+        | tag::TERMINATE => Ok(frontend::SMALL_BODY_BYTES_MAX),
+        other => Err(unexpected(other)),
+    }
+}
+
+fn unexpected(tag: u8) -> SessionError {
+    SessionError::client(format!("unexpected message `{}`", tag.escape_ascii()))
+}
+
 /// What stands for a thing that was made in a way that was not seen, where such things may be used.
 fn unseen(
     kind: &'static str,
@@ -349,7 +378,7 @@ fn unseen(
     env: &Environment<'_>,
 ) -> Result<Rc<Prepared>, Refusal> {
     let read = Read::unseen(kind, sqlstate, name);
-    match read.judge(env).one().and_then(|judged| judged.refusal()) {
+    match read.judge(env).one.refusal() {
         Some(refusal) => Err(refusal.clone()),
         None => Ok(Rc::new(Prepared { reading: read.into() })),
     }

@@ -41,8 +41,8 @@ pub(crate) struct JudgedText {
     versions: Versions,
     /// In the order of the text; what could not be read counts as one statement.
     pub(crate) statements: Vec<Rc<Judged>>,
-    /// Stands for a text without statements where one is executed.
-    nothing: Option<Rc<Judged>>,
+    /// The only statement, for a message that carries one; something that does nothing where the text has none.
+    pub(crate) one: Rc<Judged>,
 }
 
 /// What verdicts were made with.
@@ -117,8 +117,9 @@ impl JudgedText {
             Source::Text(facts) => facts,
             Source::Unseen { kind, sqlstate, name } => {
                 let verdict = policy::judge_unknown_name(env.modes, kind, sqlstate, name);
-                let statements = vec![whole(verdict)];
-                return JudgedText { versions: Versions::of(env), statements, nothing: None };
+                let one = whole(verdict);
+                let statements = vec![Rc::clone(&one)];
+                return JudgedText { versions: Versions::of(env), statements, one };
             }
         };
         let judgement = policy::judge(env.modes, facts, |statement| touches_masked(statement, env));
@@ -134,17 +135,12 @@ impl JudgedText {
             }
             (Judgement::Statements(_), Err(_)) => Vec::new(),
         };
-        let nothing = statements.is_empty().then(|| {
+        let one = statements.first().map(Rc::clone).unwrap_or_else(|| {
             let (span, verdict) = (0..read.text.len(), policy::permit_nothing());
             let nothing = Some(&Statement::default());
             Rc::new(Judged::new(&read.text, span, nothing, verdict, String::new(), env))
         });
-        JudgedText { versions: Versions::of(env), statements, nothing }
-    }
-
-    /// The only statement, for a message that carries one.
-    pub(crate) fn one(&self) -> Option<&Rc<Judged>> {
-        self.statements.first().or(self.nothing.as_ref())
+        JudgedText { versions: Versions::of(env), statements, one }
     }
 }
 

@@ -1,21 +1,78 @@
-//! Messages of the client that are too long to be held: what need not be looked at passes or is thrown away in pieces.
+//! Messages that are too long to be held: what need not be looked at passes or is thrown away in pieces.
 
 use std::collections::VecDeque;
 
 use policy::Refusal;
 use wire::frame::{FrameError, HEADER_BYTES};
 use wire::frontend::{Bind, tag};
-use wire::{BodyError, compose};
+use wire::{BodyError, backend, compose};
 
 use crate::action::{Action, Pass};
 use crate::judged::Judged;
 use crate::owed::Owed;
 use crate::state::{Environment, Session, SessionError};
 
-/// Longest body that PostgreSQL takes (libpq.h, `PQ_LARGE_MESSAGE_LIMIT`, less the length itself).
-const BODY_BYTES_MAX: u32 = 0x3fff_fffe - 4;
+/// What a Parse may hold beside the text: 65,535 types of parameters, and a name that is far longer than any.
+const PARSE_BYTES_BESIDE: u32 = 65_535 * 4 + (64 << 10);
+
+/// Longest description of a result, and then some: 1,664 columns (htup_details.h) with names of 63 bytes.
+const DESCRIPTION_BYTES_MAX: u32 = 1_664 * (64 + 18) + 2;
+
+/// How much is held of an ErrorResponse that cannot be held whole. Severity and SQLSTATE come first (elog.c,
+/// `send_message_to_frontend`).
+const ERROR_START_BYTES: usize = 1_024;
 
 impl Session {
+    /// Longest body that is held of a message of the client. A text that is too long to be read is refused without being
+    /// held, unless that rule only observes.
+    pub(crate) fn held_bytes_max(&self, tag: u8, env: &Environment<'_>) -> u32 {
+        let text = u32::try_from(sql::STATEMENT_BYTES_MAX).unwrap_or(u32::MAX).saturating_add(1);
+        let most = match tag {
+            tag::QUERY => text,
+            tag::PARSE => text.saturating_add(PARSE_BYTES_BESIDE),
+            _ => u32::MAX,
+        };
+        match env.modes.observes("unreadable") {
+            true => self.message_bytes_max,
+            false => self.message_bytes_max.min(most),
+        }
+    }
+
+    /// Longest body that is held of a message of the server.
+    pub(crate) fn held_answer_bytes_max(&self, tag: u8) -> u32 {
+        match tag {
+            backend::tag::ROW_DESCRIPTION => self.message_bytes_max.max(DESCRIPTION_BYTES_MAX),
+            _ => self.message_bytes_max,
+        }
+    }
+
+    /// Takes a message of the server whose body is longer than may be held. `start` is what is there of it, with its
+    /// header. `false` asks for more of it; otherwise it passes.
+    pub(crate) fn large_answer(
+        &mut self,
+        tag: u8,
+        len: u32,
+        start: &[u8],
+        out: &mut Vec<Action>,
+    ) -> Result<bool, SessionError> {
+        let limit = self.held_answer_bytes_max(tag);
+        let too_long = |what| SessionError::AnswerTooLong { what, len, limit };
+        match tag {
+            backend::tag::DATA_ROW => Err(too_long("a row whose columns are masked")),
+            backend::tag::ERROR_RESPONSE => {
+                let Some(body) = start.get(HEADER_BYTES..HEADER_BYTES + ERROR_START_BYTES) else {
+                    return Ok(false);
+                };
+                match self.error(body, out) {
+                    Pass::Whole => Ok(true),
+                    // Picket's own are short.
+                    _ => Err(too_long("an error")),
+                }
+            }
+            _ => Err(too_long("a message")),
+        }
+    }
+
     /// Takes a message whose body is longer than may be held. `start` is what is there of it, with its header. `None` asks
     /// for more of it.
     pub(crate) fn large_message(
@@ -28,9 +85,6 @@ impl Session {
     ) -> Result<Option<Pass>, SessionError> {
         let too_large =
             || SessionError::client(FrameError::TooLarge { tag, len, limit: self.message_bytes_max });
-        if BODY_BYTES_MAX < len {
-            return Err(too_large());
-        }
         if self.skipping && !matches!(tag, tag::SYNC | tag::TERMINATE) {
             return Ok(Some(Pass::Replaced));
         }
@@ -66,14 +120,18 @@ impl Session {
         env: &mut Environment<'_>,
         out: &mut Vec<Action>,
     ) {
+        let limit = match sql::STATEMENT_BYTES_MAX {
+            text if self.message_bytes_max as usize <= text => {
+                format!("`max-message-bytes` is {}", self.message_bytes_max)
+            }
+            text => format!("a text of more than {text} is not read"),
+        };
         let refusal = Refusal {
             rule: "unreadable",
             sqlstate: "54000",
             message: "Picket refused this statement".to_owned(),
             detail: format!(
-                "Rule \"unreadable\": what cannot be read is not let through; the message has {len} bytes, \
-                 `max-message-bytes` is {}.",
-                self.message_bytes_max
+                "Rule \"unreadable\": what cannot be read is not let through; the message has {len} bytes, {limit}."
             ),
             hint: "Send it in smaller statements, or the data as parameters or by COPY.".to_owned(),
         };

@@ -21,13 +21,22 @@ impl Marker {
         format!("SELECT '{}'::pg_catalog.int4", self.text)
     }
 
-    /// A message of the extended protocol that fails and changes nothing: it describes a statement that is not there.
+    /// A message of the extended protocol that fails and changes nothing, also in a failed transaction: it describes a
+    /// statement that is not there.
     pub(crate) fn failing_describe(&self) -> Vec<u8> {
         let mut out = Vec::new();
         compose::frame(&mut out, wire::frontend::tag::DESCRIBE, |out| {
             out.push(b'S');
             compose::cstr(out, self.text.as_bytes());
         });
+        out
+    }
+
+    /// A Parse that fails and leaves nothing behind, where a failed transaction comes before what it is about: before
+    /// an Execute is looked at. It has a name, because one without would take the unnamed statement away.
+    pub(crate) fn failing_parse(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        compose::parse(&mut out, self.text.as_bytes(), self.failing_statement().as_bytes());
         out
     }
 

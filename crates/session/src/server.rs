@@ -58,20 +58,31 @@ impl Session {
             let Some((tag, len)) = peek_header(rest).map_err(SessionError::server)? else {
                 return Ok(Step::More(at));
             };
-            let masks = match tag {
+            let is_looked_at = match tag {
                 tag::DATA_ROW | tag::COPY_DATA => match self.plan_rows(tag, env)? {
                     Some(masks) => masks,
                     None => return Ok(Step::NeedsCatalog(at)),
                 },
+                tag::NOTICE_RESPONSE | tag::NOTIFICATION_RESPONSE | tag::PARAMETER_DESCRIPTION => false,
+                tag::FUNCTION_CALL_RESPONSE => !matches!(self.owed.front(), Some(Owed::Unread(_))),
                 _ => true,
             };
-            if !masks {
-                // Rows that need no mask, and COPY data, pass without being looked at, however long they are.
-                self.count(tag, len);
+            if !is_looked_at {
+                // Rows that need no mask, COPY data and what tells Picket nothing pass, however long they are.
+                if matches!(tag, tag::DATA_ROW | tag::COPY_DATA) {
+                    self.count(tag, len);
+                }
                 self.server_passing = HEADER_BYTES + len as usize;
                 continue;
             }
-            let frame = split_frame(rest, self.message_bytes_max).map_err(SessionError::server)?;
+            if self.held_answer_bytes_max(tag) < len {
+                if !self.large_answer(tag, len, rest, out)? {
+                    return Ok(Step::More(at));
+                }
+                self.server_passing = HEADER_BYTES + len as usize;
+                continue;
+            }
+            let frame = split_frame(rest, len).map_err(SessionError::server)?;
             let Some((frame, _)) = frame else { return Ok(Step::More(at)) };
             let end = at + frame.wire_len();
             match self.server_message(frame.tag, frame.body, env, out)? {
@@ -174,14 +185,7 @@ impl Session {
                 running.copy_in = CopyIn::Taking;
                 Ok(Pass::Whole)
             }
-            tag::FUNCTION_CALL_RESPONSE if matches!(self.owed.front(), Some(Owed::Unread(_))) => {
-                Ok(Pass::Whole)
-            }
-            tag::NOTICE_RESPONSE
-            | tag::NOTIFICATION_RESPONSE
-            | tag::PARAMETER_DESCRIPTION
-            | tag::COPY_OUT_RESPONSE
-            | tag::COPY_DONE => Ok(Pass::Whole),
+            tag::COPY_OUT_RESPONSE | tag::COPY_DONE => Ok(Pass::Whole),
             other => Err(SessionError::server(format!("unexpected message `{}`", other.escape_ascii()))),
         }
     }
@@ -214,9 +218,7 @@ impl Session {
             Some(Owed::DescribePortal { portal, hidden }) => {
                 if let Some(portal) = portal {
                     let judged = portal.prepared.reading.read.judge(env);
-                    let judged =
-                        judged.one().ok_or_else(|| SessionError::server("a result of no statement"))?;
-                    let columns = judged.columns(body).map_err(SessionError::server)?;
+                    let columns = judged.one.columns(body).map_err(SessionError::server)?;
                     portal.columns.replace(Some(columns));
                 }
                 let pass = if *hidden { Pass::Replaced } else { Pass::Whole };
@@ -309,7 +311,7 @@ impl Session {
     }
 
     /// An error ends the statement that runs, and what the server skips because of it.
-    fn error(&mut self, body: &[u8], out: &mut Vec<Action>) -> Pass {
+    pub(crate) fn error(&mut self, body: &[u8], out: &mut Vec<Action>) -> Pass {
         self.server_said_why |= matches!(backend::error_field(body, b'V'), b"FATAL" | b"PANIC");
         let (failed, is_extended) = match self.owed.front_mut() {
             None | Some(Owed::Sync) => (None, false),

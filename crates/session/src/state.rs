@@ -49,6 +49,16 @@ pub enum SessionError {
         /// What was wrong.
         reason: String,
     },
+    /// The server sent something that must be looked at as a whole and is longer than may be held.
+    #[error("the database sent {what} of {len} bytes, {limit} can be looked at")]
+    AnswerTooLong {
+        /// What it is, with its article.
+        what: &'static str,
+        /// Bytes of its body.
+        len: u32,
+        /// Bytes allowed.
+        limit: u32,
+    },
 }
 
 impl SessionError {

@@ -254,6 +254,28 @@ to server: E[] S[]
 "#);
 }
 
+/// An Execute that a newer catalog refuses is one that a failed transaction refuses before that (postgres.c,
+/// exec_execute_message).
+#[test]
+fn a_failed_transaction_comes_before_what_is_refused_in_it() {
+    let mut talk = Talk::new();
+    let bound = [query("begin"), parse("", "copy orders to stdout"), bind("p", ""), sync()].concat();
+    talk.client(&bound);
+    let answers =
+        [complete("BEGIN"), ready(b'T'), server::parse_complete(), server::bind_complete(), ready(b'T')];
+    talk.server(&answers.concat());
+    talk.mask_orders();
+    assert_snapshot!(talk.client(&[execute("p"), sync()].concat()), @r#"
+record 2 started: copy orders to stdout, refused by copy-masked
+to server instead: P[refused by Picket 0000000000000007·SELECT 'refused by Picket 0000000000000007'::pg_catalog.int4]
+to server: S[]
+"#);
+    assert_snapshot!(talk.server(&[error("25P02", "aborted"), ready(b'E')].concat()), @r#"
+record 2 failed 25P02: 0 rows, 0 bytes
+to client: E[SERROR·VERROR·C25P02·Maborted] Z[E]
+"#);
+}
+
 #[test]
 fn fast_path_calls_are_refused_like_a_query() {
     let mut talk = Talk::new();
@@ -289,7 +311,7 @@ to server instead: Q[SELECT 'refused by Picket 0000000000000007'::pg_catalog.int
 fn what_is_not_the_protocol_ends_the_session() {
     assert_snapshot!(Talk::new().client(b"?\0\0\0\x04"), @"error: protocol violation by the client: unexpected message `?`");
     assert_snapshot!(Talk::new().client(b"Q\0\0\0\x02"), @"error: protocol violation by the client: message `Q` has the impossible length 2");
-    assert_snapshot!(Talk::new().client(b"Q\x7f\xff\xff\xff"), @"error: protocol violation by the client: message `Q` of 2147483643 bytes is longer than the limit of 65536");
+    assert_snapshot!(Talk::new().client(b"Q\x7f\xff\xff\xff"), @"error: protocol violation by the client: message `Q` of 2147483643 bytes is longer than the limit of 1073741818");
     assert_snapshot!(Talk::new().client(b"Q\0\0\0\x08abc\x01"), @"error: protocol violation by the client: message ends inside `query`");
     assert_snapshot!(Talk::new().server(&complete("SELECT 1")), @"error: protocol violation by the server: the end of a statement that was not running");
     assert_snapshot!(Talk::new().server(&data_row(&["1"])), @"error: protocol violation by the server: rows that nobody asked for");

@@ -21,6 +21,13 @@ pub mod tag {
     pub const TERMINATE: u8 = b'X';
 }
 
+/// Longest body of a message that carries data, as PostgreSQL has it (libpq.h, `PQ_LARGE_MESSAGE_LIMIT`, less the length
+/// itself).
+pub const LARGE_BODY_BYTES_MAX: u32 = 0x3fff_fffe - 4;
+
+/// Longest body of any other message (`PQ_SMALL_MESSAGE_LIMIT`).
+pub const SMALL_BODY_BYTES_MAX: u32 = 10_000 - 4;
+
 /// `Query`: a string of any number of statements. Returns its text.
 pub fn query(body: &[u8]) -> Result<&[u8], BodyError> {
     let mut reader = Reader::new(body);

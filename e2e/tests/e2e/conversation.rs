@@ -102,7 +102,7 @@ impl Client {
     }
 
     /// Sends all of it at once, and returns the answers in brief up to the `readies`th ReadyForQuery.
-    fn exchange(&mut self, messages: &[u8], readies: usize) -> Result<String> {
+    pub(crate) fn exchange(&mut self, messages: &[u8], readies: usize) -> Result<String> {
         self.stream.write_all(messages).context("write to the server")?;
         let (mut answers, mut seen) = (Vec::new(), 0);
         while seen < readies {
@@ -114,7 +114,7 @@ impl Client {
     }
 
     /// The same, with the answers as they came.
-    fn exchange_bytes(&mut self, messages: &[u8], readies: usize) -> Result<Vec<u8>> {
+    pub(crate) fn exchange_bytes(&mut self, messages: &[u8], readies: usize) -> Result<Vec<u8>> {
         self.stream.write_all(messages).context("write to the server")?;
         let (mut answers, mut seen) = (Vec::new(), 0);
         while seen < readies {
@@ -281,23 +281,23 @@ fn a_refused_named_statement_does_not_exist() -> Result<()> {
 }
 
 /// One message: its tag and its body.
-fn message(tag: u8, body: &[u8]) -> Vec<u8> {
+pub(crate) fn message(tag: u8, body: &[u8]) -> Vec<u8> {
     let len = u32::try_from(body.len() + 4).unwrap_or(u32::MAX);
     [&[tag][..], &len.to_be_bytes(), body].concat()
 }
 
-fn query(text: &str) -> Vec<u8> {
+pub(crate) fn query(text: &str) -> Vec<u8> {
     message(b'Q', format!("{text}\0").as_bytes())
 }
 
 /// Parse, Bind and Execute, all unnamed.
-fn extended(text: &str) -> Vec<u8> {
+pub(crate) fn extended(text: &str) -> Vec<u8> {
     [message(b'P', format!("\0{text}\0\0\0").as_bytes()), message(b'B', &[0; 8]), message(b'E', &[0; 5])]
         .concat()
 }
 
 /// Holds the same conversation with the same rights through the proxy and directly.
-fn assert_same(stack: &Stack, conversation: &[(Vec<u8>, usize)]) -> Result<()> {
+pub(crate) fn assert_same(stack: &Stack, conversation: &[(Vec<u8>, usize)]) -> Result<()> {
     let mut proxied = Client::connect(&stack.alice()?)?;
     let mut direct = Client::connect(&stack.owner())?;
     for (messages, readies) in conversation {

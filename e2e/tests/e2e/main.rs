@@ -3,6 +3,7 @@
 mod agent;
 mod attacks;
 mod bad_config;
+mod bad_input;
 mod cancel;
 mod certificates;
 mod cli;
@@ -16,6 +17,7 @@ mod fixtures;
 mod goodbye;
 mod limits;
 mod newest_libpq;
+mod raw;
 mod reload;
 mod select;
 mod shutdown;

@@ -88,6 +88,11 @@ impl Stack {
         self.shared.shop.staff(&self.shared.postgres, &self.database)
     }
 
+    /// Straight to the database, as the cluster's superuser.
+    pub(crate) fn superuser(&self) -> Login {
+        self.shared.postgres.superuser(&self.database)
+    }
+
     /// Drops its database, around the proxy.
     pub(crate) fn drop_database(&self) -> Result<()> {
         let drop = format!("DROP DATABASE {}", self.database);

@@ -191,7 +191,7 @@ to server: E[] S[]
     assert_snapshot!(talk.client(&run), @r#"
 to server: B[s]
 record 2 started: drop table users, refused by no-drop-table
-to server instead: D[Srefused by Picket 0000000000000007]
+to server instead: P[refused by Picket 0000000000000007·SELECT 'refused by Picket 0000000000000007'::pg_catalog.int4]
 to server: S[]
 "#);
     assert_snapshot!(talk.client(&query("drop table users")), @r#"

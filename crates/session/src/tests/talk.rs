@@ -54,6 +54,11 @@ impl Talk {
         }
     }
 
+    /// The same where messages up to this length may be held.
+    pub(super) fn with_message_bytes_max(bytes: u32) -> Self {
+        Talk { session: Session::new(NONCE, bytes), ..Talk::new() }
+    }
+
     /// The same where these rules only observe.
     pub(super) fn observing(rules: &[&str]) -> Self {
         let mut talk = Talk::new();
@@ -65,6 +70,12 @@ impl Talk {
     pub(super) fn set_mode(&mut self, rule: &str, mode: Mode) {
         self.modes.set(rule, mode).unwrap();
         self.modes_version += 1;
+    }
+
+    /// A newer catalog, in which the column of `orders` is sensitive too.
+    pub(super) fn mask_orders(&mut self) {
+        self.classes.insert(ColumnId { table_oid: 20001, number: 1 }, Class::Email);
+        self.catalog_version += 1;
     }
 
     fn env(&mut self) -> (&mut Session, Environment<'_>) {
@@ -112,7 +123,12 @@ impl Talk {
 
     /// The text that the server complains about when it meets the last replacement.
     pub(super) fn replacement(&self) -> String {
-        let text = String::from_utf8_lossy(&self.sent);
+        self.replacement_in(&self.sent)
+    }
+
+    /// The same where the replacement is in `sent`.
+    pub(super) fn replacement_in(&self, sent: &[u8]) -> String {
+        let text = String::from_utf8_lossy(sent);
         let start = text.find("refused by Picket").expect("nothing was replaced");
         let end = text[start..].find(['\'', '\0']).expect("the replacement does not end");
         format!("invalid input: \"{}\"", &text[start..start + end])
