@@ -19,6 +19,7 @@ use toml::Spanned;
 
 pub(crate) use self::limits::Limits;
 use self::limits::{CONNECTIONS_MAX, Written};
+use crate::keepalive::{self, KeepAlive};
 use crate::scram::Secret;
 use crate::tls::{ClientTls, TlsFile};
 use crate::upstream_tls::{SslMode, UpstreamTls, UpstreamTlsFile};
@@ -41,6 +42,7 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) pid_file: Option<PathBuf>,
     pub(crate) limits: Limits,
+    pub(crate) keepalive: KeepAlive,
     /// How long running transactions may take to end when the proxy is to end.
     pub(crate) shutdown_wait: Duration,
     pub(crate) spool: SpoolConfig,
@@ -88,6 +90,7 @@ pub(crate) struct Upstream {
     pub(crate) password: String,
     /// TLS, where it is not off.
     pub(crate) tls: Option<UpstreamTls>,
+    pub(crate) keepalive: KeepAlive,
     /// What kind of place it is, such as `production`; empty where the file does not say.
     pub(crate) environment: String,
     /// The password may be sent as it is over a connection without TLS.
@@ -125,6 +128,10 @@ struct ConfigFile {
     idle_transaction_timeout_secs: Option<Spanned<u64>>,
     client_connection_check_secs: Option<Spanned<u64>>,
     shutdown_wait_secs: Option<Spanned<u64>>,
+    tcp_keepalive: Option<bool>,
+    tcp_keepidle_secs: Option<Spanned<u64>>,
+    tcp_keepintvl_secs: Option<Spanned<u64>>,
+    tcp_keepcnt: Option<Spanned<u32>>,
     spool: Spanned<SpoolConfig>,
     clickhouse: Option<Spanned<ClickHouseConfig>>,
     tls: Option<Spanned<TlsFile>>,
@@ -246,8 +253,16 @@ impl ConfigFile {
             None => None,
         };
         let takes_certificates = tls.as_ref().is_some_and(|tls| tls.asks_for_certificates);
+        let keepalive = keepalive::Written {
+            tcp_keepalive: self.tcp_keepalive,
+            tcp_keepidle_secs: self.tcp_keepidle_secs,
+            tcp_keepintvl_secs: self.tcp_keepintvl_secs,
+            tcp_keepcnt: self.tcp_keepcnt,
+        }
+        .check()?;
         Ok(Config {
             tls,
+            keepalive,
             listen: self.listen,
             pid_file: self.pid_file,
             limits: Written {
@@ -313,6 +328,7 @@ impl ConfigFile {
                     dbname,
                     user,
                     password,
+                    keepalive,
                     environment: written.environment.unwrap_or_default(),
                     tls,
                     allows_cleartext_password,
@@ -387,7 +403,7 @@ impl PolicyFile {
     }
 }
 
-fn within<T: PartialOrd + Copy + fmt::Display>(
+pub(crate) fn within<T: PartialOrd + Copy + fmt::Display>(
     key: &str,
     written: Option<Spanned<T>>,
     allowed: std::ops::RangeInclusive<T>,

@@ -266,6 +266,7 @@ async fn open(
         database_role: upstream.user.clone(),
         environment: upstream.environment.clone(),
         application_name,
+        application_names: Vec::new(),
         client,
         upstream_local: server.socket().local_addr().map_err(|error| internal(&error))?,
         upstream: address,

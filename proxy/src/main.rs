@@ -8,6 +8,7 @@ mod certificate;
 mod config;
 mod connection;
 mod farewell;
+mod keepalive;
 mod lobby;
 mod login;
 mod patience;

@@ -165,8 +165,12 @@ async fn accept(listener: &TcpListener, threads: &Threads, shared: &Arc<Shared>)
                 continue;
             }
         };
+        let config = shared.config.now();
         let _ = stream.set_nodelay(true);
-        match lobby.enter(shared.config.now().limits.max_login_connections, Instant::now()) {
+        if let Err(error) = config.keepalive.apply(&stream) {
+            tracing::debug!(%error, "client's connection without keep-alive");
+        }
+        match lobby.enter(config.limits.max_login_connections, Instant::now()) {
             Some(visit) => threads.give(stream, visit).await,
             None => {
                 tracing::warn!("connection turned away: `max-login-connections` are logging in");

@@ -16,6 +16,9 @@ use crate::beginnings::Beginnings;
 /// Most statements that a thread knows to have introduced; then it introduces them again.
 const INTRODUCED_MAX: usize = 8_192;
 
+/// Most later names of a session that its record has.
+const NAMES_MAX: usize = 16;
+
 /// What the sessions of one thread share of their trails.
 pub(crate) struct Desk {
     spool: Arc<Spool>,
@@ -79,6 +82,16 @@ impl Trail {
         match evidence {
             Evidence::Started(started) => self.start(started),
             Evidence::Finished(finished) => self.finish(*finished),
+            Evidence::Renamed(name) => self.rename(name),
+        }
+    }
+
+    /// Notes another name of the session; its record has it at the end.
+    fn rename(&mut self, name: String) {
+        let SessionRecord { application_name, application_names, .. } = &mut self.session;
+        let is_new = !name.is_empty() && name != *application_name && !application_names.contains(&name);
+        if is_new && application_names.len() < NAMES_MAX {
+            application_names.push(name);
         }
     }
 

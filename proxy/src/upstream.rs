@@ -199,6 +199,7 @@ async fn start(
 pub(crate) async fn dial(upstream: &Upstream, address: impl ToSocketAddrs) -> Result<Pipe, UpstreamError> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
+    upstream.keepalive.apply(&stream)?;
     let mut pipe = Pipe::new(stream);
     let Some(tls) = &upstream.tls else { return Ok(pipe) };
     let mut request = Vec::new();

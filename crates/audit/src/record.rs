@@ -55,6 +55,9 @@ pub struct SessionRecord {
     pub environment: String,
     /// `application_name` as the client gave it at start.
     pub application_name: String,
+    /// As it was set after the start: each once, in order, a bounded number of them; complete at the end.
+    #[serde(default)]
+    pub application_names: Vec<String>,
     /// Where the client came from.
     pub client: SocketAddr,
     /// The proxy's own end of its connection to the database.

@@ -12,6 +12,8 @@ pub enum Evidence {
     Started(Started),
     /// After it ended.
     Finished(Box<Finished>),
+    /// The session calls itself something else from now on (`application_name`).
+    Renamed(String),
 }
 
 /// What is known of a statement, whoever runs it and however often. The same statement has the same `Rc` for as long

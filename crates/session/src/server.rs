@@ -6,7 +6,7 @@ use wire::frame::{HEADER_BYTES, peek_header};
 use wire::split_frame;
 
 use crate::action::{Action, CloseReason, Pass, Step, Toward, forward, send_to_client};
-use crate::evidence::Outcome;
+use crate::evidence::{Evidence, Outcome};
 use crate::owed::{CopyIn, Owed, Running};
 use crate::refusal;
 use crate::results::{self, NeedsCatalog};
@@ -175,6 +175,10 @@ impl Session {
             tag::PARAMETER_STATUS => {
                 let (name, value) = backend::parameter_status(body).map_err(SessionError::server)?;
                 self.on_parameter(name, value);
+                if name == b"application_name" {
+                    let name = String::from_utf8_lossy(value).into_owned();
+                    out.push(Action::Record(Evidence::Renamed(name)));
+                }
                 Ok(Pass::Whole)
             }
             tag::COPY_IN_RESPONSE => {

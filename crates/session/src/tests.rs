@@ -376,3 +376,19 @@ fn the_proxy_s_own_error_stands_between_messages_and_not_behind_the_server_s_las
     talk.server(&fatal);
     assert!(!talk.session.may_be_told());
 }
+
+#[test]
+fn another_name_of_the_session_is_recorded() {
+    let mut talk = Talk::new();
+    talk.client(&query("set application_name = 'nightly'"));
+    let mut told = Vec::new();
+    frame(&mut told, wire::backend::tag::PARAMETER_STATUS, |out| {
+        out.extend_from_slice(b"application_name\0nightly\0")
+    });
+    assert_snapshot!(talk.server(&[told, complete("SET"), ready(b'I')].concat()), @r#"
+record the name nightly
+to client: S[application_name·nightly]
+record 1 completed: 0 rows, 0 bytes
+to client: C[SET] Z[I]
+"#);
+}

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -103,5 +104,24 @@ fn a_log_in_that_takes_too_long_is_told_the_limit() -> Result<()> {
     let told = read_to_end(&mut stream)?;
     assert!(told.contains("`client-login-timeout-secs`"), "{told}");
     stream.shutdown(Shutdown::Both).ok();
+    Ok(())
+}
+
+/// Linux runs the timer only where keep-alive is on.
+#[test]
+fn both_sockets_of_a_session_are_kept_alive_as_configured() -> Result<()> {
+    let stack = Stack::start_with("tcp-keepidle-secs = 7000\n")?;
+    let _client = Client::connect(&stack.alice()?)?;
+    let shown = Command::new("ss")
+        .args(["--tcp", "--numeric", "--options", "--processes", "--no-header"])
+        .output()?;
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    let own = format!("pid={},", stack.proxy.pid()?);
+    let sockets: Vec<&str> = shown.lines().filter(|line| line.contains(&own)).collect();
+    let towards = |port: u16| {
+        let end = format!(":{port} ");
+        sockets.iter().filter(|line| line.contains(&end) && line.contains("timer:(keepalive,116min")).count()
+    };
+    assert_eq!((towards(stack.proxy.port()), 1 <= towards(stack.owner().port)), (1, true), "{shown}");
     Ok(())
 }

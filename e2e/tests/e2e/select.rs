@@ -116,7 +116,15 @@ fn a_session_is_recorded_from_its_start_to_its_end() -> Result<()> {
     assert_eq!(text(&row, "database_role")?, e2e::shop::OWNER);
     assert_eq!(text(&row, "application_name")?, "psql");
     assert!(number(&row, "upstream_cookie")? > 0, "{row}");
+    for name in ["nightly job", "psql", "ünïcode", "nightly job"] {
+        session.ask(&format!("SET application_name = '{name}';"))?;
+    }
     session.quit()?;
-    stack.ledger.wait_row("the session's end", "SELECT * FROM sessions FINAL WHERE ended_at IS NOT NULL")?;
+    let ended = "SELECT * FROM sessions FINAL WHERE ended_at IS NOT NULL";
+    let row = stack.ledger.wait_row("the session's end", ended)?;
+    assert_eq!(text(&row, "application_name")?, "psql");
+    // The server reports what it made of a name that is not ASCII.
+    let reported = stack.truth("SET application_name = 'ünïcode'; SHOW application_name")?;
+    assert_eq!(words(&row, "application_names")?, ["nightly job", &reported]);
     Ok(())
 }

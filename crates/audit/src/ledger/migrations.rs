@@ -39,6 +39,7 @@ const MIGRATIONS: &[Migration] = migrations![
     7 "0007_bypasses",
     8 "0008_sessions_environment",
     9 "0009_who_touched_environment",
+    10 "0010_sessions_application_names",
 ];
 
 #[derive(Row, Deserialize)]

@@ -21,6 +21,7 @@ pub(crate) fn session(session_id: Uuid) -> SessionRecord {
         database_role: "picket".to_owned(),
         environment: "production".to_owned(),
         application_name: "psql".to_owned(),
+        application_names: vec!["nightly job".to_owned()],
         client: "192.0.2.7:50123".parse().unwrap(),
         upstream_local: "127.0.0.1:40000".parse().unwrap(),
         upstream: "127.0.0.1:5432".parse().unwrap(),

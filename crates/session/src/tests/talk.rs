@@ -183,6 +183,7 @@ fn show(input: &[u8], action: &Action) -> String {
                 list("masked", &masked),
             )
         }
+        Action::Record(Evidence::Renamed(name)) => format!("record the name {name}"),
         Action::ForwardToServer(range) => format!("to server: {}", frames(&input[range.clone()])),
         Action::SendToServer(bytes) => format!("to server instead: {}", frames(bytes)),
         Action::ForwardToClient(range) => format!("to client: {}", frames(&input[range.clone()])),
