@@ -40,6 +40,7 @@ const MIGRATIONS: &[Migration] = migrations![
     8 "0008_sessions_environment",
     9 "0009_who_touched_environment",
     10 "0010_sessions_application_names",
+    11 "0011_statement_arrays",
 ];
 
 #[derive(Row, Deserialize)]
@@ -139,7 +140,11 @@ mod tests {
         for text in MIGRATIONS.iter().map(|migration| migration.text).chain([MIGRATIONS_TABLE]) {
             let is_made = text.contains("\nCREATE ") && text.contains(" IF NOT EXISTS ");
             let is_added = text.contains("\nALTER ") && text.contains(" ADD COLUMN IF NOT EXISTS ");
-            assert!(is_made || is_added || text.contains("\nCREATE OR REPLACE VIEW "), "{text}");
+            let is_changed = text.contains("\nALTER ") && text.contains("\n    MODIFY COLUMN ");
+            assert!(
+                is_made || is_added || is_changed || text.contains("\nCREATE OR REPLACE VIEW "),
+                "{text}"
+            );
             assert_eq!(text.matches(';').count() - text.matches("; ").count(), 1, "{text}");
         }
     }

@@ -47,7 +47,9 @@ impl Ledger {
                 .client
                 .insert::<R>(table)
                 .await?
-                .with_setting("insert_deduplication_token", format!("{token}-{table}"));
+                .with_setting("insert_deduplication_token", format!("{token}-{table}"))
+                // Merges and FINAL do what this would do for each batch, where there is next to nothing to do.
+                .with_setting("optimize_on_insert", "0");
             for row in &rows {
                 insert.write(row).await?;
             }
