@@ -24,6 +24,9 @@ use crate::scram::Secret;
 use crate::tls::{ClientTls, TlsFile};
 use crate::upstream_tls::{SslMode, UpstreamTls, UpstreamTlsFile};
 
+/// Most threads that can be configured.
+const THREADS_MAX: usize = 1_024;
+
 /// How long running transactions may take to end, unless the file says otherwise.
 const SHUTDOWN_WAIT_SECS_DEFAULT: u64 = 30;
 
@@ -43,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) pid_file: Option<PathBuf>,
     pub(crate) limits: Limits,
     pub(crate) keepalive: KeepAlive,
+    /// Threads that serve connections.
+    pub(crate) threads: usize,
     /// How long running transactions may take to end when the proxy is to end.
     pub(crate) shutdown_wait: Duration,
     pub(crate) spool: SpoolConfig,
@@ -127,6 +132,7 @@ struct ConfigFile {
     client_idle_timeout_secs: Option<Spanned<u64>>,
     idle_transaction_timeout_secs: Option<Spanned<u64>>,
     client_connection_check_secs: Option<Spanned<u64>>,
+    threads: Option<Spanned<usize>>,
     shutdown_wait_secs: Option<Spanned<u64>>,
     tcp_keepalive: Option<bool>,
     tcp_keepidle_secs: Option<Spanned<u64>>,
@@ -221,12 +227,19 @@ impl Config {
         let mut fixed = Vec::new();
         keep("listen", &mut self.listen, &before.listen, &mut fixed);
         keep("pid-file", &mut self.pid_file, &before.pid_file, &mut fixed);
+        keep("threads", &mut self.threads, &before.threads, &mut fixed);
         keep("spool.dir", &mut self.spool.dir, &before.spool.dir, &mut fixed);
         keep("spool.max-bytes", &mut self.spool.max_bytes, &before.spool.max_bytes, &mut fixed);
         keep("spool.segment-bytes", &mut self.spool.segment_bytes, &before.spool.segment_bytes, &mut fixed);
         self.modes_version = before.modes_version + u64::from(self.modes != before.modes);
         (self, fixed)
     }
+}
+
+/// Half of the cores: the kernel's own work for the network, shipping, and whatever else runs on the host, has the others.
+/// Few busy threads cost less for each statement than many that sleep after each.
+fn threads_default() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2)
 }
 
 /// Keeps a value that cannot change, and its key where it would have.
@@ -278,6 +291,7 @@ impl ConfigFile {
                 client_connection_check_secs: self.client_connection_check_secs,
             }
             .check()?,
+            threads: within("threads", self.threads, 1..=THREADS_MAX, threads_default())?,
             shutdown_wait: Duration::from_secs(within(
                 "shutdown-wait-secs",
                 self.shutdown_wait_secs,

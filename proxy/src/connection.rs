@@ -2,12 +2,13 @@
 
 use std::cell::RefCell;
 use std::convert::Infallible;
-use std::future::pending;
+use std::future::{Future, pending, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use audit::record::SessionRecord;
@@ -338,12 +339,11 @@ impl Opened {
         let still_runs = self.session.is_owed_replies() && !matches!(ended, Ended::ServerGone(_));
         let mut lost = Vec::new();
         self.session.on_lost(&mut lost);
-        for action in lost {
-            if let Action::Record(evidence) = action {
-                self.trail.take(evidence);
-            }
-        }
-        if let Err(error) = self.trail.end(reason) {
+        let taken = lost.into_iter().try_for_each(|action| match action {
+            Action::Record(evidence) => self.trail.take(evidence),
+            _ => Ok(()),
+        });
+        if let Err(error) = taken.and(self.trail.end(reason)) {
             tracing::error!(%session_id, %error, "end of session not recorded");
         }
         match &ended {
@@ -383,8 +383,9 @@ impl Opened {
         // What came with the log-in, or with the server's start-up.
         self.client_sent(client, readings)?;
         self.server_sent(client, readings).await?;
-        // Made once: to wait anew for each message would register with the channel each time.
         let mut asked = pin!(stopping.clone().until(Stop::WhenIdle));
+        // What was known when `asked` was last polled.
+        let mut heard = None;
         loop {
             let resting = self.session.resting();
             match stopping.now() {
@@ -401,7 +402,14 @@ impl Opened {
                 ready = self.server.ready(read_server) => ready.map_err(Ended::ServerGone)?,
                 ready = client.ready(read_client) => client_took(ready, self.client_end, client)?,
                 resting = self.patience.runs_out() => return Err(Ended::Idle(resting)),
-                () = &mut asked => asked.set(stopping.clone().until(Stop::Now)),
+                // It wakes this task when there is news; to ask it for each message would take its lock each time.
+                () = poll_fn(|cx| {
+                    let now = stopping.now();
+                    if heard.replace(now) == Some(now) { Poll::Pending } else { asked.as_mut().poll(cx) }
+                }) => {
+                    asked.set(stopping.clone().until(Stop::Now));
+                    heard = None;
+                }
                 () = over(&mut self.alarm) => return Err(Ended::ClientGone(io::ErrorKind::TimedOut.into())),
             }
             self.flush(client)?;
@@ -489,8 +497,8 @@ impl Opened {
     fn perform(&mut self, client: &mut Pipe) -> Result<(), Ended> {
         for action in self.actions.drain(..) {
             match action {
-                Action::Record(evidence) => self.trail.take(evidence),
-                other => self.moves.push(other),
+                Action::Record(evidence) => self.trail.take(evidence)?,
+                other => put(&mut self.moves, other),
             }
         }
         self.trail.store()?;
@@ -517,6 +525,19 @@ impl Opened {
         }
         drop(moves);
         self.flush(client)
+    }
+}
+
+/// Puts an action behind others. A run of bytes that goes on where the last one ended becomes a part of it.
+fn put(moves: &mut Vec<Action>, action: Action) {
+    match (moves.last_mut(), action) {
+        (Some(Action::ForwardToServer(run)), Action::ForwardToServer(more))
+        | (Some(Action::ForwardToClient(run)), Action::ForwardToClient(more))
+            if run.end == more.start =>
+        {
+            run.end = more.end;
+        }
+        (_, action) => moves.push(action),
     }
 }
 

@@ -2,7 +2,9 @@
 //! bytes it has not taken yet. It knows nothing of what the bytes mean.
 
 use std::cell::RefCell;
+use std::future::{pending, poll_fn};
 use std::io::{self, BufRead, Write};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustls::{CommonState, Connection};
@@ -131,21 +133,25 @@ impl Pipe {
         if read && self.tls.as_ref().is_some_and(|tls| tls.ended) {
             return Ok(());
         }
-        let interest = match (read, !self.is_flushed()) {
-            (true, true) => Interest::READABLE | Interest::WRITABLE,
-            (true, false) => Interest::READABLE,
-            (false, true) => Interest::WRITABLE,
-            (false, false) if self.deaf => return std::future::pending().await,
-            // A peer that is gone is noticed even where nothing is wanted from it.
-            (false, false) => {
-                self.stream.ready(Interest::ERROR).await?;
-                return Err(self
-                    .stream
-                    .take_error()?
-                    .unwrap_or_else(|| io::ErrorKind::ConnectionReset.into()));
-            }
-        };
-        self.stream.ready(interest).await.map(drop)
+        let write = !self.is_flushed();
+        if read || write {
+            return poll_fn(|cx| self.poll_ready(cx, read, write)).await;
+        }
+        if self.deaf {
+            return pending().await;
+        }
+        // A peer that is gone is noticed even where nothing is wanted from it.
+        self.stream.ready(Interest::ERROR).await?;
+        Err(self.stream.take_error()?.unwrap_or_else(|| io::ErrorKind::ConnectionReset.into()))
+    }
+
+    /// As `TcpStream::ready`, but the socket keeps one waker for each direction: nothing is registered anew for each
+    /// message.
+    fn poll_ready(&self, cx: &mut Context<'_>, read: bool, write: bool) -> Poll<io::Result<()>> {
+        if read && let Poll::Ready(ready) = self.stream.poll_read_ready(cx) {
+            return Poll::Ready(ready);
+        }
+        if write { self.stream.poll_write_ready(cx) } else { Poll::Pending }
     }
 
     /// Reads what is there. `Ok(None)` where nothing is there yet, `Ok(Some(0))` at the end.

@@ -208,7 +208,7 @@ fn raise_files_max(config: &Config) {
     }
 }
 
-/// The threads that serve connections, one per core. A connection stays on its thread.
+/// The threads that serve connections. A connection stays on its thread.
 struct Threads {
     accepted: Vec<mpsc::Sender<Accepted>>,
     handles: Vec<thread::JoinHandle<()>>,
@@ -220,9 +220,8 @@ type Accepted = (StdStream, Visit);
 
 impl Threads {
     fn start(shared: &Arc<Shared>, stopping: &Stopping) -> Result<Self, Failure> {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
         let mut threads = Threads { accepted: Vec::new(), handles: Vec::new(), next: Cell::new(0) };
-        for core in 0..cores {
+        for number in 0..shared.config.now().threads {
             let (sender, receiver) = mpsc::channel(ACCEPTED_MAX);
             let runtime = runtime::Builder::new_current_thread()
                 .enable_all()
@@ -230,7 +229,7 @@ impl Threads {
                 .context("start a thread's runtime")?;
             let (shared, stopping) = (Arc::clone(shared), stopping.clone());
             let handle = thread::Builder::new()
-                .name(format!("sessions-{core}"))
+                .name(format!("sessions-{number}"))
                 // Statements are read on this thread; only touched pages of the stack take memory.
                 .stack_size(sql::READ_STACK_BYTES + THREAD_STACK_BYTES)
                 .spawn(move || serve_thread(&runtime, receiver, &shared, stopping))
@@ -271,9 +270,11 @@ fn serve_thread(
     let readings = Rc::new(RefCell::new(Readings::default()));
     let desk = Desk::new(Arc::clone(&shared.spool));
     let sessions = LocalSet::new();
-    sessions.block_on(runtime, async {
+    // A task of its own: whatever is waited for here would be looked at again each time a session wakes.
+    let (shared, stops) = (Arc::clone(shared), stopping.clone());
+    let taking = sessions.spawn_local(async move {
         while let Some((stream, visit)) = accepted.recv().await {
-            let (shared, readings, stopping) = (Arc::clone(shared), Rc::clone(&readings), stopping.clone());
+            let (shared, readings, stopping) = (Arc::clone(&shared), Rc::clone(&readings), stops.clone());
             let desk = Rc::clone(&desk);
             tokio::task::spawn_local(async move {
                 match TcpStream::from_std(stream) {
@@ -283,6 +284,9 @@ fn serve_thread(
             });
         }
     });
+    if let Err(error) = sessions.block_on(runtime, taking) {
+        tracing::error!(%error, "a thread takes no more connections");
+    }
     // No new ones come; those that are left know that they shall end, and when.
     runtime.block_on(async {
         tokio::select! {

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use audit::record::{self, Record, SessionRecord, UnixMicros};
-use audit::spool::{Execution, Introduced, Spool, SpoolError};
+use audit::spool::{Execution, Executions, Introduced, Spool, SpoolError};
+use foldhash::fast::RandomState;
 use session::{Described, Evidence, Finished, Outcome, ResultNames, Started};
 
 use crate::beginnings::Beginnings;
@@ -22,7 +23,7 @@ const NAMES_MAX: usize = 16;
 /// What the sessions of one thread share of their trails.
 pub(crate) struct Desk {
     spool: Arc<Spool>,
-    introduced: RefCell<HashMap<Key, Known>>,
+    introduced: RefCell<HashMap<Key, Known, RandomState>>,
 }
 
 /// A statement and its result, by where they are in memory.
@@ -39,11 +40,9 @@ struct Known {
 pub(crate) struct Trail {
     desk: Rc<Desk>,
     session: SessionRecord,
-    principal: Arc<str>,
-    database: Arc<str>,
     running: Beginnings,
     /// What was taken and is not stored. Of this session alone: what cannot be stored must not stop others.
-    waiting: Vec<Execution>,
+    waiting: Executions,
 }
 
 impl Desk {
@@ -73,16 +72,18 @@ impl Trail {
     /// Records that a session began.
     pub(crate) fn begin(desk: Rc<Desk>, session: SessionRecord) -> Result<Self, SpoolError> {
         desk.spool.append(&[Record::Session(session.clone())])?;
-        let (principal, database) = (session.principal.as_str().into(), session.database.as_str().into());
-        Ok(Trail { desk, session, principal, database, running: Beginnings::default(), waiting: Vec::new() })
+        Ok(Trail { desk, session, running: Beginnings::default(), waiting: Executions::default() })
     }
 
     /// Takes a record; it is stored by the next `store`.
-    pub(crate) fn take(&mut self, evidence: Evidence) {
+    pub(crate) fn take(&mut self, evidence: Evidence) -> Result<(), SpoolError> {
         match evidence {
-            Evidence::Started(started) => self.start(started),
-            Evidence::Finished(finished) => self.finish(*finished),
-            Evidence::Renamed(name) => self.rename(name),
+            Evidence::Started(started) => self.start(&started),
+            Evidence::Finished(finished) => self.finish(&finished),
+            Evidence::Renamed(name) => {
+                self.rename(name);
+                Ok(())
+            }
         }
     }
 
@@ -111,53 +112,53 @@ impl Trail {
         self.desk.spool.append(&[Record::Session(session)])
     }
 
-    fn start(&mut self, started: Started) {
+    fn start(&mut self, started: &Started) -> Result<(), SpoolError> {
         let started_at = now();
         self.running.note(started.sequence, started_at);
-        let introduced = self.desk.introduce(&started.statement, None);
-        self.put(self.execution(introduced, &started, started_at));
-    }
-
-    fn finish(&mut self, finished: Finished) {
-        let Finished { started, outcome, rows, bytes, result } = finished;
-        let started_at = self.running.take(started.sequence).unwrap_or_else(now);
-        let introduced = self.desk.introduce(&started.statement, result.as_ref());
-        let (outcome, sqlstate) = match outcome {
-            Outcome::Completed => (record::Outcome::Completed, String::new()),
-            Outcome::Failed(sqlstate) => (record::Outcome::Failed, sqlstate),
-            Outcome::Skipped => (record::Outcome::Skipped, String::new()),
-            Outcome::Lost => (record::Outcome::Lost, String::new()),
-        };
-        self.put(Execution {
-            finished_at: Some(now()),
-            outcome,
-            rows,
-            bytes,
-            sqlstate,
-            ..self.execution(introduced, &started, started_at)
-        });
-    }
-
-    fn put(&mut self, execution: Execution) {
-        self.waiting.push(execution);
-    }
-
-    /// An execution that has just started.
-    fn execution(&self, statement: Introduced, started: &Started, started_at: UnixMicros) -> Execution {
-        Execution {
+        let statement = self.desk.introduce(&started.statement, None);
+        let execution = Execution {
             statement,
-            text: started.text.clone(),
+            text: started.text.as_deref(),
             session_id: self.session.session_id,
             sequence: started.sequence,
             started_at,
             finished_at: None,
-            principal: Arc::clone(&self.principal),
-            database: Arc::clone(&self.database),
+            principal: &self.session.principal,
+            database: &self.session.database,
             outcome: record::Outcome::Running,
             rows: 0,
             bytes: 0,
-            sqlstate: String::new(),
-        }
+            sqlstate: "",
+        };
+        self.waiting.push(execution)
+    }
+
+    fn finish(&mut self, finished: &Finished) -> Result<(), SpoolError> {
+        let Finished { started, outcome, rows, bytes, result } = finished;
+        let finished_at = now();
+        let started_at = self.running.take(started.sequence).unwrap_or(finished_at);
+        let statement = self.desk.introduce(&started.statement, result.as_ref());
+        let (outcome, sqlstate) = match outcome {
+            Outcome::Completed => (record::Outcome::Completed, ""),
+            Outcome::Failed(sqlstate) => (record::Outcome::Failed, sqlstate.as_str()),
+            Outcome::Skipped => (record::Outcome::Skipped, ""),
+            Outcome::Lost => (record::Outcome::Lost, ""),
+        };
+        let execution = Execution {
+            statement,
+            text: started.text.as_deref(),
+            session_id: self.session.session_id,
+            sequence: started.sequence,
+            started_at,
+            finished_at: Some(finished_at),
+            principal: &self.session.principal,
+            database: &self.session.database,
+            outcome,
+            rows: *rows,
+            bytes: *bytes,
+            sqlstate,
+        };
+        self.waiting.push(execution)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::repo;
 /// Check the rules of this repository.
 ///
 /// Every source file says what it is for; pure crates do no input or output, read no clock and cannot panic;
-/// `unsafe` stays in its three places; manifests share versions and lints, and depend in one direction; nothing
+/// `unsafe` stays in its places; manifests share versions and lints, and depend in one direction; nothing
 /// names a path of one machine; decisions say what they answer and what follows. Each finding says file, line
 /// and mend.
 #[derive(clap::Args)]

@@ -6,6 +6,7 @@ mod cursor;
 mod error;
 mod execution;
 mod frame;
+mod growing;
 mod recovery;
 mod segment;
 mod tail;
@@ -16,7 +17,7 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
@@ -26,7 +27,7 @@ use crate::record::{Record, Statement};
 pub use self::batch::Batch;
 use self::batch::Reading;
 pub use self::error::SpoolError;
-pub use self::execution::{Execution, Introduced};
+pub use self::execution::{Execution, Executions, Introduced};
 use self::tail::Tail;
 
 /// A queue of records in a directory, with one owner.
@@ -102,19 +103,15 @@ impl Spool {
     /// Makes a statement known, for executions to refer to.
     pub fn introduce(&self, statement: Statement) -> Introduced {
         let id = self.introduced.fetch_add(1, Ordering::Relaxed);
-        Introduced { id, statement: Arc::new(statement) }
+        Introduced::new(id, statement)
     }
 
     /// Keeps `executions`, all or none of them, as [`append`](Spool::append) does.
-    pub fn append_executions(&self, executions: &[Execution]) -> Result<(), SpoolError> {
-        if executions.is_empty() {
+    pub fn append_executions(&self, executions: &Executions) -> Result<(), SpoolError> {
+        if executions.records == 0 {
             return Ok(());
         }
-        let mut frames = Vec::with_capacity(executions.len() * execution::FRAME_BYTES_USUAL);
-        for execution in executions {
-            execution::write_execution(execution, &mut frames)?;
-        }
-        self.tail().append_executions(&frames, executions)?;
+        self.tail().append_executions(executions)?;
         self.appended.notify_one();
         Ok(())
     }

@@ -11,7 +11,7 @@ pub enum Evidence {
     /// Before a statement is forwarded.
     Started(Started),
     /// After it ended.
-    Finished(Box<Finished>),
+    Finished(Finished),
     /// The session calls itself something else from now on (`application_name`).
     Renamed(String),
 }
@@ -157,6 +157,6 @@ impl Execution {
 
     pub(crate) fn finish(self, outcome: Outcome) -> Evidence {
         let Execution { started, rows, bytes, result } = self;
-        Evidence::Finished(Box::new(Finished { started, outcome, rows, bytes, result }))
+        Evidence::Finished(Finished { started, outcome, rows, bytes, result })
     }
 }

@@ -88,7 +88,9 @@ impl ResultColumn {
 /// nothing fails that was sent and is not answered.
 #[derive(Debug)]
 pub(crate) struct Names<T> {
-    known: HashMap<Vec<u8>, Meanings<T>>,
+    /// What the empty name means, which most clients use all the time.
+    unnamed: Meanings<T>,
+    named: HashMap<Vec<u8>, Meanings<T>>,
     changes: u64,
 }
 
@@ -126,14 +128,21 @@ pub(crate) enum Lookup<T> {
 
 impl<T> Default for Names<T> {
     fn default() -> Self {
-        Names { known: HashMap::new(), changes: 0 }
+        Names { unnamed: Meanings::default(), named: HashMap::new(), changes: 0 }
+    }
+}
+
+impl<T> Default for Meanings<T> {
+    fn default() -> Self {
+        Meanings { now: None, then: VecDeque::new() }
     }
 }
 
 impl<T> Names<T> {
     /// What `name` will mean to a message that is sent now, in this section between two Syncs.
     pub(crate) fn get(&self, name: &[u8], section: u64) -> Lookup<T> {
-        let Some(meanings) = self.known.get(name) else { return Lookup::Unknown };
+        let meanings = if name.is_empty() { Some(&self.unnamed) } else { self.named.get(name) };
+        let Some(meanings) = meanings else { return Lookup::Unknown };
         let meaning = match meanings.then.back() {
             Some(change) if change.section != section => return Lookup::Uncertain,
             Some(change) => &change.meaning,
@@ -146,15 +155,21 @@ impl<T> Names<T> {
     pub(crate) fn change(&mut self, name: &[u8], section: u64, meaning: Option<Rc<T>>) -> Changed {
         self.changes += 1;
         let number = self.changes;
-        let meanings =
-            self.known.entry(name.to_vec()).or_insert_with(|| Meanings { now: None, then: VecDeque::new() });
+        let meanings = match name {
+            b"" => &mut self.unnamed,
+            name => self.named.entry(name.to_vec()).or_default(),
+        };
         meanings.then.push_back(Change { number, section, meaning });
         Changed { name: name.to_vec(), number }
     }
 
     /// The server has done it, or has skipped it.
     pub(crate) fn answered(&mut self, changed: &Changed, is_done: bool) {
-        let Some(meanings) = self.known.get_mut(&changed.name) else { return };
+        let meanings = match changed.name.as_slice() {
+            b"" => Some(&mut self.unnamed),
+            name => self.named.get_mut(name),
+        };
+        let Some(meanings) = meanings else { return };
         if meanings.then.front().is_some_and(|change| change.number == changed.number)
             && let Some(change) = meanings.then.pop_front()
             && is_done
@@ -162,18 +177,20 @@ impl<T> Names<T> {
             meanings.now = change.meaning;
         }
         if meanings.now.is_none() && meanings.then.is_empty() {
-            self.known.remove(&changed.name);
+            self.named.remove(&changed.name);
         }
     }
 
     /// A command is sent that takes all names away but the empty one, which SQL does not know.
     pub(crate) fn change_all(&mut self, section: u64) -> Vec<Changed> {
-        let names: Vec<_> = self.known.keys().filter(|name| !name.is_empty()).cloned().collect();
+        let names: Vec<_> = self.named.keys().cloned().collect();
         names.iter().map(|name| self.change(name, section, None)).collect()
     }
 
     /// All names are taken away.
     pub(crate) fn clear(&mut self) {
-        self.known.clear();
+        self.unnamed.now = None;
+        self.unnamed.then.clear();
+        self.named.clear();
     }
 }

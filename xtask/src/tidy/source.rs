@@ -6,7 +6,8 @@ use super::tree::{SourceFile, Tree};
 use super::{Finding, PURE};
 
 /// Where `unsafe` may stand.
-const UNSAFE_PLACES: [&str; 3] = ["ebpf/", "crates/ebpf-abi/", "engine/src/chdb.rs"];
+const UNSAFE_PLACES: [&str; 4] =
+    ["ebpf/", "crates/ebpf-abi/", "engine/src/chdb.rs", "crates/audit/src/spool/growing.rs"];
 
 /// What a pure crate does not say: it would do input or output, or read a clock.
 const IMPURE: [&str; 6] = ["tokio", "std::net", "std::fs", "std::process", "Instant::now", "SystemTime"];
@@ -53,8 +54,8 @@ fn unsafety(file: &SourceFile, findings: &mut Vec<Finding>) {
             findings.push(Finding {
                 file: file.path.clone(),
                 line,
-                what: "`unsafe` outside its three places".to_string(),
-                mend: "find a safe crate or function for it, or move it to ebpf/, crates/ebpf-abi or engine/src/chdb.rs",
+                what: "`unsafe` outside its places".to_string(),
+                mend: "find a safe crate or function for it, or move it to one of UNSAFE_PLACES",
             });
         }
     }
@@ -154,7 +155,7 @@ mod tests {
     #[test]
     fn an_unsafe_block_outside_its_places_is_found() {
         let text = "//! A.\n// unsafe in a comment\nlet a = \"unsafe\";\nlet unsafe_code = unsafe { 1 };\n";
-        assert_eq!(findings("proxy/src/a.rs", text), ["4: `unsafe` outside its three places"]);
+        assert_eq!(findings("proxy/src/a.rs", text), ["4: `unsafe` outside its places"]);
         assert!(findings("engine/src/chdb.rs", text).is_empty());
     }
 

@@ -148,7 +148,7 @@ fn take(bytes: &[u8], records_max: usize, bytes_max: usize, statements: &mut Sta
                 taken.frames += u64::from(!matches!(kind, Some((Kind::Statement, _))));
                 taken.len = end;
             }
-            Found::Torn | Found::Damage => {
+            Found::End | Found::Torn | Found::Damage => {
                 taken.damage = Some("a part of it is unreadable");
                 taken.len = frame::next_whole(bytes, taken.len).unwrap_or(bytes.len());
             }
@@ -202,7 +202,7 @@ impl Reading {
                     }
                     offset = end;
                 }
-                Found::Torn | Found::Damage => {
+                Found::End | Found::Torn | Found::Damage => {
                     offset = frame::next_whole(&bytes, offset).unwrap_or(bytes.len());
                 }
             }

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -17,23 +17,39 @@ use super::frame::{self, Kind};
 /// Text of a statement that was in a part of the spool that is unreadable.
 const LOST: &str = "(the part of the spool that held this statement is unreadable)";
 
-/// Room that is made for the frame of one execution.
-pub(super) const FRAME_BYTES_USUAL: usize = 128;
+/// Room for frames that is kept for the next ones.
+const FRAMES_BYTES_KEPT: usize = 512;
 
 /// A statement that executions refer to; from [`Spool::introduce`](super::Spool::introduce).
 #[derive(Clone, Debug)]
 pub struct Introduced {
     pub(super) id: u64,
-    pub(super) statement: Arc<Statement>,
+    pub(super) shared: Arc<IntroducedStatement>,
+}
+
+#[derive(Debug)]
+pub(super) struct IntroducedStatement {
+    pub(super) statement: Statement,
+    /// Number of the segment that it was written to last. It is read and written under the spool's lock only.
+    pub(super) written_to: AtomicU64,
+}
+
+impl Introduced {
+    pub(super) fn new(id: u64, statement: Statement) -> Self {
+        Introduced {
+            id,
+            shared: Arc::new(IntroducedStatement { statement, written_to: AtomicU64::new(u64::MAX) }),
+        }
+    }
 }
 
 /// The start or the end of one execution.
 #[derive(Clone)]
-pub struct Execution {
+pub struct Execution<'a> {
     /// What runs.
     pub statement: Introduced,
     /// Its text, where it has other literals than that of `statement`.
-    pub text: Option<Rc<str>>,
+    pub text: Option<&'a str>,
     /// As in [`StatementRecord`].
     pub session_id: Uuid,
     /// As in [`StatementRecord`].
@@ -43,9 +59,9 @@ pub struct Execution {
     /// As in [`StatementRecord`].
     pub finished_at: Option<UnixMicros>,
     /// As in [`StatementRecord`].
-    pub principal: Arc<str>,
+    pub principal: &'a str,
     /// As in [`StatementRecord`].
-    pub database: Arc<str>,
+    pub database: &'a str,
     /// As in [`StatementRecord`].
     pub outcome: Outcome,
     /// As in [`StatementRecord`].
@@ -53,11 +69,40 @@ pub struct Execution {
     /// As in [`StatementRecord`].
     pub bytes: u64,
     /// As in [`StatementRecord`].
-    pub sqlstate: String,
+    pub sqlstate: &'a str,
+}
+
+/// Executions that are kept together, all or none of them.
+#[derive(Debug, Default)]
+pub struct Executions {
+    pub(super) frames: Vec<u8>,
+    /// What they refer to.
+    pub(super) statements: Vec<Introduced>,
+    pub(super) records: u64,
+}
+
+impl Executions {
+    /// Adds one. Where that fails, the others are as they were.
+    pub fn push(&mut self, execution: Execution<'_>) -> Result<(), SpoolError> {
+        write_execution(&execution, &mut self.frames)?;
+        self.records += 1;
+        if self.statements.last().is_none_or(|last| last.id != execution.statement.id) {
+            self.statements.push(execution.statement);
+        }
+        Ok(())
+    }
+
+    /// Takes all of them out again.
+    pub fn clear(&mut self) {
+        self.frames.clear();
+        self.frames.shrink_to(FRAMES_BYTES_KEPT);
+        self.statements.clear();
+        self.records = 0;
+    }
 }
 
 /// SQL text stays out of logs.
-impl fmt::Debug for Execution {
+impl fmt::Debug for Execution<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Execution")
             .field("statement", &self.statement)
@@ -104,27 +149,26 @@ const OUTCOMES: [Outcome; 5] =
 
 /// Appends the frame of a statement.
 pub(super) fn write_statement(introduced: &Introduced, out: &mut Vec<u8>) -> Result<(), SpoolError> {
-    let Introduced { id, statement } = introduced;
-    let written = WrittenStatement { id: *id, statement };
+    let written = WrittenStatement { id: introduced.id, statement: &introduced.shared.statement };
     frame::write_kind(Kind::Statement, out, |out| Ok(serde_json::to_writer(out, &written)?))
 }
 
 /// Appends the frame of an execution.
-pub(super) fn write_execution(execution: &Execution, out: &mut Vec<u8>) -> Result<(), SpoolError> {
+fn write_execution(execution: &Execution<'_>, out: &mut Vec<u8>) -> Result<(), SpoolError> {
     let outcome = OUTCOMES.iter().position(|outcome| *outcome == execution.outcome).unwrap_or_default();
     let lying = Lying {
         statement: execution.statement.id,
-        text: execution.text.as_deref(),
+        text: execution.text,
         session_id: execution.session_id,
         sequence: execution.sequence,
         started_at: execution.started_at.0,
         finished_at: execution.finished_at.map(|at| at.0),
-        principal: &execution.principal,
-        database: &execution.database,
+        principal: execution.principal,
+        database: execution.database,
         outcome: u8::try_from(outcome).unwrap_or_default(),
         rows: execution.rows,
         bytes: execution.bytes,
-        sqlstate: &execution.sqlstate,
+        sqlstate: execution.sqlstate,
     };
     frame::write_kind(Kind::Execution, out, |out| {
         *out = postcard::to_extend(&lying, std::mem::take(out)).map_err(SpoolError::EncodeExecution)?;

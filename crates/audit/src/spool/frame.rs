@@ -16,6 +16,8 @@ const PAYLOAD_BYTES_MAX: usize = 128 << 20;
 pub(super) enum Found {
     /// A whole frame: where its payload is, and where the next one begins.
     Frame { payload: Range<usize>, end: usize },
+    /// Nothing was put here.
+    End,
     /// The bytes end before the frame does.
     Torn,
     /// Not a frame.
@@ -103,7 +105,10 @@ pub(super) fn look(bytes: &[u8], offset: usize) -> Found {
     let rest = bytes.get(offset..).unwrap_or_default();
     let Some((len, rest)) = rest.split_first_chunk::<4>() else { return Found::Torn };
     let payload_len = u32::from_le_bytes(*len) as usize;
-    // No payload is shorter; zeros, which some file systems leave behind a crash, are none.
+    if payload_len == 0 {
+        return Found::End;
+    }
+    // No payload is shorter.
     if !(2..=PAYLOAD_BYTES_MAX).contains(&payload_len) {
         return Found::Damage;
     }

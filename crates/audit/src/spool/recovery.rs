@@ -1,6 +1,6 @@
 //! Finds what an earlier process left in the directory: cuts a torn tail, sets damaged segments aside.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::fs::OpenOptions;
 use std::path::Path;
 
@@ -11,6 +11,7 @@ use crate::config::SpoolConfig;
 use super::cursor::{Cursor, Position};
 use super::error::SpoolError;
 use super::frame::{self, Found, Kind};
+use super::growing::Growing;
 use super::segment::{self, HEADER_BYTES, Header, SegmentNumber};
 use super::tail::{Segment, Tail};
 
@@ -49,7 +50,8 @@ pub(super) fn recover(config: &SpoolConfig) -> Result<Tail, SpoolError> {
     }
     let newest = files.iter().map(|(number, _)| *number).chain(acknowledged.map(|at| at.segment)).max();
     let number = newest.unwrap_or(SegmentNumber(0)).next();
-    let growing = segment::create(dir, number)?;
+    let segment_bytes = config.segment_bytes.min(config.max_bytes / SEGMENTS_MIN);
+    let growing = Growing::create(dir, number, segment_bytes)?;
     segments.push_back(Segment { number, len: HEADER_BYTES, set_aside: false });
 
     let first = segments.front().map_or(number, |segment| segment.number);
@@ -62,11 +64,10 @@ pub(super) fn recover(config: &SpoolConfig) -> Result<Tail, SpoolError> {
     Ok(Tail {
         dir: dir.clone(),
         bytes_max: config.max_bytes,
-        segment_bytes: config.segment_bytes.min(config.max_bytes / SEGMENTS_MIN),
+        segment_bytes,
         bytes_on_disk: segments.iter().map(|segment| segment.len).sum(),
         segments,
         growing,
-        statements: HashSet::new(),
         cursor,
         records,
         cursor_unstored: false,
@@ -116,10 +117,14 @@ fn recover_segment(
         let segment = Segment { number, len: bytes.len() as u64, set_aside: true };
         return Ok((0 < scan.records).then_some((segment, scan.records)));
     }
-    if header == Header::Good && scan.good_len < bytes.len() {
+    let left = bytes.get(scan.good_len..).unwrap_or_default();
+    if header == Header::Good && !left.is_empty() {
         cut(&path, scan.good_len as u64)?;
-        let bytes_cut = bytes.len() - scan.good_len;
-        tracing::warn!(segment = %path.display(), bytes_cut, "spool repaired: its last record was not whole");
+        // Zeros are space that was taken ahead.
+        if left.iter().any(|byte| *byte != 0) {
+            let bytes_cut = left.len();
+            tracing::warn!(segment = %path.display(), bytes_cut, "spool repaired: its last record was not whole");
+        }
     }
     if scan.records == 0 {
         return remove().map(|()| None);

@@ -59,7 +59,7 @@ pub(super) fn create(dir: &Path, number: SegmentNumber) -> Result<File, SpoolErr
     let path = path(dir, number, false);
     let mut file = OpenOptions::new()
         .read(true)
-        .append(true)
+        .write(true)
         .create_new(true)
         .mode(0o600)
         .open(&path)

@@ -1,15 +1,15 @@
 //! The state of an open spool: its segments, the one that grows, and how far ClickHouse has acknowledged.
 
 use std::borrow::Cow;
-use std::collections::{HashSet, VecDeque};
-use std::fs::File;
-use std::io::Write;
+use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::Depth;
 use super::cursor::{Cursor, Position};
 use super::error::SpoolError;
-use super::execution::{self, Execution, Introduced};
+use super::execution::{self, Executions, Introduced};
+use super::growing::{Growing, NotPut};
 use super::segment::{self, SegmentNumber};
 
 /// A file of the spool.
@@ -32,9 +32,7 @@ pub(super) struct Tail {
     // INVARIANT: never empty, and the cursor is in the first one.
     pub(super) segments: VecDeque<Segment>,
     /// The file of the last segment.
-    pub(super) growing: File,
-    /// The statements that the last segment has.
-    pub(super) statements: HashSet<u64>,
+    pub(super) growing: Growing,
     pub(super) cursor: Cursor,
     /// Records that are not acknowledged.
     pub(super) records: u64,
@@ -59,36 +57,34 @@ impl Tail {
     }
 
     /// Writes the frames of `executions`, and before them the statements that the growing segment does not have yet.
-    pub(super) fn append_executions(
-        &mut self,
-        frames: &[u8],
-        executions: &[Execution],
-    ) -> Result<(), SpoolError> {
+    pub(super) fn append_executions(&mut self, executions: &Executions) -> Result<(), SpoolError> {
+        let Executions { frames, statements, records } = executions;
         loop {
-            let segment = self.growing().number;
-            let mut fresh: Vec<&Introduced> = executions
-                .iter()
-                .map(|execution| &execution.statement)
-                .filter(|statement| !self.statements.contains(&statement.id))
-                .collect();
-            fresh.sort_unstable_by_key(|statement| statement.id);
-            fresh.dedup_by_key(|statement| statement.id);
+            let number = self.growing().number;
+            let is_here = |introduced: &Introduced| introduced.shared.written_to.load(Relaxed) == number.0;
             let mut bytes = Cow::Borrowed(frames);
-            if !fresh.is_empty() {
+            if !statements.iter().all(is_here) {
+                let mut fresh: Vec<_> = statements.iter().filter(|introduced| !is_here(introduced)).collect();
+                fresh.sort_unstable_by_key(|introduced| introduced.id);
+                fresh.dedup_by_key(|introduced| introduced.id);
                 let mut with_statements = Vec::new();
-                for statement in &fresh {
-                    execution::write_statement(statement, &mut with_statements)?;
+                for introduced in fresh {
+                    execution::write_statement(introduced, &mut with_statements)?;
                 }
                 with_statements.extend_from_slice(frames);
                 bytes = Cow::Owned(with_statements);
             }
             self.make_way(bytes.len() as u64)?;
-            if segment != self.growing().number {
+            if number != self.growing().number {
                 // The new segment has no statements, and is not left for a newer one.
                 continue;
             }
-            self.write(&bytes, executions.len() as u64)?;
-            self.statements.extend(fresh.iter().map(|statement| statement.id));
+            self.write(&bytes, *records)?;
+            if let Cow::Owned(_) = bytes {
+                statements
+                    .iter()
+                    .for_each(|introduced| introduced.shared.written_to.store(number.0, Relaxed));
+            }
             return Ok(());
         }
     }
@@ -111,13 +107,13 @@ impl Tail {
 
     fn write(&mut self, frames: &[u8], records: u64) -> Result<(), SpoolError> {
         let len = frames.len() as u64;
-        if let Err(source) = self.growing.write_all(frames) {
-            let growing = self.growing();
-            if self.growing.set_len(growing.len).is_err() {
+        if let Err(NotPut { source, taken_back }) = self.growing.append(frames) {
+            let number = self.growing().number;
+            if !taken_back {
                 // What was written of the frames stays behind the end of that segment, where nobody reads.
                 self.roll()?;
             }
-            return Err(SpoolError::write(&segment::path(&self.dir, growing.number, false))(source));
+            return Err(SpoolError::write(&segment::path(&self.dir, number, false))(source));
         }
         if let Some(growing) = self.segments.back_mut() {
             growing.len += len;
@@ -197,8 +193,7 @@ impl Tail {
 
     fn roll(&mut self) -> Result<(), SpoolError> {
         let number = self.growing().number.next();
-        self.growing = segment::create(&self.dir, number)?;
-        self.statements.clear();
+        self.growing = Growing::create(&self.dir, number, self.segment_bytes)?;
         self.segments.push_back(Segment { number, len: segment::HEADER_BYTES, set_aside: false });
         self.bytes_on_disk += segment::HEADER_BYTES;
         Ok(())

@@ -1,7 +1,10 @@
 //! Files that a crash or a disk has damaged.
 
+use crate::config::SpoolConfig;
+
+use super::super::Spool;
 use super::super::segment::HEADER_BYTES;
-use super::{Room, drain, record};
+use super::{Room, drain, record, sized};
 
 /// Three records in one segment, and the offset at which the last one begins.
 fn three() -> (Room, std::path::PathBuf, u64) {
@@ -89,4 +92,30 @@ fn a_record_of_another_version_is_kept_but_not_sent() {
     assert_eq!(drain(&spool), [1, 2, 3]);
     let [broken] = room.files("broken").try_into().unwrap();
     assert_eq!(std::fs::read(broken).unwrap(), bytes);
+}
+
+#[test]
+fn what_a_killed_process_leaves_comes_back_whole() {
+    // `kill -9` in the middle of putting a record: its length is the last thing that is put.
+    for half in [b"".as_slice(), b"\0\0\0\0", b"\0\0\0\0\x01\x02\x03\x04{\"rec"] {
+        let killed = Room::new();
+        let spool = Spool::open(&SpoolConfig::new(killed.config().dir)).unwrap();
+        spool.append(&[record(1), sized(2, 100_000)]).unwrap();
+        spool.append(&[record(3)]).unwrap();
+        let end = usize::try_from(HEADER_BYTES + spool.depth().bytes).unwrap();
+        let [file] = killed.files("segment").try_into().unwrap();
+        let mut bytes = std::fs::read(&file).unwrap();
+        assert!(end < bytes.len(), "space is taken ahead");
+        bytes[end..end + half.len()].copy_from_slice(half);
+
+        let room = Room::new();
+        std::fs::create_dir(room.config().dir).unwrap();
+        std::fs::write(room.config().dir.join(file.file_name().unwrap()), bytes).unwrap();
+        let next = room.open();
+        assert_eq!(drain(&next), [1, 2, 3]);
+        assert!(room.files("broken").is_empty());
+        drop(next);
+        drop(spool);
+        assert_eq!(std::fs::metadata(&file).unwrap().len(), end as u64, "space ahead is given back");
+    }
 }

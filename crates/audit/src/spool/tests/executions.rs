@@ -6,14 +6,14 @@ use uuid::Uuid;
 
 use crate::record::{Outcome, Record, Statement, StatementRecord, UnixMicros};
 
-use super::super::{Execution, Introduced, Spool};
+use super::super::{Execution, Executions, Introduced, Spool};
 use super::{Room, record};
 
 fn statement(text: &str) -> Statement {
     Statement { text: text.to_owned(), fingerprint: 7, verdict: "allow".to_owned(), ..Statement::default() }
 }
 
-fn started(statement: &Introduced, sequence: u64) -> Execution {
+fn started(statement: &Introduced, sequence: u64) -> Execution<'static> {
     Execution {
         statement: statement.clone(),
         text: None,
@@ -21,24 +21,30 @@ fn started(statement: &Introduced, sequence: u64) -> Execution {
         sequence,
         started_at: UnixMicros(1_000),
         finished_at: None,
-        principal: "alice".into(),
-        database: "shop".into(),
+        principal: "alice",
+        database: "shop",
         outcome: Outcome::Running,
         rows: 0,
         bytes: 0,
-        sqlstate: String::new(),
+        sqlstate: "",
     }
 }
 
-fn ended(statement: &Introduced, sequence: u64) -> Execution {
+fn ended(statement: &Introduced, sequence: u64) -> Execution<'static> {
     Execution {
         finished_at: Some(UnixMicros(2_000)),
         outcome: Outcome::Failed,
         rows: u64::MAX,
         bytes: 9,
-        sqlstate: "57014".to_owned(),
+        sqlstate: "57014",
         ..started(statement, sequence)
     }
+}
+
+fn keep<const N: usize>(spool: &Spool, executions: [Execution<'_>; N]) {
+    let mut together = Executions::default();
+    executions.into_iter().for_each(|execution| together.push(execution).unwrap());
+    spool.append_executions(&together).unwrap();
 }
 
 /// Each record as `sequence text outcome`.
@@ -64,7 +70,7 @@ fn an_execution_comes_back_as_it_was() {
     let room = Room::new();
     let spool = room.open();
     let select = spool.introduce(statement("select 'ü'"));
-    spool.append_executions(&[ended(&select, 3)]).unwrap();
+    keep(&spool, [ended(&select, 3)]);
     let batch = spool.next_batch(9, usize::MAX).unwrap().unwrap();
     let whole = StatementRecord {
         session_id: Uuid::from_u128(5),
@@ -88,9 +94,9 @@ fn a_statement_is_written_once_and_found_again_after_a_restart() {
     let room = Room::new();
     let spool = room.open();
     let (one, two) = (spool.introduce(statement("one")), spool.introduce(statement("two")));
-    spool.append_executions(&[started(&one, 1), started(&two, 2)]).unwrap();
+    keep(&spool, [started(&one, 1), started(&two, 2)]);
     let first = spool.depth().bytes;
-    spool.append_executions(&[started(&one, 3), started(&two, 4)]).unwrap();
+    keep(&spool, [started(&one, 3), started(&two, 4)]);
     assert!(spool.depth().bytes - first < first / 2, "only the executions were written");
     assert_eq!(spool.depth().records, 4, "statements are no records");
     assert_eq!(take(&spool, 2), ["1 one ", "2 two "]);
@@ -106,7 +112,7 @@ fn every_segment_has_the_statements_that_it_needs() {
     let spool = room.open();
     let long = spool.introduce(statement(&"x".repeat(20_000)));
     for sequence in 0..2_000 {
-        spool.append_executions(&[started(&long, sequence), started(&long, sequence)]).unwrap();
+        keep(&spool, [started(&long, sequence), started(&long, sequence)]);
     }
     assert!(2 < room.files("segment").len(), "it rolled over");
     drop(spool);
@@ -125,7 +131,7 @@ fn an_execution_can_have_a_text_of_its_own() {
     let room = Room::new();
     let spool = room.open();
     let one = spool.introduce(statement("select 1"));
-    spool.append_executions(&[Execution { text: Some("select 2".into()), ..ended(&one, 1) }]).unwrap();
+    keep(&spool, [Execution { text: Some("select 2"), ..ended(&one, 1) }]);
     assert_eq!(take(&spool, 9), ["1 select 2 failed"]);
 }
 
@@ -135,8 +141,8 @@ fn a_start_is_not_sent_beside_its_end() {
     let spool = room.open();
     let one = spool.introduce(statement("one"));
     spool.append(&[record(1)]).unwrap();
-    spool.append_executions(&[started(&one, 1), started(&one, 2), ended(&one, 1)]).unwrap();
-    spool.append_executions(&[ended(&one, 2)]).unwrap();
+    keep(&spool, [started(&one, 1), started(&one, 2), ended(&one, 1)]);
+    keep(&spool, [ended(&one, 2)]);
     assert_eq!(take(&spool, 4), ["other", "2 one ", "1 one failed"]);
     assert_eq!(take(&spool, 4), ["2 one failed"]);
     assert_eq!(spool.depth().records, 0);
@@ -147,7 +153,7 @@ fn an_execution_whose_statement_is_unreadable_is_told_all_the_same() {
     let room = Room::new();
     let spool = room.open();
     let one = spool.introduce(statement("one"));
-    spool.append_executions(&[started(&one, 1)]).unwrap();
+    keep(&spool, [started(&one, 1)]);
     drop(spool);
     let path = room.files("segment").pop().unwrap();
     let mut bytes = std::fs::read(&path).unwrap();
