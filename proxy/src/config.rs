@@ -21,6 +21,7 @@ pub(crate) use self::limits::Limits;
 use self::limits::{CONNECTIONS_MAX, Written};
 use crate::keepalive::{self, KeepAlive};
 use crate::scram::Secret;
+use crate::scram_client::Salted;
 use crate::tls::{ClientTls, TlsFile};
 use crate::upstream_tls::{SslMode, UpstreamTls, UpstreamTlsFile};
 
@@ -93,6 +94,7 @@ pub(crate) struct Upstream {
     pub(crate) dbname: String,
     pub(crate) user: String,
     pub(crate) password: String,
+    pub(crate) salted: Salted,
     /// TLS, where it is not off.
     pub(crate) tls: Option<UpstreamTls>,
     pub(crate) keepalive: KeepAlive,
@@ -342,6 +344,7 @@ impl ConfigFile {
                     dbname,
                     user,
                     password,
+                    salted: Salted::default(),
                     keepalive,
                     environment: written.environment.unwrap_or_default(),
                     tls,

@@ -16,6 +16,7 @@ mod pipe;
 mod places;
 mod reload;
 mod scram;
+mod scram_client;
 mod serve;
 mod stopping;
 mod tls;

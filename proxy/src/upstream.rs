@@ -5,9 +5,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use postgres_protocol::authentication::md5_hash;
-use postgres_protocol::authentication::sasl::{
-    ChannelBinding, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, ScramSha256,
-};
 use rustls::CommonState;
 use thiserror::Error;
 use tokio::net::{TcpStream, ToSocketAddrs};
@@ -19,6 +16,7 @@ use crate::certificate;
 use crate::config::Upstream;
 use crate::farewell::Farewell;
 use crate::pipe::Pipe;
+use crate::scram_client::{Binding, Final, First, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, ScramError};
 
 /// How long a database may take to accept a connection and finish its start-up.
 const CONNECT_WAIT: Duration = Duration::from_secs(15);
@@ -52,6 +50,8 @@ pub(crate) enum UpstreamError {
     NoTls,
     #[error("no TLS with the server: {0}")]
     Handshake(io::Error),
+    #[error(transparent)]
+    Scram(#[from] ScramError),
     #[error("the server asks for authentication method {0}, Picket knows SCRAM-SHA-256, md5 and password")]
     Method(u32),
     #[error(
@@ -232,7 +232,8 @@ async fn send(pipe: &mut Pipe, bytes: &[u8]) -> io::Result<()> {
 /// How far both sides have proven that they know the password.
 enum Proof {
     NotAsked,
-    Asked(ScramSha256),
+    Asked(First),
+    Answered(Final),
     /// By what the server asked for; only SCRAM has the server prove anything.
     Given,
 }
@@ -249,7 +250,7 @@ fn authenticate(
     match (code, &mut *proof) {
         // A server that asks for no password, or one that has shown that it knows it.
         (0, Proof::NotAsked | Proof::Given) => return Ok(None),
-        (0, Proof::Asked(_)) => {
+        (0, Proof::Asked(_) | Proof::Answered(_)) => {
             return Err(UpstreamError::Protocol(
                 "it accepts the log-in before it has proven itself".to_owned(),
             ));
@@ -275,26 +276,30 @@ fn authenticate(
                 .and_then(<[_]>::first)
                 .and_then(certificate::end_point);
             let (mechanism, binding) = choose(data, end_point).ok_or(UpstreamError::Method(code))?;
-            let exchange = ScramSha256::new(upstream.password.as_bytes(), binding);
+            let exchange = First::new(binding);
+            let message = exchange.message();
             compose::frame(&mut out, frontend::tag::PASSWORD, |out| {
                 compose::cstr(out, mechanism.as_bytes());
-                out.extend_from_slice(
-                    &u32::try_from(exchange.message().len()).unwrap_or(u32::MAX).to_be_bytes(),
-                );
-                out.extend_from_slice(exchange.message());
+                out.extend_from_slice(&u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes());
+                out.extend_from_slice(message.as_bytes());
             });
             *proof = Proof::Asked(exchange);
         }
-        (11, Proof::Asked(exchange)) => {
-            exchange.update(data)?;
-            compose::frame(&mut out, frontend::tag::PASSWORD, |out| {
-                out.extend_from_slice(exchange.message())
-            });
+        (11, Proof::Asked(_)) => {
+            if let Proof::Asked(exchange) = std::mem::replace(proof, Proof::NotAsked) {
+                let answer = exchange.answer(data, &upstream.password, &upstream.salted)?;
+                compose::frame(&mut out, frontend::tag::PASSWORD, |out| {
+                    out.extend_from_slice(answer.message.as_bytes())
+                });
+                *proof = Proof::Answered(answer);
+            }
         }
-        (12, Proof::Asked(exchange)) => {
+        (12, Proof::Answered(_)) => {
             // The server proves that it knows the password too.
-            exchange.finish(data)?;
-            *proof = Proof::Given;
+            if let Proof::Answered(exchange) = std::mem::replace(proof, Proof::NotAsked) {
+                exchange.check(data)?;
+                *proof = Proof::Given;
+            }
             return Ok(None);
         }
         (code, _) => return Err(UpstreamError::Method(code)),
@@ -304,16 +309,14 @@ fn authenticate(
 
 /// The strongest of the mechanisms that a server offers, and what it is bound to. `end_point` is the hash of the server's
 /// certificate, where there is one.
-fn choose(offered: &[u8], end_point: Option<Vec<u8>>) -> Option<(&'static str, ChannelBinding)> {
+fn choose(offered: &[u8], end_point: Option<Vec<u8>>) -> Option<(&'static str, Binding)> {
     let offers = |wanted: &str| backend::sasl_mechanisms(offered).any(|name| name == wanted.as_bytes());
     match end_point {
-        Some(hash) if offers(SCRAM_SHA_256_PLUS) => {
-            Some((SCRAM_SHA_256_PLUS, ChannelBinding::tls_server_end_point(hash)))
-        }
+        Some(hash) if offers(SCRAM_SHA_256_PLUS) => Some((SCRAM_SHA_256_PLUS, Binding::EndPoint(hash))),
         _ if !offers(SCRAM_SHA_256) => None,
         // A server that did offer it refuses: somebody between took it away.
-        Some(_) => Some((SCRAM_SHA_256, ChannelBinding::unrequested())),
-        None => Some((SCRAM_SHA_256, ChannelBinding::unsupported())),
+        Some(_) => Some((SCRAM_SHA_256, Binding::NotOffered)),
+        None => Some((SCRAM_SHA_256, Binding::Unsupported)),
     }
 }
 
@@ -327,8 +330,8 @@ mod tests {
         let hash = || Some(vec![7; 32]);
         let begins = |offered: &[u8], end_point| {
             let (mechanism, binding) = choose(offered, end_point).unwrap();
-            let message = ScramSha256::new(b"secret", binding).message().to_vec();
-            (mechanism, String::from_utf8(message).unwrap().split(",,").next().unwrap().to_owned())
+            let message = First::new(binding).message();
+            (mechanism, message.split(",,").next().unwrap().to_owned())
         };
         assert_eq!(begins(both, hash()), (SCRAM_SHA_256_PLUS, "p=tls-server-end-point".to_owned()));
         assert_eq!(begins(plain, hash()), (SCRAM_SHA_256, "y".to_owned()));
