@@ -17,6 +17,9 @@ use crate::{port, processes, psql, wait};
 /// The superuser of throwaway clusters.
 pub const SUPERUSER: &str = "postgres";
 
+/// Names the folder of `initdb` and `postgres` of another version than the installed one.
+const SERVER_VARIABLE: &str = "PICKET_TEST_POSTGRES";
+
 /// How often a port that somebody else took in the meantime is replaced by another.
 const PORT_TRIES_MAX: u32 = 4;
 
@@ -39,7 +42,7 @@ impl Postgres {
 
     /// The same with settings such as `log_statement=all`.
     pub fn start_with(settings: &[&str]) -> Result<Self> {
-        let programs = programs()?;
+        let programs = server_programs()?;
         let folder = Scratch::new("pg")?;
         let password = password()?;
         create(&programs, &folder, &password).context("create a PostgreSQL cluster")?;
@@ -107,7 +110,7 @@ impl Postgres {
     /// Starts it again after `crash` or `go_down`, on the same port, and waits until it has recovered.
     pub fn start_again(&mut self) -> Result<()> {
         let settings: Vec<&str> = self.settings.iter().map(String::as_str).collect();
-        self.server = serve(&programs()?, &self.folder, self.port, &settings)?;
+        self.server = serve(&server_programs()?, &self.folder, self.port, &settings)?;
         Ok(())
     }
 
@@ -144,6 +147,14 @@ pub fn programs() -> Result<PathBuf> {
     let complete = |folder: &PathBuf| needed.iter().all(|program| folder.join(program).is_file());
     let folder = candidates.into_iter().find(complete);
     folder.context("find PostgreSQL's initdb, postgres, psql and pgbench; run `cargo xtask setup`")
+}
+
+/// The folder of the server's programs: of another version, where `PICKET_TEST_POSTGRES` says so.
+fn server_programs() -> Result<PathBuf> {
+    match std::env::var_os(SERVER_VARIABLE) {
+        Some(folder) => Ok(folder.into()),
+        None => programs(),
+    }
 }
 
 /// Gives a file, such as a private key, to the account that servers run under.

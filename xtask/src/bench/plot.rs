@@ -5,9 +5,9 @@ use std::fmt::Write;
 use super::field::{DIRECT, NAMES, PGBOUNCER, PICKET, RELAY};
 use super::results::Measured;
 
-const WIDTH: f64 = 860.0;
+const WIDTH: f64 = 960.0;
 /// Where the scale begins and ends.
-const LEFT: f64 = 270.0;
+const LEFT: f64 = 350.0;
 const RIGHT: f64 = WIDTH - 70.0;
 const ROW: f64 = 24.0;
 const HEAD: f64 = 62.0;

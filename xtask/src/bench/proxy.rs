@@ -231,7 +231,8 @@ fn versions() -> Result<String> {
         "Picket {}, {server}, {}, Linux {}, {cores} × {model}",
         commit.trim(),
         pgbouncer::version()?,
-        kernel.trim()
+        // What a distribution adds to the version says nothing here.
+        kernel.trim().split('-').next().unwrap_or_default()
     ))
 }
 
