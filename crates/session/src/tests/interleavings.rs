@@ -1,20 +1,25 @@
 //! Random conversations, cut and interleaved at random: the client sees through the proxy what it would have seen
-//! from a server that refuses and masks by itself, and nothing runs that was not recorded first.
+//! from a server that refuses and masks by itself, nothing runs that was not recorded first, and whatever was recorded
+//! to start is recorded to end, once.
+
+use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::server::{NEWER_SQL, NO_SQL, Server};
+use super::server::{BAD_DATA, NEWER_SQL, NO_SQL, Server, copy_data, copy_done, copy_fail};
 use super::talk::{
-    NONCE, Talk, bind, close_statement, describe_portal, describe_statement, execute, parse, query, sync,
-    tags,
+    NONCE, Talk, bind, close_statement, describe_portal, describe_statement, execute, execute_rows, parse,
+    query, sync, tags,
 };
-use crate::{Action, Evidence, Step, refusal};
+use crate::{Action, Evidence, Resting, Step, refusal};
 
 /// What the client sends.
 fn client_message() -> impl Strategy<Value = Vec<u8>> {
     let text = prop_oneof![
         3 => Just("select id, email from users"),
         2 => Just("drop table users"),
+        1 => Just("copy orders to stdout"),
+        1 => Just("copy users to stdout"),
         1 => Just("select 1/0"),
         1 => Just(NO_SQL),
         1 => Just("begin"),
@@ -26,21 +31,39 @@ fn client_message() -> impl Strategy<Value = Vec<u8>> {
         2 => text.clone().prop_map(query),
         1 => Just(query(NEWER_SQL)),
         1 => (text.clone(), text.clone()).prop_map(|(first, second)| query(&format!("{first};{second}"))),
+        2 => copy(),
         3 => (name.clone(), text).prop_map(|(name, text)| parse(name, text)),
         1 => name.clone().prop_map(|name| parse(name, NEWER_SQL)),
         3 => (name.clone(), name.clone()).prop_map(|(portal, statement)| bind(portal, statement)),
         1 => name.clone().prop_map(describe_portal),
         1 => name.clone().prop_map(describe_statement),
         3 => name.clone().prop_map(execute),
+        2 => (name.clone(), 1..3_u8).prop_map(|(name, rows)| execute_rows(name, rows)),
         1 => name.prop_map(close_statement),
         3 => Just(sync()),
     ]
 }
 
+/// A COPY and its data. Whether the server takes it or not, the client has sent it.
+fn copy() -> impl Strategy<Value = Vec<u8>> {
+    const COPY: &str = "copy orders from stdin";
+    let begin = prop_oneof![
+        Just(query(COPY)),
+        Just(query(&format!("{COPY};select id, email from users"))),
+        Just(query(&format!("select id, email from users;{COPY};drop table users"))),
+        // Under a name that nothing else executes without data.
+        Just([close_statement("c"), parse("c", COPY), bind("c", "c"), execute("c")].concat()),
+    ];
+    let data = prop_oneof![4 => Just(copy_data(b"1\n")), 1 => Just(copy_data(BAD_DATA))];
+    let end = prop_oneof![3 => Just(copy_done()), 1 => Just(copy_fail("enough"))];
+    (begin, prop::collection::vec(data, 0..4), end)
+        .prop_map(|(begin, data, end)| [begin, data.concat(), end].concat())
+}
+
 /// The ErrorResponse that the proxy gives for a refused statement.
 fn refused(text: &str) -> Vec<u8> {
     let reading = sql::read(text.as_bytes());
-    let why = match policy::judge(&policy::Modes::default(), &reading, |_| false) {
+    let why = match policy::judge(&policy::Modes::default(), &reading, |_| text.contains("users")) {
         policy::Judgement::Unreadable(policy::Verdict::Refuse(why)) => why,
         policy::Judgement::Unreadable(other) => panic!("{other:?}"),
         policy::Judgement::Statements(verdicts) => match verdicts.into_iter().next() {
@@ -53,56 +76,176 @@ fn refused(text: &str) -> Vec<u8> {
     out
 }
 
-/// Runs the conversation through a session. `cuts` decides how many bytes move at each turn, and which way.
-fn through_proxy(sent: &[u8], cuts: &[u8]) -> (Vec<u8>, Server, usize) {
-    let (mut talk, mut server) = (Talk::new(), Server::default());
-    let (mut from_client, mut at_proxy, mut from_server, mut to_proxy, mut seen) =
-        (sent, Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let (mut recorded, mut waits) = (0, false);
-    let mut cuts = cuts.iter().copied().cycle();
-    while !from_client.is_empty() || !from_server.is_empty() || !at_proxy.is_empty() {
-        let cut = cuts.next().map_or(1, usize::from);
-        if !waits && (cut % 2 == 0 && !from_client.is_empty() || from_server.is_empty()) {
-            let (now, later) = from_client.split_at(from_client.len().min(cut / 2 + 1));
-            from_client = later;
-            at_proxy.extend_from_slice(now);
-            let (step, actions) = talk.step_client(&at_proxy);
-            let mut forwarded = Vec::new();
-            for action in actions {
-                match action {
-                    Action::Record(Evidence::Started(_)) => recorded += 1,
-                    Action::ForwardToServer(range) => forwarded.extend_from_slice(&at_proxy[range]),
-                    Action::SendToServer(bytes) => forwarded.extend(bytes),
-                    other => panic!("{other:?} on input of the client"),
-                }
-                // Evidence precedes effect: what has run by now was recorded by now.
-                from_server.extend(server.answer(&std::mem::take(&mut forwarded)));
-                assert!(server.ran.len() <= recorded, "something ran that was not recorded");
-            }
-            let Ok(Step::More(used) | Step::NeedsReplies(used)) = step else { panic!("{step:?}") };
-            waits = matches!(step, Ok(Step::NeedsReplies(_)));
-            at_proxy.drain(..used);
-        } else {
-            waits = false;
-            let taken = from_server.len().min(cut / 2 + 1);
-            to_proxy.extend(from_server.drain(..taken));
-            let (step, actions) = talk.step_server(&to_proxy);
-            for action in actions {
-                match action {
-                    Action::Record(_) => {}
-                    Action::ForwardToClient(range) => seen.extend_from_slice(&to_proxy[range]),
-                    Action::SendToClient(bytes) => seen.extend(bytes),
-                    other => panic!("{other:?} on input of the server"),
-                }
-            }
-            let Ok(Step::More(used)) = step else { panic!("{step:?}") };
-            to_proxy.drain(..used);
+/// A conversation through a session. Bytes are on their way at four places.
+struct Proxied<'a> {
+    talk: Talk,
+    server: Server,
+    from_client: &'a [u8],
+    at_proxy: Vec<u8>,
+    from_server: Vec<u8>,
+    to_proxy: Vec<u8>,
+    seen: Vec<u8>,
+    started: BTreeSet<u64>,
+    ended: BTreeSet<u64>,
+}
+
+impl<'a> Proxied<'a> {
+    fn new(sent: &'a [u8], server: Server) -> Self {
+        Proxied {
+            talk: Talk::new(),
+            server,
+            from_client: sent,
+            at_proxy: Vec::new(),
+            from_server: Vec::new(),
+            to_proxy: Vec::new(),
+            seen: Vec::new(),
+            started: BTreeSet::new(),
+            ended: BTreeSet::new(),
         }
     }
-    let mut lost = Vec::new();
-    talk.session.on_lost(&mut lost);
-    assert!(at_proxy.is_empty() && to_proxy.is_empty());
-    (seen, server, lost.len())
+
+    /// Moves bytes, at most `turns` times. `cuts` decides how many at each turn, and which way.
+    fn run(&mut self, cuts: &[u8], turns: usize) {
+        let mut waits = false;
+        for cut in cuts.iter().copied().cycle().map(usize::from).take(turns) {
+            if self.from_client.is_empty() && self.from_server.is_empty() && self.at_proxy.is_empty() {
+                return;
+            }
+            if !waits && (cut % 2 == 0 && !self.from_client.is_empty() || self.from_server.is_empty()) {
+                waits = self.client_turn(cut / 2 + 1);
+            } else {
+                waits = false;
+                self.server_turn(cut / 2 + 1);
+            }
+        }
+    }
+
+    /// Whether the client must wait for the server.
+    fn client_turn(&mut self, bytes: usize) -> bool {
+        let (now, later) = self.from_client.split_at(self.from_client.len().min(bytes));
+        self.from_client = later;
+        self.at_proxy.extend_from_slice(now);
+        let (step, actions) = self.talk.step_client(&self.at_proxy);
+        for action in actions {
+            let forwarded = match action {
+                Action::ForwardToServer(range) => self.at_proxy[range].to_vec(),
+                Action::SendToServer(bytes) => bytes,
+                Action::Record(evidence) => {
+                    self.record(&evidence);
+                    continue;
+                }
+                other => panic!("{other:?} on input of the client"),
+            };
+            self.from_server.extend(self.server.answer(&forwarded));
+            // Evidence precedes effect: what has run by now was recorded by now.
+            assert!(self.server.ran.len() <= self.started.len(), "something ran that was not recorded");
+        }
+        let Ok(Step::More(used) | Step::NeedsReplies(used)) = step else { panic!("{step:?}") };
+        self.at_proxy.drain(..used);
+        self.check_rest();
+        matches!(step, Ok(Step::NeedsReplies(_)))
+    }
+
+    fn server_turn(&mut self, bytes: usize) {
+        let taken = self.from_server.len().min(bytes);
+        self.to_proxy.extend(self.from_server.drain(..taken));
+        let (step, actions) = self.talk.step_server(&self.to_proxy);
+        for action in actions {
+            match action {
+                Action::Record(evidence) => self.record(&evidence),
+                Action::ForwardToClient(range) => self.seen.extend_from_slice(&self.to_proxy[range]),
+                Action::SendToClient(bytes) => self.seen.extend(bytes),
+                other => panic!("{other:?} on input of the server"),
+            }
+        }
+        let Ok(Step::More(used)) = step else { panic!("{step:?}") };
+        self.to_proxy.drain(..used);
+        self.check_rest();
+    }
+
+    fn record(&mut self, evidence: &Evidence) {
+        match evidence {
+            Evidence::Started(started) => {
+                assert!(self.started.insert(started.sequence), "a statement started twice");
+            }
+            Evidence::Finished(finished) => {
+                let sequence = finished.started.sequence;
+                assert!(self.started.contains(&sequence), "what never started has ended");
+                assert!(self.ended.insert(sequence), "a statement ended twice");
+            }
+            Evidence::Renamed(_) => {}
+        }
+    }
+
+    /// Where the proxy's own time-outs would end the session, the client has been told everything, ReadyForQuery with
+    /// this state last; where an error of the proxy's own may be said, it would stand between two messages.
+    fn check_rest(&self) {
+        let whole = frames(&self.seen);
+        if self.talk.session.may_be_told() {
+            assert!(whole.is_some(), "an error would stand within a message");
+        }
+        if let (Some(resting), Some(whole)) = (self.talk.session.resting(), whole) {
+            let status = whole.iter().rev().find(|frame| frame[0] == b'Z').map(|frame| frame[5]);
+            let expected = if status.is_none_or(|status| status == b'I') {
+                Resting::Idle
+            } else {
+                Resting::InTransaction
+            };
+            assert_eq!(resting, expected);
+            let is_chatter = |frame: &[u8]| matches!(frame[0], b'N' | b'A' | b'S');
+            let last = whole.iter().rev().find(|frame| !is_chatter(frame));
+            assert!(last.is_none_or(|frame| frame[0] == b'Z'), "it rests in the middle of an answer");
+        }
+    }
+
+    /// The connection is lost: every statement that started has ended then.
+    fn lose(&mut self) -> usize {
+        let mut lost = Vec::new();
+        self.talk.session.on_lost(&mut lost);
+        for action in &lost {
+            let Action::Record(evidence) = action else { panic!("{action:?} after the end") };
+            self.record(evidence);
+        }
+        assert_eq!(self.started, self.ended, "a statement has no end");
+        lost.len()
+    }
+}
+
+/// The messages in `bytes`; `None` where the last is not whole.
+fn frames(mut bytes: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut frames = Vec::new();
+    while !bytes.is_empty() {
+        let len = u32::from_be_bytes(*bytes.get(1..)?.first_chunk()?);
+        let (frame, rest) = bytes.split_at_checked(1 + len as usize)?;
+        frames.push(frame);
+        bytes = rest;
+    }
+    Some(frames)
+}
+
+/// What the server told unasked, and everything else.
+fn apart(bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let is_unasked = |frame: &&[u8]| matches!(frame[0], b'N' | b'A' | b'S');
+    let (unasked, rest): (Vec<&[u8]>, Vec<&[u8]>) =
+        frames(bytes).expect("whole messages").into_iter().partition(is_unasked);
+    (unasked.concat(), rest.concat())
+}
+
+fn messages() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    prop::collection::vec(client_message(), 1..16)
+}
+
+fn cuts() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), 1..24)
+}
+
+/// When statements are cancelled: seldom, and soon.
+fn cancels() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(prop_oneof![4 => Just(u8::MAX), 1 => 0..3_u8], 0..16)
+}
+
+fn tells() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(prop_oneof![3 => Just(u8::MAX), 1 => 0..3_u8], 0..40)
 }
 
 proptest! {
@@ -110,22 +253,35 @@ proptest! {
 
     #[test]
     fn the_client_sees_what_it_would_have_seen(
-        messages in prop::collection::vec(client_message(), 1..16),
-        cuts in prop::collection::vec(any::<u8>(), 1..24),
+        messages in messages(), cuts in cuts(), cancels in cancels(), tells in tells(),
     ) {
         let sent = [messages.concat(), sync()].concat();
-        let mut direct = Server::default();
-        direct.refuses = Some(refused);
+        let mut direct = Server::without_proxy(cancels.clone(), refused);
         let expected = direct.answer(&sent);
-        let (seen, server, lost) = through_proxy(&sent, &cuts);
+        let mut proxied = Proxied::new(&sent, Server::behind_proxy(cancels, tells));
+        proxied.run(&cuts, usize::MAX);
+        prop_assert!(proxied.at_proxy.is_empty() && proxied.to_proxy.is_empty());
+        prop_assert_eq!(proxied.lose(), 0, "a statement was not told to have ended");
         let nonce = format!("{NONCE:016x}");
+        let (unasked, seen) = apart(&proxied.seen);
         prop_assert!(!seen.windows(nonce.len()).any(|window| window == nonce.as_bytes()), "a replacement was shown");
         // Texts of errors about unknown names are Picket's own; everything else is the same byte for byte.
         prop_assert_eq!(tags(&seen), tags(&expected));
         prop_assert!(!seen.windows(5).any(|window| window == b"bob@s"), "an e-mail was shown");
-        prop_assert!(server.ran.iter().all(|text| !text.starts_with("drop")), "a refused statement ran");
-        prop_assert!(!server.ran.iter().any(|text| text == NEWER_SQL), "an unread statement ran");
-        prop_assert_eq!(server.ran, direct.ran);
-        prop_assert_eq!(lost, 0, "a statement was not told to have ended");
+        let Server { ran, told, .. } = proxied.server;
+        prop_assert_eq!(unasked, told, "something that was told unasked was lost");
+        prop_assert!(ran.iter().all(|text| !text.starts_with("drop")), "a refused statement ran");
+        prop_assert!(!ran.iter().any(|text| text == NEWER_SQL), "an unread statement ran");
+        prop_assert_eq!(ran, direct.ran);
+    }
+
+    #[test]
+    fn whenever_the_connection_is_lost_everything_has_ended(
+        messages in messages(), cuts in cuts(), cancels in cancels(), tells in tells(), turns in 0..200_usize,
+    ) {
+        let sent = messages.concat();
+        let mut proxied = Proxied::new(&sent, Server::behind_proxy(cancels, tells));
+        proxied.run(&cuts, turns);
+        proxied.lose();
     }
 }

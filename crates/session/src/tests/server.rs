@@ -1,7 +1,7 @@
 //! A model of how PostgreSQL answers (postgres.c): enough of names, failed transactions and skipping up to Sync to
 //! know what a client should see. Not a stand-in for the real server, which the end-to-end tests use.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use wire::compose::{ErrorText, cstr, frame};
 use wire::frontend::{self, Bind, Parse, Target};
@@ -90,75 +90,113 @@ pub(super) const NO_SQL: &str = "selec 1";
 /// What this server reads and the proxy does not.
 pub(super) const NEWER_SQL: &str = "select newer syntax 1";
 
-/// A server that keeps names, transactions and the rule to skip up to Sync after an error.
+/// What COPY takes no more of.
+pub(super) const BAD_DATA: &[u8] = b"bad\n";
+
+/// Rows that a SELECT has.
+const ROWS: usize = 2;
+
+/// A server that keeps names, transactions, COPY and the rule to skip up to Sync after an error.
 #[derive(Default)]
 pub(super) struct Server {
+    /// The beginning of a message.
+    inbox: Vec<u8>,
     statements: HashMap<Vec<u8>, String>,
-    portals: HashMap<Vec<u8>, String>,
+    portals: HashMap<Vec<u8>, Portal>,
     skipping: bool,
     in_transaction: bool,
     failed: bool,
+    copying: Option<Copying>,
     /// Answers to refused statements as the proxy should give them; `None` where the proxy is in between.
-    pub(super) refuses: Option<fn(&str) -> Vec<u8>>,
+    refuses: Option<fn(&str) -> Vec<u8>>,
+    /// For each statement that runs, after how many rows or pieces of data it is cancelled; 255 for never.
+    cancels: Vec<u8>,
+    /// For each message that is taken, what else is told behind its answer: see [`chatter`].
+    tells: Vec<u8>,
+    taken: usize,
+    /// What else was told.
+    pub(super) told: Vec<u8>,
     /// Everything that ran.
     pub(super) ran: Vec<String>,
 }
 
+#[derive(Clone, Debug)]
+struct Portal {
+    text: String,
+    rows_left: usize,
+    has_run: bool,
+}
+
+/// A COPY that takes data.
+#[derive(Debug)]
+struct Copying {
+    /// The statements of the Query that follow; `None` in the extended protocol.
+    rest: Option<VecDeque<String>>,
+    pieces_left: u8,
+}
+
+/// Why something goes on no further.
+enum Stop {
+    Error(Vec<u8>),
+    /// It takes data first.
+    Copy(u8),
+}
+
+/// What a server tells whenever it likes.
+pub(super) fn chatter(kind: u8) -> Vec<u8> {
+    match kind {
+        0 => message(b'N', |out| out.extend_from_slice(b"SNOTICE\0VNOTICE\0C00000\0Mby the way\0\0")),
+        1 => message(b'A', |out| out.extend_from_slice(b"\0\0\0\x07channel\0payload\0")),
+        2 => message(b'S', |out| out.extend_from_slice(b"application_name\0model\0")),
+        _ => Vec::new(),
+    }
+}
+
 impl Server {
-    /// Answers every whole message in `input`.
-    pub(super) fn answer(&mut self, mut input: &[u8]) -> Vec<u8> {
+    /// One that cancels and tells like this; what is refused it leaves to the proxy.
+    pub(super) fn behind_proxy(cancels: Vec<u8>, tells: Vec<u8>) -> Self {
+        Server { cancels, tells, ..Server::default() }
+    }
+
+    /// One that refuses and masks by itself, and tells nothing that it was not asked for.
+    pub(super) fn without_proxy(cancels: Vec<u8>, refuses: fn(&str) -> Vec<u8>) -> Self {
+        Server { cancels, refuses: Some(refuses), ..Server::default() }
+    }
+
+    /// Answers every message that `input` makes whole.
+    pub(super) fn answer(&mut self, input: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
+        self.inbox.extend_from_slice(input);
+        let inbox = std::mem::take(&mut self.inbox);
+        let mut input = inbox.as_slice();
         while let Some((frame, rest)) = split_frame(input, 1 << 20).unwrap() {
             self.message(frame.tag, frame.body, &mut out);
+            let more = chatter(self.tells.get(self.taken).copied().unwrap_or(u8::MAX));
+            self.taken += 1;
+            self.told.extend_from_slice(&more);
+            out.extend(more);
             input = rest;
         }
-        assert!(input.is_empty(), "a message was cut");
+        self.inbox = input.to_vec();
         out
     }
 
     fn message(&mut self, tag: u8, body: &[u8], out: &mut Vec<u8>) {
+        if let Some(copying) = self.copying.take() {
+            return self.copy_message(copying, tag, body, out);
+        }
         if self.skipping && tag != b'S' {
             return;
         }
         let answered = match tag {
-            b'Q' => {
-                // exec_simple_query drops the unnamed statement before it parses.
-                self.statements.remove(&b""[..]);
-                let text = String::from_utf8(frontend::query(body).unwrap().to_vec()).unwrap();
-                if text.trim().is_empty() {
-                    out.extend(message(b'I', |_| {}));
-                }
-                let statements: Vec<&str> =
-                    text.split(';').map(str::trim).filter(|text| !text.is_empty()).collect();
-                // The whole string is parsed before any of it runs.
-                if statements.contains(&NO_SQL) {
-                    out.extend(error("42601", "syntax error"));
-                    self.fail();
-                    out.extend(self.end_of_section());
-                    return;
-                }
-                for statement in statements {
-                    match self.analyse(statement) {
-                        Ok(()) => {
-                            out.extend(columns(statement));
-                            self.run(statement, out);
-                        }
-                        Err(error) => {
-                            out.extend(error);
-                            self.fail();
-                            break;
-                        }
-                    }
-                }
-                out.extend(self.end_of_section());
-                return;
-            }
+            b'Q' => return self.query(frontend::query(body).unwrap(), out),
             b'P' => self.parse(&Parse::read(body).unwrap()),
             b'B' => {
                 let bind = Bind::read(body).unwrap();
                 match self.statements.get(bind.statement) {
                     Some(text) => {
-                        self.portals.insert(bind.portal.to_vec(), text.clone());
+                        let portal = Portal { text: text.clone(), rows_left: ROWS, has_run: false };
+                        self.portals.insert(bind.portal.to_vec(), portal);
                         Ok(bind_complete())
                     }
                     None => Err(error("26000", &unknown(bind.statement))),
@@ -174,17 +212,20 @@ impl Server {
                 Target::Portal(name) => self
                     .portals
                     .get(name)
-                    .map(|text| described(text))
+                    .map(|portal| described(&portal.text))
                     .ok_or_else(|| error("34000", &unknown(name))),
             },
-            b'E' => match self.portals.get(frontend::execute(body).unwrap()).cloned() {
-                Some(text) => self.analyse(&text).map(|()| {
-                    let mut rows = Vec::new();
-                    self.run(&text, &mut rows);
-                    rows
-                }),
-                None => Err(error("34000", &unknown(frontend::execute(body).unwrap()))),
-            },
+            b'E' => {
+                let (name, limit) = (frontend::execute(body).unwrap().to_vec(), body[body.len() - 1]);
+                match self.execute(&name, usize::from(limit), out) {
+                    Ok(()) => return,
+                    Err(Stop::Copy(pieces_left)) => {
+                        self.copying = Some(Copying { rest: None, pieces_left });
+                        return;
+                    }
+                    Err(Stop::Error(error)) => Err(error),
+                }
+            }
             b'C' => {
                 match Target::read(body).unwrap() {
                     Target::Statement(name) => drop(self.statements.remove(name)),
@@ -192,8 +233,8 @@ impl Server {
                 }
                 Ok(message(b'3', |_| {}))
             }
-            // The model keeps nothing back.
-            b'H' => return,
+            // The model keeps nothing back, and outside of COPY what belongs to one is ignored.
+            b'H' | b'd' | b'c' | b'f' => return,
             b'S' => {
                 self.skipping = false;
                 Ok(self.end_of_section())
@@ -202,11 +243,82 @@ impl Server {
         };
         match answered {
             Ok(answer) => out.extend(answer),
-            Err(error) => {
-                out.extend(error);
-                self.skipping = true;
-                self.fail();
+            Err(error) => self.fail_extended(error, out),
+        }
+    }
+
+    fn query(&mut self, text: &[u8], out: &mut Vec<u8>) {
+        // exec_simple_query drops the unnamed statement before it parses.
+        self.statements.remove(&b""[..]);
+        let text = String::from_utf8(text.to_vec()).unwrap();
+        if text.trim().is_empty() {
+            out.extend(message(b'I', |_| {}));
+        }
+        let statements: VecDeque<String> =
+            text.split(';').map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect();
+        // The whole string is parsed before any of it runs.
+        if statements.iter().any(|text| text == NO_SQL) {
+            return self.fail_query(error("42601", "syntax error"), out);
+        }
+        self.go_on(statements, out);
+    }
+
+    /// Runs what is left of a Query.
+    fn go_on(&mut self, mut statements: VecDeque<String>, out: &mut Vec<u8>) {
+        while let Some(text) = statements.pop_front() {
+            let mut portal = Portal { text, rows_left: ROWS, has_run: false };
+            let ran = self.analyse(&portal.text).map_err(Stop::Error).and_then(|()| {
+                out.extend(columns(&portal.text));
+                self.run(&mut portal, 0, out)
+            });
+            match ran {
+                Ok(()) => {}
+                Err(Stop::Copy(pieces_left)) => {
+                    self.copying = Some(Copying { rest: Some(statements), pieces_left });
+                    return;
+                }
+                Err(Stop::Error(error)) => return self.fail_query(error, out),
             }
+        }
+        out.extend(self.end_of_section());
+    }
+
+    fn execute(&mut self, name: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(), Stop> {
+        let Some(mut portal) = self.portals.get(name).cloned() else {
+            return Err(Stop::Error(error("34000", &unknown(name))));
+        };
+        self.analyse(&portal.text).map_err(Stop::Error)?;
+        let result = self.run(&mut portal, limit, out);
+        self.portals.insert(name.to_vec(), portal);
+        result
+    }
+
+    fn copy_message(&mut self, mut copying: Copying, tag: u8, body: &[u8], out: &mut Vec<u8>) {
+        let failed = match tag {
+            b'd' if body == BAD_DATA => error("22P04", "bad data"),
+            b'd' if copying.pieces_left == 0 => error("57014", "canceled"),
+            b'd' => {
+                copying.pieces_left = copying.pieces_left.saturating_sub(u8::from(copying.pieces_left < 255));
+                self.copying = Some(copying);
+                return;
+            }
+            b'c' => {
+                out.extend(complete("COPY 1"));
+                if let Some(rest) = copying.rest {
+                    self.go_on(rest, out);
+                }
+                return;
+            }
+            b'f' => error("57014", "the client gave up"),
+            b'H' | b'S' => {
+                self.copying = Some(copying);
+                return;
+            }
+            other => panic!("message {other} during COPY"),
+        };
+        match copying.rest {
+            Some(_) => self.fail_query(failed, out),
+            None => self.fail_extended(failed, out),
         }
     }
 
@@ -227,8 +339,16 @@ impl Server {
         Ok(parse_complete())
     }
 
-    fn fail(&mut self) {
+    fn fail_query(&mut self, error: Vec<u8>, out: &mut Vec<u8>) {
+        out.extend(error);
         self.failed = self.in_transaction;
+        out.extend(self.end_of_section());
+    }
+
+    fn fail_extended(&mut self, error: Vec<u8>, out: &mut Vec<u8>) {
+        out.extend(error);
+        self.failed = self.in_transaction;
+        self.skipping = true;
     }
 
     /// Outside of a transaction block the transaction ends, and portals with it.
@@ -251,7 +371,9 @@ impl Server {
         if self.failed && text != "rollback" {
             return Err(error("25P02", "current transaction is aborted"));
         }
-        if let (Some(refuse), true) = (self.refuses, text.starts_with("drop table") || text == NEWER_SQL) {
+        let is_refused =
+            text.starts_with("drop table") || text == NEWER_SQL || text == "copy users to stdout";
+        if let (Some(refuse), true) = (self.refuses, is_refused) {
             return Err(refuse(text));
         }
         if let Some(value) = text.strip_prefix("SELECT '").and_then(|rest| rest.split('\'').next()) {
@@ -263,9 +385,22 @@ impl Server {
         Ok(())
     }
 
-    fn run(&mut self, text: &str, out: &mut Vec<u8>) {
-        self.ran.push(text.to_owned());
-        match text {
+    /// Runs a portal, and sends at most `limit` rows; 0 for all.
+    fn run(&mut self, portal: &mut Portal, limit: usize, out: &mut Vec<u8>) -> Result<(), Stop> {
+        let is_command = !matches!(portal.text.as_str(), text if text.starts_with("select"));
+        if std::mem::replace(&mut portal.has_run, true) && is_command {
+            return Err(Stop::Error(error("55000", "portal cannot be run")));
+        }
+        let mut until_cancel = self.cancels.get(self.ran.len()).copied().unwrap_or(u8::MAX);
+        self.ran.push(portal.text.clone());
+        let mut go_on = || match until_cancel {
+            0 => Err(Stop::Error(error("57014", "canceled"))),
+            left => {
+                until_cancel = left.saturating_sub(u8::from(left < 255));
+                Ok(())
+            }
+        };
+        match portal.text.as_str() {
             "" => out.extend(message(b'I', |_| {})),
             "begin" => {
                 self.in_transaction = true;
@@ -275,13 +410,36 @@ impl Server {
                 (self.in_transaction, self.failed) = (false, false);
                 out.extend(complete("ROLLBACK"));
             }
+            "copy orders from stdin" => {
+                go_on()?;
+                out.extend(copy_in());
+                return Err(Stop::Copy(until_cancel));
+            }
+            "copy orders to stdout" => {
+                go_on()?;
+                out.extend(message(b'H', |out| out.extend_from_slice(&[0; 3])));
+                for _ in 0..ROWS {
+                    go_on()?;
+                    out.extend(copy_data(b"1\n"));
+                }
+                out.extend([copy_done(), complete("COPY 2")].concat());
+            }
             _ => {
                 // The masked form: what the client of a server without a proxy is meant to see.
                 let email = if self.refuses.is_some() { "b***@***.org" } else { "bob@shop.org" };
-                out.extend(data_row(&["1", email]));
-                out.extend(complete("SELECT 1"));
+                let rows = if limit == 0 { portal.rows_left } else { portal.rows_left.min(limit) };
+                for _ in 0..rows {
+                    go_on()?;
+                    portal.rows_left -= 1;
+                    out.extend(data_row(&["1", email]));
+                }
+                match rows == limit {
+                    true => out.extend(message(b's', |_| {})),
+                    false => out.extend(complete(&format!("SELECT {rows}"))),
+                }
             }
         }
+        Ok(())
     }
 }
 
@@ -292,6 +450,7 @@ fn unknown(name: &[u8]) -> String {
 fn columns(text: &str) -> Vec<u8> {
     match text {
         "" | "begin" | "rollback" => Vec::new(),
+        text if text.starts_with("copy") => Vec::new(),
         _ => row_description(&[(20000, 1, 23), (20000, 2, 25)]),
     }
 }

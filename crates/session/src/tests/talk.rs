@@ -259,6 +259,14 @@ pub(super) fn execute(portal: &str) -> Vec<u8> {
     })
 }
 
+/// Asks for at most this many rows.
+pub(super) fn execute_rows(portal: &str, rows: u8) -> Vec<u8> {
+    message(frontend::tag::EXECUTE, |out| {
+        cstr(out, portal.as_bytes());
+        out.extend_from_slice(&[0, 0, 0, rows]);
+    })
+}
+
 pub(super) fn function_call() -> Vec<u8> {
     message(frontend::tag::FUNCTION_CALL, |out| out.extend_from_slice(&[0; 10]))
 }
