@@ -45,7 +45,7 @@ static VERSION: AtomicU64 = AtomicU64::new(0);
 
 /// Relations that users made, with the columns that are not dropped. A type whose values are strings (domains,
 /// citext) counts as text.
-const QUERY: &str = "
+const RELATIONS: &str = "
     SELECT c.oid, n.nspname::text, c.relname::text, a.attnum, a.attname::text,
            CASE t.typcategory WHEN 'S' THEN 25::oid ELSE a.atttypid END
     FROM pg_catalog.pg_class c
@@ -57,6 +57,12 @@ const QUERY: &str = "
       AND a.attnum OPERATOR(pg_catalog.>) 0::int2
       AND NOT a.attisdropped
     ORDER BY c.oid, a.attnum";
+
+/// All functions and procedures, for the records of fast-path calls.
+const FUNCTIONS: &str = "
+    SELECT p.oid, n.nspname::text, p.proname::text
+    FROM pg_catalog.pg_proc p
+    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace";
 
 /// What was read at one moment.
 #[derive(Debug, Default)]
@@ -135,6 +141,14 @@ impl KeptCatalog {
 }
 
 impl CatalogKeeper {
+    /// Of a connection that is with no database.
+    pub(crate) fn of_nothing() -> Self {
+        let (requests, _) = mpsc::channel(1);
+        let nothing = Snapshot { is_known: true, read_at: Some(Instant::now()), ..Snapshot::default() };
+        let (_, snapshots) = watch::channel(Arc::new(nothing));
+        CatalogKeeper { requests, snapshots }
+    }
+
     /// Waits until it was read, and not too long ago: it is let be while no session is with the database.
     ///
     /// # Cancel safety
@@ -224,15 +238,14 @@ async fn keep(
 /// The snapshot after `before`. Where reading failed, what was known stays.
 fn next(
     before: &Snapshot,
-    read: Result<Vec<Relation>, String>,
+    read: Result<Catalog, String>,
     upstream: &Upstream,
     connection: &mut Option<Pipe>,
 ) -> Snapshot {
     let version = VERSION.fetch_add(1, Ordering::Relaxed) + 1;
     let read_at = Some(Instant::now());
     match read {
-        Ok(relations) => {
-            let catalog = Catalog::new(relations);
+        Ok(catalog) => {
             let classes = classes(&catalog, &before.classes);
             tracing::debug!(database = upstream.database, columns = classes.len(), "catalog read");
             Snapshot { version, is_known: true, read_at, catalog, classes }
@@ -266,23 +279,37 @@ fn classes(catalog: &Catalog, before: &Classes) -> Classes {
     classes
 }
 
-async fn read(upstream: &Upstream, connection: &mut Option<Pipe>) -> Result<Vec<Relation>, String> {
+async fn read(upstream: &Upstream, connection: &mut Option<Pipe>) -> Result<Catalog, String> {
     // One that lay idle may have been closed meanwhile.
     if let Some(idle) = connection
-        && let Ok(relations) = query(idle).await
+        && let Ok(catalog) = ask_all(idle, upstream).await
     {
-        return Ok(relations);
+        return Ok(catalog);
     }
-    query(connection.insert(connect(upstream).await?)).await
+    ask_all(connection.insert(connect(upstream).await?), upstream).await
 }
 
-/// Runs `QUERY`. A connection on which it failed is of no more use.
-async fn query(pipe: &mut Pipe) -> Result<Vec<Relation>, String> {
+/// A connection on which it failed is of no more use.
+async fn ask_all(pipe: &mut Pipe, upstream: &Upstream) -> Result<Catalog, String> {
+    let mut relations = HashMap::new();
+    ask(pipe, RELATIONS, |row| add_relation(&mut relations, row)).await?;
+    let mut functions = HashMap::new();
+    if upstream.names_functions {
+        ask(pipe, FUNCTIONS, |row| add_function(&mut functions, row)).await?;
+    }
+    Ok(Catalog::new(relations.into_values()).with_functions(functions))
+}
+
+/// Runs `query`, and has each row taken.
+async fn ask(
+    pipe: &mut Pipe,
+    query: &str,
+    mut take: impl FnMut(&[u8]) -> Result<(), BodyError>,
+) -> Result<(), String> {
     let mut request = Vec::new();
-    compose::query(&mut request, QUERY.as_bytes());
+    compose::query(&mut request, query.as_bytes());
     pipe.queue(&request);
     pipe.flush_all().await.map_err(|error| told(&error))?;
-    let mut relations = HashMap::new();
     loop {
         let Some((frame, _)) = split_frame(pipe.unread(), ANSWER_BYTES_MAX).map_err(|error| told(&error))?
         else {
@@ -290,13 +317,13 @@ async fn query(pipe: &mut Pipe) -> Result<Vec<Relation>, String> {
             continue;
         };
         match frame.tag {
-            tag::DATA_ROW => add(&mut relations, frame.body).map_err(|error| told(&error))?,
+            tag::DATA_ROW => take(frame.body).map_err(|error| told(&error))?,
             tag::ERROR_RESPONSE => {
                 return Err(String::from_utf8_lossy(backend::error_field(frame.body, b'M')).into_owned());
             }
             tag::READY_FOR_QUERY => {
                 pipe.use_up(frame.wire_len());
-                return Ok(relations.into_values().collect());
+                return Ok(());
             }
             _ => {}
         }
@@ -305,26 +332,42 @@ async fn query(pipe: &mut Pipe) -> Result<Vec<Relation>, String> {
     }
 }
 
-/// Adds one row of `QUERY`.
-fn add(relations: &mut HashMap<u32, Relation>, row: &[u8]) -> Result<(), BodyError> {
-    let mut values = backend::DataRow::read(row)?;
-    let mut text = |field: &'static str| -> Result<String, BodyError> {
-        let value = values.next().transpose()?.flatten().ok_or(BodyError::Value { field })?;
+/// The values of a row, none of which is NULL.
+struct Texts<'a>(backend::DataRow<'a>);
+
+impl Texts<'_> {
+    fn text(&mut self, field: &'static str) -> Result<String, BodyError> {
+        let value = self.0.next().transpose()?.flatten().ok_or(BodyError::Value { field })?;
         String::from_utf8(value.to_vec()).map_err(|_| BodyError::Value { field })
-    };
-    fn number<T: FromStr>(text: String, field: &'static str) -> Result<T, BodyError> {
-        text.parse().map_err(|_| BodyError::Value { field })
     }
-    let oid = number(text("relation")?, "relation")?;
-    let (schema, name) = (text("schema")?, text("name")?);
+
+    fn number<T: FromStr>(&mut self, field: &'static str) -> Result<T, BodyError> {
+        self.text(field)?.parse().map_err(|_| BodyError::Value { field })
+    }
+}
+
+/// Adds one row of `RELATIONS`.
+fn add_relation(relations: &mut HashMap<u32, Relation>, row: &[u8]) -> Result<(), BodyError> {
+    let mut row = Texts(backend::DataRow::read(row)?);
+    let oid = row.number("relation")?;
+    let (schema, name) = (row.text("schema")?, row.text("name")?);
     let column = Column {
-        number: number(text("column number")?, "column number")?,
-        name: text("column name")?,
-        type_oid: number(text("type")?, "type")?,
+        number: row.number("column number")?,
+        name: row.text("column name")?,
+        type_oid: row.number("type")?,
     };
     let relation =
         relations.entry(oid).or_insert_with(|| Relation { oid, schema, name, columns: Vec::new() });
     relation.columns.push(column);
+    Ok(())
+}
+
+/// Adds one row of `FUNCTIONS`.
+fn add_function(functions: &mut HashMap<u32, String>, row: &[u8]) -> Result<(), BodyError> {
+    let mut row = Texts(backend::DataRow::read(row)?);
+    let oid = row.number("function")?;
+    let (schema, name) = (row.text("schema")?, row.text("name")?);
+    functions.insert(oid, format!("{schema}.{name}"));
     Ok(())
 }
 

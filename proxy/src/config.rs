@@ -98,6 +98,8 @@ pub(crate) struct Upstream {
     /// TLS, where it is not off.
     pub(crate) tls: Option<UpstreamTls>,
     pub(crate) keepalive: KeepAlive,
+    /// Fast-path calls pass, and records name their functions.
+    pub(crate) names_functions: bool,
     /// What kind of place it is, such as `production`; empty where the file does not say.
     pub(crate) environment: String,
     /// The password may be sent as it is over a connection without TLS.
@@ -275,6 +277,8 @@ impl ConfigFile {
             tcp_keepcnt: self.tcp_keepcnt,
         }
         .check()?;
+        let modes = self.policy.check()?;
+        let names_functions = modes.observes("no-fast-path");
         Ok(Config {
             tls,
             keepalive,
@@ -302,7 +306,7 @@ impl ConfigFile {
             )?),
             spool: section(self.spool.span(), self.spool.into_inner(), SpoolConfig::check)?,
             clickhouse: section(clickhouse_span, clickhouse, ClickHouseConfig::check)?,
-            modes: self.policy.check()?,
+            modes,
             modes_version: 0,
             upstreams: by_name("upstream.database", self.upstream, |span, written| {
                 let UpstreamFile { database, host, port, dbname, user, password, .. } = written;
@@ -346,6 +350,7 @@ impl ConfigFile {
                     password,
                     salted: Salted::default(),
                     keepalive,
+                    names_functions,
                     environment: written.environment.unwrap_or_default(),
                     tls,
                     allows_cleartext_password,
@@ -572,7 +577,7 @@ scram-secret = "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2E=$AAAAAAAAAAAAAAAAAAAAAAAA
         assert_eq!(
             error(&modes("no-drop-tables = \"observe\"")),
             "p.toml:15: `policy.mode`: there is no rule `no-drop-tables`; the rules are `copy-masked`, `lexing-settings`, \
-             `no-drop-table`, `no-fast-path`, `opaque-code`, `unknown-name`, `unreadable`"
+             `no-drop-table`, `no-fast-path`, `no-replication`, `opaque-code`, `unknown-name`, `unreadable`"
         );
         let odd = error(&modes("unreadable = \"off\""));
         assert!(odd.contains("unknown variant `off`, expected `enforce` or `observe`"), "{odd}");

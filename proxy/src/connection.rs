@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use audit::record::SessionRecord;
 use audit::spool::{Spool, SpoolError};
-use session::{Action, CloseReason, Readings, Resting, Session, SessionError, Step};
+use policy::Verdict;
+use session::{Action, CloseReason, Readings, Replication, Resting, Session, SessionError, Step};
 use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, timeout};
@@ -215,7 +216,8 @@ async fn open(
 ) -> Result<Opened, Farewell> {
     let internal =
         |error: &dyn std::fmt::Display| Farewell::new("58000", "Picket cannot open a session").detail(error);
-    let Login { user, authenticated_by, database, application_name, version, parameters } = login;
+    let Login { user, authenticated_by, database, application_name, version, parameters, replication } =
+        login;
     let following = shared.config.follow();
     let config = following.now();
     let Some(upstream) = config.upstream(&database) else {
@@ -229,12 +231,23 @@ async fn open(
         user: own.unwrap_or(limits.max_user_connections),
         database: limits.max_db_connections,
     };
+    if replication.is_some()
+        && let Verdict::Refuse(refusal) = policy::judge_replication(&config.modes)
+    {
+        return Err(Farewell::new(refusal.sqlstate, "Picket refused this replication connection")
+            .detail(refusal.detail)
+            .hint("Whoever runs Picket can let it pass: no-replication = \"observe\" under [policy.mode]."));
+    }
     let place = shared.places.take(&user, &database, allowed)?;
     let connected = upstream::connect(&upstream, version, &parameters).await.map_err(|error| {
         tracing::warn!(database, %error, "database not reached");
         error.farewell(&upstream)
     })?;
-    let catalog = shared.catalogs.of(&upstream, limits.max_wildcard_databases)?;
+    let catalog = match replication {
+        // It is with no database, and says nothing that is about one.
+        Some(Replication::Physical) => CatalogKeeper::of_nothing(),
+        Some(Replication::Logical) | None => shared.catalogs.of(&upstream, limits.max_wildcard_databases)?,
+    };
     catalog.is_fresh().await;
     if !catalog.snapshot().is_known {
         return Err(Farewell::new(
@@ -285,7 +298,8 @@ async fn open(
         .map_err(|error| internal(&error))?;
     let mut nonce = [0; 8];
     getrandom::fill(&mut nonce).map_err(|error| internal(&error))?;
-    let mut session = Session::new(u64::from_ne_bytes(nonce), limits.max_message_bytes);
+    let mut session =
+        Session::new(u64::from_ne_bytes(nonce), limits.max_message_bytes).replicating(replication);
     let mut greeting = Vec::new();
     compose::authentication(&mut greeting, 0, &[]);
     for (name, value) in &parameters {

@@ -3,6 +3,7 @@
 use std::io;
 
 use rustls::CommonState;
+use session::Replication;
 use thiserror::Error;
 use wire::startup::{self, First, Startup, StartupError, split_first};
 use wire::{FrameError, compose, frontend, split_frame};
@@ -36,6 +37,8 @@ pub(crate) struct Login {
     pub(crate) version: u32,
     /// Start-up parameters for the server: all but `user` and `database`.
     pub(crate) parameters: Vec<(Vec<u8>, Vec<u8>)>,
+    /// What kind of replication it is for, if any.
+    pub(crate) replication: Option<Replication>,
 }
 
 /// Why a client is not logged in.
@@ -176,9 +179,12 @@ async fn read_startup(startup: &Startup<'_>, pipe: &mut Pipe) -> Result<Login, L
     let Some(user) = text(b"user").filter(|user| !user.is_empty()) else {
         return Err(refused("28000", "no PostgreSQL user name specified in startup packet"));
     };
-    if text(b"replication").is_some_and(|value| !matches!(value.as_str(), "false" | "off" | "no" | "0")) {
-        return Err(refused("0A000", "Picket does not pass replication connections on"));
-    }
+    let replication = match text(b"replication") {
+        Some(value) => replication(&value).ok_or_else(|| {
+            refused("22023", format!("invalid value for parameter \"replication\": \"{value}\""))
+        })?,
+        None => None,
+    };
     let unknown: Vec<&[u8]> =
         parameters.iter().map(|(name, _)| *name).filter(|name| name.starts_with(b"_pq_.")).collect();
     let version = startup.spoken_version();
@@ -189,18 +195,39 @@ async fn read_startup(startup: &Startup<'_>, pipe: &mut Pipe) -> Result<Login, L
     }
     let kept =
         |name: &[u8]| !matches!(name, b"user" | b"database" | b"replication") && !name.starts_with(b"_pq_.");
+    let mut passed_on: Vec<(Vec<u8>, Vec<u8>)> = parameters
+        .iter()
+        .filter(|(name, _)| kept(name))
+        .map(|(name, value)| (name.to_vec(), value.to_vec()))
+        .collect();
+    if let Some(kind) = replication {
+        // In one spelling: the server must not take it for something else than Picket does.
+        let value = if kind == Replication::Physical { "true" } else { "database" };
+        passed_on.push((b"replication".to_vec(), value.as_bytes().to_vec()));
+    }
     Ok(Login {
         authenticated_by: "",
         database: text(b"database").filter(|name| !name.is_empty()).unwrap_or_else(|| user.clone()),
         application_name: text(b"application_name").unwrap_or_default(),
         version,
-        parameters: parameters
-            .iter()
-            .filter(|(name, _)| kept(name))
-            .map(|(name, value)| (name.to_vec(), value.to_vec()))
-            .collect(),
+        parameters: passed_on,
+        replication,
         user,
     })
+}
+
+/// What a value of `replication` asks for: `database`, or a boolean in PostgreSQL's spellings (bool.c, `parse_bool`), which
+/// may be cut short. `None` where it is neither.
+fn replication(value: &str) -> Option<Option<Replication>> {
+    if value == "database" {
+        return Some(Some(Replication::Logical));
+    }
+    let value = value.to_ascii_lowercase();
+    let begins = |word: &str, least: usize| least <= value.len() && word.starts_with(&value);
+    if begins("true", 1) || begins("yes", 1) || value == "on" || value == "1" {
+        return Some(Some(Replication::Physical));
+    }
+    (begins("false", 1) || begins("no", 1) || begins("off", 2) || value == "0").then_some(None)
 }
 
 /// Has the client prove that it is `user`: how it did.
@@ -318,4 +345,24 @@ async fn read_password(pipe: &mut Pipe) -> Result<Vec<u8>, LoginError> {
 
 fn refused(sqlstate: &'static str, message: impl Into<String>) -> LoginError {
     LoginError::Refused(Farewell::new(sqlstate, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replication_is_spelled_as_in_postgresql() {
+        let (physical, logical) = (Some(Some(Replication::Physical)), Some(Some(Replication::Logical)));
+        assert_eq!(replication("database"), logical);
+        for value in ["true", "T", "on", "yes", "y", "1"] {
+            assert_eq!(replication(value), physical, "{value}");
+        }
+        for value in ["false", "f", "OFF", "of", "no", "n", "0"] {
+            assert_eq!(replication(value), Some(None), "{value}");
+        }
+        for value in ["", "o", "2", "Database", "truth"] {
+            assert_eq!(replication(value), None, "{value}");
+        }
+    }
 }

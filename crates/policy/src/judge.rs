@@ -43,9 +43,20 @@ pub fn permit_nothing() -> Verdict {
     Verdict::Allow(Permit { observed: Vec::new() })
 }
 
-/// The verdict on a fast-path call, which names a function by number and shows no statement.
+/// The verdict on a fast-path call, which names a function by number and shows no statement. Which function makes no
+/// difference yet.
 pub fn judge_fast_path(modes: &Modes) -> Verdict {
     modes.weigh([rules::fast_path::refuse()])
+}
+
+/// The verdict on a replication connection, and on each command over it.
+pub fn judge_replication(modes: &Modes) -> Verdict {
+    modes.weigh([rules::replication::refuse()])
+}
+
+/// The verdict on SQL over a connection for physical replication, whatever the modes are.
+pub fn refuse_sql_in_replication() -> Verdict {
+    Verdict::Refuse(rules::replication::refuse_sql())
 }
 
 /// The verdict on a message that runs a prepared statement or portal of which nobody has seen how it was made.

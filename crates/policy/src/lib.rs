@@ -18,6 +18,9 @@ mod modes;
 mod rules;
 mod verdict;
 
-pub use judge::{Judgement, judge, judge_fast_path, judge_unknown_name, permit_nothing};
+pub use judge::{
+    Judgement, judge, judge_fast_path, judge_replication, judge_unknown_name, permit_nothing,
+    refuse_sql_in_replication,
+};
 pub use modes::{Mode, Modes, RULES, UnknownRule};
 pub use verdict::{Permit, Refusal, Verdict};

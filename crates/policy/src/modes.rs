@@ -8,11 +8,12 @@ use crate::rules;
 use crate::verdict::{Permit, Refusal, Verdict};
 
 /// Names of all rules, as records, refusals and configurations spell them.
-pub const RULES: [&str; 7] = [
+pub const RULES: [&str; 8] = [
     rules::copy_masked::RULE,
     rules::lexing_settings::RULE,
     rules::no_drop_table::RULE,
     rules::fast_path::RULE,
+    rules::replication::RULE,
     rules::opaque_code::RULE,
     rules::unknown_name::RULE,
     rules::unreadable::RULE,

@@ -5,6 +5,7 @@ pub(crate) mod fast_path;
 pub(crate) mod lexing_settings;
 pub(crate) mod no_drop_table;
 pub(crate) mod opaque_code;
+pub(crate) mod replication;
 pub(crate) mod unknown_name;
 pub(crate) mod unreadable;
 

@@ -163,7 +163,10 @@ impl Session {
             }
             // Outside of COPY the server ignores what belongs to one: it has failed, and the client did not know yet.
             tag::COPY_DATA | tag::COPY_DONE | tag::COPY_FAIL | tag::FLUSH | tag::TERMINATE => Ok(Pass::Whole),
-            tag::FUNCTION_CALL => Ok(self.fast_path(env, out)),
+            tag::FUNCTION_CALL => {
+                let function = frontend::function_call(body).map_err(SessionError::client)?;
+                Ok(self.fast_path(function, env, out))
+            }
             other => Err(unexpected(other)),
         }
     }
@@ -330,10 +333,15 @@ impl Session {
     }
 
     /// A refusal is answered like a Query that fails, which is how the server answers a fast-path call that fails.
-    pub(crate) fn fast_path(&mut self, env: &Environment<'_>, out: &mut Vec<Action>) -> Pass {
-        let verdict = policy::judge_fast_path(env.modes);
-        let call = Judged::unread("(fast-path function call)", verdict, env);
-        let running = self.start(&call, None, out);
+    pub(crate) fn fast_path(
+        &mut self,
+        function: u32,
+        env: &mut Environment<'_>,
+        out: &mut Vec<Action>,
+    ) -> Pass {
+        let judged = env.readings.call(function).judge(env);
+        let call = &judged.one;
+        let running = self.start(call, None, out);
         self.section += 1;
         if call.refusal().is_none() {
             self.owed.push_back(Unread::owed(running));

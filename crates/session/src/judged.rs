@@ -33,6 +33,10 @@ enum Source {
     Text(Result<Facts, Unreadable>),
     /// Something of this kind and name was made in a way that was not seen; it has this SQLSTATE where there is none.
     Unseen { kind: &'static str, sqlstate: &'static str, name: String },
+    /// From a fast-path call of the function with this OID.
+    Call(u32),
+    /// From the replication protocol: this command, or something that is none.
+    Replication(Option<&'static str>),
 }
 
 /// Verdicts on a text with one version of the catalog and of the policy.
@@ -90,6 +94,17 @@ impl Read {
         Rc::new(Read { text, source, judged: RefCell::default() })
     }
 
+    /// What stands for a fast-path call.
+    pub(crate) fn call(function: u32) -> Rc<Self> {
+        Rc::new(Read { text: "".into(), source: Source::Call(function), judged: RefCell::default() })
+    }
+
+    /// What came over a replication connection: this command, or something that is none and may not run.
+    pub(crate) fn replication(text: &[u8], command: Option<&'static str>) -> Rc<Self> {
+        let text = String::from_utf8_lossy(text).into();
+        Rc::new(Read { text, source: Source::Replication(command), judged: RefCell::default() })
+    }
+
     /// Whether PostgreSQL's grammar, as it is known here, does not accept it.
     pub(crate) fn is_no_sql(&self) -> bool {
         matches!(self.source, Source::Text(Err(Unreadable::Syntax { .. })))
@@ -113,13 +128,19 @@ impl JudgedText {
     fn new(read: &Read, env: &Environment<'_>) -> Self {
         let whole =
             |verdict| Rc::new(Judged::new(&read.text, 0..read.text.len(), None, verdict, String::new(), env));
+        let alone = |one| {
+            let statements = vec![Rc::clone(&one)];
+            JudgedText { versions: Versions::of(env), statements, one }
+        };
         let facts = match &read.source {
             Source::Text(facts) => facts,
             Source::Unseen { kind, sqlstate, name } => {
-                let verdict = policy::judge_unknown_name(env.modes, kind, sqlstate, name);
-                let one = whole(verdict);
-                let statements = vec![Rc::clone(&one)];
-                return JudgedText { versions: Versions::of(env), statements, one };
+                return alone(whole(policy::judge_unknown_name(env.modes, kind, sqlstate, name)));
+            }
+            Source::Call(function) => return alone(Judged::call(*function, env)),
+            Source::Replication(None) => return alone(whole(policy::refuse_sql_in_replication())),
+            Source::Replication(Some(command)) => {
+                return alone(Judged::replication(&read.text, command, env));
             }
         };
         let judgement = policy::judge(env.modes, facts, |statement| touches_masked(statement, env));
@@ -178,6 +199,25 @@ impl Judged {
             columns: RefCell::default(),
             planned: RefCell::default(),
         }
+    }
+
+    /// A fast-path call of the function with this OID.
+    fn call(function: u32, env: &Environment<'_>) -> Rc<Self> {
+        let text = match env.catalog.function(function) {
+            Some(name) => format!("(fast-path call of {name}, function {function})"),
+            None => format!("(fast-path call of function {function})"),
+        };
+        let effects = Statement { effects: vec![Effect::Call], ..Statement::default() };
+        let verdict = policy::judge_fast_path(env.modes);
+        Rc::new(Judged::new(&text, 0..text.len(), Some(&effects), verdict, String::new(), env))
+    }
+
+    /// A command of the replication protocol: its answers are of any number, and may be COPY both ways.
+    fn replication(text: &str, command: &'static str, env: &Environment<'_>) -> Rc<Self> {
+        let effects = Statement { effects: vec![Effect::Replication(command)], ..Statement::default() };
+        let verdict = policy::judge_replication(env.modes);
+        let judged = Judged::new(text, 0..text.len(), Some(&effects), verdict, String::new(), env);
+        Rc::new(Judged { is_read: false, takes_copy_data: true, ..judged })
     }
 
     /// Something that shows no statement.

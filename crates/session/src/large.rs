@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use policy::Refusal;
 use wire::frame::{FrameError, HEADER_BYTES};
-use wire::frontend::{Bind, tag};
+use wire::frontend::{self, Bind, tag};
 use wire::{BodyError, backend, compose};
 
 use crate::action::{Action, Pass};
@@ -97,7 +97,10 @@ impl Session {
             },
             // Outside of COPY the server ignores it.
             tag::COPY_DATA => Ok(Some(Pass::Replaced)),
-            tag::FUNCTION_CALL => Ok(Some(self.fast_path(env, out))),
+            tag::FUNCTION_CALL => match frontend::function_call(body) {
+                Ok(function) => Ok(Some(self.fast_path(function, env, out))),
+                Err(_) => Ok(None),
+            },
             tag::QUERY => {
                 self.refuse_long_text(len, None, env, out);
                 Ok(Some(Pass::Replaced))

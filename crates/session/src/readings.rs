@@ -31,9 +31,19 @@ pub struct Readings {
     texts: HashMap<Box<[u8]>, Rc<Read>>,
     skeletons: HashMap<Box<[u8]>, Rc<Read>>,
     skeleton: Vec<u8>,
+    /// Fast-path calls by the function's OID.
+    calls: HashMap<u32, Rc<Read>>,
 }
 
 impl Readings {
+    /// What stands for a fast-path call of this function.
+    pub(crate) fn call(&mut self, function: u32) -> Rc<Read> {
+        if TEXTS_MAX <= self.calls.len() {
+            self.calls.clear();
+        }
+        Rc::clone(self.calls.entry(function).or_insert_with(|| Read::call(function)))
+    }
+
     /// Reads `text`, or remembers it. Call it on a thread with `sql::READ_STACK_BYTES` of stack.
     pub(crate) fn read(&mut self, text: &[u8]) -> Reading {
         if TEXT_BYTES_MAX < text.len() {

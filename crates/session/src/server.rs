@@ -69,7 +69,7 @@ impl Session {
             };
             if !is_looked_at {
                 // Rows that need no mask, COPY data and what tells Picket nothing pass, however long they are.
-                if matches!(tag, tag::DATA_ROW | tag::COPY_DATA) {
+                if matches!(tag, tag::DATA_ROW | tag::COPY_DATA | tag::FUNCTION_CALL_RESPONSE) {
                     self.count(tag, len);
                 }
                 self.server_passing = HEADER_BYTES + len as usize;
@@ -186,6 +186,14 @@ impl Session {
                 let running = running.ok_or_else(|| {
                     SessionError::server("COPY data asked for by a statement that is no COPY")
                 })?;
+                running.copy_in = CopyIn::Taking;
+                Ok(Pass::Whole)
+            }
+            // From here on both sides send COPY data, and each says when it has sent all of its own.
+            tag::COPY_BOTH_RESPONSE if self.is_replicating() => {
+                let running = self.current().filter(|running| running.copy_in == CopyIn::Ahead);
+                let running =
+                    running.ok_or_else(|| SessionError::server("replication that nobody asked for"))?;
                 running.copy_in = CopyIn::Taking;
                 Ok(Pass::Whole)
             }

@@ -16,6 +16,7 @@ use crate::names::{Names, Portal, Prepared};
 use crate::owed::{CopyIn, Forgotten, Owed, Running};
 use crate::readings::{Reading, Readings};
 use crate::refusal::Marker;
+use crate::replication::{self, Replication};
 
 /// What a session looks at but does not own.
 #[derive(Debug)]
@@ -107,6 +108,8 @@ pub struct Session {
     pub(crate) resting: Option<Resting>,
     /// The server has told the client why it ends the session.
     pub(crate) server_said_why: bool,
+    /// What the connection was opened for, where it is a replication connection.
+    replication: Option<Replication>,
     lexing: Lexing,
 }
 
@@ -137,8 +140,19 @@ impl Session {
             altered: false,
             resting: Some(Resting::Idle),
             server_said_why: false,
+            replication: None,
             lexing: Lexing { standard_conforming_strings: true, ascii_safe_encoding: true },
         }
+    }
+
+    /// The same over a replication connection.
+    #[must_use]
+    pub fn replicating(self, replication: Option<Replication>) -> Self {
+        Session { replication, ..self }
+    }
+
+    pub(crate) fn is_replicating(&self) -> bool {
+        self.replication.is_some()
     }
 
     /// Whether the session waits for its client, and in what. As PostgreSQL counts it for its own time-outs: what came
@@ -199,6 +213,13 @@ impl Session {
 
     /// What `text` says, under the settings of this session.
     pub(crate) fn read(&self, text: &[u8], env: &mut Environment<'_>) -> Reading {
+        if let Some(kind) = self.replication {
+            match (kind, replication::command(kind, text)) {
+                (_, Some(command)) => return Read::replication(text, Some(command)).into(),
+                (Replication::Physical, None) => return Read::replication(text, None).into(),
+                (Replication::Logical, None) => {}
+            }
+        }
         let unreadable = |setting| Read::new(text, Err(Unreadable::Lexing { setting })).into();
         if !self.lexing.standard_conforming_strings && text.contains(&b'\\') {
             return unreadable("standard_conforming_strings");

@@ -7,6 +7,7 @@ mod large;
 mod leaving;
 mod no_sql;
 mod observing;
+mod replication;
 mod server;
 mod talk;
 
@@ -280,7 +281,7 @@ to client: E[SERROR·VERROR·C25P02·Maborted] Z[E]
 fn fast_path_calls_are_refused_like_a_query() {
     let mut talk = Talk::new();
     assert_snapshot!(talk.client(b"F\0\0\0\x0e\0\0\x03\xe8\0\0\0\0\0\0"), @r#"
-record 1 started: (fast-path function call), refused by no-fast-path
+record 1 started: (fast-path call of function 1000), refused by no-fast-path
 to server instead: Q[SELECT 'refused by Picket 0000000000000007'::pg_catalog.int4]
 "#);
     let text = talk.replacement();

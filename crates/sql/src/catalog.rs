@@ -1,4 +1,4 @@
-//! The names of a database's relations and columns, as they were read at one moment.
+//! The names of a database's relations, columns and functions, as they were read at one moment.
 
 use std::collections::HashMap;
 
@@ -7,6 +7,8 @@ use std::collections::HashMap;
 pub struct Catalog {
     relations: HashMap<u32, Relation>,
     by_name: HashMap<String, Vec<u32>>,
+    /// `schema.function` by `pg_proc.oid`.
+    functions: HashMap<u32, String>,
 }
 
 /// A table, view, materialised view, foreign or partitioned table.
@@ -42,6 +44,18 @@ impl Catalog {
             catalog.relations.insert(relation.oid, relation);
         }
         catalog
+    }
+
+    /// The same with these functions: their OIDs, and their names as `schema.function`.
+    #[must_use]
+    pub fn with_functions(mut self, functions: impl IntoIterator<Item = (u32, String)>) -> Self {
+        self.functions = functions.into_iter().collect();
+        self
+    }
+
+    /// The name of the function with this OID, as `schema.function`.
+    pub fn function(&self, oid: u32) -> Option<&str> {
+        self.functions.get(&oid).map(String::as_str)
     }
 
     /// The relation with this OID.

@@ -88,6 +88,8 @@ pub enum Effect {
     /// A function or procedure whose body could run commands that are not read.
     OpaqueBody,
     Prepare,
+    /// A command of the replication protocol, by its name in small letters.
+    Replication(&'static str),
     Select,
     Set,
     Transaction,
@@ -125,6 +127,7 @@ impl Effect {
             Effect::Transaction => "transaction",
             Effect::Truncate => "truncate",
             Effect::Update => "update",
+            Effect::Replication(command) => command,
             Effect::Other(node) => node,
         }
     }

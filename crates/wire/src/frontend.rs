@@ -36,6 +36,11 @@ pub fn query(body: &[u8]) -> Result<&[u8], BodyError> {
     Ok(text)
 }
 
+/// `FunctionCall`: the OID of the function, from the start of a body. [`BodyError::Short`] where it does not end in it.
+pub fn function_call(start: &[u8]) -> Result<u32, BodyError> {
+    Reader::new(start).u32("function")
+}
+
 /// `Parse`: a statement to prepare.
 #[derive(Clone, Copy, Debug)]
 pub struct Parse<'a> {

@@ -19,6 +19,7 @@ mod limits;
 mod newest_libpq;
 mod raw;
 mod reload;
+mod replication;
 mod select;
 mod shutdown;
 mod sign_in;

@@ -146,7 +146,7 @@ to client: E[SERROR·VERROR·C34000·Mportal "c" does not exist]
 fn a_fast_path_call_passes_with_its_answer() {
     let mut talk = Talk::observing(&["no-fast-path"]);
     assert_snapshot!(talk.client(&function_call()), @r#"
-record 1 started: (fast-path function call), against no-fast-path
+record 1 started: (fast-path call of function 957), against no-fast-path
 to server: F[]
 "#);
     assert_snapshot!(talk.server(&[empty(FUNCTION_CALL_RESPONSE), ready(b'I')].concat()), @r#"

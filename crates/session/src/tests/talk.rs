@@ -6,7 +6,9 @@ use sql::catalog::{Catalog, Column, Relation};
 use wire::compose::{cstr, frame};
 use wire::{backend, frontend, split_frame};
 
-use crate::{Action, Environment, Evidence, Outcome, Readings, ResultNames, Session, SessionError, Step};
+use crate::{
+    Action, Environment, Evidence, Outcome, Readings, Replication, ResultNames, Session, SessionError, Step,
+};
 
 pub(super) const NONCE: u64 = 7;
 
@@ -63,6 +65,13 @@ impl Talk {
     pub(super) fn observing(rules: &[&str]) -> Self {
         let mut talk = Talk::new();
         rules.iter().for_each(|rule| talk.modes.set(rule, Mode::Observe).unwrap());
+        talk
+    }
+
+    /// The same over a replication connection, which may be.
+    pub(super) fn replicating(kind: Replication) -> Self {
+        let mut talk = Talk::observing(&["no-replication"]);
+        talk.session = Session::new(NONCE, MESSAGE_BYTES_MAX).replicating(Some(kind));
         talk
     }
 
@@ -268,7 +277,10 @@ pub(super) fn execute_rows(portal: &str, rows: u8) -> Vec<u8> {
 }
 
 pub(super) fn function_call() -> Vec<u8> {
-    message(frontend::tag::FUNCTION_CALL, |out| out.extend_from_slice(&[0; 10]))
+    message(frontend::tag::FUNCTION_CALL, |out| {
+        out.extend_from_slice(&957_u32.to_be_bytes());
+        out.extend_from_slice(&[0; 6]);
+    })
 }
 
 pub(super) fn sync() -> Vec<u8> {
