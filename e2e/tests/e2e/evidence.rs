@@ -1,8 +1,9 @@
 //! No record is lost or doubled, whatever is down or dies.
 
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use e2e::engine::Engine;
 use e2e::psql;
 
@@ -85,5 +86,55 @@ fn a_proxy_that_is_asked_to_end_ships_what_it_has() -> Result<()> {
     let rows =
         stack.ledger.rows("SELECT count() AS n FROM statements FINAL WHERE finished_at IS NOT NULL")?;
     assert_eq!(rows.first().map(|row| row["n"].clone()), Some(20.into()), "{rows:?}");
+    Ok(())
+}
+
+/// A file system of a size of its own; gone when dropped.
+struct Disk(PathBuf);
+
+impl Disk {
+    fn mount(at: &Path, size: &str) -> Result<Self> {
+        let disk = Self(at.to_owned());
+        disk.mount_with(&format!("size={size},mode=700"))?;
+        Ok(disk)
+    }
+
+    fn grow(&self, size: &str) -> Result<()> {
+        self.mount_with(&format!("remount,size={size}"))
+    }
+
+    fn mount_with(&self, options: &str) -> Result<()> {
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&self.0).status();
+        ensure!(mounted.context("start mount")?.success(), "mount a disk of its own for the spool");
+        Ok(())
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_stops_statements_and_not_the_proxy() -> Result<()> {
+    let engine = Engine::absent()?;
+    let mut stack = Stack::start_with_ledger_at(Some(engine.url()))?;
+    stack.proxy.kill()?;
+    let config = stack.proxy.config();
+    let disk = Disk::mount(&config.parent().context("find the proxy's folder")?.join("spool"), "1m")?;
+    stack.proxy.restart()?;
+    let pid = stack.proxy.pid()?;
+    // Each text is recorded at its start and at its end; some are put through the map, some are written.
+    for letters in [3_000, 100_000] {
+        let text = "x".repeat(letters);
+        let script: String = (0..400).map(|number| format!("SELECT '{text}', {number};\n")).collect();
+        let full = psql::run_with(&stack.alice()?, &["-q"], &script)?;
+        assert!(full.stderr.contains("Picket cannot record what you do"), "{}", full.stderr);
+    }
+    assert_eq!(stack.proxy.pid()?, pid, "it lives");
+    disk.grow("32m")?;
+    psql::run(&stack.alice()?, "SELECT 1")?.success()?;
     Ok(())
 }

@@ -125,3 +125,18 @@ fn both_sockets_of_a_session_are_kept_alive_as_configured() -> Result<()> {
     assert_eq!((towards(stack.proxy.port()), 1 <= towards(stack.owner().port)), (1, true), "{shown}");
     Ok(())
 }
+
+#[test]
+fn as_many_threads_as_the_file_says_serve_connections() -> Result<()> {
+    let stack = Stack::start_with("threads = 3\n")?;
+    let mut names = Vec::new();
+    for thread in std::fs::read_dir(format!("/proc/{}/task", stack.proxy.pid()?))? {
+        names.push(std::fs::read_to_string(thread?.path().join("comm"))?);
+    }
+    assert_eq!(names.iter().filter(|name| name.starts_with("sessions-")).count(), 3, "{names:?}");
+    // Connections go from one thread to the next.
+    for _ in 0..4 {
+        psql::run(&stack.alice()?, "SELECT 1")?.success()?;
+    }
+    Ok(())
+}
