@@ -7,6 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::PoisonError;
 
+use foldhash::fast::RandomState;
 use uuid::Uuid;
 
 use crate::record::Record;
@@ -160,7 +161,7 @@ fn take(bytes: &[u8], records_max: usize, bytes_max: usize, statements: &mut Sta
 impl Taken {
     /// Where both the start and the end of an execution are there, the end says all that the start says.
     fn join_halves(&mut self) {
-        let ended: HashSet<(Uuid, u64)> = self
+        let ended: HashSet<(Uuid, u64), RandomState> = self
             .records
             .iter()
             .filter_map(|record| match record {

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -179,7 +180,7 @@ fn write_execution(execution: &Execution<'_>, out: &mut Vec<u8>) -> Result<(), S
 /// The statements of one segment, as far as it was read.
 #[derive(Debug, Default)]
 pub(super) struct Statements {
-    known: HashMap<u64, Arc<Statement>>,
+    known: HashMap<u64, Arc<Statement>, RandomState>,
     /// The names that were read last: nearly always the next ones too.
     principal: Arc<str>,
     database: Arc<str>,

@@ -23,9 +23,10 @@ const MAPPED_BYTES_MAX: usize = 64 << 10;
 /// Bytes that are written last: as long as they are zero, nothing is there.
 const LEN_BYTES: usize = 4;
 
-/// File systems where space that was taken ahead is kept for what is put there: ext4, XFS, btrfs, tmpfs.
+/// File systems where space that was taken ahead is kept for what is put there: ext4, XFS, tmpfs. On btrfs a snapshot
+/// takes it away.
 // Source: linux/include/uapi/linux/magic.h; XFS_SUPER_MAGIC of fs/xfs/libxfs/xfs_format.h.
-const KEEPING: [u32; 4] = [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994];
+const KEEPING: [u32; 3] = [0xef53, 0x5846_5342, 0x0102_1994];
 
 /// The last file of a spool.
 #[derive(Debug)]
