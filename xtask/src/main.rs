@@ -5,6 +5,7 @@ mod ci;
 mod demo;
 mod ebpf;
 mod error;
+mod fuzz;
 mod progress;
 mod repo;
 mod run;
@@ -36,6 +37,7 @@ enum Task {
     Ebpf(ebpf::Args),
     Ci(ci::Args),
     Bench(bench::Args),
+    Fuzz(fuzz::Args),
     Tidy(tidy::Args),
 }
 
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Task::Ebpf(args) => ebpf::command(&args),
         Task::Ci(args) => ci::command(&args),
         Task::Bench(args) => bench::command(&args),
+        Task::Fuzz(args) => fuzz::command(&args),
         Task::Tidy(args) => tidy::command(&args),
     };
     match result {

@@ -47,7 +47,8 @@ pub(crate) fn run_all(stages: &mut Stages, filter: Option<&str>) -> Result<()> {
 
 fn formatting() -> Result<()> {
     cargo(&["fmt", "--all", "--", "--check"])?;
-    cargo(&["fmt", "--manifest-path", "ebpf/Cargo.toml", "--", "--check"])
+    cargo(&["fmt", "--manifest-path", "ebpf/Cargo.toml", "--", "--check"])?;
+    cargo(&["fmt", "--manifest-path", "fuzz/explore/Cargo.toml", "--", "--check"])
 }
 
 fn tests(kinds: &[&str], filter: Option<&str>) -> Result<()> {

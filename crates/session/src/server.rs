@@ -255,8 +255,16 @@ impl Session {
         match self.owed.pop_front() {
             Some(Owed::DescribePortal { hidden: true, .. }) => Ok(Pass::Replaced),
             Some(Owed::DescribePortal { .. } | Owed::DescribeStatement) => Ok(Pass::Whole),
-            _ => Err(SessionError::server("a description that nobody asked for")),
+            other => Err(self.not_due(other, "a description that nobody asked for")),
         }
+    }
+
+    /// What was taken off the queue is not what the server answers. It goes back, for it has yet to be recorded as lost.
+    fn not_due(&mut self, owed: Option<Owed>, what: &str) -> SessionError {
+        if let Some(owed) = owed {
+            self.owed.push_front(owed);
+        }
+        SessionError::server(what)
     }
 
     /// A name means from now on what it was made to mean.
@@ -274,7 +282,7 @@ impl Session {
             | (tag::CLOSE_COMPLETE, Some(Owed::ClosePortal(changed))) => {
                 self.portals.answered(&changed, true)
             }
-            _ => return Err(SessionError::server("an answer that was not due")),
+            (_, other) => return Err(self.not_due(other, "an answer that was not due")),
         }
         Ok(Pass::Whole)
     }
@@ -303,7 +311,7 @@ impl Session {
                 let (running, outcome) = unread.ended();
                 self.finish(running, outcome, out);
             }
-            _ => return Err(SessionError::server("ReadyForQuery that was not due")),
+            other => return Err(self.not_due(other, "ReadyForQuery that was not due")),
         }
         self.resting = match status {
             _ if !self.owed.is_empty() => None,

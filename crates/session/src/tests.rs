@@ -329,6 +329,20 @@ record 2 lost: 0 rows, 0 bytes
 "#);
 }
 
+/// What the server may not answer ends the session; whatever was started ends with it all the same.
+#[test]
+fn an_answer_that_is_not_due_loses_no_record() {
+    for answer in [ready(b'I'), server::bind_complete(), server::no_data()] {
+        let mut talk = Talk::new();
+        talk.client(&[parse("", "select 1"), bind("", ""), execute("")].concat());
+        let due =
+            [server::parse_complete(), server::bind_complete(), row_description(&[(0, 0, 23)])].concat();
+        talk.server(&due);
+        assert!(talk.server(&answer).starts_with("error: protocol violation by the server"));
+        assert_eq!(talk.lost(), "record 1 lost: 0 rows, 0 bytes");
+    }
+}
+
 #[test]
 fn a_text_that_differs_in_literals_is_recorded_as_it_is_and_masked_alike() {
     let mut talk = Talk::new();

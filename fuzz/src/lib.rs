@@ -1,0 +1,26 @@
+//! What strangers send, as functions of bytes. Each holds for every input what its module says, or panics. A fuzzer
+//! explores them (`cargo xtask fuzz`), a test replays what it has found (`tests/replay.rs`).
+
+mod client_message;
+mod frame;
+mod server_message;
+mod session;
+mod startup;
+
+pub use client_message::client_message;
+pub use frame::frame;
+pub use server_message::server_message;
+pub use session::session;
+pub use startup::startup;
+
+/// A function that is fuzzed.
+pub type Target = fn(&[u8]);
+
+/// All of them, by the name of their corpus.
+pub const TARGETS: [(&str, Target); 5] = [
+    ("frame", frame),
+    ("startup", startup),
+    ("client_message", client_message),
+    ("server_message", server_message),
+    ("session", session),
+];

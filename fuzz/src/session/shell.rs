@@ -1,0 +1,169 @@
+//! Performs what a session asks for, as the proxy does, and watches it.
+
+use std::collections::BTreeSet;
+
+use mask::{Class, Classes, ColumnId};
+use policy::{Mode, Modes, RULES};
+use session::{Action, Environment, Evidence, Readings, Session, Step};
+use sql::catalog::{Catalog, Column, Relation};
+
+/// Small, so that a fuzzer gets past it.
+const MESSAGE_BYTES_MAX: u32 = 1 << 8;
+
+/// A session with a table `users` (20000), whose second column is masked, and `orders` (20001).
+pub(super) struct Shell {
+    session: Session,
+    catalog: Catalog,
+    classes: Classes,
+    modes: Modes,
+    modes_version: u64,
+    catalog_version: u64,
+    readings: Readings,
+    /// What came from each side and is not used.
+    from_client: Vec<u8>,
+    from_server: Vec<u8>,
+    client_waits: bool,
+    seen: Vec<u8>,
+    started: BTreeSet<u64>,
+    ended: BTreeSet<u64>,
+}
+
+impl Shell {
+    pub(super) fn new() -> Self {
+        let relation = |oid, name: &str, columns: &[(&str, u32)]| Relation {
+            oid,
+            schema: "public".to_owned(),
+            name: name.to_owned(),
+            columns: (1..)
+                .zip(columns)
+                .map(|(number, (name, type_oid))| Column {
+                    number,
+                    name: (*name).to_owned(),
+                    type_oid: *type_oid,
+                })
+                .collect(),
+        };
+        Shell {
+            session: Session::new(7, MESSAGE_BYTES_MAX),
+            catalog: Catalog::new([
+                relation(20000, "users", &[("id", 23), ("email", 25)]),
+                relation(20001, "orders", &[("id", 23)]),
+            ]),
+            classes: Classes::from([(ColumnId { table_oid: 20000, number: 2 }, Class::Email)]),
+            modes: Modes::default(),
+            modes_version: 0,
+            catalog_version: 1,
+            readings: Readings::default(),
+            from_client: Vec::new(),
+            from_server: Vec::new(),
+            client_waits: false,
+            seen: Vec::new(),
+            started: BTreeSet::new(),
+            ended: BTreeSet::new(),
+        }
+    }
+
+    /// The client sends. Whether the session goes on.
+    pub(super) fn client(&mut self, bytes: &[u8]) -> bool {
+        self.from_client.extend_from_slice(bytes);
+        self.client_waits || self.client_sent()
+    }
+
+    /// The server sends. Whether the session goes on.
+    pub(super) fn server(&mut self, bytes: &[u8]) -> bool {
+        self.from_server.extend_from_slice(bytes);
+        self.server_sent() && (!self.client_waits || self.client_sent())
+    }
+
+    /// The catalog was read again, and shows the same.
+    pub(super) fn newer_catalog(&mut self) -> bool {
+        self.catalog_version += 1;
+        true
+    }
+
+    /// Each rule observes whose bit is set.
+    pub(super) fn change_modes(&mut self, bits: u8) -> bool {
+        for (rule, bit) in RULES.into_iter().zip(0..) {
+            let mode = if bits >> bit & 1 == 0 { Mode::Enforce } else { Mode::Observe };
+            self.modes.set(rule, mode).expect("a rule that there is");
+        }
+        self.modes_version += 1;
+        true
+    }
+
+    /// The connection ends: what the client has seen, and how many statements have started.
+    pub(super) fn end(mut self) -> (Vec<u8>, usize) {
+        let mut lost = Vec::new();
+        self.session.on_lost(&mut lost);
+        for action in lost {
+            let Action::Record(evidence) = action else { panic!("{action:?} after the end") };
+            self.record(&evidence);
+        }
+        assert_eq!(self.started, self.ended, "a statement has no end");
+        (self.seen, self.started.len())
+    }
+
+    fn client_sent(&mut self) -> bool {
+        let mut actions = Vec::new();
+        let Shell { session, catalog, classes, modes, modes_version, catalog_version, readings, .. } = self;
+        let (modes_version, catalog_version) = (*modes_version, *catalog_version);
+        let mut environment =
+            Environment { catalog, classes, modes, modes_version, catalog_version, readings };
+        let step = session.on_client(&self.from_client, &mut environment, &mut actions);
+        let from_client = std::mem::take(&mut self.from_client);
+        self.perform(actions, &from_client);
+        let Ok(step) = step else { return false };
+        self.client_waits = matches!(step, Step::NeedsReplies(_));
+        let (Step::More(used) | Step::NeedsCatalog(used) | Step::NeedsReplies(used)) = step;
+        self.from_client = from_client[used..].to_vec();
+        true
+    }
+
+    fn server_sent(&mut self) -> bool {
+        loop {
+            let mut actions = Vec::new();
+            let Shell { session, catalog, classes, modes, modes_version, catalog_version, readings, .. } =
+                self;
+            let (modes_version, catalog_version) = (*modes_version, *catalog_version);
+            let mut environment =
+                Environment { catalog, classes, modes, modes_version, catalog_version, readings };
+            let step = session.on_server(&self.from_server, &mut environment, &mut actions);
+            let from_server = std::mem::take(&mut self.from_server);
+            self.perform(actions, &from_server);
+            let Ok(step) = step else { return false };
+            let (Step::More(used) | Step::NeedsCatalog(used) | Step::NeedsReplies(used)) = step;
+            self.from_server = from_server[used..].to_vec();
+            match step {
+                // One reading is enough: what the next does not know either stays unknown.
+                Step::NeedsCatalog(_) => self.catalog_version += 1,
+                _ => return true,
+            }
+        }
+    }
+
+    fn perform(&mut self, actions: Vec<Action>, input: &[u8]) {
+        for action in actions {
+            match action {
+                Action::Record(evidence) => self.record(&evidence),
+                Action::ForwardToClient(range) => self.seen.extend_from_slice(&input[range]),
+                Action::SendToClient(bytes) => self.seen.extend(bytes),
+                Action::ForwardToServer(range) => assert!(range.end <= input.len()),
+                Action::SendToServer(bytes) => assert!(!bytes.is_empty()),
+                Action::CatalogChanged | Action::Close(_) => {}
+            }
+        }
+    }
+
+    fn record(&mut self, evidence: &Evidence) {
+        match evidence {
+            Evidence::Started(started) => {
+                assert!(self.started.insert(started.sequence), "a statement started twice");
+            }
+            Evidence::Finished(finished) => {
+                assert!(self.started.contains(&finished.started.sequence), "what never started has ended");
+                assert!(self.ended.insert(finished.started.sequence), "a statement ended twice");
+            }
+            Evidence::Renamed(_) => {}
+        }
+    }
+}
