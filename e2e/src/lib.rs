@@ -4,10 +4,13 @@
 pub mod account;
 pub mod agent;
 pub mod binaries;
+pub mod cache;
 pub mod daemon;
 pub mod engine;
+pub mod jdbc;
 pub mod ledger;
 pub mod login;
+pub mod node_clients;
 pub mod port;
 pub mod postgres;
 pub mod processes;

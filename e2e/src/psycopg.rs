@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::cache;
 use crate::login::Login;
 
 /// The version that set-up installs; its libpq is PostgreSQL 18's.
@@ -14,9 +15,7 @@ pub const VERSION: &str = "3.3.9";
 /// The folder of the Python that has it, or will have it.
 #[must_use]
 pub fn folder() -> Option<PathBuf> {
-    let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let cache = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")))?;
-    Some(cache.join("picket").join(format!("psycopg-{VERSION}")))
+    Some(cache::folder()?.join(format!("psycopg-{VERSION}")))
 }
 
 /// That Python. The folder is put in place whole, so its being there is enough.

@@ -1,29 +1,23 @@
 //! Where PostgreSQL's own test programs are, which `cargo xtask setup` builds in the version of the server.
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::postgres;
-
-/// Names their folder, for tests that run as another user than the one who set up.
-pub const VARIABLE: &str = "PICKET_POSTGRES_TESTS";
+use crate::{cache, postgres};
 
 /// The folder that was set up.
 pub fn installed() -> Result<PathBuf> {
-    let chosen = env::var_os(VARIABLE).map(PathBuf::from);
-    let folder = chosen.or_else(|| folder(&version(&package()?)?)).filter(|folder| is_complete(folder));
+    let version = package().and_then(|package| version(&package));
+    let folder = version.and_then(|version| folder(&version)).filter(|folder| is_complete(folder));
     folder.context("find PostgreSQL's own test programs; run `cargo xtask setup`")
 }
 
 /// The folder for a version of the server; `None` where there is no cache.
 #[must_use]
 pub fn folder(version: &str) -> Option<PathBuf> {
-    let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let cache = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")))?;
-    Some(cache.join("picket/postgresql-tests").join(version))
+    Some(cache::folder()?.join("postgresql-tests").join(version))
 }
 
 /// The package of the server: `postgresql-15` for one in `/usr/lib/postgresql/15/bin`.

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: sets up, builds everything once, and runs every check and test there is.
 
 use std::env;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -65,8 +66,9 @@ fn test_command(kinds: &[&str], filter: Option<&str>) -> Result<Command> {
     if let Some(library) = setup::engine_library() {
         command.env("PICKET_ENGINE_LIB", library);
     }
-    if let Ok(folder) = e2e::suites::installed() {
-        command.env(e2e::suites::VARIABLE, folder);
+    // Tests may run as another user than the one who set up.
+    if let Some(cache) = repo::cache_folder().as_deref().and_then(Path::parent) {
+        command.env("XDG_CACHE_HOME", cache);
     }
     Ok(command)
 }
@@ -76,7 +78,8 @@ fn with_rights(command: &mut Command) -> Result<()> {
     const BY_HAND: &str = "run `cargo xtask test` as root, or install sudo";
     if let Privilege::Sudo(sudo) = Privilege::obtain("run the test programs as root", BY_HAND)? {
         let triple = format!("CARGO_TARGET_{}_UNKNOWN_LINUX_GNU_RUNNER", env::consts::ARCH.to_uppercase());
-        let keep = "--preserve-env=PICKET_ENGINE_LIB,PICKET_POSTGRES_TESTS,PICKET_LOG,RUST_BACKTRACE,CARGO_MANIFEST_DIR";
+        let keep =
+            "--preserve-env=PICKET_ENGINE_LIB,XDG_CACHE_HOME,PICKET_LOG,RUST_BACKTRACE,CARGO_MANIFEST_DIR";
         command.env(triple, format!("{} --non-interactive {keep} --", sudo.display()));
     }
     Ok(())

@@ -6,7 +6,7 @@ use crate::stage::{Stage, failed};
 
 #[test]
 fn the_isolation_tests_see_no_proxy() -> Result<()> {
-    let stage = Stage::start("isolation_regression")?;
+    let stage = Stage::start()?;
     let (input, output) = (stage.input("isolation")?, stage.output()?);
     let schedule = input.join("isolation_schedule");
     let options = ["--dbname=isolation_regression", &format!("--schedule={}", schedule.display())];

@@ -1,7 +1,9 @@
-//! PostgreSQL's own test suites, of the version of the server, through a proxy that reads, judges, masks and records
-//! everything and refuses nothing. What they expect is what a direct connection answers.
+//! Other people's clients and test suites, through a proxy that reads, judges, masks and records everything and refuses
+//! nothing. What they expect is what a direct connection answers.
 
 mod isolation;
 mod pipeline;
+mod programs;
 mod regress;
 mod stage;
+mod tools;

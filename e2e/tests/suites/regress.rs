@@ -20,7 +20,7 @@ const MASKED_ROWS: [(&str, &str); 4] = [
 
 #[test]
 fn the_regression_tests_see_no_proxy_but_masks() -> Result<()> {
-    let stage = Stage::start("regression")?;
+    let stage = Stage::start()?;
     let (input, output) = (stage.input("regress")?, stage.output()?);
     let schedule = input.join("parallel_schedule");
     let options =

@@ -25,24 +25,37 @@ pub(crate) struct Stage {
     // Dropped in this order: who speaks to whom goes first.
     proxy: Proxy,
     _engine: Engine,
-    _postgres: Postgres,
+    postgres: Postgres,
     folder: Scratch,
     tests: PathBuf,
 }
 
 impl Stage {
-    /// `database` is the one that the suite makes for itself.
-    pub(crate) fn start(database: &str) -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         let tests = suites::installed()?;
         let (postgres, engine) = (Postgres::start()?, Engine::start()?);
         let settings = ProxySettings {
-            upstreams: vec![postgres.superuser("postgres"), postgres.superuser(database)],
+            upstreams: vec![postgres.superuser("*")],
             users: vec![(SUPERUSER.to_string(), postgres::password()?)],
             clickhouse_url: engine.url().to_string(),
             ledger_database: "picket".to_string(),
         };
         let proxy = Proxy::start_with(settings, OBSERVING)?;
-        Ok(Self { proxy, _engine: engine, _postgres: postgres, folder: Scratch::new("suite")?, tests })
+        Ok(Self { proxy, _engine: engine, postgres, folder: Scratch::new("suite")?, tests })
+    }
+
+    /// The server behind it.
+    pub(crate) fn postgres(&self) -> &Postgres {
+        &self.postgres
+    }
+
+    /// Two new databases: the first for a direct connection, the second for the way through the proxy.
+    pub(crate) fn two_databases(&self, name: &str) -> Result<[Login; 2]> {
+        let names = ["direct", "through"].map(|way| format!("{name}_{way}"));
+        for name in &names {
+            self.postgres.administer("postgres", &format!("CREATE DATABASE {name}"))?;
+        }
+        Ok([self.postgres.superuser(&names[0]), self.login()?.to_database(&names[1])])
     }
 
     /// The superuser's way through the proxy.
@@ -122,6 +135,14 @@ fn outcome(line: &str) -> Option<(&str, bool)> {
         ["not", "ok", _, "-" | "+", name, ..] => Some((*name, false)),
         _ => None,
     }
+}
+
+/// An error names the first line that differs.
+pub(crate) fn same(direct: &str, through: &str) -> Result<()> {
+    let mut lines = direct.lines().zip(through.lines());
+    let differs = lines.find(|(direct, through)| direct != through);
+    ensure!(differs.is_none() && direct.len() == through.len(), "direct and through: {differs:#?}");
+    Ok(())
 }
 
 fn run(command: &mut Command) -> Result<()> {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{engine, kernel_tools, pgbouncer, postgres_tests, psycopg};
+use super::{engine, kernel_tools, node_clients, pgbouncer, postgres_tests, psycopg};
 use crate::{repo, run};
 
 /// Something that is not on this machine.
@@ -26,6 +26,8 @@ pub(super) enum Source {
     Engine,
     /// PostgreSQL's own test programs, from the source package of its server.
     PostgresTests,
+    /// npm packages in a folder of the cache.
+    NodeClients,
     /// A Python environment with packages from PyPI.
     Psycopg,
     /// Unpacked from the package of apt, and not installed.
@@ -41,6 +43,7 @@ impl Need {
             Source::KernelCompiler
             | Source::KernelLinker
             | Source::Engine
+            | Source::NodeClients
             | Source::Psycopg
             | Source::PgBouncer => &[],
         };
@@ -63,6 +66,7 @@ impl Need {
             ),
             Source::Engine => format!("npm: {}, checked by hash", engine::PACKAGE),
             Source::PostgresTests => "apt: the source package of the PostgreSQL server".to_string(),
+            Source::NodeClients => "npm: the packages of e2e/clients/node, checked by hash".to_string(),
             Source::Psycopg => format!("PyPI: psycopg[binary]=={}", e2e::psycopg::VERSION),
             Source::PgBouncer => "apt: pgbouncer, unpacked into a cache and not installed".to_string(),
         }
@@ -121,10 +125,10 @@ pub(super) fn missing() -> Vec<Need> {
             },
         ),
         (
-            has("npm") || engine::is_installed(),
+            has("npm") || engine::is_installed() && e2e::node_clients::installed().is_some(),
             Need {
                 what: "npm",
-                why: "fetches the ClickHouse engine from your npm registry",
+                why: "fetches the ClickHouse engine and clients from your npm registry",
                 source: Source::Apt(&["npm"]),
             },
         ),
@@ -162,6 +166,30 @@ pub(super) fn missing() -> Vec<Need> {
                 what: "psycopg with its own libpq",
                 why: "tests connect as the newest clients do",
                 source: Source::Psycopg,
+            },
+        ),
+        (
+            e2e::node_clients::installed().is_some(),
+            Need {
+                what: "clients of Node.js",
+                why: "tests compare what they see with and without the proxy",
+                source: Source::NodeClients,
+            },
+        ),
+        (
+            has("javac"),
+            Need {
+                what: "Java compiler",
+                why: "runs the program that asks the JDBC driver",
+                source: Source::Apt(&["default-jdk-headless"]),
+            },
+        ),
+        (
+            e2e::jdbc::is_installed(),
+            Need {
+                what: "JDBC driver",
+                why: "tests compare what it sees with and without the proxy",
+                source: Source::Apt(&["libpostgresql-jdbc-java"]),
             },
         ),
         (
@@ -208,6 +236,7 @@ pub(super) fn by_hand(missing: &[Need]) -> String {
             Source::KernelLinker => kernel_tools::LINKER_BY_HAND.to_string(),
             Source::Engine => engine::by_hand(),
             Source::PostgresTests => postgres_tests::by_hand(),
+            Source::NodeClients => node_clients::by_hand(),
             Source::Psycopg => psycopg::by_hand(),
             Source::PgBouncer => pgbouncer::BY_HAND.to_string(),
         });

@@ -1,0 +1,15 @@
+//! The JDBC driver of Debian's package, and a program that asks it what tools ask.
+
+use std::path::Path;
+
+/// The program's source.
+pub const PROGRAM: &str = include_str!("../clients/Metadata.java");
+
+/// Where Debian puts the driver.
+pub const DRIVER: &str = "/usr/share/java/postgresql.jar";
+
+/// Whether it is there.
+#[must_use]
+pub fn is_installed() -> bool {
+    Path::new(DRIVER).exists()
+}

@@ -1,0 +1,29 @@
+//! Clients of Node.js from npm, with the Node.js that runs them.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::cache;
+
+/// What npm installs, each with its hash.
+pub const LOCK: &str = include_str!("../clients/node/package-lock.json");
+
+/// What the lock was made from.
+pub const MANIFEST: &str = include_str!("../clients/node/package.json");
+
+/// A small program for each of them.
+pub const PROGRAM: &str = include_str!("../clients/node/clients.mjs");
+
+/// Where they are, or will be.
+#[must_use]
+pub fn folder() -> Option<PathBuf> {
+    Some(cache::folder()?.join("node-clients"))
+}
+
+/// The folder, where it has what the lock says. It is put in place whole.
+#[must_use]
+pub fn installed() -> Option<PathBuf> {
+    let folder = folder()?;
+    let is_same = fs::read_to_string(folder.join("package-lock.json")).is_ok_and(|lock| lock == LOCK);
+    is_same.then_some(folder)
+}
