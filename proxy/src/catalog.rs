@@ -108,9 +108,8 @@ pub(crate) struct CatalogKeeper {
     snapshots: watch::Receiver<Arc<Snapshot>>,
 }
 
-/// A session needs a snapshot that is newer than this version.
+/// A session needs a reading that has not begun yet.
 struct Request {
-    newer_than: u64,
     done: oneshot::Sender<()>,
 }
 
@@ -158,7 +157,7 @@ impl CatalogKeeper {
         let snapshot = self.snapshot();
         let is_fresh = snapshot.read_at.is_some_and(|read_at| read_at.elapsed() < REFRESH);
         if !snapshot.is_known || !is_fresh {
-            self.newer_than(snapshot.version).await;
+            self.is_read_again().await;
         }
     }
 
@@ -174,14 +173,14 @@ impl CatalogKeeper {
         }
     }
 
-    /// Waits for an attempt to read the catalog after `version`.
+    /// Waits for an attempt to read the catalog that begins now or later.
     ///
     /// # Cancel safety
     ///
     /// Cancel safe: the catalog is read all the same.
-    pub(crate) async fn newer_than(&self, version: u64) {
+    pub(crate) async fn is_read_again(&self) {
         let (done, waits) = oneshot::channel();
-        if self.requests.send(Request { newer_than: version, done }).await.is_ok() {
+        if self.requests.send(Request { done }).await.is_ok() {
             let _ = waits.await;
         }
     }
@@ -190,7 +189,7 @@ impl CatalogKeeper {
     pub(crate) fn refresh(&self) {
         let (done, _) = oneshot::channel();
         // A full queue means that it will be read anyway.
-        let _ = self.requests.try_send(Request { newer_than: u64::MAX, done });
+        let _ = self.requests.try_send(Request { done });
     }
 }
 
@@ -217,20 +216,21 @@ async fn keep(
             Err(_) if publish.receiver_count() == 0 => continue,
             Err(_) => None,
         };
+        // One reading serves all who have asked before it begins; who asks later may know of what it does not see.
+        let mut requests: Vec<Request> = request.into_iter().collect();
+        requests.extend(std::iter::from_fn(|| wanted.try_recv().ok()).take(REQUESTS_MAX));
         let before = Arc::clone(&publish.borrow());
-        if request.as_ref().is_none_or(|request| before.version <= request.newer_than) {
-            if way_in.has_changed().unwrap_or(false) {
-                connection = None;
-            }
-            let upstream = Arc::clone(&way_in.borrow_and_update());
-            let read = match timeout(READ_WAIT, read(&upstream, &mut connection)).await {
-                Ok(read) => read,
-                Err(_) => Err(format!("not read within {} s", READ_WAIT.as_secs())),
-            };
-            publish.send_replace(Arc::new(next(&before, read, &upstream, &mut connection)));
+        if way_in.has_changed().unwrap_or(false) {
+            connection = None;
         }
-        if let Some(request) = request {
-            let _ = request.done.send(());
+        let upstream = Arc::clone(&way_in.borrow_and_update());
+        let read = match timeout(READ_WAIT, read(&upstream, &mut connection)).await {
+            Ok(read) => read,
+            Err(_) => Err(format!("not read within {} s", READ_WAIT.as_secs())),
+        };
+        publish.send_replace(Arc::new(next(&before, read, &upstream, &mut connection)));
+        for Request { done } in requests {
+            let _ = done.send(());
         }
     }
 }

@@ -223,7 +223,11 @@ impl Config {
         }
         let wildcard = self.upstreams.get(WILDCARD).filter(|_| database.len() <= DATABASE_BYTES_MAX)?;
         let (database, dbname) = (database.to_owned(), database.to_owned());
-        Some(Arc::new(Upstream { database, dbname, ..Upstream::clone(wildcard) }))
+        let upstream = Upstream { database, dbname, ..Upstream::clone(wildcard) };
+        // A database that has a section is served by that section alone.
+        let has_section =
+            self.upstreams.values().any(|other| !other.is_wildcard && other.is_same_database(&upstream));
+        (!has_section).then(|| Arc::new(upstream))
     }
 
     /// What runs where this was read while `before` runs, and the keys of which it changes what only a restart can.

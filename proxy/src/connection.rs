@@ -225,7 +225,11 @@ async fn open(
             .detail("Picket has no [[upstream]] of that name."));
     };
     let limits = &config.limits;
-    let own = config.users.get(&user).and_then(|user| user.max_connections);
+    // It may have been taken out of the file while the client logged in.
+    let Some(account) = config.users.get(&user) else {
+        return Err(Farewell::new("28000", format!("user \"{user}\" was removed while it logged in")));
+    };
+    let own = account.max_connections;
     let allowed = Allowed {
         all: limits.max_connections,
         user: own.unwrap_or(limits.max_user_connections),
@@ -500,7 +504,7 @@ impl Opened {
                 }
                 Step::NeedsCatalog(used) => {
                     self.server.use_up(used);
-                    self.catalog.newer_than(self.snapshot.version).await;
+                    self.catalog.is_read_again().await;
                 }
             }
         }

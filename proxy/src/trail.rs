@@ -17,13 +17,22 @@ use crate::beginnings::Beginnings;
 /// Most statements that a thread knows to have introduced; then it introduces them again.
 const INTRODUCED_MAX: usize = 8_192;
 
+/// Most bytes of their texts, of which each is kept two or three times.
+const INTRODUCED_BYTES_MAX: usize = 8 << 20;
+
 /// Most later names of a session that its record has.
 const NAMES_MAX: usize = 16;
 
 /// What the sessions of one thread share of their trails.
 pub(crate) struct Desk {
     spool: Arc<Spool>,
-    introduced: RefCell<HashMap<Key, Known, RandomState>>,
+    introduced: RefCell<IntroducedStatements>,
+}
+
+#[derive(Default)]
+struct IntroducedStatements {
+    known: HashMap<Key, Known, RandomState>,
+    text_bytes: usize,
 }
 
 /// A statement and its result, by where they are in memory.
@@ -53,18 +62,20 @@ impl Desk {
     fn introduce(&self, described: &Rc<Described>, result: Option<&Rc<ResultNames>>) -> Introduced {
         let key = (Rc::as_ptr(described), result.map_or(std::ptr::null(), Rc::as_ptr));
         let mut introduced = self.introduced.borrow_mut();
-        if let Some(known) = introduced.get(&key) {
+        if let Some(known) = introduced.known.get(&key) {
             return known.introduced.clone();
         }
-        if INTRODUCED_MAX <= introduced.len() {
-            introduced.clear();
+        introduced.text_bytes += described.text.len();
+        if INTRODUCED_MAX <= introduced.known.len() || INTRODUCED_BYTES_MAX < introduced.text_bytes {
+            introduced.known.clear();
+            introduced.text_bytes = described.text.len();
         }
         let known = Known {
             introduced: self.spool.introduce(statement(described, result.map(Rc::as_ref))),
             _described: Rc::clone(described),
             _result: result.cloned(),
         };
-        introduced.entry(key).or_insert(known).introduced.clone()
+        introduced.known.entry(key).or_insert(known).introduced.clone()
     }
 }
 

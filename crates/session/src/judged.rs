@@ -18,12 +18,16 @@ use crate::names::{Columns, ResultColumns};
 use crate::results::Planned;
 use crate::state::Environment;
 
+/// Most verdicts on one text that are kept: sessions with several databases on one thread take turns.
+const JUDGED_MAX: usize = 4;
+
 /// A text that was read.
 #[derive(Debug)]
 pub(crate) struct Read {
     text: Box<str>,
     source: Source,
-    judged: RefCell<Option<Rc<JudgedText>>>,
+    /// The newest last.
+    judged: RefCell<Vec<Rc<JudgedText>>>,
 }
 
 /// Where a statement comes from.
@@ -117,10 +121,15 @@ impl Read {
     /// The verdicts on it with the catalog and the policy as they are now.
     pub(crate) fn judge(&self, env: &Environment<'_>) -> Rc<JudgedText> {
         let mut judged = self.judged.borrow_mut();
-        if let Some(judged) = judged.as_ref().filter(|judged| judged.versions == Versions::of(env)) {
+        if let Some(judged) = judged.iter().find(|judged| judged.versions == Versions::of(env)) {
             return Rc::clone(judged);
         }
-        Rc::clone(judged.insert(Rc::new(JudgedText::new(self, env))))
+        if JUDGED_MAX <= judged.len() {
+            judged.remove(0);
+        }
+        let new = Rc::new(JudgedText::new(self, env));
+        judged.push(Rc::clone(&new));
+        new
     }
 }
 

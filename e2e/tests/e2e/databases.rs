@@ -82,6 +82,24 @@ fn a_wildcard_is_any_database_that_has_no_section_of_its_own() -> Result<()> {
 }
 
 #[test]
+fn a_wildcard_is_no_other_way_into_a_database_that_has_a_section() -> Result<()> {
+    let stack = Stack::start()?;
+    let (hidden, staff) = (another(&stack, "hidden")?, stack.staff());
+    let section = format!(
+        "[[upstream]]\ndatabase = \"hr\"\ndbname = \"{hidden}\"\nhost = \"127.0.0.1\"\nport = {}\nuser = \"{}\"\n\
+         password = \"{}\"\n",
+        staff.port, staff.user, staff.password
+    );
+    let proxy = proxy_of(&stack, vec![stack.owner().to_database("*")], &section)?;
+    let who = "SELECT current_user, current_database()";
+    let by_section = psql::run(&proxy.login(USER, "hr")?, who)?.success()?;
+    assert_eq!(by_section.trim(), format!("shop_staff|{hidden}"));
+    let by_wildcard = psql::run(&proxy.login(USER, &hidden)?, who)?;
+    assert!(by_wildcard.stderr.contains("does not exist"), "{}", by_wildcard.stderr);
+    Ok(())
+}
+
+#[test]
 fn the_databases_of_a_wildcard_are_bounded_and_an_unused_one_makes_room() -> Result<()> {
     let stack = Stack::start()?;
     let (one, two) = (another(&stack, "one")?, another(&stack, "two")?);

@@ -14,6 +14,7 @@ mod drop_table;
 mod encryption;
 mod evidence;
 mod fixtures;
+mod fresh_tables;
 mod goodbye;
 mod limits;
 mod newest_libpq;

@@ -23,10 +23,10 @@ const MAPPED_BYTES_MAX: usize = 64 << 10;
 /// Bytes that are written last: as long as they are zero, nothing is there.
 const LEN_BYTES: usize = 4;
 
-/// File systems where space that was taken ahead is kept for what is put there: ext4, XFS, tmpfs. On btrfs a snapshot
-/// takes it away.
-// Source: linux/include/uapi/linux/magic.h; XFS_SUPER_MAGIC of fs/xfs/libxfs/xfs_format.h.
-const KEEPING: [u32; 3] = [0xef53, 0x5846_5342, 0x0102_1994];
+/// File systems where space that was taken ahead is kept for what is put there: ext4, tmpfs. On btrfs a snapshot takes it
+/// away, on XFS a copy that shares blocks.
+// Source: linux/include/uapi/linux/magic.h.
+const KEEPING: [u32; 2] = [0xef53, 0x0102_1994];
 
 /// The last file of a spool.
 #[derive(Debug)]
@@ -90,7 +90,8 @@ impl Growing {
         true
     }
 
-    /// Puts frames into the map, the length of the first one last: whoever finds the file finds all or nothing.
+    /// Puts frames into the map, the length of the first one last: what a killed process leaves of them ends where they
+    /// begin, unless one behind the first is whole already; then it is kept, as behind any damage.
     fn put(&mut self, frames: &[u8]) -> Option<()> {
         let begin = usize::try_from(self.len).ok()?;
         let place = self.map.as_mut()?.get_mut(begin..begin.checked_add(frames.len())?)?;
