@@ -59,6 +59,18 @@ impl Eye {
         self.read();
     }
 
+    /// Reads until the kernel has told this many events. The last one of a connection may come after its end was told:
+    /// the tracker waits for the second half of it no longer than it must.
+    pub(crate) fn until_submitted(&mut self, count: u64) -> Counts {
+        let deadline = Instant::now() + WAIT;
+        while self.counts().submitted < count && Instant::now() < deadline {
+            self.read();
+            std::thread::yield_now();
+        }
+        self.read();
+        self.counts()
+    }
+
     pub(crate) fn read(&mut self) {
         while let Some(event) = self.kernel.next_event() {
             self.tracker.on_event(&event.unwrap(), Clock.now_boot_ns(), &mut self.host, &mut self.records);

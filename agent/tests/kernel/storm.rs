@@ -25,6 +25,7 @@ fn two_thousand_quick_connections_are_all_told() {
     let mut eye = Eye::on(address.port());
     storm(&listener, address, COUNT);
     eye.until_closed(COUNT);
+    let counts = eye.until_submitted(4 * COUNT as u64);
     let connections = eye.connections();
     assert_eq!(connections.len(), 2 * COUNT, "each opens once and closes once");
     let cookies: HashSet<u64> = connections.iter().map(|record| record.cookie).collect();
@@ -34,7 +35,6 @@ fn two_thousand_quick_connections_are_all_told() {
     assert!(
         connections.iter().all(|record| record.process.as_ref().is_some_and(|process| process.pid == me))
     );
-    let counts = eye.counts();
     assert_eq!((counts.submitted, counts.lost), (4 * COUNT as u64, 0));
 }
 
