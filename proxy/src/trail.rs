@@ -127,20 +127,7 @@ impl Trail {
         let started_at = now();
         self.running.note(started.sequence, started_at);
         let statement = self.desk.introduce(&started.statement, None);
-        let execution = Execution {
-            statement,
-            text: started.text.as_deref(),
-            session_id: self.session.session_id,
-            sequence: started.sequence,
-            started_at,
-            finished_at: None,
-            principal: &self.session.principal,
-            database: &self.session.database,
-            outcome: record::Outcome::Running,
-            rows: 0,
-            bytes: 0,
-            sqlstate: "",
-        };
+        let execution = begun(&self.session, statement, started, started_at);
         self.waiting.push(execution)
     }
 
@@ -156,20 +143,37 @@ impl Trail {
             Outcome::Lost => (record::Outcome::Lost, ""),
         };
         let execution = Execution {
-            statement,
-            text: started.text.as_deref(),
-            session_id: self.session.session_id,
-            sequence: started.sequence,
-            started_at,
             finished_at: Some(finished_at),
-            principal: &self.session.principal,
-            database: &self.session.database,
             outcome,
             rows: *rows,
             bytes: *bytes,
             sqlstate,
+            ..begun(&self.session, statement, started, started_at)
         };
         self.waiting.push(execution)
+    }
+}
+
+/// An execution that has just started.
+fn begun<'a>(
+    session: &'a SessionRecord,
+    statement: Introduced,
+    started: &'a Started,
+    started_at: UnixMicros,
+) -> Execution<'a> {
+    Execution {
+        statement,
+        text: started.text.as_deref(),
+        session_id: session.session_id,
+        sequence: started.sequence,
+        started_at,
+        finished_at: None,
+        principal: &session.principal,
+        database: &session.database,
+        outcome: record::Outcome::Running,
+        rows: 0,
+        bytes: 0,
+        sqlstate: "",
     }
 }
 
