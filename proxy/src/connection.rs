@@ -16,7 +16,6 @@ use audit::spool::{Spool, SpoolError};
 use policy::Verdict;
 use session::{Action, CloseReason, Readings, Replication, Resting, Session, SessionError, Step};
 use thiserror::Error;
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, timeout};
 use uuid::Uuid;
 use wire::{backend, compose};
@@ -24,6 +23,7 @@ use wire::{backend, compose};
 use crate::cancel::{CancelKeys, Registered};
 use crate::catalog::{CatalogKeeper, Snapshot};
 use crate::catalogs::Catalogs;
+use crate::executor;
 use crate::farewell::{self, Farewell};
 use crate::lobby::Visit;
 use crate::login::{self, Login, LoginError, Wish};
@@ -33,8 +33,12 @@ use crate::places::{Allowed, Place, Places};
 use crate::reload::{Following, Running};
 use crate::scram::Nobody;
 use crate::stopping::{Stop, Stopping};
+use crate::stream::Stream;
 use crate::trail::{Desk, Trail, now};
 use crate::upstream::{self, Connected};
+
+/// Times that a session may go on at once where its sockets have more; then the others of its thread go first.
+const TURNS_MAX: u32 = 8;
 
 /// What all connections share.
 pub(crate) struct Shared {
@@ -124,7 +128,7 @@ impl Ended {
 
 /// Speaks with one client until it is gone. `visit` lasts until it has logged in.
 pub(crate) async fn serve(
-    stream: TcpStream,
+    stream: Stream,
     mut visit: Visit,
     shared: Arc<Shared>,
     desk: Rc<Desk>,
@@ -404,6 +408,7 @@ impl Opened {
         let mut asked = pin!(stopping.clone().until(Stop::WhenIdle));
         // What was known when `asked` was last polled.
         let mut heard = None;
+        let mut turns = 0;
         loop {
             let resting = self.session.resting();
             match stopping.now() {
@@ -415,20 +420,29 @@ impl Opened {
             // A side is read only while the other takes what comes: that is what bounds memory.
             let read_client = self.client_end.is_none() && self.server.is_flushed() && !self.client_waits;
             let read_server = client.is_flushed();
-            tokio::select! {
-                biased;
-                ready = self.server.ready(read_server) => ready.map_err(Ended::ServerGone)?,
-                ready = client.ready(read_client) => client_took(ready, self.client_end, client)?,
-                resting = self.patience.runs_out() => return Err(Ended::Idle(resting)),
-                // It wakes this task when there is news; to ask it for each message would take its lock each time.
-                () = poll_fn(|cx| {
-                    let now = stopping.now();
-                    if heard.replace(now) == Some(now) { Poll::Pending } else { asked.as_mut().poll(cx) }
-                }) => {
-                    asked.set(stopping.clone().until(Stop::Now));
-                    heard = None;
+            if read_server && self.server.is_readable() || read_client && client.is_readable() {
+                turns += 1;
+                if TURNS_MAX <= turns {
+                    turns = 0;
+                    executor::others_first().await;
                 }
-                () = over(&mut self.alarm) => return Err(Ended::ClientGone(io::ErrorKind::TimedOut.into())),
+            } else {
+                turns = 0;
+                tokio::select! {
+                    biased;
+                    ready = self.server.ready(read_server) => ready.map_err(Ended::ServerGone)?,
+                    ready = client.ready(read_client) => client_took(ready, self.client_end, client)?,
+                    resting = self.patience.runs_out() => return Err(Ended::Idle(resting)),
+                    // It wakes this task when there is news; to ask it for each message would take its lock each time.
+                    () = poll_fn(|cx| {
+                        let now = stopping.now();
+                        if heard.replace(now) == Some(now) { Poll::Pending } else { asked.as_mut().poll(cx) }
+                    }) => {
+                        asked.set(stopping.clone().until(Stop::Now));
+                        heard = None;
+                    }
+                    () = over(&mut self.alarm) => return Err(Ended::ClientGone(io::ErrorKind::TimedOut.into())),
+                }
             }
             self.flush(client)?;
             if client.is_flushed() && arrived(self.server.read()).map_err(Ended::ServerGone)? {

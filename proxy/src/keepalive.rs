@@ -1,11 +1,11 @@
 //! TCP keep-alive: how soon a peer is noticed that is gone without a word. The names are PgBouncer's.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use daemon::config::Refused;
 use rustix::net::sockopt;
-use tokio::net::TcpStream;
 use toml::Spanned;
 
 use crate::config::within;
@@ -54,7 +54,7 @@ impl Written {
 
 impl KeepAlive {
     /// Has `socket` ask.
-    pub(crate) fn apply(&self, socket: &TcpStream) -> io::Result<()> {
+    pub(crate) fn apply(&self, socket: &impl AsFd) -> io::Result<()> {
         sockopt::set_socket_keepalive(socket, self.is_on)?;
         if let (true, Some(idle)) = (self.is_on, self.idle) {
             sockopt::set_tcp_keepidle(socket, idle)?;
@@ -71,7 +71,7 @@ impl KeepAlive {
 
 #[cfg(test)]
 mod tests {
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
 

@@ -8,9 +8,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustls::{CommonState, Connection};
-use tokio::io::{AsyncWriteExt, Interest};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use crate::stream::Stream;
 
 /// Room that is made for one read.
 const READ_BYTES: usize = 64 << 10;
@@ -40,7 +40,7 @@ const SPARE_BYTES_MAX: usize = 4 * READ_BYTES;
 
 /// One end of a connection.
 pub(crate) struct Pipe {
-    stream: TcpStream,
+    stream: Stream,
     tls: Option<Box<Tls>>,
     inbox: Vec<u8>,
     /// Where in `inbox` the bytes begin that are not used yet.
@@ -60,12 +60,12 @@ struct Tls {
 
 impl Pipe {
     /// A pipe over `stream`.
-    pub(crate) fn new(stream: TcpStream) -> Self {
+    pub(crate) fn new(stream: Stream) -> Self {
         Pipe { stream, tls: None, inbox: Vec::new(), used: 0, outbox: Vec::new(), sent: 0, deaf: false }
     }
 
     /// The socket, to ask it for its ends.
-    pub(crate) fn socket(&self) -> &TcpStream {
+    pub(crate) fn socket(&self) -> &Stream {
         &self.stream
     }
 
@@ -124,6 +124,11 @@ impl Pipe {
         self.deaf || self.outbox.is_empty() && !self.tls().is_some_and(CommonState::wants_write)
     }
 
+    /// Whether a read may bring something, as far as is known without asking.
+    pub(crate) fn is_readable(&self) -> bool {
+        self.stream.is_readable()
+    }
+
     /// Waits until the socket can be read, if `read`, or until it has room for what it has not taken yet.
     ///
     /// # Cancel safety
@@ -141,12 +146,9 @@ impl Pipe {
             return pending().await;
         }
         // A peer that is gone is noticed even where nothing is wanted from it.
-        self.stream.ready(Interest::ERROR).await?;
-        Err(self.stream.take_error()?.unwrap_or_else(|| io::ErrorKind::ConnectionReset.into()))
+        Err(self.stream.fails().await)
     }
 
-    /// As `TcpStream::ready`, but the socket keeps one waker for each direction: nothing is registered anew for each
-    /// message.
     fn poll_ready(&self, cx: &mut Context<'_>, read: bool, write: bool) -> Poll<io::Result<()>> {
         if read && let Poll::Ready(ready) = self.stream.poll_read_ready(cx) {
             return Poll::Ready(ready);
@@ -169,7 +171,7 @@ impl Pipe {
                 give_back(&mut self.inbox);
             }
             if read.is_some_and(|read| 0 < read && read < room) {
-                know_empty(&self.stream);
+                self.stream.was_emptied();
             }
             return Ok(read);
         };
@@ -182,7 +184,7 @@ impl Pipe {
                 nothing => return Ok(nothing),
             };
             if read < encrypted.len() {
-                know_empty(&self.stream);
+                self.stream.was_emptied();
             }
             let decrypted = tls.take(&encrypted[..read], &mut self.inbox)?;
             Ok(if decrypted == 0 && !tls.ended { None } else { Some(decrypted) })
@@ -266,7 +268,7 @@ impl Pipe {
             if self.is_flushed() {
                 return Ok(());
             }
-            self.stream.writable().await?;
+            self.ready(false).await?;
         }
     }
 
@@ -281,7 +283,7 @@ impl Pipe {
             tls.connection.send_close_notify();
             self.flush_all().await?;
         }
-        self.stream.shutdown().await
+        self.stream.shutdown()
     }
 
     /// Throws away what the peer was to be sent, from now on as well.
@@ -339,12 +341,6 @@ impl Tls {
     }
 }
 
-/// Tells the runtime that a read that did not fill its room has taken all there was, so that it waits for more instead of
-/// trying in vain: its events are edges, and what comes later is one (epoll(7), "Questions and answers").
-fn know_empty(stream: &TcpStream) {
-    let _ = stream.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
-}
-
 /// Gives a buffer room from the thread's, where it has none.
 fn rent(buffer: &mut Vec<u8>) {
     if buffer.capacity() == 0
@@ -369,7 +365,7 @@ fn give_back(buffer: &mut Vec<u8>) {
 }
 
 /// A socket that says so where it would have to wait.
-struct Socket<'a>(&'a TcpStream);
+struct Socket<'a>(&'a Stream);
 
 impl Write for Socket<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::net::TcpStream as StdStream;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use daemon::{Failure, Hangups, Kind, State, StopSignal, StopSignals, notify};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use session::Readings;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::{self, Handle, Runtime};
+use tokio::runtime::{self, Handle};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::LocalSet;
 use tokio::time::sleep;
@@ -28,12 +28,14 @@ use crate::cancel::CancelKeys;
 use crate::catalogs::Catalogs;
 use crate::config::Config;
 use crate::connection::{self, Shared};
+use crate::executor::{self, Executor};
 use crate::farewell;
 use crate::lobby::{Lobby, Visit};
 use crate::pipe::Pipe;
 use crate::reload::Running;
 use crate::scram::Nobody;
 use crate::stopping::{Stop, Stopping};
+use crate::stream::Stream;
 use crate::trail::Desk;
 
 /// Connections that may wait for one thread to take them.
@@ -183,7 +185,7 @@ async fn accept(listener: &TcpListener, threads: &Threads, shared: &Arc<Shared>)
 fn turn_away(stream: TcpStream, turned_away: &Arc<Semaphore>) {
     if let Ok(permit) = Arc::clone(turned_away).try_acquire_owned() {
         tokio::spawn(async move {
-            farewell::say(&connection::login_crowded(), &mut Pipe::new(stream)).await;
+            farewell::say(&connection::login_crowded(), &mut Pipe::new(Stream::Tokio(stream))).await;
             drop(permit);
         });
     }
@@ -223,16 +225,16 @@ impl Threads {
         let mut threads = Threads { accepted: Vec::new(), handles: Vec::new(), next: Cell::new(0) };
         for number in 0..shared.config.now().threads {
             let (sender, receiver) = mpsc::channel(ACCEPTED_MAX);
-            let runtime = runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .context("start a thread's runtime")?;
-            let (shared, stopping) = (Arc::clone(shared), stopping.clone());
+            let (elsewhere, shared, stopping) = (Handle::current(), Arc::clone(shared), stopping.clone());
             let handle = thread::Builder::new()
                 .name(format!("sessions-{number}"))
                 // Statements are read on this thread; only touched pages of the stack take memory.
                 .stack_size(sql::READ_STACK_BYTES + THREAD_STACK_BYTES)
-                .spawn(move || serve_thread(&runtime, receiver, &shared, stopping))
+                .spawn(move || {
+                    if let Err(error) = serve_thread(&elsewhere, receiver, &shared, &stopping) {
+                        tracing::error!(%error, "a thread serves no connections");
+                    }
+                })
                 .context("start a thread")?;
             threads.accepted.push(sender);
             threads.handles.push(handle);
@@ -262,41 +264,39 @@ impl Threads {
 }
 
 fn serve_thread(
-    runtime: &Runtime,
+    elsewhere: &Handle,
     mut accepted: mpsc::Receiver<Accepted>,
     shared: &Arc<Shared>,
-    stopping: Stopping,
-) {
+    stopping: &Stopping,
+) -> io::Result<()> {
+    // Timers and names are looked after there.
+    let _elsewhere = elsewhere.enter();
+    let mut executor = Executor::new()?;
     let readings = Rc::new(RefCell::new(Readings::default()));
     let desk = Desk::new(Arc::clone(&shared.spool));
-    let sessions = LocalSet::new();
-    // A task of its own: whatever is waited for here would be looked at again each time a session wakes.
-    let (shared, stops) = (Arc::clone(shared), stopping.clone());
-    let taking = sessions.spawn_local(async move {
+    executor.block_on(async {
         while let Some((stream, visit)) = accepted.recv().await {
-            let (shared, readings, stopping) = (Arc::clone(&shared), Rc::clone(&readings), stops.clone());
+            let (shared, readings, stopping) = (Arc::clone(shared), Rc::clone(&readings), stopping.clone());
             let desk = Rc::clone(&desk);
-            tokio::task::spawn_local(async move {
-                match TcpStream::from_std(stream) {
+            executor::spawn(async move {
+                match Stream::accepted(stream) {
                     Ok(stream) => connection::serve(stream, visit, shared, desk, readings, stopping).await,
                     Err(error) => tracing::error!(%error, "connection not served"),
                 }
             });
         }
     });
-    if let Err(error) = sessions.block_on(runtime, taking) {
-        tracing::error!(%error, "a thread takes no more connections");
-    }
     // No new ones come; those that are left know that they shall end, and when.
-    runtime.block_on(async {
+    executor.block_on(async {
         tokio::select! {
-            () = sessions => {}
+            () = executor::all_have_ended() => {}
             () = async {
-                stopping.until(Stop::Now).await;
+                stopping.clone().until(Stop::Now).await;
                 sleep(GOODBYE_WAIT).await;
             } => tracing::warn!("sessions were closed before they had said goodbye"),
         }
     });
+    Ok(())
 }
 
 /// Writes this process's id for those who must recognise it. It is there before the first connection is, and only

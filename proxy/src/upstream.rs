@@ -7,7 +7,7 @@ use std::time::Duration;
 use postgres_protocol::authentication::md5_hash;
 use rustls::CommonState;
 use thiserror::Error;
-use tokio::net::{TcpStream, ToSocketAddrs};
+use tokio::net::ToSocketAddrs;
 use tokio::time::timeout;
 use wire::backend::{self, tag};
 use wire::{BodyError, FrameError, compose, frontend, split_frame};
@@ -17,6 +17,7 @@ use crate::config::Upstream;
 use crate::farewell::Farewell;
 use crate::pipe::Pipe;
 use crate::scram_client::{Binding, Final, First, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, ScramError};
+use crate::stream::Stream;
 
 /// How long a database may take to accept a connection and finish its start-up.
 const CONNECT_WAIT: Duration = Duration::from_secs(15);
@@ -197,7 +198,7 @@ async fn start(
 ///
 /// Cancel safe: the connection is dropped.
 pub(crate) async fn dial(upstream: &Upstream, address: impl ToSocketAddrs) -> Result<Pipe, UpstreamError> {
-    let stream = TcpStream::connect(address).await?;
+    let stream = Stream::connect(address).await?;
     stream.set_nodelay(true)?;
     upstream.keepalive.apply(&stream)?;
     let mut pipe = Pipe::new(stream);
