@@ -2,9 +2,10 @@
 
 use std::cell::RefCell;
 use std::convert::Infallible;
-use std::future::{Future, pending, poll_fn};
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -194,8 +195,6 @@ struct Opened {
     snapshot: Arc<Snapshot>,
     /// What the session wants done; empty between two calls of `perform`.
     actions: Vec<Action>,
-    /// Those that move bytes.
-    moves: Vec<Action>,
     /// Keeps the session cancellable for as long as it lives.
     key: Registered,
     cancel_keys: CancelKeys,
@@ -329,7 +328,6 @@ async fn open(
         trail,
         snapshot: catalog.snapshot(),
         actions: Vec::new(),
-        moves: Vec::new(),
         catalog,
         key,
         cancel_keys: shared.cancel_keys.clone(),
@@ -362,7 +360,7 @@ impl Opened {
         let mut lost = Vec::new();
         self.session.on_lost(&mut lost);
         let taken = lost.into_iter().try_for_each(|action| match action {
-            Action::Record(evidence) => self.trail.take(evidence),
+            Action::Record(evidence) => self.trail.take(&evidence),
             _ => Ok(()),
         });
         if let Err(error) = taken.and(self.trail.end(reason)) {
@@ -428,20 +426,37 @@ impl Opened {
                 }
             } else {
                 turns = 0;
-                tokio::select! {
-                    biased;
-                    ready = self.server.ready(read_server) => ready.map_err(Ended::ServerGone)?,
-                    ready = client.ready(read_client) => client_took(ready, self.client_end, client)?,
-                    resting = self.patience.runs_out() => return Err(Ended::Idle(resting)),
+                let news = poll_fn(|cx| {
+                    if let Poll::Ready(ready) = self.server.poll_ready(cx, read_server) {
+                        return Poll::Ready(News::Server(ready));
+                    }
+                    if let Poll::Ready(ready) = client.poll_ready(cx, read_client) {
+                        return Poll::Ready(News::Client(ready));
+                    }
+                    if let Poll::Ready(resting) = self.patience.poll_runs_out(cx) {
+                        return Poll::Ready(News::Idle(resting));
+                    }
+                    if let Some(alarm) = &mut self.alarm
+                        && alarm.as_mut().poll(cx).is_ready()
+                    {
+                        return Poll::Ready(News::Alarm);
+                    }
                     // It wakes this task when there is news; to ask it for each message would take its lock each time.
-                    () = poll_fn(|cx| {
-                        let now = stopping.now();
-                        if heard.replace(now) == Some(now) { Poll::Pending } else { asked.as_mut().poll(cx) }
-                    }) => {
+                    let now = stopping.now();
+                    if heard.replace(now) == Some(now) {
+                        return Poll::Pending;
+                    }
+                    asked.as_mut().poll(cx).map(|()| News::Stop)
+                });
+                match news.await {
+                    News::Server(ready) => ready.map_err(Ended::ServerGone)?,
+                    News::Client(ready) => client_took(ready, self.client_end, client)?,
+                    News::Idle(resting) => return Err(Ended::Idle(resting)),
+                    News::Alarm => return Err(Ended::ClientGone(io::ErrorKind::TimedOut.into())),
+                    News::Stop => {
                         asked.set(stopping.clone().until(Stop::Now));
                         heard = None;
                     }
-                    () = over(&mut self.alarm) => return Err(Ended::ClientGone(io::ErrorKind::TimedOut.into())),
                 }
             }
             self.flush(client)?;
@@ -527,49 +542,80 @@ impl Opened {
     /// Performs the actions in their order, records first: nothing moves unless everything that must be recorded
     /// before it is stored.
     fn perform(&mut self, client: &mut Pipe) -> Result<(), Ended> {
-        for action in self.actions.drain(..) {
-            match action {
-                Action::Record(evidence) => self.trail.take(evidence)?,
-                other => put(&mut self.moves, other),
+        for action in &self.actions {
+            if let Action::Record(evidence) = action {
+                self.trail.take(evidence)?;
             }
         }
         self.trail.store()?;
-        let mut moves = self.moves.drain(..).peekable();
-        while let Some(action) = moves.next() {
-            let is_last = moves.peek().is_none();
+        let mut run = Run::None;
+        for action in self.actions.drain(..) {
             match action {
                 Action::Record(_) => {}
-                Action::ForwardToServer(range) if is_last => {
-                    self.server.send(&client.unread()[range]).map_err(Ended::ServerGone)?;
+                Action::ForwardToServer(range) => match &mut run {
+                    Run::ToServer(run) if run.end == range.start => run.end = range.end,
+                    _ => std::mem::replace(&mut run, Run::ToServer(range)).queue(&mut self.server, client),
+                },
+                Action::ForwardToClient(range) => match &mut run {
+                    Run::ToClient(run) if run.end == range.start => run.end = range.end,
+                    _ => std::mem::replace(&mut run, Run::ToClient(range)).queue(&mut self.server, client),
+                },
+                Action::SendToServer(bytes) => {
+                    std::mem::take(&mut run).queue(&mut self.server, client);
+                    self.server.queue(&bytes);
                 }
-                Action::ForwardToServer(range) => self.server.queue(&client.unread()[range]),
-                Action::SendToServer(bytes) => self.server.queue(&bytes),
-                Action::ForwardToClient(range) if is_last => {
-                    let taken = client.send(&self.server.unread()[range]);
-                    client_took(taken, self.client_end, client)?;
+                Action::SendToClient(bytes) => {
+                    std::mem::take(&mut run).queue(&mut self.server, client);
+                    client.queue(&bytes);
                 }
-                Action::ForwardToClient(range) => client.queue(&self.server.unread()[range]),
-                Action::SendToClient(bytes) => client.queue(&bytes),
                 Action::CatalogChanged => self.catalog.refresh(),
                 // The server has been told, and closes.
                 Action::Close(CloseReason::ClientTerminated) => {}
             }
         }
-        drop(moves);
+        // What nothing comes behind needs no room of its own, where the socket takes it.
+        match run {
+            Run::None => {}
+            Run::ToServer(range) => {
+                self.server.send(&client.unread()[range]).map_err(Ended::ServerGone)?;
+            }
+            Run::ToClient(range) => {
+                let taken = client.send(&self.server.unread()[range]);
+                client_took(taken, self.client_end, client)?;
+            }
+        }
         self.flush(client)
     }
 }
 
-/// Puts an action behind others. A run of bytes that goes on where the last one ended becomes a part of it.
-fn put(moves: &mut Vec<Action>, action: Action) {
-    match (moves.last_mut(), action) {
-        (Some(Action::ForwardToServer(run)), Action::ForwardToServer(more))
-        | (Some(Action::ForwardToClient(run)), Action::ForwardToClient(more))
-            if run.end == more.start =>
-        {
-            run.end = more.end;
+/// What a session waits for.
+enum News {
+    Server(io::Result<()>),
+    Client(io::Result<()>),
+    /// It has rested for too long.
+    Idle(Resting),
+    /// A client that hung up has waited long enough.
+    Alarm,
+    Stop,
+}
+
+/// Bytes to forward that lie behind each other, whatever was recorded between them.
+#[derive(Default)]
+enum Run {
+    #[default]
+    None,
+    ToServer(Range<usize>),
+    ToClient(Range<usize>),
+}
+
+impl Run {
+    /// Puts it behind what its side has not taken yet.
+    fn queue(self, server: &mut Pipe, client: &mut Pipe) {
+        match self {
+            Run::None => {}
+            Run::ToServer(range) => server.queue(&client.unread()[range]),
+            Run::ToClient(range) => client.queue(&server.unread()[range]),
         }
-        (_, action) => moves.push(action),
     }
 }
 
@@ -580,14 +626,6 @@ fn client_took(taken: io::Result<()>, end: Option<ClientEnd>, client: &mut Pipe)
         (taken, _) => taken.map_err(Ended::ClientGone)?,
     }
     Ok(())
-}
-
-/// Waits until a time is over that may have no end.
-async fn over(alarm: &mut Option<Pin<Box<Sleep>>>) {
-    match alarm {
-        Some(alarm) => alarm.as_mut().await,
-        None => pending().await,
-    }
 }
 
 /// Whether bytes came; their end is an error.

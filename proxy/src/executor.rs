@@ -182,7 +182,7 @@ impl Shared {
     /// Makes tasks ready that were woken. Says whether `main` was.
     fn take_woken(&self) -> bool {
         let mut main_is_woken = false;
-        if self.woken.any.swap(false, Ordering::Acquire) {
+        if self.woken.any.load(Ordering::Relaxed) && self.woken.any.swap(false, Ordering::Acquire) {
             let mut tasks = self.woken.tasks.lock().unwrap_or_else(PoisonError::into_inner);
             for task in tasks.drain(..) {
                 main_is_woken |= task == MAIN;

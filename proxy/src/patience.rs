@@ -1,7 +1,8 @@
 //! How long a session may rest before it is ended: idle, or idle within a transaction.
 
-use std::future::pending;
+use std::future::Future;
 use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use session::Resting;
@@ -38,27 +39,23 @@ impl Patience {
         }
     }
 
-    /// Waits until the present rest has lasted too long; says which rest.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: it only waits.
-    pub(crate) async fn runs_out(&mut self) -> Resting {
-        let Some((resting, since)) = self.rests else { return pending().await };
+    /// Whether the present rest has lasted too long; says which rest.
+    pub(crate) fn poll_runs_out(&mut self, cx: &mut Context<'_>) -> Poll<Resting> {
+        let Some((resting, since)) = self.rests else { return Poll::Pending };
         let most = match resting {
             Resting::Idle => self.idle,
             Resting::InTransaction => self.in_transaction,
         };
-        let Some(most) = most else { return pending().await };
+        let Some(most) = most else { return Poll::Pending };
         let end = since + most;
         let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(end)));
         if end < alarm.deadline() {
             alarm.as_mut().reset(end);
         }
         loop {
-            alarm.as_mut().await;
+            ready!(alarm.as_mut().poll(cx));
             if end <= alarm.deadline() {
-                return resting;
+                return Poll::Ready(resting);
             }
             alarm.as_mut().reset(end);
         }
@@ -67,6 +64,8 @@ impl Patience {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+
     use tokio::time::timeout;
 
     use super::*;
@@ -80,10 +79,14 @@ mod tests {
         }
     }
 
+    async fn runs_out(patience: &mut Patience) -> Resting {
+        poll_fn(|cx| patience.poll_runs_out(cx)).await
+    }
+
     /// Seconds of waiting until patience runs out, if it does within 100.
     async fn secs(patience: &mut Patience) -> Option<(u64, Resting)> {
         let start = Instant::now();
-        let resting = timeout(Duration::from_secs(100), patience.runs_out()).await.ok()?;
+        let resting = timeout(Duration::from_secs(100), runs_out(patience)).await.ok()?;
         Some((start.elapsed().as_secs(), resting))
     }
 
@@ -104,7 +107,7 @@ mod tests {
     async fn a_new_rest_begins_anew_whenever_the_alarm_was_set() {
         let mut patience = patience(30, 10);
         patience.note(Some(Resting::Idle));
-        assert!(timeout(Duration::from_secs(20), patience.runs_out()).await.is_err());
+        assert!(timeout(Duration::from_secs(20), runs_out(&mut patience)).await.is_err());
         patience.note(None);
         patience.note(Some(Resting::Idle));
         assert_eq!(secs(&mut patience).await, Some((30, Resting::Idle)));

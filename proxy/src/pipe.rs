@@ -2,7 +2,7 @@
 //! bytes it has not taken yet. It knows nothing of what the bytes mean.
 
 use std::cell::RefCell;
-use std::future::{pending, poll_fn};
+use std::future::poll_fn;
 use std::io::{self, BufRead, Write};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -135,25 +135,25 @@ impl Pipe {
     ///
     /// Cancel safe: it only waits.
     pub(crate) async fn ready(&self, read: bool) -> io::Result<()> {
-        if read && self.tls.as_ref().is_some_and(|tls| tls.ended) {
-            return Ok(());
-        }
-        let write = !self.is_flushed();
-        if read || write {
-            return poll_fn(|cx| self.poll_ready(cx, read, write)).await;
-        }
-        if self.deaf {
-            return pending().await;
-        }
-        // A peer that is gone is noticed even where nothing is wanted from it.
-        Err(self.stream.fails().await)
+        poll_fn(|cx| self.poll_ready(cx, read)).await
     }
 
-    fn poll_ready(&self, cx: &mut Context<'_>, read: bool, write: bool) -> Poll<io::Result<()>> {
+    /// Whether `ready` need not wait.
+    pub(crate) fn poll_ready(&self, cx: &mut Context<'_>, read: bool) -> Poll<io::Result<()>> {
+        if read && self.tls.as_ref().is_some_and(|tls| tls.ended) {
+            return Poll::Ready(Ok(()));
+        }
         if read && let Poll::Ready(ready) = self.stream.poll_read_ready(cx) {
             return Poll::Ready(ready);
         }
-        if write { self.stream.poll_write_ready(cx) } else { Poll::Pending }
+        if !self.is_flushed() {
+            return self.stream.poll_write_ready(cx);
+        }
+        if read || self.deaf {
+            return Poll::Pending;
+        }
+        // A peer that is gone is noticed even where nothing is wanted from it.
+        self.stream.poll_failed().map(Err)
     }
 
     /// Reads what is there. `Ok(None)` where nothing is there yet, `Ok(Some(0))` at the end.
@@ -231,7 +231,7 @@ impl Pipe {
 
     /// Sends as much as the socket takes without waiting.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
-        if self.deaf {
+        if self.is_flushed() {
             return Ok(());
         }
         loop {

@@ -97,23 +97,15 @@ impl Stream {
         }
     }
 
-    /// Waits until the connection has failed; says how.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: it only waits.
-    pub(crate) async fn fails(&self) -> io::Error {
-        let error = match self {
-            Stream::Here(watched) => {
-                poll_fn(|_| if watched.source.has_failed() { Poll::Ready(()) } else { Poll::Pending }).await;
-                watched.socket.take_error()
+    /// Whether the connection has failed; says how. Tokio is not asked: who uses that always waits for something else too.
+    pub(crate) fn poll_failed(&self) -> Poll<io::Error> {
+        match self {
+            Stream::Here(watched) if watched.source.has_failed() => {
+                let error = watched.socket.take_error().unwrap_or_else(Some);
+                Poll::Ready(error.unwrap_or_else(|| io::ErrorKind::ConnectionReset.into()))
             }
-            Stream::Tokio(stream) => match stream.ready(Interest::ERROR).await {
-                Ok(_) => stream.take_error(),
-                Err(error) => Err(error),
-            },
-        };
-        error.unwrap_or_else(Some).unwrap_or_else(|| io::ErrorKind::ConnectionReset.into())
+            Stream::Here(_) | Stream::Tokio(_) => Poll::Pending,
+        }
     }
 
     /// Appends what is there to `buffer`, as far as it has room.

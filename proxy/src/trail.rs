@@ -87,10 +87,10 @@ impl Trail {
     }
 
     /// Takes a record; it is stored by the next `store`.
-    pub(crate) fn take(&mut self, evidence: Evidence) -> Result<(), SpoolError> {
+    pub(crate) fn take(&mut self, evidence: &Evidence) -> Result<(), SpoolError> {
         match evidence {
-            Evidence::Started(started) => self.start(&started),
-            Evidence::Finished(finished) => self.finish(&finished),
+            Evidence::Started(started) => self.start(started),
+            Evidence::Finished(finished) => self.finish(finished),
             Evidence::Renamed(name) => {
                 self.rename(name);
                 Ok(())
@@ -99,11 +99,13 @@ impl Trail {
     }
 
     /// Notes another name of the session; its record has it at the end.
-    fn rename(&mut self, name: String) {
+    fn rename(&mut self, name: &str) {
         let SessionRecord { application_name, application_names, .. } = &mut self.session;
-        let is_new = !name.is_empty() && name != *application_name && !application_names.contains(&name);
+        let is_new = !name.is_empty()
+            && name != application_name
+            && !application_names.iter().any(|known| known == name);
         if is_new && application_names.len() < NAMES_MAX {
-            application_names.push(name);
+            application_names.push(name.to_owned());
         }
     }
 

@@ -32,9 +32,10 @@ impl Session {
             tag::PARSE => text.saturating_add(PARSE_BYTES_BESIDE),
             _ => u32::MAX,
         };
-        match env.modes.observes("unreadable") {
-            true => self.message_bytes_max,
-            false => self.message_bytes_max.min(most),
+        if self.message_bytes_max <= most || env.modes.observes("unreadable") {
+            self.message_bytes_max
+        } else {
+            most
         }
     }
 
