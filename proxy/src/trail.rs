@@ -143,6 +143,7 @@ impl Trail {
             Outcome::Failed(sqlstate) => (record::Outcome::Failed, sqlstate.as_str()),
             Outcome::Skipped => (record::Outcome::Skipped, ""),
             Outcome::Lost => (record::Outcome::Lost, ""),
+            Outcome::Prepared => (record::Outcome::Prepared, ""),
         };
         let execution = Execution {
             finished_at: Some(finished_at),

@@ -170,6 +170,8 @@ pub enum Outcome {
     Skipped,
     /// The connection ended first.
     Lost,
+    /// The database read or planned it, and nothing executed it.
+    Prepared,
 }
 
 impl Outcome {
@@ -181,6 +183,7 @@ impl Outcome {
             Outcome::Failed => "failed",
             Outcome::Skipped => "skipped",
             Outcome::Lost => "lost",
+            Outcome::Prepared => "prepared",
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::action::{Action, Pass, Step, Toward, forward};
 use crate::judged::{Judged, Read};
 use crate::names::{Lookup, Portal, Prepared};
 use crate::owed::{CopyIn, Owed, Unread};
+use crate::readings::Reading;
 use crate::state::{Environment, Session, SessionError};
 
 impl Session {
@@ -141,7 +142,7 @@ impl Session {
             tag::QUERY => self.query(frontend::query(body).map_err(SessionError::client)?, env, out),
             tag::PARSE => Ok(self.parse(Parse::read(body).map_err(SessionError::client)?, env, out)),
             tag::BIND => Ok(self.bind(Bind::read(body).map_err(SessionError::client)?, env, out)),
-            tag::DESCRIBE => Ok(self.describe(Target::read(body).map_err(SessionError::client)?)),
+            tag::DESCRIBE => Ok(self.describe(Target::read(body).map_err(SessionError::client)?, env, out)),
             tag::EXECUTE => {
                 Ok(self.execute(frontend::execute(body).map_err(SessionError::client)?, env, out))
             }
@@ -239,9 +240,11 @@ impl Session {
         let reading = self.read(parse.query, env);
         let judged = reading.read.judge(env);
         let Some(refused) = judged.statements.iter().find(|statement| statement.refusal().is_some()) else {
-            let prepared = Rc::new(Prepared { reading });
+            let begun =
+                judged.one.runs_code_when_read.then(|| self.begin(&judged.one, reading.text.as_ref(), out));
+            let prepared = Rc::new(Prepared::new(reading, begun));
             let changed = self.prepared.change(parse.statement, self.section, Some(prepared));
-            self.owed.push_back(Owed::Parse(changed));
+            self.owed.push_back(Owed::Parse(changed, begun));
             return Pass::Whole;
         };
         let running = self.start(refused, reading.text.as_ref(), out);
@@ -264,15 +267,25 @@ impl Session {
                 Err(refusal) => return self.refuse_name(refusal, out),
             },
         };
-        let portal = Rc::new(Portal::new(prepared));
+        // The server plans it now. Definitions may have changed since it was prepared.
+        let reading = &prepared.reading;
+        let judged = reading.read.judge(env);
+        if judged.one.refusal().is_some() {
+            return self.refuse_prepared(&judged.one, reading, out);
+        }
+        let begun = match prepared.begun.take().filter(|begun| self.begun.has(*begun, self.section)) {
+            Some(begun) => begun,
+            None => self.begin(&judged.one, reading.text.as_ref(), out),
+        };
+        let portal = Rc::new(Portal::new(prepared, Some(begun)));
         let changed = self.portals.change(bind.portal, self.section, Some(portal));
-        self.owed.push_back(Owed::Bind(changed));
+        self.owed.push_back(Owed::Bind(changed, begun));
         Pass::Whole
     }
 
-    fn describe(&mut self, target: Target<'_>) -> Pass {
+    fn describe(&mut self, target: Target<'_>, env: &Environment<'_>, out: &mut Vec<Action>) -> Pass {
         let owed = match target {
-            Target::Statement(_) => Owed::DescribeStatement,
+            Target::Statement(name) => return self.describe_statement(name, env, out),
             Target::Portal(name) => match self.portals.get(name, self.section) {
                 Lookup::Known(portal) => Owed::DescribePortal { portal: Some(portal), hidden: false },
                 Lookup::Unknown => Owed::DescribePortal { portal: None, hidden: false },
@@ -283,12 +296,35 @@ impl Session {
         Pass::Whole
     }
 
+    /// Where definitions have changed, the server reads the statement again.
+    fn describe_statement(&mut self, name: &[u8], env: &Environment<'_>, out: &mut Vec<Action>) -> Pass {
+        let prepared = match self.prepared.get(name, self.section) {
+            Lookup::Known(prepared) => prepared,
+            Lookup::Uncertain => return Pass::Waits,
+            Lookup::Unknown => match unseen("prepared statement", "26000", name, env) {
+                Ok(prepared) => prepared,
+                Err(refusal) => return self.refuse_name(refusal, out),
+            },
+        };
+        let reading = &prepared.reading;
+        let judged = reading.read.judge(env);
+        let is_recorded = prepared.begun.get().is_some_and(|begun| self.begun.has(begun, self.section));
+        if !is_recorded && judged.one.runs_code_when_read {
+            if judged.one.refusal().is_some() {
+                return self.refuse_prepared(&judged.one, reading, out);
+            }
+            prepared.begun.set(Some(self.begin(&judged.one, reading.text.as_ref(), out)));
+        }
+        self.owed.push_back(Owed::DescribeStatement(prepared.begun.get()));
+        Pass::Whole
+    }
+
     fn execute(&mut self, name: &[u8], env: &Environment<'_>, out: &mut Vec<Action>) -> Pass {
         let portal = match self.portals.get(name, self.section) {
             Lookup::Known(portal) => portal,
             Lookup::Uncertain => return Pass::Waits,
             Lookup::Unknown => match unseen("portal", "34000", name, env) {
-                Ok(prepared) => Rc::new(Portal::new(prepared)),
+                Ok(prepared) => Rc::new(Portal::new(prepared, None)),
                 Err(refusal) => return self.refuse_name(refusal, out),
             },
         };
@@ -297,10 +333,7 @@ impl Session {
         let judged = reading.read.judge(env);
         let statement = &judged.one;
         if statement.refusal().is_some() {
-            let running = self.start(statement, reading.text.as_ref(), out);
-            self.owed.push_back(Owed::Refused(Box::new(running)));
-            out.push(Action::SendToServer(self.marker.failing_parse()));
-            return Pass::Replaced;
+            return self.refuse_prepared(statement, reading, out);
         }
         // Rows of which nobody knows the columns cannot be masked. An answer to an earlier Describe does not count: what
         // the portal runs may have been replaced in between (a cursor or a prepared statement of the same name).
@@ -314,7 +347,11 @@ impl Session {
             out.push(Action::SendToServer(message));
             self.owed.push_back(Owed::DescribePortal { portal: Some(Rc::clone(&portal)), hidden: true });
         }
-        let running = Box::new(self.start(statement, reading.text.as_ref(), out));
+        let running = match portal.begun.and_then(|begun| self.begun.take(begun)) {
+            Some(started) => self.run(started, statement),
+            None => self.start(statement, reading.text.as_ref(), out),
+        };
+        let running = Box::new(running);
         let is_copy = running.copy_in == CopyIn::Ahead;
         self.owed.push_back(Owed::Execute { running, portal });
         if !is_copy {
@@ -324,6 +361,14 @@ impl Session {
         let mut flush = Vec::new();
         compose::bare(&mut flush, tag::FLUSH);
         Pass::WholeThen(flush)
+    }
+
+    /// Refuses what was let pass when it was prepared.
+    fn refuse_prepared(&mut self, refused: &Rc<Judged>, reading: &Reading, out: &mut Vec<Action>) -> Pass {
+        let running = self.start(refused, reading.text.as_ref(), out);
+        self.owed.push_back(Owed::Refused(Box::new(running)));
+        out.push(Action::SendToServer(self.marker.failing_parse()));
+        Pass::Replaced
     }
 
     fn refuse_name(&mut self, refusal: Refusal, out: &mut Vec<Action>) -> Pass {
@@ -388,6 +433,6 @@ fn unseen(
     let read = Read::unseen(kind, sqlstate, name);
     match read.judge(env).one.refusal() {
         Some(refusal) => Err(refusal.clone()),
-        None => Ok(Rc::new(Prepared { reading: read.into() })),
+        None => Ok(Rc::new(Prepared::new(read.into(), None))),
     }
 }

@@ -118,6 +118,8 @@ impl fmt::Debug for ResultNames {
 pub enum Outcome {
     /// The server completed it.
     Completed,
+    /// The server read or planned it, and nothing executed it.
+    Prepared,
     /// The server failed it, with this SQLSTATE.
     Failed(String),
     /// The server never ran it: an earlier one in its string or pipeline failed.

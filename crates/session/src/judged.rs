@@ -76,6 +76,8 @@ pub(crate) struct Judged {
     /// What it does is known.
     pub(crate) is_read: bool,
     pub(crate) forgets: Vec<Forgets>,
+    /// The server may run somebody's code when it only reads it.
+    pub(crate) runs_code_when_read: bool,
     /// It is a COPY to a table. One from a file on the server looks the same.
     pub(crate) takes_copy_data: bool,
     /// The columns that its result had when it was described the last time.
@@ -204,6 +206,7 @@ impl Judged {
             verdict,
             is_read: statement.is_some(),
             forgets: statement.map(|statement| statement.forgets.clone()).unwrap_or_default(),
+            runs_code_when_read: statement.is_none_or(|statement| statement.has_string),
             takes_copy_data: statement.is_none_or(|statement| statement.effects.contains(&Effect::CopyIn)),
             columns: RefCell::default(),
             planned: RefCell::default(),

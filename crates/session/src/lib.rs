@@ -18,6 +18,7 @@
 )]
 
 mod action;
+mod begun;
 mod client;
 mod evidence;
 mod judged;

@@ -14,6 +14,8 @@ use crate::readings::Reading;
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) reading: Reading,
+    /// Number of the execution that was recorded because of it, and that a Bind may take over.
+    pub(crate) begun: Cell<Option<u64>>,
 }
 
 /// A portal of a prepared statement.
@@ -25,11 +27,19 @@ pub(crate) struct Portal {
     pub(crate) columns: RefCell<Option<Columns>>,
     /// It was executed, and so its columns are known or asked for; they do not change when it goes on.
     pub(crate) executed: Cell<bool>,
+    /// Number of the execution that was recorded because of it, and that its first Execute may take over.
+    pub(crate) begun: Option<u64>,
+}
+
+impl Prepared {
+    pub(crate) fn new(reading: Reading, begun: Option<u64>) -> Self {
+        Prepared { reading, begun: Cell::new(begun) }
+    }
 }
 
 impl Portal {
-    pub(crate) fn new(prepared: Rc<Prepared>) -> Self {
-        Portal { prepared, columns: RefCell::default(), executed: Cell::new(false) }
+    pub(crate) fn new(prepared: Rc<Prepared>, begun: Option<u64>) -> Self {
+        Portal { prepared, columns: RefCell::default(), executed: Cell::new(false), begun }
     }
 }
 

@@ -13,20 +13,20 @@ use crate::results::Planned;
 /// One message that was sent to the server and is not answered yet.
 #[derive(Debug)]
 pub(crate) enum Owed {
-    /// ParseComplete.
-    Parse(Changed),
+    /// ParseComplete. It has this number where it was recorded.
+    Parse(Changed, Option<u64>),
     /// An error: this Parse or Execute was replaced by a message that fails, or is followed by one.
     Refused(Box<Running>),
     /// An error: a message about an unknown name was replaced by one that fails.
     RefusedName(Refusal),
-    /// BindComplete.
-    Bind(Changed),
+    /// BindComplete. The execution that it begins has this number.
+    Bind(Changed, u64),
     /// CloseComplete, of a statement.
     CloseStatement(Changed),
     /// CloseComplete, of a portal.
     ClosePortal(Changed),
-    /// ParameterDescription, then RowDescription or NoData.
-    DescribeStatement,
+    /// ParameterDescription, then RowDescription or NoData. It has this number where it was recorded.
+    DescribeStatement(Option<u64>),
     /// RowDescription or NoData; kept from a client that did not ask.
     DescribePortal { portal: Option<Rc<Portal>>, hidden: bool },
     /// Rows, then CommandComplete, EmptyQueryResponse or PortalSuspended.
@@ -121,13 +121,13 @@ impl Owed {
             Owed::Execute { running, .. } => Some(running),
             Owed::Query(batch) => batch.front_mut(),
             Owed::Unread(unread) => Some(&mut unread.running),
-            Owed::Parse(_)
+            Owed::Parse(..)
             | Owed::Refused(_)
             | Owed::RefusedName(_)
-            | Owed::Bind(_)
+            | Owed::Bind(..)
             | Owed::CloseStatement(_)
             | Owed::ClosePortal(_)
-            | Owed::DescribeStatement
+            | Owed::DescribeStatement(_)
             | Owed::DescribePortal { .. }
             | Owed::Sync => None,
         }
@@ -140,13 +140,13 @@ impl Owed {
             Owed::Execute { running, .. } => Some(&mut **running).filter(is_copying),
             Owed::Query(batch) => batch.iter_mut().find(is_copying),
             Owed::Unread(unread) => Some(&mut unread.running).filter(is_copying),
-            Owed::Parse(_)
+            Owed::Parse(..)
             | Owed::Refused(_)
             | Owed::RefusedName(_)
-            | Owed::Bind(_)
+            | Owed::Bind(..)
             | Owed::CloseStatement(_)
             | Owed::ClosePortal(_)
-            | Owed::DescribeStatement
+            | Owed::DescribeStatement(_)
             | Owed::DescribePortal { .. }
             | Owed::Sync => None,
         }

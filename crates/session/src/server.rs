@@ -10,7 +10,7 @@ use crate::evidence::{Evidence, Outcome};
 use crate::owed::{CopyIn, Owed, Running};
 use crate::refusal;
 use crate::results::{self, NeedsCatalog};
-use crate::state::{Environment, Resting, Session, SessionError};
+use crate::state::{Environment, Resting, Session, SessionError, end_begun};
 
 impl Session {
     /// Takes bytes from the server. The ranges in `out` are of `input`; call again with the rest and more.
@@ -223,7 +223,7 @@ impl Session {
 
     fn row_description(&mut self, body: &[u8], env: &Environment<'_>) -> Result<Pass, SessionError> {
         match self.owed.front_mut() {
-            Some(Owed::DescribeStatement) => {
+            Some(Owed::DescribeStatement(_)) => {
                 self.owed.pop_front();
                 Ok(Pass::Whole)
             }
@@ -254,7 +254,7 @@ impl Session {
     fn no_data(&mut self) -> Result<Pass, SessionError> {
         match self.owed.pop_front() {
             Some(Owed::DescribePortal { hidden: true, .. }) => Ok(Pass::Replaced),
-            Some(Owed::DescribePortal { .. } | Owed::DescribeStatement) => Ok(Pass::Whole),
+            Some(Owed::DescribePortal { .. } | Owed::DescribeStatement(_)) => Ok(Pass::Whole),
             other => Err(self.not_due(other, "a description that nobody asked for")),
         }
     }
@@ -274,11 +274,11 @@ impl Session {
             return Ok(Pass::Replaced);
         }
         match (tag, self.owed.pop_front()) {
-            (tag::PARSE_COMPLETE, Some(Owed::Parse(changed)))
+            (tag::PARSE_COMPLETE, Some(Owed::Parse(changed, _)))
             | (tag::CLOSE_COMPLETE, Some(Owed::CloseStatement(changed))) => {
                 self.prepared.answered(&changed, true)
             }
-            (tag::BIND_COMPLETE, Some(Owed::Bind(changed)))
+            (tag::BIND_COMPLETE, Some(Owed::Bind(changed, _)))
             | (tag::CLOSE_COMPLETE, Some(Owed::ClosePortal(changed))) => {
                 self.portals.answered(&changed, true)
             }
@@ -313,6 +313,7 @@ impl Session {
             }
             other => return Err(self.not_due(other, "ReadyForQuery that was not due")),
         }
+        self.end_unexecuted(out);
         self.resting = match status {
             _ if !self.owed.is_empty() => None,
             b'I' => Some(Resting::Idle),
@@ -328,6 +329,18 @@ impl Session {
             }
         }
         Ok(Pass::Whole)
+    }
+
+    /// What nothing executed in the sections that are answered ends: an Execute in a later one is another execution.
+    fn end_unexecuted(&mut self, out: &mut Vec<Action>) {
+        if self.begun.is_empty() {
+            return;
+        }
+        let is_end = |owed: &&Owed| matches!(owed, Owed::Sync | Owed::Query(_) | Owed::Unread(_));
+        let ahead = self.owed.iter().filter(is_end).count() as u64;
+        while let Some(started) = self.begun.take_before(self.section.saturating_sub(ahead)) {
+            end_begun(started, Outcome::Prepared, out);
+        }
     }
 
     /// An error ends the statement that runs, and what the server skips because of it.
@@ -355,11 +368,17 @@ impl Session {
             || String::from_utf8_lossy(backend::error_field(body, b'C')).into_owned(),
             |refusal| refusal.sqlstate.to_owned(),
         );
+        let begun = match &failed {
+            Some(Owed::Parse(_, begun) | Owed::DescribeStatement(begun)) => *begun,
+            Some(Owed::Bind(_, begun)) => Some(*begun),
+            _ => None,
+        };
+        let outcome = Outcome::Failed(sqlstate);
         if let Some(failed) = failed {
-            self.not_done(failed, &Outcome::Failed(sqlstate), out);
+            self.not_done(failed, &outcome, out);
         }
         if is_extended {
-            self.skip_to_sync(out);
+            self.skip_to_sync(begun, &outcome, out);
         }
         match refusal {
             Some(refusal) => {
@@ -371,22 +390,35 @@ impl Session {
     }
 
     /// Takes off the queue what the server skips after an error in the extended protocol: everything up to the next
-    /// Sync.
-    fn skip_to_sync(&mut self, out: &mut Vec<Action>) {
+    /// Sync. An execution that failed where it was begun is executed no more.
+    fn skip_to_sync(&mut self, begun: Option<u64>, failed: &Outcome, out: &mut Vec<Action>) {
         let sync = self.owed.iter().position(|owed| matches!(owed, Owed::Sync));
         // Nothing that is sent before the next Sync would be answered.
         self.skipping = sync.is_none();
         let skipped: Vec<Owed> = self.owed.drain(..sync.unwrap_or(self.owed.len())).collect();
         for owed in skipped {
-            self.not_done(owed, &Outcome::Skipped, out);
+            let is_begun = matches!(
+                &owed,
+                Owed::Execute { running, .. } if Some(running.execution.started.sequence) == begun
+            );
+            self.not_done(owed, if is_begun { failed } else { &Outcome::Skipped }, out);
         }
     }
 
     /// A message that was sent has no effect.
     fn not_done(&mut self, owed: Owed, outcome: &Outcome, out: &mut Vec<Action>) {
         match owed {
-            Owed::Parse(changed) | Owed::CloseStatement(changed) => self.prepared.answered(&changed, false),
-            Owed::Bind(changed) | Owed::ClosePortal(changed) => self.portals.answered(&changed, false),
+            Owed::Parse(changed, begun) => {
+                self.prepared.answered(&changed, false);
+                self.not_begun(begun, outcome, out);
+            }
+            Owed::Bind(changed, begun) => {
+                self.portals.answered(&changed, false);
+                self.not_begun(Some(begun), outcome, out);
+            }
+            Owed::DescribeStatement(begun) => self.not_begun(begun, outcome, out),
+            Owed::CloseStatement(changed) => self.prepared.answered(&changed, false),
+            Owed::ClosePortal(changed) => self.portals.answered(&changed, false),
             // It is asked again where it is executed again.
             Owed::DescribePortal { portal: Some(portal), .. } => portal.executed.set(false),
             Owed::Execute { running, .. } | Owed::Refused(running) => {
@@ -396,7 +428,14 @@ impl Session {
                 batch.into_iter().for_each(|running| self.finish(running, outcome.clone(), out));
             }
             Owed::Unread(unread) => self.finish(unread.running, outcome.clone(), out),
-            Owed::RefusedName(_) | Owed::DescribeStatement | Owed::DescribePortal { .. } | Owed::Sync => {}
+            Owed::RefusedName(_) | Owed::DescribePortal { .. } | Owed::Sync => {}
+        }
+    }
+
+    /// A message that began an execution has no effect. Unless an Execute has taken it over, that was all of it.
+    fn not_begun(&mut self, begun: Option<u64>, outcome: &Outcome, out: &mut Vec<Action>) {
+        if let Some(started) = begun.and_then(|begun| self.begun.take(begun)) {
+            end_begun(started, outcome.clone(), out);
         }
     }
 }

@@ -10,6 +10,7 @@ use sql::{Catalog, Unreadable};
 use thiserror::Error;
 
 use crate::action::Action;
+use crate::begun::Begun;
 use crate::evidence::{Evidence, Execution, Outcome, Started};
 use crate::judged::{Judged, Read};
 use crate::names::{Names, Portal, Prepared};
@@ -89,6 +90,7 @@ pub struct Session {
     pub(crate) prepared: Names<Prepared>,
     pub(crate) portals: Names<Portal>,
     pub(crate) owed: VecDeque<Owed>,
+    pub(crate) begun: Begun,
     pub(crate) sequence: u64,
     /// Counts the Syncs and Queries that were sent: what lies between two of them is skipped together.
     pub(crate) section: u64,
@@ -129,6 +131,7 @@ impl Session {
             prepared: Names::default(),
             portals: Names::default(),
             owed: VecDeque::new(),
+            begun: Begun::default(),
             sequence: 0,
             section: 0,
             skipping: false,
@@ -199,15 +202,18 @@ impl Session {
                     batch.into_iter().for_each(|running| self.finish(running, Outcome::Lost, out))
                 }
                 Owed::Unread(unread) => self.finish(unread.running, Outcome::Lost, out),
-                Owed::Parse(_)
+                Owed::Parse(..)
                 | Owed::RefusedName(_)
-                | Owed::Bind(_)
+                | Owed::Bind(..)
                 | Owed::CloseStatement(_)
                 | Owed::ClosePortal(_)
-                | Owed::DescribeStatement
+                | Owed::DescribeStatement(_)
                 | Owed::DescribePortal { .. }
                 | Owed::Sync => {}
             }
+        }
+        for started in self.begun.take_all() {
+            end_begun(started, Outcome::Lost, out);
         }
     }
 
@@ -230,17 +236,36 @@ impl Session {
         env.readings.read(text)
     }
 
-    /// Records the start of one execution. `text` as in [`Started`].
+    /// Records the start of one execution that is sent now. `text` as in [`Started`].
     pub(crate) fn start(
         &mut self,
         judged: &Rc<Judged>,
         text: Option<&Rc<str>>,
         out: &mut Vec<Action>,
     ) -> Running {
+        let started = self.record_start(judged, text, out);
+        self.run(started, judged)
+    }
+
+    fn record_start(&mut self, judged: &Judged, text: Option<&Rc<str>>, out: &mut Vec<Action>) -> Started {
         self.sequence += 1;
         let statement = Rc::clone(&judged.described);
         let started = Started { sequence: self.sequence, statement, text: text.cloned() };
         out.push(Action::Record(Evidence::Started(started.clone())));
+        started
+    }
+
+    /// Records the start of one execution that may be sent later, and of which the server may run code before: its
+    /// number.
+    pub(crate) fn begin(&mut self, judged: &Judged, text: Option<&Rc<str>>, out: &mut Vec<Action>) -> u64 {
+        let started = self.record_start(judged, text, out);
+        let sequence = started.sequence;
+        self.begun.keep(self.section, started);
+        sequence
+    }
+
+    /// One execution whose start was recorded is sent now.
+    pub(crate) fn run(&mut self, started: Started, judged: &Rc<Judged>) -> Running {
         let (forgets, copy_in) = match judged.refusal() {
             None if judged.takes_copy_data => (self.forget(judged), CopyIn::Ahead),
             None => (self.forget(judged), CopyIn::Never),
@@ -281,4 +306,9 @@ impl Session {
         running.forgets.portals.iter().for_each(|changed| self.portals.answered(changed, is_done));
         out.push(Action::Record(running.execution.finish(outcome)));
     }
+}
+
+/// Records the end of an execution that nothing has executed.
+pub(crate) fn end_begun(started: Started, outcome: Outcome, out: &mut Vec<Action>) {
+    out.push(Action::Record(Execution::new(started).finish(outcome)));
 }

@@ -1,5 +1,6 @@
 //! Conversations replayed, and random ones compared with what a server without a proxy would have answered.
 
+mod begun;
 mod copy;
 mod forgetting;
 mod interleavings;
@@ -128,9 +129,9 @@ fn nobody_executes_without_the_columns_being_known() {
     talk.client(&[parse("s", "select email from users"), sync()].concat());
     talk.server(&[server::parse_complete(), ready(b'I')].concat());
     assert_snapshot!(talk.client(&[bind("", "s"), execute(""), sync()].concat()), @r#"
+record 1 started: select email from users
 to server: B[s]
 to server instead: D[P]
-record 1 started: select email from users
 to server: E[] S[]
 "#);
     let answers = [
@@ -148,9 +149,8 @@ to client: C[SELECT 1] Z[I]
 "#);
     // The client that asks just before gets its answer, and nothing is asked twice.
     assert_snapshot!(talk.client(&[bind("", "s"), describe_portal(""), execute(""), sync()].concat()), @r#"
-to server: B[s] D[P]
 record 2 started: select email from users
-to server: E[] S[]
+to server: B[s] D[P] E[] S[]
 "#);
 }
 
@@ -163,9 +163,9 @@ fn an_earlier_description_does_not_count() {
             .concat(),
     );
     assert_snapshot!(talk.client(&[query("close k"), query("declare k cursor for select email from users")].concat()), @r#"
-record 2 started: close k
+record 3 started: close k
 to server: Q[close k]
-record 3 started: declare k cursor for select email from users
+record 4 started: declare k cursor for select email from users
 to server: Q[declare k cursor for select email from users]
 "#);
     let answers = [
@@ -183,7 +183,7 @@ to server: Q[declare k cursor for select email from users]
     talk.server(&answers.concat());
     assert_snapshot!(talk.client(&[execute("p"), sync()].concat()), @r#"
 to server instead: D[Pp]
-record 4 started: fetch 2 from k
+record 5 started: fetch 2 from k
 to server: E[p] S[]
 "#);
     let rows = [row_description(&[(20000, 2, 25)]), data_row(&["bob@shop.org"])].concat();
@@ -248,9 +248,9 @@ fn a_failed_parse_leaves_the_name_as_it_was() {
     talk.client(&[parse("s", "select email from users"), bind("", "s"), execute(""), sync()].concat());
     talk.server(&[error("42P05", "prepared statement \"s\" already exists"), ready(b'I')].concat());
     assert_snapshot!(talk.client(&[bind("", "s"), execute(""), sync()].concat()), @r#"
+record 2 started: select id from users
 to server: B[s]
 to server instead: D[P]
-record 2 started: select id from users
 to server: E[] S[]
 "#);
 }
@@ -267,12 +267,12 @@ fn a_failed_transaction_comes_before_what_is_refused_in_it() {
     talk.server(&answers.concat());
     talk.mask_orders();
     assert_snapshot!(talk.client(&[execute("p"), sync()].concat()), @r#"
-record 2 started: copy orders to stdout, refused by copy-masked
+record 3 started: copy orders to stdout, refused by copy-masked
 to server instead: P[refused by Picket 0000000000000007·SELECT 'refused by Picket 0000000000000007'::pg_catalog.int4]
 to server: S[]
 "#);
     assert_snapshot!(talk.server(&[error("25P02", "aborted"), ready(b'E')].concat()), @r#"
-record 2 failed 25P02: 0 rows, 0 bytes
+record 3 failed 25P02: 0 rows, 0 bytes
 to client: E[SERROR·VERROR·C25P02·Maborted] Z[E]
 "#);
 }

@@ -247,6 +247,7 @@ impl Visit for Collector {
         if let Some(parent) = self.open.last_mut() {
             match (parent.kind, parent.field) {
                 ("ColumnRef", "fields") if kind == "AStar" => parent.star = true,
+                ("AConst", _) if kind == "String" => self.statement.has_string = true,
                 ("InsertStmt", "cols") | ("CopyStmt", "attlist") => parent.has_columns = true,
                 _ => {}
             }

@@ -49,6 +49,9 @@ pub struct Statement {
     pub forgets: Vec<Forgets>,
     /// Settings it changes by SET, RESET or `set_config`.
     pub settings: Vec<Setting>,
+    /// It has a string constant. PostgreSQL turns one into a value of its type when it analyses the statement, and with
+    /// that runs the checks of domains within the type.
+    pub has_string: bool,
 }
 
 /// Names of relations and columns are the users' data model, not theirs to log.

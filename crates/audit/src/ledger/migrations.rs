@@ -41,6 +41,7 @@ const MIGRATIONS: &[Migration] = migrations![
     9 "0009_who_touched_environment",
     10 "0010_sessions_application_names",
     11 "0011_statement_arrays",
+    12 "0012_statements_prepared",
 ];
 
 #[derive(Row, Deserialize)]

@@ -145,8 +145,15 @@ struct Lying<'a> {
     sqlstate: &'a str,
 }
 
-const OUTCOMES: [Outcome; 5] =
-    [Outcome::Running, Outcome::Completed, Outcome::Failed, Outcome::Skipped, Outcome::Lost];
+/// By the number that stands for each; a new one comes last.
+const OUTCOMES: [Outcome; 6] = [
+    Outcome::Running,
+    Outcome::Completed,
+    Outcome::Failed,
+    Outcome::Skipped,
+    Outcome::Lost,
+    Outcome::Prepared,
+];
 
 /// Appends the frame of a statement.
 pub(super) fn write_statement(introduced: &Introduced, out: &mut Vec<u8>) -> Result<(), SpoolError> {

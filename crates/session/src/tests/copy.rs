@@ -16,9 +16,10 @@ fn all_of_an_extended_copy_may_be_sent_at_once() {
         [sync(), copy_data(b"1\n"), copy_data(b"2\n"), copy_done(), sync(), parse("", "select 1"), sync()]
             .concat();
     assert_snapshot!(talk.client(&[begin, rest.clone()].concat()), @r#"
-to server: P[copy orders from stdin] B[]
-to server instead: D[P]
+to server: P[copy orders from stdin]
 record 1 started: copy orders from stdin
+to server: B[]
+to server instead: D[P]
 to server: E[]
 to server instead: H[]
 needs replies, 51 bytes unused

@@ -17,6 +17,7 @@ use crate::{Action, Evidence, Resting, Step, refusal};
 fn client_message() -> impl Strategy<Value = Vec<u8>> {
     let text = prop_oneof![
         3 => Just("select id, email from users"),
+        1 => Just("select 'constant', email from users"),
         2 => Just("drop table users"),
         1 => Just("copy orders to stdout"),
         1 => Just("copy users to stdout"),
@@ -87,6 +88,8 @@ struct Proxied<'a> {
     seen: Vec<u8>,
     started: BTreeSet<u64>,
     ended: BTreeSet<u64>,
+    /// What has started.
+    texts: BTreeSet<String>,
 }
 
 impl<'a> Proxied<'a> {
@@ -101,6 +104,7 @@ impl<'a> Proxied<'a> {
             seen: Vec::new(),
             started: BTreeSet::new(),
             ended: BTreeSet::new(),
+            texts: BTreeSet::new(),
         }
     }
 
@@ -139,6 +143,11 @@ impl<'a> Proxied<'a> {
             self.from_server.extend(self.server.answer(&forwarded));
             // Evidence precedes effect: what has run by now was recorded by now.
             assert!(self.server.ran.len() <= self.started.len(), "something ran that was not recorded");
+            let mut prepared = self.server.prepared.iter();
+            assert!(
+                prepared.all(|text| self.texts.contains(text)),
+                "something was planned that was not recorded"
+            );
         }
         let Ok(Step::More(used) | Step::NeedsReplies(used)) = step else { panic!("{step:?}") };
         self.at_proxy.drain(..used);
@@ -167,6 +176,7 @@ impl<'a> Proxied<'a> {
         match evidence {
             Evidence::Started(started) => {
                 assert!(self.started.insert(started.sequence), "a statement started twice");
+                self.texts.insert(started.text.as_deref().unwrap_or(&started.statement.text).to_owned());
             }
             Evidence::Finished(finished) => {
                 let sequence = finished.started.sequence;

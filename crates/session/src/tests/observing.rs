@@ -78,13 +78,12 @@ to client: Z[I]
 
 /// It may be a COPY, so what is sent behind it waits for its first reply.
 #[test]
-fn a_parse_that_cannot_be_read_is_recorded_where_it_is_executed() {
+fn a_parse_that_cannot_be_read_is_recorded_before_it_is_sent() {
     let mut talk = Talk::observing(&["unreadable"]);
     let sent = [parse("", "select newer syntax is here"), bind("", ""), describe_portal(""), execute("")];
     assert_snapshot!(talk.client(&sent.concat()), @r#"
-to server: P[select newer syntax is here] B[] D[P]
 record 1 started: select newer syntax is here, against unreadable
-to server: E[]
+to server: P[select newer syntax is here] B[] D[P] E[]
 to server instead: H[]
 "#);
     assert_snapshot!(talk.client(&sync()), @r#"
@@ -112,9 +111,9 @@ to server: S[]
 fn a_name_that_was_not_seen_being_made_is_used_and_its_columns_are_asked_for() {
     let mut talk = Talk::observing(&["unknown-name"]);
     assert_snapshot!(talk.client(&[bind("", "p"), execute("")].concat()), @r#"
+record 1 started: (prepared statement "p", made in a way that Picket has not seen), against unknown-name
 to server: B[p]
 to server instead: D[P]
-record 1 started: (prepared statement "p", made in a way that Picket has not seen), against unknown-name
 to server: E[]
 to server instead: H[]
 "#);
@@ -181,17 +180,17 @@ fn a_mode_that_changes_counts_from_the_next_execution_on() {
     talk.client(&[parse("s", "drop table users"), sync()].concat());
     talk.server(&[parse_complete(), ready(b'I')].concat());
     assert_snapshot!(talk.client(&run), @r#"
+record 1 started: drop table users, against no-drop-table
 to server: B[s]
 to server instead: D[P]
-record 1 started: drop table users, against no-drop-table
 to server: E[] S[]
 "#);
     talk.server(&[bind_complete(), no_data(), complete("DROP TABLE"), ready(b'I')].concat());
     talk.set_mode("no-drop-table", Mode::Enforce);
     assert_snapshot!(talk.client(&run), @r#"
-to server: B[s]
 record 2 started: drop table users, refused by no-drop-table
 to server instead: P[refused by Picket 0000000000000007·SELECT 'refused by Picket 0000000000000007'::pg_catalog.int4]
+to server instead: D[Srefused by Picket 0000000000000007]
 to server: S[]
 "#);
     assert_snapshot!(talk.client(&query("drop table users")), @r#"

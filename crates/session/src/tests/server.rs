@@ -118,6 +118,8 @@ pub(super) struct Server {
     pub(super) told: Vec<u8>,
     /// Everything that ran.
     pub(super) ran: Vec<String>,
+    /// Everything that was planned, or that has constants which were read.
+    pub(super) prepared: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -196,6 +198,7 @@ impl Server {
                 match self.statements.get(bind.statement) {
                     Some(text) => {
                         let portal = Portal { text: text.clone(), rows_left: ROWS, has_run: false };
+                        self.prepared.push(text.clone());
                         self.portals.insert(bind.portal.to_vec(), portal);
                         Ok(bind_complete())
                     }
@@ -332,6 +335,9 @@ impl Server {
             return Err(error("42P05", "already exists"));
         }
         self.analyse(&text)?;
+        if text.contains('\'') {
+            self.prepared.push(text.clone());
+        }
         if self.statements.contains_key(parse.statement) {
             return Err(error("42P05", "already exists"));
         }
