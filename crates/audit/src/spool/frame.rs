@@ -8,6 +8,8 @@ use super::error::SpoolError;
 
 /// Length and checksum.
 const HEADER_BYTES: usize = 8;
+/// As long as they are zero, nothing is there.
+pub(super) const LEN_BYTES: usize = 4;
 /// Larger than any statement that the proxy takes, also where every byte of it is escaped.
 const PAYLOAD_BYTES_MAX: usize = 128 << 20;
 
@@ -98,6 +100,19 @@ fn write_with(
         out.truncate(start);
     }
     written
+}
+
+/// Whole frames one after the other, each with its length apart. What is left of them when a process dies that puts
+/// each length behind the rest of its frame is no damage: whole frames, and then nothing, since a length is missing.
+pub(super) fn each(frames: &[u8]) -> impl Iterator<Item = (&[u8; LEN_BYTES], &[u8])> {
+    let mut left = frames;
+    std::iter::from_fn(move || {
+        let (len, behind) = left.split_first_chunk::<LEN_BYTES>()?;
+        let rest_len = (HEADER_BYTES - LEN_BYTES).saturating_add(u32::from_le_bytes(*len) as usize);
+        let (rest, next) = behind.split_at_checked(rest_len).unwrap_or((behind, &[]));
+        left = next;
+        Some((len, rest))
+    })
 }
 
 /// Looks at `offset` of `bytes`.

@@ -12,6 +12,7 @@ use memmap2::{MmapMut, MmapOptions};
 use rustix::fs::{FallocateFlags, fallocate, fstatfs};
 
 use super::error::SpoolError;
+use super::frame::{self, LEN_BYTES};
 use super::segment::{self, SegmentNumber};
 
 /// Space that is taken ahead. Without, a full disk would be learned of by a signal.
@@ -19,9 +20,6 @@ const AHEAD_BYTES: u64 = 1 << 20;
 
 /// What is longer than this is written.
 const MAPPED_BYTES_MAX: usize = 64 << 10;
-
-/// Bytes that are written last: as long as they are zero, nothing is there.
-const LEN_BYTES: usize = 4;
 
 /// File systems where space that was taken ahead is kept for what is put there: ext4, tmpfs. On btrfs a snapshot takes it
 /// away, on XFS a copy that shares blocks.
@@ -60,17 +58,37 @@ impl Growing {
     /// Puts whole frames at the end.
     pub(super) fn append(&mut self, frames: &[u8]) -> Result<(), NotPut> {
         let end = self.len + frames.len() as u64;
-        if frames.len() <= MAPPED_BYTES_MAX && self.has_space(end) && self.put(frames).is_some() {
-            self.len = end;
-            return Ok(());
-        }
-        if let Err(source) = self.file.write_all_at(frames, self.len) {
+        let put = match self.map {
+            Some(_) => self.put(frames),
+            // Nothing is taken ahead: what a killed process leaves is where the file ends.
+            None => self.file.write_all_at(frames, self.len),
+        };
+        if let Err(source) = put {
             let taken_back = self.file.set_len(self.len).is_ok();
             self.taken = self.len;
             return Err(NotPut { source, taken_back });
         }
         self.len = end;
         self.taken = self.taken.max(end);
+        Ok(())
+    }
+
+    /// Puts one frame after the other, the length of each last: what a killed process leaves of them ends with a whole
+    /// one.
+    fn put(&mut self, frames: &[u8]) -> io::Result<()> {
+        let mut at = self.len;
+        for (len, rest) in frame::each(frames) {
+            let behind_len = at + LEN_BYTES as u64;
+            let end = behind_len + rest.len() as u64;
+            if rest.len() <= MAPPED_BYTES_MAX && self.has_space(end) && self.map_in(at, len, rest).is_some() {
+                at = end;
+                continue;
+            }
+            self.file.write_all_at(rest, behind_len)?;
+            self.file.write_all_at(len, at)?;
+            self.taken = self.taken.max(end);
+            at = end;
+        }
         Ok(())
     }
 
@@ -90,13 +108,11 @@ impl Growing {
         true
     }
 
-    /// Puts frames into the map, the length of the first one last: what a killed process leaves of them ends where they
-    /// begin, unless one behind the first is whole already; then it is kept, as behind any damage.
-    fn put(&mut self, frames: &[u8]) -> Option<()> {
-        let begin = usize::try_from(self.len).ok()?;
-        let place = self.map.as_mut()?.get_mut(begin..begin.checked_add(frames.len())?)?;
-        let (len_place, rest_place) = place.split_at_mut_checked(LEN_BYTES)?;
-        let (len, rest) = frames.split_at_checked(LEN_BYTES)?;
+    fn map_in(&mut self, at: u64, len: &[u8], rest: &[u8]) -> Option<()> {
+        let begin = usize::try_from(at).ok()?;
+        let end = begin.checked_add(len.len())?.checked_add(rest.len())?;
+        let place = self.map.as_mut()?.get_mut(begin..end)?;
+        let (len_place, rest_place) = place.split_at_mut_checked(len.len())?;
         rest_place.copy_from_slice(rest);
         compiler_fence(Ordering::SeqCst);
         len_place.copy_from_slice(len);

@@ -2,8 +2,8 @@
 
 use crate::config::SpoolConfig;
 
-use super::super::Spool;
 use super::super::segment::HEADER_BYTES;
+use super::super::{Spool, frame};
 use super::{Room, drain, record, sized};
 
 /// Three records in one segment, and the offset at which the last one begins.
@@ -117,5 +117,45 @@ fn what_a_killed_process_leaves_comes_back_whole() {
         drop(next);
         drop(spool);
         assert_eq!(std::fs::metadata(&file).unwrap().len(), end as u64, "space ahead is given back");
+    }
+}
+
+/// What lies in a segment with space taken ahead when a process dies after it has put so many bytes of these frames.
+fn torn(before: &[u8], frames: &[u8], bytes_put: usize) -> Vec<u8> {
+    let mut bytes = [before, vec![0; frames.len() + 100].as_slice()].concat();
+    let (mut at, mut left) = (before.len(), bytes_put);
+    for (len, rest) in frame::each(frames) {
+        for (at, part) in [(at + len.len(), rest), (at, len.as_slice())] {
+            let put = left.min(part.len());
+            bytes[at..at + put].copy_from_slice(&part[..put]);
+            left -= put;
+        }
+        at += len.len() + rest.len();
+    }
+    bytes
+}
+
+#[test]
+fn frames_torn_at_any_byte_in_space_taken_ahead_are_cut() {
+    let (_room, file, _) = three();
+    let before = std::fs::read(file).unwrap();
+    for (letters, step) in [(0, 1), (100_000, 997)] {
+        let mut frames = Vec::new();
+        for record in [record(4), sized(5, letters), record(6)] {
+            frame::write(&record, &mut frames).unwrap();
+        }
+        for bytes_put in (0..frames.len()).step_by(step) {
+            let room = Room::new();
+            std::fs::create_dir(room.config().dir).unwrap();
+            let file = room.config().dir.join("00000000000000000001.segment");
+            std::fs::write(&file, torn(&before, &frames, bytes_put)).unwrap();
+            let left = drain(&room.open());
+            // Of the last length only zeros may be missing.
+            assert!(
+                (3..=6).contains(&left.len()) && (1..).zip(&left).all(|(n, left)| n == *left),
+                "{left:?}"
+            );
+            assert!(room.files("broken").is_empty(), "torn at {bytes_put} of {}", frames.len());
+        }
     }
 }
