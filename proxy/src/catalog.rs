@@ -36,6 +36,9 @@ const READ_WAIT: Duration = Duration::from_secs(30);
 /// Longest message of an answer, in bytes: names have 63 bytes each.
 const ANSWER_BYTES_MAX: u32 = 64 << 10;
 
+/// When an attempt to read that has failed is followed by the end of the next, at the latest.
+const UNTIL_NEXT: Duration = REFRESH.saturating_add(IDLE).saturating_add(IDLE).saturating_add(READ_WAIT);
+
 /// Sessions that may wait for the same reading.
 const REQUESTS_MAX: usize = 1_024;
 
@@ -69,9 +72,11 @@ const FUNCTIONS: &str = "
 pub(crate) struct Snapshot {
     /// Grows with every attempt to read, and no other database's snapshot has the same; 0 before the first.
     pub(crate) version: u64,
-    /// Whether it was ever read.
-    pub(crate) is_known: bool,
+    /// Whether it is gone by: it was read, and not so long ago that it had to be read again.
+    pub(crate) holds: bool,
     /// When that attempt was.
+    tried_at: Option<Instant>,
+    /// When it was read.
     read_at: Option<Instant>,
     pub(crate) catalog: Catalog,
     pub(crate) classes: Classes,
@@ -90,6 +95,7 @@ impl Snapshot {
             modes: &config.modes,
             modes_version: config.modes_version,
             catalog_version: self.version,
+            catalog_holds: self.holds,
             readings,
         }
     }
@@ -143,7 +149,7 @@ impl CatalogKeeper {
     /// Of a connection that is with no database.
     pub(crate) fn of_nothing() -> Self {
         let (requests, _) = mpsc::channel(1);
-        let nothing = Snapshot { is_known: true, read_at: Some(Instant::now()), ..Snapshot::default() };
+        let nothing = Snapshot { holds: true, tried_at: Some(Instant::now()), ..Snapshot::default() };
         let (_, snapshots) = watch::channel(Arc::new(nothing));
         CatalogKeeper { requests, snapshots }
     }
@@ -155,8 +161,8 @@ impl CatalogKeeper {
     /// Cancel safe: the catalog is read all the same.
     pub(crate) async fn is_fresh(&self) {
         let snapshot = self.snapshot();
-        let is_fresh = snapshot.read_at.is_some_and(|read_at| read_at.elapsed() < REFRESH);
-        if !snapshot.is_known || !is_fresh {
+        let is_fresh = snapshot.tried_at.is_some_and(|tried_at| tried_at.elapsed() < REFRESH);
+        if !snapshot.holds || !is_fresh {
             self.is_read_again().await;
         }
     }
@@ -235,7 +241,7 @@ async fn keep(
     }
 }
 
-/// The snapshot after `before`. Where reading failed, what was known stays.
+/// The snapshot after `before`. Where reading failed, what was known stays, and holds for as long as it may.
 fn next(
     before: &Snapshot,
     read: Result<Catalog, String>,
@@ -243,20 +249,35 @@ fn next(
     connection: &mut Option<Pipe>,
 ) -> Snapshot {
     let version = VERSION.fetch_add(1, Ordering::Relaxed) + 1;
-    let read_at = Some(Instant::now());
+    let now = Instant::now();
     match read {
         Ok(catalog) => {
             let classes = classes(&catalog, &before.classes);
             tracing::debug!(database = upstream.database, columns = classes.len(), "catalog read");
-            Snapshot { version, is_known: true, read_at, catalog, classes }
+            if !before.holds && before.read_at.is_some() {
+                tracing::info!(database = upstream.database, "catalog read again: it is gone by as before");
+            }
+            Snapshot { version, holds: true, tried_at: Some(now), read_at: Some(now), catalog, classes }
         }
         Err(error) => {
             *connection = None;
             tracing::warn!(database = upstream.database, error, "catalog not read");
+            // The next attempt may come too late.
+            let holds = before.holds
+                && before.read_at.is_some_and(|read_at| now - read_at + UNTIL_NEXT <= upstream.catalog_trust);
+            if before.holds && !holds {
+                let trust_secs = upstream.catalog_trust.as_secs();
+                tracing::error!(
+                    database = upstream.database,
+                    trust_secs,
+                    "catalog not read for too long: new sessions are refused, and all columns count as unknown"
+                );
+            }
             Snapshot {
                 version,
-                is_known: before.is_known,
-                read_at,
+                holds,
+                tried_at: Some(now),
+                read_at: before.read_at,
                 catalog: before.catalog.clone(),
                 classes: before.classes.clone(),
             }

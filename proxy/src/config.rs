@@ -31,6 +31,9 @@ const THREADS_MAX: usize = 1_024;
 /// How long running transactions may take to end, unless the file says otherwise.
 const SHUTDOWN_WAIT_SECS_DEFAULT: u64 = 30;
 
+/// How long a catalog is gone by that cannot be read again, unless the file says otherwise.
+const CATALOG_TRUST_SECS_DEFAULT: u64 = 120;
+
 /// Longest name of an environment.
 const ENVIRONMENT_BYTES_MAX: usize = 63;
 
@@ -100,6 +103,8 @@ pub(crate) struct Upstream {
     pub(crate) keepalive: KeepAlive,
     /// Fast-path calls pass, and records name their functions.
     pub(crate) names_functions: bool,
+    /// How long its catalog is gone by that cannot be read again.
+    pub(crate) catalog_trust: Duration,
     /// What kind of place it is, such as `production`; empty where the file does not say.
     pub(crate) environment: String,
     /// The password may be sent as it is over a connection without TLS.
@@ -136,6 +141,7 @@ struct ConfigFile {
     client_idle_timeout_secs: Option<Spanned<u64>>,
     idle_transaction_timeout_secs: Option<Spanned<u64>>,
     client_connection_check_secs: Option<Spanned<u64>>,
+    catalog_trust_secs: Option<Spanned<u64>>,
     threads: Option<Spanned<usize>>,
     shutdown_wait_secs: Option<Spanned<u64>>,
     tcp_keepalive: Option<bool>,
@@ -283,6 +289,12 @@ impl ConfigFile {
         .check()?;
         let modes = self.policy.check()?;
         let names_functions = modes.observes("no-fast-path");
+        let catalog_trust = Duration::from_secs(within(
+            "catalog-trust-secs",
+            self.catalog_trust_secs,
+            0..=24 * 60 * 60,
+            CATALOG_TRUST_SECS_DEFAULT,
+        )?);
         Ok(Config {
             tls,
             keepalive,
@@ -355,6 +367,7 @@ impl ConfigFile {
                     salted: Salted::default(),
                     keepalive,
                     names_functions,
+                    catalog_trust,
                     environment: written.environment.unwrap_or_default(),
                     tls,
                     allows_cleartext_password,

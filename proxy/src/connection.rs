@@ -256,7 +256,7 @@ async fn open(
         Some(Replication::Logical) | None => shared.catalogs.of(&upstream, limits.max_wildcard_databases)?,
     };
     catalog.is_fresh().await;
-    if !catalog.snapshot().is_known {
+    if !catalog.snapshot().holds {
         return Err(Farewell::new(
             "58000",
             format!("Picket cannot read the catalog of the database \"{database}\""),

@@ -255,7 +255,8 @@ impl Judged {
 }
 
 /// Whether a statement may touch columns that are masked: any relation that has some, and any that the catalog does
-/// not have, where there are masked columns at all. PostgreSQL's own relations have none.
+/// not have, where there are masked columns at all. PostgreSQL's own relations have none. Where the catalog does not
+/// hold, any other may.
 fn touches_masked(statement: &Statement, env: &Environment<'_>) -> bool {
     let is_masked = |relation: &Relation| {
         let ids =
@@ -268,6 +269,9 @@ fn touches_masked(statement: &Statement, env: &Environment<'_>) -> bool {
         {
             return false;
         }
+        if !env.catalog_holds {
+            return true;
+        }
         let mut found = env
             .catalog
             .named(&used.name)
@@ -275,5 +279,5 @@ fn touches_masked(statement: &Statement, env: &Environment<'_>) -> bool {
             .peekable();
         found.peek().is_none() || found.any(is_masked)
     };
-    !env.classes.is_empty() && statement.relations.iter().any(may_be_masked)
+    (!env.classes.is_empty() || !env.catalog_holds) && statement.relations.iter().any(may_be_masked)
 }

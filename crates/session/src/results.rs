@@ -55,7 +55,7 @@ pub(crate) fn plan(
     let mut plans = Vec::with_capacity(columns.len());
     for column in columns.iter() {
         let name = name(column);
-        let plan = Plan::column(&column.field(), name.is_some(), env.classes);
+        let plan = Plan::column(&column.field(), env.catalog_holds && name.is_some(), env.classes);
         let masked = matches!(plan, ColumnPlan::Mask(..));
         let name = match name {
             Some(name) => Some(name),

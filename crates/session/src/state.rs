@@ -32,6 +32,9 @@ pub struct Environment<'a> {
     pub modes_version: u64,
     /// Grows each time the catalog is read; no other database's catalog has the same.
     pub catalog_version: u64,
+    /// Whether it is gone by what the catalog shows. Where it could not be read for too long, it still names things,
+    /// and what it does not show as sensitive may be.
+    pub catalog_holds: bool,
     /// What is known of texts that were read before.
     pub readings: &'a mut Readings,
 }

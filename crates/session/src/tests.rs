@@ -221,6 +221,28 @@ to client instead: D[a***@***.org] D[plain]
 }
 
 #[test]
+fn where_the_catalog_does_not_hold_everything_is_as_unknown() {
+    let mut talk = Talk::new();
+    let orders =
+        [row_description(&[(20001, 1, 25)]), data_row(&["a@b.org"]), complete("SELECT 1"), ready(b'I')];
+    for (holds, shown) in [(true, "D[a@b.org]"), (false, "D[a***@***.org]"), (true, "D[a@b.org]")] {
+        talk.set_catalog_holds(holds);
+        talk.client(&query("select id from orders"));
+        let told = talk.server(&orders.concat());
+        assert!(told.contains(shown), "{told}");
+        assert!(told.contains("returned public.orders.id"), "{told}");
+        let told = talk.client(&query("copy orders to stdout"));
+        assert_eq!(!holds, told.contains("refused by copy-masked"), "{told}");
+        let own = if holds {
+            [complete("COPY 0"), ready(b'I')]
+        } else {
+            [error("22P02", &talk.replacement()), ready(b'I')]
+        };
+        talk.server(&own.concat());
+    }
+}
+
+#[test]
 fn names_that_were_not_judged_are_not_run() {
     let mut talk = Talk::new();
     assert_snapshot!(talk.client(&[bind("", "made by PREPARE"), sync()].concat()), @r#"

@@ -18,6 +18,7 @@ mod fixtures;
 mod fresh_tables;
 mod goodbye;
 mod limits;
+mod lost_catalog;
 mod newest_libpq;
 mod raw;
 mod reload;

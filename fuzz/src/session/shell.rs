@@ -107,8 +107,15 @@ impl Shell {
         let mut actions = Vec::new();
         let Shell { session, catalog, classes, modes, modes_version, catalog_version, readings, .. } = self;
         let (modes_version, catalog_version) = (*modes_version, *catalog_version);
-        let mut environment =
-            Environment { catalog, classes, modes, modes_version, catalog_version, readings };
+        let mut environment = Environment {
+            catalog,
+            classes,
+            modes,
+            modes_version,
+            catalog_version,
+            catalog_holds: true,
+            readings,
+        };
         let step = session.on_client(&self.from_client, &mut environment, &mut actions);
         let from_client = std::mem::take(&mut self.from_client);
         self.perform(actions, &from_client);
@@ -125,8 +132,15 @@ impl Shell {
             let Shell { session, catalog, classes, modes, modes_version, catalog_version, readings, .. } =
                 self;
             let (modes_version, catalog_version) = (*modes_version, *catalog_version);
-            let mut environment =
-                Environment { catalog, classes, modes, modes_version, catalog_version, readings };
+            let mut environment = Environment {
+                catalog,
+                classes,
+                modes,
+                modes_version,
+                catalog_version,
+                catalog_holds: true,
+                readings,
+            };
             let step = session.on_server(&self.from_server, &mut environment, &mut actions);
             let from_server = std::mem::take(&mut self.from_server);
             self.perform(actions, &from_server);

@@ -18,6 +18,7 @@ pub(super) const MESSAGE_BYTES_MAX: u32 = 1 << 16;
 pub(super) struct Talk {
     pub(super) session: Session,
     pub(super) catalog_version: u64,
+    catalog_holds: bool,
     catalog: Catalog,
     classes: Classes,
     modes: Modes,
@@ -44,6 +45,7 @@ impl Talk {
         Talk {
             session: Session::new(NONCE, MESSAGE_BYTES_MAX),
             catalog_version: 1,
+            catalog_holds: true,
             catalog: Catalog::new([
                 relation(20000, "users", &[("id", 23), ("email", 25)]),
                 relation(20001, "orders", &[("id", 23)]),
@@ -87,11 +89,29 @@ impl Talk {
         self.catalog_version += 1;
     }
 
+    /// The catalog could not be read for too long, or has been read again.
+    pub(super) fn set_catalog_holds(&mut self, holds: bool) {
+        self.catalog_holds = holds;
+        self.catalog_version += 1;
+    }
+
     fn env(&mut self) -> (&mut Session, Environment<'_>) {
-        let Talk { session, catalog_version, catalog, classes, modes, modes_version, readings, sent: _ } =
-            self;
-        let (catalog_version, modes_version) = (*catalog_version, *modes_version);
-        (session, Environment { catalog, classes, modes, modes_version, catalog_version, readings })
+        let Talk {
+            session,
+            catalog_version,
+            catalog_holds,
+            catalog,
+            classes,
+            modes,
+            modes_version,
+            readings,
+            sent: _,
+        } = self;
+        let (catalog_version, catalog_holds, modes_version) =
+            (*catalog_version, *catalog_holds, *modes_version);
+        let environment =
+            Environment { catalog, classes, modes, modes_version, catalog_version, catalog_holds, readings };
+        (session, environment)
     }
 
     pub(super) fn step_client(&mut self, input: &[u8]) -> (Result<Step, SessionError>, Vec<Action>) {

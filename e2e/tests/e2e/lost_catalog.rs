@@ -1,0 +1,47 @@
+//! A catalog that can no longer be read does not stay in force without end.
+
+use anyhow::Result;
+use bytes::BytesMut;
+use e2e::psql;
+use postgres_protocol::message::frontend;
+
+use crate::conversation::Client;
+use crate::stack::Stack;
+
+/// What comes back for one simple query, as text.
+fn told(client: &mut Client, sql: &str) -> Result<String> {
+    let mut messages = BytesMut::new();
+    frontend::query(sql, &mut messages)?;
+    Ok(String::from_utf8_lossy(&client.exchange_bytes(&messages, 1)?).into_owned())
+}
+
+#[test]
+fn without_its_catalog_a_database_takes_no_sessions_and_shows_no_e_mails() -> Result<()> {
+    const NOTE: &str = "SELECT note FROM notes";
+    let stack = Stack::start_with("catalog-trust-secs = 1\n")?;
+    let notes = "CREATE TABLE notes (note text); INSERT INTO notes VALUES ('ada@example.com')";
+    psql::run(&stack.owner(), notes)?.success()?;
+    let mut client = Client::connect(&stack.alice()?)?;
+    // Its name says nothing of e-mail addresses.
+    assert!(told(&mut client, NOTE)?.contains("ada@example.com"));
+
+    psql::run(&stack.superuser(), "REVOKE SELECT ON pg_catalog.pg_attribute FROM PUBLIC")?.success()?;
+    // What the catalog does not show yet has it read, and this session waits for that.
+    told(&mut client, "CREATE TABLE fresh (id int); SELECT * FROM fresh")?;
+    let shown = told(&mut client, NOTE)?;
+    assert!(shown.contains("a***@***.com") && !shown.contains("ada@example.com"), "{shown}");
+    let copied = told(&mut client, "COPY notes TO STDOUT")?;
+    assert!(copied.contains("42501") && !copied.contains("ada@example.com"), "{copied}");
+    let refused = psql::run(&stack.alice()?, "SELECT 1")?;
+    let said = format!("Picket cannot read the catalog of the database \"{}\"", stack.database);
+    assert!(refused.code == 2 && refused.stderr.contains(&said), "{}", refused.stderr);
+    stack.proxy.wait_log("catalog not read for too long")?;
+
+    psql::run(&stack.superuser(), "GRANT SELECT ON pg_catalog.pg_attribute TO PUBLIC")?.success()?;
+    // A session that comes has it read.
+    psql::run(&stack.alice()?, "SELECT 1")?.success()?;
+    assert!(told(&mut client, NOTE)?.contains("ada@example.com"));
+    let copied = told(&mut client, "COPY notes TO STDOUT")?;
+    assert!(copied.contains("ada@example.com"), "{copied}");
+    Ok(())
+}
