@@ -190,7 +190,10 @@ impl Session {
             self.section += 1;
             return Ok(Pass::Whole);
         }
-        if let (true, Some(statement)) = (reading.read.is_no_sql(), judged.statements.first()) {
+        // Over a replication connection the server takes no Parse.
+        if let (true, Some(statement)) = (reading.read.is_no_sql(), judged.statements.first())
+            && !self.is_replicating()
+        {
             return Ok(self.query_that_is_no_sql(text, statement, out));
         }
         let mut batch = VecDeque::with_capacity(judged.statements.len());

@@ -198,6 +198,8 @@ fn sql_over_replication_connections_is_masked_or_refused() -> Result<()> {
     assert!(stage.psql("postgres", "database", "IDENTIFY_SYSTEM")?.success()?.contains("postgres"));
     let refused = stage.psql("postgres", "database", "DROP TABLE people")?;
     assert!(refused.stderr.contains("\"no-drop-table\""), "{}", refused.stderr);
+    let failed = stage.psql("postgres", "database", "SELEC 1")?;
+    assert!(failed.stderr.contains("ERROR:  42601: syntax error at or near \"SELEC\""), "{}", failed.stderr);
     assert!(stage.psql("replication", "true", "IDENTIFY_SYSTEM")?.success()?.contains('|'));
     assert_eq!(stage.psql("replication", "true", "SHOW wal_segment_size")?.success()?.trim(), "16MB");
     let refused = stage.psql("replication", "true", "SELECT id, email FROM people")?;

@@ -80,6 +80,21 @@ to server instead: Q[SELECT 'refused by Picket 0000000000000007'::pg_catalog.int
 "#);
 }
 
+/// The server takes no Parse here: it could not be asked for its own words.
+#[test]
+fn what_is_no_sql_is_told_in_words_of_our_own() {
+    let mut talk = Talk::replicating(Logical);
+    assert_snapshot!(talk.client(&query("selec 1")), @r#"
+record 1 started: selec 1, refused by unreadable
+to server instead: Q[SELECT 'refused by Picket 0000000000000007'::pg_catalog.int4]
+"#);
+    assert_snapshot!(talk.server(&[error("22P02", &talk.replacement()), ready(b'I')].concat()), @r#"
+record 1 failed 42601: 0 rows, 0 bytes
+to client instead: E[SERROR·VERROR·C42601·Msyntax error at or near "selec"]
+to client: Z[I]
+"#);
+}
+
 #[test]
 fn a_command_is_refused_once_the_rule_is_enforced() {
     let mut talk = Talk::replicating(Logical);
