@@ -30,6 +30,23 @@ pub fn kill(pid: u32) {
     }
 }
 
+/// Has it pause (SIGSTOP) until what is returned is dropped.
+pub fn pause(pid: u32) -> Result<Paused> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).context("read the process id")?;
+    kill_process(pid, Signal::STOP).context("pause the process")?;
+    Ok(Paused(pid))
+}
+
+/// A process that pauses.
+#[derive(Debug)]
+pub struct Paused(Pid);
+
+impl Drop for Paused {
+    fn drop(&mut self) {
+        let _ = kill_process(self.0, Signal::CONT);
+    }
+}
+
 /// How many files it has open, sockets among them.
 pub fn open_files(pid: u32) -> Result<usize> {
     Ok(fs::read_dir(format!("/proc/{pid}/fd")).context("list the process's files")?.count())

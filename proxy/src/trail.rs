@@ -207,3 +207,36 @@ pub(crate) fn now() -> UnixMicros {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     UnixMicros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use audit::config::SpoolConfig;
+
+    use super::*;
+
+    const MANY: usize = 40;
+
+    #[test]
+    fn what_is_kept_of_long_texts_is_bounded_in_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Desk::new(Arc::new(Spool::open(&SpoolConfig::new(folder.path().join("spool"))).unwrap()));
+        let describe = |_| {
+            Rc::new(Described {
+                text: "x".repeat(1 << 20),
+                fingerprint: 0,
+                effects: Vec::new(),
+                touched: Default::default(),
+                refused_by: None,
+                observed_by: Vec::new(),
+                readers_disagree: String::new(),
+            })
+        };
+        let texts: Vec<_> = (0..MANY).map(describe).collect();
+        for text in &texts {
+            desk.introduce(text, None);
+            let kept = texts.iter().filter(|text| 1 < Rc::strong_count(text));
+            let bytes: usize = kept.map(|text| text.text.len()).sum();
+            assert!(bytes <= INTRODUCED_BYTES_MAX, "{bytes} bytes of texts are kept");
+        }
+    }
+}

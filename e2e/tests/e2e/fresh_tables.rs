@@ -1,10 +1,15 @@
 //! What was made a moment ago is masked too, however busy the reader of the catalog is.
 
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use e2e::psql;
+use bytes::BytesMut;
+use e2e::processes::{self, Paused};
+use e2e::{psql, wait};
+use postgres_protocol::message::frontend;
 
+use crate::conversation::Client;
 use crate::stack::Stack;
 
 /// Tables that are made and read at once.
@@ -39,5 +44,51 @@ fn a_table_that_was_just_made_is_masked_while_others_alter_theirs() -> Result<()
     })?;
     assert_eq!(shown.matches("***").count(), TABLES as usize, "{shown}");
     assert!(!shown.contains("in-clear"), "{shown}");
+    Ok(())
+}
+
+/// Pauses the server's process that the catalog is read by. The proxy lets it go when it is not needed.
+fn pause_reader(stack: &Stack, client: &mut Client) -> Result<Paused> {
+    const READER: &str = "SELECT pid FROM pg_stat_activity \
+        WHERE application_name = 'picket-proxy catalog' AND datname = current_database()";
+    wait::until("the reader of the catalog", Duration::from_secs(60), || {
+        alter(client, 1)?;
+        let Ok(pid) = stack.truth(READER)?.parse() else { return Ok(None) };
+        let paused = processes::pause(pid)?;
+        let is_there = stack.truth(READER)? == pid.to_string();
+        Ok(is_there.then_some(paused))
+    })
+}
+
+/// Alters a table so many times, each in a transaction of its own.
+fn alter(client: &mut Client, times: usize) -> Result<()> {
+    let mut messages = BytesMut::new();
+    for number in 0..times {
+        frontend::query(&format!("ALTER TABLE busy SET (fillfactor = {})", 10 + number), &mut messages)?;
+    }
+    client.exchange(&messages, times)?;
+    Ok(())
+}
+
+#[test]
+fn alterations_while_the_catalog_is_read_share_the_next_reading() -> Result<()> {
+    let stack = Stack::start()?;
+    // Of this database's sessions only; tests share the log.
+    let logs = format!("ALTER DATABASE {} SET log_statement = 'all'", stack.database);
+    psql::run(&stack.superuser(), &logs)?.success()?;
+    psql::run(&stack.owner(), "CREATE TABLE busy (id int)")?.success()?;
+    let readings = || stack.count_logged("SELECT c.oid, n.nspname::text");
+    let mut client = Client::connect(&stack.alice()?)?;
+    let paused = pause_reader(&stack, &mut client)?;
+    let before = readings()?;
+    alter(&mut client, 30)?;
+    drop(paused);
+    // What the catalog does not show yet waits for a reading that begins after all of them.
+    let mut messages = BytesMut::new();
+    frontend::query("CREATE TABLE fresh (id int); SELECT * FROM fresh", &mut messages)?;
+    client.exchange(&messages, 1)?;
+    // The one that was going on, one for all alterations, one for the table.
+    let more = readings()? - before;
+    assert!((1..=3).contains(&more), "{more} readings");
     Ok(())
 }

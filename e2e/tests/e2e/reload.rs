@@ -1,6 +1,7 @@
 //! SIGHUP: the configuration changes under sessions that go on.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
@@ -10,10 +11,12 @@ use e2e::ledger::Ledger;
 use e2e::proxy::scram_secret;
 use e2e::scratch::Scratch;
 use e2e::{binaries, psql, wait};
+use postgres_protocol::authentication::sasl::{ChannelBinding, ScramSha256};
 use rustix::process::Signal;
 
 use crate::certificates::{Authority, tls_section};
 use crate::driver::{block_on, connect, server_error};
+use crate::raw;
 use crate::stack::Stack;
 
 pub(crate) const RELOADED: &str = "configuration reloaded";
@@ -86,6 +89,28 @@ fn users_and_limits_are_those_of_the_file_and_sessions_go_on() -> Result<()> {
     );
     assert_eq!(session.ask("INSERT INTO mine VALUES (1);")?, "INSERT 0 1");
     assert_eq!(session.ask("COMMIT;")?, "COMMIT");
+    Ok(())
+}
+
+#[test]
+fn a_user_that_is_removed_while_it_logs_in_gets_no_session() -> Result<()> {
+    let mut stack = Stack::start()?;
+    let login = stack.alice()?;
+    let mut stream = raw::plain(login.port)?;
+    stream.write_all(&raw::startup(raw::PROTOCOL_3_0, &login, ""))?;
+    raw::authentication(&mut stream, 10)?;
+    let mut scram = ScramSha256::new(login.password.as_bytes(), ChannelBinding::unsupported());
+    stream.write_all(&raw::initial("SCRAM-SHA-256", scram.message()))?;
+    scram.update(&raw::authentication(&mut stream, 11)?)?;
+    reload(&mut stack, RELOADED, |text| text.replace("name = \"alice\"", "name = \"bob\""))?;
+    stream.write_all(&raw::password(scram.message()))?;
+    scram.finish(&raw::authentication(&mut stream, 12)?)?;
+    let (code, message) = raw::refusal(&mut stream)?;
+    assert_eq!(
+        (code.as_str(), message.contains("was removed while it logged in")),
+        ("28000", true),
+        "{message}"
+    );
     Ok(())
 }
 

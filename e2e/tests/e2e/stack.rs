@@ -104,6 +104,12 @@ impl Stack {
         Ok(self.shared.postgres.administer(&self.database, sql)?.trim().to_string())
     }
 
+    /// How often the cluster's log has this text.
+    pub(crate) fn count_logged(&self, text: &str) -> Result<usize> {
+        let log = std::fs::read(self.shared.postgres.folder().join("postgres.log"));
+        Ok(String::from_utf8_lossy(&log.context("read the server's log")?).matches(text).count())
+    }
+
     /// The ledger's row of the one finished execution of exactly this text.
     pub(crate) fn statement(&self, text: &str) -> Result<Value> {
         let quoted = text.replace('\\', "\\\\").replace('\'', "\\'");
