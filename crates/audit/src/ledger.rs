@@ -3,6 +3,7 @@
 mod bypasses;
 mod error;
 mod migrations;
+mod native;
 mod object;
 mod page;
 mod rows;

@@ -22,7 +22,7 @@ const FLUSH_AFTER: Duration = Duration::from_millis(250);
 /// wait for more company …
 const CROWD_RECORDS: u64 = 1_000;
 /// … so often at most.
-const CROWD_WAITS_MAX: u32 = 4;
+const CROWD_WAITS_MAX: u32 = 12;
 /// Most records in one batch.
 const BATCH_RECORDS_MAX: usize = 50_000;
 /// Most bytes of the spool in one batch.

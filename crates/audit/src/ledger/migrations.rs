@@ -42,6 +42,7 @@ const MIGRATIONS: &[Migration] = migrations![
     10 "0010_sessions_application_names",
     11 "0011_statement_arrays",
     12 "0012_statements_prepared",
+    13 "0013_statement_objects",
 ];
 
 #[derive(Row, Deserialize)]

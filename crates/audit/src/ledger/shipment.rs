@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use clickhouse::{Row, RowWrite};
 
-use crate::record::Record;
+use crate::record::{Record, StatementRecord};
 
-use super::rows::{AgentHealthRow, AlertRow, ConnectionRow, SessionRow, StatementRow};
+use super::native::Block;
+use super::rows::{self, AgentHealthRow, AlertRow, ConnectionRow, SessionRow};
 use super::{Ledger, LedgerError};
 
 /// Rows by table.
 #[derive(Default)]
 struct Shipment<'a> {
     sessions: Vec<SessionRow>,
-    statements: Vec<StatementRow<'a>>,
+    statements: Vec<&'a StatementRecord>,
     connections: Vec<ConnectionRow>,
     alerts: Vec<AlertRow>,
     agent_health: Vec<AgentHealthRow>,
@@ -26,7 +27,9 @@ impl Ledger {
         let shipment = Shipment::of(records);
         // Sessions first: who reads a statement finds its session.
         self.insert_rows::<SessionRow>("sessions", shipment.sessions, token, within).await?;
-        self.insert_rows::<StatementRow<'_>>("statements", shipment.statements, token, within).await?;
+        if !shipment.statements.is_empty() {
+            self.insert_block("statements", rows::statements(&shipment.statements), token, within).await?;
+        }
         self.insert_rows::<ConnectionRow>("connections", shipment.connections, token, within).await?;
         self.insert_rows::<AlertRow>("alerts", shipment.alerts, token, within).await?;
         self.insert_rows::<AgentHealthRow>("agent_health", shipment.agent_health, token, within).await
@@ -57,6 +60,27 @@ impl Ledger {
         };
         self.bounded(within, insert).await
     }
+
+    async fn insert_block(
+        &self,
+        table: &str,
+        block: Block,
+        token: &str,
+        within: Duration,
+    ) -> Result<(), LedgerError> {
+        let insert = async {
+            let mut insert = self
+                .client
+                .insert_formatted_with(block.insert_into(table))
+                .with_setting("insert_deduplication_token", format!("{token}-{table}"))
+                .with_setting("optimize_on_insert", "0");
+            for part in block.into_parts() {
+                insert.send(part.into()).await?;
+            }
+            insert.end().await
+        };
+        self.bounded(within, insert).await
+    }
 }
 
 impl<'a> Shipment<'a> {
@@ -65,7 +89,7 @@ impl<'a> Shipment<'a> {
         for record in records {
             match record {
                 Record::Session(session) => shipment.sessions.push(session.into()),
-                Record::Statement(statement) => shipment.statements.push(statement.into()),
+                Record::Statement(statement) => shipment.statements.push(statement),
                 Record::Connection(connection) => shipment.connections.push(connection.into()),
                 Record::Alert(alert) => shipment.alerts.push(alert.into()),
                 Record::AgentHealth(health) => shipment.agent_health.push(health.into()),

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use audit::config::SpoolConfig;
-use audit::ledger::Ledger;
-use audit::record::Record;
+use audit::ledger::{Ledger, LedgerError};
+use audit::record::{Outcome, Record, Statement, StatementRecord};
 use audit::spool::Spool;
 use audit::writer::Writer;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::samples::{finished, session, statement};
+use crate::samples::{self, finished, session, statement};
 use crate::stage::{Engine, WITHIN, until};
 
 const STORED: &str = "SELECT count() FROM statements";
@@ -60,6 +60,72 @@ async fn a_batch_that_is_sent_twice_is_stored_once() {
     assert_eq!(engine.number(STORED).await, 2, "two versions");
     assert_eq!(engine.number("SELECT count() FROM statements FINAL").await, 1);
     assert_eq!(engine.number("SELECT count() FROM sessions").await, 1);
+}
+
+#[tokio::test]
+async fn every_column_of_a_statement_arrives_as_it_was() {
+    const WHOLE: &str = "SELECT toString((session_id, sequence, version, toUnixTimestamp64Micro(started_at), \
+        toUnixTimestamp64Micro(finished_at), principal, database, text, fingerprint, effects, relations_read, \
+        relations_written, columns, masked_columns, verdict, rules, readers_disagree, outcome, rows, bytes, \
+        sqlstate)) FROM statements ORDER BY sequence";
+    // As 0002_statements.sql has it: what was written before that was sent, and what others write, is made by it.
+    const OTHER_OBJECTS: &str = "SELECT count() FROM statements WHERE objects != arrayDistinct(arrayConcat( \
+        relations_read, relations_written, \
+        arrayMap(name -> arrayStringConcat(arrayPopBack(splitByChar('.', name)), '.'), columns), columns))";
+    let engine = Engine::start();
+    let ledger = Ledger::new(&engine.config());
+    ledger.migrate(WITHIN).await.unwrap();
+    let id = Uuid::from_u128(0x0011_2233_4455_6677_8899_aabb_ccdd_eeff);
+    let select = StatementRecord { own_text: Some("x".repeat(300).into()), ..finished(&statement(id, 1)) };
+    let nothing =
+        Statement { text: "Größe".to_owned(), verdict: "refuse".to_owned(), ..Statement::default() };
+    let nothing = StatementRecord {
+        statement: Arc::new(nothing),
+        outcome: Outcome::Failed,
+        rows: u64::MAX,
+        sqlstate: "42501".to_owned(),
+        ..statement(id, u64::from(u32::MAX))
+    };
+    let update = Statement {
+        relations_read: vec!["public.users".to_owned(), "a.b".to_owned()],
+        relations_written: vec!["public.users".to_owned()],
+        columns: vec!["public.users.id".to_owned(), "bare".to_owned(), "public.\"us.ers\".id".to_owned()],
+        ..samples::select()
+    };
+    let update = StatementRecord { statement: Arc::new(update), ..statement(id, 2) };
+    let records = [select.clone(), nothing, update, StatementRecord { sequence: 3, ..select }];
+    ledger.insert(&records.map(Record::Statement), "a", WITHIN).await.unwrap();
+    let rows = engine.client().query(WHOLE).fetch_all::<String>().await.unwrap();
+    let shown: Vec<_> = rows.iter().map(|row| row.replace(&"x".repeat(300), "300x")).collect();
+    assert_eq!(
+        shown,
+        [
+            "('00112233-4455-6677-8899-aabbccddeeff',1,1,1790000000000001,1790000000001001,'alice','shop',\
+             '300x',9223372036854775808,['select'],['public.users'],[],['public.users.name',\
+             'public.users.email'],['public.users.email'],'allow',['default-allow'],'','completed',3,99,'')",
+            "('00112233-4455-6677-8899-aabbccddeeff',2,0,1790000000000002,NULL,'alice','shop',\
+             'SELECT name, email FROM users WHERE name <> \\'it\\'\\'s ?\\' -- Größe',9223372036854775808,\
+             ['select'],['public.users','a.b'],['public.users'],['public.users.id','bare',\
+             'public.\"us.ers\".id'],['public.users.email'],'allow',['default-allow'],'','',0,0,'')",
+            "('00112233-4455-6677-8899-aabbccddeeff',3,1,1790000000000001,1790000000001001,'alice','shop',\
+             '300x',9223372036854775808,['select'],['public.users'],[],['public.users.name',\
+             'public.users.email'],['public.users.email'],'allow',['default-allow'],'','completed',3,99,'')",
+            "('00112233-4455-6677-8899-aabbccddeeff',4294967295,0,1790004294967295,NULL,'alice','shop',\
+             'Größe',0,[],[],[],[],[],'refuse',[],'','failed',18446744073709551615,0,'42501')",
+        ]
+    );
+    assert_eq!(engine.number(OTHER_OBJECTS).await, 0);
+}
+
+#[tokio::test]
+async fn a_table_without_one_of_the_columns_takes_nothing() {
+    let engine = Engine::start();
+    let ledger = Ledger::new(&engine.config());
+    ledger.migrate(WITHIN).await.unwrap();
+    engine.client().query("ALTER TABLE statements DROP COLUMN readers_disagree").execute().await.unwrap();
+    let error = ledger.insert(&statements(0, 1), "a", WITHIN).await.unwrap_err();
+    assert!(matches!(error, LedgerError::OtherSchema { .. }), "{error}");
+    assert_eq!(engine.number(STORED).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,65 +1,102 @@
-//! Rows of the table `statements`.
+//! The table `statements`: many rows, and most of each is what all executions of its statement have in common.
 
-use clickhouse::Row;
-use serde::Serialize;
-use uuid::Uuid;
+use std::collections::HashMap;
+use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
+use crate::ledger::native::{Block, List};
 use crate::record::{Statement, StatementRecord, UnixMicros};
 
 use super::version;
 
-/// Borrows from its record: there are many.
-#[derive(Row, Serialize)]
-pub(in crate::ledger) struct StatementRow<'a> {
-    #[serde(with = "clickhouse::serde::uuid")]
-    session_id: Uuid,
-    sequence: u64,
-    version: u8,
-    started_at: UnixMicros,
-    finished_at: Option<UnixMicros>,
-    principal: &'a str,
-    database: &'a str,
-    text: &'a str,
-    fingerprint: u64,
-    effects: &'a [String],
-    relations_read: &'a [String],
-    relations_written: &'a [String],
-    columns: &'a [String],
-    masked_columns: &'a [String],
-    verdict: &'a str,
-    rules: &'a [String],
-    readers_disagree: &'a str,
-    outcome: &'a str,
-    rows: u64,
-    bytes: u64,
-    sqlstate: &'a str,
+/// What the executions of a statement have in common, as it lies in columns.
+struct Common {
+    effects: List,
+    relations_read: List,
+    relations_written: List,
+    columns: List,
+    masked_columns: List,
+    objects: List,
+    rules: List,
 }
 
-impl<'a> From<&'a StatementRecord> for StatementRow<'a> {
-    fn from(record: &'a StatementRecord) -> Self {
-        let statement: &Statement = &record.statement;
-        StatementRow {
-            session_id: record.session_id,
-            sequence: record.sequence,
-            version: version(record.finished_at.is_some()),
-            started_at: record.started_at,
-            finished_at: record.finished_at,
-            principal: &record.principal,
-            database: &record.database,
-            text: record.text(),
-            fingerprint: statement.fingerprint,
-            effects: &statement.effects,
-            relations_read: &statement.relations_read,
-            relations_written: &statement.relations_written,
-            columns: &statement.columns,
-            masked_columns: &statement.masked_columns,
-            verdict: &statement.verdict,
-            rules: &statement.rules,
-            readers_disagree: &statement.readers_disagree,
-            outcome: record.outcome.name(),
-            rows: record.rows,
-            bytes: record.bytes,
-            sqlstate: &record.sqlstate,
+impl From<&Statement> for Common {
+    fn from(statement: &Statement) -> Self {
+        Common {
+            effects: statement.effects.iter().collect(),
+            relations_read: statement.relations_read.iter().collect(),
+            relations_written: statement.relations_written.iter().collect(),
+            columns: statement.columns.iter().collect(),
+            masked_columns: statement.masked_columns.iter().collect(),
+            objects: objects(statement).into_iter().collect(),
+            rules: statement.rules.iter().collect(),
         }
     }
+}
+
+/// Everything that it touches, each once, as the column's own expression has it (0002_statements.sql).
+fn objects(statement: &Statement) -> Vec<&str> {
+    let Statement { relations_read, relations_written, columns, .. } = statement;
+    let relations_of_columns =
+        columns.iter().map(|column| column.rsplit_once('.').map_or("", |(relation, _)| relation));
+    let all = relations_read.iter().chain(relations_written).map(String::as_str);
+    let mut objects = Vec::new();
+    for object in all.chain(relations_of_columns).chain(columns.iter().map(String::as_str)) {
+        if !objects.contains(&object) {
+            objects.push(object);
+        }
+    }
+    objects
+}
+
+/// The rows of `records`.
+pub(in crate::ledger) fn statements(records: &[&StatementRecord]) -> Block {
+    let mut known: HashMap<*const Statement, usize, RandomState> = HashMap::default();
+    let mut commons: Vec<Common> = Vec::new();
+    let of_rows: Vec<usize> = records
+        .iter()
+        .map(|record| {
+            *known.entry(Arc::as_ptr(&record.statement)).or_insert_with(|| {
+                commons.push(Common::from(&*record.statement));
+                commons.len() - 1
+            })
+        })
+        .collect();
+    let rows = records.iter().copied();
+    let common = of_rows.iter().filter_map(|&place| commons.get(place));
+    let mut block = Block::new(records.len());
+    let moment = |UnixMicros(at): UnixMicros| at.to_le_bytes();
+    block.fixed("session_id", "UUID", rows.clone().map(|row| uuid(row.session_id.as_u64_pair())));
+    block.fixed("sequence", "UInt64", rows.clone().map(|row| row.sequence.to_le_bytes()));
+    block.fixed("version", "UInt8", rows.clone().map(|row| [version(row.finished_at.is_some())]));
+    block.fixed("started_at", "DateTime64(6, 'UTC')", rows.clone().map(|row| moment(row.started_at)));
+    block.nullable(
+        "finished_at",
+        "Nullable(DateTime64(6, 'UTC'))",
+        rows.clone().map(|row| row.finished_at.map(moment)),
+    );
+    block.strings("principal", rows.clone().map(|row| &*row.principal));
+    block.strings("database", rows.clone().map(|row| &*row.database));
+    block.strings("text", rows.clone().map(StatementRecord::text));
+    block.fixed("fingerprint", "UInt64", rows.clone().map(|row| row.statement.fingerprint.to_le_bytes()));
+    block.strings("verdict", rows.clone().map(|row| row.statement.verdict.as_str()));
+    block.strings("readers_disagree", rows.clone().map(|row| row.statement.readers_disagree.as_str()));
+    block.lists("effects", common.clone().map(|common| &common.effects));
+    block.lists("relations_read", common.clone().map(|common| &common.relations_read));
+    block.lists("relations_written", common.clone().map(|common| &common.relations_written));
+    block.lists("columns", common.clone().map(|common| &common.columns));
+    block.lists("masked_columns", common.clone().map(|common| &common.masked_columns));
+    block.lists("objects", common.clone().map(|common| &common.objects));
+    block.lists("rules", common.map(|common| &common.rules));
+    block.strings("outcome", rows.clone().map(|row| row.outcome.name()));
+    block.fixed("rows", "UInt64", rows.clone().map(|row| row.rows.to_le_bytes()));
+    block.fixed("bytes", "UInt64", rows.clone().map(|row| row.bytes.to_le_bytes()));
+    block.strings("sqlstate", rows.map(|row| row.sqlstate.as_str()));
+    block
+}
+
+/// Two numbers, each with its lowest byte first.
+fn uuid((high, low): (u64, u64)) -> [u8; 16] {
+    (u128::from(low) << 64 | u128::from(high)).to_le_bytes()
 }
