@@ -1,6 +1,8 @@
 //! `cargo xtask bench`: measurements, each a command of its own.
 
 mod field;
+mod machine;
+mod micro;
 mod pgbouncer;
 mod plot;
 mod process;
@@ -22,10 +24,12 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 enum What {
     Proxy(proxy::Args),
+    Micro(micro::Args),
 }
 
 pub(crate) fn command(args: &Args) -> Result<()> {
     match &args.what {
         What::Proxy(args) => proxy::command(args),
+        What::Micro(args) => micro::command(args),
     }
 }

@@ -43,6 +43,9 @@ pub(crate) fn run_all(stages: &mut Stages, filter: Option<&str>) -> Result<()> {
     stages.run("build", || cargo(&["build", "--workspace", "--all-targets"]))?;
     stages.run("unit tests", || tests(&["--lib", "--bins"], filter))?;
     stages.run("integration and end-to-end tests", || tests(&["--test", "*"], filter))?;
+    if filter.is_none() {
+        stages.run("benchmarks, each case once", || cargo(&["test", "--workspace", "--bench", "*"]))?;
+    }
     stages.run("documentation tests", || run::shown(&mut test_command(&["--doc"], filter)?))
 }
 

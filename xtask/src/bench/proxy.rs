@@ -1,6 +1,5 @@
 //! `cargo xtask bench proxy`: Picket beside PgBouncer, a bare relay and a direct connection, in the same rounds.
 
-use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -15,7 +14,7 @@ use serde_json::json;
 use super::field::{Field, NAMES};
 use super::results::{Idle, Measured, Sample};
 use super::workload::{Length, Workload};
-use super::{pgbouncer, plot, process, table};
+use super::{machine, pgbouncer, plot, process, table};
 use crate::progress::Step;
 use crate::{repo, run, setup, test};
 
@@ -114,7 +113,7 @@ pub(crate) fn command(args: &Args) -> Result<()> {
     binaries::use_folder(repo::target_folder()?.join(folder))?;
 
     let with = versions()?;
-    println!("{}\n{with}", command_line());
+    println!("{}\n{with}", machine::command_line());
     let report = measure(&extent, args.only.as_deref(), |text| print!("{text}"))?;
     if let Some(path) = &args.json {
         write(path, &json(&extent, &with, &report)?)?;
@@ -219,26 +218,7 @@ fn versions() -> Result<String> {
     let server = run::output(Command::new(postgres::programs()?.join("postgres")).arg("--version"))?;
     let server = server.replace("postgres (PostgreSQL) ", "PostgreSQL ");
     let server = server.split(" (").next().unwrap_or_default().trim().to_string();
-    let mut git = Command::new("git");
-    git.current_dir(repo::root()?).args(["describe", "--always", "--dirty", "--tags"]);
-    let commit = run::output(&mut git).unwrap_or_else(|_| "of an unknown commit".to_string());
-    let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpus.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let model = model.map_or("unknown processor", |(_, model)| model);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    Ok(format!(
-        "Picket {}, {server}, {}, Linux {}, {cores} × {model}",
-        commit.trim(),
-        pgbouncer::version()?,
-        // What a distribution adds to the version says nothing here.
-        kernel.trim().split('-').next().unwrap_or_default()
-    ))
-}
-
-fn command_line() -> String {
-    let args: Vec<String> = env::args().skip(1).collect();
-    format!("$ cargo xtask {}", args.join(" "))
+    Ok(format!("Picket {}, {server}, {}, {}", machine::commit()?, pgbouncer::version()?, machine::machine()))
 }
 
 fn json(extent: &Extent, with: &str, report: &Report) -> Result<String> {
@@ -262,7 +242,7 @@ fn json(extent: &Extent, with: &str, report: &Report) -> Result<String> {
         })
         .collect();
     let all = json!({
-        "command": command_line(),
+        "command": machine::command_line(),
         "with": with,
         "rounds": extent.rounds,
         "length": format!("{:?}", extent.length),

@@ -201,6 +201,14 @@ pub(super) fn missing() -> Vec<Need> {
             },
         ),
         (
+            has("valgrind"),
+            Need {
+                what: "valgrind",
+                why: "counts the instructions of small benchmarks",
+                source: Source::Apt(&["valgrind"]),
+            },
+        ),
+        (
             postgres_tests::is_installed(),
             Need {
                 what: "PostgreSQL's own test programs",

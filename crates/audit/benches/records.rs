@@ -1,0 +1,86 @@
+//! What it costs to write the records of one execution, and to keep them in the spool.
+
+use std::hint::black_box;
+
+use audit::config::SpoolConfig;
+use audit::record::{Outcome, Statement, UnixMicros};
+use audit::spool::{Execution, Executions, Introduced, Spool};
+use tempfile::TempDir;
+use uuid::Uuid;
+use yardstick::{Case, Result};
+
+/// The spool begins anew after so many, so that it does not grow without end.
+const KEPT_MAX: u32 = 1 << 16;
+
+const TEXT: &str = "SELECT abalance FROM pgbench_accounts WHERE aid = 77777;";
+
+fn main() -> Result<()> {
+    let cases = vec![encode("start and end", None)?, encode("start and end, own text", Some(TEXT))?, keep()?];
+    yardstick::run("audit", cases)
+}
+
+/// A spool in a folder of its own.
+struct Stage {
+    spool: Spool,
+    statement: Introduced,
+    _folder: TempDir,
+}
+
+impl Stage {
+    fn new() -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let spool = Spool::open(&SpoolConfig::new(folder.path().join("spool")))?;
+        let text = TEXT.to_owned();
+        let statement =
+            spool.introduce(Statement { text, verdict: "allow".to_owned(), ..Statement::default() });
+        Ok(Stage { spool, statement, _folder: folder })
+    }
+
+    /// Writes the start and the end of an execution.
+    fn write(&self, sequence: u64, text: Option<&str>, together: &mut Executions) {
+        let started = Execution {
+            statement: self.statement.clone(),
+            text,
+            session_id: Uuid::from_u128(0x0193_6b1e_7f3a_7c3d_9a52_0123_4567_89ab),
+            sequence,
+            started_at: UnixMicros(1_764_177_600_000_000),
+            finished_at: None,
+            principal: "alice",
+            database: "bank",
+            outcome: Outcome::Running,
+            rows: 0,
+            bytes: 0,
+            sqlstate: "",
+        };
+        let finished_at = Some(UnixMicros(1_764_177_600_000_210));
+        let ended =
+            Execution { finished_at, outcome: Outcome::Completed, rows: 1, bytes: 11, ..started.clone() };
+        for execution in [started, ended] {
+            together.push(black_box(execution)).expect("what is written to memory fits");
+        }
+    }
+}
+
+fn encode(name: &'static str, text: Option<&'static str>) -> Result<Case> {
+    let (stage, mut together, mut sequence) = (Stage::new()?, Executions::default(), 0);
+    Ok(Case::new(name, "execution", 1, move || {
+        sequence += 1;
+        stage.write(sequence, text, &mut together);
+        black_box(&together);
+        together.clear();
+    }))
+}
+
+/// Start and end go into the spool one after the other, as they do for a statement that runs.
+fn keep() -> Result<Case> {
+    let (mut stage, mut together, mut sequence) = (Stage::new()?, Executions::default(), 0);
+    Ok(Case::new("start and end, kept", "execution", 1, move || {
+        sequence += 1;
+        if sequence % u64::from(KEPT_MAX) == 0 {
+            stage = Stage::new().expect("a new spool");
+        }
+        stage.write(sequence, None, &mut together);
+        stage.spool.append_executions(&together).expect("the spool has room");
+        together.clear();
+    }))
+}

@@ -1,0 +1,74 @@
+//! What a session's steps cost: what the client sends and what the server answers, up to the actions.
+
+mod bank;
+
+use yardstick::{Case, Result};
+
+use self::bank::{Bank, Exchange, Shape};
+
+const ROWS: u32 = 1_000;
+
+/// Texts that differ in a literal only, as pgbench sends them.
+const TEXTS: u32 = 1_024;
+
+fn main() -> Result<()> {
+    let one = |text: &str, shape| vec![Exchange::new(text, shape, &[BALANCE], 1)];
+    let known = "SELECT abalance FROM pgbench_accounts WHERE aid = $1";
+    let new_literals = (0..TEXTS)
+        .map(|n| format!("SELECT abalance FROM pgbench_accounts WHERE aid = {n};"))
+        .collect::<Vec<_>>();
+    let new_literals =
+        new_literals.iter().map(|text| Exchange::new(text, Shape::Simple, &[BALANCE], 1)).collect();
+    let many = |columns: &[(i16, u32, &str)]| {
+        vec![Exchange::new("SELECT * FROM pgbench_accounts", Shape::Simple, columns, ROWS)]
+    };
+    let cases = vec![
+        transactions(
+            "simple, a text that is known",
+            one("SELECT abalance FROM pgbench_accounts", Shape::Simple),
+        ),
+        transactions("simple, new literals", new_literals),
+        transactions("extended", one(known, Shape::Extended)),
+        transactions("prepared", one(known, Shape::Prepared)),
+        transactions("prepared, nobody describes", one(known, Shape::Undescribed)),
+        never_read(),
+        rows("1,000 rows that pass", many(&[BALANCE, FILLER])),
+        rows("1,000 rows with a mask", many(&[BALANCE, EMAIL])),
+    ];
+    yardstick::run("session", cases)
+}
+
+/// Columns of the table: number, type, a value.
+const BALANCE: (i16, u32, &str) = (3, 23, "-4211");
+const FILLER: (i16, u32, &str) =
+    (4, 1042, "                                                                                    ");
+const EMAIL: (i16, u32, &str) = (5, 25, "somebody.else@example.org");
+
+fn transactions(name: &'static str, exchanges: Vec<Exchange>) -> Case {
+    case(name, "transaction", 1, exchanges)
+}
+
+fn rows(name: &'static str, exchanges: Vec<Exchange>) -> Case {
+    case(name, "row", ROWS, exchanges)
+}
+
+/// Does one of the exchanges after the other.
+fn case(name: &'static str, unit: &'static str, units: u32, exchanges: Vec<Exchange>) -> Case {
+    let mut bank = Bank::new();
+    let mut next = 0;
+    Case::new(name, unit, units, move || {
+        bank.step(&exchanges[next]);
+        next = (next + 1) % exchanges.len();
+    })
+}
+
+/// The text is read and judged anew each time.
+fn never_read() -> Case {
+    let mut bank = Bank::new();
+    let exchange =
+        Exchange::new("SELECT abalance FROM pgbench_accounts WHERE aid = 1", Shape::Simple, &[BALANCE], 1);
+    Case::new("simple, a text that was never read", "transaction", 1, move || {
+        bank.forget();
+        bank.step(&exchange);
+    })
+}
