@@ -7,6 +7,7 @@ mod ebpf;
 mod error;
 mod fuzz;
 mod progress;
+mod record;
 mod repo;
 mod run;
 mod setup;
@@ -38,6 +39,7 @@ enum Task {
     Ci(ci::Args),
     Bench(bench::Args),
     Fuzz(fuzz::Args),
+    Record(record::Args),
     Tidy(tidy::Args),
 }
 
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Task::Ci(args) => ci::command(&args),
         Task::Bench(args) => bench::command(&args),
         Task::Fuzz(args) => fuzz::command(&args),
+        Task::Record(args) => record::command(&args),
         Task::Tidy(args) => tidy::command(&args),
     };
     match result {
