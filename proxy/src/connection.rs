@@ -15,7 +15,7 @@ use std::time::Duration;
 use audit::record::SessionRecord;
 use audit::spool::{Spool, SpoolError};
 use policy::Verdict;
-use session::{Action, CloseReason, Readings, Replication, Resting, Session, SessionError, Step};
+use session::{Action, CloseReason, Readings, Replication, Resting, Session, SessionError, Step, Stop};
 use thiserror::Error;
 use tokio::time::{Sleep, timeout};
 use uuid::Uuid;
@@ -33,7 +33,7 @@ use crate::pipe::Pipe;
 use crate::places::{Allowed, Place, Places};
 use crate::reload::{Following, Running};
 use crate::scram::Nobody;
-use crate::stopping::{Stop, Stopping};
+use crate::stopping::Stopping;
 use crate::stream::Stream;
 use crate::trail::{Desk, Trail, now};
 use crate::upstream::{self, Connected};
@@ -408,13 +408,10 @@ impl Opened {
         let mut heard = None;
         let mut turns = 0;
         loop {
-            let resting = self.session.resting();
-            match stopping.now() {
-                Stop::No => {}
-                Stop::WhenIdle if resting != Some(Resting::Idle) => {}
-                Stop::WhenIdle | Stop::Now => return Err(Ended::Stopped),
+            if self.session.obeys(stopping.now()) {
+                return Err(Ended::Stopped);
             }
-            self.patience.note(resting);
+            self.patience.note(self.session.resting());
             // A side is read only while the other takes what comes: that is what bounds memory.
             let read_client = self.client_end.is_none() && self.server.is_flushed() && !self.client_waits;
             let read_server = client.is_flushed();

@@ -1,11 +1,11 @@
-//! How long a session may rest before it is ended: idle, or idle within a transaction.
+//! Wakes a session that has rested for too long: idle, or idle within a transaction. How long that is, and what a rest
+//! is, is the business of `session`.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
-use session::Resting;
+use session::{Resting, Rests};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::config::Limits;
@@ -13,41 +13,32 @@ use crate::config::Limits;
 /// Watches one session's rests.
 #[derive(Debug)]
 pub(crate) struct Patience {
-    idle: Option<Duration>,
-    in_transaction: Option<Duration>,
-    rests: Option<(Resting, Instant)>,
+    rests: Rests,
+    /// Times are told as what has passed since.
+    begin: Instant,
     /// Never later than the present rest's end; setting it anew at each rest would cost more than looking twice.
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
 impl Patience {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Patience {
-            idle: limits.client_idle_timeout,
-            in_transaction: limits.idle_transaction_timeout,
-            rests: None,
-            alarm: None,
-        }
+        let (idle, in_transaction) = (limits.client_idle_timeout, limits.idle_transaction_timeout);
+        Patience::of(session::Patience { idle, in_transaction })
+    }
+
+    fn of(patience: session::Patience) -> Self {
+        Patience { rests: Rests::new(patience), begin: Instant::now(), alarm: None }
     }
 
     /// Notes what the session does. Call it whenever that may have changed.
     pub(crate) fn note(&mut self, resting: Option<Resting>) {
-        if self.rests.map(|(resting, _)| resting) != resting
-            && (self.idle, self.in_transaction) != (None, None)
-        {
-            self.rests = resting.map(|resting| (resting, Instant::now()));
-        }
+        self.rests.note(resting, || self.begin.elapsed());
     }
 
     /// Whether the present rest has lasted too long; says which rest.
     pub(crate) fn poll_runs_out(&mut self, cx: &mut Context<'_>) -> Poll<Resting> {
-        let Some((resting, since)) = self.rests else { return Poll::Pending };
-        let most = match resting {
-            Resting::Idle => self.idle,
-            Resting::InTransaction => self.in_transaction,
-        };
-        let Some(most) = most else { return Poll::Pending };
-        let end = since + most;
+        let Some((end, resting)) = self.rests.too_long_at() else { return Poll::Pending };
+        let end = self.begin + end;
         let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(end)));
         if end < alarm.deadline() {
             alarm.as_mut().reset(end);
@@ -65,18 +56,15 @@ impl Patience {
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
+    use std::time::Duration;
 
     use tokio::time::timeout;
 
     use super::*;
 
     fn patience(idle: u64, in_transaction: u64) -> Patience {
-        Patience {
-            idle: Some(Duration::from_secs(idle)),
-            in_transaction: Some(Duration::from_secs(in_transaction)),
-            rests: None,
-            alarm: None,
-        }
+        let [idle, in_transaction] = [idle, in_transaction].map(|secs| Some(Duration::from_secs(secs)));
+        Patience::of(session::Patience { idle, in_transaction })
     }
 
     async fn runs_out(patience: &mut Patience) -> Resting {

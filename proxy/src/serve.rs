@@ -17,7 +17,7 @@ use audit::spool::Spool;
 use audit::writer::Writer;
 use daemon::{Failure, Hangups, Kind, State, StopSignal, StopSignals, notify};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use session::Readings;
+use session::{Readings, Stop};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{self, Handle};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -34,7 +34,7 @@ use crate::lobby::{Lobby, Visit};
 use crate::pipe::Pipe;
 use crate::reload::Running;
 use crate::scram::Nobody;
-use crate::stopping::{Stop, Stopping};
+use crate::stopping::Stopping;
 use crate::stream::Stream;
 use crate::trail::Desk;
 

@@ -1,18 +1,7 @@
 //! How the proxy's end reaches its sessions.
 
+use session::Stop;
 use tokio::sync::watch;
-
-/// What sessions are asked to do, each step more than the one before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Stop {
-    /// To go on.
-    #[default]
-    No,
-    /// To end when they rest outside of a transaction; nobody new is let in.
-    WhenIdle,
-    /// To end.
-    Now,
-}
 
 /// One session's or thread's view of it.
 #[derive(Clone, Debug)]

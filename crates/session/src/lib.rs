@@ -20,6 +20,7 @@
 mod action;
 mod begun;
 mod client;
+mod ending;
 mod evidence;
 mod judged;
 mod large;
@@ -35,6 +36,7 @@ mod state;
 mod tests;
 
 pub use action::{Action, CloseReason, Step};
+pub use ending::{Patience, Rests, Stop};
 pub use evidence::{Described, Evidence, Finished, Outcome, ResultNames, Started};
 pub use readings::Readings;
 pub use replication::Replication;

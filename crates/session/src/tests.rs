@@ -2,6 +2,7 @@
 
 mod begun;
 mod copy;
+mod endings;
 mod forgetting;
 mod interleavings;
 mod large;

@@ -78,22 +78,24 @@ fn refused(text: &str) -> Vec<u8> {
 }
 
 /// A conversation through a session. Bytes are on their way at four places.
-struct Proxied<'a> {
-    talk: Talk,
-    server: Server,
+pub(super) struct Proxied<'a> {
+    pub(super) talk: Talk,
+    pub(super) server: Server,
     from_client: &'a [u8],
     at_proxy: Vec<u8>,
     from_server: Vec<u8>,
     to_proxy: Vec<u8>,
-    seen: Vec<u8>,
+    pub(super) seen: Vec<u8>,
     started: BTreeSet<u64>,
     ended: BTreeSet<u64>,
     /// What has started.
     texts: BTreeSet<String>,
+    /// The client's next turn comes after the server's.
+    waits: bool,
 }
 
 impl<'a> Proxied<'a> {
-    fn new(sent: &'a [u8], server: Server) -> Self {
+    pub(super) fn new(sent: &'a [u8], server: Server) -> Self {
         Proxied {
             talk: Talk::new(),
             server,
@@ -105,22 +107,33 @@ impl<'a> Proxied<'a> {
             started: BTreeSet::new(),
             ended: BTreeSet::new(),
             texts: BTreeSet::new(),
+            waits: false,
         }
     }
 
     /// Moves bytes, at most `turns` times. `cuts` decides how many at each turn, and which way.
     fn run(&mut self, cuts: &[u8], turns: usize) {
-        let mut waits = false;
-        for cut in cuts.iter().copied().cycle().map(usize::from).take(turns) {
-            if self.from_client.is_empty() && self.from_server.is_empty() && self.at_proxy.is_empty() {
+        for cut in cuts.iter().copied().cycle().take(turns) {
+            if self.is_over() {
                 return;
             }
-            if !waits && (cut % 2 == 0 && !self.from_client.is_empty() || self.from_server.is_empty()) {
-                waits = self.client_turn(cut / 2 + 1);
-            } else {
-                waits = false;
-                self.server_turn(cut / 2 + 1);
-            }
+            self.turn(cut);
+        }
+    }
+
+    /// Whether nothing is on its way.
+    pub(super) fn is_over(&self) -> bool {
+        self.from_client.is_empty() && self.from_server.is_empty() && self.at_proxy.is_empty()
+    }
+
+    /// Moves bytes. `cut` decides how many, and which way.
+    pub(super) fn turn(&mut self, cut: u8) {
+        let bytes = usize::from(cut / 2) + 1;
+        if !self.waits && (cut % 2 == 0 && !self.from_client.is_empty() || self.from_server.is_empty()) {
+            self.waits = self.client_turn(bytes);
+        } else {
+            self.waits = false;
+            self.server_turn(bytes);
         }
     }
 
@@ -209,7 +222,7 @@ impl<'a> Proxied<'a> {
     }
 
     /// The connection is lost: every statement that started has ended then.
-    fn lose(&mut self) -> usize {
+    pub(super) fn lose(&mut self) -> usize {
         let mut lost = Vec::new();
         self.talk.session.on_lost(&mut lost);
         for action in &lost {
@@ -222,7 +235,7 @@ impl<'a> Proxied<'a> {
 }
 
 /// The messages in `bytes`; `None` where the last is not whole.
-fn frames(mut bytes: &[u8]) -> Option<Vec<&[u8]>> {
+pub(super) fn frames(mut bytes: &[u8]) -> Option<Vec<&[u8]>> {
     let mut frames = Vec::new();
     while !bytes.is_empty() {
         let len = u32::from_be_bytes(*bytes.get(1..)?.first_chunk()?);
@@ -241,20 +254,20 @@ fn apart(bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
     (unasked.concat(), rest.concat())
 }
 
-fn messages() -> impl Strategy<Value = Vec<Vec<u8>>> {
+pub(super) fn messages() -> impl Strategy<Value = Vec<Vec<u8>>> {
     prop::collection::vec(client_message(), 1..16)
 }
 
-fn cuts() -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn cuts() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 1..24)
 }
 
 /// When statements are cancelled: seldom, and soon.
-fn cancels() -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn cancels() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(prop_oneof![4 => Just(u8::MAX), 1 => 0..3_u8], 0..16)
 }
 
-fn tells() -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn tells() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(prop_oneof![3 => Just(u8::MAX), 1 => 0..3_u8], 0..40)
 }
 

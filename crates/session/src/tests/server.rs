@@ -104,7 +104,7 @@ pub(super) struct Server {
     statements: HashMap<Vec<u8>, String>,
     portals: HashMap<Vec<u8>, Portal>,
     skipping: bool,
-    in_transaction: bool,
+    pub(super) in_transaction: bool,
     failed: bool,
     copying: Option<Copying>,
     /// Answers to refused statements as the proxy should give them; `None` where the proxy is in between.
