@@ -13,8 +13,11 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::stage::Stage;
 use crate::run;
 
+/// Has a client speak.
+pub(super) type Speak = fn(&Stage) -> Result<()>;
+
 /// The conversations, by the names of their files.
-pub(super) const ALL: [(&str, fn(&Stage) -> Result<()>); 12] = [
+pub(super) const ALL: [(&str, Speak); 12] = [
     ("psql", |stage| psql(stage, include_str!("programs/psql.sql"))),
     ("psql_errors", |stage| psql(stage, include_str!("programs/errors.sql"))),
     ("psql_copy", |stage| psql(stage, include_str!("programs/copy.sql"))),

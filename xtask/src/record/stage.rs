@@ -14,6 +14,7 @@ use e2e::scratch::Scratch;
 use e2e::shop::Shop;
 use e2e::wait;
 
+use super::clients::Speak;
 use super::tap::{self, Door, Passed, Piece};
 use crate::run;
 
@@ -85,7 +86,7 @@ impl Stage {
     }
 
     /// What passed while `speak` did, and until all of its connections were closed.
-    pub(super) fn passed(&self, speak: &fn(&Stage) -> Result<()>) -> Result<Vec<Piece>> {
+    pub(super) fn passed(&self, speak: &Speak) -> Result<Vec<Piece>> {
         let from = self.passed.lock().unwrap_or_else(PoisonError::into_inner).len();
         speak(self)?;
         // The server's part of it is over when its process is, and then nothing more comes.

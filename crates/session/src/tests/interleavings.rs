@@ -129,7 +129,9 @@ impl<'a> Proxied<'a> {
     /// Moves bytes. `cut` decides how many, and which way.
     pub(super) fn turn(&mut self, cut: u8) {
         let bytes = usize::from(cut / 2) + 1;
-        if !self.waits && (cut % 2 == 0 && !self.from_client.is_empty() || self.from_server.is_empty()) {
+        if !self.waits
+            && (cut.is_multiple_of(2) && !self.from_client.is_empty() || self.from_server.is_empty())
+        {
             self.waits = self.client_turn(bytes);
         } else {
             self.waits = false;
