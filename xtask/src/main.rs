@@ -12,6 +12,7 @@ mod repo;
 mod run;
 mod setup;
 mod stages;
+mod suites;
 mod test;
 mod tidy;
 
@@ -40,6 +41,7 @@ enum Task {
     Bench(bench::Args),
     Fuzz(fuzz::Args),
     Record(record::Args),
+    Suites(suites::Args),
     Tidy(tidy::Args),
 }
 
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Task::Bench(args) => bench::command(&args),
         Task::Fuzz(args) => fuzz::command(&args),
         Task::Record(args) => record::command(&args),
+        Task::Suites(args) => suites::command(&args),
         Task::Tidy(args) => tidy::command(&args),
     };
     match result {

@@ -46,6 +46,19 @@ impl Step {
         }
     }
 
+    /// Shows how much of what there is has been done; nothing where there is no terminal.
+    pub(crate) fn count(&self, done: usize, total: usize) {
+        let Some(spinner) = &self.spinner else { return };
+        if spinner.length().is_none()
+            && let Ok(style) =
+                ProgressStyle::with_template("{spinner} {prefix} ({elapsed}) {wide_bar:.dim} {pos} of {len}")
+        {
+            spinner.set_style(style);
+        }
+        spinner.set_length(total as u64);
+        spinner.set_position(done as u64);
+    }
+
     /// It worked.
     pub(crate) fn done(mut self) {
         self.end("ok");

@@ -10,6 +10,7 @@ mod pgbouncer;
 mod postgres_tests;
 mod privilege;
 mod psycopg;
+mod python_suites;
 
 use anyhow::{Result, anyhow};
 
@@ -24,8 +25,8 @@ use crate::error::Unavailable;
 /// Install what this repository's builds, tests and demo need.
 ///
 /// Looks for the PostgreSQL server and client, a C compiler with libclang, the eBPF toolchain, iproute2,
-/// the ClickHouse engine, PostgreSQL's own tests, and clients in Python, JavaScript and Java. What is missing is named
-/// with its source (apt, rustup, cargo, npm or PyPI) and its reason,
+/// the ClickHouse engine, PostgreSQL's own tests, clients in Python, JavaScript and Java, and the test suites of those
+/// in Python. What is missing is named with its source (apt, rustup, cargo, npm or PyPI) and its reason,
 /// and then installed; apt runs through sudo where you are not root, which may ask for your password. No
 /// database cluster is created and no service is started or changed. Where nothing can be installed (no root,
 /// another distribution, another processor) it says what to do by hand and exits with 69.
@@ -78,6 +79,7 @@ fn install(missing: &[Need]) -> Result<()> {
             Source::PostgresTests => postgres_tests::install()?,
             Source::NodeClients => node_clients::install()?,
             Source::Psycopg => psycopg::install()?,
+            Source::PythonSuites => python_suites::install()?,
             Source::PgBouncer => pgbouncer::install()?,
         }
     }

@@ -8,13 +8,13 @@ use anyhow::{Context, Result};
 
 use crate::setup::{self, Privilege};
 use crate::stages::Stages;
-use crate::{ebpf, repo, run, tidy};
+use crate::{ebpf, repo, run, suites, tidy};
 
 /// Run all tests.
 ///
 /// Installs what is missing (see `cargo xtask setup --help`), then: repository rules, formatting, kernel
 /// programs, clippy, unit tests, and the integration and end-to-end tests on a real PostgreSQL, ClickHouse
-/// engine and kernel. Loading kernel programs and changing users need root: run as somebody else, the test
+/// engine and kernel; last, the suites of `cargo xtask suites`. Loading kernel programs and changing users need root: run as somebody else, the test
 /// programs, and nothing else, run through sudo. Ends with the time of every stage.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -46,7 +46,11 @@ pub(crate) fn run_all(stages: &mut Stages, filter: Option<&str>) -> Result<()> {
     if filter.is_none() {
         stages.run("benchmarks, each case once", || cargo(&["test", "--workspace", "--bench", "*"]))?;
     }
-    stages.run("documentation tests", || run::shown(&mut test_command(&["--doc"], filter)?))
+    stages.run("documentation tests", || run::shown(&mut test_command(&["--doc"], filter)?))?;
+    if filter.is_none() {
+        stages.run("suites of drivers and frameworks", suites::run_daily)?;
+    }
+    Ok(())
 }
 
 fn formatting() -> Result<()> {

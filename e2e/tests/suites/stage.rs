@@ -6,61 +6,47 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, bail, ensure};
-use e2e::engine::Engine;
 use e2e::login::Login;
-use e2e::postgres::{self, Postgres, SUPERUSER};
-use e2e::proxy::{Proxy, ProxySettings};
+use e2e::observing::Observing;
+use e2e::postgres::{self, Postgres};
 use e2e::scratch::Scratch;
 use e2e::suites;
-
-/// Every rule, so that only what the proxy itself breaks can fail.
-const OBSERVING: &str = "\n[policy.mode]\ncopy-masked = \"observe\"\nlexing-settings = \"observe\"\n\
-    no-drop-table = \"observe\"\nno-fast-path = \"observe\"\nopaque-code = \"observe\"\nunknown-name = \"observe\"\n\
-    unreadable = \"observe\"\n";
 
 /// How long one suite may take.
 const SUITE_SECS_MAX: &str = "1500";
 
 pub(crate) struct Stage {
-    // Dropped in this order: who speaks to whom goes first.
-    proxy: Proxy,
-    _engine: Engine,
-    postgres: Postgres,
+    observing: Observing,
     folder: Scratch,
     tests: PathBuf,
 }
 
 impl Stage {
     pub(crate) fn start() -> Result<Self> {
-        let tests = suites::installed()?;
-        let (postgres, engine) = (Postgres::start()?, Engine::start()?);
-        let settings = ProxySettings {
-            upstreams: vec![postgres.superuser("*")],
-            users: vec![(SUPERUSER.to_string(), postgres::password()?)],
-            clickhouse_url: engine.url().to_string(),
-            ledger_database: "picket".to_string(),
-        };
-        let proxy = Proxy::start_with(settings, OBSERVING)?;
-        Ok(Self { proxy, _engine: engine, postgres, folder: Scratch::new("suite")?, tests })
+        Ok(Self {
+            tests: suites::installed()?,
+            observing: Observing::start()?,
+            folder: Scratch::new("suite")?,
+        })
     }
 
     /// The server behind it.
     pub(crate) fn postgres(&self) -> &Postgres {
-        &self.postgres
+        self.observing.postgres()
     }
 
     /// Two new databases: the first for a direct connection, the second for the way through the proxy.
     pub(crate) fn two_databases(&self, name: &str) -> Result<[Login; 2]> {
         let names = ["direct", "through"].map(|way| format!("{name}_{way}"));
         for name in &names {
-            self.postgres.administer("postgres", &format!("CREATE DATABASE {name}"))?;
+            self.postgres().administer("postgres", &format!("CREATE DATABASE {name}"))?;
         }
-        Ok([self.postgres.superuser(&names[0]), self.login()?.to_database(&names[1])])
+        Ok([self.postgres().superuser(&names[0]), self.login()?.to_database(&names[1])])
     }
 
     /// The superuser's way through the proxy.
     pub(crate) fn login(&self) -> Result<Login> {
-        self.proxy.login(SUPERUSER, "postgres")
+        self.observing.login()
     }
 
     /// One of PostgreSQL's test programs.

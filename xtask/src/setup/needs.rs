@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{engine, kernel_tools, node_clients, pgbouncer, postgres_tests, psycopg};
+use super::{engine, kernel_tools, node_clients, pgbouncer, postgres_tests, psycopg, python_suites};
 use crate::{repo, run};
 
 /// Something that is not on this machine.
@@ -30,6 +30,8 @@ pub(super) enum Source {
     NodeClients,
     /// A Python environment with packages from PyPI.
     Psycopg,
+    /// Packages and source archives from PyPI.
+    PythonSuites,
     /// Unpacked from the package of apt, and not installed.
     PgBouncer,
 }
@@ -45,6 +47,7 @@ impl Need {
             | Source::Engine
             | Source::NodeClients
             | Source::Psycopg
+            | Source::PythonSuites
             | Source::PgBouncer => &[],
         };
         packages.iter().copied()
@@ -68,6 +71,9 @@ impl Need {
             Source::PostgresTests => "apt: the source package of the PostgreSQL server".to_string(),
             Source::NodeClients => "npm: the packages of e2e/clients/node, checked by hash".to_string(),
             Source::Psycopg => format!("PyPI: psycopg[binary]=={}", e2e::psycopg::VERSION),
+            Source::PythonSuites => {
+                "PyPI: what e2e/clients/python names, checked by hash, and four source archives".to_string()
+            }
             Source::PgBouncer => "apt: pgbouncer, unpacked into a cache and not installed".to_string(),
         }
     }
@@ -153,10 +159,10 @@ pub(super) fn missing() -> Vec<Need> {
             },
         ),
         (
-            has_venv() || e2e::psycopg::python().is_some(),
+            has_venv() || e2e::psycopg::python().is_some() && e2e::python_suites::installed().is_some(),
             Need {
                 what: "Python's venv",
-                why: "an environment of its own for psycopg",
+                why: "environments of their own for clients",
                 source: Source::Apt(&["python3-venv"]),
             },
         ),
@@ -166,6 +172,14 @@ pub(super) fn missing() -> Vec<Need> {
                 what: "psycopg with its own libpq",
                 why: "tests connect as the newest clients do",
                 source: Source::Psycopg,
+            },
+        ),
+        (
+            e2e::python_suites::installed().is_some(),
+            Need {
+                what: "test suites of asyncpg, pg8000, SQLAlchemy and Django",
+                why: "show that clients see no proxy",
+                source: Source::PythonSuites,
             },
         ),
         (
@@ -246,6 +260,7 @@ pub(super) fn by_hand(missing: &[Need]) -> String {
             Source::PostgresTests => postgres_tests::by_hand(),
             Source::NodeClients => node_clients::by_hand(),
             Source::Psycopg => psycopg::by_hand(),
+            Source::PythonSuites => python_suites::by_hand(),
             Source::PgBouncer => pgbouncer::BY_HAND.to_string(),
         });
     }
