@@ -6,7 +6,7 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::ops::Range;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
@@ -33,7 +33,7 @@ use crate::pipe::Pipe;
 use crate::places::{Allowed, Place, Places};
 use crate::reload::{Following, Running};
 use crate::scram::Nobody;
-use crate::stopping::Stopping;
+use crate::stopping::{NextStop, Stopping};
 use crate::stream::Stream;
 use crate::trail::{Desk, Trail, now};
 use crate::upstream::{self, Connected};
@@ -403,9 +403,7 @@ impl Opened {
         // What came with the log-in, or with the server's start-up.
         self.client_sent(client, readings)?;
         self.server_sent(client, readings).await?;
-        let mut asked = pin!(stopping.clone().until(Stop::WhenIdle));
-        // What was known when `asked` was last polled.
-        let mut heard = None;
+        let mut next_stop = NextStop::new(stopping.clone());
         let mut turns = 0;
         loop {
             if self.session.obeys(stopping.now()) {
@@ -438,22 +436,15 @@ impl Opened {
                     {
                         return Poll::Ready(News::Alarm);
                     }
-                    // It wakes this task when there is news; to ask it for each message would take its lock each time.
-                    let now = stopping.now();
-                    if heard.replace(now) == Some(now) {
-                        return Poll::Pending;
-                    }
-                    asked.as_mut().poll(cx).map(|()| News::Stop)
+                    next_stop.poll(executor::wakes(), cx).map(|()| News::Stop)
                 });
                 match news.await {
                     News::Server(ready) => ready.map_err(Ended::ServerGone)?,
                     News::Client(ready) => client_took(ready, self.client_end, client)?,
                     News::Idle(resting) => return Err(Ended::Idle(resting)),
                     News::Alarm => return Err(Ended::ClientGone(io::ErrorKind::TimedOut.into())),
-                    News::Stop => {
-                        asked.set(stopping.clone().until(Stop::Now));
-                        heard = None;
-                    }
+                    // It is looked at above.
+                    News::Stop => {}
                 }
             }
             self.flush(client)?;

@@ -49,6 +49,8 @@ struct Shared {
     ready: RefCell<VecDeque<usize>>,
     /// The task that is being polled.
     current: Cell<usize>,
+    /// How often that one was woken.
+    wakes: Cell<u64>,
     woken: Arc<Woken>,
 }
 
@@ -56,6 +58,8 @@ struct Task {
     /// `None` while it is being polled.
     future: Option<Pin<Box<dyn Future<Output = ()>>>>,
     waker: Waker,
+    /// How often it was woken by something else than a socket.
+    wakes: u64,
     is_ready: bool,
 }
 
@@ -105,6 +109,7 @@ impl Executor {
             tasks: RefCell::default(),
             ready: RefCell::default(),
             current: Cell::new(MAIN),
+            wakes: Cell::new(0),
             woken: Arc::new(woken),
         });
         EXECUTOR.set(Some(Rc::clone(&shared)));
@@ -186,6 +191,9 @@ impl Shared {
             let mut tasks = self.woken.tasks.lock().unwrap_or_else(PoisonError::into_inner);
             for task in tasks.drain(..) {
                 main_is_woken |= task == MAIN;
+                if let Some(known) = self.tasks.borrow_mut().get_mut(task) {
+                    known.wakes += 1;
+                }
                 self.make_ready(task);
             }
         }
@@ -208,6 +216,7 @@ impl Shared {
             let Some(task) = tasks.get_mut(number) else { return false };
             task.is_ready = false;
             let Some(future) = task.future.take() else { return false };
+            self.wakes.set(task.wakes);
             (future, task.waker.clone())
         };
         self.current.set(number);
@@ -270,9 +279,20 @@ pub(crate) fn spawn(future: impl Future<Output = ()> + 'static) {
         let mut tasks = shared.tasks.borrow_mut();
         let place = tasks.vacant_entry();
         let number = place.key();
-        place.insert(Task { future: Some(Box::pin(future)), waker: shared.waker(number), is_ready: true });
+        place.insert(Task {
+            future: Some(Box::pin(future)),
+            waker: shared.waker(number),
+            wakes: 0,
+            is_ready: true,
+        });
         shared.ready.borrow_mut().push_back(number);
     });
+}
+
+/// How often the task that is being polled was woken by something else than a socket. As long as that stays the same,
+/// whatever it waits for beside its sockets has not come, and need not be looked at.
+pub(crate) fn wakes() -> u64 {
+    EXECUTOR.with_borrow(|executor| executor.as_ref().map_or(0, |shared| shared.wakes.get()))
 }
 
 /// Waits until no task of this thread is left. For `Executor::block_on` alone, which looks again when one has ended.
