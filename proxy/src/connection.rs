@@ -1,10 +1,13 @@
-//! One client's connection: moves bytes between both sockets and the session, and performs its actions in order.
+//! One client's connection: moves bytes between both sockets and the session, and performs its actions in order. How a
+//! session begins is in `opening`, why it ends in `ended`.
+
+mod ended;
+mod opening;
 
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::SocketAddr;
 use std::ops::Range;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -12,31 +15,28 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use audit::record::SessionRecord;
-use audit::spool::{Spool, SpoolError};
-use policy::Verdict;
-use session::{Action, CloseReason, Readings, Replication, Resting, Session, SessionError, Step, Stop};
-use thiserror::Error;
+use audit::spool::Spool;
+use session::{Action, CloseReason, Readings, Resting, Session, Step, Stop};
 use tokio::time::{Sleep, timeout};
 use uuid::Uuid;
-use wire::{backend, compose};
 
+use self::ended::Ended;
+use self::opening::open;
 use crate::cancel::{CancelKeys, Registered};
 use crate::catalog::{CatalogKeeper, Snapshot};
 use crate::catalogs::Catalogs;
 use crate::executor;
 use crate::farewell::{self, Farewell};
 use crate::lobby::Visit;
-use crate::login::{self, Login, LoginError, Wish};
+use crate::login::{self, LoginError, Wish};
 use crate::patience::Patience;
 use crate::pipe::Pipe;
-use crate::places::{Allowed, Place, Places};
+use crate::places::{Place, Places};
 use crate::reload::{Following, Running};
 use crate::scram::Nobody;
 use crate::stopping::{NextStop, Stopping};
 use crate::stream::Stream;
-use crate::trail::{Desk, Trail, now};
-use crate::upstream::{self, Connected};
+use crate::trail::{Desk, Trail};
 
 /// Times that a session may go on at once where its sockets have more; then the others of its thread go first.
 const TURNS_MAX: u32 = 8;
@@ -59,72 +59,6 @@ enum ClientEnd {
     Terminated,
     /// It closed its connection, or its half of it.
     HungUp,
-}
-
-/// Why a session ended.
-#[derive(Debug, Error)]
-enum Ended {
-    #[error("client said goodbye")]
-    ClientTerminated,
-    #[error("client went away")]
-    ClientGone(#[source] io::Error),
-    #[error("database went away")]
-    ServerGone(#[source] io::Error),
-    #[error(transparent)]
-    Protocol(#[from] SessionError),
-    #[error("cannot record")]
-    NotRecorded(#[from] SpoolError),
-    #[error("client was idle for too long")]
-    Idle(Resting),
-    #[error("proxy stops")]
-    Stopped,
-}
-
-impl Ended {
-    /// The word for it in records.
-    fn kind(&self) -> &'static str {
-        match self {
-            Ended::ClientTerminated => "client_terminated",
-            Ended::ClientGone(_) => "client_gone",
-            Ended::ServerGone(_) => "server_gone",
-            Ended::Protocol(SessionError::Client { .. }) => "client_protocol_violation",
-            Ended::Protocol(SessionError::Server { .. }) => "server_protocol_violation",
-            Ended::Protocol(SessionError::AnswerTooLong { .. }) => "answer_too_long",
-            Ended::NotRecorded(_) => "not_recorded",
-            Ended::Idle(Resting::Idle) => "idle_timeout",
-            Ended::Idle(Resting::InTransaction) => "idle_in_transaction_timeout",
-            Ended::Stopped => "proxy_stopped",
-        }
-    }
-
-    /// What the client is told, where it still listens.
-    fn farewell(&self) -> Option<Farewell> {
-        match self {
-            Ended::ClientTerminated | Ended::ClientGone(_) => None,
-            Ended::ServerGone(_) => Some(
-                Farewell::new("08006", "the database server closed the connection unexpectedly")
-                    .detail("It ended, or the network between it and Picket did."),
-            ),
-            Ended::Protocol(error @ SessionError::AnswerTooLong { .. }) => Some(
-                Farewell::new("54000", error.to_string())
-                    .detail("Picket's limit is `max-message-bytes`.")
-                    .hint("Ask for less of it at once, or have whoever runs Picket raise the limit."),
-            ),
-            Ended::Protocol(error) => Some(Farewell::new("08P01", error.to_string())),
-            Ended::NotRecorded(error) => Some(not_recorded(error)),
-            Ended::Idle(Resting::Idle) => Some(
-                Farewell::new("57P05", "terminating connection due to idle-session timeout")
-                    .detail("Picket's limit is `client-idle-timeout-secs`."),
-            ),
-            Ended::Idle(Resting::InTransaction) => Some(
-                Farewell::new("25P03", "terminating connection due to idle-in-transaction timeout")
-                    .detail("Picket's limit is `idle-transaction-timeout-secs`."),
-            ),
-            Ended::Stopped => {
-                Some(Farewell::new("57P01", "terminating connection because Picket is being stopped"))
-            }
-        }
-    }
 }
 
 /// Speaks with one client until it is gone. `visit` lasts until it has logged in.
@@ -208,139 +142,6 @@ struct Opened {
     client_waits: bool,
     session_id: Uuid,
     greeting: Vec<u8>,
-}
-
-/// Connects a logged-in client to the database it asks for.
-async fn open(
-    client: SocketAddr,
-    login: Login,
-    shared: &Arc<Shared>,
-    desk: Rc<Desk>,
-) -> Result<Opened, Farewell> {
-    let internal =
-        |error: &dyn std::fmt::Display| Farewell::new("58000", "Picket cannot open a session").detail(error);
-    let Login { user, authenticated_by, database, application_name, version, parameters, replication } =
-        login;
-    let following = shared.config.follow();
-    let config = following.now();
-    let Some(upstream) = config.upstream(&database) else {
-        return Err(Farewell::new("3D000", format!("database \"{database}\" does not exist"))
-            .detail("Picket has no [[upstream]] of that name."));
-    };
-    let limits = &config.limits;
-    // It may have been taken out of the file while the client logged in.
-    let Some(account) = config.users.get(&user) else {
-        return Err(Farewell::new("28000", format!("user \"{user}\" was removed while it logged in")));
-    };
-    let own = account.max_connections;
-    let allowed = Allowed {
-        all: limits.max_connections,
-        user: own.unwrap_or(limits.max_user_connections),
-        database: limits.max_db_connections,
-    };
-    if replication.is_some()
-        && let Verdict::Refuse(refusal) = policy::judge_replication(&config.modes)
-    {
-        return Err(Farewell::new(refusal.sqlstate, "Picket refused this replication connection")
-            .detail(refusal.detail)
-            .hint("Whoever runs Picket can let it pass: no-replication = \"observe\" under [policy.mode]."));
-    }
-    let place = shared.places.take(&user, &database, allowed)?;
-    let connected = upstream::connect(&upstream, version, &parameters).await.map_err(|error| {
-        tracing::warn!(database, %error, "database not reached");
-        error.farewell(&upstream)
-    })?;
-    let catalog = match replication {
-        // It is with no database, and says nothing that is about one.
-        Some(Replication::Physical) => CatalogKeeper::of_nothing(),
-        Some(Replication::Logical) | None => shared.catalogs.of(&upstream, limits.max_wildcard_databases)?,
-    };
-    catalog.is_fresh().await;
-    if !catalog.snapshot().holds {
-        return Err(Farewell::new(
-            "58000",
-            format!("Picket cannot read the catalog of the database \"{database}\""),
-        )
-        .detail("Without it nobody knows which columns must be masked.")
-        .hint("Whoever runs Picket finds the reason in its log."));
-    }
-    let Connected { pipe: server, server: address, pid, secret, parameters, notices, ready } = connected;
-    let changes_lexing =
-        parameters.iter().any(|(name, value)| name == b"standard_conforming_strings" && value != b"on");
-    if changes_lexing && !config.modes.observes("lexing-settings") {
-        return Err(Farewell::new("22023", "Picket needs standard_conforming_strings to be on")
-            .detail("With it off, the same statement means one thing to Picket and another to PostgreSQL.")
-            .hint(
-                "Leave it out of the connection's options, and of the role's and the database's settings.",
-            ));
-    }
-    let session_id = Uuid::now_v7();
-    let record = SessionRecord {
-        session_id,
-        host: shared.host.clone(),
-        started_at: now(),
-        ended_at: None,
-        end_reason: String::new(),
-        principal: user,
-        authenticated_by: authenticated_by.to_owned(),
-        database,
-        database_role: upstream.user.clone(),
-        environment: upstream.environment.clone(),
-        application_name,
-        application_names: Vec::new(),
-        client,
-        upstream_local: server.socket().local_addr().map_err(|error| internal(&error))?,
-        upstream: address,
-        upstream_cookie: rustix::net::sockopt::socket_cookie(server.socket())
-            .map_err(|error| internal(&error))?,
-        backend_pid: pid,
-    };
-    let trail = Trail::begin(desk, record).map_err(|error| {
-        tracing::error!(%error, "session not recorded");
-        not_recorded(&error)
-    })?;
-    let key = shared
-        .cancel_keys
-        .register(version, pid, &upstream, address, &secret)
-        .map_err(|error| internal(&error))?;
-    let mut nonce = [0; 8];
-    getrandom::fill(&mut nonce).map_err(|error| internal(&error))?;
-    let mut session =
-        Session::new(u64::from_ne_bytes(nonce), limits.max_message_bytes).replicating(replication);
-    let mut greeting = Vec::new();
-    compose::authentication(&mut greeting, 0, &[]);
-    for (name, value) in &parameters {
-        session.on_parameter(name, value);
-        compose::frame(&mut greeting, backend::tag::PARAMETER_STATUS, |out| {
-            compose::cstr(out, name);
-            compose::cstr(out, value);
-        });
-    }
-    compose::frame(&mut greeting, backend::tag::BACKEND_KEY_DATA, |out| {
-        out.extend_from_slice(&key.key.pid.to_be_bytes());
-        out.extend_from_slice(&key.key.secret);
-    });
-    greeting.extend(notices);
-    greeting.extend(ready);
-    Ok(Opened {
-        server,
-        session,
-        trail,
-        snapshot: catalog.snapshot(),
-        actions: Vec::new(),
-        catalog,
-        key,
-        cancel_keys: shared.cancel_keys.clone(),
-        _place: place,
-        patience: Patience::new(limits),
-        connection_check: limits.client_connection_check,
-        client_end: None,
-        alarm: None,
-        client_waits: false,
-        session_id,
-        greeting,
-        config: following,
-    })
 }
 
 impl Opened {
@@ -623,13 +424,6 @@ fn arrived(read: io::Result<Option<usize>>) -> io::Result<bool> {
         Some(_) => Ok(true),
         None => Ok(false),
     }
-}
-
-/// What a client is told when its session or statement cannot be recorded.
-fn not_recorded(error: &SpoolError) -> Farewell {
-    Farewell::new("58030", "Picket cannot record what you do, and so does not pass it on")
-        .detail(error)
-        .hint("Whoever runs Picket must make room in its spool, or bring ClickHouse back.")
 }
 
 /// The chain of an error in one line.

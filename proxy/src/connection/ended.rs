@@ -1,0 +1,82 @@
+//! Why a session ended: the word for it in records, and what its client is told.
+
+use std::io;
+
+use audit::spool::SpoolError;
+use session::{Resting, SessionError};
+use thiserror::Error;
+
+use crate::farewell::Farewell;
+
+/// Why a session ended.
+#[derive(Debug, Error)]
+pub(super) enum Ended {
+    #[error("client said goodbye")]
+    ClientTerminated,
+    #[error("client went away")]
+    ClientGone(#[source] io::Error),
+    #[error("database went away")]
+    ServerGone(#[source] io::Error),
+    #[error(transparent)]
+    Protocol(#[from] SessionError),
+    #[error("cannot record")]
+    NotRecorded(#[from] SpoolError),
+    #[error("client was idle for too long")]
+    Idle(Resting),
+    #[error("proxy stops")]
+    Stopped,
+}
+
+impl Ended {
+    /// The word for it in records.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Ended::ClientTerminated => "client_terminated",
+            Ended::ClientGone(_) => "client_gone",
+            Ended::ServerGone(_) => "server_gone",
+            Ended::Protocol(SessionError::Client { .. }) => "client_protocol_violation",
+            Ended::Protocol(SessionError::Server { .. }) => "server_protocol_violation",
+            Ended::Protocol(SessionError::AnswerTooLong { .. }) => "answer_too_long",
+            Ended::NotRecorded(_) => "not_recorded",
+            Ended::Idle(Resting::Idle) => "idle_timeout",
+            Ended::Idle(Resting::InTransaction) => "idle_in_transaction_timeout",
+            Ended::Stopped => "proxy_stopped",
+        }
+    }
+
+    /// What the client is told, where it still listens.
+    pub(super) fn farewell(&self) -> Option<Farewell> {
+        match self {
+            Ended::ClientTerminated | Ended::ClientGone(_) => None,
+            Ended::ServerGone(_) => Some(
+                Farewell::new("08006", "the database server closed the connection unexpectedly")
+                    .detail("It ended, or the network between it and Picket did."),
+            ),
+            Ended::Protocol(error @ SessionError::AnswerTooLong { .. }) => Some(
+                Farewell::new("54000", error.to_string())
+                    .detail("Picket's limit is `max-message-bytes`.")
+                    .hint("Ask for less of it at once, or have whoever runs Picket raise the limit."),
+            ),
+            Ended::Protocol(error) => Some(Farewell::new("08P01", error.to_string())),
+            Ended::NotRecorded(error) => Some(not_recorded(error)),
+            Ended::Idle(Resting::Idle) => Some(
+                Farewell::new("57P05", "terminating connection due to idle-session timeout")
+                    .detail("Picket's limit is `client-idle-timeout-secs`."),
+            ),
+            Ended::Idle(Resting::InTransaction) => Some(
+                Farewell::new("25P03", "terminating connection due to idle-in-transaction timeout")
+                    .detail("Picket's limit is `idle-transaction-timeout-secs`."),
+            ),
+            Ended::Stopped => {
+                Some(Farewell::new("57P01", "terminating connection because Picket is being stopped"))
+            }
+        }
+    }
+}
+
+/// What a client is told when its session or statement cannot be recorded.
+pub(super) fn not_recorded(error: &SpoolError) -> Farewell {
+    Farewell::new("58030", "Picket cannot record what you do, and so does not pass it on")
+        .detail(error)
+        .hint("Whoever runs Picket must make room in its spool, or bring ClickHouse back.")
+}

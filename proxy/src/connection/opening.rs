@@ -1,0 +1,154 @@
+//! Opens a session: a database for a client that has logged in, within the limits, and the record that it began.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use audit::record::SessionRecord;
+use policy::Verdict;
+use session::{Replication, Session};
+use uuid::Uuid;
+use wire::{backend, compose};
+
+use super::ended::not_recorded;
+use super::{Opened, Shared};
+use crate::catalog::CatalogKeeper;
+use crate::farewell::Farewell;
+use crate::login::Login;
+use crate::patience::Patience;
+use crate::places::Allowed;
+use crate::trail::{Desk, Trail, now};
+use crate::upstream::{self, Connected};
+
+/// Connects a logged-in client to the database it asks for.
+pub(super) async fn open(
+    client: SocketAddr,
+    login: Login,
+    shared: &Arc<Shared>,
+    desk: Rc<Desk>,
+) -> Result<Opened, Farewell> {
+    let internal =
+        |error: &dyn std::fmt::Display| Farewell::new("58000", "Picket cannot open a session").detail(error);
+    let Login { user, authenticated_by, database, application_name, version, parameters, replication } =
+        login;
+    let following = shared.config.follow();
+    let config = following.now();
+    let Some(upstream) = config.upstream(&database) else {
+        return Err(Farewell::new("3D000", format!("database \"{database}\" does not exist"))
+            .detail("Picket has no [[upstream]] of that name."));
+    };
+    let limits = &config.limits;
+    // It may have been taken out of the file while the client logged in.
+    let Some(account) = config.users.get(&user) else {
+        return Err(Farewell::new("28000", format!("user \"{user}\" was removed while it logged in")));
+    };
+    let own = account.max_connections;
+    let allowed = Allowed {
+        all: limits.max_connections,
+        user: own.unwrap_or(limits.max_user_connections),
+        database: limits.max_db_connections,
+    };
+    if replication.is_some()
+        && let Verdict::Refuse(refusal) = policy::judge_replication(&config.modes)
+    {
+        return Err(Farewell::new(refusal.sqlstate, "Picket refused this replication connection")
+            .detail(refusal.detail)
+            .hint("Whoever runs Picket can let it pass: no-replication = \"observe\" under [policy.mode]."));
+    }
+    let place = shared.places.take(&user, &database, allowed)?;
+    let connected = upstream::connect(&upstream, version, &parameters).await.map_err(|error| {
+        tracing::warn!(database, %error, "database not reached");
+        error.farewell(&upstream)
+    })?;
+    let catalog = match replication {
+        // It is with no database, and says nothing that is about one.
+        Some(Replication::Physical) => CatalogKeeper::of_nothing(),
+        Some(Replication::Logical) | None => shared.catalogs.of(&upstream, limits.max_wildcard_databases)?,
+    };
+    catalog.is_fresh().await;
+    if !catalog.snapshot().holds {
+        return Err(Farewell::new(
+            "58000",
+            format!("Picket cannot read the catalog of the database \"{database}\""),
+        )
+        .detail("Without it nobody knows which columns must be masked.")
+        .hint("Whoever runs Picket finds the reason in its log."));
+    }
+    let Connected { pipe: server, server: address, pid, secret, parameters, notices, ready } = connected;
+    let changes_lexing =
+        parameters.iter().any(|(name, value)| name == b"standard_conforming_strings" && value != b"on");
+    if changes_lexing && !config.modes.observes("lexing-settings") {
+        return Err(Farewell::new("22023", "Picket needs standard_conforming_strings to be on")
+            .detail("With it off, the same statement means one thing to Picket and another to PostgreSQL.")
+            .hint(
+                "Leave it out of the connection's options, and of the role's and the database's settings.",
+            ));
+    }
+    let session_id = Uuid::now_v7();
+    let record = SessionRecord {
+        session_id,
+        host: shared.host.clone(),
+        started_at: now(),
+        ended_at: None,
+        end_reason: String::new(),
+        principal: user,
+        authenticated_by: authenticated_by.to_owned(),
+        database,
+        database_role: upstream.user.clone(),
+        environment: upstream.environment.clone(),
+        application_name,
+        application_names: Vec::new(),
+        client,
+        upstream_local: server.socket().local_addr().map_err(|error| internal(&error))?,
+        upstream: address,
+        upstream_cookie: rustix::net::sockopt::socket_cookie(server.socket())
+            .map_err(|error| internal(&error))?,
+        backend_pid: pid,
+    };
+    let trail = Trail::begin(desk, record).map_err(|error| {
+        tracing::error!(%error, "session not recorded");
+        not_recorded(&error)
+    })?;
+    let key = shared
+        .cancel_keys
+        .register(version, pid, &upstream, address, &secret)
+        .map_err(|error| internal(&error))?;
+    let mut nonce = [0; 8];
+    getrandom::fill(&mut nonce).map_err(|error| internal(&error))?;
+    let mut session =
+        Session::new(u64::from_ne_bytes(nonce), limits.max_message_bytes).replicating(replication);
+    let mut greeting = Vec::new();
+    compose::authentication(&mut greeting, 0, &[]);
+    for (name, value) in &parameters {
+        session.on_parameter(name, value);
+        compose::frame(&mut greeting, backend::tag::PARAMETER_STATUS, |out| {
+            compose::cstr(out, name);
+            compose::cstr(out, value);
+        });
+    }
+    compose::frame(&mut greeting, backend::tag::BACKEND_KEY_DATA, |out| {
+        out.extend_from_slice(&key.key.pid.to_be_bytes());
+        out.extend_from_slice(&key.key.secret);
+    });
+    greeting.extend(notices);
+    greeting.extend(ready);
+    Ok(Opened {
+        server,
+        session,
+        trail,
+        snapshot: catalog.snapshot(),
+        actions: Vec::new(),
+        catalog,
+        key,
+        cancel_keys: shared.cancel_keys.clone(),
+        _place: place,
+        patience: Patience::new(limits),
+        connection_check: limits.client_connection_check,
+        client_end: None,
+        alarm: None,
+        client_waits: false,
+        session_id,
+        greeting,
+        config: following,
+    })
+}
