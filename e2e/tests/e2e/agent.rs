@@ -122,6 +122,8 @@ fn the_two_witnesses_meet_on_the_socket_cookie() -> Result<()> {
 #[test]
 fn an_agent_that_is_asked_to_end_says_so_in_the_ledger() -> Result<()> {
     let mut watched = Watched::start()?;
+    // It tries for 5 s at its end, which would have to do for making the ledger too.
+    watched.ledger.wait_rows("its first account", "SELECT * FROM agent_health", |_| true)?;
     assert_eq!(watched.agent.stop()?, 0);
     watched
         .ledger
