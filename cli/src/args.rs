@@ -45,7 +45,7 @@ Keys of a JSON object, in this order, and columns of CSV (lists joined by spaces
   rules             list: the rules that refused it or, where it was allowed, that only observe
   masked            true where the column was masked in the result; for a relation, any column of it
   finished_at       when it ended; null where it has not, or never told
-  outcome           completed, failed, skipped, lost or prepared (never executed); empty where it has not ended
+  outcome           completed, failed, skipped, lost or prepared (never executed); else empty
   rows              rows returned or changed
   bytes             bytes of rows that the database sent
   sqlstate          the error that ended it; empty where there was none
