@@ -11,6 +11,7 @@ mod conversation;
 mod databases;
 mod driver;
 mod drop_table;
+mod dump;
 mod early_code;
 mod encryption;
 mod evidence;

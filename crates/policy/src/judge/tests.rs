@@ -125,6 +125,42 @@ fn what_cannot_be_known_is_refused() {
     assert_snapshot!(verdict("select set_config('standard_conforming' || '_strings', 'off', false)"), @r#"42501 Picket refused this statement: Rule "lexing-settings": which setting set_config changes is computed."#);
 }
 
+/// Neither the relation, nor the operator, nor the column proves which setting it is: only the value does.
+#[test]
+fn pg_dump_sets_what_it_looks_up_and_nobody_else_does() {
+    for harmless in [
+        "SELECT set_config(name, 'view, foreign-table', false) FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind'",
+        "SELECT set_config(name, 'view', false) FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind'",
+        "select pg_catalog.set_config(n, E'VIEW,foreign\\x2dtable', false) from t",
+    ] {
+        assert_eq!(verdict(harmless), "allow", "{harmless}");
+    }
+    for attack in [
+        "select set_config(name, 'off', false) from pg_settings where name = 'restrict_nonsystem_relation_kind'",
+        "select set_config(name, 'off', false) from pg_catalog.pg_settings where name = 'restrict_nonsystem_relation_kind'",
+        "select set_config(name, 'off', false) from pg_catalog.pg_settings where name operator(public.=) 'x'",
+        "select set_config(name, 'off', false) from pg_temp.pg_settings where name = 'x'",
+        "select set_config(name, 'off', false) from (select 'standard_conforming_strings' as name) pg_settings",
+        "with pg_settings(name) as (values ('standard_conforming_strings')) select set_config(name, 'off', false) from pg_settings",
+        "select set_config(name, 'off', false) from other as pg_settings where name = 'x'",
+        "select set_config(name, 'big5', false) from pg_settings where name = 'x'",
+        "select set_config(name, '0', false) from pg_settings where name = 'x'",
+        "select set_config(name, 'view, off', false) from pg_settings where name = 'x'",
+        "select set_config(name, 'view' || '', false) from pg_settings where name = 'x'",
+        "select set_config(name, $1, false) from pg_settings where name = 'x'",
+        "select set_config(name, null, false) from pg_settings where name = 'x'",
+        "select set_config(new_value => 'view', setting_name => name, is_local => false) from pg_settings",
+        "select set_config(name, setting, false) from pg_settings where name = 'x'",
+        "select set_config(name, 'view', false), set_config(name, 'off', false) from pg_settings where name = 'x'",
+    ] {
+        assert!(
+            verdict(attack).contains("Rule \"lexing-settings\": which setting"),
+            "{attack}: {}",
+            verdict(attack)
+        );
+    }
+}
+
 #[test]
 fn a_rule_that_observes_is_named_and_refuses_nothing() {
     let observing = |rules: &[&str]| {

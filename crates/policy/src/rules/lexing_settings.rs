@@ -1,7 +1,8 @@
 //! What: settings that change how the server cuts text into words keep the value that Picket reads with.
 //! Why: with `standard_conforming_strings = off`, or an encoding in which a backslash can be half a character, the
 //! same text means one thing to Picket and another to PostgreSQL.
-//! Example: `SET standard_conforming_strings = off` is refused; `SET client_encoding = 'UTF8'` is not.
+//! Example: `SET standard_conforming_strings = off` is refused; `SET client_encoding = 'UTF8'` is not, nor is pg_dump's
+//! `SELECT set_config(name, 'view, foreign-table', false) FROM pg_settings …`.
 
 use sql::Statement;
 use sql::facts::{Access, RelationUse, Setting};
@@ -44,6 +45,15 @@ fn changes_lexing(setting: &Setting) -> Option<String> {
         Some(_) => None,
         // RESET ALL goes back to what the session began with, which Picket has seen.
         None if setting.is_reset_all => None,
+        // Whatever the name turns out to be: PostgreSQL takes this value for none of both settings.
+        None if value.as_deref().is_some_and(restricts_kinds) => None,
         None => Some("which setting set_config changes is computed".to_owned()),
     }
+}
+
+/// Whether a value is one of `restrict_nonsystem_relation_kind`, to which pg_dump sets the setting of that name where the
+/// server has one. No boolean (bool.c) and no encoding (encnames.c) is spelled like it. What else stands in such a statement
+/// proves nothing: `pg_settings`, `=` and `name` can all be somebody's own.
+fn restricts_kinds(value: &str) -> bool {
+    value.split(',').all(|kind| matches!(kind.trim(), "view" | "foreign-table"))
 }
