@@ -27,12 +27,13 @@ pub struct Observing {
 impl Observing {
     /// Starts it for the superuser.
     pub fn start() -> Result<Self> {
-        Self::start_for(&[])
+        Self::start_for(&[], &[])
     }
 
-    /// Starts it for the superuser and `others`, each with a password. All of them are the superuser to the server.
-    pub fn start_for(others: &[(&str, &str)]) -> Result<Self> {
-        let (postgres, engine) = (Postgres::start()?, Engine::start()?);
+    /// Starts it for the superuser and `others`, each with a password. All of them are the superuser to the server,
+    /// which has `settings`.
+    pub fn start_for(others: &[(&str, &str)], settings: &[&str]) -> Result<Self> {
+        let (postgres, engine) = (Postgres::start_with(settings)?, Engine::start()?);
         let mut users = vec![(SUPERUSER.to_string(), postgres::password()?)];
         users.extend(others.iter().map(|(name, password)| ((*name).to_string(), (*password).to_string())));
         let settings = ProxySettings {

@@ -4,6 +4,7 @@ mod differences;
 mod list;
 mod outcomes;
 mod run;
+mod sqlalchemy;
 mod table;
 
 use std::path::{Path, PathBuf};

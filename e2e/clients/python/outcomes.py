@@ -7,6 +7,7 @@ Both append lines of JSON to the file that PICKET_OUTCOMES names: first `{"total
 
 import json
 import os
+import re
 
 # The worse one of two stands for a test that has several: a set-up, subtests, a tear-down.
 RANKS = ["passed", "skipped", "xfailed", "xpassed", "failed", "error"]
@@ -37,30 +38,35 @@ def end(test):
 # pytest
 
 
+def name(nodeid):
+    """SQLAlchemy appends the driver and the server's version to a class's name, and cannot be asked for that."""
+    return re.sub(r"_postgresql\+\w+(?=::)", "", nodeid)
+
+
 def pytest_collection_finish(session):
     tell(total=len(session.items))
 
 
 def pytest_runtest_logreport(report):
     if hasattr(report, "wasxfail"):
-        note(report.nodeid, "xfailed" if report.skipped else "xpassed")
+        note(name(report.nodeid), "xfailed" if report.skipped else "xpassed")
     elif report.failed:
         outcome = "failed" if report.when == "call" else "error"
-        note(report.nodeid, outcome, report.longreprtext)
+        note(name(report.nodeid), outcome, report.longreprtext)
     elif report.skipped:
-        note(report.nodeid, "skipped")
+        note(name(report.nodeid), "skipped")
     elif report.when == "call":
-        note(report.nodeid, "passed")
+        note(name(report.nodeid), "passed")
 
 
 def pytest_collectreport(report):
     if report.failed:
-        note(report.nodeid, "error", report.longreprtext)
-        end(report.nodeid)
+        note(name(report.nodeid), "error", report.longreprtext)
+        end(name(report.nodeid))
 
 
 def pytest_runtest_logfinish(nodeid, location):
-    end(nodeid)
+    end(name(nodeid))
 
 
 def pytest_sessionfinish(session, exitstatus):

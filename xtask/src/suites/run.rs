@@ -54,7 +54,8 @@ pub(super) fn suite(suite: &Suite, extent: Extent, logs: Option<&Path>) -> Resul
     let version = python_suites::version(suite.project).context("find the version of the suite")?;
     let step =
         Step::start(format!("{} ({} {version}), directly and through the proxy", suite.name, suite.project));
-    let (postgres, observing) = (Postgres::start()?, Observing::start_for(suite.users)?);
+    let postgres = Postgres::start_with(suite.settings)?;
+    let observing = Observing::start_for(suite.users, suite.settings)?;
     for server in [&postgres, observing.postgres()] {
         for (database, sql) in suite.databases {
             if *database != "postgres" {
