@@ -22,6 +22,9 @@ use slab::Slab;
 /// Events that are taken from the kernel at once.
 const EVENTS_MAX: usize = 256;
 
+/// Times that a task may find a socket ready in one turn; then the others of its thread go first.
+const LOOKS_MAX: u32 = 32;
+
 /// The event that ends a wait although no socket has one.
 const WOKEN: Token = Token(usize::MAX);
 
@@ -51,6 +54,8 @@ struct Shared {
     current: Cell<usize>,
     /// How often that one was woken.
     wakes: Cell<u64>,
+    /// Times that it may still find a socket ready in this turn.
+    looks_left: Cell<u32>,
     woken: Arc<Woken>,
 }
 
@@ -110,6 +115,7 @@ impl Executor {
             ready: RefCell::default(),
             current: Cell::new(MAIN),
             wakes: Cell::new(0),
+            looks_left: Cell::new(LOOKS_MAX),
             woken: Arc::new(woken),
         });
         EXECUTOR.set(Some(Rc::clone(&shared)));
@@ -220,24 +226,21 @@ impl Shared {
             (future, task.waker.clone())
         };
         self.current.set(number);
+        self.looks_left.set(LOOKS_MAX);
         let mut context = Context::from_waker(&waker);
         // One session's fault must not end the others.
         let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut context)));
-        let has_ended = match polled {
-            Ok(polled) => polled.is_ready(),
-            Err(_) => {
-                tracing::error!("a session's task panicked");
-                true
-            }
-        };
-        if has_ended {
-            // Outside of the borrow: it lets go of its sockets.
-            drop(future);
-            self.tasks.borrow_mut().remove(number);
-        } else {
+        if let Ok(Poll::Pending) = polled {
             self.tasks.borrow_mut()[number].future = Some(future);
+            return false;
         }
-        has_ended
+        // Outside of the borrow: it lets go of its sockets.
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
+        if polled.is_err() || dropped.is_err() {
+            tracing::error!("a session's task panicked");
+        }
+        self.tasks.borrow_mut().remove(number);
+        true
     }
 }
 
@@ -374,13 +377,23 @@ impl Source {
         })
     }
 
+    /// Whether a read may bring something. A task that finds it so again and again lets others go first.
+    pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.is_readable() { look(cx) } else { Poll::Pending }
+    }
+
+    /// Whether the socket may take something. A task that finds it so again and again lets others go first.
+    pub(crate) fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.is_writable() { look(cx) } else { Poll::Pending }
+    }
+
     /// Whether a read may bring something.
     pub(crate) fn is_readable(&self) -> bool {
         self.readiness.has(READABLE | READ_CLOSED)
     }
 
     /// Whether the socket may take something.
-    pub(crate) fn is_writable(&self) -> bool {
+    fn is_writable(&self) -> bool {
         self.readiness.has(WRITABLE | WRITE_CLOSED)
     }
 
@@ -398,6 +411,23 @@ impl Source {
     pub(crate) fn was_filled(&self) {
         self.readiness.clear(WRITABLE);
     }
+}
+
+/// Takes one of the looks that the task has in this turn. When there is none left it has its next turn behind the others.
+fn look(cx: &mut Context<'_>) -> Poll<()> {
+    EXECUTOR.with_borrow(|executor| {
+        let Some(shared) = executor else { return Poll::Ready(()) };
+        match shared.looks_left.get().checked_sub(1) {
+            Some(left) => {
+                shared.looks_left.set(left);
+                Poll::Ready(())
+            }
+            None => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+        }
+    })
 }
 
 impl Drop for Source {
@@ -495,6 +525,24 @@ mod tests {
         });
         executor.block_on(all_have_ended());
         assert_eq!(executor.block_on(told), Ok(()));
+    }
+
+    #[test]
+    fn a_task_that_does_not_take_what_its_socket_has_lets_the_others_go_on() {
+        let mut executor = Executor::new().unwrap();
+        let (tell, mut told) = oneshot::channel::<()>();
+        spawn(async move {
+            let (_near, source, mut far) = connected();
+            far.write_all(b"a flood").unwrap();
+            while told.try_recv().is_err() {
+                std::future::poll_fn(|cx| source.poll_readable(cx)).await;
+            }
+        });
+        spawn(async move {
+            others_first().await;
+            tell.send(()).unwrap();
+        });
+        executor.block_on(all_have_ended());
     }
 
     #[test]

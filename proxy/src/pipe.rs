@@ -301,6 +301,8 @@ impl Pipe {
             let mut left = LINGER_BYTES_MAX;
             while let Ok(ready) = timeout(SILENCE_WAIT, self.ready(true)).await {
                 ready?;
+                // TLS may have something to say that nobody asked for.
+                self.flush()?;
                 match self.read()? {
                     Some(0) => break,
                     Some(read) => {

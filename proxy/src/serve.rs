@@ -20,9 +20,10 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use session::{Readings, Stop};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{self, Handle};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::LocalSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::cancel::CancelKeys;
 use crate::catalogs::Catalogs;
@@ -43,6 +44,9 @@ const ACCEPTED_MAX: usize = 256;
 
 /// How long sessions may take to say goodbye when the proxy stops.
 const GOODBYE_WAIT: Duration = Duration::from_secs(10);
+
+/// How long a thread may take to end when its sessions have had their time to say goodbye.
+const THREAD_WAIT: Duration = Duration::from_secs(5);
 
 /// Connections that may be told at once that too many others are logging in; more are closed without a word.
 const TURNED_AWAY_MAX: usize = 64;
@@ -118,7 +122,10 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
     };
     if !is_over {
         ask.send_replace(Stop::Now);
-        ended.await;
+        // What is recorded must still be shipped, whatever a thread is at.
+        if timeout(GOODBYE_WAIT + THREAD_WAIT, ended).await.is_err() {
+            tracing::error!("a thread did not end");
+        }
     }
     if let Some(path) = &shared.config.now().pid_file {
         let _ = std::fs::remove_file(path);
@@ -242,11 +249,19 @@ impl Threads {
         Ok(threads)
     }
 
+    /// Gives a connection to the next thread that takes it; waits where none does at once.
     async fn give(&self, stream: TcpStream, visit: Visit) {
-        let thread = self.next.get();
-        self.next.set((thread + 1) % self.accepted.len());
         let Ok(stream) = stream.into_std() else { return };
-        let _ = self.accepted[thread].send((stream, visit)).await;
+        let mut accepted = (stream, visit);
+        for _ in &self.accepted {
+            let thread = self.next.get();
+            self.next.set((thread + 1) % self.accepted.len());
+            match self.accepted[thread].try_send(accepted) {
+                Ok(()) => return,
+                Err(TrySendError::Full(back) | TrySendError::Closed(back)) => accepted = back,
+            }
+        }
+        let _ = self.accepted[self.next.get()].send(accepted).await;
     }
 
     /// Waits until every session has ended.

@@ -85,16 +85,14 @@ impl Stream {
 
     pub(crate) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
-            Stream::Here(watched) if watched.source.is_readable() => Poll::Ready(Ok(())),
-            Stream::Here(_) => Poll::Pending,
+            Stream::Here(watched) => watched.source.poll_readable(cx).map(Ok),
             Stream::Tokio(stream) => stream.poll_read_ready(cx),
         }
     }
 
     pub(crate) fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
-            Stream::Here(watched) if watched.source.is_writable() => Poll::Ready(Ok(())),
-            Stream::Here(_) => Poll::Pending,
+            Stream::Here(watched) => watched.source.poll_writable(cx).map(Ok),
             Stream::Tokio(stream) => stream.poll_write_ready(cx),
         }
     }
@@ -177,7 +175,7 @@ impl Watched {
 
     async fn connect(address: SocketAddr) -> io::Result<Self> {
         let watched = Watched::new(mio::net::TcpStream::connect(address)?)?;
-        poll_fn(|_| if watched.source.is_writable() { Poll::Ready(()) } else { Poll::Pending }).await;
+        poll_fn(|cx| watched.source.poll_writable(cx)).await;
         match watched.socket.take_error()? {
             Some(error) => Err(error),
             None => Ok(watched),

@@ -149,11 +149,13 @@ impl Writer {
         while self.spool.depth().records == 0 {
             self.spool.appended().await;
         }
+        let mut known = self.spool.depth().records;
         // By the clock: to be woken by every record would cost whoever appends it.
         for _ in 0..CROWD_WAITS_MAX {
             tokio::time::sleep(FLUSH_AFTER).await;
             let depth = self.spool.depth();
-            let is_crowd = CROWD_RECORDS <= depth.records;
+            let is_crowd = known + CROWD_RECORDS <= depth.records;
+            known = depth.records;
             if !is_crowd || BATCH_RECORDS_MAX as u64 <= depth.records || BATCH_BYTES_MAX as u64 <= depth.bytes
             {
                 return;

@@ -114,8 +114,8 @@ impl LedgerError {
             192..=194 | 497 | 516 => Self::RefusesUser { url, user: config.user.clone(), reason },
             // UNKNOWN_TABLE, UNKNOWN_DATABASE
             60 | 81 => Self::NoLedger { url, database, reason },
-            // NO_SUCH_COLUMN_IN_TABLE, UNKNOWN_IDENTIFIER
-            16 | 47 => Self::OtherSchema { database, reason },
+            // NO_SUCH_COLUMN_IN_TABLE, ILLEGAL_COLUMN (one that cannot be inserted into), UNKNOWN_IDENTIFIER
+            16 | 44 | 47 => Self::OtherSchema { database, reason },
             code => Self::Answer { url, code, reason },
         }
     }

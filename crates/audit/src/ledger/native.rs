@@ -3,6 +3,11 @@
 //! (<https://clickhouse.com/docs/interfaces/formats/Native>; clickhouse's own `insert_native` neither compresses nor names
 //! columns, and sends string by string).
 
+use bytes::Bytes;
+
+/// Most bytes that are compressed together: ClickHouse takes none that are larger than 1 GiB, others less.
+const PIECE_BYTES_MAX: usize = 1 << 20;
+
 /// Columns of the same number of rows.
 pub(super) struct Block {
     rows: usize,
@@ -15,6 +20,13 @@ pub(super) struct Block {
 pub(super) struct List {
     strings: u64,
     bytes: Vec<u8>,
+}
+
+impl List {
+    /// Bytes that each row takes that has it.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
 }
 
 impl Block {
@@ -69,12 +81,16 @@ impl Block {
         values.for_each(|list| self.columns.extend_from_slice(&list.bytes));
     }
 
-    /// What is sent: a head, and the columns.
-    pub(super) fn into_parts(self) -> [Vec<u8>; 2] {
+    /// What is sent, in pieces that can be compressed each on its own: a head, and the columns.
+    pub(super) fn into_pieces(self) -> impl Iterator<Item = Bytes> {
         let mut head = Vec::new();
         length(&mut head, self.names.len());
         length(&mut head, self.rows);
-        [head, self.columns]
+        let mut columns = Bytes::from(self.columns);
+        let pieces = std::iter::from_fn(move || {
+            (!columns.is_empty()).then(|| columns.split_to(columns.len().min(PIECE_BYTES_MAX)))
+        });
+        std::iter::once(Bytes::from(head)).chain(pieces)
     }
 
     fn head(&mut self, name: &'static str, data_type: &str) {

@@ -12,7 +12,7 @@ pub(super) use self::agent_health::AgentHealthRow;
 pub(super) use self::alert::AlertRow;
 pub(super) use self::connection::ConnectionRow;
 pub(super) use self::session::SessionRow;
-pub(super) use self::statement::statements;
+pub(super) use self::statement::Statements;
 
 /// Version of a row about something that goes on.
 const BEGUN: u8 = 0;

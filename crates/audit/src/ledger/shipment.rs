@@ -7,7 +7,7 @@ use clickhouse::{Row, RowWrite};
 use crate::record::{Record, StatementRecord};
 
 use super::native::Block;
-use super::rows::{self, AgentHealthRow, AlertRow, ConnectionRow, SessionRow};
+use super::rows::{AgentHealthRow, AlertRow, ConnectionRow, SessionRow, Statements};
 use super::{Ledger, LedgerError};
 
 /// Rows by table.
@@ -27,9 +27,8 @@ impl Ledger {
         let shipment = Shipment::of(records);
         // Sessions first: who reads a statement finds its session.
         self.insert_rows::<SessionRow>("sessions", shipment.sessions, token, within).await?;
-        if !shipment.statements.is_empty() {
-            self.insert_block("statements", rows::statements(&shipment.statements), token, within).await?;
-        }
+        let statements = Statements::new(shipment.statements);
+        self.insert_blocks("statements", statements.blocks(), token, within).await?;
         self.insert_rows::<ConnectionRow>("connections", shipment.connections, token, within).await?;
         self.insert_rows::<AlertRow>("alerts", shipment.alerts, token, within).await?;
         self.insert_rows::<AgentHealthRow>("agent_health", shipment.agent_health, token, within).await
@@ -61,21 +60,28 @@ impl Ledger {
         self.bounded(within, insert).await
     }
 
-    async fn insert_block(
+    /// Writes blocks that have the same columns.
+    async fn insert_blocks(
         &self,
         table: &str,
-        block: Block,
+        blocks: impl Iterator<Item = Block>,
         token: &str,
         within: Duration,
     ) -> Result<(), LedgerError> {
+        let mut blocks = blocks.peekable();
+        let Some(first) = blocks.peek() else { return Ok(()) };
+        let mut insert = self
+            .client
+            .insert_formatted_with(first.insert_into(table))
+            .with_setting("insert_deduplication_token", format!("{token}-{table}"))
+            .with_setting("optimize_on_insert", "0");
         let insert = async {
-            let mut insert = self
-                .client
-                .insert_formatted_with(block.insert_into(table))
-                .with_setting("insert_deduplication_token", format!("{token}-{table}"))
-                .with_setting("optimize_on_insert", "0");
-            for part in block.into_parts() {
-                insert.send(part.into()).await?;
+            for block in blocks {
+                for piece in block.into_pieces() {
+                    insert.send(piece).await?;
+                    // Encoding and compressing must not keep the thread from everybody else.
+                    tokio::task::yield_now().await;
+                }
             }
             insert.end().await
         };

@@ -117,6 +117,34 @@ async fn every_column_of_a_statement_arrives_as_it_was() {
     assert_eq!(engine.number(OTHER_OBJECTS).await, 0);
 }
 
+/// A text lies once in the spool and in each row of the ledger: picket-engine unpacks 64 MiB at once and no more.
+#[tokio::test]
+async fn a_small_batch_may_have_many_bytes() {
+    let engine = Engine::start();
+    let ledger = Ledger::new(&engine.config());
+    ledger.migrate(WITHIN).await.unwrap();
+    let long = Arc::new(Statement { text: "x".repeat(300_000), ..samples::select() });
+    let long = |sequence| StatementRecord {
+        statement: Arc::clone(&long),
+        ..statement(Uuid::from_u128(1), sequence)
+    };
+    let records: Vec<_> = (0..300).map(|sequence| Record::Statement(long(sequence))).collect();
+    ledger.insert(&records, "a", WITHIN).await.unwrap();
+    ledger.insert(&records, "a", WITHIN).await.unwrap();
+    assert_eq!(engine.number("SELECT count() FROM statements WHERE length(text) = 300000").await, 300);
+}
+
+#[tokio::test]
+async fn a_table_of_an_older_schema_is_known_as_one() {
+    let engine = Engine::start();
+    let ledger = Ledger::new(&engine.config());
+    ledger.migrate(WITHIN).await.unwrap();
+    let older = "ALTER TABLE statements MODIFY COLUMN objects Array(String) MATERIALIZED columns";
+    engine.client().query(older).execute().await.unwrap();
+    let error = ledger.insert(&statements(0, 1), "a", WITHIN).await.unwrap_err();
+    assert!(matches!(error, LedgerError::OtherSchema { .. }), "{error}");
+}
+
 #[tokio::test]
 async fn a_table_without_one_of_the_columns_takes_nothing() {
     let engine = Engine::start();
