@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use foldhash::fast::RandomState;
+
 use crate::judged::Read;
 
 /// Most texts that are remembered, and most skeletons.
@@ -26,13 +28,16 @@ impl From<Rc<Read>> for Reading {
 }
 
 /// A bounded cache of readings by exact text, and by text without literals.
+///
+/// Its hash is fast and not made to withstand somebody who learns about its seed. With texts that all collide, to look
+/// for one would be to compare it with so many others as there may be, which takes less time than to read one.
 #[derive(Debug, Default)]
 pub struct Readings {
-    texts: HashMap<Box<[u8]>, Rc<Read>>,
-    skeletons: HashMap<Box<[u8]>, Rc<Read>>,
+    texts: HashMap<Box<[u8]>, Rc<Read>, RandomState>,
+    skeletons: HashMap<Box<[u8]>, Rc<Read>, RandomState>,
     skeleton: Vec<u8>,
     /// Fast-path calls by the function's OID.
-    calls: HashMap<u32, Rc<Read>>,
+    calls: HashMap<u32, Rc<Read>, RandomState>,
 }
 
 impl Readings {
