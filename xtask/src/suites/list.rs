@@ -91,7 +91,13 @@ const SQLALCHEMY_PSYCOPG: Suite = Suite {
     name: "sqlalchemy-psycopg",
     project: "sqlalchemy",
     runner: Runner::SqlAlchemy("psycopg"),
-    tests: &["test/dialect/postgresql", "test/dialect/test_suite.py"],
+    tests: &[
+        "test/dialect/postgresql",
+        "test/dialect/test_suite.py",
+        // Each of these classes asks for the same in hundreds of ways: together they are most of the tests.
+        "-k",
+        "not ComponentReflectionTest and not RangeRoundTripTest",
+    ],
     databases: &[(
         "sqlalchemy",
         "CREATE SCHEMA test_schema; CREATE SCHEMA test_schema_2; CREATE EXTENSION hstore; CREATE EXTENSION citext",
@@ -99,24 +105,15 @@ const SQLALCHEMY_PSYCOPG: Suite = Suite {
     settings: &["max_prepared_transactions=10"],
     users: &[],
     passed_min: 2_500,
-    // Each of these classes asks for the same in hundreds of ways: together they are most of the tests.
-    daily: Some(Daily::Without(&["-k", "not ComponentReflectionTest and not RangeRoundTripTest"])),
+    daily: None,
     known: sqlalchemy::MASKED,
 };
 
-const SQLALCHEMY_ASYNCPG: Suite = Suite {
-    name: "sqlalchemy-asyncpg",
-    runner: Runner::SqlAlchemy("asyncpg"),
-    daily: None,
-    ..SQLALCHEMY_PSYCOPG
-};
+const SQLALCHEMY_ASYNCPG: Suite =
+    Suite { name: "sqlalchemy-asyncpg", runner: Runner::SqlAlchemy("asyncpg"), ..SQLALCHEMY_PSYCOPG };
 
-const SQLALCHEMY_PG8000: Suite = Suite {
-    name: "sqlalchemy-pg8000",
-    runner: Runner::SqlAlchemy("pg8000"),
-    daily: None,
-    ..SQLALCHEMY_PSYCOPG
-};
+const SQLALCHEMY_PG8000: Suite =
+    Suite { name: "sqlalchemy-pg8000", runner: Runner::SqlAlchemy("pg8000"), ..SQLALCHEMY_PSYCOPG };
 
 /// What works with the database as such: the rest tests forms, templates and the like.
 const DJANGO_GROUPS: &[&str] = &[
