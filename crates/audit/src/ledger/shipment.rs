@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clickhouse::{Row, RowWrite};
+use clickhouse::{Client, Row, RowWrite};
 
 use crate::record::{Record, StatementRecord};
 
@@ -34,6 +34,15 @@ impl Ledger {
         self.insert_rows::<AgentHealthRow>("agent_health", shipment.agent_health, token, within).await
     }
 
+    /// A client whose inserts into `table` are done once for each `token`.
+    fn inserter(&self, table: &str, token: &str) -> Client {
+        let client = self.client.clone();
+        client
+            .with_setting("insert_deduplication_token", format!("{token}-{table}"))
+            // Merges and FINAL do what this would do for each batch, where there is next to nothing to do.
+            .with_setting("optimize_on_insert", "0")
+    }
+
     async fn insert_rows<R: Row + RowWrite>(
         &self,
         table: &str,
@@ -45,13 +54,7 @@ impl Ledger {
             return Ok(());
         }
         let insert = async {
-            let mut insert = self
-                .client
-                .insert::<R>(table)
-                .await?
-                .with_setting("insert_deduplication_token", format!("{token}-{table}"))
-                // Merges and FINAL do what this would do for each batch, where there is next to nothing to do.
-                .with_setting("optimize_on_insert", "0");
+            let mut insert = self.inserter(table, token).insert::<R>(table).await?;
             for row in &rows {
                 insert.write(row).await?;
             }
@@ -70,11 +73,7 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         let mut blocks = blocks.peekable();
         let Some(first) = blocks.peek() else { return Ok(()) };
-        let mut insert = self
-            .client
-            .insert_formatted_with(first.insert_into(table))
-            .with_setting("insert_deduplication_token", format!("{token}-{table}"))
-            .with_setting("optimize_on_insert", "0");
+        let mut insert = self.inserter(table, token).insert_formatted_with(first.insert_into(table));
         let insert = async {
             for block in blocks {
                 for piece in block.into_pieces() {

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use mask::{Class, Classes, ColumnId};
 use policy::Modes;
-use session::{Action, Environment, Readings, Session, Step};
+use session::{Action, Environment, Readings, Session, SessionError, Step};
 use sql::Catalog;
 use sql::catalog::{Column, Relation};
 use wire::compose::{self, cstr, frame};
@@ -123,15 +123,24 @@ impl Bank {
     /// What the client sends goes in, then what the server answers; the actions are dropped.
     pub(crate) fn step(&mut self, exchange: &Exchange) {
         if let (Some((asked, answered)), false) = (&exchange.before, self.is_prepared) {
-            self.client(asked);
-            self.server(answered);
+            self.take(asked, Session::on_client);
+            self.take(answered, Session::on_server);
             self.is_prepared = true;
         }
-        self.client(&exchange.client);
-        self.server(&exchange.server);
+        self.take(&exchange.client, Session::on_client);
+        self.take(&exchange.server, Session::on_server);
     }
 
-    fn client(&mut self, bytes: &[u8]) {
+    fn take(
+        &mut self,
+        bytes: &[u8],
+        step: impl FnOnce(
+            &mut Session,
+            &[u8],
+            &mut Environment<'_>,
+            &mut Vec<Action>,
+        ) -> Result<Step, SessionError>,
+    ) {
         let Bank { session, catalog, classes, modes, readings, actions, is_prepared: _ } = self;
         let mut env = Environment {
             catalog,
@@ -142,23 +151,7 @@ impl Bank {
             catalog_holds: true,
             readings,
         };
-        let step = session.on_client(black_box(bytes), &mut env, actions);
-        assert_eq!(step, Ok(Step::More(bytes.len())));
-        actions.drain(..).for_each(|action| drop(black_box(action)));
-    }
-
-    fn server(&mut self, bytes: &[u8]) {
-        let Bank { session, catalog, classes, modes, readings, actions, is_prepared: _ } = self;
-        let mut env = Environment {
-            catalog,
-            classes,
-            modes,
-            modes_version: 0,
-            catalog_version: 1,
-            catalog_holds: true,
-            readings,
-        };
-        let step = session.on_server(black_box(bytes), &mut env, actions);
+        let step = step(session, black_box(bytes), &mut env, actions);
         assert_eq!(step, Ok(Step::More(bytes.len())));
         actions.drain(..).for_each(|action| drop(black_box(action)));
     }
