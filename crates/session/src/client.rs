@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use policy::Refusal;
-use wire::frame::{FrameError, HEADER_BYTES, peek_header};
+use wire::compose;
+use wire::frame::{FrameError, HEADER_BYTES, peek_body, peek_header};
 use wire::frontend::{self, Bind, Parse, Target, tag};
-use wire::{compose, split_frame};
 
 use crate::action::{Action, Pass, Step, Toward, forward};
 use crate::judged::{Judged, Read};
@@ -82,13 +82,16 @@ impl Session {
                 }
                 continue;
             }
-            let frame = split_frame(rest, self.message_bytes_max).map_err(SessionError::client)?;
-            let Some((frame, _)) = frame else { return Ok(Step::More(at)) };
-            let end = at + frame.wire_len();
+            let limit = self.message_bytes_max;
+            if limit < len {
+                return Err(SessionError::client(FrameError::TooLarge { tag, len, limit }));
+            }
+            let Some(body) = peek_body(rest, len) else { return Ok(Step::More(at)) };
+            let end = at + HEADER_BYTES + body.len();
             self.resting = None;
             let pass = match copying {
                 Some(_) => self.message_during_copy(tag)?,
-                None => self.client_message(tag, frame.body, env, out)?,
+                None => self.client_message(tag, body, env, out)?,
             };
             match pass {
                 Pass::Whole => forward(out, Toward::Server, at..end),

@@ -2,8 +2,7 @@
 
 use mask::mask_row;
 use wire::backend::{self, tag};
-use wire::frame::{HEADER_BYTES, peek_header};
-use wire::split_frame;
+use wire::frame::{HEADER_BYTES, peek_body, peek_header};
 
 use crate::action::{Action, CloseReason, Pass, Step, Toward, forward, send_to_client};
 use crate::evidence::{Evidence, Outcome};
@@ -82,10 +81,9 @@ impl Session {
                 self.server_passing = HEADER_BYTES + len as usize;
                 continue;
             }
-            let frame = split_frame(rest, len).map_err(SessionError::server)?;
-            let Some((frame, _)) = frame else { return Ok(Step::More(at)) };
-            let end = at + frame.wire_len();
-            match self.server_message(frame.tag, frame.body, env, out)? {
+            let Some(body) = peek_body(rest, len) else { return Ok(Step::More(at)) };
+            let end = at + HEADER_BYTES + body.len();
+            match self.server_message(tag, body, env, out)? {
                 Pass::Whole | Pass::WholeThen(_) => forward(out, Toward::Client, at..end),
                 Pass::Replaced => {}
                 Pass::Waits => return Ok(Step::NeedsCatalog(at)),

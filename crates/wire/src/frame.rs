@@ -54,15 +54,21 @@ pub fn peek_header(input: &[u8]) -> Result<Option<(u8, u32)>, FrameError> {
     Ok(Some((tag, body_len)))
 }
 
+/// The body of the frame at the start of `input`, after [`peek_header`] told that it has `len` bytes.
+/// `None` asks for more bytes.
+pub fn peek_body(input: &[u8], len: u32) -> Option<&[u8]> {
+    input.get(HEADER_BYTES..)?.get(..len as usize)
+}
+
 /// Splits the first whole frame off `input`. `Ok(None)` asks for more bytes.
 pub fn split_frame(input: &[u8], limit: u32) -> Result<Option<(Frame<'_>, &[u8])>, FrameError> {
     let Some((tag, len)) = peek_header(input)? else { return Ok(None) };
     if limit < len {
         return Err(FrameError::TooLarge { tag, len, limit });
     }
-    let Some((_, rest)) = input.split_at_checked(HEADER_BYTES) else { return Ok(None) };
-    let Some((body, rest)) = rest.split_at_checked(len as usize) else { return Ok(None) };
-    Ok(Some((Frame { tag, body }, rest)))
+    let Some(body) = peek_body(input, len) else { return Ok(None) };
+    let frame = Frame { tag, body };
+    Ok(Some((frame, input.get(frame.wire_len()..).unwrap_or_default())))
 }
 
 #[cfg(test)]
