@@ -16,6 +16,7 @@ mod patience;
 mod pipe;
 mod places;
 mod reload;
+mod scheduling;
 mod scram;
 mod scram_client;
 mod serve;
