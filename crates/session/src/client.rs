@@ -9,6 +9,7 @@ use wire::frame::{FrameError, HEADER_BYTES, peek_body, peek_header};
 use wire::frontend::{self, Bind, Parse, Target, tag};
 
 use crate::action::{Action, Pass, Step, Toward, forward};
+use crate::begun;
 use crate::judged::{Judged, Read};
 use crate::names::{Lookup, Portal, Prepared};
 use crate::owed::{CopyIn, Owed, Unread};
@@ -246,8 +247,13 @@ impl Session {
         let reading = self.read(parse.query, env);
         let judged = reading.read.judge(env);
         let Some(refused) = judged.statements.iter().find(|statement| statement.refusal().is_some()) else {
-            let begun =
-                judged.one.runs_code_when_read.then(|| self.begin(&judged.one, reading.text.as_ref(), out));
+            let begun = match judged.one.runs_code_when_read {
+                true => match self.begin_within_limits(&judged.one, reading.text.as_ref(), out) {
+                    Ok(begun) => Some(begun),
+                    Err(pass) => return pass,
+                },
+                false => None,
+            };
             let prepared = Rc::new(Prepared::new(reading, begun));
             let changed = self.prepared.change(parse.statement, self.section, Some(prepared));
             self.owed.push_back(Owed::Parse(changed, begun));
@@ -270,7 +276,7 @@ impl Session {
             Lookup::Uncertain => return Pass::Waits,
             Lookup::Unknown => match unseen("prepared statement", "26000", bind.statement, env) {
                 Ok(prepared) => prepared,
-                Err(refusal) => return self.refuse_name(refusal, out),
+                Err(refusal) => return self.refuse_unrecorded(refusal, out),
             },
         };
         // The server plans it now. Definitions may have changed since it was prepared.
@@ -279,10 +285,14 @@ impl Session {
         if judged.one.refusal().is_some() {
             return self.refuse_prepared(&judged.one, reading, out);
         }
-        let begun = match prepared.begun.take().filter(|begun| self.begun.has(*begun, self.section)) {
+        let begun = match prepared.begun.get().filter(|begun| self.begun.has(*begun, self.section)) {
             Some(begun) => begun,
-            None => self.begin(&judged.one, reading.text.as_ref(), out),
+            None => match self.begin_within_limits(&judged.one, reading.text.as_ref(), out) {
+                Ok(begun) => begun,
+                Err(pass) => return pass,
+            },
         };
+        prepared.begun.set(None);
         let portal = Rc::new(Portal::new(prepared, Some(begun)));
         let changed = self.portals.change(bind.portal, self.section, Some(portal));
         self.owed.push_back(Owed::Bind(changed, begun));
@@ -309,7 +319,7 @@ impl Session {
             Lookup::Uncertain => return Pass::Waits,
             Lookup::Unknown => match unseen("prepared statement", "26000", name, env) {
                 Ok(prepared) => prepared,
-                Err(refusal) => return self.refuse_name(refusal, out),
+                Err(refusal) => return self.refuse_unrecorded(refusal, out),
             },
         };
         let reading = &prepared.reading;
@@ -319,7 +329,10 @@ impl Session {
             if judged.one.refusal().is_some() {
                 return self.refuse_prepared(&judged.one, reading, out);
             }
-            prepared.begun.set(Some(self.begin(&judged.one, reading.text.as_ref(), out)));
+            match self.begin_within_limits(&judged.one, reading.text.as_ref(), out) {
+                Ok(begun) => prepared.begun.set(Some(begun)),
+                Err(pass) => return pass,
+            }
         }
         self.owed.push_back(Owed::DescribeStatement(prepared.begun.get()));
         Pass::Whole
@@ -331,7 +344,7 @@ impl Session {
             Lookup::Uncertain => return Pass::Waits,
             Lookup::Unknown => match unseen("portal", "34000", name, env) {
                 Ok(prepared) => Rc::new(Portal::new(prepared, None)),
-                Err(refusal) => return self.refuse_name(refusal, out),
+                Err(refusal) => return self.refuse_unrecorded(refusal, out),
             },
         };
         // Definitions may have changed since the statement was prepared.
@@ -369,6 +382,21 @@ impl Session {
         Pass::WholeThen(flush)
     }
 
+    /// Records the start of one execution that may be sent later, where there is room for it: its number. Otherwise what
+    /// becomes of the message: it waits as long as answers will make room.
+    fn begin_within_limits(
+        &mut self,
+        judged: &Judged,
+        text: Option<&Rc<str>>,
+        out: &mut Vec<Action>,
+    ) -> Result<u64, Pass> {
+        match self.begun.is_full() {
+            false => Ok(self.begin(judged, text, out)),
+            true if self.sections_over < self.section => Err(Pass::Waits),
+            true => Err(self.refuse_unrecorded(begun::too_many(), out)),
+        }
+    }
+
     /// Refuses what was let pass when it was prepared.
     fn refuse_prepared(&mut self, refused: &Rc<Judged>, reading: &Reading, out: &mut Vec<Action>) -> Pass {
         let running = self.start(refused, reading.text.as_ref(), out);
@@ -377,9 +405,10 @@ impl Session {
         Pass::Replaced
     }
 
-    fn refuse_name(&mut self, refusal: Refusal, out: &mut Vec<Action>) -> Pass {
+    /// Refuses a message of which nothing is recorded.
+    fn refuse_unrecorded(&mut self, refusal: Refusal, out: &mut Vec<Action>) -> Pass {
         out.push(Action::SendToServer(self.marker.failing_describe()));
-        self.owed.push_back(Owed::RefusedName(refusal));
+        self.owed.push_back(Owed::RefusedUnrecorded(refusal));
         Pass::Replaced
     }
 

@@ -78,6 +78,8 @@ pub(crate) struct Judged {
     pub(crate) forgets: Vec<Forgets>,
     /// The server may run somebody's code when it only reads it.
     pub(crate) runs_code_when_read: bool,
+    /// How long its text is, and the names in it, in bytes.
+    pub(crate) kept_bytes: usize,
     /// It is a COPY to a table. One from a file on the server looks the same.
     pub(crate) takes_copy_data: bool,
     /// The columns that its result had when it was described the last time.
@@ -200,7 +202,11 @@ impl Judged {
             observed_by,
             readers_disagree,
         };
+        let sql::Touched { read, written, columns } = &described.touched;
+        let names = [read, written, columns].into_iter().flatten();
+        let kept_bytes = described.text.len() + names.map(|name| name.len()).sum::<usize>();
         Judged {
+            kept_bytes,
             described: Rc::new(described),
             span,
             verdict,

@@ -17,8 +17,8 @@ pub(crate) enum Owed {
     Parse(Changed, Option<u64>),
     /// An error: this Parse or Execute was replaced by a message that fails, or is followed by one.
     Refused(Box<Running>),
-    /// An error: a message about an unknown name was replaced by one that fails.
-    RefusedName(Refusal),
+    /// An error: a message about an unknown name, or one for which there is no room, was replaced by one that fails.
+    RefusedUnrecorded(Refusal),
     /// BindComplete. The execution that it begins has this number.
     Bind(Changed, u64),
     /// CloseComplete, of a statement.
@@ -115,6 +115,11 @@ impl Running {
 }
 
 impl Owed {
+    /// Whether its last reply is a ReadyForQuery.
+    pub(crate) fn ends_section(&self) -> bool {
+        matches!(self, Owed::Sync | Owed::Query(_) | Owed::Unread(_))
+    }
+
     /// The statement whose replies come, where this is one that runs.
     pub(crate) fn running(&mut self) -> Option<&mut Running> {
         match self {
@@ -123,7 +128,7 @@ impl Owed {
             Owed::Unread(unread) => Some(&mut unread.running),
             Owed::Parse(..)
             | Owed::Refused(_)
-            | Owed::RefusedName(_)
+            | Owed::RefusedUnrecorded(_)
             | Owed::Bind(..)
             | Owed::CloseStatement(_)
             | Owed::ClosePortal(_)
@@ -142,7 +147,7 @@ impl Owed {
             Owed::Unread(unread) => Some(&mut unread.running).filter(is_copying),
             Owed::Parse(..)
             | Owed::Refused(_)
-            | Owed::RefusedName(_)
+            | Owed::RefusedUnrecorded(_)
             | Owed::Bind(..)
             | Owed::CloseStatement(_)
             | Owed::ClosePortal(_)

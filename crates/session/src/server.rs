@@ -311,6 +311,7 @@ impl Session {
             }
             other => return Err(self.not_due(other, "ReadyForQuery that was not due")),
         }
+        self.sections_over += 1;
         self.end_unexecuted(out);
         self.resting = match status {
             _ if !self.owed.is_empty() => None,
@@ -331,12 +332,11 @@ impl Session {
 
     /// What nothing executed in the sections that are answered ends: an Execute in a later one is another execution.
     fn end_unexecuted(&mut self, out: &mut Vec<Action>) {
-        if self.begun.is_empty() {
-            return;
-        }
-        let is_end = |owed: &&Owed| matches!(owed, Owed::Sync | Owed::Query(_) | Owed::Unread(_));
-        let ahead = self.owed.iter().filter(is_end).count() as u64;
-        while let Some(started) = self.begun.take_before(self.section.saturating_sub(ahead)) {
+        debug_assert_eq!(
+            self.section - self.sections_over,
+            self.owed.iter().filter(|owed| owed.ends_section()).count() as u64
+        );
+        while let Some(started) = self.begun.take_before(self.sections_over) {
             end_begun(started, Outcome::Prepared, out);
         }
     }
@@ -357,7 +357,7 @@ impl Session {
         };
         let refusal = match &failed {
             Some(Owed::Refused(running)) => running.judged.refusal().cloned(),
-            Some(Owed::RefusedName(refusal)) => Some(refusal.clone()),
+            Some(Owed::RefusedUnrecorded(refusal)) => Some(refusal.clone()),
             Some(Owed::Query(batch)) => batch.front().and_then(|running| running.judged.refusal().cloned()),
             _ => None,
         };
@@ -395,6 +395,7 @@ impl Session {
         self.skipping = sync.is_none();
         let skipped: Vec<Owed> = self.owed.drain(..sync.unwrap_or(self.owed.len())).collect();
         for owed in skipped {
+            self.sections_over += u64::from(owed.ends_section());
             let is_begun = matches!(
                 &owed,
                 Owed::Execute { running, .. } if Some(running.execution.started.sequence) == begun
@@ -426,7 +427,7 @@ impl Session {
                 batch.into_iter().for_each(|running| self.finish(running, outcome.clone(), out));
             }
             Owed::Unread(unread) => self.finish(unread.running, outcome.clone(), out),
-            Owed::RefusedName(_) | Owed::DescribePortal { .. } | Owed::Sync => {}
+            Owed::RefusedUnrecorded(_) | Owed::DescribePortal { .. } | Owed::Sync => {}
         }
     }
 

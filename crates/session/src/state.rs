@@ -97,6 +97,8 @@ pub struct Session {
     pub(crate) sequence: u64,
     /// Counts the Syncs and Queries that were sent: what lies between two of them is skipped together.
     pub(crate) section: u64,
+    /// How many of them are over: the server has answered them, or has skipped them with what was before.
+    pub(crate) sections_over: u64,
     /// The server skips everything up to the next Sync, and so it is not sent.
     pub(crate) skipping: bool,
     /// The client has said goodbye: it sends nothing more, but is told what it is owed.
@@ -137,6 +139,7 @@ impl Session {
             begun: Begun::default(),
             sequence: 0,
             section: 0,
+            sections_over: 0,
             skipping: false,
             leaving: false,
             client_passing: 0,
@@ -206,7 +209,7 @@ impl Session {
                 }
                 Owed::Unread(unread) => self.finish(unread.running, Outcome::Lost, out),
                 Owed::Parse(..)
-                | Owed::RefusedName(_)
+                | Owed::RefusedUnrecorded(_)
                 | Owed::Bind(..)
                 | Owed::CloseStatement(_)
                 | Owed::ClosePortal(_)
@@ -263,7 +266,8 @@ impl Session {
     pub(crate) fn begin(&mut self, judged: &Judged, text: Option<&Rc<str>>, out: &mut Vec<Action>) -> u64 {
         let started = self.record_start(judged, text, out);
         let sequence = started.sequence;
-        self.begun.keep(self.section, started);
+        let bytes = judged.kept_bytes + text.map_or(0, |text| text.len());
+        self.begun.keep(self.section, started, bytes);
         sequence
     }
 

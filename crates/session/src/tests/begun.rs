@@ -4,7 +4,9 @@ use insta::assert_snapshot;
 use wire::compose::frame;
 
 use super::server::{bind_complete, complete, data_row, error, parse_complete, ready, row_description};
-use super::talk::{Talk, bind, describe_portal, describe_statement, execute, parse, query, sync};
+use super::talk::{Talk, bind, describe_portal, describe_statement, execute, parse, query, sync, tags};
+use crate::Action;
+use crate::begun::{BEGUN_BYTES_MAX, BEGUN_MAX};
 
 const CONSTANT: &str = "select '{1}'::checked[] from orders";
 
@@ -130,4 +132,69 @@ fn what_nothing_has_executed_when_the_connection_is_lost_is_lost() {
     talk.client(&[parse("", "select id from orders"), bind("", "")].concat());
     talk.server(&[parse_complete(), bind_complete()].concat());
     assert_snapshot!(talk.lost(), @"record 1 lost: 0 rows, 0 bytes");
+}
+
+/// A session whose client has sent `one` so often that nothing more may begin, and the server has done it all.
+fn full(talk: &mut Talk, one: &[u8], times: usize) {
+    let (step, actions) = talk.step_client(&one.repeat(times));
+    step.unwrap();
+    let records = actions.iter().filter(|action| matches!(action, Action::Record(_))).count();
+    assert_eq!(records, times, "one of them was refused");
+    talk.server(&parse_complete().repeat(times));
+}
+
+#[test]
+fn a_client_that_begins_too_many_is_told_and_goes_on_after_a_sync() {
+    let mut talk = Talk::new();
+    full(&mut talk, &parse("", CONSTANT), BEGUN_MAX);
+    assert_snapshot!(talk.client(&parse("", CONSTANT)), @"to server instead: D[Srefused by Picket 0000000000000007]");
+    assert_snapshot!(talk.server(&error("26000", &talk.replacement())), @"to client instead: E[SERROR·VERROR·C54000·Mtoo many statements are prepared or bound, and not executed·DPicket keeps at most 16384 of them between two Syncs, and of their texts 32 MiB.·HExecute them, or send a Sync before more.]");
+    assert_snapshot!(talk.client(&[bind("", ""), sync()].concat()), @"to server: S[]");
+    let (_, actions) = talk.step_server(&ready(b'I'));
+    assert_eq!(actions.len(), BEGUN_MAX + 1, "each has ended, before the client learns of it");
+    assert_snapshot!(talk.client(&[bind("", ""), execute(""), sync()].concat()), @r#"
+record 16385 started: select '{1}'::checked[] from orders
+to server: B[]
+to server instead: D[P]
+to server: E[] S[]
+"#);
+}
+
+#[test]
+fn a_bind_or_describe_that_has_no_room_is_told_and_an_execute_makes_some() {
+    let mut talk = Talk::new();
+    talk.client(&[parse("s", CONSTANT), bind("p", "s")].concat());
+    talk.server(&[parse_complete(), bind_complete()].concat());
+    full(&mut talk, &parse("", CONSTANT), BEGUN_MAX - 1);
+    assert_snapshot!(talk.client(&[execute("p"), bind("q", "s")].concat()), @r#"
+to server instead: D[Pp]
+to server: E[p]
+record 16385 started: select '{1}'::checked[] from orders
+to server: B[q·s]
+"#);
+    assert_snapshot!(talk.client(&bind("r", "s")), @"to server instead: D[Srefused by Picket 0000000000000007]");
+    assert_snapshot!(talk.client(&describe_statement("s")), @"to server instead: D[Srefused by Picket 0000000000000007]");
+}
+
+#[test]
+fn what_is_pipelined_with_syncs_waits_for_room_instead() {
+    let mut talk = Talk::new();
+    let one = [parse("", CONSTANT), sync()].concat();
+    let (step, _) = talk.step_client(&one.repeat(BEGUN_MAX));
+    step.unwrap();
+    assert_eq!(talk.client(&one), format!("needs replies, {} bytes unused", one.len()));
+    talk.server(&[parse_complete(), ready(b'I')].concat());
+    let told = talk.client(&one);
+    assert!(told.contains("record 16385 started") && told.ends_with("S[]"), "{told}");
+}
+
+#[test]
+fn the_bytes_of_what_began_are_bounded_too() {
+    let mut talk = Talk::with_message_bytes_max(1 << 21);
+    let text_bytes = 1 << 19;
+    let long = format!("select 'x' from orders -- {}", "x".repeat(text_bytes));
+    full(&mut talk, &parse("", &long), BEGUN_BYTES_MAX / text_bytes);
+    let (_, actions) = talk.step_client(&parse("", &long));
+    let [Action::SendToServer(instead)] = actions.as_slice() else { panic!("{actions:?}") };
+    assert_eq!(tags(instead), "D");
 }
