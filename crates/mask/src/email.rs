@@ -16,11 +16,13 @@ pub(crate) fn mask(value: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Whether an address may be in this text: an `@` between characters that are not blanks.
+/// Whether an address may be here: an `@` between characters that can be seen. A value in binary can have that byte in
+/// a number too, such as the OID in an array; the bytes around it then hardly ever are characters on both sides.
 pub(crate) fn is_found(value: &[u8]) -> bool {
-    value.windows(3).any(|window| {
-        matches!(window, [before, b'@', after] if !before.is_ascii_whitespace() && !after.is_ascii_whitespace())
-    })
+    let is_seen = |byte: u8| byte.is_ascii_graphic() || !byte.is_ascii();
+    value
+        .windows(3)
+        .any(|window| matches!(*window, [before, b'@', after] if is_seen(before) && is_seen(after)))
 }
 
 /// The first character, whole in UTF-8.
@@ -61,5 +63,28 @@ mod tests {
         assert_eq!(masked("not an address"), "***");
         assert_eq!(masked("@nobody.org"), "***");
         assert_eq!(masked(""), "");
+    }
+
+    #[test]
+    fn an_address_is_found_between_characters_that_can_be_seen() {
+        for text in ["bob@shop.org", "write to bob@shop.org", "{a@b,c}", "ö@b", "a@ö", "5 @ 2 a@b"] {
+            assert!(is_found(text.as_bytes()), "{text}");
+        }
+        for text in ["", "@", "a@", "@b", "5 @ 2", "a@ b", "a @b", "a@\u{b}b", "a\u{7f}@b"] {
+            assert!(!is_found(text.as_bytes()), "{text:?}");
+        }
+    }
+
+    /// An array of one enum, in binary: dimensions, whether there are nulls, the type's OID, length, lower bound, label.
+    #[test]
+    fn a_number_with_the_byte_of_an_at_sign_is_no_address() {
+        let array = |oid: u32, label: &[u8]| {
+            let numbers = [1, 0, oid, 1, 1, u32::try_from(label.len()).unwrap()];
+            [numbers.map(u32::to_be_bytes).as_flattened(), label].concat()
+        };
+        assert!(!is_found(&array(0x6240, b"happy")));
+        assert!(!is_found(&array(0x14062, b"happy")));
+        assert!(!is_found(&array(0x6241, &[b'x'; 0x40])));
+        assert!(is_found(&array(0x6240, b"bob@shop.org")));
     }
 }
