@@ -10,7 +10,7 @@ use crate::proxy::{Proxy, ProxySettings};
 
 /// Every rule, so that only what the proxy itself breaks can fail.
 const RULES: &str = "\n[policy.mode]\ncopy-masked = \"observe\"\nlexing-settings = \"observe\"\n\
-    no-drop-table = \"observe\"\nno-fast-path = \"observe\"\nopaque-code = \"observe\"\nunknown-name = \"observe\"\n\
+    no-drop-table = \"observe\"\nno-fast-path = \"observe\"\nno-unfiltered-write = \"observe\"\nopaque-code = \"observe\"\nunknown-name = \"observe\"\n\
     unreadable = \"observe\"\n";
 
 const LEDGER: &str = "picket";

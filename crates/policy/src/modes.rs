@@ -8,12 +8,13 @@ use crate::rules;
 use crate::verdict::{Permit, Refusal, Verdict};
 
 /// Names of all rules, as records, refusals and configurations spell them.
-pub const RULES: [&str; 8] = [
+pub const RULES: [&str; 9] = [
     rules::copy_masked::RULE,
     rules::lexing_settings::RULE,
     rules::no_drop_table::RULE,
     rules::fast_path::RULE,
     rules::replication::RULE,
+    rules::no_unfiltered_write::RULE,
     rules::opaque_code::RULE,
     rules::unknown_name::RULE,
     rules::unreadable::RULE,

@@ -4,6 +4,7 @@ pub(crate) mod copy_masked;
 pub(crate) mod fast_path;
 pub(crate) mod lexing_settings;
 pub(crate) mod no_drop_table;
+pub(crate) mod no_unfiltered_write;
 pub(crate) mod opaque_code;
 pub(crate) mod replication;
 pub(crate) mod unknown_name;
@@ -17,5 +18,5 @@ use crate::verdict::Refusal;
 type Guardrail = fn(&Statement) -> Option<Refusal>;
 
 /// In the order in which they are asked.
-pub(crate) const GUARDRAILS: [Guardrail; 3] =
-    [no_drop_table::check, opaque_code::check, lexing_settings::check];
+pub(crate) const GUARDRAILS: [Guardrail; 4] =
+    [no_drop_table::check, no_unfiltered_write::check, opaque_code::check, lexing_settings::check];

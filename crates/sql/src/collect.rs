@@ -2,10 +2,12 @@
 
 use std::collections::HashSet;
 
-use pg_query::protobuf::{DiscardMode, DropBehavior, ObjectType, VariableSetKind};
+use pg_query::protobuf::{CmdType, DiscardMode, DropBehavior, MergeMatchKind, ObjectType, VariableSetKind};
 
 use crate::body;
 use crate::facts::{Access, ColumnUse, Effect, Forgets, RelationUse, Setting, Statement};
+use crate::filter::{Scale, Truth, holds_for_literals};
+use crate::tree::{Child, Tree};
 use crate::walk::Visit;
 
 /// Gathers facts while the tree of one statement is walked.
@@ -15,6 +17,8 @@ pub(crate) struct Collector {
     columns: HashSet<ColumnUse>,
     relations: HashSet<RelationUse>,
     open: Vec<Open>,
+    /// The condition of a write that is being kept, from the outermost node to the innermost that has begun.
+    kept: Vec<Tree>,
 }
 
 /// A node that has begun and not ended.
@@ -38,6 +42,18 @@ struct Open {
     has_columns: bool,
     cascades: bool,
     code: i64,
+    /// Of a write: what it changes, on which condition. Of an arm of MERGE: its command.
+    target: Target,
+    condition: Option<Tree>,
+    command: i64,
+}
+
+/// What a write changes.
+#[derive(Clone, Default)]
+struct Target {
+    schema: String,
+    table: String,
+    called: String,
 }
 
 impl Collector {
@@ -120,6 +136,12 @@ impl Collector {
         // COPY says its direction after its relation: `copy` turns reading into writing where it must.
         let access = if read || copied { Access::Read } else { Access::Write };
         let name = node.parts.into_iter().next_back().unwrap_or_default();
+        if let Some(parent) = self.open.last_mut()
+            && matches!((parent.kind, parent.field), ("UpdateStmt" | "DeleteStmt" | "MergeStmt", "relation"))
+        {
+            let called = if node.alias.is_empty() { name.clone() } else { node.alias.clone() };
+            parent.target = Target { schema: node.schema.clone(), table: name.clone(), called };
+        }
         if read {
             self.effect(Effect::Select);
         }
@@ -196,8 +218,47 @@ impl Collector {
         }
     }
 
-    /// One option of a function: its language, or its body as a text.
+    /// Weighs the condition of an UPDATE or DELETE.
+    fn write(&mut self, effect: Effect, node: &Open) {
+        let condition = node.condition.as_ref();
+        let truth = node.target.scale().weigh(condition);
+        self.filtered(effect, &node.target, truth, condition.is_none_or(holds_for_literals));
+    }
+
+    /// Weighs the conditions on which an arm of MERGE updates or deletes.
+    fn merge_when(&mut self, node: &Open) {
+        let Some(merge) = self.open.last_mut() else { return };
+        let changes = matches!(
+            i32::try_from(node.command).map(CmdType::try_from),
+            Ok(Ok(CmdType::CmdUpdate | CmdType::CmdDelete))
+        );
+        if !changes {
+            return;
+        }
+        let (scale, target) = (merge.target.scale(), merge.target.clone());
+        let join = scale.weigh(merge.condition.as_ref());
+        let joined =
+            if node.code == MergeMatchKind::MergeWhenNotMatchedBySource as i64 { join.not() } else { join };
+        let truth = joined.and(scale.weigh(node.condition.as_ref()));
+        let holds = [&merge.condition, &node.condition].into_iter().flatten().all(holds_for_literals);
+        self.filtered(Effect::Merge, &target, truth, holds);
+    }
+
+    fn filtered(&mut self, effect: Effect, target: &Target, truth: Truth, holds: bool) {
+        self.statement.rests_on_literals |= !holds;
+        // It is always the session's own schema for temporary tables.
+        if !truth.filters() && target.schema != "pg_temp" && self.statement.unfiltered.is_none() {
+            self.statement.unfiltered = Some(effect);
+        }
+    }
+
+    /// One option of a function: its language, or its body as a text. Or of EXPLAIN: whether it executes.
     fn option(&mut self, node: Open) {
+        if let Some(explain) = self.open.last_mut().filter(|parent| parent.kind == "ExplainStmt") {
+            // Also where it is switched off again: what follows from that PostgreSQL alone decides.
+            explain.code |= i64::from(node.option == "analyze");
+            return;
+        }
         let Some(function) = self.open.last_mut().filter(|parent| parent.kind == "CreateFunctionStmt") else {
             return;
         };
@@ -241,9 +302,26 @@ impl Collector {
     }
 }
 
+impl Target {
+    fn scale(&self) -> Scale<'_> {
+        Scale { schema: &self.schema, table: &self.table, called: &self.called }
+    }
+}
+
 impl Visit for Collector {
     fn open(&mut self, kind: &'static str) {
         self.command(kind);
+        let is_condition = self.open.last().is_some_and(|parent| {
+            matches!(
+                (parent.kind, parent.field),
+                ("UpdateStmt" | "DeleteStmt", "where_clause")
+                    | ("MergeStmt", "join_condition")
+                    | ("MergeWhenClause", "condition")
+            )
+        });
+        if is_condition || !self.kept.is_empty() {
+            self.kept.push(Tree::new(kind));
+        }
         if let Some(parent) = self.open.last_mut() {
             match (parent.kind, parent.field) {
                 ("ColumnRef", "fields") if kind == "AStar" => parent.star = true,
@@ -263,6 +341,9 @@ impl Visit for Collector {
 
     fn text(&mut self, text: &str) {
         let Some(node) = self.open.last_mut() else { return };
+        if let Some(kept) = self.kept.last_mut() {
+            kept.push(node.field, Child::Text(text.to_owned()));
+        }
         match (node.kind, node.field) {
             ("DefElem", "defname") => node.option = text.to_owned(),
             ("RangeVar", "schemaname") => node.schema = text.to_owned(),
@@ -284,7 +365,12 @@ impl Visit for Collector {
 
     fn number(&mut self, number: i64) {
         let Some(node) = self.open.last_mut() else { return };
+        if let Some(kept) = self.kept.last_mut() {
+            kept.push(node.field, Child::Number(number));
+        }
         match (node.kind, node.field) {
+            ("MergeWhenClause", "match_kind") => node.code = number,
+            ("MergeWhenClause", "command_type") => node.command = number,
             ("DropStmt", "remove_type") | ("CopyStmt", "is_from") | ("VariableSetStmt", "kind") => {
                 node.code = number
             }
@@ -298,6 +384,13 @@ impl Visit for Collector {
     fn close(&mut self) {
         let Some(node) = self.open.pop() else { return };
         let kind = node.kind;
+        if let Some(kept) = self.kept.pop() {
+            match (self.kept.last_mut(), self.open.last_mut()) {
+                (Some(outer), Some(parent)) => outer.push(parent.field, Child::Node(kept)),
+                (None, Some(parent)) => parent.condition = Some(kept),
+                (_, None) => {}
+            }
+        }
         if let Some(parent) = self.open.last_mut()
             && matches!((parent.kind, parent.field), ("FuncCall" | "VariableSetStmt", "args"))
         {
@@ -326,6 +419,11 @@ impl Visit for Collector {
                 }
             }
             "InsertStmt" if node.has_columns => self.name_columns(),
+            "UpdateStmt" => self.write(Effect::Update, &node),
+            "DeleteStmt" => self.write(Effect::Delete, &node),
+            "MergeWhenClause" => self.merge_when(&node),
+            // It shows what would be done.
+            "ExplainStmt" if node.code == 0 => self.statement.unfiltered = None,
             "CopyStmt" => self.copy(&node),
             "DropStmt" => self.drop(node),
             "DefElem" => self.option(node),

@@ -22,7 +22,7 @@ impl Facts {
             matches!(effect, Effect::Select | Effect::Insert | Effect::Update | Effect::Delete)
         };
         match self.statements.as_slice() {
-            [Statement { effects, settings, forgets, .. }] => {
+            [Statement { effects, settings, forgets, rests_on_literals: false, .. }] => {
                 settings.is_empty() && forgets.is_empty() && !effects.is_empty() && effects.iter().all(rows)
             }
             _ => false,
@@ -49,6 +49,11 @@ pub struct Statement {
     pub forgets: Vec<Forgets>,
     /// Settings it changes by SET, RESET or `set_config`.
     pub settings: Vec<Setting>,
+    /// The first UPDATE, DELETE or MERGE in it whose condition keeps no row of a table that outlives the session from being
+    /// touched, or that has none.
+    pub unfiltered: Option<Effect>,
+    /// With other literals it could be filtered where it is not, or the other way round.
+    pub rests_on_literals: bool,
     /// It has a string constant. PostgreSQL turns one into a value of its type when it analyses the statement, and with
     /// that runs the checks of domains within the type.
     pub has_string: bool,

@@ -20,11 +20,14 @@ mod body;
 mod bounds;
 pub mod catalog;
 mod collect;
+mod constant;
 pub mod facts;
+mod filter;
 mod literals;
 mod read;
 mod second;
 mod touched;
+mod tree;
 mod walk;
 
 pub use bounds::{OPERATOR_RUN_BYTES_MAX, STATEMENT_BYTES_MAX};

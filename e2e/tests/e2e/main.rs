@@ -28,5 +28,6 @@ mod select;
 mod shutdown;
 mod sign_in;
 mod stack;
+mod unfiltered;
 mod update;
 mod upstream_encryption;

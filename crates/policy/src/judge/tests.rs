@@ -6,6 +6,8 @@ use sql::READ_STACK_BYTES;
 use super::*;
 use crate::modes::Mode;
 
+mod unfiltered;
+
 fn verdict(text: &str) -> String {
     verdict_where(text, Modes::default())
 }
@@ -189,5 +191,5 @@ allow, against no-drop-table
 #[test]
 fn a_rule_that_is_not_there_cannot_observe() {
     let error = Modes::default().set("no-drop-tables", Mode::Observe).unwrap_err().to_string();
-    assert_snapshot!(error, @"there is no rule `no-drop-tables`; the rules are `copy-masked`, `lexing-settings`, `no-drop-table`, `no-fast-path`, `no-replication`, `opaque-code`, `unknown-name`, `unreadable`");
+    assert_snapshot!(error, @"there is no rule `no-drop-tables`; the rules are `copy-masked`, `lexing-settings`, `no-drop-table`, `no-fast-path`, `no-replication`, `no-unfiltered-write`, `opaque-code`, `unknown-name`, `unreadable`");
 }

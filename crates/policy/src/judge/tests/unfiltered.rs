@@ -1,0 +1,217 @@
+//! Writes that touch every row of a table, in their disguises, and those that only look like it.
+
+use super::verdict;
+
+/// Conditions on `orders o` that leave nothing out.
+const OPEN: [&str; 72] = [
+    "true",
+    "not false",
+    "1 = 1",
+    "1 < 2",
+    "1 <> 2",
+    "2 > 1 and 3 >= 3",
+    "1 + 1 = 2",
+    "-1 < 0",
+    "'a' = 'a'",
+    "'a' <> 'b'",
+    "'1' = 1",
+    "'a' || 'b' = 'ab'",
+    "1::bool",
+    "'t'",
+    "'yes'::boolean",
+    "cast('on' as bool)",
+    "true::text = 'true'",
+    "(select true)",
+    "(select 1) = 1",
+    "o.id = o.id",
+    "id = id",
+    "id = o.id",
+    "id >= id",
+    "lower(status) = lower(o.status)",
+    "id is not distinct from id",
+    "not (id <> id)",
+    "not (id is distinct from id)",
+    "(id = id) is true",
+    "(1 = 1) is not false",
+    "(id = id) = true",
+    "true = (1 = 1)",
+    "id = 5 or true",
+    "id = 5 or 1 = 1",
+    "(id = 5 and status = 'open') or not (1 = 2)",
+    "id = id and status = status",
+    "id is null or id is not null",
+    "id is not null or not (id is not null)",
+    "id = 5 or id <> 5",
+    "id < 5 or id >= 5",
+    "id < 5 or id = 5 or 7 = 8 or id > 5",
+    "id = 5 or not (id = 5)",
+    "(id is null) is not null",
+    "ctid is not null",
+    "o.tableoid is not null",
+    "exists (select 1)",
+    "exists (values (1))",
+    "exists (select 1 where 1 = 1)",
+    "exists (select count(*) from users)",
+    "exists (select 1 from users)",
+    "exists (select 1 from users u where u.id = u.id)",
+    "not exists (select 1 where false)",
+    "1 in (1)",
+    "1 in (3, 2, 1)",
+    "1 not in (2, 3)",
+    "id in (id)",
+    "id in (7, o.id)",
+    "1 in (select 1)",
+    "id in (select id)",
+    "id in (select id from orders)",
+    "id = any (array[id])",
+    "5 between 1 and 9",
+    "id between id and id",
+    "status like '%'",
+    "status ilike '%%'",
+    "not (status not like '%')",
+    "status ~ ''",
+    "status ~ '.*'",
+    "coalesce(true)",
+    "coalesce(null, true, false)",
+    "case when true then true else false end",
+    "case when id = 5 then true else 1 = 1 end",
+    "current_user is not null and now() is not null",
+];
+
+/// Conditions that leave something out, or could.
+const FILTERED: [&str; 44] = [
+    "id = 5",
+    "id = $1",
+    "id <> 5",
+    "id > 0",
+    "false",
+    "1 = 0",
+    "not true",
+    "id is null",
+    "id = 5 and true",
+    "1 = 1 and id = 5",
+    "id = 5 or false",
+    "id = 5 or id = 7",
+    "id < 5 or id >= 7",
+    "id < 5 or quantity >= 5",
+    "id = product_id",
+    "id is not distinct from user_id",
+    "status like '%open%'",
+    "status not like '%'",
+    "status like ''",
+    "status ~ '^open'",
+    "id in (1, 2)",
+    "id in (product_id)",
+    "id in (select id from orders where status = 'open')",
+    "id in (select user_id from orders)",
+    "id in (select id from old.orders)",
+    "id not in (select id from orders)",
+    "exists (select 1 from users u where u.id = o.user_id)",
+    "exists (select 1 from users u where u.id = user_id)",
+    "exists (select 1 from users limit 0) and id = 1",
+    "($1 is null or status = $1)",
+    "coalesce(status, 'open') = 'open'",
+    "coalesce(status = 'open', true)",
+    "case when id = 5 then true else false end",
+    "case status when 'open' then true else true end and quantity = 1",
+    "random() < 0.1",
+    "forget(1)",
+    "id operator(public.=) id",
+    "(id = id) is null",
+    "o is not null",
+    "id between 1 and 9",
+    "id between id and 9",
+    "status = 'where true'",
+    "status = '1 = 1' -- or true",
+    "current of c",
+];
+
+fn assert_unfiltered(text: &str) {
+    let verdict = verdict(text);
+    assert!(verdict.contains("Rule \"no-unfiltered-write\""), "{text}: {verdict}");
+}
+
+#[test]
+fn a_write_to_every_row_is_refused_in_every_disguise() {
+    for condition in OPEN {
+        assert_unfiltered(&format!("delete from orders o where {condition}"));
+        assert_unfiltered(&format!("update orders as o set quantity = 1 where {condition}"));
+    }
+    for text in [
+        "delete from orders",
+        "delete from only orders",
+        "DeLeTe/**/from orders -- where id = 1",
+        "update orders set quantity = 0 returning *",
+        "delete from orders using users u where u.id = 1",
+        "delete from orders o using users as orders where orders.id = 1",
+        "update orders set quantity = 1 from users u where u.city = 'Basel' and u.id = u.id",
+        "with gone as (delete from orders returning *) select count(*) from gone",
+        "with gone as (update orders set quantity = 1) delete from users where id = 1",
+        "prepare p as delete from orders",
+        "explain analyze delete from orders",
+        "explain (analyze, buffers) update orders set quantity = 1",
+        "create rule r as on insert to users do also delete from orders",
+        "create function f() returns void begin atomic delete from orders; end",
+        "merge into orders o using users u on true when matched then delete",
+        "merge into orders o using users u on u.id = 1 when matched and 1 = 1 then update set quantity = 1",
+        "merge into orders o using users u on false when not matched by source then delete",
+    ] {
+        assert_unfiltered(text);
+    }
+    insta::assert_snapshot!(verdict("delete from orders"), @r#"42501 Picket refused this statement: Rule "no-unfiltered-write": the DELETE has no condition that leaves any row of the table out."#);
+}
+
+#[test]
+fn a_write_to_some_rows_is_allowed() {
+    for condition in FILTERED {
+        let text = format!("delete from orders o where {condition}");
+        assert_eq!(verdict(&text), "allow", "{text}");
+    }
+    for text in [
+        "update orders set quantity = quantity where id = 1",
+        "delete from orders o using users u where u.id = o.user_id and u.city = 'Basel'",
+        "delete from orders using users where users.id = user_id",
+        "insert into orders select * from users on conflict (id) do update set quantity = 1",
+        "select 'delete from orders' from orders",
+        "select 1 -- delete from orders",
+        "explain delete from orders",
+        "explain (costs off) update orders set quantity = 1",
+        "delete from pg_temp.orders",
+        "update pg_temp.orders set quantity = 1 where true",
+        "merge into orders o using users u on u.id = o.user_id when matched then delete",
+        "merge into orders o using users u on true when matched and o.status = 'open' then delete",
+        "merge into orders o using users u on false when not matched then insert values (1)",
+        "merge into orders o using users u on o.id = u.id when not matched by source and o.status = 'x' then delete",
+    ] {
+        assert_eq!(verdict(text), "allow", "{text}");
+    }
+}
+
+/// What was read of one text is used for another with the same skeleton: only where the literals make no difference.
+#[test]
+fn a_verdict_that_rests_on_literals_is_not_shared() {
+    let holds = |text: &str| sql::read(text.as_bytes()).unwrap().hold_for_skeleton();
+    for text in [
+        "delete from orders where id = 5",
+        "update orders set quantity = 3 where id = 5 and status = 'open'",
+        "delete from orders where id in (1, 2) or status = 'open'",
+        "delete from orders where made < '2024-01-01'::date",
+        "delete from orders where id between 1 and 9",
+        "delete from orders",
+    ] {
+        assert!(holds(text), "{text}");
+    }
+    for text in [
+        "delete from orders where 1 = 0",
+        "delete from orders where status like '%a'",
+        "delete from orders where id < 5 or id >= 7",
+        "delete from orders where id = 5 or 'abc'::bool",
+        "delete from orders where id = 5 or 1 = 2",
+        "delete from orders where id in (7, id + 1)",
+        "delete from orders where id + 1 = id + 2",
+        "delete from orders where status ~ 'x'",
+        "merge into orders o using users u on 1 = 0 when matched then delete",
+    ] {
+        assert!(!holds(text), "{text}");
+    }
+}

@@ -1,0 +1,87 @@
+//! A part of the parse tree, kept for a second look: what `walk` tells of it, as values. Knows no node by name.
+
+/// A node with what it holds. Fields without value are left out, and so is where it stands in the text.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Tree {
+    pub(crate) kind: &'static str,
+    children: Vec<(&'static str, Child)>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Child {
+    Node(Tree),
+    Text(String),
+    Number(i64),
+}
+
+impl Tree {
+    pub(crate) fn new(kind: &'static str) -> Self {
+        Tree { kind, children: Vec::new() }
+    }
+
+    /// Adds what was told of `field`.
+    pub(crate) fn push(&mut self, field: &'static str, child: Child) {
+        let is_default = match &child {
+            Child::Node(_) => false,
+            Child::Text(text) => text.is_empty(),
+            Child::Number(number) => *number == 0,
+        };
+        if !is_default && !matches!(field, "location" | "rexpr_list_start" | "rexpr_list_end") {
+            self.children.push((field, child));
+        }
+    }
+
+    /// All that it holds, in order.
+    pub(crate) fn children(&self) -> impl ExactSizeIterator<Item = &(&'static str, Child)> {
+        self.children.iter()
+    }
+
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Tree> {
+        self.children
+            .iter()
+            .filter_map(|(_, child)| if let Child::Node(node) = child { Some(node) } else { None })
+    }
+
+    /// The nodes of this field, in order.
+    pub(crate) fn all<'t>(&'t self, field: &'static str) -> impl Iterator<Item = &'t Tree> {
+        self.children.iter().filter_map(move |(name, child)| match child {
+            Child::Node(node) if *name == field => Some(node),
+            _ => None,
+        })
+    }
+
+    /// The first node of this field.
+    pub(crate) fn one(&self, field: &'static str) -> Option<&Tree> {
+        self.all(field).next()
+    }
+
+    /// The number in this field; 0 where it has none.
+    pub(crate) fn number(&self, field: &str) -> i64 {
+        let number = |(name, child): &(&str, Child)| match child {
+            Child::Number(number) if *name == field => Some(*number),
+            _ => None,
+        };
+        self.children.iter().find_map(number).unwrap_or_default()
+    }
+
+    /// The text in this field; empty where it has none.
+    pub(crate) fn text(&self, field: &str) -> &str {
+        self.children
+            .iter()
+            .find_map(|(name, child)| match child {
+                Child::Text(text) if *name == field => Some(text.as_str()),
+                _ => None,
+            })
+            .unwrap_or_default()
+    }
+
+    /// Whether it has anything in one of these fields.
+    pub(crate) fn has(&self, fields: &[&str]) -> bool {
+        self.children.iter().any(|(name, _)| fields.contains(name))
+    }
+
+    /// The parts of a dotted name in this field: its nodes that are texts.
+    pub(crate) fn name(&self, field: &'static str) -> Vec<&str> {
+        self.all(field).filter(|node| node.kind == "String").map(|node| node.text("sval")).collect()
+    }
+}
