@@ -8,12 +8,18 @@ use crate::rules;
 use crate::verdict::{Permit, Refusal, Verdict};
 
 /// Names of all rules, as records, refusals and configurations spell them.
-pub const RULES: [&str; 9] = [
+pub const RULES: [&str; 15] = [
     rules::copy_masked::RULE,
     rules::lexing_settings::RULE,
+    rules::no_alter_system::RULE,
+    rules::no_disable_protection::RULE,
+    rules::no_drop::RULE,
     rules::no_drop_table::RULE,
     rules::fast_path::RULE,
+    rules::no_privilege_change::RULE,
     rules::replication::RULE,
+    rules::no_server_files::RULE,
+    rules::no_truncate::RULE,
     rules::no_unfiltered_write::RULE,
     rules::opaque_code::RULE,
     rules::unknown_name::RULE,

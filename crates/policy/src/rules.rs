@@ -3,7 +3,13 @@
 pub(crate) mod copy_masked;
 pub(crate) mod fast_path;
 pub(crate) mod lexing_settings;
+pub(crate) mod no_alter_system;
+pub(crate) mod no_disable_protection;
+pub(crate) mod no_drop;
 pub(crate) mod no_drop_table;
+pub(crate) mod no_privilege_change;
+pub(crate) mod no_server_files;
+pub(crate) mod no_truncate;
 pub(crate) mod no_unfiltered_write;
 pub(crate) mod opaque_code;
 pub(crate) mod replication;
@@ -18,5 +24,15 @@ use crate::verdict::Refusal;
 type Guardrail = fn(&Statement) -> Option<Refusal>;
 
 /// In the order in which they are asked.
-pub(crate) const GUARDRAILS: [Guardrail; 4] =
-    [no_drop_table::check, no_unfiltered_write::check, opaque_code::check, lexing_settings::check];
+pub(crate) const GUARDRAILS: [Guardrail; 10] = [
+    no_drop_table::check,
+    no_truncate::check,
+    no_unfiltered_write::check,
+    no_drop::check,
+    no_privilege_change::check,
+    no_server_files::check,
+    no_alter_system::check,
+    no_disable_protection::check,
+    opaque_code::check,
+    lexing_settings::check,
+];

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use pg_query::protobuf::{CmdType, DiscardMode, DropBehavior, MergeMatchKind, ObjectType, VariableSetKind};
+use pg_query::protobuf::{
+    AlterTableType, CmdType, DiscardMode, DropBehavior, MergeMatchKind, ObjectType, VariableSetKind,
+};
 
 use crate::body;
 use crate::facts::{Access, ColumnUse, Effect, Forgets, RelationUse, Setting, Statement};
@@ -100,6 +102,12 @@ impl Collector {
             "TruncateStmt" => self.effect(Effect::Truncate),
             "CreateStmt" | "CreateTableAsStmt" | "IntoClause" => self.effect(Effect::CreateTable),
             "AlterTableStmt" => self.effect(Effect::AlterTable),
+            "AlterSystemStmt" => self.effect(Effect::AlterSystem),
+            "AlterDefaultPrivilegesStmt" => self.effect(Effect::AlterDefaultPrivileges),
+            "CreateRoleStmt" | "AlterRoleStmt" | "AlterRoleSetStmt" | "DropRoleStmt" => {
+                self.effect(Effect::Role)
+            }
+            "ReassignOwnedStmt" => self.effect(Effect::Reassign),
             "DropOwnedStmt" => self.effect(Effect::DropOwned),
             "DropdbStmt" => self.effect(Effect::DropDatabase),
             "DoStmt" => self.effect(Effect::Do),
@@ -110,7 +118,7 @@ impl Collector {
             "TransactionStmt" => self.effect(Effect::Transaction),
             "VariableSetStmt" => self.effect(Effect::Set),
             // Known from their fields, when they end.
-            "CopyStmt" | "DropStmt" | "RawStmt" | "ReturnStmt" => {}
+            "CopyStmt" | "DropStmt" | "GrantStmt" | "GrantRoleStmt" | "RawStmt" | "ReturnStmt" => {}
             "SelectStmt" if self.open.is_empty() => self.effect(Effect::Select),
             // Inside of another statement it reads if it has relations.
             "SelectStmt" => {}
@@ -151,6 +159,11 @@ impl Collector {
     fn copy(&mut self, node: &Open) {
         let inward = node.code == 1;
         self.effect(if inward { Effect::CopyIn } else { Effect::CopyOut });
+        match (node.parts.is_empty(), node.command != 0) {
+            (true, _) => {}
+            (false, true) => self.effect(Effect::ServerProgram),
+            (false, false) => self.effect(Effect::ServerFile),
+        }
         if inward {
             for relation in &mut self.statement.relations {
                 if relation.whole {
@@ -269,7 +282,37 @@ impl Collector {
         }
     }
 
+    /// Notes the name of a function.
+    fn function(&mut self, node: &Open) {
+        if let Some(name) = node.parts.last()
+            && !self.statement.functions.contains(name)
+        {
+            self.statement.functions.push(name.clone());
+        }
+    }
+
+    /// What ALTER TABLE does that switches off what else runs when rows are changed or read.
+    fn alter_table(&mut self, node: &Open) {
+        let subtype = i32::try_from(node.code).ok().and_then(|code| AlterTableType::try_from(code).ok());
+        if matches!(
+            subtype,
+            Some(
+                AlterTableType::AtDisableTrig
+                    | AlterTableType::AtDisableTrigAll
+                    | AlterTableType::AtDisableTrigUser
+                    | AlterTableType::AtDisableRule
+                    | AlterTableType::AtEnableReplicaTrig
+                    | AlterTableType::AtEnableReplicaRule
+                    | AlterTableType::AtDisableRowSecurity
+                    | AlterTableType::AtNoForceRowSecurity
+            )
+        ) {
+            self.effect(Effect::DisableProtection);
+        }
+    }
+
     fn function_call(&mut self, node: Open) {
+        self.function(&node);
         if node.parts.last().is_some_and(|name| name == "set_config") {
             let mut arguments = node.arguments.into_iter();
             let name = arguments.next().flatten().map(|name| name.to_ascii_lowercase());
@@ -291,7 +334,12 @@ impl Collector {
         let Some(parent) = self.open.last_mut() else { return };
         match (parent.kind, parent.field) {
             ("RangeVar", "alias") => parent.alias = node.parts.into_iter().next().unwrap_or_default(),
-            ("ColumnRef", "fields") | ("FuncCall", "funcname") | ("List", "items") | ("AConst", _) => {
+            ("ColumnRef", "fields")
+            | ("FuncCall", "funcname")
+            | ("ObjectWithArgs", "objname")
+            | ("TypeName", "names")
+            | ("List", "items")
+            | ("AConst", _) => {
                 parent.parts.extend(node.parts);
             }
             ("DefElem", "arg") => parent.parts.extend(node.parts),
@@ -355,6 +403,8 @@ impl Visit for Collector {
             | ("Alias", "aliasname")
             | ("String", "sval")
             | ("Float", "fval")
+            | ("CopyStmt", "filename")
+            | ("AlterEventTrigStmt", "tgenabled")
                 if !text.is_empty() =>
             {
                 node.parts.push(text.to_owned());
@@ -371,9 +421,12 @@ impl Visit for Collector {
         match (node.kind, node.field) {
             ("MergeWhenClause", "match_kind") => node.code = number,
             ("MergeWhenClause", "command_type") => node.command = number,
-            ("DropStmt", "remove_type") | ("CopyStmt", "is_from") | ("VariableSetStmt", "kind") => {
-                node.code = number
-            }
+            ("DropStmt", "remove_type")
+            | ("CopyStmt", "is_from")
+            | ("VariableSetStmt", "kind")
+            | ("GrantStmt" | "GrantRoleStmt", "is_grant")
+            | ("AlterTableCmd", "subtype") => node.code = number,
+            ("CopyStmt", "is_program") => node.command = number,
             ("Integer", "ival") => node.parts.push(number.to_string()),
             ("DropStmt", "behavior") => node.cascades = number == DropBehavior::DropCascade as i64,
             ("DiscardStmt", "target") => node.code = number,
@@ -419,6 +472,17 @@ impl Visit for Collector {
                 }
             }
             "InsertStmt" if node.has_columns => self.name_columns(),
+            "GrantStmt" | "GrantRoleStmt" => {
+                self.effect(if node.code == 0 { Effect::Revoke } else { Effect::Grant });
+            }
+            "AlterTableCmd" => self.alter_table(&node),
+            // `D` is off, `R` for replicas only (event_trigger.c).
+            "AlterEventTrigStmt" if node.parts.iter().any(|state| state == "D" || state == "R") => {
+                self.effect(Effect::DisableProtection);
+            }
+            "ObjectWithArgs" => self.function(&node),
+            // CREATE OPERATOR and AGGREGATE name their functions as if these were types.
+            "TypeName" if self.open.iter().any(|outer| outer.kind == "DefineStmt") => self.function(&node),
             "UpdateStmt" => self.write(Effect::Update, &node),
             "DeleteStmt" => self.write(Effect::Delete, &node),
             "MergeWhenClause" => self.merge_when(&node),

@@ -43,6 +43,8 @@ pub struct Statement {
     pub relations: Vec<RelationUse>,
     /// Columns it names.
     pub columns: Vec<ColumnUse>,
+    /// Functions it calls, or names in a definition, without their schemas: a name can be anybody's own.
+    pub functions: Vec<String>,
     /// Names of its common table expressions, which may hide relations of the same name.
     pub ctes: Vec<String>,
     /// Prepared statements and portals that it takes away.
@@ -59,6 +61,15 @@ pub struct Statement {
     pub has_string: bool,
 }
 
+impl Statement {
+    /// Whether all relations that it changes are named as the session's own temporary ones: `pg_temp.NAME`.
+    pub fn changes_only_temporary(&self) -> bool {
+        let mut changed =
+            self.relations.iter().filter(|relation| relation.access == Access::Write).peekable();
+        changed.peek().is_some() && changed.all(|relation| relation.schema.as_deref() == Some("pg_temp"))
+    }
+}
+
 /// Names of relations and columns are the users' data model, not theirs to log.
 impl fmt::Debug for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,12 +84,16 @@ impl fmt::Debug for Statement {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is the SQL command of its name")]
 pub enum Effect {
+    AlterDefaultPrivileges,
+    AlterSystem,
     AlterTable,
     Call,
     CopyIn,
     CopyOut,
     CreateTable,
     Delete,
+    /// ALTER TABLE or EVENT TRIGGER that switches off triggers, rules or row level security, or has them fire for replicas only.
+    DisableProtection,
     /// An anonymous code block: what its body does is not read.
     Do,
     /// A DROP of something that neither is nor holds a table.
@@ -91,6 +106,7 @@ pub enum Effect {
     DropTable,
     Execute,
     Explain,
+    Grant,
     Insert,
     Merge,
     /// A function or procedure whose body could run commands that are not read.
@@ -98,7 +114,16 @@ pub enum Effect {
     Prepare,
     /// A command of the replication protocol, by its name in small letters.
     Replication(&'static str),
+    /// REASSIGN OWNED.
+    Reassign,
+    Revoke,
+    /// CREATE, ALTER or DROP of a role, user or group.
+    Role,
     Select,
+    /// COPY from or to a file on the server.
+    ServerFile,
+    /// COPY from or to a program on the server.
+    ServerProgram,
     Set,
     Transaction,
     Truncate,
@@ -111,12 +136,15 @@ impl Effect {
     /// The word for it in records.
     pub fn name(self) -> &'static str {
         match self {
+            Effect::AlterDefaultPrivileges => "alter_default_privileges",
+            Effect::AlterSystem => "alter_system",
             Effect::AlterTable => "alter_table",
             Effect::Call => "call",
             Effect::CopyIn => "copy_in",
             Effect::CopyOut => "copy_out",
             Effect::CreateTable => "create_table",
             Effect::Delete => "delete",
+            Effect::DisableProtection => "disable_protection",
             Effect::Do => "do",
             Effect::Drop => "drop",
             Effect::DropCascade => "drop_cascade",
@@ -126,11 +154,17 @@ impl Effect {
             Effect::DropTable => "drop_table",
             Effect::Execute => "execute",
             Effect::Explain => "explain",
+            Effect::Grant => "grant",
             Effect::Insert => "insert",
             Effect::Merge => "merge",
             Effect::OpaqueBody => "opaque_body",
             Effect::Prepare => "prepare",
+            Effect::Reassign => "reassign_owned",
+            Effect::Revoke => "revoke",
+            Effect::Role => "role",
             Effect::Select => "select",
+            Effect::ServerFile => "server_file",
+            Effect::ServerProgram => "server_program",
             Effect::Set => "set",
             Effect::Transaction => "transaction",
             Effect::Truncate => "truncate",

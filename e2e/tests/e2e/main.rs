@@ -7,6 +7,7 @@ mod bad_input;
 mod cancel;
 mod certificates;
 mod cli;
+mod commands;
 mod conversation;
 mod databases;
 mod driver;

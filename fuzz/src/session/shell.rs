@@ -81,9 +81,9 @@ impl Shell {
         true
     }
 
-    /// Each rule observes whose bit is set.
+    /// Each rule observes whose bit is set; the ninth has that of the first again.
     pub(super) fn change_modes(&mut self, bits: u8) -> bool {
-        for (rule, bit) in RULES.into_iter().zip(0..) {
+        for (rule, bit) in RULES.into_iter().zip((0..u8::BITS).cycle()) {
             let mode = if bits >> bit & 1 == 0 { Mode::Enforce } else { Mode::Observe };
             self.modes.set(rule, mode).expect("a rule that there is");
         }

@@ -1,0 +1,149 @@
+//! Commands that a guardrail of their own refuses, and statements that only look like them.
+
+use super::verdict;
+
+fn assert_refused(rule: &str, statements: &[&str]) {
+    for text in statements {
+        let verdict = verdict(text);
+        assert!(verdict.contains(&format!("Rule \"{rule}\"")), "{text}: {verdict}");
+    }
+}
+
+fn assert_allowed(statements: &[&str]) {
+    for text in statements {
+        assert_eq!(verdict(text), "allow", "{text}");
+    }
+}
+
+#[test]
+fn tables_are_not_truncated() {
+    assert_refused(
+        "no-truncate",
+        &[
+            "truncate orders",
+            "TRUNCATE/**/TABLE only public.orders restart identity cascade",
+            "truncate pg_temp.scratch, orders",
+            "truncate pg_temp_3.orders",
+            "create function f() returns void begin atomic truncate orders; end",
+        ],
+    );
+    assert_allowed(&["truncate pg_temp.scratch", "select 'truncate orders'", "select truncate from orders"]);
+}
+
+#[test]
+fn what_a_database_is_made_of_is_not_dropped() {
+    assert_refused(
+        "no-drop",
+        &[
+            "drop view v",
+            "drop materialized view if exists v cascade",
+            "drop index concurrently i",
+            "drop sequence s",
+            "drop function f()",
+            "drop procedure p(int)",
+            "drop type t",
+            "drop trigger t on orders",
+            "drop policy p on orders",
+            "drop rule r on orders",
+            "drop view pg_temp.v, v",
+        ],
+    );
+    assert_allowed(&["drop view pg_temp.v", "alter view v rename to w", "select 'drop view v'"]);
+}
+
+#[test]
+fn privileges_and_roles_are_not_changed() {
+    assert_refused(
+        "no-privilege-change",
+        &[
+            "grant select on users to public",
+            "grant admin to alice",
+            "revoke all on users from bob",
+            "revoke admin from bob",
+            "alter default privileges in schema public grant select on tables to public",
+            "create role r",
+            "create user u superuser",
+            "create group g",
+            "alter role r login",
+            "alter role r set search_path = x",
+            "alter user u password 'x'",
+            "drop role r",
+            "reassign owned by a to b",
+            "create schema s create table t (a int) grant select on t to public",
+        ],
+    );
+    assert_allowed(&[
+        "select 'grant select on users to public'",
+        "set role reader",
+        "select \"grant\" from orders",
+    ]);
+}
+
+#[test]
+fn files_and_programs_on_the_server_are_not_reached() {
+    assert_refused(
+        "no-server-files",
+        &[
+            "copy orders to '/tmp/x'",
+            "copy orders from '/etc/passwd'",
+            "copy orders from program 'id'",
+            "copy (select 1) to program 'sh'",
+            "select pg_read_file('/etc/passwd')",
+            "select pg_catalog.pg_read_file($1)",
+            "select \"pg_read_file\"('x')",
+            "select * from pg_ls_dir('.')",
+            "select * from orders where exists (select pg_stat_file('x'))",
+            "select lo_import('/etc/passwd')",
+            "call x(lo_export(1, 'y'))",
+            "create view v as select pg_read_binary_file('x')",
+            "create operator ### (leftarg = text, function = pg_read_file)",
+            "create aggregate a (text) (sfunc = pg_read_file, stype = text)",
+        ],
+    );
+    assert_allowed(&[
+        "copy orders from stdin",
+        "copy orders to stdout",
+        "select 'pg_read_file(''x'')'",
+        "select pg_read_file from orders",
+        "select lo_get(1)",
+    ]);
+}
+
+#[test]
+fn the_server_is_not_configured() {
+    assert_refused(
+        "no-alter-system",
+        &["alter system set log_statement = 'none'", "ALTER/**/SYSTEM reset all"],
+    );
+    assert_allowed(&["set work_mem = '64MB'", "select 'alter system set x = 1'"]);
+}
+
+#[test]
+fn protection_is_not_switched_off() {
+    assert_refused(
+        "no-disable-protection",
+        &[
+            "alter table orders disable trigger all",
+            "alter table orders disable trigger user",
+            "alter table orders disable trigger t",
+            "alter table orders add column c int, disable trigger t",
+            "alter table orders enable replica trigger t",
+            "alter table orders disable rule r",
+            "alter table orders disable row level security",
+            "alter table orders no force row level security",
+            "alter event trigger e disable",
+            "set session_replication_role = replica",
+            "set local \"session_replication_role\" to 'LOCAL'",
+            "select set_config('session_replication_role', 'replica', true)",
+            "alter database shop set session_replication_role = replica",
+        ],
+    );
+    assert_allowed(&[
+        "alter table orders enable trigger all",
+        "alter table orders enable row level security",
+        "alter table orders force row level security",
+        "alter event trigger e enable",
+        "set session_replication_role = origin",
+        "select 'alter table orders disable trigger all'",
+    ]);
+}

@@ -1,0 +1,31 @@
+//! What: triggers, rules and row level security are not switched off, neither at their table nor with
+//! `session_replication_role`.
+//! Why: they are what keeps rows consistent, audited and apart; a session that goes round them leaves no sign in the data.
+//! Example: `ALTER TABLE orders DISABLE TRIGGER ALL` is refused; `ALTER TABLE orders ENABLE TRIGGER ALL` is not.
+
+use sql::Statement;
+use sql::facts::{Effect, Setting};
+
+use crate::verdict::Refusal;
+
+pub(crate) const RULE: &str = "no-disable-protection";
+
+pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
+    let because = if statement.effects.contains(&Effect::DisableProtection) {
+        "it would switch off triggers, rules or row level security"
+    } else if statement.settings.iter().any(skips_triggers) {
+        "\"session_replication_role\" decides whether triggers and rules fire"
+    } else {
+        return None;
+    };
+    Some(Refusal::guardrail(RULE, because, "Ask an administrator of the database to do it."))
+}
+
+fn skips_triggers(setting: &Setting) -> bool {
+    let value = setting.value.as_deref().map(str::to_ascii_lowercase);
+    match setting.name.as_deref() {
+        Some("session_replication_role") => value.as_deref() != Some("origin"),
+        Some(_) => false,
+        None => matches!(value.as_deref(), Some("replica" | "local")),
+    }
+}

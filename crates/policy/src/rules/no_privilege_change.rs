@@ -1,0 +1,22 @@
+//! What: GRANT, REVOKE, ALTER DEFAULT PRIVILEGES, commands on roles, REASSIGN OWNED.
+//! Why: who may do what is decided where people are managed; a statement that changes it opens doors around Picket.
+//! Example: `GRANT SELECT ON users TO PUBLIC` is refused; `SELECT 'grant'` and `SET ROLE reader` are not.
+
+use sql::Statement;
+use sql::facts::Effect;
+
+use crate::verdict::Refusal;
+
+pub(crate) const RULE: &str = "no-privilege-change";
+
+pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
+    let because = statement.effects.iter().find_map(|effect| match effect {
+        Effect::Grant => Some("privileges are not granted through Picket"),
+        Effect::Revoke => Some("privileges are not revoked through Picket"),
+        Effect::AlterDefaultPrivileges => Some("it would change which privileges new objects have"),
+        Effect::Role => Some("roles are not created, altered or dropped through Picket"),
+        Effect::Reassign => Some("it would hand over everything that a role owns"),
+        _ => None,
+    })?;
+    Some(Refusal::guardrail(RULE, because, "Ask an administrator of the database to do it."))
+}
