@@ -6,36 +6,20 @@ use crate::modes::Modes;
 use crate::rules;
 use crate::verdict::{Permit, Verdict};
 
-/// Verdicts on one string.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Judgement {
-    /// It could be read: one verdict for each statement, in order.
-    Statements(Vec<Verdict>),
-    /// It could not be read: one verdict on the whole.
-    Unreadable(Verdict),
+/// Judges what was read from a string: one verdict for each statement, in order. `is_masked` says whether a statement touches columns whose values are
+/// masked. Who asks makes no difference yet, so that verdicts are shared between sessions.
+pub fn judge(modes: &Modes, facts: &Facts, is_masked: impl Fn(&Statement) -> bool) -> Vec<Verdict> {
+    let judge = |statement| {
+        let guardrails = rules::GUARDRAILS.iter().filter_map(|rule| rule(statement));
+        let last = std::iter::once_with(|| rules::copy_masked::check(statement, &is_masked));
+        modes.weigh(guardrails.chain(last.flatten()))
+    };
+    facts.statements.iter().map(judge).collect()
 }
 
-/// Judges what was read, or not, from a string. `is_masked` says whether a statement touches columns whose values are
-/// masked. Who asks makes no difference yet, so that verdicts are shared between sessions.
-pub fn judge(
-    modes: &Modes,
-    reading: &Result<Facts, Unreadable>,
-    is_masked: impl Fn(&Statement) -> bool,
-) -> Judgement {
-    match reading {
-        Err(unreadable) => Judgement::Unreadable(modes.weigh([rules::unreadable::refuse(unreadable)])),
-        Ok(facts) => Judgement::Statements(
-            facts
-                .statements
-                .iter()
-                .map(|statement| {
-                    let guardrails = rules::GUARDRAILS.iter().filter_map(|rule| rule(statement));
-                    let last = std::iter::once_with(|| rules::copy_masked::check(statement, &is_masked));
-                    modes.weigh(guardrails.chain(last.flatten()))
-                })
-                .collect(),
-        ),
-    }
+/// The verdict on a string that could not be read.
+pub fn judge_unreadable(modes: &Modes, unreadable: &Unreadable) -> Verdict {
+    modes.weigh([rules::unreadable::refuse(unreadable)])
 }
 
 /// The verdict on a text without statements, which does nothing.

@@ -19,7 +19,7 @@ mod rules;
 mod verdict;
 
 pub use judge::{
-    Judgement, judge, judge_fast_path, judge_replication, judge_unknown_name, permit_nothing,
+    judge, judge_fast_path, judge_replication, judge_unknown_name, judge_unreadable, permit_nothing,
     refuse_sql_in_replication,
 };
 pub use modes::{Mode, Modes, RULES, UnknownRule};

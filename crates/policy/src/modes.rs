@@ -8,10 +8,11 @@ use crate::rules;
 use crate::verdict::{Permit, Refusal, Verdict};
 
 /// Names of all rules, as records, refusals and configurations spell them.
-pub const RULES: [&str; 15] = [
+pub const RULES: [&str; 16] = [
     rules::copy_masked::RULE,
     rules::lexing_settings::RULE,
     rules::no_alter_system::RULE,
+    rules::no_dangerous_function::RULE,
     rules::no_disable_protection::RULE,
     rules::no_drop::RULE,
     rules::no_drop_table::RULE,

@@ -15,6 +15,7 @@ use crate::names::{Lookup, Portal, Prepared};
 use crate::owed::{CopyIn, Owed, Unread};
 use crate::readings::Reading;
 use crate::state::{Environment, Session, SessionError};
+use crate::temporary::Temporary;
 
 impl Session {
     /// Takes bytes from the client. The ranges in `out` are of `input`; call again with the rest and more.
@@ -184,7 +185,7 @@ impl Session {
         out: &mut Vec<Action>,
     ) -> Result<Pass, SessionError> {
         let reading = self.read(text, env);
-        let judged = reading.read.judge(env);
+        let judged = reading.read.judge(env, &self.temporary);
         if let [unread] = judged.statements.as_slice()
             && !unread.is_read
             && unread.refusal().is_none()
@@ -245,7 +246,7 @@ impl Session {
 
     fn parse(&mut self, parse: Parse<'_>, env: &mut Environment<'_>, out: &mut Vec<Action>) -> Pass {
         let reading = self.read(parse.query, env);
-        let judged = reading.read.judge(env);
+        let judged = reading.read.judge(env, &self.temporary);
         let Some(refused) = judged.statements.iter().find(|statement| statement.refusal().is_some()) else {
             let begun = match judged.one.runs_code_when_read {
                 true => match self.begin_within_limits(&judged.one, reading.text.as_ref(), out) {
@@ -281,7 +282,7 @@ impl Session {
         };
         // The server plans it now. Definitions may have changed since it was prepared.
         let reading = &prepared.reading;
-        let judged = reading.read.judge(env);
+        let judged = reading.read.judge(env, &self.temporary);
         if judged.one.refusal().is_some() {
             return self.refuse_prepared(&judged.one, reading, out);
         }
@@ -323,7 +324,7 @@ impl Session {
             },
         };
         let reading = &prepared.reading;
-        let judged = reading.read.judge(env);
+        let judged = reading.read.judge(env, &self.temporary);
         let is_recorded = prepared.begun.get().is_some_and(|begun| self.begun.has(begun, self.section));
         if !is_recorded && judged.one.runs_code_when_read {
             if judged.one.refusal().is_some() {
@@ -349,7 +350,7 @@ impl Session {
         };
         // Definitions may have changed since the statement was prepared.
         let reading = &portal.prepared.reading;
-        let judged = reading.read.judge(env);
+        let judged = reading.read.judge(env, &self.temporary);
         let statement = &judged.one;
         if statement.refusal().is_some() {
             return self.refuse_prepared(statement, reading, out);
@@ -419,7 +420,7 @@ impl Session {
         env: &mut Environment<'_>,
         out: &mut Vec<Action>,
     ) -> Pass {
-        let judged = env.readings.call(function).judge(env);
+        let judged = env.readings.call(function).judge(env, &self.temporary);
         let call = &judged.one;
         let running = self.start(call, None, out);
         self.section += 1;
@@ -466,7 +467,7 @@ fn unseen(
     env: &Environment<'_>,
 ) -> Result<Rc<Prepared>, Refusal> {
     let read = Read::unseen(kind, sqlstate, name);
-    match read.judge(env).one.refusal() {
+    match read.judge(env, &Temporary::default()).one.refusal() {
         Some(refusal) => Err(refusal.clone()),
         None => Ok(Rc::new(Prepared::new(read.into(), None))),
     }

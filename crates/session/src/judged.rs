@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
 
-use policy::{Judgement, Refusal, Verdict};
+use policy::{Refusal, Verdict};
 use sql::catalog::Relation;
 use sql::facts::{Effect, Forgets, RelationUse};
 use sql::{Facts, Statement, Unreadable};
@@ -17,6 +17,7 @@ use crate::evidence::Described;
 use crate::names::{Columns, ResultColumns};
 use crate::results::Planned;
 use crate::state::Environment;
+use crate::temporary::{Temporary, TemporaryChange};
 
 /// Most verdicts on one text that are kept: sessions with several databases on one thread take turns.
 const JUDGED_MAX: usize = 4;
@@ -54,16 +55,12 @@ pub(crate) struct JudgedText {
 }
 
 /// What verdicts were made with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 struct Versions {
     catalog: u64,
     modes: u64,
-}
-
-impl Versions {
-    fn of(env: &Environment<'_>) -> Self {
-        Versions { catalog: env.catalog_version, modes: env.modes_version }
-    }
+    /// Names in it that are temporary tables of the session.
+    temporary: Vec<String>,
 }
 
 /// One statement with its verdict.
@@ -76,6 +73,8 @@ pub(crate) struct Judged {
     /// What it does is known.
     pub(crate) is_read: bool,
     pub(crate) forgets: Vec<Forgets>,
+    /// What it does to the session's temporary tables, if anything.
+    pub(crate) temporary: Option<TemporaryChange>,
     /// The server may run somebody's code when it only reads it.
     pub(crate) runs_code_when_read: bool,
     /// How long its text is, and the names in it, in bytes.
@@ -123,58 +122,63 @@ impl Read {
     }
 
     /// The verdicts on it with the catalog and the policy as they are now.
-    pub(crate) fn judge(&self, env: &Environment<'_>) -> Rc<JudgedText> {
+    pub(crate) fn judge(&self, env: &Environment<'_>, temporary: &Temporary) -> Rc<JudgedText> {
+        let versions = self.versions(env, temporary);
         let mut judged = self.judged.borrow_mut();
-        if let Some(judged) = judged.iter().find(|judged| judged.versions == Versions::of(env)) {
+        if let Some(judged) = judged.iter().find(|judged| judged.versions == versions) {
             return Rc::clone(judged);
         }
         if JUDGED_MAX <= judged.len() {
             judged.remove(0);
         }
-        let new = Rc::new(JudgedText::new(self, env));
+        let new = Rc::new(JudgedText::new(self, versions, env));
         judged.push(Rc::clone(&new));
         new
+    }
+
+    fn versions(&self, env: &Environment<'_>, temporary: &Temporary) -> Versions {
+        let facts = match &self.source {
+            Source::Text(Ok(facts)) if !temporary.is_empty() => facts.statements.as_slice(),
+            _ => &[],
+        };
+        let named = facts.iter().flat_map(|statement| &statement.relations).map(|used| &used.name);
+        let temporary = named.filter(|name| temporary.contains(name)).cloned().collect();
+        Versions { catalog: env.catalog_version, modes: env.modes_version, temporary }
     }
 }
 
 impl JudgedText {
-    fn new(read: &Read, env: &Environment<'_>) -> Self {
+    fn new(read: &Read, versions: Versions, env: &Environment<'_>) -> Self {
         let whole =
             |verdict| Rc::new(Judged::new(&read.text, 0..read.text.len(), None, verdict, String::new(), env));
-        let alone = |one| {
-            let statements = vec![Rc::clone(&one)];
-            JudgedText { versions: Versions::of(env), statements, one }
-        };
-        let facts = match &read.source {
-            Source::Text(facts) => facts,
+        let statements = match &read.source {
+            Source::Text(Ok(facts)) => Self::judge(read, facts, &versions, env),
+            Source::Text(Err(unreadable)) => vec![whole(policy::judge_unreadable(env.modes, unreadable))],
             Source::Unseen { kind, sqlstate, name } => {
-                return alone(whole(policy::judge_unknown_name(env.modes, kind, sqlstate, name)));
+                vec![whole(policy::judge_unknown_name(env.modes, kind, sqlstate, name))]
             }
-            Source::Call(function) => return alone(Judged::call(*function, env)),
-            Source::Replication(None) => return alone(whole(policy::refuse_sql_in_replication())),
-            Source::Replication(Some(command)) => {
-                return alone(Judged::replication(&read.text, command, env));
-            }
-        };
-        let judgement = policy::judge(env.modes, facts, |statement| touches_masked(statement, env));
-        let statements: Vec<_> = match (judgement, facts) {
-            (Judgement::Unreadable(verdict), _) => vec![whole(verdict)],
-            (Judgement::Statements(verdicts), Ok(facts)) => {
-                let disagreement = facts.readers_disagree.clone().unwrap_or_default();
-                let judged = facts.statements.iter().zip(verdicts).map(|(statement, verdict)| {
-                    let (span, disagreement) = (statement.span.clone(), disagreement.clone());
-                    Rc::new(Judged::new(&read.text, span, Some(statement), verdict, disagreement, env))
-                });
-                judged.collect()
-            }
-            (Judgement::Statements(_), Err(_)) => Vec::new(),
+            Source::Call(function) => vec![Judged::call(*function, env)],
+            Source::Replication(None) => vec![whole(policy::refuse_sql_in_replication())],
+            Source::Replication(Some(command)) => vec![Judged::replication(&read.text, command, env)],
         };
         let one = statements.first().map(Rc::clone).unwrap_or_else(|| {
             let (span, verdict) = (0..read.text.len(), policy::permit_nothing());
             let nothing = Some(&Statement::default());
             Rc::new(Judged::new(&read.text, span, nothing, verdict, String::new(), env))
         });
-        JudgedText { versions: Versions::of(env), statements, one }
+        JudgedText { versions, statements, one }
+    }
+
+    fn judge(read: &Read, facts: &Facts, versions: &Versions, env: &Environment<'_>) -> Vec<Rc<Judged>> {
+        let is_own = |name: &str| versions.temporary.iter().any(|own| own == name);
+        let facts = facts.with_temporary(is_own, |name| is_only_temporary(name, env));
+        let verdicts = policy::judge(env.modes, &facts, |statement| touches_masked(statement, env));
+        let disagreement = facts.readers_disagree.clone().unwrap_or_default();
+        let judged = facts.statements.iter().zip(verdicts).map(|(statement, verdict)| {
+            let (span, disagreement) = (statement.span.clone(), disagreement.clone());
+            Rc::new(Judged::new(&read.text, span, Some(statement), verdict, disagreement, env))
+        });
+        judged.collect()
     }
 }
 
@@ -212,6 +216,7 @@ impl Judged {
             verdict,
             is_read: statement.is_some(),
             forgets: statement.map(|statement| statement.forgets.clone()).unwrap_or_default(),
+            temporary: statement.and_then(TemporaryChange::of),
             runs_code_when_read: statement.is_none_or(|statement| statement.has_string),
             takes_copy_data: statement.is_none_or(|statement| statement.effects.contains(&Effect::CopyIn)),
             columns: RefCell::default(),
@@ -258,6 +263,15 @@ impl Judged {
         }
         Ok(Rc::clone(known.insert(Rc::new(ResultColumns::read(description)?))))
     }
+}
+
+/// Whether no relation that outlives its session has this name. PostgreSQL's own are not in the catalog, and all that could
+/// be written begin like this.
+fn is_only_temporary(name: &str, env: &Environment<'_>) -> bool {
+    env.catalog_holds
+        && !name.starts_with("pg_")
+        && !name.starts_with("sql_")
+        && env.catalog.named(name).all(|relation| relation.schema.starts_with("pg_temp_"))
 }
 
 /// Whether a statement may touch columns that are masked: any relation that has some, and any that the catalog does

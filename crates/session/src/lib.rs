@@ -32,6 +32,7 @@ mod replication;
 mod results;
 mod server;
 mod state;
+mod temporary;
 #[cfg(test)]
 mod tests;
 

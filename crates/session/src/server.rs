@@ -147,7 +147,11 @@ impl Session {
                 }
                 let mut running = self.completed()?;
                 running.execution.rows = running.execution.rows.max(rows);
+                let undoes = command == b"ROLLBACK";
                 self.finish(running, Outcome::Completed, out);
+                if undoes {
+                    self.temporary.undone();
+                }
                 Ok(Pass::Whole)
             }
             tag::PORTAL_SUSPENDED => {
@@ -227,7 +231,7 @@ impl Session {
             }
             Some(Owed::DescribePortal { portal, hidden }) => {
                 if let Some(portal) = portal {
-                    let judged = portal.prepared.reading.read.judge(env);
+                    let judged = portal.prepared.reading.read.judge(env, &self.temporary);
                     let columns = judged.one.columns(body).map_err(SessionError::server)?;
                     portal.columns.replace(Some(columns));
                 }
@@ -319,6 +323,7 @@ impl Session {
             _ => Some(Resting::InTransaction),
         };
         if status == b'I' {
+            self.temporary.settle();
             if self.owed.is_empty() {
                 // Portals do not outlive their transaction.
                 self.portals.clear();
@@ -343,6 +348,7 @@ impl Session {
 
     /// An error ends the statement that runs, and what the server skips because of it.
     pub(crate) fn error(&mut self, body: &[u8], out: &mut Vec<Action>) -> Pass {
+        self.temporary.undone();
         self.server_said_why |= matches!(backend::error_field(body, b'V'), b"FATAL" | b"PANIC");
         let (failed, is_extended) = match self.owed.front_mut() {
             None | Some(Owed::Sync) => (None, false),

@@ -18,6 +18,7 @@ use crate::owed::{CopyIn, Forgotten, Owed, Running};
 use crate::readings::{Reading, Readings};
 use crate::refusal::Marker;
 use crate::replication::{self, Replication};
+use crate::temporary::Temporary;
 
 /// What a session looks at but does not own.
 #[derive(Debug)]
@@ -94,6 +95,7 @@ pub struct Session {
     pub(crate) portals: Names<Portal>,
     pub(crate) owed: VecDeque<Owed>,
     pub(crate) begun: Begun,
+    pub(crate) temporary: Temporary,
     pub(crate) sequence: u64,
     /// Counts the Syncs and Queries that were sent: what lies between two of them is skipped together.
     pub(crate) section: u64,
@@ -137,6 +139,7 @@ impl Session {
             portals: Names::default(),
             owed: VecDeque::new(),
             begun: Begun::default(),
+            temporary: Temporary::default(),
             sequence: 0,
             section: 0,
             sections_over: 0,
@@ -301,6 +304,8 @@ impl Session {
                     forgets.portals.push(self.portals.change(name.as_bytes(), section, None));
                 }
                 Forgets::Portals => forgets.portals.extend(self.portals.change_all(section)),
+                // Looked at when it is completed.
+                Forgets::Temporary => {}
             }
         }
         forgets
@@ -309,6 +314,9 @@ impl Session {
     /// Records the end of one execution. If it was completed, the names that it takes away are gone.
     pub(crate) fn finish(&mut self, running: Running, outcome: Outcome, out: &mut Vec<Action>) {
         let is_done = outcome == Outcome::Completed;
+        if let (true, Some(change)) = (is_done, &running.judged.temporary) {
+            self.temporary.completed(change);
+        }
         running.forgets.statements.iter().for_each(|changed| self.prepared.answered(changed, is_done));
         running.forgets.portals.iter().for_each(|changed| self.portals.answered(changed, is_done));
         out.push(Action::Record(running.execution.finish(outcome)));

@@ -12,6 +12,7 @@ mod observing;
 mod replication;
 mod server;
 mod talk;
+mod temporary;
 
 use insta::assert_snapshot;
 use talk::{Talk, bind, describe_portal, execute, parse, query, sync};

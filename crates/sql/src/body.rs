@@ -1,5 +1,9 @@
-//! Whether the body of a function could run a command that nobody has read. It looks at words, not at meaning.
+//! What the body of a function shows of what it does. Its text is cut into words: commands that no function should run are
+//! known by theirs, writes are cut out and read, and calls are noted.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use pg_query::ParseResult;
 use pg_query::protobuf::{KeywordKind, ScanToken, Token};
 
 use crate::bounds;
@@ -7,42 +11,132 @@ use crate::bounds;
 /// Languages whose bodies are cut into words as PostgreSQL's own statements are.
 const LANGUAGES: [&str; 2] = ["sql", "plpgsql"];
 
-/// Keywords with which a body drops something, runs a text that it computes, or makes another body. As an
-/// identifier or within a constant they mean nothing.
-const WORDS: [&str; 5] = ["discard", "drop", "execute", "function", "procedure"];
+/// Keywords with which a body drops or redefines something, changes what others may, runs a text that it computes, or
+/// makes another body. As an identifier or within a constant they mean nothing.
+const WORDS: [&str; 12] = [
+    "aggregate",
+    "alter",
+    "copy",
+    "discard",
+    "drop",
+    "execute",
+    "function",
+    "grant",
+    "procedure",
+    "reassign",
+    "revoke",
+    "truncate",
+];
 
-/// Whether the body must be taken for one that could do anything.
-pub(crate) fn is_opaque(language: &str, body: &str) -> bool {
+/// A setting that switches triggers off, wherever it stands.
+const REPLICATION_ROLE: &str = "session_replication_role";
+
+/// A body that shows what it does.
+#[derive(Default)]
+pub(crate) struct Body {
+    /// Its UPDATEs, DELETEs and MERGEs.
+    pub(crate) writes: Vec<ParseResult>,
+    /// Names of what it calls, without their schemas.
+    pub(crate) calls: Vec<String>,
+}
+
+/// A body's words, without comments.
+struct Words<'b> {
+    body: &'b str,
+    tokens: Vec<ScanToken>,
+}
+
+/// Reads a body; `None` where it must be taken for one that could do anything.
+pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
     if !LANGUAGES.iter().any(|known| language.eq_ignore_ascii_case(known)) || bounds::check(body).is_err() {
-        return true;
-    }
-    let Ok(scanned) = pg_query::scan(body) else { return true };
-    let tokens: Vec<_> = scanned
-        .tokens
-        .into_iter()
-        .filter(|token| ![Token::SqlComment as i32, Token::CComment as i32].contains(&token.token))
-        .collect();
-    let mut nexts = tokens.iter().skip(1);
-    tokens.iter().any(|token| {
-        let next = nexts.next();
-        let Some(word) = keyword(body, token) else { return false };
-        // `ON CONFLICT … DO NOTHING` is harmless; a DO block has its body or its language next.
-        let is_block = word == "do" && next.is_some_and(|next| begins_block(body, next));
-        is_block || WORDS.contains(&word.as_str())
-    })
-}
-
-fn begins_block(body: &str, token: &ScanToken) -> bool {
-    [Token::Sconst as i32, Token::Usconst as i32].contains(&token.token)
-        || keyword(body, token).is_some_and(|word| word == "language")
-}
-
-fn keyword(body: &str, token: &ScanToken) -> Option<String> {
-    if token.keyword_kind == KeywordKind::NoKeyword as i32 {
         return None;
     }
-    let (start, end) = (usize::try_from(token.start).ok()?, usize::try_from(token.end).ok()?);
-    Some(body.get(start..end)?.to_ascii_lowercase())
+    let mut tokens = pg_query::scan(body).ok()?.tokens;
+    tokens.retain(|token| !is_one_of(token, &[Token::SqlComment, Token::CComment]));
+    let words = Words { body, tokens };
+    let mut read = Body::default();
+    for at in 0..words.tokens.len() {
+        let word = words.keyword(at).unwrap_or_default();
+        let previous = at.checked_sub(1).and_then(|before| words.keyword(before)).unwrap_or_default();
+        let next = words.keyword(at + 1).unwrap_or_default();
+        match word.as_str() {
+            // `ON CONFLICT … DO NOTHING` is harmless; a DO block has its body or its language next.
+            "do" if next == "language" || words.is(at + 1, &[Token::Sconst, Token::Usconst]) => return None,
+            "delete" if next == "from" => read.writes.push(words.write(at)?),
+            "merge" if next == "into" => read.writes.push(words.write(at)?),
+            // Locks, ON CONFLICT, foreign keys, and an arm of MERGE.
+            "update" if matches!(previous.as_str(), "do" | "for" | "key" | "on") => {}
+            "update" if previous == "then" && next == "set" => {}
+            "update" => read.writes.push(words.write(at)?),
+            word if WORDS.contains(&word) => return None,
+            _ => {}
+        }
+        if words.is(at, &[Token::Uident]) || words.text(at)?.to_ascii_lowercase().contains(REPLICATION_ROLE) {
+            return None;
+        }
+        if words.is(at + 1, &[Token::Ascii40]) {
+            read.calls.push(words.name(at)?);
+        }
+    }
+    Some(read)
+}
+
+impl Words<'_> {
+    fn is(&self, at: usize, kinds: &[Token]) -> bool {
+        self.tokens.get(at).is_some_and(|token| is_one_of(token, kinds))
+    }
+
+    fn start(&self, at: usize) -> usize {
+        let start = self.tokens.get(at).and_then(|token| usize::try_from(token.start).ok());
+        start.unwrap_or(self.body.len())
+    }
+
+    fn text(&self, at: usize) -> Option<&str> {
+        self.body.get(self.start(at)..usize::try_from(self.tokens.get(at)?.end).ok()?)
+    }
+
+    fn keyword(&self, at: usize) -> Option<String> {
+        let is_keyword = self.tokens.get(at)?.keyword_kind != KeywordKind::NoKeyword as i32;
+        if is_keyword { Some(self.text(at)?.to_ascii_lowercase()) } else { None }
+    }
+
+    /// An identifier as PostgreSQL keeps it.
+    fn name(&self, at: usize) -> Option<String> {
+        let text = self.text(at)?;
+        let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        Some(quoted.map_or_else(|| text.to_ascii_lowercase(), |name| name.replace("\"\"", "\"")))
+    }
+
+    /// The write that begins here, without the variables that take what it returns.
+    fn write(&self, begin: usize) -> Option<ParseResult> {
+        let mut depth = 0_usize;
+        let mut returns = false;
+        let mut end = begin;
+        while end < self.tokens.len() {
+            let word = self.keyword(end).unwrap_or_default();
+            // LOOP is a keyword of plpgsql alone.
+            let ends = self.text(end).is_some_and(|text| text.eq_ignore_ascii_case("loop"));
+            match word.as_str() {
+                "returning" if depth == 0 => returns = true,
+                "into" if depth == 0 && returns => break,
+                _ if depth == 0 && ends => break,
+                _ if self.is(end, &[Token::Ascii40]) => depth += 1,
+                _ if self.is(end, &[Token::Ascii41]) && depth == 0 => break,
+                _ if self.is(end, &[Token::Ascii41]) => depth -= 1,
+                _ if self.is(end, &[Token::Ascii59]) && depth == 0 => break,
+                _ => {}
+            }
+            end += 1;
+        }
+        let text = self.body.get(self.start(begin)..self.start(end))?;
+        // As in `read`: what pg_query does not expect must not end the process.
+        let parsed = catch_unwind(AssertUnwindSafe(|| pg_query::parse(text, 0))).ok()?.ok()?;
+        (parsed.protobuf.stmts.len() == 1).then_some(parsed)
+    }
+}
+
+fn is_one_of(token: &ScanToken, kinds: &[Token]) -> bool {
+    kinds.iter().any(|kind| token.token == *kind as i32)
 }
 
 #[cfg(test)]
@@ -63,10 +157,17 @@ mod tests {
             ("sql", "select 1; drop table users"),
             ("SQL", "discard temp"),
             ("sql", "select 'not ended"),
+            ("sql", "truncate orders"),
+            ("plpgsql", "begin TRUNCATE orders; end"),
+            ("plpgsql", "begin alter table orders disable trigger all; end"),
+            ("plpgsql", "begin set local session_replication_role = replica; end"),
+            ("plpgsql", "begin perform set_config('session_replication_role', 'replica', true); end"),
+            ("plpgsql", "begin delete from orders into gone returning id; end"),
+            ("sql", "select U&\"pg\\005fread_file\"('x')"),
             ("plpython3u", "pass"),
             ("", "select 1"),
         ] {
-            assert!(is_opaque(language, body), "{language}: {body}");
+            assert!(read(language, body).is_none(), "{language}: {body}");
         }
     }
 
@@ -79,8 +180,47 @@ mod tests {
             ("PLpgSQL", "#variable_conflict use_column\n<<outer>> declare a t.a%type; begin a := $1; end"),
             ("plpgsql", "begin insert into t values (1) on conflict do nothing; return new; end"),
             ("plpgsql", "begin insert into t values (1) on conflict (a) do update set a = 1; end"),
+            (
+                "plpgsql",
+                "begin perform 1 from t for no key update; if tg_op = 'TRUNCATE' then return null; end if; end",
+            ),
         ] {
-            assert!(!is_opaque(language, body), "{language}: {body}");
+            assert!(read(language, body).is_some(), "{language}: {body}");
         }
+    }
+
+    #[test]
+    fn writes_and_calls_are_found() {
+        let writes = |body| {
+            read("plpgsql", body)
+                .unwrap()
+                .writes
+                .iter()
+                .map(|write| write.deparse(pg_query::DeparseOptions::default()).unwrap())
+                .collect::<Vec<_>>()
+        };
+        for (body, found) in [
+            ("begin if a then delete from t; end if; end", "DELETE FROM t"),
+            (
+                "begin delete from t where id = a returning id into strict b; end",
+                "DELETE FROM t WHERE id = a RETURNING id",
+            ),
+            (
+                "begin for r in update t set a = 1 returning * loop null; end loop; end",
+                "UPDATE t SET a = 1 RETURNING *",
+            ),
+            (
+                "begin return query with g as (delete from t returning *) select * from g; end",
+                "DELETE FROM t RETURNING *",
+            ),
+            (
+                "begin merge into t using u on true when matched then delete when not matched then do nothing; end",
+                "MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN DO NOTHING",
+            ),
+        ] {
+            assert_eq!(writes(body), [found], "{body}");
+        }
+        let read = read("sql", "select pg_catalog.PG_Read_File('x'), \"a\"\"b\" (1), now()").unwrap();
+        assert_eq!(read.calls, ["pg_read_file", "a\"b", "now"]);
     }
 }

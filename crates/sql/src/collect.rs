@@ -9,8 +9,9 @@ use pg_query::protobuf::{
 use crate::body;
 use crate::facts::{Access, ColumnUse, Effect, Forgets, RelationUse, Setting, Statement};
 use crate::filter::{Scale, Truth, holds_for_literals};
+use crate::temporary::{self, Unfiltered};
 use crate::tree::{Child, Tree};
-use crate::walk::Visit;
+use crate::walk::{Visit, walk};
 
 /// Gathers facts while the tree of one statement is walked.
 #[derive(Default)]
@@ -150,6 +151,13 @@ impl Collector {
             let called = if node.alias.is_empty() { name.clone() } else { node.alias.clone() };
             parent.target = Target { schema: node.schema.clone(), table: name.clone(), called };
         }
+        let makes = matches!(
+            self.open.last().map(|parent| (parent.kind, parent.field)),
+            Some(("CreateStmt", "relation") | ("IntoClause", "rel"))
+        );
+        if makes && (node.option == "t" || node.schema == temporary::SCHEMA) {
+            self.statement.temporary.push(name.clone());
+        }
         if read {
             self.effect(Effect::Select);
         }
@@ -259,9 +267,9 @@ impl Collector {
 
     fn filtered(&mut self, effect: Effect, target: &Target, truth: Truth, holds: bool) {
         self.statement.rests_on_literals |= !holds;
-        // It is always the session's own schema for temporary tables.
-        if !truth.filters() && target.schema != "pg_temp" && self.statement.unfiltered.is_none() {
-            self.statement.unfiltered = Some(effect);
+        if !truth.filters() {
+            let schema = (!target.schema.is_empty()).then(|| target.schema.clone());
+            self.statement.unfiltered.push(Unfiltered { effect, schema, name: target.table.clone() });
         }
     }
 
@@ -282,12 +290,33 @@ impl Collector {
         }
     }
 
+    /// What the body of a function does that is given as a text.
+    fn body(&mut self, function: Open) {
+        let Some(text) = &function.body else { return };
+        let Some(body) = body::read(&function.language, text) else { return self.effect(Effect::OpaqueBody) };
+        for name in body.calls {
+            self.called(name);
+        }
+        self.open.push(function);
+        for write in &body.writes {
+            let all_read = write.protobuf.stmts.iter().all(|raw| walk(&raw.stmt, self).is_ok());
+            if !all_read {
+                self.effect(Effect::OpaqueBody);
+            }
+        }
+        self.open.pop();
+    }
+
     /// Notes the name of a function.
     fn function(&mut self, node: &Open) {
-        if let Some(name) = node.parts.last()
-            && !self.statement.functions.contains(name)
-        {
-            self.statement.functions.push(name.clone());
+        if let Some(name) = node.parts.last() {
+            self.called(name.clone());
+        }
+    }
+
+    fn called(&mut self, name: String) {
+        if !self.statement.functions.contains(&name) {
+            self.statement.functions.push(name);
         }
     }
 
@@ -395,6 +424,7 @@ impl Visit for Collector {
         match (node.kind, node.field) {
             ("DefElem", "defname") => node.option = text.to_owned(),
             ("RangeVar", "schemaname") => node.schema = text.to_owned(),
+            ("RangeVar", "relpersistence") => node.option = text.to_owned(),
             ("RangeVar", "relname")
             | ("ResTarget", "name")
             | ("VariableSetStmt" | "DeallocateStmt", "name")
@@ -487,25 +517,26 @@ impl Visit for Collector {
             "DeleteStmt" => self.write(Effect::Delete, &node),
             "MergeWhenClause" => self.merge_when(&node),
             // It shows what would be done.
-            "ExplainStmt" if node.code == 0 => self.statement.unfiltered = None,
+            "ExplainStmt" if node.code == 0 => {
+                self.statement.unfiltered.clear();
+                self.statement.temporary.clear();
+            }
             "CopyStmt" => self.copy(&node),
             "DropStmt" => self.drop(node),
             "DefElem" => self.option(node),
-            "CreateFunctionStmt"
-                if node.body.as_deref().is_some_and(|text| body::is_opaque(&node.language, text)) =>
-            {
-                self.effect(Effect::OpaqueBody);
-            }
+            "CreateFunctionStmt" => self.body(node),
             "FuncCall" => self.function_call(node),
             "VariableSetStmt" => self.set(node),
             "DeallocateStmt" => {
                 let name = node.parts.into_iter().next();
                 self.statement.forgets.push(name.map_or(Forgets::All, Forgets::Statement));
             }
-            "DiscardStmt" if node.code == DiscardMode::DiscardAll as i64 => {
-                self.statement.forgets.extend([Forgets::All, Forgets::Portals]);
+            "DiscardStmt" if node.code == DiscardMode::DiscardTemp as i64 => {
+                self.statement.forgets.push(Forgets::Temporary);
             }
-            "DiscardStmt" if node.code == DiscardMode::DiscardTemp as i64 => self.effect(Effect::DropCascade),
+            "DiscardStmt" if node.code == DiscardMode::DiscardAll as i64 => {
+                self.statement.forgets.extend([Forgets::All, Forgets::Portals, Forgets::Temporary]);
+            }
             "ClosePortalStmt" | "DeclareCursorStmt" => {
                 let name = node.parts.into_iter().next();
                 self.statement.forgets.push(name.map_or(Forgets::Portals, Forgets::Portal));

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use thiserror::Error;
 
+pub use crate::temporary::Unfiltered;
+
 /// What a string of statements does, statement by statement.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
@@ -51,23 +53,15 @@ pub struct Statement {
     pub forgets: Vec<Forgets>,
     /// Settings it changes by SET, RESET or `set_config`.
     pub settings: Vec<Setting>,
-    /// The first UPDATE, DELETE or MERGE in it whose condition keeps no row of a table that outlives the session from being
-    /// touched, or that has none.
-    pub unfiltered: Option<Effect>,
+    /// Its writes that change every row of their target.
+    pub unfiltered: Vec<Unfiltered>,
+    /// Temporary tables that it makes.
+    pub temporary: Vec<String>,
     /// With other literals it could be filtered where it is not, or the other way round.
     pub rests_on_literals: bool,
     /// It has a string constant. PostgreSQL turns one into a value of its type when it analyses the statement, and with
     /// that runs the checks of domains within the type.
     pub has_string: bool,
-}
-
-impl Statement {
-    /// Whether all relations that it changes are named as the session's own temporary ones: `pg_temp.NAME`.
-    pub fn changes_only_temporary(&self) -> bool {
-        let mut changed =
-            self.relations.iter().filter(|relation| relation.access == Access::Write).peekable();
-        changed.peek().is_some() && changed.all(|relation| relation.schema.as_deref() == Some("pg_temp"))
-    }
 }
 
 /// Names of relations and columns are the users' data model, not theirs to log.
@@ -230,6 +224,8 @@ pub enum Forgets {
     Portal(String),
     /// Every portal.
     Portals,
+    /// Every temporary table.
+    Temporary,
 }
 
 /// A text that cannot be read, and so is not forwarded.

@@ -6,7 +6,7 @@ use e2e::psql::{self, Session};
 use crate::stack::Stack;
 
 /// Statements that the tables' owner, or the superuser, could run.
-const REFUSED: [(&str, &str); 18] = [
+const REFUSED: [(&str, &str); 24] = [
     ("no-truncate", "TRUNCATE orders"),
     ("no-truncate", "TRUNCATE ONLY public.orders RESTART IDENTITY CASCADE"),
     ("no-drop", "DROP VIEW sales"),
@@ -25,6 +25,18 @@ const REFUSED: [(&str, &str); 18] = [
     ("no-disable-protection", "ALTER TABLE orders DISABLE TRIGGER USER"),
     ("no-disable-protection", "ALTER TABLE orders DISABLE ROW LEVEL SECURITY"),
     ("no-disable-protection", "SET session_replication_role = replica"),
+    ("no-dangerous-function", "SELECT query_to_xml('SELECT id FROM orders', true, false, '')"),
+    ("no-dangerous-function", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE false"),
+    ("no-unfiltered-write", "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'DELETE FROM orders'"),
+    (
+        "no-unfiltered-write",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'BEGIN UPDATE orders SET quantity = 0; END'",
+    ),
+    (
+        "no-dangerous-function",
+        "CREATE FUNCTION f() RETURNS bool LANGUAGE sql AS 'SELECT pg_catalog.\"pg_reload_conf\"()'",
+    ),
+    ("opaque-code", "CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN TRUNCATE orders; END'"),
 ];
 
 const OBJECTS: &str = "SET ROLE shop_owner; CREATE VIEW sales AS SELECT * FROM orders; \
@@ -56,7 +68,12 @@ fn what_only_looks_like_it_is_let_through() -> Result<()> {
     let mut session = Session::start(&stack.alice()?)?;
     for (statement, answer) in [
         ("CREATE TEMPORARY TABLE own AS SELECT 1 AS a;", "SELECT 1"),
+        ("UPDATE own SET a = 2;", "UPDATE 1"),
+        ("DELETE FROM pg_temp.own;", "DELETE 1"),
+        ("TRUNCATE own;", "TRUNCATE TABLE"),
         ("TRUNCATE pg_temp.own;", "TRUNCATE TABLE"),
+        ("DROP TABLE own;", "DROP TABLE"),
+        ("CREATE TEMPORARY TABLE own (a int); DELETE FROM own; DROP TABLE own;", "DROP TABLE"),
         ("CREATE TEMPORARY VIEW seen AS SELECT 1 AS a;", "CREATE VIEW"),
         ("DROP VIEW pg_temp.seen;", "DROP VIEW"),
         ("ALTER VIEW sales RENAME TO sold;", "ALTER VIEW"),
@@ -70,5 +87,36 @@ fn what_only_looks_like_it_is_let_through() -> Result<()> {
         assert!(said.contains(answer), "`{statement}` was answered with:\n{said}");
     }
     assert_eq!(session.quit()?, 0);
+    Ok(())
+}
+
+/// What is called like a temporary table and is none: PostgreSQL would take each of them for something that lasts.
+#[test]
+fn a_temporary_name_does_not_hide_a_table_that_lasts() -> Result<()> {
+    let stack = Stack::start()?;
+    let mut session = Session::start(&stack.alice()?)?;
+    for statement in [
+        "CREATE TEMPORARY TABLE orders (id int);",
+        "SET search_path = public, pg_temp;",
+        "CREATE TEMPORARY TABLE seen (id int);",
+        "ALTER TABLE seen RENAME TO mine;",
+        "CREATE TEMPORARY VIEW seen AS SELECT * FROM public.orders;",
+    ] {
+        let said = session.ask(statement)?;
+        assert!(!said.contains("ERROR"), "`{statement}` was answered with:\n{said}");
+    }
+    for statement in [
+        "DELETE FROM orders;",
+        "UPDATE orders SET quantity = 1;",
+        "TRUNCATE orders;",
+        "DROP TABLE orders;",
+        "DELETE FROM seen;",
+        "DELETE FROM pg_temp.seen;",
+    ] {
+        let said = session.ask(statement)?;
+        assert!(said.contains("Picket refused this statement"), "`{statement}` was answered with:\n{said}");
+    }
+    assert_eq!(session.quit()?, 0);
+    assert_eq!(stack.truth("SELECT count(*) FROM public.orders")?, e2e::shop::ORDERS.to_string());
     Ok(())
 }

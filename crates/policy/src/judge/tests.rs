@@ -6,21 +6,36 @@ use sql::READ_STACK_BYTES;
 use super::*;
 use crate::modes::Mode;
 
+mod bodies;
 mod commands;
+mod temporary;
 mod unfiltered;
 
 fn verdict(text: &str) -> String {
-    verdict_where(text, Modes::default())
+    verdict_for(&[], text)
 }
 
-fn verdict_where(text: &str, modes: Modes) -> String {
+/// For a session that has these temporary tables.
+fn verdict_for(temporary: &'static [&'static str], text: &str) -> String {
+    verdict_where(temporary, text, Modes::default())
+}
+
+/// Of all names, `users` and `orders` alone are relations that last.
+fn verdict_where(temporary: &'static [&'static str], text: &str, modes: Modes) -> String {
     let text = text.to_owned();
     let judged = std::thread::Builder::new()
         .stack_size(READ_STACK_BYTES)
         .spawn(move || {
             let masked =
                 |statement: &Statement| statement.relations.iter().any(|relation| relation.name == "users");
-            judge(&modes, &sql::read(text.as_bytes()), masked)
+            match sql::read(text.as_bytes()) {
+                Err(unreadable) => vec![judge_unreadable(&modes, &unreadable)],
+                Ok(facts) => {
+                    let is_only = |name: &str| !matches!(name, "users" | "orders");
+                    let facts = facts.with_temporary(|name| temporary.contains(&name), is_only);
+                    judge(&modes, &facts, masked)
+                }
+            }
         })
         .unwrap()
         .join()
@@ -32,10 +47,7 @@ fn verdict_where(text: &str, modes: Modes) -> String {
             format!("{} {}: {}", refusal.sqlstate, refusal.message, refusal.detail)
         }
     };
-    match judged {
-        Judgement::Unreadable(verdict) => show(&verdict),
-        Judgement::Statements(verdicts) => verdicts.iter().map(show).collect::<Vec<_>>().join("\n"),
-    }
+    judged.iter().map(show).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -52,7 +64,6 @@ fn drop_table_is_refused_in_every_disguise() {
         "drop server s cascade",
         "drop extension e",
         "drop extension e cascade",
-        "discard temp",
         "explain analyze create table x as select 1; drop table x",
     ];
     for text in disguises {
@@ -169,17 +180,17 @@ fn a_rule_that_observes_is_named_and_refuses_nothing() {
         modes
     };
     let dropped = "drop table users; do $$ $$";
-    assert_snapshot!(verdict_where(dropped, observing(&["no-drop-table"])), @r#"
+    assert_snapshot!(verdict_where(&[], dropped, observing(&["no-drop-table"])), @r#"
 allow, against no-drop-table
 42501 Picket refused this statement: Rule "opaque-code": Picket cannot tell what the body of a DO block does.
 "#);
-    let both = "explain analyze select set_config(x, 'off', false); discard temp";
-    assert_snapshot!(verdict_where(both, observing(&["lexing-settings", "no-drop-table"])), @r#"
+    let both = "explain analyze select set_config(x, 'off', false); drop owned by alice";
+    assert_snapshot!(verdict_where(&[], both, observing(&["lexing-settings", "no-drop-table"])), @r#"
 allow, against lexing-settings
 allow, against no-drop-table
 "#);
-    assert_snapshot!(verdict_where("selec 1", observing(&["unreadable"])), @"allow, against unreadable");
-    assert_snapshot!(verdict_where("copy users to stdout", observing(&["copy-masked"])), @"allow, against copy-masked");
+    assert_snapshot!(verdict_where(&[], "selec 1", observing(&["unreadable"])), @"allow, against unreadable");
+    assert_snapshot!(verdict_where(&[], "copy users to stdout", observing(&["copy-masked"])), @"allow, against copy-masked");
     let verdict = judge_unknown_name(&observing(&["unknown-name"]), "portal", "34000", "c");
     assert!(matches!(verdict, Verdict::Allow(permit) if permit.observed() == ["unknown-name"]));
     let verdict = judge_fast_path(&observing(&["no-fast-path"]));
@@ -189,5 +200,5 @@ allow, against no-drop-table
 #[test]
 fn a_rule_that_is_not_there_cannot_observe() {
     let error = Modes::default().set("no-drop-tables", Mode::Observe).unwrap_err().to_string();
-    assert_snapshot!(error, @"there is no rule `no-drop-tables`; the rules are `copy-masked`, `lexing-settings`, `no-alter-system`, `no-disable-protection`, `no-drop`, `no-drop-table`, `no-fast-path`, `no-privilege-change`, `no-replication`, `no-server-files`, `no-truncate`, `no-unfiltered-write`, `opaque-code`, `unknown-name`, `unreadable`");
+    assert_snapshot!(error, @"there is no rule `no-drop-tables`; the rules are `copy-masked`, `lexing-settings`, `no-alter-system`, `no-dangerous-function`, `no-disable-protection`, `no-drop`, `no-drop-table`, `no-fast-path`, `no-privilege-change`, `no-replication`, `no-server-files`, `no-truncate`, `no-unfiltered-write`, `opaque-code`, `unknown-name`, `unreadable`");
 }

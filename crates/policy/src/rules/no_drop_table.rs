@@ -1,6 +1,6 @@
 //! What: a table is not dropped, neither by name nor with the schema, owner or database that holds it.
 //! Why: it cannot be undone, and an agent that runs an approved job must not be able to do it.
-//! Example: `DROP TABLE users` is refused; `DROP INDEX users_email_idx` is not.
+//! Example: `DROP TABLE users` is refused; `DROP TABLE pg_temp.scratch` is not.
 
 use sql::Statement;
 use sql::facts::Effect;
@@ -11,7 +11,9 @@ pub(crate) const RULE: &str = "no-drop-table";
 
 pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
     let because = statement.effects.iter().find_map(|effect| match effect {
-        Effect::DropTable => Some("tables are not dropped through Picket"),
+        Effect::DropTable if !statement.changes_only_temporary() => {
+            Some("tables are not dropped through Picket")
+        }
         Effect::DropSchema => Some("dropping a schema can drop the tables in it"),
         Effect::DropCascade => Some("what it drops can take tables with it"),
         Effect::DropOwned => Some("dropping what a role owns can drop its tables"),

@@ -11,14 +11,10 @@ use crate::verdict::Refusal;
 pub(crate) const RULE: &str = "no-unfiltered-write";
 
 pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
-    let because = match statement.unfiltered? {
+    let because = match statement.unfiltered.first()?.effect {
         Effect::Delete => "the DELETE has no condition that leaves any row of the table out",
         Effect::Merge => "the MERGE has no condition that leaves any row of the table out",
         _ => "the UPDATE has no condition that leaves any row of the table out",
     };
-    Some(Refusal::guardrail(
-        RULE,
-        because,
-        "Say which rows you mean in WHERE, by their columns. A temporary table can be named pg_temp.NAME.",
-    ))
+    Some(Refusal::guardrail(RULE, because, "Say which rows you mean in WHERE, by their columns."))
 }

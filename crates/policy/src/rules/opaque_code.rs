@@ -17,8 +17,8 @@ pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
         )),
         Effect::OpaqueBody => Some((
             "the body of this function could run commands that Picket does not read",
-            "Write it in sql or plpgsql without DROP, DISCARD, EXECUTE, DO and other functions' definitions, or ask an \
-             administrator of the database to create it.",
+            "Write it in sql or plpgsql without ALTER, COPY, DISCARD, DO, DROP, EXECUTE, GRANT, REVOKE, TRUNCATE and other \
+             functions' definitions, or ask an administrator of the database to create it.",
         )),
         _ => None,
     })?;

@@ -63,15 +63,12 @@ fn copy() -> impl Strategy<Value = Vec<u8>> {
 
 /// The ErrorResponse that the proxy gives for a refused statement.
 fn refused(text: &str) -> Vec<u8> {
-    let reading = sql::read(text.as_bytes());
-    let why = match policy::judge(&policy::Modes::default(), &reading, |_| text.contains("users")) {
-        policy::Judgement::Unreadable(policy::Verdict::Refuse(why)) => why,
-        policy::Judgement::Unreadable(other) => panic!("{other:?}"),
-        policy::Judgement::Statements(verdicts) => match verdicts.into_iter().next() {
-            Some(policy::Verdict::Refuse(why)) => why,
-            other => panic!("{other:?}"),
-        },
+    let modes = policy::Modes::default();
+    let verdict = match sql::read(text.as_bytes()) {
+        Err(unreadable) => Some(policy::judge_unreadable(&modes, &unreadable)),
+        Ok(facts) => policy::judge(&modes, &facts, |_| text.contains("users")).into_iter().next(),
     };
+    let Some(policy::Verdict::Refuse(why)) = verdict else { panic!("{verdict:?}") };
     let mut out = Vec::new();
     refusal::answer(&why, &mut out);
     out

@@ -147,3 +147,30 @@ fn protection_is_not_switched_off() {
         "select 'alter table orders disable trigger all'",
     ]);
 }
+
+#[test]
+fn functions_that_reach_past_the_statement_are_not_called() {
+    assert_refused(
+        "no-dangerous-function",
+        &[
+            "select pg_terminate_backend(42)",
+            "select pg_catalog.\"pg_cancel_backend\"(pid) from pg_stat_activity",
+            "select * from dblink('host=other', 'select 1') as t (a int)",
+            "select query_to_xml('select email from users', true, false, '')",
+            "select table_to_xml('users', true, false, '')",
+            "select * from ts_stat('select to_tsvector(email) from users')",
+            "select * from crosstab('select 1, 2, 3') as t (a int, b int)",
+            "insert into orders select lp from heap_page_items(get_raw_page('users', 0))",
+            "update orders set quantity = 1 where id = 1 and pg_reload_conf()",
+            "create view v as select pg_switch_wal()",
+            "call x(pg_promote())",
+            "create function f() returns bool begin atomic select pg_rotate_logfile(); end",
+        ],
+    );
+    assert_allowed(&[
+        "select pg_backend_pid(), now(), pg_sleep(1), pg_advisory_lock(1), pg_table_size('users')",
+        "select 'pg_terminate_backend(42)'",
+        "select dblink from orders",
+        "select xmlelement(name a, 1), ts_rank(a, b) from orders",
+    ]);
+}

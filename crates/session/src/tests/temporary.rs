@@ -1,0 +1,94 @@
+//! What a session knows of its own temporary tables.
+
+use super::server::{complete, error, ready};
+use super::talk::{Talk, query};
+
+/// Has `text` done by the server: each statement answered with its tag or, where that is a SQLSTATE, an error.
+fn done(talk: &mut Talk, text: &str, tags: &[&str], status: u8) {
+    let told = talk.client(&query(text));
+    assert!(told.contains("to server: Q["), "{text}: {told}");
+    let answers = tags.iter().map(|tag| match tag.bytes().next() {
+        Some(b'0'..=b'9') => error(tag, "no"),
+        _ => complete(tag),
+    });
+    talk.server(&[answers.collect::<Vec<_>>().concat(), ready(status)].concat());
+}
+
+fn is_free(talk: &mut Talk) -> bool {
+    let told = talk.client(&query("delete from own"));
+    let is_free = told.contains("to server: Q[delete from own]");
+    let answer = if is_free { complete("DELETE 0") } else { error("42601", "refused by Picket") };
+    talk.server(&[answer, ready(b'I')].concat());
+    is_free
+}
+
+fn with_own() -> Talk {
+    let mut talk = Talk::new();
+    assert!(!is_free(&mut talk));
+    done(&mut talk, "create temp table own (a int)", &["CREATE TABLE"], b'I');
+    talk
+}
+
+#[test]
+fn what_was_made_is_free_as_long_as_it_is_there() {
+    let mut talk = with_own();
+    assert!(is_free(&mut talk));
+    done(
+        &mut talk,
+        "create index on own (a); analyze own; alter table own add b int",
+        &["CREATE INDEX", "ANALYZE", "ALTER TABLE"],
+        b'I',
+    );
+    assert!(is_free(&mut talk));
+    done(&mut talk, "drop table own", &["42P01"], b'I');
+    assert!(is_free(&mut talk));
+    done(&mut talk, "drop table own", &["DROP TABLE"], b'I');
+    assert!(!is_free(&mut talk));
+}
+
+#[test]
+fn another_relation_of_its_name_is_not_free() {
+    for (text, tag) in [
+        ("alter table own rename to mine", "ALTER TABLE"),
+        ("alter index own rename to mine", "ALTER INDEX"),
+        ("alter table own set schema public", "ALTER TABLE"),
+        ("create table own (a int)", "CREATE TABLE"),
+        ("create view own as select 1 as a", "CREATE VIEW"),
+        ("discard temp", "DISCARD TEMP"),
+        ("discard all", "DISCARD ALL"),
+    ] {
+        let mut talk = with_own();
+        done(&mut talk, text, &[tag], b'I');
+        assert!(!is_free(&mut talk), "{text}");
+    }
+}
+
+#[test]
+fn what_was_undone_is_not_there() {
+    for (text, tags) in [
+        ("create temp table own (a int)", &["42501"][..]),
+        ("create temp table own (a int); select 1 / 0", &["CREATE TABLE", "22012"]),
+        ("begin; create temp table own (a int); rollback", &["BEGIN", "CREATE TABLE", "ROLLBACK"]),
+        (
+            "begin; savepoint s; create temp table own (a int); rollback to s; commit",
+            &["BEGIN", "SAVEPOINT", "CREATE TABLE", "ROLLBACK", "COMMIT"],
+        ),
+    ] {
+        let mut talk = Talk::new();
+        done(&mut talk, text, tags, b'I');
+        assert!(!is_free(&mut talk), "{text}");
+    }
+    let mut talk = with_own();
+    done(&mut talk, "begin; rollback", &["BEGIN", "ROLLBACK"], b'I');
+    done(&mut talk, "select 1 / 0", &["22012"], b'I');
+    assert!(is_free(&mut talk));
+}
+
+#[test]
+fn it_is_free_within_its_transaction() {
+    let mut talk = Talk::new();
+    done(&mut talk, "begin; create temp table own (a int)", &["BEGIN", "CREATE TABLE"], b'T');
+    done(&mut talk, "truncate own", &["TRUNCATE TABLE"], b'T');
+    done(&mut talk, "commit", &["COMMIT"], b'I');
+    assert!(is_free(&mut talk));
+}

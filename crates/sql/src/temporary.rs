@@ -1,0 +1,86 @@
+//! Which of the relations that a text names are temporary tables of the session's own.
+
+use std::borrow::Cow;
+
+use crate::facts::{Access, Effect, Facts, Statement};
+
+/// Where the session's own temporary relations are, whatever the schema's real name is (namespace.c).
+pub(crate) const SCHEMA: &str = "pg_temp";
+
+/// An UPDATE, DELETE or MERGE whose condition keeps no row of its target from being touched, or that has none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfiltered {
+    /// Which of them.
+    pub effect: Effect,
+    /// Schema of its target, where the statement gives one.
+    pub schema: Option<String>,
+    /// Name of its target.
+    pub name: String,
+}
+
+impl Facts {
+    /// The same for a session that has the temporary tables of which `is_own` tells: they are named with their schema, and
+    /// writing all their rows is nothing. A name without a schema means one of them only where no other relation has it
+    /// (`is_only`): what PostgreSQL takes it for depends on the search path.
+    #[must_use]
+    pub fn with_temporary(
+        &self,
+        is_own: impl Fn(&str) -> bool,
+        is_only: impl Fn(&str) -> bool,
+    ) -> Cow<'_, Self> {
+        let mut facts = Cow::Borrowed(self);
+        // Those that an earlier statement of the text makes.
+        let mut made: Vec<&str> = Vec::new();
+        for (at, statement) in self.statements.iter().enumerate() {
+            let is_own = |name: &str| made.contains(&name) || is_own(name);
+            if statement.runs_at_once()
+                && statement.relations.iter().any(|used| is_own(&used.name))
+                && let Some(statement) = facts.to_mut().statements.get_mut(at)
+            {
+                statement.know_temporary(&is_own, &is_only);
+            }
+            made.extend(statement.temporary.iter().map(String::as_str));
+        }
+        facts
+    }
+}
+
+impl Statement {
+    /// Whether all relations that it changes are named as the session's own temporary ones: `pg_temp.NAME`.
+    pub fn changes_only_temporary(&self) -> bool {
+        let mut changed = self.relations.iter().filter(|used| used.access == Access::Write).peekable();
+        changed.peek().is_some() && changed.all(|used| used.schema.as_deref() == Some(SCHEMA))
+    }
+
+    /// Whether a name means what it means now: nothing is kept to be run later.
+    fn runs_at_once(&self) -> bool {
+        self.effects.iter().all(|effect| {
+            matches!(
+                effect,
+                Effect::CopyIn
+                    | Effect::Delete
+                    | Effect::Drop
+                    | Effect::DropTable
+                    | Effect::Explain
+                    | Effect::Insert
+                    | Effect::Merge
+                    | Effect::Select
+                    | Effect::Truncate
+                    | Effect::Update
+            )
+        })
+    }
+
+    fn know_temporary(&mut self, is_own: &impl Fn(&str) -> bool, is_only: &impl Fn(&str) -> bool) {
+        let is_temporary = |schema: Option<&str>, name: &str| match schema {
+            None => is_own(name) && is_only(name) && !self.ctes.iter().any(|cte| cte == name),
+            Some(schema) => schema == SCHEMA && is_own(name),
+        };
+        self.unfiltered.retain(|write| !is_temporary(write.schema.as_deref(), &write.name));
+        for used in &mut self.relations {
+            if is_temporary(used.schema.as_deref(), &used.name) {
+                used.schema = Some(SCHEMA.to_owned());
+            }
+        }
+    }
+}
