@@ -68,6 +68,8 @@ struct Case<'a> {
 
 pub(crate) fn command(args: &Args) -> Result<()> {
     setup::ensure()?;
+    // What is changed while this runs is not measured.
+    let with = format!("Picket {}, {}", machine::commit()?, machine::machine());
     let folder = Scratch::new("micro")?;
     if let Some(profiles) = &args.profiles {
         fs::create_dir_all(profiles).with_context(|| format!("create `{}`", profiles.display()))?;
@@ -104,7 +106,6 @@ pub(crate) fn command(args: &Args) -> Result<()> {
         }
     }
     ensure!(!measured.is_empty(), "no case has that in its name");
-    let with = format!("Picket {}, {}", machine::commit()?, machine::machine());
     println!("{}\n{with}\n\n{}", machine::command_line(), table(&measured));
     if let Some(path) = &args.json {
         let all = json!({ "command": machine::command_line(), "with": with, "measured": measured });
