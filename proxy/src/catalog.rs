@@ -212,7 +212,8 @@ async fn keep(
         {
             idle.queue(&TERMINATE);
             // A server that does not take it sees the connection close.
-            let _ = timeout(IDLE, idle.close()).await;
+            let _ = idle.close();
+            let _ = timeout(IDLE, idle.flush_all()).await;
             request = timeout(REFRESH, wanted.recv()).await;
         }
         let request = match request {

@@ -257,7 +257,7 @@ impl Opened {
             }
             if read_client && self.server.is_flushed() {
                 match client.read().map_err(Ended::ClientGone)? {
-                    Some(0) => self.client_hung_up().await?,
+                    Some(0) => self.client_hung_up()?,
                     Some(_) => self.client_sent(client, readings)?,
                     None => {}
                 }
@@ -267,13 +267,13 @@ impl Opened {
 
     /// The client sends no more, but may read on. The server is told the same, and does with what came before as if it
     /// spoke with the client itself.
-    async fn client_hung_up(&mut self) -> Result<(), Ended> {
+    fn client_hung_up(&mut self) -> Result<(), Ended> {
         if self.session.resting().is_some() {
             return Err(Ended::ClientGone(io::ErrorKind::UnexpectedEof.into()));
         }
         self.client_end = Some(ClientEnd::HungUp);
         self.alarm = self.connection_check.map(|wait| Box::pin(tokio::time::sleep(wait)));
-        self.server.close().await.map_err(Ended::ServerGone)
+        self.server.close().map_err(Ended::ServerGone)
     }
 
     fn flush(&mut self, client: &mut Pipe) -> Result<(), Ended> {

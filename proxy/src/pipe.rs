@@ -1,6 +1,9 @@
 //! One end of a connection: a socket, its encryption where there is one, the bytes read from it and not used yet, the
 //! bytes it has not taken yet. It knows nothing of what the bytes mean.
 
+#[cfg(test)]
+mod tests;
+
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, BufRead, Write};
@@ -50,6 +53,8 @@ pub(crate) struct Pipe {
     sent: usize,
     /// Nothing is sent to the peer any more.
     deaf: bool,
+    /// The peer is to be told that nothing more comes, behind what is queued.
+    closing: bool,
 }
 
 struct Tls {
@@ -61,7 +66,16 @@ struct Tls {
 impl Pipe {
     /// A pipe over `stream`.
     pub(crate) fn new(stream: Stream) -> Self {
-        Pipe { stream, tls: None, inbox: Vec::new(), used: 0, outbox: Vec::new(), sent: 0, deaf: false }
+        Pipe {
+            stream,
+            tls: None,
+            inbox: Vec::new(),
+            used: 0,
+            outbox: Vec::new(),
+            sent: 0,
+            deaf: false,
+            closing: false,
+        }
     }
 
     /// The socket, to ask it for its ends.
@@ -229,8 +243,32 @@ impl Pipe {
         Ok(())
     }
 
+    /// Says that nothing more comes, behind what is queued: without waiting now or, where the socket does not take all of it,
+    /// in a later flush.
+    pub(crate) fn close(&mut self) -> io::Result<()> {
+        self.closing = true;
+        self.flush()
+    }
+
     /// Sends as much as the socket takes without waiting.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.flush_queued()?;
+        if !self.closing || !self.is_flushed() {
+            return Ok(());
+        }
+        if let Some(tls) = &mut self.tls {
+            // Once; then it does nothing.
+            tls.connection.send_close_notify();
+            self.flush_queued()?;
+            if !self.is_flushed() {
+                return Ok(());
+            }
+        }
+        self.closing = false;
+        self.stream.shutdown()
+    }
+
+    fn flush_queued(&mut self) -> io::Result<()> {
         if self.is_flushed() {
             return Ok(());
         }
@@ -272,20 +310,6 @@ impl Pipe {
         }
     }
 
-    /// Sends everything, and says that nothing more comes.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: what was not sent is still queued.
-    pub(crate) async fn close(&mut self) -> io::Result<()> {
-        self.flush_all().await?;
-        if let Some(tls) = &mut self.tls {
-            tls.connection.send_close_notify();
-            self.flush_all().await?;
-        }
-        self.stream.shutdown()
-    }
-
     /// Throws away what the peer was to be sent, from now on as well.
     pub(crate) fn give_up(&mut self) {
         self.outbox.clear();
@@ -297,7 +321,8 @@ impl Pipe {
     /// the peer has not read yet.
     pub(crate) async fn linger(&mut self) {
         let _ = timeout(GOODBYE_WAIT, async {
-            self.close().await?;
+            self.close()?;
+            self.flush_all().await?;
             let mut left = LINGER_BYTES_MAX;
             while let Ok(ready) = timeout(SILENCE_WAIT, self.ready(true)).await {
                 ready?;
