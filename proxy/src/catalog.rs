@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use daemon::with_causes;
 use mask::{Classes, ColumnId, classify};
 use session::{Environment, Readings};
 use sql::catalog::{Catalog, Column, Relation};
@@ -331,15 +332,16 @@ async fn ask(
     let mut request = Vec::new();
     compose::query(&mut request, query.as_bytes());
     pipe.queue(&request);
-    pipe.flush_all().await.map_err(|error| told(&error))?;
+    pipe.flush_all().await.map_err(|error| with_causes(&error))?;
     loop {
-        let Some((frame, _)) = split_frame(pipe.unread(), ANSWER_BYTES_MAX).map_err(|error| told(&error))?
+        let Some((frame, _)) =
+            split_frame(pipe.unread(), ANSWER_BYTES_MAX).map_err(|error| with_causes(&error))?
         else {
-            pipe.read_more().await.map_err(|error| told(&error))?;
+            pipe.read_more().await.map_err(|error| with_causes(&error))?;
             continue;
         };
         match frame.tag {
-            tag::DATA_ROW => take(frame.body).map_err(|error| told(&error))?,
+            tag::DATA_ROW => take(frame.body).map_err(|error| with_causes(&error))?,
             tag::ERROR_RESPONSE => {
                 return Err(String::from_utf8_lossy(backend::error_field(frame.body, b'M')).into_owned());
             }
@@ -402,16 +404,5 @@ async fn connect(upstream: &Upstream) -> Result<Pipe, String> {
     ];
     let parameters = parameters.map(|(name, value)| (name.into(), value.into()));
     let connected = upstream::connect(upstream, PROTOCOL_3_0, &parameters).await;
-    connected.map(|connected| connected.pipe).map_err(|error| told(&error))
-}
-
-/// The chain of an error in one line.
-fn told(error: &dyn std::error::Error) -> String {
-    let mut told = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        told = format!("{told}: {cause}");
-        source = cause.source();
-    }
-    told
+    connected.map(|connected| connected.pipe).map_err(|error| with_causes(&error))
 }

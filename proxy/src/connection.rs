@@ -171,7 +171,7 @@ impl Opened {
             Ended::ClientTerminated | Ended::ClientGone(_) | Ended::Stopped | Ended::Idle(_) => {
                 tracing::debug!(%session_id, reason, "session ended");
             }
-            _ => tracing::warn!(%session_id, reason, error = %chain(&ended), "session ended"),
+            _ => tracing::warn!(%session_id, reason, error = %daemon::with_causes(&ended), "session ended"),
         }
         if let Some(farewell) = ended.farewell()
             && self.session.may_be_told()
@@ -423,13 +423,5 @@ fn arrived(read: io::Result<Option<usize>>) -> io::Result<bool> {
         Some(0) => Err(io::ErrorKind::UnexpectedEof.into()),
         Some(_) => Ok(true),
         None => Ok(false),
-    }
-}
-
-/// The chain of an error in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {}", chain(source)),
-        None => error.to_string(),
     }
 }

@@ -1,11 +1,13 @@
 //! What every daemon of Picket has in common towards whoever starts it: configuration files whose errors name
 //! file, line and key, exit codes, log lines, the ready line, signals and systemd. It knows nothing of what a daemon does.
 
+mod causes;
 pub mod config;
 mod failure;
 mod notify;
 mod start;
 
+pub use causes::with_causes;
 pub use failure::{Failure, Kind};
 pub use notify::{State, notify};
 pub use start::{Hangups, StopSignal, StopSignals, log_to_stderr, run, say, say_ready, tell};
