@@ -51,6 +51,7 @@ fn keeps_names(effect: &Effect) -> bool {
         | Effect::CopyIn
         | Effect::CopyOut
         | Effect::Delete
+        | Effect::DropColumn
         | Effect::Explain
         | Effect::Insert
         | Effect::Merge

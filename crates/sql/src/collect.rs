@@ -320,23 +320,22 @@ impl Collector {
         }
     }
 
-    /// What ALTER TABLE does that switches off what else runs when rows are changed or read.
+    /// What ALTER TABLE does that takes values away, or switches off what else runs when rows are changed or read.
     fn alter_table(&mut self, node: &Open) {
         let subtype = i32::try_from(node.code).ok().and_then(|code| AlterTableType::try_from(code).ok());
-        if matches!(
-            subtype,
+        match subtype {
+            Some(AlterTableType::AtDropColumn) => self.effect(Effect::DropColumn),
             Some(
                 AlterTableType::AtDisableTrig
-                    | AlterTableType::AtDisableTrigAll
-                    | AlterTableType::AtDisableTrigUser
-                    | AlterTableType::AtDisableRule
-                    | AlterTableType::AtEnableReplicaTrig
-                    | AlterTableType::AtEnableReplicaRule
-                    | AlterTableType::AtDisableRowSecurity
-                    | AlterTableType::AtNoForceRowSecurity
-            )
-        ) {
-            self.effect(Effect::DisableProtection);
+                | AlterTableType::AtDisableTrigAll
+                | AlterTableType::AtDisableTrigUser
+                | AlterTableType::AtDisableRule
+                | AlterTableType::AtEnableReplicaTrig
+                | AlterTableType::AtEnableReplicaRule
+                | AlterTableType::AtDisableRowSecurity
+                | AlterTableType::AtNoForceRowSecurity,
+            ) => self.effect(Effect::DisableProtection),
+            _ => {}
         }
     }
 

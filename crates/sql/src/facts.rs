@@ -94,6 +94,8 @@ pub enum Effect {
     Drop,
     /// A DROP of something that can take tables with it: an extension, or with CASCADE a type, a server …
     DropCascade,
+    /// ALTER TABLE … DROP COLUMN: its values are gone.
+    DropColumn,
     DropDatabase,
     DropOwned,
     DropSchema,
@@ -142,6 +144,7 @@ impl Effect {
             Effect::Do => "do",
             Effect::Drop => "drop",
             Effect::DropCascade => "drop_cascade",
+            Effect::DropColumn => "drop_column",
             Effect::DropDatabase => "drop_database",
             Effect::DropOwned => "drop_owned",
             Effect::DropSchema => "drop_schema",

@@ -57,9 +57,11 @@ impl Statement {
         self.effects.iter().all(|effect| {
             matches!(
                 effect,
-                Effect::CopyIn
+                Effect::AlterTable
+                    | Effect::CopyIn
                     | Effect::Delete
                     | Effect::Drop
+                    | Effect::DropColumn
                     | Effect::DropTable
                     | Effect::Explain
                     | Effect::Insert

@@ -1,5 +1,6 @@
-//! What: DROP of views, functions, indexes, sequences, types and all else that is no table and holds none.
-//! Why: applications stop without them, and what depended on them goes with CASCADE. Tables are kept by `no-drop-table`.
+//! What: DROP of columns, views, functions, indexes, sequences, types and all else that is no table and holds none.
+//! Why: a column's values are gone with it, applications stop without the others, and what depended on them goes with
+//! CASCADE. Tables are kept by `no-drop-table`.
 //! Example: `DROP VIEW sales` is refused; `DROP VIEW pg_temp.scratch` and `ALTER VIEW sales RENAME TO old_sales` are not.
 
 use sql::Statement;
@@ -10,7 +11,8 @@ use crate::verdict::Refusal;
 pub(crate) const RULE: &str = "no-drop";
 
 pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
-    (statement.effects.contains(&Effect::Drop) && !statement.changes_only_temporary()).then(|| {
+    let drops = |effect: &Effect| matches!(effect, Effect::Drop | Effect::DropColumn);
+    (statement.effects.iter().any(drops) && !statement.changes_only_temporary()).then(|| {
         Refusal::guardrail(
             RULE,
             "what a database is made of is not dropped through Picket",

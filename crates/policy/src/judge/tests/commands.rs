@@ -46,6 +46,8 @@ fn what_a_database_is_made_of_is_not_dropped() {
             "drop policy p on orders",
             "drop rule r on orders",
             "drop view pg_temp.v, v",
+            "alter table orders drop column quantity",
+            "alter table only orders add column a int, drop if exists quantity cascade",
         ],
     );
     assert_allowed(&["drop view pg_temp.v", "alter view v rename to w", "select 'drop view v'"]);

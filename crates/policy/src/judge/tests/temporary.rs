@@ -18,6 +18,7 @@ fn own_temporary_tables_are_free() {
         "delete from scratch; truncate scratch; drop table scratch",
         "merge into scratch using users u on true when matched then delete",
         "explain analyze delete from scratch",
+        "alter table scratch drop column a",
         "delete from pg_temp.orders",
     ] {
         assert!(!verdict_for(&["scratch", "orders"], text).contains("42501"), "{text}");
