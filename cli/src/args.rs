@@ -11,6 +11,7 @@ Examples:
   picket who-touched public.users.email --since 1h
   picket who-touched public.users --since 7d --format json | jq '.[] | select(.verdict == \"refuse\")'
   picket --clickhouse-url http://clickhouse.example:8123 bypasses --since 15m
+  picket policy explain 'delete from orders'
 
 Environment:
   PICKET_CLICKHOUSE_URL       where --clickhouse-url is not given
@@ -82,11 +83,41 @@ Keys of a JSON object, in this order, and columns of CSV (null empty):
   message           the alert in one sentence
   alert_id          UUID of the alert"#;
 
+const EXPLAIN_ABOUT: &str = "\
+What Picket reads in statements, and what its rules say of them
+
+Nothing is connected to and nothing runs. Without a database's catalog nobody knows which columns are masked, so that
+`copy-masked` says nothing here; names stay as they are written.";
+
+const EXPLAIN_HELP: &str = r#"Examples:
+  picket policy explain "delete from orders"
+  picket policy explain --format json < migration.sql | jq '.[] | select(.verdict == "refuse")'
+  picket policy explain --observe no-drop-table "drop table orders"
+
+Keys of a JSON object, in this order, one object for each statement:
+  statement         its text
+  verdict           allow or refuse
+  rule              the rule that refused it; empty where it was allowed
+  observed          list: the rules that would have refused it and only observe
+  sqlstate          what the client is told: five letters, one line, which rule and why, how to get it done
+  message
+  detail
+  hint
+  effects           list: what it does, such as select or drop_table
+  reads             list: relations that it reads, as it names them
+  writes            list: relations that it changes, as it names them
+  columns           list: columns that it names
+  functions         list: functions that it calls or names in a definition
+  fingerprint       the same for statements that differ in constants only, 16 hexadecimal digits
+  readers_disagree  what the second reader understood differently; empty where it agrees or could not read
+
+Exit codes: 0 explained, whatever the verdict, 2 usage, 1 anything else"#;
+
 #[derive(Debug, Parser)]
 #[command(
     name = "picket",
     version,
-    about = "Ask Picket's ledger: who touched what, and who went around the proxy",
+    about = "Ask Picket: who touched what, who went around the proxy, and what the rules say of a statement",
     after_help = AFTER_HELP,
     max_term_width = 100
 )]
@@ -124,6 +155,34 @@ pub(crate) enum Question {
         #[command(flatten)]
         answer: Answer,
     },
+    /// What the rules say
+    #[command(subcommand)]
+    Policy(Policy),
+}
+
+/// What is asked of the rules
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    /// What Picket reads in statements, and what its rules say of them
+    #[command(long_about = EXPLAIN_ABOUT, after_long_help = EXPLAIN_HELP)]
+    Explain {
+        /// Statements; read from standard input where none are given
+        sql: Option<String>,
+        /// A rule that only observes, as under `[policy.mode]`; may be given several times
+        #[arg(long, value_name = "RULE")]
+        observe: Vec<String>,
+        /// Form of the answer
+        #[arg(long, value_enum, default_value = "text")]
+        format: ExplainFormat,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ExplainFormat {
+    /// For people
+    Text,
+    /// An array of objects
+    Json,
 }
 
 /// How much of the answer, and in which form

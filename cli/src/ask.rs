@@ -6,7 +6,8 @@ use anyhow::Context;
 use audit::ledger::Ledger;
 use tokio::runtime;
 
-use crate::args::{Args, Question};
+use crate::args::{Args, Policy, Question};
+use crate::explain;
 use crate::failure::Failure;
 use crate::show::{self, Bypass, Touch};
 
@@ -16,17 +17,22 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 /// Answers on stdout.
 pub(crate) fn ask(args: Args) -> Result<(), Failure> {
     let config = args.clickhouse();
-    config.check()?;
-    let ledger = Ledger::new(&config);
-    let runtime = runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+    let connect = || {
+        config.check()?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        Ok::<_, Failure>((Ledger::new(&config), runtime.context("start the runtime")?))
+    };
     match args.question {
+        Question::Policy(Policy::Explain { sql, observe, format }) => explain::explain(sql, &observe, format),
         Question::WhoTouched { object, answer } => {
+            let (ledger, runtime) = connect()?;
             let since = answer.since.before_now();
             let page = runtime.block_on(ledger.who_touched(&object, since, answer.limit, ANSWER_WITHIN))?;
             let rows: Vec<Touch> = page.rows.into_iter().map(Touch::from).collect();
             show::show(&rows, page.more, answer.format, &format!("nobody touched {object}"))
         }
         Question::Bypasses { answer } => {
+            let (ledger, runtime) = connect()?;
             let since = answer.since.before_now();
             let page = runtime.block_on(ledger.bypasses(since, answer.limit, ANSWER_WITHIN))?;
             let rows: Vec<Bypass> = page.rows.into_iter().map(Bypass::from).collect();

@@ -57,6 +57,12 @@ impl From<ConfigError> for Failure {
     }
 }
 
+impl From<policy::UnknownRule> for Failure {
+    fn from(error: policy::UnknownRule) -> Self {
+        Failure { code: USAGE, error: anyhow!("--observe: {error}") }
+    }
+}
+
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Failure { code: FAILED, error }

@@ -1,7 +1,9 @@
-//! `picket`: asks the ledger who touched what, and who went around. It writes nothing to it.
+//! `picket`: asks the ledger who touched what, and who went around, and the rules what they say of a statement. It writes
+//! nothing.
 
 mod args;
 mod ask;
+mod explain;
 mod failure;
 mod show;
 mod since;

@@ -17,6 +17,7 @@ use crate::failure::{Failure, unless_reader_left};
 
 pub(crate) use self::bypass::Bypass;
 pub(crate) use self::escape::escaped;
+pub(crate) use self::json::text as json_rows;
 use self::table::Cell;
 pub(crate) use self::touch::Touch;
 

@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use anyhow::Context;
 
-use super::Shown;
+use serde::Serialize;
+
 use super::escape::is_obeyed;
 
-pub(super) fn text<Row: Shown>(rows: &[Row]) -> anyhow::Result<String> {
+pub(crate) fn text<Row: Serialize>(rows: &[Row]) -> anyhow::Result<String> {
     let mut text = String::from("[");
     for (number, row) in rows.iter().enumerate() {
         text.push_str(if number == 0 { "\n" } else { ",\n" });

@@ -16,6 +16,7 @@ mod dump;
 mod early_code;
 mod encryption;
 mod evidence;
+mod explain;
 mod fixtures;
 mod fresh_tables;
 mod goodbye;

@@ -1,0 +1,73 @@
+//! `picket policy explain`: what is read in statements and what the rules say, without a database and without a ledger.
+
+use std::io::Write;
+use std::process::{Output, Stdio};
+
+use anyhow::{Context, Result};
+use e2e::binaries;
+use serde_json::Value;
+
+const REFUSED: &str = "\
+refuse: DELETE FROM shop.orders o WHERE o.id = o.id
+  ERROR: Picket refused this statement
+  DETAIL: Rule \"no-unfiltered-write\": the DELETE has no condition that leaves any row of the table out.
+  HINT: Say which rows you mean in WHERE, by their columns.
+  effects: delete
+  writes: shop.orders
+  columns: o.id
+  fingerprint: 230cb81bc222772b
+";
+
+fn explain(args: &[&str], input: &[u8]) -> Result<Output> {
+    let mut command = binaries::command("picket")?;
+    command.args(["policy", "explain"]).args(args);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    // It may end without reading.
+    let _ = child.stdin.take().context("open standard input")?.write_all(input);
+    child.wait_with_output().context("run picket")
+}
+
+fn objects(args: &[&str], input: &[u8]) -> Result<Vec<Value>> {
+    let output = explain(args, input)?;
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+#[test]
+fn a_refusal_is_explained_to_people() -> Result<()> {
+    let output = explain(&["DELETE FROM shop.orders o WHERE o.id = o.id"], b"")?;
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stdout)?, REFUSED);
+    Ok(())
+}
+
+#[test]
+fn scripts_get_an_object_for_each_statement() -> Result<()> {
+    let text = b"select lower(email) from users; create temp table t as select 1 as a; drop table t; drop table users";
+    let found = objects(&["--format", "json"], text)?;
+    let verdicts: Vec<_> = found.iter().map(|object| (&object["verdict"], &object["rule"])).collect();
+    let (allow, refuse, none) = (Value::from("allow"), Value::from("refuse"), Value::from(""));
+    let rule = Value::from("no-drop-table");
+    assert_eq!(verdicts, [(&allow, &none), (&allow, &none), (&allow, &none), (&refuse, &rule)]);
+    assert_eq!(found[0]["reads"], Value::from(vec!["users"]));
+    assert_eq!(found[0]["columns"], Value::from(vec!["email"]));
+    assert_eq!(found[0]["functions"], Value::from(vec!["lower"]));
+    assert_eq!(found[3]["writes"], Value::from(vec!["users"]));
+    let observed = objects(&["--format", "json", "--observe", "no-drop-table", "drop table users"], b"")?;
+    assert_eq!(observed[0]["verdict"], allow);
+    assert_eq!(observed[0]["observed"], Value::from(vec!["no-drop-table"]));
+    Ok(())
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_and_nothing_is_nothing() -> Result<()> {
+    for text in [&b"selec 1"[..], b"select '\xff'", b"select 1\0; drop table users", &[b' '; 2 << 20]] {
+        let found = objects(&["--format", "json"], text)?;
+        assert_eq!(found[0]["rule"], Value::from("unreadable"));
+    }
+    assert!(objects(&["--format", "json"], b" -- nothing")?.is_empty());
+    let output = explain(&["--observe", "no-such-rule", "select 1"], b"")?;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--observe: there is no rule `no-such-rule`"));
+    Ok(())
+}
