@@ -11,7 +11,7 @@ use crate::proxy::{Proxy, ProxySettings};
 /// Every rule, so that only what the proxy itself breaks can fail.
 const RULES: &str = "\n[policy.mode]\n\
     copy-masked = \"observe\"\nlexing-settings = \"observe\"\nno-alter-system = \"observe\"\n\
-    no-dangerous-function = \"observe\"\n    no-disable-protection = \"observe\"\nno-drop = \"observe\"\nno-drop-table = \"observe\"\n\
+    no-catalog-write = \"observe\"\nno-dangerous-function = \"observe\"\nno-outside-reach = \"observe\"\n    no-disable-protection = \"observe\"\nno-drop = \"observe\"\nno-drop-table = \"observe\"\n\
     no-fast-path = \"observe\"\nno-privilege-change = \"observe\"\nno-server-files = \"observe\"\n\
     no-truncate = \"observe\"\nno-unfiltered-write = \"observe\"\nopaque-code = \"observe\"\n\
     unknown-name = \"observe\"\nunreadable = \"observe\"\n";

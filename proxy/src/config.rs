@@ -594,8 +594,8 @@ scram-secret = "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2E=$AAAAAAAAAAAAAAAAAAAAAAAA
         assert_eq!(
             error(&modes("no-drop-tables = \"observe\"")),
             "p.toml:15: `policy.mode`: there is no rule `no-drop-tables`; the rules are `copy-masked`, `lexing-settings`, \
-             `no-alter-system`, `no-dangerous-function`, `no-disable-protection`, `no-drop`, `no-drop-table`, \
-             `no-fast-path`, `no-privilege-change`, `no-replication`, `no-server-files`, `no-truncate`, \
+             `no-alter-system`, `no-catalog-write`, `no-dangerous-function`, `no-disable-protection`, `no-drop`, `no-drop-table`, \
+             `no-fast-path`, `no-outside-reach`, `no-privilege-change`, `no-replication`, `no-server-files`, `no-truncate`, \
              `no-unfiltered-write`, `opaque-code`, `unknown-name`, `unreadable`"
         );
         let odd = error(&modes("unreadable = \"off\""));

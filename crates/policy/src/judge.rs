@@ -38,6 +38,11 @@ pub fn judge_replication(modes: &Modes) -> Verdict {
     modes.weigh([rules::replication::refuse()])
 }
 
+/// The verdict on the parameters of a start-up packet, by name and value.
+pub fn judge_startup<'p>(modes: &Modes, parameters: impl Iterator<Item = (&'p [u8], &'p [u8])>) -> Verdict {
+    modes.weigh(rules::no_disable_protection::check_startup(parameters))
+}
+
 /// The verdict on SQL over a connection for physical replication, whatever the modes are.
 pub fn refuse_sql_in_replication() -> Verdict {
     Verdict::Refuse(rules::replication::refuse_sql())

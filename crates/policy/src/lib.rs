@@ -19,8 +19,8 @@ mod rules;
 mod verdict;
 
 pub use judge::{
-    judge, judge_fast_path, judge_replication, judge_unknown_name, judge_unreadable, permit_nothing,
-    refuse_sql_in_replication,
+    judge, judge_fast_path, judge_replication, judge_startup, judge_unknown_name, judge_unreadable,
+    permit_nothing, refuse_sql_in_replication,
 };
 pub use modes::{Mode, Modes, RULES, UnknownRule};
 pub use verdict::{Permit, Refusal, Verdict};

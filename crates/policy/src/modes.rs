@@ -8,15 +8,17 @@ use crate::rules;
 use crate::verdict::{Permit, Refusal, Verdict};
 
 /// Names of all rules, as records, refusals and configurations spell them.
-pub const RULES: [&str; 16] = [
+pub const RULES: [&str; 18] = [
     rules::copy_masked::RULE,
     rules::lexing_settings::RULE,
     rules::no_alter_system::RULE,
+    rules::no_catalog_write::RULE,
     rules::no_dangerous_function::RULE,
     rules::no_disable_protection::RULE,
     rules::no_drop::RULE,
     rules::no_drop_table::RULE,
     rules::fast_path::RULE,
+    rules::no_outside_reach::RULE,
     rules::no_privilege_change::RULE,
     rules::replication::RULE,
     rules::no_server_files::RULE,

@@ -55,12 +55,18 @@ pub(crate) struct JudgedText {
 }
 
 /// What verdicts were made with.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Versions {
     catalog: u64,
     modes: u64,
     /// Names in it that are temporary tables of the session.
     temporary: Vec<String>,
+}
+
+impl Versions {
+    fn are(&self, env: &Environment<'_>, temporary: &[String]) -> bool {
+        self.catalog == env.catalog_version && self.modes == env.modes_version && self.temporary == temporary
+    }
 }
 
 /// One statement with its verdict.
@@ -123,11 +129,12 @@ impl Read {
 
     /// The verdicts on it with the catalog and the policy as they are now.
     pub(crate) fn judge(&self, env: &Environment<'_>, temporary: &Temporary) -> Rc<JudgedText> {
-        let versions = self.versions(env, temporary);
         let mut judged = self.judged.borrow_mut();
-        if let Some(judged) = judged.iter().find(|judged| judged.versions == versions) {
+        let own = self.temporary(temporary);
+        if let Some(judged) = judged.iter().find(|judged| judged.versions.are(env, &own)) {
             return Rc::clone(judged);
         }
+        let versions = Versions { catalog: env.catalog_version, modes: env.modes_version, temporary: own };
         if JUDGED_MAX <= judged.len() {
             judged.remove(0);
         }
@@ -136,14 +143,15 @@ impl Read {
         new
     }
 
-    fn versions(&self, env: &Environment<'_>, temporary: &Temporary) -> Versions {
-        let facts = match &self.source {
-            Source::Text(Ok(facts)) if !temporary.is_empty() => facts.statements.as_slice(),
-            _ => &[],
-        };
-        let named = facts.iter().flat_map(|statement| &statement.relations).map(|used| &used.name);
-        let temporary = named.filter(|name| temporary.contains(name)).cloned().collect();
-        Versions { catalog: env.catalog_version, modes: env.modes_version, temporary }
+    /// Names in it that are temporary tables of the session.
+    fn temporary(&self, temporary: &Temporary) -> Vec<String> {
+        match &self.source {
+            Source::Text(Ok(facts)) if !temporary.is_empty() => {
+                let named = facts.statements.iter().flat_map(|statement| &statement.relations);
+                named.map(|used| &used.name).filter(|name| temporary.contains(name)).cloned().collect()
+            }
+            _ => Vec::new(),
+        }
     }
 }
 

@@ -276,6 +276,9 @@ impl Session {
 
     /// One execution whose start was recorded is sent now.
     pub(crate) fn run(&mut self, started: Started, judged: &Rc<Judged>) -> Running {
+        if judged.temporary.is_some() {
+            self.temporary.sent();
+        }
         let (forgets, copy_in) = match judged.refusal() {
             None if judged.takes_copy_data => (self.forget(judged), CopyIn::Ahead),
             None => (self.forget(judged), CopyIn::Never),
@@ -314,8 +317,8 @@ impl Session {
     /// Records the end of one execution. If it was completed, the names that it takes away are gone.
     pub(crate) fn finish(&mut self, running: Running, outcome: Outcome, out: &mut Vec<Action>) {
         let is_done = outcome == Outcome::Completed;
-        if let (true, Some(change)) = (is_done, &running.judged.temporary) {
-            self.temporary.completed(change);
+        if let Some(change) = &running.judged.temporary {
+            self.temporary.answered(change, is_done);
         }
         running.forgets.statements.iter().for_each(|changed| self.prepared.answered(changed, is_done));
         running.forgets.portals.iter().for_each(|changed| self.portals.answered(changed, is_done));

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use sql::Statement;
-use sql::facts::{Effect, Forgets};
+use sql::facts::Forgets;
 
 /// Most names that are kept of one session.
 const NAMES_MAX: usize = 1_000;
@@ -18,6 +18,8 @@ pub(crate) struct Temporary {
     settled: BTreeSet<Box<str>>,
     /// Made in the transaction that is open.
     fresh: BTreeSet<Box<str>>,
+    /// Statements that may change them and are not answered.
+    on_the_way: usize,
 }
 
 /// What a statement does to the session's temporary tables.
@@ -35,7 +37,7 @@ impl TemporaryChange {
     /// What a statement does to them, if anything.
     pub(crate) fn of(statement: &Statement) -> Option<Self> {
         let ends_all = statement.forgets.contains(&Forgets::Temporary);
-        if !ends_all && statement.effects.iter().all(keeps_names) {
+        if !ends_all && statement.keeps_names() {
             return None;
         }
         let ends = statement.relations.iter().map(|used| used.name.clone()).collect();
@@ -43,41 +45,29 @@ impl TemporaryChange {
     }
 }
 
-/// Whether each relation has the name afterwards that it had before.
-fn keeps_names(effect: &Effect) -> bool {
-    match effect {
-        // RENAME and SET SCHEMA are no ALTER TABLE to the grammar.
-        Effect::AlterTable
-        | Effect::CopyIn
-        | Effect::CopyOut
-        | Effect::Delete
-        | Effect::DropColumn
-        | Effect::Explain
-        | Effect::Insert
-        | Effect::Merge
-        | Effect::Select
-        | Effect::Truncate
-        | Effect::Update => true,
-        Effect::Other(kind) => {
-            matches!(*kind, "CommentStmt" | "CreateTrigStmt" | "IndexStmt" | "LockStmt" | "VacuumStmt")
-        }
-        _ => false,
-    }
-}
-
 impl Temporary {
     pub(crate) fn is_empty(&self) -> bool {
-        self.settled.is_empty() && self.fresh.is_empty()
+        0 < self.on_the_way || self.settled.is_empty() && self.fresh.is_empty()
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {
-        self.settled.contains(name) || self.fresh.contains(name)
+        self.on_the_way == 0 && (self.settled.contains(name) || self.fresh.contains(name))
     }
 
-    /// A statement was completed.
-    pub(crate) fn completed(&mut self, change: &TemporaryChange) {
+    /// A statement is sent that may change which there are. None counts until it is answered: others can be sent before.
+    pub(crate) fn sent(&mut self) {
+        self.on_the_way += 1;
+    }
+
+    /// A statement is answered.
+    pub(crate) fn answered(&mut self, change: &TemporaryChange, is_done: bool) {
+        self.on_the_way = self.on_the_way.saturating_sub(1);
+        if !is_done {
+            return;
+        }
         if change.ends_all {
-            *self = Temporary::default();
+            self.settled.clear();
+            self.fresh.clear();
         }
         for name in &change.ends {
             self.settled.remove(name.as_str());
@@ -97,6 +87,8 @@ impl Temporary {
 
     /// No transaction is open any more.
     pub(crate) fn settle(&mut self) {
-        self.settled.append(&mut self.fresh);
+        if !self.fresh.is_empty() {
+            self.settled.append(&mut self.fresh);
+        }
     }
 }

@@ -13,7 +13,7 @@ const LANGUAGES: [&str; 2] = ["sql", "plpgsql"];
 
 /// Keywords with which a body drops or redefines something, changes what others may, runs a text that it computes, or
 /// makes another body. As an identifier or within a constant they mean nothing.
-const WORDS: [&str; 12] = [
+const WORDS: [&str; 16] = [
     "aggregate",
     "alter",
     "copy",
@@ -22,14 +22,24 @@ const WORDS: [&str; 12] = [
     "execute",
     "function",
     "grant",
+    "import",
+    "load",
     "procedure",
     "reassign",
+    "refresh",
     "revoke",
+    "security",
     "truncate",
 ];
 
-/// A setting that switches triggers off, wherever it stands.
-const REPLICATION_ROLE: &str = "session_replication_role";
+/// What a body may create, after CREATE and what may stand before it.
+const CREATED: [&str; 2] = ["index", "table"];
+
+/// What may stand between.
+const ADJECTIVES: [&str; 6] = ["global", "local", "temp", "temporary", "unique", "unlogged"];
+
+/// Settings that switch triggers off or change how a text is read, wherever they stand.
+const SETTINGS: [&str; 3] = ["client_encoding", "session_replication_role", "standard_conforming_strings"];
 
 /// A body that shows what it does.
 #[derive(Default)]
@@ -48,7 +58,7 @@ struct Words<'b> {
 
 /// Reads a body; `None` where it must be taken for one that could do anything.
 pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
-    if !LANGUAGES.iter().any(|known| language.eq_ignore_ascii_case(known)) || bounds::check(body).is_err() {
+    if !LANGUAGES.contains(&language) || bounds::check(body).is_err() {
         return None;
     }
     let mut tokens = pg_query::scan(body).ok()?.tokens;
@@ -64,18 +74,31 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
             "do" if next == "language" || words.is(at + 1, &[Token::Sconst, Token::Usconst]) => return None,
             "delete" if next == "from" => read.writes.push(words.write(at)?),
             "merge" if next == "into" => read.writes.push(words.write(at)?),
-            // Locks, ON CONFLICT, foreign keys, and an arm of MERGE.
-            "update" if matches!(previous.as_str(), "do" | "for" | "key" | "on") => {}
-            "update" if previous == "then" && next == "set" => {}
+            // ON CONFLICT, and foreign keys.
+            "update" if previous == "do" && next == "set" || previous == "on" => {}
+            // A lock, or a cursor for what an UPDATE returns.
+            "update" if matches!(previous.as_str(), "for" | "key") && words.ends_lock(at + 1) => {}
+            // An arm of MERGE alone cannot be read.
+            "update" if previous == "then" && next == "set" => read.writes.extend(words.write(at)),
             "update" => read.writes.push(words.write(at)?),
+            "create" if !words.creates_harmless(at + 1) => return None,
+            "drop" if previous == "commit" => {}
             word if WORDS.contains(&word) => return None,
             _ => {}
         }
-        if words.is(at, &[Token::Uident]) || words.text(at)?.to_ascii_lowercase().contains(REPLICATION_ROLE) {
+        let text = words.text(at)?.to_ascii_lowercase();
+        if words.is(at, &[Token::Uident]) || SETTINGS.iter().any(|setting| text.contains(setting)) {
             return None;
         }
-        if words.is(at + 1, &[Token::Ascii40]) {
-            read.calls.push(words.name(at)?);
+        // A name after a dot is a call where there is no such column.
+        let is_called = words.is(at + 1, &[Token::Ascii40]);
+        if is_called || at.checked_sub(1).is_some_and(|before| words.is(before, &[Token::Ascii46])) {
+            let name = words.name(at)?;
+            // Of which setting, must be seen.
+            if name == "set_config" && !(is_called && words.names_setting(at + 2)) {
+                return None;
+            }
+            read.calls.push(name);
         }
     }
     Some(read)
@@ -98,6 +121,32 @@ impl Words<'_> {
     fn keyword(&self, at: usize) -> Option<String> {
         let is_keyword = self.tokens.get(at)?.keyword_kind != KeywordKind::NoKeyword as i32;
         if is_keyword { Some(self.text(at)?.to_ascii_lowercase()) } else { None }
+    }
+
+    /// Whether FOR UPDATE ends before the word at `at`.
+    fn ends_lock(&self, at: usize) -> bool {
+        let Some(text) = self.text(at) else { return true };
+        let text = text.to_ascii_lowercase();
+        matches!(
+            text.as_str(),
+            "of" | "nowait" | "skip" | "limit" | "offset" | "fetch" | "for" | "into" | "loop"
+        ) || !text.starts_with(|first: char| first.is_alphabetic() || matches!(first, '"' | '_'))
+    }
+
+    /// Whether what CREATE makes changes nothing that is there: the words after it.
+    fn creates_harmless(&self, mut at: usize) -> bool {
+        while self.keyword(at).is_some_and(|word| ADJECTIVES.contains(&word.as_str())) {
+            at += 1;
+        }
+        self.keyword(at).is_some_and(|word| CREATED.contains(&word.as_str()))
+    }
+
+    /// Whether the first argument, at `at`, is a constant that says what it is.
+    fn names_setting(&self, at: usize) -> bool {
+        let is_plain = |text: &str| text.starts_with('\'') && !text.contains('\\');
+        self.is(at, &[Token::Sconst])
+            && self.text(at).is_some_and(is_plain)
+            && self.is(at + 1, &[Token::Ascii44])
     }
 
     /// An identifier as PostgreSQL keeps it.
@@ -155,7 +204,8 @@ mod tests {
             ("plpgsql", "begin do language plpgsql 'begin null; end'; end"),
             ("plpgsql", "begin create function f() returns int language sql return 1; end"),
             ("sql", "select 1; drop table users"),
-            ("SQL", "discard temp"),
+            ("sql", "discard temp"),
+            ("SQL", "select 1"),
             ("sql", "select 'not ended"),
             ("sql", "truncate orders"),
             ("plpgsql", "begin TRUNCATE orders; end"),
@@ -163,6 +213,12 @@ mod tests {
             ("plpgsql", "begin set local session_replication_role = replica; end"),
             ("plpgsql", "begin perform set_config('session_replication_role', 'replica', true); end"),
             ("plpgsql", "begin delete from orders into gone returning id; end"),
+            ("plpgsql", "begin perform set_config('session_replication' || '_role', 'replica', true); end"),
+            ("plpgsql", "begin perform set_config(E'a', 'b', true); end"),
+            ("sql", "select set_config('standard_conforming_strings', 'off', true)"),
+            ("plpgsql", "begin create role evil superuser; end"),
+            ("plpgsql", "begin create temp view v as select * from orders; end"),
+            ("plpgsql", "begin create rule r as on select to x do instead select 1; end"),
             ("sql", "select U&\"pg\\005fread_file\"('x')"),
             ("plpython3u", "pass"),
             ("", "select 1"),
@@ -177,7 +233,7 @@ mod tests {
             ("sql", ""),
             ("sql", " -- drop table users\n"),
             ("sql", "select 'drop table users', \"drop\" from t /* execute */"),
-            ("PLpgSQL", "#variable_conflict use_column\n<<outer>> declare a t.a%type; begin a := $1; end"),
+            ("plpgsql", "#variable_conflict use_column\n<<outer>> declare a t.a%type; begin a := $1; end"),
             ("plpgsql", "begin insert into t values (1) on conflict do nothing; return new; end"),
             ("plpgsql", "begin insert into t values (1) on conflict (a) do update set a = 1; end"),
             (
@@ -222,5 +278,6 @@ mod tests {
         }
         let read = read("sql", "select pg_catalog.PG_Read_File('x'), \"a\"\"b\" (1), now()").unwrap();
         assert_eq!(read.calls, ["pg_read_file", "a\"b", "now"]);
+        assert_eq!(super::read("sql", "select x.pg_ls_dir from x").unwrap().calls, ["pg_ls_dir"]);
     }
 }

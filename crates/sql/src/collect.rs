@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use pg_query::protobuf::{
-    AlterTableType, CmdType, DiscardMode, DropBehavior, MergeMatchKind, ObjectType, VariableSetKind,
+    AlterTableType, CmdType, DiscardMode, DropBehavior, MergeMatchKind, ObjectType, TransactionStmtKind,
+    VariableSetKind,
 };
 
 use crate::body;
@@ -18,6 +19,7 @@ use crate::walk::{Visit, walk};
 pub(crate) struct Collector {
     statement: Statement,
     columns: HashSet<ColumnUse>,
+    functions: HashSet<String>,
     relations: HashSet<RelationUse>,
     open: Vec<Open>,
     /// The condition of a write that is being kept, from the outermost node to the innermost that has begun.
@@ -155,7 +157,8 @@ impl Collector {
             self.open.last().map(|parent| (parent.kind, parent.field)),
             Some(("CreateStmt", "relation") | ("IntoClause", "rel"))
         );
-        if makes && (node.option == "t" || node.schema == temporary::SCHEMA) {
+        let foreign = self.open.iter().any(|outer| outer.kind == "CreateForeignTableStmt");
+        if makes && !foreign && (node.option == "t" || node.schema == temporary::SCHEMA) {
             self.statement.temporary.push(name.clone());
         }
         if read {
@@ -196,6 +199,10 @@ impl Collector {
         let relation = match object {
             Some(ObjectType::ObjectTable | ObjectType::ObjectForeignTable) => {
                 self.effect(Effect::DropTable);
+                // Also with a temporary table can go what lasts: a function, or a column of its row type.
+                if node.cascades {
+                    self.effect(Effect::DropCascade);
+                }
                 true
             }
             Some(ObjectType::ObjectSchema) => {
@@ -280,6 +287,12 @@ impl Collector {
             explain.code |= i64::from(node.option == "analyze");
             return;
         }
+        // CREATE OPERATOR and AGGREGATE take names of functions also as texts.
+        if self.open.last().is_some_and(|parent| parent.kind == "DefineStmt") {
+            let lists = node.names.into_iter().filter_map(|mut name| name.pop());
+            node.parts.into_iter().chain(lists).for_each(|name| self.called(name));
+            return;
+        }
         let Some(function) = self.open.last_mut().filter(|parent| parent.kind == "CreateFunctionStmt") else {
             return;
         };
@@ -315,7 +328,7 @@ impl Collector {
     }
 
     fn called(&mut self, name: String) {
-        if !self.statement.functions.contains(&name) {
+        if self.functions.insert(name.clone()) {
             self.statement.functions.push(name);
         }
     }
@@ -325,6 +338,7 @@ impl Collector {
         let subtype = i32::try_from(node.code).ok().and_then(|code| AlterTableType::try_from(code).ok());
         match subtype {
             Some(AlterTableType::AtDropColumn) => self.effect(Effect::DropColumn),
+            Some(AlterTableType::AtChangeOwner) => self.effect(Effect::Reassign),
             Some(
                 AlterTableType::AtDisableTrig
                 | AlterTableType::AtDisableTrigAll
@@ -371,6 +385,8 @@ impl Collector {
                 parent.parts.extend(node.parts);
             }
             ("DefElem", "arg") => parent.parts.extend(node.parts),
+            // `(value).name` calls a function where there is no such field.
+            ("AIndirection", "indirection") => node.parts.into_iter().for_each(|name| self.called(name)),
             ("DropStmt", "objects") => parent.names.push(node.parts),
             ("CopyStmt", "attlist") | ("JoinExpr", "using_clause") => self.column(node.parts, false),
             _ => {}
@@ -456,6 +472,17 @@ impl Visit for Collector {
             | ("GrantStmt" | "GrantRoleStmt", "is_grant")
             | ("AlterTableCmd", "subtype") => node.code = number,
             ("CopyStmt", "is_program") => node.command = number,
+            // It may be another relation that exists.
+            ("CreateStmt" | "CreateTableAsStmt", "if_not_exists") if number != 0 => {
+                self.statement.temporary.clear();
+            }
+            ("TransactionStmt", "kind") => {
+                let kind = i32::try_from(number).map(TransactionStmtKind::try_from);
+                self.statement.undoes |= matches!(
+                    kind,
+                    Ok(Ok(TransactionStmtKind::TransStmtRollback | TransactionStmtKind::TransStmtRollbackTo))
+                );
+            }
             ("Integer", "ival") => node.parts.push(number.to_string()),
             ("DropStmt", "behavior") => node.cascades = number == DropBehavior::DropCascade as i64,
             ("DiscardStmt", "target") => node.code = number,
@@ -516,9 +543,11 @@ impl Visit for Collector {
             "DeleteStmt" => self.write(Effect::Delete, &node),
             "MergeWhenClause" => self.merge_when(&node),
             // It shows what would be done.
-            "ExplainStmt" if node.code == 0 => {
-                self.statement.unfiltered.clear();
+            "ExplainStmt" => {
                 self.statement.temporary.clear();
+                if node.code == 0 {
+                    self.statement.unfiltered.clear();
+                }
             }
             "CopyStmt" => self.copy(&node),
             "DropStmt" => self.drop(node),

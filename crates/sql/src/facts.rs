@@ -55,8 +55,10 @@ pub struct Statement {
     pub settings: Vec<Setting>,
     /// Its writes that change every row of their target.
     pub unfiltered: Vec<Unfiltered>,
-    /// Temporary tables that it makes.
+    /// Temporary tables that it makes, whatever there was before.
     pub temporary: Vec<String>,
+    /// It is a ROLLBACK, also to a savepoint.
+    pub undoes: bool,
     /// With other literals it could be filtered where it is not, or the other way round.
     pub rests_on_literals: bool,
     /// It has a string constant. PostgreSQL turns one into a value of its type when it analyses the statement, and with
@@ -110,7 +112,7 @@ pub enum Effect {
     Prepare,
     /// A command of the replication protocol, by its name in small letters.
     Replication(&'static str),
-    /// REASSIGN OWNED.
+    /// REASSIGN OWNED, and ALTER TABLE … OWNER TO.
     Reassign,
     Revoke,
     /// CREATE, ALTER or DROP of a role, user or group.

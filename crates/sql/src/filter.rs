@@ -59,8 +59,16 @@ const AGGREGATES: [&str; 9] =
     ["array_agg", "avg", "bool_and", "bool_or", "count", "every", "max", "min", "sum"];
 
 /// With what a sub-select can have other than one row.
-const ROW_CLAUSES: [&str; 7] =
-    ["group_clause", "having_clause", "larg", "limit_count", "limit_offset", "values_lists", "where_clause"];
+const ROW_CLAUSES: [&str; 8] = [
+    "group_clause",
+    "having_clause",
+    "larg",
+    "limit_count",
+    "limit_offset",
+    "locking_clause",
+    "values_lists",
+    "where_clause",
+];
 
 /// Weighs conditions on the rows of one target.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! Which of the relations that a text names are temporary tables of the session's own.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use crate::facts::{Access, Effect, Facts, Statement};
 
@@ -29,15 +30,27 @@ impl Facts {
         is_only: impl Fn(&str) -> bool,
     ) -> Cow<'_, Self> {
         let mut facts = Cow::Borrowed(self);
-        // Those that an earlier statement of the text makes.
-        let mut made: Vec<&str> = Vec::new();
+        // Those that an earlier statement of the text makes, and names that it may have taken from others.
+        let (mut made, mut ended) = (HashSet::<&str>::new(), HashSet::<&str>::new());
+        let mut is_undone = false;
         for (at, statement) in self.statements.iter().enumerate() {
-            let is_own = |name: &str| made.contains(&name) || is_own(name);
+            let is_own =
+                |name: &str| made.contains(name) || !is_undone && !ended.contains(name) && is_own(name);
             if statement.runs_at_once()
                 && statement.relations.iter().any(|used| is_own(&used.name))
                 && let Some(statement) = facts.to_mut().statements.get_mut(at)
             {
                 statement.know_temporary(&is_own, &is_only);
+            }
+            if statement.undoes {
+                made.clear();
+                is_undone = true;
+            }
+            if !statement.keeps_names() {
+                for used in &statement.relations {
+                    made.remove(used.name.as_str());
+                    ended.insert(&used.name);
+                }
             }
             made.extend(statement.temporary.iter().map(String::as_str));
         }
@@ -46,10 +59,39 @@ impl Facts {
 }
 
 impl Statement {
+    /// Names that it calls or could: a column with a qualifier is a call where there is no such column (parse_func.c).
+    pub fn calls(&self) -> impl Iterator<Item = &str> {
+        let qualified = self.columns.iter().filter(|column| !column.qualifier.is_empty());
+        let fields = qualified.filter_map(|column| column.name.as_deref());
+        self.functions.iter().map(String::as_str).chain(fields)
+    }
+
     /// Whether all relations that it changes are named as the session's own temporary ones: `pg_temp.NAME`.
     pub fn changes_only_temporary(&self) -> bool {
         let mut changed = self.relations.iter().filter(|used| used.access == Access::Write).peekable();
         changed.peek().is_some() && changed.all(|used| used.schema.as_deref() == Some(SCHEMA))
+    }
+
+    /// Whether each relation has the name afterwards that it had before.
+    pub fn keeps_names(&self) -> bool {
+        self.effects.iter().all(|effect| match effect {
+            // RENAME and SET SCHEMA are no ALTER TABLE to the grammar.
+            Effect::AlterTable
+            | Effect::CopyIn
+            | Effect::CopyOut
+            | Effect::Delete
+            | Effect::DropColumn
+            | Effect::Explain
+            | Effect::Insert
+            | Effect::Merge
+            | Effect::Select
+            | Effect::Truncate
+            | Effect::Update => true,
+            Effect::Other(kind) => {
+                matches!(*kind, "CommentStmt" | "CreateTrigStmt" | "IndexStmt" | "LockStmt" | "VacuumStmt")
+            }
+            _ => false,
+        })
     }
 
     /// Whether a name means what it means now: nothing is kept to be run later.

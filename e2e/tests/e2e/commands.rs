@@ -1,12 +1,15 @@
 //! Commands that a guardrail of their own refuses: each would have done something, and none does.
 
+use std::io::{Read, Write};
+
 use anyhow::Result;
 use e2e::psql::{self, Session};
 
+use crate::conversation::{Client, extended, query};
 use crate::stack::Stack;
 
 /// Statements that the tables' owner, or the superuser, could run.
-const REFUSED: [(&str, &str); 24] = [
+const REFUSED: [(&str, &str); 32] = [
     ("no-truncate", "TRUNCATE orders"),
     ("no-truncate", "TRUNCATE ONLY public.orders RESTART IDENTITY CASCADE"),
     ("no-drop", "DROP VIEW sales"),
@@ -36,6 +39,21 @@ const REFUSED: [(&str, &str); 24] = [
         "no-dangerous-function",
         "CREATE FUNCTION f() RETURNS bool LANGUAGE sql AS 'SELECT pg_catalog.\"pg_reload_conf\"()'",
     ),
+    ("no-dangerous-function", "SELECT (1).pg_cancel_backend"),
+    ("no-privilege-change", "ALTER TABLE orders OWNER TO CURRENT_USER"),
+    ("no-catalog-write", "UPDATE pg_class SET relrowsecurity = false WHERE relname = 'orders'"),
+    ("no-outside-reach", "CREATE FOREIGN DATA WRAPPER w"),
+    ("lexing-settings", "CREATE VIEW s AS SELECT * FROM pg_settings"),
+    ("no-drop", "ALTER TABLE orders DROP COLUMN status CASCADE"),
+    (
+        "opaque-code",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'BEGIN CREATE ROLE picket_evil SUPERUSER; END'",
+    ),
+    (
+        "no-unfiltered-write",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS \
+         'DECLARE c refcursor; BEGIN OPEN c FOR UPDATE orders SET quantity = 0 RETURNING *; END'",
+    ),
     ("opaque-code", "CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN TRUNCATE orders; END'"),
 ];
 
@@ -50,7 +68,7 @@ fn each_is_refused_by_its_rule() -> Result<()> {
     let alice = stack.alice()?;
     for (rule, statement) in REFUSED {
         // It is a statement that PostgreSQL would run; what needs the cluster to itself is only parsed.
-        if !matches!(rule, "no-alter-system" | "no-server-files") {
+        if !matches!(rule, "no-alter-system" | "no-server-files" | "lexing-settings") {
             stack.truth(&format!("BEGIN; {statement}; ROLLBACK"))?;
         }
         let output = psql::run(&alice, statement)?;
@@ -101,6 +119,8 @@ fn a_temporary_name_does_not_hide_a_table_that_lasts() -> Result<()> {
         "CREATE TEMPORARY TABLE seen (id int);",
         "ALTER TABLE seen RENAME TO mine;",
         "CREATE TEMPORARY VIEW seen AS SELECT * FROM public.orders;",
+        "CREATE TEMPORARY TABLE IF NOT EXISTS seen (id int);",
+        "CREATE TEMPORARY TABLE lost (id int);",
     ] {
         let said = session.ask(statement)?;
         assert!(!said.contains("ERROR"), "`{statement}` was answered with:\n{said}");
@@ -112,11 +132,35 @@ fn a_temporary_name_does_not_hide_a_table_that_lasts() -> Result<()> {
         "DROP TABLE orders;",
         "DELETE FROM seen;",
         "DELETE FROM pg_temp.seen;",
+        "DROP TABLE lost; CREATE TEMPORARY VIEW lost AS SELECT * FROM public.orders; DELETE FROM lost;",
     ] {
         let said = session.ask(statement)?;
         assert!(said.contains("Picket refused this statement"), "`{statement}` was answered with:\n{said}");
     }
     assert_eq!(session.quit()?, 0);
+    assert_eq!(stack.truth("SELECT count(*) FROM public.orders")?, e2e::shop::ORDERS.to_string());
+    Ok(())
+}
+
+/// What is on the way to the server decides what a name means when the next message gets there.
+#[test]
+fn a_pipeline_does_not_run_ahead_of_what_is_known() -> Result<()> {
+    let stack = Stack::start()?;
+    let mut client = Client::connect(&stack.alice()?)?;
+    let pipeline = [
+        query("CREATE TEMPORARY TABLE ahead (id int)"),
+        query("DROP TABLE ahead"),
+        query("CREATE TEMPORARY VIEW ahead AS SELECT * FROM public.orders"),
+        query("DELETE FROM ahead"),
+        extended("DELETE FROM pg_temp.ahead"),
+        query("SELECT 1"),
+    ];
+    client.stream.write_all(&pipeline.concat())?;
+    client.stream.shutdown(std::net::Shutdown::Write)?;
+    let mut answers = Vec::new();
+    client.stream.read_to_end(&mut answers)?;
+    let refusals = answers.windows(4).filter(|window| window == b"MPic").count();
+    assert!(2 <= refusals, "{}", String::from_utf8_lossy(&answers));
     assert_eq!(stack.truth("SELECT count(*) FROM public.orders")?, e2e::shop::ORDERS.to_string());
     Ok(())
 }

@@ -55,6 +55,12 @@ pub(super) async fn open(
             .detail(refusal.detail)
             .hint("Whoever runs Picket can let it pass: no-replication = \"observe\" under [policy.mode]."));
     }
+    let set = parameters.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
+    if let Verdict::Refuse(refusal) = policy::judge_startup(&config.modes, set) {
+        return Err(Farewell::new(refusal.sqlstate, "Picket refused this connection")
+            .detail(refusal.detail)
+            .hint("Leave it out of the connection's options."));
+    }
     let place = shared.places.take(&user, &database, allowed)?;
     let connected = upstream::connect(&upstream, version, &parameters).await.map_err(|error| {
         tracing::warn!(database, %error, "database not reached");

@@ -200,5 +200,5 @@ allow, against no-drop-table
 #[test]
 fn a_rule_that_is_not_there_cannot_observe() {
     let error = Modes::default().set("no-drop-tables", Mode::Observe).unwrap_err().to_string();
-    assert_snapshot!(error, @"there is no rule `no-drop-tables`; the rules are `copy-masked`, `lexing-settings`, `no-alter-system`, `no-dangerous-function`, `no-disable-protection`, `no-drop`, `no-drop-table`, `no-fast-path`, `no-privilege-change`, `no-replication`, `no-server-files`, `no-truncate`, `no-unfiltered-write`, `opaque-code`, `unknown-name`, `unreadable`");
+    assert_snapshot!(error, @"there is no rule `no-drop-tables`; the rules are `copy-masked`, `lexing-settings`, `no-alter-system`, `no-catalog-write`, `no-dangerous-function`, `no-disable-protection`, `no-drop`, `no-drop-table`, `no-fast-path`, `no-outside-reach`, `no-privilege-change`, `no-replication`, `no-server-files`, `no-truncate`, `no-unfiltered-write`, `opaque-code`, `unknown-name`, `unreadable`");
 }

@@ -5,7 +5,7 @@
 //! `SELECT set_config(name, 'view, foreign-table', false) FROM pg_settings …`.
 
 use sql::Statement;
-use sql::facts::{Access, RelationUse, Setting};
+use sql::facts::{Access, Effect, RelationUse, Setting};
 
 use crate::verdict::Refusal;
 
@@ -27,9 +27,12 @@ pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
     ))
 }
 
-/// `UPDATE pg_settings` changes settings as SET does (rules of that view call set_config).
+/// `UPDATE pg_settings` changes settings as SET does (rules of that view call set_config); so does one of a view on it.
 fn updates_settings(statement: &Statement) -> Option<String> {
-    let written = |relation: &RelationUse| relation.access == Access::Write && relation.name == "pg_settings";
+    let is_view = statement.effects.contains(&Effect::Other("ViewStmt"));
+    let written = |relation: &RelationUse| {
+        (relation.access == Access::Write || is_view) && relation.name == "pg_settings"
+    };
     statement.relations.iter().any(written).then(|| "writing to pg_settings changes settings".to_owned())
 }
 

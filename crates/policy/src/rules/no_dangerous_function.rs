@@ -58,6 +58,7 @@ const FUNCTIONS: [(&str, &str); 104] = [
     ("heap_force_kill", RAW),
     ("heap_page_item_attrs", RAW),
     ("heap_page_items", RAW),
+    ("lo_unlink", RAW),
     ("pg_backup_start", SERVER),
     ("pg_backup_stop", SERVER),
     ("pg_buffercache_evict", SERVER),
@@ -121,18 +122,17 @@ const FUNCTIONS: [(&str, &str); 104] = [
     ("table_to_xml", XML),
     ("table_to_xml_and_xmlschema", XML),
     ("table_to_xmlschema", XML),
-    ("ts_rewrite", TEXT),
     ("ts_stat", TEXT),
     ("tuple_data_split", RAW),
     ("xpath_table", TEXT),
 ];
 
 pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
-    let known = |name: &String| {
+    let known = |name: &str| {
         let at = FUNCTIONS.binary_search_by(|(function, _)| (*function).cmp(name)).ok()?;
         FUNCTIONS.get(at)
     };
-    let (name, what) = statement.functions.iter().find_map(known)?;
+    let (name, what) = statement.calls().find_map(known)?;
     Some(Refusal::guardrail(
         RULE,
         &format!("\"{name}\" {what}"),

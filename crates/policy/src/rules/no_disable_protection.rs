@@ -21,6 +21,21 @@ pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
     Some(Refusal::guardrail(RULE, because, "Ask an administrator of the database to do it."))
 }
 
+/// The same for the parameters of a start-up packet. In `options` a backslash takes the next character as it is, and a dash
+/// in a name is an underscore (postinit.c, guc.c).
+pub(crate) fn check_startup<'p>(
+    mut parameters: impl Iterator<Item = (&'p [u8], &'p [u8])>,
+) -> Option<Refusal> {
+    let names = |text: &[u8]| {
+        let plain = String::from_utf8_lossy(text).replace('\\', "").replace('-', "_");
+        plain.to_ascii_lowercase().contains("session_replication_role")
+    };
+    let because = "\"session_replication_role\" decides whether triggers and rules fire";
+    let hint = "Leave it out of the connection's options.";
+    let names_it = |(name, value): (&[u8], &[u8])| names(name) || name == b"options" && names(value);
+    parameters.any(names_it).then(|| Refusal::guardrail(RULE, because, hint))
+}
+
 fn skips_triggers(setting: &Setting) -> bool {
     let value = setting.value.as_deref().map(str::to_ascii_lowercase);
     match setting.name.as_deref() {

@@ -1,4 +1,4 @@
-//! What: GRANT, REVOKE, ALTER DEFAULT PRIVILEGES, commands on roles, REASSIGN OWNED.
+//! What: GRANT, REVOKE, ALTER DEFAULT PRIVILEGES, commands on roles, REASSIGN OWNED, OWNER TO.
 //! Why: who may do what is decided where people are managed; a statement that changes it opens doors around Picket.
 //! Example: `GRANT SELECT ON users TO PUBLIC` is refused; `SELECT 'grant'` and `SET ROLE reader` are not.
 
@@ -15,7 +15,7 @@ pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
         Effect::Revoke => Some("privileges are not revoked through Picket"),
         Effect::AlterDefaultPrivileges => Some("it would change which privileges new objects have"),
         Effect::Role => Some("roles are not created, altered or dropped through Picket"),
-        Effect::Reassign => Some("it would hand over everything that a role owns"),
+        Effect::Reassign | Effect::Other("AlterOwnerStmt") => Some("it would give something another owner"),
         _ => None,
     })?;
     Some(Refusal::guardrail(RULE, because, "Ask an administrator of the database to do it."))

@@ -13,12 +13,13 @@ use crate::verdict::Refusal;
 pub(crate) const RULE: &str = "no-server-files";
 
 /// Functions, and what each does with files on the server: PostgreSQL's own, and those of the extension adminpack.
-const FUNCTIONS: [(&str, &str); 28] = [
+const FUNCTIONS: [(&str, &str); 29] = [
     ("lo_export", "writes a file"),
     ("lo_import", "reads a file"),
     ("pg_file_length", "tells of a file"),
     ("pg_file_read", "reads a file"),
     ("pg_file_rename", "renames a file"),
+    ("pg_file_settings", "shows configuration files"),
     ("pg_file_sync", "touches a file"),
     ("pg_file_unlink", "deletes a file"),
     ("pg_file_write", "writes a file"),
@@ -44,6 +45,9 @@ const FUNCTIONS: [(&str, &str); 28] = [
     ("pg_stat_file", "tells of a file"),
 ];
 
+/// Views that show what a function of the list does.
+const VIEWS: [&str; 3] = ["pg_file_settings", "pg_hba_file_rules", "pg_ident_file_mappings"];
+
 pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
     let copied = statement.effects.iter().find_map(|effect| match effect {
         Effect::ServerFile => Some("it would copy from or to a file on the server".to_owned()),
@@ -51,10 +55,11 @@ pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
         _ => None,
     });
     let called = || {
-        let known = |name: &String| FUNCTIONS.iter().find(|(function, _)| function == name);
+        let known = |name: &str| FUNCTIONS.iter().find(|(function, _)| *function == name);
+        let shown = statement.relations.iter().map(|used| used.name.as_str());
         statement
-            .functions
-            .iter()
+            .calls()
+            .chain(shown.filter(|name| VIEWS.contains(name)))
             .find_map(known)
             .map(|(name, what)| format!("\"{name}\" {what} on the server"))
     };

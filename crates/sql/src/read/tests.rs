@@ -84,7 +84,7 @@ fn writes_and_their_columns() {
 
 #[test]
 fn every_disguise_of_drop_table_is_one() {
-    assert_snapshot!(facts("DrOp/**/TaBlE/* x */if exists\npublic.users, orders cascade"), @"drop_table; writes public.orders public.users; columns public.orders.id public.orders.total public.orders.user_id public.users.email public.users.id public.users.name");
+    assert_snapshot!(facts("DrOp/**/TaBlE/* x */if exists\npublic.users, orders cascade"), @"drop_table drop_cascade; writes public.orders public.users; columns public.orders.id public.orders.total public.orders.user_id public.users.email public.users.id public.users.name");
     assert_snapshot!(facts("select 1; drop table users; select 2"), @r#"
 select
 drop_table; writes old.users public.users; columns old.users.email old.users.id public.users.email public.users.id public.users.name

@@ -68,10 +68,13 @@ impl<'a> Vitals<'a> {
 
     /// The proxy's connection for reading the catalog goes too when nobody needs it.
     fn wait_until_nobody_is_left(&self) -> Result<()> {
-        const BACKENDS: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-            AND pid <> pg_backend_pid()";
+        const BACKENDS: &str = "SELECT application_name, client_port, backend_start, state, query FROM pg_stat_activity \
+            WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        let mut left = String::new();
         wait::until("the database's sessions to end", Duration::from_secs(GONE_SECS_MAX), || {
-            Ok((psql::run(&self.superuser, BACKENDS)?.success()?.trim() == "0").then_some(()))
+            left = psql::run(&self.superuser, BACKENDS)?.success()?;
+            Ok(left.trim().is_empty().then_some(()))
         })
+        .with_context(|| format!("there are:\n{left}the proxy's log:\n{}", self.proxy.log()))
     }
 }

@@ -1,6 +1,6 @@
 //! Commands that a guardrail of their own refuses, and statements that only look like them.
 
-use super::verdict;
+use super::{Modes, Verdict, judge_startup, verdict};
 
 fn assert_refused(rule: &str, statements: &[&str]) {
     for text in statements {
@@ -71,6 +71,9 @@ fn privileges_and_roles_are_not_changed() {
             "alter user u password 'x'",
             "drop role r",
             "reassign owned by a to b",
+            "alter table orders owner to evil",
+            "alter view v owner to evil",
+            "alter database shop owner to evil",
             "create schema s create table t (a int) grant select on t to public",
         ],
     );
@@ -96,6 +99,16 @@ fn files_and_programs_on_the_server_are_not_reached() {
             "select * from pg_ls_dir('.')",
             "select * from orders where exists (select pg_stat_file('x'))",
             "select lo_import('/etc/passwd')",
+            // Attribute notation is a call.
+            "select ('/tmp/x'::text).pg_read_file",
+            "select x.pg_read_file from text('/tmp/x') x",
+            "select (select text 'x').pg_ls_dir",
+            "create view v as select ('dir'::text).pg_ls_dir",
+            "create operator ### (rightarg = text, function = 'pg_read_file')",
+            "create operator ### (rightarg = text, procedure = pg_catalog.pg_read_file)",
+            "create aggregate a (text) (sfunc = textcat, stype = text, finalfunc = 'pg_read_file')",
+            "select * from pg_hba_file_rules",
+            "select * from pg_catalog.pg_file_settings",
             "call x(lo_export(1, 'y'))",
             "create view v as select pg_read_binary_file('x')",
             "create operator ### (leftarg = text, function = pg_read_file)",
@@ -175,4 +188,83 @@ fn functions_that_reach_past_the_statement_are_not_called() {
         "select dblink from orders",
         "select xmlelement(name a, 1), ts_rank(a, b) from orders",
     ]);
+}
+
+#[test]
+fn ways_out_of_the_database_are_not_made() {
+    assert_refused(
+        "no-outside-reach",
+        &[
+            "create extension file_fdw",
+            "alter extension dblink update",
+            "alter extension dblink drop function dblink(text)",
+            "create server fs foreign data wrapper file_fdw",
+            "alter server fs options (set host 'x')",
+            "create foreign data wrapper w",
+            "alter foreign data wrapper w options (add x 'y')",
+            "create foreign table ft (x text) server fs options (program 'id')",
+            "create foreign table pg_temp.ft (x text) server fs",
+            "import foreign schema public from server fs into public",
+            "create user mapping for public server fs",
+            "alter user mapping for public server fs options (set password 'x')",
+            "drop user mapping for public server fs",
+            "create language plpython3u",
+            "create subscription s connection 'host=x' publication p",
+            "alter subscription s disable",
+            "drop subscription s",
+            "create publication p for all tables",
+            "alter publication p add table users",
+            "create tablespace t location '/tmp'",
+            "drop tablespace t",
+            "alter tablespace t set (random_page_cost = 1)",
+            "alter table all in tablespace t set tablespace u",
+            "create access method m type table handler h",
+            "create transform for int language sql (from sql with function f(internal))",
+            "load 'auto_explain'",
+        ],
+    );
+    assert_allowed(&["select extname from pg_extension", "select 'create extension file_fdw'"]);
+}
+
+#[test]
+fn the_servers_own_tables_are_not_written() {
+    assert_refused(
+        "no-catalog-write",
+        &[
+            "update pg_authid set rolsuper = true where rolname = 'evil'",
+            "update pg_catalog.pg_trigger set tgenabled = 'D' where tgrelid = 1",
+            "delete from pg_class where relname = 'orders'",
+            "insert into pg_auth_members values (1, 2, 3, true)",
+            "merge into pg_class c using users u on c.relname = u.name when matched then delete",
+            "with gone as (delete from pg_class where relname = 'orders') select 1",
+            "copy pg_authid from stdin",
+            "update information_schema.sql_features set comments = '' where feature_id = 'x'",
+        ],
+    );
+    assert_allowed(&[
+        "select * from pg_class where relname = 'orders'",
+        "update orders set id = 1 where status = 'pg_class'",
+    ]);
+}
+
+#[test]
+fn a_connection_does_not_begin_without_protection() {
+    let judge = |name: &str, value: &str| {
+        judge_startup(&Modes::default(), [(name.as_bytes(), value.as_bytes())].into_iter())
+    };
+    for (name, value) in [
+        ("session_replication_role", "replica"),
+        ("Session_Replication_Role", "replica"),
+        ("options", "-c session_replication_role=replica"),
+        ("options", "-csession-replication-role=local"),
+        ("options", "-c geqo=off --SESSION_REPLICATION_ROLE=replica"),
+        ("options", "-c session\\_replication\\_role=replica"),
+    ] {
+        assert!(matches!(judge(name, value), Verdict::Refuse(_)), "{name} {value}");
+    }
+    for (name, value) in
+        [("options", "-c geqo=off"), ("application_name", "session_replication_role"), ("geqo", "on")]
+    {
+        assert!(matches!(judge(name, value), Verdict::Allow(_)), "{name} {value}");
+    }
 }

@@ -6,7 +6,7 @@ use super::{verdict, verdict_for};
 fn own_temporary_tables_are_free() {
     for text in [
         "drop table scratch",
-        "drop table if exists scratch cascade",
+        "drop table if exists scratch",
         "drop table pg_temp.scratch",
         "truncate scratch",
         "truncate scratch, pg_temp.scratch",
@@ -28,7 +28,7 @@ fn own_temporary_tables_are_free() {
         "create temporary table t as select 1; truncate t",
         "create table pg_temp.t (a int); update t set a = 1",
         "select 1 as a into temp t; delete from t",
-        "create temp table if not exists t (a int) on commit drop; delete from t",
+        "create temp table t (a int) on commit drop; delete from t",
         "discard temp",
         "drop table pg_temp.scratch",
     ] {
@@ -65,6 +65,19 @@ fn what_is_not_certainly_one_is_refused() {
         "create table t (a int); delete from t",
         "create temp table orders (a int); delete from orders",
         "drop table t; create temp table t (a int)",
+        // What is there already may be a view.
+        "create temp table if not exists t (a int); delete from t",
+        "create temp table if not exists t as select 1; delete from pg_temp.t",
+        "explain (analyze false) create temp table if not exists t as select 1; delete from t",
+        "create foreign table pg_temp.f (a int) server s; delete from pg_temp.f",
+        // It is another one, or none, by then.
+        "drop table scratch; create temp view scratch as select * from users; delete from scratch",
+        "alter table scratch rename to mine; create temp view scratch as select * from users; delete from scratch",
+        "begin; create temp table g (a int); rollback; create temp view g as select * from users; delete from g",
+        "rollback; create temp view scratch as select * from users; delete from scratch",
+        "begin; savepoint a; create temp table g (a int); rollback to a; delete from g",
+        // A function of its row type would go with it.
+        "drop table scratch cascade",
     ] {
         let verdict = verdict_for(&["scratch", "orders"], text);
         assert!(verdict.contains("42501"), "{text}: {verdict}");
