@@ -37,6 +37,14 @@ pub fn pause(pid: u32) -> Result<Paused> {
     Ok(Paused(pid))
 }
 
+/// Whether a SIGINT waits for it, as where it pauses.
+pub fn awaits_interrupt(pid: u32) -> Result<bool> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).context("read its status")?;
+    let pending = status.lines().find_map(|line| line.strip_prefix("ShdPnd:")).context("find its signals")?;
+    let pending = u64::from_str_radix(pending.trim(), 16).context("read its signals")?;
+    Ok(pending & 1 << (Signal::INT.as_raw() - 1) != 0)
+}
+
 /// A process that pauses.
 #[derive(Debug)]
 pub struct Paused(Pid);

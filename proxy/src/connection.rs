@@ -38,6 +38,12 @@ use crate::stopping::{NextStop, Stopping};
 use crate::stream::Stream;
 use crate::trail::{Desk, Trail};
 
+/// How often a server is told to cancel what a session has left running.
+const CANCELS_MAX: u32 = 5;
+
+/// How long a server may take to end after each.
+const CANCEL_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
 /// Times that a session may go on at once where its sockets have more; then the others of its thread go first.
 const TURNS_MAX: u32 = 8;
 
@@ -178,11 +184,17 @@ impl Opened {
         {
             client.queue(&farewell.to_message());
         }
-        let Opened { server, key, cancel_keys, _place, .. } = self;
+        let Opened { mut server, key, cancel_keys, _place, .. } = self;
         let leave_server = async move {
-            // A server notices that its client is gone only when it has something to say.
-            if still_runs {
+            // A server notices that its client is gone only when it has something to say. What it has not begun yet a
+            // cancel does not reach.
+            let mut cancels_left = if still_runs { CANCELS_MAX } else { 0 };
+            while 0 < cancels_left {
+                cancels_left -= 1;
                 cancel_keys.cancel(key.key.pid, &key.key.secret).await;
+                if server.has_ended_within(CANCEL_AGAIN_AFTER).await {
+                    break;
+                }
             }
             drop((server, _place));
         };

@@ -317,6 +317,19 @@ impl Pipe {
         self.deaf = true;
     }
 
+    /// Sends nothing more, and throws away what comes: whether the peer ends within this time.
+    pub(crate) async fn has_ended_within(&mut self, wait: Duration) -> bool {
+        self.give_up();
+        // Where that fails the connection has ended.
+        let _ = self.stream.shutdown();
+        let ended = timeout(wait, async {
+            while self.ready(true).await.is_ok() && !matches!(self.read(), Ok(Some(0)) | Err(_)) {
+                self.use_up(self.unread().len());
+            }
+        });
+        ended.await.is_ok()
+    }
+
     /// Closes, and reads on for a while: closing while the peer still sends would reset the connection, and with it what
     /// the peer has not read yet.
     pub(crate) async fn linger(&mut self) {

@@ -147,3 +147,22 @@ fn a_result_that_nobody_reads_is_not_held_and_dies_with_its_client() -> Result<(
     drop(clients);
     vitals.assert_unharmed()
 }
+
+/// A cancel that reaches a server before it has begun does nothing, and the statement would run on for nobody.
+#[test]
+fn what_a_server_had_not_begun_when_its_session_ended_is_ended() -> Result<()> {
+    let stack = Stack::start()?;
+    let vitals = Vitals::take(&stack)?;
+    let mut client = Client::connect(&stack.alice()?)?;
+    client.stream.write_all(&query("SELECT 'idle'"))?;
+    let backend = backend(&stack.superuser(), "SELECT 'idle'", "ClientRead")?;
+    let paused = processes::pause(backend)?;
+    let of_no_length = [b'Q', 0, 0, 0, 0];
+    client.stream.write_all(&[&query("SELECT pg_sleep(600)")[..], &of_no_length].concat())?;
+    assert_eq!(read_to_end(&mut client)?.as_deref(), Some("08P01"));
+    wait::until("the cancel to reach the server", Duration::from_secs(SEEN_SECS_MAX), || {
+        Ok(processes::awaits_interrupt(backend)?.then_some(()))
+    })?;
+    drop(paused);
+    vitals.assert_unharmed()
+}
