@@ -65,6 +65,8 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
     tokens.retain(|token| !is_one_of(token, &[Token::SqlComment, Token::CComment]));
     let words = Words { body, tokens };
     let mut read = Body::default();
+    // Where the last write ends that was cut out: what lies within it is read with it.
+    let mut covered = 0;
     for at in 0..words.tokens.len() {
         let word = words.keyword(at).unwrap_or_default();
         let previous = at.checked_sub(1).and_then(|before| words.keyword(before)).unwrap_or_default();
@@ -72,15 +74,15 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
         match word.as_str() {
             // `ON CONFLICT … DO NOTHING` is harmless; a DO block has its body or its language next.
             "do" if next == "language" || words.is(at + 1, &[Token::Sconst, Token::Usconst]) => return None,
-            "delete" if next == "from" => read.writes.push(words.write(at)?),
-            "merge" if next == "into" => read.writes.push(words.write(at)?),
+            "delete" | "merge" | "update" if at < covered => {}
+            "delete" | "merge" if matches!(next.as_str(), "from" | "into") => {
+                covered = read.take(words.write(at)?);
+            }
             // ON CONFLICT, and foreign keys.
             "update" if previous == "do" && next == "set" || previous == "on" => {}
             // A lock, or a cursor for what an UPDATE returns.
             "update" if matches!(previous.as_str(), "for" | "key") && words.ends_lock(at + 1) => {}
-            // An arm of MERGE alone cannot be read.
-            "update" if previous == "then" && next == "set" => read.writes.extend(words.write(at)),
-            "update" => read.writes.push(words.write(at)?),
+            "update" => covered = read.take(words.write(at)?),
             "create" if !words.creates_harmless(at + 1) => return None,
             "drop" if previous == "commit" => {}
             word if WORDS.contains(&word) => return None,
@@ -102,6 +104,13 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
         }
     }
     Some(read)
+}
+
+impl Body {
+    fn take(&mut self, (write, end): (ParseResult, usize)) -> usize {
+        self.writes.push(write);
+        end
+    }
 }
 
 impl Words<'_> {
@@ -156,8 +165,8 @@ impl Words<'_> {
         Some(quoted.map_or_else(|| text.to_ascii_lowercase(), |name| name.replace("\"\"", "\"")))
     }
 
-    /// The write that begins here, without the variables that take what it returns.
-    fn write(&self, begin: usize) -> Option<ParseResult> {
+    /// The write that begins here, without the variables that take what it returns, and where it ends.
+    fn write(&self, begin: usize) -> Option<(ParseResult, usize)> {
         let mut depth = 0_usize;
         let mut returns = false;
         let mut end = begin;
@@ -180,7 +189,7 @@ impl Words<'_> {
         let text = self.body.get(self.start(begin)..self.start(end))?;
         // As in `read`: what pg_query does not expect must not end the process.
         let parsed = catch_unwind(AssertUnwindSafe(|| pg_query::parse(text, 0))).ok()?.ok()?;
-        (parsed.protobuf.stmts.len() == 1).then_some(parsed)
+        (parsed.protobuf.stmts.len() == 1).then_some((parsed, end))
     }
 }
 

@@ -174,7 +174,7 @@ fn the_refusal_is_recorded_with_its_rule() -> Result<()> {
     let row = stack.statement(statement)?;
     assert_eq!(text(&row, "verdict")?, "refuse");
     assert_eq!(text(&row, "sqlstate")?, "42501");
-    assert_eq!(words(&row, "effects")?, ["drop_table"]);
+    assert_eq!(words(&row, "effects")?, ["drop_table", "drop_cascade"]);
     assert!(!words(&row, "rules")?.is_empty(), "{row}");
     Ok(())
 }
