@@ -109,7 +109,9 @@ impl Session {
         self.asked += 1;
         let end = format!("-- answered {} --", self.asked);
         let stdin = self.stdin.as_mut().context("write to a psql that was closed")?;
-        writeln!(stdin, "{statement}\n\\echo '{end}'").context("write to psql")?;
+        // At once: a psql that loses its connection over the statement ends, and reads no more.
+        let text = format!("{statement}\n\\echo '{end}'\n");
+        stdin.write_all(text.as_bytes()).context("write to psql")?;
         stdin.flush().context("write to psql")?;
         let mut answer = String::new();
         loop {
