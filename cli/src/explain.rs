@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow};
 use policy::{Mode, Modes, Verdict};
 use serde::Serialize;
 use sql::Statement;
-use sql::facts::Access;
+use sql::facts::{Access, RelationUse};
 
 use crate::args::ExplainFormat;
 use crate::failure::{Failure, unless_reader_left};
@@ -88,11 +88,7 @@ impl Explained {
     fn read(text: &str, statement: &Statement) -> Self {
         let relations = |access| {
             let used = statement.relations.iter().filter(move |used| used.access == access);
-            used.map(|used| match &used.schema {
-                Some(schema) => format!("{schema}.{}", used.name),
-                None => used.name.clone(),
-            })
-            .collect()
+            used.map(RelationUse::path).collect()
         };
         let columns = statement.columns.iter().map(|column| {
             let name = column.name.as_deref().unwrap_or("*");

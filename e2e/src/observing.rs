@@ -8,13 +8,26 @@ use crate::login::Login;
 use crate::postgres::{self, Postgres, SUPERUSER};
 use crate::proxy::{Proxy, ProxySettings};
 
-/// Every rule, so that only what the proxy itself breaks can fail.
-const RULES: &str = "\n[policy.mode]\n\
-    copy-masked = \"observe\"\nlexing-settings = \"observe\"\nno-alter-system = \"observe\"\n\
-    no-catalog-write = \"observe\"\nno-dangerous-function = \"observe\"\nno-outside-reach = \"observe\"\n    no-disable-protection = \"observe\"\nno-drop = \"observe\"\nno-drop-table = \"observe\"\n\
-    no-fast-path = \"observe\"\nno-privilege-change = \"observe\"\nno-server-files = \"observe\"\n\
-    no-truncate = \"observe\"\nno-unfiltered-write = \"observe\"\nopaque-code = \"observe\"\n\
-    unknown-name = \"observe\"\nunreadable = \"observe\"\n";
+/// The rules on statements, so that only what the proxy itself breaks can fail.
+const RULES: [&str; 17] = [
+    "copy-masked",
+    "lexing-settings",
+    "no-alter-system",
+    "no-catalog-write",
+    "no-dangerous-function",
+    "no-disable-protection",
+    "no-drop",
+    "no-drop-table",
+    "no-fast-path",
+    "no-outside-reach",
+    "no-privilege-change",
+    "no-server-files",
+    "no-truncate",
+    "no-unfiltered-write",
+    "opaque-code",
+    "unknown-name",
+    "unreadable",
+];
 
 const LEDGER: &str = "picket";
 
@@ -45,7 +58,8 @@ impl Observing {
             clickhouse_url: engine.url().to_string(),
             ledger_database: LEDGER.to_string(),
         };
-        let proxy = Proxy::start_with(settings, RULES)?;
+        let modes = RULES.map(|rule| format!("{rule} = \"observe\"\n")).concat();
+        let proxy = Proxy::start_with(settings, &format!("\n[policy.mode]\n{modes}"))?;
         Ok(Self { proxy, engine, postgres })
     }
 

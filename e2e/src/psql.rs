@@ -126,6 +126,18 @@ impl Session {
         }
     }
 
+    /// Sends `statement` and holds that `answer` stands in what psql printed for it.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not.
+    #[track_caller]
+    pub fn expect(&mut self, statement: &str, answer: &str) -> Result<()> {
+        let said = self.ask(statement)?;
+        assert!(said.contains(answer), "`{statement}` was answered with:\n{said}");
+        Ok(())
+    }
+
     /// psql's process id.
     #[must_use]
     pub fn pid(&self) -> u32 {

@@ -188,9 +188,7 @@ impl Opened {
         let leave_server = async move {
             // A server notices that its client is gone only when it has something to say. What it has not begun yet a
             // cancel does not reach.
-            let mut cancels_left = if still_runs { CANCELS_MAX } else { 0 };
-            while 0 < cancels_left {
-                cancels_left -= 1;
+            for _ in 0..if still_runs { CANCELS_MAX } else { 0 } {
                 cancel_keys.cancel(key.key.pid, &key.key.secret).await;
                 if server.has_ended_within(CANCEL_AGAIN_AFTER).await {
                     break;

@@ -20,7 +20,8 @@ use crate::{run as programs, setup, test};
 /// them behind a proxy that reads, judges, masks and records everything and refuses nothing. The suite runs to both at
 /// the same time. Then the outcome of each test is compared. Tests with two outcomes run again, since some of them depend
 /// on the machine's speed; what counts is the better outcome of each way. A difference that docs/compatibility.md does
-/// not explain is a failure, and so is one that it explains and that is not seen. Last, the ledger must hold what the
+/// not explain is a failure, and so is one that it explains and that is not seen; a test that passes only through the proxy
+/// is none. Last, the ledger must hold what the
 /// suite did: nothing went around the proxy.
 #[derive(clap::Args)]
 pub(crate) struct Args {

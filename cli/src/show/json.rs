@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use anyhow::Context;
-
 use serde::Serialize;
 
 use super::escape::is_obeyed;

@@ -49,7 +49,7 @@ pub struct Statement {
     pub functions: Vec<String>,
     /// Names of its common table expressions, which may hide relations of the same name.
     pub ctes: Vec<String>,
-    /// Prepared statements and portals that it takes away.
+    /// Prepared statements, portals and temporary tables that it takes away.
     pub forgets: Vec<Forgets>,
     /// Settings it changes by SET, RESET or `set_config`.
     pub settings: Vec<Setting>,
@@ -196,6 +196,16 @@ pub struct RelationUse {
     pub access: Access,
     /// The statement names no columns of it but means all: `INSERT INTO t VALUES …`, `COPY t`, `DELETE`, `DROP`.
     pub whole: bool,
+}
+
+impl RelationUse {
+    /// `schema.relation`, or the relation alone where the statement gives no schema.
+    pub fn path(&self) -> String {
+        match &self.schema {
+            Some(schema) => format!("{schema}.{}", self.name),
+            None => self.name.clone(),
+        }
+    }
 }
 
 /// A column as the statement names it.

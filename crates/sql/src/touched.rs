@@ -35,11 +35,8 @@ pub fn touched(statement: &Statement, catalog: &Catalog) -> Touched {
             Some(found) if !found.is_empty() => {
                 names.extend(found.iter().map(|(_, relation)| relation.path()))
             }
-            _ => match &used.schema {
-                Some(schema) => names.push(format!("{schema}.{}", used.name)),
-                None if !statement.ctes.contains(&used.name) => names.push(used.name.clone()),
-                None => {}
-            },
+            _ if used.schema.is_none() && statement.ctes.contains(&used.name) => {}
+            _ => names.push(used.path()),
         }
     }
     for (used, relation) in &resolved {

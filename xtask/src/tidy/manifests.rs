@@ -6,7 +6,7 @@ use toml::{Table, Value};
 use super::tree::{SourceFile, Tree};
 use super::{Finding, PURE};
 
-/// Have lint tables of their own, because one calls a C library, and the other maps a file.
+/// Have lint tables of their own, because one calls a C library, one maps a file, and one sets a scheduling policy.
 const OWN_LINTS: [&str; 3] = ["engine/Cargo.toml", "crates/audit/Cargo.toml", "proxy/Cargo.toml"];
 
 /// Not members of the workspace: the kernel programs have their own target, and what a fuzzer runs is built with coverage.

@@ -10,11 +10,15 @@ use crate::verdict::Refusal;
 
 pub(crate) const RULE: &str = "no-disable-protection";
 
+const SETTING: &str = "session_replication_role";
+
+const SETTING_DECIDES: &str = "\"session_replication_role\" decides whether triggers and rules fire";
+
 pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
     let because = if statement.effects.contains(&Effect::DisableProtection) {
         "it would switch off triggers, rules or row level security"
     } else if statement.settings.iter().any(skips_triggers) {
-        "\"session_replication_role\" decides whether triggers and rules fire"
+        SETTING_DECIDES
     } else {
         return None;
     };
@@ -28,18 +32,17 @@ pub(crate) fn check_startup<'p>(
 ) -> Option<Refusal> {
     let names = |text: &[u8]| {
         let plain = String::from_utf8_lossy(text).replace('\\', "").replace('-', "_");
-        plain.to_ascii_lowercase().contains("session_replication_role")
+        plain.to_ascii_lowercase().contains(SETTING)
     };
-    let because = "\"session_replication_role\" decides whether triggers and rules fire";
     let hint = "Leave it out of the connection's options.";
     let names_it = |(name, value): (&[u8], &[u8])| names(name) || name == b"options" && names(value);
-    parameters.any(names_it).then(|| Refusal::guardrail(RULE, because, hint))
+    parameters.any(names_it).then(|| Refusal::guardrail(RULE, SETTING_DECIDES, hint))
 }
 
 fn skips_triggers(setting: &Setting) -> bool {
     let value = setting.value.as_deref().map(str::to_ascii_lowercase);
     match setting.name.as_deref() {
-        Some("session_replication_role") => value.as_deref() != Some("origin"),
+        Some(SETTING) => value.as_deref() != Some("origin"),
         Some(_) => false,
         None => matches!(value.as_deref(), Some("replica" | "local")),
     }

@@ -8,12 +8,13 @@
 use sql::Statement;
 use sql::facts::Effect;
 
+use crate::rules::first_listed;
 use crate::verdict::Refusal;
 
 pub(crate) const RULE: &str = "no-server-files";
 
-/// Functions, and what each does with files on the server: PostgreSQL's own, and those of the extension adminpack.
-const FUNCTIONS: [(&str, &str); 29] = [
+/// Functions in order of their names, and what each does with files on the server: PostgreSQL's own, and those of the extension adminpack.
+pub(super) const FUNCTIONS: [(&str, &str); 29] = [
     ("lo_export", "writes a file"),
     ("lo_import", "reads a file"),
     ("pg_file_length", "tells of a file"),
@@ -55,13 +56,9 @@ pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
         _ => None,
     });
     let called = || {
-        let known = |name: &str| FUNCTIONS.iter().find(|(function, _)| *function == name);
         let shown = statement.relations.iter().map(|used| used.name.as_str());
-        statement
-            .calls()
-            .chain(shown.filter(|name| VIEWS.contains(name)))
-            .find_map(known)
-            .map(|(name, what)| format!("\"{name}\" {what} on the server"))
+        let names = statement.calls().chain(shown.filter(|name| VIEWS.contains(name)));
+        first_listed(&FUNCTIONS, names).map(|(name, what)| format!("\"{name}\" {what} on the server"))
     };
     let because = copied.or_else(called)?;
     Some(Refusal::guardrail(
