@@ -73,6 +73,10 @@ pub(super) fn suite(suite: &Suite, extent: Extent, logs: Option<&Path>) -> Resul
     let rig = Rig { suite, extent, installed, logins, folder, logs };
 
     let [mut direct, mut through] = rig.run("all", &[], &step)?;
+    for test in suite.by_chance {
+        let ran = [direct.remove(*test), through.remove(*test)];
+        ensure!(ran.iter().all(Option::is_some), "{test} has not run, and its outcome is said to be chance");
+    }
     let mut again = 0;
     for number in 0..AGAIN_MAX {
         let mut tests = differences::between(&direct, &through);
