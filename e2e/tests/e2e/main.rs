@@ -30,6 +30,7 @@ mod select;
 mod shutdown;
 mod sign_in;
 mod stack;
+mod statements;
 mod unfiltered;
 mod update;
 mod upstream_encryption;

@@ -26,7 +26,7 @@ const COMMANDS: [&str; 25] = [
     "CreateFdwStmt",
     "CreateForeignServerStmt",
     "CreateForeignTableStmt",
-    "CreatePlangStmt",
+    "CreatePLangStmt",
     "CreatePublicationStmt",
     "CreateSubscriptionStmt",
     "CreateTableSpaceStmt",

@@ -1,0 +1,49 @@
+-- Code that shows what it does, and does nothing that a statement may not.
+
+-- then: SELECT f(1)
+CREATE FUNCTION f(n int) RETURNS int LANGUAGE sql AS 'SELECT 2 * n'
+
+CREATE FUNCTION f(n int) RETURNS int RETURN n + 1
+
+CREATE FUNCTION f(n int) RETURNS SETOF orders LANGUAGE sql BEGIN ATOMIC SELECT * FROM orders WHERE id = n; END
+
+CREATE FUNCTION f(n int) RETURNS void BEGIN ATOMIC DELETE FROM orders WHERE id = n; END
+
+CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT 'DROP TABLE users' -- TRUNCATE orders
+$$
+
+-- then: SELECT f(1)
+CREATE FUNCTION f(n int) RETURNS void LANGUAGE plpgsql AS 'BEGIN DELETE FROM orders WHERE id = n; END'
+
+CREATE OR REPLACE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF tg_op = 'DELETE' OR tg_op = 'TRUNCATE' THEN RETURN old; END IF;
+    new.deleted_at := now();
+    RETURN new;
+END $$
+
+CREATE FUNCTION f(n int) RETURNS int LANGUAGE plpgsql AS 'DECLARE a int; BEGIN UPDATE orders SET quantity = 2 WHERE id = n RETURNING id INTO STRICT a; RETURN a; END'
+
+CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM 1 FROM queue WHERE id = 1 FOR UPDATE; RAISE NOTICE 'DROP TABLE users'; END $$
+
+CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO queue VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET taken = true; END $$
+
+CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN CREATE TEMP TABLE IF NOT EXISTS scratch (id int) ON COMMIT DROP; INSERT INTO scratch VALUES (1); END $$
+
+CREATE PROCEDURE p(n int) LANGUAGE sql AS $$ UPDATE orders SET quantity = 1 WHERE id = n; DELETE FROM queue WHERE id = n $$
+
+CALL close_order(1)
+
+SELECT twice(21), public.twice(n => 4)
+
+CREATE TRIGGER again BEFORE UPDATE ON queue FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()
+
+CREATE RULE again AS ON INSERT TO audit_log DO ALSO DELETE FROM queue WHERE payload = new.what
+
+CREATE AGGREGATE longest(text) (sfunc = textcat, stype = text)
+
+CREATE OPERATOR <-> (leftarg = text, rightarg = text, function = text_larger)
+
+CREATE FUNCTION f() RETURNS SETOF int LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT id FROM orders; RETURN NEXT 1; END $$
+
+CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP CONTINUE WHEN r.id > 3; END LOOP; RETURN 'x'; END $$

@@ -1,0 +1,119 @@
+-- Writes of some rows.
+
+DELETE FROM orders WHERE id = 1
+
+DELETE FROM ONLY public.orders AS o WHERE o.id IN (1, 2)
+
+DELETE FROM orders WHERE status = 'WHERE true'
+
+DELETE FROM orders WHERE id = 1 AND true
+
+DELETE FROM orders WHERE 1 = 1 AND id = 5
+
+DELETE FROM orders WHERE 1 = 0
+
+DELETE FROM orders WHERE false OR id = 3
+
+DELETE FROM orders WHERE placed < current_date - interval '10 years'
+
+DELETE FROM orders WHERE placed BETWEEN '2020-01-01' AND '2020-12-31'
+
+DELETE FROM orders WHERE deleted_at IS NOT NULL
+
+DELETE FROM orders WHERE note LIKE 'tmp-%'
+
+DELETE FROM orders WHERE status <> 'open' AND quantity > 100
+
+DELETE FROM orders WHERE id = ANY ('{1,2,3}'::int[])
+
+DELETE FROM orders WHERE tags @> ARRAY['old']
+
+DELETE FROM orders WHERE doc ->> 'kind' = 'test'
+
+DELETE FROM orders WHERE (user_id, product_id) IN ((1, 1), (2, 2))
+
+-- in batches
+DELETE FROM orders WHERE id IN (SELECT id FROM orders WHERE status = 'returned' ORDER BY id LIMIT 1000)
+
+DELETE FROM orders WHERE ctid = ANY (ARRAY(SELECT ctid FROM orders WHERE status = 'returned' LIMIT 1000))
+
+WITH old AS (SELECT id FROM orders WHERE placed < '2020-01-01' FOR UPDATE SKIP LOCKED) DELETE FROM orders USING old WHERE orders.id = old.id
+
+WITH gone AS (DELETE FROM queue WHERE id = (SELECT id FROM queue WHERE NOT taken ORDER BY id FOR UPDATE SKIP LOCKED LIMIT 1) RETURNING *) SELECT * FROM gone
+
+-- duplicates
+DELETE FROM orders a USING orders b WHERE a.id > b.id AND a.user_id = b.user_id AND a.product_id = b.product_id
+
+DELETE FROM orders o WHERE EXISTS (SELECT 1 FROM orders d WHERE d.user_id = o.user_id AND d.id < o.id AND d.status = o.status)
+
+DELETE FROM orders o WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.id = o.user_id)
+
+DELETE FROM orders o USING users u WHERE u.id = o.user_id AND u.city = 'Boston'
+
+DELETE FROM orders USING users WHERE users.id = user_id AND NOT users.active
+
+-- soft deletes
+UPDATE orders SET deleted_at = now() WHERE id = 2 AND deleted_at IS NULL RETURNING id
+
+UPDATE orders SET quantity = quantity + 1 WHERE id = 3
+
+UPDATE orders SET status = CASE status WHEN 'open' THEN 'paid' ELSE status END WHERE id IN (1, 2, 5)
+
+UPDATE orders AS o SET note = u.name FROM users AS u WHERE o.user_id = u.id AND u.city = 'London'
+
+UPDATE orders SET (quantity, note) = (SELECT 2, u.name FROM users u WHERE u.id = orders.user_id) WHERE orders.id = 1
+
+UPDATE products SET stock = stock - 1 WHERE id = 1 AND stock > 0
+
+UPDATE products SET price = price * 1.1 WHERE id IN (SELECT product_id FROM orders WHERE status = 'open')
+
+UPDATE orders SET status = v.status FROM (VALUES (1, 'paid'), (2, 'sent')) AS v (id, status) WHERE v.id = orders.id
+
+UPDATE queue SET taken = true WHERE id = (SELECT id FROM queue WHERE NOT taken ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING payload
+
+UPDATE orders SET doc = jsonb_set(doc, '{seen}', 'true') WHERE doc ? 'seen'
+
+-- upserts
+INSERT INTO queue (id, payload) VALUES (1, 'again') ON CONFLICT (id) DO UPDATE SET payload = excluded.payload
+
+INSERT INTO queue (id, payload) VALUES (1, 'again'), (9, 'new') ON CONFLICT (id) DO UPDATE SET payload = excluded.payload WHERE queue.taken
+
+INSERT INTO queue (id, payload) VALUES (1, 'again') ON CONFLICT DO NOTHING
+
+INSERT INTO queue (id, payload) SELECT id, title FROM products ON CONFLICT (id) DO UPDATE SET payload = excluded.payload
+
+INSERT INTO users (name, email, city) VALUES ('Delete', 'drop@example.com', 'Truncate') RETURNING id
+
+INSERT INTO archive.orders SELECT * FROM orders WHERE status = 'returned'
+
+WITH moved AS (DELETE FROM orders WHERE status = 'returned' RETURNING *) INSERT INTO archive.orders SELECT * FROM moved
+
+MERGE INTO queue q USING (VALUES (1, 'x'), (8, 'y')) AS v (id, payload) ON q.id = v.id WHEN MATCHED THEN UPDATE SET payload = v.payload WHEN NOT MATCHED THEN INSERT VALUES (v.id, v.payload)
+
+MERGE INTO orders o USING users u ON o.user_id = u.id AND u.city = 'Boston' WHEN MATCHED THEN DELETE
+
+MERGE INTO orders o USING users u ON u.id = o.user_id WHEN MATCHED AND o.status = 'returned' THEN DELETE
+
+-- only shown
+EXPLAIN DELETE FROM orders
+
+EXPLAIN (COSTS off, VERBOSE) UPDATE orders SET quantity = 1
+
+EXPLAIN (FORMAT json) DELETE FROM orders WHERE id = 1
+
+EXPLAIN ANALYZE SELECT * FROM orders WHERE status = 'open'
+
+EXPLAIN (ANALYZE, BUFFERS) UPDATE orders SET quantity = 2 WHERE id = 1
+
+COPY audit_log (what) FROM STDIN
+
+COPY orders TO STDOUT WITH (FORMAT csv, HEADER)
+
+COPY (SELECT id, status FROM orders) TO STDOUT
+
+COPY (DELETE FROM orders WHERE id = 1 RETURNING id) TO STDOUT
+
+BEGIN; UPDATE orders SET quantity = 3 WHERE id = 1; ROLLBACK; BEGIN
+
+-- before: DECLARE c CURSOR FOR SELECT * FROM orders WHERE status = 'open' FOR UPDATE; FETCH c
+UPDATE orders SET note = 'seen' WHERE CURRENT OF c

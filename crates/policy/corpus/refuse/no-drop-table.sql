@@ -1,0 +1,73 @@
+-- refuse: no-drop-table
+-- A table goes, by name or with what holds it.
+-- changes: SELECT string_agg(oid::regclass::text, ',' ORDER BY oid) FROM pg_class WHERE relkind IN ('r', 'p', 'f') AND oid >= 16384
+
+DROP TABLE queue
+
+DROP TABLE IF EXISTS public.orders CASCADE
+
+drop/**/TABLE--
+"queue"
+
+DROP TABLE U&"qu\0065ue"
+
+-- not run: PostgreSQL takes neither
+DROP TABLE nowhere.nothing, orders; -- one that is not there beside one that is
+
+DROP TABLE IF EXISTS nothing, orders, products CASCADE
+
+DROP TABLE events
+
+DROP TABLE events_2025
+
+DROP FOREIGN TABLE hosts
+
+DROP SCHEMA archive CASCADE
+
+DROP SCHEMA IF EXISTS archive, nothing CASCADE
+
+-- not run: a superuser owns what the server needs, and PostgreSQL says so
+-- what a role owns
+-- before: SET ROLE corpus_clerk; RESET ROLE
+-- changes: SELECT count(*) FROM pg_class WHERE relname IN ('orders', 'users')
+DROP OWNED BY corpus_clerk, current_user
+
+-- changes: SELECT count(*) FROM aclexplode((SELECT relacl FROM pg_class WHERE oid = 'public.orders'::regclass))
+DROP OWNED BY corpus_reader
+
+-- what a table can depend on
+DROP SERVER files CASCADE
+
+DROP EXTENSION file_fdw CASCADE
+
+-- changes: SELECT count(*) FROM pg_attribute WHERE attrelid = 'users'::regclass AND attisdropped
+DROP TYPE place CASCADE
+
+-- changes: SELECT count(*) FROM pg_attribute WHERE attrelid = 'products'::regclass AND attisdropped
+DROP DOMAIN cents CASCADE
+
+-- changes: SELECT count(*) FROM pg_extension
+DROP EXTENSION tablefunc
+
+-- not run: no database is lost in a test
+-- alone
+-- changes: SELECT count(*) FROM pg_database
+-- before: CREATE TABLE unused (a int)
+DROP DATABASE IF EXISTS corpus_unused WITH (FORCE)
+
+-- within a text of several
+SELECT 'harmless'; DROP TABLE queue; SELECT 'nothing happened'
+
+-- the string ends before
+SELECT 'x\'; DROP TABLE queue; --'
+
+-- before: CREATE TEMPORARY TABLE own (id int)
+DROP TABLE own, queue
+
+-- made later, under another's name
+DROP TABLE queue; CREATE TEMPORARY TABLE queue (id int)
+
+-- it may drop what depends on its row type
+-- before: CREATE TEMPORARY TABLE own (id int)
+-- shows: SELECT to_regclass('pg_temp.own') IS NULL => t
+DROP TABLE own CASCADE

@@ -1,0 +1,239 @@
+-- refuse: no-unfiltered-write
+-- An UPDATE, DELETE or MERGE that leaves no row of a table as it was.
+-- shows: SELECT least((SELECT count(*) FROM orders WHERE ctid <= '(0,6)'), (SELECT count(*) FROM users WHERE ctid <= '(0,4)'), (SELECT count(*) FROM products WHERE ctid <= '(0,3)')) => 0
+
+-- the forgotten WHERE
+DELETE FROM orders
+
+UPDATE users SET active = false
+
+-- the condition is within a comment
+DELETE FROM orders -- WHERE id = 7
+
+DELETE FROM orders /* WHERE id = 7 */
+
+-- an inner comment ends before the outer one
+UPDATE orders SET quantity = 9 /* /* */ WHERE id = 7 */
+
+-- the condition is a string
+UPDATE orders SET note = 'WHERE id = 7'
+
+UPDATE orders SET note = $$ WHERE id = 7 $$
+
+UPDATE orders SET note = $a$ $b$ ' $a$ RETURNING id
+
+-- letters, spaces and ends
+dElEtE/**/FrOm/**/"orders";;;
+
+delete
+	from
+	public . "orders" *
+
+DELETE FROM U&"\006frders"
+
+DELETE FROM U&"!006frders" UESCAPE '!'
+
+UPDATE U&"\006F\0072ders" AS o SET "quantity" = 4
+
+-- constants that are true
+DELETE FROM orders WHERE true
+
+DELETE FROM orders WHERE NOT false
+
+DELETE FROM orders WHERE 1 = 1
+
+DELETE FROM orders WHERE '1' = 1
+
+DELETE FROM orders WHERE 't'
+
+DELETE FROM orders WHERE 'yes'::bool
+
+DELETE FROM orders WHERE CAST('on' AS boolean)
+
+DELETE FROM orders WHERE bool 'tru'
+
+DELETE FROM orders WHERE 1::boolean
+
+DELETE FROM orders WHERE 3 BETWEEN 1 AND 7
+
+DELETE FROM orders WHERE 2 IN (1, 2, 3)
+
+DELETE FROM orders WHERE NOT 2 IN (1, 3)
+
+DELETE FROM orders WHERE 'a' || 'b' = 'ab'
+
+DELETE FROM orders WHERE (SELECT true)
+
+DELETE FROM orders WHERE (SELECT 1) = 1
+
+DELETE FROM orders WHERE coalesce(NULL, true)
+
+DELETE FROM orders WHERE CASE WHEN id = 7 THEN true ELSE true END
+
+DELETE FROM orders WHERE EXISTS (SELECT)
+
+DELETE FROM orders WHERE EXISTS (SELECT 1)
+
+DELETE FROM orders WHERE EXISTS (VALUES (false))
+
+DELETE FROM orders WHERE EXISTS (SELECT count(*) FROM users WHERE false)
+
+DELETE FROM orders WHERE NOT EXISTS (SELECT 1 WHERE false)
+
+-- a part that is true beside one that is not
+DELETE FROM orders WHERE id = 7 OR true
+
+DELETE FROM orders WHERE id = 7 OR 1 = 1 --'
+
+DELETE FROM orders WHERE id = 7 OR NOT (id = 7 AND false)
+
+DELETE FROM orders WHERE (id = 7 OR 'x' = 'x') AND (status = 'open' OR 2 > 1)
+
+-- what is true of each row whatever is in it
+DELETE FROM orders WHERE id = id
+
+DELETE FROM orders o WHERE o.id = id
+
+DELETE FROM orders WHERE id >= id
+
+DELETE FROM orders WHERE id IN (7, id)
+
+DELETE FROM orders WHERE id = ANY (ARRAY[id])
+
+DELETE FROM orders WHERE id BETWEEN id AND id
+
+DELETE FROM orders WHERE lower(status) = lower(status)
+
+DELETE FROM orders WHERE status IS NOT DISTINCT FROM status
+
+DELETE FROM orders WHERE NOT (id <> id)
+
+DELETE FROM orders WHERE (id = id) IS TRUE
+
+DELETE FROM orders WHERE (id = id) IS NOT FALSE
+
+DELETE FROM orders WHERE status LIKE '%'
+
+DELETE FROM orders WHERE status ~ ''
+
+DELETE FROM orders WHERE ctid IS NOT NULL
+
+DELETE FROM orders WHERE note IS NULL OR note IS NOT NULL
+
+DELETE FROM orders WHERE id < 7 OR id >= 7
+
+DELETE FROM orders WHERE id = 7 OR id <> 7
+
+DELETE FROM orders WHERE (id IS NULL) IS NOT NULL
+
+-- a sub-select that finds each row
+DELETE FROM orders WHERE id IN (SELECT id FROM orders)
+
+DELETE FROM orders WHERE id = ANY (SELECT id FROM orders)
+
+-- a condition on something else than the table
+DELETE FROM orders WHERE EXISTS (SELECT 1 FROM users)
+
+DELETE FROM orders WHERE EXISTS (SELECT 1 FROM users u WHERE u.id = 1)
+
+DELETE FROM orders USING users u WHERE u.id = 1
+
+UPDATE orders SET quantity = 9 FROM users u WHERE u.city = 'London' AND u.id = u.id
+
+-- the alias is another table's name
+DELETE FROM orders o USING users AS orders WHERE orders.id = 1
+
+DELETE FROM orders WHERE current_user IS NOT NULL
+
+DELETE FROM orders WHERE now() > '2000-01-01'
+
+DELETE FROM orders WHERE current_date > '2000-01-01'
+
+-- within another statement
+WITH gone AS (DELETE FROM orders RETURNING *) SELECT count(*) FROM gone
+
+WITH a AS (SELECT 1), gone AS (UPDATE orders SET quantity = 9 RETURNING id) UPDATE users SET active = false WHERE id = 1
+
+WITH RECURSIVE gone AS (DELETE FROM orders RETURNING id) INSERT INTO audit_log (what) SELECT 'x' FROM gone
+
+EXPLAIN ANALYZE DELETE FROM orders
+
+EXPLAIN (ANALYZE, VERBOSE, BUFFERS) UPDATE orders SET quantity = 9
+
+EXPLAIN (FORMAT json, ANALYZE 1) DELETE FROM orders
+
+EXPLAIN (ANALYZE ON, COSTS off) DELETE FROM orders
+
+COPY (DELETE FROM orders RETURNING id) TO STDOUT
+
+COPY (UPDATE orders SET quantity = 9 RETURNING id, quantity) TO STDOUT WITH (FORMAT csv)
+
+-- within a text of several
+SELECT 1; DELETE FROM orders; SELECT 2
+
+UPDATE orders SET quantity = 2 WHERE id = 1; UPDATE orders SET quantity = 9;
+
+-- to be run later
+-- then: EXECUTE gone
+PREPARE gone AS DELETE FROM orders
+
+-- then: EXECUTE gone(1)
+PREPARE gone (int) AS UPDATE orders SET quantity = 9 WHERE $1 = $1
+
+-- then: INSERT INTO audit_log (what) VALUES ('x')
+CREATE RULE later AS ON INSERT TO audit_log DO ALSO DELETE FROM orders
+
+-- then: INSERT INTO audit_log (what) VALUES ('x')
+CREATE OR REPLACE RULE later AS ON INSERT TO public.audit_log DO INSTEAD (SELECT 1; UPDATE users SET active = false)
+
+-- then: SELECT later()
+CREATE FUNCTION later() RETURNS void BEGIN ATOMIC DELETE FROM orders; END
+
+-- then: CALL later()
+CREATE PROCEDURE later() BEGIN ATOMIC SELECT 1; UPDATE orders SET quantity = 9; END
+
+-- then: SELECT later()
+CREATE FUNCTION later() RETURNS void LANGUAGE sql AS 'DELETE FROM orders'
+
+-- then: SELECT later()
+CREATE OR REPLACE FUNCTION later() RETURNS void AS $_$ delete/**/from orders $_$ LANGUAGE SQL
+
+-- then: SELECT later()
+CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS $$ BEGIN IF true THEN DELETE FROM orders; END IF; END $$
+
+-- then: SELECT later()
+CREATE FUNCTION later() RETURNS int LANGUAGE plpgsql AS 'DECLARE r record; BEGIN FOR r IN UPDATE orders SET quantity = 9 RETURNING * LOOP END LOOP; RETURN 1; END'
+
+-- then: SELECT later()
+CREATE FUNCTION later() RETURNS SETOF int LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY WITH g AS (DELETE FROM orders RETURNING id) SELECT id FROM g; END $$
+
+-- then: CALL later()
+CREATE PROCEDURE later() LANGUAGE sql AS $x$ SELECT 1; DELETE FROM orders WHERE id = id $x$
+
+-- then: UPDATE users SET active = false WHERE id = 1
+CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM orders; RETURN NULL; END'; CREATE TRIGGER later AFTER UPDATE ON users EXECUTE FUNCTION later()
+
+-- MERGE
+MERGE INTO orders o USING users u ON true WHEN MATCHED AND u.id = 1 THEN DELETE
+
+MERGE INTO orders o USING (SELECT 1) u ON o.id = o.id WHEN MATCHED THEN UPDATE SET quantity = 9
+
+MERGE INTO orders o USING users u ON u.id = 1 WHEN MATCHED AND 1 = 1 THEN UPDATE SET quantity = 9
+
+-- since: 17
+MERGE INTO orders o USING users u ON false WHEN NOT MATCHED BY SOURCE THEN DELETE
+
+-- through a view that shows every row
+DELETE FROM all_orders
+
+UPDATE all_orders SET quantity = 9 WHERE true
+
+-- no table that a session made
+-- before: CREATE TEMPORARY VIEW own AS SELECT * FROM public.orders
+DELETE FROM own
+
+-- before: CREATE TEMPORARY VIEW own AS SELECT * FROM public.orders
+DELETE FROM pg_temp.own
+
+-- before: SET search_path = public, pg_temp; CREATE TEMPORARY TABLE orders (id int)
+DELETE FROM orders
