@@ -132,6 +132,10 @@ impl Collector {
 
     fn range_var(&mut self, node: Open) {
         let Some(parent) = self.open.last() else { return };
+        // FOR UPDATE OF names by its alias what stands in FROM already.
+        if parent.kind == "LockingClause" {
+            return;
+        }
         let read = matches!(
             (parent.kind, parent.field),
             ("SelectStmt" | "UpdateStmt", "from_clause")
@@ -139,7 +143,6 @@ impl Collector {
                 | ("MergeStmt", "source_relation")
                 | ("JoinExpr", "larg" | "rarg")
                 | ("RangeTableSample", "relation")
-                | ("LockingClause", "locked_rels")
                 | ("TableLikeClause", "relation")
         );
         let copied = parent.kind == "CopyStmt";

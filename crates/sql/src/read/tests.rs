@@ -69,6 +69,7 @@ fn queries_and_their_columns() {
     assert_snapshot!(facts("select row_to_json(u) from public.users u"), @"select; reads public.users; columns public.users.email public.users.id public.users.name");
     assert_snapshot!(facts("table public.users"), @"select; reads public.users; columns public.users.email public.users.id public.users.name");
     assert_snapshot!(facts("with x as (select id from orders) select * from x"), @"select; reads public.orders; columns public.orders.id public.orders.total public.orders.user_id");
+    assert_snapshot!(facts("select u.id from public.users u for update of u"), @"select; reads public.users; columns public.users.id");
 }
 
 #[test]
