@@ -5,6 +5,7 @@ mod apt;
 mod engine;
 mod kernel_tools;
 mod needs;
+mod newer_statements;
 mod node_clients;
 mod pgbouncer;
 mod postgres_tests;
@@ -25,7 +26,7 @@ use crate::error::Unavailable;
 /// Install what this repository's builds, tests and demo need.
 ///
 /// Looks for the PostgreSQL server and client, a C compiler with libclang, the eBPF toolchain, iproute2,
-/// the ClickHouse engine, PostgreSQL's own tests, clients in Python, JavaScript and Java, and the test suites of those
+/// the ClickHouse engine, PostgreSQL's own tests and a newer one's, clients in Python, JavaScript and Java, and the test suites of those
 /// in Python. What is missing is named with its source (apt, rustup, cargo, npm or PyPI) and its reason,
 /// and then installed; apt runs through sudo where you are not root, which may ask for your password. No
 /// database cluster is created and no service is started or changed. Where nothing can be installed (no root,
@@ -77,6 +78,7 @@ fn install(missing: &[Need]) -> Result<()> {
             Source::KernelLinker => kernel_tools::install_linker()?,
             Source::Engine => engine::install()?,
             Source::PostgresTests => postgres_tests::install()?,
+            Source::NewerStatements => newer_statements::install()?,
             Source::NodeClients => node_clients::install()?,
             Source::Psycopg => psycopg::install()?,
             Source::PythonSuites => python_suites::install()?,

@@ -26,6 +26,7 @@ mod filter;
 mod literals;
 mod read;
 mod second;
+pub mod steps;
 mod temporary;
 mod touched;
 mod tree;

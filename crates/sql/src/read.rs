@@ -7,7 +7,7 @@ use pg_query::FingerprintOptions;
 use crate::bounds;
 use crate::collect::Collector;
 use crate::facts::{Facts, Statement, Unreadable};
-use crate::second;
+use crate::second::{self, Second};
 use crate::walk::walk;
 
 /// A trail names relations exactly: schemas count, aliases do not.
@@ -21,35 +21,69 @@ const FINGERPRINT: FingerprintOptions = FingerprintOptions::RANGEVAR_PG17_COMPAT
 ///
 /// [`Unreadable`] where the text must not be forwarded because nobody knows what it does.
 pub fn read(text: &[u8]) -> Result<Facts, Unreadable> {
-    let text = std::str::from_utf8(text).map_err(|_| Unreadable::Encoding)?;
-    bounds::check(text)?;
-    // pg_query panics on trees that its own helpers do not expect; such a text is unreadable, not fatal.
-    let parsed = catch_unwind(AssertUnwindSafe(|| pg_query::parse(text, 0)))
-        .map_err(|_| Unreadable::Tree { reason: "pg_query panicked".to_owned() })?
-        .map_err(unreadable)?;
-    let mut statements = Vec::with_capacity(parsed.protobuf.stmts.len());
-    for raw in &parsed.protobuf.stmts {
-        let mut collector = Collector::default();
-        walk(&raw.stmt, &mut collector).map_err(|error| Unreadable::Tree { reason: error.0 })?;
-        let mut statement = collector.finish();
-        locate(text, raw.stmt_location, raw.stmt_len, &mut statement)?;
-        statements.push(statement);
-    }
-    let readers_disagree = second::disagreement(text, &statements);
+    let parsed = parse(text)?;
+    let mut statements = collect(&parsed)?;
+    locate(&parsed, &mut statements)?;
+    let readers_disagree = match second::compare(parsed.text, &statements) {
+        Second::Disagrees(what) => Some(what),
+        Second::Agrees | Second::CannotRead => None,
+    };
     Ok(Facts { statements, readers_disagree })
 }
 
-/// Fills in where the statement stands and its fingerprint.
-fn locate(text: &str, location: i32, len: i32, statement: &mut Statement) -> Result<(), Unreadable> {
+/// A text with its parse tree.
+pub struct Parsed<'t> {
+    text: &'t str,
+    tree: pg_query::ParseResult,
+}
+
+/// The first step of [`read`]: the bounds, and PostgreSQL's grammar.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn parse(text: &[u8]) -> Result<Parsed<'_>, Unreadable> {
+    let text = std::str::from_utf8(text).map_err(|_| Unreadable::Encoding)?;
+    bounds::check(text)?;
+    // pg_query panics on trees that its own helpers do not expect; such a text is unreadable, not fatal.
+    let tree = catch_unwind(AssertUnwindSafe(|| pg_query::parse(text, 0)))
+        .map_err(|_| Unreadable::Tree { reason: "pg_query panicked".to_owned() })?
+        .map_err(unreadable)?;
+    Ok(Parsed { text, tree })
+}
+
+/// The second step of [`read`]: the tree is walked, and its facts collected.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn collect(parsed: &Parsed<'_>) -> Result<Vec<Statement>, Unreadable> {
+    let mut statements = Vec::with_capacity(parsed.tree.protobuf.stmts.len());
+    for raw in &parsed.tree.protobuf.stmts {
+        let mut collector = Collector::default();
+        walk(&raw.stmt, &mut collector).map_err(|error| Unreadable::Tree { reason: error.0 })?;
+        statements.push(collector.finish());
+    }
+    Ok(statements)
+}
+
+/// The third step of [`read`]: fills in where each statement stands, and its fingerprint.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn locate(parsed: &Parsed<'_>, statements: &mut [Statement]) -> Result<(), Unreadable> {
     let outside = || Unreadable::Tree { reason: "a statement outside of its text".to_owned() };
-    let start = usize::try_from(location).map_err(|_| outside())?;
-    let end = match usize::try_from(len).map_err(|_| outside())? {
-        0 => text.len(),
-        len => start + len,
-    };
-    let own = text.get(start..end).ok_or_else(outside)?;
-    statement.span = start..end;
-    statement.fingerprint = pg_query::fingerprint(own, 0, FINGERPRINT).map_err(unreadable)?.value;
+    for (raw, statement) in parsed.tree.protobuf.stmts.iter().zip(statements) {
+        let start = usize::try_from(raw.stmt_location).map_err(|_| outside())?;
+        let end = match usize::try_from(raw.stmt_len).map_err(|_| outside())? {
+            0 => parsed.text.len(),
+            len => start + len,
+        };
+        let own = parsed.text.get(start..end).ok_or_else(outside)?;
+        statement.span = start..end;
+        statement.fingerprint = pg_query::fingerprint(own, 0, FINGERPRINT).map_err(unreadable)?.value;
+    }
     Ok(())
 }
 

@@ -13,19 +13,36 @@ use crate::facts::{Effect, Statement};
 /// Longest text given to the second reader. Its trees of left-deep chains recurse when they are dropped.
 const SECOND_BYTES_MAX: usize = 64 << 10;
 
-/// What `sqlparser` understands differently; `None` where it agrees or cannot read the text.
+/// What `sqlparser` says of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Second {
+    /// It understands the same, as far as that is compared.
+    Agrees,
+    /// It does not know the syntax, or was not asked about a text this long.
+    CannotRead,
+    /// What it understands differently.
+    Disagrees(String),
+}
+
+/// Compares what was collected from `text` with what `sqlparser` understands.
 ///
 /// Known misreadings of sqlparser 0.63, each a disagreement in count, kind or relations: a bare `END` label ends
 /// the string, `COPY … FROM STDIN` swallows what follows, `ONLY` is taken for a table.
-pub(crate) fn disagreement(text: &str, statements: &[Statement]) -> Option<String> {
+pub fn compare(text: &str, statements: &[Statement]) -> Second {
     if SECOND_BYTES_MAX < text.len() {
-        return None;
+        return Second::CannotRead;
     }
-    let others = Parser::parse_sql(&PostgreSqlDialect {}, text).ok()?;
+    match Parser::parse_sql(&PostgreSqlDialect {}, text) {
+        Ok(others) => disagreement(statements, &others).map_or(Second::Agrees, Second::Disagrees),
+        Err(_) => Second::CannotRead,
+    }
+}
+
+fn disagreement(statements: &[Statement], others: &[Other]) -> Option<String> {
     if others.len() != statements.len() {
         return Some(format!("{} statements, not {}", others.len(), statements.len()));
     }
-    statements.iter().zip(&others).enumerate().find_map(|(index, (statement, other))| {
+    statements.iter().zip(others).enumerate().find_map(|(index, (statement, other))| {
         let what = kind(statement, other).or_else(|| relations(statement, other))?;
         Some(format!("statement {}: {what}", index + 1))
     })

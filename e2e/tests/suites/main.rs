@@ -4,6 +4,7 @@
 mod isolation;
 mod pipeline;
 mod programs;
+mod reading;
 mod regress;
 mod stage;
 mod tools;

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{engine, kernel_tools, node_clients, pgbouncer, postgres_tests, psycopg, python_suites};
+use super::{
+    engine, kernel_tools, newer_statements, node_clients, pgbouncer, postgres_tests, psycopg, python_suites,
+};
 use crate::{repo, run};
 
 /// Something that is not on this machine.
@@ -26,6 +28,8 @@ pub(super) enum Source {
     Engine,
     /// PostgreSQL's own test programs, from the source package of its server.
     PostgresTests,
+    /// Scripts in a source archive from PyPI.
+    NewerStatements,
     /// npm packages in a folder of the cache.
     NodeClients,
     /// A Python environment with packages from PyPI.
@@ -45,6 +49,7 @@ impl Need {
             Source::KernelCompiler
             | Source::KernelLinker
             | Source::Engine
+            | Source::NewerStatements
             | Source::NodeClients
             | Source::Psycopg
             | Source::PythonSuites
@@ -69,6 +74,11 @@ impl Need {
             ),
             Source::Engine => format!("npm: {}, checked by hash", engine::PACKAGE),
             Source::PostgresTests => "apt: the source package of the PostgreSQL server".to_string(),
+            Source::NewerStatements => format!(
+                "PyPI: the source archive of {} {}, checked by hash",
+                e2e::newer_statements::PACKAGE,
+                e2e::newer_statements::VERSION
+            ),
             Source::NodeClients => "npm: the packages of e2e/clients/node, checked by hash".to_string(),
             Source::Psycopg => format!("PyPI: psycopg[binary]=={}", e2e::psycopg::VERSION),
             Source::PythonSuites => {
@@ -159,7 +169,10 @@ pub(super) fn missing() -> Vec<Need> {
             },
         ),
         (
-            has_venv() || e2e::psycopg::python().is_some() && e2e::python_suites::installed().is_some(),
+            has_venv()
+                || e2e::psycopg::python().is_some()
+                    && e2e::python_suites::installed().is_some()
+                    && e2e::newer_statements::installed().is_some(),
             Need {
                 what: "Python's venv",
                 why: "environments of their own for clients",
@@ -230,6 +243,14 @@ pub(super) fn missing() -> Vec<Need> {
                 source: Source::PostgresTests,
             },
         ),
+        (
+            e2e::newer_statements::installed().is_some(),
+            Need {
+                what: "statements of a newer PostgreSQL's tests",
+                why: "show what of the newest syntax is read",
+                source: Source::NewerStatements,
+            },
+        ),
     ];
     all.into_iter().filter(|(found, _)| !found).map(|(_, need)| need).collect()
 }
@@ -258,6 +279,7 @@ pub(super) fn by_hand(missing: &[Need]) -> String {
             Source::KernelLinker => kernel_tools::LINKER_BY_HAND.to_string(),
             Source::Engine => engine::by_hand(),
             Source::PostgresTests => postgres_tests::by_hand(),
+            Source::NewerStatements => newer_statements::by_hand(),
             Source::NodeClients => node_clients::by_hand(),
             Source::Psycopg => psycopg::by_hand(),
             Source::PythonSuites => python_suites::by_hand(),

@@ -1,0 +1,55 @@
+//! Every statement of PostgreSQL's regression tests is read: docs/reading.md says what comes of it, and is held to that.
+
+mod class;
+mod count;
+mod server;
+mod table;
+
+use std::path::Path;
+use std::{fs, thread};
+
+use anyhow::{Context, Result, ensure};
+use e2e::regression;
+
+use self::count::{Counts, count};
+
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reading.md");
+
+/// What is below this line is made here.
+const MARK: &str =
+    "<!-- PICKET_WRITE=1 cargo test --workspace --test suites reading: writes what is below. -->\n";
+
+#[test]
+fn what_is_read_of_the_regression_tests_is_what_the_document_says() -> Result<()> {
+    let own = regression::of_the_server()?;
+    let newer = regression::of_a_newer_version()?;
+    let counted = thread::Builder::new()
+        .stack_size(sql::READ_STACK_BYTES)
+        .spawn(move || [count(&own), count(&newer)])
+        .context("start a thread")?
+        .join();
+    let Ok([mut own, newer]) = counted else { anyhow::bail!("reading panicked") };
+    let answers = server::ask(&own)?;
+    own.unexplained.extend(answers.taken.iter().filter(|text| !class::is_taken(text)).cloned());
+    own.server = Some(answers);
+    explained(&own)?;
+    explained(&newer)?;
+    let made = table::write(&own, &newer);
+
+    let text = fs::read_to_string(DOCUMENT).context("read docs/reading.md")?;
+    let (words, tables) = text.split_once(MARK).context("find the mark in docs/reading.md")?;
+    if std::env::var_os("PICKET_WRITE").is_some() {
+        return fs::write(Path::new(DOCUMENT), format!("{words}{MARK}{made}")).context("write it");
+    }
+    // A machine may have another minor release, whose tests differ: what is explained still holds for them.
+    if tables.contains(&format!("PostgreSQL {}:", own.version)) {
+        ensure!(tables == made, "docs/reading.md says something else; what is read now:\n{made}");
+    }
+    Ok(())
+}
+
+/// Whatever is not read, or read differently, is of a class that somebody has explained.
+fn explained(counts: &Counts) -> Result<()> {
+    ensure!(counts.unexplained.is_empty(), "nobody has explained this:\n{}", counts.unexplained.join("\n"));
+    Ok(())
+}
