@@ -6,13 +6,15 @@ use pg_query::protobuf::{
     AlterTableType, CmdType, DiscardMode, DropBehavior, MergeMatchKind, ObjectType, TransactionStmtKind,
     VariableSetKind,
 };
+use serde::Serialize;
 
 use crate::body;
+use crate::definitions;
 use crate::facts::{Access, ColumnUse, Effect, Forgets, RelationUse, Setting, Statement};
 use crate::filter::{Scale, Truth, holds_for_literals};
 use crate::temporary::{self, Unfiltered};
 use crate::tree::{Child, Tree};
-use crate::walk::{Visit, walk};
+use crate::walk::{Visit, WalkError, walk};
 
 /// Gathers facts while the tree of one statement is walked.
 #[derive(Default)]
@@ -24,6 +26,8 @@ pub(crate) struct Collector {
     open: Vec<Open>,
     /// The condition of a write that is being kept, from the outermost node to the innermost that has begun.
     kept: Vec<Tree>,
+    /// It defines something of which more must be known.
+    defines: bool,
 }
 
 /// A node that has begun and not ended.
@@ -62,14 +66,16 @@ struct Target {
 }
 
 impl Collector {
-    pub(crate) fn finish(self) -> Statement {
-        self.statement
+    /// What is known of the statement that was walked, `raw`.
+    pub(crate) fn finish(mut self, raw: &impl Serialize) -> Result<Statement, WalkError> {
+        if self.defines {
+            definitions::look(&Tree::of(raw)?, &mut self.statement);
+        }
+        Ok(self.statement)
     }
 
     fn effect(&mut self, effect: Effect) {
-        if !self.statement.effects.contains(&effect) {
-            self.statement.effects.push(effect);
-        }
+        self.statement.add(effect);
     }
 
     fn column(&mut self, mut parts: Vec<String>, star: bool) {
@@ -97,6 +103,7 @@ impl Collector {
 
     /// A command begins. Only what is known from its kind alone is told here.
     fn command(&mut self, kind: &'static str) {
+        self.defines |= definitions::KINDS.contains(&kind);
         match kind {
             "InsertStmt" => self.effect(Effect::Insert),
             "UpdateStmt" => self.effect(Effect::Update),

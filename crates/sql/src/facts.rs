@@ -66,6 +66,15 @@ pub struct Statement {
     pub has_string: bool,
 }
 
+impl Statement {
+    /// Notes that it does this too.
+    pub(crate) fn add(&mut self, effect: Effect) {
+        if !self.effects.contains(&effect) {
+            self.effects.push(effect);
+        }
+    }
+}
+
 /// Names of relations and columns are the users' data model, not theirs to log.
 impl fmt::Debug for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,7 +97,7 @@ pub enum Effect {
     CopyOut,
     CreateTable,
     Delete,
-    /// ALTER TABLE or EVENT TRIGGER that switches off triggers, rules or row level security, or has them fire for replicas only.
+    /// Triggers, rules, constraints or row level security are switched off, replaced or opened, or fire for replicas only.
     DisableProtection,
     /// An anonymous code block: what its body does is not read.
     Do,
@@ -106,6 +115,8 @@ pub enum Effect {
     Explain,
     Grant,
     Insert,
+    /// A function that runs with its owner's rights, whoever calls it.
+    LendRights,
     Merge,
     /// A function or procedure whose body could run commands that are not read.
     OpaqueBody,
@@ -155,6 +166,7 @@ impl Effect {
             Effect::Explain => "explain",
             Effect::Grant => "grant",
             Effect::Insert => "insert",
+            Effect::LendRights => "lend_rights",
             Effect::Merge => "merge",
             Effect::OpaqueBody => "opaque_body",
             Effect::Prepare => "prepare",

@@ -21,6 +21,7 @@ mod bounds;
 pub mod catalog;
 mod collect;
 mod constant;
+mod definitions;
 pub mod facts;
 mod filter;
 mod literals;

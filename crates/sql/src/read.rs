@@ -8,7 +8,7 @@ use crate::bounds;
 use crate::collect::Collector;
 use crate::facts::{Facts, Statement, Unreadable};
 use crate::second::{self, Second};
-use crate::walk::walk;
+use crate::walk::{WalkError, walk};
 
 /// A trail names relations exactly: schemas count, aliases do not.
 const FINGERPRINT: FingerprintOptions = FingerprintOptions::RANGEVAR_PG17_COMPAT;
@@ -61,8 +61,8 @@ pub fn collect(parsed: &Parsed<'_>) -> Result<Vec<Statement>, Unreadable> {
     let mut statements = Vec::with_capacity(parsed.tree.protobuf.stmts.len());
     for raw in &parsed.tree.protobuf.stmts {
         let mut collector = Collector::default();
-        walk(&raw.stmt, &mut collector).map_err(|error| Unreadable::Tree { reason: error.0 })?;
-        statements.push(collector.finish());
+        walk(&raw.stmt, &mut collector).map_err(unknown)?;
+        statements.push(collector.finish(&raw.stmt).map_err(unknown)?);
     }
     Ok(statements)
 }
@@ -85,6 +85,10 @@ pub fn locate(parsed: &Parsed<'_>, statements: &mut [Statement]) -> Result<(), U
         statement.fingerprint = pg_query::fingerprint(own, 0, FINGERPRINT).map_err(unreadable)?.value;
     }
     Ok(())
+}
+
+fn unknown(error: WalkError) -> Unreadable {
+    Unreadable::Tree { reason: error.0 }
 }
 
 fn unreadable(error: pg_query::Error) -> Unreadable {

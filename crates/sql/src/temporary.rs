@@ -102,6 +102,7 @@ impl Statement {
                 Effect::AlterTable
                     | Effect::CopyIn
                     | Effect::Delete
+                    | Effect::DisableProtection
                     | Effect::Drop
                     | Effect::DropColumn
                     | Effect::DropTable

@@ -1,5 +1,9 @@
 //! A part of the parse tree, kept for a second look: what `walk` tells of it, as values. Knows no node by name.
 
+use serde::Serialize;
+
+use crate::walk::{Visit, WalkError, walk};
+
 /// A node with what it holds. Fields without value are left out, and so is where it stands in the text.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Tree {
@@ -14,7 +18,61 @@ pub(crate) enum Child {
     Number(i64),
 }
 
+/// Puts a tree together from what is told of it.
+struct Builder {
+    /// From the outermost node to the innermost that has begun, each with the field that it goes on with.
+    open: Vec<(Tree, &'static str)>,
+}
+
+impl Visit for Builder {
+    fn open(&mut self, kind: &'static str) {
+        self.open.push((Tree::new(kind), ""));
+    }
+
+    fn field(&mut self, name: &'static str) {
+        if let Some((_, field)) = self.open.last_mut() {
+            *field = name;
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        self.add(Child::Text(text.to_owned()));
+    }
+
+    fn number(&mut self, number: i64) {
+        self.add(Child::Number(number));
+    }
+
+    fn close(&mut self) {
+        // The outermost stays.
+        if 1 < self.open.len()
+            && let Some((tree, _)) = self.open.pop()
+        {
+            self.add(Child::Node(tree));
+        }
+    }
+}
+
+impl Builder {
+    fn add(&mut self, child: Child) {
+        if let Some((tree, field)) = self.open.last_mut() {
+            tree.push(field, child);
+        }
+    }
+}
+
 impl Tree {
+    /// All of a parse tree.
+    pub(crate) fn of(parsed: &impl Serialize) -> Result<Self, WalkError> {
+        let mut builder = Builder { open: vec![(Tree::new(""), "")] };
+        walk(parsed, &mut builder)?;
+        builder
+            .open
+            .pop()
+            .map(|(tree, _)| tree)
+            .ok_or_else(|| WalkError("no node in the parse tree".to_owned()))
+    }
+
     pub(crate) fn new(kind: &'static str) -> Self {
         Tree { kind, children: Vec::new() }
     }

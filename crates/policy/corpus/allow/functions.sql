@@ -15,7 +15,7 @@ $$
 -- then: SELECT f(1)
 CREATE FUNCTION f(n int) RETURNS void LANGUAGE plpgsql AS 'BEGIN DELETE FROM orders WHERE id = n; END'
 
-CREATE OR REPLACE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION mark() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF tg_op = 'DELETE' OR tg_op = 'TRUNCATE' THEN RETURN old; END IF;
     new.deleted_at := now();

@@ -97,8 +97,35 @@ VACUUM (ANALYZE) orders
 
 CLUSTER orders USING orders_pkey
 
--- not run: no provider is loaded
-SECURITY LABEL FOR dummy ON TABLE orders IS 'x'
-
 -- not run: PostgreSQL takes no such cast for an enum
 CREATE CAST (mood AS int) WITHOUT FUNCTION
+
+ALTER TABLE users ALTER COLUMN active TYPE text USING active::text
+
+ALTER TABLE users ALTER COLUMN city TYPE varchar(200), ALTER COLUMN id TYPE bigint USING (id::text)::bigint
+
+ALTER TABLE orders ALTER COLUMN deleted_at DROP NOT NULL
+
+ALTER DOMAIN cents DROP DEFAULT
+
+ALTER TYPE mood RENAME VALUE 'cross' TO 'angry'
+
+CREATE POLICY only_own ON orders AS RESTRICTIVE USING (user_id = 1)
+
+REFRESH MATERIALIZED VIEW sales WITH DATA
+
+CREATE TRIGGER mark AFTER INSERT ON users FOR EACH STATEMENT EXECUTE FUNCTION note_change()
+
+ALTER FUNCTION twice(int) SECURITY INVOKER STABLE
+
+CREATE OR REPLACE FUNCTION twice(n int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT n + n'
+
+ALTER FUNCTION twice(int) RENAME TO double
+
+ALTER TABLE orders SET (fillfactor = 70)
+
+ALTER VIEW open_orders ALTER COLUMN status SET DEFAULT 'open'
+
+-- alone
+-- undo: DROP DATABASE another
+CREATE DATABASE another

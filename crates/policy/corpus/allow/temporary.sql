@@ -49,3 +49,9 @@ DROP VIEW pg_temp.own
 
 -- alone
 DISCARD TEMP
+
+-- before: CREATE TEMPORARY TABLE own (id int CONSTRAINT positive CHECK (id > 0))
+ALTER TABLE own DROP CONSTRAINT positive
+
+-- before: CREATE TEMPORARY TABLE own (id int, what text)
+ALTER TABLE own ALTER what TYPE int USING 1

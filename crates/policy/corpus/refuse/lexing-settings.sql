@@ -31,8 +31,6 @@ set client_encoding to 'gbk'
 
 SELECT set_config('client_encoding', 'BIG5', false)
 
-ALTER DATABASE postgres SET standard_conforming_strings = off
-
 -- then: UPDATE s SET setting = 'off' WHERE name = 'standard_conforming_strings'
 CREATE VIEW s AS SELECT * FROM pg_settings
 

@@ -21,3 +21,25 @@ ALTER SYSTEM SET log_statement = DEFAULT
 
 -- shows: SELECT pg_read_file('postgresql.auto.conf') LIKE '%session_preload_libraries%' => t
 ALTER SYSTEM SET session_preload_libraries = 'auto_explain'
+
+-- everybody's sessions
+-- undo: ALTER DATABASE postgres RESET ALL
+-- shows: SELECT count(*) FROM pg_db_role_setting => 1
+ALTER DATABASE postgres SET standard_conforming_strings = off
+
+-- undo: ALTER DATABASE postgres RESET ALL
+-- shows: SELECT count(*) FROM pg_db_role_setting => 1
+ALTER DATABASE postgres SET session_replication_role = replica
+
+-- undo: ALTER DATABASE postgres RESET ALL
+-- shows: SELECT count(*) FROM pg_db_role_setting => 1
+alter/**/database "postgres" set default_transaction_read_only to on
+
+-- who may still come in
+-- undo: ALTER DATABASE template1 CONNECTION LIMIT -1
+-- shows: SELECT datconnlimit FROM pg_database WHERE datname = 'template1' => 0
+ALTER DATABASE template1 WITH CONNECTION LIMIT 0
+
+-- undo: ALTER DATABASE template1 ALLOW_CONNECTIONS true
+-- shows: SELECT datallowconn FROM pg_database WHERE datname = 'template1' => f
+ALTER DATABASE template1 ALLOW_CONNECTIONS = false

@@ -118,3 +118,5 @@ CREATE POLICY leak ON users USING (pg_cancel_backend(0))
 UPDATE orders SET quantity = 1 WHERE id = 1 AND NOT pg_cancel_backend(0)
 
 SELECT 1; SELECT pg_reload_conf()
+
+SELECT ts_rewrite('a'::tsquery, 'SELECT ''a''::tsquery, to_tsquery(''simple'', min(replace(email, ''@'', ''x''))) FROM users')

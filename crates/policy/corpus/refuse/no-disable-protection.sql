@@ -1,6 +1,6 @@
 -- refuse: no-disable-protection
 -- Triggers, rules and row level security, which keep rows as they should be.
--- changes: SELECT (SELECT string_agg(concat(tgname, tgenabled), ',' ORDER BY oid) FROM pg_trigger), (SELECT string_agg(concat(relname, relrowsecurity, relforcerowsecurity), ',' ORDER BY oid) FROM pg_class), (SELECT string_agg(concat(rulename, ev_enabled), ',' ORDER BY oid) FROM pg_rewrite), (SELECT string_agg(concat(evtname, evtenabled), ',') FROM pg_event_trigger), (SELECT md5(string_agg(p::text, ',' ORDER BY oid)) FROM pg_policy p), (SELECT md5(string_agg(s::text, ',')) FROM pg_db_role_setting s), current_setting('session_replication_role')
+-- changes: SELECT (SELECT string_agg(concat(pg_get_triggerdef(oid), tgenabled), ',' ORDER BY oid) FROM pg_trigger), (SELECT string_agg(concat(relname, relrowsecurity, relforcerowsecurity), ',' ORDER BY oid) FROM pg_class), (SELECT string_agg(concat(pg_get_ruledef(oid), ev_enabled), ',' ORDER BY oid) FROM pg_rewrite), (SELECT string_agg(concat(evtname, evtenabled), ',') FROM pg_event_trigger), (SELECT md5(string_agg(p::text, ',' ORDER BY oid)) FROM pg_policy p), (SELECT md5(string_agg(s::text, ',')) FROM pg_db_role_setting s), current_setting('session_replication_role')
 
 ALTER TABLE orders DISABLE TRIGGER ALL
 
@@ -32,8 +32,6 @@ SELECT set_config('session_replication_role', 'replica', true)
 
 SELECT pg_catalog.set_config('SESSION_REPLICATION_ROLE', E'rep\x6cica', false)
 
-ALTER DATABASE postgres SET session_replication_role = replica
-
 SELECT 1; SET session_replication_role = replica
 
 -- shows: SELECT later() => replica
@@ -41,3 +39,58 @@ CREATE FUNCTION later() RETURNS text LANGUAGE sql SET session_replication_role =
 
 -- shows: SELECT later() => replica
 CREATE FUNCTION later() RETURNS text RETURN current_setting('session_replication_role'); ALTER FUNCTION later SET session_replication_role = replica
+
+-- more rows are shown
+CREATE POLICY everything ON orders USING (true)
+
+create/**/policy everything on public.orders as permissive for select to public using (1 = 1)
+
+CREATE POLICY everything ON orders FOR INSERT WITH CHECK (true)
+
+ALTER POLICY own_orders ON orders USING (true)
+
+ALTER POLICY own_orders ON orders TO PUBLIC
+
+ALTER POLICY own_orders ON orders TO PUBLIC USING (user_id = user_id)
+
+-- what is written does not happen
+-- then: INSERT INTO audit_log (what) VALUES ('x')
+-- shows: SELECT count(*) FROM audit_log => 0
+CREATE RULE silence AS ON INSERT TO audit_log DO INSTEAD NOTHING
+
+-- then: UPDATE users SET active = false WHERE id = 1
+-- shows: SELECT count(*) FROM users WHERE NOT active => 0
+CREATE OR REPLACE RULE silence AS ON UPDATE TO users DO INSTEAD SELECT 1
+
+CREATE OR REPLACE RULE keep_entries AS ON DELETE TO ledger DO ALSO NOTHING
+
+-- another function is called, or the same does something else
+CREATE OR REPLACE TRIGGER note_change AFTER UPDATE ON orders FOR EACH STATEMENT WHEN (false) EXECUTE FUNCTION note_change()
+
+-- then: UPDATE orders SET note = 'x' WHERE id = 1
+-- shows: SELECT count(*) FROM audit_log => 0
+CREATE OR REPLACE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'
+
+-- shows: SELECT prosrc FROM pg_proc WHERE proname = 'note_command' => BEGIN END
+create/**/or replace function "note_command"() returns pg_catalog.event_trigger language plpgsql as 'BEGIN END'
+
+-- rows that were not let in before
+-- changes: SELECT count(*) FROM pg_constraint
+ALTER TABLE orders DROP CONSTRAINT positive
+
+-- changes: SELECT count(*) FROM pg_constraint
+ALTER TABLE IF EXISTS ONLY public.users ADD extra int, DROP CONSTRAINT IF EXISTS users_email_key CASCADE
+
+-- changes: SELECT count(*) FROM pg_constraint
+ALTER DOMAIN cents DROP CONSTRAINT cents_check
+
+-- since: 18
+-- changes: SELECT count(*) FROM pg_constraint WHERE NOT conenforced
+ALTER TABLE orders ALTER CONSTRAINT orders_user_id_fkey NOT ENFORCED
+
+-- changes: SELECT reloptions FROM pg_class WHERE relname = 'open_orders'
+ALTER VIEW open_orders SET (security_barrier = false)
+
+-- before: CREATE VIEW narrow WITH (security_barrier) AS SELECT * FROM orders WHERE id = 1
+-- changes: SELECT reloptions FROM pg_class WHERE relname = 'narrow'
+ALTER VIEW narrow RESET (security_barrier)

@@ -61,3 +61,9 @@ SELECT 1; DROP VIEW open_orders
 
 -- before: CREATE TEMPORARY TABLE own (id int)
 ALTER TABLE own ALTER id SET DEFAULT 1; ALTER TABLE users DROP COLUMN active
+
+-- changes: SELECT home FROM users WHERE id = 1
+-- before: UPDATE users SET home = ('Elm Street', 'Boston') WHERE id = 1
+ALTER TYPE place DROP ATTRIBUTE town
+
+ALTER TYPE place DROP ATTRIBUTE IF EXISTS street CASCADE

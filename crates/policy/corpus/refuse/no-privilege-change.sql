@@ -83,3 +83,29 @@ CREATE SCHEMA shop GRANT SELECT ON users TO PUBLIC CREATE TABLE users (id int)
 CREATE SCHEMA shop CREATE TABLE users (id int) GRANT SELECT ON users TO PUBLIC
 
 SELECT 'harmless'; GRANT SELECT ON users TO PUBLIC
+
+ALTER ROLE corpus_clerk RENAME TO corpus_boss
+
+alter/**/user corpus_reader rename to "corpus_boss"
+
+ALTER GROUP corpus_reader RENAME TO corpus_boss
+
+-- whoever calls it has its owner's rights
+CREATE FUNCTION peek() RETURNS SETOF users LANGUAGE sql SECURITY DEFINER AS 'SELECT * FROM users'
+
+CREATE FUNCTION peek() RETURNS bigint LANGUAGE plpgsql EXTERNAL SECURITY DEFINER AS 'BEGIN RETURN 1; END'
+
+CREATE OR REPLACE PROCEDURE peek() LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC SELECT 1; END
+
+-- changes: SELECT prosecdef FROM pg_proc WHERE proname = 'twice'
+ALTER FUNCTION twice(int) SECURITY DEFINER
+
+-- changes: SELECT prosecdef FROM pg_proc WHERE proname = 'close_order'
+ALTER PROCEDURE close_order EXTERNAL SECURITY DEFINER
+
+-- it sees rows that nobody may see
+-- changes: SELECT proleakproof FROM pg_proc WHERE proname = 'twice'
+ALTER FUNCTION twice LEAKPROOF
+
+-- not run: no provider is loaded
+SECURITY LABEL FOR sepgsql ON TABLE users IS 'x'

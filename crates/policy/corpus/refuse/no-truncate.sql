@@ -30,3 +30,10 @@ TRUNCATE own, orders
 -- a temporary one of the same name, which is not meant
 -- before: SET search_path = public, pg_temp; CREATE TEMPORARY TABLE orders (id int)
 TRUNCATE orders
+
+-- it shows nothing any more
+-- changes: SELECT relispopulated FROM pg_class WHERE relname = 'sales'
+REFRESH MATERIALIZED VIEW sales WITH NO DATA
+
+-- changes: SELECT relispopulated FROM pg_class WHERE relname = 'sales'
+refresh/**/materialized view public."sales" with/**/no data

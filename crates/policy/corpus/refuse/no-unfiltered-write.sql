@@ -237,3 +237,19 @@ DELETE FROM pg_temp.own
 
 -- before: SET search_path = public, pg_temp; CREATE TEMPORARY TABLE orders (id int)
 DELETE FROM orders
+
+-- each value is computed anew
+-- shows: SELECT count(*) FROM archive.orders WHERE note IS NULL => 6
+ALTER TABLE archive.orders ALTER COLUMN deleted_at TYPE date USING NULL, ALTER note TYPE varchar USING NULL
+
+-- shows: SELECT count(*) FROM users WHERE NOT active => 4
+ALTER TABLE users ALTER active TYPE boolean USING false
+
+-- shows: SELECT max(length(note)) FROM archive.orders => 1
+alter/**/table only archive.orders alter note set data type text using left(note, 1)
+
+-- shows: SELECT max(length(note)) FROM archive.orders => 2
+ALTER TABLE archive.orders ALTER note TYPE text USING note::varchar(2)
+
+-- shows: SELECT count(*) FROM archive.orders WHERE quantity <> product_id => 0
+ALTER TABLE archive.orders ALTER quantity TYPE bigint USING product_id

@@ -87,7 +87,7 @@ fn look_alikes_are_allowed() {
         "select 'drop table users'",
         "select 1 -- drop table users",
         "comment on table users is 'do not drop table users'",
-        "alter table users drop constraint positive",
+        "alter table users add constraint positive check (id > 0)",
         "create function f() returns int language sql as 'select 1'",
         "create function f() returns int return 1",
         "create function f() returns trigger language plpgsql as 'begin return new; end' set search_path = public",

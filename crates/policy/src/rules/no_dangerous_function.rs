@@ -21,7 +21,7 @@ const WAL: &str = "changes or shows what is replicated";
 const XML: &str = "shows tables in a form that is not masked";
 
 /// Functions in order of their names, and what each does: PostgreSQL's own up to 18, and those of its contrib modules.
-pub(super) const FUNCTIONS: [(&str, &str); 104] = [
+pub(super) const FUNCTIONS: [(&str, &str); 108] = [
     ("binary_upgrade_set_next_heap_relfilenode", RAW),
     ("binary_upgrade_set_next_pg_authid_oid", RAW),
     ("binary_upgrade_set_next_toast_pg_class_oid", RAW),
@@ -60,6 +60,7 @@ pub(super) const FUNCTIONS: [(&str, &str); 104] = [
     ("heap_page_item_attrs", RAW),
     ("heap_page_items", RAW),
     ("lo_unlink", RAW),
+    ("pg_background_launch", TEXT),
     ("pg_backup_start", SERVER),
     ("pg_backup_stop", SERVER),
     ("pg_buffercache_evict", SERVER),
@@ -114,15 +115,18 @@ pub(super) const FUNCTIONS: [(&str, &str); 104] = [
     ("pg_truncate_visibility_map", RAW),
     ("pg_wal_replay_pause", WAL),
     ("pg_wal_replay_resume", WAL),
+    ("query_export_to_s3", OTHER_SERVERS),
     ("query_to_xml", TEXT),
     ("query_to_xml_and_xmlschema", TEXT),
     ("query_to_xmlschema", TEXT),
     ("schema_to_xml", XML),
     ("schema_to_xml_and_xmlschema", XML),
     ("schema_to_xmlschema", XML),
+    ("table_import_from_s3", OTHER_SERVERS),
     ("table_to_xml", XML),
     ("table_to_xml_and_xmlschema", XML),
     ("table_to_xmlschema", XML),
+    ("ts_rewrite", TEXT),
     ("ts_stat", TEXT),
     ("tuple_data_split", RAW),
     ("xpath_table", TEXT),

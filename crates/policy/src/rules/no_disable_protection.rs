@@ -1,5 +1,5 @@
-//! What: triggers, rules and row level security are not switched off, neither at their table nor with
-//! `session_replication_role`.
+//! What: triggers, rules, constraints and row level security are not switched off, dropped, replaced or opened, neither at their
+//! table nor with `session_replication_role`.
 //! Why: they are what keeps rows consistent, audited and apart; a session that goes round them leaves no sign in the data.
 //! Example: `ALTER TABLE orders DISABLE TRIGGER ALL` is refused; `ALTER TABLE orders ENABLE TRIGGER ALL` is not.
 
@@ -15,13 +15,14 @@ const SETTING: &str = "session_replication_role";
 const SETTING_DECIDES: &str = "\"session_replication_role\" decides whether triggers and rules fire";
 
 pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
-    let because = if statement.effects.contains(&Effect::DisableProtection) {
-        "it would switch off triggers, rules or row level security"
-    } else if statement.settings.iter().any(skips_triggers) {
-        SETTING_DECIDES
-    } else {
-        return None;
-    };
+    let because =
+        if statement.effects.contains(&Effect::DisableProtection) && !statement.changes_only_temporary() {
+            "it would switch off or replace triggers, rules, constraints or row level security"
+        } else if statement.settings.iter().any(skips_triggers) {
+            SETTING_DECIDES
+        } else {
+            return None;
+        };
     Some(Refusal::guardrail(RULE, because, "Ask an administrator of the database to do it."))
 }
 

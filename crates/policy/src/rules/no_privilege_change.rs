@@ -1,4 +1,4 @@
-//! What: GRANT, REVOKE, ALTER DEFAULT PRIVILEGES, commands on roles, REASSIGN OWNED, OWNER TO.
+//! What: GRANT, REVOKE, ALTER DEFAULT PRIVILEGES, commands on roles, REASSIGN OWNED, OWNER TO, SECURITY DEFINER and LABEL.
 //! Why: who may do what is decided where people are managed; a statement that changes it opens doors around Picket.
 //! Example: `GRANT SELECT ON users TO PUBLIC` is refused; `SELECT 'grant'` and `SET ROLE reader` are not.
 
@@ -14,6 +14,8 @@ pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
         Effect::Grant => Some("privileges are not granted through Picket"),
         Effect::Revoke => Some("privileges are not revoked through Picket"),
         Effect::AlterDefaultPrivileges => Some("it would change which privileges new objects have"),
+        Effect::LendRights => Some("a function would lend its owner's rights to whoever calls it"),
+        Effect::Other("SecLabelStmt") => Some("security labels are not changed through Picket"),
         Effect::Role => Some("roles are not created, altered or dropped through Picket"),
         Effect::Reassign | Effect::Other("AlterOwnerStmt") => Some("it would give something another owner"),
         _ => None,

@@ -12,6 +12,7 @@ pub(crate) const RULE: &str = "no-unfiltered-write";
 
 pub(crate) fn check(statement: &Statement) -> Option<Refusal> {
     let because = match statement.unfiltered.first()?.effect {
+        Effect::AlterTable => "the ALTER TABLE computes each value of a column anew",
         Effect::Delete => "the DELETE has no condition that leaves any row of the table out",
         Effect::Merge => "the MERGE has no condition that leaves any row of the table out",
         _ => "the UPDATE has no condition that leaves any row of the table out",

@@ -128,7 +128,11 @@ fn files_and_programs_on_the_server_are_not_reached() {
 fn the_server_is_not_configured() {
     assert_refused(
         "no-alter-system",
-        &["alter system set log_statement = 'none'", "ALTER/**/SYSTEM reset all"],
+        &[
+            "alter system set log_statement = 'none'",
+            "ALTER/**/SYSTEM reset all",
+            "alter database shop set session_replication_role = replica",
+        ],
     );
     assert_allowed(&["set work_mem = '64MB'", "select 'alter system set x = 1'"]);
 }
@@ -150,7 +154,6 @@ fn protection_is_not_switched_off() {
             "set session_replication_role = replica",
             "set local \"session_replication_role\" to 'LOCAL'",
             "select set_config('session_replication_role', 'replica', true)",
-            "alter database shop set session_replication_role = replica",
         ],
     );
     assert_allowed(&[
