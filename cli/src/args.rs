@@ -4,6 +4,7 @@ use audit::config::{ClickHouseConfig, Password};
 use audit::ledger::Object;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::policy::{Asker, Rules};
 use crate::since::Since;
 
 const AFTER_HELP: &str = "\
@@ -92,13 +93,15 @@ Nothing is connected to and nothing runs. Without a database's catalog nobody kn
 const EXPLAIN_HELP: &str = r#"Examples:
   picket policy explain "delete from orders"
   picket policy explain --format json < migration.sql | jq '.[] | select(.verdict == "refuse")'
-  picket policy explain --observe no-drop-table "drop table orders"
+  picket policy explain --config /etc/picket/proxy.toml --as alice --on shop "drop table orders"
+  picket policy explain --policies ./policies --kind agent "insert into orders values (1)"
 
 Keys of a JSON object, in this order, one object for each statement:
   statement         its text
-  verdict           allow or refuse
-  rule              the rule that refused it; empty where it was allowed
-  observed          list: the rules that would have refused it and only observe
+  verdict           allow, refuse or hold
+  rules             list: the rules that are against it; empty where it is allowed
+  approvers         list: the groups that may approve it, where it is held
+  observed          list: the rules that are against it and only observe
   sqlstate          what the client is told: five letters, one line, which rule and why, how to get it done
   message
   detail
@@ -112,6 +115,43 @@ Keys of a JSON object, in this order, one object for each statement:
   readers_disagree  what the second reader understood differently; empty where it agrees or could not read
 
 Exit codes: 0 explained, whatever the verdict, 2 usage, 1 anything else"#;
+
+const BACKTEST_ABOUT: &str = "\
+What policies would have done to the statements that were recorded
+
+Every statement in the ledger is judged again, with the policies that are given instead of those that were. Shown is what would
+be otherwise, by person and rule, the most frequent first. Statements of a person that differ in constants only are judged once,
+by the newest of them. Of the database is known what the ledger has recorded; groups and kinds of people are those of --config.";
+
+const BACKTEST_HELP: &str = r#"Examples:
+  picket policy backtest --config /etc/picket/proxy.toml --policies ./new
+  picket policy backtest --since 7d --config ./proxy.new.toml --format json | jq '.[] | select(.verdict == "refuse")'
+
+Keys of a JSON object, in this order, and columns of CSV (lists joined by spaces):
+  verdict_then  what was decided: allow or refuse
+  rules_then    list: the rules that refused it then or, where it was allowed, that only observed
+  verdict       what would be: allow, refuse or hold
+  rules         list: the same for these policies
+  principal     who
+  database      where
+  executions    how many it would have been
+  statements    how many kinds of statements those are, by user, place and hour of the week
+  last_at       when the newest of them ran, RFC 3339 in UTC
+  text          one of them"#;
+
+const CHECK_ABOUT: &str = "\
+Whether policies can be judged with, and do what their examples say
+
+Policies must be Cedar, and speak of what Picket's schema has. What can never be met, and what permits nothing that is not
+permitted anyway, is told as a warning. `@refuses` and `@allows` of a policy name statements, one in each line: the rule must
+be against the first, and not against the second, when the one who asks sends them.";
+
+const CHECK_HELP: &str = r#"Examples:
+  picket policy check --policies ./policies
+  picket policy check --config /etc/picket/proxy.toml
+  picket policy check --policies ./policies --kind agent
+
+Exit codes: 0 they can be judged with and every example is as it says, 2 they cannot, 1 an example is not"#;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -157,7 +197,7 @@ pub(crate) enum Question {
     },
     /// What the rules say
     #[command(subcommand)]
-    Policy(Policy),
+    Policy(Box<Policy>),
 }
 
 /// What is asked of the rules
@@ -168,12 +208,41 @@ pub(crate) enum Policy {
     Explain {
         /// Statements; read from standard input where none are given
         sql: Option<String>,
-        /// A rule that only observes, as under `[policy.mode]`; may be given several times
-        #[arg(long, value_name = "RULE")]
-        observe: Vec<String>,
+        #[command(flatten)]
+        asker: Asker,
+        #[command(flatten)]
+        rules: Rules,
         /// Form of the answer
         #[arg(long, value_enum, default_value = "text")]
         format: ExplainFormat,
+    },
+    /// Whether policies can be judged with, and do what their examples say
+    #[command(long_about = CHECK_ABOUT, after_long_help = CHECK_HELP)]
+    Check {
+        #[command(flatten)]
+        asker: Asker,
+        #[command(flatten)]
+        rules: Rules,
+    },
+    /// What policies would have done to the statements that were recorded
+    #[command(long_about = BACKTEST_ABOUT, after_long_help = BACKTEST_HELP)]
+    Backtest {
+        #[command(flatten)]
+        rules: Rules,
+        /// How far to look back: a number with s, m, h, d or w, such as 1h, 30d or 1h30m
+        #[arg(long, value_name = "TIME", default_value = "30d")]
+        since: Since,
+        /// Most kinds of statements to judge again, the newest first
+        #[arg(long, value_name = "ROWS", default_value = "100000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        limit: u32,
+        /// Form of the answer
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// All rules with their reasons, as Markdown
+    Reference {
+        #[command(flatten)]
+        rules: Rules,
     },
 }
 

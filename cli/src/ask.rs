@@ -7,12 +7,15 @@ use audit::ledger::Ledger;
 use tokio::runtime;
 
 use crate::args::{Args, Policy, Question};
-use crate::explain;
 use crate::failure::Failure;
+use crate::policy;
 use crate::show::{self, Bypass, Touch};
 
 /// A question over a long time may take ClickHouse a while.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+
+/// All of a month is read.
+const BACKTEST_WITHIN: Duration = Duration::from_secs(600);
 
 /// Answers on stdout.
 pub(crate) fn ask(args: Args) -> Result<(), Failure> {
@@ -23,7 +26,16 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
         Ok::<_, Failure>((Ledger::new(&config), runtime.context("start the runtime")?))
     };
     match args.question {
-        Question::Policy(Policy::Explain { sql, observe, format }) => explain::explain(sql, &observe, format),
+        Question::Policy(about) => match *about {
+            Policy::Explain { sql, asker, rules, format } => policy::explain(sql, &rules, &asker, format),
+            Policy::Check { asker, rules } => policy::check(&rules, &asker),
+            Policy::Backtest { rules, since, limit, format } => {
+                let (ledger, runtime) = connect()?;
+                let page = runtime.block_on(ledger.recorded(since.before_now(), limit, BACKTEST_WITHIN))?;
+                policy::backtest(&rules, &page.rows, page.more, format)
+            }
+            Policy::Reference { rules } => policy::reference(&rules),
+        },
         Question::WhoTouched { object, answer } => {
             let (ledger, runtime) = connect()?;
             let since = answer.since.before_now();

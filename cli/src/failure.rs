@@ -57,9 +57,10 @@ impl From<ConfigError> for Failure {
     }
 }
 
-impl From<policy::UnknownRule> for Failure {
-    fn from(error: policy::UnknownRule) -> Self {
-        Failure { code: USAGE, error: anyhow!("--observe: {error}") }
+impl Failure {
+    /// What was given cannot be used.
+    pub(crate) fn usage(error: anyhow::Error) -> Self {
+        Failure { code: USAGE, error }
     }
 }
 

@@ -3,8 +3,8 @@
 
 mod args;
 mod ask;
-mod explain;
 mod failure;
+mod policy;
 mod show;
 mod since;
 

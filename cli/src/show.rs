@@ -1,6 +1,7 @@
 //! Shows an answer: as a table for people, or whole as JSON or CSV.
 
 mod bypass;
+mod change;
 mod csv;
 mod escape;
 mod json;
@@ -16,6 +17,7 @@ use crate::args::Format;
 use crate::failure::{Failure, unless_reader_left};
 
 pub(crate) use self::bypass::Bypass;
+pub(crate) use self::change::Change;
 pub(crate) use self::escape::escaped;
 pub(crate) use self::json::text as json_rows;
 use self::table::Cell;

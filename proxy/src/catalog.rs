@@ -17,7 +17,8 @@ use wire::backend::{self, tag};
 use wire::startup::PROTOCOL_3_0;
 use wire::{BodyError, compose, split_frame};
 
-use crate::config::{Config, Upstream};
+use crate::config::Upstream;
+use crate::identity::Identity;
 use crate::pipe::Pipe;
 use crate::upstream;
 
@@ -87,14 +88,14 @@ impl Snapshot {
     /// What a session looks at when it takes bytes.
     pub(crate) fn environment<'a>(
         &'a self,
-        config: &'a Config,
+        identity: &'a Identity,
         readings: &'a mut Readings,
     ) -> Environment<'a> {
         Environment {
             catalog: &self.catalog,
             classes: &self.classes,
-            modes: &config.modes,
-            modes_version: config.modes_version,
+            policies: identity.policies(),
+            subject: identity.subject(),
             catalog_version: self.version,
             catalog_holds: self.holds,
             readings,

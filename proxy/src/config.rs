@@ -3,7 +3,7 @@
 
 mod limits;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use audit::config::{ClickHouseConfig, SpoolConfig};
 use daemon::config::{ConfigError, Refused, refused, section};
-use policy::{Mode, Modes};
+use policy::Policies;
+use policy_files::{Kind, PolicySection};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -56,9 +57,8 @@ pub(crate) struct Config {
     pub(crate) shutdown_wait: Duration,
     pub(crate) spool: SpoolConfig,
     pub(crate) clickhouse: ClickHouseConfig,
-    pub(crate) modes: Modes,
-    /// Grows each time the modes change.
-    pub(crate) modes_version: u64,
+    /// Who may do what.
+    pub(crate) policies: Arc<Policies>,
     /// By the database that a client asks for; `WILDCARD` stands for all that have none of their own.
     pub(crate) upstreams: HashMap<String, Arc<Upstream>>,
     /// By name.
@@ -73,6 +73,10 @@ pub(crate) struct User {
     pub(crate) credential: Credential,
     /// Sessions at once, where it is another number than for everybody.
     pub(crate) max_connections: Option<usize>,
+    /// Groups, as policies name them.
+    pub(crate) groups: BTreeSet<String>,
+    /// Whether it is a person or an agent; `""` where the file does not say.
+    pub(crate) kind: &'static str,
 }
 
 /// What a user logs in with.
@@ -152,26 +156,11 @@ struct ConfigFile {
     clickhouse: Option<Spanned<ClickHouseConfig>>,
     tls: Option<Spanned<TlsFile>>,
     #[serde(default)]
-    policy: PolicyFile,
+    policy: PolicySection,
     #[serde(default)]
     upstream: Vec<Spanned<UpstreamFile>>,
     #[serde(default)]
     user: Vec<Spanned<UserFile>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct PolicyFile {
-    /// By the rule's name.
-    #[serde(default)]
-    mode: BTreeMap<Spanned<String>, ModeFile>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum ModeFile {
-    Enforce,
-    Observe,
 }
 
 #[derive(Deserialize)]
@@ -204,6 +193,9 @@ struct UserFile {
     auth: Auth,
     scram_secret: Option<String>,
     max_user_connections: Option<Spanned<usize>>,
+    #[serde(default)]
+    groups: BTreeSet<String>,
+    kind: Option<Kind>,
 }
 
 /// How a user logs in. The words are those of `pg_hba.conf`.
@@ -245,7 +237,10 @@ impl Config {
         keep("spool.dir", &mut self.spool.dir, &before.spool.dir, &mut fixed);
         keep("spool.max-bytes", &mut self.spool.max_bytes, &before.spool.max_bytes, &mut fixed);
         keep("spool.segment-bytes", &mut self.spool.segment_bytes, &before.spool.segment_bytes, &mut fixed);
-        self.modes_version = before.modes_version + u64::from(self.modes != before.modes);
+        if self.policies.setup() == before.policies.setup() {
+            // What was judged with them holds on.
+            self.policies = Arc::clone(&before.policies);
+        }
         (self, fixed)
     }
 }
@@ -287,8 +282,8 @@ impl ConfigFile {
             tcp_keepcnt: self.tcp_keepcnt,
         }
         .check()?;
-        let modes = self.policy.check()?;
-        let names_functions = modes.observes("no-fast-path");
+        let policies = Arc::new(self.policy.check()?);
+        let names_functions = policies.observes("no-fast-path");
         let catalog_trust = Duration::from_secs(within(
             "catalog-trust-secs",
             self.catalog_trust_secs,
@@ -322,8 +317,7 @@ impl ConfigFile {
             )?),
             spool: section(self.spool.span(), self.spool.into_inner(), SpoolConfig::check)?,
             clickhouse: section(clickhouse_span, clickhouse, ClickHouseConfig::check)?,
-            modes,
-            modes_version: 0,
+            policies,
             upstreams: by_name("upstream.database", self.upstream, |span, written| {
                 let UpstreamFile { database, host, port, dbname, user, password, .. } = written;
                 let tls = UpstreamTlsFile {
@@ -380,9 +374,11 @@ impl ConfigFile {
                 let max_connections = most
                     .map(|most| within("user.max-user-connections", Some(most), 1..=CONNECTIONS_MAX, 1))
                     .transpose()?;
+                let groups = written.groups.clone();
+                let kind = written.kind.map_or("", Kind::word);
                 let credential =
                     written.check(takes_certificates).map_err(|message| refused(span, message))?;
-                Ok((name, User { credential, max_connections }))
+                Ok((name, User { credential, max_connections, groups, kind }))
             })?,
         })
     }
@@ -402,7 +398,7 @@ fn check_environment(environment: &str) -> Result<(), String> {
 
 impl UserFile {
     fn check(self, takes_certificates: bool) -> Result<Credential, String> {
-        let UserFile { name, auth, scram_secret, max_user_connections: _ } = self;
+        let UserFile { name, auth, scram_secret, .. } = self;
         match (auth, scram_secret) {
             (Auth::ScramSha256, Some(secret)) => {
                 Secret::parse(&secret).map(Credential::Password).ok_or_else(|| {
@@ -423,22 +419,6 @@ impl UserFile {
                 Err(format!("`user.auth` of `{name}` is \"cert\", so there can be no `user.scram-secret`"))
             }
         }
-    }
-}
-
-impl PolicyFile {
-    fn check(self) -> Result<Modes, Refused> {
-        let mut modes = Modes::default();
-        for (rule, mode) in self.mode {
-            let mode = match mode {
-                ModeFile::Enforce => Mode::Enforce,
-                ModeFile::Observe => Mode::Observe,
-            };
-            modes
-                .set(rule.get_ref(), mode)
-                .map_err(|error| refused(rule.span(), format!("`policy.mode`: {error}")))?;
-        }
-        Ok(modes)
     }
 }
 
@@ -513,8 +493,8 @@ scram-secret = "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2E=$AAAAAAAAAAAAAAAAAAAAAAAA
         let written = "[policy.mode]\nno-drop-table = \"observe\"\nunreadable = \"enforce\"\n";
         let text = format!("{GOOD}{written}");
         let config = daemon::config::parse(Path::new("p.toml"), &text, ConfigFile::check).unwrap();
-        assert!(config.modes.observes("no-drop-table"));
-        assert!(!config.modes.observes("unreadable") && !config.modes.observes("opaque-code"));
+        assert!(config.policies.observes("no-drop-table"));
+        assert!(!config.policies.observes("unreadable") && !config.policies.observes("opaque-code"));
     }
 
     #[test]
@@ -525,11 +505,12 @@ scram-secret = "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2E=$AAAAAAAAAAAAAAAAAAAAAAAA
         let (config, fixed) = read(&moved).after(&read(GOOD));
         assert_eq!(fixed, ["listen", "spool.dir"]);
         assert_eq!((config.listen.port(), config.spool.dir.as_path()), (0, Path::new("/tmp/x")));
-        assert_eq!((config.upstreams["shop"].port, config.modes_version), (5433, 0));
+        let before = Arc::clone(&config.policies);
+        assert_eq!(config.upstreams["shop"].port, 5433);
         let observing = format!("{GOOD}[policy.mode]\nunreadable = \"observe\"\n");
         let (config, fixed) = read(&observing).after(&config);
-        assert_eq!((config.modes_version, fixed.len()), (1, 0));
-        assert_eq!(read(&observing).after(&config).0.modes_version, 1);
+        assert!(!Arc::ptr_eq(&config.policies, &before) && fixed.is_empty());
+        assert!(Arc::ptr_eq(&read(&observing).after(&config).0.policies, &config.policies));
     }
 
     #[test]

@@ -27,6 +27,7 @@ use crate::catalog::{CatalogKeeper, Snapshot};
 use crate::catalogs::Catalogs;
 use crate::executor;
 use crate::farewell::{self, Farewell};
+use crate::identity::Identity;
 use crate::lobby::Visit;
 use crate::login::{self, LoginError, Wish};
 use crate::patience::Patience;
@@ -128,6 +129,7 @@ fn shutting_down() -> Farewell {
 /// A session whose client and database are both ready.
 struct Opened {
     config: Following,
+    identity: Identity,
     server: Pipe,
     session: Session,
     trail: Trail,
@@ -294,10 +296,11 @@ impl Opened {
 
     fn client_sent(&mut self, client: &mut Pipe, readings: &Rc<RefCell<Readings>>) -> Result<(), Ended> {
         self.catalog.renew(&mut self.snapshot);
-        self.config.renew();
+        let is_newer = self.config.renew();
+        self.identity.renew(self.config.now(), is_newer)?;
         let step = {
             let mut readings = readings.borrow_mut();
-            let mut environment = self.snapshot.environment(self.config.now(), &mut readings);
+            let mut environment = self.snapshot.environment(&self.identity, &mut readings);
             self.session.on_client(client.unread(), &mut environment, &mut self.actions)
         };
         if self.session.is_leaving() {
@@ -321,7 +324,7 @@ impl Opened {
             self.catalog.renew(&mut self.snapshot);
             let step = {
                 let mut readings = readings.borrow_mut();
-                let mut environment = self.snapshot.environment(self.config.now(), &mut readings);
+                let mut environment = self.snapshot.environment(&self.identity, &mut readings);
                 self.session.on_server(self.server.unread(), &mut environment, &mut self.actions)
             };
             self.perform(client)?;

@@ -9,6 +9,7 @@ mod config;
 mod connection;
 mod executor;
 mod farewell;
+mod identity;
 mod keepalive;
 mod lobby;
 mod login;

@@ -65,11 +65,13 @@ pub(crate) struct Following {
 }
 
 impl Following {
-    /// Brings it to the newest. Costs one load where it is the newest.
-    pub(crate) fn renew(&mut self) {
-        if self.changes.has_changed().unwrap_or(false) {
+    /// Brings it to the newest, and tells whether it was older. Costs one load where it is the newest.
+    pub(crate) fn renew(&mut self) -> bool {
+        let is_newer = self.changes.has_changed().unwrap_or(false);
+        if is_newer {
             self.now = Arc::clone(&self.changes.borrow_and_update());
         }
+        is_newer
     }
 
     /// As it was at the last `renew`.

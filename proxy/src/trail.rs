@@ -196,8 +196,8 @@ fn statement(described: &Described, result: Option<&ResultNames>) -> record::Sta
         relations_written: touched.written.clone(),
         columns,
         masked_columns: result.map(|result| result.masked.clone()).unwrap_or_default(),
-        verdict: if refused_by.is_some() { "refuse" } else { "allow" }.to_owned(),
-        rules: refused_by.iter().chain(observed_by).map(|rule| (*rule).to_owned()).collect(),
+        verdict: if refused_by.is_empty() { "allow" } else { "refuse" }.to_owned(),
+        rules: refused_by.iter().chain(observed_by).map(|rule| rule.to_string()).collect(),
         readers_disagree: readers_disagree.clone(),
     }
 }
@@ -226,7 +226,7 @@ mod tests {
                 fingerprint: 0,
                 effects: Vec::new(),
                 touched: Default::default(),
-                refused_by: None,
+                refused_by: Vec::new(),
                 observed_by: Vec::new(),
                 readers_disagree: String::new(),
             })

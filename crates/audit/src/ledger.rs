@@ -6,6 +6,7 @@ mod migrations;
 mod native;
 mod object;
 mod page;
+mod recorded;
 mod rows;
 mod shipment;
 mod who_touched;
@@ -20,6 +21,7 @@ pub use self::bypasses::BypassRow;
 pub use self::error::LedgerError;
 pub use self::object::{Object, ObjectError};
 pub use self::page::Page;
+pub use self::recorded::RecordedRow;
 pub use self::who_touched::WhoTouchedRow;
 
 /// A ledger in a ClickHouse. Making one asks nothing of it.

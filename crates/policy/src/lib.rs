@@ -1,4 +1,4 @@
-//! Decides whether a statement may run. Pure: no IO, no clock.
+//! Decides whether a statement may run: Cedar policies over who asks, what a statement does, and to what. Pure: no IO, no clock.
 //! It never sees text or rows, only facts; and only it makes a [`Permit`].
 #![cfg_attr(
     not(test),
@@ -13,14 +13,20 @@
     )
 )]
 
+mod asks;
+mod cedar;
+mod functions;
 mod judge;
-mod modes;
-mod rules;
+mod policies;
+mod rule;
+mod settings;
+mod setup;
+mod subject;
 mod verdict;
 
-pub use judge::{
-    judge, judge_fast_path, judge_replication, judge_startup, judge_unknown_name, judge_unreadable,
-    permit_nothing, refuse_sql_in_replication,
-};
-pub use modes::{Mode, Modes, RULES, UnknownRule};
+pub use judge::{Meaning, permit_nothing, refuse_sql_in_replication};
+pub use policies::Policies;
+pub use rule::Rule;
+pub use setup::{Mode, PolicyError, Setup, Source};
+pub use subject::{Subject, Who};
 pub use verdict::{Permit, Refusal, Verdict};

@@ -5,24 +5,25 @@
 use std::path::Path;
 use std::{fs, thread};
 
-use policy::{Modes, Verdict};
+use policy::{Meaning, Policies, Setup, Who};
+use sql::Catalog;
 
 /// The rules that refuse a statement of `text`. `users` has masked columns; of all names, it and `orders` alone are relations
 /// that last.
-fn refused_by(text: &str) -> Vec<&'static str> {
-    let Ok(facts) = sql::read(text.as_bytes()) else { return vec!["unreadable"] };
+fn refused_by(policies: &Policies, text: &str) -> Vec<String> {
+    let Ok(facts) = sql::read(text.as_bytes()) else { return vec!["unreadable".to_owned()] };
     let facts = facts.with_temporary(|_| false, |name| !matches!(name, "users" | "orders"));
     let is_masked =
         |statement: &sql::Statement| statement.relations.iter().any(|relation| relation.name == "users");
-    let rules = policy::judge(&Modes::default(), &facts, is_masked)
-        .into_iter()
-        .filter_map(|verdict| if let Verdict::Refuse(refusal) = verdict { Some(refusal.rule) } else { None });
-    rules.collect()
+    let meaning = Meaning { catalog: &Catalog::default(), is_masked: &is_masked };
+    let verdicts = policies.judge(&policies.subject(&Who::default()).unwrap(), &facts, &meaning);
+    verdicts.iter().filter_map(|verdict| verdict.refusal()).map(|refusal| refusal.rule().to_owned()).collect()
 }
 
 /// Each case of a folder of the corpus that is not decided as its file says: after what its session did before.
 fn wrong(folder: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(folder);
+    let policies = Policies::new(Setup::default()).unwrap();
     let mut wrong = String::new();
     for entry in fs::read_dir(folder).unwrap() {
         let file = fs::read_to_string(entry.unwrap().path()).unwrap();
@@ -34,8 +35,8 @@ fn wrong(folder: &str) -> String {
         for case in paragraphs {
             let before = said(case, "-- before: ");
             let text: Vec<&str> = case.lines().skip_while(|line| line.starts_with("-- ")).collect();
-            let refused_by = refused_by(&format!("{before};{}", text.join("\n")));
-            if refused_by.first().copied().unwrap_or_default() != rule {
+            let refused_by = refused_by(&policies, &format!("{before};{}", text.join("\n")));
+            if refused_by.first().cloned().unwrap_or_default() != rule {
                 wrong += &format!("{refused_by:?} and not {rule:?} refuses:\n{case}\n\n");
             }
         }

@@ -69,7 +69,7 @@ impl Begun {
 /// What a client is told that has begun as many as are kept.
 pub(crate) fn too_many() -> Refusal {
     Refusal {
-        rule: "limit",
+        rules: vec!["limit".into()],
         sqlstate: "54000",
         message: "too many statements are prepared or bound, and not executed".to_owned(),
         detail: format!(

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use sql::Touched;
 
@@ -28,10 +29,10 @@ pub struct Described {
     pub effects: Vec<&'static str>,
     /// What it names, as `schema.relation.column`.
     pub touched: Touched,
-    /// Name of the rule that refuses it; `None` where it is allowed.
-    pub refused_by: Option<&'static str>,
+    /// Names of the rules that refuse it; empty where it is allowed.
+    pub refused_by: Vec<Arc<str>>,
     /// Names of the rules that would refuse it and only observe; empty where it is refused.
-    pub observed_by: Vec<&'static str>,
+    pub observed_by: Vec<Arc<str>>,
     /// What the second reader understood differently; empty where both agree.
     pub readers_disagree: String,
 }

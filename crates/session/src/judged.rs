@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
 
-use policy::{Refusal, Verdict};
+use policy::{Meaning, Refusal, Verdict};
 use sql::catalog::Relation;
 use sql::facts::{Effect, Forgets, RelationUse};
 use sql::{Facts, Statement, Unreadable};
@@ -19,8 +19,9 @@ use crate::results::Planned;
 use crate::state::Environment;
 use crate::temporary::{Temporary, TemporaryChange};
 
-/// Most verdicts on one text that are kept: sessions with several databases on one thread take turns.
-const JUDGED_MAX: usize = 4;
+/// Most verdicts on one text that are kept: sessions on one thread take turns, with several databases and with users whom the
+/// policies tell apart.
+const JUDGED_MAX: usize = 16;
 
 /// A text that was read.
 #[derive(Debug)]
@@ -44,7 +45,7 @@ enum Source {
     Replication(Option<&'static str>),
 }
 
-/// Verdicts on a text with one version of the catalog and of the policy.
+/// Verdicts on a text with one version of the catalog, for one subject of the policies.
 #[derive(Debug)]
 pub(crate) struct JudgedText {
     versions: Versions,
@@ -58,14 +59,15 @@ pub(crate) struct JudgedText {
 #[derive(Debug)]
 struct Versions {
     catalog: u64,
-    modes: u64,
+    /// Tells policies apart too.
+    subject: u64,
     /// Names in it that are temporary tables of the session.
     temporary: Vec<String>,
 }
 
 impl Versions {
     fn are(&self, env: &Environment<'_>, temporary: &[String]) -> bool {
-        self.catalog == env.catalog_version && self.modes == env.modes_version && self.temporary == temporary
+        self.catalog == env.catalog_version && self.subject == env.subject.id() && self.temporary == temporary
     }
 }
 
@@ -134,7 +136,7 @@ impl Read {
         if let Some(judged) = judged.iter().find(|judged| judged.versions.are(env, &own)) {
             return Rc::clone(judged);
         }
-        let versions = Versions { catalog: env.catalog_version, modes: env.modes_version, temporary: own };
+        let versions = Versions { catalog: env.catalog_version, subject: env.subject.id(), temporary: own };
         if JUDGED_MAX <= judged.len() {
             judged.remove(0);
         }
@@ -161,9 +163,11 @@ impl JudgedText {
             |verdict| Rc::new(Judged::new(&read.text, 0..read.text.len(), None, verdict, String::new(), env));
         let statements = match &read.source {
             Source::Text(Ok(facts)) => Self::judge(read, facts, &versions, env),
-            Source::Text(Err(unreadable)) => vec![whole(policy::judge_unreadable(env.modes, unreadable))],
+            Source::Text(Err(unreadable)) => {
+                vec![whole(env.policies.judge_unreadable(env.subject, unreadable))]
+            }
             Source::Unseen { kind, sqlstate, name } => {
-                vec![whole(policy::judge_unknown_name(env.modes, kind, sqlstate, name))]
+                vec![whole(env.policies.judge_unknown_name(env.subject, kind, sqlstate, name))]
             }
             Source::Call(function) => vec![Judged::call(*function, env)],
             Source::Replication(None) => vec![whole(policy::refuse_sql_in_replication())],
@@ -180,7 +184,9 @@ impl JudgedText {
     fn judge(read: &Read, facts: &Facts, versions: &Versions, env: &Environment<'_>) -> Vec<Rc<Judged>> {
         let is_own = |name: &str| versions.temporary.iter().any(|own| own == name);
         let facts = facts.with_temporary(is_own, |name| is_only_temporary(name, env));
-        let verdicts = policy::judge(env.modes, &facts, |statement| touches_masked(statement, env));
+        let is_masked = |statement: &Statement| touches_masked(statement, env);
+        let meaning = Meaning { catalog: env.catalog, is_masked: &is_masked };
+        let verdicts = env.policies.judge(env.subject, &facts, &meaning);
         let disagreement = facts.readers_disagree.clone().unwrap_or_default();
         let judged = facts.statements.iter().zip(verdicts).map(|(statement, verdict)| {
             let (span, disagreement) = (statement.span.clone(), disagreement.clone());
@@ -201,9 +207,10 @@ impl Judged {
     ) -> Self {
         let effects =
             statement.map(|statement| statement.effects.iter().map(|effect| effect.name()).collect());
-        let (refused_by, observed_by) = match &verdict {
-            Verdict::Allow(permit) => (None, permit.observed().to_vec()),
-            Verdict::Refuse(refusal) => (Some(refusal.rule), Vec::new()),
+        let refused_by = verdict.refusal().map(|refusal| refusal.rules.clone()).unwrap_or_default();
+        let observed_by = match &verdict {
+            Verdict::Allow(permit) => permit.observed().to_vec(),
+            Verdict::Hold { .. } | Verdict::Refuse(_) => Vec::new(),
         };
         let described = Described {
             text: text.get(span.clone()).unwrap_or_default().trim().to_owned(),
@@ -239,14 +246,14 @@ impl Judged {
             None => format!("(fast-path call of function {function})"),
         };
         let effects = Statement { effects: vec![Effect::Call], ..Statement::default() };
-        let verdict = policy::judge_fast_path(env.modes);
+        let verdict = env.policies.judge_fast_path(env.subject);
         Rc::new(Judged::new(&text, 0..text.len(), Some(&effects), verdict, String::new(), env))
     }
 
     /// A command of the replication protocol: its answers are of any number, and may be COPY both ways.
     fn replication(text: &str, command: &'static str, env: &Environment<'_>) -> Rc<Self> {
         let effects = Statement { effects: vec![Effect::Replication(command)], ..Statement::default() };
-        let verdict = policy::judge_replication(env.modes);
+        let verdict = env.policies.judge_replication(env.subject, command);
         let judged = Judged::new(text, 0..text.len(), Some(&effects), verdict, String::new(), env);
         Rc::new(Judged { is_read: false, takes_copy_data: true, ..judged })
     }
@@ -257,10 +264,7 @@ impl Judged {
     }
 
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
-        match &self.verdict {
-            Verdict::Allow(_) => None,
-            Verdict::Refuse(refusal) => Some(refusal),
-        }
+        self.verdict.refusal()
     }
 
     /// The columns that a RowDescription with this body tells.

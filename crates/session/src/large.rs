@@ -32,7 +32,7 @@ impl Session {
             tag::PARSE => text.saturating_add(PARSE_BYTES_BESIDE),
             _ => u32::MAX,
         };
-        if self.message_bytes_max <= most || env.modes.observes("unreadable") {
+        if self.message_bytes_max <= most || env.policies.observes("unreadable") {
             self.message_bytes_max
         } else {
             most
@@ -131,7 +131,7 @@ impl Session {
             text => format!("a text of more than {text} is not read"),
         };
         let refusal = Refusal {
-            rule: "unreadable",
+            rules: vec!["unreadable".into()],
             sqlstate: "54000",
             message: "Picket refused this statement".to_owned(),
             detail: format!(

@@ -57,6 +57,6 @@ impl Marker {
 
 /// Appends the ErrorResponse that the client gets instead.
 pub(crate) fn answer(refusal: &Refusal, out: &mut Vec<u8>) {
-    let Refusal { rule: _, sqlstate, message, detail, hint } = refusal;
+    let Refusal { rules: _, sqlstate, message, detail, hint } = refusal;
     compose::error(out, &ErrorText { severity: "ERROR", sqlstate, message, detail, hint });
 }

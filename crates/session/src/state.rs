@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use mask::Classes;
-use policy::Modes;
+use policy::{Policies, Subject};
 use sql::facts::Forgets;
 use sql::{Catalog, Unreadable};
 use thiserror::Error;
@@ -27,10 +27,10 @@ pub struct Environment<'a> {
     pub catalog: &'a Catalog,
     /// The database's sensitive columns.
     pub classes: &'a Classes,
-    /// How strictly each rule is held.
-    pub modes: &'a Modes,
-    /// Grows each time `modes` change.
-    pub modes_version: u64,
+    /// What is allowed.
+    pub policies: &'a Policies,
+    /// Who asks, as these policies see it.
+    pub subject: &'a Subject,
     /// Grows each time the catalog is read; no other database's catalog has the same.
     pub catalog_version: u64,
     /// Whether it is gone by what the catalog shows. Where it could not be read for too long, it still names things,

@@ -68,6 +68,11 @@ impl Catalog {
         self.by_name.get(name).into_iter().flatten().filter_map(|oid| self.relations.get(oid))
     }
 
+    /// Names of the schemas that have relations, some of them more than once.
+    pub fn schemas(&self) -> impl Iterator<Item = &str> {
+        self.relations.values().map(|relation| relation.schema.as_str())
+    }
+
     /// All relations.
     pub fn relations(&self) -> impl Iterator<Item = &Relation> {
         self.relations.values()

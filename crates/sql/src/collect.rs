@@ -127,6 +127,7 @@ impl Collector {
             "ExplainStmt" => self.effect(Effect::Explain),
             "TransactionStmt" => self.effect(Effect::Transaction),
             "VariableSetStmt" => self.effect(Effect::Set),
+            "ReturningClause" | "OnConflictClause" => self.statement.returns = true,
             // Known from their fields, when they end.
             "CopyStmt" | "DropStmt" | "GrantStmt" | "GrantRoleStmt" | "RawStmt" | "ReturnStmt" => {}
             "SelectStmt" if self.open.is_empty() => self.effect(Effect::Select),

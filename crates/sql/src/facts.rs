@@ -61,6 +61,8 @@ pub struct Statement {
     pub undoes: bool,
     /// With other literals it could be filtered where it is not, or the other way round.
     pub rests_on_literals: bool,
+    /// It gives back rows of what it inserts into, or looks for rows there that it conflicts with.
+    pub returns: bool,
     /// It has a string constant. PostgreSQL turns one into a value of its type when it analyses the statement, and with
     /// that runs the checks of domains within the type.
     pub has_string: bool,
@@ -72,6 +74,12 @@ impl Statement {
         if !self.effects.contains(&effect) {
             self.effects.push(effect);
         }
+    }
+
+    /// Whether it reads rows of the relations that it writes: which ones to change, or what to give back.
+    pub fn reads_what_it_writes(&self) -> bool {
+        let reads = |effect: &Effect| matches!(effect, Effect::Delete | Effect::Merge | Effect::Update);
+        self.returns || self.effects.iter().any(reads)
     }
 }
 
@@ -253,6 +261,21 @@ pub enum Forgets {
     Portals,
     /// Every temporary table.
     Temporary,
+}
+
+impl Unreadable {
+    /// A word for why.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Unreadable::Encoding => "encoding",
+            Unreadable::Lexing { .. } => "lexing",
+            Unreadable::Nul => "nul",
+            Unreadable::TooLong { .. } => "too-long",
+            Unreadable::OperatorRun { .. } => "operator-run",
+            Unreadable::Syntax { .. } => "syntax",
+            Unreadable::Tree { .. } => "tree",
+        }
+    }
 }
 
 /// A text that cannot be read, and so is not forwarded.

@@ -45,9 +45,9 @@ fn a_refusal_is_explained_to_people() -> Result<()> {
 fn scripts_get_an_object_for_each_statement() -> Result<()> {
     let text = b"select lower(email) from users; create temp table t as select 1 as a; drop table t; drop table users";
     let found = objects(&["--format", "json"], text)?;
-    let verdicts: Vec<_> = found.iter().map(|object| (&object["verdict"], &object["rule"])).collect();
-    let (allow, refuse, none) = (Value::from("allow"), Value::from("refuse"), Value::from(""));
-    let rule = Value::from("no-drop-table");
+    let verdicts: Vec<_> = found.iter().map(|object| (&object["verdict"], &object["rules"])).collect();
+    let (allow, refuse, none) = (Value::from("allow"), Value::from("refuse"), Value::Array(Vec::new()));
+    let rule = Value::from(vec!["no-drop-table"]);
     assert_eq!(verdicts, [(&allow, &none), (&allow, &none), (&allow, &none), (&refuse, &rule)]);
     assert_eq!(found[0]["reads"], Value::from(vec!["users"]));
     assert_eq!(found[0]["columns"], Value::from(vec!["email"]));
@@ -63,7 +63,7 @@ fn scripts_get_an_object_for_each_statement() -> Result<()> {
 fn what_cannot_be_read_is_refused_and_nothing_is_nothing() -> Result<()> {
     for text in [&b"selec 1"[..], b"select '\xff'", b"select 1\0; drop table users", &[b' '; 2 << 20]] {
         let found = objects(&["--format", "json"], text)?;
-        assert_eq!(found[0]["rule"], Value::from("unreadable"));
+        assert_eq!(found[0]["rules"], Value::from(vec!["unreadable"]));
     }
     assert!(objects(&["--format", "json"], b" -- nothing")?.is_empty());
     let output = explain(&["--observe", "no-such-rule", "select 1"], b"")?;

@@ -23,6 +23,7 @@ mod goodbye;
 mod limits;
 mod lost_catalog;
 mod newest_libpq;
+mod policies;
 mod raw;
 mod reload;
 mod replication;

@@ -1,22 +1,44 @@
 //! Performs what a session asks for, as the proxy does, and watches it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use mask::{Class, Classes, ColumnId};
-use policy::{Mode, Modes, RULES};
+use policy::{Mode, Policies, Setup, Subject, Who};
 use session::{Action, Environment, Evidence, Readings, Session, Step};
 use sql::catalog::{Catalog, Column, Relation};
 
 /// Small, so that a fuzzer gets past it.
 const MESSAGE_BYTES_MAX: u32 = 1 << 8;
 
+/// Policies by the rules that observe, since making them takes longer than a session.
+static POLICIES: LazyLock<Mutex<HashMap<u8, Arc<Policies>>>> = LazyLock::new(Mutex::default);
+
+/// The shipped policies, where each rule observes whose bit is set; the ninth has that of the first again.
+fn observing(bits: u8) -> Arc<Policies> {
+    let mut known = POLICIES.lock().unwrap_or_else(PoisonError::into_inner);
+    let policies = known.entry(bits).or_insert_with(|| {
+        let shipped = Policies::new(Setup::default()).expect("the shipped policies");
+        let names: BTreeSet<_> =
+            shipped.rules().iter().filter(|rule| !rule.permits).map(|rule| &rule.name).collect();
+        let observed = names.iter().zip((0..u8::BITS).cycle()).filter(|(_, bit)| bits >> bit & 1 == 1);
+        let modes: BTreeMap<_, _> = observed.map(|(name, _)| (name.to_string(), Mode::Observe)).collect();
+        Arc::new(Policies::new(Setup { modes, ..Setup::default() }).expect("rules that there are"))
+    });
+    Arc::clone(policies)
+}
+
+fn subject(policies: &Policies) -> Arc<Subject> {
+    policies.subject(&Who::default()).expect("somebody")
+}
+
 /// A session with a table `users` (20000), whose second column is masked, and `orders` (20001).
 pub(super) struct Shell {
     session: Session,
     catalog: Catalog,
     classes: Classes,
-    modes: Modes,
-    modes_version: u64,
+    policies: Arc<Policies>,
+    subject: Arc<Subject>,
     catalog_version: u64,
     readings: Readings,
     /// What came from each side and is not used.
@@ -43,6 +65,7 @@ impl Shell {
                 })
                 .collect(),
         };
+        let policies = observing(0);
         Shell {
             session: Session::new(7, MESSAGE_BYTES_MAX),
             catalog: Catalog::new([
@@ -50,8 +73,8 @@ impl Shell {
                 relation(20001, "orders", &[("id", 23)]),
             ]),
             classes: Classes::from([(ColumnId { table_oid: 20000, number: 2 }, Class::Email)]),
-            modes: Modes::default(),
-            modes_version: 0,
+            subject: subject(&policies),
+            policies,
             catalog_version: 1,
             readings: Readings::default(),
             from_client: Vec::new(),
@@ -81,13 +104,10 @@ impl Shell {
         true
     }
 
-    /// Each rule observes whose bit is set; the ninth has that of the first again.
+    /// Other rules observe from now on.
     pub(super) fn change_modes(&mut self, bits: u8) -> bool {
-        for (rule, bit) in RULES.into_iter().zip((0..u8::BITS).cycle()) {
-            let mode = if bits >> bit & 1 == 0 { Mode::Enforce } else { Mode::Observe };
-            self.modes.set(rule, mode).expect("a rule that there is");
-        }
-        self.modes_version += 1;
+        self.policies = observing(bits);
+        self.subject = subject(&self.policies);
         true
     }
 
@@ -105,13 +125,13 @@ impl Shell {
 
     fn client_sent(&mut self) -> bool {
         let mut actions = Vec::new();
-        let Shell { session, catalog, classes, modes, modes_version, catalog_version, readings, .. } = self;
-        let (modes_version, catalog_version) = (*modes_version, *catalog_version);
+        let Shell { session, catalog, classes, policies, subject, catalog_version, readings, .. } = self;
+        let catalog_version = *catalog_version;
         let mut environment = Environment {
             catalog,
             classes,
-            modes,
-            modes_version,
+            policies,
+            subject,
             catalog_version,
             catalog_holds: true,
             readings,
@@ -129,14 +149,13 @@ impl Shell {
     fn server_sent(&mut self) -> bool {
         loop {
             let mut actions = Vec::new();
-            let Shell { session, catalog, classes, modes, modes_version, catalog_version, readings, .. } =
-                self;
-            let (modes_version, catalog_version) = (*modes_version, *catalog_version);
+            let Shell { session, catalog, classes, policies, subject, catalog_version, readings, .. } = self;
+            let catalog_version = *catalog_version;
             let mut environment = Environment {
                 catalog,
                 classes,
-                modes,
-                modes_version,
+                policies,
+                subject,
                 catalog_version,
                 catalog_holds: true,
                 readings,

@@ -3,6 +3,7 @@
 use std::io;
 
 use audit::spool::SpoolError;
+use policy::PolicyError;
 use session::{Resting, SessionError};
 use thiserror::Error;
 
@@ -21,6 +22,8 @@ pub(super) enum Ended {
     Protocol(#[from] SessionError),
     #[error("cannot record")]
     NotRecorded(#[from] SpoolError),
+    #[error("cannot judge")]
+    NotJudged(#[from] PolicyError),
     #[error("client was idle for too long")]
     Idle(Resting),
     #[error("proxy stops")]
@@ -38,6 +41,7 @@ impl Ended {
             Ended::Protocol(SessionError::Server { .. }) => "server_protocol_violation",
             Ended::Protocol(SessionError::AnswerTooLong { .. }) => "answer_too_long",
             Ended::NotRecorded(_) => "not_recorded",
+            Ended::NotJudged(_) => "not_judged",
             Ended::Idle(Resting::Idle) => "idle_timeout",
             Ended::Idle(Resting::InTransaction) => "idle_in_transaction_timeout",
             Ended::Stopped => "proxy_stopped",
@@ -59,6 +63,7 @@ impl Ended {
             ),
             Ended::Protocol(error) => Some(Farewell::new("08P01", error.to_string())),
             Ended::NotRecorded(error) => Some(not_recorded(error)),
+            Ended::NotJudged(error) => Some(not_judged(error)),
             Ended::Idle(Resting::Idle) => Some(
                 Farewell::new("57P05", "terminating connection due to idle-session timeout")
                     .detail("Picket's limit is `client-idle-timeout-secs`."),
@@ -72,6 +77,11 @@ impl Ended {
             }
         }
     }
+}
+
+/// What a client is told when nobody can tell what it may do.
+pub(super) fn not_judged(error: &PolicyError) -> Farewell {
+    Farewell::new("58000", "Picket cannot tell what you may do, and so does not let you").detail(error)
 }
 
 /// What a client is told when its session or statement cannot be recorded.

@@ -5,15 +5,16 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use audit::record::SessionRecord;
-use policy::Verdict;
+use policy::{Verdict, Who};
 use session::{Replication, Session};
 use uuid::Uuid;
 use wire::{backend, compose};
 
-use super::ended::not_recorded;
+use super::ended::{not_judged, not_recorded};
 use super::{Opened, Shared};
 use crate::catalog::CatalogKeeper;
 use crate::farewell::Farewell;
+use crate::identity::Identity;
 use crate::login::Login;
 use crate::patience::Patience;
 use crate::places::Allowed;
@@ -48,17 +49,27 @@ pub(super) async fn open(
         user: own.unwrap_or(limits.max_user_connections),
         database: limits.max_db_connections,
     };
-    if replication.is_some()
-        && let Verdict::Refuse(refusal) = policy::judge_replication(&config.modes)
-    {
+    let who = Who {
+        user: user.clone(),
+        authentication: authenticated_by.to_owned(),
+        application: application_name.clone(),
+        source: client.ip(),
+        database: database.clone(),
+        environment: upstream.environment.clone(),
+        ..Who::default()
+    };
+    let identity = Identity::new(who, config).map_err(|error| not_judged(&error))?;
+    let (policies, subject) = (identity.policies(), identity.subject());
+    let replicates = replication.map(|_| policies.judge_replication(subject, ""));
+    if let Some(refusal) = replicates.as_ref().and_then(Verdict::refusal) {
         return Err(Farewell::new(refusal.sqlstate, "Picket refused this replication connection")
-            .detail(refusal.detail)
+            .detail(&refusal.detail)
             .hint("Whoever runs Picket can let it pass: no-replication = \"observe\" under [policy.mode]."));
     }
     let set = parameters.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
-    if let Verdict::Refuse(refusal) = policy::judge_startup(&config.modes, set) {
+    if let Some(refusal) = policies.judge_startup(subject, set).refusal() {
         return Err(Farewell::new(refusal.sqlstate, "Picket refused this connection")
-            .detail(refusal.detail)
+            .detail(&refusal.detail)
             .hint("Leave it out of the connection's options."));
     }
     let place = shared.places.take(&user, &database, allowed)?;
@@ -83,7 +94,7 @@ pub(super) async fn open(
     let Connected { pipe: server, server: address, pid, secret, parameters, notices, ready } = connected;
     let changes_lexing =
         parameters.iter().any(|(name, value)| name == b"standard_conforming_strings" && value != b"on");
-    if changes_lexing && !config.modes.observes("lexing-settings") {
+    if changes_lexing && !policies.observes("lexing-settings") {
         return Err(Farewell::new("22023", "Picket needs standard_conforming_strings to be on")
             .detail("With it off, the same statement means one thing to Picket and another to PostgreSQL.")
             .hint(
@@ -156,5 +167,6 @@ pub(super) async fn open(
         session_id,
         greeting,
         config: following,
+        identity,
     })
 }

@@ -1,53 +1,82 @@
 //! Golden verdicts: each statement beside what is decided about it, and why.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use insta::assert_snapshot;
 use sql::READ_STACK_BYTES;
 
 use super::*;
-use crate::modes::Mode;
+use crate::setup::Setup;
+use crate::subject::Who;
 
 mod bodies;
 mod commands;
+mod examples;
+mod own;
 mod temporary;
 mod unfiltered;
+
+/// The policies that are shipped.
+static SHIPPED: LazyLock<Policies> = LazyLock::new(|| Policies::new(Setup::default()).unwrap());
 
 fn verdict(text: &str) -> String {
     verdict_for(&[], text)
 }
 
 /// For a session that has these temporary tables.
-fn verdict_for(temporary: &'static [&'static str], text: &str) -> String {
-    verdict_where(temporary, text, Modes::default())
+fn verdict_for(temporary: &[&str], text: &str) -> String {
+    verdict_where(&SHIPPED, &Who::default(), temporary, text)
+}
+
+fn observing(rules: &[&str]) -> Policies {
+    let modes: BTreeMap<_, _> = rules.iter().map(|rule| ((*rule).to_owned(), Mode::Observe)).collect();
+    Policies::new(Setup { modes, ..Setup::default() }).unwrap()
 }
 
 /// Of all names, `users` and `orders` alone are relations that last.
-fn verdict_where(temporary: &'static [&'static str], text: &str, modes: Modes) -> String {
-    let text = text.to_owned();
-    let judged = std::thread::Builder::new()
-        .stack_size(READ_STACK_BYTES)
-        .spawn(move || {
-            let masked =
-                |statement: &Statement| statement.relations.iter().any(|relation| relation.name == "users");
-            match sql::read(text.as_bytes()) {
-                Err(unreadable) => vec![judge_unreadable(&modes, &unreadable)],
-                Ok(facts) => {
-                    let is_only = |name: &str| !matches!(name, "users" | "orders");
-                    let facts = facts.with_temporary(|name| temporary.contains(&name), is_only);
-                    judge(&modes, &facts, masked)
-                }
-            }
-        })
-        .unwrap()
-        .join()
-        .unwrap();
-    let show = |verdict: &Verdict| match verdict {
+fn verdict_where(policies: &Policies, who: &Who, temporary: &[&str], text: &str) -> String {
+    let subject = policies.subject(who).unwrap();
+    let reader = std::thread::Builder::new().stack_size(READ_STACK_BYTES);
+    let read = || match sql::read(text.as_bytes()) {
+        Err(unreadable) => vec![policies.judge_unreadable(&subject, &unreadable)],
+        Ok(facts) => {
+            let is_only = |name: &str| !matches!(name, "users" | "orders");
+            let facts = facts.with_temporary(|name| temporary.contains(&name), is_only);
+            let is_masked =
+                |statement: &Statement| statement.relations.iter().any(|used| used.name == "users");
+            policies.judge(&subject, &facts, &Meaning { catalog: &catalog(), is_masked: &is_masked })
+        }
+    };
+    let judged = std::thread::scope(|scope| reader.spawn_scoped(scope, read).unwrap().join().unwrap());
+    judged.iter().map(show).collect::<Vec<_>>().join("\n")
+}
+
+fn show(verdict: &Verdict) -> String {
+    match verdict {
         Verdict::Allow(permit) if permit.observed().is_empty() => "allow".to_owned(),
         Verdict::Allow(permit) => format!("allow, against {}", permit.observed().join(", ")),
+        Verdict::Hold { approvers, otherwise } => {
+            format!("hold for {}: {}", approvers.join(", "), otherwise.detail)
+        }
         Verdict::Refuse(refusal) => {
             format!("{} {}: {}", refusal.sqlstate, refusal.message, refusal.detail)
         }
+    }
+}
+
+fn catalog() -> Catalog {
+    let relation = |oid, schema: &str, name: &str| sql::catalog::Relation {
+        oid,
+        schema: schema.to_owned(),
+        name: name.to_owned(),
+        columns: Vec::new(),
     };
-    judged.iter().map(show).collect::<Vec<_>>().join("\n")
+    Catalog::new([
+        relation(1, "public", "users"),
+        relation(2, "public", "orders"),
+        relation(3, "secret", "keys"),
+    ])
 }
 
 #[test]
@@ -174,31 +203,33 @@ fn pg_dump_sets_what_it_looks_up_and_nobody_else_does() {
 
 #[test]
 fn a_rule_that_observes_is_named_and_refuses_nothing() {
-    let observing = |rules: &[&str]| {
-        let mut modes = Modes::default();
-        rules.iter().for_each(|rule| modes.set(rule, Mode::Observe).unwrap());
-        modes
-    };
+    let nobody = Who::default();
+    let verdict_where =
+        |text: &str, policies: Policies| super::tests::verdict_where(&policies, &nobody, &[], text);
     let dropped = "drop table users; do $$ $$";
-    assert_snapshot!(verdict_where(&[], dropped, observing(&["no-drop-table"])), @r#"
+    assert_snapshot!(verdict_where(dropped, observing(&["no-drop-table"])), @r#"
 allow, against no-drop-table
 42501 Picket refused this statement: Rule "opaque-code": Picket cannot tell what the body of a DO block does.
 "#);
     let both = "explain analyze select set_config(x, 'off', false); drop owned by alice";
-    assert_snapshot!(verdict_where(&[], both, observing(&["lexing-settings", "no-drop-table"])), @r#"
+    assert_snapshot!(verdict_where(both, observing(&["lexing-settings", "no-drop-table"])), @r#"
 allow, against lexing-settings
 allow, against no-drop-table
 "#);
-    assert_snapshot!(verdict_where(&[], "selec 1", observing(&["unreadable"])), @"allow, against unreadable");
-    assert_snapshot!(verdict_where(&[], "copy users to stdout", observing(&["copy-masked"])), @"allow, against copy-masked");
-    let verdict = judge_unknown_name(&observing(&["unknown-name"]), "portal", "34000", "c");
-    assert!(matches!(verdict, Verdict::Allow(permit) if permit.observed() == ["unknown-name"]));
-    let verdict = judge_fast_path(&observing(&["no-fast-path"]));
-    assert!(matches!(verdict, Verdict::Allow(permit) if permit.observed() == ["no-fast-path"]));
+    assert_snapshot!(verdict_where("selec 1", observing(&["unreadable"])), @"allow, against unreadable");
+    assert_snapshot!(verdict_where("copy users to stdout", observing(&["copy-masked"])), @"allow, against copy-masked");
+    let policies = observing(&["unknown-name", "no-fast-path"]);
+    let nobody = policies.subject(&nobody).unwrap();
+    assert_eq!(
+        show(&policies.judge_unknown_name(&nobody, "portal", "34000", "c")),
+        "allow, against unknown-name"
+    );
+    assert_eq!(show(&policies.judge_fast_path(&nobody)), "allow, against no-fast-path");
 }
 
 #[test]
 fn a_rule_that_is_not_there_cannot_observe() {
-    let error = Modes::default().set("no-drop-tables", Mode::Observe).unwrap_err().to_string();
+    let modes = BTreeMap::from([("no-drop-tables".to_owned(), Mode::Observe)]);
+    let error = Policies::new(Setup { modes, ..Setup::default() }).unwrap_err().to_string();
     assert_snapshot!(error, @"there is no rule `no-drop-tables`; the rules are `copy-masked`, `lexing-settings`, `no-alter-system`, `no-catalog-write`, `no-dangerous-function`, `no-disable-protection`, `no-drop`, `no-drop-table`, `no-fast-path`, `no-outside-reach`, `no-privilege-change`, `no-replication`, `no-server-files`, `no-truncate`, `no-unfiltered-write`, `opaque-code`, `unknown-name`, `unreadable`");
 }

@@ -1,9 +1,10 @@
 //! A session with pgbench's accounts, and what its client and server say to each other.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use mask::{Class, Classes, ColumnId};
-use policy::Modes;
+use policy::{Policies, Setup, Subject, Who};
 use session::{Action, Environment, Readings, Session, SessionError, Step};
 use sql::Catalog;
 use sql::catalog::{Column, Relation};
@@ -38,7 +39,8 @@ pub(crate) struct Bank {
     session: Session,
     catalog: Catalog,
     classes: Classes,
-    modes: Modes,
+    policies: Policies,
+    subject: Arc<Subject>,
     readings: Readings,
     actions: Vec<Action>,
     is_prepared: bool,
@@ -104,11 +106,13 @@ impl Bank {
             name: "pgbench_accounts".to_owned(),
             columns: columns.collect(),
         };
+        let policies = Policies::new(Setup::default()).expect("the shipped policies");
         Bank {
             session: Session::new(7, 1 << 24),
             catalog: Catalog::new([accounts]),
             classes: Classes::from([(ColumnId { table_oid: ACCOUNTS, number: 5 }, Class::Email)]),
-            modes: Modes::default(),
+            subject: policies.subject(&Who::default()).expect("somebody"),
+            policies,
             readings: Readings::default(),
             actions: Vec::new(),
             is_prepared: false,
@@ -141,12 +145,12 @@ impl Bank {
             &mut Vec<Action>,
         ) -> Result<Step, SessionError>,
     ) {
-        let Bank { session, catalog, classes, modes, readings, actions, is_prepared: _ } = self;
+        let Bank { session, catalog, classes, policies, subject, readings, actions, is_prepared: _ } = self;
         let mut env = Environment {
             catalog,
             classes,
-            modes,
-            modes_version: 0,
+            policies,
+            subject,
             catalog_version: 1,
             catalog_holds: true,
             readings,

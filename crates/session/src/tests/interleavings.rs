@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 use super::server::{BAD_DATA, NEWER_SQL, NO_SQL, Server, copy_data, copy_done, copy_fail};
 use super::talk::{
-    NONCE, Talk, bind, close_statement, describe_portal, describe_statement, execute, execute_rows, parse,
-    query, sync, tags,
+    NONCE, SHIPPED, Talk, bind, close_statement, describe_portal, describe_statement, execute, execute_rows,
+    parse, query, subject, sync, tags,
 };
 use crate::{Action, Evidence, Resting, Step, refusal};
 
@@ -63,10 +63,12 @@ fn copy() -> impl Strategy<Value = Vec<u8>> {
 
 /// The ErrorResponse that the proxy gives for a refused statement.
 fn refused(text: &str) -> Vec<u8> {
-    let modes = policy::Modes::default();
+    let (policies, nobody) = (&SHIPPED, subject(&SHIPPED));
+    let (is_masked, catalog) = (|_: &sql::Statement| text.contains("users"), sql::Catalog::default());
+    let meaning = policy::Meaning { catalog: &catalog, is_masked: &is_masked };
     let verdict = match sql::read(text.as_bytes()) {
-        Err(unreadable) => Some(policy::judge_unreadable(&modes, &unreadable)),
-        Ok(facts) => policy::judge(&modes, &facts, |_| text.contains("users")).into_iter().next(),
+        Err(unreadable) => Some(policies.judge_unreadable(&nobody, &unreadable)),
+        Ok(facts) => policies.judge(&nobody, &facts, &meaning).into_iter().next(),
     };
     let Some(policy::Verdict::Refuse(why)) = verdict else { panic!("{verdict:?}") };
     let mut out = Vec::new();

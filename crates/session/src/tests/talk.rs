@@ -1,7 +1,9 @@
 //! Drives a session, and shows its actions as text: one line each.
 
 use mask::{Class, Classes, ColumnId};
-use policy::{Mode, Modes};
+use std::sync::{Arc, LazyLock};
+
+use policy::{Mode, Policies, Setup, Subject, Who};
 use sql::catalog::{Catalog, Column, Relation};
 use wire::compose::{cstr, frame};
 use wire::{backend, frontend, split_frame};
@@ -14,6 +16,14 @@ pub(super) const NONCE: u64 = 7;
 
 pub(super) const MESSAGE_BYTES_MAX: u32 = 1 << 16;
 
+/// The policies that are shipped.
+pub(super) static SHIPPED: LazyLock<Arc<Policies>> =
+    LazyLock::new(|| Arc::new(Policies::new(Setup::default()).unwrap()));
+
+pub(super) fn subject(policies: &Policies) -> Arc<Subject> {
+    policies.subject(&Who::default()).unwrap()
+}
+
 /// A session with two tables: `users` (20000) with an e-mail in its second column, `orders` (20001).
 pub(super) struct Talk {
     pub(super) session: Session,
@@ -21,8 +31,8 @@ pub(super) struct Talk {
     catalog_holds: bool,
     catalog: Catalog,
     classes: Classes,
-    modes: Modes,
-    modes_version: u64,
+    policies: Arc<Policies>,
+    subject: Arc<Subject>,
     readings: Readings,
     sent: Vec<u8>,
 }
@@ -51,8 +61,8 @@ impl Talk {
                 relation(20001, "orders", &[("id", 23)]),
             ]),
             classes: Classes::from([(ColumnId { table_oid: 20000, number: 2 }, Class::Email)]),
-            modes: Modes::default(),
-            modes_version: 0,
+            subject: subject(&SHIPPED),
+            policies: Arc::clone(&SHIPPED),
             readings: Readings::default(),
             sent: Vec::new(),
         }
@@ -66,7 +76,7 @@ impl Talk {
     /// The same where these rules only observe.
     pub(super) fn observing(rules: &[&str]) -> Self {
         let mut talk = Talk::new();
-        rules.iter().for_each(|rule| talk.modes.set(rule, Mode::Observe).unwrap());
+        rules.iter().for_each(|rule| talk.set_mode(rule, Mode::Observe));
         talk
     }
 
@@ -79,8 +89,10 @@ impl Talk {
 
     /// Changes a rule's mode while the session runs.
     pub(super) fn set_mode(&mut self, rule: &str, mode: Mode) {
-        self.modes.set(rule, mode).unwrap();
-        self.modes_version += 1;
+        let mut setup = self.policies.setup().clone();
+        setup.modes.insert(rule.to_owned(), mode);
+        self.policies = Arc::new(Policies::new(setup).unwrap());
+        self.subject = subject(&self.policies);
     }
 
     /// A newer catalog, in which the column of `orders` is sensitive too.
@@ -102,15 +114,14 @@ impl Talk {
             catalog_holds,
             catalog,
             classes,
-            modes,
-            modes_version,
+            policies,
+            subject,
             readings,
             sent: _,
         } = self;
-        let (catalog_version, catalog_holds, modes_version) =
-            (*catalog_version, *catalog_holds, *modes_version);
+        let (catalog_version, catalog_holds) = (*catalog_version, *catalog_holds);
         let environment =
-            Environment { catalog, classes, modes, modes_version, catalog_version, catalog_holds, readings };
+            Environment { catalog, classes, policies, subject, catalog_version, catalog_holds, readings };
         (session, environment)
     }
 
@@ -185,8 +196,12 @@ fn show(input: &[u8], action: &Action) -> String {
         Action::Record(Evidence::Started(started)) => {
             let observed: String =
                 started.statement.observed_by.iter().map(|rule| format!(", against {rule}")).collect();
-            let refused =
-                started.statement.refused_by.map(|rule| format!(", refused by {rule}")).unwrap_or_default();
+            let refused = started
+                .statement
+                .refused_by
+                .iter()
+                .map(|rule| format!(", refused by {rule}"))
+                .collect::<String>();
             format!(
                 "record {} started: {}{refused}{observed}",
                 started.sequence,

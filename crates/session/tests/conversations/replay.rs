@@ -1,9 +1,10 @@
 //! Feeds a recording to a session as a shell would, and checks at each step what must always be true.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
 use std::thread;
 
-use policy::Modes;
+use policy::{Policies, Setup, Subject, Who};
 use session::{
     Action, Environment, Evidence, Finished, Outcome, Readings, Resting, ResultNames, Session, Step,
 };
@@ -41,10 +42,14 @@ fn replay_here(recording: &Recording, cuts: &[usize]) -> Vec<String> {
     replay.end()
 }
 
+/// The policies that are shipped.
+static SHIPPED: LazyLock<Policies> = LazyLock::new(|| Policies::new(Setup::default()).unwrap());
+
 struct Replay<'a> {
     recording: &'a Recording,
     session: Session,
-    modes: Modes,
+    policies: &'static Policies,
+    subject: Arc<Subject>,
     readings: Readings,
     catalog_version: u64,
     from_client: Vec<u8>,
@@ -69,7 +74,8 @@ impl<'a> Replay<'a> {
         Replay {
             recording,
             session: Session::new(recording.nonce(), MESSAGE_BYTES_MAX),
-            modes: Modes::default(),
+            policies: &SHIPPED,
+            subject: SHIPPED.subject(&Who::default()).unwrap(),
             readings: Readings::default(),
             catalog_version: 1,
             from_client: Vec::new(),
@@ -131,14 +137,14 @@ impl<'a> Replay<'a> {
     }
 
     fn step(&mut self, from: From, input: &[u8]) -> (Step, Vec<Action>) {
-        let Replay { recording, session, modes, readings, catalog_version, .. } = self;
+        let Replay { recording, session, policies, subject, readings, catalog_version, .. } = self;
         let (catalog, classes) = (&recording.catalog, &recording.classes);
         let catalog_version = *catalog_version;
         let mut env = Environment {
             catalog,
             classes,
-            modes,
-            modes_version: 0,
+            policies,
+            subject,
             catalog_version,
             catalog_holds: true,
             readings,
@@ -177,7 +183,7 @@ impl<'a> Replay<'a> {
         match evidence {
             Evidence::Started(started) => {
                 assert!(self.started.insert(started.sequence), "a statement started twice");
-                if started.statement.refused_by.is_some() {
+                if !started.statement.refused_by.is_empty() {
                     self.refused.push(started.statement.text.clone());
                 }
             }
@@ -257,7 +263,8 @@ fn shown(finished: &Finished) -> String {
         other => format!("{other:?}").to_lowercase(),
     };
     let ResultNames { returned: _, masked } = result.as_deref().cloned().unwrap_or_default();
-    let refused = started.statement.refused_by.map(|rule| format!(", refused by {rule}")).unwrap_or_default();
+    let refused =
+        started.statement.refused_by.iter().map(|rule| format!(", refused by {rule}")).collect::<String>();
     let masked = if masked.is_empty() { String::new() } else { format!(", masked {}", masked.join(" ")) };
     let effects = started.statement.effects.join("+");
     format!("{} {effects}: {outcome}, {rows} rows, {bytes} bytes{refused}{masked}", started.sequence)

@@ -1,6 +1,6 @@
 //! Commands that a guardrail of their own refuses, and statements that only look like them.
 
-use super::{Modes, Verdict, judge_startup, verdict};
+use super::{SHIPPED, Verdict, Who, verdict};
 
 fn assert_refused(rule: &str, statements: &[&str]) {
     for text in statements {
@@ -252,8 +252,9 @@ fn the_servers_own_tables_are_not_written() {
 
 #[test]
 fn a_connection_does_not_begin_without_protection() {
+    let nobody = SHIPPED.subject(&Who::default()).unwrap();
     let judge = |name: &str, value: &str| {
-        judge_startup(&Modes::default(), [(name.as_bytes(), value.as_bytes())].into_iter())
+        SHIPPED.judge_startup(&nobody, [(name.as_bytes(), value.as_bytes())].into_iter())
     };
     for (name, value) in [
         ("session_replication_role", "replica"),

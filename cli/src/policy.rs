@@ -1,0 +1,13 @@
+//! `picket policy`: what the rules are, and what they say.
+
+mod backtest;
+mod check;
+mod explain;
+mod options;
+mod reference;
+
+pub(crate) use self::backtest::backtest;
+pub(crate) use self::check::check;
+pub(crate) use self::explain::explain;
+pub(crate) use self::options::{Asker, Rules};
+pub(crate) use self::reference::reference;

@@ -1,0 +1,144 @@
+//! What policies would have done to the statements that were recorded.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{IsTerminal, stderr};
+
+use anyhow::{Context, anyhow};
+use audit::ledger::RecordedRow;
+use indicatif::{ProgressBar, ProgressStyle};
+use policy::{Meaning, Policies, Verdict, Who};
+use sql::catalog::Relation;
+use sql::{Catalog, Statement};
+
+use super::options::{Rulebook, Rules};
+use crate::args::Format;
+use crate::failure::Failure;
+use crate::show::{self, Change};
+
+/// How the session's own temporary relations are recorded.
+const TEMPORARY: &str = "pg_temp.";
+
+/// Judges what was recorded again, and shows what would be otherwise.
+pub(crate) fn backtest(
+    rules: &Rules,
+    recorded: &[RecordedRow],
+    more: bool,
+    format: Format,
+) -> Result<(), Failure> {
+    let rulebook = rules.read()?;
+    let bar = bar(recorded.len());
+    let (mut changes, mut executions) = (BTreeMap::<Key, Change>::new(), 0);
+    for row in recorded {
+        executions += row.executions;
+        let judged = judge(&rulebook, row)?;
+        let before = (row.verdict.as_str(), &row.rules);
+        if (judged.verdict, &judged.rules) != before {
+            note(&mut changes, row, judged);
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let mut changes: Vec<Change> = changes.into_values().collect();
+    changes.sort_by_key(|change| std::cmp::Reverse(change.executions));
+    show::show(&changes, more, format, "every verdict would be as it was")?;
+    tell(executions, &changes);
+    Ok(())
+}
+
+/// What would be the same kind of change to the same person: old and new verdict and rules, user, database.
+type Key = (String, Vec<String>, &'static str, Vec<String>, String, String);
+
+struct Judged {
+    verdict: &'static str,
+    rules: Vec<String>,
+}
+
+fn note(changes: &mut BTreeMap<Key, Change>, row: &RecordedRow, judged: Judged) {
+    let Judged { verdict, rules } = judged;
+    let (principal, database) = (row.principal.clone(), row.database.clone());
+    let key = (row.verdict.clone(), row.rules.clone(), verdict, rules.clone(), principal, database);
+    let change = changes.entry(key).or_insert_with(|| Change::new(row, verdict, rules));
+    change.executions += row.executions;
+    change.statements += 1;
+}
+
+/// What the policies say of a row, with what the ledger knows of names.
+fn judge(rulebook: &Rulebook, row: &RecordedRow) -> Result<Judged, Failure> {
+    let who = Who {
+        authentication: row.authenticated_by.clone(),
+        application: row.application_name.clone(),
+        source: row.source.parse().unwrap_or(Who::default().source),
+        environment: row.environment.clone(),
+        hour: row.hour,
+        weekday: row.weekday,
+        ..rulebook.who(&row.principal, &row.database)
+    };
+    let verdict = with_stack(|| again(&rulebook.policies, &who, row))??;
+    let owned = |names: &[std::sync::Arc<str>]| names.iter().map(|name| name.to_string()).collect();
+    Ok(match &verdict {
+        Verdict::Allow(permit) => Judged { verdict: "allow", rules: owned(permit.observed()) },
+        Verdict::Hold { otherwise, .. } => Judged { verdict: "hold", rules: owned(&otherwise.rules) },
+        Verdict::Refuse(refusal) => Judged { verdict: "refuse", rules: owned(&refusal.rules) },
+    })
+}
+
+fn again(policies: &Policies, who: &Who, row: &RecordedRow) -> Result<Verdict, Failure> {
+    let subject = policies.subject(who).context("tell the policies who asked")?;
+    let facts = match sql::read(row.text.as_bytes()) {
+        Err(unreadable) => return Ok(policies.judge_unreadable(&subject, &unreadable)),
+        Ok(facts) => facts,
+    };
+    let names = || row.relations_read.iter().chain(&row.relations_written);
+    let is_own = |name: &str| names().any(|known| known.strip_prefix(TEMPORARY) == Some(name));
+    let facts = facts.with_temporary(is_own, |_| true);
+    let relations = names().filter_map(|path| path.split_once('.')).collect::<BTreeSet<_>>();
+    let catalog = Catalog::new((1..).zip(relations).map(|(oid, (schema, name))| Relation {
+        oid,
+        schema: schema.to_owned(),
+        name: name.to_owned(),
+        columns: Vec::new(),
+    }));
+    // What was copied out of masked columns then would be now.
+    let is_masked = row.rules.iter().any(|rule| rule == "copy-masked") || !row.masked_columns.is_empty();
+    let is_masked = |_: &Statement| is_masked;
+    let verdicts = policies.judge(&subject, &facts, &Meaning { catalog: &catalog, is_masked: &is_masked });
+    // A row is one statement. A text of blanks does nothing.
+    Ok(verdicts.into_iter().next().unwrap_or_else(policy::permit_nothing))
+}
+
+/// Reading takes more stack than the main thread may have.
+fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Failure> {
+    let done = std::thread::scope(|scope| {
+        let reader = std::thread::Builder::new().stack_size(sql::READ_STACK_BYTES);
+        let handle = reader.spawn_scoped(scope, work).context("start a thread")?;
+        handle.join().map_err(|_| anyhow!("the statements could not be read"))
+    })?;
+    Ok(done)
+}
+
+/// A progress bar on a terminal.
+fn bar(rows: usize) -> ProgressBar {
+    if !stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(rows as u64);
+    if let Ok(style) = ProgressStyle::with_template("judging again {wide_bar} {pos} of {len}, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// The sum of it, for people.
+fn tell(executions: u64, changes: &[Change]) {
+    let of = |verdict: &str| {
+        let those =
+            changes.iter().filter(|change| change.verdict == verdict && change.verdict_then != verdict);
+        let people: BTreeSet<_> = those.clone().map(|change| &change.principal).collect();
+        (those.map(|change| change.executions).sum::<u64>(), people.len())
+    };
+    let ((refused, by), (allowed, to), (held, of_whom)) = (of("refuse"), of("allow"), of("hold"));
+    eprintln!(
+        "{executions} executions judged again: {refused} more refused (users: {by}), {held} more held (users: {of_whom}), \
+         {allowed} more allowed (users: {to})"
+    );
+}

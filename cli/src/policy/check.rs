@@ -1,0 +1,65 @@
+//! Whether policies can be judged with, and say what their examples say.
+
+use std::io::{Write, stdout};
+
+use anyhow::anyhow;
+use policy::{Policies, Rule, Verdict};
+
+use super::explain::{Judged, judge};
+use super::options::{Asker, Rules};
+use crate::failure::{Failure, unless_reader_left};
+
+/// Checks them: what cannot be is an error, what is odd is told, and every example is judged.
+pub(crate) fn check(rules: &Rules, asker: &Asker) -> Result<(), Failure> {
+    let rulebook = rules.read()?;
+    let policies = &rulebook.policies;
+    let mut odd: Vec<String> =
+        policies.warnings().iter().map(|warning| format!("warning: {warning}")).collect();
+    odd.extend(policies.shadowed().iter().map(|rule| {
+        format!(
+            "warning: {}: rule \"{}\" permits what \"allow-all\" permits too; leave that out (`without`)",
+            rule.file, rule.name
+        )
+    }));
+    let who = asker.who(&rulebook);
+    let (mut examples, mut wrong) = (0, Vec::new());
+    for rule in policies.rules() {
+        for (text, refuses) in
+            rule.refuses.iter().map(|text| (text, true)).chain(rule.allows.iter().map(|text| (text, false)))
+        {
+            examples += 1;
+            let against = is_against(rule, &judge(policies, &who, text)?);
+            if against != refuses {
+                let says =
+                    if refuses { "is to refuse it, and does not" } else { "is to let it pass, and does not" };
+                wrong.push(format!("{}: rule \"{}\" {says}: {text}", rule.file, rule.name));
+            }
+        }
+    }
+    let own = policies.rules().iter().filter(|rule| is_own(policies, rule)).count();
+    let mut out = stdout().lock();
+    let mut told = String::new();
+    for line in &odd {
+        told += line;
+        told.push('\n');
+    }
+    told += &format!("{} policies, {own} of them own; {examples} examples\n", policies.rules().len());
+    unless_reader_left(out.write_all(told.as_bytes()).and_then(|()| out.flush()))?;
+    match wrong.len() {
+        0 => Ok(()),
+        _ => Err(anyhow!("{}", wrong.join("; ")).into()),
+    }
+}
+
+fn is_own(policies: &Policies, rule: &Rule) -> bool {
+    policies.setup().own.iter().any(|source| source.name == rule.file)
+}
+
+/// Whether the rule speaks against any statement of the text, enforced or not.
+fn is_against(rule: &Rule, judged: &[Judged]) -> bool {
+    judged.iter().any(|judged| match &judged.verdict {
+        Verdict::Allow(permit) => permit.observed().contains(&rule.name),
+        Verdict::Hold { otherwise, .. } => otherwise.rules.contains(&rule.name),
+        Verdict::Refuse(refusal) => refusal.rules.contains(&rule.name),
+    })
+}

@@ -1,0 +1,197 @@
+//! What Picket reads in statements, and what its rules say of them. Nothing is connected to.
+
+use std::fmt::Write as _;
+use std::io::{Read, Write, stdin, stdout};
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::{Context, anyhow};
+use policy::{Meaning, Policies, Refusal, Subject, Verdict, Who};
+use serde::Serialize;
+use sql::facts::{Access, RelationUse};
+use sql::{Catalog, Statement};
+
+use super::options::{Asker, Rules};
+use crate::args::ExplainFormat;
+use crate::failure::{Failure, unless_reader_left};
+use crate::show::{escaped, json_rows};
+
+/// One statement. Its fields are the keys of JSON.
+#[derive(Debug, Default, Serialize)]
+struct Explained {
+    statement: String,
+    verdict: &'static str,
+    rules: Vec<String>,
+    approvers: Vec<String>,
+    observed: Vec<String>,
+    sqlstate: &'static str,
+    message: String,
+    detail: String,
+    hint: String,
+    effects: Vec<&'static str>,
+    reads: Vec<String>,
+    writes: Vec<String>,
+    columns: Vec<String>,
+    functions: Vec<String>,
+    fingerprint: String,
+    readers_disagree: String,
+}
+
+/// One statement, and what was decided about it.
+pub(super) struct Judged {
+    text: String,
+    /// `None` where it could not be read.
+    statement: Option<Statement>,
+    readers_disagree: Option<String>,
+    pub(super) verdict: Verdict,
+}
+
+/// Explains the statements of `sql`, or of standard input, on stdout.
+pub(crate) fn explain(
+    sql: Option<String>,
+    rules: &Rules,
+    asker: &Asker,
+    format: ExplainFormat,
+) -> Result<(), Failure> {
+    let rulebook = rules.read()?;
+    let text = match sql {
+        Some(text) => text.into_bytes(),
+        None => {
+            let mut text = Vec::new();
+            // One more than may be read, which is then told.
+            let read = stdin().take(sql::STATEMENT_BYTES_MAX as u64 + 1).read_to_end(&mut text);
+            read.context("read statements from standard input")?;
+            text
+        }
+    };
+    let judged = judge(&rulebook.policies, &asker.who(&rulebook), &text)?;
+    let explained: Vec<_> = judged.into_iter().map(Explained::from).collect();
+    let answer = match format {
+        ExplainFormat::Json => json_rows(&explained)?,
+        ExplainFormat::Text => explained.iter().map(Explained::text).collect::<Vec<_>>().join("\n"),
+    };
+    let mut out = stdout().lock();
+    unless_reader_left(out.write_all(answer.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// What policies say of each statement of a text to `who`.
+pub(super) fn judge(policies: &Policies, who: &Who, text: impl AsRef<[u8]>) -> Result<Vec<Judged>, Failure> {
+    let subject = policies.subject(who).context("tell the policies who asks")?;
+    let text = text.as_ref();
+    let judged = thread::scope(|scope| {
+        let reader = thread::Builder::new().stack_size(sql::READ_STACK_BYTES);
+        let read = || judge_here(policies, &subject, text);
+        let handle = reader.spawn_scoped(scope, read).context("start a thread")?;
+        handle.join().map_err(|_| anyhow!("the statements could not be read"))
+    })?;
+    Ok(judged)
+}
+
+/// The same, on a thread with enough stack.
+pub(super) fn judge_here(policies: &Policies, subject: &Subject, text: &[u8]) -> Vec<Judged> {
+    let reading = sql::read(text);
+    let text = String::from_utf8_lossy(text);
+    let facts = match reading {
+        Err(unreadable) => {
+            let verdict = policies.judge_unreadable(subject, &unreadable);
+            let text = text.trim().to_owned();
+            return vec![Judged { text, statement: None, readers_disagree: None, verdict }];
+        }
+        // The temporary tables that the text makes are known.
+        Ok(facts) => facts.with_temporary(|_| false, |_| true).into_owned(),
+    };
+    let meaning = Meaning { catalog: &Catalog::default(), is_masked: &|_| false };
+    let verdicts = policies.judge(subject, &facts, &meaning);
+    let disagree = facts.readers_disagree;
+    let judged = facts.statements.into_iter().zip(verdicts).map(|(statement, verdict)| Judged {
+        text: text.get(statement.span.clone()).unwrap_or_default().trim().to_owned(),
+        statement: Some(statement),
+        readers_disagree: disagree.clone(),
+        verdict,
+    });
+    judged.collect()
+}
+
+impl From<Judged> for Explained {
+    fn from(judged: Judged) -> Self {
+        let read = judged.statement.as_ref().map(|statement| Explained::read(&judged.text, statement));
+        let mut explained =
+            read.unwrap_or_else(|| Explained { statement: judged.text.clone(), ..Explained::default() });
+        explained.readers_disagree = judged.readers_disagree.unwrap_or_default();
+        explained.judged(judged.verdict)
+    }
+}
+
+impl Explained {
+    fn read(text: &str, statement: &Statement) -> Self {
+        let relations = |access| {
+            let used = statement.relations.iter().filter(move |used| used.access == access);
+            used.map(RelationUse::path).collect()
+        };
+        let columns = statement.columns.iter().map(|column| {
+            let name = column.name.as_deref().unwrap_or("*");
+            column.qualifier.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(".")
+        });
+        Explained {
+            statement: text.trim().to_owned(),
+            effects: statement.effects.iter().map(|effect| effect.name()).collect(),
+            reads: relations(Access::Read),
+            writes: relations(Access::Write),
+            columns: columns.collect(),
+            functions: statement.functions.clone(),
+            fingerprint: format!("{:016x}", statement.fingerprint),
+            ..Explained::default()
+        }
+    }
+
+    fn judged(self, verdict: Verdict) -> Self {
+        let owned = |names: &[Arc<str>]| names.iter().map(|name| name.to_string()).collect();
+        let (word, approvers) = match &verdict {
+            Verdict::Allow(permit) => {
+                return Explained { verdict: "allow", observed: owned(permit.observed()), ..self };
+            }
+            Verdict::Hold { approvers, .. } => ("hold", owned(approvers)),
+            Verdict::Refuse(_) => ("refuse", Vec::new()),
+        };
+        match verdict.refusal().cloned() {
+            None => self,
+            Some(Refusal { rules, sqlstate, message, detail, hint }) => Explained {
+                verdict: word,
+                rules: owned(&rules),
+                approvers,
+                sqlstate,
+                message,
+                detail,
+                hint,
+                ..self
+            },
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!("{}: {}\n", self.verdict, escaped(&self.statement));
+        let observed = self.observed.join(", ");
+        let lists = [&self.reads, &self.writes, &self.columns, &self.functions].map(|list| list.join(", "));
+        let [reads, writes, columns, functions] = &lists;
+        for (name, value) in [
+            ("ERROR", &self.message),
+            ("DETAIL", &self.detail),
+            ("HINT", &self.hint),
+            ("may be approved by", &self.approvers.join(", ")),
+            ("only observed", &observed),
+            ("effects", &self.effects.join(", ")),
+            ("reads", reads),
+            ("writes", writes),
+            ("columns", columns),
+            ("functions", functions),
+            ("fingerprint", &self.fingerprint),
+            ("readers disagree", &self.readers_disagree),
+        ] {
+            if !value.is_empty() {
+                // Writing to a string does not fail.
+                let _ = writeln!(text, "  {name}: {}", escaped(value));
+            }
+        }
+        text
+    }
+}

@@ -1,0 +1,73 @@
+//! All rules, for people to read.
+
+use std::fmt::Write as _;
+use std::io::{Write, stdout};
+
+use policy::{Mode, Policies, Rule};
+
+use super::options::Rules;
+use crate::failure::{Failure, unless_reader_left};
+
+/// Prints them as Markdown.
+pub(crate) fn reference(rules: &Rules) -> Result<(), Failure> {
+    let text = markdown(&rules.read()?.policies);
+    let mut out = stdout().lock();
+    unless_reader_left(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+fn markdown(policies: &Policies) -> String {
+    let mut text = "# Rules\n\n\
+        Written by `picket policy reference`. Each is a file of policies in [Cedar](https://docs.cedarpolicy.com); what they can\n\
+        speak of says `crates/policy/picket.cedarschema`. A user in the group `exempt:RULE` is not kept by that shipped rule, and\n\
+        `RULE = \"observe\"` under `[policy.mode]` has it refuse nothing and be named in the record.\n"
+        .to_owned();
+    let mut rules: Vec<&Rule> = policies.rules().iter().collect();
+    rules.sort_by(|one, other| one.name.cmp(&other.name));
+    for own in rules.chunk_by(|one, other| one.name == other.name) {
+        if let Some(first) = own.first() {
+            section(first, own, &mut text);
+        }
+    }
+    text
+}
+
+/// Writing to a string does not fail.
+fn section(first: &Rule, own: &[&Rule], text: &mut String) {
+    let _ = write!(text, "\n## {}\n\n", first.name);
+    for (number, line) in first.about.lines().enumerate() {
+        // Each of these is a paragraph of its own.
+        let begins = ["What:", "Why:", "Example:"].iter().any(|word| line.starts_with(word));
+        if begins && number != 0 {
+            text.push('\n');
+        }
+        let _ = writeln!(text, "{line}");
+    }
+    let effects = own.iter().map(|rule| match (rule.permits, &rule.hold, rule.mode) {
+        (true, ..) => "permits".to_owned(),
+        (_, _, Mode::Observe) => "observes".to_owned(),
+        (_, Some(group), _) => format!("holds for `{group}`"),
+        _ => "refuses".to_owned(),
+    });
+    let _ = write!(text, "\n| | because | examples against | examples for |\n| --- | --- | --- | --- |\n");
+    for (rule, effect) in own.iter().zip(effects) {
+        let because = if rule.permits { "" } else { &rule.reason };
+        let _ = writeln!(
+            text,
+            "| {effect} | {} | {} | {} |",
+            cell(because),
+            examples(&rule.refuses),
+            examples(&rule.allows)
+        );
+    }
+    if let Some(rule) = own.iter().find(|rule| !rule.permits) {
+        let _ = write!(text, "\nHint: {}\n", rule.hint);
+    }
+}
+
+fn examples(texts: &[String]) -> String {
+    texts.iter().map(|text| format!("`{}`", cell(text))).collect::<Vec<_>>().join("<br>")
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}

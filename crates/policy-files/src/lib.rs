@@ -1,0 +1,184 @@
+//! The section `[policy]` of a configuration: which policies there are beside the shipped ones, and how strictly each is held;
+//! and what `[[user]]` says of somebody to them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use daemon::config::{Refused, refused};
+use policy::{Mode, Policies, PolicyError, Setup, Source};
+use serde::Deserialize;
+use toml::Spanned;
+
+/// Most files with policies.
+const FILES_MAX: usize = 256;
+
+/// Most bytes that all of them have together.
+const BYTES_MAX: usize = 1 << 20;
+
+/// How the files are called.
+const EXTENSION: &str = "cedar";
+
+/// The section, as it was written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PolicySection {
+    /// The folder whose files `*.cedar` are own policies.
+    dir: Option<Spanned<PathBuf>>,
+    /// Shipped rules that are left out.
+    #[serde(default)]
+    without: Vec<Spanned<String>>,
+    /// By the rule's name.
+    #[serde(default)]
+    mode: BTreeMap<Spanned<String>, ModeFile>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ModeFile {
+    Enforce,
+    Observe,
+}
+
+/// What a user is.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A person.
+    Human,
+    /// A program that acts for somebody.
+    Agent,
+}
+
+impl Kind {
+    /// The word for it in policies.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Human => "human",
+            Kind::Agent => "agent",
+        }
+    }
+}
+
+impl PolicySection {
+    /// Reads the files that it names, and makes policies of all of it.
+    ///
+    /// # Errors
+    ///
+    /// The key that cannot be used: a folder that cannot be read, a policy that is none, a rule that there is not.
+    pub fn check(self) -> Result<Policies, Refused> {
+        let PolicySection { dir, without, mode } = self;
+        let own = match &dir {
+            Some(dir) => {
+                read(dir.get_ref()).map_err(|error| refused(dir.span(), format!("`policy.dir`: {error}")))?
+            }
+            None => Vec::new(),
+        };
+        let modes = mode.iter().map(|(rule, mode)| {
+            let mode = match mode {
+                ModeFile::Enforce => Mode::Enforce,
+                ModeFile::Observe => Mode::Observe,
+            };
+            (rule.get_ref().clone(), mode)
+        });
+        let setup = Setup {
+            own,
+            without: without.iter().map(|rule| rule.get_ref().clone()).collect(),
+            modes: modes.collect(),
+        };
+        Policies::new(setup).map_err(|error| {
+            let (span, key) = place(&error, dir.as_ref(), &without, &mode);
+            refused(span, format!("`policy.{key}`: {error}"))
+        })
+    }
+}
+
+/// Where the key stands that an error is about, and what it is called.
+fn place(
+    error: &PolicyError,
+    dir: Option<&Spanned<PathBuf>>,
+    without: &[Spanned<String>],
+    mode: &BTreeMap<Spanned<String>, ModeFile>,
+) -> (Range<usize>, &'static str) {
+    if let PolicyError::UnknownRule { name, .. } = error {
+        if let Some(left_out) = without.iter().find(|rule| rule.get_ref() == name) {
+            return (left_out.span(), "without");
+        }
+        let named = mode.keys().find(|rule| rule.get_ref() == name);
+        return (named.map(Spanned::span).unwrap_or_default(), "mode");
+    }
+    (dir.map(Spanned::span).unwrap_or_default(), "dir")
+}
+
+/// The files with policies in a folder, in the order of their names; or the one file that `path` is.
+///
+/// # Errors
+///
+/// One sentence that names the file.
+pub fn read(path: &Path) -> Result<Vec<Source>, String> {
+    let cannot = |path: &Path, error| format!("cannot read {}: {error}", path.display());
+    let mut paths = Vec::new();
+    if path.is_dir() {
+        for entry in fs::read_dir(path).map_err(|error| cannot(path, error))? {
+            let file = entry.map_err(|error| cannot(path, error))?.path();
+            if file.extension().is_some_and(|extension| extension == EXTENSION) {
+                paths.push(file);
+            }
+        }
+        paths.sort();
+    } else {
+        paths.push(path.to_owned());
+    }
+    if FILES_MAX < paths.len() {
+        return Err(format!("{} has more than {FILES_MAX} files *.{EXTENSION}", path.display()));
+    }
+    let folder = path;
+    let (mut sources, mut bytes) = (Vec::new(), 0);
+    for path in paths {
+        let text = fs::read_to_string(&path).map_err(|error| cannot(&path, error))?;
+        bytes += text.len();
+        if BYTES_MAX < bytes {
+            return Err(format!("the files in {} have more than {BYTES_MAX} bytes", folder.display()));
+        }
+        sources.push(Source { name: path.display().to_string(), text });
+    }
+    Ok(sources)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(section: &str) -> String {
+        let section: PolicySection = toml::from_str(section).unwrap();
+        format!("{:?}", section.check().unwrap_err())
+    }
+
+    #[test]
+    fn files_of_a_folder_are_read_in_order_and_errors_name_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        write("b.cedar", "@rule(\"second\") forbid (principal, action == Picket::Action::\"do\", resource);");
+        write("a.cedar", "@rule(\"first\") forbid (principal, action == Picket::Action::\"do\", resource);");
+        write("notes.txt", "no policy");
+        let dir = format!("dir = {:?}\n", folder.path());
+        let section: PolicySection = toml::from_str(&dir).unwrap();
+        let policies = section.check().unwrap();
+        let own: Vec<_> = policies
+            .rules()
+            .iter()
+            .map(|rule| &*rule.name)
+            .filter(|name| ["first", "second"].contains(name))
+            .collect();
+        assert_eq!(own, ["first", "second"]);
+        write("b.cedar", "\nforbid (principal, action, resourc);");
+        let told = error(&dir);
+        assert!(told.contains("`policy.dir`: ") && told.contains("b.cedar:2: "), "{told}");
+        assert!(error("dir = \"/none\"").contains("`policy.dir`: cannot read /none: "));
+        assert!(
+            error("without = [\"no-drops\"]")
+                .contains("`policy.without`: there is no rule `no-drops`; the rules are `no-drop-table`")
+        );
+    }
+}

@@ -1,0 +1,217 @@
+//! What is known of functions by their names: those that reach past what a statement shows, and how.
+//!
+//! PostgreSQL's own up to 18, and those of its contrib modules. A function is known by its last name in whichever schema.
+
+/// How a function is dangerous. Its word is `Picket::Function`'s attribute `danger`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Danger {
+    /// It works with files on the server.
+    Files,
+    /// It speaks to another server.
+    OtherServers,
+    /// It interferes with other sessions.
+    OtherSessions,
+    /// It changes or shows what is replicated.
+    Replication,
+    /// It changes how the server runs.
+    Server,
+    /// It reads or changes storage below rows.
+    Storage,
+    /// It runs a text as a query.
+    Text,
+    /// It shows tables in a form that is not masked.
+    Unmasked,
+}
+
+impl Danger {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Danger::Files => "files",
+            Danger::OtherServers => "other-servers",
+            Danger::OtherSessions => "other-sessions",
+            Danger::Replication => "replication",
+            Danger::Server => "server",
+            Danger::Storage => "storage",
+            Danger::Text => "text",
+            Danger::Unmasked => "unmasked",
+        }
+    }
+}
+
+/// A function on the list.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listed {
+    pub(crate) danger: Danger,
+    /// What it does, as the end of a sentence that begins with its name.
+    pub(crate) what: &'static str,
+}
+
+/// What is known of the function of this name, if anything.
+pub(crate) fn listed(name: &str) -> Option<Listed> {
+    let at = FUNCTIONS.binary_search_by(|(function, ..)| (*function).cmp(name)).ok()?;
+    FUNCTIONS.get(at).map(|(_, danger, what)| Listed { danger: *danger, what })
+}
+
+/// Views that show what a function of the list does.
+pub(crate) const VIEWS: [&str; 3] = ["pg_file_settings", "pg_hba_file_rules", "pg_ident_file_mappings"];
+
+const OTHER_SERVERS: &str = "speaks to another server, past Picket";
+const OTHER_SESSIONS: &str = "interferes with other sessions";
+const RAW: &str = "reads or changes storage below rows, past masks and checks";
+const SERVER: &str = "changes how the server runs";
+const TEXT: &str = "runs a text that Picket does not read";
+const WAL: &str = "changes or shows what is replicated";
+const XML: &str = "shows tables in a form that is not masked";
+
+/// Functions in order of their names.
+pub(crate) const FUNCTIONS: [(&str, Danger, &str); 137] = [
+    ("binary_upgrade_set_next_heap_relfilenode", Danger::Storage, RAW),
+    ("binary_upgrade_set_next_pg_authid_oid", Danger::Storage, RAW),
+    ("binary_upgrade_set_next_toast_pg_class_oid", Danger::Storage, RAW),
+    ("brin_page_items", Danger::Storage, RAW),
+    ("bt_page_items", Danger::Storage, RAW),
+    ("connectby", Danger::Text, TEXT),
+    ("crosstab", Danger::Text, TEXT),
+    ("crosstab2", Danger::Text, TEXT),
+    ("crosstab3", Danger::Text, TEXT),
+    ("crosstab4", Danger::Text, TEXT),
+    ("crosstabn", Danger::Text, TEXT),
+    ("cursor_to_xml", Danger::Unmasked, XML),
+    ("cursor_to_xmlschema", Danger::Unmasked, XML),
+    ("database_to_xml", Danger::Unmasked, XML),
+    ("database_to_xml_and_xmlschema", Danger::Unmasked, XML),
+    ("database_to_xmlschema", Danger::Unmasked, XML),
+    ("dblink", Danger::OtherServers, OTHER_SERVERS),
+    ("dblink_build_sql_delete", Danger::OtherServers, OTHER_SERVERS),
+    ("dblink_build_sql_insert", Danger::OtherServers, OTHER_SERVERS),
+    ("dblink_build_sql_update", Danger::OtherServers, OTHER_SERVERS),
+    ("dblink_connect", Danger::OtherServers, OTHER_SERVERS),
+    ("dblink_connect_u", Danger::OtherServers, OTHER_SERVERS),
+    ("dblink_exec", Danger::OtherServers, OTHER_SERVERS),
+    ("dblink_fetch", Danger::OtherServers, OTHER_SERVERS),
+    ("dblink_get_result", Danger::OtherServers, OTHER_SERVERS),
+    ("dblink_open", Danger::OtherServers, OTHER_SERVERS),
+    ("dblink_send_query", Danger::OtherServers, OTHER_SERVERS),
+    ("fsm_page_contents", Danger::Storage, RAW),
+    ("get_raw_page", Danger::Storage, RAW),
+    ("gin_leafpage_items", Danger::Storage, RAW),
+    ("gist_page_items", Danger::Storage, RAW),
+    ("gist_page_items_bytea", Danger::Storage, RAW),
+    ("hash_page_items", Danger::Storage, RAW),
+    ("heap_force_freeze", Danger::Storage, RAW),
+    ("heap_force_kill", Danger::Storage, RAW),
+    ("heap_page_item_attrs", Danger::Storage, RAW),
+    ("heap_page_items", Danger::Storage, RAW),
+    ("lo_export", Danger::Files, "writes a file"),
+    ("lo_import", Danger::Files, "reads a file"),
+    ("lo_unlink", Danger::Storage, RAW),
+    ("pg_background_launch", Danger::Text, TEXT),
+    ("pg_backup_start", Danger::Server, SERVER),
+    ("pg_backup_stop", Danger::Server, SERVER),
+    ("pg_buffercache_evict", Danger::Server, SERVER),
+    ("pg_buffercache_evict_all", Danger::Server, SERVER),
+    ("pg_buffercache_evict_relation", Danger::Server, SERVER),
+    ("pg_cancel_backend", Danger::OtherSessions, OTHER_SESSIONS),
+    ("pg_clear_attribute_stats", Danger::Server, SERVER),
+    ("pg_clear_relation_stats", Danger::Server, SERVER),
+    ("pg_copy_logical_replication_slot", Danger::Replication, WAL),
+    ("pg_copy_physical_replication_slot", Danger::Replication, WAL),
+    ("pg_create_logical_replication_slot", Danger::Replication, WAL),
+    ("pg_create_physical_replication_slot", Danger::Replication, WAL),
+    ("pg_create_restore_point", Danger::Replication, WAL),
+    ("pg_drop_replication_slot", Danger::Replication, WAL),
+    ("pg_extension_config_dump", Danger::Server, SERVER),
+    ("pg_file_length", Danger::Files, "tells of a file"),
+    ("pg_file_read", Danger::Files, "reads a file"),
+    ("pg_file_rename", Danger::Files, "renames a file"),
+    ("pg_file_settings", Danger::Files, "shows configuration files"),
+    ("pg_file_sync", Danger::Files, "touches a file"),
+    ("pg_file_unlink", Danger::Files, "deletes a file"),
+    ("pg_file_write", Danger::Files, "writes a file"),
+    ("pg_get_wal_block_info", Danger::Storage, RAW),
+    ("pg_get_wal_record_info", Danger::Storage, RAW),
+    ("pg_get_wal_records_info", Danger::Storage, RAW),
+    ("pg_hba_file_rules", Danger::Files, "shows who may connect"),
+    ("pg_ident_file_mappings", Danger::Files, "shows who may connect"),
+    ("pg_import_system_collations", Danger::Server, SERVER),
+    ("pg_log_backend_memory_contexts", Danger::OtherSessions, OTHER_SESSIONS),
+    ("pg_logdir_ls", Danger::Files, "lists files"),
+    ("pg_logical_emit_message", Danger::Replication, WAL),
+    ("pg_logical_slot_get_binary_changes", Danger::Replication, WAL),
+    ("pg_logical_slot_get_changes", Danger::Replication, WAL),
+    ("pg_logical_slot_peek_binary_changes", Danger::Replication, WAL),
+    ("pg_logical_slot_peek_changes", Danger::Replication, WAL),
+    ("pg_ls_archive_statusdir", Danger::Files, "lists files"),
+    ("pg_ls_dir", Danger::Files, "lists files"),
+    ("pg_ls_logdir", Danger::Files, "lists files"),
+    ("pg_ls_logicalmapdir", Danger::Files, "lists files"),
+    ("pg_ls_logicalsnapdir", Danger::Files, "lists files"),
+    ("pg_ls_replslotdir", Danger::Files, "lists files"),
+    ("pg_ls_summariesdir", Danger::Files, "lists files"),
+    ("pg_ls_tmpdir", Danger::Files, "lists files"),
+    ("pg_ls_waldir", Danger::Files, "lists files"),
+    ("pg_nextoid", Danger::Storage, RAW),
+    ("pg_promote", Danger::Server, SERVER),
+    ("pg_read_binary_file", Danger::Files, "reads a file"),
+    ("pg_read_binary_file_all", Danger::Files, "reads a file"),
+    ("pg_read_binary_file_off_len", Danger::Files, "reads a file"),
+    ("pg_read_file", Danger::Files, "reads a file"),
+    ("pg_read_file_all", Danger::Files, "reads a file"),
+    ("pg_read_file_off_len", Danger::Files, "reads a file"),
+    ("pg_reload_conf", Danger::Server, SERVER),
+    ("pg_replication_origin_advance", Danger::Replication, WAL),
+    ("pg_replication_origin_create", Danger::Replication, WAL),
+    ("pg_replication_origin_drop", Danger::Replication, WAL),
+    ("pg_replication_origin_session_setup", Danger::Replication, WAL),
+    ("pg_replication_slot_advance", Danger::Replication, WAL),
+    ("pg_restore_attribute_stats", Danger::Server, SERVER),
+    ("pg_restore_relation_stats", Danger::Server, SERVER),
+    ("pg_rotate_logfile", Danger::Server, SERVER),
+    ("pg_rotate_logfile_old", Danger::Server, SERVER),
+    ("pg_show_all_file_settings", Danger::Files, "shows configuration files"),
+    ("pg_start_backup", Danger::Server, SERVER),
+    ("pg_stat_file", Danger::Files, "tells of a file"),
+    ("pg_stat_reset", Danger::Server, SERVER),
+    ("pg_stat_reset_backend_stats", Danger::Server, SERVER),
+    ("pg_stat_reset_replication_slot", Danger::Server, SERVER),
+    ("pg_stat_reset_shared", Danger::Server, SERVER),
+    ("pg_stat_reset_single_function_counters", Danger::Server, SERVER),
+    ("pg_stat_reset_single_table_counters", Danger::Server, SERVER),
+    ("pg_stat_reset_slru", Danger::Server, SERVER),
+    ("pg_stat_reset_subscription_stats", Danger::Server, SERVER),
+    ("pg_stat_statements_reset", Danger::Server, SERVER),
+    ("pg_stop_backup", Danger::Server, SERVER),
+    ("pg_switch_wal", Danger::Replication, WAL),
+    ("pg_sync_replication_slots", Danger::Replication, WAL),
+    ("pg_terminate_backend", Danger::OtherSessions, OTHER_SESSIONS),
+    ("pg_truncate_visibility_map", Danger::Storage, RAW),
+    ("pg_wal_replay_pause", Danger::Replication, WAL),
+    ("pg_wal_replay_resume", Danger::Replication, WAL),
+    ("query_export_to_s3", Danger::OtherServers, OTHER_SERVERS),
+    ("query_to_xml", Danger::Text, TEXT),
+    ("query_to_xml_and_xmlschema", Danger::Text, TEXT),
+    ("query_to_xmlschema", Danger::Text, TEXT),
+    ("schema_to_xml", Danger::Unmasked, XML),
+    ("schema_to_xml_and_xmlschema", Danger::Unmasked, XML),
+    ("schema_to_xmlschema", Danger::Unmasked, XML),
+    ("table_import_from_s3", Danger::OtherServers, OTHER_SERVERS),
+    ("table_to_xml", Danger::Unmasked, XML),
+    ("table_to_xml_and_xmlschema", Danger::Unmasked, XML),
+    ("table_to_xmlschema", Danger::Unmasked, XML),
+    ("ts_rewrite", Danger::Text, TEXT),
+    ("ts_stat", Danger::Text, TEXT),
+    ("tuple_data_split", Danger::Storage, RAW),
+    ("xpath_table", Danger::Text, TEXT),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_are_found_because_they_are_in_order() {
+        assert!(FUNCTIONS.is_sorted_by(|(one, ..), (next, ..)| one < next));
+        assert_eq!(listed("pg_read_file").map(|listed| listed.danger), Some(Danger::Files));
+        assert!(listed("lower").is_none());
+    }
+}

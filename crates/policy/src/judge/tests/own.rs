@@ -1,0 +1,200 @@
+//! Policies that a team writes: who may what, to what, from where.
+
+use std::collections::BTreeSet;
+
+use insta::assert_snapshot;
+
+use super::{Policies, Setup, Who, verdict_where};
+use crate::setup::Source;
+
+fn policies(text: &str) -> Policies {
+    with(text, &[])
+}
+
+fn with(text: &str, without: &[&str]) -> Policies {
+    let own = vec![Source { name: "team.cedar".to_owned(), text: text.to_owned() }];
+    let without = without.iter().map(|name| (*name).to_owned()).collect();
+    Policies::new(Setup { own, without, ..Setup::default() }).unwrap()
+}
+
+fn error(text: &str) -> String {
+    let own = vec![Source { name: "team.cedar".to_owned(), text: text.to_owned() }];
+    Policies::new(Setup { own, ..Setup::default() }).unwrap_err().to_string()
+}
+
+fn alice() -> Who {
+    Who { user: "alice".to_owned(), kind: "human".to_owned(), database: "shop".to_owned(), ..Who::default() }
+}
+
+fn bot() -> Who {
+    Who { user: "bot".to_owned(), kind: "agent".to_owned(), ..alice() }
+}
+
+fn of(who: Who, groups: &[&str]) -> Who {
+    Who { groups: groups.iter().map(|group| (*group).to_owned()).collect::<BTreeSet<_>>(), ..who }
+}
+
+#[test]
+fn agents_and_people_are_told_apart() {
+    let policies = policies(
+        r#"@rule("agents-read") @reason("agents only read") @hint("Ask a person to run it.")
+           forbid (principal, action in [Picket::Action::"write", Picket::Action::"define"], resource)
+           when { principal.kind == "agent" };"#,
+    );
+    let insert = "insert into orders values (1)";
+    assert_eq!(verdict_where(&policies, &alice(), &[], insert), "allow");
+    assert_eq!(verdict_where(&policies, &bot(), &[], "select * from orders"), "allow");
+    assert_snapshot!(verdict_where(&policies, &bot(), &[], insert), @r#"42501 Picket refused this statement: Rule "agents-read": agents only read."#);
+    assert!(verdict_where(&policies, &bot(), &[], "create table t ()").contains("agents-read"));
+    assert!(
+        verdict_where(
+            &policies,
+            &bot(),
+            &[],
+            "with d as (insert into orders values (1) returning 1) select 1 from d"
+        )
+        .contains("agents-read")
+    );
+}
+
+#[test]
+fn tables_and_schemas_are_named_by_database() {
+    let policies = policies(
+        r#"@rule("keys") forbid (principal, action, resource in Picket::Schema::"shop.secret");
+           @rule("users") forbid (principal, action == Picket::Action::"select", resource == Picket::Table::"shop.public.users");"#,
+    );
+    let says = |text: &str| verdict_where(&policies, &alice(), &["mine"], text);
+    for text in [
+        "select * from secret.keys",
+        "select * from keys",
+        "delete from keys where id = 1",
+        "copy keys to stdout",
+    ] {
+        assert!(says(text).contains("Rule \"keys\""), "{text}: {}", says(text));
+    }
+    // What the catalog does not have could be there.
+    assert!(says("select * from new_table").contains("Rule \"keys\""));
+    assert!(says("select * from secret.new_table").contains("Rule \"keys\""));
+    assert_eq!(says("select * from public.new_table"), "allow");
+    assert_eq!(says("select * from mine"), "allow");
+    // A write that looks for rows, or gives them back, reads them.
+    for text in [
+        "select * from users",
+        "table users",
+        "select 1 from orders where exists (select from public.users)",
+        "with u as (select * from users) select * from u",
+        "insert into orders select * from users",
+        "update users set name = '' where id = 1 returning *",
+        "delete from users where id = 1",
+        "insert into users values (1) returning *",
+        "insert into users values (1) on conflict (id) do nothing",
+        "prepare p as select * from users",
+        "declare c cursor for select * from users",
+        "explain analyze select * from users",
+        "create table copy as select * from users",
+        "copy (select * from users) to stdout",
+        "merge into orders o using users u on o.id = u.id when matched then do nothing",
+        "create view v as select * from users",
+    ] {
+        assert!(says(text).contains("Rule \"users\""), "{text}: {}", says(text));
+    }
+    assert_eq!(says("insert into users values (1)"), "allow");
+    assert_eq!(says("with users as (select 1) select * from orders"), "allow");
+    let other = Who { database: "warehouse".to_owned(), ..alice() };
+    assert_eq!(verdict_where(&policies, &other, &[], "select * from users"), "allow");
+}
+
+#[test]
+fn groups_free_from_shipped_rules_and_from_own() {
+    let policies = policies(
+        r#"@rule("owners") @reason("{name} is for its owners")
+           forbid (principal, action, resource is Picket::Table) when { resource.name == "orders" }
+           unless { principal in Picket::Group::"owners" };"#,
+    );
+    let says = |groups: &[&str], text: &str| verdict_where(&policies, &of(alice(), groups), &[], text);
+    assert_snapshot!(says(&[], "drop table orders"), @r#"
+42501 Picket refused this statement: Rule "no-drop-table": tables are not dropped through Picket.
+Rule "owners": orders is for its owners.
+"#);
+    assert!(says(&["owners"], "drop table orders").contains("no-drop-table"));
+    assert_eq!(says(&["owners", "exempt:no-drop-table"], "drop table orders"), "allow");
+    assert!(says(&["owners", "exempt:no-drop-table"], "truncate orders").contains("no-truncate"));
+}
+
+#[test]
+fn what_nothing_permits_is_refused() {
+    let permit = r#"permit (principal == Picket::User::"alice", action in Picket::Action::"read", resource);
+                    permit (principal, action == Picket::Action::"call", resource == Picket::Function::"count");"#;
+    let policies = with(permit, &["allow-all"]);
+    let says = |who: &Who, text: &str| verdict_where(&policies, who, &[], text);
+    assert_eq!(says(&alice(), "select count(*) from orders"), "allow");
+    assert_snapshot!(says(&alice(), "select max(id) from orders"), @r#"42501 Picket refused this statement: Rule "not-permitted": no policy permits call on max."#);
+    assert_snapshot!(says(&bot(), "select * from orders"), @r#"42501 Picket refused this statement: Rule "not-permitted": no policy permits select on orders."#);
+    assert!(says(&alice(), "vacuum").contains("no policy permits utility on shop"));
+}
+
+#[test]
+fn what_fails_to_be_judged_is_refused() {
+    // 9223372036854775807 + 1 overflows, in a policy that would let pass as in one that would not.
+    let overflow = r#"@rule("sum") forbid (principal, action == Picket::Action::"insert", resource)
+                      when { context.hour + 9223372036854775807 < 0 };"#;
+    let policies = policies(overflow);
+    let who = Who { hour: 1, ..alice() };
+    let says = verdict_where(&policies, &who, &[], "insert into orders values (1)");
+    assert!(says.contains("Rule \"not-judged\": the policies could not be asked: "), "{says}");
+    assert_eq!(verdict_where(&policies, &who, &[], "select 1"), "allow");
+}
+
+#[test]
+fn a_policy_holds_or_observes() {
+    let policies = policies(
+        r#"@rule("big-deletes") @hold("dba") @reason("deletes are looked at")
+           forbid (principal, action == Picket::Action::"delete", resource);
+           @rule("watch") @mode("observe") forbid (principal, action == Picket::Action::"insert", resource);"#,
+    );
+    let says = |text: &str| verdict_where(&policies, &alice(), &[], text);
+    assert_snapshot!(says("delete from orders where id = 1"), @r#"hold for dba: Rule "big-deletes": deletes are looked at."#);
+    // Nobody's approval frees from a rule that refuses.
+    assert!(says("delete from orders").starts_with("42501"));
+    assert_eq!(says("insert into orders values (1)"), "allow, against watch");
+}
+
+#[test]
+fn where_and_when_count() {
+    let policies = policies(
+        r#"forbid (principal, action, resource) unless { context.source.isInRange(ip("10.0.0.0/8")) };
+           forbid (principal, action in Picket::Action::"write", resource) when { context.hour < 6 && context.application == "cron" };"#,
+    );
+    assert!(policies.tell_time());
+    let inside = Who { source: "10.1.2.3".parse().unwrap(), hour: 3, ..alice() };
+    let says = |who: &Who| verdict_where(&policies, who, &[], "insert into orders values (1)");
+    assert_eq!(says(&inside), "allow");
+    assert!(says(&Who { application: "cron".to_owned(), ..inside.clone() }).contains("Rule \"team\""));
+    assert!(says(&Who { source: "192.168.0.1".parse().unwrap(), ..inside }).contains("Rule \"team\""));
+}
+
+#[test]
+fn sessions_that_policies_cannot_tell_apart_are_one_subject() {
+    let id = |policies: &Policies, who: &Who| policies.subject(who).unwrap().id();
+    let shipped = Policies::new(Setup::default()).unwrap();
+    assert_eq!(id(&shipped, &alice()), id(&shipped, &of(bot(), &["staff"])));
+    assert_ne!(id(&shipped, &alice()), id(&shipped, &of(alice(), &["exempt:no-drop"])));
+    let own = policies(r#"forbid (principal == Picket::User::"bot", action, resource);"#);
+    assert_ne!(id(&own, &alice()), id(&own, &bot()));
+    let elsewhere =
+        Who { source: "10.0.0.1".parse().unwrap(), application: "x".to_owned(), hour: 5, ..alice() };
+    assert_eq!(id(&own, &alice()), id(&own, &elsewhere));
+    assert_ne!(id(&own, &alice()), id(&shipped, &alice()));
+}
+
+#[test]
+fn errors_name_the_file_the_line_and_the_mend() {
+    assert_snapshot!(error("permit (principal, action, resource);\nforbid (principal, action resource);"), @r##"team.cedar:2: unexpected token `resource`"##);
+    assert_snapshot!(error("\n\nforbid (principal, action == Picket::Action::\"drop_tabel\", resource);"), @r##"team.cedar:3: unrecognized action `Picket::Action::"drop_tabel"`"##);
+    assert_snapshot!(error("forbid (principal, action, resource) when { principal.knd == \"agent\" };"), @r##"team.cedar:1: attribute `knd` on entity type `Picket::User` not found"##);
+    assert_snapshot!(error("@mod(\"observe\") forbid (principal, action, resource);"), @r##"team.cedar:1: unknown annotation `@mod`; there are `@allows`, `@description`, `@hint`, `@hold`, `@id`, `@mode`, `@reason`, `@refuses`, `@rule`"##);
+    assert_snapshot!(error("@mode(\"off\") forbid (principal, action, resource);"), @r##"team.cedar:1: `@mode` must be "enforce" or "observe", got "off""##);
+    assert_snapshot!(error("forbid (principal == ?principal, action, resource);"), @r##"team.cedar:1: `?principal` and `?resource` make a template, which nothing fills (policy0)"##);
+    let odd = policies("forbid (principal, action, resource) when { 1 == 2 };");
+    assert_snapshot!(odd.warnings().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"), @r##"team.cedar:1: policy is impossible: the policy expression evaluates to false for all valid requests"##);
+}

@@ -1,0 +1,311 @@
+//! Policies that are ready to judge: read, held against the schema, and sorted by what they can be about.
+
+use std::collections::{BTreeSet, HashMap};
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cedar_policy::{
+    ActionConstraint, Authorizer, Entities, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode,
+    Validator,
+};
+use miette::Diagnostic;
+
+use crate::asks::schema_of;
+use crate::cedar::{CedarError, Types};
+use crate::rule::Rule;
+use crate::setup::{Mode, PolicyError, SCHEMA, SHIPPED, Setup, Source};
+use crate::subject::{Subject, Who};
+
+/// Most policies that are judged with.
+const POLICIES_MAX: usize = 1_024;
+
+/// Most subjects that are remembered.
+const SUBJECTS_MAX: usize = 4_096;
+
+/// Numbers subjects.
+static NEXT_SUBJECT: AtomicU64 = AtomicU64::new(1);
+
+/// All policies that hold at a time.
+#[derive(Debug)]
+pub struct Policies {
+    setup: Setup,
+    /// By the number that is their policy's id.
+    rules: Vec<Rule>,
+    by_action: HashMap<String, Relevant>,
+    /// Something permits whatever nothing forbids.
+    permits_all: bool,
+    warnings: Vec<PolicyError>,
+    /// What own policies say, by which is known what they cannot tell apart.
+    own_text: String,
+    /// Groups that policies name.
+    groups: BTreeSet<String>,
+    /// Schemas that policies name, whatever the database.
+    schemas: BTreeSet<String>,
+    subjects: Mutex<HashMap<Who, Arc<Subject>>>,
+    actions: Entities,
+    pub(crate) types: Types,
+    pub(crate) authorizer: Authorizer,
+}
+
+/// Policies that can be about one action.
+#[derive(Debug, Default)]
+pub(crate) struct Relevant {
+    pub(crate) forbids: PolicySet,
+    pub(crate) permits: PolicySet,
+    pub(crate) is_forbidden_somewhere: bool,
+}
+
+impl From<CedarError> for PolicyError {
+    fn from(error: CedarError) -> Self {
+        PolicyError::Cedar { message: error.to_string() }
+    }
+}
+
+impl Policies {
+    /// Reads the shipped policies and those of `setup`.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] where one of them cannot be read, is not as the schema says, or a rule is named that there is not.
+    pub fn new(setup: Setup) -> Result<Self, PolicyError> {
+        let cedar = |error: &dyn ToString| PolicyError::Cedar { message: error.to_string() };
+        let (schema, _) = Schema::from_cedarschema_str(SCHEMA).map_err(|error| cedar(&error))?;
+        let actions = schema.action_entities().map_err(|error| cedar(&error))?;
+        let names: Vec<EntityUid> = schema.actions().cloned().collect();
+        let validator = Validator::new(schema);
+
+        let known = |name: &String| SHIPPED.iter().any(|(shipped, _)| shipped == name);
+        if let Some(name) = setup.without.iter().find(|name| !known(name)) {
+            let rules = SHIPPED.iter().map(|(name, _)| (*name).to_owned()).collect();
+            return Err(PolicyError::UnknownRule { name: name.clone(), rules });
+        }
+        let shipped = SHIPPED.iter().filter(|(name, _)| !setup.without.contains(*name));
+        let shipped =
+            shipped.map(|(name, text)| Source { name: format!("{name}.cedar"), text: (*text).to_owned() });
+        let sources: Vec<Source> = shipped.chain(setup.own.iter().cloned()).collect();
+        let (mut rules, mut policies, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+        for source in &sources {
+            for (policy, rule) in read(source, &validator, &mut warnings)? {
+                policies.push(policy.new_id(PolicyId::new(rules.len().to_string())));
+                rules.push(rule);
+            }
+            if POLICIES_MAX < rules.len() {
+                return Err(PolicyError::TooMany { limit: POLICIES_MAX });
+            }
+        }
+        for (name, mode) in &setup.modes {
+            let mut named = rules.iter_mut().filter(|rule| !rule.permits && *rule.name == **name).peekable();
+            if named.peek().is_none() {
+                let rules: BTreeSet<_> =
+                    rules.iter().filter(|rule| !rule.permits).map(|rule| rule.name.to_string()).collect();
+                return Err(PolicyError::UnknownRule {
+                    name: name.clone(),
+                    rules: rules.into_iter().collect(),
+                });
+            }
+            named.for_each(|rule| rule.mode = *mode);
+        }
+
+        let mut by_action = HashMap::new();
+        for action in names {
+            let mut relevant = Relevant::default();
+            for policy in policies.iter().filter(|policy| can_be_about(policy, &action, &actions)) {
+                let set = match policy.effect() {
+                    cedar_policy::Effect::Permit => &mut relevant.permits,
+                    cedar_policy::Effect::Forbid => {
+                        relevant.is_forbidden_somewhere = true;
+                        &mut relevant.forbids
+                    }
+                };
+                set.add(policy.clone()).map_err(|error| cedar(&error))?;
+            }
+            by_action.insert(action.id().unescaped().to_owned(), relevant);
+        }
+        let literals = policies.iter().flat_map(Policy::entity_literals);
+        let types = Types::new()?;
+        let (mut groups, mut schemas) = (BTreeSet::new(), BTreeSet::new());
+        for literal in literals {
+            let id = literal.id().unescaped();
+            if *literal.type_name() == types.group {
+                groups.insert(id.to_owned());
+            } else if *literal.type_name() == types.schema || *literal.type_name() == types.table {
+                schemas.extend(schema_of(id));
+            }
+        }
+        Ok(Policies {
+            permits_all: policies.iter().any(is_unconditional_permit),
+            own_text: setup.own.iter().map(|source| source.text.as_str()).collect::<Vec<_>>().join("\n"),
+            setup,
+            rules,
+            by_action,
+            warnings,
+            groups,
+            schemas,
+            subjects: Mutex::default(),
+            actions,
+            types,
+            authorizer: Authorizer::new(),
+        })
+    }
+
+    /// What it was made of.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// Every policy, in the order in which their reasons are told.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// What is odd about own policies, and does not keep them from being judged with: conditions that are never met.
+    pub fn warnings(&self) -> &[PolicyError] {
+        &self.warnings
+    }
+
+    /// Own policies that permit what is permitted anyway.
+    pub fn shadowed(&self) -> Vec<&Rule> {
+        let own = |rule: &&Rule| self.setup.own.iter().any(|source| source.name == rule.file);
+        let permits = self.rules.iter().filter(|rule| rule.permits && self.permits_all);
+        permits.filter(|rule| own(rule)).collect()
+    }
+
+    /// Whether every policy of this rule only observes, or there is none.
+    pub fn observes(&self, rule: &str) -> bool {
+        self.rules.iter().filter(|own| *own.name == *rule).all(|own| own.mode == Mode::Observe)
+    }
+
+    /// Whether verdicts change with the time of day.
+    pub fn tell_time(&self) -> bool {
+        self.speak_of("hour") || self.speak_of("weekday")
+    }
+
+    /// What `who` is to these policies. Sessions that they cannot tell apart are one subject.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] where Cedar does not take what is said of it.
+    pub fn subject(&self, who: &Who) -> Result<Arc<Subject>, PolicyError> {
+        let who = self.seen(who);
+        let mut subjects = self.subjects.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(subject) = subjects.get(&who) {
+            return Ok(Arc::clone(subject));
+        }
+        if SUBJECTS_MAX <= subjects.len() {
+            subjects.clear();
+        }
+        let id = NEXT_SUBJECT.fetch_add(1, Ordering::Relaxed);
+        let subject = Arc::new(Subject::new(id, &who, &self.types, &self.actions)?);
+        subjects.insert(who, Arc::clone(&subject));
+        Ok(subject)
+    }
+
+    /// What can be about an action of the schema.
+    pub(crate) fn about(&self, action: &str) -> Option<&Relevant> {
+        self.by_action.get(action)
+    }
+
+    /// Schemas that policies name.
+    pub(crate) fn schemas(&self) -> impl Iterator<Item = &str> {
+        self.schemas.iter().map(String::as_str)
+    }
+
+    pub(crate) fn has_own(&self) -> bool {
+        !self.own_text.is_empty()
+    }
+
+    pub(crate) fn permits_all(&self) -> bool {
+        self.permits_all
+    }
+
+    /// What of `who` can make a difference: the shipped policies look at groups only.
+    fn seen(&self, who: &Who) -> Who {
+        let groups = who.groups.intersection(&self.groups).cloned().collect();
+        if self.own_text.is_empty() {
+            return Who { groups, ..Who::default() };
+        }
+        let mut seen = Who { groups, ..who.clone() };
+        let nobody = Who::default();
+        if !self.speak_of("application") {
+            seen.application = nobody.application;
+        }
+        if !self.speak_of("source") {
+            seen.source = nobody.source;
+        }
+        if !self.tell_time() {
+            (seen.hour, seen.weekday) = (nobody.hour, nobody.weekday);
+        }
+        seen
+    }
+
+    /// Whether own policies have this word, which they need to ask for the attribute of that name.
+    fn speak_of(&self, word: &str) -> bool {
+        let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        // An attribute's name can be written with escapes.
+        self.own_text.contains('\\') || self.own_text.split(|letter| !is_word(letter)).any(|own| own == word)
+    }
+}
+
+/// The policies of a file.
+fn read(
+    source: &Source,
+    validator: &Validator,
+    warnings: &mut Vec<PolicyError>,
+) -> Result<Vec<(Policy, Rule)>, PolicyError> {
+    let set = PolicySet::from_str(&source.text).map_err(|errors| {
+        let first = errors.iter().next();
+        let offset = first.and_then(offset).unwrap_or_default();
+        PolicyError::at(source, offset, first.map(ToString::to_string).unwrap_or_default())
+    })?;
+    if let Some(template) = set.templates().next() {
+        let message =
+            format!("`?principal` and `?resource` make a template, which nothing fills ({})", template.id());
+        return Err(PolicyError::at(source, 0, message));
+    }
+    let checked = validator.validate(&set, ValidationMode::Strict);
+    if let Some(error) = checked.validation_errors().next() {
+        return Err(PolicyError::at(source, offset(error).unwrap_or_default(), error));
+    }
+    for warning in checked.validation_warnings() {
+        warnings.push(PolicyError::at(source, offset(warning).unwrap_or_default(), warning));
+    }
+    // Their ids are `policy` and a number, in the order of the text.
+    let number =
+        |policy: &Policy| policy.id().to_string().trim_start_matches("policy").parse::<usize>().unwrap_or(0);
+    let mut policies: Vec<Policy> = set.policies().cloned().collect();
+    policies.sort_by_key(number);
+    policies
+        .into_iter()
+        .map(|policy| {
+            let rule = Rule::of(&policy, source).map_err(|message| PolicyError::at(source, 0, message))?;
+            Ok((policy, rule))
+        })
+        .collect()
+}
+
+/// Where in its text something is wrong.
+fn offset(error: &(impl Diagnostic + ?Sized)) -> Option<usize> {
+    error.labels()?.next().map(|label| label.offset())
+}
+
+fn can_be_about(policy: &Policy, action: &EntityUid, actions: &Entities) -> bool {
+    match policy.action_constraint() {
+        ActionConstraint::Any => true,
+        ActionConstraint::Eq(only) => only == *action,
+        ActionConstraint::In(any) => {
+            any.iter().any(|group| group == action || actions.is_ancestor_of(group, action))
+        }
+    }
+}
+
+/// `permit (principal, action, resource);`
+fn is_unconditional_permit(policy: &Policy) -> bool {
+    let Ok(json) = policy.to_json() else { return false };
+    let says = |key: &str, value: &str| json.get(key).and_then(|own| own.as_str()) == Some(value);
+    let is_all =
+        |part: &str| json.get(part).and_then(|part| part.get("op")).and_then(|op| op.as_str()) == Some("All");
+    says("effect", "permit")
+        && ["principal", "action", "resource"].into_iter().all(is_all)
+        && json.get("conditions").and_then(|all| all.as_array()).is_some_and(|all| all.is_empty())
+}

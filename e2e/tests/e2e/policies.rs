@@ -1,0 +1,220 @@
+//! Policies that a team writes, in files that the proxy's configuration names: who may what, on real sessions.
+
+use std::fs;
+use std::process::Output;
+
+use anyhow::{Context, Result};
+use e2e::binaries;
+use e2e::psql;
+use e2e::scratch::Scratch;
+use serde_json::Value;
+
+use crate::driver::{block_on, connect, server_error};
+use crate::reload::{RELOADED, reload};
+use crate::stack::{Stack, text, words};
+
+const AGENTS_READ: &str = r#"
+@rule("agents-read")
+@reason("agents only read, and this would {what} change {name}")
+@hint("Ask a person to run it.")
+@refuses("INSERT INTO orders VALUES (1)")
+@allows("SELECT * FROM orders")
+forbid (principal, action in [Picket::Action::"write", Picket::Action::"define"], resource)
+when { principal.kind == "agent" };
+"#;
+
+const REFUSAL: &str = "ERROR:  42501: Picket refused this statement";
+
+fn picket(args: &[&str]) -> Result<Output> {
+    binaries::command("picket")?.args(args).output().context("run picket")
+}
+
+/// A proxy with these policies of its own, in which alice is an agent.
+fn start(folder: &Scratch, policy: &str) -> Result<Stack> {
+    fs::write(folder.join("team.cedar"), policy).context("write the policy")?;
+    let mut stack = Stack::start_with(&format!("[policy]\ndir = {:?}\n", folder.path()))?;
+    reload(&mut stack, RELOADED, |text| {
+        text.replace("name = \"alice\"\n", "name = \"alice\"\nkind = \"agent\"\n")
+    })?;
+    Ok(stack)
+}
+
+#[test]
+fn an_agent_is_kept_by_its_kind_and_the_record_says_by_which_rule() -> Result<()> {
+    let folder = Scratch::new("policies")?;
+    let stack = start(&folder, AGENTS_READ)?;
+    let alice = stack.alice()?;
+    let update = "UPDATE orders SET total = 1 WHERE id = 1";
+    let output = psql::run(&alice, update)?;
+    assert!(output.stderr.contains(REFUSAL), "{}", output.stderr);
+    assert!(output.stderr.contains("Rule \"agents-read\": agents only read"), "{}", output.stderr);
+    assert!(output.stderr.contains("HINT:  Ask a person to run it."), "{}", output.stderr);
+    let row = stack.statement(update)?;
+    assert_eq!((text(&row, "verdict")?, words(&row, "rules")?), ("refuse", vec!["agents-read"]));
+    assert_eq!(psql::run(&alice, "SELECT count(*) FROM orders")?.code, 0);
+    // Two rules against one statement: both are told, and recorded.
+    let output = psql::run(&alice, "DELETE FROM orders")?;
+    for rule in ["no-unfiltered-write", "agents-read"] {
+        assert!(output.stderr.contains(&format!("Rule \"{rule}\": ")), "{}", output.stderr);
+    }
+    let row = stack.statement("DELETE FROM orders")?;
+    assert_eq!(words(&row, "rules")?, ["no-unfiltered-write", "agents-read"]);
+    Ok(())
+}
+
+#[test]
+fn policies_change_under_a_session_that_has_its_statement_prepared() -> Result<()> {
+    let folder = Scratch::new("policies")?;
+    let mut stack = start(&folder, AGENTS_READ)?;
+    let as_agent = "name = \"alice\"\nkind = \"agent\"\n";
+    block_on(async {
+        let client = connect(&stack.alice()?).await?;
+        let prepared = client.prepare("SELECT id FROM orders WHERE id = $1").await?;
+        client.query(&prepared, &[&1_i32]).await?;
+        let no_orders = "@rule(\"no-orders\") forbid (principal, action, resource is Picket::Table) when { resource.name == \"orders\" };";
+        fs::write(folder.join("team.cedar"), no_orders)?;
+        reload(&mut stack, RELOADED, |text| format!("{text}\n"))?;
+        let error = client.query(&prepared, &[&1_i32]).await.err().context("expect a refusal")?;
+        let error = server_error(&error)?;
+        assert_eq!((error.code().code(), error.message()), ("42501", "Picket refused this statement"));
+        // A file that is no policy changes nothing.
+        fs::write(folder.join("team.cedar"), "forbid (principal, action, resourc);")?;
+        reload(&mut stack, "configuration not reloaded", |text| format!("{text}\n"))?;
+        assert!(stack.proxy.log().contains("team.cedar:1: "), "{}", stack.proxy.log());
+        client.query(&prepared, &[&1_i32]).await.err().context("expect a refusal")?;
+        // Whoever is exempt, is so at once.
+        fs::write(folder.join("team.cedar"), AGENTS_READ)?;
+        reload(&mut stack, RELOADED, |text| {
+            text.replace(as_agent, "name = \"alice\"\ngroups = [\"exempt:no-truncate\"]\n")
+        })?;
+        client.query(&prepared, &[&1_i32]).await?;
+        client.simple_query("BEGIN; CREATE TABLE scratch (); TRUNCATE scratch; ROLLBACK").await?;
+        Ok(())
+    })
+}
+
+#[test]
+fn where_nothing_is_permitted_a_session_lives_and_does_nothing() -> Result<()> {
+    let folder = Scratch::new("policies")?;
+    let permit = "permit (principal, action == Picket::Action::\"select\", resource) when { resource has schema && resource.schema == \"public\" };";
+    fs::write(folder.join("team.cedar"), permit)?;
+    let stack =
+        Stack::start_with(&format!("[policy]\ndir = {:?}\nwithout = [\"allow-all\"]\n", folder.path()))?;
+    let alice = stack.alice()?;
+    assert_eq!(psql::run(&alice, "SELECT id FROM orders")?.code, 0);
+    for refused in
+        ["SELECT count(*) FROM orders", "SELECT * FROM pg_class", "CREATE TABLE t ()", "SET work_mem = '1MB'"]
+    {
+        let output = psql::run(&alice, refused)?;
+        assert!(
+            output.stderr.contains("Rule \"not-permitted\": no policy permits "),
+            "{refused}: {}",
+            output.stderr
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn policies_are_checked_and_explained_without_a_proxy() -> Result<()> {
+    let folder = Scratch::new("policies")?;
+    let path = folder.join("team.cedar");
+    let team = path.to_str().context("name the file")?;
+    let check = |policy: &str, more: &[&str]| -> Result<(i32, String)> {
+        fs::write(&path, policy).context("write the policy")?;
+        let output = picket(&[&["policy", "check", "--policies", team], more].concat())?;
+        let told = [output.stdout, output.stderr].concat();
+        Ok((output.status.code().unwrap_or(-1), String::from_utf8(told)?))
+    };
+    let (code, told) = check(AGENTS_READ, &["--kind", "agent"])?;
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("1 of them own"), "{told}");
+    let (code, told) = check(AGENTS_READ, &["--kind", "human"])?;
+    assert_eq!(code, 1, "{told}");
+    assert!(
+        told.contains("rule \"agents-read\" is to refuse it, and does not: INSERT INTO orders"),
+        "{told}"
+    );
+    let (code, told) = check("forbid (principal, action == Picket::Action::\"drop_tabel\", resource);", &[])?;
+    assert_eq!((code, told.contains("team.cedar:1: unrecognized action")), (2, true), "{told}");
+    let (code, told) = check("forbid (principal, action, resource) when { 1 == 2 };", &[])?;
+    assert_eq!(
+        (code, told.contains("warning: ") && told.contains("policy is impossible")),
+        (0, true),
+        "{told}"
+    );
+    let (code, told) =
+        check("permit (principal, action, resource in Picket::Schema::\"shop.public\");", &[])?;
+    assert_eq!((code, told.contains("leave that out (`without`)")), (0, true), "{told}");
+
+    fs::write(
+        &path,
+        "@rule(\"users\") @hold(\"dba\") forbid (principal == Picket::User::\"alice\", action, resource == Picket::Table::\"shop.public.users\");",
+    )?;
+    let explain = |who: &str| -> Result<String> {
+        let args =
+            ["policy", "explain", "--policies", team, "--as", who, "--on", "shop", "select 1 from users"];
+        Ok(String::from_utf8(picket(&args)?.stdout)?)
+    };
+    assert!(explain("alice")?.starts_with("hold: select 1 from users\n"), "{}", explain("alice")?);
+    assert!(explain("alice")?.contains("  may be approved by: dba\n"));
+    assert!(explain("bob")?.starts_with("allow: "));
+    Ok(())
+}
+
+#[test]
+fn what_was_recorded_is_judged_again() -> Result<()> {
+    let folder = Scratch::new("policies")?;
+    let stack = Stack::start()?;
+    let alice = stack.alice()?;
+    for id in 1..=3 {
+        psql::run(&alice, &format!("UPDATE orders SET total = 1 WHERE id = {id}"))?;
+    }
+    psql::run(&alice, "CREATE TEMP TABLE mine (n int); DROP TABLE mine")?;
+    psql::run(&alice, "DROP TABLE users")?;
+    stack.statement("DROP TABLE users")?;
+    let config = stack.proxy.config();
+    let config = config.to_str().context("name the configuration")?;
+    fs::write(folder.join("team.cedar"), AGENTS_READ)?;
+    let team = folder.join("team.cedar");
+    let backtest = |more: &[&str]| -> Result<Value> {
+        let mut command = binaries::command("picket")?;
+        command.args(["--clickhouse-url", stack.ledger.url(), "--database", stack.ledger.database()]);
+        command.args(["policy", "backtest", "--format", "json"]).args(more);
+        let output = command.output().context("run picket")?;
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(serde_json::from_slice(&output.stdout)?)
+    };
+    // Nothing has changed: every statement is judged as it was, temporary tables too.
+    assert_eq!(backtest(&["--config", config])?, Value::Array(Vec::new()));
+    let agents = fs::read_to_string(stack.proxy.config())?;
+    let agents = agents.replace("name = \"alice\"\n", "name = \"alice\"\nkind = \"agent\"\n");
+    let changed = folder.join("proxy.toml");
+    fs::write(&changed, agents)?;
+    let changed = changed.to_str().context("name the configuration")?;
+    let team = team.to_str().context("name the policy")?;
+    let found = backtest(&["--config", changed, "--policies", team])?;
+    // Three UPDATEs of one kind, and what makes and drops a table.
+    let updates = found.as_array().into_iter().flatten().find(|change| change["executions"] == 5);
+    let updates = updates.with_context(|| format!("find the updates in {found}"))?;
+    assert_eq!(
+        (&updates["verdict_then"], &updates["verdict"]),
+        (&Value::from("allow"), &Value::from("refuse"))
+    );
+    assert_eq!(
+        (&updates["rules"], &updates["principal"]),
+        (&Value::from(vec!["agents-read"]), &Value::from("alice"))
+    );
+    let freed = backtest(&["--config", config, "--without", "no-drop-table"])?;
+    assert_eq!(freed[0]["verdict"], Value::from("allow"), "{freed}");
+    assert_eq!(freed[0]["text"], Value::from("DROP TABLE users"));
+    Ok(())
+}
+
+#[test]
+fn the_reference_of_rules_is_what_is_committed() -> Result<()> {
+    let written = String::from_utf8(picket(&["policy", "reference"])?.stdout)?;
+    let committed = include_str!("../../../docs/rules.md");
+    assert_eq!(written, committed, "write it again: picket policy reference > docs/rules.md");
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! Who a session is to the policies that hold at the moment.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use policy::{Policies, PolicyError, Subject, Who};
+
+use crate::config::Config;
+
+/// A session's identity, and what the policies make of it.
+pub(crate) struct Identity {
+    who: Who,
+    policies: Arc<Policies>,
+    subject: Arc<Subject>,
+}
+
+impl Identity {
+    /// `who` at this moment. What the configuration says of the user is added.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] where the policies cannot be told of it.
+    pub(crate) fn new(who: Who, config: &Config) -> Result<Self, PolicyError> {
+        let who = now(who, config);
+        let (policies, subject) = (Arc::clone(&config.policies), config.policies.subject(&who)?);
+        Ok(Identity { who, policies, subject })
+    }
+
+    /// Takes what has changed: the configuration (`is_newer`), or the time where policies look at it.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] where the policies cannot be told of it.
+    pub(crate) fn renew(&mut self, config: &Config, is_newer: bool) -> Result<(), PolicyError> {
+        if is_newer || self.policies.tell_time() {
+            self.who = now(std::mem::take(&mut self.who), config);
+            self.policies = Arc::clone(&config.policies);
+            self.subject = self.policies.subject(&self.who)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
+    pub(crate) fn subject(&self) -> &Subject {
+        &self.subject
+    }
+}
+
+/// `who` as the configuration knows the user, at this moment. Somebody who was taken out of it keeps what is known.
+fn now(mut who: Who, config: &Config) -> Who {
+    if let Some(user) = config.users.get(&who.user) {
+        who.groups.clone_from(&user.groups);
+        user.kind.clone_into(&mut who.kind);
+    }
+    let hours = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 3_600;
+    // 1 January 1970 was a Thursday.
+    let weekday = (hours / 24 + 3) % 7 + 1;
+    who.hour = u8::try_from(hours % 24).unwrap_or_default();
+    who.weekday = u8::try_from(weekday).unwrap_or(1);
+    who
+}
