@@ -1,18 +1,21 @@
 //! Asks the policies about everything that a statement does, and weighs what they say.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cedar_policy::{Context, Decision, Entities, Request};
 use sql::{Catalog, Facts, Statement, Unreadable};
 
-use crate::asks::{ASKS_MAX, Ask, Asking, Details};
-use crate::cedar::{CedarError, fields, text, texts, truth};
-use crate::policies::Policies;
+use crate::answer::{Answer, Whole};
+use crate::asks::{self, Ask, Details, Names};
+use crate::policies::{Policies, Relevant};
+use crate::resource::Resource;
 use crate::settings::{self, REPLICATION_ROLE};
 use crate::setup::Mode;
 use crate::subject::Subject;
 use crate::verdict::{Permit, Refusal, Verdict};
+
+/// Most questions that a statement may raise.
+const ASKS_MAX: usize = 10_000;
 
 /// SQLSTATE insufficient_privilege.
 const REFUSED: &str = "42501";
@@ -61,19 +64,21 @@ impl Policies {
         readers_disagree: bool,
         meaning: &Meaning<'_>,
     ) -> Verdict {
-        let mut asking = self.asking(subject);
-        let may_matter = |action: &str| {
-            !self.permits_all() || self.about(action).is_none_or(|about| about.is_forbidden_somewhere)
-        };
-        let against = asking
-            .statement(statement, meaning.catalog, &may_matter)
-            .and_then(|()| self.ask(subject, asking, Some(statement), readers_disagree, meaning.is_masked));
-        self.weigh(against)
+        let may_matter =
+            |action: &str| !self.permits_all() || self.about(action).is_none_or(Relevant::may_forbid);
+        // The shipped policies make no difference between schemas that are somebody's own.
+        let schemas = self.has_own().then(|| self.schemas().collect());
+        let asks = asks::of(statement, &Names { catalog: meaning.catalog, schemas }, may_matter);
+        if asks.is_empty() {
+            return permit_nothing();
+        }
+        let whole = Whole::of(statement, readers_disagree, (meaning.is_masked)(statement));
+        self.weigh(subject, asks.iter().map(|ask| (ask, "")), &whole)
     }
 
     /// The verdict on a string that could not be read.
     pub fn judge_unreadable(&self, subject: &Subject, unreadable: &Unreadable) -> Verdict {
-        let verdict = self.about_nothing(subject, "unreadable", unreadable.to_string(), unreadable.kind());
+        let verdict = self.about_nothing(subject, "unreadable", &unreadable.to_string(), unreadable.kind());
         match (verdict, unreadable) {
             // The client sees what PostgreSQL would say.
             (Verdict::Refuse(refusal), Unreadable::Syntax { message }) => Verdict::Refuse(Refusal {
@@ -89,12 +94,12 @@ impl Policies {
 
     /// The verdict on a fast-path call, which names a function by number and shows no statement.
     pub fn judge_fast_path(&self, subject: &Subject) -> Verdict {
-        self.about_nothing(subject, "fast_path", String::new(), "")
+        self.about_nothing(subject, "fast_path", "", "")
     }
 
     /// The verdict on a replication connection, and on each command over it.
     pub fn judge_replication(&self, subject: &Subject, command: &'static str) -> Verdict {
-        self.about_nothing(subject, "replicate", String::new(), command)
+        self.about_nothing(subject, "replicate", "", command)
     }
 
     /// The verdict on the parameters of a start-up packet, by name and value.
@@ -106,12 +111,8 @@ impl Policies {
         if !settings::startup_skips_triggers(parameters) {
             return permit_nothing();
         }
-        let mut asking = self.asking(subject);
-        let details = Details { skips_triggers: true, ..Details::default() };
-        let against = asking
-            .setting(REPLICATION_ROLE, details)
-            .and_then(|()| self.ask(subject, asking, None, false, &|_| false));
-        self.weigh(against)
+        let ask = Ask::of_setting(REPLICATION_ROLE, Details { skips_triggers: true, ..Details::default() });
+        self.weigh(subject, [(&ask, "")], &Whole::default())
     }
 
     /// The verdict on a message that runs a prepared statement or portal of which nobody has seen how it was made.
@@ -122,7 +123,7 @@ impl Policies {
         sqlstate: &'static str,
         name: &str,
     ) -> Verdict {
-        match self.about_nothing(subject, "unseen", kind.to_owned(), "") {
+        match self.about_nothing(subject, "unseen", kind, "") {
             Verdict::Refuse(refusal) => Verdict::Refuse(Refusal {
                 sqlstate,
                 message: format!("{kind} \"{name}\" does not exist"),
@@ -132,121 +133,60 @@ impl Policies {
         }
     }
 
-    fn asking<'a>(&'a self, subject: &'a Subject) -> Asking<'a> {
-        // The shipped policies make no difference between schemas that are somebody's own.
-        let schemas = self.has_own().then(|| self.schemas().collect());
-        Asking::new(&self.types, subject, schemas)
-    }
-
     fn about_nothing(
         &self,
         subject: &Subject,
         action: &'static str,
-        what: String,
+        what: &str,
         command: &'static str,
     ) -> Verdict {
-        let mut asking = self.asking(subject);
-        asking.database(action, what, Details { command, ..Details::default() });
-        self.weigh(self.ask(subject, asking, None, false, &|_| false))
+        let details = Details { command, ..Details::default() };
+        let ask = Ask { action, resource: Resource::Database, details };
+        self.weigh(subject, [(&ask, what)], &Whole::default())
     }
 
-    /// What the policies say against any of these questions.
-    fn ask(
+    /// The verdict where all of this is asked; `what` stands in reasons beside what is known of the resource.
+    fn weigh<'a>(
         &self,
         subject: &Subject,
-        asking: Asking<'_>,
-        statement: Option<&Statement>,
-        readers_disagree: bool,
-        is_masked: &dyn Fn(&Statement) -> bool,
-    ) -> Result<Against, CedarError> {
+        asks: impl IntoIterator<Item = (&'a Ask, &'a str)>,
+        whole: &Whole,
+    ) -> Verdict {
         let mut against = Against::default();
-        let Asking { asks, entities, .. } = asking;
-        if asks.is_empty() {
-            return Ok(against);
+        for (number, (ask, what)) in asks.into_iter().enumerate() {
+            if ASKS_MAX <= number {
+                against.others.push((NOT_JUDGED, format!("it does more than {ASKS_MAX} things")));
+                break;
+            }
+            against.note(self, subject, ask, what, &self.answer(subject, ask, whole));
         }
-        if ASKS_MAX < asks.len() {
-            return Err(CedarError::new(format!("it does more than {ASKS_MAX} things")));
+        against.verdict(self)
+    }
+}
+
+impl Against {
+    fn note(&mut self, policies: &Policies, subject: &Subject, ask: &Ask, what: &str, answer: &Answer) {
+        let Answer { forbidding, is_permitted, failure } = answer;
+        let name = ask.resource.name(subject);
+        let what = ask.resource.listed().map_or(what, |listed| listed.what);
+        for number in forbidding {
+            if let Some(rule) = policies.rules().get(*number) {
+                let reason = || rule.reason.replace("{name}", name).replace("{what}", what);
+                self.policies.entry(*number).or_insert_with(reason);
+            }
         }
-        let entities =
-            subject.entities.clone().add_entities(entities.into_values(), None).map_err(CedarError::new)?;
-        let mut common = subject.context.clone();
-        let (effects, columns, functions) = match statement {
-            Some(statement) => (
-                texts(statement.effects.iter().map(|effect| effect.name())),
-                texts(statement.columns.iter().map(|column| column.name.as_deref().unwrap_or("*"))),
-                texts(statement.functions.iter().map(String::as_str)),
-            ),
-            None => (texts([]), texts([]), texts([])),
-        };
-        common.extend(fields([
-            ("effects", effects),
-            ("columns", columns),
-            ("functions", functions),
-            ("reaches_masks", truth(statement.is_some_and(is_masked))),
-            ("readers_disagree", truth(readers_disagree)),
-        ]));
-        let mut contexts: HashMap<Details, Context> = HashMap::new();
-        for ask in asks {
-            let context = match contexts.get(&ask.details) {
-                Some(context) => context.clone(),
-                None => {
-                    let context = context(&common, &ask.details)?;
-                    contexts.insert(ask.details.clone(), context.clone());
-                    context
-                }
-            };
-            self.ask_one(subject, &entities, &ask, context, &mut against)?;
+        if let Some(failure) = failure {
+            self.others.push((NOT_JUDGED, format!("the policies could not be asked: {failure}")));
+        } else if !is_permitted {
+            self.others.push((NOT_PERMITTED, format!("no policy permits {} on {name}", ask.action)));
         }
-        Ok(against)
     }
 
-    fn ask_one(
-        &self,
-        subject: &Subject,
-        entities: &Entities,
-        ask: &Ask,
-        context: Context,
-        against: &mut Against,
-    ) -> Result<(), CedarError> {
-        let about =
-            self.about(ask.action).ok_or_else(|| CedarError::new(format!("no action `{}`", ask.action)))?;
-        let action = crate::cedar::uid(&self.types.action, ask.action);
-        let request = Request::new(subject.user.clone(), action, ask.resource.clone(), context, None);
-        let request = request.map_err(CedarError::new)?;
-        if about.is_forbidden_somewhere {
-            let response = self.authorizer.is_authorized(&request, &about.forbids, entities);
-            for policy in response.diagnostics().reason() {
-                let number = policy.to_string().parse::<usize>().map_err(CedarError::new)?;
-                let rule = self.rules().get(number).ok_or_else(|| CedarError::new("unknown policy"))?;
-                let reason = || rule.reason.replace("{name}", &ask.name).replace("{what}", &ask.what);
-                against.policies.entry(number).or_insert_with(reason);
-            }
-            if let Some(error) = response.diagnostics().errors().next() {
-                return Err(CedarError::new(error));
-            }
-        }
-        if !self.permits_all() {
-            let response = self.authorizer.is_authorized(&request, &about.permits, entities);
-            // A policy to permit that fails does not permit; another one may.
-            if response.decision() == Decision::Deny {
-                let what = if ask.name.is_empty() { "it" } else { &ask.name };
-                let reason = format!("no policy permits {} on {what}", ask.action);
-                against.others.push((NOT_PERMITTED, reason));
-            }
-        }
-        Ok(())
-    }
-
-    /// The verdict where all of this is against a statement.
-    fn weigh(&self, against: Result<Against, CedarError>) -> Verdict {
-        let against = against.unwrap_or_else(|error| Against {
-            others: vec![(NOT_JUDGED, format!("the policies could not be asked: {error}"))],
-            ..Against::default()
-        });
-        let rules = against
+    fn verdict(self, policies: &Policies) -> Verdict {
+        let rules = self
             .policies
             .iter()
-            .filter_map(|(number, reason)| self.rules().get(*number).map(|rule| (rule, reason)));
+            .filter_map(|(number, reason)| policies.rules().get(*number).map(|rule| (rule, reason)));
         let (enforced, observing): (Vec<_>, Vec<_>) = rules.partition(|(rule, _)| rule.mode == Mode::Enforce);
         let mut names: Vec<Arc<str>> = Vec::new();
         let mut note = |name: &Arc<str>| {
@@ -254,14 +194,14 @@ impl Policies {
                 names.push(Arc::clone(name));
             }
         };
-        if enforced.is_empty() && against.others.is_empty() {
+        if enforced.is_empty() && self.others.is_empty() {
             observing.iter().for_each(|(rule, _)| note(&rule.name));
             return Verdict::Allow(Permit { observed: names });
         }
         enforced.iter().for_each(|(rule, _)| note(&rule.name));
-        against.others.iter().for_each(|(name, _)| note(&Arc::from(*name)));
+        self.others.iter().for_each(|(name, _)| note(&Arc::from(*name)));
         let own = enforced.iter().map(|(rule, reason)| (&*rule.name, reason.as_str()));
-        let others = against.others.iter().map(|(name, reason)| (*name, reason.as_str()));
+        let others = self.others.iter().map(|(name, reason)| (*name, reason.as_str()));
         let mut reasons: Vec<_> =
             own.chain(others).map(|(name, reason)| format!("Rule \"{name}\": {reason}.")).collect();
         reasons.dedup();
@@ -276,7 +216,7 @@ impl Policies {
         };
         let holds: Option<Vec<Arc<str>>> = enforced.iter().map(|(rule, _)| rule.hold.clone()).collect();
         match holds {
-            Some(mut approvers) if !approvers.is_empty() && against.others.is_empty() => {
+            Some(mut approvers) if !approvers.is_empty() && self.others.is_empty() => {
                 approvers.dedup();
                 let message = format!("{MESSAGE}: nobody has approved it");
                 Verdict::Hold { approvers, otherwise: refusal(&message) }
@@ -302,20 +242,6 @@ pub fn refuse_sql_in_replication() -> Verdict {
         detail: format!("Rule \"{RULE}\": it has no database whose columns could be masked."),
         hint: "Connect with replication=database, or without replication.".to_owned(),
     })
-}
-
-fn context(
-    common: &[(String, cedar_policy::RestrictedExpression)],
-    details: &Details,
-) -> Result<Context, CedarError> {
-    let own = fields([
-        ("is_filtered", truth(!details.is_unfiltered)),
-        ("command", text(details.command)),
-        ("value", text(&details.value)),
-        ("changes_reading", truth(details.changes_reading)),
-        ("skips_triggers", truth(details.skips_triggers)),
-    ]);
-    Context::from_pairs(common.iter().cloned().chain(own)).map_err(CedarError::new)
 }
 
 #[cfg(test)]

@@ -13,11 +13,13 @@
     )
 )]
 
+mod answer;
 mod asks;
 mod cedar;
 mod functions;
 mod judge;
 mod policies;
+mod resource;
 mod rule;
 mod settings;
 mod setup;

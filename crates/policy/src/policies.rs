@@ -11,8 +11,9 @@ use cedar_policy::{
 };
 use miette::Diagnostic;
 
-use crate::asks::schema_of;
+use crate::answer::{Answers, WORDS_OF_WHOLE};
 use crate::cedar::{CedarError, Types};
+use crate::resource::schema_of;
 use crate::rule::Rule;
 use crate::setup::{Mode, PolicyError, SCHEMA, SHIPPED, Setup, Source};
 use crate::subject::{Subject, Who};
@@ -36,16 +37,37 @@ pub struct Policies {
     /// Something permits whatever nothing forbids.
     permits_all: bool,
     warnings: Vec<PolicyError>,
-    /// What own policies say, by which is known what they cannot tell apart.
-    own_text: String,
+    looks: Looks,
     /// Groups that policies name.
     groups: BTreeSet<String>,
     /// Schemas that policies name, whatever the database.
     schemas: BTreeSet<String>,
     subjects: Mutex<HashMap<Who, Arc<Subject>>>,
+    answers: Answers,
     actions: Entities,
     pub(crate) types: Types,
     pub(crate) authorizer: Authorizer,
+}
+
+/// What own policies look at. The shipped ones look at none of it.
+#[derive(Debug)]
+struct Looks {
+    at_application: bool,
+    at_source: bool,
+    at_time: bool,
+    at_whole: bool,
+}
+
+impl Looks {
+    fn of(own: &[Source]) -> Self {
+        let at = |words: &[&str]| own.iter().any(|source| speak_of(&source.text, words));
+        Looks {
+            at_application: at(&["application"]),
+            at_source: at(&["source"]),
+            at_time: at(&["hour", "weekday"]),
+            at_whole: at(&WORDS_OF_WHOLE),
+        }
+    }
 }
 
 /// Policies that can be about one action.
@@ -53,7 +75,6 @@ pub struct Policies {
 pub(crate) struct Relevant {
     pub(crate) forbids: PolicySet,
     pub(crate) permits: PolicySet,
-    pub(crate) is_forbidden_somewhere: bool,
 }
 
 impl From<CedarError> for PolicyError {
@@ -113,12 +134,9 @@ impl Policies {
             for policy in policies.iter().filter(|policy| can_be_about(policy, &action, &actions)) {
                 let set = match policy.effect() {
                     cedar_policy::Effect::Permit => &mut relevant.permits,
-                    cedar_policy::Effect::Forbid => {
-                        relevant.is_forbidden_somewhere = true;
-                        &mut relevant.forbids
-                    }
+                    cedar_policy::Effect::Forbid => &mut relevant.forbids,
                 };
-                set.add(policy.clone()).map_err(|error| cedar(&error))?;
+                set.add(about_any_action(policy)?).map_err(|error| cedar(&error))?;
             }
             by_action.insert(action.id().unescaped().to_owned(), relevant);
         }
@@ -135,7 +153,7 @@ impl Policies {
         }
         Ok(Policies {
             permits_all: policies.iter().any(is_unconditional_permit),
-            own_text: setup.own.iter().map(|source| source.text.as_str()).collect::<Vec<_>>().join("\n"),
+            looks: Looks::of(&setup.own),
             setup,
             rules,
             by_action,
@@ -143,7 +161,8 @@ impl Policies {
             groups,
             schemas,
             subjects: Mutex::default(),
-            actions,
+            answers: Answers::default(),
+            actions: if policies.iter().any(compares_actions) { actions } else { Entities::empty() },
             types,
             authorizer: Authorizer::new(),
         })
@@ -178,7 +197,7 @@ impl Policies {
 
     /// Whether verdicts change with the time of day.
     pub fn tell_time(&self) -> bool {
-        self.speak_of("hour") || self.speak_of("weekday")
+        self.looks.at_time
     }
 
     /// What `who` is to these policies. Sessions that they cannot tell apart are one subject.
@@ -206,13 +225,22 @@ impl Policies {
         self.by_action.get(action)
     }
 
+    /// Whether they look at what else a statement does.
+    pub(crate) fn look_at_whole(&self) -> bool {
+        self.looks.at_whole
+    }
+
+    pub(crate) fn answers(&self) -> &Answers {
+        &self.answers
+    }
+
     /// Schemas that policies name.
     pub(crate) fn schemas(&self) -> impl Iterator<Item = &str> {
         self.schemas.iter().map(String::as_str)
     }
 
     pub(crate) fn has_own(&self) -> bool {
-        !self.own_text.is_empty()
+        !self.setup.own.is_empty()
     }
 
     pub(crate) fn permits_all(&self) -> bool {
@@ -222,29 +250,29 @@ impl Policies {
     /// What of `who` can make a difference: the shipped policies look at groups only.
     fn seen(&self, who: &Who) -> Who {
         let groups = who.groups.intersection(&self.groups).cloned().collect();
-        if self.own_text.is_empty() {
+        if !self.has_own() {
             return Who { groups, ..Who::default() };
         }
         let mut seen = Who { groups, ..who.clone() };
         let nobody = Who::default();
-        if !self.speak_of("application") {
+        if !self.looks.at_application {
             seen.application = nobody.application;
         }
-        if !self.speak_of("source") {
+        if !self.looks.at_source {
             seen.source = nobody.source;
         }
-        if !self.tell_time() {
+        if !self.looks.at_time {
             (seen.hour, seen.weekday) = (nobody.hour, nobody.weekday);
         }
         seen
     }
+}
 
-    /// Whether own policies have this word, which they need to ask for the attribute of that name.
-    fn speak_of(&self, word: &str) -> bool {
-        let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-        // An attribute's name can be written with escapes.
-        self.own_text.contains('\\') || self.own_text.split(|letter| !is_word(letter)).any(|own| own == word)
-    }
+/// Whether policies of this text have one of these words, which they need to ask for the attributes of those names.
+fn speak_of(text: &str, words: &[&str]) -> bool {
+    let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    // An attribute's name can be written with escapes.
+    text.contains('\\') || text.split(|letter| !is_word(letter)).any(|own| words.contains(&own))
 }
 
 /// The policies of a file.
@@ -297,6 +325,30 @@ fn can_be_about(policy: &Policy, action: &EntityUid, actions: &Entities) -> bool
             any.iter().any(|group| group == action || actions.is_ancestor_of(group, action))
         }
     }
+}
+
+/// The same policy where it need not look which action it is: it is asked about those alone that it can be about.
+fn about_any_action(policy: &Policy) -> Result<Policy, CedarError> {
+    let mut json = policy.to_json().map_err(CedarError::new)?;
+    if let Some(action) = json.get_mut("action") {
+        *action = serde_json::json!({ "op": "All" });
+    }
+    Policy::from_json(Some(policy.id().clone()), json).map_err(CedarError::new)
+}
+
+/// Whether a condition of the policy looks at the action.
+fn compares_actions(policy: &Policy) -> bool {
+    fn looks(json: &serde_json::Value) -> bool {
+        match json {
+            serde_json::Value::Object(fields) => {
+                fields.get("Var").and_then(|name| name.as_str()) == Some("action")
+                    || fields.values().any(looks)
+            }
+            serde_json::Value::Array(values) => values.iter().any(looks),
+            _ => false,
+        }
+    }
+    policy.to_json().map_or(true, |json| json.get("conditions").is_none_or(looks))
 }
 
 /// `permit (principal, action, resource);`

@@ -173,6 +173,30 @@ fn where_and_when_count() {
     assert!(says(&Who { source: "192.168.0.1".parse().unwrap(), ..inside }).contains("Rule \"team\""));
 }
 
+/// An answer that is remembered of one statement is not given to another that differs in what policies look at.
+#[test]
+fn what_else_a_statement_does_counts() {
+    let policies = policies(
+        r#"@rule("salary") forbid (principal, action == Picket::Action::"select", resource is Picket::Table)
+           when { context.columns.contains("salary") || context.columns.contains("*") };
+           @rule("no-copying") forbid (principal, action == Picket::Action::"insert", resource) when { context.effects.contains("select") };
+           @rule("no-sleep") forbid (principal, action, resource) when { context.functions.contains("pg_sleep") };
+           @rule("no-masked-writes") forbid (principal, action == Picket::Action::"insert", resource) when { context.reaches_masks };
+           @rule("one-meaning") forbid (principal, action, resource) when { context.readers_disagree };"#,
+    );
+    let says = |text: &str| verdict_where(&policies, &alice(), &[], text);
+    for _ in 0..2 {
+        assert_eq!(says("select id from orders"), "allow");
+        assert!(says("select salary from orders").contains("Rule \"salary\""));
+        assert!(says("select o.* from orders o").contains("Rule \"salary\""));
+        assert_eq!(says("insert into orders values (1)"), "allow");
+        assert!(says("insert into orders select 1 from orders").contains("Rule \"no-copying\""));
+        assert!(says("select id from orders where pg_sleep(1) is null").contains("Rule \"no-sleep\""));
+        assert!(says("insert into users values (1)").contains("Rule \"no-masked-writes\""));
+        assert!(says("select 1 end; select 2").contains("Rule \"one-meaning\""));
+    }
+}
+
 #[test]
 fn sessions_that_policies_cannot_tell_apart_are_one_subject() {
     let id = |policies: &Policies, who: &Who| policies.subject(who).unwrap().id();

@@ -1,0 +1,134 @@
+//! What Cedar answers to one question. It is remembered: statements are many, but do few things to few relations.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cedar_policy::{Context, Decision, Request};
+use sql::Statement;
+
+use crate::asks::{Ask, Details};
+use crate::cedar::{CedarError, fields, text, texts, truth, uid};
+use crate::policies::{Policies, Relevant};
+use crate::subject::Subject;
+
+/// Most answers that are remembered.
+const ANSWERS_MAX: usize = 16_384;
+
+/// Words by which a policy asks for what differs from statement to statement.
+pub(crate) const WORDS_OF_WHOLE: [&str; 3] = ["effects", "columns", "functions"];
+
+/// What the context of each question says of the statement as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Whole {
+    effects: Vec<&'static str>,
+    columns: Vec<String>,
+    functions: Vec<String>,
+    reaches_masks: bool,
+    readers_disagree: bool,
+}
+
+/// The answer to one question.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Answer {
+    /// Numbers of the policies that forbid it.
+    pub(crate) forbidding: Vec<usize>,
+    pub(crate) is_permitted: bool,
+    /// Why nobody can tell.
+    pub(crate) failure: Option<String>,
+}
+
+/// Answers by subject, question, and the statement as a whole where policies look at it.
+#[derive(Debug, Default)]
+pub(crate) struct Answers(Mutex<HashMap<(u64, Ask, Whole), Arc<Answer>>>);
+
+impl Whole {
+    pub(crate) fn of(statement: &Statement, readers_disagree: bool, reaches_masks: bool) -> Self {
+        let Statement { effects, columns, functions, .. } = statement;
+        Whole {
+            effects: effects.iter().map(|effect| effect.name()).collect(),
+            columns: columns.iter().map(|column| column.name.clone().unwrap_or("*".to_owned())).collect(),
+            functions: functions.clone(),
+            reaches_masks,
+            readers_disagree,
+        }
+    }
+
+    /// The same where policies do not look at what it is made of.
+    fn seen(&self, look: bool) -> Self {
+        let Whole { reaches_masks, readers_disagree, .. } = *self;
+        if look { self.clone() } else { Whole { reaches_masks, readers_disagree, ..Whole::default() } }
+    }
+}
+
+impl Policies {
+    /// What they say to one question of a statement.
+    pub(crate) fn answer(&self, subject: &Subject, ask: &Ask, whole: &Whole) -> Arc<Answer> {
+        let key = (subject.id(), ask.clone(), whole.seen(self.look_at_whole()));
+        let known = || self.answers().0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(answer) = known().get(&key) {
+            return Arc::clone(answer);
+        }
+        let answer = self.ask(subject, ask, &key.2).unwrap_or_else(|error| Answer {
+            failure: Some(error.to_string()),
+            is_permitted: false,
+            forbidding: Vec::new(),
+        });
+        let answer = Arc::new(answer);
+        let mut known = known();
+        if ANSWERS_MAX <= known.len() {
+            known.clear();
+        }
+        known.insert(key, Arc::clone(&answer));
+        answer
+    }
+
+    fn ask(&self, subject: &Subject, ask: &Ask, whole: &Whole) -> Result<Answer, CedarError> {
+        let missing = || CedarError::new(format!("there is no action `{}`", ask.action));
+        let about = self.about(ask.action).ok_or_else(missing)?;
+        let (resource, entities) = ask.resource.entities(&self.types, subject)?;
+        let entities = subject.entities.clone().add_entities(entities, None).map_err(CedarError::new)?;
+        let action = uid(&self.types.action, ask.action);
+        let context = context(subject, &ask.details, whole)?;
+        let request = Request::new(subject.user.clone(), action, resource, context, None);
+        let request = request.map_err(CedarError::new)?;
+        let mut answer = Answer { is_permitted: self.permits_all(), ..Answer::default() };
+        if about.may_forbid() {
+            let response = self.authorizer.is_authorized(&request, &about.forbids, &entities);
+            for policy in response.diagnostics().reason() {
+                answer.forbidding.push(policy.to_string().parse().map_err(CedarError::new)?);
+            }
+            answer.failure = response.diagnostics().errors().next().map(ToString::to_string);
+        }
+        if !answer.is_permitted {
+            // A policy to permit that fails does not permit; another one may.
+            let response = self.authorizer.is_authorized(&request, &about.permits, &entities);
+            answer.is_permitted = response.decision() == Decision::Allow;
+        }
+        Ok(answer)
+    }
+}
+
+impl Relevant {
+    /// Whether any policy could be against it.
+    pub(crate) fn may_forbid(&self) -> bool {
+        !self.forbids.is_empty()
+    }
+}
+
+fn context(subject: &Subject, details: &Details, whole: &Whole) -> Result<Context, CedarError> {
+    let Details { is_unfiltered, command, value, changes_reading, skips_triggers } = details;
+    let Whole { effects, columns, functions, reaches_masks, readers_disagree } = whole;
+    let own = fields([
+        ("effects", texts(effects.iter().copied())),
+        ("columns", texts(columns.iter().map(String::as_str))),
+        ("functions", texts(functions.iter().map(String::as_str))),
+        ("reaches_masks", truth(*reaches_masks)),
+        ("readers_disagree", truth(*readers_disagree)),
+        ("is_filtered", truth(!is_unfiltered)),
+        ("command", text(command)),
+        ("value", text(value)),
+        ("changes_reading", truth(*changes_reading)),
+        ("skips_triggers", truth(*skips_triggers)),
+    ]);
+    Context::from_pairs(subject.context.iter().cloned().chain(own)).map_err(CedarError::new)
+}

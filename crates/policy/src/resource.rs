@@ -1,0 +1,136 @@
+//! What a question is about, and what Cedar is told of it.
+
+use cedar_policy::{Entity, EntityUid};
+
+use crate::cedar::{CedarError, Types, fields, text, truth, uid};
+use crate::functions::{self, Listed};
+use crate::subject::Subject;
+
+/// Where the session's own temporary relations are (`sql::Facts::with_temporary`).
+const TEMPORARY: &str = "pg_temp";
+
+/// Something in a database that policies can name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Resource {
+    /// The database as a whole.
+    Database,
+    /// A relation.
+    Table {
+        /// Empty where nobody knows it.
+        schema: String,
+        name: String,
+        /// The catalog has it.
+        is_known: bool,
+    },
+    /// A function, by its last name.
+    Function { name: String },
+    /// A setting; without a name where that is computed.
+    Setting { name: String },
+}
+
+impl Resource {
+    /// What it is called in reasons.
+    pub(crate) fn name<'a>(&'a self, subject: &'a Subject) -> &'a str {
+        match self {
+            Resource::Database => &subject.database_name,
+            Resource::Table { name, .. } | Resource::Function { name } | Resource::Setting { name } => name,
+        }
+    }
+
+    /// What is known of it as a function.
+    pub(crate) fn listed(&self) -> Option<Listed> {
+        match self {
+            Resource::Function { name } => functions::listed(name),
+            _ => None,
+        }
+    }
+
+    /// Its id, and the entities that say what it is.
+    pub(crate) fn entities(
+        &self,
+        types: &Types,
+        subject: &Subject,
+    ) -> Result<(EntityUid, Vec<Entity>), CedarError> {
+        let entity = |uid: &EntityUid, attributes: Vec<_>, parents: &[&EntityUid]| {
+            let parents = parents.iter().copied().cloned();
+            Entity::new_with_tags(uid.clone(), attributes, parents, []).map_err(CedarError::new)
+        };
+        Ok(match self {
+            Resource::Database => (subject.database.clone(), Vec::new()),
+            Resource::Table { schema, name, is_known } => {
+                let parts = [subject.database_name.as_str(), schema, name].map(quoted);
+                let [database, within, own] = &parts;
+                let table = uid(&types.table, &format!("{database}.{within}.{own}"));
+                let parent = uid(&types.schema, &format!("{database}.{within}"));
+                let is_system = matches!(schema.as_str(), "pg_catalog" | "information_schema" | "pg_toast")
+                    || schema.is_empty() && name.starts_with("pg_");
+                let told = fields([
+                    ("name", text(name)),
+                    ("schema", text(schema)),
+                    ("is_temporary", truth(schema == TEMPORARY)),
+                    ("is_system", truth(is_system)),
+                    ("is_known", truth(*is_known)),
+                ]);
+                let entities = vec![
+                    entity(&parent, fields([("name", text(schema))]).collect(), &[&subject.database])?,
+                    entity(&table, told.collect(), &[&parent, &subject.database])?,
+                ];
+                (table, entities)
+            }
+            Resource::Function { name } => {
+                let function = uid(&types.function, name);
+                let listed = self.listed();
+                let told = fields([
+                    ("name", text(name)),
+                    ("danger", text(listed.map_or("", |listed| listed.danger.word()))),
+                    ("what", text(listed.map_or("", |listed| listed.what))),
+                ]);
+                let entities = vec![entity(&function, told.collect(), &[])?];
+                (function, entities)
+            }
+            Resource::Setting { name } => {
+                let setting = uid(&types.setting, name);
+                let entities = vec![entity(&setting, fields([("name", text(name))]).collect(), &[])?];
+                (setting, entities)
+            }
+        })
+    }
+}
+
+/// The schema in the id of a schema or table.
+pub(crate) fn schema_of(id: &str) -> Option<String> {
+    let mut parts = vec![String::new()];
+    let (mut quoted, mut letters) = (false, id.chars().peekable());
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' if quoted && letters.peek() == Some(&'"') => {
+                letters.next();
+                parts.last_mut()?.push('"');
+            }
+            '"' => quoted = !quoted,
+            '.' if !quoted => parts.push(String::new()),
+            letter => parts.last_mut()?.push(letter),
+        }
+    }
+    parts.into_iter().nth(1)
+}
+
+/// A part of an id: quoted as in SQL where it holds what parts are kept apart by.
+fn quoted(part: &str) -> String {
+    if part.contains(['.', '"']) { format!("\"{}\"", part.replace('"', "\"\"")) } else { part.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_ids_are_quoted_as_in_sql() {
+        for (part, written) in [("public", "public"), ("we.ird", "\"we.ird\""), ("a\"b", "\"a\"\"b\"")] {
+            assert_eq!(quoted(part), written);
+            assert_eq!(schema_of(&format!("shop.{written}.users")), Some(part.to_owned()));
+        }
+        assert_eq!(schema_of("\"shop.x\".public"), Some("public".to_owned()));
+        assert_eq!(schema_of("shop"), None);
+    }
+}
