@@ -22,6 +22,8 @@ use crate::identity::Identity;
 use crate::pipe::Pipe;
 use crate::upstream;
 
+mod routines;
+
 /// What is changed around the proxy is known after this time at the latest.
 const REFRESH: Duration = Duration::from_secs(30);
 
@@ -35,8 +37,8 @@ const TERMINATE: [u8; 5] = [b'X', 0, 0, 0, 4];
 /// How long reading the catalog may take.
 const READ_WAIT: Duration = Duration::from_secs(30);
 
-/// Longest message of an answer, in bytes: names have 63 bytes each.
-const ANSWER_BYTES_MAX: u32 = 64 << 10;
+/// Longest message of an answer, in bytes.
+const ANSWER_BYTES_MAX: u32 = 256 << 10;
 
 /// When an attempt to read that has failed is followed by the end of the next, at the latest.
 const UNTIL_NEXT: Duration = REFRESH.saturating_add(IDLE).saturating_add(IDLE).saturating_add(READ_WAIT);
@@ -233,7 +235,7 @@ async fn keep(
             connection = None;
         }
         let upstream = Arc::clone(&way_in.borrow_and_update());
-        let read = match timeout(READ_WAIT, read(&upstream, &mut connection)).await {
+        let read = match timeout(READ_WAIT, read(&upstream, &mut connection, &before.catalog)).await {
             Ok(read) => read,
             Err(_) => Err(format!("not read within {} s", READ_WAIT.as_secs())),
         };
@@ -303,25 +305,30 @@ fn classes(catalog: &Catalog, before: &Classes) -> Classes {
     classes
 }
 
-async fn read(upstream: &Upstream, connection: &mut Option<Pipe>) -> Result<Catalog, String> {
+async fn read(
+    upstream: &Upstream,
+    connection: &mut Option<Pipe>,
+    before: &Catalog,
+) -> Result<Catalog, String> {
     // One that lay idle may have been closed meanwhile.
     if let Some(idle) = connection
-        && let Ok(catalog) = ask_all(idle, upstream).await
+        && let Ok(catalog) = ask_all(idle, upstream, before).await
     {
         return Ok(catalog);
     }
-    ask_all(connection.insert(connect(upstream).await?), upstream).await
+    ask_all(connection.insert(connect(upstream).await?), upstream, before).await
 }
 
 /// A connection on which it failed is of no more use.
-async fn ask_all(pipe: &mut Pipe, upstream: &Upstream) -> Result<Catalog, String> {
+async fn ask_all(pipe: &mut Pipe, upstream: &Upstream, before: &Catalog) -> Result<Catalog, String> {
     let mut relations = HashMap::new();
     ask(pipe, RELATIONS, |row| add_relation(&mut relations, row)).await?;
     let mut functions = HashMap::new();
     if upstream.names_functions {
         ask(pipe, FUNCTIONS, |row| add_function(&mut functions, row)).await?;
     }
-    Ok(Catalog::new(relations.into_values()).with_functions(functions))
+    let routines = routines::read(pipe, before).await?;
+    Ok(Catalog::new(relations.into_values()).with_functions(functions).with_routines(routines))
 }
 
 /// Runs `query`, and has each row taken.
@@ -334,6 +341,7 @@ async fn ask(
     compose::query(&mut request, query.as_bytes());
     pipe.queue(&request);
     pipe.flush_all().await.map_err(|error| with_causes(&error))?;
+    let mut failed = None;
     loop {
         let Some((frame, _)) =
             split_frame(pipe.unread(), ANSWER_BYTES_MAX).map_err(|error| with_causes(&error))?
@@ -344,11 +352,11 @@ async fn ask(
         match frame.tag {
             tag::DATA_ROW => take(frame.body).map_err(|error| with_causes(&error))?,
             tag::ERROR_RESPONSE => {
-                return Err(String::from_utf8_lossy(backend::error_field(frame.body, b'M')).into_owned());
+                failed = Some(String::from_utf8_lossy(backend::error_field(frame.body, b'M')).into_owned());
             }
             tag::READY_FOR_QUERY => {
                 pipe.use_up(frame.wire_len());
-                return Ok(());
+                return failed.map_or(Ok(()), Err);
             }
             _ => {}
         }

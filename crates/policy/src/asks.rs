@@ -204,6 +204,7 @@ fn action(effect: Effect) -> (&'static str, Reach) {
         | Effect::Execute
         | Effect::Explain
         | Effect::OpaqueBody
+        | Effect::OpaqueCall
         | Effect::Prepare
         | Effect::Role
         | Effect::Set

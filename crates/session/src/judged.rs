@@ -184,6 +184,7 @@ impl JudgedText {
     fn judge(read: &Read, facts: &Facts, versions: &Versions, env: &Environment<'_>) -> Vec<Rc<Judged>> {
         let is_own = |name: &str| versions.temporary.iter().any(|own| own == name);
         let facts = facts.with_temporary(is_own, |name| is_only_temporary(name, env));
+        let facts = facts.with_routines(env.catalog);
         let is_masked = |statement: &Statement| touches_masked(statement, env);
         let meaning = Meaning { catalog: env.catalog, is_masked: &is_masked };
         let verdicts = env.policies.judge(env.subject, &facts, &meaning);

@@ -1,6 +1,9 @@
 //! The names of a database's relations, columns and functions, as they were read at one moment.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+
+pub use crate::routine::Routine;
 
 /// Relations of one database.
 #[derive(Clone, Debug, Default)]
@@ -9,6 +12,9 @@ pub struct Catalog {
     by_name: HashMap<String, Vec<u32>>,
     /// `schema.function` by `pg_proc.oid`.
     functions: HashMap<u32, String>,
+    /// Those that users made, by `pg_proc.oid`, and their OIDs by name.
+    routines: HashMap<u32, Arc<Routine>>,
+    routines_by_name: HashMap<String, Vec<u32>>,
 }
 
 /// A table, view, materialised view, foreign or partitioned table.
@@ -51,6 +57,32 @@ impl Catalog {
     pub fn with_functions(mut self, functions: impl IntoIterator<Item = (u32, String)>) -> Self {
         self.functions = functions.into_iter().collect();
         self
+    }
+
+    /// The same with these routines, by their OIDs.
+    #[must_use]
+    pub fn with_routines(mut self, routines: impl IntoIterator<Item = (u32, Arc<Routine>)>) -> Self {
+        for (oid, routine) in routines {
+            self.routines_by_name.entry(routine.name.clone()).or_default().push(oid);
+            self.routines.insert(oid, routine);
+        }
+        self
+    }
+
+    /// Whether there is any routine.
+    pub fn has_routines(&self) -> bool {
+        !self.routines.is_empty()
+    }
+
+    /// Every routine of this name, in whichever schema, with whichever arguments.
+    pub fn routines(&self, name: &str) -> impl Iterator<Item = &Routine> {
+        let oids = self.routines_by_name.get(name).into_iter().flatten();
+        oids.filter_map(|oid| self.routines.get(oid)).map(|routine| &**routine)
+    }
+
+    /// The routine with this OID.
+    pub fn routine(&self, oid: u32) -> Option<&Arc<Routine>> {
+        self.routines.get(&oid)
     }
 
     /// The name of the function with this OID, as `schema.function`.

@@ -128,6 +128,8 @@ pub enum Effect {
     Merge,
     /// A function or procedure whose body could run commands that are not read.
     OpaqueBody,
+    /// A call of one that is there already.
+    OpaqueCall,
     Prepare,
     /// A command of the replication protocol, by its name in small letters.
     Replication(&'static str),
@@ -177,6 +179,7 @@ impl Effect {
             Effect::LendRights => "lend_rights",
             Effect::Merge => "merge",
             Effect::OpaqueBody => "opaque_body",
+            Effect::OpaqueCall => "opaque_call",
             Effect::Prepare => "prepare",
             Effect::Reassign => "reassign_owned",
             Effect::Revoke => "revoke",

@@ -26,6 +26,7 @@ pub mod facts;
 mod filter;
 mod literals;
 mod read;
+mod routine;
 mod second;
 pub mod steps;
 mod temporary;

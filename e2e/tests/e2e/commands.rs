@@ -6,7 +6,7 @@ use anyhow::Result;
 use e2e::psql::{self, Session};
 
 use crate::conversation::{Client, extended, query};
-use crate::stack::Stack;
+use crate::stack::{Stack, words};
 
 /// Statements that the tables' owner, or the superuser, could run.
 const REFUSED: [(&str, &str); 32] = [
@@ -160,5 +160,57 @@ fn a_pipeline_does_not_run_ahead_of_what_is_known() -> Result<()> {
     let refusals = answers.windows(4).filter(|window| window == b"MPic").count();
     assert!(2 <= refusals, "{}", String::from_utf8_lossy(&answers));
     assert_eq!(stack.truth("SELECT count(*) FROM public.orders")?, e2e::shop::ORDERS.to_string());
+    Ok(())
+}
+
+/// What a function or procedure does that is there already is done by who calls it.
+#[test]
+fn a_call_is_judged_by_what_the_function_does() -> Result<()> {
+    let stack = Stack::start()?;
+    stack.truth(
+        "CREATE FUNCTION purge() RETURNS void LANGUAGE sql AS 'DELETE FROM orders'; \
+         CREATE FUNCTION lose() RETURNS void LANGUAGE sql AS 'DROP TABLE orders CASCADE'; \
+         CREATE PROCEDURE tidy() LANGUAGE plpgsql AS 'BEGIN DELETE FROM orders; END'; \
+         CREATE FUNCTION through() RETURNS int LANGUAGE plpgsql AS 'BEGIN PERFORM purge(); RETURN 1; END'; \
+         CREATE FUNCTION atomic() RETURNS void BEGIN ATOMIC DELETE FROM orders; END; \
+         CREATE FUNCTION computes() RETURNS void LANGUAGE plpgsql AS $$BEGIN EXECUTE 'drop ' || 'table orders'; END$$; \
+         CREATE FUNCTION one(id int) RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM orders WHERE orders.id = one.id'; \
+         CREATE FUNCTION field(orders) RETURNS int LANGUAGE plpgsql AS 'BEGIN DELETE FROM orders; RETURN 1; END'",
+    )?;
+    // The catalog is read when a session begins, where that is not so long ago that it counts.
+    let mut session = psql::Session::start(&stack.alice()?)?;
+    session.ask("CREATE TABLE read_again (); CREATE FUNCTION own() RETURNS void LANGUAGE sql AS 'DELETE FROM orders WHERE id < 0';")?;
+    let alice = stack.alice()?;
+    for (statement, rule) in [
+        ("SELECT purge()", "no-unfiltered-write"),
+        ("SELECT public.\"purge\"()", "no-unfiltered-write"),
+        ("SELECT * FROM purge()", "no-unfiltered-write"),
+        ("SELECT id FROM orders WHERE purge() IS NULL", "no-unfiltered-write"),
+        ("EXPLAIN ANALYZE SELECT purge()", "no-unfiltered-write"),
+        ("COPY (SELECT purge()) TO STDOUT", "no-unfiltered-write"),
+        ("PREPARE p AS SELECT purge()", "no-unfiltered-write"),
+        ("DECLARE c CURSOR WITH HOLD FOR SELECT purge()", "no-unfiltered-write"),
+        ("SELECT lose()", "no-drop-table"),
+        ("CALL tidy()", "no-unfiltered-write"),
+        ("SELECT through()", "no-unfiltered-write"),
+        ("SELECT atomic()", "no-unfiltered-write"),
+        ("SELECT computes()", "opaque-code"),
+        ("SELECT o.field FROM orders o", "no-unfiltered-write"),
+        ("SELECT (o).field FROM orders o", "no-unfiltered-write"),
+        ("CREATE VIEW v AS SELECT purge()", "no-unfiltered-write"),
+    ] {
+        let output = psql::run(&alice, statement)?;
+        let named = format!("Rule \"{rule}\": ");
+        assert!(output.stderr.contains("42501") && output.stderr.contains(&named), "{statement}: {output:?}");
+    }
+    for statement in ["SELECT one(1)", "SELECT sum(one(id)) FROM orders", "COMMENT ON FUNCTION own() IS 'x'"]
+    {
+        let output = psql::run(&alice, statement)?;
+        assert_eq!(output.code, 0, "{statement}: {output:?}");
+    }
+    // Who calls it touches what it touches.
+    let row = stack.statement("SELECT one(1)")?;
+    assert_eq!(words(&row, "relations_read")?, ["public.orders"]);
+    assert_ne!(stack.truth("SELECT count(*) FROM orders")?, "0");
     Ok(())
 }

@@ -1,0 +1,193 @@
+//! Functions and procedures that are there already: what a statement does by calling them.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::OnceLock;
+
+use crate::catalog::Catalog;
+use crate::facts::{Effect, Facts, Statement};
+use crate::read::read;
+
+/// Most routines that one statement is followed through. One that reaches more is opaque.
+const ROUTINES_MAX: usize = 256;
+
+/// A function or procedure that users made, as `pg_proc` has it.
+pub struct Routine {
+    /// Its name without the schema.
+    pub name: String,
+    /// How many arguments it takes: with one, `(value).name` calls it too (parse_func.c).
+    pub arguments: u16,
+    /// `pg_language.lanname`.
+    pub language: String,
+    /// `pg_proc.prosrc`.
+    pub body: String,
+    /// What `pg_get_functiondef` shows; empty where it was too long to be read.
+    pub definition: String,
+    /// Tells it from what it was before it was changed.
+    pub version: String,
+    reach: OnceLock<Reach>,
+}
+
+/// The body is its author's.
+impl fmt::Debug for Routine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Routine").field("language", &self.language).finish_non_exhaustive()
+    }
+}
+
+/// What calling it does.
+#[derive(Debug)]
+enum Reach {
+    /// All of this.
+    Read(Vec<Statement>),
+    /// It is no SQL, and comes with the server or an extension: lists of functions tell of those.
+    Library,
+    /// Nobody can tell.
+    Opaque,
+}
+
+impl Routine {
+    /// One that takes so many arguments.
+    pub fn new(name: String, arguments: u16, language: String, body: String, definition: String) -> Self {
+        Routine {
+            name,
+            arguments,
+            language,
+            body,
+            definition,
+            version: String::new(),
+            reach: OnceLock::new(),
+        }
+    }
+
+    /// The same as it was in this version.
+    #[must_use]
+    pub fn of_version(self, version: String) -> Self {
+        Routine { version, ..self }
+    }
+
+    /// Reads it, once. Call it on a thread with [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
+    fn reach(&self) -> &Reach {
+        self.reach.get_or_init(|| {
+            let (text, is_definition) = match self.language.as_str() {
+                "c" | "internal" => return Reach::Library,
+                // A body in SQL is statements; one without text (`BEGIN ATOMIC`) is part of the definition.
+                "sql" if !self.body.is_empty() => (&self.body, false),
+                "sql" | "plpgsql" if !self.definition.is_empty() => (&self.definition, true),
+                _ => return Reach::Opaque,
+            };
+            let Ok(Facts { mut statements, .. }) = read(text.as_bytes()) else { return Reach::Opaque };
+            if statements.iter().any(|statement| statement.effects.contains(&Effect::OpaqueBody)) {
+                return Reach::Opaque;
+            }
+            if is_definition {
+                // To call it is not to define it.
+                let defines = |effect: &Effect| {
+                    matches!(
+                        effect,
+                        Effect::DisableProtection | Effect::LendRights | Effect::Other("CreateFunctionStmt")
+                    )
+                };
+                statements.iter_mut().for_each(|one| one.effects.retain(|effect| !defines(effect)));
+            }
+            Reach::Read(statements)
+        })
+    }
+}
+
+impl Facts {
+    /// The same where each statement also does what the routines of `catalog` do that it calls. Names are known without
+    /// schemas and arguments: what any routine of a name does counts.
+    #[must_use]
+    pub fn with_routines(&self, catalog: &Catalog) -> Cow<'_, Self> {
+        let mut facts = Cow::Borrowed(self);
+        for (at, statement) in self.statements.iter().enumerate() {
+            if statement.may_call() && catalog.has_routines() {
+                let Some(more) = statement.reached(catalog) else { continue };
+                if let Some(statement) = facts.to_mut().statements.get_mut(at) {
+                    *statement = more;
+                }
+            }
+        }
+        facts
+    }
+}
+
+impl Statement {
+    /// Whether functions that it names can run: a comment on one, or its end, does not call it.
+    fn may_call(&self) -> bool {
+        self.effects.iter().all(|effect| match effect {
+            Effect::Drop | Effect::DropCascade | Effect::Grant | Effect::Revoke => false,
+            Effect::Other(kind) => !matches!(
+                *kind,
+                "AlterFunctionStmt"
+                    | "AlterObjectDependsStmt"
+                    | "AlterObjectSchemaStmt"
+                    | "AlterOwnerStmt"
+                    | "CommentStmt"
+                    | "RenameStmt"
+                    | "SecLabelStmt"
+            ),
+            _ => true,
+        })
+    }
+
+    /// The statement with what its calls reach; `None` where it calls no routine of the catalog.
+    fn reached(&self, catalog: &Catalog) -> Option<Self> {
+        let mut whole: Option<Statement> = None;
+        let mut seen = HashSet::new();
+        let fields = self.columns.iter().filter(|column| !column.qualifier.is_empty());
+        let mut names: Vec<(String, bool)> =
+            self.functions.iter().map(|name| (name.clone(), false)).collect();
+        names.extend(fields.filter_map(|column| column.name.clone()).map(|name| (name, true)));
+        while let Some((name, as_field)) = names.pop() {
+            for routine in catalog.routines(&name) {
+                if as_field && routine.arguments != 1 || !seen.insert(std::ptr::from_ref(routine)) {
+                    continue;
+                }
+                let whole = whole.get_or_insert_with(|| self.clone());
+                match routine.reach() {
+                    Reach::Library => {}
+                    Reach::Read(body) if seen.len() <= ROUTINES_MAX => {
+                        for one in body {
+                            whole.add_body(one, catalog);
+                            names.extend(one.functions.iter().map(|name| (name.clone(), false)));
+                        }
+                    }
+                    Reach::Read(_) | Reach::Opaque => whole.add(Effect::OpaqueCall),
+                }
+            }
+        }
+        whole
+    }
+
+    /// Adds what the body of a routine does, but that it is one.
+    fn add_body(&mut self, body: &Statement, catalog: &Catalog) {
+        // A body cannot do this with its caller's connection.
+        let may_be = |effect: &&Effect| !matches!(effect, Effect::CopyIn | Effect::Transaction);
+        body.effects.iter().filter(may_be).for_each(|effect| self.add(*effect));
+        let is_cte = |name: &String| body.ctes.contains(name) && catalog.named(name).next().is_none();
+        for used in body.relations.iter().filter(|used| used.schema.is_some() || !is_cte(&used.name)) {
+            if !self.relations.contains(used) {
+                self.relations.push(used.clone());
+            }
+        }
+        for function in &body.functions {
+            if !self.functions.contains(function) {
+                self.functions.push(function.clone());
+            }
+        }
+        for column in &body.columns {
+            if !self.columns.contains(column) {
+                self.columns.push(column.clone());
+            }
+        }
+        self.settings.extend(body.settings.iter().cloned());
+        self.unfiltered.extend(body.unfiltered.iter().cloned());
+        self.returns |= body.returns;
+    }
+}
+
+#[cfg(test)]
+mod tests;

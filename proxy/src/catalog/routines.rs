@@ -1,0 +1,86 @@
+//! Reads the functions and procedures that users made: all of them at first, and then those that have changed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sql::Catalog;
+use sql::catalog::Routine;
+use wire::{BodyError, backend};
+
+use super::{Texts, ask};
+use crate::pipe::Pipe;
+
+/// Most routines whose definitions are asked for at once.
+const ASKED_MAX: usize = 500;
+
+/// Every routine, and which version of its row it is.
+const VERSIONS: &str = "
+    SELECT p.oid, pg_catalog.concat(p.xmin::text, p.ctid::text)
+    FROM pg_catalog.pg_proc p
+    WHERE p.oid OPERATOR(pg_catalog.>=) 16384::oid
+      AND p.prokind OPERATOR(pg_catalog.<>) 'a'::\"char\"";
+
+/// Those of a list of OIDs. What is longer than a message may be is not read.
+const DEFINITIONS: &str = "
+    SELECT p.oid, p.proname::text, p.pronargs, p.lanname::text, p.body,
+           CASE WHEN pg_catalog.octet_length(p.definition) OPERATOR(pg_catalog.<=) 48000 THEN p.definition ELSE '' END
+    FROM (
+        SELECT p.oid, p.proname, p.pronargs, l.lanname,
+               CASE WHEN l.lanname OPERATOR(pg_catalog.=) 'sql'::name
+                     AND pg_catalog.octet_length(p.prosrc) OPERATOR(pg_catalog.<=) 48000 THEN p.prosrc ELSE '' END AS body,
+               CASE WHEN l.lanname OPERATOR(pg_catalog.=) ANY (ARRAY['sql', 'plpgsql']::name[])
+                    THEN coalesce(pg_catalog.pg_get_functiondef(p.oid), '') ELSE '' END AS definition
+        FROM pg_catalog.pg_proc p
+        JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
+        WHERE p.prokind OPERATOR(pg_catalog.<>) 'a'::\"char\" AND p.oid OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[])
+    ) p";
+
+/// The routines that there are. Those of `before` that are as they were are taken from there, with what was read of them.
+///
+/// # Errors
+///
+/// One sentence, where the server cannot be asked, or will not say.
+pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<HashMap<u32, Arc<Routine>>, String> {
+    let mut versions = Vec::new();
+    ask(pipe, VERSIONS, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        versions.push((row.number::<u32>("routine")?, row.text("version")?));
+        Ok(())
+    })
+    .await?;
+    let mut routines = HashMap::new();
+    let mut changed = HashMap::new();
+    for (oid, version) in versions {
+        match before.routine(oid).filter(|known| known.version == version) {
+            Some(known) => {
+                routines.insert(oid, Arc::clone(known));
+            }
+            None => {
+                changed.insert(oid, version);
+            }
+        }
+    }
+    let oids: Vec<u32> = changed.keys().copied().collect();
+    for oids in oids.chunks(ASKED_MAX) {
+        let list = oids.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+        let take = |row: &[u8]| add(&mut routines, &changed, row);
+        ask(pipe, &DEFINITIONS.replace("OIDS", &list), take).await?;
+    }
+    Ok(routines)
+}
+
+/// Adds one row of `DEFINITIONS`.
+fn add(
+    routines: &mut HashMap<u32, Arc<Routine>>,
+    versions: &HashMap<u32, String>,
+    row: &[u8],
+) -> Result<(), BodyError> {
+    let mut row = Texts(backend::DataRow::read(row)?);
+    let oid = row.number("routine")?;
+    let (name, arguments) = (row.text("routine's name")?, row.number("number of arguments")?);
+    let (language, body) = (row.text("language")?, row.text("body")?);
+    let version = versions.get(&oid).cloned().unwrap_or_default();
+    let routine = Routine::new(name, arguments, language, body, row.text("definition")?).of_version(version);
+    routines.insert(oid, Arc::new(routine));
+    Ok(())
+}
