@@ -14,6 +14,9 @@ use crate::subject::Subject;
 /// Most answers that are remembered.
 const ANSWERS_MAX: usize = 16_384;
 
+/// Longest question that is remembered, in bytes of what it names.
+const ASK_BYTES_MAX: usize = 2_048;
+
 /// Words by which a policy asks for what differs from statement to statement.
 pub(crate) const WORDS_OF_WHOLE: [&str; 3] = ["effects", "columns", "functions"];
 
@@ -53,6 +56,11 @@ impl Whole {
         }
     }
 
+    /// Bytes of all names.
+    fn len(&self) -> usize {
+        self.columns.iter().chain(&self.functions).map(String::len).sum()
+    }
+
     /// The same where policies do not look at what it is made of.
     fn seen(&self, look: bool) -> Self {
         let Whole { reaches_masks, readers_disagree, .. } = *self;
@@ -61,25 +69,34 @@ impl Whole {
 }
 
 impl Policies {
+    /// How many answers are remembered.
+    #[cfg(test)]
+    pub(crate) fn remembered(&self) -> usize {
+        self.answers().0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// What they say to one question of a statement.
     pub(crate) fn answer(&self, subject: &Subject, ask: &Ask, whole: &Whole) -> Arc<Answer> {
         let key = (subject.id(), ask.clone(), whole.seen(self.look_at_whole()));
+        if ASK_BYTES_MAX < key.1.details.value.len() + key.2.len() {
+            return Arc::new(self.ask_or_fail(subject, ask, &key.2));
+        }
         let known = || self.answers().0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(answer) = known().get(&key) {
             return Arc::clone(answer);
         }
-        let answer = self.ask(subject, ask, &key.2).unwrap_or_else(|error| Answer {
-            failure: Some(error.to_string()),
-            is_permitted: false,
-            forbidding: Vec::new(),
-        });
-        let answer = Arc::new(answer);
+        let answer = Arc::new(self.ask_or_fail(subject, ask, &key.2));
         let mut known = known();
         if ANSWERS_MAX <= known.len() {
             known.clear();
         }
         known.insert(key, Arc::clone(&answer));
         answer
+    }
+
+    fn ask_or_fail(&self, subject: &Subject, ask: &Ask, whole: &Whole) -> Answer {
+        let failed = |error: CedarError| Answer { failure: Some(error.to_string()), ..Answer::default() };
+        self.ask(subject, ask, whole).unwrap_or_else(failed)
     }
 
     fn ask(&self, subject: &Subject, ask: &Ask, whole: &Whole) -> Result<Answer, CedarError> {

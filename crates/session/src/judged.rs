@@ -21,7 +21,7 @@ use crate::temporary::{Temporary, TemporaryChange};
 
 /// Most verdicts on one text that are kept: sessions on one thread take turns, with several databases and with users whom the
 /// policies tell apart.
-const JUDGED_MAX: usize = 16;
+const JUDGED_MAX: usize = 8;
 
 /// A text that was read.
 #[derive(Debug)]

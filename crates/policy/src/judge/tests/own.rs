@@ -197,6 +197,28 @@ fn what_else_a_statement_does_counts() {
     }
 }
 
+/// What one session sends once is not kept for all.
+#[test]
+fn long_questions_are_answered_and_not_remembered() {
+    let policies =
+        policies(r#"forbid (principal, action, resource) when { context.columns.contains("salary") };"#);
+    let remembered = || policies.remembered();
+    assert_eq!(verdict_where(&policies, &alice(), &[], "select a from orders"), "allow");
+    let before = remembered();
+    assert!(0 < before);
+    let many = (0..1_000).map(|number| format!("column{number}")).collect::<Vec<_>>().join(", ");
+    assert_eq!(verdict_where(&policies, &alice(), &[], &format!("select {many} from orders")), "allow");
+    assert!(
+        verdict_where(&policies, &alice(), &[], &format!("select {many}, salary from orders"))
+            .contains("team")
+    );
+    assert_eq!(
+        verdict_where(&policies, &alice(), &[], &format!("set work_mem = '{}'", "1".repeat(10_000))),
+        "allow"
+    );
+    assert_eq!(remembered(), before);
+}
+
 #[test]
 fn sessions_that_policies_cannot_tell_apart_are_one_subject() {
     let id = |policies: &Policies, who: &Who| policies.subject(who).unwrap().id();
