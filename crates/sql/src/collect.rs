@@ -1,6 +1,6 @@
 //! Turns the visited nodes of one statement into its facts. The only file that knows nodes by their names.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use pg_query::protobuf::{
     AlterTableType, CmdType, DiscardMode, DropBehavior, MergeMatchKind, ObjectType, TransactionStmtKind,
@@ -22,7 +22,10 @@ pub(crate) struct Collector {
     statement: Statement,
     columns: HashSet<ColumnUse>,
     functions: HashSet<String>,
-    relations: HashSet<RelationUse>,
+    /// Where each stands in `statement.relations`, as it was when it came.
+    relations: HashMap<RelationUse, usize>,
+    /// Where what each mention of a relation means stands there, in the order of the text.
+    mentions: Vec<usize>,
     open: Vec<Open>,
     /// The condition of a write that is being kept, from the outermost node to the innermost that has begun.
     kept: Vec<Tree>,
@@ -49,6 +52,11 @@ struct Open {
     body: Option<String>,
     star: bool,
     has_columns: bool,
+    /// Of a relation or join: its columns have other names, or are not named where they are meant.
+    renames: bool,
+    /// How many mentions of relations there were when it began, and which of them is its target.
+    begins: usize,
+    own: Option<usize>,
     cascades: bool,
     code: i64,
     /// Of a write: what it changes, on which condition. Of an arm of MERGE: its command.
@@ -96,8 +104,20 @@ impl Collector {
             access,
             whole,
         };
-        if self.relations.insert(relation.clone()) {
+        let next = self.statement.relations.len();
+        let index = *self.relations.entry(relation.clone()).or_insert(next);
+        if index == next {
             self.statement.relations.push(relation);
+        }
+        self.mentions.push(index);
+    }
+
+    /// The statement means all columns of these relations.
+    fn mean_all(&mut self, mentions: impl Iterator<Item = usize>) {
+        for mention in mentions {
+            if let Some(relation) = self.statement.relations.get_mut(mention) {
+                relation.whole = true;
+            }
         }
     }
 
@@ -175,7 +195,12 @@ impl Collector {
         if read {
             self.effect(Effect::Select);
         }
-        self.relation(node.schema, name, node.alias, access, copied || written_whole);
+        self.relation(node.schema, name, node.alias, access, copied || written_whole || node.renames);
+        if let Some(parent) = self.open.last_mut()
+            && matches!((parent.kind, parent.field), ("InsertStmt" | "CopyStmt" | "MergeStmt", "relation"))
+        {
+            parent.own = self.mentions.last().copied();
+        }
     }
 
     fn copy(&mut self, node: &Open) {
@@ -194,13 +219,14 @@ impl Collector {
             }
         }
         if node.has_columns {
-            self.name_columns();
+            self.name_columns(node);
         }
     }
 
-    /// The statement lists the columns it means of its target.
-    fn name_columns(&mut self) {
-        for relation in &mut self.statement.relations {
+    /// A write lists the columns it means of its target.
+    fn name_columns(&mut self, write: &Open) {
+        let own = write.own.filter(|own| self.mentions.iter().filter(|mention| *mention == own).count() == 1);
+        if let Some(relation) = own.and_then(|own| self.statement.relations.get_mut(own)) {
             relation.whole = false;
         }
     }
@@ -267,12 +293,13 @@ impl Collector {
     /// Weighs the conditions on which an arm of MERGE updates or deletes.
     fn merge_when(&mut self, node: &Open) {
         let Some(merge) = self.open.last_mut() else { return };
-        let changes = matches!(
-            i32::try_from(node.command).map(CmdType::try_from),
-            Ok(Ok(CmdType::CmdUpdate | CmdType::CmdDelete))
-        );
-        if !changes {
-            return;
+        match i32::try_from(node.command).map(CmdType::try_from) {
+            Ok(Ok(CmdType::CmdUpdate | CmdType::CmdDelete)) => {}
+            Ok(Ok(CmdType::CmdInsert)) if !node.has_columns => {
+                let own = merge.own;
+                return self.mean_all(own.into_iter());
+            }
+            _ => return,
         }
         let (scale, target) = (merge.target.scale(), merge.target.clone());
         let join = scale.weigh(merge.condition.as_ref());
@@ -386,7 +413,12 @@ impl Collector {
     fn leaf(&mut self, node: Open) {
         let Some(parent) = self.open.last_mut() else { return };
         match (parent.kind, parent.field) {
-            ("RangeVar", "alias") => parent.alias = node.parts.into_iter().next().unwrap_or_default(),
+            ("RangeVar", "alias") => {
+                parent.alias = node.parts.into_iter().next().unwrap_or_default();
+                parent.renames = node.has_columns;
+            }
+            ("JoinExpr", "alias") => parent.renames = true,
+            ("Alias", "colnames") => parent.has_columns = true,
             ("ColumnRef", "fields")
             | ("FuncCall", "funcname")
             | ("ObjectWithArgs", "objname")
@@ -429,11 +461,13 @@ impl Visit for Collector {
             match (parent.kind, parent.field) {
                 ("ColumnRef", "fields") if kind == "AStar" => parent.star = true,
                 ("AConst", _) if kind == "String" => self.statement.has_string = true,
-                ("InsertStmt", "cols") | ("CopyStmt", "attlist") => parent.has_columns = true,
+                ("InsertStmt", "cols") | ("CopyStmt", "attlist") | ("MergeWhenClause", "target_list") => {
+                    parent.has_columns = true;
+                }
                 _ => {}
             }
         }
-        self.open.push(Open { kind, ..Open::default() });
+        self.open.push(Open { kind, begins: self.mentions.len(), ..Open::default() });
     }
 
     fn field(&mut self, name: &'static str) {
@@ -452,7 +486,7 @@ impl Visit for Collector {
             ("RangeVar", "schemaname") => node.schema = text.to_owned(),
             ("RangeVar", "relpersistence") => node.option = text.to_owned(),
             ("RangeVar", "relname")
-            | ("ResTarget", "name")
+            | ("ResTarget" | "IndexElem", "name")
             | ("VariableSetStmt" | "DeallocateStmt", "name")
             | ("ClosePortalStmt" | "DeclareCursorStmt", "portalname")
             | ("CommonTableExpr", "ctename")
@@ -483,6 +517,8 @@ impl Visit for Collector {
             | ("GrantStmt" | "GrantRoleStmt", "is_grant")
             | ("AlterTableCmd", "subtype") => node.code = number,
             ("CopyStmt", "is_program") => node.command = number,
+            // Which columns are the same only the catalog knows.
+            ("JoinExpr", "is_natural") => node.renames |= number != 0,
             // It may be another relation that exists.
             ("CreateStmt" | "CreateTableAsStmt", "if_not_exists") if number != 0 => {
                 self.statement.temporary.clear();
@@ -538,7 +574,15 @@ impl Visit for Collector {
                     self.column(node.parts, false);
                 }
             }
-            "InsertStmt" if node.has_columns => self.name_columns(),
+            "InsertStmt" if node.has_columns => self.name_columns(&node),
+            "JoinExpr" if node.renames => {
+                let within: Vec<usize> = self.mentions.iter().skip(node.begins).copied().collect();
+                self.mean_all(within.into_iter());
+            }
+            // ON CONFLICT (column).
+            "IndexElem" if self.open.last().is_some_and(|parent| parent.kind == "InferClause") => {
+                self.column(node.parts, false);
+            }
             "GrantStmt" | "GrantRoleStmt" => {
                 self.effect(if node.code == 0 { Effect::Revoke } else { Effect::Grant });
             }

@@ -63,14 +63,20 @@ fn qualifies(qualifier: &[String], used: &RelationUse, relation: &Relation) -> b
     }
 }
 
-/// `*`, `alias.*`, or the whole row by its name (`row_to_json(u)`).
+/// What every table has beside its own columns.
+const SYSTEM_COLUMNS: [&str; 6] = ["cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"];
+
+/// `*`, `alias.*`, the whole row by its name (`row_to_json(u)`), or `u.name` where there is no such column: then it is
+/// `name(u)`.
 fn means_all(column: &ColumnUse, used: &RelationUse, relation: &Relation) -> bool {
     match &column.name {
         None => qualifies(&column.qualifier, used, relation),
         Some(name) => {
-            column.qualifier.is_empty()
-                && used.alias.as_ref().unwrap_or(&relation.name) == name
-                && relation.columns.iter().all(|own| own.name != *name)
+            let is_row = match column.qualifier.as_slice() {
+                [] => used.alias.as_ref().unwrap_or(&relation.name) == name,
+                qualifier => qualifies(qualifier, used, relation) && !SYSTEM_COLUMNS.contains(&name.as_str()),
+            };
+            is_row && relation.columns.iter().all(|own| own.name != *name)
         }
     }
 }

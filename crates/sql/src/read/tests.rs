@@ -73,6 +73,18 @@ fn queries_and_their_columns() {
 }
 
 #[test]
+fn columns_that_are_meant_without_their_names_count() {
+    assert_snapshot!(facts("select a from old.users as u (a, b)"), @"select; reads old.users; columns old.users.email old.users.id");
+    assert_snapshot!(facts("select j.x from (old.users join orders on true) as j (x, y)"), @"select; reads old.users public.orders; columns old.users.email old.users.id public.orders.id public.orders.total public.orders.user_id");
+    assert_snapshot!(facts("select total from orders natural join old.users"), @"select; reads old.users public.orders; columns old.users.email old.users.id public.orders.id public.orders.total public.orders.user_id");
+    assert_snapshot!(facts("select u.twice, u.ctid from old.users u, orders o"), @"select; reads old.users public.orders; columns old.users.email old.users.id");
+    assert_snapshot!(facts("with gone as (delete from old.users returning 1) insert into orders (id) select 1 from gone"), @"insert select delete; writes old.users public.orders; columns old.users.email old.users.id public.orders.id");
+    assert_snapshot!(facts("insert into orders (id) values (1) on conflict (user_id) do nothing"), @"insert; writes public.orders; columns public.orders.id public.orders.user_id");
+    assert_snapshot!(facts("merge into old.users u using orders o on u.id = o.id when not matched then insert values (1, 'a')"), @"merge select; reads public.orders; writes old.users; columns old.users.email old.users.id public.orders.id");
+    assert_snapshot!(facts("merge into old.users u using orders o on u.id = o.id when not matched then insert (id) values (1)"), @"merge select; reads public.orders; writes old.users; columns old.users.id public.orders.id");
+}
+
+#[test]
 fn writes_and_their_columns() {
     assert_snapshot!(facts("update public.users set email = 'a' where id = 1"), @"update; writes public.users; columns public.users.email public.users.id");
     assert_snapshot!(facts("insert into public.users values (1)"), @"insert; writes public.users; columns public.users.email public.users.id public.users.name");
