@@ -205,6 +205,7 @@ fn action(effect: Effect) -> (&'static str, Reach) {
         | Effect::Explain
         | Effect::OpaqueBody
         | Effect::OpaqueCall
+        | Effect::OpaqueDo
         | Effect::Prepare
         | Effect::Role
         | Effect::Set

@@ -44,7 +44,7 @@ const SETTINGS: [&str; 3] = ["client_encoding", "session_replication_role", "sta
 /// A body that shows what it does.
 #[derive(Default)]
 pub(crate) struct Body {
-    /// Its UPDATEs, DELETEs and MERGEs.
+    /// Its INSERTs, UPDATEs, DELETEs and MERGEs.
     pub(crate) writes: Vec<ParseResult>,
     /// Names of what it calls, without their schemas.
     pub(crate) calls: Vec<String>,
@@ -74,11 +74,11 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
         match word.as_str() {
             // `ON CONFLICT … DO NOTHING` is harmless; a DO block has its body or its language next.
             "do" if next == "language" || words.is(at + 1, &[Token::Sconst, Token::Usconst]) => return None,
-            "delete" | "merge" | "update" if at < covered => {}
-            "delete" | "merge" if matches!(next.as_str(), "from" | "into") => {
+            "delete" | "insert" | "merge" | "update" if at < covered => {}
+            "delete" | "insert" | "merge" if matches!(next.as_str(), "from" | "into") => {
                 covered = read.take(words.write(at)?);
             }
-            // ON CONFLICT, and foreign keys.
+            // Foreign keys, and ON CONFLICT of an INSERT within something that is read as a whole.
             "update" if previous == "do" && next == "set" || previous == "on" => {}
             // A lock, or a cursor for what an UPDATE returns.
             "update" if matches!(previous.as_str(), "for" | "key") && words.ends_lock(at + 1) => {}

@@ -331,20 +331,27 @@ impl Collector {
             node.parts.into_iter().chain(lists).for_each(|name| self.called(name));
             return;
         }
-        let Some(function) = self.open.last_mut().filter(|parent| parent.kind == "CreateFunctionStmt") else {
-            return;
-        };
+        let has_body = |parent: &&mut Open| matches!(parent.kind, "CreateFunctionStmt" | "DoStmt");
+        let Some(function) = self.open.last_mut().filter(has_body) else { return };
         match node.option.as_str() {
             "language" => function.language = node.parts.into_iter().next().unwrap_or_default(),
-            "as" => function.body = Some(node.names.into_iter().flatten().collect::<Vec<_>>().join("\n")),
+            "as" => {
+                let texts = node.names.into_iter().flatten().chain(node.parts);
+                function.body = Some(texts.collect::<Vec<_>>().join("\n"));
+            }
             _ => {}
         }
     }
 
-    /// What the body of a function does that is given as a text.
+    /// What the body of a function, or of a DO block, does that is given as a text.
     fn body(&mut self, function: Open) {
         let Some(text) = &function.body else { return };
-        let Some(body) = body::read(&function.language, text) else { return self.effect(Effect::OpaqueBody) };
+        let (language, opaque) = match function.kind {
+            "DoStmt" if function.language.is_empty() => ("plpgsql", Effect::OpaqueDo),
+            "DoStmt" => (function.language.as_str(), Effect::OpaqueDo),
+            _ => (function.language.as_str(), Effect::OpaqueBody),
+        };
+        let Some(body) = body::read(language, text) else { return self.effect(opaque) };
         for name in body.calls {
             self.called(name);
         }
@@ -352,7 +359,7 @@ impl Collector {
         for write in &body.writes {
             let all_read = write.protobuf.stmts.iter().all(|raw| walk(&raw.stmt, self).is_ok());
             if !all_read {
-                self.effect(Effect::OpaqueBody);
+                self.effect(opaque);
             }
         }
         self.open.pop();
@@ -607,7 +614,7 @@ impl Visit for Collector {
             "CopyStmt" => self.copy(&node),
             "DropStmt" => self.drop(node),
             "DefElem" => self.option(node),
-            "CreateFunctionStmt" => self.body(node),
+            "CreateFunctionStmt" | "DoStmt" => self.body(node),
             "FuncCall" => self.function_call(node),
             "VariableSetStmt" => self.set(node),
             "DeallocateStmt" => {

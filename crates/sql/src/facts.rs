@@ -107,7 +107,7 @@ pub enum Effect {
     Delete,
     /// Triggers, rules, constraints or row level security are switched off, replaced or opened, or fire for replicas only.
     DisableProtection,
-    /// An anonymous code block: what its body does is not read.
+    /// An anonymous code block.
     Do,
     /// A DROP of something that neither is nor holds a table.
     Drop,
@@ -130,6 +130,8 @@ pub enum Effect {
     OpaqueBody,
     /// A call of one that is there already.
     OpaqueCall,
+    /// A DO block with such a body.
+    OpaqueDo,
     Prepare,
     /// A command of the replication protocol, by its name in small letters.
     Replication(&'static str),
@@ -180,6 +182,7 @@ impl Effect {
             Effect::Merge => "merge",
             Effect::OpaqueBody => "opaque_body",
             Effect::OpaqueCall => "opaque_call",
+            Effect::OpaqueDo => "opaque_do",
             Effect::Prepare => "prepare",
             Effect::Reassign => "reassign_owned",
             Effect::Revoke => "revoke",

@@ -78,7 +78,9 @@ impl Routine {
                 _ => return Reach::Opaque,
             };
             let Ok(Facts { mut statements, .. }) = read(text.as_bytes()) else { return Reach::Opaque };
-            if statements.iter().any(|statement| statement.effects.contains(&Effect::OpaqueBody)) {
+            if statements.iter().any(|statement| {
+                statement.effects.iter().any(|effect| matches!(effect, Effect::OpaqueBody | Effect::OpaqueDo))
+            }) {
                 return Reach::Opaque;
             }
             if is_definition {

@@ -184,7 +184,7 @@ fn a_rule_that_observes_lets_it_through_and_is_named_in_the_record() -> Result<(
         ["no-drop-table", "opaque-code", "unreadable"].map(|rule| format!("{rule} = \"observe\""));
     let stack = Stack::start_with(&format!("[policy.mode]\n{}\n", observing.join("\n")))?;
     let alice = stack.alice()?;
-    let block = "DO $$ BEGIN UPDATE users SET city = 'Changed' WHERE id = 1; END $$";
+    let block = "DO $$ BEGIN EXECUTE 'UPDATE users SET city = ''Changed'' WHERE id = 1'; END $$";
     psql::run(&alice, block)?.success()?;
     assert_eq!(stack.truth("SELECT city FROM users WHERE id = 1")?, "Changed");
     let statement = "DROP TABLE users CASCADE";

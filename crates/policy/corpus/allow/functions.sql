@@ -47,3 +47,7 @@ CREATE OPERATOR <-> (leftarg = text, rightarg = text, function = text_larger)
 CREATE FUNCTION f() RETURNS SETOF int LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT id FROM orders; RETURN NEXT 1; END $$
 
 CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP CONTINUE WHEN r.id > 3; END LOOP; RETURN 'x'; END $$
+
+DO $$ BEGIN INSERT INTO queue VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET taken = true; END $$
+
+DO $$ DECLARE n bigint; BEGIN SELECT count(*) INTO n FROM orders; IF n < 0 THEN RAISE NOTICE 'drop table orders'; END IF; END $$

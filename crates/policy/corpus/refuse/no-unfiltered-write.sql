@@ -253,3 +253,7 @@ ALTER TABLE archive.orders ALTER note TYPE text USING note::varchar(2)
 
 -- shows: SELECT count(*) FROM archive.orders WHERE quantity <> product_id => 0
 ALTER TABLE archive.orders ALTER quantity TYPE bigint USING product_id
+
+DO $$ BEGIN DELETE FROM orders; END $$
+
+DO LANGUAGE plpgsql $x$ DECLARE n int; BEGIN UPDATE orders SET note = 'x' WHERE id = id; GET DIAGNOSTICS n = ROW_COUNT; END $x$

@@ -206,7 +206,7 @@ fn a_rule_that_observes_is_named_and_refuses_nothing() {
     let nobody = Who::default();
     let verdict_where =
         |text: &str, policies: Policies| super::tests::verdict_where(&policies, &nobody, &[], text);
-    let dropped = "drop table users; do $$ $$";
+    let dropped = "drop table users; do $$ begin execute 'x'; end $$";
     assert_snapshot!(verdict_where(dropped, observing(&["no-drop-table"])), @r#"
 allow, against no-drop-table
 42501 Picket refused this statement: Rule "opaque-code": Picket cannot tell what the body of a DO block does.

@@ -119,7 +119,7 @@ drop_owned
 drop_database
 "#);
     assert_snapshot!(facts("select 'drop table users' -- drop table users"), @"select");
-    assert_snapshot!(facts("do $$ begin drop table users; end $$"), @"do");
+    assert_snapshot!(facts("do $$ begin drop table users; end $$"), @"do opaque_do");
 }
 
 #[test]

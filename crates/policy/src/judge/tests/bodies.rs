@@ -72,3 +72,36 @@ fn a_body_may_do_what_a_statement_may() {
         assert_eq!(verdict(&text), "allow", "{text}");
     }
 }
+
+#[test]
+fn a_block_is_judged_by_what_it_does() {
+    for (text, rule) in [
+        ("do $$ begin delete from orders; end $$", "no-unfiltered-write"),
+        ("do language plpgsql $$ begin update users set id = 1 where true; end $$", "no-unfiltered-write"),
+        ("do 'begin perform pg_read_file(''x''); end'", "no-server-files"),
+        ("do $$ begin insert into pg_authid values (1); end $$", "no-catalog-write"),
+        (
+            "do $$ begin insert into orders values (1) on conflict (id) do update set id = 2; drop table users; end $$",
+            "opaque-code",
+        ),
+        ("do $$ begin execute 'select 1'; end $$", "opaque-code"),
+        ("do language plpython3u $$ pass $$", "opaque-code"),
+        ("do $$ begin set session_replication_role = replica; end $$", "opaque-code"),
+        ("do $$ begin do 'begin null; end'; end $$", "opaque-code"),
+        (
+            "create function f() returns void language plpgsql as 'begin insert into pg_class values (1); end'",
+            "no-catalog-write",
+        ),
+    ] {
+        let verdict = verdict(text);
+        assert!(verdict.contains(&format!("Rule \"{rule}\": ")), "{text}: {verdict}");
+    }
+    for text in [
+        "do $$ begin null; end $$",
+        "do $$ begin insert into orders values (1); update orders set id = 2 where id = 1; end $$",
+        "do $$ declare n int; begin select count(*) into n from orders; raise notice '%', n; end $$",
+        "do $$ begin if not exists (select from pg_type where typname = 'mood') then create table moods (m text); end if; end $$",
+    ] {
+        assert_eq!(verdict(text), "allow", "{text}");
+    }
+}
