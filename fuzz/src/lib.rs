@@ -3,12 +3,14 @@
 
 mod client_message;
 mod frame;
+mod judge;
 mod server_message;
 mod session;
 mod startup;
 
 pub use client_message::client_message;
 pub use frame::frame;
+pub use judge::judge;
 pub use server_message::server_message;
 pub use session::session;
 pub use startup::startup;
@@ -17,10 +19,11 @@ pub use startup::startup;
 pub type Target = fn(&[u8]);
 
 /// All of them, by the name of their corpus.
-pub const TARGETS: [(&str, Target); 5] = [
+pub const TARGETS: [(&str, Target); 6] = [
     ("frame", frame),
     ("startup", startup),
     ("client_message", client_message),
     ("server_message", server_message),
     ("session", session),
+    ("judge", judge),
 ];
