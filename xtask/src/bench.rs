@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: measurements, each a command of its own.
 
 mod field;
+mod judge;
 mod machine;
 mod micro;
 mod pgbouncer;
@@ -23,12 +24,14 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum What {
+    Judge(judge::Args),
     Proxy(proxy::Args),
     Micro(micro::Args),
 }
 
 pub(crate) fn command(args: &Args) -> Result<()> {
     match &args.what {
+        What::Judge(args) => judge::command(args),
         What::Proxy(args) => proxy::command(args),
         What::Micro(args) => micro::command(args),
     }

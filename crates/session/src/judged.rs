@@ -23,6 +23,13 @@ use crate::temporary::{Temporary, TemporaryChange};
 /// policies tell apart.
 const JUDGED_MAX: usize = 8;
 
+/// Reads and judges a text as a session without temporary tables does, or remembers it: how many of its statements may run.
+/// For whoever measures that alone. Call it on a thread with `sql::READ_STACK_BYTES` of stack.
+pub fn may_run(text: &[u8], env: &mut Environment<'_>) -> usize {
+    let judged = env.readings.read(text).read.judge(env, &Temporary::default());
+    judged.statements.iter().filter(|statement| statement.refusal().is_none()).count()
+}
+
 /// A text that was read.
 #[derive(Debug)]
 pub(crate) struct Read {

@@ -39,6 +39,7 @@ mod tests;
 pub use action::{Action, CloseReason, Step};
 pub use ending::{Patience, Rests, Stop};
 pub use evidence::{Described, Evidence, Finished, Outcome, ResultNames, Started};
+pub use judged::may_run;
 pub use readings::Readings;
 pub use replication::Replication;
 pub use state::{Environment, Resting, Session, SessionError};

@@ -1,4 +1,4 @@
-//! `cargo xtask bench micro`: what cutting frames, a session's steps and records cost, in time and in instructions.
+//! `cargo xtask bench micro`: what cutting frames, reading and judging, a session's steps and records cost, in time and in instructions.
 
 use std::fmt::Write;
 use std::fs;
@@ -14,14 +14,14 @@ use super::machine;
 use crate::progress::Step;
 use crate::{run, setup, test};
 
-/// Measure cutting frames, the steps of a session, and records: nothing of the machine but its processor.
+/// Measure cutting frames, reading and judging, the steps of a session, and records: nothing of the machine but its processor.
 ///
 /// Builds the release benchmarks of `wire`, `session` and `audit`. Criterion times each case; valgrind counts the
 /// instructions of a small and of a large number of repetitions, so that what comes before them falls out. Instructions
 /// are the same in each run, but for the seeds of hash tables: compare those. Time tells what they amount to.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only the cases whose names contain this, or whose group is called so: wire, session, audit.
+    /// Only the cases whose names contain this, or whose group is called so: wire, judge, session, audit.
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
 
@@ -38,8 +38,13 @@ pub(crate) struct Args {
     profiles: Option<PathBuf>,
 }
 
-/// The packages that have such benchmarks, each with the name of it.
-const BENCHMARKS: [(&str, &str); 3] = [("wire", "frames"), ("session", "steps"), ("audit", "records")];
+/// The groups of cases, each with the package that has it and the name of its benchmark there.
+const BENCHMARKS: [(&str, &str, &str); 4] = [
+    ("wire", "wire", "frames"),
+    ("judge", "session", "judging"),
+    ("session", "session", "steps"),
+    ("audit", "audit", "records"),
+];
 
 /// Repetitions that are counted, for what comes before them to be paid.
 const FEW: u32 = 100;
@@ -76,7 +81,7 @@ pub(crate) fn command(args: &Args) -> Result<()> {
     }
     let mut measured = Vec::new();
     let built = build()?;
-    for (group, benchmark) in BENCHMARKS {
+    for (group, _, benchmark) in BENCHMARKS {
         let program = built.iter().find(|(name, _)| name == benchmark).map(|(_, program)| program);
         let program = program.with_context(|| format!("find `{benchmark}` among what cargo built"))?;
         let listed = run::output(Command::new(program).arg("cases"))?;
@@ -118,14 +123,14 @@ pub(crate) fn command(args: &Args) -> Result<()> {
 /// Builds the benchmarks, and nothing that needs more than a few C files: their names, and where they are.
 fn build() -> Result<Vec<(String, PathBuf)>> {
     let mut arguments = vec!["bench", "--bench", "*", "--no-run"];
-    arguments.extend(BENCHMARKS.iter().flat_map(|(package, _)| ["--package", package]));
+    arguments.extend(BENCHMARKS.iter().flat_map(|(_, package, _)| ["--package", package]));
     run::shown(test::cargo_command()?.args(&arguments))?;
     let told = run::output(test::cargo_command()?.args(&arguments).arg("--message-format=json"))?;
     Ok(told.lines().filter_map(benchmark).collect())
 }
 
 /// The benchmark that a line of cargo's messages tells of.
-fn benchmark(line: &str) -> Option<(String, PathBuf)> {
+pub(super) fn benchmark(line: &str) -> Option<(String, PathBuf)> {
     let message: Value = serde_json::from_str(line).ok()?;
     let text = |pointer| message.pointer(pointer).and_then(Value::as_str);
     let is_benchmark = text("/target/kind/0")? == "bench";
