@@ -65,6 +65,20 @@ const RELATIONS: &str = "
       AND NOT a.attisdropped
     ORDER BY c.oid, a.attnum";
 
+/// Views with what they read, and parts with what they are a part of.
+const DEPENDENCIES: &str = "
+    SELECT r.ev_class, d.refobjid
+    FROM pg_catalog.pg_rewrite r
+    JOIN pg_catalog.pg_depend d ON d.objid OPERATOR(pg_catalog.=) r.oid
+    WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::regclass::oid
+      AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::regclass::oid
+      AND d.refobjid OPERATOR(pg_catalog.<>) r.ev_class
+      AND d.refobjid OPERATOR(pg_catalog.>=) 16384::oid
+      AND r.ev_class OPERATOR(pg_catalog.>=) 16384::oid
+      AND r.ev_type OPERATOR(pg_catalog.=) '1'::\"char\"
+    UNION
+    SELECT inhrelid, inhparent FROM pg_catalog.pg_inherits WHERE inhrelid OPERATOR(pg_catalog.>=) 16384::oid";
+
 /// All functions and procedures, for the records of fast-path calls.
 const FUNCTIONS: &str = "
     SELECT p.oid, n.nspname::text, p.proname::text
@@ -327,8 +341,16 @@ async fn ask_all(pipe: &mut Pipe, upstream: &Upstream, before: &Catalog) -> Resu
     if upstream.names_functions {
         ask(pipe, FUNCTIONS, |row| add_function(&mut functions, row)).await?;
     }
+    let mut dependencies = Vec::new();
+    ask(pipe, DEPENDENCIES, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        dependencies.push((row.number("relation")?, row.number("relation below")?));
+        Ok(())
+    })
+    .await?;
     let routines = routines::read(pipe, before).await?;
-    Ok(Catalog::new(relations.into_values()).with_functions(functions).with_routines(routines))
+    let catalog = Catalog::new(relations.into_values()).with_functions(functions);
+    Ok(catalog.with_dependencies(dependencies).with_routines(routines))
 }
 
 /// Runs `query`, and has each row taken.

@@ -112,7 +112,7 @@ impl Rules {
         }
         setup.without.extend(self.without.iter().cloned());
         setup.modes.extend(self.observe.iter().map(|rule| (rule.clone(), Mode::Observe)));
-        let policies = Policies::new(setup).map_err(|error| {
+        let policies = policy_files::load(setup).map_err(|error| {
             let is_named =
                 |rules: &[String]| rules.iter().any(|rule| error.to_string().contains(&format!("`{rule}`")));
             let option = match &error {

@@ -2,9 +2,11 @@
 //! and what `[[user]]` says of somebody to them.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use daemon::config::{Refused, refused};
 use policy::{Mode, Policies, PolicyError, Setup, Source};
@@ -16,6 +18,9 @@ const FILES_MAX: usize = 256;
 
 /// Most bytes that all of them have together.
 const BYTES_MAX: usize = 1 << 20;
+
+/// Stack on which policies are read. What is not used of it costs nothing.
+const STACK_BYTES: usize = 256 << 20;
 
 /// How the files are called.
 const EXTENSION: &str = "cedar";
@@ -87,11 +92,23 @@ impl PolicySection {
             without: without.iter().map(|rule| rule.get_ref().clone()).collect(),
             modes: modes.collect(),
         };
-        Policies::new(setup).map_err(|error| {
+        load(setup).map_err(|error| {
             let (span, key) = place(&error, dir.as_ref(), &without, &mode);
             refused(span, format!("`policy.{key}`: {error}"))
         })
     }
+}
+
+/// Makes policies of a setup on a thread with enough stack: Cedar reads expressions by recursion.
+///
+/// # Errors
+///
+/// [`PolicyError`] as of [`Policies::new`].
+pub fn load(setup: Setup) -> Result<Policies, PolicyError> {
+    let failed = |message: String| PolicyError::Cedar { message };
+    let thread = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || Policies::new(setup));
+    let thread = thread.map_err(|error| failed(format!("no thread to read policies on: {error}")))?;
+    thread.join().unwrap_or_else(|_| Err(failed("policies could not be read".to_owned())))
 }
 
 /// Where the key stands that an error is about, and what it is called.
@@ -122,7 +139,8 @@ pub fn read(path: &Path) -> Result<Vec<Source>, String> {
     if path.is_dir() {
         for entry in fs::read_dir(path).map_err(|error| cannot(path, error))? {
             let file = entry.map_err(|error| cannot(path, error))?.path();
-            if file.extension().is_some_and(|extension| extension == EXTENSION) {
+            let is_hidden = file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            if !is_hidden && file.extension().is_some_and(|extension| extension == EXTENSION) {
                 paths.push(file);
             }
         }
@@ -136,7 +154,15 @@ pub fn read(path: &Path) -> Result<Vec<Source>, String> {
     let folder = path;
     let (mut sources, mut bytes) = (Vec::new(), 0);
     for path in paths {
-        let text = fs::read_to_string(&path).map_err(|error| cannot(&path, error))?;
+        // A pipe would be waited for, a device has no end.
+        let about = fs::metadata(&path).map_err(|error| cannot(&path, error))?;
+        if !about.is_file() {
+            return Err(format!("{} is no file", path.display()));
+        }
+        let file = File::open(&path).map_err(|error| cannot(&path, error))?;
+        let mut text = String::new();
+        let most = (BYTES_MAX - bytes) as u64 + 1;
+        file.take(most).read_to_string(&mut text).map_err(|error| cannot(&path, error))?;
         bytes += text.len();
         if BYTES_MAX < bytes {
             return Err(format!("the files in {} have more than {BYTES_MAX} bytes", folder.display()));

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cedar_policy::{Context, Decision, Request};
+use cedar_policy::{AuthorizationError, Context, Decision, Request};
 use sql::Statement;
 
-use crate::asks::{Ask, Details};
+use crate::asks::{Ask, Details, action_of};
 use crate::cedar::{CedarError, fields, text, texts, truth, uid};
 use crate::policies::{Policies, Relevant};
 use crate::subject::Subject;
@@ -48,7 +48,7 @@ impl Whole {
     pub(crate) fn of(statement: &Statement, readers_disagree: bool, reaches_masks: bool) -> Self {
         let Statement { effects, columns, functions, .. } = statement;
         Whole {
-            effects: effects.iter().map(|effect| effect.name()).collect(),
+            effects: effects.iter().map(|effect| action_of(*effect)).collect(),
             columns: columns.iter().map(|column| column.name.clone().unwrap_or("*".to_owned())).collect(),
             functions: functions.clone(),
             reaches_masks,
@@ -57,14 +57,14 @@ impl Whole {
     }
 
     /// Bytes of all names.
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.columns.iter().chain(&self.functions).map(String::len).sum()
     }
 
     /// The same where policies do not look at what it is made of.
-    fn seen(&self, look: bool) -> Self {
-        let Whole { reaches_masks, readers_disagree, .. } = *self;
-        if look { self.clone() } else { Whole { reaches_masks, readers_disagree, ..Whole::default() } }
+    pub(crate) fn seen(self, look: bool) -> Self {
+        let Whole { reaches_masks, readers_disagree, .. } = self;
+        if look { self } else { Whole { reaches_masks, readers_disagree, ..Whole::default() } }
     }
 }
 
@@ -77,10 +77,10 @@ impl Policies {
 
     /// What they say to one question of a statement.
     pub(crate) fn answer(&self, subject: &Subject, ask: &Ask, whole: &Whole) -> Arc<Answer> {
-        let key = (subject.id(), ask.clone(), whole.seen(self.look_at_whole()));
-        if ASK_BYTES_MAX < key.1.details.value.len() + key.2.len() {
-            return Arc::new(self.ask_or_fail(subject, ask, &key.2));
+        if ASK_BYTES_MAX < ask.details.value.len() + whole.len() {
+            return Arc::new(self.ask_or_fail(subject, ask, whole));
         }
+        let key = (subject.id(), ask.clone(), whole.clone());
         let known = || self.answers().0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(answer) = known().get(&key) {
             return Arc::clone(answer);
@@ -114,7 +114,7 @@ impl Policies {
             for policy in response.diagnostics().reason() {
                 answer.forbidding.push(policy.to_string().parse().map_err(CedarError::new)?);
             }
-            answer.failure = response.diagnostics().errors().next().map(ToString::to_string);
+            answer.failure = response.diagnostics().errors().next().map(|error| self.failure(error));
         }
         if !answer.is_permitted {
             // A policy to permit that fails does not permit; another one may.
@@ -122,6 +122,17 @@ impl Policies {
             answer.is_permitted = response.decision() == Decision::Allow;
         }
         Ok(answer)
+    }
+}
+
+impl Policies {
+    /// What is wrong with the policy that failed: its file and rule, not the number that it has here.
+    fn failure(&self, error: &AuthorizationError) -> String {
+        let AuthorizationError::PolicyEvaluationError(error) = error;
+        let rule =
+            error.policy_id().to_string().parse().ok().and_then(|number: usize| self.rules().get(number));
+        let of = rule.map(|rule| format!("\"{}\" in {}", rule.name, rule.file)).unwrap_or_default();
+        format!("rule {of} fails: {}", error.inner())
     }
 }
 

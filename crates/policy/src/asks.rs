@@ -6,7 +6,7 @@ use sql::facts::{Access, Effect, RelationUse};
 use sql::{Catalog, Statement};
 
 use crate::functions::VIEWS;
-use crate::resource::Resource;
+use crate::resource::{Resource, TEMPORARY};
 use crate::settings::{self, SETTINGS_VIEW};
 
 /// One question.
@@ -51,6 +51,13 @@ pub(crate) fn of(statement: &Statement, names: &Names<'_>, may_matter: impl Fn(&
             effect_on_relations(statement, *effect, (action, reach, command), names, &mut asks);
         }
     }
+    if may_matter("select") {
+        for name in &statement.mentions {
+            let known = names.catalog.named(name).flat_map(|_| names.mean(None, name));
+            let details = Details::default();
+            asks.extend(known.map(|resource| Ask { action: "select", resource, details: details.clone() }));
+        }
+    }
     if may_matter("call") {
         functions(statement, &mut asks);
     }
@@ -72,7 +79,11 @@ fn effect_on_relations(
         Reach::Written => used.access == Access::Write,
         Reach::Database => false,
     };
-    let is_cte = |used: &RelationUse| used.schema.is_none() && statement.ctes.contains(&used.name);
+    // A common table expression is only read, and PostgreSQL's own relations can be meant outside of its scope.
+    let is_cte = |used: &RelationUse| {
+        let may_be = used.schema.is_none() && used.access == Access::Read && !used.name.starts_with("pg_");
+        may_be && statement.ctes.contains(&used.name)
+    };
     let unfiltered = || statement.unfiltered.iter().filter(|write| write.effect == effect);
     let before = asks.len();
     let mut ask = |schema: Option<&str>, name: &str, is_unfiltered| {
@@ -86,8 +97,10 @@ fn effect_on_relations(
     };
     for used in statement.relations.iter().filter(reached) {
         let is_unfiltered = unfiltered().any(|write| write.name == used.name);
+        let is_made = used.schema.is_none() && statement.temporary.contains(&used.name);
+        let schema = if is_made { Some(TEMPORARY) } else { used.schema.as_deref() };
         if is_unfiltered || !is_cte(used) || names.catalog.named(&used.name).next().is_some() {
-            ask(used.schema.as_deref(), &used.name, is_unfiltered);
+            ask(schema, &used.name, is_unfiltered);
         }
     }
     for write in unfiltered() {
@@ -103,27 +116,37 @@ fn effect_on_relations(
 }
 
 impl Names<'_> {
-    /// Every relation that a name can mean.
+    /// Every relation that a name can mean, and what those are made of.
     fn mean(&self, schema: Option<&str>, name: &str) -> Vec<Resource> {
-        let found =
-            self.catalog.named(name).filter(|known| schema.is_none_or(|schema| schema == known.schema));
-        let mut schemas: Vec<&str> = found.map(|known| known.schema.as_str()).collect();
-        let is_known = !schemas.is_empty();
-        match (schema, is_known) {
-            (_, true) => {}
-            (Some(schema), false) => schemas.push(schema),
-            (None, false) => {
-                schemas.push("");
+        // Nobody gets at another session's temporary relations, and the own ones are named as such.
+        let found = self.catalog.named(name).filter(|known| match schema {
+            Some(schema) => schema == known.schema,
+            None => !known.schema.starts_with("pg_temp_"),
+        });
+        let found: Vec<_> = found.flat_map(|known| self.catalog.with_underlying(known)).collect();
+        let table = |schema: &str, name: &str, is_known| Resource::Table {
+            schema: schema.to_owned(),
+            name: name.to_owned(),
+            is_known,
+        };
+        let mut meant: Vec<Resource> =
+            found.iter().map(|known| table(&known.schema, &known.name, true)).collect();
+        match schema {
+            // PostgreSQL looks there first (namespace.c).
+            None if name.starts_with("pg_") => meant.push(table("pg_catalog", name, false)),
+            _ if !found.is_empty() => {}
+            Some(schema) => meant.push(table(schema, name, false)),
+            None => {
+                meant.push(table("", name, false));
                 if let Some(named) = &self.schemas {
-                    schemas.extend(named.iter().copied().chain(self.catalog.schemas()));
+                    let schemas = named.iter().copied().chain(self.catalog.schemas());
+                    meant.extend(schemas.map(|schema| table(schema, name, false)));
                 }
             }
         }
-        schemas.sort_unstable();
-        schemas.dedup();
-        let table =
-            |schema: &str| Resource::Table { schema: schema.to_owned(), name: name.to_owned(), is_known };
-        schemas.into_iter().map(table).collect()
+        meant.sort_unstable();
+        meant.dedup();
+        meant
     }
 }
 
@@ -169,6 +192,10 @@ enum Reach {
 }
 
 /// The action for an effect.
+pub(crate) fn action_of(effect: Effect) -> &'static str {
+    action(effect).0
+}
+
 fn action(effect: Effect) -> (&'static str, Reach) {
     match effect {
         Effect::Select | Effect::CopyOut => (effect.name(), Reach::Read),

@@ -14,8 +14,13 @@ use crate::setup::Mode;
 use crate::subject::Subject;
 use crate::verdict::{Permit, Refusal, Verdict};
 
-/// Most questions that a statement may raise.
-const ASKS_MAX: usize = 10_000;
+/// Most work that a statement may be: its questions, each with the policies that can be about it and what it says of the
+/// statement.
+const WORK_MAX: usize = 20_000;
+
+/// Policies, and bytes of names in a statement, that count as much as a question.
+const WORK_POLICIES: usize = 50;
+const WORK_BYTES: usize = 64;
 
 /// SQLSTATE insufficient_privilege.
 const REFUSED: &str = "42501";
@@ -73,6 +78,13 @@ impl Policies {
             return permit_nothing();
         }
         let whole = Whole::of(statement, readers_disagree, (meaning.is_masked)(statement));
+        let whole = whole.seen(self.look_at_whole());
+        let each = (1 + self.rules().len() / WORK_POLICIES) * (1 + whole.len() / WORK_BYTES);
+        if WORK_MAX / each < asks.len() {
+            let why = "it does too much at once for the policies to be asked about all of it";
+            return Against { others: vec![(NOT_JUDGED, why.to_owned())], ..Against::default() }
+                .verdict(self);
+        }
         self.weigh(subject, asks.iter().map(|ask| (ask, "")), &whole)
     }
 
@@ -153,11 +165,7 @@ impl Policies {
         whole: &Whole,
     ) -> Verdict {
         let mut against = Against::default();
-        for (number, (ask, what)) in asks.into_iter().enumerate() {
-            if ASKS_MAX <= number {
-                against.others.push((NOT_JUDGED, format!("it does more than {ASKS_MAX} things")));
-                break;
-            }
+        for (ask, what) in asks {
             against.note(self, subject, ask, what, &self.answer(subject, ask, whole));
         }
         against.verdict(self)
@@ -217,6 +225,7 @@ impl Against {
         let holds: Option<Vec<Arc<str>>> = enforced.iter().map(|(rule, _)| rule.hold.clone()).collect();
         match holds {
             Some(mut approvers) if !approvers.is_empty() && self.others.is_empty() => {
+                approvers.sort_unstable();
                 approvers.dedup();
                 let message = format!("{MESSAGE}: nobody has approved it");
                 Verdict::Hold { approvers, otherwise: refusal(&message) }

@@ -21,6 +21,12 @@ use crate::subject::{Subject, Who};
 /// Most policies that are judged with.
 const POLICIES_MAX: usize = 1_024;
 
+/// Most operators and brackets in one policy.
+const OPERATORS_MAX: usize = 200;
+
+/// Names that say of a verdict that no rule made it.
+const RESERVED: [&str; 2] = ["not-judged", "not-permitted"];
+
 /// Most subjects that are remembered.
 const SUBJECTS_MAX: usize = 4_096;
 
@@ -107,6 +113,7 @@ impl Policies {
         let sources: Vec<Source> = shipped.chain(setup.own.iter().cloned()).collect();
         let (mut rules, mut policies, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
         for source in &sources {
+            check_size(source)?;
             for (policy, rule) in read(source, &validator, &mut warnings)? {
                 policies.push(policy.new_id(PolicyId::new(rules.len().to_string())));
                 rules.push(rule);
@@ -114,6 +121,11 @@ impl Policies {
             if POLICIES_MAX < rules.len() {
                 return Err(PolicyError::TooMany { limit: POLICIES_MAX });
             }
+        }
+        let is_own = |rule: &&Rule| setup.own.iter().any(|source| source.name == rule.file);
+        let taken = |rule: &&Rule| RESERVED.contains(&&*rule.name) || known(&rule.name.to_string());
+        if let Some(rule) = rules.iter().filter(is_own).find(taken) {
+            return Err(PolicyError::Taken { file: rule.file.clone(), name: rule.name.to_string() });
         }
         for (name, mode) in &setup.modes {
             let mut named = rules.iter_mut().filter(|rule| !rule.permits && *rule.name == **name).peekable();
@@ -273,6 +285,23 @@ fn speak_of(text: &str, words: &[&str]) -> bool {
     let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     // An attribute's name can be written with escapes.
     text.contains('\\') || text.split(|letter| !is_word(letter)).any(|own| words.contains(&own))
+}
+
+/// Cedar reads and judges nested expressions by recursion.
+fn check_size(source: &Source) -> Result<(), PolicyError> {
+    let mut offset = 0;
+    for piece in source.text.split_inclusive(';') {
+        let operators =
+            piece.bytes().filter(|byte| b"([{|&!+-*".contains(byte)).count() + piece.matches(" if ").count();
+        if OPERATORS_MAX < operators {
+            let message = format!(
+                "a policy may have {OPERATORS_MAX} operators and brackets, this one has {operators}; compare with a set: [...].contains(...)"
+            );
+            return Err(PolicyError::at(source, offset, message));
+        }
+        offset += piece.len();
+    }
+    Ok(())
 }
 
 /// The policies of a file.

@@ -7,10 +7,10 @@ use crate::functions::{self, Listed};
 use crate::subject::Subject;
 
 /// Where the session's own temporary relations are (`sql::Facts::with_temporary`).
-const TEMPORARY: &str = "pg_temp";
+pub(crate) const TEMPORARY: &str = "pg_temp";
 
 /// Something in a database that policies can name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Resource {
     /// The database as a whole.
     Database,
@@ -32,6 +32,7 @@ impl Resource {
     /// What it is called in reasons.
     pub(crate) fn name<'a>(&'a self, subject: &'a Subject) -> &'a str {
         match self {
+            Resource::Database if subject.database_name.is_empty() => "the database",
             Resource::Database => &subject.database_name,
             Resource::Table { name, .. } | Resource::Function { name } | Resource::Setting { name } => name,
         }

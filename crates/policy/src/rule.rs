@@ -63,7 +63,9 @@ impl Rule {
         };
         let hold = match policy.annotation("hold") {
             None => None,
-            Some("") => return Err("`@hold` must name the group that may approve".to_owned()),
+            Some(group) if group.is_empty() || group.contains(',') => {
+                return Err("`@hold` must name one group that may approve".to_owned());
+            }
             Some(_) if permits => return Err("`@hold` is for `forbid`".to_owned()),
             Some(group) => Some(group.into()),
         };

@@ -62,6 +62,14 @@ pub enum PolicyError {
         /// Those there are.
         rules: Vec<String>,
     },
+    /// An own rule that is called like a shipped one.
+    #[error("{file}: the rule `{name}` is Picket's own; call yours otherwise")]
+    Taken {
+        /// Which file.
+        file: String,
+        /// The name.
+        name: String,
+    },
     /// More than can be judged with.
     #[error("there are more than {limit} policies")]
     TooMany {

@@ -305,8 +305,7 @@ fn touches_masked(statement: &Statement, env: &Environment<'_>) -> bool {
     };
     let may_be_masked = |used: &RelationUse| {
         let schema = used.schema.as_deref();
-        if matches!(schema, Some("pg_catalog" | "information_schema")) || statement.ctes.contains(&used.name)
-        {
+        if matches!(schema, Some("pg_catalog" | "information_schema")) {
             return false;
         }
         if !env.catalog_holds {
@@ -317,7 +316,10 @@ fn touches_masked(statement: &Statement, env: &Environment<'_>) -> bool {
             .named(&used.name)
             .filter(|relation| schema.is_none_or(|schema| schema == relation.schema))
             .peekable();
-        found.peek().is_none() || found.any(is_masked)
+        // A common table expression, unless there is a relation of its name: that can be meant outside of its scope.
+        let is_cte = schema.is_none() && statement.ctes.contains(&used.name);
+        let unknown = found.peek().is_none() && !is_cte;
+        unknown || found.any(|relation| env.catalog.with_underlying(relation).into_iter().any(is_masked))
     };
     (!env.classes.is_empty() || !env.catalog_holds) && statement.relations.iter().any(may_be_masked)
 }

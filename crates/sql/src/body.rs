@@ -1,6 +1,7 @@
 //! What the body of a function shows of what it does. Its text is cut into words: commands that no function should run are
 //! known by theirs, writes are cut out and read, and calls are noted.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pg_query::ParseResult;
@@ -44,10 +45,12 @@ const SETTINGS: [&str; 3] = ["client_encoding", "session_replication_role", "sta
 /// A body that shows what it does.
 #[derive(Default)]
 pub(crate) struct Body {
-    /// Its INSERTs, UPDATEs, DELETEs and MERGEs.
+    /// Its INSERTs, UPDATEs, DELETEs and MERGEs; in SQL all of its statements.
     pub(crate) writes: Vec<ParseResult>,
     /// Names of what it calls, without their schemas.
     pub(crate) calls: Vec<String>,
+    /// Other names in it, each once, where what it reads is not read.
+    pub(crate) names: BTreeSet<String>,
 }
 
 /// A body's words, without comments.
@@ -102,6 +105,18 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
             }
             read.calls.push(name);
         }
+        let is_name = words.is(at, &[Token::Ident]) || !word.is_empty();
+        if language == "plpgsql"
+            && is_name
+            && let Some(name) = words.name(at)
+        {
+            read.names.insert(name);
+        }
+    }
+    if language == "sql" {
+        // All of it is statements.
+        let parsed = catch_unwind(AssertUnwindSafe(|| pg_query::parse(body, 0))).ok()?.ok()?;
+        read.writes = vec![parsed];
     }
     Some(read)
 }

@@ -1,6 +1,6 @@
 //! The names of a database's relations, columns and functions, as they were read at one moment.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 pub use crate::routine::Routine;
@@ -10,6 +10,9 @@ pub use crate::routine::Routine;
 pub struct Catalog {
     relations: HashMap<u32, Relation>,
     by_name: HashMap<String, Vec<u32>>,
+    schemas: BTreeSet<String>,
+    /// What views read, and what partitions and children are a part of.
+    underlying: HashMap<u32, Vec<u32>>,
     /// `schema.function` by `pg_proc.oid`.
     functions: HashMap<u32, String>,
     /// Those that users made, by `pg_proc.oid`, and their OIDs by name.
@@ -47,6 +50,9 @@ impl Catalog {
         let mut catalog = Catalog::default();
         for relation in relations {
             catalog.by_name.entry(relation.name.clone()).or_default().push(relation.oid);
+            if !catalog.schemas.contains(&relation.schema) {
+                catalog.schemas.insert(relation.schema.clone());
+            }
             catalog.relations.insert(relation.oid, relation);
         }
         catalog
@@ -100,9 +106,34 @@ impl Catalog {
         self.by_name.get(name).into_iter().flatten().filter_map(|oid| self.relations.get(oid))
     }
 
-    /// Names of the schemas that have relations, some of them more than once.
+    /// Names of the schemas that have relations.
     pub fn schemas(&self) -> impl Iterator<Item = &str> {
-        self.relations.values().map(|relation| relation.schema.as_str())
+        self.schemas.iter().map(String::as_str)
+    }
+
+    /// The same where the first relation of each pair is a view that reads the second, or a part of it.
+    #[must_use]
+    pub fn with_dependencies(mut self, pairs: impl IntoIterator<Item = (u32, u32)>) -> Self {
+        for (relation, on) in pairs {
+            self.underlying.entry(relation).or_default().push(on);
+        }
+        self
+    }
+
+    /// A relation, and all that it reads or is a part of, through however many views.
+    pub fn with_underlying<'a>(&'a self, relation: &'a Relation) -> Vec<&'a Relation> {
+        let mut found = vec![relation];
+        let mut at = 0;
+        while let Some(relation) = found.get(at).copied() {
+            let below = self.underlying.get(&relation.oid).into_iter().flatten();
+            for next in below.filter_map(|oid| self.relations.get(oid)) {
+                if found.iter().all(|known| known.oid != next.oid) {
+                    found.push(next);
+                }
+            }
+            at += 1;
+        }
+        found
     }
 
     /// All relations.

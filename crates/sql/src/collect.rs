@@ -76,6 +76,11 @@ struct Target {
 impl Collector {
     /// What is known of the statement that was walked, `raw`.
     pub(crate) fn finish(mut self, raw: &impl Serialize) -> Result<Statement, WalkError> {
+        // A definition that names it does not say of which setting.
+        if self.functions.contains("set_config") && self.statement.settings.is_empty() {
+            self.effect(Effect::Set);
+            self.statement.settings.push(Setting { name: None, value: None, is_reset_all: false });
+        }
         if self.defines {
             definitions::look(&Tree::of(raw)?, &mut self.statement);
         }
@@ -355,6 +360,7 @@ impl Collector {
         for name in body.calls {
             self.called(name);
         }
+        self.statement.mentions.extend(body.names);
         self.open.push(function);
         for write in &body.writes {
             let all_read = write.protobuf.stmts.iter().all(|raw| walk(&raw.stmt, self).is_ok());

@@ -63,6 +63,8 @@ pub struct Statement {
     pub rests_on_literals: bool,
     /// It gives back rows of what it inserts into, or looks for rows there that it conflicts with.
     pub returns: bool,
+    /// Names in bodies of plpgsql that may be relations which are read there.
+    pub mentions: Vec<String>,
     /// It has a string constant. PostgreSQL turns one into a value of its type when it analyses the statement, and with
     /// that runs the checks of domains within the type.
     pub has_string: bool,

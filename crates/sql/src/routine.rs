@@ -188,6 +188,11 @@ impl Statement {
         self.settings.extend(body.settings.iter().cloned());
         self.unfiltered.extend(body.unfiltered.iter().cloned());
         self.returns |= body.returns;
+        for name in &body.mentions {
+            if !self.mentions.contains(name) {
+                self.mentions.push(name.clone());
+            }
+        }
     }
 }
 

@@ -33,12 +33,15 @@ pub fn touched(statement: &Statement, catalog: &Catalog) -> Touched {
         };
         match resolved.get(before..) {
             Some(found) if !found.is_empty() => {
-                names.extend(found.iter().map(|(_, relation)| relation.path()))
+                let all = found.iter().flat_map(|(_, relation)| catalog.with_underlying(relation));
+                names.extend(all.map(Relation::path));
             }
             _ if used.schema.is_none() && statement.ctes.contains(&used.name) => {}
             _ => names.push(used.path()),
         }
     }
+    let mentioned = statement.mentions.iter().flat_map(|name| catalog.named(name));
+    touched.read.extend(mentioned.flat_map(|known| catalog.with_underlying(known)).map(Relation::path));
     for (used, relation) in &resolved {
         let every = used.whole || statement.columns.iter().any(|column| means_all(column, used, relation));
         for column in &relation.columns {

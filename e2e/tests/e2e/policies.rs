@@ -115,6 +115,60 @@ fn where_nothing_is_permitted_a_session_lives_and_does_nothing() -> Result<()> {
     Ok(())
 }
 
+/// Ways round a policy on a table: what reads it, is a part of it, or hides its name.
+#[test]
+fn a_table_is_kept_whatever_leads_to_it() -> Result<()> {
+    let folder = Scratch::new("policies")?;
+    let stack = Stack::start()?;
+    stack.truth(
+        "CREATE TABLE pay (id int, amount int) PARTITION BY RANGE (id); \
+         CREATE TABLE pay_low PARTITION OF pay FOR VALUES FROM (0) TO (10); \
+         INSERT INTO pay VALUES (1, 100); \
+         CREATE VIEW pays AS SELECT * FROM pay; CREATE VIEW of_pays AS SELECT amount AS a FROM pays; \
+         CREATE MATERIALIZED VIEW sum_of_pay AS SELECT sum(amount) FROM pay; \
+         CREATE FUNCTION read_pay() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT sum(amount) FROM pay); END'; \
+         CREATE VIEW harmless AS SELECT id FROM orders; CREATE TABLE pg_class (relrowsecurity bool, relname text); \
+         GRANT SELECT ON harmless TO PUBLIC",
+    )?;
+    let database = &stack.database;
+    let policy = format!(
+        "@rule(\"pay\") forbid (principal, action, resource == Picket::Table::\"{database}.public.pay\");"
+    );
+    fs::write(folder.join("team.cedar"), policy)?;
+    let mut stack = stack;
+    reload(&mut stack, RELOADED, |text| format!("{text}\n[policy]\ndir = {:?}\n", folder.path()))?;
+    let alice = stack.alice()?;
+    // The catalog is read again when something is defined.
+    psql::run(&alice, "CREATE TABLE read_again ()")?;
+    for statement in [
+        "SELECT * FROM pay",
+        "SELECT * FROM pays",
+        "SELECT * FROM of_pays",
+        "SELECT * FROM sum_of_pay",
+        "SELECT * FROM pay_low",
+        "UPDATE pay_low SET amount = 1 WHERE id = 1",
+        "SELECT read_pay()",
+        "CREATE VIEW mine AS SELECT * FROM of_pays",
+        "SELECT * FROM orders, (WITH pay AS (SELECT 1) SELECT 1) x, pay",
+        "CREATE FUNCTION leak() RETURNS bigint LANGUAGE sql AS 'SELECT sum(amount) FROM pay'",
+        "DO $$ BEGIN PERFORM amount FROM pay; END $$",
+    ] {
+        let output = psql::run(&alice, statement)?;
+        assert!(output.stderr.contains("Rule \"pay\": "), "{statement}: {output:?}");
+    }
+    let hidden = psql::run(&alice, "UPDATE pg_class SET relrowsecurity = false WHERE relname = 'users'")?;
+    assert!(hidden.stderr.contains("Rule \"no-catalog-write\": "), "{hidden:?}");
+    for statement in
+        ["SELECT * FROM harmless", "CREATE TEMP TABLE scratch (i int)", "SELECT count(*) FROM pg_type"]
+    {
+        assert_eq!(psql::run(&alice, statement)?.code, 0, "{statement}");
+    }
+    // Whoever reads a view touches what it reads.
+    let row = stack.statement("SELECT * FROM harmless")?;
+    assert_eq!(words(&row, "relations_read")?, ["public.harmless", "public.orders"]);
+    Ok(())
+}
+
 #[test]
 fn policies_are_checked_and_explained_without_a_proxy() -> Result<()> {
     let folder = Scratch::new("policies")?;

@@ -53,7 +53,7 @@ pub(super) async fn open(
         user: user.clone(),
         authentication: authenticated_by.to_owned(),
         application: application_name.clone(),
-        source: client.ip(),
+        source: client.ip().to_canonical(),
         database: database.clone(),
         environment: upstream.environment.clone(),
         ..Who::default()

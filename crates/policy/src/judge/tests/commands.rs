@@ -272,3 +272,22 @@ fn a_connection_does_not_begin_without_protection() {
         assert!(matches!(judge(name, value), Verdict::Allow(_)), "{name} {value}");
     }
 }
+
+/// Where a statement names something that is not PostgreSQL's own but called like it, its own is changed all the same.
+#[test]
+fn a_namesake_does_not_hide_a_catalog() {
+    assert_refused(
+        "no-catalog-write",
+        &[
+            "with pg_class as (select 1) update pg_class set relrowsecurity = false where relname = 'users'",
+            "with pg_authid as (select 1) delete from pg_authid where rolname = 'x'",
+            "with orders as (select 1), pg_class as (select 1) insert into pg_class select 1",
+        ],
+    );
+    assert_refused(
+        "lexing-settings",
+        &[
+            "create aggregate evil(text, bool) (sfunc = set_config, stype = text, initcond = 'session_replication_role')",
+        ],
+    );
+}

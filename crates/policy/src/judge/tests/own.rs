@@ -141,7 +141,12 @@ fn what_fails_to_be_judged_is_refused() {
     let policies = policies(overflow);
     let who = Who { hour: 1, ..alice() };
     let says = verdict_where(&policies, &who, &[], "insert into orders values (1)");
-    assert!(says.contains("Rule \"not-judged\": the policies could not be asked: "), "{says}");
+    assert!(
+        says.contains(
+            "Rule \"not-judged\": the policies could not be asked: rule \"sum\" in team.cedar fails: "
+        ),
+        "{says}"
+    );
     assert_eq!(verdict_where(&policies, &who, &[], "select 1"), "allow");
 }
 
@@ -220,6 +225,52 @@ fn long_questions_are_answered_and_not_remembered() {
 }
 
 #[test]
+fn temporary_tables_and_postgresql_s_own_are_in_nobody_s_schema() {
+    let policies = policies(r#"forbid (principal, action, resource in Picket::Schema::"shop.secret");"#);
+    let says = |text: &str| verdict_where(&policies, &alice(), &[], text);
+    assert_eq!(says("create temp table scratch (i int)"), "allow");
+    assert_eq!(says("select count(*) from pg_type"), "allow");
+    assert!(says("create table secret.scratch (i int)").contains("Rule \"team\""));
+}
+
+#[test]
+fn what_a_function_of_the_statement_s_own_reads_is_read() {
+    let policies = policies(r#"forbid (principal, action, resource == Picket::Table::"shop.secret.keys");"#);
+    let says = |text: &str| verdict_where(&policies, &alice(), &[], text);
+    for body in [
+        "language sql as 'select to_json(s) from secret.keys s'",
+        "language plpgsql as 'begin return (select count(*) from secret.keys); end'",
+        "language plpgsql as 'begin return (select count(*) from \"keys\" k); end'",
+        "language plpgsql as 'declare k secret.keys; begin select * into k from secret.keys; return 1; end'",
+        "language plpgsql as 'begin insert into secret.keys values (1); return 1; end'",
+        "begin atomic select 1 from secret.keys; end",
+    ] {
+        let text = format!("create function leak() returns json {body}");
+        assert!(says(&text).contains("Rule \"team\""), "{text}: {}", says(&text));
+    }
+    assert!(says("do $$ begin perform 1 from secret.keys; end $$").contains("Rule \"team\""));
+    assert_eq!(
+        says(
+            "create function f() returns int language plpgsql as 'begin return (select 1 from orders); end'"
+        ),
+        "allow"
+    );
+}
+
+/// A session's statement must not stop the others of its thread.
+#[test]
+fn what_is_too_much_to_be_asked_about_is_refused() {
+    let policies =
+        policies(r#"forbid (principal, action, resource) when { context.columns.contains("salary") };"#);
+    let tables = (0..2_000).map(|number| format!("t{number}")).collect::<Vec<_>>().join(", ");
+    let columns = (0..500).map(|number| format!("column{number}")).collect::<Vec<_>>().join(", ");
+    let says = verdict_where(&policies, &alice(), &[], &format!("select {columns} from {tables}"));
+    assert!(says.contains("Rule \"not-judged\": it does too much at once"), "{says}");
+    let few = format!("select {columns} from orders");
+    assert_eq!(verdict_where(&policies, &alice(), &[], &few), "allow");
+}
+
+#[test]
 fn sessions_that_policies_cannot_tell_apart_are_one_subject() {
     let id = |policies: &Policies, who: &Who| policies.subject(who).unwrap().id();
     let shipped = Policies::new(Setup::default()).unwrap();
@@ -241,6 +292,14 @@ fn errors_name_the_file_the_line_and_the_mend() {
     assert_snapshot!(error("@mod(\"observe\") forbid (principal, action, resource);"), @r##"team.cedar:1: unknown annotation `@mod`; there are `@allows`, `@description`, `@hint`, `@hold`, `@id`, `@mode`, `@reason`, `@refuses`, `@rule`"##);
     assert_snapshot!(error("@mode(\"off\") forbid (principal, action, resource);"), @r##"team.cedar:1: `@mode` must be "enforce" or "observe", got "off""##);
     assert_snapshot!(error("forbid (principal == ?principal, action, resource);"), @r##"team.cedar:1: `?principal` and `?resource` make a template, which nothing fills (policy0)"##);
+    assert_snapshot!(error("@hold(\"dba,ops\") forbid (principal, action, resource);"), @"team.cedar:1: `@hold` must name one group that may approve");
+    assert_snapshot!(error("@rule(\"no-drop\") forbid (principal, action, resource);"), @"team.cedar: the rule `no-drop` is Picket's own; call yours otherwise");
+    let deep = format!(
+        "forbid (principal, action, resource) when {{ {}true{} }};",
+        "(".repeat(300),
+        ")".repeat(300)
+    );
+    assert_snapshot!(error(&deep), @"team.cedar:1: a policy may have 200 operators and brackets, this one has 302; compare with a set: [...].contains(...)");
     let odd = policies("forbid (principal, action, resource) when { 1 == 2 };");
     assert_snapshot!(odd.warnings().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"), @r##"team.cedar:1: policy is impossible: the policy expression evaluates to false for all valid requests"##);
 }
