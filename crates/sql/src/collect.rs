@@ -1,20 +1,20 @@
-//! Turns the visited nodes of one statement into its facts. The only file that knows nodes by their names.
+//! Turns the visited nodes of one statement into its facts. Of writes and definitions more is known from a second look (`writes`,
+//! `definitions`).
 
 use std::collections::{HashMap, HashSet};
 
 use pg_query::protobuf::{
-    AlterTableType, CmdType, DiscardMode, DropBehavior, MergeMatchKind, ObjectType, TransactionStmtKind,
-    VariableSetKind,
+    AlterTableType, CmdType, DiscardMode, DropBehavior, ObjectType, TransactionStmtKind, VariableSetKind,
 };
 use serde::Serialize;
 
 use crate::body;
 use crate::definitions;
 use crate::facts::{Access, ColumnUse, Effect, Forgets, RelationUse, Setting, Statement};
-use crate::filter::{Scale, Truth, holds_for_literals};
-use crate::temporary::{self, Unfiltered};
-use crate::tree::{Child, Tree};
+use crate::temporary;
+use crate::tree::Tree;
 use crate::walk::{Visit, WalkError, walk};
+use crate::writes;
 
 /// Gathers facts while the tree of one statement is walked.
 #[derive(Default)]
@@ -27,10 +27,9 @@ pub(crate) struct Collector {
     /// Where what each mention of a relation means stands there, in the order of the text.
     mentions: Vec<usize>,
     open: Vec<Open>,
-    /// The condition of a write that is being kept, from the outermost node to the innermost that has begun.
-    kept: Vec<Tree>,
-    /// It defines something of which more must be known.
+    /// More of it must be known.
     defines: bool,
+    writes: bool,
 }
 
 /// A node that has begun and not ended.
@@ -59,18 +58,7 @@ struct Open {
     own: Option<usize>,
     cascades: bool,
     code: i64,
-    /// Of a write: what it changes, on which condition. Of an arm of MERGE: its command.
-    target: Target,
-    condition: Option<Tree>,
     command: i64,
-}
-
-/// What a write changes.
-#[derive(Clone, Default)]
-struct Target {
-    schema: String,
-    table: String,
-    called: String,
 }
 
 impl Collector {
@@ -81,10 +69,19 @@ impl Collector {
             self.effect(Effect::Set);
             self.statement.settings.push(Setting { name: None, value: None, is_reset_all: false });
         }
-        if self.defines {
-            definitions::look(&Tree::of(raw)?, &mut self.statement);
-        }
+        self.look_again(raw)?;
         Ok(self.statement)
+    }
+
+    fn look_again(&mut self, raw: &impl Serialize) -> Result<(), WalkError> {
+        if self.defines || self.writes {
+            let tree = Tree::of(raw)?;
+            writes::look(&tree, &mut self.statement);
+            if self.defines {
+                definitions::look(&tree, &mut self.statement);
+            }
+        }
+        Ok(())
     }
 
     fn effect(&mut self, effect: Effect) {
@@ -129,6 +126,7 @@ impl Collector {
     /// A command begins. Only what is known from its kind alone is told here.
     fn command(&mut self, kind: &'static str) {
         self.defines |= definitions::KINDS.contains(&kind);
+        self.writes |= writes::KINDS.contains(&kind);
         match kind {
             "InsertStmt" => self.effect(Effect::Insert),
             "UpdateStmt" => self.effect(Effect::Update),
@@ -183,12 +181,6 @@ impl Collector {
         // COPY says its direction after its relation: `copy` turns reading into writing where it must.
         let access = if read || copied { Access::Read } else { Access::Write };
         let name = node.parts.into_iter().next_back().unwrap_or_default();
-        if let Some(parent) = self.open.last_mut()
-            && matches!((parent.kind, parent.field), ("UpdateStmt" | "DeleteStmt" | "MergeStmt", "relation"))
-        {
-            let called = if node.alias.is_empty() { name.clone() } else { node.alias.clone() };
-            parent.target = Target { schema: node.schema.clone(), table: name.clone(), called };
-        }
         let makes = matches!(
             self.open.last().map(|parent| (parent.kind, parent.field)),
             Some(("CreateStmt", "relation") | ("IntoClause", "rel"))
@@ -288,48 +280,18 @@ impl Collector {
         }
     }
 
-    /// Weighs the condition of an UPDATE or DELETE.
-    fn write(&mut self, effect: Effect, node: &Open) {
-        let condition = node.condition.as_ref();
-        let truth = node.target.scale().weigh(condition);
-        self.filtered(effect, &node.target, truth, condition.is_none_or(holds_for_literals));
-    }
-
-    /// Weighs the conditions on which an arm of MERGE updates or deletes.
+    /// An arm of MERGE that inserts means all columns where it names none.
     fn merge_when(&mut self, node: &Open) {
-        let Some(merge) = self.open.last_mut() else { return };
-        match i32::try_from(node.command).map(CmdType::try_from) {
-            Ok(Ok(CmdType::CmdUpdate | CmdType::CmdDelete)) => {}
-            Ok(Ok(CmdType::CmdInsert)) if !node.has_columns => {
-                let own = merge.own;
-                return self.mean_all(own.into_iter());
-            }
-            _ => return,
-        }
-        let (scale, target) = (merge.target.scale(), merge.target.clone());
-        let join = scale.weigh(merge.condition.as_ref());
-        let joined =
-            if node.code == MergeMatchKind::MergeWhenNotMatchedBySource as i64 { join.not() } else { join };
-        let truth = joined.and(scale.weigh(node.condition.as_ref()));
-        let holds = [&merge.condition, &node.condition].into_iter().flatten().all(holds_for_literals);
-        self.filtered(Effect::Merge, &target, truth, holds);
-    }
-
-    fn filtered(&mut self, effect: Effect, target: &Target, truth: Truth, holds: bool) {
-        self.statement.rests_on_literals |= !holds;
-        if !truth.filters() {
-            let schema = (!target.schema.is_empty()).then(|| target.schema.clone());
-            self.statement.unfiltered.push(Unfiltered { effect, schema, name: target.table.clone() });
+        let inserts =
+            matches!(i32::try_from(node.command).map(CmdType::try_from), Ok(Ok(CmdType::CmdInsert)));
+        if let Some(merge) = self.open.last_mut().filter(|_| inserts && !node.has_columns) {
+            let own = merge.own;
+            self.mean_all(own.into_iter());
         }
     }
 
-    /// One option of a function: its language, or its body as a text. Or of EXPLAIN: whether it executes.
+    /// One option of a function: its language, or its body as a text.
     fn option(&mut self, node: Open) {
-        if let Some(explain) = self.open.last_mut().filter(|parent| parent.kind == "ExplainStmt") {
-            // Also where it is switched off again: what follows from that PostgreSQL alone decides.
-            explain.code |= i64::from(node.option == "analyze");
-            return;
-        }
         // CREATE OPERATOR and AGGREGATE take names of functions also as texts.
         if self.open.last().is_some_and(|parent| parent.kind == "DefineStmt") {
             let lists = node.names.into_iter().filter_map(|mut name| name.pop());
@@ -363,7 +325,11 @@ impl Collector {
         self.statement.mentions.extend(body.names);
         self.open.push(function);
         for write in &body.writes {
-            let all_read = write.protobuf.stmts.iter().all(|raw| walk(&raw.stmt, self).is_ok());
+            let all_read = write
+                .protobuf
+                .stmts
+                .iter()
+                .all(|raw| walk(&raw.stmt, self).and_then(|()| self.look_again(&raw.stmt)).is_ok());
             if !all_read {
                 self.effect(opaque);
             }
@@ -450,26 +416,9 @@ impl Collector {
     }
 }
 
-impl Target {
-    fn scale(&self) -> Scale<'_> {
-        Scale { schema: &self.schema, table: &self.table, called: &self.called }
-    }
-}
-
 impl Visit for Collector {
     fn open(&mut self, kind: &'static str) {
         self.command(kind);
-        let is_condition = self.open.last().is_some_and(|parent| {
-            matches!(
-                (parent.kind, parent.field),
-                ("UpdateStmt" | "DeleteStmt", "where_clause")
-                    | ("MergeStmt", "join_condition")
-                    | ("MergeWhenClause", "condition")
-            )
-        });
-        if is_condition || !self.kept.is_empty() {
-            self.kept.push(Tree::new(kind));
-        }
         if let Some(parent) = self.open.last_mut() {
             match (parent.kind, parent.field) {
                 ("ColumnRef", "fields") if kind == "AStar" => parent.star = true,
@@ -491,9 +440,6 @@ impl Visit for Collector {
 
     fn text(&mut self, text: &str) {
         let Some(node) = self.open.last_mut() else { return };
-        if let Some(kept) = self.kept.last_mut() {
-            kept.push(node.field, Child::Text(text.to_owned()));
-        }
         match (node.kind, node.field) {
             ("DefElem", "defname") => node.option = text.to_owned(),
             ("RangeVar", "schemaname") => node.schema = text.to_owned(),
@@ -518,18 +464,13 @@ impl Visit for Collector {
 
     fn number(&mut self, number: i64) {
         let Some(node) = self.open.last_mut() else { return };
-        if let Some(kept) = self.kept.last_mut() {
-            kept.push(node.field, Child::Number(number));
-        }
         match (node.kind, node.field) {
-            ("MergeWhenClause", "match_kind") => node.code = number,
-            ("MergeWhenClause", "command_type") => node.command = number,
             ("DropStmt", "remove_type")
             | ("CopyStmt", "is_from")
             | ("VariableSetStmt", "kind")
             | ("GrantStmt" | "GrantRoleStmt", "is_grant")
             | ("AlterTableCmd", "subtype") => node.code = number,
-            ("CopyStmt", "is_program") => node.command = number,
+            ("CopyStmt", "is_program") | ("MergeWhenClause", "command_type") => node.command = number,
             // Which columns are the same only the catalog knows.
             ("JoinExpr", "is_natural") => node.renames |= number != 0,
             // It may be another relation that exists.
@@ -553,13 +494,6 @@ impl Visit for Collector {
     fn close(&mut self) {
         let Some(node) = self.open.pop() else { return };
         let kind = node.kind;
-        if let Some(kept) = self.kept.pop() {
-            match (self.kept.last_mut(), self.open.last_mut()) {
-                (Some(outer), Some(parent)) => outer.push(parent.field, Child::Node(kept)),
-                (None, Some(parent)) => parent.condition = Some(kept),
-                (_, None) => {}
-            }
-        }
         if let Some(parent) = self.open.last_mut()
             && matches!((parent.kind, parent.field), ("FuncCall" | "VariableSetStmt", "args"))
         {
@@ -607,16 +541,9 @@ impl Visit for Collector {
             "ObjectWithArgs" => self.function(&node),
             // CREATE OPERATOR and AGGREGATE name their functions as if these were types.
             "TypeName" if self.open.iter().any(|outer| outer.kind == "DefineStmt") => self.function(&node),
-            "UpdateStmt" => self.write(Effect::Update, &node),
-            "DeleteStmt" => self.write(Effect::Delete, &node),
             "MergeWhenClause" => self.merge_when(&node),
             // It shows what would be done.
-            "ExplainStmt" => {
-                self.statement.temporary.clear();
-                if node.code == 0 {
-                    self.statement.unfiltered.clear();
-                }
-            }
+            "ExplainStmt" => self.statement.temporary.clear(),
             "CopyStmt" => self.copy(&node),
             "DropStmt" => self.drop(node),
             "DefElem" => self.option(node),

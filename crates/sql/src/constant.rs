@@ -61,6 +61,23 @@ impl Constant {
         }
     }
 
+    /// Where it stands among others of its kind: numbers, and days in ISO 8601.
+    pub(crate) fn as_order(&self) -> Option<f64> {
+        let day = || match self {
+            Constant::Text(text) if text.len() == 10 => {
+                let mut parts = text.split('-').map(str::parse::<u32>);
+                let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day)), None) =
+                    (parts.next(), parts.next(), parts.next(), parts.next())
+                else {
+                    return None;
+                };
+                Some(f64::from(year) * 10_000.0 + f64::from(month) * 100.0 + f64::from(day))
+            }
+            _ => None,
+        };
+        self.as_number().or_else(day)
+    }
+
     fn as_number(&self) -> Option<f64> {
         let number = match self {
             Constant::Number(number) => *number,

@@ -1,11 +1,16 @@
 //! Whether the condition of an UPDATE, DELETE or MERGE keeps any row of its target from being touched. It says no only
-//! where that is certain whatever the data is, but for NULLs in a column that is compared with itself.
+//! where that is certain whatever the data is, but for NULLs in a column that is compared with itself; and where nothing shows
+//! that the condition looks at the row at all.
 //!
 //! Open: what is true of each row for what is in it (`id > 0`, `length(name) >= 0`, `id + 0 = id`), functions of which
-//! nobody here knows what they return, a sub-select or join that happens to find each row, and constants in an order that
-//! depends on the collation.
+//! nobody here knows what they return, a sub-select or join that happens to find each row.
+
+use std::cell::Cell;
+use std::rc::Rc;
 
 use crate::constant::{Constant, constant, operator};
+use crate::cover::{self, covers};
+use crate::source::{self, Output, Source, Table, holds_all, reads_all};
 use crate::tree::{Child, Tree};
 
 /// A condition's outcome over all rows.
@@ -17,24 +22,33 @@ pub(crate) enum Truth {
     Never,
     /// The same for each row, true or not: it looks at nothing in the row.
     Same,
+    /// The same for each row, as the statement's parameters say.
+    Given,
     /// It may differ between rows.
     Depends,
 }
 
-/// Functions of PostgreSQL that return the same for the same arguments within a statement.
-const STEADY: [&str; 26] = [
+/// Functions of PostgreSQL that say nothing of a row but what their arguments do.
+const PLAIN: [&str; 35] = [
     "abs",
     "array_length",
     "btrim",
+    "clock_timestamp",
     "concat",
     "current_setting",
+    "currval",
+    "date_part",
+    "date_trunc",
     "format",
+    "lastval",
     "length",
     "lower",
     "ltrim",
     "md5",
+    "nextval",
     "now",
     "pg_backend_pid",
+    "pg_typeof",
     "quote_literal",
     "repeat",
     "replace",
@@ -44,11 +58,24 @@ const STEADY: [&str; 26] = [
     "statement_timestamp",
     "substr",
     "substring",
+    "timeofday",
     "to_char",
     "transaction_timestamp",
     "trim",
+    "txid_current",
     "upper",
     "version",
+];
+
+/// Functions that return something else each time. All others count as steady: who writes `f(id) = f(id)` means no filter.
+const UNSTEADY: [&str; 7] = [
+    "clock_timestamp",
+    "gen_random_uuid",
+    "nextval",
+    "random",
+    "random_normal",
+    "timeofday",
+    "uuid_generate_v4",
 ];
 
 /// Columns that each row has and that are never NULL.
@@ -70,15 +97,28 @@ const ROW_CLAUSES: [&str; 8] = [
     "where_clause",
 ];
 
-/// Weighs conditions on the rows of one target.
-#[derive(Debug)]
+/// Weighs conditions on the rows of one target, where they stand.
+#[derive(Clone, Debug)]
 pub(crate) struct Scale<'t> {
-    /// Schema of the target, where the statement gives one.
-    pub(crate) schema: &'t str,
-    /// Its name.
-    pub(crate) table: &'t str,
-    /// How conditions name it: by its alias, where it has one.
-    pub(crate) called: &'t str,
+    target: &'t Tree,
+    /// Common table expressions that can be named here, the nearest last.
+    ctes: Vec<&'t Tree>,
+    /// Names that mean a row of the target: its own, and those of relations that are joined to it by a column that they copy.
+    own: Vec<&'t str>,
+    copies: Vec<Source<'t>>,
+    bare: Bare<'t>,
+    looks: Rc<Cell<usize>>,
+}
+
+/// What a column is that is named without a relation.
+#[derive(Clone, Debug)]
+enum Bare<'t> {
+    /// One of the target.
+    Own,
+    /// One of the target, but for these.
+    OwnBut(Vec<&'t str>),
+    /// Nobody knows without the columns of relations that stand nearer.
+    Other,
 }
 
 impl Truth {
@@ -95,12 +135,20 @@ impl Truth {
             (Truth::Never, _) | (_, Truth::Never) => Truth::Never,
             (Truth::Depends, _) | (_, Truth::Depends) => Truth::Depends,
             (Truth::Same, _) | (_, Truth::Same) => Truth::Same,
+            (Truth::Given, _) | (_, Truth::Given) => Truth::Given,
             (Truth::Always, Truth::Always) => Truth::Always,
         }
     }
 
+    /// What may be true of all rows opens the rest. A parameter is taken for one that means to: `$1 IS NULL OR a = $1`.
     fn or(self, other: Self) -> Self {
-        self.not().and(other.not()).not()
+        match (self, other) {
+            (Truth::Always, _) | (_, Truth::Always) => Truth::Always,
+            (Truth::Same, _) | (_, Truth::Same) => Truth::Same,
+            (Truth::Depends, _) | (_, Truth::Depends) => Truth::Depends,
+            (Truth::Given, _) | (_, Truth::Given) => Truth::Given,
+            (Truth::Never, Truth::Never) => Truth::Never,
+        }
     }
 
     /// Whether it keeps rows apart, or touches none.
@@ -111,85 +159,229 @@ impl Truth {
     fn of(is_true: bool) -> Self {
         if is_true { Truth::Always } else { Truth::Never }
     }
+
+    fn not_if(self, negated: bool) -> Self {
+        if negated { self.not() } else { self }
+    }
 }
 
-impl Scale<'_> {
-    /// What `tree` comes to as a condition; none is true.
-    pub(crate) fn weigh(&self, tree: Option<&Tree>) -> Truth {
-        tree.map_or(Truth::Always, |tree| self.truth(tree))
+impl<'t> Table<'t> for Scale<'t> {
+    fn is(&self, relation: &'t Tree) -> bool {
+        let ((schema, name), (own_schema, own)) = (Source::name(relation), Source::name(self.target));
+        // Without a schema it may be another's; who names one table in two ways means it.
+        let is_plain = |schema: &str| matches!(schema, "" | "public");
+        name == own && (schema == own_schema || is_plain(schema) && is_plain(own_schema))
     }
 
-    fn truth(&self, tree: &Tree) -> Truth {
-        if let Some(value) = constant(tree) {
-            return value.as_bool().map_or(Truth::Same, Truth::of);
+    fn sources(&self, select: &'t Tree) -> Vec<Source<'t>> {
+        let mut ctes = self.ctes.clone();
+        ctes.extend(select.one("with_clause").into_iter().flat_map(|with| with.all("ctes")));
+        source::sources(select.all("from_clause"), &ctes)
+    }
+
+    fn filters(&self, called: &'t str, select: &'t Tree) -> bool {
+        let scale = Scale { own: vec![called], copies: Vec::new(), bare: Bare::Own, ..self.clone() };
+        scale.weigh(select.one("where_clause")).filters()
+    }
+}
+
+impl<'t> Scale<'t> {
+    /// For the rows of `target`, a RangeVar.
+    pub(crate) fn of(target: &'t Tree, ctes: &[&'t Tree]) -> Self {
+        let alias = target.one("alias").map(|alias| alias.text("aliasname"));
+        Scale {
+            target,
+            ctes: ctes.to_vec(),
+            own: vec![alias.unwrap_or(target.text("relname"))],
+            copies: Vec::new(),
+            bare: Bare::Own,
+            looks: Rc::new(Cell::new(cover::LOOKS_MAX)),
+        }
+    }
+
+    /// The same where another name means a row of the target too.
+    pub(crate) fn called_too(mut self, name: &'t str) -> Self {
+        self.own.push(name);
+        self
+    }
+
+    /// The same beside other relations, under the condition that joins them.
+    pub(crate) fn beside(
+        mut self,
+        items: impl Iterator<Item = &'t Tree>,
+        condition: Option<&'t Tree>,
+    ) -> Self {
+        let sources = source::sources(items, &self.ctes);
+        self.meet(&sources);
+        if let Some(condition) = condition {
+            self.bind(&sources, condition);
+        }
+        self
+    }
+
+    /// The same within a sub-select.
+    fn within(&self, select: &'t Tree) -> Self {
+        let mut scale = self.clone();
+        scale.ctes.extend(select.one("with_clause").into_iter().flat_map(|with| with.all("ctes")));
+        let sources = source::sources(select.all("from_clause"), &scale.ctes);
+        scale.own.retain(|own| sources.iter().all(|source| source.called != *own));
+        scale.copies.retain(|copy| sources.iter().all(|source| source.called != copy.called));
+        scale.meet(&sources);
+        if let Some(condition) = select.one("where_clause") {
+            scale.bind(&sources, condition);
+        }
+        scale
+    }
+
+    /// Columns that are named without a relation may be these sources'.
+    fn meet(&mut self, sources: &[Source<'t>]) {
+        let mut others = match &self.bare {
+            Bare::Other => return,
+            Bare::Own if sources.is_empty() => return,
+            Bare::Own => Vec::new(),
+            Bare::OwnBut(others) => others.clone(),
+        };
+        for source in sources {
+            let Some(columns) = source.columns() else {
+                self.bare = Bare::Other;
+                return;
+            };
+            others.extend(columns);
+        }
+        self.bare = Bare::OwnBut(others);
+    }
+
+    /// Finds among `sources` those that are joined to the target by a column that they copy from it: each row meets itself.
+    fn bind(&mut self, sources: &[Source<'t>], condition: &'t Tree) {
+        match (condition.kind, condition.number("boolop"), condition.number("kind")) {
+            ("BoolExpr", 1, _) => condition.all("args").for_each(|arg| self.bind(sources, arg)),
+            ("AExpr", _, 1 | 5) if operator(condition) == Some("=") => {
+                let (Some(left), Some(right)) = (condition.one("lexpr"), condition.one("rexpr")) else {
+                    return;
+                };
+                for (own, other) in [(left, right), (right, left)] {
+                    let found = self.column_of_own(own).and_then(|column| {
+                        sources.iter().find(|source| self.meets(source, other, column)).copied()
+                    });
+                    if let Some(source) = found {
+                        self.own.push(source.called);
+                        self.copies.push(source);
+                        return;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The name of a column of the target.
+    fn column_of_own(&self, tree: &'t Tree) -> Option<&'t str> {
+        (tree.kind == "ColumnRef" && self.may_be_own(tree)).then(|| tree.name("fields").pop()).flatten()
+    }
+
+    /// Whether `other` is a column of `source` with what is in `column` of the target.
+    fn meets(&self, source: &Source<'t>, other: &'t Tree, column: &str) -> bool {
+        let fields = other.name("fields");
+        other.kind == "ColumnRef"
+            && matches!(fields.as_slice(), [.., called, output] if *called == source.called
+                && source.copies(output, column, self, 0))
+    }
+
+    /// Whether a select looks at each row of the target.
+    pub(crate) fn reads_all(&self, select: &'t Tree) -> bool {
+        reads_all(select, self, 0)
+    }
+
+    /// What `tree` comes to as a condition; none is true.
+    pub(crate) fn weigh(&self, tree: Option<&'t Tree>) -> Truth {
+        tree.map_or(Truth::Always, |tree| self.truth(tree, false))
+    }
+
+    /// The same for a part of a condition that is no AND, OR or NOT.
+    pub(crate) fn weigh_alone(&self, tree: &'t Tree) -> Truth {
+        self.part(tree)
+    }
+
+    fn truth(&self, tree: &'t Tree, negated: bool) -> Truth {
+        match (tree.kind, tree.number("boolop")) {
+            ("BoolExpr", 3) => self.weigh_negated(tree.one("args"), !negated),
+            ("BoolExpr", operator) if (operator == 1) == negated => self.any(tree, negated),
+            ("BoolExpr", _) => {
+                let truths = tree.all("args").map(|arg| self.truth(arg, negated));
+                truths.fold(Truth::Always, Truth::and)
+            }
+            ("BooleanTest", _) => self.boolean_test(tree, negated),
+            ("TypeCast", _) if is_bool(tree) && constant(tree).is_none() => {
+                self.weigh_negated(tree.one("arg"), negated)
+            }
+            _ => {
+                let truth = self.part(tree).not_if(negated);
+                let closes = truth == Truth::Depends && cover::is_compound(tree);
+                if closes && covers(self, tree, negated, &self.looks) { Truth::Always } else { truth }
+            }
+        }
+    }
+
+    fn weigh_negated(&self, tree: Option<&'t Tree>, negated: bool) -> Truth {
+        tree.map_or(Truth::Same, |tree| self.truth(tree, negated))
+    }
+
+    /// An OR, or an AND of which the opposite is asked.
+    fn any(&self, tree: &'t Tree, negated: bool) -> Truth {
+        let truth = tree.all("args").map(|arg| self.truth(arg, negated)).fold(Truth::Never, Truth::or);
+        if truth == Truth::Depends && covers(self, tree, negated, &self.looks) {
+            Truth::Always
+        } else {
+            truth
+        }
+    }
+
+    fn part(&self, tree: &'t Tree) -> Truth {
+        match constant(tree) {
+            Some(Constant::Null) => return Truth::Given,
+            Some(value) => return value.as_bool().map_or(Truth::Same, Truth::of),
+            None => {}
         }
         let known = match tree.kind {
-            "BoolExpr" => Some(self.combined(tree)),
+            "BoolExpr" | "BooleanTest" => Some(self.truth(tree, false)),
             "AExpr" => self.expression(tree),
             "NullTest" => self.null_test(tree),
-            "BooleanTest" => self.boolean_test(tree),
             "SubLink" => self.sub_link(tree),
             "CoalesceExpr" => {
                 let first = self.weigh(tree.one("args"));
                 matches!(first, Truth::Always | Truth::Never).then_some(first)
             }
             "CaseExpr" => self.case(tree),
+            "MinMaxExpr" => self.min_max(tree),
             _ => None,
         };
         known.unwrap_or_else(|| self.leaf(tree))
     }
 
-    fn combined(&self, tree: &Tree) -> Truth {
-        let truths = tree.all("args").map(|arg| self.truth(arg));
-        match tree.number("boolop") {
-            1 => truths.fold(Truth::Always, Truth::and),
-            2 if self.covers(tree) => Truth::Always,
-            2 => truths.fold(Truth::Never, Truth::or),
-            _ => truths.fold(Truth::Never, |_, truth| truth.not()),
-        }
-    }
-
-    /// Whether the arms of an OR leave nothing between them: `a IS NULL OR a IS NOT NULL`, `a < b OR a >= b`.
-    fn covers(&self, tree: &Tree) -> bool {
-        let arms: Vec<_> = tree.all("args").filter_map(Arm::of).take(64).collect();
-        arms.iter().enumerate().any(|(at, arm)| {
-            let alike = arms
-                .iter()
-                .skip(at)
-                .filter(|other| self.same(arm.left, other.left) && self.same_or_none(arm.right, other.right));
-            let all = if arm.right.is_some() { 0b111 } else { 0b11 };
-            arm.right.is_none_or(|right| self.is_steady(right))
-                && self.is_steady(arm.left)
-                && alike.fold(0, |bits, arm| bits | arm.bits) == all
-        })
-    }
-
-    fn same_or_none(&self, one: Option<&Tree>, other: Option<&Tree>) -> bool {
-        match (one, other) {
-            (Some(one), Some(other)) => self.same(one, other),
-            (one, other) => one.is_none() && other.is_none(),
-        }
-    }
-
-    fn expression(&self, tree: &Tree) -> Option<Truth> {
-        let (left, right) = (tree.one("lexpr")?, tree.one("rexpr")?);
+    fn expression(&self, tree: &'t Tree) -> Option<Truth> {
+        let (left, right) = (unwrap(tree.one("lexpr")?), unwrap(tree.one("rexpr")?));
         let operator = operator(tree)?;
-        let steady = self.is_steady(left);
         match tree.number("kind") {
             1 => self.compared(operator, left, right),
             // = ANY (ARRAY[…])
             2 if operator == "=" && right.kind == "AArrayExpr" => self.listed(left, right.all("elements")),
+            // = ANY (ARRAY(SELECT …))
+            2 if operator == "=" && right.number("sub_link_type") == 7 => {
+                self.found(left, right.one("subselect")?)
+            }
+            // ALL of none
+            3 if is_empty_array(right) => Some(Truth::Always),
             4 | 5 => {
                 let equal = match (constant(left), constant(right)) {
                     (Some(one), Some(other)) => one.equals(&other)?,
-                    _ if steady && self.same(left, right) => true,
+                    _ if self.is_steady(left) && self.same(left, right) => true,
                     _ => return None,
                 };
                 Some(Truth::of(equal == (tree.number("kind") == 5)))
             }
             7 => {
                 let listed = self.listed(left, right.all("items"))?;
-                Some(if operator == "=" { listed } else { listed.not() })
+                Some(listed.not_if(operator != "="))
             }
             8 | 9 => {
                 let Some(Constant::Text(pattern)) = constant(right) else { return None };
@@ -200,14 +392,14 @@ impl Scale<'_> {
                 let mut ends = right.all("items");
                 let (low, high) = (ends.next()?, ends.next()?);
                 let within = self.compared(">=", left, low)?.and(self.compared("<=", left, high)?);
-                Some(if matches!(kind, 11 | 13) { within } else { within.not() })
+                Some(within.not_if(!matches!(kind, 11 | 13)))
             }
             _ => None,
         }
     }
 
     /// `left IN (items)`.
-    fn listed<'a>(&self, left: &Tree, items: impl Iterator<Item = &'a Tree>) -> Option<Truth> {
+    fn listed(&self, left: &'t Tree, items: impl Iterator<Item = &'t Tree>) -> Option<Truth> {
         let (own, steady) = (constant(left), self.is_steady(left));
         let mut all_known = own.is_some();
         for item in items {
@@ -224,7 +416,7 @@ impl Scale<'_> {
         all_known.then_some(Truth::Never)
     }
 
-    fn compared(&self, operator: &str, left: &Tree, right: &Tree) -> Option<Truth> {
+    fn compared(&self, operator: &str, left: &'t Tree, right: &'t Tree) -> Option<Truth> {
         if let (Some(one), Some(other)) = (constant(left), constant(right)) {
             return one.compares(operator, &other).map(Truth::of);
         }
@@ -235,16 +427,22 @@ impl Scale<'_> {
                 _ => None,
             };
         }
-        for (one, other) in [(left, right), (right, left)] {
+        for (one, other, operator) in [(left, right, operator), (right, left, turned(operator))] {
             if let Some(Constant::Bool(is_true)) = constant(one)
                 && matches!(operator, "=" | "<>")
             {
-                let truth = self.truth(other);
-                return match truth {
-                    Truth::Always | Truth::Never if is_true == (operator == "=") => Some(truth),
-                    Truth::Always | Truth::Never => Some(truth.not()),
-                    Truth::Same | Truth::Depends => None,
-                };
+                return Some(self.truth(other, is_true != (operator == "=")));
+            }
+            if self
+                .copies
+                .iter()
+                .any(|copy| self.column_of_target(one).is_some_and(|column| self.meets(copy, other, column)))
+                && matches!(operator, "=" | "<=" | ">=")
+            {
+                return Some(Truth::Always);
+            }
+            if self.is_bound(one, operator, other) {
+                return Some(Truth::Always);
             }
         }
         if matches!(operator, "~" | "~*" | "!~" | "!~*")
@@ -256,11 +454,42 @@ impl Scale<'_> {
         None
     }
 
-    fn null_test(&self, tree: &Tree) -> Option<Truth> {
+    /// A column of the target that is not one of a copy.
+    fn column_of_target(&self, tree: &'t Tree) -> Option<&'t str> {
+        let is_copy = |name: &&str| self.copies.iter().any(|copy| copy.called == *name);
+        let fields = tree.name("fields");
+        let qualifier = fields.len().checked_sub(2).and_then(|at| fields.get(at));
+        self.column_of_own(tree).filter(|_| !qualifier.is_some_and(is_copy))
+    }
+
+    /// `id >= (SELECT min(id) FROM the_same_table)`.
+    fn is_bound(&self, column: &'t Tree, operator: &str, other: &'t Tree) -> bool {
+        let aggregate = match operator {
+            ">=" => "min",
+            "<=" => "max",
+            _ => return false,
+        };
+        let select = other.one("subselect").filter(|_| other.number("sub_link_type") == 5);
+        let call = select.and_then(only_target).filter(|call| call.kind == "FuncCall");
+        let (Some(select), Some(call), Some(column)) = (select, call, self.column_of_own(column)) else {
+            return false;
+        };
+        let [source] = self.sources(select)[..] else { return false };
+        let of = call.one("args").map(|arg| arg.name("fields")).unwrap_or_default();
+        call.name("funcname").pop() == Some(aggregate)
+            && !call.has(&["agg_filter", "over"])
+            && !select.has(&["group_clause", "having_clause", "limit_count", "limit_offset"])
+            && !self.filters(source.called, select)
+            && of.last().is_some_and(|of| source.copies(of, column, self, 0))
+    }
+
+    fn null_test(&self, tree: &'t Tree) -> Option<Truth> {
         let arg = tree.one("arg")?;
         let is_null = match (constant(arg), arg.kind) {
             (Some(value), _) => value == Constant::Null,
             (None, "NullTest" | "BooleanTest") => false,
+            // Only NULLs make a comparison NULL.
+            (None, "AExpr") if arg.number("kind") == 1 && is_comparison(arg) => false,
             (None, "ColumnRef")
                 if arg.name("fields").pop().is_some_and(|name| SYSTEM_COLUMNS.contains(&name)) =>
             {
@@ -271,35 +500,51 @@ impl Scale<'_> {
         Some(Truth::of(is_null == (tree.number("nulltesttype") == 1)))
     }
 
-    fn boolean_test(&self, tree: &Tree) -> Option<Truth> {
-        let truth = self.weigh(tree.one("arg"));
-        if !matches!(truth, Truth::Always | Truth::Never) {
-            return None;
+    fn boolean_test(&self, tree: &'t Tree, negated: bool) -> Truth {
+        match tree.number("booltesttype") {
+            1 | 4 => self.weigh_negated(tree.one("arg"), negated),
+            2 | 3 => self.weigh_negated(tree.one("arg"), !negated),
+            test => match tree.one("arg") {
+                Some(arg) if arg.kind == "ColumnRef" || constant(arg) == Some(Constant::Null) => {
+                    self.leaf(arg)
+                }
+                _ => Truth::of(test == 6),
+            }
+            .not_if(negated),
         }
-        Some(match tree.number("booltesttype") {
-            1 | 4 => truth,
-            2 | 3 => truth.not(),
-            test => Truth::of(test == 6),
-        })
     }
 
-    fn case(&self, tree: &Tree) -> Option<Truth> {
+    fn case(&self, tree: &'t Tree) -> Option<Truth> {
         let mut results = Vec::new();
+        let mut taken = Truth::Never;
+        let mut before = Truth::Always;
         for when in tree.all("args") {
-            let condition = if tree.has(&["arg"]) { Truth::Depends } else { self.weigh(when.one("expr")) };
+            let condition =
+                if tree.has(&["arg"]) { self.leaf(tree.one("arg")?) } else { self.weigh(when.one("expr")) };
             if condition == Truth::Never {
                 continue;
             }
-            results.push(self.truth(when.one("result")?));
+            let result = self.truth(when.one("result")?, false);
+            results.push(result);
+            taken = taken.or(rest(before, condition.and(result)));
             if condition == Truth::Always {
-                return all_alike(&results);
+                return all_alike(&results).or(Some(taken));
             }
+            before = before.and(condition.not());
         }
-        results.push(self.truth(tree.one("defresult")?));
-        all_alike(&results)
+        let result = self.truth(tree.one("defresult")?, false);
+        results.push(result);
+        all_alike(&results).or(Some(taken.or(rest(before, result))))
     }
 
-    fn sub_link(&self, tree: &Tree) -> Option<Truth> {
+    /// GREATEST and LEAST of conditions are OR and AND.
+    fn min_max(&self, tree: &'t Tree) -> Option<Truth> {
+        let truths: Vec<Truth> = tree.all("args").map(|arg| self.truth(arg, false)).collect();
+        let decides = if tree.number("op") == 1 { Truth::Always } else { Truth::Never };
+        truths.contains(&decides).then_some(decides)
+    }
+
+    fn sub_link(&self, tree: &'t Tree) -> Option<Truth> {
         let select = tree.one("subselect")?;
         match tree.number("sub_link_type") {
             // EXISTS
@@ -310,80 +555,110 @@ impl Scale<'_> {
                 if tree.name("oper_name").pop().is_some_and(|operator| operator != "=") {
                     return None;
                 }
-                let target = only_target(select)?;
                 if is_one_row(select) {
-                    return self.compared("=", test, target);
+                    return self.compared("=", test, only_target(select)?);
                 }
-                // The column among all values that it has: `id IN (SELECT id FROM the_same_table)`.
-                let mut from = select.all("from_clause");
-                let is_own = |table: &Tree| {
-                    table.kind == "RangeVar"
-                        && table.text("relname") == self.table
-                        && table.text("schemaname") == self.schema
-                };
-                let own = from.next().is_some_and(is_own) && from.next().is_none();
-                let plain = !select.has(&ROW_CLAUSES) && !select.has(&["with_clause"]);
-                let columns = test.kind == "ColumnRef" && target.kind == "ColumnRef";
-                let alike = test.name("fields").pop() == target.name("fields").pop()
-                    && !test.name("fields").is_empty();
-                (own && plain && columns && alike && self.leaf(test) == Truth::Depends)
-                    .then_some(Truth::Always)
+                self.found(test, select)
             }
+            // (SELECT …)
+            5 if is_one_row(select) => Some(self.truth(only_target(select)?, false)),
             _ => None,
         }
     }
 
-    fn exists(&self, select: &Tree) -> Option<Truth> {
-        if select.has(&["having_clause", "limit_count", "limit_offset", "larg"]) {
+    /// The column among all values that it has: `id IN (SELECT id FROM the_same_table)`.
+    fn found(&self, test: &'t Tree, select: &'t Tree) -> Option<Truth> {
+        let is_empty = select.kind == "SelectStmt"
+            && !select.has(&["larg", "group_clause", "having_clause"])
+            && !returns_aggregate(select)
+            && select
+                .one("where_clause")
+                .is_some_and(|condition| self.within(select).weigh(Some(condition)) == Truth::Never);
+        if is_empty {
+            return Some(Truth::Never);
+        }
+        let columns: Vec<&Tree> = match test.kind {
+            "RowExpr" => test.all("args").collect(),
+            _ => vec![test],
+        };
+        let all = columns.iter().enumerate().all(|(at, column)| {
+            self.column_of_own(column)
+                .is_some_and(|column| holds_all(select, Output::At(at), column, self, 0))
+        });
+        all.then_some(Truth::Always)
+    }
+
+    fn exists(&self, select: &'t Tree) -> Option<Truth> {
+        let is_limited = select
+            .one("limit_count")
+            .is_some_and(|limit| !matches!(constant(limit), Some(Constant::Number(1.0..) | Constant::Null)));
+        if is_limited || select.has(&["having_clause", "limit_offset", "larg"]) {
             return None;
         }
         if select.has(&["values_lists"]) {
             return Some(Truth::Always);
         }
-        let aggregates = select.all("target_list").filter_map(|target| target.one("val")).any(|value| {
-            value.kind == "FuncCall"
-                && !value.has(&["over"])
-                && value.name("funcname").pop().is_some_and(|name| AGGREGATES.contains(&name))
-        });
-        if aggregates && !select.has(&["group_clause"]) {
+        if returns_aggregate(select) && !select.has(&["group_clause"]) {
             return Some(Truth::Always);
         }
-        (!select.has(&["from_clause", "group_clause"])).then(|| self.weigh(select.one("where_clause")))
+        let within = self.within(select);
+        let truth = within.weigh(select.one("where_clause"));
+        let meets_itself = self.copies.len() < within.copies.len();
+        (!select.has(&["from_clause", "group_clause"]) || meets_itself || truth == Truth::Never)
+            .then_some(truth)
     }
 
     /// What nothing is known of but where it looks.
-    fn leaf(&self, tree: &Tree) -> Truth {
+    fn leaf(&self, tree: &'t Tree) -> Truth {
         let looks = match tree.kind {
             "ColumnRef" => self.may_be_own(tree),
-            "FuncCall" if !is_steady_function(tree) => true,
+            "FuncCall" if !is_one_of(&PLAIN, tree) && !is_one_of(&AGGREGATES, tree) => true,
             "CurrentOfExpr" | "RangeTableSample" => true,
-            _ => tree.nodes().any(|node| self.leaf(node) == Truth::Depends),
+            _ => false,
         };
-        if looks { Truth::Depends } else { Truth::Same }
+        if looks {
+            return Truth::Depends;
+        }
+        let mut truth = if tree.kind == "ParamRef" { Truth::Given } else { Truth::Always };
+        if tree.kind == "SelectStmt" {
+            let within = self.within(tree);
+            truth = tree.nodes().map(|node| within.leaf(node)).fold(truth, sum);
+        } else {
+            truth = tree.nodes().map(|node| self.leaf(node)).fold(truth, sum);
+        }
+        if truth == Truth::Always { Truth::Same } else { truth }
     }
 
     /// Whether a column may be one of the target.
-    fn may_be_own(&self, column: &Tree) -> bool {
+    fn may_be_own(&self, column: &'t Tree) -> bool {
         let fields = column.name("fields");
         let stars = column.all("fields").count() - fields.len();
         let Some(qualifiers) = (fields.len() + stars).checked_sub(1) else { return true };
-        match fields.get(..qualifiers) {
-            Some([.., name]) => *name == self.called,
-            _ => true,
+        match (fields.get(..qualifiers), fields.last()) {
+            (Some([.., name]), _) => self.own.contains(name),
+            (_, Some(name)) => {
+                self.own.contains(name)
+                    || match &self.bare {
+                        Bare::Own => true,
+                        Bare::OwnBut(others) => !others.contains(name),
+                        Bare::Other => false,
+                    }
+            }
+            (_, None) => matches!(self.bare, Bare::Own),
         }
     }
 
     /// Whether it is the same each time it is worked out for a row.
-    fn is_steady(&self, tree: &Tree) -> bool {
+    pub(crate) fn is_steady(&self, tree: &Tree) -> bool {
         match tree.kind {
-            "SubLink" => false,
-            "FuncCall" if !is_steady_function(tree) => false,
+            "FuncCall" if is_one_of(&UNSTEADY, tree) => false,
+            "RangeTableSample" => false,
             _ => tree.nodes().all(|node| self.is_steady(node)),
         }
     }
 
     /// Whether two expressions are the same. A column of the target can be named with it or without.
-    fn same(&self, one: &Tree, other: &Tree) -> bool {
+    pub(crate) fn same(&self, one: &'t Tree, other: &'t Tree) -> bool {
         if one.kind != other.kind {
             return false;
         }
@@ -405,49 +680,65 @@ impl Scale<'_> {
     }
 }
 
-/// What `=` lets pass.
-const EQUAL: u8 = 0b010;
-
-/// One arm of an OR: what of two values it lets pass, bit by bit less, equal, greater; or of one, NULL and not NULL.
-struct Arm<'t> {
-    left: &'t Tree,
-    right: Option<&'t Tree>,
-    bits: u8,
+/// Where parts look, taken together.
+fn sum(one: Truth, other: Truth) -> Truth {
+    match (one, other) {
+        (Truth::Depends, _) | (_, Truth::Depends) => Truth::Depends,
+        (Truth::Given, _) | (_, Truth::Given) => Truth::Given,
+        _ => Truth::Same,
+    }
 }
 
-impl<'t> Arm<'t> {
-    fn of(tree: &'t Tree) -> Option<Self> {
-        match tree.kind {
-            "BoolExpr" if tree.number("boolop") == 3 => {
-                let arm = Arm::of(tree.one("args")?)?;
-                let all = if arm.right.is_some() { 0b111 } else { 0b11 };
-                Some(Arm { bits: all & !arm.bits, ..arm })
-            }
-            "NullTest" => {
-                let bits = if tree.number("nulltesttype") == 1 { 0b01 } else { 0b10 };
-                Some(Arm { left: tree.one("arg")?, right: None, bits })
-            }
-            "AExpr" if tree.number("kind") == 1 => {
-                let bits = match operator(tree)? {
-                    "<" => 0b001,
-                    "=" => EQUAL,
-                    "<=" => 0b011,
-                    ">" => 0b100,
-                    "<>" => 0b101,
-                    ">=" => 0b110,
-                    _ => return None,
-                };
-                Some(Arm { left: tree.one("lexpr")?, right: Some(tree.one("rexpr")?), bits })
-            }
-            _ => None,
-        }
-    }
+/// What an arm comes to for rows that the arms before it have left.
+fn rest(before: Truth, arm: Truth) -> Truth {
+    if arm == Truth::Same { arm } else { before.and(arm) }
 }
 
 fn all_alike(results: &[Truth]) -> Option<Truth> {
     let first = *results.first()?;
     (matches!(first, Truth::Always | Truth::Never) && results.iter().all(|result| *result == first))
         .then_some(first)
+}
+
+/// What a sub-select of one row without a table returns, for the sub-select.
+fn unwrap(tree: &Tree) -> &Tree {
+    let select =
+        tree.one("subselect").filter(|select| tree.number("sub_link_type") == 5 && is_one_row(select));
+    select.and_then(only_target).unwrap_or(tree)
+}
+
+/// The operator with its sides exchanged.
+fn turned(operator: &str) -> &str {
+    match operator {
+        "<" => ">",
+        "<=" => ">=",
+        ">" => "<",
+        ">=" => "<=",
+        other => other,
+    }
+}
+
+fn is_comparison(tree: &Tree) -> bool {
+    operator(tree).is_some_and(|operator| matches!(operator, "=" | "<>" | "<" | "<=" | ">" | ">="))
+}
+
+fn is_bool(cast: &Tree) -> bool {
+    cast.one("type_name").is_some_and(|to| to.name("names").pop() == Some("bool"))
+}
+
+fn is_empty_array(tree: &Tree) -> bool {
+    match tree.kind {
+        "TypeCast" => tree.one("arg").is_some_and(is_empty_array),
+        "AArrayExpr" => !tree.has(&["elements"]),
+        _ => matches!(constant(tree), Some(Constant::Text(text)) if text.trim() == "{}"),
+    }
+}
+
+fn returns_aggregate(select: &Tree) -> bool {
+    select
+        .all("target_list")
+        .filter_map(|target| target.one("val"))
+        .any(|value| value.kind == "FuncCall" && !value.has(&["over"]) && is_one_of(&AGGREGATES, value))
 }
 
 /// The only expression that a sub-select returns.
@@ -462,47 +753,10 @@ pub(crate) fn is_one_row(select: &Tree) -> bool {
     select.kind == "SelectStmt" && !select.has(&ROW_CLAUSES) && !select.has(&["from_clause"])
 }
 
-fn is_steady_function(call: &Tree) -> bool {
-    let name = call.name("funcname");
-    let own = match name.as_slice() {
-        [name] | ["pg_catalog", name] => STEADY.contains(name),
+/// Whether a function is one of PostgreSQL's own by its name.
+fn is_one_of(list: &[&str], call: &Tree) -> bool {
+    match call.name("funcname").as_slice() {
+        [name] | ["pg_catalog", name] => list.contains(name),
         _ => false,
-    };
-    own && !call.has(&["over"])
-}
-
-/// Whether other literals in the same places of a condition would make it weigh the same: each is compared with a column.
-pub(crate) fn holds_for_literals(tree: &Tree) -> bool {
-    let is_column = |tree: Option<&Tree>| tree.is_some_and(|tree| tree.kind == "ColumnRef");
-    let is_plain = |tree: &Tree| match tree.kind {
-        "TypeCast" => tree.one("arg").is_some_and(|arg| arg.kind == "AConst"),
-        kind => matches!(kind, "AConst" | "ParamRef"),
-    };
-    match tree.kind {
-        "BoolExpr" => {
-            let covers = |arg: &Tree| Arm::of(arg).is_some_and(|arm| arm.bits != EQUAL);
-            let is_or = tree.number("boolop") == 2;
-            !(is_or && tree.all("args").any(|arg| covers(arg) && holds_literal(arg)))
-                && tree.all("args").all(holds_for_literals)
-        }
-        "AExpr" if matches!(tree.number("kind"), 7 | 11..=14) && is_column(tree.one("lexpr")) => {
-            tree.one("rexpr").is_some_and(|list| list.all("items").all(is_plain))
-        }
-        "AExpr"
-            if tree.number("kind") == 1 && operator(tree).is_some_and(|operator| !operator.contains('~')) =>
-        {
-            let (left, right) = (tree.one("lexpr"), tree.one("rexpr"));
-            (is_column(left) && right.is_some_and(is_plain))
-                || (is_column(right) && left.is_some_and(is_plain))
-                || !holds_literal(tree)
-        }
-        _ => !holds_literal(tree),
-    }
-}
-
-fn holds_literal(tree: &Tree) -> bool {
-    match tree.kind {
-        "AConst" => tree.nodes().any(|value| value.kind != "Boolean"),
-        _ => tree.nodes().any(holds_literal),
     }
 }

@@ -11,7 +11,7 @@ const REFUSED: &str = "\
 refuse: DELETE FROM shop.orders o WHERE o.id = o.id
   ERROR: Picket refused this statement
   DETAIL: Rule \"no-unfiltered-write\": the DELETE has no condition that leaves any row of the table out.
-  HINT: Say which rows you mean in WHERE, by their columns.
+  HINT: Say which rows you mean in WHERE, by their columns; beside other tables name each column with its own.
   effects: delete
   writes: shop.orders
   columns: o.id

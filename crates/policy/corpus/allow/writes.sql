@@ -50,7 +50,7 @@ DELETE FROM orders o WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.id = o.user
 
 DELETE FROM orders o USING users u WHERE u.id = o.user_id AND u.city = 'Boston'
 
-DELETE FROM orders USING users WHERE users.id = user_id AND NOT users.active
+DELETE FROM orders USING users WHERE users.id = orders.user_id AND NOT users.active
 
 -- soft deletes
 UPDATE orders SET deleted_at = now() WHERE id = 2 AND deleted_at IS NULL RETURNING id
@@ -117,3 +117,55 @@ BEGIN; UPDATE orders SET quantity = 3 WHERE id = 1; ROLLBACK; BEGIN
 
 -- before: DECLARE c CURSOR FOR SELECT * FROM orders WHERE status = 'open' FOR UPDATE; FETCH c
 UPDATE orders SET note = 'seen' WHERE CURRENT OF c
+
+DELETE FROM orders WHERE status = 'open' OR status = 'shipped' AND id > 3
+
+DELETE FROM orders WHERE id IN (1, 2) OR user_id IN (3, 4)
+
+DELETE FROM orders WHERE id < 2 OR id > 5
+
+DELETE FROM orders WHERE status <> 'open' AND status <> 'shipped'
+
+DELETE FROM orders WHERE status NOT IN ('open', 'shipped') OR note LIKE 'gift%'
+
+DELETE FROM orders WHERE note LIKE 'a%' OR note LIKE 'b%'
+
+DELETE FROM orders WHERE NOT (status = 'open' OR status = 'shipped')
+
+DELETE FROM orders WHERE note IS NULL OR note = ''
+
+DELETE FROM orders WHERE (user_id = 1 AND product_id = 1) OR (user_id = 2 AND product_id = 3) OR (user_id = 3 AND product_id <> 2)
+
+DELETE FROM orders WHERE placed < '2020-01-01' OR placed >= '2030-01-01'
+
+UPDATE users SET active = true WHERE active = false OR city = 'London'
+
+UPDATE orders SET status = v.state FROM (VALUES (1, 'paid'), (2, 'sent')) AS v (number, state) WHERE id = v.number
+
+DELETE FROM orders a USING orders b WHERE a.id = b.id AND b.status = 'returned'
+
+DELETE FROM orders o USING (SELECT id FROM orders WHERE status = 'returned' LIMIT 10) s WHERE s.id = o.id
+
+WITH s AS (SELECT id, status FROM orders) DELETE FROM orders USING s WHERE s.id = orders.id AND s.status = 'returned'
+
+WITH s AS (SELECT id FROM orders WHERE status = 'returned') DELETE FROM orders WHERE id IN (SELECT id FROM s)
+
+DELETE FROM orders WHERE id IN (SELECT DISTINCT ON (user_id) id FROM orders ORDER BY user_id, placed DESC)
+
+DELETE FROM orders WHERE id NOT IN (SELECT max(id) FROM orders GROUP BY user_id)
+
+DELETE FROM orders WHERE id = (SELECT min(id) FROM orders)
+
+DELETE FROM orders WHERE id > (SELECT min(id) FROM orders)
+
+DELETE FROM orders WHERE id IN (SELECT id FROM archive.orders)
+
+DELETE FROM orders WHERE EXISTS (SELECT * FROM users u WHERE u.id = orders.user_id AND city = 'London')
+
+DELETE FROM orders o WHERE o.quantity < (SELECT avg(quantity) FROM orders WHERE user_id = o.user_id)
+
+INSERT INTO orders SELECT * FROM orders WHERE id = 1 ON CONFLICT (id) DO UPDATE SET quantity = excluded.quantity + 1
+
+INSERT INTO orders SELECT * FROM archive.orders ON CONFLICT (id) DO UPDATE SET note = excluded.note
+
+INSERT INTO orders SELECT * FROM orders ON CONFLICT (id) DO NOTHING

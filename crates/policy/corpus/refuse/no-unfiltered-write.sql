@@ -257,3 +257,175 @@ ALTER TABLE archive.orders ALTER quantity TYPE bigint USING product_id
 DO $$ BEGIN DELETE FROM orders; END $$
 
 DO LANGUAGE plpgsql $x$ DECLARE n int; BEGIN UPDATE orders SET note = 'x' WHERE id = id; GET DIAGNOSTICS n = ROW_COUNT; END $x$
+
+-- a column of another relation, which is named without it
+DELETE FROM orders USING users WHERE name = 'Ada'
+
+UPDATE orders SET quantity = 9 FROM users u WHERE city = 'London' AND u.id = 1
+
+DELETE FROM orders USING users, products WHERE users.id = 1 AND title = 'Cup'
+
+DELETE FROM orders WHERE EXISTS (SELECT 1 FROM users WHERE city = 'London')
+
+DELETE FROM orders WHERE EXISTS (SELECT * FROM users)
+
+DELETE FROM orders WHERE EXISTS (SELECT users.* FROM users WHERE active)
+
+DELETE FROM orders WHERE 4 = (SELECT count(*) FROM users WHERE active)
+
+-- the sub-select's own relation is called like the table
+DELETE FROM orders WHERE EXISTS (SELECT 1 FROM users orders WHERE orders.city = 'London')
+
+DELETE FROM orders o WHERE EXISTS (SELECT 1 FROM users o WHERE o.id = 1)
+
+MERGE INTO orders o USING users u ON city = 'London' WHEN MATCHED AND u.id = 1 THEN DELETE
+
+-- an OR with something that does not look at the row
+DELETE FROM orders WHERE id = 1 OR EXISTS (SELECT 1 FROM users)
+
+DELETE FROM orders USING users u WHERE orders.id = 1 OR u.id = 1
+
+DELETE FROM orders WHERE id = 1 OR current_user IS NOT NULL
+
+DELETE FROM orders WHERE id = 1 OR now() > '2000-01-01'
+
+DELETE FROM orders USING users u WHERE NOT (orders.id <> 1 AND u.id <> 1)
+
+DELETE FROM orders WHERE clock_timestamp() > '2000-01-01'
+
+DELETE FROM orders WHERE CASE WHEN id = 1 THEN true WHEN current_user IS NOT NULL THEN true ELSE false END
+
+-- an OR without a gap
+DELETE FROM orders WHERE status LIKE 'a%' OR status NOT LIKE 'a%'
+
+DELETE FROM orders WHERE status ILIKE 'a%' OR NOT status ILIKE 'a%'
+
+DELETE FROM orders WHERE status ~ '^a' OR status !~ '^a'
+
+DELETE FROM orders WHERE status SIMILAR TO 'a' OR status NOT SIMILAR TO 'a'
+
+DELETE FROM orders WHERE id IN (1, 2) OR id NOT IN (1, 2)
+
+DELETE FROM orders WHERE id IN (1, 2) OR id <> 1
+
+DELETE FROM orders WHERE id NOT IN (1) OR id NOT IN (2)
+
+DELETE FROM orders WHERE status <> 'open' OR status <> 'shipped'
+
+DELETE FROM orders WHERE id < 5 OR id > 4
+
+DELETE FROM orders WHERE id <= 3 OR id >= 4
+
+DELETE FROM orders WHERE id > 3 OR (id < 2 OR (id = 2 OR id = 3))
+
+DELETE FROM orders WHERE id BETWEEN 2 AND 4 OR id NOT BETWEEN 2 AND 4
+
+DELETE FROM orders WHERE id < 2 OR id BETWEEN 1 AND 3 OR id > 2
+
+DELETE FROM orders WHERE (id = 5) IS TRUE OR (id = 5) IS NOT TRUE
+
+DELETE FROM orders WHERE (id = 5) IS FALSE OR id = 5
+
+DELETE FROM orders WHERE id = 5 OR (id <> 5 AND status = 'open') OR (id <> 5 AND status <> 'open')
+
+DELETE FROM orders WHERE NOT (id = 5 AND id = 6)
+
+DELETE FROM orders WHERE NOT (id > 5 AND status = 'x' AND id < 3)
+
+DELETE FROM orders WHERE (id = 5) = (id = 5)
+
+DELETE FROM orders WHERE (id = 5) <> (id <> 5)
+
+DELETE FROM orders WHERE (id = 5) IN (true, false)
+
+DELETE FROM orders WHERE greatest(id = 5, true)
+
+DELETE FROM orders WHERE id < user_id OR id >= user_id
+
+DELETE FROM orders WHERE user_id < id OR user_id = id OR id < user_id
+
+DELETE FROM orders WHERE placed < '2020-01-01' OR placed >= '2020-01-01'
+
+DELETE FROM orders WHERE placed <= '2026-02-01' OR placed > '2020-01-01'
+
+UPDATE users SET active = true WHERE active OR NOT active
+
+UPDATE users SET active = true WHERE active = true OR active = false
+
+UPDATE users SET active = true WHERE active IN (true, false)
+
+UPDATE users SET active = true WHERE active IS TRUE OR active IS NOT TRUE
+
+DELETE FROM orders WHERE CASE WHEN id = 5 THEN id = 5 ELSE id <> 5 END
+
+DELETE FROM orders WHERE date_trunc('day', placed) = date_trunc('day', placed)
+
+DELETE FROM orders WHERE EXISTS (SELECT 1 FROM users u WHERE u.id = orders.id) OR NOT EXISTS (SELECT 1 FROM users u WHERE u.id = orders.id)
+
+DELETE FROM orders WHERE (id = 5) IS NOT NULL
+
+DELETE FROM orders WHERE (id = 5) IS NOT UNKNOWN
+
+DELETE FROM orders WHERE (id = 5 OR true)::boolean
+
+DELETE FROM orders WHERE id <> ALL ('{}')
+
+DELETE FROM orders WHERE id <> ALL (ARRAY[]::int[])
+
+DELETE FROM orders WHERE id = (SELECT id)
+
+-- each row meets itself
+DELETE FROM orders USING orders s WHERE orders.id = s.id
+
+UPDATE orders o SET quantity = 9 FROM orders s WHERE s.id = o.id AND s.status = o.status
+
+DELETE FROM orders o USING public.orders s WHERE o.user_id = s.user_id
+
+DELETE FROM orders o USING (SELECT id FROM orders) s WHERE s.id = o.id
+
+UPDATE orders o SET quantity = 9 FROM (SELECT id AS number FROM orders) s WHERE s.number = o.id
+
+WITH s AS (SELECT id FROM orders) DELETE FROM orders USING s WHERE s.id = orders.id
+
+WITH s AS (SELECT * FROM orders WHERE true) DELETE FROM orders WHERE id IN (SELECT id FROM s)
+
+WITH s AS (SELECT id FROM orders), gone AS (DELETE FROM orders WHERE id IN (TABLE s) RETURNING 1) SELECT count(*) FROM gone, s
+
+MERGE INTO orders o USING orders s ON o.id = s.id WHEN MATCHED THEN UPDATE SET quantity = 9
+
+DELETE FROM orders o WHERE EXISTS (SELECT 1 FROM orders s WHERE s.id = o.id)
+
+DELETE FROM orders o WHERE EXISTS (SELECT 1 FROM orders s WHERE s.id = o.id LIMIT 1)
+
+DELETE FROM orders WHERE id IN (SELECT id FROM public.orders)
+
+DELETE FROM orders WHERE id IN (SELECT o.id FROM orders o WHERE 1 = 1 ORDER BY 1)
+
+DELETE FROM orders WHERE id IN (SELECT DISTINCT id FROM orders)
+
+DELETE FROM orders WHERE id IN (SELECT id FROM orders GROUP BY id)
+
+DELETE FROM orders WHERE id IN (SELECT id FROM users UNION ALL SELECT id FROM orders)
+
+DELETE FROM orders WHERE id IN (SELECT x.id FROM (SELECT id FROM orders) x)
+
+DELETE FROM orders WHERE id = ANY (ARRAY(SELECT id FROM orders))
+
+DELETE FROM orders WHERE (id, user_id) IN (SELECT id, user_id FROM orders)
+
+DELETE FROM orders WHERE id NOT IN (SELECT id FROM orders WHERE false)
+
+DELETE FROM orders WHERE id >= (SELECT min(id) FROM orders)
+
+DELETE FROM orders WHERE (SELECT max(o.id) FROM orders o) >= id
+
+-- an INSERT of the rows that are there
+INSERT INTO orders SELECT * FROM orders ON CONFLICT (id) DO UPDATE SET quantity = 9
+
+INSERT INTO orders (id, user_id, product_id) SELECT id, user_id, product_id FROM public.orders o ON CONFLICT (id) DO UPDATE SET quantity = 9
+
+INSERT INTO orders AS o TABLE orders ON CONFLICT (id) DO UPDATE SET quantity = 9 WHERE o.id = excluded.id
+
+WITH s AS (SELECT * FROM orders) INSERT INTO orders SELECT * FROM s ON CONFLICT (id) DO UPDATE SET quantity = 9
+
+INSERT INTO orders SELECT * FROM orders WHERE false UNION ALL SELECT * FROM orders ON CONFLICT (id) DO UPDATE SET quantity = 9

@@ -79,7 +79,7 @@ const OPEN: [&str; 72] = [
 ];
 
 /// Conditions that leave something out, or could.
-const FILTERED: [&str; 44] = [
+const FILTERED: [&str; 43] = [
     "id = 5",
     "id = $1",
     "id <> 5",
@@ -107,7 +107,6 @@ const FILTERED: [&str; 44] = [
     "id in (select id from old.orders)",
     "id not in (select id from orders)",
     "exists (select 1 from users u where u.id = o.user_id)",
-    "exists (select 1 from users u where u.id = user_id)",
     "exists (select 1 from users limit 0) and id = 1",
     "($1 is null or status = $1)",
     "coalesce(status, 'open') = 'open'",
@@ -170,7 +169,7 @@ fn a_write_to_some_rows_is_allowed() {
     for text in [
         "update orders set quantity = quantity where id = 1",
         "delete from orders o using users u where u.id = o.user_id and u.city = 'Basel'",
-        "delete from orders using users where users.id = user_id",
+        "delete from orders using users where users.id = orders.user_id",
         "insert into orders select * from users on conflict (id) do update set quantity = 1",
         "select 'delete from orders' from orders",
         "select 1 -- delete from orders",
@@ -183,6 +182,25 @@ fn a_write_to_some_rows_is_allowed() {
     ] {
         assert_eq!(verdict(text), "allow", "{text}");
     }
+}
+
+/// Nobody means such a condition, and nobody waits for what it comes to.
+#[test]
+fn a_condition_that_is_too_large_to_look_at_is_none() {
+    let parity = |numbers: &mut dyn Iterator<Item = u32>| {
+        numbers.fold("true".to_owned(), |rest, n| format!("((c{n} = 1) = {rest})"))
+    };
+    let even = format!("{} = {}", parity(&mut (0..40)), parity(&mut (0..40).rev()));
+    let cases =
+        (0..40).fold("id = 1".to_owned(), |rest, n| format!("case when {rest} then c{n} = 1 else false end"));
+    let wide = (0..70).map(|n| format!("c{n} = 1 or ")).collect::<String>() + "id = 1";
+    for condition in [even, cases, wide] {
+        assert_unfiltered(&format!("delete from orders where {condition}"));
+    }
+    let nested = (0..60).fold("id = 1".to_owned(), |rest, n| format!("({rest} or c{n} = 1) = true"));
+    verdict(&format!("delete from orders where {nested}"));
+    let long = (0..5_000).map(|n| format!("id = {n} or ")).collect::<String>();
+    assert_eq!(verdict(&format!("delete from orders where {long} user_id = 1")), "allow");
 }
 
 /// What was read of one text is used for another with the same skeleton: only where the literals make no difference.
@@ -203,6 +221,9 @@ fn a_verdict_that_rests_on_literals_is_not_shared() {
         "delete from orders where 1 = 0",
         "delete from orders where status like '%a'",
         "delete from orders where id < 5 or id >= 7",
+        "delete from orders where id = 5 or (id <> 6 and true)",
+        "delete from orders where not (id = 5 and id = 6)",
+        "with x as (select id from orders where id < 7) delete from orders where id in (select id from x)",
         "delete from orders where id = 5 or 'abc'::bool",
         "delete from orders where id = 5 or 1 = 2",
         "delete from orders where id in (7, id + 1)",
