@@ -3,7 +3,7 @@
 use std::io::{Write, stdout};
 
 use anyhow::anyhow;
-use policy::{Policies, Rule, Verdict};
+use policy::{Rule, Verdict};
 
 use super::explain::{Judged, judge};
 use super::options::{Asker, Rules};
@@ -36,7 +36,7 @@ pub(crate) fn check(rules: &Rules, asker: &Asker) -> Result<(), Failure> {
             }
         }
     }
-    let own = policies.rules().iter().filter(|rule| is_own(policies, rule)).count();
+    let own = policies.rules().iter().filter(|rule| rule.is_own).count();
     let mut out = stdout().lock();
     let mut told = String::new();
     for line in &odd {
@@ -49,10 +49,6 @@ pub(crate) fn check(rules: &Rules, asker: &Asker) -> Result<(), Failure> {
         0 => Ok(()),
         _ => Err(anyhow!("{}", wrong.join("; ")).into()),
     }
-}
-
-fn is_own(policies: &Policies, rule: &Rule) -> bool {
-    policies.setup().own.iter().any(|source| source.name == rule.file)
 }
 
 /// Whether the rule speaks against any statement of the text, enforced or not.

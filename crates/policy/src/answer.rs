@@ -81,12 +81,13 @@ impl Policies {
             return Arc::new(self.ask_or_fail(subject, ask, whole));
         }
         let key = (subject.id(), ask.clone(), whole.clone());
-        let known = || self.answers().0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(answer) = known().get(&key) {
+        let lock = || self.answers().0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(answer) = lock().get(&key) {
             return Arc::clone(answer);
         }
+        // Others go on while Cedar is asked.
         let answer = Arc::new(self.ask_or_fail(subject, ask, &key.2));
-        let mut known = known();
+        let mut known = lock();
         if ANSWERS_MAX <= known.len() {
             known.clear();
         }
@@ -123,9 +124,7 @@ impl Policies {
         }
         Ok(answer)
     }
-}
 
-impl Policies {
     /// What is wrong with the policy that failed: its file and rule, not the number that it has here.
     fn failure(&self, error: &AuthorizationError) -> String {
         let AuthorizationError::PolicyEvaluationError(error) = error;

@@ -196,6 +196,7 @@ pub(crate) fn action_of(effect: Effect) -> &'static str {
     action(effect).0
 }
 
+/// The action for an effect, and which relations it is about.
 fn action(effect: Effect) -> (&'static str, Reach) {
     match effect {
         Effect::Select | Effect::CopyOut => (effect.name(), Reach::Read),

@@ -112,19 +112,23 @@ impl Policies {
             shipped.map(|(name, text)| Source { name: format!("{name}.cedar"), text: (*text).to_owned() });
         let sources: Vec<Source> = shipped.chain(setup.own.iter().cloned()).collect();
         let (mut rules, mut policies, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-        for source in &sources {
+        let shipped = sources.len() - setup.own.len();
+        for (number, source) in sources.iter().enumerate() {
             check_size(source)?;
-            for (policy, rule) in read(source, &validator, &mut warnings)? {
+            for (policy, mut rule) in read(source, &validator, &mut warnings)? {
                 policies.push(policy.new_id(PolicyId::new(rules.len().to_string())));
+                rule.is_own = shipped <= number;
                 rules.push(rule);
             }
             if POLICIES_MAX < rules.len() {
                 return Err(PolicyError::TooMany { limit: POLICIES_MAX });
             }
         }
-        let is_own = |rule: &&Rule| setup.own.iter().any(|source| source.name == rule.file);
-        let taken = |rule: &&Rule| RESERVED.contains(&&*rule.name) || known(&rule.name.to_string());
-        if let Some(rule) = rules.iter().filter(is_own).find(taken) {
+        let taken = |rule: &&Rule| {
+            let name = rule.name.to_string();
+            RESERVED.contains(&&*rule.name) || known(&name) && !setup.without.contains(&name)
+        };
+        if let Some(rule) = rules.iter().filter(|rule| rule.is_own).find(taken) {
             return Err(PolicyError::Taken { file: rule.file.clone(), name: rule.name.to_string() });
         }
         for (name, mode) in &setup.modes {
@@ -197,9 +201,7 @@ impl Policies {
 
     /// Own policies that permit what is permitted anyway.
     pub fn shadowed(&self) -> Vec<&Rule> {
-        let own = |rule: &&Rule| self.setup.own.iter().any(|source| source.name == rule.file);
-        let permits = self.rules.iter().filter(|rule| rule.permits && self.permits_all);
-        permits.filter(|rule| own(rule)).collect()
+        self.rules.iter().filter(|rule| rule.is_own && rule.permits && self.permits_all).collect()
     }
 
     /// Whether every policy of this rule only observes, or there is none.

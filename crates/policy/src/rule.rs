@@ -31,6 +31,8 @@ pub struct Rule {
     pub allows: Vec<String>,
     /// What its file says before the first policy.
     pub about: String,
+    /// Picket does not ship it.
+    pub is_own: bool,
     /// The file that it is written in.
     pub file: String,
     /// The policy itself.
@@ -86,6 +88,7 @@ impl Rule {
             refuses: lines(said("refuses")),
             allows: lines(said("allows")),
             about: source.about(),
+            is_own: false,
             file: file.to_owned(),
             text: policy.to_cedar().unwrap_or_default(),
         })

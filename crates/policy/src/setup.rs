@@ -63,7 +63,9 @@ pub enum PolicyError {
         rules: Vec<String>,
     },
     /// An own rule that is called like a shipped one.
-    #[error("{file}: the rule `{name}` is Picket's own; call yours otherwise")]
+    #[error(
+        "{file}: the rule `{name}` is Picket's own; call yours otherwise, or leave that one out (`without`)"
+    )]
     Taken {
         /// Which file.
         file: String,

@@ -61,7 +61,7 @@ fn what_a_bind_runs_while_it_plans_is_recorded() -> Result<()> {
     assert_ne!(effects(&stack)?, "0", "planning ran nothing");
     let record = stack.statement(sql)?;
     assert_eq!(text(&record, "outcome")?, "prepared", "{record}");
-    assert_eq!(words(&record, "relations_read")?, ["public.wide"], "{record}");
+    assert!(words(&record, "relations_read")?.contains(&"public.wide"), "{record}");
     Ok(())
 }
 
