@@ -224,7 +224,7 @@ the name is now nightly
 22 create_table: completed, 0 rows, 0 bytes
 23 insert: completed, 2 rows, 0 bytes
 24 select: completed, 2 rows, 53 bytes
-25 do: failed 42501, 0 rows, 0 bytes, refused by opaque-code
+25 do: completed, 0 rows, 0 bytes
 26 ListenStmt: completed, 0 rows, 0 bytes
 27 NotifyStmt: completed, 0 rows, 0 bytes
 28 select: completed, 1 rows, 315 bytes
