@@ -5,6 +5,7 @@ mod check;
 mod explain;
 mod options;
 mod reference;
+mod stack;
 
 pub(crate) use self::backtest::backtest;
 pub(crate) use self::check::check;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, stderr};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use audit::ledger::RecordedRow;
 use indicatif::{ProgressBar, ProgressStyle};
 use policy::{Meaning, Policies, Verdict, Who};
@@ -11,6 +11,7 @@ use sql::catalog::Relation;
 use sql::{Catalog, Statement};
 
 use super::options::{Rulebook, Rules};
+use super::stack::with_stack;
 use crate::args::Format;
 use crate::failure::Failure;
 use crate::show::{self, Change};
@@ -26,20 +27,9 @@ pub(crate) fn backtest(
     format: Format,
 ) -> Result<(), Failure> {
     let rulebook = rules.read()?;
-    let bar = bar(recorded.len());
-    let (mut changes, mut executions) = (BTreeMap::<Key, Change>::new(), 0);
-    for row in recorded {
-        executions += row.executions;
-        let judged = judge(&rulebook, row)?;
-        let before = (row.verdict.as_str(), &row.rules);
-        if (judged.verdict, &judged.rules) != before {
-            note(&mut changes, row, judged);
-        }
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
-    let mut changes: Vec<Change> = changes.into_values().collect();
+    let mut changes = with_stack(|| changes(&rulebook, recorded))??;
     changes.sort_by_key(|change| std::cmp::Reverse(change.executions));
+    let executions = recorded.iter().map(|row| row.executions).sum();
     show::show(&changes, more, format, "every verdict would be as it was")?;
     tell(executions, &changes);
     Ok(())
@@ -47,6 +37,21 @@ pub(crate) fn backtest(
 
 /// What would be the same kind of change to the same person: old and new verdict and rules, user, database.
 type Key = (String, Vec<String>, &'static str, Vec<String>, String, String);
+
+/// What would be otherwise.
+fn changes(rulebook: &Rulebook, recorded: &[RecordedRow]) -> Result<Vec<Change>, Failure> {
+    let bar = bar(recorded.len());
+    let mut changes = BTreeMap::<Key, Change>::new();
+    for row in recorded {
+        let judged = judge(rulebook, row)?;
+        if (judged.verdict, &judged.rules) != (row.verdict.as_str(), &row.rules) {
+            note(&mut changes, row, judged);
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(changes.into_values().collect())
+}
 
 struct Judged {
     verdict: &'static str,
@@ -73,7 +78,7 @@ fn judge(rulebook: &Rulebook, row: &RecordedRow) -> Result<Judged, Failure> {
         weekday: row.weekday,
         ..rulebook.who(&row.principal, &row.database)
     };
-    let verdict = with_stack(|| again(&rulebook.policies, &who, row))??;
+    let verdict = again(&rulebook.policies, &who, row)?;
     let owned = |names: &[std::sync::Arc<str>]| names.iter().map(|name| name.to_string()).collect();
     Ok(match &verdict {
         Verdict::Allow(permit) => Judged { verdict: "allow", rules: owned(permit.observed()) },
@@ -104,16 +109,6 @@ fn again(policies: &Policies, who: &Who, row: &RecordedRow) -> Result<Verdict, F
     let verdicts = policies.judge(&subject, &facts, &Meaning { catalog: &catalog, is_masked: &is_masked });
     // A row is one statement. A text of blanks does nothing.
     Ok(verdicts.into_iter().next().unwrap_or_else(policy::permit_nothing))
-}
-
-/// Reading takes more stack than the main thread may have.
-fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Failure> {
-    let done = std::thread::scope(|scope| {
-        let reader = std::thread::Builder::new().stack_size(sql::READ_STACK_BYTES);
-        let handle = reader.spawn_scoped(scope, work).context("start a thread")?;
-        handle.join().map_err(|_| anyhow!("the statements could not be read"))
-    })?;
-    Ok(done)
 }
 
 /// A progress bar on a terminal.

@@ -3,15 +3,15 @@
 use std::fmt::Write as _;
 use std::io::{Read, Write, stdin, stdout};
 use std::sync::Arc;
-use std::thread;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use policy::{Meaning, Policies, Refusal, Subject, Verdict, Who};
 use serde::Serialize;
 use sql::facts::{Access, RelationUse};
 use sql::{Catalog, Statement};
 
 use super::options::{Asker, Rules};
+use super::stack::with_stack;
 use crate::args::ExplainFormat;
 use crate::failure::{Failure, unless_reader_left};
 use crate::show::{escaped, json_rows};
@@ -78,17 +78,11 @@ pub(crate) fn explain(
 pub(super) fn judge(policies: &Policies, who: &Who, text: impl AsRef<[u8]>) -> Result<Vec<Judged>, Failure> {
     let subject = policies.subject(who).context("tell the policies who asks")?;
     let text = text.as_ref();
-    let judged = thread::scope(|scope| {
-        let reader = thread::Builder::new().stack_size(sql::READ_STACK_BYTES);
-        let read = || judge_here(policies, &subject, text);
-        let handle = reader.spawn_scoped(scope, read).context("start a thread")?;
-        handle.join().map_err(|_| anyhow!("the statements could not be read"))
-    })?;
-    Ok(judged)
+    with_stack(|| judge_here(policies, &subject, text))
 }
 
 /// The same, on a thread with enough stack.
-pub(super) fn judge_here(policies: &Policies, subject: &Subject, text: &[u8]) -> Vec<Judged> {
+fn judge_here(policies: &Policies, subject: &Subject, text: &[u8]) -> Vec<Judged> {
     let reading = sql::read(text);
     let text = String::from_utf8_lossy(text);
     let facts = match reading {

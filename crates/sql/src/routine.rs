@@ -104,12 +104,13 @@ impl Facts {
     #[must_use]
     pub fn with_routines(&self, catalog: &Catalog) -> Cow<'_, Self> {
         let mut facts = Cow::Borrowed(self);
-        for (at, statement) in self.statements.iter().enumerate() {
-            if statement.may_call() && catalog.has_routines() {
-                let Some(more) = statement.reached(catalog) else { continue };
-                if let Some(statement) = facts.to_mut().statements.get_mut(at) {
-                    *statement = more;
-                }
+        if !catalog.has_routines() {
+            return facts;
+        }
+        for (at, statement) in self.statements.iter().enumerate().filter(|(_, one)| one.may_call()) {
+            let Some(more) = statement.reached(catalog) else { continue };
+            if let Some(statement) = facts.to_mut().statements.get_mut(at) {
+                *statement = more;
             }
         }
         facts
@@ -170,28 +171,22 @@ impl Statement {
         let may_be = |effect: &&Effect| !matches!(effect, Effect::CopyIn | Effect::Transaction);
         body.effects.iter().filter(may_be).for_each(|effect| self.add(*effect));
         let is_cte = |name: &String| body.ctes.contains(name) && catalog.named(name).next().is_none();
-        for used in body.relations.iter().filter(|used| used.schema.is_some() || !is_cte(&used.name)) {
-            if !self.relations.contains(used) {
-                self.relations.push(used.clone());
-            }
-        }
-        for function in &body.functions {
-            if !self.functions.contains(function) {
-                self.functions.push(function.clone());
-            }
-        }
-        for column in &body.columns {
-            if !self.columns.contains(column) {
-                self.columns.push(column.clone());
-            }
-        }
+        let relations = body.relations.iter().filter(|used| used.schema.is_some() || !is_cte(&used.name));
+        add_new(&mut self.relations, relations);
+        add_new(&mut self.functions, &body.functions);
+        add_new(&mut self.columns, &body.columns);
+        add_new(&mut self.mentions, &body.mentions);
         self.settings.extend(body.settings.iter().cloned());
         self.unfiltered.extend(body.unfiltered.iter().cloned());
         self.returns |= body.returns;
-        for name in &body.mentions {
-            if !self.mentions.contains(name) {
-                self.mentions.push(name.clone());
-            }
+    }
+}
+
+/// Adds what is not there.
+fn add_new<'t, T: Clone + PartialEq + 't>(to: &mut Vec<T>, more: impl IntoIterator<Item = &'t T>) {
+    for one in more {
+        if !to.contains(one) {
+            to.push(one.clone());
         }
     }
 }

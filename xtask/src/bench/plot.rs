@@ -140,7 +140,8 @@ fn dot(svg: &mut String, x: f64, y: f64, radius: f64, class: &str) {
     let _ = writeln!(svg, "<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\"/>");
 }
 
-fn text(svg: &mut String, x: f64, y: f64, class: &str, anchor: &str, text: &str) {
+/// Writes a text, whatever is in it.
+pub(super) fn text(svg: &mut String, x: f64, y: f64, class: &str, anchor: &str, text: &str) {
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
     let _ = writeln!(
         svg,

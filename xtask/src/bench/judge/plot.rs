@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::results::{Results, STEPS};
+use crate::bench::plot::text;
 
 const WIDTH: f64 = 960.0;
 /// Where bars begin and end.
@@ -59,14 +60,6 @@ fn bar(svg: &mut String, x: f64, y: f64, width: f64, step: usize) {
         svg,
         "<rect class=\"s{step}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{:.1}\"/>",
         if width == 10.0 { 10.0 } else { ROW - 7.0 }
-    );
-}
-
-fn text(svg: &mut String, x: f64, y: f64, class: &str, anchor: &str, text: &str) {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;");
-    let _ = writeln!(
-        svg,
-        "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{text}</text>"
     );
 }
 
