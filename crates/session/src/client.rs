@@ -29,6 +29,7 @@ impl Session {
         env: &mut Environment<'_>,
         out: &mut Vec<Action>,
     ) -> Result<Step, SessionError> {
+        self.sight.note(env.subject.id());
         let mut at = 0;
         loop {
             let rest = input.get(at..).unwrap_or_default();
@@ -204,6 +205,7 @@ impl Session {
         let mut batch = VecDeque::with_capacity(judged.statements.len());
         let mut replaced = None;
         for statement in &judged.statements {
+            let statement = &self.judge_again(statement, env);
             batch.push_back(self.start(statement, reading.text.as_ref(), out));
             if statement.refusal().is_some() {
                 // What follows a statement that fails never runs, and so is not even sent. A text that was known by
@@ -272,7 +274,7 @@ impl Session {
     }
 
     pub(crate) fn bind(&mut self, bind: Bind<'_>, env: &Environment<'_>, out: &mut Vec<Action>) -> Pass {
-        let prepared = match self.prepared.get(bind.statement, self.section) {
+        let prepared = match self.parsed(bind.statement) {
             Lookup::Known(prepared) => prepared,
             Lookup::Uncertain => return Pass::Waits,
             Lookup::Unknown => match unseen("prepared statement", "26000", bind.statement, env) {
@@ -303,7 +305,7 @@ impl Session {
     fn describe(&mut self, target: Target<'_>, env: &Environment<'_>, out: &mut Vec<Action>) -> Pass {
         let owed = match target {
             Target::Statement(name) => return self.describe_statement(name, env, out),
-            Target::Portal(name) => match self.portals.get(name, self.section) {
+            Target::Portal(name) => match self.bound(name) {
                 Lookup::Known(portal) => Owed::DescribePortal { portal: Some(portal), hidden: false },
                 Lookup::Unknown => Owed::DescribePortal { portal: None, hidden: false },
                 Lookup::Uncertain => return Pass::Waits,
@@ -315,7 +317,7 @@ impl Session {
 
     /// Where definitions have changed, the server reads the statement again.
     fn describe_statement(&mut self, name: &[u8], env: &Environment<'_>, out: &mut Vec<Action>) -> Pass {
-        let prepared = match self.prepared.get(name, self.section) {
+        let prepared = match self.parsed(name) {
             Lookup::Known(prepared) => prepared,
             Lookup::Uncertain => return Pass::Waits,
             Lookup::Unknown => match unseen("prepared statement", "26000", name, env) {
@@ -340,7 +342,7 @@ impl Session {
     }
 
     fn execute(&mut self, name: &[u8], env: &Environment<'_>, out: &mut Vec<Action>) -> Pass {
-        let portal = match self.portals.get(name, self.section) {
+        let portal = match self.bound(name) {
             Lookup::Known(portal) => portal,
             Lookup::Uncertain => return Pass::Waits,
             Lookup::Unknown => match unseen("portal", "34000", name, env) {
@@ -351,7 +353,7 @@ impl Session {
         // Definitions may have changed since the statement was prepared.
         let reading = &portal.prepared.reading;
         let judged = reading.read.judge(env, &self.temporary);
-        let statement = &judged.one;
+        let statement = &self.judge_again(&judged.one, env);
         if statement.refusal().is_some() {
             return self.refuse_prepared(statement, reading, out);
         }
@@ -381,6 +383,22 @@ impl Session {
         let mut flush = Vec::new();
         compose::bare(&mut flush, tag::FLUSH);
         Pass::WholeThen(flush)
+    }
+
+    /// What a Parse put under this name.
+    fn parsed(&self, name: &[u8]) -> Lookup<Prepared> {
+        match self.prepared.get(name, self.section) {
+            Lookup::Known(prepared) if prepared.is_sql => Lookup::Unknown,
+            found => found,
+        }
+    }
+
+    /// What a Bind put under this name.
+    fn bound(&self, name: &[u8]) -> Lookup<Portal> {
+        match self.portals.get(name, self.section) {
+            Lookup::Known(portal) if portal.prepared.is_sql => Lookup::Unknown,
+            found => found,
+        }
     }
 
     /// Records the start of one execution that may be sent later, where there is room for it: its number. Otherwise what

@@ -19,7 +19,7 @@ pub enum Evidence {
 
 /// What is known of a statement, whoever runs it and however often. The same statement has the same `Rc` for as long
 /// as it is remembered.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Described {
     /// The statement as a client wrote it.
     pub text: String,

@@ -4,10 +4,11 @@
 use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use policy::{Meaning, Refusal, Verdict};
 use sql::catalog::Relation;
-use sql::facts::{Effect, Forgets, RelationUse};
+use sql::facts::{Effect, Forgets, Makes, RelationUse, Runs};
 use sql::{Facts, Statement, Unreadable};
 use wire::BodyError;
 
@@ -79,7 +80,7 @@ impl Versions {
 }
 
 /// One statement with its verdict.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Judged {
     pub(crate) described: Rc<Described>,
     /// Where it stands in the text.
@@ -88,6 +89,12 @@ pub(crate) struct Judged {
     /// What it does is known.
     pub(crate) is_read: bool,
     pub(crate) forgets: Vec<Forgets>,
+    /// What it makes in SQL, and what that is judged by when it is run.
+    pub(crate) makes: Option<(Makes, Rc<Read>)>,
+    /// What it runs that was made in SQL.
+    pub(crate) runs: Vec<Runs>,
+    /// It may make or take away prepared statements and cursors in a way that is not seen.
+    pub(crate) meddles: bool,
     /// What it does to the session's temporary tables, if anything.
     pub(crate) temporary: Option<TemporaryChange>,
     /// The server may run somebody's code when it only reads it.
@@ -114,6 +121,14 @@ impl Read {
         let text = format!("({kind} \"{name}\", made in a way that Picket has not seen)").into();
         let source = Source::Unseen { kind, sqlstate, name };
         Rc::new(Read { text, source, judged: RefCell::default() })
+    }
+
+    /// One statement of a text that makes something which is run later.
+    fn within(read: &Read, statement: &Statement) -> Rc<Self> {
+        let text = read.text.get(statement.span.clone()).unwrap_or_default().into();
+        let statement = Statement { makes: None, ..statement.clone() };
+        let facts = Facts { statements: vec![statement], readers_disagree: None };
+        Rc::new(Read { text, source: Source::Text(Ok(facts)), judged: RefCell::default() })
     }
 
     /// What stands for a fast-path call.
@@ -188,18 +203,24 @@ impl JudgedText {
         JudgedText { versions, statements, one }
     }
 
-    fn judge(read: &Read, facts: &Facts, versions: &Versions, env: &Environment<'_>) -> Vec<Rc<Judged>> {
+    fn judge(read: &Read, as_read: &Facts, versions: &Versions, env: &Environment<'_>) -> Vec<Rc<Judged>> {
         let is_own = |name: &str| versions.temporary.iter().any(|own| own == name);
-        let facts = facts.with_temporary(is_own, |name| is_only_temporary(name, env));
+        let facts = as_read.with_temporary(is_own, |name| is_only_temporary(name, env));
         let facts = facts.with_routines(env.catalog);
         let is_masked = |statement: &Statement| touches_masked(statement, env);
         let meaning = Meaning { catalog: env.catalog, is_masked: &is_masked };
         let verdicts = env.policies.judge(env.subject, &facts, &meaning);
         let disagreement = facts.readers_disagree.clone().unwrap_or_default();
-        let judged = facts.statements.iter().zip(verdicts).map(|(statement, verdict)| {
-            let (span, disagreement) = (statement.span.clone(), disagreement.clone());
-            Rc::new(Judged::new(&read.text, span, Some(statement), verdict, disagreement, env))
-        });
+        let judged = facts.statements.iter().zip(&as_read.statements).zip(verdicts).map(
+            |((statement, own), verdict)| {
+                let (span, disagreement) = (statement.span.clone(), disagreement.clone());
+                let judged = Judged::new(&read.text, span, Some(statement), verdict, disagreement, env);
+                Rc::new(Judged {
+                    makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
+                    ..judged
+                })
+            },
+        );
         judged.collect()
     }
 }
@@ -239,6 +260,9 @@ impl Judged {
             verdict,
             is_read: statement.is_some(),
             forgets: statement.map(|statement| statement.forgets.clone()).unwrap_or_default(),
+            makes: None,
+            runs: statement.map(|statement| statement.runs.clone()).unwrap_or_default(),
+            meddles: statement.is_none_or(|statement| statement.meddles || is_opaque(statement)),
             temporary: statement.and_then(TemporaryChange::of),
             runs_code_when_read: statement.is_none_or(|statement| statement.has_string),
             takes_copy_data: statement.is_none_or(|statement| statement.effects.contains(&Effect::CopyIn)),
@@ -255,7 +279,8 @@ impl Judged {
         };
         let effects = Statement { effects: vec![Effect::Call], ..Statement::default() };
         let verdict = env.policies.judge_fast_path(env.subject);
-        Rc::new(Judged::new(&text, 0..text.len(), Some(&effects), verdict, String::new(), env))
+        let judged = Judged::new(&text, 0..text.len(), Some(&effects), verdict, String::new(), env);
+        Rc::new(Judged { meddles: true, ..judged })
     }
 
     /// A command of the replication protocol: its answers are of any number, and may be COPY both ways.
@@ -271,6 +296,17 @@ impl Judged {
         Rc::new(Judged::new(text, 0..text.len(), None, verdict, String::new(), env))
     }
 
+    /// The same statement where this was decided about it.
+    pub(crate) fn decided(
+        &self,
+        verdict: Verdict,
+        refused_by: Vec<Arc<str>>,
+        observed_by: Vec<Arc<str>>,
+    ) -> Rc<Self> {
+        let described = Described { refused_by, observed_by, ..(*self.described).clone() };
+        Rc::new(Judged { described: Rc::new(described), verdict, ..self.clone() })
+    }
+
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
         self.verdict.refusal()
     }
@@ -283,6 +319,12 @@ impl Judged {
         }
         Ok(Rc::clone(known.insert(Rc::new(ResultColumns::read(description)?))))
     }
+}
+
+/// Whether it runs code that is not read.
+fn is_opaque(statement: &Statement) -> bool {
+    let is_opaque = |effect: &Effect| matches!(effect, Effect::OpaqueCall | Effect::OpaqueDo);
+    statement.effects.iter().any(is_opaque)
 }
 
 /// Whether no relation that outlives its session has this name. PostgreSQL's own are not in the catalog, and all that could

@@ -18,6 +18,7 @@
 )]
 
 mod action;
+mod again;
 mod begun;
 mod client;
 mod ending;

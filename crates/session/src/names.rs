@@ -8,12 +8,15 @@ use std::rc::Rc;
 use wire::BodyError;
 use wire::backend::{Field, RowDescription};
 
+use crate::judged::Read;
 use crate::readings::Reading;
 
 /// A prepared statement that was judged and let pass.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) reading: Reading,
+    /// PREPARE made it, or DECLARE its portal: only SQL runs it.
+    pub(crate) is_sql: bool,
     /// Number of the execution that was recorded because of it, and that a Bind may take over.
     pub(crate) begun: Cell<Option<u64>>,
 }
@@ -29,17 +32,29 @@ pub(crate) struct Portal {
     pub(crate) executed: Cell<bool>,
     /// Number of the execution that was recorded because of it, and that its first Execute may take over.
     pub(crate) begun: Option<u64>,
+    /// It outlives its transaction.
+    pub(crate) holds: bool,
 }
 
 impl Prepared {
     pub(crate) fn new(reading: Reading, begun: Option<u64>) -> Self {
-        Prepared { reading, begun: Cell::new(begun) }
+        Prepared { reading, is_sql: false, begun: Cell::new(begun) }
+    }
+
+    /// What PREPARE or DECLARE makes of this.
+    pub(crate) fn by_sql(read: &Rc<Read>) -> Self {
+        Prepared { is_sql: true, ..Prepared::new(Rc::clone(read).into(), None) }
     }
 }
 
 impl Portal {
     pub(crate) fn new(prepared: Rc<Prepared>, begun: Option<u64>) -> Self {
-        Portal { prepared, columns: RefCell::default(), executed: Cell::new(false), begun }
+        Portal { prepared, columns: RefCell::default(), executed: Cell::new(false), begun, holds: false }
+    }
+
+    /// The cursor that DECLARE makes of this.
+    pub(crate) fn cursor(read: &Rc<Read>, holds: bool) -> Self {
+        Portal { holds, ..Portal::new(Rc::new(Prepared::by_sql(read)), None) }
     }
 }
 
@@ -161,6 +176,16 @@ impl<T> Names<T> {
         meaning.as_ref().map_or(Lookup::Unknown, |thing| Lookup::Known(Rc::clone(thing)))
     }
 
+    /// All that `name` could mean to a message that is sent now, in this section.
+    pub(crate) fn could_mean(&self, name: &[u8], section: u64) -> Vec<Rc<T>> {
+        self.named.get(name).map(|meanings| meanings.possible(section)).unwrap_or_default()
+    }
+
+    /// All that names other than the empty one could mean.
+    pub(crate) fn all(&self, section: u64) -> Vec<Rc<T>> {
+        self.named.values().flat_map(|meanings| meanings.possible(section)).collect()
+    }
+
     /// A message is sent that makes `name` mean this.
     pub(crate) fn change(&mut self, name: &[u8], section: u64, meaning: Option<Rc<T>>) -> Changed {
         self.changes += 1;
@@ -197,10 +222,28 @@ impl<T> Names<T> {
         names.iter().map(|name| self.change(name, section, None)).collect()
     }
 
-    /// All names are taken away.
-    pub(crate) fn clear(&mut self) {
+    /// All names are taken away but those of what stays.
+    pub(crate) fn retain(&mut self, stays: impl Fn(&T) -> bool) {
         self.unnamed.now = None;
         self.unnamed.then.clear();
-        self.named.clear();
+        self.named.retain(|_, meanings| {
+            meanings.then.clear();
+            meanings.now.as_deref().is_some_and(&stays)
+        });
+    }
+}
+
+impl<T> Meanings<T> {
+    /// From the newest back to what is certain.
+    fn possible(&self, section: u64) -> Vec<Rc<T>> {
+        let mut possible = Vec::new();
+        for change in self.then.iter().rev() {
+            possible.extend(change.meaning.clone());
+            if change.section == section {
+                return possible;
+            }
+        }
+        possible.extend(self.now.clone());
+        possible
     }
 }

@@ -325,8 +325,9 @@ impl Session {
         if status == b'I' {
             self.temporary.settle();
             if self.owed.is_empty() {
-                // Portals do not outlive their transaction.
-                self.portals.clear();
+                // Portals do not outlive their transaction, but for cursors that are held.
+                self.portals.retain(|portal| portal.holds);
+                self.sight.transaction_is_over();
             }
             if std::mem::take(&mut self.altered) {
                 out.push(Action::CatalogChanged);

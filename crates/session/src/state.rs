@@ -5,11 +5,12 @@ use std::rc::Rc;
 
 use mask::Classes;
 use policy::{Policies, Subject};
-use sql::facts::Forgets;
+use sql::facts::{Forgets, Makes};
 use sql::{Catalog, Unreadable};
 use thiserror::Error;
 
 use crate::action::Action;
+use crate::again::Sight;
 use crate::begun::Begun;
 use crate::evidence::{Evidence, Execution, Outcome, Started};
 use crate::judged::{Judged, Read};
@@ -96,6 +97,7 @@ pub struct Session {
     pub(crate) owed: VecDeque<Owed>,
     pub(crate) begun: Begun,
     pub(crate) temporary: Temporary,
+    pub(crate) sight: Sight,
     pub(crate) sequence: u64,
     /// Counts the Syncs and Queries that were sent: what lies between two of them is skipped together.
     pub(crate) section: u64,
@@ -140,6 +142,7 @@ impl Session {
             owed: VecDeque::new(),
             begun: Begun::default(),
             temporary: Temporary::default(),
+            sight: Sight::default(),
             sequence: 0,
             section: 0,
             sections_over: 0,
@@ -293,7 +296,7 @@ impl Session {
         }
     }
 
-    /// Notes that a statement is sent that takes names away.
+    /// Notes that a statement is sent that takes names away, or gives some.
     fn forget(&mut self, judged: &Judged) -> Forgotten {
         let section = self.section;
         let mut forgets = Forgotten::default();
@@ -310,6 +313,18 @@ impl Session {
                 // Looked at when it is completed.
                 Forgets::Temporary => {}
             }
+        }
+        self.sight.meddled |= judged.meddles;
+        match &judged.makes {
+            Some((Makes::Prepared(name), read)) => {
+                let made = Some(Rc::new(Prepared::by_sql(read)));
+                forgets.statements.push(self.prepared.change(name.as_bytes(), section, made));
+            }
+            Some((Makes::Cursor { name, holds }, read)) => {
+                let made = Some(Rc::new(Portal::cursor(read, *holds)));
+                forgets.portals.push(self.portals.change(name.as_bytes(), section, made));
+            }
+            None => {}
         }
         forgets
     }

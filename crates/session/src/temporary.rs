@@ -23,7 +23,7 @@ pub(crate) struct Temporary {
 }
 
 /// What a statement does to the session's temporary tables.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct TemporaryChange {
     /// Makes these.
     pub(crate) makes: Vec<String>,

@@ -1,5 +1,6 @@
 //! Conversations replayed, and random ones compared with what a server without a proxy would have answered.
 
+mod again;
 mod begun;
 mod copy;
 mod endings;
@@ -253,7 +254,7 @@ to server: S[]
 "#);
     let text = talk.replacement();
     assert_snapshot!(talk.server(&[error("26000", &text), ready(b'I')].concat()), @r#"
-to client instead: E[SERROR·VERROR·C26000·Mprepared statement "made by PREPARE" does not exist·DRule "unknown-name": Picket has not seen this session make that prepared statement with the extended query protocol.·HA statement made by PREPARE is run by EXECUTE, a cursor made by DECLARE is read by FETCH.]
+to client instead: E[SERROR·VERROR·C26000·Mprepared statement "made by PREPARE" does not exist·DRule "unknown-name": Picket has not seen how this session made that prepared statement.·HWhat PREPARE makes is run by EXECUTE, what DECLARE makes by FETCH. What a function made before policies changed must be made again.]
 to client: Z[I]
 "#);
     talk.client(&[parse("s", "select 1"), sync(), query("deallocate all")].concat());

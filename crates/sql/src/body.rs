@@ -51,6 +51,10 @@ pub(crate) struct Body {
     pub(crate) calls: Vec<String>,
     /// Other names in it, each once, where what it reads is not read.
     pub(crate) names: BTreeSet<String>,
+    /// It reads or moves a cursor, of whichever name.
+    pub(crate) fetches: bool,
+    /// It makes prepared statements, or takes some away.
+    pub(crate) meddles: bool,
 }
 
 /// A body's words, without comments.
@@ -89,6 +93,8 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
             "create" if !words.creates_harmless(at + 1) => return None,
             "drop" if previous == "commit" => {}
             word if WORDS.contains(&word) => return None,
+            "fetch" | "move" => read.fetches = true,
+            "deallocate" | "prepare" => read.meddles = true,
             _ => {}
         }
         let text = words.text(at)?.to_ascii_lowercase();

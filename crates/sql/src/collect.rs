@@ -10,11 +10,17 @@ use serde::Serialize;
 
 use crate::body;
 use crate::definitions;
-use crate::facts::{Access, ColumnUse, Effect, Forgets, RelationUse, Setting, Statement};
+use crate::facts::{Access, ColumnUse, Effect, Forgets, Makes, RelationUse, Runs, Setting, Statement};
 use crate::temporary;
 use crate::tree::Tree;
 use crate::walk::{Visit, WalkError, walk};
 use crate::writes;
+
+/// Of DECLARE: WITH HOLD (parsenodes.h, CURSOR_OPT_HOLD).
+const CURSOR_HOLDS: i64 = 0x0020;
+
+/// Functions that read a cursor by its name.
+const READ_CURSORS: [&str; 2] = ["cursor_to_xml", "cursor_to_xmlschema"];
 
 /// Gathers facts while the tree of one statement is walked.
 #[derive(Default)]
@@ -69,6 +75,9 @@ impl Collector {
             self.effect(Effect::Set);
             self.statement.settings.push(Setting { name: None, value: None, is_reset_all: false });
         }
+        if READ_CURSORS.iter().any(|name| self.functions.contains(*name)) {
+            self.runs(Runs::AnyCursor);
+        }
         self.look_again(raw)?;
         Ok(self.statement)
     }
@@ -86,6 +95,38 @@ impl Collector {
 
     fn effect(&mut self, effect: Effect) {
         self.statement.add(effect);
+    }
+
+    fn runs(&mut self, runs: Runs) {
+        if !self.statement.runs.contains(&runs) {
+            self.statement.runs.push(runs);
+        }
+    }
+
+    /// Commands about prepared statements and cursors. Within another one, such as a body, it runs who knows when.
+    fn name_in_sql(&mut self, node: Open) {
+        let name = node.parts.into_iter().next();
+        let forgets = match node.kind {
+            "ExecuteStmt" => return self.runs(Runs::Prepared(name.unwrap_or_default())),
+            "FetchStmt" => return self.runs(Runs::Cursor(name.unwrap_or_default())),
+            _ if !self.open.is_empty() => {
+                self.statement.meddles |= !self.open.iter().any(|outer| outer.kind == "ExplainStmt");
+                return;
+            }
+            "PrepareStmt" => {
+                self.statement.makes = name.map(Makes::Prepared);
+                return;
+            }
+            "DeclareCursorStmt" => {
+                let name = name.unwrap_or_default();
+                let holds = node.code & CURSOR_HOLDS != 0;
+                self.statement.makes = Some(Makes::Cursor { name: name.clone(), holds });
+                Forgets::Portal(name)
+            }
+            "DeallocateStmt" => name.map_or(Forgets::All, Forgets::Statement),
+            _ => name.map_or(Forgets::Portals, Forgets::Portal),
+        };
+        self.statement.forgets.push(forgets);
     }
 
     fn column(&mut self, mut parts: Vec<String>, star: bool) {
@@ -323,6 +364,10 @@ impl Collector {
             self.called(name);
         }
         self.statement.mentions.extend(body.names);
+        self.statement.meddles |= body.meddles;
+        if body.fetches {
+            self.runs(Runs::AnyCursor);
+        }
         self.open.push(function);
         for write in &body.writes {
             let all_read = write
@@ -446,8 +491,8 @@ impl Visit for Collector {
             ("RangeVar", "relpersistence") => node.option = text.to_owned(),
             ("RangeVar", "relname")
             | ("ResTarget" | "IndexElem", "name")
-            | ("VariableSetStmt" | "DeallocateStmt", "name")
-            | ("ClosePortalStmt" | "DeclareCursorStmt", "portalname")
+            | ("VariableSetStmt" | "DeallocateStmt" | "ExecuteStmt" | "PrepareStmt", "name")
+            | ("ClosePortalStmt" | "DeclareCursorStmt" | "FetchStmt", "portalname")
             | ("CommonTableExpr", "ctename")
             | ("Alias", "aliasname")
             | ("String", "sval")
@@ -466,6 +511,7 @@ impl Visit for Collector {
         let Some(node) = self.open.last_mut() else { return };
         match (node.kind, node.field) {
             ("DropStmt", "remove_type")
+            | ("DeclareCursorStmt", "options")
             | ("CopyStmt", "is_from")
             | ("VariableSetStmt", "kind")
             | ("GrantStmt" | "GrantRoleStmt", "is_grant")
@@ -550,19 +596,15 @@ impl Visit for Collector {
             "CreateFunctionStmt" | "DoStmt" => self.body(node),
             "FuncCall" => self.function_call(node),
             "VariableSetStmt" => self.set(node),
-            "DeallocateStmt" => {
-                let name = node.parts.into_iter().next();
-                self.statement.forgets.push(name.map_or(Forgets::All, Forgets::Statement));
+            "ClosePortalStmt" | "DeallocateStmt" | "DeclareCursorStmt" | "ExecuteStmt" | "FetchStmt"
+            | "PrepareStmt" => {
+                self.name_in_sql(node);
             }
             "DiscardStmt" if node.code == DiscardMode::DiscardTemp as i64 => {
                 self.statement.forgets.push(Forgets::Temporary);
             }
             "DiscardStmt" if node.code == DiscardMode::DiscardAll as i64 => {
                 self.statement.forgets.extend([Forgets::All, Forgets::Portals, Forgets::Temporary]);
-            }
-            "ClosePortalStmt" | "DeclareCursorStmt" => {
-                let name = node.parts.into_iter().next();
-                self.statement.forgets.push(name.map_or(Forgets::Portals, Forgets::Portal));
             }
             "CommonTableExpr" => self.statement.ctes.extend(node.parts),
             _ => {}

@@ -51,6 +51,12 @@ pub struct Statement {
     pub ctes: Vec<String>,
     /// Prepared statements, portals and temporary tables that it takes away.
     pub forgets: Vec<Forgets>,
+    /// The prepared statement or cursor that it makes.
+    pub makes: Option<Makes>,
+    /// Prepared statements and cursors that it runs.
+    pub runs: Vec<Runs>,
+    /// What it does within makes or takes away prepared statements or cursors, of which nobody can tell when.
+    pub meddles: bool,
     /// Settings it changes by SET, RESET or `set_config`.
     pub settings: Vec<Setting>,
     /// Its writes that change every row of their target.
@@ -269,6 +275,31 @@ pub enum Forgets {
     Portals,
     /// Every temporary table.
     Temporary,
+}
+
+/// What PREPARE or DECLARE makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Makes {
+    /// A prepared statement of this name.
+    Prepared(String),
+    /// A cursor of this name.
+    Cursor {
+        /// Its name.
+        name: String,
+        /// It outlives its transaction.
+        holds: bool,
+    },
+}
+
+/// What EXECUTE, FETCH or MOVE runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Runs {
+    /// The prepared statement of this name.
+    Prepared(String),
+    /// The cursor of this name.
+    Cursor(String),
+    /// Some cursor: its name is computed.
+    AnyCursor,
 }
 
 impl Unreadable {

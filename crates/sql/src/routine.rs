@@ -178,7 +178,9 @@ impl Statement {
         add_new(&mut self.mentions, &body.mentions);
         self.settings.extend(body.settings.iter().cloned());
         self.unfiltered.extend(body.unfiltered.iter().cloned());
+        add_new(&mut self.runs, &body.runs);
         self.returns |= body.returns;
+        self.meddles |= body.meddles || body.makes.is_some() || !body.forgets.is_empty();
     }
 }
 

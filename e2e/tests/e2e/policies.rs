@@ -93,6 +93,48 @@ fn policies_change_under_a_session_that_has_its_statement_prepared() -> Result<(
     })
 }
 
+/// What PREPARE and DECLARE made is judged by what holds when it is run.
+#[test]
+fn policies_change_under_a_session_that_has_prepared_in_sql() -> Result<()> {
+    let folder = Scratch::new("policies")?;
+    let mut stack = start(&folder, "// Nothing yet.\n")?;
+    stack.truth(
+        "CREATE FUNCTION opened(n name) RETURNS refcursor LANGUAGE plpgsql \
+         AS 'DECLARE c refcursor := n; BEGIN OPEN c FOR SELECT id FROM orders; RETURN c; END'",
+    )?;
+    block_on(async {
+        let client = connect(&stack.alice()?).await?;
+        let run = |text: &'static str| client.simple_query(text);
+        run("PREPARE p AS SELECT id FROM orders; PREPARE one AS SELECT 1").await?;
+        run("BEGIN; DECLARE held CURSOR WITH HOLD FOR SELECT id FROM orders; COMMIT").await?;
+        run("BEGIN; DECLARE c CURSOR FOR SELECT id FROM orders; SELECT opened('f')").await?;
+        run("EXECUTE p; FETCH 1 FROM held; FETCH 1 FROM c; FETCH 1 FROM f").await?;
+        let no_orders = "@rule(\"no-orders\") forbid (principal, action, resource is Picket::Table) when { resource.name == \"orders\" };";
+        fs::write(folder.join("team.cedar"), no_orders)?;
+        reload(&mut stack, RELOADED, |text| format!("{text}\n"))?;
+        for (text, sqlstate) in [
+            ("EXECUTE p", "42501"),
+            ("EXPLAIN ANALYZE EXECUTE p", "42501"),
+            ("FETCH 1 FROM held", "42501"),
+            ("MOVE 1 IN c", "42501"),
+            ("FETCH 1 FROM f", "34000"),
+            ("DO $$ DECLARE c refcursor := 'held'; r record; BEGIN FETCH c INTO r; END $$", "42501"),
+        ] {
+            run("SAVEPOINT s").await?;
+            let error = run(text).await.err().with_context(|| format!("expect a refusal of {text}"))?;
+            assert_eq!(server_error(&error)?.code().code(), sqlstate, "{text}");
+            run("ROLLBACK TO s").await?;
+        }
+        let prepared = client.prepare("EXECUTE p").await?;
+        client.query(&prepared, &[]).await.err().context("expect a refusal")?;
+        run("ROLLBACK").await?;
+        run("EXECUTE one; DEALLOCATE p; CLOSE held; DEALLOCATE ALL; CLOSE ALL").await?;
+        let row = stack.statement("MOVE 1 IN c")?;
+        assert_eq!((text(&row, "verdict")?, words(&row, "rules")?), ("refuse", vec!["no-orders"]));
+        Ok(())
+    })
+}
+
 #[test]
 fn where_nothing_is_permitted_a_session_lives_and_does_nothing() -> Result<()> {
     let folder = Scratch::new("policies")?;

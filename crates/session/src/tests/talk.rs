@@ -3,7 +3,7 @@
 use mask::{Class, Classes, ColumnId};
 use std::sync::{Arc, LazyLock};
 
-use policy::{Mode, Policies, Setup, Subject, Who};
+use policy::{Mode, Policies, Setup, Source, Subject, Who};
 use sql::catalog::{Catalog, Column, Relation};
 use wire::compose::{cstr, frame};
 use wire::{backend, frontend, split_frame};
@@ -91,6 +91,14 @@ impl Talk {
     pub(super) fn set_mode(&mut self, rule: &str, mode: Mode) {
         let mut setup = self.policies.setup().clone();
         setup.modes.insert(rule.to_owned(), mode);
+        self.policies = Arc::new(Policies::new(setup).unwrap());
+        self.subject = subject(&self.policies);
+    }
+
+    /// Own policies, from now on.
+    pub(super) fn set_policies(&mut self, text: &str) {
+        let mut setup = self.policies.setup().clone();
+        setup.own = vec![Source { name: "team.cedar".to_owned(), text: text.to_owned() }];
         self.policies = Arc::new(Policies::new(setup).unwrap());
         self.subject = subject(&self.policies);
     }

@@ -1,0 +1,141 @@
+//! Judges again, at each EXECUTE and FETCH, what was prepared or opened in SQL before: what holds may have changed since.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use policy::Verdict;
+use sql::facts::Runs;
+
+use crate::judged::{Judged, Read};
+use crate::names::Prepared;
+use crate::state::{Environment, Session};
+
+/// How deep what is run can run something else: a portal of FETCH of a cursor, and then some.
+const DEPTH_MAX: usize = 8;
+
+/// SQLSTATEs invalid_sql_statement_name and invalid_cursor_name.
+const NO_STATEMENT: (&str, &str) = ("prepared statement", "26000");
+const NO_CURSOR: (&str, &str) = ("cursor", "34000");
+
+/// By whom the session was judged, as far as it matters to names whose making was not seen.
+#[derive(Debug, Default)]
+pub(crate) struct Sight {
+    subject: Option<u64>,
+    /// Another subject than now, or other policies, let something pass since the session, or its transaction, began.
+    has_changed: bool,
+    has_changed_in_transaction: bool,
+    /// Names in SQL may have been made or taken away within other code.
+    pub(crate) meddled: bool,
+}
+
+/// What is decided anew.
+#[derive(Default)]
+struct Again {
+    refused: Option<Verdict>,
+    /// What was let pass although rules that observe are against it.
+    observed: Option<Verdict>,
+}
+
+impl Sight {
+    pub(crate) fn note(&mut self, subject: u64) {
+        let has_changed = self.subject.replace(subject).is_some_and(|before| before != subject);
+        self.has_changed |= has_changed;
+        self.has_changed_in_transaction |= has_changed;
+    }
+
+    pub(crate) fn transaction_is_over(&mut self) {
+        self.has_changed_in_transaction = false;
+    }
+
+    /// Whether a name of a prepared statement can have been made by something that would not be let pass now.
+    fn is_unsure_of_statements(&self, is_known: bool) -> bool {
+        self.has_changed && (self.meddled || !is_known)
+    }
+
+    /// The same of a cursor. One that a function opens without a word of SQL does not outlive the transaction.
+    fn is_unsure_of_cursors(&self, is_known: bool) -> bool {
+        self.has_changed && self.meddled || self.has_changed_in_transaction && !is_known
+    }
+}
+
+impl Session {
+    /// The statement as it may run now: refused where something is that it runs.
+    pub(crate) fn judge_again(&self, judged: &Rc<Judged>, env: &Environment<'_>) -> Rc<Judged> {
+        if judged.runs.is_empty() || judged.refusal().is_some() {
+            return Rc::clone(judged);
+        }
+        let mut again = Again::default();
+        self.look(judged, env, DEPTH_MAX, &mut again);
+        match again {
+            Again { refused: Some(verdict), .. } => {
+                let rules = verdict.refusal().map(|refusal| refusal.rules.clone()).unwrap_or_default();
+                judged.decided(verdict, rules, Vec::new())
+            }
+            Again { observed: Some(verdict @ Verdict::Allow(_)), .. } => {
+                let mut rules = judged.described.observed_by.clone();
+                let more =
+                    observed(&verdict).iter().filter(|rule| !judged.described.observed_by.contains(rule));
+                rules.extend(more.cloned());
+                judged.decided(verdict, Vec::new(), rules)
+            }
+            Again { .. } => Rc::clone(judged),
+        }
+    }
+
+    fn look(&self, judged: &Judged, env: &Environment<'_>, depth: usize, again: &mut Again) {
+        for runs in &judged.runs {
+            let (name, kind, reads): (_, _, Vec<Rc<Read>>) = match runs {
+                Runs::Prepared(name) => {
+                    let could_be = self.prepared.could_mean(name.as_bytes(), self.section);
+                    (name.as_str(), NO_STATEMENT, could_be.iter().map(|made| read_of(made)).collect())
+                }
+                Runs::Cursor(name) => {
+                    let could_be = self.portals.could_mean(name.as_bytes(), self.section);
+                    (name.as_str(), NO_CURSOR, could_be.iter().map(|made| read_of(&made.prepared)).collect())
+                }
+                Runs::AnyCursor => {
+                    let could_be = self.portals.all(self.section);
+                    ("(computed)", NO_CURSOR, could_be.iter().map(|made| read_of(&made.prepared)).collect())
+                }
+            };
+            let is_known = !reads.is_empty();
+            let is_unsure = match runs {
+                Runs::Prepared(_) => self.sight.is_unsure_of_statements(is_known),
+                Runs::Cursor(_) => self.sight.is_unsure_of_cursors(is_known),
+                Runs::AnyCursor => self.sight.is_unsure_of_cursors(false),
+            };
+            for read in reads {
+                let judged = read.judge(env, &self.temporary);
+                again.note(&judged.one.verdict);
+                if let Some(depth) = depth.checked_sub(1) {
+                    self.look(&judged.one, env, depth, again);
+                }
+            }
+            if is_unsure || depth == 0 {
+                let (kind, sqlstate) = kind;
+                again.note(&env.policies.judge_unknown_name(env.subject, kind, sqlstate, name));
+            }
+        }
+    }
+}
+
+impl Again {
+    fn note(&mut self, verdict: &Verdict) {
+        if verdict.refusal().is_some() {
+            self.refused.get_or_insert_with(|| verdict.clone());
+        } else if !observed(verdict).is_empty() {
+            self.observed.get_or_insert_with(|| verdict.clone());
+        }
+    }
+}
+
+fn observed(verdict: &Verdict) -> &[Arc<str>] {
+    match verdict {
+        Verdict::Allow(permit) => permit.observed(),
+        Verdict::Hold { .. } | Verdict::Refuse(_) => &[],
+    }
+}
+
+fn read_of(prepared: &Prepared) -> Rc<Read> {
+    Rc::clone(&prepared.reading.read)
+}
