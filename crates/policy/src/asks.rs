@@ -213,6 +213,7 @@ fn action(effect: Effect) -> (&'static str, Reach) {
         | Effect::LendRights
         | Effect::Merge
         | Effect::Reassign
+        | Effect::ReplaceTriggerFunction
         | Effect::Revoke
         | Effect::ServerFile
         | Effect::ServerProgram

@@ -1,5 +1,5 @@
-//! What the body of a function shows of what it does. Its text is cut into words: commands that no function should run are
-//! known by theirs, writes are cut out and read, and calls are noted.
+//! What the body of a function shows of what it does. Its text is cut into words: writes, and commands where one can begin, are
+//! cut out and read; what is left must hold no word of a command that is not read; calls are noted.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,11 +13,13 @@ use crate::bounds;
 const LANGUAGES: [&str; 2] = ["sql", "plpgsql"];
 
 /// Keywords with which a body drops or redefines something, changes what others may, runs a text that it computes, or
-/// makes another body. As an identifier or within a constant they mean nothing.
-const WORDS: [&str; 16] = [
+/// makes another body: where none of these commands is read, it could do anything. As an identifier or within a constant they
+/// mean nothing.
+const WORDS: [&str; 17] = [
     "aggregate",
     "alter",
     "copy",
+    "create",
     "discard",
     "drop",
     "execute",
@@ -33,11 +35,14 @@ const WORDS: [&str; 16] = [
     "truncate",
 ];
 
-/// What a body may create, after CREATE and what may stand before it.
-const CREATED: [&str; 2] = ["index", "table"];
+/// Keywords that begin a command which is read where it is one.
+const COMMANDS: [&str; 19] = [
+    "alter", "analyze", "cluster", "comment", "create", "drop", "grant", "import", "load", "lock", "notify",
+    "reassign", "refresh", "reindex", "reset", "revoke", "security", "set", "truncate",
+];
 
-/// What may stand between.
-const ADJECTIVES: [&str; 6] = ["global", "local", "temp", "temporary", "unique", "unlogged"];
+/// Words after which a command can begin, besides `;`.
+const BEFORE_COMMANDS: [&str; 4] = ["begin", "else", "loop", "then"];
 
 /// Settings that switch triggers off or change how a text is read, wherever they stand.
 const SETTINGS: [&str; 3] = ["client_encoding", "session_replication_role", "standard_conforming_strings"];
@@ -45,8 +50,8 @@ const SETTINGS: [&str; 3] = ["client_encoding", "session_replication_role", "sta
 /// A body that shows what it does.
 #[derive(Default)]
 pub(crate) struct Body {
-    /// Its INSERTs, UPDATEs, DELETEs and MERGEs; in SQL all of its statements.
-    pub(crate) writes: Vec<ParseResult>,
+    /// Its writes and commands; in SQL all of its statements.
+    pub(crate) statements: Vec<ParseResult>,
     /// Names of what it calls, without their schemas.
     pub(crate) calls: Vec<String>,
     /// Other names in it, each once, where what it reads is not read.
@@ -72,30 +77,42 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
     tokens.retain(|token| !is_one_of(token, &[Token::SqlComment, Token::CComment]));
     let words = Words { body, tokens };
     let mut read = Body::default();
-    // Where the last write ends that was cut out: what lies within it is read with it.
+    // Where the last statement ends that was cut out: what lies within it is read with it.
     let mut covered = 0;
     for at in 0..words.tokens.len() {
+        if at < covered {
+            continue;
+        }
         let word = words.keyword(at).unwrap_or_default();
         let previous = at.checked_sub(1).and_then(|before| words.keyword(before)).unwrap_or_default();
         let next = words.keyword(at + 1).unwrap_or_default();
         match word.as_str() {
             // `ON CONFLICT … DO NOTHING` is harmless; a DO block has its body or its language next.
             "do" if next == "language" || words.is(at + 1, &[Token::Sconst, Token::Usconst]) => return None,
-            "delete" | "insert" | "merge" | "update" if at < covered => {}
+            "execute" if language == "plpgsql" => read.add(self::read("sql", &words.executed(at + 1)?)?),
             "delete" | "insert" | "merge" if matches!(next.as_str(), "from" | "into") => {
-                covered = read.take(words.write(at)?);
+                covered = read.take(words.statement(at)?);
             }
             // Foreign keys, and ON CONFLICT of an INSERT within something that is read as a whole.
             "update" if previous == "do" && next == "set" || previous == "on" => {}
             // A lock, or a cursor for what an UPDATE returns.
             "update" if matches!(previous.as_str(), "for" | "key") && words.ends_lock(at + 1) => {}
-            "update" => covered = read.take(words.write(at)?),
-            "create" if !words.creates_harmless(at + 1) => return None,
-            "drop" if previous == "commit" => {}
+            "update" => covered = read.take(words.statement(at)?),
+            word if COMMANDS.contains(&word) && words.begins_statement(at) => {
+                match words.statement(at) {
+                    Some(command) => covered = read.take(command),
+                    None if WORDS.contains(&word) => return None,
+                    // A variable of that name.
+                    None => {}
+                }
+            }
             word if WORDS.contains(&word) => return None,
             "fetch" | "move" => read.fetches = true,
             "deallocate" | "prepare" => read.meddles = true,
             _ => {}
+        }
+        if at < covered {
+            continue;
         }
         let text = words.text(at)?.to_ascii_lowercase();
         if words.is(at, &[Token::Uident]) || SETTINGS.iter().any(|setting| text.contains(setting)) {
@@ -121,15 +138,22 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
     }
     if language == "sql" {
         // All of it is statements.
-        let parsed = catch_unwind(AssertUnwindSafe(|| pg_query::parse(body, 0))).ok()?.ok()?;
-        read.writes = vec![parsed];
+        let parsed = parse(body)?;
+        read.statements = vec![parsed];
     }
     Some(read)
 }
 
 impl Body {
-    fn take(&mut self, (write, end): (ParseResult, usize)) -> usize {
-        self.writes.push(write);
+    fn add(&mut self, other: Body) {
+        self.statements.extend(other.statements);
+        self.calls.extend(other.calls);
+        self.fetches |= other.fetches;
+        self.meddles |= other.meddles;
+    }
+
+    fn take(&mut self, (statement, end): (ParseResult, usize)) -> usize {
+        self.statements.push(statement);
         end
     }
 }
@@ -163,12 +187,20 @@ impl Words<'_> {
         ) || !text.starts_with(|first: char| first.is_alphabetic() || matches!(first, '"' | '_'))
     }
 
-    /// Whether what CREATE makes changes nothing that is there: the words after it.
-    fn creates_harmless(&self, mut at: usize) -> bool {
-        while self.keyword(at).is_some_and(|word| ADJECTIVES.contains(&word.as_str())) {
-            at += 1;
-        }
-        self.keyword(at).is_some_and(|word| CREATED.contains(&word.as_str()))
+    /// Whether plpgsql takes what begins here for a statement.
+    fn begins_statement(&self, at: usize) -> bool {
+        let Some(before) = at.checked_sub(1) else { return true };
+        let text = self.text(before).unwrap_or_default();
+        text == ";" || BEFORE_COMMANDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+    }
+
+    /// The text in a constant, at `at`, that EXECUTE runs as it stands.
+    fn executed(&self, at: usize) -> Option<String> {
+        let ends = self.text(at + 1).is_some_and(|next| {
+            next == ";" || ["into", "loop", "using"].iter().any(|word| next.eq_ignore_ascii_case(word))
+        });
+        let text = self.text(at).filter(|_| ends && self.is(at, &[Token::Sconst]))?;
+        constant(text)
     }
 
     /// Whether the first argument, at `at`, is a constant that says what it is.
@@ -186,8 +218,8 @@ impl Words<'_> {
         Some(quoted.map_or_else(|| text.to_ascii_lowercase(), |name| name.replace("\"\"", "\"")))
     }
 
-    /// The write that begins here, without the variables that take what it returns, and where it ends.
-    fn write(&self, begin: usize) -> Option<(ParseResult, usize)> {
+    /// The one statement that begins here, without the variables that take what it returns, and where it ends.
+    fn statement(&self, begin: usize) -> Option<(ParseResult, usize)> {
         let mut depth = 0_usize;
         let mut returns = false;
         let mut end = begin;
@@ -207,11 +239,26 @@ impl Words<'_> {
             }
             end += 1;
         }
-        let text = self.body.get(self.start(begin)..self.start(end))?;
-        // As in `read`: what pg_query does not expect must not end the process.
-        let parsed = catch_unwind(AssertUnwindSafe(|| pg_query::parse(text, 0))).ok()?.ok()?;
+        let parsed = parse(self.body.get(self.start(begin)..self.start(end))?)?;
         (parsed.protobuf.stmts.len() == 1).then_some((parsed, end))
     }
+}
+
+/// As in `read`: what pg_query does not expect must not end the process.
+fn parse(text: &str) -> Option<ParseResult> {
+    catch_unwind(AssertUnwindSafe(|| pg_query::parse(text, 0))).ok()?.ok()
+}
+
+/// The value of a constant that means the same under all settings.
+fn constant(text: &str) -> Option<String> {
+    if let Some(inner) = text.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')) {
+        let value = inner.replace("''", "'");
+        // Constants on two lines are one (section 4.1.2.1 of PostgreSQL's manual).
+        let is_one = value.matches('\'').count() * 2 == inner.matches('\'').count();
+        return (is_one && !inner.contains('\\')).then_some(value);
+    }
+    let tag = text.get(..=text.get(1..)?.find('$')? + 1).filter(|tag| tag.starts_with('$'))?;
+    text.strip_prefix(tag)?.strip_suffix(tag).map(str::to_owned)
 }
 
 fn is_one_of(token: &ScanToken, kinds: &[Token]) -> bool {
@@ -225,30 +272,33 @@ mod tests {
     #[test]
     fn bodies_that_could_run_anything_are_opaque() {
         for (language, body) in [
-            ("plpgsql", "begin drop table users; end"),
-            ("plpgsql", "begin DrOp/**/table users; end"),
             ("plpgsql", "begin execute 'dr' || 'op table users'; end"),
             ("plpgsql", "begin return query execute $1; end"),
             ("plpgsql", "begin do 'begin null; end'; end"),
             ("plpgsql", "begin do /* a */ $$begin null; end$$; end"),
             ("plpgsql", "begin do language plpgsql 'begin null; end'; end"),
-            ("plpgsql", "begin create function f() returns int language sql return 1; end"),
-            ("sql", "select 1; drop table users"),
+            ("plpgsql", "begin execute 'drop table ' 'users'; end"),
+            ("plpgsql", "begin execute 'drop table '\n'users'; end"),
+            ("plpgsql", "begin execute 'drop table users' || ''; end"),
+            ("plpgsql", "begin execute ('drop table users'); end"),
+            ("plpgsql", "begin execute E'drop table users'; end"),
+            ("plpgsql", "begin execute 'select E''\\x27'''; end"),
+            ("plpgsql", "begin execute U&'drop table users'; end"),
+            ("plpgsql", "begin execute 'copy users to stdout'; end"),
+            ("plpgsql", "begin execute 'execute p'; end"),
+            ("plpgsql", "begin execute $a$do $b$begin null; end$b$$a$; end"),
+            ("plpgsql", "begin execute $1; end"),
+            ("plpgsql", "begin if a then drop table b + 1; end if; end"),
+            ("plpgsql", "begin x := drop table users; end"),
+            ("plpgsql", "begin create function f() returns int begin atomic select 1; select 2; end; end"),
             ("sql", "discard temp"),
             ("SQL", "select 1"),
             ("sql", "select 'not ended"),
-            ("sql", "truncate orders"),
-            ("plpgsql", "begin TRUNCATE orders; end"),
-            ("plpgsql", "begin alter table orders disable trigger all; end"),
-            ("plpgsql", "begin set local session_replication_role = replica; end"),
             ("plpgsql", "begin perform set_config('session_replication_role', 'replica', true); end"),
             ("plpgsql", "begin delete from orders into gone returning id; end"),
             ("plpgsql", "begin perform set_config('session_replication' || '_role', 'replica', true); end"),
             ("plpgsql", "begin perform set_config(E'a', 'b', true); end"),
             ("sql", "select set_config('standard_conforming_strings', 'off', true)"),
-            ("plpgsql", "begin create role evil superuser; end"),
-            ("plpgsql", "begin create temp view v as select * from orders; end"),
-            ("plpgsql", "begin create rule r as on select to x do instead select 1; end"),
             ("sql", "select U&\"pg\\005fread_file\"('x')"),
             ("plpython3u", "pass"),
             ("", "select 1"),
@@ -263,6 +313,10 @@ mod tests {
             ("sql", ""),
             ("sql", " -- drop table users\n"),
             ("sql", "select 'drop table users', \"drop\" from t /* execute */"),
+            (
+                "plpgsql",
+                "declare comment text; lock int := 1; begin comment := 'a'; set := 2; notify.a = 1; end",
+            ),
             ("plpgsql", "#variable_conflict use_column\n<<outer>> declare a t.a%type; begin a := $1; end"),
             ("plpgsql", "begin insert into t values (1) on conflict do nothing; return new; end"),
             ("plpgsql", "begin insert into t values (1) on conflict (a) do update set a = 1; end"),
@@ -277,10 +331,10 @@ mod tests {
 
     #[test]
     fn writes_and_calls_are_found() {
-        let writes = |body| {
+        let statements = |body| {
             read("plpgsql", body)
                 .unwrap()
-                .writes
+                .statements
                 .iter()
                 .map(|write| write.deparse(pg_query::DeparseOptions::default()).unwrap())
                 .collect::<Vec<_>>()
@@ -304,7 +358,25 @@ mod tests {
                 "MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN DO NOTHING",
             ),
         ] {
-            assert_eq!(writes(body), [found], "{body}");
+            assert_eq!(statements(body), [found], "{body}");
+        }
+        for (body, found) in [
+            ("begin drop table users; end", "DROP TABLE users"),
+            ("begin DrOp/**/table users; end", "DROP TABLE users"),
+            ("begin TRUNCATE users; end", "TRUNCATE users"),
+            (
+                "begin if a then create type t as enum ('b;'); else null; end if; end",
+                "CREATE TYPE t AS ENUM ('b;')",
+            ),
+            ("begin null; exception when others then set local role a; end", "SET LOCAL role TO a"),
+            ("begin for i in 1..2 LOOP lock users; end loop; end", "LOCK TABLE users"),
+            ("begin execute 'drop table users'; end", "DROP TABLE users"),
+            ("begin execute $a$drop table users$a$ using b; end", "DROP TABLE users"),
+            ("begin return query execute 'select ''$1''' using 1; end", "SELECT '$1'"),
+            ("begin for a in execute 'delete from t' loop null; end loop; end", "DELETE FROM t"),
+            ("begin execute 'select 1' into strict a; end", "SELECT 1"),
+        ] {
+            assert_eq!(statements(body), [found], "{body}");
         }
         let read = read("sql", "select pg_catalog.PG_Read_File('x'), \"a\"\"b\" (1), now()").unwrap();
         assert_eq!(read.calls, ["pg_read_file", "a\"b", "now"]);

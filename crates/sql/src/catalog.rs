@@ -18,6 +18,7 @@ pub struct Catalog {
     /// Those that users made, by `pg_proc.oid`, and their OIDs by name.
     routines: HashMap<u32, Arc<Routine>>,
     routines_by_name: HashMap<String, Vec<u32>>,
+    knows_routines: bool,
 }
 
 /// A table, view, materialised view, foreign or partitioned table.
@@ -68,6 +69,7 @@ impl Catalog {
     /// The same with these routines, by their OIDs.
     #[must_use]
     pub fn with_routines(mut self, routines: impl IntoIterator<Item = (u32, Arc<Routine>)>) -> Self {
+        self.knows_routines = true;
         for (oid, routine) in routines {
             self.routines_by_name.entry(routine.name.clone()).or_default().push(oid);
             self.routines.insert(oid, routine);
@@ -78,6 +80,11 @@ impl Catalog {
     /// Whether there is any routine.
     pub fn has_routines(&self) -> bool {
         !self.routines.is_empty()
+    }
+
+    /// Whether it is known that no routine has this name.
+    pub fn lacks_routine(&self, name: &str) -> bool {
+        self.knows_routines && self.routines(name).next().is_none()
     }
 
     /// Every routine of this name, in whichever schema, with whichever arguments.

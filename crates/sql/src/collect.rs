@@ -22,6 +22,9 @@ const CURSOR_HOLDS: i64 = 0x0020;
 /// Functions that read a cursor by its name.
 const READ_CURSORS: [&str; 2] = ["cursor_to_xml", "cursor_to_xmlschema"];
 
+/// How many bodies are read of which each makes the next.
+const BODIES_MAX: usize = 3;
+
 /// Gathers facts while the tree of one statement is walked.
 #[derive(Default)]
 pub(crate) struct Collector {
@@ -227,7 +230,8 @@ impl Collector {
             Some(("CreateStmt", "relation") | ("IntoClause", "rel"))
         );
         let foreign = self.open.iter().any(|outer| outer.kind == "CreateForeignTableStmt");
-        if makes && !foreign && (node.option == "t" || node.schema == temporary::SCHEMA) {
+        let in_body = self.open.iter().any(has_body);
+        if makes && !foreign && !in_body && (node.option == "t" || node.schema == temporary::SCHEMA) {
             self.statement.temporary.push(name.clone());
         }
         if read {
@@ -339,8 +343,7 @@ impl Collector {
             node.parts.into_iter().chain(lists).for_each(|name| self.called(name));
             return;
         }
-        let has_body = |parent: &&mut Open| matches!(parent.kind, "CreateFunctionStmt" | "DoStmt");
-        let Some(function) = self.open.last_mut().filter(has_body) else { return };
+        let Some(function) = self.open.last_mut().filter(|parent| has_body(parent)) else { return };
         match node.option.as_str() {
             "language" => function.language = node.parts.into_iter().next().unwrap_or_default(),
             "as" => {
@@ -359,7 +362,9 @@ impl Collector {
             "DoStmt" => (function.language.as_str(), Effect::OpaqueDo),
             _ => (function.language.as_str(), Effect::OpaqueBody),
         };
-        let Some(body) = body::read(language, text) else { return self.effect(opaque) };
+        let within = self.open.iter().filter(|outer| has_body(outer)).count();
+        let read = if within < BODIES_MAX { body::read(language, text) } else { None };
+        let Some(body) = read else { return self.effect(opaque) };
         for name in body.calls {
             self.called(name);
         }
@@ -369,8 +374,8 @@ impl Collector {
             self.runs(Runs::AnyCursor);
         }
         self.open.push(function);
-        for write in &body.writes {
-            let all_read = write
+        for read in &body.statements {
+            let all_read = read
                 .protobuf
                 .stmts
                 .iter()
@@ -459,6 +464,11 @@ impl Collector {
             _ => {}
         }
     }
+}
+
+/// Whether it is given a text that it runs, now or later.
+fn has_body(node: &Open) -> bool {
+    matches!(node.kind, "CreateFunctionStmt" | "DoStmt")
 }
 
 impl Visit for Collector {

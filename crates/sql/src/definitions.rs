@@ -33,11 +33,6 @@ pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
         "CreateTrigStmt" => tree.number("replace") != 0,
         // What was asked for does not happen.
         "RuleStmt" => tree.number("instead") != 0 || tree.number("replace") != 0,
-        // Triggers that call it do something else from then on.
-        "CreateFunctionStmt" => {
-            let returns = tree.one("return_type").and_then(|of| of.name("names").pop());
-            tree.number("replace") != 0 && matches!(returns, Some("trigger" | "event_trigger"))
-        }
         "AlterDomainStmt" => tree.text("subtype") == "X",
         _ => false,
     };
@@ -46,7 +41,17 @@ pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
     }
     match tree.kind {
         "AlterTableStmt" => tree.all("cmds").for_each(|command| alter_table(tree, command, statement)),
-        "CreateFunctionStmt" if tree.all("options").any(lends) => statement.add(Effect::LendRights),
+        "CreateFunctionStmt" => {
+            let returns = tree.one("return_type").and_then(|of| of.name("names").pop());
+            // Triggers that call it do something else from then on.
+            if tree.number("replace") != 0 && matches!(returns, Some("trigger" | "event_trigger")) {
+                statement.add(Effect::ReplaceTriggerFunction);
+                statement.replaces.extend(tree.name("funcname").pop().map(str::to_owned));
+            }
+            if tree.all("options").any(lends) {
+                statement.add(Effect::LendRights);
+            }
+        }
         "AlterFunctionStmt" if tree.all("actions").any(lends) => statement.add(Effect::LendRights),
         // It shows nothing from then on.
         "RefreshMatViewStmt" if tree.number("skip_data") != 0 => statement.add(Effect::Truncate),

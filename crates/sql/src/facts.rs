@@ -59,6 +59,8 @@ pub struct Statement {
     pub meddles: bool,
     /// Settings it changes by SET, RESET or `set_config`.
     pub settings: Vec<Setting>,
+    /// Names of the trigger functions that it makes or replaces.
+    pub replaces: Vec<String>,
     /// Its writes that change every row of their target.
     pub unfiltered: Vec<Unfiltered>,
     /// Temporary tables that it makes, whatever there was before.
@@ -143,6 +145,8 @@ pub enum Effect {
     Prepare,
     /// A command of the replication protocol, by its name in small letters.
     Replication(&'static str),
+    /// CREATE OR REPLACE of a function that triggers may call already.
+    ReplaceTriggerFunction,
     /// REASSIGN OWNED, and ALTER TABLE … OWNER TO.
     Reassign,
     Revoke,
@@ -193,6 +197,7 @@ impl Effect {
             Effect::OpaqueDo => "opaque_do",
             Effect::Prepare => "prepare",
             Effect::Reassign => "reassign_owned",
+            Effect::ReplaceTriggerFunction => "disable_protection",
             Effect::Revoke => "revoke",
             Effect::Role => "role",
             Effect::Select => "select",

@@ -70,47 +70,61 @@ impl Routine {
     /// Reads it, once. Call it on a thread with [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
     fn reach(&self) -> &Reach {
         self.reach.get_or_init(|| {
-            let (text, is_definition) = match self.language.as_str() {
+            let body = match self.language.as_str() {
                 "c" | "internal" => return Reach::Library,
-                // A body in SQL is statements; one without text (`BEGIN ATOMIC`) is part of the definition.
-                "sql" if !self.body.is_empty() => (&self.body, false),
-                "sql" | "plpgsql" if !self.definition.is_empty() => (&self.definition, true),
+                // It is statements; without text (`BEGIN ATOMIC`) it is part of the definition.
+                "sql" => Cow::Borrowed(self.body.as_str()),
+                "plpgsql" => Cow::Owned(format!("DO LANGUAGE plpgsql '{}'", self.body.replace('\'', "''"))),
                 _ => return Reach::Opaque,
             };
-            let Ok(Facts { mut statements, .. }) = read(text.as_bytes()) else { return Reach::Opaque };
-            if statements.iter().any(|statement| {
-                statement.effects.iter().any(|effect| matches!(effect, Effect::OpaqueBody | Effect::OpaqueDo))
-            }) {
+            let (Ok(mut body), Ok(mut definition)) =
+                (read(body.as_bytes()), read(self.definition.as_bytes()))
+            else {
+                return Reach::Opaque;
+            };
+            let is_opaque = |effect: &Effect| matches!(effect, Effect::OpaqueBody | Effect::OpaqueDo);
+            if self.definition.is_empty()
+                || body.statements.iter().any(|one| one.effects.iter().any(is_opaque))
+            {
                 return Reach::Opaque;
             }
-            if is_definition {
-                // To call it is not to define it.
-                let defines = |effect: &Effect| {
-                    matches!(
-                        effect,
-                        Effect::DisableProtection | Effect::LendRights | Effect::Other("CreateFunctionStmt")
-                    )
-                };
-                statements.iter_mut().for_each(|one| one.effects.retain(|effect| !defines(effect)));
-            }
+            body.statements.iter_mut().for_each(|one| one.effects.retain(|effect| *effect != Effect::Do));
+            // Defaults and settings are in the definition alone. To call it is not to define it.
+            let defines = |effect: &Effect| {
+                matches!(
+                    effect,
+                    Effect::LendRights
+                        | Effect::OpaqueBody
+                        | Effect::Other("CreateFunctionStmt")
+                        | Effect::ReplaceTriggerFunction
+                )
+            };
+            definition.statements.iter_mut().for_each(|one| one.effects.retain(|effect| !defines(effect)));
+            let mut statements = body.statements;
+            statements.append(&mut definition.statements);
             Reach::Read(statements)
         })
     }
 }
 
 impl Facts {
-    /// The same where each statement also does what the routines of `catalog` do that it calls. Names are known without
-    /// schemas and arguments: what any routine of a name does counts.
+    /// The same where each statement also does what the routines of `catalog` do that it calls, and replaces none that is not
+    /// there. Names are known without schemas and arguments: what any routine of a name does counts.
     #[must_use]
     pub fn with_routines(&self, catalog: &Catalog) -> Cow<'_, Self> {
         let mut facts = Cow::Borrowed(self);
-        if !catalog.has_routines() {
-            return facts;
-        }
-        for (at, statement) in self.statements.iter().enumerate().filter(|(_, one)| one.may_call()) {
-            let Some(more) = statement.reached(catalog) else { continue };
-            if let Some(statement) = facts.to_mut().statements.get_mut(at) {
+        for (at, statement) in self.statements.iter().enumerate() {
+            let may_call = catalog.has_routines() && statement.may_call();
+            if may_call
+                && let Some(more) = statement.reached(catalog)
+                && let Some(statement) = facts.to_mut().statements.get_mut(at)
+            {
                 *statement = more;
+            }
+            let replaces_none = !statement.replaces.is_empty()
+                && statement.replaces.iter().all(|name| catalog.lacks_routine(name));
+            if replaces_none && let Some(statement) = facts.to_mut().statements.get_mut(at) {
+                statement.effects.retain(|effect| *effect != Effect::ReplaceTriggerFunction);
             }
         }
         facts
@@ -120,6 +134,9 @@ impl Facts {
 impl Statement {
     /// Whether functions that it names can run: a comment on one, or its end, does not call it.
     fn may_call(&self) -> bool {
+        if self.effects.contains(&Effect::Do) {
+            return true;
+        }
         self.effects.iter().all(|effect| match effect {
             Effect::Drop | Effect::DropCascade | Effect::Grant | Effect::Revoke => false,
             Effect::Other(kind) => !matches!(
@@ -176,8 +193,8 @@ impl Statement {
         add_new(&mut self.functions, &body.functions);
         add_new(&mut self.columns, &body.columns);
         add_new(&mut self.mentions, &body.mentions);
-        self.settings.extend(body.settings.iter().cloned());
-        self.unfiltered.extend(body.unfiltered.iter().cloned());
+        add_new(&mut self.settings, &body.settings);
+        add_new(&mut self.unfiltered, &body.unfiltered);
         add_new(&mut self.runs, &body.runs);
         self.returns |= body.returns;
         self.meddles |= body.meddles || body.makes.is_some() || !body.forgets.is_empty();

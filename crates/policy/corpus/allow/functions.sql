@@ -51,3 +51,30 @@ CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN 
 DO $$ BEGIN INSERT INTO queue VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET taken = true; END $$
 
 DO $$ DECLARE n bigint; BEGIN SELECT count(*) INTO n FROM orders; IF n < 0 THEN RAISE NOTICE 'drop table orders'; END IF; END $$
+
+-- what drizzle-kit writes
+DO $$ BEGIN
+ CREATE TYPE "public"."mood" AS ENUM('sad', 'ok', 'drop table users;');
+EXCEPTION
+ WHEN duplicate_object THEN null;
+END $$
+
+-- what drizzle-kit writes
+DO $$ BEGIN
+ ALTER TABLE "orders" ADD CONSTRAINT "orders_user_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;
+EXCEPTION
+ WHEN duplicate_object THEN null;
+END $$
+
+DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_type WHERE typname = 'mood') THEN CREATE TYPE mood AS ENUM ('a'); END IF; END $$
+
+DO $$ BEGIN IF to_regclass('orders') IS NOT NULL THEN ALTER TABLE orders ADD COLUMN IF NOT EXISTS extra text; COMMENT ON COLUMN orders.extra IS 'TRUNCATE'; END IF; END $$
+
+DO $$ DECLARE n bigint; BEGIN EXECUTE 'SELECT count(*) FROM orders' INTO n; RAISE NOTICE '%', n; END $$
+
+DO $$ BEGIN LOCK TABLE orders IN SHARE MODE; SET LOCAL statement_timeout = 0; CREATE INDEX IF NOT EXISTS orders_by_status ON orders (status); END $$
+
+-- then: SELECT * FROM listed()
+CREATE FUNCTION listed() RETURNS SETOF orders LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY EXECUTE 'SELECT * FROM orders WHERE id = $1' USING 1; END $$
+
+DO $$ DECLARE comment text; lock int := 1; BEGIN comment := 'set'; lock := 2; END $$

@@ -94,3 +94,7 @@ ALTER VIEW open_orders SET (security_barrier = false)
 -- before: CREATE VIEW narrow WITH (security_barrier) AS SELECT * FROM orders WHERE id = 1
 -- changes: SELECT reloptions FROM pg_class WHERE relname = 'narrow'
 ALTER VIEW narrow RESET (security_barrier)
+
+-- changes: SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM pg_class WHERE relname IN ('orders', 'queue')), (SELECT rolsuper FROM pg_authid WHERE rolname = 'corpus_clerk'), (SELECT tgenabled FROM pg_trigger WHERE tgname = 'note_change'), has_table_privilege('corpus_clerk', 'users', 'SELECT'), (SELECT count(*) FROM audit_log)
+-- then: SELECT later()
+CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS 'BEGIN ALTER TABLE orders DISABLE TRIGGER ALL; END'

@@ -109,3 +109,11 @@ ALTER FUNCTION twice LEAKPROOF
 
 -- not run: no provider is loaded
 SECURITY LABEL FOR sepgsql ON TABLE users IS 'x'
+
+-- changes: SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM pg_class WHERE relname IN ('orders', 'queue')), (SELECT rolsuper FROM pg_authid WHERE rolname = 'corpus_clerk'), (SELECT tgenabled FROM pg_trigger WHERE tgname = 'note_change'), has_table_privilege('corpus_clerk', 'users', 'SELECT'), (SELECT count(*) FROM audit_log)
+-- then: SELECT later()
+CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS 'BEGIN ALTER ROLE corpus_clerk SUPERUSER; END'
+
+-- changes: SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM pg_class WHERE relname IN ('orders', 'queue')), (SELECT rolsuper FROM pg_authid WHERE rolname = 'corpus_clerk'), (SELECT tgenabled FROM pg_trigger WHERE tgname = 'note_change'), has_table_privilege('corpus_clerk', 'users', 'SELECT'), (SELECT count(*) FROM audit_log)
+-- then: SELECT later()
+CREATE FUNCTION later() RETURNS void LANGUAGE sql AS 'GRANT SELECT ON users TO corpus_clerk'

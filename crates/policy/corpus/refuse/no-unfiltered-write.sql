@@ -429,3 +429,7 @@ INSERT INTO orders AS o TABLE orders ON CONFLICT (id) DO UPDATE SET quantity = 9
 WITH s AS (SELECT * FROM orders) INSERT INTO orders SELECT * FROM s ON CONFLICT (id) DO UPDATE SET quantity = 9
 
 INSERT INTO orders SELECT * FROM orders WHERE false UNION ALL SELECT * FROM orders ON CONFLICT (id) DO UPDATE SET quantity = 9
+
+-- not run: PostgreSQL takes no DELETE for a cursor
+-- then: SELECT later()
+CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS $$ DECLARE c refcursor; n int; BEGIN OPEN c FOR EXECUTE 'DELETE FROM orders RETURNING id'; FETCH c INTO n; CLOSE c; END $$

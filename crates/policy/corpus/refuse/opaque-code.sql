@@ -2,11 +2,7 @@
 -- Code that does not show what it does.
 -- changes: SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM pg_class WHERE relname IN ('orders', 'queue')), (SELECT rolsuper FROM pg_authid WHERE rolname = 'corpus_clerk'), (SELECT tgenabled FROM pg_trigger WHERE tgname = 'note_change'), has_table_privilege('corpus_clerk', 'users', 'SELECT'), (SELECT count(*) FROM audit_log)
 
-DO $$ BEGIN DROP TABLE queue; EXCEPTION WHEN others THEN NULL; END $$
-
 DO 'BEGIN EXECUTE ''DR'' || ''OP TABLE queue''; END'; SELECT 1 WHERE to_regclass('queue') IS NULL
-
-DO LANGUAGE plpgsql $x$ BEGIN TRUNCATE orders; END $x$
 
 DO $$ DECLARE t text; BEGIN FOR t IN SELECT 'orders' LOOP EXECUTE format('DELETE FROM %I', t); END LOOP; END $$
 
@@ -15,35 +11,16 @@ do/**/$$ begin perform set_config('session_replication_role', 'replica', true); 
 DO $$ BEGIN EXECUTE convert_from(decode('5452554e43415445206f7264657273', 'hex'), 'UTF8'); END $$
 
 -- then: SELECT later()
-CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS 'BEGIN DROP TABLE queue; END'
-
--- then: SELECT later()
-CREATE FUNCTION later() RETURNS void LANGUAGE sql AS 'TRUNCATE orders'
-
--- then: SELECT later()
 CREATE OR REPLACE FUNCTION later() RETURNS void AS $$ BEGIN EXECUTE 'TRUNC' || 'ATE orders'; END $$ LANGUAGE plpgsql
 
 -- then: CALL later()
 CREATE PROCEDURE later() LANGUAGE plpgsql AS $$ BEGIN EXECUTE replace('TRUxNCATE orders', 'x', ''); END $$
 
 -- then: SELECT later()
-CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS 'BEGIN ALTER ROLE corpus_clerk SUPERUSER; END'
-
--- then: SELECT later()
-CREATE FUNCTION later() RETURNS void LANGUAGE sql AS 'GRANT SELECT ON users TO corpus_clerk'
-
--- then: SELECT later()
-CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS 'BEGIN ALTER TABLE orders DISABLE TRIGGER ALL; END'
-
--- then: SELECT later()
 CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS $$ BEGIN COPY audit_log (what) FROM PROGRAM 'echo x'; END $$
 
 -- then: SELECT later()
 CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DO 'BEGIN DELETE FROM orders; END'; END $$
-
--- not run: PostgreSQL takes no DELETE for a cursor
--- then: SELECT later()
-CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS $$ DECLARE c refcursor; n int; BEGIN OPEN c FOR EXECUTE 'DELETE FROM orders RETURNING id'; FETCH c INTO n; CLOSE c; END $$
 
 -- then: SELECT * FROM later()
 CREATE FUNCTION later() RETURNS SETOF int LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY EXECUTE 'DELETE FROM ' || 'orders RETURNING id'; END $$
@@ -56,3 +33,12 @@ CREATE FUNCTION later() RETURNS void LANGUAGE c AS 'plpgsql', 'plpgsql_call_hand
 
 -- not run: the name is another one in each version
 CREATE FUNCTION later(text) RETURNS text LANGUAGE internal AS 'pg_read_file_all'
+
+-- then: SELECT later()
+CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'TRUNCATE ' || 'orders'; END $$
+
+DO $$ BEGIN EXECUTE E'TRUNCATE \x6frders'; END $$
+
+DO $$ BEGIN EXECUTE U&'TRUNCATE \006frders'; END $$
+
+DO $$ BEGIN EXECUTE ('TRUNCATE orders'); END $$

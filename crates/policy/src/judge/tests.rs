@@ -145,8 +145,8 @@ allow
 fn what_cannot_be_known_is_refused() {
     assert_snapshot!(verdict("do $$ begin execute 'drop ' || 'table users'; end $$"), @r#"42501 Picket refused this statement: Rule "opaque-code": Picket cannot tell what the body of a DO block does."#);
     for text in [
-        "create function f() returns void language plpgsql as 'begin drop table users; end'",
-        "create or replace function f() returns void as $$ drop table users $$ language sql",
+        "create function f() returns void language plpgsql as 'begin execute n; end'",
+        "create or replace function f() returns void as $$ discard temp $$ language sql",
         "create procedure p() language plpgsql as $$ begin execute 'dr' || 'op table users'; end $$",
         "create function f() returns void as 'drop table users'",
         "create function f() returns void language c as 'library', 'symbol'",

@@ -119,7 +119,8 @@ drop_owned
 drop_database
 "#);
     assert_snapshot!(facts("select 'drop table users' -- drop table users"), @"select");
-    assert_snapshot!(facts("do $$ begin drop table users; end $$"), @"do opaque_do");
+    assert_snapshot!(facts("do $$ begin drop table users; end $$"), @"do drop_table; writes old.users public.users; columns old.users.email old.users.id public.users.email public.users.id public.users.name");
+    assert_snapshot!(facts("do $$ begin execute 'drop table ' || name; end $$"), @"do opaque_do");
 }
 
 #[test]

@@ -27,7 +27,15 @@ fn known() -> Catalog {
         ("count_orders", 0, "sql", "SELECT count(*) FROM orders"),
         ("outer_one", 1, "plpgsql", "BEGIN PERFORM inner_one(); END"),
         ("inner_one", 0, "plpgsql", "BEGIN UPDATE orders SET id = 1 WHERE id = 2; END"),
-        ("dynamic", 0, "plpgsql", "BEGIN EXECUTE 'drop table users'; END"),
+        ("dynamic", 0, "plpgsql", "BEGIN EXECUTE 'drop table users' || tail; END"),
+        ("constant", 0, "plpgsql", "BEGIN EXECUTE 'drop table users'; END"),
+        ("unguard_too", 0, "plpgsql", "BEGIN ALTER TABLE orders DISABLE TRIGGER ALL; END"),
+        (
+            "define",
+            0,
+            "sql",
+            "CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'begin execute x; end'",
+        ),
         ("snake", 0, "plpython3u", "plpy.execute('drop table users')"),
         ("library", 0, "c", "lib"),
         ("again", 0, "sql", "SELECT again()"),
@@ -54,6 +62,10 @@ fn what_a_call_does_is_done_by_who_calls() {
         ("select (o).outer_one from orders o", "select update"),
         ("select o.outer_one from orders o", "select update"),
         ("select dynamic()", "select opaque_call"),
+        ("select constant()", "select drop_table"),
+        ("select unguard_too()", "select alter_table disable_protection"),
+        ("do $$ begin drop function f(); perform purge(); end $$", "do drop delete drop_table"),
+        ("select define()", "select opaque_call"),
         ("select snake()", "select opaque_call"),
         ("select library()", "select"),
         ("select again()", "select"),
@@ -91,4 +103,15 @@ fn a_chain_that_is_too_long_is_opaque() {
         names.iter().zip(&bodies).map(|(name, body)| (name.as_str(), 0, "sql", body.as_str())).collect();
     assert_eq!(effects(&catalog(&chain), "select f0()"), "select opaque_call");
     assert_eq!(effects(&catalog(&chain), "select f9()"), "select");
+}
+
+#[test]
+fn a_trigger_function_that_is_not_there_is_not_replaced() {
+    let text = "CREATE OR REPLACE FUNCTION public.Touch() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end'";
+    let effects = |catalog: &Catalog| effects(catalog, text);
+    assert_eq!(effects(&Catalog::default()), "CreateFunctionStmt disable_protection");
+    assert_eq!(effects(&Catalog::default().with_routines([])), "CreateFunctionStmt");
+    assert_eq!(effects(&known()), "CreateFunctionStmt");
+    let there = catalog(&[("touch", 0, "plpgsql", "begin return null; end")]);
+    assert_eq!(effects(&there), "CreateFunctionStmt disable_protection");
 }

@@ -31,9 +31,9 @@ fn a_body_does_nothing_that_a_statement_may_not() {
         ("no-server-files", "sql", "select pg_read_file('/etc/passwd')"),
         ("no-server-files", "plpgsql", "begin perform pg_catalog . \"pg_read_file\" ('x'); end"),
         ("no-dangerous-function", "plpgsql", "begin perform dblink_exec('', 'delete from orders'); end"),
-        ("opaque-code", "sql", "truncate orders"),
-        ("opaque-code", "sql", "alter system set log_statement = 'none'"),
-        ("opaque-code", "plpgsql", "begin grant select on users to public; end"),
+        ("no-truncate", "sql", "truncate orders"),
+        ("no-alter-system", "sql", "alter system set log_statement = 'none'"),
+        ("no-privilege-change", "plpgsql", "begin grant select on users to public; end"),
         ("opaque-code", "plpgsql", "begin copy orders from program 'id'; end"),
         (
             "opaque-code",
@@ -82,11 +82,21 @@ fn a_block_is_judged_by_what_it_does() {
         ("do $$ begin insert into pg_authid values (1); end $$", "no-catalog-write"),
         (
             "do $$ begin insert into orders values (1) on conflict (id) do update set id = 2; drop table users; end $$",
-            "opaque-code",
+            "no-drop-table",
         ),
-        ("do $$ begin execute 'select 1'; end $$", "opaque-code"),
+        ("do $$ begin execute 'drop table users'; end $$", "no-drop-table"),
+        ("do $$ begin execute 'drop table users' || n; end $$", "opaque-code"),
+        ("do $$ begin alter table users disable trigger all; end $$", "no-disable-protection"),
+        (
+            "do $$ begin create function f() returns int language sql as 'drop table users'; end $$",
+            "no-drop-table",
+        ),
+        (
+            "do $$ begin create trigger t before update on users execute function f(); create extension dblink; end $$",
+            "no-outside-reach",
+        ),
         ("do language plpython3u $$ pass $$", "opaque-code"),
-        ("do $$ begin set session_replication_role = replica; end $$", "opaque-code"),
+        ("do $$ begin set session_replication_role = replica; end $$", "no-disable-protection"),
         ("do $$ begin do 'begin null; end'; end $$", "opaque-code"),
         (
             "create function f() returns void language plpgsql as 'begin insert into pg_class values (1); end'",
@@ -98,6 +108,10 @@ fn a_block_is_judged_by_what_it_does() {
     }
     for text in [
         "do $$ begin null; end $$",
+        "do $$ begin execute 'select 1'; end $$",
+        "do $$ begin create type mood as enum ('a'); exception when duplicate_object then null; end $$",
+        "do $$ begin alter table orders add constraint c foreign key (id) references users(id); exception when others then null; end $$",
+        "do $$ begin create table a (id int); comment on table a is 'execute'; create index on a (id); end $$",
         "do $$ begin insert into orders values (1); update orders set id = 2 where id = 1; end $$",
         "do $$ declare n int; begin select count(*) into n from orders; raise notice '%', n; end $$",
         "do $$ begin if not exists (select from pg_type where typname = 'mood') then create table moods (m text); end if; end $$",
