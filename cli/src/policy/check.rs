@@ -21,6 +21,9 @@ pub(crate) fn check(rules: &Rules, asker: &Asker) -> Result<(), Failure> {
             rule.file, rule.name
         )
     }));
+    if let Some(groups) = rulebook.groups() {
+        odd.extend(policies.odd_groups(&groups).iter().map(|odd| format!("warning: {odd}")));
+    }
     let who = asker.who(&rulebook);
     let (mut examples, mut wrong) = (0, Vec::new());
     for rule in policies.rules() {

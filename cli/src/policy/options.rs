@@ -127,6 +127,12 @@ impl Rules {
 }
 
 impl Rulebook {
+    /// All groups of all users, where there are any users.
+    pub(crate) fn groups(&self) -> Option<BTreeSet<String>> {
+        let groups = self.users.iter().flat_map(|user| user.groups.iter().cloned()).collect();
+        (!self.users.is_empty()).then_some(groups)
+    }
+
     /// What is known of a user by that name, on a database.
     pub(crate) fn who(&self, user: &str, database: &str) -> Who {
         let known = self.users.iter().find(|known| known.name == user);

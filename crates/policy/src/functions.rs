@@ -24,6 +24,18 @@ pub(crate) enum Danger {
 }
 
 impl Danger {
+    /// Every way.
+    pub(crate) const ALL: [Danger; 8] = [
+        Danger::Files,
+        Danger::OtherServers,
+        Danger::OtherSessions,
+        Danger::Replication,
+        Danger::Server,
+        Danger::Storage,
+        Danger::Text,
+        Danger::Unmasked,
+    ];
+
     pub(crate) fn word(self) -> &'static str {
         match self {
             Danger::Files => "files",

@@ -25,6 +25,7 @@ mod settings;
 mod setup;
 mod subject;
 mod verdict;
+mod words;
 
 pub use judge::{Meaning, permit_nothing, refuse_sql_in_replication};
 pub use policies::Policies;

@@ -17,6 +17,7 @@ use crate::resource::schema_of;
 use crate::rule::Rule;
 use crate::setup::{Mode, PolicyError, SCHEMA, SHIPPED, Setup, Source};
 use crate::subject::{Subject, Who};
+use crate::words::{self, Known};
 
 /// Most policies that are judged with.
 const POLICIES_MAX: usize = 1_024;
@@ -44,7 +45,8 @@ pub struct Policies {
     permits_all: bool,
     warnings: Vec<PolicyError>,
     looks: Looks,
-    /// Groups that policies name.
+    /// Groups that policies name, of each policy.
+    named_groups: Vec<BTreeSet<String>>,
     groups: BTreeSet<String>,
     /// Schemas that policies name, whatever the database.
     schemas: BTreeSet<String>,
@@ -111,12 +113,14 @@ impl Policies {
         let shipped =
             shipped.map(|(name, text)| Source { name: format!("{name}.cedar"), text: (*text).to_owned() });
         let sources: Vec<Source> = shipped.chain(setup.own.iter().cloned()).collect();
-        let (mut rules, mut policies, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut rules, mut policies, mut warnings) = (Vec::<Rule>::new(), Vec::new(), Vec::new());
+        let mut origins = Vec::new();
         let shipped = sources.len() - setup.own.len();
         for (number, source) in sources.iter().enumerate() {
             check_size(source)?;
             for (policy, mut rule) in read(source, &validator, &mut warnings)? {
                 policies.push(policy.new_id(PolicyId::new(rules.len().to_string())));
+                origins.push(source);
                 rule.is_own = shipped <= number;
                 rules.push(rule);
             }
@@ -130,6 +134,12 @@ impl Policies {
         };
         if let Some(rule) = rules.iter().filter(|rule| rule.is_own).find(taken) {
             return Err(PolicyError::Taken { file: rule.file.clone(), name: rule.name.to_string() });
+        }
+        let shipped = SHIPPED.iter().map(|(name, _)| (*name).to_owned());
+        let all_rules = shipped.chain(rules.iter().map(|rule| rule.name.to_string())).collect();
+        for (policy, source) in policies.iter().zip(origins) {
+            let known = Known { actions: &names, rules: &all_rules };
+            warnings.extend(words::check(policy, source, &known)?);
         }
         for (name, mode) in &setup.modes {
             let mut named = rules.iter_mut().filter(|rule| !rule.permits && *rule.name == **name).peekable();
@@ -145,9 +155,9 @@ impl Policies {
         }
 
         let mut by_action = HashMap::new();
-        for action in names {
+        for action in &names {
             let mut relevant = Relevant::default();
-            for policy in policies.iter().filter(|policy| can_be_about(policy, &action, &actions)) {
+            for policy in policies.iter().filter(|policy| can_be_about(policy, action, &actions)) {
                 let set = match policy.effect() {
                     cedar_policy::Effect::Permit => &mut relevant.permits,
                     cedar_policy::Effect::Forbid => &mut relevant.forbids,
@@ -156,13 +166,19 @@ impl Policies {
             }
             by_action.insert(action.id().unescaped().to_owned(), relevant);
         }
-        let literals = policies.iter().flat_map(Policy::entity_literals);
+        let literals = policies.iter().enumerate();
+        let literals = literals.flat_map(|(number, policy)| {
+            policy.entity_literals().into_iter().map(move |literal| (number, literal))
+        });
         let types = Types::new()?;
-        let (mut groups, mut schemas) = (BTreeSet::new(), BTreeSet::new());
-        for literal in literals {
+        let mut named_groups = vec![BTreeSet::new(); policies.len()];
+        let mut schemas: BTreeSet<String> = policies.iter().flat_map(words::schemas).collect();
+        for (number, literal) in literals {
             let id = literal.id().unescaped();
             if *literal.type_name() == types.group {
-                groups.insert(id.to_owned());
+                if let Some(named) = named_groups.get_mut(number) {
+                    named.insert(id.to_owned());
+                }
             } else if *literal.type_name() == types.schema || *literal.type_name() == types.table {
                 schemas.extend(schema_of(id));
             }
@@ -174,7 +190,8 @@ impl Policies {
             rules,
             by_action,
             warnings,
-            groups,
+            groups: named_groups.iter().flatten().cloned().collect(),
+            named_groups,
             schemas,
             subjects: Mutex::default(),
             answers: Answers::default(),
@@ -197,6 +214,23 @@ impl Policies {
     /// What is odd about own policies, and does not keep them from being judged with: conditions that are never met.
     pub fn warnings(&self) -> &[PolicyError] {
         &self.warnings
+    }
+
+    /// Groups that own policies name, and those of users to be exempt from rules that there are not, have a meaning only where
+    /// somebody is in them: what is odd about these, which all users of a configuration have.
+    pub fn odd_groups(&self, groups: &BTreeSet<String>) -> Vec<String> {
+        let own = self.rules.iter().zip(&self.named_groups).filter(|(rule, _)| rule.is_own);
+        let named = own.flat_map(|(rule, named)| named.iter().map(move |group| (rule, group)));
+        let nobodys = named.filter(|(_, group)| !groups.contains(*group));
+        let nobodys = nobodys.map(|(rule, group)| {
+            format!("{}: no user is in the group `{group}` (rule \"{}\")", rule.file, rule.name)
+        });
+        let is_rule = |name: &str| self.rules.iter().any(|rule| *rule.name == *name);
+        let exempt = groups.iter().filter_map(|group| group.strip_prefix("exempt:"));
+        let exempt = exempt.filter(|rule| !is_rule(rule) && !self.setup.without.contains(*rule));
+        nobodys
+            .chain(exempt.map(|rule| format!("there is no rule `{rule}` that a user could be exempt from")))
+            .collect()
     }
 
     /// Own policies that permit what is permitted anyway.

@@ -59,10 +59,9 @@ impl Resource {
         Ok(match self {
             Resource::Database => (subject.database.clone(), Vec::new()),
             Resource::Table { schema, name, is_known } => {
-                let parts = [subject.database_name.as_str(), schema, name].map(quoted);
-                let [database, within, own] = &parts;
-                let table = uid(&types.table, &format!("{database}.{within}.{own}"));
-                let parent = uid(&types.schema, &format!("{database}.{within}"));
+                let database = subject.database_name.as_str();
+                let table = uid(&types.table, &id_of(&[database, schema, name]));
+                let parent = uid(&types.schema, &id_of(&[database, schema]));
                 let is_system = matches!(schema.as_str(), "pg_catalog" | "information_schema" | "pg_toast")
                     || schema.is_empty() && name.starts_with("pg_");
                 let told = fields([
@@ -100,20 +99,32 @@ impl Resource {
 
 /// The schema in the id of a schema or table.
 pub(crate) fn schema_of(id: &str) -> Option<String> {
-    let mut parts = vec![String::new()];
+    parts_of(id).into_iter().nth(1)
+}
+
+/// The id of what has these parts.
+pub(crate) fn id_of(parts: &[impl AsRef<str>]) -> String {
+    parts.iter().map(|part| quoted(part.as_ref())).collect::<Vec<_>>().join(".")
+}
+
+/// What the parts of an id mean.
+pub(crate) fn parts_of(id: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut last = String::new();
     let (mut quoted, mut letters) = (false, id.chars().peekable());
     while let Some(letter) = letters.next() {
         match letter {
             '"' if quoted && letters.peek() == Some(&'"') => {
                 letters.next();
-                parts.last_mut()?.push('"');
+                last.push('"');
             }
             '"' => quoted = !quoted,
-            '.' if !quoted => parts.push(String::new()),
-            letter => parts.last_mut()?.push(letter),
+            '.' if !quoted => parts.push(std::mem::take(&mut last)),
+            letter => last.push(letter),
         }
     }
-    parts.into_iter().nth(1)
+    parts.push(last);
+    parts
 }
 
 /// A part of an id: quoted as in SQL where it holds what parts are kept apart by.

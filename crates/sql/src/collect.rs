@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::body;
 use crate::definitions;
 use crate::facts::{Access, ColumnUse, Effect, Forgets, Makes, RelationUse, Runs, Setting, Statement};
+use crate::setting::setting_name;
 use crate::temporary;
 use crate::tree::Tree;
 use crate::walk::{Visit, WalkError, walk};
@@ -424,7 +425,7 @@ impl Collector {
         self.function(&node);
         if node.parts.last().is_some_and(|name| name == "set_config") {
             let mut arguments = node.arguments.into_iter();
-            let name = arguments.next().flatten().map(|name| name.to_ascii_lowercase());
+            let name = arguments.next().flatten().map(|name| setting_name(&name));
             let value = arguments.next().flatten();
             self.effect(Effect::Set);
             self.statement.settings.push(Setting { name, value, is_reset_all: false });
@@ -432,7 +433,7 @@ impl Collector {
     }
 
     fn set(&mut self, node: Open) {
-        let name = node.parts.into_iter().next().map(|name| name.to_ascii_lowercase());
+        let name = node.parts.into_iter().next().map(|name| setting_name(&name));
         let value = node.arguments.into_iter().next().flatten();
         let is_reset_all = node.code == VariableSetKind::VarResetAll as i64;
         self.statement.settings.push(Setting { name, value, is_reset_all });

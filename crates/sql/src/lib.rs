@@ -29,6 +29,7 @@ mod literals;
 mod read;
 mod routine;
 mod second;
+mod setting;
 mod settled;
 mod source;
 pub mod steps;
@@ -43,6 +44,7 @@ pub use catalog::Catalog;
 pub use facts::{Facts, Statement, Unreadable};
 pub use literals::skeleton;
 pub use read::read;
+pub use setting::setting_name;
 pub use touched::{Touched, touched};
 
 /// Stack that a thread needs which calls [`read`]: libpg_query's deepest trees recurse that far

@@ -233,6 +233,9 @@ fn policies_are_checked_and_explained_without_a_proxy() -> Result<()> {
     );
     let (code, told) = check("forbid (principal, action == Picket::Action::\"drop_tabel\", resource);", &[])?;
     assert_eq!((code, told.contains("team.cedar:1: unrecognized action")), (2, true), "{told}");
+    let (code, told) =
+        check("forbid (principal, action, resource == Picket::Table::\"public.users\");", &[])?;
+    assert_eq!((code, told.contains("did you mean `DATABASE.public.users`")), (2, true), "{told}");
     let (code, told) = check("forbid (principal, action, resource) when { 1 == 2 };", &[])?;
     assert_eq!(
         (code, told.contains("warning: ") && told.contains("policy is impossible")),

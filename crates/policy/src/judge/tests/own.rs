@@ -289,6 +289,7 @@ fn errors_name_the_file_the_line_and_the_mend() {
     assert_snapshot!(error("permit (principal, action, resource);\nforbid (principal, action resource);"), @r##"team.cedar:2: unexpected token `resource`"##);
     assert_snapshot!(error("\n\nforbid (principal, action == Picket::Action::\"drop_tabel\", resource);"), @r##"team.cedar:3: unrecognized action `Picket::Action::"drop_tabel"`"##);
     assert_snapshot!(error("forbid (principal, action, resource) when { principal.knd == \"agent\" };"), @r##"team.cedar:1: attribute `knd` on entity type `Picket::User` not found"##);
+    assert_snapshot!(error("permit (principal, action, resource);\nforbid (principal, action, resource)\nwhen { principal.kind == \"agnet\" };"), @"team.cedar:3: `agnet` is never a `principal.kind`, which is one of `agent`, `human`, ``; did you mean `agent`");
     assert_snapshot!(error("@mod(\"observe\") forbid (principal, action, resource);"), @r##"team.cedar:1: unknown annotation `@mod`; there are `@allows`, `@description`, `@hint`, `@hold`, `@id`, `@mode`, `@reason`, `@refuses`, `@rule`"##);
     assert_snapshot!(error("@mode(\"off\") forbid (principal, action, resource);"), @r##"team.cedar:1: `@mode` must be "enforce" or "observe", got "off""##);
     assert_snapshot!(error("forbid (principal == ?principal, action, resource);"), @r##"team.cedar:1: `?principal` and `?resource` make a template, which nothing fills (policy0)"##);
@@ -303,4 +304,37 @@ fn errors_name_the_file_the_line_and_the_mend() {
     assert_snapshot!(error(&deep), @"team.cedar:1: a policy may have 200 operators and brackets, this one has 302; compare with a set: [...].contains(...)");
     let odd = policies("forbid (principal, action, resource) when { 1 == 2 };");
     assert_snapshot!(odd.warnings().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"), @r##"team.cedar:1: policy is impossible: the policy expression evaluates to false for all valid requests"##);
+}
+
+#[test]
+fn groups_that_nobody_is_in_are_told() {
+    let groups = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    let named = policies(
+        r#"@rule("dba") forbid (principal, action, resource) unless { principal in Picket::Group::"dbas" };"#,
+    );
+    assert_snapshot!(named.odd_groups(&groups(&["dba", "exempt:no-drop", "exempt:no-dorp"])).join("\n"), @r#"
+team.cedar: no user is in the group `dbas` (rule "dba")
+there is no rule `no-dorp` that a user could be exempt from
+"#);
+    assert_eq!(named.odd_groups(&groups(&["dbas", "exempt:dba"])), Vec::<String>::new());
+}
+
+/// A name that the catalog does not have could be in each schema that a policy tells from others, however it does.
+#[test]
+fn schemas_in_conditions_are_named() {
+    for condition in [
+        "resource.schema == \"vault\"",
+        "[\"vault\", \"other\"].contains(resource.schema)",
+        "{ a: resource.schema }.a == \"vault\"",
+        "resource.schema like \"vault*\"",
+        "resource in Picket::Schema::\"shop.vault\"",
+        "resource == Picket::Table::\"shop.vault.gone\"",
+    ] {
+        let policies = policies(&format!(
+            "forbid (principal, action == Picket::Action::\"select\", resource is Picket::Table) when {{ {condition} }};"
+        ));
+        let says = verdict_where(&policies, &alice(), &[], "select * from gone");
+        assert!(says.contains("Rule \"team\""), "{condition}: {says}");
+        assert_eq!(verdict_where(&policies, &alice(), &[], "select * from orders"), "allow");
+    }
 }

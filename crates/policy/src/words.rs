@@ -1,0 +1,312 @@
+//! Words in policies that Cedar takes for good and that nothing is ever called: ids of the wrong shape, kinds and commands that
+//! there are not. A policy with one would be silent for ever.
+
+use std::collections::BTreeSet;
+
+use cedar_policy::{EntityUid, Policy};
+use serde_json::Value;
+
+use crate::functions::Danger;
+use crate::resource::{id_of, parts_of};
+use crate::setup::{PolicyError, Source};
+
+/// Groups of actions. A statement's effects are actions themselves.
+const GROUPS: [&str; 8] = ["define", "govern", "reach", "read", "run", "session", "unread", "write"];
+
+/// How sessions log in.
+const AUTHENTICATIONS: [&str; 3] = ["cert", "scram-sha-256", "scram-sha-256-plus"];
+
+/// Most words that an error lists.
+const LISTED_MAX: usize = 12;
+
+/// Nodes of PostgreSQL's parse tree that are commands (pg_query 18, protobuf.rs).
+const COMMANDS: &str = include_str!("commands.txt");
+
+/// Commands that are no nodes: of replication, and why a text cannot be read.
+const OTHER_COMMANDS: [&str; 17] = [
+    "alter_replication_slot",
+    "base_backup",
+    "create_replication_slot",
+    "drop_replication_slot",
+    "encoding",
+    "identify_system",
+    "lexing",
+    "nul",
+    "operator-run",
+    "read_replication_slot",
+    "show",
+    "start_replication",
+    "syntax",
+    "timeline_history",
+    "too-long",
+    "tree",
+    "upload_manifest",
+];
+
+/// What policies can be called after.
+pub(crate) struct Known<'k> {
+    /// Actions and their groups.
+    pub(crate) actions: &'k [EntityUid],
+    /// Names of all rules, also of those that are left out.
+    pub(crate) rules: &'k BTreeSet<String>,
+}
+
+/// What is odd about a policy's words, and does not keep it from being judged with.
+///
+/// # Errors
+///
+/// [`PolicyError`] where a word is in it that means nothing.
+pub(crate) fn check(
+    policy: &Policy,
+    source: &Source,
+    known: &Known<'_>,
+) -> Result<Vec<PolicyError>, PolicyError> {
+    let mut odd = Vec::new();
+    let at = |word: &str, message: String| {
+        let quoted = serde_json::to_string(word).unwrap_or_default();
+        PolicyError::at(source, source.text.find(&quoted).unwrap_or_default(), message)
+    };
+    for literal in policy.entity_literals() {
+        let id = literal.id().unescaped();
+        match id_is(literal.type_name().basename(), id, known) {
+            Fits::Well => {}
+            Fits::Oddly(why) => odd.push(at(id, why)),
+            Fits::Never(why) => return Err(at(id, why)),
+        }
+    }
+    let json = policy.to_json().map_err(|error| PolicyError::at(source, 0, error))?;
+    let mut compared = Vec::new();
+    comparisons(json.get("conditions").unwrap_or(&Value::Null), &mut compared);
+    for (attribute, value) in compared {
+        let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        match word_is(&attribute, value, known) {
+            Fits::Well => {}
+            Fits::Oddly(why) => odd.push(at(&shown, why)),
+            Fits::Never(why) if value.is_string() => return Err(at(&shown, why)),
+            Fits::Never(why) => {
+                let offset = source.text.find(&shown).unwrap_or_default();
+                return Err(PolicyError::at(source, offset, why));
+            }
+        }
+    }
+    Ok(odd)
+}
+
+/// Schemas that a policy could tell from others: all of its texts where it looks at a relation's schema.
+pub(crate) fn schemas(policy: &Policy) -> Vec<String> {
+    fn gather(json: &Value, looks: &mut bool, texts: &mut Vec<String>) {
+        match json {
+            Value::Object(fields) => {
+                *looks |= fields.get("attr").and_then(Value::as_str) == Some("schema");
+                if let Some(pattern) = fields.get("pattern").and_then(Value::as_array) {
+                    // What the pattern also matches: itself without anything in its gaps.
+                    let literals = pattern.iter().filter_map(|part| part.get("Literal")?.as_str());
+                    texts.push(literals.collect());
+                }
+                fields.values().for_each(|value| gather(value, looks, texts));
+            }
+            Value::Array(values) => values.iter().for_each(|value| gather(value, looks, texts)),
+            Value::String(text) => texts.push(text.clone()),
+            _ => {}
+        }
+    }
+    let (mut looks, mut texts) = (false, Vec::new());
+    match policy.to_json() {
+        Ok(json) => gather(json.get("conditions").unwrap_or(&Value::Null), &mut looks, &mut texts),
+        Err(_) => return texts,
+    }
+    if looks { texts } else { Vec::new() }
+}
+
+/// Whether anything can be called so.
+enum Fits {
+    Well,
+    Oddly(String),
+    Never(String),
+}
+
+fn id_is(kind: &str, id: &str, known: &Known<'_>) -> Fits {
+    match kind {
+        "Schema" => parts_are(id, "a schema", &["DATABASE", "SCHEMA"]),
+        "Table" => parts_are(id, "a table", &["DATABASE", "SCHEMA", "TABLE"]),
+        "Function" => name_is(id, "a function is known by its last name, whatever its schema"),
+        "Setting" => setting_is(id),
+        "Group" => match id.strip_prefix("exempt:") {
+            Some(rule) if !known.rules.contains(rule) => Fits::Never(format!(
+                "there is no rule `{rule}` to be exempt from{}",
+                meant(rule, known.rules.iter())
+            )),
+            _ => Fits::Well,
+        },
+        _ => Fits::Well,
+    }
+}
+
+fn parts_are(id: &str, what: &str, names: &[&str]) -> Fits {
+    let parts = parts_of(id);
+    let shape = names.join(".");
+    if parts.len() != names.len() || parts.iter().any(String::is_empty) {
+        let example = match parts.len() {
+            0 => shape.clone(),
+            given => {
+                let missing = names.len().saturating_sub(given);
+                let given = parts.iter().map(|part| if part.is_empty() { "…" } else { part.as_str() });
+                names.iter().take(missing).copied().chain(given).collect::<Vec<_>>().join(".")
+            }
+        };
+        let meant =
+            if parts.len() < names.len() { format!("; did you mean `{example}`") } else { String::new() };
+        return Fits::Never(format!("`{id}` is no id of {what}, which is `{shape}`{meant}"));
+    }
+    let written = id_of(&parts);
+    if written != id {
+        return Fits::Never(format!("`{id}` is no id of {what} as it is written; did you mean `{written}`"));
+    }
+    capitals(id)
+}
+
+/// PostgreSQL folds names that are not quoted to small letters.
+fn capitals(name: &str) -> Fits {
+    if name.chars().any(char::is_uppercase) {
+        return Fits::Oddly(format!(
+            "`{name}` has capitals: names have none in PostgreSQL unless they are always quoted"
+        ));
+    }
+    Fits::Well
+}
+
+fn name_is(name: &str, why: &str) -> Fits {
+    match name.rsplit_once('.') {
+        _ if name.contains('(') => Fits::Never(format!("`{name}` has arguments, and {why}")),
+        Some((_, last)) => Fits::Never(format!("`{name}` has a dot, and {why}; did you mean `{last}`")),
+        None => capitals(name),
+    }
+}
+
+fn setting_is(name: &str) -> Fits {
+    let canonical = sql::setting_name(name);
+    if canonical == name {
+        return Fits::Well;
+    }
+    Fits::Never(format!("no setting is called `{name}` here; did you mean `{canonical}`"))
+}
+
+/// Whether the attribute of this name, as `principal.kind`, can have this value.
+fn word_is(attribute: &str, value: &Value, known: &Known<'_>) -> Fits {
+    if let Some(number) = value.as_i64() {
+        let range = match attribute {
+            "context.hour" => 0..=23,
+            "context.weekday" => 1..=7,
+            _ => return Fits::Well,
+        };
+        let (first, last) = (range.start(), range.end());
+        return match range.contains(&number) {
+            true => Fits::Well,
+            false => Fits::Never(format!("`{attribute}` is never {number}: it is from {first} to {last}")),
+        };
+    }
+    let Some(word) = value.as_str() else { return Fits::Well };
+    let one_of = |words: &mut dyn Iterator<Item = &str>| {
+        let words: Vec<&str> = words.collect();
+        if words.contains(&word) {
+            return Fits::Well;
+        }
+        let list = match words.len() {
+            ..=LISTED_MAX => format!(", which is one of `{}`", words.join("`, `")),
+            _ => String::new(),
+        };
+        Fits::Never(format!("`{word}` is never a `{attribute}`{list}{}", meant(word, words.iter())))
+    };
+    match attribute {
+        "principal.kind" => one_of(&mut ["agent", "human", ""].into_iter()),
+        "principal.authentication" => one_of(&mut AUTHENTICATIONS.into_iter()),
+        "resource.danger" => one_of(&mut Danger::ALL.iter().map(|danger| danger.word()).chain([""])),
+        "context.command" => one_of(&mut COMMANDS.lines().chain(OTHER_COMMANDS).chain([""])),
+        "context.effects" => {
+            let actions = known.actions.iter().map(|action| action.id().unescaped());
+            one_of(&mut actions.filter(|action| !GROUPS.contains(action)))
+        }
+        "context.columns" => oddly(name_is(word, "columns are named without their tables")),
+        "context.functions" => oddly(name_is(word, "functions are named without their schemas")),
+        "resource.name" | "resource.schema" => {
+            oddly(name_is(word, "`resource.name` and `resource.schema` are one name each"))
+        }
+        _ => Fits::Well,
+    }
+}
+
+/// A name can hold anything where it is quoted.
+fn oddly(fits: Fits) -> Fits {
+    match fits {
+        Fits::Never(why) => Fits::Oddly(why),
+        fits => fits,
+    }
+}
+
+/// The word of these that is like it.
+fn meant<W: AsRef<str>>(word: &str, words: impl Iterator<Item = W>) -> String {
+    let near = words.map(|known| (distance(word, known.as_ref()), known));
+    let nearest =
+        near.filter(|(far, known)| *far <= 1 + known.as_ref().len() / 4).min_by_key(|(far, _)| *far);
+    nearest.map(|(_, known)| format!("; did you mean `{}`", known.as_ref())).unwrap_or_default()
+}
+
+/// How many letters must be added, left out or changed.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
+    for (above, letter) in one.chars().enumerate() {
+        let (mut diagonal, mut left) = (above, above + 1);
+        let mut next = vec![left];
+        for (up, own) in row.iter().skip(1).zip(other.chars()) {
+            left = (diagonal + usize::from(letter != own)).min(up + 1).min(left + 1);
+            diagonal = *up;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// Attributes, as `context.hour`, with constants that they are compared with.
+fn comparisons<'j>(json: &'j Value, found: &mut Vec<(String, &'j Value)>) {
+    match json {
+        Value::Object(fields) => {
+            for (operator, operands) in fields {
+                let compares =
+                    matches!(operator.as_str(), "==" | "!=" | "contains" | "containsAll" | "containsAny");
+                if let (true, Some(left), Some(right)) =
+                    (compares, operands.get("left"), operands.get("right"))
+                {
+                    for (attribute, constant) in [(left, right), (right, left)] {
+                        if let Some(attribute) = attribute_in(attribute) {
+                            found.extend(
+                                constants(constant).into_iter().map(|value| (attribute.clone(), value)),
+                            );
+                        }
+                    }
+                }
+            }
+            fields.values().for_each(|value| comparisons(value, found));
+        }
+        Value::Array(values) => values.iter().for_each(|value| comparisons(value, found)),
+        _ => {}
+    }
+}
+
+fn attribute_in(json: &Value) -> Option<String> {
+    let access = json.get(".")?;
+    let variable = access.get("left")?.get("Var")?.as_str()?;
+    Some(format!("{variable}.{}", access.get("attr")?.as_str()?))
+}
+
+fn constants(json: &Value) -> Vec<&Value> {
+    match (json.get("Value"), json.get("Set")) {
+        (Some(Value::Array(values)), _) => values.iter().collect(),
+        (Some(value), _) => vec![value],
+        (_, Some(Value::Array(values))) => values.iter().flat_map(constants).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
