@@ -214,7 +214,7 @@ impl Opened {
         mut stopping: Stopping,
     ) -> Result<Infallible, Ended> {
         // What came with the log-in, or with the server's start-up.
-        self.client_sent(client, readings)?;
+        self.client_sent(client, readings).await?;
         self.server_sent(client, readings).await?;
         let mut next_stop = NextStop::new(stopping.clone());
         let mut turns = 0;
@@ -264,13 +264,13 @@ impl Opened {
             if client.is_flushed() && arrived(self.server.read()).map_err(Ended::ServerGone)? {
                 self.server_sent(client, readings).await?;
                 if self.client_waits {
-                    self.client_sent(client, readings)?;
+                    self.client_sent(client, readings).await?;
                 }
             }
             if read_client && self.server.is_flushed() {
                 match client.read().map_err(Ended::ClientGone)? {
                     Some(0) => self.client_hung_up()?,
-                    Some(_) => self.client_sent(client, readings)?,
+                    Some(_) => self.client_sent(client, readings).await?,
                     None => {}
                 }
             }
@@ -294,25 +294,34 @@ impl Opened {
         client_took(taken, self.client_end, client)
     }
 
-    fn client_sent(&mut self, client: &mut Pipe, readings: &Rc<RefCell<Readings>>) -> Result<(), Ended> {
-        self.catalog.renew(&mut self.snapshot);
-        let is_newer = self.config.renew();
-        self.identity.renew(self.config.now(), is_newer)?;
-        let step = {
-            let mut readings = readings.borrow_mut();
-            let mut environment = self.snapshot.environment(&self.identity, &mut readings);
-            self.session.on_client(client.unread(), &mut environment, &mut self.actions)
-        };
-        if self.session.is_leaving() {
-            // The server is told too, and ends the session when it has done what came before.
-            self.client_end = Some(ClientEnd::Terminated);
+    async fn client_sent(
+        &mut self,
+        client: &mut Pipe,
+        readings: &Rc<RefCell<Readings>>,
+    ) -> Result<(), Ended> {
+        loop {
+            self.catalog.renew(&mut self.snapshot);
+            let is_newer = self.config.renew();
+            self.identity.renew(self.config.now(), is_newer)?;
+            let step = {
+                let mut readings = readings.borrow_mut();
+                let mut environment = self.snapshot.environment(&self.identity, &mut readings);
+                self.session.on_client(client.unread(), &mut environment, &mut self.actions)
+            };
+            if self.session.is_leaving() {
+                // The server is told too, and ends the session when it has done what came before.
+                self.client_end = Some(ClientEnd::Terminated);
+            }
+            self.perform(client)?;
+            let step = step?;
+            self.client_waits = matches!(step, Step::NeedsReplies(_));
+            let (Step::More(used) | Step::NeedsCatalog(used) | Step::NeedsReplies(used)) = step;
+            client.use_up(used);
+            if !matches!(step, Step::NeedsCatalog(_)) {
+                return Ok(());
+            }
+            self.catalog.is_read_again().await;
         }
-        self.perform(client)?;
-        let step = step?;
-        self.client_waits = matches!(step, Step::NeedsReplies(_));
-        let (Step::More(used) | Step::NeedsCatalog(used) | Step::NeedsReplies(used)) = step;
-        client.use_up(used);
-        Ok(())
     }
 
     async fn server_sent(

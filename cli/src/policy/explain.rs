@@ -92,7 +92,7 @@ fn judge_here(policies: &Policies, subject: &Subject, text: &[u8]) -> Vec<Judged
             return vec![Judged { text, statement: None, readers_disagree: None, verdict }];
         }
         // The temporary tables that the text makes are known.
-        Ok(facts) => facts.with_temporary(|_| false, |_| true).into_owned(),
+        Ok(facts) => facts.with_temporary(|_| false, |_| true, |_| false).into_owned(),
     };
     let meaning = Meaning { catalog: &Catalog::default(), is_masked: &|_| false };
     let verdicts = policies.judge(subject, &facts, &meaning);

@@ -12,7 +12,7 @@ use sql::Catalog;
 /// that last.
 fn refused_by(policies: &Policies, text: &str) -> Vec<String> {
     let Ok(facts) = sql::read(text.as_bytes()) else { return vec!["unreadable".to_owned()] };
-    let facts = facts.with_temporary(|_| false, |name| !matches!(name, "users" | "orders"));
+    let facts = facts.with_temporary(|_| false, |name| !matches!(name, "users" | "orders"), |_| false);
     let is_masked =
         |statement: &sql::Statement| statement.relations.iter().any(|relation| relation.name == "users");
     let meaning = Meaning { catalog: &Catalog::default(), is_masked: &is_masked };

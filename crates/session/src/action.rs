@@ -52,6 +52,8 @@ pub(crate) enum Pass {
     Replaced,
     /// It waits for what is not known yet.
     Waits,
+    /// It waits for a newer catalog.
+    WaitsForCatalog,
 }
 
 /// Where forwarded bytes go.

@@ -10,7 +10,7 @@ use wire::frontend::{self, Bind, Parse, Target, tag};
 
 use crate::action::{Action, Pass, Step, Toward, forward};
 use crate::begun;
-use crate::judged::{Judged, Read};
+use crate::judged::{Judged, JudgedText, Read};
 use crate::names::{Lookup, Portal, Prepared};
 use crate::owed::{CopyIn, Owed, Unread};
 use crate::readings::Reading;
@@ -77,6 +77,7 @@ impl Session {
                 self.resting = None;
                 match self.large_message(tag, len, rest, env, out)? {
                     Some(Pass::Waits) => return Ok(Step::NeedsReplies(at)),
+                    Some(Pass::WaitsForCatalog) => return Ok(Step::NeedsCatalog(at)),
                     Some(Pass::Replaced) => self.client_dropping = HEADER_BYTES + len as usize,
                     Some(Pass::Whole | Pass::WholeThen(_)) => {
                         self.client_passing = HEADER_BYTES + len as usize;
@@ -104,6 +105,7 @@ impl Session {
                 }
                 Pass::Replaced => {}
                 Pass::Waits => return Ok(Step::NeedsReplies(at)),
+                Pass::WaitsForCatalog => return Ok(Step::NeedsCatalog(at)),
             }
             if tag == tag::TERMINATE {
                 self.leaving = true;
@@ -186,7 +188,7 @@ impl Session {
         out: &mut Vec<Action>,
     ) -> Result<Pass, SessionError> {
         let reading = self.read(text, env);
-        let judged = reading.read.judge(env, &self.temporary);
+        let Some(judged) = self.judge(&reading.read, env) else { return Ok(Pass::WaitsForCatalog) };
         if let [unread] = judged.statements.as_slice()
             && !unread.is_read
             && unread.refusal().is_none()
@@ -225,6 +227,17 @@ impl Session {
         Ok(Pass::Replaced)
     }
 
+    /// The verdicts on a text. `None` where they rest on what is not there, and a newer catalog must show that.
+    fn judge(&mut self, read: &Read, env: &Environment<'_>) -> Option<Rc<JudgedText>> {
+        let is_certain = self.temporary.is_still() && read.rests_on_absence(env, &self.temporary);
+        if is_certain && self.asked_absence.is_none_or(|asked| env.catalog_version <= asked) {
+            self.asked_absence.get_or_insert(env.catalog_version);
+            return None;
+        }
+        self.asked_absence = None;
+        Some(read.judge_with(env, &self.temporary, is_certain))
+    }
+
     /// The server says what is wrong with a text, as only it can in its own words: it is asked to parse the text, and
     /// whatever it thinks of it is closed and failed at once.
     fn query_that_is_no_sql(&mut self, text: &[u8], statement: &Rc<Judged>, out: &mut Vec<Action>) -> Pass {
@@ -248,7 +261,7 @@ impl Session {
 
     fn parse(&mut self, parse: Parse<'_>, env: &mut Environment<'_>, out: &mut Vec<Action>) -> Pass {
         let reading = self.read(parse.query, env);
-        let judged = reading.read.judge(env, &self.temporary);
+        let Some(judged) = self.judge(&reading.read, env) else { return Pass::WaitsForCatalog };
         let Some(refused) = judged.statements.iter().find(|statement| statement.refusal().is_some()) else {
             let begun = match judged.one.runs_code_when_read {
                 true => match self.begin_within_limits(&judged.one, reading.text.as_ref(), out) {
@@ -284,7 +297,7 @@ impl Session {
         };
         // The server plans it now. Definitions may have changed since it was prepared.
         let reading = &prepared.reading;
-        let judged = reading.read.judge(env, &self.temporary);
+        let Some(judged) = self.judge(&reading.read, env) else { return Pass::WaitsForCatalog };
         if judged.one.refusal().is_some() {
             return self.refuse_prepared(&judged.one, reading, out);
         }
@@ -352,7 +365,7 @@ impl Session {
         };
         // Definitions may have changed since the statement was prepared.
         let reading = &portal.prepared.reading;
-        let judged = reading.read.judge(env, &self.temporary);
+        let Some(judged) = self.judge(&reading.read, env) else { return Pass::WaitsForCatalog };
         let statement = &self.judge_again(&judged.one, env);
         if statement.refusal().is_some() {
             return self.refuse_prepared(statement, reading, out);

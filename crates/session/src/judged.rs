@@ -71,11 +71,16 @@ struct Versions {
     subject: u64,
     /// Names in it that are temporary tables of the session.
     temporary: Vec<String>,
+    /// What the catalog does not have is not there.
+    is_certain: bool,
 }
 
 impl Versions {
-    fn are(&self, env: &Environment<'_>, temporary: &[String]) -> bool {
-        self.catalog == env.catalog_version && self.subject == env.subject.id() && self.temporary == temporary
+    fn are(&self, env: &Environment<'_>, temporary: &[String], is_certain: bool) -> bool {
+        self.catalog == env.catalog_version
+            && self.subject == env.subject.id()
+            && self.temporary == temporary
+            && self.is_certain == is_certain
     }
 }
 
@@ -97,6 +102,8 @@ pub(crate) struct Judged {
     pub(crate) meddles: bool,
     /// What it does to the session's temporary tables, if anything.
     pub(crate) temporary: Option<TemporaryChange>,
+    /// It gives no other name to what lasts.
+    pub(crate) is_still: bool,
     /// The server may run somebody's code when it only reads it.
     pub(crate) runs_code_when_read: bool,
     /// How long its text is, and the names in it, in bytes.
@@ -153,18 +160,41 @@ impl Read {
 
     /// The verdicts on it with the catalog and the policy as they are now.
     pub(crate) fn judge(&self, env: &Environment<'_>, temporary: &Temporary) -> Rc<JudgedText> {
+        self.judge_with(env, temporary, false)
+    }
+
+    /// The same where the catalog was read a moment ago, and has all names that the session sees (`is_certain`).
+    pub(crate) fn judge_with(
+        &self,
+        env: &Environment<'_>,
+        temporary: &Temporary,
+        is_certain: bool,
+    ) -> Rc<JudgedText> {
         let mut judged = self.judged.borrow_mut();
         let own = self.temporary(temporary);
-        if let Some(judged) = judged.iter().find(|judged| judged.versions.are(env, &own)) {
+        if let Some(judged) = judged.iter().find(|judged| judged.versions.are(env, &own, is_certain)) {
             return Rc::clone(judged);
         }
-        let versions = Versions { catalog: env.catalog_version, subject: env.subject.id(), temporary: own };
+        let (catalog, subject) = (env.catalog_version, env.subject.id());
+        let versions = Versions { catalog, subject, temporary: own, is_certain };
         if JUDGED_MAX <= judged.len() {
             judged.remove(0);
         }
         let new = Rc::new(JudgedText::new(self, versions, env));
         judged.push(Rc::clone(&new));
         new
+    }
+
+    /// Whether it takes tables away, or their rows, of which nobody but the session can have any: the catalog has none that
+    /// lasts.
+    pub(crate) fn rests_on_absence(&self, env: &Environment<'_>, temporary: &Temporary) -> bool {
+        let Source::Text(Ok(facts)) = &self.source else { return false };
+        let may_be_absent = |name: &str| !temporary.contains(name) && is_only_temporary(name, env);
+        facts.statements.iter().any(|statement| {
+            !statement.relations.is_empty()
+                && statement.takes_tables_only()
+                && statement.relations.iter().any(|used| used.schema.is_none() && may_be_absent(&used.name))
+        })
     }
 
     /// Names in it that are temporary tables of the session.
@@ -205,7 +235,8 @@ impl JudgedText {
 
     fn judge(read: &Read, as_read: &Facts, versions: &Versions, env: &Environment<'_>) -> Vec<Rc<Judged>> {
         let is_own = |name: &str| versions.temporary.iter().any(|own| own == name);
-        let facts = as_read.with_temporary(is_own, |name| is_only_temporary(name, env));
+        let is_only = |name: &str| is_only_temporary(name, env);
+        let facts = as_read.with_temporary(is_own, is_only, |name| versions.is_certain && is_only(name));
         let facts = facts.with_routines(env.catalog);
         let is_masked = |statement: &Statement| touches_masked(statement, env);
         let meaning = Meaning { catalog: env.catalog, is_masked: &is_masked };
@@ -264,6 +295,7 @@ impl Judged {
             runs: statement.map(|statement| statement.runs.clone()).unwrap_or_default(),
             meddles: statement.is_none_or(|statement| statement.meddles || is_opaque(statement)),
             temporary: statement.and_then(TemporaryChange::of),
+            is_still: statement.is_some_and(Statement::is_still),
             runs_code_when_read: statement.is_none_or(|statement| statement.has_string),
             takes_copy_data: statement.is_none_or(|statement| statement.effects.contains(&Effect::CopyIn)),
             columns: RefCell::default(),

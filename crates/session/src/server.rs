@@ -86,7 +86,7 @@ impl Session {
             match self.server_message(tag, body, env, out)? {
                 Pass::Whole | Pass::WholeThen(_) => forward(out, Toward::Client, at..end),
                 Pass::Replaced => {}
-                Pass::Waits => return Ok(Step::NeedsCatalog(at)),
+                Pass::Waits | Pass::WaitsForCatalog => return Ok(Step::NeedsCatalog(at)),
             }
             at = end;
         }
@@ -323,7 +323,7 @@ impl Session {
             _ => Some(Resting::InTransaction),
         };
         if status == b'I' {
-            self.temporary.settle();
+            self.temporary.settle(self.owed.is_empty());
             if self.owed.is_empty() {
                 // Portals do not outlive their transaction, but for cursors that are held.
                 self.portals.retain(|portal| portal.holds);

@@ -113,6 +113,8 @@ pub struct Session {
     pub(crate) client_dropping: usize,
     pub(crate) server_passing: usize,
     pub(crate) asked_catalog: Option<u64>,
+    /// The same for a statement of the client's.
+    pub(crate) asked_absence: Option<u64>,
     /// Definitions were altered in a transaction that is not over.
     pub(crate) altered: bool,
     /// `None` while the client's last message is not answered up to its ReadyForQuery.
@@ -152,6 +154,7 @@ impl Session {
             client_dropping: 0,
             server_passing: 0,
             asked_catalog: None,
+            asked_absence: None,
             altered: false,
             resting: Some(Resting::Idle),
             server_said_why: false,
@@ -281,6 +284,9 @@ impl Session {
     pub(crate) fn run(&mut self, started: Started, judged: &Rc<Judged>) -> Running {
         if judged.temporary.is_some() {
             self.temporary.sent();
+        }
+        if !judged.is_still {
+            self.temporary.stirred();
         }
         let (forgets, copy_in) = match judged.refusal() {
             None if judged.takes_copy_data => (self.forget(judged), CopyIn::Ahead),

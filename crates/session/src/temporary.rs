@@ -20,6 +20,8 @@ pub(crate) struct Temporary {
     fresh: BTreeSet<Box<str>>,
     /// Statements that may change them and are not answered.
     on_the_way: usize,
+    /// Something in the open transaction may have given other names to what lasts, which nobody else sees.
+    stirred: bool,
 }
 
 /// What a statement does to the session's temporary tables.
@@ -54,6 +56,16 @@ impl Temporary {
         self.on_the_way == 0 && (self.settled.contains(name) || self.fresh.contains(name))
     }
 
+    /// Whether what others see of names is what the session sees.
+    pub(crate) fn is_still(&self) -> bool {
+        !self.stirred && self.on_the_way == 0
+    }
+
+    /// A statement is sent that may give other names to what lasts.
+    pub(crate) fn stirred(&mut self) {
+        self.stirred = true;
+    }
+
     /// A statement is sent that may change which there are. None counts until it is answered: others can be sent before.
     pub(crate) fn sent(&mut self) {
         self.on_the_way += 1;
@@ -85,8 +97,9 @@ impl Temporary {
         self.fresh.clear();
     }
 
-    /// No transaction is open any more.
-    pub(crate) fn settle(&mut self) {
+    /// No transaction is open any more, and nothing is on its way (`is_all`).
+    pub(crate) fn settle(&mut self, is_all: bool) {
+        self.stirred &= !is_all;
         if !self.fresh.is_empty() {
             self.settled.append(&mut self.fresh);
         }

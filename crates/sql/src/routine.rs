@@ -74,6 +74,8 @@ impl Routine {
                 "c" | "internal" => return Reach::Library,
                 // It is statements; without text (`BEGIN ATOMIC`) it is part of the definition.
                 "sql" => Cow::Borrowed(self.body.as_str()),
+                // PostgreSQL takes no empty one, so it was too long to be read.
+                "plpgsql" if self.body.is_empty() => return Reach::Opaque,
                 "plpgsql" => Cow::Owned(format!("DO LANGUAGE plpgsql '{}'", self.body.replace('\'', "''"))),
                 _ => return Reach::Opaque,
             };

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use crate::facts::{Access, Effect, Facts, Statement};
+use crate::facts::{Access, Effect, Facts, RelationUse, Statement};
 
 /// Where the session's own temporary relations are, whatever the schema's real name is (namespace.c).
 pub(crate) const SCHEMA: &str = "pg_temp";
@@ -22,26 +22,35 @@ pub struct Unfiltered {
 impl Facts {
     /// The same for a session that has the temporary tables of which `is_own` tells: they are named with their schema, and
     /// writing all their rows is nothing. A name without a schema means one of them only where no other relation has it
-    /// (`is_only`): what PostgreSQL takes it for depends on the search path.
+    /// (`is_only`): what PostgreSQL takes it for depends on the search path. DROP TABLE and TRUNCATE mean own tables also
+    /// where it is certain that nothing else has the name at this moment (`is_absent`), or nothing at all.
     #[must_use]
     pub fn with_temporary(
         &self,
         is_own: impl Fn(&str) -> bool,
         is_only: impl Fn(&str) -> bool,
+        is_absent: impl Fn(&str) -> bool,
     ) -> Cow<'_, Self> {
         let mut facts = Cow::Borrowed(self);
         // Those that an earlier statement of the text makes, and names that it may have taken from others.
         let (mut made, mut ended) = (HashSet::<&str>::new(), HashSet::<&str>::new());
         let mut is_undone = false;
+        // Whether nothing stands before that may have given a name to what lasts.
+        let mut is_still = true;
         for (at, statement) in self.statements.iter().enumerate() {
-            let is_own =
-                |name: &str| made.contains(name) || !is_undone && !ended.contains(name) && is_own(name);
+            let may_be_absent = is_still && statement.takes_tables_only();
+            let is_own = |name: &str| {
+                let was_own = !is_undone && !ended.contains(name) && is_own(name);
+                was_own || made.contains(name) || may_be_absent && is_absent(name)
+            };
             if statement.runs_at_once()
                 && statement.relations.iter().any(|used| is_own(&used.name))
                 && let Some(statement) = facts.to_mut().statements.get_mut(at)
             {
                 statement.know_temporary(&is_own, &is_only);
             }
+            let known = facts.statements.get(at);
+            is_still &= known.is_some_and(Statement::is_still);
             if statement.undoes {
                 made.clear();
                 is_undone = true;
@@ -70,6 +79,20 @@ impl Statement {
     pub fn changes_only_temporary(&self) -> bool {
         let mut changed = self.relations.iter().filter(|used| used.access == Access::Write).peekable();
         changed.peek().is_some() && changed.all(|used| used.schema.as_deref() == Some(SCHEMA))
+    }
+
+    /// Whether it takes tables away, or their rows, and does nothing else.
+    pub fn takes_tables_only(&self) -> bool {
+        self.effects.iter().all(|effect| matches!(effect, Effect::DropTable | Effect::Truncate))
+    }
+
+    /// Whether it runs nobody's code and changes no name but those of the session's own temporary tables.
+    pub fn is_still(&self) -> bool {
+        let runs_nothing = |effect: &Effect| {
+            matches!(effect, Effect::DropTable | Effect::Set | Effect::Transaction | Effect::Truncate)
+        };
+        let is_own = |used: &RelationUse| used.schema.as_deref() == Some(SCHEMA);
+        self.effects.iter().all(runs_nothing) && self.relations.iter().all(is_own)
     }
 
     /// Whether each relation has the name afterwards that it had before.

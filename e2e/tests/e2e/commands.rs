@@ -9,7 +9,7 @@ use crate::conversation::{Client, extended, query};
 use crate::stack::{Stack, words};
 
 /// Statements that the tables' owner, or the superuser, could run.
-const REFUSED: [(&str, &str); 32] = [
+const REFUSED: [(&str, &str); 33] = [
     ("no-truncate", "TRUNCATE orders"),
     ("no-truncate", "TRUNCATE ONLY public.orders RESTART IDENTITY CASCADE"),
     ("no-drop", "DROP VIEW sales"),
@@ -46,7 +46,7 @@ const REFUSED: [(&str, &str); 32] = [
     ("lexing-settings", "CREATE VIEW s AS SELECT * FROM pg_settings"),
     ("no-drop", "ALTER TABLE orders DROP COLUMN status CASCADE"),
     (
-        "opaque-code",
+        "no-privilege-change",
         "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'BEGIN CREATE ROLE picket_evil SUPERUSER; END'",
     ),
     (
@@ -54,7 +54,11 @@ const REFUSED: [(&str, &str); 32] = [
         "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS \
          'DECLARE c refcursor; BEGIN OPEN c FOR UPDATE orders SET quantity = 0 RETURNING *; END'",
     ),
-    ("opaque-code", "CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN TRUNCATE orders; END'"),
+    ("no-truncate", "CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN TRUNCATE orders; END'"),
+    (
+        "opaque-code",
+        "CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN EXECUTE ''TRUNC'' || ''ATE orders''; END'",
+    ),
 ];
 
 const OBJECTS: &str = "SET ROLE shop_owner; CREATE VIEW sales AS SELECT * FROM orders; \

@@ -184,7 +184,7 @@ fn a_rule_that_observes_lets_it_through_and_is_named_in_the_record() -> Result<(
         ["no-drop-table", "opaque-code", "unreadable"].map(|rule| format!("{rule} = \"observe\""));
     let stack = Stack::start_with(&format!("[policy.mode]\n{}\n", observing.join("\n")))?;
     let alice = stack.alice()?;
-    let block = "DO $$ BEGIN EXECUTE 'UPDATE users SET city = ''Changed'' WHERE id = 1'; END $$";
+    let block = "DO $$ BEGIN EXECUTE 'UPDATE ' || 'users SET city = ''Changed'' WHERE id = 1'; END $$";
     psql::run(&alice, block)?.success()?;
     assert_eq!(stack.truth("SELECT city FROM users WHERE id = 1")?, "Changed");
     let statement = "DROP TABLE users CASCADE";
@@ -197,5 +197,55 @@ fn a_rule_that_observes_lets_it_through_and_is_named_in_the_record() -> Result<(
         assert_eq!(text(&row, "verdict")?, "allow");
         assert_eq!(words(&row, "rules")?, [rule]);
     }
+    Ok(())
+}
+
+/// Reports begin like this, whether their table is there or not.
+#[test]
+fn what_is_not_there_may_be_dropped_before_it_is_made() -> Result<()> {
+    let stack = Stack::start()?;
+    let script = "DROP TABLE IF EXISTS report;\nCREATE TEMP TABLE report AS SELECT * FROM orders;\n\
+        DELETE FROM report;\nDROP TABLE IF EXISTS report;\nBEGIN;\nDROP TABLE IF EXISTS report;\n\
+        CREATE TEMP TABLE report (id int);\nCOMMIT;\nTRUNCATE report;\nDROP TABLE report;\n";
+    psql::run_with(&stack.alice()?, &["-v", "ON_ERROR_STOP=1"], script)?.success()?;
+    let once = "DROP TABLE IF EXISTS report; CREATE TEMP TABLE report (id int); TRUNCATE report";
+    psql::run(&stack.alice()?, once)?.success()?;
+    Ok(())
+}
+
+/// The proxy has read the catalog by then, and nobody tells it.
+#[test]
+fn what_others_have_just_made_is_not_dropped() -> Result<()> {
+    let stack = Stack::start()?;
+    let alice = stack.alice()?;
+    let mut session = Session::start(&alice)?;
+    session.ask("SELECT count(*) FROM orders")?;
+    for number in 0..20 {
+        psql::run(&stack.owner(), &format!("CREATE TABLE made_{number} (id int)"))?.success()?;
+        let drops = format!("DROP TABLE IF EXISTS made_{number}");
+        assert_refused(&psql::run(&alice, &drops)?, &drops);
+    }
+    // What its own transaction has renamed, nobody else sees.
+    for (number, renames) in [
+        "BEGIN;\nALTER TABLE $m RENAME TO $h;\nDROP TABLE $h;\n",
+        "BEGIN;\nSET LOCAL work_mem = '1MB';\nALTER TABLE $m RENAME TO $h;\nDROP TABLE IF EXISTS $h;\n",
+        "BEGIN;\nDO $$ BEGIN ALTER TABLE $m RENAME TO $h; END $$;\nTRUNCATE $h;\n",
+        "BEGIN;\nSAVEPOINT a;\nALTER TABLE $m RENAME TO $h;\nRELEASE a;\nDROP TABLE $h;\n",
+        "ALTER TABLE $m RENAME TO $h\\; DROP TABLE $h;\n",
+        "DO $$ BEGIN ALTER TABLE $m RENAME TO $h; END $$\\; DROP TABLE $h;\n",
+        "ALTER TABLE $m RENAME TO $h;\nDROP TABLE IF EXISTS $h;\n",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let script =
+            renames.replace("$m", &format!("made_{number}")).replace("$h", &format!("hidden_{number}"));
+        assert_refused(
+            &psql::run_with(&alice, &["-v", "VERBOSITY=verbose", "-v", "ON_ERROR_STOP=1"], &script)?,
+            renames,
+        );
+    }
+    let there = stack.truth("SELECT count(*) FROM pg_class WHERE relname ~ '^(made|hidden)_'")?;
+    assert_eq!(there, "20");
     Ok(())
 }

@@ -45,7 +45,7 @@ fn hang_up(stack: &mut Stack, said: &str) -> Result<()> {
 fn a_mode_changes_under_a_session_that_has_its_statement_prepared() -> Result<()> {
     let mut stack = Stack::start_with("[policy.mode]\nno-drop-table = \"observe\"\n")?;
     let (observe, enforce) = ("no-drop-table = \"observe\"", "no-drop-table = \"enforce\"");
-    let drop = "DROP TABLE IF EXISTS nothing_of_this_name";
+    let drop = "DROP TABLE IF EXISTS public.nothing_of_this_name";
     block_on(async {
         let client = connect(&stack.alice()?).await?;
         let prepared = client.prepare(drop).await?;

@@ -143,6 +143,10 @@ impl Shell {
         self.client_waits = matches!(step, Step::NeedsReplies(_));
         let (Step::More(used) | Step::NeedsCatalog(used) | Step::NeedsReplies(used)) = step;
         self.from_client = from_client[used..].to_vec();
+        if matches!(step, Step::NeedsCatalog(_)) {
+            self.catalog_version += 1;
+            return self.client_sent();
+        }
         true
     }
 

@@ -26,7 +26,7 @@ const DEFINITIONS: &str = "
            CASE WHEN pg_catalog.octet_length(p.definition) OPERATOR(pg_catalog.<=) 48000 THEN p.definition ELSE '' END
     FROM (
         SELECT p.oid, p.proname, p.pronargs, l.lanname,
-               CASE WHEN l.lanname OPERATOR(pg_catalog.=) 'sql'::name
+               CASE WHEN l.lanname OPERATOR(pg_catalog.=) ANY (ARRAY['sql', 'plpgsql']::name[])
                      AND pg_catalog.octet_length(p.prosrc) OPERATOR(pg_catalog.<=) 48000 THEN p.prosrc ELSE '' END AS body,
                CASE WHEN l.lanname OPERATOR(pg_catalog.=) ANY (ARRAY['sql', 'plpgsql']::name[])
                     THEN coalesce(pg_catalog.pg_get_functiondef(p.oid), '') ELSE '' END AS definition

@@ -28,6 +28,7 @@ fn known() -> Catalog {
         ("outer_one", 1, "plpgsql", "BEGIN PERFORM inner_one(); END"),
         ("inner_one", 0, "plpgsql", "BEGIN UPDATE orders SET id = 1 WHERE id = 2; END"),
         ("dynamic", 0, "plpgsql", "BEGIN EXECUTE 'drop table users' || tail; END"),
+        ("computes", 0, "plpgsql", "BEGIN EXECUTE 'drop ' || 'table orders'; END"),
         ("constant", 0, "plpgsql", "BEGIN EXECUTE 'drop table users'; END"),
         ("unguard_too", 0, "plpgsql", "BEGIN ALTER TABLE orders DISABLE TRIGGER ALL; END"),
         (
@@ -46,8 +47,16 @@ fn known() -> Catalog {
 
 #[test]
 fn what_a_call_does_is_done_by_who_calls() {
-    let known = known();
+    let unread = Routine::new(
+        "unread".into(),
+        0,
+        "plpgsql".into(),
+        String::new(),
+        "CREATE FUNCTION unread() RETURNS void LANGUAGE plpgsql AS 'begin execute x; end'".into(),
+    );
+    let known = known().with_routines([(99, Arc::new(unread))]);
     for (text, effects_of) in [
+        ("select unread()", "select opaque_call"),
         ("select purge()", "select delete drop_table"),
         ("select 1 from orders where purge() is null", "select delete drop_table"),
         ("with x as (select purge()) select * from x", "select delete drop_table"),
@@ -63,6 +72,7 @@ fn what_a_call_does_is_done_by_who_calls() {
         ("select o.outer_one from orders o", "select update"),
         ("select dynamic()", "select opaque_call"),
         ("select constant()", "select drop_table"),
+        ("SELECT computes()", "select opaque_call"),
         ("select unguard_too()", "select alter_table disable_protection"),
         ("do $$ begin drop function f(); perform purge(); end $$", "do drop delete drop_table"),
         ("select define()", "select opaque_call"),
