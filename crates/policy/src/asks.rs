@@ -1,8 +1,8 @@
 //! What a statement does, as questions that policies answer: this action on that resource?
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use sql::facts::{Access, Effect, RelationUse};
+use sql::facts::{Access, Effect, Object, RelationUse};
 use sql::{Catalog, Statement};
 
 use crate::functions::VIEWS;
@@ -44,11 +44,18 @@ pub(crate) fn of(statement: &Statement, names: &Names<'_>, may_matter: impl Fn(&
         let (action, reach) = action(*effect);
         // Settings are asked about one by one.
         if *effect != Effect::Set && may_matter(action) {
-            let command = match effect {
-                Effect::Other(command) | Effect::Replication(command) => command,
-                _ => "",
-            };
+            let command = command_of(*effect);
             effect_on_relations(statement, *effect, (action, reach, command), names, &mut asks);
+        }
+    }
+    if names.schemas.is_some() {
+        for effect in statement.effects.iter().filter(|effect| defines(**effect)) {
+            let action = action_of(*effect);
+            if may_matter(action) {
+                let details = Details { command: command_of(*effect), ..Details::default() };
+                let named = statement.objects.iter().flat_map(|object| names.of(object));
+                asks.extend(named.map(|resource| Ask { action, resource, details: details.clone() }));
+            }
         }
     }
     if may_matter("select") {
@@ -65,6 +72,35 @@ pub(crate) fn of(statement: &Statement, names: &Names<'_>, may_matter: impl Fn(&
         changes_of_settings(statement, &mut asks);
     }
     asks
+}
+
+fn command_of(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Other(command) | Effect::Replication(command) => command,
+        _ => "",
+    }
+}
+
+/// Whether what a definition names beside relations is what the effect is on.
+fn defines(effect: Effect) -> bool {
+    matches!(
+        effect,
+        Effect::AlterDefaultPrivileges
+            | Effect::AlterTable
+            | Effect::CreateTable
+            | Effect::DisableProtection
+            | Effect::Drop
+            | Effect::DropCascade
+            | Effect::DropColumn
+            | Effect::DropOwned
+            | Effect::DropSchema
+            | Effect::DropTable
+            | Effect::Grant
+            | Effect::LendRights
+            | Effect::Other(_)
+            | Effect::Reassign
+            | Effect::Revoke
+    )
 }
 
 fn effect_on_relations(
@@ -116,6 +152,19 @@ fn effect_on_relations(
 }
 
 impl Names<'_> {
+    /// What something that a definition names can mean. What it does not tell could be in each schema that is named.
+    fn of(&self, object: &Object) -> Vec<Resource> {
+        let schema = |name: &str| Resource::Schema { name: name.to_owned() };
+        match object {
+            Object::Relation { schema, name } => self.mean(schema.as_deref(), name),
+            Object::Schema(name) => vec![schema(name)],
+            Object::Anywhere => {
+                let named = self.schemas.iter().flatten().copied().chain(self.catalog.schemas());
+                named.collect::<BTreeSet<_>>().into_iter().map(schema).collect()
+            }
+        }
+    }
+
     /// Every relation that a name can mean, and what those are made of.
     fn mean(&self, schema: Option<&str>, name: &str) -> Vec<Resource> {
         // Nobody gets at another session's temporary relations, and the own ones are named as such.

@@ -14,6 +14,8 @@ pub(crate) const TEMPORARY: &str = "pg_temp";
 pub(crate) enum Resource {
     /// The database as a whole.
     Database,
+    /// A schema, or something in it that is no relation.
+    Schema { name: String },
     /// A relation.
     Table {
         /// Empty where nobody knows it.
@@ -34,7 +36,10 @@ impl Resource {
         match self {
             Resource::Database if subject.database_name.is_empty() => "the database",
             Resource::Database => &subject.database_name,
-            Resource::Table { name, .. } | Resource::Function { name } | Resource::Setting { name } => name,
+            Resource::Schema { name }
+            | Resource::Table { name, .. }
+            | Resource::Function { name }
+            | Resource::Setting { name } => name,
         }
     }
 
@@ -58,6 +63,12 @@ impl Resource {
         };
         Ok(match self {
             Resource::Database => (subject.database.clone(), Vec::new()),
+            Resource::Schema { name } => {
+                let schema = uid(&types.schema, &id_of(&[&subject.database_name, name]));
+                let entities =
+                    vec![entity(&schema, fields([("name", text(name))]).collect(), &[&subject.database])?];
+                (schema, entities)
+            }
             Resource::Table { schema, name, is_known } => {
                 let database = subject.database_name.as_str();
                 let table = uid(&types.table, &id_of(&[database, schema, name]));

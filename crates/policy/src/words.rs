@@ -92,12 +92,12 @@ pub(crate) fn check(
     Ok(odd)
 }
 
-/// Schemas that a policy could tell from others: all of its texts where it looks at a relation's schema.
+/// Schemas that a policy could tell from others: all of its texts where it looks at names.
 pub(crate) fn schemas(policy: &Policy) -> Vec<String> {
     fn gather(json: &Value, looks: &mut bool, texts: &mut Vec<String>) {
         match json {
             Value::Object(fields) => {
-                *looks |= fields.get("attr").and_then(Value::as_str) == Some("schema");
+                *looks |= matches!(fields.get("attr").and_then(Value::as_str), Some("name" | "schema"));
                 if let Some(pattern) = fields.get("pattern").and_then(Value::as_array) {
                     // What the pattern also matches: itself without anything in its gaps.
                     let literals = pattern.iter().filter_map(|part| part.get("Literal")?.as_str());

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::body;
 use crate::definitions;
 use crate::facts::{Access, ColumnUse, Effect, Forgets, Makes, RelationUse, Runs, Setting, Statement};
+use crate::objects;
 use crate::setting::setting_name;
 use crate::temporary;
 use crate::tree::Tree;
@@ -39,6 +40,7 @@ pub(crate) struct Collector {
     open: Vec<Open>,
     /// More of it must be known.
     defines: bool,
+    names: bool,
     writes: bool,
 }
 
@@ -87,11 +89,14 @@ impl Collector {
     }
 
     fn look_again(&mut self, raw: &impl Serialize) -> Result<(), WalkError> {
-        if self.defines || self.writes {
+        if self.defines || self.names || self.writes {
             let tree = Tree::of(raw)?;
             writes::look(&tree, &mut self.statement);
             if self.defines {
                 definitions::look(&tree, &mut self.statement);
+            }
+            if self.names {
+                objects::look(&tree, &mut self.statement);
             }
         }
         Ok(())
@@ -171,6 +176,7 @@ impl Collector {
     /// A command begins. Only what is known from its kind alone is told here.
     fn command(&mut self, kind: &'static str) {
         self.defines |= definitions::KINDS.contains(&kind);
+        self.names |= objects::are_named_by(kind);
         self.writes |= writes::KINDS.contains(&kind);
         match kind {
             "InsertStmt" => self.effect(Effect::Insert),

@@ -43,6 +43,8 @@ pub struct Statement {
     pub effects: Vec<Effect>,
     /// Relations it names.
     pub relations: Vec<RelationUse>,
+    /// What a definition or grant names besides: schemas, what is in them, relations behind a trigger or comment.
+    pub objects: Vec<Object>,
     /// Columns it names.
     pub columns: Vec<ColumnUse>,
     /// Functions it calls, or names in a definition, without their schemas: a name can be anybody's own.
@@ -245,6 +247,22 @@ impl RelationUse {
             None => self.name.clone(),
         }
     }
+}
+
+/// What a definition names that is no relation to its grammar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Object {
+    /// A relation, that it has a trigger, index, comment or the like on.
+    Relation {
+        /// Schema, where the statement gives one.
+        schema: Option<String>,
+        /// Name without the schema.
+        name: String,
+    },
+    /// The schema of this name, or something in it.
+    Schema(String),
+    /// Something in a schema that the statement does not tell: CASCADE, a name without a schema, all of a role's.
+    Anywhere,
 }
 
 /// A column as the statement names it.

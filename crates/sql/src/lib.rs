@@ -26,6 +26,7 @@ mod definitions;
 pub mod facts;
 mod filter;
 mod literals;
+mod objects;
 mod read;
 mod routine;
 mod second;

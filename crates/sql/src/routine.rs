@@ -197,6 +197,7 @@ impl Statement {
         add_new(&mut self.mentions, &body.mentions);
         add_new(&mut self.settings, &body.settings);
         add_new(&mut self.unfiltered, &body.unfiltered);
+        add_new(&mut self.objects, &body.objects);
         add_new(&mut self.runs, &body.runs);
         self.returns |= body.returns;
         self.meddles |= body.meddles || body.makes.is_some() || !body.forgets.is_empty();

@@ -14,6 +14,7 @@ mod bodies;
 mod commands;
 mod examples;
 mod own;
+mod schemas;
 mod temporary;
 mod unfiltered;
 

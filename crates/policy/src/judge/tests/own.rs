@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use super::{Policies, Setup, Who, verdict_where};
 use crate::setup::Source;
 
-fn policies(text: &str) -> Policies {
+pub(super) fn policies(text: &str) -> Policies {
     with(text, &[])
 }
 
@@ -22,7 +22,7 @@ fn error(text: &str) -> String {
     Policies::new(Setup { own, ..Setup::default() }).unwrap_err().to_string()
 }
 
-fn alice() -> Who {
+pub(super) fn alice() -> Who {
     Who { user: "alice".to_owned(), kind: "human".to_owned(), database: "shop".to_owned(), ..Who::default() }
 }
 

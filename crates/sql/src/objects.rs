@@ -1,0 +1,253 @@
+//! What a definition names besides the relations in its own grammar: schemas, things within them, and relations behind a trigger,
+//! a comment or a label. A second look at definitions and grants; it tells nothing of reads and writes.
+
+use pg_query::protobuf::{GrantTargetType, ObjectType, PublicationObjSpecType, ReindexObjectType};
+
+use crate::facts::{Object, Statement};
+use crate::tree::Tree;
+
+/// Kinds of statements that name such, and in which field the dotted name is where it is no more than that.
+const KINDS: [(&str, &str); 41] = [
+    ("AlterCollationStmt", "collname"),
+    ("AlterDefaultPrivilegesStmt", ""),
+    ("AlterDomainStmt", "type_name"),
+    ("AlterEnumStmt", "type_name"),
+    ("AlterExtensionContentsStmt", ""),
+    ("AlterFunctionStmt", ""),
+    ("AlterObjectDependsStmt", ""),
+    ("AlterObjectSchemaStmt", ""),
+    ("AlterOpFamilyStmt", "opfamilyname"),
+    ("AlterOperatorStmt", ""),
+    ("AlterOwnerStmt", ""),
+    ("AlterPublicationStmt", ""),
+    ("AlterStatsStmt", "defnames"),
+    ("AlterTableMoveAllStmt", ""),
+    ("AlterTsConfigurationStmt", "cfgname"),
+    ("AlterTsDictionaryStmt", "dictname"),
+    ("AlterTypeStmt", "type_name"),
+    ("ClusterStmt", ""),
+    ("CommentStmt", ""),
+    ("CreateCastStmt", ""),
+    ("CreateConversionStmt", "conversion_name"),
+    ("CreateDomainStmt", "domainname"),
+    ("CreateEnumStmt", "type_name"),
+    ("CreateExtensionStmt", ""),
+    ("CreateFunctionStmt", "funcname"),
+    ("CreateOpClassStmt", "opclassname"),
+    ("CreateOpFamilyStmt", "opfamilyname"),
+    ("CreatePublicationStmt", ""),
+    ("CreateRangeStmt", "type_name"),
+    ("CreateSchemaStmt", ""),
+    ("CreateStatsStmt", "defnames"),
+    ("DefineStmt", "defnames"),
+    ("DropOwnedStmt", ""),
+    ("DropStmt", ""),
+    ("GrantStmt", ""),
+    ("ImportForeignSchemaStmt", ""),
+    ("ReassignOwnedStmt", ""),
+    ("ReindexStmt", ""),
+    ("RenameStmt", ""),
+    ("SecLabelStmt", ""),
+    ("VacuumStmt", ""),
+];
+
+/// Whether statements of this kind deserve the look.
+pub(crate) fn are_named_by(kind: &str) -> bool {
+    KINDS.binary_search_by(|(known, _)| (*known).cmp(kind)).is_ok()
+}
+
+/// Adds what the definition in `tree`, and each within it, names.
+pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
+    let mut found = Vec::new();
+    if let Ok(at) = KINDS.binary_search_by(|(known, _)| (*known).cmp(tree.kind)) {
+        match KINDS.get(at) {
+            Some((_, "")) => named(tree, &mut found),
+            Some((_, field)) => found.push(within(&tree.name(field))),
+            None => {}
+        }
+    }
+    for object in found {
+        if !statement.objects.contains(&object) {
+            statement.objects.push(object);
+        }
+    }
+    tree.nodes().for_each(|node| look(node, statement));
+}
+
+fn named(tree: &Tree, found: &mut Vec<Object>) {
+    match tree.kind {
+        "DropStmt" => {
+            let kind = tree.number("remove_type");
+            tree.all("objects").for_each(|object| of_kind(kind, object, found));
+            // What depends on it can be anywhere, and what an extension holds.
+            if cascades(tree) || kind == ObjectType::ObjectExtension as i64 {
+                found.push(Object::Anywhere);
+            }
+        }
+        "CommentStmt" | "SecLabelStmt" | "AlterExtensionContentsStmt" => {
+            tree.one("object").into_iter().for_each(|object| of_kind(tree.number("objtype"), object, found));
+        }
+        "AlterOwnerStmt" | "AlterObjectDependsStmt" | "AlterObjectSchemaStmt" => {
+            let kind = tree.number("object_type");
+            tree.one("object").into_iter().for_each(|object| of_kind(kind, object, found));
+            found.extend(schema(tree.text("newschema")));
+        }
+        "RenameStmt" => {
+            let kind = tree.number("rename_type");
+            tree.one("object").into_iter().for_each(|object| of_kind(kind, object, found));
+            if kind == ObjectType::ObjectSchema as i64 {
+                found.extend([tree.text("subname"), tree.text("newname")].into_iter().flat_map(schema));
+            }
+        }
+        "GrantStmt" => {
+            let in_schemas = tree.number("targtype") == GrantTargetType::AclTargetAllInSchema as i64;
+            let kind = if in_schemas { ObjectType::ObjectSchema as i64 } else { tree.number("objtype") };
+            tree.all("objects").for_each(|object| of_kind(kind, object, found));
+        }
+        "AlterDefaultPrivilegesStmt" => {
+            let options = tree.all("options").filter(|option| option.text("defname") == "schemas");
+            let schemas: Vec<_> =
+                options.flat_map(|option| option.one("arg").into_iter().flat_map(parts)).collect();
+            match schemas.is_empty() {
+                true => found.push(Object::Anywhere),
+                false => found.extend(schemas.into_iter().flat_map(schema)),
+            }
+        }
+        "CreateSchemaStmt" => {
+            let role = tree.one("authrole").map(|role| role.text("rolename")).unwrap_or_default();
+            let name = Some(tree.text("schemaname")).filter(|name| !name.is_empty()).unwrap_or(role);
+            found.push(schema(name).unwrap_or(Object::Anywhere));
+        }
+        "CreateExtensionStmt" => {
+            let mut options = tree.all("options").filter(|option| option.text("defname") == "schema");
+            let name = options.next().and_then(|option| option.one("arg")).map(|arg| arg.text("sval"));
+            found.push(schema(name.unwrap_or_default()).unwrap_or(Object::Anywhere));
+        }
+        "ImportForeignSchemaStmt" => found.extend(schema(tree.text("local_schema"))),
+        "AlterFunctionStmt" => found.extend(tree.one("func").map(|function| within(&parts(function)))),
+        "AlterOperatorStmt" => found.extend(tree.one("opername").map(|operator| within(&parts(operator)))),
+        "CreateCastStmt" => {
+            let types = [tree.one("sourcetype"), tree.one("targettype")].into_iter().flatten();
+            found.extend(types.map(|of| within(&parts(of))));
+        }
+        "ReindexStmt" => {
+            match ReindexObjectType::try_from(i32::try_from(tree.number("kind")).unwrap_or_default()) {
+                Ok(ReindexObjectType::ReindexObjectIndex | ReindexObjectType::ReindexObjectTable) => {}
+                Ok(ReindexObjectType::ReindexObjectSchema) => found.extend(schema(tree.text("name"))),
+                _ => found.push(Object::Anywhere),
+            }
+        }
+        "CreatePublicationStmt" | "AlterPublicationStmt" => {
+            if tree.number("for_all_tables") != 0 {
+                found.push(Object::Anywhere);
+            }
+            for object in tree.all("pubobjects") {
+                match object.number("pubobjtype") {
+                    kind if kind == PublicationObjSpecType::PublicationobjTablesInCurSchema as i64 => {
+                        found.push(Object::Anywhere);
+                    }
+                    _ => found.extend(schema(object.text("name"))),
+                }
+            }
+        }
+        "VacuumStmt" if !tree.has(&["rels"]) => found.push(Object::Anywhere),
+        "ClusterStmt" if !tree.has(&["relation"]) => found.push(Object::Anywhere),
+        "AlterTableMoveAllStmt" | "DropOwnedStmt" | "ReassignOwnedStmt" => found.push(Object::Anywhere),
+        _ => {}
+    }
+}
+
+/// What a name means of an object of this kind.
+fn of_kind(kind: i64, object: &Tree, found: &mut Vec<Object>) {
+    let Some(kind) = i32::try_from(kind).ok().and_then(|kind| ObjectType::try_from(kind).ok()) else {
+        return;
+    };
+    // The grammar has it as a relation, which is known as one already.
+    if object.kind == "RangeVar" {
+        return;
+    }
+    let parts = parts(object);
+    match kind {
+        ObjectType::ObjectSchema => found.extend(parts.last().and_then(|name| schema(name))),
+        ObjectType::ObjectForeignTable
+        | ObjectType::ObjectIndex
+        | ObjectType::ObjectMatview
+        | ObjectType::ObjectSequence
+        | ObjectType::ObjectTable
+        | ObjectType::ObjectView => found.extend(relation(&parts)),
+        ObjectType::ObjectColumn
+        | ObjectType::ObjectPolicy
+        | ObjectType::ObjectRule
+        | ObjectType::ObjectTabconstraint
+        | ObjectType::ObjectTrigger => {
+            found.extend(parts.split_last().and_then(|(_, table)| relation(table)));
+        }
+        // The first part is an access method.
+        ObjectType::ObjectOpclass | ObjectType::ObjectOpfamily => {
+            found.push(within(parts.get(1..).unwrap_or_default()));
+        }
+        ObjectType::ObjectCast | ObjectType::ObjectDomconstraint | ObjectType::ObjectTransform => {
+            let types = object.nodes().filter(|node| node.kind == "TypeName");
+            found.extend(types.map(|of| within(&self::parts(of))));
+        }
+        ObjectType::ObjectAggregate
+        | ObjectType::ObjectCollation
+        | ObjectType::ObjectConversion
+        | ObjectType::ObjectDomain
+        | ObjectType::ObjectFunction
+        | ObjectType::ObjectOperator
+        | ObjectType::ObjectProcedure
+        | ObjectType::ObjectRoutine
+        | ObjectType::ObjectStatisticExt
+        | ObjectType::ObjectTsconfiguration
+        | ObjectType::ObjectTsdictionary
+        | ObjectType::ObjectTsparser
+        | ObjectType::ObjectTstemplate
+        | ObjectType::ObjectType => found.push(within(&parts)),
+        _ => {}
+    }
+}
+
+fn cascades(tree: &Tree) -> bool {
+    tree.number("behavior") == pg_query::protobuf::DropBehavior::DropCascade as i64
+}
+
+/// The parts of a dotted name, whatever it is wrapped in.
+fn parts(object: &Tree) -> Vec<&str> {
+    match object.kind {
+        "String" => vec![object.text("sval")],
+        "List" => object.name("items"),
+        "TypeName" => object.name("names"),
+        "ObjectWithArgs" => object.name("objname"),
+        _ => Vec::new(),
+    }
+}
+
+fn schema(name: &str) -> Option<Object> {
+    (!name.is_empty()).then(|| Object::Schema(name.to_owned()))
+}
+
+fn relation(parts: &[&str]) -> Option<Object> {
+    let (name, before) = parts.split_last()?;
+    let schema = before.last().map(|schema| (*schema).to_owned());
+    Some(Object::Relation { schema, name: (*name).to_owned() })
+}
+
+/// Something in the schema that its name gives, or in whichever the search path has.
+fn within(parts: &[&str]) -> Object {
+    match parts {
+        [.., schema, _] => Object::Schema((*schema).to_owned()),
+        _ => Object::Anywhere,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_found_because_they_are_in_order() {
+        assert!(KINDS.is_sorted_by(|(one, _), (next, _)| one < next));
+        assert!(are_named_by("CommentStmt") && !are_named_by("SelectStmt"));
+    }
+}
