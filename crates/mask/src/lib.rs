@@ -13,6 +13,7 @@
     )
 )]
 
+pub mod class;
 mod classify;
 mod email;
 mod plan;

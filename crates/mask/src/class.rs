@@ -1,0 +1,84 @@
+//! What a column or a value holds that must not be seen, and columns told by name and type.
+//! `crate::Class` is the part of it that rows have masks for today.
+
+mod names;
+mod words;
+
+pub use names::class_of;
+
+/// What a sensitive column or value holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// E-mail addresses.
+    Email,
+    /// Telephone numbers, of mobiles and fax machines too.
+    Phone,
+    /// Numbers of payment cards.
+    Card,
+    /// Bank accounts.
+    Iban,
+    /// Numbers by which a state knows a person: social security, identity cards, health services.
+    NationalId,
+    /// Numbers by which a state taxes a person or a business.
+    TaxId,
+    /// Numbers of passports.
+    Passport,
+    /// IPv4 and IPv6 addresses.
+    IpAddress,
+    /// Addresses of network hardware.
+    MacAddress,
+    /// Where on Earth something is, in degrees.
+    GeoLocation,
+    /// Where somebody lives: streets, towns by column, postal codes by column.
+    Address,
+    /// Names of persons, or parts of them.
+    PersonName,
+    /// Days on which somebody was born.
+    BirthDate,
+    /// Passwords, their hashes, keys and tokens.
+    Credential,
+    /// Computed from values of sensitive columns, in a way that says which no longer.
+    Derived,
+}
+
+impl Class {
+    /// Every class, in the order of records and listings.
+    pub const ALL: [Class; 15] = [
+        Class::Email,
+        Class::Phone,
+        Class::Card,
+        Class::Iban,
+        Class::NationalId,
+        Class::TaxId,
+        Class::Passport,
+        Class::IpAddress,
+        Class::MacAddress,
+        Class::GeoLocation,
+        Class::Address,
+        Class::PersonName,
+        Class::BirthDate,
+        Class::Credential,
+        Class::Derived,
+    ];
+
+    /// The word for it in records and listings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Email => "email",
+            Class::Phone => "phone",
+            Class::Card => "card",
+            Class::Iban => "iban",
+            Class::NationalId => "national_id",
+            Class::TaxId => "tax_id",
+            Class::Passport => "passport",
+            Class::IpAddress => "ip_address",
+            Class::MacAddress => "mac_address",
+            Class::GeoLocation => "geo_location",
+            Class::Address => "address",
+            Class::PersonName => "person_name",
+            Class::BirthDate => "birth_date",
+            Class::Credential => "credential",
+            Class::Derived => "derived",
+        }
+    }
+}
