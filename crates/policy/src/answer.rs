@@ -45,11 +45,16 @@ pub(crate) struct Answer {
 pub(crate) struct Answers(Mutex<HashMap<(u64, Ask, Whole), Arc<Answer>>>);
 
 impl Whole {
-    pub(crate) fn of(statement: &Statement, readers_disagree: bool, reaches_masks: bool) -> Self {
-        let Statement { effects, columns, functions, .. } = statement;
+    pub(crate) fn of(
+        statement: &Statement,
+        columns: Vec<String>,
+        readers_disagree: bool,
+        reaches_masks: bool,
+    ) -> Self {
+        let Statement { effects, functions, .. } = statement;
         Whole {
             effects: effects.iter().map(|effect| action_of(*effect)).collect(),
-            columns: columns.iter().map(|column| column.name.clone().unwrap_or("*".to_owned())).collect(),
+            columns,
             functions: functions.clone(),
             reaches_masks,
             readers_disagree,

@@ -157,6 +157,7 @@ impl Names<'_> {
         let schema = |name: &str| Resource::Schema { name: name.to_owned() };
         match object {
             Object::Relation { schema, name } => self.mean(schema.as_deref(), name),
+            Object::Column(_) => Vec::new(),
             Object::Schema(name) => vec![schema(name)],
             Object::Anywhere => {
                 let named = self.schemas.iter().flatten().copied().chain(self.catalog.schemas());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sql::{Catalog, Facts, Statement, Unreadable};
+use sql::{Catalog, Facts, ReachedColumns, Statement, Unreadable};
 
 use crate::answer::{Answer, Whole};
 use crate::asks::{self, Ask, Details, Names};
@@ -77,7 +77,8 @@ impl Policies {
         if asks.is_empty() {
             return permit_nothing();
         }
-        let whole = Whole::of(statement, readers_disagree, (meaning.is_masked)(statement));
+        let columns = self.columns_of(statement, meaning.catalog);
+        let whole = Whole::of(statement, columns, readers_disagree, (meaning.is_masked)(statement));
         let whole = whole.seen(self.look_at_whole());
         let each = (1 + self.rules().len() / WORK_POLICIES) * (1 + whole.len() / WORK_BYTES);
         if WORK_MAX / each < asks.len() {
@@ -86,6 +87,19 @@ impl Policies {
                 .verdict(self);
         }
         self.weigh(subject, asks.iter().map(|ask| (ask, "")), &whole)
+    }
+
+    /// Columns that the statement could reach, where policies look at them. Those that nobody can tell are all that policies name,
+    /// and `*`.
+    fn columns_of(&self, statement: &Statement, catalog: &Catalog) -> Vec<String> {
+        if !self.look_at_whole() {
+            return Vec::new();
+        }
+        let ReachedColumns { mut names, some_unknown } = sql::reached_columns(statement, catalog);
+        if some_unknown {
+            names.extend(self.columns().chain(["*"]).map(str::to_owned));
+        }
+        names.into_iter().collect()
     }
 
     /// The verdict on a string that could not be read.

@@ -48,6 +48,8 @@ pub struct Policies {
     /// Groups that policies name, of each policy.
     named_groups: Vec<BTreeSet<String>>,
     groups: BTreeSet<String>,
+    /// Columns that policies name, whatever the table.
+    columns: BTreeSet<String>,
     /// Schemas that policies name, whatever the database.
     schemas: BTreeSet<String>,
     subjects: Mutex<HashMap<Who, Arc<Subject>>>,
@@ -192,6 +194,7 @@ impl Policies {
             warnings,
             groups: named_groups.iter().flatten().cloned().collect(),
             named_groups,
+            columns: policies.iter().flat_map(words::columns).collect(),
             schemas,
             subjects: Mutex::default(),
             answers: Answers::default(),
@@ -280,6 +283,11 @@ impl Policies {
 
     pub(crate) fn answers(&self) -> &Answers {
         &self.answers
+    }
+
+    /// Columns that policies name.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(String::as_str)
     }
 
     /// Schemas that policies name.

@@ -94,28 +94,38 @@ pub(crate) fn check(
 
 /// Schemas that a policy could tell from others: all of its texts where it looks at names.
 pub(crate) fn schemas(policy: &Policy) -> Vec<String> {
-    fn gather(json: &Value, looks: &mut bool, texts: &mut Vec<String>) {
-        match json {
-            Value::Object(fields) => {
-                *looks |= matches!(fields.get("attr").and_then(Value::as_str), Some("name" | "schema"));
-                if let Some(pattern) = fields.get("pattern").and_then(Value::as_array) {
-                    // What the pattern also matches: itself without anything in its gaps.
-                    let literals = pattern.iter().filter_map(|part| part.get("Literal")?.as_str());
-                    texts.push(literals.collect());
-                }
-                fields.values().for_each(|value| gather(value, looks, texts));
-            }
-            Value::Array(values) => values.iter().for_each(|value| gather(value, looks, texts)),
-            Value::String(text) => texts.push(text.clone()),
-            _ => {}
-        }
-    }
+    texts(policy, &["name", "schema"])
+}
+
+/// Columns that a policy could tell from others: all of its texts where it looks at columns.
+pub(crate) fn columns(policy: &Policy) -> Vec<String> {
+    texts(policy, &["columns"])
+}
+
+/// All texts in the conditions of a policy that looks at one of these attributes.
+fn texts(policy: &Policy, attributes: &[&str]) -> Vec<String> {
     let (mut looks, mut texts) = (false, Vec::new());
-    match policy.to_json() {
-        Ok(json) => gather(json.get("conditions").unwrap_or(&Value::Null), &mut looks, &mut texts),
-        Err(_) => return texts,
+    if let Ok(json) = policy.to_json() {
+        gather(json.get("conditions").unwrap_or(&Value::Null), attributes, &mut looks, &mut texts);
     }
     if looks { texts } else { Vec::new() }
+}
+
+fn gather(json: &Value, attributes: &[&str], looks: &mut bool, texts: &mut Vec<String>) {
+    match json {
+        Value::Object(fields) => {
+            *looks |= fields.get("attr").and_then(Value::as_str).is_some_and(|own| attributes.contains(&own));
+            if let Some(pattern) = fields.get("pattern").and_then(Value::as_array) {
+                // What the pattern also matches: itself without anything in its gaps.
+                let literals = pattern.iter().filter_map(|part| part.get("Literal")?.as_str());
+                texts.push(literals.collect());
+            }
+            fields.values().for_each(|value| gather(value, attributes, looks, texts));
+        }
+        Value::Array(values) => values.iter().for_each(|value| gather(value, attributes, looks, texts)),
+        Value::String(text) => texts.push(text.clone()),
+        _ => {}
+    }
 }
 
 /// Whether anything can be called so.

@@ -259,6 +259,8 @@ pub enum Object {
         /// Name without the schema.
         name: String,
     },
+    /// A column that it changes, or that it is about.
+    Column(String),
     /// The schema of this name, or something in it.
     Schema(String),
     /// Something in a schema that the statement does not tell: CASCADE, a name without a schema, all of a role's.

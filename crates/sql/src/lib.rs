@@ -20,6 +20,7 @@ mod body;
 mod bounds;
 pub mod catalog;
 mod collect;
+mod columns;
 mod constant;
 mod cover;
 mod definitions;
@@ -42,6 +43,7 @@ mod writes;
 
 pub use bounds::{OPERATOR_RUN_BYTES_MAX, STATEMENT_BYTES_MAX};
 pub use catalog::Catalog;
+pub use columns::{ReachedColumns, reached_columns};
 pub use facts::{Facts, Statement, Unreadable};
 pub use literals::skeleton;
 pub use read::read;

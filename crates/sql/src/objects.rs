@@ -1,5 +1,5 @@
 //! What a definition names besides the relations in its own grammar: schemas, things within them, and relations behind a trigger,
-//! a comment or a label. A second look at definitions and grants; it tells nothing of reads and writes.
+//! a comment or a label, columns that are altered. A second look at definitions and grants; it tells nothing of reads and writes.
 
 use pg_query::protobuf::{GrantTargetType, ObjectType, PublicationObjSpecType, ReindexObjectType};
 
@@ -7,7 +7,7 @@ use crate::facts::{Object, Statement};
 use crate::tree::Tree;
 
 /// Kinds of statements that name such, and in which field the dotted name is where it is no more than that.
-const KINDS: [(&str, &str); 41] = [
+const KINDS: [(&str, &str); 42] = [
     ("AlterCollationStmt", "collname"),
     ("AlterDefaultPrivilegesStmt", ""),
     ("AlterDomainStmt", "type_name"),
@@ -22,6 +22,7 @@ const KINDS: [(&str, &str); 41] = [
     ("AlterPublicationStmt", ""),
     ("AlterStatsStmt", "defnames"),
     ("AlterTableMoveAllStmt", ""),
+    ("AlterTableStmt", ""),
     ("AlterTsConfigurationStmt", "cfgname"),
     ("AlterTsDictionaryStmt", "dictname"),
     ("AlterTypeStmt", "type_name"),
@@ -76,6 +77,10 @@ pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
 
 fn named(tree: &Tree, found: &mut Vec<Object>) {
     match tree.kind {
+        "AlterTableStmt" => {
+            let names = tree.all("cmds").map(|command| command.text("name"));
+            found.extend(names.filter(|name| !name.is_empty()).map(|name| Object::Column(name.to_owned())));
+        }
         "DropStmt" => {
             let kind = tree.number("remove_type");
             tree.all("objects").for_each(|object| of_kind(kind, object, found));
@@ -95,6 +100,9 @@ fn named(tree: &Tree, found: &mut Vec<Object>) {
         "RenameStmt" => {
             let kind = tree.number("rename_type");
             tree.one("object").into_iter().for_each(|object| of_kind(kind, object, found));
+            if kind == ObjectType::ObjectColumn as i64 {
+                found.push(Object::Column(tree.text("subname").to_owned()));
+            }
             if kind == ObjectType::ObjectSchema as i64 {
                 found.extend([tree.text("subname"), tree.text("newname")].into_iter().flat_map(schema));
             }
@@ -103,6 +111,8 @@ fn named(tree: &Tree, found: &mut Vec<Object>) {
             let in_schemas = tree.number("targtype") == GrantTargetType::AclTargetAllInSchema as i64;
             let kind = if in_schemas { ObjectType::ObjectSchema as i64 } else { tree.number("objtype") };
             tree.all("objects").for_each(|object| of_kind(kind, object, found));
+            let columns = tree.all("privileges").flat_map(|privilege| privilege.name("cols"));
+            found.extend(columns.map(|name| Object::Column(name.to_owned())));
         }
         "AlterDefaultPrivilegesStmt" => {
             let options = tree.all("options").filter(|option| option.text("defname") == "schemas");
@@ -181,6 +191,8 @@ fn of_kind(kind: i64, object: &Tree, found: &mut Vec<Object>) {
         | ObjectType::ObjectTabconstraint
         | ObjectType::ObjectTrigger => {
             found.extend(parts.split_last().and_then(|(_, table)| relation(table)));
+            let column = parts.last().filter(|_| kind == ObjectType::ObjectColumn);
+            found.extend(column.map(|name| Object::Column((*name).to_owned())));
         }
         // The first part is an access method.
         ObjectType::ObjectOpclass | ObjectType::ObjectOpfamily => {

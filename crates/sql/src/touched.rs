@@ -58,7 +58,7 @@ pub fn touched(statement: &Statement, catalog: &Catalog) -> Touched {
 }
 
 /// Whether a qualifier can mean this relation as this statement uses it.
-fn qualifies(qualifier: &[String], used: &RelationUse, relation: &Relation) -> bool {
+pub(crate) fn qualifies(qualifier: &[String], used: &RelationUse, relation: &Relation) -> bool {
     match qualifier {
         [] => true,
         [name] => used.alias.as_ref().unwrap_or(&relation.name) == name,
@@ -71,7 +71,7 @@ const SYSTEM_COLUMNS: [&str; 6] = ["cmax", "cmin", "ctid", "tableoid", "xmax", "
 
 /// `*`, `alias.*`, the whole row by its name (`row_to_json(u)`), or `u.name` where there is no such column: then it is
 /// `name(u)`.
-fn means_all(column: &ColumnUse, used: &RelationUse, relation: &Relation) -> bool {
+pub(crate) fn means_all(column: &ColumnUse, used: &RelationUse, relation: &Relation) -> bool {
     match &column.name {
         None => qualifies(&column.qualifier, used, relation),
         Some(name) => {
@@ -84,6 +84,6 @@ fn means_all(column: &ColumnUse, used: &RelationUse, relation: &Relation) -> boo
     }
 }
 
-fn means(named: &ColumnUse, used: &RelationUse, relation: &Relation, column: &str) -> bool {
+pub(crate) fn means(named: &ColumnUse, used: &RelationUse, relation: &Relation, column: &str) -> bool {
     named.name.as_deref() == Some(column) && qualifies(&named.qualifier, used, relation)
 }

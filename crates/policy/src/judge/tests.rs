@@ -11,6 +11,7 @@ use crate::setup::Setup;
 use crate::subject::Who;
 
 mod bodies;
+mod columns;
 mod commands;
 mod examples;
 mod own;

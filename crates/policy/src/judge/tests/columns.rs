@@ -1,0 +1,177 @@
+//! A policy on a column, and what reads the column without its name.
+
+use sql::catalog::{Column, Relation};
+use sql::{Catalog, READ_STACK_BYTES};
+
+use super::own::{alice, policies};
+use super::{Meaning, Policies, show};
+
+/// `users` with `id`, `name` and `email`, a view on it, and `orders` with `id` and `user_id`.
+fn catalog() -> Catalog {
+    let relation = |oid, name: &str, columns: &[&str]| Relation {
+        oid,
+        schema: "public".to_owned(),
+        name: name.to_owned(),
+        columns: (1..)
+            .zip(columns)
+            .map(|(number, name)| Column { number, name: (*name).to_owned(), type_oid: 25 })
+            .collect(),
+    };
+    let relations = [
+        relation(1, "users", &["id", "name", "email"]),
+        relation(2, "orders", &["id", "user_id"]),
+        relation(3, "contacts", &["id", "address"]),
+    ];
+    Catalog::new(relations).with_dependencies([(3, 1)])
+}
+
+fn says(policies: &Policies, catalog: &Catalog, text: &str) -> String {
+    let subject = policies.subject(&alice()).unwrap();
+    let reader = std::thread::Builder::new().stack_size(READ_STACK_BYTES);
+    let read = || {
+        let facts = sql::read(text.as_bytes()).unwrap();
+        policies.judge(&subject, &facts, &Meaning { catalog, is_masked: &|_| false })
+    };
+    let judged = std::thread::scope(|scope| reader.spawn_scoped(scope, read).unwrap().join().unwrap());
+    judged.iter().map(show).collect::<Vec<_>>().join("\n")
+}
+
+const READS: [&str; 57] = [
+    "select email from users",
+    "select Email from public.users",
+    "select u.email from users u",
+    "select public.users.email from public.users",
+    "select * from users",
+    "select u.* from users u",
+    "table users",
+    "select u from users u",
+    "select users from users",
+    "select count(u) from users u",
+    "select row_to_json(u) from users u",
+    "select to_jsonb(users) from users",
+    "select u::text from users u",
+    "select (u).email from users u",
+    "select (u).* from users u",
+    "select (select u from users u limit 1).email",
+    "select c from users u(a, b, c)",
+    "select j.c from (users join orders on true) j(a, b, c)",
+    "select j from (users join orders on true) j",
+    "select 1 from users natural join orders",
+    "select 1 from users natural join (select 'x' as email) x",
+    "select 1 from users join (select 'x' as email) x using (email)",
+    "select email(u) from users u",
+    "select u.f from users u",
+    "select id from users where email like 'a%'",
+    "select id from users order by email",
+    "select id from users group by id having max(email) > 'm'",
+    "select lag(id) over (order by email) from users",
+    "select id from users where (id, email) in (select 1, 'x')",
+    "select id from orders where exists (select from users where email = 'x')",
+    "select x from (select email as x from users) s",
+    "select s.* from (select * from users) s",
+    "with c as (table users) select 1 from c",
+    "with c(a, b, d) as (select * from users) select d from c",
+    "select l from users u, lateral (select u as l) x",
+    "select * from users order by 2",
+    "select id from users union select id from (table users) t",
+    "copy users to stdout",
+    "copy users (id, email) to stdout",
+    "copy (select u from users u) to stdout",
+    "insert into orders select 1 from users u where u is not null",
+    "insert into users (id) values (1) returning *",
+    "insert into users (id) values (1) returning users",
+    "insert into users (id) values (1) on conflict (email) do nothing",
+    "update users set name = email where id = 1",
+    "update users set (name, email) = ('a', 'b') where id = 1",
+    "update users set id = 2 where id = 1 returning old",
+    "update users set id = 2 where id = 1 returning new.*",
+    "update orders set id = 1 from users u where u is null and orders.id = 2",
+    "delete from users where email = 'x'",
+    "delete from orders using users u where u is null and orders.id = 2",
+    "merge into orders o using users u on o.id = u.id when matched then update set id = length(u.email)",
+    "merge into users u using orders o on o.id = u.id when matched then do nothing when not matched then insert values (1, 'a', 'b')",
+    "explain select email from users",
+    "prepare p as select u from users u",
+    "declare c cursor for table users",
+    "create view v as select u from users u",
+];
+
+#[test]
+fn a_column_is_kept_whatever_it_is_called() {
+    let policies = policies(
+        r#"@rule("email") forbid (principal, action == Picket::Action::"select", resource == Picket::Table::"shop.public.users")
+           when { context.columns.contains("email") };
+           @rule("copied") forbid (principal, action == Picket::Action::"copy_out", resource) when { context.columns.contains("email") };"#,
+    );
+    let says = |text: &str| says(&policies, &catalog(), text);
+    for text in READS {
+        assert!(
+            ["email", "copied"].iter().any(|rule| says(text).contains(&format!("Rule \"{rule}\": "))),
+            "{text}: {}",
+            says(text)
+        );
+    }
+    for text in [
+        // What a view or a body reads is not told column by column.
+        "select id from contacts",
+        "do $$ begin perform id from users; end $$",
+        "select id from not_in_the_catalog",
+    ] {
+        assert!(says(text).contains("Rule \"email\"") || text.contains("not_in"), "{text}: {}", says(text));
+    }
+    for text in [
+        "select id, name from users",
+        "select u.id from users u where u.name = 'email'",
+        "select count(*) from orders",
+        "select 'email' from users",
+        "select max(id) as total from users group by name order by total",
+        "select s.total from (select count(id) as total from users) s",
+        "insert into users values (1, 'a', 'b')",
+        "insert into users (id, email) values (1, 'x')",
+        "insert into users (id) values (1) returning id",
+        "update users set name = 'x' where id = 1",
+        "update users set name = 'x' where id = 1 returning name",
+        "delete from users where id = 1",
+        "delete from users where id = 1 returning id",
+        "with c as (select id from users) select id from c",
+        "copy users (id) to stdout",
+        "select u.id from users u join orders o using (id)",
+    ] {
+        let allowed = says(text) == "allow" || text.contains("using (id)");
+        assert!(allowed, "{text}: {}", says(text));
+    }
+    // Its last name is taken away.
+    let renames = super::own::policies(
+        r#"@rule("email") forbid (principal, action, resource) when { context.columns.contains("email") };"#,
+    );
+    for text in [
+        "alter table users rename email to mail",
+        "alter table users alter email type varchar",
+        "grant select (email) on users to bob",
+        "comment on column users.email is 'x'",
+        "select id from not_in_the_catalog",
+    ] {
+        let says = self::says(&renames, &catalog(), text);
+        assert!(says.contains("Rule \"email\": "), "{text}: {says}");
+    }
+}
+
+/// What may be read is listed: what nobody can tell is not in the list.
+#[test]
+fn a_list_of_columns_is_no_way_round() {
+    let policies = policies(
+        r#"@rule("list") forbid (principal, action == Picket::Action::"select", resource)
+           unless { ["id", "name"].containsAll(context.columns) };"#,
+    );
+    for text in ["select id, name from users", "select id from orders where id = 1"] {
+        assert_eq!(says(&policies, &catalog(), text), "allow", "{text}");
+    }
+    for text in
+        ["select u from users u", "select * from elsewhere", "select id from elsewhere", "table users"]
+    {
+        assert!(says(&policies, &catalog(), text).contains("Rule \"list\""), "{text}");
+    }
+    // Without any catalog, as in `picket policy explain`, columns are what is named.
+    assert_eq!(says(&policies, &Catalog::default(), "select id from users"), "allow");
+    assert!(says(&policies, &Catalog::default(), "select u from users u").contains("Rule \"list\""));
+}

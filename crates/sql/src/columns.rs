@@ -1,0 +1,110 @@
+//! Names of all columns that a statement could read or change, in whichever words, for policies that look at columns. Too many
+//! where nobody can tell, never too few.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::{Catalog, Relation};
+use crate::facts::{Access, ColumnUse, Effect, Object, RelationUse, Statement};
+use crate::temporary;
+use crate::touched::{means, means_all, qualifies};
+
+/// Columns of a statement, whichever relation they are of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReachedColumns {
+    /// Their names; `*` for all.
+    pub names: BTreeSet<String>,
+    /// It could reach others, of a relation that the catalog does not show.
+    pub some_unknown: bool,
+}
+
+/// Columns that `statement` names, those of rows that it means as a whole, and of whatever is below a view or part of a table that
+/// it reads. Where the catalog has no relation at all, a relation is taken for one with the columns that are named.
+pub fn reached_columns(statement: &Statement, catalog: &Catalog) -> ReachedColumns {
+    let mut reached = ReachedColumns::default();
+    let named = statement.columns.iter().map(|column| column.name.clone().unwrap_or_else(|| "*".to_owned()));
+    reached.names.extend(named);
+    reached.names.extend(statement.objects.iter().filter_map(|object| match object {
+        Object::Column(name) => Some(name.clone()),
+        _ => None,
+    }));
+    let knows = catalog.relations().next().is_some();
+    for used in &statement.relations {
+        let of_schema = |known: &&Relation| used.schema.as_ref().is_none_or(|schema| *schema == known.schema);
+        let found: Vec<&Relation> = catalog.named(&used.name).filter(of_schema).collect();
+        if found.is_empty() {
+            reached.some_unknown |= !is_harmless(used, statement) && (knows || means_row(used, statement));
+        }
+        for relation in found {
+            reached.add(relation, used, statement);
+            for below in catalog.with_underlying(relation).into_iter().skip(1) {
+                reached.add_all(below);
+            }
+        }
+    }
+    // What a body of plpgsql reads is not read.
+    for relation in statement.mentions.iter().flat_map(|name| catalog.named(name)) {
+        catalog.with_underlying(relation).into_iter().for_each(|relation| reached.add_all(relation));
+    }
+    reached
+}
+
+impl ReachedColumns {
+    fn add(&mut self, relation: &Relation, used: &RelationUse, statement: &Statement) {
+        if relation.columns.is_empty() {
+            self.some_unknown |= means_row(used, statement);
+            return;
+        }
+        let every = is_whole(used, statement)
+            || statement.columns.iter().any(|column| means_all(column, used, relation))
+            || returns_row(used, relation, statement);
+        let columns = relation.columns.iter().filter(|column| {
+            every || statement.columns.iter().any(|named| means(named, used, relation, &column.name))
+        });
+        self.names.extend(columns.map(|column| column.name.clone()));
+    }
+
+    fn add_all(&mut self, relation: &Relation) {
+        self.names.extend(relation.columns.iter().map(|column| column.name.clone()));
+    }
+}
+
+/// A common table expression, one of PostgreSQL's own relations or of the session's temporary ones.
+fn is_harmless(used: &RelationUse, statement: &Statement) -> bool {
+    match used.schema.as_deref() {
+        Some(schema) => matches!(schema, "pg_catalog" | "information_schema" | temporary::SCHEMA),
+        None => {
+            used.name.starts_with("pg_")
+                || statement.ctes.contains(&used.name)
+                || statement.temporary.contains(&used.name)
+        }
+    }
+}
+
+/// A DELETE means whole rows, and reads none of their columns that it does not name.
+fn is_whole(used: &RelationUse, statement: &Statement) -> bool {
+    let changes = |effect: &Effect| {
+        !matches!(effect, Effect::Delete | Effect::Select | Effect::Explain | Effect::Prepare)
+    };
+    used.whole && (used.access == Access::Read || statement.effects.iter().any(changes))
+}
+
+/// Whether whole rows of a relation are meant of which no columns are known.
+fn means_row(used: &RelationUse, statement: &Statement) -> bool {
+    let called = used.alias.as_ref().unwrap_or(&used.name);
+    let is_row = |column: &ColumnUse| match (&column.name, column.qualifier.as_slice()) {
+        (None, qualifier) => qualifier.last().is_none_or(|name| name == called),
+        (Some(name), []) => name == called,
+        (Some(_), _) => false,
+    };
+    is_whole(used, statement) || statement.columns.iter().any(is_row)
+}
+
+/// Whether RETURNING gives a row under a name that is none of a relation or column: `old`, `new`, or what these are called.
+fn returns_row(used: &RelationUse, relation: &Relation, statement: &Statement) -> bool {
+    let is_other = |column: &ColumnUse| match (&column.name, column.qualifier.as_slice()) {
+        (None, [_]) => !qualifies(&column.qualifier, used, relation),
+        (Some(name), []) => relation.columns.iter().all(|own| own.name != *name),
+        _ => false,
+    };
+    statement.returns && used.access == Access::Write && statement.columns.iter().any(is_other)
+}
