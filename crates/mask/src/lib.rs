@@ -15,6 +15,7 @@
 
 pub mod class;
 mod classify;
+pub mod detect;
 mod email;
 mod plan;
 mod rows;

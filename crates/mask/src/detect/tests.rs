@@ -1,0 +1,282 @@
+use std::time::Instant;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// What is found in a text, each as `class:text`.
+fn found(text: &str) -> Vec<String> {
+    all(text.as_bytes()).map(|found| format!("{}:{}", found.class.name(), &text[found.range])).collect()
+}
+
+fn check(text: &str, expected: &[&str], wrong: &mut Vec<String>) {
+    let found = found(text);
+    if found != expected {
+        wrong.push(format!("{text}: {found:?}"));
+    }
+}
+
+#[test]
+fn each_thing_is_found_in_a_sentence() {
+    let mut wrong = Vec::new();
+    for (text, expected) in [
+        ("write to bob.o'hara+x@shop.example.org.", "email:bob.o'hara+x@shop.example.org"),
+        ("bei jörg@bücher.example, bitte", "email:jörg@bücher.example"),
+        ("call +49 (0)30 1234567 today", "phone:+49 (0)30 1234567"),
+        ("call (415) 555-0132 today", "phone:(415) 555-0132"),
+        ("415-555-0132", "phone:415-555-0132"),
+        ("1.415.555.0132", "phone:1.415.555.0132"),
+        ("Tel: 020 7946 0958.", "phone:020 7946 0958"),
+        ("01 99 00 12 34", "phone:01 99 00 12 34"),
+        ("mobile 4155550132", "phone:4155550132"),
+        ("电话+86 138 0013 8000。", "phone:+86 138 0013 8000"),
+        ("paid with 4111 1111 1111 1111 12/27", "card:4111 1111 1111 1111"),
+        ("card=378282246310005", "card:378282246310005"),
+        ("to GB82 WEST 1234 5698 7654 32 please", "iban:GB82 WEST 1234 5698 7654 32"),
+        ("DE89370400440532013000", "iban:DE89370400440532013000"),
+        ("ssn 123-45-6789", "national_id:123-45-6789"),
+        ("SSN: 123456789", "national_id:123456789"),
+        ("AB123456C", "national_id:AB123456C"),
+        ("nino AB 12 34 56 C", "national_id:AB 12 34 56 C"),
+        ("943 476 5919", "national_id:943 476 5919"),
+        ("12345678Z", "national_id:12345678Z"),
+        ("X1234567L", "national_id:X1234567L"),
+        ("RSSMRA85T10A562S", "national_id:RSSMRA85T10A562S"),
+        ("BSN 111222333", "national_id:111222333"),
+        ("44051401359", "national_id:44051401359"),
+        ("529.982.247-25", "national_id:529.982.247-25"),
+        ("11010519491231002X", "national_id:11010519491231002X"),
+        ("1 85 05 78 006 084 91", "national_id:1 85 05 78 006 084 91"),
+        ("756.9217.0769.85", "national_id:756.9217.0769.85"),
+        ("131052-308T", "national_id:131052-308T"),
+        ("811228-9874", "national_id:811228-9874"),
+        ("S1234567D", "national_id:S1234567D"),
+        ("10000000146", "national_id:10000000146"),
+        ("11.222.333/0001-81", "tax_id:11.222.333/0001-81"),
+        ("86095742719", "tax_id:86095742719"),
+        ("912-70-1234", "tax_id:912-70-1234"),
+        ("51 824 753 556", "tax_id:51 824 753 556"),
+        ("AAAPL1234C", "tax_id:AAAPL1234C"),
+        ("EIN 12-3456789", "tax_id:12-3456789"),
+        ("passport no. C01X00T47", "passport:C01X00T47"),
+        ("Passport: 123456789", "passport:123456789"),
+        (
+            "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<1",
+            "passport:P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<1",
+        ),
+        ("from 203.0.113.9:443", "ip_address:203.0.113.9"),
+        ("from [2001:db8::1]:443", "ip_address:2001:db8::1"),
+        ("::ffff:192.0.2.1 said", "ip_address:::ffff:192.0.2.1"),
+        ("00:1a:2B:3c:4d:5e", "mac_address:00:1a:2B:3c:4d:5e"),
+        ("001a.2b3c.4d5e", "mac_address:001a.2b3c.4d5e"),
+        ("at 52.520008, 13.404954", "geo_location:52.520008, 13.404954"),
+        ("POINT(-13.404954 52.520008)", "geo_location:-13.404954 52.520008"),
+        ("-33.8688197,151.2092955", "geo_location:-33.8688197,151.2092955"),
+        ("lives in 12 Old Maple Street, Springfield", "address:12 Old Maple Street"),
+        ("Musterstraße 5a, Berlin", "address:Musterstraße 5a"),
+        ("PO Box 123", "address:PO Box 123"),
+        ("Calle Mayor 12", "address:Calle Mayor 12"),
+        ("12 rue de la Paix, Paris", "address:12 rue de la Paix"),
+        ("born 12 March 1985", "birth_date:12 March 1985"),
+        ("DOB: 1985-03-12", "birth_date:1985-03-12"),
+        ("geboren am 12.03.1985", "birth_date:12.03.1985"),
+        ("date of birth March 12, 1985", "birth_date:March 12, 1985"),
+        ("AKIAIOSFODNN7EXAMPLE", "credential:AKIAIOSFODNN7EXAMPLE"),
+        ("postgres://app:s3cret@db.example.com/x", "credential:s3cret"),
+        ("password=hunter2;x", "credential:hunter2"),
+        (r#"{"password": "hunter"}"#, "credential:hunter"),
+        ("Authorization: Bearer abcdefgh12345678", "credential:abcdefgh12345678"),
+        ("x-api-key: k3y-value-77", "credential:k3y-value-77"),
+        (
+            "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
+            "credential:$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
+        ),
+        ("md5a3556571e93b0d20722ba62be61e8c2d", "credential:md5a3556571e93b0d20722ba62be61e8c2d"),
+        (
+            "SCRAM-SHA-256$4096:c2FsdHNhbHQ=$a2V5:a2V5a2V5",
+            "credential:SCRAM-SHA-256$4096:c2FsdHNhbHQ=$a2V5:a2V5a2V5",
+        ),
+        (
+            "-----BEGIN PRIVATE KEY-----\nMIIB1\n-----END PRIVATE KEY-----\n",
+            "credential:-----BEGIN PRIVATE KEY-----\nMIIB1\n-----END PRIVATE KEY-----",
+        ),
+    ] {
+        check(text, &[expected], &mut wrong);
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn what_looks_alike_is_not_found() {
+    let mut wrong = Vec::new();
+    for text in [
+        "",
+        "hello",
+        "123",
+        "2026-11-27 04:18:15.123456+00",
+        "2026-11-27T04:18:15Z",
+        "12:34:56",
+        "1700000000",
+        "1700000000123",
+        "f47ac10b-58cc-4372-a567-0e02b2c3d479",
+        "d41d8cd98f00b204e9800998ecf8427e",
+        "1.2.3",
+        "v1.2.3.4",
+        "version 10.0.19.1",
+        "127.0.0.1",
+        "0.0.0.0",
+        "::1",
+        "std::vec",
+        "a::b",
+        "ORD-4111111111111111",
+        "4111111111111112",
+        "41111111111111111111111",
+        "0.4111111111111111",
+        "/orders/4111111111111111",
+        "user@localhost",
+        "@types/node",
+        "a@2x.png",
+        "git@github.com:org/repo",
+        "foo@1.2.3",
+        "SKU-123-45-6789",
+        "000-12-3456",
+        "666-12-3456",
+        "GB82 WEST 1234",
+        "GB83WEST12345698765432",
+        "3.14, 2.71",
+        "9780306406157",
+        "978-0-306-40615-7",
+        "01-02-2024",
+        "01.02.2024 10:30",
+        "1 000 000 000",
+        "123 456 789",
+        "5 Star hotel",
+        "10 Way",
+        "12 monkeys",
+        "password_changed_at=2024",
+        "password reset",
+        "password: required",
+        "password=$PASSWORD",
+        "token=4096",
+        "https://example.com/a:b@c",
+        "P<",
+        "eyJ",
+        "eyJ.eyJ",
+        "00:00:00:00:00:00",
+        "aa:bb:cc:dd:ee:ff:00:11",
+        "+05:30",
+        "+1",
+        "(2024)",
+        "f(415) 5",
+        "$1",
+        "$100.00",
+        "{}",
+        "Chrome/120.0.0.0 Safari/537.36",
+        "2024-01-01",
+        "1985-03-12",
+        "12 March 1985",
+        "$1$2$3",
+    ] {
+        check(text, &[], &mut wrong);
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn several_things_are_found_in_order() {
+    let text = "bob@shop.org, +1 415 555 0132; card 4111-1111-1111-1111";
+    assert_eq!(found(text), ["email:bob@shop.org", "phone:+1 415 555 0132", "card:4111-1111-1111-1111"]);
+}
+
+/// Each of these once made some scan begin again at every repetition, or could.
+#[test]
+fn time_is_linear_in_what_is_read() {
+    let parts = [
+        "a",
+        "1",
+        "1 ",
+        "1-",
+        "@",
+        "a@",
+        "a@a.",
+        "+1",
+        "(",
+        "-",
+        "-1.00000",
+        "eyJ",
+        "eyJ-",
+        "eyJa.",
+        "SG.",
+        "hvs.",
+        "$2a$",
+        "password=$",
+        "password='",
+        "token=",
+        "token:",
+        "Bearer ",
+        "a:",
+        "::",
+        "a://",
+        "a://b:c",
+        "P<",
+        "AKIA",
+        "{SSHA",
+        "-----BEGIN ",
+        "-----BEGIN PRIVATE KEY",
+        "born 1 ",
+        "po box ",
+        "Rue ",
+        "Calle a ",
+        "11 A ",
+        "\u{e9}",
+        "GB82",
+        "1111 ",
+        "é@",
+        "/",
+        "5 Via ",
+        "1234-",
+        "12:34:",
+        "*",
+        "A",
+        "0 ",
+    ];
+    for part in parts {
+        let time = |bytes: usize| {
+            let value = part.repeat(bytes / part.len()).into_bytes();
+            let start = Instant::now();
+            assert!(all(&value).all(|found| found.range.end <= value.len()));
+            start.elapsed().as_secs_f64()
+        };
+        // What is quadratic takes 64 times as long for eight times as much. The shortest of some is no accident.
+        let short = (0..5).map(|_| time(1 << 10)).fold(f64::MAX, f64::min).max(1e-5);
+        let long = (0..3).map(|_| time(8 << 10)).fold(f64::MAX, f64::min);
+        assert!(long < short * 30.0, "{part:?}: {short} s for 1 KiB, {long} s for 8 KiB");
+    }
+}
+
+/// Bytes of the kinds that detectors look at.
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    let sign = prop::sample::select(
+        &b"0123456789012345678901234567890 -./:@+()$={}*<\"'AaEeyJpP_\xc3\xa9\xff\n"[..],
+    );
+    prop::collection::vec(sign, 0..200)
+}
+
+proptest! {
+    #[test]
+    fn ranges_are_in_order_and_inside_whatever_the_bytes_are(value in prop_oneof![bytes(), any::<Vec<u8>>()]) {
+        let mut floor = 0;
+        for found in all(&value) {
+            prop_assert!(floor <= found.range.start && found.range.start < found.range.end);
+            prop_assert!(found.range.end <= value.len());
+            floor = found.range.end;
+        }
+    }
+
+    #[test]
+    fn ranges_of_text_are_text(value in "[0-9a-zé@ .:/+$=-]{0,80}|\\PC{0,80}") {
+        for found in all(value.as_bytes()) {
+            prop_assert!(value.get(found.range).is_some());
+        }
+    }
+}
