@@ -17,9 +17,11 @@ pub mod class;
 mod classify;
 pub mod detect;
 mod email;
+mod masks;
 mod plan;
 mod rows;
 
 pub use classify::{Class, Classes, ColumnId, classify};
+pub use masks::{mask, mask_found};
 pub use plan::{ColumnPlan, FIRST_NORMAL_OID, Plan, Reason};
 pub use rows::{RowError, mask_row};

@@ -1,0 +1,122 @@
+//! What is shown in place of a value: by class, type and format. Types stay what they are, and no text grows longer.
+
+mod network;
+mod partial;
+
+use crate::class::Class;
+use crate::{FIRST_NORMAL_OID, detect, email};
+
+/// What is shown of what nothing may be seen of.
+const FIXED: &[u8] = b"***";
+
+/// Formats of a value (protocol-message-formats, Bind).
+const TEXT_FORMAT: i16 = 0;
+
+/// Appends what is shown in place of `value`, of this type (OID) in this format. `false`: nothing can be, it becomes NULL.
+///
+/// What is appended has no more characters than `value`, unless its type has no limit: there an address keeps its form.
+pub fn mask(class: Class, type_oid: u32, format: i16, value: &[u8], out: &mut Vec<u8>) -> bool {
+    match (type_oid, class) {
+        (network::INET | network::CIDR, Class::IpAddress) => network::inet(format == TEXT_FORMAT, value, out),
+        (network::MACADDR | network::MACADDR8, Class::MacAddress) => {
+            network::macaddr(format == TEXT_FORMAT, value, out)
+        }
+        (TEXT | UNKNOWN, _) => text(class, value, out),
+        (VARCHAR | NAME, _) => bounded(value, out, |value, out| text(class, value, out)),
+        (BPCHAR, _) => padded(class, value, out),
+        (FIRST_NORMAL_OID.., _) if is_plain(value) => {
+            bounded(value, out, |value, out| text(class, value, out))
+        }
+        _ => false,
+    }
+}
+
+/// Appends `value` with all that detectors find in it masked. `false`, and nothing appended, where there is nothing.
+pub fn mask_found(value: &[u8], out: &mut Vec<u8>) -> bool {
+    let mut shown = 0;
+    for found in detect::all(value) {
+        out.extend_from_slice(value.get(shown..found.range.start).unwrap_or_default());
+        let range = value.get(found.range.clone()).unwrap_or_default();
+        bounded(range, out, |range, out| text(found.class, range, out));
+        shown = found.range.end;
+    }
+    if shown > 0 {
+        out.extend_from_slice(value.get(shown..).unwrap_or_default());
+    }
+    shown > 0
+}
+
+// OIDs of pg_type.dat.
+const NAME: u32 = 19;
+const TEXT: u32 = 25;
+const UNKNOWN: u32 = 705;
+const BPCHAR: u32 = 1042;
+const VARCHAR: u32 = 1043;
+
+/// The mask of text.
+fn text(class: Class, value: &[u8], out: &mut Vec<u8>) -> bool {
+    match class {
+        Class::Email => email::mask(value, out),
+        Class::Phone => partial::last_digits(value, 2, 5, out),
+        Class::Card => partial::last_digits(value, 4, 12, out),
+        Class::Iban => partial::iban(value, out),
+        Class::IpAddress if network::inet(true, value, out) => {}
+        Class::MacAddress if network::macaddr(true, value, out) => {}
+        Class::IpAddress
+        | Class::MacAddress
+        | Class::NationalId
+        | Class::TaxId
+        | Class::Passport
+        | Class::GeoLocation
+        | Class::Address
+        | Class::PersonName
+        | Class::BirthDate
+        | Class::Credential
+        | Class::Derived => {
+            if !value.is_empty() {
+                out.extend_from_slice(FIXED);
+            }
+        }
+    }
+    true
+}
+
+/// Cuts what `fill` appends to the number of characters of `value`: no limit of a type is exceeded.
+fn bounded(value: &[u8], out: &mut Vec<u8>, fill: impl FnOnce(&[u8], &mut Vec<u8>) -> bool) -> bool {
+    let start = out.len();
+    let shown = fill(value, out);
+    let limit = characters(value);
+    let begins = out.iter().enumerate().skip(start).filter(|(_, byte)| is_first(**byte));
+    let end = begins.map(|(place, _)| place).nth(limit);
+    out.truncate(end.unwrap_or(out.len()));
+    shown
+}
+
+/// `char(n)`: spaces fill what is short.
+fn padded(class: Class, value: &[u8], out: &mut Vec<u8>) -> bool {
+    let trimmed = value.trim_ascii_end();
+    let start = out.len();
+    let shown = bounded(trimmed, out, |value, out| text(class, value, out));
+    let missing = characters(value).saturating_sub(characters(out.get(start..).unwrap_or_default()));
+    out.resize(out.len() + missing, b' ');
+    shown
+}
+
+/// Whether a value of a type that is not PostgreSQL's own is a text, and none that has a form to be read by.
+fn is_plain(value: &[u8]) -> bool {
+    let formed = matches!(value.first(), Some(b'(' | b'{' | b'[' | b'<' | b'"'));
+    let controls = value.iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace());
+    !formed && !controls && core::str::from_utf8(value).is_ok()
+}
+
+fn characters(text: &[u8]) -> usize {
+    text.iter().filter(|&&byte| is_first(byte)).count()
+}
+
+/// Whether a byte begins a character in UTF-8.
+fn is_first(byte: u8) -> bool {
+    byte & 0xC0 != 0x80
+}
+
+#[cfg(test)]
+mod tests;

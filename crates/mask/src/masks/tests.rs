@@ -1,0 +1,129 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn masked(class: Class, type_oid: u32, value: &str) -> Option<String> {
+    let mut out = b"before".to_vec();
+    let shown = mask(class, type_oid, TEXT_FORMAT, value.as_bytes(), &mut out);
+    shown.then(|| String::from_utf8(out.split_off(6)).unwrap())
+}
+
+#[test]
+fn a_part_stays_where_it_says_which_but_not_what() {
+    for (class, value, expected) in [
+        (Class::Email, "alice@example.com", "a***@***.com"),
+        (Class::Phone, "+49 30 1234567", "+** ** *****67"),
+        (Class::Phone, "1234", "****"),
+        (Class::Phone, "４５", "**"),
+        (Class::Card, "4111 1111 1111 1234", "**** **** **** 1234"),
+        (Class::Card, "123", "***"),
+        (Class::Iban, "GB82 WEST 1234 5698 7654 32", "GB** **** **** **** **54 32"),
+        (Class::Iban, "12345678", "********"),
+        (Class::IpAddress, "203.0.113.9", "203.0.113.0"),
+        (Class::IpAddress, "2001:db8:1:2::3", "2001:db8:1::"),
+        (Class::IpAddress, "host.example", "***"),
+        (Class::MacAddress, "00:1a:2b:3c:4d:5e", "00:1a:2b:00:00:00"),
+        (Class::NationalId, "123-45-6789", "***"),
+        (Class::PersonName, "Bob", "***"),
+        (Class::Credential, "hunter2", "***"),
+        (Class::Derived, "x", "***"),
+        (Class::Derived, "", ""),
+    ] {
+        assert_eq!(masked(class, TEXT, value).as_deref(), Some(expected), "{value}");
+    }
+}
+
+#[test]
+fn types_keep_their_limits_and_what_is_no_text_becomes_null() {
+    assert_eq!(masked(Class::Derived, VARCHAR, "x").as_deref(), Some("*"));
+    assert_eq!(masked(Class::Email, VARCHAR, "ö@b.is").as_deref(), Some("ö***@*"));
+    assert_eq!(masked(Class::PersonName, BPCHAR, "Zoë       ").as_deref(), Some("***       "));
+    assert_eq!(masked(Class::PersonName, BPCHAR, "Z ").as_deref(), Some("* "));
+    assert_eq!(masked(Class::Email, 90_000, "bob@shop.org").as_deref(), Some("b***@***.org"));
+    assert_eq!(masked(Class::Email, 90_000, "{bob@shop.org}"), None);
+    for type_oid in [16, 17, 20, 23, 114, 600, 701, 1009, 1082, 1184, 1700, 2950, 3802] {
+        assert_eq!(masked(Class::Phone, type_oid, "4155550132"), None, "{type_oid}");
+    }
+    assert_eq!(masked(Class::Derived, network::INET, "203.0.113.9"), None);
+}
+
+#[test]
+fn addresses_of_networks_stay_addresses_in_both_formats() {
+    assert_eq!(masked(Class::IpAddress, network::INET, "203.0.113.9/25").as_deref(), Some("203.0.113.0/25"));
+    assert_eq!(
+        masked(Class::IpAddress, network::CIDR, "2001:db8:1:2::/64").as_deref(),
+        Some("2001:db8:1::/64")
+    );
+    assert_eq!(masked(Class::IpAddress, network::INET, "nonsense"), None);
+    assert_eq!(
+        masked(Class::MacAddress, network::MACADDR, "08:00:2b:01:02:03").as_deref(),
+        Some("08:00:2b:00:00:00")
+    );
+    let binary = |class, type_oid, value: &[u8]| {
+        let mut out = Vec::new();
+        mask(class, type_oid, 1, value, &mut out).then_some(out)
+    };
+    let inet = |address: &[u8]| [&[2, 32, 0, 4], address].concat();
+    assert_eq!(
+        binary(Class::IpAddress, network::INET, &inet(&[203, 0, 113, 9])),
+        Some(inet(&[203, 0, 113, 0]))
+    );
+    assert_eq!(binary(Class::IpAddress, network::INET, &inet(&[203, 0])), None);
+    assert_eq!(
+        binary(Class::MacAddress, network::MACADDR, &[8, 0, 43, 1, 2, 3]),
+        Some(vec![8, 0, 43, 0, 0, 0])
+    );
+    let binary8 = binary(Class::MacAddress, network::MACADDR8, &[8, 0, 43, 1, 2, 3, 4, 5]);
+    assert_eq!(binary8, Some(vec![8, 0, 43, 0, 0, 0, 0, 0]));
+}
+
+#[test]
+fn what_is_found_in_a_text_alone_is_masked() {
+    let found = |text: &str| {
+        let mut out = Vec::new();
+        mask_found(text.as_bytes(), &mut out).then(|| String::from_utf8(out).unwrap())
+    };
+    assert_eq!(
+        found("Zoë: bob@shop.org paid 4111-1111-1111-1111.").as_deref(),
+        Some("Zoë: b***@***.org paid ****-****-****-1111.")
+    );
+    assert_eq!(found("postgres://app:s3cret@db/x").as_deref(), Some("postgres://app:***@db/x"));
+    assert_eq!(found("nothing here, 42"), None);
+}
+
+fn class() -> impl Strategy<Value = Class> {
+    prop::sample::select(&Class::ALL[..])
+}
+
+/// Texts with much in them that detectors and masks look at.
+const TEXTS: &str = "([a-zé]{1,3}@[a-z]{1,3}\\.(io|com)|[0-9:./ +-]{0,20}|\\PC{0,12}){0,4}";
+
+proptest! {
+    #[test]
+    fn masks_of_text_are_text_and_not_longer(class in class(), value in TEXTS) {
+        for type_oid in [NAME, BPCHAR, VARCHAR, 90_000] {
+            if let Some(masked) = masked(class, type_oid, &value) {
+                prop_assert!(masked.chars().count() <= value.chars().count());
+            }
+        }
+        prop_assert!(masked(class, TEXT, &value).unwrap().len() <= value.len() + 16);
+        let mut out = Vec::new();
+        if mask_found(value.as_bytes(), &mut out) {
+            let out = String::from_utf8(out).unwrap();
+            prop_assert!(out.chars().count() <= value.chars().count());
+        }
+    }
+
+    #[test]
+    fn nothing_panics_whatever_the_bytes_are(
+        class in class(), type_oid in prop_oneof![0..4000_u32, Just(90_000)], format in 0..2_i16, value: Vec<u8>,
+    ) {
+        let mut out = Vec::new();
+        let shown = mask(class, type_oid, format, &value, &mut out);
+        prop_assert!(shown || out.is_empty());
+        prop_assert!(out.len() <= value.len() + 16);
+        out.clear();
+        let found = mask_found(&value, &mut out);
+        prop_assert!(found || out.is_empty());
+    }
+}
