@@ -47,6 +47,9 @@ pub(crate) struct Asker {
     /// What kind of place that database is, where the configuration does not say
     #[arg(long, value_name = "NAME")]
     environment: Option<String>,
+    /// How the user has logged in
+    #[arg(long, value_parser = ["cert", "scram-sha-256", "scram-sha-256-plus"])]
+    authentication: Option<String>,
     /// What the client calls itself
     #[arg(long, value_name = "NAME", default_value = "")]
     application: String,
@@ -160,6 +163,7 @@ impl Asker {
             who.environment.clone_from(environment);
         }
         Who {
+            authentication: self.authentication.clone().unwrap_or_default(),
             application: self.application.clone(),
             source: self.source,
             hour: self.hour,

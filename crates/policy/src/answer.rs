@@ -53,7 +53,11 @@ impl Whole {
     ) -> Self {
         let Statement { effects, functions, .. } = statement;
         Whole {
-            effects: effects.iter().map(|effect| action_of(*effect)).collect(),
+            effects: effects
+                .iter()
+                .map(|effect| action_of(*effect))
+                .chain(statement.locks.then_some("lock"))
+                .collect(),
             columns,
             functions: functions.clone(),
             reaches_masks,

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use sql::facts::{Access, Effect, Object, RelationUse};
 use sql::{Catalog, Statement};
 
-use crate::functions::VIEWS;
+use crate::functions::{Does, VIEWS, does_of};
 use crate::resource::{Resource, TEMPORARY};
 use crate::settings::{self, SETTINGS_VIEW};
 
@@ -33,6 +33,8 @@ pub(crate) struct Names<'a> {
     /// Schemas that policies name; `None` where they make no difference between schemas. What the catalog does not show could
     /// be in each of them, and in each that it shows.
     pub(crate) schemas: Option<Vec<&'a str>>,
+    /// Settings that policies name. One whose name is computed can be each of them.
+    pub(crate) settings: Vec<&'a str>,
 }
 
 /// The questions that `statement` raises. Of an action `may_matter` says whether anybody wants to know.
@@ -65,14 +67,29 @@ pub(crate) fn of(statement: &Statement, names: &Names<'_>, may_matter: impl Fn(&
             asks.extend(known.map(|resource| Ask { action: "select", resource, details: details.clone() }));
         }
     }
+    if may_matter("lock") {
+        if statement.locks {
+            effect_on_relations(statement, Effect::Select, ("lock", Reach::Read, ""), names, &mut asks);
+        }
+        if statement.effects.contains(&LOCK_TABLE) {
+            effect_on_relations(statement, LOCK_TABLE, ("lock", Reach::Written, ""), names, &mut asks);
+        }
+    }
     if may_matter("call") {
         functions(statement, &mut asks);
     }
+    for (does, action) in [(Does::Lock, "lock"), (Does::Write, "update")] {
+        if may_matter(action) && statement.calls().any(|name| does_of(name) == Some(does)) {
+            asks.push(Ask { action, resource: Resource::Database, details: Details::default() });
+        }
+    }
     if may_matter("set") {
-        changes_of_settings(statement, &mut asks);
+        changes_of_settings(statement, names, &mut asks);
     }
     asks
 }
+
+const LOCK_TABLE: Effect = Effect::Other("LockStmt");
 
 fn command_of(effect: Effect) -> &'static str {
     match effect {
@@ -152,6 +169,12 @@ fn effect_on_relations(
 }
 
 impl Names<'_> {
+    /// What could be changed where nobody tells which setting.
+    pub(crate) fn any_setting(&self, value: &str) -> impl Iterator<Item = Ask> {
+        let details = Details { value: value.to_owned(), ..Details::default() };
+        self.settings.iter().map(move |name| Ask::of_setting(name, details.clone()))
+    }
+
     /// What something that a definition names can mean. What it does not tell could be in each schema that is named.
     fn of(&self, object: &Object) -> Vec<Resource> {
         let schema = |name: &str| Resource::Schema { name: name.to_owned() };
@@ -211,7 +234,7 @@ fn functions(statement: &Statement, asks: &mut Vec<Ask>) {
     }
 }
 
-fn changes_of_settings(statement: &Statement, asks: &mut Vec<Ask>) {
+fn changes_of_settings(statement: &Statement, names: &Names<'_>, asks: &mut Vec<Ask>) {
     for setting in &statement.settings {
         let details = Details {
             value: settings::value(setting).unwrap_or_default(),
@@ -219,9 +242,13 @@ fn changes_of_settings(statement: &Statement, asks: &mut Vec<Ask>) {
             skips_triggers: settings::skips_triggers(setting),
             ..Details::default()
         };
+        if setting.name.is_none() && !setting.is_reset_all {
+            asks.extend(names.any_setting(&details.value));
+        }
         asks.push(Ask::of_setting(setting.name.as_deref().unwrap_or_default(), details));
     }
     if settings::writes_settings_view(statement) {
+        asks.extend(names.any_setting(""));
         asks.push(Ask::of_setting(SETTINGS_VIEW, Details { changes_reading: true, ..Details::default() }));
     }
 }

@@ -50,6 +50,43 @@ impl Danger {
     }
 }
 
+/// What a function does beside giving a value, where that is no danger. Its word is `Picket::Function`'s attribute `does`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Does {
+    /// It takes locks of its own.
+    Lock,
+    /// It tells other sessions something.
+    Notify,
+    /// It changes large objects, or where a sequence stands other than by one step.
+    Write,
+}
+
+impl Does {
+    /// Every word.
+    pub(crate) const WORDS: [&str; 3] = ["locks", "notifies", "writes"];
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Does::Lock => "locks",
+            Does::Notify => "notifies",
+            Does::Write => "writes",
+        }
+    }
+}
+
+/// What the function of this name does, if it is known to do anything.
+pub(crate) fn does_of(name: &str) -> Option<Does> {
+    match name {
+        "lo_creat" | "lo_create" | "lo_from_bytea" | "lo_import" | "lo_put" | "lo_truncate"
+        | "lo_truncate64" | "lo_unlink" | "lowrite" | "setval" => Some(Does::Write),
+        "pg_notify" => Some(Does::Notify),
+        _ if name.starts_with("pg_advisory_") || name.starts_with("pg_try_advisory_") => {
+            (!name.contains("unlock")).then_some(Does::Lock)
+        }
+        _ => None,
+    }
+}
+
 /// A function on the list.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Listed {
@@ -219,6 +256,16 @@ pub(crate) const FUNCTIONS: [(&str, Danger, &str); 137] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_acts_on_its_own_is_known() {
+        for name in ["setval", "lo_put", "pg_notify", "pg_try_advisory_xact_lock_shared"] {
+            assert!(does_of(name).is_some_and(|does| Does::WORDS.contains(&does.word())), "{name}");
+        }
+        for name in ["nextval", "currval", "pg_advisory_unlock_all", "loread", "lo_get"] {
+            assert_eq!(does_of(name), None, "{name}");
+        }
+    }
 
     #[test]
     fn functions_are_found_because_they_are_in_order() {

@@ -71,9 +71,7 @@ impl Policies {
     ) -> Verdict {
         let may_matter =
             |action: &str| !self.permits_all() || self.about(action).is_none_or(Relevant::may_forbid);
-        // The shipped policies make no difference between schemas that are somebody's own.
-        let schemas = self.has_own().then(|| self.schemas().collect());
-        let asks = asks::of(statement, &Names { catalog: meaning.catalog, schemas }, may_matter);
+        let asks = asks::of(statement, &self.names(meaning.catalog), may_matter);
         if asks.is_empty() {
             return permit_nothing();
         }
@@ -87,6 +85,12 @@ impl Policies {
                 .verdict(self);
         }
         self.weigh(subject, asks.iter().map(|ask| (ask, "")), &whole)
+    }
+
+    fn names<'n>(&'n self, catalog: &'n Catalog) -> Names<'n> {
+        // The shipped policies make no difference between schemas that are somebody's own.
+        let schemas = self.has_own().then(|| self.schemas().collect());
+        Names { catalog, schemas, settings: self.settings().collect() }
     }
 
     /// Columns that the statement could reach, where policies look at them. Those that nobody can tell are all that policies name,
@@ -128,17 +132,36 @@ impl Policies {
         self.about_nothing(subject, "replicate", "", command)
     }
 
-    /// The verdict on the parameters of a start-up packet, by name and value.
+    /// The verdict on the parameters of a start-up packet, by name and value. What nobody forbids need not be permitted.
     pub fn judge_startup<'p>(
         &self,
         subject: &Subject,
         parameters: impl Iterator<Item = (&'p [u8], &'p [u8])>,
     ) -> Verdict {
-        if !settings::startup_skips_triggers(parameters) {
-            return permit_nothing();
+        let parameters: Vec<_> = parameters.collect();
+        let catalog = Catalog::default();
+        let names = self.names(&catalog);
+        let mut asks = Vec::new();
+        // The shipped ones guard against one setting alone, and what else changes the reading the session knows.
+        if self.has_own() {
+            for (name, value) in settings::of_startup(&parameters) {
+                if name.is_empty() {
+                    asks.extend(names.any_setting(&value));
+                }
+                asks.push(Ask::of_setting(&name, Details { value, ..Details::default() }));
+            }
         }
-        let ask = Ask::of_setting(REPLICATION_ROLE, Details { skips_triggers: true, ..Details::default() });
-        self.weigh(subject, [(&ask, "")], &Whole::default())
+        if settings::startup_skips_triggers(&parameters) {
+            let details = Details { skips_triggers: true, ..Details::default() };
+            asks.push(Ask::of_setting(REPLICATION_ROLE, details));
+        }
+        let mut against = Against::default();
+        for ask in &asks {
+            // Drivers send some of their own accord.
+            let answer = Answer::clone(&self.answer(subject, ask, &Whole::default()));
+            against.note(self, subject, ask, "", &Answer { is_permitted: true, ..answer });
+        }
+        against.verdict(self)
     }
 
     /// The verdict on a message that runs a prepared statement or portal of which nobody has seen how it was made.

@@ -50,6 +50,8 @@ pub struct Policies {
     groups: BTreeSet<String>,
     /// Columns that policies name, whatever the table.
     columns: BTreeSet<String>,
+    /// Settings that own policies name.
+    settings: BTreeSet<String>,
     /// Schemas that policies name, whatever the database.
     schemas: BTreeSet<String>,
     subjects: Mutex<HashMap<Who, Arc<Subject>>>,
@@ -189,12 +191,18 @@ impl Policies {
             permits_all: policies.iter().any(is_unconditional_permit),
             looks: Looks::of(&setup.own),
             setup,
-            rules,
             by_action,
             warnings,
             groups: named_groups.iter().flatten().cloned().collect(),
             named_groups,
+            settings: policies
+                .iter()
+                .zip(&rules)
+                .filter(|(_, rule)| rule.is_own)
+                .flat_map(|(policy, _)| words::settings(policy))
+                .collect(),
             columns: policies.iter().flat_map(words::columns).collect(),
+            rules,
             schemas,
             subjects: Mutex::default(),
             answers: Answers::default(),
@@ -283,6 +291,11 @@ impl Policies {
 
     pub(crate) fn answers(&self) -> &Answers {
         &self.answers
+    }
+
+    /// Settings that own policies name.
+    pub(crate) fn settings(&self) -> impl Iterator<Item = &str> {
+        self.settings.iter().map(String::as_str)
     }
 
     /// Columns that policies name.

@@ -3,7 +3,7 @@
 use cedar_policy::{Entity, EntityUid};
 
 use crate::cedar::{CedarError, Types, fields, text, truth, uid};
-use crate::functions::{self, Listed};
+use crate::functions::{self, Does, Listed};
 use crate::subject::Subject;
 
 /// Where the session's own temporary relations are (`sql::Facts::with_temporary`).
@@ -95,6 +95,7 @@ impl Resource {
                     ("name", text(name)),
                     ("danger", text(listed.map_or("", |listed| listed.danger.word()))),
                     ("what", text(listed.map_or("", |listed| listed.what))),
+                    ("does", text(functions::does_of(name).map_or("", Does::word))),
                 ]);
                 let entities = vec![entity(&function, told.collect(), &[])?];
                 (function, entities)

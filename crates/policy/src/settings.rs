@@ -40,12 +40,64 @@ pub(crate) fn skips_triggers(setting: &Setting) -> bool {
 
 /// Whether the parameters of a start-up packet set it. In `options` a backslash takes the next character as it is, and a
 /// dash in a name is an underscore (postinit.c, guc.c).
-pub(crate) fn startup_skips_triggers<'p>(mut parameters: impl Iterator<Item = (&'p [u8], &'p [u8])>) -> bool {
+pub(crate) fn startup_skips_triggers(parameters: &[(&[u8], &[u8])]) -> bool {
     let names = |text: &[u8]| {
         let plain = String::from_utf8_lossy(text).replace('\\', "").replace('-', "_");
         plain.to_ascii_lowercase().contains(REPLICATION_ROLE)
     };
-    parameters.any(|(name, value)| names(name) || name == b"options" && names(value))
+    parameters.iter().any(|(name, value)| names(name) || *name == b"options" && names(value))
+}
+
+/// Parameters of a start-up packet that are no settings, and the beginning of those that are for the protocol.
+const NO_SETTINGS: [&[u8]; 4] = [b"database", b"options", b"replication", b"user"];
+const PROTOCOL: &[u8] = b"_pq_.";
+
+/// Settings that the parameters of a start-up packet change, and their values in small letters. One without a name can be each.
+pub(crate) fn of_startup(parameters: &[(&[u8], &[u8])]) -> Vec<(String, String)> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let mut found = Vec::new();
+    for (name, value) in parameters {
+        if *name == b"options" {
+            found.extend(of_options(&text(value)));
+        } else if !NO_SETTINGS.contains(name) && !name.starts_with(PROTOCOL) {
+            found.push((sql::setting_name(&text(name)), text(value).to_ascii_lowercase()));
+        }
+    }
+    found
+}
+
+/// Settings in switches of a server's command line: `-c NAME=VALUE` and `--NAME=VALUE` tell which, others are not looked up.
+fn of_options(options: &str) -> Vec<(String, String)> {
+    let mut words = words_of(options).into_iter();
+    let mut found = Vec::new();
+    while let Some(word) = words.next() {
+        let assignment = match (word.strip_prefix("--"), word.strip_prefix("-c")) {
+            (Some(rest), _) => rest.to_owned(),
+            (_, Some("")) => words.next().unwrap_or_default(),
+            (_, Some(rest)) => rest.to_owned(),
+            _ => String::new(),
+        };
+        let (name, value) = assignment.split_once('=').unwrap_or_default();
+        found.push((sql::setting_name(&name.trim().replace('-', "_")), value.trim().to_ascii_lowercase()));
+    }
+    found
+}
+
+/// Words between blanks; a backslash takes the next character as it is (postinit.c, `pg_split_opts`).
+fn words_of(options: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut letters = options.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            // As isspace of C.
+            ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' => words.extend(word.take()),
+            '\\' => word.get_or_insert_default().extend(letters.next()),
+            letter => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    words
 }
 
 /// `UPDATE pg_settings` changes settings as SET does; so does one of a view on it.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use cedar_policy::{EntityUid, Policy};
 use serde_json::Value;
 
-use crate::functions::Danger;
+use crate::functions::{Danger, Does};
 use crate::resource::{id_of, parts_of};
 use crate::setup::{PolicyError, Source};
 
@@ -95,6 +95,13 @@ pub(crate) fn check(
 /// Schemas that a policy could tell from others: all of its texts where it looks at names.
 pub(crate) fn schemas(policy: &Policy) -> Vec<String> {
     texts(policy, &["name", "schema"])
+}
+
+/// Settings that a policy could tell from others.
+pub(crate) fn settings(policy: &Policy) -> Vec<String> {
+    let literals = policy.entity_literals().into_iter();
+    let settings = literals.filter(|literal| literal.type_name().basename() == "Setting");
+    settings.map(|literal| literal.id().unescaped().to_owned()).chain(texts(policy, &["name"])).collect()
 }
 
 /// Columns that a policy could tell from others: all of its texts where it looks at columns.
@@ -231,6 +238,7 @@ fn word_is(attribute: &str, value: &Value, known: &Known<'_>) -> Fits {
         "principal.kind" => one_of(&mut ["agent", "human", ""].into_iter()),
         "principal.authentication" => one_of(&mut AUTHENTICATIONS.into_iter()),
         "resource.danger" => one_of(&mut Danger::ALL.iter().map(|danger| danger.word()).chain([""])),
+        "resource.does" => one_of(&mut Does::WORDS.into_iter().chain([""])),
         "context.command" => one_of(&mut COMMANDS.lines().chain(OTHER_COMMANDS).chain([""])),
         "context.effects" => {
             let actions = known.actions.iter().map(|action| action.id().unescaped());

@@ -201,6 +201,12 @@ impl Collector {
             "ExplainStmt" => self.effect(Effect::Explain),
             "TransactionStmt" => self.effect(Effect::Transaction),
             "VariableSetStmt" => self.effect(Effect::Set),
+            "LockingClause" => self.statement.locks = true,
+            // The grammar has a DROP of these by itself.
+            "DropSubscriptionStmt" | "DropTableSpaceStmt" | "DropUserMappingStmt" => {
+                self.effect(Effect::Other(kind));
+                self.effect(Effect::Drop);
+            }
             "ReturningClause" | "OnConflictClause" => self.statement.returns = true,
             // Known from their fields, when they end.
             "CopyStmt" | "DropStmt" | "GrantStmt" | "GrantRoleStmt" | "RawStmt" | "ReturnStmt" => {}

@@ -57,6 +57,8 @@ pub struct Statement {
     pub makes: Option<Makes>,
     /// Prepared statements and cursors that it runs.
     pub runs: Vec<Runs>,
+    /// It locks rows that it reads: FOR UPDATE, FOR SHARE and what is between them.
+    pub locks: bool,
     /// What it does within makes or takes away prepared statements or cursors, of which nobody can tell when.
     pub meddles: bool,
     /// Settings it changes by SET, RESET or `set_config`.

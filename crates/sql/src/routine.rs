@@ -200,6 +200,7 @@ impl Statement {
         add_new(&mut self.objects, &body.objects);
         add_new(&mut self.runs, &body.runs);
         self.returns |= body.returns;
+        self.locks |= body.locks;
         self.meddles |= body.meddles || body.makes.is_some() || !body.forgets.is_empty();
     }
 }

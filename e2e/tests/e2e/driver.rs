@@ -20,6 +20,11 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 
 /// Logs in; the connection is driven in the background.
 pub(crate) async fn connect(login: &Login) -> Result<Client, Error> {
+    connect_with(login, "").await
+}
+
+/// The same with these switches for the server.
+pub(crate) async fn connect_with(login: &Login, options: &str) -> Result<Client, Error> {
     let (client, connection) = Config::new()
         .host("127.0.0.1")
         .port(login.port)
@@ -27,6 +32,7 @@ pub(crate) async fn connect(login: &Login) -> Result<Client, Error> {
         .password(&login.password)
         .dbname(&login.database)
         .application_name("driver")
+        .options(options)
         .connect(NoTls)
         .await?;
     tokio::spawn(connection);

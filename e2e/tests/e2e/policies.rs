@@ -9,7 +9,7 @@ use e2e::psql;
 use e2e::scratch::Scratch;
 use serde_json::Value;
 
-use crate::driver::{block_on, connect, server_error};
+use crate::driver::{block_on, connect, connect_with, server_error};
 use crate::reload::{RELOADED, reload};
 use crate::stack::{Stack, text, words};
 
@@ -209,6 +209,66 @@ fn a_table_is_kept_whatever_leads_to_it() -> Result<()> {
     let row = stack.statement("SELECT * FROM harmless")?;
     assert_eq!(words(&row, "relations_read")?, ["public.harmless", "public.orders"]);
     Ok(())
+}
+
+/// Ways round policies on a column, a schema, locks and settings, on a real server that knows what each means.
+#[test]
+fn a_column_a_schema_and_a_setting_are_kept_by_whichever_name() -> Result<()> {
+    let folder = Scratch::new("policies")?;
+    let mut stack = Stack::start()?;
+    stack.truth(
+        "CREATE SCHEMA vault AUTHORIZATION shop_owner; CREATE TABLE people (id int, name text, email text); \
+         INSERT INTO people VALUES (1, 'bob', 'bob@shop.org'); CREATE VIEW contacts AS SELECT id, email AS e FROM people; \
+         GRANT ALL ON people, contacts TO PUBLIC; CREATE FUNCTION vault.f() RETURNS int LANGUAGE sql RETURN 1",
+    )?;
+    let policy = format!(
+        r#"@rule("email") forbid (principal, action in [Picket::Action::"select", Picket::Action::"copy_out"], resource)
+           when {{ context.columns.contains("email") }};
+           @rule("vault") forbid (principal, action, resource in Picket::Schema::"{0}.vault");
+           @rule("people") forbid (principal, action == Picket::Action::"lock", resource == Picket::Table::"{0}.public.people");
+           @rule("memory") forbid (principal, action == Picket::Action::"set", resource == Picket::Setting::"work_mem");"#,
+        stack.database
+    );
+    fs::write(folder.join("team.cedar"), policy)?;
+    reload(&mut stack, RELOADED, |text| format!("{text}\n[policy]\ndir = {:?}\n", folder.path()))?;
+    let alice = stack.alice()?;
+    psql::run(&alice, "CREATE TABLE public.read_again ()")?;
+    for (statement, rule) in [
+        ("SELECT u FROM people u", "email"),
+        ("SELECT (u).email FROM people u", "email"),
+        ("SELECT email(u) FROM people u", "email"),
+        ("SELECT c FROM people p(a, b, c)", "email"),
+        ("SELECT to_jsonb(people) FROM people", "email"),
+        ("SELECT e FROM contacts", "email"),
+        ("TABLE people", "email"),
+        ("COPY people TO STDOUT", "email"),
+        ("UPDATE people SET id = 1 WHERE id = 1 RETURNING *", "email"),
+        ("DROP SCHEMA vault CASCADE", "vault"),
+        ("ALTER SCHEMA vault RENAME TO x", "vault"),
+        ("COMMENT ON FUNCTION vault.f() IS 'x'", "vault"),
+        ("ALTER FUNCTION vault.f() STRICT", "vault"),
+        ("CREATE TABLE vault.t ()", "vault"),
+        ("SELECT id FROM people FOR UPDATE", "people"),
+        ("SET sort_mem = '1MB'", "memory"),
+        ("SELECT set_config('work' || '_mem', '1MB', false)", "memory"),
+    ] {
+        let output = psql::run(&alice, statement)?;
+        assert!(output.stderr.contains(&format!("Rule \"{rule}\": ")), "{statement}: {output:?}");
+    }
+    for statement in [
+        "SELECT id, name FROM people",
+        "DELETE FROM people WHERE id = 2",
+        "COMMENT ON TABLE public.read_again IS 'vault'",
+    ] {
+        let output = psql::run(&alice, statement)?;
+        assert_eq!(output.code, 0, "{statement}: {output:?}");
+    }
+    block_on(async {
+        connect_with(&alice, "-c geqo=off").await?;
+        let error = connect_with(&alice, "-c sort_mem=1MB").await.err().context("expect a refusal")?;
+        assert_eq!(server_error(&error)?.message(), "Picket refused this connection");
+        Ok(())
+    })
 }
 
 #[test]

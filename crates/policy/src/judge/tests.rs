@@ -10,6 +10,7 @@ use super::*;
 use crate::setup::Setup;
 use crate::subject::Who;
 
+mod acting;
 mod bodies;
 mod columns;
 mod commands;

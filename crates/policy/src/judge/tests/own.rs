@@ -11,7 +11,7 @@ pub(super) fn policies(text: &str) -> Policies {
     with(text, &[])
 }
 
-fn with(text: &str, without: &[&str]) -> Policies {
+pub(super) fn with(text: &str, without: &[&str]) -> Policies {
     let own = vec![Source { name: "team.cedar".to_owned(), text: text.to_owned() }];
     let without = without.iter().map(|name| (*name).to_owned()).collect();
     Policies::new(Setup { own, without, ..Setup::default() }).unwrap()
