@@ -23,6 +23,7 @@ use crate::pipe::Pipe;
 use crate::upstream;
 
 mod routines;
+mod views;
 
 /// What is changed around the proxy is known after this time at the latest.
 const REFRESH: Duration = Duration::from_secs(30);
@@ -249,7 +250,7 @@ async fn keep(
             connection = None;
         }
         let upstream = Arc::clone(&way_in.borrow_and_update());
-        let read = match timeout(READ_WAIT, read(&upstream, &mut connection, &before.catalog)).await {
+        let read = match timeout(READ_WAIT, read(&upstream, &mut connection, &before)).await {
             Ok(read) => read,
             Err(_) => Err(format!("not read within {} s", READ_WAIT.as_secs())),
         };
@@ -263,15 +264,14 @@ async fn keep(
 /// The snapshot after `before`. Where reading failed, what was known stays, and holds for as long as it may.
 fn next(
     before: &Snapshot,
-    read: Result<Catalog, String>,
+    read: Result<(Catalog, Classes), String>,
     upstream: &Upstream,
     connection: &mut Option<Pipe>,
 ) -> Snapshot {
     let version = VERSION.fetch_add(1, Ordering::Relaxed) + 1;
     let now = Instant::now();
     match read {
-        Ok(catalog) => {
-            let classes = classes(&catalog, &before.classes);
+        Ok((catalog, classes)) => {
             tracing::debug!(database = upstream.database, columns = classes.len(), "catalog read");
             if !before.holds && before.read_at.is_some() {
                 tracing::info!(database = upstream.database, "catalog read again: it is gone by as before");
@@ -322,19 +322,23 @@ fn classes(catalog: &Catalog, before: &Classes) -> Classes {
 async fn read(
     upstream: &Upstream,
     connection: &mut Option<Pipe>,
-    before: &Catalog,
-) -> Result<Catalog, String> {
+    before: &Snapshot,
+) -> Result<(Catalog, Classes), String> {
     // One that lay idle may have been closed meanwhile.
     if let Some(idle) = connection
-        && let Ok(catalog) = ask_all(idle, upstream, before).await
+        && let Ok(read) = ask_all(idle, upstream, before).await
     {
-        return Ok(catalog);
+        return Ok(read);
     }
     ask_all(connection.insert(connect(upstream).await?), upstream, before).await
 }
 
 /// A connection on which it failed is of no more use.
-async fn ask_all(pipe: &mut Pipe, upstream: &Upstream, before: &Catalog) -> Result<Catalog, String> {
+async fn ask_all(
+    pipe: &mut Pipe,
+    upstream: &Upstream,
+    before: &Snapshot,
+) -> Result<(Catalog, Classes), String> {
     let mut relations = HashMap::new();
     ask(pipe, RELATIONS, |row| add_relation(&mut relations, row)).await?;
     let mut functions = HashMap::new();
@@ -348,9 +352,12 @@ async fn ask_all(pipe: &mut Pipe, upstream: &Upstream, before: &Catalog) -> Resu
         Ok(())
     })
     .await?;
-    let routines = routines::read(pipe, before).await?;
+    let routines = routines::read(pipe, &before.catalog).await?;
     let catalog = Catalog::new(relations.into_values()).with_functions(functions);
-    Ok(catalog.with_dependencies(dependencies).with_routines(routines))
+    let catalog = catalog.with_dependencies(dependencies).with_routines(routines);
+    let mut classes = classes(&catalog, &before.classes);
+    views::classify(pipe, &catalog, &mut classes).await?;
+    Ok((catalog, classes))
 }
 
 /// Runs `query`, and has each row taken.

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 /// What a sensitive column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Class {
+    /// Computed from values of sensitive columns.
+    Derived,
     /// E-mail addresses.
     Email,
 }
@@ -13,6 +15,7 @@ impl Class {
     /// The word for it in records and listings.
     pub fn name(self) -> &'static str {
         match self {
+            Class::Derived => "derived",
             Class::Email => "email",
         }
     }
@@ -37,6 +40,11 @@ const TEXT_TYPES: [u32; 5] = [25, 1043, 1042, 19, 705];
 pub fn classify(name: &str, type_oid: u32) -> Option<Class> {
     let words = name.to_ascii_lowercase().replace(['_', '-', ' ', '.'], "");
     (words.contains("email") && TEXT_TYPES.contains(&type_oid)).then_some(Class::Email)
+}
+
+/// Whether any string is a value of this type.
+pub(crate) fn is_string(type_oid: u32) -> bool {
+    TEXT_TYPES.contains(&type_oid)
 }
 
 /// Whether values of this type can hold text that is worth a scan. Types that are not PostgreSQL's own may: citext does.

@@ -9,6 +9,9 @@ use crate::classify::Class;
 use crate::email;
 use crate::plan::{ColumnPlan, Plan};
 
+/// What stands for a text of which nothing may be seen.
+const HIDDEN: &[u8] = b"***";
+
 /// A row that does not fit its plan. It must not be forwarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum RowError {
@@ -43,8 +46,12 @@ pub fn mask_row(body: &[u8], plan: &Plan, out: &mut Vec<u8>) -> Result<(), RowEr
             match value {
                 Ok(None) => out.extend_from_slice(&(-1_i32).to_be_bytes()),
                 Ok(Some(value)) => match column {
+                    ColumnPlan::Null(_) => out.extend_from_slice(&(-1_i32).to_be_bytes()),
+                    ColumnPlan::Mask(Class::Derived, _) => {
+                        sized_value(out, |out| out.extend_from_slice(HIDDEN))
+                    }
                     ColumnPlan::Mask(Class::Email, _) => sized_value(out, |out| email::mask(value, out)),
-                    ColumnPlan::Scan(Class::Email, _) if email::is_found(value) => {
+                    ColumnPlan::Scan(_, _) if email::is_found(value) => {
                         sized_value(out, |out| email::mask(value, out));
                     }
                     ColumnPlan::Clear(_) | ColumnPlan::Scan(..) => {

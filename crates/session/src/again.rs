@@ -8,6 +8,7 @@ use sql::facts::Runs;
 
 use crate::judged::{Judged, Read};
 use crate::names::Prepared;
+use crate::shown::Shown;
 use crate::state::{Environment, Session};
 
 /// How deep what is run can run something else: a portal of FETCH of a cursor, and then some.
@@ -34,6 +35,8 @@ struct Again {
     refused: Option<Verdict>,
     /// What was let pass although rules that observe are against it.
     observed: Option<Verdict>,
+    /// What the result of what runs can show.
+    shown: Shown,
 }
 
 impl Sight {
@@ -66,6 +69,9 @@ impl Session {
         }
         let mut again = Again::default();
         self.look(judged, env, DEPTH_MAX, &mut again);
+        let shown = std::mem::take(&mut again.shown).or(&judged.shown);
+        // Its result is that of another statement each time.
+        let judged = &judged.showing(shown);
         match again {
             Again { refused: Some(verdict), .. } => {
                 let rules = verdict.refusal().map(|refusal| refusal.rules.clone()).unwrap_or_default();
@@ -99,6 +105,9 @@ impl Session {
                 }
             };
             let is_known = !reads.is_empty();
+            if (!is_known || depth == 0) && !env.classes.is_empty() {
+                again.shown = Shown::Anything;
+            }
             let is_unsure = match runs {
                 Runs::Prepared(_) => self.sight.is_unsure_of_statements(is_known),
                 Runs::Cursor(_) => self.sight.is_unsure_of_cursors(is_known),
@@ -107,6 +116,7 @@ impl Session {
             for read in reads {
                 let judged = read.judge(env, &self.temporary);
                 again.note(&judged.one.verdict);
+                again.shown = std::mem::take(&mut again.shown).or(&judged.one.shown);
                 if let Some(depth) = depth.checked_sub(1) {
                     self.look(&judged.one, env, depth, again);
                 }

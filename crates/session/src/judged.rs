@@ -17,6 +17,7 @@ use mask::ColumnId;
 use crate::evidence::Described;
 use crate::names::{Columns, ResultColumns};
 use crate::results::Planned;
+use crate::shown::{Known, Shown};
 use crate::state::Environment;
 use crate::temporary::{Temporary, TemporaryChange};
 
@@ -100,6 +101,8 @@ pub(crate) struct Judged {
     pub(crate) runs: Vec<Runs>,
     /// It may make or take away prepared statements and cursors in a way that is not seen.
     pub(crate) meddles: bool,
+    /// What computed columns of its result can show.
+    pub(crate) shown: Shown,
     /// What it does to the session's temporary tables, if anything.
     pub(crate) temporary: Option<TemporaryChange>,
     /// It gives no other name to what lasts.
@@ -246,8 +249,10 @@ impl JudgedText {
             |((statement, own), verdict)| {
                 let (span, disagreement) = (statement.span.clone(), disagreement.clone());
                 let judged = Judged::new(&read.text, span, Some(statement), verdict, disagreement, env);
+                let text = read.text.get(own.span.clone()).unwrap_or_default();
                 Rc::new(Judged {
                     makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
+                    shown: Shown::of(text, own, &Known { catalog: env.catalog, classes: env.classes }),
                     ..judged
                 })
             },
@@ -294,6 +299,10 @@ impl Judged {
             makes: None,
             runs: statement.map(|statement| statement.runs.clone()).unwrap_or_default(),
             meddles: statement.is_none_or(|statement| statement.meddles || is_opaque(statement)),
+            shown: match statement {
+                None if !env.classes.is_empty() => Shown::Anything,
+                _ => Shown::Nothing,
+            },
             temporary: statement.and_then(TemporaryChange::of),
             is_still: statement.is_some_and(Statement::is_still),
             runs_code_when_read: statement.is_none_or(|statement| statement.has_string),
@@ -337,6 +346,11 @@ impl Judged {
     ) -> Rc<Self> {
         let described = Described { refused_by, observed_by, ..(*self.described).clone() };
         Rc::new(Judged { described: Rc::new(described), verdict, ..self.clone() })
+    }
+
+    /// The same where its result shows this.
+    pub(crate) fn showing(&self, shown: Shown) -> Rc<Self> {
+        Rc::new(Judged { shown, planned: RefCell::default(), ..self.clone() })
     }
 
     pub(crate) fn refusal(&self) -> Option<&Refusal> {

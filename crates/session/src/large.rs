@@ -7,7 +7,8 @@ use wire::frame::{FrameError, HEADER_BYTES};
 use wire::frontend::{self, Bind, tag};
 use wire::{BodyError, backend, compose};
 
-use crate::action::{Action, Pass};
+use crate::action::{Action, Pass, send_to_client};
+use crate::hidden::hide;
 use crate::judged::Judged;
 use crate::owed::Owed;
 use crate::state::{Environment, Session, SessionError};
@@ -48,26 +49,28 @@ impl Session {
     }
 
     /// Takes a message of the server whose body is longer than may be held. `start` is what is there of it, with its
-    /// header. `false` asks for more of it; otherwise it passes.
+    /// header. `None` asks for more of it; otherwise it passes, or what stands for it is in the actions.
     pub(crate) fn large_answer(
         &mut self,
         tag: u8,
         len: u32,
         start: &[u8],
         out: &mut Vec<Action>,
-    ) -> Result<bool, SessionError> {
+    ) -> Result<Option<Pass>, SessionError> {
         let limit = self.held_answer_bytes_max(tag);
         let too_long = |what| SessionError::AnswerTooLong { what, len, limit };
         match tag {
             backend::tag::DATA_ROW => Err(too_long("a row whose columns are masked")),
-            backend::tag::ERROR_RESPONSE => {
+            backend::tag::ERROR_RESPONSE | backend::tag::NOTICE_RESPONSE => {
                 let Some(body) = start.get(HEADER_BYTES..HEADER_BYTES + ERROR_START_BYTES) else {
-                    return Ok(false);
+                    return Ok(None);
                 };
-                match self.error(body, out) {
-                    Pass::Whole => Ok(true),
-                    // Picket's own are short.
-                    _ => Err(too_long("an error")),
+                match tag {
+                    backend::tag::ERROR_RESPONSE => Ok(Some(self.error(body, out))),
+                    _ => {
+                        send_to_client(out, |buffer| hide(tag, body, buffer));
+                        Ok(Some(Pass::Replaced))
+                    }
                 }
             }
             _ => Err(too_long("a message")),

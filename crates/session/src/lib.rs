@@ -23,6 +23,7 @@ mod begun;
 mod client;
 mod ending;
 mod evidence;
+mod hidden;
 mod judged;
 mod large;
 mod names;
@@ -32,6 +33,7 @@ mod refusal;
 mod replication;
 mod results;
 mod server;
+mod shown;
 mod state;
 mod temporary;
 #[cfg(test)]
@@ -43,4 +45,5 @@ pub use evidence::{Described, Evidence, Finished, Outcome, ResultNames, Started}
 pub use judged::may_run;
 pub use readings::Readings;
 pub use replication::Replication;
+pub use shown::shown_by_view;
 pub use state::{Environment, Resting, Session, SessionError};

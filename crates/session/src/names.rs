@@ -89,6 +89,12 @@ impl ResultColumns {
         Ok(ResultColumns { columns: columns.collect::<Result<_, _>>()?, description: description.into() })
     }
 
+    /// Their names, as the result has them.
+    pub(crate) fn labels(&self) -> Vec<String> {
+        let fields = RowDescription::read(&self.description).into_iter().flatten();
+        fields.map_while(Result::ok).map(|field| String::from_utf8_lossy(field.name).into_owned()).collect()
+    }
+
     pub(crate) fn is_described_by(&self, description: &[u8]) -> bool {
         *self.description == *description
     }

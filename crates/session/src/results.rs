@@ -53,12 +53,16 @@ pub(crate) fn plan(
     *asked = None;
     let mut names = ResultNames::default();
     let mut plans = Vec::with_capacity(columns.len());
-    for column in columns.iter() {
+    let labels = columns.labels();
+    for (index, column) in columns.iter().enumerate() {
         let name = name(column);
-        let plan = Plan::column(&column.field(), env.catalog_holds && name.is_some(), env.classes);
-        let masked = matches!(plan, ColumnPlan::Mask(..));
+        let label = labels.get(index).map_or("", String::as_str);
+        let shows = || judged.shown.is_sensitive(index, columns.len(), label);
+        let plan = Plan::column(&column.field(), env.catalog_holds && name.is_some(), env.classes, shows);
+        let masked = matches!(plan, ColumnPlan::Mask(..) | ColumnPlan::Null(_));
         let name = match name {
             Some(name) => Some(name),
+            None if masked && column.table_oid == 0 => Some(format!("({label})")),
             None if masked => Some(format!("{}.{}", column.table_oid, column.column)),
             None => None,
         };

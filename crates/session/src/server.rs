@@ -6,6 +6,7 @@ use wire::frame::{HEADER_BYTES, peek_body, peek_header};
 
 use crate::action::{Action, CloseReason, Pass, Step, Toward, forward, send_to_client};
 use crate::evidence::{Evidence, Outcome};
+use crate::hidden::hide;
 use crate::owed::{CopyIn, Owed, Running};
 use crate::refusal;
 use crate::results::{self, NeedsCatalog};
@@ -30,7 +31,8 @@ impl Session {
 
     /// A client that has said goodbye stays until it was told what it was owed.
     pub(crate) fn close_if_told_all(&self, out: &mut Vec<Action>) {
-        if self.leaving && self.owed.is_empty() && self.server_passing == 0 {
+        let is_between = self.server_passing == 0 && self.server_dropping == 0;
+        if self.leaving && self.owed.is_empty() && is_between {
             out.push(Action::Close(CloseReason::ClientTerminated));
         }
     }
@@ -54,6 +56,15 @@ impl Session {
                 }
                 continue;
             }
+            if 0 < self.server_dropping {
+                let taken = rest.len().min(self.server_dropping);
+                self.server_dropping -= taken;
+                at += taken;
+                if 0 < self.server_dropping {
+                    return Ok(Step::More(at));
+                }
+                continue;
+            }
             let Some((tag, len)) = peek_header(rest).map_err(SessionError::server)? else {
                 return Ok(Step::More(at));
             };
@@ -62,7 +73,10 @@ impl Session {
                     Some(masks) => masks,
                     None => return Ok(Step::NeedsCatalog(at)),
                 },
-                tag::NOTICE_RESPONSE | tag::NOTIFICATION_RESPONSE | tag::PARAMETER_DESCRIPTION => false,
+                tag::NOTICE_RESPONSE => {
+                    self.current().is_some_and(|running| running.judged.shown.is_anything())
+                }
+                tag::NOTIFICATION_RESPONSE | tag::PARAMETER_DESCRIPTION => false,
                 tag::FUNCTION_CALL_RESPONSE => !matches!(self.owed.front(), Some(Owed::Unread(_))),
                 _ => true,
             };
@@ -75,10 +89,11 @@ impl Session {
                 continue;
             }
             if self.held_answer_bytes_max(tag) < len {
-                if !self.large_answer(tag, len, rest, out)? {
-                    return Ok(Step::More(at));
+                match self.large_answer(tag, len, rest, out)? {
+                    Some(Pass::Whole) => self.server_passing = HEADER_BYTES + len as usize,
+                    Some(_) => self.server_dropping = HEADER_BYTES + len as usize,
+                    None => return Ok(Step::More(at)),
                 }
-                self.server_passing = HEADER_BYTES + len as usize;
                 continue;
             }
             let Some(body) = peek_body(rest, len) else { return Ok(Step::More(at)) };
@@ -174,6 +189,10 @@ impl Session {
             tag::PARSE_COMPLETE | tag::BIND_COMPLETE | tag::CLOSE_COMPLETE => self.name_changed(tag),
             tag::READY_FOR_QUERY => self.ready(body, out),
             tag::ERROR_RESPONSE => Ok(self.error(body, out)),
+            tag::NOTICE_RESPONSE => {
+                send_to_client(out, |buffer| hide(tag, body, buffer));
+                Ok(Pass::Replaced)
+            }
             tag::PARAMETER_STATUS => {
                 let (name, value) = backend::parameter_status(body).map_err(SessionError::server)?;
                 self.on_parameter(name, value);
@@ -379,6 +398,12 @@ impl Session {
             _ => None,
         };
         let outcome = Outcome::Failed(sqlstate);
+        let shows = match &failed {
+            Some(Owed::Query(batch)) => batch.front().map(|running| &running.judged),
+            Some(Owed::Execute { running, .. }) => Some(&running.judged),
+            _ => None,
+        };
+        let shows = shows.is_some_and(|judged| judged.shown.is_anything());
         if let Some(failed) = failed {
             self.not_done(failed, &outcome, out);
         }
@@ -388,6 +413,10 @@ impl Session {
         match refusal {
             Some(refusal) => {
                 send_to_client(out, |buffer| refusal::answer(&refusal, buffer));
+                Pass::Replaced
+            }
+            None if shows => {
+                send_to_client(out, |buffer| hide(tag::ERROR_RESPONSE, body, buffer));
                 Pass::Replaced
             }
             None => Pass::Whole,

@@ -112,6 +112,8 @@ pub struct Session {
     /// Bytes of the client's present message that are thrown away.
     pub(crate) client_dropping: usize,
     pub(crate) server_passing: usize,
+    /// Bytes of the server's present message that are thrown away.
+    pub(crate) server_dropping: usize,
     pub(crate) asked_catalog: Option<u64>,
     /// The same for a statement of the client's.
     pub(crate) asked_absence: Option<u64>,
@@ -153,6 +155,7 @@ impl Session {
             client_passing: 0,
             client_dropping: 0,
             server_passing: 0,
+            server_dropping: 0,
             asked_catalog: None,
             asked_absence: None,
             altered: false,

@@ -102,7 +102,8 @@ fn in_a_failed_transaction_the_server_answers_itself() {
     talk.client(&query("drop table users"));
     assert_snapshot!(talk.server(&[error("25P02", "aborted"), ready(b'E')].concat()), @r#"
 record 1 failed 25P02: 0 rows, 0 bytes
-to client: E[SERROR·VERROR·C25P02·Maborted] Z[E]
+to client instead: E[SERROR·VERROR·C25P02·Maborted]
+to client: Z[E]
 "#);
 }
 

@@ -20,6 +20,7 @@ mod explain;
 mod fixtures;
 mod fresh_tables;
 mod goodbye;
+mod leaks;
 mod limits;
 mod lost_catalog;
 mod newest_libpq;

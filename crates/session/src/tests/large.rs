@@ -178,7 +178,7 @@ fn a_masked_row_that_is_too_long_ends_the_session_with_a_reason_of_its_own() {
 #[test]
 fn a_long_notice_is_not_held() {
     let mut talk = Talk::new();
-    talk.client(&query("select id from users"));
+    talk.client(&query("select id from orders"));
     for tag in [b'N', b'A', b't'] {
         let mut notice = Vec::new();
         frame(&mut notice, tag, |out| out.extend(long().into_bytes()));
@@ -191,13 +191,26 @@ fn a_long_notice_is_not_held() {
 #[test]
 fn a_long_error_passes_and_is_recorded() {
     let mut talk = Talk::new();
-    talk.client(&query("select id from users"));
+    talk.client(&query("select id from orders"));
     let sent = [error("P0001", &long()), ready(b'I')].concat();
     let (forwarded, held) = answered_in_pieces(&mut talk, &sent, 100);
     assert_eq!(forwarded, sent);
     assert!(held < 2_000, "{held} bytes were held");
     assert!(!talk.session.is_owed_replies());
     assert_eq!(talk.lost(), "", "its end was recorded");
+}
+
+#[test]
+fn a_long_error_that_can_show_values_is_cut() {
+    let mut talk = Talk::new();
+    talk.client(&query("select id from users"));
+    let mut notice = error("01000", &format!("\"{}\"", long()));
+    notice[0] = b'N';
+    let sent = [notice, error("P0001", &format!("\"{}\"", long())), ready(b'I')].concat();
+    let (forwarded, held) = answered_in_pieces(&mut talk, &sent, 100);
+    let text = String::from_utf8_lossy(&forwarded);
+    assert!(text.matches("(hidden by Picket").count() == 2 && text.ends_with("Z\0\0\0\u{5}I"), "{text}");
+    assert!(forwarded.len() < 300 && held < 2_000, "{held} bytes were held");
 }
 
 #[test]

@@ -1,0 +1,120 @@
+//! Errors and notices of a statement that can show values of sensitive columns, without those values.
+
+use wire::backend::{error_field, error_fields};
+use wire::compose;
+
+/// What stands for a text that a function made.
+const HIDDEN: &[u8] = b"(hidden by Picket: it can show values of sensitive columns)";
+
+/// Classes of SQLSTATEs whose messages name objects only (errcodes.txt): constraints, transactions, resources, intervention.
+const NAMES_ONLY: [&[u8]; 6] = [b"23", b"25", b"40", b"53", b"55", b"57"];
+
+/// Appends the ErrorResponse or NoticeResponse with this body. What tells of values goes: details, contexts, and what a message quotes.
+/// What has a place in the client's own text was said about that.
+pub(crate) fn hide(tag: u8, body: &[u8], out: &mut Vec<u8>) {
+    let sqlstate = error_field(body, b'C');
+    let is_raised = error_field(body, b'R') == b"exec_stmt_raise";
+    let is_about_text = !error_field(body, b'P').is_empty();
+    let names_only = is_about_text || NAMES_ONLY.iter().any(|class| sqlstate.starts_with(class));
+    compose::frame(out, tag, |out| {
+        for (code, text) in error_fields(body) {
+            match code {
+                b'S' | b'V' | b'C' | b'F' | b'L' | b'R' => field(out, code, text),
+                b'M' if is_raised => field(out, code, HIDDEN),
+                b'M' if names_only => field(out, code, text),
+                b'M' => field(out, code, &unquoted(text)),
+                b'D' | b'W' | b'q' | b'p' => {}
+                b'H' if !is_about_text => {}
+                _ if is_raised => {}
+                _ => field(out, code, text),
+            }
+        }
+        // It was longer than what is there of it.
+        if error_fields(body).all(|(code, _)| code != b'M') {
+            field(out, b'M', HIDDEN);
+        }
+        out.push(0);
+    });
+}
+
+fn field(out: &mut Vec<u8>, code: u8, text: &[u8]) {
+    out.push(code);
+    out.extend_from_slice(text);
+    out.push(0);
+}
+
+/// A message without what stands between its first quote and its last; after the only one there is.
+fn unquoted(message: &[u8]) -> Vec<u8> {
+    let is_quote = |byte: &u8| *byte == b'"';
+    let (first, last) = (message.iter().position(is_quote), message.iter().rposition(is_quote));
+    match (first, last) {
+        (Some(first), Some(last)) => {
+            let before = message.get(..=first).unwrap_or_default();
+            let after = message.get(last..).filter(|_| first < last);
+            [before, b"***", after.unwrap_or(b"\"")].concat()
+        }
+        _ => message.to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hidden(fields: &[(u8, &str)]) -> String {
+        let mut body = Vec::new();
+        fields.iter().for_each(|(code, text)| field(&mut body, *code, text.as_bytes()));
+        body.push(0);
+        let mut out = Vec::new();
+        hide(b'E', &body, &mut out);
+        String::from_utf8_lossy(&out[5..]).replace('\0', "|")
+    }
+
+    #[test]
+    fn values_go_and_names_stay() {
+        for (fields, shown) in [
+            (
+                &[(b'C', "22P02"), (b'M', "invalid input syntax for type integer: \"a@b.c\"")][..],
+                "C22P02|Minvalid input syntax for type integer: \"***\"||",
+            ),
+            (&[(b'C', "22P02"), (b'M', "bad \"a\"b@c\" here")], "C22P02|Mbad \"***\" here||"),
+            (&[(b'C', "22P02"), (b'M', "one \" only")], "C22P02|Mone \"***\"||"),
+            (&[(b'C', "22P02"), (b'M', "ends \"")], "C22P02|Mends \"***\"||"),
+            (
+                &[
+                    (b'C', "23505"),
+                    (b'M', "duplicate key value violates unique constraint \"users_email_key\""),
+                    (b'D', "Key (email)=(a@b.c) already exists."),
+                    (b'n', "users_email_key"),
+                ],
+                "C23505|Mduplicate key value violates unique constraint \"users_email_key\"|nusers_email_key||",
+            ),
+            (
+                &[(b'C', "42P01"), (b'M', "relation \"a@b.c\" does not exist")],
+                "C42P01|Mrelation \"***\" does not exist||",
+            ),
+            (
+                &[(b'C', "42P01"), (b'M', "relation \"user\" does not exist"), (b'P', "15")],
+                "C42P01|Mrelation \"user\" does not exist|P15||",
+            ),
+            (
+                &[
+                    (b'S', "NOTICE"),
+                    (b'C', "00000"),
+                    (b'M', "a@b.c"),
+                    (b'W', "PL/pgSQL function f() line 1 at RAISE"),
+                    (b'c', "a@b.c"),
+                    (b'H', "a@b.c"),
+                    (b'R', "exec_stmt_raise"),
+                ],
+                "SNOTICE|C00000|M(hidden by Picket: it can show values of sensitive columns)|Rexec_stmt_raise||",
+            ),
+        ] {
+            assert_eq!(hidden(fields), shown);
+        }
+        assert_eq!(
+            hidden(&[(b'C', "22P02")]),
+            "C22P02|M(hidden by Picket: it can show values of sensitive columns)||"
+        );
+    }
+}

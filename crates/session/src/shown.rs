@@ -1,0 +1,194 @@
+//! Which computed columns of a result can show values of sensitive columns.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use mask::{Classes, ColumnId};
+use sql::catalog::Relation;
+use sql::facts::Effect;
+use sql::{Catalog, Facts, Lineage, Sensitive, Statement, lineage};
+
+/// PostgreSQL's own relations that hold values of others' columns, and the columns that do (pg_statistic.h, system_views.sql).
+const STATISTICS: [&str; 6] = [
+    "pg_statistic",
+    "pg_statistic_ext_data",
+    "pg_stats",
+    "pg_stats_ext",
+    "pg_stats_ext_exprs",
+    "pg_statistic_ext",
+];
+const STATISTICS_COLUMNS: [&str; 13] = [
+    "histogram_bounds",
+    "most_common_elems",
+    "most_common_vals",
+    "range_bounds_histogram",
+    "stavalues1",
+    "stavalues2",
+    "stavalues3",
+    "stavalues4",
+    "stavalues5",
+    "stxdexpr",
+    "stxdmcv",
+    "stxdhistogram",
+    "stxdstats",
+];
+
+/// What the computed columns of a result can show.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Shown {
+    /// Nothing that is sensitive.
+    #[default]
+    Nothing,
+    /// What the text of the statement tells, once somebody asks.
+    Traced(Rc<Traced>),
+    /// Anything.
+    Anything,
+}
+
+/// A statement that has sensitive relations in reach.
+#[derive(Debug)]
+pub(crate) struct Traced {
+    text: Box<str>,
+    sensitive: Sensitive,
+    lineage: OnceCell<Lineage>,
+}
+
+/// What is known of a database.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'a> {
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) classes: &'a Classes,
+}
+
+/// Which columns of a view, which has so many, show something sensitive: by its definition, as PostgreSQL shows it. Call it on a
+/// thread with `sql::READ_STACK_BYTES` of stack.
+pub fn shown_by_view<'a>(
+    definition: &str,
+    names: impl ExactSizeIterator<Item = &'a str>,
+    catalog: &Catalog,
+    classes: &Classes,
+) -> Vec<bool> {
+    let len = names.len();
+    let text = definition.trim_end().trim_end_matches(';');
+    let shown = match sql::read(text.as_bytes()).map(|facts| facts.statements) {
+        Ok(statements) => match statements.as_slice() {
+            [statement] => Shown::of(text, statement, &Known { catalog, classes }),
+            _ => Shown::Anything,
+        },
+        Err(_) => Shown::Anything,
+    };
+    names.enumerate().map(|(index, name)| shown.is_sensitive(index, len, name)).collect()
+}
+
+impl Shown {
+    /// What the result of `statement` shows, whose text is `text`, without what the routines do that it calls.
+    pub(crate) fn of(text: &str, statement: &Statement, known: &Known<'_>) -> Self {
+        if known.classes.is_empty() {
+            return Shown::Nothing;
+        }
+        // What a function gives back is not traced.
+        if routines_reach(statement, known) {
+            return Shown::Anything;
+        }
+        if !reaches(statement, known) {
+            return Shown::Nothing;
+        }
+        let (sensitive, lineage) = (sensitive(statement, known), OnceCell::new());
+        Shown::Traced(Rc::new(Traced { text: text.into(), sensitive, lineage }))
+    }
+
+    /// What either shows.
+    pub(crate) fn or(self, other: &Shown) -> Self {
+        match (self, other) {
+            (Shown::Nothing, other) => other.clone(),
+            (own, Shown::Nothing) => own,
+            _ => Shown::Anything,
+        }
+    }
+
+    /// Whether anything sensitive can be seen at all: in messages too.
+    pub(crate) fn is_anything(&self) -> bool {
+        !matches!(self, Shown::Nothing)
+    }
+
+    /// Whether the computed column at `index` of `len`, called so, can show something sensitive.
+    pub(crate) fn is_sensitive(&self, index: usize, len: usize, name: &str) -> bool {
+        match self {
+            Shown::Nothing => false,
+            Shown::Anything => true,
+            Shown::Traced(traced) => {
+                let lineage = traced.lineage.get_or_init(|| lineage(&traced.text, &traced.sensitive));
+                lineage.is_sensitive(index, len, name)
+            }
+        }
+    }
+}
+
+/// Whether a routine that the statement calls reads something sensitive, or nobody knows what.
+fn routines_reach(statement: &Statement, known: &Known<'_>) -> bool {
+    if statement.calls().all(|name| known.catalog.routines(name).next().is_none()) {
+        return false;
+    }
+    let calls = Statement {
+        functions: statement.functions.clone(),
+        columns: statement.columns.clone(),
+        ..Statement::default()
+    };
+    let calls = Facts { statements: vec![calls], readers_disagree: None };
+    let done = calls.with_routines(known.catalog);
+    let is_opaque = |statement: &Statement| statement.effects.contains(&Effect::OpaqueCall);
+    done.statements.iter().any(|done| is_opaque(done) || reaches(done, known))
+}
+
+/// Whether it names a relation that has sensitive columns, or rests on one.
+fn reaches(statement: &Statement, known: &Known<'_>) -> bool {
+    relations(statement, known).any(|(name, found)| {
+        STATISTICS.contains(&name)
+            || found.into_iter().any(|relation| {
+                let id = |number| ColumnId { table_oid: relation.oid, number };
+                relation.columns.iter().any(|column| known.classes.contains_key(&id(column.number)))
+            })
+    })
+}
+
+/// The names of relations in it, each with all that it can mean and what that rests on.
+fn relations<'a>(
+    statement: &'a Statement,
+    known: &'a Known<'a>,
+) -> impl Iterator<Item = (&'a str, Vec<&'a Relation>)> {
+    let mentioned = statement.mentions.iter().map(|name| (None, name));
+    let used = statement.relations.iter().map(|used| (used.schema.as_deref(), &used.name));
+    used.chain(mentioned).map(|(schema, name)| {
+        let named = known.catalog.named(name);
+        let meant = named.filter(|relation| schema.is_none_or(|schema| schema == relation.schema));
+        (name.as_str(), meant.flat_map(|relation| known.catalog.with_underlying(relation)).collect())
+    })
+}
+
+/// What of the relations that a statement names is sensitive.
+fn sensitive(statement: &Statement, known: &Known<'_>) -> Sensitive {
+    let mut sensitive = Sensitive {
+        has_own_count: !known.catalog.lacks_routine("count"),
+        known: ["cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"].map(str::to_owned).into(),
+        ..Sensitive::default()
+    };
+    for (name, found) in relations(statement, known) {
+        if STATISTICS.contains(&name) {
+            sensitive.relations.insert(name.to_owned());
+            sensitive.columns.extend(STATISTICS_COLUMNS.map(str::to_owned));
+        }
+        for relation in found {
+            add(&mut sensitive, relation, name, known);
+        }
+    }
+    sensitive
+}
+
+fn add(sensitive: &mut Sensitive, relation: &Relation, name: &str, known: &Known<'_>) {
+    sensitive.known.extend(relation.columns.iter().map(|column| column.name.clone()));
+    let is_masked = |number| known.classes.contains_key(&ColumnId { table_oid: relation.oid, number });
+    for column in relation.columns.iter().filter(|column| is_masked(column.number)) {
+        sensitive.columns.insert(column.name.clone());
+        sensitive.relations.insert(name.to_owned());
+    }
+}

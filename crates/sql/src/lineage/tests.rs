@@ -1,0 +1,147 @@
+use super::*;
+
+/// `users (id, name, email)`, of which `email` is sensitive; `orders (id, user_id, note)`; a view `contacts (id, contact)`.
+fn shown(text: &str) -> String {
+    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<HashSet<_>>();
+    let sensitive = Sensitive {
+        columns: set(&["email", "contact"]),
+        relations: set(&["users", "contacts"]),
+        known: set(&["id", "name", "email", "user_id", "note", "contact"]),
+        has_own_count: false,
+    };
+    match lineage(text, &sensitive) {
+        Lineage::All => "all".to_owned(),
+        Lineage::Columns(columns) => {
+            columns.iter().map(|is_sensitive| if *is_sensitive { 'x' } else { '-' }).collect()
+        }
+        Lineage::Names(names) => {
+            let mut names: Vec<_> =
+                names.into_iter().filter(|name| !DEFAULT_NAMES.contains(&name.as_str())).collect();
+            names.sort_unstable();
+            names.join(" ")
+        }
+    }
+}
+
+#[test]
+fn what_an_expression_takes_from_a_sensitive_column_is_sensitive() {
+    for (text, columns) in [
+        ("select lower(email), lower(name) from users", "x-"),
+        ("select u.email || '', u.name || '' from users u", "x-"),
+        ("select reverse(email), length(email), email = 'a', md5(public.users.email) from users", "xxxx"),
+        (
+            "select case when email like 'a%' then 1 else 0 end, case name when 'a' then 1 end from users",
+            "x-",
+        ),
+        ("select case substr(email, 1, 1) when 'a' then 'a' end from users", "x"),
+        (
+            "select coalesce(name, email), email is null, count(email), count(distinct u.email) from users u",
+            "x---",
+        ),
+        ("select max(email), string_agg(name, ','), array_agg(email), min(id) from users", "x-x-"),
+        ("select percentile_disc(0.5) within group (order by email) from users", "x"),
+        ("select first_value(email) over (order by id), rank() over (order by email) from users", "x-"),
+        ("select (array[email])[1], row(email), (row(name, email)).f2, email::text from users", "xxxx"),
+        ("select (select email from users limit 1), exists (select email from users), 1", "x--"),
+        ("select array(select * from users), (select max(u.email) from users u)", "xx"),
+        ("select id in (select id from users where email = 'a') from orders", "-"),
+        ("select id from users where email like 'a%' order by email", "-"),
+        ("select 1, now(), $1 from users", "---"),
+        (
+            "select jsonb_build_object('a', email), json_object('a': name), json_object('a': email) from users",
+            "x-x",
+        ),
+        ("select xmlelement(name a, email), xmlforest(name, id) from users", "x-"),
+        ("select email collate \"C\", email at time zone 'UTC', +email from users", "xxx"),
+        ("select greatest(email, 'a'), nullif(email, ''), format('%s', email), email[1] from users", "xxxx"),
+    ] {
+        assert_eq!(shown(text), columns, "{text}");
+    }
+}
+
+#[test]
+fn rows_hold_all_their_columns() {
+    for (text, columns) in [
+        ("select u from users u", "x"),
+        ("select users from users", "x"),
+        ("select row_to_json(u), to_jsonb(u.*), u::text, (u).email, email(u), (u).id from users u", "xxxxxx"),
+        ("select u.shown from users u", "x"),
+        ("select u.id + 1, o.shown from users u, orders o", "--"),
+        ("select x from users as u(a, x, c)", "x"),
+        ("select x + 1 from (users u join orders o using (id)) as j(x, y)", "x"),
+        ("select hstore(u) -> 'email', array_agg(u), json_agg(o) from users u, orders o", "xx-"),
+    ] {
+        assert_eq!(shown(text), columns, "{text}");
+    }
+}
+
+#[test]
+fn values_are_followed_through_names() {
+    for (text, columns) in [
+        ("select x || '' from (select email as x, name as y from users) s", "x"),
+        ("select y || '' from (select email as x, name as y from users) s", "-"),
+        ("select lower || '' from (select lower(email) from users) s", "x"),
+        ("select \"case\" || '' from (select case when true then email end from users) s", "x"),
+        ("select a || b from (select email, name from users) s(a, b)", "x"),
+        ("with c as (select email as x from users) select lower(x) from c", "x"),
+        ("with c(x) as (select email from users) select lower(x) from c", "x"),
+        (
+            "with c as (select email x from users), d as (select x as y from c) select upper(y), 2 from d",
+            "x-",
+        ),
+        (
+            "with recursive c(n, x) as (select 1, email from users union all select n + 1, x from c) select n + 0, x || '' from c",
+            "xx",
+        ),
+        ("select c::text from (select email from users) c", "x"),
+        ("select x || '' from users u, lateral (select u.email as x) l", "x"),
+        ("select column1 || '' from users, lateral (values (email)) v", "x"),
+        ("select x || '' from users, lateral (values (1, email)) v(y, x)", "x"),
+        ("select id, name from orders union select id, email from users", "-x"),
+        ("select x || '' from (select name as x from users union all select email from users) s", "x"),
+        ("select 1 as a, 2 as b from users intersect (select 1, 2 union select 3, email)", "-x"),
+        ("with gone as (delete from users returning email as x) select lower(x) from gone", "x"),
+        ("insert into users (email) values ('a') returning id + 1, lower(email)", "-x"),
+        ("update users set name = 'a' returning upper(name), email || ''", "-x"),
+        ("select note || '' from orders, users", "-"),
+        ("select contact || '' from contacts", "x"),
+    ] {
+        assert_eq!(shown(text), columns, "{text}");
+    }
+}
+
+#[test]
+fn where_columns_have_no_place_their_names_tell() {
+    for (text, names) in [
+        (
+            "select * from (select lower(email) as x, name as y from users) s",
+            "contact contacts email s users x",
+        ),
+        ("select 1 as one, lower(u.email) as low, u.* from users u", "contact contacts email low u users"),
+        ("explain select email from users", ""),
+        ("show search_path", ""),
+    ] {
+        assert_eq!(shown(text), names, "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_told_is_all() {
+    for text in [
+        "select x from users u, lower(u.email) x",
+        "select * from users u, jsonb_each(to_jsonb(u))",
+        "select (u).* from users u",
+        "select * from users union select * from users",
+        "select * from xmltable('/a' passing (select xmlagg(xmlelement(name a, email)) from users) columns b text)",
+        "select 1; select 2",
+        "execute p",
+        "call p()",
+        "fetch c",
+        "selec",
+        "",
+    ] {
+        assert_eq!(shown(text), "all", "{text}");
+    }
+    assert_eq!(shown("select g from users, generate_series(1, 3) g"), "-");
+    assert_eq!(shown("select (o).* from orders o, users"), "");
+}

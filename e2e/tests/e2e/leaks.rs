@@ -1,0 +1,72 @@
+//! No value of a sensitive column reaches the client, whatever computes it or carries it; and what is computed from others does.
+
+use std::fmt::Write;
+
+use anyhow::Result;
+use e2e::login::Login;
+use e2e::psql::{self, Output};
+
+use crate::stack::Stack;
+
+/// The beginning of every sensitive value: as it is, reversed, in hexadecimal, in base64.
+const CANARIES: [&str; 4] = ["alice.canary", "yranac.ecila", "616c6963652e63616e617279", "ywxpy2uuy2fuyxj5"];
+
+fn shows_canary(output: &Output) -> bool {
+    let all = format!("{}{}", output.stdout, output.stderr).to_ascii_lowercase();
+    CANARIES.iter().any(|canary| all.contains(canary))
+}
+
+/// Runs a text in a session of its own, one statement after the other, and takes back what it did.
+fn run(login: &Login, text: &str) -> Result<Output> {
+    let text = match text.contains("BEGIN;") || text.starts_with("CALL") {
+        true => format!("{text};"),
+        false => format!("BEGIN;\n{text};\nROLLBACK;"),
+    };
+    // Without what psql says of the text itself.
+    let output = psql::run_with(login, &["-At", "-v", "VERBOSITY=default"], &text.replace("; ", ";\n"))?;
+    Ok(Output { stderr: output.stderr.lines().filter(|line| !line.starts_with("LINE ")).collect(), ..output })
+}
+
+fn cases(file: &str) -> impl Iterator<Item = &str> {
+    file.split("\n\n").map(str::trim).filter(|case| !case.is_empty())
+}
+
+fn with_objects() -> Result<Stack> {
+    let stack = Stack::start()?;
+    psql::run(&stack.owner(), include_str!("leaks/objects.sql"))?.success()?;
+    psql::run(&stack.owner(), "ANALYZE people")?.success()?;
+    Ok(stack)
+}
+
+#[test]
+fn what_leaks_directly_does_not_leak_through_picket() -> Result<()> {
+    let stack = with_objects()?;
+    let (alice, directly) = (stack.alice()?, stack.superuser());
+    let (mut wrong, mut count) = (String::new(), 0);
+    for attack in cases(include_str!("leaks/attacks.sql")) {
+        count += 1;
+        let output = run(&directly, attack)?;
+        if !shows_canary(&output) {
+            writeln!(wrong, "is no attack: {attack}\n{}{}", output.stdout, output.stderr)?;
+        }
+        let output = run(&alice, attack)?;
+        if shows_canary(&output) {
+            writeln!(wrong, "leaks: {attack}\n{}{}", output.stdout, output.stderr)?;
+        }
+    }
+    assert!(wrong.is_empty(), "of {count}:\n{wrong}");
+    Ok(())
+}
+
+#[test]
+fn what_shows_nothing_sensitive_comes_through_as_it_is() -> Result<()> {
+    let stack = with_objects()?;
+    let (alice, directly) = (stack.alice()?, stack.owner());
+    for text in cases(include_str!("leaks/harmless.sql")) {
+        let (through, direct) = (run(&alice, text)?, run(&directly, text)?);
+        // Of an error that could tell of values, the details go.
+        let first = |output: &Output| output.stderr.split("DETAIL").next().unwrap_or_default().to_owned();
+        assert_eq!((&through.stdout, first(&through)), (&direct.stdout, first(&direct)), "{text}");
+    }
+    Ok(())
+}

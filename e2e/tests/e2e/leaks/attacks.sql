@@ -1,0 +1,271 @@
+SELECT email FROM people
+
+TABLE people
+
+SELECT * FROM people
+
+SELECT email AS id FROM people
+
+SELECT lower(email) FROM people
+
+SELECT upper(p.email), 1 FROM people p
+
+SELECT reverse(email) FROM people
+
+SELECT encode(convert_to(email, 'UTF8'), 'hex') FROM people
+
+SELECT encode(email::bytea, 'base64') FROM people
+
+SELECT email::bytea FROM people
+
+SELECT email || '' FROM people
+
+SELECT concat(email), concat_ws('-', id, email), format('%s', email) FROM people
+
+SELECT substr(email, 1, 12), substr(email, 13) FROM people
+
+SELECT left(email, 16), overlay(email placing 'x' from 20), trim(email), btrim(email, 'x'), lpad(email, 40) FROM people
+
+SELECT replace(email, 'x', 'y'), translate(email, 'x', 'y'), regexp_replace(email, 'x', 'y'), split_part(email, '@', 1) FROM people
+
+SELECT regexp_matches(email, '.*') FROM people
+
+SELECT regexp_split_to_table(email, '@') FROM people
+
+SELECT string_to_array(email, '@') FROM people
+
+SELECT string_to_table(email, 'q') FROM people
+
+SELECT quote_literal(email), quote_ident(email), initcap(email) FROM people
+
+SELECT email::varchar(50), email::char(30), email::name, CAST(email AS text), email COLLATE "C" FROM people
+
+SELECT ARRAY[email], (ARRAY[email])[1], array_agg(email) OVER () FROM people
+
+SELECT array_agg(email), string_agg(email, ','), max(email), min(email) FROM people
+
+SELECT array_to_string(array_agg(email), ',') FROM people
+
+SELECT unnest(array_agg(email)) FROM people
+
+SELECT json_agg(email), jsonb_agg(p), json_object_agg(id, email) FROM people p
+
+SELECT to_json(email), to_jsonb(p), row_to_json(p), json_build_object('e', email), json_build_array(email) FROM people p
+
+SELECT jsonb_pretty(to_jsonb(p)) FROM people p
+
+SELECT to_jsonb(p) ->> 'email', to_jsonb(p) #>> '{email}', to_jsonb(p) -> 'email' FROM people p
+
+SELECT value FROM people p, jsonb_each_text(to_jsonb(p))
+
+SELECT j.value FROM people p CROSS JOIN LATERAL jsonb_each_text(to_jsonb(p)) j
+
+SELECT * FROM people p, jsonb_to_record(to_jsonb(p)) AS r(email text, x int)
+
+SELECT p FROM people p
+
+SELECT people FROM people
+
+SELECT people.people FROM (SELECT people FROM people) people
+
+SELECT p.* FROM people p
+
+SELECT (p).* FROM people p
+
+SELECT (p).email FROM people p
+
+SELECT (ROW(p.*)::people).email FROM people p
+
+SELECT ROW(email, id) FROM people
+
+SELECT p::text, textin(record_out(p)) FROM people p
+
+SELECT format('%s', p), concat(p) FROM people p
+
+SELECT fullname(p), p.fullname, (p).fullname FROM people p
+
+SELECT email(p) FROM people p
+
+SELECT xmlelement(name e, email), xmlforest(email) FROM people
+
+SELECT xmlagg(xmlelement(name e, email)) FROM people
+
+SELECT CASE WHEN id > 0 THEN email END FROM people
+
+SELECT CASE WHEN email IS NULL THEN 'x' ELSE email END, coalesce(NULL, email), nullif(email, ''), greatest(email, 'a') FROM people
+
+SELECT (SELECT email FROM people LIMIT 1)
+
+SELECT ARRAY(SELECT email FROM people)
+
+SELECT 1, (SELECT string_agg(x.email, ',') FROM people x WHERE x.id = v.person) FROM visits v
+
+SELECT * FROM (SELECT lower(email) FROM people) s
+
+SELECT x FROM (SELECT lower(email) AS x FROM people) s
+
+SELECT s.x || '' FROM (SELECT email AS x FROM people) s
+
+SELECT b || '' FROM (SELECT id, email FROM people) s(a, b)
+
+SELECT c || '' FROM people AS p(a, b, c)
+
+SELECT c FROM people AS p(a, b, c)
+
+SELECT s FROM (SELECT email FROM people) s
+
+WITH c AS (SELECT email AS x FROM people) SELECT upper(x) FROM c
+
+WITH c(x) AS (SELECT email FROM people) SELECT x || '' FROM c
+
+WITH c AS (SELECT email FROM people) SELECT c FROM c
+
+WITH RECURSIVE c(n, x) AS (SELECT 1, email FROM people UNION ALL SELECT n + 1, x FROM c WHERE n < 2) SELECT n, x FROM c
+
+WITH RECURSIVE t AS (SELECT id, email FROM people WHERE boss IS NULL UNION ALL SELECT p.id, p.email FROM people p JOIN t ON p.boss = t.id) SELECT * FROM t
+
+SELECT id, name FROM people UNION ALL SELECT id, email FROM people
+
+SELECT 'x' UNION SELECT email FROM people
+
+SELECT email FROM people EXCEPT SELECT 'x'
+
+SELECT email FROM people INTERSECT SELECT email FROM people
+
+VALUES ((SELECT max(email) FROM people))
+
+SELECT * FROM (VALUES ((SELECT max(email) FROM people))) v
+
+SELECT column1 FROM people, LATERAL (VALUES (email)) v
+
+SELECT x FROM people p, lower(p.email) x
+
+SELECT l.x FROM people p LEFT JOIN LATERAL (SELECT p.email || '' AS x) l ON true
+
+SELECT first_value(email) OVER (ORDER BY id), lag(email) OVER (ORDER BY id), nth_value(email, 1) OVER w FROM people WINDOW w AS (ORDER BY id)
+
+SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY email), mode() WITHIN GROUP (ORDER BY email) FROM people
+
+SELECT lower(email) FROM people GROUP BY 1 HAVING count(*) > 0 ORDER BY 1
+
+SELECT DISTINCT lower(email) FROM people
+
+SELECT DISTINCT ON (id) id, email || '' FROM people
+
+SELECT lower(email) FROM people GROUP BY GROUPING SETS ((lower(email)), ())
+
+SELECT a.email || b.email FROM people a JOIN people b ON a.id = b.boss
+
+SELECT lower(email) FROM people JOIN (SELECT id, email FROM people) x USING (id, email)
+
+SELECT lower(email) FROM people NATURAL JOIN (SELECT id, email FROM people) x
+
+SELECT lower(j.email) FROM (people JOIN visits ON people.id = visits.person) AS j(id, name, email)
+
+SELECT mail(1)
+
+SELECT * FROM mail(1)
+
+SELECT id, mail(id) FROM visits
+
+SELECT everybody()
+
+SELECT * FROM everybody()
+
+SELECT (everybody()).email
+
+SELECT e.email || '' FROM everybody() e
+
+SELECT * FROM listed()
+
+SELECT b FROM listed()
+
+SELECT * FROM contacts
+
+SELECT contact FROM contacts
+
+SELECT lower(contact) FROM contacts
+
+SELECT loud FROM shouted
+
+SELECT max(loud) FROM shouted
+
+SELECT * FROM kept
+
+SELECT low || '' FROM kept
+
+SELECT * FROM called
+
+SELECT m || '' FROM called
+
+SELECT email FROM parts
+
+SELECT email FROM parts_1
+
+SELECT lower(email) FROM parts
+
+SELECT email, nick FROM more_people
+
+SELECT lower(email) FROM more_people
+
+CALL tell('x')
+
+INSERT INTO people (id, email) VALUES (10, 'alice.canary10@example.com') RETURNING lower(email)
+
+INSERT INTO people (id, email) SELECT 11, email || '1' FROM people WHERE id = 1 RETURNING email || ''
+
+UPDATE people SET age = 1 RETURNING lower(email), people
+
+UPDATE visits v SET note = 'x' FROM people p WHERE p.id = v.person RETURNING p.email || ''
+
+DELETE FROM people WHERE id = 2 RETURNING email || '', people.*
+
+WITH d AS (DELETE FROM people WHERE id = 2 RETURNING email AS x) SELECT x || '' FROM d
+
+MERGE INTO visits v USING people p ON v.person = p.id WHEN MATCHED THEN DO NOTHING; SELECT lower(email) FROM people
+
+PREPARE q AS SELECT lower(email) FROM people; EXECUTE q
+
+PREPARE q(int) AS SELECT email || '' FROM people WHERE id = $1; EXECUTE q(1)
+
+BEGIN; DECLARE c CURSOR FOR SELECT lower(email) FROM people; FETCH ALL FROM c; COMMIT
+
+BEGIN; DECLARE c CURSOR FOR SELECT * FROM people; FETCH ALL c; COMMIT
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM people LOOP RAISE NOTICE '%', r.email; END LOOP; END $$
+
+DO $$ BEGIN RAISE WARNING '%', (SELECT max(email) FROM people); END $$
+
+DO $$ BEGIN RAISE EXCEPTION 'no' USING DETAIL = (SELECT max(email) FROM people), HINT = (SELECT min(email) FROM people); END $$
+
+SELECT email::int FROM people
+
+SELECT email::date FROM people
+
+SELECT email::uuid FROM people
+
+SELECT ('"' || email)::json FROM people
+
+SELECT email::inet FROM people
+
+SELECT email::regclass FROM people
+
+SELECT email::regtype, email::regproc FROM people
+
+SELECT email::xml FROM people WHERE xmlparse(document email) IS NOT NULL
+
+SELECT ('{' || email)::int[] FROM people
+
+SELECT id / 0 FROM people WHERE email::int > 0
+
+INSERT INTO people SELECT id + 20, name, email FROM people
+
+UPDATE people SET email = 'alice.canary@example.com' WHERE id = 2
+
+SELECT most_common_vals, histogram_bounds FROM pg_stats WHERE tablename = 'people' AND attname = 'email'
+
+SELECT s.histogram_bounds::text FROM pg_stats s WHERE tablename = 'people' AND attname = 'email'
+
+SELECT stavalues1::text FROM pg_statistic WHERE starelid = 'people'::regclass AND staattnum = 3
+
+SELECT set_config('app.leak', (SELECT max(email) FROM people), false)

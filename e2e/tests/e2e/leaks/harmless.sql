@@ -1,0 +1,45 @@
+SELECT id, name, age FROM people
+
+SELECT count(*), count(email), count(DISTINCT email), max(id), avg(age), min(name) FROM people
+
+SELECT id + 1, upper(name), now() IS NULL FROM people WHERE email LIKE 'alice%' ORDER BY email
+
+SELECT email IS NULL, email IS NOT NULL FROM people
+
+SELECT EXISTS (SELECT email FROM people WHERE id = 1), id IN (SELECT id FROM people) FROM visits
+
+SELECT v.id * 2, v.note || '!' FROM visits v JOIN people p ON p.id = v.person AND p.email IS NOT NULL
+
+SELECT name, count(*) FROM people GROUP BY name HAVING max(email) IS NOT NULL
+
+SELECT rank() OVER (ORDER BY email), row_number() OVER (PARTITION BY email ORDER BY id) FROM people
+
+SELECT x || '' FROM (SELECT name AS x, email FROM people) s
+
+WITH c AS (SELECT id, email FROM people) SELECT sum(id) FROM c
+
+SELECT id FROM contacts WHERE contact IS NOT NULL
+
+SELECT id, upper(name) FROM contacts
+
+SELECT id FROM shouted
+
+SELECT name FROM people UNION SELECT note FROM visits
+
+SELECT '1', 'drop', 1.5, $$email$$, ARRAY[1, 2], '{"email": 1}'::jsonb FROM people
+
+SELECT g FROM people, generate_series(1, 2) g
+
+SELECT pg_typeof(id), pg_column_size(id) FROM people
+
+INSERT INTO people (id, name) VALUES (30, 'Di') RETURNING id, id * 2, name || '!'
+
+UPDATE people SET age = age + 1 WHERE id = 1 RETURNING id, age * 2
+
+DELETE FROM people WHERE id = 2 RETURNING id + 0
+
+SELECT nothing FROM people
+
+SELECT 1 / 0 FROM people
+
+INSERT INTO people (id) VALUES (1)

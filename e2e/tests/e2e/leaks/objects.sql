@@ -1,0 +1,18 @@
+CREATE TABLE people (id int PRIMARY KEY, name text, email text UNIQUE, age int, boss int);
+INSERT INTO people VALUES (1, 'Al', 'alice.canary@example.com', 30, NULL), (2, 'Bo', 'alice.canary2@example.com', 40, 1);
+CREATE TABLE visits (id int, person int, note text);
+INSERT INTO visits VALUES (1, 1, 'first'), (2, 2, 'second');
+CREATE TABLE parts (id int, email text) PARTITION BY RANGE (id);
+CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (10);
+INSERT INTO parts VALUES (1, 'alice.canary@example.com');
+CREATE TABLE more_people (nick text) INHERITS (people);
+INSERT INTO more_people VALUES (3, 'Cy', 'alice.canary3@example.com', 50, 1, 'c');
+CREATE VIEW contacts AS SELECT id, email AS contact, name FROM people;
+CREATE VIEW shouted AS SELECT id, upper(contact) AS loud FROM contacts;
+CREATE MATERIALIZED VIEW kept AS SELECT id, lower(email) AS low FROM people;
+CREATE FUNCTION mail(n int) RETURNS text LANGUAGE sql AS 'SELECT email FROM people WHERE id = n';
+CREATE FUNCTION everybody() RETURNS SETOF people LANGUAGE sql AS 'SELECT * FROM people';
+CREATE FUNCTION listed() RETURNS TABLE (a int, b text) LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT id, email FROM people; END $$;
+CREATE FUNCTION fullname(people) RETURNS text LANGUAGE sql AS $$ SELECT $1.name || ' ' || $1.email $$;
+CREATE VIEW called AS SELECT id, mail(id) AS m FROM visits;
+CREATE PROCEDURE tell(INOUT who text) LANGUAGE plpgsql AS $$ BEGIN SELECT email INTO who FROM people WHERE id = 1; END $$;

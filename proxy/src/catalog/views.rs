@@ -1,0 +1,106 @@
+//! Which columns of views show values of sensitive columns: their definitions tell.
+
+use std::collections::{BTreeSet, HashMap};
+use std::thread;
+
+use mask::{Class, Classes, ColumnId};
+use sql::Catalog;
+use sql::catalog::Relation;
+use wire::backend;
+
+use super::{Texts, ask};
+use crate::pipe::Pipe;
+
+/// Most views whose definitions are asked for at once.
+const ASKED_MAX: usize = 500;
+
+/// Views that call functions which users made.
+const CALLING: &str = "
+    SELECT r.ev_class
+    FROM pg_catalog.pg_rewrite r
+    JOIN pg_catalog.pg_depend d ON d.objid OPERATOR(pg_catalog.=) r.oid
+    WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::regclass::oid
+      AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::regclass::oid
+      AND d.refobjid OPERATOR(pg_catalog.>=) 16384::oid
+      AND r.ev_class OPERATOR(pg_catalog.>=) 16384::oid
+      AND r.ev_type OPERATOR(pg_catalog.=) '1'::\"char\"";
+
+/// What is longer than a message may be is not read.
+const DEFINITIONS: &str = "
+    SELECT v.oid, CASE WHEN pg_catalog.octet_length(v.definition) OPERATOR(pg_catalog.<=) 48000 THEN v.definition ELSE '' END
+    FROM (
+        SELECT c.oid, coalesce(pg_catalog.pg_get_viewdef(c.oid), '') AS definition
+        FROM pg_catalog.pg_class c
+        WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['v', 'm']::\"char\"[])
+          AND c.oid OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[])
+    ) v";
+
+/// Adds to `classes` the columns of views that show columns which are there, through however many views.
+///
+/// # Errors
+///
+/// One sentence, where the server cannot be asked, or will not say.
+pub(super) async fn classify(
+    pipe: &mut Pipe,
+    catalog: &Catalog,
+    classes: &mut Classes,
+) -> Result<(), String> {
+    if classes.is_empty() {
+        return Ok(());
+    }
+    // Also parts of tables; they have no definition.
+    let rests_on_sensitive = |relation: &&Relation| {
+        catalog.with_underlying(relation).into_iter().skip(1).any(|below| has_any(below, classes))
+    };
+    let mut oids: BTreeSet<u32> =
+        catalog.relations().filter(rests_on_sensitive).map(|relation| relation.oid).collect();
+    ask(pipe, CALLING, |row| {
+        oids.insert(Texts(backend::DataRow::read(row)?).number("view")?);
+        Ok(())
+    })
+    .await?;
+    let oids: Vec<u32> = oids.into_iter().collect();
+    let mut definitions = HashMap::new();
+    for oids in oids.chunks(ASKED_MAX) {
+        let list = oids.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+        ask(pipe, &DEFINITIONS.replace("OIDS", &list), |row| {
+            let mut row = Texts(backend::DataRow::read(row)?);
+            definitions.insert(row.number("view")?, row.text("definition")?);
+            Ok(())
+        })
+        .await?;
+    }
+    if definitions.is_empty() {
+        return Ok(());
+    }
+    thread::scope(|scope| {
+        let reader = thread::Builder::new().name("views".to_owned()).stack_size(sql::READ_STACK_BYTES);
+        let read = reader.spawn_scoped(scope, || follow(catalog, &definitions, classes));
+        let read = read.map_err(|error| format!("no thread to read views: {error}"))?;
+        read.join().map_err(|_| "views could not be read".to_owned())
+    })
+}
+
+fn has_any(relation: &Relation, classes: &Classes) -> bool {
+    relation
+        .columns
+        .iter()
+        .any(|column| classes.contains_key(&ColumnId { table_oid: relation.oid, number: column.number }))
+}
+
+/// One view after the other, until nothing more is found.
+fn follow(catalog: &Catalog, definitions: &HashMap<u32, String>, classes: &mut Classes) {
+    let mut before = usize::MAX;
+    while classes.len() != before {
+        before = classes.len();
+        for (oid, definition) in definitions {
+            let Some(view) = catalog.relation(*oid) else { continue };
+            let names = view.columns.iter().map(|column| column.name.as_str());
+            let shown = session::shown_by_view(definition, names, catalog, classes);
+            for (column, _) in view.columns.iter().zip(shown).filter(|(_, shown)| *shown) {
+                let id = ColumnId { table_oid: view.oid, number: column.number };
+                classes.entry(id).or_insert(Class::Derived);
+            }
+        }
+    }
+}
