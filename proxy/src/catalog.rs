@@ -22,6 +22,7 @@ use crate::identity::Identity;
 use crate::pipe::Pipe;
 use crate::upstream;
 
+mod hooks;
 mod routines;
 mod views;
 
@@ -51,19 +52,19 @@ const REQUESTS_MAX: usize = 1_024;
 /// with those of other databases.
 static VERSION: AtomicU64 = AtomicU64::new(0);
 
-/// Relations that users made, with the columns that are not dropped. A type whose values are strings (domains,
-/// citext) counts as text.
+/// Relations that users made, with the columns that are not dropped, or one without a number where there is none. A type whose
+/// values are strings (domains, citext) counts as text.
 const RELATIONS: &str = "
-    SELECT c.oid, n.nspname::text, c.relname::text, a.attnum, a.attname::text,
-           CASE t.typcategory WHEN 'S' THEN 25::oid ELSE a.atttypid END
+    SELECT c.oid, n.nspname::text, c.relname::text, coalesce(a.attnum, 0::int2), coalesce(a.attname::text, ''),
+           CASE t.typcategory WHEN 'S' THEN 25::oid ELSE coalesce(a.atttypid, 0::oid) END
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
-    JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) c.oid
-    JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid
+    LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) c.oid
+          AND a.attnum OPERATOR(pg_catalog.>) 0::int2
+          AND NOT a.attisdropped
+    LEFT JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid
     WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid
       AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f']::\"char\"[])
-      AND a.attnum OPERATOR(pg_catalog.>) 0::int2
-      AND NOT a.attisdropped
     ORDER BY c.oid, a.attnum";
 
 /// Views with what they read, and parts with what they are a part of.
@@ -353,8 +354,9 @@ async fn ask_all(
     })
     .await?;
     let routines = routines::read(pipe, &before.catalog).await?;
+    let hooks = hooks::read(pipe, &before.catalog).await?;
     let catalog = Catalog::new(relations.into_values()).with_functions(functions);
-    let catalog = catalog.with_dependencies(dependencies).with_routines(routines);
+    let catalog = catalog.with_dependencies(dependencies).with_routines(routines).with_hooks(hooks);
     let mut classes = classes(&catalog, &before.classes);
     views::classify(pipe, &catalog, &mut classes).await?;
     Ok((catalog, classes))
@@ -420,7 +422,9 @@ fn add_relation(relations: &mut HashMap<u32, Relation>, row: &[u8]) -> Result<()
     };
     let relation =
         relations.entry(oid).or_insert_with(|| Relation { oid, schema, name, columns: Vec::new() });
-    relation.columns.push(column);
+    if column.number != 0 {
+        relation.columns.push(column);
+    }
     Ok(())
 }
 

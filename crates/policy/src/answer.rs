@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cedar_policy::{AuthorizationError, Context, Decision, Request};
 use sql::Statement;
+use sql::facts::Via;
 
 use crate::asks::{Ask, Details, action_of};
 use crate::cedar::{CedarError, fields, text, texts, truth, uid};
@@ -152,7 +153,7 @@ impl Relevant {
 }
 
 fn context(subject: &Subject, details: &Details, whole: &Whole) -> Result<Context, CedarError> {
-    let Details { is_unfiltered, command, value, changes_reading, skips_triggers } = details;
+    let Details { is_unfiltered, command, value, changes_reading, skips_triggers, via } = details;
     let Whole { effects, columns, functions, reaches_masks, readers_disagree } = whole;
     let own = fields([
         ("effects", texts(effects.iter().copied())),
@@ -165,6 +166,7 @@ fn context(subject: &Subject, details: &Details, whole: &Whole) -> Result<Contex
         ("value", text(value)),
         ("changes_reading", truth(*changes_reading)),
         ("skips_triggers", truth(*skips_triggers)),
+        ("via", text(via.map_or("statement", Via::name))),
     ]);
     Context::from_pairs(subject.context.iter().cloned().chain(own)).map_err(CedarError::new)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use sql::facts::{Access, Effect, Object, RelationUse};
+use sql::facts::{Access, Effect, Object, Reached, RelationUse, Via, Write};
 use sql::{Catalog, Statement};
 
 use crate::functions::{Does, VIEWS, does_of};
@@ -17,6 +17,13 @@ pub(crate) struct Ask {
     pub(crate) details: Details,
 }
 
+/// A question of a statement.
+pub(crate) struct Question<'s> {
+    pub(crate) ask: Ask,
+    /// What the statement reaches that raises it, where it is not the statement itself.
+    pub(crate) through: Option<&'s Reached>,
+}
+
 /// What the context of one question says, where others of the statement say something else.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Details {
@@ -25,6 +32,8 @@ pub(crate) struct Details {
     pub(crate) value: String,
     pub(crate) changes_reading: bool,
     pub(crate) skips_triggers: bool,
+    /// How it is reached, where the statement does not do it itself.
+    pub(crate) via: Option<Via>,
 }
 
 /// What names in a statement can mean.
@@ -37,11 +46,37 @@ pub(crate) struct Names<'a> {
     pub(crate) settings: Vec<&'a str>,
 }
 
-/// The questions that `statement` raises. Of an action `may_matter` says whether anybody wants to know.
-pub(crate) fn of(statement: &Statement, names: &Names<'_>, may_matter: impl Fn(&str) -> bool) -> Vec<Ask> {
+/// The questions that `statement` raises, and what it reaches. Of an action `may_matter` says whether anybody wants to know, and
+/// `may_matter_reached` where it is reached.
+pub(crate) fn of<'s>(
+    statement: &'s Statement,
+    names: &Names<'_>,
+    may_matter: impl Fn(&str) -> bool,
+    may_matter_reached: impl Fn(&str) -> bool,
+) -> Vec<Question<'s>> {
+    let own = of_one(statement, None, names, may_matter).into_iter();
+    let mut questions: Vec<_> = own.map(|ask| Question { ask, through: None }).collect();
+    let mut asked = HashSet::new();
+    for reached in &statement.reached {
+        let mut asks = of_one(&reached.does, Some(reached.via), names, &may_matter_reached);
+        asks.iter_mut().for_each(|ask| ask.details.via = Some(reached.via));
+        asks.retain(|ask| asked.insert(ask.clone()));
+        questions.extend(asks.into_iter().map(|ask| Question { ask, through: Some(reached) }));
+    }
+    questions
+}
+
+fn of_one(
+    statement: &Statement,
+    via: Option<Via>,
+    names: &Names<'_>,
+    may_matter: impl Fn(&str) -> bool,
+) -> Vec<Ask> {
     let mut asks = Vec::new();
     let selects = statement.effects.contains(&Effect::Select);
-    let reads = (!selects && statement.reads_what_it_writes()).then_some(&Effect::Select);
+    // What a foreign key looks for, nobody sees.
+    let reads_written = via != Some(Via::ForeignKey) && statement.reads_what_it_writes();
+    let reads = (!selects && reads_written).then_some(&Effect::Select);
     for effect in statement.effects.iter().chain(reads) {
         let (action, reach) = action(*effect);
         // Settings are asked about one by one.
@@ -127,9 +162,22 @@ fn effect_on_relations(
     names: &Names<'_>,
     asks: &mut Vec<Ask>,
 ) {
+    let writes: HashSet<(Option<&str>, &str)> = statement
+        .writes
+        .iter()
+        .filter(|write| write.effect == effect)
+        .map(|Write { schema, name, .. }| (schema.as_deref(), name.as_str()))
+        .collect();
+    // One statement can do this to one relation, and that to another.
+    let is_target = |used: &RelationUse| match effect {
+        Effect::Delete | Effect::Insert | Effect::Merge | Effect::Update => {
+            writes.contains(&(used.schema.as_deref(), used.name.as_str()))
+        }
+        _ => true,
+    };
     let reached = |used: &&RelationUse| match reach {
         Reach::Read => used.access == Access::Read || statement.reads_what_it_writes(),
-        Reach::Written => used.access == Access::Write,
+        Reach::Written => used.access == Access::Write && is_target(used),
         Reach::Database => false,
     };
     // A common table expression is only read, and PostgreSQL's own relations can be meant outside of its scope.

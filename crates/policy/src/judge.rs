@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sql::facts::Reached;
 use sql::{Catalog, Facts, ReachedColumns, Statement, Unreadable};
 
 use crate::answer::{Answer, Whole};
-use crate::asks::{self, Ask, Details, Names};
+use crate::asks::{self, Ask, Details, Names, Question};
 use crate::policies::{Policies, Relevant};
 use crate::resource::Resource;
 use crate::settings::{self, REPLICATION_ROLE};
@@ -71,7 +72,8 @@ impl Policies {
     ) -> Verdict {
         let may_matter =
             |action: &str| !self.permits_all() || self.about(action).is_none_or(Relevant::may_forbid);
-        let asks = asks::of(statement, &self.names(meaning.catalog), may_matter);
+        let names = self.names(meaning.catalog);
+        let asks = asks::of(statement, &names, may_matter, |action| self.own_may_forbid(action));
         if asks.is_empty() {
             return permit_nothing();
         }
@@ -84,7 +86,7 @@ impl Policies {
             return Against { others: vec![(NOT_JUDGED, why.to_owned())], ..Against::default() }
                 .verdict(self);
         }
-        self.weigh(subject, asks.iter().map(|ask| (ask, "")), &whole)
+        self.weigh(subject, asks.iter().map(|Question { ask, through }| (ask, "", *through)), &whole)
     }
 
     fn names<'n>(&'n self, catalog: &'n Catalog) -> Names<'n> {
@@ -159,7 +161,7 @@ impl Policies {
         for ask in &asks {
             // Drivers send some of their own accord.
             let answer = Answer::clone(&self.answer(subject, ask, &Whole::default()));
-            against.note(self, subject, ask, "", &Answer { is_permitted: true, ..answer });
+            against.note(self, subject, (ask, "", None), &Answer { is_permitted: true, ..answer });
         }
         against.verdict(self)
     }
@@ -191,38 +193,49 @@ impl Policies {
     ) -> Verdict {
         let details = Details { command, ..Details::default() };
         let ask = Ask { action, resource: Resource::Database, details };
-        self.weigh(subject, [(&ask, what)], &Whole::default())
+        self.weigh(subject, [(&ask, what, None)], &Whole::default())
     }
 
-    /// The verdict where all of this is asked; `what` stands in reasons beside what is known of the resource.
+    /// The verdict where all of this is asked; the second of each stands in reasons beside what is known of the resource, and
+    /// the third is what raises the question where that is not the statement itself.
     fn weigh<'a>(
         &self,
         subject: &Subject,
-        asks: impl IntoIterator<Item = (&'a Ask, &'a str)>,
+        asks: impl IntoIterator<Item = (&'a Ask, &'a str, Option<&'a Reached>)>,
         whole: &Whole,
     ) -> Verdict {
         let mut against = Against::default();
-        for (ask, what) in asks {
-            against.note(self, subject, ask, what, &self.answer(subject, ask, whole));
+        for asked @ (ask, ..) in asks {
+            against.note(self, subject, asked, &self.answer(subject, ask, whole));
         }
         against.verdict(self)
     }
 }
 
 impl Against {
-    fn note(&mut self, policies: &Policies, subject: &Subject, ask: &Ask, what: &str, answer: &Answer) {
+    /// Whoever made a trigger wanted it to run with each write: of what a statement reaches guardrails say nothing, and nobody
+    /// need be permitted it.
+    fn note(
+        &mut self,
+        policies: &Policies,
+        subject: &Subject,
+        (ask, what, through): (&Ask, &str, Option<&Reached>),
+        answer: &Answer,
+    ) {
         let Answer { forbidding, is_permitted, failure } = answer;
         let name = ask.resource.name(subject);
         let what = ask.resource.listed().map_or(what, |listed| listed.what);
+        let how = || through.map(|reached| way(reached, ask, name)).unwrap_or_default();
         for number in forbidding {
-            if let Some(rule) = policies.rules().get(*number) {
-                let reason = || rule.reason.replace("{name}", name).replace("{what}", what);
+            if let Some(rule) = policies.rules().get(*number).filter(|rule| through.is_none() || rule.is_own)
+            {
+                let reason = || rule.reason.replace("{name}", name).replace("{what}", what) + &how();
                 self.policies.entry(*number).or_insert_with(reason);
             }
         }
         if let Some(failure) = failure {
             self.others.push((NOT_JUDGED, format!("the policies could not be asked: {failure}")));
-        } else if !is_permitted {
+        } else if !is_permitted && through.is_none() {
             self.others.push((NOT_PERMITTED, format!("no policy permits {} on {name}", ask.action)));
         }
     }
@@ -270,6 +283,11 @@ impl Against {
             _ => Verdict::Refuse(refusal(MESSAGE)),
         }
     }
+}
+
+/// How a statement does what it does not do itself, as the end of a reason.
+fn way(Reached { via, name, on, .. }: &Reached, ask: &Ask, resource: &str) -> String {
+    format!(" ({} on {resource}, through {} {name} on {on})", ask.action, via.name().replace('_', " "))
 }
 
 /// The verdict on a text without statements, which does nothing.

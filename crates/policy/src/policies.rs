@@ -85,6 +85,8 @@ impl Looks {
 /// Policies that can be about one action.
 #[derive(Debug, Default)]
 pub(crate) struct Relevant {
+    /// One of those that forbid is an own one.
+    own_forbid: bool,
     pub(crate) forbids: PolicySet,
     pub(crate) permits: PolicySet,
 }
@@ -161,7 +163,9 @@ impl Policies {
         let mut by_action = HashMap::new();
         for action in &names {
             let mut relevant = Relevant::default();
-            for policy in policies.iter().filter(|policy| can_be_about(policy, action, &actions)) {
+            let can_be = |policy: &Policy| can_be_about(policy, action, &actions);
+            for (policy, rule) in policies.iter().zip(&rules).filter(|(policy, _)| can_be(policy)) {
+                relevant.own_forbid |= rule.is_own && !rule.permits;
                 let set = match policy.effect() {
                     cedar_policy::Effect::Permit => &mut relevant.permits,
                     cedar_policy::Effect::Forbid => &mut relevant.forbids,
@@ -282,6 +286,11 @@ impl Policies {
     /// What can be about an action of the schema.
     pub(crate) fn about(&self, action: &str) -> Option<&Relevant> {
         self.by_action.get(action)
+    }
+
+    /// Whether an own policy could forbid an action of the schema.
+    pub(crate) fn own_may_forbid(&self, action: &str) -> bool {
+        self.about(action).is_none_or(|relevant| relevant.own_forbid)
     }
 
     /// Whether they look at what else a statement does.

@@ -16,6 +16,9 @@ const GROUPS: [&str; 8] = ["define", "govern", "reach", "read", "run", "session"
 /// How sessions log in.
 const AUTHENTICATIONS: [&str; 3] = ["cert", "scram-sha-256", "scram-sha-256-plus"];
 
+/// How a statement does something.
+const WAYS: [&str; 4] = ["foreign_key", "rule", "statement", "trigger"];
+
 /// Most words that an error lists.
 const LISTED_MAX: usize = 12;
 
@@ -244,6 +247,7 @@ fn word_is(attribute: &str, value: &Value, known: &Known<'_>) -> Fits {
             let actions = known.actions.iter().map(|action| action.id().unescaped());
             one_of(&mut actions.filter(|action| !GROUPS.contains(action)))
         }
+        "context.via" => one_of(&mut WAYS.into_iter()),
         "context.columns" => oddly(name_is(word, "columns are named without their tables")),
         "context.functions" => oddly(name_is(word, "functions are named without their schemas")),
         "resource.name" | "resource.schema" => {

@@ -240,7 +240,7 @@ impl JudgedText {
         let is_own = |name: &str| versions.temporary.iter().any(|own| own == name);
         let is_only = |name: &str| is_only_temporary(name, env);
         let facts = as_read.with_temporary(is_own, is_only, |name| versions.is_certain && is_only(name));
-        let facts = facts.with_routines(env.catalog);
+        let facts = facts.with_reach(env.catalog);
         let is_masked = |statement: &Statement| touches_masked(statement, env);
         let meaning = Meaning { catalog: env.catalog, is_masked: &is_masked };
         let verdicts = env.policies.judge(env.subject, &facts, &meaning);
@@ -270,8 +270,7 @@ impl Judged {
         readers_disagree: String,
         env: &Environment<'_>,
     ) -> Self {
-        let effects =
-            statement.map(|statement| statement.effects.iter().map(|effect| effect.name()).collect());
+        let effects = statement.map(effects);
         let refused_by = verdict.refusal().map(|refusal| refusal.rules.clone()).unwrap_or_default();
         let observed_by = match &verdict {
             Verdict::Allow(permit) => permit.observed().to_vec(),
@@ -297,8 +296,8 @@ impl Judged {
             is_read: statement.is_some(),
             forgets: statement.map(|statement| statement.forgets.clone()).unwrap_or_default(),
             makes: None,
-            runs: statement.map(|statement| statement.runs.clone()).unwrap_or_default(),
-            meddles: statement.is_none_or(|statement| statement.meddles || is_opaque(statement)),
+            runs: statement.map(runs).unwrap_or_default(),
+            meddles: statement.is_none_or(|statement| meddles(statement) || is_opaque(statement)),
             shown: match statement {
                 None if !env.classes.is_empty() => Shown::Anything,
                 _ => Shown::Nothing,
@@ -367,10 +366,33 @@ impl Judged {
     }
 }
 
+/// Prepared statements and cursors that it runs, itself or by what it reaches.
+fn runs(statement: &Statement) -> Vec<Runs> {
+    let reached = statement.reached.iter().flat_map(|reached| &reached.does.runs);
+    statement.runs.iter().chain(reached).cloned().collect()
+}
+
+/// Whether it makes them or takes them away within, or what it reaches does.
+fn meddles(statement: &Statement) -> bool {
+    statement.meddles || statement.reached.iter().any(|reached| reached.does.meddles)
+}
+
 /// Whether it runs code that is not read.
 fn is_opaque(statement: &Statement) -> bool {
     let is_opaque = |effect: &Effect| matches!(effect, Effect::OpaqueCall | Effect::OpaqueDo);
     statement.effects.iter().any(is_opaque)
+}
+
+/// Words for what a statement does, and then for how it reaches more.
+fn effects(statement: &Statement) -> Vec<&'static str> {
+    let mut words: Vec<_> = statement.effects.iter().map(|effect| effect.name()).collect();
+    for reached in &statement.reached {
+        let word = reached.via.name();
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words
 }
 
 /// Whether no relation that outlives its session has this name. PostgreSQL's own are not in the catalog, and all that could

@@ -12,6 +12,10 @@ use crate::refusal;
 use crate::results::{self, NeedsCatalog};
 use crate::state::{Environment, Resting, Session, SessionError, end_begun};
 
+/// How tags of commands begin after which names mean something else, or other statements do something else.
+const ALTERS: [&[u8]; 5] =
+    [b"ALTER", b"CREATE FUNCTION", b"CREATE PROCEDURE", b"CREATE RULE", b"CREATE TRIGGER"];
+
 impl Session {
     /// Takes bytes from the server. The ranges in `out` are of `input`; call again with the rest and more.
     ///
@@ -154,7 +158,7 @@ impl Session {
             tag::NO_DATA => self.no_data(),
             tag::COMMAND_COMPLETE => {
                 let command = backend::command_complete(body).map_err(SessionError::server)?;
-                self.altered |= command.starts_with(b"ALTER");
+                self.altered |= ALTERS.iter().any(|begin| command.starts_with(begin));
                 let rows = backend::command_rows(command);
                 if let Some(Owed::Unread(unread)) = self.owed.front_mut() {
                     unread.completed_one(rows);

@@ -135,7 +135,7 @@ fn routines_reach(statement: &Statement, known: &Known<'_>) -> bool {
         ..Statement::default()
     };
     let calls = Facts { statements: vec![calls], readers_disagree: None };
-    let done = calls.with_routines(known.catalog);
+    let done = calls.with_reach(known.catalog);
     let is_opaque = |statement: &Statement| statement.effects.contains(&Effect::OpaqueCall);
     done.statements.iter().any(|done| is_opaque(done) || reaches(done, known))
 }

@@ -47,13 +47,17 @@ const BEFORE_COMMANDS: [&str; 4] = ["begin", "else", "loop", "then"];
 /// Settings that switch triggers off or change how a text is read, wherever they stand.
 const SETTINGS: [&str; 3] = ["client_encoding", "session_replication_role", "standard_conforming_strings"];
 
-/// A body that shows what it does.
+/// What a body shows of what it does.
 #[derive(Default)]
 pub(crate) struct Body {
+    /// It could do anything else.
+    pub(crate) is_opaque: bool,
     /// Its writes and commands; in SQL all of its statements.
     pub(crate) statements: Vec<ParseResult>,
     /// Names of what it calls, without their schemas.
     pub(crate) calls: Vec<String>,
+    /// Settings that it changes by `set_config`.
+    pub(crate) settings: Vec<String>,
     /// Other names in it, each once, where what it reads is not read.
     pub(crate) names: BTreeSet<String>,
     /// It reads or moves a cursor, of whichever name.
@@ -68,7 +72,7 @@ struct Words<'b> {
     tokens: Vec<ScanToken>,
 }
 
-/// Reads a body; `None` where it must be taken for one that could do anything.
+/// Reads a body; `None` where nothing of it can be read.
 pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
     if !LANGUAGES.contains(&language) || bounds::check(body).is_err() {
         return None;
@@ -80,60 +84,8 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
     // Where the last statement ends that was cut out: what lies within it is read with it.
     let mut covered = 0;
     for at in 0..words.tokens.len() {
-        if at < covered {
-            continue;
-        }
-        let word = words.keyword(at).unwrap_or_default();
-        let previous = at.checked_sub(1).and_then(|before| words.keyword(before)).unwrap_or_default();
-        let next = words.keyword(at + 1).unwrap_or_default();
-        match word.as_str() {
-            // `ON CONFLICT … DO NOTHING` is harmless; a DO block has its body or its language next.
-            "do" if next == "language" || words.is(at + 1, &[Token::Sconst, Token::Usconst]) => return None,
-            "execute" if language == "plpgsql" => read.add(self::read("sql", &words.executed(at + 1)?)?),
-            "delete" | "insert" | "merge" if matches!(next.as_str(), "from" | "into") => {
-                covered = read.take(words.statement(at)?);
-            }
-            // Foreign keys, and ON CONFLICT of an INSERT within something that is read as a whole.
-            "update" if previous == "do" && next == "set" || previous == "on" => {}
-            // A lock, or a cursor for what an UPDATE returns.
-            "update" if matches!(previous.as_str(), "for" | "key") && words.ends_lock(at + 1) => {}
-            "update" => covered = read.take(words.statement(at)?),
-            word if COMMANDS.contains(&word) && words.begins_statement(at) => {
-                match words.statement(at) {
-                    Some(command) => covered = read.take(command),
-                    None if WORDS.contains(&word) => return None,
-                    // A variable of that name.
-                    None => {}
-                }
-            }
-            word if WORDS.contains(&word) => return None,
-            "fetch" | "move" => read.fetches = true,
-            "deallocate" | "prepare" => read.meddles = true,
-            _ => {}
-        }
-        if at < covered {
-            continue;
-        }
-        let text = words.text(at)?.to_ascii_lowercase();
-        if words.is(at, &[Token::Uident]) || SETTINGS.iter().any(|setting| text.contains(setting)) {
-            return None;
-        }
-        // A name after a dot is a call where there is no such column.
-        let is_called = words.is(at + 1, &[Token::Ascii40]);
-        if is_called || at.checked_sub(1).is_some_and(|before| words.is(before, &[Token::Ascii46])) {
-            let name = words.name(at)?;
-            // Of which setting, must be seen.
-            if name == "set_config" && !(is_called && words.names_setting(at + 2)) {
-                return None;
-            }
-            read.calls.push(name);
-        }
-        let is_name = words.is(at, &[Token::Ident]) || !word.is_empty();
-        if language == "plpgsql"
-            && is_name
-            && let Some(name) = words.name(at)
-        {
-            read.names.insert(name);
+        if read.word(&words, at, language, &mut covered).is_none() {
+            read.is_opaque = true;
         }
     }
     if language == "sql" {
@@ -145,9 +97,72 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
 }
 
 impl Body {
+    /// Takes one word in; `None` where with it the body could do anything.
+    fn word(&mut self, words: &Words<'_>, at: usize, language: &str, covered: &mut usize) -> Option<()> {
+        if at < *covered {
+            return Some(());
+        }
+        let word = words.keyword(at).unwrap_or_default();
+        let previous = at.checked_sub(1).and_then(|before| words.keyword(before)).unwrap_or_default();
+        let next = words.keyword(at + 1).unwrap_or_default();
+        match word.as_str() {
+            // `ON CONFLICT … DO NOTHING` is harmless; a DO block has its body or its language next.
+            "do" if next == "language" || words.is(at + 1, &[Token::Sconst, Token::Usconst]) => return None,
+            "execute" if language == "plpgsql" => self.add(read("sql", &words.executed(at + 1)?)?),
+            "delete" | "insert" | "merge" if matches!(next.as_str(), "from" | "into") => {
+                *covered = self.take(words.statement(at)?);
+            }
+            // Foreign keys, and ON CONFLICT of an INSERT within something that is read as a whole.
+            "update" if previous == "do" && next == "set" || previous == "on" => {}
+            // A lock, or a cursor for what an UPDATE returns.
+            "update" if matches!(previous.as_str(), "for" | "key") && words.ends_lock(at + 1) => {}
+            "update" => *covered = self.take(words.statement(at)?),
+            word if COMMANDS.contains(&word) && words.begins_statement(at) => {
+                match words.statement(at) {
+                    Some(command) => *covered = self.take(command),
+                    None if WORDS.contains(&word) => return None,
+                    // A variable of that name.
+                    None => {}
+                }
+            }
+            word if WORDS.contains(&word) => return None,
+            "fetch" | "move" => self.fetches = true,
+            "deallocate" | "prepare" => self.meddles = true,
+            _ => {}
+        }
+        if at < *covered {
+            return Some(());
+        }
+        let text = words.text(at)?.to_ascii_lowercase();
+        if words.is(at, &[Token::Uident]) || SETTINGS.iter().any(|setting| text.contains(setting)) {
+            return None;
+        }
+        // A name after a dot is a call where there is no such column.
+        let is_called = words.is(at + 1, &[Token::Ascii40]);
+        if is_called || at.checked_sub(1).is_some_and(|before| words.is(before, &[Token::Ascii46])) {
+            let name = words.name(at)?;
+            // Of which setting, must be seen.
+            if name == "set_config" {
+                let setting = words.text(at + 2).filter(|_| is_called && words.names_setting(at + 2))?;
+                self.settings.push(setting.trim_matches('\'').to_ascii_lowercase());
+            }
+            self.calls.push(name);
+        }
+        let is_name = words.is(at, &[Token::Ident]) || !word.is_empty();
+        if language == "plpgsql"
+            && is_name
+            && let Some(name) = words.name(at)
+        {
+            self.names.insert(name);
+        }
+        Some(())
+    }
+
     fn add(&mut self, other: Body) {
         self.statements.extend(other.statements);
         self.calls.extend(other.calls);
+        self.settings.extend(other.settings);
+        self.is_opaque |= other.is_opaque;
         self.fetches |= other.fetches;
         self.meddles |= other.meddles;
     }
@@ -303,7 +318,7 @@ mod tests {
             ("plpython3u", "pass"),
             ("", "select 1"),
         ] {
-            assert!(read(language, body).is_none(), "{language}: {body}");
+            assert!(read(language, body).is_none_or(|read| read.is_opaque), "{language}: {body}");
         }
     }
 
@@ -325,7 +340,7 @@ mod tests {
                 "begin perform 1 from t for no key update; if tg_op = 'TRUNCATE' then return null; end if; end",
             ),
         ] {
-            assert!(read(language, body).is_some(), "{language}: {body}");
+            assert!(read(language, body).is_some_and(|read| !read.is_opaque), "{language}: {body}");
         }
     }
 

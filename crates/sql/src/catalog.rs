@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use crate::hooks::Hooks;
 pub use crate::routine::Routine;
 
 /// Relations of one database.
@@ -19,6 +20,7 @@ pub struct Catalog {
     routines: HashMap<u32, Arc<Routine>>,
     routines_by_name: HashMap<String, Vec<u32>>,
     knows_routines: bool,
+    hooks: Hooks,
 }
 
 /// A table, view, materialised view, foreign or partitioned table.
@@ -77,6 +79,17 @@ impl Catalog {
         self
     }
 
+    /// The same with what hangs on its relations.
+    #[must_use]
+    pub fn with_hooks(self, hooks: Hooks) -> Self {
+        Catalog { hooks, ..self }
+    }
+
+    /// What hangs on its relations.
+    pub fn hooks(&self) -> &Hooks {
+        &self.hooks
+    }
+
     /// Whether there is any routine.
     pub fn has_routines(&self) -> bool {
         !self.routines.is_empty()
@@ -132,8 +145,7 @@ impl Catalog {
         let mut found = vec![relation];
         let mut at = 0;
         while let Some(relation) = found.get(at).copied() {
-            let below = self.underlying.get(&relation.oid).into_iter().flatten();
-            for next in below.filter_map(|oid| self.relations.get(oid)) {
+            for next in self.below(relation) {
                 if found.iter().all(|known| known.oid != next.oid) {
                     found.push(next);
                 }
@@ -141,6 +153,12 @@ impl Catalog {
             at += 1;
         }
         found
+    }
+
+    /// What a relation reads or is a part of.
+    pub(crate) fn below(&self, relation: &Relation) -> impl Iterator<Item = &Relation> {
+        let below = self.underlying.get(&relation.oid).into_iter().flatten();
+        below.filter_map(|oid| self.relations.get(oid))
     }
 
     /// All relations.

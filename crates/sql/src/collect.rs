@@ -4,13 +4,14 @@
 use std::collections::{HashMap, HashSet};
 
 use pg_query::protobuf::{
-    AlterTableType, CmdType, DiscardMode, DropBehavior, ObjectType, TransactionStmtKind, VariableSetKind,
+    AlterTableType, CmdType, DiscardMode, DropBehavior, ObjectType, OnConflictAction, TransactionStmtKind,
+    VariableSetKind,
 };
 use serde::Serialize;
 
 use crate::body;
 use crate::definitions;
-use crate::facts::{Access, ColumnUse, Effect, Forgets, Makes, RelationUse, Runs, Setting, Statement};
+use crate::facts::{Access, ColumnUse, Effect, Forgets, Makes, RelationUse, Runs, Setting, Statement, Write};
 use crate::objects;
 use crate::setting::setting_name;
 use crate::temporary;
@@ -33,6 +34,8 @@ pub(crate) struct Collector {
     statement: Statement,
     columns: HashSet<ColumnUse>,
     functions: HashSet<String>,
+    targets: HashSet<Write>,
+    assigned: HashSet<String>,
     /// Where each stands in `statement.relations`, as it was when it came.
     relations: HashMap<RelationUse, usize>,
     /// Where what each mention of a relation means stands there, in the order of the text.
@@ -164,6 +167,26 @@ impl Collector {
         self.mentions.push(index);
     }
 
+    /// Rows of what a mention means are written.
+    fn write(&mut self, effect: Effect, mention: Option<usize>) {
+        let target = mention.and_then(|mention| self.statement.relations.get(mention));
+        let Some(RelationUse { schema, name, .. }) = target else { return };
+        let write = Write { effect, schema: schema.clone(), name: name.clone() };
+        if self.targets.insert(write.clone()) {
+            self.statement.writes.push(write);
+        }
+    }
+
+    /// A column gets a value: in an INSERT of a new row, elsewhere perhaps of one that is there.
+    fn assign(&mut self, node: &Open) {
+        let is_update = self.open.last().is_some_and(|parent| parent.kind != "InsertStmt");
+        if let Some(name) = node.parts.last().filter(|_| is_update)
+            && self.assigned.insert(name.clone())
+        {
+            self.statement.assigned.push(name.clone());
+        }
+    }
+
     /// The statement means all columns of these relations.
     fn mean_all(&mut self, mentions: impl Iterator<Item = usize>) {
         for mention in mentions {
@@ -233,6 +256,14 @@ impl Collector {
                 | ("RangeTableSample", "relation")
                 | ("TableLikeClause", "relation")
         );
+        let target = match (parent.kind, parent.field) {
+            ("DeleteStmt", "relation") => Some(Effect::Delete),
+            ("InsertStmt", "relation") => Some(Effect::Insert),
+            ("MergeStmt", "relation") => Some(Effect::Merge),
+            ("TruncateStmt", "relations") => Some(Effect::Truncate),
+            ("UpdateStmt", "relation") => Some(Effect::Update),
+            _ => None,
+        };
         let copied = parent.kind == "CopyStmt";
         let written_whole = matches!(parent.kind, "InsertStmt" | "DeleteStmt" | "TruncateStmt") && !read;
         // COPY says its direction after its relation: `copy` turns reading into writing where it must.
@@ -251,6 +282,9 @@ impl Collector {
             self.effect(Effect::Select);
         }
         self.relation(node.schema, name, node.alias, access, copied || written_whole || node.renames);
+        if let Some(effect) = target {
+            self.write(effect, self.mentions.last().copied());
+        }
         if let Some(parent) = self.open.last_mut()
             && matches!((parent.kind, parent.field), ("InsertStmt" | "CopyStmt" | "MergeStmt", "relation"))
         {
@@ -267,6 +301,7 @@ impl Collector {
             (false, false) => self.effect(Effect::ServerFile),
         }
         if inward {
+            self.write(Effect::CopyIn, node.own);
             for relation in &mut self.statement.relations {
                 if relation.whole {
                     relation.access = Access::Write;
@@ -338,10 +373,17 @@ impl Collector {
         }
     }
 
-    /// An arm of MERGE that inserts means all columns where it names none.
+    /// What an arm of MERGE does. One that inserts means all columns where it names none.
     fn merge_when(&mut self, node: &Open) {
-        let inserts =
-            matches!(i32::try_from(node.command).map(CmdType::try_from), Ok(Ok(CmdType::CmdInsert)));
+        let command = i32::try_from(node.command).map(CmdType::try_from);
+        let inserts = matches!(command, Ok(Ok(CmdType::CmdInsert)));
+        let own = self.open.last().and_then(|merge| merge.own);
+        match command {
+            Ok(Ok(CmdType::CmdDelete)) => self.write(Effect::Delete, own),
+            Ok(Ok(CmdType::CmdInsert)) => self.write(Effect::Insert, own),
+            Ok(Ok(CmdType::CmdUpdate)) => self.write(Effect::Update, own),
+            _ => {}
+        }
         if let Some(merge) = self.open.last_mut().filter(|_| inserts && !node.has_columns) {
             let own = merge.own;
             self.mean_all(own.into_iter());
@@ -378,8 +420,16 @@ impl Collector {
         let within = self.open.iter().filter(|outer| has_body(outer)).count();
         let read = if within < BODIES_MAX { body::read(language, text) } else { None };
         let Some(body) = read else { return self.effect(opaque) };
+        if body.is_opaque {
+            self.effect(opaque);
+        }
         for name in body.calls {
             self.called(name);
+        }
+        // Of SQL they are read with its statements.
+        for name in body.settings.into_iter().filter(|_| language == "plpgsql") {
+            self.effect(Effect::Set);
+            self.statement.settings.push(Setting { name: Some(name), value: None, is_reset_all: false });
         }
         self.statement.mentions.extend(body.names);
         self.statement.meddles |= body.meddles;
@@ -464,6 +514,7 @@ impl Collector {
             ("ColumnRef", "fields")
             | ("FuncCall", "funcname")
             | ("ObjectWithArgs", "objname")
+            | ("CreateTrigStmt" | "CreateEventTrigStmt", "funcname")
             | ("TypeName", "names")
             | ("List", "items")
             | ("AConst", _) => {
@@ -539,7 +590,11 @@ impl Visit for Collector {
             | ("VariableSetStmt", "kind")
             | ("GrantStmt" | "GrantRoleStmt", "is_grant")
             | ("AlterTableCmd", "subtype") => node.code = number,
-            ("CopyStmt", "is_program") | ("MergeWhenClause", "command_type") => node.command = number,
+            ("CopyStmt", "is_program")
+            | ("MergeWhenClause", "command_type")
+            | ("OnConflictClause", "action") => {
+                node.command = number;
+            }
             // Which columns are the same only the catalog knows.
             ("JoinExpr", "is_natural") => node.renames |= number != 0,
             // It may be another relation that exists.
@@ -554,7 +609,9 @@ impl Visit for Collector {
                 );
             }
             ("Integer", "ival") => node.parts.push(number.to_string()),
-            ("DropStmt", "behavior") => node.cascades = number == DropBehavior::DropCascade as i64,
+            ("DropStmt" | "TruncateStmt", "behavior") => {
+                node.cascades = number == DropBehavior::DropCascade as i64;
+            }
             ("DiscardStmt", "target") => node.code = number,
             _ => {}
         }
@@ -587,10 +644,15 @@ impl Visit for Collector {
                     )
                 });
                 if assigned {
+                    self.assign(&node);
                     self.column(node.parts, false);
                 }
             }
             "InsertStmt" if node.has_columns => self.name_columns(&node),
+            "OnConflictClause" if node.command == OnConflictAction::OnconflictUpdate as i64 => {
+                self.write(Effect::Update, self.open.last().and_then(|insert| insert.own));
+            }
+            "TruncateStmt" => self.statement.cascades |= node.cascades,
             "JoinExpr" if node.renames => {
                 let within: Vec<usize> = self.mentions.iter().skip(node.begins).copied().collect();
                 self.mean_all(within.into_iter());
@@ -607,7 +669,7 @@ impl Visit for Collector {
             "AlterEventTrigStmt" if node.parts.iter().any(|state| state == "D" || state == "R") => {
                 self.effect(Effect::DisableProtection);
             }
-            "ObjectWithArgs" => self.function(&node),
+            "ObjectWithArgs" | "CreateTrigStmt" | "CreateEventTrigStmt" => self.function(&node),
             // CREATE OPERATOR and AGGREGATE name their functions as if these were types.
             "TypeName" if self.open.iter().any(|outer| outer.kind == "DefineStmt") => self.function(&node),
             "MergeWhenClause" => self.merge_when(&node),

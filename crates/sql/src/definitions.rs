@@ -3,8 +3,7 @@
 
 use pg_query::protobuf::{AlterTableType, ObjectType};
 
-use crate::facts::{Effect, Statement};
-use crate::temporary::Unfiltered;
+use crate::facts::{Effect, Statement, Write};
 use crate::tree::Tree;
 
 /// Kinds of statements that deserve the look.
@@ -93,7 +92,7 @@ fn alter_table(table: &Tree, command: &Tree, statement: &mut Statement) {
             let named = |field| relation.map(|relation| relation.text(field)).unwrap_or_default();
             let schema = (!named("schemaname").is_empty()).then(|| named("schemaname").to_owned());
             let name = named("relname").to_owned();
-            statement.unfiltered.push(Unfiltered { effect: Effect::AlterTable, schema, name });
+            statement.unfiltered.push(Write { effect: Effect::AlterTable, schema, name });
         }
         _ => {}
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-pub use crate::temporary::Unfiltered;
+pub use crate::reach::{Reached, Via};
 
 /// What a string of statements does, statement by statement.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -65,8 +65,14 @@ pub struct Statement {
     pub settings: Vec<Setting>,
     /// Names of the trigger functions that it makes or replaces.
     pub replaces: Vec<String>,
+    /// Its writes of rows, without repetition: an upsert also as an UPDATE, a MERGE also as what its arms do.
+    pub writes: Vec<Write>,
+    /// Columns that its updates assign to.
+    pub assigned: Vec<String>,
+    /// What refers to a table that it truncates is truncated too.
+    pub cascades: bool,
     /// Its writes that change every row of their target.
-    pub unfiltered: Vec<Unfiltered>,
+    pub unfiltered: Vec<Write>,
     /// Temporary tables that it makes, whatever there was before.
     pub temporary: Vec<String>,
     /// It is a ROLLBACK, also to a savepoint.
@@ -80,6 +86,8 @@ pub struct Statement {
     /// It has a string constant. PostgreSQL turns one into a value of its type when it analyses the statement, and with
     /// that runs the checks of domains within the type.
     pub has_string: bool,
+    /// What follows from it by itself, where a catalog tells ([`Facts::with_reach`]).
+    pub reached: Vec<Reached>,
 }
 
 impl Statement {
@@ -108,7 +116,7 @@ impl fmt::Debug for Statement {
 }
 
 /// One thing that a statement does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each is the SQL command of its name")]
 pub enum Effect {
     AlterDefaultPrivileges,
@@ -267,6 +275,17 @@ pub enum Object {
     Schema(String),
     /// Something in a schema that the statement does not tell: CASCADE, a name without a schema, all of a role's.
     Anywhere,
+}
+
+/// A write of rows, as the statement names its target.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Write {
+    /// INSERT, UPDATE, DELETE, MERGE, TRUNCATE or COPY; ALTER TABLE where that computes rows anew.
+    pub effect: Effect,
+    /// Schema of its target, where the statement gives one.
+    pub schema: Option<String>,
+    /// Name of its target.
+    pub name: String,
 }
 
 /// A column as the statement names it.

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use crate::catalog::Catalog;
-use crate::facts::{Effect, Facts, Statement};
+use crate::facts::{Effect, Statement};
 use crate::read::read;
 
 /// Most routines that one statement is followed through. One that reaches more is opaque.
@@ -39,7 +39,7 @@ impl fmt::Debug for Routine {
 /// What calling it does.
 #[derive(Debug)]
 enum Reach {
-    /// All of this.
+    /// All of this; an opaque call where it could do more.
     Read(Vec<Statement>),
     /// It is no SQL, and comes with the server or an extension: lists of functions tell of those.
     Library,
@@ -67,6 +67,15 @@ impl Routine {
         Routine { version, ..self }
     }
 
+    /// Names of what it calls.
+    fn calls(&self) -> impl Iterator<Item = &String> {
+        let body = match self.reach() {
+            Reach::Read(body) => body.as_slice(),
+            Reach::Library | Reach::Opaque => &[],
+        };
+        body.iter().flat_map(|one| &one.functions)
+    }
+
     /// Reads it, once. Call it on a thread with [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
     fn reach(&self) -> &Reach {
         self.reach.get_or_init(|| {
@@ -84,11 +93,13 @@ impl Routine {
             else {
                 return Reach::Opaque;
             };
-            let is_opaque = |effect: &Effect| matches!(effect, Effect::OpaqueBody | Effect::OpaqueDo);
-            if self.definition.is_empty()
-                || body.statements.iter().any(|one| one.effects.iter().any(is_opaque))
-            {
+            if self.definition.is_empty() {
                 return Reach::Opaque;
+            }
+            for effect in body.statements.iter_mut().flat_map(|one| &mut one.effects) {
+                if matches!(effect, Effect::OpaqueBody | Effect::OpaqueDo) {
+                    *effect = Effect::OpaqueCall;
+                }
             }
             body.statements.iter_mut().for_each(|one| one.effects.retain(|effect| *effect != Effect::Do));
             // Defaults and settings are in the definition alone. To call it is not to define it.
@@ -106,30 +117,6 @@ impl Routine {
             statements.append(&mut definition.statements);
             Reach::Read(statements)
         })
-    }
-}
-
-impl Facts {
-    /// The same where each statement also does what the routines of `catalog` do that it calls, and replaces none that is not
-    /// there. Names are known without schemas and arguments: what any routine of a name does counts.
-    #[must_use]
-    pub fn with_routines(&self, catalog: &Catalog) -> Cow<'_, Self> {
-        let mut facts = Cow::Borrowed(self);
-        for (at, statement) in self.statements.iter().enumerate() {
-            let may_call = catalog.has_routines() && statement.may_call();
-            if may_call
-                && let Some(more) = statement.reached(catalog)
-                && let Some(statement) = facts.to_mut().statements.get_mut(at)
-            {
-                *statement = more;
-            }
-            let replaces_none = !statement.replaces.is_empty()
-                && statement.replaces.iter().all(|name| catalog.lacks_routine(name));
-            if replaces_none && let Some(statement) = facts.to_mut().statements.get_mut(at) {
-                statement.effects.retain(|effect| *effect != Effect::ReplaceTriggerFunction);
-            }
-        }
-        facts
     }
 }
 
@@ -155,8 +142,12 @@ impl Statement {
         })
     }
 
-    /// The statement with what its calls reach; `None` where it calls no routine of the catalog.
-    fn reached(&self, catalog: &Catalog) -> Option<Self> {
+    /// The statement with what the routines of `catalog` do that it calls; `None` where it calls none. Names are known without
+    /// schemas and arguments: what any routine of a name does counts.
+    pub(crate) fn with_calls(&self, catalog: &Catalog) -> Option<Self> {
+        if !catalog.has_routines() || !self.may_call() {
+            return None;
+        }
         let mut whole: Option<Statement> = None;
         let mut seen = HashSet::new();
         let fields = self.columns.iter().filter(|column| !column.qualifier.is_empty());
@@ -169,23 +160,28 @@ impl Statement {
                     continue;
                 }
                 let whole = whole.get_or_insert_with(|| self.clone());
-                match routine.reach() {
-                    Reach::Library => {}
-                    Reach::Read(body) if seen.len() <= ROUTINES_MAX => {
-                        for one in body {
-                            whole.add_body(one, catalog);
-                            names.extend(one.functions.iter().map(|name| (name.clone(), false)));
-                        }
-                    }
-                    Reach::Read(_) | Reach::Opaque => whole.add(Effect::OpaqueCall),
+                if ROUTINES_MAX < seen.len() {
+                    whole.add(Effect::OpaqueCall);
+                    continue;
                 }
+                whole.add_routine(routine, catalog);
+                names.extend(routine.calls().map(|name| (name.clone(), false)));
             }
         }
         whole
     }
 
-    /// Adds what the body of a routine does, but that it is one.
-    fn add_body(&mut self, body: &Statement, catalog: &Catalog) {
+    /// Adds what calling a routine does, but for what it calls in turn.
+    pub(crate) fn add_routine(&mut self, routine: &Routine, catalog: &Catalog) {
+        match routine.reach() {
+            Reach::Library => {}
+            Reach::Read(body) => body.iter().for_each(|one| self.add_body(one, catalog)),
+            Reach::Opaque => self.add(Effect::OpaqueCall),
+        }
+    }
+
+    /// Adds what the body of a routine, or another statement, does.
+    pub(crate) fn add_body(&mut self, body: &Statement, catalog: &Catalog) {
         // A body cannot do this with its caller's connection.
         let may_be = |effect: &&Effect| !matches!(effect, Effect::CopyIn | Effect::Transaction);
         body.effects.iter().filter(may_be).for_each(|effect| self.add(*effect));
@@ -195,6 +191,8 @@ impl Statement {
         add_new(&mut self.functions, &body.functions);
         add_new(&mut self.columns, &body.columns);
         add_new(&mut self.mentions, &body.mentions);
+        add_new(&mut self.writes, &body.writes);
+        add_new(&mut self.assigned, &body.assigned);
         add_new(&mut self.settings, &body.settings);
         add_new(&mut self.unfiltered, &body.unfiltered);
         add_new(&mut self.objects, &body.objects);

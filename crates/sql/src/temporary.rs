@@ -8,17 +8,6 @@ use crate::facts::{Access, Effect, Facts, RelationUse, Statement};
 /// Where the session's own temporary relations are, whatever the schema's real name is (namespace.c).
 pub(crate) const SCHEMA: &str = "pg_temp";
 
-/// An UPDATE, DELETE or MERGE whose condition keeps no row of its target from being touched, or that has none.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unfiltered {
-    /// Which of them.
-    pub effect: Effect,
-    /// Schema of its target, where the statement gives one.
-    pub schema: Option<String>,
-    /// Name of its target.
-    pub name: String,
-}
-
 impl Facts {
     /// The same for a session that has the temporary tables of which `is_own` tells: they are named with their schema, and
     /// writing all their rows is nothing. A name without a schema means one of them only where no other relation has it
@@ -148,6 +137,11 @@ impl Statement {
         for used in &mut self.relations {
             if is_temporary(used.schema.as_deref(), &used.name) {
                 used.schema = Some(SCHEMA.to_owned());
+            }
+        }
+        for write in &mut self.writes {
+            if is_temporary(write.schema.as_deref(), &write.name) {
+                write.schema = Some(SCHEMA.to_owned());
             }
         }
     }

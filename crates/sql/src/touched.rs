@@ -15,46 +15,56 @@ pub struct Touched {
     pub columns: Vec<String>,
 }
 
-/// Resolves `statement` in `catalog`. A relation that the catalog does not have keeps the name it was given.
+/// Resolves `statement`, and what it reaches, in `catalog`. A relation that the catalog does not have keeps the name it was
+/// given.
 pub fn touched(statement: &Statement, catalog: &Catalog) -> Touched {
     let mut touched = Touched::default();
-    let mut resolved: Vec<(&RelationUse, &Relation)> = Vec::new();
-    for used in &statement.relations {
-        let before = resolved.len();
-        resolved.extend(
-            catalog
-                .named(&used.name)
-                .filter(|relation| used.schema.as_ref().is_none_or(|schema| *schema == relation.schema))
-                .map(|relation| (used, relation)),
-        );
-        let names = match used.access {
-            Access::Read => &mut touched.read,
-            Access::Write => &mut touched.written,
-        };
-        match resolved.get(before..) {
-            Some(found) if !found.is_empty() => {
-                let all = found.iter().flat_map(|(_, relation)| catalog.with_underlying(relation));
-                names.extend(all.map(Relation::path));
-            }
-            _ if used.schema.is_none() && statement.ctes.contains(&used.name) => {}
-            _ => names.push(used.path()),
-        }
-    }
-    let mentioned = statement.mentions.iter().flat_map(|name| catalog.named(name));
-    touched.read.extend(mentioned.flat_map(|known| catalog.with_underlying(known)).map(Relation::path));
-    for (used, relation) in &resolved {
-        let every = used.whole || statement.columns.iter().any(|column| means_all(column, used, relation));
-        for column in &relation.columns {
-            if every || statement.columns.iter().any(|named| means(named, used, relation, &column.name)) {
-                touched.columns.push(format!("{}.{}", relation.path(), column.name));
-            }
-        }
+    for does in std::iter::once(statement).chain(statement.reached.iter().map(|reached| &reached.does)) {
+        touched.add(does, catalog);
     }
     for list in [&mut touched.read, &mut touched.written, &mut touched.columns] {
         list.sort_unstable();
         list.dedup();
     }
     touched
+}
+
+impl Touched {
+    fn add(&mut self, statement: &Statement, catalog: &Catalog) {
+        let mut resolved: Vec<(&RelationUse, &Relation)> = Vec::new();
+        for used in &statement.relations {
+            let before = resolved.len();
+            resolved.extend(
+                catalog
+                    .named(&used.name)
+                    .filter(|relation| used.schema.as_ref().is_none_or(|schema| *schema == relation.schema))
+                    .map(|relation| (used, relation)),
+            );
+            let names = match used.access {
+                Access::Read => &mut self.read,
+                Access::Write => &mut self.written,
+            };
+            match resolved.get(before..) {
+                Some(found) if !found.is_empty() => {
+                    let all = found.iter().flat_map(|(_, relation)| catalog.with_underlying(relation));
+                    names.extend(all.map(Relation::path));
+                }
+                _ if used.schema.is_none() && statement.ctes.contains(&used.name) => {}
+                _ => names.push(used.path()),
+            }
+        }
+        let mentioned = statement.mentions.iter().flat_map(|name| catalog.named(name));
+        self.read.extend(mentioned.flat_map(|known| catalog.with_underlying(known)).map(Relation::path));
+        for (used, relation) in &resolved {
+            let every =
+                used.whole || statement.columns.iter().any(|column| means_all(column, used, relation));
+            for column in &relation.columns {
+                if every || statement.columns.iter().any(|named| means(named, used, relation, &column.name)) {
+                    self.columns.push(format!("{}.{}", relation.path(), column.name));
+                }
+            }
+        }
+    }
 }
 
 /// Whether a qualifier can mean this relation as this statement uses it.

@@ -2,11 +2,10 @@
 
 use pg_query::protobuf::{CmdType, MergeMatchKind, OnConflictAction};
 
-use crate::facts::{Effect, Statement};
+use crate::facts::{Effect, Statement, Write};
 use crate::filter::{Scale, Truth};
 use crate::settled::{holds_for_literals, holds_literal};
 use crate::source::Source;
-use crate::temporary::Unfiltered;
 use crate::tree::Tree;
 
 /// Kinds of nodes that make a statement worth the look.
@@ -95,6 +94,6 @@ fn note(effect: Effect, target: &Tree, truth: Truth, statement: &mut Statement) 
     if !truth.filters() {
         let (schema, name) = Source::name(target);
         let schema = (!schema.is_empty()).then(|| schema.to_owned());
-        statement.unfiltered.push(Unfiltered { effect, schema, name: name.to_owned() });
+        statement.unfiltered.push(Write { effect, schema, name: name.to_owned() });
     }
 }

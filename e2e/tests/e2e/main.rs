@@ -26,6 +26,7 @@ mod lost_catalog;
 mod newest_libpq;
 mod policies;
 mod raw;
+mod reach;
 mod reload;
 mod replication;
 mod select;

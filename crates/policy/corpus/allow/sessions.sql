@@ -32,6 +32,8 @@ SET LOCAL app.user_id = '42'
 
 SELECT set_config('app.user_id', '42', true)
 
+DO $$ BEGIN PERFORM set_config('app.user_id', '42', true), pg_catalog.set_config('Work_Mem', '1MB', true); END $$
+
 SELECT pg_catalog.set_config('search_path', '', false)
 
 SELECT set_config('work_mem', current_setting('work_mem'), true)

@@ -433,3 +433,5 @@ INSERT INTO orders SELECT * FROM orders WHERE false UNION ALL SELECT * FROM orde
 -- not run: PostgreSQL takes no DELETE for a cursor
 -- then: SELECT later()
 CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS $$ DECLARE c refcursor; n int; BEGIN OPEN c FOR EXECUTE 'DELETE FROM orders RETURNING id'; FETCH c INTO n; CLOSE c; END $$
+
+do/**/$$ begin perform set_config('session_replication_role', 'replica', true); delete from orders; end $$

@@ -6,8 +6,6 @@ DO 'BEGIN EXECUTE ''DR'' || ''OP TABLE queue''; END'; SELECT 1 WHERE to_regclass
 
 DO $$ DECLARE t text; BEGIN FOR t IN SELECT 'orders' LOOP EXECUTE format('DELETE FROM %I', t); END LOOP; END $$
 
-do/**/$$ begin perform set_config('session_replication_role', 'replica', true); delete from orders; end $$
-
 DO $$ BEGIN EXECUTE convert_from(decode('5452554e43415445206f7264657273', 'hex'), 'UTF8'); END $$
 
 -- then: SELECT later()

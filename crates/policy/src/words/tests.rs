@@ -75,6 +75,10 @@ fn words_are_of_their_list() {
             "`agnet` is never a `principal.kind`, which is one of `agent`, `human`, ``; did you mean `agent`",
         ),
         (
+            r#"context.via == "triger""#,
+            "`triger` is never a `context.via`, which is one of `foreign_key`, `rule`, `statement`, `trigger`; did you mean `trigger`",
+        ),
+        (
             r#""robot" != principal.kind"#,
             "`robot` is never a `principal.kind`, which is one of `agent`, `human`, ``",
         ),

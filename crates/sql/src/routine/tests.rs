@@ -16,7 +16,7 @@ fn catalog(routines: &[(&str, u16, &str, &str)]) -> Catalog {
 
 fn effects(catalog: &Catalog, text: &str) -> String {
     let facts = read(text.as_bytes()).unwrap();
-    let facts = facts.with_routines(catalog);
+    let facts = facts.with_reach(catalog);
     let effects = facts.statements.iter().flat_map(|statement| &statement.effects);
     effects.map(|effect| effect.name()).collect::<Vec<_>>().join(" ")
 }
@@ -75,7 +75,7 @@ fn what_a_call_does_is_done_by_who_calls() {
         ("SELECT computes()", "select opaque_call"),
         ("select unguard_too()", "select alter_table disable_protection"),
         ("do $$ begin drop function f(); perform purge(); end $$", "do drop delete drop_table"),
-        ("select define()", "select opaque_call"),
+        ("select define()", "select CreateFunctionStmt opaque_call disable_protection"),
         ("select snake()", "select opaque_call"),
         ("select library()", "select"),
         ("select again()", "select"),
@@ -97,7 +97,7 @@ fn what_a_call_does_is_done_by_who_calls() {
 fn relations_and_settings_of_a_body_are_those_of_the_caller() {
     let facts = read(b"select count_orders(), purge(), setting()").unwrap();
     let known = known();
-    let facts = facts.with_routines(&known);
+    let facts = facts.with_reach(&known);
     let statement = facts.statements.first().unwrap();
     let relations: Vec<_> = statement.relations.iter().map(|used| used.name.as_str()).collect();
     assert_eq!(relations, ["orders", "users", "orders"]);

@@ -1,0 +1,305 @@
+//! Follows what a statement sets going: the routines that it calls, and the triggers, rules and foreign keys of the relations
+//! whose rows it writes, and of those that these write.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::catalog::{Catalog, Relation};
+use crate::facts::{Access, ColumnUse, Effect, Facts, RelationUse, Statement, Write};
+use crate::hooks::{Event, ForeignKey, Hook};
+
+/// Most triggers, rules and foreign keys that one statement is followed through. One that reaches more is opaque.
+const REACHED_MAX: usize = 1_024;
+
+/// Something that happens by itself because of what a statement writes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reached {
+    /// How it is reached.
+    pub via: Via,
+    /// Name of the trigger, rule or foreign key.
+    pub name: String,
+    /// Name of the table or view that this belongs to.
+    pub on: String,
+    /// What it does, with the routines that it calls. Where it is in the text says nothing.
+    pub does: Statement,
+}
+
+/// How something is reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Via {
+    /// An action of a foreign key: ON DELETE CASCADE and the like.
+    ForeignKey,
+    /// A rewrite rule.
+    Rule,
+    /// A trigger.
+    #[default]
+    Trigger,
+}
+
+impl Via {
+    /// The word for it in records and policies.
+    pub fn name(self) -> &'static str {
+        match self {
+            Via::ForeignKey => "foreign_key",
+            Via::Rule => "rule",
+            Via::Trigger => "trigger",
+        }
+    }
+}
+
+impl Facts {
+    /// The same where each statement also does what the routines of `catalog` do that it calls, replaces none that is not
+    /// there, and tells what follows from it. Call it on a thread with [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
+    #[must_use]
+    pub fn with_reach(&self, catalog: &Catalog) -> Cow<'_, Self> {
+        let mut facts = Cow::Borrowed(self);
+        for (at, statement) in self.statements.iter().enumerate() {
+            if let Some(more) = statement.with_reach(catalog)
+                && let Some(statement) = facts.to_mut().statements.get_mut(at)
+            {
+                *statement = more;
+            }
+            let replaces_none = !statement.replaces.is_empty()
+                && statement.replaces.iter().all(|name| catalog.lacks_routine(name));
+            if replaces_none && let Some(statement) = facts.to_mut().statements.get_mut(at) {
+                statement.effects.retain(|effect| *effect != Effect::ReplaceTriggerFunction);
+            }
+        }
+        facts
+    }
+}
+
+impl Statement {
+    /// Whether rows of a relation that it names are written.
+    pub fn is_written(&self, used: &RelationUse) -> bool {
+        used.access == Access::Write
+            && self.writes.iter().any(|write| write.name == used.name && write.schema == used.schema)
+    }
+
+    /// The statement with all that it reaches; `None` where that is nothing.
+    fn with_reach(&self, catalog: &Catalog) -> Option<Self> {
+        let mut whole = self.with_calls(catalog);
+        if catalog.hooks().is_empty() || whole.as_ref().unwrap_or(self).writes.is_empty() {
+            return whole;
+        }
+        if self.cascades {
+            whole.get_or_insert_with(|| self.clone()).truncate_referring(catalog);
+        }
+        let mut follow = Follow::new(catalog);
+        let is_all = follow.follow(whole.as_ref().unwrap_or(self));
+        if !follow.reached.is_empty() || !is_all {
+            let whole = whole.get_or_insert_with(|| self.clone());
+            whole.reached = follow.reached;
+            if !is_all {
+                whole.add(Effect::OpaqueCall);
+            }
+        }
+        whole
+    }
+
+    /// Adds the tables that TRUNCATE … CASCADE takes along (tablecmds.c, `ExecuteTruncate`).
+    fn truncate_referring(&mut self, catalog: &Catalog) {
+        let truncated = self.writes.iter().filter(|write| write.effect == Effect::Truncate);
+        let mut found: Vec<u32> =
+            truncated.flat_map(|write| meant(catalog, write)).map(|relation| relation.oid).collect();
+        let mut known: HashSet<u32> = found.iter().copied().collect();
+        let mut at = 0;
+        while let Some(table) = found.get(at).copied() {
+            let parts = catalog.hooks().parts(table).into_iter().map(|part| part.part);
+            let referring = catalog.hooks().foreign_keys_to(table).map(|key| key.on);
+            found.extend(parts.chain(referring).filter(|oid| known.insert(*oid)));
+            at += 1;
+        }
+        for relation in found.into_iter().filter_map(|oid| catalog.relation(oid)) {
+            self.add_write(Effect::Truncate, relation);
+        }
+    }
+
+    /// Notes a write of rows of this relation.
+    fn add_write(&mut self, effect: Effect, Relation { schema, name, .. }: &Relation) {
+        let is_named = |named: &Write| {
+            named.effect == effect
+                && named.name == *name
+                && named.schema.as_ref().is_none_or(|named| named == schema)
+        };
+        if self.writes.iter().any(is_named) {
+            return;
+        }
+        self.add(effect);
+        self.writes.push(Write { effect, schema: Some(schema.clone()), name: name.clone() });
+        self.relations.push(RelationUse {
+            schema: Some(schema.clone()),
+            name: name.clone(),
+            alias: None,
+            access: Access::Write,
+            whole: effect != Effect::Update,
+        });
+    }
+}
+
+/// Relations that a write can be about. A session's temporary tables have nothing that is known here.
+fn meant<'c>(catalog: &'c Catalog, write: &Write) -> impl Iterator<Item = &'c Relation> {
+    catalog.named(&write.name).filter(|known| match &write.schema {
+        Some(schema) => *schema == known.schema,
+        None => !known.schema.starts_with("pg_temp_"),
+    })
+}
+
+/// What has been reached so far.
+struct Follow<'c> {
+    catalog: &'c Catalog,
+    reached: Vec<Reached>,
+    /// Events that relations have seen: also as a part of what is written.
+    seen: HashSet<(u32, Event, bool)>,
+    hooks: HashSet<*const Hook>,
+    foreign_keys: HashSet<(u32, Event)>,
+}
+
+impl<'c> Follow<'c> {
+    fn new(catalog: &'c Catalog) -> Self {
+        Follow {
+            catalog,
+            reached: Vec::new(),
+            seen: HashSet::new(),
+            hooks: HashSet::new(),
+            foreign_keys: HashSet::new(),
+        }
+    }
+
+    /// Follows a statement through all that it reaches. Whether that is all.
+    fn follow(&mut self, statement: &Statement) -> bool {
+        self.writes(&statement.writes, &statement.assigned);
+        let mut at = 0;
+        while let Some(Reached { does, .. }) = self.reached.get(at) {
+            if REACHED_MAX < self.reached.len() {
+                self.reached.truncate(REACHED_MAX);
+                return false;
+            }
+            let (writes, assigned) = (does.writes.clone(), does.assigned.clone());
+            self.writes(&writes, &assigned);
+            at += 1;
+        }
+        true
+    }
+
+    fn writes(&mut self, writes: &[Write], assigned: &[String]) {
+        let catalog = self.catalog;
+        for write in writes {
+            let event = match write.effect {
+                Effect::CopyIn => Event::Copy,
+                Effect::Delete => Event::Delete,
+                Effect::Insert => Event::Insert,
+                Effect::Truncate => Event::Truncate,
+                Effect::Update => Event::Update,
+                // What its arms do is told as well.
+                _ => continue,
+            };
+            for relation in meant(catalog, write) {
+                self.write(relation, event, Some(assigned));
+            }
+        }
+    }
+
+    /// Rows of `relation` are written; `assigned` are the columns that an UPDATE changes, where their names are known.
+    fn write(&mut self, relation: &'c Relation, event: Event, assigned: Option<&[String]>) {
+        let hooks = self.catalog.hooks();
+        let changes = |key: &ForeignKey| {
+            let keys = || key.keys.iter().filter_map(|number| self.catalog.relation(key.to)?.column(*number));
+            event != Event::Update
+                || assigned.is_none_or(|assigned| keys().any(|column| assigned.contains(&column.name)))
+        };
+        let parts = hooks.parts(relation.oid);
+        let written = std::iter::once(relation.oid).chain(parts.iter().map(|part| part.part));
+        let keys = written.flat_map(|table| hooks.foreign_keys_to(table));
+        for key in keys.filter(|key| changes(key)).cloned().collect::<Vec<_>>() {
+            self.foreign_key(&key, event);
+        }
+        if !self.seen.insert((relation.oid, event, false)) {
+            return;
+        }
+        let mut is_instead = false;
+        for hook in hooks.of(relation.oid).iter().filter(|hook| hook.is_on(event)) {
+            is_instead |= hook.is_instead();
+            self.hook(hook, relation);
+        }
+        for part in parts {
+            let Some(relation) = self.catalog.relation(part.part) else { continue };
+            for event in events_of_part(event, part.is_partition) {
+                self.part(relation, *event);
+            }
+        }
+        if !is_instead {
+            for below in self.catalog.below(relation) {
+                if !hooks.is_part(relation.oid, below.oid) {
+                    self.write(below, event, None);
+                }
+            }
+        }
+    }
+
+    /// The same for a part of what is written.
+    fn part(&mut self, relation: &Relation, event: Event) {
+        if !self.seen.insert((relation.oid, event, true)) {
+            return;
+        }
+        for hook in self.catalog.hooks().of(relation.oid) {
+            if hook.via == Via::Trigger
+                && hook.is_on(event)
+                && (hook.is_for_rows() || event == Event::Truncate)
+            {
+                self.hook(hook, relation);
+            }
+        }
+    }
+
+    fn hook(&mut self, hook: &Arc<Hook>, on: &Relation) {
+        if REACHED_MAX < self.reached.len() || !self.hooks.insert(Arc::as_ptr(hook)) {
+            return;
+        }
+        let mut does = Statement::default();
+        if let Some(routine) = self.catalog.routine(hook.function) {
+            does.add_routine(routine, self.catalog);
+        }
+        match hook.reads() {
+            Some(definition) => does.add_body(definition, self.catalog),
+            None => does.add(Effect::OpaqueCall),
+        }
+        let does = does.with_calls(self.catalog).unwrap_or(does);
+        self.reached.push(Reached { via: hook.via, name: hook.name.clone(), on: on.name.clone(), does });
+    }
+
+    fn foreign_key(&mut self, key: &ForeignKey, event: Event) {
+        let (Some(effect), Some(on)) = (key.does(event), self.catalog.relation(key.on)) else { return };
+        if REACHED_MAX < self.reached.len() || !self.foreign_keys.insert((key.oid, event)) {
+            return;
+        }
+        let mut does = Statement::default();
+        does.add_write(effect, on);
+        if effect == Effect::Update {
+            let columns = key.columns.iter().filter_map(|number| on.column(*number));
+            does.assigned = columns.map(|column| column.name.clone()).collect();
+            let named = does.assigned.iter().cloned().map(Some);
+            does.columns = named.map(|name| ColumnUse { qualifier: Vec::new(), name }).collect();
+        }
+        let (name, on) = (key.name.clone(), on.name.clone());
+        self.reached.push(Reached { via: Via::ForeignKey, name, on, does });
+    }
+}
+
+/// What happens to the rows of a part when this happens to those of the whole. An UPDATE can move them to another partition
+/// (nodeModifyTable.c, `ExecCrossPartitionUpdate`).
+fn events_of_part(event: Event, is_partition: bool) -> &'static [Event] {
+    match (event, is_partition) {
+        (Event::Copy, true) => &[Event::Copy],
+        (Event::Insert, true) => &[Event::Insert],
+        (Event::Copy | Event::Insert, false) => &[],
+        (Event::Update, true) => &[Event::Update, Event::Delete, Event::Insert],
+        (Event::Update, false) => &[Event::Update],
+        (Event::Delete, _) => &[Event::Delete],
+        (Event::Truncate, _) => &[Event::Truncate],
+    }
+}
+
+#[cfg(test)]
+mod tests;

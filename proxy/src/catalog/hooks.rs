@@ -1,0 +1,127 @@
+//! Reads what hangs on relations and runs when their rows are written: triggers, rules and foreign keys, and which tables are
+//! parts of others. What was read of their definitions before is kept.
+
+use std::sync::Arc;
+
+use sql::Catalog;
+use sql::hooks::{ForeignKey, Hook, Hooks, Part};
+use wire::{BodyError, backend};
+
+use super::{Texts, ask};
+use crate::pipe::Pipe;
+
+/// Triggers that fire in a session as any other. Those of PostgreSQL's own functions do nothing that is known, unless a
+/// condition calls another. The definition is asked for each time: it changes with the names of what it is about.
+const TRIGGERS: &str = "
+    SELECT t.oid, t.tgrelid, t.tgname::text, t.tgtype, t.tgfoid, t.is_long,
+           CASE WHEN t.is_long OPERATOR(pg_catalog.=) 0 THEN t.definition ELSE '' END
+    FROM (
+        SELECT t.*, CASE WHEN pg_catalog.octet_length(t.definition) OPERATOR(pg_catalog.>) 48000 THEN 1 ELSE 0 END AS is_long
+        FROM (
+            SELECT t.oid, t.tgrelid, t.tgname, t.tgtype, t.tgfoid,
+                   CASE WHEN t.tgqual IS NULL THEN '' ELSE pg_catalog.pg_get_triggerdef(t.oid) END AS definition
+            FROM pg_catalog.pg_trigger t
+            WHERE (NOT t.tgisinternal OR t.tgparentid OPERATOR(pg_catalog.<>) 0::oid)
+              AND t.tgenabled OPERATOR(pg_catalog.=) ANY (ARRAY['O', 'A']::\"char\"[])
+              AND (t.tgfoid OPERATOR(pg_catalog.>=) 16384::oid OR t.tgqual IS NOT NULL)
+        ) t
+    ) t";
+
+/// Rules that rewrite writes.
+const RULES: &str = "
+    SELECT r.oid, r.ev_class, r.rulename::text, r.ev_type::text, r.is_long,
+           CASE WHEN r.is_long OPERATOR(pg_catalog.=) 0 THEN r.definition ELSE '' END
+    FROM (
+        SELECT r.*, CASE WHEN pg_catalog.octet_length(r.definition) OPERATOR(pg_catalog.>) 48000 THEN 1 ELSE 0 END AS is_long
+        FROM (
+            SELECT r.oid, r.ev_class, r.rulename, r.ev_type, pg_catalog.pg_get_ruledef(r.oid) AS definition
+            FROM pg_catalog.pg_rewrite r
+            WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::oid
+              AND r.ev_type OPERATOR(pg_catalog.<>) '1'::\"char\"
+              AND r.ev_enabled OPERATOR(pg_catalog.=) ANY (ARRAY['O', 'A']::\"char\"[])
+        ) r
+    ) r";
+
+/// Foreign keys, each once: partitions have theirs from what they are a part of.
+const FOREIGN_KEYS: &str = "
+    SELECT c.oid, c.conname::text, c.conrelid, pg_catalog.array_to_string(c.conkey, ' '), c.confrelid,
+           pg_catalog.array_to_string(c.confkey, ' '), c.confdeltype::text, c.confupdtype::text
+    FROM pg_catalog.pg_constraint c
+    WHERE c.contype OPERATOR(pg_catalog.=) 'f'::\"char\" AND c.conparentid OPERATOR(pg_catalog.=) 0::oid";
+
+/// Partitions and children.
+const PARTS: &str = "
+    SELECT i.inhparent, i.inhrelid, CASE WHEN c.relispartition THEN 1 ELSE 0 END
+    FROM pg_catalog.pg_inherits i
+    JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.inhrelid
+    WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'f']::\"char\"[])";
+
+/// All that there are. Those of `before` that are as they were are taken from there, with what was read of them.
+///
+/// # Errors
+///
+/// One sentence, where the server cannot be asked, or will not say.
+pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<Hooks, String> {
+    let (mut hooks, mut foreign_keys, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+    let mut add = |hook: Hook| {
+        let known = before.hooks().of(hook.relation).iter().find(|known| known.is_like(&hook));
+        hooks.push(known.map_or_else(|| Arc::new(hook), Arc::clone));
+    };
+    ask(pipe, TRIGGERS, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        let (oid, relation, name) = (row.number("trigger")?, row.number("table")?, row.text("name")?);
+        let (kind, function) = (row.number("trigger's kind")?, row.number("trigger's function")?);
+        add(Hook::trigger(oid, relation, name, kind, function).defined(definition(&mut row)?));
+        Ok(())
+    })
+    .await?;
+    ask(pipe, RULES, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        let (oid, relation, name) = (row.number("rule")?, row.number("table")?, row.text("name")?);
+        let event = row.letter("rule's event")?;
+        add(Hook::rule(oid, relation, name, event).defined(definition(&mut row)?));
+        Ok(())
+    })
+    .await?;
+    ask(pipe, FOREIGN_KEYS, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        foreign_keys.push(ForeignKey {
+            oid: row.number("foreign key")?,
+            name: row.text("name")?,
+            on: row.number("table")?,
+            columns: row.numbers("columns")?,
+            to: row.number("table referred to")?,
+            keys: row.numbers("columns referred to")?,
+            on_delete: row.letter("action of DELETE")?,
+            on_update: row.letter("action of UPDATE")?,
+        });
+        Ok(())
+    })
+    .await?;
+    ask(pipe, PARTS, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        let (of, part) = (row.number("table")?, row.number("part")?);
+        parts.push(Part { of, part, is_partition: row.number::<u8>("whether it is a partition")? != 0 });
+        Ok(())
+    })
+    .await?;
+    Ok(Hooks::new(hooks, foreign_keys, parts))
+}
+
+/// The last two columns of a trigger or rule.
+fn definition(row: &mut Texts<'_>) -> Result<Option<String>, BodyError> {
+    let is_long = row.number::<u8>("whether it is long")? != 0;
+    let text = row.text("definition")?;
+    Ok((!is_long).then_some(text))
+}
+
+impl Texts<'_> {
+    fn letter(&mut self, field: &'static str) -> Result<char, BodyError> {
+        self.text(field)?.chars().next().ok_or(BodyError::Value { field })
+    }
+
+    fn numbers(&mut self, field: &'static str) -> Result<Vec<i16>, BodyError> {
+        let number = |number: &str| number.parse().map_err(|_| BodyError::Value { field });
+        self.text(field)?.split(' ').map(number).collect()
+    }
+}
