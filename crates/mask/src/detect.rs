@@ -114,7 +114,7 @@ fn letters(value: &[u8], start: usize, len: usize) -> Option<(Class, usize)> {
 /// Whether `value` has a byte without which there is nothing to find. No branch on data: the compiler makes vectors of it.
 fn may_have(value: &[u8]) -> bool {
     value.chunks(64).any(|chunk| {
-        let is_trigger = |byte: u8| byte.wrapping_sub(b'0') < 10 || matches!(byte, b'@' | b'=' | b':');
+        let is_trigger = |byte: u8| byte.wrapping_sub(b'0') < 10 || matches!(byte, b'@' | b'=' | b':' | b'<');
         chunk.iter().fold(false, |any, &byte| any | is_trigger(byte))
     })
 }

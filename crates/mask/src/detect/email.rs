@@ -23,6 +23,10 @@ pub(super) fn at_sign(value: &[u8], sign: usize, floor: usize) -> Option<Match> 
     if len == 0 || before(value, sign) == b'.' {
         return None;
     }
+    // In a URL it stands before a host, and is no mailbox there.
+    if value.get(..sign - len).is_some_and(|head| head.ends_with(b"://")) {
+        return None;
+    }
     let latest = value.len().min(sign + 1 + DOMAIN_BYTES_MAX);
     let domain = value.get(sign + 1..latest)?;
     let end = end_of(domain, 0, is_domain);

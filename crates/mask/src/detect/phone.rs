@@ -74,7 +74,9 @@ pub(super) fn national(value: &[u8], start: usize, len: usize) -> Option<(Class,
     }
     let written = Written::read(value, start)?;
     let (first, zero) = (written.first(), at(value, start) == b'0');
-    let even = written.separator != 0 && written.count > 1;
+    // Groups after others are the rest of a longer number.
+    let alone = before(value, start) != b' ' || !before(value, start.saturating_sub(1)).is_ascii_digit();
+    let even = alone && written.separator != 0 && written.count > 1;
     let zeros = zero && at(value, start + 1) == b'0';
     let abroad = zeros && at(value, start + 2) != b'0';
     let is_date = written.groups.starts_with(&[2, 2, 4]) || written.groups.starts_with(&[2, 2, 2, 0]);

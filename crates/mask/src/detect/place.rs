@@ -36,6 +36,15 @@ const LAST_WORDS: &[&str] = &[
     "square",
     "sq",
     "circle",
+    "route",
+    "freeway",
+    "pike",
+    "trail",
+    "close",
+    "grove",
+    "gardens",
+    "mews",
+    "place",
     "cir",
 ];
 
@@ -55,9 +64,24 @@ const FIRST_WORDS: &[&str] = &[
     "corso",
     "piazza",
     "rua",
-    "travessa",
     "plaza",
     "carrer",
+    "camino",
+    "pasaje",
+    "ronda",
+    "urbanización",
+    "strada",
+    "contrada",
+    "borgo",
+    "largo",
+    "rotonda",
+    "travessa",
+    "quai",
+    "allée",
+    "cours",
+    "viaduto",
+    "estrada",
+    "praça",
 ];
 
 /// How names of streets end that are one word, before their number.
@@ -77,6 +101,11 @@ const ENDINGS: &[&[u8]] = &[
     b"gracht",
     b"plein",
     b"kade",
+    b"steeg",
+    b"dreef",
+    b"kring",
+    b"-ring",
+    b"singel",
 ];
 
 /// Latitude and longitude that begin with the digit or minus at `start`.
@@ -162,7 +191,7 @@ pub(super) fn named_street(value: &[u8], start: usize, len: usize) -> Option<(Cl
         let word = line.get(place..end)?;
         let number = end_of(line, end + 1, |byte| byte.is_ascii_digit());
         let numbered = matches!(at(line, end), b' ') && (1..=4).contains(&(number.saturating_sub(end + 1)));
-        let ends = word.len() > 3 && ENDINGS.iter().any(|ending| ends_with(word, ending));
+        let ends = ENDINGS.iter().any(|ending| word.len() > ending.len() && ends_with(word, ending));
         if numbered && (begins && end > first_word || ends) {
             let letter = usize::from(at(value, number).is_ascii_alphabetic());
             let end = number + letter;

@@ -1,5 +1,3 @@
-use std::time::Instant;
-
 use proptest::prelude::*;
 
 use super::*;
@@ -76,6 +74,8 @@ fn each_thing_is_found_in_a_sentence() {
         ("Musterstraße 5a, Berlin", "address:Musterstraße 5a"),
         ("PO Box 123", "address:PO Box 123"),
         ("Calle Mayor 12", "address:Calle Mayor 12"),
+        ("Am-Park-Ring 4", "address:Am-Park-Ring 4"),
+        ("Strada Verdi, 48", "address:Strada Verdi, 48"),
         ("12 rue de la Paix, Paris", "address:12 rue de la Paix"),
         ("born 12 March 1985", "birth_date:12 March 1985"),
         ("DOB: 1985-03-12", "birth_date:1985-03-12"),
@@ -139,6 +139,12 @@ fn what_looks_alike_is_not_found() {
         "git@github.com:org/repo",
         "foo@1.2.3",
         "SKU-123-45-6789",
+        "DE85 7016 9874 0906 3047 28",
+        "https://user@example.com/",
+        "Platz 3",
+        "Spring 5",
+        "iPad 2",
+        "Engineering 101",
         "000-12-3456",
         "666-12-3456",
         "GB82 WEST 1234",
@@ -188,9 +194,9 @@ fn several_things_are_found_in_order() {
     assert_eq!(found(text), ["email:bob@shop.org", "phone:+1 415 555 0132", "card:4111-1111-1111-1111"]);
 }
 
-/// Each of these once made some scan begin again at every repetition, or could.
+/// Each of these could make some scan begin again at every repetition.
 #[test]
-fn time_is_linear_in_what_is_read() {
+fn what_is_read_is_linear_in_what_there_is() {
     let parts = [
         "a",
         "1",
@@ -241,16 +247,14 @@ fn time_is_linear_in_what_is_read() {
         "0 ",
     ];
     for part in parts {
-        let time = |bytes: usize| {
+        let read = |bytes: usize| {
             let value = part.repeat(bytes / part.len()).into_bytes();
-            let start = Instant::now();
+            text::READ.set(0);
             assert!(all(&value).all(|found| found.range.end <= value.len()));
-            start.elapsed().as_secs_f64()
+            text::READ.get()
         };
-        // What is quadratic takes 64 times as long for eight times as much. The shortest of some is no accident.
-        let short = (0..5).map(|_| time(1 << 10)).fold(f64::MAX, f64::min).max(1e-5);
-        let long = (0..3).map(|_| time(8 << 10)).fold(f64::MAX, f64::min);
-        assert!(long < short * 30.0, "{part:?}: {short} s for 1 KiB, {long} s for 8 KiB");
+        let (short, long) = (read(1 << 10), read(8 << 10));
+        assert!(long <= short * 10 + 100, "{part:?}: {short} bytes are read of 1 KiB, {long} of 8 KiB");
     }
 }
 

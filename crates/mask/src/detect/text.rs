@@ -20,10 +20,19 @@ pub(super) fn is_token(byte: u8) -> bool {
     is_word(byte) || byte == b'-'
 }
 
-/// Where the bytes that are `like` this end.
+/// Where the bytes that are `like` this end. Only here is read as far as a value goes.
 pub(super) fn end_of(value: &[u8], start: usize, like: impl Fn(u8) -> bool) -> usize {
     let rest = value.get(start..).unwrap_or_default();
-    start + rest.iter().position(|&byte| !like(byte)).unwrap_or(rest.len())
+    let len = rest.iter().position(|&byte| !like(byte)).unwrap_or(rest.len());
+    #[cfg(test)]
+    READ.with(|read| read.set(read.get() + len + 1));
+    start + len
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Bytes that `end_of` has read.
+    pub(super) static READ: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 pub(super) fn end_of_word(value: &[u8], start: usize) -> usize {
