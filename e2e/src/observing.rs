@@ -53,6 +53,8 @@ impl Observing {
         let mut users = vec![(SUPERUSER.to_string(), postgres::password()?)];
         users.extend(others.iter().map(|(name, password)| ((*name).to_string(), (*password).to_string())));
         let settings = ProxySettings {
+            // Masks change results, and have tests of their own.
+            groups: vec!["reveal".to_owned()],
             upstreams: vec![postgres.superuser("*")],
             users,
             clickhouse_url: engine.url().to_string(),

@@ -20,6 +20,8 @@ pub struct ProxySettings {
     pub upstreams: Vec<Login>,
     /// Users and their passwords.
     pub users: Vec<(String, String)>,
+    /// The groups that all of them are in.
+    pub groups: Vec<String>,
     /// Where the ledger is.
     pub clickhouse_url: String,
     /// The ledger's database.
@@ -144,7 +146,7 @@ fn launch(folder: &Scratch) -> Result<Daemon> {
 
 /// The configuration file, every key of it that a test may want to change on a line of its own.
 fn config_text(settings: &ProxySettings, sections: &str, folder: &Scratch, listen: &str) -> Result<String> {
-    let ProxySettings { upstreams, users, clickhouse_url, ledger_database } = settings;
+    let ProxySettings { upstreams, users, groups, clickhouse_url, ledger_database } = settings;
     let (keys, sections) = sections.split_at(sections.find('[').unwrap_or(sections.len()));
     let mut text = format!(
         "{keys}\nlisten = \"{listen}\"\npid-file = {}\n\n[spool]\ndir = {}\n\n[clickhouse]\nurl = \"{clickhouse_url}\"\n\
@@ -161,6 +163,9 @@ fn config_text(settings: &ProxySettings, sections: &str, folder: &Scratch, liste
     for (name, password) in users {
         let secret = scram_secret(password)?;
         text.push_str(&format!("\n[[user]]\nname = \"{name}\"\nscram-secret = \"{secret}\"\n"));
+        if !groups.is_empty() {
+            text.push_str(&format!("groups = {groups:?}\n"));
+        }
     }
     text.push_str(sections);
     Ok(text)

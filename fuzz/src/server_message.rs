@@ -1,6 +1,6 @@
 //! Bodies of a server's messages; a row that is masked stays a row, and only masked columns change.
 
-use mask::{Class, ColumnPlan, Plan, Reason, mask_row};
+use mask::{Class, ColumnPlan, Form, Plan, Reason, mask_row};
 use wire::backend::{self, DataRow, RowDescription, tag};
 use wire::split_frame;
 
@@ -43,7 +43,7 @@ fn row(data: &[u8]) {
     let Ok(columns) = DataRow::read(body).map(|row| row.columns()) else { return };
     let plans = (0..columns).map(|column| match masked >> (column % 8) & 1 {
         0 => ColumnPlan::Clear(Reason::KnownHarmless),
-        _ => ColumnPlan::Mask(Class::Email, Reason::Classified),
+        _ => ColumnPlan::Mask(Class::Email, Form { type_oid: 25, format: 0 }, Reason::Classified),
     });
     let plans: Vec<ColumnPlan> = plans.collect();
     let mut out = Vec::new();

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use daemon::with_causes;
-use mask::{Classes, ColumnId, classify};
+use mask::{Classes, ColumnId, class_of};
 use session::{Environment, Readings};
 use sql::catalog::{Catalog, Column, Relation};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -311,7 +311,7 @@ fn classes(catalog: &Catalog, before: &Classes) -> Classes {
     for relation in catalog.relations() {
         for column in &relation.columns {
             let id = ColumnId { table_oid: relation.oid, number: column.number };
-            if let Some(class) = classify(&column.name, column.type_oid).or_else(|| before.get(&id).copied())
+            if let Some(class) = class_of(&column.name, column.type_oid).or_else(|| before.get(&id).copied())
             {
                 classes.insert(id, class);
             }

@@ -4,7 +4,6 @@ mod differences;
 mod list;
 mod outcomes;
 mod run;
-mod sqlalchemy;
 mod table;
 
 use std::path::{Path, PathBuf};

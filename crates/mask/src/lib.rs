@@ -13,15 +13,16 @@
     )
 )]
 
-pub mod class;
-mod classify;
+mod class;
+mod columns;
 pub mod detect;
 mod email;
 mod masks;
 mod plan;
 mod rows;
 
-pub use classify::{Class, Classes, ColumnId, classify};
+pub use class::{Class, class_of};
+pub use columns::{Classes, ColumnId};
 pub use masks::{mask, mask_found};
-pub use plan::{ColumnPlan, FIRST_NORMAL_OID, Plan, Reason};
+pub use plan::{ColumnPlan, FIRST_NORMAL_OID, Form, Plan, Reason};
 pub use rows::{RowError, mask_row};

@@ -2,7 +2,8 @@
 
 use wire::backend::Field;
 
-use crate::classify::{Class, Classes, ColumnId, is_string, is_text};
+use crate::class::Class;
+use crate::columns::{Classes, ColumnId, is_text};
 
 /// First OID that is not assigned by PostgreSQL itself (`FirstNormalObjectId`, transam.h).
 pub const FIRST_NORMAL_OID: u32 = 16384;
@@ -12,12 +13,19 @@ pub const FIRST_NORMAL_OID: u32 = 16384;
 pub enum ColumnPlan {
     /// They pass as they are.
     Clear(Reason),
-    /// They are masked as this class is.
-    Mask(Class, Reason),
-    /// They become NULL: values of their type say too much.
-    Null(Reason),
-    /// Each is looked at, and masked where it looks like one of this class.
-    Scan(Class, Reason),
+    /// They are masked as this class is, where the type has a value for that; otherwise they become NULL.
+    Mask(Class, Form, Reason),
+    /// Each is looked at, and what is sensitive in it is masked.
+    Scan(Form, Reason),
+}
+
+/// How values come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// OID of their type.
+    pub type_oid: u32,
+    /// 0 for text, 1 for binary.
+    pub format: i16,
 }
 
 /// Why a column is treated as it is.
@@ -27,6 +35,8 @@ pub enum Reason {
     KnownHarmless,
     /// It is a column that is known to hold it.
     Classified,
+    /// It holds it, and whoever asks may see it.
+    Revealed,
     /// It is a column of a relation that the catalog does not show yet: scanned where it can hold text.
     UnknownRelation,
     /// Its type cannot hold text.
@@ -46,24 +56,30 @@ pub struct Plan {
 
 impl Plan {
     /// Plans one column. `known` says whether the catalog has this column; `shows`, where it is computed, whether it can show
-    /// something sensitive.
+    /// something sensitive; `reveals`, which classes whoever asks may see.
     pub fn column(
         field: &Field<'_>,
         known: bool,
         classes: &Classes,
         shows: impl FnOnce() -> bool,
+        reveals: impl Fn(Class) -> bool,
     ) -> ColumnPlan {
+        let format = i16::try_from(field.format).unwrap_or(i16::MAX);
+        let form = Form { type_oid: field.type_oid, format };
+        let mask = |class, reason| match reveals(class) {
+            true => ColumnPlan::Clear(Reason::Revealed),
+            false => ColumnPlan::Mask(class, form, reason),
+        };
         let id = ColumnId { table_oid: field.table_oid, number: field.column };
         match classes.get(&id) {
-            Some(Class::Derived) if !is_string(field.type_oid) => ColumnPlan::Null(Reason::Classified),
-            Some(class) => ColumnPlan::Mask(*class, Reason::Classified),
+            Some(class) => mask(*class, Reason::Classified),
             None if field.table_oid < FIRST_NORMAL_OID || field.column <= 0 => match shows() {
-                true if is_string(field.type_oid) => ColumnPlan::Mask(Class::Derived, Reason::Traced),
-                true => ColumnPlan::Null(Reason::Traced),
+                true => mask(Class::Derived, Reason::Traced),
                 false => ColumnPlan::Clear(Reason::NoColumn),
             },
             None if known => ColumnPlan::Clear(Reason::KnownHarmless),
-            None if is_text(field.type_oid) => ColumnPlan::Scan(Class::Email, Reason::UnknownRelation),
+            None if reveals(Class::Derived) => ColumnPlan::Clear(Reason::Revealed),
+            None if is_text(field.type_oid) => ColumnPlan::Scan(form, Reason::UnknownRelation),
             None => ColumnPlan::Clear(Reason::NotText),
         }
     }
@@ -94,19 +110,23 @@ mod tests {
         let field =
             |table_oid, column, type_oid| Field { name: b"x", table_oid, column, type_oid, format: 0 };
         let classes = Classes::from([(ColumnId { table_oid: 20000, number: 2 }, Class::Email)]);
-        let plan = |field: &Field<'_>, known| Plan::column(field, known, &classes, || field.name == b"shows");
-        assert_eq!(plan(&field(20000, 2, 25), true), ColumnPlan::Mask(Class::Email, Reason::Classified));
+        let plan = |field: &Field<'_>, known| {
+            Plan::column(field, known, &classes, || field.name == b"shows", |_| field.name == b"seen")
+        };
+        let form = |type_oid| Form { type_oid, format: 0 };
+        let email = ColumnPlan::Mask(Class::Email, form(25), Reason::Classified);
+        assert_eq!(plan(&field(20000, 2, 25), true), email);
+        let seen = Field { name: b"seen", ..field(20000, 2, 25) };
+        assert_eq!(plan(&seen, true), ColumnPlan::Clear(Reason::Revealed));
         assert_eq!(plan(&field(20000, 1, 25), true), ColumnPlan::Clear(Reason::KnownHarmless));
-        assert_eq!(
-            plan(&field(20001, 1, 25), false),
-            ColumnPlan::Scan(Class::Email, Reason::UnknownRelation)
-        );
+        assert_eq!(plan(&field(20001, 1, 25), false), ColumnPlan::Scan(form(25), Reason::UnknownRelation));
         assert_eq!(plan(&field(20001, 1, 23), false), ColumnPlan::Clear(Reason::NotText));
         assert_eq!(plan(&field(0, 0, 25), false), ColumnPlan::Clear(Reason::NoColumn));
-        let shows = |type_oid| Field { name: b"shows", table_oid: 0, column: 0, type_oid, format: 0 };
-        assert_eq!(plan(&shows(25), false), ColumnPlan::Mask(Class::Derived, Reason::Traced));
-        assert_eq!(plan(&shows(23), false), ColumnPlan::Null(Reason::Traced));
-        let row = Field { column: 0, ..field(20000, 0, 20010) };
-        assert_eq!(plan(&Field { name: b"shows", ..row }, true), ColumnPlan::Null(Reason::Traced));
+        let traced = |type_oid| ColumnPlan::Mask(Class::Derived, form(type_oid), Reason::Traced);
+        let shows = |type_oid| Field { name: b"shows", ..field(0, 0, type_oid) };
+        assert_eq!(plan(&shows(25), false), traced(25));
+        assert_eq!(plan(&shows(23), false), traced(23));
+        let row = Field { name: b"shows", ..field(20000, 0, 20010) };
+        assert_eq!(plan(&row, true), traced(20010));
     }
 }

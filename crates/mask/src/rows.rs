@@ -5,12 +5,10 @@ use wire::BodyError;
 use wire::backend::{DataRow, tag};
 use wire::compose;
 
-use crate::classify::Class;
-use crate::email;
-use crate::plan::{ColumnPlan, Plan};
-
-/// What stands for a text of which nothing may be seen.
-const HIDDEN: &[u8] = b"***";
+use crate::columns::is_string;
+use crate::masks::{mask, mask_found};
+use crate::plan::{ColumnPlan, Form, Plan};
+use crate::{detect, email};
 
 /// A row that does not fit its plan. It must not be forwarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -45,18 +43,12 @@ pub fn mask_row(body: &[u8], plan: &Plan, out: &mut Vec<u8>) -> Result<(), RowEr
         for (value, column) in row.zip(plan.columns()) {
             match value {
                 Ok(None) => out.extend_from_slice(&(-1_i32).to_be_bytes()),
-                Ok(Some(value)) => match column {
-                    ColumnPlan::Null(_) => out.extend_from_slice(&(-1_i32).to_be_bytes()),
-                    ColumnPlan::Mask(Class::Derived, _) => {
-                        sized_value(out, |out| out.extend_from_slice(HIDDEN))
+                Ok(Some(value)) => match *column {
+                    ColumnPlan::Clear(_) => sized_value(out, |out| pass(value, out)),
+                    ColumnPlan::Mask(class, Form { type_oid, format }, _) => {
+                        sized_value(out, |out| mask(class, type_oid, format, value, out));
                     }
-                    ColumnPlan::Mask(Class::Email, _) => sized_value(out, |out| email::mask(value, out)),
-                    ColumnPlan::Scan(_, _) if email::is_found(value) => {
-                        sized_value(out, |out| email::mask(value, out));
-                    }
-                    ColumnPlan::Clear(_) | ColumnPlan::Scan(..) => {
-                        sized_value(out, |out| out.extend_from_slice(value));
-                    }
+                    ColumnPlan::Scan(form, _) => sized_value(out, |out| scan(form, value, out)),
                 },
                 Err(error) => {
                     result = Err(error.into());
@@ -68,15 +60,32 @@ pub fn mask_row(body: &[u8], plan: &Plan, out: &mut Vec<u8>) -> Result<(), RowEr
     result
 }
 
-/// Appends a value with its length before it; unlike a frame's, the length does not count itself.
-fn sized_value(out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) {
+/// Appends a value with its length before it; unlike a frame's, the length does not count itself. NULL where `fill` says so.
+fn sized_value(out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>) -> bool) {
     let start = out.len();
     out.extend_from_slice(&[0; 4]);
-    fill(out);
-    let len = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX);
+    let is_value = fill(out);
+    let len = if is_value { i32::try_from(out.len() - start - 4).unwrap_or(i32::MAX) } else { -1 };
+    if !is_value {
+        out.truncate(start + 4);
+    }
     if let Some(place) = out.get_mut(start..start + 4) {
         place.copy_from_slice(&len.to_be_bytes());
     }
+}
+
+fn pass(value: &[u8], out: &mut Vec<u8>) -> bool {
+    out.extend_from_slice(value);
+    true
+}
+
+/// What is found is masked where it stands. In the binary format of a type that is no string's, lengths stand between: there it
+/// is NULL.
+fn scan(form: Form, value: &[u8], out: &mut Vec<u8>) -> bool {
+    if form.format == 0 || is_string(form.type_oid) {
+        return mask_found(value, out) || pass(value, out);
+    }
+    detect::first(value).is_none() && !email::is_found(value) && pass(value, out)
 }
 
 #[cfg(test)]
@@ -84,14 +93,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::class::Class;
     use crate::plan::Reason;
+
+    const TEXT: Form = Form { type_oid: 25, format: 0 };
 
     fn row(values: &[Option<&[u8]>]) -> Vec<u8> {
         let mut body = u16::try_from(values.len()).unwrap().to_be_bytes().to_vec();
         for value in values {
             match value {
                 None => body.extend_from_slice(&(-1_i32).to_be_bytes()),
-                Some(value) => sized_value(&mut body, |out| out.extend_from_slice(value)),
+                Some(value) => sized_value(&mut body, |out| pass(value, out)),
             }
         }
         body
@@ -99,7 +111,7 @@ mod tests {
 
     fn plan(masked: &[bool]) -> Plan {
         let column = |masked: &bool| match masked {
-            true => ColumnPlan::Mask(Class::Email, Reason::Classified),
+            true => ColumnPlan::Mask(Class::Email, TEXT, Reason::Classified),
             false => ColumnPlan::Clear(Reason::KnownHarmless),
         };
         Plan::new(masked.iter().map(column).collect())
@@ -115,10 +127,10 @@ mod tests {
 
     #[test]
     fn scanned_values_change_where_something_is_found() {
-        let plan = Plan::new(vec![ColumnPlan::Scan(Class::Email, Reason::UnknownRelation); 3]);
+        let plan = Plan::new(vec![ColumnPlan::Scan(TEXT, Reason::UnknownRelation); 3]);
         let (body, mut out) = (row(&[Some(b"write to bob@shop.org"), Some(b"5 @ 2"), None]), Vec::new());
         mask_row(&body, &plan, &mut out).unwrap();
-        assert_eq!(&out[5..], row(&[Some(b"w***@***.org"), Some(b"5 @ 2"), None]));
+        assert_eq!(&out[5..], row(&[Some(b"write to b***@***.org"), Some(b"5 @ 2"), None]));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use cedar_policy::{AuthorizationError, Context, Decision, Request};
 use sql::Statement;
 use sql::facts::Via;
 
-use crate::asks::{Ask, Details, action_of};
+use crate::asks::{Ask, Details, REVEAL, action_of};
 use crate::cedar::{CedarError, fields, text, texts, truth, uid};
 use crate::policies::{Policies, Relevant};
 use crate::subject::Subject;
@@ -119,7 +119,8 @@ impl Policies {
         let context = context(subject, &ask.details, whole)?;
         let request = Request::new(subject.user.clone(), action, resource, context, None);
         let request = request.map_err(CedarError::new)?;
-        let mut answer = Answer { is_permitted: self.permits_all(), ..Answer::default() };
+        let mut answer =
+            Answer { is_permitted: self.permits_all() && ask.action != REVEAL, ..Answer::default() };
         if about.may_forbid() {
             let response = self.authorizer.is_authorized(&request, &about.forbids, &entities);
             for policy in response.diagnostics().reason() {

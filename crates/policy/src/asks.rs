@@ -9,6 +9,9 @@ use crate::functions::{Does, VIEWS, does_of};
 use crate::resource::{Resource, TEMPORARY};
 use crate::settings::{self, SETTINGS_VIEW};
 
+/// The action of seeing values as they are: whatever permits everything does not permit it.
+pub(crate) const REVEAL: &str = "reveal";
+
 /// One question.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Ask {

@@ -20,6 +20,7 @@ impl CedarError {
 #[derive(Clone, Debug)]
 pub(crate) struct Types {
     pub(crate) action: EntityTypeName,
+    pub(crate) class: EntityTypeName,
     pub(crate) database: EntityTypeName,
     pub(crate) function: EntityTypeName,
     pub(crate) group: EntityTypeName,
@@ -35,6 +36,7 @@ impl Types {
             |name: &str| EntityTypeName::from_str(&format!("Picket::{name}")).map_err(CedarError::new);
         Ok(Types {
             action: named("Action")?,
+            class: named("Class")?,
             database: named("Database")?,
             function: named("Function")?,
             group: named("Group")?,

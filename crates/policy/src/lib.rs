@@ -33,3 +33,4 @@ pub use rule::Rule;
 pub use setup::{Mode, PolicyError, Setup, Source};
 pub use subject::{Subject, Who};
 pub use verdict::{Permit, Refusal, Verdict};
+pub use words::CLASSES;

@@ -11,9 +11,10 @@ use cedar_policy::{
 };
 use miette::Diagnostic;
 
-use crate::answer::{Answers, WORDS_OF_WHOLE};
+use crate::answer::{Answers, WORDS_OF_WHOLE, Whole};
+use crate::asks::{Ask, Details, REVEAL};
 use crate::cedar::{CedarError, Types};
-use crate::resource::schema_of;
+use crate::resource::{Resource, schema_of};
 use crate::rule::Rule;
 use crate::setup::{Mode, PolicyError, SCHEMA, SHIPPED, Setup, Source};
 use crate::subject::{Subject, Who};
@@ -43,6 +44,8 @@ pub struct Policies {
     by_action: HashMap<String, Relevant>,
     /// Something permits whatever nothing forbids.
     permits_all: bool,
+    /// Numbers of the policies that are about `reveal` alone.
+    revealing: BTreeSet<usize>,
     warnings: Vec<PolicyError>,
     looks: Looks,
     /// Groups that policies name, of each policy.
@@ -163,7 +166,10 @@ impl Policies {
         let mut by_action = HashMap::new();
         for action in &names {
             let mut relevant = Relevant::default();
-            let can_be = |policy: &Policy| can_be_about(policy, action, &actions);
+            let is_reveal = action.id().unescaped() == REVEAL;
+            let can_be = |policy: &Policy| {
+                can_be_about(policy, action, &actions) && !(is_reveal && is_unconditional_permit(policy))
+            };
             for (policy, rule) in policies.iter().zip(&rules).filter(|(policy, _)| can_be(policy)) {
                 relevant.own_forbid |= rule.is_own && !rule.permits;
                 let set = match policy.effect() {
@@ -196,6 +202,12 @@ impl Policies {
             looks: Looks::of(&setup.own),
             setup,
             by_action,
+            revealing: policies
+                .iter()
+                .enumerate()
+                .filter(|(_, policy)| is_about_reveal(policy))
+                .map(|(number, _)| number)
+                .collect(),
             warnings,
             groups: named_groups.iter().flatten().cloned().collect(),
             named_groups,
@@ -250,12 +262,22 @@ impl Policies {
 
     /// Own policies that permit what is permitted anyway.
     pub fn shadowed(&self) -> Vec<&Rule> {
-        self.rules.iter().filter(|rule| rule.is_own && rule.permits && self.permits_all).collect()
+        let numbered = self.rules.iter().enumerate().filter(|(number, _)| !self.revealing.contains(number));
+        let rules = numbered.map(|(_, rule)| rule);
+        rules.filter(|rule| rule.is_own && rule.permits && self.permits_all).collect()
     }
 
     /// Whether every policy of this rule only observes, or there is none.
     pub fn observes(&self, rule: &str) -> bool {
         self.rules.iter().filter(|own| *own.name == *rule).all(|own| own.mode == Mode::Observe)
+    }
+
+    /// Whether `subject` may see values of this class as they are.
+    pub fn reveals(&self, subject: &Subject, class: &'static str) -> bool {
+        let resource = Resource::Class { name: class };
+        let ask = Ask { action: REVEAL, resource, details: Details::default() };
+        let answer = self.answer(subject, &ask, &Whole::default());
+        answer.is_permitted && answer.failure.is_none() && answer.forbidding.is_empty()
     }
 
     /// Whether verdicts change with the time of day.
@@ -420,6 +442,10 @@ fn can_be_about(policy: &Policy, action: &EntityUid, actions: &Entities) -> bool
             any.iter().any(|group| group == action || actions.is_ancestor_of(group, action))
         }
     }
+}
+
+fn is_about_reveal(policy: &Policy) -> bool {
+    matches!(policy.action_constraint(), ActionConstraint::Eq(only) if only.id().unescaped() == REVEAL)
 }
 
 /// The same policy where it need not look which action it is: it is asked about those alone that it can be about.

@@ -28,6 +28,8 @@ pub(crate) enum Resource {
     Function { name: String },
     /// A setting; without a name where that is computed.
     Setting { name: String },
+    /// What sensitive columns hold.
+    Class { name: &'static str },
 }
 
 impl Resource {
@@ -40,6 +42,7 @@ impl Resource {
             | Resource::Table { name, .. }
             | Resource::Function { name }
             | Resource::Setting { name } => name,
+            Resource::Class { name } => name,
         }
     }
 
@@ -99,6 +102,11 @@ impl Resource {
                 ]);
                 let entities = vec![entity(&function, told.collect(), &[])?];
                 (function, entities)
+            }
+            Resource::Class { name } => {
+                let class = uid(&types.class, name);
+                let entities = vec![entity(&class, fields([("name", text(name))]).collect(), &[])?];
+                (class, entities)
             }
             Resource::Setting { name } => {
                 let setting = uid(&types.setting, name);

@@ -99,7 +99,7 @@ impl PolicyError {
 }
 
 /// The policies that are shipped, by the name of their rule.
-pub(crate) const SHIPPED: [(&str, &str); 19] = [
+pub(crate) const SHIPPED: [(&str, &str); 20] = [
     ("no-drop-table", include_str!("../policies/no-drop-table.cedar")),
     ("no-truncate", include_str!("../policies/no-truncate.cedar")),
     ("no-unfiltered-write", include_str!("../policies/no-unfiltered-write.cedar")),
@@ -118,6 +118,7 @@ pub(crate) const SHIPPED: [(&str, &str); 19] = [
     ("unknown-name", include_str!("../policies/unknown-name.cedar")),
     ("no-fast-path", include_str!("../policies/no-fast-path.cedar")),
     ("no-replication", include_str!("../policies/no-replication.cedar")),
+    ("reveal", include_str!("../policies/reveal.cedar")),
     ("allow-all", include_str!("../policies/allow-all.cedar")),
 ];
 

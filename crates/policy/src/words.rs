@@ -19,6 +19,25 @@ const AUTHENTICATIONS: [&str; 3] = ["cert", "scram-sha-256", "scram-sha-256-plus
 /// How a statement does something.
 const WAYS: [&str; 4] = ["foreign_key", "rule", "statement", "trigger"];
 
+/// What sensitive columns hold (`mask::Class`).
+pub const CLASSES: [&str; 15] = [
+    "email",
+    "phone",
+    "card",
+    "iban",
+    "national_id",
+    "tax_id",
+    "passport",
+    "ip_address",
+    "mac_address",
+    "geo_location",
+    "address",
+    "person_name",
+    "birth_date",
+    "credential",
+    "derived",
+];
+
 /// Most words that an error lists.
 const LISTED_MAX: usize = 12;
 
@@ -151,6 +170,10 @@ fn id_is(kind: &str, id: &str, known: &Known<'_>) -> Fits {
         "Table" => parts_are(id, "a table", &["DATABASE", "SCHEMA", "TABLE"]),
         "Function" => name_is(id, "a function is known by its last name, whatever its schema"),
         "Setting" => setting_is(id),
+        "Class" if !CLASSES.contains(&id) => Fits::Never(format!(
+            "there is no class `{id}` of sensitive values{}",
+            meant(id, CLASSES.map(str::to_owned).iter())
+        )),
         "Group" => match id.strip_prefix("exempt:") {
             Some(rule) if !known.rules.contains(rule) => Fits::Never(format!(
                 "there is no rule `{rule}` to be exempt from{}",

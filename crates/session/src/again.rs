@@ -1,18 +1,17 @@
 //! Judges again, at each EXECUTE and FETCH, what was prepared or opened in SQL before: what holds may have changed since.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use mask::Class;
 use policy::Verdict;
 use sql::facts::Runs;
 
 use crate::judged::{Judged, Read};
-use crate::names::Prepared;
+use crate::names::{Portal, Prepared};
 use crate::shown::Shown;
 use crate::state::{Environment, Session};
-
-/// How deep what is run can run something else: a portal of FETCH of a cursor, and then some.
-const DEPTH_MAX: usize = 8;
 
 /// SQLSTATEs invalid_sql_statement_name and invalid_cursor_name.
 const NO_STATEMENT: (&str, &str) = ("prepared statement", "26000");
@@ -37,6 +36,8 @@ struct Again {
     observed: Option<Verdict>,
     /// What the result of what runs can show.
     shown: Shown,
+    /// What was looked at: a portal can run a FETCH of another, and both can name each other.
+    seen: HashSet<*const Read>,
 }
 
 impl Sight {
@@ -68,7 +69,7 @@ impl Session {
             return Rc::clone(judged);
         }
         let mut again = Again::default();
-        self.look(judged, env, DEPTH_MAX, &mut again);
+        self.look(Rc::clone(judged), env, &mut again);
         let shown = std::mem::take(&mut again.shown).or(&judged.shown);
         // Its result is that of another statement each time.
         let judged = &judged.showing(shown);
@@ -88,43 +89,51 @@ impl Session {
         }
     }
 
-    fn look(&self, judged: &Judged, env: &Environment<'_>, depth: usize, again: &mut Again) {
-        for runs in &judged.runs {
-            let (name, kind, reads): (_, _, Vec<Rc<Read>>) = match runs {
-                Runs::Prepared(name) => {
-                    let could_be = self.prepared.could_mean(name.as_bytes(), self.section);
-                    (name.as_str(), NO_STATEMENT, could_be.iter().map(|made| read_of(made)).collect())
+    fn look(&self, judged: Rc<Judged>, env: &Environment<'_>, again: &mut Again) {
+        let mut open = vec![judged];
+        while let Some(judged) = open.pop() {
+            for runs in &judged.runs {
+                let reads = self.run_by(runs);
+                let is_known = !reads.is_empty();
+                if !is_known && !env.classes.is_empty() && !env.reveals(Class::Derived) {
+                    again.shown = Shown::Anything;
                 }
-                Runs::Cursor(name) => {
-                    let could_be = self.portals.could_mean(name.as_bytes(), self.section);
-                    (name.as_str(), NO_CURSOR, could_be.iter().map(|made| read_of(&made.prepared)).collect())
+                for read in reads {
+                    if !again.seen.insert(Rc::as_ptr(&read)) {
+                        continue;
+                    }
+                    let judged = read.judge(env, &self.temporary);
+                    again.note(&judged.one.verdict);
+                    again.shown = std::mem::take(&mut again.shown).or(&judged.one.shown);
+                    open.push(Rc::clone(&judged.one));
                 }
-                Runs::AnyCursor => {
-                    let could_be = self.portals.all(self.section);
-                    ("(computed)", NO_CURSOR, could_be.iter().map(|made| read_of(&made.prepared)).collect())
-                }
-            };
-            let is_known = !reads.is_empty();
-            if (!is_known || depth == 0) && !env.classes.is_empty() {
-                again.shown = Shown::Anything;
-            }
-            let is_unsure = match runs {
-                Runs::Prepared(_) => self.sight.is_unsure_of_statements(is_known),
-                Runs::Cursor(_) => self.sight.is_unsure_of_cursors(is_known),
-                Runs::AnyCursor => self.sight.is_unsure_of_cursors(false),
-            };
-            for read in reads {
-                let judged = read.judge(env, &self.temporary);
-                again.note(&judged.one.verdict);
-                again.shown = std::mem::take(&mut again.shown).or(&judged.one.shown);
-                if let Some(depth) = depth.checked_sub(1) {
-                    self.look(&judged.one, env, depth, again);
+                let (is_unsure, (kind, sqlstate), name) = match runs {
+                    Runs::Prepared(name) => {
+                        (self.sight.is_unsure_of_statements(is_known), NO_STATEMENT, name.as_str())
+                    }
+                    Runs::Cursor(name) => {
+                        (self.sight.is_unsure_of_cursors(is_known), NO_CURSOR, name.as_str())
+                    }
+                    Runs::AnyCursor => (self.sight.is_unsure_of_cursors(false), NO_CURSOR, "(computed)"),
+                };
+                if is_unsure {
+                    again.note(&env.policies.judge_unknown_name(env.subject, kind, sqlstate, name));
                 }
             }
-            if is_unsure || depth == 0 {
-                let (kind, sqlstate) = kind;
-                again.note(&env.policies.judge_unknown_name(env.subject, kind, sqlstate, name));
+        }
+    }
+
+    /// All that it could run.
+    fn run_by(&self, runs: &Runs) -> Vec<Rc<Read>> {
+        let of_portals =
+            |portals: Vec<Rc<Portal>>| portals.iter().map(|portal| read_of(&portal.prepared)).collect();
+        match runs {
+            Runs::Prepared(name) => {
+                let could_be = self.prepared.could_mean(name.as_bytes(), self.section);
+                could_be.iter().map(|made| read_of(made)).collect()
             }
+            Runs::Cursor(name) => of_portals(self.portals.could_mean(name.as_bytes(), self.section)),
+            Runs::AnyCursor => of_portals(self.portals.all(self.section)),
         }
     }
 }

@@ -12,7 +12,7 @@ use sql::facts::{Effect, Forgets, Makes, RelationUse, Runs};
 use sql::{Facts, Statement, Unreadable};
 use wire::BodyError;
 
-use mask::ColumnId;
+use mask::{Class, ColumnId};
 
 use crate::evidence::Described;
 use crate::names::{Columns, ResultColumns};
@@ -252,7 +252,10 @@ impl JudgedText {
                 let text = read.text.get(own.span.clone()).unwrap_or_default();
                 Rc::new(Judged {
                     makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
-                    shown: Shown::of(text, own, &Known { catalog: env.catalog, classes: env.classes }),
+                    shown: match env.classes.is_empty() || env.reveals(Class::Derived) {
+                        true => Shown::Nothing,
+                        false => Shown::of(text, own, &Known { catalog: env.catalog, classes: env.classes }),
+                    },
                     ..judged
                 })
             },
@@ -299,7 +302,7 @@ impl Judged {
             runs: statement.map(runs).unwrap_or_default(),
             meddles: statement.is_none_or(|statement| meddles(statement) || is_opaque(statement)),
             shown: match statement {
-                None if !env.classes.is_empty() => Shown::Anything,
+                None if !env.classes.is_empty() && !env.reveals(Class::Derived) => Shown::Anything,
                 _ => Shown::Nothing,
             },
             temporary: statement.and_then(TemporaryChange::of),
@@ -411,7 +414,7 @@ fn touches_masked(statement: &Statement, env: &Environment<'_>) -> bool {
     let is_masked = |relation: &Relation| {
         let ids =
             relation.columns.iter().map(|column| ColumnId { table_oid: relation.oid, number: column.number });
-        ids.into_iter().any(|id| env.classes.contains_key(&id))
+        ids.filter_map(|id| env.classes.get(&id)).any(|class| !env.reveals(*class))
     };
     let may_be_masked = |used: &RelationUse| {
         let schema = used.schema.as_deref();
@@ -419,7 +422,7 @@ fn touches_masked(statement: &Statement, env: &Environment<'_>) -> bool {
             return false;
         }
         if !env.catalog_holds {
-            return true;
+            return !env.reveals(Class::Derived);
         }
         let mut found = env
             .catalog
@@ -429,7 +432,8 @@ fn touches_masked(statement: &Statement, env: &Environment<'_>) -> bool {
         // A common table expression, unless there is a relation of its name: that can be meant outside of its scope.
         let is_cte = schema.is_none() && statement.ctes.contains(&used.name);
         let unknown = found.peek().is_none() && !is_cte;
-        unknown || found.any(|relation| env.catalog.with_underlying(relation).into_iter().any(is_masked))
+        unknown && !env.reveals(Class::Derived)
+            || found.any(|relation| env.catalog.with_underlying(relation).into_iter().any(is_masked))
     };
     (!env.classes.is_empty() || !env.catalog_holds) && statement.relations.iter().any(may_be_masked)
 }

@@ -74,16 +74,18 @@ pub(crate) struct ResultColumn {
     pub(crate) table_oid: u32,
     pub(crate) column: i16,
     pub(crate) type_oid: u32,
+    pub(crate) format: u16,
 }
 
 impl ResultColumns {
     /// The columns that a RowDescription with this body tells.
     pub(crate) fn read(description: &[u8]) -> Result<Self, BodyError> {
         let columns = RowDescription::read(description)?.map(|field| {
-            field.map(|Field { table_oid, column, type_oid, .. }| ResultColumn {
+            field.map(|Field { table_oid, column, type_oid, format, .. }| ResultColumn {
                 table_oid,
                 column,
                 type_oid,
+                format,
             })
         });
         Ok(ResultColumns { columns: columns.collect::<Result<_, _>>()?, description: description.into() })
@@ -110,8 +112,8 @@ impl Deref for ResultColumns {
 
 impl ResultColumn {
     pub(crate) fn field(&self) -> Field<'static> {
-        let ResultColumn { table_oid, column, type_oid } = *self;
-        Field { name: b"", table_oid, column, type_oid, format: 0 }
+        let ResultColumn { table_oid, column, type_oid, format } = *self;
+        Field { name: b"", table_oid, column, type_oid, format }
     }
 }
 

@@ -58,8 +58,9 @@ pub(crate) fn plan(
         let name = name(column);
         let label = labels.get(index).map_or("", String::as_str);
         let shows = || judged.shown.is_sensitive(index, columns.len(), label);
-        let plan = Plan::column(&column.field(), env.catalog_holds && name.is_some(), env.classes, shows);
-        let masked = matches!(plan, ColumnPlan::Mask(..) | ColumnPlan::Null(_));
+        let known = env.catalog_holds && name.is_some();
+        let plan = Plan::column(&column.field(), known, env.classes, shows, |class| env.reveals(class));
+        let masked = matches!(plan, ColumnPlan::Mask(..));
         let name = match name {
             Some(name) => Some(name),
             None if masked && column.table_oid == 0 => Some(format!("({label})")),

@@ -53,6 +53,12 @@ pub(crate) struct Traced {
     lineage: OnceCell<Lineage>,
 }
 
+#[cfg(test)]
+#[test]
+fn policies_know_each_class_by_its_name() {
+    assert_eq!(mask::Class::ALL.map(mask::Class::name), policy::CLASSES);
+}
+
 /// What is known of a database.
 #[derive(Clone, Copy)]
 pub(crate) struct Known<'a> {

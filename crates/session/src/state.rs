@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use mask::Classes;
+use mask::{Class, Classes};
 use policy::{Policies, Subject};
 use sql::facts::{Forgets, Makes};
 use sql::{Catalog, Unreadable};
@@ -85,6 +85,13 @@ pub enum Resting {
     Idle,
     /// A transaction is open, or has failed and waits for its end.
     InTransaction,
+}
+
+impl Environment<'_> {
+    /// Whether the subject may see values of this class as they are.
+    pub(crate) fn reveals(&self, class: Class) -> bool {
+        self.policies.reveals(self.subject, class.name())
+    }
 }
 
 /// One client's session.

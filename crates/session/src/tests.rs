@@ -220,7 +220,7 @@ fn a_new_relation_waits_for_the_catalog_and_is_scanned_if_it_stays_unknown() {
     talk.catalog_version += 1;
     assert_snapshot!(talk.server(&rows), @r#"
 to client: T[c···u0]
-to client instead: D[a***@***.org] D[plain]
+to client instead: D[a***@**] D[plain]
 "#);
 }
 
@@ -229,7 +229,7 @@ fn where_the_catalog_does_not_hold_everything_is_as_unknown() {
     let mut talk = Talk::new();
     let orders =
         [row_description(&[(20001, 1, 25)]), data_row(&["a@b.org"]), complete("SELECT 1"), ready(b'I')];
-    for (holds, shown) in [(true, "D[a@b.org]"), (false, "D[a***@***.org]"), (true, "D[a@b.org]")] {
+    for (holds, shown) in [(true, "D[a@b.org]"), (false, "D[a***@**]"), (true, "D[a@b.org]")] {
         talk.set_catalog_holds(holds);
         talk.client(&query("select id from orders"));
         let told = talk.server(&orders.concat());

@@ -35,6 +35,7 @@ impl Watched {
         let engine = Engine::start()?;
         let ledger = Ledger::new(engine.url(), "picket");
         let proxy = Proxy::start(ProxySettings {
+            groups: Vec::new(),
             upstreams: vec![shop.owner(&postgres, "shop")],
             users: vec![(USER.to_string(), postgres::password()?)],
             clickhouse_url: engine.url().to_string(),

@@ -32,6 +32,7 @@ fn who_touched_names_who_what_and_how_many_rows() -> Result<()> {
     shop.create_database(&postgres, "shop")?;
     let engine = Engine::start()?;
     let proxy = Proxy::start(ProxySettings {
+        groups: Vec::new(),
         upstreams: vec![shop.owner(&postgres, "shop")],
         users: vec![(USER.to_string(), postgres::password()?)],
         clickhouse_url: engine.url().to_string(),

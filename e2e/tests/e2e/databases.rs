@@ -14,6 +14,7 @@ use crate::stack::{Stack, USER, text};
 /// A proxy in front of these databases.
 fn proxy_of(stack: &Stack, upstreams: Vec<Login>, keys: &str) -> Result<Proxy> {
     let settings = ProxySettings {
+        groups: Vec::new(),
         upstreams,
         users: vec![(USER.to_string(), postgres::password()?)],
         clickhouse_url: stack.ledger.url().to_string(),

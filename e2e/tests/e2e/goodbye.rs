@@ -87,6 +87,7 @@ fn a_database_that_dies_is_told_as_a_lost_connection() -> Result<()> {
     let mut postgres = Postgres::start()?;
     let login = postgres.superuser("postgres");
     let proxy = Proxy::start(ProxySettings {
+        groups: Vec::new(),
         upstreams: vec![login],
         users: vec![(USER.to_string(), postgres::password()?)],
         clickhouse_url: format!("http://127.0.0.1:{}", port::free()?),

@@ -1,11 +1,14 @@
 //! No value of a sensitive column reaches the client, whatever computes it or carries it; and what is computed from others does.
 
 use std::fmt::Write;
+use std::fs;
 
 use anyhow::Result;
 use e2e::login::Login;
 use e2e::psql::{self, Output};
+use e2e::scratch::Scratch;
 
+use crate::reload::{RELOADED, reload};
 use crate::stack::Stack;
 
 /// The beginning of every sensitive value: as it is, reversed, in hexadecimal, in base64.
@@ -31,8 +34,8 @@ fn cases(file: &str) -> impl Iterator<Item = &str> {
     file.split("\n\n").map(str::trim).filter(|case| !case.is_empty())
 }
 
-fn with_objects() -> Result<Stack> {
-    let stack = Stack::start()?;
+fn with_objects(sections: &str) -> Result<Stack> {
+    let stack = Stack::start_with(sections)?;
     psql::run(&stack.owner(), include_str!("leaks/objects.sql"))?.success()?;
     psql::run(&stack.owner(), "ANALYZE people")?.success()?;
     Ok(stack)
@@ -40,7 +43,7 @@ fn with_objects() -> Result<Stack> {
 
 #[test]
 fn what_leaks_directly_does_not_leak_through_picket() -> Result<()> {
-    let stack = with_objects()?;
+    let stack = with_objects("")?;
     let (alice, directly) = (stack.alice()?, stack.superuser());
     let (mut wrong, mut count) = (String::new(), 0);
     for attack in cases(include_str!("leaks/attacks.sql")) {
@@ -60,7 +63,7 @@ fn what_leaks_directly_does_not_leak_through_picket() -> Result<()> {
 
 #[test]
 fn what_shows_nothing_sensitive_comes_through_as_it_is() -> Result<()> {
-    let stack = with_objects()?;
+    let stack = with_objects("")?;
     let (alice, directly) = (stack.alice()?, stack.owner());
     for text in cases(include_str!("leaks/harmless.sql")) {
         let (through, direct) = (run(&alice, text)?, run(&directly, text)?);
@@ -68,5 +71,25 @@ fn what_shows_nothing_sensitive_comes_through_as_it_is() -> Result<()> {
         let first = |output: &Output| output.stderr.split("DETAIL").next().unwrap_or_default().to_owned();
         assert_eq!((&through.stdout, first(&through)), (&direct.stdout, first(&direct)), "{text}");
     }
+    Ok(())
+}
+
+#[test]
+fn whoever_may_see_values_sees_them_all() -> Result<()> {
+    let folder = Scratch::new("reveals")?;
+    let policy = "@rule(\"support\") permit (principal == Picket::User::\"alice\", \
+        action == Picket::Action::\"reveal\", resource == Picket::Class::\"phone\");";
+    fs::write(folder.join("support.cedar"), policy)?;
+    let mut stack = with_objects(&format!("[policy]\ndir = {:?}\n", folder.path()))?;
+    let text =
+        "SELECT phone, ssn, date_of_birth, last_login_ip FROM secrets;\nSELECT lower(phone) FROM secrets;\n";
+    let shown = |stack: &Stack| psql::run_with(&stack.alice()?, &["-At"], text)?.success();
+    assert_eq!(shown(&stack)?, "+49 30 alice.canary|***||203.0.113.0\n***\n");
+    reload(&mut stack, RELOADED, |text| {
+        text.replace("name = \"alice\"\n", "name = \"alice\"\ngroups = [\"reveal\"]\n")
+    })?;
+    let all = "+49 30 alice.canary|123-45-alice.canary|1977-07-07|203.0.113.77\n+49 30 alice.canary\n";
+    assert_eq!(shown(&stack)?, all);
+    psql::run(&stack.alice()?, "COPY secrets TO STDOUT")?.success()?;
     Ok(())
 }

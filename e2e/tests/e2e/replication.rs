@@ -42,6 +42,7 @@ impl Replicated {
         let own = postgres.superuser("postgres").as_user("replicator", &password);
         let proxy = Proxy::start_with(
             ProxySettings {
+                groups: Vec::new(),
                 upstreams: vec![own.to_database("replication"), own],
                 users: vec![(USER.to_string(), postgres::password()?)],
                 clickhouse_url: engine.url().to_string(),

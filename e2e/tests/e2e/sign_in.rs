@@ -72,6 +72,7 @@ fn psql_shows_a_failed_log_in_in_one_line_and_exits_with_2() -> Result<()> {
 fn proxy_in_front_of(upstream: Login) -> Result<(Proxy, Login)> {
     let database = upstream.database.clone();
     let proxy = Proxy::start(ProxySettings {
+        groups: Vec::new(),
         upstreams: vec![upstream],
         users: vec![(USER.to_string(), postgres::password()?)],
         clickhouse_url: format!("http://127.0.0.1:{}", port::free()?),

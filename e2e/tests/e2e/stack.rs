@@ -64,6 +64,7 @@ impl Stack {
         shared.shop.create_database(&shared.postgres, &database)?;
         let ledger = Ledger::new(url.unwrap_or(shared.engine.url()), &format!("picket_{database}"));
         let settings = ProxySettings {
+            groups: Vec::new(),
             upstreams: vec![shared.shop.owner(&shared.postgres, &database)],
             users: vec![(USER.to_string(), postgres::password()?)],
             clickhouse_url: ledger.url().to_string(),

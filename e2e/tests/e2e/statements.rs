@@ -46,6 +46,7 @@ impl Bench {
         postgres.administer("postgres", &format!("CREATE DATABASE {DATABASE} TEMPLATE {TEMPLATE}"))?;
         let version = postgres.administer("postgres", "SHOW server_version_num")?;
         let settings = ProxySettings {
+            groups: Vec::new(),
             upstreams: vec![postgres.superuser("*")],
             users: vec![(SUPERUSER.to_string(), postgres::password()?)],
             clickhouse_url: engine.url().to_string(),

@@ -60,6 +60,7 @@ fn upstream(name: &str, host: &str, port: u16, role: &str, keys: &str) -> String
 
 fn proxy(sections: &str) -> Result<Proxy> {
     let settings = ProxySettings {
+        groups: Vec::new(),
         upstreams: Vec::new(),
         users: vec![("alice".to_string(), postgres::password()?)],
         clickhouse_url: format!("http://127.0.0.1:{}", port::free()?),

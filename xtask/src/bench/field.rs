@@ -69,6 +69,7 @@ impl Field {
         .start()?;
         let engine = Engine::start()?;
         let picket = Proxy::start(ProxySettings {
+            groups: Vec::new(),
             upstreams: vec![server],
             users: vec![(DATABASE.to_string(), postgres::password()?)],
             clickhouse_url: engine.url().to_string(),

@@ -44,6 +44,7 @@ impl Parts {
 
         let step = Step::start("start picket-proxy in front of PostgreSQL");
         let proxy = Proxy::start(ProxySettings {
+            groups: Vec::new(),
             upstreams: vec![shop.owner(&postgres, DATABASE)],
             users: vec![(USER.to_string(), postgres::password()?)],
             clickhouse_url: engine.url().to_string(),

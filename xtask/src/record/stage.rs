@@ -51,6 +51,7 @@ impl Stage {
         let passed = Passed::default();
         let upstream = Login { port: tap::open(Door::Server, postgres.port(), &passed)?, ..owner };
         let settings = ProxySettings {
+            groups: Vec::new(),
             upstreams: vec![upstream],
             users: vec![(USER.to_string(), postgres::password()?)],
             clickhouse_url: engine.url().to_string(),

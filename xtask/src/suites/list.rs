@@ -4,7 +4,6 @@ use clap::builder::PossibleValuesParser;
 use e2e::login::Login;
 
 use super::differences::Difference;
-use super::sqlalchemy;
 
 /// One suite, or one of the drivers that a suite is run with.
 pub(super) struct Suite {
@@ -110,7 +109,7 @@ const SQLALCHEMY_PSYCOPG: Suite = Suite {
     users: &[],
     passed_min: 2_500,
     daily: Some(Daily::All),
-    known: sqlalchemy::MASKED,
+    known: &[],
     by_chance: &[],
 };
 
@@ -204,27 +203,6 @@ const DJANGO_DAILY: &[&str] = &[
     "transactions",
 ];
 
-/// Their columns `email` are masked.
-const DJANGO_MASKED: &[Difference] = &[
-    masked("composite_pk.test_get.CompositePKGetTests.test_get_or_create_user"),
-    masked("composite_pk.test_models.CompositePKModelsTests.test_validate_unique"),
-    masked("composite_pk.test_update.CompositePKUpdateTests.test_save_user"),
-    masked("composite_pk.test_update.CompositePKUpdateTests.test_update_user"),
-    masked("composite_pk.test_values.CompositePKValuesTests.test_values"),
-    masked("composite_pk.test_values.CompositePKValuesTests.test_values_list"),
-    masked("composite_pk.tests.CompositePKFixturesTests.test_objects"),
-    masked("composite_pk.tests.CompositePKFixturesTests.test_serialize_user_json"),
-    masked("composite_pk.tests.CompositePKFixturesTests.test_serialize_user_jsonl"),
-    masked("composite_pk.tests.CompositePKFixturesTests.test_serialize_user_python"),
-    masked("composite_pk.tests.CompositePKTests.test_only"),
-    masked("expressions_case.tests.CaseExpressionTests.test_update_email"),
-    masked("multiple_database.tests.AuthTestCase.test_dumpdata"),
-];
-
-const fn masked(test: &'static str) -> Difference {
-    Difference { test, direct: "passed", through: "failed" }
-}
-
 const DJANGO: Suite = Suite {
     name: "django",
     project: "django",
@@ -235,7 +213,7 @@ const DJANGO: Suite = Suite {
     users: &[],
     passed_min: 1_500,
     daily: Some(Daily::Only(DJANGO_DAILY)),
-    known: DJANGO_MASKED,
+    known: &[],
     by_chance: &[],
 };
 

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::server::{complete, parse_complete, ready};
-use super::talk::{Talk, bind, execute, parse, query, sync};
+use super::talk::{Talk, bind, close_statement, execute, parse, query, sync};
 
 const NO_ORDERS: &str = r#"@rule("orders") forbid (principal, action, resource is Picket::Table) when { resource.name == "orders" };"#;
 
@@ -155,4 +155,22 @@ fn a_rule_that_observes_is_named() {
 record 5 started: execute p, against orders
 to server: Q[execute p]
 "#);
+}
+
+/// Portals that could all run each other are each looked at once.
+#[test]
+fn portals_that_run_portals_take_no_time() {
+    let mut talk = after(&MADE);
+    let any = "do $$ declare c refcursor; r record; begin fetch c into r; end $$";
+    for number in 0..40 {
+        let portal = format!("p{number}");
+        talk.client(&[parse("any", any), bind(&portal, "any"), close_statement("any")].concat());
+        let text = format!("fetch p{}", (number + 1) % 40);
+        talk.client(&[parse(&portal, &text), bind(&format!("q{number}"), &portal)].concat());
+    }
+    let sent = talk.client(&execute("p0"));
+    assert!(sent.ends_with("to server: E[p0]"), "{sent}");
+    talk.set_policies(NO_ORDERS);
+    let sent = talk.client(&execute("p1"));
+    assert!(sent.contains("refused by orders"), "{sent}");
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mask::{Classes, ColumnId, classify};
+use mask::{Classes, ColumnId, class_of};
 use sql::Catalog;
 use sql::catalog::{Column, Relation};
 
@@ -60,7 +60,7 @@ impl Recording {
         let classes = relations.iter().flat_map(|relation: &Relation| {
             relation.columns.iter().filter_map(|column| {
                 let id = ColumnId { table_oid: relation.oid, number: column.number };
-                Some((id, classify(&column.name, column.type_oid)?))
+                Some((id, class_of(&column.name, column.type_oid)?))
             })
         });
         Recording {

@@ -39,6 +39,7 @@ fn backend(superuser: &Login, sql: &str, wait_event: &str) -> Result<u32> {
 fn mortal() -> Result<(Postgres, Proxy)> {
     let postgres = Postgres::start()?;
     let proxy = Proxy::start(ProxySettings {
+        groups: Vec::new(),
         upstreams: vec![postgres.superuser("postgres")],
         users: vec![(USER.to_string(), postgres::password()?)],
         clickhouse_url: format!("http://127.0.0.1:{}", port::free()?),

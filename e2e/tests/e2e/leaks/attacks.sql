@@ -269,3 +269,25 @@ SELECT s.histogram_bounds::text FROM pg_stats s WHERE tablename = 'people' AND a
 SELECT stavalues1::text FROM pg_statistic WHERE starelid = 'people'::regclass AND staattnum = 3
 
 SELECT set_config('app.leak', (SELECT max(email) FROM people), false)
+
+SELECT phone FROM secrets
+
+SELECT card_number FROM secrets
+
+SELECT iban FROM secrets
+
+SELECT ssn, upper(ssn) FROM secrets
+
+SELECT password_hash, length(password_hash) FROM secrets
+
+SELECT api_key FROM secrets
+
+SELECT first_name, first_name || '!' FROM secrets
+
+SELECT street FROM secrets
+
+SELECT s FROM secrets s
+
+SELECT row_to_json(s) FROM secrets s
+
+SELECT phones, phones[1], array_to_string(phones, ',') FROM secrets

@@ -16,3 +16,5 @@ CREATE FUNCTION listed() RETURNS TABLE (a int, b text) LANGUAGE plpgsql AS $$ BE
 CREATE FUNCTION fullname(people) RETURNS text LANGUAGE sql AS $$ SELECT $1.name || ' ' || $1.email $$;
 CREATE VIEW called AS SELECT id, mail(id) AS m FROM visits;
 CREATE PROCEDURE tell(INOUT who text) LANGUAGE plpgsql AS $$ BEGIN SELECT email INTO who FROM people WHERE id = 1; END $$;
+CREATE TABLE secrets (id int, phone text, card_number varchar(19), iban char(34), ssn text, password_hash text, api_key text, first_name text, street text, date_of_birth date, last_login_ip inet, phones text[], profile jsonb);
+INSERT INTO secrets VALUES (1, '+49 30 alice.canary', '4111 alice.canary', 'DE89 alice.canary', '123-45-alice.canary', '$2b$12$alice.canary', 'sk_live_alice.canary', 'alice.canary', 'alice.canary street 1', '1977-07-07', '203.0.113.77', '{alice.canary}', '{"email": "alice.canary"}');

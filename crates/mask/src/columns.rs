@@ -1,0 +1,30 @@
+//! The sensitive columns of a database.
+
+use std::collections::HashMap;
+
+use crate::class::Class;
+
+/// A column by the numbers that RowDescription carries. They survive renaming and aliases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ColumnId {
+    /// `pg_class.oid`.
+    pub table_oid: u32,
+    /// `pg_attribute.attnum`.
+    pub number: i16,
+}
+
+/// The sensitive columns of one database.
+pub type Classes = HashMap<ColumnId, Class>;
+
+/// OIDs of the types whose values are text in both formats (pg_type.dat): text, varchar, bpchar, name, unknown.
+const TEXT_TYPES: [u32; 5] = [25, 1043, 1042, 19, 705];
+
+/// Whether any string is a value of this type.
+pub(crate) fn is_string(type_oid: u32) -> bool {
+    TEXT_TYPES.contains(&type_oid)
+}
+
+/// Whether values of this type can hold text that is worth a scan. Types that are not PostgreSQL's own may: citext does.
+pub(crate) fn is_text(type_oid: u32) -> bool {
+    TEXT_TYPES.contains(&type_oid) || crate::FIRST_NORMAL_OID <= type_oid
+}
