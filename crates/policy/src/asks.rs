@@ -311,6 +311,20 @@ impl Ask {
     }
 }
 
+/// Commands that concern nothing but the session: what it shows, listens to, and has opened or prepared. What a cursor reads is asked
+/// about as `select`.
+const OF_THE_SESSION: [&str; 9] = [
+    "ClosePortalStmt",
+    "ConstraintsSetStmt",
+    "DeallocateStmt",
+    "DeclareCursorStmt",
+    "DiscardStmt",
+    "FetchStmt",
+    "ListenStmt",
+    "UnlistenStmt",
+    "VariableShowStmt",
+];
+
 /// Which relations of a statement one of its effects is about.
 #[derive(Clone, Copy)]
 enum Reach {
@@ -348,6 +362,7 @@ fn action(effect: Effect) -> (&'static str, Reach) {
         | Effect::Truncate
         | Effect::Update => (effect.name(), Reach::Written),
         Effect::Call => ("call_procedure", Reach::Database),
+        Effect::Other(command) if OF_THE_SESSION.contains(&command) => ("control", Reach::Database),
         Effect::Other(_) => ("utility", Reach::Written),
         Effect::Replication(_) => ("replicate", Reach::Database),
         // With what is dropped by CASCADE or with its owner go relations that nobody names.

@@ -46,6 +46,21 @@ fn agents_and_people_are_told_apart() {
     assert_eq!(verdict_where(&policies, &bot(), &[], "select * from orders"), "allow");
     assert_snapshot!(verdict_where(&policies, &bot(), &[], insert), @r#"42501 Picket refused this statement: Rule "agents-read": agents only read."#);
     assert!(verdict_where(&policies, &bot(), &[], "create table t ()").contains("agents-read"));
+    // What concerns the session alone defines nothing.
+    for text in [
+        "show all",
+        "declare c cursor for select * from orders",
+        "close c",
+        "listen x",
+        "unlisten *",
+        "deallocate all",
+        "discard all",
+        "set constraints all deferred",
+        "begin",
+    ] {
+        assert_eq!(verdict_where(&policies, &bot(), &[], text), "allow", "{text}");
+    }
+    assert!(verdict_where(&policies, &bot(), &[], "refresh materialized view v").contains("agents-read"));
     assert!(
         verdict_where(
             &policies,
