@@ -354,12 +354,48 @@ async fn ask_all(
     })
     .await?;
     let routines = routines::read(pipe, &before.catalog).await?;
-    let hooks = hooks::read(pipe, &before.catalog).await?;
+    let locks = locks(pipe).await?;
+    let hooks = match locks.is_held && locks.has_rules && before.read_at.is_some() {
+        true => before.catalog.hooks().clone(),
+        false => hooks::read(pipe, &before.catalog).await?,
+    };
     let catalog = Catalog::new(relations.into_values()).with_functions(functions);
     let catalog = catalog.with_dependencies(dependencies).with_routines(routines).with_hooks(hooks);
     let mut classes = classes(&catalog, &before.classes);
-    views::classify(pipe, &catalog, &mut classes).await?;
+    let known = locks.is_held.then_some(&before.catalog);
+    views::classify(pipe, &catalog, known, &mut classes).await?;
     Ok((catalog, classes))
+}
+
+/// Whether definitions of views and rules must not be asked for: PostgreSQL would wait for the tables that they are about
+/// (ruleutils.c), and with it all who wait for the catalog.
+#[derive(Default)]
+struct Locks {
+    /// Somebody has a table for himself alone, or waits for that.
+    is_held: bool,
+    /// There are rules that rewrite writes.
+    has_rules: bool,
+}
+
+const LOCKS: &str = "
+    SELECT (SELECT count(*) FROM pg_catalog.pg_locks l
+            WHERE l.mode OPERATOR(pg_catalog.=) 'AccessExclusiveLock' AND l.relation OPERATOR(pg_catalog.>=) 16384::oid
+              AND l.database OPERATOR(pg_catalog.=)
+                  (SELECT d.oid FROM pg_catalog.pg_database d
+                   WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())),
+           (SELECT count(*) FROM pg_catalog.pg_rewrite r
+            WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::oid AND r.ev_type OPERATOR(pg_catalog.<>) '1'::\"char\")";
+
+async fn locks(pipe: &mut Pipe) -> Result<Locks, String> {
+    let mut locks = Locks::default();
+    ask(pipe, LOCKS, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        locks.is_held = 0 < row.number::<u64>("locks")?;
+        locks.has_rules = 0 < row.number::<u64>("rules")?;
+        Ok(())
+    })
+    .await?;
+    Ok(locks)
 }
 
 /// Runs `query`, and has each row taken.
@@ -442,7 +478,10 @@ async fn connect(upstream: &Upstream) -> Result<Pipe, String> {
     let parameters = [
         ("application_name", "picket-proxy catalog"),
         ("client_encoding", "UTF8"),
-        ("options", "-c search_path=pg_catalog -c statement_timeout=30s -c default_transaction_read_only=on"),
+        (
+            "options",
+            "-c search_path=pg_catalog -c statement_timeout=30s -c lock_timeout=2s -c default_transaction_read_only=on",
+        ),
     ];
     let parameters = parameters.map(|(name, value)| (name.into(), value.into()));
     let connected = upstream::connect(upstream, PROTOCOL_3_0, &parameters).await;

@@ -13,7 +13,7 @@ const NAMES_ONLY: [&[u8]; 6] = [b"23", b"25", b"40", b"53", b"55", b"57"];
 /// What has a place in the client's own text was said about that.
 pub(crate) fn hide(tag: u8, body: &[u8], out: &mut Vec<u8>) {
     let sqlstate = error_field(body, b'C');
-    let is_raised = error_field(body, b'R') == b"exec_stmt_raise";
+    let is_raised = matches!(error_field(body, b'R'), b"exec_stmt_raise" | b"exec_stmt_assert");
     let is_about_text = !error_field(body, b'P').is_empty();
     let names_only = is_about_text || NAMES_ONLY.iter().any(|class| sqlstate.starts_with(class));
     compose::frame(out, tag, |out| {
@@ -22,7 +22,7 @@ pub(crate) fn hide(tag: u8, body: &[u8], out: &mut Vec<u8>) {
                 b'S' | b'V' | b'C' | b'F' | b'L' | b'R' => field(out, code, text),
                 b'M' if is_raised => field(out, code, HIDDEN),
                 b'M' if names_only => field(out, code, text),
-                b'M' => field(out, code, &unquoted(text)),
+                b'M' => field(out, code, &before_values(text)),
                 b'D' | b'W' | b'q' | b'p' => {}
                 b'H' if !is_about_text => {}
                 _ if is_raised => {}
@@ -43,17 +43,12 @@ fn field(out: &mut Vec<u8>, code: u8, text: &[u8]) {
     out.push(0);
 }
 
-/// A message without what stands between its first quote and its last; after the only one there is.
-fn unquoted(message: &[u8]) -> Vec<u8> {
-    let is_quote = |byte: &u8| *byte == b'"';
-    let (first, last) = (message.iter().position(is_quote), message.iter().rposition(is_quote));
-    match (first, last) {
-        (Some(first), Some(last)) => {
-            let before = message.get(..=first).unwrap_or_default();
-            let after = message.get(last..).filter(|_| first < last);
-            [before, b"***", after.unwrap_or(b"\"")].concat()
-        }
-        _ => message.to_vec(),
+/// A message up to where a value can begin: a quote of any language, a digit, a colon.
+fn before_values(message: &[u8]) -> Vec<u8> {
+    let begins = |byte: &u8| matches!(byte, b'"' | b'\'' | b':' | b'0'..=b'9') || !byte.is_ascii();
+    match message.iter().position(begins) {
+        Some(at) => [message.get(..at).unwrap_or_default(), b"***"].concat(),
+        None => message.to_vec(),
     }
 }
 
@@ -75,11 +70,17 @@ mod tests {
         for (fields, shown) in [
             (
                 &[(b'C', "22P02"), (b'M', "invalid input syntax for type integer: \"a@b.c\"")][..],
-                "C22P02|Minvalid input syntax for type integer: \"***\"||",
+                "C22P02|Minvalid input syntax for type integer***||",
             ),
-            (&[(b'C', "22P02"), (b'M', "bad \"a\"b@c\" here")], "C22P02|Mbad \"***\" here||"),
-            (&[(b'C', "22P02"), (b'M', "one \" only")], "C22P02|Mone \"***\"||"),
-            (&[(b'C', "22P02"), (b'M', "ends \"")], "C22P02|Mends \"***\"||"),
+            (&[(b'C', "22P02"), (b'M', "bad \"a\"b@c\" here")], "C22P02|Mbad ***||"),
+            (&[(b'C', "22012"), (b'M', "division by zero")], "C22012|Mdivision by zero||"),
+            (
+                &[(b'C', "22008"), (b'M', "date field value out of range 123-45")],
+                "C22008|Mdate field value out of range ***||",
+            ),
+            (&[(b'C', "22P02"), (b'M', "syntaxe en entrée « a@b.c »")], "C22P02|Msyntaxe en entr***||"),
+            (&[(b'C', "22P02"), (b'M', "one \" only")], "C22P02|Mone ***||"),
+            (&[(b'C', "22P02"), (b'M', "ends \"")], "C22P02|Mends ***||"),
             (
                 &[
                     (b'C', "23505"),
@@ -89,10 +90,7 @@ mod tests {
                 ],
                 "C23505|Mduplicate key value violates unique constraint \"users_email_key\"|nusers_email_key||",
             ),
-            (
-                &[(b'C', "42P01"), (b'M', "relation \"a@b.c\" does not exist")],
-                "C42P01|Mrelation \"***\" does not exist||",
-            ),
+            (&[(b'C', "42P01"), (b'M', "relation \"a@b.c\" does not exist")], "C42P01|Mrelation ***||"),
             (
                 &[(b'C', "42P01"), (b'M', "relation \"user\" does not exist"), (b'P', "15")],
                 "C42P01|Mrelation \"user\" does not exist|P15||",

@@ -194,8 +194,7 @@ impl Read {
         let Source::Text(Ok(facts)) = &self.source else { return false };
         let may_be_absent = |name: &str| !temporary.contains(name) && is_only_temporary(name, env);
         facts.statements.iter().any(|statement| {
-            !statement.relations.is_empty()
-                && statement.takes_tables_only()
+            statement.takes_one_table()
                 && statement.relations.iter().any(|used| used.schema.is_none() && may_be_absent(&used.name))
         })
     }

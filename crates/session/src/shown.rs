@@ -166,7 +166,11 @@ fn relations<'a>(
     let used = statement.relations.iter().map(|used| (used.schema.as_deref(), &used.name));
     used.chain(mentioned).map(|(schema, name)| {
         let named = known.catalog.named(name);
-        let meant = named.filter(|relation| schema.is_none_or(|schema| schema == relation.schema));
+        let is_meant = |schema: &str, relation: &Relation| match schema {
+            "pg_temp" => relation.schema.starts_with("pg_temp"),
+            schema => schema == relation.schema,
+        };
+        let meant = named.filter(|relation| schema.is_none_or(|schema| is_meant(schema, relation)));
         (name.as_str(), meant.flat_map(|relation| known.catalog.with_underlying(relation)).collect())
     })
 }

@@ -1,6 +1,7 @@
 //! What the body of a function shows of what it does. Its text is cut into words: writes, and commands where one can begin, are
 //! cut out and read; what is left must hold no word of a command that is not read; calls are noted.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -11,6 +12,11 @@ use crate::bounds;
 
 /// Languages whose bodies are cut into words as PostgreSQL's own statements are.
 const LANGUAGES: [&str; 2] = ["sql", "plpgsql"];
+
+/// How often, on average, each byte of a body may be tried as a part of a statement, and how many may be in any case: where one
+/// begins that is none, the next is looked for within it.
+const TRIED_MAX: usize = 4;
+const TRIED_BYTES_MIN: usize = 4_096;
 
 /// Keywords with which a body drops or redefines something, changes what others may, runs a text that it computes, or
 /// makes another body: where none of these commands is read, it could do anything. As an identifier or within a constant they
@@ -70,6 +76,8 @@ pub(crate) struct Body {
 struct Words<'b> {
     body: &'b str,
     tokens: Vec<ScanToken>,
+    /// How many bytes may still be tried as statements.
+    budget: Cell<usize>,
 }
 
 /// Reads a body; `None` where nothing of it can be read.
@@ -79,13 +87,17 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
     }
     let mut tokens = pg_query::scan(body).ok()?.tokens;
     tokens.retain(|token| !is_one_of(token, &[Token::SqlComment, Token::CComment]));
-    let words = Words { body, tokens };
+    let words = Words { body, tokens, budget: Cell::new(TRIED_MAX * body.len() + TRIED_BYTES_MIN) };
     let mut read = Body::default();
     // Where the last statement ends that was cut out: what lies within it is read with it.
     let mut covered = 0;
     for at in 0..words.tokens.len() {
         if read.word(&words, at, language, &mut covered).is_none() {
             read.is_opaque = true;
+        }
+        if words.budget.get() == 0 {
+            read.is_opaque = true;
+            break;
         }
     }
     if language == "sql" {
@@ -254,7 +266,9 @@ impl Words<'_> {
             }
             end += 1;
         }
-        let parsed = parse(self.body.get(self.start(begin)..self.start(end))?)?;
+        let text = self.body.get(self.start(begin)..self.start(end))?;
+        self.budget.set(self.budget.get().saturating_sub(text.len()));
+        let parsed = parse(text)?;
         (parsed.protobuf.stmts.len() == 1).then_some((parsed, end))
     }
 }

@@ -57,9 +57,21 @@ pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
         "RenameStmt" if tree.number("rename_type") == ObjectType::ObjectRole as i64 => {
             statement.add(Effect::Role);
         }
+        // What calls it, or would replace it, is known by its name.
+        "RenameStmt" if is_routine(tree.number("rename_type")) => statement.add(Effect::DisableProtection),
         _ => {}
     }
     tree.nodes().for_each(|node| look(node, statement));
+}
+
+fn is_routine(kind: i64) -> bool {
+    let routines = [
+        ObjectType::ObjectAggregate,
+        ObjectType::ObjectFunction,
+        ObjectType::ObjectProcedure,
+        ObjectType::ObjectRoutine,
+    ];
+    routines.iter().any(|routine| *routine as i64 == kind)
 }
 
 /// Whether whoever calls the function has its owner's rights, or it sees rows that nobody may see.

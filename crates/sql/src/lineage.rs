@@ -79,6 +79,8 @@ struct Flow {
     into: Vec<String>,
     /// The names are in the text as such, and not what PostgreSQL may make of an expression.
     is_named: bool,
+    /// It is the alias of a relation.
+    is_alias: bool,
     /// Columns whose names are not told.
     into_any: bool,
 }
@@ -91,6 +93,8 @@ struct Tainted<'s> {
     sensitive: &'s Sensitive,
     names: HashSet<String>,
     known: HashSet<String>,
+    /// Relations with sensitive columns, by name or alias: what their columns are called only the catalog knows.
+    rows: HashSet<String>,
     all: bool,
 }
 
@@ -108,8 +112,25 @@ enum Outputs {
 }
 
 /// Names that PostgreSQL gives to columns that have none (parse_target.c, `FigureColname`), besides those in the expression.
-const DEFAULT_NAMES: [&str; 10] =
-    ["?column?", "array", "case", "coalesce", "exists", "greatest", "grouping", "least", "nullif", "row"];
+const DEFAULT_NAMES: [&str; 17] = [
+    "?column?",
+    "array",
+    "case",
+    "coalesce",
+    "exists",
+    "greatest",
+    "grouping",
+    "least",
+    "nullif",
+    "row",
+    "xmlconcat",
+    "xmlelement",
+    "xmlforest",
+    "xmlparse",
+    "xmlpi",
+    "xmlroot",
+    "xmlserialize",
+];
 
 impl Mentions {
     fn of(tree: &Tree) -> Self {
@@ -211,7 +232,7 @@ fn strings(tree: &Tree, into: &mut Vec<String>) {
     for (_, child) in tree.children() {
         match child {
             Child::Node(node) => strings(node, into),
-            Child::Text(text) => into.push(text.to_ascii_lowercase()),
+            Child::Text(text) => into.extend([text.to_owned(), text.to_ascii_lowercase()]),
             Child::Number(_) => {}
         }
     }
@@ -250,7 +271,7 @@ fn is_plain_star(target: &Tree) -> bool {
 
 impl Flows {
     fn add(&mut self, from: Mentions, into: Vec<String>) {
-        self.0.push(Flow { from, into, is_named: true, into_any: false });
+        self.0.push(Flow { from, into, is_named: true, is_alias: false, into_any: false });
     }
 
     fn visit(&mut self, tree: &Tree) {
@@ -260,7 +281,8 @@ impl Flows {
                 if let Some(alias) = tree.one("alias") {
                     let from =
                         Mentions { names: vec![tree.text("relname").to_owned()], ..Mentions::default() };
-                    self.add(from, alias_names(alias));
+                    let into = alias_names(alias);
+                    self.0.push(Flow { from, into, is_named: true, is_alias: true, into_any: false });
                 }
             }
             "RangeSubselect" => {
@@ -278,7 +300,7 @@ impl Flows {
                 let mut from = Mentions::default();
                 tree.nodes().for_each(|node| from.take(node));
                 let into = tree.one("alias").map(alias_names).unwrap_or_default();
-                self.0.push(Flow { from, into, is_named: true, into_any: true });
+                self.0.push(Flow { from, into, is_named: true, is_alias: false, into_any: true });
             }
             "CommonTableExpr" => {
                 let from = tree.one("ctequery").map(mentions_of_results).unwrap_or_default();
@@ -297,7 +319,17 @@ impl Flows {
     fn query(&mut self, query: &Tree) {
         for target in results(query).into_iter().filter(|target| !is_star(target)) {
             let (from, into) = (Mentions::of(target), names(target));
-            self.0.push(Flow { from, into, is_named: !target.text("name").is_empty(), into_any: false });
+            self.0.push(Flow {
+                from,
+                into,
+                is_named: !target.text("name").is_empty(),
+                is_alias: false,
+                into_any: false,
+            });
+        }
+        // What `(value).*` gives has names of its own.
+        for target in results(query).into_iter().filter(|target| is_star(target) && !is_plain_star(target)) {
+            self.0.push(Flow { from: Mentions::of(target), into_any: true, ..Flow::default() });
         }
         // Rows of VALUES have columns 1, 2 …
         for row in query.all("values_lists") {
@@ -316,8 +348,9 @@ impl Flows {
                     self.0.push(Flow { from, into, ..Flow::default() });
                 }
             } else {
+                // Stars shift what stands beside them: it could be any.
                 let (from, into) = (mentions_of_results(second), named.concat());
-                self.0.push(Flow { from, into, ..Flow::default() });
+                self.0.push(Flow { from, into, into_any: true, ..Flow::default() });
             }
         }
     }
@@ -328,6 +361,7 @@ impl Flows {
             sensitive,
             names: sensitive.columns.union(&sensitive.relations).cloned().collect(),
             known: sensitive.known.clone(),
+            rows: sensitive.relations.clone(),
             all: false,
         };
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
@@ -347,6 +381,10 @@ impl Flows {
             }
             *done = true;
             tainted.all |= flow.into_any;
+            let is_row = flow.from.names.iter().any(|name| sensitive.relations.contains(name));
+            if flow.is_alias && is_row {
+                tainted.rows.extend(flow.into.first().cloned());
+            }
             for name in &flow.into {
                 if tainted.names.insert(name.clone()) {
                     next.extend(by_name.get(name).into_iter().flatten());
@@ -408,7 +446,8 @@ impl Tainted<'_> {
             || mentions.names.iter().any(is_tainted)
             || self.sensitive.has_own_count && mentions.counted.iter().any(is_tainted)
             || mentions.fields.iter().any(|(qualifier, name)| {
-                is_tainted(name) || is_tainted(qualifier) && !self.known.contains(name)
+                let known = if self.rows.contains(qualifier) { &self.sensitive.known } else { &self.known };
+                is_tainted(name) || is_tainted(qualifier) && !known.contains(name)
             })
     }
 

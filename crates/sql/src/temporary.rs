@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use crate::facts::{Access, Effect, Facts, RelationUse, Statement};
+use crate::facts::{Access, Effect, Facts, Object, RelationUse, Statement};
 
 /// Where the session's own temporary relations are, whatever the schema's real name is (namespace.c).
 pub(crate) const SCHEMA: &str = "pg_temp";
@@ -27,7 +27,7 @@ impl Facts {
         // Whether nothing stands before that may have given a name to what lasts.
         let mut is_still = true;
         for (at, statement) in self.statements.iter().enumerate() {
-            let may_be_absent = is_still && statement.takes_tables_only();
+            let may_be_absent = is_still && statement.takes_one_table();
             let is_own = |name: &str| {
                 let was_own = !is_undone && !ended.contains(name) && is_own(name);
                 was_own || made.contains(name) || may_be_absent && is_absent(name)
@@ -70,9 +70,11 @@ impl Statement {
         changed.peek().is_some() && changed.all(|used| used.schema.as_deref() == Some(SCHEMA))
     }
 
-    /// Whether it takes tables away, or their rows, and does nothing else.
-    pub fn takes_tables_only(&self) -> bool {
-        self.effects.iter().all(|effect| matches!(effect, Effect::DropTable | Effect::Truncate))
+    /// Whether it takes a table away, or its rows, and does nothing else. For a second one it could wait while the first is named
+    /// anew by others.
+    pub fn takes_one_table(&self) -> bool {
+        let takes = |effect: &Effect| matches!(effect, Effect::DropTable | Effect::Truncate);
+        self.relations.len() == 1 && self.effects.iter().all(takes)
     }
 
     /// Whether it runs nobody's code and changes no name but those of the session's own temporary tables.
@@ -134,6 +136,13 @@ impl Statement {
             Some(schema) => schema == SCHEMA && is_own(name),
         };
         self.unfiltered.retain(|write| !is_temporary(write.schema.as_deref(), &write.name));
+        for object in &mut self.objects {
+            if let Object::Relation { schema, name } = object
+                && is_temporary(schema.as_deref(), name)
+            {
+                *schema = Some(SCHEMA.to_owned());
+            }
+        }
         for used in &mut self.relations {
             if is_temporary(used.schema.as_deref(), &used.name) {
                 used.schema = Some(SCHEMA.to_owned());

@@ -45,3 +45,28 @@ fn without_its_catalog_a_database_takes_no_sessions_and_shows_no_e_mails() -> Re
     assert!(copied.contains("ada@example.com"), "{copied}");
     Ok(())
 }
+
+/// Definitions of views are not to be had while somebody has a table beneath for himself alone.
+#[test]
+fn a_table_that_is_locked_keeps_nobody_out() -> Result<()> {
+    let stack = Stack::start()?;
+    let alice = stack.alice()?;
+    psql::run(&stack.owner(), "CREATE VIEW contacts AS SELECT id, email AS contact FROM users")?.success()?;
+    let rule = "CREATE TABLE audited (id int); CREATE RULE also AS ON INSERT TO audited DO ALSO DELETE FROM users WHERE false";
+    psql::run(&stack.owner(), rule)?.success()?;
+    psql::run(&alice, "SELECT contact FROM contacts")?.success()?;
+    let mut migration = psql::Session::start(&stack.superuser())?;
+    migration.ask("BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE;")?;
+    for number in 0..3 {
+        let text =
+            format!("CREATE TABLE fresh_{number} (email text); INSERT INTO fresh_{number} VALUES ('a@b.c')");
+        psql::run(&alice, &text)?.success()?;
+        let shown = psql::run(&alice, &format!("SELECT email FROM fresh_{number}"))?.success()?;
+        assert!(shown.contains("***") && !shown.contains("a@b.c"), "{shown}");
+    }
+    assert!(!stack.proxy.log().contains("catalog not read"), "{}", stack.proxy.log());
+    migration.ask("ROLLBACK;")?;
+    let shown = psql::run(&alice, "SELECT contact FROM contacts")?.success()?;
+    assert!(!shown.contains('@'), "{shown}");
+    Ok(())
+}

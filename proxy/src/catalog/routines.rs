@@ -17,10 +17,9 @@ const ASKED_MAX: usize = 500;
 const VERSIONS: &str = "
     SELECT p.oid, pg_catalog.concat(p.xmin::text, p.ctid::text)
     FROM pg_catalog.pg_proc p
-    WHERE p.oid OPERATOR(pg_catalog.>=) 16384::oid
-      AND p.prokind OPERATOR(pg_catalog.<>) 'a'::\"char\"";
+    WHERE p.oid OPERATOR(pg_catalog.>=) 16384::oid";
 
-/// Those of a list of OIDs. What is longer than a message may be is not read.
+/// Those of a list of OIDs. An aggregate is taken for a function that calls those it is made of. What is longer than a message may be is not read.
 const DEFINITIONS: &str = "
     SELECT p.oid, p.proname::text, p.pronargs, p.lanname::text, p.body,
            CASE WHEN pg_catalog.octet_length(p.definition) OPERATOR(pg_catalog.<=) 48000 THEN p.definition ELSE '' END
@@ -33,7 +32,19 @@ const DEFINITIONS: &str = "
         FROM pg_catalog.pg_proc p
         JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
         WHERE p.prokind OPERATOR(pg_catalog.<>) 'a'::\"char\" AND p.oid OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[])
-    ) p";
+    ) p
+    UNION ALL
+    SELECT p.oid, p.proname::text, p.pronargs, 'sql', a.body, a.body
+    FROM pg_catalog.pg_proc p
+    JOIN (
+        SELECT a.aggfnoid, pg_catalog.concat('SELECT ', pg_catalog.string_agg(
+                   pg_catalog.concat(pg_catalog.quote_ident(f.proname), '()'), ', ')) AS body
+        FROM pg_catalog.pg_aggregate a
+        JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) ANY (ARRAY[a.aggtransfn::oid, a.aggfinalfn::oid,
+                   a.aggcombinefn::oid, a.aggmtransfn::oid, a.aggminvtransfn::oid, a.aggmfinalfn::oid])
+        GROUP BY a.aggfnoid
+    ) a ON a.aggfnoid::oid OPERATOR(pg_catalog.=) p.oid
+    WHERE p.oid OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[])";
 
 /// The routines that there are. Those of `before` that are as they were are taken from there, with what was read of them.
 ///

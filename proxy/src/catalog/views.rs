@@ -35,7 +35,8 @@ const DEFINITIONS: &str = "
           AND c.oid OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[])
     ) v";
 
-/// Adds to `classes` the columns of views that show columns which are there, through however many views.
+/// Adds to `classes` the columns of views that show columns which are there, through however many views. Those of `known` are not
+/// looked at again.
 ///
 /// # Errors
 ///
@@ -43,6 +44,7 @@ const DEFINITIONS: &str = "
 pub(super) async fn classify(
     pipe: &mut Pipe,
     catalog: &Catalog,
+    known: Option<&Catalog>,
     classes: &mut Classes,
 ) -> Result<(), String> {
     if classes.is_empty() {
@@ -59,6 +61,7 @@ pub(super) async fn classify(
         Ok(())
     })
     .await?;
+    oids.retain(|oid| known.is_none_or(|known| known.relation(*oid).is_none()));
     let oids: Vec<u32> = oids.into_iter().collect();
     let mut definitions = HashMap::new();
     for oids in oids.chunks(ASKED_MAX) {

@@ -98,3 +98,7 @@ ALTER VIEW narrow RESET (security_barrier)
 -- changes: SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM pg_class WHERE relname IN ('orders', 'queue')), (SELECT rolsuper FROM pg_authid WHERE rolname = 'corpus_clerk'), (SELECT tgenabled FROM pg_trigger WHERE tgname = 'note_change'), has_table_privilege('corpus_clerk', 'users', 'SELECT'), (SELECT count(*) FROM audit_log)
 -- then: SELECT later()
 CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS 'BEGIN ALTER TABLE orders DISABLE TRIGGER ALL; END'
+
+-- what it was called by is known by its name
+-- changes: SELECT array_agg(proname ORDER BY proname) FROM pg_proc WHERE proname IN ('twice', 'double')
+ALTER FUNCTION twice(int) RENAME TO double

@@ -4,11 +4,11 @@
 -- returns: localhost
 COPY audit_log (what) FROM '/etc/hosts'; SELECT what FROM audit_log
 
--- undo: COPY (SELECT 1) TO PROGRAM 'rm -f /tmp/picket-corpus-copy'
+-- undo: COPY (SELECT 1) TO PROGRAM 'cat > /dev/null; rm -f /tmp/picket-corpus-copy'
 -- shows: SELECT size > 0 FROM pg_stat_file('/tmp/picket-corpus-copy') => t
 COPY orders TO '/tmp/picket-corpus-copy'
 
--- undo: COPY (SELECT 1) TO PROGRAM 'rm -f /tmp/picket-corpus-select'
+-- undo: COPY (SELECT 1) TO PROGRAM 'cat > /dev/null; rm -f /tmp/picket-corpus-select'
 -- shows: SELECT size > 0 FROM pg_stat_file('/tmp/picket-corpus-select') => t
 copy/**/(select email from users) to/**/'/tmp/picket-corpus-select' (format csv)
 
@@ -67,7 +67,7 @@ DELETE FROM users WHERE id = 100 RETURNING pg_read_file('PG_VERSION')
 
 SELECT lo_import('/etc/hosts')
 
--- undo: COPY (SELECT 1) TO PROGRAM 'rm -f /tmp/picket-corpus-lo'
+-- undo: COPY (SELECT 1) TO PROGRAM 'cat > /dev/null; rm -f /tmp/picket-corpus-lo'
 -- before: SELECT lo_from_bytea(4242, 'x')
 SELECT lo_export(4242, '/tmp/picket-corpus-lo')
 

@@ -66,6 +66,8 @@ fn rows_hold_all_their_columns() {
         ("select users from users", "x"),
         ("select row_to_json(u), to_jsonb(u.*), u::text, (u).email, email(u), (u).id from users u", "xxxxxx"),
         ("select u.shown from users u", "x"),
+        ("select u.row_to_json, 1 as row_to_json from users u", "x-"),
+        ("select u.f, (select 1 as f) from users as u", "x-"),
         ("select u.id + 1, o.shown from users u, orders o", "--"),
         ("select x from users as u(a, x, c)", "x"),
         ("select x + 1 from (users u join orders o using (id)) as j(x, y)", "x"),
@@ -105,6 +107,11 @@ fn values_are_followed_through_names() {
         ("update users set name = 'a' returning upper(name), email || ''", "-x"),
         ("select note || '' from orders, users", "-"),
         ("select contact || '' from contacts", "x"),
+        ("select xmlelement::text from (select xmlelement(name a, email) from users) s", "x"),
+        (
+            "with recursive t(i, p) as (select id, email from users) search depth first by i, p set \"Ord\" select \"Ord\" || '' from t",
+            "x",
+        ),
     ] {
         assert_eq!(shown(text), columns, "{text}");
     }
@@ -136,6 +143,9 @@ fn what_cannot_be_told_is_all() {
         "select 1; select 2",
         "execute p",
         "call p()",
+        "select note from (table orders union all select id, user_id, reverse(email) from users) q",
+        "with recursive w as (select o.* from orders o union all select id, id, email from users) select note from w",
+        "select f1 from (select (r).* from (select row(reverse(email)) r from users) q) t",
         "fetch c",
         "selec",
         "",

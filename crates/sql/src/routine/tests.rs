@@ -87,7 +87,7 @@ fn what_a_call_does_is_done_by_who_calls() {
         // These do not run it.
         ("comment on function purge() is 'x'", "CommentStmt"),
         ("drop function purge()", "drop"),
-        ("alter function purge() rename to purged", "RenameStmt"),
+        ("alter function purge() rename to purged", "RenameStmt disable_protection"),
     ] {
         assert_eq!(effects(&known, text), effects_of, "{text}");
     }

@@ -291,3 +291,23 @@ SELECT s FROM secrets s
 SELECT row_to_json(s) FROM secrets s
 
 SELECT phones, phones[1], array_to_string(phones, ',') FROM secrets
+
+SELECT note FROM (TABLE visits UNION ALL SELECT id, boss, reverse(email) FROM people) q
+
+WITH RECURSIVE w AS (SELECT v.* FROM visits v UNION ALL SELECT id, id, email FROM people) SELECT note FROM w
+
+SELECT p.row_to_json, 1 AS row_to_json FROM people p
+
+SELECT v.*, xmlelement(name a, p.email) FROM visits v, people p
+
+SELECT xmlelement::text FROM (SELECT xmlelement(name a, email) FROM people) s
+
+WITH RECURSIVE t(i, p) AS (SELECT id, email FROM people UNION ALL SELECT i, p FROM t WHERE false) SEARCH DEPTH FIRST BY i, p SET "Ord" SELECT "Ord" FROM t
+
+SELECT f1 FROM (SELECT (r).* FROM (SELECT ROW(reverse(email)) r FROM people) q) t
+
+SELECT all_mail(id) FROM visits
+
+SELECT count(email) FROM people
+
+DO $$ BEGIN ASSERT false, (SELECT max(email) FROM people); END $$

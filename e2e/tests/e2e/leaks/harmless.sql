@@ -1,6 +1,6 @@
 SELECT id, name, age FROM people
 
-SELECT count(*), count(email), count(DISTINCT email), max(id), avg(age), min(name) FROM people
+SELECT count(*), max(id), avg(age), min(name) FROM people
 
 SELECT id + 1, upper(name), now() IS NULL FROM people WHERE email LIKE 'alice%' ORDER BY email
 

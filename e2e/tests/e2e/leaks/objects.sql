@@ -18,3 +18,6 @@ CREATE VIEW called AS SELECT id, mail(id) AS m FROM visits;
 CREATE PROCEDURE tell(INOUT who text) LANGUAGE plpgsql AS $$ BEGIN SELECT email INTO who FROM people WHERE id = 1; END $$;
 CREATE TABLE secrets (id int, phone text, card_number varchar(19), iban char(34), ssn text, password_hash text, api_key text, first_name text, street text, date_of_birth date, last_login_ip inet, phones text[], profile jsonb);
 INSERT INTO secrets VALUES (1, '+49 30 alice.canary', '4111 alice.canary', 'DE89 alice.canary', '123-45-alice.canary', '$2b$12$alice.canary', 'sk_live_alice.canary', 'alice.canary', 'alice.canary street 1', '1977-07-07', '203.0.113.77', '{alice.canary}', '{"email": "alice.canary"}');
+CREATE FUNCTION gathered(text, int) RETURNS text LANGUAGE sql AS 'SELECT concat($1, email) FROM people WHERE id = $2';
+CREATE AGGREGATE all_mail(int) (sfunc = gathered, stype = text, initcond = '');
+CREATE AGGREGATE count(text) (sfunc = textcat, stype = text, initcond = '');
