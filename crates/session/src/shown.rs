@@ -53,12 +53,6 @@ pub(crate) struct Traced {
     lineage: OnceCell<Lineage>,
 }
 
-#[cfg(test)]
-#[test]
-fn policies_know_each_class_by_its_name() {
-    assert_eq!(mask::Class::ALL.map(mask::Class::name), policy::CLASSES);
-}
-
 /// What is known of a database.
 #[derive(Clone, Copy)]
 pub(crate) struct Known<'a> {
@@ -200,5 +194,15 @@ fn add(sensitive: &mut Sensitive, relation: &Relation, name: &str, known: &Known
     for column in relation.columns.iter().filter(|column| is_masked(column.number)) {
         sensitive.columns.insert(column.name.clone());
         sensitive.relations.insert(name.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mask::Class;
+
+    #[test]
+    fn policies_know_each_class_by_its_name() {
+        assert_eq!(Class::ALL.map(Class::name), policy::CLASSES);
     }
 }
