@@ -45,6 +45,9 @@ const ANSWER_BYTES_MAX: u32 = 256 << 10;
 /// When an attempt to read that has failed is followed by the end of the next, at the latest.
 const UNTIL_NEXT: Duration = REFRESH.saturating_add(IDLE).saturating_add(IDLE).saturating_add(READ_WAIT);
 
+/// Most definitions that are asked for at once.
+const ASKED_MAX: usize = 500;
+
 /// Sessions that may wait for the same reading.
 const REQUESTS_MAX: usize = 1_024;
 
@@ -430,6 +433,20 @@ async fn ask(
         let len = frame.wire_len();
         pipe.use_up(len);
     }
+}
+
+/// The same for a query about some of many things, which it names by their OIDs at `OIDS`.
+async fn ask_about(
+    pipe: &mut Pipe,
+    query: &str,
+    oids: impl Iterator<Item = u32>,
+    mut take: impl FnMut(&[u8]) -> Result<(), BodyError>,
+) -> Result<(), String> {
+    let oids: Vec<String> = oids.map(|oid| oid.to_string()).collect();
+    for oids in oids.chunks(ASKED_MAX) {
+        ask(pipe, &query.replace("OIDS", &oids.join(",")), &mut take).await?;
+    }
+    Ok(())
 }
 
 /// The values of a row, none of which is NULL.

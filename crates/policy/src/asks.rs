@@ -242,11 +242,7 @@ impl Names<'_> {
 
     /// Every relation that a name can mean, and what those are made of.
     fn mean(&self, schema: Option<&str>, name: &str) -> Vec<Resource> {
-        // Nobody gets at another session's temporary relations, and the own ones are named as such.
-        let found = self.catalog.named(name).filter(|known| match schema {
-            Some(schema) => schema == known.schema,
-            None => !known.schema.starts_with("pg_temp_"),
-        });
+        let found = self.catalog.meant(schema, name);
         let found: Vec<_> = found.flat_map(|known| self.catalog.with_underlying(known)).collect();
         let table = |schema: &str, name: &str, is_known| Resource::Table {
             schema: schema.to_owned(),

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use mask::Class;
 use policy::Verdict;
 use sql::facts::Runs;
 
@@ -95,7 +94,7 @@ impl Session {
             for runs in &judged.runs {
                 let reads = self.run_by(runs);
                 let is_known = !reads.is_empty();
-                if !is_known && !env.classes.is_empty() && !env.reveals(Class::Derived) {
+                if !is_known && env.hides() {
                     again.shown = Shown::Anything;
                 }
                 for read in reads {

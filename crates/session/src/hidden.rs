@@ -39,8 +39,7 @@ pub(crate) fn hide(tag: u8, body: &[u8], out: &mut Vec<u8>) {
 
 fn field(out: &mut Vec<u8>, code: u8, text: &[u8]) {
     out.push(code);
-    out.extend_from_slice(text);
-    out.push(0);
+    compose::cstr(out, text);
 }
 
 /// A message up to where a value can begin: a quote of any language, a digit, a colon.

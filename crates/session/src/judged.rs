@@ -12,12 +12,12 @@ use sql::facts::{Effect, Forgets, Makes, RelationUse, Runs};
 use sql::{Facts, Statement, Unreadable};
 use wire::BodyError;
 
-use mask::{Class, ColumnId};
+use mask::Class;
 
 use crate::evidence::Described;
 use crate::names::{Columns, ResultColumns};
 use crate::results::Planned;
-use crate::shown::{Known, Shown};
+use crate::shown::{Known, Shown, classed};
 use crate::state::Environment;
 use crate::temporary::{Temporary, TemporaryChange};
 
@@ -251,9 +251,9 @@ impl JudgedText {
                 let text = read.text.get(own.span.clone()).unwrap_or_default();
                 Rc::new(Judged {
                     makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
-                    shown: match env.classes.is_empty() || env.reveals(Class::Derived) {
-                        true => Shown::Nothing,
-                        false => Shown::of(text, own, &Known { catalog: env.catalog, classes: env.classes }),
+                    shown: match env.hides() {
+                        true => Shown::of(text, own, &Known { catalog: env.catalog, classes: env.classes }),
+                        false => Shown::Nothing,
                     },
                     ..judged
                 })
@@ -301,7 +301,7 @@ impl Judged {
             runs: statement.map(runs).unwrap_or_default(),
             meddles: statement.is_none_or(|statement| meddles(statement) || is_opaque(statement)),
             shown: match statement {
-                None if !env.classes.is_empty() && !env.reveals(Class::Derived) => Shown::Anything,
+                None if env.hides() => Shown::Anything,
                 _ => Shown::Nothing,
             },
             temporary: statement.and_then(TemporaryChange::of),
@@ -410,11 +410,8 @@ fn is_only_temporary(name: &str, env: &Environment<'_>) -> bool {
 /// not have, where there are masked columns at all. PostgreSQL's own relations have none. Where the catalog does not
 /// hold, any other may.
 fn touches_masked(statement: &Statement, env: &Environment<'_>) -> bool {
-    let is_masked = |relation: &Relation| {
-        let ids =
-            relation.columns.iter().map(|column| ColumnId { table_oid: relation.oid, number: column.number });
-        ids.filter_map(|id| env.classes.get(&id)).any(|class| !env.reveals(*class))
-    };
+    let is_masked =
+        |relation: &Relation| classed(relation, env.classes).any(|(_, class)| !env.reveals(class));
     let may_be_masked = |used: &RelationUse| {
         let schema = used.schema.as_deref();
         if matches!(schema, Some("pg_catalog" | "information_schema")) {
@@ -423,11 +420,7 @@ fn touches_masked(statement: &Statement, env: &Environment<'_>) -> bool {
         if !env.catalog_holds {
             return !env.reveals(Class::Derived);
         }
-        let mut found = env
-            .catalog
-            .named(&used.name)
-            .filter(|relation| schema.is_none_or(|schema| schema == relation.schema))
-            .peekable();
+        let mut found = env.catalog.named_in(schema, &used.name).peekable();
         // A common table expression, unless there is a relation of its name: that can be meant outside of its scope.
         let is_cte = schema.is_none() && statement.ctes.contains(&used.name);
         let unknown = found.peek().is_none() && !is_cte;

@@ -45,5 +45,5 @@ pub use evidence::{Described, Evidence, Finished, Outcome, ResultNames, Started}
 pub use judged::may_run;
 pub use readings::Readings;
 pub use replication::Replication;
-pub use shown::shown_by_view;
+pub use shown::{classed, shown_by_view};
 pub use state::{Environment, Resting, Session, SessionError};

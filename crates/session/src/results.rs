@@ -1,5 +1,6 @@
 //! Plans what happens to the rows of a result, once its columns are known.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use mask::{ColumnPlan, FIRST_NORMAL_OID, Plan};
@@ -53,17 +54,18 @@ pub(crate) fn plan(
     *asked = None;
     let mut names = ResultNames::default();
     let mut plans = Vec::with_capacity(columns.len());
-    let labels = columns.labels();
+    // Few results have columns that are known by their names alone.
+    let labels = OnceCell::new();
+    let label = |index| labels.get_or_init(|| columns.labels()).get(index).map_or("", String::as_str);
     for (index, column) in columns.iter().enumerate() {
         let name = name(column);
-        let label = labels.get(index).map_or("", String::as_str);
-        let shows = || judged.shown.is_sensitive(index, columns.len(), label);
+        let shows = || judged.shown.is_sensitive(index, columns.len(), || label(index));
         let known = env.catalog_holds && name.is_some();
         let plan = Plan::column(&column.field(), known, env.classes, shows, |class| env.reveals(class));
         let masked = matches!(plan, ColumnPlan::Mask(..));
         let name = match name {
             Some(name) => Some(name),
-            None if masked && column.table_oid == 0 => Some(format!("({label})")),
+            None if masked && column.table_oid == 0 => Some(format!("({})", label(index))),
             None if masked => Some(format!("{}.{}", column.table_oid, column.column)),
             None => None,
         };

@@ -3,8 +3,8 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use mask::{Classes, ColumnId};
-use sql::catalog::Relation;
+use mask::{Class, Classes, ColumnId};
+use sql::catalog::{Column, Relation};
 use sql::facts::Effect;
 use sql::{Catalog, Facts, Lineage, Sensitive, Statement, lineage};
 
@@ -77,7 +77,7 @@ pub fn shown_by_view<'a>(
         },
         Err(_) => Shown::Anything,
     };
-    names.enumerate().map(|(index, name)| shown.is_sensitive(index, len, name)).collect()
+    names.enumerate().map(|(index, name)| shown.is_sensitive(index, len, || name)).collect()
 }
 
 impl Shown {
@@ -112,13 +112,13 @@ impl Shown {
     }
 
     /// Whether the computed column at `index` of `len`, called so, can show something sensitive.
-    pub(crate) fn is_sensitive(&self, index: usize, len: usize, name: &str) -> bool {
+    pub(crate) fn is_sensitive<'n>(&self, index: usize, len: usize, name: impl FnOnce() -> &'n str) -> bool {
         match self {
             Shown::Nothing => false,
             Shown::Anything => true,
             Shown::Traced(traced) => {
                 let lineage = traced.lineage.get_or_init(|| lineage(&traced.text, &traced.sensitive));
-                lineage.is_sensitive(index, len, name)
+                lineage.is_sensitive(index, len, name())
             }
         }
     }
@@ -144,10 +144,18 @@ fn routines_reach(statement: &Statement, known: &Known<'_>) -> bool {
 fn reaches(statement: &Statement, known: &Known<'_>) -> bool {
     relations(statement, known).any(|(name, found)| {
         STATISTICS.contains(&name)
-            || found.into_iter().any(|relation| {
-                let id = |number| ColumnId { table_oid: relation.oid, number };
-                relation.columns.iter().any(|column| known.classes.contains_key(&id(column.number)))
-            })
+            || found.into_iter().any(|relation| classed(relation, known.classes).next().is_some())
+    })
+}
+
+/// The sensitive columns of a relation.
+pub fn classed<'a>(
+    relation: &'a Relation,
+    classes: &'a Classes,
+) -> impl Iterator<Item = (&'a Column, Class)> {
+    relation.columns.iter().filter_map(|column| {
+        let id = ColumnId { table_oid: relation.oid, number: column.number };
+        Some((column, *classes.get(&id)?))
     })
 }
 
@@ -171,11 +179,8 @@ fn relations<'a>(
 
 /// What of the relations that a statement names is sensitive.
 fn sensitive(statement: &Statement, known: &Known<'_>) -> Sensitive {
-    let mut sensitive = Sensitive {
-        has_own_count: !known.catalog.lacks_routine("count"),
-        known: ["cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"].map(str::to_owned).into(),
-        ..Sensitive::default()
-    };
+    let mut sensitive =
+        Sensitive { has_own_count: !known.catalog.lacks_routine("count"), ..Sensitive::default() };
     for (name, found) in relations(statement, known) {
         if STATISTICS.contains(&name) {
             sensitive.relations.insert(name.to_owned());
@@ -190,8 +195,7 @@ fn sensitive(statement: &Statement, known: &Known<'_>) -> Sensitive {
 
 fn add(sensitive: &mut Sensitive, relation: &Relation, name: &str, known: &Known<'_>) {
     sensitive.known.extend(relation.columns.iter().map(|column| column.name.clone()));
-    let is_masked = |number| known.classes.contains_key(&ColumnId { table_oid: relation.oid, number });
-    for column in relation.columns.iter().filter(|column| is_masked(column.number)) {
+    for (column, _) in classed(relation, known.classes) {
         sensitive.columns.insert(column.name.clone());
         sensitive.relations.insert(name.to_owned());
     }
@@ -199,7 +203,7 @@ fn add(sensitive: &mut Sensitive, relation: &Relation, name: &str, known: &Known
 
 #[cfg(test)]
 mod tests {
-    use mask::Class;
+    use super::*;
 
     #[test]
     fn policies_know_each_class_by_its_name() {

@@ -92,6 +92,11 @@ impl Environment<'_> {
     pub(crate) fn reveals(&self, class: Class) -> bool {
         self.policies.reveals(self.subject, class.name())
     }
+
+    /// Whether there are sensitive columns, and what is computed from them is kept from the subject.
+    pub(crate) fn hides(&self) -> bool {
+        !self.classes.is_empty() && !self.reveals(Class::Derived)
+    }
 }
 
 /// One client's session.

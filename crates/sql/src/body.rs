@@ -3,12 +3,12 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pg_query::ParseResult;
 use pg_query::protobuf::{KeywordKind, ScanToken, Token};
 
 use crate::bounds;
+use crate::read::tree;
 
 /// Languages whose bodies are cut into words as PostgreSQL's own statements are.
 const LANGUAGES: [&str; 2] = ["sql", "plpgsql"];
@@ -102,7 +102,7 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
     }
     if language == "sql" {
         // All of it is statements.
-        let parsed = parse(body)?;
+        let parsed = tree(body).ok()?;
         read.statements = vec![parsed];
     }
     Some(read)
@@ -268,14 +268,9 @@ impl Words<'_> {
         }
         let text = self.body.get(self.start(begin)..self.start(end))?;
         self.budget.set(self.budget.get().saturating_sub(text.len()));
-        let parsed = parse(text)?;
+        let parsed = tree(text).ok()?;
         (parsed.protobuf.stmts.len() == 1).then_some((parsed, end))
     }
-}
-
-/// As in `read`: what pg_query does not expect must not end the process.
-fn parse(text: &str) -> Option<ParseResult> {
-    catch_unwind(AssertUnwindSafe(|| pg_query::parse(text, 0))).ok()?.ok()
 }
 
 /// The value of a constant that means the same under all settings.

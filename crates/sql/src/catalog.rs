@@ -126,6 +126,17 @@ impl Catalog {
         self.by_name.get(name).into_iter().flatten().filter_map(|oid| self.relations.get(oid))
     }
 
+    /// Those of them in this schema, where one is given.
+    pub fn named_in(&self, schema: Option<&str>, name: &str) -> impl Iterator<Item = &Relation> {
+        self.named(name).filter(move |relation| schema.is_none_or(|schema| schema == relation.schema))
+    }
+
+    /// What a name can mean to a session. Nobody gets at another's temporary relations, and the own ones are named as such.
+    pub fn meant(&self, schema: Option<&str>, name: &str) -> impl Iterator<Item = &Relation> {
+        let is_anybodys = move |known: &&Relation| schema.is_some() || !known.schema.starts_with("pg_temp_");
+        self.named_in(schema, name).filter(is_anybodys)
+    }
+
     /// Names of the schemas that have relations.
     pub fn schemas(&self) -> impl Iterator<Item = &str> {
         self.schemas.iter().map(String::as_str)

@@ -29,8 +29,7 @@ pub fn reached_columns(statement: &Statement, catalog: &Catalog) -> ReachedColum
     }));
     let knows = catalog.relations().next().is_some();
     for used in &statement.relations {
-        let of_schema = |known: &&Relation| used.schema.as_ref().is_none_or(|schema| *schema == known.schema);
-        let found: Vec<&Relation> = catalog.named(&used.name).filter(of_schema).collect();
+        let found: Vec<&Relation> = catalog.named_in(used.schema.as_deref(), &used.name).collect();
         if found.is_empty() {
             reached.some_unknown |= !is_harmless(used, statement) && (knows || means_row(used, statement));
         }

@@ -3,8 +3,9 @@
 //! anywhere in the statement counts everywhere in it, so that no scope has to be understood to be sure.
 
 use std::collections::{HashMap, HashSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::read::tree;
+use crate::touched::SYSTEM_COLUMNS;
 use crate::tree::{Child, Tree};
 
 /// What of a statement's relations is sensitive.
@@ -14,7 +15,7 @@ pub struct Sensitive {
     pub columns: HashSet<String>,
     /// Names of the relations that have some.
     pub relations: HashSet<String>,
-    /// Names of all columns that the statement can mean. What else stands after a dot is a call.
+    /// Names of all columns that the statement can mean, besides those that each table has. What else stands after a dot is a call.
     pub known: HashSet<String>,
     /// Somebody has a function of the name `count`.
     pub has_own_count: bool,
@@ -47,8 +48,7 @@ impl Lineage {
 /// Traces the result of `text`, which is one statement. Call it on a thread with [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of
 /// stack.
 pub fn lineage(text: &str, sensitive: &Sensitive) -> Lineage {
-    let parsed = catch_unwind(AssertUnwindSafe(|| pg_query::parse(text, 0)));
-    let Ok(Ok(parsed)) = parsed else { return Lineage::All };
+    let Ok(parsed) = tree(text) else { return Lineage::All };
     let [raw] = parsed.protobuf.stmts.as_slice() else { return Lineage::All };
     let Ok(root) = Tree::of(&raw.stmt) else { return Lineage::All };
     let Some(statement) = root.nodes().next() else { return Lineage::All };
@@ -103,12 +103,9 @@ struct Tainted<'s> {
 enum Outputs {
     Expressions(Vec<Mentions>),
     /// With stars among them: their names must do.
-    Named(Vec<(Vec<String>, Mentions)>),
+    Named,
     /// Any of this can be in any of them.
     AnyOf(Mentions),
-    /// It has no rows of values.
-    Nothing,
-    Unknown,
 }
 
 /// Names that PostgreSQL gives to columns that have none (parse_target.c, `FigureColname`), besides those in the expression.
@@ -137,6 +134,11 @@ impl Mentions {
         let mut mentions = Mentions::default();
         mentions.take(tree);
         mentions
+    }
+
+    /// All columns of something.
+    fn star() -> Self {
+        Mentions { star: true, ..Mentions::default() }
     }
 
     fn take(&mut self, tree: &Tree) {
@@ -271,7 +273,7 @@ fn is_plain_star(target: &Tree) -> bool {
 
 impl Flows {
     fn add(&mut self, from: Mentions, into: Vec<String>) {
-        self.0.push(Flow { from, into, is_named: true, is_alias: false, into_any: false });
+        self.0.push(Flow { from, into, is_named: true, ..Flow::default() });
     }
 
     fn visit(&mut self, tree: &Tree) {
@@ -282,7 +284,7 @@ impl Flows {
                     let from =
                         Mentions { names: vec![tree.text("relname").to_owned()], ..Mentions::default() };
                     let into = alias_names(alias);
-                    self.0.push(Flow { from, into, is_named: true, is_alias: true, into_any: false });
+                    self.0.push(Flow { from, into, is_named: true, is_alias: true, ..Flow::default() });
                 }
             }
             "RangeSubselect" => {
@@ -292,7 +294,7 @@ impl Flows {
             }
             "JoinExpr" => {
                 for alias in tree.all("alias").chain(tree.all("join_using_alias")) {
-                    self.add(Mentions { star: true, ..Mentions::default() }, alias_names(alias));
+                    self.add(Mentions::star(), alias_names(alias));
                 }
             }
             // Columns of what a function makes have names that only the function knows.
@@ -300,7 +302,7 @@ impl Flows {
                 let mut from = Mentions::default();
                 tree.nodes().for_each(|node| from.take(node));
                 let into = tree.one("alias").map(alias_names).unwrap_or_default();
-                self.0.push(Flow { from, into, is_named: true, is_alias: false, into_any: true });
+                self.0.push(Flow { from, into, is_named: true, into_any: true, ..Flow::default() });
             }
             "CommonTableExpr" => {
                 let from = tree.one("ctequery").map(mentions_of_results).unwrap_or_default();
@@ -317,19 +319,19 @@ impl Flows {
     }
 
     fn query(&mut self, query: &Tree) {
-        for target in results(query).into_iter().filter(|target| !is_star(target)) {
-            let (from, into) = (Mentions::of(target), names(target));
-            self.0.push(Flow {
-                from,
-                into,
-                is_named: !target.text("name").is_empty(),
-                is_alias: false,
-                into_any: false,
-            });
-        }
-        // What `(value).*` gives has names of its own.
-        for target in results(query).into_iter().filter(|target| is_star(target) && !is_plain_star(target)) {
-            self.0.push(Flow { from: Mentions::of(target), into_any: true, ..Flow::default() });
+        for target in results(query) {
+            let from = Mentions::of(target);
+            match is_star(target) {
+                false => {
+                    let is_named = !target.text("name").is_empty();
+                    self.0.push(Flow { from, into: names(target), is_named, ..Flow::default() });
+                }
+                // What `(value).*` gives has names of its own.
+                true if !is_plain_star(target) => {
+                    self.0.push(Flow { from, into_any: true, ..Flow::default() });
+                }
+                true => {}
+            }
         }
         // Rows of VALUES have columns 1, 2 …
         for row in query.all("values_lists") {
@@ -447,7 +449,8 @@ impl Tainted<'_> {
             || self.sensitive.has_own_count && mentions.counted.iter().any(is_tainted)
             || mentions.fields.iter().any(|(qualifier, name)| {
                 let known = if self.rows.contains(qualifier) { &self.sensitive.known } else { &self.known };
-                is_tainted(name) || is_tainted(qualifier) && !known.contains(name)
+                let is_column = known.contains(name) || SYSTEM_COLUMNS.contains(&name.as_str());
+                is_tainted(name) || is_tainted(qualifier) && !is_column
             })
     }
 
@@ -456,32 +459,28 @@ impl Tainted<'_> {
             return Lineage::All;
         }
         match outputs {
-            Outputs::Unknown => Lineage::All,
             Outputs::AnyOf(mentions) if self.has(mentions) => Lineage::All,
             Outputs::AnyOf(_) => Lineage::Names(HashSet::new()),
-            Outputs::Nothing => Lineage::Names(HashSet::new()),
             Outputs::Expressions(columns) => {
                 Lineage::Columns(columns.iter().map(|from| self.has(from)).collect())
             }
-            Outputs::Named(columns) => {
-                let mut all = self.names.clone();
-                for (names, from) in columns {
-                    if self.has(from) {
-                        all.extend(names.iter().cloned());
-                    }
-                }
-                Lineage::Names(all)
-            }
+            // What flows into a name of the result has been followed too.
+            Outputs::Named => Lineage::Names(self.names),
         }
     }
 }
 
 impl Outputs {
+    /// Nobody knows.
+    fn unknown() -> Self {
+        Outputs::AnyOf(Mentions::star())
+    }
+
     fn of(statement: &Tree) -> Self {
         match statement.kind {
             "SelectStmt" if !has_star(statement) => Outputs::Expressions(branches(statement)),
             // Stars on either side shift what stands beside them.
-            "SelectStmt" if statement.one("larg").is_some() => Outputs::Unknown,
+            "SelectStmt" if statement.one("larg").is_some() => Outputs::unknown(),
             "SelectStmt" | "InsertStmt" | "UpdateStmt" | "DeleteStmt" | "MergeStmt" => {
                 let results = results(statement);
                 match results.iter().any(|target| is_star(target)) {
@@ -492,15 +491,12 @@ impl Outputs {
                         results.into_iter().for_each(|target| all.take(target));
                         Outputs::AnyOf(all)
                     }
-                    true => {
-                        let named = results.into_iter().filter(|target| !is_star(target));
-                        Outputs::Named(named.map(|target| (names(target), Mentions::of(target))).collect())
-                    }
+                    true => Outputs::Named,
                 }
             }
             // They show no values.
-            "ExplainStmt" | "VariableShowStmt" => Outputs::Nothing,
-            _ => Outputs::Unknown,
+            "ExplainStmt" | "VariableShowStmt" => Outputs::AnyOf(Mentions::default()),
+            _ => Outputs::unknown(),
         }
     }
 }

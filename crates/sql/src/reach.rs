@@ -138,12 +138,9 @@ impl Statement {
     }
 }
 
-/// Relations that a write can be about. A session's temporary tables have nothing that is known here.
+/// Relations that a write can be about.
 fn meant<'c>(catalog: &'c Catalog, write: &Write) -> impl Iterator<Item = &'c Relation> {
-    catalog.named(&write.name).filter(|known| match &write.schema {
-        Some(schema) => *schema == known.schema,
-        None => !known.schema.starts_with("pg_temp_"),
-    })
+    catalog.meant(write.schema.as_deref(), &write.name)
 }
 
 /// What has been reached so far.

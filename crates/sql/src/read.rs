@@ -45,11 +45,15 @@ pub struct Parsed<'t> {
 pub fn parse(text: &[u8]) -> Result<Parsed<'_>, Unreadable> {
     let text = std::str::from_utf8(text).map_err(|_| Unreadable::Encoding)?;
     bounds::check(text)?;
-    // pg_query panics on trees that its own helpers do not expect; such a text is unreadable, not fatal.
-    let tree = catch_unwind(AssertUnwindSafe(|| pg_query::parse(text, 0)))
+    Ok(Parsed { text, tree: tree(text)? })
+}
+
+/// PostgreSQL's grammar alone, for what is known to be within the bounds. pg_query panics on trees that its own helpers do not
+/// expect; such a text is unreadable, not fatal.
+pub(crate) fn tree(text: &str) -> Result<pg_query::ParseResult, Unreadable> {
+    catch_unwind(AssertUnwindSafe(|| pg_query::parse(text, 0)))
         .map_err(|_| Unreadable::Tree { reason: "pg_query panicked".to_owned() })?
-        .map_err(unreadable)?;
-    Ok(Parsed { text, tree })
+        .map_err(unreadable)
 }
 
 /// The second step of [`read`]: the tree is walked, and its facts collected.

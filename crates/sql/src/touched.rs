@@ -35,10 +35,7 @@ impl Touched {
         for used in &statement.relations {
             let before = resolved.len();
             resolved.extend(
-                catalog
-                    .named(&used.name)
-                    .filter(|relation| used.schema.as_ref().is_none_or(|schema| *schema == relation.schema))
-                    .map(|relation| (used, relation)),
+                catalog.named_in(used.schema.as_deref(), &used.name).map(|relation| (used, relation)),
             );
             let names = match used.access {
                 Access::Read => &mut self.read,
@@ -77,7 +74,7 @@ pub(crate) fn qualifies(qualifier: &[String], used: &RelationUse, relation: &Rel
 }
 
 /// What every table has beside its own columns.
-const SYSTEM_COLUMNS: [&str; 6] = ["cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"];
+pub(crate) const SYSTEM_COLUMNS: [&str; 6] = ["cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"];
 
 /// `*`, `alias.*`, the whole row by its name (`row_to_json(u)`), or `u.name` where there is no such column: then it is
 /// `name(u)`.

@@ -7,11 +7,8 @@ use sql::Catalog;
 use sql::catalog::Routine;
 use wire::{BodyError, backend};
 
-use super::{Texts, ask};
+use super::{Texts, ask, ask_about};
 use crate::pipe::Pipe;
-
-/// Most routines whose definitions are asked for at once.
-const ASKED_MAX: usize = 500;
 
 /// Every routine, and which version of its row it is.
 const VERSIONS: &str = "
@@ -71,12 +68,8 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<HashMap<u3
             }
         }
     }
-    let oids: Vec<u32> = changed.keys().copied().collect();
-    for oids in oids.chunks(ASKED_MAX) {
-        let list = oids.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
-        let take = |row: &[u8]| add(&mut routines, &changed, row);
-        ask(pipe, &DEFINITIONS.replace("OIDS", &list), take).await?;
-    }
+    let take = |row: &[u8]| add(&mut routines, &changed, row);
+    ask_about(pipe, DEFINITIONS, changed.keys().copied(), take).await?;
     Ok(routines)
 }
 

@@ -4,15 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::thread;
 
 use mask::{Class, Classes, ColumnId};
+use session::classed;
 use sql::Catalog;
 use sql::catalog::Relation;
 use wire::backend;
 
-use super::{Texts, ask};
+use super::{Texts, ask, ask_about};
 use crate::pipe::Pipe;
-
-/// Most views whose definitions are asked for at once.
-const ASKED_MAX: usize = 500;
 
 /// Views that call functions which users made.
 const CALLING: &str = "
@@ -52,7 +50,11 @@ pub(super) async fn classify(
     }
     // Also parts of tables; they have no definition.
     let rests_on_sensitive = |relation: &&Relation| {
-        catalog.with_underlying(relation).into_iter().skip(1).any(|below| has_any(below, classes))
+        catalog
+            .with_underlying(relation)
+            .into_iter()
+            .skip(1)
+            .any(|below| classed(below, classes).next().is_some())
     };
     let mut oids: BTreeSet<u32> =
         catalog.relations().filter(rests_on_sensitive).map(|relation| relation.oid).collect();
@@ -62,17 +64,13 @@ pub(super) async fn classify(
     })
     .await?;
     oids.retain(|oid| known.is_none_or(|known| known.relation(*oid).is_none()));
-    let oids: Vec<u32> = oids.into_iter().collect();
     let mut definitions = HashMap::new();
-    for oids in oids.chunks(ASKED_MAX) {
-        let list = oids.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
-        ask(pipe, &DEFINITIONS.replace("OIDS", &list), |row| {
-            let mut row = Texts(backend::DataRow::read(row)?);
-            definitions.insert(row.number("view")?, row.text("definition")?);
-            Ok(())
-        })
-        .await?;
-    }
+    ask_about(pipe, DEFINITIONS, oids.into_iter(), |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        definitions.insert(row.number("view")?, row.text("definition")?);
+        Ok(())
+    })
+    .await?;
     if definitions.is_empty() {
         return Ok(());
     }
@@ -82,13 +80,6 @@ pub(super) async fn classify(
         let read = read.map_err(|error| format!("no thread to read views: {error}"))?;
         read.join().map_err(|_| "views could not be read".to_owned())
     })
-}
-
-fn has_any(relation: &Relation, classes: &Classes) -> bool {
-    relation
-        .columns
-        .iter()
-        .any(|column| classes.contains_key(&ColumnId { table_oid: relation.oid, number: column.number }))
 }
 
 /// One view after the other, until nothing more is found.
