@@ -53,6 +53,25 @@ const BEFORE_COMMANDS: [&str; 4] = ["begin", "else", "loop", "then"];
 /// Settings that switch triggers off or change how a text is read, wherever they stand.
 const SETTINGS: [&str; 3] = ["client_encoding", "session_replication_role", "standard_conforming_strings"];
 
+/// Variables that plpgsql has in each function, or in those of triggers (pl_comp.c).
+const VARIABLES: [&str; 15] = [
+    "found",
+    "new",
+    "old",
+    "sqlerrm",
+    "sqlstate",
+    "tg_argv",
+    "tg_event",
+    "tg_level",
+    "tg_name",
+    "tg_nargs",
+    "tg_op",
+    "tg_relid",
+    "tg_table_name",
+    "tg_table_schema",
+    "tg_when",
+];
+
 /// What a body shows of what it does.
 #[derive(Default)]
 pub(crate) struct Body {
@@ -60,6 +79,10 @@ pub(crate) struct Body {
     pub(crate) is_opaque: bool,
     /// Its writes and commands; in SQL all of its statements.
     pub(crate) statements: Vec<ParseResult>,
+    /// The same in texts that EXECUTE runs, which see no variables.
+    pub(crate) executed: Vec<ParseResult>,
+    /// Names of its variables, where such a name in a statement means the variable and no column.
+    pub(crate) variables: BTreeSet<String>,
     /// Names of what it calls, without their schemas.
     pub(crate) calls: Vec<String>,
     /// Settings that it changes by `set_config`.
@@ -104,6 +127,8 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
         // All of it is statements.
         let parsed = tree(body).ok()?;
         read.statements = vec![parsed];
+    } else {
+        read.variables = words.variables();
     }
     Some(read)
 }
@@ -171,7 +196,7 @@ impl Body {
     }
 
     fn add(&mut self, other: Body) {
-        self.statements.extend(other.statements);
+        self.executed.extend(other.statements);
         self.calls.extend(other.calls);
         self.settings.extend(other.settings);
         self.is_opaque |= other.is_opaque;
@@ -202,6 +227,35 @@ impl Words<'_> {
     fn keyword(&self, at: usize) -> Option<String> {
         let is_keyword = self.tokens.get(at)?.keyword_kind != KeywordKind::NoKeyword as i32;
         if is_keyword { Some(self.text(at)?.to_ascii_lowercase()) } else { None }
+    }
+
+    /// Variables that plpgsql declares, at the beginning of whichever block or loop, or has anyway. Where a column has the same name,
+    /// it takes neither, unless it is told to take the column.
+    fn variables(&self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let (mut declares, mut begins) = (false, false);
+        for at in 0..self.tokens.len() {
+            let Some(name) = self.name(at) else { continue };
+            match name.as_str() {
+                "use_column" => return BTreeSet::new(),
+                "declare" => (declares, begins) = (true, true),
+                "begin" => declares = false,
+                ";" => begins = true,
+                _ if declares && begins => {
+                    begins = false;
+                    found.insert(name);
+                }
+                "in" if at
+                    .checked_sub(2)
+                    .is_some_and(|before| self.keyword(before).as_deref() == Some("for")) =>
+                {
+                    found.extend(self.name(at - 1));
+                }
+                _ => {}
+            }
+        }
+        found.extend(VARIABLES.map(str::to_owned));
+        found
     }
 
     /// Whether FOR UPDATE ends before the word at `at`.
@@ -356,12 +410,9 @@ mod tests {
     #[test]
     fn writes_and_calls_are_found() {
         let statements = |body| {
-            read("plpgsql", body)
-                .unwrap()
-                .statements
-                .iter()
-                .map(|write| write.deparse(pg_query::DeparseOptions::default()).unwrap())
-                .collect::<Vec<_>>()
+            let read = read("plpgsql", body).unwrap();
+            let all = read.statements.iter().chain(&read.executed);
+            all.map(|write| write.deparse(pg_query::DeparseOptions::default()).unwrap()).collect::<Vec<_>>()
         };
         for (body, found) in [
             ("begin if a then delete from t; end if; end", "DELETE FROM t"),

@@ -1,8 +1,9 @@
 //! Turns the visited nodes of one statement into its facts. Of writes and definitions more is known from a second look (`writes`,
 //! `definitions`).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
+use pg_query::ParseResult;
 use pg_query::protobuf::{
     AlterTableType, CmdType, DiscardMode, DropBehavior, ObjectType, OnConflictAction, TransactionStmtKind,
     VariableSetKind,
@@ -41,6 +42,8 @@ pub(crate) struct Collector {
     /// Where what each mention of a relation means stands there, in the order of the text.
     mentions: Vec<usize>,
     open: Vec<Open>,
+    /// Of the body that is read.
+    variables: BTreeSet<String>,
     /// More of it must be known.
     defines: bool,
     names: bool,
@@ -64,6 +67,8 @@ struct Open {
     option: String,
     language: String,
     body: Option<String>,
+    /// Names of a function's parameters.
+    parameters: Vec<String>,
     star: bool,
     has_columns: bool,
     /// Of a relation or join: its columns have other names, or are not named where they are meant.
@@ -94,7 +99,7 @@ impl Collector {
     fn look_again(&mut self, raw: &impl Serialize) -> Result<(), WalkError> {
         if self.defines || self.names || self.writes {
             let tree = Tree::of(raw)?;
-            writes::look(&tree, &mut self.statement);
+            writes::look(&tree, &self.variables, &mut self.statement);
             if self.defines {
                 definitions::look(&tree, &mut self.statement);
             }
@@ -410,7 +415,7 @@ impl Collector {
     }
 
     /// What the body of a function, or of a DO block, does that is given as a text.
-    fn body(&mut self, function: Open) {
+    fn body(&mut self, mut function: Open) {
         let Some(text) = &function.body else { return };
         let (language, opaque) = match function.kind {
             "DoStmt" if function.language.is_empty() => ("plpgsql", Effect::OpaqueDo),
@@ -436,18 +441,25 @@ impl Collector {
         if body.fetches {
             self.runs(Runs::AnyCursor);
         }
+        let mut variables = body.variables;
+        if !variables.is_empty() {
+            variables.extend(std::mem::take(&mut function.parameters));
+        }
         self.open.push(function);
-        for read in &body.statements {
-            let all_read = read
-                .protobuf
-                .stmts
-                .iter()
-                .all(|raw| walk(&raw.stmt, self).and_then(|()| self.look_again(&raw.stmt)).is_ok());
-            if !all_read {
+        for (statements, variables) in [(&body.statements, variables), (&body.executed, BTreeSet::new())] {
+            let outer = std::mem::replace(&mut self.variables, variables);
+            if !self.read_all(statements) {
                 self.effect(opaque);
             }
+            self.variables = outer;
         }
         self.open.pop();
+    }
+
+    /// Takes in statements of a body. Whether all of them could be.
+    fn read_all(&mut self, statements: &[ParseResult]) -> bool {
+        let mut raws = statements.iter().flat_map(|read| &read.protobuf.stmts);
+        raws.all(|raw| walk(&raw.stmt, self).and_then(|()| self.look_again(&raw.stmt)).is_ok())
     }
 
     /// Notes the name of a function.
@@ -561,6 +573,7 @@ impl Visit for Collector {
         let Some(node) = self.open.last_mut() else { return };
         match (node.kind, node.field) {
             ("DefElem", "defname") => node.option = text.to_owned(),
+            ("FunctionParameter", "name") => node.option = text.to_owned(),
             ("RangeVar", "schemaname") => node.schema = text.to_owned(),
             ("RangeVar", "relpersistence") => node.option = text.to_owned(),
             ("RangeVar", "relname")
@@ -678,6 +691,11 @@ impl Visit for Collector {
             "CopyStmt" => self.copy(&node),
             "DropStmt" => self.drop(node),
             "DefElem" => self.option(node),
+            "FunctionParameter" => {
+                if let Some(function) = self.open.last_mut() {
+                    function.parameters.push(node.option);
+                }
+            }
             "CreateFunctionStmt" | "DoStmt" => self.body(node),
             "FuncCall" => self.function_call(node),
             "VariableSetStmt" => self.set(node),

@@ -6,6 +6,7 @@
 //! nobody here knows what they return, a sub-select or join that happens to find each row.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::constant::{Constant, constant, operator};
@@ -107,6 +108,8 @@ pub(crate) struct Scale<'t> {
     own: Vec<&'t str>,
     copies: Vec<Source<'t>>,
     bare: Bare<'t>,
+    /// Variables of the body that it stands in.
+    variables: Option<&'t BTreeSet<String>>,
     looks: Rc<Cell<usize>>,
 }
 
@@ -195,8 +198,14 @@ impl<'t> Scale<'t> {
             own: vec![alias.unwrap_or(target.text("relname"))],
             copies: Vec::new(),
             bare: Bare::Own,
+            variables: None,
             looks: Rc::new(Cell::new(cover::LOOKS_MAX)),
         }
+    }
+
+    /// The same in a body that has these variables.
+    pub(crate) fn among(self, variables: &'t BTreeSet<String>) -> Self {
+        Scale { variables: Some(variables), ..self }
     }
 
     /// The same where another name means a row of the target too.
@@ -611,6 +620,8 @@ impl<'t> Scale<'t> {
     /// What nothing is known of but where it looks.
     fn leaf(&self, tree: &'t Tree) -> Truth {
         let looks = match tree.kind {
+            // What it is, whoever calls the body says.
+            "ColumnRef" if self.is_variable(tree) => return Truth::Given,
             "ColumnRef" => self.may_be_own(tree),
             "FuncCall" if !is_one_of(&PLAIN, tree) && !is_one_of(&AGGREGATES, tree) => true,
             "CurrentOfExpr" | "RangeTableSample" => true,
@@ -629,8 +640,19 @@ impl<'t> Scale<'t> {
         if truth == Truth::Always { Truth::Same } else { truth }
     }
 
+    /// Whether what looks like a column is a variable, or a field of one.
+    fn is_variable(&self, column: &'t Tree) -> bool {
+        let is_variable = |name: &&str| self.variables.is_some_and(|all| all.contains(*name));
+        let is_alone = column.all("fields").count() == 1;
+        let first = column.name("fields").into_iter().next().filter(is_variable);
+        first.is_some_and(|name| is_alone || !self.own.contains(&name))
+    }
+
     /// Whether a column may be one of the target.
     fn may_be_own(&self, column: &'t Tree) -> bool {
+        if self.is_variable(column) {
+            return false;
+        }
         let fields = column.name("fields");
         let stars = column.all("fields").count() - fields.len();
         let Some(qualifiers) = (fields.len() + stars).checked_sub(1) else { return true };

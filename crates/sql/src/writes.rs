@@ -1,5 +1,7 @@
 //! The writes of a statement, wherever they stand in it, and which of them leave no row of their target as it was.
 
+use std::collections::BTreeSet;
+
 use pg_query::protobuf::{CmdType, MergeMatchKind, OnConflictAction};
 
 use crate::facts::{Effect, Statement, Write};
@@ -12,47 +14,60 @@ use crate::tree::Tree;
 pub(crate) const KINDS: [&str; 4] = ["DeleteStmt", "MergeStmt", "OnConflictClause", "UpdateStmt"];
 
 /// Adds what the writes in `tree` leave out, or do not.
-pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
-    visit(tree, &mut Vec::new(), statement);
+pub(crate) fn look(tree: &Tree, variables: &BTreeSet<String>, statement: &mut Statement) {
+    visit(tree, &mut Names { ctes: Vec::new(), variables }, statement);
 }
 
-/// `ctes` are those that can be named here, the nearest last.
-fn visit<'t>(tree: &'t Tree, ctes: &mut Vec<&'t Tree>, statement: &mut Statement) {
+/// What can be named beside relations and columns.
+struct Names<'t> {
+    /// Common table expressions, the nearest last.
+    ctes: Vec<&'t Tree>,
+    /// Variables of the body that it stands in.
+    variables: &'t BTreeSet<String>,
+}
+
+impl<'t> Names<'t> {
+    fn scale(&self, target: &'t Tree) -> Scale<'t> {
+        Scale::of(target, &self.ctes).among(self.variables)
+    }
+}
+
+fn visit<'t>(tree: &'t Tree, names: &mut Names<'t>, statement: &mut Statement) {
     // Which of several ANALYZEs counts PostgreSQL alone decides.
     let shows =
         tree.kind == "ExplainStmt" && !tree.all("options").any(|option| option.text("defname") == "analyze");
     if shows {
         return;
     }
-    let outside = ctes.len();
+    let outside = names.ctes.len();
     if let Some(with) = tree.one("with_clause") {
-        ctes.extend(with.all("ctes"));
+        names.ctes.extend(with.all("ctes"));
         let is_write = matches!(tree.kind, "DeleteStmt" | "MergeStmt" | "UpdateStmt");
         statement.rests_on_literals |= is_write && holds_literal(with);
     }
     match tree.kind {
-        "DeleteStmt" => write(Effect::Delete, tree, "using_clause", ctes, statement),
-        "UpdateStmt" => write(Effect::Update, tree, "from_clause", ctes, statement),
-        "MergeStmt" => merge(tree, ctes, statement),
-        "InsertStmt" => insert(tree, ctes, statement),
+        "DeleteStmt" => write(Effect::Delete, tree, "using_clause", names, statement),
+        "UpdateStmt" => write(Effect::Update, tree, "from_clause", names, statement),
+        "MergeStmt" => merge(tree, names, statement),
+        "InsertStmt" => insert(tree, names, statement),
         _ => {}
     }
-    tree.nodes().for_each(|node| visit(node, ctes, statement));
-    ctes.truncate(outside);
+    tree.nodes().for_each(|node| visit(node, names, statement));
+    names.ctes.truncate(outside);
 }
 
-fn write(effect: Effect, tree: &Tree, from: &'static str, ctes: &[&Tree], statement: &mut Statement) {
+fn write(effect: Effect, tree: &Tree, from: &'static str, names: &Names<'_>, statement: &mut Statement) {
     let Some(target) = tree.one("relation") else { return };
     let condition = tree.one("where_clause");
-    let scale = Scale::of(target, ctes).beside(tree.all(from), condition);
+    let scale = names.scale(target).beside(tree.all(from), condition);
     statement.rests_on_literals |= condition.is_some_and(|condition| !holds_for_literals(condition));
     note(effect, target, scale.weigh(condition), statement);
 }
 
-fn merge(tree: &Tree, ctes: &[&Tree], statement: &mut Statement) {
+fn merge(tree: &Tree, names: &Names<'_>, statement: &mut Statement) {
     let Some(target) = tree.one("relation") else { return };
     let join = tree.one("join_condition");
-    let scale = Scale::of(target, ctes).beside(tree.all("source_relation"), join);
+    let scale = names.scale(target).beside(tree.all("source_relation"), join);
     for arm in tree.all("merge_when_clauses") {
         let command = i32::try_from(arm.number("command_type")).map(CmdType::try_from);
         if !matches!(command, Ok(Ok(CmdType::CmdUpdate | CmdType::CmdDelete))) {
@@ -69,7 +84,7 @@ fn merge(tree: &Tree, ctes: &[&Tree], statement: &mut Statement) {
 }
 
 /// An INSERT of rows that the table has updates each of them.
-fn insert(tree: &Tree, ctes: &[&Tree], statement: &mut Statement) {
+fn insert(tree: &Tree, names: &Names<'_>, statement: &mut Statement) {
     let (Some(target), Some(conflict)) = (tree.one("relation"), tree.one("on_conflict_clause")) else {
         return;
     };
@@ -79,7 +94,7 @@ fn insert(tree: &Tree, ctes: &[&Tree], statement: &mut Statement) {
     let Some(select) = tree.one("select_stmt").filter(|select| !select.has(&["values_lists"])) else {
         return;
     };
-    let scale = Scale::of(target, ctes);
+    let scale = names.scale(target);
     if !scale.reads_all(select) {
         return;
     }

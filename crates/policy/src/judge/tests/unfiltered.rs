@@ -234,3 +234,63 @@ fn a_verdict_that_rests_on_literals_is_not_shared() {
         assert!(!holds(text), "{text}");
     }
 }
+
+/// What looks at a variable alone is the same for each row.
+#[test]
+fn variables_of_a_body_are_no_columns() {
+    let block = |declared: &str, condition: &str| {
+        format!(
+            "do $do$ <<b>> declare {declared}; begin delete from orders where {condition}; end $do$ language plpgsql"
+        )
+    };
+    for (declared, condition) in [
+        ("x int := 3", "x = 3"),
+        ("X int; y int", "y = X"),
+        ("\"x\" constant int := 3", "\"x\" = 3"),
+        ("x alias for $1", "3 = x"),
+        ("a text := 'x;'; really bool := true", "really"),
+        ("x int", "b.x = 3"),
+        ("x int", "x is null or x = 3"),
+        ("x int", "x in (1, 2) and x between 1 and 3"),
+        ("x int", "exists (select 1 where x = 3) or x = (select 3)"),
+        ("x int", "case when x = 3 then true else x > 5 end"),
+        ("x int[]", "x[1] = coalesce(x[2], 1)"),
+        ("x record", "x.id = 3 and (x).id = 3"),
+        ("x orders%rowtype", "x.id = x.quantity"),
+        ("c cursor for select 1; x int", "found and x = 3"),
+        ("x int", "id = id and x = 3"),
+    ] {
+        assert_unfiltered(&block(declared, condition));
+    }
+    for text in [
+        "do $$ begin for i in 1..3 loop update orders set quantity = 1 where i = 3; end loop; end $$",
+        "do $$ begin declare x int; begin delete from orders where x = 3; end; end $$",
+        "create function f(x int) returns void language plpgsql as 'begin delete from orders where x = 3; end'",
+        "create procedure f(inout x int) language plpgsql as 'begin delete from orders where x = 3; end'",
+        "create function f() returns table (x int) language plpgsql as 'begin delete from orders where x = 3; end'",
+        "create function f() returns trigger language plpgsql as $$ begin delete from orders where new.id = 3; return new; end $$",
+        "create function f() returns trigger language plpgsql as $$ begin delete from orders where tg_op = 'INSERT'; end $$",
+        "create function f(x int) returns void language plpgsql as 'begin merge into orders o using users u on x = 3 \
+         when matched then delete; end'",
+    ] {
+        assert_unfiltered(text);
+    }
+    for (declared, condition) in [
+        ("x int", "id = x"),
+        ("x int", "x is null or id = x"),
+        ("x int", "orders.x = 3"),
+        ("x int", "y = 3"),
+        ("x record", "id = x.id"),
+    ] {
+        assert_eq!(verdict(&block(declared, condition)), "allow", "{condition}");
+    }
+    for text in [
+        "do $$ declare x int; begin execute 'delete from orders where x = 3'; end $$",
+        "do $$ declare x int; begin delete from orders x where x.id = 3; end $$",
+        "do $$ #variable_conflict use_column\ndeclare x int; begin delete from orders where x = 3; end $$",
+        "create function f(x int) returns void language sql as 'delete from orders where x = 3'",
+        "create function f(x int) returns void language plpgsql as 'begin null; end'; delete from orders where x = 3",
+    ] {
+        assert!(!verdict(text).contains("42501"), "{text}: {}", verdict(text));
+    }
+}
