@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use policy::Verdict;
-use sql::facts::Runs;
+use policy::{Refusal, Verdict};
+use sql::facts::{Makes, Runs};
 
 use crate::judged::{Judged, Read};
-use crate::names::{Portal, Prepared};
+use crate::names::{self, Portal, Prepared};
 use crate::shown::Shown;
 use crate::state::{Environment, Session};
 
@@ -64,7 +64,14 @@ impl Sight {
 impl Session {
     /// The statement as it may run now: refused where something is that it runs.
     pub(crate) fn judge_again(&self, judged: &Rc<Judged>, env: &Environment<'_>) -> Rc<Judged> {
-        if judged.runs.is_empty() || judged.refusal().is_some() {
+        if judged.refusal().is_some() {
+            return Rc::clone(judged);
+        }
+        if let Some(refusal) = judged.makes.as_ref().and_then(|(makes, _)| self.has_no_room(makes)) {
+            let rules = refusal.rules.clone();
+            return judged.decided(Verdict::Refuse(refusal), rules, Vec::new());
+        }
+        if judged.runs.is_empty() {
             return Rc::clone(judged);
         }
         let mut again = Again::default();
@@ -85,6 +92,14 @@ impl Session {
                 judged.decided(verdict, Vec::new(), rules)
             }
             Again { .. } => Rc::clone(judged),
+        }
+    }
+
+    /// Why nothing more can be made under a name.
+    fn has_no_room(&self, makes: &Makes) -> Option<Refusal> {
+        match makes {
+            Makes::Prepared(_) => self.prepared.is_full().then(names::too_many::<Prepared>),
+            Makes::Cursor { .. } => self.portals.is_full().then(names::too_many::<Portal>),
         }
     }
 

@@ -11,7 +11,7 @@ use wire::frontend::{self, Bind, Parse, Target, tag};
 use crate::action::{Action, Pass, Step, Toward, forward};
 use crate::begun;
 use crate::judged::{Judged, JudgedText, Read};
-use crate::names::{Lookup, Portal, Prepared};
+use crate::names::{self, Lookup, Portal, Prepared};
 use crate::owed::{CopyIn, Owed, Unread};
 use crate::readings::Reading;
 use crate::state::{Environment, Session, SessionError};
@@ -263,6 +263,9 @@ impl Session {
         let reading = self.read(parse.query, env);
         let Some(judged) = self.judge(&reading.read, env) else { return Pass::WaitsForCatalog };
         let Some(refused) = judged.statements.iter().find(|statement| statement.refusal().is_some()) else {
+            if !parse.statement.is_empty() && self.prepared.is_full() {
+                return self.wait_for_room(names::too_many::<Prepared>, out);
+            }
             let begun = match judged.one.runs_code_when_read {
                 true => match self.begin_within_limits(&judged.one, reading.text.as_ref(), out) {
                     Ok(begun) => Some(begun),
@@ -300,6 +303,9 @@ impl Session {
         let Some(judged) = self.judge(&reading.read, env) else { return Pass::WaitsForCatalog };
         if judged.one.refusal().is_some() {
             return self.refuse_prepared(&judged.one, reading, out);
+        }
+        if !bind.portal.is_empty() && self.portals.is_full() {
+            return self.wait_for_room(names::too_many::<Portal>, out);
         }
         let begun = match prepared.begun.get().filter(|begun| self.begun.has(*begun, self.section)) {
             Some(begun) => begun,
@@ -415,7 +421,7 @@ impl Session {
     }
 
     /// Records the start of one execution that may be sent later, where there is room for it: its number. Otherwise what
-    /// becomes of the message: it waits as long as answers will make room.
+    /// becomes of the message.
     fn begin_within_limits(
         &mut self,
         judged: &Judged,
@@ -424,8 +430,15 @@ impl Session {
     ) -> Result<u64, Pass> {
         match self.begun.is_full() {
             false => Ok(self.begin(judged, text, out)),
-            true if self.sections_over < self.section => Err(Pass::Waits),
-            true => Err(self.refuse_unrecorded(begun::too_many(), out)),
+            true => Err(self.wait_for_room(begun::too_many, out)),
+        }
+    }
+
+    /// What becomes of a message for which there is no room: it waits as long as answers can make some.
+    fn wait_for_room(&mut self, refusal: impl FnOnce() -> Refusal, out: &mut Vec<Action>) -> Pass {
+        match self.sections_over < self.section {
+            true => Pass::Waits,
+            false => self.refuse_unrecorded(refusal(), out),
         }
     }
 

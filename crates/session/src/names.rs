@@ -5,11 +5,18 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::Deref;
 use std::rc::Rc;
 
+use policy::Refusal;
 use wire::BodyError;
 use wire::backend::{Field, RowDescription};
 
 use crate::judged::Read;
 use crate::readings::Reading;
+
+/// Most prepared statements with names, and most portals, that one session may have.
+pub(crate) const NAMES_MAX: usize = 16_384;
+
+/// Most bytes of their names and texts, those that several share counted for each.
+pub(crate) const NAMES_BYTES_MAX: usize = 32 << 20;
 
 /// A prepared statement that was judged and let pass.
 #[derive(Debug)]
@@ -55,6 +62,31 @@ impl Portal {
     /// The cursor that DECLARE makes of this.
     pub(crate) fn cursor(read: &Rc<Read>, holds: bool) -> Self {
         Portal { holds, ..Portal::new(Rc::new(Prepared::by_sql(read)), None) }
+    }
+}
+
+/// What a name can mean.
+pub(crate) trait Named {
+    /// What it is called where a client is told of it.
+    const KIND: &str;
+
+    /// How long the texts are that it keeps, in bytes.
+    fn text_bytes(&self) -> usize;
+}
+
+impl Named for Prepared {
+    const KIND: &str = "prepared statements";
+
+    fn text_bytes(&self) -> usize {
+        self.reading.read.text().len() + self.reading.text.as_ref().map_or(0, |text| text.len())
+    }
+}
+
+impl Named for Portal {
+    const KIND: &str = "portals";
+
+    fn text_bytes(&self) -> usize {
+        self.prepared.text_bytes()
     }
 }
 
@@ -124,6 +156,8 @@ pub(crate) struct Names<T> {
     /// What the empty name means, which most clients use all the time.
     unnamed: Meanings<T>,
     named: HashMap<Vec<u8>, Meanings<T>>,
+    /// What `named` keeps, in bytes.
+    bytes: usize,
     changes: u64,
 }
 
@@ -161,7 +195,7 @@ pub(crate) enum Lookup<T> {
 
 impl<T> Default for Names<T> {
     fn default() -> Self {
-        Names { unnamed: Meanings::default(), named: HashMap::new(), changes: 0 }
+        Names { unnamed: Meanings::default(), named: HashMap::new(), bytes: 0, changes: 0 }
     }
 }
 
@@ -171,7 +205,7 @@ impl<T> Default for Meanings<T> {
     }
 }
 
-impl<T> Names<T> {
+impl<T: Named> Names<T> {
     /// What `name` will mean to a message that is sent now, in this section between two Syncs.
     pub(crate) fn get(&self, name: &[u8], section: u64) -> Lookup<T> {
         let meanings = if name.is_empty() { Some(&self.unnamed) } else { self.named.get(name) };
@@ -194,10 +228,16 @@ impl<T> Names<T> {
         self.named.values().flat_map(|meanings| meanings.possible(section)).collect()
     }
 
+    /// Whether there is room for no more names.
+    pub(crate) fn is_full(&self) -> bool {
+        NAMES_MAX <= self.named.len() || NAMES_BYTES_MAX <= self.bytes
+    }
+
     /// A message is sent that makes `name` mean this.
     pub(crate) fn change(&mut self, name: &[u8], section: u64, meaning: Option<Rc<T>>) -> Changed {
         self.changes += 1;
         let number = self.changes;
+        self.bytes += kept_bytes(name, meaning.as_ref());
         let meanings = match name {
             b"" => &mut self.unnamed,
             name => self.named.entry(name.to_vec()).or_default(),
@@ -215,9 +255,12 @@ impl<T> Names<T> {
         let Some(meanings) = meanings else { return };
         if meanings.then.front().is_some_and(|change| change.number == changed.number)
             && let Some(change) = meanings.then.pop_front()
-            && is_done
         {
-            meanings.now = change.meaning;
+            let gone = match is_done {
+                true => std::mem::replace(&mut meanings.now, change.meaning),
+                false => change.meaning,
+            };
+            self.bytes = self.bytes.saturating_sub(kept_bytes(&changed.name, gone.as_ref()));
         }
         if meanings.now.is_none() && meanings.then.is_empty() {
             self.named.remove(&changed.name);
@@ -238,6 +281,31 @@ impl<T> Names<T> {
             meanings.then.clear();
             meanings.now.as_deref().is_some_and(&stays)
         });
+        let kept = self.named.iter().map(|(name, meanings)| kept_bytes(name, meanings.now.as_ref()));
+        self.bytes = kept.sum();
+    }
+}
+
+/// What a name and its meaning keep, in bytes: nothing for the empty one, of which there is no second.
+fn kept_bytes<T: Named>(name: &[u8], meaning: Option<&Rc<T>>) -> usize {
+    match meaning {
+        Some(thing) if !name.is_empty() => name.len() + thing.text_bytes(),
+        Some(_) | None => 0,
+    }
+}
+
+/// What a client is told that has given as many names as there may be.
+pub(crate) fn too_many<T: Named>() -> Refusal {
+    let kind = T::KIND;
+    Refusal {
+        rules: vec!["limit".into()],
+        sqlstate: "54000",
+        message: format!("too many {kind}"),
+        detail: format!(
+            "Picket keeps at most {NAMES_MAX} of them for a session, and of their texts {} MiB.",
+            NAMES_BYTES_MAX >> 20
+        ),
+        hint: "Close or deallocate those that are not used any more.".to_owned(),
     }
 }
 

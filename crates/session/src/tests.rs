@@ -8,6 +8,7 @@ mod forgetting;
 mod interleavings;
 mod large;
 mod leaving;
+mod naming;
 mod no_sql;
 mod observing;
 mod replication;

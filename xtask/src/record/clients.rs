@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use e2e::{jdbc, node_clients, psql, psycopg, wait};
+use e2e::{jdbc, node_clients, psql, psycopg, python_suites, wait};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::stage::Stage;
@@ -17,7 +17,7 @@ use crate::run;
 pub(super) type Speak = fn(&Stage) -> Result<()>;
 
 /// The conversations, by the names of their files.
-pub(super) const ALL: [(&str, Speak); 12] = [
+pub(super) const ALL: [(&str, Speak); 13] = [
     ("psql", |stage| psql(stage, include_str!("programs/psql.sql"))),
     ("psql_errors", |stage| psql(stage, include_str!("programs/errors.sql"))),
     ("psql_copy", |stage| psql(stage, include_str!("programs/copy.sql"))),
@@ -30,6 +30,7 @@ pub(super) const ALL: [(&str, Speak); 12] = [
     ("node_postgres", |stage| node(stage, "pg")),
     ("postgres_js", |stage| node(stage, "postgres.js")),
     ("jdbc_batch", java),
+    ("asyncpg", asyncpg),
 ];
 
 /// What psql says of errors is part of what it does here.
@@ -65,6 +66,14 @@ fn pgbench(stage: &Stage, protocol: &str) -> Result<()> {
 
 fn python(stage: &Stage, script: &str) -> Result<()> {
     psycopg::run(stage.login(), "", script)?.map_err(anyhow::Error::msg).map(|_| ())
+}
+
+fn asyncpg(stage: &Stage) -> Result<()> {
+    let installed = python_suites::installed().context("find asyncpg; run `cargo xtask setup`")?;
+    let login = stage.login();
+    let mut python = Command::new(installed.join("python/bin/python"));
+    python.args(["-I", "-c", include_str!("programs/asyncpg.py"), &login.conninfo()]);
+    run::output(python.env("PGPASSWORD", &login.password)).map(|_| ())
 }
 
 fn node(stage: &Stage, client: &str) -> Result<()> {

@@ -11,7 +11,8 @@ use proptest::prelude::*;
 use self::recording::Recording;
 use self::replay::{records, replay};
 
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
+    "asyncpg",
     "jdbc_batch",
     "node_postgres",
     "pgbench_extended",
@@ -42,6 +43,34 @@ proptest! {
         let whole = replay(&recording, &[usize::MAX]);
         prop_assert_eq!(replay(&recording, &cuts), whole);
     }
+}
+
+#[test]
+fn asyncpg() {
+    assert_snapshot!(records("asyncpg"), @r#"
+1 select: completed, 1 rows, 20 bytes
+2 select: completed, 1 rows, 20 bytes
+3 select: completed, 1 rows, 28 bytes, masked public.users.email
+4 transaction: completed, 0 rows, 0 bytes
+5 insert: completed, 1 rows, 0 bytes
+6 insert: completed, 1 rows, 0 bytes
+7 insert: completed, 1 rows, 0 bytes
+8 select: completed, 2 rows, 20 bytes
+9 select: completed, 2 rows, 20 bytes
+10 select: completed, 1 rows, 10 bytes
+11 transaction: completed, 0 rows, 0 bytes
+12 select: failed 22012, 0 rows, 0 bytes
+13 drop_table: failed 42501, 0 rows, 0 bytes, refused by no-drop-table
+14 : failed 42601, 0 rows, 0 bytes, refused by unreadable
+15 transaction: completed, 0 rows, 0 bytes
+16 delete: completed, 3 rows, 0 bytes
+17 transaction: completed, 0 rows, 0 bytes
+18 copy_in: completed, 1 rows, 0 bytes
+19 select: completed, 1 rows, 6 bytes
+20 ClosePortalStmt: completed, 0 rows, 0 bytes
+21 UnlistenStmt: completed, 0 rows, 0 bytes
+22 set: completed, 0 rows, 0 bytes
+"#);
 }
 
 #[test]
