@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use daemon::with_causes;
-use mask::{Classes, ColumnId, class_of};
+use mask::{Classes, ColumnId, Unsearched, class_of};
 use session::{Environment, Readings};
 use sql::catalog::{Catalog, Column, Relation};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -17,6 +17,7 @@ use wire::backend::{self, tag};
 use wire::startup::PROTOCOL_3_0;
 use wire::{BodyError, compose, split_frame};
 
+use self::samples::Samples;
 use crate::config::Upstream;
 use crate::identity::Identity;
 use crate::pipe::Pipe;
@@ -24,6 +25,7 @@ use crate::upstream;
 
 mod hooks;
 mod routines;
+mod samples;
 mod views;
 
 /// What is changed around the proxy is known after this time at the latest.
@@ -103,6 +105,7 @@ pub(crate) struct Snapshot {
     read_at: Option<Instant>,
     pub(crate) catalog: Catalog,
     pub(crate) classes: Classes,
+    unsearched: Unsearched,
 }
 
 impl Snapshot {
@@ -115,6 +118,7 @@ impl Snapshot {
         Environment {
             catalog: &self.catalog,
             classes: &self.classes,
+            unsearched: (!self.unsearched.is_empty()).then_some(&self.unsearched),
             policies: identity.policies(),
             subject: identity.subject(),
             catalog_version: self.version,
@@ -228,6 +232,7 @@ async fn keep(
     publish: Arc<watch::Sender<Arc<Snapshot>>>,
 ) {
     let mut connection: Option<Pipe> = None;
+    let mut samples = Samples::default();
     loop {
         let mut request = timeout(if connection.is_some() { IDLE } else { REFRESH }, wanted.recv()).await;
         if request.is_err()
@@ -258,10 +263,12 @@ async fn keep(
             Ok(read) => read,
             Err(_) => Err(format!("not read within {} s", READ_WAIT.as_secs())),
         };
-        publish.send_replace(Arc::new(next(&before, read, &upstream, &mut connection)));
+        let snapshot = next(&before, read, &upstream, &samples, &mut connection);
+        publish.send_replace(Arc::new(snapshot));
         for Request { done } in requests {
             let _ = done.send(());
         }
+        look(&mut samples, &mut connection, &publish, || !wanted.is_empty()).await;
     }
 }
 
@@ -270,6 +277,7 @@ fn next(
     before: &Snapshot,
     read: Result<(Catalog, Classes), String>,
     upstream: &Upstream,
+    samples: &Samples,
     connection: &mut Option<Pipe>,
 ) -> Snapshot {
     let version = VERSION.fetch_add(1, Ordering::Relaxed) + 1;
@@ -280,7 +288,9 @@ fn next(
             if !before.holds && before.read_at.is_some() {
                 tracing::info!(database = upstream.database, "catalog read again: it is gone by as before");
             }
-            Snapshot { version, holds: true, tried_at: Some(now), read_at: Some(now), catalog, classes }
+            let unsearched = samples.unsearched(&catalog, &classes);
+            let (tried_at, read_at) = (Some(now), Some(now));
+            Snapshot { version, holds: true, tried_at, read_at, catalog, classes, unsearched }
         }
         Err(error) => {
             *connection = None;
@@ -303,9 +313,52 @@ fn next(
                 read_at: before.read_at,
                 catalog: before.catalog.clone(),
                 classes: before.classes.clone(),
+                unsearched: before.unsearched.clone(),
             }
         }
     }
+}
+
+/// Looks at values, where there is time for that, and publishes what they tell.
+async fn look(
+    samples: &mut Samples,
+    connection: &mut Option<Pipe>,
+    publish: &watch::Sender<Arc<Snapshot>>,
+    is_wanted: impl Fn() -> bool,
+) {
+    let before = Arc::clone(&publish.borrow());
+    let Some(pipe) = connection.as_mut().filter(|_| before.holds) else { return };
+    match look_with(samples, pipe, &before, is_wanted).await {
+        Ok(Some(snapshot)) => _ = publish.send_replace(Arc::new(snapshot)),
+        Ok(None) => {}
+        Err(error) => {
+            *connection = None;
+            samples.forget();
+            tracing::warn!(error, "values were not looked at");
+        }
+    }
+}
+
+/// The snapshot after `before`, where values have told something.
+async fn look_with(
+    samples: &mut Samples,
+    pipe: &mut Pipe,
+    before: &Snapshot,
+    is_wanted: impl Fn() -> bool,
+) -> Result<Option<Snapshot>, String> {
+    if !samples.look(pipe, &before.catalog, &before.classes, is_wanted).await? {
+        return Ok(None);
+    }
+    let (catalog, mut classes) = (before.catalog.clone(), before.classes.clone());
+    for (id, class) in samples.classes(&catalog) {
+        classes.entry(id).or_insert(class);
+    }
+    if classes.len() != before.classes.len() {
+        views::classify(pipe, &catalog, None, &mut classes).await?;
+    }
+    let unsearched = samples.unsearched(&catalog, &classes);
+    let version = VERSION.fetch_add(1, Ordering::Relaxed) + 1;
+    Ok(Some(Snapshot { version, catalog, classes, unsearched, ..*before }))
 }
 
 /// Columns that are sensitive by name, and those that were before: renaming a column does not uncover it.
@@ -405,8 +458,17 @@ async fn locks(pipe: &mut Pipe) -> Result<Locks, String> {
 async fn ask(
     pipe: &mut Pipe,
     query: &str,
-    mut take: impl FnMut(&[u8]) -> Result<(), BodyError>,
+    take: impl FnMut(&[u8]) -> Result<(), BodyError>,
 ) -> Result<(), String> {
+    answer(pipe, query, take).await?.map_or(Ok(()), Err)
+}
+
+/// The same where the server may refuse it: what it says then. The connection goes on.
+async fn answer(
+    pipe: &mut Pipe,
+    query: &str,
+    mut take: impl FnMut(&[u8]) -> Result<(), BodyError>,
+) -> Result<Option<String>, String> {
     let mut request = Vec::new();
     compose::query(&mut request, query.as_bytes());
     pipe.queue(&request);
@@ -426,7 +488,7 @@ async fn ask(
             }
             tag::READY_FOR_QUERY => {
                 pipe.use_up(frame.wire_len());
-                return failed.map_or(Ok(()), Err);
+                return Ok(failed);
             }
             _ => {}
         }
@@ -497,7 +559,7 @@ async fn connect(upstream: &Upstream) -> Result<Pipe, String> {
         ("client_encoding", "UTF8"),
         (
             "options",
-            "-c search_path=pg_catalog -c statement_timeout=30s -c lock_timeout=2s -c default_transaction_read_only=on",
+            "-c search_path=pg_catalog -c statement_timeout=30s -c lock_timeout=2s -c default_transaction_read_only=on -c row_security=off",
         ),
     ];
     let parameters = parameters.map(|(name, value)| (name.into(), value.into()));

@@ -2,9 +2,11 @@
 //! `crate::Class` is the part of it that rows have masks for today.
 
 mod names;
+mod sample;
 mod words;
 
 pub use names::class_of;
+pub use sample::{Holds, Sample};
 
 /// What a sensitive column or value holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,6 +62,27 @@ impl Class {
         Class::Credential,
         Class::Derived,
     ];
+
+    /// Whether its form alone tells it: numbers of versions look like addresses of networks, and sizes like places.
+    pub fn is_distinct(self) -> bool {
+        match self {
+            Class::Email
+            | Class::Phone
+            | Class::Card
+            | Class::Iban
+            | Class::NationalId
+            | Class::TaxId
+            | Class::Passport
+            | Class::Credential => true,
+            Class::IpAddress
+            | Class::MacAddress
+            | Class::GeoLocation
+            | Class::Address
+            | Class::PersonName
+            | Class::BirthDate
+            | Class::Derived => false,
+        }
+    }
 
     /// The word for it in records and listings.
     pub fn name(self) -> &'static str {

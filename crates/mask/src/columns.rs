@@ -1,6 +1,6 @@
 //! The sensitive columns of a database.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::class::Class;
 
@@ -16,6 +16,10 @@ pub struct ColumnId {
 /// The sensitive columns of one database.
 pub type Classes = HashMap<ColumnId, Class>;
 
+/// Columns that can hold text and of which nothing is known: their names say nothing, and their values were not looked at, or
+/// not enough of them.
+pub type Unsearched = HashSet<ColumnId>;
+
 /// OIDs of the types whose values are text in both formats (pg_type.dat): text, varchar, bpchar, name, unknown.
 const TEXT_TYPES: [u32; 5] = [25, 1043, 1042, 19, 705];
 
@@ -25,6 +29,6 @@ pub(crate) fn is_string(type_oid: u32) -> bool {
 }
 
 /// Whether values of this type can hold text that is worth a scan. Types that are not PostgreSQL's own may: citext does.
-pub(crate) fn is_text(type_oid: u32) -> bool {
+pub fn is_text(type_oid: u32) -> bool {
     TEXT_TYPES.contains(&type_oid) || crate::FIRST_NORMAL_OID <= type_oid
 }

@@ -21,8 +21,8 @@ mod masks;
 mod plan;
 mod rows;
 
-pub use class::{Class, class_of};
-pub use columns::{Classes, ColumnId};
+pub use class::{Class, Holds, Sample, class_of};
+pub use columns::{Classes, ColumnId, Unsearched, is_text};
 pub use masks::{mask, mask_found};
-pub use plan::{ColumnPlan, FIRST_NORMAL_OID, Form, Plan, Reason};
+pub use plan::{ColumnPlan, FIRST_NORMAL_OID, Form, Known, Plan, Reason};
 pub use rows::{RowError, mask_row};

@@ -31,10 +31,11 @@ pub fn mask(class: Class, type_oid: u32, format: i16, value: &[u8], out: &mut Ve
     }
 }
 
-/// Appends `value` with all that detectors find in it masked. `false`, and nothing appended, where there is nothing.
-pub fn mask_found(value: &[u8], out: &mut Vec<u8>) -> bool {
+/// Appends `value` with all that detectors find in it of classes that `counts` names masked. `false`, and nothing appended,
+/// where there is nothing.
+pub fn mask_found(value: &[u8], counts: fn(Class) -> bool, out: &mut Vec<u8>) -> bool {
     let mut shown = 0;
-    for found in detect::all(value) {
+    for found in detect::all(value).filter(|found| counts(found.class)) {
         out.extend_from_slice(value.get(shown..found.range.start).unwrap_or_default());
         let range = value.get(found.range.clone()).unwrap_or_default();
         bounded(range, out, |range, out| text(found.class, range, out));

@@ -39,12 +39,25 @@ pub enum Reason {
     Revealed,
     /// It is a column of a relation that the catalog does not show yet: scanned where it can hold text.
     UnknownRelation,
+    /// It is a column of which nothing is known: what its form alone tells is masked.
+    Unsearched,
     /// Its type cannot hold text.
     NotText,
     /// It is computed, or comes from PostgreSQL's own catalogs, and cannot show anything sensitive.
     NoColumn,
     /// It is computed, and can show values of sensitive columns.
     Traced,
+}
+
+/// What the catalog knows of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It does not have it.
+    Not,
+    /// It has it, and where it is no sensitive one, nothing is known of its values.
+    ByName,
+    /// What it holds.
+    ByValues,
 }
 
 /// What happens to the columns of one result.
@@ -55,11 +68,11 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Plans one column. `known` says whether the catalog has this column; `shows`, where it is computed, whether it can show
-    /// something sensitive; `reveals`, which classes whoever asks may see.
+    /// Plans one column. `known` says what the catalog knows of it, or of what it is computed from; `shows`, where it is
+    /// computed, whether it can show something sensitive; `reveals`, which classes whoever asks may see.
     pub fn column(
         field: &Field<'_>,
-        known: bool,
+        known: Known,
         classes: &Classes,
         shows: impl FnOnce() -> bool,
         reveals: impl Fn(Class) -> bool,
@@ -70,17 +83,24 @@ impl Plan {
             true => ColumnPlan::Clear(Reason::Revealed),
             false => ColumnPlan::Mask(class, form, reason),
         };
+        let scan = |reason| match is_text(field.type_oid) {
+            _ if reveals(Class::Derived) => ColumnPlan::Clear(Reason::Revealed),
+            true => ColumnPlan::Scan(form, reason),
+            false => ColumnPlan::Clear(Reason::NotText),
+        };
         let id = ColumnId { table_oid: field.table_oid, number: field.column };
         match classes.get(&id) {
             Some(class) => mask(*class, Reason::Classified),
             None if field.table_oid < FIRST_NORMAL_OID || field.column <= 0 => match shows() {
                 true => mask(Class::Derived, Reason::Traced),
+                false if known == Known::ByName => scan(Reason::Unsearched),
                 false => ColumnPlan::Clear(Reason::NoColumn),
             },
-            None if known => ColumnPlan::Clear(Reason::KnownHarmless),
-            None if reveals(Class::Derived) => ColumnPlan::Clear(Reason::Revealed),
-            None if is_text(field.type_oid) => ColumnPlan::Scan(form, Reason::UnknownRelation),
-            None => ColumnPlan::Clear(Reason::NotText),
+            None => match known {
+                Known::Not => scan(Reason::UnknownRelation),
+                Known::ByName => scan(Reason::Unsearched),
+                Known::ByValues => ColumnPlan::Clear(Reason::KnownHarmless),
+            },
         }
     }
 
@@ -111,6 +131,7 @@ mod tests {
             |table_oid, column, type_oid| Field { name: b"x", table_oid, column, type_oid, format: 0 };
         let classes = Classes::from([(ColumnId { table_oid: 20000, number: 2 }, Class::Email)]);
         let plan = |field: &Field<'_>, known| {
+            let known = if known { Known::ByValues } else { Known::Not };
             Plan::column(field, known, &classes, || field.name == b"shows", |_| field.name == b"seen")
         };
         let form = |type_oid| Form { type_oid, format: 0 };
@@ -122,6 +143,10 @@ mod tests {
         assert_eq!(plan(&field(20001, 1, 25), false), ColumnPlan::Scan(form(25), Reason::UnknownRelation));
         assert_eq!(plan(&field(20001, 1, 23), false), ColumnPlan::Clear(Reason::NotText));
         assert_eq!(plan(&field(0, 0, 25), false), ColumnPlan::Clear(Reason::NoColumn));
+        let by_name = |field| Plan::column(&field, Known::ByName, &classes, || false, |_| false);
+        assert_eq!(by_name(field(20000, 1, 25)), ColumnPlan::Scan(form(25), Reason::Unsearched));
+        assert_eq!(by_name(field(0, 0, 25)), ColumnPlan::Scan(form(25), Reason::Unsearched));
+        assert_eq!(by_name(field(20000, 1, 23)), ColumnPlan::Clear(Reason::NotText));
         let traced = |type_oid| ColumnPlan::Mask(Class::Derived, form(type_oid), Reason::Traced);
         let shows = |type_oid| Field { name: b"shows", ..field(0, 0, type_oid) };
         assert_eq!(plan(&shows(25), false), traced(25));

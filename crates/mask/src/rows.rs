@@ -5,9 +5,10 @@ use wire::BodyError;
 use wire::backend::{DataRow, tag};
 use wire::compose;
 
+use crate::class::Class;
 use crate::columns::is_string;
 use crate::masks::{mask, mask_found};
-use crate::plan::{ColumnPlan, Form, Plan};
+use crate::plan::{ColumnPlan, Form, Plan, Reason};
 use crate::{detect, email};
 
 /// A row that does not fit its plan. It must not be forwarded.
@@ -48,7 +49,10 @@ pub fn mask_row(body: &[u8], plan: &Plan, out: &mut Vec<u8>) -> Result<(), RowEr
                     ColumnPlan::Mask(class, Form { type_oid, format }, _) => {
                         sized_value(out, |out| mask(class, type_oid, format, value, out));
                     }
-                    ColumnPlan::Scan(form, _) => sized_value(out, |out| scan(form, value, out)),
+                    ColumnPlan::Scan(form, Reason::Unsearched) => {
+                        sized_value(out, |out| scan(form, value, Class::is_distinct, out));
+                    }
+                    ColumnPlan::Scan(form, _) => sized_value(out, |out| scan(form, value, |_| true, out)),
                 },
                 Err(error) => {
                     result = Err(error.into());
@@ -79,13 +83,14 @@ fn pass(value: &[u8], out: &mut Vec<u8>) -> bool {
     true
 }
 
-/// What is found is masked where it stands. In the binary format of a type that is no string's, lengths stand between: there it
+/// What is found of the classes that `counts` names is masked where it stands. In the binary format of a type that is no string's, lengths stand between: there it
 /// is NULL.
-fn scan(form: Form, value: &[u8], out: &mut Vec<u8>) -> bool {
+fn scan(form: Form, value: &[u8], counts: fn(Class) -> bool, out: &mut Vec<u8>) -> bool {
     if form.format == 0 || is_string(form.type_oid) {
-        return mask_found(value, out) || pass(value, out);
+        return mask_found(value, counts, out) || pass(value, out);
     }
-    detect::first(value).is_none() && !email::is_found(value) && pass(value, out)
+    let is_found = detect::all(value).any(|found| counts(found.class)) || email::is_found(value);
+    !is_found && pass(value, out)
 }
 
 #[cfg(test)]
@@ -93,8 +98,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::class::Class;
-    use crate::plan::Reason;
 
     const TEXT: Form = Form { type_oid: 25, format: 0 };
 

@@ -6,13 +6,12 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use mask::{Class, ColumnId, Unsearched};
 use policy::{Meaning, Refusal, Verdict};
-use sql::catalog::Relation;
+use sql::catalog::{Column, Relation};
 use sql::facts::{Effect, Forgets, Makes, RelationUse, Runs};
-use sql::{Facts, Statement, Unreadable};
+use sql::{Catalog, Facts, Statement, Touched, Unreadable};
 use wire::BodyError;
-
-use mask::Class;
 
 use crate::evidence::Described;
 use crate::names::{Columns, ResultColumns};
@@ -352,6 +351,21 @@ impl Judged {
     /// The same where its result shows this.
     pub(crate) fn showing(&self, shown: Shown) -> Rc<Self> {
         Rc::new(Judged { shown, planned: RefCell::default(), ..self.clone() })
+    }
+
+    /// Whether it reads a relation with one of these columns, or what does nobody knows.
+    pub(crate) fn reads_any(&self, columns: &Unsearched, catalog: &Catalog) -> bool {
+        let has_one = |relation: &Relation| {
+            let id = |column: &Column| ColumnId { table_oid: relation.oid, number: column.number };
+            relation.columns.iter().any(|column| columns.contains(&id(column)))
+        };
+        let Touched { read, written, columns: _ } = &self.described.touched;
+        // Names can have dots in them.
+        let mut names = read
+            .iter()
+            .chain(written)
+            .flat_map(|path| path.match_indices('.').map(|(dot, _)| path.get(dot + 1..).unwrap_or_default()));
+        !self.runs.is_empty() || names.any(|name| catalog.named(name).any(has_one))
     }
 
     pub(crate) fn refusal(&self) -> Option<&Refusal> {

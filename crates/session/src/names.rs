@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::Deref;
 use std::rc::Rc;
 
+use mask::{ColumnId, FIRST_NORMAL_OID};
 use policy::Refusal;
 use wire::BodyError;
 use wire::backend::{Field, RowDescription};
@@ -143,6 +144,12 @@ impl Deref for ResultColumns {
 }
 
 impl ResultColumn {
+    /// What it is a column of, where it is neither computed nor of PostgreSQL's own catalogs.
+    pub(crate) fn id(&self) -> Option<ColumnId> {
+        let ResultColumn { table_oid, column: number, .. } = *self;
+        (FIRST_NORMAL_OID <= table_oid && 0 < number).then_some(ColumnId { table_oid, number })
+    }
+
     pub(crate) fn field(&self) -> Field<'static> {
         let ResultColumn { table_oid, column, type_oid, format } = *self;
         Field { name: b"", table_oid, column, type_oid, format }

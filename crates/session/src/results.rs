@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use mask::{ColumnPlan, FIRST_NORMAL_OID, Plan};
+use mask::{ColumnPlan, Known, Plan};
 
 use crate::evidence::ResultNames;
 use crate::judged::Judged;
@@ -43,9 +43,7 @@ pub(crate) fn plan(
         let relation = env.catalog.relation(column.table_oid)?;
         Some(format!("{}.{}", relation.path(), relation.column(column.column)?.name))
     };
-    let is_unknown = |column: &ResultColumn| {
-        FIRST_NORMAL_OID <= column.table_oid && 0 < column.column && name(column).is_none()
-    };
+    let is_unknown = |column: &ResultColumn| column.id().is_some() && name(column).is_none();
     let has_unknown = columns.iter().any(is_unknown);
     if has_unknown && asked.is_none_or(|version| env.catalog_version <= version) {
         asked.get_or_insert(env.catalog_version);
@@ -56,11 +54,23 @@ pub(crate) fn plan(
     let mut plans = Vec::with_capacity(columns.len());
     // Few results have columns that are known by their names alone.
     let labels = OnceCell::new();
+    let reads_unsearched = OnceCell::new();
     let label = |index| labels.get_or_init(|| columns.labels()).get(index).map_or("", String::as_str);
     for (index, column) in columns.iter().enumerate() {
         let name = name(column);
         let shows = || judged.shown.is_sensitive(index, columns.len(), || label(index));
-        let known = env.catalog_holds && name.is_some();
+        let is_unsearched = || match (env.unsearched, column.id()) {
+            (None, _) => false,
+            (Some(unsearched), Some(id)) => unsearched.contains(&id),
+            (Some(unsearched), None) => {
+                *reads_unsearched.get_or_init(|| judged.reads_any(unsearched, env.catalog))
+            }
+        };
+        let known = match column.id() {
+            Some(_) if !env.catalog_holds || name.is_none() => Known::Not,
+            _ if is_unsearched() => Known::ByName,
+            _ => Known::ByValues,
+        };
         let plan = Plan::column(&column.field(), known, env.classes, shows, |class| env.reveals(class));
         let masked = matches!(plan, ColumnPlan::Mask(..));
         let name = match name {

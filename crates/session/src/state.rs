@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use mask::{Class, Classes};
+use mask::{Class, Classes, Unsearched};
 use policy::{Policies, Subject};
 use sql::facts::{Forgets, Makes};
 use sql::{Catalog, Unreadable};
@@ -28,6 +28,8 @@ pub struct Environment<'a> {
     pub catalog: &'a Catalog,
     /// The database's sensitive columns.
     pub classes: &'a Classes,
+    /// Columns of which nothing more than their names is known, if there are any.
+    pub unsearched: Option<&'a Unsearched>,
     /// What is allowed.
     pub policies: &'a Policies,
     /// Who asks, as these policies see it.

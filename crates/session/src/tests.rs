@@ -226,6 +226,20 @@ to client instead: D[a***@**] D[plain]
 }
 
 #[test]
+fn values_of_which_only_the_name_is_known_are_scanned_for_what_their_form_tells() {
+    let mut talk = Talk::new();
+    talk.add_note_to_orders();
+    talk.client(&query("select note, 1.2, lower(note), id from orders"));
+    let described = row_description(&[(20001, 2, 25), (0, 0, 1700), (0, 0, 25), (20001, 1, 23)]);
+    let rows =
+        [described, data_row(&["a@b.org", "1.2", "by a@b.org", "7"]), data_row(&["1.2.3.4", "1", "", "7"])];
+    assert_snapshot!(talk.server(&rows.concat()), @r#"
+to client: T[c···N!··············c···················c···················c···N!]
+to client instead: D[a***@**····1.2····by a***@**····7] D[1.2.3.4····1········7]
+"#);
+}
+
+#[test]
 fn where_the_catalog_does_not_hold_everything_is_as_unknown() {
     let mut talk = Talk::new();
     let orders =

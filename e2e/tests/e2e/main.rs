@@ -35,5 +35,6 @@ mod sign_in;
 mod stack;
 mod statements;
 mod unfiltered;
+mod unnamed;
 mod update;
 mod upstream_encryption;

@@ -130,6 +130,7 @@ impl Shell {
         let mut environment = Environment {
             catalog,
             classes,
+            unsearched: None,
             policies,
             subject,
             catalog_version,
@@ -158,6 +159,7 @@ impl Shell {
             let mut environment = Environment {
                 catalog,
                 classes,
+                unsearched: None,
                 policies,
                 subject,
                 catalog_version,

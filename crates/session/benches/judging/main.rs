@@ -106,6 +106,7 @@ impl Memory {
         let mut environment = Environment {
             catalog,
             classes,
+            unsearched: None,
             policies,
             subject,
             catalog_version: 1,

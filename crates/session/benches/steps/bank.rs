@@ -149,6 +149,7 @@ impl Bank {
         let mut env = Environment {
             catalog,
             classes,
+            unsearched: None,
             policies,
             subject,
             catalog_version: 1,

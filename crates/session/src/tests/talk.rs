@@ -1,6 +1,6 @@
 //! Drives a session, and shows its actions as text: one line each.
 
-use mask::{Class, Classes, ColumnId};
+use mask::{Class, Classes, ColumnId, Unsearched};
 use std::sync::{Arc, LazyLock};
 
 use policy::{Mode, Policies, Setup, Source, Subject, Who};
@@ -31,6 +31,7 @@ pub(super) struct Talk {
     catalog_holds: bool,
     catalog: Catalog,
     classes: Classes,
+    unsearched: Unsearched,
     policies: Arc<Policies>,
     subject: Arc<Subject>,
     readings: Readings,
@@ -61,6 +62,7 @@ impl Talk {
                 relation(20001, "orders", &[("id", 23)]),
             ]),
             classes: Classes::from([(ColumnId { table_oid: 20000, number: 2 }, Class::Email)]),
+            unsearched: Unsearched::default(),
             subject: subject(&SHIPPED),
             policies: Arc::clone(&SHIPPED),
             readings: Readings::default(),
@@ -103,6 +105,23 @@ impl Talk {
         self.subject = subject(&self.policies);
     }
 
+    /// A newer catalog, with a column of `orders` of which only its name is known.
+    pub(super) fn add_note_to_orders(&mut self) {
+        let orders = Relation {
+            oid: 20001,
+            schema: "public".to_owned(),
+            name: "orders".to_owned(),
+            columns: vec![
+                Column { number: 1, name: "id".to_owned(), type_oid: 23 },
+                Column { number: 2, name: "note".to_owned(), type_oid: 25 },
+            ],
+        };
+        let users = self.catalog.relation(20000).cloned();
+        self.catalog = Catalog::new(users.into_iter().chain([orders]));
+        self.unsearched.insert(ColumnId { table_oid: 20001, number: 2 });
+        self.catalog_version += 1;
+    }
+
     /// A newer catalog, in which the column of `orders` is sensitive too.
     pub(super) fn mask_orders(&mut self) {
         self.classes.insert(ColumnId { table_oid: 20001, number: 1 }, Class::Email);
@@ -122,14 +141,23 @@ impl Talk {
             catalog_holds,
             catalog,
             classes,
+            unsearched,
             policies,
             subject,
             readings,
             sent: _,
         } = self;
         let (catalog_version, catalog_holds) = (*catalog_version, *catalog_holds);
-        let environment =
-            Environment { catalog, classes, policies, subject, catalog_version, catalog_holds, readings };
+        let environment = Environment {
+            catalog,
+            classes,
+            unsearched: Some(unsearched),
+            policies,
+            subject,
+            catalog_version,
+            catalog_holds,
+            readings,
+        };
         (session, environment)
     }
 

@@ -143,6 +143,7 @@ impl<'a> Replay<'a> {
         let mut env = Environment {
             catalog,
             classes,
+            unsearched: None,
             policies,
             subject,
             catalog_version,

@@ -1,0 +1,111 @@
+//! The class of a column by a sample of its values.
+
+use super::Class;
+use crate::detect;
+
+/// So many of a hundred values are of one class where the column is.
+const CLASS_PERCENT: usize = 60;
+
+/// Fewest values that tell the class of a column.
+const CLASS_VALUES_MIN: usize = 3;
+
+/// Fewest values that tell that a column is harmless.
+const HARMLESS_VALUES_MIN: usize = 20;
+
+/// So many of a hundred bytes of a value are what was found in it where the value is that, and not a text about it.
+const WHOLE_PERCENT: usize = 75;
+
+/// What values of one column were seen to hold.
+#[derive(Clone, Debug, Default)]
+pub struct Sample {
+    values: usize,
+    /// How many are of each class, in the order of `Class::ALL`.
+    of_class: [usize; Class::ALL.len()],
+    /// One has something in it that its form alone tells.
+    has_distinct: bool,
+}
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// Values of this class.
+    Class(Class),
+    /// Nothing of that kind.
+    Harmless,
+    /// Too few values tell, or some have something in them: each is to be looked at.
+    Unknown,
+}
+
+impl Sample {
+    /// One more value, as text. What is empty says nothing.
+    pub fn note(&mut self, value: &[u8]) {
+        let value = value.trim_ascii();
+        if value.is_empty() {
+            return;
+        }
+        self.values += 1;
+        let mut whole = None;
+        for found in detect::all(value) {
+            self.has_distinct |= found.class.is_distinct();
+            if value.len() * WHOLE_PERCENT <= found.range.len() * 100 {
+                whole = Some(found.class);
+            }
+        }
+        let classes = Class::ALL.into_iter().zip(&mut self.of_class);
+        classes.filter(|(class, _)| whole == Some(*class)).for_each(|(_, count)| *count += 1);
+    }
+
+    /// What they tell of their column.
+    pub fn holds(&self) -> Holds {
+        let most = Class::ALL.into_iter().zip(self.of_class).max_by_key(|(_, count)| *count);
+        match most {
+            Some((class, count))
+                if CLASS_VALUES_MIN <= count && self.values * CLASS_PERCENT <= count * 100 =>
+            {
+                Holds::Class(class)
+            }
+            _ if HARMLESS_VALUES_MIN <= self.values && !self.has_distinct => Holds::Harmless,
+            _ => Holds::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(values: &[&str]) -> Holds {
+        let mut sample = Sample::default();
+        values.iter().for_each(|value| sample.note(value.as_bytes()));
+        sample.holds()
+    }
+
+    #[test]
+    fn most_values_tell_the_class() {
+        let mails = ["ann@shop.org", "bob@shop.org", " cy@shop.org ", "", "n/a"];
+        assert_eq!(of(&mails), Holds::Class(Class::Email));
+        assert_eq!(of(&["10.0.0.1", "10.0.0.2", "10.0.0.3"]), Holds::Class(Class::IpAddress));
+        assert_eq!(
+            of(&["4111 1111 1111 1111", "5500-0000-0000-0004", "340000000000009"]),
+            Holds::Class(Class::Card)
+        );
+    }
+
+    #[test]
+    fn few_values_and_texts_about_something_tell_none() {
+        assert_eq!(of(&[]), Holds::Unknown);
+        assert_eq!(of(&["ann@shop.org", "bob@shop.org"]), Holds::Unknown);
+        assert_eq!(of(&["red"; 19]), Holds::Unknown);
+        let mut notes = vec!["asked for a call"; 40];
+        notes.push("asked for an answer to ann@shop.org");
+        assert_eq!(of(&notes), Holds::Unknown);
+    }
+
+    #[test]
+    fn words_and_versions_are_harmless() {
+        assert_eq!(of(&["red"; 20]), Holds::Harmless);
+        let mut texts = vec!["a release"; 40];
+        texts.push("since 1.2.3.4");
+        assert_eq!(of(&texts), Holds::Harmless);
+    }
+}

@@ -1,0 +1,57 @@
+//! Columns whose names say nothing are known by what they hold.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use e2e::{psql, wait};
+
+use crate::stack::Stack;
+
+/// How long values may take to be looked at.
+const LOOK_WAIT: Duration = Duration::from_secs(60);
+
+const OBJECTS: &str = r"
+    CREATE TABLE things (id int, c1 text, c2 varchar(40), c3 text, color text, notes text);
+    INSERT INTO things
+    SELECT n, 'canary' || n || '@shop.org', '+44 20 7946 ' || lpad(n::text, 4, '0'), '4111 1111 1111 1111', 'red',
+        CASE n WHEN 7 THEN 'write to canary7@shop.org' ELSE 'nothing to say' END
+    FROM generate_series(1, 30) n;
+    CREATE TABLE whole (id int, c1 text) PARTITION BY RANGE (id);
+    CREATE TABLE part PARTITION OF whole FOR VALUES FROM (0) TO (100);
+    INSERT INTO whole SELECT id, c1 FROM things;
+    CREATE VIEW seen AS SELECT id, c1 AS shown FROM things;
+    CREATE TABLE few (c1 text, version text);
+    INSERT INTO few VALUES ('canary1@shop.org', '1.2.3.4');
+";
+
+/// What shows values, and what a look at them must make of the first row.
+const SHOWN: [(&str, &str); 9] = [
+    ("SELECT c1 FROM things WHERE id = 1", "c***@***.org"),
+    ("SELECT c2 FROM things WHERE id = 1", "+** ** **** **01"),
+    ("SELECT c3 FROM things WHERE id = 1", "**** **** **** 1111"),
+    ("SELECT color FROM things WHERE id = 1", "red"),
+    ("SELECT notes FROM things WHERE id = 7", "write to c***@***.org"),
+    ("SELECT reverse(c1) FROM things WHERE id = 1", "***"),
+    ("SELECT c1 FROM whole WHERE id = 1", "c***@***.org"),
+    ("SELECT shown FROM seen WHERE id = 1", "***"),
+    ("SELECT * FROM few", "c***@***.org|1.2.3.4"),
+];
+
+#[test]
+fn a_column_is_known_by_its_values_and_until_then_each_is_looked_at() -> Result<()> {
+    let stack = Stack::start()?;
+    psql::run(&stack.owner(), OBJECTS)?.success()?;
+    let alice = stack.alice()?;
+    for table in ["things", "whole", "seen", "few"] {
+        let shown = psql::run(&alice, &format!("SELECT t.*, lower(t::text) FROM {table} t"))?;
+        assert!(!shown.stdout.contains("canary") && !shown.stdout.contains("4111 1111"), "{}", shown.stdout);
+    }
+    for (query, expected) in SHOWN {
+        wait::until(query, LOOK_WAIT, || {
+            let shown = psql::run(&alice, query)?.success()?;
+            assert!(!shown.contains("canary"), "{}", shown);
+            Ok((shown.trim() == expected).then_some(()))
+        })?;
+    }
+    Ok(())
+}

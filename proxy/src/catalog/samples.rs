@@ -1,0 +1,266 @@
+//! Looks at some values of the columns whose names say nothing: what they hold tells the class. Nothing that users made is run
+//! on the way: no cast, no view, no policy of rows, no foreign server.
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+use mask::{Class, Classes, ColumnId, Holds, Sample, Unsearched, is_text};
+use sql::Catalog;
+use sql::catalog::{Column, Relation};
+use tokio::time::timeout;
+use wire::backend;
+
+use super::{Texts, answer, ask};
+use crate::pipe::Pipe;
+
+/// Rows of a table that are looked at.
+const ROWS_MAX: usize = 100;
+
+/// Characters of a value that are looked at.
+const CHARACTERS_MAX: usize = 512;
+
+/// Columns of a table that are asked for at once.
+const COLUMNS_MAX: usize = 100;
+
+/// How long one look may take.
+const LOOK_WAIT: Duration = Duration::from_secs(5);
+
+/// How long looks may go on before the catalog is read again.
+const LOOKS_WAIT: Duration = Duration::from_secs(10);
+
+/// A table of which too little was seen is looked at again after this time, and twice that where nothing is new.
+const AGAIN_SOON: Duration = Duration::from_secs(30);
+
+/// Every table is looked at again after this time: what is written to it may change.
+const AGAIN: Duration = Duration::from_secs(600);
+
+/// What relations are, and what each consists of: only those that have rows of their own can be looked at, and of them none whose
+/// rows a policy chooses.
+const KINDS: &str = "
+    SELECT c.oid, c.relkind, 0::oid
+    FROM pg_catalog.pg_class c
+    WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid AND NOT c.relrowsecurity
+      AND c.relpersistence OPERATOR(pg_catalog.<>) 't'::\"char\"
+      AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'm']::\"char\"[])
+    UNION ALL
+    SELECT inhparent, 'p'::\"char\", inhrelid FROM pg_catalog.pg_inherits WHERE inhrelid OPERATOR(pg_catalog.>=) 16384::oid
+    UNION ALL
+    SELECT c.oid, c.relkind, 0::oid
+    FROM pg_catalog.pg_class c
+    WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid AND c.relkind OPERATOR(pg_catalog.=) 'v'::\"char\"";
+
+/// What was seen of a database's tables.
+#[derive(Debug, Default)]
+pub(super) struct Samples {
+    /// By the tables' OIDs.
+    seen: HashMap<u32, Seen>,
+    /// Tables and materialised views that can be looked at.
+    readable: HashSet<u32>,
+    views: HashSet<u32>,
+    /// Partitions and children of tables.
+    parts: HashMap<u32, Vec<u32>>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    at: Instant,
+    /// After how long it is looked at again.
+    pause: Duration,
+    /// Of its columns, by their numbers.
+    holds: HashMap<i16, Holds>,
+}
+
+impl Samples {
+    /// Looks at tables that are due, until `is_wanted` says that something else is, and says whether anything new is known.
+    ///
+    /// # Errors
+    ///
+    /// One sentence, where the connection is of no more use.
+    pub(super) async fn look(
+        &mut self,
+        pipe: &mut Pipe,
+        catalog: &Catalog,
+        classes: &Classes,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<bool, String> {
+        self.read_kinds(pipe).await?;
+        self.seen.retain(|oid, _| catalog.relation(*oid).is_some());
+        let begin = Instant::now();
+        let mut due: Vec<(Option<Instant>, &Relation)> = Vec::new();
+        for relation in catalog.relations().filter(|relation| self.readable.contains(&relation.oid)) {
+            match self.seen.get(&relation.oid) {
+                Some(seen) if begin.saturating_duration_since(seen.at) < seen.pause => {}
+                seen => due.push((seen.map(|seen| seen.at), relation)),
+            }
+        }
+        due.sort_by_key(|(at, relation)| (*at, relation.oid));
+        let mut is_new = false;
+        for (_, relation) in due {
+            if is_wanted() || LOOKS_WAIT < begin.elapsed() {
+                break;
+            }
+            let look = timeout(LOOK_WAIT, look_at(pipe, relation, classes)).await;
+            let holds = look.map_err(|_| format!("no answer within {} s", LOOK_WAIT.as_secs()))??;
+            let before = self.seen.get(&relation.oid);
+            let is_known = before.is_some_and(|seen| seen.holds == holds);
+            let pause = match before {
+                _ if !holds.values().any(|holds| *holds == Holds::Unknown) => AGAIN,
+                Some(seen) if is_known => AGAIN.min(seen.pause * 2),
+                _ => AGAIN_SOON,
+            };
+            self.seen.insert(relation.oid, Seen { at: Instant::now(), pause, holds });
+            is_new |= !is_known;
+        }
+        Ok(is_new)
+    }
+
+    /// Everything is looked at again.
+    pub(super) fn forget(&mut self) {
+        self.seen.clear();
+    }
+
+    /// The classes that values have told, of columns that are there.
+    pub(super) fn classes<'a>(
+        &'a self,
+        catalog: &'a Catalog,
+    ) -> impl Iterator<Item = (ColumnId, Class)> + 'a {
+        catalog.relations().flat_map(|relation| {
+            relation.columns.iter().filter_map(|column| {
+                let id = ColumnId { table_oid: relation.oid, number: column.number };
+                let own = self.told(relation.oid, column.number);
+                // Rows of parts come under the names of the whole.
+                let of_parts = || {
+                    let parts = self.all_parts(relation.oid);
+                    parts.into_iter().find_map(|part| {
+                        let same = |own: &&Column| own.name == column.name;
+                        let own = catalog.relation(part)?.columns.iter().find(same)?;
+                        self.told(part, own.number)
+                    })
+                };
+                Some((id, own.or_else(of_parts)?))
+            })
+        })
+    }
+
+    /// The columns that may hold anything.
+    pub(super) fn unsearched(&self, catalog: &Catalog, classes: &Classes) -> Unsearched {
+        let mut unsearched = Unsearched::new();
+        let tables = |relation: &&Relation| !self.views.contains(&relation.oid);
+        for relation in catalog.relations().filter(tables) {
+            let parts = self.all_parts(relation.oid);
+            let open = open_columns(relation, classes).filter(|column| {
+                let is_harmless = |oid| self.holds(oid, column.number) == Some(Holds::Harmless);
+                let has_rows = self.readable.contains(&relation.oid) || parts.is_empty();
+                let in_parts = |part: &u32| {
+                    let same = |own: &&Column| own.name == column.name;
+                    let own = catalog.relation(*part).and_then(|part| part.columns.iter().find(same));
+                    own.is_some_and(|own| self.holds(*part, own.number) == Some(Holds::Harmless))
+                };
+                has_rows && !is_harmless(relation.oid) || !parts.iter().all(in_parts)
+            });
+            unsearched.extend(open.map(|column| id(relation, column)));
+        }
+        for view in catalog.relations().filter(|relation| self.views.contains(&relation.oid)) {
+            let below = catalog.with_underlying(view);
+            let is_open = |relation: &&Relation| {
+                relation.columns.iter().any(|column| unsearched.contains(&id(relation, column)))
+            };
+            if below.iter().any(is_open) {
+                unsearched.extend(open_columns(view, classes).map(|column| id(view, column)));
+            }
+        }
+        unsearched
+    }
+
+    async fn read_kinds(&mut self, pipe: &mut Pipe) -> Result<(), String> {
+        *self = Samples { seen: std::mem::take(&mut self.seen), ..Samples::default() };
+        ask(pipe, KINDS, |row| {
+            let mut row = Texts(backend::DataRow::read(row)?);
+            let (oid, kind, part) = (row.number("relation")?, row.text("kind")?, row.number("part")?);
+            match kind.as_str() {
+                "v" => _ = self.views.insert(oid),
+                "p" => self.parts.entry(oid).or_default().push(part),
+                _ => _ = self.readable.insert(oid),
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    fn holds(&self, oid: u32, number: i16) -> Option<Holds> {
+        self.seen.get(&oid)?.holds.get(&number).copied()
+    }
+
+    fn told(&self, oid: u32, number: i16) -> Option<Class> {
+        match self.holds(oid, number)? {
+            Holds::Class(class) => Some(class),
+            Holds::Harmless | Holds::Unknown => None,
+        }
+    }
+
+    /// Parts of it, and parts of those.
+    fn all_parts(&self, oid: u32) -> Vec<u32> {
+        let mut all = Vec::new();
+        let mut open = vec![oid];
+        while let Some(next) = open.pop() {
+            for &part in self.parts.get(&next).into_iter().flatten() {
+                if !all.contains(&part) {
+                    all.push(part);
+                    open.push(part);
+                }
+            }
+        }
+        all
+    }
+}
+
+/// Columns that can hold text and are not known to be sensitive.
+fn open_columns<'a>(relation: &'a Relation, classes: &'a Classes) -> impl Iterator<Item = &'a Column> {
+    let is_open = |column: &&Column| is_text(column.type_oid) && !classes.contains_key(&id(relation, column));
+    relation.columns.iter().filter(is_open)
+}
+
+fn id(relation: &Relation, column: &Column) -> ColumnId {
+    ColumnId { table_oid: relation.oid, number: column.number }
+}
+
+/// What columns of one table hold. Nothing where the server will not show it.
+async fn look_at(
+    pipe: &mut Pipe,
+    relation: &Relation,
+    classes: &Classes,
+) -> Result<HashMap<i16, Holds>, String> {
+    let columns: Vec<&Column> = open_columns(relation, classes).collect();
+    let mut holds = HashMap::new();
+    for columns in columns.chunks(COLUMNS_MAX) {
+        let mut samples = vec![Sample::default(); columns.len()];
+        let refused = answer(pipe, &query(relation, columns), |row| {
+            for (value, sample) in backend::DataRow::read(row)?.zip(&mut samples) {
+                sample.note(value?.unwrap_or_default());
+            }
+            Ok(())
+        })
+        .await?;
+        if let Some(error) = refused {
+            tracing::debug!(error, "a table was not looked at");
+        }
+        holds.extend(columns.iter().map(|column| column.number).zip(samples.iter().map(Sample::holds)));
+    }
+    Ok(holds)
+}
+
+/// Values come by the output functions of their types, which only superusers make.
+fn query(relation: &Relation, columns: &[&Column]) -> String {
+    let shown: Vec<String> = columns
+        .iter()
+        .map(|column| {
+            format!("pg_catalog.left(pg_catalog.format('%s', {}), {CHARACTERS_MAX})", quoted(&column.name))
+        })
+        .collect();
+    let (schema, name) = (quoted(&relation.schema), quoted(&relation.name));
+    format!("SELECT {} FROM ONLY {schema}.{name} LIMIT {ROWS_MAX}", shown.join(", "))
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
