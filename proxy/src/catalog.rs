@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use daemon::with_causes;
-use mask::{Classes, ColumnId, Unsearched, class_of};
+use mask::{Classes, ColumnId, Unsearched, class_of, class_of_comment};
 use session::{Environment, Readings};
 use sql::catalog::{Catalog, Column, Relation};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -71,6 +71,14 @@ const RELATIONS: &str = "
     WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid
       AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f']::\"char\"[])
     ORDER BY c.oid, a.attnum";
+
+/// Comments of columns, where they are short.
+const COMMENTS: &str = "
+    SELECT d.objoid, d.objsubid, d.description
+    FROM pg_catalog.pg_description d
+    WHERE d.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::regclass::oid
+      AND d.objoid OPERATOR(pg_catalog.>=) 16384::oid AND d.objsubid OPERATOR(pg_catalog.>) 0
+      AND pg_catalog.length(d.description) OPERATOR(pg_catalog.<=) 80";
 
 /// Views with what they read, and parts with what they are a part of.
 const DEPENDENCIES: &str = "
@@ -361,14 +369,15 @@ async fn look_with(
     Ok(Some(Snapshot { version, catalog, classes, unsearched, ..*before }))
 }
 
-/// Columns that are sensitive by name, and those that were before: renaming a column does not uncover it.
-fn classes(catalog: &Catalog, before: &Classes) -> Classes {
+/// Columns that are sensitive by name or comment, and those that were before: renaming a column does not uncover it.
+fn classes(catalog: &Catalog, comments: &HashMap<ColumnId, String>, before: &Classes) -> Classes {
     let mut classes = Classes::new();
     for relation in catalog.relations() {
         for column in &relation.columns {
             let id = ColumnId { table_oid: relation.oid, number: column.number };
-            if let Some(class) = class_of(&column.name, column.type_oid).or_else(|| before.get(&id).copied())
-            {
+            let by_comment = || class_of_comment(comments.get(&id)?, column.type_oid);
+            let class = class_of(&column.name, column.type_oid).or_else(by_comment);
+            if let Some(class) = class.or_else(|| before.get(&id).copied()) {
                 classes.insert(id, class);
             }
         }
@@ -409,6 +418,14 @@ async fn ask_all(
         Ok(())
     })
     .await?;
+    let mut comments = HashMap::new();
+    ask(pipe, COMMENTS, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        let id = ColumnId { table_oid: row.number("relation")?, number: row.number("column number")? };
+        comments.insert(id, row.text("comment")?);
+        Ok(())
+    })
+    .await?;
     let routines = routines::read(pipe, &before.catalog).await?;
     let locks = locks(pipe).await?;
     let hooks = match locks.is_held && locks.has_rules && before.read_at.is_some() {
@@ -417,7 +434,7 @@ async fn ask_all(
     };
     let catalog = Catalog::new(relations.into_values()).with_functions(functions);
     let catalog = catalog.with_dependencies(dependencies).with_routines(routines).with_hooks(hooks);
-    let mut classes = classes(&catalog, &before.classes);
+    let mut classes = classes(&catalog, &comments, &before.classes);
     let known = locks.is_held.then_some(&before.catalog);
     views::classify(pipe, &catalog, known, &mut classes).await?;
     Ok((catalog, classes))

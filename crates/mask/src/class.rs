@@ -5,7 +5,7 @@ mod names;
 mod sample;
 mod words;
 
-pub use names::class_of;
+pub use names::{class_of, class_of_comment};
 pub use sample::{Holds, Sample};
 
 /// What a sensitive column or value holds.

@@ -21,7 +21,7 @@ mod masks;
 mod plan;
 mod rows;
 
-pub use class::{Class, Holds, Sample, class_of};
+pub use class::{Class, Holds, Sample, class_of, class_of_comment};
 pub use columns::{Classes, ColumnId, Unsearched, is_text};
 pub use masks::{mask, mask_found};
 pub use plan::{ColumnPlan, FIRST_NORMAL_OID, Form, Known, Plan, Reason};

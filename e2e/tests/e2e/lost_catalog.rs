@@ -16,22 +16,22 @@ fn told(client: &mut Client, sql: &str) -> Result<String> {
 }
 
 #[test]
-fn without_its_catalog_a_database_takes_no_sessions_and_shows_no_e_mails() -> Result<()> {
+fn without_its_catalog_a_database_takes_no_sessions_and_shows_no_addresses() -> Result<()> {
     const NOTE: &str = "SELECT note FROM notes";
     let stack = Stack::start_with("catalog-trust-secs = 1\n")?;
-    let notes = "CREATE TABLE notes (note text); INSERT INTO notes VALUES ('ada@example.com')";
+    let notes = "CREATE TABLE notes (note text); INSERT INTO notes VALUES ('by 198.51.100.7')";
     psql::run(&stack.owner(), notes)?.success()?;
     let mut client = Client::connect(&stack.alice()?)?;
-    // Its name says nothing of e-mail addresses.
-    assert!(told(&mut client, NOTE)?.contains("ada@example.com"));
+    // Its name says nothing, and versions look like that too.
+    assert!(told(&mut client, NOTE)?.contains("198.51.100.7"));
 
     psql::run(&stack.superuser(), "REVOKE SELECT ON pg_catalog.pg_attribute FROM PUBLIC")?.success()?;
     // What the catalog does not show yet has it read, and this session waits for that.
     told(&mut client, "CREATE TABLE fresh (id int); SELECT * FROM fresh")?;
     let shown = told(&mut client, NOTE)?;
-    assert!(shown.contains("a***@***.com") && !shown.contains("ada@example.com"), "{shown}");
+    assert!(shown.contains("by 198") && !shown.contains("198.51.100.7"), "{shown}");
     let copied = told(&mut client, "COPY notes TO STDOUT")?;
-    assert!(copied.contains("42501") && !copied.contains("ada@example.com"), "{copied}");
+    assert!(copied.contains("42501") && !copied.contains("198.51.100.7"), "{copied}");
     let refused = psql::run(&stack.alice()?, "SELECT 1")?;
     let said = format!("Picket cannot read the catalog of the database \"{}\"", stack.database);
     assert!(refused.code == 2 && refused.stderr.contains(&said), "{}", refused.stderr);
@@ -40,9 +40,9 @@ fn without_its_catalog_a_database_takes_no_sessions_and_shows_no_e_mails() -> Re
     psql::run(&stack.superuser(), "GRANT SELECT ON pg_catalog.pg_attribute TO PUBLIC")?.success()?;
     // A session that comes has it read.
     psql::run(&stack.alice()?, "SELECT 1")?.success()?;
-    assert!(told(&mut client, NOTE)?.contains("ada@example.com"));
+    assert!(told(&mut client, NOTE)?.contains("198.51.100.7"));
     let copied = told(&mut client, "COPY notes TO STDOUT")?;
-    assert!(copied.contains("ada@example.com"), "{copied}");
+    assert!(copied.contains("198.51.100.7"), "{copied}");
     Ok(())
 }
 

@@ -21,11 +21,14 @@ const OBJECTS: &str = r"
     INSERT INTO whole SELECT id, c1 FROM things;
     CREATE VIEW seen AS SELECT id, c1 AS shown FROM things;
     CREATE TABLE few (c1 text, version text);
+    CREATE TABLE told (c4 text);
+    INSERT INTO told VALUES ('canary');
+    COMMENT ON COLUMN told.c4 IS 'the user''s password';
     INSERT INTO few VALUES ('canary1@shop.org', '1.2.3.4');
 ";
 
 /// What shows values, and what a look at them must make of the first row.
-const SHOWN: [(&str, &str); 9] = [
+const SHOWN: [(&str, &str); 10] = [
     ("SELECT c1 FROM things WHERE id = 1", "c***@***.org"),
     ("SELECT c2 FROM things WHERE id = 1", "+** ** **** **01"),
     ("SELECT c3 FROM things WHERE id = 1", "**** **** **** 1111"),
@@ -34,6 +37,7 @@ const SHOWN: [(&str, &str); 9] = [
     ("SELECT reverse(c1) FROM things WHERE id = 1", "***"),
     ("SELECT c1 FROM whole WHERE id = 1", "c***@***.org"),
     ("SELECT shown FROM seen WHERE id = 1", "***"),
+    ("SELECT * FROM told", "***"),
     ("SELECT * FROM few", "c***@***.org|1.2.3.4"),
 ];
 

@@ -54,6 +54,15 @@ pub fn class_of(name: &str, type_oid: u32) -> Option<Class> {
     (!harmless).then_some(class)
 }
 
+/// What the comment of a column of this type says that it holds, where it is no more than a name for it: a sentence can be
+/// about anything.
+pub fn class_of_comment(comment: &str, type_oid: u32) -> Option<Class> {
+    (comment.split_whitespace().count() <= COMMENT_WORDS_MAX).then(|| class_of(comment, type_oid))?
+}
+
+/// Words of a comment that names what a column holds.
+const COMMENT_WORDS_MAX: usize = 5;
+
 /// What columns of geometric types are called that hold a place on Earth; elsewhere these words say little.
 const PLACE_WORDS: [&str; 4] = ["home", "location", "place", "position"];
 
@@ -173,6 +182,16 @@ mod tests {
         assert_eq!(words("userIPAddress"), ["user", "ip", "address"]);
         assert_eq!(words("__Téléphone fixe--"), ["téléphone", "fixe"]);
         assert!(words("").is_empty() && words("_- .").is_empty());
+    }
+
+    #[test]
+    fn comments_that_are_names_say_it_too() {
+        assert_eq!(class_of_comment("Customer's e-mail address", TEXT), Some(Class::Email));
+        assert_eq!(class_of_comment("Password (bcrypt)", TEXT), Some(Class::Credential));
+        assert_eq!(class_of_comment("date of birth", DATE), Some(Class::BirthDate));
+        assert_eq!(class_of_comment("what to write to the e-mail address that was confirmed", TEXT), None);
+        assert_eq!(class_of_comment("e-mail was confirmed", BOOL), None);
+        assert_eq!(class_of_comment("", TEXT), None);
     }
 
     #[test]
