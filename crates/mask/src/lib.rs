@@ -22,7 +22,7 @@ mod plan;
 mod rows;
 
 pub use class::{Class, Holds, Sample, class_of, class_of_comment};
-pub use columns::{Classes, ColumnId, Unsearched, is_text};
+pub use columns::{Classes, ColumnId, Unsearched, is_telling, is_text};
 pub use masks::{mask, mask_found};
 pub use plan::{ColumnPlan, FIRST_NORMAL_OID, Form, Known, Plan, Reason};
 pub use rows::{RowError, mask_row};

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use mask::{Class, Classes, ColumnId, Holds, Sample, Unsearched, is_text};
+use mask::{Class, Classes, ColumnId, Holds, Sample, Unsearched, is_telling, is_text};
 use sql::Catalog;
 use sql::catalog::{Column, Relation};
 use tokio::time::timeout;
@@ -230,13 +230,15 @@ async fn look_at(
     relation: &Relation,
     classes: &Classes,
 ) -> Result<HashMap<i16, Holds>, String> {
-    let columns: Vec<&Column> = open_columns(relation, classes).collect();
+    let is_open =
+        |column: &&Column| is_telling(column.type_oid) && !classes.contains_key(&id(relation, column));
+    let columns: Vec<&Column> = relation.columns.iter().filter(is_open).collect();
     let mut holds = HashMap::new();
     for columns in columns.chunks(COLUMNS_MAX) {
         let mut samples = vec![Sample::default(); columns.len()];
         let refused = answer(pipe, &query(relation, columns), |row| {
-            for (value, sample) in backend::DataRow::read(row)?.zip(&mut samples) {
-                sample.note(value?.unwrap_or_default());
+            for ((value, column), sample) in backend::DataRow::read(row)?.zip(columns).zip(&mut samples) {
+                sample.note(column.type_oid, value?.unwrap_or_default());
             }
             Ok(())
         })

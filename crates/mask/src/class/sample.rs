@@ -1,6 +1,7 @@
 //! The class of a column by a sample of its values.
 
 use super::Class;
+use crate::columns::BYTEA;
 use crate::detect;
 
 /// So many of a hundred values are of one class where the column is.
@@ -37,8 +38,18 @@ pub enum Holds {
 }
 
 impl Sample {
-    /// One more value, as text. What is empty says nothing.
-    pub fn note(&mut self, value: &[u8]) {
+    /// One more value of this type (OID) in the text format. What is empty says nothing.
+    pub fn note(&mut self, type_oid: u32, value: &[u8]) {
+        match value {
+            [b'\\', b'x', digits @ ..] if type_oid == BYTEA => self.note_text(&bytes(digits)),
+            [b'{', elements @ .., b'}'] => {
+                elements.split(|byte| matches!(byte, b',' | b'"')).for_each(|value| self.note_text(value));
+            }
+            value => self.note_text(value),
+        }
+    }
+
+    fn note_text(&mut self, value: &[u8]) {
         let value = value.trim_ascii();
         if value.is_empty() {
             return;
@@ -70,13 +81,22 @@ impl Sample {
     }
 }
 
+/// What pairs of hexadecimal digits stand for.
+fn bytes(digits: &[u8]) -> Vec<u8> {
+    let digit = |digit: &u8| (*digit as char).to_digit(16).unwrap_or_default();
+    let byte = |pair: &[u8]| pair.iter().fold(0, |byte, half| byte << 4 | digit(half));
+    digits.chunks_exact(2).map(|pair| u8::try_from(byte(pair)).unwrap_or_default()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const TEXT: u32 = 25;
+
     fn of(values: &[&str]) -> Holds {
         let mut sample = Sample::default();
-        values.iter().for_each(|value| sample.note(value.as_bytes()));
+        values.iter().for_each(|value| sample.note(TEXT, value.as_bytes()));
         sample.holds()
     }
 
@@ -89,6 +109,19 @@ mod tests {
             of(&["4111 1111 1111 1111", "5500-0000-0000-0004", "340000000000009"]),
             Holds::Class(Class::Card)
         );
+    }
+
+    #[test]
+    fn bytes_and_lists_are_told_by_what_is_in_them() {
+        let mut sample = Sample::default();
+        (0..3).for_each(|_| sample.note(BYTEA, b"\\x616e6e4073686f702e6f7267"));
+        assert_eq!(sample.holds(), Holds::Class(Class::Email));
+        let mut sample = Sample::default();
+        sample.note(1009, br#"{ann@shop.org,"Bo <bob@shop.org>",cy@shop.org,dee@shop.org}"#);
+        assert_eq!(sample.holds(), Holds::Class(Class::Email));
+        let mut sample = Sample::default();
+        sample.note(TEXT, br"\x616e6e4073686f702e6f7267");
+        assert_eq!(sample.holds(), Holds::Unknown);
     }
 
     #[test]
