@@ -131,6 +131,7 @@ impl Snapshot {
             subject: identity.subject(),
             catalog_version: self.version,
             catalog_holds: self.holds,
+            allowance: Some(identity.allowance()),
             readings,
         }
     }

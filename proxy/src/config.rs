@@ -145,6 +145,7 @@ struct ConfigFile {
     client_idle_timeout_secs: Option<Spanned<u64>>,
     idle_transaction_timeout_secs: Option<Spanned<u64>>,
     client_connection_check_secs: Option<Spanned<u64>>,
+    max_probes_per_hour: Option<Spanned<u32>>,
     catalog_trust_secs: Option<Spanned<u64>>,
     threads: Option<Spanned<usize>>,
     shutdown_wait_secs: Option<Spanned<u64>>,
@@ -306,6 +307,7 @@ impl ConfigFile {
                 client_idle_timeout_secs: self.client_idle_timeout_secs,
                 idle_transaction_timeout_secs: self.idle_transaction_timeout_secs,
                 client_connection_check_secs: self.client_connection_check_secs,
+                max_probes_per_hour: self.max_probes_per_hour,
             }
             .check()?,
             threads: within("threads", self.threads, 1..=THREADS_MAX, threads_default())?,

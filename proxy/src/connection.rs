@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use self::ended::Ended;
 use self::opening::open;
+use crate::allowances::Allowances;
 use crate::cancel::{CancelKeys, Registered};
 use crate::catalog::{CatalogKeeper, Snapshot};
 use crate::catalogs::Catalogs;
@@ -57,6 +58,7 @@ pub(crate) struct Shared {
     pub(crate) nobody: Arc<Nobody>,
     pub(crate) cancel_keys: CancelKeys,
     pub(crate) catalogs: Catalogs,
+    pub(crate) allowances: Allowances,
 }
 
 /// How a client ended its side.

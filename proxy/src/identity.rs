@@ -5,6 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use policy::{Policies, PolicyError, Subject, Who};
 
+use session::Allowance;
+
 use crate::config::Config;
 
 /// A session's identity, and what the policies make of it.
@@ -12,18 +14,19 @@ pub(crate) struct Identity {
     who: Who,
     policies: Arc<Policies>,
     subject: Arc<Subject>,
+    allowance: Arc<Allowance>,
 }
 
 impl Identity {
-    /// `who` at this moment. What the configuration says of the user is added.
+    /// `who` at this moment, with what is left of the questions that may be asked. What the configuration says of the user is added.
     ///
     /// # Errors
     ///
     /// [`PolicyError`] where the policies cannot be told of it.
-    pub(crate) fn new(who: Who, config: &Config) -> Result<Self, PolicyError> {
+    pub(crate) fn new(who: Who, config: &Config, allowance: Arc<Allowance>) -> Result<Self, PolicyError> {
         let who = now(who, config);
         let (policies, subject) = (Arc::clone(&config.policies), config.policies.subject(&who)?);
-        Ok(Identity { who, policies, subject })
+        Ok(Identity { who, policies, subject, allowance })
     }
 
     /// Takes what has changed: the configuration (`is_newer`), or the time where policies look at it.
@@ -46,6 +49,10 @@ impl Identity {
 
     pub(crate) fn subject(&self) -> &Subject {
         &self.subject
+    }
+
+    pub(crate) fn allowance(&self) -> &Allowance {
+        &self.allowance
     }
 }
 

@@ -1,5 +1,6 @@
 //! `picket-proxy`: an identity-aware PostgreSQL proxy. This file starts it; each part is its own module.
 
+mod allowances;
 mod beginnings;
 mod cancel;
 mod catalog;

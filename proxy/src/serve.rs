@@ -25,6 +25,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::LocalSet;
 use tokio::time::{sleep, timeout};
 
+use crate::allowances::{self, Allowances};
 use crate::cancel::CancelKeys;
 use crate::catalogs::Catalogs;
 use crate::config::Config;
@@ -94,6 +95,7 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
         cancel_keys: CancelKeys::default(),
         places: Arc::default(),
         catalogs: Catalogs::new(Handle::current()),
+        allowances: Allowances::default(),
         config: Running::new(path, config),
     });
     let threads = Threads::start(&shared, &stopping)?;
@@ -107,6 +109,7 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
         signal = signals.stopped() => signal,
         () = accept(&listener, &threads, &shared) => StopSignal::Terminate,
         () = reload_when_asked(&mut hangups, &shared, &clickhouse) => StopSignal::Terminate,
+        () = allowances::refill(&shared) => StopSignal::Terminate,
     };
     drop(listener);
     let mut ended = std::pin::pin!(threads.join());

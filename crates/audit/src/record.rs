@@ -285,6 +285,8 @@ pub enum AlertKind {
     Bypass,
     /// The agent lost events.
     EventsLost,
+    /// Somebody asked too many questions about values that are masked.
+    Probing,
 }
 
 /// The agent's own account, written at start, every minute, whenever events were lost, and at its end.

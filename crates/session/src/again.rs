@@ -7,6 +7,7 @@ use std::sync::Arc;
 use policy::{Refusal, Verdict};
 use sql::facts::{Makes, Runs};
 
+use crate::allowance;
 use crate::judged::{Judged, Read};
 use crate::names::{self, Portal, Prepared};
 use crate::shown::Shown;
@@ -33,6 +34,8 @@ struct Again {
     refused: Option<Verdict>,
     /// What was let pass although rules that observe are against it.
     observed: Option<Verdict>,
+    /// It looks into values that the subject may not see.
+    probes: bool,
     /// What the result of what runs can show.
     shown: Shown,
     /// What was looked at: a portal can run a FETCH of another, and both can name each other.
@@ -71,11 +74,22 @@ impl Session {
             let rules = refusal.rules.clone();
             return judged.decided(Verdict::Refuse(refusal), rules, Vec::new());
         }
+        if judged.runs.is_empty() && !judged.probes {
+            return Rc::clone(judged);
+        }
+        let mut again = Again { probes: judged.probes, ..Again::default() };
+        self.look(Rc::clone(judged), env, &mut again);
+        if again.refused.is_none()
+            && again.probes
+            && env.allowance.is_some_and(|allowance| !allowance.spend())
+        {
+            let refusal = allowance::exceeded();
+            let rules = refusal.rules.clone();
+            return judged.decided(Verdict::Refuse(refusal), rules, Vec::new());
+        }
         if judged.runs.is_empty() {
             return Rc::clone(judged);
         }
-        let mut again = Again::default();
-        self.look(Rc::clone(judged), env, &mut again);
         let shown = std::mem::take(&mut again.shown).or(&judged.shown);
         // Its result is that of another statement each time.
         let judged = &judged.showing(shown);
@@ -118,6 +132,7 @@ impl Session {
                     }
                     let judged = read.judge(env, &self.temporary);
                     again.note(&judged.one.verdict);
+                    again.probes |= judged.one.probes;
                     again.shown = std::mem::take(&mut again.shown).or(&judged.one.shown);
                     open.push(Rc::clone(&judged.one));
                 }

@@ -15,6 +15,7 @@ use wire::BodyError;
 
 use crate::evidence::Described;
 use crate::names::{Columns, ResultColumns};
+use crate::probed::probes;
 use crate::results::Planned;
 use crate::shown::{Known, Shown, classed};
 use crate::state::Environment;
@@ -100,6 +101,8 @@ pub(crate) struct Judged {
     pub(crate) runs: Vec<Runs>,
     /// It may make or take away prepared statements and cursors in a way that is not seen.
     pub(crate) meddles: bool,
+    /// Its conditions look into values that the subject may not see.
+    pub(crate) probes: bool,
     /// What computed columns of its result can show.
     pub(crate) shown: Shown,
     /// What it does to the session's temporary tables, if anything.
@@ -250,6 +253,7 @@ impl JudgedText {
                 let text = read.text.get(own.span.clone()).unwrap_or_default();
                 Rc::new(Judged {
                     makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
+                    probes: !env.classes.is_empty() && probes(text, own, env),
                     shown: match env.hides() {
                         true => Shown::of(text, own, &Known { catalog: env.catalog, classes: env.classes }),
                         false => Shown::Nothing,
@@ -290,6 +294,7 @@ impl Judged {
         let names = [read, written, columns].into_iter().flatten();
         let kept_bytes = described.text.len() + names.map(|name| name.len()).sum::<usize>();
         Judged {
+            probes: false,
             kept_bytes,
             described: Rc::new(described),
             span,

@@ -19,6 +19,7 @@
 
 mod action;
 mod again;
+mod allowance;
 mod begun;
 mod client;
 mod ending;
@@ -28,6 +29,7 @@ mod judged;
 mod large;
 mod names;
 mod owed;
+mod probed;
 mod readings;
 mod refusal;
 mod replication;
@@ -40,6 +42,7 @@ mod temporary;
 mod tests;
 
 pub use action::{Action, CloseReason, Step};
+pub use allowance::Allowance;
 pub use ending::{Patience, Rests, Stop};
 pub use evidence::{Described, Evidence, Finished, Outcome, ResultNames, Started};
 pub use judged::may_run;

@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::action::Action;
 use crate::again::Sight;
+use crate::allowance::Allowance;
 use crate::begun::Begun;
 use crate::evidence::{Evidence, Execution, Outcome, Started};
 use crate::judged::{Judged, Read};
@@ -39,6 +40,8 @@ pub struct Environment<'a> {
     /// Whether it is gone by what the catalog shows. Where it could not be read for too long, it still names things,
     /// and what it does not show as sensitive may be.
     pub catalog_holds: bool,
+    /// How many questions the subject may still ask about values that it may not see, if not any number.
+    pub allowance: Option<&'a Allowance>,
     /// What is known of texts that were read before.
     pub readings: &'a mut Readings,
 }

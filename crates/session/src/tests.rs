@@ -11,6 +11,7 @@ mod leaving;
 mod naming;
 mod no_sql;
 mod observing;
+mod probing;
 mod replication;
 mod server;
 mod talk;

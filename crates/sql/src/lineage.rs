@@ -59,6 +59,14 @@ pub fn lineage(text: &str, sensitive: &Sensitive) -> Lineage {
     tainted.lineage(&outputs)
 }
 
+/// The names that hold values of sensitive columns in a statement, and those that rows with some have. `None`: any can be.
+pub(crate) fn tainted(statement: &Tree, sensitive: &Sensitive) -> Option<HashSet<String>> {
+    let mut flows = Flows::default();
+    flows.visit(statement);
+    let tainted = flows.follow(sensitive);
+    (!tainted.all).then(|| tainted.names.union(&tainted.rows).cloned().collect())
+}
+
 /// What an expression, or a list of them, takes values from.
 #[derive(Clone, Debug, Default)]
 struct Mentions {

@@ -25,6 +25,7 @@ mod limits;
 mod lost_catalog;
 mod newest_libpq;
 mod policies;
+mod probing;
 mod raw;
 mod reach;
 mod reload;

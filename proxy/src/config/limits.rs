@@ -23,6 +23,8 @@ pub(crate) struct Limits {
     pub(crate) max_login_connections: usize,
     /// Longest message that is held in memory.
     pub(crate) max_message_bytes: u32,
+    /// Questions that a user may ask within an hour about values that it may not see.
+    pub(crate) max_probes_per_hour: u32,
     /// How long a client may take to log in.
     pub(crate) client_login_timeout: Duration,
     /// How long a session may be idle outside of a transaction.
@@ -41,6 +43,7 @@ pub(super) struct Written {
     pub(super) max_wildcard_databases: Option<Spanned<usize>>,
     pub(super) max_login_connections: Option<Spanned<usize>>,
     pub(super) max_message_bytes: Option<Spanned<u32>>,
+    pub(super) max_probes_per_hour: Option<Spanned<u32>>,
     pub(super) client_login_timeout_secs: Option<Spanned<u64>>,
     pub(super) client_idle_timeout_secs: Option<Spanned<u64>>,
     pub(super) idle_transaction_timeout_secs: Option<Spanned<u64>>,
@@ -49,6 +52,9 @@ pub(super) struct Written {
 
 /// Most sessions that can be configured; each takes two sockets.
 pub(super) const CONNECTIONS_MAX: usize = 100_000;
+
+/// Most questions about masked values that can be configured.
+const PROBES_MAX: u32 = 1_000_000_000;
 
 /// Longest time that can be configured: a week.
 const SECS_MAX: u64 = 7 * 24 * 60 * 60;
@@ -79,6 +85,12 @@ impl Written {
                 self.max_message_bytes,
                 1 << 16..=1 << 30,
                 64 << 20,
+            )?,
+            max_probes_per_hour: within(
+                "max-probes-per-hour",
+                self.max_probes_per_hour,
+                0..=PROBES_MAX,
+                300,
             )?,
             client_login_timeout: Duration::from_secs(within(
                 "client-login-timeout-secs",

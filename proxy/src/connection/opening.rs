@@ -58,7 +58,8 @@ pub(super) async fn open(
         environment: upstream.environment.clone(),
         ..Who::default()
     };
-    let identity = Identity::new(who, config).map_err(|error| not_judged(&error))?;
+    let allowance = shared.allowances.of(&user, limits.max_probes_per_hour);
+    let identity = Identity::new(who, config, allowance).map_err(|error| not_judged(&error))?;
     let (policies, subject) = (identity.policies(), identity.subject());
     let replicates = replication.map(|_| policies.judge_replication(subject, ""));
     if let Some(refusal) = replicates.as_ref().and_then(Verdict::refusal) {

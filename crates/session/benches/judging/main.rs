@@ -107,6 +107,7 @@ impl Memory {
             catalog,
             classes,
             unsearched: None,
+            allowance: None,
             policies,
             subject,
             catalog_version: 1,

@@ -150,6 +150,7 @@ impl Bank {
             catalog,
             classes,
             unsearched: None,
+            allowance: None,
             policies,
             subject,
             catalog_version: 1,

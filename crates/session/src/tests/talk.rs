@@ -9,7 +9,8 @@ use wire::compose::{cstr, frame};
 use wire::{backend, frontend, split_frame};
 
 use crate::{
-    Action, Environment, Evidence, Outcome, Readings, Replication, ResultNames, Session, SessionError, Step,
+    Action, Allowance, Environment, Evidence, Outcome, Readings, Replication, ResultNames, Session,
+    SessionError, Step,
 };
 
 pub(super) const NONCE: u64 = 7;
@@ -35,6 +36,7 @@ pub(super) struct Talk {
     policies: Arc<Policies>,
     subject: Arc<Subject>,
     readings: Readings,
+    pub(super) allowance: Option<Allowance>,
     sent: Vec<u8>,
 }
 
@@ -66,6 +68,7 @@ impl Talk {
             subject: subject(&SHIPPED),
             policies: Arc::clone(&SHIPPED),
             readings: Readings::default(),
+            allowance: None,
             sent: Vec::new(),
         }
     }
@@ -145,6 +148,7 @@ impl Talk {
             policies,
             subject,
             readings,
+            allowance,
             sent: _,
         } = self;
         let (catalog_version, catalog_holds) = (*catalog_version, *catalog_holds);
@@ -156,6 +160,7 @@ impl Talk {
             subject,
             catalog_version,
             catalog_holds,
+            allowance: allowance.as_ref(),
             readings,
         };
         (session, environment)

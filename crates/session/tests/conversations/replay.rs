@@ -144,6 +144,7 @@ impl<'a> Replay<'a> {
             catalog,
             classes,
             unsearched: None,
+            allowance: None,
             policies,
             subject,
             catalog_version,

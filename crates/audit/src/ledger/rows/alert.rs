@@ -46,6 +46,7 @@ impl From<&AlertRecord> for AlertRow {
             kind: match record.kind {
                 AlertKind::Bypass => "bypass",
                 AlertKind::EventsLost => "events_lost",
+                AlertKind::Probing => "probing",
             },
             message: record.message.clone(),
             boot_id: connection.map(|connection| connection.boot_id),

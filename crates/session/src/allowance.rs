@@ -1,0 +1,52 @@
+//! How many questions people may still ask about values that they may not see. All sessions of one user share it.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use policy::Refusal;
+
+/// What is left of it.
+#[derive(Debug)]
+pub struct Allowance {
+    left: AtomicU32,
+    is_exceeded: AtomicBool,
+}
+
+impl Allowance {
+    /// So many questions.
+    pub fn new(questions: u32) -> Self {
+        Allowance { left: AtomicU32::new(questions), is_exceeded: AtomicBool::new(false) }
+    }
+
+    /// Takes one; `false` where none is left.
+    pub(crate) fn spend(&self) -> bool {
+        let spent = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        self.is_exceeded.fetch_or(spent.is_err(), Ordering::Relaxed);
+        spent.is_ok()
+    }
+
+    /// Gives back `questions`, up to `most`; says whether more were asked since the last time than there were.
+    pub fn refill(&self, questions: u32, most: u32) -> bool {
+        let _ = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+            Some(left.saturating_add(questions).min(most))
+        });
+        self.is_exceeded.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether `most` are left.
+    pub fn is_whole(&self, most: u32) -> bool {
+        most <= self.left.load(Ordering::Relaxed)
+    }
+}
+
+/// What a client is told whose user has asked too many.
+pub(crate) fn exceeded() -> Refusal {
+    Refusal {
+        rules: vec!["max-probes-per-hour".into()],
+        sqlstate: "42501",
+        message: "Picket refused this statement".to_owned(),
+        detail: "Rule \"max-probes-per-hour\": its conditions look into values that are masked, and you have asked too many \
+                 such questions within the last hour."
+            .to_owned(),
+        hint: "Compare whole values with =, wait, or ask whoever runs Picket for the right to see them (reveal).".to_owned(),
+    }
+}
