@@ -18,6 +18,9 @@ const OBJECTS: &str = r"
     FROM generate_series(1, 30) n;
     CREATE TABLE others (id int, n bigint, b bytea, l text[]);
     INSERT INTO others SELECT id, 4111111111111111, convert_to(c1, 'UTF8'), ARRAY[c1, c1] FROM things;
+    CREATE TABLE late (id int, c1 text, filler char(200));
+    INSERT INTO late SELECT n, CASE WHEN n < 2000 THEN 'red' ELSE 'canary' || n || '@shop.org' END FROM generate_series(1, 9000) n;
+    ANALYZE late;
     CREATE TABLE whole (id int, c1 text) PARTITION BY RANGE (id);
     CREATE TABLE part PARTITION OF whole FOR VALUES FROM (0) TO (100);
     INSERT INTO whole SELECT id, c1 FROM things;
@@ -30,13 +33,14 @@ const OBJECTS: &str = r"
 ";
 
 /// What shows values, and what a look at them must make of the first row.
-const SHOWN: [(&str, &str); 12] = [
+const SHOWN: [(&str, &str); 13] = [
     ("SELECT c1 FROM things WHERE id = 1", "c***@***.org"),
     ("SELECT c2 FROM things WHERE id = 1", "+** ** **** **01"),
     ("SELECT c3 FROM things WHERE id = 1", "**** **** **** 1111"),
     ("SELECT color FROM things WHERE id = 1", "red"),
     ("SELECT notes FROM things WHERE id = 7", "write to c***@***.org"),
     ("SELECT reverse(c1) FROM things WHERE id = 1", "***"),
+    ("SELECT c1 FROM late WHERE id = 9000", "c***@***.org"),
     ("SELECT n FROM others WHERE id = 1", ""),
     ("SELECT b, l FROM others WHERE id = 1", "|"),
     ("SELECT c1 FROM whole WHERE id = 1", "c***@***.org"),

@@ -13,8 +13,12 @@ use wire::backend;
 use super::{Texts, answer, ask};
 use crate::pipe::Pipe;
 
-/// Rows of a table that are looked at.
-const ROWS_MAX: usize = 100;
+/// Rows of a table that are looked at where it begins, and of pages that are drawn by lot.
+const FIRST_ROWS_MAX: u32 = 50;
+const DRAWN_ROWS_MAX: u32 = 100;
+
+/// Pages that are drawn by lot from a larger table.
+const DRAWN_PAGES: f64 = 20.0;
 
 /// Characters of a value that are looked at.
 const CHARACTERS_MAX: usize = 512;
@@ -37,15 +41,15 @@ const AGAIN: Duration = Duration::from_secs(600);
 /// What relations are, and what each consists of: only those that have rows of their own can be looked at, and of them none whose
 /// rows a policy chooses.
 const KINDS: &str = "
-    SELECT c.oid, c.relkind, 0::oid
+    SELECT c.oid, c.relkind, 0::oid, c.relpages, c.reltuples
     FROM pg_catalog.pg_class c
     WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid AND NOT c.relrowsecurity
       AND c.relpersistence OPERATOR(pg_catalog.<>) 't'::\"char\"
       AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'm']::\"char\"[])
     UNION ALL
-    SELECT inhparent, 'p'::\"char\", inhrelid FROM pg_catalog.pg_inherits WHERE inhrelid OPERATOR(pg_catalog.>=) 16384::oid
+    SELECT inhparent, 'p'::\"char\", inhrelid, 0, 0 FROM pg_catalog.pg_inherits WHERE inhrelid OPERATOR(pg_catalog.>=) 16384::oid
     UNION ALL
-    SELECT c.oid, c.relkind, 0::oid
+    SELECT c.oid, c.relkind, 0::oid, 0, 0
     FROM pg_catalog.pg_class c
     WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid AND c.relkind OPERATOR(pg_catalog.=) 'v'::\"char\"";
 
@@ -54,11 +58,18 @@ const KINDS: &str = "
 pub(super) struct Samples {
     /// By the tables' OIDs.
     seen: HashMap<u32, Seen>,
-    /// Tables and materialised views that can be looked at.
-    readable: HashSet<u32>,
+    /// Tables and materialised views that can be looked at, as large as PostgreSQL last counted them.
+    readable: HashMap<u32, Size>,
     views: HashSet<u32>,
     /// Partitions and children of tables.
     parts: HashMap<u32, Vec<u32>>,
+}
+
+/// How large a table was when it was counted; nothing, or less, where it never was (pg_class.h).
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    pages: f64,
+    rows: f64,
 }
 
 #[derive(Debug)]
@@ -86,20 +97,21 @@ impl Samples {
         self.read_kinds(pipe).await?;
         self.seen.retain(|oid, _| catalog.relation(*oid).is_some());
         let begin = Instant::now();
-        let mut due: Vec<(Option<Instant>, &Relation)> = Vec::new();
-        for relation in catalog.relations().filter(|relation| self.readable.contains(&relation.oid)) {
-            match self.seen.get(&relation.oid) {
+        let mut due: Vec<(Option<Instant>, &Relation, Size)> = Vec::new();
+        for (oid, size) in &self.readable {
+            let Some(relation) = catalog.relation(*oid) else { continue };
+            match self.seen.get(oid) {
                 Some(seen) if begin.saturating_duration_since(seen.at) < seen.pause => {}
-                seen => due.push((seen.map(|seen| seen.at), relation)),
+                seen => due.push((seen.map(|seen| seen.at), relation, *size)),
             }
         }
-        due.sort_by_key(|(at, relation)| (*at, relation.oid));
+        due.sort_by_key(|(at, relation, _)| (*at, relation.oid));
         let mut is_new = false;
-        for (_, relation) in due {
+        for (_, relation, size) in due {
             if is_wanted() || LOOKS_WAIT < begin.elapsed() {
                 break;
             }
-            let look = timeout(LOOK_WAIT, look_at(pipe, relation, classes)).await;
+            let look = timeout(LOOK_WAIT, look_at(pipe, relation, size, classes)).await;
             let holds = look.map_err(|_| format!("no answer within {} s", LOOK_WAIT.as_secs()))??;
             let before = self.seen.get(&relation.oid);
             let is_known = before.is_some_and(|seen| seen.holds == holds);
@@ -150,7 +162,7 @@ impl Samples {
             let parts = self.all_parts(relation.oid);
             let open = open_columns(relation, classes).filter(|column| {
                 let is_harmless = |oid| self.holds(oid, column.number) == Some(Holds::Harmless);
-                let has_rows = self.readable.contains(&relation.oid) || parts.is_empty();
+                let has_rows = self.readable.contains_key(&relation.oid) || parts.is_empty();
                 let in_parts = |part: &u32| {
                     let same = |own: &&Column| own.name == column.name;
                     let own = catalog.relation(*part).and_then(|part| part.columns.iter().find(same));
@@ -176,11 +188,13 @@ impl Samples {
         *self = Samples { seen: std::mem::take(&mut self.seen), ..Samples::default() };
         ask(pipe, KINDS, |row| {
             let mut row = Texts(backend::DataRow::read(row)?);
-            let (oid, kind, part) = (row.number("relation")?, row.text("kind")?, row.number("part")?);
+            let (oid, kind) = (row.number("relation")?, row.text("kind")?);
+            let part = row.number("part")?;
+            let size = Size { pages: row.number("pages")?, rows: row.number("rows")? };
             match kind.as_str() {
                 "v" => _ = self.views.insert(oid),
                 "p" => self.parts.entry(oid).or_default().push(part),
-                _ => _ = self.readable.insert(oid),
+                _ => _ = self.readable.insert(oid, size),
             }
             Ok(())
         })
@@ -228,6 +242,7 @@ fn id(relation: &Relation, column: &Column) -> ColumnId {
 async fn look_at(
     pipe: &mut Pipe,
     relation: &Relation,
+    size: Size,
     classes: &Classes,
 ) -> Result<HashMap<i16, Holds>, String> {
     let is_open =
@@ -236,7 +251,7 @@ async fn look_at(
     let mut holds = HashMap::new();
     for columns in columns.chunks(COLUMNS_MAX) {
         let mut samples = vec![Sample::default(); columns.len()];
-        let refused = answer(pipe, &query(relation, columns), |row| {
+        let refused = answer(pipe, &query(relation, size, columns), |row| {
             for ((value, column), sample) in backend::DataRow::read(row)?.zip(columns).zip(&mut samples) {
                 sample.note(column.type_oid, value?.unwrap_or_default());
             }
@@ -252,15 +267,29 @@ async fn look_at(
 }
 
 /// Values come by the output functions of their types, which only superusers make.
-fn query(relation: &Relation, columns: &[&Column]) -> String {
+fn query(relation: &Relation, size: Size, columns: &[&Column]) -> String {
     let shown: Vec<String> = columns
         .iter()
         .map(|column| {
             format!("pg_catalog.left(pg_catalog.format('%s', {}), {CHARACTERS_MAX})", quoted(&column.name))
         })
         .collect();
-    let (schema, name) = (quoted(&relation.schema), quoted(&relation.name));
-    format!("SELECT {} FROM ONLY {schema}.{name} LIMIT {ROWS_MAX}", shown.join(", "))
+    let (shown, table) =
+        (shown.join(", "), format!("{}.{}", quoted(&relation.schema), quoted(&relation.name)));
+    let Size { pages, rows } = size;
+    if pages <= DRAWN_PAGES {
+        let rows = FIRST_ROWS_MAX + DRAWN_ROWS_MAX;
+        return format!("SELECT {shown} FROM ONLY {table} LIMIT {rows}");
+    }
+    let percent = 100.0 * DRAWN_PAGES / pages;
+    // Some of each page: otherwise the first pages would have them all.
+    let share = f64::from(DRAWN_ROWS_MAX) * pages / (DRAWN_PAGES * rows.max(1.0));
+    format!(
+        "(SELECT {shown} FROM ONLY {table} LIMIT {FIRST_ROWS_MAX}) UNION ALL \
+         (SELECT {shown} FROM ONLY {table} TABLESAMPLE SYSTEM ({percent}) \
+          WHERE pg_catalog.random() OPERATOR(pg_catalog.<) {share}::float8 LIMIT {})",
+        2 * DRAWN_ROWS_MAX
+    )
 }
 
 fn quoted(name: &str) -> String {
