@@ -18,7 +18,7 @@ use wire::startup::PROTOCOL_3_0;
 use wire::{BodyError, compose, split_frame};
 
 use self::samples::Samples;
-use crate::config::Upstream;
+use crate::config::{Columns, Upstream};
 use crate::identity::Identity;
 use crate::pipe::Pipe;
 use crate::upstream;
@@ -277,7 +277,7 @@ async fn keep(
         for Request { done } in requests {
             let _ = done.send(());
         }
-        look(&mut samples, &mut connection, &publish, || !wanted.is_empty()).await;
+        look(&mut samples, &mut connection, &publish, &upstream.columns, || !wanted.is_empty()).await;
     }
 }
 
@@ -297,7 +297,8 @@ fn next(
             if !before.holds && before.read_at.is_some() {
                 tracing::info!(database = upstream.database, "catalog read again: it is gone by as before");
             }
-            let unsearched = samples.unsearched(&catalog, &classes);
+            let mut unsearched = samples.unsearched(&catalog, &classes);
+            upstream.columns.apply_to_unsearched(&catalog, &mut unsearched);
             let (tried_at, read_at) = (Some(now), Some(now));
             Snapshot { version, holds: true, tried_at, read_at, catalog, classes, unsearched }
         }
@@ -333,11 +334,12 @@ async fn look(
     samples: &mut Samples,
     connection: &mut Option<Pipe>,
     publish: &watch::Sender<Arc<Snapshot>>,
+    columns: &Columns,
     is_wanted: impl Fn() -> bool,
 ) {
     let before = Arc::clone(&publish.borrow());
     let Some(pipe) = connection.as_mut().filter(|_| before.holds) else { return };
-    match look_with(samples, pipe, &before, is_wanted).await {
+    match look_with(samples, pipe, &before, columns, is_wanted).await {
         Ok(Some(snapshot)) => _ = publish.send_replace(Arc::new(snapshot)),
         Ok(None) => {}
         Err(error) => {
@@ -353,6 +355,7 @@ async fn look_with(
     samples: &mut Samples,
     pipe: &mut Pipe,
     before: &Snapshot,
+    columns: &Columns,
     is_wanted: impl Fn() -> bool,
 ) -> Result<Option<Snapshot>, String> {
     if !samples.look(pipe, &before.catalog, &before.classes, is_wanted).await? {
@@ -362,10 +365,13 @@ async fn look_with(
     for (id, class) in samples.classes(&catalog) {
         classes.entry(id).or_insert(class);
     }
+    columns.apply(&catalog, &mut classes);
     if classes.len() != before.classes.len() {
         views::classify(pipe, &catalog, None, &mut classes).await?;
+        columns.apply(&catalog, &mut classes);
     }
-    let unsearched = samples.unsearched(&catalog, &classes);
+    let mut unsearched = samples.unsearched(&catalog, &classes);
+    columns.apply_to_unsearched(&catalog, &mut unsearched);
     let version = VERSION.fetch_add(1, Ordering::Relaxed) + 1;
     Ok(Some(Snapshot { version, catalog, classes, unsearched, ..*before }))
 }
@@ -436,8 +442,10 @@ async fn ask_all(
     let catalog = Catalog::new(relations.into_values()).with_functions(functions);
     let catalog = catalog.with_dependencies(dependencies).with_routines(routines).with_hooks(hooks);
     let mut classes = classes(&catalog, &comments, &before.classes);
+    upstream.columns.apply(&catalog, &mut classes);
     let known = locks.is_held.then_some(&before.catalog);
     views::classify(pipe, &catalog, known, &mut classes).await?;
+    upstream.columns.apply(&catalog, &mut classes);
     Ok((catalog, classes))
 }
 

@@ -1,9 +1,10 @@
 //! The configuration: `ConfigFile` is what was written, `Config` is what runs. It is read at start, and again when the
 //! proxy is told to.
 
+mod columns;
 mod limits;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -18,6 +19,7 @@ use policy_files::{Kind, PolicySection};
 use serde::Deserialize;
 use toml::Spanned;
 
+pub(crate) use self::columns::Columns;
 pub(crate) use self::limits::Limits;
 use self::limits::{CONNECTIONS_MAX, Written};
 use crate::keepalive::{self, KeepAlive};
@@ -111,6 +113,8 @@ pub(crate) struct Upstream {
     pub(crate) catalog_trust: Duration,
     /// What kind of place it is, such as `production`; empty where the file does not say.
     pub(crate) environment: String,
+    /// What columns hold, where the file says so.
+    pub(crate) columns: Columns,
     /// The password may be sent as it is over a connection without TLS.
     pub(crate) allows_cleartext_password: bool,
 }
@@ -177,6 +181,8 @@ struct UpstreamFile {
     password: String,
     #[serde(default)]
     environment: Option<String>,
+    #[serde(default)]
+    columns: BTreeMap<String, String>,
     #[serde(default)]
     sslmode: SslMode,
     root_ca: Option<PathBuf>,
@@ -341,6 +347,8 @@ impl ConfigFile {
                 if let Some(environment) = &written.environment {
                     check_environment(environment).map_err(|message| refused(span.clone(), message))?;
                 }
+                let columns =
+                    Columns::check(&written.columns).map_err(|message| refused(span.clone(), message))?;
                 let is_wildcard = database == WILDCARD;
                 if is_wildcard && dbname.is_some() {
                     return Err(refused(
@@ -365,6 +373,7 @@ impl ConfigFile {
                     names_functions,
                     catalog_trust,
                     environment: written.environment.unwrap_or_default(),
+                    columns,
                     tls,
                     allows_cleartext_password,
                 };

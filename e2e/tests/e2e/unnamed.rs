@@ -1,4 +1,4 @@
-//! Columns whose names say nothing are known by what they hold.
+//! Columns whose names say nothing are known by what they hold, or by what the configuration says of them.
 
 use std::time::Duration;
 
@@ -65,5 +65,21 @@ fn a_column_is_known_by_its_values_and_until_then_each_is_looked_at() -> Result<
             Ok((shown.trim() == expected).then_some(()))
         })?;
     }
+    Ok(())
+}
+
+#[test]
+fn what_the_configuration_says_of_a_column_counts_first() -> Result<()> {
+    let stack = Stack::start_with(
+        "[upstream.columns]\n\"public.users.email\" = \"none\"\n\"public.mails.mail\" = \"none\"\n\"public.products.title\" = \"person_name\"\n",
+    )?;
+    psql::run(&stack.owner(), "CREATE VIEW mails AS SELECT email AS mail FROM users")?.success()?;
+    let alice = stack.alice()?;
+    for query in ["SELECT email FROM users", "SELECT * FROM mails"] {
+        let shown = psql::run(&alice, query)?.success()?;
+        assert!(shown.contains('@') && !shown.contains("***"), "{shown}");
+    }
+    let shown = psql::run(&alice, "SELECT title, title || '' FROM products WHERE id = 1")?.success()?;
+    assert_eq!(shown.trim(), "***|***");
     Ok(())
 }
