@@ -13,6 +13,7 @@ Examples:
   picket who-touched public.users --since 7d --format json | jq '.[] | select(.verdict == \"refuse\")'
   picket --clickhouse-url http://clickhouse.example:8123 bypasses --since 15m
   picket policy explain 'delete from orders'
+  picket classify list
 
 Environment:
   PICKET_CLICKHOUSE_URL       where --clickhouse-url is not given
@@ -83,6 +84,30 @@ Keys of a JSON object, in this order, and columns of CSV (null empty):
   bytes_to_client   bytes that the database sent
   message           the alert in one sentence
   alert_id          UUID of the alert"#;
+
+const LIST_ABOUT: &str = "\
+The columns that are sensitive now
+
+One row per column whose values are masked for whoever may not see them, with what told its class.";
+
+const HISTORY_ABOUT: &str = "\
+What became known of a column, and by what
+
+One row each time that its class became known or changed, the newest first.";
+
+const LIST_HELP: &str = r#"Examples:
+  picket classify list --on shop
+  picket classify explain public.users.email
+  picket classify list --format json | jq -r '.[] | select(.evidence == "values") | .object'
+
+Keys of a JSON object, in this order, and columns of CSV:
+  database  where the column is
+  object    schema.relation.column
+  class     what it holds, such as email; empty where it is gone, or is not sensitive any more
+  evidence  what told it: name, comment, values (a sample of them), definition (of a view), configuration, or earlier: it was
+            so under another name
+  at        when that became known, RFC 3339 in UTC with microseconds
+  host      the proxy that said so"#;
 
 const EXPLAIN_ABOUT: &str = "\
 What Picket reads in statements, and what its rules say of them
@@ -198,6 +223,42 @@ pub(crate) enum Question {
     /// What the rules say
     #[command(subcommand)]
     Policy(Box<Policy>),
+    /// Which columns are sensitive
+    #[command(subcommand)]
+    Classify(Classify),
+}
+
+/// What is asked of sensitive columns
+#[derive(Debug, Subcommand)]
+pub(crate) enum Classify {
+    /// The columns that are sensitive now
+    #[command(long_about = LIST_ABOUT, after_long_help = LIST_HELP)]
+    List {
+        /// Only those of this database
+        #[arg(long, value_name = "NAME", default_value = "")]
+        on: String,
+        #[command(flatten)]
+        shown: Lines,
+    },
+    /// What became known of a column, and by what
+    #[command(long_about = HISTORY_ABOUT, after_long_help = LIST_HELP)]
+    Explain {
+        /// `schema.relation.column` or `schema.relation`, written as in SQL; a relation stands for all its columns
+        object: Object,
+        #[command(flatten)]
+        shown: Lines,
+    },
+}
+
+/// How many lines, and in which form
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Lines {
+    /// Most rows to show
+    #[arg(long, value_name = "ROWS", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) limit: u32,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
 }
 
 /// What is asked of the rules

@@ -6,10 +6,10 @@ use anyhow::Context;
 use audit::ledger::Ledger;
 use tokio::runtime;
 
-use crate::args::{Args, Policy, Question};
+use crate::args::{Args, Classify, Policy, Question};
 use crate::failure::Failure;
 use crate::policy;
-use crate::show::{self, Bypass, Touch};
+use crate::show::{self, Bypass, Column, Touch};
 
 /// A question over a long time may take ClickHouse a while.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
@@ -49,6 +49,19 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
             let page = runtime.block_on(ledger.bypasses(since, answer.limit, ANSWER_WITHIN))?;
             let rows: Vec<Bypass> = page.rows.into_iter().map(Bypass::from).collect();
             show::show(&rows, page.more, answer.format, "nobody went around the proxy")
+        }
+        Question::Classify(about) => {
+            let (ledger, runtime) = connect()?;
+            let (page, shown) = match &about {
+                Classify::List { on, shown } => {
+                    (runtime.block_on(ledger.classified_columns(on, shown.limit, ANSWER_WITHIN))?, shown)
+                }
+                Classify::Explain { object, shown } => {
+                    (runtime.block_on(ledger.column_history(object, shown.limit, ANSWER_WITHIN))?, shown)
+                }
+            };
+            let rows: Vec<Column> = page.rows.into_iter().map(Column::from).collect();
+            show::show(&rows, page.more, shown.format, "no column is known to be sensitive")
         }
     }
 }

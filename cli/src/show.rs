@@ -2,6 +2,7 @@
 
 mod bypass;
 mod change;
+mod column;
 mod csv;
 mod escape;
 mod json;
@@ -18,6 +19,7 @@ use crate::failure::{Failure, unless_reader_left};
 
 pub(crate) use self::bypass::Bypass;
 pub(crate) use self::change::Change;
+pub(crate) use self::column::Column;
 pub(crate) use self::escape::escaped;
 pub(crate) use self::json::text as json_rows;
 use self::table::Cell;

@@ -17,12 +17,15 @@ use wire::backend::{self, tag};
 use wire::startup::PROTOCOL_3_0;
 use wire::{BodyError, compose, split_frame};
 
+pub(crate) use self::history::Chronicle;
+use self::history::History;
 use self::samples::Samples;
 use crate::config::{Columns, Upstream};
 use crate::identity::Identity;
 use crate::pipe::Pipe;
 use crate::upstream;
 
+mod history;
 mod hooks;
 mod routines;
 mod samples;
@@ -100,6 +103,9 @@ const FUNCTIONS: &str = "
     FROM pg_catalog.pg_proc p
     JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace";
 
+/// Comments of columns that could be names.
+type Comments = HashMap<ColumnId, String>;
+
 /// What was read at one moment.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
@@ -157,11 +163,11 @@ struct Request {
 
 impl KeptCatalog {
     /// Starts the task that keeps the catalog of `upstream`. It ends when this and every keeper are dropped.
-    pub(crate) fn start(upstream: Arc<Upstream>) -> (Self, impl Future<Output = ()>) {
+    pub(crate) fn start(upstream: Arc<Upstream>, chronicle: Chronicle) -> (Self, impl Future<Output = ()>) {
         let (requests, wanted) = mpsc::channel(REQUESTS_MAX);
         let snapshots = Arc::new(watch::Sender::default());
         let (way_in, upstream) = watch::channel(upstream);
-        let task = keep(upstream, wanted, Arc::clone(&snapshots));
+        let task = keep(upstream, wanted, Arc::clone(&snapshots), History::new(chronicle));
         (KeptCatalog { requests, snapshots, way_in }, task)
     }
 
@@ -239,9 +245,11 @@ async fn keep(
     mut way_in: watch::Receiver<Arc<Upstream>>,
     mut wanted: mpsc::Receiver<Request>,
     publish: Arc<watch::Sender<Arc<Snapshot>>>,
+    mut history: History,
 ) {
     let mut connection: Option<Pipe> = None;
     let mut samples = Samples::default();
+    let mut comments = Comments::new();
     loop {
         let mut request = timeout(if connection.is_some() { IDLE } else { REFRESH }, wanted.recv()).await;
         if request.is_err()
@@ -268,7 +276,7 @@ async fn keep(
             connection = None;
         }
         let upstream = Arc::clone(&way_in.borrow_and_update());
-        let read = match timeout(READ_WAIT, read(&upstream, &mut connection, &before)).await {
+        let read = match timeout(READ_WAIT, read(&upstream, &mut connection, &before, &mut comments)).await {
             Ok(read) => read,
             Err(_) => Err(format!("not read within {} s", READ_WAIT.as_secs())),
         };
@@ -278,6 +286,8 @@ async fn keep(
             let _ = done.send(());
         }
         look(&mut samples, &mut connection, &publish, &upstream.columns, || !wanted.is_empty()).await;
+        let snapshot = Arc::clone(&publish.borrow());
+        history.note(&snapshot, &comments, &samples, &upstream);
     }
 }
 
@@ -377,7 +387,7 @@ async fn look_with(
 }
 
 /// Columns that are sensitive by name or comment, and those that were before: renaming a column does not uncover it.
-fn classes(catalog: &Catalog, comments: &HashMap<ColumnId, String>, before: &Classes) -> Classes {
+fn classes(catalog: &Catalog, comments: &Comments, before: &Classes) -> Classes {
     let mut classes = Classes::new();
     for relation in catalog.relations() {
         for column in &relation.columns {
@@ -396,14 +406,15 @@ async fn read(
     upstream: &Upstream,
     connection: &mut Option<Pipe>,
     before: &Snapshot,
+    comments: &mut Comments,
 ) -> Result<(Catalog, Classes), String> {
     // One that lay idle may have been closed meanwhile.
     if let Some(idle) = connection
-        && let Ok(read) = ask_all(idle, upstream, before).await
+        && let Ok(read) = ask_all(idle, upstream, before, comments).await
     {
         return Ok(read);
     }
-    ask_all(connection.insert(connect(upstream).await?), upstream, before).await
+    ask_all(connection.insert(connect(upstream).await?), upstream, before, comments).await
 }
 
 /// A connection on which it failed is of no more use.
@@ -411,6 +422,7 @@ async fn ask_all(
     pipe: &mut Pipe,
     upstream: &Upstream,
     before: &Snapshot,
+    comments: &mut Comments,
 ) -> Result<(Catalog, Classes), String> {
     let mut relations = HashMap::new();
     ask(pipe, RELATIONS, |row| add_relation(&mut relations, row)).await?;
@@ -425,7 +437,7 @@ async fn ask_all(
         Ok(())
     })
     .await?;
-    let mut comments = HashMap::new();
+    comments.clear();
     ask(pipe, COMMENTS, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         let id = ColumnId { table_oid: row.number("relation")?, number: row.number("column number")? };
@@ -441,7 +453,7 @@ async fn ask_all(
     };
     let catalog = Catalog::new(relations.into_values()).with_functions(functions);
     let catalog = catalog.with_dependencies(dependencies).with_routines(routines).with_hooks(hooks);
-    let mut classes = classes(&catalog, &comments, &before.classes);
+    let mut classes = classes(&catalog, comments, &before.classes);
     upstream.columns.apply(&catalog, &mut classes);
     let known = locks.is_held.then_some(&before.catalog);
     views::classify(pipe, &catalog, known, &mut classes).await?;

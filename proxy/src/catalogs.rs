@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Handle;
 
-use crate::catalog::{CatalogKeeper, KeptCatalog};
+use crate::catalog::{CatalogKeeper, Chronicle, KeptCatalog};
 use crate::config::{Config, Upstream};
 use crate::farewell::Farewell;
 
@@ -15,6 +15,7 @@ pub(crate) struct Catalogs {
     kept: Mutex<AllKept>,
     /// Where they are kept: on one thread beside those of sessions.
     runtime: Handle,
+    chronicle: Chronicle,
 }
 
 #[derive(Default)]
@@ -33,8 +34,8 @@ struct Kept {
 }
 
 impl Catalogs {
-    pub(crate) fn new(runtime: Handle) -> Self {
-        Catalogs { kept: Mutex::default(), runtime }
+    pub(crate) fn new(runtime: Handle, chronicle: Chronicle) -> Self {
+        Catalogs { kept: Mutex::default(), runtime, chronicle }
     }
 
     /// The catalog of `upstream`, for a session. `most` databases of a wildcard are kept: the one without sessions that
@@ -54,7 +55,7 @@ impl Catalogs {
             by_database.remove(&upstream.database);
             make_room(by_database, most)?;
         }
-        let (catalog, task) = KeptCatalog::start(Arc::clone(upstream));
+        let (catalog, task) = KeptCatalog::start(Arc::clone(upstream), self.chronicle.clone());
         self.runtime.spawn(task);
         let keeper = catalog.keeper();
         let kept = Kept { upstream: Arc::clone(upstream), catalog, last_session: *sessions };

@@ -27,6 +27,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::allowances::{self, Allowances};
 use crate::cancel::CancelKeys;
+use crate::catalog::Chronicle;
 use crate::catalogs::Catalogs;
 use crate::config::Config;
 use crate::connection::{self, Shared};
@@ -88,13 +89,15 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
     }));
     raise_files_max(&config);
     let (ask, stopping) = Stopping::new();
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let chronicle = Chronicle { spool: Arc::clone(&spool), host: host.clone() };
     let shared = Arc::new(Shared {
-        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        host,
         spool,
         nobody: Arc::new(Nobody::new().context("draw random numbers")?),
         cancel_keys: CancelKeys::default(),
         places: Arc::default(),
-        catalogs: Catalogs::new(Handle::current()),
+        catalogs: Catalogs::new(Handle::current(), chronicle),
         allowances: Allowances::default(),
         config: Running::new(path, config),
     });

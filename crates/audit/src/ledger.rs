@@ -1,6 +1,7 @@
 //! Everything that knows ClickHouse's columns: migrations, rows, and the questions of the command line tool.
 
 mod bypasses;
+mod column_classes;
 mod error;
 mod migrations;
 mod native;
@@ -18,6 +19,7 @@ use clickhouse::Client;
 use crate::config::ClickHouseConfig;
 
 pub use self::bypasses::BypassRow;
+pub use self::column_classes::ColumnClassRow;
 pub use self::error::LedgerError;
 pub use self::object::{Object, ObjectError};
 pub use self::page::Page;

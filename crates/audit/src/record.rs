@@ -27,6 +27,8 @@ pub enum Record {
     Alert(AlertRecord),
     /// The agent's own account of what it could and could not see.
     AgentHealth(AgentHealthRecord),
+    /// What became known of a column.
+    ColumnClass(ColumnClassRecord),
 }
 
 /// A client's session with the proxy. Identity: `started_at`, `session_id`.
@@ -287,6 +289,23 @@ pub enum AlertKind {
     EventsLost,
     /// Somebody asked too many questions about values that are masked.
     Probing,
+}
+
+/// What became known of a column. Identity: `database`, `object`, `at`, `host`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnClassRecord {
+    /// When it became known.
+    pub at: UnixMicros,
+    /// Host name of the proxy.
+    pub host: String,
+    /// The database.
+    pub database: String,
+    /// `schema.relation.column`.
+    pub object: String,
+    /// What it holds, such as `email`; empty where it is gone, or is not sensitive any more.
+    pub class: String,
+    /// What told it: `name`, `comment`, `values`, `definition` (of a view), `configuration`, or `earlier`: it was so under another name.
+    pub evidence: String,
 }
 
 /// The agent's own account, written at start, every minute, whenever events were lost, and at its end.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
-use e2e::{psql, wait};
+use anyhow::{Context, Result};
+use e2e::{binaries, psql, wait};
 
 use crate::stack::Stack;
 
@@ -65,6 +65,37 @@ fn a_column_is_known_by_its_values_and_until_then_each_is_looked_at() -> Result<
             Ok((shown.trim() == expected).then_some(()))
         })?;
     }
+    let known = |args: &[&str]| -> Result<String> {
+        let mut picket = binaries::command("picket")?;
+        picket.args([
+            "--clickhouse-url",
+            stack.ledger.url(),
+            "--database",
+            stack.ledger.database(),
+            "classify",
+        ]);
+        let output = picket.args(args).args(["--format", "csv"]).output().context("run picket")?;
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    for line in [
+        "public.things.c1,email,values",
+        "public.things.c3,card,values",
+        "public.whole.c1,email,values",
+        "public.seen.shown,derived,definition",
+        "public.told.c4,credential,comment",
+        "public.users.email,email,name",
+    ] {
+        wait::until(line, LOOK_WAIT, || {
+            Ok(known(&["list", "--on", &stack.database])?.contains(line).then_some(()))
+        })?;
+    }
+    psql::run(&alice, "ALTER TABLE told RENAME COLUMN c4 TO c5; COMMENT ON COLUMN told.c5 IS NULL")?
+        .success()?;
+    wait::until("the history of a column", LOOK_WAIT, || {
+        let history = known(&["explain", "public.told.c5"])?;
+        Ok(history.contains("public.told.c5,credential,earlier").then_some(()))
+    })?;
     Ok(())
 }
 

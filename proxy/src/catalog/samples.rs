@@ -131,6 +131,15 @@ impl Samples {
         self.seen.clear();
     }
 
+    pub(super) fn is_view(&self, oid: u32) -> bool {
+        self.views.contains(&oid)
+    }
+
+    /// Whether values of the column, or of the parts of what it is of, have told this class.
+    pub(super) fn have_told(&self, id: ColumnId, class: Class) -> bool {
+        self.told(id.table_oid, id.number) == Some(class) || self.parts.contains_key(&id.table_oid)
+    }
+
     /// The classes that values have told, of columns that are there.
     pub(super) fn classes<'a>(
         &'a self,

@@ -48,6 +48,11 @@ impl Columns {
         }
     }
 
+    /// Whether it says anything of this column.
+    pub(crate) fn names(&self, object: &str) -> bool {
+        self.0.contains_key(object)
+    }
+
     /// Takes those out that need no look.
     pub(crate) fn apply_to_unsearched(&self, catalog: &Catalog, unsearched: &mut Unsearched) {
         self.of(catalog).for_each(|(id, _)| _ = unsearched.remove(&id));

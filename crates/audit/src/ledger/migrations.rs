@@ -43,6 +43,8 @@ const MIGRATIONS: &[Migration] = migrations![
     11 "0011_statement_arrays",
     12 "0012_statements_prepared",
     13 "0013_statement_objects",
+    14 "0014_column_classes",
+    15 "0015_classified_columns",
 ];
 
 #[derive(Row, Deserialize)]

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use audit::ledger::{Ledger, Object};
-use audit::record::{ConnectionRecord, Record, Statement, StatementRecord, UnixMicros};
+use audit::ledger::{ColumnClassRow, Ledger, Object};
+use audit::record::{ColumnClassRecord, ConnectionRecord, Record, Statement, StatementRecord, UnixMicros};
 use uuid::Uuid;
 
 use crate::samples::{T0, alert, connection, finished, health, select, session, statement};
@@ -117,4 +117,35 @@ async fn bypasses_follow_their_connection() {
     assert!(states.contains(&("unknown", None)), "{states:?}");
     assert!(!states.contains(&("open", None)), "{states:?}");
     assert_eq!(engine.number("SELECT sum(events_lost) FROM agent_health").await, 3);
+}
+
+#[tokio::test]
+async fn the_newest_word_about_a_column_counts() {
+    let column = |at, object: &str, class: &str, evidence: &str| {
+        Record::ColumnClass(ColumnClassRecord {
+            at: UnixMicros(T0 + at),
+            host: "proxy1".to_owned(),
+            database: "shop".to_owned(),
+            object: object.to_owned(),
+            class: class.to_owned(),
+            evidence: evidence.to_owned(),
+        })
+    };
+    let engine = Engine::start();
+    let records = [
+        column(1, "public.users.email", "email", "name"),
+        column(2, "public.things.c1", "email", "values"),
+        column(3, "public.things.c2", "phone", "values"),
+        column(4, "public.things.c2", "", "values"),
+    ];
+    let ledger = ledger_with(&engine, &records).await;
+    let line = |row: &ColumnClassRow| format!("{} {} {}", row.object, row.class, row.evidence);
+    let now = ledger.classified_columns("", 100, WITHIN).await.unwrap();
+    let lines: Vec<_> = now.rows.iter().map(line).collect();
+    assert_eq!(lines, ["public.things.c1 email values", "public.users.email email name"]);
+    assert_eq!(ledger.classified_columns("other", 100, WITHIN).await.unwrap().rows, []);
+    let history = ledger.column_history(&"public.things".parse().unwrap(), 2, WITHIN).await.unwrap();
+    let lines: Vec<_> = history.rows.iter().map(line).collect();
+    assert_eq!(lines, ["public.things.c2  values", "public.things.c2 phone values"]);
+    assert!(history.more);
 }

@@ -1,0 +1,120 @@
+//! Writes down what becomes known of columns: which are sensitive, and what told it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use audit::record::{ColumnClassRecord, Record, UnixMicros};
+use audit::spool::Spool;
+use daemon::with_causes;
+use mask::{Class, ColumnId, class_of, class_of_comment};
+use sql::catalog::{Column, Relation};
+
+use super::samples::Samples;
+use super::{Comments, Snapshot};
+use crate::config::Upstream;
+
+/// Most records that are written at once.
+const RECORDS_MAX: usize = 1_000;
+
+/// Where it is written.
+#[derive(Clone)]
+pub(crate) struct Chronicle {
+    pub(crate) spool: Arc<Spool>,
+    /// Host name of the proxy.
+    pub(crate) host: String,
+}
+
+/// What was written of the columns of one database.
+pub(super) struct History {
+    chronicle: Chronicle,
+    told: HashMap<ColumnId, Told>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Told {
+    /// `schema.relation.column`.
+    object: String,
+    class: Option<Class>,
+    evidence: &'static str,
+}
+
+impl History {
+    pub(super) fn new(chronicle: Chronicle) -> Self {
+        History { chronicle, told: HashMap::new() }
+    }
+
+    /// Writes what is new in `snapshot`. What cannot be written is new the next time too.
+    pub(super) fn note(
+        &mut self,
+        snapshot: &Snapshot,
+        comments: &Comments,
+        samples: &Samples,
+        upstream: &Upstream,
+    ) {
+        let mut now = HashMap::with_capacity(snapshot.classes.len());
+        for relation in snapshot.catalog.relations() {
+            for column in &relation.columns {
+                let id = ColumnId { table_oid: relation.oid, number: column.number };
+                let Some(&class) = snapshot.classes.get(&id) else { continue };
+                let object = format!("{}.{}", relation.path(), column.name);
+                let evidence = match () {
+                    () if upstream.columns.names(&object) => "configuration",
+                    () => evidence(relation, column, class, comments, samples),
+                };
+                now.insert(id, Told { object, class: Some(class), evidence });
+            }
+        }
+        let gone = self.told.iter().filter(|(id, _)| !now.contains_key(id)).map(|(id, told)| {
+            let evidence = if upstream.columns.names(&told.object) { "configuration" } else { told.evidence };
+            (*id, Told { class: None, evidence, ..told.clone() })
+        });
+        let gone: Vec<_> = gone.filter(|(id, told)| self.told.get(id) != Some(told)).collect();
+        let is_new = |(id, told): &(&ColumnId, &Told)| self.told.get(id) != Some(told);
+        let mut news: Vec<_> = now.iter().filter(is_new).map(|(id, told)| (*id, told.clone())).collect();
+        news.extend(gone);
+        for news in news.chunks(RECORDS_MAX) {
+            let records: Vec<_> = news.iter().map(|(_, told)| self.record(told, upstream)).collect();
+            if let Err(error) = self.chronicle.spool.append(&records) {
+                tracing::error!(error = with_causes(&error), "what became known of columns was not recorded");
+                return;
+            }
+            self.told.extend(news.iter().cloned());
+        }
+    }
+
+    fn record(&self, told: &Told, upstream: &Upstream) -> Record {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Record::ColumnClass(ColumnClassRecord {
+            at: UnixMicros(i64::try_from(now.as_micros()).unwrap_or(i64::MAX)),
+            host: self.chronicle.host.clone(),
+            database: upstream.database.clone(),
+            object: told.object.clone(),
+            class: told.class.map(|class| class.name().to_owned()).unwrap_or_default(),
+            evidence: told.evidence.to_owned(),
+        })
+    }
+}
+
+/// What tells that a column is of this class.
+fn evidence(
+    relation: &Relation,
+    column: &Column,
+    class: Class,
+    comments: &Comments,
+    samples: &Samples,
+) -> &'static str {
+    let id = ColumnId { table_oid: relation.oid, number: column.number };
+    let comment = comments.get(&id).and_then(|comment| class_of_comment(comment, column.type_oid));
+    if class_of(&column.name, column.type_oid) == Some(class) {
+        "name"
+    } else if comment == Some(class) {
+        "comment"
+    } else if samples.have_told(id, class) {
+        "values"
+    } else if samples.is_view(relation.oid) {
+        "definition"
+    } else {
+        "earlier"
+    }
+}
