@@ -2,6 +2,7 @@
 //! explores them (`cargo xtask fuzz`), a test replays what it has found (`tests/replay.rs`).
 
 mod client_message;
+mod copy_rows;
 mod frame;
 mod judge;
 mod server_message;
@@ -9,6 +10,7 @@ mod session;
 mod startup;
 
 pub use client_message::client_message;
+pub use copy_rows::copy_rows;
 pub use frame::frame;
 pub use judge::judge;
 pub use server_message::server_message;
@@ -19,11 +21,12 @@ pub use startup::startup;
 pub type Target = fn(&[u8]);
 
 /// All of them, by the name of their corpus.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("frame", frame),
     ("startup", startup),
     ("client_message", client_message),
     ("server_message", server_message),
+    ("copy_rows", copy_rows),
     ("session", session),
     ("judge", judge),
 ];

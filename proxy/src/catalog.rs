@@ -97,6 +97,12 @@ const DEPENDENCIES: &str = "
     UNION
     SELECT inhrelid, inhparent FROM pg_catalog.pg_inherits WHERE inhrelid OPERATOR(pg_catalog.>=) 16384::oid";
 
+/// Generated columns, which COPY leaves out.
+const GENERATED: &str = "
+    SELECT attrelid, attnum FROM pg_catalog.pg_attribute
+    WHERE attrelid OPERATOR(pg_catalog.>=) 16384::oid AND attgenerated OPERATOR(pg_catalog.<>) ''::\"char\"
+          AND NOT attisdropped";
+
 /// All functions and procedures, for the records of fast-path calls.
 const FUNCTIONS: &str = "
     SELECT p.oid, n.nspname::text, p.proname::text
@@ -445,6 +451,13 @@ async fn ask_all(
         Ok(())
     })
     .await?;
+    let mut generated = Vec::new();
+    ask(pipe, GENERATED, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        generated.push((row.number("relation")?, row.number("column number")?));
+        Ok(())
+    })
+    .await?;
     let routines = routines::read(pipe, &before.catalog).await?;
     let locks = locks(pipe).await?;
     let hooks = match locks.is_held && locks.has_rules && before.read_at.is_some() {
@@ -452,7 +465,8 @@ async fn ask_all(
         false => hooks::read(pipe, &before.catalog).await?,
     };
     let catalog = Catalog::new(relations.into_values()).with_functions(functions);
-    let catalog = catalog.with_dependencies(dependencies).with_routines(routines).with_hooks(hooks);
+    let catalog = catalog.with_dependencies(dependencies).with_generated(generated);
+    let catalog = catalog.with_routines(routines).with_hooks(hooks);
     let mut classes = classes(&catalog, comments, &before.classes);
     upstream.columns.apply(&catalog, &mut classes);
     let known = locks.is_held.then_some(&before.catalog);

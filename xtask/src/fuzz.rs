@@ -28,7 +28,8 @@ pub(crate) struct Args {
 }
 
 /// The targets, in the order of fuzz/src/lib.rs.
-const TARGETS: [&str; 6] = ["frame", "startup", "client_message", "server_message", "session", "judge"];
+const TARGETS: [&str; 7] =
+    ["frame", "startup", "client_message", "server_message", "copy_rows", "session", "judge"];
 
 /// Longest input, in bytes: what is new is new in small inputs too.
 const INPUT_BYTES_MAX: u32 = 1_024;

@@ -103,10 +103,15 @@ fn again(policies: &Policies, who: &Who, row: &RecordedRow) -> Result<Verdict, F
         name: name.to_owned(),
         columns: Vec::new(),
     }));
-    // What was copied out of masked columns then would be now.
-    let is_masked = row.rules.iter().any(|rule| rule == "copy-masked") || !row.masked_columns.is_empty();
-    let is_masked = |_: &Statement| is_masked;
-    let verdicts = policies.judge(&subject, &facts, &Meaning { catalog: &catalog, is_masked: &is_masked });
+    // What was copied out of masked columns then, and could not be masked, would be now.
+    let is_copied = row.rules.iter().any(|rule| rule == "copy-masked");
+    let is_masked = is_copied || !row.masked_columns.is_empty();
+    let (is_masked, is_maskable) = (|_: &Statement| is_masked, |_: &Statement| !is_copied);
+    let verdicts = policies.judge(
+        &subject,
+        &facts,
+        &Meaning { catalog: &catalog, is_masked: &is_masked, is_maskable: &is_maskable },
+    );
     // A row is one statement. A text of blanks does nothing.
     Ok(verdicts.into_iter().next().unwrap_or_else(policy::permit_nothing))
 }

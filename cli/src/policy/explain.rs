@@ -94,7 +94,7 @@ fn judge_here(policies: &Policies, subject: &Subject, text: &[u8]) -> Vec<Judged
         // The temporary tables that the text makes are known.
         Ok(facts) => facts.with_temporary(|_| false, |_| true, |_| false).into_owned(),
     };
-    let meaning = Meaning { catalog: &Catalog::default(), is_masked: &|_| false };
+    let meaning = Meaning { catalog: &Catalog::default(), is_masked: &|_| false, is_maskable: &|_| false };
     let verdicts = policies.judge(subject, &facts, &meaning);
     let disagree = facts.readers_disagree;
     let judged = facts.statements.into_iter().zip(verdicts).map(|(statement, verdict)| Judged {

@@ -15,6 +15,7 @@
 
 mod class;
 mod columns;
+mod copy;
 pub mod detect;
 mod email;
 mod masks;
@@ -23,6 +24,7 @@ mod rows;
 
 pub use class::{Class, Holds, Sample, class_of, class_of_comment};
 pub use columns::{Classes, ColumnId, Unsearched, is_telling, is_text};
+pub use copy::{CopyError, CopyForm, CopyRows};
 pub use masks::{mask, mask_found};
 pub use plan::{ColumnPlan, FIRST_NORMAL_OID, Form, Known, Plan, Reason};
 pub use rows::{RowError, mask_row};

@@ -44,16 +44,7 @@ pub fn mask_row(body: &[u8], plan: &Plan, out: &mut Vec<u8>) -> Result<(), RowEr
         for (value, column) in row.zip(plan.columns()) {
             match value {
                 Ok(None) => out.extend_from_slice(&(-1_i32).to_be_bytes()),
-                Ok(Some(value)) => match *column {
-                    ColumnPlan::Clear(_) => sized_value(out, |out| pass(value, out)),
-                    ColumnPlan::Mask(class, Form { type_oid, format }, _) => {
-                        sized_value(out, |out| mask(class, type_oid, format, value, out));
-                    }
-                    ColumnPlan::Scan(form, Reason::Unsearched) => {
-                        sized_value(out, |out| scan(form, value, Class::is_distinct, out));
-                    }
-                    ColumnPlan::Scan(form, _) => sized_value(out, |out| scan(form, value, |_| true, out)),
-                },
+                Ok(Some(value)) => sized_value(out, |out| shown(*column, value, out)),
                 Err(error) => {
                     result = Err(error.into());
                     return;
@@ -64,8 +55,18 @@ pub fn mask_row(body: &[u8], plan: &Plan, out: &mut Vec<u8>) -> Result<(), RowEr
     result
 }
 
+/// Appends what is shown of a value. `false`, where that is NULL; what was appended then does not count.
+pub(crate) fn shown(plan: ColumnPlan, value: &[u8], out: &mut Vec<u8>) -> bool {
+    match plan {
+        ColumnPlan::Clear(_) => pass(value, out),
+        ColumnPlan::Mask(class, Form { type_oid, format }, _) => mask(class, type_oid, format, value, out),
+        ColumnPlan::Scan(form, Reason::Unsearched) => scan(form, value, Class::is_distinct, out),
+        ColumnPlan::Scan(form, _) => scan(form, value, |_| true, out),
+    }
+}
+
 /// Appends a value with its length before it; unlike a frame's, the length does not count itself. NULL where `fill` says so.
-fn sized_value(out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>) -> bool) {
+pub(crate) fn sized_value(out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>) -> bool) {
     let start = out.len();
     out.extend_from_slice(&[0; 4]);
     let is_value = fill(out);

@@ -27,8 +27,17 @@ pub(crate) struct Whole {
     effects: Vec<&'static str>,
     columns: Vec<String>,
     functions: Vec<String>,
-    reaches_masks: bool,
+    masks: Masks,
     readers_disagree: bool,
+}
+
+/// What masks have to do with a statement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Masks {
+    /// It touches columns whose values are masked.
+    pub(crate) is_reached: bool,
+    /// What it copies out can be masked on its way.
+    pub(crate) is_applied: bool,
 }
 
 /// The answer to one question.
@@ -50,7 +59,7 @@ impl Whole {
         statement: &Statement,
         columns: Vec<String>,
         readers_disagree: bool,
-        reaches_masks: bool,
+        masks: Masks,
     ) -> Self {
         let Statement { effects, functions, .. } = statement;
         Whole {
@@ -61,7 +70,7 @@ impl Whole {
                 .collect(),
             columns,
             functions: functions.clone(),
-            reaches_masks,
+            masks,
             readers_disagree,
         }
     }
@@ -73,8 +82,8 @@ impl Whole {
 
     /// The same where policies do not look at what it is made of.
     pub(crate) fn seen(self, look: bool) -> Self {
-        let Whole { reaches_masks, readers_disagree, .. } = self;
-        if look { self } else { Whole { reaches_masks, readers_disagree, ..Whole::default() } }
+        let Whole { masks, readers_disagree, .. } = self;
+        if look { self } else { Whole { masks, readers_disagree, ..Whole::default() } }
     }
 }
 
@@ -155,12 +164,13 @@ impl Relevant {
 
 fn context(subject: &Subject, details: &Details, whole: &Whole) -> Result<Context, CedarError> {
     let Details { is_unfiltered, command, value, changes_reading, skips_triggers, via } = details;
-    let Whole { effects, columns, functions, reaches_masks, readers_disagree } = whole;
+    let Whole { effects, columns, functions, masks, readers_disagree } = whole;
     let own = fields([
         ("effects", texts(effects.iter().copied())),
         ("columns", texts(columns.iter().map(String::as_str))),
         ("functions", texts(functions.iter().map(String::as_str))),
-        ("reaches_masks", truth(*reaches_masks)),
+        ("reaches_masks", truth(masks.is_reached)),
+        ("is_maskable", truth(masks.is_applied)),
         ("readers_disagree", truth(*readers_disagree)),
         ("is_filtered", truth(!is_unfiltered)),
         ("command", text(command)),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sql::facts::Reached;
 use sql::{Catalog, Facts, ReachedColumns, Statement, Unreadable};
 
-use crate::answer::{Answer, Whole};
+use crate::answer::{Answer, Masks, Whole};
 use crate::asks::{self, Ask, Details, Names, Question};
 use crate::policies::{Policies, Relevant};
 use crate::resource::Resource;
@@ -44,6 +44,8 @@ pub struct Meaning<'a> {
     pub catalog: &'a Catalog,
     /// Whether a statement touches columns whose values are masked.
     pub is_masked: &'a dyn Fn(&Statement) -> bool,
+    /// Whether what a statement copies out can be masked on its way.
+    pub is_maskable: &'a dyn Fn(&Statement) -> bool,
 }
 
 /// What policies said against a statement.
@@ -78,7 +80,9 @@ impl Policies {
             return permit_nothing();
         }
         let columns = self.columns_of(statement, meaning.catalog);
-        let whole = Whole::of(statement, columns, readers_disagree, (meaning.is_masked)(statement));
+        let (is_masked, is_maskable) = ((meaning.is_masked)(statement), (meaning.is_maskable)(statement));
+        let masks = Masks { is_reached: is_masked, is_applied: is_maskable };
+        let whole = Whole::of(statement, columns, readers_disagree, masks);
         let whole = whole.seen(self.look_at_whole());
         let each = (1 + self.rules().len() / WORK_POLICIES) * (1 + whole.len() / WORK_BYTES);
         if WORK_MAX / each < asks.len() {

@@ -204,10 +204,25 @@ impl Session {
         {
             return Ok(self.query_that_is_no_sql(text, statement, out));
         }
+        let mut judged_again = None;
+        if let [statement] = judged.statements.as_slice()
+            && statement.copied.is_some()
+            && statement.refusal().is_none()
+        {
+            if let Some(pass) = self.waits_for_sync(out) {
+                return Ok(pass);
+            }
+            let statement = self.may_copy(&self.judge_again(statement, env));
+            if let (Some(copied), None) = (&statement.copied, statement.refusal()) {
+                return Ok(self.copy_query(text, &statement, copied, &reading, out));
+            }
+            judged_again = Some(statement);
+        }
         let mut batch = VecDeque::with_capacity(judged.statements.len());
         let mut replaced = None;
         for statement in &judged.statements {
-            let statement = &self.judge_again(statement, env);
+            let again = judged_again.take();
+            let statement = &again.unwrap_or_else(|| self.may_copy(&self.judge_again(statement, env)));
             batch.push_back(self.start(statement, reading.text.as_ref(), out));
             if statement.refusal().is_some() {
                 // What follows a statement that fails never runs, and so is not even sent. A text that was known by
@@ -241,14 +256,10 @@ impl Session {
     /// The server says what is wrong with a text, as only it can in its own words: it is asked to parse the text, and
     /// whatever it thinks of it is closed and failed at once.
     fn query_that_is_no_sql(&mut self, text: &[u8], statement: &Rc<Judged>, out: &mut Vec<Action>) -> Pass {
-        let mut message = Vec::new();
-        // A Query may be skipped because of what is before it, but the Sync that stands for its end would not be.
-        let since_sync = self.owed.iter().rev().take_while(|owed| !matches!(owed, Owed::Sync));
-        if since_sync.into_iter().any(|owed| !matches!(owed, Owed::Query(_) | Owed::Unread(_))) {
-            compose::bare(&mut message, tag::FLUSH);
-            out.push(Action::SendToServer(message));
-            return Pass::Waits;
+        if let Some(pass) = self.waits_for_sync(out) {
+            return pass;
         }
+        let mut message = Vec::new();
         let running = self.start(statement, None, out);
         self.owed.extend([Owed::Refused(Box::new(running)), Owed::Sync]);
         self.section += 1;
@@ -257,6 +268,18 @@ impl Session {
         compose::bare(&mut message, tag::SYNC);
         out.push(Action::SendToServer(message));
         Pass::Replaced
+    }
+
+    /// A Query may be skipped because of what is before it, but a Sync that stands for its end would not be: it waits for the
+    /// answers to that.
+    pub(crate) fn waits_for_sync(&self, out: &mut Vec<Action>) -> Option<Pass> {
+        let since_sync = self.owed.iter().rev().take_while(|owed| !matches!(owed, Owed::Sync));
+        let mut extended = since_sync.filter(|owed| !matches!(owed, Owed::Query(_) | Owed::Unread(_)));
+        extended.next()?;
+        let mut message = Vec::new();
+        compose::bare(&mut message, tag::FLUSH);
+        out.push(Action::SendToServer(message));
+        Some(Pass::Waits)
     }
 
     fn parse(&mut self, parse: Parse<'_>, env: &mut Environment<'_>, out: &mut Vec<Action>) -> Pass {
@@ -372,7 +395,7 @@ impl Session {
         // Definitions may have changed since the statement was prepared.
         let reading = &portal.prepared.reading;
         let Some(judged) = self.judge(&reading.read, env) else { return Pass::WaitsForCatalog };
-        let statement = &self.judge_again(&judged.one, env);
+        let statement = &self.may_copy(&self.judge_again(&judged.one, env));
         if statement.refusal().is_some() {
             return self.refuse_prepared(statement, reading, out);
         }
@@ -392,6 +415,10 @@ impl Session {
             Some(started) => self.run(started, statement),
             None => self.start(statement, reading.text.as_ref(), out),
         };
+        if let Some(copied) = &statement.copied {
+            let message = self.ask_for_copied(copied, &portal, running.execution.started.sequence);
+            out.push(Action::SendToServer(message));
+        }
         let running = Box::new(running);
         let is_copy = running.copy_in == CopyIn::Ahead;
         self.owed.push_back(Owed::Execute { running, portal });

@@ -1,6 +1,6 @@
 //! Errors and notices of a statement that can show values of sensitive columns, without those values.
 
-use wire::backend::{error_field, error_fields};
+use wire::backend::{error_field, error_fields, tag};
 use wire::compose;
 
 /// What stands for a text that a function made.
@@ -33,6 +33,14 @@ pub(crate) fn hide(tag: u8, body: &[u8], out: &mut Vec<u8>) {
         if error_fields(body).all(|(code, _)| code != b'M') {
             field(out, b'M', HIDDEN);
         }
+        out.push(0);
+    });
+}
+
+/// Appends the ErrorResponse with this body, which was said of another text than the client's.
+pub(crate) fn without_place(body: &[u8], out: &mut Vec<u8>) {
+    compose::frame(out, tag::ERROR_RESPONSE, |out| {
+        error_fields(body).filter(|(code, _)| *code != b'P').for_each(|(code, text)| field(out, code, text));
         out.push(0);
     });
 }

@@ -13,6 +13,7 @@ use sql::facts::{Effect, Forgets, Makes, RelationUse, Runs};
 use sql::{Catalog, Facts, Statement, Touched, Unreadable};
 use wire::BodyError;
 
+use crate::copied::Copied;
 use crate::evidence::Described;
 use crate::names::{Columns, ResultColumns};
 use crate::probed::probes;
@@ -105,6 +106,8 @@ pub(crate) struct Judged {
     pub(crate) probes: bool,
     /// What computed columns of its result can show.
     pub(crate) shown: Shown,
+    /// What it copies to the client, where that must be masked.
+    pub(crate) copied: Option<Rc<Copied>>,
     /// What it does to the session's temporary tables, if anything.
     pub(crate) temporary: Option<TemporaryChange>,
     /// It gives no other name to what lasts.
@@ -242,8 +245,21 @@ impl JudgedText {
         let is_only = |name: &str| is_only_temporary(name, env);
         let facts = as_read.with_temporary(is_own, is_only, |name| versions.is_certain && is_only(name));
         let facts = facts.with_reach(env.catalog);
-        let is_masked = |statement: &Statement| touches_masked(statement, env);
-        let meaning = Meaning { catalog: env.catalog, is_masked: &is_masked };
+        // Of several statements in one string, a COPY cannot be kept apart.
+        let copied = match facts.statements.as_slice() {
+            [statement] => Copied::of(&read.text, statement).map(Rc::new),
+            _ => None,
+        };
+        let traced = |text: &str, statement: &Statement| match env.hides() {
+            true => Shown::of(text, statement, &Known { catalog: env.catalog, classes: env.classes }),
+            false => Shown::Nothing,
+        };
+        let copies_masked = |statement: &Statement| {
+            copies_out(statement) && (touches_masked(statement, env) || traced("", statement).is_anything())
+        };
+        let is_masked = |statement: &Statement| touches_masked(statement, env) || copies_masked(statement);
+        let is_maskable = |statement: &Statement| !copies_out(statement) || copied.is_some();
+        let meaning = Meaning { catalog: env.catalog, is_masked: &is_masked, is_maskable: &is_maskable };
         let verdicts = env.policies.judge(env.subject, &facts, &meaning);
         let disagreement = facts.readers_disagree.clone().unwrap_or_default();
         let judged = facts.statements.iter().zip(&as_read.statements).zip(verdicts).map(
@@ -251,13 +267,14 @@ impl JudgedText {
                 let (span, disagreement) = (statement.span.clone(), disagreement.clone());
                 let judged = Judged::new(&read.text, span, Some(statement), verdict, disagreement, env);
                 let text = read.text.get(own.span.clone()).unwrap_or_default();
+                let copied =
+                    copied.clone().filter(|_| copies_masked(statement) || touches_unsearched(statement, env));
+                let text = copied.as_ref().map_or(text, |copied| copied.query.trim_start());
                 Rc::new(Judged {
                     makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
                     probes: !env.classes.is_empty() && probes(text, own, env),
-                    shown: match env.hides() {
-                        true => Shown::of(text, own, &Known { catalog: env.catalog, classes: env.classes }),
-                        false => Shown::Nothing,
-                    },
+                    shown: traced(text, own),
+                    copied,
                     ..judged
                 })
             },
@@ -308,6 +325,7 @@ impl Judged {
                 None if env.hides() => Shown::Anything,
                 _ => Shown::Nothing,
             },
+            copied: None,
             temporary: statement.and_then(TemporaryChange::of),
             is_still: statement.is_some_and(Statement::is_still),
             runs_code_when_read: statement.is_none_or(|statement| statement.has_string),
@@ -360,17 +378,14 @@ impl Judged {
 
     /// Whether it reads a relation with one of these columns, or what does nobody knows.
     pub(crate) fn reads_any(&self, columns: &Unsearched, catalog: &Catalog) -> bool {
-        let has_one = |relation: &Relation| {
-            let id = |column: &Column| ColumnId { table_oid: relation.oid, number: column.number };
-            relation.columns.iter().any(|column| columns.contains(&id(column)))
-        };
         let Touched { read, written, columns: _ } = &self.described.touched;
         // Names can have dots in them.
         let mut names = read
             .iter()
             .chain(written)
             .flat_map(|path| path.match_indices('.').map(|(dot, _)| path.get(dot + 1..).unwrap_or_default()));
-        !self.runs.is_empty() || names.any(|name| catalog.named(name).any(has_one))
+        !self.runs.is_empty()
+            || names.any(|name| catalog.named(name).any(|relation| has_one(relation, columns)))
     }
 
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
@@ -423,6 +438,27 @@ fn is_only_temporary(name: &str, env: &Environment<'_>) -> bool {
         && !name.starts_with("pg_")
         && !name.starts_with("sql_")
         && env.catalog.named(name).all(|relation| relation.schema.starts_with("pg_temp_"))
+}
+
+/// Whether it names a relation in whose columns nobody has looked for sensitive values.
+fn touches_unsearched(statement: &Statement, env: &Environment<'_>) -> bool {
+    let Some(columns) = env.unsearched else { return false };
+    statement.relations.iter().any(|used| {
+        let mut found = env.catalog.named_in(used.schema.as_deref(), &used.name);
+        found.any(|relation| {
+            env.catalog.with_underlying(relation).into_iter().any(|below| has_one(below, columns))
+        })
+    })
+}
+
+/// Whether a relation has one of these columns.
+fn has_one(relation: &Relation, columns: &Unsearched) -> bool {
+    let id = |column: &Column| ColumnId { table_oid: relation.oid, number: column.number };
+    relation.columns.iter().any(|column| columns.contains(&id(column)))
+}
+
+fn copies_out(statement: &Statement) -> bool {
+    statement.effects.contains(&Effect::CopyOut)
 }
 
 /// Whether a statement may touch columns that are masked: any relation that has some, and any that the catalog does

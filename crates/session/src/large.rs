@@ -23,6 +23,9 @@ const DESCRIPTION_BYTES_MAX: u32 = 1_664 * (64 + 18) + 2;
 /// `send_message_to_frontend`).
 const ERROR_START_BYTES: usize = 1_024;
 
+/// What is too long where a row is.
+pub(crate) const MASKED_ROW: &str = "a row whose columns are masked";
+
 impl Session {
     /// Longest body that is held of a message of the client. A text that is too long to be read is refused without being
     /// held, unless that rule only observes.
@@ -60,7 +63,7 @@ impl Session {
         let limit = self.held_answer_bytes_max(tag);
         let too_long = |what| SessionError::AnswerTooLong { what, len, limit };
         match tag {
-            backend::tag::DATA_ROW => Err(too_long("a row whose columns are masked")),
+            backend::tag::DATA_ROW | backend::tag::COPY_DATA => Err(too_long(MASKED_ROW)),
             backend::tag::ERROR_RESPONSE | backend::tag::NOTICE_RESPONSE => {
                 let Some(body) = start.get(HEADER_BYTES..HEADER_BYTES + ERROR_START_BYTES) else {
                     return Ok(None);

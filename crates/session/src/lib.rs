@@ -22,6 +22,8 @@ mod again;
 mod allowance;
 mod begun;
 mod client;
+mod copied;
+mod copying;
 mod ending;
 mod evidence;
 mod hidden;

@@ -33,7 +33,7 @@ pub(crate) struct Prepared {
 #[derive(Debug)]
 pub(crate) struct Portal {
     pub(crate) prepared: Rc<Prepared>,
-    /// Columns of its result, once the server has described the portal. The description of the statement would not
+    /// Columns of its result, or of what it copies, once the server has described them. The description of the statement would not
     /// do: code on the server can put another statement under the same name.
     pub(crate) columns: RefCell<Option<Columns>>,
     /// It was executed, and so its columns are known or asked for; they do not change when it goes on.
@@ -95,9 +95,11 @@ impl Named for Portal {
 pub(crate) type Columns = Rc<ResultColumns>;
 
 /// What a RowDescription told, and its body, by which it is known again.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct ResultColumns {
     description: Box<[u8]>,
+    /// Where they stand in it, where they are not all of it.
+    places: Option<Box<[usize]>>,
     columns: Box<[ResultColumn]>,
 }
 
@@ -121,13 +123,28 @@ impl ResultColumns {
                 format,
             })
         });
-        Ok(ResultColumns { columns: columns.collect::<Result<_, _>>()?, description: description.into() })
+        let columns = columns.collect::<Result<_, _>>()?;
+        Ok(ResultColumns { columns, places: None, description: description.into() })
+    }
+
+    /// Those at these places, in this format.
+    pub(crate) fn copied(&self, places: Vec<usize>, format: u16) -> Self {
+        let columns = places.iter().filter_map(|place| self.columns.get(*place));
+        ResultColumns {
+            columns: columns.map(|column| ResultColumn { format, ..*column }).collect(),
+            places: Some(places.into()),
+            description: self.description.clone(),
+        }
     }
 
     /// Their names, as the result has them.
     pub(crate) fn labels(&self) -> Vec<String> {
-        let fields = RowDescription::read(&self.description).into_iter().flatten();
-        fields.map_while(Result::ok).map(|field| String::from_utf8_lossy(field.name).into_owned()).collect()
+        let fields = RowDescription::read(&self.description).into_iter().flatten().map_while(Result::ok);
+        let labels: Vec<_> = fields.map(|field| String::from_utf8_lossy(field.name).into_owned()).collect();
+        match &self.places {
+            Some(places) => places.iter().filter_map(|place| labels.get(*place).cloned()).collect(),
+            None => labels,
+        }
     }
 
     pub(crate) fn is_described_by(&self, description: &[u8]) -> bool {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use mask::CopyRows;
 use policy::Refusal;
 
 use crate::evidence::{Execution, Outcome};
@@ -27,6 +28,10 @@ pub(crate) enum Owed {
     ClosePortal(Changed),
     /// ParameterDescription, then RowDescription or NoData. It has this number where it was recorded.
     DescribeStatement(Option<u64>),
+    /// This answer alone, which is kept from the client: it did not ask. It comes before the execution with this number.
+    Hidden { tag: u8, before: u64 },
+    /// ParameterDescription, then RowDescription or NoData, both kept from the client: of what the portal copies.
+    DescribeCopied { portal: Rc<Portal>, before: u64 },
     /// RowDescription or NoData; kept from a client that did not ask.
     DescribePortal { portal: Option<Rc<Portal>>, hidden: bool },
     /// Rows, then CommandComplete, EmptyQueryResponse or PortalSuspended.
@@ -84,6 +89,8 @@ pub(crate) struct Running {
     pub(crate) forgets: Forgotten,
     /// What has become of the COPY data that it takes.
     pub(crate) copy_in: CopyIn,
+    /// The COPY data that it gives, where that is masked.
+    pub(crate) copy_out: Option<Box<CopyRows>>,
 }
 
 /// Names that a statement takes away, once the server has completed it.
@@ -133,6 +140,8 @@ impl Owed {
             | Owed::CloseStatement(_)
             | Owed::ClosePortal(_)
             | Owed::DescribeStatement(_)
+            | Owed::Hidden { .. }
+            | Owed::DescribeCopied { .. }
             | Owed::DescribePortal { .. }
             | Owed::Sync => None,
         }
@@ -152,6 +161,8 @@ impl Owed {
             | Owed::CloseStatement(_)
             | Owed::ClosePortal(_)
             | Owed::DescribeStatement(_)
+            | Owed::Hidden { .. }
+            | Owed::DescribeCopied { .. }
             | Owed::DescribePortal { .. }
             | Owed::Sync => None,
         }

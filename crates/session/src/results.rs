@@ -3,11 +3,11 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use mask::{ColumnPlan, Known, Plan};
+use mask::{Class, ColumnPlan, Form, Known, Plan, Reason};
 
 use crate::evidence::ResultNames;
 use crate::judged::Judged;
-use crate::names::{Columns, ResultColumn};
+use crate::names::{Columns, ResultColumn, ResultColumns};
 use crate::state::Environment;
 
 /// A newer catalog is needed: the result has columns that the present one does not have.
@@ -20,6 +20,19 @@ pub(crate) struct Planned {
     catalog_version: u64,
     pub(crate) plan: Plan,
     pub(crate) names: Rc<ResultNames>,
+}
+
+/// What happens to rows of so many columns, of which nothing is known, in this format.
+pub(crate) fn hide_all(count: usize, format: u16, catalog_version: u64) -> Rc<Planned> {
+    let form = Form { type_oid: 0, format: i16::try_from(format).unwrap_or(i16::MAX) };
+    let mut names = ResultNames::default();
+    names.note("(unknown)".to_owned(), true);
+    Rc::new(Planned {
+        columns: Rc::new(ResultColumns::default()),
+        catalog_version,
+        plan: Plan::new(vec![ColumnPlan::Mask(Class::Derived, form, Reason::Traced); count]),
+        names: Rc::new(names),
+    })
 }
 
 /// Plans a result of `judged` with these columns.

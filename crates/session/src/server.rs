@@ -1,12 +1,15 @@
 //! What the server sends: each reply is matched to the message it answers, rows are masked, ends are recorded.
 
+use std::rc::Rc;
+
 use mask::mask_row;
 use wire::backend::{self, tag};
 use wire::frame::{HEADER_BYTES, peek_body, peek_header};
 
 use crate::action::{Action, CloseReason, Pass, Step, Toward, forward, send_to_client};
 use crate::evidence::{Evidence, Outcome};
-use crate::hidden::hide;
+use crate::hidden::{hide, without_place};
+use crate::names::ResultColumns;
 use crate::owed::{CopyIn, Owed, Running};
 use crate::refusal;
 use crate::results::{self, NeedsCatalog};
@@ -80,7 +83,8 @@ impl Session {
                 tag::NOTICE_RESPONSE => {
                     self.current().is_some_and(|running| running.judged.shown.is_anything())
                 }
-                tag::NOTIFICATION_RESPONSE | tag::PARAMETER_DESCRIPTION => false,
+                tag::PARAMETER_DESCRIPTION => matches!(self.owed.front(), Some(Owed::DescribeCopied { .. })),
+                tag::NOTIFICATION_RESPONSE => false,
                 tag::FUNCTION_CALL_RESPONSE => !matches!(self.owed.front(), Some(Owed::Unread(_))),
                 _ => true,
             };
@@ -112,7 +116,7 @@ impl Session {
     }
 
     /// The statement whose rows are coming.
-    fn current(&mut self) -> Option<&mut Running> {
+    pub(crate) fn current(&mut self) -> Option<&mut Running> {
         self.owed.front_mut()?.running()
     }
 
@@ -120,7 +124,7 @@ impl Session {
     fn plan_rows(&mut self, tag: u8, env: &Environment<'_>) -> Result<Option<bool>, SessionError> {
         let running = self.current().ok_or_else(|| SessionError::server("rows that nobody asked for"))?;
         if tag != tag::DATA_ROW {
-            return Ok(Some(false));
+            return Ok(Some(running.copy_out.is_some()));
         }
         if let Some(planned) = &running.planned {
             return Ok(Some(planned.plan.masks()));
@@ -138,7 +142,7 @@ impl Session {
         Ok(Some(masks))
     }
 
-    fn count(&mut self, tag: u8, len: u32) {
+    pub(crate) fn count(&mut self, tag: u8, len: u32) {
         if let Some(running) = self.current() {
             running.execution.rows += u64::from(tag == tag::DATA_ROW);
             running.execution.bytes += u64::from(len);
@@ -222,7 +226,11 @@ impl Session {
                 running.copy_in = CopyIn::Taking;
                 Ok(Pass::Whole)
             }
-            tag::COPY_OUT_RESPONSE | tag::COPY_DONE => Ok(Pass::Whole),
+            tag::COPY_OUT_RESPONSE => self.copy_out_response(body, env),
+            tag::COPY_DATA => self.masked_copy(body, out),
+            tag::COPY_DONE => self.copy_done(),
+            // Of what is copied.
+            tag::PARAMETER_DESCRIPTION => Ok(Pass::Replaced),
             other => Err(SessionError::server(format!("unexpected message `{}`", other.escape_ascii()))),
         }
     }
@@ -262,6 +270,12 @@ impl Session {
                 self.owed.pop_front();
                 Ok(pass)
             }
+            Some(Owed::DescribeCopied { portal, .. }) => {
+                let columns = ResultColumns::read(body).map_err(SessionError::server)?;
+                portal.columns.replace(Some(Rc::new(columns)));
+                self.owed.pop_front();
+                Ok(Pass::Replaced)
+            }
             Some(owed @ (Owed::Query(_) | Owed::Unread(_))) => {
                 let running =
                     owed.running().ok_or_else(|| SessionError::server("a result of no statement"))?;
@@ -279,6 +293,10 @@ impl Session {
     fn no_data(&mut self) -> Result<Pass, SessionError> {
         match self.owed.pop_front() {
             Some(Owed::DescribePortal { hidden: true, .. }) => Ok(Pass::Replaced),
+            Some(Owed::DescribeCopied { portal, .. }) => {
+                portal.columns.replace(None);
+                Ok(Pass::Replaced)
+            }
             Some(Owed::DescribePortal { .. } | Owed::DescribeStatement(_)) => Ok(Pass::Whole),
             other => Err(self.not_due(other, "a description that nobody asked for")),
         }
@@ -299,6 +317,7 @@ impl Session {
             return Ok(Pass::Replaced);
         }
         match (tag, self.owed.pop_front()) {
+            (tag, Some(Owed::Hidden { tag: due, .. })) if tag == due => return Ok(Pass::Replaced),
             (tag::PARSE_COMPLETE, Some(Owed::Parse(changed, _)))
             | (tag::CLOSE_COMPLETE, Some(Owed::CloseStatement(changed))) => {
                 self.prepared.answered(&changed, true)
@@ -399,11 +418,23 @@ impl Session {
         let begun = match &failed {
             Some(Owed::Parse(_, begun) | Owed::DescribeStatement(begun)) => *begun,
             Some(Owed::Bind(_, begun)) => Some(*begun),
+            Some(Owed::Hidden { before, .. } | Owed::DescribeCopied { before, .. }) => Some(*before),
             _ => None,
+        };
+        let has_no_place = match &failed {
+            Some(Owed::Hidden { before, .. }) => self.asked_for_relation(*before),
+            _ => false,
         };
         let outcome = Outcome::Failed(sqlstate);
         let shows = match &failed {
             Some(Owed::Query(batch)) => batch.front().map(|running| &running.judged),
+            // Of a relation that it could not begin to copy, nothing was read.
+            Some(Owed::Execute { running, .. })
+                if running.planned.is_none()
+                    && running.judged.copied.as_ref().is_some_and(|copied| copied.is_relation) =>
+            {
+                None
+            }
             Some(Owed::Execute { running, .. }) => Some(&running.judged),
             _ => None,
         };
@@ -421,6 +452,10 @@ impl Session {
             }
             None if shows => {
                 send_to_client(out, |buffer| hide(tag::ERROR_RESPONSE, body, buffer));
+                Pass::Replaced
+            }
+            None if has_no_place => {
+                send_to_client(out, |buffer| without_place(body, buffer));
                 Pass::Replaced
             }
             None => Pass::Whole,
@@ -467,7 +502,11 @@ impl Session {
                 batch.into_iter().for_each(|running| self.finish(running, outcome.clone(), out));
             }
             Owed::Unread(unread) => self.finish(unread.running, outcome.clone(), out),
-            Owed::RefusedUnrecorded(_) | Owed::DescribePortal { .. } | Owed::Sync => {}
+            Owed::RefusedUnrecorded(_)
+            | Owed::Hidden { .. }
+            | Owed::DescribeCopied { .. }
+            | Owed::DescribePortal { .. }
+            | Owed::Sync => {}
         }
     }
 

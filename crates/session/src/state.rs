@@ -13,6 +13,7 @@ use crate::action::Action;
 use crate::again::Sight;
 use crate::allowance::Allowance;
 use crate::begun::Begun;
+use crate::copied::Encoding;
 use crate::evidence::{Evidence, Execution, Outcome, Started};
 use crate::judged::{Judged, Read};
 use crate::names::{Names, Portal, Prepared};
@@ -150,6 +151,8 @@ pub struct Session {
 struct Lexing {
     standard_conforming_strings: bool,
     ascii_safe_encoding: bool,
+    /// In which texts and COPY data come.
+    encoding: Encoding,
 }
 
 impl Session {
@@ -179,7 +182,11 @@ impl Session {
             resting: Some(Resting::Idle),
             server_said_why: false,
             replication: None,
-            lexing: Lexing { standard_conforming_strings: true, ascii_safe_encoding: true },
+            lexing: Lexing {
+                standard_conforming_strings: true,
+                ascii_safe_encoding: true,
+                encoding: Encoding::Utf8,
+            },
         }
     }
 
@@ -187,6 +194,11 @@ impl Session {
     #[must_use]
     pub fn replicating(self, replication: Option<Replication>) -> Self {
         Session { replication, ..self }
+    }
+
+    /// In which COPY data comes.
+    pub(crate) fn encoding(&self) -> Encoding {
+        self.lexing.encoding
     }
 
     pub(crate) fn is_replicating(&self) -> bool {
@@ -216,6 +228,7 @@ impl Session {
             b"standard_conforming_strings" => self.lexing.standard_conforming_strings = value == b"on",
             b"client_encoding" => {
                 self.lexing.ascii_safe_encoding = matches!(value, b"UTF8" | b"SQL_ASCII" | b"LATIN1");
+                self.lexing.encoding = Encoding::named(&String::from_utf8_lossy(value));
             }
             _ => {}
         }
@@ -243,6 +256,8 @@ impl Session {
                 | Owed::CloseStatement(_)
                 | Owed::ClosePortal(_)
                 | Owed::DescribeStatement(_)
+                | Owed::Hidden { .. }
+                | Owed::DescribeCopied { .. }
                 | Owed::DescribePortal { .. }
                 | Owed::Sync => {}
             }
@@ -319,6 +334,7 @@ impl Session {
             planned: None,
             forgets,
             copy_in,
+            copy_out: None,
         }
     }
 

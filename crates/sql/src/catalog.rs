@@ -14,6 +14,8 @@ pub struct Catalog {
     schemas: BTreeSet<String>,
     /// What views read, and what partitions and children are a part of.
     underlying: HashMap<u32, Vec<u32>>,
+    /// Columns that are generated: their relations' OIDs and their numbers.
+    generated: BTreeSet<(u32, i16)>,
     /// `schema.function` by `pg_proc.oid`.
     functions: HashMap<u32, String>,
     /// Those that users made, by `pg_proc.oid`, and their OIDs by name.
@@ -149,6 +151,17 @@ impl Catalog {
             self.underlying.entry(relation).or_default().push(on);
         }
         self
+    }
+
+    /// The same where these columns are generated: their relations' OIDs and their numbers.
+    #[must_use]
+    pub fn with_generated(self, generated: impl IntoIterator<Item = (u32, i16)>) -> Self {
+        Catalog { generated: generated.into_iter().collect(), ..self }
+    }
+
+    /// Whether this column is known to be generated.
+    pub fn is_generated(&self, relation: u32, column: i16) -> bool {
+        self.generated.contains(&(relation, column))
     }
 
     /// A relation, and all that it reads or is a part of, through however many views.

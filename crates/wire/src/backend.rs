@@ -80,6 +80,12 @@ pub fn command_complete(body: &[u8]) -> Result<&[u8], BodyError> {
     Ok(tag)
 }
 
+/// `CopyOutResponse`: the format of the whole, 0 text and 1 binary, and how many columns follow in it.
+pub fn copy_out_response(body: &[u8]) -> Result<(u8, u16), BodyError> {
+    let mut reader = Reader::new(body);
+    Ok((reader.u8("format")?, reader.u16("columns")?))
+}
+
 /// Rows that a command tag counts: the last word, where it is a number.
 pub fn command_rows(tag: &[u8]) -> u64 {
     let last = tag.rsplit(|&byte| byte == b' ').next().unwrap_or_default();
@@ -221,7 +227,7 @@ mod tests {
         #[test]
         fn no_body_panics(body: Vec<u8>) {
             let _ = (authentication(&body), backend_key_data(&body), parameter_status(&body));
-            let _ = (ready_for_query(&body), command_complete(&body));
+            let _ = (ready_for_query(&body), command_complete(&body), copy_out_response(&body));
             error_fields(&body).count();
             sasl_mechanisms(&body).count();
             RowDescription::read(&body).map(Iterator::count).unwrap_or(0);

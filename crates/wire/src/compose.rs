@@ -37,6 +37,31 @@ pub fn parse(out: &mut Vec<u8>, statement: &[u8], text: &[u8]) {
     });
 }
 
+/// A `Bind` of a statement without parameters, whose results are texts.
+pub fn bind(out: &mut Vec<u8>, portal: &[u8], statement: &[u8]) {
+    frame(out, crate::frontend::tag::BIND, |out| {
+        cstr(out, portal);
+        cstr(out, statement);
+        out.extend_from_slice(&[0; 6]);
+    });
+}
+
+/// An `Execute` of a portal to its end.
+pub fn execute(out: &mut Vec<u8>, portal: &[u8]) {
+    frame(out, crate::frontend::tag::EXECUTE, |out| {
+        cstr(out, portal);
+        out.extend_from_slice(&[0; 4]);
+    });
+}
+
+/// A `Describe` of a prepared statement.
+pub fn describe_statement(out: &mut Vec<u8>, statement: &[u8]) {
+    frame(out, crate::frontend::tag::DESCRIBE, |out| {
+        out.push(b'S');
+        cstr(out, statement);
+    });
+}
+
 /// A `Describe` of a portal.
 pub fn describe_portal(out: &mut Vec<u8>, portal: &[u8]) {
     frame(out, crate::frontend::tag::DESCRIBE, |out| {
@@ -50,6 +75,14 @@ pub fn close_statement(out: &mut Vec<u8>, statement: &[u8]) {
     frame(out, crate::frontend::tag::CLOSE, |out| {
         out.push(b'S');
         cstr(out, statement);
+    });
+}
+
+/// A `Close` of a portal.
+pub fn close_portal(out: &mut Vec<u8>, portal: &[u8]) {
+    frame(out, crate::frontend::tag::CLOSE, |out| {
+        out.push(b'P');
+        cstr(out, portal);
     });
 }
 

@@ -37,16 +37,15 @@ fn the_same_text_is_judged_by_the_catalog_of_its_own_database() -> Result<()> {
     let proxy = proxy_of(&stack, vec![stack.owner(), stack.owner().to_database(&other)], "")?;
     let (shop, other) = (proxy.login(USER, &stack.database)?, proxy.login(USER, &other)?);
     psql::run(&stack.owner(), "CREATE TABLE notes (id int, body text)")?.success()?;
-    psql::run(&stack.owner().to_database(&other.database), "CREATE TABLE notes (id int, email text)")?
-        .success()?;
+    let notes = "CREATE TABLE notes (id int, email text); INSERT INTO notes VALUES (1, 'ada@example.com')";
+    psql::run(&stack.owner().to_database(&other.database), notes)?.success()?;
     let copy = "COPY notes TO STDOUT";
     // Sessions go to the threads in turn, and each thread remembers what it has judged.
     for _ in 0..std::thread::available_parallelism()?.get() {
         psql::run(&shop, copy)?.success()?;
     }
     for _ in 0..std::thread::available_parallelism()?.get() {
-        let refused = psql::run(&other, copy)?;
-        assert!(refused.stderr.contains("\"copy-masked\""), "{}", refused.stderr);
+        assert_eq!(psql::run(&other, copy)?.success()?, "1\ta***@***.com\n");
     }
     Ok(())
 }

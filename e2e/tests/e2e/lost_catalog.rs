@@ -31,7 +31,7 @@ fn without_its_catalog_a_database_takes_no_sessions_and_shows_no_addresses() -> 
     let shown = told(&mut client, NOTE)?;
     assert!(shown.contains("by 198") && !shown.contains("198.51.100.7"), "{shown}");
     let copied = told(&mut client, "COPY notes TO STDOUT")?;
-    assert!(copied.contains("42501") && !copied.contains("198.51.100.7"), "{copied}");
+    assert!(copied.contains("by 198") && !copied.contains("198.51.100.7"), "{copied}");
     let refused = psql::run(&stack.alice()?, "SELECT 1")?;
     let said = format!("Picket cannot read the catalog of the database \"{}\"", stack.database);
     assert!(refused.code == 2 && refused.stderr.contains(&said), "{}", refused.stderr);

@@ -9,6 +9,7 @@ mod certificates;
 mod cli;
 mod commands;
 mod conversation;
+mod copy_out;
 mod databases;
 mod driver;
 mod drop_table;

@@ -1,25 +1,15 @@
 -- refuse: copy-masked
--- What a SELECT would show masked.
+-- COPY that cannot be masked: beside other statements, or in an encoding in which a byte does not tell what it is.
 -- returns: example.com
 
-COPY users TO STDOUT
-
-copy/**/public."users" (email) to stdout with (format csv, header)
-
-COPY (SELECT email FROM users) TO STDOUT
-
-COPY (SELECT upper(name) || email FROM users) TO STDOUT
-
-COPY (TABLE users) TO STDOUT
-
-COPY (SELECT u FROM users u) TO STDOUT
-
-COPY (WITH x AS (SELECT * FROM users) SELECT * FROM x) TO STDOUT
-
-COPY (SELECT row_to_json(u) FROM users u) TO STDOUT
-
-COPY (UPDATE users SET active = active WHERE id = 1 RETURNING email) TO STDOUT
-
-COPY (SELECT (SELECT string_agg(email, ',') FROM users)) TO STDOUT
-
 SELECT 1; COPY users TO STDOUT
+
+COPY users TO STDOUT; SELECT 1
+
+BEGIN; COPY (SELECT email FROM users) TO STDOUT; COMMIT
+
+COPY public."users" (email) TO STDOUT WITH (FORMAT csv, HEADER); COPY orders TO STDOUT
+
+COPY users TO STDOUT ENCODING 'SJIS'
+
+COPY (SELECT email FROM users) TO STDOUT (FORMAT csv, ENCODING 'GB18030')

@@ -83,7 +83,7 @@ impl Rules {
     }
 
     fn judge(&self, facts: &sql::Facts) -> Vec<policy::Verdict> {
-        let meaning = Meaning { catalog: &self.catalog, is_masked: &|_| false };
+        let meaning = Meaning { catalog: &self.catalog, is_masked: &|_| false, is_maskable: &|_| false };
         self.policies.judge(&self.subject, facts, &meaning)
     }
 }

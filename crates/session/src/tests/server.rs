@@ -72,6 +72,14 @@ pub(super) fn copy_in() -> Vec<u8> {
     message(b'G', |out| out.extend_from_slice(&[0; 3]))
 }
 
+/// In the format text.
+pub(super) fn copy_out(columns: u8) -> Vec<u8> {
+    message(b'H', |out| {
+        out.extend_from_slice(&[0, 0, columns]);
+        out.extend(std::iter::repeat_n([0; 2], usize::from(columns)).flatten());
+    })
+}
+
 pub(super) fn copy_data(data: &[u8]) -> Vec<u8> {
     message(b'd', |out| out.extend_from_slice(data))
 }
@@ -90,6 +98,9 @@ pub(super) const NO_SQL: &str = "selec 1";
 /// What this server reads and the proxy does not.
 pub(super) const NEWER_SQL: &str = "select newer syntax 1";
 
+/// A COPY of what is masked.
+pub(super) const COPY_MASKED: &str = "copy users to stdout";
+
 /// What COPY takes no more of.
 pub(super) const BAD_DATA: &[u8] = b"bad\n";
 
@@ -106,6 +117,8 @@ pub(super) struct Server {
     skipping: bool,
     pub(super) in_transaction: bool,
     failed: bool,
+    /// The Query that runs has several statements.
+    is_string: bool,
     copying: Option<Copying>,
     /// Answers to refused statements as the proxy should give them; `None` where the proxy is in between.
     refuses: Option<fn(&str) -> Vec<u8>>,
@@ -263,6 +276,7 @@ impl Server {
         if statements.iter().any(|text| text == NO_SQL) {
             return self.fail_query(error("42601", "syntax error"), out);
         }
+        self.is_string = 1 < statements.len();
         self.go_on(statements, out);
     }
 
@@ -287,6 +301,7 @@ impl Server {
     }
 
     fn execute(&mut self, name: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(), Stop> {
+        self.is_string = false;
         let Some(mut portal) = self.portals.get(name).cloned() else {
             return Err(Stop::Error(error("34000", &unknown(name))));
         };
@@ -326,7 +341,8 @@ impl Server {
     }
 
     fn parse(&mut self, parse: &Parse<'_>) -> Result<Vec<u8>, Vec<u8>> {
-        let text = String::from_utf8(parse.query.to_vec()).unwrap();
+        let text = String::from_utf8(parse.query.to_vec()).unwrap().trim_matches(';').to_owned();
+        self.is_string = false;
         if parse.statement.is_empty() {
             self.statements.remove(parse.statement);
         }
@@ -378,7 +394,7 @@ impl Server {
             return Err(error("25P02", "current transaction is aborted"));
         }
         let is_refused =
-            text.starts_with("drop table") || text == NEWER_SQL || text == "copy users to stdout";
+            text.starts_with("drop table") || text == NEWER_SQL || self.is_string && text == COPY_MASKED;
         if let (Some(refuse), true) = (self.refuses, is_refused) {
             return Err(refuse(text));
         }
@@ -421,12 +437,17 @@ impl Server {
                 out.extend(copy_in());
                 return Err(Stop::Copy(until_cancel));
             }
-            "copy orders to stdout" => {
+            text @ ("copy orders to stdout" | COPY_MASKED) => {
                 go_on()?;
-                out.extend(message(b'H', |out| out.extend_from_slice(&[0; 3])));
+                let (columns, row) = match (text == COPY_MASKED, self.refuses.is_some()) {
+                    (false, _) => (1, "1\n"),
+                    (true, false) => (2, "1\tbob@shop.org\n"),
+                    (true, true) => (2, "1\tb***@***.org\n"),
+                };
+                out.extend(copy_out(columns));
                 for _ in 0..ROWS {
                     go_on()?;
-                    out.extend(copy_data(b"1\n"));
+                    out.extend(copy_data(row.as_bytes()));
                 }
                 out.extend([copy_done(), complete("COPY 2")].concat());
             }

@@ -277,8 +277,8 @@ fn psql_copy() {
 3 copy_in: completed, 1 rows, 0 bytes
 4 select: completed, 4 rows, 60 bytes
 5 select+copy_out: completed, 5 rows, 59 bytes
-6 copy_out: completed, 41 rows, 655 bytes
-7 copy_out: failed 42501, 0 rows, 0 bytes, refused by copy-masked
+6 copy_out: completed, 40 rows, 641 bytes
+7 copy_out: completed, 8 rows, 267 bytes, masked public.users.email
 8 copy_in: completed, 2 rows, 0 bytes
 9 select: completed, 1 rows, 7 bytes
 "#);
@@ -308,7 +308,7 @@ fn psql_errors() {
 19 transaction: completed, 0 rows, 0 bytes
 20 transaction: completed, 0 rows, 0 bytes
 21 transaction: completed, 0 rows, 0 bytes
-22 copy_out: failed 42501, 0 rows, 0 bytes, refused by copy-masked
+22 copy_out: completed, 8 rows, 340 bytes, masked public.users.email
 23 set: failed 42501, 0 rows, 0 bytes, refused by lexing-settings
 "#);
 }
@@ -322,7 +322,7 @@ fn psycopg_copy() {
 4 copy_out: completed, 5 rows, 164 bytes
 5 copy_in: failed 22P02, 0 rows, 0 bytes
 6 copy_in: failed 57014, 0 rows, 0 bytes
-7 copy_out: failed 42501, 0 rows, 0 bytes, refused by copy-masked
+7 copy_out: completed, 8 rows, 340 bytes, masked public.users.email
 8 select: completed, 1 rows, 7 bytes
 "#);
 }

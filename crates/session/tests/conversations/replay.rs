@@ -143,7 +143,7 @@ impl<'a> Replay<'a> {
         let mut env = Environment {
             catalog,
             classes,
-            unsearched: None,
+            unsearched: Some(&recording.unsearched),
             allowance: None,
             policies,
             subject,

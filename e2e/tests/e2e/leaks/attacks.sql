@@ -311,3 +311,72 @@ SELECT all_mail(id) FROM visits
 SELECT count(email) FROM people
 
 DO $$ BEGIN ASSERT false, (SELECT max(email) FROM people); END $$
+
+COPY people TO STDOUT
+
+COPY people (email) TO STDOUT
+
+copy/**/public."people" (name, email) to stdout with (format csv, header, delimiter '@', quote '|', force_quote *)
+
+COPY people (email, id) TO STDOUT CSV HEADER QUOTE '^' ESCAPE '!'
+
+COPY people TO STDOUT (DELIMITER '@', HEADER)
+
+COPY people TO STDOUT (ENCODING 'LATIN1')
+
+COPY BINARY people TO STDOUT
+
+COPY (SELECT email, id FROM people) TO STDOUT (FORMAT binary)
+
+COPY (SELECT email FROM people) TO STDOUT
+
+COPY (SELECT upper(name) || email FROM people) TO STDOUT
+
+COPY (TABLE people) TO STDOUT
+
+COPY (SELECT * FROM ONLY people) TO STDOUT
+
+COPY (SELECT u FROM people u) TO STDOUT
+
+COPY (WITH x AS (SELECT * FROM people) SELECT * FROM x) TO STDOUT
+
+COPY (SELECT row_to_json(u) FROM people u) TO STDOUT
+
+COPY (UPDATE people SET age = age WHERE id = 1 RETURNING email) TO STDOUT
+
+COPY (SELECT (SELECT string_agg(email, ',') FROM people)) TO STDOUT
+
+COPY (SELECT contact FROM contacts) TO STDOUT
+
+COPY (SELECT * FROM shouted) TO STDOUT
+
+COPY (SELECT low FROM kept) TO STDOUT
+
+COPY (SELECT mail(1)) TO STDOUT
+
+COPY (SELECT * FROM everybody()) TO STDOUT
+
+COPY (SELECT * FROM listed()) TO STDOUT CSV
+
+COPY parts_1 TO STDOUT
+
+COPY (SELECT * FROM parts) TO STDOUT
+
+COPY more_people TO STDOUT
+
+COPY (SELECT email::text COLLATE "C", 1, name FROM people) TO STDOUT (FORMAT csv, NULL 'x')
+
+COPY secrets (phone, card_number, iban, ssn, password_hash, api_key, first_name, street, phones) TO STDOUT CSV
+
+COPY (SELECT histogram_bounds, most_common_vals FROM pg_stats) TO STDOUT
+
+BEGIN;
+CREATE TEMP TABLE people_too AS SELECT id, email FROM people;
+COPY people_too TO STDOUT;
+COMMIT
+
+BEGIN;
+ALTER TABLE people ADD COLUMN later int;
+ALTER TABLE people DROP COLUMN age;
+COPY people TO STDOUT;
+ROLLBACK
