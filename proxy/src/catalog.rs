@@ -360,7 +360,7 @@ async fn look(
         Ok(None) => {}
         Err(error) => {
             *connection = None;
-            samples.forget();
+            samples.keep_untold();
             tracing::warn!(error, "values were not looked at");
         }
     }
@@ -383,6 +383,10 @@ async fn look_with(
     }
     columns.apply(&catalog, &mut classes);
     if classes.len() != before.classes.len() {
+        if locks(pipe).await?.is_held {
+            samples.keep_untold();
+            return Ok(None);
+        }
         views::classify(pipe, &catalog, None, &mut classes).await?;
         columns.apply(&catalog, &mut classes);
     }

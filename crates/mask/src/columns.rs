@@ -23,15 +23,28 @@ pub type Unsearched = HashSet<ColumnId>;
 /// OIDs of the types whose values are text in both formats (pg_type.dat): text, varchar, bpchar, name, unknown.
 const TEXT_TYPES: [u32; 5] = [25, 1043, 1042, 19, 705];
 
-/// OIDs of int8, numeric, bytea, text[] and varchar[]: numbers of cards, text as bytes, and lists of text.
-const OTHER_TYPES: [u32; 5] = [20, 1700, BYTEA, 1009, 1015];
+/// OIDs of types whose values hold no text (pg_type.dat): booleans, numbers, times, identifiers, places, addresses of networks, bits, and
+/// lists and ranges of those.
+#[rustfmt::skip]
+const FIXED_TYPES: [u32; 83] = [
+    16, 18, 20, 21, 22, 23, 24, 26, 27, 28, 29, 30, 600, 601, 602, 603, 604, 628, 650, 651, 700, 701, 718, 719, 774, 775, 790, 791,
+    829, 869, 1000, 1002, 1005, 1006, 1007, 1008, 1010, 1011, 1012, 1013, 1016, 1017, 1018, 1019, 1020, 1021, 1022, 1027, 1028, 1040,
+    1041, 1082, 1083, 1114, 1115, 1182, 1183, 1184, 1185, 1186, 1187, 1231, 1266, 1270, 1560, 1561, 1562, 1563, 1700, 2202, 2203, 2204,
+    2205, 2206, 2278, 2950, 2951, 3220, 3904, 3906, 3908, 3910, 3926,
+];
+
+/// `int8` and `numeric`, which numbers of cards fit in.
+const LONG_NUMBERS: [u32; 2] = [20, 1700];
 
 /// `bytea`.
 pub(crate) const BYTEA: u32 = 17;
 
+/// `json` and `jsonb`.
+pub(crate) const JSON: [u32; 2] = [114, 3802];
+
 /// Whether values of this type tell what their column holds.
 pub fn is_telling(type_oid: u32) -> bool {
-    is_text(type_oid) || OTHER_TYPES.contains(&type_oid)
+    is_text(type_oid) || LONG_NUMBERS.contains(&type_oid)
 }
 
 /// Whether any string is a value of this type.
@@ -39,7 +52,7 @@ pub(crate) fn is_string(type_oid: u32) -> bool {
     TEXT_TYPES.contains(&type_oid)
 }
 
-/// Whether values of this type can hold text that is worth a scan. Types that are not PostgreSQL's own may: citext does.
+/// Whether values of this type can hold text: strings, documents, lists of them, and types that are not PostgreSQL's own.
 pub fn is_text(type_oid: u32) -> bool {
-    TEXT_TYPES.contains(&type_oid) || crate::FIRST_NORMAL_OID <= type_oid
+    !FIXED_TYPES.contains(&type_oid)
 }

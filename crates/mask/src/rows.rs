@@ -6,7 +6,7 @@ use wire::backend::{DataRow, tag};
 use wire::compose;
 
 use crate::class::Class;
-use crate::columns::is_string;
+use crate::columns::{BYTEA, JSON, is_string};
 use crate::masks::{mask, mask_found};
 use crate::plan::{ColumnPlan, Form, Plan, Reason};
 use crate::{detect, email};
@@ -79,19 +79,34 @@ pub(crate) fn sized_value(out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>) -> 
     }
 }
 
+/// What pairs of hexadecimal digits stand for.
+pub(crate) fn bytes(digits: &[u8]) -> Vec<u8> {
+    let digit = |digit: &u8| char::from(*digit).to_digit(16).unwrap_or_default();
+    let byte = |pair: &[u8]| pair.iter().fold(0, |byte, half| byte << 4 | digit(half));
+    digits.chunks_exact(2).map(|pair| u8::try_from(byte(pair)).unwrap_or_default()).collect()
+}
+
 fn pass(value: &[u8], out: &mut Vec<u8>) -> bool {
     out.extend_from_slice(value);
     true
 }
 
-/// What is found of the classes that `counts` names is masked where it stands. In the binary format of a type that is no string's, lengths stand between: there it
-/// is NULL.
+/// What is found of the classes that `counts` names is masked where it stands. A document is NULL then, and so is the binary format
+/// of a type that is no string's: lengths stand between.
 fn scan(form: Form, value: &[u8], counts: fn(Class) -> bool, out: &mut Vec<u8>) -> bool {
-    if form.format == 0 || is_string(form.type_oid) {
-        return mask_found(value, counts, out) || pass(value, out);
+    let is_found = |value: &[u8]| detect::all(value).any(|found| counts(found.class));
+    match (form.type_oid, value) {
+        (BYTEA, [b'\\', b'x', digits @ ..]) if form.format == 0 => {
+            !is_found(&bytes(digits)) && pass(value, out)
+        }
+        (BYTEA, _) => !is_found(value) && pass(value, out),
+        // A number of a document would be none.
+        (type_oid, _) if JSON.contains(&type_oid) => !is_found(value) && pass(value, out),
+        (type_oid, _) if form.format == 0 || is_string(type_oid) => {
+            mask_found(value, counts, out) || pass(value, out)
+        }
+        _ => !is_found(value) && !email::is_found(value) && pass(value, out),
     }
-    let is_found = detect::all(value).any(|found| counts(found.class)) || email::is_found(value);
-    !is_found && pass(value, out)
 }
 
 #[cfg(test)]

@@ -26,8 +26,14 @@ const CHARACTERS_MAX: usize = 512;
 /// Columns of a table that are asked for at once.
 const COLUMNS_MAX: usize = 100;
 
-/// How long one look may take.
-const LOOK_WAIT: Duration = Duration::from_secs(5);
+/// How long the server may take for one look, and wait for a lock.
+const LOOK_LIMITS: &str = "SET statement_timeout = '2s'; SET lock_timeout = '100ms'";
+
+/// As it was before.
+const OTHER_LIMITS: &str = "RESET statement_timeout; RESET lock_timeout";
+
+/// How long one look may take until the connection is given up.
+const LOOK_WAIT: Duration = Duration::from_secs(10);
 
 /// How long looks may go on before the catalog is read again.
 const LOOKS_WAIT: Duration = Duration::from_secs(10);
@@ -44,7 +50,7 @@ const KINDS: &str = "
     SELECT c.oid, c.relkind, 0::oid, c.relpages, c.reltuples
     FROM pg_catalog.pg_class c
     WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid AND NOT c.relrowsecurity
-      AND c.relpersistence OPERATOR(pg_catalog.<>) 't'::\"char\"
+      AND c.relpersistence OPERATOR(pg_catalog.<>) 't'::\"char\" AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
       AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'm']::\"char\"[])
     UNION ALL
     SELECT inhparent, 'p'::\"char\", inhrelid, 0, 0 FROM pg_catalog.pg_inherits WHERE inhrelid OPERATOR(pg_catalog.>=) 16384::oid
@@ -63,6 +69,8 @@ pub(super) struct Samples {
     views: HashSet<u32>,
     /// Partitions and children of tables.
     parts: HashMap<u32, Vec<u32>>,
+    /// Something was seen that nobody was told of.
+    is_untold: bool,
 }
 
 /// How large a table was when it was counted; nothing, or less, where it never was (pg_class.h).
@@ -79,6 +87,14 @@ struct Seen {
     pause: Duration,
     /// Of its columns, by their numbers.
     holds: HashMap<i16, Holds>,
+}
+
+impl Seen {
+    /// Whether every column that tells something was looked at.
+    fn has_all(&self, relation: &Relation) -> bool {
+        let telling = relation.columns.iter().filter(|column| is_telling(column.type_oid));
+        telling.into_iter().all(|column| self.holds.contains_key(&column.number))
+    }
 }
 
 impl Samples {
@@ -101,34 +117,49 @@ impl Samples {
         for (oid, size) in &self.readable {
             let Some(relation) = catalog.relation(*oid) else { continue };
             match self.seen.get(oid) {
-                Some(seen) if begin.saturating_duration_since(seen.at) < seen.pause => {}
+                Some(seen)
+                    if begin.saturating_duration_since(seen.at) < seen.pause && seen.has_all(relation) => {}
                 seen => due.push((seen.map(|seen| seen.at), relation, *size)),
             }
         }
         due.sort_by_key(|(at, relation, _)| (*at, relation.oid));
-        let mut is_new = false;
+        if due.is_empty() {
+            return Ok(std::mem::take(&mut self.is_untold));
+        }
+        ask(pipe, LOOK_LIMITS, |_| Ok(())).await?;
         for (_, relation, size) in due {
             if is_wanted() || LOOKS_WAIT < begin.elapsed() {
                 break;
             }
             let look = timeout(LOOK_WAIT, look_at(pipe, relation, size, classes)).await;
-            let holds = look.map_err(|_| format!("no answer within {} s", LOOK_WAIT.as_secs()))??;
+            let (holds, error) = match look {
+                Ok(Ok(holds)) => (holds, None),
+                Ok(Err(error)) => (HashMap::new(), Some(error)),
+                Err(_) => (HashMap::new(), Some(format!("no answer within {} s", LOOK_WAIT.as_secs()))),
+            };
             let before = self.seen.get(&relation.oid);
             let is_known = before.is_some_and(|seen| seen.holds == holds);
+            let is_open =
+                |column: &Column| holds.get(&column.number).is_none_or(|holds| *holds == Holds::Unknown);
             let pause = match before {
-                _ if !holds.values().any(|holds| *holds == Holds::Unknown) => AGAIN,
+                _ if !open_columns(relation, classes).any(is_open) => AGAIN,
                 Some(seen) if is_known => AGAIN.min(seen.pause * 2),
                 _ => AGAIN_SOON,
             };
             self.seen.insert(relation.oid, Seen { at: Instant::now(), pause, holds });
-            is_new |= !is_known;
+            self.is_untold |= !is_known;
+            // It is not the first the next time.
+            if let Some(error) = error {
+                return Err(error);
+            }
         }
-        Ok(is_new)
+        ask(pipe, OTHER_LIMITS, |_| Ok(())).await?;
+        Ok(std::mem::take(&mut self.is_untold))
     }
 
-    /// Everything is looked at again.
-    pub(super) fn forget(&mut self) {
-        self.seen.clear();
+    /// What was seen could not be told: it is the next time.
+    pub(super) fn keep_untold(&mut self) {
+        self.is_untold = true;
     }
 
     pub(super) fn is_view(&self, oid: u32) -> bool {
@@ -194,7 +225,8 @@ impl Samples {
     }
 
     async fn read_kinds(&mut self, pipe: &mut Pipe) -> Result<(), String> {
-        *self = Samples { seen: std::mem::take(&mut self.seen), ..Samples::default() };
+        let seen = std::mem::take(&mut self.seen);
+        *self = Samples { seen, is_untold: self.is_untold, ..Samples::default() };
         ask(pipe, KINDS, |row| {
             let mut row = Texts(backend::DataRow::read(row)?);
             let (oid, kind) = (row.number("relation")?, row.text("kind")?);

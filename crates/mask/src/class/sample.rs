@@ -3,6 +3,7 @@
 use super::Class;
 use crate::columns::BYTEA;
 use crate::detect;
+use crate::rows::bytes;
 
 /// So many of a hundred values are of one class where the column is.
 const CLASS_PERCENT: usize = 60;
@@ -79,13 +80,6 @@ impl Sample {
             _ => Holds::Unknown,
         }
     }
-}
-
-/// What pairs of hexadecimal digits stand for.
-fn bytes(digits: &[u8]) -> Vec<u8> {
-    let digit = |digit: &u8| (*digit as char).to_digit(16).unwrap_or_default();
-    let byte = |pair: &[u8]| pair.iter().fold(0, |byte, half| byte << 4 | digit(half));
-    digits.chunks_exact(2).map(|pair| u8::try_from(byte(pair)).unwrap_or_default()).collect()
 }
 
 #[cfg(test)]

@@ -11,9 +11,17 @@ pub(super) fn names(value: &[u8], start: usize, words: &[&str]) -> bool {
     let near = value.get(from..start).unwrap_or_default();
     let ends = |byte: &u8| matches!(byte, b'\n' | b';' | b'|' | b',');
     let near = near.iter().rposition(ends).and_then(|end| near.get(end + 1..)).unwrap_or(near);
+    // Most numbers stand among others.
+    if !near.iter().any(u8::is_ascii_alphabetic) {
+        return false;
+    }
     words.iter().any(|word| {
         let word = word.as_bytes();
-        near.windows(word.len()).enumerate().any(|(place, window)| {
+        let first = word.first().copied().unwrap_or_default();
+        let begins = |(_, window): &(usize, &[u8])| {
+            window.first().is_some_and(|byte| byte.to_ascii_lowercase() == first)
+        };
+        near.windows(word.len()).enumerate().filter(begins).any(|(place, window)| {
             let alone = near.len() - place < word.len() + 1
                 || !near.get(place + word.len()).is_some_and(u8::is_ascii_lowercase);
             window.eq_ignore_ascii_case(word)

@@ -230,7 +230,8 @@ fn is_name(byte: u8) -> bool {
 }
 
 fn is_one_of(word: &[u8], words: &[&str]) -> bool {
-    words.iter().any(|other| word.eq_ignore_ascii_case(other.as_bytes()))
+    let is_word = word.first().is_some_and(|byte| !byte.is_ascii_digit());
+    is_word && words.iter().any(|other| word.eq_ignore_ascii_case(other.as_bytes()))
 }
 
 fn ends_with(word: &[u8], ending: &[u8]) -> bool {
