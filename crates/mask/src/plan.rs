@@ -19,6 +19,25 @@ pub enum ColumnPlan {
     Scan(Form, Reason),
 }
 
+impl ColumnPlan {
+    /// Whether every value is shown as the same, also NULL: what is computed from sensitive values could be made NULL or empty to
+    /// answer a question.
+    pub(crate) fn is_constant(&self) -> bool {
+        matches!(self, ColumnPlan::Mask(Class::Derived, form, _) if constant(form.type_oid).is_some())
+    }
+}
+
+/// What is shown of a computed value of this type; `None`: NULL.
+pub(crate) fn constant(type_oid: u32) -> Option<&'static [u8]> {
+    match type_oid {
+        // text and unknown.
+        25 | 705 => Some(b"***"),
+        // varchar and name, which may have room for one letter.
+        1043 | 19 => Some(b"*"),
+        _ => None,
+    }
+}
+
 /// How values come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form {

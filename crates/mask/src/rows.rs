@@ -8,7 +8,7 @@ use wire::compose;
 use crate::class::Class;
 use crate::columns::{BYTEA, JSON, is_string};
 use crate::masks::{mask, mask_found};
-use crate::plan::{ColumnPlan, Form, Plan, Reason};
+use crate::plan::{ColumnPlan, Form, Plan, Reason, constant};
 use crate::{detect, email};
 
 /// A row that does not fit its plan. It must not be forwarded.
@@ -43,6 +43,7 @@ pub fn mask_row(body: &[u8], plan: &Plan, out: &mut Vec<u8>) -> Result<(), RowEr
         out.extend_from_slice(&columns.to_be_bytes());
         for (value, column) in row.zip(plan.columns()) {
             match value {
+                Ok(None) if column.is_constant() => sized_value(out, |out| shown(*column, b"", out)),
                 Ok(None) => out.extend_from_slice(&(-1_i32).to_be_bytes()),
                 Ok(Some(value)) => sized_value(out, |out| shown(*column, value, out)),
                 Err(error) => {
@@ -59,6 +60,9 @@ pub fn mask_row(body: &[u8], plan: &Plan, out: &mut Vec<u8>) -> Result<(), RowEr
 pub(crate) fn shown(plan: ColumnPlan, value: &[u8], out: &mut Vec<u8>) -> bool {
     match plan {
         ColumnPlan::Clear(_) => pass(value, out),
+        ColumnPlan::Mask(Class::Derived, form, _) => {
+            constant(form.type_oid).is_some_and(|constant| pass(constant, out))
+        }
         ColumnPlan::Mask(class, Form { type_oid, format }, _) => mask(class, type_oid, format, value, out),
         ColumnPlan::Scan(form, Reason::Unsearched) => scan(form, value, Class::is_distinct, out),
         ColumnPlan::Scan(form, _) => scan(form, value, |_| true, out),
@@ -142,6 +146,19 @@ mod tests {
         let body = row(&[Some(b"7"), Some(b"bob@shop.org"), None, Some(b"")]);
         mask_row(&body, &plan(&[false, true, true, true]), &mut out).unwrap();
         assert_eq!(&out[5..], row(&[Some(b"7"), Some(b"b***@***.org"), None, Some(b"")]));
+    }
+
+    #[test]
+    fn what_is_computed_shows_the_same_whatever_it_is() {
+        let column =
+            |type_oid| ColumnPlan::Mask(Class::Derived, Form { type_oid, format: 0 }, Reason::Traced);
+        let plan = Plan::new([25, 25, 25, 1043, 1043, 23, 23].map(column).into());
+        let (y, none) = (Some(b"y".as_slice()), None);
+        let body = row(&[y, Some(b""), none, y, none, Some(b"1"), none]);
+        let mut out = Vec::new();
+        mask_row(&body, &plan, &mut out).unwrap();
+        let (text, varchar) = (Some(b"***".as_slice()), Some(b"*".as_slice()));
+        assert_eq!(&out[5..], row(&[text, text, text, varchar, varchar, none, none]));
     }
 
     #[test]

@@ -42,6 +42,12 @@ pub(super) fn row(
     out.extend_from_slice(count);
     for column in columns {
         let Some((len, after)) = number(rest) else { return Ok(Taken::Part) };
+        if len == u32::MAX && column.is_constant() {
+            work.value.clear();
+            sized_value(out, |out| work.show(column).map(|shown| out.extend_from_slice(shown)).is_some());
+            rest = after;
+            continue;
+        }
         if len == u32::MAX {
             out.extend_from_slice(&len.to_be_bytes());
             rest = after;
