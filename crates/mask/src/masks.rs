@@ -1,5 +1,7 @@
 //! What is shown in place of a value: by class, type and format. Types stay what they are, and no text grows longer.
 
+mod array;
+mod json;
 mod network;
 mod partial;
 
@@ -27,8 +29,40 @@ pub fn mask(class: Class, type_oid: u32, format: i16, value: &[u8], out: &mut Ve
         (FIRST_NORMAL_OID.., _) if is_plain(value) => {
             bounded(value, out, |value, out| text(class, value, out))
         }
-        _ => false,
+        // How many values something was computed of can tell of them.
+        (_, Class::Derived) => false,
+        (JSON | JSONB, _) => document(class, type_oid, format, value, out),
+        // An array of a type that is not PostgreSQL's own.
+        (FIRST_NORMAL_OID.., _) if format == TEXT_FORMAT && array::is_text(value) => {
+            array::text(value, |element, out| mask(class, type_oid, format, element, out), out)
+        }
+        _ => match array::element_of(type_oid) {
+            Some(element_oid) => {
+                let element =
+                    |element: &[u8], out: &mut Vec<u8>| mask(class, element_oid, format, element, out);
+                match format {
+                    TEXT_FORMAT => array::text(value, element, out),
+                    _ => array::binary(value, element_oid, element, out),
+                }
+            }
+            None => false,
+        },
     }
+}
+
+/// The mask of json or jsonb, which has its version before it in the binary format (`jsonb_send`, jsonb.c).
+fn document(class: Class, type_oid: u32, format: i16, value: &[u8], out: &mut Vec<u8>) -> bool {
+    const VERSION: u8 = 1;
+    let json = match type_oid == JSONB && format != TEXT_FORMAT {
+        true => value.strip_prefix(&[VERSION]),
+        false => Some(value),
+    };
+    let Some(json) = json else { return false };
+    out.extend_from_slice(value.get(..value.len() - json.len()).unwrap_or_default());
+    let string = |value: &[u8], out: &mut Vec<u8>| {
+        text(class, value, out);
+    };
+    json::masked(json, &string, out)
 }
 
 /// Appends `value` with all that detectors find in it of classes that `counts` names masked. `false`, and nothing appended,
@@ -50,9 +84,11 @@ pub fn mask_found(value: &[u8], counts: fn(Class) -> bool, out: &mut Vec<u8>) ->
 // OIDs of pg_type.dat.
 const NAME: u32 = 19;
 const TEXT: u32 = 25;
+const JSON: u32 = 114;
 const UNKNOWN: u32 = 705;
 const BPCHAR: u32 = 1042;
 const VARCHAR: u32 = 1043;
+const JSONB: u32 = 3802;
 
 /// The mask of text.
 fn text(class: Class, value: &[u8], out: &mut Vec<u8>) -> bool {

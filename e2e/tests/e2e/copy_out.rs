@@ -170,3 +170,29 @@ fn what_is_copied_is_recorded_with_its_columns() -> Result<()> {
     assert_eq!(words(&row, "masked_columns")?, ["public.odd.email"]);
     Ok(())
 }
+
+/// Arrays and documents keep their form, in results and COPY, as text and in binary.
+#[test]
+fn arrays_and_documents_are_masked_within() -> Result<()> {
+    let stack = Stack::start()?;
+    let tables = r#"
+        CREATE TABLE contacts (id int, emails text[], address jsonb);
+        INSERT INTO contacts VALUES
+            (1, ARRAY['bob@shop.org', NULL, 'a, "b"@x.org'], '{"street": "Elm St 5", "floor": 3, "parts": ["a", {}]}'),
+            (2, '{}', NULL)"#;
+    psql::run(&stack.owner(), tables)?.success()?;
+    let row = "['b***@***.org', None, 'a***@***.org'] {'floor': None, 'parts': ['***', {}], 'street': '***'}";
+    let script = "
+for binary in (False, True):
+    row = db.cursor(binary=binary).execute('SELECT emails, address FROM contacts ORDER BY id').fetchone()
+    print(row[0], row[1])
+    with db.cursor() as c, c.copy('COPY contacts TO STDOUT' + (' (FORMAT binary)' if binary else '')) as copy:
+        copy.set_types(['int4', 'text[]', 'jsonb'])
+        row = next(copy.rows())
+        print(row[1], row[2])
+        for _ in copy.rows(): pass
+";
+    let shown = psycopg::run(&stack.alice()?, "", script)?.map_err(anyhow::Error::msg)?;
+    assert_eq!(shown.lines().collect::<Vec<_>>(), [row; 4]);
+    Ok(())
+}

@@ -42,7 +42,7 @@ const SHOWN: [(&str, &str); 13] = [
     ("SELECT reverse(c1) FROM things WHERE id = 1", "***"),
     ("SELECT c1 FROM late WHERE id = 9000", "c***@***.org"),
     ("SELECT n FROM others WHERE id = 1", ""),
-    ("SELECT b, l FROM others WHERE id = 1", "|"),
+    ("SELECT b, l FROM others WHERE id = 1", "|{c***@***.org,c***@***.org}"),
     ("SELECT c1 FROM whole WHERE id = 1", "c***@***.org"),
     ("SELECT shown FROM seen WHERE id = 1", "***"),
     ("SELECT * FROM told", "***"),

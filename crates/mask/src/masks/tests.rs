@@ -40,11 +40,64 @@ fn types_keep_their_limits_and_what_is_no_text_becomes_null() {
     assert_eq!(masked(Class::PersonName, BPCHAR, "Zoë       ").as_deref(), Some("***       "));
     assert_eq!(masked(Class::PersonName, BPCHAR, "Z ").as_deref(), Some("* "));
     assert_eq!(masked(Class::Email, 90_000, "bob@shop.org").as_deref(), Some("b***@***.org"));
-    assert_eq!(masked(Class::Email, 90_000, "{bob@shop.org}"), None);
-    for type_oid in [16, 17, 20, 23, 114, 600, 701, 1009, 1082, 1184, 1700, 2950, 3802] {
+    assert_eq!(masked(Class::Email, 90_000, "{\"(bob@shop.org)\"}"), None);
+    assert_eq!(masked(Class::Email, 90_000, "{[bob@shop.org,x)}"), None);
+    for type_oid in [16, 17, 20, 23, 600, 701, 1009, 1082, 1184, 1700, 2950] {
         assert_eq!(masked(Class::Phone, type_oid, "4155550132"), None, "{type_oid}");
     }
     assert_eq!(masked(Class::Derived, network::INET, "203.0.113.9"), None);
+}
+
+#[test]
+fn arrays_are_masked_element_by_element() {
+    let emails = |type_oid, value| masked(Class::Email, type_oid, value);
+    let value = r#"{bob@shop.org,"a b\"@x.org",NULL,"",{"\\@y.org","NULL"}}"#;
+    assert_eq!(
+        emails(1009, value).as_deref(),
+        Some(r#"{b***@***.org,a***@***.org,NULL,"",{"\\***@***.org",***}}"#)
+    );
+    assert_eq!(emails(1009, "[0:1]={a@b.is,c@d.is}").as_deref(), Some("[0:1]={a***@***.is,c***@***.is}"));
+    assert_eq!(emails(1009, "{}").as_deref(), Some("{}"));
+    assert_eq!(emails(1015, "{ö@b.is}").as_deref(), Some("{ö***@*}"));
+    assert_eq!(emails(90_001, "{bob@shop.org}").as_deref(), Some("{b***@***.org}"));
+    assert_eq!(masked(Class::IpAddress, 1041, "{203.0.113.9,::1}").as_deref(), Some("{203.0.113.0,::}"));
+    for malformed in ["", "bob@shop.org", "{bob", "{a}}", "{a\"b}", "{\"a", "x={a}"] {
+        assert_eq!(emails(1009, malformed), None, "{malformed}");
+    }
+    assert_eq!(emails(1007, "{1,2}"), None);
+    assert_eq!(masked(Class::Derived, 1009, "{a,b}"), None);
+    let binary = |oid: u32, elements: &[&[u8]]| {
+        let count = u32::try_from(elements.len()).unwrap();
+        let mut value = [1, 0, oid, count, 1].map(u32::to_be_bytes).as_flattened().to_vec();
+        for element in elements {
+            value.extend(u32::try_from(element.len()).unwrap().to_be_bytes());
+            value.extend_from_slice(element);
+        }
+        value
+    };
+    let mut out = Vec::new();
+    assert!(mask(Class::Email, 1009, 1, &binary(TEXT, &[b"bob@shop.org", b""]), &mut out));
+    assert_eq!(out, binary(TEXT, &[b"b***@***.org", b""]));
+    assert!(!mask(Class::Email, 1009, 1, &binary(23, &[b"bob@"]), &mut out));
+    assert!(!mask(Class::Email, 1009, 1, &binary(TEXT, &[b"bob@shop.org"])[..30], &mut out));
+}
+
+#[test]
+fn documents_keep_their_keys_and_their_form() {
+    let json =
+        r#" {"a": "bob@shop.org", "b" : [1, true, null, {"bob@shop.org": "x\u00e9\"", "e": {}}], "c": []} "#;
+    let shown = r#" {"a": "b***@***.org", "b" : [null, null, null, {"***": "***", "e": {}}], "c": []} "#;
+    assert_eq!(masked(Class::Email, JSON, json).as_deref(), Some(shown));
+    assert_eq!(masked(Class::Email, JSONB, "\"\\ud83d\\ude00@x.org\"").as_deref(), Some("\"😀***@***.org\""));
+    assert_eq!(masked(Class::Phone, JSONB, "4155550132").as_deref(), Some("null"));
+    for malformed in ["", "{", "{\"a\"}", "[1", "[1 2]", "\"a", "{} x", "\"\\ud83d\"", &"[".repeat(200)] {
+        assert_eq!(masked(Class::Email, JSON, malformed), None, "{malformed}");
+    }
+    assert_eq!(masked(Class::Derived, JSON, "{\"a\": 1}"), None);
+    let mut out = Vec::new();
+    assert!(mask(Class::Email, JSONB, 1, b"\x01[\"bob@shop.org\"]", &mut out));
+    assert_eq!(out, b"\x01[\"b***@***.org\"]");
+    assert!(!mask(Class::Email, JSONB, 1, b"[]", &mut out));
 }
 
 #[test]
