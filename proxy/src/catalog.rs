@@ -144,6 +144,7 @@ impl Snapshot {
             catalog_version: self.version,
             catalog_holds: self.holds,
             allowance: Some(identity.allowance()),
+            catalog_is_new: self.read_at.is_some() && self.read_at == self.tried_at,
             readings,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use sql::catalog::Relation;
 use sql::facts::{Access, Effect, Object, Reached, RelationUse, Via, Write};
 use sql::{Catalog, Statement};
 
@@ -25,6 +26,25 @@ pub(crate) struct Question<'s> {
     pub(crate) ask: Ask,
     /// What the statement reaches that raises it, where it is not the statement itself.
     pub(crate) through: Option<&'s Reached>,
+    /// Nobody need permit it, and guardrails say nothing of it: it goes with what is asked about already.
+    pub(crate) is_implied: bool,
+}
+
+/// By what policies may tell two relations apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Apart {
+    ByName,
+    /// All in one schema are the same to them.
+    BySchema,
+    No,
+}
+
+/// Questions of one statement.
+#[derive(Default)]
+struct Asks {
+    own: Vec<Ask>,
+    /// Those that are implied.
+    implied: Vec<Ask>,
 }
 
 /// What the context of one question says, where others of the statement say something else.
@@ -45,6 +65,8 @@ pub(crate) struct Names<'a> {
     /// Schemas that policies name; `None` where they make no difference between schemas. What the catalog does not show could
     /// be in each of them, and in each that it shows.
     pub(crate) schemas: Option<Vec<&'a str>>,
+    /// By what own policies may tell two relations apart.
+    pub(crate) tell_apart: &'a dyn Fn(&Relation, &Relation) -> Apart,
     /// Settings that policies name. One whose name is computed can be each of them.
     pub(crate) settings: Vec<&'a str>,
 }
@@ -57,14 +79,19 @@ pub(crate) fn of<'s>(
     may_matter: impl Fn(&str) -> bool,
     may_matter_reached: impl Fn(&str) -> bool,
 ) -> Vec<Question<'s>> {
-    let own = of_one(statement, None, names, may_matter).into_iter();
-    let mut questions: Vec<_> = own.map(|ask| Question { ask, through: None }).collect();
+    let Asks { own, implied } = of_one(statement, None, names, &may_matter, &may_matter_reached);
+    let question = |is_implied| move |ask| Question { ask, through: None, is_implied };
+    let mut questions: Vec<_> = own.into_iter().map(question(false)).collect();
     let mut asked = HashSet::new();
+    questions.extend(implied.into_iter().filter(|ask| asked.insert(ask.clone())).map(question(true)));
     for reached in &statement.reached {
-        let mut asks = of_one(&reached.does, Some(reached.via), names, &may_matter_reached);
+        let (does, via) = (&reached.does, Some(reached.via));
+        let Asks { own, implied } = of_one(does, via, names, &may_matter_reached, &may_matter_reached);
+        let mut asks: Vec<Ask> = own.into_iter().chain(implied).collect();
         asks.iter_mut().for_each(|ask| ask.details.via = Some(reached.via));
         asks.retain(|ask| asked.insert(ask.clone()));
-        questions.extend(asks.into_iter().map(|ask| Question { ask, through: Some(reached) }));
+        let question = |ask| Question { ask, through: Some(reached), is_implied: true };
+        questions.extend(asks.into_iter().map(question));
     }
     questions
 }
@@ -73,9 +100,10 @@ fn of_one(
     statement: &Statement,
     via: Option<Via>,
     names: &Names<'_>,
-    may_matter: impl Fn(&str) -> bool,
-) -> Vec<Ask> {
-    let mut asks = Vec::new();
+    may_matter: &impl Fn(&str) -> bool,
+    implied_may_matter: &impl Fn(&str) -> bool,
+) -> Asks {
+    let mut asks = Asks::default();
     let selects = statement.effects.contains(&Effect::Select);
     // What a foreign key looks for, nobody sees.
     let reads_written = via != Some(Via::ForeignKey) && statement.reads_what_it_writes();
@@ -94,7 +122,7 @@ fn of_one(
             if may_matter(action) {
                 let details = Details { command: command_of(*effect), ..Details::default() };
                 let named = statement.objects.iter().flat_map(|object| names.of(object));
-                asks.extend(named.map(|resource| Ask { action, resource, details: details.clone() }));
+                asks.own.extend(named.map(|resource| Ask { action, resource, details: details.clone() }));
             }
         }
     }
@@ -102,7 +130,17 @@ fn of_one(
         for name in &statement.mentions {
             let known = names.catalog.named(name).flat_map(|_| names.mean(None, name));
             let details = Details::default();
-            asks.extend(known.map(|resource| Ask { action: "select", resource, details: details.clone() }));
+            asks.own.extend(known.map(|resource| Ask {
+                action: "select",
+                resource,
+                details: details.clone(),
+            }));
+            let parts = names.parts(None, name, Effect::Select);
+            asks.implied.extend(parts.map(|resource| Ask {
+                action: "select",
+                resource,
+                details: Details::default(),
+            }));
         }
     }
     if may_matter("lock") {
@@ -114,16 +152,17 @@ fn of_one(
         }
     }
     if may_matter("call") {
-        functions(statement, &mut asks);
+        functions(statement, names, &mut asks.own);
     }
     for (does, action) in [(Does::Lock, "lock"), (Does::Write, "update")] {
         if may_matter(action) && statement.calls().any(|name| does_of(name) == Some(does)) {
-            asks.push(Ask { action, resource: Resource::Database, details: Details::default() });
+            asks.own.push(Ask { action, resource: Resource::Database, details: Details::default() });
         }
     }
     if may_matter("set") {
         changes_of_settings(statement, names, &mut asks);
     }
+    asks.implied.retain(|ask| implied_may_matter(ask.action));
     asks
 }
 
@@ -163,7 +202,7 @@ fn effect_on_relations(
     effect: Effect,
     (action, reach, command): (&'static str, Reach, &'static str),
     names: &Names<'_>,
-    asks: &mut Vec<Ask>,
+    asks: &mut Asks,
 ) {
     let writes: HashSet<(Option<&str>, &str)> = statement
         .writes
@@ -189,15 +228,12 @@ fn effect_on_relations(
         may_be && statement.ctes.contains(&used.name)
     };
     let unfiltered = || statement.unfiltered.iter().filter(|write| write.effect == effect);
-    let before = asks.len();
+    let before = asks.own.len();
     let mut ask = |schema: Option<&str>, name: &str, is_unfiltered| {
-        for resource in names.mean(schema, name) {
-            asks.push(Ask {
-                action,
-                resource,
-                details: Details { is_unfiltered, command, ..Details::default() },
-            });
-        }
+        let details = Details { is_unfiltered, command, ..Details::default() };
+        let ask = |resource| Ask { action, resource, details: details.clone() };
+        asks.own.extend(names.mean(schema, name).into_iter().map(ask));
+        asks.implied.extend(names.parts(schema, name, effect).map(ask));
     };
     for used in statement.relations.iter().filter(reached) {
         let is_unfiltered = unfiltered().any(|write| write.name == used.name);
@@ -213,9 +249,27 @@ fn effect_on_relations(
             ask(write.schema.as_deref(), &write.name, true);
         }
     }
-    if asks.len() == before {
+    if asks.own.len() == before {
         let details = Details { command, ..Details::default() };
-        asks.push(Ask { action, resource: Resource::Database, details });
+        asks.own.push(Ask { action, resource: Resource::Database, details });
+    }
+}
+
+/// Whether what happens to a relation happens to its parts, which may be partitions.
+fn goes_to_parts(effect: Effect, are_partitions: bool) -> bool {
+    match effect {
+        Effect::AlterTable
+        | Effect::Delete
+        | Effect::DisableProtection
+        | Effect::DropColumn
+        | Effect::Merge
+        | Effect::Other("LockStmt")
+        | Effect::Select
+        | Effect::Truncate
+        | Effect::Update => true,
+        // A row that goes to a table with children stays there.
+        Effect::CopyIn | Effect::DropTable | Effect::Insert => are_partitions,
+        _ => false,
     }
 }
 
@@ -224,6 +278,25 @@ impl Names<'_> {
     pub(crate) fn any_setting(&self, value: &str) -> impl Iterator<Item = Ask> {
         let details = Details { value: value.to_owned(), ..Details::default() };
         self.settings.iter().map(move |name| Ask::of_setting(name, details.clone()))
+    }
+
+    /// In which schemas a function that is called can be, as far as anybody knows; none by its name in one that nobody knows.
+    fn schemas_of<'s>(&'s self, function: &'s str, statement: &'s Statement) -> BTreeSet<&'s str> {
+        // The shipped policies make no difference.
+        if self.schemas.is_none() {
+            return BTreeSet::from([""]);
+        }
+        let is_called = statement.functions.iter().any(|name| name == function);
+        let known = self.catalog.routines(function);
+        let known =
+            known.filter(|routine| is_called || routine.arguments == 1).map(|routine| &*routine.schema);
+        let given = statement.qualified.iter().filter(|call| call.name == function);
+        let mut schemas: BTreeSet<&str> =
+            known.chain(given.filter_map(|call| call.schema.as_deref())).collect();
+        if schemas.is_empty() {
+            schemas.insert("");
+        }
+        schemas
     }
 
     /// What something that a definition names can mean. What it does not tell could be in each schema that is named.
@@ -240,6 +313,25 @@ impl Names<'_> {
         }
     }
 
+    /// Parts of what a name can mean, and of what views read, to which an effect on it goes: those that policies may tell from it.
+    fn parts(&self, schema: Option<&str>, name: &str, effect: Effect) -> impl Iterator<Item = Resource> {
+        let matters = self.schemas.is_some() && goes_to_parts(effect, true);
+        let meant = self.catalog.meant(schema, name).filter(move |_| matters);
+        let parts = meant.flat_map(|relation| self.catalog.parts_within(relation));
+        let parts = parts.filter(move |(.., is_partition)| goes_to_parts(effect, *is_partition));
+        let mut asked = HashSet::new();
+        let parts = parts.filter(move |(of, part, _)| match (self.tell_apart)(of, part) {
+            Apart::ByName => true,
+            Apart::BySchema => asked.insert(part.schema.as_str()),
+            Apart::No => false,
+        });
+        parts.map(|(_, part, _)| Resource::Table {
+            schema: part.schema.clone(),
+            name: part.name.clone(),
+            is_known: !self.catalog.is_new(part),
+        })
+    }
+
     /// Every relation that a name can mean, and what those are made of.
     fn mean(&self, schema: Option<&str>, name: &str) -> Vec<Resource> {
         let found = self.catalog.meant(schema, name);
@@ -249,12 +341,16 @@ impl Names<'_> {
             name: name.to_owned(),
             is_known,
         };
-        let mut meant: Vec<Resource> =
-            found.iter().map(|known| table(&known.schema, &known.name, true)).collect();
+        let shown = || found.iter().filter(|known| !self.catalog.is_new(known));
+        let mut meant: Vec<Resource> = shown().map(|known| table(&known.schema, &known.name, true)).collect();
+        // The session can call one otherwise than the catalog does.
+        let is_called_so = shown().any(|known| {
+            known.name == name && schema.is_none_or(|schema| schema == known.schema || schema == TEMPORARY)
+        });
         match schema {
             // PostgreSQL looks there first (namespace.c).
             None if name.starts_with("pg_") => meant.push(table("pg_catalog", name, false)),
-            _ if !found.is_empty() => {}
+            _ if is_called_so => {}
             Some(schema) => meant.push(table(schema, name, false)),
             None => {
                 meant.push(table("", name, false));
@@ -270,18 +366,22 @@ impl Names<'_> {
     }
 }
 
-fn functions(statement: &Statement, asks: &mut Vec<Ask>) {
+fn functions(statement: &Statement, names: &Names<'_>, asks: &mut Vec<Ask>) {
     // A column with a qualifier can be a call, and a view can show what a function does.
     let views = statement.relations.iter().map(|used| used.name.as_str());
-    let names = statement.calls().chain(views.filter(|name| VIEWS.contains(name)));
+    let called = statement.calls().chain(views.filter(|name| VIEWS.contains(name)));
     let mut asked = HashSet::new();
-    for name in names.filter(|name| asked.insert(*name)) {
-        let resource = Resource::Function { name: name.to_owned() };
-        asks.push(Ask { action: "call", resource, details: Details::default() });
+    for name in called.filter(|name| asked.insert(*name)) {
+        let ask = |schema: &str| Ask {
+            action: "call",
+            resource: Resource::Function { schema: schema.to_owned(), name: name.to_owned() },
+            details: Details::default(),
+        };
+        asks.extend(names.schemas_of(name, statement).into_iter().map(ask));
     }
 }
 
-fn changes_of_settings(statement: &Statement, names: &Names<'_>, asks: &mut Vec<Ask>) {
+fn changes_of_settings(statement: &Statement, names: &Names<'_>, asks: &mut Asks) {
     for setting in &statement.settings {
         let details = Details {
             value: settings::value(setting).unwrap_or_default(),
@@ -289,15 +389,30 @@ fn changes_of_settings(statement: &Statement, names: &Names<'_>, asks: &mut Vec<
             skips_triggers: settings::skips_triggers(setting),
             ..Details::default()
         };
-        if setting.name.is_none() && !setting.is_reset_all {
-            asks.extend(names.any_setting(&details.value));
+        if setting.is_reset_all {
+            reset_all(statement, names, &details, asks);
+            continue;
         }
-        asks.push(Ask::of_setting(setting.name.as_deref().unwrap_or_default(), details));
+        if setting.name.is_none() {
+            asks.own.extend(names.any_setting(&details.value));
+        }
+        asks.own.push(Ask::of_setting(setting.name.as_deref().unwrap_or_default(), details));
     }
     if settings::writes_settings_view(statement) {
-        asks.extend(names.any_setting(""));
-        asks.push(Ask::of_setting(SETTINGS_VIEW, Details { changes_reading: true, ..Details::default() }));
+        asks.own.extend(names.any_setting(""));
+        asks.own
+            .push(Ask::of_setting(SETTINGS_VIEW, Details { changes_reading: true, ..Details::default() }));
     }
+}
+
+/// All settings that policies name, but for those that RESET ALL leaves alone. Pools send DISCARD ALL, which need not be permitted.
+fn reset_all(statement: &Statement, names: &Names<'_>, details: &Details, asks: &mut Asks) {
+    let discards = statement.effects.contains(&Effect::Other("DiscardStmt"));
+    let command = if discards { "DiscardStmt" } else { "VariableSetStmt" };
+    let ask = |name: &str| Ask::of_setting(name, Details { command, ..details.clone() });
+    let reset = names.settings.iter().filter(|name| discards || !settings::NOT_RESET.contains(name));
+    asks.implied.extend(reset.map(|name| ask(name)));
+    if discards { &mut asks.implied } else { &mut asks.own }.push(ask(""));
 }
 
 impl Ask {

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sql::catalog::Relation;
 use sql::facts::Reached;
 use sql::{Catalog, Facts, ReachedColumns, Statement, Unreadable};
 
 use crate::answer::{Answer, Masks, Whole};
-use crate::asks::{self, Ask, Details, Names, Question};
+use crate::asks::{self, Apart, Ask, Details, Names, Question};
 use crate::policies::{Policies, Relevant};
 use crate::resource::Resource;
 use crate::settings::{self, REPLICATION_ROLE};
@@ -61,11 +62,12 @@ impl Policies {
     /// Judges what was read from a string for `subject`: one verdict for each statement, in order.
     pub fn judge(&self, subject: &Subject, facts: &Facts, meaning: &Meaning<'_>) -> Vec<Verdict> {
         let disagree = facts.readers_disagree.is_some();
-        let judge = |statement| self.judge_statement(subject, statement, disagree, meaning);
+        let judge = |statement| self.judge_one(subject, statement, disagree, meaning);
         facts.statements.iter().map(judge).collect()
     }
 
-    fn judge_statement(
+    /// The verdict on one statement of a string of which the readers may disagree.
+    pub fn judge_one(
         &self,
         subject: &Subject,
         statement: &Statement,
@@ -74,7 +76,8 @@ impl Policies {
     ) -> Verdict {
         let may_matter =
             |action: &str| !self.permits_all() || self.about(action).is_none_or(Relevant::may_forbid);
-        let names = self.names(meaning.catalog);
+        let tell_apart = |one: &Relation, other: &Relation| self.tell_apart(one, other);
+        let names = self.names(meaning.catalog, &tell_apart);
         let asks = asks::of(statement, &names, may_matter, |action| self.own_may_forbid(action));
         if asks.is_empty() {
             return permit_nothing();
@@ -86,17 +89,29 @@ impl Policies {
         let whole = whole.seen(self.look_at_whole());
         let each = (1 + self.rules().len() / WORK_POLICIES) * (1 + whole.len() / WORK_BYTES);
         if WORK_MAX / each < asks.len() {
-            let why = "it does too much at once for the policies to be asked about all of it";
-            return Against { others: vec![(NOT_JUDGED, why.to_owned())], ..Against::default() }
-                .verdict(self);
+            return self
+                .refuse_to_judge("it does too much at once for the policies to be asked about all of it");
         }
-        self.weigh(subject, asks.iter().map(|Question { ask, through }| (ask, "", *through)), &whole)
+        self.weigh(subject, asks.iter().map(|question| (question, "")), &whole)
     }
 
-    fn names<'n>(&'n self, catalog: &'n Catalog) -> Names<'n> {
+    /// The verdict on a statement where more names were given than can be told apart.
+    pub fn refuse_names(&self) -> Verdict {
+        self.refuse_to_judge("so many names were given before it that nobody can tell what it is about")
+    }
+
+    fn refuse_to_judge(&self, why: &str) -> Verdict {
+        Against { others: vec![(NOT_JUDGED, why.to_owned())], ..Against::default() }.verdict(self)
+    }
+
+    fn names<'n>(
+        &'n self,
+        catalog: &'n Catalog,
+        tell_apart: &'n dyn Fn(&Relation, &Relation) -> Apart,
+    ) -> Names<'n> {
         // The shipped policies make no difference between schemas that are somebody's own.
         let schemas = self.has_own().then(|| self.schemas().collect());
-        Names { catalog, schemas, settings: self.settings().collect() }
+        Names { catalog, schemas, tell_apart, settings: self.settings().collect() }
     }
 
     /// Columns that the statement could reach, where policies look at them. Those that nobody can tell are all that policies name,
@@ -146,7 +161,7 @@ impl Policies {
     ) -> Verdict {
         let parameters: Vec<_> = parameters.collect();
         let catalog = Catalog::default();
-        let names = self.names(&catalog);
+        let names = self.names(&catalog, &|_, _| Apart::No);
         let mut asks = Vec::new();
         // The shipped ones guard against one setting alone, and what else changes the reading the session knows.
         if self.has_own() {
@@ -165,7 +180,8 @@ impl Policies {
         for ask in &asks {
             // Drivers send some of their own accord.
             let answer = Answer::clone(&self.answer(subject, ask, &Whole::default()));
-            against.note(self, subject, (ask, "", None), &Answer { is_permitted: true, ..answer });
+            let question = Question { ask: ask.clone(), through: None, is_implied: false };
+            against.note(self, subject, (&question, ""), &Answer { is_permitted: true, ..answer });
         }
         against.verdict(self)
     }
@@ -197,20 +213,20 @@ impl Policies {
     ) -> Verdict {
         let details = Details { command, ..Details::default() };
         let ask = Ask { action, resource: Resource::Database, details };
-        self.weigh(subject, [(&ask, what, None)], &Whole::default())
+        let question = Question { ask, through: None, is_implied: false };
+        self.weigh(subject, [(&question, what)], &Whole::default())
     }
 
-    /// The verdict where all of this is asked; the second of each stands in reasons beside what is known of the resource, and
-    /// the third is what raises the question where that is not the statement itself.
+    /// The verdict where all of this is asked; the second of each stands in reasons beside what is known of the resource.
     fn weigh<'a>(
         &self,
         subject: &Subject,
-        asks: impl IntoIterator<Item = (&'a Ask, &'a str, Option<&'a Reached>)>,
+        asks: impl IntoIterator<Item = (&'a Question<'a>, &'a str)>,
         whole: &Whole,
     ) -> Verdict {
         let mut against = Against::default();
-        for asked @ (ask, ..) in asks {
-            against.note(self, subject, asked, &self.answer(subject, ask, whole));
+        for asked @ (question, _) in asks {
+            against.note(self, subject, asked, &self.answer(subject, &question.ask, whole));
         }
         against.verdict(self)
     }
@@ -223,23 +239,27 @@ impl Against {
         &mut self,
         policies: &Policies,
         subject: &Subject,
-        (ask, what, through): (&Ask, &str, Option<&Reached>),
+        (question, what): (&Question<'_>, &str),
         answer: &Answer,
     ) {
+        let Question { ask, through, is_implied } = question;
         let Answer { forbidding, is_permitted, failure } = answer;
         let name = ask.resource.name(subject);
         let what = ask.resource.listed().map_or(what, |listed| listed.what);
-        let how = || through.map(|reached| way(reached, ask, name)).unwrap_or_default();
+        let how = || match through {
+            Some(reached) => way(reached, ask, name),
+            None if *is_implied => format!(" ({} on {name})", ask.action),
+            None => String::new(),
+        };
         for number in forbidding {
-            if let Some(rule) = policies.rules().get(*number).filter(|rule| through.is_none() || rule.is_own)
-            {
+            if let Some(rule) = policies.rules().get(*number).filter(|rule| !is_implied || rule.is_own) {
                 let reason = || rule.reason.replace("{name}", name).replace("{what}", what) + &how();
                 self.policies.entry(*number).or_insert_with(reason);
             }
         }
         if let Some(failure) = failure {
             self.others.push((NOT_JUDGED, format!("the policies could not be asked: {failure}")));
-        } else if !is_permitted && through.is_none() {
+        } else if !is_permitted && !is_implied {
             self.others.push((NOT_PERMITTED, format!("no policy permits {} on {name}", ask.action)));
         }
     }

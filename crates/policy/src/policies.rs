@@ -10,11 +10,12 @@ use cedar_policy::{
     Validator,
 };
 use miette::Diagnostic;
+use sql::catalog::Relation;
 
 use crate::answer::{Answers, WORDS_OF_WHOLE, Whole};
-use crate::asks::{Ask, Details, REVEAL};
+use crate::asks::{Apart, Ask, Details, REVEAL};
 use crate::cedar::{CedarError, Types};
-use crate::resource::{Resource, schema_of};
+use crate::resource::{Resource, parts_of, schema_of};
 use crate::rule::Rule;
 use crate::setup::{Mode, PolicyError, SCHEMA, SHIPPED, Setup, Source};
 use crate::subject::{Subject, Who};
@@ -57,6 +58,13 @@ pub struct Policies {
     settings: BTreeSet<String>,
     /// Schemas that policies name, whatever the database.
     schemas: BTreeSet<String>,
+    /// Own policies make a difference between relations.
+    tell_relations: bool,
+    /// By these names, or by any.
+    relations: BTreeSet<String>,
+    /// In these schemas, whatever their names.
+    whole_schemas: BTreeSet<String>,
+    tell_any_names: bool,
     subjects: Mutex<HashMap<Who, Arc<Subject>>>,
     answers: Answers,
     actions: Entities,
@@ -185,8 +193,16 @@ impl Policies {
             policy.entity_literals().into_iter().map(move |literal| (number, literal))
         });
         let types = Types::new()?;
+        let tells_relations = |policy: &Policy| {
+            let mut literals = policy.entity_literals().into_iter();
+            let is_one = |kind: &EntityUid| [&types.schema, &types.table].contains(&kind.type_name());
+            literals.any(|literal| is_one(&literal)) || words::tells_names(policy)
+        };
+        let tell_relations =
+            policies.iter().zip(&rules).any(|(policy, rule)| rule.is_own && tells_relations(policy));
         let mut named_groups = vec![BTreeSet::new(); policies.len()];
         let mut schemas: BTreeSet<String> = policies.iter().flat_map(words::schemas).collect();
+        let (mut relations, mut whole_schemas) = (schemas.clone(), schemas.clone());
         for (number, literal) in literals {
             let id = literal.id().unescaped();
             if *literal.type_name() == types.group {
@@ -195,6 +211,10 @@ impl Policies {
                 }
             } else if *literal.type_name() == types.schema || *literal.type_name() == types.table {
                 schemas.extend(schema_of(id));
+                match *literal.type_name() == types.table {
+                    true => relations.extend(parts_of(id).pop()),
+                    false => whole_schemas.extend(schema_of(id)),
+                }
             }
         }
         Ok(Policies {
@@ -218,6 +238,13 @@ impl Policies {
                 .flat_map(|(policy, _)| words::settings(policy))
                 .collect(),
             columns: policies.iter().flat_map(words::columns).collect(),
+            tell_relations,
+            tell_any_names: policies
+                .iter()
+                .zip(&rules)
+                .any(|(policy, rule)| rule.is_own && words::tells_any_names(policy)),
+            relations,
+            whole_schemas,
             rules,
             schemas,
             subjects: Mutex::default(),
@@ -283,6 +310,24 @@ impl Policies {
     /// Whether verdicts change with the time of day.
     pub fn tell_time(&self) -> bool {
         self.looks.at_time
+    }
+
+    /// Whether own policies make a difference between relations, so that it matters which one a name means.
+    pub fn tell_relations(&self) -> bool {
+        self.tell_relations
+    }
+
+    /// By what own policies may say something else of the second relation than of the first.
+    pub(crate) fn tell_apart(&self, one: &Relation, other: &Relation) -> Apart {
+        let is_named = |relation: &Relation| self.relations.contains(&relation.name);
+        let is_within = |relation: &Relation| self.whole_schemas.contains(&relation.schema);
+        if self.tell_any_names || is_named(one) || is_named(other) {
+            Apart::ByName
+        } else if one.schema != other.schema && (is_within(one) || is_within(other)) {
+            Apart::BySchema
+        } else {
+            Apart::No
+        }
     }
 
     /// What `who` is to these policies. Sessions that they cannot tell apart are one subject.

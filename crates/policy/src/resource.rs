@@ -25,7 +25,11 @@ pub(crate) enum Resource {
         is_known: bool,
     },
     /// A function, by its last name.
-    Function { name: String },
+    Function {
+        /// Empty where nobody knows it.
+        schema: String,
+        name: String,
+    },
     /// A setting; without a name where that is computed.
     Setting { name: String },
     /// What sensitive columns hold.
@@ -40,7 +44,7 @@ impl Resource {
             Resource::Database => &subject.database_name,
             Resource::Schema { name }
             | Resource::Table { name, .. }
-            | Resource::Function { name }
+            | Resource::Function { name, .. }
             | Resource::Setting { name } => name,
             Resource::Class { name } => name,
         }
@@ -49,7 +53,7 @@ impl Resource {
     /// What is known of it as a function.
     pub(crate) fn listed(&self) -> Option<Listed> {
         match self {
-            Resource::Function { name } => functions::listed(name),
+            Resource::Function { name, .. } => functions::listed(name),
             _ => None,
         }
     }
@@ -91,7 +95,7 @@ impl Resource {
                 ];
                 (table, entities)
             }
-            Resource::Function { name } => {
+            Resource::Function { schema, name } => {
                 let function = uid(&types.function, name);
                 let listed = self.listed();
                 let told = fields([
@@ -100,7 +104,14 @@ impl Resource {
                     ("what", text(listed.map_or("", |listed| listed.what))),
                     ("does", text(functions::does_of(name).map_or("", Does::word))),
                 ]);
-                let entities = vec![entity(&function, told.collect(), &[])?];
+                let parent = uid(&types.schema, &id_of(&[&subject.database_name, schema]));
+                let entities = match schema.is_empty() {
+                    true => vec![entity(&function, told.collect(), &[])?],
+                    false => vec![
+                        entity(&parent, fields([("name", text(schema))]).collect(), &[&subject.database])?,
+                        entity(&function, told.collect(), &[&parent, &subject.database])?,
+                    ],
+                };
                 (function, entities)
             }
             Resource::Class { name } => {

@@ -12,6 +12,16 @@ const ON: [&str; 8] = ["on", "1", "t", "tr", "tru", "true", "y", "yes"];
 /// Decides whether triggers and rules fire.
 pub(crate) const REPLICATION_ROLE: &str = "session_replication_role";
 
+/// Settings that RESET ALL leaves alone (guc_tables.c, GUC_NO_RESET_ALL).
+pub(crate) const NOT_RESET: [&str; 6] = [
+    "role",
+    "seed",
+    "session_authorization",
+    "transaction_deferrable",
+    "transaction_isolation",
+    "transaction_read_only",
+];
+
 /// The view whose rules call set_config.
 pub(crate) const SETTINGS_VIEW: &str = "pg_settings";
 

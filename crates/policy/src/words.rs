@@ -114,6 +114,40 @@ pub(crate) fn check(
     Ok(odd)
 }
 
+/// Whether a policy looks at what resources are called.
+pub(crate) fn tells_names(policy: &Policy) -> bool {
+    let (mut looks, mut texts) = (false, Vec::new());
+    // What cannot be shown may look at anything.
+    let Ok(json) = policy.to_json() else { return true };
+    gather(json.get("conditions").unwrap_or(&Value::Null), &["name", "schema"], &mut looks, &mut texts);
+    looks
+}
+
+/// Whether it compares what they are called with anything else than constants.
+pub(crate) fn tells_any_names(policy: &Policy) -> bool {
+    policy.to_json().map_or(true, |json| compares_names(json.get("conditions").unwrap_or(&Value::Null)))
+}
+
+fn compares_names(json: &Value) -> bool {
+    match json {
+        Value::Object(fields) => fields.iter().any(|(operator, operands)| {
+            let is_name = |name: Option<&Value>| {
+                name.and_then(Value::as_str).is_some_and(|name| matches!(name, "name" | "schema"))
+            };
+            let are = |one: &str, other: &str| {
+                let constants = operands.get(other).map(constants).unwrap_or_default();
+                let attribute = operands.get(one).and_then(|one| one.get("."));
+                !constants.is_empty() && is_name(attribute.and_then(|access| access.get("attr")))
+            };
+            let is_closed = matches!(operator.as_str(), "==" | "!=" | "contains")
+                && (are("left", "right") || are("right", "left"));
+            !is_closed && (operator == "." && is_name(operands.get("attr")) || compares_names(operands))
+        }),
+        Value::Array(values) => values.iter().any(compares_names),
+        _ => false,
+    }
+}
+
 /// Schemas that a policy could tell from others: all of its texts where it looks at names.
 pub(crate) fn schemas(policy: &Policy) -> Vec<String> {
     texts(policy, &["name", "schema"])

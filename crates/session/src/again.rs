@@ -1,10 +1,12 @@
 //! Judges again, at each EXECUTE and FETCH, what was prepared or opened in SQL before: what holds may have changed since.
 
 use std::collections::HashSet;
+use std::mem::take;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use policy::{Refusal, Verdict};
+use sql::Naming;
 use sql::facts::{Makes, Runs};
 
 use crate::allowance;
@@ -38,6 +40,8 @@ struct Again {
     probes: bool,
     /// What the result of what runs can show.
     shown: Shown,
+    /// What that does to names.
+    namings: Vec<Naming>,
     /// What was looked at: a portal can run a FETCH of another, and both can name each other.
     seen: HashSet<*const Read>,
 }
@@ -92,7 +96,7 @@ impl Session {
         }
         let shown = std::mem::take(&mut again.shown).or(&judged.shown);
         // Its result is that of another statement each time.
-        let judged = &judged.showing(shown);
+        let judged = &judged.running(shown, take(&mut again.namings));
         match again {
             Again { refused: Some(verdict), .. } => {
                 let rules = verdict.refusal().map(|refusal| refusal.rules.clone()).unwrap_or_default();
@@ -130,9 +134,10 @@ impl Session {
                     if !again.seen.insert(Rc::as_ptr(&read)) {
                         continue;
                     }
-                    let judged = read.judge(env, &self.temporary);
+                    let judged = read.judge(env, self.seen());
                     again.note(&judged.one.verdict);
                     again.probes |= judged.one.probes;
+                    again.namings.extend(judged.one.namings.iter().cloned());
                     again.shown = std::mem::take(&mut again.shown).or(&judged.one.shown);
                     open.push(Rc::clone(&judged.one));
                 }

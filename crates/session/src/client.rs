@@ -15,7 +15,6 @@ use crate::names::{self, Lookup, Portal, Prepared};
 use crate::owed::{CopyIn, Owed, Unread};
 use crate::readings::Reading;
 use crate::state::{Environment, Session, SessionError};
-use crate::temporary::Temporary;
 
 impl Session {
     /// Takes bytes from the client. The ranges in `out` are of `input`; call again with the rest and more.
@@ -221,6 +220,8 @@ impl Session {
         let mut batch = VecDeque::with_capacity(judged.statements.len());
         let mut replaced = None;
         for statement in &judged.statements {
+            // What it runs is judged by what those before it name.
+            self.given.renew(env);
             let again = judged_again.take();
             let statement = &again.unwrap_or_else(|| self.may_copy(&self.judge_again(statement, env)));
             batch.push_back(self.start(statement, reading.text.as_ref(), out));
@@ -242,15 +243,28 @@ impl Session {
         Ok(Pass::Replaced)
     }
 
-    /// The verdicts on a text. `None` where they rest on what is not there, and a newer catalog must show that.
+    /// The verdicts on a text. `None` where they rest on what is not there, or means what the catalog does not show yet, and a newer
+    /// one must show that.
     fn judge(&mut self, read: &Read, env: &Environment<'_>) -> Option<Rc<JudgedText>> {
+        if self.given.renew(env) {
+            return None;
+        }
         let is_certain = self.temporary.is_still() && read.rests_on_absence(env, &self.temporary);
         if is_certain && self.asked_absence.is_none_or(|asked| env.catalog_version <= asked) {
             self.asked_absence.get_or_insert(env.catalog_version);
             return None;
         }
         self.asked_absence = None;
-        Some(read.judge_with(env, &self.temporary, is_certain))
+        let judged = read.judge_with(env, self.seen(), is_certain);
+        if judged.has_unknown.get() {
+            if self.asked_unknown.is_none_or(|asked| env.catalog_version <= asked) {
+                self.asked_unknown.get_or_insert(env.catalog_version);
+                return None;
+            }
+            judged.has_unknown.set(false);
+        }
+        self.asked_unknown = None;
+        Some(judged)
     }
 
     /// The server says what is wrong with a text, as only it can in its own words: it is asked to parse the text, and
@@ -368,7 +382,10 @@ impl Session {
             },
         };
         let reading = &prepared.reading;
-        let judged = reading.read.judge(env, &self.temporary);
+        if self.given.renew(env) {
+            return Pass::WaitsForCatalog;
+        }
+        let judged = reading.read.judge(env, self.seen());
         let is_recorded = prepared.begun.get().is_some_and(|begun| self.begun.has(begun, self.section));
         if !is_recorded && judged.one.runs_code_when_read {
             if judged.one.refusal().is_some() {
@@ -491,7 +508,7 @@ impl Session {
         env: &mut Environment<'_>,
         out: &mut Vec<Action>,
     ) -> Pass {
-        let judged = env.readings.call(function).judge(env, &self.temporary);
+        let judged = env.readings.call(function).judge(env, self.seen());
         let call = &judged.one;
         let running = self.start(call, None, out);
         self.section += 1;
@@ -538,7 +555,7 @@ fn unseen(
     env: &Environment<'_>,
 ) -> Result<Rc<Prepared>, Refusal> {
     let read = Read::unseen(kind, sqlstate, name);
-    match read.judge(env, &Temporary::default()).one.refusal() {
+    match read.judge_alone(env).one.refusal() {
         Some(refusal) => Err(refusal.clone()),
         None => Ok(Rc::new(Prepared::new(read.into(), None))),
     }

@@ -1,7 +1,7 @@
 //! What is known of a text whoever sends it and however often: what its statements do, whether they may, how their
 //! results are treated. Worked out once for each text, catalog and policy.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,12 +9,13 @@ use std::sync::Arc;
 use mask::{Class, ColumnId, Unsearched};
 use policy::{Meaning, Refusal, Verdict};
 use sql::catalog::{Column, Relation};
-use sql::facts::{Effect, Forgets, Makes, RelationUse, Runs};
-use sql::{Catalog, Facts, Statement, Touched, Unreadable};
+use sql::facts::{Access, Effect, Forgets, Makes, RelationUse, Runs};
+use sql::{Catalog, Facts, Given, Naming, Statement, Touched, Unreadable};
 use wire::BodyError;
 
 use crate::copied::Copied;
 use crate::evidence::Described;
+use crate::given::GivenNames;
 use crate::names::{Columns, ResultColumns};
 use crate::probed::probes;
 use crate::results::Planned;
@@ -29,7 +30,7 @@ const JUDGED_MAX: usize = 8;
 /// Reads and judges a text as a session without temporary tables does, or remembers it: how many of its statements may run.
 /// For whoever measures that alone. Call it on a thread with `sql::READ_STACK_BYTES` of stack.
 pub fn may_run(text: &[u8], env: &mut Environment<'_>) -> usize {
-    let judged = env.readings.read(text).read.judge(env, &Temporary::default());
+    let judged = env.readings.read(text).read.judge_alone(env);
     judged.statements.iter().filter(|statement| statement.refusal().is_none()).count()
 }
 
@@ -55,6 +56,13 @@ enum Source {
     Replication(Option<&'static str>),
 }
 
+/// What a session knows that others do not see.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen<'a> {
+    pub(crate) temporary: &'a Temporary,
+    pub(crate) given: &'a GivenNames,
+}
+
 /// Verdicts on a text with one version of the catalog, for one subject of the policies.
 #[derive(Debug)]
 pub(crate) struct JudgedText {
@@ -63,6 +71,9 @@ pub(crate) struct JudgedText {
     pub(crate) statements: Vec<Rc<Judged>>,
     /// The only statement, for a message that carries one; something that does nothing where the text has none.
     pub(crate) one: Rc<Judged>,
+    /// Policies tell relations apart, and it reads or writes one that the catalog does not show: only one that was read afterwards
+    /// tells whether somebody has given it this name.
+    pub(crate) has_unknown: Cell<bool>,
 }
 
 /// What verdicts were made with.
@@ -73,13 +84,16 @@ struct Versions {
     subject: u64,
     /// Names in it that are temporary tables of the session.
     temporary: Vec<String>,
+    /// By which the session's own names are known.
+    given: u64,
     /// What the catalog does not have is not there.
     is_certain: bool,
 }
 
 impl Versions {
-    fn are(&self, env: &Environment<'_>, temporary: &[String], is_certain: bool) -> bool {
+    fn are(&self, env: &Environment<'_>, temporary: &[String], given: u64, is_certain: bool) -> bool {
         self.catalog == env.catalog_version
+            && self.given == given
             && self.subject == env.subject.id()
             && self.temporary == temporary
             && self.is_certain == is_certain
@@ -110,6 +124,8 @@ pub(crate) struct Judged {
     pub(crate) copied: Option<Rc<Copied>>,
     /// What it does to the session's temporary tables, if anything.
     pub(crate) temporary: Option<TemporaryChange>,
+    /// What it does to names of relations.
+    pub(crate) namings: Rc<[Naming]>,
     /// It gives no other name to what lasts.
     pub(crate) is_still: bool,
     /// The server may run somebody's code when it only reads it.
@@ -167,28 +183,34 @@ impl Read {
     }
 
     /// The verdicts on it with the catalog and the policy as they are now.
-    pub(crate) fn judge(&self, env: &Environment<'_>, temporary: &Temporary) -> Rc<JudgedText> {
-        self.judge_with(env, temporary, false)
+    pub(crate) fn judge(&self, env: &Environment<'_>, seen: Seen<'_>) -> Rc<JudgedText> {
+        self.judge_with(env, seen, false)
+    }
+
+    /// The same for a session that knows no more than others.
+    pub(crate) fn judge_alone(&self, env: &Environment<'_>) -> Rc<JudgedText> {
+        let (temporary, given) = (Temporary::default(), GivenNames::default());
+        self.judge(env, Seen { temporary: &temporary, given: &given })
     }
 
     /// The same where the catalog was read a moment ago, and has all names that the session sees (`is_certain`).
     pub(crate) fn judge_with(
         &self,
         env: &Environment<'_>,
-        temporary: &Temporary,
+        seen: Seen<'_>,
         is_certain: bool,
     ) -> Rc<JudgedText> {
         let mut judged = self.judged.borrow_mut();
-        let own = self.temporary(temporary);
-        if let Some(judged) = judged.iter().find(|judged| judged.versions.are(env, &own, is_certain)) {
+        let (own, given) = (self.temporary(seen.temporary), seen.given.number());
+        if let Some(judged) = judged.iter().find(|judged| judged.versions.are(env, &own, given, is_certain)) {
             return Rc::clone(judged);
         }
         let (catalog, subject) = (env.catalog_version, env.subject.id());
-        let versions = Versions { catalog, subject, temporary: own, is_certain };
+        let versions = Versions { catalog, subject, temporary: own, given, is_certain };
         if JUDGED_MAX <= judged.len() {
             judged.remove(0);
         }
-        let new = Rc::new(JudgedText::new(self, versions, env));
+        let new = Rc::new(JudgedText::new(self, versions, seen, env));
         judged.push(Rc::clone(&new));
         new
     }
@@ -197,7 +219,8 @@ impl Read {
     /// lasts.
     pub(crate) fn rests_on_absence(&self, env: &Environment<'_>, temporary: &Temporary) -> bool {
         let Source::Text(Ok(facts)) = &self.source else { return false };
-        let may_be_absent = |name: &str| !temporary.contains(name) && is_only_temporary(name, env);
+        let may_be_absent =
+            |name: &str| !temporary.contains(name) && is_only_temporary(name, env.catalog, env);
         facts.statements.iter().any(|statement| {
             statement.takes_one_table()
                 && statement.relations.iter().any(|used| used.schema.is_none() && may_be_absent(&used.name))
@@ -217,11 +240,22 @@ impl Read {
 }
 
 impl JudgedText {
-    fn new(read: &Read, versions: Versions, env: &Environment<'_>) -> Self {
-        let whole =
-            |verdict| Rc::new(Judged::new(&read.text, 0..read.text.len(), None, verdict, String::new(), env));
+    fn new(read: &Read, versions: Versions, seen: Seen<'_>, env: &Environment<'_>) -> Self {
+        let whole = |verdict| Judged::unread(&read.text, verdict, env);
+        let mut has_unknown = false;
         let statements = match &read.source {
-            Source::Text(Ok(facts)) => Self::judge(read, facts, &versions, env),
+            Source::Text(Ok(facts)) => {
+                let readers_disagree = facts.readers_disagree.as_deref();
+                Texts {
+                    read,
+                    seen,
+                    versions: &versions,
+                    env,
+                    readers_disagree,
+                    is_alone: facts.statements.len() == 1,
+                }
+                .judge(facts, &mut has_unknown)
+            }
             Source::Text(Err(unreadable)) => {
                 vec![whole(env.policies.judge_unreadable(env.subject, unreadable))]
             }
@@ -235,51 +269,122 @@ impl JudgedText {
         let one = statements.first().map(Rc::clone).unwrap_or_else(|| {
             let (span, verdict) = (0..read.text.len(), policy::permit_nothing());
             let nothing = Some(&Statement::default());
-            Rc::new(Judged::new(&read.text, span, nothing, verdict, String::new(), env))
+            Rc::new(Judged::new(&read.text, span, nothing, verdict, String::new(), env.catalog))
         });
-        JudgedText { versions, statements, one }
+        JudgedText { versions, statements, one, has_unknown: Cell::new(has_unknown) }
+    }
+}
+
+/// A text that is judged, by whom it is sent.
+struct Texts<'a> {
+    read: &'a Read,
+    seen: Seen<'a>,
+    versions: &'a Versions,
+    env: &'a Environment<'a>,
+    readers_disagree: Option<&'a str>,
+    /// It is one statement.
+    is_alone: bool,
+}
+
+impl Texts<'_> {
+    /// Judges each statement by what those before it do to names. Notes whether one is about what the catalog does not show.
+    fn judge(&self, as_read: &Facts, has_unknown: &mut bool) -> Vec<Rc<Judged>> {
+        let Texts { seen, versions, env, .. } = self;
+        let mut catalog = seen.given.catalog(env);
+        let is_own = |name: &str| versions.temporary.iter().any(|own| own == name);
+        let is_only = |name: &str| is_only_temporary(name, &catalog, env);
+        let facts =
+            as_read.with_temporary(is_own, is_only, |name| versions.is_certain && is_only(name)).into_owned();
+        let tells = env.policies.tell_relations();
+        let mut given = Arc::clone(seen.given.names());
+        let mut judged = Vec::with_capacity(facts.statements.len());
+        for (statement, own) in facts.statements.iter().zip(&as_read.statements) {
+            let mut whole = statement.with_reach(&catalog);
+            let namings: Rc<[Naming]> = if tells { whole.all_names().into() } else { Rc::default() };
+            *has_unknown |= tells && self.is_about_unknown(&whole, &catalog, &given);
+            // A body can use what it has named.
+            if whole.names_within || !namings.is_empty() && !whole.reached.is_empty() {
+                catalog = self.take(&mut given, &namings, catalog);
+                whole = statement.with_reach(&catalog);
+                judged.push(self.one(&whole, own, namings, &catalog));
+            } else {
+                judged.push(self.one(&whole, own, Rc::clone(&namings), &catalog));
+                catalog = self.take(&mut given, &namings, catalog);
+            }
+        }
+        judged
     }
 
-    fn judge(read: &Read, as_read: &Facts, versions: &Versions, env: &Environment<'_>) -> Vec<Rc<Judged>> {
-        let is_own = |name: &str| versions.temporary.iter().any(|own| own == name);
-        let is_only = |name: &str| is_only_temporary(name, env);
-        let facts = as_read.with_temporary(is_own, is_only, |name| versions.is_certain && is_only(name));
-        let facts = facts.with_reach(env.catalog);
-        // Of several statements in one string, a COPY cannot be kept apart.
-        let copied = match facts.statements.as_slice() {
-            [statement] => Copied::of(&read.text, statement).map(Rc::new),
-            _ => None,
+    /// The catalog after what a statement does to names.
+    fn take(&self, given: &mut Arc<Given>, namings: &[Naming], before: Catalog) -> Catalog {
+        if namings.is_empty() {
+            return before;
+        }
+        // So that they need not be copied.
+        drop(before);
+        Arc::make_mut(given).take(namings, self.env.catalog);
+        self.env.catalog.with_given(given)
+    }
+
+    /// Whether it reads or writes rows of a relation that is not known to be there, nor to be new.
+    fn is_about_unknown(&self, statement: &Statement, catalog: &Catalog, given: &Given) -> bool {
+        let is_known = |used: &RelationUse| {
+            let is_own =
+                matches!(used.schema.as_deref(), Some("pg_temp" | "pg_catalog" | "information_schema"));
+            is_own
+                || used.name.starts_with("pg_")
+                || used.schema.is_none() && statement.ctes.contains(&used.name)
+                || self.seen.temporary.contains(&used.name)
+                || given.has_made(&used.name)
+                || catalog.named_in(used.schema.as_deref(), &used.name).next().is_some()
         };
+        let is_used = |used: &&RelationUse| used.access == Access::Read || statement.is_written(used);
+        statement.relations.iter().filter(is_used).any(|used| !is_known(used))
+    }
+
+    fn one(
+        &self,
+        statement: &Statement,
+        own: &Statement,
+        namings: Rc<[Naming]>,
+        catalog: &Catalog,
+    ) -> Rc<Judged> {
+        let Texts { read, seen: _, versions: _, env, readers_disagree, is_alone: _ } = self;
+        let known = Known { catalog, classes: env.classes };
+        let disagreement = readers_disagree.unwrap_or_default().to_owned();
+        // Of several statements in one string, a COPY cannot be kept apart.
+        let copied = if self.is_alone { Copied::of(&read.text, statement).map(Rc::new) } else { None };
         let traced = |text: &str, statement: &Statement| match env.hides() {
-            true => Shown::of(text, statement, &Known { catalog: env.catalog, classes: env.classes }),
+            true => Shown::of(text, statement, &known),
             false => Shown::Nothing,
         };
         let copies_masked = |statement: &Statement| {
-            copies_out(statement) && (touches_masked(statement, env) || traced("", statement).is_anything())
+            let masks = || touches_masked(statement, catalog, env) || traced("", statement).is_anything();
+            copies_out(statement) && masks()
         };
-        let is_masked = |statement: &Statement| touches_masked(statement, env) || copies_masked(statement);
+        let is_masked =
+            |statement: &Statement| touches_masked(statement, catalog, env) || copies_masked(statement);
         let is_maskable = |statement: &Statement| !copies_out(statement) || copied.is_some();
-        let meaning = Meaning { catalog: env.catalog, is_masked: &is_masked, is_maskable: &is_maskable };
-        let verdicts = env.policies.judge(env.subject, &facts, &meaning);
-        let disagreement = facts.readers_disagree.clone().unwrap_or_default();
-        let judged = facts.statements.iter().zip(&as_read.statements).zip(verdicts).map(
-            |((statement, own), verdict)| {
-                let (span, disagreement) = (statement.span.clone(), disagreement.clone());
-                let judged = Judged::new(&read.text, span, Some(statement), verdict, disagreement, env);
-                let text = read.text.get(own.span.clone()).unwrap_or_default();
-                let copied =
-                    copied.clone().filter(|_| copies_masked(statement) || touches_unsearched(statement, env));
-                let text = copied.as_ref().map_or(text, |copied| copied.query.trim_start());
-                Rc::new(Judged {
-                    makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
-                    probes: !env.classes.is_empty() && probes(text, own, env),
-                    shown: traced(text, own),
-                    copied,
-                    ..judged
-                })
-            },
-        );
-        judged.collect()
+        let meaning = Meaning { catalog, is_masked: &is_masked, is_maskable: &is_maskable };
+        let verdict = match catalog.knows_names() {
+            true => env.policies.judge_one(env.subject, statement, readers_disagree.is_some(), &meaning),
+            false => env.policies.refuse_names(),
+        };
+        let judged =
+            Judged::new(&read.text, statement.span.clone(), Some(statement), verdict, disagreement, catalog);
+        let text = read.text.get(own.span.clone()).unwrap_or_default();
+        let is_kept =
+            |_: &Rc<Copied>| copies_masked(statement) || touches_unsearched(statement, catalog, env);
+        let copied = copied.clone().filter(is_kept);
+        let text = copied.as_ref().map_or(text, |copied| copied.query.trim_start());
+        Rc::new(Judged {
+            makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
+            probes: !env.classes.is_empty() && probes(text, own, env),
+            shown: traced(text, own),
+            copied,
+            namings,
+            ..judged
+        })
     }
 }
 
@@ -290,7 +395,7 @@ impl Judged {
         statement: Option<&Statement>,
         verdict: Verdict,
         readers_disagree: String,
-        env: &Environment<'_>,
+        catalog: &Catalog,
     ) -> Self {
         let effects = statement.map(effects);
         let refused_by = verdict.refusal().map(|refusal| refusal.rules.clone()).unwrap_or_default();
@@ -302,7 +407,7 @@ impl Judged {
             text: text.get(span.clone()).unwrap_or_default().trim().to_owned(),
             fingerprint: statement.map_or(0, |statement| statement.fingerprint),
             effects: effects.unwrap_or_default(),
-            touched: statement.map(|statement| sql::touched(statement, env.catalog)).unwrap_or_default(),
+            touched: statement.map(|statement| sql::touched(statement, catalog)).unwrap_or_default(),
             refused_by,
             observed_by,
             readers_disagree,
@@ -321,12 +426,10 @@ impl Judged {
             makes: None,
             runs: statement.map(runs).unwrap_or_default(),
             meddles: statement.is_none_or(|statement| meddles(statement) || is_opaque(statement)),
-            shown: match statement {
-                None if env.hides() => Shown::Anything,
-                _ => Shown::Nothing,
-            },
+            shown: Shown::Nothing,
             copied: None,
             temporary: statement.and_then(TemporaryChange::of),
+            namings: Rc::default(),
             is_still: statement.is_some_and(Statement::is_still),
             runs_code_when_read: statement.is_none_or(|statement| statement.has_string),
             takes_copy_data: statement.is_none_or(|statement| statement.effects.contains(&Effect::CopyIn)),
@@ -343,7 +446,7 @@ impl Judged {
         };
         let effects = Statement { effects: vec![Effect::Call], ..Statement::default() };
         let verdict = env.policies.judge_fast_path(env.subject);
-        let judged = Judged::new(&text, 0..text.len(), Some(&effects), verdict, String::new(), env);
+        let judged = Judged::new(&text, 0..text.len(), Some(&effects), verdict, String::new(), env.catalog);
         Rc::new(Judged { meddles: true, ..judged })
     }
 
@@ -351,13 +454,15 @@ impl Judged {
     fn replication(text: &str, command: &'static str, env: &Environment<'_>) -> Rc<Self> {
         let effects = Statement { effects: vec![Effect::Replication(command)], ..Statement::default() };
         let verdict = env.policies.judge_replication(env.subject, command);
-        let judged = Judged::new(text, 0..text.len(), Some(&effects), verdict, String::new(), env);
+        let judged = Judged::new(text, 0..text.len(), Some(&effects), verdict, String::new(), env.catalog);
         Rc::new(Judged { is_read: false, takes_copy_data: true, ..judged })
     }
 
     /// Something that shows no statement.
     pub(crate) fn unread(text: &str, verdict: Verdict, env: &Environment<'_>) -> Rc<Self> {
-        Rc::new(Judged::new(text, 0..text.len(), None, verdict, String::new(), env))
+        let judged = Judged::new(text, 0..text.len(), None, verdict, String::new(), env.catalog);
+        let shown = if env.hides() { Shown::Anything } else { Shown::Nothing };
+        Rc::new(Judged { shown, ..judged })
     }
 
     /// The same statement where this was decided about it.
@@ -371,9 +476,10 @@ impl Judged {
         Rc::new(Judged { described: Rc::new(described), verdict, ..self.clone() })
     }
 
-    /// The same where its result shows this.
-    pub(crate) fn showing(&self, shown: Shown) -> Rc<Self> {
-        Rc::new(Judged { shown, planned: RefCell::default(), ..self.clone() })
+    /// The same where what it runs shows this in its result, and does this to names too.
+    pub(crate) fn running(&self, shown: Shown, namings: Vec<Naming>) -> Rc<Self> {
+        let namings = self.namings.iter().cloned().chain(namings).collect();
+        Rc::new(Judged { shown, namings, planned: RefCell::default(), ..self.clone() })
     }
 
     /// Whether it reads a relation with one of these columns, or what does nobody knows.
@@ -433,20 +539,20 @@ fn effects(statement: &Statement) -> Vec<&'static str> {
 
 /// Whether no relation that outlives its session has this name. PostgreSQL's own are not in the catalog, and all that could
 /// be written begin like this.
-fn is_only_temporary(name: &str, env: &Environment<'_>) -> bool {
+fn is_only_temporary(name: &str, catalog: &Catalog, env: &Environment<'_>) -> bool {
     env.catalog_holds
         && !name.starts_with("pg_")
         && !name.starts_with("sql_")
-        && env.catalog.named(name).all(|relation| relation.schema.starts_with("pg_temp_"))
+        && catalog.named(name).all(|relation| relation.schema.starts_with("pg_temp_"))
 }
 
 /// Whether it names a relation in whose columns nobody has looked for sensitive values.
-fn touches_unsearched(statement: &Statement, env: &Environment<'_>) -> bool {
+fn touches_unsearched(statement: &Statement, catalog: &Catalog, env: &Environment<'_>) -> bool {
     let Some(columns) = env.unsearched else { return false };
     statement.relations.iter().any(|used| {
-        let mut found = env.catalog.named_in(used.schema.as_deref(), &used.name);
+        let mut found = catalog.named_in(used.schema.as_deref(), &used.name);
         found.any(|relation| {
-            env.catalog.with_underlying(relation).into_iter().any(|below| has_one(below, columns))
+            catalog.with_underlying(relation).into_iter().any(|below| has_one(below, columns))
         })
     })
 }
@@ -464,7 +570,7 @@ fn copies_out(statement: &Statement) -> bool {
 /// Whether a statement may touch columns that are masked: any relation that has some, and any that the catalog does
 /// not have, where there are masked columns at all. PostgreSQL's own relations have none. Where the catalog does not
 /// hold, any other may.
-fn touches_masked(statement: &Statement, env: &Environment<'_>) -> bool {
+fn touches_masked(statement: &Statement, catalog: &Catalog, env: &Environment<'_>) -> bool {
     let is_masked =
         |relation: &Relation| classed(relation, env.classes).any(|(_, class)| !env.reveals(class));
     let may_be_masked = |used: &RelationUse| {
@@ -475,12 +581,12 @@ fn touches_masked(statement: &Statement, env: &Environment<'_>) -> bool {
         if !env.catalog_holds {
             return !env.reveals(Class::Derived);
         }
-        let mut found = env.catalog.named_in(schema, &used.name).peekable();
+        let found = || catalog.named_in(schema, &used.name);
         // A common table expression, unless there is a relation of its name: that can be meant outside of its scope.
         let is_cte = schema.is_none() && statement.ctes.contains(&used.name);
-        let unknown = found.peek().is_none() && !is_cte;
+        let unknown = found().all(|relation| catalog.is_new(relation)) && !is_cte;
         unknown && !env.reveals(Class::Derived)
-            || found.any(|relation| env.catalog.with_underlying(relation).into_iter().any(is_masked))
+            || found().any(|relation| catalog.with_underlying(relation).into_iter().any(is_masked))
     };
     (!env.classes.is_empty() || !env.catalog_holds) && statement.relations.iter().any(may_be_masked)
 }

@@ -26,6 +26,7 @@ mod copied;
 mod copying;
 mod ending;
 mod evidence;
+mod given;
 mod hidden;
 mod judged;
 mod large;

@@ -9,6 +9,7 @@ use wire::frame::{HEADER_BYTES, peek_body, peek_header};
 use crate::action::{Action, CloseReason, Pass, Step, Toward, forward, send_to_client};
 use crate::evidence::{Evidence, Outcome};
 use crate::hidden::{hide, without_place};
+use crate::judged::Seen;
 use crate::names::ResultColumns;
 use crate::owed::{CopyIn, Owed, Running};
 use crate::refusal;
@@ -262,7 +263,11 @@ impl Session {
             }
             Some(Owed::DescribePortal { portal, hidden }) => {
                 if let Some(portal) = portal {
-                    let judged = portal.prepared.reading.read.judge(env, &self.temporary);
+                    let judged = portal
+                        .prepared
+                        .reading
+                        .read
+                        .judge(env, Seen { temporary: &self.temporary, given: &self.given });
                     let columns = judged.one.columns(body).map_err(SessionError::server)?;
                     portal.columns.replace(Some(columns));
                 }
@@ -370,6 +375,7 @@ impl Session {
                 // Portals do not outlive their transaction, but for cursors that are held.
                 self.portals.retain(|portal| portal.holds);
                 self.sight.transaction_is_over();
+                self.given.transaction_is_over();
             }
             if std::mem::take(&mut self.altered) {
                 out.push(Action::CatalogChanged);

@@ -15,7 +15,8 @@ use crate::allowance::Allowance;
 use crate::begun::Begun;
 use crate::copied::Encoding;
 use crate::evidence::{Evidence, Execution, Outcome, Started};
-use crate::judged::{Judged, Read};
+use crate::given::GivenNames;
+use crate::judged::{Judged, Read, Seen};
 use crate::names::{Names, Portal, Prepared};
 use crate::owed::{CopyIn, Forgotten, Owed, Running};
 use crate::readings::{Reading, Readings};
@@ -43,6 +44,8 @@ pub struct Environment<'a> {
     pub catalog_holds: bool,
     /// How many questions the subject may still ask about values that it may not see, if not any number.
     pub allowance: Option<&'a Allowance>,
+    /// Whether the last attempt to read it has succeeded.
+    pub catalog_is_new: bool,
     /// What is known of texts that were read before.
     pub readings: &'a mut Readings,
 }
@@ -115,6 +118,7 @@ pub struct Session {
     pub(crate) owed: VecDeque<Owed>,
     pub(crate) begun: Begun,
     pub(crate) temporary: Temporary,
+    pub(crate) given: GivenNames,
     pub(crate) sight: Sight,
     pub(crate) sequence: u64,
     /// Counts the Syncs and Queries that were sent: what lies between two of them is skipped together.
@@ -135,6 +139,7 @@ pub struct Session {
     pub(crate) asked_catalog: Option<u64>,
     /// The same for a statement of the client's.
     pub(crate) asked_absence: Option<u64>,
+    pub(crate) asked_unknown: Option<u64>,
     /// Definitions were altered in a transaction that is not over.
     pub(crate) altered: bool,
     /// `None` while the client's last message is not answered up to its ReadyForQuery.
@@ -166,6 +171,7 @@ impl Session {
             owed: VecDeque::new(),
             begun: Begun::default(),
             temporary: Temporary::default(),
+            given: GivenNames::default(),
             sight: Sight::default(),
             sequence: 0,
             section: 0,
@@ -178,6 +184,7 @@ impl Session {
             server_dropping: 0,
             asked_catalog: None,
             asked_absence: None,
+            asked_unknown: None,
             altered: false,
             resting: Some(Resting::Idle),
             server_said_why: false,
@@ -203,6 +210,11 @@ impl Session {
 
     pub(crate) fn is_replicating(&self) -> bool {
         self.replication.is_some()
+    }
+
+    /// What it knows that others do not see.
+    pub(crate) fn seen(&self) -> Seen<'_> {
+        Seen { temporary: &self.temporary, given: &self.given }
     }
 
     /// Whether the session waits for its client, and in what. As PostgreSQL counts it for its own time-outs: what came
@@ -322,6 +334,10 @@ impl Session {
         }
         if !judged.is_still {
             self.temporary.stirred();
+        }
+        if judged.refusal().is_none() && !judged.namings.is_empty() {
+            self.given.sent(&judged.namings);
+            self.altered = true;
         }
         let (forgets, copy_in) = match judged.refusal() {
             None if judged.takes_copy_data => (self.forget(judged), CopyIn::Ahead),

@@ -42,7 +42,7 @@ impl TemporaryChange {
         if !ends_all && statement.keeps_names() {
             return None;
         }
-        let ends = statement.relations.iter().map(|used| used.name.clone()).collect();
+        let ends = statement.names_changed().map(str::to_owned).collect();
         Some(TemporaryChange { makes: statement.temporary.clone(), ends, ends_all })
     }
 }

@@ -6,6 +6,7 @@ mod copy;
 mod copy_out;
 mod endings;
 mod forgetting;
+mod given;
 mod interleavings;
 mod large;
 mod leaving;

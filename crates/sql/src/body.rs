@@ -8,6 +8,7 @@ use pg_query::ParseResult;
 use pg_query::protobuf::{KeywordKind, ScanToken, Token};
 
 use crate::bounds;
+use crate::names::Name;
 use crate::read::tree;
 
 /// Languages whose bodies are cut into words as PostgreSQL's own statements are.
@@ -85,6 +86,8 @@ pub(crate) struct Body {
     pub(crate) variables: BTreeSet<String>,
     /// Names of what it calls, without their schemas.
     pub(crate) calls: Vec<String>,
+    /// Those that are called with a schema.
+    pub(crate) qualified: Vec<Name>,
     /// Settings that it changes by `set_config`.
     pub(crate) settings: Vec<String>,
     /// Other names in it, each once, where what it reads is not read.
@@ -183,6 +186,10 @@ impl Body {
                 let setting = words.text(at + 2).filter(|_| is_called && words.names_setting(at + 2))?;
                 self.settings.push(setting.trim_matches('\'').to_ascii_lowercase());
             }
+            if is_called && at.checked_sub(1).is_some_and(|before| words.is(before, &[Token::Ascii46])) {
+                let schema = at.checked_sub(2).and_then(|before| words.name(before));
+                self.qualified.push(Name { schema, name: name.clone() });
+            }
             self.calls.push(name);
         }
         let is_name = words.is(at, &[Token::Ident]) || !word.is_empty();
@@ -198,6 +205,7 @@ impl Body {
     fn add(&mut self, other: Body) {
         self.executed.extend(other.statements);
         self.calls.extend(other.calls);
+        self.qualified.extend(other.qualified);
         self.settings.extend(other.settings);
         self.is_opaque |= other.is_opaque;
         self.fetches |= other.fetches;

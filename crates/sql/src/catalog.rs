@@ -1,14 +1,22 @@
 //! The names of a database's relations, columns and functions, as they were read at one moment.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::hooks::Hooks;
+use crate::given::Given;
+use crate::hooks::{Hooks, Part};
 pub use crate::routine::Routine;
 
-/// Relations of one database.
+/// Relations of one database, and names that these have for a session alone.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
+    read: Arc<Read>,
+    given: Arc<Given>,
+}
+
+/// What was read.
+#[derive(Clone, Debug, Default)]
+struct Read {
     relations: HashMap<u32, Relation>,
     by_name: HashMap<String, Vec<u32>>,
     schemas: BTreeSet<String>,
@@ -52,85 +60,106 @@ pub struct Column {
 impl Catalog {
     /// A catalog of these relations.
     pub fn new(relations: impl IntoIterator<Item = Relation>) -> Self {
-        let mut catalog = Catalog::default();
+        let mut read = Read::default();
         for relation in relations {
-            catalog.by_name.entry(relation.name.clone()).or_default().push(relation.oid);
-            if !catalog.schemas.contains(&relation.schema) {
-                catalog.schemas.insert(relation.schema.clone());
+            read.by_name.entry(relation.name.clone()).or_default().push(relation.oid);
+            if !read.schemas.contains(&relation.schema) {
+                read.schemas.insert(relation.schema.clone());
             }
-            catalog.relations.insert(relation.oid, relation);
+            read.relations.insert(relation.oid, relation);
         }
-        catalog
+        Catalog { read: Arc::new(read), given: Arc::default() }
+    }
+
+    /// The same to a session that has given these names.
+    #[must_use]
+    pub fn with_given(&self, given: &Arc<Given>) -> Self {
+        Catalog { read: Arc::clone(&self.read), given: Arc::clone(given) }
     }
 
     /// The same with these functions: their OIDs, and their names as `schema.function`.
     #[must_use]
     pub fn with_functions(mut self, functions: impl IntoIterator<Item = (u32, String)>) -> Self {
-        self.functions = functions.into_iter().collect();
+        Arc::make_mut(&mut self.read).functions = functions.into_iter().collect();
         self
     }
 
     /// The same with these routines, by their OIDs.
     #[must_use]
     pub fn with_routines(mut self, routines: impl IntoIterator<Item = (u32, Arc<Routine>)>) -> Self {
-        self.knows_routines = true;
+        let read = Arc::make_mut(&mut self.read);
+        read.knows_routines = true;
         for (oid, routine) in routines {
-            self.routines_by_name.entry(routine.name.clone()).or_default().push(oid);
-            self.routines.insert(oid, routine);
+            read.routines_by_name.entry(routine.name.clone()).or_default().push(oid);
+            read.routines.insert(oid, routine);
         }
         self
     }
 
     /// The same with what hangs on its relations.
     #[must_use]
-    pub fn with_hooks(self, hooks: Hooks) -> Self {
-        Catalog { hooks, ..self }
+    pub fn with_hooks(mut self, hooks: Hooks) -> Self {
+        Arc::make_mut(&mut self.read).hooks = hooks;
+        self
     }
 
     /// What hangs on its relations.
     pub fn hooks(&self) -> &Hooks {
-        &self.hooks
+        &self.read.hooks
     }
 
     /// Whether there is any routine.
     pub fn has_routines(&self) -> bool {
-        !self.routines.is_empty()
+        !self.read.routines.is_empty()
     }
 
     /// Whether it is known that no routine has this name.
     pub fn lacks_routine(&self, name: &str) -> bool {
-        self.knows_routines && self.routines(name).next().is_none()
+        self.read.knows_routines && self.routines(name).next().is_none()
     }
 
     /// Every routine of this name, in whichever schema, with whichever arguments.
     pub fn routines(&self, name: &str) -> impl Iterator<Item = &Routine> {
-        let oids = self.routines_by_name.get(name).into_iter().flatten();
-        oids.filter_map(|oid| self.routines.get(oid)).map(|routine| &**routine)
+        let oids = self.read.routines_by_name.get(name).into_iter().flatten();
+        oids.filter_map(|oid| self.read.routines.get(oid)).map(|routine| &**routine)
     }
 
     /// The routine with this OID.
     pub fn routine(&self, oid: u32) -> Option<&Arc<Routine>> {
-        self.routines.get(&oid)
+        self.read.routines.get(&oid)
     }
 
     /// The name of the function with this OID, as `schema.function`.
     pub fn function(&self, oid: u32) -> Option<&str> {
-        self.functions.get(&oid).map(String::as_str)
+        self.read.functions.get(&oid).map(String::as_str)
     }
 
     /// The relation with this OID.
     pub fn relation(&self, oid: u32) -> Option<&Relation> {
-        self.relations.get(&oid)
+        self.read.relations.get(&oid).or_else(|| self.given.relation(oid))
     }
 
     /// Every relation of this name, in whichever schema.
     pub fn named(&self, name: &str) -> impl Iterator<Item = &Relation> {
-        self.by_name.get(name).into_iter().flatten().filter_map(|oid| self.relations.get(oid))
+        self.named_in(None, name)
     }
 
     /// Those of them in this schema, where one is given.
     pub fn named_in(&self, schema: Option<&str>, name: &str) -> impl Iterator<Item = &Relation> {
-        self.named(name).filter(move |relation| schema.is_none_or(|schema| schema == relation.schema))
+        let shown = self.read.by_name.get(name).into_iter().flatten();
+        let shown = shown.filter_map(|oid| self.read.relations.get(oid));
+        let shown = shown.filter(move |relation| schema.is_none_or(|schema| schema == relation.schema));
+        shown.chain(self.given.named(schema, name).filter_map(|oid| self.relation(oid)))
+    }
+
+    /// Whether all names that the session has given are known.
+    pub fn knows_names(&self) -> bool {
+        !self.given.is_full()
+    }
+
+    /// Whether a session has made it, so that what it is called was not read.
+    pub fn is_new(&self, relation: &Relation) -> bool {
+        self.given.relation(relation.oid).is_some()
     }
 
     /// What a name can mean to a session. Nobody gets at another's temporary relations, and the own ones are named as such.
@@ -141,27 +170,29 @@ impl Catalog {
 
     /// Names of the schemas that have relations.
     pub fn schemas(&self) -> impl Iterator<Item = &str> {
-        self.schemas.iter().map(String::as_str)
+        self.read.schemas.iter().map(String::as_str)
     }
 
     /// The same where the first relation of each pair is a view that reads the second, or a part of it.
     #[must_use]
     pub fn with_dependencies(mut self, pairs: impl IntoIterator<Item = (u32, u32)>) -> Self {
+        let read = Arc::make_mut(&mut self.read);
         for (relation, on) in pairs {
-            self.underlying.entry(relation).or_default().push(on);
+            read.underlying.entry(relation).or_default().push(on);
         }
         self
     }
 
     /// The same where these columns are generated: their relations' OIDs and their numbers.
     #[must_use]
-    pub fn with_generated(self, generated: impl IntoIterator<Item = (u32, i16)>) -> Self {
-        Catalog { generated: generated.into_iter().collect(), ..self }
+    pub fn with_generated(mut self, generated: impl IntoIterator<Item = (u32, i16)>) -> Self {
+        Arc::make_mut(&mut self.read).generated = generated.into_iter().collect();
+        self
     }
 
     /// Whether this column is known to be generated.
     pub fn is_generated(&self, relation: u32, column: i16) -> bool {
-        self.generated.contains(&(relation, column))
+        self.read.generated.contains(&(relation, column))
     }
 
     /// A relation, and all that it reads or is a part of, through however many views.
@@ -181,20 +212,59 @@ impl Catalog {
 
     /// What a relation reads or is a part of.
     pub(crate) fn below(&self, relation: &Relation) -> impl Iterator<Item = &Relation> {
-        let below = self.underlying.get(&relation.oid).into_iter().flatten();
-        below.filter_map(|oid| self.relations.get(oid))
+        let shown = self.read.underlying.get(&relation.oid).into_iter().flatten().copied();
+        shown.chain(self.given.below(relation.oid)).filter_map(|oid| self.relation(oid))
+    }
+
+    /// Parts of a table, and their parts: those that hold its rows.
+    pub fn parts(&self, table: u32) -> Vec<Part> {
+        let given = |of| self.given.parts(of).map(move |part| Part { of, part, is_partition: true });
+        let of = |table| self.hooks().parts_of(table).chain(given(table));
+        let mut found: Vec<Part> = of(table).collect();
+        let mut known: HashSet<u32> = found.iter().map(|part| part.part).collect();
+        let mut at = 0;
+        while let Some(part) = found.get(at).copied() {
+            found.extend(of(part.part).filter(|part| known.insert(part.part)));
+            at += 1;
+        }
+        found
+    }
+
+    /// Parts that hold rows of a relation, or of what it reads where it is a view: of which relation each is one, and whether as a
+    /// partition.
+    pub fn parts_within<'c>(&'c self, relation: &'c Relation) -> Vec<(&'c Relation, &'c Relation, bool)> {
+        let (mut read, mut parts) = (vec![relation], Vec::new());
+        let mut at = 0;
+        while let Some(relation) = read.get(at).copied() {
+            let of = self.parts(relation.oid).into_iter();
+            parts
+                .extend(of.filter_map(|part| Some((relation, self.relation(part.part)?, part.is_partition))));
+            for below in self.below(relation) {
+                let is_known = read.iter().any(|known| known.oid == below.oid);
+                if !is_known && !self.is_part(relation.oid, below.oid) {
+                    read.push(below);
+                }
+            }
+            at += 1;
+        }
+        parts
+    }
+
+    /// Whether the first is a part of the second.
+    pub(crate) fn is_part(&self, part: u32, of: u32) -> bool {
+        self.hooks().is_part(part, of) || self.given.parts(of).any(|known| known == part)
     }
 
     /// All relations.
     pub fn relations(&self) -> impl Iterator<Item = &Relation> {
-        self.relations.values()
+        self.read.relations.values()
     }
 }
 
 impl Relation {
-    /// `schema.relation`.
+    /// `schema.relation`, or the relation alone where nobody knows in which schema it is.
     pub fn path(&self) -> String {
-        format!("{}.{}", self.schema, self.name)
+        if self.schema.is_empty() { self.name.clone() } else { format!("{}.{}", self.schema, self.name) }
     }
 
     /// The column with this number.

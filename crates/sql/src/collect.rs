@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::body;
 use crate::definitions;
 use crate::facts::{Access, ColumnUse, Effect, Forgets, Makes, RelationUse, Runs, Setting, Statement, Write};
+use crate::names::{self, Name};
 use crate::objects;
 use crate::setting::setting_name;
 use crate::temporary;
@@ -46,6 +47,7 @@ pub(crate) struct Collector {
     variables: BTreeSet<String>,
     /// More of it must be known.
     defines: bool,
+    gives_names: bool,
     names: bool,
     writes: bool,
 }
@@ -97,7 +99,7 @@ impl Collector {
     }
 
     fn look_again(&mut self, raw: &impl Serialize) -> Result<(), WalkError> {
-        if self.defines || self.names || self.writes {
+        if self.defines || self.gives_names || self.names || self.writes {
             let tree = Tree::of(raw)?;
             writes::look(&tree, &self.variables, &mut self.statement);
             if self.defines {
@@ -105,6 +107,10 @@ impl Collector {
             }
             if self.names {
                 objects::look(&tree, &mut self.statement);
+            }
+            if self.gives_names {
+                names::look(&tree, &mut self.statement);
+                self.statement.names_within |= !self.open.is_empty() && !self.statement.names.is_empty();
             }
         }
         Ok(())
@@ -204,6 +210,7 @@ impl Collector {
     /// A command begins. Only what is known from its kind alone is told here.
     fn command(&mut self, kind: &'static str) {
         self.defines |= definitions::KINDS.contains(&kind);
+        self.gives_names |= names::KINDS.contains(&kind);
         self.names |= objects::are_named_by(kind);
         self.writes |= writes::KINDS.contains(&kind);
         match kind {
@@ -431,6 +438,7 @@ impl Collector {
         for name in body.calls {
             self.called(name);
         }
+        body.qualified.into_iter().for_each(|name| self.called_in(name));
         // Of SQL they are read with its statements.
         for name in body.settings.into_iter().filter(|_| language == "plpgsql") {
             self.effect(Effect::Set);
@@ -469,6 +477,12 @@ impl Collector {
         }
     }
 
+    fn called_in(&mut self, name: Name) {
+        if !self.statement.qualified.contains(&name) {
+            self.statement.qualified.push(name);
+        }
+    }
+
     fn called(&mut self, name: String) {
         if self.functions.insert(name.clone()) {
             self.statement.functions.push(name);
@@ -497,6 +511,9 @@ impl Collector {
 
     fn function_call(&mut self, node: Open) {
         self.function(&node);
+        if let [.., schema, name] = node.parts.as_slice() {
+            self.called_in(Name { schema: Some(schema.clone()), name: name.clone() });
+        }
         if node.parts.last().is_some_and(|name| name == "set_config") {
             let mut arguments = node.arguments.into_iter();
             let name = arguments.next().flatten().map(|name| setting_name(&name));
@@ -708,6 +725,7 @@ impl Visit for Collector {
             }
             "DiscardStmt" if node.code == DiscardMode::DiscardAll as i64 => {
                 self.statement.forgets.extend([Forgets::All, Forgets::Portals, Forgets::Temporary]);
+                self.statement.settings.push(Setting { name: None, value: None, is_reset_all: true });
             }
             "CommonTableExpr" => self.statement.ctes.extend(node.parts),
             _ => {}

@@ -30,7 +30,7 @@ pub fn reached_columns(statement: &Statement, catalog: &Catalog) -> ReachedColum
     let knows = catalog.relations().next().is_some();
     for used in &statement.relations {
         let found: Vec<&Relation> = catalog.named_in(used.schema.as_deref(), &used.name).collect();
-        if found.is_empty() {
+        if found.iter().all(|relation| catalog.is_new(relation)) {
             reached.some_unknown |= !is_harmless(used, statement) && (knows || means_row(used, statement));
         }
         for relation in found {

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use thiserror::Error;
 
+use crate::names::{Name, Naming};
 pub use crate::reach::{Reached, Via};
 
 /// What a string of statements does, statement by statement.
@@ -49,6 +50,8 @@ pub struct Statement {
     pub columns: Vec<ColumnUse>,
     /// Functions it calls, or names in a definition, without their schemas: a name can be anybody's own.
     pub functions: Vec<String>,
+    /// Those that it calls with a schema.
+    pub qualified: Vec<Name>,
     /// Names of its common table expressions, which may hide relations of the same name.
     pub ctes: Vec<String>,
     /// Prepared statements, portals and temporary tables that it takes away.
@@ -75,6 +78,10 @@ pub struct Statement {
     pub unfiltered: Vec<Write>,
     /// Temporary tables that it makes, whatever there was before.
     pub temporary: Vec<String>,
+    /// Names that it gives to relations, and ways to others that these become.
+    pub names: Vec<Naming>,
+    /// It does so within a body, which may go on by what it has named.
+    pub names_within: bool,
     /// It is a ROLLBACK, also to a savepoint.
     pub undoes: bool,
     /// With other literals it could be filtered where it is not, or the other way round.
@@ -304,7 +311,7 @@ pub struct Setting {
     pub name: Option<String>,
     /// Its new value; `None` where it is computed or reset.
     pub value: Option<String>,
-    /// All settings go back to what the session began with (`RESET ALL`).
+    /// All settings go back to what the session began with (`RESET ALL`, `DISCARD ALL`).
     pub is_reset_all: bool,
 }
 

@@ -21,6 +21,8 @@ const INSTEAD: i16 = 64;
 #[derive(Clone, Debug, Default)]
 pub struct Hooks {
     by_relation: HashMap<u32, Vec<Arc<Hook>>>,
+    /// Event triggers, which are on no relation.
+    on_definitions: Vec<Arc<Hook>>,
     /// By the table that is referred to.
     foreign_keys: HashMap<u32, Vec<Arc<ForeignKey>>>,
     parts: HashMap<u32, Vec<Part>>,
@@ -112,6 +114,11 @@ impl Hook {
             is_too_long: false,
             reads: OnceLock::new(),
         }
+    }
+
+    /// An event trigger, with the function that it calls.
+    pub fn event_trigger(oid: u32, name: String, function: u32) -> Self {
+        Hook::trigger(oid, 0, name, 0, function)
     }
 
     /// A rule, with `pg_rewrite.ev_type`.
@@ -217,7 +224,10 @@ impl Hooks {
     ) -> Self {
         let mut all = Hooks::default();
         for hook in hooks {
-            all.by_relation.entry(hook.relation).or_default().push(hook);
+            match hook.relation {
+                0 => all.on_definitions.push(hook),
+                relation => all.by_relation.entry(relation).or_default().push(hook),
+            }
         }
         for key in foreign_keys {
             all.foreign_keys.entry(key.to).or_default().push(Arc::new(key));
@@ -233,7 +243,12 @@ impl Hooks {
 
     /// Whether nothing hangs on any relation.
     pub fn is_empty(&self) -> bool {
-        self.by_relation.is_empty() && self.foreign_keys.is_empty()
+        self.by_relation.is_empty() && self.foreign_keys.is_empty() && self.on_definitions.is_empty()
+    }
+
+    /// Those that fire when something is defined.
+    pub fn on_definitions(&self) -> &[Arc<Hook>] {
+        &self.on_definitions
     }
 
     /// Those on the relation with this OID.
@@ -247,16 +262,9 @@ impl Hooks {
         above.filter_map(|table| self.foreign_keys.get(&table)).flatten()
     }
 
-    /// Parts of a table, and their parts: those that hold its rows.
-    pub(crate) fn parts(&self, table: u32) -> Vec<Part> {
-        let of = |table: u32| self.parts.get(&table).into_iter().flatten().copied();
-        let mut found: Vec<Part> = of(table).collect();
-        let mut at = 0;
-        while let Some(part) = found.get(at).copied() {
-            found.extend(of(part.part));
-            at += 1;
-        }
-        found
+    /// Parts of a table, without their own.
+    pub(crate) fn parts_of(&self, table: u32) -> impl Iterator<Item = Part> {
+        self.parts.get(&table).into_iter().flatten().copied()
     }
 
     /// Whether the first is a part of the second.

@@ -8,9 +8,29 @@ use std::sync::Arc;
 use crate::catalog::{Catalog, Relation};
 use crate::facts::{Access, ColumnUse, Effect, Facts, RelationUse, Statement, Write};
 use crate::hooks::{Event, ForeignKey, Hook};
+use crate::names::Naming;
 
 /// Most triggers, rules and foreign keys that one statement is followed through. One that reaches more is opaque.
 const REACHED_MAX: usize = 1_024;
+
+/// Commands of which no event trigger is told.
+const QUIET: [&str; 15] = [
+    "CheckPointStmt",
+    "ClosePortalStmt",
+    "ClusterStmt",
+    "ConstraintsSetStmt",
+    "DeallocateStmt",
+    "DeclareCursorStmt",
+    "DiscardStmt",
+    "FetchStmt",
+    "ListenStmt",
+    "LoadStmt",
+    "LockStmt",
+    "NotifyStmt",
+    "UnlistenStmt",
+    "VacuumStmt",
+    "VariableShowStmt",
+];
 
 /// Something that happens by itself because of what a statement writes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,15 +75,10 @@ impl Facts {
     pub fn with_reach(&self, catalog: &Catalog) -> Cow<'_, Self> {
         let mut facts = Cow::Borrowed(self);
         for (at, statement) in self.statements.iter().enumerate() {
-            if let Some(more) = statement.with_reach(catalog)
+            if let Cow::Owned(more) = statement.with_reach(catalog)
                 && let Some(statement) = facts.to_mut().statements.get_mut(at)
             {
                 *statement = more;
-            }
-            let replaces_none = !statement.replaces.is_empty()
-                && statement.replaces.iter().all(|name| catalog.lacks_routine(name));
-            if replaces_none && let Some(statement) = facts.to_mut().statements.get_mut(at) {
-                statement.effects.retain(|effect| *effect != Effect::ReplaceTriggerFunction);
             }
         }
         facts
@@ -77,10 +92,29 @@ impl Statement {
             && self.writes.iter().any(|write| write.name == used.name && write.schema == used.schema)
     }
 
+    /// The same for one of them.
+    #[must_use]
+    pub fn with_reach(&self, catalog: &Catalog) -> Cow<'_, Self> {
+        let mut whole = self.reach(catalog).map_or(Cow::Borrowed(self), Cow::Owned);
+        let replaces_none =
+            !self.replaces.is_empty() && self.replaces.iter().all(|name| catalog.lacks_routine(name));
+        if replaces_none {
+            whole.to_mut().effects.retain(|effect| *effect != Effect::ReplaceTriggerFunction);
+        }
+        whole
+    }
+
+    /// What it does to names, itself and by what it reaches.
+    pub fn all_names(&self) -> Vec<Naming> {
+        let reached = self.reached.iter().flat_map(|reached| &reached.does.names);
+        self.names.iter().chain(reached).cloned().collect()
+    }
+
     /// The statement with all that it reaches; `None` where that is nothing.
-    fn with_reach(&self, catalog: &Catalog) -> Option<Self> {
+    fn reach(&self, catalog: &Catalog) -> Option<Self> {
         let mut whole = self.with_calls(catalog);
-        if catalog.hooks().is_empty() || whole.as_ref().unwrap_or(self).writes.is_empty() {
+        let known = whole.as_ref().unwrap_or(self);
+        if catalog.hooks().is_empty() || known.writes.is_empty() && !known.fires_event_triggers() {
             return whole;
         }
         if self.cascades {
@@ -106,7 +140,7 @@ impl Statement {
         let mut known: HashSet<u32> = found.iter().copied().collect();
         let mut at = 0;
         while let Some(table) = found.get(at).copied() {
-            let parts = catalog.hooks().parts(table).into_iter().map(|part| part.part);
+            let parts = catalog.parts(table).into_iter().map(|part| part.part);
             let referring = catalog.hooks().foreign_keys_to(table).map(|key| key.on);
             found.extend(parts.chain(referring).filter(|oid| known.insert(*oid)));
             at += 1;
@@ -114,6 +148,29 @@ impl Statement {
         for relation in found.into_iter().filter_map(|oid| catalog.relation(oid)) {
             self.add_write(Effect::Truncate, relation);
         }
+    }
+
+    /// Whether event triggers can fire (event_trigger.c): it defines something that is no role, database or tablespace.
+    fn fires_event_triggers(&self) -> bool {
+        self.effects.iter().any(|effect| match effect {
+            Effect::AlterDefaultPrivileges
+            | Effect::AlterTable
+            | Effect::CreateTable
+            | Effect::DisableProtection
+            | Effect::Drop
+            | Effect::DropCascade
+            | Effect::DropColumn
+            | Effect::DropOwned
+            | Effect::DropSchema
+            | Effect::DropTable
+            | Effect::Grant
+            | Effect::LendRights
+            | Effect::Reassign
+            | Effect::ReplaceTriggerFunction
+            | Effect::Revoke => true,
+            Effect::Other(kind) => QUIET.binary_search(kind).is_err(),
+            _ => false,
+        })
     }
 
     /// Notes a write of rows of this relation.
@@ -166,6 +223,11 @@ impl<'c> Follow<'c> {
 
     /// Follows a statement through all that it reaches. Whether that is all.
     fn follow(&mut self, statement: &Statement) -> bool {
+        if statement.fires_event_triggers() {
+            for hook in self.catalog.hooks().on_definitions() {
+                self.hook(hook, "definitions");
+            }
+        }
         self.writes(&statement.writes, &statement.assigned);
         let mut at = 0;
         while let Some(Reached { does, .. }) = self.reached.get(at) {
@@ -206,7 +268,7 @@ impl<'c> Follow<'c> {
             event != Event::Update
                 || assigned.is_none_or(|assigned| keys().any(|column| assigned.contains(&column.name)))
         };
-        let parts = hooks.parts(relation.oid);
+        let parts = self.catalog.parts(relation.oid);
         let written = std::iter::once(relation.oid).chain(parts.iter().map(|part| part.part));
         let keys = written.flat_map(|table| hooks.foreign_keys_to(table));
         for key in keys.filter(|key| changes(key)).cloned().collect::<Vec<_>>() {
@@ -218,7 +280,7 @@ impl<'c> Follow<'c> {
         let mut is_instead = false;
         for hook in hooks.of(relation.oid).iter().filter(|hook| hook.is_on(event)) {
             is_instead |= hook.is_instead();
-            self.hook(hook, relation);
+            self.hook(hook, &relation.name);
         }
         for part in parts {
             let Some(relation) = self.catalog.relation(part.part) else { continue };
@@ -228,7 +290,7 @@ impl<'c> Follow<'c> {
         }
         if !is_instead {
             for below in self.catalog.below(relation) {
-                if !hooks.is_part(relation.oid, below.oid) {
+                if !self.catalog.is_part(relation.oid, below.oid) {
                     self.write(below, event, None);
                 }
             }
@@ -245,12 +307,12 @@ impl<'c> Follow<'c> {
                 && hook.is_on(event)
                 && (hook.is_for_rows() || event == Event::Truncate)
             {
-                self.hook(hook, relation);
+                self.hook(hook, &relation.name);
             }
         }
     }
 
-    fn hook(&mut self, hook: &Arc<Hook>, on: &Relation) {
+    fn hook(&mut self, hook: &Arc<Hook>, on: &str) {
         if REACHED_MAX < self.reached.len() || !self.hooks.insert(Arc::as_ptr(hook)) {
             return;
         }
@@ -263,7 +325,7 @@ impl<'c> Follow<'c> {
             None => does.add(Effect::OpaqueCall),
         }
         let does = does.with_calls(self.catalog).unwrap_or(does);
-        self.reached.push(Reached { via: hook.via, name: hook.name.clone(), on: on.name.clone(), does });
+        self.reached.push(Reached { via: hook.via, name: hook.name.clone(), on: on.to_owned(), does });
     }
 
     fn foreign_key(&mut self, key: &ForeignKey, event: Event) {

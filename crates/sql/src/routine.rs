@@ -16,6 +16,8 @@ const ROUTINES_MAX: usize = 256;
 pub struct Routine {
     /// Its name without the schema.
     pub name: String,
+    /// The schema's; empty where nobody has said it.
+    pub schema: String,
     /// How many arguments it takes: with one, `(value).name` calls it too (parse_func.c).
     pub arguments: u16,
     /// `pg_language.lanname`.
@@ -52,6 +54,7 @@ impl Routine {
     pub fn new(name: String, arguments: u16, language: String, body: String, definition: String) -> Self {
         Routine {
             name,
+            schema: String::new(),
             arguments,
             language,
             body,
@@ -65,6 +68,12 @@ impl Routine {
     #[must_use]
     pub fn of_version(self, version: String) -> Self {
         Routine { version, ..self }
+    }
+
+    /// The same in this schema.
+    #[must_use]
+    pub fn in_schema(self, schema: String) -> Self {
+        Routine { schema, ..self }
     }
 
     /// Names of what it calls.
@@ -189,6 +198,7 @@ impl Statement {
         let relations = body.relations.iter().filter(|used| used.schema.is_some() || !is_cte(&used.name));
         add_new(&mut self.relations, relations);
         add_new(&mut self.functions, &body.functions);
+        add_new(&mut self.qualified, &body.qualified);
         add_new(&mut self.columns, &body.columns);
         add_new(&mut self.mentions, &body.mentions);
         add_new(&mut self.writes, &body.writes);
@@ -197,6 +207,8 @@ impl Statement {
         add_new(&mut self.unfiltered, &body.unfiltered);
         add_new(&mut self.objects, &body.objects);
         add_new(&mut self.runs, &body.runs);
+        add_new(&mut self.names, &body.names);
+        self.names_within |= !body.names.is_empty();
         self.returns |= body.returns;
         self.locks |= body.locks;
         self.meddles |= body.meddles || body.makes.is_some() || !body.forgets.is_empty();

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::facts::{Access, Effect, Facts, Object, RelationUse, Statement};
+use crate::names::Naming;
 
 /// Where the session's own temporary relations are, whatever the schema's real name is (namespace.c).
 pub(crate) const SCHEMA: &str = "pg_temp";
@@ -45,9 +46,9 @@ impl Facts {
                 is_undone = true;
             }
             if !statement.keeps_names() {
-                for used in &statement.relations {
-                    made.remove(used.name.as_str());
-                    ended.insert(&used.name);
+                for name in statement.names_changed() {
+                    made.remove(name);
+                    ended.insert(name);
                 }
             }
             made.extend(statement.temporary.iter().map(String::as_str));
@@ -84,6 +85,15 @@ impl Statement {
         };
         let is_own = |used: &RelationUse| used.schema.as_deref() == Some(SCHEMA);
         self.effects.iter().all(runs_nothing) && self.relations.iter().all(is_own)
+    }
+
+    /// Names that may mean another relation afterwards, or none.
+    pub fn names_changed(&self) -> impl Iterator<Item = &str> {
+        let given = self.names.iter().filter_map(|naming| match naming {
+            Naming::Renames { to, .. } => Some(to.name.as_str()),
+            _ => None,
+        });
+        self.relations.iter().map(|used| used.name.as_str()).chain(given)
     }
 
     /// Whether each relation has the name afterwards that it had before.

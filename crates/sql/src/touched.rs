@@ -68,8 +68,12 @@ impl Touched {
 pub(crate) fn qualifies(qualifier: &[String], used: &RelationUse, relation: &Relation) -> bool {
     match qualifier {
         [] => true,
-        [name] => used.alias.as_ref().unwrap_or(&relation.name) == name,
-        [.., schema, name] => relation.schema == *schema && relation.name == *name,
+        [name] => used.alias.as_ref().unwrap_or(&used.name) == name,
+        // It can have another name than the catalog says.
+        [.., schema, name] => {
+            let is_its = relation.schema == *schema || used.schema.as_ref() == Some(schema);
+            used.name == *name && (is_its || relation.name != *name)
+        }
     }
 }
 
@@ -83,7 +87,7 @@ pub(crate) fn means_all(column: &ColumnUse, used: &RelationUse, relation: &Relat
         None => qualifies(&column.qualifier, used, relation),
         Some(name) => {
             let is_row = match column.qualifier.as_slice() {
-                [] => used.alias.as_ref().unwrap_or(&relation.name) == name,
+                [] => used.alias.as_ref().unwrap_or(&used.name) == name,
                 qualifier => qualifies(qualifier, used, relation) && !SYSTEM_COLUMNS.contains(&name.as_str()),
             };
             is_row && relation.columns.iter().all(|own| own.name != *name)

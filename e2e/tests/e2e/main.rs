@@ -24,6 +24,7 @@ mod goodbye;
 mod leaks;
 mod limits;
 mod lost_catalog;
+mod names;
 mod newest_libpq;
 mod policies;
 mod probing;

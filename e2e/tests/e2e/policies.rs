@@ -251,6 +251,11 @@ fn a_column_a_schema_and_a_setting_are_kept_by_whichever_name() -> Result<()> {
         ("SELECT id FROM people FOR UPDATE", "people"),
         ("SET sort_mem = '1MB'", "memory"),
         ("SELECT set_config('work' || '_mem', '1MB', false)", "memory"),
+        ("RESET ALL", "memory"),
+        ("DISCARD ALL", "memory"),
+        ("SELECT vault.f()", "vault"),
+        ("BEGIN; SET LOCAL search_path = vault; SELECT f()", "vault"),
+        ("SELECT vault.none(1)", "vault"),
     ] {
         let output = psql::run(&alice, statement)?;
         assert!(output.stderr.contains(&format!("Rule \"{rule}\": ")), "{statement}: {output:?}");

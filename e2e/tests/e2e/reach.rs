@@ -219,6 +219,47 @@ fn guardrails_are_for_what_a_statement_does_itself() -> Result<()> {
 }
 
 #[test]
+fn what_is_defined_fires_event_triggers() -> Result<()> {
+    let folder = Scratch::new("reach")?;
+    let tell = "CREATE TABLE payments (id int, amount int); ALTER TABLE payments OWNER TO shop_owner; \
+        CREATE FUNCTION pay() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.payments VALUES (1, 1); END'; \
+        CREATE FUNCTION defines() RETURNS void LANGUAGE sql AS 'COMMENT ON TABLE orders IS NULL'; \
+        CREATE EVENT TRIGGER tell ON ddl_command_end EXECUTE FUNCTION pay(); \
+        CREATE EVENT TRIGGER off ON ddl_command_start EXECUTE FUNCTION pay(); ALTER EVENT TRIGGER off DISABLE";
+    let stack = start(&folder, PAYMENTS, tell)?;
+    let alice = stack.alice()?;
+    for statement in [
+        "CREATE TABLE made ()",
+        "CREATE TEMP TABLE made ()",
+        "CREATE INDEX ON orders (status)",
+        "SELECT 1 AS a INTO made",
+        "COMMENT ON TABLE orders IS 'x'",
+        "ALTER TABLE orders ADD note text",
+        "GRANT SELECT ON orders TO PUBLIC",
+        "DROP VIEW none",
+        "DO $$ BEGIN CREATE TABLE made (); END $$",
+        "SELECT defines()",
+    ] {
+        let output = psql::run(&alice, statement)?;
+        let way = "(insert on payments, through trigger tell on definitions)";
+        assert!(output.stderr.contains(way), "{statement}: {output:?}");
+        assert!(!output.stderr.contains("trigger off"), "{statement}: {output:?}");
+    }
+    for statement in [
+        "SELECT 1",
+        "SET work_mem = '1MB'",
+        "DELETE FROM orders WHERE id = 1",
+        "BEGIN; DECLARE c CURSOR FOR SELECT 1; FETCH c; LOCK TABLE orders; COMMIT",
+        "VACUUM orders",
+        "DISCARD ALL",
+    ] {
+        psql::run(&alice, statement)?.success().with_context(|| format!("run `{statement}`"))?;
+    }
+    assert_eq!(stack.truth("SELECT count(*) FROM payments")?, "0");
+    Ok(())
+}
+
+#[test]
 fn policies_tell_by_which_way_something_is_reached() -> Result<()> {
     let folder = Scratch::new("reach")?;
     let policy = r#"

@@ -136,6 +136,7 @@ impl Shell {
             subject,
             catalog_version,
             catalog_holds: true,
+            catalog_is_new: true,
             readings,
         };
         let step = session.on_client(&self.from_client, &mut environment, &mut actions);
@@ -166,6 +167,7 @@ impl Shell {
                 subject,
                 catalog_version,
                 catalog_holds: true,
+                catalog_is_new: true,
                 readings,
             };
             let step = session.on_server(&self.from_server, &mut environment, &mut actions);

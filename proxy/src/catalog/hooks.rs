@@ -27,6 +27,13 @@ const TRIGGERS: &str = "
         ) t
     ) t";
 
+/// Event triggers that fire when something is defined.
+const EVENT_TRIGGERS: &str = "
+    SELECT e.oid, e.evtname::text, e.evtfoid
+    FROM pg_catalog.pg_event_trigger e
+    WHERE e.evtenabled OPERATOR(pg_catalog.=) ANY (ARRAY['O', 'A']::\"char\"[])
+      AND e.evtevent OPERATOR(pg_catalog.<>) 'login'::name";
+
 /// Rules that rewrite writes.
 const RULES: &str = "
     SELECT r.oid, r.ev_class, r.rulename::text, r.ev_type::text, r.is_long,
@@ -63,6 +70,7 @@ const PARTS: &str = "
 /// One sentence, where the server cannot be asked, or will not say.
 pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<Hooks, String> {
     let (mut hooks, mut foreign_keys, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+    let mut on_definitions = Vec::new();
     let mut add = |hook: Hook| {
         let known = before.hooks().of(hook.relation).iter().find(|known| known.is_like(&hook));
         hooks.push(known.map_or_else(|| Arc::new(hook), Arc::clone));
@@ -72,6 +80,15 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<Hooks, Str
         let (oid, relation, name) = (row.number("trigger")?, row.number("table")?, row.text("name")?);
         let (kind, function) = (row.number("trigger's kind")?, row.number("trigger's function")?);
         add(Hook::trigger(oid, relation, name, kind, function).defined(definition(&mut row)?));
+        Ok(())
+    })
+    .await?;
+    ask(pipe, EVENT_TRIGGERS, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        let (oid, name) = (row.number("event trigger")?, row.text("name")?);
+        let hook = Hook::event_trigger(oid, name, row.number("event trigger's function")?);
+        let known = before.hooks().on_definitions().iter().find(|known| known.is_like(&hook));
+        on_definitions.push(known.map_or_else(|| Arc::new(hook), Arc::clone));
         Ok(())
     })
     .await?;
@@ -105,7 +122,7 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<Hooks, Str
         Ok(())
     })
     .await?;
-    Ok(Hooks::new(hooks, foreign_keys, parts))
+    Ok(Hooks::new(hooks.into_iter().chain(on_definitions), foreign_keys, parts))
 }
 
 /// The last two columns of a trigger or rule.

@@ -10,10 +10,11 @@ use wire::{BodyError, backend};
 use super::{Texts, ask, ask_about};
 use crate::pipe::Pipe;
 
-/// Every routine, and which version of its row it is.
+/// Every routine, which version of its row it is, and its schema, whose name can change without it.
 const VERSIONS: &str = "
-    SELECT p.oid, pg_catalog.concat(p.xmin::text, p.ctid::text)
+    SELECT p.oid, pg_catalog.concat(p.xmin::text, p.ctid::text), n.nspname::text
     FROM pg_catalog.pg_proc p
+    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
     WHERE p.oid OPERATOR(pg_catalog.>=) 16384::oid";
 
 /// Those of a list of OIDs. An aggregate is taken for a function that calls those it is made of. What is longer than a message may be is not read.
@@ -52,19 +53,19 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<HashMap<u3
     let mut versions = Vec::new();
     ask(pipe, VERSIONS, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
-        versions.push((row.number::<u32>("routine")?, row.text("version")?));
+        versions.push((row.number::<u32>("routine")?, row.text("version")?, row.text("schema")?));
         Ok(())
     })
     .await?;
     let mut routines = HashMap::new();
     let mut changed = HashMap::new();
-    for (oid, version) in versions {
-        match before.routine(oid).filter(|known| known.version == version) {
+    for (oid, version, schema) in versions {
+        match before.routine(oid).filter(|known| known.version == version && known.schema == schema) {
             Some(known) => {
                 routines.insert(oid, Arc::clone(known));
             }
             None => {
-                changed.insert(oid, version);
+                changed.insert(oid, (version, schema));
             }
         }
     }
@@ -76,15 +77,16 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<HashMap<u3
 /// Adds one row of `DEFINITIONS`.
 fn add(
     routines: &mut HashMap<u32, Arc<Routine>>,
-    versions: &HashMap<u32, String>,
+    versions: &HashMap<u32, (String, String)>,
     row: &[u8],
 ) -> Result<(), BodyError> {
     let mut row = Texts(backend::DataRow::read(row)?);
     let oid = row.number("routine")?;
     let (name, arguments) = (row.text("routine's name")?, row.number("number of arguments")?);
     let (language, body) = (row.text("language")?, row.text("body")?);
-    let version = versions.get(&oid).cloned().unwrap_or_default();
+    let (version, schema) = versions.get(&oid).cloned().unwrap_or_default();
     let routine = Routine::new(name, arguments, language, body, row.text("definition")?).of_version(version);
+    let routine = routine.in_schema(schema);
     routines.insert(oid, Arc::new(routine));
     Ok(())
 }

@@ -169,3 +169,5 @@ INSERT INTO orders SELECT * FROM orders WHERE id = 1 ON CONFLICT (id) DO UPDATE 
 INSERT INTO orders SELECT * FROM archive.orders ON CONFLICT (id) DO UPDATE SET note = excluded.note
 
 INSERT INTO orders SELECT * FROM orders ON CONFLICT (id) DO NOTHING
+
+DO $$ DECLARE p int := 7; BEGIN DELETE FROM orders WHERE p IS NULL OR id = p; END $$

@@ -256,6 +256,14 @@ ALTER TABLE archive.orders ALTER quantity TYPE bigint USING product_id
 
 DO $$ BEGIN DELETE FROM orders; END $$
 
+-- a variable is the same for each row
+DO $$ DECLARE x int := 3; BEGIN DELETE FROM orders WHERE x = 3; END $$
+
+DO $$ BEGIN FOR i IN 1..3 LOOP UPDATE orders SET note = 'x' WHERE i > 2; END LOOP; END $$
+
+-- then: SELECT later(3)
+CREATE FUNCTION later(x int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN DELETE FROM orders WHERE x IN (1, 3); END $$
+
 DO LANGUAGE plpgsql $x$ DECLARE n int; BEGIN UPDATE orders SET note = 'x' WHERE id = id; GET DIAGNOSTICS n = ROW_COUNT; END $x$
 
 -- a column of another relation, which is named without it

@@ -16,6 +16,7 @@ mod bodies;
 mod columns;
 mod commands;
 mod examples;
+mod implied;
 mod own;
 mod reached;
 mod schemas;

@@ -112,6 +112,7 @@ impl Memory {
             subject,
             catalog_version: 1,
             catalog_holds: true,
+            catalog_is_new: true,
             readings,
         };
         session::may_run(black_box(text), &mut environment)

@@ -155,6 +155,7 @@ impl Bank {
             subject,
             catalog_version: 1,
             catalog_holds: true,
+            catalog_is_new: true,
             readings,
         };
         let step = step(session, black_box(bytes), &mut env, actions);

@@ -30,6 +30,7 @@ pub(super) struct Talk {
     pub(super) session: Session,
     pub(super) catalog_version: u64,
     catalog_holds: bool,
+    catalog_is_new: bool,
     catalog: Catalog,
     classes: Classes,
     unsearched: Unsearched,
@@ -59,6 +60,7 @@ impl Talk {
             session: Session::new(NONCE, MESSAGE_BYTES_MAX),
             catalog_version: 1,
             catalog_holds: true,
+            catalog_is_new: true,
             catalog: Catalog::new([
                 relation(20000, "users", &[("id", 23), ("email", 25)]),
                 relation(20001, "orders", &[("id", 23)]),
@@ -137,11 +139,18 @@ impl Talk {
         self.catalog_version += 1;
     }
 
+    /// The catalog cannot be read, for a moment.
+    pub(super) fn fail_catalog(&mut self) {
+        self.catalog_is_new = false;
+        self.catalog_version += 1;
+    }
+
     fn env(&mut self) -> (&mut Session, Environment<'_>) {
         let Talk {
             session,
             catalog_version,
             catalog_holds,
+            catalog_is_new,
             catalog,
             classes,
             unsearched,
@@ -152,6 +161,7 @@ impl Talk {
             sent: _,
         } = self;
         let (catalog_version, catalog_holds) = (*catalog_version, *catalog_holds);
+        let catalog_is_new = *catalog_is_new;
         let environment = Environment {
             catalog,
             classes,
@@ -161,6 +171,7 @@ impl Talk {
             catalog_version,
             catalog_holds,
             allowance: allowance.as_ref(),
+            catalog_is_new,
             readings,
         };
         (session, environment)

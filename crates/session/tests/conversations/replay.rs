@@ -149,6 +149,7 @@ impl<'a> Replay<'a> {
             subject,
             catalog_version,
             catalog_holds: true,
+            catalog_is_new: true,
             readings,
         };
         let mut actions = Vec::new();

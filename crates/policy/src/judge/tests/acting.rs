@@ -63,6 +63,8 @@ fn a_setting_is_kept_under_whichever_name() {
         "select set_config($1, $2, true)",
         "update pg_settings set setting = 1 where name = 'work_mem'",
         "reset work_mem",
+        "reset all",
+        "discard all",
         "alter role alice set work_mem = 1",
         "create function f() returns int language sql set work_mem = 1 return 1",
     ] {
@@ -73,7 +75,7 @@ fn a_setting_is_kept_under_whichever_name() {
         let says = verdict_where(&policies, &alice(), &[], text);
         assert!(says.contains("Rule \"limit\": "), "{text}: {says}");
     }
-    for text in ["set statement_timeout = 5", "set geqo = off", "reset all", "discard all"] {
+    for text in ["set statement_timeout = 5", "set geqo = off", "discard plans"] {
         assert_eq!(verdict_where(&policies, &alice(), &[], text), "allow", "{text}");
     }
 }
