@@ -2,6 +2,7 @@
 
 mod bank;
 
+use mask::{Class, ColumnPlan, CopyForm, CopyRows, Form, Plan, Reason};
 use yardstick::{Case, Result};
 
 use self::bank::{Bank, Exchange, Shape};
@@ -34,6 +35,14 @@ fn main() -> Result<()> {
         never_read(),
         rows("1,000 rows that pass", many(&[BALANCE, FILLER])),
         rows("1,000 rows with a mask", many(&[BALANCE, EMAIL])),
+        copied(
+            "1,000 rows of COPY with a mask, text",
+            CopyForm::Text { delimiter: b'\t', null: vec![], header: false },
+        ),
+        copied(
+            "1,000 rows of COPY with a mask, csv",
+            CopyForm::Csv { delimiter: b',', null: vec![], quote: b'"', escape: b'"', header: false },
+        ),
     ];
     yardstick::run("session", cases)
 }
@@ -50,6 +59,23 @@ fn transactions(name: &'static str, exchanges: Vec<Exchange>) -> Case {
 
 fn rows(name: &'static str, exchanges: Vec<Exchange>) -> Case {
     case(name, "row", ROWS, exchanges)
+}
+
+/// Rewrites data of a COPY, one row in each message as PostgreSQL sends it.
+fn copied(name: &'static str, form: CopyForm) -> Case {
+    let email = ColumnPlan::Mask(Class::Email, Form { type_oid: 25, format: 0 }, Reason::Classified);
+    let plan = Plan::new(vec![ColumnPlan::Clear(Reason::KnownHarmless), email]);
+    let delimiter = if matches!(form, CopyForm::Csv { .. }) { "," } else { "\t" };
+    let row = [BALANCE.2, delimiter, EMAIL.2, "\n"].concat();
+    let mut out = Vec::new();
+    Case::new(name, "row", ROWS, move || {
+        let mut rows = CopyRows::new(form.clone(), true);
+        out.clear();
+        for _ in 0..ROWS {
+            rows.take(row.as_bytes(), &plan, &mut out).expect("data that fits");
+        }
+        assert!(rows.may_end());
+    })
 }
 
 /// Does one of the exchanges after the other.
