@@ -3,13 +3,13 @@
 
 use std::collections::HashMap;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use daemon::with_causes;
 use mask::{Classes, ColumnId, Unsearched, class_of, class_of_comment};
-use session::{Environment, Readings};
+use session::{Environment, Readings, Stain, Stains};
 use sql::catalog::{Catalog, Column, Relation};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -27,9 +27,13 @@ use crate::upstream;
 
 mod history;
 mod hooks;
+mod kin;
+mod memory;
 mod routines;
 mod samples;
 mod views;
+
+pub(crate) use self::memory::{Memory, MemoryError};
 
 /// What is changed around the proxy is known after this time at the latest.
 const REFRESH: Duration = Duration::from_secs(30);
@@ -123,9 +127,11 @@ pub(crate) struct Snapshot {
     tried_at: Option<Instant>,
     /// When it was read.
     read_at: Option<Instant>,
-    pub(crate) catalog: Catalog,
+    pub(crate) catalog: Arc<Catalog>,
     pub(crate) classes: Classes,
     unsearched: Unsearched,
+    /// What was written into relations that it may not show yet.
+    stains: Arc<Stains>,
 }
 
 impl Snapshot {
@@ -139,6 +145,7 @@ impl Snapshot {
             catalog: &self.catalog,
             classes: &self.classes,
             unsearched: (!self.unsearched.is_empty()).then_some(&self.unsearched),
+            stains: &self.stains,
             policies: identity.policies(),
             subject: identity.subject(),
             catalog_version: self.version,
@@ -155,12 +162,31 @@ pub(crate) struct KeptCatalog {
     requests: mpsc::Sender<Request>,
     snapshots: Arc<watch::Sender<Arc<Snapshot>>>,
     way_in: watch::Sender<Arc<Upstream>>,
+    memory: Arc<Mutex<Memory>>,
+}
+
+impl Snapshot {
+    /// The same, but newer, with what is remembered.
+    fn with(&self, memory: &Memory) -> Self {
+        let mut classes = self.classes.clone();
+        memory.add_to(&self.catalog, &mut classes);
+        Snapshot {
+            version: VERSION.fetch_add(1, Ordering::Relaxed) + 1,
+            catalog: Arc::clone(&self.catalog),
+            classes,
+            unsearched: self.unsearched.clone(),
+            stains: Arc::new(memory.stains(&self.catalog)),
+            ..*self
+        }
+    }
 }
 
 /// One session's view of it.
 pub(crate) struct CatalogKeeper {
     requests: mpsc::Sender<Request>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
+    publish: Arc<watch::Sender<Arc<Snapshot>>>,
+    memory: Option<Arc<Mutex<Memory>>>,
 }
 
 /// A session needs a reading that has not begun yet.
@@ -169,18 +195,30 @@ struct Request {
 }
 
 impl KeptCatalog {
-    /// Starts the task that keeps the catalog of `upstream`. It ends when this and every keeper are dropped.
-    pub(crate) fn start(upstream: Arc<Upstream>, chronicle: Chronicle) -> (Self, impl Future<Output = ()>) {
+    /// Starts the task that keeps the catalog of `upstream`, of which this is remembered. It ends when this and every keeper are
+    /// dropped.
+    pub(crate) fn start(
+        upstream: Arc<Upstream>,
+        memory: Memory,
+        chronicle: Chronicle,
+    ) -> (Self, impl Future<Output = ()>) {
         let (requests, wanted) = mpsc::channel(REQUESTS_MAX);
         let snapshots = Arc::new(watch::Sender::default());
         let (way_in, upstream) = watch::channel(upstream);
-        let task = keep(upstream, wanted, Arc::clone(&snapshots), History::new(chronicle));
-        (KeptCatalog { requests, snapshots, way_in }, task)
+        let memory = Arc::new(Mutex::new(memory));
+        let task =
+            keep(upstream, wanted, Arc::clone(&snapshots), Arc::clone(&memory), History::new(chronicle));
+        (KeptCatalog { requests, snapshots, way_in, memory }, task)
     }
 
     /// For one more session.
     pub(crate) fn keeper(&self) -> CatalogKeeper {
-        CatalogKeeper { requests: self.requests.clone(), snapshots: self.snapshots.subscribe() }
+        CatalogKeeper {
+            requests: self.requests.clone(),
+            snapshots: self.snapshots.subscribe(),
+            publish: Arc::clone(&self.snapshots),
+            memory: Some(Arc::clone(&self.memory)),
+        }
     }
 
     /// Whether no session is with the database.
@@ -199,8 +237,8 @@ impl CatalogKeeper {
     pub(crate) fn of_nothing() -> Self {
         let (requests, _) = mpsc::channel(1);
         let nothing = Snapshot { holds: true, tried_at: Some(Instant::now()), ..Snapshot::default() };
-        let (_, snapshots) = watch::channel(Arc::new(nothing));
-        CatalogKeeper { requests, snapshots }
+        let (publish, snapshots) = watch::channel(Arc::new(nothing));
+        CatalogKeeper { requests, snapshots, publish: Arc::new(publish), memory: None }
     }
 
     /// Waits until it was read, and not too long ago: it is let be while no session is with the database.
@@ -228,6 +266,19 @@ impl CatalogKeeper {
         }
     }
 
+    /// Remembers what a statement writes that is not sent yet: every session knows it from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where it cannot be kept.
+    pub(crate) fn stain(&self, stains: &[Stain]) -> Result<(), MemoryError> {
+        let Some(memory) = &self.memory else { return Ok(()) };
+        let mut memory = lock(memory);
+        memory.note(stains)?;
+        self.publish.send_modify(|snapshot| *snapshot = Arc::new(snapshot.with(&memory)));
+        Ok(())
+    }
+
     /// Waits for an attempt to read the catalog that begins now or later.
     ///
     /// # Cancel safety
@@ -252,6 +303,7 @@ async fn keep(
     mut way_in: watch::Receiver<Arc<Upstream>>,
     mut wanted: mpsc::Receiver<Request>,
     publish: Arc<watch::Sender<Arc<Snapshot>>>,
+    memory: Arc<Mutex<Memory>>,
     mut history: History,
 ) {
     let mut connection: Option<Pipe> = None;
@@ -283,16 +335,29 @@ async fn keep(
             connection = None;
         }
         let upstream = Arc::clone(&way_in.borrow_and_update());
-        let read = match timeout(READ_WAIT, read(&upstream, &mut connection, &before, &mut comments)).await {
+        let read = match timeout(READ_WAIT, read(&upstream, &mut connection, &before, &mut comments, &memory))
+            .await
+        {
             Ok(read) => read,
             Err(_) => Err(format!("not read within {} s", READ_WAIT.as_secs())),
         };
-        let snapshot = next(&before, read, &upstream, &samples, &mut connection);
-        publish.send_replace(Arc::new(snapshot));
+        {
+            let mut memory = lock(&memory);
+            let is_read = read.is_ok();
+            let next = next(&before, read, &upstream, &samples, &mut connection).with(&memory);
+            if is_read && let Err(error) = memory.read(&next.classes) {
+                tracing::error!(
+                    error = with_causes(&error),
+                    "sensitive columns cannot be kept over a restart"
+                );
+            }
+            publish.send_replace(Arc::new(next));
+        }
         for Request { done } in requests {
             let _ = done.send(());
         }
-        look(&mut samples, &mut connection, &publish, &upstream.columns, || !wanted.is_empty()).await;
+        look(&mut samples, &mut connection, &publish, &upstream.columns, &memory, || !wanted.is_empty())
+            .await;
         let snapshot = Arc::clone(&publish.borrow());
         history.note(&snapshot, &comments, &samples, &upstream);
     }
@@ -317,7 +382,8 @@ fn next(
             let mut unsearched = samples.unsearched(&catalog, &classes);
             upstream.columns.apply_to_unsearched(&catalog, &mut unsearched);
             let (tried_at, read_at) = (Some(now), Some(now));
-            Snapshot { version, holds: true, tried_at, read_at, catalog, classes, unsearched }
+            let (catalog, stains) = (Arc::new(catalog), Arc::default());
+            Snapshot { version, holds: true, tried_at, read_at, catalog, classes, unsearched, stains }
         }
         Err(error) => {
             *connection = None;
@@ -338,9 +404,10 @@ fn next(
                 holds,
                 tried_at: Some(now),
                 read_at: before.read_at,
-                catalog: before.catalog.clone(),
+                catalog: Arc::clone(&before.catalog),
                 classes: before.classes.clone(),
                 unsearched: before.unsearched.clone(),
+                stains: Arc::clone(&before.stains),
             }
         }
     }
@@ -352,12 +419,13 @@ async fn look(
     connection: &mut Option<Pipe>,
     publish: &watch::Sender<Arc<Snapshot>>,
     columns: &Columns,
+    memory: &Mutex<Memory>,
     is_wanted: impl Fn() -> bool,
 ) {
     let before = Arc::clone(&publish.borrow());
     let Some(pipe) = connection.as_mut().filter(|_| before.holds) else { return };
     match look_with(samples, pipe, &before, columns, is_wanted).await {
-        Ok(Some(snapshot)) => _ = publish.send_replace(Arc::new(snapshot)),
+        Ok(Some(snapshot)) => _ = publish.send_replace(Arc::new(snapshot.with(&lock(memory)))),
         Ok(None) => {}
         Err(error) => {
             *connection = None;
@@ -378,7 +446,7 @@ async fn look_with(
     if !samples.look(pipe, &before.catalog, &before.classes, is_wanted).await? {
         return Ok(None);
     }
-    let (catalog, mut classes) = (before.catalog.clone(), before.classes.clone());
+    let (catalog, mut classes) = (Arc::clone(&before.catalog), before.classes.clone());
     for (id, class) in samples.classes(&catalog) {
         classes.entry(id).or_insert(class);
     }
@@ -394,22 +462,31 @@ async fn look_with(
     let mut unsearched = samples.unsearched(&catalog, &classes);
     columns.apply_to_unsearched(&catalog, &mut unsearched);
     let version = VERSION.fetch_add(1, Ordering::Relaxed) + 1;
-    Ok(Some(Snapshot { version, catalog, classes, unsearched, ..*before }))
+    Ok(Some(Snapshot {
+        version,
+        catalog,
+        classes,
+        unsearched,
+        stains: Arc::clone(&before.stains),
+        ..*before
+    }))
 }
 
 /// Columns that are sensitive by name or comment, and those that were before: renaming a column does not uncover it.
-fn classes(catalog: &Catalog, comments: &Comments, before: &Classes) -> Classes {
+fn classes(catalog: &Catalog, comments: &Comments, before: &Classes, memory: &Memory) -> Classes {
     let mut classes = Classes::new();
     for relation in catalog.relations() {
         for column in &relation.columns {
             let id = ColumnId { table_oid: relation.oid, number: column.number };
             let by_comment = || class_of_comment(comments.get(&id)?, column.type_oid);
             let class = class_of(&column.name, column.type_oid).or_else(by_comment);
-            if let Some(class) = class.or_else(|| before.get(&id).copied()) {
+            let before = || before.get(&id).copied().or_else(|| memory.class(&id));
+            if let Some(class) = class.or_else(before) {
                 classes.insert(id, class);
             }
         }
     }
+    memory.add_to(catalog, &mut classes);
     classes
 }
 
@@ -418,14 +495,19 @@ async fn read(
     connection: &mut Option<Pipe>,
     before: &Snapshot,
     comments: &mut Comments,
+    memory: &Mutex<Memory>,
 ) -> Result<(Catalog, Classes), String> {
+    lock(memory).is_said(&upstream.columns);
     // One that lay idle may have been closed meanwhile.
     if let Some(idle) = connection
-        && let Ok(read) = ask_all(idle, upstream, before, comments).await
+        && let Ok(read) = ask_all(idle, upstream, before, comments, memory).await
     {
         return Ok(read);
     }
-    ask_all(connection.insert(connect(upstream).await?), upstream, before, comments).await
+    let connected = connection.insert(connect(upstream).await?);
+    let system = system(connected).await?;
+    lock(memory).of_system(&system);
+    ask_all(connected, upstream, before, comments, memory).await
 }
 
 /// A connection on which it failed is of no more use.
@@ -434,6 +516,7 @@ async fn ask_all(
     upstream: &Upstream,
     before: &Snapshot,
     comments: &mut Comments,
+    memory: &Mutex<Memory>,
 ) -> Result<(Catalog, Classes), String> {
     let mut relations = HashMap::new();
     ask(pipe, RELATIONS, |row| add_relation(&mut relations, row)).await?;
@@ -472,12 +555,34 @@ async fn ask_all(
     let catalog = Catalog::new(relations.into_values()).with_functions(functions);
     let catalog = catalog.with_dependencies(dependencies).with_generated(generated);
     let catalog = catalog.with_routines(routines).with_hooks(hooks);
-    let mut classes = classes(&catalog, comments, &before.classes);
+    let mut classes = classes(&catalog, comments, &before.classes, &lock(memory));
     upstream.columns.apply(&catalog, &mut classes);
-    let known = locks.is_held.then_some(&before.catalog);
+    let known = locks.is_held.then_some(&*before.catalog);
     views::classify(pipe, &catalog, known, &mut classes).await?;
     upstream.columns.apply(&catalog, &mut classes);
     Ok((catalog, classes))
+}
+
+/// What tells this database from another that is put in its place; empty where the server does not say.
+async fn system(pipe: &mut Pipe) -> Result<String, String> {
+    let mut system = String::new();
+    let told = ask(pipe, SYSTEM, |row| {
+        system = Texts(backend::DataRow::read(row)?).text("system")?;
+        Ok(())
+    });
+    match told.await {
+        Ok(()) => Ok(system),
+        Err(_) => Ok(String::new()),
+    }
+}
+
+const SYSTEM: &str = "
+    SELECT pg_catalog.concat(s.system_identifier::text, '/', d.oid::text)
+    FROM pg_catalog.pg_control_system() s
+    JOIN pg_catalog.pg_database d ON d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()";
+
+fn lock(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
+    memory.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether definitions of views and rules must not be asked for: PostgreSQL would wait for the tables that they are about

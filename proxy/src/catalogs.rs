@@ -2,11 +2,12 @@
 //! databases, so that theirs is bounded.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Handle;
 
-use crate::catalog::{CatalogKeeper, Chronicle, KeptCatalog};
+use crate::catalog::{CatalogKeeper, Chronicle, KeptCatalog, Memory};
 use crate::config::{Config, Upstream};
 use crate::farewell::Farewell;
 
@@ -16,6 +17,8 @@ pub(crate) struct Catalogs {
     /// Where they are kept: on one thread beside those of sessions.
     runtime: Handle,
     chronicle: Chronicle,
+    /// Where what must not be forgotten of them is kept.
+    dir: PathBuf,
 }
 
 #[derive(Default)]
@@ -34,8 +37,8 @@ struct Kept {
 }
 
 impl Catalogs {
-    pub(crate) fn new(runtime: Handle, chronicle: Chronicle) -> Self {
-        Catalogs { kept: Mutex::default(), runtime, chronicle }
+    pub(crate) fn new(runtime: Handle, chronicle: Chronicle, dir: PathBuf) -> Self {
+        Catalogs { kept: Mutex::default(), runtime, chronicle, dir }
     }
 
     /// The catalog of `upstream`, for a session. `most` databases of a wildcard are kept: the one without sessions that
@@ -55,7 +58,14 @@ impl Catalogs {
             by_database.remove(&upstream.database);
             make_room(by_database, most)?;
         }
-        let (catalog, task) = KeptCatalog::start(Arc::clone(upstream), self.chronicle.clone());
+        let memory = Memory::open(&self.dir, &upstream.database).map_err(|error| {
+            Farewell::new(
+                "58030",
+                "Picket cannot read which columns are sensitive, and so does not let you in",
+            )
+            .detail(daemon::with_causes(&error))
+        })?;
+        let (catalog, task) = KeptCatalog::start(Arc::clone(upstream), memory, self.chronicle.clone());
         self.runtime.spawn(task);
         let keeper = catalog.keeper();
         let kept = Kept { upstream: Arc::clone(upstream), catalog, last_session: *sessions };

@@ -16,7 +16,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use audit::spool::Spool;
-use session::{Action, CloseReason, Readings, Resting, Session, Step, Stop};
+use session::{Action, CloseReason, Readings, Resting, Session, Stain, Step, Stop};
 use tokio::time::{Sleep, timeout};
 use uuid::Uuid;
 
@@ -137,6 +137,8 @@ struct Opened {
     trail: Trail,
     catalog: CatalogKeeper,
     snapshot: Arc<Snapshot>,
+    /// What the session waits for is in the catalog already.
+    is_renewed: bool,
     /// What the session wants done; empty between two calls of `perform`.
     actions: Vec<Action>,
     /// Keeps the session cancellable for as long as it lives.
@@ -322,7 +324,10 @@ impl Opened {
             if !matches!(step, Step::NeedsCatalog(_)) {
                 return Ok(());
             }
-            self.catalog.is_read_again().await;
+            // What is new has no views yet.
+            if !std::mem::take(&mut self.is_renewed) {
+                self.catalog.is_read_again().await;
+            }
         }
     }
 
@@ -356,15 +361,20 @@ impl Opened {
     /// before it is stored.
     fn perform(&mut self, client: &mut Pipe) -> Result<(), Ended> {
         for action in &self.actions {
-            if let Action::Record(evidence) = action {
-                self.trail.take(evidence)?;
+            match action {
+                Action::Record(evidence) => self.trail.take(evidence)?,
+                Action::Stain(stains) => {
+                    self.catalog.stain(stains)?;
+                    self.is_renewed = stains.iter().all(is_of_new);
+                }
+                _ => {}
             }
         }
         self.trail.store()?;
         let mut run = Run::None;
         for action in self.actions.drain(..) {
             match action {
-                Action::Record(_) => {}
+                Action::Record(_) | Action::Stain(_) => {}
                 Action::ForwardToServer(range) => match &mut run {
                     Run::ToServer(run) if run.end == range.start => run.end = range.end,
                     _ => std::mem::replace(&mut run, Run::ToServer(range)).queue(&mut self.server, client),
@@ -430,6 +440,11 @@ impl Run {
             Run::ToClient(range) => client.queue(&server.unread()[range]),
         }
     }
+}
+
+/// Whether it is about a relation that the statement makes, on which nothing rests yet.
+fn is_of_new(stain: &Stain) -> bool {
+    matches!(stain, Stain::Named(named) if named.number.is_some())
 }
 
 /// A client that said goodbye need not wait for the answers: what it asked for is done all the same.

@@ -97,7 +97,7 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
         nobody: Arc::new(Nobody::new().context("draw random numbers")?),
         cancel_keys: CancelKeys::default(),
         places: Arc::default(),
-        catalogs: Catalogs::new(Handle::current(), chronicle),
+        catalogs: Catalogs::new(Handle::current(), chronicle, config.spool.dir.join("sensitive")),
         allowances: Allowances::default(),
         config: Running::new(path, config),
     });

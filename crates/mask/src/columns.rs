@@ -52,6 +52,16 @@ pub(crate) fn is_string(type_oid: u32) -> bool {
     TEXT_TYPES.contains(&type_oid)
 }
 
+/// Types of PostgreSQL's own whose values are numbers, times and the like (pg_type.dat): bool, int8, int2, int4, oid, float4, float8, date,
+/// time, timestamp, timestamptz, interval, timetz, numeric, uuid.
+const TEXTLESS_TYPES: [u32; 15] =
+    [16, 20, 21, 23, 26, 700, 701, 1082, 1083, 1114, 1184, 1186, 1266, 1700, 2950];
+
+/// Whether a program that means to store text of a value could store it in this type: arrays, JSON and bytes hold some.
+pub fn can_hold_text(type_oid: u32) -> bool {
+    !TEXTLESS_TYPES.contains(&type_oid)
+}
+
 /// Whether values of this type can hold text: strings, documents, lists of them, and types that are not PostgreSQL's own.
 pub fn is_text(type_oid: u32) -> bool {
     !FIXED_TYPES.contains(&type_oid)

@@ -3,12 +3,16 @@
 use std::ops::Range;
 
 use crate::evidence::Evidence;
+use crate::stains::Stain;
 
 /// One thing for the shell to do.
 #[derive(Debug)]
 pub enum Action {
     /// Store this record. What follows must not be performed unless it is stored.
     Record(Evidence),
+    /// Keep in mind that these columns are sensitive, for everybody and over a restart. What follows must not be performed unless
+    /// that is so. The session waits for a newer catalog, and takes the same bytes again.
+    Stain(Vec<Stain>),
     /// Send these bytes of the input that was given to `on_client` to the server.
     ForwardToServer(Range<usize>),
     /// Send these bytes to the server.

@@ -14,6 +14,7 @@ use crate::judged::{Judged, JudgedText, Read};
 use crate::names::{self, Lookup, Portal, Prepared};
 use crate::owed::{CopyIn, Owed, Unread};
 use crate::readings::Reading;
+use crate::stains::Stain;
 use crate::state::{Environment, Session, SessionError};
 
 impl Session {
@@ -203,6 +204,9 @@ impl Session {
         {
             return Ok(self.query_that_is_no_sql(text, statement, out));
         }
+        if self.waits_for_stains(&judged.statements, out) {
+            return Ok(Pass::WaitsForCatalog);
+        }
         let mut judged_again = None;
         if let [statement] = judged.statements.as_slice()
             && statement.copied.is_some()
@@ -265,6 +269,19 @@ impl Session {
         }
         self.asked_unknown = None;
         Some(judged)
+    }
+
+    /// Has noted what these statements write elsewhere, before they are sent. Whether they wait for that.
+    fn waits_for_stains(&mut self, statements: &[Rc<Judged>], out: &mut Vec<Action>) -> bool {
+        let stains = statements.iter().flat_map(|statement| &statement.spills.stains);
+        let new: Vec<Stain> = stains.filter(|stain| !self.noted.contains(stain)).cloned().collect();
+        if new.is_empty() {
+            self.noted.clear();
+            return false;
+        }
+        self.noted.extend(new.iter().cloned());
+        out.push(Action::Stain(new));
+        true
     }
 
     /// The server says what is wrong with a text, as only it can in its own words: it is asked to parse the text, and
@@ -344,6 +361,9 @@ impl Session {
         if !bind.portal.is_empty() && self.portals.is_full() {
             return self.wait_for_room(names::too_many::<Portal>, out);
         }
+        if self.waits_for_stains(std::slice::from_ref(&judged.one), out) {
+            return Pass::WaitsForCatalog;
+        }
         let begun = match prepared.begun.get().filter(|begun| self.begun.has(*begun, self.section)) {
             Some(begun) => begun,
             None => match self.begin_within_limits(&judged.one, reading.text.as_ref(), out) {
@@ -412,6 +432,9 @@ impl Session {
         // Definitions may have changed since the statement was prepared.
         let reading = &portal.prepared.reading;
         let Some(judged) = self.judge(&reading.read, env) else { return Pass::WaitsForCatalog };
+        if self.waits_for_stains(std::slice::from_ref(&judged.one), out) {
+            return Pass::WaitsForCatalog;
+        }
         let statement = &self.may_copy(&self.judge_again(&judged.one, env));
         if statement.refusal().is_some() {
             return self.refuse_prepared(statement, reading, out);

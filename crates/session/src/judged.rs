@@ -20,6 +20,7 @@ use crate::names::{Columns, ResultColumns};
 use crate::probed::probes;
 use crate::results::Planned;
 use crate::shown::{Known, Shown, classed};
+use crate::spills::{Spills, spilled};
 use crate::state::Environment;
 use crate::temporary::{Temporary, TemporaryChange};
 
@@ -122,6 +123,8 @@ pub(crate) struct Judged {
     pub(crate) shown: Shown,
     /// What it copies to the client, where that must be masked.
     pub(crate) copied: Option<Rc<Copied>>,
+    /// What it writes elsewhere.
+    pub(crate) spills: Spills,
     /// What it does to the session's temporary tables, if anything.
     pub(crate) temporary: Option<TemporaryChange>,
     /// What it does to names of relations.
@@ -349,8 +352,9 @@ impl Texts<'_> {
         namings: Rc<[Naming]>,
         catalog: &Catalog,
     ) -> Rc<Judged> {
-        let Texts { read, seen: _, versions: _, env, readers_disagree, is_alone: _ } = self;
-        let known = Known { catalog, classes: env.classes };
+        let Texts { read, seen: _, versions, env, readers_disagree, is_alone: _ } = self;
+        let known =
+            Known { catalog, classes: env.classes, stains: env.stains, temporary: &versions.temporary };
         let disagreement = readers_disagree.unwrap_or_default().to_owned();
         // Of several statements in one string, a COPY cannot be kept apart.
         let copied = if self.is_alone { Copied::of(&read.text, statement).map(Rc::new) } else { None };
@@ -373,15 +377,25 @@ impl Texts<'_> {
         let judged =
             Judged::new(&read.text, statement.span.clone(), Some(statement), verdict, disagreement, catalog);
         let text = read.text.get(own.span.clone()).unwrap_or_default();
+        let spills = match judged.verdict.refusal() {
+            None => spilled(text, (own, statement), &known, |class| env.reveals(class)),
+            Some(_) => Spills::default(),
+        };
+        let mut described = judged.described;
+        if spills.are_any {
+            Rc::make_mut(&mut described).effects.push("spill");
+        }
         let is_kept =
             |_: &Rc<Copied>| copies_masked(statement) || touches_unsearched(statement, catalog, env);
         let copied = copied.clone().filter(is_kept);
         let text = copied.as_ref().map_or(text, |copied| copied.query.trim_start());
         Rc::new(Judged {
+            described,
             makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
             probes: !env.classes.is_empty() && probes(text, own, env),
             shown: traced(text, own),
             copied,
+            spills,
             namings,
             ..judged
         })
@@ -428,6 +442,7 @@ impl Judged {
             meddles: statement.is_none_or(|statement| meddles(statement) || is_opaque(statement)),
             shown: Shown::Nothing,
             copied: None,
+            spills: Spills::default(),
             temporary: statement.and_then(TemporaryChange::of),
             namings: Rc::default(),
             is_still: statement.is_some_and(Statement::is_still),

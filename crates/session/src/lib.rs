@@ -39,6 +39,8 @@ mod replication;
 mod results;
 mod server;
 mod shown;
+mod spills;
+mod stains;
 mod state;
 mod temporary;
 #[cfg(test)]
@@ -52,4 +54,5 @@ pub use judged::may_run;
 pub use readings::Readings;
 pub use replication::Replication;
 pub use shown::{classed, shown_by_view};
+pub use stains::{NamedStain, Stain, Stains};
 pub use state::{Environment, Resting, Session, SessionError};

@@ -1,12 +1,15 @@
 //! Which computed columns of a result can show values of sensitive columns.
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use mask::{Class, Classes, ColumnId};
 use sql::catalog::{Column, Relation};
-use sql::facts::Effect;
+use sql::facts::{ColumnUse, Effect};
 use sql::{Catalog, Facts, Lineage, Sensitive, Statement, lineage};
+
+use crate::stains::Stains;
 
 /// PostgreSQL's own relations that hold values of others' columns, and the columns that do (pg_statistic.h, system_views.sql).
 const STATISTICS: [&str; 6] = [
@@ -58,6 +61,20 @@ pub(crate) struct Traced {
 pub(crate) struct Known<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) classes: &'a Classes,
+    pub(crate) stains: &'a Stains,
+    /// Names of temporary tables of the session's own.
+    pub(crate) temporary: &'a [String],
+}
+
+/// What of a statement reaches something sensitive.
+#[derive(Debug)]
+pub(crate) struct Reach {
+    /// Functions that it calls and that read something, or of which nobody knows what they read.
+    pub(crate) functions: HashSet<String>,
+    /// It names a relation that has sensitive columns, or rests on one.
+    relations: bool,
+    /// It names one of which any column can hold something.
+    anything: bool,
 }
 
 /// Which columns of a view, which has so many, show something sensitive: by its definition, as PostgreSQL shows it. Call it on a
@@ -72,7 +89,11 @@ pub fn shown_by_view<'a>(
     let text = definition.trim_end().trim_end_matches(';');
     let shown = match sql::read(text.as_bytes()).map(|facts| facts.statements) {
         Ok(statements) => match statements.as_slice() {
-            [statement] => Shown::of(text, statement, &Known { catalog, classes }),
+            [statement] => Shown::of(
+                text,
+                statement,
+                &Known { catalog, classes, stains: &Stains::default(), temporary: &[] },
+            ),
             _ => Shown::Anything,
         },
         Err(_) => Shown::Anything,
@@ -83,17 +104,17 @@ pub fn shown_by_view<'a>(
 impl Shown {
     /// What the result of `statement` shows, whose text is `text`, without what the routines do that it calls.
     pub(crate) fn of(text: &str, statement: &Statement, known: &Known<'_>) -> Self {
-        if known.classes.is_empty() {
+        if known.is_empty() {
             return Shown::Nothing;
         }
-        // What a function gives back is not traced.
-        if routines_reach(statement, known) {
+        let reach = Reach::of(statement, known);
+        if reach.anything {
             return Shown::Anything;
         }
-        if !reaches(statement, known) {
+        if !reach.is_any() {
             return Shown::Nothing;
         }
-        let (sensitive, lineage) = (sensitive(statement, known), OnceCell::new());
+        let (sensitive, lineage) = (reach.sensitive(statement, known), OnceCell::new());
         Shown::Traced(Rc::new(Traced { text: text.into(), sensitive, lineage }))
     }
 
@@ -124,26 +145,92 @@ impl Shown {
     }
 }
 
-/// Whether a routine that the statement calls reads something sensitive, or nobody knows what.
-fn routines_reach(statement: &Statement, known: &Known<'_>) -> bool {
-    if statement.calls().all(|name| known.catalog.routines(name).next().is_none()) {
-        return false;
+impl Known<'_> {
+    /// Nothing is sensitive.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.classes.is_empty() && self.stains.is_empty()
     }
-    let calls = Statement {
-        functions: statement.functions.clone(),
-        columns: statement.columns.clone(),
-        ..Statement::default()
-    };
-    let calls = Facts { statements: vec![calls], readers_disagree: None };
-    let done = calls.with_reach(known.catalog);
-    let is_opaque = |statement: &Statement| statement.effects.contains(&Effect::OpaqueCall);
-    done.statements.iter().any(|done| is_opaque(done) || reaches(done, known))
 }
 
-/// Whether it names a relation that has sensitive columns, or rests on one.
-fn reaches(statement: &Statement, known: &Known<'_>) -> bool {
-    relations(statement, known).any(|(name, found)| {
+impl Reach {
+    pub(crate) fn of(statement: &Statement, known: &Known<'_>) -> Self {
+        Reach::beside(statement, "", known)
+    }
+
+    /// The same without relations of this name.
+    pub(crate) fn beside(statement: &Statement, relation: &str, known: &Known<'_>) -> Self {
+        let named = |name: &str| known.stains.of(name);
+        let has_any =
+            |name: &str| named(name).iter().any(|stain| stain.names.is_empty() && stain.number.is_none());
+        Reach {
+            functions: functions(statement, known),
+            relations: reaches(statement, relation, known),
+            anything: relations(statement, known).any(|(name, _)| name != relation && has_any(name)),
+        }
+    }
+
+    pub(crate) fn is_any(&self) -> bool {
+        self.relations || self.anything || !self.functions.is_empty()
+    }
+
+    /// What of it all is sensitive, by name.
+    pub(crate) fn sensitive(&self, statement: &Statement, known: &Known<'_>) -> Sensitive {
+        let mut sensitive = Sensitive {
+            functions: self.functions.clone(),
+            has_own_count: !known.catalog.lacks_routine("count"),
+            ..Sensitive::default()
+        };
+        for (name, found) in relations(statement, known) {
+            if STATISTICS.contains(&name) {
+                sensitive.relations.insert(name.to_owned());
+                sensitive.columns.extend(STATISTICS_COLUMNS.map(str::to_owned));
+            }
+            for stain in known.stains.of(name) {
+                sensitive.relations.insert(name.to_owned());
+                sensitive.known.extend(stain.names.iter().cloned());
+                sensitive.columns.extend(stain.names.iter().cloned());
+            }
+            for relation in found {
+                add(&mut sensitive, relation, name, known);
+            }
+            let mut named = known.catalog.named(name);
+            if let (Some(only), None) = (named.next(), named.next())
+                && !statement.ctes.iter().any(|cte| cte == name)
+                && known.stains.of(name).is_empty()
+            {
+                let columns = only.columns.iter().map(|column| column.name.clone());
+                sensitive.rows.insert(name.to_owned(), columns.collect());
+            }
+        }
+        sensitive
+    }
+}
+
+/// Routines that the statement calls and that read something sensitive, or nobody knows what.
+fn functions(statement: &Statement, known: &Known<'_>) -> HashSet<String> {
+    let is_opaque = |statement: &Statement| statement.effects.contains(&Effect::OpaqueCall);
+    let shows = |name: &&str| {
+        if known.catalog.routines(name).next().is_none() {
+            return false;
+        }
+        let is_field = |column: &&ColumnUse| column.name.as_deref() == Some(name);
+        let call = Statement {
+            functions: statement.functions.iter().filter(|called| called == name).cloned().collect(),
+            columns: statement.columns.iter().filter(is_field).cloned().collect(),
+            ..Statement::default()
+        };
+        let calls = Facts { statements: vec![call], readers_disagree: None };
+        let done = calls.with_reach(known.catalog);
+        done.statements.iter().any(|done| is_opaque(done) || reaches(done, "", known))
+    };
+    statement.calls().filter(shows).map(str::to_owned).collect()
+}
+
+/// Whether it names a relation that has sensitive columns, or rests on one, but for those of this name.
+fn reaches(statement: &Statement, beside: &str, known: &Known<'_>) -> bool {
+    relations(statement, known).filter(|(name, _)| *name != beside).any(|(name, found)| {
         STATISTICS.contains(&name)
+            || !known.stains.of(name).is_empty()
             || found.into_iter().any(|relation| classed(relation, known.classes).next().is_some())
     })
 }
@@ -175,22 +262,6 @@ fn relations<'a>(
         let meant = named.filter(|relation| schema.is_none_or(|schema| is_meant(schema, relation)));
         (name.as_str(), meant.flat_map(|relation| known.catalog.with_underlying(relation)).collect())
     })
-}
-
-/// What of the relations that a statement names is sensitive.
-fn sensitive(statement: &Statement, known: &Known<'_>) -> Sensitive {
-    let mut sensitive =
-        Sensitive { has_own_count: !known.catalog.lacks_routine("count"), ..Sensitive::default() };
-    for (name, found) in relations(statement, known) {
-        if STATISTICS.contains(&name) {
-            sensitive.relations.insert(name.to_owned());
-            sensitive.columns.extend(STATISTICS_COLUMNS.map(str::to_owned));
-        }
-        for relation in found {
-            add(&mut sensitive, relation, name, known);
-        }
-    }
-    sensitive
 }
 
 fn add(sensitive: &mut Sensitive, relation: &Relation, name: &str, known: &Known<'_>) {

@@ -22,6 +22,7 @@ use crate::owed::{CopyIn, Forgotten, Owed, Running};
 use crate::readings::{Reading, Readings};
 use crate::refusal::Marker;
 use crate::replication::{self, Replication};
+use crate::stains::{Stain, Stains};
 use crate::temporary::Temporary;
 
 /// What a session looks at but does not own.
@@ -33,6 +34,8 @@ pub struct Environment<'a> {
     pub classes: &'a Classes,
     /// Columns of which nothing more than their names is known, if there are any.
     pub unsearched: Option<&'a Unsearched>,
+    /// What was written into relations that the catalog may not show yet.
+    pub stains: &'a Stains,
     /// What is allowed.
     pub policies: &'a Policies,
     /// Who asks, as these policies see it.
@@ -104,7 +107,8 @@ impl Environment<'_> {
 
     /// Whether there are sensitive columns, and what is computed from them is kept from the subject.
     pub(crate) fn hides(&self) -> bool {
-        !self.classes.is_empty() && !self.reveals(Class::Derived)
+        let has_any = !self.classes.is_empty() || !self.stains.is_empty();
+        has_any && !self.reveals(Class::Derived)
     }
 }
 
@@ -140,6 +144,8 @@ pub struct Session {
     /// The same for a statement of the client's.
     pub(crate) asked_absence: Option<u64>,
     pub(crate) asked_unknown: Option<u64>,
+    /// What was noted for the client's present message, that waits for it.
+    pub(crate) noted: Vec<Stain>,
     /// Definitions were altered in a transaction that is not over.
     pub(crate) altered: bool,
     /// `None` while the client's last message is not answered up to its ReadyForQuery.
@@ -185,6 +191,7 @@ impl Session {
             asked_catalog: None,
             asked_absence: None,
             asked_unknown: None,
+            noted: Vec::new(),
             altered: false,
             resting: Some(Resting::Idle),
             server_said_why: false,

@@ -256,6 +256,16 @@ impl Hooks {
         self.by_relation.get(&relation).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// All foreign keys.
+    pub fn foreign_keys(&self) -> impl Iterator<Item = &ForeignKey> {
+        self.foreign_keys.values().flatten().map(|key| &**key)
+    }
+
+    /// All parts of all tables.
+    pub fn all_parts(&self) -> impl Iterator<Item = Part> {
+        self.parts.values().flatten().copied()
+    }
+
     /// Foreign keys that refer to the table with this OID, or to what it is a partition of.
     pub(crate) fn foreign_keys_to(&self, table: u32) -> impl Iterator<Item = &Arc<ForeignKey>> {
         let above = std::iter::successors(Some(table), |table| self.partition_of.get(table).copied());
@@ -267,8 +277,20 @@ impl Hooks {
         self.parts.get(&table).into_iter().flatten().copied()
     }
 
+    /// Parts of a table, and their parts: those that hold its rows.
+    pub fn parts(&self, table: u32) -> Vec<Part> {
+        let of = |table: u32| self.parts.get(&table).into_iter().flatten().copied();
+        let mut found: Vec<Part> = of(table).collect();
+        let mut at = 0;
+        while let Some(part) = found.get(at).copied() {
+            found.extend(of(part.part));
+            at += 1;
+        }
+        found
+    }
+
     /// Whether the first is a part of the second.
-    pub(crate) fn is_part(&self, part: u32, of: u32) -> bool {
+    pub fn is_part(&self, part: u32, of: u32) -> bool {
         self.parts.get(&of).is_some_and(|parts| parts.iter().any(|known| known.part == part))
     }
 }

@@ -54,7 +54,7 @@ pub use columns::{ReachedColumns, reached_columns};
 pub use copy_out::{Copied, CopyOut, copy_out};
 pub use facts::{Facts, Statement, Unreadable};
 pub use given::Given;
-pub use lineage::{Lineage, Sensitive, lineage};
+pub use lineage::{Lineage, Origin, Rename, Sensitive, Spill, Spilled, lineage, rename, spills};
 pub use literals::skeleton;
 pub use names::{Name, Naming};
 pub use probe::probes;

@@ -14,7 +14,7 @@ use crate::stack::Stack;
 /// The beginning of every sensitive value: as it is, reversed, in hexadecimal, in base64.
 const CANARIES: [&str; 4] = ["alice.canary", "yranac.ecila", "616c6963652e63616e617279", "ywxpy2uuy2fuyxj5"];
 
-fn shows_canary(output: &Output) -> bool {
+pub(crate) fn shows_canary(output: &Output) -> bool {
     let all = format!("{}{}", output.stdout, output.stderr).to_ascii_lowercase();
     CANARIES.iter().any(|canary| all.contains(canary))
 }
@@ -30,11 +30,11 @@ fn run(login: &Login, text: &str) -> Result<Output> {
     Ok(Output { stderr: output.stderr.lines().filter(|line| !line.starts_with("LINE ")).collect(), ..output })
 }
 
-fn cases(file: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn cases(file: &str) -> impl Iterator<Item = &str> {
     file.split("\n\n").map(str::trim).filter(|case| !case.is_empty())
 }
 
-fn with_objects(sections: &str) -> Result<Stack> {
+pub(crate) fn with_objects(sections: &str) -> Result<Stack> {
     let stack = Stack::start_with(sections)?;
     psql::run(&stack.owner(), include_str!("leaks/objects.sql"))?.success()?;
     psql::run(&stack.owner(), "ANALYZE people")?.success()?;

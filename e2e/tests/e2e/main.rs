@@ -21,6 +21,7 @@ mod explain;
 mod fixtures;
 mod fresh_tables;
 mod goodbye;
+mod laundering;
 mod leaks;
 mod limits;
 mod lost_catalog;

@@ -132,6 +132,7 @@ impl Shell {
             classes,
             unsearched: None,
             allowance: None,
+            stains: &session::Stains::default(),
             policies,
             subject,
             catalog_version,
@@ -163,6 +164,7 @@ impl Shell {
                 classes,
                 unsearched: None,
                 allowance: None,
+                stains: &session::Stains::default(),
                 policies,
                 subject,
                 catalog_version,
@@ -192,7 +194,7 @@ impl Shell {
                 Action::SendToClient(bytes) => self.seen.extend(bytes),
                 Action::ForwardToServer(range) => assert!(range.end <= input.len()),
                 Action::SendToServer(bytes) => assert!(!bytes.is_empty()),
-                Action::CatalogChanged | Action::Close(_) => {}
+                Action::Stain(_) | Action::CatalogChanged | Action::Close(_) => {}
             }
         }
     }

@@ -58,6 +58,11 @@ impl Columns {
         self.of(catalog).for_each(|(id, _)| _ = unsearched.remove(&id));
     }
 
+    /// Columns of `catalog` of which it says something.
+    pub(crate) fn ids<'a>(&'a self, catalog: &'a Catalog) -> impl Iterator<Item = ColumnId> + 'a {
+        self.of(catalog).map(|(id, _)| id)
+    }
+
     fn of<'a>(&'a self, catalog: &'a Catalog) -> impl Iterator<Item = (ColumnId, Option<Class>)> + 'a {
         let relations = catalog.relations().filter(|_| !self.0.is_empty());
         relations.flat_map(|relation| {

@@ -3,10 +3,12 @@
 use std::io;
 
 use audit::spool::SpoolError;
+use daemon::with_causes;
 use policy::PolicyError;
 use session::{Resting, SessionError};
 use thiserror::Error;
 
+use crate::catalog::MemoryError;
 use crate::farewell::Farewell;
 
 /// Why a session ended.
@@ -22,6 +24,8 @@ pub(super) enum Ended {
     Protocol(#[from] SessionError),
     #[error("cannot record")]
     NotRecorded(#[from] SpoolError),
+    #[error("cannot remember")]
+    NotRemembered(#[from] MemoryError),
     #[error("cannot judge")]
     NotJudged(#[from] PolicyError),
     #[error("client was idle for too long")]
@@ -41,6 +45,7 @@ impl Ended {
             Ended::Protocol(SessionError::Server { .. }) => "server_protocol_violation",
             Ended::Protocol(SessionError::AnswerTooLong { .. }) => "answer_too_long",
             Ended::NotRecorded(_) => "not_recorded",
+            Ended::NotRemembered(_) => "not_remembered",
             Ended::NotJudged(_) => "not_judged",
             Ended::Idle(Resting::Idle) => "idle_timeout",
             Ended::Idle(Resting::InTransaction) => "idle_in_transaction_timeout",
@@ -63,6 +68,13 @@ impl Ended {
             ),
             Ended::Protocol(error) => Some(Farewell::new("08P01", error.to_string())),
             Ended::NotRecorded(error) => Some(not_recorded(error)),
+            Ended::NotRemembered(error) => Some(
+                Farewell::new(
+                    "58030",
+                    "Picket cannot remember what is sensitive, and so does not pass it on",
+                )
+                .detail(with_causes(error)),
+            ),
             Ended::NotJudged(error) => Some(not_judged(error)),
             Ended::Idle(Resting::Idle) => Some(
                 Farewell::new("57P05", "terminating connection due to idle-session timeout")

@@ -155,6 +155,7 @@ pub(super) async fn open(
         session,
         trail,
         snapshot: catalog.snapshot(),
+        is_renewed: false,
         actions: Vec::new(),
         catalog,
         key,

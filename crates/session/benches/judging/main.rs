@@ -108,6 +108,7 @@ impl Memory {
             classes,
             unsearched: None,
             allowance: None,
+            stains: &session::Stains::default(),
             policies,
             subject,
             catalog_version: 1,

@@ -151,6 +151,7 @@ impl Bank {
             classes,
             unsearched: None,
             allowance: None,
+            stains: &session::Stains::default(),
             policies,
             subject,
             catalog_version: 1,

@@ -10,7 +10,7 @@ use wire::{backend, frontend, split_frame};
 
 use crate::{
     Action, Allowance, Environment, Evidence, Outcome, Readings, Replication, ResultNames, Session,
-    SessionError, Step,
+    SessionError, Stains, Step,
 };
 
 pub(super) const NONCE: u64 = 7;
@@ -34,6 +34,7 @@ pub(super) struct Talk {
     catalog: Catalog,
     classes: Classes,
     unsearched: Unsearched,
+    stains: Stains,
     policies: Arc<Policies>,
     subject: Arc<Subject>,
     readings: Readings,
@@ -67,6 +68,7 @@ impl Talk {
             ]),
             classes: Classes::from([(ColumnId { table_oid: 20000, number: 2 }, Class::Email)]),
             unsearched: Unsearched::default(),
+            stains: Stains::default(),
             subject: subject(&SHIPPED),
             policies: Arc::clone(&SHIPPED),
             readings: Readings::default(),
@@ -154,6 +156,7 @@ impl Talk {
             catalog,
             classes,
             unsearched,
+            stains,
             policies,
             subject,
             readings,
@@ -166,6 +169,7 @@ impl Talk {
             catalog,
             classes,
             unsearched: Some(unsearched),
+            stains,
             policies,
             subject,
             catalog_version,
@@ -284,6 +288,7 @@ fn show(input: &[u8], action: &Action) -> String {
         Action::SendToServer(bytes) => format!("to server instead: {}", frames(bytes)),
         Action::ForwardToClient(range) => format!("to client: {}", frames(&input[range.clone()])),
         Action::SendToClient(bytes) => format!("to client instead: {}", frames(bytes)),
+        Action::Stain(stains) => format!("stain {}", stains.len()),
         Action::CatalogChanged => "catalog changed".to_owned(),
         Action::Close(reason) => format!("close: {reason:?}"),
     }

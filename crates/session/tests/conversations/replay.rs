@@ -145,6 +145,7 @@ impl<'a> Replay<'a> {
             classes,
             unsearched: Some(&recording.unsearched),
             allowance: None,
+            stains: &session::Stains::default(),
             policies,
             subject,
             catalog_version,
@@ -168,6 +169,7 @@ impl<'a> Replay<'a> {
                 Action::SendToServer(bytes) => self.to_server.bytes.extend(bytes),
                 Action::ForwardToClient(range) => self.to_client.bytes.extend_from_slice(&input[range]),
                 Action::SendToClient(bytes) => self.to_client.bytes.extend(bytes),
+                Action::Stain(stains) => self.records.push(format!("{} columns stained", stains.len())),
                 Action::CatalogChanged => self.records.push("definitions changed".to_owned()),
                 Action::Close(_) => self.closed = true,
             }

@@ -1,3 +1,4 @@
+use super::results::DEFAULT_NAMES;
 use super::*;
 
 /// `users (id, name, email)`, of which `email` is sensitive; `orders (id, user_id, note)`; a view `contacts (id, contact)`.
@@ -7,7 +8,7 @@ fn shown(text: &str) -> String {
         columns: set(&["email", "contact"]),
         relations: set(&["users", "contacts"]),
         known: set(&["id", "name", "email", "user_id", "note", "contact"]),
-        has_own_count: false,
+        ..Sensitive::default()
     };
     match lineage(text, &sensitive) {
         Lineage::All => "all".to_owned(),

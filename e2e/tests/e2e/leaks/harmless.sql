@@ -43,3 +43,25 @@ SELECT nothing FROM people
 SELECT 1 / 0 FROM people
 
 INSERT INTO people (id) VALUES (1)
+
+SELECT id * 2, upper(note) FROM visits WHERE mail(1) IS NOT NULL
+
+SELECT id + 1, mail(1) IS NOT NULL, note || '' FROM visits
+
+CREATE TABLE h1 AS SELECT id, name, email FROM people; SELECT id, upper(name) FROM h1
+
+CREATE TABLE h2 AS SELECT name, count(*) AS n FROM people GROUP BY name; SELECT n * 2, name || '' FROM h2
+
+CREATE TABLE h3 AS SELECT p.id, p.name, p.email, v.note FROM people p JOIN visits v ON v.person = p.id; SELECT id, name || '', note FROM h3
+
+CREATE TABLE h4 AS SELECT * FROM people; SELECT id, name, age * 2 FROM h4
+
+CREATE TABLE h5 AS SELECT p.*, v.note FROM people p JOIN visits v ON v.person = p.id; SELECT upper(note), id * 2 FROM h5
+
+INSERT INTO visits SELECT id, age, name FROM people; SELECT upper(note) FROM visits
+
+INSERT INTO people SELECT id + 50, name, email || '5' FROM people WHERE id = 1 RETURNING id, name || ''
+
+CREATE TEMP TABLE h6 AS SELECT id, name FROM people WHERE email LIKE 'a%'; SELECT upper(name) FROM h6
+
+CREATE TABLE h7 (n int, v text); INSERT INTO h7 SELECT id, name FROM people; UPDATE h7 SET v = upper(p.name) FROM people p WHERE h7.n = 1 AND p.id = 1 AND p.email IS NOT NULL; SELECT v || '' FROM h7

@@ -1,0 +1,251 @@
+//! Which columns a statement stains: those that it writes sensitive values into, and that are not known to hold any.
+
+use mask::{Class, ColumnId};
+use sql::catalog::{Column, Relation};
+use sql::facts::{Effect, Via, Write};
+use sql::{Origin, Spill, Spilled, Statement, rename, spills};
+
+use crate::shown::{Known, Reach, classed};
+use crate::stains::{NamedStain, Stain};
+
+/// What a statement spills.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Spills {
+    /// What is not known yet, and must be before the statement is sent.
+    pub(crate) stains: Vec<Stain>,
+    /// It writes sensitive values where their own names do not tell.
+    pub(crate) are_any: bool,
+}
+
+/// What `own` spills, whose text is `text`; `whole` is the same with what the routines do that it calls, and what follows from
+/// it.
+pub(crate) fn spilled(
+    text: &str,
+    (own, whole): (&Statement, &Statement),
+    known: &Known<'_>,
+    reveals: impl Fn(Class) -> bool,
+) -> Spills {
+    let mut found = Found { known, sees_derived: reveals(Class::Derived), spills: Spills::default() };
+    if known.is_empty() || !may_spill(own) && whole.writes.is_empty() {
+        return found.spills;
+    }
+    if own.effects.contains(&Effect::Other("RenameStmt")) {
+        found.rename(text);
+    }
+    let reach = Reach::of(own, known);
+    let is_made_of_another = own.effects.contains(&Effect::CreateTable) && !own.runs.is_empty();
+    if reach.is_any() || is_made_of_another {
+        let sensitive = reach.sensitive(own, known);
+        spills(text, &sensitive).iter().for_each(|spill| found.spill(spill, &reveals));
+        // What a body writes it can have from whatever it reads.
+        if own.effects.contains(&Effect::Do) || !reach.functions.is_empty() {
+            let bodies = own.effects.contains(&Effect::Do);
+            whole
+                .writes
+                .iter()
+                .filter(|write| bodies || !own.writes.contains(write))
+                .for_each(|write| found.body(write));
+        }
+    }
+    for reached in whole.reached.iter().filter(|reached| reached.via != Via::ForeignKey) {
+        let on: Vec<&Relation> = known.catalog.named(&reached.on).collect();
+        // What runs a text that it computes was allowed where it was made.
+        let reads = Reach::beside(&reached.does, &reached.on, known).is_any();
+        let takes = |relation: &&Relation| takes_of_row(&reached.does, relation, known);
+        if reads || on.iter().any(takes) {
+            reached.does.writes.iter().for_each(|write| found.body(write));
+        }
+        if reads && reached.via == Via::Trigger {
+            on.iter().for_each(|relation| found.any(relation));
+        }
+    }
+    found.spills
+}
+
+/// Whether it can write rows, or definitions that make some.
+fn may_spill(own: &Statement) -> bool {
+    let may = |effect: &Effect| {
+        matches!(effect, Effect::AlterTable | Effect::CreateTable | Effect::Other("RenameStmt"))
+    };
+    !own.writes.is_empty() || own.effects.iter().any(may)
+}
+
+/// Whether the body of a trigger or rule names something sensitive of the row that it is about, or the row.
+fn takes_of_row(does: &Statement, relation: &Relation, known: &Known<'_>) -> bool {
+    let is_row = |name: &str| matches!(name, "new" | "old");
+    let names_row = does.columns.iter().any(|column| match (column.qualifier.as_slice(), &column.name) {
+        ([], Some(name)) => is_row(name),
+        ([row], None) => is_row(row),
+        _ => false,
+    });
+    let mut sensitive = classed(relation, known.classes).peekable();
+    sensitive.peek().is_some()
+        && (names_row
+            || sensitive.any(|(column, _)| {
+                let is_named = |used: &sql::facts::ColumnUse| used.name.as_ref() == Some(&column.name);
+                does.mentions.contains(&column.name) || does.columns.iter().any(is_named)
+            }))
+}
+
+struct Found<'a> {
+    known: &'a Known<'a>,
+    /// Whoever asks sees what is computed as well: an application, that does not hide text in numbers.
+    sees_derived: bool,
+    spills: Spills,
+}
+
+impl Found<'_> {
+    fn add(&mut self, stain: Stain) {
+        self.spills.are_any = true;
+        let is_known = match &stain {
+            Stain::Column(id, _) => self.known.classes.contains_key(id) || self.known.stains.settles(id),
+            Stain::Named(named) => self.known.stains.covers(named),
+        };
+        if !is_known && !self.spills.stains.contains(&stain) {
+            self.spills.stains.push(stain);
+        }
+    }
+
+    /// A relation that others do not see yet, or a column of one, gets another name.
+    fn rename(&mut self, text: &str) {
+        let Some(rename) = rename(text) else { return };
+        for stain in self.known.stains.of(&rename.relation) {
+            let renamed = match &rename.column {
+                None => {
+                    let not = self.known.catalog.named(&rename.to).map(|relation| relation.oid).collect();
+                    NamedStain { relation: rename.to.clone(), not, ..stain.clone() }
+                }
+                Some(column) if stain.number.is_some() || stain.names.contains(column) => {
+                    NamedStain { names: vec![rename.to.clone()], ..stain.clone() }
+                }
+                Some(_) => continue,
+            };
+            self.add(Stain::Named(renamed));
+        }
+    }
+
+    /// What the text of a statement writes.
+    fn spill(&mut self, spill: &Spill, reveals: &impl Fn(Class) -> bool) {
+        let named: Vec<&Relation> = match spill.is_made {
+            true => Vec::new(),
+            false => self.known.catalog.named_in(spill.schema.as_deref(), &spill.name).collect(),
+        };
+        for column in &spill.columns {
+            for relation in &named {
+                let found: Vec<&Column> = match column {
+                    Spilled::Any => relation.columns.iter().collect(),
+                    Spilled::Named { name, .. } => {
+                        relation.columns.iter().filter(|column| column.name == *name).collect()
+                    }
+                    Spilled::At { place, .. } => relation.columns.get(*place).into_iter().collect(),
+                };
+                for column_written in found {
+                    self.column(relation, column_written, column.origin(), reveals);
+                }
+            }
+            if named.is_empty() || self.known.temporary.contains(&spill.name) {
+                self.unknown(spill, column);
+            }
+        }
+    }
+
+    /// A column that the catalog shows is written.
+    fn column(
+        &mut self,
+        relation: &Relation,
+        column: &Column,
+        origin: &Origin,
+        reveals: &impl Fn(Class) -> bool,
+    ) {
+        let of = self.class_of(origin);
+        let id = ColumnId { table_oid: relation.oid, number: column.number };
+        match self.known.classes.get(&id) {
+            // Whoever sees that class would see another one.
+            Some(class)
+                if *class != Class::Derived
+                    && !self.known.stains.settles(&id)
+                    && of != Some(*class)
+                    && reveals(*class)
+                    && !self.sees_derived =>
+            {
+                self.spills.are_any = true;
+                self.spills.stains.push(Stain::Column(id, Class::Derived));
+            }
+            Some(_) => {}
+            None => self.add(Stain::Column(id, of.filter(|_| origin.is_copy).unwrap_or(Class::Derived))),
+        }
+        // A view's rows are those of what it reads, under names that only it knows.
+        let below = self.known.catalog.with_underlying(relation);
+        let is_part = |part: &Relation| self.known.catalog.hooks().is_part(relation.oid, part.oid);
+        for below in below.into_iter().skip(1).filter(|below| !is_part(below)) {
+            let mut same = below.columns.iter().filter(|own| own.name == column.name).peekable();
+            if same.peek().is_none() {
+                self.any(below);
+                continue;
+            }
+            for own in same {
+                let id = ColumnId { table_oid: below.oid, number: own.number };
+                self.add(Stain::Column(id, Class::Derived));
+            }
+        }
+    }
+
+    fn unknown(&mut self, spill: &Spill, column: &Spilled) {
+        let of = self.class_of(column.origin());
+        let is_copy = column.origin().is_copy;
+        let (number, names) = match column {
+            Spilled::Any => (None, Vec::new()),
+            Spilled::Named { name, .. } => (None, vec![name.clone()]),
+            // What is made has its columns in this order.
+            Spilled::At { place, names, .. } if spill.is_made => {
+                (i16::try_from(place + 1).ok(), names.clone())
+            }
+            Spilled::At { .. } => (None, Vec::new()),
+        };
+        // What has the name already is not meant, but by INSERT a table of the session's own.
+        let named = self.known.catalog.named(&spill.name);
+        let is_meant = |relation: &&Relation| !spill.is_made && relation.schema.starts_with("pg_temp_");
+        let not = named.filter(|relation| !is_meant(relation)).map(|relation| relation.oid).collect();
+        self.add(Stain::Named(NamedStain { relation: spill.name.clone(), not, number, names, of, is_copy }));
+    }
+
+    /// The one class that values of this origin are of.
+    fn class_of(&self, origin: &Origin) -> Option<Class> {
+        let all = self.known.catalog.relations().flat_map(|relation| classed(relation, self.known.classes));
+        let mut classes =
+            all.filter(|(column, _)| origin.columns.contains(&column.name)).map(|(_, class)| class);
+        let first = classes.next()?;
+        classes.all(|class| class == first).then_some(first)
+    }
+
+    /// A body writes this.
+    fn body(&mut self, write: &Write) {
+        if matches!(write.effect, Effect::Delete | Effect::Truncate) {
+            return;
+        }
+        let named: Vec<&Relation> =
+            self.known.catalog.named_in(write.schema.as_deref(), &write.name).collect();
+        if named.is_empty() {
+            let stain = NamedStain {
+                relation: write.name.clone(),
+                not: Vec::new(),
+                number: None,
+                names: Vec::new(),
+                of: None,
+                is_copy: false,
+            };
+            self.add(Stain::Named(stain));
+        }
+        named.into_iter().for_each(|relation| self.any(relation));
+    }
+
+    /// Any column of it can hold something.
+    fn any(&mut self, relation: &Relation) {
+        for column in &relation.columns {
+            if !self.sees_derived || mask::can_hold_text(column.type_oid) {
+                let id = ColumnId { table_oid: relation.oid, number: column.number };
+                self.add(Stain::Column(id, Class::Derived));
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Columns that hold values of sensitive ones because a statement has written them there.
+
+use std::collections::{HashMap, HashSet};
+
+use mask::{Class, Classes, ColumnId};
+use sql::Catalog;
+
+/// A column, or several, that a statement writes sensitive values into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stain {
+    /// One that the catalog shows.
+    Column(ColumnId, Class),
+    /// Those of a relation that the catalog may not show yet.
+    Named(NamedStain),
+}
+
+/// Columns of a relation by its name, in whichever schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedStain {
+    /// Name of the relation.
+    pub relation: String,
+    /// `pg_class.oid` of those that have the name already, and are not meant.
+    pub not: Vec<u32>,
+    /// `pg_attribute.attnum` of the column, where that is known.
+    pub number: Option<i16>,
+    /// What the column can be called. Where there is no number either, all columns are meant.
+    pub names: Vec<String>,
+    /// The class that all of its values are of, as they are or not; `None` where there are several, or nobody knows.
+    pub of: Option<Class>,
+    /// Values are written as they are.
+    pub is_copy: bool,
+}
+
+/// What was written into relations that the catalog may not show yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stains {
+    by_relation: HashMap<String, Vec<NamedStain>>,
+    len: usize,
+    /// Columns whose class is settled, whatever is written into them.
+    settled: HashSet<ColumnId>,
+}
+
+impl NamedStain {
+    /// The class of such a column whose name says this.
+    fn class(&self, by_name: Option<Class>) -> Class {
+        match (self.of, by_name) {
+            (Some(of), Some(by_name)) if of == by_name => of,
+            (Some(of), None) if self.is_copy => of,
+            _ => Class::Derived,
+        }
+    }
+}
+
+impl Stains {
+    /// Adds one. Whether it was not there.
+    pub fn add(&mut self, stain: NamedStain) -> bool {
+        if self.covers(&stain) {
+            return false;
+        }
+        self.len += 1;
+        self.by_relation.entry(stain.relation.clone()).or_default().push(stain);
+        true
+    }
+
+    /// What is written into these columns changes nothing.
+    pub fn settle(&mut self, columns: impl Iterator<Item = ColumnId>) {
+        self.settled.extend(columns);
+    }
+
+    /// Whether the class of this column is settled.
+    pub(crate) fn settles(&self, column: &ColumnId) -> bool {
+        self.settled.contains(column)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// All, in no order.
+    pub fn all(&self) -> impl Iterator<Item = &NamedStain> {
+        self.by_relation.values().flatten()
+    }
+
+    /// Those of relations of this name.
+    pub fn of(&self, relation: &str) -> &[NamedStain] {
+        self.by_relation.get(relation).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Adds the columns to `classes` that `catalog` shows.
+    pub fn resolve(&self, catalog: &Catalog, classes: &mut Classes) {
+        for stain in self.all() {
+            let named = catalog.named(&stain.relation).filter(|relation| !stain.not.contains(&relation.oid));
+            for relation in named {
+                for column in &relation.columns {
+                    let is_meant = match stain.number {
+                        Some(number) => column.number == number,
+                        None => stain.names.is_empty() || stain.names.contains(&column.name),
+                    };
+                    if is_meant {
+                        let id = ColumnId { table_oid: relation.oid, number: column.number };
+                        let class = stain.class(classes.get(&id).copied());
+                        classes.insert(id, class);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether what it means is meant already.
+    pub(crate) fn covers(&self, stain: &NamedStain) -> bool {
+        self.of(&stain.relation).iter().any(|known| {
+            let is_in = |name: &String| known.names.contains(name);
+            known.number == stain.number
+                && (known.of, known.is_copy) == (stain.of, stain.is_copy)
+                && known.not.iter().all(|oid| stain.not.contains(oid))
+                && (known.names.is_empty() && known.number.is_none()
+                    || stain.names.iter().all(is_in) && !stain.names.is_empty())
+        })
+    }
+}

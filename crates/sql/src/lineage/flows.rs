@@ -1,0 +1,154 @@
+//! Where values flow within one statement, name by name.
+
+use std::collections::HashMap;
+
+use super::Sensitive;
+use super::mentions::Mentions;
+use super::results::{
+    alias_names, branches, has_star, is_plain_star, is_star, mentions_of_results, names, result_names,
+    results, strings,
+};
+use super::tainted::Tainted;
+use crate::tree::Tree;
+
+/// Values flow from what is mentioned into these names.
+#[derive(Debug, Default)]
+pub(super) struct Flow {
+    pub(super) from: Mentions,
+    pub(super) into: Vec<String>,
+    /// The names are in the text as such, and not what PostgreSQL may make of an expression.
+    is_named: bool,
+    /// It is the alias of a relation.
+    is_alias: bool,
+    /// Columns whose names are not told.
+    into_any: bool,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Flows(pub(super) Vec<Flow>);
+
+impl Flows {
+    fn add(&mut self, from: Mentions, into: Vec<String>) {
+        self.0.push(Flow { from, into, is_named: true, ..Flow::default() });
+    }
+
+    pub(super) fn visit(&mut self, tree: &Tree) {
+        match tree.kind {
+            "SelectStmt" | "InsertStmt" | "UpdateStmt" | "DeleteStmt" | "MergeStmt" => self.query(tree),
+            "RangeVar" => {
+                if let Some(alias) = tree.one("alias") {
+                    let from =
+                        Mentions { names: vec![tree.text("relname").to_owned()], ..Mentions::default() };
+                    let into = alias_names(alias);
+                    self.0.push(Flow { from, into, is_named: true, is_alias: true, ..Flow::default() });
+                }
+            }
+            "RangeSubselect" => {
+                if let (Some(query), Some(alias)) = (tree.one("subquery"), tree.one("alias")) {
+                    self.add(mentions_of_results(query), alias_names(alias));
+                }
+            }
+            "JoinExpr" => {
+                for alias in tree.all("alias").chain(tree.all("join_using_alias")) {
+                    self.add(Mentions::star(), alias_names(alias));
+                }
+            }
+            // Columns of what a function makes have names that only the function knows.
+            "RangeFunction" | "RangeTableFunc" | "JsonTable" => {
+                let mut from = Mentions::default();
+                tree.nodes().for_each(|node| from.take(node));
+                let into = tree.one("alias").map(alias_names).unwrap_or_default();
+                self.0.push(Flow { from, into, is_named: true, into_any: true, ..Flow::default() });
+            }
+            "CommonTableExpr" => {
+                let from = tree.one("ctequery").map(mentions_of_results).unwrap_or_default();
+                let mut into = vec![tree.text("ctename").to_owned()];
+                into.extend(tree.name("aliascolnames").into_iter().map(str::to_owned));
+                for clause in tree.all("search_clause").chain(tree.all("cycle_clause")) {
+                    strings(clause, &mut into);
+                }
+                self.add(from, into);
+            }
+            _ => {}
+        }
+        tree.nodes().for_each(|node| self.visit(node));
+    }
+
+    fn query(&mut self, query: &Tree) {
+        for target in results(query) {
+            let from = Mentions::of(target);
+            match is_star(target) {
+                false => {
+                    let is_named = !target.text("name").is_empty();
+                    self.0.push(Flow { from, into: names(target), is_named, ..Flow::default() });
+                }
+                // What `(value).*` gives has names of its own.
+                true if !is_plain_star(target) => {
+                    self.0.push(Flow { from, into_any: true, ..Flow::default() });
+                }
+                true => {}
+            }
+        }
+        // Rows of VALUES have columns 1, 2 …
+        for row in query.all("values_lists") {
+            for (number, value) in (1..).zip(row.all("items")) {
+                self.add(Mentions::of(value), vec![format!("column{number}")]);
+            }
+        }
+        // Of UNION and the like the first has the names.
+        if let (Some(first), Some(second)) = (query.one("larg"), query.one("rarg")) {
+            let mut named = Vec::new();
+            result_names(first, &mut named);
+            let is_positional = !has_star(first) && !has_star(second);
+            let from = branches(second);
+            if is_positional && named.len() == from.len() {
+                for (into, from) in named.into_iter().zip(from) {
+                    self.0.push(Flow { from, into, ..Flow::default() });
+                }
+            } else {
+                // Stars shift what stands beside them: it could be any.
+                let (from, into) = (mentions_of_results(second), named.concat());
+                self.0.push(Flow { from, into, into_any: true, ..Flow::default() });
+            }
+        }
+    }
+
+    /// Follows all values to where they get.
+    pub(super) fn follow<'s>(&self, sensitive: &'s Sensitive) -> Tainted<'s> {
+        let mut tainted = Tainted {
+            sensitive,
+            names: sensitive.columns.union(&sensitive.relations).cloned().collect(),
+            known: sensitive.known.clone(),
+            rows: sensitive.relations.clone(),
+            all: false,
+        };
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, flow) in self.0.iter().enumerate() {
+            tainted.known.extend(flow.into.iter().filter(|_| flow.is_named).cloned());
+            let fields = flow.from.fields.iter().flat_map(|(qualifier, name)| [qualifier, name]);
+            for name in flow.from.names.iter().chain(&flow.from.counted).chain(fields) {
+                by_name.entry(name.clone()).or_default().push(at);
+            }
+        }
+        let mut is_done = vec![false; self.0.len()];
+        let mut next: Vec<usize> = (0..self.0.len()).collect();
+        while let Some(at) = next.pop() {
+            let (Some(flow), Some(done)) = (self.0.get(at), is_done.get_mut(at)) else { continue };
+            if *done || !tainted.has(&flow.from) {
+                continue;
+            }
+            *done = true;
+            tainted.all |= flow.into_any;
+            let is_row = flow.from.names.iter().any(|name| sensitive.relations.contains(name));
+            if flow.is_alias && is_row {
+                tainted.rows.extend(flow.into.first().cloned());
+            }
+            for name in &flow.into {
+                if tainted.names.insert(name.clone()) {
+                    next.extend(by_name.get(name).into_iter().flatten());
+                }
+            }
+        }
+        tainted
+    }
+}

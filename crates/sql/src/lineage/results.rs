@@ -1,0 +1,144 @@
+//! What a query gives back, and what its columns can be called.
+
+use super::mentions::Mentions;
+use crate::tree::{Child, Tree};
+
+/// Names that PostgreSQL gives to columns that have none (parse_target.c, `FigureColname`), besides those in the expression.
+pub(super) const DEFAULT_NAMES: [&str; 17] = [
+    "?column?",
+    "array",
+    "case",
+    "coalesce",
+    "exists",
+    "greatest",
+    "grouping",
+    "least",
+    "nullif",
+    "row",
+    "xmlconcat",
+    "xmlelement",
+    "xmlforest",
+    "xmlparse",
+    "xmlpi",
+    "xmlroot",
+    "xmlserialize",
+];
+
+/// What a query gives back. The target list of a write is what it assigns.
+pub(super) fn results(query: &Tree) -> Vec<&Tree> {
+    match query.kind {
+        "SelectStmt" => query.all("target_list").collect(),
+        _ => {
+            let returning = query.one("returning_clause").into_iter().flat_map(|clause| clause.all("exprs"));
+            query.all("returning_list").chain(returning).collect()
+        }
+    }
+}
+
+pub(super) fn mentions_of_results(query: &Tree) -> Mentions {
+    let mut mentions = Mentions::default();
+    match query.kind {
+        "SelectStmt" => mentions.take_select(query),
+        _ => results(query).into_iter().for_each(|target| mentions.take(target)),
+    }
+    mentions
+}
+
+/// The names that a target can get.
+pub(super) fn names(target: &Tree) -> Vec<String> {
+    match target.text("name") {
+        "" => {
+            let mut names = Vec::new();
+            strings(target, &mut names);
+            names.extend(DEFAULT_NAMES.map(str::to_owned));
+            names
+        }
+        name => vec![name.to_owned()],
+    }
+}
+
+/// Every name below: functions, types, columns, constants of XML and JSON.
+pub(super) fn strings(tree: &Tree, into: &mut Vec<String>) {
+    for (_, child) in tree.children() {
+        match child {
+            Child::Node(node) => strings(node, into),
+            Child::Text(text) => into.extend([text.to_owned(), text.to_ascii_lowercase()]),
+            Child::Number(_) => {}
+        }
+    }
+    if tree.kind == "String" {
+        into.push(tree.text("sval").to_owned());
+    } else if !tree.kind.is_empty() {
+        // `JSON_OBJECT(…)` and the like are called after their nodes.
+        into.push(snake_case(tree.kind));
+    }
+}
+
+fn snake_case(kind: &str) -> String {
+    let mut name = String::new();
+    for letter in kind.chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
+
+pub(super) fn is_star(target: &Tree) -> bool {
+    let is_of_value = |value: &Tree| {
+        value.kind == "AIndirection" && value.all("indirection").any(|field| field.kind == "AStar")
+    };
+    is_plain_star(target) || target.one("val").is_some_and(is_of_value)
+}
+
+/// `*` or `alias.*`.
+pub(super) fn is_plain_star(target: &Tree) -> bool {
+    let is_star =
+        |value: &Tree| value.kind == "ColumnRef" && value.all("fields").any(|field| field.kind == "AStar");
+    target.one("val").is_some_and(is_star)
+}
+
+pub(super) fn alias_names(alias: &Tree) -> Vec<String> {
+    let columns = alias.name("colnames").into_iter().map(str::to_owned);
+    std::iter::once(alias.text("aliasname").to_owned()).chain(columns).collect()
+}
+
+/// The names that each column of a query can have, in order.
+pub(super) fn result_names(query: &Tree, into: &mut Vec<Vec<String>>) {
+    match query.one("larg") {
+        Some(first) => result_names(first, into),
+        None => into.extend(results(query).into_iter().map(names)),
+    }
+    if let Some(row) = query.one("values_lists") {
+        into.extend(
+            (1..).zip(row.all("items")).map(|(number, _): (usize, _)| vec![format!("column{number}")]),
+        );
+    }
+}
+
+/// What flows into each column of a query, in order.
+pub(super) fn branches(query: &Tree) -> Vec<Mentions> {
+    if let (Some(first), Some(second)) = (query.one("larg"), query.one("rarg")) {
+        let mut all = branches(first);
+        for (mentions, more) in all.iter_mut().zip(branches(second)) {
+            mentions.add(more);
+        }
+        return all;
+    }
+    let mut all: Vec<Mentions> = results(query).into_iter().map(Mentions::of).collect();
+    for row in query.all("values_lists") {
+        for (at, value) in row.all("items").enumerate() {
+            match all.get_mut(at) {
+                Some(mentions) => mentions.add(Mentions::of(value)),
+                None => all.push(Mentions::of(value)),
+            }
+        }
+    }
+    all
+}
+
+pub(super) fn has_star(query: &Tree) -> bool {
+    let within = query.all("larg").chain(query.all("rarg"));
+    results(query).into_iter().any(is_star) || within.into_iter().any(has_star)
+}

@@ -1,0 +1,359 @@
+//! Where a statement writes values of sensitive columns: into which columns of which relations.
+
+use super::Sensitive;
+use super::flows::Flows;
+use super::mentions::Mentions;
+use super::results::{branches, has_star, is_plain_star, is_star, result_names, results};
+use super::tainted::Tainted;
+use crate::read::tree;
+use crate::source::Source;
+use crate::tree::Tree;
+
+/// A relation that a statement writes such values into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spill {
+    /// Schema, where the statement gives one.
+    pub schema: Option<String>,
+    /// Name without the schema.
+    pub name: String,
+    /// The statement makes it.
+    pub is_made: bool,
+    /// Into which of its columns.
+    pub columns: Vec<Spilled>,
+}
+
+/// A column that such values are written into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Spilled {
+    /// It could be any.
+    Any,
+    /// The one of this name.
+    Named {
+        /// Its name.
+        name: String,
+        /// What is written.
+        origin: Origin,
+    },
+    /// The one that stands here, from 0 on.
+    At {
+        /// Its place among the columns.
+        place: usize,
+        /// What it can be called.
+        names: Vec<String>,
+        /// What is written.
+        origin: Origin,
+    },
+}
+
+impl Spilled {
+    /// What is written.
+    pub fn origin(&self) -> &Origin {
+        const UNKNOWN: &Origin = &Origin { columns: Vec::new(), is_copy: false };
+        match self {
+            Spilled::Any => UNKNOWN,
+            Spilled::Named { origin, .. } | Spilled::At { origin, .. } => origin,
+        }
+    }
+}
+
+/// What is written into a column.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Names of all sensitive columns that it is taken from; none where something else could be among it.
+    pub columns: Vec<String>,
+    /// It is the value of one as it is.
+    pub is_copy: bool,
+}
+
+/// A relation, or a column of one, that gets another name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rename {
+    /// Name of the relation.
+    pub relation: String,
+    /// Name of the column; `None` where the relation is renamed.
+    pub column: Option<String>,
+    /// What it is called from now on.
+    pub to: String,
+}
+
+/// What flows into one column.
+struct Taken {
+    from: Mentions,
+    names: Vec<String>,
+    /// It is a column and nothing else.
+    is_plain: bool,
+}
+
+/// Where `text`, which is one statement, writes what is sensitive. Call it on a thread with
+/// [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
+pub fn spills(text: &str, sensitive: &Sensitive) -> Vec<Spill> {
+    let mut spills = Vec::new();
+    of_statement(text, |statement| {
+        let mut flows = Flows::default();
+        flows.visit(statement);
+        let tainted = flows.follow(sensitive);
+        Spills { flows: &flows, tainted: &tainted, found: &mut spills }.visit(statement);
+    });
+    spills
+}
+
+/// What `text`, which is one statement, renames. Call it as [`spills`].
+pub fn rename(text: &str) -> Option<Rename> {
+    let mut rename = None;
+    of_statement(text, |statement| {
+        if let ("RenameStmt", Some(relation)) = (statement.kind, statement.one("relation")) {
+            let (_, name) = Source::name(relation);
+            let column = Some(statement.text("subname")).filter(|name| !name.is_empty());
+            rename = Some(Rename {
+                relation: name.to_owned(),
+                column: column.map(str::to_owned),
+                to: statement.text("newname").to_owned(),
+            });
+        }
+    });
+    rename
+}
+
+fn of_statement(text: &str, take: impl FnOnce(&Tree)) {
+    let Ok(parsed) = tree(text) else { return };
+    let [raw] = parsed.protobuf.stmts.as_slice() else { return };
+    let Ok(root) = Tree::of(&raw.stmt) else { return };
+    if let Some(statement) = root.nodes().next() {
+        take(statement);
+    }
+}
+
+struct Spills<'a, 's> {
+    flows: &'a Flows,
+    tainted: &'a Tainted<'s>,
+    found: &'a mut Vec<Spill>,
+}
+
+impl Spills<'_, '_> {
+    fn visit(&mut self, tree: &Tree) {
+        match tree.kind {
+            "CreateTableAsStmt" => {
+                if let (Some(into), Some(query)) = (tree.one("into"), tree.one("query")) {
+                    self.made(into, query);
+                }
+            }
+            "SelectStmt" => {
+                if let Some(into) = tree.one("into_clause") {
+                    self.made(into, tree);
+                }
+            }
+            "InsertStmt" => self.insert(tree),
+            "UpdateStmt" => {
+                let columns = tree.all("target_list").filter_map(|target| self.assigned(target)).collect();
+                self.note(tree.one("relation"), false, columns);
+            }
+            "MergeStmt" => self.merge(tree),
+            "AlterTableStmt" | "CreateStmt" => {
+                let mut columns = Vec::new();
+                self.defined(tree, "", &mut columns);
+                self.note(tree.one("relation"), false, columns);
+            }
+            _ => {}
+        }
+        tree.nodes().for_each(|node| self.visit(node));
+    }
+
+    fn note(&mut self, relation: Option<&Tree>, is_made: bool, columns: Vec<Spilled>) {
+        let Some(relation) = relation.filter(|_| !columns.is_empty()) else { return };
+        let (schema, name) = Source::name(relation);
+        let schema = (!schema.is_empty()).then(|| schema.to_owned());
+        self.found.push(Spill { schema, name: name.to_owned(), is_made, columns });
+    }
+
+    /// CREATE TABLE AS, SELECT INTO and CREATE MATERIALIZED VIEW.
+    fn made(&mut self, into: &Tree, query: &Tree) {
+        let given = into.name("col_names");
+        let columns = match self.sources(query) {
+            Some(sources) => {
+                let columns = (0..).zip(&sources).filter(|(_, source)| self.tainted.has(&source.from));
+                let column = |(place, source): (usize, &Taken)| Spilled::At {
+                    place,
+                    names: given
+                        .get(place)
+                        .map_or_else(|| source.names.clone(), |name| vec![(*name).to_owned()]),
+                    origin: self.origin(source),
+                };
+                columns.map(column).collect()
+            }
+            // Only stars of relations: their columns keep their names.
+            None if query.kind == "SelectStmt"
+                && query.one("larg").is_none()
+                && given.is_empty()
+                && !self.tainted.all
+                && results(query).iter().all(|target| !is_star(target) || is_plain_star(target)) =>
+            {
+                let mut names: Vec<_> =
+                    self.tainted.names.iter().filter(|name| self.tainted.known.contains(*name)).collect();
+                names.sort_unstable();
+                let column = |name: &String| Spilled::Named {
+                    name: name.clone(),
+                    origin: self.origin(&Taken::column(name)),
+                };
+                names.into_iter().map(column).collect()
+            }
+            None => vec![Spilled::Any],
+        };
+        self.note(into.one("rel"), true, columns);
+    }
+
+    fn insert(&mut self, insert: &Tree) {
+        let given: Vec<&str> = insert.all("cols").map(|column| column.text("name")).collect();
+        let sources = insert.one("select_stmt").map(|query| self.sources(query));
+        let mut columns = match sources {
+            None => Vec::new(),
+            Some(None) => vec![Spilled::Any],
+            Some(Some(sources)) => {
+                let sources = (0..).zip(&sources).filter(|(_, source)| self.tainted.has(&source.from));
+                let column = |(place, source): (usize, &Taken)| match given.get(place) {
+                    Some(name) => Spilled::Named { name: (*name).to_owned(), origin: self.origin(source) },
+                    None => Spilled::At { place, names: Vec::new(), origin: self.origin(source) },
+                };
+                sources.map(column).collect()
+            }
+        };
+        let conflict = insert.all("on_conflict_clause").flat_map(|conflict| conflict.all("target_list"));
+        columns.extend(conflict.filter_map(|target| self.assigned(target)));
+        self.note(insert.one("relation"), false, columns);
+    }
+
+    fn merge(&mut self, merge: &Tree) {
+        let mut columns = Vec::new();
+        for arm in merge.all("merge_when_clauses") {
+            let mut values = arm.all("values").peekable();
+            if values.peek().is_none() {
+                columns.extend(arm.all("target_list").filter_map(|target| self.assigned(target)));
+                continue;
+            }
+            let given: Vec<&str> = arm.all("target_list").map(|column| column.text("name")).collect();
+            let values = (0..).zip(values).filter(|(_, value)| self.tainted.has(&Mentions::of(value)));
+            columns.extend(values.map(|(place, _): (usize, _)| match given.get(place) {
+                Some(name) => Spilled::Named { name: (*name).to_owned(), origin: Origin::default() },
+                None => Spilled::At { place, names: Vec::new(), origin: Origin::default() },
+            }));
+        }
+        self.note(merge.one("relation"), false, columns);
+    }
+
+    /// Of `SET column = value`.
+    fn assigned(&self, target: &Tree) -> Option<Spilled> {
+        let from = Mentions::of(target);
+        let source = Taken { is_plain: is_plain(target), names: Vec::new(), from };
+        let name = target.text("name").to_owned();
+        self.tainted.has(&source.from).then(|| Spilled::Named { name, origin: self.origin(&source) })
+    }
+
+    /// Columns whose defaults, expressions or conversions take sensitive values: `name` is the one that a command is about.
+    fn defined(&self, tree: &Tree, name: &str, columns: &mut Vec<Spilled>) {
+        let name = match tree.kind {
+            "AlterTableCmd" => tree.text("name"),
+            "ColumnDef" if !tree.text("colname").is_empty() => tree.text("colname"),
+            _ => name,
+        };
+        for (field, expression) in ["raw_default", "raw_expr", "def"]
+            .iter()
+            .flat_map(|field| tree.all(field).map(move |node| (*field, node)))
+        {
+            let is_expression = field != "def" || !matches!(expression.kind, "ColumnDef" | "Constraint");
+            if is_expression && !name.is_empty() && self.tainted.has(&Mentions::of(expression)) {
+                columns.push(Spilled::Named { name: name.to_owned(), origin: Origin::default() });
+            }
+        }
+        let is_check = tree.kind == "Constraint"
+            && tree.number("contype") == pg_query::protobuf::ConstrType::ConstrCheck as i64;
+        if !is_check {
+            tree.nodes().for_each(|node| self.defined(node, name, columns));
+        }
+    }
+
+    /// What flows into each column of a query; `None` where stars hide how many there are.
+    fn sources(&self, query: &Tree) -> Option<Vec<Taken>> {
+        if query.kind != "SelectStmt" {
+            return None;
+        }
+        if !has_star(query) {
+            let mut names = Vec::new();
+            result_names(query, &mut names);
+            let is_simple = query.one("larg").is_none() && query.one("values_lists").is_none();
+            let mut plain = results(query).into_iter().map(is_plain);
+            let mut names = names.into_iter();
+            let source = |from| Taken {
+                from,
+                names: names.next().unwrap_or_default(),
+                is_plain: plain.next().unwrap_or_default() && is_simple,
+            };
+            return Some(branches(query).into_iter().map(source).collect());
+        }
+        let [relation] = query.all("from_clause").collect::<Vec<_>>().try_into().ok()?;
+        let is_renamed = relation.one("alias").is_some_and(|alias| !alias.name("colnames").is_empty());
+        if relation.kind != "RangeVar" || is_renamed || query.one("larg").is_some() {
+            return None;
+        }
+        let row = self.tainted.sensitive.rows.get(relation.text("relname"))?;
+        let mut sources = Vec::new();
+        for target in results(query) {
+            match (is_star(target), is_plain_star(target)) {
+                (false, _) => sources.push(Taken {
+                    from: Mentions::of(target),
+                    names: super::results::names(target),
+                    is_plain: is_plain(target),
+                }),
+                (true, true) => sources.extend(row.iter().map(|name| Taken::column(name))),
+                (true, false) => return None,
+            }
+        }
+        Some(sources)
+    }
+
+    /// What comes of it. A column counts by its name where nothing else in the statement has that.
+    fn origin(&self, taken: &Taken) -> Origin {
+        let columns = &self.tainted.sensitive.columns;
+        let is_itself =
+            |from: &Mentions, name: &String| self.is_columns(from) && names_of(from).all(|from| from == name);
+        let is_pure = |name: &String| {
+            let mut flows = self.flows.0.iter().filter(|flow| flow.into.contains(name));
+            columns.contains(name) && flows.all(|flow| is_itself(&flow.from, name))
+        };
+        let mut names = names_of(&taken.from).filter(|name| self.tainted.names.contains(*name)).peekable();
+        if !self.is_columns(&taken.from) || names.peek().is_none() {
+            return Origin::default();
+        }
+        let names: Vec<String> = names.cloned().collect();
+        match names.iter().all(is_pure) {
+            true => Origin { is_copy: taken.is_plain, columns: names },
+            false => Origin::default(),
+        }
+    }
+}
+
+impl Spills<'_, '_> {
+    /// Whether only columns are mentioned, besides functions that show nothing themselves.
+    fn is_columns(&self, from: &Mentions) -> bool {
+        let is_known = |(_, name): &(String, String)| self.tainted.known.contains(name);
+        let shows = |name: &String| self.tainted.sensitive.functions.contains(name);
+        from.counted.is_empty()
+            && !from.star
+            && from.fields.iter().all(is_known)
+            && !from.calls.iter().any(shows)
+    }
+}
+
+impl Taken {
+    /// A column by its name.
+    fn column(name: &str) -> Self {
+        let from = Mentions { names: vec![name.to_owned()], ..Mentions::default() };
+        Taken { from, names: vec![name.to_owned()], is_plain: true }
+    }
+}
+
+fn names_of(from: &Mentions) -> impl Iterator<Item = &String> {
+    from.names.iter().chain(from.fields.iter().map(|(_, name)| name))
+}
+
+fn is_plain(target: &Tree) -> bool {
+    target.one("val").is_some_and(|value| value.kind == "ColumnRef")
+}

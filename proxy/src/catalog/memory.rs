@@ -1,0 +1,319 @@
+//! What must not be forgotten of a database's sensitive columns, over a restart too: a file for each database, that somebody may
+//! read and correct while the proxy does not run.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use mask::{Class, Classes, ColumnId};
+use serde::{Deserialize, Serialize};
+use session::{NamedStain, Stain, Stains};
+use sql::Catalog;
+use thiserror::Error;
+
+use super::kin::spread;
+use crate::config::Columns;
+
+/// Most columns that are kept by the name of a relation which was not seen when it was written.
+const NAMED_MAX: usize = 65_536;
+
+/// How long such a name is kept: by then its transaction is over, and it was seen.
+const NAMED_FOR: Duration = Duration::from_secs(86_400);
+
+/// What is remembered could not be read or kept.
+#[derive(Debug, Error)]
+pub(crate) enum MemoryError {
+    #[error("read or write `{path}`")]
+    File {
+        path: PathBuf,
+        #[source]
+        error: io::Error,
+    },
+    #[error("read `{path}`: {reason}")]
+    Content { path: PathBuf, reason: String },
+    #[error("more than {NAMED_MAX} new relations hold values of sensitive columns")]
+    Full,
+}
+
+/// What is remembered of one database.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    path: PathBuf,
+    /// Tells the database from another that was put in its place.
+    system: String,
+    /// Columns that were sensitive when the catalog was read the last time, and those that were written since.
+    columns: Classes,
+    named: Vec<(NamedStain, u64)>,
+    /// What the configuration says counts before that.
+    said: Columns,
+    /// What was written by name.
+    stains: Stains,
+}
+
+/// The file.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Stored {
+    system: String,
+    /// Relation's OID, number and class.
+    columns: Vec<(u32, i16, String)>,
+    #[serde(default)]
+    written: Vec<Written>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Written {
+    relation: String,
+    not: Vec<u32>,
+    number: Option<i16>,
+    names: Vec<String>,
+    of: Option<String>,
+    is_copy: bool,
+    at_secs: u64,
+}
+
+impl Memory {
+    /// What `dir` has of this database.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where there is a file that cannot be read.
+    pub(crate) fn open(dir: &Path, database: &str) -> Result<Self, MemoryError> {
+        let path = dir.join(format!("{}.toml", file_name(database)));
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(MemoryError::File { path, error }),
+        };
+        let stored: Stored = match text.is_empty() {
+            true => Stored::default(),
+            false => match toml::from_str(&text) {
+                Ok(stored) => stored,
+                Err(error) => return Err(MemoryError::Content { path, reason: error.message().to_owned() }),
+            },
+        };
+        let column = |(table_oid, number, class): (u32, i16, String)| {
+            (ColumnId { table_oid, number }, class_named(&class).unwrap_or(Class::Derived))
+        };
+        let columns = stored.columns.into_iter().map(column).collect();
+        let named = stored.written.into_iter().map(Written::stain).collect();
+        let mut memory = Memory {
+            path,
+            system: stored.system,
+            columns,
+            named,
+            said: Columns::default(),
+            stains: Stains::default(),
+        };
+        memory.list();
+        Ok(memory)
+    }
+
+    /// It is remembered of the database that is told from others by this. Nothing is told by an empty one.
+    pub(crate) fn of_system(&mut self, system: &str) {
+        if !system.is_empty() && self.system != system {
+            if !self.system.is_empty() {
+                self.columns.clear();
+            }
+            system.clone_into(&mut self.system);
+        }
+    }
+
+    /// What the configuration says from now on.
+    pub(crate) fn is_said(&mut self, columns: &Columns) {
+        if self.said != *columns {
+            self.said = columns.clone();
+        }
+    }
+
+    /// What was written into relations that `catalog` may not show, and which columns need not be noted.
+    pub(crate) fn stains(&self, catalog: &Catalog) -> Stains {
+        let mut stains = self.stains.clone();
+        stains.settle(self.said.ids(catalog));
+        stains
+    }
+
+    /// Whether a column that is not sensitive by its name was when the catalog was read before, or was written.
+    pub(crate) fn class(&self, column: &ColumnId) -> Option<Class> {
+        self.columns.get(column).copied()
+    }
+
+    /// Adds to `classes` what was written into columns that `catalog` shows, and what has its values from there.
+    pub(crate) fn add_to(&self, catalog: &Catalog, classes: &mut Classes) {
+        for (id, class) in &self.columns {
+            if catalog.relation(id.table_oid).is_some_and(|relation| relation.column(id.number).is_some()) {
+                classes.entry(*id).or_insert(*class);
+            }
+        }
+        self.stains.resolve(catalog, classes);
+        spread(catalog, classes);
+        self.said.apply(catalog, classes);
+    }
+
+    /// Remembers what is written now.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where it cannot be kept.
+    pub(crate) fn note(&mut self, stains: &[Stain]) -> Result<(), MemoryError> {
+        let now = now_secs();
+        for stain in stains {
+            match stain {
+                Stain::Column(id, class) => {
+                    self.columns.insert(*id, *class);
+                }
+                Stain::Named(named) => match self.named.iter_mut().find(|(known, _)| known == named) {
+                    Some((_, at_secs)) => *at_secs = now,
+                    None => self.named.push((named.clone(), now)),
+                },
+            }
+        }
+        if NAMED_MAX < self.named.len() {
+            return Err(MemoryError::Full);
+        }
+        self.list();
+        self.store()
+    }
+
+    /// The catalog was read, and shows these.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where it cannot be kept.
+    pub(crate) fn read(&mut self, classes: &Classes) -> Result<(), MemoryError> {
+        let before = self.named.len();
+        let since = now_secs().saturating_sub(NAMED_FOR.as_secs());
+        self.named.retain(|(_, at_secs)| since <= *at_secs);
+        if self.named.len() == before && self.columns == *classes {
+            return Ok(());
+        }
+        self.columns.clone_from(classes);
+        self.list();
+        self.store()
+    }
+
+    fn list(&mut self) {
+        self.stains = Stains::default();
+        for (stain, _) in &self.named {
+            self.stains.add(stain.clone());
+        }
+    }
+
+    fn store(&self) -> Result<(), MemoryError> {
+        let mut columns: Vec<_> = self
+            .columns
+            .iter()
+            .map(|(id, class)| (id.table_oid, id.number, class.name().to_owned()))
+            .collect();
+        columns.sort_unstable();
+        let written = self.named.iter().map(|(stain, at_secs)| Written::of(stain, *at_secs)).collect();
+        let stored = Stored { system: self.system.clone(), columns, written };
+        let text = toml::to_string(&stored)
+            .map_err(|error| MemoryError::Content { path: self.path.clone(), reason: error.to_string() })?;
+        self.replace(text.as_bytes()).map_err(|error| MemoryError::File { path: self.path.clone(), error })
+    }
+
+    /// The file is the old one or the new one, whenever the machine stops.
+    fn replace(&self, content: &[u8]) -> io::Result<()> {
+        let Some(dir) = self.path.parent() else { return Ok(()) };
+        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        let new = self.path.with_extension("new");
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        file.write_all(content)?;
+        file.sync_data()?;
+        fs::rename(&new, &self.path)?;
+        File::open(dir)?.sync_all()
+    }
+}
+
+impl Written {
+    fn of(stain: &NamedStain, at_secs: u64) -> Self {
+        Written {
+            relation: stain.relation.clone(),
+            not: stain.not.clone(),
+            number: stain.number,
+            names: stain.names.clone(),
+            of: stain.of.map(|class| class.name().to_owned()),
+            is_copy: stain.is_copy,
+            at_secs,
+        }
+    }
+
+    fn stain(self) -> (NamedStain, u64) {
+        let Written { relation, not, number, names, of, is_copy, at_secs } = self;
+        let of = of.as_deref().and_then(class_named);
+        (NamedStain { relation, not, number, names, of, is_copy }, at_secs)
+    }
+}
+
+fn class_named(name: &str) -> Option<Class> {
+    Class::ALL.into_iter().find(|class| class.name() == name)
+}
+
+fn now_secs() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+/// A database's name without what a file name cannot have, or what ends differently on each machine.
+fn file_name(database: &str) -> String {
+    let mut name = String::new();
+    for byte in database.bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' => name.push(char::from(byte)),
+            other => name.push_str(&format!("%{other:02x}")),
+        }
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stain(relation: &str) -> NamedStain {
+        NamedStain {
+            relation: relation.to_owned(),
+            not: vec![16_400],
+            number: Some(2),
+            names: vec!["e".to_owned()],
+            of: Some(Class::Email),
+            is_copy: true,
+        }
+    }
+
+    #[test]
+    fn what_was_noted_is_there_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = ColumnId { table_oid: 16_390, number: 3 };
+        let mut memory = Memory::open(folder.path(), "Shop/1").unwrap();
+        memory.of_system("a");
+        memory.note(&[Stain::Column(id, Class::Phone), Stain::Named(stain("copies"))]).unwrap();
+        let memory = Memory::open(folder.path(), "Shop/1").unwrap();
+        assert_eq!(memory.class(&id), Some(Class::Phone));
+        assert_eq!(memory.stains.of("copies"), [stain("copies")]);
+        assert!(Memory::open(folder.path(), "shop/1").unwrap().stains.is_empty());
+    }
+
+    #[test]
+    fn another_database_in_its_place_has_other_columns() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = ColumnId { table_oid: 16_390, number: 3 };
+        let mut memory = Memory::open(folder.path(), "shop").unwrap();
+        memory.of_system("a");
+        memory.note(&[Stain::Column(id, Class::Phone), Stain::Named(stain("copies"))]).unwrap();
+        memory.of_system("");
+        assert_eq!(memory.class(&id), Some(Class::Phone));
+        memory.of_system("b");
+        assert_eq!((memory.class(&id), memory.stains.len()), (None, 1));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("shop.toml"), "system = 1").unwrap();
+        assert!(matches!(Memory::open(folder.path(), "shop"), Err(MemoryError::Content { .. })));
+    }
+}
