@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use policy::{Refusal, Verdict};
 use sql::Naming;
+use sql::Probe;
 use sql::facts::{Makes, Runs};
 
 use crate::allowance;
@@ -37,7 +38,7 @@ struct Again {
     /// What was let pass although rules that observe are against it.
     observed: Option<Verdict>,
     /// It looks into values that the subject may not see.
-    probes: bool,
+    probes: Option<Probe>,
     /// What the result of what runs can show.
     shown: Shown,
     /// What that does to names.
@@ -78,18 +79,22 @@ impl Session {
             let rules = refusal.rules.clone();
             return judged.decided(Verdict::Refuse(refusal), rules, Vec::new());
         }
-        if judged.runs.is_empty() && !judged.probes {
+        if judged.runs.is_empty() && judged.probes.is_none() {
             return Rc::clone(judged);
         }
         let mut again = Again { probes: judged.probes, ..Again::default() };
         self.look(Rc::clone(judged), env, &mut again);
         if again.refused.is_none()
-            && again.probes
-            && env.allowance.is_some_and(|allowance| !allowance.spend())
+            && let (Some(probe), Some(allowance)) = (again.probes, env.allowance)
         {
-            let refusal = allowance::exceeded();
-            let rules = refusal.rules.clone();
-            return judged.decided(Verdict::Refuse(refusal), rules, Vec::new());
+            let refusal = match probe {
+                Probe::Extracts => Some(allowance::extracts()),
+                Probe::Asks => (!allowance.spend()).then(allowance::exceeded),
+            };
+            if let Some(refusal) = refusal {
+                let rules = refusal.rules.clone();
+                return judged.decided(Verdict::Refuse(refusal), rules, Vec::new());
+            }
         }
         if judged.runs.is_empty() {
             return Rc::clone(judged);
@@ -136,7 +141,7 @@ impl Session {
                     }
                     let judged = read.judge(env, self.seen());
                     again.note(&judged.one.verdict);
-                    again.probes |= judged.one.probes;
+                    again.probes = again.probes.max(judged.one.probes);
                     again.namings.extend(judged.one.namings.iter().cloned());
                     again.shown = std::mem::take(&mut again.shown).or(&judged.one.shown);
                     open.push(Rc::clone(&judged.one));

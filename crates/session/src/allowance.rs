@@ -50,3 +50,14 @@ pub(crate) fn exceeded() -> Refusal {
         hint: "Compare whole values with =, wait, or ask whoever runs Picket for the right to see them (reveal).".to_owned(),
     }
 }
+
+/// What a client is told that compares parts of values with something else.
+pub(crate) fn extracts() -> Refusal {
+    Refusal {
+        detail: "Rule \"max-probes-per-hour\": it compares parts of masked values with columns of something else, which would \
+                 tell them all at once."
+            .to_owned(),
+        hint: "Compare whole values with =, or ask whoever runs Picket for the right to see them (reveal).".to_owned(),
+        ..exceeded()
+    }
+}

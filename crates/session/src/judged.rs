@@ -10,7 +10,7 @@ use mask::{Class, ColumnId, Unsearched};
 use policy::{Meaning, Refusal, Verdict};
 use sql::catalog::{Column, Relation};
 use sql::facts::{Access, Effect, Forgets, Makes, RelationUse, Runs};
-use sql::{Catalog, Facts, Given, Naming, Statement, Touched, Unreadable};
+use sql::{Catalog, Facts, Given, Naming, Probe, Statement, Touched, Unreadable};
 use wire::BodyError;
 
 use crate::copied::Copied;
@@ -118,7 +118,7 @@ pub(crate) struct Judged {
     /// It may make or take away prepared statements and cursors in a way that is not seen.
     pub(crate) meddles: bool,
     /// Its conditions look into values that the subject may not see.
-    pub(crate) probes: bool,
+    pub(crate) probes: Option<Probe>,
     /// What computed columns of its result can show.
     pub(crate) shown: Shown,
     /// What it copies to the client, where that must be masked.
@@ -392,7 +392,7 @@ impl Texts<'_> {
         Rc::new(Judged {
             described,
             makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
-            probes: !env.classes.is_empty() && probes(text, own, env),
+            probes: if env.classes.is_empty() { None } else { probes(text, own, catalog, env) },
             shown: traced(text, own),
             copied,
             spills,
@@ -430,7 +430,7 @@ impl Judged {
         let names = [read, written, columns].into_iter().flatten();
         let kept_bytes = described.text.len() + names.map(|name| name.len()).sum::<usize>();
         Judged {
-            probes: false,
+            probes: None,
             kept_bytes,
             described: Rc::new(described),
             span,

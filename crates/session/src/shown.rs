@@ -11,20 +11,33 @@ use sql::{Catalog, Facts, Lineage, Sensitive, Statement, lineage};
 
 use crate::stains::Stains;
 
-/// PostgreSQL's own relations that hold values of others' columns, and the columns that do (pg_statistic.h, system_views.sql).
-const STATISTICS: [&str; 6] = [
+/// PostgreSQL's own relations that hold values of others' columns, what others ask, or secrets, and the columns that do
+/// (pg_statistic.h, system_views.sql).
+const STATISTICS: [&str; 14] = [
+    "pg_authid",
+    "pg_largeobject",
+    "pg_shadow",
+    "pg_stat_activity",
+    "pg_stat_statements",
     "pg_statistic",
+    "pg_statistic_ext",
     "pg_statistic_ext_data",
     "pg_stats",
     "pg_stats_ext",
     "pg_stats_ext_exprs",
-    "pg_statistic_ext",
+    "pg_subscription",
+    "pg_user_mapping",
+    "pg_user_mappings",
 ];
-const STATISTICS_COLUMNS: [&str; 13] = [
+const STATISTICS_COLUMNS: [&str; 19] = [
+    "data",
     "histogram_bounds",
     "most_common_elems",
     "most_common_vals",
+    "passwd",
+    "query",
     "range_bounds_histogram",
+    "rolpassword",
     "stavalues1",
     "stavalues2",
     "stavalues3",
@@ -34,6 +47,8 @@ const STATISTICS_COLUMNS: [&str; 13] = [
     "stxdmcv",
     "stxdhistogram",
     "stxdstats",
+    "subconninfo",
+    "umoptions",
 ];
 
 /// What the computed columns of a result can show.

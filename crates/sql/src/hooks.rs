@@ -277,18 +277,6 @@ impl Hooks {
         self.parts.get(&table).into_iter().flatten().copied()
     }
 
-    /// Parts of a table, and their parts: those that hold its rows.
-    pub fn parts(&self, table: u32) -> Vec<Part> {
-        let of = |table: u32| self.parts.get(&table).into_iter().flatten().copied();
-        let mut found: Vec<Part> = of(table).collect();
-        let mut at = 0;
-        while let Some(part) = found.get(at).copied() {
-            found.extend(of(part.part));
-            at += 1;
-        }
-        found
-    }
-
     /// Whether the first is a part of the second.
     pub fn is_part(&self, part: u32, of: u32) -> bool {
         self.parts.get(&of).is_some_and(|parts| parts.iter().any(|known| known.part == part))

@@ -33,7 +33,6 @@ mod lineage;
 mod literals;
 mod names;
 mod objects;
-mod probe;
 mod reach;
 mod read;
 mod routine;
@@ -54,10 +53,11 @@ pub use columns::{ReachedColumns, reached_columns};
 pub use copy_out::{Copied, CopyOut, copy_out};
 pub use facts::{Facts, Statement, Unreadable};
 pub use given::Given;
-pub use lineage::{Lineage, Origin, Rename, Sensitive, Spill, Spilled, lineage, rename, spills};
+pub use lineage::{
+    Lineage, Origin, Probe, Rename, Sensitive, Spill, Spilled, lineage, probes, rename, spills,
+};
 pub use literals::skeleton;
 pub use names::{Name, Naming};
-pub use probe::probes;
 pub use read::read;
 pub use setting::setting_name;
 pub use touched::{Touched, touched};

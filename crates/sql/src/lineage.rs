@@ -7,12 +7,14 @@ use std::collections::{HashMap, HashSet};
 mod flows;
 mod mentions;
 mod outputs;
+mod probe;
 mod results;
 mod spills;
 mod tainted;
 
 use self::flows::Flows;
 use self::outputs::Outputs;
+pub use self::probe::{Probe, probes};
 pub use self::spills::{Origin, Rename, Spill, Spilled, rename, spills};
 use crate::read::tree;
 use crate::tree::Tree;
@@ -70,14 +72,6 @@ pub fn lineage(text: &str, sensitive: &Sensitive) -> Lineage {
     let tainted = flows.follow(sensitive);
     let outputs = Outputs::of(statement);
     tainted.lineage(&outputs)
-}
-
-/// The names that hold values of sensitive columns in a statement, and those that rows with some have. `None`: any can be.
-pub(crate) fn tainted(statement: &Tree, sensitive: &Sensitive) -> Option<HashSet<String>> {
-    let mut flows = Flows::default();
-    flows.visit(statement);
-    let tainted = flows.follow(sensitive);
-    (!tainted.all).then(|| tainted.names.union(&tainted.rows).cloned().collect())
 }
 
 #[cfg(test)]

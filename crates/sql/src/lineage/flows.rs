@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use super::Sensitive;
 use super::mentions::Mentions;
 use super::results::{
-    alias_names, branches, has_star, is_plain_star, is_star, mentions_of_results, names, result_names,
+    alias_names, arms, branches, has_star, is_plain_star, is_star, mentions_of_results, names, result_names,
     results, strings,
 };
 use super::tainted::Tainted;
-use crate::tree::Tree;
+use crate::tree::{Child, Tree};
 
 /// Values flow from what is mentioned into these names.
 #[derive(Debug, Default)]
@@ -20,12 +20,18 @@ pub(super) struct Flow {
     is_named: bool,
     /// It is the alias of a relation.
     is_alias: bool,
+    /// Nothing flows, but one tells the other.
+    pub(super) is_comparison: bool,
     /// Columns whose names are not told.
     into_any: bool,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Flows(pub(super) Vec<Flow>);
+
+/// Fields whose values decide which rows there are, and in which order.
+const COMPARED: [&str; 6] =
+    ["where_clause", "having_clause", "quals", "agg_filter", "join_condition", "sort_clause"];
 
 impl Flows {
     fn add(&mut self, from: Mentions, into: Vec<String>) {
@@ -71,7 +77,45 @@ impl Flows {
             }
             _ => {}
         }
-        tree.nodes().for_each(|node| self.visit(node));
+        for (field, child) in tree.children() {
+            let Child::Node(node) = child else { continue };
+            if COMPARED.contains(field) {
+                self.compare(node);
+            }
+            match (*field, node.kind) {
+                ("larg" | "rarg", "SelectStmt") => self.visit_arm(node),
+                _ => self.visit(node),
+            }
+        }
+    }
+
+    /// A part of UNION and the like, whose names do not count.
+    fn visit_arm(&mut self, arm: &Tree) {
+        if arm.has(&["larg"]) {
+            for (field, child) in arm.children() {
+                match (*field, child) {
+                    ("larg" | "rarg", Child::Node(node)) => self.visit_arm(node),
+                    (_, Child::Node(node)) => self.visit(node),
+                    _ => {}
+                }
+            }
+        } else {
+            self.visit(arm);
+        }
+    }
+
+    /// What is compared with a value tells it.
+    fn compare(&mut self, condition: &Tree) {
+        if matches!(condition.kind, "BoolExpr" | "SortBy" | "List") {
+            condition.nodes().for_each(|node| self.compare(node));
+            return;
+        }
+        let from = Mentions::of(condition);
+        let fields = from.fields.iter().map(|(_, name)| name.clone());
+        let into: Vec<String> = from.names.iter().cloned().chain(fields).collect();
+        if 1 < into.len() {
+            self.0.push(Flow { from, into, is_comparison: true, ..Flow::default() });
+        }
     }
 
     fn query(&mut self, query: &Tree) {
@@ -96,19 +140,22 @@ impl Flows {
             }
         }
         // Of UNION and the like the first has the names.
-        if let (Some(first), Some(second)) = (query.one("larg"), query.one("rarg")) {
+        if query.has(&["larg"]) {
+            let arms = arms(query);
             let mut named = Vec::new();
-            result_names(first, &mut named);
-            let is_positional = !has_star(first) && !has_star(second);
-            let from = branches(second);
-            if is_positional && named.len() == from.len() {
-                for (into, from) in named.into_iter().zip(from) {
-                    self.0.push(Flow { from, into, ..Flow::default() });
+            arms.iter().take(1).for_each(|first| result_names(first, &mut named));
+            let is_positional = !arms.iter().any(|arm| has_star(arm));
+            for arm in arms.iter().skip(1) {
+                let from = branches(arm);
+                if is_positional && named.len() == from.len() {
+                    for (into, from) in named.iter().zip(from) {
+                        self.0.push(Flow { from, into: into.clone(), ..Flow::default() });
+                    }
+                } else {
+                    // Stars shift what stands beside them: it could be any.
+                    let (from, into) = (mentions_of_results(arm), named.concat());
+                    self.0.push(Flow { from, into, into_any: true, ..Flow::default() });
                 }
-            } else {
-                // Stars shift what stands beside them: it could be any.
-                let (from, into) = (mentions_of_results(second), named.concat());
-                self.0.push(Flow { from, into, into_any: true, ..Flow::default() });
             }
         }
     }

@@ -117,6 +117,18 @@ pub(super) fn result_names(query: &Tree, into: &mut Vec<Vec<String>>) {
     }
 }
 
+/// The queries that UNION and the like put together, in order.
+pub(super) fn arms(query: &Tree) -> Vec<&Tree> {
+    let (mut open, mut arms) = (vec![query], Vec::new());
+    while let Some(query) = open.pop() {
+        match (query.one("larg"), query.one("rarg")) {
+            (Some(first), Some(second)) => open.extend([second, first]),
+            _ => arms.push(query),
+        }
+    }
+    arms
+}
+
 /// What flows into each column of a query, in order.
 pub(super) fn branches(query: &Tree) -> Vec<Mentions> {
     if let (Some(first), Some(second)) = (query.one("larg"), query.one("rarg")) {

@@ -380,3 +380,7 @@ ALTER TABLE people ADD COLUMN later int;
 ALTER TABLE people DROP COLUMN age;
 COPY people TO STDOUT;
 ROLLBACK
+
+SELECT string_agg(ch, '' ORDER BY pos) FROM generate_series(1, 40) pos, LATERAL (SELECT substr(email, pos, 1) k FROM people WHERE id = 1) l JOIN (SELECT chr(x) ch FROM generate_series(33, 126) x) d ON d.ch = l.k
+
+SELECT query FROM pg_stat_activity WHERE query LIKE '%alice.canary%'

@@ -1,0 +1,427 @@
+//! Whether a statement asks about a sensitive value bit by bit: what it compares it with, other than as a whole, tells something
+//! of it with each answer.
+
+use std::collections::HashSet;
+
+use super::Sensitive;
+use super::flows::Flows;
+use super::mentions::Mentions;
+use super::results::DEFAULT_NAMES;
+use super::tainted::Tainted;
+use crate::read::tree;
+use crate::tree::{Child, Tree};
+
+/// How much a statement asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Probe {
+    /// One question about each value.
+    Asks,
+    /// Parts of values are compared with columns of something else, which tells each value at once.
+    Extracts,
+}
+
+/// Whether a condition of `text`, or what it counts or sorts by, looks into a value of a sensitive column. To compare one as a whole
+/// for equality, to sort by it and to count it does not. Call it on a thread with
+/// [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
+pub fn probes(text: &str, sensitive: &Sensitive) -> Option<Probe> {
+    let Ok(parsed) = tree(text) else { return Some(Probe::Asks) };
+    let Ok(root) = Tree::of(&parsed.protobuf) else { return Some(Probe::Asks) };
+    let mut flows = Flows::default();
+    flows.visit(&root);
+    flows.0.retain(|flow| !flow.is_comparison);
+    let mut listed = Vec::new();
+    list(&root, &mut listed);
+    let mut probes = Probes { tainted: flows.follow(sensitive), parts: HashSet::new(), listed };
+    probes.note_parts(&root);
+    probes.within(&root, Place::Result, None)
+}
+
+/// Where an expression stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Its value is shown, and masked for that.
+    Result,
+    /// Its value decides what is shown, and how it stands here all of it does.
+    Whole,
+    /// Its value decides what is shown.
+    Condition,
+}
+
+struct Probes<'s> {
+    tainted: Tainted<'s>,
+    /// Names of what is computed of a part of a value.
+    parts: HashSet<String>,
+    /// Names in lists behind aliases, which columns can have.
+    listed: Vec<String>,
+}
+
+/// Fields whose values decide which rows there are, and in which order.
+const CONDITIONS: [&str; 10] = [
+    "where_clause",
+    "having_clause",
+    "quals",
+    "agg_filter",
+    "limit_count",
+    "limit_offset",
+    "join_condition",
+    "condition",
+    "functions",
+    "start_offset",
+];
+
+/// Fields of what is sorted and grouped by, and counted.
+const WHOLE: [&str; 5] = ["sort_clause", "group_clause", "distinct_clause", "agg_order", "window_clause"];
+
+/// Functions that leave of a value what tells it from others.
+const WHOLE_FUNCTIONS: [&str; 8] = ["btrim", "lower", "ltrim", "md5", "rtrim", "sha256", "trim", "upper"];
+
+/// Functions that make as many rows as what they are given says.
+const ROWS_FUNCTIONS: [&str; 8] = [
+    "generate_series",
+    "generate_subscripts",
+    "json_array_elements",
+    "jsonb_array_elements",
+    "regexp_matches",
+    "regexp_split_to_table",
+    "string_to_table",
+    "unnest",
+];
+
+/// Operators that make a boolean, and those that fail with some operands.
+const COMPARISONS: [&str; 24] = [
+    "<", ">", "<=", ">=", "~", "~*", "!~", "!~*", "~~", "~~*", "!~~", "!~~*", "^@", "@@", "@>", "<@", "?",
+    "?|", "?&", "&&", "/", "%", "=", "<>",
+];
+
+/// Kinds of `A_Expr` (parsenodes.h, `A_Expr_Kind`; the numbers of the protobuf).
+const OP: i64 = 1;
+const OP_ANY: i64 = 2;
+const OP_ALL: i64 = 3;
+const DISTINCT: i64 = 4;
+const NOT_DISTINCT: i64 = 5;
+const NULLIF: i64 = 6;
+const IN: i64 = 7;
+
+/// Kinds of sub-selects (primnodes.h, `SubLinkType`; the numbers of the protobuf).
+const EXISTS: i64 = 1;
+const ALL: i64 = 2;
+const ANY: i64 = 3;
+
+/// Types that a text is as a whole.
+const TEXT_TYPES: [&str; 5] = ["bpchar", "citext", "name", "text", "varchar"];
+
+impl Probes<'_> {
+    /// `atom` is the comparison that it is a part of.
+    fn within(&self, tree: &Tree, place: Place, atom: Option<&Tree>) -> Option<Probe> {
+        match tree.kind {
+            "ColumnRef" => return self.column(tree, place, atom),
+            "FuncCall" => return self.call(tree, place, atom),
+            _ => {}
+        }
+        let here = of_operands(tree, place);
+        let atom = match tree.kind {
+            "BoolExpr" | "SelectStmt" => None,
+            "AExpr" if here != Place::Result => atom.or(Some(tree)),
+            _ => atom,
+        };
+        let all = tree.children().filter_map(|(field, child)| {
+            let Child::Node(node) = child else { return None };
+            let place = match (*field, tree.kind) {
+                // What is computed below can be compared above.
+                ("target_list", "SelectStmt") if place == Place::Condition => Place::Condition,
+                ("target_list", "SelectStmt") if self.is_compared(tree, place) => Place::Whole,
+                ("larg" | "rarg" | "subquery" | "ctequery", _) => Place::Whole,
+                ("sort_clause", _) if tree.has(&["larg"]) => Place::Condition,
+                ("expr", "CaseWhen") => Place::Condition,
+                (field, _) if CONDITIONS.contains(&field) => Place::Condition,
+                (field, _) if WHOLE.contains(&field) => Place::Whole,
+                _ => here,
+            };
+            self.within(node, place, atom)
+        });
+        all.max()
+    }
+
+    /// Whether what a SELECT gives back is compared: it stands within another, or the same is given once.
+    fn is_compared(&self, select: &Tree, place: Place) -> bool {
+        place != Place::Result || select.has(&["distinct_clause"])
+    }
+
+    fn call(&self, call: &Tree, place: Place, atom: Option<&Tree>) -> Option<Probe> {
+        let name = call.name("funcname").pop().unwrap_or_default();
+        let of_arguments = match (name, place) {
+            ("count", _) => Place::Whole,
+            (name, Place::Result) if ROWS_FUNCTIONS.contains(&name) => Place::Condition,
+            (_, Place::Result) => Place::Result,
+            (name, Place::Whole) if WHOLE_FUNCTIONS.contains(&name) => Place::Whole,
+            _ => Place::Condition,
+        };
+        let atom = atom.or((of_arguments == Place::Condition).then_some(call));
+        let all = call.children().filter_map(|(field, child)| {
+            let Child::Node(node) = child else { return None };
+            let place = match *field {
+                "args" => of_arguments,
+                field if CONDITIONS.contains(&field) => Place::Condition,
+                _ => Place::Whole,
+            };
+            self.within(node, place, atom)
+        });
+        all.max()
+    }
+
+    fn column(&self, column: &Tree, place: Place, atom: Option<&Tree>) -> Option<Probe> {
+        let is_part = || column.name("fields").pop().is_some_and(|name| self.parts.contains(name));
+        let looks = match place {
+            Place::Result => false,
+            Place::Whole => is_part(),
+            Place::Condition => self.is_sensitive(column) || is_part(),
+        };
+        looks.then(|| match atom.is_some_and(|atom| self.has_others(atom)) {
+            true => Probe::Extracts,
+            false => Probe::Asks,
+        })
+    }
+
+    fn is_sensitive(&self, tree: &Tree) -> bool {
+        self.tainted.all || self.tainted.has(&Mentions::of(tree))
+    }
+
+    /// Whether there are columns of something that has no sensitive ones.
+    fn has_others(&self, tree: &Tree) -> bool {
+        match tree.kind {
+            "ColumnRef" => {
+                let mut fields = tree.name("fields");
+                let name = fields.pop().unwrap_or_default();
+                let sensitive = self.tainted.sensitive;
+                let is_own = match fields.pop() {
+                    Some(qualifier) => self.tainted.rows.contains(qualifier),
+                    None => sensitive.rows.values().flatten().any(|own| own == name),
+                };
+                !is_own && !self.parts.contains(name) && !self.is_sensitive(tree)
+            }
+            "SubLink" => false,
+            _ => tree.nodes().any(|node| self.has_others(node)),
+        }
+    }
+
+    /// Names that something gets which is computed of a part of a value.
+    fn note_parts(&mut self, tree: &Tree) {
+        let mut before = usize::MAX;
+        while self.parts.len() != before {
+            before = self.parts.len();
+            let mut names = HashSet::new();
+            self.parts_of(tree, &mut names);
+            self.parts.extend(names);
+        }
+    }
+
+    fn parts_of(&self, tree: &Tree, into: &mut HashSet<String>) {
+        if tree.kind == "SelectStmt" {
+            // Among others it can be sorted by where it stands between them.
+            if tree.has(&["larg"]) && self.is_sensitive(tree) {
+                let mut first = tree;
+                while let Some(arm) = first.one("larg") {
+                    first = arm;
+                }
+                into.extend(first.all("target_list").flat_map(name));
+            }
+            for target in tree.all("target_list") {
+                let is_part = target.one("val").is_some_and(|value| {
+                    let place = if value.kind == "ColumnRef" { Place::Whole } else { of_value(value) };
+                    self.within(value, place, None).is_some()
+                });
+                if is_part {
+                    into.extend(name(target));
+                    into.extend(self.listed.iter().cloned());
+                }
+            }
+        }
+        tree.nodes().for_each(|node| self.parts_of(node, into));
+    }
+}
+
+/// What a target can be called.
+fn name(target: &Tree) -> Vec<String> {
+    let given = target.text("name");
+    let of_call = target.one("val").and_then(|value| value.name("funcname").pop());
+    match (given, of_call) {
+        ("", Some(function)) => vec![function.to_owned()],
+        ("", None) => DEFAULT_NAMES.map(str::to_owned).into(),
+        (given, _) => vec![given.to_owned()],
+    }
+}
+
+fn list(tree: &Tree, into: &mut Vec<String>) {
+    for field in ["colnames", "aliascolnames"] {
+        into.extend(tree.name(field).into_iter().map(str::to_owned));
+    }
+    tree.nodes().for_each(|node| list(node, into));
+}
+
+/// What is not a value as a whole, as something else sees it that compares it.
+fn of_value(value: &Tree) -> Place {
+    match value.kind {
+        "AExpr" => Place::Condition,
+        _ => Place::Whole,
+    }
+}
+
+/// Where the operands of an expression stand that stands here.
+fn of_operands(tree: &Tree, place: Place) -> Place {
+    let is_equality = |field| matches!(tree.name(field).pop(), None | Some("=" | "<>" | "!="));
+    let is_whole = match tree.kind {
+        "AExpr" => {
+            let name = tree.name("name");
+            let compares =
+                tree.number("kind") != OP || name.last().is_some_and(|name| COMPARISONS.contains(name));
+            if place == Place::Result && !compares {
+                return Place::Result;
+            }
+            match tree.number("kind") {
+                OP | OP_ANY | OP_ALL | IN => name.len() < 2 && is_equality("name"),
+                DISTINCT | NOT_DISTINCT | NULLIF => true,
+                _ => false,
+            }
+        }
+        "SubLink" => match tree.number("sub_link_type") {
+            EXISTS => return Place::Result,
+            ALL | ANY => is_equality("oper_name"),
+            _ => return place,
+        },
+        "TypeCast" if place != Place::Result => {
+            let of = tree.one("type_name");
+            let name = of.and_then(|of| of.name("names").pop()).unwrap_or_default();
+            TEXT_TYPES.contains(&name) && of.is_some_and(|of| !of.has(&["typmods"]))
+        }
+        "NullTest" => true,
+        "BoolExpr" | "AIndirection" | "MinMaxExpr" if place != Place::Result => false,
+        // What stands in others is compared elsewhere, or as it is.
+        _ => return place,
+    };
+    match (is_whole, place) {
+        (_, Place::Result) if tree.kind == "NullTest" => Place::Result,
+        (true, Place::Condition) if tree.kind == "TypeCast" => Place::Condition,
+        (true, _) => Place::Whole,
+        (false, _) => Place::Condition,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asks(text: &str) -> Option<Probe> {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let (columns, relations) = (names(&["email", "born"]), names(&["people"]));
+        let own = ["id", "email", "born", "n"].map(str::to_owned);
+        let known = own.iter().cloned().collect();
+        let rows = [("people".to_owned(), own.into())].into();
+        probes(text, &Sensitive { columns, relations, known, rows, ..Sensitive::default() })
+    }
+
+    fn does(text: &str) -> bool {
+        asks(text).is_some()
+    }
+
+    #[test]
+    fn parts_that_are_compared_with_something_else_are_taken_out_at_once() {
+        for text in [
+            "select p.id, g from people p, generate_series(97, 122) g where ascii(p.email) = g",
+            "select o.id from orders o join people p on o.id = ascii(p.email)",
+            "with s as (select id, substr(email, 1, 1) k from people) select s.id, d.ch from s join d on d.ch = s.k",
+            "select d.ch from people p, lateral (select left(p.email, 1) k) l join d on d.ch = l.k",
+            "select d.x, count(*) from d, people p where p.email like d.x || '%' group by 1",
+        ] {
+            assert_eq!(asks(text), Some(Probe::Extracts), "{text}");
+        }
+        for text in [
+            "select id from people where coalesce(n::text, email) ilike '%a%'",
+            "select p.id from people p join orders o on o.person = p.id where p.email like 'a%' and o.n > 3",
+        ] {
+            assert_eq!(asks(text), Some(Probe::Asks), "{text}");
+        }
+    }
+
+    #[test]
+    fn conditions_that_look_into_a_value_do() {
+        for text in [
+            "select id from people where email like 'a%'",
+            "select id from people where email ~ '^a'",
+            "select id from people where email > 'm'",
+            "select id from people where email between 'a' and 'b'",
+            "select id from people where left(email, 1) = 'a'",
+            "select id from people where ascii(email) = 97",
+            "select id from people where length(email) = 5",
+            "select id from people where email || '' = 'a'",
+            "select id from people where (email collate \"C\") < 'b'",
+            "select id from people where extract(year from born) = 1980",
+            "select id from people where people::text like '%x%'",
+            "select id from people where starts_with(email, 'a')",
+            "select count(*) filter (where email like 'a%') from people",
+            "select count(case when email like 'a%' then 1 end) from people",
+            "select count(nullif(email like 'a%', false)) from people",
+            "select id from people order by email like 'a%'",
+            "select id from people order by case when email < 'm' then 1 else 2 end",
+            "select 1 from people group by substr(email, 1, 1)",
+            "select id from people limit (select length(email) from people)",
+            "select g from people, generate_series(1, length(email)) g",
+            "select o.id from orders o join people p on p.email like o.pattern",
+            "select id from orders where exists (select from people where email like 'a%')",
+            "select id from orders where (select email from people limit 1) like 'a%'",
+            "update orders set n = 1 where id in (select id from people where email like 'a%')",
+            "delete from people where email like 'a%'",
+            "with x as (select id from people where email like 'a%') select * from x",
+            "select id from people p where p.email[1] = 'a'",
+            "select distinct on (left(email, 1)) id from people",
+            "select row_number() over (order by email like 'a%') from people",
+            "select id from (select id, email as x from people) s where x like 'a%'",
+            "with x (a) as (select email from people) select 1 from x where a like 'a%'",
+            "select 1 from people as q (a, b) where b like 'a%'",
+            "select id from people p where p::text like '%x%'",
+            "select id from people p where to_jsonb(p) ->> 'email' like 'z%'",
+            "select id from (select id, email like 'z%' k from people) s where k",
+            "select id from (select id, email like 'z%' k from people) s order by k",
+            "select email like 'a%' from people",
+            "select 1 / (case when email like 'z%' then 0 else 1 end) from people",
+            "select 1 / (ascii(email) - 122) from people",
+            "select id from people where email::\"char\" = 'z'",
+            "select id from people where email::varchar(3) = 'zoe'",
+            "select id from people where greatest(email, 'z') = email",
+            "select 1 from (select email e, 0 k from people union all select 'zoe', 1) s order by e",
+            "select generate_series(1, ascii(email)) from people",
+            "select left(email, 1) from people intersect select 'a'",
+            "select id from people where email operator(my.=) 'a'",
+            "select id from people having max(email) like 'a%'",
+        ] {
+            assert!(does(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn to_compare_count_and_sort_whole_values_does_not() {
+        for text in [
+            "select id, email from people",
+            "select lower(email), left(email, 3) from people where id = 7",
+            "select id from people where email = $1",
+            "select id from people where lower(email) = lower($1)",
+            "select id from people where email in ('a', 'b') and email <> ''",
+            "select id from people where email = any($1) or email is null",
+            "select id from people where email is not distinct from $1",
+            "select id from people where coalesce(email, '') = ''",
+            "select id from people where email::text = 'a'",
+            "select o.id from orders o join people p on p.email = o.contact",
+            "select o.id from orders o join people p using (email)",
+            "select count(email), count(distinct email) from people",
+            "select email, count(*) from people group by email order by email desc",
+            "select max(email), id > 3 from people",
+            "select people.id, people.email from people where people.n > 5 limit 21",
+            "insert into people (id, email) values (1, 'a') on conflict (id) do update set email = excluded.email",
+            "select id from people where id like '7%' order by born",
+            "select id from people where email in (select email from others)",
+            "insert into people (email) values ('a')",
+            "update people set email = lower(email) where id = 3",
+        ] {
+            assert!(!does(text), "{text}");
+        }
+    }
+}
