@@ -117,6 +117,8 @@ pub(crate) struct Judged {
     pub(crate) runs: Vec<Runs>,
     /// It may make or take away prepared statements and cursors in a way that is not seen.
     pub(crate) meddles: bool,
+    /// The catalog's that it was judged by.
+    catalog_version: u64,
     /// Its conditions look into values that the subject may not see.
     pub(crate) probes: Option<Probe>,
     /// What computed columns of its result can show.
@@ -391,6 +393,7 @@ impl Texts<'_> {
         let text = copied.as_ref().map_or(text, |copied| copied.query.trim_start());
         Rc::new(Judged {
             described,
+            catalog_version: env.catalog_version,
             makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
             probes: if env.classes.is_empty() { None } else { probes(text, own, catalog, env) },
             shown: traced(text, own),
@@ -430,6 +433,7 @@ impl Judged {
         let names = [read, written, columns].into_iter().flatten();
         let kept_bytes = described.text.len() + names.map(|name| name.len()).sum::<usize>();
         Judged {
+            catalog_version: 0,
             probes: None,
             kept_bytes,
             described: Rc::new(described),
@@ -499,14 +503,26 @@ impl Judged {
 
     /// Whether it reads a relation with one of these columns, or what does nobody knows.
     pub(crate) fn reads_any(&self, columns: &Unsearched, catalog: &Catalog) -> bool {
+        self.reads(catalog, |relation| has_one(relation, columns))
+    }
+
+    /// Whether it reads a relation of which only a newer catalog than it was judged by shows that it is sensitive.
+    pub(crate) fn reads_newly_sensitive(&self, env: &Environment<'_>) -> bool {
+        self.catalog_version != env.catalog_version
+            && !self.shown.is_anything()
+            && env.hides()
+            && self.reads(env.catalog, |relation| classed(relation, env.classes).next().is_some())
+    }
+
+    /// Whether it reads such a relation, or what does nobody knows.
+    fn reads(&self, catalog: &Catalog, is_such: impl Fn(&Relation) -> bool) -> bool {
         let Touched { read, written, columns: _ } = &self.described.touched;
         // Names can have dots in them.
         let mut names = read
             .iter()
             .chain(written)
             .flat_map(|path| path.match_indices('.').map(|(dot, _)| path.get(dot + 1..).unwrap_or_default()));
-        !self.runs.is_empty()
-            || names.any(|name| catalog.named(name).any(|relation| has_one(relation, columns)))
+        !self.runs.is_empty() || names.any(|name| catalog.named(name).any(&is_such))
     }
 
     pub(crate) fn refusal(&self) -> Option<&Refusal> {

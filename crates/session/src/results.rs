@@ -68,10 +68,14 @@ pub(crate) fn plan(
     // Few results have columns that are known by their names alone.
     let labels = OnceCell::new();
     let reads_unsearched = OnceCell::new();
+    let is_outdated = OnceCell::new();
     let label = |index| labels.get_or_init(|| columns.labels()).get(index).map_or("", String::as_str);
     for (index, column) in columns.iter().enumerate() {
         let name = name(column);
-        let shows = || judged.shown.is_sensitive(index, columns.len(), || label(index));
+        let shows = || {
+            judged.shown.is_sensitive(index, columns.len(), || label(index))
+                || *is_outdated.get_or_init(|| judged.reads_newly_sensitive(env))
+        };
         let is_unsearched = || match (env.unsearched, column.id()) {
             (None, _) => false,
             (Some(unsearched), Some(id)) => unsearched.contains(&id),

@@ -226,6 +226,20 @@ to client instead: D[a***@**····1.2····by a***@**····7] D[1.2.3.4·�
 }
 
 #[test]
+fn what_is_found_to_be_sensitive_while_a_statement_runs_hides_what_it_computes() {
+    let mut talk = Talk::new();
+    for (masked, shown) in [(false, "D[9]"), (true, "D[***]"), (true, "D[***]")] {
+        talk.client(&query("select id::text || '' from orders"));
+        if masked {
+            talk.mask_orders();
+        }
+        let rows = [row_description(&[(0, 0, 25)]), data_row(&["9"]), complete("SELECT 1"), ready(b'I')];
+        let told = talk.server(&rows.concat());
+        assert!(told.contains(shown), "{told}");
+    }
+}
+
+#[test]
 fn where_the_catalog_does_not_hold_everything_is_as_unknown() {
     let mut talk = Talk::new();
     let orders =
