@@ -210,15 +210,16 @@ impl Probes<'_> {
         while self.parts.len() != before {
             before = self.parts.len();
             let mut names = HashSet::new();
-            self.parts_of(tree, &mut names);
+            self.parts_of(tree, false, &mut names);
             self.parts.extend(names);
         }
     }
 
-    fn parts_of(&self, tree: &Tree, into: &mut HashSet<String>) {
+    /// `is_arm`: it is a part of UNION or the like, which was looked at.
+    fn parts_of(&self, tree: &Tree, is_arm: bool, into: &mut HashSet<String>) {
         if tree.kind == "SelectStmt" {
             // Among others it can be sorted by where it stands between them.
-            if tree.has(&["larg"]) && self.is_sensitive(tree) {
+            if !is_arm && tree.has(&["larg"]) && self.is_sensitive(tree) {
                 let mut first = tree;
                 while let Some(arm) = first.one("larg") {
                     first = arm;
@@ -236,7 +237,11 @@ impl Probes<'_> {
                 }
             }
         }
-        tree.nodes().for_each(|node| self.parts_of(node, into));
+        for (field, child) in tree.children() {
+            if let Child::Node(node) = child {
+                self.parts_of(node, matches!(*field, "larg" | "rarg"), into);
+            }
+        }
     }
 }
 
