@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use audit::record::{AlertKind, AlertRecord, Record, UnixMicros};
+use audit::record::{AlertKind, AlertRecord, Record};
 use session::Allowance;
 use tokio::time::interval;
 use uuid::Uuid;
 
 use crate::connection::Shared;
+use crate::trail::now;
 
 /// What is given back in an hour comes in so many parts.
 const PARTS: u32 = 60;
@@ -58,10 +59,9 @@ pub(crate) async fn refill(shared: &Shared) {
 }
 
 fn alert(host: &str, user: &str, most: u32) -> AlertRecord {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     AlertRecord {
         alert_id: Uuid::now_v7(),
-        raised_at: UnixMicros(i64::try_from(now.as_micros()).unwrap_or(i64::MAX)),
+        raised_at: now(),
         host: host.to_owned(),
         kind: AlertKind::Probing,
         message: format!(

@@ -155,17 +155,7 @@ impl Snapshot {
             readings,
         }
     }
-}
 
-/// The catalog of one database. It is read while it has sessions.
-pub(crate) struct KeptCatalog {
-    requests: mpsc::Sender<Request>,
-    snapshots: Arc<watch::Sender<Arc<Snapshot>>>,
-    way_in: watch::Sender<Arc<Upstream>>,
-    memory: Arc<Mutex<Memory>>,
-}
-
-impl Snapshot {
     /// The same, but newer, with what is remembered.
     fn with(&self, memory: &Memory) -> Self {
         let mut classes = self.classes.clone();
@@ -179,6 +169,14 @@ impl Snapshot {
             ..*self
         }
     }
+}
+
+/// The catalog of one database. It is read while it has sessions.
+pub(crate) struct KeptCatalog {
+    requests: mpsc::Sender<Request>,
+    snapshots: Arc<watch::Sender<Arc<Snapshot>>>,
+    way_in: watch::Sender<Arc<Upstream>>,
+    memory: Arc<Mutex<Memory>>,
 }
 
 /// One session's view of it.
@@ -363,7 +361,8 @@ async fn keep(
     }
 }
 
-/// The snapshot after `before`. Where reading failed, what was known stays, and holds for as long as it may.
+/// The snapshot after `before`, still without what is remembered and a version of its own (`Snapshot::with`). Where reading failed,
+/// what was known stays, and holds for as long as it may.
 fn next(
     before: &Snapshot,
     read: Result<(Catalog, Classes), String>,
@@ -371,7 +370,6 @@ fn next(
     samples: &Samples,
     connection: &mut Option<Pipe>,
 ) -> Snapshot {
-    let version = VERSION.fetch_add(1, Ordering::Relaxed) + 1;
     let now = Instant::now();
     match read {
         Ok((catalog, classes)) => {
@@ -379,10 +377,10 @@ fn next(
             if !before.holds && before.read_at.is_some() {
                 tracing::info!(database = upstream.database, "catalog read again: it is gone by as before");
             }
-            let mut unsearched = samples.unsearched(&catalog, &classes);
-            upstream.columns.apply_to_unsearched(&catalog, &mut unsearched);
+            let unsearched = samples.unsearched(&catalog, &classes, &upstream.columns);
             let (tried_at, read_at) = (Some(now), Some(now));
             let (catalog, stains) = (Arc::new(catalog), Arc::default());
+            let version = before.version;
             Snapshot { version, holds: true, tried_at, read_at, catalog, classes, unsearched, stains }
         }
         Err(error) => {
@@ -400,7 +398,7 @@ fn next(
                 );
             }
             Snapshot {
-                version,
+                version: before.version,
                 holds,
                 tried_at: Some(now),
                 read_at: before.read_at,
@@ -435,7 +433,7 @@ async fn look(
     }
 }
 
-/// The snapshot after `before`, where values have told something.
+/// The snapshot after `before`, as `next` gives it, where values have told something.
 async fn look_with(
     samples: &mut Samples,
     pipe: &mut Pipe,
@@ -459,17 +457,9 @@ async fn look_with(
         views::classify(pipe, &catalog, None, &mut classes).await?;
         columns.apply(&catalog, &mut classes);
     }
-    let mut unsearched = samples.unsearched(&catalog, &classes);
-    columns.apply_to_unsearched(&catalog, &mut unsearched);
-    let version = VERSION.fetch_add(1, Ordering::Relaxed) + 1;
-    Ok(Some(Snapshot {
-        version,
-        catalog,
-        classes,
-        unsearched,
-        stains: Arc::clone(&before.stains),
-        ..*before
-    }))
+    let unsearched = samples.unsearched(&catalog, &classes, columns);
+    let stains = Arc::clone(&before.stains);
+    Ok(Some(Snapshot { catalog, classes, unsearched, stains, ..*before }))
 }
 
 /// Columns that are sensitive by name or comment, and those that were before: renaming a column does not uncover it.

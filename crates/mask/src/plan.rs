@@ -20,6 +20,11 @@ pub enum ColumnPlan {
 }
 
 impl ColumnPlan {
+    /// Whether something else is shown in place of a value, which may be NULL.
+    pub(crate) fn rewrites(&self, is_null: bool) -> bool {
+        !matches!(self, ColumnPlan::Clear(_)) && (!is_null || self.is_constant())
+    }
+
     /// Whether every value is shown as the same, also NULL: what is computed from sensitive values could be made NULL or empty to
     /// answer a question.
     pub(crate) fn is_constant(&self) -> bool {

@@ -177,24 +177,7 @@ fn command_of(effect: Effect) -> &'static str {
 
 /// Whether what a definition names beside relations is what the effect is on.
 fn defines(effect: Effect) -> bool {
-    matches!(
-        effect,
-        Effect::AlterDefaultPrivileges
-            | Effect::AlterTable
-            | Effect::CreateTable
-            | Effect::DisableProtection
-            | Effect::Drop
-            | Effect::DropCascade
-            | Effect::DropColumn
-            | Effect::DropOwned
-            | Effect::DropSchema
-            | Effect::DropTable
-            | Effect::Grant
-            | Effect::LendRights
-            | Effect::Other(_)
-            | Effect::Reassign
-            | Effect::Revoke
-    )
+    effect.defines() || matches!(effect, Effect::Other(_))
 }
 
 fn effect_on_relations(

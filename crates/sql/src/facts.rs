@@ -185,6 +185,28 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Whether it changes what others than its session find defined, or who may use it. What is of no such kind of its own
+    /// (`Other`) may too.
+    pub fn defines(self) -> bool {
+        matches!(
+            self,
+            Effect::AlterDefaultPrivileges
+                | Effect::AlterTable
+                | Effect::CreateTable
+                | Effect::DisableProtection
+                | Effect::Drop
+                | Effect::DropCascade
+                | Effect::DropColumn
+                | Effect::DropOwned
+                | Effect::DropSchema
+                | Effect::DropTable
+                | Effect::Grant
+                | Effect::LendRights
+                | Effect::Reassign
+                | Effect::Revoke
+        )
+    }
+
     /// The word for it in records.
     pub fn name(self) -> &'static str {
         match self {

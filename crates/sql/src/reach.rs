@@ -153,23 +153,9 @@ impl Statement {
     /// Whether event triggers can fire (event_trigger.c): it defines something that is no role, database or tablespace.
     fn fires_event_triggers(&self) -> bool {
         self.effects.iter().any(|effect| match effect {
-            Effect::AlterDefaultPrivileges
-            | Effect::AlterTable
-            | Effect::CreateTable
-            | Effect::DisableProtection
-            | Effect::Drop
-            | Effect::DropCascade
-            | Effect::DropColumn
-            | Effect::DropOwned
-            | Effect::DropSchema
-            | Effect::DropTable
-            | Effect::Grant
-            | Effect::LendRights
-            | Effect::Reassign
-            | Effect::ReplaceTriggerFunction
-            | Effect::Revoke => true,
+            Effect::ReplaceTriggerFunction => true,
             Effect::Other(kind) => QUIET.binary_search(kind).is_err(),
-            _ => false,
+            effect => effect.defines(),
         })
     }
 

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use audit::record::{ColumnClassRecord, Record, UnixMicros};
+use audit::record::{ColumnClassRecord, Record};
 use audit::spool::Spool;
 use daemon::with_causes;
 use mask::{Class, ColumnId, class_of, class_of_comment};
@@ -13,6 +12,7 @@ use sql::catalog::{Column, Relation};
 use super::samples::Samples;
 use super::{Comments, Snapshot};
 use crate::config::Upstream;
+use crate::trail::now;
 
 /// Most records that are written at once.
 const RECORDS_MAX: usize = 1_000;
@@ -84,9 +84,8 @@ impl History {
     }
 
     fn record(&self, told: &Told, upstream: &Upstream) -> Record {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Record::ColumnClass(ColumnClassRecord {
-            at: UnixMicros(i64::try_from(now.as_micros()).unwrap_or(i64::MAX)),
+            at: now(),
             host: self.chronicle.host.clone(),
             database: upstream.database.clone(),
             object: told.object.clone(),

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use wire::backend;
 
 use super::{Texts, answer, ask};
+use crate::config::Columns;
 use crate::pipe::Pipe;
 
 /// Rows of a table that are looked at where it begins, and of pages that are drawn by lot.
@@ -194,8 +195,8 @@ impl Samples {
         })
     }
 
-    /// The columns that may hold anything.
-    pub(super) fn unsearched(&self, catalog: &Catalog, classes: &Classes) -> Unsearched {
+    /// The columns that may hold anything, but for those of which the configuration says something.
+    pub(super) fn unsearched(&self, catalog: &Catalog, classes: &Classes, said: &Columns) -> Unsearched {
         let mut unsearched = Unsearched::new();
         let tables = |relation: &&Relation| !self.views.contains(&relation.oid);
         for relation in catalog.relations().filter(tables) {
@@ -221,6 +222,7 @@ impl Samples {
                 unsearched.extend(open_columns(view, classes).map(|column| id(view, column)));
             }
         }
+        said.apply_to_unsearched(catalog, &mut unsearched);
         unsearched
     }
 

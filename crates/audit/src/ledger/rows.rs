@@ -2,7 +2,6 @@
 
 mod agent_health;
 mod alert;
-mod column_class;
 mod connection;
 mod session;
 mod statement;
@@ -11,7 +10,6 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 pub(super) use self::agent_health::AgentHealthRow;
 pub(super) use self::alert::AlertRow;
-pub(super) use self::column_class::ColumnClassRow;
 pub(super) use self::connection::ConnectionRow;
 pub(super) use self::session::SessionRow;
 pub(super) use self::statement::Statements;

@@ -7,8 +7,8 @@ use clickhouse::{Client, Row, RowWrite};
 use crate::record::{Record, StatementRecord};
 
 use super::native::Block;
-use super::rows::{AgentHealthRow, AlertRow, ColumnClassRow, ConnectionRow, SessionRow, Statements};
-use super::{Ledger, LedgerError};
+use super::rows::{AgentHealthRow, AlertRow, ConnectionRow, SessionRow, Statements};
+use super::{ColumnClassRow, Ledger, LedgerError};
 
 /// Rows by table.
 #[derive(Default)]

@@ -31,7 +31,7 @@ pub(super) fn row(
             Some(byte) if *byte == form.delimiter => false,
             _ => return Err(CopyError::Form("something behind a quoted value")),
         };
-        if !matches!(column, ColumnPlan::Clear(_)) && (value != form.null || column.is_constant()) {
+        if column.rewrites(value == form.null) {
             out.extend_from_slice(data.get(written..at).unwrap_or_default());
             let is_quoted = value.first() == Some(&form.quote);
             form.unquote(value, &mut work.value);

@@ -31,7 +31,7 @@ pub(super) fn row(
         let rest = data.get(at..).unwrap_or_default();
         let Some(len) = value_bytes(form, rest) else { return Ok(Taken::Part) };
         let value = rest.get(..len).unwrap_or_default();
-        if !matches!(column, ColumnPlan::Clear(_)) && (value != form.null || column.is_constant()) {
+        if column.rewrites(value == form.null) {
             out.extend_from_slice(data.get(written..at).unwrap_or_default());
             unescape(value, &mut work.value);
             match work.show(column) {

@@ -39,8 +39,15 @@ impl Flows {
     }
 
     pub(super) fn visit(&mut self, tree: &Tree) {
+        self.walk(tree, false);
+    }
+
+    /// `is_arm`: it is a part of UNION or the like, whose parts were followed with it.
+    fn walk(&mut self, tree: &Tree, is_arm: bool) {
         match tree.kind {
-            "SelectStmt" | "InsertStmt" | "UpdateStmt" | "DeleteStmt" | "MergeStmt" => self.query(tree),
+            "SelectStmt" | "InsertStmt" | "UpdateStmt" | "DeleteStmt" | "MergeStmt" => {
+                self.query(tree, is_arm);
+            }
             "RangeVar" => {
                 if let Some(alias) = tree.one("alias") {
                     let from =
@@ -82,25 +89,7 @@ impl Flows {
             if COMPARED.contains(field) {
                 self.compare(node);
             }
-            match (*field, node.kind) {
-                ("larg" | "rarg", "SelectStmt") => self.visit_arm(node),
-                _ => self.visit(node),
-            }
-        }
-    }
-
-    /// A part of UNION and the like, whose names do not count.
-    fn visit_arm(&mut self, arm: &Tree) {
-        if arm.has(&["larg"]) {
-            for (field, child) in arm.children() {
-                match (*field, child) {
-                    ("larg" | "rarg", Child::Node(node)) => self.visit_arm(node),
-                    (_, Child::Node(node)) => self.visit(node),
-                    _ => {}
-                }
-            }
-        } else {
-            self.visit(arm);
+            self.walk(node, matches!(*field, "larg" | "rarg"));
         }
     }
 
@@ -118,7 +107,7 @@ impl Flows {
         }
     }
 
-    fn query(&mut self, query: &Tree) {
+    fn query(&mut self, query: &Tree, is_arm: bool) {
         for target in results(query) {
             let from = Mentions::of(target);
             match is_star(target) {
@@ -140,7 +129,7 @@ impl Flows {
             }
         }
         // Of UNION and the like the first has the names.
-        if query.has(&["larg"]) {
+        if !is_arm && query.has(&["larg"]) {
             let arms = arms(query);
             let mut named = Vec::new();
             arms.iter().take(1).for_each(|first| result_names(first, &mut named));

@@ -3,10 +3,12 @@
 
 use std::collections::HashSet;
 
+use pg_query::protobuf::{AExprKind, SubLinkType};
+
 use super::Sensitive;
 use super::flows::Flows;
 use super::mentions::Mentions;
-use super::results::DEFAULT_NAMES;
+use super::results::{DEFAULT_NAMES, arms};
 use super::tainted::Tainted;
 use crate::read::tree;
 use crate::tree::{Child, Tree};
@@ -93,19 +95,11 @@ const COMPARISONS: [&str; 24] = [
     "?|", "?&", "&&", "/", "%", "=", "<>",
 ];
 
-/// Kinds of `A_Expr` (parsenodes.h, `A_Expr_Kind`; the numbers of the protobuf).
-const OP: i64 = 1;
-const OP_ANY: i64 = 2;
-const OP_ALL: i64 = 3;
-const DISTINCT: i64 = 4;
-const NOT_DISTINCT: i64 = 5;
-const NULLIF: i64 = 6;
-const IN: i64 = 7;
-
-/// Kinds of sub-selects (primnodes.h, `SubLinkType`; the numbers of the protobuf).
-const EXISTS: i64 = 1;
-const ALL: i64 = 2;
-const ANY: i64 = 3;
+/// Kinds of `A_Expr` (parsenodes.h) whose operands are compared as they are: these where the operator is one of equality, those always.
+const BY_OPERATOR: [AExprKind; 4] =
+    [AExprKind::AexprOp, AExprKind::AexprOpAny, AExprKind::AexprOpAll, AExprKind::AexprIn];
+const BY_KIND: [AExprKind; 3] =
+    [AExprKind::AexprDistinct, AExprKind::AexprNotDistinct, AExprKind::AexprNullif];
 
 /// Types that a text is as a whole.
 const TEXT_TYPES: [&str; 5] = ["bpchar", "citext", "name", "text", "varchar"];
@@ -129,7 +123,9 @@ impl Probes<'_> {
             let place = match (*field, tree.kind) {
                 // What is computed below can be compared above.
                 ("target_list", "SelectStmt") if place == Place::Condition => Place::Condition,
-                ("target_list", "SelectStmt") if self.is_compared(tree, place) => Place::Whole,
+                ("target_list", "SelectStmt") if place == Place::Whole || tree.has(&["distinct_clause"]) => {
+                    Place::Whole
+                }
                 ("larg" | "rarg" | "subquery" | "ctequery", _) => Place::Whole,
                 ("sort_clause", _) if tree.has(&["larg"]) => Place::Condition,
                 ("expr", "CaseWhen") => Place::Condition,
@@ -140,11 +136,6 @@ impl Probes<'_> {
             self.within(node, place, atom)
         });
         all.max()
-    }
-
-    /// Whether what a SELECT gives back is compared: it stands within another, or the same is given once.
-    fn is_compared(&self, select: &Tree, place: Place) -> bool {
-        place != Place::Result || select.has(&["distinct_clause"])
     }
 
     fn call(&self, call: &Tree, place: Place, atom: Option<&Tree>) -> Option<Probe> {
@@ -220,15 +211,14 @@ impl Probes<'_> {
         if tree.kind == "SelectStmt" {
             // Among others it can be sorted by where it stands between them.
             if !is_arm && tree.has(&["larg"]) && self.is_sensitive(tree) {
-                let mut first = tree;
-                while let Some(arm) = first.one("larg") {
-                    first = arm;
-                }
-                into.extend(first.all("target_list").flat_map(name));
+                into.extend(
+                    arms(tree).into_iter().take(1).flat_map(|first| first.all("target_list")).flat_map(name),
+                );
             }
             for target in tree.all("target_list") {
                 let is_part = target.one("val").is_some_and(|value| {
-                    let place = if value.kind == "ColumnRef" { Place::Whole } else { of_value(value) };
+                    // An operator makes something else of a value.
+                    let place = if value.kind == "AExpr" { Place::Condition } else { Place::Whole };
                     self.within(value, place, None).is_some()
                 });
                 if is_part {
@@ -256,6 +246,7 @@ fn name(target: &Tree) -> Vec<String> {
     }
 }
 
+/// Names in lists behind aliases.
 fn list(tree: &Tree, into: &mut Vec<String>) {
     for field in ["colnames", "aliascolnames"] {
         into.extend(tree.name(field).into_iter().map(str::to_owned));
@@ -263,34 +254,25 @@ fn list(tree: &Tree, into: &mut Vec<String>) {
     tree.nodes().for_each(|node| list(node, into));
 }
 
-/// What is not a value as a whole, as something else sees it that compares it.
-fn of_value(value: &Tree) -> Place {
-    match value.kind {
-        "AExpr" => Place::Condition,
-        _ => Place::Whole,
-    }
-}
-
 /// Where the operands of an expression stand that stands here.
 fn of_operands(tree: &Tree, place: Place) -> Place {
     let is_equality = |field| matches!(tree.name(field).pop(), None | Some("=" | "<>" | "!="));
     let is_whole = match tree.kind {
         "AExpr" => {
-            let name = tree.name("name");
+            let (name, kind) = (tree.name("name"), tree.number("kind"));
+            let is_of = |kinds: &[AExprKind]| kinds.iter().any(|known| *known as i64 == kind);
             let compares =
-                tree.number("kind") != OP || name.last().is_some_and(|name| COMPARISONS.contains(name));
+                !is_of(&[AExprKind::AexprOp]) || name.last().is_some_and(|name| COMPARISONS.contains(name));
             if place == Place::Result && !compares {
                 return Place::Result;
             }
-            match tree.number("kind") {
-                OP | OP_ANY | OP_ALL | IN => name.len() < 2 && is_equality("name"),
-                DISTINCT | NOT_DISTINCT | NULLIF => true,
-                _ => false,
-            }
+            is_of(&BY_KIND) || is_of(&BY_OPERATOR) && name.len() < 2 && is_equality("name")
         }
         "SubLink" => match tree.number("sub_link_type") {
-            EXISTS => return Place::Result,
-            ALL | ANY => is_equality("oper_name"),
+            kind if kind == SubLinkType::ExistsSublink as i64 => return Place::Result,
+            kind if kind == SubLinkType::AllSublink as i64 || kind == SubLinkType::AnySublink as i64 => {
+                is_equality("oper_name")
+            }
             _ => return place,
         },
         "TypeCast" if place != Place::Result => {
