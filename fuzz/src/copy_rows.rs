@@ -1,6 +1,7 @@
 //! Data of a COPY to the client: however it is cut into messages, the same is shown, and masked values never.
 
 use mask::{Class, ColumnPlan, CopyError, CopyForm, CopyRows, Form, Plan, Reason};
+use std::sync::Arc;
 
 /// What stands for every masked value's letters: the masks of this class show none of them.
 const SECRET: &[u8] = b"secret";
@@ -16,7 +17,7 @@ pub fn copy_rows(data: &[u8]) {
         0 => ColumnPlan::Clear(Reason::KnownHarmless),
         _ => ColumnPlan::Mask(Class::Credential, Form { type_oid: 25, format }, Reason::Classified),
     };
-    let plan = Plan::new((0..columns).map(plan).collect());
+    let plan = Plan::new((0..columns).map(plan).collect(), Arc::default());
     let whole = shown(&form, &plan, &[data]);
     let (first, second) = data.split_at(usize::from(*cut).min(data.len()));
     let cut = shown(&form, &plan, &[first, second]);

@@ -145,6 +145,7 @@ impl Snapshot {
             catalog: &self.catalog,
             classes: &self.classes,
             unsearched: (!self.unsearched.is_empty()).then_some(&self.unsearched),
+            methods: identity.methods(),
             stains: &self.stains,
             policies: identity.policies(),
             subject: identity.subject(),

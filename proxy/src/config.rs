@@ -3,6 +3,7 @@
 
 mod columns;
 mod limits;
+mod masks;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use audit::config::{ClickHouseConfig, SpoolConfig};
 use daemon::config::{ConfigError, Refused, refused, section};
+use mask::Methods;
 use policy::Policies;
 use policy_files::{Kind, PolicySection};
 use serde::Deserialize;
@@ -22,6 +24,7 @@ use toml::Spanned;
 pub(crate) use self::columns::Columns;
 pub(crate) use self::limits::Limits;
 use self::limits::{CONNECTIONS_MAX, Written};
+use self::masks::MaskFile;
 use crate::keepalive::{self, KeepAlive};
 use crate::scram::Secret;
 use crate::scram_client::Salted;
@@ -61,6 +64,8 @@ pub(crate) struct Config {
     pub(crate) clickhouse: ClickHouseConfig,
     /// Who may do what.
     pub(crate) policies: Arc<Policies>,
+    /// How values are masked.
+    pub(crate) methods: Arc<Methods>,
     /// By the database that a client asks for; `WILDCARD` stands for all that have none of their own.
     pub(crate) upstreams: HashMap<String, Arc<Upstream>>,
     /// By name.
@@ -163,6 +168,8 @@ struct ConfigFile {
     #[serde(default)]
     policy: PolicySection,
     #[serde(default)]
+    mask: MaskFile,
+    #[serde(default)]
     upstream: Vec<Spanned<UpstreamFile>>,
     #[serde(default)]
     user: Vec<Spanned<UserFile>>,
@@ -248,6 +255,9 @@ impl Config {
             // What was judged with them holds on.
             self.policies = Arc::clone(&before.policies);
         }
+        if self.methods == before.methods {
+            self.methods = Arc::clone(&before.methods);
+        }
         (self, fixed)
     }
 }
@@ -326,6 +336,7 @@ impl ConfigFile {
             spool: section(self.spool.span(), self.spool.into_inner(), SpoolConfig::check)?,
             clickhouse: section(clickhouse_span, clickhouse, ClickHouseConfig::check)?,
             policies,
+            methods: Arc::new(self.mask.check()?),
             upstreams: by_name("upstream.database", self.upstream, |span, written| {
                 let UpstreamFile { database, host, port, dbname, user, password, .. } = written;
                 let tls = UpstreamTlsFile {

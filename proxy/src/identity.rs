@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use mask::Methods;
 use policy::{Policies, PolicyError, Subject, Who};
 
 use session::Allowance;
@@ -14,6 +15,7 @@ pub(crate) struct Identity {
     who: Who,
     policies: Arc<Policies>,
     subject: Arc<Subject>,
+    methods: Arc<Methods>,
     allowance: Arc<Allowance>,
 }
 
@@ -26,7 +28,7 @@ impl Identity {
     pub(crate) fn new(who: Who, config: &Config, allowance: Arc<Allowance>) -> Result<Self, PolicyError> {
         let who = now(who, config);
         let (policies, subject) = (Arc::clone(&config.policies), config.policies.subject(&who)?);
-        Ok(Identity { who, policies, subject, allowance })
+        Ok(Identity { who, policies, subject, methods: Arc::clone(&config.methods), allowance })
     }
 
     /// Takes what has changed: the configuration (`is_newer`), or the time where policies look at it.
@@ -38,6 +40,7 @@ impl Identity {
         if is_newer || self.policies.tell_time() {
             self.who = now(std::mem::take(&mut self.who), config);
             self.policies = Arc::clone(&config.policies);
+            self.methods = Arc::clone(&config.methods);
             self.subject = self.policies.subject(&self.who)?;
         }
         Ok(())
@@ -49,6 +52,10 @@ impl Identity {
 
     pub(crate) fn subject(&self) -> &Subject {
         &self.subject
+    }
+
+    pub(crate) fn methods(&self) -> &Arc<Methods> {
+        &self.methods
     }
 
     pub(crate) fn allowance(&self) -> &Allowance {

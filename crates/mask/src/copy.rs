@@ -8,6 +8,7 @@ mod text;
 use thiserror::Error;
 
 use crate::class::Class;
+use crate::methods::Methods;
 use crate::plan::{ColumnPlan, Plan};
 use crate::rows::shown;
 
@@ -163,18 +164,18 @@ impl CopyRows {
     }
 
     fn take_one(&mut self, data: &[u8], plan: &Plan, out: &mut Vec<u8>) -> Result<Taken, CopyError> {
-        let (columns, work) = (plan.columns(), &mut self.work);
+        let work = &mut self.work;
         let taken = match (&self.form, self.place) {
             (_, Place::End) => return Err(CopyError::Form("something behind its end")),
             (CopyForm::Text { delimiter, null, .. }, Place::Rows) => {
-                text::row(&text::Form { delimiter: *delimiter, null }, data, columns, work, out)
+                text::row(&text::Form { delimiter: *delimiter, null }, data, plan, work, out)
             }
             (CopyForm::Text { .. }, Place::Start) => Ok(line(data, text::line_bytes(data), out)),
             (CopyForm::Csv { delimiter, null, quote, escape, .. }, place) => {
                 let (delimiter, quote, escape) = (*delimiter, *quote, *escape);
                 let form = csv::Form { delimiter, null, quote, escape };
                 match place {
-                    Place::Rows => csv::row(&form, data, columns, work, out),
+                    Place::Rows => csv::row(&form, data, plan, work, out),
                     _ => Ok(line(data, form.line_bytes(data), out)),
                 }
             }
@@ -184,7 +185,7 @@ impl CopyRows {
                 out.extend_from_slice(&binary::TRAILER);
                 return Ok(Taken::Bytes(binary::TRAILER.len()));
             }
-            (CopyForm::Binary, Place::Rows) => binary::row(data, columns, work, out),
+            (CopyForm::Binary, Place::Rows) => binary::row(data, plan, work, out),
         };
         // What is wrong with a line is told once it is whole, however it is cut.
         let is_part = self.form != CopyForm::Binary && !data.contains(&b'\n');
@@ -209,7 +210,7 @@ fn line(data: &[u8], bytes: Option<usize>, out: &mut Vec<u8>) -> Taken {
 
 impl Work {
     /// Works out what is shown in place of `self.value`. `None` for NULL.
-    fn show(&mut self, plan: &ColumnPlan) -> Option<&[u8]> {
+    fn show(&mut self, methods: &Methods, plan: &ColumnPlan) -> Option<&[u8]> {
         self.shown.clear();
         let plan = match *plan {
             // Nobody can tell where a character ends.
@@ -218,7 +219,7 @@ impl Work {
             }
             plan => plan,
         };
-        shown(plan, &self.value, &mut self.shown).then_some(self.shown.as_slice())
+        shown(methods, plan, &self.value, &mut self.shown).then_some(self.shown.as_slice())
     }
 }
 

@@ -19,6 +19,7 @@ mod copy;
 pub mod detect;
 mod email;
 mod masks;
+mod methods;
 mod plan;
 mod rows;
 
@@ -26,5 +27,6 @@ pub use class::{Class, Holds, Sample, class_of, class_of_comment};
 pub use columns::{Classes, ColumnId, Unsearched, can_hold_text, is_telling, is_text};
 pub use copy::{CopyError, CopyForm, CopyRows};
 pub use masks::{mask, mask_found};
+pub use methods::{KEY_BYTES_MIN, Method, Methods};
 pub use plan::{ColumnPlan, FIRST_NORMAL_OID, Form, Known, Plan, Reason};
 pub use rows::{RowError, mask_row};

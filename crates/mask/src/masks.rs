@@ -1,11 +1,17 @@
 //! What is shown in place of a value: by class, type and format. Types stay what they are, and no text grows longer.
 
 mod array;
+mod fixed;
 mod json;
 mod network;
+mod numbers;
 mod partial;
+mod token;
+mod types;
 
+use self::types::{BPCHAR, JSON, JSONB, NAME, TEXT, UNKNOWN, VARCHAR};
 use crate::class::Class;
+use crate::methods::{Method, Methods};
 use crate::{FIRST_NORMAL_OID, detect, email};
 
 /// What is shown of what nothing may be seen of.
@@ -17,41 +23,64 @@ const TEXT_FORMAT: i16 = 0;
 /// Appends what is shown in place of `value`, of this type (OID) in this format. `false`: nothing can be, it becomes NULL.
 ///
 /// What is appended has no more characters than `value`, unless its type has no limit: there an address keeps its form.
-pub fn mask(class: Class, type_oid: u32, format: i16, value: &[u8], out: &mut Vec<u8>) -> bool {
+pub fn mask(
+    methods: &Methods,
+    class: Class,
+    type_oid: u32,
+    format: i16,
+    value: &[u8],
+    out: &mut Vec<u8>,
+) -> bool {
+    let method = methods.of(class);
+    let text = |value: &[u8], out: &mut Vec<u8>| text(methods, class, value, out);
     match (type_oid, class) {
-        (network::INET | network::CIDR, Class::IpAddress) => network::inet(format == TEXT_FORMAT, value, out),
-        (network::MACADDR | network::MACADDR8, Class::MacAddress) => {
+        _ if method == Method::Null => false,
+        (network::INET | network::CIDR, Class::IpAddress) if method == Method::Partial => {
+            network::inet(format == TEXT_FORMAT, value, out)
+        }
+        (network::MACADDR | network::MACADDR8, Class::MacAddress) if method == Method::Partial => {
             network::macaddr(format == TEXT_FORMAT, value, out)
         }
-        (TEXT | UNKNOWN, _) => text(class, value, out),
-        (VARCHAR | NAME, _) => bounded(value, out, |value, out| text(class, value, out)),
-        (BPCHAR, _) => padded(class, value, out),
-        (FIRST_NORMAL_OID.., _) if is_plain(value) => {
-            bounded(value, out, |value, out| text(class, value, out))
-        }
+        (TEXT | UNKNOWN, _) => text(value, out),
+        (VARCHAR | NAME, _) => bounded(value, out, text),
+        (BPCHAR, _) => padded(value, out, text),
+        (FIRST_NORMAL_OID.., _) if is_plain(value) => bounded(value, out, text),
         // How many values something was computed of can tell of them.
         (_, Class::Derived) => false,
-        (JSON | JSONB, _) => document(class, type_oid, format, value, out),
+        (JSON | JSONB, _) => document(type_oid, format, value, &text, out),
         // An array of a type that is not PostgreSQL's own.
         (FIRST_NORMAL_OID.., _) if format == TEXT_FORMAT && array::is_text(value) => {
-            array::text(value, |element, out| mask(class, type_oid, format, element, out), out)
+            let element =
+                |element: &[u8], out: &mut Vec<u8>| mask(methods, class, type_oid, format, element, out);
+            array::text(value, element, out)
         }
         _ => match array::element_of(type_oid) {
             Some(element_oid) => {
-                let element =
-                    |element: &[u8], out: &mut Vec<u8>| mask(class, element_oid, format, element, out);
+                let element = |element: &[u8], out: &mut Vec<u8>| {
+                    mask(methods, class, element_oid, format, element, out)
+                };
                 match format {
                     TEXT_FORMAT => array::text(value, element, out),
                     _ => array::binary(value, element_oid, element, out),
                 }
             }
-            None => false,
+            None => match method {
+                Method::Fixed => fixed::value(type_oid, format, value, out),
+                Method::Token => token::value(methods, class, type_oid, format, value, out),
+                Method::Partial | Method::Null => false,
+            },
         },
     }
 }
 
 /// The mask of json or jsonb, which has its version before it in the binary format (`jsonb_send`, jsonb.c).
-fn document(class: Class, type_oid: u32, format: i16, value: &[u8], out: &mut Vec<u8>) -> bool {
+fn document(
+    type_oid: u32,
+    format: i16,
+    value: &[u8],
+    text: &dyn Fn(&[u8], &mut Vec<u8>) -> bool,
+    out: &mut Vec<u8>,
+) -> bool {
     const VERSION: u8 = 1;
     let json = match type_oid == JSONB && format != TEXT_FORMAT {
         true => value.strip_prefix(&[VERSION]),
@@ -59,20 +88,17 @@ fn document(class: Class, type_oid: u32, format: i16, value: &[u8], out: &mut Ve
     };
     let Some(json) = json else { return false };
     out.extend_from_slice(value.get(..value.len() - json.len()).unwrap_or_default());
-    let string = |value: &[u8], out: &mut Vec<u8>| {
-        text(class, value, out);
-    };
-    json::masked(json, &string, out)
+    json::masked(json, text, out)
 }
 
 /// Appends `value` with all that detectors find in it of classes that `counts` names masked. `false`, and nothing appended,
 /// where there is nothing.
-pub fn mask_found(value: &[u8], counts: fn(Class) -> bool, out: &mut Vec<u8>) -> bool {
+pub fn mask_found(methods: &Methods, value: &[u8], counts: fn(Class) -> bool, out: &mut Vec<u8>) -> bool {
     let mut shown = 0;
     for found in detect::all(value).filter(|found| counts(found.class)) {
         out.extend_from_slice(value.get(shown..found.range.start).unwrap_or_default());
         let range = value.get(found.range.clone()).unwrap_or_default();
-        bounded(range, out, |range, out| text(found.class, range, out));
+        bounded(range, out, |range, out| text(methods, found.class, range, out));
         shown = found.range.end;
     }
     if shown > 0 {
@@ -81,17 +107,24 @@ pub fn mask_found(value: &[u8], counts: fn(Class) -> bool, out: &mut Vec<u8>) ->
     shown > 0
 }
 
-// OIDs of pg_type.dat.
-const NAME: u32 = 19;
-const TEXT: u32 = 25;
-const JSON: u32 = 114;
-const UNKNOWN: u32 = 705;
-const BPCHAR: u32 = 1042;
-const VARCHAR: u32 = 1043;
-const JSONB: u32 = 3802;
+/// The mask of text. `false`: it is NULL, where that is a whole value.
+fn text(methods: &Methods, class: Class, value: &[u8], out: &mut Vec<u8>) -> bool {
+    match methods.of(class) {
+        _ if value.is_empty() => true,
+        Method::Partial => {
+            partial(class, value, out);
+            true
+        }
+        Method::Token => token::text(methods, class, value, out),
+        Method::Fixed | Method::Null => {
+            out.extend_from_slice(FIXED);
+            true
+        }
+    }
+}
 
-/// The mask of text.
-fn text(class: Class, value: &[u8], out: &mut Vec<u8>) -> bool {
+/// The part of a text that may be seen.
+fn partial(class: Class, value: &[u8], out: &mut Vec<u8>) {
     match class {
         Class::Email => email::mask(value, out),
         Class::Phone => partial::last_digits(value, 2, 5, out),
@@ -109,13 +142,8 @@ fn text(class: Class, value: &[u8], out: &mut Vec<u8>) -> bool {
         | Class::PersonName
         | Class::BirthDate
         | Class::Credential
-        | Class::Derived => {
-            if !value.is_empty() {
-                out.extend_from_slice(FIXED);
-            }
-        }
+        | Class::Derived => out.extend_from_slice(FIXED),
     }
-    true
 }
 
 /// Cuts what `fill` appends to the number of characters of `value`: no limit of a type is exceeded.
@@ -130,10 +158,10 @@ fn bounded(value: &[u8], out: &mut Vec<u8>, fill: impl FnOnce(&[u8], &mut Vec<u8
 }
 
 /// `char(n)`: spaces fill what is short.
-fn padded(class: Class, value: &[u8], out: &mut Vec<u8>) -> bool {
+fn padded(value: &[u8], out: &mut Vec<u8>, fill: impl FnOnce(&[u8], &mut Vec<u8>) -> bool) -> bool {
     let trimmed = value.trim_ascii_end();
     let start = out.len();
-    let shown = bounded(trimmed, out, |value, out| text(class, value, out));
+    let shown = bounded(trimmed, out, fill);
     let missing = characters(value).saturating_sub(characters(out.get(start..).unwrap_or_default()));
     out.resize(out.len() + missing, b' ');
     shown

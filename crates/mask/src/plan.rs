@@ -1,9 +1,12 @@
 //! What happens to each column of a result, with the reason.
 
+use std::sync::Arc;
+
 use wire::backend::Field;
 
 use crate::class::Class;
 use crate::columns::{Classes, ColumnId, is_text};
+use crate::methods::Methods;
 
 /// First OID that is not assigned by PostgreSQL itself (`FirstNormalObjectId`, transam.h).
 pub const FIRST_NORMAL_OID: u32 = 16384;
@@ -89,6 +92,7 @@ pub enum Known {
 pub struct Plan {
     columns: Vec<ColumnPlan>,
     masks: bool,
+    methods: Arc<Methods>,
 }
 
 impl Plan {
@@ -129,14 +133,19 @@ impl Plan {
     }
 
     /// A plan of these columns, in the order of the result.
-    pub fn new(columns: Vec<ColumnPlan>) -> Self {
+    pub fn new(columns: Vec<ColumnPlan>, methods: Arc<Methods>) -> Self {
         let masks = columns.iter().any(|column| !matches!(column, ColumnPlan::Clear(_)));
-        Plan { columns, masks }
+        Plan { columns, masks, methods }
     }
 
     /// Whether any column is masked or scanned; if not, rows pass untouched.
     pub fn masks(&self) -> bool {
         self.masks
+    }
+
+    /// How values are masked.
+    pub fn methods(&self) -> &Arc<Methods> {
+        &self.methods
     }
 
     /// The columns in the order of the result.

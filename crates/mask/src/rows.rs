@@ -8,6 +8,7 @@ use wire::compose;
 use crate::class::Class;
 use crate::columns::{BYTEA, JSON, is_string};
 use crate::masks::{mask, mask_found};
+use crate::methods::Methods;
 use crate::plan::{ColumnPlan, Form, Plan, Reason, constant};
 use crate::{detect, email};
 
@@ -38,14 +39,15 @@ pub fn mask_row(body: &[u8], plan: &Plan, out: &mut Vec<u8>) -> Result<(), RowEr
     if usize::from(columns) != plan.columns().len() {
         return Err(RowError::Columns { row: usize::from(columns), plan: plan.columns().len() });
     }
+    let methods = plan.methods();
     let mut result = Ok(());
     compose::frame(out, tag::DATA_ROW, |out| {
         out.extend_from_slice(&columns.to_be_bytes());
         for (value, column) in row.zip(plan.columns()) {
             match value {
-                Ok(None) if column.is_constant() => sized_value(out, |out| shown(*column, b"", out)),
+                Ok(None) if column.is_constant() => sized_value(out, |out| shown(methods, *column, b"", out)),
                 Ok(None) => out.extend_from_slice(&(-1_i32).to_be_bytes()),
-                Ok(Some(value)) => sized_value(out, |out| shown(*column, value, out)),
+                Ok(Some(value)) => sized_value(out, |out| shown(methods, *column, value, out)),
                 Err(error) => {
                     result = Err(error.into());
                     return;
@@ -57,15 +59,17 @@ pub fn mask_row(body: &[u8], plan: &Plan, out: &mut Vec<u8>) -> Result<(), RowEr
 }
 
 /// Appends what is shown of a value. `false`, where that is NULL; what was appended then does not count.
-pub(crate) fn shown(plan: ColumnPlan, value: &[u8], out: &mut Vec<u8>) -> bool {
+pub(crate) fn shown(methods: &Methods, plan: ColumnPlan, value: &[u8], out: &mut Vec<u8>) -> bool {
     match plan {
         ColumnPlan::Clear(_) => pass(value, out),
         ColumnPlan::Mask(Class::Derived, form, _) => {
             constant(form.type_oid).is_some_and(|constant| pass(constant, out))
         }
-        ColumnPlan::Mask(class, Form { type_oid, format }, _) => mask(class, type_oid, format, value, out),
-        ColumnPlan::Scan(form, Reason::Unsearched) => scan(form, value, Class::is_distinct, out),
-        ColumnPlan::Scan(form, _) => scan(form, value, |_| true, out),
+        ColumnPlan::Mask(class, Form { type_oid, format }, _) => {
+            mask(methods, class, type_oid, format, value, out)
+        }
+        ColumnPlan::Scan(form, Reason::Unsearched) => scan(methods, form, value, Class::is_distinct, out),
+        ColumnPlan::Scan(form, _) => scan(methods, form, value, |_| true, out),
     }
 }
 
@@ -97,7 +101,7 @@ fn pass(value: &[u8], out: &mut Vec<u8>) -> bool {
 
 /// What is found of the classes that `counts` names is masked where it stands. A document is NULL then, and so is the binary format
 /// of a type that is no string's: lengths stand between.
-fn scan(form: Form, value: &[u8], counts: fn(Class) -> bool, out: &mut Vec<u8>) -> bool {
+fn scan(methods: &Methods, form: Form, value: &[u8], counts: fn(Class) -> bool, out: &mut Vec<u8>) -> bool {
     let is_found = |value: &[u8]| detect::all(value).any(|found| counts(found.class));
     match (form.type_oid, value) {
         (BYTEA, [b'\\', b'x', digits @ ..]) if form.format == 0 => {
@@ -107,7 +111,7 @@ fn scan(form: Form, value: &[u8], counts: fn(Class) -> bool, out: &mut Vec<u8>) 
         // A number of a document would be none.
         (type_oid, _) if JSON.contains(&type_oid) => !is_found(value) && pass(value, out),
         (type_oid, _) if form.format == 0 || is_string(type_oid) => {
-            mask_found(value, counts, out) || pass(value, out)
+            mask_found(methods, value, counts, out) || pass(value, out)
         }
         _ => !is_found(value) && !email::is_found(value) && pass(value, out),
     }
@@ -115,6 +119,8 @@ fn scan(form: Form, value: &[u8], counts: fn(Class) -> bool, out: &mut Vec<u8>) 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -137,7 +143,7 @@ mod tests {
             true => ColumnPlan::Mask(Class::Email, TEXT, Reason::Classified),
             false => ColumnPlan::Clear(Reason::KnownHarmless),
         };
-        Plan::new(masked.iter().map(column).collect())
+        Plan::new(masked.iter().map(column).collect(), Arc::default())
     }
 
     #[test]
@@ -152,7 +158,7 @@ mod tests {
     fn what_is_computed_shows_the_same_whatever_it_is() {
         let column =
             |type_oid| ColumnPlan::Mask(Class::Derived, Form { type_oid, format: 0 }, Reason::Traced);
-        let plan = Plan::new([25, 25, 25, 1043, 1043, 23, 23].map(column).into());
+        let plan = Plan::new([25, 25, 25, 1043, 1043, 23, 23].map(column).into(), Arc::default());
         let (y, none) = (Some(b"y".as_slice()), None);
         let body = row(&[y, Some(b""), none, y, none, Some(b"1"), none]);
         let mut out = Vec::new();
@@ -163,7 +169,7 @@ mod tests {
 
     #[test]
     fn scanned_values_change_where_something_is_found() {
-        let plan = Plan::new(vec![ColumnPlan::Scan(TEXT, Reason::UnknownRelation); 3]);
+        let plan = Plan::new(vec![ColumnPlan::Scan(TEXT, Reason::UnknownRelation); 3], Arc::default());
         let (body, mut out) = (row(&[Some(b"write to bob@shop.org"), Some(b"5 @ 2"), None]), Vec::new());
         mask_row(&body, &plan, &mut out).unwrap();
         assert_eq!(&out[5..], row(&[Some(b"write to b***@***.org"), Some(b"5 @ 2"), None]));

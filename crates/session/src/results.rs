@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use mask::{Class, ColumnPlan, Form, Known, Plan, Reason};
 
@@ -30,7 +31,7 @@ pub(crate) fn hide_all(count: usize, format: u16, catalog_version: u64) -> Rc<Pl
     Rc::new(Planned {
         columns: Rc::new(ResultColumns::default()),
         catalog_version,
-        plan: Plan::new(vec![ColumnPlan::Mask(Class::Derived, form, Reason::Traced); count]),
+        plan: Plan::new(vec![ColumnPlan::Mask(Class::Derived, form, Reason::Traced); count], Arc::default()),
         names: Rc::new(names),
     })
 }
@@ -47,6 +48,7 @@ pub(crate) fn plan(
 ) -> Result<Rc<Planned>, NeedsCatalog> {
     if let Some(planned) = judged.planned.borrow().as_ref()
         && planned.catalog_version == env.catalog_version
+        && Arc::ptr_eq(planned.plan.methods(), env.methods)
         && Rc::ptr_eq(&planned.columns, columns)
     {
         *asked = None;
@@ -104,7 +106,7 @@ pub(crate) fn plan(
     let planned = Rc::new(Planned {
         columns: Rc::clone(columns),
         catalog_version: env.catalog_version,
-        plan: Plan::new(plans),
+        plan: Plan::new(plans, Arc::clone(env.methods)),
         names: Rc::new(names),
     });
     // What this catalog does not know, the next may: it is asked for each time.

@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use mask::{Class, Classes, Unsearched};
+use mask::{Class, Classes, Methods, Unsearched};
 use policy::{Policies, Subject};
 use sql::facts::{Forgets, Makes};
 use sql::{Catalog, Unreadable};
@@ -34,6 +35,8 @@ pub struct Environment<'a> {
     pub classes: &'a Classes,
     /// Columns of which nothing more than their names is known, if there are any.
     pub unsearched: Option<&'a Unsearched>,
+    /// How values of each class are masked.
+    pub methods: &'a Arc<Methods>,
     /// What was written into relations that the catalog may not show yet.
     pub stains: &'a Stains,
     /// What is allowed.

@@ -25,6 +25,7 @@ mod laundering;
 mod leaks;
 mod limits;
 mod lost_catalog;
+mod methods;
 mod names;
 mod newest_libpq;
 mod policies;

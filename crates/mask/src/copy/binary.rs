@@ -1,7 +1,7 @@
 //! Rows of `FORMAT binary` (sql-copy, "Binary Format").
 
 use super::{CopyError, Taken, Work};
-use crate::plan::ColumnPlan;
+use crate::plan::{ColumnPlan, Plan};
 use crate::rows::sized_value;
 
 const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
@@ -28,12 +28,8 @@ pub(super) fn header(data: &[u8], out: &mut Vec<u8>) -> Result<Taken, CopyError>
 }
 
 /// Takes the row at the beginning of `data`.
-pub(super) fn row(
-    data: &[u8],
-    columns: &[ColumnPlan],
-    work: &mut Work,
-    out: &mut Vec<u8>,
-) -> Result<Taken, CopyError> {
+pub(super) fn row(data: &[u8], plan: &Plan, work: &mut Work, out: &mut Vec<u8>) -> Result<Taken, CopyError> {
+    let columns = plan.columns();
     let Some((count, mut rest)) = data.split_first_chunk() else { return Ok(Taken::Part) };
     let row = usize::from(u16::from_be_bytes(*count));
     if row != columns.len() {
@@ -44,7 +40,9 @@ pub(super) fn row(
         let Some((len, after)) = number(rest) else { return Ok(Taken::Part) };
         if len == u32::MAX && column.is_constant() {
             work.value.clear();
-            sized_value(out, |out| work.show(column).map(|shown| out.extend_from_slice(shown)).is_some());
+            sized_value(out, |out| {
+                work.show(plan.methods(), column).map(|shown| out.extend_from_slice(shown)).is_some()
+            });
             rest = after;
             continue;
         }
@@ -66,7 +64,7 @@ pub(super) fn row(
             _ => {
                 work.value.clear();
                 work.value.extend_from_slice(value);
-                work.show(column).map(|shown| out.extend_from_slice(shown)).is_some()
+                work.show(plan.methods(), column).map(|shown| out.extend_from_slice(shown)).is_some()
             }
         });
     }

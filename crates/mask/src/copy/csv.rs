@@ -1,7 +1,7 @@
 //! Rows of `FORMAT csv` (copyto.c, CopyAttributeOutCSV).
 
 use super::{CopyError, Taken, Work};
-use crate::plan::ColumnPlan;
+use crate::plan::Plan;
 
 pub(super) struct Form<'f> {
     pub(super) delimiter: u8,
@@ -17,10 +17,11 @@ const END_OF_DATA: &[u8] = b"\\.";
 pub(super) fn row(
     form: &Form<'_>,
     data: &[u8],
-    columns: &[ColumnPlan],
+    plan: &Plan,
     work: &mut Work,
     out: &mut Vec<u8>,
 ) -> Result<Taken, CopyError> {
+    let columns = plan.columns();
     let (mut at, mut written) = (0, 0);
     for (index, column) in columns.iter().enumerate() {
         let rest = data.get(at..).unwrap_or_default();
@@ -35,7 +36,7 @@ pub(super) fn row(
             out.extend_from_slice(data.get(written..at).unwrap_or_default());
             let is_quoted = value.first() == Some(&form.quote);
             form.unquote(value, &mut work.value);
-            match work.show(column) {
+            match work.show(plan.methods(), column) {
                 Some(shown) => form.write(shown, is_quoted, columns.len() == 1, out),
                 None => out.extend_from_slice(form.null),
             }

@@ -1,7 +1,7 @@
 //! Rows of `FORMAT text` (copyto.c, CopyAttributeOutText).
 
 use super::{CopyError, Taken, Work};
-use crate::plan::ColumnPlan;
+use crate::plan::Plan;
 
 pub(super) struct Form<'f> {
     pub(super) delimiter: u8,
@@ -21,10 +21,11 @@ pub(super) fn line_bytes(data: &[u8]) -> Option<usize> {
 pub(super) fn row(
     form: &Form<'_>,
     data: &[u8],
-    columns: &[ColumnPlan],
+    plan: &Plan,
     work: &mut Work,
     out: &mut Vec<u8>,
 ) -> Result<Taken, CopyError> {
+    let columns = plan.columns();
     // What lies between `written` and the present value passes as it is.
     let (mut at, mut written) = (0, 0);
     for (index, column) in columns.iter().enumerate() {
@@ -34,7 +35,7 @@ pub(super) fn row(
         if column.rewrites(value == form.null) {
             out.extend_from_slice(data.get(written..at).unwrap_or_default());
             unescape(value, &mut work.value);
-            match work.show(column) {
+            match work.show(plan.methods(), column) {
                 Some(shown) => escape(form, shown, out),
                 None => out.extend_from_slice(form.null),
             }

@@ -1,7 +1,13 @@
 //! Masks of arrays, element by element: what was an array stays one of as many elements (arrayfuncs.c, array_out and array_send).
 
 // OIDs of pg_type.dat: arrays, and the types of their elements.
-const ARRAYS: [(u32, u32); 9] = [
+const ARRAYS: [(u32, u32); 15] = [
+    (1005, 21),
+    (1007, 23),
+    (1016, 20),
+    (1231, 1700),
+    (1182, 1082),
+    (2951, 2950),
     (1009, 25),
     (1015, 1043),
     (1014, 1042),

@@ -13,14 +13,14 @@ struct Reader<'j> {
 
 /// What is masked.
 struct Masking<'m> {
-    mask: &'m dyn Fn(&[u8], &mut Vec<u8>),
+    mask: &'m dyn Fn(&[u8], &mut Vec<u8>) -> bool,
     /// A value as it is, and what is shown in its place.
     value: Vec<u8>,
     shown: Vec<u8>,
 }
 
 /// Appends `json` with each string in it as `mask` shows it. `false` where it is no JSON; what was appended does not count.
-pub(super) fn masked(json: &[u8], mask: &dyn Fn(&[u8], &mut Vec<u8>), out: &mut Vec<u8>) -> bool {
+pub(super) fn masked(json: &[u8], mask: &dyn Fn(&[u8], &mut Vec<u8>) -> bool, out: &mut Vec<u8>) -> bool {
     let mut reader = Reader { json, at: 0 };
     let mut masking = Masking { mask, value: Vec::new(), shown: Vec::new() };
     masking.value(&mut reader, DEPTH_MAX, out).is_some() && {
@@ -38,8 +38,10 @@ impl Masking<'_> {
             b'"' => {
                 reader.string(&mut self.value)?;
                 self.shown.clear();
-                (self.mask)(&self.value, &mut self.shown);
-                write_string(&self.shown, out);
+                match (self.mask)(&self.value, &mut self.shown) {
+                    true => write_string(&self.shown, out),
+                    false => out.extend_from_slice(b"null"),
+                }
                 Some(())
             }
             _ => {

@@ -4,7 +4,7 @@ use super::*;
 
 fn masked(class: Class, type_oid: u32, value: &str) -> Option<String> {
     let mut out = b"before".to_vec();
-    let shown = mask(class, type_oid, TEXT_FORMAT, value.as_bytes(), &mut out);
+    let shown = mask(&Methods::default(), class, type_oid, TEXT_FORMAT, value.as_bytes(), &mut out);
     shown.then(|| String::from_utf8(out.split_off(6)).unwrap())
 }
 
@@ -76,10 +76,24 @@ fn arrays_are_masked_element_by_element() {
         value
     };
     let mut out = Vec::new();
-    assert!(mask(Class::Email, 1009, 1, &binary(TEXT, &[b"bob@shop.org", b""]), &mut out));
+    assert!(mask(
+        &Methods::default(),
+        Class::Email,
+        1009,
+        1,
+        &binary(TEXT, &[b"bob@shop.org", b""]),
+        &mut out
+    ));
     assert_eq!(out, binary(TEXT, &[b"b***@***.org", b""]));
-    assert!(!mask(Class::Email, 1009, 1, &binary(23, &[b"bob@"]), &mut out));
-    assert!(!mask(Class::Email, 1009, 1, &binary(TEXT, &[b"bob@shop.org"])[..30], &mut out));
+    assert!(!mask(&Methods::default(), Class::Email, 1009, 1, &binary(23, &[b"bob@"]), &mut out));
+    assert!(!mask(
+        &Methods::default(),
+        Class::Email,
+        1009,
+        1,
+        &binary(TEXT, &[b"bob@shop.org"])[..30],
+        &mut out
+    ));
 }
 
 #[test]
@@ -95,9 +109,9 @@ fn documents_keep_their_keys_and_their_form() {
     }
     assert_eq!(masked(Class::Derived, JSON, "{\"a\": 1}"), None);
     let mut out = Vec::new();
-    assert!(mask(Class::Email, JSONB, 1, b"\x01[\"bob@shop.org\"]", &mut out));
+    assert!(mask(&Methods::default(), Class::Email, JSONB, 1, b"\x01[\"bob@shop.org\"]", &mut out));
     assert_eq!(out, b"\x01[\"b***@***.org\"]");
-    assert!(!mask(Class::Email, JSONB, 1, b"[]", &mut out));
+    assert!(!mask(&Methods::default(), Class::Email, JSONB, 1, b"[]", &mut out));
 }
 
 #[test]
@@ -114,7 +128,7 @@ fn addresses_of_networks_stay_addresses_in_both_formats() {
     );
     let binary = |class, type_oid, value: &[u8]| {
         let mut out = Vec::new();
-        mask(class, type_oid, 1, value, &mut out).then_some(out)
+        mask(&Methods::default(), class, type_oid, 1, value, &mut out).then_some(out)
     };
     let inet = |address: &[u8]| [&[2, 32, 0, 4], address].concat();
     assert_eq!(
@@ -134,7 +148,8 @@ fn addresses_of_networks_stay_addresses_in_both_formats() {
 fn what_is_found_in_a_text_alone_is_masked() {
     let found = |text: &str| {
         let mut out = Vec::new();
-        mask_found(text.as_bytes(), |_| true, &mut out).then(|| String::from_utf8(out).unwrap())
+        mask_found(&Methods::default(), text.as_bytes(), |_| true, &mut out)
+            .then(|| String::from_utf8(out).unwrap())
     };
     assert_eq!(
         found("Zoë: bob@shop.org paid 4111-1111-1111-1111.").as_deref(),
@@ -161,7 +176,7 @@ proptest! {
         }
         prop_assert!(masked(class, TEXT, &value).unwrap().len() <= value.len() + 16);
         let mut out = Vec::new();
-        if mask_found(value.as_bytes(), |_| true, &mut out) {
+        if mask_found(&Methods::default(), value.as_bytes(), |_| true, &mut out) {
             let out = String::from_utf8(out).unwrap();
             prop_assert!(out.chars().count() <= value.chars().count());
         }
@@ -172,11 +187,116 @@ proptest! {
         class in class(), type_oid in prop_oneof![0..4000_u32, Just(90_000)], format in 0..2_i16, value: Vec<u8>,
     ) {
         let mut out = Vec::new();
-        let shown = mask(class, type_oid, format, &value, &mut out);
+        let shown = mask(&Methods::default(), class, type_oid, format, &value, &mut out);
         prop_assert!(shown || out.is_empty());
         prop_assert!(out.len() <= value.len() + 16);
         out.clear();
-        let found = mask_found(&value, |_| true, &mut out);
+        let found = mask_found(&Methods::default(), &value, |_| true, &mut out);
         prop_assert!(found || out.is_empty());
+    }
+}
+
+fn by(method: Method, type_oid: u32, format: i16, value: &[u8]) -> Option<Vec<u8>> {
+    let methods = Methods::new([(Class::Phone, method)], &[b'k'; 32]).unwrap();
+    let mut out = Vec::new();
+    mask(&methods, Class::Phone, type_oid, format, value, &mut out).then_some(out)
+}
+
+fn by_text(method: Method, type_oid: u32, value: &str) -> Option<String> {
+    by(method, type_oid, TEXT_FORMAT, value.as_bytes()).map(|shown| String::from_utf8(shown).unwrap())
+}
+
+#[test]
+fn a_token_has_the_form_of_its_value() {
+    let token = |type_oid, value| by_text(Method::Token, type_oid, value).unwrap();
+    insta::assert_snapshot!(token(types::TEXT, "4155550132"), @"giyqsulnntpj2lbbh55w");
+    insta::assert_snapshot!(token(types::VARCHAR, "415555"), @"phkm5m");
+    insta::assert_snapshot!(token(types::INT8, "4155550132"), @"4344574894");
+    insta::assert_snapshot!(token(types::NUMERIC, "-415.5500"), @"-394.2751");
+    insta::assert_snapshot!(token(types::FLOAT8, "52.5"), @"17.6");
+    insta::assert_snapshot!(token(types::DATE, "1990-01-31"), @"2086-05-29");
+    insta::assert_snapshot!(token(types::UUID, "5b30857f-0bfa-48b5-ac0b-5c64e28078d1"), @"d669ebaf-5aac-8f74-97ef-257334b1ed6f");
+    insta::assert_snapshot!(token(types::BYTEA, r"\x00ff"), @r"\xdb85f5b93db616bc11b0488afeabb0f93866af28e8400bb89fce60da6c4b7af1");
+    insta::assert_snapshot!(token(1016, "{4155550132,NULL,7}"), @"{4344574894,NULL,4}");
+    for (type_oid, value) in [
+        (types::NUMERIC, "NaN"),
+        (types::FLOAT8, "Infinity"),
+        (types::FLOAT8, "1e300"),
+        (types::DATE, "infinity"),
+        (types::DATE, "31.01.1990"),
+        (types::TIMESTAMP, "1990-01-31 00:00:00"),
+        (types::BYTEA, r"\000"),
+        (16, "t"),
+    ] {
+        assert_eq!(by_text(Method::Token, type_oid, value), None, "{value}");
+    }
+}
+
+#[test]
+fn the_same_is_shown_of_all_and_null_of_none() {
+    for (type_oid, value, shown) in [
+        (types::TEXT, "4155550132", "***"),
+        (types::VARCHAR, "1", "*"),
+        (types::INT4, "4155", "0"),
+        (types::DATE, "1990-01-31", "2000-01-01"),
+        (types::TIMESTAMP, "1990-01-31 10:00:00.5", "2000-01-01 00:00:00"),
+        (types::UUID, "5b30857f-0bfa-48b5-ac0b-5c64e28078d1", "00000000-0000-0000-0000-000000000000"),
+        (network::INET, "203.0.113.9", "0.0.0.0"),
+        (1007, "{4155,7}", "{0,0}"),
+    ] {
+        assert_eq!(by_text(Method::Fixed, type_oid, value).as_deref(), Some(shown), "{value}");
+        assert_eq!(by_text(Method::Null, type_oid, value), None, "{value}");
+    }
+    assert_eq!(by_text(Method::Fixed, types::DATE, "31.01.1990"), None);
+}
+
+/// A numeric as PostgreSQL sends it: of `1234567.89`, groups 123, 4567 and 8900.
+const NUMERIC: [u8; 14] = [0, 3, 0, 1, 0, 0, 0, 2, 0, 123, 0x11, 0xD7, 0x22, 0xC4];
+
+#[test]
+fn both_formats_have_the_same_token() {
+    let token = |type_oid, value| by_text(Method::Token, type_oid, value).unwrap();
+    let binary = |type_oid, value: &[u8]| by(Method::Token, type_oid, 1, value).unwrap();
+    let int4 = binary(types::INT4, &415_555_i32.to_be_bytes());
+    assert_eq!(i32::from_be_bytes(int4.try_into().unwrap()).to_string(), token(types::INT4, "415555"));
+    let float = binary(types::FLOAT8, &52.25_f64.to_be_bytes());
+    assert_eq!(f64::from_be_bytes(float.try_into().unwrap()).to_string(), token(types::FLOAT8, "52.25"));
+    let number = binary(types::NUMERIC, &NUMERIC);
+    let mut shown = Vec::new();
+    numbers::write_numeric(&number, &mut shown).unwrap();
+    assert_eq!(String::from_utf8(shown).unwrap(), token(types::NUMERIC, "1234567.89"));
+    let day = binary(types::DATE, &(-3_623_i32).to_be_bytes());
+    let mut shown = Vec::new();
+    numbers::write_day(i32::from_be_bytes(day.try_into().unwrap()), true, &mut shown).unwrap();
+    assert_eq!(String::from_utf8(shown).unwrap(), token(types::DATE, "1990-01-30"));
+    assert_eq!(binary(types::BYTEA, &[0, 255])[..2], rows_bytes(&token(types::BYTEA, r"\x00ff"))[..2]);
+}
+
+fn rows_bytes(text: &str) -> Vec<u8> {
+    crate::rows::bytes(text.strip_prefix(r"\x").unwrap().as_bytes())
+}
+
+proptest! {
+    #[test]
+    fn a_token_of_a_number_is_a_number_of_its_type(value: i64) {
+        let shown = |type_oid, value: i64| by_text(Method::Token, type_oid, &value.to_string()).unwrap();
+        prop_assert!(shown(types::INT8, value).parse::<i64>().is_ok());
+        prop_assert_eq!(shown(types::INT8, value).len(), value.to_string().len());
+        let short = i32::try_from(value >> 32).unwrap();
+        prop_assert!(shown(types::INT4, short.into()).parse::<i32>().is_ok());
+        prop_assert!(shown(types::INT2, i64::from(short >> 16)).parse::<i16>().is_ok());
+    }
+
+    #[test]
+    fn no_numeric_panics_in_any_format(value: Vec<u8>, head in 0_u16..6) {
+        let long = [head.to_be_bytes().as_slice(), &value].concat();
+        for method in Method::ALL {
+            for type_oid in [types::NUMERIC, types::DATE, types::UUID, types::BYTEA, types::FLOAT4, 1231] {
+                for format in [0, 1] {
+                    by(method, type_oid, format, &value);
+                    by(method, type_oid, format, &long);
+                }
+            }
+        }
     }
 }

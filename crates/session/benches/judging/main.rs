@@ -107,6 +107,7 @@ impl Memory {
             catalog,
             classes,
             unsearched: None,
+            methods: &Arc::default(),
             allowance: None,
             stains: &session::Stains::default(),
             policies,

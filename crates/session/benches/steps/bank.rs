@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use mask::{Class, Classes, ColumnId};
+use mask::{Class, Classes, ColumnId, Methods};
 use policy::{Policies, Setup, Subject, Who};
 use session::{Action, Environment, Readings, Session, SessionError, Step};
 use sql::Catalog;
@@ -39,6 +39,7 @@ pub(crate) struct Bank {
     session: Session,
     catalog: Catalog,
     classes: Classes,
+    methods: Arc<Methods>,
     policies: Policies,
     subject: Arc<Subject>,
     readings: Readings,
@@ -111,6 +112,7 @@ impl Bank {
             session: Session::new(7, 1 << 24),
             catalog: Catalog::new([accounts]),
             classes: Classes::from([(ColumnId { table_oid: ACCOUNTS, number: 5 }, Class::Email)]),
+            methods: Arc::default(),
             subject: policies.subject(&Who::default()).expect("somebody"),
             policies,
             readings: Readings::default(),
@@ -145,11 +147,13 @@ impl Bank {
             &mut Vec<Action>,
         ) -> Result<Step, SessionError>,
     ) {
-        let Bank { session, catalog, classes, policies, subject, readings, actions, is_prepared: _ } = self;
+        let Bank { session, catalog, classes, methods, policies, subject, readings, actions, is_prepared: _ } =
+            self;
         let mut env = Environment {
             catalog,
             classes,
             unsearched: None,
+            methods,
             allowance: None,
             stains: &session::Stains::default(),
             policies,

@@ -3,6 +3,7 @@
 mod bank;
 
 use mask::{Class, ColumnPlan, CopyForm, CopyRows, Form, Plan, Reason};
+use std::sync::Arc;
 use yardstick::{Case, Result};
 
 use self::bank::{Bank, Exchange, Shape};
@@ -64,7 +65,7 @@ fn rows(name: &'static str, exchanges: Vec<Exchange>) -> Case {
 /// Rewrites data of a COPY, one row in each message as PostgreSQL sends it.
 fn copied(name: &'static str, form: CopyForm) -> Case {
     let email = ColumnPlan::Mask(Class::Email, Form { type_oid: 25, format: 0 }, Reason::Classified);
-    let plan = Plan::new(vec![ColumnPlan::Clear(Reason::KnownHarmless), email]);
+    let plan = Plan::new(vec![ColumnPlan::Clear(Reason::KnownHarmless), email], Arc::default());
     let delimiter = if matches!(form, CopyForm::Csv { .. }) { "," } else { "\t" };
     let row = [BALANCE.2, delimiter, EMAIL.2, "\n"].concat();
     let mut out = Vec::new();

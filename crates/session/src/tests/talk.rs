@@ -1,6 +1,6 @@
 //! Drives a session, and shows its actions as text: one line each.
 
-use mask::{Class, Classes, ColumnId, Unsearched};
+use mask::{Class, Classes, ColumnId, Methods, Unsearched};
 use std::sync::{Arc, LazyLock};
 
 use policy::{Mode, Policies, Setup, Source, Subject, Who};
@@ -35,6 +35,7 @@ pub(super) struct Talk {
     classes: Classes,
     unsearched: Unsearched,
     stains: Stains,
+    methods: Arc<Methods>,
     policies: Arc<Policies>,
     subject: Arc<Subject>,
     readings: Readings,
@@ -69,6 +70,7 @@ impl Talk {
             classes: Classes::from([(ColumnId { table_oid: 20000, number: 2 }, Class::Email)]),
             unsearched: Unsearched::default(),
             stains: Stains::default(),
+            methods: Arc::default(),
             subject: subject(&SHIPPED),
             policies: Arc::clone(&SHIPPED),
             readings: Readings::default(),
@@ -157,6 +159,7 @@ impl Talk {
             classes,
             unsearched,
             stains,
+            methods,
             policies,
             subject,
             readings,
@@ -170,6 +173,7 @@ impl Talk {
             classes,
             unsearched: Some(unsearched),
             stains,
+            methods,
             policies,
             subject,
             catalog_version,

@@ -144,6 +144,7 @@ impl<'a> Replay<'a> {
             catalog,
             classes,
             unsearched: Some(&recording.unsearched),
+            methods: &Arc::default(),
             allowance: None,
             stains: &session::Stains::default(),
             policies,
