@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use daemon::with_causes;
 use mask::{Classes, ColumnId, Unsearched, class_of, class_of_comment};
-use session::{Environment, Readings, Stain, Stains};
+use session::{Environment, MovedNames, Readings, Stain, Stains};
 use sql::catalog::{Catalog, Column, Relation};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -29,11 +29,13 @@ mod history;
 mod hooks;
 mod kin;
 mod memory;
+mod moves;
 mod routines;
 mod samples;
 mod views;
 
 pub(crate) use self::memory::{Memory, MemoryError};
+use self::moves::Moves;
 
 /// What is changed around the proxy is known after this time at the latest.
 const REFRESH: Duration = Duration::from_secs(30);
@@ -63,6 +65,9 @@ const REQUESTS_MAX: usize = 1_024;
 /// The newest version of any catalog. What is worked out with one is remembered by its version beside what is worked out
 /// with those of other databases.
 static VERSION: AtomicU64 = AtomicU64::new(0);
+
+/// The newest session that looks at a catalog.
+static SESSION: AtomicU64 = AtomicU64::new(1);
 
 /// Relations that users made, with the columns that are not dropped, or one without a number where there is none. A type whose
 /// values are strings (domains, citext) counts as text.
@@ -117,7 +122,7 @@ const FUNCTIONS: &str = "
 type Comments = HashMap<ColumnId, String>;
 
 /// What was read at one moment.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Snapshot {
     /// Grows with every attempt to read, and no other database's snapshot has the same; 0 before the first.
     pub(crate) version: u64,
@@ -132,6 +137,8 @@ pub(crate) struct Snapshot {
     unsearched: Unsearched,
     /// What was written into relations that it may not show yet.
     stains: Arc<Stains>,
+    /// What has another meaning than it shows.
+    moves: Arc<Moves>,
 }
 
 impl Snapshot {
@@ -139,6 +146,7 @@ impl Snapshot {
     pub(crate) fn environment<'a>(
         &'a self,
         identity: &'a Identity,
+        moved: Option<&'a MovedNames>,
         readings: &'a mut Readings,
     ) -> Environment<'a> {
         Environment {
@@ -146,6 +154,7 @@ impl Snapshot {
             classes: &self.classes,
             unsearched: (!self.unsearched.is_empty()).then_some(&self.unsearched),
             methods: identity.methods(),
+            moved,
             stains: &self.stains,
             policies: identity.policies(),
             subject: identity.subject(),
@@ -155,6 +164,11 @@ impl Snapshot {
             catalog_is_new: self.read_at.is_some() && self.read_at == self.tried_at,
             readings,
         }
+    }
+
+    /// The same with other moves.
+    fn with_moves(&self, moves: Moves) -> Self {
+        Snapshot { moves: Arc::new(moves), ..self.clone() }
     }
 
     /// The same, but newer, with what is remembered.
@@ -167,6 +181,7 @@ impl Snapshot {
             classes,
             unsearched: self.unsearched.clone(),
             stains: Arc::new(memory.stains(&self.catalog)),
+            moves: Arc::clone(&self.moves),
             ..*self
         }
     }
@@ -186,6 +201,11 @@ pub(crate) struct CatalogKeeper {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     publish: Arc<watch::Sender<Arc<Snapshot>>>,
     memory: Option<Arc<Mutex<Memory>>>,
+    /// What the session is known by to [`Moves`], and how much it has moved.
+    number: u64,
+    moved: usize,
+    /// What others have moved.
+    elsewhere: Option<MovedNames>,
 }
 
 /// A session needs a reading that has not begun yet.
@@ -212,11 +232,16 @@ impl KeptCatalog {
 
     /// For one more session.
     pub(crate) fn keeper(&self) -> CatalogKeeper {
+        let (snapshots, number) = (self.snapshots.subscribe(), SESSION.fetch_add(1, Ordering::Relaxed));
+        let elsewhere = snapshots.borrow().moves.elsewhere(number);
         CatalogKeeper {
             requests: self.requests.clone(),
-            snapshots: self.snapshots.subscribe(),
+            snapshots,
             publish: Arc::clone(&self.snapshots),
             memory: Some(Arc::clone(&self.memory)),
+            number,
+            moved: 0,
+            elsewhere,
         }
     }
 
@@ -237,7 +262,15 @@ impl CatalogKeeper {
         let (requests, _) = mpsc::channel(1);
         let nothing = Snapshot { holds: true, tried_at: Some(Instant::now()), ..Snapshot::default() };
         let (publish, snapshots) = watch::channel(Arc::new(nothing));
-        CatalogKeeper { requests, snapshots, publish: Arc::new(publish), memory: None }
+        CatalogKeeper {
+            requests,
+            snapshots,
+            publish: Arc::new(publish),
+            memory: None,
+            number: 0,
+            moved: 0,
+            elsewhere: None,
+        }
     }
 
     /// Waits until it was read, and not too long ago: it is let be while no session is with the database.
@@ -262,7 +295,31 @@ impl CatalogKeeper {
     pub(crate) fn renew(&mut self, snapshot: &mut Arc<Snapshot>) {
         if self.snapshots.has_changed().unwrap_or(false) {
             *snapshot = Arc::clone(&self.snapshots.borrow_and_update());
+            self.elsewhere = snapshot.moves.elsewhere(self.number);
         }
+    }
+
+    /// Names that other sessions have given another meaning than the snapshot shows that it was last renewed with.
+    pub(crate) fn moved(&self) -> Option<&MovedNames> {
+        self.elsewhere.as_ref()
+    }
+
+    /// The session has moved these in its transaction; none where that is over. Every session knows from now on.
+    pub(crate) fn note_moved(&mut self, names: &MovedNames) {
+        if self.moved == names.size() {
+            return;
+        }
+        self.moved = names.size();
+        let number = self.number;
+        self.publish.send_modify(|snapshot| {
+            let mut moves = Moves::clone(&snapshot.moves);
+            if names.is_empty() {
+                moves.end(number)
+            } else {
+                moves.note(number, names)
+            }
+            *snapshot = Arc::new(snapshot.with_moves(moves));
+        });
     }
 
     /// Remembers what a statement writes that is not sent yet: every session knows it from now on.
@@ -295,6 +352,13 @@ impl CatalogKeeper {
         let (done, _) = oneshot::channel();
         // A full queue means that it will be read anyway.
         let _ = self.requests.try_send(Request { done });
+    }
+}
+
+/// A session that ends has moved what it has, or not: the next catalog shows it.
+impl Drop for CatalogKeeper {
+    fn drop(&mut self) {
+        self.note_moved(&MovedNames::default());
     }
 }
 
@@ -334,6 +398,7 @@ async fn keep(
             connection = None;
         }
         let upstream = Arc::clone(&way_in.borrow_and_update());
+        let ended = before.moves.ended();
         let read = match timeout(READ_WAIT, read(&upstream, &mut connection, &before, &mut comments, &memory))
             .await
         {
@@ -350,7 +415,7 @@ async fn keep(
                     "sensitive columns cannot be kept over a restart"
                 );
             }
-            publish.send_replace(Arc::new(next));
+            replace(&publish, next, if is_read { ended } else { 0 });
         }
         for Request { done } in requests {
             let _ = done.send(());
@@ -360,6 +425,15 @@ async fn keep(
         let snapshot = Arc::clone(&publish.borrow());
         history.note(&snapshot, &comments, &samples, &upstream);
     }
+}
+
+/// Publishes `snapshot`, which shows what so many transactions have moved, with what else was moved meanwhile.
+fn replace(publish: &watch::Sender<Arc<Snapshot>>, snapshot: Snapshot, ended: u64) {
+    publish.send_modify(|now| {
+        let mut moves = Moves::clone(&now.moves);
+        moves.are_shown(ended);
+        *now = Arc::new(snapshot.with_moves(moves));
+    });
 }
 
 /// The snapshot after `before`, still without what is remembered and a version of its own (`Snapshot::with`). Where reading failed,
@@ -380,9 +454,9 @@ fn next(
             }
             let unsearched = samples.unsearched(&catalog, &classes, &upstream.columns);
             let (tried_at, read_at) = (Some(now), Some(now));
-            let (catalog, stains) = (Arc::new(catalog), Arc::default());
+            let (catalog, stains, moves) = (Arc::new(catalog), Arc::default(), Arc::default());
             let version = before.version;
-            Snapshot { version, holds: true, tried_at, read_at, catalog, classes, unsearched, stains }
+            Snapshot { version, holds: true, tried_at, read_at, catalog, classes, unsearched, stains, moves }
         }
         Err(error) => {
             *connection = None;
@@ -407,6 +481,7 @@ fn next(
                 classes: before.classes.clone(),
                 unsearched: before.unsearched.clone(),
                 stains: Arc::clone(&before.stains),
+                moves: Arc::clone(&before.moves),
             }
         }
     }
@@ -424,7 +499,7 @@ async fn look(
     let before = Arc::clone(&publish.borrow());
     let Some(pipe) = connection.as_mut().filter(|_| before.holds) else { return };
     match look_with(samples, pipe, &before, columns, is_wanted).await {
-        Ok(Some(snapshot)) => _ = publish.send_replace(Arc::new(snapshot.with(&lock(memory)))),
+        Ok(Some(snapshot)) => replace(publish, snapshot.with(&lock(memory)), 0),
         Ok(None) => {}
         Err(error) => {
             *connection = None;
@@ -460,7 +535,8 @@ async fn look_with(
     }
     let unsearched = samples.unsearched(&catalog, &classes, columns);
     let stains = Arc::clone(&before.stains);
-    Ok(Some(Snapshot { catalog, classes, unsearched, stains, ..*before }))
+    let moves = Arc::clone(&before.moves);
+    Ok(Some(Snapshot { catalog, classes, unsearched, stains, moves, ..*before }))
 }
 
 /// Columns that are sensitive by name or comment, and those that were before: renaming a column does not uncover it.

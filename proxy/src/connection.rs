@@ -309,13 +309,16 @@ impl Opened {
             self.identity.renew(self.config.now(), is_newer)?;
             let step = {
                 let mut readings = readings.borrow_mut();
-                let mut environment = self.snapshot.environment(&self.identity, &mut readings);
+                let moved = self.catalog.moved();
+                let mut environment = self.snapshot.environment(&self.identity, moved, &mut readings);
                 self.session.on_client(client.unread(), &mut environment, &mut self.actions)
             };
             if self.session.is_leaving() {
                 // The server is told too, and ends the session when it has done what came before.
                 self.client_end = Some(ClientEnd::Terminated);
             }
+            // Others know before it is sent.
+            self.catalog.note_moved(self.session.moved_names());
             self.perform(client)?;
             let step = step?;
             self.client_waits = matches!(step, Step::NeedsReplies(_));
@@ -340,9 +343,11 @@ impl Opened {
             self.catalog.renew(&mut self.snapshot);
             let step = {
                 let mut readings = readings.borrow_mut();
-                let mut environment = self.snapshot.environment(&self.identity, &mut readings);
+                let moved = self.catalog.moved();
+                let mut environment = self.snapshot.environment(&self.identity, moved, &mut readings);
                 self.session.on_server(self.server.unread(), &mut environment, &mut self.actions)
             };
+            self.catalog.note_moved(self.session.moved_names());
             self.perform(client)?;
             match step? {
                 Step::More(used) | Step::NeedsReplies(used) => {

@@ -55,6 +55,12 @@ pub struct Form {
     pub format: i16,
 }
 
+impl Form {
+    fn of(field: &Field<'_>) -> Self {
+        Form { type_oid: field.type_oid, format: i16::try_from(field.format).unwrap_or(i16::MAX) }
+    }
+}
+
 /// Why a column is treated as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -96,6 +102,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// What happens to a column that may hold anything sensitive.
+    pub fn hidden(field: &Field<'_>) -> ColumnPlan {
+        ColumnPlan::Mask(Class::Derived, Form::of(field), Reason::Traced)
+    }
+
     /// Plans one column. `known` says what the catalog knows of it, or of what it is computed from; `shows`, where it is
     /// computed, whether it can show something sensitive; `reveals`, which classes whoever asks may see.
     pub fn column(
@@ -105,8 +116,7 @@ impl Plan {
         shows: impl FnOnce() -> bool,
         reveals: impl Fn(Class) -> bool,
     ) -> ColumnPlan {
-        let format = i16::try_from(field.format).unwrap_or(i16::MAX);
-        let form = Form { type_oid: field.type_oid, format };
+        let form = Form::of(field);
         let mask = |class, reason| match reveals(class) {
             true => ColumnPlan::Clear(Reason::Revealed),
             false => ColumnPlan::Mask(class, form, reason),

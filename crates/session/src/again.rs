@@ -41,6 +41,8 @@ struct Again {
     probes: Option<Probe>,
     /// What the result of what runs can show.
     shown: Shown,
+    /// It names what has another meaning than the catalog shows.
+    is_moved: bool,
     /// What that does to names.
     namings: Vec<Naming>,
     /// What was looked at: a portal can run a FETCH of another, and both can name each other.
@@ -79,7 +81,8 @@ impl Session {
             let rules = refusal.rules.clone();
             return judged.decided(Verdict::Refuse(refusal), rules, Vec::new());
         }
-        if judged.runs.is_empty() && judged.probes.is_none() {
+        if judged.runs.is_empty() && judged.probes.is_none() && self.moving.is_empty() && env.moved.is_none()
+        {
             return Rc::clone(judged);
         }
         let mut again = Again { probes: judged.probes, ..Again::default() };
@@ -97,11 +100,12 @@ impl Session {
             }
         }
         if judged.runs.is_empty() {
-            return Rc::clone(judged);
+            let shown = self.shown_now(judged, env);
+            return shown.map_or_else(|| Rc::clone(judged), |shown| judged.running(shown, Vec::new(), true));
         }
         let shown = std::mem::take(&mut again.shown).or(&judged.shown);
         // Its result is that of another statement each time.
-        let judged = &judged.running(shown, take(&mut again.namings));
+        let judged = &judged.running(shown, take(&mut again.namings), again.is_moved);
         match again {
             Again { refused: Some(verdict), .. } => {
                 let rules = verdict.refusal().map(|refusal| refusal.rules.clone()).unwrap_or_default();
@@ -116,6 +120,16 @@ impl Session {
             }
             Again { .. } => Rc::clone(judged),
         }
+    }
+
+    /// What its result shows where it names what has another meaning than the catalog shows.
+    fn shown_now(&self, judged: &Judged, env: &Environment<'_>) -> Option<Shown> {
+        let own = Some(&self.moving).filter(|own| !own.is_empty());
+        let mut moved =
+            own.into_iter().chain(env.moved).filter(|moved| judged.names().any(|name| moved.has(name)));
+        let first = moved.next().filter(|_| env.hides())?;
+        let shown = judged.shown_with(first);
+        Some(moved.fold(shown, |shown, moved| shown.or(&judged.shown_with(moved))))
     }
 
     /// Why nothing more can be made under a name.
@@ -143,7 +157,10 @@ impl Session {
                     again.note(&judged.one.verdict);
                     again.probes = again.probes.max(judged.one.probes);
                     again.namings.extend(judged.one.namings.iter().cloned());
-                    again.shown = std::mem::take(&mut again.shown).or(&judged.one.shown);
+                    let moved = self.shown_now(&judged.one, env);
+                    again.is_moved |= moved.is_some();
+                    let shown = moved.unwrap_or_else(|| judged.one.shown.clone());
+                    again.shown = std::mem::take(&mut again.shown).or(&shown);
                     open.push(Rc::clone(&judged.one));
                 }
                 let (is_unsure, (kind, sqlstate), name) = match runs {

@@ -253,6 +253,12 @@ impl Session {
         if self.given.renew(env) {
             return None;
         }
+        let has_moved = env.hides() && env.moved.is_some_and(|moved| read.names_any(moved));
+        if has_moved && self.asked_moved.is_none_or(|asked| env.catalog_version <= asked) {
+            self.asked_moved.get_or_insert(env.catalog_version);
+            return None;
+        }
+        self.asked_moved = None;
         let is_certain = self.temporary.is_still() && read.rests_on_absence(env, &self.temporary);
         if is_certain && self.asked_absence.is_none_or(|asked| env.catalog_version <= asked) {
             self.asked_absence.get_or_insert(env.catalog_version);
@@ -273,8 +279,15 @@ impl Session {
 
     /// Has noted what these statements write elsewhere, before they are sent. Whether they wait for that.
     fn waits_for_stains(&mut self, statements: &[Rc<Judged>], out: &mut Vec<Action>) -> bool {
-        let stains = statements.iter().flat_map(|statement| &statement.spills.stains);
-        let new: Vec<Stain> = stains.filter(|stain| !self.noted.contains(stain)).cloned().collect();
+        let mut new: Vec<Stain> = Vec::new();
+        let mut moving = self.moving.clone();
+        for statement in statements {
+            let is_moved = !moving.is_empty() && statement.names().any(|name| moving.has(name));
+            let could_be = is_moved.then_some(&statement.spills.could_be);
+            new.extend(statement.spills.stains.iter().chain(could_be.into_iter().flatten()).cloned());
+            statement.moves.iter().for_each(|moves| moving.sent(moves));
+        }
+        let new: Vec<Stain> = new.into_iter().filter(|stain| !self.noted.contains(stain)).collect();
         if new.is_empty() {
             self.noted.clear();
             return false;

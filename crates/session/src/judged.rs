@@ -9,17 +9,18 @@ use std::sync::Arc;
 use mask::{Class, ColumnId, Unsearched};
 use policy::{Meaning, Refusal, Verdict};
 use sql::catalog::{Column, Relation};
-use sql::facts::{Access, Effect, Forgets, Makes, RelationUse, Runs};
+use sql::facts::{Access, Effect, Forgets, Makes, Object, RelationUse, Runs};
 use sql::{Catalog, Facts, Given, Naming, Probe, Statement, Touched, Unreadable};
 use wire::BodyError;
 
 use crate::copied::Copied;
 use crate::evidence::Described;
 use crate::given::GivenNames;
+use crate::moving::{MovedNames, Moves};
 use crate::names::{Columns, ResultColumns};
 use crate::probed::probes;
 use crate::results::Planned;
-use crate::shown::{Known, Shown, classed};
+use crate::shown::{Known, Reach, Shown, classed};
 use crate::spills::{Spills, spilled};
 use crate::state::Environment;
 use crate::temporary::{Temporary, TemporaryChange};
@@ -127,6 +128,12 @@ pub(crate) struct Judged {
     pub(crate) copied: Option<Rc<Copied>>,
     /// What it writes elsewhere.
     pub(crate) spills: Spills,
+    /// It names what has another meaning than the catalog shows.
+    pub(crate) is_moved: bool,
+    /// What it does to the meaning of names.
+    pub(crate) moves: Option<Moves>,
+    /// What tells what its result shows, where something is sensitive.
+    own: Option<Rc<Statement>>,
     /// What it does to the session's temporary tables, if anything.
     pub(crate) temporary: Option<TemporaryChange>,
     /// What it does to names of relations.
@@ -230,6 +237,12 @@ impl Read {
             statement.takes_one_table()
                 && statement.relations.iter().any(|used| used.schema.is_none() && may_be_absent(&used.name))
         })
+    }
+
+    /// Whether it names one of these.
+    pub(crate) fn names_any(&self, moved: &MovedNames) -> bool {
+        let names = |statement: &Statement| named(statement).any(|name| moved.has(name));
+        matches!(&self.source, Source::Text(Ok(facts)) if facts.statements.iter().any(names))
     }
 
     /// Names in it that are temporary tables of the session.
@@ -397,7 +410,9 @@ impl Texts<'_> {
             makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
             probes: if env.classes.is_empty() { None } else { probes(text, own, catalog, env) },
             shown: traced(text, own),
+            moves: statement.moves_names().then(|| moves(text, statement, &known)),
             copied,
+            own: (!known.is_empty()).then(|| Rc::new(own.clone())),
             spills,
             namings,
             ..judged
@@ -447,6 +462,9 @@ impl Judged {
             shown: Shown::Nothing,
             copied: None,
             spills: Spills::default(),
+            is_moved: false,
+            moves: None,
+            own: None,
             temporary: statement.and_then(TemporaryChange::of),
             namings: Rc::default(),
             is_still: statement.is_some_and(Statement::is_still),
@@ -495,10 +513,10 @@ impl Judged {
         Rc::new(Judged { described: Rc::new(described), verdict, ..self.clone() })
     }
 
-    /// The same where what it runs shows this in its result, and does this to names too.
-    pub(crate) fn running(&self, shown: Shown, namings: Vec<Naming>) -> Rc<Self> {
+    /// The same where what it runs shows this in its result, does this to names too, and `is_moved`.
+    pub(crate) fn running(&self, shown: Shown, namings: Vec<Naming>, is_moved: bool) -> Rc<Self> {
         let namings = self.namings.iter().cloned().chain(namings).collect();
-        Rc::new(Judged { shown, namings, planned: RefCell::default(), ..self.clone() })
+        Rc::new(Judged { shown, namings, is_moved, planned: RefCell::default(), ..self.clone() })
     }
 
     /// Whether it reads a relation with one of these columns, or what does nobody knows.
@@ -525,6 +543,21 @@ impl Judged {
         !self.runs.is_empty() || names.any(|name| catalog.named(name).any(&is_such))
     }
 
+    /// What its result shows where these names may mean something sensitive.
+    pub(crate) fn shown_with(&self, moved: &MovedNames) -> Shown {
+        match &self.own {
+            Some(own) if self.names().any(|name| moved.has(name)) => {
+                Shown::moved(&self.described.text, own, moved).or(&self.shown)
+            }
+            _ => self.shown.clone(),
+        }
+    }
+
+    /// Names that it reads or calls, where something is sensitive.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.own.iter().flat_map(|own| named(own))
+    }
+
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
         self.verdict.refusal()
     }
@@ -537,6 +570,45 @@ impl Judged {
         }
         Ok(Rc::clone(known.insert(Rc::new(ResultColumns::read(description)?))))
     }
+}
+
+/// Names of relations and functions in a statement.
+fn named(statement: &Statement) -> impl Iterator<Item = &str> {
+    let relations = statement.relations.iter().map(|used| used.name.as_str());
+    relations.chain(statement.mentions.iter().map(String::as_str)).chain(statement.calls())
+}
+
+/// What a statement gives another meaning.
+fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
+    let objects = statement.objects.iter().filter_map(|object| match object {
+        Object::Relation { name, .. } => Some(name),
+        _ => None,
+    });
+    let relations = statement.relations.iter().map(|used| &used.name);
+    let all = relations.chain(objects).chain(&statement.functions).chain(&statement.mentions);
+    // What is written into a new table is known to be sensitive where what is read is.
+    let makes_table = statement.effects.contains(&Effect::CreateTable);
+    let is_read = |name: &str| {
+        let leads_to = |naming: &Naming| matches!(naming, Naming::Leads { to, .. } if to.name == name);
+        makes_table || statement.names.iter().any(leads_to)
+    };
+    let (made_of, mut names): (Vec<String>, Vec<String>) = all.cloned().partition(|name| is_read(name));
+    let written = statement.relations.iter().filter(|used| used.access != Access::Read);
+    names.extend(written.map(|used| used.name.clone()));
+    let mut are_all = statement.effects.contains(&Effect::OpaqueDo);
+    for naming in &statement.names {
+        match naming {
+            Naming::Makes(name) => names.push(name.name.clone()),
+            Naming::Renames { from, to } => names.extend([from.name.clone(), to.name.clone()]),
+            Naming::Leads { from, .. } => names.push(from.name.clone()),
+            Naming::IsPart { part, .. } => names.push(part.name.clone()),
+            Naming::RenamesSchema { .. } => are_all = true,
+        }
+    }
+    names.extend(sql::new_name(text));
+    let is_sensitive = !known.is_empty()
+        && (are_all || !makes_table && (is_opaque(statement) || Reach::of(statement, known).is_any()));
+    Moves { names, made_of, are_all, is_sensitive }
 }
 
 /// Prepared statements and cursors that it runs, itself or by what it reaches.

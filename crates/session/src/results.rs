@@ -46,7 +46,10 @@ pub(crate) fn plan(
     env: &Environment<'_>,
     asked: &mut Option<u64>,
 ) -> Result<Rc<Planned>, NeedsCatalog> {
-    if let Some(planned) = judged.planned.borrow().as_ref()
+    // They may have been moved since the statement was judged, by whom it waited for.
+    let moved = env.moved.filter(|moved| env.hides() && judged.names().any(|name| moved.has(name)));
+    if moved.is_none()
+        && let Some(planned) = judged.planned.borrow().as_ref()
         && planned.catalog_version == env.catalog_version
         && Arc::ptr_eq(planned.plan.methods(), env.methods)
         && Rc::ptr_eq(&planned.columns, columns)
@@ -65,6 +68,7 @@ pub(crate) fn plan(
         return Err(NeedsCatalog);
     }
     *asked = None;
+    let shown = moved.map_or_else(|| judged.shown.clone(), |moved| judged.shown_with(moved));
     let mut names = ResultNames::default();
     let mut plans = Vec::with_capacity(columns.len());
     // Few results have columns that are known by their names alone.
@@ -75,7 +79,7 @@ pub(crate) fn plan(
     for (index, column) in columns.iter().enumerate() {
         let name = name(column);
         let shows = || {
-            judged.shown.is_sensitive(index, columns.len(), || label(index))
+            shown.is_sensitive(index, columns.len(), || label(index))
                 || *is_outdated.get_or_init(|| judged.reads_newly_sensitive(env))
         };
         let is_unsearched = || match (env.unsearched, column.id()) {
@@ -90,7 +94,13 @@ pub(crate) fn plan(
             _ if is_unsearched() => Known::ByName,
             _ => Known::ByValues,
         };
-        let plan = Plan::column(&column.field(), known, env.classes, shows, |class| env.reveals(class));
+        let plan = match known {
+            // A new name of something sensitive, or a new column of it.
+            Known::Not if name.is_none() && (judged.is_moved || moved.is_some()) && env.hides() => {
+                Plan::hidden(&column.field())
+            }
+            _ => Plan::column(&column.field(), known, env.classes, shows, |class| env.reveals(class)),
+        };
         let masked = matches!(plan, ColumnPlan::Mask(..));
         let name = match name {
             Some(name) => Some(name),
@@ -110,6 +120,6 @@ pub(crate) fn plan(
         names: Rc::new(names),
     });
     // What this catalog does not know, the next may: it is asked for each time.
-    judged.planned.replace((!has_unknown).then(|| Rc::clone(&planned)));
+    judged.planned.replace((!has_unknown && moved.is_none()).then(|| Rc::clone(&planned)));
     Ok(planned)
 }

@@ -375,6 +375,7 @@ impl Session {
                 // Portals do not outlive their transaction, but for cursors that are held.
                 self.portals.retain(|portal| portal.holds);
                 self.sight.transaction_is_over();
+                self.moving = Default::default();
                 self.given.transaction_is_over();
             }
             if std::mem::take(&mut self.altered) {

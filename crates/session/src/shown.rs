@@ -9,6 +9,7 @@ use sql::catalog::{Column, Relation};
 use sql::facts::{ColumnUse, Effect};
 use sql::{Catalog, Facts, Lineage, Sensitive, Statement, lineage};
 
+use crate::moving::MovedNames;
 use crate::stains::Stains;
 
 /// PostgreSQL's own relations that hold values of others' columns, what others ask, or secrets, and the columns that do
@@ -131,6 +132,23 @@ impl Shown {
         }
         let (sensitive, lineage) = (reach.sensitive(statement, known), OnceCell::new());
         Shown::Traced(Rc::new(Traced { text: text.into(), sensitive, lineage }))
+    }
+
+    /// What the result of `statement` shows where these names may mean something sensitive: any column may be one.
+    pub(crate) fn moved(text: &str, statement: &Statement, moved: &MovedNames) -> Self {
+        let all = |names: &mut dyn Iterator<Item = &String>| {
+            names.filter(|name| moved.has(name)).cloned().collect()
+        };
+        let columns: HashSet<String> =
+            statement.columns.iter().filter_map(|column| column.name.clone()).collect();
+        let sensitive = Sensitive {
+            relations: all(&mut statement.relations.iter().map(|used| &used.name).chain(&statement.mentions)),
+            functions: statement.calls().filter(|name| moved.has(name)).map(str::to_owned).collect(),
+            known: columns.clone(),
+            columns,
+            ..Sensitive::default()
+        };
+        Shown::Traced(Rc::new(Traced { text: text.into(), sensitive, lineage: OnceCell::new() }))
     }
 
     /// What either shows.

@@ -13,6 +13,8 @@ use crate::stains::{NamedStain, Stain};
 pub(crate) struct Spills {
     /// What is not known yet, and must be before the statement is sent.
     pub(crate) stains: Vec<Stain>,
+    /// What it would spill if anything that it reads were sensitive.
+    pub(crate) could_be: Vec<Stain>,
     /// It writes sensitive values where their own names do not tell.
     pub(crate) are_any: bool,
 }
@@ -32,6 +34,7 @@ pub(crate) fn spilled(
     if own.effects.contains(&Effect::Other("RenameStmt")) {
         found.rename(text);
     }
+    found.could_be(own);
     let reach = Reach::of(own, known);
     let is_made_of_another = own.effects.contains(&Effect::CreateTable) && !own.runs.is_empty();
     if reach.is_any() || is_made_of_another {
@@ -104,6 +107,13 @@ impl Found<'_> {
         if !is_known && !self.spills.stains.contains(&stain) {
             self.spills.stains.push(stain);
         }
+    }
+
+    /// All columns that it could write.
+    fn could_be(&mut self, own: &Statement) {
+        let mut any = Found { spills: Spills::default(), ..*self };
+        own.writes.iter().for_each(|write| any.body(write));
+        self.spills.could_be = any.spills.stains;
     }
 
     /// A relation that others do not see yet, or a column of one, gets another name.

@@ -18,6 +18,7 @@ use crate::copied::Encoding;
 use crate::evidence::{Evidence, Execution, Outcome, Started};
 use crate::given::GivenNames;
 use crate::judged::{Judged, Read, Seen};
+use crate::moving::MovedNames;
 use crate::names::{Names, Portal, Prepared};
 use crate::owed::{CopyIn, Forgotten, Owed, Running};
 use crate::readings::{Reading, Readings};
@@ -39,6 +40,8 @@ pub struct Environment<'a> {
     pub methods: &'a Arc<Methods>,
     /// What was written into relations that the catalog may not show yet.
     pub stains: &'a Stains,
+    /// Names that others have given another meaning, which the catalog does not show yet.
+    pub moved: Option<&'a MovedNames>,
     /// What is allowed.
     pub policies: &'a Policies,
     /// Who asks, as these policies see it.
@@ -147,6 +150,10 @@ pub struct Session {
     /// The same for a statement of the client's.
     pub(crate) asked_absence: Option<u64>,
     pub(crate) asked_unknown: Option<u64>,
+    /// The same for names that others have moved.
+    pub(crate) asked_moved: Option<u64>,
+    /// What the open transaction has moved.
+    pub(crate) moving: MovedNames,
     /// What was noted for the client's present message, that waits for it.
     pub(crate) noted: Vec<Stain>,
     /// Definitions were altered in a transaction that is not over.
@@ -194,6 +201,8 @@ impl Session {
             asked_catalog: None,
             asked_absence: None,
             asked_unknown: None,
+            asked_moved: None,
+            moving: MovedNames::default(),
             noted: Vec::new(),
             altered: false,
             resting: Some(Resting::Idle),
@@ -231,6 +240,11 @@ impl Session {
     /// of a message that is not whole yet does not end the rest.
     pub fn resting(&self) -> Option<Resting> {
         self.resting
+    }
+
+    /// Names that mean something else since statements that it has sent in a transaction that is not over.
+    pub fn moved_names(&self) -> &MovedNames {
+        &self.moving
     }
 
     /// Whether the server may be at work for this session.
@@ -341,6 +355,9 @@ impl Session {
     pub(crate) fn run(&mut self, started: Started, judged: &Rc<Judged>) -> Running {
         if judged.temporary.is_some() {
             self.temporary.sent();
+        }
+        if let Some(moves) = judged.moves.as_ref().filter(|_| judged.refusal().is_none()) {
+            self.moving.sent(moves);
         }
         if !judged.is_still {
             self.temporary.stirred();

@@ -31,6 +31,7 @@ mod given;
 pub mod hooks;
 mod lineage;
 mod literals;
+mod moves;
 mod names;
 mod objects;
 mod reach;
@@ -54,7 +55,7 @@ pub use copy_out::{Copied, CopyOut, copy_out};
 pub use facts::{Facts, Statement, Unreadable};
 pub use given::Given;
 pub use lineage::{
-    Lineage, Origin, Probe, Rename, Sensitive, Spill, Spilled, lineage, probes, rename, spills,
+    Lineage, Origin, Probe, Rename, Sensitive, Spill, Spilled, lineage, new_name, probes, rename, spills,
 };
 pub use literals::skeleton;
 pub use names::{Name, Naming};

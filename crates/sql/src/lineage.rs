@@ -15,7 +15,7 @@ mod tainted;
 use self::flows::Flows;
 use self::outputs::Outputs;
 pub use self::probe::{Probe, probes};
-pub use self::spills::{Origin, Rename, Spill, Spilled, rename, spills};
+pub use self::spills::{Origin, Rename, Spill, Spilled, new_name, rename, spills};
 use crate::read::tree;
 use crate::tree::Tree;
 

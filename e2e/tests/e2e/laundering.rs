@@ -18,7 +18,7 @@ fn parts(case: &str) -> Result<(&str, &str)> {
 }
 
 /// Runs a text in a session of its own, one statement after the other.
-fn run(login: &Login, text: &str) -> Result<Output> {
+pub(crate) fn run(login: &Login, text: &str) -> Result<Output> {
     let output = psql::run_with(login, &["-At"], &format!("{};", text.replace("; ", ";\n")))?;
     Ok(Output { stderr: output.stderr.lines().filter(|line| !line.starts_with("LINE ")).collect(), ..output })
 }

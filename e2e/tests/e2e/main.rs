@@ -26,6 +26,7 @@ mod leaks;
 mod limits;
 mod lost_catalog;
 mod methods;
+mod moved;
 mod names;
 mod newest_libpq;
 mod policies;

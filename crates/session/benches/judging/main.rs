@@ -108,6 +108,7 @@ impl Memory {
             classes,
             unsearched: None,
             methods: &Arc::default(),
+            moved: None,
             allowance: None,
             stains: &session::Stains::default(),
             policies,

@@ -154,6 +154,7 @@ impl Bank {
             classes,
             unsearched: None,
             methods,
+            moved: None,
             allowance: None,
             stains: &session::Stains::default(),
             policies,

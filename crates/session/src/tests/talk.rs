@@ -174,6 +174,7 @@ impl Talk {
             unsearched: Some(unsearched),
             stains,
             methods,
+            moved: None,
             policies,
             subject,
             catalog_version,

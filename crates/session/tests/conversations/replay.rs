@@ -145,6 +145,7 @@ impl<'a> Replay<'a> {
             classes,
             unsearched: Some(&recording.unsearched),
             methods: &Arc::default(),
+            moved: None,
             allowance: None,
             stains: &session::Stains::default(),
             policies,

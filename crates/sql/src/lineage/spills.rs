@@ -114,6 +114,20 @@ pub fn rename(text: &str) -> Option<Rename> {
     rename
 }
 
+/// What `text`, which is one statement, calls something from now on, but for relations that it makes. Call it as [`spills`].
+pub fn new_name(text: &str) -> Option<String> {
+    let mut name = None;
+    of_statement(text, |statement| {
+        name = match statement.kind {
+            "RenameStmt" => Some(statement.text("newname").to_owned()),
+            "CreateFunctionStmt" => statement.name("funcname").pop().map(str::to_owned),
+            "DefineStmt" => statement.name("defnames").pop().map(str::to_owned),
+            _ => None,
+        };
+    });
+    name
+}
+
 fn of_statement(text: &str, take: impl FnOnce(&Tree)) {
     let Ok(parsed) = tree(text) else { return };
     let [raw] = parsed.protobuf.stmts.as_slice() else { return };

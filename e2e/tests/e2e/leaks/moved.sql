@@ -1,0 +1,185 @@
+CREATE TABLE m1 (id int, email text); INSERT INTO m1 VALUES (1, 'alice.canary@example.com')
+---
+ALTER TABLE m1 RENAME COLUMN email TO x
+---
+SELECT lower(x) FROM m1
+
+CREATE TABLE m2 (id int, email text); INSERT INTO m2 VALUES (1, 'alice.canary@example.com')
+---
+ALTER TABLE m2 RENAME TO m2_new
+---
+SELECT lower(email) FROM m2_new
+
+CREATE TABLE m3 (id int, email text); INSERT INTO m3 VALUES (1, 'alice.canary@example.com')
+---
+CREATE VIEW m3_view AS SELECT email AS e FROM m3
+---
+SELECT upper(e) FROM m3_view
+
+CREATE TABLE m4 (id int, email text, n text); INSERT INTO m4 VALUES (1, 'alice.canary@example.com'); CREATE VIEW m4_view AS SELECT n AS e FROM m4
+---
+CREATE OR REPLACE VIEW m4_view AS SELECT email AS e FROM m4
+---
+SELECT upper(e) FROM m4_view
+
+CREATE TABLE m5 (id int, email text); INSERT INTO m5 VALUES (1, 'alice.canary@example.com')
+---
+CREATE FUNCTION m5_f(n int) RETURNS text LANGUAGE sql AS 'SELECT email FROM m5 WHERE id = n'
+---
+SELECT m5_f(1)
+
+CREATE TABLE m7 (id int, email text); INSERT INTO m7 VALUES (1, 'alice.canary@example.com'); CREATE TABLE m7_other (id int)
+---
+ALTER TABLE m7_other RENAME TO m7_old; ALTER TABLE m7 RENAME TO m7_other
+---
+SELECT upper(email) FROM m7_other
+
+CREATE TABLE m8 (id int, email text); INSERT INTO m8 VALUES (1, 'alice.canary@example.com'); CREATE SCHEMA m8_schema
+---
+ALTER TABLE m8 SET SCHEMA m8_schema
+---
+SELECT upper(email) FROM m8_schema.m8
+
+CREATE TABLE m9 (id int, email text); INSERT INTO m9 VALUES (1, 'alice.canary@example.com'); CREATE TABLE m9_notes (n text)
+---
+ALTER TABLE m9 RENAME email TO x; INSERT INTO m9_notes SELECT x FROM m9
+---
+SELECT n FROM m9_notes
+
+CREATE TABLE m10 (id int, email text); INSERT INTO m10 VALUES (1, 'alice.canary@example.com')
+---
+DO $$ BEGIN ALTER TABLE m10 RENAME email TO y; END $$
+---
+SELECT upper(y) FROM m10
+
+CREATE TABLE m11 (id int, email text); INSERT INTO m11 VALUES (1, 'alice.canary@example.com')
+---
+CREATE VIEW m11_view AS SELECT email AS e FROM m11; PREPARE q AS SELECT upper(e) FROM m11_view; EXECUTE q
+---
+SELECT upper(e) FROM m11_view
+
+CREATE TABLE m12 (id int, email text); INSERT INTO m12 VALUES (1, 'alice.canary@example.com')
+---
+CREATE VIEW m12_view AS SELECT email AS e FROM m12; DECLARE c CURSOR WITH HOLD FOR SELECT upper(e) FROM m12_view; FETCH ALL FROM c; CLOSE c
+---
+SELECT upper(e) FROM m12_view
+
+CREATE TABLE m13 (id int, email text); INSERT INTO m13 VALUES (1, 'alice.canary@example.com')
+---
+CREATE TABLE m13_part (note text) INHERITS (m13); INSERT INTO m13_part (id, note) VALUES (2, ''); UPDATE m13_part SET note = (SELECT max(email) FROM m13) WHERE id = 2
+---
+SELECT upper(note) FROM m13_part
+
+CREATE TABLE m14 (id int, email text); INSERT INTO m14 VALUES (1, 'alice.canary@example.com'); CREATE VIEW m14_view AS SELECT email AS contact FROM m14
+---
+ALTER VIEW m14_view RENAME COLUMN contact TO c
+---
+SELECT upper(c) FROM m14_view
+
+CREATE TABLE m15 (id int, v text)
+---
+CREATE FUNCTION m15_f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN SELECT email INTO NEW.v FROM people LIMIT 1; RETURN NEW; END $$; CREATE TRIGGER m15_t BEFORE INSERT ON m15 FOR EACH ROW EXECUTE FUNCTION m15_f()
+---
+INSERT INTO m15 VALUES (1, 'x') RETURNING v; SELECT v FROM m15
+
+CREATE TABLE m16 (id int, email text); INSERT INTO m16 VALUES (1, 'alice.canary@example.com'); CREATE FUNCTION m16_f() RETURNS text LANGUAGE sql AS 'SELECT ''x'''
+---
+CREATE OR REPLACE FUNCTION m16_f() RETURNS text LANGUAGE sql AS 'SELECT email FROM m16'
+---
+SELECT m16_f()
+
+CREATE TABLE m17 (id int, email text); INSERT INTO m17 VALUES (1, 'alice.canary@example.com'); CREATE SCHEMA m17_old; ALTER TABLE m17 SET SCHEMA m17_old
+---
+ALTER SCHEMA m17_old RENAME TO m17_new
+---
+SELECT upper(email) FROM m17_new.m17
+
+CREATE TABLE m18 (id int, email text); INSERT INTO m18 VALUES (1, 'alice.canary@example.com')
+---
+CREATE VIEW m18_view AS SELECT email AS e FROM m18; CREATE VIEW m18_two AS SELECT e AS f FROM m18_view
+---
+SELECT reverse(f) FROM m18_two
+
+CREATE TABLE m19 (id int, email text); INSERT INTO m19 VALUES (1, 'alice.canary@example.com')
+---
+ALTER TABLE m19 ADD COLUMN back text GENERATED ALWAYS AS (reverse(email)) STORED
+---
+SELECT back FROM m19
+
+CREATE TABLE m20 (id int, email text); INSERT INTO m20 VALUES (1, 'alice.canary@example.com')
+---
+CREATE MATERIALIZED VIEW m20_view AS SELECT reverse(email) AS e FROM m20
+---
+SELECT e, upper(e) FROM m20_view
+
+CREATE TABLE m21 (id int, email text); INSERT INTO m21 VALUES (1, 'alice.canary@example.com')
+---
+BEGIN; SAVEPOINT s; ALTER TABLE m21 RENAME email TO x; RELEASE s; SAVEPOINT t; SELECT count(*) FROM m21; ROLLBACK TO t
+---
+SELECT reverse(x) FROM m21; COMMIT
+
+CREATE TABLE m22 (id int, email text); INSERT INTO m22 VALUES (1, 'alice.canary@example.com'); CREATE VIEW m22_view AS SELECT id::text AS e FROM m22; PREPARE q AS SELECT upper(e) FROM m22_view
+---
+PREPARE q AS SELECT upper(e) FROM m22_view; CREATE OR REPLACE VIEW m22_view AS SELECT email AS e FROM m22
+---
+EXECUTE q; SELECT upper(e) FROM m22_view
+
+CREATE TABLE m23 (id int, email text); INSERT INTO m23 VALUES (1, 'alice.canary@example.com')
+---
+CREATE VIEW m23_view AS SELECT reverse(email) AS e FROM m23
+---
+TABLE m23_view; SELECT * FROM m23_view; SELECT m23_view FROM m23_view; SELECT row_to_json(v) FROM m23_view v; SELECT string_agg(e, ',') FROM m23_view; SELECT a.x FROM m23_view AS a (x); WITH w AS (SELECT * FROM m23_view) SELECT upper(w.e) FROM w; SELECT s.* FROM (SELECT v FROM m23_view v) s
+
+CREATE TABLE m24 (id int, email text); INSERT INTO m24 VALUES (1, 'alice.canary@example.com')
+---
+CREATE FUNCTION m24_f(OUT a text, OUT b int) LANGUAGE sql AS 'SELECT email, id FROM m24'
+---
+SELECT * FROM m24_f(); SELECT (m24_f()).a; SELECT upper(a) FROM m24_f()
+
+CREATE TABLE m25 (id int, email text); INSERT INTO m25 VALUES (1, 'alice.canary@example.com')
+---
+ALTER TABLE m25 RENAME email TO x; COPY (SELECT upper(x) FROM m25) TO STDOUT
+---
+COPY (SELECT upper(x) FROM m25) TO STDOUT; COPY m25 TO STDOUT
+
+CREATE TABLE m26 (id int, email text); INSERT INTO m26 VALUES (1, 'alice.canary@example.com')
+---
+ALTER TABLE m26 RENAME email TO x
+---
+SELECT x::int FROM m26; SELECT 1 FROM m26 WHERE x::int = 1
+
+CREATE TABLE m27 (id int, email text); INSERT INTO m27 VALUES (1, 'alice.canary@example.com')
+---
+ALTER TABLE m27 RENAME email TO x
+---
+UPDATE m27 SET id = 2 WHERE id = 1 RETURNING reverse(x); UPDATE m27 SET id = 1 WHERE id = 2 RETURNING *
+
+CREATE TABLE m28 (id int, email text); INSERT INTO m28 VALUES (1, 'alice.canary@example.com')
+---
+CREATE VIEW m28_view AS SELECT reverse(email) AS e FROM m28; CREATE TABLE m28_copy AS SELECT e FROM m28_view
+---
+SELECT e, upper(e) FROM m28_copy
+
+CREATE TABLE m29 (id int, email text); INSERT INTO m29 VALUES (1, 'alice.canary@example.com')
+---
+CREATE VIEW m29_view AS SELECT reverse(email) AS e FROM m29; SELECT e INTO m29_copy FROM m29_view
+---
+SELECT e, upper(e) FROM m29_copy
+
+CREATE TABLE m30 (id int, email text); INSERT INTO m30 VALUES (1, 'alice.canary@example.com')
+---
+ALTER TABLE m30 RENAME email TO x; CREATE TABLE m30_copy AS TABLE m30
+---
+SELECT reverse(x) FROM m30_copy; SELECT m FROM m30_copy m
+
+CREATE TABLE m31 (id int, email text); INSERT INTO m31 VALUES (1, 'alice.canary@example.com'); CREATE TABLE m31_log (v text)
+---
+CREATE FUNCTION m31_f() RETURNS text LANGUAGE sql AS 'SELECT reverse(email) FROM m31'; INSERT INTO m31_log SELECT m31_f()
+---
+SELECT v, upper(v) FROM m31_log
+
+CREATE TABLE m32 (id int, email text); INSERT INTO m32 VALUES (1, 'alice.canary@example.com'); CREATE TABLE m32_log (v text)
+---
+ALTER TABLE m32 RENAME TO m32_new; WITH w AS (INSERT INTO m32_log SELECT reverse(email) FROM m32_new RETURNING v) SELECT v FROM w
+---
+SELECT v FROM m32_log

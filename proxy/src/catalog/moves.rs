@@ -1,0 +1,76 @@
+//! Names that transactions of sessions have given another meaning, until a catalog shows it.
+
+use std::collections::BTreeMap;
+
+use session::MovedNames;
+
+/// What the sessions of one database have moved that its catalog does not show.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Moves {
+    /// By whom, in a transaction that is not over.
+    open: BTreeMap<u64, MovedNames>,
+    /// By transactions that are over, and the how manieth that was.
+    over: Vec<(u64, MovedNames)>,
+    /// How many were over.
+    ended: u64,
+}
+
+impl Moves {
+    /// A session has moved these, in a transaction that is not over.
+    pub(super) fn note(&mut self, session: u64, names: &MovedNames) {
+        self.open.insert(session, names.clone());
+    }
+
+    /// Its transaction is over, or nobody knows any more what becomes of it.
+    pub(super) fn end(&mut self, session: u64) {
+        if let Some(names) = self.open.remove(&session) {
+            self.ended += 1;
+            self.over.push((self.ended, names));
+        }
+    }
+
+    /// How many were over: a catalog that is read from now on shows what these have moved.
+    pub(super) fn ended(&self) -> u64 {
+        self.ended
+    }
+
+    /// A catalog shows what so many have moved.
+    pub(super) fn are_shown(&mut self, ended: u64) {
+        self.over.retain(|(number, _)| ended < *number);
+    }
+
+    /// All that others than this session have moved.
+    pub(super) fn elsewhere(&self, session: u64) -> Option<MovedNames> {
+        let open = self.open.iter().filter(|(mover, _)| **mover != session).map(|(_, names)| names);
+        let mut all = MovedNames::default();
+        open.chain(self.over.iter().map(|(_, names)| names)).for_each(|names| all.add(names));
+        (!all.is_empty()).then_some(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What others see of what session 1 has moved.
+    fn is_seen(moves: &Moves) -> bool {
+        moves.elsewhere(2).is_some()
+    }
+
+    #[test]
+    fn a_catalog_that_was_read_before_a_transaction_was_over_does_not_show_it() {
+        let mut names = MovedNames::default();
+        names.add_name("users");
+        let mut moves = Moves::default();
+        moves.note(1, &names);
+        assert!(is_seen(&moves) && moves.elsewhere(1).is_none());
+        let before = moves.ended();
+        moves.end(1);
+        moves.are_shown(before);
+        assert!(is_seen(&moves) && moves.elsewhere(1).is_some());
+        moves.are_shown(moves.ended());
+        assert!(!is_seen(&moves));
+        moves.end(1);
+        assert!(!is_seen(&moves));
+    }
+}
