@@ -3,6 +3,7 @@
 mod field;
 mod judge;
 mod machine;
+mod mask;
 mod micro;
 mod pgbouncer;
 mod plot;
@@ -25,6 +26,7 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 enum What {
     Judge(judge::Args),
+    Mask(mask::Args),
     Proxy(proxy::Args),
     Micro(micro::Args),
 }
@@ -32,6 +34,7 @@ enum What {
 pub(crate) fn command(args: &Args) -> Result<()> {
     match &args.what {
         What::Judge(args) => judge::command(args),
+        What::Mask(args) => mask::command(args),
         What::Proxy(args) => proxy::command(args),
         What::Micro(args) => micro::command(args),
     }

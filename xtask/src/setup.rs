@@ -9,6 +9,7 @@ mod newer_statements;
 mod node_clients;
 mod pgbouncer;
 mod postgres_tests;
+mod presidio;
 mod privilege;
 mod psycopg;
 mod python_suites;
@@ -18,6 +19,7 @@ use anyhow::{Result, anyhow};
 pub(crate) use self::engine::library as engine_library;
 pub(crate) use self::kernel_tools::{APT_RUSTC, Compiler, find_compiler, find_linker};
 pub(crate) use self::pgbouncer::find as pgbouncer;
+pub(crate) use self::presidio::python as presidio;
 pub(crate) use self::privilege::Privilege;
 
 use self::needs::{Need, Source};
@@ -26,8 +28,8 @@ use crate::error::Unavailable;
 /// Install what this repository's builds, tests and demo need.
 ///
 /// Looks for the PostgreSQL server and client, a C compiler with libclang, the eBPF toolchain, iproute2,
-/// the ClickHouse engine, PostgreSQL's own tests and a newer one's, clients in Python, JavaScript and Java, and the test suites of those
-/// in Python. What is missing is named with its source (apt, rustup, cargo, npm or PyPI) and its reason,
+/// the ClickHouse engine, PostgreSQL's own tests and a newer one's, clients in Python, JavaScript and Java, the test suites of those
+/// in Python, and Presidio. What is missing is named with its source (apt, rustup, cargo, npm or PyPI) and its reason,
 /// and then installed; apt runs through sudo where you are not root, which may ask for your password. No
 /// database cluster is created and no service is started or changed. Where nothing can be installed (no root,
 /// another distribution, another processor) it says what to do by hand and exits with 69.
@@ -82,6 +84,7 @@ fn install(missing: &[Need]) -> Result<()> {
             Source::NodeClients => node_clients::install()?,
             Source::Psycopg => psycopg::install()?,
             Source::PythonSuites => python_suites::install()?,
+            Source::Presidio => presidio::install()?,
             Source::PgBouncer => pgbouncer::install()?,
         }
     }

@@ -13,9 +13,9 @@ use e2e::scratch::Scratch;
 use serde_json::json;
 
 use self::results::{Results, table};
-use super::machine;
+use super::{machine, micro};
 use crate::progress::Step;
-use crate::{run, setup, test};
+use crate::{run, setup};
 
 /// Measure reading and judging over a corpus of statements.
 ///
@@ -50,7 +50,7 @@ pub(crate) fn command(args: &Args) -> Result<()> {
     let folder = Scratch::new("judge")?;
     let file = folder.join("corpus");
     fs::write(&file, &corpus.texts).context("write the corpus")?;
-    let program = build(args.quick)?;
+    let program = micro::program("session", "judging", args.quick)?;
 
     let step = Step::start(format!("read and judge {} statements", corpus.count));
     let told = run::output(Command::new(program).arg("corpus").arg(&file))?;
@@ -73,18 +73,4 @@ pub(crate) fn command(args: &Args) -> Result<()> {
         fs::write(path, svg).with_context(|| format!("write `{}`", path.display()))?;
     }
     Ok(())
-}
-
-/// The benchmark's program. Where it only has to work, with the whole workspace: then nothing is built that tests do not
-/// build.
-fn build(quick: bool) -> Result<PathBuf> {
-    let arguments: &[&str] = match quick {
-        true => &["test", "--workspace", "--bench", "judging", "--no-run"],
-        false => &["bench", "--package", "session", "--bench", "judging", "--no-run"],
-    };
-    run::shown(test::cargo_command()?.args(arguments))?;
-    let told = run::output(test::cargo_command()?.args(arguments).arg("--message-format=json"))?;
-    let mut built = told.lines().filter_map(super::micro::benchmark);
-    let found = built.find(|(name, _)| name == "judging");
-    found.map(|(_, program)| program).context("find `judging` among what cargo built")
 }

@@ -39,9 +39,10 @@ pub(crate) struct Args {
 }
 
 /// The groups of cases, each with the package that has it and the name of its benchmark there.
-const BENCHMARKS: [(&str, &str, &str); 4] = [
+const BENCHMARKS: [(&str, &str, &str); 5] = [
     ("wire", "wire", "frames"),
     ("judge", "session", "judging"),
+    ("mask", "mask", "detecting"),
     ("session", "session", "steps"),
     ("audit", "audit", "records"),
 ];
@@ -129,8 +130,21 @@ fn build() -> Result<Vec<(String, PathBuf)>> {
     Ok(told.lines().filter_map(benchmark).collect())
 }
 
+/// One benchmark's program. Where it only has to work, with the whole workspace: then nothing is built that tests do not
+/// build.
+pub(super) fn program(package: &str, benchmark: &str, quick: bool) -> Result<PathBuf> {
+    let arguments: &[&str] = match quick {
+        true => &["test", "--workspace", "--bench", benchmark, "--no-run"],
+        false => &["bench", "--package", package, "--bench", benchmark, "--no-run"],
+    };
+    run::shown(test::cargo_command()?.args(arguments))?;
+    let told = run::output(test::cargo_command()?.args(arguments).arg("--message-format=json"))?;
+    let found = told.lines().filter_map(self::benchmark).find(|(name, _)| name == benchmark);
+    found.map(|(_, program)| program).with_context(|| format!("find `{benchmark}` among what cargo built"))
+}
+
 /// The benchmark that a line of cargo's messages tells of.
-pub(super) fn benchmark(line: &str) -> Option<(String, PathBuf)> {
+fn benchmark(line: &str) -> Option<(String, PathBuf)> {
     let message: Value = serde_json::from_str(line).ok()?;
     let text = |pointer| message.pointer(pointer).and_then(Value::as_str);
     let is_benchmark = text("/target/kind/0")? == "bench";

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{
-    engine, kernel_tools, newer_statements, node_clients, pgbouncer, postgres_tests, psycopg, python_suites,
+    engine, kernel_tools, newer_statements, node_clients, pgbouncer, postgres_tests, presidio, psycopg,
+    python_suites,
 };
 use crate::{repo, run};
 
@@ -36,6 +37,8 @@ pub(super) enum Source {
     Psycopg,
     /// Packages and source archives from PyPI.
     PythonSuites,
+    /// A Python environment with packages from PyPI.
+    Presidio,
     /// Unpacked from the package of apt, and not installed.
     PgBouncer,
 }
@@ -53,6 +56,7 @@ impl Need {
             | Source::NodeClients
             | Source::Psycopg
             | Source::PythonSuites
+            | Source::Presidio
             | Source::PgBouncer => &[],
         };
         packages.iter().copied()
@@ -84,6 +88,7 @@ impl Need {
             Source::PythonSuites => {
                 "PyPI: what e2e/clients/python names, checked by hash, and four source archives".to_string()
             }
+            Source::Presidio => "PyPI: what xtask/src/setup/presidio names, checked by hash".to_string(),
             Source::PgBouncer => "apt: pgbouncer, unpacked into a cache and not installed".to_string(),
         }
     }
@@ -172,7 +177,8 @@ pub(super) fn missing() -> Vec<Need> {
             has_venv()
                 || e2e::psycopg::python().is_some()
                     && e2e::python_suites::installed().is_some()
-                    && e2e::newer_statements::installed().is_some(),
+                    && e2e::newer_statements::installed().is_some()
+                    && presidio::python().is_some(),
             Need {
                 what: "Python's venv",
                 why: "environments of their own for clients",
@@ -193,6 +199,14 @@ pub(super) fn missing() -> Vec<Need> {
                 what: "test suites of asyncpg, pg8000, SQLAlchemy and Django",
                 why: "show that clients see no proxy",
                 source: Source::PythonSuites,
+            },
+        ),
+        (
+            presidio::python().is_some(),
+            Need {
+                what: "Presidio, Faker and python-stdnum",
+                why: "a corpus for the detectors of values, and what they are measured beside",
+                source: Source::Presidio,
             },
         ),
         (
@@ -283,6 +297,7 @@ pub(super) fn by_hand(missing: &[Need]) -> String {
             Source::NodeClients => node_clients::by_hand(),
             Source::Psycopg => psycopg::by_hand(),
             Source::PythonSuites => python_suites::by_hand(),
+            Source::Presidio => presidio::by_hand(),
             Source::PgBouncer => pgbouncer::BY_HAND.to_string(),
         });
     }
