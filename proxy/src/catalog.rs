@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use daemon::with_causes;
 use mask::{Classes, ColumnId, Unsearched, class_of, class_of_comment};
 use session::{Environment, MovedNames, Readings, Stain, Stains};
-use sql::catalog::{Catalog, Column, Relation};
+use sql::catalog::{Catalog, Column, Holds, Relation};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 use wire::backend::{self, tag};
@@ -81,7 +81,7 @@ const RELATIONS: &str = "
           AND NOT a.attisdropped
     LEFT JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid
     WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid
-      AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f']::\"char\"[])
+      AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f', 'c']::\"char\"[])
     ORDER BY c.oid, a.attnum";
 
 /// Comments of columns, where they are short.
@@ -111,6 +111,27 @@ const GENERATED: &str = "
     SELECT attrelid, attnum FROM pg_catalog.pg_attribute
     WHERE attrelid OPERATOR(pg_catalog.>=) 16384::oid AND attgenerated OPERATOR(pg_catalog.<>) ''::\"char\"
           AND NOT attisdropped";
+
+/// Columns of which others are generated, and 0 for each column of a composite type that a column is of: in an array, a domain, or
+/// both.
+const HOLDS: &str = "
+    SELECT d.objid, d.objsubid, d.refobjid, d.refobjsubid
+    FROM pg_catalog.pg_depend d
+    JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) d.objid AND a.attnum::int4 OPERATOR(pg_catalog.=) d.objsubid
+    WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::regclass::oid
+      AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::regclass::oid
+      AND d.objid OPERATOR(pg_catalog.=) d.refobjid AND d.refobjsubid OPERATOR(pg_catalog.>) 0
+      AND d.objid OPERATOR(pg_catalog.>=) 16384::oid AND a.attgenerated OPERATOR(pg_catalog.<>) ''::\"char\"
+    UNION
+    SELECT a.attrelid, a.attnum, r.oid, 0
+    FROM pg_catalog.pg_attribute a
+    JOIN pg_catalog.pg_type one ON one.oid OPERATOR(pg_catalog.=) a.atttypid
+    LEFT JOIN pg_catalog.pg_type two ON two.oid OPERATOR(pg_catalog.=) one.typelem OR two.oid OPERATOR(pg_catalog.=) one.typbasetype
+    LEFT JOIN pg_catalog.pg_type three ON three.oid OPERATOR(pg_catalog.=) two.typelem OR three.oid OPERATOR(pg_catalog.=) two.typbasetype
+    LEFT JOIN pg_catalog.pg_type four ON four.oid OPERATOR(pg_catalog.=) three.typelem OR four.oid OPERATOR(pg_catalog.=) three.typbasetype
+    JOIN pg_catalog.pg_class r ON r.oid OPERATOR(pg_catalog.=) ANY (ARRAY[one.typrelid, two.typrelid, three.typrelid, four.typrelid])
+    WHERE a.attrelid OPERATOR(pg_catalog.>=) 16384::oid AND a.attnum OPERATOR(pg_catalog.>) 0::int2 AND NOT a.attisdropped
+      AND a.atttypid OPERATOR(pg_catalog.>=) 16384::oid";
 
 /// All functions and procedures, for the records of fast-path calls.
 const FUNCTIONS: &str = "
@@ -613,6 +634,15 @@ async fn ask_all(
         Ok(())
     })
     .await?;
+    let mut holds = Vec::new();
+    ask(pipe, HOLDS, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        let (relation, column) = (row.number("relation")?, row.number("column number")?);
+        let (of, number) = (row.number("other relation")?, row.number::<i16>("other column")?);
+        holds.push(Holds { relation, column, of, of_column: (number > 0).then_some(number) });
+        Ok(())
+    })
+    .await?;
     let routines = routines::read(pipe, &before.catalog).await?;
     let locks = locks(pipe).await?;
     let hooks = match locks.is_held && locks.has_rules && before.read_at.is_some() {
@@ -620,7 +650,7 @@ async fn ask_all(
         false => hooks::read(pipe, &before.catalog).await?,
     };
     let catalog = Catalog::new(relations.into_values()).with_functions(functions);
-    let catalog = catalog.with_dependencies(dependencies).with_generated(generated);
+    let catalog = catalog.with_dependencies(dependencies).with_generated(generated).with_holds(holds);
     let catalog = catalog.with_routines(routines).with_hooks(hooks);
     let mut classes = classes(&catalog, comments, &before.classes, &lock(memory));
     upstream.columns.apply(&catalog, &mut classes);

@@ -24,6 +24,7 @@ struct Read {
     underlying: HashMap<u32, Vec<u32>>,
     /// Columns that are generated: their relations' OIDs and their numbers.
     generated: BTreeSet<(u32, i16)>,
+    holds: Vec<Holds>,
     /// `schema.function` by `pg_proc.oid`.
     functions: HashMap<u32, String>,
     /// Those that users made, by `pg_proc.oid`, and their OIDs by name.
@@ -55,6 +56,19 @@ pub struct Column {
     pub name: String,
     /// OID of its type.
     pub type_oid: u32,
+}
+
+/// A column that has values of another within: it is generated of it, or of a type that has it as an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holds {
+    /// OID of its relation.
+    pub relation: u32,
+    /// Its number.
+    pub column: i16,
+    /// OID of the other's relation or composite type.
+    pub of: u32,
+    /// The other's number; `None` for each that there is.
+    pub of_column: Option<i16>,
 }
 
 impl Catalog {
@@ -188,6 +202,18 @@ impl Catalog {
     pub fn with_generated(mut self, generated: impl IntoIterator<Item = (u32, i16)>) -> Self {
         Arc::make_mut(&mut self.read).generated = generated.into_iter().collect();
         self
+    }
+
+    /// The same where these columns have others' values within.
+    #[must_use]
+    pub fn with_holds(mut self, holds: Vec<Holds>) -> Self {
+        Arc::make_mut(&mut self.read).holds = holds;
+        self
+    }
+
+    /// Columns that have others' values within.
+    pub fn holds(&self) -> &[Holds] {
+        &self.read.holds
     }
 
     /// Whether this column is known to be generated.

@@ -1,7 +1,7 @@
-//! Columns that hold the values of others: those of partitions, children and parents of the same name, and those that refer to a
-//! key.
+//! Columns that hold the values of others: those of partitions, children and parents of the same name, those that refer to a key,
+//! those that are generated of others, and those of composite types.
 
-use mask::{Classes, ColumnId};
+use mask::{Class, Classes, ColumnId};
 use sql::Catalog;
 
 /// Adds to `classes` what has its values from columns that are there.
@@ -20,6 +20,18 @@ pub(super) fn spread(catalog: &Catalog, classes: &mut Classes) {
                     give(classes, of_whole, of_part);
                     give(classes, of_part, of_whole);
                 }
+            }
+        }
+        for holds in catalog.holds() {
+            let is_sensitive = |number| classes.contains_key(&ColumnId { table_oid: holds.of, number });
+            let holds_some = match (holds.of_column, catalog.relation(holds.of)) {
+                (Some(number), _) => is_sensitive(number),
+                (None, Some(of)) => of.columns.iter().any(|column| is_sensitive(column.number)),
+                (None, None) => false,
+            };
+            if holds_some {
+                let id = ColumnId { table_oid: holds.relation, number: holds.column };
+                classes.entry(id).or_insert(Class::Derived);
             }
         }
         for key in catalog.hooks().foreign_keys() {

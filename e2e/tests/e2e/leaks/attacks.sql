@@ -384,3 +384,59 @@ ROLLBACK
 SELECT string_agg(ch, '' ORDER BY pos) FROM generate_series(1, 40) pos, LATERAL (SELECT substr(email, pos, 1) k FROM people WHERE id = 1) l JOIN (SELECT chr(x) ch FROM generate_series(33, 126) x) d ON d.ch = l.k
 
 SELECT query FROM pg_stat_activity WHERE query LIKE '%alice.canary%'
+
+SELECT p FROM holders
+
+SELECT (p).email FROM holders
+
+SELECT upper((p).email), reverse(p::text) FROM holders
+
+SELECT ps FROM holders
+
+SELECT ps[1] FROM holders
+
+SELECT (ps[1]).email FROM holders
+
+SELECT unnest(ps) FROM holders
+
+SELECT u.email FROM holders, unnest(ps) u
+
+SELECT reverse(u.email) FROM holders, unnest(pd) u
+
+SELECT pd FROM holders
+
+SELECT pair FROM holders
+
+SELECT reverse(((pair).one).email) FROM holders
+
+SELECT everything FROM holders
+
+SELECT (everything).email FROM holders
+
+SELECT (p).* FROM holders
+
+SELECT (everything).* FROM holders
+
+SELECT row_to_json(p), to_jsonb(ps) FROM holders
+
+SELECT back FROM holders
+
+SELECT reverse(back), words FROM holders
+
+SELECT tsvector_to_array(words) FROM holders
+
+SELECT lexeme FROM holders, unnest(words)
+
+COPY holders TO STDOUT
+
+COPY holders TO STDOUT (FORMAT csv)
+
+COPY (SELECT p, ps, back, words FROM holders) TO STDOUT
+
+SELECT h FROM holders h
+
+INSERT INTO holders (p) VALUES (('x', 'y')) RETURNING (SELECT max(back) FROM holders)
+
+CREATE TABLE more AS SELECT p AS q FROM holders; SELECT q, (q).email FROM more
+
+CREATE VIEW v AS SELECT (p).email AS e, back AS b FROM holders; SELECT e, b FROM v

@@ -67,3 +67,7 @@ CREATE TEMP TABLE h6 AS SELECT id, name FROM people WHERE email LIKE 'a%'; SELEC
 CREATE TABLE h7 (n int, v text); INSERT INTO h7 SELECT id, name FROM people; UPDATE h7 SET v = upper(p.name) FROM people p WHERE h7.n = 1 AND p.id = 1 AND p.email IS NOT NULL; SELECT v || '' FROM h7
 
 SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND pid = pg_backend_pid()
+
+SELECT id, doubled, doubled + 1 FROM holders
+
+SELECT id, size FROM unholy

@@ -21,3 +21,9 @@ INSERT INTO secrets VALUES (1, '+49 30 alice.canary', '4111 alice.canary', 'DE89
 CREATE FUNCTION gathered(text, int) RETURNS text LANGUAGE sql AS 'SELECT concat($1, email) FROM people WHERE id = $2';
 CREATE AGGREGATE all_mail(int) (sfunc = gathered, stype = text, initcond = '');
 CREATE AGGREGATE count(text) (sfunc = textcat, stype = text, initcond = '');
+CREATE TYPE person AS (nick text, email text);
+CREATE TYPE couple AS (one person, two person);
+CREATE DOMAIN crowd AS person[];
+CREATE TABLE holders (id int, p person, ps person[], pd crowd, pair couple, everything people, email text, back text GENERATED ALWAYS AS (reverse(email)) STORED, words tsvector GENERATED ALWAYS AS (to_tsvector('simple', email)) STORED, doubled int GENERATED ALWAYS AS (id * 2) STORED);
+INSERT INTO holders VALUES (1, ('Al', 'alice.canary@example.com'), ARRAY[('Al', 'alice.canary@example.com')::person], ARRAY[('Al', 'alice.canary@example.com')::person], (('Al', 'alice.canary@example.com'), NULL), (1, 'Al', 'alice.canary@example.com', 30, NULL), 'alice.canary@example.com');
+CREATE TABLE unholy (id int, size box, shape person);
