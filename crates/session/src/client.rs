@@ -253,7 +253,8 @@ impl Session {
         if self.given.renew(env) {
             return None;
         }
-        let has_moved = env.hides() && env.moved.is_some_and(|moved| read.names_any(moved));
+        // Whether anything is hidden is worked out last: it costs more than all else here.
+        let has_moved = env.moved.is_some_and(|moved| read.names_any(moved)) && env.hides();
         if has_moved && self.asked_moved.is_none_or(|asked| env.catalog_version <= asked) {
             self.asked_moved.get_or_insert(env.catalog_version);
             return None;
