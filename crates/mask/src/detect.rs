@@ -111,11 +111,17 @@ fn letters(value: &[u8], start: usize, len: usize) -> Option<(Class, usize)> {
     network.or_else(account).or_else(form).or_else(key).or_else(labelled).or_else(street)
 }
 
+/// Of the twenty capitals of a key of AWS, which need have no digit, so many are in one of two chunks.
+const CAPITALS_MIN: u8 = 10;
+
 /// Whether `value` has a byte without which there is nothing to find. No branch on data: the compiler makes vectors of it.
 fn may_have(value: &[u8]) -> bool {
     value.chunks(64).any(|chunk| {
         let is_trigger = |byte: u8| byte.wrapping_sub(b'0') < 10 || matches!(byte, b'@' | b'=' | b':' | b'<');
-        chunk.iter().fold(false, |any, &byte| any | is_trigger(byte))
+        let any = chunk.iter().fold(false, |any, &byte| any | is_trigger(byte));
+        let capitals =
+            chunk.iter().fold(0_u8, |sum, byte| sum.wrapping_add(byte.is_ascii_uppercase().into()));
+        any | (capitals >= CAPITALS_MIN)
     })
 }
 

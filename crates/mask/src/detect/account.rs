@@ -48,6 +48,10 @@ pub(super) fn iban(value: &[u8], start: usize, len: usize) -> Option<(Class, usi
         place += 1;
     }
     let number = number.get(..count)?;
+    // Check digits are 98 less a remainder by 97.
+    if matches!(number.get(2..4)?, b"00" | b"01" | b"99") {
+        return None;
+    }
     let turned = number.get(4..)?.iter().chain(number.get(..4)?).copied();
     (!goes_on(value, place) && remainder(turned, 97) == 1).then_some((Class::Iban, place))
 }

@@ -33,6 +33,13 @@ const BORN: &[&str] = &[
     "nascita",
     "nacido",
     "nacida",
+    "né",
+    "née",
+    "nato",
+    "nata",
+    "född",
+    "født",
+    "urodz",
 ];
 
 /// The beginnings of months in English, German, French, Spanish, Portuguese and Italian.

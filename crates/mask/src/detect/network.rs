@@ -10,7 +10,7 @@ use crate::class::Class;
 const V6_BYTES_MAX: usize = 45;
 
 /// What has four numbers with dots and is no address.
-const VERSIONS: &[&str] = &["version", "ver", "v", "release", "section"];
+const VERSIONS: &[&str] = &["version", "ver.", "v", "release", "section"];
 
 /// The address that begins with the word at `start`.
 pub(super) fn address(value: &[u8], start: usize, len: usize) -> Option<(Class, usize)> {

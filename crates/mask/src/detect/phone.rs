@@ -22,7 +22,12 @@ const NAMED: &[&str] = &[
     "mob",
     "cell",
     "fax",
-    "call",
+    "call me",
+    "call us",
+    "call at",
+    "call on",
+    "call from",
+    "calls from",
     "whatsapp",
     "sms",
     "telefon",
@@ -58,10 +63,12 @@ pub(super) fn at_sign(value: &[u8], here: usize) -> Option<Match> {
     let fits = match plus {
         true => at(value, here + 1) != b'0' && written.digits >= DIGITS_MIN,
         false => {
-            let closed = at(value, here + 1 + first) == b')';
+            let area = (2..=5).contains(&first) && written.count > 1;
+            let closed = area && at(value, here + 1 + first) == b')';
             closed
                 && (written.is_american(value, here + 1)
-                    || at(value, here + 1) == b'0' && written.digits >= 9)
+                    || at(value, here + 1) == b'0' && written.digits >= 9
+                    || written.digits >= DIGITS_MIN && is_named(value, here))
         }
     };
     fits.then_some(Match { class: Class::Phone, range: here..written.end })
@@ -85,8 +92,15 @@ pub(super) fn national(value: &[u8], start: usize, len: usize) -> Option<(Class,
     let fits = even && abroad && written.digits >= 10
         || even && home && !is_date
         || even && written.is_american(value, start)
-        || written.digits >= 7 && !is_date && context::names(value, start, NAMED);
+        || written.digits >= 7 && !is_date && is_named(value, start);
     fits.then_some((Class::Phone, written.end))
+}
+
+/// Calls last a number of seconds too: whom one calls stands right behind it.
+fn is_named(value: &[u8], start: usize) -> bool {
+    const CALL: &[u8] = b"call ";
+    let near = value.get(start.saturating_sub(CALL.len())..start).unwrap_or_default();
+    near.eq_ignore_ascii_case(CALL) || context::names(value, start, NAMED)
 }
 
 impl Written {

@@ -10,7 +10,7 @@ const DECIMALS_MIN: usize = 4;
 /// Bytes between a street's number and the word that says that it is one.
 const STREET_BYTES_MAX: usize = 40;
 
-/// Words that end the name of a street, after its number.
+/// Words that end the name of a street, after its number: of the Postal Service's list (Publication 28, C1) and British.
 const LAST_WORDS: &[&str] = &[
     "street",
     "st",
@@ -46,6 +46,134 @@ const LAST_WORDS: &[&str] = &[
     "mews",
     "place",
     "cir",
+    "alley",
+    "bend",
+    "branch",
+    "bridge",
+    "brook",
+    "burg",
+    "bypass",
+    "causeway",
+    "center",
+    "centers",
+    "circles",
+    "common",
+    "corner",
+    "corners",
+    "course",
+    "courts",
+    "cove",
+    "creek",
+    "crest",
+    "crossing",
+    "crossroad",
+    "curve",
+    "dale",
+    "drives",
+    "estate",
+    "estates",
+    "expressway",
+    "falls",
+    "ferry",
+    "field",
+    "fields",
+    "flats",
+    "ford",
+    "forest",
+    "forge",
+    "fork",
+    "forks",
+    "garden",
+    "gateway",
+    "glen",
+    "glens",
+    "green",
+    "greens",
+    "groves",
+    "harbor",
+    "haven",
+    "heights",
+    "hill",
+    "hills",
+    "hollow",
+    "inlet",
+    "island",
+    "junction",
+    "key",
+    "keys",
+    "knoll",
+    "knolls",
+    "lake",
+    "lakes",
+    "landing",
+    "manor",
+    "meadow",
+    "meadows",
+    "mill",
+    "mills",
+    "mission",
+    "motorway",
+    "mount",
+    "mountain",
+    "orchard",
+    "oval",
+    "overpass",
+    "park",
+    "parks",
+    "passage",
+    "path",
+    "pine",
+    "pines",
+    "plain",
+    "plains",
+    "plaza",
+    "point",
+    "points",
+    "port",
+    "ports",
+    "prairie",
+    "ramp",
+    "ranch",
+    "rapids",
+    "rest",
+    "ridge",
+    "ridges",
+    "river",
+    "roads",
+    "row",
+    "run",
+    "shore",
+    "shores",
+    "skyway",
+    "spring",
+    "springs",
+    "spur",
+    "squares",
+    "station",
+    "stravenue",
+    "stream",
+    "streets",
+    "summit",
+    "throughway",
+    "trace",
+    "track",
+    "trafficway",
+    "tunnel",
+    "turnpike",
+    "underpass",
+    "union",
+    "valley",
+    "valleys",
+    "viaduct",
+    "view",
+    "views",
+    "village",
+    "ville",
+    "vista",
+    "walk",
+    "walks",
+    "well",
+    "wells",
 ];
 
 /// Words that begin the name of a street, before or after its number.
@@ -82,7 +210,35 @@ const FIRST_WORDS: &[&str] = &[
     "viaduto",
     "estrada",
     "praça",
+    "vicolo",
+    "canale",
+    "incrocio",
+    "stretto",
+    "acceso",
+    "alameda",
+    "callejón",
+    "cañada",
+    "cuesta",
+    "glorieta",
+    "vial",
+    "jardim",
+    "ladeira",
+    "parque",
+    "quadra",
+    "residencial",
+    "rodovia",
+    "viela",
+    "vereda",
+    "ulica",
+    "aleja",
+    "plac",
 ];
+
+/// Words of that kind that nobody writes large (Poland).
+const SMALL_FIRST_WORDS: &[&[u8]] = &[b"ul", b"al", b"pl", b"os"];
+
+/// What is measured, and lives nowhere: `Umweg 3 km`.
+const UNITS: &[&str] = &["km", "m", "cm", "min", "h", "std", "uhr", "euro", "meter", "minuten", "stunden"];
 
 /// How names of streets end that are one word, before their number.
 const ENDINGS: &[&[u8]] = &[
@@ -106,6 +262,12 @@ const ENDINGS: &[&[u8]] = &[
     b"kring",
     b"-ring",
     b"singel",
+    b"gatan",
+    "vägen".as_bytes(),
+    "gränd".as_bytes(),
+    "gränden".as_bytes(),
+    b"stigen",
+    b"torget",
 ];
 
 /// Latitude and longitude that begin with the digit or minus at `start`.
@@ -121,11 +283,25 @@ pub(super) fn coordinates(value: &[u8], start: usize) -> Option<Match> {
         return None;
     }
     let (second, end) = degrees(value, comma)?;
+    if between.contains(&b',') && is_in_list(value, start, end) {
+        return None;
+    }
     // A point of WKT has its longitude first.
     let point = between == b" " && before(value, start) == b'(';
     let fits =
         first <= 90 && second <= 180 && between.contains(&b',') || point && first <= 180 && second <= 90;
     fits.then_some(Match { class: Class::GeoLocation, range: start..end })
+}
+
+/// Whether such numbers go on behind `end`, or stand before `start`: of a vector, each pair could be a place.
+fn is_in_list(value: &[u8], start: usize, end: usize) -> bool {
+    let spaced = |place: usize| place + usize::from(at(value, place) == b' ');
+    let after = at(value, end) == b',' && degrees(value, spaced(end + 1)).is_some();
+    let head = value.get(start.saturating_sub(24)..start).unwrap_or_default();
+    let head = head.strip_suffix(b"-").unwrap_or(head);
+    let head = head.strip_suffix(b" ").unwrap_or(head).strip_suffix(b",").unwrap_or_default();
+    let decimals = head.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    after || decimals > DECIMALS_MIN && at(head, head.len() - decimals - 1) == b'.'
 }
 
 /// The whole degrees of a decimal number at `start`, and where it ends.
@@ -152,7 +328,8 @@ pub(super) fn street(value: &[u8], start: usize, len: usize) -> Option<(Class, u
     while at(line, place) == b' ' {
         let end = end_of(line, place + 1, is_name);
         let word = line.get(place + 1..end)?;
-        if words == 0 && is_one_of(word, FIRST_WORDS) {
+        let goes_on = at(line, end) == b' ' && !at(line, end + 1).is_ascii_digit();
+        if words == 0 && goes_on && is_one_of(word, FIRST_WORDS) {
             return Some((Class::Address, end_of_name(value, end)));
         }
         if named && is_one_of(word, LAST_WORDS) {
@@ -179,23 +356,23 @@ pub(super) fn named_street(value: &[u8], start: usize, len: usize) -> Option<(Cl
     if first.is_some_and(|word| at(word, 0).eq_ignore_ascii_case(&b'p') && word.eq_ignore_ascii_case(b"po")) {
         return post_box(value, start + len);
     }
+    let dotted = at(value, start + len) == b'.';
+    let small = dotted && SMALL_FIRST_WORDS.contains(&first.unwrap_or_default());
     // Only a word with a small letter in it or a capital before it can name a street.
-    if !at(value, start).is_ascii_uppercase() || is_name(before(value, start)) {
+    if !(at(value, start).is_ascii_uppercase() || small) || is_name(before(value, start)) {
         return None;
     }
     let mut place = start;
     let first_word = end_of(line, place, is_name);
-    let begins = is_one_of(line.get(start..first_word)?, FIRST_WORDS);
+    let begins = small || is_one_of(line.get(start..first_word)?, FIRST_WORDS);
     for _ in 0..5 {
         let end = end_of(line, place, |byte| is_name(byte) || byte == b'.');
         let word = line.get(place..end)?;
         let number = end_of(line, end + 1, |byte| byte.is_ascii_digit());
-        let numbered = matches!(at(line, end), b' ') && (1..=4).contains(&(number.saturating_sub(end + 1)));
+        let numbered = at(line, end) == b' ' && (1..=4).contains(&(number.saturating_sub(end + 1)));
         let ends = ENDINGS.iter().any(|ending| word.len() > ending.len() && ends_with(word, ending));
         if numbered && (begins && end > first_word || ends) {
-            let letter = usize::from(at(value, number).is_ascii_alphabetic());
-            let end = number + letter;
-            return (!at(value, end).is_ascii_alphanumeric()).then_some((Class::Address, end));
+            return end_of_number(value, number).map(|end| (Class::Address, end));
         }
         let comma = usize::from(begins && at(line, end) == b',');
         if word.is_empty() || at(line, end + comma) != b' ' {
@@ -204,11 +381,31 @@ pub(super) fn named_street(value: &[u8], start: usize, len: usize) -> Option<(Cl
         place = end + comma + 1;
         if at(line, place).is_ascii_digit() && begins {
             let end = end_of(line, place, |byte| byte.is_ascii_digit());
-            return (end - place <= 4 && !at(value, end).is_ascii_alphanumeric())
-                .then_some((Class::Address, end));
+            return if end - place > 4 {
+                None
+            } else {
+                end_of_number(value, end).map(|end| (Class::Address, end))
+            };
+        }
+        if comma > 0 {
+            return None;
         }
     }
     None
+}
+
+/// Where the number of a house ends whose digits end at `end`: `5a`, `55-36`, `87/49`.
+fn end_of_number(value: &[u8], end: usize) -> Option<usize> {
+    const DIGITS_MAX: usize = 4;
+    let letter = end + usize::from(at(value, end).is_ascii_alphabetic());
+    let near = value.get(..value.len().min(letter + 2 + DIGITS_MAX)).unwrap_or_default();
+    let second = end_of(near, letter + 1, |byte| byte.is_ascii_digit());
+    let joined =
+        matches!(at(value, letter), b'-' | b'/') && (1..=DIGITS_MAX).contains(&(second - letter - 1));
+    let end = if joined { second } else { letter };
+    let unit = value.get(end + 1..end_of(near, end + 1, |byte| byte.is_ascii_alphabetic()));
+    let measured = at(value, end) == b' ' && unit.is_some_and(|unit| is_one_of(unit, UNITS));
+    (!at(value, end).is_ascii_alphanumeric() && !measured).then_some(end)
 }
 
 /// `P.O. Box` without dots, and its number.

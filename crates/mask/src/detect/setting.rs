@@ -85,8 +85,18 @@ fn assigned(value: &[u8], place: usize, token: bool) -> Option<Match> {
     };
     let told = sign == b'=' || quoted || mixed;
     let number = secret.iter().all(u8::is_ascii_digit);
-    let fits = secret.len() >= least && told && !(token && number) && !is_placeholder(secret);
+    let asked = !quoted && is_asked_for(secret);
+    let fits = secret.len() >= least && told && !(token && number) && !asked && !is_placeholder(secret);
     fits.then_some(Match { class: Class::Credential, range: start..end })
+}
+
+/// Code that asks for it where it runs: `os.environ['KEY']`, `request.headers.get('X-Token')`.
+fn is_asked_for(secret: &[u8]) -> bool {
+    let path =
+        secret.iter().take_while(|&&byte| byte.is_ascii_lowercase() || byte == b'_' || byte == b'.').count();
+    let path = secret.get(..path).unwrap_or_default();
+    let called = matches!(at(secret, path.len()), b'(' | b'[') && path.contains(&b'.');
+    called && !path.starts_with(b".") || path == b"process.env."
 }
 
 /// The password of a URL whose `://` is at `colon`.
@@ -116,8 +126,22 @@ fn opaque(value: &[u8], start: usize) -> Option<Match> {
 
 /// What stands in a text where a secret will be.
 fn is_placeholder(secret: &[u8]) -> bool {
-    const WORDS: &[&[u8]] =
-        &[b"null", b"none", b"true", b"false", b"required", b"redacted", b"password", b"secret"];
+    const WORDS: &[&[u8]] = &[
+        b"null",
+        b"none",
+        b"true",
+        b"false",
+        b"required",
+        b"redacted",
+        b"password",
+        b"secret",
+        // Tags of YAML, which say where it is.
+        b"!vault",
+        b"!secret",
+        b"!ref",
+        b"!sub",
+        b"!env",
+    ];
     secret.first().is_some_and(|first| PLACEHOLDERS.contains(first))
         || secret.iter().all(|byte| b"*xX.-_".contains(byte))
         || WORDS.iter().any(|word| secret.eq_ignore_ascii_case(word))

@@ -81,7 +81,7 @@ pub(super) fn pesel(digits: &[u8]) -> bool {
 /// Poland, taxes.
 pub(super) fn nip(digits: &[u8]) -> bool {
     const WEIGHTS: [u32; 9] = [6, 5, 7, 2, 3, 4, 5, 6, 7];
-    weighed(digits, &WEIGHTS) % 11 == last(digits) && part(digits, 0, 3) >= 100
+    weighed(digits, &WEIGHTS) % 11 == last(digits) && part(digits, 0, 3) != 0
 }
 
 /// Norway: two digits check; to the days of foreigners forty is added.
@@ -194,5 +194,5 @@ pub(super) fn portuguese_tax(digits: &[u8]) -> bool {
     const WEIGHTS: [u32; 8] = [9, 8, 7, 6, 5, 4, 3, 2];
     let rest = weighed(digits, &WEIGHTS) % 11;
     let wanted = if rest < 2 { 0 } else { 11 - rest };
-    matches!(digits.first(), Some(b'1' | b'2' | b'3' | b'5' | b'6' | b'8' | b'9')) && wanted == last(digits)
+    digits.first() != Some(&b'0') && wanted == last(digits)
 }
