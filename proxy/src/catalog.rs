@@ -194,17 +194,11 @@ impl Snapshot {
 
     /// The same, but newer, with what is remembered.
     fn with(&self, memory: &Memory) -> Self {
-        let mut classes = self.classes.clone();
-        memory.add_to(&self.catalog, &mut classes);
-        Snapshot {
-            version: VERSION.fetch_add(1, Ordering::Relaxed) + 1,
-            catalog: Arc::clone(&self.catalog),
-            classes,
-            unsearched: self.unsearched.clone(),
-            stains: Arc::new(memory.stains(&self.catalog)),
-            moves: Arc::clone(&self.moves),
-            ..*self
-        }
+        let version = VERSION.fetch_add(1, Ordering::Relaxed) + 1;
+        let stains = Arc::new(memory.stains(&self.catalog));
+        let mut newer = Snapshot { version, stains, ..self.clone() };
+        memory.add_to(&self.catalog, &mut newer.classes);
+        newer
     }
 }
 
@@ -222,9 +216,9 @@ pub(crate) struct CatalogKeeper {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     publish: Arc<watch::Sender<Arc<Snapshot>>>,
     memory: Option<Arc<Mutex<Memory>>>,
-    /// What the session is known by to [`Moves`], and how much it has moved.
+    /// What the session is known by to [`Moves`], and what it has moved.
     number: u64,
-    moved: usize,
+    moved: MovedNames,
     /// What others have moved.
     elsewhere: Option<MovedNames>,
 }
@@ -261,7 +255,7 @@ impl KeptCatalog {
             publish: Arc::clone(&self.snapshots),
             memory: Some(Arc::clone(&self.memory)),
             number,
-            moved: 0,
+            moved: MovedNames::default(),
             elsewhere,
         }
     }
@@ -289,7 +283,7 @@ impl CatalogKeeper {
             publish: Arc::new(publish),
             memory: None,
             number: 0,
-            moved: 0,
+            moved: MovedNames::default(),
             elsewhere: None,
         }
     }
@@ -327,10 +321,10 @@ impl CatalogKeeper {
 
     /// The session has moved these in its transaction; none where that is over. Every session knows from now on.
     pub(crate) fn note_moved(&mut self, names: &MovedNames) {
-        if self.moved == names.size() {
+        if self.moved == *names {
             return;
         }
-        self.moved = names.size();
+        self.moved.clone_from(names);
         let number = self.number;
         self.publish.send_modify(|snapshot| {
             let mut moves = Moves::clone(&snapshot.moves);
@@ -493,17 +487,7 @@ fn next(
                     "catalog not read for too long: new sessions are refused, and all columns count as unknown"
                 );
             }
-            Snapshot {
-                version: before.version,
-                holds,
-                tried_at: Some(now),
-                read_at: before.read_at,
-                catalog: Arc::clone(&before.catalog),
-                classes: before.classes.clone(),
-                unsearched: before.unsearched.clone(),
-                stains: Arc::clone(&before.stains),
-                moves: Arc::clone(&before.moves),
-            }
+            Snapshot { holds, tried_at: Some(now), ..before.clone() }
         }
     }
 }

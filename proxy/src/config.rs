@@ -406,6 +406,11 @@ impl ConfigFile {
     }
 }
 
+/// Words that may be written, as a sentence names them.
+fn words(words: impl Iterator<Item = &'static str>) -> String {
+    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
 /// It is a word in records and, later, in policies.
 fn check_environment(environment: &str) -> Result<(), String> {
     let is_word = environment.chars().all(|letter| letter.is_alphanumeric() || "-_.".contains(letter));

@@ -13,7 +13,10 @@ mod results;
 mod table;
 mod workload;
 
-use anyhow::Result;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
 use clap::Subcommand;
 
 /// Measure Picket beside what it competes with.
@@ -38,4 +41,9 @@ pub(crate) fn command(args: &Args) -> Result<()> {
         What::Proxy(args) => proxy::command(args),
         What::Micro(args) => micro::command(args),
     }
+}
+
+/// Writes what was measured to a file.
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| format!("write `{}`", path.display()))
 }

@@ -84,6 +84,11 @@ impl Class {
         }
     }
 
+    /// The one that has this word.
+    pub fn named(name: &str) -> Option<Class> {
+        Class::ALL.into_iter().find(|class| class.name() == name)
+    }
+
     /// The word for it in records and listings.
     pub fn name(self) -> &'static str {
         match self {

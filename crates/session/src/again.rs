@@ -125,8 +125,7 @@ impl Session {
     /// What its result shows where it names what has another meaning than the catalog shows.
     fn shown_now(&self, judged: &Judged, env: &Environment<'_>) -> Option<Shown> {
         let own = Some(&self.moving).filter(|own| !own.is_empty());
-        let mut moved =
-            own.into_iter().chain(env.moved).filter(|moved| judged.names().any(|name| moved.has(name)));
+        let mut moved = own.into_iter().chain(env.moved).filter(|moved| judged.names_any(moved));
         let first = moved.next().filter(|_| env.hides())?;
         let shown = judged.shown_with(first);
         Some(moved.fold(shown, |shown, moved| shown.or(&judged.shown_with(moved))))

@@ -283,12 +283,12 @@ impl Session {
         let mut new: Vec<Stain> = Vec::new();
         let mut moving = self.moving.clone();
         for statement in statements {
-            let is_moved = !moving.is_empty() && statement.names().any(|name| moving.has(name));
+            let is_moved = !moving.is_empty() && statement.names_any(&moving);
             let could_be = is_moved.then_some(&statement.spills.could_be);
-            new.extend(statement.spills.stains.iter().chain(could_be.into_iter().flatten()).cloned());
+            let stains = statement.spills.stains.iter().chain(could_be.into_iter().flatten());
+            new.extend(stains.filter(|stain| !self.noted.contains(stain)).cloned());
             statement.moves.iter().for_each(|moves| moving.sent(moves));
         }
-        let new: Vec<Stain> = new.into_iter().filter(|stain| !self.noted.contains(stain)).collect();
         if new.is_empty() {
             self.noted.clear();
             return false;

@@ -241,8 +241,8 @@ impl Read {
 
     /// Whether it names one of these.
     pub(crate) fn names_any(&self, moved: &MovedNames) -> bool {
-        let names = |statement: &Statement| named(statement).any(|name| moved.has(name));
-        matches!(&self.source, Source::Text(Ok(facts)) if facts.statements.iter().any(names))
+        let names_any = |statement: &Statement| names_any(statement, moved);
+        matches!(&self.source, Source::Text(Ok(facts)) if facts.statements.iter().any(names_any))
     }
 
     /// Names in it that are temporary tables of the session.
@@ -543,19 +543,17 @@ impl Judged {
         !self.runs.is_empty() || names.any(|name| catalog.named(name).any(&is_such))
     }
 
-    /// What its result shows where these names may mean something sensitive.
+    /// What its result shows where these names, of which it names one, may mean something sensitive.
     pub(crate) fn shown_with(&self, moved: &MovedNames) -> Shown {
         match &self.own {
-            Some(own) if self.names().any(|name| moved.has(name)) => {
-                Shown::moved(&self.described.text, own, moved).or(&self.shown)
-            }
-            _ => self.shown.clone(),
+            Some(own) => Shown::moved(&self.described.text, own, moved).or(&self.shown),
+            None => self.shown.clone(),
         }
     }
 
-    /// Names that it reads or calls, where something is sensitive.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.own.iter().flat_map(|own| named(own))
+    /// Whether it names one of these, where something is sensitive.
+    pub(crate) fn names_any(&self, moved: &MovedNames) -> bool {
+        self.own.as_ref().is_some_and(|own| names_any(own, moved))
     }
 
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
@@ -572,10 +570,11 @@ impl Judged {
     }
 }
 
-/// Names of relations and functions in a statement.
-fn named(statement: &Statement) -> impl Iterator<Item = &str> {
+/// Whether a statement names one of these, as a relation or as a function.
+fn names_any(statement: &Statement, moved: &MovedNames) -> bool {
     let relations = statement.relations.iter().map(|used| used.name.as_str());
-    relations.chain(statement.mentions.iter().map(String::as_str)).chain(statement.calls())
+    let mut names = relations.chain(statement.mentions.iter().map(String::as_str)).chain(statement.calls());
+    names.any(|name| moved.has(name))
 }
 
 /// What a statement gives another meaning.

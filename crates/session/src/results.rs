@@ -47,7 +47,7 @@ pub(crate) fn plan(
     asked: &mut Option<u64>,
 ) -> Result<Rc<Planned>, NeedsCatalog> {
     // They may have been moved since the statement was judged, by whom it waited for.
-    let moved = env.moved.filter(|moved| env.hides() && judged.names().any(|name| moved.has(name)));
+    let moved = env.moved.filter(|moved| env.hides() && judged.names_any(moved));
     if moved.is_none()
         && let Some(planned) = judged.planned.borrow().as_ref()
         && planned.catalog_version == env.catalog_version

@@ -136,13 +136,11 @@ impl Shown {
 
     /// What the result of `statement` shows where these names may mean something sensitive: any column may be one.
     pub(crate) fn moved(text: &str, statement: &Statement, moved: &MovedNames) -> Self {
-        let all = |names: &mut dyn Iterator<Item = &String>| {
-            names.filter(|name| moved.has(name)).cloned().collect()
-        };
+        let relations = statement.relations.iter().map(|used| &used.name).chain(&statement.mentions);
         let columns: HashSet<String> =
             statement.columns.iter().filter_map(|column| column.name.clone()).collect();
         let sensitive = Sensitive {
-            relations: all(&mut statement.relations.iter().map(|used| &used.name).chain(&statement.mentions)),
+            relations: relations.filter(|name| moved.has(name)).cloned().collect(),
             functions: statement.calls().filter(|name| moved.has(name)).map(str::to_owned).collect(),
             known: columns.clone(),
             columns,

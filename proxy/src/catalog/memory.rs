@@ -96,7 +96,7 @@ impl Memory {
             },
         };
         let column = |(table_oid, number, class): (u32, i16, String)| {
-            (ColumnId { table_oid, number }, class_named(&class).unwrap_or(Class::Derived))
+            (ColumnId { table_oid, number }, Class::named(&class).unwrap_or(Class::Derived))
         };
         let columns = stored.columns.into_iter().map(column).collect();
         let named = stored.written.into_iter().map(Written::stain).collect();
@@ -244,13 +244,9 @@ impl Written {
 
     fn stain(self) -> (NamedStain, u64) {
         let Written { relation, not, number, names, of, is_copy, at_secs } = self;
-        let of = of.as_deref().and_then(class_named);
+        let of = of.as_deref().and_then(Class::named);
         (NamedStain { relation, not, number, names, of, is_copy }, at_secs)
     }
-}
-
-fn class_named(name: &str) -> Option<Class> {
-    Class::ALL.into_iter().find(|class| class.name() == name)
 }
 
 fn now_secs() -> u64 {

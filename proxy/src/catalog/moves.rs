@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use session::MovedNames;
 
+/// Most transactions that are told apart; beyond, the oldest are over when the next one is.
+const OVER_MAX: usize = 1_000;
+
 /// What the sessions of one database have moved that its catalog does not show.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Moves {
@@ -26,6 +29,10 @@ impl Moves {
         if let Some(names) = self.open.remove(&session) {
             self.ended += 1;
             self.over.push((self.ended, names));
+        }
+        if OVER_MAX < self.over.len() {
+            let (_, oldest) = self.over.remove(0);
+            self.over.iter_mut().take(1).for_each(|(_, names)| names.add(&oldest));
         }
     }
 
@@ -72,5 +79,22 @@ mod tests {
         assert!(!is_seen(&moves));
         moves.end(1);
         assert!(!is_seen(&moves));
+    }
+
+    #[test]
+    fn what_many_transactions_have_moved_is_kept_as_that_of_fewer() {
+        let mut moves = Moves::default();
+        for number in 0..=OVER_MAX {
+            let mut names = MovedNames::default();
+            names.add_name(&number.to_string());
+            moves.note(1, &names);
+            moves.end(1);
+        }
+        assert_eq!(moves.over.len(), OVER_MAX);
+        let all = moves.elsewhere(2).unwrap();
+        assert!((0..=OVER_MAX).all(|number| all.has(&number.to_string())));
+        // The second is not known to be shown, and so the first is kept with it.
+        moves.are_shown(1);
+        assert!(moves.elsewhere(2).unwrap().has("0"));
     }
 }

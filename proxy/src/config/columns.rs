@@ -6,6 +6,8 @@ use audit::ledger::Object;
 use mask::{Class, Classes, ColumnId, Unsearched};
 use sql::Catalog;
 
+use super::words;
+
 /// The word for a column that holds nothing sensitive.
 const NONE: &str = "none";
 
@@ -22,14 +24,11 @@ impl Columns {
                     "`upstream.columns` names columns as \"schema.relation.column\", got `{column}`"
                 ));
             };
-            let known = Class::ALL.into_iter().find(|known| known.name() == class);
-            match known {
+            match Class::named(class) {
                 None if class != NONE => {
-                    let names: Vec<_> =
-                        Class::ALL.iter().map(|known| format!("`{}`", known.name())).collect();
+                    let names = words(Class::ALL.into_iter().map(Class::name));
                     Err(format!(
-                        "`upstream.columns.\"{column}\"` must be `{NONE}` or one of {}, got `{class}`",
-                        names.join(", ")
+                        "`upstream.columns.\"{column}\"` must be `{NONE}` or one of {names}, got `{class}`"
                     ))
                 }
                 class => Ok((name, class)),

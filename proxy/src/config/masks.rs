@@ -9,6 +9,8 @@ use mask::{Class, KEY_BYTES_MIN, Method, Methods};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::words;
+
 /// What was written.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -43,13 +45,17 @@ impl MaskFile {
         let key = key.transpose()?.unwrap_or_default();
         let mut said = Vec::new();
         for (class, method) in self.method {
-            let known = classes().find(|known| known.name() == class.get_ref()).ok_or_else(|| {
-                let got = class.get_ref();
-                refused(
-                    class.span(),
-                    format!("`mask.method` names {}, got `{got}`", words(classes().map(Class::name))),
-                )
-            })?;
+            let known =
+                Class::named(class.get_ref()).filter(|known| has_method(*known)).ok_or_else(|| {
+                    let got = class.get_ref();
+                    refused(
+                        class.span(),
+                        format!(
+                            "`mask.method` names {}, got `{got}`",
+                            words(Class::ALL.into_iter().filter(|known| has_method(*known)).map(Class::name))
+                        ),
+                    )
+                })?;
             let span = method.span();
             let found =
                 Method::ALL.into_iter().find(|found| found.name() == method.get_ref()).ok_or_else(|| {
@@ -73,11 +79,7 @@ impl MaskFile {
     }
 }
 
-/// Classes that have methods: of what is computed the same is shown, whatever it is.
-fn classes() -> impl Iterator<Item = Class> {
-    Class::ALL.into_iter().filter(|class| *class != Class::Derived)
-}
-
-fn words(words: impl Iterator<Item = &'static str>) -> String {
-    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+/// Whether a class has a method of its own: of what is computed the same is shown, whatever it is.
+fn has_method(class: Class) -> bool {
+    class != Class::Derived
 }

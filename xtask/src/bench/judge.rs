@@ -13,7 +13,7 @@ use e2e::scratch::Scratch;
 use serde_json::json;
 
 use self::results::{Results, table};
-use super::{machine, micro};
+use super::{machine, micro, write};
 use crate::progress::Step;
 use crate::{run, setup};
 
@@ -66,11 +66,11 @@ pub(crate) fn command(args: &Args) -> Result<()> {
             "kinds": results.kinds,
         });
         let text = serde_json::to_string_pretty(&all).context("write JSON")?;
-        fs::write(path, text + "\n").with_context(|| format!("write `{}`", path.display()))?;
+        write(path, &(text + "\n"))?;
     }
     if let Some(path) = &args.svg {
         let svg = plot::svg(&results, &format!("{} statements; {with}", corpus.count));
-        fs::write(path, svg).with_context(|| format!("write `{}`", path.display()))?;
+        write(path, &svg)?;
     }
     Ok(())
 }

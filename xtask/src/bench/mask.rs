@@ -13,7 +13,7 @@ use e2e::scratch::Scratch;
 use serde_json::json;
 
 use self::results::{Found, Record, Results};
-use super::{machine, micro};
+use super::{machine, micro, write};
 use crate::progress::Step;
 use crate::{run, setup};
 
@@ -148,10 +148,6 @@ fn versions(python: &Path) -> Result<String> {
         f', Python {sys.version.split()[0]}')";
     let told = run::output(Command::new(python).args(["-c", TELL]).args(PACKAGES))?;
     Ok(told.trim().to_string())
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).with_context(|| format!("write `{}`", path.display()))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use e2e::scratch::Scratch;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::machine;
+use super::{machine, write};
 use crate::progress::Step;
 use crate::{run, setup, test};
 
@@ -116,7 +116,7 @@ pub(crate) fn command(args: &Args) -> Result<()> {
     if let Some(path) = &args.json {
         let all = json!({ "command": machine::command_line(), "with": with, "measured": measured });
         let text = serde_json::to_string_pretty(&all).context("write JSON")?;
-        fs::write(path, text).with_context(|| format!("write `{}`", path.display()))?;
+        write(path, &text)?;
     }
     Ok(())
 }

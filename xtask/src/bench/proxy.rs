@@ -1,8 +1,7 @@
 //! `cargo xtask bench proxy`: Picket beside PgBouncer, a bare relay and a direct connection, in the same rounds.
 
-use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use serde_json::json;
 use super::field::{Field, NAMES};
 use super::results::{Idle, Measured, Sample};
 use super::workload::{Length, Workload};
-use super::{machine, pgbouncer, plot, process, table};
+use super::{machine, pgbouncer, plot, process, table, write};
 use crate::progress::Step;
 use crate::{repo, run, setup, test};
 
@@ -252,10 +251,6 @@ fn json(extent: &Extent, with: &str, report: &Report) -> Result<String> {
         "idle": report.idle,
     });
     serde_json::to_string_pretty(&all).context("write JSON")
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).with_context(|| format!("write `{}`", path.display()))
 }
 
 #[cfg(test)]

@@ -207,7 +207,8 @@ impl Results {
              | --- |",
         );
         text.push_str(&" --: |".repeat(8));
-        for Class { class, ours, presidio, presidio_sure } in &self.classes {
+        for known in &self.classes {
+            let Class { class, ours, presidio, presidio_sure } = known;
             let values = ours.found + ours.missed;
             let _ = write!(
                 text,
@@ -216,9 +217,9 @@ impl Results {
                 ours.recall(),
                 ours.f1()
             );
-            let _ = match NOT_PRESIDIOS.contains(&class.as_str()) {
-                true => write!(text, " - | - | - | - |"),
-                false => write!(
+            let _ = match known.is_presidios() {
+                false => write!(text, " - | - | - | - |"),
+                true => write!(
                     text,
                     " {:.3} | {:.3} | {:.3} | {:.3} |",
                     presidio.precision(),
