@@ -10,6 +10,9 @@ use criterion::Criterion;
 /// How long criterion times a case; what counts is the number of instructions, and that does not vary.
 const TIMED: Duration = Duration::from_secs(2);
 
+/// Repetitions before those that count: what is made at the first is there then, and tables have grown.
+const WARM_UP: u32 = 100;
+
 /// One piece of work.
 pub struct Case {
     name: &'static str,
@@ -28,7 +31,7 @@ impl Case {
 /// The whole program of a benchmark. Its arguments are criterion's, or one of these:
 ///
 /// - `cases` prints a line for each case: its name, its unit, how many of them it does, with tabs between;
-/// - `repeat CASE TIMES` does the work of one case so many times.
+/// - `repeat CASE TIMES` does the work of one case so many times within [`counted`], and some times before.
 ///
 /// # Errors
 ///
@@ -46,7 +49,8 @@ pub fn run(group: &str, mut cases: Vec<Case>) -> Result<()> {
             let Some(case) = cases.iter_mut().find(|case| case.name == *name) else {
                 bail!("there is no case `{name}`")
             };
-            (0..times).for_each(|_| (case.work)());
+            (0..WARM_UP).for_each(|_| (case.work)());
+            counted(&mut case.work, times);
         }
         _ => {
             let mut criterion =
@@ -60,4 +64,10 @@ pub fn run(group: &str, mut cases: Vec<Case>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The repetitions that count: whoever counts instructions does so from where this function begins to where it ends.
+#[inline(never)]
+fn counted(work: &mut dyn FnMut(), times: u32) {
+    (0..times).for_each(|_| work());
 }

@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::Deref;
 use std::rc::Rc;
 
+use foldhash::fast::RandomState;
 use mask::{ColumnId, FIRST_NORMAL_OID};
 use policy::Refusal;
 use wire::BodyError;
@@ -179,7 +180,7 @@ impl ResultColumn {
 pub(crate) struct Names<T> {
     /// What the empty name means, which most clients use all the time.
     unnamed: Meanings<T>,
-    named: HashMap<Vec<u8>, Meanings<T>>,
+    named: HashMap<Vec<u8>, Meanings<T>, RandomState>,
     /// What `named` keeps, in bytes.
     bytes: usize,
     changes: u64,
@@ -219,7 +220,7 @@ pub(crate) enum Lookup<T> {
 
 impl<T> Default for Names<T> {
     fn default() -> Self {
-        Names { unnamed: Meanings::default(), named: HashMap::new(), bytes: 0, changes: 0 }
+        Names { unnamed: Meanings::default(), named: HashMap::default(), bytes: 0, changes: 0 }
     }
 }
 

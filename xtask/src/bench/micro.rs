@@ -16,9 +16,9 @@ use crate::{run, setup, test};
 
 /// Measure cutting frames, reading and judging, the steps of a session, and records: nothing of the machine but its processor.
 ///
-/// Builds the release benchmarks of `wire`, `session` and `audit`. Criterion times each case; valgrind counts the
-/// instructions of a small and of a large number of repetitions, so that what comes before them falls out. Instructions
-/// are the same in each run, but for the seeds of hash tables: compare those. Time tells what they amount to.
+/// Builds the release benchmarks of `wire`, `session`, `mask` and `audit`. Criterion times each case; valgrind counts the
+/// instructions of its repetitions, and of nothing before them. Instructions are the same in each run, but for the seeds
+/// of hash tables: compare those. Time tells what they amount to.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Only the cases whose names contain this, or whose group is called so: wire, judge, session, audit.
@@ -47,11 +47,11 @@ const BENCHMARKS: [(&str, &str, &str); 5] = [
     ("audit", "audit", "records"),
 ];
 
-/// Repetitions that are counted, for what comes before them to be paid.
-const FEW: u32 = 100;
+/// Repetitions that are counted.
+const COUNTED: u32 = 2_000;
 
-/// The same and more.
-const MANY: u32 = 1_100;
+/// The function of `yardstick` that does them, as valgrind spells it.
+const WITHIN: &str = "*yardstick*counted*";
 
 /// One case, each number for one of its units.
 #[derive(Debug, PartialEq, Serialize)]
@@ -92,15 +92,14 @@ pub(crate) fn command(args: &Args) -> Result<()> {
             }
             let step = Step::start(format!("{group}: {}", case.name));
             let profile = args.profiles.as_ref().unwrap_or(&folder.path().to_path_buf()).clone();
-            let few = instructions(program, case.name, FEW, &folder.join("few"))?;
             let name = format!("{group}-{}.callgrind", case.name.replace([' ', ','], "_"));
-            let many = instructions(program, case.name, MANY, &profile.join(name))?;
+            let counted = instructions(program, case.name, &profile.join(name))?;
             let units = f64::from(case.units);
             let ns = match args.untimed {
                 true => None,
                 false => Some(nanoseconds(program, group, case.name, folder.path())? / units),
             };
-            let instructions = (many - few) / f64::from(MANY - FEW) / units;
+            let instructions = counted / f64::from(COUNTED) / units;
             step.done();
             measured.push(Measured {
                 group,
@@ -159,13 +158,16 @@ impl<'a> Case<'a> {
     }
 }
 
-/// The instructions of a whole run that does the work of a case so many times.
-fn instructions(program: &Path, case: &str, times: u32, profile: &Path) -> Result<f64> {
+/// The instructions of all repetitions of a case that count.
+fn instructions(program: &Path, case: &str, profile: &Path) -> Result<f64> {
     let mut valgrind = Command::new("valgrind");
-    valgrind.args(["--quiet", "--tool=callgrind"]).arg(format!("--callgrind-out-file={}", profile.display()));
-    run::output(valgrind.arg(program).args(["repeat", case, &times.to_string()]))?;
+    valgrind.args(["--quiet", "--tool=callgrind"]).arg(format!("--toggle-collect={WITHIN}"));
+    valgrind.arg(format!("--callgrind-out-file={}", profile.display())).arg(program);
+    run::output(valgrind.args(["repeat", case, &COUNTED.to_string()]))?;
     let text = fs::read_to_string(profile).with_context(|| format!("read `{}`", profile.display()))?;
-    total(&text).with_context(|| format!("find the sum in `{}`", profile.display()))
+    let sum = total(&text).with_context(|| format!("find the sum in `{}`", profile.display()))?;
+    ensure!(sum > 0.0, "valgrind did not see `{WITHIN}` in `{}`", program.display());
+    Ok(sum)
 }
 
 /// The sum in a profile of callgrind's.
