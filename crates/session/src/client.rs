@@ -280,7 +280,8 @@ impl Session {
 
     /// Has noted what these statements write elsewhere, before they are sent. Whether they wait for that.
     fn waits_for_stains(&mut self, statements: &[Rc<Judged>], out: &mut Vec<Action>) -> bool {
-        let leaves_all = |statement: &Rc<Judged>| statement.spills.stains.is_empty() && statement.moves.is_none();
+        let leaves_all =
+            |statement: &Rc<Judged>| statement.spills.stains.is_empty() && statement.moves.is_none();
         if self.moving.is_empty() && statements.iter().all(leaves_all) {
             self.noted.clear();
             return false;

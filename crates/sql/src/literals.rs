@@ -10,6 +10,21 @@ const DIGITS_MAX: usize = 9;
 /// Stands before a letter that says which kind of literal was there. No text that can be read holds it.
 const MARK: u8 = 0;
 
+/// Bytes that are not just copied. A table, because every byte of every text is looked up.
+#[expect(clippy::indexing_slicing, reason = "it is worked out when this is compiled")]
+static DECIDES: [bool; 256] = {
+    let mut decides = [false; 256];
+    let mut byte: u8 = 0;
+    loop {
+        decides[byte as usize] =
+            matches!(byte, MARK | b'"' | b'$' | b'\'' | b'*' | b'-' | b'0'..=b'9' | b'\\' | 0x80..);
+        if byte == u8::MAX {
+            break decides;
+        }
+        byte += 1;
+    }
+};
+
 /// Writes the skeleton of `text` to `skeleton`. `false`: this text has none, or no literals to take out.
 pub fn skeleton(text: &[u8], skeleton: &mut Vec<u8>) -> bool {
     skeleton.clear();
@@ -57,9 +72,7 @@ pub fn skeleton(text: &[u8], skeleton: &mut Vec<u8>) -> bool {
 /// Finds the next byte, at `at` or behind it, that is not just copied: the byte before it (a blank before everything),
 /// itself, and what is behind it.
 fn next_that_decides(text: &[u8], at: usize) -> Option<(u8, u8, &[u8])> {
-    let decides =
-        |byte: &u8| matches!(*byte, MARK | b'"' | b'$' | b'\'' | b'*' | b'-' | b'0'..=b'9' | b'\\' | 0x80..);
-    let at = at + text.get(at..)?.iter().position(decides)?;
+    let at = at + text.get(at..)?.iter().position(|byte| DECIDES.get(usize::from(*byte)) == Some(&true))?;
     let (looked_at, rest) = text.split_at_checked(at)?;
     let (byte, after) = rest.split_first()?;
     Some((looked_at.last().copied().unwrap_or(b' '), *byte, after))
