@@ -3,7 +3,9 @@
 
 pub mod config;
 pub mod event;
+mod gap;
 mod health;
+mod journal;
 pub mod load;
 mod moment;
 mod process;
@@ -11,6 +13,7 @@ mod registry;
 mod report;
 mod selftest;
 mod shipping;
+pub mod snapshot;
 pub mod track;
 pub mod watch;
 

@@ -36,7 +36,11 @@ Exit codes: 0 stopped, 1 failed, 2 wrong usage, 69 something needed is missing, 
 /// addresses, and the process that asked for it. Connections that no registered proxy made are reported as bypasses.
 /// Records wait in the spool until ClickHouse has them.
 ///
-/// Needs root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, and a kernel with BTF and cgroup v2.
+/// Connections from before its start are found and judged too. Started again, it goes on with the same records, and tells
+/// from when to when nothing was seen.
+///
+/// Needs root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, and a kernel with BTF and cgroup v2. To find connections from
+/// before in containers it needs CAP_SYS_ADMIN too, and to know whose they are CAP_SYS_PTRACE; without, it warns.
 #[derive(Parser)]
 #[command(name = NAME, version, max_term_width = 100, after_help = AFTER_HELP)]
 struct Arguments {

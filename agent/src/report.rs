@@ -21,6 +21,11 @@ impl Report {
         Report { spool, backlog: Vec::new(), dropped: 0, is_failing: false }
     }
 
+    /// Whether the spool has everything that it was given.
+    pub(crate) fn is_clear(&self) -> bool {
+        self.backlog.is_empty()
+    }
+
     /// Keeps `records`, after those that wait.
     pub(crate) fn keep(&mut self, records: &mut Vec<Record>) {
         self.backlog.append(records);

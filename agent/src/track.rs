@@ -1,20 +1,24 @@
 //! Turns events of both ends into one record per connection, and an alert where it came around the proxy. It is
 //! pure: events, the time and a [`Witness`] go in, records come out.
 
+mod found;
 mod halves;
 mod judge;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 use audit::record::{
-    AlertKind, AlertRecord, ConnectionClass, ConnectionRecord, ProcessFacts, Record, UnixMicros,
+    AlertKind, AlertRecord, ConnectionClass, ConnectionRecord, Ending, Opening, ProcessFacts, Record,
+    UnixMicros,
 };
 use ebpf_abi::{Closed, Opened, Process};
 use uuid::Uuid;
 
+use self::found::Lately;
+pub use self::found::Merged;
 use self::halves::{Half, Halves};
 use crate::event::{self, Event};
 
@@ -55,14 +59,21 @@ pub struct Tracker {
     ages: HashMap<u64, u64>,
     next_age: u64,
     forgotten: u64,
+    /// Sockets that closed since a look began; `None` while nobody looks.
+    ended_meanwhile: Option<HashSet<u64>>,
+    found_lately: Lately,
 }
 
 /// A connection whose opening was told.
 #[derive(Debug)]
 struct Open {
-    teller: u64,
-    teller_asked: bool,
     record: ConnectionRecord,
+    /// Since when it is known, in nanoseconds since the kernel started: earlier looks could not see it.
+    since_boot_ns: u64,
+    /// An earlier agent saw it, and no look has yet.
+    is_restored: bool,
+    /// A look has seen it.
+    is_in_sight: bool,
 }
 
 impl Tracker {
@@ -75,6 +86,8 @@ impl Tracker {
             ages: HashMap::new(),
             next_age: 0,
             forgotten: 0,
+            ended_meanwhile: None,
+            found_lately: Lately::default(),
         }
     }
 
@@ -115,6 +128,9 @@ impl Tracker {
     }
 
     fn on_opened(&mut self, opened: Opened, now: u64, witness: &mut impl Witness, out: &mut Vec<Record>) {
+        if self.found_lately.contains(&opened) {
+            return;
+        }
         if let Some(other) = self.halves.take_other_end(&opened) {
             let this = Half { opened, closed: None };
             self.tell_pair(this, other, witness, out);
@@ -126,6 +142,9 @@ impl Tracker {
     }
 
     fn on_closed(&mut self, closed: &Closed, witness: &mut impl Witness, out: &mut Vec<Record>) {
+        if let Some(ended) = &mut self.ended_meanwhile {
+            ended.insert(closed.cookie);
+        }
         if self.halves.close(closed) {
             return;
         }
@@ -176,7 +195,9 @@ impl Tracker {
             cookie: teller.opened.cookie,
             client_cookie: client_half.map_or(0, |half| half.opened.cookie),
             opened_at: witness.at(teller.opened.at_boot_ns),
+            opening: Opening::Seen,
             closed_at: None,
+            ending: Ending::Seen,
             client,
             server: event::socket_address(&server_end),
             class,
@@ -185,21 +206,27 @@ impl Tracker {
             bytes_to_server: 0,
             bytes_to_client: 0,
         };
+        self.announce(&record, witness, out);
+        let open =
+            Open { record, since_boot_ns: teller.opened.at_boot_ns, is_restored: false, is_in_sight: false };
+        match teller.closed {
+            Some(closed) => out.push(Record::Connection(open.closed(&closed, witness))),
+            None => self.keep_open(open),
+        }
+    }
+
+    /// Tells of an opening, and raises the alert where it came around the proxy.
+    fn announce(&self, record: &ConnectionRecord, witness: &mut impl Witness, out: &mut Vec<Record>) {
         out.push(Record::Connection(record.clone()));
-        if class == ConnectionClass::Bypass {
+        if record.class == ConnectionClass::Bypass {
             out.push(Record::Alert(AlertRecord {
                 alert_id: witness.alert_id(),
                 raised_at: record.opened_at,
                 host: self.host.name.clone(),
                 kind: AlertKind::Bypass,
-                message: judge::bypass_message(&record),
+                message: judge::bypass_message(record),
                 connection: Some(record.clone()),
             }));
-        }
-        let open = Open { teller: teller.opened.cookie, teller_asked: teller.is_client(), record };
-        match teller.closed {
-            Some(closed) => out.push(Record::Connection(open.closed(&closed, witness))),
-            None => self.keep_open(open),
         }
     }
 
@@ -207,13 +234,13 @@ impl Tracker {
         if OPEN_MAX <= self.open.len()
             && let Some((_, oldest)) = self.open.pop_first()
         {
-            self.ages.remove(&oldest.teller);
+            self.ages.remove(&oldest.record.cookie);
             self.forgotten += 1;
         }
         let age = self.next_age;
         self.next_age += 1;
         // A socket that is connected again keeps its cookie. The end of its first connection was lost.
-        if let Some(earlier) = self.ages.insert(open.teller, age) {
+        if let Some(earlier) = self.ages.insert(open.record.cookie, age) {
             self.open.remove(&earlier);
             self.forgotten += 1;
         }
@@ -222,10 +249,15 @@ impl Tracker {
 }
 
 impl Open {
+    /// Whether its end is told by the socket that asked for it: where the database is elsewhere.
+    fn is_told_by_client(&self) -> bool {
+        self.record.cookie == self.record.client_cookie
+    }
+
     fn closed(self, closed: &Closed, witness: &impl Witness) -> ConnectionRecord {
-        let (received, sent) = (event::data_received(closed), event::data_sent(closed, self.teller_asked));
-        let (bytes_to_server, bytes_to_client) =
-            if self.teller_asked { (sent, received) } else { (received, sent) };
+        let asked = self.is_told_by_client();
+        let (received, sent) = (event::data_received(closed), event::data_sent(closed, asked));
+        let (bytes_to_server, bytes_to_client) = if asked { (sent, received) } else { (received, sent) };
         let closed_at = Some(witness.at(closed.at_boot_ns));
         ConnectionRecord { closed_at, bytes_to_server, bytes_to_client, ..self.record }
     }

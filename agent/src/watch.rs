@@ -1,5 +1,6 @@
 //! Runs the agent: kernel, tracker, spool and writer put together.
 
+use std::future::pending;
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsFd, OwnedFd};
@@ -8,17 +9,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use audit::record::{ProcessFacts, UnixMicros};
+use audit::record::{ConnectionRecord, Ending, ProcessFacts, Record, UnixMicros};
 use audit::spool::Spool;
 use daemon::{Failure, Kind, StopSignals, say_ready};
 use ebpf_abi::Process;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
 use crate::config::Config;
+use crate::gap::Gap;
 use crate::health::Health;
+use crate::journal::{Journal, Mark, Past};
 use crate::load::{self, Counts, Kernel, KernelLog};
 use crate::moment::Clock;
 use crate::process::Processes;
@@ -26,12 +30,21 @@ use crate::registry::Registry;
 use crate::report::Report;
 use crate::selftest;
 use crate::shipping::Shipping;
-use crate::track::{Host, Tracker, Witness};
+use crate::snapshot::{Look, Lookout};
+use crate::track::{Host, Merged, Tracker, Witness};
 
 /// The programs wake the agent for the first event of a burst only: it looks for the rest by itself.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Events between two writes to the spool.
 const BATCH_MAX: usize = 4096;
+/// Between two looks where connections are open whose end only a look tells …
+const FIND_ENDS_EVERY: Duration = Duration::from_secs(5);
+/// … and otherwise: what the kernel told of them is compared with what is there.
+const COMPARE_EVERY: Duration = Duration::from_secs(300);
+/// Between two marks that nothing happened.
+const MARK_EVERY: Duration = Duration::from_secs(1);
+/// Batches that are taken in at once where all that waits is asked for.
+const FULL_BATCHES_MAX: usize = 16;
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
 /// What this host can say to the tracker.
@@ -71,12 +84,26 @@ impl Witness for ThisHost {
 }
 
 struct Watch {
+    host: Host,
     kernel: Kernel,
     kernel_log: KernelLog,
     tracker: Tracker,
     this_host: ThisHost,
     health: Health,
     report: Report,
+    journal: Journal,
+    lookout: Lookout,
+    /// The look that is not back yet.
+    looking: Option<oneshot::Receiver<Look>>,
+    looked_at: Instant,
+    marked_at: Instant,
+    /// Everything that happened before was told.
+    seen_until_boot_ns: u64,
+    gap: Option<Gap>,
+    /// Said when the first look is back.
+    ready: Option<String>,
+    problems: Vec<String>,
+    lost: u64,
     forgotten: u64,
 }
 
@@ -87,16 +114,34 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
     let mount = load::cgroup_mount().unwrap_or_else(|_| cgroup.clone());
     let (kernel, kernel_log) = Kernel::load(object, &cgroup).map_err(unloaded)?;
     let spool = Arc::new(Spool::open(&config.spool).map_err(|error| Kind::Unavailable.because(error))?);
+    let (journal, past) = Journal::open(&config.spool.dir);
     let host = Host { name: config.host, boot_id: boot_id()? };
     let mut registry = Registry::new(config.pid_files, config.addresses);
     registry.look();
+    let ports: Vec<String> = config.watch_ports.iter().map(u16::to_string).collect();
+    let now = Instant::now();
     let mut watch = Watch {
+        host: host.clone(),
         kernel,
         kernel_log,
         tracker: Tracker::new(host.clone()),
-        this_host: ThisHost::new(registry, mount),
-        health: Health::new(host, Instant::now()),
+        this_host: ThisHost::new(registry, mount.clone()),
+        health: Health::new(host, now),
         report: Report::new(Arc::clone(&spool)),
+        journal,
+        lookout: Lookout {
+            ports: config.watch_ports.clone(),
+            cgroup_mount: mount,
+            cgroup: config.cgroup.clone(),
+        },
+        looking: None,
+        looked_at: now,
+        marked_at: now,
+        seen_until_boot_ns: 0,
+        gap: None,
+        ready: Some(format!("watching ports {}", ports.join(", "))),
+        problems: Vec::new(),
+        lost: 0,
         forgotten: 0,
     };
     watch.account("started")?;
@@ -106,9 +151,9 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
     for port in &config.watch_ports {
         watch.kernel.watch_port(*port).map_err(unloaded)?;
     }
-    watch.account("watching")?;
-    let ports: Vec<String> = config.watch_ports.iter().map(u16::to_string).collect();
-    say_ready(&format!("watching ports {}", ports.join(", ")));
+    // From here on events tell of what opens, and a look of what was open before.
+    watch.take_over(past);
+    watch.begin_look();
 
     let watched = watch.until(&mut stop, &ring).await;
     // Whatever ended the watch: what was seen is kept, and delivered where that can be.
@@ -122,9 +167,17 @@ impl Watch {
         let mut look = interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            let looking = self.looking.as_mut();
+            let look_back = async {
+                match looking {
+                    Some(looking) => looking.await.ok(),
+                    None => pending().await,
+                }
+            };
             tokio::select! {
                 _ = stop.stopped() => return Ok(()),
                 ready = ring.readable() => ready.context("wait for events of the kernel")?.clear_ready(),
+                seen = look_back => self.look_is_back(seen)?,
                 _ = look.tick() => self.look()?,
             }
             if self.drain() {
@@ -133,9 +186,77 @@ impl Watch {
         }
     }
 
+    /// Goes on where an earlier agent stopped.
+    fn take_over(&mut self, past: Past) {
+        let now = Clock.now();
+        self.gap = past.mark.map(|before| Gap::new(before, now));
+        // What the spool has already is the same record again.
+        let mut records = past.unmarked;
+        for open in past.open {
+            if open.boot_id == self.host.boot_id {
+                self.tracker.restore(open);
+            } else {
+                let ended = ConnectionRecord { closed_at: Some(now), ending: Ending::Away, ..open };
+                records.push(Record::Connection(ended));
+            }
+        }
+        self.keep(&mut records);
+    }
+
+    fn begin_look(&mut self) {
+        let known = self.tracker.begin_look();
+        self.looked_at = Instant::now();
+        match self.lookout.look(known) {
+            Ok(looking) => self.looking = Some(looking),
+            Err(error) => {
+                tracing::error!(%error, "cannot look for connections from before the agent");
+                self.tracker.abandon_look();
+            }
+        }
+    }
+
+    fn look_is_back(&mut self, seen: Option<Look>) -> Result<(), Failure> {
+        self.looking = None;
+        self.looked_at = Instant::now();
+        let Some(seen) = seen else {
+            tracing::error!("a look for connections from before the agent broke");
+            self.tracker.abandon_look();
+            return Ok(());
+        };
+        // Events from before its end come first; those of a flood are bounded by the ring.
+        for _ in 0..FULL_BATCHES_MAX {
+            if !self.drain() {
+                break;
+            }
+        }
+        if self.problems != seen.problems {
+            for problem in &seen.problems {
+                tracing::warn!(problem, "connections from before the agent may be missed");
+            }
+            self.problems.clone_from(&seen.problems);
+        }
+        let mut records = Vec::new();
+        let merged = self.tracker.on_look(&seen, &mut self.this_host, &mut records);
+        if merged != Merged::default() {
+            let Merged { continued, ended, found, unknown } = merged;
+            tracing::info!(continued, ended, found, unknown, "open connections were compared");
+        }
+        if let Some(gap) = self.gap.take() {
+            records.extend(gap.told(&self.host, &merged));
+        }
+        self.keep(&mut records);
+        if let Some(ready) = self.ready.take() {
+            self.account("watching")?;
+            self.mark(false);
+            say_ready(&ready);
+        }
+        Ok(())
+    }
+
     /// Takes in the events that wait, at most one batch of them: a flood must not keep the agent from stopping. Says
     /// whether more may wait.
     fn drain(&mut self) -> bool {
+        let began_boot_ns = Clock.now_boot_ns();
         let mut records = Vec::new();
         let mut events = 0;
         while events < BATCH_MAX
@@ -154,8 +275,33 @@ impl Watch {
             }
         }
         self.tracker.on_time(Clock.now_boot_ns(), &mut self.this_host, &mut records);
-        self.report.keep(&mut records);
-        events == BATCH_MAX
+        let is_news = !records.is_empty();
+        self.keep(&mut records);
+        let more = events == BATCH_MAX;
+        if !more {
+            self.seen_until_boot_ns = self.tracker.told_until(began_boot_ns);
+        }
+        if is_news || MARK_EVERY <= self.marked_at.elapsed() {
+            self.mark(false);
+        }
+        more
+    }
+
+    /// Records go to the journal first: what the spool has, the journal has too.
+    fn keep(&mut self, records: &mut Vec<Record>) {
+        self.journal.note(records);
+        self.report.keep(records);
+    }
+
+    /// Notes that the spool has everything until now. Before the first look nothing is sure.
+    fn mark(&mut self, is_stop: bool) {
+        self.marked_at = Instant::now();
+        if self.ready.is_some() || !self.report.is_clear() {
+            return;
+        }
+        let mark =
+            Mark { boot_id: self.host.boot_id, seen_until: Clock.at(self.seen_until_boot_ns), is_stop };
+        self.journal.mark(mark, self.tracker.open_records());
     }
 
     fn look(&mut self) -> Result<(), Failure> {
@@ -163,7 +309,7 @@ impl Watch {
         let (counts, open) = (self.counts()?, self.tracker.open());
         let mut records = Vec::new();
         self.health.look(counts, open, Instant::now(), Clock.now(), &mut records);
-        self.report.keep(&mut records);
+        self.keep(&mut records);
         if self.forgotten < self.tracker.forgotten() {
             self.forgotten = self.tracker.forgotten();
             tracing::warn!(
@@ -171,27 +317,42 @@ impl Watch {
                 "ends of connections were not seen and are not recorded"
             );
         }
+        if self.looking.is_none() && self.is_look_due(counts) {
+            self.lost = counts.lost;
+            self.begin_look();
+        }
         Ok(())
+    }
+
+    /// What events did not tell, a look does.
+    fn is_look_due(&self, counts: Counts) -> bool {
+        let since = self.looked_at.elapsed();
+        let is_blind = self.lost < counts.lost || self.ready.is_some();
+        COMPARE_EVERY <= since || (FIND_ENDS_EVERY <= since && (is_blind || self.tracker.needs_looks()))
     }
 
     fn end(&mut self) -> Result<(), Failure> {
         // A batch may end where more waits; what comes while the agent ends is bounded by the ring.
-        let full_batches_max = 16;
-        for _ in 0..full_batches_max {
+        for _ in 0..FULL_BATCHES_MAX {
             if !self.drain() {
                 break;
             }
         }
+        self.looking = None;
+        self.tracker.abandon_look();
+        self.looked_at = Instant::now();
         let mut records = Vec::new();
         self.tracker.on_stop(&mut self.this_host, &mut records);
-        self.report.keep(&mut records);
+        self.keep(&mut records);
         self.look()?;
-        self.account("stopped")
+        self.account("stopped")?;
+        self.mark(true);
+        Ok(())
     }
 
     fn account(&mut self, state: &str) -> Result<(), Failure> {
         let account = self.health.account(state, self.counts()?, self.tracker.open(), Clock.now());
-        self.report.keep(&mut vec![account]);
+        self.keep(&mut vec![account]);
         Ok(())
     }
 

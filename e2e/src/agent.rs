@@ -28,6 +28,7 @@ pub struct AgentSettings {
 pub struct Agent {
     daemon: Daemon,
     folder: Scratch,
+    settings: AgentSettings,
 }
 
 impl Agent {
@@ -35,7 +36,18 @@ impl Agent {
     pub fn start(settings: &AgentSettings) -> Result<Self> {
         let folder = Scratch::new("agent")?;
         let daemon = launch(settings, &folder)?.start()?;
-        Ok(Self { daemon, folder })
+        Ok(Self { daemon, folder, settings: settings.clone() })
+    }
+
+    /// Ends it at once (SIGKILL), as a crash would.
+    pub fn kill(&mut self) -> Result<()> {
+        self.daemon.kill()
+    }
+
+    /// Starts one that has ended, with the same spool.
+    pub fn start_again(&mut self) -> Result<()> {
+        self.daemon = launch(&self.settings, &self.folder)?.start()?;
+        Ok(())
     }
 
     /// Its configuration file.

@@ -49,6 +49,21 @@ impl Halves {
         self.waiting.len()
     }
 
+    /// Cookies of all that wait.
+    pub(super) fn cookies(&self) -> impl Iterator<Item = u64> {
+        self.cookies.keys().copied()
+    }
+
+    /// No end that waits is older.
+    pub(super) fn oldest_boot_ns(&mut self) -> Option<u64> {
+        while let Some((_, cookie)) = self.deadlines.front()
+            && !self.cookies.contains_key(cookie)
+        {
+            self.deadlines.pop_front();
+        }
+        self.deadlines.front().map(|(deadline, _)| deadline.saturating_sub(wait_ns()))
+    }
+
     pub(super) fn take_other_end(&mut self, opened: &Opened) -> Option<Half> {
         self.take((pair(opened), opened.side != Side::Client))
     }
@@ -65,8 +80,7 @@ impl Halves {
             let (_, cookie) = self.deadlines.pop_front()?;
             earlier = self.cookies.get(&cookie).copied().and_then(|key| self.take(key));
         }
-        let wait_ns = u64::try_from(PAIR_WAIT.as_nanos()).unwrap_or(u64::MAX);
-        self.deadlines.push_back((now_boot_ns.saturating_add(wait_ns), opened.cookie));
+        self.deadlines.push_back((now_boot_ns.saturating_add(wait_ns()), opened.cookie));
         self.cookies.insert(opened.cookie, key);
         self.waiting.insert(key, Half { opened, closed: None });
         earlier
@@ -96,6 +110,10 @@ impl Halves {
         self.cookies.remove(&half.opened.cookie);
         Some(half)
     }
+}
+
+fn wait_ns() -> u64 {
+    u64::try_from(PAIR_WAIT.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn pair(opened: &Opened) -> Pair {

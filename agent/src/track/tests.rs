@@ -11,7 +11,7 @@ use super::*;
 const WAITED: u64 = 1_000_000_000;
 
 /// Process 7 is the proxy, 10.0.0.7 is another one.
-struct Script;
+pub(super) struct Script;
 
 impl Witness for Script {
     fn is_proxy(&mut self, process: &Process) -> bool {
@@ -42,11 +42,11 @@ impl Witness for Script {
     }
 }
 
-fn tracker() -> Tracker {
+pub(super) fn tracker() -> Tracker {
     Tracker::new(Host { name: "db1".to_owned(), boot_id: Uuid::nil() })
 }
 
-fn end(address: &str) -> Endpoint {
+pub(super) fn end(address: &str) -> Endpoint {
     let address: SocketAddr = address.parse().unwrap();
     let v6 = match address.ip() {
         IpAddr::V4(v4) => v4.to_ipv6_mapped(),
@@ -55,7 +55,7 @@ fn end(address: &str) -> Endpoint {
     Endpoint { address: v6.octets(), port: address.port(), reserved: [0; 6] }
 }
 
-fn opened(side: Side, cookie: u64, client: &str, server: &str, pid: u32) -> Event {
+pub(super) fn opened(side: Side, cookie: u64, client: &str, server: &str, pid: u32) -> Event {
     let (local, remote) = match side {
         Side::Client => (end(client), end(server)),
         Side::Server => (end(server), end(client)),
@@ -74,7 +74,7 @@ fn opened(side: Side, cookie: u64, client: &str, server: &str, pid: u32) -> Even
     })
 }
 
-fn closed(cookie: u64) -> Event {
+pub(super) fn closed(cookie: u64) -> Event {
     Event::Closed(Closed {
         kind: Kind::Closed,
         last_state: TcpState::LAST_ACK,
@@ -97,7 +97,7 @@ fn told(events: &[Event]) -> Vec<String> {
     out.iter().map(line).collect()
 }
 
-fn line(record: &Record) -> String {
+pub(super) fn line(record: &Record) -> String {
     match record {
         Record::Connection(it) => {
             let what = match it.closed_at {
@@ -113,8 +113,8 @@ fn line(record: &Record) -> String {
     }
 }
 
-const CLIENT: &str = "127.0.0.1:50312";
-const SERVER: &str = "127.0.0.1:5432";
+pub(super) const CLIENT: &str = "127.0.0.1:50312";
+pub(super) const SERVER: &str = "127.0.0.1:5432";
 
 #[test]
 fn both_ends_on_this_host_are_one_connection() {

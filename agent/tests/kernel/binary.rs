@@ -117,23 +117,38 @@ fn a_kernel_without_btf_is_named() {
     assert!(error.starts_with(said), "{error}");
 }
 
+/// Runs a program as nobody with these rights.
+fn with_rights(rights: &str) -> [&str; 9] {
+    ["setpriv", "--reuid", "65534", "--clear-groups", "--inh-caps", rights, "--ambient-caps", rights, "--"]
+}
+
 #[test]
 fn three_capabilities_are_enough() {
     let port = free_port();
     let place = Place::new(&format!("watch-ports = [{port}]"));
-    let rights = "+bpf,+perfmon,+net_admin";
-    let wrapper = [
-        "setpriv",
-        "--reuid",
-        "65534",
-        "--clear-groups",
-        "--inh-caps",
-        rights,
-        "--ambient-caps",
-        rights,
-        "--",
-    ];
-    assert_eq!(starts_and_stops(place.agent(&wrapper)), format!("watching ports {port}\n"));
+    let agent = place.agent(&with_rights("+bpf,+perfmon,+net_admin"));
+    assert_eq!(starts_and_stops(agent), format!("watching ports {port}\n"));
+}
+
+/// What it cannot see of connections from before is told, with the right that it needs.
+#[test]
+fn rights_that_a_look_needs_are_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let _client = std::net::TcpStream::connect(address).unwrap();
+    let place = Place::new(&format!("watch-ports = [{}]", address.port()));
+    let mut agent = place.agent(&with_rights("+bpf,+perfmon,+net_admin"));
+    let mut agent = agent.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut ready = String::new();
+    BufReader::new(agent.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    terminate(&agent);
+    let log = String::from_utf8(agent.wait_with_output().unwrap().stderr).unwrap();
+    assert!(log.contains("cannot be read: Permission denied"), "{log}");
+    assert!(
+        log.contains("grant CAP_SYS_PTRACE to know who holds connections from before the agent"),
+        "{log}"
+    );
+    assert!(log.contains("found=1 unknown=1"), "{log}");
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Kernel programs at work within the test, and the records that the tracker makes of their events.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use audit::record::{AlertRecord, ConnectionRecord, Record};
 use picket_agent::load::{self, Counts, Kernel, KernelLog};
-use picket_agent::track::{Host, Tracker};
+use picket_agent::snapshot::{Look, Lookout, Reach};
+use picket_agent::track::{Host, Merged, Tracker};
 use picket_agent::watch::ThisHost;
 use picket_agent::{Clock, Registry};
 use uuid::Uuid;
@@ -76,6 +77,25 @@ impl Eye {
             self.tracker.on_event(&event.unwrap(), Clock.now_boot_ns(), &mut self.host, &mut self.records);
         }
         self.tracker.on_time(Clock.now_boot_ns(), &mut self.host, &mut self.records);
+    }
+
+    /// Begins to look at what is open; events that come meanwhile are not read.
+    pub(crate) fn begin_look(&mut self, port: u16) -> Look {
+        let known: HashSet<u64> = self.tracker.begin_look();
+        let cgroup_mount = load::cgroup_mount().unwrap();
+        let lookout = Lookout { ports: BTreeSet::from([port]), cgroup_mount, cgroup: None };
+        lookout.look(known).unwrap().blocking_recv().unwrap()
+    }
+
+    pub(crate) fn end_look(&mut self, look: &Look) -> Merged {
+        self.read();
+        self.tracker.on_look(look, &mut self.host, &mut self.records)
+    }
+
+    pub(crate) fn look(&mut self, port: u16) -> Merged {
+        let look = self.begin_look(port);
+        assert_eq!(look.reach, Reach::Whole, "{:?}", look.problems);
+        self.end_look(&look)
     }
 
     /// Both versions of every connection, in the order in which they were told.

@@ -3,6 +3,7 @@
 
 mod binary;
 mod eye;
+mod found;
 mod namespaces;
 mod programs;
 mod storm;

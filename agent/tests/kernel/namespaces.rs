@@ -8,13 +8,13 @@ use audit::record::ConnectionClass;
 use crate::eye::Eye;
 
 /// A network namespace that goes with this, and a link to it.
-struct Namespace {
-    name: String,
+pub(crate) struct Namespace {
+    pub(crate) name: String,
 }
 
 impl Namespace {
     /// `number` makes names and addresses differ from those of other tests that run now.
-    fn new(number: u32) -> Self {
+    pub(crate) fn new(number: u32) -> Self {
         let name = format!("picket-{number}");
         let (here, there) = (format!("pka{number}"), format!("pkb{number}"));
         ip(&["netns", "add", &name]);
@@ -37,11 +37,11 @@ impl Drop for Namespace {
 }
 
 /// One of the two addresses of a network of `198.18.0.0/15`, which is kept for tests (RFC 2544).
-fn address(number: u32, host: u32) -> String {
+pub(crate) fn address(number: u32, host: u32) -> String {
     std::net::Ipv4Addr::from(0xc612_0000 + number % 32_768 * 4 + host).to_string()
 }
 
-fn ip(arguments: &[&str]) {
+pub(crate) fn ip(arguments: &[&str]) {
     let ran = Command::new("ip").args(arguments).output().expect("iproute2 is installed");
     assert!(ran.status.success(), "ip {arguments:?}: {}", String::from_utf8_lossy(&ran.stderr));
 }

@@ -27,6 +27,8 @@ pub enum Record {
     Alert(AlertRecord),
     /// The agent's own account of what it could and could not see.
     AgentHealth(AgentHealthRecord),
+    /// A time in which an agent saw nothing.
+    Gap(GapRecord),
     /// What became known of a column.
     ColumnClass(ColumnClassRecord),
 }
@@ -200,6 +202,8 @@ pub enum ConnectionClass {
     Bypass,
     /// From this host to a database elsewhere, whose own agent judges it.
     Outgoing,
+    /// It was open before the agent looked, and the agent lacks the rights to find out who holds it.
+    Unknown,
 }
 
 /// What the class of a connection rests on.
@@ -208,10 +212,37 @@ pub enum ConnectionClass {
 pub enum Evidence {
     /// The kernel saw the registered proxy's own process open it.
     Kernel,
+    /// It was open before the agent looked, and was held by the registered proxy's own process and no other that the
+    /// agent could ask.
+    Holder,
     /// The source address is a known proxy's.
     Address,
     /// Nothing vouches for it.
     None,
+}
+
+/// How the opening of a connection is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Opening {
+    /// The kernel told of it.
+    #[default]
+    Seen,
+    /// The agent found it open: it opened at some time before.
+    Found,
+}
+
+/// How the end of a connection is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// The kernel told of it.
+    #[default]
+    Seen,
+    /// It ended while the agent was away: it was gone when the agent came back.
+    Away,
+    /// A look found it gone: it ended since the look before.
+    Missed,
 }
 
 /// One socket connection that the kernel saw. Identity: `opened_at`, `boot_id`, `cookie`.
@@ -225,10 +256,16 @@ pub struct ConnectionRecord {
     pub cookie: u64,
     /// Kernel cookie of the client's socket where the client is on this host, else 0.
     pub client_cookie: u64,
-    /// When the connection was established.
+    /// When the connection was established, or was found.
     pub opened_at: UnixMicros,
-    /// When it closed; `None` while it is open.
+    /// How that is known.
+    #[serde(default)]
+    pub opening: Opening,
+    /// When it closed, or was found gone; `None` while it is open.
     pub closed_at: Option<UnixMicros>,
+    /// How that is known; means nothing while it is open.
+    #[serde(default)]
+    pub ending: Ending,
     /// The client's end.
     pub client: SocketAddr,
     /// The database's end.
@@ -245,7 +282,7 @@ pub struct ConnectionRecord {
     pub bytes_to_client: u64,
 }
 
-/// A process as the kernel described it at the moment of its `connect`.
+/// A process as the kernel described it at the moment of its `connect`, or when the agent found it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProcessFacts {
     /// Process id (thread group) in the initial pid namespace.
@@ -287,6 +324,8 @@ pub enum AlertKind {
     Bypass,
     /// The agent lost events.
     EventsLost,
+    /// The agent was away, and saw nothing meanwhile.
+    Gap,
     /// Somebody asked too many questions about values that are masked.
     Probing,
 }
@@ -325,4 +364,25 @@ pub struct AgentHealthRecord {
     pub connections_open: u64,
     /// `started`, `watching`, `events_lost` or `stopped`.
     pub state: String,
+}
+
+/// A time in which an agent saw nothing. Identity: `host`, `began_at`, `ended_at`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GapRecord {
+    /// Host name of the agent.
+    pub host: String,
+    /// The start of the kernel on which it came back.
+    pub boot_id: Uuid,
+    /// Until then everything was seen and recorded.
+    pub began_at: UnixMicros,
+    /// From then on everything is seen again.
+    pub ended_at: UnixMicros,
+    /// Why: `stopped`, `killed`, or `rebooted`.
+    pub reason: String,
+    /// Connections that were open before and still are.
+    pub connections_continued: u64,
+    /// Connections that were open before and are no more.
+    pub connections_ended: u64,
+    /// Connections that were opened meanwhile and are still open.
+    pub connections_found: u64,
 }

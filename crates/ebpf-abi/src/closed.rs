@@ -22,6 +22,8 @@ impl TcpState {
     pub const CLOSE_WAIT: Self = TcpState(8);
     /// The other end's FIN came and its own is sent.
     pub const LAST_ACK: Self = TcpState(9);
+    /// It waits for connections.
+    pub const LISTEN: Self = TcpState(10);
     /// Both ends sent a FIN at once.
     pub const CLOSING: Self = TcpState(11);
 }

@@ -29,6 +29,11 @@ struct Watched {
 
 impl Watched {
     fn start() -> Result<Self> {
+        Self::start_after(|_, _, _| Ok(())).map(|(watched, ())| watched)
+    }
+
+    /// Starts the agent last, after `before`.
+    fn start_after<T>(before: impl FnOnce(&Postgres, &Shop, &Proxy) -> Result<T>) -> Result<(Self, T)> {
         let postgres = Postgres::start()?;
         let shop = Shop::create_roles(&postgres)?;
         shop.create_database(&postgres, "shop")?;
@@ -41,13 +46,14 @@ impl Watched {
             clickhouse_url: engine.url().to_string(),
             ledger_database: "picket".to_string(),
         })?;
+        let begun = before(&postgres, &shop, &proxy)?;
         let agent = Agent::start(&AgentSettings {
             ports: vec![postgres.port()],
             proxy_pid_files: vec![proxy.pid_file()],
             clickhouse_url: engine.url().to_string(),
             ledger_database: "picket".to_string(),
         })?;
-        Ok(Self { agent, proxy, shop, postgres, ledger, _engine: engine })
+        Ok((Self { agent, proxy, shop, postgres, ledger, _engine: engine }, begun))
     }
 
     fn go_through(&self) -> Result<()> {
@@ -104,6 +110,34 @@ fn connections_of_the_proxy_are_known_by_the_kernel_and_raise_no_alert() -> Resu
     let proxied = "SELECT * FROM connections FINAL WHERE class = 'proxied' AND evidence = 'kernel' \
         AND client_cookie IN (SELECT upstream_cookie FROM sessions FINAL)";
     watched.ledger.wait_rows("the sessions' connections", proxied, |rows| rows.len() == SESSIONS)?;
+    Ok(())
+}
+
+#[test]
+fn connections_from_before_the_agent_are_found_and_judged() -> Result<()> {
+    let (watched, (around, through)) = Watched::start_after(|postgres, shop, proxy| {
+        let mut around = Session::start(&shop.staff(postgres, "shop"))?;
+        around.ask("SELECT name, email FROM users;")?;
+        let mut through = Session::start(&proxy.login(USER, "shop")?)?;
+        through.ask("SELECT 1;")?;
+        Ok((around, through))
+    })?;
+    let pid = around.pid();
+    let found = "SELECT * FROM connections FINAL WHERE opening = 'found' AND class = 'bypass'";
+    let row = watched.ledger.wait_row("the bypass", found)?;
+    assert_eq!(number(&row, "process_pid")?, u64::from(pid), "{row}");
+    assert_eq!(text(&row, "process_command")?, "psql");
+    let alert = watched.ledger.wait_row("the alert", "SELECT * FROM alerts FINAL WHERE kind = 'bypass'")?;
+    assert!(text(&alert, "message")?.contains("since before the agent looked"), "{alert}");
+    let proxied = "SELECT * FROM connections FINAL WHERE opening = 'found' AND class = 'proxied' \
+        AND evidence = 'holder' AND client_cookie IN (SELECT upstream_cookie FROM sessions FINAL)";
+    watched.ledger.wait_row("the session's connection", proxied)?;
+    around.quit()?;
+    through.quit()?;
+    // Nobody tells of their ends: the next look does.
+    let ended = "SELECT * FROM connections FINAL WHERE opening = 'found' AND ending = 'missed' \
+        AND class = 'bypass' AND bytes_to_client > 0";
+    watched.ledger.wait_row("its end", ended)?;
     Ok(())
 }
 

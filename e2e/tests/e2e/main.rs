@@ -1,6 +1,7 @@
 //! All end-to-end tests in one binary: real PostgreSQL, engine, proxy, agent, kernel and clients.
 
 mod agent;
+mod agent_restart;
 mod attacks;
 mod bad_config;
 mod bad_input;

@@ -45,6 +45,8 @@ const MIGRATIONS: &[Migration] = migrations![
     13 "0013_statement_objects",
     14 "0014_column_classes",
     15 "0015_classified_columns",
+    16 "0016_connections_found",
+    17 "0017_gaps",
 ];
 
 #[derive(Row, Deserialize)]

@@ -7,7 +7,7 @@ use clickhouse::{Client, Row, RowWrite};
 use crate::record::{Record, StatementRecord};
 
 use super::native::Block;
-use super::rows::{AgentHealthRow, AlertRow, ConnectionRow, SessionRow, Statements};
+use super::rows::{AgentHealthRow, AlertRow, ConnectionRow, GapRow, SessionRow, Statements};
 use super::{ColumnClassRow, Ledger, LedgerError};
 
 /// Rows by table.
@@ -18,6 +18,7 @@ struct Shipment<'a> {
     connections: Vec<ConnectionRow>,
     alerts: Vec<AlertRow>,
     agent_health: Vec<AgentHealthRow>,
+    gaps: Vec<GapRow>,
     column_classes: Vec<ColumnClassRow>,
 }
 
@@ -33,6 +34,7 @@ impl Ledger {
         self.insert_rows::<ConnectionRow>("connections", shipment.connections, token, within).await?;
         self.insert_rows::<AlertRow>("alerts", shipment.alerts, token, within).await?;
         self.insert_rows::<AgentHealthRow>("agent_health", shipment.agent_health, token, within).await?;
+        self.insert_rows::<GapRow>("gaps", shipment.gaps, token, within).await?;
         self.insert_rows::<ColumnClassRow>("column_classes", shipment.column_classes, token, within).await
     }
 
@@ -100,6 +102,7 @@ impl<'a> Shipment<'a> {
                 Record::Connection(connection) => shipment.connections.push(connection.into()),
                 Record::Alert(alert) => shipment.alerts.push(alert.into()),
                 Record::AgentHealth(health) => shipment.agent_health.push(health.into()),
+                Record::Gap(gap) => shipment.gaps.push(gap.into()),
                 Record::ColumnClass(column) => shipment.column_classes.push(column.into()),
             }
         }

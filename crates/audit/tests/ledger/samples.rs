@@ -80,7 +80,9 @@ pub(crate) fn connection() -> ConnectionRecord {
         cookie: u64::MAX - 1,
         client_cookie: 17,
         opened_at: UnixMicros(T0),
+        opening: Opening::Seen,
         closed_at: None,
+        ending: Ending::Seen,
         client: "[::1]:50999".parse().unwrap(),
         server: "[::1]:5432".parse().unwrap(),
         class: ConnectionClass::Bypass,
@@ -118,5 +120,18 @@ pub(crate) fn health() -> AgentHealthRecord {
         events_lost: 3,
         connections_open: 1,
         state: "events_lost".to_owned(),
+    }
+}
+
+pub(crate) fn gap() -> GapRecord {
+    GapRecord {
+        host: "db1".to_owned(),
+        boot_id: Uuid::from_u128(7),
+        began_at: UnixMicros(T0),
+        ended_at: UnixMicros(T0 + 2_000_000),
+        reason: "killed".to_owned(),
+        connections_continued: 3,
+        connections_ended: 2,
+        connections_found: 1,
     }
 }

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use audit::ledger::{ColumnClassRow, Ledger, Object};
-use audit::record::{ColumnClassRecord, ConnectionRecord, Record, Statement, StatementRecord, UnixMicros};
+use audit::record::{
+    ColumnClassRecord, ConnectionClass, ConnectionRecord, Ending, Evidence, Opening, Record, Statement,
+    StatementRecord, UnixMicros,
+};
 use uuid::Uuid;
 
-use crate::samples::{T0, alert, connection, finished, health, select, session, statement};
+use crate::samples::{T0, alert, connection, finished, gap, health, select, session, statement};
 use crate::stage::{Engine, WITHIN};
 
 async fn ledger_with(engine: &Engine, records: &[Record]) -> Ledger {
@@ -117,6 +120,28 @@ async fn bypasses_follow_their_connection() {
     assert!(states.contains(&("unknown", None)), "{states:?}");
     assert!(!states.contains(&("open", None)), "{states:?}");
     assert_eq!(engine.number("SELECT sum(events_lost) FROM agent_health").await, 3);
+}
+
+#[tokio::test]
+async fn what_was_found_and_when_nothing_was_seen_is_told() {
+    let engine = Engine::start();
+    let found = ConnectionRecord {
+        opening: Opening::Found,
+        ending: Ending::Away,
+        class: ConnectionClass::Unknown,
+        evidence: Evidence::Holder,
+        ..connection()
+    };
+    let ended = ConnectionRecord { closed_at: Some(UnixMicros(T0 + 9)), ..found.clone() };
+    let ledger = ledger_with(&engine, &[Record::Connection(found), Record::Gap(gap())]).await;
+    let open = "SELECT count() FROM connections FINAL WHERE opening = 'found' AND ending = '' AND class = 'unknown' \
+        AND evidence = 'holder'";
+    assert_eq!(engine.number(open).await, 1);
+    ledger.insert(&[Record::Connection(ended), Record::Gap(gap())], "another token", WITHIN).await.unwrap();
+    let gone = "SELECT count() FROM connections FINAL WHERE opening = 'found' AND ending = 'away'";
+    assert_eq!(engine.number(gone).await, 1);
+    let blind = "SELECT toUInt64(sum(dateDiff('second', began_at, ended_at) * connections_continued)) FROM gaps FINAL";
+    assert_eq!(engine.number(blind).await, 6, "2 s, in which 3 went on");
 }
 
 #[tokio::test]

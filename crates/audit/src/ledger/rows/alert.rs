@@ -46,6 +46,7 @@ impl From<&AlertRecord> for AlertRow {
             kind: match record.kind {
                 AlertKind::Bypass => "bypass",
                 AlertKind::EventsLost => "events_lost",
+                AlertKind::Gap => "gap",
                 AlertKind::Probing => "probing",
             },
             message: record.message.clone(),

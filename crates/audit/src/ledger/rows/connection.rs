@@ -6,7 +6,7 @@ use clickhouse::Row;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::record::{ConnectionClass, ConnectionRecord, Evidence, UnixMicros};
+use crate::record::{ConnectionClass, ConnectionRecord, Ending, Evidence, Opening, UnixMicros};
 
 use super::{as_ipv6, version};
 
@@ -34,6 +34,8 @@ pub(in crate::ledger) struct ConnectionRow {
     process_cgroup: String,
     bytes_to_server: u64,
     bytes_to_client: u64,
+    opening: &'static str,
+    ending: &'static str,
 }
 
 impl From<&ConnectionRecord> for ConnectionRow {
@@ -61,6 +63,8 @@ impl From<&ConnectionRecord> for ConnectionRow {
             process_cgroup: process.map(|process| process.cgroup.clone()).unwrap_or_default(),
             bytes_to_server: record.bytes_to_server,
             bytes_to_client: record.bytes_to_client,
+            opening: opening(record.opening),
+            ending: record.closed_at.map_or("", |_| ending(record.ending)),
         }
     }
 }
@@ -70,13 +74,30 @@ fn class(class: ConnectionClass) -> &'static str {
         ConnectionClass::Proxied => "proxied",
         ConnectionClass::Bypass => "bypass",
         ConnectionClass::Outgoing => "outgoing",
+        ConnectionClass::Unknown => "unknown",
     }
 }
 
 fn evidence(evidence: Evidence) -> &'static str {
     match evidence {
         Evidence::Kernel => "kernel",
+        Evidence::Holder => "holder",
         Evidence::Address => "address",
         Evidence::None => "none",
+    }
+}
+
+fn opening(opening: Opening) -> &'static str {
+    match opening {
+        Opening::Seen => "seen",
+        Opening::Found => "found",
+    }
+}
+
+fn ending(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Seen => "seen",
+        Ending::Away => "away",
+        Ending::Missed => "missed",
     }
 }

@@ -1,0 +1,153 @@
+//! Looks at the connections that are open now, in every network namespace: those from before the agent, and those
+//! whose events were lost. It judges nothing: the tracker tells what it knows already from what is found.
+
+mod diag;
+mod holders;
+mod namespaces;
+mod pairs;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::thread;
+
+use ebpf_abi::{Process, TcpState};
+use tokio::sync::oneshot;
+
+use self::namespaces::Seen;
+use crate::moment::Clock;
+
+/// Where to look, and what is known there.
+#[derive(Clone, Debug, Default)]
+pub struct Lookout {
+    /// Ports of databases.
+    pub ports: BTreeSet<u16>,
+    /// Where cgroup v2 is mounted.
+    pub cgroup_mount: PathBuf,
+    /// Looks only at sockets of this cgroup and those below; `None` means all.
+    pub cgroup: Option<PathBuf>,
+}
+
+/// One end of a connection, or a listener, as the kernel lists it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Socket {
+    pub(crate) cookie: u64,
+    /// Names its network namespace.
+    pub(crate) namespace: u64,
+    pub(crate) state: TcpState,
+    pub(crate) local: SocketAddr,
+    pub(crate) remote: SocketAddr,
+    /// What its descriptors are called by; 0 where no process has one.
+    pub(crate) inode: u32,
+    /// Where the kernel tells it.
+    pub(crate) cgroup_id: Option<u64>,
+    pub(crate) bytes: Bytes,
+}
+
+/// The kernel's counts of one end: a SYN or FIN counts as one byte.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bytes {
+    /// What it received.
+    pub received: u64,
+    /// What it sent and the other end acknowledged.
+    pub acked: u64,
+}
+
+/// A connection that is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Cookie of the server's socket, or of the client's where the server is elsewhere.
+    pub cookie: u64,
+    /// Cookie of the client's socket where the client is here, else 0.
+    pub client_cookie: u64,
+    /// The client's end.
+    pub client: SocketAddr,
+    /// The database's end.
+    pub server: SocketAddr,
+    /// Whether the database's end is here.
+    pub is_served_here: bool,
+    /// What the socket of `cookie` has counted.
+    pub bytes: Bytes,
+    /// Processes that hold the client's socket.
+    pub holders: Vec<Process>,
+    /// What that socket is called by in their descriptors.
+    pub client_inode: u32,
+}
+
+/// How much a look has seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// Less than there is: what was not seen may be open all the same.
+    #[default]
+    Partial,
+    /// All of some network namespaces: what was seen before, and is not now, is gone.
+    Fenced,
+    /// All of every network namespace.
+    Whole,
+}
+
+/// What a look has seen.
+#[derive(Debug, Default)]
+pub struct Look {
+    /// When it began, in nanoseconds since the kernel started.
+    pub began_boot_ns: u64,
+    /// When it ended.
+    pub ended_boot_ns: u64,
+    /// Open connections of which none of the ends was known.
+    pub unknown: Vec<Standing>,
+    /// Every end that is open, known or not.
+    pub alive: HashMap<u64, Bytes>,
+    /// How much was seen.
+    pub reach: Reach,
+    /// Whether every process was asked what it holds: else nobody may hold what somebody holds.
+    pub are_holders_whole: bool,
+    /// What could not be seen, and the mend.
+    pub problems: Vec<String>,
+}
+
+impl Lookout {
+    /// Looks, on a thread of its own: it enters other network namespaces. `known` are cookies of sockets.
+    pub fn look(&self, known: HashSet<u64>) -> io::Result<oneshot::Receiver<Look>> {
+        let (tell, told) = oneshot::channel();
+        let lookout = self.clone();
+        thread::Builder::new().name("look".to_owned()).spawn(move || {
+            // Where nobody waits any more, the agent ends.
+            let _ = tell.send(lookout.look_here(&known));
+        })?;
+        Ok(told)
+    }
+
+    /// What is listed twice is open; what is listed in neither is not. A list is no picture: the kernel goes from
+    /// socket to socket while connections come and go.
+    fn look_here(&self, known: &HashSet<u64>) -> Look {
+        let began_boot_ns = Clock.now_boot_ns();
+        let cgroups = self.cgroup.as_deref().map(namespaces::cgroups_below);
+        let (mut first, mut second) = (Seen::default(), Seen::default());
+        for seen in [&mut first, &mut second] {
+            namespaces::visit(&self.ports, seen);
+            if let Some(cgroups) = &cgroups {
+                seen.sockets
+                    .retain(|socket| socket.cgroup_id.is_none_or(|cgroup_id| cgroups.contains(&cgroup_id)));
+            }
+        }
+        let mut alive: HashMap<u64, Bytes> = HashMap::new();
+        let ends = first.sockets.iter().chain(&second.sockets);
+        alive.extend(ends.filter(|it| it.state != TcpState::LISTEN).map(|it| (it.cookie, it.bytes)));
+        let mut unknown = pairs::standing(&self.ports, &first.sockets, &second.sockets);
+        unknown.retain(|it| !known.contains(&it.cookie) && !known.contains(&it.client_cookie));
+        let nobody_knows = holders::fill_in(&mut unknown, &self.cgroup_mount);
+        let are_holders_whole = nobody_knows.is_none();
+        let mut problems: Vec<String> = first.problems.union(&second.problems).cloned().collect();
+        problems.extend(nobody_knows);
+        Look {
+            began_boot_ns,
+            ended_boot_ns: Clock.now_boot_ns(),
+            unknown,
+            alive,
+            reach: first.reach().min(second.reach()),
+            are_holders_whole,
+            problems,
+        }
+    }
+}

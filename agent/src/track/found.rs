@@ -1,0 +1,173 @@
+//! Connections that were open before their events could be seen: taken over from an earlier agent, or found by a look,
+//! each once whatever its events say meanwhile.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+
+use audit::record::{ConnectionClass, ConnectionRecord, Ending, Opening, Record};
+use ebpf_abi::Opened;
+
+use super::{Open, Tracker, Witness, judge};
+use crate::snapshot::{Bytes, Look, Reach, Standing};
+
+/// A socket may be listed as established a little before the kernel programs are called for it.
+const EVENT_LAG_NS: u64 = 1_000_000_000;
+
+/// What became of the connections when a look came back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Merged {
+    /// Taken over from an earlier agent, and still open.
+    pub continued: u64,
+    /// Found gone.
+    pub ended: u64,
+    /// Found open.
+    pub found: u64,
+    /// Found open, and nobody could tell who holds it.
+    pub unknown: u64,
+}
+
+/// Sockets that the last look found. Events of their opening may still come, and are none of another connection.
+#[derive(Debug, Default)]
+pub(super) struct Lately {
+    cookies: HashSet<u64>,
+    until_boot_ns: u64,
+}
+
+impl Lately {
+    pub(super) fn contains(&self, opened: &Opened) -> bool {
+        opened.at_boot_ns <= self.until_boot_ns && self.cookies.contains(&opened.cookie)
+    }
+}
+
+impl Tracker {
+    /// Takes a connection over that an earlier agent saw open, on the same start of the kernel.
+    pub fn restore(&mut self, record: ConnectionRecord) {
+        self.keep_open(Open { record, since_boot_ns: 0, is_restored: true, is_in_sight: false });
+    }
+
+    /// A look begins. Returns the cookies of sockets that are known.
+    pub fn begin_look(&mut self) -> HashSet<u64> {
+        self.ended_meanwhile = Some(HashSet::new());
+        self.known()
+    }
+
+    /// Nobody looks: it failed.
+    pub fn abandon_look(&mut self) {
+        self.ended_meanwhile = None;
+    }
+
+    /// Takes in what a look has seen. All events from before its end must have been taken in.
+    pub fn on_look(&mut self, look: &Look, witness: &mut impl Witness, out: &mut Vec<Record>) -> Merged {
+        let mut known = self.known();
+        known.extend(self.ended_meanwhile.take().into_iter().flatten());
+        let mut merged = Merged::default();
+        self.sweep(look, &mut merged, witness, out);
+        self.found_lately = Lately {
+            cookies: HashSet::new(),
+            until_boot_ns: look.ended_boot_ns.saturating_add(EVENT_LAG_NS),
+        };
+        for standing in &look.unknown {
+            if known.contains(&standing.cookie) || known.contains(&standing.client_cookie) {
+                continue;
+            }
+            self.found_lately.cookies.extend([standing.cookie, standing.client_cookie]);
+            merged.found += 1;
+            let record = self.found(standing, look, witness);
+            merged.unknown += u64::from(record.class == ConnectionClass::Unknown);
+            let since_boot_ns = look.ended_boot_ns;
+            let mut open = Open { record, since_boot_ns, is_restored: false, is_in_sight: true };
+            open.count(standing.bytes);
+            self.announce(&open.record, witness, out);
+            self.keep_open(open);
+        }
+        merged
+    }
+
+    /// Whether the end of some connection is told by nobody but a look.
+    pub fn needs_looks(&self) -> bool {
+        self.open.values().any(|open| open.record.opening == Opening::Found)
+    }
+
+    /// Everything that happened before this time, at most `now_boot_ns`, was told.
+    pub fn told_until(&mut self, now_boot_ns: u64) -> u64 {
+        self.halves.oldest_boot_ns().map_or(now_boot_ns, |oldest| oldest.min(now_boot_ns))
+    }
+
+    /// Records of all open connections.
+    pub fn open_records(&self) -> impl Iterator<Item = &ConnectionRecord> {
+        self.open.values().map(|open| &open.record)
+    }
+
+    /// Cookies of both ends of all connections.
+    fn known(&self) -> HashSet<u64> {
+        let ends = self.open.values().flat_map(|open| [open.record.cookie, open.record.client_cookie]);
+        let mut known: HashSet<u64> = ends.chain(self.halves.cookies()).collect();
+        // It stands for an end on another host.
+        known.remove(&0);
+        known
+    }
+
+    /// Ends what a look did not see any more.
+    fn sweep(&mut self, look: &Look, merged: &mut Merged, witness: &impl Witness, out: &mut Vec<Record>) {
+        let mut gone = Vec::new();
+        for (age, open) in &mut self.open {
+            if let Some(bytes) = look.alive.get(&open.record.cookie) {
+                merged.continued += u64::from(open.is_restored);
+                (open.is_restored, open.is_in_sight) = (false, true);
+                open.count(*bytes);
+                continue;
+            }
+            let is_in_reach = match look.reach {
+                Reach::Whole => true,
+                Reach::Fenced => open.is_in_sight,
+                Reach::Partial => false,
+            };
+            if is_in_reach && open.since_boot_ns < look.began_boot_ns {
+                gone.push(*age);
+            }
+        }
+        for age in gone {
+            let Some(open) = self.open.remove(&age) else { continue };
+            self.ages.remove(&open.record.cookie);
+            merged.ended += 1;
+            let ending = if open.is_restored { Ending::Away } else { Ending::Missed };
+            let closed_at = Some(witness.at(look.ended_boot_ns));
+            out.push(Record::Connection(ConnectionRecord { closed_at, ending, ..open.record }));
+        }
+    }
+
+    fn found(&self, standing: &Standing, look: &Look, witness: &mut impl Witness) -> ConnectionRecord {
+        let ((class, evidence), process) = judge::by_look(standing, look, witness);
+        ConnectionRecord {
+            host: self.host.name.clone(),
+            boot_id: self.host.boot_id,
+            cookie: standing.cookie,
+            client_cookie: standing.client_cookie,
+            opened_at: witness.at(look.ended_boot_ns),
+            opening: Opening::Found,
+            closed_at: None,
+            ending: Ending::Seen,
+            client: standing.client,
+            server: standing.server,
+            class,
+            evidence,
+            process: process.map(|process| witness.facts(&process)),
+            bytes_to_server: 0,
+            bytes_to_client: 0,
+        }
+    }
+}
+
+impl Open {
+    /// Notes what its socket has counted until now: should its end be missed, that is what is known.
+    fn count(&mut self, Bytes { received, acked }: Bytes) {
+        (self.record.bytes_to_server, self.record.bytes_to_client) = if self.is_told_by_client() {
+            // The SYN that it sent is no data.
+            (acked.saturating_sub(1), received)
+        } else {
+            (received, acked)
+        };
+    }
+}

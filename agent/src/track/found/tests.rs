@@ -1,0 +1,217 @@
+//! What the tracker says of connections that were open before, and of looks that race with events.
+
+use std::collections::HashMap;
+
+use audit::record::UnixMicros;
+use ebpf_abi::{Process, Side};
+
+use super::super::Event;
+use super::super::tests::{CLIENT, SERVER, Script, closed, line, opened, tracker};
+use super::*;
+
+/// Looks take from 100 to 200; events of `opened` are from 5.
+fn look(unknown: &[Standing], alive: &[u64]) -> Look {
+    Look {
+        began_boot_ns: 100,
+        ended_boot_ns: 200,
+        unknown: unknown.to_vec(),
+        alive: alive.iter().map(|cookie| (*cookie, Bytes { received: 7, acked: 9 })).collect(),
+        reach: Reach::Whole,
+        are_holders_whole: true,
+        problems: Vec::new(),
+    }
+}
+
+fn process(pid: u32) -> Process {
+    Process { pid, uid: 26, cgroup_id: 1, command: [0; 16] }
+}
+
+/// Between two processes of this host.
+fn standing(holders: &[u32]) -> Standing {
+    Standing {
+        cookie: 2,
+        client_cookie: 1,
+        client: CLIENT.parse().unwrap(),
+        server: SERVER.parse().unwrap(),
+        is_served_here: true,
+        bytes: Bytes::default(),
+        holders: holders.iter().map(|pid| process(*pid)).collect(),
+        client_inode: 1,
+    }
+}
+
+fn from_elsewhere(client: &str) -> Standing {
+    let client = client.parse().unwrap();
+    Standing { client_cookie: 0, client, server: "10.0.0.5:5432".parse().unwrap(), ..standing(&[]) }
+}
+
+fn lines(out: &[Record]) -> Vec<String> {
+    out.iter().map(line).collect()
+}
+
+/// What is told of one connection that a look of that reach found.
+fn found(standing: Standing, reach: Reach, are_holders_whole: bool) -> Vec<String> {
+    let mut out = Vec::new();
+    let look = Look { reach, are_holders_whole, ..look(&[standing], &[]) };
+    tracker().on_look(&look, &mut Script, &mut out);
+    lines(&out)
+}
+
+#[test]
+fn who_holds_a_connection_is_taken_for_who_asked_for_it() {
+    let whole = |holders: &[u32]| found(standing(holders), Reach::Whole, true);
+    let ends = "2/1 127.0.0.1:50312->127.0.0.1:5432";
+    assert_eq!(whole(&[7]), [format!("open {ends} Proxied/Holder pid 7")]);
+    assert_eq!(
+        whole(&[4242]),
+        [
+            format!("open {ends} Bypass/None pid 4242"),
+            "alert: psql (pid 4242, user postgres) is connected to 127.0.0.1:5432 from 127.0.0.1:50312 around the \
+             proxy, since before the agent looked"
+                .to_owned(),
+        ]
+    );
+    assert_eq!(whole(&[7, 4242])[0], format!("open {ends} Bypass/None pid 4242"), "handed over");
+    assert_eq!(whole(&[])[0], format!("open {ends} Bypass/None pid 0"), "hidden");
+}
+
+#[test]
+fn what_cannot_be_seen_is_unknown_and_no_alert() {
+    let fenced = |standing| found(standing, Reach::Fenced, true);
+    assert_eq!(
+        found(standing(&[]), Reach::Whole, false),
+        ["open 2/1 127.0.0.1:50312->127.0.0.1:5432 Unknown/None pid 0"]
+    );
+    assert!(found(standing(&[7]), Reach::Whole, false)[0].contains("Proxied/Holder"));
+    assert!(found(standing(&[4242]), Reach::Whole, false)[0].contains("Bypass"));
+    assert_eq!(
+        fenced(from_elsewhere("10.0.0.9:1")),
+        ["open 2/0 10.0.0.9:1->10.0.0.5:5432 Unknown/None pid 0"]
+    );
+    assert!(fenced(from_elsewhere("10.0.0.7:1"))[0].contains("Proxied/Address"));
+    assert!(found(from_elsewhere("10.0.0.9:1"), Reach::Whole, true)[0].contains("Bypass"));
+    let outgoing = Standing { cookie: 1, is_served_here: false, ..standing(&[4242]) };
+    assert!(fenced(outgoing.clone())[0].contains("Unknown"), "its server may be on this host");
+    assert!(found(outgoing, Reach::Whole, true)[0].contains("Outgoing"));
+}
+
+#[test]
+fn a_connection_whose_events_came_is_not_found_again() {
+    let (client, server) =
+        (opened(Side::Client, 1, CLIENT, SERVER, 7), opened(Side::Server, 2, CLIENT, SERVER, 0));
+    let races: [&[Event]; 5] = [
+        &[client, server],
+        &[client],
+        &[server],
+        &[client, server, closed(2)],
+        // Its opening was lost.
+        &[closed(2)],
+    ];
+    for events in races {
+        let (mut tracker, mut out) = (tracker(), Vec::new());
+        tracker.begin_look();
+        for event in events {
+            tracker.on_event(event, 0, &mut Script, &mut out);
+        }
+        let told = out.len();
+        let merged = tracker.on_look(&look(&[standing(&[7])], &[1, 2]), &mut Script, &mut out);
+        assert_eq!((merged.found, out.len()), (0, told), "{events:?}: {:?}", lines(&out));
+    }
+}
+
+#[test]
+fn events_that_come_after_the_look_found_it_are_of_the_same_connection() {
+    let (mut tracker, mut out) = (tracker(), Vec::new());
+    tracker.begin_look();
+    tracker.on_look(&look(&[standing(&[7])], &[1, 2]), &mut Script, &mut out);
+    tracker.on_event(&opened(Side::Server, 2, CLIENT, SERVER, 0), 0, &mut Script, &mut out);
+    tracker.on_event(&opened(Side::Client, 1, CLIENT, SERVER, 7), 0, &mut Script, &mut out);
+    tracker.on_time(u64::MAX, &mut Script, &mut out);
+    tracker.on_event(&closed(2), 0, &mut Script, &mut out);
+    assert_eq!(
+        lines(&out),
+        [
+            "open 2/1 127.0.0.1:50312->127.0.0.1:5432 Proxied/Holder pid 7",
+            "close 100>200< 2/1 127.0.0.1:50312->127.0.0.1:5432 Proxied/Holder pid 7",
+        ]
+    );
+    // The same socket connects again, later.
+    let Event::Opened(mut again) = opened(Side::Client, 1, CLIENT, SERVER, 7) else { unreachable!() };
+    again.at_boot_ns = 200 + EVENT_LAG_NS + 1;
+    tracker.on_event(&Event::Opened(again), 0, &mut Script, &mut out);
+    tracker.on_stop(&mut Script, &mut out);
+    assert_eq!(out.len(), 3);
+}
+
+/// The record of a connection that an earlier agent saw.
+fn earlier() -> ConnectionRecord {
+    let mut out = Vec::new();
+    tracker().on_look(&look(&[standing(&[7])], &[1, 2]), &mut Script, &mut out);
+    match &out[0] {
+        Record::Connection(record) => record.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_an_earlier_agent_saw_goes_on_or_has_ended_while_it_was_away() {
+    let (mut tracker, mut out) = (tracker(), Vec::new());
+    tracker.restore(earlier());
+    let known = tracker.begin_look();
+    assert!(known.contains(&1) && known.contains(&2));
+    let merged = tracker.on_look(&look(&[], &[1, 2]), &mut Script, &mut out);
+    assert_eq!(merged, Merged { continued: 1, ..Merged::default() });
+    assert!(out.is_empty() && tracker.open() == 1);
+    let merged = tracker.on_look(&look(&[], &[1]), &mut Script, &mut out);
+    assert_eq!(merged, Merged { ended: 1, ..Merged::default() });
+    let expected = Some(UnixMicros(200));
+    let Record::Connection(record) = &out[0] else { panic!() };
+    assert_eq!((record.closed_at, record.ending), (expected, Ending::Missed), "it was seen meanwhile");
+    assert_eq!((record.bytes_to_server, record.bytes_to_client), (7, 9), "as last seen");
+    assert_eq!((record.opened_at, record.cookie), (earlier().opened_at, 2), "the same record");
+
+    tracker.restore(earlier());
+    out.clear();
+    tracker.begin_look();
+    tracker.on_look(&look(&[], &[]), &mut Script, &mut out);
+    let Record::Connection(record) = &out[0] else { panic!() };
+    assert_eq!((record.closed_at, record.ending), (expected, Ending::Away));
+    assert_eq!(tracker.open(), 0);
+}
+
+#[test]
+fn what_is_out_of_sight_is_not_ended() {
+    let (mut tracker, mut out) = (tracker(), Vec::new());
+    tracker.restore(earlier());
+    for reach in [Reach::Partial, Reach::Fenced] {
+        tracker.on_look(&Look { reach, ..look(&[], &[]) }, &mut Script, &mut out);
+        assert_eq!(tracker.open(), 1, "{reach:?}");
+    }
+    tracker.on_look(&Look { reach: Reach::Fenced, ..look(&[], &[2]) }, &mut Script, &mut out);
+    tracker.on_look(&Look { reach: Reach::Partial, ..look(&[], &[]) }, &mut Script, &mut out);
+    assert_eq!(tracker.open(), 1);
+    tracker.on_look(&Look { reach: Reach::Fenced, ..look(&[], &[]) }, &mut Script, &mut out);
+    assert_eq!(tracker.open(), 0, "it was in sight and is not any more");
+    // What opened after the look began is not in it.
+    let Event::Opened(mut young) = opened(Side::Server, 2, CLIENT, SERVER, 0) else { unreachable!() };
+    young.at_boot_ns = 150;
+    tracker.on_event(&Event::Opened(young), 0, &mut Script, &mut out);
+    tracker.on_stop(&mut Script, &mut out);
+    tracker.on_look(&look(&[], &[]), &mut Script, &mut out);
+    assert_eq!(tracker.open(), 1);
+}
+
+#[test]
+fn a_lost_end_is_found() {
+    let (mut tracker, mut out) = (tracker(), Vec::new());
+    tracker.on_event(&opened(Side::Client, 1, CLIENT, SERVER, 7), 0, &mut Script, &mut out);
+    tracker.on_event(&opened(Side::Server, 2, CLIENT, SERVER, 0), 0, &mut Script, &mut out);
+    tracker.begin_look();
+    tracker.on_look(&look(&[], &[]), &mut Script, &mut out);
+    let states: HashMap<bool, usize> = out.iter().fold(HashMap::new(), |mut states, record| {
+        let Record::Connection(record) = record else { panic!("{record:?}") };
+        *states.entry(record.closed_at.is_some()).or_default() += 1;
+        states
+    });
+    assert_eq!(states, HashMap::from([(false, 1), (true, 1)]));
+}

@@ -1,0 +1,271 @@
+//! Connections that were open before the programs were attached.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+
+use audit::record::{ConnectionClass, ConnectionRecord, Ending, Evidence, Opening};
+use rustix::net::sockopt::socket_cookie;
+
+use crate::eye::Eye;
+use crate::namespaces::{Namespace, address, ip};
+
+fn open(listener: &TcpListener) -> (TcpStream, TcpStream) {
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    (client, listener.accept().unwrap().0)
+}
+
+fn only(eye: &Eye) -> ConnectionRecord {
+    match eye.connections().as_slice() {
+        &[record] => record.clone(),
+        others => panic!("one connection expected: {others:#?}"),
+    }
+}
+
+/// One connection to that listener, from before, until its end.
+fn is_found(listener: &TcpListener) {
+    let address = listener.local_addr().unwrap();
+    let (mut client, server) = open(listener);
+    let mut eye = Eye::on(address.port());
+    assert_eq!(eye.look(address.port()).found, 1);
+    let record = only(&eye);
+    assert_eq!((record.opening, record.closed_at), (Opening::Found, None));
+    assert_eq!((record.client, record.server), (client.local_addr().unwrap(), address));
+    assert_eq!(record.cookie, socket_cookie(&server).unwrap());
+    assert_eq!(record.client_cookie, socket_cookie(&client).unwrap());
+    let process = record.process.as_ref().unwrap();
+    assert_eq!((process.pid, process.user.as_str()), (std::process::id(), "root"));
+    assert!(process.cgroup_id != 0 && process.cgroup.starts_with('/'), "{process:?}");
+    assert_eq!((record.class, record.evidence), (ConnectionClass::Bypass, Evidence::None));
+    assert!(eye.alerts()[0].message.ends_with("around the proxy, since before the agent looked"));
+
+    assert_eq!(eye.look(address.port()).found, 0, "it is known");
+    client.write_all(&[1; 1234]).unwrap();
+    while server.peek(&mut [0; 1234]).unwrap() < 1234 {}
+    assert_eq!(eye.look(address.port()).ended, 0);
+    drop((client, server));
+    assert_eq!(eye.look(address.port()).ended, 1);
+    let records = eye.connections();
+    assert_eq!(records.len(), 2, "{records:#?}");
+    let ended = records[1];
+    assert_eq!((ended.cookie, ended.opened_at), (record.cookie, record.opened_at));
+    assert_eq!((ended.ending, ended.bytes_to_server), (Ending::Missed, 1234));
+    assert!(ended.opened_at <= ended.closed_at.unwrap());
+}
+
+#[test]
+fn an_ipv4_connection_is_found() {
+    is_found(&TcpListener::bind("127.0.0.1:0").unwrap());
+}
+
+#[test]
+fn an_ipv6_connection_is_found() {
+    is_found(&TcpListener::bind("[::1]:0").unwrap());
+}
+
+#[test]
+fn the_registered_process_holds_what_is_proxied() {
+    let dir = tempfile::tempdir().unwrap();
+    let pid_file = dir.path().join("proxy.pid");
+    std::fs::write(&pid_file, std::process::id().to_string()).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let ends = open(&listener);
+    let mut eye = Eye::new(&[&pid_file]);
+    eye.kernel.watch_port(port).unwrap();
+    eye.look(port);
+    let record = only(&eye);
+    assert_eq!((record.class, record.evidence), (ConnectionClass::Proxied, Evidence::Holder));
+
+    // The proxy hands its connection to another process.
+    let holder = Holder::of(&ends.0);
+    let mut eye = Eye::new(&[&pid_file]);
+    eye.look(port);
+    let record = only(&eye);
+    assert_eq!(record.class, ConnectionClass::Bypass);
+    assert_eq!(record.process.unwrap().pid, holder.process.id());
+}
+
+/// A process that was given a socket as its standard output.
+struct Holder {
+    process: Child,
+}
+
+impl Holder {
+    fn of(socket: &TcpStream) -> Self {
+        let socket = std::os::fd::OwnedFd::from(socket.try_clone().unwrap());
+        let process = Command::new("sleep").arg("600").stdin(Stdio::null()).stdout(socket).spawn().unwrap();
+        Holder { process }
+    }
+}
+
+impl Drop for Holder {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A bash in a namespace that does what it is told, and says what it has done.
+struct Inside {
+    bash: Child,
+}
+
+impl Inside {
+    fn new(namespace: &Namespace, script: &str) -> (Self, String) {
+        let mut bash = Command::new("ip")
+            .args(["netns", "exec", &namespace.name, "bash", "-c", script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        BufReader::new(bash.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        (Inside { bash }, said.trim().to_owned())
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        let _ = self.bash.kill();
+        let _ = self.bash.wait();
+    }
+}
+
+#[test]
+fn a_connection_across_namespaces_is_found_as_one() {
+    let number = std::process::id() + 10_000;
+    let namespace = Namespace::new(number);
+    let listener = TcpListener::bind((address(number, 1), 0)).unwrap();
+    let server: SocketAddr = listener.local_addr().unwrap();
+    let connect = format!("exec 3<>/dev/tcp/{}/{}; echo done; read -r", server.ip(), server.port());
+    let (inside, said) = Inside::new(&namespace, &connect);
+    assert_eq!(said, "done");
+    let (_stream, from) = listener.accept().unwrap();
+    let mut eye = Eye::on(server.port());
+    eye.look(server.port());
+    let record = only(&eye);
+    assert_eq!((record.client, record.server), (from, server));
+    assert_eq!((record.class, record.opening), (ConnectionClass::Bypass, Opening::Found));
+    let process = record.process.unwrap();
+    assert_eq!((process.pid, process.command.as_str()), (inside.bash.id(), "bash"));
+}
+
+/// Both ends are on the loopback of another namespace, and the port is the same as one here.
+#[test]
+fn a_connection_within_another_namespace_is_found() {
+    const PYTHON: &str = "import socket, sys\n\
+        server = socket.create_server(('127.0.0.1', PORT))\n\
+        client = socket.create_connection(('127.0.0.1', PORT))\n\
+        served, _ = server.accept()\n\
+        print(client.getsockname()[1], flush=True)\n\
+        sys.stdin.read()\n";
+    let namespace = Namespace::new(std::process::id() + 20_000);
+    ip(&["-n", &namespace.name, "link", "set", "lo", "up"]);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (client, _served) = open(&listener);
+    let python = PYTHON.replace("PORT", &port.to_string());
+    let (_inside, said) = Inside::new(&namespace, &format!("exec python3 -c \"{python}\""));
+    let mut eye = Eye::on(port);
+    assert_eq!(eye.look(port).found, 2);
+    let mut clients: Vec<String> = eye.connections().iter().map(|it| it.client.to_string()).collect();
+    let mut expected = vec![format!("127.0.0.1:{said}"), client.local_addr().unwrap().to_string()];
+    clients.sort();
+    expected.sort();
+    assert_eq!(clients, expected);
+    let commands: Vec<_> =
+        eye.connections().iter().filter_map(|it| it.process.as_ref().map(|it| it.command.clone())).collect();
+    assert!(commands.contains(&"python3".to_owned()), "{commands:?}");
+}
+
+/// A socket that waits in a UNIX-domain socket has no holder: whoever hides it there is no proxy.
+#[test]
+fn a_hidden_connection_is_never_proxied() {
+    const PYTHON: &str = "import socket, sys, array\n\
+        client = socket.create_connection(('127.0.0.1', PORT))\n\
+        one, other = socket.socketpair(socket.AF_UNIX)\n\
+        socket.send_fds(one, [b'x'], [client.fileno()])\n\
+        client.close()\n\
+        print('hidden', flush=True)\n\
+        sys.stdin.read()\n";
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let python = PYTHON.replace("PORT", &port.to_string());
+    let mut process = Command::new("python3")
+        .args(["-c", &python])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let _served = listener.accept().unwrap();
+    let mut said = String::new();
+    BufReader::new(process.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    assert_eq!(said, "hidden\n");
+    let mut eye = Eye::on(port);
+    let look = eye.begin_look(port);
+    eye.end_look(&look);
+    let record = only(&eye);
+    // Where a process refuses to be asked even by root, it may be the holder.
+    let (class, alerts) =
+        if look.are_holders_whole { (ConnectionClass::Bypass, 1) } else { (ConnectionClass::Unknown, 0) };
+    assert_eq!((record.class, record.process, eye.alerts().len()), (class, None, alerts));
+    process.kill().unwrap();
+    process.wait().unwrap();
+}
+
+/// Connections come and go while the programs are attached and a look is made: each is told once.
+#[test]
+fn nothing_falls_between_events_and_looks() {
+    const THREADS: usize = 3;
+    const ROUNDS: usize = 400;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, port) = (listener.local_addr().unwrap(), listener.local_addr().unwrap().port());
+    let accepts = std::thread::spawn(move || {
+        // Each stays for a while, so that some are open whenever it is looked.
+        let mut open = std::collections::VecDeque::new();
+        for _ in 0..THREADS * ROUNDS {
+            open.push_back(listener.accept().unwrap().0);
+            if 40 < open.len() {
+                open.pop_front();
+            }
+        }
+        open
+    });
+    let clients: Vec<_> = (0..THREADS)
+        .map(|_| {
+            std::thread::spawn(move || {
+                let mut open = std::collections::VecDeque::new();
+                let mut cookies = Vec::new();
+                for _ in 0..ROUNDS {
+                    let client = TcpStream::connect(address).unwrap();
+                    cookies.push(socket_cookie(&client).unwrap());
+                    open.push_back(client);
+                    if 10 < open.len() {
+                        open.pop_front();
+                    }
+                }
+                (cookies, open)
+            })
+        })
+        .collect();
+    let mut eye = Eye::on(port);
+    while clients.iter().any(|client| !client.is_finished()) {
+        let look = eye.begin_look(port);
+        eye.end_look(&look);
+    }
+    let clients: Vec<_> = clients.into_iter().map(|client| client.join().unwrap()).collect();
+    let open = accepts.join().unwrap();
+    eye.look(port);
+    let mut opened = std::collections::HashMap::new();
+    for record in eye.connections().iter().filter(|record| record.closed_at.is_none()) {
+        *opened.entry(record.client_cookie).or_insert(0) += 1;
+    }
+    assert!(opened.values().all(|times| *times == 1), "{opened:?}");
+    // Those that are open at the end are all known: each was seen, or found.
+    for (cookies, open) in &clients {
+        let last = cookies.iter().rev().take(open.len());
+        assert!(last.into_iter().all(|cookie| opened.contains_key(cookie)));
+    }
+    drop(open);
+}
