@@ -1,6 +1,7 @@
 //! The configuration: `ConfigFile` is what was written, `Config` is what runs. It is read at start, and again when the
 //! proxy is told to.
 
+mod approvals;
 mod columns;
 mod limits;
 mod masks;
@@ -21,6 +22,8 @@ use policy_files::{Kind, PolicySection};
 use serde::Deserialize;
 use toml::Spanned;
 
+pub(crate) use self::approvals::ApprovalsConfig;
+use self::approvals::ApprovalsFile;
 pub(crate) use self::columns::Columns;
 pub(crate) use self::limits::Limits;
 use self::limits::{CONNECTIONS_MAX, Written};
@@ -72,6 +75,8 @@ pub(crate) struct Config {
     pub(crate) users: HashMap<String, User>,
     /// TLS towards clients, where it is on.
     pub(crate) tls: Option<ClientTls>,
+    /// Who can be asked, where somebody can.
+    pub(crate) approvals: Option<ApprovalsConfig>,
 }
 
 /// Someone who may log in.
@@ -169,6 +174,7 @@ struct ConfigFile {
     policy: PolicySection,
     #[serde(default)]
     mask: MaskFile,
+    approvals: Option<ApprovalsFile>,
     #[serde(default)]
     upstream: Vec<Spanned<UpstreamFile>>,
     #[serde(default)]
@@ -300,6 +306,10 @@ impl ConfigFile {
         }
         .check()?;
         let policies = Arc::new(self.policy.check()?);
+        let databases: Vec<String> =
+            self.upstream.iter().map(|upstream| upstream.get_ref().database.clone()).collect();
+        let is_upstream = |name: &str| databases.iter().any(|database| database == name);
+        let approvals = self.approvals.map(|written| written.check(is_upstream)).transpose()?;
         let names_functions = policies.observes("no-fast-path");
         let catalog_trust = Duration::from_secs(within(
             "catalog-trust-secs",
@@ -309,6 +319,7 @@ impl ConfigFile {
         )?);
         Ok(Config {
             tls,
+            approvals,
             keepalive,
             listen: self.listen,
             pid_file: self.pid_file,

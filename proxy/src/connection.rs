@@ -2,12 +2,14 @@
 //! session begins is in `opening`, why it ends in `ended`.
 
 mod ended;
+mod held;
 mod opening;
 
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -16,16 +18,20 @@ use std::task::Poll;
 use std::time::Duration;
 
 use audit::spool::Spool;
-use session::{Action, CloseReason, Readings, Resting, Session, Stain, Step, Stop};
+use session::{Action, Answer, CloseReason, Readings, Request, Resting, Session, Stain, Step, Stop};
 use tokio::time::{Sleep, timeout};
 use uuid::Uuid;
 
 use self::ended::Ended;
+use self::held::Waiting;
 use self::opening::open;
 use crate::allowances::Allowances;
+use crate::approvals::Approvals;
 use crate::cancel::{CancelKeys, Registered};
 use crate::catalog::{CatalogKeeper, Snapshot};
 use crate::catalogs::Catalogs;
+use crate::config::Config;
+use crate::console;
 use crate::executor;
 use crate::farewell::{self, Farewell};
 use crate::identity::Identity;
@@ -59,6 +65,7 @@ pub(crate) struct Shared {
     pub(crate) cancel_keys: CancelKeys,
     pub(crate) catalogs: Catalogs,
     pub(crate) allowances: Allowances,
+    pub(crate) approvals: Arc<Approvals>,
 }
 
 /// How a client ended its side.
@@ -91,7 +98,22 @@ pub(crate) async fn serve(
         () = stopping.clone().until(Stop::WhenIdle) => Err(LoginError::Refused(shutting_down())),
     };
     let farewell = match wish {
-        Ok(Wish::Cancel { pid, secret }) => return shared.cancel_keys.cancel(pid, &secret).await,
+        Ok(Wish::Cancel { pid, secret }) => {
+            shared.approvals.cancel(pid, &secret);
+            return shared.cancel_keys.cancel(pid, &secret).await;
+        }
+        Ok(Wish::Session(login)) if is_console(&config, &login.database) => {
+            drop(visit);
+            let answered = console::serve(client, login, &shared, &mut pipe);
+            let answered = tokio::select! {
+                answered = answered => answered,
+                () = stopping.until(Stop::WhenIdle) => Err(shutting_down()),
+            };
+            match answered {
+                Ok(()) => return,
+                Err(farewell) => farewell,
+            }
+        }
         Ok(Wish::Session(login)) => {
             drop(visit);
             match open(client, login, &shared, desk).await {
@@ -111,6 +133,11 @@ pub(crate) async fn serve(
     };
     tracing::info!(%client, sqlstate = farewell.sqlstate, reason = farewell.message, "connection refused");
     farewell::say(&farewell, &mut pipe).await;
+}
+
+/// Whether that is where people answer what waits for them.
+fn is_console(config: &Config, database: &str) -> bool {
+    config.approvals.as_ref().is_some_and(|approvals| approvals.console_database == database)
 }
 
 fn login_too_long(wait: Duration) -> Farewell {
@@ -139,6 +166,13 @@ struct Opened {
     snapshot: Arc<Snapshot>,
     /// What the session waits for is in the catalog already.
     is_renewed: bool,
+    /// Where the client comes from.
+    address: SocketAddr,
+    approvals: Arc<Approvals>,
+    /// What the session wants somebody to approve.
+    asked: Option<Box<Request>>,
+    /// What it waits for.
+    waiting: Waiting,
     /// What the session wants done; empty between two calls of `perform`.
     actions: Vec<Action>,
     /// Keeps the session cancellable for as long as it lives.
@@ -226,9 +260,19 @@ impl Opened {
             if self.session.obeys(stopping.now()) {
                 return Err(Ended::Stopped);
             }
+            if stopping.now() != Stop::No
+                && let Some(ticket) = self.waiting.take()
+            {
+                self.take_answer(ticket.stopped());
+                self.client_sent(client, readings).await?;
+                continue;
+            }
             self.patience.note(self.session.resting());
             // A side is read only while the other takes what comes: that is what bounds memory.
-            let read_client = self.client_end.is_none() && self.server.is_flushed() && !self.client_waits;
+            let read_client = self.client_end.is_none()
+                && self.server.is_flushed()
+                && !self.client_waits
+                && self.is_listened_to(client);
             let read_server = client.is_flushed();
             if read_server && self.server.is_readable() || read_client && client.is_readable() {
                 turns += 1;
@@ -245,6 +289,9 @@ impl Opened {
                     if let Poll::Ready(ready) = client.poll_ready(cx, read_client) {
                         return Poll::Ready(News::Client(ready));
                     }
+                    if let Poll::Ready(answer) = held::poll(&mut self.waiting, cx) {
+                        return Poll::Ready(News::Answer(answer));
+                    }
                     if let Poll::Ready(resting) = self.patience.poll_runs_out(cx) {
                         return Poll::Ready(News::Idle(resting));
                     }
@@ -260,6 +307,11 @@ impl Opened {
                     News::Client(ready) => client_took(ready, self.client_end, client)?,
                     News::Idle(resting) => return Err(Ended::Idle(resting)),
                     News::Alarm => return Err(Ended::ClientGone(io::ErrorKind::TimedOut.into())),
+                    News::Answer(answer) => {
+                        self.take_answer(answer);
+                        self.client_sent(client, readings).await?;
+                        continue;
+                    }
                     // It is looked at above.
                     News::Stop => {}
                 }
@@ -274,8 +326,8 @@ impl Opened {
             if read_client && self.server.is_flushed() {
                 match client.read().map_err(Ended::ClientGone)? {
                     Some(0) => self.client_hung_up()?,
-                    Some(_) => self.client_sent(client, readings).await?,
-                    None => {}
+                    Some(_) if self.waiting.is_none() => self.client_sent(client, readings).await?,
+                    Some(_) | None => {}
                 }
             }
         }
@@ -284,7 +336,7 @@ impl Opened {
     /// The client sends no more, but may read on. The server is told the same, and does with what came before as if it
     /// spoke with the client itself.
     fn client_hung_up(&mut self) -> Result<(), Ended> {
-        if self.session.resting().is_some() {
+        if self.session.resting().is_some() || self.waiting.is_some() {
             return Err(Ended::ClientGone(io::ErrorKind::UnexpectedEof.into()));
         }
         self.client_end = Some(ClientEnd::HungUp);
@@ -307,6 +359,7 @@ impl Opened {
             self.catalog.renew(&mut self.snapshot);
             let is_newer = self.config.renew();
             self.identity.renew(self.config.now(), is_newer)?;
+            self.session.can_ask(self.config.now().approvals.is_some());
             let step = {
                 let mut readings = readings.borrow_mut();
                 let moved = self.catalog.moved();
@@ -322,8 +375,18 @@ impl Opened {
             self.perform(client)?;
             let step = step?;
             self.client_waits = matches!(step, Step::NeedsReplies(_));
-            let (Step::More(used) | Step::NeedsCatalog(used) | Step::NeedsReplies(used)) = step;
+            let (Step::More(used)
+            | Step::NeedsCatalog(used)
+            | Step::NeedsReplies(used)
+            | Step::NeedsAnswer(used)) = step;
             client.use_up(used);
+            if let Some(request) = self.asked.take() {
+                self.hold(&request, client)?;
+                match self.waiting.is_some() {
+                    true => return self.flush(client),
+                    false => continue,
+                }
+            }
             if !matches!(step, Step::NeedsCatalog(_)) {
                 return Ok(());
             }
@@ -354,7 +417,7 @@ impl Opened {
                     self.server.use_up(used);
                     return Ok(());
                 }
-                Step::NeedsCatalog(used) => {
+                Step::NeedsCatalog(used) | Step::NeedsAnswer(used) => {
                     self.server.use_up(used);
                     self.catalog.is_read_again().await;
                 }
@@ -396,6 +459,7 @@ impl Opened {
                     std::mem::take(&mut run).queue(&mut self.server, client);
                     client.queue(&bytes);
                 }
+                Action::Ask(request) => self.asked = Some(request),
                 Action::CatalogChanged => self.catalog.refresh(),
                 // The server has been told, and closes.
                 Action::Close(CloseReason::ClientTerminated) => {}
@@ -424,6 +488,8 @@ enum News {
     Idle(Resting),
     /// A client that hung up has waited long enough.
     Alarm,
+    /// To what was asked.
+    Answer(Answer),
     Stop,
 }
 

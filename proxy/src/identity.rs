@@ -46,6 +46,10 @@ impl Identity {
         Ok(())
     }
 
+    pub(crate) fn who(&self) -> &Who {
+        &self.who
+    }
+
     pub(crate) fn policies(&self) -> &Policies {
         &self.policies
     }

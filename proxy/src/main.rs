@@ -1,6 +1,7 @@
 //! `picket-proxy`: an identity-aware PostgreSQL proxy. This file starts it; each part is its own module.
 
 mod allowances;
+mod approvals;
 mod beginnings;
 mod cancel;
 mod catalog;
@@ -8,6 +9,7 @@ mod catalogs;
 mod certificate;
 mod config;
 mod connection;
+mod console;
 mod executor;
 mod farewell;
 mod identity;

@@ -26,6 +26,7 @@ use tokio::task::LocalSet;
 use tokio::time::{sleep, timeout};
 
 use crate::allowances::{self, Allowances};
+use crate::approvals::Approvals;
 use crate::cancel::CancelKeys;
 use crate::catalog::Chronicle;
 use crate::catalogs::Catalogs;
@@ -92,6 +93,7 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let chronicle = Chronicle { spool: Arc::clone(&spool), host: host.clone() };
     let shared = Arc::new(Shared {
+        approvals: Approvals::new(host.clone(), Arc::clone(&spool)),
         host,
         spool,
         nobody: Arc::new(Nobody::new().context("draw random numbers")?),

@@ -31,6 +31,8 @@ pub enum Record {
     Gap(GapRecord),
     /// What became known of a column.
     ColumnClass(ColumnClassRecord),
+    /// What happened to a statement that waits for somebody's approval.
+    Approval(ApprovalRecord),
 }
 
 /// A client's session with the proxy. Identity: `started_at`, `session_id`.
@@ -328,6 +330,76 @@ pub enum AlertKind {
     Gap,
     /// Somebody asked too many questions about values that are masked.
     Probing,
+}
+
+/// What happened to a statement that waits for somebody's approval. Identity: `request_id`, `event`, `by`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalRecord {
+    /// When it happened.
+    pub at: UnixMicros,
+    /// Host name of the proxy.
+    pub host: String,
+    /// Version 7 UUID, made when it was asked.
+    pub request_id: Uuid,
+    /// What happened.
+    pub event: ApprovalEvent,
+    /// The session that waits.
+    pub session_id: Uuid,
+    /// Number of the execution in the session.
+    pub sequence: u64,
+    /// Who waits.
+    pub principal: String,
+    /// The database that it is for.
+    pub database: String,
+    /// The statement.
+    pub text: String,
+    /// Names of the rules that ask for an approval.
+    pub rules: Vec<String>,
+    /// The groups of which somebody must approve.
+    pub groups: Vec<String>,
+    /// Who approved or denied; empty where nobody did.
+    pub by: String,
+    /// The reason that was given.
+    pub reason: String,
+}
+
+/// SQL text stays out of logs.
+impl fmt::Debug for ApprovalRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApprovalRecord")
+            .field("request_id", &self.request_id)
+            .field("event", &self.event)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The vocabulary of what happens to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApprovalEvent {
+    /// The statement waits.
+    Asked,
+    /// Somebody has approved.
+    Approved,
+    /// Somebody has denied: it does not run.
+    Denied,
+    /// Nobody has answered in time: it does not run.
+    Expired,
+    /// Whoever waited has given it up.
+    Cancelled,
+}
+
+impl ApprovalEvent {
+    /// The word for it in the ledger.
+    pub fn word(self) -> &'static str {
+        match self {
+            ApprovalEvent::Asked => "asked",
+            ApprovalEvent::Approved => "approved",
+            ApprovalEvent::Denied => "denied",
+            ApprovalEvent::Expired => "expired",
+            ApprovalEvent::Cancelled => "cancelled",
+        }
+    }
 }
 
 /// What became known of a column. Identity: `database`, `object`, `at`, `host`.

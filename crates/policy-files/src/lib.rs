@@ -22,6 +22,10 @@ const BYTES_MAX: usize = 1 << 20;
 /// Stack on which policies are read. What is not used of it costs nothing.
 const STACK_BYTES: usize = 256 << 20;
 
+/// Shipped rules about what nobody could be shown.
+const NEVER_HELD: [&str; 6] =
+    ["copy-masked", "lexing-settings", "no-fast-path", "no-replication", "unknown-name", "unreadable"];
+
 /// How the files are called.
 const EXTENSION: &str = "cedar";
 
@@ -37,6 +41,9 @@ pub struct PolicySection {
     /// By the rule's name.
     #[serde(default)]
     mode: BTreeMap<Spanned<String>, ModeFile>,
+    /// Groups of which somebody may approve, by the rule's name.
+    #[serde(default)]
+    hold: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -73,7 +80,23 @@ impl PolicySection {
     ///
     /// The key that cannot be used: a folder that cannot be read, a policy that is none, a rule that there is not.
     pub fn check(self) -> Result<Policies, Refused> {
-        let PolicySection { dir, without, mode } = self;
+        let PolicySection { dir, without, mode, hold } = self;
+        for (rule, group) in &hold {
+            if NEVER_HELD.contains(&rule.get_ref().as_str()) {
+                let message = format!(
+                    "`policy.hold`: {} cannot wait for an approval: what it is about is not known or not SQL",
+                    rule.get_ref()
+                );
+                return Err(refused(rule.span(), message));
+            }
+            if group.get_ref().is_empty() || group.get_ref().contains(',') {
+                return Err(refused(
+                    group.span(),
+                    "`policy.hold` must name one group that may approve".to_owned(),
+                ));
+            }
+        }
+        let holds = hold.iter().map(|(rule, group)| (rule.get_ref().clone(), group.get_ref().clone()));
         let own = match &dir {
             Some(dir) => {
                 read(dir.get_ref()).map_err(|error| refused(dir.span(), format!("`policy.dir`: {error}")))?
@@ -91,9 +114,10 @@ impl PolicySection {
             own,
             without: without.iter().map(|rule| rule.get_ref().clone()).collect(),
             modes: modes.collect(),
+            holds: holds.collect(),
         };
         load(setup).map_err(|error| {
-            let (span, key) = place(&error, dir.as_ref(), &without, &mode);
+            let (span, key) = place(&error, dir.as_ref(), &without, &mode, &hold);
             refused(span, format!("`policy.{key}`: {error}"))
         })
     }
@@ -117,13 +141,17 @@ fn place(
     dir: Option<&Spanned<PathBuf>>,
     without: &[Spanned<String>],
     mode: &BTreeMap<Spanned<String>, ModeFile>,
+    hold: &BTreeMap<Spanned<String>, Spanned<String>>,
 ) -> (Range<usize>, &'static str) {
     if let PolicyError::UnknownRule { name, .. } = error {
         if let Some(left_out) = without.iter().find(|rule| rule.get_ref() == name) {
             return (left_out.span(), "without");
         }
-        let named = mode.keys().find(|rule| rule.get_ref() == name);
-        return (named.map(Spanned::span).unwrap_or_default(), "mode");
+        let is_named = |rule: &&Spanned<String>| rule.get_ref() == name;
+        if let Some(held) = hold.keys().find(is_named) {
+            return (held.span(), "hold");
+        }
+        return (mode.keys().find(is_named).map(Spanned::span).unwrap_or_default(), "mode");
     }
     (dir.map(Spanned::span).unwrap_or_default(), "dir")
 }

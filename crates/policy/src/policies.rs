@@ -102,6 +102,20 @@ pub(crate) struct Relevant {
     pub(crate) permits: PolicySet,
 }
 
+/// The rules of this name that are against something; there is one.
+fn forbidding<'r>(
+    rules: &'r mut [Rule],
+    name: &str,
+) -> Result<impl Iterator<Item = &'r mut Rule>, PolicyError> {
+    let forbids = |rule: &Rule| !rule.permits && *rule.name == *name;
+    if !rules.iter().any(forbids) {
+        let all: BTreeSet<_> =
+            rules.iter().filter(|rule| !rule.permits).map(|rule| rule.name.to_string()).collect();
+        return Err(PolicyError::UnknownRule { name: name.to_owned(), rules: all.into_iter().collect() });
+    }
+    Ok(rules.iter_mut().filter(move |rule| forbids(rule)))
+}
+
 impl From<CedarError> for PolicyError {
     fn from(error: CedarError) -> Self {
         PolicyError::Cedar { message: error.to_string() }
@@ -159,16 +173,10 @@ impl Policies {
             warnings.extend(words::check(policy, source, &known)?);
         }
         for (name, mode) in &setup.modes {
-            let mut named = rules.iter_mut().filter(|rule| !rule.permits && *rule.name == **name).peekable();
-            if named.peek().is_none() {
-                let rules: BTreeSet<_> =
-                    rules.iter().filter(|rule| !rule.permits).map(|rule| rule.name.to_string()).collect();
-                return Err(PolicyError::UnknownRule {
-                    name: name.clone(),
-                    rules: rules.into_iter().collect(),
-                });
-            }
-            named.for_each(|rule| rule.mode = *mode);
+            forbidding(&mut rules, name)?.for_each(|rule| rule.mode = *mode);
+        }
+        for (name, group) in &setup.holds {
+            forbidding(&mut rules, name)?.for_each(|rule| rule.hold = Some(group.as_str().into()));
         }
 
         let mut by_action = HashMap::new();

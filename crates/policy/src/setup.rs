@@ -39,6 +39,8 @@ pub struct Setup {
     pub without: BTreeSet<String>,
     /// Modes by name of the rule. They go before what `@mode` says.
     pub modes: BTreeMap<String, Mode>,
+    /// Groups of which somebody may approve what a rule is against, by its name. They go before what `@hold` says.
+    pub holds: BTreeMap<String, String>,
 }
 
 /// Policies that cannot be.

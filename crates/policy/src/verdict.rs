@@ -1,8 +1,9 @@
 //! The outcome of judging one statement.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Proof that no rule is against a statement, or only such as observe. Only this crate makes one, and nothing is forwarded
+/// Proof that no rule is against a statement, or only such as observe or somebody has approved it against. Only this crate makes one, and nothing is forwarded
 /// without one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permit {
@@ -10,7 +11,7 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// Names of the rules that are against the statement, and only observe.
+    /// Names of the rules that are against the statement, and do not keep it from running.
     pub fn observed(&self) -> &[Arc<str>] {
         &self.observed
     }
@@ -21,9 +22,9 @@ impl Permit {
 pub enum Verdict {
     /// It may run.
     Allow(Permit),
-    /// It may run when somebody of these groups approves.
+    /// It may run when somebody of each of these groups approves.
     Hold {
-        /// Who may approve: the groups that `@hold` names.
+        /// Who must approve: the groups that `@hold` names.
         approvers: Vec<Arc<str>>,
         /// What is said where nobody can be asked.
         otherwise: Refusal,
@@ -39,6 +40,46 @@ impl Verdict {
             Verdict::Allow(_) => None,
             Verdict::Hold { otherwise, .. } => Some(otherwise),
             Verdict::Refuse(refusal) => Some(refusal),
+        }
+    }
+}
+
+/// Somebody who approves one execution of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approver {
+    /// Who that is, as a principal.
+    pub user: String,
+    /// The groups of that user, when it was approved.
+    pub groups: BTreeSet<String>,
+}
+
+impl Verdict {
+    /// The groups of a verdict that holds of which none of these approvers is. `requester` counts in no group: nobody approves
+    /// what he has asked for himself.
+    pub fn missing<'a>(
+        &'a self,
+        approvers: &'a [Approver],
+        requester: &'a str,
+    ) -> impl Iterator<Item = &'a str> {
+        let needed = match self {
+            Verdict::Hold { approvers, .. } => approvers.as_slice(),
+            Verdict::Allow(_) | Verdict::Refuse(_) => &[],
+        };
+        let is_in = move |approver: &Approver, group: &str| {
+            approver.user != requester && approver.groups.contains(group)
+        };
+        let missing =
+            needed.iter().filter(move |group| !approvers.iter().any(|approver| is_in(approver, group)));
+        missing.map(|group| &**group)
+    }
+
+    /// The permit that these approvers make of a verdict that holds; `None` where one is missing.
+    pub fn approved(&self, approvers: &[Approver], requester: &str) -> Option<Permit> {
+        match self {
+            Verdict::Hold { otherwise, .. } if self.missing(approvers, requester).next().is_none() => {
+                Some(Permit { observed: otherwise.rules.clone() })
+            }
+            _ => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::asking::Request;
 use crate::evidence::Evidence;
 use crate::stains::Stain;
 
@@ -13,6 +14,9 @@ pub enum Action {
     /// Keep in mind that these columns are sensitive, for everybody and over a restart. What follows must not be performed unless
     /// that is so. The session waits for a newer catalog, and takes the same bytes again.
     Stain(Vec<Stain>),
+    /// Ask somebody to approve this, tell the client so, and give [`Session::answered`](crate::Session::answered) what comes of
+    /// it. Nothing follows.
+    Ask(Box<Request>),
     /// Send these bytes of the input that was given to `on_client` to the server.
     ForwardToServer(Range<usize>),
     /// Send these bytes to the server.
@@ -44,6 +48,8 @@ pub enum Step {
     /// These many bytes of the client's were used; before the rest can be, the server must answer more of what it
     /// was sent.
     NeedsReplies(usize),
+    /// These many bytes of the client's were used; before the rest can be, what was asked must be answered.
+    NeedsAnswer(usize),
 }
 
 /// What becomes of a message.
@@ -58,6 +64,8 @@ pub(crate) enum Pass {
     Waits,
     /// It waits for a newer catalog.
     WaitsForCatalog,
+    /// It waits for somebody's answer.
+    WaitsForAnswer,
 }
 
 /// Where forwarded bytes go.

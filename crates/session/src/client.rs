@@ -78,6 +78,7 @@ impl Session {
                 match self.large_message(tag, len, rest, env, out)? {
                     Some(Pass::Waits) => return Ok(Step::NeedsReplies(at)),
                     Some(Pass::WaitsForCatalog) => return Ok(Step::NeedsCatalog(at)),
+                    Some(Pass::WaitsForAnswer) => return Ok(Step::NeedsAnswer(at)),
                     Some(Pass::Replaced) => self.client_dropping = HEADER_BYTES + len as usize,
                     Some(Pass::Whole | Pass::WholeThen(_)) => {
                         self.client_passing = HEADER_BYTES + len as usize;
@@ -106,7 +107,9 @@ impl Session {
                 Pass::Replaced => {}
                 Pass::Waits => return Ok(Step::NeedsReplies(at)),
                 Pass::WaitsForCatalog => return Ok(Step::NeedsCatalog(at)),
+                Pass::WaitsForAnswer => return Ok(Step::NeedsAnswer(at)),
             }
+            self.asking.is_over();
             if tag == tag::TERMINATE {
                 self.leaving = true;
                 self.close_if_told_all(out);
@@ -204,11 +207,15 @@ impl Session {
         {
             return Ok(self.query_that_is_no_sql(text, statement, out));
         }
-        if self.waits_for_stains(&judged.statements, out) {
+        let statements = match self.ask_all(&judged.statements, reading.text.as_ref(), out) {
+            Ok(statements) => statements,
+            Err(pass) => return Ok(pass),
+        };
+        if self.waits_for_stains(&statements, out) {
             return Ok(Pass::WaitsForCatalog);
         }
         let mut judged_again = None;
-        if let [statement] = judged.statements.as_slice()
+        if let [statement] = &*statements
             && statement.copied.is_some()
             && statement.refusal().is_none()
         {
@@ -221,9 +228,9 @@ impl Session {
             }
             judged_again = Some(statement);
         }
-        let mut batch = VecDeque::with_capacity(judged.statements.len());
+        let mut batch = VecDeque::with_capacity(statements.len());
         let mut replaced = None;
-        for statement in &judged.statements {
+        for statement in &*statements {
             // What it runs is judged by what those before it name.
             self.given.renew(env);
             let again = judged_again.take();
@@ -336,7 +343,9 @@ impl Session {
     fn parse(&mut self, parse: Parse<'_>, env: &mut Environment<'_>, out: &mut Vec<Action>) -> Pass {
         let reading = self.read(parse.query, env);
         let Some(judged) = self.judge(&reading.read, env) else { return Pass::WaitsForCatalog };
-        let Some(refused) = judged.statements.iter().find(|statement| statement.refusal().is_some()) else {
+        // Somebody is asked when the values are known.
+        let is_refused = |statement: &&Rc<Judged>| statement.refusal().is_some() && !self.is_held(statement);
+        let Some(refused) = judged.statements.iter().find(is_refused) else {
             if !parse.statement.is_empty() && self.prepared.is_full() {
                 return self.wait_for_room(names::too_many::<Prepared>, out);
             }
@@ -375,24 +384,30 @@ impl Session {
         // The server plans it now. Definitions may have changed since it was prepared.
         let reading = &prepared.reading;
         let Some(judged) = self.judge(&reading.read, env) else { return Pass::WaitsForCatalog };
-        if judged.one.refusal().is_some() {
-            return self.refuse_prepared(&judged.one, reading, out);
+        let statement = &match self.ask_bound(&judged.one, reading, &bind, out) {
+            Ok(statement) => statement,
+            Err(pass) => return pass,
+        };
+        if statement.refusal().is_some() {
+            return self.refuse_prepared(statement, reading, out);
         }
         if !bind.portal.is_empty() && self.portals.is_full() {
             return self.wait_for_room(names::too_many::<Portal>, out);
         }
-        if self.waits_for_stains(std::slice::from_ref(&judged.one), out) {
+        if self.waits_for_stains(std::slice::from_ref(statement), out) {
             return Pass::WaitsForCatalog;
         }
-        let begun = match prepared.begun.get().filter(|begun| self.begun.has(*begun, self.section)) {
+        let approval = self.asking.approval();
+        let is_begun = |begun: &u64| approval.is_none() && self.begun.has(*begun, self.section);
+        let begun = match prepared.begun.get().filter(is_begun) {
             Some(begun) => begun,
-            None => match self.begin_within_limits(&judged.one, reading.text.as_ref(), out) {
+            None => match self.begin_within_limits(statement, reading.text.as_ref(), out) {
                 Ok(begun) => begun,
                 Err(pass) => return pass,
             },
         };
         prepared.begun.set(None);
-        let portal = Rc::new(Portal::new(prepared, Some(begun)));
+        let portal = Rc::new(Portal { approval, ..Portal::new(prepared, Some(begun)) });
         let changed = self.portals.change(bind.portal, self.section, Some(portal));
         self.owed.push_back(Owed::Bind(changed, begun));
         Pass::Whole
@@ -428,7 +443,7 @@ impl Session {
         let judged = reading.read.judge(env, self.seen());
         let is_recorded = prepared.begun.get().is_some_and(|begun| self.begun.has(begun, self.section));
         if !is_recorded && judged.one.runs_code_when_read {
-            if judged.one.refusal().is_some() {
+            if judged.one.refusal().is_some() && !self.is_held(&judged.one) {
                 return self.refuse_prepared(&judged.one, reading, out);
             }
             match self.begin_within_limits(&judged.one, reading.text.as_ref(), out) {
@@ -452,10 +467,11 @@ impl Session {
         // Definitions may have changed since the statement was prepared.
         let reading = &portal.prepared.reading;
         let Some(judged) = self.judge(&reading.read, env) else { return Pass::WaitsForCatalog };
-        if self.waits_for_stains(std::slice::from_ref(&judged.one), out) {
+        let one = judged.one.with_approval(portal.approval.as_ref());
+        if self.waits_for_stains(std::slice::from_ref(&one), out) {
             return Pass::WaitsForCatalog;
         }
-        let statement = &self.may_copy(&self.judge_again(&judged.one, env));
+        let statement = &self.may_copy(&self.judge_again(&one, env));
         if statement.refusal().is_some() {
             return self.refuse_prepared(statement, reading, out);
         }

@@ -392,9 +392,11 @@ impl Texts<'_> {
         let judged =
             Judged::new(&read.text, statement.span.clone(), Some(statement), verdict, disagreement, catalog);
         let text = read.text.get(own.span.clone()).unwrap_or_default();
-        let spills = match judged.verdict.refusal() {
-            None => spilled(text, (own, statement), &known, |class| env.reveals(class)),
-            Some(_) => Spills::default(),
+        let spills = match judged.verdict {
+            Verdict::Allow(_) | Verdict::Hold { .. } => {
+                spilled(text, (own, statement), &known, |class| env.reveals(class))
+            }
+            Verdict::Refuse(_) => Spills::default(),
         };
         let mut described = judged.described;
         if spills.are_any {

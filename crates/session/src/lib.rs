@@ -20,6 +20,7 @@
 mod action;
 mod again;
 mod allowance;
+mod asking;
 mod begun;
 mod client;
 mod copied;
@@ -49,6 +50,7 @@ mod tests;
 
 pub use action::{Action, CloseReason, Step};
 pub use allowance::Allowance;
+pub use asking::{Answer, Request, Value};
 pub use ending::{Patience, Rests, Stop};
 pub use evidence::{Described, Evidence, Finished, Outcome, ResultNames, Started};
 pub use judged::may_run;

@@ -11,6 +11,7 @@ use policy::Refusal;
 use wire::BodyError;
 use wire::backend::{Field, RowDescription};
 
+use crate::asking::Answer;
 use crate::judged::Read;
 use crate::readings::Reading;
 
@@ -43,6 +44,8 @@ pub(crate) struct Portal {
     pub(crate) begun: Option<u64>,
     /// It outlives its transaction.
     pub(crate) holds: bool,
+    /// Who has approved what it was bound to, where that was needed.
+    pub(crate) approval: Option<Answer>,
 }
 
 impl Prepared {
@@ -58,7 +61,14 @@ impl Prepared {
 
 impl Portal {
     pub(crate) fn new(prepared: Rc<Prepared>, begun: Option<u64>) -> Self {
-        Portal { prepared, columns: RefCell::default(), executed: Cell::new(false), begun, holds: false }
+        Portal {
+            prepared,
+            columns: RefCell::default(),
+            executed: Cell::new(false),
+            begun,
+            holds: false,
+            approval: None,
+        }
     }
 
     /// The cursor that DECLARE makes of this.

@@ -110,7 +110,9 @@ impl Session {
             match self.server_message(tag, body, env, out)? {
                 Pass::Whole | Pass::WholeThen(_) => forward(out, Toward::Client, at..end),
                 Pass::Replaced => {}
-                Pass::Waits | Pass::WaitsForCatalog => return Ok(Step::NeedsCatalog(at)),
+                Pass::Waits | Pass::WaitsForCatalog | Pass::WaitsForAnswer => {
+                    return Ok(Step::NeedsCatalog(at));
+                }
             }
             at = end;
         }
@@ -369,6 +371,7 @@ impl Session {
             b'I' => Some(Resting::Idle),
             _ => Some(Resting::InTransaction),
         };
+        self.has_failed = status == b'E';
         if status == b'I' {
             self.temporary.settle(self.owed.is_empty());
             if self.owed.is_empty() {

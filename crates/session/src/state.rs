@@ -13,6 +13,7 @@ use thiserror::Error;
 use crate::action::Action;
 use crate::again::Sight;
 use crate::allowance::Allowance;
+use crate::asking::Asking;
 use crate::begun::Begun;
 use crate::copied::Encoding;
 use crate::evidence::{Evidence, Execution, Outcome, Started};
@@ -158,6 +159,10 @@ pub struct Session {
     pub(crate) noted: Vec<Stain>,
     /// Definitions were altered in a transaction that is not over.
     pub(crate) altered: bool,
+    /// What was asked for the client's present message.
+    pub(crate) asking: Asking,
+    /// The open transaction has failed, as far as the server has answered.
+    pub(crate) has_failed: bool,
     /// `None` while the client's last message is not answered up to its ReadyForQuery.
     pub(crate) resting: Option<Resting>,
     /// The server has told the client why it ends the session.
@@ -205,6 +210,8 @@ impl Session {
             moving: MovedNames::default(),
             noted: Vec::new(),
             altered: false,
+            asking: Asking::default(),
+            has_failed: false,
             resting: Some(Resting::Idle),
             server_said_why: false,
             replication: None,

@@ -1,6 +1,7 @@
 //! Conversations replayed, and random ones compared with what a server without a proxy would have answered.
 
 mod again;
+mod asking;
 mod begun;
 mod copy;
 mod copy_out;

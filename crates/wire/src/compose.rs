@@ -134,10 +134,10 @@ pub fn negotiate_protocol_version(out: &mut Vec<u8>, version: u32, unknown: &[&[
     });
 }
 
-/// What an `ErrorResponse` of Picket says. Texts are written as they are given.
+/// What an `ErrorResponse` or `NoticeResponse` of Picket says. Texts are written as they are given.
 #[derive(Clone, Copy, Debug)]
 pub struct ErrorText<'a> {
-    /// `ERROR` ends a statement, `FATAL` the session.
+    /// `ERROR` ends a statement, `FATAL` the session; `NOTICE` ends nothing.
     pub severity: &'a str,
     /// Five letters, PostgreSQL's appendix "Error Codes".
     pub sqlstate: &'a str,
@@ -151,8 +151,17 @@ pub struct ErrorText<'a> {
 
 /// An `ErrorResponse`.
 pub fn error(out: &mut Vec<u8>, text: &ErrorText<'_>) {
+    response(out, crate::backend::tag::ERROR_RESPONSE, text);
+}
+
+/// A `NoticeResponse`.
+pub fn notice(out: &mut Vec<u8>, text: &ErrorText<'_>) {
+    response(out, crate::backend::tag::NOTICE_RESPONSE, text);
+}
+
+fn response(out: &mut Vec<u8>, tag: u8, text: &ErrorText<'_>) {
     let ErrorText { severity, sqlstate, message, detail, hint } = *text;
-    frame(out, crate::backend::tag::ERROR_RESPONSE, |out| {
+    frame(out, tag, |out| {
         let fields = [
             (b'S', severity),
             (b'V', severity),

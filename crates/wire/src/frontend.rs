@@ -70,13 +70,24 @@ pub struct Bind<'a> {
     pub portal: &'a [u8],
     /// Name of the prepared statement.
     pub statement: &'a [u8],
+    /// Formats and values of the parameters, as they were sent, and what is behind them.
+    values: &'a [u8],
+}
+
+/// A value for a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameter<'a> {
+    /// It is in the binary format.
+    pub is_binary: bool,
+    /// `None` is NULL.
+    pub value: Option<&'a [u8]>,
 }
 
 impl<'a> Bind<'a> {
     /// Reads the names from the start of a body. [`BodyError::Short`] where they do not end in it.
     pub fn read_names(start: &'a [u8]) -> Result<Self, BodyError> {
         let mut reader = Reader::new(start);
-        Ok(Bind { portal: reader.cstr("portal")?, statement: reader.cstr("statement")? })
+        Ok(Bind { portal: reader.cstr("portal")?, statement: reader.cstr("statement")?, values: &[] })
     }
 
     /// Reads the body of a `Bind`; the parameters and formats are skipped, not decoded.
@@ -84,6 +95,8 @@ impl<'a> Bind<'a> {
         let mut reader = Reader::new(body);
         let portal = reader.cstr("portal")?;
         let statement = reader.cstr("statement")?;
+        let values = reader.rest();
+        let mut reader = Reader::new(values);
         let formats = reader.u16("parameter formats")?;
         reader.take(usize::from(formats) * 2, "parameter formats")?;
         let parameters = reader.u16("parameters")?;
@@ -93,7 +106,28 @@ impl<'a> Bind<'a> {
         let formats = reader.u16("result formats")?;
         reader.take(usize::from(formats) * 2, "result formats")?;
         reader.end("result formats")?;
-        Ok(Bind { portal, statement })
+        Ok(Bind { portal, statement, values })
+    }
+
+    /// The values of the parameters, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`BodyError`] where not all of it was read ([`Bind::read_names`]).
+    pub fn parameters(&self) -> Result<Vec<Parameter<'a>>, BodyError> {
+        let mut reader = Reader::new(self.values);
+        let formats: Vec<bool> = (0..reader.u16("parameter formats")?)
+            .map(|_| Ok(reader.u16("parameter formats")? != 0))
+            .collect::<Result<_, BodyError>>()?;
+        // One format is that of all, none at all is text (protocol-message-formats, "Bind").
+        let is_binary = |number: usize| match formats.as_slice() {
+            [] => false,
+            [all] => *all,
+            each => each.get(number).copied().unwrap_or(true),
+        };
+        (0..usize::from(reader.u16("parameters")?))
+            .map(|number| Ok(Parameter { is_binary: is_binary(number), value: reader.value("parameters")? }))
+            .collect()
     }
 }
 
@@ -148,16 +182,31 @@ mod tests {
         let body = b"p\0s\0\0\x01\0\0\0\x02\0\0\0\x01a\xff\xff\xff\xff\0\x02\0\0\0\x01";
         let bind = Bind::read(body).unwrap();
         assert_eq!((bind.portal, bind.statement), (&b"p"[..], &b"s"[..]));
+        let text = |value| Parameter { is_binary: false, value };
+        assert_eq!(bind.parameters(), Ok(vec![text(Some(b"a")), text(None)]));
         assert_eq!(
             Bind::read(&body[..body.len() - 1]).unwrap_err(),
             BodyError::Short { field: "result formats" }
         );
     }
 
+    #[test]
+    fn one_format_of_parameters_is_that_of_all() {
+        let body = b"\0\0\0\x01\0\x01\0\x02\0\0\0\x01a\0\0\0\0\0\0";
+        let binary = |value| Parameter { is_binary: true, value: Some(value) };
+        assert_eq!(Bind::read(body).unwrap().parameters(), Ok(vec![binary(b"a"), binary(b"")]));
+        let body = b"\0\0\0\x02\0\x01\0\0\0\x02\0\0\0\x01a\xff\xff\xff\xff\0\0";
+        let null = Parameter { is_binary: false, value: None };
+        assert_eq!(Bind::read(body).unwrap().parameters(), Ok(vec![binary(b"a"), null]));
+    }
+
     proptest! {
         #[test]
         fn no_body_panics(body: Vec<u8>) {
-            let _ = (query(&body), Parse::read(&body), Bind::read(&body), Target::read(&body), execute(&body));
+            let _ = (query(&body), Parse::read(&body), Target::read(&body), execute(&body));
+            if let Ok(bind) = Bind::read(&body) {
+                assert!(bind.parameters().is_ok());
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod agent;
 mod agent_restart;
+mod approvals;
 mod attacks;
 mod bad_config;
 mod bad_input;

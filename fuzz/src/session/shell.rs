@@ -147,7 +147,10 @@ impl Shell {
         self.perform(actions, &from_client);
         let Ok(step) = step else { return false };
         self.client_waits = matches!(step, Step::NeedsReplies(_));
-        let (Step::More(used) | Step::NeedsCatalog(used) | Step::NeedsReplies(used)) = step;
+        let (Step::More(used)
+        | Step::NeedsCatalog(used)
+        | Step::NeedsReplies(used)
+        | Step::NeedsAnswer(used)) = step;
         self.from_client = from_client[used..].to_vec();
         if matches!(step, Step::NeedsCatalog(_)) {
             self.catalog_version += 1;
@@ -180,7 +183,10 @@ impl Shell {
             let from_server = std::mem::take(&mut self.from_server);
             self.perform(actions, &from_server);
             let Ok(step) = step else { return false };
-            let (Step::More(used) | Step::NeedsCatalog(used) | Step::NeedsReplies(used)) = step;
+            let (Step::More(used)
+            | Step::NeedsCatalog(used)
+            | Step::NeedsReplies(used)
+            | Step::NeedsAnswer(used)) = step;
             self.from_server = from_server[used..].to_vec();
             match step {
                 // One reading is enough: what the next does not know either stays unknown.
@@ -198,6 +204,7 @@ impl Shell {
                 Action::SendToClient(bytes) => self.seen.extend(bytes),
                 Action::ForwardToServer(range) => assert!(range.end <= input.len()),
                 Action::SendToServer(bytes) => assert!(!bytes.is_empty()),
+                Action::Ask(_) => panic!("nobody can be asked"),
                 Action::Stain(_) | Action::CatalogChanged | Action::Close(_) => {}
             }
         }

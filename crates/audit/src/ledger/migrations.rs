@@ -47,6 +47,7 @@ const MIGRATIONS: &[Migration] = migrations![
     15 "0015_classified_columns",
     16 "0016_connections_found",
     17 "0017_gaps",
+    18 "0018_approvals",
 ];
 
 #[derive(Row, Deserialize)]

@@ -2,6 +2,7 @@
 
 mod agent_health;
 mod alert;
+mod approval;
 mod connection;
 mod gap;
 mod session;
@@ -11,6 +12,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 pub(super) use self::agent_health::AgentHealthRow;
 pub(super) use self::alert::AlertRow;
+pub(super) use self::approval::ApprovalRow;
 pub(super) use self::connection::ConnectionRow;
 pub(super) use self::gap::GapRow;
 pub(super) use self::session::SessionRow;

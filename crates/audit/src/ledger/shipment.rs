@@ -7,7 +7,7 @@ use clickhouse::{Client, Row, RowWrite};
 use crate::record::{Record, StatementRecord};
 
 use super::native::Block;
-use super::rows::{AgentHealthRow, AlertRow, ConnectionRow, GapRow, SessionRow, Statements};
+use super::rows::{AgentHealthRow, AlertRow, ApprovalRow, ConnectionRow, GapRow, SessionRow, Statements};
 use super::{ColumnClassRow, Ledger, LedgerError};
 
 /// Rows by table.
@@ -20,6 +20,7 @@ struct Shipment<'a> {
     agent_health: Vec<AgentHealthRow>,
     gaps: Vec<GapRow>,
     column_classes: Vec<ColumnClassRow>,
+    approvals: Vec<ApprovalRow>,
 }
 
 impl Ledger {
@@ -35,7 +36,8 @@ impl Ledger {
         self.insert_rows::<AlertRow>("alerts", shipment.alerts, token, within).await?;
         self.insert_rows::<AgentHealthRow>("agent_health", shipment.agent_health, token, within).await?;
         self.insert_rows::<GapRow>("gaps", shipment.gaps, token, within).await?;
-        self.insert_rows::<ColumnClassRow>("column_classes", shipment.column_classes, token, within).await
+        self.insert_rows::<ColumnClassRow>("column_classes", shipment.column_classes, token, within).await?;
+        self.insert_rows::<ApprovalRow>("approvals", shipment.approvals, token, within).await
     }
 
     /// A client whose inserts into `table` are done once for each `token`.
@@ -104,6 +106,7 @@ impl<'a> Shipment<'a> {
                 Record::AgentHealth(health) => shipment.agent_health.push(health.into()),
                 Record::Gap(gap) => shipment.gaps.push(gap.into()),
                 Record::ColumnClass(column) => shipment.column_classes.push(column.into()),
+                Record::Approval(approval) => shipment.approvals.push(approval.into()),
             }
         }
         shipment

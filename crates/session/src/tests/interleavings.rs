@@ -1,9 +1,10 @@
 //! Random conversations, cut and interleaved at random: the client sees through the proxy what it would have seen
 //! from a server that refuses and masks by itself, nothing runs that was not recorded first, and whatever was recorded
-//! to start is recorded to end, once.
+//! to start is recorded to end, once. What needs an approval gets it.
 
 use std::collections::BTreeSet;
 
+use policy::Approver;
 use proptest::prelude::*;
 
 use super::server::{BAD_DATA, COPY_MASKED, NEWER_SQL, NO_SQL, Server, copy_data, copy_done, copy_fail};
@@ -11,7 +12,7 @@ use super::talk::{
     NONCE, SHIPPED, Talk, bind, close_statement, describe_portal, describe_statement, execute, execute_rows,
     parse, query, subject, sync, tags,
 };
-use crate::{Action, Evidence, Resting, Step, refusal};
+use crate::{Action, Answer, Evidence, Request, Resting, Step, refusal};
 
 /// What the client sends.
 fn client_message() -> impl Strategy<Value = Vec<u8>> {
@@ -91,12 +92,14 @@ pub(super) struct Proxied<'a> {
     texts: BTreeSet<String>,
     /// The client's next turn comes after the server's.
     waits: bool,
+    /// How often somebody has approved.
+    approved: usize,
 }
 
 impl<'a> Proxied<'a> {
     pub(super) fn new(sent: &'a [u8], server: Server) -> Self {
         Proxied {
-            talk: Talk::new(),
+            talk: Talk::asking(),
             server,
             from_client: sent,
             at_proxy: Vec::new(),
@@ -107,6 +110,7 @@ impl<'a> Proxied<'a> {
             ended: BTreeSet::new(),
             texts: BTreeSet::new(),
             waits: false,
+            approved: 0,
         }
     }
 
@@ -152,6 +156,10 @@ impl<'a> Proxied<'a> {
                     self.record(&evidence);
                     continue;
                 }
+                Action::Ask(request) => {
+                    self.asked(&request);
+                    continue;
+                }
                 other => panic!("{other:?} on input of the client"),
             };
             self.from_server.extend(self.server.answer(&forwarded));
@@ -163,10 +171,24 @@ impl<'a> Proxied<'a> {
                 "something was planned that was not recorded"
             );
         }
-        let Ok(Step::More(used) | Step::NeedsReplies(used)) = step else { panic!("{step:?}") };
+        let Ok(Step::More(used) | Step::NeedsReplies(used) | Step::NeedsAnswer(used)) = step else {
+            panic!("{step:?}")
+        };
         self.at_proxy.drain(..used);
         self.check_rest();
         matches!(step, Ok(Step::NeedsReplies(_)))
+    }
+
+    /// Somebody approves. The client can be told that it waits: all that it has sent is answered, in no failed transaction.
+    fn asked(&mut self, request: &Request) {
+        assert_eq!(request.otherwise.rules, ["asked".into()]);
+        let session = &self.talk.session;
+        assert!(session.may_be_told() && !session.is_owed_replies(), "it asks too early");
+        assert!(!self.server.has_failed(), "it asks about what cannot run");
+        let groups = ["dba".to_owned()].into();
+        let approvers = vec![Approver { user: "bob".to_owned(), groups }];
+        self.approved += 1;
+        self.talk.session.answered(Answer::Approved { approvers, requester: "alice".to_owned() });
     }
 
     fn server_turn(&mut self, bytes: usize) {
@@ -296,6 +318,8 @@ proptest! {
         prop_assert_eq!(unasked, told, "something that was told unasked was lost");
         prop_assert!(ran.iter().all(|text| !text.starts_with("drop")), "a refused statement ran");
         prop_assert!(!ran.iter().any(|text| text == NEWER_SQL), "an unread statement ran");
+        let copies = ran.iter().filter(|text| text.starts_with("copy orders")).count();
+        prop_assert!(copies <= proxied.approved, "something ran that nobody has approved");
         prop_assert_eq!(ran, direct.ran);
     }
 

@@ -178,6 +178,11 @@ impl Server {
         Server { cancels, refuses: Some(refuses), ..Server::default() }
     }
 
+    /// Whether its transaction has failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed
+    }
+
     /// Answers every message that `input` makes whole.
     pub(super) fn answer(&mut self, input: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();

@@ -10,7 +10,7 @@ use wire::{backend, frontend, split_frame};
 
 use crate::{
     Action, Allowance, Environment, Evidence, Outcome, Readings, Replication, ResultNames, Session,
-    SessionError, Stains, Step,
+    SessionError, Stains, Step, Value,
 };
 
 pub(super) const NONCE: u64 = 7;
@@ -20,6 +20,14 @@ pub(super) const MESSAGE_BYTES_MAX: u32 = 1 << 16;
 /// The policies that are shipped.
 pub(super) static SHIPPED: LazyLock<Arc<Policies>> =
     LazyLock::new(|| Arc::new(Policies::new(Setup::default()).unwrap()));
+
+/// The same, and COPY of `orders` needs somebody's approval.
+static ASKING: LazyLock<Arc<Policies>> = LazyLock::new(|| {
+    let text = r#"@rule("asked") @hold("dba") forbid (principal, action, resource is Picket::Table)
+        when { resource.name == "orders" };"#;
+    let own = vec![Source { name: "team.cedar".to_owned(), text: text.to_owned() }];
+    Arc::new(Policies::new(Setup { own, ..Setup::default() }).unwrap())
+});
 
 pub(super) fn subject(policies: &Policies) -> Arc<Subject> {
     policies.subject(&Who::default()).unwrap()
@@ -77,6 +85,14 @@ impl Talk {
             allowance: None,
             sent: Vec::new(),
         }
+    }
+
+    /// The same where COPY of `orders` needs somebody's approval, who can be asked.
+    pub(super) fn asking() -> Self {
+        let mut talk = Talk::new();
+        (talk.policies, talk.subject) = (Arc::clone(&ASKING), subject(&ASKING));
+        talk.session.can_ask(true);
+        talk
     }
 
     /// The same where messages up to this length may be held.
@@ -247,6 +263,9 @@ fn shown(input: &[u8], step: &Result<Step, SessionError>, actions: &[Action]) ->
         Ok(Step::NeedsReplies(used)) => {
             lines.push(format!("needs replies, {} bytes unused", input.len() - used))
         }
+        Ok(Step::NeedsAnswer(used)) => {
+            lines.push(format!("needs an answer, {} bytes unused", input.len() - used))
+        }
         Err(error) => lines.push(format!("error: {error}")),
     }
     lines.join("\n")
@@ -294,6 +313,21 @@ fn show(input: &[u8], action: &Action) -> String {
         Action::ForwardToClient(range) => format!("to client: {}", frames(&input[range.clone()])),
         Action::SendToClient(bytes) => format!("to client instead: {}", frames(bytes)),
         Action::Stain(stains) => format!("stain {}", stains.len()),
+        Action::Ask(request) => {
+            let value = |value: &Option<Value>| match value {
+                None => "NULL".to_owned(),
+                Some(Value::Text(text)) => String::from_utf8_lossy(text).into_owned(),
+                Some(Value::Binary(bytes)) => format!("{bytes:?}"),
+            };
+            let values: Vec<_> = request.parameters.iter().map(value).collect();
+            format!(
+                "ask {} about {}: {} ({})",
+                request.approvers.join(", "),
+                request.sequence,
+                request.text,
+                values.join(", ")
+            )
+        }
         Action::CatalogChanged => "catalog changed".to_owned(),
         Action::Close(reason) => format!("close: {reason:?}"),
     }
@@ -335,6 +369,21 @@ pub(super) fn bind(portal: &str, statement: &str) -> Vec<u8> {
         cstr(out, portal.as_bytes());
         cstr(out, statement.as_bytes());
         out.extend_from_slice(&[0; 6]);
+    })
+}
+
+/// Binds texts.
+pub(super) fn bind_values(portal: &str, statement: &str, values: &[&str]) -> Vec<u8> {
+    message(frontend::tag::BIND, |out| {
+        cstr(out, portal.as_bytes());
+        cstr(out, statement.as_bytes());
+        out.extend_from_slice(&[0, 0]);
+        out.extend_from_slice(&(values.len() as u16).to_be_bytes());
+        for value in values {
+            out.extend_from_slice(&(value.len() as u32).to_be_bytes());
+            out.extend_from_slice(value.as_bytes());
+        }
+        out.extend_from_slice(&[0, 0]);
     })
 }
 

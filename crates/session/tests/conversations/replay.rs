@@ -173,6 +173,7 @@ impl<'a> Replay<'a> {
                 Action::SendToClient(bytes) => self.to_client.bytes.extend(bytes),
                 Action::Stain(stains) => self.records.push(format!("{} columns stained", stains.len())),
                 Action::CatalogChanged => self.records.push("definitions changed".to_owned()),
+                Action::Ask(_) => panic!("nobody can be asked"),
                 Action::Close(_) => self.closed = true,
             }
             self.runs += self.to_server.new_messages().filter(is_run).count();

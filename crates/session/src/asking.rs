@@ -1,0 +1,231 @@
+//! Statements that wait for somebody's approval: what is asked, and what becomes of the answer. The message that a statement
+//! came with is not taken until then, and is judged again.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use policy::{Approver, Refusal, Verdict};
+use wire::frontend::{Bind, Parameter};
+
+use crate::action::{Action, Pass};
+use crate::evidence::Described;
+use crate::judged::Judged;
+use crate::readings::Reading;
+use crate::state::Session;
+
+/// What somebody is asked to approve: one execution of a statement.
+#[derive(Clone)]
+pub struct Request {
+    /// What would run.
+    pub statement: Rc<Described>,
+    /// Its text. That of `statement` can have other literals.
+    pub text: Rc<str>,
+    /// The values that it was bound to; `None` is NULL.
+    pub parameters: Vec<Option<Value>>,
+    /// Of each of these groups somebody must approve.
+    pub approvers: Vec<Arc<str>>,
+    /// Which rules ask for that, and why; what is said where nobody answers.
+    pub otherwise: Refusal,
+    /// Number that the execution will have.
+    pub sequence: u64,
+}
+
+/// A value of a parameter.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Value {
+    /// As text, in the session's encoding.
+    Text(Box<[u8]>),
+    /// As the type sends it.
+    Binary(Box<[u8]>),
+}
+
+/// What became of a request.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// These approve what `requester` has asked for.
+    Approved {
+        /// Who does.
+        approvers: Vec<Approver>,
+        /// Who waits for it.
+        requester: String,
+    },
+    /// It must not run, for this reason. The rules are those of the request.
+    Refused(Refusal),
+}
+
+/// What is known of the client's present message.
+#[derive(Debug, Default)]
+pub(crate) struct Asking {
+    /// There is somebody who can be asked.
+    is_possible: bool,
+    /// What was asked, one after the other, with the answers.
+    asked: Vec<(Request, Option<Answer>)>,
+}
+
+impl Request {
+    /// Whether an answer to the other is one to this.
+    fn is_the_same(&self, other: &Request) -> bool {
+        let Request { statement, text, parameters, approvers, otherwise, sequence } = self;
+        (text, parameters, approvers, otherwise, sequence)
+            == (&other.text, &other.parameters, &other.approvers, &other.otherwise, &other.sequence)
+            && statement.effects == other.statement.effects
+            && statement.touched == other.statement.touched
+    }
+}
+
+/// Values stay out of logs.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("sequence", &self.sequence).finish_non_exhaustive()
+    }
+}
+
+impl Value {
+    fn of(parameter: &Parameter<'_>) -> Option<Value> {
+        let value = parameter.value?.into();
+        Some(if parameter.is_binary { Value::Binary(value) } else { Value::Text(value) })
+    }
+}
+
+impl Asking {
+    /// The message was taken.
+    pub(crate) fn is_over(&mut self) {
+        self.asked.clear();
+    }
+
+    /// The last answer to what was asked for the present message.
+    pub(crate) fn approval(&self) -> Option<Answer> {
+        self.asked.last()?.1.clone()
+    }
+}
+
+impl Judged {
+    /// The same where this was answered.
+    pub(crate) fn with_approval(self: &Rc<Self>, approval: Option<&Answer>) -> Rc<Self> {
+        match (&self.verdict, approval) {
+            (Verdict::Hold { otherwise, .. }, Some(answer)) => decided(self, otherwise, answer),
+            _ => Rc::clone(self),
+        }
+    }
+}
+
+impl Session {
+    /// Whether somebody can be asked from now on. Otherwise what needs an approval is refused.
+    pub fn can_ask(&mut self, is_possible: bool) {
+        self.asking.is_possible = is_possible;
+    }
+
+    /// Takes the answer to the last [`Action::Ask`]; then the same bytes of the client's are to be given again.
+    pub fn answered(&mut self, answer: Answer) {
+        if let Some((_, unanswered)) = self.asking.asked.last_mut() {
+            *unanswered = Some(answer);
+        }
+    }
+
+    /// Whether a statement runs only where somebody approves it, who can be asked. What it does must be known.
+    pub(crate) fn is_held(&self, judged: &Judged) -> bool {
+        self.asking.is_possible && judged.is_read && matches!(judged.verdict, Verdict::Hold { .. })
+    }
+
+    /// The statements of a string as they may run. What is behind one that is refused never does.
+    pub(crate) fn ask_all<'a>(
+        &mut self,
+        statements: &'a [Rc<Judged>],
+        text: Option<&Rc<str>>,
+        out: &mut Vec<Action>,
+    ) -> Result<Cow<'a, [Rc<Judged>]>, Pass> {
+        if !statements.iter().any(|statement| self.is_held(statement)) {
+            return Ok(Cow::Borrowed(statements));
+        }
+        let mut asked = statements.to_vec();
+        for (ahead, statement) in asked.iter_mut().enumerate() {
+            *statement = self.ask(statement, text, &[], ahead, out)?;
+            if statement.refusal().is_some() {
+                break;
+            }
+        }
+        Ok(Cow::Owned(asked))
+    }
+
+    /// A statement as it may run with the values that it is bound to.
+    pub(crate) fn ask_bound(
+        &mut self,
+        judged: &Rc<Judged>,
+        reading: &Reading,
+        bind: &Bind<'_>,
+        out: &mut Vec<Action>,
+    ) -> Result<Rc<Judged>, Pass> {
+        if !self.is_held(judged) {
+            return Ok(Rc::clone(judged));
+        }
+        match bind.parameters() {
+            Ok(parameters) => self.ask(judged, reading.text.as_ref(), &parameters, 0, out),
+            // They are too long to be shown.
+            Err(_) => Ok(Rc::clone(judged)),
+        }
+    }
+
+    /// A statement as it may run, `ahead` behind the next one, after somebody was asked where that is needed. Otherwise what
+    /// becomes of the message in the meantime.
+    ///
+    /// Somebody is asked when the server has answered all that was sent before: what is said to the client stands between two
+    /// answers, and a transaction that has failed by then is known to have.
+    fn ask(
+        &mut self,
+        judged: &Rc<Judged>,
+        text: Option<&Rc<str>>,
+        parameters: &[Parameter<'_>],
+        ahead: usize,
+        out: &mut Vec<Action>,
+    ) -> Result<Rc<Judged>, Pass> {
+        let Verdict::Hold { approvers, otherwise } = &judged.verdict else { return Ok(Rc::clone(judged)) };
+        if !self.is_held(judged) {
+            return Ok(Rc::clone(judged));
+        }
+        if let Some(pass) = self.waits_for_sync(out) {
+            return Err(pass);
+        }
+        if !self.owed.is_empty() || !self.may_be_told() {
+            return Err(Pass::Waits);
+        }
+        if self.has_failed {
+            // Nothing runs in it.
+            return Ok(Rc::clone(judged));
+        }
+        let request = Request {
+            statement: Rc::clone(&judged.described),
+            text: text.map_or_else(|| judged.described.text.as_str().into(), Rc::clone),
+            parameters: parameters.iter().map(Value::of).collect(),
+            approvers: approvers.clone(),
+            otherwise: otherwise.clone(),
+            sequence: self.sequence + 1 + ahead as u64,
+        };
+        let asked = &mut self.asking.asked;
+        match asked.iter().find(|(asked, _)| asked.is_the_same(&request)) {
+            Some((_, None)) => Err(Pass::WaitsForAnswer),
+            Some((_, Some(answer))) => Ok(decided(judged, otherwise, answer)),
+            None => {
+                out.push(Action::Ask(Box::new(request.clone())));
+                asked.push((request, None));
+                Err(Pass::WaitsForAnswer)
+            }
+        }
+    }
+}
+
+/// The statement as it may run by this answer.
+fn decided(judged: &Rc<Judged>, otherwise: &Refusal, answer: &Answer) -> Rc<Judged> {
+    let rules = otherwise.rules.clone();
+    match answer {
+        Answer::Approved { approvers, requester } => match judged.verdict.approved(approvers, requester) {
+            Some(permit) => judged.decided(Verdict::Allow(permit), Vec::new(), rules),
+            None => Rc::clone(judged),
+        },
+        Answer::Refused(refusal) => {
+            let refusal = Refusal { rules: rules.clone(), ..refusal.clone() };
+            judged.decided(Verdict::Refuse(refusal), rules, Vec::new())
+        }
+    }
+}

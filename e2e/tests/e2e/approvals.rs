@@ -1,0 +1,481 @@
+//! Statements that need somebody's approval: they wait in a live session, and people answer at Picket's console.
+
+use std::fs;
+use std::io::Write;
+use std::net::TcpStream;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use e2e::login::Login;
+use e2e::proxy::scram_secret;
+use e2e::scratch::Scratch;
+use e2e::{psql, wait};
+use rustix::process::Signal;
+use serde_json::Value;
+use tokio_postgres::NoTls;
+use tokio_postgres::error::SqlState;
+
+use crate::driver::{block_on, connect, server_error};
+use crate::reload::{RELOADED, reload};
+use crate::stack::{Stack, text, words};
+
+const POLICY: &str = r#"
+@rule("needs-dba") @hold("dba") @reason("orders are not deleted lightly")
+forbid (principal, action == Picket::Action::"delete", resource is Picket::Table) when { resource.name == "orders" };
+@rule("needs-owner") @hold("owners") @reason("users leave by the front door")
+forbid (principal, action == Picket::Action::"delete", resource is Picket::Table) when { resource.name == "users" };
+@rule("needs-both") @hold("owners")
+forbid (principal, action == Picket::Action::"update", resource is Picket::Table) when { resource.name == "orders" };
+@rule("needs-both-too") @hold("dba")
+forbid (principal, action == Picket::Action::"update", resource is Picket::Table) when { resource.name == "orders" };
+"#;
+
+/// What its deletion needs an approval of `dba` for.
+const DELETE: &str = "DELETE FROM orders WHERE id = 1";
+
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// A shop whose proxy asks: alice and bob are of `dba`, dave of `owners`, carol of nothing.
+struct Held {
+    stack: Stack,
+    _folder: Scratch,
+}
+
+impl Held {
+    fn start(approvals: &str) -> Result<Self> {
+        let folder = Scratch::new("approvals")?;
+        fs::write(folder.join("team.cedar"), POLICY).context("write the policy")?;
+        let mut stack = Stack::start_with(&format!("[policy]\ndir = {:?}\n{approvals}\n", folder.path()))?;
+        let secret = scram_secret(&stack.alice()?.password)?;
+        let user = |name: &str, groups: &str| {
+            format!("[[user]]\nname = \"{name}\"\nscram-secret = \"{secret}\"\ngroups = [{groups}]\n")
+        };
+        let users = [user("bob", "\"dba\""), user("carol", ""), user("dave", "\"owners\"")].concat();
+        reload(&mut stack, RELOADED, |text| {
+            let text = text.replace("name = \"alice\"\n", "name = \"alice\"\ngroups = [\"dba\"]\n");
+            format!("{text}\n{users}")
+        })?;
+        Ok(Held { stack, _folder: folder })
+    }
+
+    fn asking() -> Result<Self> {
+        Held::start("[approvals]\ntimeout-secs = 600\n")
+    }
+
+    /// Somebody's way to the console.
+    fn console(&self, user: &str) -> Result<Login> {
+        let alice = self.stack.alice()?;
+        Ok(alice.as_user(user, &alice.password).to_database("picket"))
+    }
+
+    /// What somebody is told there.
+    fn say(&self, user: &str, command: &str) -> Result<psql::Output> {
+        psql::run(&self.console(user)?, command)
+    }
+
+    /// The names of all requests that somebody sees, when there are so many.
+    fn requests(&self, user: &str, count: usize) -> Result<Vec<String>> {
+        wait::until(format!("{count} requests"), ANSWER, || {
+            let shown = self.say(user, "SHOW APPROVALS")?.success()?;
+            let names: Vec<String> =
+                shown.lines().filter_map(|line| Some(line.split_once('|')?.0.to_owned())).collect();
+            Ok((names.len() == count).then_some(names))
+        })
+    }
+
+    fn request(&self) -> Result<String> {
+        self.requests("bob", 1)?.pop().context("find the request")
+    }
+
+    fn approve(&self, user: &str, request: &str) -> Result<String> {
+        self.say(user, &format!("APPROVE {request} 'go on'"))?.success()
+    }
+
+    /// What happened to requests, in order.
+    fn events(&self, count: usize) -> Result<Vec<String>> {
+        let select = "SELECT * FROM approvals FINAL ORDER BY at";
+        let rows = self.stack.ledger.wait_rows("the events", select, |rows| rows.len() == count)?;
+        rows.iter().map(event).collect()
+    }
+
+    fn orders(&self) -> Result<String> {
+        self.stack.truth("SELECT count(*) FROM orders WHERE id = 1")
+    }
+}
+
+fn event(row: &Value) -> Result<String> {
+    Ok(format!("{} {} {}", text(row, "event")?, text(row, "by")?, text(row, "reason")?).trim().to_owned())
+}
+
+#[test]
+fn psql_waits_and_the_statement_runs_when_somebody_of_the_group_approves() -> Result<()> {
+    let held = Held::asking()?;
+    let alice = held.stack.alice()?;
+    let child = psql::command(&alice)?
+        .args(["-v", "VERBOSITY=verbose", "-c", DELETE])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let request = held.request()?;
+    assert_eq!(held.orders()?, "1", "it has not run");
+    let shown = held.say("bob", &format!("SHOW APPROVAL {request}"))?.success()?;
+    for line in [
+        "principal|alice",
+        &format!("statement|{DELETE}"),
+        &format!("database|{}", held.stack.database),
+        "effects|delete",
+        "writes|public.orders",
+        "why|Rule \"needs-dba\": orders are not deleted lightly.",
+        "groups that must approve|dba",
+        "application|psql",
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line}: {shown}");
+    }
+    assert_eq!(held.approve("bob", &request)?.trim(), "it runs");
+    let output = child.wait_with_output()?;
+    let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!((said.trim(), output.status.code()), ("DELETE 1", Some(0)), "{errors}");
+    for part in [
+        "NOTICE:  00000: Picket holds this statement until it is approved",
+        "DETAIL:  Rule \"needs-dba\": orders are not deleted lightly.",
+        &format!("Request {request}: somebody of dba can approve it within 600 s."),
+        &format!("APPROVE {request}"),
+    ] {
+        assert!(errors.contains(part), "{part}: {errors}");
+    }
+    assert_eq!(held.orders()?, "0");
+    assert_eq!(held.events(2)?, ["asked", "approved bob go on"]);
+    let row = held.stack.statement(DELETE)?;
+    assert_eq!((text(&row, "verdict")?, words(&row, "rules")?), ("allow", vec!["needs-dba"]));
+    let approval = held.stack.ledger.rows("SELECT * FROM approvals FINAL WHERE event = 'approved'")?;
+    let approval = approval.first().context("find the approval")?;
+    assert_eq!(
+        (&approval["session_id"], &approval["sequence"]),
+        (&row["session_id"], &row["sequence"]),
+        "it is the approval of this execution"
+    );
+    assert_eq!((text(approval, "principal")?, text(approval, "text")?), ("alice", DELETE));
+    held.requests("bob", 0)?;
+    Ok(())
+}
+
+#[test]
+fn what_is_denied_fails_in_its_transaction_with_the_reason_and_the_session_lives() -> Result<()> {
+    let held = Held::asking()?;
+    block_on(async {
+        let client = Arc::new(connect(&held.stack.alice()?).await?);
+        client.simple_query("BEGIN; UPDATE users SET city = 'Rome' WHERE id = 1").await?;
+        let delete = client.prepare("DELETE FROM orders WHERE id = $1").await?;
+        let waiter = Arc::clone(&client);
+        let waits = tokio::spawn(async move { waiter.execute(&delete, &[&1_i32]).await });
+        tokio::task::block_in_place(|| -> Result<()> {
+            let request = held.request()?;
+            let shown = held.say("bob", &format!("SHOW APPROVAL {request}"))?.success()?;
+            assert!(shown.contains("parameters|\\x00000001"), "{shown}");
+            held.say("bob", &format!("DENY {request} 'not on a Friday'"))?.success()?;
+            Ok(())
+        })?;
+        let error = waits.await?.err().context("expect a refusal")?;
+        let error = server_error(&error)?;
+        assert_eq!(error.code(), &SqlState::INSUFFICIENT_PRIVILEGE);
+        assert_eq!(error.message(), "Picket refused this statement: bob has denied it: not on a Friday");
+        let error = client.simple_query("SELECT 1").await.err().context("expect a failed transaction")?;
+        assert_eq!(server_error(&error)?.code(), &SqlState::IN_FAILED_SQL_TRANSACTION);
+        client.simple_query("ROLLBACK").await?;
+        let city: String = client.query_one("SELECT city FROM users WHERE id = 1", &[]).await?.get(0);
+        assert_ne!(city, "Rome");
+        Ok(())
+    })?;
+    assert_eq!(held.orders()?, "1");
+    assert_eq!(held.events(2)?, ["asked", "denied bob not on a Friday"]);
+    Ok(())
+}
+
+/// Bound values are what was shown: each execution of the same prepared statement is asked about by itself.
+#[test]
+fn a_prepared_statement_goes_on_within_its_transaction_and_asks_for_each_execution() -> Result<()> {
+    let held = Held::asking()?;
+    block_on(async {
+        let client = Arc::new(connect(&held.stack.alice()?).await?);
+        client.simple_query("BEGIN").await?;
+        let delete = client.prepare("DELETE FROM orders WHERE id = $1").await?;
+        for (id, shown) in [(1_i32, "\\x00000001"), (2, "\\x00000002")] {
+            let (waiter, delete) = (Arc::clone(&client), delete.clone());
+            let waits = tokio::spawn(async move { waiter.execute(&delete, &[&id]).await });
+            tokio::task::block_in_place(|| -> Result<()> {
+                let request = held.request()?;
+                let shows = held.say("bob", &format!("SHOW APPROVAL {request}"))?.success()?;
+                assert!(shows.contains(&format!("parameters|{shown}")), "{shows}");
+                held.approve("bob", &request)?;
+                Ok(())
+            })?;
+            assert_eq!(waits.await??, 1);
+        }
+        client.simple_query("COMMIT").await?;
+        Ok(())
+    })?;
+    assert_eq!(held.stack.truth("SELECT count(*) FROM orders WHERE id IN (1, 2)")?, "0");
+    Ok(())
+}
+
+#[test]
+fn only_somebody_else_of_the_group_can_answer() -> Result<()> {
+    let held = Held::asking()?;
+    let mut session = psql::command(&held.stack.alice()?)?;
+    let child = session.args(["-c", DELETE]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let request = held.request()?;
+    for verb in ["APPROVE", "DENY"] {
+        for (user, why) in [
+            ("alice", "nobody approves what he asks for himself"),
+            ("carol", "only somebody of dba may answer that"),
+            ("dave", "only somebody of dba may answer that"),
+        ] {
+            let output = held.say(user, &format!("{verb} {request}"))?;
+            assert!(output.stderr.contains(why), "{user}: {}", output.stderr);
+        }
+    }
+    for (user, sees) in [("alice", true), ("bob", true), ("carol", false), ("dave", false)] {
+        let shown = held.say(user, "SHOW APPROVALS")?.success()?;
+        assert_eq!(shown.contains(&request), sees, "{user}: {shown}");
+        let shown = held.say(user, &format!("SHOW APPROVAL {request}"))?;
+        assert_eq!(shown.code == 0, sees, "{user}");
+    }
+    for odd in ["APPROVE 00000000", "APPROVE", "APPROVE ''", "APPROVE a", "APPROVE 1; SELECT 1"] {
+        assert_ne!(held.say("bob", odd)?.code, 0, "{odd}");
+    }
+    assert_eq!(held.orders()?, "1", "it still waits");
+    held.approve("bob", &request)?;
+    assert_eq!(child.wait_with_output()?.status.code(), Some(0));
+    let output = held.say("bob", &format!("APPROVE {request}"))?;
+    assert!(output.stderr.contains("nothing waits under"), "{}", output.stderr);
+    Ok(())
+}
+
+#[test]
+fn where_two_rules_name_two_groups_somebody_of_each_must_approve() -> Result<()> {
+    let held = Held::asking()?;
+    let update = "UPDATE orders SET quantity = 99 WHERE id = 1";
+    let mut session = psql::command(&held.stack.alice()?)?;
+    let child = session.args(["-c", update]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let request = held.request()?;
+    assert_eq!(held.approve("bob", &request)?.trim(), "it still waits for owners");
+    assert!(held.say("bob", &format!("APPROVE {request}"))?.stderr.contains("already"));
+    assert_ne!(held.stack.truth("SELECT quantity FROM orders WHERE id = 1")?, "99");
+    assert_eq!(held.approve("dave", &request)?.trim(), "it runs");
+    assert_eq!(child.wait_with_output()?.status.code(), Some(0));
+    assert_eq!(held.events(3)?, ["asked", "approved bob go on", "approved dave go on"]);
+    Ok(())
+}
+
+#[test]
+fn a_cancel_gives_the_request_up_and_the_session_lives() -> Result<()> {
+    let held = Held::asking()?;
+    block_on(async {
+        let client = Arc::new(connect(&held.stack.alice()?).await?);
+        let cancel = client.cancel_token();
+        let waiter = Arc::clone(&client);
+        let waits = tokio::spawn(async move { waiter.simple_query(DELETE).await });
+        tokio::task::block_in_place(|| held.request())?;
+        cancel.cancel_query(NoTls).await.context("send the cancel request")?;
+        let error = waits.await?.err().context("expect it to be cancelled")?;
+        let error = server_error(&error)?;
+        assert_eq!(error.code(), &SqlState::QUERY_CANCELED);
+        assert_eq!(error.message(), "canceling statement due to user request");
+        client.query_one("SELECT 1", &[]).await?;
+        Ok(())
+    })?;
+    held.requests("bob", 0)?;
+    assert_eq!(held.orders()?, "1");
+    assert_eq!(held.events(2)?, ["asked", "cancelled  the client has cancelled it"]);
+    Ok(())
+}
+
+#[test]
+fn a_client_that_goes_away_gives_its_request_up() -> Result<()> {
+    let held = Held::asking()?;
+    let mut session = psql::command(&held.stack.alice()?)?;
+    let mut child = session.args(["-c", DELETE]).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let request = held.request()?;
+    child.kill().context("kill psql")?;
+    child.wait()?;
+    held.requests("bob", 0)?;
+    assert_ne!(held.say("bob", &format!("APPROVE {request}"))?.code, 0);
+    assert_eq!(held.orders()?, "1");
+    assert_eq!(held.events(2)?, ["asked", "cancelled  the session has ended"]);
+    Ok(())
+}
+
+#[test]
+fn nobody_waits_for_ever() -> Result<()> {
+    let held = Held::start("[approvals]\ntimeout-secs = 1\n")?;
+    let output = psql::run(&held.stack.alice()?, DELETE)?;
+    let said = "ERROR:  42501: Picket refused this statement: nobody has approved it within 1 s";
+    assert!(output.stderr.contains(said), "{}", output.stderr);
+    assert_eq!(held.orders()?, "1");
+    assert_eq!(held.events(2)?, ["asked", "expired"]);
+    Ok(())
+}
+
+#[test]
+fn where_nobody_can_be_asked_it_is_refused_at_once() -> Result<()> {
+    let held = Held::start("")?;
+    let output = psql::run(&held.stack.alice()?, DELETE)?;
+    let said = "ERROR:  42501: Picket refused this statement: nobody has approved it";
+    assert!(output.stderr.contains(said), "{}", output.stderr);
+    let output = psql::run(&held.console("bob")?, "SHOW APPROVALS")?;
+    assert!(output.stderr.contains("database \"picket\" does not exist"), "{}", output.stderr);
+    Ok(())
+}
+
+#[test]
+fn a_proxy_that_stops_ends_what_waits() -> Result<()> {
+    let mut held = Held::asking()?;
+    let mut session = psql::command(&held.stack.alice()?)?;
+    let child = session.args(["-c", DELETE]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    held.request()?;
+    held.stack.proxy.signal(Signal::TERM)?;
+    let output = child.wait_with_output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("canceling statement because Picket is being stopped"), "{said}");
+    assert_eq!(held.stack.proxy.wait_end()?, 0);
+    assert_eq!(held.orders()?, "1");
+    assert_eq!(held.events(2)?, ["asked", "cancelled  the proxy is being stopped"]);
+    Ok(())
+}
+
+/// What waits does not survive a crash, nor does it run after one.
+#[test]
+fn a_proxy_that_is_killed_runs_nothing_that_waited() -> Result<()> {
+    let mut held = Held::asking()?;
+    let mut session = psql::command(&held.stack.alice()?)?;
+    let child = session.args(["-c", DELETE]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let request = held.request()?;
+    held.stack.proxy.kill()?;
+    assert_ne!(child.wait_with_output()?.status.code(), Some(0));
+    held.stack.proxy.restart()?;
+    // Written anew, it has alice alone.
+    assert!(held.say("alice", &format!("APPROVE {request}"))?.stderr.contains("nothing waits under"));
+    assert_eq!(held.orders()?, "1");
+    assert_eq!(held.events(1)?, ["asked"]);
+    Ok(())
+}
+
+#[test]
+fn policies_that_change_meanwhile_decide() -> Result<()> {
+    let mut held = Held::asking()?;
+    let mut session = psql::command(&held.stack.alice()?)?;
+    let child = session.args(["-c", DELETE]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let request = held.request()?;
+    let never = r#"@rule("never") forbid (principal, action == Picket::Action::"delete", resource);"#;
+    fs::write(held._folder.join("team.cedar"), never)?;
+    reload(&mut held.stack, RELOADED, |text| format!("{text}\n"))?;
+    held.approve("bob", &request)?;
+    let output = child.wait_with_output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("Rule \"never\""), "{said}");
+    assert_eq!(held.orders()?, "1");
+    Ok(())
+}
+
+#[test]
+fn many_sessions_wait_at_once_and_others_go_on() -> Result<()> {
+    const SESSIONS: usize = 50;
+    let held = Held::asking()?;
+    held.stack.truth(
+        "INSERT INTO orders (id, user_id, product_id, quantity, status) OVERRIDING SYSTEM VALUE \
+         SELECT n, 1, 1, 1, 'open' FROM generate_series(1001, 1050) n",
+    )?;
+    block_on(async {
+        let mut waits = Vec::new();
+        for id in 1_001..1_001 + i32::try_from(SESSIONS)? {
+            let client = connect(&held.stack.alice()?).await?;
+            waits.push(tokio::spawn(async move {
+                client.execute("DELETE FROM orders WHERE id = $1", &[&id]).await
+            }));
+        }
+        let requests = tokio::task::block_in_place(|| held.requests("bob", SESSIONS))?;
+        let other = connect(&held.stack.alice()?).await?;
+        other.query_one("SELECT count(*) FROM users", &[]).await?;
+        let all: Vec<String> = requests.iter().map(|request| format!("APPROVE {request}")).collect();
+        tokio::task::block_in_place(|| held.say("bob", &all.join("; "))?.success())?;
+        for wait in waits {
+            assert_eq!(wait.await??, 1);
+        }
+        Ok(())
+    })?;
+    assert_eq!(held.stack.truth("SELECT count(*) FROM orders WHERE 1000 < id")?, "0");
+    Ok(())
+}
+
+#[test]
+fn a_shipped_rule_can_ask_too() -> Result<()> {
+    let held = Held::start("[policy.hold]\nno-drop-table = \"owners\"\n[approvals]\n")?;
+    held.stack.truth("CREATE TABLE scratch (); ALTER TABLE scratch OWNER TO shop_owner")?;
+    let mut session = psql::command(&held.stack.alice()?)?;
+    let child =
+        session.args(["-c", "DROP TABLE scratch"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let request = held.requests("dave", 1)?.pop().context("find the request")?;
+    held.approve("dave", &request)?;
+    let output = child.wait_with_output()?;
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(held.stack.truth("SELECT to_regclass('scratch') IS NULL")?, "t");
+    Ok(())
+}
+
+/// Ways round: the statement does not run by another door.
+#[test]
+fn what_needs_an_approval_does_not_run_by_another_door() -> Result<()> {
+    let held = Held::start("[approvals]\ntimeout-secs = 1\n")?;
+    let alice = held.stack.alice()?;
+    for attack in [
+        DELETE,
+        "SELECT 1; DELETE FROM orders WHERE id = 1",
+        "DELETE FROM orders WHERE id = 1; SELECT 1",
+        "BEGIN; DELETE FROM orders WHERE id = 1; COMMIT",
+        "WITH gone AS (DELETE FROM orders WHERE id = 1 RETURNING *) SELECT * FROM gone",
+        "EXPLAIN ANALYZE DELETE FROM orders WHERE id = 1",
+        "PREPARE p AS DELETE FROM orders WHERE id = 1; EXECUTE p",
+        "DO $$ BEGIN DELETE FROM orders WHERE id = 1; END $$",
+        "COPY (DELETE FROM orders WHERE id = 1 RETURNING *) TO STDOUT",
+        "CREATE FUNCTION gone() RETURNS void LANGUAGE sql AS 'DELETE FROM orders WHERE id = 1'; SELECT gone()",
+        "MERGE INTO orders USING (SELECT 1) one ON id = 1 WHEN MATCHED THEN DELETE",
+        "/* picket.approved */ DELETE FROM orders WHERE id = 1",
+        "DELETE FROM ONLY public.orders WHERE id = 1",
+    ] {
+        let output = psql::run(&alice, attack)?;
+        ensure!(output.code != 0, "{attack} ran: {}", output.stdout);
+        assert_eq!(held.orders()?, "1", "{attack}");
+    }
+    Ok(())
+}
+
+/// The console is no way to a database, and answers what it does not take.
+#[test]
+fn the_console_takes_commands_and_nothing_else() -> Result<()> {
+    let held = Held::asking()?;
+    let console = held.console("bob")?;
+    for text in ["SELECT 1", "SHOW server_version", "APPROVE x 'y' 'z'", "BEGIN", "DROP TABLE orders"] {
+        let output = psql::run(&console, text)?;
+        assert!(output.code != 0 && output.stderr.contains("HINT:  SHOW "), "{text}: {}", output.stderr);
+    }
+    assert!(psql::run(&console, "SHOW HELP")?.success()?.contains("APPROVE request ['reason']"));
+    assert!(psql::run(&console, "")?.success()?.is_empty());
+    block_on(async {
+        let client = connect(&console).await?;
+        let error = client.query("SHOW APPROVALS", &[]).await.err().context("expect an error")?;
+        assert_eq!(server_error(&error)?.code(), &SqlState::FEATURE_NOT_SUPPORTED);
+        // It goes on, and so it does after a text of any kind.
+        assert!(!client.simple_query("SHOW HELP").await?.is_empty());
+        Ok(())
+    })?;
+    // Somebody who has not logged in is nobody.
+    let output = psql::run(&console.as_user("bob", "wrong"), "SHOW APPROVALS")?;
+    assert!(output.stderr.contains("password authentication failed"), "{}", output.stderr);
+    let mut stranger = TcpStream::connect(("127.0.0.1", console.port))?;
+    stranger.write_all(b"\0\0\0\x20\0\x03\0\0user\0bob\0database\0picket\0\0Q\0\0\0\x13SHOW APPROVALS\0")?;
+    drop(stranger);
+    assert!(psql::run(&console, "SHOW APPROVALS")?.success()?.is_empty());
+    Ok(())
+}

@@ -1,0 +1,393 @@
+//! Statements of all sessions that wait for somebody's approval, and what people answer. What happens to one is recorded
+//! before it has an effect.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use audit::record::{ApprovalEvent, ApprovalRecord, Record, UnixMicros};
+use audit::spool::{Spool, SpoolError};
+use policy::{Approver, Refusal};
+use session::{Answer, Request, Value};
+use thiserror::Error;
+use tokio::sync::oneshot;
+use tokio::time::{Sleep, sleep};
+use uuid::Uuid;
+
+use crate::cancel::CancelKey;
+use crate::trail::now;
+
+/// Most statements that wait at once, those of all sessions.
+const WAITING_MAX: usize = 1_000;
+
+/// Letters of a request's short name.
+const NAME_LETTERS: usize = 8;
+
+/// Letters of a reason that are kept.
+const REASON_LETTERS_MAX: usize = 1_000;
+
+/// SQLSTATEs insufficient_privilege and query_canceled.
+const REFUSED: &str = "42501";
+const CANCELED: &str = "57014";
+
+/// All that wait.
+pub(crate) struct Approvals {
+    host: String,
+    spool: Arc<Spool>,
+    /// By the time when they were asked: identifiers are of version 7.
+    waiting: Mutex<BTreeMap<Uuid, Waiting>>,
+}
+
+struct Waiting {
+    held: Arc<Held>,
+    approvers: Vec<Approver>,
+    key: CancelKey,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// A statement that waits, as it is shown.
+pub(crate) struct Held {
+    pub(crate) id: Uuid,
+    pub(crate) asked_at: UnixMicros,
+    pub(crate) expires_at: UnixMicros,
+    pub(crate) session_id: Uuid,
+    pub(crate) sequence: u64,
+    /// Who waits.
+    pub(crate) principal: String,
+    pub(crate) application: String,
+    pub(crate) client: String,
+    pub(crate) database: String,
+    pub(crate) environment: String,
+    pub(crate) text: String,
+    pub(crate) parameters: Vec<String>,
+    pub(crate) effects: Vec<&'static str>,
+    pub(crate) read: Vec<String>,
+    pub(crate) written: Vec<String>,
+    pub(crate) columns: Vec<String>,
+    /// Rules that ask for an approval.
+    pub(crate) rules: Vec<Arc<str>>,
+    /// Why they do.
+    pub(crate) why: String,
+    /// Of each of these groups somebody must approve.
+    pub(crate) groups: Vec<Arc<str>>,
+}
+
+/// Who waits, and where.
+pub(crate) struct Asking {
+    pub(crate) session_id: Uuid,
+    pub(crate) principal: String,
+    pub(crate) application: String,
+    pub(crate) client: String,
+    pub(crate) database: String,
+    pub(crate) environment: String,
+    pub(crate) timeout: Duration,
+}
+
+/// What an approval has come to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Approved {
+    /// The statement runs.
+    Whole,
+    /// Somebody of these groups must approve too.
+    Missing(Vec<String>),
+}
+
+/// Why an answer is none.
+#[derive(Debug, Error)]
+pub(crate) enum AnswerError {
+    #[error("nothing waits under \"{0}\"")]
+    Unknown(String),
+    #[error("several requests end in \"{0}\"")]
+    Ambiguous(String),
+    #[error("nobody approves what he asks for himself")]
+    Own,
+    #[error("only somebody of {0} may answer that")]
+    NotOfGroup(String),
+    #[error("you have approved it already")]
+    Again,
+    #[error("the answer cannot be recorded, and so does not count")]
+    NotRecorded(#[from] SpoolError),
+}
+
+/// Why nobody is asked.
+#[derive(Debug, Error)]
+pub(crate) enum AskError {
+    #[error("{WAITING_MAX} statements wait for an approval already")]
+    Full,
+    #[error(transparent)]
+    NotRecorded(#[from] SpoolError),
+}
+
+/// A session's place among those that wait. Dropping it gives the request up.
+pub(crate) struct Ticket {
+    approvals: Arc<Approvals>,
+    pub(crate) held: Arc<Held>,
+    answer: oneshot::Receiver<Answer>,
+    alarm: Pin<Box<Sleep>>,
+    timeout: Duration,
+}
+
+impl Held {
+    /// The short name of a request: the end of its identifier, which is random.
+    pub(crate) fn name(&self) -> String {
+        let id = self.id.simple().to_string();
+        id[id.len() - NAME_LETTERS..].to_owned()
+    }
+
+    /// Whether that is its identifier, or the end of it.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        let name = name.replace('-', "").to_ascii_lowercase();
+        NAME_LETTERS <= name.len() && self.id.simple().to_string().ends_with(&name)
+    }
+
+    fn record(&self, host: &str, event: ApprovalEvent, by: &str, reason: &str) -> Record {
+        let words = |words: &[Arc<str>]| words.iter().map(|word| word.to_string()).collect();
+        Record::Approval(ApprovalRecord {
+            at: now(),
+            host: host.to_owned(),
+            request_id: self.id,
+            event,
+            session_id: self.session_id,
+            sequence: self.sequence,
+            principal: self.principal.clone(),
+            database: self.database.clone(),
+            text: self.text.clone(),
+            rules: words(&self.rules),
+            groups: words(&self.groups),
+            by: by.to_owned(),
+            reason: reason.to_owned(),
+        })
+    }
+
+    /// Groups of which nobody has approved yet.
+    fn missing(&self, approvers: &[Approver]) -> Vec<String> {
+        let is_in = |group: &Arc<str>| approvers.iter().any(|approver| approver.groups.contains(&**group));
+        self.groups.iter().filter(|group| !is_in(group)).map(|group| group.to_string()).collect()
+    }
+
+    /// Whether this is somebody who may answer.
+    pub(crate) fn may_be_answered_by(&self, somebody: &Approver) -> bool {
+        somebody.user != self.principal && self.groups.iter().any(|group| somebody.groups.contains(&**group))
+    }
+}
+
+impl Approvals {
+    pub(crate) fn new(host: String, spool: Arc<Spool>) -> Arc<Self> {
+        Arc::new(Approvals { host, spool, waiting: Mutex::default() })
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<Uuid, Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a request among those that wait, after that is recorded.
+    pub(crate) fn ask(
+        self: &Arc<Self>,
+        asking: Asking,
+        request: &Request,
+        key: &CancelKey,
+    ) -> Result<Ticket, AskError> {
+        let Asking { session_id, principal, application, client, database, environment, timeout } = asking;
+        let described = &request.statement;
+        let asked_at = now();
+        let micros = i64::try_from(timeout.as_micros()).unwrap_or(i64::MAX);
+        let held = Arc::new(Held {
+            id: Uuid::now_v7(),
+            asked_at,
+            expires_at: UnixMicros(asked_at.0.saturating_add(micros)),
+            session_id,
+            sequence: request.sequence,
+            principal,
+            application,
+            client,
+            database,
+            environment,
+            text: request.text.to_string(),
+            parameters: request.parameters.iter().map(shown).collect(),
+            effects: described.effects.clone(),
+            read: described.touched.read.clone(),
+            written: described.touched.written.clone(),
+            columns: described.touched.columns.clone(),
+            rules: request.otherwise.rules.clone(),
+            why: request.otherwise.detail.clone(),
+            groups: request.approvers.clone(),
+        });
+        let (sender, answer) = oneshot::channel();
+        let mut waiting = self.waiting();
+        if WAITING_MAX <= waiting.len() {
+            return Err(AskError::Full);
+        }
+        self.spool.append(&[held.record(&self.host, ApprovalEvent::Asked, "", "")])?;
+        let entry =
+            Waiting { held: Arc::clone(&held), approvers: Vec::new(), key: key.clone(), answer: sender };
+        waiting.insert(held.id, entry);
+        drop(waiting);
+        let alarm = Box::pin(sleep(timeout));
+        Ok(Ticket { approvals: Arc::clone(self), held, answer, alarm, timeout })
+    }
+
+    /// What waits and may be seen by `somebody`, the oldest first, each with those who have approved it: what is to be answered,
+    /// and what is asked for by themselves.
+    pub(crate) fn seen_by(&self, somebody: &Approver) -> Vec<(Arc<Held>, Vec<String>)> {
+        let waiting = self.waiting();
+        let seen = waiting.values().filter(|waiting| {
+            waiting.held.principal == somebody.user || waiting.held.may_be_answered_by(somebody)
+        });
+        let approvers = |waiting: &Waiting| waiting.approvers.iter().map(|by| by.user.clone()).collect();
+        seen.map(|waiting| (Arc::clone(&waiting.held), approvers(waiting))).collect()
+    }
+
+    /// Approves what waits under `name`, a whole identifier or its end.
+    pub(crate) fn approve(&self, name: &str, by: Approver, reason: &str) -> Result<Approved, AnswerError> {
+        let mut waiting = self.waiting();
+        let id = find(&waiting, name, &by)?;
+        let Some(entry) = waiting.get_mut(&id) else { return Err(AnswerError::Unknown(name.to_owned())) };
+        if entry.approvers.iter().any(|approver| approver.user == by.user) {
+            return Err(AnswerError::Again);
+        }
+        let held = Arc::clone(&entry.held);
+        self.record(&held, ApprovalEvent::Approved, &by.user, reason)?;
+        entry.approvers.push(by);
+        let missing = held.missing(&entry.approvers);
+        if !missing.is_empty() {
+            return Ok(Approved::Missing(missing));
+        }
+        if let Some(Waiting { held, approvers, answer, .. }) = waiting.remove(&id) {
+            // Nobody listens any more where the session has ended a moment ago.
+            let _ = answer.send(Answer::Approved { approvers, requester: held.principal.clone() });
+        }
+        Ok(Approved::Whole)
+    }
+
+    /// Denies what waits under `name`.
+    pub(crate) fn deny(&self, name: &str, by: &Approver, reason: &str) -> Result<(), AnswerError> {
+        let mut waiting = self.waiting();
+        let id = find(&waiting, name, by)?;
+        let Some(entry) = waiting.get(&id) else { return Err(AnswerError::Unknown(name.to_owned())) };
+        self.record(&entry.held, ApprovalEvent::Denied, &by.user, reason)?;
+        if let Some(Waiting { held, answer, .. }) = waiting.remove(&id) {
+            let why = if reason.is_empty() { "no reason was given" } else { reason };
+            let message = format!("Picket refused this statement: {} has denied it: {why}", by.user);
+            let _ = answer.send(refused(REFUSED, message, &held, "Ask whoever has denied it."));
+        }
+        Ok(())
+    }
+
+    /// Gives up what the session waits for that shows this key, as a client asks for that cancels.
+    pub(crate) fn cancel(&self, pid: i32, secret: &[u8]) {
+        let mut waiting = self.waiting();
+        let shows = |waiting: &Waiting| waiting.key.pid == pid && waiting.key.secret == secret;
+        let Some(id) = waiting.iter().find(|(_, waiting)| shows(waiting)).map(|(id, _)| *id) else { return };
+        if let Some(Waiting { held, answer, .. }) = waiting.remove(&id) {
+            self.note(&held, ApprovalEvent::Cancelled, "the client has cancelled it");
+            let message = "canceling statement due to user request".to_owned();
+            let _ = answer.send(refused(CANCELED, message, &held, ""));
+        }
+    }
+
+    fn record(&self, held: &Held, event: ApprovalEvent, by: &str, reason: &str) -> Result<(), SpoolError> {
+        let reason: String = reason.chars().take(REASON_LETTERS_MAX).collect();
+        self.spool.append(&[held.record(&self.host, event, by, &reason)])
+    }
+
+    /// Records what keeps a statement from running: it does not run then either when that cannot be recorded.
+    fn note(&self, held: &Held, event: ApprovalEvent, reason: &str) {
+        if let Err(error) = self.record(held, event, "", reason) {
+            tracing::error!(
+                request = held.name(),
+                error = daemon::with_causes(&error),
+                "the end of a request for approval was not recorded"
+            );
+        }
+    }
+
+    /// Takes a request out, where nobody has answered it.
+    fn take(&self, held: &Held, event: ApprovalEvent, reason: &str) -> bool {
+        let is_there = self.waiting().remove(&held.id).is_some();
+        if is_there {
+            self.note(held, event, reason);
+        }
+        is_there
+    }
+}
+
+/// The request with this name that `somebody` may answer.
+fn find(waiting: &BTreeMap<Uuid, Waiting>, name: &str, somebody: &Approver) -> Result<Uuid, AnswerError> {
+    let unknown = || AnswerError::Unknown(name.to_owned());
+    let mut found = waiting.values().filter(|waiting| waiting.held.is_called(name));
+    let (Some(first), second) = (found.next(), found.next()) else { return Err(unknown()) };
+    if second.is_some() {
+        return Err(AnswerError::Ambiguous(name.to_owned()));
+    }
+    let held = &first.held;
+    if held.principal == somebody.user {
+        return Err(AnswerError::Own);
+    }
+    if !held.may_be_answered_by(somebody) {
+        return Err(AnswerError::NotOfGroup(held.groups.join(", ")));
+    }
+    Ok(held.id)
+}
+
+impl Ticket {
+    /// The answer, when there is one, or nobody has given one in time.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Answer> {
+        if let Poll::Ready(answer) = Pin::new(&mut self.answer).poll(cx) {
+            return Poll::Ready(answer.unwrap_or_else(|_| self.gone()));
+        }
+        if self.alarm.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        if !self.approvals.take(&self.held, ApprovalEvent::Expired, "") {
+            // Somebody has answered at the same moment.
+            return Poll::Ready(self.answer.try_recv().unwrap_or_else(|_| self.gone()));
+        }
+        let message = format!(
+            "Picket refused this statement: nobody has approved it within {} s",
+            self.timeout.as_secs()
+        );
+        Poll::Ready(refused(REFUSED, message, &self.held, "Ask for it again when somebody is there."))
+    }
+
+    /// Gives the request up because the proxy ends.
+    pub(crate) fn stopped(self) -> Answer {
+        self.approvals.take(&self.held, ApprovalEvent::Cancelled, "the proxy is being stopped");
+        let message = "canceling statement because Picket is being stopped".to_owned();
+        refused(CANCELED, message, &self.held, "Ask for it again at once: another Picket may serve you.")
+    }
+
+    fn gone(&self) -> Answer {
+        let message = "Picket refused this statement: nobody can be asked any more".to_owned();
+        refused(REFUSED, message, &self.held, "")
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.approvals.take(&self.held, ApprovalEvent::Cancelled, "the session has ended");
+    }
+}
+
+fn refused(sqlstate: &'static str, message: String, held: &Held, hint: &str) -> Answer {
+    Answer::Refused(Refusal {
+        rules: held.rules.clone(),
+        sqlstate,
+        message,
+        detail: held.why.clone(),
+        hint: hint.to_owned(),
+    })
+}
+
+/// A value as it is shown: text as it is, bytes as PostgreSQL writes them (`\x…`).
+fn shown(value: &Option<Value>) -> String {
+    match value {
+        None => "NULL".to_owned(),
+        Some(Value::Text(text)) => format!("'{}'", String::from_utf8_lossy(text).replace('\'', "''")),
+        Some(Value::Binary(bytes)) => {
+            bytes.iter().fold("\\x".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+        }
+    }
+}

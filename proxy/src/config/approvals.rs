@@ -1,0 +1,62 @@
+//! The section `[approvals]`: where people answer, and how long a statement waits for them.
+
+use std::time::Duration;
+
+use daemon::config::{Refused, refused};
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{DATABASE_BYTES_MAX, WILDCARD, within};
+
+/// The console's database, unless the file says otherwise.
+const CONSOLE_DEFAULT: &str = "picket";
+
+/// How long a statement waits, unless the file says otherwise.
+const TIMEOUT_SECS_DEFAULT: u64 = 900;
+
+/// Longest time that a statement can wait: a day.
+const TIMEOUT_SECS_MAX: u64 = 24 * 60 * 60;
+
+/// Statements that wait for somebody's approval.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ApprovalsConfig {
+    /// What people connect to, to answer.
+    pub(crate) console_database: String,
+    /// How long a statement waits.
+    pub(crate) timeout: Duration,
+}
+
+/// What was written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ApprovalsFile {
+    console_database: Option<Spanned<String>>,
+    timeout_secs: Option<Spanned<u64>>,
+}
+
+impl ApprovalsFile {
+    pub(super) fn check(self, is_upstream: impl Fn(&str) -> bool) -> Result<ApprovalsConfig, Refused> {
+        let name = self.console_database.unwrap_or_else(|| Spanned::new(0..0, CONSOLE_DEFAULT.to_owned()));
+        let (span, console_database) = (name.span(), name.into_inner());
+        if console_database.is_empty()
+            || console_database == WILDCARD
+            || DATABASE_BYTES_MAX < console_database.len()
+        {
+            return Err(refused(
+                span,
+                format!("`approvals.console-database` must be a name of 1 to {DATABASE_BYTES_MAX} bytes"),
+            ));
+        }
+        if is_upstream(&console_database) {
+            return Err(refused(
+                span,
+                format!(
+                    "`approvals.console-database` is \"{console_database}\", and so is an [[upstream]]: give the console another name"
+                ),
+            ));
+        }
+        let timeout =
+            within("approvals.timeout-secs", self.timeout_secs, 1..=TIMEOUT_SECS_MAX, TIMEOUT_SECS_DEFAULT)?;
+        Ok(ApprovalsConfig { console_database, timeout: Duration::from_secs(timeout) })
+    }
+}

@@ -1,0 +1,92 @@
+//! A statement that waits for somebody's approval, from its session's side: the client is told, and is listened to only for
+//! whether it is still there.
+
+use std::task::{Context, Poll};
+
+use policy::Refusal;
+use session::{Answer, Request};
+use wire::compose::{self, ErrorText};
+
+use super::Opened;
+use super::ended::Ended;
+use crate::approvals::{AskError, Asking, Held, Ticket};
+use crate::pipe::Pipe;
+
+/// Most bytes that are read of a client whose statement waits: enough to see it go away, where it has sent what usually
+/// follows a statement.
+const AHEAD_BYTES_MAX: usize = 64 << 10;
+
+/// SQLSTATE configuration_limit_exceeded.
+const TOO_MANY: &str = "53400";
+
+/// What the session waits for, if for anything.
+pub(super) type Waiting = Option<Ticket>;
+
+impl Opened {
+    /// Asks for an approval, after that is recorded, and tells the client so.
+    pub(super) fn hold(&mut self, request: &Request, client: &mut Pipe) -> Result<(), Ended> {
+        let Some(config) = self.config.now().approvals.clone() else {
+            self.session.answered(Answer::Refused(request.otherwise.clone()));
+            return Ok(());
+        };
+        let who = self.identity.who();
+        let asking = Asking {
+            session_id: self.session_id,
+            principal: who.user.clone(),
+            application: who.application.clone(),
+            client: self.address.to_string(),
+            database: who.database.clone(),
+            environment: who.environment.clone(),
+            timeout: config.timeout,
+        };
+        match self.approvals.ask(asking, request, &self.key.key) {
+            Ok(ticket) => {
+                let (request, groups) = (ticket.held.name(), ticket.held.groups.join(", "));
+                tracing::info!(session_id = %self.session_id, request, groups, "waits for an approval");
+                client.queue(&notice(&ticket.held, &config.console_database, config.timeout.as_secs()));
+                self.waiting = Some(ticket);
+                Ok(())
+            }
+            Err(error @ AskError::Full) => {
+                let message = format!("Picket refused this statement: {error}");
+                let hint = "Ask for it again later.".to_owned();
+                let refusal = Refusal { sqlstate: TOO_MANY, message, hint, ..request.otherwise.clone() };
+                self.session.answered(Answer::Refused(refusal));
+                Ok(())
+            }
+            Err(AskError::NotRecorded(error)) => Err(error.into()),
+        }
+    }
+
+    /// Whether the client is read although its statement waits, and nothing more of it is taken.
+    pub(super) fn is_listened_to(&self, client: &Pipe) -> bool {
+        self.waiting.is_none() || client.unread().len() < AHEAD_BYTES_MAX
+    }
+
+    /// Takes an answer. Then the client's bytes are looked at again.
+    pub(super) fn take_answer(&mut self, answer: Answer) {
+        self.waiting = None;
+        self.session.answered(answer);
+    }
+}
+
+/// The answer that a session waits for, where it waits for one.
+pub(super) fn poll(waiting: &mut Waiting, cx: &mut Context<'_>) -> Poll<Answer> {
+    waiting.as_mut().map_or(Poll::Pending, |ticket| ticket.poll(cx))
+}
+
+/// What the client is told while it waits.
+fn notice(held: &Held, console: &str, timeout_secs: u64) -> Vec<u8> {
+    let name = held.name();
+    let groups = held.groups.join(" and ");
+    let detail =
+        format!("{}\nRequest {name}: somebody of {groups} can approve it within {timeout_secs} s.", held.why);
+    let hint = format!(
+        "They connect to the database \"{console}\" here and say: APPROVE {name}; or DENY {name} 'why'. Cancel to give it up."
+    );
+    let mut out = Vec::new();
+    let message = "Picket holds this statement until it is approved";
+    let text = ErrorText { severity: "NOTICE", sqlstate: "00000", message, detail: &detail, hint: &hint };
+    compose::notice(&mut out, &text);
+    out
+}

@@ -1,0 +1,347 @@
+//! Picket's console: what people connect to, with the tools and the log-in they have for databases, to answer what waits for
+//! their approval. It takes simple queries, as PgBouncer's does.
+
+mod command;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use policy::Approver;
+use tokio::time::timeout;
+use wire::compose::{self, ErrorText};
+use wire::frame::{HEADER_BYTES, peek_body, peek_header};
+use wire::{backend, frontend};
+
+use self::command::Command;
+use crate::approvals::{Approved, Held};
+use crate::connection::Shared;
+use crate::farewell::Farewell;
+use crate::login::Login;
+use crate::pipe::Pipe;
+use crate::places::Allowed;
+
+/// Longest message that it takes.
+const MESSAGE_BYTES_MAX: u32 = 64 << 10;
+
+/// Type OID of text (pg_type.dat).
+const TEXT: u32 = 25;
+
+/// SQLSTATEs syntax_error, feature_not_supported and invalid_parameter_value.
+const SYNTAX: &str = "42601";
+const UNSUPPORTED: &str = "0A000";
+const ODD_ANSWER: &str = "22023";
+
+const HELP: [[&str; 2]; 5] = [
+    ["SHOW APPROVALS", "what waits for an approval, yours or of you"],
+    ["SHOW APPROVAL request", "one of them, with all that is known"],
+    ["APPROVE request ['reason']", "lets it run, once"],
+    ["DENY request ['reason']", "it does not run; whoever waits is told the reason"],
+    ["SHOW HELP", "this"],
+];
+
+/// What a command says.
+struct Table {
+    columns: Vec<&'static str>,
+    rows: Vec<Vec<String>>,
+    tag: &'static str,
+}
+
+/// A console with somebody who has logged in.
+struct Console<'a> {
+    shared: &'a Shared,
+    user: String,
+    client: SocketAddr,
+    /// After an error, up to the next Sync.
+    skips: bool,
+}
+
+/// Answers one client until it is gone.
+///
+/// # Errors
+///
+/// What it is told at the end.
+pub(crate) async fn serve(
+    client: SocketAddr,
+    login: Login,
+    shared: &Shared,
+    pipe: &mut Pipe,
+) -> Result<(), Farewell> {
+    let config = shared.config.now();
+    let limits = &config.limits;
+    let Login { user, database, replication, .. } = login;
+    if replication.is_some() {
+        return Err(Farewell::new(UNSUPPORTED, "Picket's console is no database that can be replicated"));
+    }
+    let own = config.users.get(&user).and_then(|user| user.max_connections);
+    let allowed = Allowed {
+        all: limits.max_connections,
+        user: own.unwrap_or(limits.max_user_connections),
+        database: limits.max_db_connections,
+    };
+    let _place = shared.places.take(&user, &database, allowed)?;
+    tracing::info!(%client, user, "console opened");
+    let mut console = Console { shared, user, client, skips: false };
+    pipe.queue(&greeting());
+    loop {
+        let gone = |_| Farewell::new("08006", "client went away");
+        while let Some(answer) = console.next(pipe)? {
+            let Some(answer) = answer else { return Ok(()) };
+            pipe.queue(&answer);
+        }
+        pipe.flush_all().await.map_err(gone)?;
+        match limits.client_idle_timeout {
+            None => pipe.read_more().await.map_err(gone)?,
+            Some(wait) => timeout(wait, pipe.read_more()).await.map_err(|_| idle(wait))?.map_err(gone)?,
+        }
+    }
+}
+
+fn idle(wait: Duration) -> Farewell {
+    Farewell::new("57P05", format!("Picket's console was idle for {} s", wait.as_secs()))
+        .detail("Picket's limit is `client-idle-timeout-secs`.")
+}
+
+/// What a client is sent that has logged in.
+fn greeting() -> Vec<u8> {
+    let mut out = Vec::new();
+    compose::authentication(&mut out, 0, &[]);
+    let version = format!("{} (Picket)", env!("CARGO_PKG_VERSION"));
+    let parameters = [
+        ("server_version", version.as_str()),
+        ("server_encoding", "UTF8"),
+        ("client_encoding", "UTF8"),
+        ("standard_conforming_strings", "on"),
+        ("DateStyle", "ISO, MDY"),
+        ("TimeZone", "UTC"),
+        ("integer_datetimes", "on"),
+    ];
+    for (name, value) in parameters {
+        compose::frame(&mut out, backend::tag::PARAMETER_STATUS, |out| {
+            compose::cstr(out, name.as_bytes());
+            compose::cstr(out, value.as_bytes());
+        });
+    }
+    ready(&mut out);
+    out
+}
+
+fn ready(out: &mut Vec<u8>) {
+    compose::frame(out, backend::tag::READY_FOR_QUERY, |out| out.push(b'I'));
+}
+
+fn error(out: &mut Vec<u8>, sqlstate: &str, message: &str, hint: &str) {
+    compose::error(out, &ErrorText { severity: "ERROR", sqlstate, message, detail: "", hint });
+}
+
+impl Console<'_> {
+    /// The answer to the next message that is there: `None` where none is whole, `Some(None)` to the last.
+    fn next(&mut self, pipe: &mut Pipe) -> Result<Option<Option<Vec<u8>>>, Farewell> {
+        let odd = |error: wire::frame::FrameError| Farewell::new("08P01", error.to_string());
+        let Some((tag, len)) = peek_header(pipe.unread()).map_err(odd)? else { return Ok(None) };
+        if MESSAGE_BYTES_MAX < len {
+            return Err(Farewell::new("54000", "Picket's console takes no message of that length")
+                .detail(format!("It has {len} bytes, {MESSAGE_BYTES_MAX} are taken.")));
+        }
+        let Some(body) = peek_body(pipe.unread(), len) else { return Ok(None) };
+        let mut out = Vec::new();
+        match tag {
+            frontend::tag::TERMINATE => return Ok(Some(None)),
+            frontend::tag::QUERY => {
+                match frontend::query(body).ok().and_then(|text| std::str::from_utf8(text).ok()) {
+                    Some(text) => self.query(text, &mut out),
+                    None => error(&mut out, SYNTAX, "the query is no UTF-8 text", ""),
+                }
+                ready(&mut out);
+            }
+            frontend::tag::SYNC => {
+                self.skips = false;
+                ready(&mut out);
+            }
+            frontend::tag::FLUSH => {}
+            frontend::tag::PARSE
+            | frontend::tag::BIND
+            | frontend::tag::DESCRIBE
+            | frontend::tag::EXECUTE
+            | frontend::tag::CLOSE => {
+                if !std::mem::replace(&mut self.skips, true) {
+                    let message = "Picket's console takes simple queries only";
+                    error(&mut out, UNSUPPORTED, message, "Use psql, or a driver's simple query mode.");
+                }
+            }
+            other => {
+                let message = format!("unexpected message `{}`", other.escape_ascii());
+                return Err(Farewell::new("08P01", message));
+            }
+        }
+        let used = HEADER_BYTES + body.len();
+        pipe.use_up(used);
+        Ok(Some(Some(out)))
+    }
+
+    fn query(&self, text: &str, out: &mut Vec<u8>) {
+        let commands = match command::read(text) {
+            Ok(commands) => commands,
+            Err(message) => return error(out, SYNTAX, &message, "SHOW HELP lists the commands."),
+        };
+        if commands.is_empty() {
+            return compose::bare(out, backend::tag::EMPTY_QUERY_RESPONSE);
+        }
+        for command in commands {
+            match self.run(command) {
+                Ok(table) => table.write(out),
+                Err(message) => {
+                    return error(out, ODD_ANSWER, &message, "SHOW APPROVALS lists what you may answer.");
+                }
+            }
+        }
+    }
+
+    /// Who answers. Groups are those of this moment.
+    fn somebody(&self) -> Approver {
+        let config = self.shared.config.now();
+        let groups = config.users.get(&self.user).map(|user| user.groups.clone()).unwrap_or_default();
+        Approver { user: self.user.clone(), groups }
+    }
+
+    fn run(&self, command: Command) -> Result<Table, String> {
+        let somebody = self.somebody();
+        let approvals = &self.shared.approvals;
+        match command {
+            Command::Help => Ok(Table {
+                columns: vec!["command", "what it does"],
+                rows: HELP.iter().map(|line| line.map(str::to_owned).to_vec()).collect(),
+                tag: "SHOW",
+            }),
+            Command::Approvals => {
+                let columns = vec![
+                    "request",
+                    "waits",
+                    "expires",
+                    "principal",
+                    "database",
+                    "groups",
+                    "approved by",
+                    "statement",
+                    "parameters",
+                ];
+                let row = |(held, by): &(Arc<Held>, Vec<String>)| {
+                    vec![
+                        held.name(),
+                        time(held.asked_at.0),
+                        time(held.expires_at.0),
+                        held.principal.clone(),
+                        held.database.clone(),
+                        held.groups.join(", "),
+                        by.join(", "),
+                        held.text.clone(),
+                        held.parameters.join(", "),
+                    ]
+                };
+                let rows = approvals.seen_by(&somebody).iter().map(row).collect();
+                Ok(Table { columns, rows, tag: "SHOW" })
+            }
+            Command::Approval(name) => {
+                let seen = approvals.seen_by(&somebody);
+                let found = seen.iter().find(|(held, _)| held.is_called(&name));
+                let (held, by) = found.ok_or_else(|| format!("nothing waits under \"{name}\""))?;
+                Ok(Table { columns: vec!["what", "value"], rows: details(held, by), tag: "SHOW" })
+            }
+            Command::Approve { request, reason } => {
+                let done =
+                    approvals.approve(&request, somebody, &reason).map_err(|error| error.to_string())?;
+                tracing::info!(request, user = self.user, client = %self.client, "approved");
+                let said = match done {
+                    Approved::Whole => "it runs".to_owned(),
+                    Approved::Missing(groups) => format!("it still waits for {}", groups.join(", ")),
+                };
+                Ok(Table { columns: vec!["approved"], rows: vec![vec![said]], tag: "APPROVE" })
+            }
+            Command::Deny { request, reason } => {
+                approvals.deny(&request, &somebody, &reason).map_err(|error| error.to_string())?;
+                tracing::info!(request, user = self.user, client = %self.client, "denied");
+                let said = "it does not run".to_owned();
+                Ok(Table { columns: vec!["denied"], rows: vec![vec![said]], tag: "DENY" })
+            }
+        }
+    }
+}
+
+/// All that is known of a statement that waits.
+fn details(held: &Held, by: &[String]) -> Vec<Vec<String>> {
+    let all = [
+        ("request", held.id.to_string()),
+        ("waits since", time(held.asked_at.0)),
+        ("expires", time(held.expires_at.0)),
+        ("principal", held.principal.clone()),
+        ("application", held.application.clone()),
+        ("client", held.client.clone()),
+        ("session", held.session_id.to_string()),
+        ("execution", held.sequence.to_string()),
+        ("database", held.database.clone()),
+        ("environment", held.environment.clone()),
+        ("statement", held.text.clone()),
+        ("parameters", held.parameters.join(", ")),
+        ("effects", held.effects.join(", ")),
+        ("reads", held.read.join(", ")),
+        ("writes", held.written.join(", ")),
+        ("columns", held.columns.join(", ")),
+        ("why", held.why.clone()),
+        ("groups that must approve", held.groups.join(", ")),
+        ("approved by", by.join(", ")),
+    ];
+    all.into_iter().map(|(what, value)| vec![what.to_owned(), value]).collect()
+}
+
+/// A moment, to the second.
+fn time(micros: i64) -> String {
+    let moment = Timestamp::from_microsecond(micros).unwrap_or_default();
+    moment.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+/// A text without letters that would change what the others look like: somebody judges by them.
+fn visible(text: &str) -> String {
+    let is_hidden = |letter: char| {
+        letter.is_control() && letter != '\n' && letter != '\t'
+            || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match is_hidden(letter) {
+            true => shown.extend(letter.escape_unicode()),
+            false => shown.push(letter),
+        }
+    }
+    shown
+}
+
+impl Table {
+    fn write(&self, out: &mut Vec<u8>) {
+        let Table { columns, rows, tag } = self;
+        let count = |number: usize| u16::try_from(number).unwrap_or(u16::MAX).to_be_bytes();
+        compose::frame(out, backend::tag::ROW_DESCRIPTION, |out| {
+            out.extend_from_slice(&count(columns.len()));
+            for column in columns {
+                compose::cstr(out, column.as_bytes());
+                // No table, column 0, text of any length without a modifier, in the text format.
+                out.extend_from_slice(&[0; 6]);
+                out.extend_from_slice(&TEXT.to_be_bytes());
+                out.extend_from_slice(&(-1_i16).to_be_bytes());
+                out.extend_from_slice(&(-1_i32).to_be_bytes());
+                out.extend_from_slice(&[0; 2]);
+            }
+        });
+        for row in rows {
+            compose::frame(out, backend::tag::DATA_ROW, |out| {
+                out.extend_from_slice(&count(row.len()));
+                for value in row {
+                    let value = visible(value);
+                    out.extend_from_slice(&u32::try_from(value.len()).unwrap_or_default().to_be_bytes());
+                    out.extend_from_slice(value.as_bytes());
+                }
+            });
+        }
+        compose::frame(out, backend::tag::COMMAND_COMPLETE, |out| compose::cstr(out, tag.as_bytes()));
+    }
+}
