@@ -5,6 +5,9 @@ use std::path::Path;
 /// The program's source.
 pub const PROGRAM: &str = include_str!("../clients/Metadata.java");
 
+/// A program whose statements wait for an approval.
+pub const HOLDING: &str = include_str!("../clients/Holding.java");
+
 /// Where Debian puts the driver.
 pub const DRIVER: &str = "/usr/share/java/postgresql.jar";
 

@@ -20,6 +20,9 @@ pub fn folder() -> Option<PathBuf> {
     Some(cache::folder()?.join("node-clients"))
 }
 
+/// A program whose statements wait for an approval.
+pub const HOLDING: &str = include_str!("../clients/node/holding.mjs");
+
 /// The folder, where it has what the lock says. It is put in place whole.
 #[must_use]
 pub fn installed() -> Option<PathBuf> {

