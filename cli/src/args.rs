@@ -1,5 +1,7 @@
 //! The command line, and the help that teaches it.
 
+use std::path::PathBuf;
+
 use audit::config::{ClickHouseConfig, Password};
 use audit::ledger::Object;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -108,6 +110,21 @@ Keys of a JSON object, in this order, and columns of CSV:
             so under another name
   at        when that became known, RFC 3339 in UTC with microseconds
   host      the proxy that said so"#;
+
+const APPROVALS_ABOUT: &str = "\
+Statements that wait for an approval
+
+They are listed and answered at the console of the proxy that they wait in (`[approvals]` in its configuration), as the user
+that --console names.";
+
+const APPROVALS_HELP: &str = r#"Examples:
+  export PICKET_CONSOLE='host=proxy.example port=6432 user=bob dbname=picket' PICKET_CONSOLE_CA_FILE=ca.pem
+  picket approvals list
+  picket approvals show 1a2b3c4d
+  picket approvals approve 1a2b3c4d --reason 'ticket 4711'
+  picket approvals deny 1a2b3c4d --reason 'not on a Friday'
+
+Exit codes: 0 done, 2 usage, 69 the console cannot be reached, 77 it refuses the log-in, 1 it refuses the answer"#;
 
 const EXPLAIN_ABOUT: &str = "\
 What Picket reads in statements, and what its rules say of them
@@ -226,6 +243,66 @@ pub(crate) enum Question {
     /// Which columns are sensitive
     #[command(subcommand)]
     Classify(Classify),
+    /// Statements that wait for an approval
+    #[command(long_about = APPROVALS_ABOUT, after_long_help = APPROVALS_HELP)]
+    Approvals {
+        #[command(flatten)]
+        console: Console,
+        #[command(subcommand)]
+        about: Answers,
+    },
+}
+
+/// Where people answer
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Console {
+    /// The proxy's console, as libpq's connection string or URI; the password is taken from PGPASSWORD where it has none
+    #[arg(
+        long,
+        global = true,
+        value_name = "CONNINFO",
+        env = "PICKET_CONSOLE",
+        default_value = "host=127.0.0.1 port=6432 dbname=picket"
+    )]
+    pub(crate) console: String,
+    /// Certificates of the authorities that the console's is of, in PEM: then TLS is needed
+    #[arg(long, global = true, value_name = "FILE", env = "PICKET_CONSOLE_CA_FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// What is asked or answered
+#[derive(Debug, Subcommand)]
+pub(crate) enum Answers {
+    /// What waits for you, or for others because of you
+    List {
+        /// Form of the answer
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// All that is known of one of them
+    Show {
+        /// Its name, as it is listed
+        request: String,
+        /// Form of the answer
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// Let it run, once
+    Approve {
+        /// Its name, as it is listed
+        request: String,
+        /// Why; it is recorded
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+    /// Refuse it
+    Deny {
+        /// Its name, as it is listed
+        request: String,
+        /// Why; whoever waits is told, and it is recorded
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
 }
 
 /// What is asked of sensitive columns

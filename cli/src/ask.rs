@@ -6,6 +6,7 @@ use anyhow::Context;
 use audit::ledger::Ledger;
 use tokio::runtime;
 
+use crate::approvals;
 use crate::args::{Args, Classify, Policy, Question};
 use crate::failure::Failure;
 use crate::policy;
@@ -26,6 +27,7 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
         Ok::<_, Failure>((Ledger::new(&config), runtime.context("start the runtime")?))
     };
     match args.question {
+        Question::Approvals { console, about } => approvals::answer(&console, &about),
         Question::Policy(about) => match *about {
             Policy::Explain { sql, asker, rules, format } => policy::explain(sql, &rules, &asker, format),
             Policy::Check { asker, rules } => policy::check(&rules, &asker),

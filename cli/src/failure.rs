@@ -58,6 +58,16 @@ impl From<ConfigError> for Failure {
 }
 
 impl Failure {
+    /// What was asked does not answer.
+    pub(crate) fn unavailable(error: anyhow::Error) -> Self {
+        Failure { code: UNAVAILABLE, error }
+    }
+
+    /// Who asks may not.
+    pub(crate) fn no_rights(error: anyhow::Error) -> Self {
+        Failure { code: NO_RIGHTS, error }
+    }
+
     /// What was given cannot be used.
     pub(crate) fn usage(error: anyhow::Error) -> Self {
         Failure { code: USAGE, error }

@@ -1,6 +1,7 @@
-//! `picket`: asks the ledger who touched what, and who went around, and the rules what they say of a statement. It writes
-//! nothing.
+//! `picket`: asks the ledger who touched what, and who went around, and the rules what they say of a statement; answers what
+//! waits for an approval.
 
+mod approvals;
 mod args;
 mod ask;
 mod failure;

@@ -22,7 +22,7 @@ pub(crate) use self::change::Change;
 pub(crate) use self::column::Column;
 pub(crate) use self::escape::escaped;
 pub(crate) use self::json::text as json_rows;
-use self::table::Cell;
+pub(crate) use self::table::Cell;
 pub(crate) use self::touch::Touch;
 
 /// A row of an answer. Its fields are the keys of JSON and the columns of CSV.

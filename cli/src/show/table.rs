@@ -20,6 +20,8 @@ pub(crate) struct Cell {
 #[derive(Clone, Copy, Debug)]
 enum Tone {
     Plain,
+    /// It is not cut.
+    Whole,
     Good,
     Bad,
 }
@@ -27,6 +29,10 @@ enum Tone {
 impl Cell {
     pub(crate) fn plain(text: impl Into<String>) -> Self {
         Cell { text: text.into(), tone: Tone::Plain }
+    }
+
+    pub(crate) fn whole(text: impl Into<String>) -> Self {
+        Cell { text: text.into(), tone: Tone::Whole }
     }
 
     pub(crate) fn good(text: impl Into<String>) -> Self {
@@ -38,10 +44,13 @@ impl Cell {
     }
 
     fn render(self, in_colours: bool) -> comfy_table::Cell {
-        let cell = comfy_table::Cell::new(shortened(&escaped(&self.text)));
+        let cell = match self.tone {
+            Tone::Whole => comfy_table::Cell::new(escaped(&self.text)),
+            Tone::Plain | Tone::Good | Tone::Bad => comfy_table::Cell::new(shortened(&escaped(&self.text))),
+        };
         match self.tone {
             _ if !in_colours => cell,
-            Tone::Plain => cell,
+            Tone::Plain | Tone::Whole => cell,
             Tone::Good => cell.fg(Color::Green),
             Tone::Bad => cell.fg(Color::Red).add_attribute(Attribute::Bold),
         }

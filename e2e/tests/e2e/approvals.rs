@@ -13,12 +13,13 @@ use anyhow::{Context, Result, anyhow, ensure};
 use e2e::login::Login;
 use e2e::proxy::scram_secret;
 use e2e::scratch::Scratch;
-use e2e::{jdbc, node_clients, psql, psycopg, wait};
+use e2e::{binaries, jdbc, node_clients, psql, psycopg, wait};
 use rustix::process::Signal;
 use serde_json::Value;
 use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
 
+use crate::certificates::{Authority, tls_section};
 use crate::driver::{block_on, connect, server_error};
 use crate::reload::{RELOADED, reload};
 use crate::stack::{Stack, text, words};
@@ -487,6 +488,66 @@ fn many_sessions_wait_at_once_and_others_go_on() -> Result<()> {
         Ok(())
     })?;
     assert_eq!(held.stack.truth("SELECT count(*) FROM orders WHERE 1000 < id")?, "0");
+    Ok(())
+}
+
+/// What `picket approvals` says at the console with this connection string, and its exit code.
+fn picket(held: &Held, conninfo: &str, args: &[&str]) -> Result<(String, String, Option<i32>)> {
+    let port = held.stack.proxy.port();
+    let mut picket = binaries::command("picket")?;
+    picket.arg("approvals").args(args).env("PGPASSWORD", &held.stack.alice()?.password);
+    picket.env("PICKET_CONSOLE", format!("port={port} dbname=picket {conninfo}"));
+    let output = picket.output().context("run picket")?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok((text(&output.stdout), text(&output.stderr), output.status.code()))
+}
+
+#[test]
+fn picket_approvals_lists_shows_and_answers() -> Result<()> {
+    let held = Held::asking()?;
+    let near = "host=127.0.0.1 user=bob";
+    let (table, told, code) = picket(&held, near, &["list"])?;
+    assert_eq!((table.as_str(), told.trim(), code), ("", "nothing waits for you", Some(0)));
+    for (verb, runs) in [("deny", false), ("approve", true)] {
+        let mut session = psql::command(&held.stack.alice()?)?;
+        let child = session.args(["-c", DELETE]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        held.request()?;
+        let (listed, ..) = picket(&held, near, &["list", "--format", "json"])?;
+        let listed: Value = serde_json::from_str(&listed).context("read JSON")?;
+        let request = listed[0]["request"].as_str().context("find the request")?;
+        assert_eq!((&listed[0]["statement"], &listed[0]["principal"]), (&DELETE.into(), &"alice".into()));
+        let (shown, ..) = picket(&held, near, &["show", request])?;
+        assert!(shown.contains("orders are not deleted lightly"), "{shown}");
+        let (said, errors, code) = picket(&held, near, &[verb, request, "--reason", "it's 4711"])?;
+        assert_eq!((code, said.contains("it runs")), (Some(0), runs), "{said}{errors}");
+        assert_eq!(child.wait_with_output()?.status.success(), runs);
+        let (_, errors, code) = picket(&held, near, &[verb, request])?;
+        assert!(code == Some(1) && errors.contains("nothing waits under"), "{code:?} {errors}");
+    }
+    assert_eq!(held.events(4)?, ["asked", "denied bob it's 4711", "asked", "approved bob it's 4711"]);
+    for (conninfo, code, why) in [
+        ("host=127.0.0.1 user=bob password=wrong", 77, "password authentication failed"),
+        ("host=127.0.0.1 user=bob dbname=nowhere", 1, "database \"nowhere\" does not exist"),
+        ("host=127.0.0.1 user=bob port=1", 69, "cannot reach the console"),
+        ("host=console.example user=bob", 2, "--ca-file"),
+        ("host=127.0.0.1 what=that", 2, "read --console (or PICKET_CONSOLE)"),
+    ] {
+        let (_, errors, got) = picket(&held, conninfo, &["list"])?;
+        assert!(got == Some(code) && errors.contains(why), "{conninfo}: {got:?} {errors}");
+    }
+    Ok(())
+}
+
+#[test]
+fn picket_approvals_goes_over_tls_to_whom_it_knows() -> Result<()> {
+    let (authority, stranger) = (Authority::new()?, Authority::new()?);
+    let tls = tls_section("require", &authority.server("127.0.0.1")?, "");
+    let held = Held::start(&format!("[approvals]\n{tls}"))?;
+    for (authority, code) in [(&authority, 0), (&stranger, 69)] {
+        let file = authority.cert.to_string_lossy().into_owned();
+        let (_, errors, got) = picket(&held, "host=127.0.0.1 user=bob", &["list", "--ca-file", &file])?;
+        assert_eq!(got, Some(code), "{errors}");
+    }
     Ok(())
 }
 

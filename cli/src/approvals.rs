@@ -1,0 +1,228 @@
+//! `picket approvals`: answers what waits for an approval, at the proxy's console.
+
+use std::env;
+use std::fs;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use serde::Serialize;
+use tokio::runtime::Builder;
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Config, Error, NoTls, SimpleQueryMessage, SimpleQueryRow, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::args::{Answers, Console};
+use crate::failure::Failure;
+use crate::show::{self, Cell, Shown};
+
+/// How long the console may take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// A statement that waits.
+#[derive(Debug, Serialize)]
+struct Waiting {
+    request: String,
+    waits: String,
+    expires: String,
+    principal: String,
+    database: String,
+    groups: String,
+    approved_by: String,
+    statement: String,
+    parameters: String,
+}
+
+impl Shown for Waiting {
+    const KEYS: &'static [&'static str] = &[
+        "request",
+        "waits",
+        "expires",
+        "principal",
+        "database",
+        "groups",
+        "approved_by",
+        "statement",
+        "parameters",
+    ];
+    const HEADINGS: &'static [&'static str] = &[
+        "request",
+        "waits since",
+        "expires",
+        "who",
+        "database",
+        "needs",
+        "approved by",
+        "statement",
+        "parameters",
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        let Waiting { request, waits, expires, principal, database, groups, approved_by, .. } = self;
+        let texts = [request, waits, expires, principal, database, groups, approved_by];
+        texts.into_iter().chain([&self.statement, &self.parameters]).map(Cell::plain).collect()
+    }
+}
+
+/// One thing that is known of it.
+#[derive(Debug, Serialize)]
+struct Known {
+    what: String,
+    value: String,
+}
+
+impl Shown for Known {
+    const KEYS: &'static [&'static str] = &["what", "value"];
+    const HEADINGS: &'static [&'static str] = &["", ""];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![Cell::plain(&self.what), Cell::whole(&self.value)]
+    }
+}
+
+/// Asks or answers.
+pub(crate) fn answer(console: &Console, about: &Answers) -> Result<(), Failure> {
+    let text = match about {
+        Answers::List { .. } => "SHOW APPROVALS".to_owned(),
+        Answers::Show { request, .. } => format!("SHOW APPROVAL {}", quoted(request)),
+        Answers::Approve { request, reason } => format!("APPROVE {} {}", quoted(request), quoted(reason)),
+        Answers::Deny { request, reason } => format!("DENY {} {}", quoted(request), quoted(reason)),
+    };
+    let rows = say(console, &text)?;
+    let field =
+        |row: &SimpleQueryRow, number: usize| row.try_get(number).ok().flatten().unwrap_or("").to_owned();
+    match about {
+        Answers::List { format } => {
+            let waiting = |row: &SimpleQueryRow| Waiting {
+                request: field(row, 0),
+                waits: field(row, 1),
+                expires: field(row, 2),
+                principal: field(row, 3),
+                database: field(row, 4),
+                groups: field(row, 5),
+                approved_by: field(row, 6),
+                statement: field(row, 7),
+                parameters: field(row, 8),
+            };
+            let rows: Vec<_> = rows.iter().map(waiting).collect();
+            show::show(&rows, false, *format, "nothing waits for you")
+        }
+        Answers::Show { format, .. } => {
+            let known = |row: &SimpleQueryRow| Known { what: field(row, 0), value: field(row, 1) };
+            show::show(&rows.iter().map(known).collect::<Vec<_>>(), false, *format, "")
+        }
+        Answers::Approve { .. } | Answers::Deny { .. } => {
+            rows.iter().for_each(|row| println!("{}", show::escaped(&field(row, 0))));
+            Ok(())
+        }
+    }
+}
+
+/// As the console reads it.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// What the console says to a command.
+fn say(console: &Console, text: &str) -> Result<Vec<SimpleQueryRow>, Failure> {
+    let mut config: Config =
+        console.console.parse().context("read --console (or PICKET_CONSOLE)").map_err(Failure::usage)?;
+    if config.get_password().is_none()
+        && let Ok(password) = env::var("PGPASSWORD")
+    {
+        config.password(password);
+    }
+    config.application_name("picket").connect_timeout(ANSWER_WITHIN);
+    let runtime = Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+    let answered = match &console.ca_file {
+        Some(file) => {
+            config.ssl_mode(SslMode::Require);
+            let tls = MakeRustlsConnect::new(tls(file).map_err(Failure::usage)?);
+            runtime.block_on(converse(&config, tls, text))
+        }
+        None => {
+            let is_near = |host: &Host| match host {
+                Host::Unix(_) => true,
+                Host::Tcp(name) => {
+                    name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+                }
+            };
+            if config.get_ssl_mode() != SslMode::Disable && !config.get_hosts().iter().all(is_near) {
+                let mend =
+                    "give --ca-file, whose certificates count, or say sslmode=disable to go without TLS";
+                return Err(Failure::usage(anyhow!("the console is on another host: {mend}")));
+            }
+            config.ssl_mode(SslMode::Disable);
+            runtime.block_on(converse(&config, NoTls, text))
+        }
+    };
+    let late = |_| {
+        Failure::unavailable(anyhow!("the console has not answered within {} s", ANSWER_WITHIN.as_secs()))
+    };
+    let messages = answered.map_err(late)?.map_err(|error| failure(&error))?;
+    let row = |message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    };
+    Ok(messages.into_iter().filter_map(row).collect())
+}
+
+async fn converse<T>(
+    config: &Config,
+    tls: T,
+    text: &str,
+) -> Result<Result<Vec<SimpleQueryMessage>, Error>, Elapsed>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + 'static,
+{
+    timeout(ANSWER_WITHIN, async {
+        let (client, connection) = config.connect(tls).await?;
+        tokio::spawn(connection);
+        client.simple_query(text).await
+    })
+    .await
+}
+
+/// TLS with servers whose certificates are of these authorities.
+fn tls(file: &Path) -> anyhow::Result<ClientConfig> {
+    let read = || format!("read --ca-file {}", file.display());
+    let pem = fs::read(file).with_context(read)?;
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        roots.add(certificate.with_context(read)?).with_context(read)?;
+    }
+    if roots.is_empty() {
+        bail!("--ca-file {} has no certificate", file.display());
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    Ok(builder.context("set TLS up")?.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn failure(error: &Error) -> Failure {
+    match error.as_db_error() {
+        Some(said) if *said.code() == SqlState::INVALID_PASSWORD => {
+            Failure::no_rights(anyhow!("{}; the password is taken from PGPASSWORD", said.message()))
+        }
+        Some(said) => {
+            let hint = said.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+            anyhow!("{}{hint}", said.message()).into()
+        }
+        None => {
+            let causes = daemon::with_causes(error).to_string();
+            Failure::unavailable(anyhow!(
+                "cannot reach the console: {causes}; see --console or PICKET_CONSOLE"
+            ))
+        }
+    }
+}
