@@ -73,6 +73,29 @@ impl Shown for Waiting {
     }
 }
 
+/// An approval that counts for a while.
+#[derive(Debug, Serialize)]
+struct Counts {
+    grant: String,
+    until: String,
+    principal: String,
+    database: String,
+    approved_by: String,
+    statement: String,
+}
+
+impl Shown for Counts {
+    const KEYS: &'static [&'static str] =
+        &["grant", "until", "principal", "database", "approved_by", "statement"];
+    const HEADINGS: &'static [&'static str] =
+        &["grant", "until", "who", "database", "approved by", "like this"];
+
+    fn cells(&self) -> Vec<Cell> {
+        let Counts { grant, until, principal, database, approved_by, statement } = self;
+        [grant, until, principal, database, approved_by, statement].map(Cell::plain).into()
+    }
+}
+
 /// One thing that is known of it.
 #[derive(Debug, Serialize)]
 struct Known {
@@ -94,7 +117,14 @@ pub(crate) fn answer(console: &Console, about: &Answers) -> Result<(), Failure> 
     let text = match about {
         Answers::List { .. } => "SHOW APPROVALS".to_owned(),
         Answers::Show { request, .. } => format!("SHOW APPROVAL {}", quoted(request)),
-        Answers::Approve { request, reason } => format!("APPROVE {} {}", quoted(request), quoted(reason)),
+        Answers::Approve { request, time, reason } if time.is_empty() => {
+            format!("APPROVE {} {}", quoted(request), quoted(reason))
+        }
+        Answers::Approve { request, time, reason } => {
+            format!("APPROVE {} FOR {} {}", quoted(request), quoted(time), quoted(reason))
+        }
+        Answers::Grants { .. } => "SHOW GRANTS".to_owned(),
+        Answers::Revoke { grant, reason } => format!("REVOKE {} {}", quoted(grant), quoted(reason)),
         Answers::Deny { request, reason } => format!("DENY {} {}", quoted(request), quoted(reason)),
     };
     let rows = say(console, &text)?;
@@ -120,7 +150,19 @@ pub(crate) fn answer(console: &Console, about: &Answers) -> Result<(), Failure> 
             let known = |row: &SimpleQueryRow| Known { what: field(row, 0), value: field(row, 1) };
             show::show(&rows.iter().map(known).collect::<Vec<_>>(), false, *format, "")
         }
-        Answers::Approve { .. } | Answers::Deny { .. } => {
+        Answers::Grants { format } => {
+            let counts = |row: &SimpleQueryRow| Counts {
+                grant: field(row, 0),
+                until: field(row, 1),
+                principal: field(row, 2),
+                database: field(row, 3),
+                approved_by: field(row, 4),
+                statement: field(row, 5),
+            };
+            let rows: Vec<_> = rows.iter().map(counts).collect();
+            show::show(&rows, false, *format, "everything is asked about")
+        }
+        Answers::Approve { .. } | Answers::Deny { .. } | Answers::Revoke { .. } => {
             rows.iter().for_each(|row| println!("{}", show::escaped(&field(row, 0))));
             Ok(())
         }

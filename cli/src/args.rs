@@ -122,6 +122,7 @@ const APPROVALS_HELP: &str = r#"Examples:
   picket approvals list
   picket approvals show 1a2b3c4d
   picket approvals approve 1a2b3c4d --reason 'ticket 4711'
+  picket approvals approve 1a2b3c4d --for 1h
   picket approvals deny 1a2b3c4d --reason 'not on a Friday'
 
 Exit codes: 0 done, 2 usage, 69 the console cannot be reached, 77 it refuses the log-in, 1 it refuses the answer"#;
@@ -291,6 +292,23 @@ pub(crate) enum Answers {
     Approve {
         /// Its name, as it is listed
         request: String,
+        /// Let run what is alike too, of the same person, for so long: 30m, 1h
+        #[arg(long = "for", value_name = "TIME", default_value = "")]
+        time: String,
+        /// Why; it is recorded
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+    /// What runs without being asked about, and for how long
+    Grants {
+        /// Form of the answer
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// Take a grant back
+    Revoke {
+        /// Its name, as it is listed
+        grant: String,
         /// Why; it is recorded
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,

@@ -1,6 +1,8 @@
 //! Statements of all sessions that wait for somebody's approval, and what people answer. What happens to one is recorded
 //! before it has an effect.
 
+mod grants;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -17,6 +19,8 @@ use tokio::sync::oneshot;
 use tokio::time::{Sleep, sleep};
 use uuid::Uuid;
 
+pub(crate) use self::grants::{GRANT_SECS_MAX, Grant};
+use self::grants::{GRANTS_MAX, Grants};
 use crate::cancel::CancelKey;
 use crate::trail::now;
 
@@ -39,11 +43,13 @@ pub(crate) struct Approvals {
     spool: Arc<Spool>,
     /// By the time when they were asked: identifiers are of version 7.
     waiting: Mutex<BTreeMap<Uuid, Waiting>>,
+    grants: Mutex<Grants>,
 }
 
 struct Waiting {
     held: Arc<Held>,
-    approvers: Vec<Approver>,
+    /// Each with how long it counts for what is alike, where it does.
+    approvers: Vec<(Approver, Option<Duration>)>,
     key: CancelKey,
     answer: oneshot::Sender<Answer>,
 }
@@ -62,6 +68,7 @@ pub(crate) struct Held {
     pub(crate) database: String,
     pub(crate) environment: String,
     pub(crate) text: String,
+    pub(crate) fingerprint: u64,
     pub(crate) parameters: Vec<String>,
     pub(crate) effects: Vec<&'static str>,
     pub(crate) read: Vec<String>,
@@ -76,6 +83,7 @@ pub(crate) struct Held {
 }
 
 /// Who waits, and where.
+#[derive(Clone)]
 pub(crate) struct Asking {
     pub(crate) session_id: Uuid,
     pub(crate) principal: String,
@@ -91,6 +99,8 @@ pub(crate) struct Asking {
 pub(crate) enum Approved {
     /// The statement runs.
     Whole,
+    /// It runs, and what is alike does for as long as all have said.
+    Granted,
     /// Somebody of these groups must approve too.
     Missing(Vec<String>),
 }
@@ -108,6 +118,10 @@ pub(crate) enum AnswerError {
     NotOfGroup(String),
     #[error("you have approved it already")]
     Again,
+    #[error("{GRANTS_MAX} grants count already: take one back, or approve it without FOR")]
+    Full,
+    #[error("there is no grant \"{0}\" that you may take back")]
+    NoGrant(String),
     #[error("the answer cannot be recorded, and so does not count")]
     NotRecorded(#[from] SpoolError),
 }
@@ -163,8 +177,8 @@ impl Held {
     }
 
     /// Groups of which nobody has approved yet.
-    fn missing(&self, approvers: &[Approver]) -> Vec<String> {
-        let is_in = |group: &Arc<str>| approvers.iter().any(|approver| approver.groups.contains(&**group));
+    fn missing(&self, approvers: &[(Approver, Option<Duration>)]) -> Vec<String> {
+        let is_in = |group: &Arc<str>| approvers.iter().any(|(by, _)| by.groups.contains(&**group));
         self.groups.iter().filter(|group| !is_in(group)).map(|group| group.to_string()).collect()
     }
 
@@ -176,7 +190,7 @@ impl Held {
 
 impl Approvals {
     pub(crate) fn new(host: String, spool: Arc<Spool>) -> Arc<Self> {
-        Arc::new(Approvals { host, spool, waiting: Mutex::default() })
+        Arc::new(Approvals { host, spool, waiting: Mutex::default(), grants: Mutex::default() })
     }
 
     fn waiting(&self) -> MutexGuard<'_, BTreeMap<Uuid, Waiting>> {
@@ -190,31 +204,8 @@ impl Approvals {
         request: &Request,
         key: &CancelKey,
     ) -> Result<Ticket, AskError> {
-        let Asking { session_id, principal, application, client, database, environment, timeout } = asking;
-        let described = &request.statement;
-        let asked_at = now();
-        let micros = i64::try_from(timeout.as_micros()).unwrap_or(i64::MAX);
-        let held = Arc::new(Held {
-            id: Uuid::now_v7(),
-            asked_at,
-            expires_at: UnixMicros(asked_at.0.saturating_add(micros)),
-            session_id,
-            sequence: request.sequence,
-            principal,
-            application,
-            client,
-            database,
-            environment,
-            text: request.text.to_string(),
-            parameters: request.parameters.iter().map(shown).collect(),
-            effects: described.effects.clone(),
-            read: described.touched.read.clone(),
-            written: described.touched.written.clone(),
-            columns: described.touched.columns.clone(),
-            rules: request.otherwise.rules.clone(),
-            why: request.otherwise.detail.clone(),
-            groups: request.approvers.clone(),
-        });
+        let timeout = asking.timeout;
+        let held = Arc::new(held(asking, request));
         let (sender, answer) = oneshot::channel();
         let mut waiting = self.waiting();
         if WAITING_MAX <= waiting.len() {
@@ -236,30 +227,84 @@ impl Approvals {
         let seen = waiting.values().filter(|waiting| {
             waiting.held.principal == somebody.user || waiting.held.may_be_answered_by(somebody)
         });
-        let approvers = |waiting: &Waiting| waiting.approvers.iter().map(|by| by.user.clone()).collect();
+        let approvers = |waiting: &Waiting| waiting.approvers.iter().map(|(by, _)| by.user.clone()).collect();
         seen.map(|waiting| (Arc::clone(&waiting.held), approvers(waiting))).collect()
     }
 
-    /// Approves what waits under `name`, a whole identifier or its end.
-    pub(crate) fn approve(&self, name: &str, by: Approver, reason: &str) -> Result<Approved, AnswerError> {
+    /// Approves what waits under `name`, a whole identifier or its end; and what is alike, where all who approve say how long.
+    pub(crate) fn approve(
+        &self,
+        name: &str,
+        by: Approver,
+        time: Option<Duration>,
+        reason: &str,
+    ) -> Result<Approved, AnswerError> {
         let mut waiting = self.waiting();
         let id = find(&waiting, name, &by)?;
         let Some(entry) = waiting.get_mut(&id) else { return Err(AnswerError::Unknown(name.to_owned())) };
-        if entry.approvers.iter().any(|approver| approver.user == by.user) {
+        if entry.approvers.iter().any(|(approver, _)| approver.user == by.user) {
             return Err(AnswerError::Again);
         }
+        if time.is_some() && self.grants().is_full() {
+            return Err(AnswerError::Full);
+        }
         let held = Arc::clone(&entry.held);
-        self.record(&held, ApprovalEvent::Approved, &by.user, reason)?;
-        entry.approvers.push(by);
+        let event = if time.is_some() { ApprovalEvent::Granted } else { ApprovalEvent::Approved };
+        let said = match time {
+            Some(time) => format!("for {} s: {reason}", time.as_secs()),
+            None => reason.to_owned(),
+        };
+        self.record(&held, event, &by.user, &said)?;
+        entry.approvers.push((by, time));
         let missing = held.missing(&entry.approvers);
         if !missing.is_empty() {
             return Ok(Approved::Missing(missing));
         }
-        if let Some(Waiting { held, approvers, answer, .. }) = waiting.remove(&id) {
-            // Nobody listens any more where the session has ended a moment ago.
-            let _ = answer.send(Answer::Approved { approvers, requester: held.principal.clone() });
+        let Some(Waiting { held, approvers, answer, .. }) = waiting.remove(&id) else {
+            return Err(AnswerError::Unknown(name.to_owned()));
+        };
+        let times: Option<Vec<Duration>> = approvers.iter().map(|(_, time)| *time).collect();
+        let time = times.and_then(|times| times.into_iter().min());
+        let approvers: Vec<Approver> = approvers.into_iter().map(|(by, _)| by).collect();
+        let requester = held.principal.clone();
+        if let Some(time) = time {
+            self.grants().add(held, approvers.clone(), time);
         }
-        Ok(Approved::Whole)
+        // Nobody listens any more where the session has ended a moment ago.
+        let _ = answer.send(Answer::Approved { approvers, requester });
+        Ok(if time.is_some() { Approved::Granted } else { Approved::Whole })
+    }
+
+    fn grants(&self) -> MutexGuard<'_, Grants> {
+        self.grants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The answer of a grant that counts, where one covers the request, after that is recorded.
+    pub(crate) fn granted(&self, asking: &Asking, request: &Request) -> Result<Option<Answer>, SpoolError> {
+        let Some(grant) = self.grants().covering(&asking.principal, &asking.database, request) else {
+            return Ok(None);
+        };
+        let by: Vec<&str> = grant.approvers.iter().map(|by| by.user.as_str()).collect();
+        let reason = format!("by the grant {}", grant.held.name());
+        let held = held(asking.clone(), request);
+        self.record(&held, ApprovalEvent::Approved, &by.join(", "), &reason)?;
+        let (approvers, requester) = (grant.approvers.clone(), asking.principal.clone());
+        Ok(Some(Answer::Approved { approvers, requester }))
+    }
+
+    /// The grants that `somebody` may see.
+    pub(crate) fn grants_seen_by(&self, somebody: &Approver) -> Vec<Arc<Grant>> {
+        self.grants().now().filter(|grant| grant.is_of(somebody)).map(Arc::clone).collect()
+    }
+
+    /// Takes a grant back.
+    pub(crate) fn revoke(&self, name: &str, by: &Approver, reason: &str) -> Result<(), AnswerError> {
+        let mut grants = self.grants();
+        let found = grants.now().find(|grant| grant.held.is_called(name) && grant.is_of(by)).map(Arc::clone);
+        let grant = found.ok_or_else(|| AnswerError::NoGrant(name.to_owned()))?;
+        self.record(&grant.held, ApprovalEvent::Revoked, &by.user, reason)?;
+        grants.remove(&grant.held.name());
+        Ok(())
     }
 
     /// Denies what waits under `name`.
@@ -311,6 +356,36 @@ impl Approvals {
             self.note(held, event, reason);
         }
         is_there
+    }
+}
+
+/// A request as it is shown.
+fn held(asking: Asking, request: &Request) -> Held {
+    let Asking { session_id, principal, application, client, database, environment, timeout } = asking;
+    let described = &request.statement;
+    let asked_at = now();
+    let micros = i64::try_from(timeout.as_micros()).unwrap_or(i64::MAX);
+    Held {
+        id: Uuid::now_v7(),
+        asked_at,
+        expires_at: UnixMicros(asked_at.0.saturating_add(micros)),
+        session_id,
+        sequence: request.sequence,
+        principal,
+        application,
+        client,
+        database,
+        environment,
+        text: request.text.to_string(),
+        fingerprint: described.fingerprint,
+        parameters: request.parameters.iter().map(shown).collect(),
+        effects: described.effects.clone(),
+        read: described.touched.read.clone(),
+        written: described.touched.written.clone(),
+        columns: described.touched.columns.clone(),
+        rules: request.otherwise.rules.clone(),
+        why: request.otherwise.detail.clone(),
+        groups: request.approvers.clone(),
     }
 }
 

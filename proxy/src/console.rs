@@ -15,7 +15,7 @@ use wire::frame::{HEADER_BYTES, peek_body, peek_header};
 use wire::{backend, frontend};
 
 use self::command::Command;
-use crate::approvals::{Approved, Held};
+use crate::approvals::{Approved, Grant, Held};
 use crate::connection::Shared;
 use crate::farewell::Farewell;
 use crate::login::Login;
@@ -33,11 +33,13 @@ const SYNTAX: &str = "42601";
 const UNSUPPORTED: &str = "0A000";
 const ODD_ANSWER: &str = "22023";
 
-const HELP: [[&str; 2]; 5] = [
+const HELP: [[&str; 2]; 7] = [
     ["SHOW APPROVALS", "what waits for an approval, yours or of you"],
     ["SHOW APPROVAL request", "one of them, with all that is known"],
-    ["APPROVE request ['reason']", "lets it run, once"],
+    ["APPROVE request [FOR time] ['reason']", "lets it run, once; or what is alike too, for 30m or 1h"],
     ["DENY request ['reason']", "it does not run; whoever waits is told the reason"],
+    ["SHOW GRANTS", "what runs without being asked about, for how long"],
+    ["REVOKE grant ['reason']", "takes one back"],
     ["SHOW HELP", "this"],
 ];
 
@@ -248,12 +250,31 @@ impl Console<'_> {
                 let (held, by) = found.ok_or_else(|| format!("nothing waits under \"{name}\""))?;
                 Ok(Table { columns: vec!["what", "value"], rows: details(held, by), tag: "SHOW" })
             }
-            Command::Approve { request, reason } => {
-                let done =
-                    approvals.approve(&request, somebody, &reason).map_err(|error| error.to_string())?;
+            Command::Grants => {
+                let columns = vec!["grant", "until", "principal", "database", "approved by", "statement"];
+                let row = |grant: &Arc<Grant>| {
+                    let by: Vec<&str> = grant.approvers.iter().map(|by| by.user.as_str()).collect();
+                    let Held { principal, database, text, .. } = &*grant.held;
+                    let (name, until) = (grant.held.name(), time(grant.until.0));
+                    vec![name, until, principal.clone(), database.clone(), by.join(", "), text.clone()]
+                };
+                let rows = approvals.grants_seen_by(&somebody).iter().map(row).collect();
+                Ok(Table { columns, rows, tag: "SHOW" })
+            }
+            Command::Revoke { grant, reason } => {
+                approvals.revoke(&grant, &somebody, &reason).map_err(|error| error.to_string())?;
+                tracing::info!(grant, user = self.user, client = %self.client, "revoked");
+                let said = "it asks again from now on".to_owned();
+                Ok(Table { columns: vec!["revoked"], rows: vec![vec![said]], tag: "REVOKE" })
+            }
+            Command::Approve { request, time, reason } => {
+                let done = approvals
+                    .approve(&request, somebody, time, &reason)
+                    .map_err(|error| error.to_string())?;
                 tracing::info!(request, user = self.user, client = %self.client, "approved");
                 let said = match done {
                     Approved::Whole => "it runs".to_owned(),
+                    Approved::Granted => "it runs, and so does what is alike for a while".to_owned(),
                     Approved::Missing(groups) => format!("it still waits for {}", groups.join(", ")),
                 };
                 Ok(Table { columns: vec!["approved"], rows: vec![vec![said]], tag: "APPROVE" })

@@ -381,6 +381,10 @@ pub enum ApprovalEvent {
     Asked,
     /// Somebody has approved.
     Approved,
+    /// Somebody has approved, also what is alike, for as long as the reason says.
+    Granted,
+    /// Somebody has taken that back.
+    Revoked,
     /// Somebody has denied: it does not run.
     Denied,
     /// Nobody has answered in time: it does not run.
@@ -395,6 +399,8 @@ impl ApprovalEvent {
         match self {
             ApprovalEvent::Asked => "asked",
             ApprovalEvent::Approved => "approved",
+            ApprovalEvent::Granted => "granted",
+            ApprovalEvent::Revoked => "revoked",
             ApprovalEvent::Denied => "denied",
             ApprovalEvent::Expired => "expired",
             ApprovalEvent::Cancelled => "cancelled",

@@ -491,6 +491,58 @@ fn many_sessions_wait_at_once_and_others_go_on() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_grant_lets_run_what_is_alike_of_the_same_person_until_it_is_taken_back() -> Result<()> {
+    let held = Held::start("[approvals]\ntimeout-secs = 2\n")?;
+    let alice = held.stack.alice()?;
+    let delete = |id: u32| format!("DELETE FROM orders WHERE id = {id}");
+    let mut session = psql::command(&alice)?;
+    let child = session.args(["-c", &delete(1)]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let request = held.request()?;
+    for odd in ["FOR ever", "FOR 25h", "FOR"] {
+        assert_ne!(held.say("bob", &format!("APPROVE {request} {odd}"))?.code, 0, "{odd}");
+    }
+    let said = held.say("bob", &format!("APPROVE {request} FOR 1h 'a clean-up'"))?.success()?;
+    assert_eq!(said.trim(), "it runs, and so does what is alike for a while");
+    assert!(child.wait_with_output()?.status.success());
+    psql::run(&alice, &delete(2))?.success()?;
+    for (user, sees) in [("alice", true), ("bob", true), ("carol", false), ("dave", false)] {
+        assert_eq!(held.say(user, "SHOW GRANTS")?.success()?.contains(&request), sees, "{user}");
+        if !sees {
+            assert_ne!(held.say(user, &format!("REVOKE {request}"))?.code, 0, "{user}");
+        }
+    }
+    // What is not alike: another person, another table, another condition, one statement more.
+    let bob = alice.as_user("bob", &alice.password);
+    for (login, other) in [
+        (&bob, delete(3)),
+        (&alice, "DELETE FROM users WHERE id = 3".to_owned()),
+        (&alice, "DELETE FROM orders WHERE id > 3".to_owned()),
+        (&alice, "DELETE FROM orders WHERE id = 3 OR true".to_owned()),
+        (&alice, "UPDATE orders SET quantity = 0 WHERE id = 3".to_owned()),
+        (&alice, format!("{}; DELETE FROM orders WHERE id > 3", delete(3))),
+    ] {
+        let output = psql::run(login, &other)?;
+        assert_ne!(output.code, 0, "{other}");
+    }
+    assert_eq!(
+        held.stack.truth("SELECT string_agg(id::text, ' ' ORDER BY id) FROM orders WHERE id < 5")?,
+        "3 4"
+    );
+    let (said, errors, code) = picket(&held, "host=127.0.0.1 user=bob", &["revoke", &request])?;
+    assert_eq!((said.trim(), code), ("it asks again from now on", Some(0)), "{errors}");
+    assert_ne!(psql::run(&alice, &delete(4))?.code, 0);
+    let select = format!(
+        "SELECT * FROM approvals FINAL WHERE event IN ('granted', 'revoked') OR reason = 'by the grant {request}' ORDER BY at"
+    );
+    let rows = held.stack.ledger.wait_rows("the grant's events", &select, |rows| rows.len() == 4)?;
+    let events: Vec<String> = rows.iter().map(event).collect::<Result<_>>()?;
+    // The second was the first of two in a string, of which the other was not alike.
+    let covered = format!("approved bob by the grant {request}");
+    assert_eq!(events, ["granted bob for 3600 s: a clean-up", &covered, &covered, "revoked bob"]);
+    Ok(())
+}
+
 /// What `picket approvals` says at the console with this connection string, and its exit code.
 fn picket(held: &Held, conninfo: &str, args: &[&str]) -> Result<(String, String, Option<i32>)> {
     let port = held.stack.proxy.port();
@@ -602,7 +654,7 @@ fn the_console_takes_commands_and_nothing_else() -> Result<()> {
         let output = psql::run(&console, text)?;
         assert!(output.code != 0 && output.stderr.contains("HINT:  SHOW "), "{text}: {}", output.stderr);
     }
-    assert!(psql::run(&console, "SHOW HELP")?.success()?.contains("APPROVE request ['reason']"));
+    assert!(psql::run(&console, "SHOW HELP")?.success()?.contains("APPROVE request [FOR time] ['reason']"));
     assert!(psql::run(&console, "")?.success()?.is_empty());
     block_on(async {
         let client = connect(&console).await?;

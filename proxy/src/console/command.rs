@@ -1,5 +1,9 @@
 //! What people type at the console.
 
+use std::time::Duration;
+
+use crate::approvals::GRANT_SECS_MAX;
+
 /// One command.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Command {
@@ -9,8 +13,12 @@ pub(super) enum Command {
     Approvals,
     /// `SHOW APPROVAL request`
     Approval(String),
-    /// `APPROVE request ['reason']`
-    Approve { request: String, reason: String },
+    /// `APPROVE request [FOR time] ['reason']`
+    Approve { request: String, time: Option<Duration>, reason: String },
+    /// `SHOW GRANTS`
+    Grants,
+    /// `REVOKE grant ['reason']`
+    Revoke { grant: String, reason: String },
     /// `DENY request ['reason']`
     Deny { request: String, reason: String },
 }
@@ -70,13 +78,30 @@ fn quoted(text: &str) -> Option<(String, &str)> {
     }
 }
 
+/// How long a grant counts: a number with `s`, `m` or `h`.
+fn time(text: &str) -> Result<Duration, String> {
+    let most = GRANT_SECS_MAX / 3_600;
+    let odd = || format!("FOR takes a number with s, m or h, such as 30m or 1h, and {most}h at most");
+    let unit = match text.chars().last() {
+        Some('s') => 1,
+        Some('m') => 60,
+        Some('h') => 3_600,
+        _ => return Err(odd()),
+    };
+    let number: u64 = text[..text.len() - 1].parse().map_err(|_| odd())?;
+    match number.checked_mul(unit) {
+        Some(secs @ 1..=GRANT_SECS_MAX) => Ok(Duration::from_secs(secs)),
+        _ => Err(odd()),
+    }
+}
+
 fn command(words: &[Word]) -> Result<Option<Command>, String> {
     let keyword = |word: &Word| if word.is_quoted { String::new() } else { word.text.to_ascii_lowercase() };
     let keywords: Vec<String> = words.iter().take(2).map(keyword).collect();
     let keywords: Vec<&str> = keywords.iter().map(String::as_str).collect();
     let request = |at: usize| words.get(at).map(|word| word.text.clone()).ok_or("which request?".to_owned());
     // One reason, in quotes: without them nobody can tell a word too many from a reason.
-    let reason = || match words.get(2..).unwrap_or_default() {
+    let reason = |at: usize| match words.get(at..).unwrap_or_default() {
         [] => Ok(String::new()),
         [reason] if reason.is_quoted => Ok(reason.text.clone()),
         _ => Err("a reason stands in single quotes, behind the request".to_owned()),
@@ -94,8 +119,16 @@ fn command(words: &[Word]) -> Result<Option<Command>, String> {
             nothing_behind(3)?;
             Ok(Some(Command::Approval(request(2)?)))
         }
-        ["approve", ..] => Ok(Some(Command::Approve { request: request(1)?, reason: reason()? })),
-        ["deny", ..] => Ok(Some(Command::Deny { request: request(1)?, reason: reason()? })),
+        ["show", "grants"] => nothing_behind(2).map(|()| Some(Command::Grants)),
+        ["approve", ..] => {
+            let is_for_a_while = words.get(2).is_some_and(|word| keyword(word) == "for");
+            let time =
+                if is_for_a_while { Some(time(words.get(3).map_or("", |word| &word.text))?) } else { None };
+            let reason = reason(if is_for_a_while { 4 } else { 2 })?;
+            Ok(Some(Command::Approve { request: request(1)?, time, reason }))
+        }
+        ["deny", ..] => Ok(Some(Command::Deny { request: request(1)?, reason: reason(2)? })),
+        ["revoke", ..] => Ok(Some(Command::Revoke { grant: request(1)?, reason: reason(2)? })),
         _ => Err("this is Picket's console, not a database".to_owned()),
     }
 }
@@ -109,7 +142,14 @@ mod tests {
         assert_eq!(read("show approvals;"), Ok(vec![Command::Approvals]));
         assert_eq!(read(" ; \n"), Ok(Vec::new()));
         assert_eq!(read("SHOW APPROVAL 1a2b3c4d"), Ok(vec![Command::Approval("1a2b3c4d".to_owned())]));
-        let approve = |reason: &str| Command::Approve { request: "1a".to_owned(), reason: reason.to_owned() };
+        let approved = |secs: Option<u64>, reason: &str| Command::Approve {
+            request: "1a".to_owned(),
+            time: secs.map(Duration::from_secs),
+            reason: reason.to_owned(),
+        };
+        let approve = |reason: &str| approved(None, reason);
+        assert_eq!(read("approve 1a for 30m 'job'"), Ok(vec![approved(Some(1_800), "job")]));
+        assert_eq!(read("approve 1a FOR '24h'"), Ok(vec![approved(Some(86_400), "")]));
         assert_eq!(
             read("approve 1a; Approve '1a' 'it''s; fine'"),
             Ok(vec![approve(""), approve("it's; fine")])
@@ -124,6 +164,16 @@ mod tests {
         let odd = [
             "approve",
             "approve 1a no quotes",
+            "approve 1a for",
+            "approve 1a for ever",
+            "approve 1a for 25h",
+            "approve 1a for 0s",
+            "approve 1a for -1h",
+            "approve 1a for 1é",
+            "approve 1a for 99999999999999999999h",
+            "approve 1a for 1h for 2h",
+            "show grants now",
+            "revoke",
             "approve 1a 'a' 'b'",
             "approve 1a 'open",
             "deny",

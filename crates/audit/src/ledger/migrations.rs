@@ -48,6 +48,7 @@ const MIGRATIONS: &[Migration] = migrations![
     16 "0016_connections_found",
     17 "0017_gaps",
     18 "0018_approvals",
+    19 "0019_approvals_granted",
 ];
 
 #[derive(Row, Deserialize)]

@@ -20,7 +20,7 @@ async fn migrations_run_twice_and_concurrently() {
         racer.await.unwrap().unwrap();
     }
     Ledger::new(&engine.config()).migrate(WITHIN).await.unwrap();
-    assert_eq!(engine.number(APPLIED).await, 18);
+    assert_eq!(engine.number(APPLIED).await, 19);
     let silent = "SELECT count() FROM system.tables WHERE database = 'picket' AND comment = ''";
     assert_eq!(engine.number(silent).await, 0);
 }

@@ -1,0 +1,88 @@
+//! Approvals that count for a while: of whatever has the same fingerprint and touches the same, for the same person.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use audit::record::UnixMicros;
+use policy::Approver;
+use session::Request;
+
+use super::Held;
+
+/// Most grants at once.
+pub(super) const GRANTS_MAX: usize = 1_000;
+
+/// Longest time that a grant counts.
+pub(crate) const GRANT_SECS_MAX: u64 = 24 * 60 * 60;
+
+/// One grant, by the request that it came of.
+pub(crate) struct Grant {
+    pub(crate) held: Arc<Held>,
+    pub(crate) approvers: Vec<Approver>,
+    pub(crate) until: UnixMicros,
+    ends: Instant,
+}
+
+/// All that count.
+#[derive(Default)]
+pub(super) struct Grants {
+    /// By the name of their request.
+    all: BTreeMap<String, Arc<Grant>>,
+}
+
+impl Grants {
+    /// Those that count now.
+    pub(super) fn now(&mut self) -> impl Iterator<Item = &Arc<Grant>> {
+        let now = Instant::now();
+        self.all.retain(|_, grant| now < grant.ends);
+        self.all.values()
+    }
+
+    pub(super) fn is_full(&mut self) -> bool {
+        GRANTS_MAX <= self.now().count()
+    }
+
+    pub(super) fn add(&mut self, held: Arc<Held>, approvers: Vec<Approver>, time: Duration) {
+        let micros = i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+        let until = UnixMicros(crate::trail::now().0.saturating_add(micros));
+        let ends = Instant::now() + time;
+        self.all.insert(held.name(), Arc::new(Grant { held, approvers, until, ends }));
+    }
+
+    pub(super) fn remove(&mut self, name: &str) {
+        self.all.remove(name);
+    }
+
+    /// The one that covers what `principal` asks for.
+    pub(super) fn covering(
+        &mut self,
+        principal: &str,
+        database: &str,
+        request: &Request,
+    ) -> Option<Arc<Grant>> {
+        self.now().find(|grant| grant.covers(principal, database, request)).map(Arc::clone)
+    }
+}
+
+impl Grant {
+    fn covers(&self, principal: &str, database: &str, request: &Request) -> bool {
+        let Grant { held, approvers, .. } = self;
+        let (statement, touched) = (&request.statement, &request.statement.touched);
+        let is_approved =
+            |group: &Arc<str>| approvers.iter().any(|approver| approver.groups.contains(&**group));
+        // What could not be read has no fingerprint.
+        held.fingerprint != 0
+            && held.fingerprint == statement.fingerprint
+            && (&*held.principal, &*held.database) == (principal, database)
+            && held.effects == statement.effects
+            && (&held.read, &held.written, &held.columns)
+                == (&touched.read, &touched.written, &touched.columns)
+            && request.approvers.iter().all(is_approved)
+    }
+
+    /// Whether somebody may see it, and take it back.
+    pub(crate) fn is_of(&self, somebody: &Approver) -> bool {
+        self.held.principal == somebody.user || self.held.may_be_answered_by(somebody)
+    }
+}
