@@ -1,10 +1,13 @@
 //! The command line, and the help that teaches it.
 
+mod help;
+
 use std::path::PathBuf;
 
 use audit::config::{ClickHouseConfig, Password};
-use audit::ledger::Object;
+use audit::ledger::{Object, Whose};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use uuid::Uuid;
 
 use crate::policy::{Asker, Rules};
 use crate::since::Since;
@@ -14,6 +17,8 @@ Examples:
   picket who-touched public.users.email --since 1h
   picket who-touched public.users --since 7d --format json | jq '.[] | select(.verdict == \"refuse\")'
   picket --clickhouse-url http://clickhouse.example:8123 bypasses --since 15m
+  picket denied --principal alice --since 7d
+  picket sessions --since 1h
   picket policy explain 'delete from orders'
   picket classify list
 
@@ -238,6 +243,25 @@ pub(crate) enum Question {
         #[command(flatten)]
         answer: Answer,
     },
+    /// What was refused, to whom, and by which rules
+    #[command(long_about = help::DENIED_ABOUT, after_long_help = help::DENIED_HELP)]
+    Denied {
+        #[command(flatten)]
+        whose: WhoseArgs,
+        #[command(flatten)]
+        answer: Answer,
+    },
+    /// Who was there, and what they did
+    #[command(long_about = help::SESSIONS_ABOUT, after_long_help = help::SESSIONS_HELP)]
+    Sessions {
+        #[command(flatten)]
+        whose: WhoseArgs,
+        #[command(flatten)]
+        answer: Answer,
+    },
+    /// One session
+    #[command(subcommand)]
+    Session(Session),
     /// What the rules say
     #[command(subcommand)]
     Policy(Box<Policy>),
@@ -321,6 +345,37 @@ pub(crate) enum Answers {
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
     },
+}
+
+/// What is asked of one session
+#[derive(Debug, Subcommand)]
+pub(crate) enum Session {
+    /// What happened in a session, in the order of time
+    #[command(long_about = help::SESSION_SHOW_ABOUT, after_long_help = help::SESSION_SHOW_HELP)]
+    Show {
+        /// UUID of the session, which `picket sessions` shows
+        #[arg(value_name = "ID")]
+        session_id: Uuid,
+        #[command(flatten)]
+        shown: Lines,
+    },
+}
+
+/// Whose, and where
+#[derive(Debug, ClapArgs)]
+pub(crate) struct WhoseArgs {
+    /// Only those of this user of the proxy
+    #[arg(long, value_name = "USER", default_value = "", hide_default_value = true)]
+    principal: String,
+    /// Only those on this database
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    on: String,
+}
+
+impl From<WhoseArgs> for Whose {
+    fn from(WhoseArgs { principal, on }: WhoseArgs) -> Self {
+        Whose { principal, database: on }
+    }
 }
 
 /// What is asked of sensitive columns

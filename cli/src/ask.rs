@@ -7,10 +7,10 @@ use audit::ledger::Ledger;
 use tokio::runtime;
 
 use crate::approvals;
-use crate::args::{Args, Classify, Policy, Question};
+use crate::args::{Args, Classify, Policy, Question, Session};
 use crate::failure::Failure;
 use crate::policy;
-use crate::show::{self, Bypass, Column, Touch};
+use crate::show::{self, Bypass, Column, Denial, Event, Touch};
 
 /// A question over a long time may take ClickHouse a while.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
@@ -51,6 +51,28 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
             let page = runtime.block_on(ledger.bypasses(since, answer.limit, ANSWER_WITHIN))?;
             let rows: Vec<Bypass> = page.rows.into_iter().map(Bypass::from).collect();
             show::show(&rows, page.more, answer.format, "nobody went around the proxy")
+        }
+        Question::Denied { whose, answer } => {
+            let (ledger, runtime) = connect()?;
+            let since = answer.since.before_now();
+            let page = runtime.block_on(ledger.denied(&whose.into(), since, answer.limit, ANSWER_WITHIN))?;
+            let rows: Vec<Denial> = page.rows.into_iter().map(Denial::from).collect();
+            show::show(&rows, page.more, answer.format, "nothing was refused")
+        }
+        Question::Sessions { whose, answer } => {
+            let (ledger, runtime) = connect()?;
+            let since = answer.since.before_now();
+            let page =
+                runtime.block_on(ledger.sessions(&whose.into(), since, answer.limit, ANSWER_WITHIN))?;
+            let rows: Vec<show::Session> = page.rows.into_iter().map(show::Session::from).collect();
+            show::show(&rows, page.more, answer.format, "nobody was there")
+        }
+        Question::Session(Session::Show { session_id, shown }) => {
+            let (ledger, runtime) = connect()?;
+            let page = runtime.block_on(ledger.session_timeline(session_id, shown.limit, ANSWER_WITHIN))?;
+            // People read on from the start; what is left out is the oldest.
+            let rows: Vec<Event> = page.rows.into_iter().rev().map(Event::from).collect();
+            show::show(&rows, page.more, shown.format, &format!("no session {session_id} is in the ledger"))
         }
         Question::Classify(about) => {
             let (ledger, runtime) = connect()?;

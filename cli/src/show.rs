@@ -4,9 +4,12 @@ mod bypass;
 mod change;
 mod column;
 mod csv;
+mod denial;
 mod escape;
+mod event;
 mod json;
 mod moment;
+mod session;
 mod table;
 mod touch;
 
@@ -20,8 +23,11 @@ use crate::failure::{Failure, unless_reader_left};
 pub(crate) use self::bypass::Bypass;
 pub(crate) use self::change::Change;
 pub(crate) use self::column::Column;
+pub(crate) use self::denial::Denial;
 pub(crate) use self::escape::escaped;
+pub(crate) use self::event::Event;
 pub(crate) use self::json::text as json_rows;
+pub(crate) use self::session::Session;
 pub(crate) use self::table::Cell;
 pub(crate) use self::touch::Touch;
 
@@ -54,4 +60,12 @@ pub(crate) fn show<Row: Shown>(rows: &[Row], more: bool, format: Format, none: &
         let _ = writeln!(stderr(), "only the newest {} rows are shown; raise --limit for more", rows.len());
     }
     Ok(())
+}
+
+/// A database, and what kind of place it is where somebody said.
+fn place(database: &str, environment: &str) -> String {
+    match environment {
+        "" => database.to_owned(),
+        environment => format!("{database} ({environment})"),
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, stdout};
 
-use comfy_table::{Attribute, Color, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Color, ColumnConstraint, ContentArrangement, Table, presets};
 
 use super::Shown;
 use super::escape::escaped;
@@ -22,6 +22,8 @@ enum Tone {
     Plain,
     /// It is not cut.
     Whole,
+    /// In one line however narrow the terminal is: somebody copies it.
+    Unbroken,
     Good,
     Bad,
 }
@@ -43,14 +45,18 @@ impl Cell {
         Cell { text: text.into(), tone: Tone::Bad }
     }
 
+    pub(crate) fn unbroken(text: impl Into<String>) -> Self {
+        Cell { text: text.into(), tone: Tone::Unbroken }
+    }
+
     fn render(self, in_colours: bool) -> comfy_table::Cell {
         let cell = match self.tone {
-            Tone::Whole => comfy_table::Cell::new(escaped(&self.text)),
+            Tone::Whole | Tone::Unbroken => comfy_table::Cell::new(escaped(&self.text)),
             Tone::Plain | Tone::Good | Tone::Bad => comfy_table::Cell::new(shortened(&escaped(&self.text))),
         };
         match self.tone {
             _ if !in_colours => cell,
-            Tone::Plain | Tone::Whole => cell,
+            Tone::Plain | Tone::Whole | Tone::Unbroken => cell,
             Tone::Good => cell.fg(Color::Green),
             Tone::Bad => cell.fg(Color::Red).add_attribute(Attribute::Bold),
         }
@@ -65,7 +71,13 @@ pub(super) fn text<Row: Shown>(rows: &[Row]) -> String {
     table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(Row::HEADINGS.iter().copied());
     for row in rows {
-        table.add_row(row.cells().into_iter().map(|cell| cell.render(in_colours)));
+        let cells = row.cells();
+        for (number, _) in cells.iter().enumerate().filter(|(_, cell)| matches!(cell.tone, Tone::Unbroken)) {
+            if let Some(column) = table.column_mut(number) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
+        table.add_row(cells.into_iter().map(|cell| cell.render(in_colours)));
     }
     format!("{table}\n")
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::Shown;
 use super::moment;
+use super::place;
 use super::table::Cell;
 
 #[derive(Debug, Serialize)]
@@ -103,10 +104,6 @@ impl Shown for Touch {
             "allow" => Cell::good("allow"),
             other => Cell::bad(format!("{other} ({})", self.rules.join(" "))),
         };
-        let database = match self.environment.as_str() {
-            "" => self.database.clone(),
-            environment => format!("{} ({environment})", self.database),
-        };
         let outcome = match self.sqlstate.as_str() {
             "" => Cell::plain(self.outcome.as_str()),
             sqlstate => Cell::plain(format!("{} {sqlstate}", self.outcome)),
@@ -115,7 +112,7 @@ impl Shown for Touch {
             Cell::plain(self.at_short.as_str()),
             Cell::plain(self.principal.as_str()),
             Cell::plain(format!("{} {}", self.application_name, self.client).trim()),
-            Cell::plain(database),
+            Cell::plain(place(&self.database, &self.environment)),
             Cell::plain(self.access.as_str()),
             Cell::plain(self.effects.join(" ")),
             verdict,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::stage::{Engine, a_minute_ago, bypass, statement};
+use crate::stage::{Engine, a_minute_ago, bypass, refused, statement};
 
 fn stdout(engine: &Engine, args: &[&str]) -> String {
     let output = engine.ask(args);
@@ -12,10 +12,12 @@ fn stdout(engine: &Engine, args: &[&str]) -> String {
 
 /// The keys that the help promises, in its order.
 fn promised(engine: &Engine, question: &str) -> Vec<String> {
-    let help = stdout(engine, &[question, "--help"]);
+    let words: Vec<&str> = question.split(' ').chain(["--help"]).collect();
+    let help = stdout(engine, &words);
     let (_, keys) = help.split_once("Keys of a JSON object").unwrap();
-    let lines = keys.lines().skip(1).filter_map(|line| line.split_whitespace().next());
-    lines.map(str::to_owned).collect()
+    // A key stands two letters in; what goes on in another line, further.
+    let lines = keys.lines().skip(1).filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    lines.filter(|key| !key.is_empty()).map(str::to_owned).collect()
 }
 
 fn keys(row: &Value) -> Vec<String> {
@@ -60,4 +62,23 @@ fn answers_come_in_three_forms() {
     assert_eq!(String::from_utf8(none.stderr).unwrap(), "nobody touched public.nothing\n");
     assert_eq!(stdout(&engine, &["who-touched", "public.nothing", "--format", "json"]), "[]\n");
     assert_eq!(stdout(&engine, &["bypasses", "--since", "10s", "--format", "json"]), "[]\n");
+}
+
+#[test]
+fn every_form_has_the_keys_that_the_help_promises() {
+    let engine = Engine::with(&[refused(a_minute_ago())]);
+    let id = "00000000-0000-0000-0000-000000000001";
+    for question in ["denied", "sessions", "session show"] {
+        let mut words: Vec<&str> = question.split(' ').collect();
+        words.extend((question == "session show").then_some(id));
+        let form = |form| stdout(&engine, &[words.as_slice(), &["--format", form]].concat());
+        let json = form("json");
+        assert!(!json.contains(['\u{1b}', '\u{202e}']), "{json}");
+        let rows: Vec<Value> = serde_json::from_str(&json).unwrap();
+        let [row] = rows.as_slice() else { panic!("{question}: {json}") };
+        assert_eq!(keys(row), promised(&engine, question), "{question}");
+        assert!(form("csv").starts_with(&format!("{}\r\n", keys(row).join(","))), "{question}");
+        let table = form("table");
+        assert!(table.contains("alice") && !table.contains(['\u{1b}', '\u{202e}']), "{table}");
+    }
 }

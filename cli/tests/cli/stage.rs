@@ -88,6 +88,15 @@ pub(crate) fn a_minute_ago() -> UnixMicros {
 
 /// A statement whose text would take over a terminal.
 pub(crate) fn statement(at: UnixMicros) -> Record {
+    executed(at, hostile())
+}
+
+/// The same, refused.
+pub(crate) fn refused(at: UnixMicros) -> Record {
+    executed(at, Statement { verdict: "refuse".to_owned(), ..hostile() })
+}
+
+fn executed(at: UnixMicros, statement: Statement) -> Record {
     Record::Statement(StatementRecord {
         session_id: Uuid::from_u128(1),
         sequence: 1,
@@ -95,7 +104,7 @@ pub(crate) fn statement(at: UnixMicros) -> Record {
         finished_at: Some(UnixMicros(at.0 + 7)),
         principal: "alice".into(),
         database: "shop".into(),
-        statement: Arc::new(hostile()),
+        statement: Arc::new(statement),
         own_text: None,
         outcome: Outcome::Completed,
         rows: 3,

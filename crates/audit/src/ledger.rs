@@ -2,6 +2,7 @@
 
 mod bypasses;
 mod column_classes;
+mod denied;
 mod error;
 mod migrations;
 mod native;
@@ -9,8 +10,11 @@ mod object;
 mod page;
 mod recorded;
 mod rows;
+mod session_timeline;
+mod sessions;
 mod shipment;
 mod who_touched;
+mod whose;
 
 use std::time::Duration;
 
@@ -20,11 +24,15 @@ use crate::config::ClickHouseConfig;
 
 pub use self::bypasses::BypassRow;
 pub use self::column_classes::ColumnClassRow;
+pub use self::denied::DeniedRow;
 pub use self::error::LedgerError;
 pub use self::object::{Object, ObjectError};
 pub use self::page::Page;
 pub use self::recorded::RecordedRow;
+pub use self::session_timeline::EventRow;
+pub use self::sessions::SessionSummaryRow;
 pub use self::who_touched::WhoTouchedRow;
+pub use self::whose::Whose;
 
 /// A ledger in a ClickHouse. Making one asks nothing of it.
 #[derive(Clone)]

@@ -13,7 +13,7 @@ use e2e::psql;
 use e2e::shop::Shop;
 use serde_json::Value;
 
-use crate::stack::{USER, number, text};
+use crate::stack::{Stack, USER, number, text};
 
 fn picket(url: &str, args: &[&str]) -> Result<Output> {
     binaries::command("picket")?.args(["--clickhouse-url", url]).args(args).output().context("run picket")
@@ -96,5 +96,62 @@ fn a_time_span_that_cannot_be_read_is_a_matter_of_usage() -> Result<()> {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{stderr}");
     assert!(stderr.contains("yesterdayish"), "{stderr}");
+    Ok(())
+}
+
+#[test]
+fn a_session_is_shown_with_what_was_allowed_refused_and_masked() -> Result<()> {
+    let stack = Stack::start()?;
+    let statements = ["SELECT email FROM users", "DROP TABLE users", "SELECT title FROM products LIMIT 3"];
+    psql::run_with(&stack.alice()?, &["-q"], &(statements.join(";\n") + ";\n"))?;
+    stack
+        .ledger
+        .wait_row("the end of the session", "SELECT * FROM sessions FINAL WHERE ended_at IS NOT NULL")?;
+    let done = "SELECT sequence FROM statements FINAL WHERE finished_at IS NOT NULL";
+    stack.ledger.wait_rows("its statements", done, |rows| rows.len() == statements.len())?;
+    let ask = |args: &[&str]| {
+        let ledger = ["--database", stack.ledger.database()];
+        picket(stack.ledger.url(), &[ledger.as_slice(), args].concat())
+    };
+
+    let sessions =
+        rows(&ask(&["sessions", "--principal", USER, "--on", &stack.database, "--format", "json"])?)?;
+    let [session] = sessions.as_slice() else { panic!("one session: {sessions:?}") };
+    let counts = ["statements", "refused", "masked", "rows"].map(|key| session[key].as_u64());
+    assert_eq!(counts, [Some(3), Some(1), Some(1), Some(11)], "{session}");
+    assert_eq!(text(session, "end_reason")?, "client_terminated");
+
+    let denied = rows(&ask(&["denied", "--format", "json"])?)?;
+    let [denial] = denied.as_slice() else { panic!("one denial: {denied:?}") };
+    assert_eq!((text(denial, "text")?, text(denial, "sqlstate")?), ("DROP TABLE users", "42501"));
+    assert_eq!(denial["rules"], serde_json::json!(["no-drop-table"]));
+    assert_eq!(denial["session_id"], session["session_id"]);
+    assert_eq!(text(denial, "client")?, text(session, "client")?);
+    assert_eq!(rows(&ask(&["denied", "--principal", "nobody", "--format", "json"])?)?, Vec::<Value>::new());
+
+    let id = text(session, "session_id")?;
+    let timeline = rows(&ask(&["session", "show", id, "--format", "json"])?)?;
+    let told: Vec<_> = timeline
+        .iter()
+        .map(|row| {
+            (row["event"].as_str(), row["verdict"].as_str(), row["outcome"].as_str(), row["rows"].as_u64())
+        })
+        .collect();
+    let expected = [
+        (Some("start"), Some(""), Some(""), Some(0)),
+        (Some("statement"), Some("allow"), Some("completed"), Some(8)),
+        (Some("statement"), Some("refuse"), Some("failed"), Some(0)),
+        (Some("statement"), Some("allow"), Some("completed"), Some(3)),
+        (Some("end"), Some(""), Some(""), Some(0)),
+    ];
+    assert_eq!(told, expected, "{timeline:?}");
+    assert_eq!(timeline[1]["masked_columns"], serde_json::json!(["public.users.email"]));
+    let table = ask(&["session", "show", id])?;
+    let table = String::from_utf8_lossy(&table.stdout).into_owned();
+    assert!(table.contains("refuse (no-drop-table)") && table.contains("scram-sha-256 from "), "{table}");
+
+    let unknown = ask(&["session", "show", "00000000-0000-0000-0000-000000000000"])?;
+    assert_eq!((unknown.status.code(), unknown.stdout.len()), (Some(0), 0));
+    assert_eq!(ask(&["session", "show", "x"])?.status.code(), Some(2));
     Ok(())
 }

@@ -49,6 +49,8 @@ const MIGRATIONS: &[Migration] = migrations![
     17 "0017_gaps",
     18 "0018_approvals",
     19 "0019_approvals_granted",
+    20 "0020_denied",
+    21 "0021_session_timeline",
 ];
 
 #[derive(Row, Deserialize)]

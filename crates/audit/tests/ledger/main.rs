@@ -5,5 +5,6 @@
 mod delivery;
 mod migrations;
 mod samples;
+mod sessions;
 mod stage;
 mod views;

@@ -20,7 +20,9 @@ async fn migrations_run_twice_and_concurrently() {
         racer.await.unwrap().unwrap();
     }
     Ledger::new(&engine.config()).migrate(WITHIN).await.unwrap();
-    assert_eq!(engine.number(APPLIED).await, 19);
+    // One file makes the list of them.
+    let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap().count() - 1;
+    assert_eq!(engine.number(APPLIED).await, u64::try_from(files).unwrap());
     let silent = "SELECT count() FROM system.tables WHERE database = 'picket' AND comment = ''";
     assert_eq!(engine.number(silent).await, 0);
 }

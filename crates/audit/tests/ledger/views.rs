@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::samples::{T0, alert, connection, finished, gap, health, select, session, statement};
 use crate::stage::{Engine, WITHIN};
 
-async fn ledger_with(engine: &Engine, records: &[Record]) -> Ledger {
+pub(crate) async fn ledger_with(engine: &Engine, records: &[Record]) -> Ledger {
     let ledger = Ledger::new(&engine.config());
     ledger.migrate(WITHIN).await.unwrap();
     ledger.insert(records, "token", WITHIN).await.unwrap();

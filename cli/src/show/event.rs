@@ -1,0 +1,108 @@
+//! How an event of a session is shown.
+
+use audit::ledger::EventRow;
+use serde::Serialize;
+
+use super::Shown;
+use super::moment;
+use super::table::Cell;
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Event {
+    at: String,
+    event: String,
+    sequence: u64,
+    principal: String,
+    database: String,
+    effects: Vec<String>,
+    objects: Vec<String>,
+    verdict: String,
+    rules: Vec<String>,
+    masked_columns: Vec<String>,
+    finished_at: Option<String>,
+    duration_seconds: Option<f64>,
+    outcome: String,
+    rows: u64,
+    bytes: u64,
+    sqlstate: String,
+    text: String,
+    session_id: String,
+    #[serde(skip)]
+    at_short: String,
+}
+
+impl From<EventRow> for Event {
+    fn from(row: EventRow) -> Self {
+        Event {
+            at: moment::exact(row.at),
+            at_short: moment::to_the_millisecond(row.at),
+            event: row.event,
+            sequence: row.sequence,
+            principal: row.principal,
+            database: row.database,
+            effects: row.effects,
+            objects: row.objects,
+            verdict: row.verdict,
+            rules: row.rules,
+            masked_columns: row.masked_columns,
+            finished_at: row.finished_at.map(moment::exact),
+            duration_seconds: row.duration_seconds,
+            outcome: row.outcome,
+            rows: row.rows,
+            bytes: row.bytes,
+            sqlstate: row.sqlstate,
+            text: row.text,
+            session_id: row.session_id.to_string(),
+        }
+    }
+}
+
+impl Shown for Event {
+    const KEYS: &'static [&'static str] = &[
+        "at",
+        "event",
+        "sequence",
+        "principal",
+        "database",
+        "effects",
+        "objects",
+        "verdict",
+        "rules",
+        "masked_columns",
+        "finished_at",
+        "duration_seconds",
+        "outcome",
+        "rows",
+        "bytes",
+        "sqlstate",
+        "text",
+        "session_id",
+    ];
+    const HEADINGS: &'static [&'static str] =
+        &["at (UTC)", "who", "event", "verdict", "masked", "outcome", "rows", "took", "what"];
+
+    fn cells(&self) -> Vec<Cell> {
+        let is_statement = self.event == "statement";
+        let event = match self.event.as_str() {
+            "statement" => format!("{}. {}", self.sequence, self.effects.join(" ")),
+            other => other.to_owned(),
+        };
+        let verdict = match self.verdict.as_str() {
+            "" => Cell::plain(""),
+            "allow" => Cell::good("allow"),
+            other => Cell::bad(format!("{other} ({})", self.rules.join(" "))),
+        };
+        let took = self.duration_seconds.map(|seconds| format!("{seconds:.3} s")).unwrap_or_default();
+        vec![
+            Cell::plain(self.at_short.as_str()),
+            Cell::plain(format!("{} on {}", self.principal, self.database)),
+            Cell::plain(event),
+            verdict,
+            Cell::plain(self.masked_columns.join(" ")),
+            Cell::plain(format!("{} {}", self.outcome, self.sqlstate).trim()),
+            Cell::plain(if is_statement { self.rows.to_string() } else { String::new() }),
+            Cell::plain(took),
+            Cell::plain(self.text.as_str()),
+        ]
+    }
+}
