@@ -1,5 +1,6 @@
 //! The command line, and the help that teaches it.
 
+mod export;
 mod help;
 
 use std::path::PathBuf;
@@ -7,8 +8,10 @@ use std::path::PathBuf;
 use audit::config::{ClickHouseConfig, Password};
 use audit::ledger::{Object, Whose};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use uuid::Uuid;
 
+pub(crate) use self::export::ExportArgs;
 use crate::policy::{Asker, Rules};
 use crate::since::Since;
 
@@ -19,6 +22,7 @@ Examples:
   picket --clickhouse-url http://clickhouse.example:8123 bypasses --since 15m
   picket denied --principal alice --since 7d
   picket sessions --since 1h
+  picket tail --follow
   picket policy explain 'delete from orders'
   picket classify list
 
@@ -243,6 +247,15 @@ pub(crate) enum Question {
         #[command(flatten)]
         answer: Answer,
     },
+    /// How much of what reached databases came through the proxy
+    #[command(long_about = help::COVERAGE_ABOUT, after_long_help = help::COVERAGE_HELP)]
+    Coverage {
+        /// Show instead where the agents' account has holes
+        #[arg(long)]
+        gaps: bool,
+        #[command(flatten)]
+        answer: Answer,
+    },
     /// What was refused, to whom, and by which rules
     #[command(long_about = help::DENIED_ABOUT, after_long_help = help::DENIED_HELP)]
     Denied {
@@ -262,6 +275,43 @@ pub(crate) enum Question {
     /// One session
     #[command(subcommand)]
     Session(Session),
+    /// The newest statements as lines, and those that come as they come
+    #[command(long_about = help::TAIL_ABOUT, after_long_help = help::TAIL_HELP)]
+    Tail {
+        /// Go on with what comes, until Ctrl-C
+        #[arg(short, long)]
+        follow: bool,
+        #[command(flatten)]
+        whose: WhoseArgs,
+        /// How far back a statement may have begun: a number with s, m, h, d or w, such as 15m, 1h or 7d
+        #[arg(long, value_name = "TIME", default_value = "1h")]
+        since: Since,
+        /// Statements to begin with
+        #[arg(long, value_name = "ROWS", default_value = "20", value_parser = clap::value_parser!(u32).range(0..=10_000))]
+        limit: u32,
+        /// Form of the lines
+        #[arg(long, value_enum, default_value = "text")]
+        format: LineFormat,
+    },
+    /// A table or a view of the ledger as a file
+    #[command(long_about = help::EXPORT_ABOUT, after_long_help = help::EXPORT_HELP)]
+    Export(ExportArgs),
+    /// Brings the ledger to this Picket's schema, and makes it where it is missing
+    #[command(long_about = help::MIGRATE_ABOUT)]
+    Migrate,
+    /// What a shell needs to complete commands and options, on stdout
+    #[command(after_long_help = help::COMPLETIONS_HELP)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Writes manual pages, one for each command
+    #[command(after_long_help = help::MAN_HELP)]
+    Man {
+        /// A folder that is there
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
     /// What the rules say
     #[command(subcommand)]
     Policy(Box<Policy>),
@@ -462,6 +512,14 @@ pub(crate) enum ExplainFormat {
     /// For people
     Text,
     /// An array of objects
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LineFormat {
+    /// For people; long statements are cut
+    Text,
+    /// An object a line
     Json,
 }
 

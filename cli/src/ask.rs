@@ -1,19 +1,26 @@
 //! Asks the question of the command line and has the answer shown.
 
+use std::io::{Write, stdout};
 use std::time::Duration;
 
 use anyhow::Context;
 use audit::ledger::Ledger;
+use clap::CommandFactory;
 use tokio::runtime;
 
 use crate::approvals;
 use crate::args::{Args, Classify, Policy, Question, Session};
-use crate::failure::Failure;
+use crate::export;
+use crate::failure::{Failure, unless_reader_left};
 use crate::policy;
-use crate::show::{self, Bypass, Column, Denial, Event, Touch};
+use crate::show::{self, Bypass, Column, Coverage, Denial, Event, Gap, Touch};
+use crate::tail::tail;
 
 /// A question over a long time may take ClickHouse a while.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+
+/// A change of a column may have ClickHouse write parts anew.
+const MIGRATE_WITHIN: Duration = Duration::from_secs(600);
 
 /// All of a month is read.
 const BACKTEST_WITHIN: Duration = Duration::from_secs(600);
@@ -52,6 +59,20 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
             let rows: Vec<Bypass> = page.rows.into_iter().map(Bypass::from).collect();
             show::show(&rows, page.more, answer.format, "nobody went around the proxy")
         }
+        Question::Coverage { gaps: false, answer } => {
+            let (ledger, runtime) = connect()?;
+            let since = answer.since.before_now();
+            let page = runtime.block_on(ledger.coverage(since, answer.limit, ANSWER_WITHIN))?;
+            let rows: Vec<Coverage> = page.rows.into_iter().map(Coverage::from).collect();
+            show::show(&rows, page.more, answer.format, "no agent saw a connection to a database")
+        }
+        Question::Coverage { gaps: true, answer } => {
+            let (ledger, runtime) = connect()?;
+            let since = answer.since.before_now();
+            let page = runtime.block_on(ledger.witness_gaps(since, answer.limit, ANSWER_WITHIN))?;
+            let rows: Vec<Gap> = page.rows.into_iter().map(Gap::from).collect();
+            show::show(&rows, page.more, answer.format, "no hole is known in what the agents saw")
+        }
         Question::Denied { whose, answer } => {
             let (ledger, runtime) = connect()?;
             let since = answer.since.before_now();
@@ -73,6 +94,31 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
             // People read on from the start; what is left out is the oldest.
             let rows: Vec<Event> = page.rows.into_iter().rev().map(Event::from).collect();
             show::show(&rows, page.more, shown.format, &format!("no session {session_id} is in the ledger"))
+        }
+        Question::Tail { follow, whose, since, limit, format } => {
+            let (ledger, runtime) = connect()?;
+            tail(&ledger, &runtime, &whose.into(), since, limit, follow, format)
+        }
+        Question::Export(args) => {
+            export::check(&args)?;
+            let (ledger, runtime) = connect()?;
+            export::export(&ledger, &runtime, &args)
+        }
+        Question::Migrate => {
+            let (ledger, runtime) = connect()?;
+            let applied = runtime.block_on(ledger.migrate(MIGRATE_WITHIN))?;
+            let text: String = applied.iter().map(|name| format!("applied {name}\n")).collect();
+            let text = if text.is_empty() { "nothing to do\n".to_owned() } else { text };
+            unless_reader_left(stdout().lock().write_all(text.as_bytes()))
+        }
+        Question::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "picket", &mut script);
+            unless_reader_left(stdout().lock().write_all(&script))
+        }
+        Question::Man { folder } => {
+            let write = || format!("write manual pages into `{}`", folder.display());
+            Ok(clap_mangen::generate_to(Args::command(), &folder).with_context(write)?)
         }
         Question::Classify(about) => {
             let (ledger, runtime) = connect()?;

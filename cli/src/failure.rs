@@ -30,9 +30,10 @@ impl From<LedgerError> for Failure {
             LedgerError::RefusesUser { .. } => {
                 (NO_RIGHTS, "set PICKET_CLICKHOUSE_USER and PICKET_CLICKHOUSE_PASSWORD")
             }
-            LedgerError::NoLedger { .. } => {
-                (UNAVAILABLE, "a proxy or an agent makes it when it starts; name another one with --database")
-            }
+            LedgerError::NoLedger { .. } => (
+                UNAVAILABLE,
+                "a proxy or an agent makes it when it starts, and so does `picket migrate`; name another one with --database",
+            ),
             LedgerError::OtherSchema { .. } => {
                 (FAILED, "use the `picket` of the same version as proxy and agents")
             }

@@ -1,13 +1,15 @@
 //! `picket`: asks the ledger who touched what, and who went around, and the rules what they say of a statement; answers what
-//! waits for an approval.
+//! waits for an approval. It changes nothing else but a ledger's schema, where that is asked for.
 
 mod approvals;
 mod args;
 mod ask;
+mod export;
 mod failure;
 mod policy;
 mod show;
 mod since;
+mod tail;
 
 use std::io::{Write, stderr};
 use std::process::ExitCode;

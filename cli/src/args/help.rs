@@ -1,4 +1,4 @@
-//! Help of the questions about denials and sessions.
+//! Help of the questions about denials and sessions, of what goes out of the ledger, and of what is written for shells.
 
 pub(super) const DENIED_ABOUT: &str = "\
 What was refused, to whom, and by which rules
@@ -85,3 +85,71 @@ Keys of a JSON object, in this order, and columns of CSV (lists joined by spaces
   sqlstate          the error that ended it; empty where there was none
   text              the whole statement; for start how and from where somebody came, for end why
   session_id        UUID of the session"#;
+
+pub(super) const TAIL_ABOUT: &str = "\
+The newest statements as lines, and those that come as they come
+
+One line per execution, the oldest first. With --follow the ledger is asked every second; a statement that runs for long has a line
+when it begins and one when it has ended. Records are in the ledger some seconds after the event.";
+
+pub(super) const TAIL_HELP: &str = r#"Examples:
+  picket tail --follow
+  picket tail -f --principal alice --format json | jq -c 'select(.verdict == "refuse")'
+
+Keys of a JSON object: those of `picket session show`."#;
+
+pub(super) const EXPORT_ABOUT: &str = "\
+A table or a view of the ledger as a file
+
+All columns of all rows of that time, the oldest first, as ClickHouse writes them. A file has its name only when it is whole, and no
+file is written over.";
+
+pub(super) const EXPORT_HELP: &str = r#"Examples:
+  picket export statements --since 7d --format parquet --output statements.parquet
+  picket export denied --since 52w | gzip > denied.jsonl.gz
+  picket export who-touched | jq -r 'select(.object == "public.users.email") | .principal'
+
+What the columns mean: `DESCRIBE TABLE statements` in ClickHouse."#;
+
+pub(super) const MIGRATE_ABOUT: &str = "\
+Brings the ledger to this Picket's schema, and makes it where it is missing
+
+Proxies and agents do this too when they start. Here it is for ledgers whose daemons may not change tables, and before daemons are
+replaced. What is there stays; the second time nothing happens.";
+
+pub(super) const COMPLETIONS_HELP: &str = r#"Examples:
+  picket completions bash > /etc/bash_completion.d/picket
+  picket completions zsh > ~/.zfunc/_picket
+  picket completions fish > ~/.config/fish/completions/picket.fish"#;
+
+pub(super) const MAN_HELP: &str = r#"Examples:
+  picket man /usr/local/share/man/man1 && man picket-session-show"#;
+
+pub(super) const COVERAGE_ABOUT: &str = "\
+How much of what reached databases came through the proxy
+
+One row per day, host and database, the newest first, as the agents on the databases' hosts saw it. Where no agent is, nobody looks;
+where one was blind, --gaps tells when.";
+
+pub(super) const COVERAGE_HELP: &str = r#"Examples:
+  picket coverage --since 30d
+  picket coverage --gaps --since 7d
+  picket coverage --since 30d --format json | jq '.[] | select(.share < 1)'
+
+Keys of a JSON object, in this order, and columns of CSV (null empty):
+  day            when the connections were opened, in UTC
+  host           the host whose agent saw them
+  server         address and port of the database
+  connections    how many there were
+  proxied        how many came through the proxy
+  bypassed       how many went around it
+  unknown        of how many nobody can tell
+  bytes          bytes in both directions
+  bytes_proxied  those of connections through the proxy
+  share          part of the connections that came through the proxy, 0 to 1
+  bytes_share    part of the bytes; null where there were none
+
+Keys with --gaps: began_at, ended_at (null while it lasts), kind, host, session_id (null but for unseen_session), message.
+
+Kinds: away (the agent did not run), events_lost (the kernel had more than the agent took), unseen_session (the proxy had a
+session on a watched database, and no agent saw its connection)."#;

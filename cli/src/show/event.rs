@@ -4,8 +4,9 @@ use audit::ledger::EventRow;
 use serde::Serialize;
 
 use super::Shown;
+use super::escape::escaped;
 use super::moment;
-use super::table::Cell;
+use super::table::{Cell, shortened};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Event {
@@ -54,6 +55,28 @@ impl From<EventRow> for Event {
             text: row.text,
             session_id: row.session_id.to_string(),
         }
+    }
+}
+
+impl Event {
+    /// A line for people.
+    pub(crate) fn line(&self) -> String {
+        let verdict = match self.verdict.as_str() {
+            "allow" => "allow".to_owned(),
+            other => format!("{other} ({})", self.rules.join(" ")),
+        };
+        let masked = if self.masked_columns.is_empty() { "" } else { " masked" };
+        let end = match self.duration_seconds {
+            None => "runs".to_owned(),
+            Some(seconds) if self.sqlstate.is_empty() => {
+                format!("{} after {seconds:.3} s, {} rows", self.outcome, self.rows)
+            }
+            Some(seconds) => format!("{} after {seconds:.3} s, {}", self.outcome, self.sqlstate),
+        };
+        let who = format!("{} on {}", self.principal, self.database);
+        // Each part by itself, so that a long text cuts nothing else off.
+        let parts = [self.at_short.as_str(), &who, &verdict, &format!("{end}{masked}"), &self.text];
+        parts.map(|part| shortened(&escaped(part))).join("  ")
     }
 }
 

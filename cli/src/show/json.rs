@@ -18,6 +18,13 @@ pub(crate) fn text<Row: Serialize>(rows: &[Row]) -> anyhow::Result<String> {
     Ok(text)
 }
 
+/// `row` in one line, without its end.
+pub(crate) fn line(row: &impl Serialize) -> anyhow::Result<String> {
+    let mut text = String::new();
+    push_harmless(&mut text, &serde_json::to_string(row).context("write the answer as JSON")?);
+    Ok(text)
+}
+
 /// JSON leaves some characters as they are that a terminal obeys; escaped, they mean the same.
 fn push_harmless(text: &mut String, object: &str) {
     let mut units = [0; 2];

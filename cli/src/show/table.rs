@@ -82,7 +82,8 @@ pub(super) fn text<Row: Shown>(rows: &[Row]) -> String {
     format!("{table}\n")
 }
 
-fn shortened(text: &str) -> String {
+/// Cut where it is long.
+pub(super) fn shortened(text: &str) -> String {
     match text.char_indices().nth(LETTERS_MAX) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

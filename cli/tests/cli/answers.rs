@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::stage::{Engine, a_minute_ago, bypass, refused, statement};
+use crate::stage::{Engine, a_minute_ago, blind, bypass, connected, refused, statement};
 
 fn stdout(engine: &Engine, args: &[&str]) -> String {
     let output = engine.ask(args);
@@ -62,6 +62,27 @@ fn answers_come_in_three_forms() {
     assert_eq!(String::from_utf8(none.stderr).unwrap(), "nobody touched public.nothing\n");
     assert_eq!(stdout(&engine, &["who-touched", "public.nothing", "--format", "json"]), "[]\n");
     assert_eq!(stdout(&engine, &["bypasses", "--since", "10s", "--format", "json"]), "[]\n");
+}
+
+#[test]
+fn coverage_is_a_number_and_its_holes_are_told() {
+    let engine = Engine::with(&[connected(a_minute_ago()), blind(a_minute_ago())]);
+    let json = stdout(&engine, &["coverage", "--format", "json"]);
+    let rows: Vec<Value> = serde_json::from_str(&json).unwrap();
+    let [row] = rows.as_slice() else { panic!("{json}") };
+    assert_eq!(keys(row), promised(&engine, "coverage"));
+    assert_eq!((&row["connections"], &row["bypassed"], &row["share"]), (&1.into(), &1.into(), &0.0.into()));
+    assert_eq!(row["bytes_share"], Value::Null);
+    assert!(stdout(&engine, &["coverage"]).contains("0.0 %"));
+    let json = stdout(&engine, &["coverage", "--gaps", "--format", "json"]);
+    let rows: Vec<Value> = serde_json::from_str(&json).unwrap();
+    let [row] = rows.as_slice() else { panic!("{json}") };
+    assert_eq!(keys(row), ["began_at", "ended_at", "kind", "host", "session_id", "message"]);
+    assert_eq!(
+        (&row["kind"], &row["message"]),
+        (&"events_lost".into(), &"3 events of the kernel were lost".into())
+    );
+    assert!(stdout(&engine, &["coverage", "--gaps"]).contains("events_lost"));
 }
 
 #[test]

@@ -135,22 +135,44 @@ pub(crate) fn bypass(at: UnixMicros) -> Record {
         host: "db1".to_owned(),
         kind: AlertKind::Bypass,
         message: "somebody reached 10.0.0.1:5432 around the proxy".to_owned(),
-        connection: Some(ConnectionRecord {
-            host: "db1".to_owned(),
-            boot_id: Uuid::from_u128(7),
-            cookie: 5,
-            client_cookie: 0,
-            opened_at: at,
-            opening: Opening::Seen,
-            closed_at: None,
-            ending: Ending::Seen,
-            client: "10.0.0.9:40000".parse().unwrap(),
-            server: "10.0.0.1:5432".parse().unwrap(),
-            class: ConnectionClass::Bypass,
-            evidence: Evidence::None,
-            process: None,
-            bytes_to_server: 0,
-            bytes_to_client: 0,
-        }),
+        connection: Some(around(at)),
+    })
+}
+
+/// A connection around the proxy that is open.
+fn around(at: UnixMicros) -> ConnectionRecord {
+    ConnectionRecord {
+        host: "db1".to_owned(),
+        boot_id: Uuid::from_u128(7),
+        cookie: 5,
+        client_cookie: 0,
+        opened_at: at,
+        opening: Opening::Seen,
+        closed_at: None,
+        ending: Ending::Seen,
+        client: "10.0.0.9:40000".parse().unwrap(),
+        server: "10.0.0.1:5432".parse().unwrap(),
+        class: ConnectionClass::Bypass,
+        evidence: Evidence::None,
+        process: None,
+        bytes_to_server: 0,
+        bytes_to_client: 0,
+    }
+}
+
+pub(crate) fn connected(at: UnixMicros) -> Record {
+    Record::Connection(around(at))
+}
+
+/// An agent that lost events.
+pub(crate) fn blind(at: UnixMicros) -> Record {
+    Record::AgentHealth(AgentHealthRecord {
+        host: "db1".to_owned(),
+        boot_id: Uuid::from_u128(7),
+        at,
+        events_submitted: 10,
+        events_lost: 3,
+        connections_open: 1,
+        state: "events_lost".to_owned(),
     })
 }

@@ -2,8 +2,10 @@
 
 mod bypasses;
 mod column_classes;
+mod coverage;
 mod denied;
 mod error;
+mod export;
 mod migrations;
 mod native;
 mod object;
@@ -13,6 +15,7 @@ mod rows;
 mod session_timeline;
 mod sessions;
 mod shipment;
+mod tail;
 mod who_touched;
 mod whose;
 
@@ -24,8 +27,10 @@ use crate::config::ClickHouseConfig;
 
 pub use self::bypasses::BypassRow;
 pub use self::column_classes::ColumnClassRow;
+pub use self::coverage::{CoverageRow, WitnessGapRow};
 pub use self::denied::DeniedRow;
 pub use self::error::LedgerError;
+pub use self::export::{Export, ExportFormat, Exported};
 pub use self::object::{Object, ObjectError};
 pub use self::page::Page;
 pub use self::recorded::RecordedRow;

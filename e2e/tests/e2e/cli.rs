@@ -1,6 +1,9 @@
 //! `picket`: the questions that people ask, answered from the ledger.
 
-use std::process::Output;
+use std::io::{BufRead, BufReader};
+use std::process::{Output, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use e2e::binaries;
@@ -14,6 +17,9 @@ use e2e::shop::Shop;
 use serde_json::Value;
 
 use crate::stack::{Stack, USER, number, text};
+
+/// A record is in the ledger within seconds, and the tail looks every second.
+const LINE_WITHIN: Duration = Duration::from_secs(60);
 
 fn picket(url: &str, args: &[&str]) -> Result<Output> {
     binaries::command("picket")?.args(["--clickhouse-url", url]).args(args).output().context("run picket")
@@ -153,5 +159,79 @@ fn a_session_is_shown_with_what_was_allowed_refused_and_masked() -> Result<()> {
     let unknown = ask(&["session", "show", "00000000-0000-0000-0000-000000000000"])?;
     assert_eq!((unknown.status.code(), unknown.stdout.len()), (Some(0), 0));
     assert_eq!(ask(&["session", "show", "x"])?.status.code(), Some(2));
+    Ok(())
+}
+
+/// Reads lines of `output` until one has `part`; a tail that never shows it ends with the bound.
+fn line_with(lines: &Receiver<String>, part: &str) -> Result<String> {
+    let end = Instant::now() + LINE_WITHIN;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        let line = lines.recv_timeout(left).with_context(|| format!("wait for a line with `{part}`"))?;
+        if line.contains(part) {
+            return Ok(line);
+        }
+    }
+}
+
+#[test]
+fn the_tail_goes_on_with_what_comes() -> Result<()> {
+    let stack = Stack::start()?;
+    psql::run(&stack.alice()?, "SELECT 'before'")?.success()?;
+    stack.statement("SELECT 'before'")?;
+    let mut tail = binaries::command("picket")?
+        .args(["--clickhouse-url", stack.ledger.url(), "--database", stack.ledger.database(), "tail", "-f"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("run picket")?;
+    let stdout = tail.stdout.take().context("take its output")?;
+    let (send, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if send.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    let shown = || -> Result<()> {
+        assert!(line_with(&lines, "'before'")?.contains("completed after"));
+        psql::run(&stack.alice()?, "SELECT 'after'")?.success()?;
+        line_with(&lines, "'after'")?;
+        psql::run(&stack.alice()?, "DROP TABLE users")?;
+        assert!(line_with(&lines, "DROP TABLE users")?.contains("refuse (no-drop-table)"));
+        Ok(())
+    }();
+    tail.kill()?;
+    tail.wait()?;
+    shown?;
+    // What was shown once is not shown again.
+    let again: Vec<String> = lines.iter().filter(|line| line.contains("'before'")).collect();
+    assert!(again.is_empty(), "{again:?}");
+    Ok(())
+}
+
+#[test]
+fn an_export_can_be_read_back() -> Result<()> {
+    let stack = Stack::start()?;
+    psql::run(&stack.alice()?, "SELECT email FROM users")?.success()?;
+    stack.statement("SELECT email FROM users")?;
+    let ledger = ["--database", stack.ledger.database()];
+    let export = ["export", "statements", "--format", "parquet"];
+    let output = picket(stack.ledger.url(), &[ledger, export[..2].try_into()?].concat())?;
+    assert_eq!(output.stdout.iter().filter(|&&byte| byte == b'\n').count(), 1);
+    let output = picket(stack.ledger.url(), &[ledger.as_slice(), &export].concat())?;
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    ureq::post(stack.ledger.url())
+        .query("database", stack.ledger.database())
+        .send("CREATE TABLE restored AS statements")
+        .context("make a table")?;
+    ureq::post(stack.ledger.url())
+        .query("database", stack.ledger.database())
+        .query("query", "INSERT INTO restored FORMAT Parquet")
+        .send(output.stdout.as_slice())
+        .context("read the file back")?;
+    let same = "SELECT * FROM statements FINAL INTERSECT SELECT * FROM restored";
+    let row = stack.ledger.wait_row("the row as it was", same)?;
+    assert_eq!(text(&row, "text")?, "SELECT email FROM users");
     Ok(())
 }

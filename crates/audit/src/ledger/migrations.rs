@@ -51,6 +51,10 @@ const MIGRATIONS: &[Migration] = migrations![
     19 "0019_approvals_granted",
     20 "0020_denied",
     21 "0021_session_timeline",
+    22 "0022_masked_access",
+    23 "0023_new_access",
+    24 "0024_coverage",
+    25 "0025_witness_gaps",
 ];
 
 #[derive(Row, Deserialize)]
@@ -71,14 +75,18 @@ impl Ledger {
     /// Brings the ledger to this Picket's schema, and makes its database where it is missing. Several may do this at
     /// once: each statement does nothing the second time, and a second line about the same migration is collapsed.
     ///
-    /// Migrations of a newer Picket stay as they are: they only ever add.
-    pub async fn migrate(&self, within: Duration) -> Result<(), LedgerError> {
+    /// Migrations of a newer Picket stay as they are: they only ever add. Returns the names of those that were applied.
+    pub async fn migrate(&self, within: Duration) -> Result<Vec<&'static str>, LedgerError> {
         self.bounded(within, self.make_database()).await?;
         let applied = self.bounded(within, self.applied()).await?;
+        let mut new = Vec::new();
         for migration in MIGRATIONS {
             let here = migration.checksum();
             match applied.get(&migration.number) {
-                None => self.bounded(within, self.apply(migration)).await?,
+                None => {
+                    self.bounded(within, self.apply(migration)).await?;
+                    new.push(migration.name);
+                }
                 Some(&applied) if applied == here => {}
                 Some(&applied) => {
                     return Err(LedgerError::OtherMigration {
@@ -91,7 +99,7 @@ impl Ledger {
                 }
             }
         }
-        Ok(())
+        Ok(new)
     }
 
     async fn make_database(&self) -> clickhouse::error::Result<()> {
