@@ -27,6 +27,7 @@ use crate::upstream;
 
 mod history;
 mod hooks;
+mod implicit;
 mod kin;
 mod memory;
 mod moves;
@@ -628,6 +629,7 @@ async fn ask_all(
     })
     .await?;
     let routines = routines::read(pipe, &before.catalog).await?;
+    let implicit = implicit::read(pipe).await?;
     let locks = locks(pipe).await?;
     let hooks = match locks.is_held && locks.has_rules && before.read_at.is_some() {
         true => before.catalog.hooks().clone(),
@@ -635,7 +637,7 @@ async fn ask_all(
     };
     let catalog = Catalog::new(relations.into_values()).with_functions(functions);
     let catalog = catalog.with_dependencies(dependencies).with_generated(generated).with_holds(holds);
-    let catalog = catalog.with_routines(routines).with_hooks(hooks);
+    let catalog = catalog.with_routines(routines).with_hooks(hooks).with_implicit(implicit);
     let mut classes = classes(&catalog, comments, &before.classes, &lock(memory));
     upstream.columns.apply(&catalog, &mut classes);
     let known = locks.is_held.then_some(&*before.catalog);

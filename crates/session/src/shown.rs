@@ -196,7 +196,8 @@ impl Reach {
         Reach {
             functions: functions(statement, known),
             relations: reaches(statement, relation, known),
-            anything: relations(statement, known).any(|(name, _)| name != relation && has_any(name)),
+            anything: relations(statement, known).any(|(name, _)| name != relation && has_any(name))
+                || statement.unnamed_calls(known.catalog).into_iter().any(|name| shows(called(name), known)),
         }
     }
 
@@ -239,22 +240,29 @@ impl Reach {
 
 /// Routines that the statement calls and that read something sensitive, or nobody knows what.
 fn functions(statement: &Statement, known: &Known<'_>) -> HashSet<String> {
-    let is_opaque = |statement: &Statement| statement.effects.contains(&Effect::OpaqueCall);
-    let shows = |name: &&str| {
-        if known.catalog.routines(name).next().is_none() {
-            return false;
-        }
+    let of_name = |name: &&str| {
         let is_field = |column: &&ColumnUse| column.name.as_deref() == Some(name);
         let call = Statement {
             functions: statement.functions.iter().filter(|called| called == name).cloned().collect(),
             columns: statement.columns.iter().filter(is_field).cloned().collect(),
             ..Statement::default()
         };
-        let calls = Facts { statements: vec![call], readers_disagree: None };
-        let done = calls.with_reach(known.catalog);
-        done.statements.iter().any(|done| is_opaque(done) || reaches(done, "", known))
+        known.catalog.routines(name).next().is_some() && shows(call, known)
     };
-    statement.calls().filter(shows).map(str::to_owned).collect()
+    statement.calls().filter(of_name).map(str::to_owned).collect()
+}
+
+/// Nothing but a call of this function.
+fn called(name: &str) -> Statement {
+    Statement { functions: vec![name.to_owned()], ..Statement::default() }
+}
+
+/// Whether a call reads something sensitive, or nobody knows what.
+fn shows(call: Statement, known: &Known<'_>) -> bool {
+    let calls = Facts { statements: vec![call], readers_disagree: None };
+    let done = calls.with_reach(known.catalog);
+    let is_opaque = |statement: &Statement| statement.effects.contains(&Effect::OpaqueCall);
+    done.statements.iter().any(|done| is_opaque(done) || reaches(done, "", known))
 }
 
 /// Whether it names a relation that has sensitive columns, or rests on one, but for those of this name.

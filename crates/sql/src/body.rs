@@ -73,6 +73,12 @@ const VARIABLES: [&str; 15] = [
     "tg_when",
 ];
 
+/// What operators are made of (scan.l).
+const OPERATOR: &[u8] = b"+-*/<>=~!@#%^&|`?";
+
+/// What BETWEEN is made of.
+pub(crate) const BETWEEN: [&str; 4] = ["<", "<=", ">", ">="];
+
 /// What a body shows of what it does.
 #[derive(Default)]
 pub(crate) struct Body {
@@ -88,6 +94,8 @@ pub(crate) struct Body {
     pub(crate) calls: Vec<String>,
     /// Those that are called with a schema.
     pub(crate) qualified: Vec<Name>,
+    /// Operators in it, where what it reads is not read.
+    pub(crate) operators: BTreeSet<String>,
     /// Settings that it changes by `set_config`.
     pub(crate) settings: Vec<String>,
     /// Other names in it, each once, where what it reads is not read.
@@ -193,7 +201,10 @@ impl Body {
             self.calls.push(name);
         }
         let is_name = words.is(at, &[Token::Ident]) || !word.is_empty();
-        if language == "plpgsql"
+        self.operators.extend(operators_of(&word).iter().map(|name| (*name).to_owned()));
+        if language == "plpgsql" && text.bytes().all(|byte| OPERATOR.contains(&byte)) {
+            self.operators.insert(text);
+        } else if language == "plpgsql"
             && is_name
             && let Some(name) = words.name(at)
         {
@@ -206,6 +217,7 @@ impl Body {
         self.executed.extend(other.statements);
         self.calls.extend(other.calls);
         self.qualified.extend(other.qualified);
+        self.operators.extend(other.operators);
         self.settings.extend(other.settings);
         self.is_opaque |= other.is_opaque;
         self.fetches |= other.fetches;
@@ -332,6 +344,18 @@ impl Words<'_> {
         self.budget.set(self.budget.get().saturating_sub(text.len()));
         let parsed = tree(text).ok()?;
         (parsed.protobuf.stmts.len() == 1).then_some((parsed, end))
+    }
+}
+
+/// Operators that a keyword stands for (gram.y).
+fn operators_of(keyword: &str) -> &'static [&'static str] {
+    match keyword {
+        "between" => &BETWEEN,
+        "case" | "distinct" | "in" | "natural" | "nullif" | "using" => &["="],
+        "ilike" => &["~~*", "!~~*"],
+        "like" => &["~~", "!~~"],
+        "similar" => &["~", "!~"],
+        _ => &[],
     }
 }
 

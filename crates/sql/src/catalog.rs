@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::given::Given;
 use crate::hooks::{Hooks, Part};
+use crate::implicit::Implicit;
 pub use crate::routine::Routine;
 
 /// Relations of one database, and names that these have for a session alone.
@@ -32,6 +33,7 @@ struct Read {
     routines_by_name: HashMap<String, Vec<u32>>,
     knows_routines: bool,
     hooks: Hooks,
+    implicit: Implicit,
 }
 
 /// A table, view, materialised view, foreign or partitioned table.
@@ -120,6 +122,18 @@ impl Catalog {
     /// What hangs on its relations.
     pub fn hooks(&self) -> &Hooks {
         &self.read.hooks
+    }
+
+    /// The same with what runs without being called by name.
+    #[must_use]
+    pub fn with_implicit(mut self, implicit: Implicit) -> Self {
+        Arc::make_mut(&mut self.read).implicit = implicit;
+        self
+    }
+
+    /// What runs without being called by name.
+    pub fn implicit(&self) -> &Implicit {
+        &self.read.implicit
     }
 
     /// Whether there is any routine.

@@ -36,6 +36,8 @@ pub(crate) struct Collector {
     statement: Statement,
     columns: HashSet<ColumnUse>,
     functions: HashSet<String>,
+    operators: HashSet<String>,
+    types: HashSet<String>,
     targets: HashSet<Write>,
     assigned: HashSet<String>,
     /// Where each stands in `statement.relations`, as it was when it came.
@@ -439,6 +441,7 @@ impl Collector {
             self.called(name);
         }
         body.qualified.into_iter().for_each(|name| self.called_in(name));
+        body.operators.into_iter().for_each(|name| self.operator(&name));
         // Of SQL they are read with its statements.
         for name in body.settings.into_iter().filter(|_| language == "plpgsql") {
             self.effect(Effect::Set);
@@ -474,6 +477,24 @@ impl Collector {
     fn function(&mut self, node: &Open) {
         if let Some(name) = node.parts.last() {
             self.called(name.clone());
+        }
+    }
+
+    /// Notes an operator: BETWEEN is two of them.
+    fn operator(&mut self, name: &str) {
+        if name.contains("BETWEEN") {
+            return body::BETWEEN.iter().for_each(|name| self.operator(name));
+        }
+        if !self.operators.contains(name) {
+            self.operators.insert(name.to_owned());
+            self.statement.operators.push(name.to_owned());
+        }
+    }
+
+    fn type_name(&mut self, name: &str) {
+        if !self.types.contains(name) {
+            self.types.insert(name.to_owned());
+            self.statement.types.push(name.to_owned());
         }
     }
 
@@ -545,15 +566,22 @@ impl Collector {
             | ("ObjectWithArgs", "objname")
             | ("CreateTrigStmt" | "CreateEventTrigStmt", "funcname")
             | ("TypeName", "names")
+            | ("AExpr", "name")
+            | ("SubLink", "oper_name")
+            | ("SortBy", "use_op")
             | ("List", "items")
             | ("AConst", _) => {
                 parent.parts.extend(node.parts);
             }
             ("DefElem", "arg") => parent.parts.extend(node.parts),
             // `(value).name` calls a function where there is no such field.
+            ("JoinExpr", "using_clause") => {
+                self.operator("=");
+                self.column(node.parts, false);
+            }
             ("AIndirection", "indirection") => node.parts.into_iter().for_each(|name| self.called(name)),
             ("DropStmt", "objects") => parent.names.push(node.parts),
-            ("CopyStmt", "attlist") | ("JoinExpr", "using_clause") => self.column(node.parts, false),
+            ("CopyStmt", "attlist") => self.column(node.parts, false),
             _ => {}
         }
     }
@@ -626,7 +654,12 @@ impl Visit for Collector {
                 node.command = number;
             }
             // Which columns are the same only the catalog knows.
-            ("JoinExpr", "is_natural") => node.renames |= number != 0,
+            ("JoinExpr", "is_natural") => {
+                node.renames |= number != 0;
+                if number != 0 {
+                    self.operator("=");
+                }
+            }
             // It may be another relation that exists.
             ("CreateStmt" | "CreateTableAsStmt", "if_not_exists") if number != 0 => {
                 self.statement.temporary.clear();
@@ -700,8 +733,24 @@ impl Visit for Collector {
                 self.effect(Effect::DisableProtection);
             }
             "ObjectWithArgs" | "CreateTrigStmt" | "CreateEventTrigStmt" => self.function(&node),
-            // CREATE OPERATOR and AGGREGATE name their functions as if these were types.
-            "TypeName" if self.open.iter().any(|outer| outer.kind == "DefineStmt") => self.function(&node),
+            // `x IN (SELECT …)` and `CASE x WHEN …` have no operator of their own.
+            "AExpr" | "SortBy" | "SubLink" => {
+                if let Some(name) = node.parts.last() {
+                    self.operator(name);
+                } else if kind == "SubLink" {
+                    self.operator("=");
+                }
+            }
+            "CaseExpr" => self.operator("="),
+            "TypeName" => {
+                if let Some(name) = node.parts.last() {
+                    self.type_name(name);
+                }
+                // CREATE OPERATOR and AGGREGATE name their functions as if these were types.
+                if self.open.iter().any(|outer| outer.kind == "DefineStmt") {
+                    self.function(&node);
+                }
+            }
             "MergeWhenClause" => self.merge_when(&node),
             // It shows what would be done.
             "ExplainStmt" => self.statement.temporary.clear(),

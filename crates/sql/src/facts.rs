@@ -52,6 +52,10 @@ pub struct Statement {
     pub functions: Vec<String>,
     /// Those that it calls with a schema.
     pub qualified: Vec<Name>,
+    /// Operators that it names or that its grammar stands for, without their schemas.
+    pub operators: Vec<String>,
+    /// Types that it names, without their schemas.
+    pub types: Vec<String>,
     /// Names of its common table expressions, which may hide relations of the same name.
     pub ctes: Vec<String>,
     /// Prepared statements, portals and temporary tables that it takes away.

@@ -29,6 +29,7 @@ pub mod facts;
 mod filter;
 mod given;
 pub mod hooks;
+pub mod implicit;
 mod lineage;
 mod literals;
 mod moves;

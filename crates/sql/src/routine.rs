@@ -154,18 +154,21 @@ impl Statement {
     /// The statement with what the routines of `catalog` do that it calls; `None` where it calls none. Names are known without
     /// schemas and arguments: what any routine of a name does counts.
     pub(crate) fn with_calls(&self, catalog: &Catalog) -> Option<Self> {
-        if !catalog.has_routines() || !self.may_call() {
+        let implicit = catalog.implicit();
+        if !catalog.has_routines() && implicit.is_empty() || !self.may_call() {
             return None;
         }
         let mut whole: Option<Statement> = None;
-        let mut seen = HashSet::new();
+        let (mut seen, mut run) = (HashSet::new(), HashSet::new());
+        let mut called: Vec<&Routine> =
+            self.functions.iter().flat_map(|name| catalog.routines(name)).collect();
         let fields = self.columns.iter().filter(|column| !column.qualifier.is_empty());
-        let mut names: Vec<(String, bool)> =
-            self.functions.iter().map(|name| (name.clone(), false)).collect();
-        names.extend(fields.filter_map(|column| column.name.clone()).map(|name| (name, true)));
-        while let Some((name, as_field)) = names.pop() {
-            for routine in catalog.routines(&name) {
-                if as_field && routine.arguments != 1 || !seen.insert(std::ptr::from_ref(routine)) {
+        let fields = fields.filter_map(|column| column.name.as_ref());
+        let fields = fields.flat_map(|name| catalog.routines(name));
+        called.extend(fields.filter(|routine| routine.arguments == 1));
+        loop {
+            while let Some(routine) = called.pop() {
+                if !seen.insert(std::ptr::from_ref(routine)) {
                     continue;
                 }
                 let whole = whole.get_or_insert_with(|| self.clone());
@@ -174,10 +177,21 @@ impl Statement {
                     continue;
                 }
                 whole.add_routine(routine, catalog);
-                names.extend(routine.calls().map(|name| (name.clone(), false)));
+                called.extend(routine.calls().flat_map(|name| catalog.routines(name)));
+            }
+            // What was called can use other operators and types.
+            let known = whole.as_ref().unwrap_or(self);
+            let mut found = implicit.of(known, catalog);
+            found.retain(|function| run.insert(function.oid));
+            if found.is_empty() {
+                return whole;
+            }
+            let whole = whole.get_or_insert_with(|| self.clone());
+            for function in found {
+                add_new(&mut whole.functions, [&function.name]);
+                called.extend(catalog.routine(function.oid).map(|routine| &**routine));
             }
         }
-        whole
     }
 
     /// Adds what calling a routine does, but for what it calls in turn.
@@ -199,6 +213,8 @@ impl Statement {
         add_new(&mut self.relations, relations);
         add_new(&mut self.functions, &body.functions);
         add_new(&mut self.qualified, &body.qualified);
+        add_new(&mut self.operators, &body.operators);
+        add_new(&mut self.types, &body.types);
         add_new(&mut self.columns, &body.columns);
         add_new(&mut self.mentions, &body.mentions);
         add_new(&mut self.writes, &body.writes);

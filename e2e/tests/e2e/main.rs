@@ -23,6 +23,7 @@ mod explain;
 mod fixtures;
 mod fresh_tables;
 mod goodbye;
+mod implicit;
 mod laundering;
 mod leaks;
 mod limits;

@@ -12,13 +12,13 @@ use wire::backend;
 use super::{Texts, ask, ask_about};
 use crate::pipe::Pipe;
 
-/// Views that call functions which users made.
+/// Views that call functions which users made, or have operators of theirs.
 const CALLING: &str = "
     SELECT r.ev_class
     FROM pg_catalog.pg_rewrite r
     JOIN pg_catalog.pg_depend d ON d.objid OPERATOR(pg_catalog.=) r.oid
     WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::regclass::oid
-      AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::regclass::oid
+      AND d.refclassid OPERATOR(pg_catalog.=) ANY (ARRAY['pg_catalog.pg_proc'::regclass::oid, 'pg_catalog.pg_operator'::regclass::oid])
       AND d.refobjid OPERATOR(pg_catalog.>=) 16384::oid
       AND r.ev_class OPERATOR(pg_catalog.>=) 16384::oid
       AND r.ev_type OPERATOR(pg_catalog.=) '1'::\"char\"";

@@ -1,0 +1,209 @@
+//! Code that runs without being called by its name: what operators, casts, types and views are made of. It says what of it a
+//! statement runs; what that does is known from its routines (see `routine`).
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use crate::catalog::{Catalog, Relation};
+use crate::facts::{Effect, Statement};
+
+/// All of one database that could do anything.
+#[derive(Clone, Debug, Default)]
+pub struct Implicit {
+    operators: HashMap<String, Vec<Operator>>,
+    casts: Vec<Cast>,
+    types: HashMap<u32, Type>,
+    /// Types that the others are about, by the names of those that have them within.
+    named: HashMap<String, Vec<u32>>,
+    /// The same by the relations that have them in a column.
+    held: HashMap<u32, Vec<u32>>,
+    views: HashMap<u32, View>,
+}
+
+/// What runs.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Function {
+    /// `pg_proc.oid`.
+    pub oid: u32,
+    /// `pg_proc.proname`.
+    pub name: String,
+}
+
+/// A function behind an operator, or one that sorts by it.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    /// What it runs.
+    pub function: Function,
+    /// Types of its operands that are not PostgreSQL's own.
+    pub operands: Vec<u32>,
+    /// PostgreSQL has none of this name.
+    pub has_own_name: bool,
+}
+
+/// A cast with a function.
+#[derive(Clone, Debug)]
+pub struct Cast {
+    /// What it runs.
+    pub function: Function,
+    /// Types that it is from and to that are not PostgreSQL's own.
+    pub ends: Vec<u32>,
+    /// Name of the type that it is to.
+    pub target: String,
+    /// `pg_cast.castcontext` is `e`: only where somebody writes it.
+    pub is_explicit: bool,
+}
+
+/// What a type runs.
+#[derive(Clone, Debug, Default)]
+struct Type {
+    /// When a value becomes one of it: checks of a domain.
+    checks: Vec<Function>,
+    /// When values of it are compared.
+    support: Vec<Function>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct View {
+    functions: Vec<Function>,
+    domains: Vec<u32>,
+    /// Its rows are kept: they are computed when it is refreshed.
+    is_materialized: bool,
+}
+
+/// Names are the users' data model.
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Function").field("oid", &self.oid).finish_non_exhaustive()
+    }
+}
+
+impl Implicit {
+    /// Adds an operator of this name.
+    pub fn operator(&mut self, name: String, operator: Operator) {
+        self.operators.entry(name).or_default().push(operator);
+    }
+
+    /// Adds a cast.
+    pub fn cast(&mut self, cast: Cast) {
+        self.casts.push(cast);
+    }
+
+    /// Adds a function that the domain with this OID checks its values by.
+    pub fn check(&mut self, domain: u32, function: Function) {
+        self.types.entry(domain).or_default().checks.push(function);
+    }
+
+    /// Adds a function that compares values of the type with this OID.
+    pub fn support(&mut self, of: u32, function: Function) {
+        self.types.entry(of).or_default().support.push(function);
+    }
+
+    /// Adds a function that the view with this OID calls.
+    pub fn view(&mut self, relation: u32, is_materialized: bool, function: Function) {
+        self.view_of(relation, is_materialized).functions.push(function);
+    }
+
+    /// The view with this OID makes values of this domain.
+    pub fn view_makes(&mut self, relation: u32, is_materialized: bool, domain: u32) {
+        self.view_of(relation, is_materialized).domains.push(domain);
+    }
+
+    fn view_of(&mut self, relation: u32, is_materialized: bool) -> &mut View {
+        let view = self.views.entry(relation).or_default();
+        view.is_materialized = is_materialized;
+        view
+    }
+
+    /// The type of this name has values of the other within, which [`Implicit::subjects`] tells of.
+    pub fn name(&mut self, name: String, within: u32) {
+        self.named.entry(name).or_default().push(within);
+    }
+
+    /// A column of the relation has values of this type.
+    pub fn hold(&mut self, relation: u32, held: u32) {
+        self.held.entry(relation).or_default().push(held);
+    }
+
+    /// OIDs of the types that any of it is about.
+    pub fn subjects(&self) -> HashSet<u32> {
+        let operands = self.operators.values().flatten().flat_map(|operator| &operator.operands);
+        let ends = self.casts.iter().flat_map(|cast| &cast.ends);
+        self.types.keys().chain(operands).chain(ends).copied().collect()
+    }
+
+    /// Whether nothing runs but what is called by name.
+    pub fn is_empty(&self) -> bool {
+        self.operators.is_empty() && self.casts.is_empty() && self.types.is_empty() && self.views.is_empty()
+    }
+
+    /// What a statement runs without calling it by name.
+    pub(crate) fn of<'i>(&'i self, statement: &Statement, catalog: &Catalog) -> Vec<&'i Function> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let mut found = self.of_values(statement, catalog);
+        found.extend(self.of_views(statement, catalog));
+        found
+    }
+
+    /// What a statement runs by its operators, its types and those of the columns in its reach.
+    fn of_values<'i>(&'i self, statement: &Statement, catalog: &Catalog) -> Vec<&'i Function> {
+        let mut found = Vec::new();
+        let names = statement.types.iter().chain(&statement.mentions);
+        let named: HashSet<u32> = names.filter_map(|name| self.named.get(name)).flatten().copied().collect();
+        let mut touched = named.clone();
+        if !self.held.is_empty() {
+            let held = relations(statement, catalog).filter_map(|relation| self.held.get(&relation.oid));
+            touched.extend(held.flatten());
+        }
+        let touches = |types: &[u32]| types.iter().any(|of| touched.contains(of));
+        for operator in statement.operators.iter().filter_map(|name| self.operators.get(name)).flatten() {
+            // A name that is PostgreSQL's too means another operator, unless there is a value of such a type.
+            if operator.has_own_name || operator.operands.is_empty() || touches(&operator.operands) {
+                found.push(&operator.function);
+            }
+        }
+        for cast in &self.casts {
+            let is_written = || statement.types.contains(&cast.target);
+            if if cast.ends.is_empty() { !cast.is_explicit || is_written() } else { touches(&cast.ends) } {
+                found.push(&cast.function);
+            }
+        }
+        found.extend(named.iter().filter_map(|of| self.types.get(of)).flat_map(|of| &of.checks));
+        found.extend(touched.iter().filter_map(|of| self.types.get(of)).flat_map(|of| &of.support));
+        found
+    }
+
+    /// What a statement runs because it reads views.
+    fn of_views<'i>(&'i self, statement: &Statement, catalog: &Catalog) -> Vec<&'i Function> {
+        if self.views.is_empty() {
+            return Vec::new();
+        }
+        let refreshes = statement.effects.contains(&Effect::Other("RefreshMatViewStmt"));
+        let views = relations(statement, catalog).filter_map(|relation| self.views.get(&relation.oid));
+        let views = views.filter(|view| refreshes || !view.is_materialized);
+        let checks = |of: &u32| self.types.get(of).map(|of| of.checks.as_slice()).unwrap_or_default();
+        views.flat_map(|view| view.functions.iter().chain(view.domains.iter().flat_map(checks))).collect()
+    }
+}
+
+/// What names in a statement can mean, and what that rests on.
+fn relations<'c>(statement: &'c Statement, catalog: &'c Catalog) -> impl Iterator<Item = &'c Relation> {
+    let used = statement.relations.iter().map(|used| (used.schema.as_deref(), &used.name));
+    let names = used.chain(statement.mentions.iter().map(|name| (None, name)));
+    let meant = names.flat_map(|(schema, name)| catalog.meant(schema, name));
+    meant.flat_map(|relation| catalog.with_underlying(relation))
+}
+
+impl Statement {
+    /// Names of the functions that it runs by its operators and types, for each of which somebody has to say what it shows.
+    pub fn unnamed_calls<'c>(&self, catalog: &'c Catalog) -> Vec<&'c str> {
+        match catalog.implicit().is_empty() {
+            true => Vec::new(),
+            false => catalog.implicit().of_values(self, catalog).iter().map(|called| &*called.name).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

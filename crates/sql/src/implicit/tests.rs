@@ -1,0 +1,101 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::catalog::{Column, Routine};
+use crate::read::read;
+
+/// Types of users.
+const PAIR: u32 = 20_001;
+const CODE: u32 = 20_002;
+
+fn function(oid: u32, name: &str) -> Function {
+    Function { oid, name: name.to_owned() }
+}
+
+/// Every function empties the table of its name.
+fn known() -> Catalog {
+    let names = ["op", "equals", "to_pair", "any_cast", "checks", "compare", "view", "kept"];
+    let routines = (1..).zip(names).map(|(oid, name)| {
+        let body = format!("DELETE FROM {name}_table");
+        let definition = format!("CREATE FUNCTION {name}() RETURNS int LANGUAGE sql AS '{body}'");
+        (oid, Arc::new(Routine::new(name.to_owned(), 1, "sql".to_owned(), body, definition)))
+    });
+    let relation = |oid, name: &str, type_oid| Relation {
+        oid,
+        schema: "public".to_owned(),
+        name: name.to_owned(),
+        columns: vec![Column { number: 1, name: "a".to_owned(), type_oid }],
+    };
+    let relations =
+        [relation(1, "plain", 23), relation(2, "pairs", PAIR), relation(3, "v", 23), relation(4, "m", 23)];
+    let mut implicit = Implicit::default();
+    let operator = |oid, name, operands, has_own_name| Operator {
+        function: function(oid, name),
+        operands,
+        has_own_name,
+    };
+    implicit.operator("===".to_owned(), operator(1, "op", vec![], true));
+    implicit.operator("=".to_owned(), operator(2, "equals", vec![PAIR], false));
+    let cast = |oid, name, ends, target: &str, is_explicit| Cast {
+        function: function(oid, name),
+        ends,
+        target: target.to_owned(),
+        is_explicit,
+    };
+    implicit.cast(cast(3, "to_pair", vec![PAIR], "pair", true));
+    implicit.cast(cast(4, "any_cast", vec![], "bool", true));
+    implicit.check(CODE, function(5, "checks"));
+    implicit.support(CODE, function(6, "compare"));
+    implicit.view(3, false, function(7, "view"));
+    implicit.view_makes(3, false, CODE);
+    implicit.view(4, true, function(8, "kept"));
+    for (name, within) in [("pair", PAIR), ("code", CODE), ("box_of_codes", CODE)] {
+        implicit.name(name.to_owned(), within);
+    }
+    implicit.hold(2, PAIR);
+    Catalog::new(relations).with_routines(routines).with_implicit(implicit)
+}
+
+#[test]
+fn what_has_no_name_in_a_statement_is_done_by_it() {
+    let known = known();
+    for (text, emptied) in [
+        ("SELECT 1 = 2, 1::int, 'a'::text", ""),
+        ("SELECT 1 === 2", "op"),
+        ("SELECT 1 OPERATOR(public.===) 2", "op"),
+        ("SELECT a FROM plain ORDER BY a USING ===", "op"),
+        ("SELECT a FROM plain WHERE a === ANY (SELECT 1)", "op"),
+        ("SELECT a FROM plain WHERE a = 1", ""),
+        ("SELECT a FROM pairs WHERE a = 'x'", "equals to_pair"),
+        ("SELECT a FROM pairs WHERE a IN (SELECT 'x')", "equals to_pair"),
+        ("SELECT CASE a WHEN 'x' THEN 1 END FROM pairs", "equals to_pair"),
+        ("SELECT 1 FROM pairs x JOIN pairs y USING (a)", "equals to_pair"),
+        ("SELECT 1 FROM pairs NATURAL JOIN plain", "equals to_pair"),
+        ("SELECT 'x'::pair", "to_pair"),
+        ("SELECT 1::bool", "any_cast"),
+        ("SELECT 1::code", "checks compare"),
+        ("SELECT code '1'", "checks compare"),
+        ("SELECT '{}'::public.box_of_codes[]", "checks compare"),
+        ("DO $$ DECLARE c code; BEGIN NULL; END $$", "checks compare"),
+        ("DO $$ BEGIN IF 1 === 2 THEN NULL; END IF; END $$", "op"),
+        ("SELECT * FROM v", "checks view"),
+        ("SELECT * FROM m", ""),
+        ("REFRESH MATERIALIZED VIEW m", "kept"),
+        ("COMMENT ON DOMAIN code IS 'x'", ""),
+        ("DROP DOMAIN code", ""),
+    ] {
+        let facts = read(text.as_bytes()).unwrap();
+        let statement = facts.statements[0].with_reach(&known);
+        let mut found: Vec<&str> =
+            statement.unfiltered.iter().filter_map(|write| write.name.strip_suffix("_table")).collect();
+        found.sort_unstable();
+        assert_eq!(found.join(" "), emptied, "{text}");
+    }
+}
+
+#[test]
+fn nothing_is_followed_where_there_is_nothing() {
+    let facts = read(b"SELECT 1 === 2, 'x'::pair FROM v").unwrap();
+    assert!(facts.statements[0].unnamed_calls(&Catalog::default()).is_empty());
+    assert_eq!(*facts.statements[0].with_reach(&Catalog::default()), facts.statements[0]);
+}

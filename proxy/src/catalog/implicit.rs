@@ -1,0 +1,195 @@
+//! Reads what runs without being called by name: functions behind operators, casts, types and views. What is in C and comes with
+//! an extension or the server does nothing that is looked for, as where it is called by name.
+
+use sql::implicit::{Cast, Function, Implicit, Operator};
+use wire::{BodyError, backend};
+
+use super::{Texts, ask, ask_about};
+use crate::pipe::Pipe;
+
+/// OIDs below are PostgreSQL's own (transam.h, `FirstNormalObjectId`).
+const FIRST_OF_USERS: u32 = 16_384;
+
+/// Operators, with the functions that sort by them. Where operands are arrays, types are those of elements.
+const OPERATORS: &str = "
+    SELECT o.oprname::text, p.oid, p.proname::text, coalesce(lt.oid, 0::oid), coalesce(rt.oid, 0::oid),
+           (SELECT count(*) FROM pg_catalog.pg_operator s
+            WHERE s.oprname OPERATOR(pg_catalog.=) o.oprname AND s.oid OPERATOR(pg_catalog.<) 16384::oid)
+    FROM pg_catalog.pg_operator o
+    JOIN (
+        SELECT o.oid AS operator, o.oprcode::oid AS function, 1 AS is_own FROM pg_catalog.pg_operator o
+        UNION
+        SELECT m.amopopr, f.amproc::oid, 0
+        FROM pg_catalog.pg_amop m JOIN pg_catalog.pg_amproc f ON f.amprocfamily OPERATOR(pg_catalog.=) m.amopfamily
+    ) c ON c.operator OPERATOR(pg_catalog.=) o.oid
+    JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) c.function
+    JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
+    LEFT JOIN pg_catalog.pg_type ol ON ol.oid OPERATOR(pg_catalog.=) o.oprleft
+    LEFT JOIN pg_catalog.pg_type lt ON lt.oid OPERATOR(pg_catalog.=) CASE WHEN ol.typcategory OPERATOR(pg_catalog.=) 'A'::\"char\" THEN ol.typelem ELSE ol.oid END
+    LEFT JOIN pg_catalog.pg_type ot ON ot.oid OPERATOR(pg_catalog.=) o.oprright
+    LEFT JOIN pg_catalog.pg_type rt ON rt.oid OPERATOR(pg_catalog.=) CASE WHEN ot.typcategory OPERATOR(pg_catalog.=) 'A'::\"char\" THEN ot.typelem ELSE ot.oid END
+    WHERE o.oid OPERATOR(pg_catalog.>=) 16384::oid
+      AND (l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['c', 'internal']::name[])
+           OR c.is_own OPERATOR(pg_catalog.=) 1 AND NOT EXISTS (
+               SELECT FROM pg_catalog.pg_depend d
+               WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_operator'::regclass::oid AND d.objid OPERATOR(pg_catalog.=) o.oid AND d.deptype OPERATOR(pg_catalog.=) 'e'::\"char\"))";
+
+/// Casts, with the types that they are from and to.
+const CASTS: &str = "
+    SELECT p.oid, p.proname::text, coalesce(st.oid, 0::oid), coalesce(tt.oid, 0::oid), t.typname::text, c.castcontext::text
+    FROM pg_catalog.pg_cast c
+    JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) c.castfunc
+    JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
+    JOIN pg_catalog.pg_type s ON s.oid OPERATOR(pg_catalog.=) c.castsource
+    JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) c.casttarget
+    LEFT JOIN pg_catalog.pg_type st ON st.oid OPERATOR(pg_catalog.=) CASE WHEN s.typcategory OPERATOR(pg_catalog.=) 'A'::\"char\" THEN s.typelem ELSE s.oid END
+    LEFT JOIN pg_catalog.pg_type tt ON tt.oid OPERATOR(pg_catalog.=) CASE WHEN t.typcategory OPERATOR(pg_catalog.=) 'A'::\"char\" THEN t.typelem ELSE t.oid END
+    WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid
+      AND (l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['c', 'internal']::name[]) OR NOT EXISTS (
+               SELECT FROM pg_catalog.pg_depend d
+               WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_cast'::regclass::oid AND d.objid OPERATOR(pg_catalog.=) c.oid
+                 AND d.deptype OPERATOR(pg_catalog.=) ANY (ARRAY['e', 'i']::\"char\"[])))";
+
+/// What else is made of functions, whether by name, by operators or by operator classes, or makes values of a domain.
+const CODE: &str = "
+    WITH families AS (
+        SELECT f.amprocfamily AS family, f.amproc::oid AS function FROM pg_catalog.pg_amproc f
+        UNION
+        SELECT m.amopfamily, o.oprcode::oid
+        FROM pg_catalog.pg_amop m JOIN pg_catalog.pg_operator o ON o.oid OPERATOR(pg_catalog.=) m.amopopr
+    ), uses AS (
+        SELECT d.classid AS class, d.objid AS object, coalesce(m.function, o.oprcode::oid, p.oid) AS function,
+               t.oid AS domain
+        FROM pg_catalog.pg_depend d
+        LEFT JOIN pg_catalog.pg_proc p ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::regclass::oid AND p.oid OPERATOR(pg_catalog.=) d.refobjid
+        LEFT JOIN pg_catalog.pg_operator o ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_operator'::regclass::oid AND o.oid OPERATOR(pg_catalog.=) d.refobjid
+        LEFT JOIN pg_catalog.pg_opclass c ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_opclass'::regclass::oid AND c.oid OPERATOR(pg_catalog.=) d.refobjid
+        LEFT JOIN families m ON m.family OPERATOR(pg_catalog.=) c.opcfamily
+        LEFT JOIN pg_catalog.pg_type t ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::regclass::oid AND t.oid OPERATOR(pg_catalog.=) d.refobjid
+             AND t.typtype OPERATOR(pg_catalog.=) 'd'::\"char\"
+        WHERE d.refobjid OPERATOR(pg_catalog.>=) 16384::oid AND d.objsubid OPERATOR(pg_catalog.=) 0
+          AND d.refclassid OPERATOR(pg_catalog.=) ANY (ARRAY[
+              'pg_catalog.pg_proc'::regclass::oid, 'pg_catalog.pg_operator'::regclass::oid,
+              'pg_catalog.pg_opclass'::regclass::oid, 'pg_catalog.pg_type'::regclass::oid])
+        UNION
+        SELECT 'pg_catalog.pg_opclass'::regclass::oid, c.oid, m.function, 0::oid
+        FROM pg_catalog.pg_opclass c
+        JOIN families m ON m.family OPERATOR(pg_catalog.=) c.opcfamily
+        WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid
+    )
+    SELECT w.kind, w.owner, w.name, coalesce(p.oid, 0::oid), coalesce(p.proname::text, ''), coalesce(u.domain, 0::oid)
+    FROM (
+        SELECT 'pg_catalog.pg_constraint'::regclass::oid AS class, k.oid AS object, 'domain' AS kind, k.contypid AS owner, k.conname::text AS name
+        FROM pg_catalog.pg_constraint k WHERE k.contypid OPERATOR(pg_catalog.<>) 0::oid
+        UNION ALL
+        SELECT 'pg_catalog.pg_type'::regclass::oid, t.oid, 'type', t.oid, t.typname::text
+        FROM pg_catalog.pg_type t WHERE t.typtype OPERATOR(pg_catalog.=) 'r'::\"char\"
+        UNION ALL
+        SELECT 'pg_catalog.pg_opclass'::regclass::oid, c.oid, 'type', c.opcintype, c.opcname::text
+        FROM pg_catalog.pg_opclass c WHERE c.opcdefault
+        UNION ALL
+        SELECT 'pg_catalog.pg_rewrite'::regclass::oid, w.oid, CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'm'::\"char\" THEN 'materialized_view' ELSE 'view' END,
+               c.oid, c.relname::text
+        FROM pg_catalog.pg_rewrite w
+        JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) w.ev_class
+        WHERE w.ev_type OPERATOR(pg_catalog.=) '1'::\"char\"
+    ) w
+    JOIN uses u ON u.class OPERATOR(pg_catalog.=) w.class AND u.object OPERATOR(pg_catalog.=) w.object
+    LEFT JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) u.function AND p.oid OPERATOR(pg_catalog.>=) 16384::oid
+    LEFT JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
+    WHERE l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['c', 'internal']::name[])
+       OR u.domain OPERATOR(pg_catalog.>) 0::oid AND u.domain OPERATOR(pg_catalog.<>) w.owner";
+
+/// Names of the types that have others within, and relations whose rows do.
+const WITHIN: &str = "
+    WITH RECURSIVE within AS (
+        SELECT t.oid AS subject, t.oid AS type FROM pg_catalog.pg_type t WHERE t.oid OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[])
+        UNION
+        SELECT w.subject, o.oid
+        FROM within w
+        JOIN (
+            SELECT t.oid, t.typelem AS has FROM pg_catalog.pg_type t WHERE t.typelem OPERATOR(pg_catalog.<>) 0::oid
+            UNION ALL
+            SELECT t.oid, t.typbasetype FROM pg_catalog.pg_type t WHERE t.typbasetype OPERATOR(pg_catalog.<>) 0::oid
+            UNION ALL
+            SELECT r.rngtypid, r.rngsubtype FROM pg_catalog.pg_range r
+            UNION ALL
+            SELECT c.reltype, a.atttypid
+            FROM pg_catalog.pg_attribute a
+            JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.attrelid
+            WHERE c.reltype OPERATOR(pg_catalog.<>) 0::oid AND c.oid OPERATOR(pg_catalog.>=) 16384::oid AND NOT a.attisdropped
+        ) o ON o.has OPERATOR(pg_catalog.=) w.type
+    )
+    SELECT w.subject, t.typname::text, 0::oid
+    FROM within w JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) w.type
+    UNION
+    SELECT w.subject, '', t.typrelid
+    FROM within w JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) w.type
+    WHERE t.typrelid OPERATOR(pg_catalog.<>) 0::oid";
+
+/// All that there is.
+///
+/// # Errors
+///
+/// One sentence, where the server cannot be asked, or will not say.
+pub(super) async fn read(pipe: &mut Pipe) -> Result<Implicit, String> {
+    let mut implicit = Implicit::default();
+    ask(pipe, OPERATORS, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        let (name, function) = (row.text("operator")?, row.function()?);
+        let operands = row.types()?;
+        let has_own_name = row.number::<u64>("how many there are of the server")? == 0;
+        implicit.operator(name, Operator { function, operands, has_own_name });
+        Ok(())
+    })
+    .await?;
+    ask(pipe, CASTS, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        let (function, ends) = (row.function()?, row.types()?);
+        let (target, is_explicit) = (row.text("type")?, row.text("context of a cast")? == "e");
+        implicit.cast(Cast { function, ends, target, is_explicit });
+        Ok(())
+    })
+    .await?;
+    ask(pipe, CODE, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        let (kind, owner, _) = (row.text("kind")?, row.number("owner")?, row.text("name")?);
+        let (function, domain) = (row.function()?, row.number("domain")?);
+        let is_materialized = kind == "materialized_view";
+        match kind.as_str() {
+            _ if function.oid == 0 && kind.ends_with("view") => {
+                implicit.view_makes(owner, is_materialized, domain);
+            }
+            _ if function.oid == 0 => {}
+            "domain" => implicit.check(owner, function),
+            "type" => implicit.support(owner, function),
+            _ => implicit.view(owner, is_materialized, function),
+        }
+        Ok(())
+    })
+    .await?;
+    let subjects = implicit.subjects();
+    ask_about(pipe, WITHIN, subjects.into_iter(), |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        let (subject, name, relation) = (row.number("type")?, row.text("name")?, row.number("relation")?);
+        match relation {
+            0 => implicit.name(name, subject),
+            _ => implicit.hold(relation, subject),
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(implicit)
+}
+
+impl Texts<'_> {
+    fn function(&mut self) -> Result<Function, BodyError> {
+        Ok(Function { oid: self.number("function")?, name: self.text("function's name")? })
+    }
+
+    /// Of two types those that are not PostgreSQL's own.
+    fn types(&mut self) -> Result<Vec<u32>, BodyError> {
+        let types = [self.number("type")?, self.number("other type")?];
+        Ok(types.into_iter().filter(|oid| FIRST_OF_USERS <= *oid).collect())
+    }
+}
