@@ -14,6 +14,7 @@ use uuid::Uuid;
 pub(crate) use self::export::ExportArgs;
 use crate::policy::{Asker, Rules};
 use crate::since::Since;
+use crate::verify::Options;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -25,6 +26,7 @@ Examples:
   picket tail --follow
   picket policy explain 'delete from orders'
   picket classify list
+  picket verify --public-key proxy1.pub --checkpoints proxy1.checkpoints
 
 Environment:
   PICKET_CLICKHOUSE_URL       where --clickhouse-url is not given
@@ -32,7 +34,7 @@ Environment:
   PICKET_CLICKHOUSE_PASSWORD  that user's password [default: none]
   NO_COLOR                    no colours, also on a terminal
 
-Exit codes: 0 answered (also with no rows), 2 usage, 69 ClickHouse or the ledger in it is not there,
+Exit codes: 0 answered (also with no rows), 1 `verify` found something, 2 usage, 69 ClickHouse or the ledger in it is not there,
 77 ClickHouse refuses the user, 1 anything else.";
 
 const WHO_TOUCHED_ABOUT: &str = "\
@@ -205,6 +207,41 @@ const CHECK_HELP: &str = r#"Examples:
 
 Exit codes: 0 they can be judged with and every example is as it says, 2 they cannot, 1 an example is not"#;
 
+const VERIFY_ABOUT: &str = "\
+Whether the ledger is what its writers signed
+
+Each proxy and agent gives its records places in a chain, and signs what it ships together, and with that all that it shipped
+before. All rows are read and compared with what was signed, and the first that is missing, changed, there twice, in another
+place or of nobody is named. Nothing is written.
+
+The key of a writer is in `signing.key.pub` in the directory of its spool, or what `openssl pkey -in FILE -pubout` makes of its
+`spool.signing-key`. Without --public-key the ledger itself says which keys its writers have, and whoever wrote all of a chain
+anew, with another key, is not found. Without --checkpoints nobody can tell whether the newest rows were cut off, until the writer
+ships more: give it `checkpoints` in the directory of the spool, or its last line, kept where nobody who writes the ledger can write.";
+
+const VERIFY_HELP: &str = r#"Examples:
+  picket verify
+  picket verify --public-key proxy1.pub --public-key agent1.pub --checkpoints /var/lib/picket/proxy/checkpoints
+  picket verify --since 90d --format json | jq '.findings[]'
+
+With a TTL, or when partitions are dropped, give --since: what began before may be gone.
+
+Keys of the JSON object:
+  whole         true where nothing was found
+  findings      list, chain by chain, the first 1000: kind, table, writer, first and last (places in the chain), at (when it
+                began), message
+  found         of each kind, how many were found
+  chains        list: writer, public_key, first and last (places that were looked for), newest_at, checkpoints, whole (records that
+                are there as they were signed), completed (a later record took their place), elsewhere (sent again in another
+                chain), unproven (rows that are still to be signed), noted (place up to which --checkpoints agrees)
+  unchained     rows of before there were chains, by table
+  keys_known    true where --public-key was given
+
+Kinds: missing, changed, duplicated, reordered, inserted, unchained (without a place, though there were chains already), forged
+(signed by another key), forked (goes on in two ways), rewritten (not what was noted or signed before), cut (the newest part is gone)
+
+Exit codes: 0 whole, 1 something was found, 2 usage, 69 ClickHouse or the ledger in it is not there, 77 ClickHouse refuses the user"#;
+
 #[derive(Debug, Parser)]
 #[command(
     name = "picket",
@@ -312,6 +349,9 @@ pub(crate) enum Question {
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
+    /// Whether the ledger is what its writers signed
+    #[command(long_about = VERIFY_ABOUT, after_long_help = VERIFY_HELP)]
+    Verify(Options),
     /// What the rules say
     #[command(subcommand)]
     Policy(Box<Policy>),

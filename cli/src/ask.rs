@@ -15,6 +15,7 @@ use crate::failure::{Failure, unless_reader_left};
 use crate::policy;
 use crate::show::{self, Bypass, Column, Coverage, Denial, Event, Gap, Touch};
 use crate::tail::tail;
+use crate::verify;
 
 /// A question over a long time may take ClickHouse a while.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
@@ -45,6 +46,11 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
             }
             Policy::Reference { rules } => policy::reference(&rules),
         },
+        Question::Verify(options) => {
+            let asked = options.read()?;
+            let (ledger, runtime) = connect()?;
+            verify::verify(&ledger, &runtime, &asked, options.format)
+        }
         Question::WhoTouched { object, answer } => {
             let (ledger, runtime) = connect()?;
             let since = answer.since.before_now();

@@ -1,5 +1,6 @@
-//! `picket`: asks the ledger who touched what, and who went around, and the rules what they say of a statement; answers what
-//! waits for an approval. It changes nothing else but a ledger's schema, where that is asked for.
+//! `picket`: asks the ledger who touched what, who went around, and whether it is what its writers signed, and the rules
+//! what they say of a statement; answers what waits for an approval. It changes nothing else but a ledger's schema, where
+//! that is asked for.
 
 mod approvals;
 mod args;
@@ -10,6 +11,7 @@ mod policy;
 mod show;
 mod since;
 mod tail;
+mod verify;
 
 use std::io::{Write, stderr};
 use std::process::ExitCode;

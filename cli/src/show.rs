@@ -9,7 +9,7 @@ mod denial;
 mod escape;
 mod event;
 mod json;
-mod moment;
+pub(crate) mod moment;
 mod session;
 mod table;
 mod touch;

@@ -4,7 +4,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::wait;
@@ -53,6 +53,21 @@ impl Ledger {
             .context("read ClickHouse's answer")?;
         let parsed = text.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>();
         parsed.with_context(|| format!("ClickHouse answered: {}", text.trim()))
+    }
+
+    /// Does something to it, as somebody who may write it would, and waits until it is done.
+    pub fn change(&self, statement: &str) -> Result<()> {
+        let mut answer = ureq::post(format!("{}/", self.url))
+            .query("database", &self.database)
+            .query("mutations_sync", "2")
+            .config()
+            .http_status_as_error(false)
+            .build()
+            .send(statement)
+            .context("ask ClickHouse")?;
+        let text = answer.body_mut().read_to_string().context("read ClickHouse's answer")?;
+        ensure!(answer.status().is_success(), "`{statement}`: {text}");
+        Ok(())
     }
 
     /// Asks until there are rows and `enough` is content with them. Until the proxy has applied its migrations

@@ -255,6 +255,7 @@ impl Config {
         keep("pid-file", &mut self.pid_file, &before.pid_file, &mut fixed);
         keep("threads", &mut self.threads, &before.threads, &mut fixed);
         keep("spool.dir", &mut self.spool.dir, &before.spool.dir, &mut fixed);
+        keep("spool.signing-key", &mut self.spool.signing_key, &before.spool.signing_key, &mut fixed);
         keep("spool.max-bytes", &mut self.spool.max_bytes, &before.spool.max_bytes, &mut fixed);
         keep("spool.segment-bytes", &mut self.spool.segment_bytes, &before.spool.segment_bytes, &mut fixed);
         if self.policies.setup() == before.policies.setup() {

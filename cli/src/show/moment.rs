@@ -4,12 +4,12 @@ use audit::record::UnixMicros;
 use jiff::Timestamp;
 
 /// RFC 3339 in UTC with microseconds.
-pub(super) fn exact(at: UnixMicros) -> String {
+pub(crate) fn exact(at: UnixMicros) -> String {
     formatted(at, "%Y-%m-%dT%H:%M:%S.%6fZ")
 }
 
 /// For people, to the second, in UTC.
-pub(super) fn short(at: UnixMicros) -> String {
+pub(crate) fn short(at: UnixMicros) -> String {
     formatted(at, "%Y-%m-%d %H:%M:%S")
 }
 

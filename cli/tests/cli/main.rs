@@ -6,3 +6,4 @@ mod answers;
 mod files;
 mod refusals;
 mod stage;
+mod verify;

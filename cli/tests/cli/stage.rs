@@ -6,8 +6,9 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use audit::chain::{Head, SigningKey};
 use audit::config::ClickHouseConfig;
-use audit::ledger::Ledger;
+use audit::ledger::{Ledger, Link};
 use audit::record::*;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -55,7 +56,9 @@ impl Engine {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             ledger.migrate(WITHIN).await.unwrap();
-            ledger.insert(records, "seed", WITHIN).await.unwrap();
+            let key = SigningKey::generate().unwrap();
+            let link = Link { writer: Uuid::from_u128(3), before: Head::default(), key: &key };
+            ledger.insert(records, &link, "seed", WITHIN).await.unwrap();
         });
         engine
     }

@@ -1,9 +1,12 @@
 //! What it costs to write the records of one execution, and to keep them in the spool.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
+use audit::chain::{Head, SigningKey};
 use audit::config::SpoolConfig;
-use audit::record::{Outcome, Statement, UnixMicros};
+use audit::ledger::Link;
+use audit::record::{Outcome, Record, Statement, StatementRecord, UnixMicros};
 use audit::spool::{Execution, Executions, Introduced, Spool};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -15,7 +18,13 @@ const KEPT_MAX: u32 = 1 << 16;
 const TEXT: &str = "SELECT abalance FROM pgbench_accounts WHERE aid = 77777;";
 
 fn main() -> Result<()> {
-    let cases = vec![encode("start and end", None)?, encode("start and end, own text", Some(TEXT))?, keep()?];
+    let cases = vec![
+        encode("start and end", None)?,
+        encode("start and end, own text", Some(TEXT))?,
+        keep()?,
+        seal("hashed and signed, alone", 1)?,
+        seal("hashed and signed, 1000 together", 1_000)?,
+    ];
     yardstick::run("audit", cases)
 }
 
@@ -82,5 +91,43 @@ fn keep() -> Result<Case> {
         stage.write(sequence, None, &mut together);
         stage.spool.append_executions(&together).expect("the spool has room");
         together.clear();
+    }))
+}
+
+/// Records on their way to the ledger get their places in the chain.
+fn seal(name: &'static str, together: u32) -> Result<Case> {
+    let relations = vec!["public.pgbench_accounts".to_owned()];
+    let columns =
+        vec!["public.pgbench_accounts.abalance".to_owned(), "public.pgbench_accounts.aid".to_owned()];
+    let statement = Arc::new(Statement {
+        text: TEXT.to_owned(),
+        fingerprint: 1,
+        effects: vec!["select".to_owned()],
+        relations_read: relations,
+        columns,
+        verdict: "allow".to_owned(),
+        ..Statement::default()
+    });
+    let record = |sequence| {
+        Record::Statement(StatementRecord {
+            session_id: Uuid::from_u128(0x0193_6b1e_7f3a_7c3d_9a52_0123_4567_89ab),
+            sequence,
+            started_at: UnixMicros(1_764_177_600_000_000),
+            finished_at: Some(UnixMicros(1_764_177_600_000_210)),
+            principal: "alice".into(),
+            database: "bank".into(),
+            statement: Arc::clone(&statement),
+            own_text: Some(TEXT.into()),
+            outcome: Outcome::Completed,
+            rows: 1,
+            bytes: 11,
+            sqlstate: String::new(),
+        })
+    };
+    let records: Vec<Record> = (0..u64::from(together)).map(record).collect();
+    let key = SigningKey::generate()?;
+    Ok(Case::new(name, "record", together, move || {
+        let link = Link { writer: Uuid::nil(), before: Head::default(), key: &key };
+        black_box(link.seal(black_box(&records)));
     }))
 }

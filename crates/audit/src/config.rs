@@ -38,6 +38,8 @@ pub struct SpoolConfig {
     /// When that much waits, nothing more is taken.
     #[serde(default = "bytes_default")]
     pub max_bytes: u64,
+    /// Holds the key that checkpoints are signed with; made in `dir` where the file does not say.
+    pub signing_key: Option<PathBuf>,
     /// Size of one file; disk space comes back file by file.
     #[serde(default = "segment_bytes_default")]
     pub segment_bytes: u64,
@@ -65,13 +67,26 @@ pub struct Password(pub String);
 impl SpoolConfig {
     /// A spool in `dir` with the default sizes.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
-        SpoolConfig { dir: dir.into(), max_bytes: BYTES_DEFAULT, segment_bytes: SEGMENT_BYTES_DEFAULT }
+        SpoolConfig {
+            dir: dir.into(),
+            max_bytes: BYTES_DEFAULT,
+            signing_key: None,
+            segment_bytes: SEGMENT_BYTES_DEFAULT,
+        }
+    }
+
+    /// Where the key is that checkpoints are signed with.
+    pub(crate) fn key_path(&self) -> PathBuf {
+        self.signing_key.clone().unwrap_or_else(|| self.dir.join("signing.key"))
     }
 
     /// Says which key cannot be used.
     pub fn check(&self) -> Result<(), ConfigError> {
         if self.dir.as_os_str().is_empty() {
             return Err(refused("spool.dir", "the path of a directory", "an empty string"));
+        }
+        if self.signing_key.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
+            return Err(refused("spool.signing-key", "the path of a file", "an empty string"));
         }
         if self.max_bytes < BYTES_MIN {
             return Err(refused("spool.max-bytes", format!("at least {BYTES_MIN} (1 MiB)"), self.max_bytes));

@@ -16,6 +16,7 @@ mod session_timeline;
 mod sessions;
 mod shipment;
 mod tail;
+mod verify;
 mod who_touched;
 mod whose;
 
@@ -36,6 +37,8 @@ pub use self::page::Page;
 pub use self::recorded::RecordedRow;
 pub use self::session_timeline::EventRow;
 pub use self::sessions::SessionSummaryRow;
+pub use self::shipment::Link;
+pub use self::verify::{ChainVerified, Finding, Findings, Kind, Verified, Verify};
 pub use self::who_touched::WhoTouchedRow;
 pub use self::whose::Whose;
 

@@ -15,12 +15,13 @@ mod tests;
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use crate::chain::SigningKey;
 use crate::config::SpoolConfig;
 use crate::record::{Record, Statement};
 
@@ -38,6 +39,7 @@ pub struct Spool {
     /// Held over a whole read, so that there is one reader; `tail` is not.
     reading: Mutex<Reading>,
     appended: Notify,
+    signing_key: SigningKey,
     /// Counts the statements that were introduced.
     introduced: AtomicU64,
     /// The lock on the directory lasts as long as this file is open.
@@ -74,6 +76,7 @@ impl Spool {
             Err(TryLockError::WouldBlock) => return Err(SpoolError::InUse { dir }),
             Err(TryLockError::Error(source)) => return Err(directory(source)),
         }
+        let signing_key = SigningKey::load_or_make(&config.key_path())?;
         let tail = recovery::recover(config)?;
         Ok(Spool {
             dir,
@@ -81,6 +84,7 @@ impl Spool {
             reading: Mutex::default(),
             introduced: AtomicU64::new(0),
             appended: Notify::new(),
+            signing_key,
             _lock: lock,
         })
     }
@@ -114,6 +118,16 @@ impl Spool {
         self.tail().append_executions(executions)?;
         self.appended.notify_one();
         Ok(())
+    }
+
+    /// Signs what is taken from here.
+    pub fn signing_key(&self) -> &SigningKey {
+        &self.signing_key
+    }
+
+    /// Where its files are.
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// How much waits.

@@ -10,8 +10,9 @@ use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinError;
 
+use crate::chain::Journal;
 use crate::config::ClickHouseConfig;
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Ledger, LedgerError, Link};
 use crate::spool::{Batch, Spool, SpoolError};
 
 use self::back_off::BackOff;
@@ -40,6 +41,7 @@ pub struct Writer {
     /// Where the ledger is from now on; `None` where that does not change.
     elsewhere: Option<watch::Receiver<ClickHouseConfig>>,
     is_migrated: bool,
+    journal: Journal,
     back_off: BackOff,
 }
 
@@ -65,8 +67,10 @@ enum Obstacle {
 impl Writer {
     /// Connects nothing yet.
     pub fn new(spool: Arc<Spool>, config: ClickHouseConfig) -> Self {
+        let journal = Journal::new(spool.dir());
         Writer {
             spool,
+            journal,
             ledger: Ledger::new(&config),
             elsewhere: None,
             is_migrated: false,
@@ -87,6 +91,7 @@ impl Writer {
     ///
     /// Cancel safe: what was not acknowledged is sent again, as it was.
     pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<(), WriterError> {
+        tracing::info!(public_key = %self.spool.signing_key().public(), "records are signed");
         let delivered = tokio::select! {
             never = self.deliver() => never,
             () = shutdown => Ok(()),
@@ -195,17 +200,21 @@ impl Writer {
             self.migrate().await?;
         }
         let Some(batch) = self.next_batch().await? else { return Ok(false) };
-        let shipped = self.ledger.insert(&batch.records, &batch.token(), ANSWER_WITHIN).await;
-        if let Err(error) = shipped {
+        let link = Link { writer: batch.writer, before: batch.before, key: self.spool.signing_key() };
+        let shipped = self.ledger.insert(&batch.records, &link, &batch.token(), ANSWER_WITHIN).await;
+        let checkpoint = shipped.inspect_err(|error| {
             // Somebody may have dropped or changed tables: look again before the next attempt.
             if matches!(error, LedgerError::NoLedger { .. } | LedgerError::OtherSchema { .. }) {
                 self.is_migrated = false;
                 self.ledger.forget_schema();
             }
-            return Err(error.into());
-        }
+        })?;
+        self.journal.note(&checkpoint);
+        let head = checkpoint.head();
         let spool = Arc::clone(&self.spool);
-        tokio::task::spawn_blocking(move || spool.acknowledge(&batch)).await.map_err(WriterError::Reading)?;
+        tokio::task::spawn_blocking(move || spool.acknowledge(&batch, head))
+            .await
+            .map_err(WriterError::Reading)?;
         Ok(true)
     }
 

@@ -56,7 +56,7 @@ fn drain(spool: &Spool) -> Vec<u64> {
             Record::AgentHealth(health) => health.events_submitted,
             other => panic!("not a sample: {other:?}"),
         }));
-        spool.acknowledge(&batch);
+        spool.acknowledge(&batch, batch.before);
     }
     numbers
 }

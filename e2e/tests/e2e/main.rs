@@ -47,3 +47,4 @@ mod unfiltered;
 mod unnamed;
 mod update;
 mod upstream_encryption;
+mod verify;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use clickhouse::Row;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::record::{ColumnClassRecord, UnixMicros};
+use crate::record::UnixMicros;
 
 use super::{Ledger, LedgerError, Object, Page};
 
@@ -17,7 +17,7 @@ const HISTORY: &str = "SELECT at, host, database, object, class, evidence FROM c
     ORDER BY at DESC, database, object LIMIT {limit:UInt64}";
 
 /// What became known of one column.
-#[derive(Clone, Debug, PartialEq, Eq, Row, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Row, Deserialize)]
 pub struct ColumnClassRow {
     /// When.
     pub at: UnixMicros,
@@ -31,13 +31,6 @@ pub struct ColumnClassRow {
     pub class: String,
     /// What told it: `name`, `comment`, `values`, `definition`, `configuration` or `earlier`.
     pub evidence: String,
-}
-
-impl From<&ColumnClassRecord> for ColumnClassRow {
-    fn from(record: &ColumnClassRecord) -> Self {
-        let ColumnClassRecord { at, host, database, object, class, evidence } = record.clone();
-        ColumnClassRow { at, host, database, object, class, evidence }
-    }
 }
 
 impl Ledger {

@@ -55,6 +55,15 @@ const MIGRATIONS: &[Migration] = migrations![
     23 "0023_new_access",
     24 "0024_coverage",
     25 "0025_witness_gaps",
+    26 "0026_checkpoints",
+    27 "0027_sessions_chain",
+    28 "0028_statements_chain",
+    29 "0029_connections_chain",
+    30 "0030_alerts_chain",
+    31 "0031_agent_health_chain",
+    32 "0032_column_classes_chain",
+    33 "0033_gaps_chain",
+    34 "0034_approvals_chain",
 ];
 
 #[derive(Row, Deserialize)]

@@ -4,47 +4,100 @@ use std::time::Duration;
 
 use clickhouse::{Client, Row, RowWrite};
 
+use uuid::Uuid;
+
+use crate::chain::{Checkpoint, Entry, Head, SigningKey};
 use crate::record::{Record, StatementRecord};
 
 use super::native::Block;
-use super::rows::{AgentHealthRow, AlertRow, ApprovalRow, ConnectionRow, GapRow, SessionRow, Statements};
-use super::{ColumnClassRow, Ledger, LedgerError};
+use super::rows::{
+    AgentHealthRow, AlertRow, ApprovalRow, Chained, CheckpointRow, ColumnClassWritten, ConnectionRow, GapRow,
+    Place, SessionRow, Statements,
+};
+use super::{Ledger, LedgerError};
+
+/// Part of deduplication tokens: an insert of other columns is another insert. 1: rows have places in chains.
+const FORM: u32 = 1;
+/// So many hashes are made at once.
+const HASHES_MAX: usize = 512;
 
 /// Rows by table.
 #[derive(Default)]
 struct Shipment<'a> {
     sessions: Vec<SessionRow>,
-    statements: Vec<&'a StatementRecord>,
+    statements: Vec<(Place, &'a StatementRecord)>,
     connections: Vec<ConnectionRow>,
     alerts: Vec<AlertRow>,
     agent_health: Vec<AgentHealthRow>,
     gaps: Vec<GapRow>,
-    column_classes: Vec<ColumnClassRow>,
     approvals: Vec<ApprovalRow>,
+    column_classes: Vec<ColumnClassWritten>,
+    /// What the checkpoint has of each record but statements, in their order.
+    entries: Vec<(u64, Entry)>,
+}
+
+/// Where records go on in the chain of their writer, and what they are signed with.
+#[derive(Clone, Copy, Debug)]
+pub struct Link<'a> {
+    /// Whose chain.
+    pub writer: Uuid,
+    /// How far it has come.
+    pub before: Head,
+    /// The writer's key.
+    pub key: &'a SigningKey,
+}
+
+impl Link<'_> {
+    /// The checkpoint of `records`, as [`Ledger::insert`] writes it.
+    pub fn seal(&self, records: &[Record]) -> Checkpoint {
+        let Shipment { statements, mut entries, .. } = Shipment::of(records, self);
+        entries.extend(Statements::new(statements).entries());
+        self.seal_entries(entries)
+    }
+
+    fn seal_entries(&self, mut entries: Vec<(u64, Entry)>) -> Checkpoint {
+        entries.sort_unstable_by_key(|(sequence, _)| *sequence);
+        let entries = entries.into_iter().map(|(_, entry)| entry).collect();
+        Checkpoint::seal(self.writer, self.before, entries, self.key)
+    }
 }
 
 impl Ledger {
-    /// Writes `records`. When they are sent again with the same `token`, whatever came between, no table has a row
-    /// twice.
-    pub async fn insert(&self, records: &[Record], token: &str, within: Duration) -> Result<(), LedgerError> {
-        let shipment = Shipment::of(records);
+    /// Writes `records`, and the checkpoint that they are under. When they are sent again with the same `token` and
+    /// `link`, whatever came between, no table has a row twice.
+    pub async fn insert(
+        &self,
+        records: &[Record],
+        link: &Link<'_>,
+        token: &str,
+        within: Duration,
+    ) -> Result<Checkpoint, LedgerError> {
+        let mut shipment = Shipment::of(records, link);
+        let statements = Statements::new(std::mem::take(&mut shipment.statements));
+        let mut entries = std::mem::take(&mut shipment.entries);
+        hash(&statements, &mut entries).await;
+        let checkpoint = link.seal_entries(entries);
         // Sessions first: who reads a statement finds its session.
         self.insert_rows::<SessionRow>("sessions", shipment.sessions, token, within).await?;
-        let statements = Statements::new(shipment.statements);
         self.insert_blocks("statements", statements.blocks(), token, within).await?;
         self.insert_rows::<ConnectionRow>("connections", shipment.connections, token, within).await?;
         self.insert_rows::<AlertRow>("alerts", shipment.alerts, token, within).await?;
         self.insert_rows::<AgentHealthRow>("agent_health", shipment.agent_health, token, within).await?;
         self.insert_rows::<GapRow>("gaps", shipment.gaps, token, within).await?;
-        self.insert_rows::<ColumnClassRow>("column_classes", shipment.column_classes, token, within).await?;
-        self.insert_rows::<ApprovalRow>("approvals", shipment.approvals, token, within).await
+        self.insert_rows::<ApprovalRow>("approvals", shipment.approvals, token, within).await?;
+        let columns = shipment.column_classes;
+        self.insert_rows::<ColumnClassWritten>("column_classes", columns, token, within).await?;
+        // Last: who reads a checkpoint finds its records.
+        let row = vec![CheckpointRow::from(&checkpoint)];
+        self.insert_rows::<CheckpointRow>("checkpoints", row, token, within).await?;
+        Ok(checkpoint)
     }
 
     /// A client whose inserts into `table` are done once for each `token`.
     fn inserter(&self, table: &str, token: &str) -> Client {
         let client = self.client.clone();
         client
-            .with_setting("insert_deduplication_token", format!("{token}-{table}"))
+            .with_setting("insert_deduplication_token", format!("{token}-{table}-{FORM}"))
             // Merges and FINAL do what this would do for each batch, where there is next to nothing to do.
             .with_setting("optimize_on_insert", "0")
     }
@@ -94,19 +147,59 @@ impl Ledger {
     }
 }
 
+/// Adds what the checkpoint has of each statement.
+async fn hash(statements: &Statements<'_>, entries: &mut Vec<(u64, Entry)>) {
+    for (count, entry) in statements.entries().enumerate() {
+        entries.push(entry);
+        if count % HASHES_MAX == 0 {
+            // It must not keep the thread from everybody else.
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
 impl<'a> Shipment<'a> {
-    fn of(records: &'a [Record]) -> Self {
+    fn of(records: &'a [Record], link: &Link<'_>) -> Self {
         let mut shipment = Shipment::default();
-        for record in records {
+        for (record, sequence) in records.iter().zip(link.before.sequence.saturating_add(1)..) {
+            let place = Place { writer: link.writer, sequence };
             match record {
-                Record::Session(session) => shipment.sessions.push(session.into()),
-                Record::Statement(statement) => shipment.statements.push(statement),
-                Record::Connection(connection) => shipment.connections.push(connection.into()),
-                Record::Alert(alert) => shipment.alerts.push(alert.into()),
-                Record::AgentHealth(health) => shipment.agent_health.push(health.into()),
-                Record::Gap(gap) => shipment.gaps.push(gap.into()),
-                Record::ColumnClass(column) => shipment.column_classes.push(column.into()),
-                Record::Approval(approval) => shipment.approvals.push(approval.into()),
+                Record::Session(session) => {
+                    let row = SessionRow::new(session, place);
+                    shipment.entries.push((sequence, row.entry()));
+                    shipment.sessions.push(row);
+                }
+                Record::Statement(statement) => shipment.statements.push((place, statement)),
+                Record::Connection(connection) => {
+                    let row = ConnectionRow::new(connection, place);
+                    shipment.entries.push((sequence, row.entry()));
+                    shipment.connections.push(row);
+                }
+                Record::Alert(alert) => {
+                    let row = AlertRow::new(alert, place);
+                    shipment.entries.push((sequence, row.entry()));
+                    shipment.alerts.push(row);
+                }
+                Record::AgentHealth(health) => {
+                    let row = AgentHealthRow::new(health, place);
+                    shipment.entries.push((sequence, row.entry()));
+                    shipment.agent_health.push(row);
+                }
+                Record::Gap(gap) => {
+                    let row = GapRow::new(gap, place);
+                    shipment.entries.push((sequence, row.entry()));
+                    shipment.gaps.push(row);
+                }
+                Record::ColumnClass(column) => {
+                    let row = ColumnClassWritten::new(column, place);
+                    shipment.entries.push((sequence, row.entry()));
+                    shipment.column_classes.push(row);
+                }
+                Record::Approval(approval) => {
+                    let row = ApprovalRow::new(approval, place);
+                    shipment.entries.push((sequence, row.entry()));
+                    shipment.approvals.push(row);
+                }
             }
         }
         shipment

@@ -10,6 +10,7 @@ use std::sync::PoisonError;
 use foldhash::fast::RandomState;
 use uuid::Uuid;
 
+use crate::chain::Head;
 use crate::record::Record;
 
 use super::cursor::Position;
@@ -25,7 +26,10 @@ use super::{Spool, segment};
 pub struct Batch {
     /// The records.
     pub records: Vec<Record>,
-    spool: Uuid,
+    /// Whose chain they continue.
+    pub writer: Uuid,
+    /// How far that chain has come before them.
+    pub before: Head,
     segment: SegmentNumber,
     begin: u64,
     end: u64,
@@ -53,7 +57,7 @@ struct Taken {
 impl Batch {
     /// Names the batch for ClickHouse's deduplication: the same bytes of the same spool, after a crash too.
     pub fn token(&self) -> String {
-        format!("{}-{}-{}-{}", self.spool, self.segment.0, self.begin, self.end)
+        format!("{}-{}-{}-{}", self.writer, self.segment.0, self.begin, self.end)
     }
 }
 
@@ -88,13 +92,15 @@ impl Spool {
                 );
             }
             if taken.records.is_empty() {
-                tail.acknowledge(Position { segment: number, offset: end }, taken.frames);
+                let before = from.cursor.chain;
+                tail.acknowledge(Position { segment: number, offset: end }, taken.frames, before);
                 continue;
             }
-            tail.begin(end);
+            let cursor = tail.begin(end);
             return Ok(Some(Batch {
                 records: taken.records,
-                spool: from.cursor.spool,
+                writer: cursor.spool,
+                before: cursor.chain,
                 segment: number,
                 begin,
                 end,
@@ -103,10 +109,10 @@ impl Spool {
         }
     }
 
-    /// Forgets `batch`: the ledger has it.
-    pub fn acknowledge(&self, batch: &Batch) {
+    /// Forgets `batch`: the ledger has it, and its chain has come to `head`.
+    pub fn acknowledge(&self, batch: &Batch, head: Head) {
         let end = Position { segment: batch.segment, offset: batch.end };
-        self.tail().acknowledge(end, batch.frames);
+        self.tail().acknowledge(end, batch.frames, head);
     }
 }
 

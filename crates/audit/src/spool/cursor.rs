@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::chain::Head;
+use crate::record::UnixMicros;
+
 use super::error::SpoolError;
 use super::segment::SegmentNumber;
 
@@ -21,12 +24,24 @@ pub(super) struct Position {
 /// What must be known again after a crash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Cursor {
-    /// Names the spool in deduplication tokens.
+    /// Names the spool in deduplication tokens, and the chain of its records.
     pub(super) spool: Uuid,
     /// Everything before it is acknowledged.
     pub(super) at: Position,
     /// Where the batch ends that begins at `at` and may have been sent: it must be sent again as it was.
     pub(super) pending_end: Option<u64>,
+    /// How far the chain has come at `at`. Before there were chains, there was none.
+    #[serde(default, with = "ChainWritten")]
+    pub(super) chain: Head,
+}
+
+/// How [`Head`] lies there.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Head")]
+struct ChainWritten {
+    sequence: u64,
+    hash: [u8; 32],
+    newest_at: UnixMicros,
 }
 
 impl Cursor {

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::chain::KeyError;
+
 /// Why the spool cannot do what it was asked.
 #[derive(Debug, Error)]
 pub enum SpoolError {
@@ -20,6 +22,9 @@ pub enum SpoolError {
         #[source]
         source: io::Error,
     },
+    /// Its records cannot be signed.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// Another process has it.
     #[error(
         "spool directory `{}` is in use by another process; every proxy and agent needs a `spool.dir` of its own",

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use uuid::Uuid;
 
+use crate::chain::Head;
 use crate::config::SpoolConfig;
 
 use super::cursor::{Cursor, Position};
@@ -58,7 +59,9 @@ pub(super) fn recover(config: &SpoolConfig) -> Result<Tail, SpoolError> {
     let cursor = match stored {
         Some(cursor) if cursor.at.segment == first => cursor,
         Some(cursor) => Cursor { at: begin_of(first), pending_end: None, ..cursor },
-        None => Cursor { spool: Uuid::now_v7(), at: begin_of(first), pending_end: None },
+        None => {
+            Cursor { spool: Uuid::now_v7(), at: begin_of(first), pending_end: None, chain: Head::default() }
+        }
     };
     cursor.store(dir)?;
     Ok(Tail {
@@ -71,6 +74,7 @@ pub(super) fn recover(config: &SpoolConfig) -> Result<Tail, SpoolError> {
         cursor,
         records,
         cursor_unstored: false,
+        stored_spool: cursor.spool,
     })
 }
 

@@ -5,6 +5,10 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
 
+use uuid::Uuid;
+
+use crate::chain::Head;
+
 use super::Depth;
 use super::cursor::{Cursor, Position};
 use super::error::SpoolError;
@@ -39,6 +43,8 @@ pub(super) struct Tail {
     pub(super) bytes_on_disk: u64,
     /// The cursor on disk is behind, and that was told.
     pub(super) cursor_unstored: bool,
+    /// Name of the spool in the cursor on disk.
+    pub(super) stored_spool: Uuid,
 }
 
 /// What the reader reads next.
@@ -150,17 +156,25 @@ impl Tail {
     }
 
     /// Remembers that what lies between the cursor and `end` may have been sent.
-    pub(super) fn begin(&mut self, end: u64) {
+    pub(super) fn begin(&mut self, end: u64) -> Cursor {
         if self.cursor.pending_end != Some(end) {
             self.cursor.pending_end = Some(end);
             self.store_cursor();
+            if self.cursor_unstored && self.cursor.spool == self.stored_spool {
+                // After a crash this chain goes on from the cursor on disk, perhaps with other batches: what is sent
+                // until then has a chain of its own, or there would be two ends of one.
+                self.cursor.spool = Uuid::now_v7();
+                self.cursor.chain = Head::default();
+            }
         }
+        self.cursor
     }
 
-    /// Forgets what lies before `end`, which held `records`.
-    pub(super) fn acknowledge(&mut self, end: Position, records: u64) {
+    /// Forgets what lies before `end`, which held `records` and brought the chain to `head`.
+    pub(super) fn acknowledge(&mut self, end: Position, records: u64, head: Head) {
         self.records = self.records.saturating_sub(records);
         self.cursor.at = end;
+        self.cursor.chain = head;
         self.cursor.pending_end = None;
         self.store_cursor();
         self.release();
@@ -236,7 +250,10 @@ impl Tail {
     /// records would be sent again, and the ledger collapses them.
     fn store_cursor(&mut self) {
         match self.cursor.store(&self.dir) {
-            Ok(()) => self.cursor_unstored = false,
+            Ok(()) => {
+                self.cursor_unstored = false;
+                self.stored_spool = self.cursor.spool;
+            }
             Err(error) if !self.cursor_unstored => {
                 self.cursor_unstored = true;
                 let error = &error as &dyn std::error::Error;

@@ -1,5 +1,6 @@
 //! What the spool promises: everything comes back, in order, whatever happened to process and files.
 
+mod chain;
 mod damage;
 mod executions;
 mod model;
@@ -78,7 +79,7 @@ fn drain(spool: &Spool) -> Vec<u64> {
     let mut all = Vec::new();
     while let Some(batch) = spool.next_batch(7, usize::MAX).unwrap() {
         all.extend(numbers(&batch));
-        spool.acknowledge(&batch);
+        spool.acknowledge(&batch, batch.before);
     }
     assert_eq!((spool.depth().records, spool.depth().bytes), (0, 0));
     all
@@ -112,7 +113,7 @@ fn an_unacknowledged_batch_comes_again_with_its_token() {
     let spool = room.open();
     let again = spool.next_batch(100, usize::MAX).unwrap().unwrap();
     assert_eq!((numbers(&again), again.token()), (vec![1, 2], first.token()));
-    spool.acknowledge(&again);
+    spool.acknowledge(&again, again.before);
     let next = spool.next_batch(100, usize::MAX).unwrap().unwrap();
     assert_ne!(next.token(), first.token());
     assert_eq!(numbers(&next), [3, 4]);
@@ -125,7 +126,7 @@ fn a_batch_obeys_its_bounds_but_holds_one_record_at_least() {
     spool.append(&[sized(1, 1_000), sized(2, 1_000), sized(3, 1_000)]).unwrap();
     assert_eq!(numbers(&spool.next_batch(100, 1).unwrap().unwrap()), [1]);
     let batch = spool.next_batch(100, 1).unwrap().unwrap();
-    spool.acknowledge(&batch);
+    spool.acknowledge(&batch, batch.before);
     assert_eq!(numbers(&spool.next_batch(100, 2_500).unwrap().unwrap()), [2, 3]);
 }
 
@@ -148,7 +149,7 @@ fn a_full_spool_keeps_nothing_of_the_call_and_has_room_again_later() {
     assert_eq!(drain(&spool), (0..kept).collect::<Vec<_>>());
     spool.append(&[sized(9, 600_000)]).unwrap();
     let batch = spool.next_batch(1, 1).unwrap().unwrap();
-    spool.acknowledge(&batch);
+    spool.acknowledge(&batch, batch.before);
     // The growing segment is full of acknowledged records: that is not full.
     spool.append(&[sized(10, 600_000)]).unwrap();
     assert_eq!(drain(&spool), [10]);

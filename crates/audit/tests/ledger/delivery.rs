@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::samples::{self, finished, session, statement};
-use crate::stage::{Engine, WITHIN, until};
+use crate::stage::{Chain, Engine, WITHIN, until};
 
 const STORED: &str = "SELECT count() FROM statements";
 const DISTINCT: &str = "SELECT uniqExact(session_id, sequence, version) FROM statements";
@@ -54,9 +54,11 @@ async fn a_batch_that_is_sent_twice_is_stored_once() {
     ledger.migrate(WITHIN).await.unwrap();
     let first = statement(Uuid::from_u128(1), 1);
     let records = [Record::Session(session(Uuid::from_u128(1))), Record::Statement(first.clone())];
-    ledger.insert(&records, "a", WITHIN).await.unwrap();
-    ledger.insert(&[Record::Statement(finished(&first))], "b", WITHIN).await.unwrap();
-    ledger.insert(&records, "a", WITHIN).await.unwrap();
+    let chain = Chain::new();
+    let head = ledger.insert(&records, &chain.begin(), "a", WITHIN).await.unwrap().head();
+    let end = [Record::Statement(finished(&first))];
+    ledger.insert(&end, &chain.behind(head), "b", WITHIN).await.unwrap();
+    ledger.insert(&records, &chain.begin(), "a", WITHIN).await.unwrap();
     assert_eq!(engine.number(STORED).await, 2, "two versions");
     assert_eq!(engine.number("SELECT count() FROM statements FINAL").await, 1);
     assert_eq!(engine.number("SELECT count() FROM sessions").await, 1);
@@ -94,7 +96,7 @@ async fn every_column_of_a_statement_arrives_as_it_was() {
     };
     let update = StatementRecord { statement: Arc::new(update), ..statement(id, 2) };
     let records = [select.clone(), nothing, update, StatementRecord { sequence: 3, ..select }];
-    ledger.insert(&records.map(Record::Statement), "a", WITHIN).await.unwrap();
+    ledger.insert(&records.map(Record::Statement), &Chain::new().begin(), "a", WITHIN).await.unwrap();
     let rows = engine.client().query(WHOLE).fetch_all::<String>().await.unwrap();
     let shown: Vec<_> = rows.iter().map(|row| row.replace(&"x".repeat(300), "300x")).collect();
     assert_eq!(
@@ -129,8 +131,9 @@ async fn a_small_batch_may_have_many_bytes() {
         ..statement(Uuid::from_u128(1), sequence)
     };
     let records: Vec<_> = (0..300).map(|sequence| Record::Statement(long(sequence))).collect();
-    ledger.insert(&records, "a", WITHIN).await.unwrap();
-    ledger.insert(&records, "a", WITHIN).await.unwrap();
+    let chain = Chain::new();
+    ledger.insert(&records, &chain.begin(), "a", WITHIN).await.unwrap();
+    ledger.insert(&records, &chain.begin(), "a", WITHIN).await.unwrap();
     assert_eq!(engine.number("SELECT count() FROM statements WHERE length(text) = 300000").await, 300);
 }
 
@@ -141,7 +144,7 @@ async fn a_table_of_an_older_schema_is_known_as_one() {
     ledger.migrate(WITHIN).await.unwrap();
     let older = "ALTER TABLE statements MODIFY COLUMN objects Array(String) MATERIALIZED columns";
     engine.client().query(older).execute().await.unwrap();
-    let error = ledger.insert(&statements(0, 1), "a", WITHIN).await.unwrap_err();
+    let error = ledger.insert(&statements(0, 1), &Chain::new().begin(), "a", WITHIN).await.unwrap_err();
     assert!(matches!(error, LedgerError::OtherSchema { .. }), "{error}");
 }
 
@@ -151,7 +154,7 @@ async fn a_table_without_one_of_the_columns_takes_nothing() {
     let ledger = Ledger::new(&engine.config());
     ledger.migrate(WITHIN).await.unwrap();
     engine.client().query("ALTER TABLE statements DROP COLUMN readers_disagree").execute().await.unwrap();
-    let error = ledger.insert(&statements(0, 1), "a", WITHIN).await.unwrap_err();
+    let error = ledger.insert(&statements(0, 1), &Chain::new().begin(), "a", WITHIN).await.unwrap_err();
     assert!(matches!(error, LedgerError::OtherSchema { .. }), "{error}");
     assert_eq!(engine.number(STORED).await, 0);
 }

@@ -8,4 +8,5 @@ mod migrations;
 mod samples;
 mod sessions;
 mod stage;
+mod verify;
 mod views;

@@ -6,11 +6,34 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use audit::chain::{Head, SigningKey};
 use audit::config::ClickHouseConfig;
+use audit::ledger::Link;
 use clickhouse::Client;
 use tempfile::TempDir;
+use uuid::Uuid;
 
 pub(crate) const WITHIN: Duration = Duration::from_secs(60);
+
+/// A chain that begins.
+pub(crate) struct Chain {
+    key: SigningKey,
+}
+
+impl Chain {
+    pub(crate) fn new() -> Self {
+        Chain { key: SigningKey::generate().unwrap() }
+    }
+
+    /// Goes on behind `before`.
+    pub(crate) fn behind(&self, before: Head) -> Link<'_> {
+        Link { writer: Uuid::from_u128(0x77), before, key: &self.key }
+    }
+
+    pub(crate) fn begin(&self) -> Link<'_> {
+        self.behind(Head::default())
+    }
+}
 
 /// A running engine, or the place of one.
 pub(crate) struct Engine {

@@ -10,12 +10,12 @@ use audit::record::{
 use uuid::Uuid;
 
 use crate::samples::{T0, alert, connection, finished, gap, health, select, session, statement};
-use crate::stage::{Engine, WITHIN};
+use crate::stage::{Chain, Engine, WITHIN};
 
 pub(crate) async fn ledger_with(engine: &Engine, records: &[Record]) -> Ledger {
     let ledger = Ledger::new(&engine.config());
     ledger.migrate(WITHIN).await.unwrap();
-    ledger.insert(records, "token", WITHIN).await.unwrap();
+    ledger.insert(records, &Chain::new().begin(), "token", WITHIN).await.unwrap();
     ledger
 }
 
@@ -114,7 +114,7 @@ async fn bypasses_follow_their_connection() {
     let mut stranger = alert(Some(orphan));
     stranger.alert_id = Uuid::from_u128(100);
     let records = [Record::Connection(closed), Record::Alert(stranger), Record::Alert(alert(None))];
-    ledger.insert(&records, "another token", WITHIN).await.unwrap();
+    ledger.insert(&records, &Chain::new().begin(), "another token", WITHIN).await.unwrap();
     let page = ledger.bypasses(UnixMicros(T0), 10, WITHIN).await.unwrap();
     let states: Vec<_> = page.rows.iter().map(|row| (row.state.as_str(), row.duration_seconds)).collect();
     assert!(states.contains(&("unknown", None)), "{states:?}");
@@ -137,7 +137,15 @@ async fn what_was_found_and_when_nothing_was_seen_is_told() {
     let open = "SELECT count() FROM connections FINAL WHERE opening = 'found' AND ending = '' AND class = 'unknown' \
         AND evidence = 'holder'";
     assert_eq!(engine.number(open).await, 1);
-    ledger.insert(&[Record::Connection(ended), Record::Gap(gap())], "another token", WITHIN).await.unwrap();
+    ledger
+        .insert(
+            &[Record::Connection(ended), Record::Gap(gap())],
+            &Chain::new().begin(),
+            "another token",
+            WITHIN,
+        )
+        .await
+        .unwrap();
     let gone = "SELECT count() FROM connections FINAL WHERE opening = 'found' AND ending = 'away'";
     assert_eq!(engine.number(gone).await, 1);
     let blind = "SELECT toUInt64(sum(dateDiff('second', began_at, ended_at) * connections_continued)) FROM gaps FINAL";

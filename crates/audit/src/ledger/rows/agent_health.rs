@@ -1,12 +1,15 @@
 //! Rows of the table `agent_health`.
 
 use clickhouse::Row;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::chain::{Leaf, Table};
 use crate::record::{AgentHealthRecord, UnixMicros};
 
-#[derive(Row, Serialize)]
+use super::{Chained, Place};
+
+#[derive(Row, Serialize, Deserialize)]
 pub(in crate::ledger) struct AgentHealthRow {
     host: String,
     #[serde(with = "clickhouse::serde::uuid")]
@@ -16,10 +19,13 @@ pub(in crate::ledger) struct AgentHealthRow {
     events_submitted: u64,
     events_lost: u64,
     connections_open: u64,
+    #[serde(with = "clickhouse::serde::uuid")]
+    writer_id: Uuid,
+    writer_sequence: u64,
 }
 
-impl From<&AgentHealthRecord> for AgentHealthRow {
-    fn from(record: &AgentHealthRecord) -> Self {
+impl AgentHealthRow {
+    pub(in crate::ledger) fn new(record: &AgentHealthRecord, place: Place) -> Self {
         AgentHealthRow {
             host: record.host.clone(),
             boot_id: record.boot_id,
@@ -28,6 +34,45 @@ impl From<&AgentHealthRecord> for AgentHealthRow {
             events_submitted: record.events_submitted,
             events_lost: record.events_lost,
             connections_open: record.connections_open,
+            writer_id: place.writer,
+            writer_sequence: place.sequence,
         }
+    }
+}
+
+impl Chained for AgentHealthRow {
+    const TABLE: Table = Table::AgentHealth;
+
+    fn place(&self) -> Place {
+        Place { writer: self.writer_id, sequence: self.writer_sequence }
+    }
+
+    fn at(&self) -> UnixMicros {
+        self.at
+    }
+
+    fn about(&self) -> u128 {
+        let mut leaf = Leaf::new("agent_health, what");
+        leaf.number("at", self.at.0)
+            .text("host", &self.host)
+            .id("boot_id", self.boot_id.as_u128())
+            .text("state", &self.state);
+        leaf.half()
+    }
+
+    fn is_last(&self) -> bool {
+        false
+    }
+
+    fn leaf(&self) -> u128 {
+        let mut leaf = Leaf::new(Self::TABLE.name());
+        leaf.text("host", &self.host)
+            .id("boot_id", self.boot_id.as_u128())
+            .number("at", self.at.0)
+            .text("state", &self.state)
+            .number("events_submitted", self.events_submitted)
+            .number("events_lost", self.events_lost)
+            .number("connections_open", self.connections_open);
+        leaf.half()
     }
 }

@@ -3,20 +3,21 @@
 use std::net::Ipv6Addr;
 
 use clickhouse::Row;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::chain::{Leaf, Table};
 use crate::record::{AlertKind, AlertRecord, UnixMicros};
 
-use super::as_ipv6;
+use super::{Chained, Place, about, as_ipv6};
 
-#[derive(Row, Serialize)]
+#[derive(Row, Serialize, Deserialize)]
 pub(in crate::ledger) struct AlertRow {
     #[serde(with = "clickhouse::serde::uuid")]
     alert_id: Uuid,
     raised_at: UnixMicros,
     host: String,
-    kind: &'static str,
+    kind: String,
     message: String,
     #[serde(with = "clickhouse::serde::uuid::option")]
     boot_id: Option<Uuid>,
@@ -31,10 +32,13 @@ pub(in crate::ledger) struct AlertRow {
     process_uid: Option<u32>,
     process_user: String,
     process_cgroup: String,
+    #[serde(with = "clickhouse::serde::uuid")]
+    writer_id: Uuid,
+    writer_sequence: u64,
 }
 
-impl From<&AlertRecord> for AlertRow {
-    fn from(record: &AlertRecord) -> Self {
+impl AlertRow {
+    pub(in crate::ledger) fn new(record: &AlertRecord, place: Place) -> Self {
         let connection = record.connection.as_ref();
         let process = connection.and_then(|connection| connection.process.as_ref());
         let client = connection.map(|connection| connection.client);
@@ -48,7 +52,8 @@ impl From<&AlertRecord> for AlertRow {
                 AlertKind::EventsLost => "events_lost",
                 AlertKind::Gap => "gap",
                 AlertKind::Probing => "probing",
-            },
+            }
+            .to_owned(),
             message: record.message.clone(),
             boot_id: connection.map(|connection| connection.boot_id),
             cookie: connection.map(|connection| connection.cookie).unwrap_or_default(),
@@ -62,6 +67,50 @@ impl From<&AlertRecord> for AlertRow {
             process_uid: process.map(|process| process.uid),
             process_user: process.map(|process| process.user.clone()).unwrap_or_default(),
             process_cgroup: process.map(|process| process.cgroup.clone()).unwrap_or_default(),
+            writer_id: place.writer,
+            writer_sequence: place.sequence,
         }
+    }
+}
+
+impl Chained for AlertRow {
+    const TABLE: Table = Table::Alerts;
+
+    fn place(&self) -> Place {
+        Place { writer: self.writer_id, sequence: self.writer_sequence }
+    }
+
+    fn at(&self) -> UnixMicros {
+        self.raised_at
+    }
+
+    fn about(&self) -> u128 {
+        about(Self::TABLE, self.raised_at, self.alert_id, 0)
+    }
+
+    fn is_last(&self) -> bool {
+        true
+    }
+
+    fn leaf(&self) -> u128 {
+        let mut leaf = Leaf::new(Self::TABLE.name());
+        leaf.id("alert_id", self.alert_id.as_u128())
+            .number("raised_at", self.raised_at.0)
+            .text("host", &self.host)
+            .text("kind", &self.kind)
+            .text("message", &self.message)
+            .id("boot_id", self.boot_id.map_or(0, |id| id.as_u128()))
+            .number("cookie", self.cookie)
+            .optional("opened_at", self.opened_at.map(|at| at.0))
+            .id("client_address", self.client_address)
+            .number("client_port", self.client_port)
+            .id("server_address", self.server_address)
+            .number("server_port", self.server_port)
+            .optional("process_pid", self.process_pid)
+            .text("process_command", &self.process_command)
+            .optional("process_uid", self.process_uid)
+            .text("process_user", &self.process_user)
+            .text("process_cgroup", &self.process_cgroup);
+        leaf.half()
     }
 }

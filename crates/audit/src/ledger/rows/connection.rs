@@ -3,14 +3,15 @@
 use std::net::Ipv6Addr;
 
 use clickhouse::Row;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::chain::{Leaf, Table};
 use crate::record::{ConnectionClass, ConnectionRecord, Ending, Evidence, Opening, UnixMicros};
 
-use super::{as_ipv6, version};
+use super::{Chained, Place, about, as_ipv6, version};
 
-#[derive(Row, Serialize)]
+#[derive(Row, Serialize, Deserialize)]
 pub(in crate::ledger) struct ConnectionRow {
     #[serde(with = "clickhouse::serde::uuid")]
     boot_id: Uuid,
@@ -24,8 +25,8 @@ pub(in crate::ledger) struct ConnectionRow {
     client_port: u16,
     server_address: Ipv6Addr,
     server_port: u16,
-    class: &'static str,
-    evidence: &'static str,
+    class: String,
+    evidence: String,
     process_pid: Option<u32>,
     process_command: String,
     process_uid: Option<u32>,
@@ -34,12 +35,15 @@ pub(in crate::ledger) struct ConnectionRow {
     process_cgroup: String,
     bytes_to_server: u64,
     bytes_to_client: u64,
-    opening: &'static str,
-    ending: &'static str,
+    opening: String,
+    ending: String,
+    #[serde(with = "clickhouse::serde::uuid")]
+    writer_id: Uuid,
+    writer_sequence: u64,
 }
 
-impl From<&ConnectionRecord> for ConnectionRow {
-    fn from(record: &ConnectionRecord) -> Self {
+impl ConnectionRow {
+    pub(in crate::ledger) fn new(record: &ConnectionRecord, place: Place) -> Self {
         let process = record.process.as_ref();
         ConnectionRow {
             boot_id: record.boot_id,
@@ -53,8 +57,8 @@ impl From<&ConnectionRecord> for ConnectionRow {
             client_port: record.client.port(),
             server_address: as_ipv6(record.server),
             server_port: record.server.port(),
-            class: class(record.class),
-            evidence: evidence(record.evidence),
+            class: class(record.class).to_owned(),
+            evidence: evidence(record.evidence).to_owned(),
             process_pid: process.map(|process| process.pid),
             process_command: process.map(|process| process.command.clone()).unwrap_or_default(),
             process_uid: process.map(|process| process.uid),
@@ -63,9 +67,60 @@ impl From<&ConnectionRecord> for ConnectionRow {
             process_cgroup: process.map(|process| process.cgroup.clone()).unwrap_or_default(),
             bytes_to_server: record.bytes_to_server,
             bytes_to_client: record.bytes_to_client,
-            opening: opening(record.opening),
-            ending: record.closed_at.map_or("", |_| ending(record.ending)),
+            opening: opening(record.opening).to_owned(),
+            ending: record.closed_at.map_or("", |_| ending(record.ending)).to_owned(),
+            writer_id: place.writer,
+            writer_sequence: place.sequence,
         }
+    }
+}
+
+impl Chained for ConnectionRow {
+    const TABLE: Table = Table::Connections;
+
+    fn place(&self) -> Place {
+        Place { writer: self.writer_id, sequence: self.writer_sequence }
+    }
+
+    fn at(&self) -> UnixMicros {
+        self.opened_at
+    }
+
+    fn about(&self) -> u128 {
+        about(Self::TABLE, self.opened_at, self.boot_id, self.cookie)
+    }
+
+    /// An agent that comes back may tell of a connection again.
+    fn is_last(&self) -> bool {
+        false
+    }
+
+    fn leaf(&self) -> u128 {
+        let mut leaf = Leaf::new(Self::TABLE.name());
+        leaf.id("boot_id", self.boot_id.as_u128())
+            .number("cookie", self.cookie)
+            .number("opened_at", self.opened_at.0)
+            .number("version", self.version)
+            .text("host", &self.host)
+            .number("client_cookie", self.client_cookie)
+            .optional("closed_at", self.closed_at.map(|at| at.0))
+            .id("client_address", self.client_address)
+            .number("client_port", self.client_port)
+            .id("server_address", self.server_address)
+            .number("server_port", self.server_port)
+            .text("class", &self.class)
+            .text("evidence", &self.evidence)
+            .optional("process_pid", self.process_pid)
+            .text("process_command", &self.process_command)
+            .optional("process_uid", self.process_uid)
+            .text("process_user", &self.process_user)
+            .number("process_cgroup_id", self.process_cgroup_id)
+            .text("process_cgroup", &self.process_cgroup)
+            .number("bytes_to_server", self.bytes_to_server)
+            .number("bytes_to_client", self.bytes_to_client)
+            .text("opening", &self.opening)
+            .text("ending", &self.ending);
+        leaf.half()
     }
 }
 

@@ -3,14 +3,15 @@
 use std::net::Ipv6Addr;
 
 use clickhouse::Row;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::chain::{Leaf, Table};
 use crate::record::{SessionRecord, UnixMicros};
 
-use super::{as_ipv6, version};
+use super::{BEGUN, Chained, Place, about, as_ipv6, version};
 
-#[derive(Row, Serialize)]
+#[derive(Row, Serialize, Deserialize)]
 pub(in crate::ledger) struct SessionRow {
     #[serde(with = "clickhouse::serde::uuid")]
     session_id: Uuid,
@@ -34,10 +35,13 @@ pub(in crate::ledger) struct SessionRow {
     upstream_port: u16,
     upstream_cookie: u64,
     backend_pid: i32,
+    #[serde(with = "clickhouse::serde::uuid")]
+    writer_id: Uuid,
+    writer_sequence: u64,
 }
 
-impl From<&SessionRecord> for SessionRow {
-    fn from(record: &SessionRecord) -> Self {
+impl SessionRow {
+    pub(in crate::ledger) fn new(record: &SessionRecord, place: Place) -> Self {
         SessionRow {
             session_id: record.session_id,
             version: version(record.ended_at.is_some()),
@@ -60,6 +64,54 @@ impl From<&SessionRecord> for SessionRow {
             upstream_port: record.upstream.port(),
             upstream_cookie: record.upstream_cookie,
             backend_pid: record.backend_pid,
+            writer_id: place.writer,
+            writer_sequence: place.sequence,
         }
+    }
+}
+
+impl Chained for SessionRow {
+    const TABLE: Table = Table::Sessions;
+
+    fn place(&self) -> Place {
+        Place { writer: self.writer_id, sequence: self.writer_sequence }
+    }
+
+    fn at(&self) -> UnixMicros {
+        self.started_at
+    }
+
+    fn about(&self) -> u128 {
+        about(Self::TABLE, self.started_at, self.session_id, 0)
+    }
+
+    fn is_last(&self) -> bool {
+        self.version != BEGUN
+    }
+
+    fn leaf(&self) -> u128 {
+        let mut leaf = Leaf::new(Self::TABLE.name());
+        leaf.id("session_id", self.session_id.as_u128())
+            .number("version", self.version)
+            .text("host", &self.host)
+            .number("started_at", self.started_at.0)
+            .optional("ended_at", self.ended_at.map(|at| at.0))
+            .text("end_reason", &self.end_reason)
+            .text("principal", &self.principal)
+            .text("authenticated_by", &self.authenticated_by)
+            .text("database", &self.database)
+            .text("database_role", &self.database_role)
+            .text("environment", &self.environment)
+            .text("application_name", &self.application_name)
+            .list("application_names", &self.application_names)
+            .id("client_address", self.client_address)
+            .number("client_port", self.client_port)
+            .id("upstream_local_address", self.upstream_local_address)
+            .number("upstream_local_port", self.upstream_local_port)
+            .id("upstream_address", self.upstream_address)
+            .number("upstream_port", self.upstream_port)
+            .number("upstream_cookie", self.upstream_cookie)
+            .number("backend_pid", self.backend_pid);
+        leaf.half()
     }
 }

@@ -5,11 +5,17 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
+use uuid::Uuid;
 
+use crate::chain::{Entry, Leaf, Table};
 use crate::ledger::native::{Block, List};
 use crate::record::{Statement, StatementRecord, UnixMicros};
 
-use super::version;
+use super::{Place, about, version};
+
+mod read;
+
+pub(in crate::ledger) use self::read::StatementRow;
 
 /// Bytes of texts and lists in one block, where it has more than one row.
 const BLOCK_BYTES_MAX: usize = 4 << 20;
@@ -23,13 +29,22 @@ struct Common {
     masked_columns: List,
     objects: List,
     rules: List,
+    hash: [u8; 32],
 }
 
 impl Common {
     /// Bytes that each row takes that has it.
     fn len(&self) -> usize {
-        let Common { effects, relations_read, relations_written, columns, masked_columns, objects, rules } =
-            self;
+        let Common {
+            effects,
+            relations_read,
+            relations_written,
+            columns,
+            masked_columns,
+            objects,
+            rules,
+            hash: _,
+        } = self;
         let lists = [effects, relations_read, relations_written, columns, masked_columns, objects, rules];
         lists.map(List::len).iter().sum()
     }
@@ -37,13 +52,15 @@ impl Common {
 
 impl From<&Statement> for Common {
     fn from(statement: &Statement) -> Self {
+        let objects = objects(statement);
         Common {
+            hash: common_hash(&CommonColumns::of(statement, &objects)),
             effects: statement.effects.iter().collect(),
             relations_read: statement.relations_read.iter().collect(),
             relations_written: statement.relations_written.iter().collect(),
             columns: statement.columns.iter().collect(),
             masked_columns: statement.masked_columns.iter().collect(),
-            objects: objects(statement).into_iter().collect(),
+            objects: objects.iter().collect(),
             rules: statement.rules.iter().collect(),
         }
     }
@@ -60,21 +77,122 @@ fn objects(statement: &Statement) -> Vec<&str> {
     objects.filter(|object| known.insert(object)).collect()
 }
 
+/// The columns that executions of a statement have in common.
+struct CommonColumns<'a, Object> {
+    fingerprint: u64,
+    effects: &'a [String],
+    relations_read: &'a [String],
+    relations_written: &'a [String],
+    columns: &'a [String],
+    masked_columns: &'a [String],
+    objects: &'a [Object],
+    verdict: &'a str,
+    rules: &'a [String],
+    readers_disagree: &'a str,
+}
+
+impl<'a, Object> CommonColumns<'a, Object> {
+    fn of(statement: &'a Statement, objects: &'a [Object]) -> Self {
+        CommonColumns {
+            fingerprint: statement.fingerprint,
+            effects: &statement.effects,
+            relations_read: &statement.relations_read,
+            relations_written: &statement.relations_written,
+            columns: &statement.columns,
+            masked_columns: &statement.masked_columns,
+            objects,
+            verdict: &statement.verdict,
+            rules: &statement.rules,
+            readers_disagree: &statement.readers_disagree,
+        }
+    }
+}
+
+/// Made once for all executions of a statement in a batch. A new column comes last.
+fn common_hash<Object: AsRef<str>>(common: &CommonColumns<'_, Object>) -> [u8; 32] {
+    let mut leaf = Leaf::new("what statements have in common");
+    leaf.number("fingerprint", common.fingerprint)
+        .list("effects", common.effects)
+        .list("relations_read", common.relations_read)
+        .list("relations_written", common.relations_written)
+        .list("columns", common.columns)
+        .list("masked_columns", common.masked_columns)
+        .list("objects", common.objects)
+        .text("verdict", common.verdict)
+        .list("rules", common.rules)
+        .text("readers_disagree", common.readers_disagree);
+    leaf.whole()
+}
+
+/// The other columns.
+struct OwnColumns<'a> {
+    session_id: Uuid,
+    sequence: u64,
+    version: u8,
+    started_at: UnixMicros,
+    finished_at: Option<UnixMicros>,
+    principal: &'a str,
+    database: &'a str,
+    text: &'a str,
+    outcome: &'a str,
+    rows: u64,
+    bytes: u64,
+    sqlstate: &'a str,
+}
+
+impl<'a> From<&'a StatementRecord> for OwnColumns<'a> {
+    fn from(record: &'a StatementRecord) -> Self {
+        OwnColumns {
+            session_id: record.session_id,
+            sequence: record.sequence,
+            version: version(record.finished_at.is_some()),
+            started_at: record.started_at,
+            finished_at: record.finished_at,
+            principal: &record.principal,
+            database: &record.database,
+            text: record.text(),
+            outcome: record.outcome.name(),
+            rows: record.rows,
+            bytes: record.bytes,
+            sqlstate: &record.sqlstate,
+        }
+    }
+}
+
+/// A new column comes last.
+fn leaf(leaf: &mut Leaf, own: &OwnColumns<'_>, common: &[u8; 32]) -> u128 {
+    leaf.begin(Table::Statements.name());
+    leaf.hash("common", common)
+        .id("session_id", own.session_id.as_u128())
+        .number("sequence", own.sequence)
+        .number("version", own.version)
+        .number("started_at", own.started_at.0)
+        .optional("finished_at", own.finished_at.map(|at| at.0))
+        .text("principal", own.principal)
+        .text("database", own.database)
+        .text("text", own.text)
+        .text("outcome", own.outcome)
+        .number("rows", own.rows)
+        .number("bytes", own.bytes)
+        .text("sqlstate", own.sqlstate);
+    leaf.half()
+}
+
 /// The rows of a batch.
 pub(in crate::ledger) struct Statements<'a> {
-    records: Vec<&'a StatementRecord>,
+    records: Vec<(Place, &'a StatementRecord)>,
     /// Which of `commons` each has.
     of_records: Vec<usize>,
     commons: Vec<Common>,
 }
 
 impl<'a> Statements<'a> {
-    pub(in crate::ledger) fn new(records: Vec<&'a StatementRecord>) -> Self {
+    pub(in crate::ledger) fn new(records: Vec<(Place, &'a StatementRecord)>) -> Self {
         let mut known: HashMap<*const Statement, usize, RandomState> = HashMap::default();
         let mut commons: Vec<Common> = Vec::new();
         let of_records = records
             .iter()
-            .map(|record| {
+            .map(|(_, record)| {
                 *known.entry(Arc::as_ptr(&record.statement)).or_insert_with(|| {
                     commons.push(Common::from(&*record.statement));
                     commons.len() - 1
@@ -84,13 +202,28 @@ impl<'a> Statements<'a> {
         Statements { records, of_records, commons }
     }
 
+    /// What a checkpoint has of each, in their order.
+    pub(in crate::ledger) fn entries(&self) -> impl Iterator<Item = (u64, Entry)> {
+        let mut memory = Leaf::new("");
+        self.records.iter().enumerate().map(move |(number, (place, record))| {
+            let common = self.common(number).map_or([0; 32], |common| common.hash);
+            let leaf = leaf(&mut memory, &OwnColumns::from(*record), &common);
+            let (table, at) = (Table::Statements, record.started_at);
+            let begun = match record.finished_at {
+                Some(_) => 0,
+                None => about(table, at, record.session_id, record.sequence),
+            };
+            (place.sequence, Entry { table, at, leaf, begun })
+        })
+    }
+
     /// All rows, in as many blocks as it takes: a text lies once in the spool, and here in each row.
     pub(in crate::ledger) fn blocks(&self) -> impl Iterator<Item = Block> {
         let mut at = 0;
         std::iter::from_fn(move || {
             let begin = at;
             let mut bytes = 0;
-            while let (Some(record), Some(common)) = (self.records.get(at), self.common(at)) {
+            while let (Some((_, record)), Some(common)) = (self.records.get(at), self.common(at)) {
                 bytes += record.text().len() + common.len();
                 if begin < at && BLOCK_BYTES_MAX < bytes {
                     break;
@@ -108,9 +241,12 @@ impl<'a> Statements<'a> {
     fn block(&self, range: Range<usize>) -> Block {
         let records = self.records.get(range.clone()).unwrap_or_default();
         let common = range.filter_map(|place| self.common(place));
-        let rows = records.iter().copied();
+        let rows = records.iter().map(|(_, record)| *record);
+        let places = records.iter().map(|(place, _)| *place);
         let mut block = Block::new(records.len());
         let moment = |UnixMicros(at): UnixMicros| at.to_le_bytes();
+        block.fixed("writer_id", "UUID", places.clone().map(|place| uuid(place.writer.as_u64_pair())));
+        block.fixed("writer_sequence", "UInt64", places.map(|place| place.sequence.to_le_bytes()));
         block.fixed("session_id", "UUID", rows.clone().map(|row| uuid(row.session_id.as_u64_pair())));
         block.fixed("sequence", "UInt64", rows.clone().map(|row| row.sequence.to_le_bytes()));
         block.fixed("version", "UInt8", rows.clone().map(|row| [version(row.finished_at.is_some())]));

@@ -61,7 +61,7 @@ fn shown(records: &[Record]) -> Vec<String> {
 fn take(spool: &Spool, records_max: usize) -> Vec<String> {
     let batch = spool.next_batch(records_max, usize::MAX).unwrap().unwrap();
     let shown = shown(&batch.records);
-    spool.acknowledge(&batch);
+    spool.acknowledge(&batch, batch.before);
     shown
 }
 
@@ -121,7 +121,7 @@ fn every_segment_has_the_statements_that_it_needs() {
     while let Some(batch) = spool.next_batch(7, usize::MAX).unwrap() {
         seen += batch.records.len();
         assert!(shown(&batch.records).iter().all(|shown| 20_000 < shown.len()), "its text is there");
-        spool.acknowledge(&batch);
+        spool.acknowledge(&batch, batch.before);
     }
     assert_eq!(seen, 4_000);
 }

@@ -66,7 +66,7 @@ proptest! {
                             prop_assert_eq!(&again, &sent, "what may have been sent is sent as it was");
                         }
                         if acknowledge {
-                            open.acknowledge(&batch);
+                            open.acknowledge(&batch, batch.before);
                             queue.drain(..taken.len());
                         } else {
                             sent = Some(again);
