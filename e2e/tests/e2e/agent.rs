@@ -114,6 +114,32 @@ fn connections_of_the_proxy_are_known_by_the_kernel_and_raise_no_alert() -> Resu
 }
 
 #[test]
+fn coverage_is_the_part_that_came_through_the_proxy() -> Result<()> {
+    let watched = Watched::start()?;
+    watched.go_through()?;
+    watched.go_around()?;
+    // By what `witness_gaps` joins them: both witnesses write the same addresses.
+    let met = "SELECT session.session_id AS id FROM (SELECT * FROM sessions FINAL) AS session \
+        JOIN (SELECT * FROM connections FINAL) AS connection \
+        ON connection.client_address = session.upstream_local_address \
+        AND connection.client_port = session.upstream_local_port \
+        AND connection.server_address = session.upstream_address \
+        AND connection.server_port = session.upstream_port AND connection.host = session.host";
+    watched.ledger.wait_row("the session's connection", met)?;
+    let covered = "SELECT * FROM coverage WHERE bypassed = 1";
+    let row = watched.ledger.wait_row("the day", covered)?;
+    // The proxy's own reader of the catalog is among them.
+    let (connections, proxied) = (number(&row, "connections")?, number(&row, "proxied")?);
+    assert!(2 <= connections && connections == proxied + 1, "{row}");
+    let share = row["share"].as_f64().context("read the share")?;
+    assert!((share * connections as f64 - proxied as f64).abs() < 1e-9, "{row}");
+    let gaps = watched.ledger.rows("SELECT * FROM witness_gaps")?;
+    assert!(gaps.is_empty(), "{gaps:?}");
+    println!("{row}");
+    Ok(())
+}
+
+#[test]
 fn connections_from_before_the_agent_are_found_and_judged() -> Result<()> {
     let (watched, (around, through)) = Watched::start_after(|postgres, shop, proxy| {
         let mut around = Session::start(&shop.staff(postgres, "shop"))?;
