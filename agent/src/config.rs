@@ -1,5 +1,7 @@
 //! The agent's configuration: [`ConfigFile`] is what was written, [`Config`] is what runs.
 
+mod alerts;
+
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -8,6 +10,9 @@ use audit::config::{ClickHouseConfig, SpoolConfig};
 use daemon::config::{ConfigError, Refused, read, refused, section};
 use serde::Deserialize;
 use toml::Spanned;
+
+use self::alerts::AlertsFile;
+pub use self::alerts::{Shape, WebhookConfig};
 
 /// As many as the kernel programs' map has room for, less one for the self-test.
 const PORTS_MAX: usize = 1023;
@@ -25,6 +30,8 @@ pub struct ConfigFile {
     clickhouse: Option<Spanned<ClickHouseConfig>>,
     #[serde(default)]
     proxy: Vec<Spanned<ProxyFile>>,
+    #[serde(default)]
+    alerts: AlertsFile,
 }
 
 #[derive(Debug, Deserialize)]
@@ -47,6 +54,8 @@ pub struct Config {
     pub pid_files: Vec<PathBuf>,
     /// Proxies elsewhere, known by their address.
     pub addresses: BTreeSet<IpAddr>,
+    /// Who is told of alerts.
+    pub webhooks: Vec<WebhookConfig>,
     /// Where records wait.
     pub spool: SpoolConfig,
     /// Where they go.
@@ -80,6 +89,7 @@ impl ConfigFile {
                 }
             }
         }
+        let webhooks = self.alerts.check()?;
         let spool = section(self.spool.span(), self.spool.into_inner(), SpoolConfig::check)?;
         let clickhouse = self.clickhouse.unwrap_or_else(|| Spanned::new(0..0, ClickHouseConfig::default()));
         let span = clickhouse.span();
@@ -88,7 +98,16 @@ impl ConfigFile {
             .overridden_by_environment()
             .map_err(|error| refused(span.clone(), error.to_string()))?;
         let clickhouse = section(span, clickhouse, ClickHouseConfig::check)?;
-        Ok(Config { host, watch_ports, cgroup: self.cgroup, pid_files, addresses, spool, clickhouse })
+        Ok(Config {
+            host,
+            watch_ports,
+            cgroup: self.cgroup,
+            pid_files,
+            addresses,
+            webhooks,
+            spool,
+            clickhouse,
+        })
     }
 }
 
@@ -219,6 +238,23 @@ mod tests {
             let text = format!("watch-ports = [1]\n[[proxy]]\naddress = '{address}'");
             assert!(error(&text).starts_with("a.toml:3: `proxy.address` must be the address of a proxy on"));
         }
+        let webhook = |rest: &str| error(&format!("watch-ports = [1]\n[[alerts.webhook]]\n{rest}"));
+        let whole = "a.toml:3: `alerts.webhook.url` must be the whole address of a webhook, such as \
+                     `http://127.0.0.1:9093/api/v2/alerts`";
+        assert_eq!(webhook("url = 'hooks.example/s3cret'\nshape = 'slack'"), whole);
+        assert!(
+            webhook("url = 'http://me:s3cret@a/'\nshape = 'slack'").ends_with("without a user and password")
+        );
+        assert!(webhook("url = 'https://a/b'\nshape = 'slack'").contains("must have `root-ca`"));
+        assert!(webhook("url = 'http://a/b'\nshape = 'slack'\nroot-ca = '/x'").contains("is for `https`"));
+        let missing = webhook("url = 'https://a/b'\nshape = 'slack'\nroot-ca = '/none'");
+        assert!(
+            missing.starts_with("a.toml:5: cannot read `alerts.webhook.root-ca`, /none: No such file"),
+            "{missing}"
+        );
+        assert!(
+            webhook("url = 'http://a/b'\nshape = 'pager'").contains("expected `alertmanager` or `slack`")
+        );
         assert!(error("watch-port = [1]").contains("unknown field `watch-port`"));
     }
 }

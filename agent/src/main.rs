@@ -21,6 +21,9 @@ A configuration:
   pid-file = \"/run/picket/proxy.pid\"   # a proxy on this host: proven by its process
   [[proxy]]
   address = \"10.0.0.7\"                 # a proxy elsewhere: known by its address
+  [[alerts.webhook]]                     # who is told of alerts
+  url = \"http://127.0.0.1:9093/api/v2/alerts\"
+  shape = \"alertmanager\"                # or \"slack\"; `https` needs root-ca = \"FILE\"
 
 Environment:
   PICKET_CLICKHOUSE_URL   overrides `clickhouse.url`

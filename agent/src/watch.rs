@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
+use crate::alerts::Alerts;
 use crate::config::Config;
 use crate::gap::Gap;
 use crate::health::Health;
@@ -91,6 +92,7 @@ struct Watch {
     this_host: ThisHost,
     health: Health,
     report: Report,
+    alerts: Alerts,
     journal: Journal,
     lookout: Lookout,
     /// The look that is not back yet.
@@ -126,8 +128,9 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
         kernel_log,
         tracker: Tracker::new(host.clone()),
         this_host: ThisHost::new(registry, mount.clone()),
-        health: Health::new(host, now),
+        health: Health::new(host.clone(), now),
         report: Report::new(Arc::clone(&spool)),
+        alerts: Alerts::start(&host.name, config.webhooks, &spool).context("start the delivery of alerts")?,
         journal,
         lookout: Lookout {
             ports: config.watch_ports.clone(),
@@ -158,6 +161,7 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
     let watched = watch.until(&mut stop, &ring).await;
     // Whatever ended the watch: what was seen is kept, and delivered where that can be.
     let ended = watch.end();
+    std::mem::take(&mut watch.alerts).stop();
     shipping.stop();
     watched.and(ended)
 }
@@ -290,7 +294,11 @@ impl Watch {
     /// Records go to the journal first: what the spool has, the journal has too.
     fn keep(&mut self, records: &mut Vec<Record>) {
         self.journal.note(records);
+        let alerts: Vec<Record> =
+            records.iter().filter(|record| matches!(record, Record::Alert(_))).cloned().collect();
         self.report.keep(records);
+        // Evidence comes first.
+        self.alerts.offer(&alerts);
     }
 
     /// Notes that the spool has everything until now. Before the first look nothing is sure.

@@ -10,6 +10,15 @@ use crate::daemon::{Daemon, Launch, Ready};
 use crate::proxy::quoted;
 use crate::scratch::Scratch;
 
+/// An Alertmanager that is told of alerts.
+#[derive(Clone, Debug)]
+pub struct Receiver {
+    /// Where it takes them.
+    pub url: String,
+    /// Who vouches for it, where it speaks TLS.
+    pub root_ca: Option<PathBuf>,
+}
+
 /// What an agent is told.
 #[derive(Clone, Debug)]
 pub struct AgentSettings {
@@ -17,6 +26,8 @@ pub struct AgentSettings {
     pub ports: Vec<u16>,
     /// Where proxies of this host write their process ids.
     pub proxy_pid_files: Vec<PathBuf>,
+    /// Whom it tells of alerts.
+    pub alertmanagers: Vec<Receiver>,
     /// Where the ledger is.
     pub clickhouse_url: String,
     /// The ledger's database.
@@ -70,7 +81,7 @@ impl Agent {
 
 /// An agent that is not started yet, for tests that expect it to refuse.
 pub fn launch(settings: &AgentSettings, folder: &Scratch) -> Result<Launch> {
-    let AgentSettings { ports, proxy_pid_files, clickhouse_url, ledger_database } = settings;
+    let AgentSettings { ports, proxy_pid_files, alertmanagers, clickhouse_url, ledger_database } = settings;
     let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
     let mut text = format!(
         "watch-ports = [{}]\n\n[spool]\ndir = {}\n\n[clickhouse]\nurl = \"{clickhouse_url}\"\n\
@@ -80,6 +91,12 @@ pub fn launch(settings: &AgentSettings, folder: &Scratch) -> Result<Launch> {
     );
     for pid_file in proxy_pid_files {
         text.push_str(&format!("\n[[proxy]]\npid-file = {}\n", quoted(pid_file)));
+    }
+    for Receiver { url, root_ca } in alertmanagers {
+        text.push_str(&format!("\n[[alerts.webhook]]\nurl = \"{url}\"\nshape = \"alertmanager\"\n"));
+        if let Some(root_ca) = root_ca {
+            text.push_str(&format!("root-ca = {}\n", quoted(root_ca)));
+        }
     }
     let config = folder.join("agent.toml");
     fs::write(&config, text).context("write the agent's configuration")?;

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod agent;
+pub mod alertmanager;
 pub mod binaries;
 pub mod cache;
 pub mod daemon;

@@ -13,6 +13,7 @@ mod presidio;
 mod privilege;
 mod psycopg;
 mod python_suites;
+mod unpacked;
 
 use anyhow::{Result, anyhow};
 
@@ -29,7 +30,7 @@ use crate::error::Unavailable;
 ///
 /// Looks for the PostgreSQL server and client, a C compiler with libclang, the eBPF toolchain, iproute2,
 /// the ClickHouse engine, PostgreSQL's own tests and a newer one's, clients in Python, JavaScript and Java, the test suites of those
-/// in Python, and Presidio. What is missing is named with its source (apt, rustup, cargo, npm or PyPI) and its reason,
+/// in Python, Presidio, and Alertmanager. What is missing is named with its source (apt, rustup, cargo, npm or PyPI) and its reason,
 /// and then installed; apt runs through sudo where you are not root, which may ask for your password. No
 /// database cluster is created and no service is started or changed. Where nothing can be installed (no root,
 /// another distribution, another processor) it says what to do by hand and exits with 69.
@@ -86,6 +87,9 @@ fn install(missing: &[Need]) -> Result<()> {
             Source::PythonSuites => python_suites::install()?,
             Source::Presidio => presidio::install()?,
             Source::PgBouncer => pgbouncer::install()?,
+            Source::Alertmanager => {
+                unpacked::install(e2e::alertmanager::PACKAGE, needs::ALERTMANAGER_BY_HAND)?
+            }
         }
     }
     let left = needs::missing();

@@ -330,6 +330,21 @@ pub enum AlertKind {
     Gap,
     /// Somebody asked too many questions about values that are masked.
     Probing,
+    /// Alerts cannot be delivered to somebody who must know, or can be again.
+    Undelivered,
+}
+
+impl AlertKind {
+    /// The word for it in the ledger.
+    pub fn name(self) -> &'static str {
+        match self {
+            AlertKind::Bypass => "bypass",
+            AlertKind::EventsLost => "events_lost",
+            AlertKind::Gap => "gap",
+            AlertKind::Probing => "probing",
+            AlertKind::Undelivered => "undelivered",
+        }
+    }
 }
 
 /// What happened to a statement that waits for somebody's approval. Identity: `request_id`, `event`, `by`.

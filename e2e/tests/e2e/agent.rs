@@ -49,6 +49,7 @@ impl Watched {
         let begun = before(&postgres, &shop, &proxy)?;
         let agent = Agent::start(&AgentSettings {
             ports: vec![postgres.port()],
+            alertmanagers: Vec::new(),
             proxy_pid_files: vec![proxy.pid_file()],
             clickhouse_url: engine.url().to_string(),
             ledger_database: "picket".to_string(),
@@ -200,6 +201,7 @@ fn an_agent_without_rights_says_which_it_needs_and_exits_with_77() -> Result<()>
     fs::copy(binaries::find("picket-agent")?, &program).context("copy the agent")?;
     let settings = AgentSettings {
         ports: vec![5432],
+        alertmanagers: Vec::new(),
         proxy_pid_files: Vec::new(),
         clickhouse_url: "http://127.0.0.1:1".to_string(),
         ledger_database: "picket".to_string(),

@@ -2,6 +2,7 @@
 
 mod agent;
 mod agent_restart;
+mod alerting;
 mod approvals;
 mod attacks;
 mod bad_config;

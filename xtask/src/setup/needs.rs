@@ -41,7 +41,12 @@ pub(super) enum Source {
     Presidio,
     /// Unpacked from the package of apt, and not installed.
     PgBouncer,
+    /// The same.
+    Alertmanager,
 }
+
+pub(super) const ALERTMANAGER_BY_HAND: &str =
+    "Alertmanager: install it so that `prometheus-alertmanager` or `alertmanager` is on the PATH";
 
 impl Need {
     /// What apt must install for it directly.
@@ -57,7 +62,8 @@ impl Need {
             | Source::Psycopg
             | Source::PythonSuites
             | Source::Presidio
-            | Source::PgBouncer => &[],
+            | Source::PgBouncer
+            | Source::Alertmanager => &[],
         };
         packages.iter().copied()
     }
@@ -90,6 +96,9 @@ impl Need {
             }
             Source::Presidio => "PyPI: what xtask/src/setup/presidio names, checked by hash".to_string(),
             Source::PgBouncer => "apt: pgbouncer, unpacked into a cache and not installed".to_string(),
+            Source::Alertmanager => {
+                format!("apt: {}, unpacked into a cache and not installed", e2e::alertmanager::PACKAGE)
+            }
         }
     }
 }
@@ -242,6 +251,10 @@ pub(super) fn missing() -> Vec<Need> {
             },
         ),
         (
+            e2e::alertmanager::is_installed(),
+            Need { what: "Alertmanager", why: "tests deliver alerts to it", source: Source::Alertmanager },
+        ),
+        (
             has("valgrind"),
             Need {
                 what: "valgrind",
@@ -299,6 +312,7 @@ pub(super) fn by_hand(missing: &[Need]) -> String {
             Source::PythonSuites => python_suites::by_hand(),
             Source::Presidio => presidio::by_hand(),
             Source::PgBouncer => pgbouncer::BY_HAND.to_string(),
+            Source::Alertmanager => ALERTMANAGER_BY_HAND.to_string(),
         });
     }
     text

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::chain::{Leaf, Table};
-use crate::record::{AlertKind, AlertRecord, UnixMicros};
+use crate::record::{AlertRecord, UnixMicros};
 
 use super::{Chained, Place, about, as_ipv6};
 
@@ -47,13 +47,7 @@ impl AlertRow {
             alert_id: record.alert_id,
             raised_at: record.raised_at,
             host: record.host.clone(),
-            kind: match record.kind {
-                AlertKind::Bypass => "bypass",
-                AlertKind::EventsLost => "events_lost",
-                AlertKind::Gap => "gap",
-                AlertKind::Probing => "probing",
-            }
-            .to_owned(),
+            kind: record.kind.name().to_owned(),
             message: record.message.clone(),
             boot_id: connection.map(|connection| connection.boot_id),
             cookie: connection.map(|connection| connection.cookie).unwrap_or_default(),

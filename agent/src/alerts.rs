@@ -1,0 +1,217 @@
+//! Delivers alerts to those who must know, within a second or two. Each webhook has a thread and a queue of its own: one
+//! that does not answer holds up neither the others nor the watch. An outage is an alert in the ledger.
+
+mod queue;
+mod shape;
+mod webhook;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use audit::record::{AlertKind, AlertRecord, Record};
+use audit::spool::Spool;
+use uuid::Uuid;
+
+use self::queue::Queue;
+use self::webhook::Webhook;
+use crate::config::WebhookConfig;
+use crate::moment::Clock;
+
+/// Alerts on their way to one thread.
+const ON_THEIR_WAY_MAX: usize = 4096;
+/// Alerts in one request.
+const BATCH_MAX: usize = 64;
+/// After a failure it is tried again so soon …
+const BACK_OFF_MIN: Duration = Duration::from_millis(250);
+/// … and each time after twice as long, up to this.
+const BACK_OFF_MAX: Duration = Duration::from_secs(30);
+/// Between two looks at whether the agent ends.
+const IDLE: Duration = Duration::from_secs(3600);
+
+/// All webhooks.
+#[derive(Debug, Default)]
+pub(crate) struct Alerts {
+    couriers: Vec<Courier>,
+}
+
+#[derive(Debug)]
+struct Courier {
+    send: SyncSender<AlertRecord>,
+    missed: Arc<AtomicU64>,
+    thread: JoinHandle<()>,
+}
+
+impl Alerts {
+    /// Starts a thread for each webhook.
+    pub(crate) fn start(host: &str, configs: Vec<WebhookConfig>, spool: &Arc<Spool>) -> io::Result<Self> {
+        let mut couriers = Vec::new();
+        for config in configs {
+            let (send, alerts) = sync_channel(ON_THEIR_WAY_MAX);
+            let missed = Arc::new(AtomicU64::new(0));
+            let delivery = Delivery {
+                host: host.to_owned(),
+                webhook: Webhook::new(config),
+                spool: Arc::clone(spool),
+                queue: Queue::default(),
+                missed: Arc::clone(&missed),
+                outage: None,
+            };
+            let thread =
+                thread::Builder::new().name("alerts".to_owned()).spawn(move || delivery.run(&alerts))?;
+            couriers.push(Courier { send, missed, thread });
+        }
+        Ok(Alerts { couriers })
+    }
+
+    /// Takes the alerts among `records`, and never waits.
+    pub(crate) fn offer(&self, records: &[Record]) {
+        for record in records {
+            let Record::Alert(alert) = record else { continue };
+            for courier in &self.couriers {
+                match courier.send.try_send(alert.clone()) {
+                    Ok(()) => {}
+                    Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                        courier.missed.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits for the last attempt, which the webhook bounds.
+    pub(crate) fn stop(self) {
+        for Courier { send, thread, .. } in self.couriers {
+            drop(send);
+            if thread.join().is_err() {
+                tracing::error!("delivery of alerts broke: they are in the ledger");
+            }
+        }
+    }
+}
+
+struct Delivery {
+    host: String,
+    webhook: Webhook,
+    spool: Arc<Spool>,
+    queue: Queue,
+    missed: Arc<AtomicU64>,
+    outage: Option<Outage>,
+}
+
+struct Outage {
+    began: Instant,
+    back_off: Duration,
+    again_at: Instant,
+}
+
+impl Delivery {
+    fn run(mut self, alerts: &Receiver<AlertRecord>) {
+        loop {
+            let now = Instant::now();
+            let due = match &self.outage {
+                Some(outage) => Some(outage.again_at),
+                None => self.queue.next_due(),
+            };
+            let wait = due.map_or(IDLE, |due| due.saturating_duration_since(now)).min(IDLE);
+            match alerts.recv_timeout(wait) {
+                Ok(alert) => {
+                    self.queue.offer(alert, Instant::now());
+                    // Those that came with it go with it.
+                    for alert in alerts.try_iter().take(ON_THEIR_WAY_MAX) {
+                        self.queue.offer(alert, Instant::now());
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    // The last attempt waits for nothing.
+                    self.queue.hurry(Instant::now());
+                    self.deliver();
+                    if 0 < self.queue.len() {
+                        let (alerts, place) = (self.queue.len(), self.webhook.place());
+                        tracing::warn!(alerts, place, "alerts are not delivered, and only in the ledger");
+                    }
+                    return;
+                }
+            }
+            if self.outage.as_ref().is_none_or(|outage| outage.again_at <= Instant::now()) {
+                self.deliver();
+            }
+        }
+    }
+
+    /// Delivers one batch of what is due.
+    fn deliver(&mut self) {
+        self.queue.dropped += self.missed.swap(0, Ordering::Relaxed);
+        let batch = self.queue.take_due(BATCH_MAX, Instant::now());
+        if batch.is_empty() {
+            return;
+        }
+        match self.webhook.post(&batch) {
+            Ok(()) => {
+                self.queue.delivered(batch, Instant::now());
+                self.recover();
+            }
+            Err(error) => {
+                self.queue.put_back(batch);
+                self.fail(&error);
+            }
+        }
+    }
+
+    fn fail(&mut self, error: &str) {
+        let now = Instant::now();
+        match &mut self.outage {
+            Some(outage) => {
+                outage.back_off = outage.back_off.saturating_mul(2).min(BACK_OFF_MAX);
+                outage.again_at = now + outage.back_off;
+            }
+            None => {
+                let message = format!(
+                    "alerts of {} cannot be delivered to {}: {error}",
+                    self.host,
+                    self.webhook.place()
+                );
+                tracing::error!("{message}");
+                self.outage =
+                    Some(Outage { began: now, back_off: BACK_OFF_MIN, again_at: now + BACK_OFF_MIN });
+                self.record(message);
+            }
+        }
+    }
+
+    /// Tells of what delivery has cost, now that it works.
+    fn recover(&mut self) {
+        let (outage, dropped) = (self.outage.take(), std::mem::take(&mut self.queue.dropped));
+        let (host, place) = (&self.host, self.webhook.place());
+        let cost = format!("{dropped} found no room and are only in the ledger");
+        let message = match outage {
+            Some(outage) => {
+                let seconds = outage.began.elapsed().as_secs();
+                format!("alerts of {host} are delivered to {place} again, after {seconds} s; {cost}")
+            }
+            None if 0 < dropped => format!("too many alerts of {host} for {place}: {cost}"),
+            None => return,
+        };
+        tracing::warn!("{message}");
+        self.record(message);
+    }
+
+    /// An outage is told where everything is.
+    fn record(&self, message: String) {
+        let alert = AlertRecord {
+            alert_id: Uuid::now_v7(),
+            raised_at: Clock.now(),
+            host: self.host.clone(),
+            kind: AlertKind::Undelivered,
+            message,
+            connection: None,
+        };
+        if let Err(error) = self.spool.append(&[Record::Alert(alert)]) {
+            tracing::error!(error = &error as &dyn std::error::Error, "an outage cannot be recorded");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What an alert looks like to those who receive it.
+
+use audit::record::{AlertKind, UnixMicros};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::queue::Group;
+use crate::config::Shape;
+
+/// The body of one request.
+pub(super) fn body(shape: Shape, groups: &[Group]) -> Value {
+    match shape {
+        Shape::Alertmanager => groups.iter().map(alertmanager).collect(),
+        Shape::Slack => {
+            let lines: Vec<String> = groups.iter().map(|group| escaped(&summary(group))).collect();
+            json!({ "text": lines.join("\n") })
+        }
+    }
+}
+
+/// Labels tell which alerts are the same to Alertmanager: no port and no process id of a client is among them
+/// (<https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml>).
+fn alertmanager(group: &Group) -> Value {
+    let alert = &group.alert;
+    let mut labels = json!({
+        "alertname": format!("picket_{}", alert.kind.name()),
+        "severity": severity(alert.kind),
+        "host": alert.host,
+    });
+    if let Some(connection) = &alert.connection {
+        labels["server"] = json!(connection.server.to_string());
+        labels["client"] = json!(connection.client.ip().to_string());
+        if let Some(process) = &connection.process {
+            labels["command"] = json!(process.command);
+            labels["uid"] = json!(process.uid.to_string());
+        }
+    }
+    json!({
+        "labels": labels,
+        "annotations": { "summary": summary(group), "alert_id": alert.alert_id.to_string() },
+        "startsAt": time(alert.raised_at),
+    })
+}
+
+fn summary(group: &Group) -> String {
+    let message = &group.alert.message;
+    match group.more {
+        0 => message.clone(),
+        more => format!("{message} (and {more} more like it)"),
+    }
+}
+
+fn severity(kind: AlertKind) -> &'static str {
+    match kind {
+        AlertKind::Bypass => "critical",
+        AlertKind::EventsLost | AlertKind::Gap | AlertKind::Probing | AlertKind::Undelivered => "warning",
+    }
+}
+
+/// RFC 3339.
+fn time(at: UnixMicros) -> String {
+    Timestamp::from_microsecond(at.0).unwrap_or_default().to_string()
+}
+
+/// A command may be called `<!channel>`: letters with a meaning to Slack have none
+/// (<https://docs.slack.dev/messaging/formatting-message-text>).
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use audit::record::{
+        AlertRecord, ConnectionClass, ConnectionRecord, Ending, Evidence, Opening, ProcessFacts,
+    };
+    use uuid::Uuid;
+
+    use super::super::queue::Queue;
+    use super::*;
+
+    fn bypass() -> AlertRecord {
+        let connection = ConnectionRecord {
+            host: "db1".to_owned(),
+            boot_id: Uuid::nil(),
+            cookie: 2,
+            client_cookie: 1,
+            opened_at: UnixMicros(0),
+            opening: Opening::Seen,
+            closed_at: None,
+            ending: Ending::Seen,
+            client: "127.0.0.1:50312".parse().unwrap(),
+            server: "127.0.0.1:5432".parse().unwrap(),
+            class: ConnectionClass::Bypass,
+            evidence: Evidence::None,
+            process: Some(ProcessFacts {
+                pid: 7,
+                command: "<!channel>".to_owned(),
+                uid: 26,
+                user: "postgres".to_owned(),
+                cgroup_id: 1,
+                cgroup: "/".to_owned(),
+            }),
+            bytes_to_server: 0,
+            bytes_to_client: 0,
+        };
+        AlertRecord {
+            alert_id: Uuid::nil(),
+            raised_at: UnixMicros(1_790_000_000_000_001),
+            host: "db1".to_owned(),
+            kind: AlertKind::Bypass,
+            message: "<!channel> (pid 7) went around & away".to_owned(),
+            connection: Some(connection),
+        }
+    }
+
+    fn groups() -> Vec<Group> {
+        let (mut queue, now) = (Queue::default(), Instant::now());
+        (0..3).for_each(|_| queue.offer(bypass(), now));
+        queue.take_due(9, now)
+    }
+
+    #[test]
+    fn alertmanager_gets_labels_and_a_time() {
+        let expected = json!([{
+            "labels": {
+                "alertname": "picket_bypass", "severity": "critical", "host": "db1", "server": "127.0.0.1:5432",
+                "client": "127.0.0.1", "command": "<!channel>", "uid": "26",
+            },
+            "annotations": {
+                "summary": "<!channel> (pid 7) went around & away (and 2 more like it)",
+                "alert_id": "00000000-0000-0000-0000-000000000000",
+            },
+            "startsAt": "2026-09-21T14:13:20.000001Z",
+        }]);
+        assert_eq!(body(Shape::Alertmanager, &groups()), expected);
+    }
+
+    #[test]
+    fn a_command_calls_nobody_in_slack() {
+        let expected =
+            json!({ "text": "&lt;!channel&gt; (pid 7) went around &amp; away (and 2 more like it)" });
+        assert_eq!(body(Shape::Slack, &groups()), expected);
+    }
+}

@@ -1,0 +1,116 @@
+//! Alerts reach a real Alertmanager, also one that comes later; that it was away is in the ledger.
+
+use std::net::{Ipv4Addr, TcpStream};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use e2e::agent::{Agent, AgentSettings};
+use e2e::alertmanager::{Alertmanager, Tls};
+use e2e::engine::Engine;
+use e2e::ledger::Ledger;
+use e2e::postgres::Postgres;
+use e2e::wait;
+use serde_json::Value;
+
+use crate::certificates::Authority;
+use crate::stack::text;
+
+const ARRIVAL: Duration = Duration::from_secs(60);
+
+struct Scene {
+    alertmanager: Alertmanager,
+    postgres: Postgres,
+    ledger: Ledger,
+    _agent: Agent,
+    _engine: Engine,
+}
+
+impl Scene {
+    fn start(alertmanager: Alertmanager) -> Result<Self> {
+        let postgres = Postgres::start()?;
+        let engine = Engine::start()?;
+        let agent = Agent::start(&AgentSettings {
+            ports: vec![postgres.port()],
+            alertmanagers: vec![alertmanager.receiver()],
+            proxy_pid_files: Vec::new(),
+            clickhouse_url: engine.url().to_string(),
+            ledger_database: "picket".to_string(),
+        })?;
+        let ledger = Ledger::new(engine.url(), "picket");
+        Ok(Self { alertmanager, postgres, ledger, _agent: agent, _engine: engine })
+    }
+
+    fn go_around(&self) -> Result<()> {
+        TcpStream::connect((Ipv4Addr::LOCALHOST, self.postgres.port())).context("connect")?;
+        Ok(())
+    }
+
+    /// The one alert of bypasses, once Alertmanager has it.
+    fn bypass(&self) -> Result<Value> {
+        wait::until("the alert in Alertmanager", ARRIVAL, || {
+            let alerts = self.alertmanager.alerts()?;
+            Ok(alerts.into_iter().find(|alert| alert["labels"]["alertname"] == "picket_bypass"))
+        })
+    }
+}
+
+#[test]
+fn bypasses_reach_alertmanager_as_one_alert_that_names_process_and_database() -> Result<()> {
+    let mut alertmanager = Alertmanager::absent(None)?;
+    alertmanager.start()?;
+    let scene = Scene::start(alertmanager)?;
+    for _ in 0..20 {
+        scene.go_around()?;
+    }
+    let alert = scene.bypass()?;
+    let labels = &alert["labels"];
+    assert_eq!(labels["severity"], "critical", "{alert}");
+    assert_eq!(labels["server"], format!("127.0.0.1:{}", scene.postgres.port()), "{alert}");
+    assert_eq!(labels["client"], "127.0.0.1", "{alert}");
+    let summary = alert["annotations"]["summary"].as_str().context("read the summary")?;
+    assert!(summary.contains(&format!("pid {}", std::process::id())), "{summary}");
+    // All are in the ledger, and they are one to those who are told.
+    let count = "SELECT * FROM alerts FINAL WHERE kind = 'bypass'";
+    scene.ledger.wait_rows("every alert", count, |rows| rows.len() == 20)?;
+    let alerts = scene.alertmanager.alerts()?;
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    Ok(())
+}
+
+#[test]
+fn an_alertmanager_that_is_away_is_told_in_the_ledger_and_gets_its_alerts_later() -> Result<()> {
+    let mut scene = Scene::start(Alertmanager::absent(None)?)?;
+    scene.go_around()?;
+    let outage =
+        "SELECT * FROM alerts FINAL WHERE kind = 'undelivered' AND message LIKE '%cannot be delivered%'";
+    let row = scene.ledger.wait_row("the outage", outage)?;
+    let message = text(&row, "message")?;
+    assert!(message.contains(&format!("to {}: ", scene.alertmanager.place())), "{message}");
+    scene.alertmanager.start()?;
+    scene.bypass()?;
+    let over =
+        "SELECT * FROM alerts FINAL WHERE kind = 'undelivered' AND message LIKE '%are delivered to%again%'";
+    let row = scene.ledger.wait_row("its end", over)?;
+    assert!(text(&row, "message")?.contains("0 found no room"), "{row}");
+    Ok(())
+}
+
+#[test]
+fn alerts_go_over_tls_to_whom_the_authority_vouches_for_and_to_nobody_else() -> Result<()> {
+    let (authority, other) = (Authority::new()?, Authority::new()?);
+    let server = authority.server("127.0.0.1")?;
+    let tls = |root_ca| Tls { cert: server.cert.clone(), key: server.key.clone(), root_ca };
+    let mut trusted = Alertmanager::absent(Some(tls(authority.cert.clone())))?;
+    trusted.start()?;
+    let scene = Scene::start(trusted)?;
+    scene.go_around()?;
+    scene.bypass()?;
+
+    let mut stranger = Alertmanager::absent(Some(tls(other.cert.clone())))?;
+    stranger.start()?;
+    let scene = Scene::start(stranger)?;
+    scene.go_around()?;
+    let row = scene.ledger.wait_row("the outage", "SELECT * FROM alerts FINAL WHERE kind = 'undelivered'")?;
+    assert!(text(&row, "message")?.contains("invalid peer certificate"), "{row}");
+    Ok(())
+}
