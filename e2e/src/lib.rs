@@ -15,6 +15,7 @@ pub mod login;
 pub mod newer_statements;
 pub mod node_clients;
 pub mod observing;
+pub mod oidc;
 pub mod port;
 pub mod postgres;
 pub mod processes;

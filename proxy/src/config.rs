@@ -29,6 +29,7 @@ pub(crate) use self::limits::Limits;
 use self::limits::{CONNECTIONS_MAX, Written};
 use self::masks::MaskFile;
 use crate::keepalive::{self, KeepAlive};
+use crate::oidc::{OidcFile, Provider};
 use crate::scram::Secret;
 use crate::scram_client::Salted;
 use crate::tls::{ClientTls, TlsFile};
@@ -77,6 +78,8 @@ pub(crate) struct Config {
     pub(crate) tls: Option<ClientTls>,
     /// Who can be asked, where somebody can.
     pub(crate) approvals: Option<ApprovalsConfig>,
+    /// Whose tokens let in who is not in `users`.
+    pub(crate) oidc: Option<Arc<Provider>>,
 }
 
 /// Someone who may log in.
@@ -170,6 +173,7 @@ struct ConfigFile {
     spool: Spanned<SpoolConfig>,
     clickhouse: Option<Spanned<ClickHouseConfig>>,
     tls: Option<Spanned<TlsFile>>,
+    oidc: Option<Spanned<OidcFile>>,
     #[serde(default)]
     policy: PolicySection,
     #[serde(default)]
@@ -262,6 +266,12 @@ impl Config {
             // What was judged with them holds on.
             self.policies = Arc::clone(&before.policies);
         }
+        if let (Some(now), Some(before)) = (&self.oidc, &before.oidc)
+            && now.is_same(before)
+        {
+            // Its keys are known.
+            self.oidc = Some(Arc::clone(before));
+        }
         if self.methods == before.methods {
             self.methods = Arc::clone(&before.methods);
         }
@@ -295,6 +305,14 @@ impl ConfigFile {
             Some(tls) => {
                 let span = tls.span();
                 tls.into_inner().check().map_err(|message| refused(span, message))?
+            }
+            None => None,
+        };
+        let oidc = match self.oidc {
+            Some(oidc) if tls.is_some() => Some(Arc::new(oidc.into_inner().check()?)),
+            Some(oidc) => {
+                let message = "`[oidc]` needs `[tls]`: a token that somebody reads on the way is theirs";
+                return Err(refused(oidc.span(), message));
             }
             None => None,
         };
@@ -349,7 +367,7 @@ impl ConfigFile {
             clickhouse: section(clickhouse_span, clickhouse, ClickHouseConfig::check)?,
             policies,
             methods: Arc::new(self.mask.check()?),
-            upstreams: by_name("upstream.database", self.upstream, |span, written| {
+            upstreams: by_name("upstream.database", self.upstream, true, |span, written| {
                 let UpstreamFile { database, host, port, dbname, user, password, .. } = written;
                 let tls = UpstreamTlsFile {
                     sslmode: written.sslmode,
@@ -402,7 +420,7 @@ impl ConfigFile {
                 };
                 Ok((upstream.database.clone(), Arc::new(upstream)))
             })?,
-            users: by_name("user.name", self.user, |span, written| {
+            users: by_name("user.name", self.user, oidc.is_none(), |span, written| {
                 let name = written.name.clone();
                 let most = written.max_user_connections.clone();
                 let max_connections = most
@@ -414,6 +432,7 @@ impl ConfigFile {
                     written.check(takes_certificates).map_err(|message| refused(span, message))?;
                 Ok((name, User { credential, max_connections, groups, kind }))
             })?,
+            oidc,
         })
     }
 }
@@ -476,14 +495,15 @@ pub(crate) fn within<T: PartialOrd + Copy + fmt::Display>(
     Err(refused(written.span(), format!("`{key}` must be between {least} and {most}, got {value}")))
 }
 
-/// Sections by a name that only one of them may have; at least one is needed.
+/// Sections by a name that only one of them may have.
 fn by_name<File, T>(
     key: &str,
     written: Vec<Spanned<File>>,
+    is_needed: bool,
     check: impl Fn(Range<usize>, File) -> Result<(String, T), Refused>,
 ) -> Result<HashMap<String, T>, Refused> {
     let section = key.split('.').next().unwrap_or(key);
-    if written.is_empty() {
+    if is_needed && written.is_empty() {
         return Err(refused(0..0, format!("at least one `[[{section}]]` section is needed")));
     }
     let mut named = HashMap::new();

@@ -4,6 +4,7 @@
 mod ended;
 mod held;
 mod opening;
+mod token_end;
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -25,6 +26,7 @@ use uuid::Uuid;
 use self::ended::Ended;
 use self::held::Waiting;
 use self::opening::open;
+use self::token_end::TokenEnd;
 use crate::allowances::Allowances;
 use crate::approvals::Approvals;
 use crate::cancel::{CancelKeys, Registered};
@@ -180,6 +182,8 @@ struct Opened {
     cancel_keys: CancelKeys,
     _place: Place,
     patience: Patience,
+    /// Of a session that began with a token.
+    token_end: Option<TokenEnd>,
     connection_check: Option<Duration>,
     client_end: Option<ClientEnd>,
     /// When a client that hung up has waited long enough.
@@ -214,7 +218,11 @@ impl Opened {
             tracing::error!(%session_id, %error, "end of session not recorded");
         }
         match &ended {
-            Ended::ClientTerminated | Ended::ClientGone(_) | Ended::Stopped | Ended::Idle(_) => {
+            Ended::ClientTerminated
+            | Ended::ClientGone(_)
+            | Ended::Stopped
+            | Ended::Idle(_)
+            | Ended::TokenExpired => {
                 tracing::debug!(%session_id, reason, "session ended");
             }
             _ => tracing::warn!(%session_id, reason, error = %daemon::with_causes(&ended), "session ended"),
@@ -267,6 +275,11 @@ impl Opened {
                 self.client_sent(client, readings).await?;
                 continue;
             }
+            // What waits for an approval has not begun.
+            let rests = self.session.resting().is_some() || self.waiting.is_some();
+            if self.token_end.as_ref().is_some_and(|end| end.has_come(rests)) {
+                return Err(Ended::TokenExpired);
+            }
             self.patience.note(self.session.resting());
             // A side is read only while the other takes what comes: that is what bounds memory.
             let read_client = self.client_end.is_none()
@@ -295,6 +308,11 @@ impl Opened {
                     if let Poll::Ready(resting) = self.patience.poll_runs_out(cx) {
                         return Poll::Ready(News::Idle(resting));
                     }
+                    if let Some(end) = &mut self.token_end
+                        && end.poll_comes(rests, cx).is_ready()
+                    {
+                        return Poll::Ready(News::TokenEnd);
+                    }
                     if let Some(alarm) = &mut self.alarm
                         && alarm.as_mut().poll(cx).is_ready()
                     {
@@ -312,8 +330,8 @@ impl Opened {
                         self.client_sent(client, readings).await?;
                         continue;
                     }
-                    // It is looked at above.
-                    News::Stop => {}
+                    // They are looked at above.
+                    News::TokenEnd | News::Stop => {}
                 }
             }
             self.flush(client)?;
@@ -490,6 +508,8 @@ enum News {
     Alarm,
     /// To what was asked.
     Answer(Answer),
+    /// The token that it began with may have ended.
+    TokenEnd,
     Stop,
 }
 

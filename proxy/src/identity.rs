@@ -10,9 +10,19 @@ use session::Allowance;
 
 use crate::config::Config;
 
+/// Who says what a user is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Account {
+    /// `[[user]]` of the configuration, whatever it says at the moment.
+    Local,
+    /// The token with which the session began, until it ends.
+    OfProvider,
+}
+
 /// A session's identity, and what the policies make of it.
 pub(crate) struct Identity {
     who: Who,
+    account: Account,
     policies: Arc<Policies>,
     subject: Arc<Subject>,
     methods: Arc<Methods>,
@@ -25,10 +35,15 @@ impl Identity {
     /// # Errors
     ///
     /// [`PolicyError`] where the policies cannot be told of it.
-    pub(crate) fn new(who: Who, config: &Config, allowance: Arc<Allowance>) -> Result<Self, PolicyError> {
-        let who = now(who, config);
+    pub(crate) fn new(
+        who: Who,
+        account: Account,
+        config: &Config,
+        allowance: Arc<Allowance>,
+    ) -> Result<Self, PolicyError> {
+        let who = now(who, account, config);
         let (policies, subject) = (Arc::clone(&config.policies), config.policies.subject(&who)?);
-        Ok(Identity { who, policies, subject, methods: Arc::clone(&config.methods), allowance })
+        Ok(Identity { who, account, policies, subject, methods: Arc::clone(&config.methods), allowance })
     }
 
     /// Takes what has changed: the configuration (`is_newer`), or the time where policies look at it.
@@ -38,7 +53,7 @@ impl Identity {
     /// [`PolicyError`] where the policies cannot be told of it.
     pub(crate) fn renew(&mut self, config: &Config, is_newer: bool) -> Result<(), PolicyError> {
         if is_newer || self.policies.tell_time() {
-            self.who = now(std::mem::take(&mut self.who), config);
+            self.who = now(std::mem::take(&mut self.who), self.account, config);
             self.policies = Arc::clone(&config.policies);
             self.methods = Arc::clone(&config.methods);
             self.subject = self.policies.subject(&self.who)?;
@@ -67,9 +82,11 @@ impl Identity {
     }
 }
 
-/// `who` as the configuration knows the user, at this moment. Somebody who was taken out of it keeps what is known.
-fn now(mut who: Who, config: &Config) -> Who {
-    if let Some(user) = config.users.get(&who.user) {
+/// `who` as the configuration knows a local user, at this moment. Somebody who was taken out of it keeps what is known.
+fn now(mut who: Who, account: Account, config: &Config) -> Who {
+    if account == Account::Local
+        && let Some(user) = config.users.get(&who.user)
+    {
         who.groups.clone_from(&user.groups);
         user.kind.clone_into(&mut who.kind);
     }

@@ -11,6 +11,7 @@ use wire::{FrameError, compose, frontend, split_frame};
 use crate::certificate;
 use crate::config::{Config, Credential};
 use crate::farewell::Farewell;
+use crate::oidc::{self, Person, Provider};
 use crate::pipe::Pipe;
 use crate::scram::{self, Binding, Mechanism, Nobody, Refused};
 use crate::tls::{self, ClientTls};
@@ -31,6 +32,8 @@ pub(crate) struct Login {
     pub(crate) user: String,
     /// How it has proven that: a word for records.
     pub(crate) authenticated_by: &'static str,
+    /// Of somebody whom the identity provider knows: what its token says.
+    pub(crate) person: Option<Person>,
     pub(crate) database: String,
     pub(crate) application_name: String,
     /// The protocol that is spoken with the client.
@@ -118,7 +121,7 @@ pub(crate) async fn login(pipe: &mut Pipe, config: &Config, nobody: &Nobody) -> 
                     return Err(LoginError::Refused(farewell));
                 }
                 let mut login = read_startup(&startup, pipe).await?;
-                login.authenticated_by = prove(pipe, &login.user, config, nobody).await?;
+                (login.authenticated_by, login.person) = prove(pipe, &login.user, config, nobody).await?;
                 return Ok(Wish::Session(login));
             }
         }
@@ -207,6 +210,7 @@ async fn read_startup(startup: &Startup<'_>, pipe: &mut Pipe) -> Result<Login, L
     }
     Ok(Login {
         authenticated_by: "",
+        person: None,
         database: text(b"database").filter(|name| !name.is_empty()).unwrap_or_else(|| user.clone()),
         application_name: text(b"application_name").unwrap_or_default(),
         version,
@@ -230,19 +234,25 @@ fn replication(value: &str) -> Option<Option<Replication>> {
     (begins("false", 1) || begins("no", 1) || begins("off", 2) || value == "0").then_some(None)
 }
 
-/// Has the client prove that it is `user`: how it did.
+/// Has the client prove that it is `user`: how it did, and what is known of it by that.
 async fn prove(
     pipe: &mut Pipe,
     user: &str,
     config: &Config,
     nobody: &Nobody,
-) -> Result<&'static str, LoginError> {
+) -> Result<(&'static str, Option<Person>), LoginError> {
     let credential = config.users.get(user).map(|user| &user.credential);
+    if credential.is_none()
+        && let Some(provider) = &config.oidc
+    {
+        let person = take_token(pipe, user, provider).await?;
+        return Ok((oidc::AUTHENTICATION, Some(person)));
+    }
     if let Some(Credential::Certificate) = credential {
         // rustls has verified it.
         let certificates = pipe.tls().and_then(CommonState::peer_certificates).unwrap_or_default();
         match certificates.first() {
-            Some(own) if certificate::names(own, user) => return Ok("cert"),
+            Some(own) if certificate::names(own, user) => return Ok(("cert", None)),
             Some(_) => {
                 return Err(refused(
                     "28000",
@@ -259,10 +269,36 @@ async fn prove(
     let is_known = known.is_some();
     let secret = known.unwrap_or_else(|| nobody.secret(user));
     let mechanism = exchange(pipe, user, &secret, is_known, config).await?;
-    Ok(match mechanism {
+    let by = match mechanism {
         Mechanism::Plus => "scram-sha-256-plus",
         Mechanism::Plain => "scram-sha-256",
-    })
+    };
+    Ok((by, None))
+}
+
+/// A token of the identity provider as the password. Whatever is wrong with it, the client is told the same.
+async fn take_token(pipe: &mut Pipe, user: &str, provider: &Provider) -> Result<Person, LoginError> {
+    if pipe.tls().is_none() {
+        let farewell = Farewell::new("28000", "Picket takes tokens of the identity provider over TLS only")
+            .hint("Connect with TLS: libpq's sslmode=require or stronger.");
+        return Err(LoginError::Refused(farewell));
+    }
+    let unproven = |why: oidc::Refused| {
+        tracing::info!(user, %why, "token refused");
+        unproven(user)
+    };
+    // AuthenticationCleartextPassword.
+    send_authentication(pipe, 3, &[]).await?;
+    let password = match read_password(pipe, oidc::TOKEN_BYTES_MAX).await {
+        Err(Unread::TooLong) => return Err(unproven(oidc::Refused::TooLong)),
+        password => password?,
+    };
+    let token = password.strip_suffix(b"\0").unwrap_or(&password);
+    provider.verify(token, user).await.map_err(unproven)
+}
+
+fn unproven(user: &str) -> LoginError {
+    refused("28P01", format!("password authentication failed for user \"{user}\""))
 }
 
 /// SCRAM-SHA-256. A user that does not exist goes through the same motions.
@@ -281,7 +317,7 @@ async fn exchange(
             ))
         }
         Refused::Malformed => refused("08P01", "malformed SCRAM message"),
-        Refused::Unproven => refused("28P01", format!("password authentication failed for user \"{user}\"")),
+        Refused::Unproven => unproven(user),
     };
     let binding = binding(pipe, config);
     let offered: &[Mechanism] =
@@ -289,12 +325,12 @@ async fn exchange(
     let mut names: Vec<u8> = offered.iter().flat_map(|one| [one.name().as_bytes(), b"\0"].concat()).collect();
     names.push(0);
     send_authentication(pipe, 10, &names).await?;
-    let initial = read_password(pipe).await?;
+    let initial = read_password(pipe, LOGIN_BYTES_MAX).await?;
     let (mechanism, client_first) =
         initial_response(&initial, offered).ok_or_else(|| refused("08P01", "malformed SASL response"))?;
     let (server_first, exchange) = scram::begin(secret, binding, mechanism, client_first).map_err(told)?;
     send_authentication(pipe, 11, server_first.as_bytes()).await?;
-    let client_final = read_password(pipe).await?;
+    let client_final = read_password(pipe, LOGIN_BYTES_MAX).await?;
     let server_final = exchange.finish(&client_final).map_err(told)?;
     if !is_known {
         return Err(told(Refused::Unproven));
@@ -329,11 +365,44 @@ async fn send(pipe: &mut Pipe, bytes: &[u8]) -> io::Result<()> {
     pipe.flush_all().await
 }
 
-async fn read_password(pipe: &mut Pipe) -> Result<Vec<u8>, LoginError> {
+/// Why there is no password message.
+enum Unread {
+    TooLong,
+    Failed(LoginError),
+}
+
+impl From<io::Error> for Unread {
+    fn from(error: io::Error) -> Self {
+        Unread::Failed(error.into())
+    }
+}
+
+impl From<FrameError> for Unread {
+    fn from(error: FrameError) -> Self {
+        Unread::Failed(error.into())
+    }
+}
+
+impl From<Unread> for LoginError {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::TooLong => refused("08P01", "the password message is too long"),
+            Unread::Failed(error) => error,
+        }
+    }
+}
+
+async fn read_password(pipe: &mut Pipe, bytes_max: u32) -> Result<Vec<u8>, Unread> {
     loop {
-        if let Some((frame, _)) = split_frame(pipe.unread(), LOGIN_BYTES_MAX)? {
+        let frame = match split_frame(pipe.unread(), bytes_max) {
+            Err(FrameError::TooLarge { .. }) if pipe.unread().first() == Some(&frontend::tag::PASSWORD) => {
+                return Err(Unread::TooLong);
+            }
+            frame => frame?,
+        };
+        if let Some((frame, _)) = frame {
             if frame.tag != frontend::tag::PASSWORD {
-                return Err(refused("08P01", "expected a password message"));
+                return Err(Unread::Failed(refused("08P01", "expected a password message")));
             }
             let (body, len) = (frame.body.to_vec(), frame.wire_len());
             pipe.use_up(len);

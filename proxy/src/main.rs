@@ -16,6 +16,7 @@ mod identity;
 mod keepalive;
 mod lobby;
 mod login;
+mod oidc;
 mod patience;
 mod pipe;
 mod places;

@@ -103,6 +103,7 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
         allowances: Allowances::default(),
         config: Running::new(path, config),
     });
+    start_provider(&shared.config.now());
     let threads = Threads::start(&shared, &stopping)?;
     let mut signals = StopSignals::listen().context("listen for signals")?;
     let mut hangups = Hangups::listen().context("listen for signals")?;
@@ -159,6 +160,7 @@ async fn reload_when_asked(
         if let Some(config) = shared.config.reload().await {
             raise_files_max(&config);
             shared.catalogs.follow(&config);
+            start_provider(&config);
             clickhouse.send_if_modified(|known| {
                 let is_new = *known != config.clickhouse;
                 known.clone_from(&config.clickhouse);
@@ -166,6 +168,13 @@ async fn reload_when_asked(
             });
         }
         notify(State::Ready);
+    }
+}
+
+/// Has the identity provider's keys fetched before the first who needs them comes.
+fn start_provider(config: &Config) {
+    if let Some(provider) = &config.oidc {
+        provider.start();
     }
 }
 

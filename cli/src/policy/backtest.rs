@@ -69,7 +69,8 @@ fn note(changes: &mut BTreeMap<Key, Change>, row: &RecordedRow, judged: Judged) 
 
 /// What the policies say of a row, with what the ledger knows of names.
 fn judge(rulebook: &Rulebook, row: &RecordedRow) -> Result<Judged, Failure> {
-    let who = Who {
+    let mut who = Who {
+        actor: row.actor.clone(),
         authentication: row.authenticated_by.clone(),
         application: row.application_name.clone(),
         source: row.source.parse().unwrap_or(Who::default().source),
@@ -78,6 +79,11 @@ fn judge(rulebook: &Rulebook, row: &RecordedRow) -> Result<Judged, Failure> {
         weekday: row.weekday,
         ..rulebook.who(&row.principal, &row.database)
     };
+    if !rulebook.knows(&row.principal) {
+        // Only the identity provider knows what it is, or who has taken it out of the configuration.
+        who.groups.extend(row.groups.iter().cloned());
+        who.kind.clone_from(&row.kind);
+    }
     let verdict = again(&rulebook.policies, &who, row)?;
     let owned = |names: &[std::sync::Arc<str>]| names.iter().map(|name| name.to_string()).collect();
     Ok(match &verdict {

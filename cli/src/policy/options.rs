@@ -9,6 +9,7 @@ use clap::Args;
 use policy::{Mode, Policies, Setup, Who};
 use policy_files::{Kind, PolicySection};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::failure::Failure;
 
@@ -41,6 +42,9 @@ pub(crate) struct Asker {
     /// What the user is
     #[arg(long, value_parser = ["human", "agent"])]
     kind: Option<String>,
+    /// Who acts for the user, as the identity provider names it
+    #[arg(long, value_name = "NAME", default_value = "")]
+    actor: String,
     /// The database that is asked, by the name that clients use
     #[arg(long, value_name = "DATABASE", default_value = "")]
     on: String,
@@ -48,7 +52,7 @@ pub(crate) struct Asker {
     #[arg(long, value_name = "NAME")]
     environment: Option<String>,
     /// How the user has logged in
-    #[arg(long, value_parser = ["cert", "scram-sha-256", "scram-sha-256-plus"])]
+    #[arg(long, value_parser = ["cert", "oauth", "scram-sha-256", "scram-sha-256-plus"])]
     authentication: Option<String>,
     /// What the client calls itself
     #[arg(long, value_name = "NAME", default_value = "")]
@@ -68,6 +72,8 @@ pub(crate) struct Asker {
 pub(crate) struct Rulebook {
     pub(crate) policies: Policies,
     users: Vec<UserFile>,
+    /// An identity provider has further users, whom nobody here knows.
+    has_provider: bool,
     upstreams: Vec<UpstreamFile>,
 }
 
@@ -78,6 +84,7 @@ struct ConfigFile {
     policy: PolicySection,
     #[serde(default)]
     user: Vec<UserFile>,
+    oidc: Option<IgnoredAny>,
     #[serde(default)]
     upstream: Vec<UpstreamFile>,
 }
@@ -100,10 +107,10 @@ struct UpstreamFile {
 impl Rules {
     /// Reads them.
     pub(crate) fn read(&self) -> Result<Rulebook, Failure> {
-        let (policies, users, upstreams) = match &self.config {
-            None => (None, Vec::new(), Vec::new()),
+        let (policies, users, has_provider, upstreams) = match &self.config {
+            None => (None, Vec::new(), false, Vec::new()),
             Some(path) => daemon::config::read(path, |file: ConfigFile| {
-                Ok((Some(file.policy.check()?), file.user, file.upstream))
+                Ok((Some(file.policy.check()?), file.user, file.oidc.is_some(), file.upstream))
             })
             .map_err(|error| Failure::usage(anyhow::Error::new(error)))?,
         };
@@ -125,15 +132,20 @@ impl Rules {
             };
             Failure::usage(anyhow!("{option}{error}"))
         })?;
-        Ok(Rulebook { policies, users, upstreams })
+        Ok(Rulebook { policies, users, has_provider, upstreams })
     }
 }
 
 impl Rulebook {
-    /// All groups of all users, where there are any users.
+    /// All groups of all users, where there are any users and all of them are known.
     pub(crate) fn groups(&self) -> Option<BTreeSet<String>> {
         let groups = self.users.iter().flat_map(|user| user.groups.iter().cloned()).collect();
-        (!self.users.is_empty()).then_some(groups)
+        (!self.users.is_empty() && !self.has_provider).then_some(groups)
+    }
+
+    /// Whether the configuration has a user of that name.
+    pub(crate) fn knows(&self, user: &str) -> bool {
+        self.users.iter().any(|known| known.name == user)
     }
 
     /// What is known of a user by that name, on a database.
@@ -163,6 +175,7 @@ impl Asker {
             who.environment.clone_from(environment);
         }
         Who {
+            actor: self.actor.clone(),
             authentication: self.authentication.clone().unwrap_or_default(),
             application: self.application.clone(),
             source: self.source,

@@ -52,6 +52,15 @@ pub struct SessionRecord {
     pub principal: String,
     /// How the principal was authenticated, such as `scram-sha-256`.
     pub authenticated_by: String,
+    /// Who acted for the principal, as the identity provider names it; empty where nobody did.
+    #[serde(default)]
+    pub actor: String,
+    /// What the principal was: `human`, `agent`, or empty where nobody said.
+    #[serde(default)]
+    pub kind: String,
+    /// The principal's groups when the session began.
+    #[serde(default)]
+    pub groups: Vec<String>,
     /// The database that was asked for.
     pub database: String,
     /// The role that the proxy uses at the database.

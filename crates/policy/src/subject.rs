@@ -17,6 +17,8 @@ pub struct Who {
     pub groups: BTreeSet<String>,
     /// `human`, `agent`, or nothing.
     pub kind: String,
+    /// Who acts for the user, as the identity provider names it; nothing where nobody does.
+    pub actor: String,
     /// How it has logged in.
     pub authentication: String,
     /// What the client called itself when it connected. It may choose.
@@ -39,6 +41,7 @@ impl Default for Who {
             user: String::new(),
             groups: BTreeSet::new(),
             kind: String::new(),
+            actor: String::new(),
             authentication: String::new(),
             application: String::new(),
             source: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
@@ -76,6 +79,7 @@ impl Subject {
         let name = [
             ("name", text(&who.user)),
             ("kind", text(&who.kind)),
+            ("actor", text(&who.actor)),
             ("authentication", text(&who.authentication)),
         ];
         let place = [("name", text(&who.database)), ("environment", text(&who.environment))];

@@ -14,7 +14,7 @@ use crate::setup::{PolicyError, Source};
 const GROUPS: [&str; 8] = ["define", "govern", "reach", "read", "run", "session", "unread", "write"];
 
 /// How sessions log in.
-const AUTHENTICATIONS: [&str; 3] = ["cert", "scram-sha-256", "scram-sha-256-plus"];
+const AUTHENTICATIONS: [&str; 4] = ["cert", "oauth", "scram-sha-256", "scram-sha-256-plus"];
 
 /// How a statement does something.
 const WAYS: [&str; 4] = ["foreign_key", "rule", "statement", "trigger"];

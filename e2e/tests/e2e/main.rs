@@ -24,6 +24,7 @@ mod explain;
 mod fixtures;
 mod fresh_tables;
 mod goodbye;
+mod identity;
 mod implicit;
 mod laundering;
 mod leaks;

@@ -30,6 +30,8 @@ pub(super) enum Ended {
     NotJudged(#[from] PolicyError),
     #[error("client was idle for too long")]
     Idle(Resting),
+    #[error("the token that it began with has expired")]
+    TokenExpired,
     #[error("proxy stops")]
     Stopped,
 }
@@ -49,6 +51,7 @@ impl Ended {
             Ended::NotJudged(_) => "not_judged",
             Ended::Idle(Resting::Idle) => "idle_timeout",
             Ended::Idle(Resting::InTransaction) => "idle_in_transaction_timeout",
+            Ended::TokenExpired => "token_expired",
             Ended::Stopped => "proxy_stopped",
         }
     }
@@ -83,6 +86,13 @@ impl Ended {
             Ended::Idle(Resting::InTransaction) => Some(
                 Farewell::new("25P03", "terminating connection due to idle-in-transaction timeout")
                     .detail("Picket's limit is `idle-transaction-timeout-secs`."),
+            ),
+            Ended::TokenExpired => Some(
+                Farewell::new(
+                    "57P01",
+                    "terminating connection because the token that it began with has expired",
+                )
+                .hint("Get a new token of the identity provider, and connect again."),
             ),
             Ended::Stopped => {
                 Some(Farewell::new("57P01", "terminating connection because Picket is being stopped"))

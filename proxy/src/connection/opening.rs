@@ -11,10 +11,11 @@ use uuid::Uuid;
 use wire::{backend, compose};
 
 use super::ended::{not_judged, not_recorded};
+use super::token_end::TokenEnd;
 use super::{Opened, Shared};
 use crate::catalog::CatalogKeeper;
 use crate::farewell::Farewell;
-use crate::identity::Identity;
+use crate::identity::{Account, Identity};
 use crate::login::Login;
 use crate::patience::Patience;
 use crate::places::Allowed;
@@ -30,8 +31,16 @@ pub(super) async fn open(
 ) -> Result<Opened, Farewell> {
     let internal =
         |error: &dyn std::fmt::Display| Farewell::new("58000", "Picket cannot open a session").detail(error);
-    let Login { user, authenticated_by, database, application_name, version, parameters, replication } =
-        login;
+    let Login {
+        user,
+        authenticated_by,
+        person,
+        database,
+        application_name,
+        version,
+        parameters,
+        replication,
+    } = login;
     let following = shared.config.follow();
     let config = following.now();
     let Some(upstream) = config.upstream(&database) else {
@@ -39,18 +48,29 @@ pub(super) async fn open(
             .detail("Picket has no [[upstream]] of that name."));
     };
     let limits = &config.limits;
-    // It may have been taken out of the file while the client logged in.
-    let Some(account) = config.users.get(&user) else {
-        return Err(Farewell::new("28000", format!("user \"{user}\" was removed while it logged in")));
+    let own = match (config.users.get(&user), &person) {
+        // Whom a token has let in is nobody else, even where the file has got a user of that name meanwhile.
+        (_, Some(_)) => None,
+        (Some(account), None) => account.max_connections,
+        // It may have been taken out of the file while the client logged in.
+        (None, None) => {
+            return Err(Farewell::new("28000", format!("user \"{user}\" was removed while it logged in")));
+        }
     };
-    let own = account.max_connections;
     let allowed = Allowed {
         all: limits.max_connections,
         user: own.unwrap_or(limits.max_user_connections),
         database: limits.max_db_connections,
     };
+    let account = if person.is_some() { Account::OfProvider } else { Account::Local };
+    let token_end = person.as_ref().map(TokenEnd::of);
+    let (groups, actor, kind) =
+        person.map(|person| (person.groups, person.actor, person.kind)).unwrap_or_default();
     let who = Who {
         user: user.clone(),
+        groups,
+        actor,
+        kind: kind.to_owned(),
         authentication: authenticated_by.to_owned(),
         application: application_name.clone(),
         source: client.ip().to_canonical(),
@@ -59,7 +79,7 @@ pub(super) async fn open(
         ..Who::default()
     };
     let allowance = shared.allowances.of(&user, limits.max_probes_per_hour);
-    let identity = Identity::new(who, config, allowance).map_err(|error| not_judged(&error))?;
+    let identity = Identity::new(who, account, config, allowance).map_err(|error| not_judged(&error))?;
     let (policies, subject) = (identity.policies(), identity.subject());
     let replicates = replication.map(|_| policies.judge_replication(subject, ""));
     if let Some(refusal) = replicates.as_ref().and_then(Verdict::refusal) {
@@ -111,6 +131,9 @@ pub(super) async fn open(
         end_reason: String::new(),
         principal: user,
         authenticated_by: authenticated_by.to_owned(),
+        actor: identity.who().actor.clone(),
+        kind: identity.who().kind.clone(),
+        groups: identity.who().groups.iter().cloned().collect(),
         database,
         database_role: upstream.user.clone(),
         environment: upstream.environment.clone(),
@@ -166,6 +189,7 @@ pub(super) async fn open(
         cancel_keys: shared.cancel_keys.clone(),
         _place: place,
         patience: Patience::new(limits),
+        token_end,
         connection_check: limits.client_connection_check,
         client_end: None,
         alarm: None,

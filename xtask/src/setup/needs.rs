@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{
-    engine, kernel_tools, newer_statements, node_clients, pgbouncer, postgres_tests, presidio, psycopg,
-    python_suites,
+    engine, kernel_tools, newer_statements, node_clients, oidc_provider, pgbouncer, postgres_tests, presidio,
+    psycopg, python_suites,
 };
 use crate::{repo, run};
 
@@ -33,6 +33,8 @@ pub(super) enum Source {
     NewerStatements,
     /// npm packages in a folder of the cache.
     NodeClients,
+    /// npm packages in a folder of the cache.
+    OidcProvider,
     /// A Python environment with packages from PyPI.
     Psycopg,
     /// Packages and source archives from PyPI.
@@ -59,6 +61,7 @@ impl Need {
             | Source::Engine
             | Source::NewerStatements
             | Source::NodeClients
+            | Source::OidcProvider
             | Source::Psycopg
             | Source::PythonSuites
             | Source::Presidio
@@ -90,6 +93,7 @@ impl Need {
                 e2e::newer_statements::VERSION
             ),
             Source::NodeClients => "npm: the packages of e2e/clients/node, checked by hash".to_string(),
+            Source::OidcProvider => "npm: the packages of e2e/clients/oidc, checked by hash".to_string(),
             Source::Psycopg => format!("PyPI: psycopg[binary]=={}", e2e::psycopg::VERSION),
             Source::PythonSuites => {
                 "PyPI: what e2e/clients/python names, checked by hash, and four source archives".to_string()
@@ -155,7 +159,10 @@ pub(super) fn missing() -> Vec<Need> {
             },
         ),
         (
-            has("npm") || engine::is_installed() && e2e::node_clients::installed().is_some(),
+            has("npm")
+                || engine::is_installed()
+                    && e2e::node_clients::installed().is_some()
+                    && e2e::oidc::installed().is_some(),
             Need {
                 what: "npm",
                 why: "fetches the ClickHouse engine and clients from your npm registry",
@@ -200,6 +207,14 @@ pub(super) fn missing() -> Vec<Need> {
                 what: "psycopg with its own libpq",
                 why: "tests connect as the newest clients do",
                 source: Source::Psycopg,
+            },
+        ),
+        (
+            e2e::oidc::installed().is_some(),
+            Need {
+                what: "oidc-provider",
+                why: "the identity provider of tests",
+                source: Source::OidcProvider,
             },
         ),
         (
@@ -308,6 +323,7 @@ pub(super) fn by_hand(missing: &[Need]) -> String {
             Source::PostgresTests => postgres_tests::by_hand(),
             Source::NewerStatements => newer_statements::by_hand(),
             Source::NodeClients => node_clients::by_hand(),
+            Source::OidcProvider => oidc_provider::by_hand(),
             Source::Psycopg => psycopg::by_hand(),
             Source::PythonSuites => python_suites::by_hand(),
             Source::Presidio => presidio::by_hand(),

@@ -64,6 +64,7 @@ const MIGRATIONS: &[Migration] = migrations![
     32 "0032_column_classes_chain",
     33 "0033_gaps_chain",
     34 "0034_approvals_chain",
+    35 "0035_sessions_identity",
 ];
 
 #[derive(Row, Deserialize)]

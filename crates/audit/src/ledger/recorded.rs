@@ -14,7 +14,8 @@ use super::{Ledger, LedgerError, Page};
 const QUERY: &str = "SELECT ?fields FROM ( \
     SELECT \
         statement.principal AS principal, statement.database AS database, \
-        session.authenticated_by AS authenticated_by, session.application_name AS application_name, \
+        session.authenticated_by AS authenticated_by, session.actor AS actor, session.kind AS kind, \
+        session.groups AS groups, session.application_name AS application_name, \
         session.source AS source, session.environment AS environment, \
         toHour(statement.started_at) AS hour, toDayOfWeek(statement.started_at) AS weekday, \
         statement.fingerprint AS fingerprint, statement.verdict AS verdict, statement.rules AS rules, \
@@ -27,11 +28,11 @@ const QUERY: &str = "SELECT ?fields FROM ( \
         SELECT * FROM statements FINAL WHERE started_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC') \
     ) AS statement \
     LEFT ANY JOIN ( \
-        SELECT session_id, authenticated_by, application_name, environment, \
+        SELECT session_id, authenticated_by, actor, kind, groups, application_name, environment, \
             replaceRegexpOne(IPv6NumToString(client_address), '^::ffff:', '') AS source \
         FROM sessions \
     ) AS session ON session.session_id = statement.session_id \
-    GROUP BY principal, database, authenticated_by, application_name, source, environment, hour, weekday, \
+    GROUP BY principal, database, authenticated_by, actor, kind, groups, application_name, source, environment, hour, weekday, \
         fingerprint, if(fingerprint = 0, statement.text, ''), verdict, rules \
     ) ORDER BY last_at DESC, text LIMIT {limit:UInt64}";
 
@@ -44,6 +45,12 @@ pub struct RecordedRow {
     pub database: String,
     /// How the user had logged in; empty where the session is not in the ledger, as what follows.
     pub authenticated_by: String,
+    /// Who acted for the user, as the identity provider names it.
+    pub actor: String,
+    /// What the user was.
+    pub kind: String,
+    /// The user's groups at that time.
+    pub groups: Vec<String>,
     /// What the client called itself.
     pub application_name: String,
     /// Address of the client.

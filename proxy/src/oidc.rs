@@ -1,0 +1,165 @@
+//! Tokens of an OpenID Connect provider as proof of who somebody is: signed JWTs (RFC 7519, RFC 9068), checked with the
+//! provider's published keys. What is written of it in the configuration is in `settings`, keys and how they are fetched in
+//! `keys` and `fetching`, what a token says in `claims`. Nothing of a token is ever logged.
+
+mod claims;
+mod fetching;
+mod header;
+mod json;
+mod keys;
+mod over_ring;
+mod settings;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use jsonwebtoken::Validation;
+use thiserror::Error;
+
+use self::fetching::Fetching;
+use self::header::Header;
+use self::json::Once;
+pub(crate) use self::settings::OidcFile;
+use self::settings::Settings;
+
+/// Longest token in bytes. Those with hundreds of groups have 10 kB.
+pub(crate) const TOKEN_BYTES_MAX: u32 = 32 << 10;
+
+/// How a session has logged in with a token: the word for it in records and policies, and in `pg_hba.conf`.
+pub(crate) const AUTHENTICATION: &str = "oauth";
+
+/// An identity provider.
+#[derive(Debug)]
+pub(crate) struct Provider {
+    settings: Arc<Settings>,
+    fetching: OnceLock<Option<Fetching>>,
+}
+
+/// What a token says of the one who logs in with it. It has none of the token's own text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Person {
+    /// Groups that the provider names, and those that the configuration adds to them.
+    pub(crate) groups: BTreeSet<String>,
+    /// Who acts for the user; empty where nobody does.
+    pub(crate) actor: String,
+    /// `agent`, or `""` where the token does not tell.
+    pub(crate) kind: &'static str,
+    /// Seconds since 1970 at which a session ends that rests, and at which one ends that does not.
+    pub(crate) rests_until: u64,
+    pub(crate) runs_until: u64,
+}
+
+/// Why a token is not taken: for the log. Clients are told the same whatever it is.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub(crate) enum Refused {
+    #[error("it is not a signed token of three parts: {0}")]
+    Malformed(&'static str),
+    #[error("it is longer than {TOKEN_BYTES_MAX} bytes")]
+    TooLong,
+    #[error("its header has `{0}`, which is never taken from a token")]
+    Header(&'static str),
+    #[error("it is of another type than an access token or ID token")]
+    Type,
+    #[error("its algorithm is not one of `oidc.algorithms`")]
+    Algorithm,
+    #[error("it names no key (`kid`)")]
+    NoKeyNamed,
+    #[error("the provider has no key of that name for its algorithm")]
+    UnknownKey,
+    #[error("there are no keys of the provider: {0}")]
+    NoKeys(String),
+    #[error("the provider's keys are older than `oidc.key-trust-secs`: {0}")]
+    OldKeys(String),
+    #[error("its signature is not the provider's")]
+    Signature,
+    #[error("its claim `{0}` is missing or has another form than it must")]
+    Claim(String),
+    #[error("a name stands twice in one of its objects")]
+    Twice,
+    #[error("it is of another issuer than `oidc.issuer`")]
+    Issuer,
+    #[error("it is for none of `oidc.audience`")]
+    Audience,
+    #[error("it has expired")]
+    Expired,
+    #[error("it is not valid yet")]
+    NotYet,
+    #[error("it is valid for longer than `oidc.token-life-secs-max`")]
+    LivesTooLong,
+    #[error("it is bound to a key of its owner (`cnf`), which a password cannot show")]
+    Bound,
+    #[error("it is another user's: the claim of `oidc.username-claim` is not the name that the client gave")]
+    OtherUser,
+    #[error("the provider has not verified its mail address")]
+    UnverifiedMail,
+    #[error("it leaves out its groups because there are too many")]
+    GroupsLeftOut,
+    #[error("it has more than {0} groups")]
+    TooManyGroups(usize),
+}
+
+impl Provider {
+    /// Has its keys fetched from now on. Before that, nothing is asked of it.
+    pub(crate) fn start(&self) -> Option<&Fetching> {
+        self.fetching.get_or_init(|| Fetching::start(Arc::clone(&self.settings))).as_ref()
+    }
+
+    /// Whether both are the same provider in the same way: then what is known of its keys holds on.
+    pub(crate) fn is_same(&self, other: &Provider) -> bool {
+        self.settings == other.settings
+    }
+
+    /// Whom a token is of, where it is one of `user` that holds now.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only waits for keys.
+    pub(crate) async fn verify(&self, token: &[u8], user: &str) -> Result<Person, Refused> {
+        let Settings { audience, issuer, algorithms, clock_skew_secs_max, .. } = &*self.settings;
+        let header = Header::read(token)?;
+        if !algorithms.contains(&header.algorithm) {
+            return Err(Refused::Algorithm);
+        }
+        let fetching = self.start().ok_or_else(|| Refused::NoKeys("no thread to fetch them".to_owned()))?;
+        let key = fetching.key(&header.kid, header.algorithm).await?;
+        // One family is what the library asks for; this is the one algorithm that key and header agree on.
+        let mut validation = Validation::new(header.algorithm);
+        validation.set_issuer(&[issuer]);
+        validation.set_audience(audience);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.validate_nbf = true;
+        validation.leeway = *clock_skew_secs_max;
+        let data = jsonwebtoken::decode::<Once>(token, &key.decoding, &validation);
+        let Once(claims) = data.map_err(|error| refused(&error))?.claims;
+        claims::person(&claims, user, &self.settings, now())
+    }
+}
+
+/// The present moment in seconds since 1970.
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+/// The library's word for it; its text could have parts of the token.
+fn refused(error: &jsonwebtoken::errors::Error) -> Refused {
+    use jsonwebtoken::errors::ErrorKind;
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the library adds kinds; each is a refusal")]
+    match error.kind() {
+        ErrorKind::ExpiredSignature => Refused::Expired,
+        ErrorKind::ImmatureSignature => Refused::NotYet,
+        ErrorKind::InvalidAudience => Refused::Audience,
+        ErrorKind::InvalidIssuer => Refused::Issuer,
+        ErrorKind::InvalidSignature => Refused::Signature,
+        ErrorKind::InvalidAlgorithm => Refused::Algorithm,
+        ErrorKind::MissingRequiredClaim(claim) | ErrorKind::InvalidClaimFormat(claim) => {
+            Refused::Claim(claim.clone())
+        }
+        ErrorKind::Json(error) if error.to_string().starts_with(json::TWICE) => Refused::Twice,
+        ErrorKind::Json(_) => Refused::Malformed("its claims are no JSON object"),
+        _ => Refused::Malformed("it cannot be decoded"),
+    }
+}
+
+#[cfg(test)]
+mod tests;
