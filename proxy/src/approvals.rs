@@ -22,6 +22,7 @@ use uuid::Uuid;
 pub(crate) use self::grants::{GRANT_SECS_MAX, Grant};
 use self::grants::{GRANTS_MAX, Grants};
 use crate::cancel::CancelKey;
+use crate::console::visible;
 use crate::trail::now;
 
 /// Most statements that wait at once, those of all sessions.
@@ -61,8 +62,9 @@ pub(crate) struct Held {
     pub(crate) expires_at: UnixMicros,
     pub(crate) session_id: Uuid,
     pub(crate) sequence: u64,
-    /// Who waits.
+    /// Who waits, and who acts for that person; empty where nobody does.
     pub(crate) principal: String,
+    pub(crate) actor: String,
     pub(crate) application: String,
     pub(crate) client: String,
     pub(crate) database: String,
@@ -87,6 +89,7 @@ pub(crate) struct Held {
 pub(crate) struct Asking {
     pub(crate) session_id: Uuid,
     pub(crate) principal: String,
+    pub(crate) actor: String,
     pub(crate) application: String,
     pub(crate) client: String,
     pub(crate) database: String,
@@ -271,7 +274,9 @@ impl Approvals {
             self.grants().add(held, approvers.clone(), time);
         }
         // Nobody listens any more where the session has ended a moment ago.
-        let _ = answer.send(Answer::Approved { approvers, requester });
+        answer
+            .send(Answer::Approved { approvers, requester })
+            .map_err(|_| AnswerError::Unknown(name.to_owned()))?;
         Ok(if time.is_some() { Approved::Granted } else { Approved::Whole })
     }
 
@@ -281,7 +286,7 @@ impl Approvals {
 
     /// The answer of a grant that counts, where one covers the request, after that is recorded.
     pub(crate) fn granted(&self, asking: &Asking, request: &Request) -> Result<Option<Answer>, SpoolError> {
-        let Some(grant) = self.grants().covering(&asking.principal, &asking.database, request) else {
+        let Some(grant) = self.grants().covering(asking, request) else {
             return Ok(None);
         };
         let by: Vec<&str> = grant.approvers.iter().map(|by| by.user.as_str()).collect();
@@ -314,23 +319,27 @@ impl Approvals {
         let Some(entry) = waiting.get(&id) else { return Err(AnswerError::Unknown(name.to_owned())) };
         self.record(&entry.held, ApprovalEvent::Denied, &by.user, reason)?;
         if let Some(Waiting { held, answer, .. }) = waiting.remove(&id) {
-            let why = if reason.is_empty() { "no reason was given" } else { reason };
+            let reason: String = visible(reason).chars().take(REASON_LETTERS_MAX).collect();
+            let why = if reason.is_empty() { "no reason was given" } else { &reason };
             let message = format!("Picket refused this statement: {} has denied it: {why}", by.user);
             let _ = answer.send(refused(REFUSED, message, &held, "Ask whoever has denied it."));
         }
         Ok(())
     }
 
-    /// Gives up what the session waits for that shows this key, as a client asks for that cancels.
-    pub(crate) fn cancel(&self, pid: i32, secret: &[u8]) {
+    /// Gives up what the session waits for that shows this key, as a client asks for that cancels. Whether it waits.
+    pub(crate) fn cancel(&self, pid: i32, secret: &[u8]) -> bool {
         let mut waiting = self.waiting();
         let shows = |waiting: &Waiting| waiting.key.pid == pid && waiting.key.secret == secret;
-        let Some(id) = waiting.iter().find(|(_, waiting)| shows(waiting)).map(|(id, _)| *id) else { return };
+        let Some(id) = waiting.iter().find(|(_, waiting)| shows(waiting)).map(|(id, _)| *id) else {
+            return false;
+        };
         if let Some(Waiting { held, answer, .. }) = waiting.remove(&id) {
             self.note(&held, ApprovalEvent::Cancelled, "the client has cancelled it");
             let message = "canceling statement due to user request".to_owned();
             let _ = answer.send(refused(CANCELED, message, &held, ""));
         }
+        true
     }
 
     fn record(&self, held: &Held, event: ApprovalEvent, by: &str, reason: &str) -> Result<(), SpoolError> {
@@ -361,7 +370,7 @@ impl Approvals {
 
 /// A request as it is shown.
 fn held(asking: Asking, request: &Request) -> Held {
-    let Asking { session_id, principal, application, client, database, environment, timeout } = asking;
+    let Asking { session_id, principal, actor, application, client, database, environment, timeout } = asking;
     let described = &request.statement;
     let asked_at = now();
     let micros = i64::try_from(timeout.as_micros()).unwrap_or(i64::MAX);
@@ -372,6 +381,7 @@ fn held(asking: Asking, request: &Request) -> Held {
         session_id,
         sequence: request.sequence,
         principal,
+        actor,
         application,
         client,
         database,

@@ -101,7 +101,10 @@ pub(crate) async fn serve(
     };
     let farewell = match wish {
         Ok(Wish::Cancel { pid, secret }) => {
-            shared.approvals.cancel(pid, &secret);
+            // The server has nothing of what waits, and would cancel what comes next.
+            if shared.approvals.cancel(pid, &secret) {
+                return;
+            }
             return shared.cancel_keys.cancel(pid, &secret).await;
         }
         Ok(Wish::Session(login)) if is_console(&config, &login.database) => {
@@ -200,6 +203,7 @@ impl Opened {
         tracing::debug!(%session_id, "session started");
         client.queue(&std::mem::take(&mut self.greeting));
         let Err(ended) = self.converse(&mut client, readings, stopping).await;
+        self.waiting = None;
         // A server that has read to the end of what its client had to say closes; that is no loss.
         let ended = match (ended, self.client_end) {
             (Ended::ServerGone(_), Some(ClientEnd::Terminated)) => Ended::ClientTerminated,
@@ -326,7 +330,12 @@ impl Opened {
                     News::Idle(resting) => return Err(Ended::Idle(resting)),
                     News::Alarm => return Err(Ended::ClientGone(io::ErrorKind::TimedOut.into())),
                     News::Answer(answer) => {
+                        let is_approved = matches!(answer, Answer::Approved { .. });
                         self.take_answer(answer);
+                        if is_approved {
+                            // Others may have changed what it means while it waited: then it is asked about anew.
+                            self.catalog.is_read_again().await;
+                        }
                         self.client_sent(client, readings).await?;
                         continue;
                     }

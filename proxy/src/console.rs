@@ -19,11 +19,22 @@ use crate::approvals::{Approved, Grant, Held};
 use crate::connection::Shared;
 use crate::farewell::Farewell;
 use crate::login::Login;
+use crate::oidc::{self, Person};
 use crate::pipe::Pipe;
 use crate::places::Allowed;
 
 /// Longest message that it takes.
 const MESSAGE_BYTES_MAX: u32 = 64 << 10;
+
+/// Most bytes that the answers to one query have before its last.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// Letters of a value in a list, and of one that is shown by itself.
+const LISTED_LETTERS_MAX: usize = 500;
+const SHOWN_LETTERS_MAX: usize = 200_000;
+
+/// SQLSTATE program_limit_exceeded.
+const TOO_MUCH: &str = "54000";
 
 /// Type OID of text (pg_type.dat).
 const TEXT: u32 = 25;
@@ -54,6 +65,8 @@ struct Table {
 struct Console<'a> {
     shared: &'a Shared,
     user: String,
+    /// Of somebody whom the identity provider knows: what its token says.
+    person: Option<Person>,
     client: SocketAddr,
     /// After an error, up to the next Sync.
     skips: bool,
@@ -72,11 +85,16 @@ pub(crate) async fn serve(
 ) -> Result<(), Farewell> {
     let config = shared.config.now();
     let limits = &config.limits;
-    let Login { user, database, replication, .. } = login;
+    let Login { user, person, database, replication, .. } = login;
     if replication.is_some() {
         return Err(Farewell::new(UNSUPPORTED, "Picket's console is no database that can be replicated"));
     }
-    let own = config.users.get(&user).and_then(|user| user.max_connections);
+    // Whoever approves is a person, not what acts for one.
+    if let Some(actor) = person.as_ref().map(|person| &person.actor).filter(|actor| !actor.is_empty()) {
+        return Err(Farewell::new("42501", "nobody answers at Picket's console for another")
+            .detail(format!("{actor} acts for {user} by this token.")));
+    }
+    let own = config.users.get(&user).filter(|_| person.is_none()).and_then(|user| user.max_connections);
     let allowed = Allowed {
         all: limits.max_connections,
         user: own.unwrap_or(limits.max_user_connections),
@@ -84,9 +102,12 @@ pub(crate) async fn serve(
     };
     let _place = shared.places.take(&user, &database, allowed)?;
     tracing::info!(%client, user, "console opened");
-    let mut console = Console { shared, user, client, skips: false };
+    let mut console = Console { shared, user, person, client, skips: false };
     pipe.queue(&greeting());
     loop {
+        if console.person.as_ref().is_some_and(|person| person.rests_until <= oidc::now()) {
+            return Err(Farewell::new("57P01", "the token with which you have logged in has ended"));
+        }
         let gone = |_| Farewell::new("08006", "client went away");
         while let Some(answer) = console.next(pipe)? {
             let Some(answer) = answer else { return Ok(()) };
@@ -191,6 +212,14 @@ impl Console<'_> {
             return compose::bare(out, backend::tag::EMPTY_QUERY_RESPONSE);
         }
         for command in commands {
+            if ANSWER_BYTES_MAX < out.len() {
+                return error(
+                    out,
+                    TOO_MUCH,
+                    "the answers to one query are too long",
+                    "Ask for less at once.",
+                );
+            }
             match self.run(command) {
                 Ok(table) => table.write(out),
                 Err(message) => {
@@ -200,10 +229,13 @@ impl Console<'_> {
         }
     }
 
-    /// Who answers. Groups are those of this moment.
+    /// Who answers. Groups are those of this moment, or of the token.
     fn somebody(&self) -> Approver {
         let config = self.shared.config.now();
-        let groups = config.users.get(&self.user).map(|user| user.groups.clone()).unwrap_or_default();
+        let groups = match &self.person {
+            Some(person) => person.groups.clone(),
+            None => config.users.get(&self.user).map(|user| user.groups.clone()).unwrap_or_default(),
+        };
         Approver { user: self.user.clone(), groups }
     }
 
@@ -237,8 +269,8 @@ impl Console<'_> {
                         held.database.clone(),
                         held.groups.join(", "),
                         by.join(", "),
-                        held.text.clone(),
-                        held.parameters.join(", "),
+                        cut(&held.text, LISTED_LETTERS_MAX),
+                        cut(&held.parameters.join(", "), LISTED_LETTERS_MAX),
                     ]
                 };
                 let rows = approvals.seen_by(&somebody).iter().map(row).collect();
@@ -256,7 +288,14 @@ impl Console<'_> {
                     let by: Vec<&str> = grant.approvers.iter().map(|by| by.user.as_str()).collect();
                     let Held { principal, database, text, .. } = &*grant.held;
                     let (name, until) = (grant.held.name(), time(grant.until.0));
-                    vec![name, until, principal.clone(), database.clone(), by.join(", "), text.clone()]
+                    vec![
+                        name,
+                        until,
+                        principal.clone(),
+                        database.clone(),
+                        by.join(", "),
+                        cut(text, LISTED_LETTERS_MAX),
+                    ]
                 };
                 let rows = approvals.grants_seen_by(&somebody).iter().map(row).collect();
                 Ok(Table { columns, rows, tag: "SHOW" })
@@ -296,6 +335,7 @@ fn details(held: &Held, by: &[String]) -> Vec<Vec<String>> {
         ("waits since", time(held.asked_at.0)),
         ("expires", time(held.expires_at.0)),
         ("principal", held.principal.clone()),
+        ("acting for the principal", held.actor.clone()),
         ("application", held.application.clone()),
         ("client", held.client.clone()),
         ("session", held.session_id.to_string()),
@@ -312,7 +352,15 @@ fn details(held: &Held, by: &[String]) -> Vec<Vec<String>> {
         ("groups that must approve", held.groups.join(", ")),
         ("approved by", by.join(", ")),
     ];
-    all.into_iter().map(|(what, value)| vec![what.to_owned(), value]).collect()
+    all.into_iter().map(|(what, value)| vec![what.to_owned(), cut(&value, SHOWN_LETTERS_MAX)]).collect()
+}
+
+/// The beginning of a text that is too long.
+fn cut(text: &str, letters_max: usize) -> String {
+    match text.char_indices().nth(letters_max) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}… ({} bytes)", &text[..end], text.len()),
+    }
 }
 
 /// A moment, to the second.
@@ -322,10 +370,10 @@ fn time(micros: i64) -> String {
 }
 
 /// A text without letters that would change what the others look like: somebody judges by them.
-fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let is_hidden = |letter: char| {
         letter.is_control() && letter != '\n' && letter != '\t'
-            || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+            || matches!(letter, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{180e}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -7,13 +7,18 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use policy::{Approver, Refusal, Verdict};
+use sql::{Catalog, Touched};
 use wire::frontend::{Bind, Parameter};
 
 use crate::action::{Action, Pass};
+use crate::copied::Encoding;
 use crate::evidence::Described;
 use crate::judged::Judged;
 use crate::readings::Reading;
-use crate::state::Session;
+use crate::state::{Environment, Session};
+
+/// Most statements of one string that somebody is asked about: each answer has all of it read and judged again.
+const ASKED_MAX: usize = 8;
 
 /// What somebody is asked to approve: one execution of a statement.
 #[derive(Clone)]
@@ -30,6 +35,8 @@ pub struct Request {
     pub otherwise: Refusal,
     /// Number that the execution will have.
     pub sequence: u64,
+    /// `pg_class.oid` of what the names of relations in it can mean.
+    pub(crate) meant: Vec<u32>,
 }
 
 /// A value of a parameter.
@@ -67,9 +74,10 @@ pub(crate) struct Asking {
 impl Request {
     /// Whether an answer to the other is one to this.
     fn is_the_same(&self, other: &Request) -> bool {
-        let Request { statement, text, parameters, approvers, otherwise, sequence } = self;
-        (text, parameters, approvers, otherwise, sequence)
-            == (&other.text, &other.parameters, &other.approvers, &other.otherwise, &other.sequence)
+        let Request { statement, text, parameters, approvers, otherwise, sequence, meant } = self;
+        (text, parameters, approvers, otherwise)
+            == (&other.text, &other.parameters, &other.approvers, &other.otherwise)
+            && (*sequence, meant) == (other.sequence, &other.meant)
             && statement.effects == other.statement.effects
             && statement.touched == other.statement.touched
     }
@@ -83,9 +91,12 @@ impl fmt::Debug for Request {
 }
 
 impl Value {
-    fn of(parameter: &Parameter<'_>) -> Option<Value> {
-        let value = parameter.value?.into();
-        Some(if parameter.is_binary { Value::Binary(value) } else { Value::Text(value) })
+    /// What is not the same in every encoding is shown as bytes.
+    fn of(parameter: &Parameter<'_>, is_utf8: bool) -> Option<Value> {
+        let value = parameter.value?;
+        let is_text =
+            !parameter.is_binary && (value.is_ascii() || is_utf8 && std::str::from_utf8(value).is_ok());
+        Some(if is_text { Value::Text(value.into()) } else { Value::Binary(value.into()) })
     }
 }
 
@@ -134,14 +145,16 @@ impl Session {
         &mut self,
         statements: &'a [Rc<Judged>],
         text: Option<&Rc<str>>,
+        env: &Environment<'_>,
         out: &mut Vec<Action>,
     ) -> Result<Cow<'a, [Rc<Judged>]>, Pass> {
-        if !statements.iter().any(|statement| self.is_held(statement)) {
+        let held = statements.iter().filter(|statement| self.is_held(statement)).count();
+        if held == 0 || ASKED_MAX < held {
             return Ok(Cow::Borrowed(statements));
         }
         let mut asked = statements.to_vec();
         for (ahead, statement) in asked.iter_mut().enumerate() {
-            *statement = self.ask(statement, text, &[], ahead, out)?;
+            *statement = self.ask(statement, (text, &[]), ahead, env, out)?;
             if statement.refusal().is_some() {
                 break;
             }
@@ -155,13 +168,14 @@ impl Session {
         judged: &Rc<Judged>,
         reading: &Reading,
         bind: &Bind<'_>,
+        env: &Environment<'_>,
         out: &mut Vec<Action>,
     ) -> Result<Rc<Judged>, Pass> {
         if !self.is_held(judged) {
             return Ok(Rc::clone(judged));
         }
         match bind.parameters() {
-            Ok(parameters) => self.ask(judged, reading.text.as_ref(), &parameters, 0, out),
+            Ok(parameters) => self.ask(judged, (reading.text.as_ref(), &parameters), 0, env, out),
             // They are too long to be shown.
             Err(_) => Ok(Rc::clone(judged)),
         }
@@ -175,9 +189,9 @@ impl Session {
     fn ask(
         &mut self,
         judged: &Rc<Judged>,
-        text: Option<&Rc<str>>,
-        parameters: &[Parameter<'_>],
+        (text, parameters): (Option<&Rc<str>>, &[Parameter<'_>]),
         ahead: usize,
+        env: &Environment<'_>,
         out: &mut Vec<Action>,
     ) -> Result<Rc<Judged>, Pass> {
         let Verdict::Hold { approvers, otherwise } = &judged.verdict else { return Ok(Rc::clone(judged)) };
@@ -194,13 +208,20 @@ impl Session {
             // Nothing runs in it.
             return Ok(Rc::clone(judged));
         }
+        let text = text.map_or_else(|| judged.described.text.as_str().into(), Rc::clone);
+        let is_utf8 = self.encoding() == Encoding::Utf8;
+        if !is_utf8 && !text.is_ascii() {
+            // Nobody could be shown what the server reads.
+            return Ok(Rc::clone(judged));
+        }
         let request = Request {
             statement: Rc::clone(&judged.described),
-            text: text.map_or_else(|| judged.described.text.as_str().into(), Rc::clone),
-            parameters: parameters.iter().map(Value::of).collect(),
+            text,
+            parameters: parameters.iter().map(|parameter| Value::of(parameter, is_utf8)).collect(),
             approvers: approvers.clone(),
             otherwise: otherwise.clone(),
             sequence: self.sequence + 1 + ahead as u64,
+            meant: meant(judged, env.catalog),
         };
         let asked = &mut self.asking.asked;
         match asked.iter().find(|(asked, _)| asked.is_the_same(&request)) {
@@ -213,6 +234,19 @@ impl Session {
             }
         }
     }
+}
+
+/// What the names of relations in it can mean. Names can have dots in them.
+fn meant(judged: &Judged, catalog: &Catalog) -> Vec<u32> {
+    let Touched { read, written, columns: _ } = &judged.described.touched;
+    let names = read.iter().chain(written).flat_map(|path| {
+        path.match_indices('.').map(|(dot, _)| path.get(dot + 1..).unwrap_or_default()).chain([path.as_str()])
+    });
+    let mut meant: Vec<u32> =
+        names.flat_map(|name| catalog.named(name)).map(|relation| relation.oid).collect();
+    meant.sort_unstable();
+    meant.dedup();
+    meant
 }
 
 /// The statement as it may run by this answer.

@@ -207,7 +207,7 @@ impl Session {
         {
             return Ok(self.query_that_is_no_sql(text, statement, out));
         }
-        let statements = match self.ask_all(&judged.statements, reading.text.as_ref(), out) {
+        let statements = match self.ask_all(&judged.statements, reading.text.as_ref(), env, out) {
             Ok(statements) => statements,
             Err(pass) => return Ok(pass),
         };
@@ -384,7 +384,7 @@ impl Session {
         // The server plans it now. Definitions may have changed since it was prepared.
         let reading = &prepared.reading;
         let Some(judged) = self.judge(&reading.read, env) else { return Pass::WaitsForCatalog };
-        let statement = &match self.ask_bound(&judged.one, reading, &bind, out) {
+        let statement = &match self.ask_bound(&judged.one, reading, &bind, env, out) {
             Ok(statement) => statement,
             Err(pass) => return pass,
         };
@@ -467,7 +467,9 @@ impl Session {
         // Definitions may have changed since the statement was prepared.
         let reading = &portal.prepared.reading;
         let Some(judged) = self.judge(&reading.read, env) else { return Pass::WaitsForCatalog };
-        let one = judged.one.with_approval(portal.approval.as_ref());
+        // What was approved begins right behind its Bind: nothing else can have changed what it means.
+        let begins = portal.executed.get() || portal.begun == Some(self.sequence);
+        let one = judged.one.with_approval(portal.approval.as_ref().filter(|_| begins));
         if self.waits_for_stains(std::slice::from_ref(&one), out) {
             return Pass::WaitsForCatalog;
         }

@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use e2e::login::Login;
@@ -235,6 +236,60 @@ fn tokens_log_in_from_psql_psycopg_and_a_driver_and_say_who_it_is() -> Result<()
     assert_eq!(text(&session, "actor")?, "");
     assert_eq!(words(&session, "groups")?, ["readers", "staff"]);
     Ok(())
+}
+
+/// The provider's groups say who may approve. What acts for somebody asks in that person's name and answers nothing.
+#[test]
+fn people_approve_by_their_tokens_what_agents_ask_for_and_agents_approve_nothing() -> Result<()> {
+    let policies = e2e::scratch::Scratch::new("policies")?;
+    let held = "@hold(\"dba\") forbid (principal, action == Picket::Action::\"delete\", resource);";
+    fs::write(policies.join("held.cedar"), held)?;
+    let sections = format!("\n[policy]\ndir = \"{}\"\n[approvals]\n", policies.path().display());
+    let rig = Rig::start("require", "", &sections)?;
+    let token = |claims| rig.key.token(claims);
+    let console = |user: &str, token: &str, text: &str| -> Result<psql::Output> {
+        says(&rig.login(user, token)?.to_database("picket"), "require", text)
+    };
+    let carol = token(json!({ "groups": ["dba"] }))?;
+    let agent = token(json!({ "groups": ["dba"], "act": { "sub": "bot" } }))?;
+    let dave = token(json!({ "preferred_username": "dave@example.com", "groups": ["dba"] }))?;
+    let erin = token(json!({ "preferred_username": "erin@example.com", "groups": ["staff"] }))?;
+    thread::scope(|scope| -> Result<()> {
+        let waits = scope.spawn(|| rig.says(CAROL, &agent, "DELETE FROM orders WHERE id = 1"));
+        let request = wait::until("the request", Duration::from_secs(30), || {
+            let shown = console("dave@example.com", &dave, "SHOW APPROVALS")?.success()?;
+            Ok(shown.split_once('|').map(|(request, _)| request.to_owned()))
+        })?;
+        let shown = console("dave@example.com", &dave, &format!("SHOW APPROVAL {request}"))?.success()?;
+        assert!(shown.contains("principal|carol@example.com") && shown.contains("|bot"), "{shown}");
+        let approve = format!("APPROVE {request} FOR 1h");
+        for (user, token, why) in [
+            (CAROL, &agent, "nobody answers at Picket's console for another"),
+            (CAROL, &carol, "nobody approves what he asks for himself"),
+            ("erin@example.com", &erin, "only somebody of dba may answer that"),
+        ] {
+            let output = console(user, token, &approve)?;
+            assert!(output.code != 0 && output.stderr.contains(why), "{user}: {}", output.stderr);
+        }
+        console("dave@example.com", &dave, &approve)?.success()?;
+        let output = waits.join().map_err(|_| anyhow!("the agent panicked"))??;
+        assert_eq!(output.code, 0, "{}", output.stderr);
+        Ok(())
+    })?;
+    // What was granted to the agent was not granted to carol herself.
+    let alike = "DELETE FROM orders WHERE id = 2";
+    rig.says(CAROL, &agent, alike)?.success()?;
+    thread::scope(|scope| -> Result<()> {
+        let waits = scope.spawn(|| rig.says(CAROL, &carol, "DELETE FROM orders WHERE id = 3"));
+        let request = wait::until("the request", Duration::from_secs(30), || {
+            let shown = console("dave@example.com", &dave, "SHOW APPROVALS")?.success()?;
+            Ok(shown.split_once('|').map(|(request, _)| request.to_owned()))
+        })?;
+        console("dave@example.com", &dave, &format!("DENY {request}"))?.success()?;
+        let output = waits.join().map_err(|_| anyhow!("carol panicked"))??;
+        assert!(output.stderr.contains("dave@example.com has denied it"), "{}", output.stderr);
+        Ok(())
+    })
 }
 
 #[test]

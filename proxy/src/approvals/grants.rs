@@ -8,13 +8,16 @@ use audit::record::UnixMicros;
 use policy::Approver;
 use session::Request;
 
-use super::Held;
+use super::{Asking, Held};
 
 /// Most grants at once.
 pub(super) const GRANTS_MAX: usize = 1_000;
 
 /// Longest time that a grant counts.
 pub(crate) const GRANT_SECS_MAX: u64 = 24 * 60 * 60;
+
+/// Effects of statements whose literals are values and nothing else.
+const PLAIN: [&str; 4] = ["select", "insert", "update", "delete"];
 
 /// One grant, by the request that it came of.
 pub(crate) struct Grant {
@@ -54,27 +57,33 @@ impl Grants {
         self.all.remove(name);
     }
 
-    /// The one that covers what `principal` asks for.
-    pub(super) fn covering(
-        &mut self,
-        principal: &str,
-        database: &str,
-        request: &Request,
-    ) -> Option<Arc<Grant>> {
-        self.now().find(|grant| grant.covers(principal, database, request)).map(Arc::clone)
+    /// The one that covers what is asked for. What acts for somebody is not that person.
+    pub(super) fn covering(&mut self, asking: &Asking, request: &Request) -> Option<Arc<Grant>> {
+        self.now().find(|grant| grant.covers(asking, request)).map(Arc::clone)
     }
 }
 
+/// Whether two texts differ in literals at most.
+fn is_alike(one: &str, other: &str) -> bool {
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    let have_literals =
+        sql::skeleton(one.as_bytes(), &mut first) && sql::skeleton(other.as_bytes(), &mut second);
+    one == other || have_literals && first == second
+}
+
 impl Grant {
-    fn covers(&self, principal: &str, database: &str, request: &Request) -> bool {
+    fn covers(&self, asking: &Asking, request: &Request) -> bool {
         let Grant { held, approvers, .. } = self;
         let (statement, touched) = (&request.statement, &request.statement.touched);
         let is_approved =
             |group: &Arc<str>| approvers.iter().any(|approver| approver.groups.contains(&**group));
-        // What could not be read has no fingerprint.
-        held.fingerprint != 0
+        // The same text but for its literals: a fingerprint takes more for the same. And nothing that has a program in one.
+        held.effects.iter().all(|effect| PLAIN.contains(effect))
+            && held.fingerprint != 0
             && held.fingerprint == statement.fingerprint
-            && (&*held.principal, &*held.database) == (principal, database)
+            && is_alike(&held.text, &request.text)
+            && (&held.principal, &held.actor, &held.database)
+                == (&asking.principal, &asking.actor, &asking.database)
             && held.effects == statement.effects
             && (&held.read, &held.written, &held.columns)
                 == (&touched.read, &touched.written, &touched.columns)

@@ -33,6 +33,7 @@ impl Opened {
         let asking = Asking {
             session_id: self.session_id,
             principal: who.user.clone(),
+            actor: who.actor.clone(),
             application: who.application.clone(),
             client: self.address.to_string(),
             database: who.database.clone(),

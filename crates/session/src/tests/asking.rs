@@ -164,6 +164,46 @@ needs an answer, 37 bytes unused
 "#);
 }
 
+/// Between its Bind and its Execute nothing else begins.
+#[test]
+fn what_is_approved_begins_right_behind_its_bind() {
+    let mut talk = talk();
+    let prepare = [parse("s", "delete from orders where id = $1"), sync()].concat();
+    talk.client(&prepare);
+    talk.server(&[parse_complete(), ready(b'I')].concat());
+    let bound = [bind_values("p", "s", &["7"]), parse("", "select 1"), bind_values("", "", &[]), execute("")];
+    let pipeline = [&bound.concat()[..], &execute("p"), &sync()].concat();
+    talk.client(&pipeline);
+    talk.session.answered(approved("bob", &["dba"]));
+    let sent = talk.client(&pipeline);
+    assert!(
+        sent.contains("record 3 started: delete from orders where id = $1, refused by needs-dba"),
+        "{sent}"
+    );
+}
+
+#[test]
+fn so_many_statements_of_one_string_nobody_is_asked_about() {
+    let mut talk = talk();
+    let sent = talk.client(&query(&[DELETE; 9].join(";")));
+    assert!(sent.contains("record 1 started") && sent.contains("to server instead"), "{sent}");
+    assert!(talk.client(&query(&[DELETE; 8].join(";"))).contains("needs"));
+}
+
+/// In another encoding the bytes mean something else to the server than to whoever is shown them.
+#[test]
+fn what_cannot_be_shown_as_it_is_is_not_asked_about() {
+    let mut talk = talk();
+    talk.session.on_parameter(b"client_encoding", b"LATIN1");
+    let sent = talk.client(&query("delete from orders where id = 1 and note = 'é'"));
+    assert!(sent.contains("refused by needs-dba"), "{sent}");
+    let mut talk = self::talk();
+    talk.session.on_parameter(b"client_encoding", b"LATIN1");
+    talk.client(&[parse("s", "delete from orders where note = $1"), sync()].concat());
+    talk.server(&[parse_complete(), ready(b'I')].concat());
+    assert!(talk.client(&bind_values("", "s", &["é"])).contains("([195, 169])"));
+}
+
 #[test]
 fn a_policy_that_changes_meanwhile_decides() {
     let mut talk = talk();
