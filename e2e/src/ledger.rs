@@ -12,6 +12,9 @@ use crate::wait;
 /// How long a record may take from the event to the ledger.
 const ARRIVAL_SECS_MAX: u64 = 60;
 
+/// How long it may take to take one away.
+const FORGET_WITHIN: Duration = Duration::from_secs(20);
+
 /// One database of one ClickHouse.
 #[derive(Clone, Debug)]
 pub struct Ledger {
@@ -53,6 +56,14 @@ impl Ledger {
             .context("read ClickHouse's answer")?;
         let parsed = text.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>();
         parsed.with_context(|| format!("ClickHouse answered: {}", text.trim()))
+    }
+
+    /// Takes its database away: an engine that many tests share holds only so many tables.
+    pub fn forget(&self) -> Result<()> {
+        let drop = format!("DROP DATABASE IF EXISTS {} SYNC", self.database);
+        let asked = ureq::post(format!("{}/", self.url));
+        asked.config().timeout_global(Some(FORGET_WITHIN)).build().send(drop).context("ask ClickHouse")?;
+        Ok(())
     }
 
     /// Does something to it, as somebody who may write it would, and waits until it is done.

@@ -42,6 +42,13 @@ pub(crate) struct Stack {
     shared: &'static Shared,
 }
 
+impl Drop for Stack {
+    fn drop(&mut self) {
+        // What cannot be taken away is in an engine that is gone, or goes at the end.
+        let _ = self.proxy.kill().and_then(|()| self.ledger.forget());
+    }
+}
+
 impl Stack {
     pub(crate) fn start() -> Result<Self> {
         Self::start_at(None, "")
