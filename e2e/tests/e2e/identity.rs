@@ -596,7 +596,7 @@ fn a_session_ends_with_its_token_idle_or_not() -> Result<()> {
     rig.stack.ledger.wait_rows("both sessions", ended, |rows| rows.len() == 2)?;
     // Nobody waits for what runs on.
     wait::until("the statement to be cancelled", Duration::from_secs(60), || {
-        let runs = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND state = 'active' AND pid <> pg_backend_pid()";
+        let runs = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND state = 'active' AND datname = current_database() AND pid <> pg_backend_pid()";
         Ok((rig.stack.truth(runs)? == "0").then_some(()))
     })
 }
