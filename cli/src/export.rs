@@ -18,7 +18,7 @@ const BYTES_WITHIN: Duration = Duration::from_secs(600);
 
 /// Writes what is asked for to a file or to stdout.
 pub(crate) fn export(ledger: &Ledger, runtime: &Runtime, args: &ExportArgs) -> Result<(), Failure> {
-    let export = ledger.export(args.what.into(), args.since.before_now(), args.format.into())?;
+    let export = ledger.export(args.what, args.since.before_now(), args.format.into())?;
     match &args.output {
         Some(path) => to_file(export, runtime, path),
         None => to_stdout(export, runtime),

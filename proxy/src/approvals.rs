@@ -4,6 +4,7 @@
 mod grants;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::{Entry, OccupiedEntry};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -179,12 +180,6 @@ impl Held {
         })
     }
 
-    /// Groups of which nobody has approved yet.
-    fn missing(&self, approvers: &[(Approver, Option<Duration>)]) -> Vec<String> {
-        let is_in = |group: &Arc<str>| approvers.iter().any(|(by, _)| by.groups.contains(&**group));
-        self.groups.iter().filter(|group| !is_in(group)).map(|group| group.to_string()).collect()
-    }
-
     /// Whether this is somebody who may answer.
     pub(crate) fn may_be_answered_by(&self, somebody: &Approver) -> bool {
         somebody.user != self.principal && self.groups.iter().any(|group| somebody.groups.contains(&**group))
@@ -243,29 +238,27 @@ impl Approvals {
         reason: &str,
     ) -> Result<Approved, AnswerError> {
         let mut waiting = self.waiting();
-        let id = find(&waiting, name, &by)?;
-        let Some(entry) = waiting.get_mut(&id) else { return Err(AnswerError::Unknown(name.to_owned())) };
-        if entry.approvers.iter().any(|(approver, _)| approver.user == by.user) {
+        let mut entry = find(&mut waiting, name, &by)?;
+        if entry.get().approvers.iter().any(|(approver, _)| approver.user == by.user) {
             return Err(AnswerError::Again);
         }
         if time.is_some() && self.grants().is_full() {
             return Err(AnswerError::Full);
         }
-        let held = Arc::clone(&entry.held);
+        let held = Arc::clone(&entry.get().held);
         let event = if time.is_some() { ApprovalEvent::Granted } else { ApprovalEvent::Approved };
         let said = match time {
             Some(time) => format!("for {} s: {reason}", time.as_secs()),
             None => reason.to_owned(),
         };
         self.record(&held, event, &by.user, &said)?;
-        entry.approvers.push((by, time));
-        let missing = held.missing(&entry.approvers);
+        entry.get_mut().approvers.push((by, time));
+        let approvers: Vec<&Approver> = entry.get().approvers.iter().map(|(by, _)| by).collect();
+        let missing = policy::missing(&held.groups, &approvers, &held.principal);
         if !missing.is_empty() {
-            return Ok(Approved::Missing(missing));
+            return Ok(Approved::Missing(missing.into_iter().map(str::to_owned).collect()));
         }
-        let Some(Waiting { held, approvers, answer, .. }) = waiting.remove(&id) else {
-            return Err(AnswerError::Unknown(name.to_owned()));
-        };
+        let Waiting { approvers, answer, .. } = entry.remove();
         let times: Option<Vec<Duration>> = approvers.iter().map(|(_, time)| *time).collect();
         let time = times.and_then(|times| times.into_iter().min());
         let approvers: Vec<Approver> = approvers.into_iter().map(|(by, _)| by).collect();
@@ -315,15 +308,13 @@ impl Approvals {
     /// Denies what waits under `name`.
     pub(crate) fn deny(&self, name: &str, by: &Approver, reason: &str) -> Result<(), AnswerError> {
         let mut waiting = self.waiting();
-        let id = find(&waiting, name, by)?;
-        let Some(entry) = waiting.get(&id) else { return Err(AnswerError::Unknown(name.to_owned())) };
-        self.record(&entry.held, ApprovalEvent::Denied, &by.user, reason)?;
-        if let Some(Waiting { held, answer, .. }) = waiting.remove(&id) {
-            let reason: String = visible(reason).chars().take(REASON_LETTERS_MAX).collect();
-            let why = if reason.is_empty() { "no reason was given" } else { &reason };
-            let message = format!("Picket refused this statement: {} has denied it: {why}", by.user);
-            let _ = answer.send(refused(REFUSED, message, &held, "Ask whoever has denied it."));
-        }
+        let entry = find(&mut waiting, name, by)?;
+        self.record(&entry.get().held, ApprovalEvent::Denied, &by.user, reason)?;
+        let Waiting { held, answer, .. } = entry.remove();
+        let reason = kept(&visible(reason));
+        let why = if reason.is_empty() { "no reason was given" } else { &reason };
+        let message = format!("Picket refused this statement: {} has denied it: {why}", by.user);
+        let _ = answer.send(refused(REFUSED, message, &held, "Ask whoever has denied it."));
         Ok(())
     }
 
@@ -331,20 +322,16 @@ impl Approvals {
     pub(crate) fn cancel(&self, pid: i32, secret: &[u8]) -> bool {
         let mut waiting = self.waiting();
         let shows = |waiting: &Waiting| waiting.key.pid == pid && waiting.key.secret == secret;
-        let Some(id) = waiting.iter().find(|(_, waiting)| shows(waiting)).map(|(id, _)| *id) else {
-            return false;
-        };
-        if let Some(Waiting { held, answer, .. }) = waiting.remove(&id) {
-            self.note(&held, ApprovalEvent::Cancelled, "the client has cancelled it");
-            let message = "canceling statement due to user request".to_owned();
-            let _ = answer.send(refused(CANCELED, message, &held, ""));
-        }
+        let id = waiting.iter().find(|(_, waiting)| shows(waiting)).map(|(id, _)| *id);
+        let Some(Waiting { held, answer, .. }) = id.and_then(|id| waiting.remove(&id)) else { return false };
+        self.note(&held, ApprovalEvent::Cancelled, "the client has cancelled it");
+        let message = "canceling statement due to user request".to_owned();
+        let _ = answer.send(refused(CANCELED, message, &held, ""));
         true
     }
 
     fn record(&self, held: &Held, event: ApprovalEvent, by: &str, reason: &str) -> Result<(), SpoolError> {
-        let reason: String = reason.chars().take(REASON_LETTERS_MAX).collect();
-        self.spool.append(&[held.record(&self.host, event, by, &reason)])
+        self.spool.append(&[held.record(&self.host, event, by, &kept(reason))])
     }
 
     /// Records what keeps a statement from running: it does not run then either when that cannot be recorded.
@@ -399,8 +386,17 @@ fn held(asking: Asking, request: &Request) -> Held {
     }
 }
 
+/// As much of a reason as is kept.
+fn kept(reason: &str) -> String {
+    reason.chars().take(REASON_LETTERS_MAX).collect()
+}
+
 /// The request with this name that `somebody` may answer.
-fn find(waiting: &BTreeMap<Uuid, Waiting>, name: &str, somebody: &Approver) -> Result<Uuid, AnswerError> {
+fn find<'w>(
+    waiting: &'w mut BTreeMap<Uuid, Waiting>,
+    name: &str,
+    somebody: &Approver,
+) -> Result<OccupiedEntry<'w, Uuid, Waiting>, AnswerError> {
     let unknown = || AnswerError::Unknown(name.to_owned());
     let mut found = waiting.values().filter(|waiting| waiting.held.is_called(name));
     let (Some(first), second) = (found.next(), found.next()) else { return Err(unknown()) };
@@ -414,7 +410,11 @@ fn find(waiting: &BTreeMap<Uuid, Waiting>, name: &str, somebody: &Approver) -> R
     if !held.may_be_answered_by(somebody) {
         return Err(AnswerError::NotOfGroup(held.groups.join(", ")));
     }
-    Ok(held.id)
+    let id = held.id;
+    match waiting.entry(id) {
+        Entry::Occupied(entry) => Ok(entry),
+        Entry::Vacant(_) => Err(unknown()),
+    }
 }
 
 impl Ticket {

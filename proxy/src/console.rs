@@ -95,12 +95,7 @@ pub(crate) async fn serve(
             .detail(format!("{actor} acts for {user} by this token.")));
     }
     let own = config.users.get(&user).filter(|_| person.is_none()).and_then(|user| user.max_connections);
-    let allowed = Allowed {
-        all: limits.max_connections,
-        user: own.unwrap_or(limits.max_user_connections),
-        database: limits.max_db_connections,
-    };
-    let _place = shared.places.take(&user, &database, allowed)?;
+    let _place = shared.places.take(&user, &database, Allowed::by(limits, own))?;
     tracing::info!(%client, user, "console opened");
     let mut console = Console { shared, user, person, client, skips: false };
     pipe.queue(&greeting());
@@ -371,10 +366,15 @@ fn time(micros: i64) -> String {
 
 /// A text without letters that would change what the others look like: somebody judges by them.
 pub(crate) fn visible(text: &str) -> String {
-    let is_hidden = |letter: char| {
-        letter.is_control() && letter != '\n' && letter != '\t'
-            || matches!(letter, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{180e}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    // These look like nothing, or like a blank.
+    let is_blank = |letter: char| {
+        matches!(
+            letter,
+            '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{180e}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}'
+        )
     };
+    let is_hidden =
+        |letter: char| !matches!(letter, '\n' | '\t') && daemon::is_obeyed(letter) || is_blank(letter);
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
         match is_hidden(letter) {

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::config::Limits;
 use crate::farewell::Farewell;
 
 /// The sessions that there are.
@@ -25,6 +26,17 @@ pub(crate) struct Allowed {
     pub(crate) all: usize,
     pub(crate) user: usize,
     pub(crate) database: usize,
+}
+
+impl Allowed {
+    /// By the limits, where a user has `own` of his own or not.
+    pub(crate) fn by(limits: &Limits, own: Option<usize>) -> Self {
+        Allowed {
+            all: limits.max_connections,
+            user: own.unwrap_or(limits.max_user_connections),
+            database: limits.max_db_connections,
+        }
+    }
 }
 
 /// One session's place; dropping it gives it back.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use audit::ledger::{ExportFormat, Exported};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use crate::since::Since;
@@ -11,8 +12,8 @@ use crate::since::Since;
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
     /// A table or a view
-    #[arg(value_enum)]
-    pub(crate) what: What,
+    #[arg(value_parser = what())]
+    pub(crate) what: &'static Exported,
     /// How far to look back: a number with s, m, h, d or w, such as 15m, 1h, 7d or 52w
     #[arg(long, value_name = "TIME", default_value = "24h")]
     pub(crate) since: Since,
@@ -41,62 +42,11 @@ impl From<FileFormat> for ExportFormat {
     }
 }
 
-/// Tables have what was recorded, views what people ask
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum What {
-    /// Table: what somebody must know
-    Alerts,
-    /// Table: the agents' own accounts
-    AgentHealth,
-    /// Table: what happened to statements that waited for an approval
-    Approvals,
-    /// View: who went around the proxy
-    Bypasses,
-    /// Table: what became known of columns
-    ColumnClasses,
-    /// Table: socket connections that the kernel saw
-    Connections,
-    /// View: how much came through the proxy, by day
-    Coverage,
-    /// View: what was refused
-    Denied,
-    /// Table: times in which an agent saw nothing
-    Gaps,
-    /// View: columns that were masked for somebody
-    MaskedAccess,
-    /// View: the first time that somebody touched something
-    NewAccess,
-    /// Table: sessions with the proxy
-    Sessions,
-    /// View: all events of all sessions
-    SessionTimeline,
-    /// Table: executions of statements
-    Statements,
-    /// View: executions and the objects that they touched
-    WhoTouched,
-    /// View: where the kernel's account has holes
-    WitnessGaps,
-}
-
-impl From<What> for Exported {
-    fn from(what: What) -> Self {
-        match what {
-            What::Alerts => Exported::Alerts,
-            What::AgentHealth => Exported::AgentHealth,
-            What::Approvals => Exported::Approvals,
-            What::Bypasses => Exported::Bypasses,
-            What::ColumnClasses => Exported::ColumnClasses,
-            What::Connections => Exported::Connections,
-            What::Coverage => Exported::Coverage,
-            What::Denied => Exported::Denied,
-            What::Gaps => Exported::Gaps,
-            What::MaskedAccess => Exported::MaskedAccess,
-            What::NewAccess => Exported::NewAccess,
-            What::Sessions => Exported::Sessions,
-            What::SessionTimeline => Exported::SessionTimeline,
-            What::Statements => Exported::Statements,
-            What::WhoTouched => Exported::WhoTouched,
-            What::WitnessGaps => Exported::WitnessGaps,
-        }
-    }
+/// One of what can be exported, by its name.
+fn what() -> impl TypedValueParser<Value = &'static Exported> {
+    let all = Exported::ALL.iter();
+    let names = all.map(|exported| PossibleValue::new(exported.name).help(exported.about));
+    PossibleValuesParser::new(names).try_map(|name| {
+        Exported::ALL.iter().find(|exported| exported.name == name).ok_or("there is no such table or view")
+    })
 }

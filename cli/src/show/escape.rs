@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use daemon::is_obeyed;
+
 /// `text` with every character that a terminal obeys written as an escape.
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -18,15 +20,6 @@ pub(crate) fn escaped(text: &str) -> String {
         }
     }
     out
-}
-
-/// Control characters, and those that change the direction or cannot be seen.
-pub(super) fn is_obeyed(letter: char) -> bool {
-    letter.is_control()
-        || matches!(
-            letter,
-            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        )
 }
 
 #[cfg(test)]

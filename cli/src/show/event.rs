@@ -112,8 +112,7 @@ impl Shown for Event {
         };
         let verdict = match self.verdict.as_str() {
             "" => Cell::plain(""),
-            "allow" => Cell::good("allow"),
-            other => Cell::bad(format!("{other} ({})", self.rules.join(" "))),
+            verdict => Cell::verdict(verdict, &self.rules),
         };
         let took = self.duration_seconds.map(|seconds| format!("{seconds:.3} s")).unwrap_or_default();
         vec![

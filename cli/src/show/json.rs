@@ -3,9 +3,8 @@
 use std::fmt::Write;
 
 use anyhow::Context;
+use daemon::is_obeyed;
 use serde::Serialize;
-
-use super::escape::is_obeyed;
 
 pub(crate) fn text<Row: Serialize>(rows: &[Row]) -> anyhow::Result<String> {
     let mut text = String::from("[");

@@ -49,6 +49,14 @@ impl Cell {
         Cell { text: text.into(), tone: Tone::Unbroken }
     }
 
+    /// What was decided, and by which rules where it was not allowed.
+    pub(crate) fn verdict(verdict: &str, rules: &[String]) -> Self {
+        match verdict {
+            "allow" => Cell::good("allow"),
+            other => Cell::bad(format!("{other} ({})", rules.join(" "))),
+        }
+    }
+
     fn render(self, in_colours: bool) -> comfy_table::Cell {
         let cell = match self.tone {
             Tone::Whole | Tone::Unbroken => comfy_table::Cell::new(escaped(&self.text)),

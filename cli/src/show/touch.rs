@@ -100,10 +100,6 @@ impl Shown for Touch {
     ];
 
     fn cells(&self) -> Vec<Cell> {
-        let verdict = match self.verdict.as_str() {
-            "allow" => Cell::good("allow"),
-            other => Cell::bad(format!("{other} ({})", self.rules.join(" "))),
-        };
         let outcome = match self.sqlstate.as_str() {
             "" => Cell::plain(self.outcome.as_str()),
             sqlstate => Cell::plain(format!("{} {sqlstate}", self.outcome)),
@@ -115,7 +111,7 @@ impl Shown for Touch {
             Cell::plain(place(&self.database, &self.environment)),
             Cell::plain(self.access.as_str()),
             Cell::plain(self.effects.join(" ")),
-            verdict,
+            Cell::verdict(&self.verdict, &self.rules),
             if self.masked { Cell::good("yes") } else { Cell::plain("no") },
             outcome,
             Cell::plain(self.rows.to_string()),

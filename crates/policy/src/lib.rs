@@ -32,5 +32,5 @@ pub use policies::Policies;
 pub use rule::Rule;
 pub use setup::{Mode, PolicyError, Setup, Source};
 pub use subject::{Subject, Who};
-pub use verdict::{Approver, Permit, Refusal, Verdict};
+pub use verdict::{Approver, Permit, Refusal, Verdict, missing};
 pub use words::CLASSES;

@@ -53,30 +53,23 @@ pub struct Approver {
     pub groups: BTreeSet<String>,
 }
 
-impl Verdict {
-    /// The groups of a verdict that holds of which none of these approvers is. `requester` counts in no group: nobody approves
-    /// what he has asked for himself.
-    pub fn missing<'a>(
-        &'a self,
-        approvers: &'a [Approver],
-        requester: &'a str,
-    ) -> impl Iterator<Item = &'a str> {
-        let needed = match self {
-            Verdict::Hold { approvers, .. } => approvers.as_slice(),
-            Verdict::Allow(_) | Verdict::Refuse(_) => &[],
-        };
-        let is_in = move |approver: &Approver, group: &str| {
-            approver.user != requester && approver.groups.contains(group)
-        };
-        let missing =
-            needed.iter().filter(move |group| !approvers.iter().any(|approver| is_in(approver, group)));
-        missing.map(|group| &**group)
-    }
+/// Those of `groups` of which none of these approvers is. `requester` counts in no group: nobody approves what he has asked for
+/// himself.
+pub fn missing<'a>(groups: &'a [Arc<str>], approvers: &[&Approver], requester: &str) -> Vec<&'a str> {
+    let is_in =
+        |approver: &Approver, group: &str| approver.user != requester && approver.groups.contains(group);
+    let missing = groups.iter().filter(|group| !approvers.iter().any(|approver| is_in(approver, group)));
+    missing.map(|group| &**group).collect()
+}
 
+impl Verdict {
     /// The permit that these approvers make of a verdict that holds; `None` where one is missing.
     pub fn approved(&self, approvers: &[Approver], requester: &str) -> Option<Permit> {
+        let approvers: Vec<&Approver> = approvers.iter().collect();
         match self {
-            Verdict::Hold { otherwise, .. } if self.missing(approvers, requester).next().is_none() => {
+            Verdict::Hold { approvers: groups, otherwise }
+                if missing(groups, &approvers, requester).is_empty() =>
+            {
                 Some(Permit { observed: otherwise.rules.clone() })
             }
             _ => None,

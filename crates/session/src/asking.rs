@@ -194,10 +194,9 @@ impl Session {
         env: &Environment<'_>,
         out: &mut Vec<Action>,
     ) -> Result<Rc<Judged>, Pass> {
-        let Verdict::Hold { approvers, otherwise } = &judged.verdict else { return Ok(Rc::clone(judged)) };
-        if !self.is_held(judged) {
+        let (Verdict::Hold { approvers, otherwise }, true) = (&judged.verdict, self.is_held(judged)) else {
             return Ok(Rc::clone(judged));
-        }
+        };
         if let Some(pass) = self.waits_for_sync(out) {
             return Err(pass);
         }

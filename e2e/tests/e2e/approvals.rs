@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::net::TcpStream;
 use std::os::unix::fs::symlink;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -67,6 +67,16 @@ impl Held {
         Held::start("[approvals]\ntimeout-secs = 600\n")
     }
 
+    /// alice's psql, with a statement that waits.
+    fn send(&self, text: &str) -> Result<Child> {
+        psql::command(&self.stack.alice()?)?
+            .args(["-v", "VERBOSITY=verbose", "-c", text])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("start psql")
+    }
+
     /// Somebody's way to the console.
     fn console(&self, user: &str) -> Result<Login> {
         let alice = self.stack.alice()?;
@@ -115,12 +125,7 @@ fn event(row: &Value) -> Result<String> {
 #[test]
 fn psql_waits_and_the_statement_runs_when_somebody_of_the_group_approves() -> Result<()> {
     let held = Held::asking()?;
-    let alice = held.stack.alice()?;
-    let child = psql::command(&alice)?
-        .args(["-v", "VERBOSITY=verbose", "-c", DELETE])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
+    let child = held.send(DELETE)?;
     let request = held.request()?;
     assert_eq!(held.orders()?, "1", "it has not run");
     let shown = held.say("bob", &format!("SHOW APPROVAL {request}"))?.success()?;
@@ -305,8 +310,7 @@ fn a_prepared_statement_goes_on_within_its_transaction_and_asks_for_each_executi
 #[test]
 fn only_somebody_else_of_the_group_can_answer() -> Result<()> {
     let held = Held::asking()?;
-    let mut session = psql::command(&held.stack.alice()?)?;
-    let child = session.args(["-c", DELETE]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let child = held.send(DELETE)?;
     let request = held.request()?;
     for verb in ["APPROVE", "DENY"] {
         for (user, why) in [
@@ -339,8 +343,7 @@ fn only_somebody_else_of_the_group_can_answer() -> Result<()> {
 fn where_two_rules_name_two_groups_somebody_of_each_must_approve() -> Result<()> {
     let held = Held::asking()?;
     let update = "UPDATE orders SET quantity = 99 WHERE id = 1";
-    let mut session = psql::command(&held.stack.alice()?)?;
-    let child = session.args(["-c", update]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let child = held.send(update)?;
     let request = held.request()?;
     assert_eq!(held.approve("bob", &request)?.trim(), "it still waits for owners");
     assert!(held.say("bob", &format!("APPROVE {request}"))?.stderr.contains("already"));
@@ -380,8 +383,7 @@ fn nothing_is_granted_that_has_a_program_in_a_literal() -> Result<()> {
     let held = Held::start("[approvals]\ntimeout-secs = 2\n")?;
     let alice = held.stack.alice()?;
     let block = |id: u32| format!("DO $$ BEGIN DELETE FROM orders WHERE id = {id}; END $$");
-    let mut session = psql::command(&alice)?;
-    let child = session.args(["-c", &block(1)]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let child = held.send(&block(1))?;
     let request = held.request()?;
     held.say("bob", &format!("APPROVE {request} FOR 1h"))?.success()?;
     let output = child.wait_with_output()?;
@@ -394,8 +396,7 @@ fn nothing_is_granted_that_has_a_program_in_a_literal() -> Result<()> {
 #[test]
 fn what_means_something_else_by_then_is_asked_about_anew() -> Result<()> {
     let held = Held::asking()?;
-    let mut session = psql::command(&held.stack.alice()?)?;
-    let child = session.args(["-c", DELETE]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let child = held.send(DELETE)?;
     let request = held.request()?;
     held.stack.truth(
         "ALTER TABLE orders RENAME TO away; CREATE TABLE orders AS SELECT * FROM away; ALTER TABLE orders OWNER TO shop_owner",
@@ -413,8 +414,7 @@ fn what_means_something_else_by_then_is_asked_about_anew() -> Result<()> {
 #[test]
 fn a_client_that_goes_away_gives_its_request_up() -> Result<()> {
     let held = Held::asking()?;
-    let mut session = psql::command(&held.stack.alice()?)?;
-    let mut child = session.args(["-c", DELETE]).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let mut child = held.send(DELETE)?;
     let request = held.request()?;
     child.kill().context("kill psql")?;
     child.wait()?;
@@ -450,8 +450,7 @@ fn where_nobody_can_be_asked_it_is_refused_at_once() -> Result<()> {
 #[test]
 fn a_proxy_that_stops_ends_what_waits() -> Result<()> {
     let mut held = Held::asking()?;
-    let mut session = psql::command(&held.stack.alice()?)?;
-    let child = session.args(["-c", DELETE]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let child = held.send(DELETE)?;
     held.request()?;
     held.stack.proxy.signal(Signal::TERM)?;
     let output = child.wait_with_output()?;
@@ -467,8 +466,7 @@ fn a_proxy_that_stops_ends_what_waits() -> Result<()> {
 #[test]
 fn a_proxy_that_is_killed_runs_nothing_that_waited() -> Result<()> {
     let mut held = Held::asking()?;
-    let mut session = psql::command(&held.stack.alice()?)?;
-    let child = session.args(["-c", DELETE]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let child = held.send(DELETE)?;
     let request = held.request()?;
     held.stack.proxy.kill()?;
     assert_ne!(child.wait_with_output()?.status.code(), Some(0));
@@ -483,8 +481,7 @@ fn a_proxy_that_is_killed_runs_nothing_that_waited() -> Result<()> {
 #[test]
 fn policies_that_change_meanwhile_decide() -> Result<()> {
     let mut held = Held::asking()?;
-    let mut session = psql::command(&held.stack.alice()?)?;
-    let child = session.args(["-c", DELETE]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let child = held.send(DELETE)?;
     let request = held.request()?;
     let never = r#"@rule("never") forbid (principal, action == Picket::Action::"delete", resource);"#;
     fs::write(held._folder.join("team.cedar"), never)?;
@@ -532,8 +529,7 @@ fn a_grant_lets_run_what_is_alike_of_the_same_person_until_it_is_taken_back() ->
     let held = Held::start("[approvals]\ntimeout-secs = 2\n")?;
     let alice = held.stack.alice()?;
     let delete = |id: u32| format!("DELETE FROM orders WHERE id = {id}");
-    let mut session = psql::command(&alice)?;
-    let child = session.args(["-c", &delete(1)]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let child = held.send(&delete(1))?;
     let request = held.request()?;
     for odd in ["FOR ever", "FOR 25h", "FOR"] {
         assert_ne!(held.say("bob", &format!("APPROVE {request} {odd}"))?.code, 0, "{odd}");
@@ -600,8 +596,7 @@ fn picket_approvals_lists_shows_and_answers() -> Result<()> {
     let (table, told, code) = picket(&held, near, &["list"])?;
     assert_eq!((table.as_str(), told.trim(), code), ("", "nothing waits for you", Some(0)));
     for (verb, runs) in [("deny", false), ("approve", true)] {
-        let mut session = psql::command(&held.stack.alice()?)?;
-        let child = session.args(["-c", DELETE]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let child = held.send(DELETE)?;
         held.request()?;
         let (listed, ..) = picket(&held, near, &["list", "--format", "json"])?;
         let listed: Value = serde_json::from_str(&listed).context("read JSON")?;
@@ -646,9 +641,7 @@ fn picket_approvals_goes_over_tls_to_whom_it_knows() -> Result<()> {
 fn a_shipped_rule_can_ask_too() -> Result<()> {
     let held = Held::start("[policy.hold]\nno-drop-table = \"owners\"\n[approvals]\n")?;
     held.stack.truth("CREATE TABLE scratch (); ALTER TABLE scratch OWNER TO shop_owner")?;
-    let mut session = psql::command(&held.stack.alice()?)?;
-    let child =
-        session.args(["-c", "DROP TABLE scratch"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let child = held.send("DROP TABLE scratch")?;
     let request = held.requests("dave", 1)?.pop().context("find the request")?;
     held.approve("dave", &request)?;
     let output = child.wait_with_output()?;

@@ -174,6 +174,14 @@ fn says(login: &Login, sslmode: &str, sql: &str) -> Result<psql::Output> {
     })
 }
 
+/// tokio-postgres over TLS.
+fn driver(login: &Login) -> tokio_postgres::Config {
+    let mut config = tokio_postgres::Config::new();
+    config.host("127.0.0.1").port(login.port).user(&login.user).password(&login.password);
+    config.dbname(&login.database).ssl_mode(tokio_postgres::config::SslMode::Require);
+    config
+}
+
 fn driver_tls(authority: &Path) -> Result<MakeRustlsConnect> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(authority)?)?;
@@ -213,15 +221,7 @@ fn tokens_log_in_from_psql_psycopg_and_a_driver_and_say_who_it_is() -> Result<()
     assert_eq!(said, Ok("8".to_string()));
     block_on(async {
         let tls = driver_tls(&rig.authority.cert)?;
-        let (client, connection) = tokio_postgres::Config::new()
-            .host("127.0.0.1")
-            .port(login.port)
-            .user(&login.user)
-            .password(&login.password)
-            .dbname(&login.database)
-            .ssl_mode(tokio_postgres::config::SslMode::Require)
-            .connect(tls)
-            .await?;
+        let (client, connection) = driver(&login).connect(tls).await?;
         tokio::spawn(connection);
         assert_eq!(client.query_one("SELECT count(*) FROM users", &[]).await?.get::<_, i64>(0), 8);
         Ok(())
@@ -254,12 +254,15 @@ fn people_approve_by_their_tokens_what_agents_ask_for_and_agents_approve_nothing
     let agent = token(json!({ "groups": ["dba"], "act": { "sub": "bot" } }))?;
     let dave = token(json!({ "preferred_username": "dave@example.com", "groups": ["dba"] }))?;
     let erin = token(json!({ "preferred_username": "erin@example.com", "groups": ["staff"] }))?;
-    thread::scope(|scope| -> Result<()> {
-        let waits = scope.spawn(|| rig.says(CAROL, &agent, "DELETE FROM orders WHERE id = 1"));
-        let request = wait::until("the request", Duration::from_secs(30), || {
+    let asked = || {
+        wait::until("the request", Duration::from_secs(30), || {
             let shown = console("dave@example.com", &dave, "SHOW APPROVALS")?.success()?;
             Ok(shown.split_once('|').map(|(request, _)| request.to_owned()))
-        })?;
+        })
+    };
+    thread::scope(|scope| -> Result<()> {
+        let waits = scope.spawn(|| rig.says(CAROL, &agent, "DELETE FROM orders WHERE id = 1"));
+        let request = asked()?;
         let shown = console("dave@example.com", &dave, &format!("SHOW APPROVAL {request}"))?.success()?;
         assert!(shown.contains("principal|carol@example.com") && shown.contains("|bot"), "{shown}");
         let approve = format!("APPROVE {request} FOR 1h");
@@ -281,10 +284,7 @@ fn people_approve_by_their_tokens_what_agents_ask_for_and_agents_approve_nothing
     rig.says(CAROL, &agent, alike)?.success()?;
     thread::scope(|scope| -> Result<()> {
         let waits = scope.spawn(|| rig.says(CAROL, &carol, "DELETE FROM orders WHERE id = 3"));
-        let request = wait::until("the request", Duration::from_secs(30), || {
-            let shown = console("dave@example.com", &dave, "SHOW APPROVALS")?.success()?;
-            Ok(shown.split_once('|').map(|(request, _)| request.to_owned()))
-        })?;
+        let request = asked()?;
         console("dave@example.com", &dave, &format!("DENY {request}"))?.success()?;
         let output = waits.join().map_err(|_| anyhow!("carol panicked"))??;
         assert!(output.stderr.contains("dave@example.com has denied it"), "{}", output.stderr);
@@ -446,15 +446,7 @@ fn whatever_is_wrong_with_a_token_is_refused_in_one_way_and_stays_out_of_all_fil
         let said = block_on(async {
             let tls = driver_tls(&rig.authority.cert)?;
             let login = rig.login(CAROL, token)?;
-            let connected = tokio_postgres::Config::new()
-                .host("127.0.0.1")
-                .port(login.port)
-                .user(&login.user)
-                .password(&login.password)
-                .dbname(&login.database)
-                .ssl_mode(tokio_postgres::config::SslMode::Require)
-                .connect(tls)
-                .await;
+            let connected = driver(&login).connect(tls).await;
             let error = connected.err().with_context(|| format!("{what}: it was let in"))?;
             let error = error.as_db_error().with_context(|| format!("{what}: {error:?}"))?;
             let more = error.detail().or(error.hint()).unwrap_or_default().to_string();
@@ -567,14 +559,7 @@ fn a_session_ends_with_its_token_idle_or_not() -> Result<()> {
     let login = rig.login(CAROL, &token)?;
     block_on(async {
         let tls = driver_tls(&rig.authority.cert)?;
-        let mut config = tokio_postgres::Config::new();
-        config
-            .host("127.0.0.1")
-            .port(login.port)
-            .user(&login.user)
-            .password(&login.password)
-            .dbname(&login.database)
-            .ssl_mode(tokio_postgres::config::SslMode::Require);
+        let config = driver(&login);
         let (idle, connection) = config.connect(tls.clone()).await?;
         let idles = tokio::spawn(connection);
         let (working, connection) = config.connect(tls.clone()).await?;

@@ -75,8 +75,7 @@ impl Grant {
     fn covers(&self, asking: &Asking, request: &Request) -> bool {
         let Grant { held, approvers, .. } = self;
         let (statement, touched) = (&request.statement, &request.statement.touched);
-        let is_approved =
-            |group: &Arc<str>| approvers.iter().any(|approver| approver.groups.contains(&**group));
+        let approvers: Vec<&Approver> = approvers.iter().collect();
         // The same text but for its literals: a fingerprint takes more for the same. And nothing that has a program in one.
         held.effects.iter().all(|effect| PLAIN.contains(effect))
             && held.fingerprint != 0
@@ -87,7 +86,7 @@ impl Grant {
             && held.effects == statement.effects
             && (&held.read, &held.written, &held.columns)
                 == (&touched.read, &touched.written, &touched.columns)
-            && request.approvers.iter().all(is_approved)
+            && policy::missing(&request.approvers, &approvers, &asking.principal).is_empty()
     }
 
     /// Whether somebody may see it, and take it back.

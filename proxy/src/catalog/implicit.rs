@@ -1,14 +1,12 @@
 //! Reads what runs without being called by name: functions behind operators, casts, types and views. What is in C and comes with
 //! an extension or the server does nothing that is looked for, as where it is called by name.
 
+use mask::FIRST_NORMAL_OID;
 use sql::implicit::{Cast, Function, Implicit, Operator};
 use wire::{BodyError, backend};
 
 use super::{Texts, ask, ask_about};
 use crate::pipe::Pipe;
-
-/// OIDs below are PostgreSQL's own (transam.h, `FirstNormalObjectId`).
-const FIRST_OF_USERS: u32 = 16_384;
 
 /// Operators, with the functions that sort by them. Where operands are arrays, types are those of elements.
 const OPERATORS: &str = "
@@ -190,6 +188,6 @@ impl Texts<'_> {
     /// Of two types those that are not PostgreSQL's own.
     fn types(&mut self) -> Result<Vec<u32>, BodyError> {
         let types = [self.number("type")?, self.number("other type")?];
-        Ok(types.into_iter().filter(|oid| FIRST_OF_USERS <= *oid).collect())
+        Ok(types.into_iter().filter(|oid| FIRST_NORMAL_OID <= *oid).collect())
     }
 }

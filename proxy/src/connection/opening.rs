@@ -57,11 +57,6 @@ pub(super) async fn open(
             return Err(Farewell::new("28000", format!("user \"{user}\" was removed while it logged in")));
         }
     };
-    let allowed = Allowed {
-        all: limits.max_connections,
-        user: own.unwrap_or(limits.max_user_connections),
-        database: limits.max_db_connections,
-    };
     let account = if person.is_some() { Account::OfProvider } else { Account::Local };
     let token_end = person.as_ref().map(TokenEnd::of);
     let (groups, actor, kind) =
@@ -93,7 +88,7 @@ pub(super) async fn open(
             .detail(&refusal.detail)
             .hint("Leave it out of the connection's options."));
     }
-    let place = shared.places.take(&user, &database, allowed)?;
+    let place = shared.places.take(&user, &database, Allowed::by(limits, own))?;
     let connected = upstream::connect(&upstream, version, &parameters).await.map_err(|error| {
         tracing::warn!(database, %error, "database not reached");
         error.farewell(&upstream)

@@ -10,63 +10,66 @@ use crate::record::UnixMicros;
 use super::{Ledger, LedgerError};
 
 /// What can be exported: a table or a view, whole rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exported {
-    /// What somebody must know.
-    Alerts,
-    /// The agents' own accounts.
-    AgentHealth,
-    /// What happened to statements that waited for an approval.
-    Approvals,
-    /// Who went around the proxy.
-    Bypasses,
-    /// What became known of columns.
-    ColumnClasses,
-    /// Socket connections that the kernel saw.
-    Connections,
-    /// How much came through the proxy, by day; from the begin of the day on.
-    Coverage,
-    /// What was refused.
-    Denied,
-    /// Times in which an agent saw nothing.
-    Gaps,
-    /// Columns that were masked for somebody.
-    MaskedAccess,
-    /// The first time that somebody touched something.
-    NewAccess,
-    /// Sessions with the proxy.
-    Sessions,
-    /// All events of all sessions.
-    SessionTimeline,
-    /// Executions of statements.
-    Statements,
-    /// Executions and the objects that they touched.
-    WhoTouched,
-    /// Where the kernel's account has holes.
-    WitnessGaps,
+#[derive(Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// What it is called where somebody asks for it.
+    pub name: &'static str,
+    /// What it has, in a line.
+    pub about: &'static str,
+    /// Where it is.
+    source: &'static str,
+    /// The column that says when.
+    at: &'static str,
 }
 
 impl Exported {
-    /// Where it is, and the column that says when.
-    fn source(self) -> (&'static str, &'static str) {
-        match self {
-            Exported::Alerts => ("alerts FINAL", "raised_at"),
-            Exported::AgentHealth => ("agent_health FINAL", "at"),
-            Exported::Approvals => ("approvals FINAL", "at"),
-            Exported::Bypasses => ("bypasses", "at"),
-            Exported::ColumnClasses => ("column_classes FINAL", "at"),
-            Exported::Connections => ("connections FINAL", "opened_at"),
-            Exported::Coverage => ("coverage", "day"),
-            Exported::Denied => ("denied", "at"),
-            Exported::Gaps => ("gaps FINAL", "began_at"),
-            Exported::MaskedAccess => ("masked_access", "at"),
-            Exported::NewAccess => ("new_access", "at"),
-            Exported::Sessions => ("sessions FINAL", "started_at"),
-            Exported::SessionTimeline => ("session_timeline", "at"),
-            Exported::Statements => ("statements FINAL", "started_at"),
-            Exported::WhoTouched => ("who_touched", "at"),
-            Exported::WitnessGaps => ("witness_gaps", "began_at"),
-        }
+    /// All of them. Tables have what was recorded, views what people ask.
+    pub const ALL: &[Exported] = &[
+        Exported::of("alerts", "Table: what somebody must know", "alerts FINAL", "raised_at"),
+        Exported::of("agent-health", "Table: the agents' own accounts", "agent_health FINAL", "at"),
+        Exported::of(
+            "approvals",
+            "Table: what happened to statements that waited for an approval",
+            "approvals FINAL",
+            "at",
+        ),
+        Exported::of("bypasses", "View: who went around the proxy", "bypasses", "at"),
+        Exported::of("column-classes", "Table: what became known of columns", "column_classes FINAL", "at"),
+        Exported::of(
+            "connections",
+            "Table: socket connections that the kernel saw",
+            "connections FINAL",
+            "opened_at",
+        ),
+        Exported::of("coverage", "View: how much came through the proxy, by day", "coverage", "day"),
+        Exported::of("denied", "View: what was refused", "denied", "at"),
+        Exported::of("gaps", "Table: times in which an agent saw nothing", "gaps FINAL", "began_at"),
+        Exported::of("masked-access", "View: columns that were masked for somebody", "masked_access", "at"),
+        Exported::of(
+            "new-access",
+            "View: the first time that somebody touched something",
+            "new_access",
+            "at",
+        ),
+        Exported::of("sessions", "Table: sessions with the proxy", "sessions FINAL", "started_at"),
+        Exported::of("session-timeline", "View: all events of all sessions", "session_timeline", "at"),
+        Exported::of("statements", "Table: executions of statements", "statements FINAL", "started_at"),
+        Exported::of(
+            "who-touched",
+            "View: executions and the objects that they touched",
+            "who_touched",
+            "at",
+        ),
+        Exported::of(
+            "witness-gaps",
+            "View: where the kernel's account has holes",
+            "witness_gaps",
+            "began_at",
+        ),
+    ];
+
+    const fn of(name: &'static str, about: &'static str, source: &'static str, at: &'static str) -> Self {
+        Exported { name, about, source, at }
     }
 }
 
@@ -98,14 +101,14 @@ impl Ledger {
     /// Rows of `what` from `since` on, the oldest first.
     pub fn export(
         &self,
-        what: Exported,
+        what: &Exported,
         since: UnixMicros,
         format: ExportFormat,
     ) -> Result<Export, LedgerError> {
-        let (source, at) = what.source();
+        let Exported { source, at, .. } = what;
         // A day is compared with a day.
         let since_at = "fromUnixTimestamp64Micro({since:Int64}, 'UTC')";
-        let from = if at == "day" { format!("toDate({since_at}, 'UTC')") } else { since_at.to_owned() };
+        let from = if *at == "day" { format!("toDate({since_at}, 'UTC')") } else { since_at.to_owned() };
         let query = format!("SELECT * FROM {source} WHERE {at} >= {from} ORDER BY {at}");
         let query = self.client.query(&query).param("since", since.0);
         let query = query

@@ -147,6 +147,12 @@ impl Ledger {
     }
 }
 
+/// Adds a row to those of its table, and what the checkpoint has of it.
+fn add<R: Chained>(row: R, rows: &mut Vec<R>, entries: &mut Vec<(u64, Entry)>) {
+    entries.push((row.place().sequence, row.entry()));
+    rows.push(row);
+}
+
 /// Adds what the checkpoint has of each statement.
 async fn hash(statements: &Statements<'_>, entries: &mut Vec<(u64, Entry)>) {
     for (count, entry) in statements.entries().enumerate() {
@@ -163,42 +169,25 @@ impl<'a> Shipment<'a> {
         let mut shipment = Shipment::default();
         for (record, sequence) in records.iter().zip(link.before.sequence.saturating_add(1)..) {
             let place = Place { writer: link.writer, sequence };
+            let entries = &mut shipment.entries;
             match record {
                 Record::Session(session) => {
-                    let row = SessionRow::new(session, place);
-                    shipment.entries.push((sequence, row.entry()));
-                    shipment.sessions.push(row);
+                    add(SessionRow::new(session, place), &mut shipment.sessions, entries)
                 }
                 Record::Statement(statement) => shipment.statements.push((place, statement)),
                 Record::Connection(connection) => {
-                    let row = ConnectionRow::new(connection, place);
-                    shipment.entries.push((sequence, row.entry()));
-                    shipment.connections.push(row);
+                    add(ConnectionRow::new(connection, place), &mut shipment.connections, entries)
                 }
-                Record::Alert(alert) => {
-                    let row = AlertRow::new(alert, place);
-                    shipment.entries.push((sequence, row.entry()));
-                    shipment.alerts.push(row);
-                }
+                Record::Alert(alert) => add(AlertRow::new(alert, place), &mut shipment.alerts, entries),
                 Record::AgentHealth(health) => {
-                    let row = AgentHealthRow::new(health, place);
-                    shipment.entries.push((sequence, row.entry()));
-                    shipment.agent_health.push(row);
+                    add(AgentHealthRow::new(health, place), &mut shipment.agent_health, entries)
                 }
-                Record::Gap(gap) => {
-                    let row = GapRow::new(gap, place);
-                    shipment.entries.push((sequence, row.entry()));
-                    shipment.gaps.push(row);
-                }
+                Record::Gap(gap) => add(GapRow::new(gap, place), &mut shipment.gaps, entries),
                 Record::ColumnClass(column) => {
-                    let row = ColumnClassWritten::new(column, place);
-                    shipment.entries.push((sequence, row.entry()));
-                    shipment.column_classes.push(row);
+                    add(ColumnClassWritten::new(column, place), &mut shipment.column_classes, entries)
                 }
                 Record::Approval(approval) => {
-                    let row = ApprovalRow::new(approval, place);
-                    shipment.entries.push((sequence, row.entry()));
-                    shipment.approvals.push(row);
+                    add(ApprovalRow::new(approval, place), &mut shipment.approvals, entries)
                 }
             }
         }

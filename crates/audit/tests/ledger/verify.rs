@@ -80,6 +80,13 @@ impl Stage {
         self.engine.client().with_setting("mutations_sync", "2")
     }
 
+    /// Nothing is left in any table.
+    async fn forget_all(&self) {
+        for table in Table::ALL.map(Table::name).into_iter().chain(["checkpoints"]) {
+            self.does(&format!("TRUNCATE TABLE {table}")).await;
+        }
+    }
+
     async fn does(&self, sql: &str) {
         self.client().query(&sql.replace('?', "??")).execute().await.unwrap();
     }
@@ -321,19 +328,7 @@ async fn a_cut_end_is_seen_by_what_the_writer_has_noted_or_when_it_goes_on() {
     stage.ship(&stage.statements(9)).await;
     assert_eq!(stage.found(stage.keyed()).await, ["missing checkpoints 49-92"]);
 
-    for table in [
-        "checkpoints",
-        "sessions",
-        "statements",
-        "connections",
-        "alerts",
-        "agent_health",
-        "gaps",
-        "column_classes",
-        "gaps",
-    ] {
-        stage.does(&format!("TRUNCATE TABLE {table}")).await;
-    }
+    stage.forget_all().await;
     assert_eq!(stage.found(stage.keyed()).await, [""; 0]);
     let noted = Verify { noted: stage.noted(), ..stage.keyed() };
     assert_eq!(stage.found(noted).await, ["cut checkpoints 1-112"]);
@@ -370,19 +365,7 @@ async fn a_chain_that_is_written_anew_lacks_the_key() {
 async fn a_whole_chain_of_another_key_is_seen_by_whoever_has_the_key_or_the_notes() {
     let stage = Stage::new().await;
     let mallory = SigningKey::generate().unwrap();
-    for table in [
-        "checkpoints",
-        "sessions",
-        "statements",
-        "connections",
-        "alerts",
-        "agent_health",
-        "gaps",
-        "column_classes",
-        "gaps",
-    ] {
-        stage.does(&format!("TRUNCATE TABLE {table}")).await;
-    }
+    stage.forget_all().await;
     let link = Link { writer: stage.writer, before: Head::default(), key: &mallory };
     stage.ledger.insert(&stage.statements(0), &link, "forged", WITHIN).await.unwrap();
     assert_eq!(stage.found(stage.keyed()).await, ["forged checkpoints 1-20"]);
