@@ -39,7 +39,7 @@ fn corpus(text: &[u8], time: Duration) -> Result<()> {
     let value = |record| <[u8]>::splitn(record, 5, |&byte| byte == b'\t').nth(4);
     let values: Vec<&[u8]> = text.split(|&byte| byte == 0).filter_map(value).collect();
     for value in &values {
-        let line = detect::all(value).map(|detect::Match { class, range }| {
+        let line = detect::all(value).map(|detect::Match { class, range, .. }| {
             let class = class.name();
             format!("{class}:{}:{}", range.start, range.end)
         });

@@ -1,10 +1,13 @@
 //! What a column or a value holds that must not be seen, and columns told by name and type.
 //! `crate::Class` is the part of it that rows have masks for today.
 
+mod keys;
 mod names;
 mod sample;
 mod words;
 
+pub(crate) use keys::KeyClass;
+pub use keys::is_sensitive_key;
 pub use names::{class_of, class_of_comment};
 pub use sample::{Holds, Sample};
 
@@ -39,13 +42,15 @@ pub enum Class {
     BirthDate,
     /// Passwords, their hashes, keys and tokens.
     Credential,
+    /// Documents, such as JSON, in which keys say that some values are sensitive.
+    Document,
     /// Computed from values of sensitive columns, in a way that says which no longer.
     Derived,
 }
 
 impl Class {
     /// Every class, in the order of records and listings.
-    pub const ALL: [Class; 15] = [
+    pub const ALL: [Class; 16] = [
         Class::Email,
         Class::Phone,
         Class::Card,
@@ -60,6 +65,7 @@ impl Class {
         Class::PersonName,
         Class::BirthDate,
         Class::Credential,
+        Class::Document,
         Class::Derived,
     ];
 
@@ -80,6 +86,7 @@ impl Class {
             | Class::Address
             | Class::PersonName
             | Class::BirthDate
+            | Class::Document
             | Class::Derived => false,
         }
     }
@@ -106,6 +113,7 @@ impl Class {
             Class::PersonName => "person_name",
             Class::BirthDate => "birth_date",
             Class::Credential => "credential",
+            Class::Document => "document",
             Class::Derived => "derived",
         }
     }

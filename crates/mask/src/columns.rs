@@ -39,8 +39,13 @@ const LONG_NUMBERS: [u32; 2] = [20, 1700];
 /// `bytea`.
 pub(crate) const BYTEA: u32 = 17;
 
-/// `json` and `jsonb`.
-pub(crate) const JSON: [u32; 2] = [114, 3802];
+/// `json`, `jsonb`, and arrays of them.
+const DOCUMENTS: [u32; 4] = [114, 3802, 199, 3807];
+
+/// Whether values of this type can have any keys.
+pub(crate) fn is_document(type_oid: u32) -> bool {
+    DOCUMENTS.contains(&type_oid)
+}
 
 /// Whether values of this type tell what their column holds.
 pub fn is_telling(type_oid: u32) -> bool {

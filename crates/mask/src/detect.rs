@@ -1,5 +1,5 @@
 //! Finds sensitive values in text by their shape and check digits: one pass, no allocation, whatever the bytes are.
-//! Names and most addresses have no shape; columns with them are told by name (`class`).
+//! Names and most addresses have no shape; columns with them are told by name, and members of documents by their keys (`class`).
 
 mod account;
 mod checks;
@@ -9,6 +9,7 @@ mod forms;
 mod hash;
 mod key;
 mod labelled;
+mod member;
 mod network;
 mod phone;
 mod place;
@@ -27,6 +28,15 @@ pub struct Match {
     pub class: Class,
     /// The bytes that are it.
     pub range: Range<usize>,
+    /// The key of a document that it stands behind says so.
+    pub is_named: bool,
+}
+
+impl Match {
+    /// Whether it is what it looks like, wherever it stands.
+    pub fn is_distinct(&self) -> bool {
+        self.is_named || self.class.is_distinct()
+    }
 }
 
 /// The first thing that is sensitive in `value`, which is text in UTF-8 or takes its chance.
@@ -57,6 +67,7 @@ impl Iterator for All<'_> {
         while let Some(&byte) = self.value.get(self.place) {
             let here = self.place;
             let found = match byte {
+                b'"' => member::value(self.value, here),
                 b'@' => email::at_sign(self.value, here, self.floor),
                 _ if is_word(byte) => word(self.value, here),
                 b'+' | b'(' => phone::at_sign(self.value, here),
@@ -86,7 +97,9 @@ fn word(value: &[u8], start: usize) -> Option<Match> {
         b'0'..=b'9' => number(value, start, len),
         _ => letters(value, start, len),
     };
-    found.map(|(class, end)| Match { class, range: start..end }).or_else(|| setting::value(value, start, len))
+    found
+        .map(|(class, end)| Match { class, range: start..end, is_named: false })
+        .or_else(|| setting::value(value, start, len))
 }
 
 /// What begins with a digit.

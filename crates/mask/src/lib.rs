@@ -23,7 +23,7 @@ mod methods;
 mod plan;
 mod rows;
 
-pub use class::{Class, Holds, Sample, class_of, class_of_comment};
+pub use class::{Class, Holds, Sample, class_of, class_of_comment, is_sensitive_key};
 pub use columns::{Classes, ColumnId, Unsearched, can_hold_text, is_telling, is_text};
 pub use copy::{CopyError, CopyForm, CopyRows};
 pub use masks::{mask, mask_found};

@@ -2,6 +2,7 @@
 
 mod array;
 mod fixed;
+mod hstore;
 mod json;
 mod network;
 mod numbers;
@@ -9,8 +10,11 @@ mod partial;
 mod token;
 mod types;
 
-use self::types::{BPCHAR, JSON, JSONB, NAME, TEXT, UNKNOWN, VARCHAR};
+use self::json::Rule;
+use self::types::{BPCHAR, JSON, JSON_ARRAY, JSONB, JSONB_ARRAY, NAME, TEXT, UNKNOWN, VARCHAR};
 use crate::class::Class;
+use crate::columns::is_string;
+use crate::detect::Match;
 use crate::methods::{Method, Methods};
 use crate::{FIRST_NORMAL_OID, detect, email};
 
@@ -34,6 +38,10 @@ pub fn mask(
     let method = methods.of(class);
     let text = |value: &[u8], out: &mut Vec<u8>| text(methods, class, value, out);
     match (type_oid, class) {
+        (_, Class::Document) => {
+            let shown = document(methods, type_oid, format, value, Match::is_distinct, out);
+            shown.unwrap_or_else(|| is_string(type_oid) && found_or_same(methods, value, out))
+        }
         _ if method == Method::Null => false,
         (network::INET | network::CIDR, Class::IpAddress) if method == Method::Partial => {
             network::inet(format == TEXT_FORMAT, value, out)
@@ -47,7 +55,7 @@ pub fn mask(
         (FIRST_NORMAL_OID.., _) if is_plain(value) => bounded(value, out, text),
         // How many values something was computed of can tell of them.
         (_, Class::Derived) => false,
-        (JSON | JSONB, _) => document(type_oid, format, value, &text, out),
+        (JSON | JSONB, _) => json(type_oid, format, value, Rule::All(&text), out),
         // An array of a type that is not PostgreSQL's own.
         (FIRST_NORMAL_OID.., _) if format == TEXT_FORMAT && array::is_text(value) => {
             let element =
@@ -73,14 +81,50 @@ pub fn mask(
     }
 }
 
-/// The mask of json or jsonb, which has its version before it in the binary format (`jsonb_send`, jsonb.c).
-fn document(
+/// Appends `value` with what its keys name, and what is found in it and counts, masked where it stands, if it is a document: JSON, also in
+/// arrays and in text, or hstore. `None`, and nothing appended, if it is none; `false`: nothing of it can be shown.
+pub(crate) fn document(
+    methods: &Methods,
     type_oid: u32,
     format: i16,
     value: &[u8],
-    text: &dyn Fn(&[u8], &mut Vec<u8>) -> bool,
+    counts: fn(&Match) -> bool,
     out: &mut Vec<u8>,
-) -> bool {
+) -> Option<bool> {
+    let start = out.len();
+    let rule = Rule::Named(methods, counts);
+    let is_shown = match type_oid {
+        JSON | JSONB => return Some(json(type_oid, format, value, rule, out)),
+        JSON_ARRAY | JSONB_ARRAY => {
+            let element_oid = if type_oid == JSON_ARRAY { JSON } else { JSONB };
+            let element = |element: &[u8], out: &mut Vec<u8>| json(element_oid, format, element, rule, out);
+            return Some(match format {
+                TEXT_FORMAT => array::text(value, element, out),
+                _ => array::binary(value, element_oid, element, out),
+            });
+        }
+        FIRST_NORMAL_OID.. if format != TEXT_FORMAT => hstore::masked_binary(methods, value, counts, out),
+        type_oid if is_string(type_oid) || FIRST_NORMAL_OID <= type_oid => match value.first() {
+            Some(b'{' | b'[') => json::masked(value, rule, out),
+            Some(b'"') => hstore::masked(methods, value, counts, out),
+            _ => false,
+        },
+        _ => false,
+    };
+    // No limit of a type is exceeded.
+    let is_limited = matches!(type_oid, VARCHAR | BPCHAR | NAME);
+    if is_shown && is_limited && characters(value) < characters(out.get(start..).unwrap_or_default()) {
+        out.truncate(start);
+        return Some(false);
+    }
+    if !is_shown {
+        out.truncate(start);
+    }
+    is_shown.then_some(true)
+}
+
+/// The mask of json or jsonb, which has its version before it in the binary format (`jsonb_send`, jsonb.c).
+fn json(type_oid: u32, format: i16, value: &[u8], rule: Rule<'_>, out: &mut Vec<u8>) -> bool {
     const VERSION: u8 = 1;
     let json = match type_oid == JSONB && format != TEXT_FORMAT {
         true => value.strip_prefix(&[VERSION]),
@@ -88,14 +132,25 @@ fn document(
     };
     let Some(json) = json else { return false };
     out.extend_from_slice(value.get(..value.len() - json.len()).unwrap_or_default());
-    json::masked(json, text, out)
+    json::masked(json, rule, out)
 }
 
-/// Appends `value` with all that detectors find in it of classes that `counts` names masked. `false`, and nothing appended,
-/// where there is nothing.
-pub fn mask_found(methods: &Methods, value: &[u8], counts: fn(Class) -> bool, out: &mut Vec<u8>) -> bool {
+fn is_found(value: &[u8], counts: fn(&Match) -> bool) -> bool {
+    detect::all(value).any(|found| counts(&found))
+}
+
+/// Text that is no document, in a column of some.
+fn found_or_same(methods: &Methods, value: &[u8], out: &mut Vec<u8>) -> bool {
+    mask_found(methods, value, Match::is_distinct, out) || {
+        out.extend_from_slice(value);
+        true
+    }
+}
+
+/// Appends `value` with all that detectors find in it and that counts masked. `false`, and nothing appended, where there is nothing.
+pub fn mask_found(methods: &Methods, value: &[u8], counts: fn(&Match) -> bool, out: &mut Vec<u8>) -> bool {
     let mut shown = 0;
-    for found in detect::all(value).filter(|found| counts(found.class)) {
+    for found in detect::all(value).filter(counts) {
         out.extend_from_slice(value.get(shown..found.range.start).unwrap_or_default());
         let range = value.get(found.range.clone()).unwrap_or_default();
         bounded(range, out, |range, out| text(methods, found.class, range, out));
@@ -142,6 +197,7 @@ fn partial(class: Class, value: &[u8], out: &mut Vec<u8>) {
         | Class::PersonName
         | Class::BirthDate
         | Class::Credential
+        | Class::Document
         | Class::Derived => out.extend_from_slice(FIXED),
     }
 }

@@ -6,8 +6,9 @@ use wire::backend::{DataRow, tag};
 use wire::compose;
 
 use crate::class::Class;
-use crate::columns::{BYTEA, JSON, is_string};
-use crate::masks::{mask, mask_found};
+use crate::columns::{BYTEA, is_string};
+use crate::detect::Match;
+use crate::masks::{document, mask, mask_found};
 use crate::methods::Methods;
 use crate::plan::{ColumnPlan, Form, Plan, Reason, constant};
 use crate::{detect, email};
@@ -68,7 +69,7 @@ pub(crate) fn shown(methods: &Methods, plan: ColumnPlan, value: &[u8], out: &mut
         ColumnPlan::Mask(class, Form { type_oid, format }, _) => {
             mask(methods, class, type_oid, format, value, out)
         }
-        ColumnPlan::Scan(form, Reason::Unsearched) => scan(methods, form, value, Class::is_distinct, out),
+        ColumnPlan::Scan(form, Reason::Unsearched) => scan(methods, form, value, Match::is_distinct, out),
         ColumnPlan::Scan(form, _) => scan(methods, form, value, |_| true, out),
     }
 }
@@ -99,21 +100,22 @@ fn pass(value: &[u8], out: &mut Vec<u8>) -> bool {
     true
 }
 
-/// What is found of the classes that `counts` names is masked where it stands. A document is NULL then, and so is the binary format
-/// of a type that is no string's: lengths stand between.
-fn scan(methods: &Methods, form: Form, value: &[u8], counts: fn(Class) -> bool, out: &mut Vec<u8>) -> bool {
-    let is_found = |value: &[u8]| detect::all(value).any(|found| counts(found.class));
+/// What is found and counts is masked where it stands, and what keys of a document name. Elsewhere the value is NULL then: bytes, and
+/// the binary format of a type that is no string's, where lengths stand between.
+fn scan(methods: &Methods, form: Form, value: &[u8], counts: fn(&Match) -> bool, out: &mut Vec<u8>) -> bool {
+    let is_found = |value: &[u8]| detect::all(value).any(|found| counts(&found));
     match (form.type_oid, value) {
         (BYTEA, [b'\\', b'x', digits @ ..]) if form.format == 0 => {
             !is_found(&bytes(digits)) && pass(value, out)
         }
         (BYTEA, _) => !is_found(value) && pass(value, out),
-        // A number of a document would be none.
-        (type_oid, _) if JSON.contains(&type_oid) => !is_found(value) && pass(value, out),
-        (type_oid, _) if form.format == 0 || is_string(type_oid) => {
-            mask_found(methods, value, counts, out) || pass(value, out)
-        }
-        _ => !is_found(value) && !email::is_found(value) && pass(value, out),
+        (type_oid, _) => match document(methods, type_oid, form.format, value, counts, out) {
+            Some(is_value) => is_value,
+            None if form.format == 0 || is_string(type_oid) => {
+                mask_found(methods, value, counts, out) || pass(value, out)
+            }
+            None => !is_found(value) && !email::is_found(value) && pass(value, out),
+        },
     }
 }
 

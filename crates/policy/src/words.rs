@@ -20,7 +20,7 @@ const AUTHENTICATIONS: [&str; 4] = ["cert", "oauth", "scram-sha-256", "scram-sha
 const WAYS: [&str; 4] = ["foreign_key", "rule", "statement", "trigger"];
 
 /// What sensitive columns hold (`mask::Class`).
-pub const CLASSES: [&str; 15] = [
+pub const CLASSES: [&str; 16] = [
     "email",
     "phone",
     "card",
@@ -35,6 +35,7 @@ pub const CLASSES: [&str; 15] = [
     "person_name",
     "birth_date",
     "credential",
+    "document",
     "derived",
 ];
 

@@ -20,12 +20,12 @@ pub(crate) fn probes(
             let columns = relation.columns.iter().map(|column| column.name.clone());
             sensitive.known.extend(columns.clone());
             let is_hidden = |class: Class| !env.reveals(class);
-            for (column, _) in classed(relation, env.classes).filter(|(_, class)| is_hidden(*class)) {
-                sensitive.columns.insert(column.name.clone());
+            for (column, class) in classed(relation, env.classes).filter(|(_, class)| is_hidden(*class)) {
+                sensitive.add(column.name.clone(), class == Class::Document);
                 sensitive.relations.insert(name.clone());
                 sensitive.rows.entry(name.clone()).or_insert_with(|| columns.clone().collect());
             }
         }
     }
-    if sensitive.columns.is_empty() { None } else { sql::probes(text, &sensitive) }
+    if sensitive.relations.is_empty() { None } else { sql::probes(text, &sensitive, mask::is_sensitive_key) }
 }

@@ -9,6 +9,7 @@ use mask::{Class, ColumnPlan, Form, Known, Plan, Reason};
 use crate::evidence::ResultNames;
 use crate::judged::Judged;
 use crate::names::{Columns, ResultColumn, ResultColumns};
+use crate::shown::Shown;
 use crate::state::Environment;
 
 /// A newer catalog is needed: the result has columns that the present one does not have.
@@ -75,13 +76,10 @@ pub(crate) fn plan(
     let labels = OnceCell::new();
     let reads_unsearched = OnceCell::new();
     let is_outdated = OnceCell::new();
+    let by_keys = OnceCell::new();
     let label = |index| labels.get_or_init(|| columns.labels()).get(index).map_or("", String::as_str);
     for (index, column) in columns.iter().enumerate() {
         let name = name(column);
-        let shows = || {
-            shown.is_sensitive(index, columns.len(), || label(index))
-                || *is_outdated.get_or_init(|| judged.reads_newly_sensitive(env))
-        };
         let is_unsearched = || match (env.unsearched, column.id()) {
             (None, _) => false,
             (Some(unsearched), Some(id)) => unsearched.contains(&id),
@@ -93,6 +91,12 @@ pub(crate) fn plan(
             Some(_) if !env.catalog_holds || name.is_none() => Known::Not,
             _ if is_unsearched() => Known::ByName,
             _ => Known::ByValues,
+        };
+        let by_keys = || by_keys.get_or_init(|| Shown::by_keys(&judged.described.text));
+        let shows = || {
+            shown.is_sensitive(index, columns.len(), || label(index))
+                || known == Known::ByName && by_keys().is_sensitive(index, columns.len(), || label(index))
+                || *is_outdated.get_or_init(|| judged.reads_newly_sensitive(env))
         };
         let plan = match known {
             // A new name of something sensitive, or a new column of it.

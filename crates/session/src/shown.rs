@@ -7,7 +7,7 @@ use std::rc::Rc;
 use mask::{Class, Classes, ColumnId};
 use sql::catalog::{Column, Relation};
 use sql::facts::{ColumnUse, Effect};
-use sql::{Catalog, Facts, Lineage, Sensitive, Statement, lineage};
+use sql::{Catalog, Facts, Lineage, Sensitive, Shows, Statement, lineage};
 
 use crate::moving::MovedNames;
 use crate::stains::Stains;
@@ -93,14 +93,14 @@ pub(crate) struct Reach {
     anything: bool,
 }
 
-/// Which columns of a view, which has so many, show something sensitive: by its definition, as PostgreSQL shows it. Call it on a
-/// thread with `sql::READ_STACK_BYTES` of stack.
+/// What columns of a view, which has so many, show: by its definition, as PostgreSQL shows it. Call it on a thread with
+/// `sql::READ_STACK_BYTES` of stack.
 pub fn shown_by_view<'a>(
     definition: &str,
     names: impl ExactSizeIterator<Item = &'a str>,
     catalog: &Catalog,
     classes: &Classes,
-) -> Vec<bool> {
+) -> Vec<Shows> {
     let len = names.len();
     let text = definition.trim_end().trim_end_matches(';');
     let shown = match sql::read(text.as_bytes()).map(|facts| facts.statements) {
@@ -114,7 +114,7 @@ pub fn shown_by_view<'a>(
         },
         Err(_) => Shown::Anything,
     };
-    names.enumerate().map(|(index, name)| shown.is_sensitive(index, len, || name)).collect()
+    names.enumerate().map(|(index, name)| shown.shows(index, len, || name)).collect()
 }
 
 impl Shown {
@@ -132,6 +132,12 @@ impl Shown {
         }
         let (sensitive, lineage) = (reach.sensitive(statement, known), OnceCell::new());
         Shown::Traced(Rc::new(Traced { text: text.into(), sensitive, lineage }))
+    }
+
+    /// What stands behind sensitive keys in the result of `text`, which reads documents that nobody has looked at.
+    pub(crate) fn by_keys(text: &str) -> Self {
+        let sensitive = Sensitive { trusts_keys: true, ..Sensitive::default() };
+        Shown::Traced(Rc::new(Traced { text: text.into(), sensitive, lineage: OnceCell::new() }))
     }
 
     /// What the result of `statement` shows where these names may mean something sensitive: any column may be one.
@@ -163,14 +169,18 @@ impl Shown {
         !matches!(self, Shown::Nothing)
     }
 
-    /// Whether the computed column at `index` of `len`, called so, can show something sensitive.
+    /// Whether the computed column at `index` of `len`, called so, can show something sensitive, other than by keys of documents.
     pub(crate) fn is_sensitive<'n>(&self, index: usize, len: usize, name: impl FnOnce() -> &'n str) -> bool {
+        self.shows(index, len, name) == Shows::Values
+    }
+
+    fn shows<'n>(&self, index: usize, len: usize, name: impl FnOnce() -> &'n str) -> Shows {
         match self {
-            Shown::Nothing => false,
-            Shown::Anything => true,
+            Shown::Nothing => Shows::Nothing,
+            Shown::Anything => Shows::Values,
             Shown::Traced(traced) => {
-                let lineage = traced.lineage.get_or_init(|| lineage(&traced.text, &traced.sensitive));
-                lineage.is_sensitive(index, len, name())
+                let trace = || lineage(&traced.text, &traced.sensitive, mask::is_sensitive_key);
+                traced.lineage.get_or_init(trace).shows(index, len, name())
             }
         }
     }
@@ -305,8 +315,8 @@ fn relations<'a>(
 
 fn add(sensitive: &mut Sensitive, relation: &Relation, name: &str, known: &Known<'_>) {
     sensitive.known.extend(relation.columns.iter().map(|column| column.name.clone()));
-    for (column, _) in classed(relation, known.classes) {
-        sensitive.columns.insert(column.name.clone());
+    for (column, class) in classed(relation, known.classes) {
+        sensitive.add(column.name.clone(), class == Class::Document);
         sensitive.relations.insert(name.to_owned());
     }
 }

@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+mod documents;
 mod flows;
 mod mentions;
 mod outputs;
@@ -22,7 +23,7 @@ use crate::tree::Tree;
 /// What of a statement's relations is sensitive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sensitive {
-    /// Names of the columns.
+    /// Names of the columns, besides `documents`.
     pub columns: HashSet<String>,
     /// Names of the relations that have some.
     pub relations: HashSet<String>,
@@ -32,8 +33,24 @@ pub struct Sensitive {
     pub functions: HashSet<String>,
     /// What `*` stands for, by the name of a relation that can mean only one: its columns in order.
     pub rows: HashMap<String, Vec<String>>,
+    /// Names of columns that have documents, and nothing else sensitive: their keys are looked at on the way to the client.
+    pub documents: HashSet<String>,
+    /// What stands behind a key that is sensitive counts even where no documents are known.
+    pub trusts_keys: bool,
     /// Somebody has a function of the name `count`.
     pub has_own_count: bool,
+}
+
+impl Sensitive {
+    /// A sensitive column of this name, which has documents or not.
+    pub fn add(&mut self, column: String, is_document: bool) {
+        if !is_document {
+            self.documents.remove(&column);
+            self.columns.insert(column);
+        } else if !self.columns.contains(&column) {
+            self.documents.insert(column);
+        }
+    }
 }
 
 /// Which columns of one statement's result can show something sensitive.
@@ -41,35 +58,50 @@ pub struct Sensitive {
 pub enum Lineage {
     /// Each can.
     All,
-    /// Those of which this is true, in the order of the result.
-    Columns(Vec<bool>),
-    /// Those that have one of these names.
-    Names(HashSet<String>),
+    /// What each can, in the order of the result.
+    Columns(Vec<Shows>),
+    /// By their names: those that can show something, and those that have documents.
+    Names(HashSet<String>, HashSet<String>),
+}
+
+/// What a column of a result can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shows {
+    /// Nothing sensitive.
+    Nothing,
+    /// What is kept of documents, whose keys tell what in them is sensitive.
+    Documents,
+    /// Sensitive values.
+    Values,
 }
 
 impl Lineage {
-    /// Whether the column at `index` of `len`, which has this name, can show something sensitive.
-    pub fn is_sensitive(&self, index: usize, len: usize, name: &str) -> bool {
+    /// What the column at `index` of `len`, which has this name, can show.
+    pub fn shows(&self, index: usize, len: usize, name: &str) -> Shows {
         match self {
-            Lineage::All => true,
-            Lineage::Columns(columns) if columns.len() == len => columns.get(index).copied().unwrap_or(true),
+            Lineage::All => Shows::Values,
+            Lineage::Columns(columns) if columns.len() == len => {
+                columns.get(index).copied().unwrap_or(Shows::Values)
+            }
             // The text is not what was run.
-            Lineage::Columns(_) => true,
-            Lineage::Names(names) => names.contains(name),
+            Lineage::Columns(_) => Shows::Values,
+            Lineage::Names(values, _) if values.contains(name) => Shows::Values,
+            Lineage::Names(_, documents) if documents.contains(name) => Shows::Documents,
+            Lineage::Names(..) => Shows::Nothing,
         }
     }
 }
 
-/// Traces the result of `text`, which is one statement. Call it on a thread with [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of
-/// stack.
-pub fn lineage(text: &str, sensitive: &Sensitive) -> Lineage {
+/// Traces the result of `text`, which is one statement; `is_key` says which keys of documents are sensitive. Call it on a thread with
+/// [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
+pub fn lineage(text: &str, sensitive: &Sensitive, is_key: fn(&str) -> bool) -> Lineage {
     let Ok(parsed) = tree(text) else { return Lineage::All };
     let [raw] = parsed.protobuf.stmts.as_slice() else { return Lineage::All };
     let Ok(root) = Tree::of(&raw.stmt) else { return Lineage::All };
     let Some(statement) = root.nodes().next() else { return Lineage::All };
     let mut flows = Flows::default();
     flows.visit(statement);
-    let tainted = flows.follow(sensitive);
+    let tainted = flows.follow(sensitive, Some(is_key));
     let outputs = Outputs::of(statement);
     tainted.lineage(&outputs)
 }

@@ -20,7 +20,7 @@ pub(crate) fn shows_canary(output: &Output) -> bool {
 }
 
 /// Runs a text in a session of its own, one statement after the other, and takes back what it did.
-fn run(login: &Login, text: &str) -> Result<Output> {
+pub(crate) fn run(login: &Login, text: &str) -> Result<Output> {
     let text = match text.contains("BEGIN;") || text.starts_with("CALL") {
         true => format!("{text};"),
         false => format!("BEGIN;\n{text};\nROLLBACK;"),

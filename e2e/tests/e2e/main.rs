@@ -14,6 +14,7 @@ mod commands;
 mod conversation;
 mod copy_out;
 mod databases;
+mod documents;
 mod driver;
 mod drop_table;
 mod dump;

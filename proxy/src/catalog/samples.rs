@@ -271,9 +271,11 @@ impl Samples {
     }
 }
 
-/// Columns that can hold text and are not known to be sensitive.
+/// Columns that can hold text and are not known to be sensitive as a whole.
 fn open_columns<'a>(relation: &'a Relation, classes: &'a Classes) -> impl Iterator<Item = &'a Column> {
-    let is_open = |column: &&Column| is_text(column.type_oid) && !classes.contains_key(&id(relation, column));
+    let is_known =
+        |column: &Column| classes.get(&id(relation, column)).is_some_and(|class| *class != Class::Document);
+    let is_open = move |column: &&Column| is_text(column.type_oid) && !is_known(column);
     relation.columns.iter().filter(is_open)
 }
 

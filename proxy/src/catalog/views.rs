@@ -5,8 +5,8 @@ use std::thread;
 
 use mask::{Class, Classes, ColumnId};
 use session::classed;
-use sql::Catalog;
 use sql::catalog::Relation;
+use sql::{Catalog, Shows};
 use wire::backend;
 
 use super::{Texts, ask, ask_about};
@@ -84,16 +84,24 @@ pub(super) async fn classify(
 
 /// One view after the other, until nothing more is found.
 fn follow(catalog: &Catalog, definitions: &HashMap<u32, String>, classes: &mut Classes) {
-    let mut before = usize::MAX;
-    while classes.len() != before {
-        before = classes.len();
+    let mut is_new = true;
+    while std::mem::take(&mut is_new) {
         for (oid, definition) in definitions {
             let Some(view) = catalog.relation(*oid) else { continue };
             let names = view.columns.iter().map(|column| column.name.as_str());
             let shown = session::shown_by_view(definition, names, catalog, classes);
-            for (column, _) in view.columns.iter().zip(shown).filter(|(_, shown)| *shown) {
+            for (column, shows) in view.columns.iter().zip(shown) {
+                let class = match shows {
+                    Shows::Values => Class::Derived,
+                    Shows::Documents if mask::is_text(column.type_oid) => Class::Document,
+                    Shows::Documents | Shows::Nothing => continue,
+                };
                 let id = ColumnId { table_oid: view.oid, number: column.number };
-                classes.entry(id).or_insert(Class::Derived);
+                let is_more = |known: &Class| *known == Class::Document && class == Class::Derived;
+                if classes.get(&id).is_none_or(is_more) {
+                    classes.insert(id, class);
+                    is_new = true;
+                }
             }
         }
     }

@@ -102,7 +102,7 @@ fn fits(class: Class, shape: Shape) -> bool {
         Class::Address | Class::PersonName => matches!(shape, Shape::Text | Shape::Document),
         Class::BirthDate => matches!(shape, Shape::Text | Shape::Time),
         Class::Credential => matches!(shape, Shape::Text | Shape::Document | Shape::Bytes),
-        Class::Derived => false,
+        Class::Document | Class::Derived => false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The class of a column by a sample of its values.
 
 use super::Class;
-use crate::columns::BYTEA;
+use crate::columns::{BYTEA, is_document};
 use crate::detect;
 use crate::rows::bytes;
 
@@ -23,7 +23,11 @@ pub struct Sample {
     values: usize,
     /// How many are of each class, in the order of `Class::ALL`.
     of_class: [usize; Class::ALL.len()],
-    /// One has something in it that its form alone tells.
+    /// How many look like documents.
+    documents: usize,
+    /// One of those has a key that says that its value is sensitive.
+    has_key: bool,
+    /// One has something in it that its form alone tells, or could have it under a key that others do not have.
     has_distinct: bool,
 }
 
@@ -42,11 +46,31 @@ impl Sample {
     /// One more value of this type (OID) in the text format. What is empty says nothing.
     pub fn note(&mut self, type_oid: u32, value: &[u8]) {
         match value {
+            // Each can have other keys.
+            _ if is_document(type_oid) => {
+                self.has_distinct = true;
+                self.note_document(value);
+            }
+            [b'{' | b'[', ..] if value.windows(2).any(|signs| signs == b"\":") => self.note_document(value),
+            [b'"', ..] if value.windows(4).any(|signs| signs == b"\"=>\"") => {
+                self.has_distinct = true;
+                self.note_document(value);
+            }
             [b'\\', b'x', digits @ ..] if type_oid == BYTEA => self.note_text(&bytes(digits)),
             [b'{', elements @ .., b'}'] => {
                 elements.split(|byte| matches!(byte, b',' | b'"')).for_each(|value| self.note_text(value));
             }
             value => self.note_text(value),
+        }
+    }
+
+    /// A value of which keys tell: JSON, what is written like it, or hstore. The end of a long one may be missing.
+    fn note_document(&mut self, value: &[u8]) {
+        self.documents += 1;
+        self.values += 1;
+        for found in detect::all(value) {
+            self.has_key |= found.is_named;
+            self.has_distinct |= found.is_distinct();
         }
     }
 
@@ -58,7 +82,7 @@ impl Sample {
         self.values += 1;
         let mut whole = None;
         for found in detect::all(value) {
-            self.has_distinct |= found.class.is_distinct();
+            self.has_distinct |= found.is_distinct();
             if value.len() * WHOLE_PERCENT <= found.range.len() * 100 {
                 whole = Some(found.class);
             }
@@ -69,6 +93,9 @@ impl Sample {
 
     /// What they tell of their column.
     pub fn holds(&self) -> Holds {
+        if self.has_key && self.values * CLASS_PERCENT <= self.documents * 100 {
+            return Holds::Class(Class::Document);
+        }
         let most = Class::ALL.into_iter().zip(self.of_class).max_by_key(|(_, count)| *count);
         match most {
             Some((class, count))
@@ -116,6 +143,27 @@ mod tests {
         let mut sample = Sample::default();
         sample.note(TEXT, br"\x616e6e4073686f702e6f7267");
         assert_eq!(sample.holds(), Holds::Unknown);
+    }
+
+    #[test]
+    fn documents_are_told_by_their_keys() {
+        let of = |type_oid, values: &[&str]| {
+            let mut sample = Sample::default();
+            values.iter().for_each(|value| sample.note(type_oid, value.as_bytes()));
+            sample.holds()
+        };
+        const JSONB: u32 = 3802;
+        let plain = r#"{"plan": "gold", "n": 1}"#;
+        let named = r#"{"plan": "gold", "contact": {"firstName": "Ann"#;
+        assert_eq!(of(JSONB, &[plain, plain, named]), Holds::Class(Class::Document));
+        assert_eq!(of(TEXT, &[plain, plain, named]), Holds::Class(Class::Document));
+        assert_eq!(of(90_000, &[r#""plan"=>"gold", "ssn"=>"1""#]), Holds::Class(Class::Document));
+        // The next can have other keys.
+        assert_eq!(of(JSONB, &[plain; 40]), Holds::Unknown);
+        assert_eq!(of(90_000, &[r#""plan"=>"gold""#; 40]), Holds::Unknown);
+        assert_eq!(of(TEXT, &[plain; 40]), Holds::Harmless);
+        // A text about something is none.
+        assert_eq!(of(TEXT, &["all is well", "it was so", named]), Holds::Unknown);
     }
 
     #[test]

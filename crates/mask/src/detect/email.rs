@@ -34,8 +34,11 @@ pub(super) fn at_sign(value: &[u8], sign: usize, floor: usize) -> Option<Match> 
     let domain = domain.get(..domain.iter().rposition(|&byte| byte != b'.' && byte != b'-')? + 1)?;
     let end = sign + 1 + domain.len();
     let repository = at(value, end) == b':' && (is_domain(at(value, end + 1)) || at(value, end + 1) == b'/');
-    (is_public(domain) && !repository && at(value, end) != b'@')
-        .then_some(Match { class: Class::Email, range: sign - len..end })
+    (is_public(domain) && !repository && at(value, end) != b'@').then_some(Match {
+        class: Class::Email,
+        range: sign - len..end,
+        is_named: false,
+    })
 }
 
 /// What of RFC 5322's `atext` addresses have in practice, and letters beyond ASCII (RFC 6531).

@@ -59,7 +59,7 @@ pub(super) fn at_sign(value: &[u8], here: usize) -> Option<Match> {
         return None;
     }
     let end = beginning(value, here, SIGNED).or_else(|| mysql(value, here))?;
-    Some(Match { class: Class::Credential, range: here..end })
+    Some(Match { class: Class::Credential, range: here..end, is_named: false })
 }
 
 /// The hash that begins with the word at `start`.

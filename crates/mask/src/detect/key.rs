@@ -88,7 +88,7 @@ pub(super) fn pem(value: &[u8], here: usize) -> Option<Match> {
             .and_then(|tail| tail.windows(5).position(|window| window == b"-----"))
             .map_or(line, |place| end + 9 + place + 5)
     });
-    Some(Match { class: Class::Credential, range: here..end })
+    Some(Match { class: Class::Credential, range: here..end, is_named: false })
 }
 
 /// Placeholders repeat one sign.

@@ -29,7 +29,7 @@ pub(super) fn address(value: &[u8], start: usize, len: usize) -> Option<(Class, 
 pub(super) fn colons(value: &[u8], here: usize) -> Option<Match> {
     let free = !is_word(before(value, here)) && before(value, here) != b':';
     let (class, end) = if free && at(value, here + 1) == b':' { v6(value, here)? } else { return None };
-    Some(Match { class, range: here..end })
+    Some(Match { class, range: here..end, is_named: false })
 }
 
 fn v4(value: &[u8], start: usize, len: usize) -> Option<(Class, usize)> {

@@ -71,7 +71,7 @@ pub(super) fn at_sign(value: &[u8], here: usize) -> Option<Match> {
                     || written.digits >= DIGITS_MIN && is_named(value, here))
         }
     };
-    fits.then_some(Match { class: Class::Phone, range: here..written.end })
+    fits.then_some(Match { class: Class::Phone, range: here..written.end, is_named: false })
 }
 
 /// A number without a country, or with it after `00`.

@@ -290,7 +290,7 @@ pub(super) fn coordinates(value: &[u8], start: usize) -> Option<Match> {
     let point = between == b" " && before(value, start) == b'(';
     let fits =
         first <= 90 && second <= 180 && between.contains(&b',') || point && first <= 180 && second <= 90;
-    fits.then_some(Match { class: Class::GeoLocation, range: start..end })
+    fits.then_some(Match { class: Class::GeoLocation, range: start..end, is_named: false })
 }
 
 /// Whether such numbers go on behind `end`, or stand before `start`: of a vector, each pair could be a place.

@@ -87,7 +87,7 @@ fn assigned(value: &[u8], place: usize, token: bool) -> Option<Match> {
     let number = secret.iter().all(u8::is_ascii_digit);
     let asked = !quoted && is_asked_for(secret);
     let fits = secret.len() >= least && told && !(token && number) && !asked && !is_placeholder(secret);
-    fits.then_some(Match { class: Class::Credential, range: start..end })
+    fits.then_some(Match { class: Class::Credential, range: start..end, is_named: false })
 }
 
 /// Code that asks for it where it runs: `os.environ['KEY']`, `request.headers.get('X-Token')`.
@@ -113,7 +113,7 @@ fn in_url(value: &[u8], colon: usize) -> Option<Match> {
     let secret = value.get(user + 1..sign).unwrap_or_default();
     let fits =
         at(near, sign) == b'@' && at(near, user) == b':' && !secret.is_empty() && !is_placeholder(secret);
-    fits.then_some(Match { class: Class::Credential, range: user + 1..sign })
+    fits.then_some(Match { class: Class::Credential, range: user + 1..sign, is_named: false })
 }
 
 /// A token without form of its own.
@@ -121,7 +121,11 @@ fn opaque(value: &[u8], start: usize) -> Option<Match> {
     const LEN_MIN: usize = 16;
     let end = end_of(value, start, |byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte));
     let mixed = value.get(start..end)?.iter().any(u8::is_ascii_digit);
-    (end - start >= LEN_MIN && mixed).then_some(Match { class: Class::Credential, range: start..end })
+    (end - start >= LEN_MIN && mixed).then_some(Match {
+        class: Class::Credential,
+        range: start..end,
+        is_named: false,
+    })
 }
 
 /// What stands in a text where a secret will be.

@@ -312,3 +312,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn members_of_documents_are_told_by_their_keys() {
+    let named = |text: &str| {
+        let named = all(text.as_bytes()).filter(|found| found.is_named);
+        named
+            .map(|found| format!("{} {}", found.class.name(), &text[found.range]))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    for (text, expected) in [
+        (r#"{"first_name": "Ann", "a": 1}"#, "person_name Ann"),
+        (r#"log: {"dob":"1980-02-03"} and {"lat":52.5}"#, "birth_date 1980-02-03, geo_location 52.5"),
+        (r#"{"surname":"O\"Neil"#, r#"person_name O\"Neil"#),
+        (r#""{\"surname\":\"Neil\"}""#, "person_name Neil"),
+        (r#""surname"=>"Neil", "a"=>"b""#, "person_name Neil"),
+        (r#"{"phones": ["1234567", "7654321"]}"#, r#"phone "1234567", "7654321""#),
+        (r#"{"plan": "gold", "name": "x", "": "y", "first_name": "", "zip": null}"#, ""),
+        (r#"he said "phone" and "pass""#, ""),
+    ] {
+        assert_eq!(named(text), expected, "{text}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Masks of arrays, element by element: what was an array stays one of as many elements (arrayfuncs.c, array_out and array_send).
 
 // OIDs of pg_type.dat: arrays, and the types of their elements.
-const ARRAYS: [(u32, u32); 15] = [
+const ARRAYS: [(u32, u32); 16] = [
     (1005, 21),
     (1007, 23),
     (1016, 20),
@@ -17,6 +17,7 @@ const ARRAYS: [(u32, u32); 15] = [
     (1040, 829),
     (775, 774),
     (199, 114),
+    (3807, 3802),
 ];
 
 /// Most dimensions of an array (array.h, MAXDIM).

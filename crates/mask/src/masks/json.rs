@@ -1,9 +1,21 @@
-//! Masks within JSON: objects, lists and keys stay, strings are masked, and all else is null.
+//! Masks within JSON. Keys and nesting stay.
 
-use crate::detect;
+use super::{is_found, mask_found, text};
+use crate::class::{Class, KeyClass};
+use crate::detect::{self, Match};
+use crate::methods::Methods;
 
 /// Deepest nesting that is followed; a deeper value is hidden whole.
 const DEPTH_MAX: usize = 128;
+
+/// What of a document is masked.
+#[derive(Clone, Copy)]
+pub(super) enum Rule<'m> {
+    /// Strings are as this shows them, and all else is null.
+    All(&'m dyn Fn(&[u8], &mut Vec<u8>) -> bool),
+    /// What stands behind a key that says so is masked as its class is, numbers are null then; and elsewhere what is found that counts.
+    Named(&'m Methods, fn(&Match) -> bool),
+}
 
 /// A document that is read from its beginning on.
 struct Reader<'j> {
@@ -13,47 +25,103 @@ struct Reader<'j> {
 
 /// What is masked.
 struct Masking<'m> {
-    mask: &'m dyn Fn(&[u8], &mut Vec<u8>) -> bool,
+    rule: Rule<'m>,
     /// A value as it is, and what is shown in its place.
     value: Vec<u8>,
     shown: Vec<u8>,
 }
 
-/// Appends `json` with each string in it as `mask` shows it. `false` where it is no JSON; what was appended does not count.
-pub(super) fn masked(json: &[u8], mask: &dyn Fn(&[u8], &mut Vec<u8>) -> bool, out: &mut Vec<u8>) -> bool {
+/// Appends `json` with what `rule` says masked. `false` where it is no JSON; what was appended does not count.
+pub(super) fn masked(json: &[u8], rule: Rule<'_>, out: &mut Vec<u8>) -> bool {
+    nested(json, rule, DEPTH_MAX, out).is_some()
+}
+
+/// A document, which can be a string of another one.
+fn nested(json: &[u8], rule: Rule<'_>, depth: usize, out: &mut Vec<u8>) -> Option<()> {
     let mut reader = Reader { json, at: 0 };
-    let mut masking = Masking { mask, value: Vec::new(), shown: Vec::new() };
-    masking.value(&mut reader, DEPTH_MAX, out).is_some() && {
-        reader.blanks(out);
-        reader.at == json.len()
-    }
+    let mut masking = Masking { rule, value: Vec::new(), shown: Vec::new() };
+    masking.value(&mut reader, KeyClass::default(), depth, out)?;
+    reader.blanks(out);
+    (reader.at == json.len()).then_some(())
 }
 
 impl Masking<'_> {
-    fn value(&mut self, reader: &mut Reader<'_>, depth: usize, out: &mut Vec<u8>) -> Option<()> {
+    /// A value behind keys of this class.
+    fn value(
+        &mut self,
+        reader: &mut Reader<'_>,
+        of: KeyClass,
+        depth: usize,
+        out: &mut Vec<u8>,
+    ) -> Option<()> {
         reader.blanks(out);
         match reader.peek()? {
-            b'{' => self.members(reader, depth.checked_sub(1)?, b'}', out),
-            b'[' => self.members(reader, depth.checked_sub(1)?, b']', out),
+            b'{' => self.members(reader, of, depth.checked_sub(1)?, b'}', out),
+            b'[' => self.members(reader, of, depth.checked_sub(1)?, b']', out),
             b'"' => {
-                reader.string(&mut self.value)?;
-                self.shown.clear();
-                match (self.mask)(&self.value, &mut self.shown) {
-                    true => write_string(&self.shown, out),
-                    false => out.extend_from_slice(b"null"),
-                }
-                Some(())
+                let written = reader.string(&mut self.value)?;
+                self.string(written, of.text, depth, out)
             }
             _ => {
-                reader.scalar()?;
-                out.extend_from_slice(b"null");
+                let written = reader.scalar()?;
+                let is_masked = match self.rule {
+                    Rule::All(_) => true,
+                    Rule::Named(_, counts) => {
+                        let is_number =
+                            written.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-');
+                        is_number && (of.number.is_some() || is_found(written, counts))
+                    }
+                };
+                out.extend_from_slice(if is_masked { b"null" } else { written });
                 Some(())
             }
         }
     }
 
+    /// The string that is `self.value`, as it is written.
+    fn string(
+        &mut self,
+        written: &[u8],
+        class: Option<Class>,
+        depth: usize,
+        out: &mut Vec<u8>,
+    ) -> Option<()> {
+        self.shown.clear();
+        let (value, shown) = (self.value.as_slice(), &mut self.shown);
+        let is_value = match (self.rule, class) {
+            (Rule::All(mask), _) => mask(value, shown),
+            (Rule::Named(methods, _), Some(class)) => text(methods, class, value, shown),
+            (rule @ Rule::Named(methods, counts), None) => {
+                let is_document = matches!(value.first(), Some(b'{' | b'['))
+                    && nested(value, rule, depth.checked_sub(1)?, shown).is_some();
+                if !is_document {
+                    shown.clear();
+                    mask_found(methods, value, counts, shown);
+                }
+                // Nothing was found.
+                if shown.is_empty() || shown == value {
+                    out.extend_from_slice(written);
+                    return Some(());
+                }
+                true
+            }
+        };
+        match is_value {
+            true => write_string(shown, out),
+            false => out.extend_from_slice(b"null"),
+        }
+        Some(())
+    }
+
     /// An object or a list, up to its end.
-    fn members(&mut self, reader: &mut Reader<'_>, depth: usize, end: u8, out: &mut Vec<u8>) -> Option<()> {
+    fn members(
+        &mut self,
+        reader: &mut Reader<'_>,
+        of: KeyClass,
+        depth: usize,
+        end: u8,
+        out: &mut Vec<u8>,
+    ) -> Option<()> {
         out.push(reader.next()?);
         reader.blanks(out);
         if reader.peek()? == end {
@@ -61,9 +129,11 @@ impl Masking<'_> {
             return Some(());
         }
         loop {
+            let mut of = of;
             if end == b'}' {
                 reader.blanks(out);
                 let written = reader.string(&mut self.value)?;
+                of = KeyClass::of(&self.value).within(of);
                 // A key can be a value itself.
                 match detect::first(&self.value) {
                     Some(_) => write_string(b"***", out),
@@ -72,7 +142,7 @@ impl Masking<'_> {
                 reader.blanks(out);
                 out.push(Some(reader.next()?).filter(|byte| *byte == b':')?);
             }
-            self.value(reader, depth, out)?;
+            self.value(reader, of, depth, out)?;
             reader.blanks(out);
             let next = reader.next()?;
             out.push(next);

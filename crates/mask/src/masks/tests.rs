@@ -300,3 +300,102 @@ proptest! {
         }
     }
 }
+
+fn of_document(type_oid: u32, value: &[u8], format: i16) -> Option<Option<Vec<u8>>> {
+    let mut out = b"before".to_vec();
+    let shown = document(&Methods::default(), type_oid, format, value, Match::is_distinct, &mut out);
+    shown.map(|is_value| is_value.then(|| out.split_off(6)))
+}
+
+fn document_text(type_oid: u32, value: &str) -> Option<String> {
+    of_document(type_oid, value.as_bytes(), TEXT_FORMAT)?.map(|shown| String::from_utf8(shown).unwrap())
+}
+
+#[test]
+fn keys_of_documents_tell_what_is_masked_in_them() {
+    for (value, expected) in [
+        (r#"{"firstName": "Ann", "plan": "gold"}"#, r#"{"firstName": "***", "plan": "gold"}"#),
+        (r#"{"a":{"phone":"+49 30 1234567"},"n":7}"#, r#"{"a":{"phone":"+** ** *****67"},"n":7}"#),
+        (
+            r#"{"lat":52.5,"lng":-13.4,"n":1e3,"ok":true,"x":null}"#,
+            r#"{"lat":null,"lng":null,"n":1e3,"ok":true,"x":null}"#,
+        ),
+        (r#"{"address":{"line":"High St","no":4},"no":4}"#, r#"{"address":{"line":"***","no":4},"no":4}"#),
+        (r#"{"phones":["1234567",["7654321"]]}"#, r#"{"phones":["*****67",["*****21"]]}"#),
+        (r#"[{"ssn":1234},{"ssn":"\u0031"}]"#, r#"[{"ssn":null},{"ssn":"***"}]"#),
+        (r#"{"note":"ask bob@shop.org","v":"1.2.3.4"}"#, r#"{"note":"ask b***@***.org","v":"1.2.3.4"}"#),
+        (r#"{"raw":"{\"dob\":\"1980-02-03\",\"a\":1}"}"#, r#"{"raw":"{\"dob\":\"***\",\"a\":1}"}"#),
+        (r#"{"bob@shop.org":"x"}"#, r#"{"***":"x"}"#),
+        (r#"{"n":4111111111111111}"#, r#"{"n":null}"#),
+        (r#"{"password":""}"#, r#"{"password":""}"#),
+    ] {
+        for type_oid in [JSON, JSONB, TEXT, 90_000] {
+            assert_eq!(document_text(type_oid, value).as_deref(), Some(expected));
+        }
+        let binary = [b"\x01", value.as_bytes()].concat();
+        let shown = of_document(JSONB, &binary, 1).flatten().unwrap();
+        assert_eq!(shown, [b"\x01", expected.as_bytes()].concat());
+    }
+    let list = r#"{"{\"ssn\": \"1\", \"a\": \"1\"}",NULL}"#;
+    assert_eq!(
+        document_text(JSONB_ARRAY, list).as_deref(),
+        Some(r#"{"{\"ssn\": \"***\", \"a\": \"1\"}",NULL}"#)
+    );
+    // No JSON, or another type.
+    assert_eq!(of_document(JSON, b"{", TEXT_FORMAT), Some(None));
+    assert_eq!(document_text(TEXT, "{ssn: 1"), None);
+    assert_eq!(document_text(23, "1"), None);
+    // What would grow is NULL.
+    assert_eq!(of_document(VARCHAR, br#"{"ssn":"1"}"#, TEXT_FORMAT), Some(None));
+    assert_eq!(masked(Class::Document, TEXT, "gold").as_deref(), Some("gold"));
+    assert_eq!(masked(Class::Document, 23, "1"), None);
+    let deep = |depth| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+    assert!(document_text(JSON, &deep(128)).is_some());
+    assert_eq!(document_text(JSON, &deep(129)), None);
+}
+
+#[test]
+fn keys_of_hstore_tell_what_is_masked_in_it() {
+    let value =
+        r#""ssn"=>"078-05-1120", "plan"=>"gold", "a\"b"=>NULL, "lat"=>"52.5", "note"=>"bob@shop.org""#;
+    let expected = r#""ssn"=>"***", "plan"=>"gold", "a\"b"=>NULL, "lat"=>"***", "note"=>"b***@***.org""#;
+    assert_eq!(document_text(90_000, value).as_deref(), Some(expected));
+    assert_eq!(document_text(TEXT, value).as_deref(), Some(expected));
+    for other in [r#""a""#, r#""a"=>"#, r#""a"=>"b","#, r#""a"=>"b" "#] {
+        assert_eq!(document_text(90_000, other), None, "{other}");
+    }
+    let binary = |pairs: &[(&str, Option<&str>)]| {
+        let mut value = u32::try_from(pairs.len()).unwrap().to_be_bytes().to_vec();
+        for text in pairs.iter().flat_map(|(key, held)| [Some(*key), *held]) {
+            let len = text.map_or(-1, |text| i32::try_from(text.len()).unwrap());
+            value.extend_from_slice(&len.to_be_bytes());
+            value.extend_from_slice(text.unwrap_or_default().as_bytes());
+        }
+        value
+    };
+    let shown =
+        of_document(90_000, &binary(&[("ssn", Some("078-05-1120")), ("a", None), ("b", Some("c"))]), 1);
+    assert_eq!(shown, Some(Some(binary(&[("ssn", Some("***")), ("a", None), ("b", Some("c"))]))));
+    assert_eq!(of_document(90_000, &binary(&[("a", None)])[..9], 1), None);
+    assert_eq!(of_document(90_000, &[0; 4], 1), None);
+}
+
+proptest! {
+    #[test]
+    fn a_masked_document_is_a_document_and_no_bytes_panic(value: Vec<u8>, key in "ssn|a|[a-z]{0,3}", held in ".{0,8}") {
+        for type_oid in [JSON, JSONB, JSON_ARRAY, TEXT, 90_000] {
+            let _ = (of_document(type_oid, &value, 0), of_document(type_oid, &value, 1));
+        }
+        let mut json = Vec::new();
+        let mut escaped = String::new();
+        held.chars().for_each(|letter| match letter {
+            '"' | '\\' => escaped.extend(['\\', letter]),
+            '\0'..='\x1f' => escaped.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            _ => escaped.push(letter),
+        });
+        json.extend_from_slice(format!(r#"{{"{key}": "{escaped}", "b": [1, "{escaped}"]}}"#).as_bytes());
+        let shown = of_document(JSON, &json, 0).flatten().unwrap();
+        // It can be read again, and then nothing more is masked.
+        prop_assert_eq!(of_document(JSON, &shown, 0).flatten().unwrap(), shown);
+    }
+}

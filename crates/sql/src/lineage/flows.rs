@@ -1,14 +1,14 @@
 //! Where values flow within one statement, name by name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::Sensitive;
 use super::mentions::Mentions;
 use super::results::{
     alias_names, arms, branches, has_star, is_plain_star, is_star, mentions_of_results, names, result_names,
     results, strings,
 };
 use super::tainted::Tainted;
+use super::{Sensitive, Shows};
 use crate::tree::{Child, Tree};
 
 /// Values flow from what is mentioned into these names.
@@ -149,14 +149,25 @@ impl Flows {
         }
     }
 
-    /// Follows all values to where they get.
-    pub(super) fn follow<'s>(&self, sensitive: &'s Sensitive) -> Tainted<'s> {
+    /// Follows all values to where they get. Where nobody says which keys are sensitive, documents are as a whole.
+    pub(super) fn follow<'s>(
+        &self,
+        sensitive: &'s Sensitive,
+        is_key: Option<fn(&str) -> bool>,
+    ) -> Tainted<'s> {
+        let mut names: HashSet<String> = sensitive.columns.union(&sensitive.relations).cloned().collect();
+        let mut documents = HashSet::new();
+        let whole = if is_key.is_some() { &mut documents } else { &mut names };
+        whole.extend(sensitive.documents.iter().cloned());
         let mut tainted = Tainted {
             sensitive,
-            names: sensitive.columns.union(&sensitive.relations).cloned().collect(),
+            names,
             known: sensitive.known.clone(),
             rows: sensitive.relations.clone(),
             all: false,
+            documents,
+            has_any_documents: false,
+            is_key,
         };
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, flow) in self.0.iter().enumerate() {
@@ -166,21 +177,34 @@ impl Flows {
                 by_name.entry(name.clone()).or_default().push(at);
             }
         }
-        let mut is_done = vec![false; self.0.len()];
+        let mut followed = vec![Shows::Nothing; self.0.len()];
         let mut next: Vec<usize> = (0..self.0.len()).collect();
         while let Some(at) = next.pop() {
-            let (Some(flow), Some(done)) = (self.0.get(at), is_done.get_mut(at)) else { continue };
-            if *done || !tainted.has(&flow.from) {
+            let (Some(flow), Some(before)) = (self.0.get(at), followed.get_mut(at)) else { continue };
+            let now = tainted.shows(&flow.from);
+            if now <= *before {
                 continue;
             }
-            *done = true;
-            tainted.all |= flow.into_any;
-            let is_row = flow.from.names.iter().any(|name| sensitive.relations.contains(name));
-            if flow.is_alias && is_row {
-                tainted.rows.extend(flow.into.first().cloned());
-            }
+            *before = now;
+            let into = match now {
+                Shows::Values => {
+                    tainted.all |= flow.into_any;
+                    let is_row = flow.from.names.iter().any(|name| sensitive.relations.contains(name));
+                    if flow.is_alias && is_row {
+                        tainted.rows.extend(flow.into.first().cloned());
+                    }
+                    &mut tainted.names
+                }
+                Shows::Nothing | Shows::Documents => {
+                    if flow.into_any && !tainted.has_any_documents {
+                        tainted.has_any_documents = true;
+                        next.extend(0..self.0.len());
+                    }
+                    &mut tainted.documents
+                }
+            };
             for name in &flow.into {
-                if tainted.names.insert(name.clone()) {
+                if into.insert(name.clone()) {
                     next.extend(by_name.get(name).into_iter().flatten());
                 }
             }

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use pg_query::protobuf::{AExprKind, SubLinkType};
 
 use super::Sensitive;
+use super::documents;
 use super::flows::Flows;
 use super::mentions::Mentions;
 use super::results::{DEFAULT_NAMES, arms};
@@ -23,9 +24,10 @@ pub enum Probe {
 }
 
 /// Whether a condition of `text`, or what it counts or sorts by, looks into a value of a sensitive column. To compare one as a whole
-/// for equality, to sort by it and to count it does not. Call it on a thread with
+/// for equality, to sort by it and to count it does not, and neither does a number or the like behind keys of a document that `is_key`
+/// does not say are sensitive. Call it on a thread with
 /// [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
-pub fn probes(text: &str, sensitive: &Sensitive) -> Option<Probe> {
+pub fn probes(text: &str, sensitive: &Sensitive, is_key: fn(&str) -> bool) -> Option<Probe> {
     let Ok(parsed) = tree(text) else { return Some(Probe::Asks) };
     let Ok(root) = Tree::of(&parsed.protobuf) else { return Some(Probe::Asks) };
     let mut flows = Flows::default();
@@ -33,7 +35,7 @@ pub fn probes(text: &str, sensitive: &Sensitive) -> Option<Probe> {
     flows.0.retain(|flow| !flow.is_comparison);
     let mut listed = Vec::new();
     list(&root, &mut listed);
-    let mut probes = Probes { tainted: flows.follow(sensitive), parts: HashSet::new(), listed };
+    let mut probes = Probes { tainted: flows.follow(sensitive, None), parts: HashSet::new(), listed, is_key };
     probes.note_parts(&root);
     probes.within(&root, Place::Result, None)
 }
@@ -55,6 +57,7 @@ struct Probes<'s> {
     parts: HashSet<String>,
     /// Names in lists behind aliases, which columns can have.
     listed: Vec<String>,
+    is_key: fn(&str) -> bool,
 }
 
 /// Fields whose values decide which rows there are, and in which order.
@@ -110,6 +113,10 @@ impl Probes<'_> {
         match tree.kind {
             "ColumnRef" => return self.column(tree, place, atom),
             "FuncCall" => return self.call(tree, place, atom),
+            "TypeCast" if documents::plain_value(tree).is_some_and(|value| self.is_harmless(value)) => {
+                return None;
+            }
+            "AExpr" | "AIndirection" if place == Place::Whole && self.is_harmless(tree) => return None,
             _ => {}
         }
         let here = of_operands(tree, place);
@@ -170,6 +177,15 @@ impl Probes<'_> {
         looks.then(|| match atom.is_some_and(|atom| self.has_others(atom)) {
             true => Probe::Extracts,
             false => Probe::Asks,
+        })
+    }
+
+    /// Whether it is what stands behind keys of a document that do not say that it is sensitive.
+    fn is_harmless(&self, tree: &Tree) -> bool {
+        documents::by_all_keys(tree).is_some_and(|(from, keys)| {
+            let name = from.name("fields").pop().unwrap_or_default();
+            let is_document = from.kind == "ColumnRef" && self.tainted.sensitive.documents.contains(name);
+            is_document && !keys.iter().any(|key| (self.is_key)(key))
         })
     }
 
@@ -300,10 +316,12 @@ mod tests {
     fn asks(text: &str) -> Option<Probe> {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let (columns, relations) = (names(&["email", "born"]), names(&["people"]));
-        let own = ["id", "email", "born", "n"].map(str::to_owned);
+        let own = ["id", "email", "born", "n", "data"].map(str::to_owned);
         let known = own.iter().cloned().collect();
         let rows = [("people".to_owned(), own.into())].into();
-        probes(text, &Sensitive { columns, relations, known, rows, ..Sensitive::default() })
+        let documents = names(&["data"]);
+        let sensitive = Sensitive { columns, relations, known, rows, documents, ..Sensitive::default() };
+        probes(text, &sensitive, |key| key == "ssn")
     }
 
     fn does(text: &str) -> bool {
@@ -379,6 +397,10 @@ mod tests {
             "select left(email, 1) from people intersect select 'a'",
             "select id from people where email operator(my.=) 'a'",
             "select id from people having max(email) like 'a%'",
+            "select id from people where data->>'city' like 'a%'",
+            "select id from people where (data->>'ssn')::int > 3",
+            "select id from people where (data->'ssn'->>'x')::int > 3",
+            "select id from people where (data->>n)::int > 3",
         ] {
             assert!(does(text), "{text}");
         }
@@ -407,6 +429,7 @@ mod tests {
             "select id from people where email in (select email from others)",
             "insert into people (email) values ('a')",
             "update people set email = lower(email) where id = 3",
+            "select id from people where data->>'city' = 'a' and (data->'order'->>'total')::numeric > 3",
         ] {
             assert!(!does(text), "{text}");
         }

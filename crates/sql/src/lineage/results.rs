@@ -48,12 +48,25 @@ pub(super) fn mentions_of_results(query: &Tree) -> Mentions {
 pub(super) fn names(target: &Tree) -> Vec<String> {
     match target.text("name") {
         "" => {
-            let mut names = Vec::new();
-            strings(target, &mut names);
-            names.extend(DEFAULT_NAMES.map(str::to_owned));
+            let mut names = DEFAULT_NAMES.map(str::to_owned).into();
+            value_names(target.one("val").unwrap_or(target), &mut names);
             names
         }
         name => vec![name.to_owned()],
+    }
+}
+
+/// What PostgreSQL can call a value after what is in it (parse_target.c, `FigureColnameInternal`), or more.
+fn value_names(value: &Tree, into: &mut Vec<String>) {
+    match value.kind {
+        // These are not called after what they are given.
+        "AExpr" => {}
+        "FuncCall" => into.extend(value.name("funcname").pop().map(str::to_owned)),
+        "TypeCast" => {
+            value.all("type_name").for_each(|name| strings(name, into));
+            value.all("arg").for_each(|value| value_names(value, into));
+        }
+        _ => strings(value, into),
     }
 }
 

@@ -91,7 +91,7 @@ pub fn spills(text: &str, sensitive: &Sensitive) -> Vec<Spill> {
     of_statement(text, |statement| {
         let mut flows = Flows::default();
         flows.visit(statement);
-        let tainted = flows.follow(sensitive);
+        let tainted = flows.follow(sensitive, None);
         Spills { flows: &flows, tainted: &tainted, found: &mut spills }.visit(statement);
     });
     spills
@@ -325,12 +325,13 @@ impl Spills<'_, '_> {
 
     /// What comes of it. A column counts by its name where nothing else in the statement has that.
     fn origin(&self, taken: &Taken) -> Origin {
-        let columns = &self.tainted.sensitive.columns;
+        let Sensitive { columns, documents, .. } = self.tainted.sensitive;
         let is_itself =
             |from: &Mentions, name: &String| self.is_columns(from) && names_of(from).all(|from| from == name);
         let is_pure = |name: &String| {
             let mut flows = self.flows.0.iter().filter(|flow| flow.into.contains(name));
-            columns.contains(name) && flows.all(|flow| is_itself(&flow.from, name))
+            (columns.contains(name) || documents.contains(name))
+                && flows.all(|flow| is_itself(&flow.from, name))
         };
         let mut names = names_of(&taken.from).filter(|name| self.tainted.names.contains(*name)).peekable();
         if !self.is_columns(&taken.from) || names.peek().is_none() {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::mentions::Mentions;
 use super::outputs::Outputs;
-use super::{Lineage, Sensitive};
+use super::{Lineage, Sensitive, Shows};
 use crate::touched::SYSTEM_COLUMNS;
 
 /// Names that hold values of sensitive columns.
@@ -15,6 +15,10 @@ pub(super) struct Tainted<'s> {
     /// Relations with sensitive columns, by name or alias: what their columns are called only the catalog knows.
     pub(super) rows: HashSet<String>,
     pub(super) all: bool,
+    /// Names of what is kept of documents, and what says of their keys which are sensitive.
+    pub(super) documents: HashSet<String>,
+    pub(super) has_any_documents: bool,
+    pub(super) is_key: Option<fn(&str) -> bool>,
 }
 
 impl Tainted<'_> {
@@ -22,6 +26,7 @@ impl Tainted<'_> {
         let is_tainted = |name: &String| self.names.contains(name);
         let is_function = |name: &String| self.sensitive.functions.contains(name);
         mentions.star
+            || self.cuts(mentions)
             || mentions.calls.iter().any(is_function)
             || mentions.names.iter().any(is_tainted)
             || self.sensitive.has_own_count && mentions.counted.iter().any(is_tainted)
@@ -32,18 +37,44 @@ impl Tainted<'_> {
             })
     }
 
+    /// Whether something of documents is hidden from those who look at their keys, or taken by one that is sensitive.
+    fn cuts(&self, mentions: &Mentions) -> bool {
+        let has_documents = self.sensitive.trusts_keys || !self.sensitive.documents.is_empty();
+        let Some(is_key) = self.is_key.filter(|_| has_documents) else { return false };
+        mentions.keys.iter().any(|key| is_key(key))
+            || mentions.cut.iter().any(|name| self.has_any_documents || self.documents.contains(name))
+    }
+
+    /// Whether documents, or what is taken out of some, are kept.
+    pub(super) fn keeps(&self, mentions: &Mentions) -> bool {
+        mentions.kept.iter().any(|name| self.documents.contains(name))
+    }
+
     pub(super) fn lineage(self, outputs: &Outputs) -> Lineage {
         if self.all {
             return Lineage::All;
         }
         match outputs {
             Outputs::AnyOf(mentions) if self.has(mentions) => Lineage::All,
-            Outputs::AnyOf(_) => Lineage::Names(HashSet::new()),
+            // No names are known of what has documents.
+            Outputs::AnyOf(mentions) if self.keeps(mentions) => Lineage::All,
+            Outputs::AnyOf(_) => Lineage::Names(HashSet::new(), HashSet::new()),
             Outputs::Expressions(columns) => {
-                Lineage::Columns(columns.iter().map(|from| self.has(from)).collect())
+                Lineage::Columns(columns.iter().map(|from| self.shows(from)).collect())
             }
             // What flows into a name of the result has been followed too.
-            Outputs::Named => Lineage::Names(self.names),
+            Outputs::Named => Lineage::Names(self.names, self.documents),
+        }
+    }
+
+    /// What something that takes its values from these shows.
+    pub(super) fn shows(&self, from: &Mentions) -> Shows {
+        if self.has(from) {
+            Shows::Values
+        } else if self.keeps(from) {
+            Shows::Documents
+        } else {
+            Shows::Nothing
         }
     }
 }

@@ -1,21 +1,27 @@
 use super::results::DEFAULT_NAMES;
 use super::*;
 
-/// `users (id, name, email)`, of which `email` is sensitive; `orders (id, user_id, note)`; a view `contacts (id, contact)`.
+/// `users (id, name, email)`, of which `email` is sensitive, and a document `data`; `orders (id, user_id, note)`; a view `contacts (id, contact)`.
 fn shown(text: &str) -> String {
     let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<HashSet<_>>();
     let sensitive = Sensitive {
         columns: set(&["email", "contact"]),
         relations: set(&["users", "contacts"]),
-        known: set(&["id", "name", "email", "user_id", "note", "contact"]),
+        known: set(&["id", "name", "email", "user_id", "note", "contact", "data"]),
+        documents: set(&["data"]),
         ..Sensitive::default()
     };
-    match lineage(text, &sensitive) {
+    match lineage(text, &sensitive, |key| key == "ssn") {
         Lineage::All => "all".to_owned(),
         Lineage::Columns(columns) => {
-            columns.iter().map(|is_sensitive| if *is_sensitive { 'x' } else { '-' }).collect()
+            let sign = |shows: &Shows| match shows {
+                Shows::Nothing => '-',
+                Shows::Documents => 'd',
+                Shows::Values => 'x',
+            };
+            columns.iter().map(sign).collect()
         }
-        Lineage::Names(names) => {
+        Lineage::Names(names, _) => {
             let mut names: Vec<_> =
                 names.into_iter().filter(|name| !DEFAULT_NAMES.contains(&name.as_str())).collect();
             names.sort_unstable();
@@ -155,4 +161,64 @@ fn what_cannot_be_told_is_all() {
     }
     assert_eq!(shown("select g from users, generate_series(1, 3) g"), "-");
     assert_eq!(shown("select (o).* from orders o, users"), "");
+}
+
+#[test]
+fn documents_are_told_by_their_keys_where_they_are_kept_whole() {
+    for (text, columns) in [
+        (
+            "select data, data->>'a', data->'a'->0->>'b', data#>>'{a,b}', data['a'], u.data->>'a' from users u",
+            "dddddd",
+        ),
+        (
+            "select data->>'ssn', data->'ssn'->>'a', data#>'{a,ssn}', data['ssn']['a'], data #> array['ssn']",
+            "xxxxx",
+        ),
+        ("select data->name, data->>('s' || 'sn'), data->$1, data#>>$2, data[name] from users", "xxxxx"),
+        ("select jsonb_extract_path(data, 'a'), jsonb_extract_path_text(data, 'a', 'ssn') from users", "dx"),
+        (
+            "select (data->>'a')::int + 1, round((data->>'a')::numeric, 2), (data->>'ssn')::int from users",
+            "--x",
+        ),
+        (
+            "select substr(data->>'a', 2), length(data::text), data - 'a', data ? 'ssn', row(data) from users",
+            "xxxxx",
+        ),
+        (
+            "select data->>'a' = 'b', data->>'a' in ('b'), data->>'a' like 'b%', data->>'a' > 'b' from users",
+            "ddxx",
+        ),
+        (
+            "select upper(data->>'a'), coalesce(data->>'a', ''), (data->>'a') || name, btrim(data->>'a') from users",
+            "dddd",
+        ),
+        (
+            "select btrim(data->>'a', '{'), ltrim(data->>'a', '\"'), format('%I', data->>'a') from users",
+            "xxx",
+        ),
+        (
+            "select max(data->>'a'), jsonb_agg(data), jsonb_build_object('a', data), count(data) from users",
+            "ddd-",
+        ),
+        (
+            "select case data->>'a' when 'b' then 1 else 2 end, case when name = 'a' then data->>'a' end from users",
+            "dd",
+        ),
+        ("select (select data from users limit 1), array(select data->'a' from users)", "dd"),
+        ("select to_jsonb(u), u from users u", "xx"),
+        (
+            "select i->>'a', (i->>'a')::int, i->>'ssn', substr(i::text, 2) from users, jsonb_array_elements(data->'a') i",
+            "d-xx",
+        ),
+        (
+            "select a, upper(a), substr(a, 2), n + 1 from (select data->>'a' a, (data->>'a')::int n from users) s",
+            "ddx-",
+        ),
+        ("select my.upper(data->>'a'), data operator(my.->) 'a' from users", "xx"),
+        ("select o.meta->>'ssn', o.meta->>'a' from orders o, users", "x-"),
+        ("select jsonb_path_query(data, '$.ssn'), json_value(data, '$.a') from users", "xx"),
+    ] {
+        assert_eq!(shown(text), columns, "{text}");
+    }
+    assert_eq!(shown("select k.value from users, jsonb_each(data) k"), "all");
 }

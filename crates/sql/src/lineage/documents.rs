@@ -1,0 +1,238 @@
+//! What is taken out of documents (JSON, hstore), and what of it can still be told apart where it gets: a value that is kept whole is looked
+//! at by its keys on the way to the client. What makes something else of one hides them.
+
+use pg_query::protobuf::AExprKind;
+
+use crate::tree::Tree;
+
+/// What happens to a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// It gets into the result as it is, maybe among others.
+    Kept,
+    /// Something else is made of it.
+    Cut,
+    /// It is made a value of a type that has no documents.
+    NoDocument,
+}
+
+/// What something takes values from, each with what happens to them, and by which keys.
+#[derive(Default)]
+pub(super) struct Taken<'t> {
+    pub(super) from: Vec<(&'t Tree, Use)>,
+    pub(super) keys: Vec<String>,
+}
+
+/// Nodes that give back what they are given, or put it into a list or document.
+const KEEPING: [&str; 18] = [
+    "",
+    "AArrayExpr",
+    "BoolExpr",
+    "CaseExpr",
+    "CaseWhen",
+    "CoalesceExpr",
+    "CollateClause",
+    "JsonAggConstructor",
+    "JsonArrayAgg",
+    "JsonArrayConstructor",
+    "JsonKeyValue",
+    "JsonObjectAgg",
+    "JsonObjectConstructor",
+    "JsonValueExpr",
+    "List",
+    "MinMaxExpr",
+    "ResTarget",
+    "SubLink",
+];
+
+/// Functions that do, besides those of one argument.
+const KEEPING_FUNCTIONS: [&str; 29] = [
+    "array_agg",
+    "concat",
+    "concat_ws",
+    "first_value",
+    "json_agg",
+    "json_array_elements",
+    "json_array_elements_text",
+    "json_build_array",
+    "json_build_object",
+    "json_object_agg",
+    "json_strip_nulls",
+    "jsonb_agg",
+    "jsonb_array_elements",
+    "jsonb_array_elements_text",
+    "jsonb_build_array",
+    "jsonb_build_object",
+    "jsonb_object_agg",
+    "jsonb_pretty",
+    "jsonb_strip_nulls",
+    "lag",
+    "last_value",
+    "lead",
+    "lower",
+    "max",
+    "min",
+    "string_agg",
+    "to_json",
+    "to_jsonb",
+    "upper",
+];
+
+/// Functions that cut off what else they are given.
+const KEEPING_ALONE: [&str; 3] = ["btrim", "ltrim", "rtrim"];
+
+/// Functions that take out what stands behind keys.
+const BY_KEYS: [&str; 4] =
+    ["json_extract_path", "json_extract_path_text", "jsonb_extract_path", "jsonb_extract_path_text"];
+
+/// Types that no document is a value of.
+const NO_DOCUMENTS: [&str; 14] = [
+    "bool",
+    "date",
+    "float4",
+    "float8",
+    "int2",
+    "int4",
+    "int8",
+    "interval",
+    "numeric",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "timetz",
+    "uuid",
+];
+
+/// What happens to the parts of a node of this kind, to which `how` happens.
+pub(super) fn of_parts(kind: &str, how: Use) -> Use {
+    kept_if(KEEPING.contains(&kind), how)
+}
+
+fn kept_if(is_kept: bool, how: Use) -> Use {
+    if is_kept && how == Use::Kept { Use::Kept } else { Use::Cut }
+}
+
+/// What an operator, a cast or a subscript takes.
+pub(super) fn taken(tree: &Tree, how: Use) -> Taken<'_> {
+    if let Some((from, keys)) = by_keys(tree) {
+        return Taken { from: vec![(from, how)], keys };
+    }
+    let how = match tree.kind {
+        "TypeCast" => {
+            let is_taken = |value: &Tree| value.kind == "ColumnRef" || by_keys(value).is_some();
+            if plain_value(tree).is_some_and(is_taken) { Use::NoDocument } else { how }
+        }
+        "AExpr" => kept_if(is_equality(tree), how),
+        _ => Use::Cut,
+    };
+    Taken { from: tree.nodes().map(|node| (node, how)).collect(), keys: Vec::new() }
+}
+
+/// What a cast makes a value of a type of that has no documents.
+pub(super) fn plain_value(cast: &Tree) -> Option<&Tree> {
+    cast.one("arg").filter(|_| cast.kind == "TypeCast" && has_no_documents(cast))
+}
+
+/// What is taken from in the end, and all keys on the way.
+pub(super) fn by_all_keys(tree: &Tree) -> Option<(&Tree, Vec<String>)> {
+    let (mut from, mut keys) = by_keys(tree)?;
+    while let Some((next, more)) = by_keys(from) {
+        keys.extend(more);
+        from = next;
+    }
+    Some((from, keys))
+}
+
+/// What a function takes.
+pub(super) fn taken_by_call(call: &Tree, how: Use) -> Taken<'_> {
+    let name = call.name("funcname");
+    let own = match name.as_slice() {
+        [name] | ["pg_catalog", name] => *name,
+        _ => "",
+    };
+    let arguments: Vec<&Tree> = call.all("args").collect();
+    if let (true, [of, path @ ..]) = (BY_KEYS.contains(&own), arguments.as_slice())
+        && let Some(keys) = path.iter().map(|key| constant(key)).collect::<Option<Vec<_>>>()
+    {
+        return Taken { from: vec![(*of, how)], keys: keys.concat() };
+    }
+    let is_kept = KEEPING_FUNCTIONS.contains(&own) || KEEPING_ALONE.contains(&own) && arguments.len() == 1;
+    let how = kept_if(is_kept, how);
+    let all = arguments.into_iter().chain(call.all("agg_order"));
+    Taken { from: all.map(|argument| (argument, how)).collect(), keys: Vec::new() }
+}
+
+/// Whether an operator tells no more of its operands than whether they are the same, or puts them together.
+fn is_equality(tree: &Tree) -> bool {
+    let kind = tree.number("kind");
+    let is_of = |kinds: &[AExprKind]| kinds.iter().any(|known| *known as i64 == kind);
+    is_of(&[AExprKind::AexprDistinct, AExprKind::AexprNotDistinct, AExprKind::AexprNullif])
+        || is_of(&[AExprKind::AexprOp, AExprKind::AexprOpAny, AExprKind::AexprIn])
+            && matches!(tree.name("name").as_slice(), ["=" | "<>" | "||"])
+}
+
+/// What is taken from, and by which keys, where those are in the text.
+fn by_keys(tree: &Tree) -> Option<(&Tree, Vec<String>)> {
+    match tree.kind {
+        "AExpr" => {
+            let is_path = match tree.name("name").as_slice() {
+                ["->" | "->>"] => false,
+                ["#>" | "#>>"] => true,
+                _ => return None,
+            };
+            let written = constant(tree.one("rexpr")?)?;
+            let keys = match is_path {
+                true => written
+                    .iter()
+                    .flat_map(|path| path.trim_matches(['{', '}']).split(','))
+                    .map(key)
+                    .collect(),
+                false => written,
+            };
+            Some((tree.one("lexpr")?, keys))
+        }
+        "AIndirection" => {
+            let mut keys = Vec::new();
+            for part in tree.all("indirection") {
+                let is_index = part.kind == "AIndices" && !part.has(&["is_slice"]);
+                keys.extend(constant(part.one("uidx").filter(|_| is_index)?)?);
+            }
+            Some((tree.one("arg")?, keys))
+        }
+        _ => None,
+    }
+}
+
+/// A key of a path as an array writes it.
+fn key(written: &str) -> String {
+    written.trim().trim_matches('"').to_owned()
+}
+
+/// A text, or nothing for a number; `None` where it is no constant.
+fn constant(tree: &Tree) -> Option<Vec<String>> {
+    match tree.kind {
+        "TypeCast" => constant(tree.one("arg")?),
+        "AArrayExpr" => {
+            let all = tree.all("elements").map(constant).collect::<Option<Vec<_>>>()?;
+            Some(all.concat())
+        }
+        "AConst" => Some(
+            tree.nodes()
+                .filter(|value| value.kind == "String")
+                .map(|value| value.text("sval").to_owned())
+                .collect(),
+        ),
+        "AExpr" if matches!(tree.name("name").as_slice(), ["-"]) && !tree.has(&["lexpr"]) => {
+            constant(tree.one("rexpr")?)
+        }
+        _ => None,
+    }
+}
+
+fn has_no_documents(cast: &Tree) -> bool {
+    let name = cast.one("type_name").map(|of| of.name("names")).unwrap_or_default();
+    match name.as_slice() {
+        [name] | ["pg_catalog", name] => NO_DOCUMENTS.contains(name),
+        _ => false,
+    }
+}

@@ -1,0 +1,120 @@
+//! Keys of JSON and hstore say what stands behind them, as names of columns do.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use anyhow::Result;
+use e2e::login::Login;
+use e2e::psql::{self, Output};
+use e2e::wait;
+
+use crate::leaks::{cases, run};
+use crate::stack::Stack;
+
+/// How long values may take to be looked at.
+const LOOK_WAIT: Duration = Duration::from_secs(60);
+
+fn shows_canary(output: &Output) -> bool {
+    format!("{}{}", output.stdout, output.stderr).to_ascii_lowercase().contains("canary")
+}
+
+/// A database whose documents have been looked at.
+fn with_documents() -> Result<(Stack, Login)> {
+    let stack = Stack::start()?;
+    // The extension is the superuser's to make.
+    psql::run(&stack.superuser(), "CREATE EXTENSION hstore")?.success()?;
+    psql::run(&stack.owner(), include_str!("documents/objects.sql"))?.success()?;
+    let alice = stack.alice()?;
+    for (query, expected) in [
+        ("SELECT repeat(data::text, 2) FROM profiles WHERE id = 1", "***"),
+        ("SELECT length(extra::text), length(body), length(raw::text) FROM profiles WHERE id = 1", "||"),
+        ("SELECT substr(d::text, 1, 1) FROM profile_view WHERE id = 1", "***"),
+        ("SELECT length(many::text) FROM profiles WHERE id = 1", ""),
+    ] {
+        wait::until(query, LOOK_WAIT, || {
+            Ok((psql::run_with(&alice, &["-At"], query)?.success()?.trim() == expected).then_some(()))
+        })?;
+    }
+    Ok((stack, alice))
+}
+
+#[test]
+fn what_stands_behind_a_key_that_says_so_is_not_shown() -> Result<()> {
+    let (stack, alice) = with_documents()?;
+    let directly = stack.superuser();
+    let (mut wrong, mut count) = (String::new(), 0);
+    for attack in cases(include_str!("documents/attacks.sql")) {
+        count += 1;
+        let output = run(&directly, attack)?;
+        if !shows_canary(&output) {
+            writeln!(wrong, "is no attack: {attack}\n{}{}", output.stdout, output.stderr)?;
+        }
+        let output = run(&alice, attack)?;
+        if shows_canary(&output) {
+            writeln!(wrong, "leaks: {attack}\n{}{}", output.stdout, output.stderr)?;
+        }
+    }
+    assert!(wrong.is_empty(), "of {count}:\n{wrong}");
+    Ok(())
+}
+
+#[test]
+fn what_stands_behind_other_keys_comes_through_as_it_is() -> Result<()> {
+    let (stack, alice) = with_documents()?;
+    let mut wrong = String::new();
+    for text in cases(include_str!("documents/harmless.sql")) {
+        let (through, direct) = (run(&alice, text)?, run(&stack.owner(), text)?);
+        if (&through.stdout, &through.stderr) != (&direct.stdout, &direct.stderr) {
+            writeln!(
+                wrong,
+                "{text}\n{}{}\n{}{}",
+                direct.stdout, direct.stderr, through.stdout, through.stderr
+            )?;
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    Ok(())
+}
+
+#[test]
+fn a_document_keeps_its_form_and_what_else_is_in_it() -> Result<()> {
+    let (_stack, alice) = with_documents()?;
+    let shown = |query: &str| psql::run_with(&alice, &["-At"], query)?.success();
+    assert_eq!(
+        shown("SELECT raw FROM profiles WHERE id = 1")?.trim(),
+        r#"{"theme": "dark", "lastName": "***"}"#
+    );
+    assert_eq!(
+        shown("SELECT body FROM profiles WHERE id = 1")?.trim(),
+        r#"{"theme": "dark", "lastName": "***"}"#
+    );
+    assert_eq!(
+        shown("SELECT extra FROM profiles WHERE id = 1")?.trim(),
+        r#""theme"=>"dark", "surname"=>"***""#
+    );
+    assert_eq!(
+        shown("SELECT data->'contact', data FROM profiles WHERE id = 1")?.trim(),
+        r#"{"zip": "***", "lang": "en"}|{"items": [{"sku": "A1", "price": 3}], "theme": "dark", "amount": 1, "contact": {"zip": "***", "lang": "en"}, "friends": [{"surname": "***"}], "lastName": "***"}"#
+    );
+    Ok(())
+}
+
+#[test]
+fn documents_that_nobody_has_looked_at_yet_hide_what_their_keys_name() -> Result<()> {
+    let stack = Stack::start()?;
+    let alice = stack.alice()?;
+    let made = "CREATE TABLE fresh (id int, data jsonb); INSERT INTO fresh VALUES (1, '{\"surname\": \"Canary\", \"n\": 1}');";
+    psql::run(&stack.owner(), made)?.success()?;
+    for (query, expected) in [
+        ("SELECT data FROM fresh", r#"{"n": 1, "surname": "***"}"#),
+        ("SELECT data->>'surname', data->>'n', (data->>'n')::int + 1 FROM fresh", "***|1|2"),
+    ] {
+        // Where the table is looked at in between, more is masked for a moment.
+        wait::until(query, LOOK_WAIT, || {
+            let shown = psql::run_with(&alice, &["-At"], query)?.success()?;
+            assert!(!shown.contains("Canary"), "{shown}");
+            Ok((shown.trim() == expected).then_some(()))
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,167 @@
+SELECT data FROM profiles
+
+SELECT raw FROM profiles
+
+SELECT body FROM profiles
+
+SELECT extra FROM profiles
+
+SELECT many FROM profiles
+
+SELECT * FROM profiles
+
+SELECT data->>'lastName' FROM profiles
+
+SELECT data->'contact'->>'zip' FROM profiles
+
+SELECT data->'contact' FROM profiles
+
+SELECT data->>'contact' FROM profiles
+
+SELECT data#>>'{contact,zip}' FROM profiles
+
+SELECT data #> ARRAY['contact', 'zip'] FROM profiles
+
+SELECT data['contact']['zip'] FROM profiles
+
+SELECT jsonb_extract_path_text(data, 'contact', 'zip') FROM profiles
+
+SELECT json_extract_path(raw, 'lastName') FROM profiles
+
+SELECT jsonb_path_query(data, '$.contact.zip') FROM profiles
+
+SELECT jsonb_path_query_array(data, '$.**.surname') FROM profiles
+
+SELECT value FROM profiles, jsonb_each_text(data)
+
+SELECT e.value FROM profiles CROSS JOIN LATERAL jsonb_each(data->'contact') e
+
+SELECT r."lastName" FROM profiles, jsonb_to_record(data) AS r("lastName" text)
+
+SELECT substr(data::text, 3) FROM profiles
+
+SELECT substr(data->>'contact', 9) FROM profiles
+
+SELECT reverse(reverse(data->>'contact')) FROM profiles
+
+SELECT replace(data->>'contact', '"', '') FROM profiles
+
+SELECT btrim(data->>'contact', '{"zip: ') FROM profiles
+
+SELECT ltrim(split_part(c, ':', 2)) FROM (SELECT data->>'contact' AS c FROM profiles) s
+
+WITH x AS (SELECT data->'friends' AS f FROM profiles) SELECT substr(f::text, 14) FROM x
+
+SELECT substr(f::text, 13) FROM profiles, jsonb_array_elements(data->'friends') f
+
+SELECT f->>'surname' FROM profiles, jsonb_array_elements(data->'friends') AS f
+
+SELECT data->k FROM profiles, (VALUES ('lastName')) v(k)
+
+SELECT data->>('last' || 'Name') FROM profiles
+
+SELECT d FROM profile_view
+
+SELECT d->>'lastName' FROM profile_view
+
+SELECT substr(d::text, 5) FROM profile_view
+
+SELECT upper(data->>'lastName'), data->>'theme' FROM profiles
+
+SELECT data || '{"x": 1}' FROM profiles
+
+SELECT data - 'theme' FROM profiles
+
+SELECT jsonb_set(data, '{theme}', data->'lastName') FROM profiles
+
+SELECT jsonb_build_object('a', data->'lastName'), to_jsonb(data) FROM profiles
+
+SELECT jsonb_agg(data) FROM profiles
+
+SELECT string_agg(data->>'contact', '; ') FROM profiles
+
+SELECT concat(data->>'contact', '!'), 'x' || (data->>'contact') FROM profiles
+
+SELECT format('%I', data->>'contact') FROM profiles
+
+SELECT quote_ident(data->>'contact') FROM profiles
+
+SELECT row(data), p FROM profiles p
+
+SELECT row_to_json(p) FROM profiles p
+
+SELECT array_agg(data->>'contact') FROM profiles
+
+SELECT ARRAY[data->'contact'] FROM profiles
+
+SELECT data FROM profiles UNION ALL SELECT '{}'
+
+SELECT coalesce(data, '{}') FROM profiles
+
+SELECT CASE WHEN status = 'open' THEN data->>'contact' END FROM profiles
+
+SELECT extra->'surname' FROM profiles
+
+SELECT (extra->ARRAY['surname'])[1] FROM profiles
+
+SELECT value FROM profiles, each(extra)
+
+SELECT avals(extra) FROM profiles
+
+SELECT hstore_to_json(extra) FROM profiles
+
+SELECT substr(extra::text, 3) FROM profiles
+
+SELECT slice(extra, ARRAY['surname']) FROM profiles
+
+SELECT many[1] FROM profiles
+
+SELECT many[1]->>'lastName' FROM profiles
+
+SELECT m FROM profiles, unnest(many) m
+
+SELECT substr(m::text, 3) FROM profiles, unnest(many) m
+
+SELECT body::jsonb->>'lastName' FROM profiles
+
+SELECT body::jsonb FROM profiles
+
+SELECT substr(body, 20) FROM profiles
+
+SELECT regexp_replace(body, '.*: "', '') FROM profiles
+
+SELECT data->>'lastName' AS theme, data->>'theme' AS t FROM profiles
+
+SELECT max(data->>'contact'), min(data::text) FROM profiles
+
+COPY profiles TO STDOUT
+
+COPY profiles TO STDOUT (FORMAT csv)
+
+COPY (SELECT data, extra FROM profiles) TO STDOUT
+
+COPY (SELECT data->'contact' FROM profiles) TO STDOUT
+
+UPDATE profiles SET status = 'x' WHERE id = 1 RETURNING data
+
+INSERT INTO profiles SELECT id + 100, data FROM profiles RETURNING data->>'lastName'
+
+CREATE TABLE copied AS SELECT data FROM profiles; SELECT * FROM copied
+
+CREATE TABLE copied AS SELECT data AS j FROM profiles; SELECT substr(j::text, 3) FROM copied
+
+CREATE TEMP TABLE copied AS SELECT data->'contact' AS j FROM profiles; SELECT j::text || '' FROM copied
+
+CREATE VIEW w AS SELECT data AS j FROM profiles; SELECT * FROM w
+
+DECLARE c CURSOR FOR SELECT data FROM profiles; FETCH ALL FROM c
+
+PREPARE q AS SELECT data->>'lastName' FROM profiles; EXECUTE q
+
+SELECT (data->>'lastName')::int FROM profiles
+
+SELECT xmlelement(name x, data->>'contact') FROM profiles
+
+SELECT jsonb_pretty(data), jsonb_strip_nulls(data) FROM profiles
+
+SELECT json_object_agg(data->>'contact', 1) FROM profiles

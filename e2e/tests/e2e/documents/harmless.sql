@@ -1,0 +1,39 @@
+SELECT id, status FROM profiles ORDER BY id
+
+SELECT data->>'theme', data->'items', data->'contact'->>'lang' FROM profiles ORDER BY id
+
+SELECT (data->>'amount')::int + 1, sum((data->>'amount')::numeric) OVER () FROM profiles ORDER BY id
+
+SELECT data#>>'{items,0,sku}', data['items'][0]['price'] FROM profiles ORDER BY id
+
+SELECT jsonb_extract_path_text(data, 'contact', 'lang') FROM profiles ORDER BY id
+
+SELECT upper(data->>'theme'), coalesce(data->>'theme', 'none'), data->>'theme' = 'dark', (data->>'theme') || '!' FROM profiles ORDER BY id
+
+SELECT i->>'sku', (i->>'price')::int * 2 FROM profiles, jsonb_array_elements(data->'items') i ORDER BY id
+
+SELECT data->>'theme' AS theme, count(*), min((data->>'amount')::int) FROM profiles GROUP BY 1
+
+SELECT t, upper(t) FROM (SELECT data->>'theme' AS t FROM profiles ORDER BY id) s
+
+WITH s AS (SELECT id, (data->>'amount')::numeric AS amount FROM profiles) SELECT round(avg(amount), 2), max(amount * 2) FROM s
+
+SELECT raw->>'theme', extra->'theme' FROM profiles ORDER BY id
+
+SELECT theme FROM profile_view ORDER BY id
+
+SELECT jsonb_agg(data->'items'), string_agg(data->>'theme', ',') FROM profiles
+
+SELECT CASE data->>'theme' WHEN 'dark' THEN 1 ELSE 0 END FROM profiles ORDER BY id
+
+SELECT id FROM profiles WHERE data->>'theme' = 'dark' AND (data->>'amount')::int > 3 ORDER BY data->>'theme', id
+
+SELECT jsonb_build_object('t', data->'theme', 'n', data->'amount') FROM profiles ORDER BY id
+
+SELECT count(data), data IS NULL FROM profiles GROUP BY 2
+
+SELECT many[1]->>'theme' FROM profiles ORDER BY id
+
+INSERT INTO profiles (id, data) VALUES (200, '{"lastName": "Z"}') RETURNING id, data->>'theme'
+
+UPDATE profiles SET data = data || '{"theme": "light"}' WHERE id = 1 RETURNING id, data->>'theme'
