@@ -13,6 +13,7 @@ pub mod kind;
 pub mod ledger;
 pub mod login;
 pub mod newer_statements;
+pub mod newest_psql;
 pub mod node_clients;
 pub mod observing;
 pub mod oidc;

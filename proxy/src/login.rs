@@ -1,5 +1,9 @@
 //! A client's first messages: what it wants, and who it is. Ends before the database is asked for anything.
 
+mod oauthbearer;
+mod token;
+mod way;
+
 use std::io;
 
 use rustls::CommonState;
@@ -8,10 +12,11 @@ use thiserror::Error;
 use wire::startup::{self, First, Startup, StartupError, split_first};
 use wire::{FrameError, compose, frontend, split_frame};
 
+pub(crate) use self::way::Way;
 use crate::certificate;
 use crate::config::{Config, Credential};
 use crate::farewell::Farewell;
-use crate::oidc::{self, Person, Provider};
+use crate::oidc::{self, Person};
 use crate::pipe::Pipe;
 use crate::scram::{self, Binding, Mechanism, Nobody, Refused};
 use crate::tls::{self, ClientTls};
@@ -42,6 +47,8 @@ pub(crate) struct Login {
     pub(crate) parameters: Vec<(Vec<u8>, Vec<u8>)>,
     /// What kind of replication it is for, if any.
     pub(crate) replication: Option<Replication>,
+    /// How it wants to prove who it is, where it says so.
+    way: Option<Way>,
 }
 
 /// Why a client is not logged in.
@@ -121,7 +128,7 @@ pub(crate) async fn login(pipe: &mut Pipe, config: &Config, nobody: &Nobody) -> 
                     return Err(LoginError::Refused(farewell));
                 }
                 let mut login = read_startup(&startup, pipe).await?;
-                (login.authenticated_by, login.person) = prove(pipe, &login.user, config, nobody).await?;
+                (login.authenticated_by, login.person) = prove(pipe, &login, config, nobody).await?;
                 return Ok(Wish::Session(login));
             }
         }
@@ -203,6 +210,7 @@ async fn read_startup(startup: &Startup<'_>, pipe: &mut Pipe) -> Result<Login, L
         .filter(|(name, _)| kept(name))
         .map(|(name, value)| (name.to_vec(), value.to_vec()))
         .collect();
+    let way = way::take(&mut passed_on)?;
     if let Some(kind) = replication {
         // In one spelling: the server must not take it for something else than Picket does.
         let value = if kind == Replication::Physical { "true" } else { "database" };
@@ -216,6 +224,7 @@ async fn read_startup(startup: &Startup<'_>, pipe: &mut Pipe) -> Result<Login, L
         version,
         parameters: passed_on,
         replication,
+        way,
         user,
     })
 }
@@ -234,19 +243,34 @@ fn replication(value: &str) -> Option<Option<Replication>> {
     (begins("false", 1) || begins("no", 1) || begins("off", 2) || value == "0").then_some(None)
 }
 
-/// Has the client prove that it is `user`: how it did, and what is known of it by that.
+/// Has the client prove that it is its user: how it did, and what is known of it by that.
 async fn prove(
     pipe: &mut Pipe,
-    user: &str,
+    login: &Login,
     config: &Config,
     nobody: &Nobody,
 ) -> Result<(&'static str, Option<Person>), LoginError> {
+    let user = login.user.as_str();
     let credential = config.users.get(user).map(|user| &user.credential);
-    if credential.is_none()
-        && let Some(provider) = &config.oidc
-    {
-        let person = take_token(pipe, user, provider).await?;
-        return Ok((oidc::AUTHENTICATION, Some(person)));
+    let is_local = credential.is_some();
+    match (&config.oidc, login.way) {
+        // Whoever asks for it is asked for a token, whatever the name is.
+        (Some(provider), Some(Way::Oauth)) => {
+            let person = token::take(pipe, user, is_local, provider, Way::Oauth).await?;
+            return Ok((oidc::AUTHENTICATION, Some(person)));
+        }
+        (None, Some(Way::Oauth)) => {
+            return Err(refused(
+                "28000",
+                "Picket has no identity provider here: picket.auth cannot be oauth",
+            ));
+        }
+        (Some(provider), way) if !is_local => {
+            let way = way.unwrap_or(provider.way());
+            let person = token::take(pipe, user, is_local, provider, way).await?;
+            return Ok((oidc::AUTHENTICATION, Some(person)));
+        }
+        (Some(_) | None, Some(Way::Password) | None) => {}
     }
     if let Some(Credential::Certificate) = credential {
         // rustls has verified it.
@@ -274,27 +298,6 @@ async fn prove(
         Mechanism::Plain => "scram-sha-256",
     };
     Ok((by, None))
-}
-
-/// A token of the identity provider as the password. Whatever is wrong with it, the client is told the same.
-async fn take_token(pipe: &mut Pipe, user: &str, provider: &Provider) -> Result<Person, LoginError> {
-    if pipe.tls().is_none() {
-        let farewell = Farewell::new("28000", "Picket takes tokens of the identity provider over TLS only")
-            .hint("Connect with TLS: libpq's sslmode=require or stronger.");
-        return Err(LoginError::Refused(farewell));
-    }
-    let unproven = |why: oidc::Refused| {
-        tracing::info!(user, %why, "token refused");
-        unproven(user)
-    };
-    // AuthenticationCleartextPassword.
-    send_authentication(pipe, 3, &[]).await?;
-    let password = match read_password(pipe, oidc::TOKEN_BYTES_MAX).await {
-        Err(Unread::TooLong) => return Err(unproven(oidc::Refused::TooLong)),
-        password => password?,
-    };
-    let token = password.strip_suffix(b"\0").unwrap_or(&password);
-    provider.verify(token, user).await.map_err(unproven)
 }
 
 fn unproven(user: &str) -> LoginError {
@@ -327,7 +330,7 @@ async fn exchange(
     send_authentication(pipe, 10, &names).await?;
     let initial = read_password(pipe, LOGIN_BYTES_MAX).await?;
     let (mechanism, client_first) =
-        initial_response(&initial, offered).ok_or_else(|| refused("08P01", "malformed SASL response"))?;
+        chosen(&initial, offered).ok_or_else(|| refused("08P01", "malformed SASL response"))?;
     let (server_first, exchange) = scram::begin(secret, binding, mechanism, client_first).map_err(told)?;
     send_authentication(pipe, 11, server_first.as_bytes()).await?;
     let client_final = read_password(pipe, LOGIN_BYTES_MAX).await?;
@@ -345,13 +348,22 @@ fn binding<'a>(pipe: &Pipe, config: &'a Config) -> Option<&'a Binding> {
     config.tls.as_ref()?.binding.as_ref()
 }
 
-/// `SASLInitialResponse`: the mechanism that was chosen of those offered, and the client's first message.
-fn initial_response<'a>(body: &'a [u8], offered: &[Mechanism]) -> Option<(Mechanism, &'a [u8])> {
+/// The mechanism that was chosen of those offered, and the client's first message.
+fn chosen<'a>(body: &'a [u8], offered: &[Mechanism]) -> Option<(Mechanism, &'a [u8])> {
+    let (name, data) = sasl_initial(body)?;
+    let mechanism = offered.iter().copied().find(|offered| offered.name().as_bytes() == name)?;
+    Some((mechanism, data?))
+}
+
+/// `SASLInitialResponse`: a mechanism's name, and the client's first message unless it keeps it until it is asked for it.
+fn sasl_initial(body: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
     let end = body.iter().position(|&byte| byte == 0)?;
     let (name, rest) = body.split_at_checked(end)?;
-    let mechanism = offered.iter().copied().find(|offered| offered.name().as_bytes() == name)?;
     let (len, data) = rest.get(1..)?.split_first_chunk::<4>()?;
-    (usize::try_from(u32::from_be_bytes(*len)).ok()? == data.len()).then_some((mechanism, data))
+    match i32::from_be_bytes(*len) {
+        -1 if data.is_empty() => Some((name, None)),
+        len => (usize::try_from(len).ok()? == data.len()).then_some((name, Some(data))),
+    }
 }
 
 async fn send_authentication(pipe: &mut Pipe, code: u32, data: &[u8]) -> io::Result<()> {

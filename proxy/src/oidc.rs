@@ -22,6 +22,7 @@ use self::header::Header;
 use self::json::Once;
 pub(crate) use self::settings::OidcFile;
 use self::settings::Settings;
+use crate::login::Way;
 
 /// Longest token in bytes. Those with hundreds of groups have 10 kB.
 pub(crate) const TOKEN_BYTES_MAX: u32 = 32 << 10;
@@ -55,6 +56,10 @@ pub(crate) struct Person {
 pub(crate) enum Refused {
     #[error("it is not a signed token of three parts: {0}")]
     Malformed(&'static str),
+    #[error("it is no token: {0}")]
+    NoToken(&'static str),
+    #[error("it is of a user of the provider, and the name is that of a `[[user]]`")]
+    Local,
     #[error("it is longer than {TOKEN_BYTES_MAX} bytes")]
     TooLong,
     #[error("its header has `{0}`, which is never taken from a token")]
@@ -108,6 +113,21 @@ impl Provider {
     /// Whether both are the same provider in the same way: then what is known of its keys holds on.
     pub(crate) fn is_same(&self, other: &Provider) -> bool {
         self.settings == other.settings
+    }
+
+    /// How clients show a token that do not say how.
+    pub(crate) fn way(&self) -> Way {
+        self.settings.auth
+    }
+
+    /// Where the provider says how tokens are to be had of it.
+    pub(crate) fn discovery(&self) -> String {
+        self.settings.discovery()
+    }
+
+    /// What clients ask the provider for.
+    pub(crate) fn scope(&self) -> &str {
+        &self.settings.scope
     }
 
     /// Whom a token is of, where it is one of `user` that holds now.

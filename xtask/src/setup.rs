@@ -6,6 +6,7 @@ mod engine;
 mod kernel_tools;
 mod needs;
 mod newer_statements;
+mod newest_psql;
 mod node_clients;
 mod oidc_provider;
 mod pgbouncer;
@@ -31,7 +32,7 @@ use crate::error::Unavailable;
 ///
 /// Looks for the PostgreSQL server and client, a C compiler with libclang, the eBPF toolchain, iproute2,
 /// the ClickHouse engine, PostgreSQL's own tests and a newer one's, clients in Python, JavaScript and Java, the test suites of those
-/// in Python, an OpenID Connect provider, Presidio, and Alertmanager. What is missing is named with its source (apt, rustup, cargo, npm or PyPI) and its reason,
+/// in Python, the newest psql, an OpenID Connect provider, Presidio, and Alertmanager. What is missing is named with its source (apt, rustup, cargo, npm or PyPI) and its reason,
 /// and then installed; apt runs through sudo where you are not root, which may ask for your password. No
 /// database cluster is created and no service is started or changed. Where nothing can be installed (no root,
 /// another distribution, another processor) it says what to do by hand and exits with 69.
@@ -83,6 +84,7 @@ fn install(missing: &[Need]) -> Result<()> {
             Source::Engine => engine::install()?,
             Source::PostgresTests => postgres_tests::install()?,
             Source::NewerStatements => newer_statements::install()?,
+            Source::NewestPsql => newest_psql::install()?,
             Source::NodeClients => node_clients::install()?,
             Source::OidcProvider => oidc_provider::install()?,
             Source::Psycopg => psycopg::install()?,

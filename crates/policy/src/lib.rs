@@ -30,6 +30,7 @@ mod words;
 pub use judge::{Meaning, permit_nothing, refuse_sql_in_replication};
 pub use policies::Policies;
 pub use rule::Rule;
+pub use settings::words_of_options;
 pub use setup::{Mode, PolicyError, Setup, Source};
 pub use subject::{Subject, Who};
 pub use verdict::{Approver, Permit, Refusal, Verdict, missing};

@@ -78,7 +78,7 @@ pub(crate) fn of_startup(parameters: &[(&[u8], &[u8])]) -> Vec<(String, String)>
 
 /// Settings in switches of a server's command line: `-c NAME=VALUE` and `--NAME=VALUE` tell which, others are not looked up.
 fn of_options(options: &str) -> Vec<(String, String)> {
-    let mut words = words_of(options).into_iter();
+    let mut words = words_of_options(options).into_iter();
     let mut found = Vec::new();
     while let Some(word) = words.next() {
         let assignment = match (word.strip_prefix("--"), word.strip_prefix("-c")) {
@@ -93,8 +93,9 @@ fn of_options(options: &str) -> Vec<(String, String)> {
     found
 }
 
-/// Words between blanks; a backslash takes the next character as it is (postinit.c, `pg_split_opts`).
-fn words_of(options: &str) -> Vec<String> {
+/// Words of the start-up parameter `options`, between blanks; a backslash takes the next character as it is (postinit.c,
+/// `pg_split_opts`).
+pub fn words_of_options(options: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut letters = options.chars();

@@ -40,6 +40,7 @@ pub(super) async fn open(
         version,
         parameters,
         replication,
+        ..
     } = login;
     let following = shared.config.follow();
     let config = following.now();

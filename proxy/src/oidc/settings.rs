@@ -16,6 +16,7 @@ use super::claims::NAME_BYTES_MAX;
 use super::{Provider, over_ring};
 use crate::certificate;
 use crate::config::within;
+use crate::login::Way;
 
 /// Where distributions keep the authorities that everybody trusts: Debian's and its kin's, Fedora's and its kin's.
 const SYSTEM_AUTHORITIES: [&str; 2] =
@@ -24,6 +25,10 @@ const SYSTEM_AUTHORITIES: [&str; 2] =
 /// Most audiences, and most groups to which others are added.
 const AUDIENCES_MAX: usize = 16;
 const GROUPS_MAX: usize = 1_000;
+
+/// What clients ask for, unless the file says otherwise, and the longest text of that.
+const SCOPE_DEFAULT: &str = "openid";
+const SCOPE_BYTES_MAX: usize = 1_000;
 
 const HOUR: u64 = 60 * 60;
 const DAY: u64 = 24 * HOUR;
@@ -51,6 +56,8 @@ const ALGORITHMS_DEFAULT: [Algorithm; 4] =
 pub(crate) struct OidcFile {
     issuer: Spanned<String>,
     audience: Spanned<Audience>,
+    auth: Option<Way>,
+    scope: Option<Spanned<String>>,
     algorithms: Option<Vec<Spanned<String>>>,
     username_claim: Option<Spanned<String>>,
     groups_claim: Option<Spanned<String>>,
@@ -82,6 +89,10 @@ pub(super) struct Settings {
     pub(super) issuer: String,
     pub(super) is_on_loopback: bool,
     pub(super) audience: Vec<String>,
+    /// How clients show a token that do not say how.
+    pub(super) auth: Way,
+    /// What clients ask the provider for.
+    pub(super) scope: String,
     pub(super) algorithms: Vec<Algorithm>,
     /// The claim that is the user's name.
     pub(super) username_claim: String,
@@ -131,6 +142,8 @@ impl OidcFile {
             is_on_loopback: is_loopback(&url),
             issuer,
             audience: audience(self.audience)?,
+            auth: self.auth.unwrap_or(Way::Password),
+            scope: scope(self.scope)?,
             algorithms: algorithms(self.algorithms)?,
             username_claim: claim("oidc.username-claim", self.username_claim, "sub")?,
             groups_claim: claim("oidc.groups-claim", self.groups_claim, "groups")?,
@@ -215,6 +228,18 @@ fn audience(written: Spanned<Audience>) -> Result<Vec<String>, Refused> {
         let what = "must be the name by which the provider knows Picket, or a list of such names";
         refused(span, format!("`oidc.audience` {what}, {AUDIENCES_MAX} at most"))
     })
+}
+
+/// Words of RFC 6749, 3.3.
+fn scope(written: Option<Spanned<String>>) -> Result<String, Refused> {
+    let Some(written) = written else { return Ok(SCOPE_DEFAULT.to_owned()) };
+    let is_letter = |letter: char| letter == ' ' || letter.is_ascii_graphic() && !"\"\\".contains(letter);
+    let scope = written.get_ref();
+    if scope.is_empty() || SCOPE_BYTES_MAX < scope.len() || !scope.chars().all(is_letter) {
+        let what = "must be what clients ask the provider for, such as \"openid profile\"";
+        return Err(refused(written.span(), format!("`oidc.scope` {what}")));
+    }
+    Ok(written.into_inner())
 }
 
 fn algorithms(written: Option<Vec<Spanned<String>>>) -> Result<Vec<Algorithm>, Refused> {

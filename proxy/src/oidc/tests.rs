@@ -53,6 +53,12 @@ fn errors_name_the_key_and_the_mend() {
         ("token-life-secs-max = 1", "`oidc.token-life-secs-max` must be between 60 and 2592000, got 1"),
         ("username-claim = \"\"", "`oidc.username-claim` must name a claim, such as \"sub\""),
         ("ca-file = \"/none\"", "`oidc.ca-file`: cannot read certificates from /none"),
+        ("auth = \"scram\"", "unknown variant `scram`, expected `password` or `oauth`"),
+        (
+            "scope = \"\"",
+            "`oidc.scope` must be what clients ask the provider for, such as \"openid profile\"",
+        ),
+        ("scope = \"a\\nb\"", "`oidc.scope` must be what clients ask the provider for"),
         ("jwks = \"x\"", "unknown field `jwks`"),
     ] {
         let got = provider(&format!("{GOOD}{line}\n")).unwrap_err();

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{
-    engine, kernel_tools, newer_statements, node_clients, oidc_provider, pgbouncer, postgres_tests, presidio,
-    psycopg, python_suites,
+    engine, kernel_tools, newer_statements, newest_psql, node_clients, oidc_provider, pgbouncer,
+    postgres_tests, presidio, psycopg, python_suites,
 };
 use crate::{repo, run};
 
@@ -31,6 +31,8 @@ pub(super) enum Source {
     PostgresTests,
     /// Scripts in a source archive from PyPI.
     NewerStatements,
+    /// Unpacked from packages of Debian's next release.
+    NewestPsql,
     /// npm packages in a folder of the cache.
     NodeClients,
     /// npm packages in a folder of the cache.
@@ -56,6 +58,7 @@ impl Need {
         let packages = match self.source {
             Source::Apt(packages) => packages,
             Source::PostgresTests => postgres_tests::BUILD_PACKAGES,
+            Source::NewestPsql => &[newest_psql::KEYRING_PACKAGE],
             Source::KernelCompiler
             | Source::KernelLinker
             | Source::Engine
@@ -92,6 +95,12 @@ impl Need {
                 e2e::newer_statements::PACKAGE,
                 e2e::newer_statements::VERSION
             ),
+            Source::NewestPsql => {
+                format!(
+                    "apt of Debian {}, unpacked into a cache and not installed",
+                    e2e::newest_psql::RELEASE
+                )
+            }
             Source::NodeClients => "npm: the packages of e2e/clients/node, checked by hash".to_string(),
             Source::OidcProvider => "npm: the packages of e2e/clients/oidc, checked by hash".to_string(),
             Source::Psycopg => format!("PyPI: psycopg[binary]=={}", e2e::psycopg::VERSION),
@@ -210,6 +219,14 @@ pub(super) fn missing() -> Vec<Need> {
             },
         ),
         (
+            e2e::newest_psql::installed().is_some(),
+            Need {
+                what: "psql of PostgreSQL 18 with OAuth",
+                why: "tests log in with the provider's pages, as people do",
+                source: Source::NewestPsql,
+            },
+        ),
+        (
             e2e::oidc::installed().is_some(),
             Need {
                 what: "oidc-provider",
@@ -322,6 +339,7 @@ pub(super) fn by_hand(missing: &[Need]) -> String {
             Source::Engine => engine::by_hand(),
             Source::PostgresTests => postgres_tests::by_hand(),
             Source::NewerStatements => newer_statements::by_hand(),
+            Source::NewestPsql => newest_psql::by_hand(),
             Source::NodeClients => node_clients::by_hand(),
             Source::OidcProvider => oidc_provider::by_hand(),
             Source::Psycopg => psycopg::by_hand(),
