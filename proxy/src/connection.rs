@@ -46,6 +46,7 @@ use crate::reload::{Following, Running};
 use crate::scram::Nobody;
 use crate::stopping::{NextStop, Stopping};
 use crate::stream::Stream;
+use crate::throttle::{Attempt, Throttle};
 use crate::trail::{Desk, Trail};
 
 /// How often a server is told to cancel what a session has left running.
@@ -67,6 +68,7 @@ pub(crate) struct Shared {
     pub(crate) cancel_keys: CancelKeys,
     pub(crate) catalogs: Catalogs,
     pub(crate) allowances: Allowances,
+    pub(crate) throttle: Throttle,
     pub(crate) approvals: Arc<Approvals>,
 }
 
@@ -92,8 +94,9 @@ pub(crate) async fn serve(
     let mut pipe = Pipe::new(stream);
     let config = shared.config.now();
     let wait = config.limits.client_login_timeout;
+    let attempt = Attempt { throttle: &shared.throttle, limits: &config.limits, address: client.ip() };
     let wish = tokio::select! {
-        wish = timeout(wait, login::login(&mut pipe, &config, &shared.nobody)) => {
+        wish = timeout(wait, login::login(&mut pipe, &config, &shared.nobody, attempt)) => {
             wish.unwrap_or_else(|_| Err(LoginError::Refused(login_too_long(wait))))
         }
         () = visit.must_leave() => Err(LoginError::Refused(login_crowded())),

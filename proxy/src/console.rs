@@ -22,6 +22,7 @@ use crate::login::Login;
 use crate::oidc::{self, Person};
 use crate::pipe::Pipe;
 use crate::places::Allowed;
+use crate::throttle::Counts;
 
 /// Longest message that it takes.
 const MESSAGE_BYTES_MAX: u32 = 64 << 10;
@@ -44,13 +45,14 @@ const SYNTAX: &str = "42601";
 const UNSUPPORTED: &str = "0A000";
 const ODD_ANSWER: &str = "22023";
 
-const HELP: [[&str; 2]; 7] = [
+const HELP: [[&str; 2]; 8] = [
     ["SHOW APPROVALS", "what waits for an approval, yours or of you"],
     ["SHOW APPROVAL request", "one of them, with all that is known"],
     ["APPROVE request [FOR time] ['reason']", "lets it run, once; or what is alike too, for 30m or 1h"],
     ["DENY request ['reason']", "it does not run; whoever waits is told the reason"],
     ["SHOW GRANTS", "what runs without being asked about, for how long"],
     ["REVOKE grant ['reason']", "takes one back"],
+    ["SHOW LOGINS", "how many wrong passwords and tokens were shown, and not looked at"],
     ["SHOW HELP", "this"],
 ];
 
@@ -294,6 +296,16 @@ impl Console<'_> {
                 };
                 let rows = approvals.grants_seen_by(&somebody).iter().map(row).collect();
                 Ok(Table { columns, rows, tag: "SHOW" })
+            }
+            Command::Logins => {
+                let Counts { wrong, refused, entries } = self.shared.throttle.counts();
+                let rows = [
+                    ("wrong passwords and tokens", wrong.to_string()),
+                    ("more that were not looked at", refused.to_string()),
+                    ("addresses, users and pairs kept in mind", entries.to_string()),
+                ];
+                let rows = rows.into_iter().map(|(what, count)| vec![what.to_owned(), count]).collect();
+                Ok(Table { columns: vec!["what", "since the proxy began"], rows, tag: "SHOW" })
             }
             Command::Revoke { grant, reason } => {
                 approvals.revoke(&grant, &somebody, &reason).map_err(|error| error.to_string())?;

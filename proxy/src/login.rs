@@ -5,6 +5,7 @@ mod token;
 mod way;
 
 use std::io;
+use std::time::Instant;
 
 use rustls::CommonState;
 use session::Replication;
@@ -19,6 +20,7 @@ use crate::farewell::Farewell;
 use crate::oidc::{self, Person};
 use crate::pipe::Pipe;
 use crate::scram::{self, Binding, Mechanism, Nobody, Refused};
+use crate::throttle::Attempt;
 use crate::tls::{self, ClientTls};
 
 /// Longest message of a log-in, in bytes. PostgreSQL takes 1 kB of SASL (`PG_MAX_SASL_MESSAGE_LENGTH`, sasl.h).
@@ -89,7 +91,12 @@ impl From<StartupError> for LoginError {
 /// # Cancel safety
 ///
 /// Not cancel safe: drop the connection with it.
-pub(crate) async fn login(pipe: &mut Pipe, config: &Config, nobody: &Nobody) -> Result<Wish, LoginError> {
+pub(crate) async fn login(
+    pipe: &mut Pipe,
+    config: &Config,
+    nobody: &Nobody,
+    attempt: Attempt<'_>,
+) -> Result<Wish, LoginError> {
     // Each kind of encryption may be asked for once, and none inside another (postmaster.c,
     // `ProcessStartupPacket`).
     let (mut may_ask_tls, mut may_ask_gss) = (true, true);
@@ -128,7 +135,7 @@ pub(crate) async fn login(pipe: &mut Pipe, config: &Config, nobody: &Nobody) -> 
                     return Err(LoginError::Refused(farewell));
                 }
                 let mut login = read_startup(&startup, pipe).await?;
-                (login.authenticated_by, login.person) = prove(pipe, &login, config, nobody).await?;
+                (login.authenticated_by, login.person) = prove(pipe, &login, config, nobody, attempt).await?;
                 return Ok(Wish::Session(login));
             }
         }
@@ -249,6 +256,7 @@ async fn prove(
     login: &Login,
     config: &Config,
     nobody: &Nobody,
+    attempt: Attempt<'_>,
 ) -> Result<(&'static str, Option<Person>), LoginError> {
     let user = login.user.as_str();
     let credential = config.users.get(user).map(|user| &user.credential);
@@ -256,7 +264,7 @@ async fn prove(
     match (&config.oidc, login.way) {
         // Whoever asks for it is asked for a token, whatever the name is.
         (Some(provider), Some(Way::Oauth)) => {
-            let person = token::take(pipe, user, is_local, provider, Way::Oauth).await?;
+            let person = token::take(pipe, user, is_local, provider, Way::Oauth, attempt).await?;
             return Ok((oidc::AUTHENTICATION, Some(person)));
         }
         (None, Some(Way::Oauth)) => {
@@ -267,7 +275,7 @@ async fn prove(
         }
         (Some(provider), way) if !is_local => {
             let way = way.unwrap_or(provider.way());
-            let person = token::take(pipe, user, is_local, provider, way).await?;
+            let person = token::take(pipe, user, is_local, provider, way, attempt).await?;
             return Ok((oidc::AUTHENTICATION, Some(person)));
         }
         (Some(_) | None, Some(Way::Password) | None) => {}
@@ -292,7 +300,7 @@ async fn prove(
     };
     let is_known = known.is_some();
     let secret = known.unwrap_or_else(|| nobody.secret(user));
-    let mechanism = exchange(pipe, user, &secret, is_known, config).await?;
+    let mechanism = exchange(pipe, user, &secret, is_known, config, attempt).await?;
     let by = match mechanism {
         Mechanism::Plus => "scram-sha-256-plus",
         Mechanism::Plain => "scram-sha-256",
@@ -311,6 +319,7 @@ async fn exchange(
     secret: &scram::Secret,
     is_known: bool,
     config: &Config,
+    attempt: Attempt<'_>,
 ) -> Result<Mechanism, LoginError> {
     let told = |why| match why {
         Refused::Downgraded => {
@@ -334,10 +343,14 @@ async fn exchange(
     let (server_first, exchange) = scram::begin(secret, binding, mechanism, client_first).map_err(told)?;
     send_authentication(pipe, 11, server_first.as_bytes()).await?;
     let client_final = read_password(pipe, LOGIN_BYTES_MAX).await?;
-    let server_final = exchange.finish(&client_final).map_err(told)?;
-    if !is_known {
+    // What too many have guessed at is not looked at: whoever sends many at once learns nothing of those beyond the limit.
+    attempt.is_admitted(user, Instant::now()).map_err(|too_many| LoginError::Refused(too_many.farewell()))?;
+    let finished = exchange.finish(&client_final);
+    let Some(server_final) = finished.ok().filter(|_| is_known) else {
+        attempt.was_wrong(user, Instant::now());
         return Err(told(Refused::Unproven));
-    }
+    };
+    attempt.was_right(user, Instant::now());
     send_authentication(pipe, 12, server_final.as_bytes()).await?;
     Ok(mechanism)
 }

@@ -27,6 +27,7 @@ mod scram_client;
 mod serve;
 mod stopping;
 mod stream;
+mod throttle;
 mod tls;
 mod trail;
 mod upstream;

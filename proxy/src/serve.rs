@@ -41,6 +41,7 @@ use crate::scheduling;
 use crate::scram::Nobody;
 use crate::stopping::Stopping;
 use crate::stream::Stream;
+use crate::throttle::Throttle;
 use crate::trail::Desk;
 
 /// Connections that may wait for one thread to take them.
@@ -101,6 +102,7 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
         places: Arc::default(),
         catalogs: Catalogs::new(Handle::current(), chronicle, config.spool.dir.join("sensitive")),
         allowances: Allowances::default(),
+        throttle: Throttle::default(),
         config: Running::new(path, config),
     });
     start_provider(&shared.config.now());

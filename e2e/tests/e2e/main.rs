@@ -46,6 +46,7 @@ mod shutdown;
 mod sign_in;
 mod stack;
 mod statements;
+mod throttle;
 mod unfiltered;
 mod unnamed;
 mod update;

@@ -9,6 +9,7 @@ use toml::Spanned;
 use super::within;
 
 /// Bounds on what clients can take.
+#[cfg_attr(test, derive(Default))]
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
     /// Sessions at once.
@@ -25,6 +26,9 @@ pub(crate) struct Limits {
     pub(crate) max_message_bytes: u32,
     /// Questions that a user may ask within an hour about values that it may not see.
     pub(crate) max_probes_per_hour: u32,
+    /// Wrong passwords and tokens of one address in a minute, and of one user; 0 where there is no limit.
+    pub(crate) max_failed_logins_per_address: u32,
+    pub(crate) max_failed_logins_per_user: u32,
     /// How long a client may take to log in.
     pub(crate) client_login_timeout: Duration,
     /// How long a session may be idle outside of a transaction.
@@ -44,6 +48,8 @@ pub(super) struct Written {
     pub(super) max_login_connections: Option<Spanned<usize>>,
     pub(super) max_message_bytes: Option<Spanned<u32>>,
     pub(super) max_probes_per_hour: Option<Spanned<u32>>,
+    pub(super) max_failed_logins_per_address: Option<Spanned<u32>>,
+    pub(super) max_failed_logins_per_user: Option<Spanned<u32>>,
     pub(super) client_login_timeout_secs: Option<Spanned<u64>>,
     pub(super) client_idle_timeout_secs: Option<Spanned<u64>>,
     pub(super) idle_transaction_timeout_secs: Option<Spanned<u64>>,
@@ -55,6 +61,9 @@ pub(super) const CONNECTIONS_MAX: usize = 100_000;
 
 /// Most questions about masked values that can be configured.
 const PROBES_MAX: u32 = 1_000_000_000;
+
+/// Most wrong passwords and tokens in a minute that can be configured.
+const FAILED_LOGINS_MAX: u32 = 1_000_000;
 
 /// Longest time that can be configured: a week.
 const SECS_MAX: u64 = 7 * 24 * 60 * 60;
@@ -91,6 +100,18 @@ impl Written {
                 self.max_probes_per_hour,
                 0..=PROBES_MAX,
                 300,
+            )?,
+            max_failed_logins_per_address: within(
+                "max-failed-logins-per-address",
+                self.max_failed_logins_per_address,
+                0..=FAILED_LOGINS_MAX,
+                60,
+            )?,
+            max_failed_logins_per_user: within(
+                "max-failed-logins-per-user",
+                self.max_failed_logins_per_user,
+                0..=FAILED_LOGINS_MAX,
+                10,
             )?,
             client_login_timeout: Duration::from_secs(within(
                 "client-login-timeout-secs",

@@ -17,6 +17,8 @@ pub(super) enum Command {
     Approve { request: String, time: Option<Duration>, reason: String },
     /// `SHOW GRANTS`
     Grants,
+    /// `SHOW LOGINS`
+    Logins,
     /// `REVOKE grant ['reason']`
     Revoke { grant: String, reason: String },
     /// `DENY request ['reason']`
@@ -120,6 +122,7 @@ fn command(words: &[Word]) -> Result<Option<Command>, String> {
             Ok(Some(Command::Approval(request(2)?)))
         }
         ["show", "grants"] => nothing_behind(2).map(|()| Some(Command::Grants)),
+        ["show", "logins"] => nothing_behind(2).map(|()| Some(Command::Logins)),
         ["approve", ..] => {
             let is_for_a_while = words.get(2).is_some_and(|word| keyword(word) == "for");
             let time =

@@ -1,12 +1,15 @@
 //! A token of the identity provider as proof of who somebody is: as a password, or by OAUTHBEARER. Whatever is wrong with one,
 //! the client is told the same; the log has the reason.
 
+use std::time::Instant;
+
 use super::oauthbearer::{self, Initial, Malformed};
 use super::way::Way;
 use super::{LOGIN_BYTES_MAX, LoginError, Unread, read_password, refused, sasl_initial, send_authentication};
 use crate::farewell::Farewell;
 use crate::oidc::{self, Person, Provider};
 use crate::pipe::Pipe;
+use crate::throttle::Attempt;
 
 /// Has the client show a token of `user`. Where that is the name of a local user (`is_local`), none is good.
 ///
@@ -19,6 +22,7 @@ pub(super) async fn take(
     is_local: bool,
     provider: &Provider,
     way: Way,
+    attempt: Attempt<'_>,
 ) -> Result<Person, LoginError> {
     if pipe.tls().is_none() {
         let farewell = Farewell::new("28000", "Picket takes tokens of the identity provider over TLS only")
@@ -29,15 +33,23 @@ pub(super) async fn take(
         Way::Password => as_password(pipe, user, provider).await?,
         Way::Oauth => by_oauthbearer(pipe, user, is_local, provider).await?,
     };
-    taken.map_err(|why| {
-        if let Some(why) = why {
-            tracing::info!(user, %why, "token refused");
+    let why = match taken {
+        Ok(person) => {
+            attempt.was_right(user, Instant::now());
+            return Ok(person);
         }
-        match way {
-            Way::Password => super::unproven(user),
-            // As PostgreSQL has it (auth.c, `auth_failed`).
-            Way::Oauth => refused("28000", format!("OAuth bearer authentication failed for user \"{user}\"")),
-        }
+        Err(why) => why,
+    };
+    if let Some(why) = why {
+        // Nobody guesses a signature, so a good one is always taken. Bad ones cost no more than the limit.
+        attempt.is_admitted(user, Instant::now()).map_err(|many| LoginError::Refused(many.farewell()))?;
+        attempt.was_wrong(user, Instant::now());
+        tracing::info!(user, %why, "token refused");
+    }
+    Err(match way {
+        Way::Password => super::unproven(user),
+        // As PostgreSQL has it (auth.c, `auth_failed`).
+        Way::Oauth => refused("28000", format!("OAuth bearer authentication failed for user \"{user}\"")),
     })
 }
 

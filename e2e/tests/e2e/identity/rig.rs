@@ -136,7 +136,9 @@ impl Rig {
              ca-file = \"{}\"\n{QUICK}{oidc}\n",
             authority.cert.display()
         );
-        let stack = Stack::start_with(&format!("{}{oidc}{sections}", tls_section(tls, &server, "")))?;
+        // What is wrong in a hundred ways is not limited, but in tests of that.
+        let limits = "max-failed-logins-per-user = 0\nmax-failed-logins-per-address = 0\n";
+        let stack = Stack::start_with(&format!("{limits}{}{oidc}{sections}", tls_section(tls, &server, "")))?;
         Ok(Rig { authority, provider, key, stack })
     }
 
