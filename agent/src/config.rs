@@ -1,6 +1,7 @@
 //! The agent's configuration: [`ConfigFile`] is what was written, [`Config`] is what runs.
 
 mod alerts;
+mod allow;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -13,6 +14,8 @@ use toml::Spanned;
 
 use self::alerts::AlertsFile;
 pub use self::alerts::{Shape, WebhookConfig};
+use self::allow::AllowFile;
+pub use self::allow::AllowRule;
 
 /// As many as the kernel programs' map has room for, less one for the self-test.
 const PORTS_MAX: usize = 1023;
@@ -30,6 +33,8 @@ pub struct ConfigFile {
     clickhouse: Option<Spanned<ClickHouseConfig>>,
     #[serde(default)]
     proxy: Vec<Spanned<ProxyFile>>,
+    #[serde(default)]
+    allow: Vec<Spanned<AllowFile>>,
     #[serde(default)]
     alerts: AlertsFile,
 }
@@ -54,6 +59,8 @@ pub struct Config {
     pub pid_files: Vec<PathBuf>,
     /// Proxies elsewhere, known by their address.
     pub addresses: BTreeSet<IpAddr>,
+    /// Who may go around the proxy.
+    pub allow: Vec<AllowRule>,
     /// Who is told of alerts.
     pub webhooks: Vec<WebhookConfig>,
     /// Where records wait.
@@ -89,6 +96,7 @@ impl ConfigFile {
                 }
             }
         }
+        let allow = allow::check(self.allow, &watch_ports)?;
         let webhooks = self.alerts.check()?;
         let spool = section(self.spool.span(), self.spool.into_inner(), SpoolConfig::check)?;
         let clickhouse = self.clickhouse.unwrap_or_else(|| Spanned::new(0..0, ClickHouseConfig::default()));
@@ -104,6 +112,7 @@ impl ConfigFile {
             cgroup: self.cgroup,
             pid_files,
             addresses,
+            allow,
             webhooks,
             spool,
             clickhouse,

@@ -229,6 +229,7 @@ mod tests {
             server: "10.0.0.1:5432".parse().unwrap(),
             class: ConnectionClass::Bypass,
             evidence: Evidence::None,
+            rule: String::new(),
             process: None,
             bytes_to_server: 1,
             bytes_to_client: 2,

@@ -2,6 +2,7 @@
 //! around the proxy is an alert. It records and never blocks.
 
 mod alerts;
+mod allowances;
 pub mod config;
 pub mod event;
 mod gap;
@@ -18,7 +19,8 @@ pub mod snapshot;
 pub mod track;
 pub mod watch;
 
-pub use config::Config;
+pub use allowances::Allowances;
+pub use config::{AllowRule, Config};
 pub use moment::Clock;
 pub use process::Processes;
 pub use registry::Registry;

@@ -21,6 +21,12 @@ A configuration:
   pid-file = \"/run/picket/proxy.pid\"   # a proxy on this host: proven by its process
   [[proxy]]
   address = \"10.0.0.7\"                 # a proxy elsewhere: known by its address
+  [[allow]]                              # who may go around the proxy
+  name = \"backup\"
+  reason = \"pgBackRest copies the data each night\"
+  user = \"postgres\"                      # all that is given must be true: user, cgroup, from, ports
+  cgroup = \"/system.slice/pgbackrest.service\"
+  until = 2027-03-31T22:00:00Z           # from then on it is a bypass again
   [[alerts.webhook]]                     # who is told of alerts
   url = \"http://127.0.0.1:9093/api/v2/alerts\"
   shape = \"alertmanager\"                # or \"slack\"; `https` needs root-ca = \"FILE\"

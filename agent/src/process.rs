@@ -35,8 +35,13 @@ impl Processes {
             uid: process.uid,
             user: self.user(process.uid),
             cgroup_id: process.cgroup_id,
-            cgroup: self.cgroups.path(process.pid, process.cgroup_id),
+            cgroup: self.cgroup(process),
         }
+    }
+
+    /// Path of its cgroup; empty where that is gone.
+    pub(crate) fn cgroup(&mut self, process: &Process) -> String {
+        self.cgroups.path(process.pid, process.cgroup_id)
     }
 
     fn user(&mut self, uid: u32) -> String {

@@ -31,12 +31,27 @@ pub trait Witness {
     fn is_proxy(&mut self, process: &Process) -> bool;
     /// Whether it is the address of a proxy elsewhere.
     fn is_proxy_address(&self, address: IpAddr) -> bool;
+    /// Name of the rule that allows it around the proxy.
+    fn rule_for(&mut self, arrival: &Arrival<'_>) -> Option<String>;
     /// What the ledger says of a process.
     fn facts(&mut self, process: &Process) -> ProcessFacts;
     /// The time of day at a time since the kernel started.
     fn at(&self, boot_ns: u64) -> UnixMicros;
     /// A new version 7 UUID.
     fn alert_id(&mut self) -> Uuid;
+}
+
+/// A connection that the proxy did not make, as rules see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival<'a> {
+    /// When it was established, or was found.
+    pub at: UnixMicros,
+    /// The client's address.
+    pub client: IpAddr,
+    /// The database's port.
+    pub server_port: u16,
+    /// Who asked for it or holds it; `None` for a client on another host.
+    pub process: Option<&'a Process>,
 }
 
 /// Which host tells, since which start of its kernel.
@@ -184,24 +199,33 @@ impl Tracker {
         let client_half = served_here.as_ref().map_or(Some(&teller), Option::as_ref);
         let process = client_half.map(|half| half.opened.process).filter(|process| process.pid != 0);
         let client = event::socket_address(&client_end);
-        let (class, evidence) = match &served_here {
+        let server = event::socket_address(&server_end);
+        let opened_at = witness.at(teller.opened.at_boot_ns);
+        let arrival = Arrival {
+            at: opened_at,
+            client: client.ip(),
+            server_port: server.port(),
+            process: process.as_ref(),
+        };
+        let judge::Judgement { class, evidence, rule } = match &served_here {
             None => judge::elsewhere(),
-            Some(Some(_)) => judge::by_process(process.as_ref(), witness),
-            Some(None) => judge::by_address(client.ip(), witness),
+            Some(Some(_)) => judge::by_process(&arrival, witness),
+            Some(None) => judge::by_address(&arrival, witness),
         };
         let record = ConnectionRecord {
             host: self.host.name.clone(),
             boot_id: self.host.boot_id,
             cookie: teller.opened.cookie,
             client_cookie: client_half.map_or(0, |half| half.opened.cookie),
-            opened_at: witness.at(teller.opened.at_boot_ns),
+            opened_at,
             opening: Opening::Seen,
             closed_at: None,
             ending: Ending::Seen,
             client,
-            server: event::socket_address(&server_end),
+            server,
             class,
             evidence,
+            rule,
             process: process.map(|process| witness.facts(&process)),
             bytes_to_server: 0,
             bytes_to_client: 0,

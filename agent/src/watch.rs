@@ -20,6 +20,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
 use crate::alerts::Alerts;
+use crate::allowances::Allowances;
 use crate::config::Config;
 use crate::gap::Gap;
 use crate::health::Health;
@@ -32,7 +33,7 @@ use crate::report::Report;
 use crate::selftest;
 use crate::shipping::Shipping;
 use crate::snapshot::{Look, Lookout};
-use crate::track::{Host, Merged, Tracker, Witness};
+use crate::track::{Arrival, Host, Merged, Tracker, Witness};
 
 /// The programs wake the agent for the first event of a burst only: it looks for the rest by itself.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -52,13 +53,14 @@ const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 #[derive(Debug)]
 pub struct ThisHost {
     registry: Registry,
+    allowances: Allowances,
     processes: Processes,
 }
 
 impl ThisHost {
-    /// Believes `registry`, and names cgroups below `cgroup_mount`.
-    pub fn new(registry: Registry, cgroup_mount: PathBuf) -> Self {
-        ThisHost { registry, processes: Processes::new(cgroup_mount) }
+    /// Believes `registry`, goes by `allowances`, and names cgroups below `cgroup_mount`.
+    pub fn new(registry: Registry, allowances: Allowances, cgroup_mount: PathBuf) -> Self {
+        ThisHost { registry, allowances, processes: Processes::new(cgroup_mount) }
     }
 }
 
@@ -69,6 +71,12 @@ impl Witness for ThisHost {
 
     fn is_proxy_address(&self, address: IpAddr) -> bool {
         self.registry.is_proxy_address(address)
+    }
+
+    fn rule_for(&mut self, arrival: &Arrival<'_>) -> Option<String> {
+        let ThisHost { allowances, processes, .. } = self;
+        let cgroup = || arrival.process.map_or_else(String::new, |process| processes.cgroup(process));
+        allowances.rule_for(arrival, cgroup).map(str::to_owned)
     }
 
     fn facts(&mut self, process: &Process) -> ProcessFacts {
@@ -127,7 +135,7 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
         kernel,
         kernel_log,
         tracker: Tracker::new(host.clone()),
-        this_host: ThisHost::new(registry, mount.clone()),
+        this_host: ThisHost::new(registry, Allowances::new(config.allow), mount.clone()),
         health: Health::new(host.clone(), now),
         report: Report::new(Arc::clone(&spool)),
         alerts: Alerts::start(&host.name, config.webhooks, &spool).context("start the delivery of alerts")?,
@@ -314,6 +322,7 @@ impl Watch {
 
     fn look(&mut self) -> Result<(), Failure> {
         self.kernel_log.flush();
+        self.this_host.allowances.look(Clock.now());
         let (counts, open) = (self.counts()?, self.tracker.open());
         let mut records = Vec::new();
         self.health.look(counts, open, Instant::now(), Clock.now(), &mut records);

@@ -72,15 +72,17 @@ Keys of a JSON object, in this order, and columns of CSV (lists joined by spaces
 const BYPASSES_ABOUT: &str = "\
 Who reached a database around the proxy
 
-One row per connection that an agent saw arrive at a database without the proxy, the newest first.";
+One row per connection that an agent saw arrive at a database without the proxy, the newest first. Those that a rule of the agent's
+configuration allows are left out; --allowed shows them instead.";
 
 const BYPASSES_HELP: &str = r#"Examples:
   picket bypasses --since 15m
   picket bypasses --since 7d --format csv > bypasses.csv
+  picket bypasses --allowed --since 30d
   picket bypasses --format json | jq '.[] | select(.state == "open")'
 
 Keys of a JSON object, in this order, and columns of CSV (null empty):
-  at                when the alert was raised, RFC 3339 in UTC with microseconds
+  at                when it was raised, or allowed; RFC 3339 in UTC with microseconds
   host              the host whose agent saw it
   process_command   name of the client's process; empty where it runs on another host
   process_pid       its process id; null where it runs on another host
@@ -96,7 +98,8 @@ Keys of a JSON object, in this order, and columns of CSV (null empty):
   bytes_to_server   bytes that the database received
   bytes_to_client   bytes that the database sent
   message           the alert in one sentence
-  alert_id          UUID of the alert"#;
+  alert_id          UUID of the alert; null where a rule allows it
+  rule              the rule that allows it; empty where none does"#;
 
 const LIST_ABOUT: &str = "\
 The columns that are sensitive now
@@ -281,6 +284,9 @@ pub(crate) enum Question {
     /// Who reached a database around the proxy
     #[command(long_about = BYPASSES_ABOUT, after_long_help = BYPASSES_HELP)]
     Bypasses {
+        /// Show instead what rules of agents allow
+        #[arg(long)]
+        allowed: bool,
         #[command(flatten)]
         answer: Answer,
     },

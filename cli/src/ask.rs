@@ -58,12 +58,13 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
             let rows: Vec<Touch> = page.rows.into_iter().map(Touch::from).collect();
             show::show(&rows, page.more, answer.format, &format!("nobody touched {object}"))
         }
-        Question::Bypasses { answer } => {
+        Question::Bypasses { allowed, answer } => {
             let (ledger, runtime) = connect()?;
             let since = answer.since.before_now();
-            let page = runtime.block_on(ledger.bypasses(since, answer.limit, ANSWER_WITHIN))?;
+            let page = runtime.block_on(ledger.bypasses(allowed, since, answer.limit, ANSWER_WITHIN))?;
             let rows: Vec<Bypass> = page.rows.into_iter().map(Bypass::from).collect();
-            show::show(&rows, page.more, answer.format, "nobody went around the proxy")
+            let nobody = if allowed { "no rule allowed anything" } else { "nobody went around the proxy" };
+            show::show(&rows, page.more, answer.format, nobody)
         }
         Question::Coverage { gaps: false, answer } => {
             let (ledger, runtime) = connect()?;

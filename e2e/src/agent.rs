@@ -26,6 +26,8 @@ pub struct AgentSettings {
     pub ports: Vec<u16>,
     /// Where proxies of this host write their process ids.
     pub proxy_pid_files: Vec<PathBuf>,
+    /// Sections `[[allow]]`, as they are written.
+    pub allow: String,
     /// Whom it tells of alerts.
     pub alertmanagers: Vec<Receiver>,
     /// Where the ledger is.
@@ -81,7 +83,8 @@ impl Agent {
 
 /// An agent that is not started yet, for tests that expect it to refuse.
 pub fn launch(settings: &AgentSettings, folder: &Scratch) -> Result<Launch> {
-    let AgentSettings { ports, proxy_pid_files, alertmanagers, clickhouse_url, ledger_database } = settings;
+    let AgentSettings { ports, proxy_pid_files, allow, alertmanagers, clickhouse_url, ledger_database } =
+        settings;
     let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
     let mut text = format!(
         "watch-ports = [{}]\n\n[spool]\ndir = {}\n\n[clickhouse]\nurl = \"{clickhouse_url}\"\n\
@@ -92,6 +95,7 @@ pub fn launch(settings: &AgentSettings, folder: &Scratch) -> Result<Launch> {
     for pid_file in proxy_pid_files {
         text.push_str(&format!("\n[[proxy]]\npid-file = {}\n", quoted(pid_file)));
     }
+    text.push_str(allow);
     for Receiver { url, root_ca } in alertmanagers {
         text.push_str(&format!("\n[[alerts.webhook]]\nurl = \"{url}\"\nshape = \"alertmanager\"\n"));
         if let Some(root_ca) = root_ca {

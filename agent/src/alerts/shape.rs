@@ -94,6 +94,7 @@ mod tests {
             server: "127.0.0.1:5432".parse().unwrap(),
             class: ConnectionClass::Bypass,
             evidence: Evidence::None,
+            rule: String::new(),
             process: Some(ProcessFacts {
                 pid: 7,
                 command: "<!channel>".to_owned(),

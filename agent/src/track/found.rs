@@ -139,13 +139,15 @@ impl Tracker {
     }
 
     fn found(&self, standing: &Standing, look: &Look, witness: &mut impl Witness) -> ConnectionRecord {
-        let ((class, evidence), process) = judge::by_look(standing, look, witness);
+        let opened_at = witness.at(look.ended_boot_ns);
+        let (judge::Judgement { class, evidence, rule }, process) =
+            judge::by_look(standing, opened_at, look, witness);
         ConnectionRecord {
             host: self.host.name.clone(),
             boot_id: self.host.boot_id,
             cookie: standing.cookie,
             client_cookie: standing.client_cookie,
-            opened_at: witness.at(look.ended_boot_ns),
+            opened_at,
             opening: Opening::Found,
             closed_at: None,
             ending: Ending::Seen,
@@ -153,6 +155,7 @@ impl Tracker {
             server: standing.server,
             class,
             evidence,
+            rule,
             process: process.map(|process| witness.facts(&process)),
             bytes_to_server: 0,
             bytes_to_client: 0,

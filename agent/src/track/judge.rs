@@ -1,63 +1,107 @@
 //! Decides how a connection came, and says so in a sentence.
 
-use std::net::IpAddr;
-
-use audit::record::{ConnectionClass, ConnectionRecord, Evidence, Opening};
+use audit::record::{ConnectionClass, ConnectionRecord, Evidence, Opening, UnixMicros};
 use ebpf_abi::Process;
 
-use super::Witness;
+use super::{Arrival, Witness};
 use crate::snapshot::{Look, Reach, Standing};
 
-type Judgement = (ConnectionClass, Evidence);
+/// How a connection came, what that rests on, and the rule that allows it.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    pub(super) class: ConnectionClass,
+    pub(super) evidence: Evidence,
+    pub(super) rule: String,
+}
+
+const BYPASS: Judgement = ruleless(ConnectionClass::Bypass, Evidence::None);
+const UNKNOWN: Judgement = ruleless(ConnectionClass::Unknown, Evidence::None);
+
+const fn ruleless(class: ConnectionClass, evidence: Evidence) -> Judgement {
+    Judgement { class, evidence, rule: String::new() }
+}
 
 /// The database is on another host, whose own agent judges.
 pub(super) fn elsewhere() -> Judgement {
-    (ConnectionClass::Outgoing, Evidence::None)
+    ruleless(ConnectionClass::Outgoing, Evidence::None)
 }
 
-/// Both ends are here: only the registered proxy's own process may connect, whatever its address.
-pub(super) fn by_process(process: Option<&Process>, witness: &mut impl Witness) -> Judgement {
-    match process {
-        Some(process) if witness.is_proxy(process) => (ConnectionClass::Proxied, Evidence::Kernel),
-        _ => (ConnectionClass::Bypass, Evidence::None),
+/// Both ends are here: only the registered proxy's own process may connect, whatever its address, and whom a rule allows.
+pub(super) fn by_process(arrival: &Arrival<'_>, witness: &mut impl Witness) -> Judgement {
+    match arrival.process {
+        Some(process) if witness.is_proxy(process) => ruleless(ConnectionClass::Proxied, Evidence::Kernel),
+        Some(_) => by_rule(arrival, Evidence::Kernel, witness),
+        None => BYPASS,
     }
 }
 
 /// The client is elsewhere.
-pub(super) fn by_address(client: IpAddr, witness: &impl Witness) -> Judgement {
-    if witness.is_proxy_address(client) {
-        (ConnectionClass::Proxied, Evidence::Address)
+pub(super) fn by_address(arrival: &Arrival<'_>, witness: &mut impl Witness) -> Judgement {
+    if witness.is_proxy_address(arrival.client) {
+        ruleless(ConnectionClass::Proxied, Evidence::Address)
     } else {
-        (ConnectionClass::Bypass, Evidence::None)
+        by_rule(arrival, Evidence::Address, witness)
+    }
+}
+
+fn by_rule(arrival: &Arrival<'_>, evidence: Evidence, witness: &mut impl Witness) -> Judgement {
+    match witness.rule_for(arrival) {
+        Some(rule) => Judgement { class: ConnectionClass::Allowed, evidence, rule },
+        None => BYPASS,
     }
 }
 
 /// It was open before the agent looked: whoever holds it now is taken for who asked for it. Returns also that process.
 pub(super) fn by_look(
     standing: &Standing,
+    at: UnixMicros,
     look: &Look,
     witness: &mut impl Witness,
 ) -> (Judgement, Option<Process>) {
-    let unknown = (ConnectionClass::Unknown, Evidence::None);
+    let nobody =
+        Arrival { at, client: standing.client.ip(), server_port: standing.server.port(), process: None };
     if standing.client_cookie == 0 {
-        let judgement = by_address(standing.client.ip(), witness);
+        let judgement = by_address(&nobody, witness);
         // Its other end may be in a network namespace of this host that could not be seen.
-        let is_sure = judgement.0 == ConnectionClass::Proxied || look.reach == Reach::Whole;
-        return (if is_sure { judgement } else { unknown }, None);
+        let is_sure = judgement.class == ConnectionClass::Proxied || look.reach == Reach::Whole;
+        return (if is_sure { judgement } else { UNKNOWN }, None);
     }
-    let stranger = standing.holders.iter().find(|process| !witness.is_proxy(process)).copied();
-    let process = stranger.or(standing.holders.first().copied());
-    let judgement = match (standing.is_served_here, stranger, process) {
-        (false, ..) if look.reach == Reach::Whole => elsewhere(),
-        (false, ..) => unknown,
-        (true, Some(_), _) => (ConnectionClass::Bypass, Evidence::None),
-        (true, None, Some(_)) => (ConnectionClass::Proxied, Evidence::Holder),
+    if !standing.is_served_here {
+        let judgement = if look.reach == Reach::Whole { elsewhere() } else { UNKNOWN };
+        return (judgement, by_holders(standing, &nobody, witness).1);
+    }
+    match by_holders(standing, &nobody, witness) {
+        (Some(judgement), process) => (judgement, process),
         // A process that could not be asked may hold it.
-        (true, None, None) if !look.are_holders_whole => unknown,
+        (None, _) if !look.are_holders_whole => (UNKNOWN, None),
         // A socket may be on its way from one process to another, or be hidden.
-        (true, None, None) => (ConnectionClass::Bypass, Evidence::None),
-    };
-    (judgement, process)
+        (None, _) => (BYPASS, None),
+    }
+}
+
+/// The worst of those who hold it: one that nothing allows, else one that a rule does, else the proxy.
+fn by_holders(
+    standing: &Standing,
+    nobody: &Arrival<'_>,
+    witness: &mut impl Witness,
+) -> (Option<Judgement>, Option<Process>) {
+    let (mut worst, mut whose): (Option<Judgement>, _) = (None, None);
+    for process in &standing.holders {
+        let judgement = if witness.is_proxy(process) {
+            ruleless(ConnectionClass::Proxied, Evidence::Holder)
+        } else {
+            by_rule(&Arrival { process: Some(process), ..*nobody }, Evidence::Holder, witness)
+        };
+        let badness = |judgement: &Judgement| match judgement.class {
+            ConnectionClass::Proxied => 0,
+            ConnectionClass::Allowed => 1,
+            ConnectionClass::Bypass | ConnectionClass::Outgoing | ConnectionClass::Unknown => 2,
+        };
+        if worst.as_ref().is_none_or(|worst| badness(worst) < badness(&judgement)) {
+            (worst, whose) = (Some(judgement), Some(*process));
+        }
+    }
+    (worst, whose)
 }
 
 /// One sentence that names process, user and addresses.

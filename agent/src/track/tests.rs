@@ -22,6 +22,15 @@ impl Witness for Script {
         address == IpAddr::from([10, 0, 0, 7])
     }
 
+    /// Process 8 and 10.0.0.8 are allowed.
+    fn rule_for(&mut self, arrival: &Arrival<'_>) -> Option<String> {
+        let is_allowed = match arrival.process {
+            Some(process) => process.pid == 8,
+            None => arrival.client == IpAddr::from([10, 0, 0, 8]),
+        };
+        is_allowed.then(|| "backup".to_owned())
+    }
+
     fn facts(&mut self, process: &Process) -> ProcessFacts {
         ProcessFacts {
             pid: process.pid,
@@ -105,7 +114,10 @@ pub(super) fn line(record: &Record) -> String {
                 Some(_) => format!("close {}>{}<", it.bytes_to_server, it.bytes_to_client),
             };
             let pid = it.process.as_ref().map_or(0, |process| process.pid);
-            let by = format!("{:?}/{:?}", it.class, it.evidence);
+            let by = match it.rule.as_str() {
+                "" => format!("{:?}/{:?}", it.class, it.evidence),
+                rule => format!("{:?}/{:?} by {rule}", it.class, it.evidence),
+            };
             format!("{what} {}/{} {}->{} {by} pid {pid}", it.cookie, it.client_cookie, it.client, it.server)
         }
         Record::Alert(it) => format!("alert: {}", it.message),
@@ -173,6 +185,24 @@ fn a_client_elsewhere_is_judged_by_its_address_once_the_wait_is_over() {
             "close 100>200< 2/0 10.0.0.7:50312->10.0.0.5:5432 Proxied/Address pid 0",
         ]
     );
+}
+
+#[test]
+fn whom_a_rule_allows_raises_no_alert() {
+    let client = opened(Side::Client, 1, CLIENT, SERVER, 8);
+    let server = opened(Side::Server, 2, CLIENT, SERVER, 0);
+    let open = "open 2/1 127.0.0.1:50312->127.0.0.1:5432 Allowed/Kernel by backup pid 8";
+    assert_eq!(told(&[client, server]), [open]);
+    assert_eq!(
+        told(&[opened(Side::Server, 2, "10.0.0.8:50312", "10.0.0.5:5432", 0)]),
+        ["open 2/0 10.0.0.8:50312->10.0.0.5:5432 Allowed/Address by backup pid 0"]
+    );
+    // An allowed address does not vouch for a process of this host, known or not.
+    let (client, server) = ("10.0.0.8:50312", "10.0.0.8:5432");
+    for pid in [4242, 0] {
+        let ends = [opened(Side::Client, 1, client, server, pid), opened(Side::Server, 2, client, server, 0)];
+        assert!(told(&ends)[0].contains("Bypass/None"), "{pid}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use picket_agent::load::{self, Counts, Kernel, KernelLog};
 use picket_agent::snapshot::{Look, Lookout, Reach};
 use picket_agent::track::{Host, Merged, Tracker};
 use picket_agent::watch::ThisHost;
-use picket_agent::{Clock, Registry};
+use picket_agent::{AllowRule, Allowances, Clock, Registry};
 use uuid::Uuid;
 
 const WAIT: Duration = Duration::from_secs(20);
@@ -25,6 +25,17 @@ pub(crate) struct Eye {
 impl Eye {
     /// Watches no port, and believes the pid files.
     pub(crate) fn new(pid_files: &[&Path]) -> Self {
+        Eye::with(pid_files, Vec::new())
+    }
+
+    /// Watches this port, and goes by these rules.
+    pub(crate) fn allowing(port: u16, rules: Vec<AllowRule>) -> Self {
+        let mut eye = Eye::with(&[], rules);
+        eye.kernel.watch_port(port).unwrap();
+        eye
+    }
+
+    fn with(pid_files: &[&Path], rules: Vec<AllowRule>) -> Self {
         let object = load::embedded().expect("run `cargo xtask ebpf` and build again");
         let cgroup = load::cgroup_mount().unwrap();
         let (kernel, log) = Kernel::load(object, &cgroup).expect("tests of the kernel need root");
@@ -33,7 +44,7 @@ impl Eye {
             kernel,
             _log: log,
             tracker: Tracker::new(Host { name: "here".to_owned(), boot_id: Uuid::nil() }),
-            host: ThisHost::new(Registry::new(pid_files, BTreeSet::new()), cgroup),
+            host: ThisHost::new(Registry::new(pid_files, BTreeSet::new()), Allowances::new(rules), cgroup),
             records: Vec::new(),
         }
     }

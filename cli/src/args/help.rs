@@ -143,6 +143,8 @@ Keys of a JSON object, in this order, and columns of CSV (null empty):
   connections    how many there were
   proxied        how many came through the proxy
   bypassed       how many went around it
+  allowed        how many a rule of the agent allows around it
+  allowed_by     list: names of these rules
   unknown        of how many nobody can tell
   bytes          bytes in both directions
   bytes_proxied  those of connections through the proxy

@@ -25,7 +25,8 @@ pub(crate) struct Bypass {
     bytes_to_server: u64,
     bytes_to_client: u64,
     message: String,
-    alert_id: String,
+    alert_id: Option<String>,
+    rule: String,
     #[serde(skip)]
     at_short: String,
 }
@@ -50,7 +51,8 @@ impl From<BypassRow> for Bypass {
             bytes_to_server: row.bytes_to_server,
             bytes_to_client: row.bytes_to_client,
             message: row.message,
-            alert_id: row.alert_id.to_string(),
+            alert_id: (!row.alert_id.is_nil()).then(|| row.alert_id.to_string()),
+            rule: row.rule,
         }
     }
 }
@@ -74,6 +76,7 @@ impl Shown for Bypass {
         "bytes_to_client",
         "message",
         "alert_id",
+        "rule",
     ];
     const HEADINGS: &'static [&'static str] = &[
         "at (UTC)",
@@ -83,6 +86,7 @@ impl Shown for Bypass {
         "client",
         "database",
         "state",
+        "allowed by",
         "to database",
         "from database",
     ];
@@ -98,7 +102,7 @@ impl Shown for Bypass {
             Some(_) => self.user.clone(),
         };
         let state = match (self.state.as_str(), self.duration_seconds) {
-            ("open", _) => Cell::bad("open"),
+            ("open", _) if self.rule.is_empty() => Cell::bad("open"),
             ("closed", Some(seconds)) => Cell::plain(format!("closed after {seconds:.1} s")),
             (other, _) => Cell::plain(other),
         };
@@ -110,6 +114,7 @@ impl Shown for Bypass {
             Cell::plain(self.client.as_str()),
             Cell::plain(self.server.as_str()),
             state,
+            Cell::plain(self.rule.as_str()),
             Cell::plain(format!("{} bytes", self.bytes_to_server)),
             Cell::plain(format!("{} bytes", self.bytes_to_client)),
         ]

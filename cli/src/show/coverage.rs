@@ -15,6 +15,8 @@ pub(crate) struct Coverage {
     connections: u64,
     proxied: u64,
     bypassed: u64,
+    allowed: u64,
+    allowed_by: Vec<String>,
     unknown: u64,
     bytes: u64,
     bytes_proxied: u64,
@@ -24,8 +26,8 @@ pub(crate) struct Coverage {
 
 impl From<CoverageRow> for Coverage {
     fn from(row: CoverageRow) -> Self {
-        let CoverageRow { day, host, server, connections, proxied, bypassed, unknown, .. } = row;
-        let CoverageRow { bytes, bytes_proxied, share, bytes_share, .. } = row;
+        let CoverageRow { day, host, server, connections, proxied, bypassed, allowed, allowed_by, .. } = row;
+        let CoverageRow { unknown, bytes, bytes_proxied, share, bytes_share, .. } = row;
         Coverage {
             day,
             host,
@@ -33,6 +35,8 @@ impl From<CoverageRow> for Coverage {
             connections,
             proxied,
             bypassed,
+            allowed,
+            allowed_by,
             unknown,
             bytes,
             bytes_proxied,
@@ -50,6 +54,8 @@ impl Shown for Coverage {
         "connections",
         "proxied",
         "bypassed",
+        "allowed",
+        "allowed_by",
         "unknown",
         "bytes",
         "bytes_proxied",
@@ -63,6 +69,7 @@ impl Shown for Coverage {
         "connections",
         "through the proxy",
         "around",
+        "allowed",
         "unknown",
         "covered",
         "of the bytes",
@@ -79,10 +86,20 @@ impl Shown for Coverage {
             Cell::plain(self.connections.to_string()),
             Cell::plain(self.proxied.to_string()),
             Cell::plain(self.bypassed.to_string()),
+            Cell::plain(self.allowed()),
             Cell::plain(self.unknown.to_string()),
             if is_whole { Cell::good(covered) } else { Cell::bad(covered) },
             Cell::plain(bytes),
         ]
+    }
+}
+
+impl Coverage {
+    fn allowed(&self) -> String {
+        match self.allowed_by.as_slice() {
+            [] => self.allowed.to_string(),
+            rules => format!("{} ({})", self.allowed, rules.join(", ")),
+        }
     }
 }
 

@@ -157,6 +157,7 @@ fn around(at: UnixMicros) -> ConnectionRecord {
         server: "10.0.0.1:5432".parse().unwrap(),
         class: ConnectionClass::Bypass,
         evidence: Evidence::None,
+        rule: String::new(),
         process: None,
         bytes_to_server: 0,
         bytes_to_client: 0,

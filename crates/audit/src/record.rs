@@ -211,6 +211,8 @@ pub enum ConnectionClass {
     Proxied,
     /// Around the proxy.
     Bypass,
+    /// Around the proxy, and a rule of the agent's configuration allows it.
+    Allowed,
     /// From this host to a database elsewhere, whose own agent judges it.
     Outgoing,
     /// It was open before the agent looked, and the agent lacks the rights to find out who holds it.
@@ -221,12 +223,12 @@ pub enum ConnectionClass {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
-    /// The kernel saw the registered proxy's own process open it.
+    /// The kernel saw the registered proxy's own process open it, or one that a rule allows.
     Kernel,
-    /// It was open before the agent looked, and was held by the registered proxy's own process and no other that the
-    /// agent could ask.
+    /// It was open before the agent looked, and was held by the registered proxy's own process, or by those that rules
+    /// allow, and no other that the agent could ask.
     Holder,
-    /// The source address is a known proxy's.
+    /// The source address is a known proxy's, or one that a rule allows.
     Address,
     /// Nothing vouches for it.
     None,
@@ -285,6 +287,9 @@ pub struct ConnectionRecord {
     pub class: ConnectionClass,
     /// What the class rests on.
     pub evidence: Evidence,
+    /// Name of the rule that allows it; empty where none does.
+    #[serde(default)]
+    pub rule: String,
     /// The client's process, where it runs on this host.
     pub process: Option<ProcessFacts>,
     /// Bytes that the database's end received; where it is elsewhere, that this end sent.

@@ -29,11 +29,19 @@ struct Watched {
 
 impl Watched {
     fn start() -> Result<Self> {
-        Self::start_after(|_, _, _| Ok(())).map(|(watched, ())| watched)
+        Self::start_after("", |_, _, _| Ok(())).map(|(watched, ())| watched)
+    }
+
+    /// Its agent goes by these sections `[[allow]]`.
+    fn start_allowing(allow: &str) -> Result<Self> {
+        Self::start_after(allow, |_, _, _| Ok(())).map(|(watched, ())| watched)
     }
 
     /// Starts the agent last, after `before`.
-    fn start_after<T>(before: impl FnOnce(&Postgres, &Shop, &Proxy) -> Result<T>) -> Result<(Self, T)> {
+    fn start_after<T>(
+        allow: &str,
+        before: impl FnOnce(&Postgres, &Shop, &Proxy) -> Result<T>,
+    ) -> Result<(Self, T)> {
         let postgres = Postgres::start()?;
         let shop = Shop::create_roles(&postgres)?;
         shop.create_database(&postgres, "shop")?;
@@ -49,6 +57,7 @@ impl Watched {
         let begun = before(&postgres, &shop, &proxy)?;
         let agent = Agent::start(&AgentSettings {
             ports: vec![postgres.port()],
+            allow: allow.to_string(),
             alertmanagers: Vec::new(),
             proxy_pid_files: vec![proxy.pid_file()],
             clickhouse_url: engine.url().to_string(),
@@ -142,7 +151,7 @@ fn coverage_is_the_part_that_came_through_the_proxy() -> Result<()> {
 
 #[test]
 fn connections_from_before_the_agent_are_found_and_judged() -> Result<()> {
-    let (watched, (around, through)) = Watched::start_after(|postgres, shop, proxy| {
+    let (watched, (around, through)) = Watched::start_after("", |postgres, shop, proxy| {
         let mut around = Session::start(&shop.staff(postgres, "shop"))?;
         around.ask("SELECT name, email FROM users;")?;
         let mut through = Session::start(&proxy.login(USER, "shop")?)?;
@@ -165,6 +174,30 @@ fn connections_from_before_the_agent_are_found_and_judged() -> Result<()> {
     let ended = "SELECT * FROM connections FINAL WHERE opening = 'found' AND ending = 'missed' \
         AND class = 'bypass' AND bytes_to_client > 0";
     watched.ledger.wait_row("its end", ended)?;
+    Ok(())
+}
+
+#[test]
+fn whom_a_rule_allows_is_in_the_ledger_with_the_rule_and_raises_no_alert() -> Result<()> {
+    let uid = rustix::process::getuid().as_raw();
+    // The first one is over, and allows nobody.
+    let watched = Watched::start_allowing(&format!(
+        "[[allow]]\nname = 'migration'\nreason = 'moved in 2020'\nuntil = 2020-01-01T00:00:00Z\nuser = {uid}\n\
+         [[allow]]\nname = 'maintenance'\nreason = 'the administrators of the host'\nuser = {uid}\n"
+    ))?;
+    watched.go_through()?;
+    let pid = watched.go_around()?;
+    let row = watched.ledger.wait_row("it", "SELECT * FROM connections FINAL WHERE class = 'allowed'")?;
+    assert_eq!(number(&row, "process_pid")?, u64::from(pid), "{row}");
+    assert_eq!((text(&row, "rule")?, text(&row, "evidence")?), ("maintenance", "kernel"));
+    let row = watched.ledger.wait_row("the day", "SELECT * FROM coverage WHERE proxied > 0")?;
+    assert_eq!((number(&row, "allowed")?, number(&row, "bypassed")?), (1, 0), "{row}");
+    assert_eq!(row["allowed_by"], serde_json::json!(["maintenance"]));
+    // The alert of a bypass goes to the ledger together with its connection.
+    let alerts = watched.ledger.rows("SELECT * FROM alerts FINAL")?;
+    assert!(alerts.is_empty(), "{alerts:?}");
+    let log = watched.agent.log();
+    assert!(log.contains("rule has expired") && log.contains("migration"), "{log}");
     Ok(())
 }
 
@@ -201,6 +234,7 @@ fn an_agent_without_rights_says_which_it_needs_and_exits_with_77() -> Result<()>
     fs::copy(binaries::find("picket-agent")?, &program).context("copy the agent")?;
     let settings = AgentSettings {
         ports: vec![5432],
+        allow: String::new(),
         alertmanagers: Vec::new(),
         proxy_pid_files: Vec::new(),
         clickhouse_url: "http://127.0.0.1:1".to_string(),

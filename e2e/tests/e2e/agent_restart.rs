@@ -39,6 +39,7 @@ impl Scene {
         let engine = Engine::start()?;
         let agent = Agent::start(&AgentSettings {
             ports: vec![postgres.port()],
+            allow: String::new(),
             alertmanagers: Vec::new(),
             proxy_pid_files: Vec::new(),
             clickhouse_url: engine.url().to_string(),

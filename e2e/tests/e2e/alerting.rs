@@ -31,6 +31,7 @@ impl Scene {
         let engine = Engine::start()?;
         let agent = Agent::start(&AgentSettings {
             ports: vec![postgres.port()],
+            allow: String::new(),
             alertmanagers: vec![alertmanager.receiver()],
             proxy_pid_files: Vec::new(),
             clickhouse_url: engine.url().to_string(),

@@ -56,6 +56,7 @@ impl Parts {
         let step = Step::start("start picket-agent, which watches PostgreSQL's port in the kernel");
         let agent = Agent::start(&AgentSettings {
             ports: vec![postgres.port()],
+            allow: String::new(),
             alertmanagers: Vec::new(),
             proxy_pid_files: vec![proxy.pid_file()],
             clickhouse_url: engine.url().to_string(),

@@ -73,6 +73,8 @@ fn who_holds_a_connection_is_taken_for_who_asked_for_it() {
     );
     assert_eq!(whole(&[7, 4242])[0], format!("open {ends} Bypass/None pid 4242"), "handed over");
     assert_eq!(whole(&[])[0], format!("open {ends} Bypass/None pid 0"), "hidden");
+    assert_eq!(whole(&[7, 8]), [format!("open {ends} Allowed/Holder by backup pid 8")]);
+    assert_eq!(whole(&[8, 7, 4242])[0], format!("open {ends} Bypass/None pid 4242"), "handed over");
 }
 
 #[test]
@@ -89,6 +91,12 @@ fn what_cannot_be_seen_is_unknown_and_no_alert() {
         ["open 2/0 10.0.0.9:1->10.0.0.5:5432 Unknown/None pid 0"]
     );
     assert!(fenced(from_elsewhere("10.0.0.7:1"))[0].contains("Proxied/Address"));
+    assert!(
+        fenced(from_elsewhere("10.0.0.8:1"))[0].contains("Unknown/None"),
+        "it may be a process of this host"
+    );
+    let allowed = found(from_elsewhere("10.0.0.8:1"), Reach::Whole, true);
+    assert_eq!(allowed, ["open 2/0 10.0.0.8:1->10.0.0.5:5432 Allowed/Address by backup pid 0"]);
     assert!(found(from_elsewhere("10.0.0.9:1"), Reach::Whole, true)[0].contains("Bypass"));
     let outgoing = Standing { cookie: 1, is_served_here: false, ..standing(&[4242]) };
     assert!(fenced(outgoing.clone())[0].contains("Unknown"), "its server may be on this host");

@@ -11,13 +11,13 @@ use crate::record::UnixMicros;
 use super::{Ledger, LedgerError, Page};
 
 const QUERY: &str = "SELECT ?fields FROM bypasses \
-    WHERE at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC') \
+    WHERE at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC') AND (rule != '') = {allowed:Bool} \
     ORDER BY at DESC, alert_id LIMIT {limit:UInt64}";
 
 /// One connection around the proxy: a row of the view `bypasses`.
 #[derive(Clone, Debug, PartialEq, Row, Deserialize)]
 pub struct BypassRow {
-    /// When the alert was raised.
+    /// When the alert was raised; where a rule allows it, when it was established.
     pub at: UnixMicros,
     /// The host whose agent saw it.
     pub host: String,
@@ -49,20 +49,23 @@ pub struct BypassRow {
     pub bytes_to_client: u64,
     /// The alert in one sentence.
     pub message: String,
-    /// The alert.
+    /// The alert; nil where a rule allows it.
     #[serde(with = "clickhouse::serde::uuid")]
     pub alert_id: Uuid,
+    /// Name of the rule that allows it; empty where none does.
+    pub rule: String,
 }
 
 impl Ledger {
-    /// Bypasses at or after `since`, the newest first, `limit` of them at most.
+    /// Bypasses at or after `since`, the newest first, `limit` of them at most: those that a rule allows, or the others.
     pub async fn bypasses(
         &self,
+        allowed: bool,
         since: UnixMicros,
         limit: u32,
         within: Duration,
     ) -> Result<Page<BypassRow>, LedgerError> {
-        let query = self.client.query(QUERY).param("since", since.0);
+        let query = self.client.query(QUERY).param("since", since.0).param("allowed", allowed);
         let rows = query.param("limit", u64::from(limit) + 1).fetch_all();
         Ok(Page::of(self.bounded(within, rows).await?, limit))
     }

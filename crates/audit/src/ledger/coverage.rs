@@ -10,7 +10,7 @@ use crate::record::UnixMicros;
 
 use super::{Ledger, LedgerError, Page};
 
-const COVERAGE: &str = "SELECT toString(coverage.day) AS day, host, server, connections, proxied, bypassed, unknown, bytes, \
+const COVERAGE: &str = "SELECT toString(coverage.day) AS day, host, server, connections, proxied, bypassed, allowed, allowed_by, unknown, bytes, \
         bytes_proxied, share, bytes_share \
     FROM coverage WHERE coverage.day >= toDate(fromUnixTimestamp64Micro({since:Int64}, 'UTC'), 'UTC') \
     ORDER BY coverage.day DESC, host, server LIMIT {limit:UInt64}";
@@ -34,6 +34,10 @@ pub struct CoverageRow {
     pub proxied: u64,
     /// Those that went around it.
     pub bypassed: u64,
+    /// Those that rules allow around it.
+    pub allowed: u64,
+    /// Names of these rules.
+    pub allowed_by: Vec<String>,
     /// Those of which nobody can tell.
     pub unknown: u64,
     /// Bytes in both directions.

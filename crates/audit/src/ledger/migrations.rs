@@ -65,6 +65,9 @@ const MIGRATIONS: &[Migration] = migrations![
     33 "0033_gaps_chain",
     34 "0034_approvals_chain",
     35 "0035_sessions_identity",
+    36 "0036_connections_rule",
+    37 "0037_coverage_allowed",
+    38 "0038_bypasses_allowed",
 ];
 
 #[derive(Row, Deserialize)]

@@ -95,6 +95,10 @@ async fn coverage_counts_what_arrived() {
         arrival(2, "10.0.0.9:1111", (0, 9), ConnectionClass::Bypass, 10),
         // Counted where it arrives.
         arrival(3, "10.0.0.1:1111", (0, 9), ConnectionClass::Outgoing, 70),
+        ConnectionRecord {
+            rule: "backup".to_owned(),
+            ..arrival(5, "10.0.0.8:1111", (0, 9), ConnectionClass::Allowed, 0)
+        },
         arrival(4, "10.0.0.1:2222", (86_400, 86_401), ConnectionClass::Proxied, 0),
     ];
     // Twice, as it is when the first version came already.
@@ -102,12 +106,23 @@ async fn coverage_counts_what_arrived() {
     let ledger = ledger_with(&engine, &records).await;
     let page = ledger.coverage(UnixMicros(T0), 10, WITHIN).await.unwrap();
     let told = |row: &audit::ledger::CoverageRow| {
-        let counts = (row.connections, row.proxied, row.bypassed, row.unknown, row.bytes, row.bytes_proxied);
-        (row.server.clone(), counts, row.share, row.bytes_share)
+        let counts = (
+            row.connections,
+            row.proxied,
+            row.bypassed,
+            row.allowed,
+            row.unknown,
+            row.bytes,
+            row.bytes_proxied,
+        );
+        (row.server.clone(), counts, row.allowed_by.clone(), row.share, row.bytes_share)
     };
     let server = || "10.0.0.2:5432".to_owned();
-    let expected =
-        [(server(), (1, 1, 0, 0, 0, 0), 1.0, None), (server(), (2, 1, 1, 0, 40, 30), 0.5, Some(0.75))];
+    let backup = vec!["backup".to_owned()];
+    let expected = [
+        (server(), (1, 1, 0, 0, 0, 0, 0), Vec::new(), 1.0, None),
+        (server(), (3, 1, 1, 1, 0, 40, 30), backup, 1.0 / 3.0, Some(0.75)),
+    ];
     assert_eq!(page.rows.iter().map(told).collect::<Vec<_>>(), expected);
     assert_eq!(ledger.coverage(UnixMicros(T0 + 86_400_000_000), 10, WITHIN).await.unwrap().rows.len(), 1);
 }

@@ -90,6 +90,7 @@ pub(crate) fn connection() -> ConnectionRecord {
         server: "[::1]:5432".parse().unwrap(),
         class: ConnectionClass::Bypass,
         evidence: Evidence::None,
+        rule: String::new(),
         process: Some(ProcessFacts {
             pid: 31_337,
             command: "psql".to_owned(),

@@ -97,7 +97,7 @@ async fn bypasses_follow_their_connection() {
         Record::AgentHealth(health()),
     ];
     let ledger = ledger_with(&engine, &records).await;
-    let page = ledger.bypasses(UnixMicros(T0), 10, WITHIN).await.unwrap();
+    let page = ledger.bypasses(false, UnixMicros(T0), 10, WITHIN).await.unwrap();
     let row = &page.rows[0];
     assert_eq!((row.state.as_str(), row.closed_at, row.duration_seconds), ("open", None, None));
     assert_eq!((row.process_command.as_str(), row.process_pid, row.uid), ("psql", Some(31_337), Some(0)));
@@ -115,11 +115,35 @@ async fn bypasses_follow_their_connection() {
     stranger.alert_id = Uuid::from_u128(100);
     let records = [Record::Connection(closed), Record::Alert(stranger), Record::Alert(alert(None))];
     ledger.insert(&records, &Chain::new().begin(), "another token", WITHIN).await.unwrap();
-    let page = ledger.bypasses(UnixMicros(T0), 10, WITHIN).await.unwrap();
+    let page = ledger.bypasses(false, UnixMicros(T0), 10, WITHIN).await.unwrap();
     let states: Vec<_> = page.rows.iter().map(|row| (row.state.as_str(), row.duration_seconds)).collect();
     assert!(states.contains(&("unknown", None)), "{states:?}");
     assert!(!states.contains(&("open", None)), "{states:?}");
     assert_eq!(engine.number("SELECT sum(events_lost) FROM agent_health").await, 3);
+}
+
+#[tokio::test]
+async fn what_a_rule_allows_is_told_with_its_name_and_is_no_bypass() {
+    let engine = Engine::start();
+    let allowed = ConnectionRecord {
+        class: ConnectionClass::Allowed,
+        evidence: Evidence::Kernel,
+        rule: "backup".to_owned(),
+        ..connection()
+    };
+    let closed = ConnectionRecord {
+        closed_at: Some(UnixMicros(T0 + 1_500_000)),
+        bytes_to_server: 10,
+        ..allowed.clone()
+    };
+    let ledger = ledger_with(&engine, &[Record::Connection(allowed), Record::Connection(closed)]).await;
+    assert!(ledger.bypasses(false, UnixMicros(T0), 10, WITHIN).await.unwrap().rows.is_empty());
+    let page = ledger.bypasses(true, UnixMicros(T0), 10, WITHIN).await.unwrap();
+    let row = &page.rows[0];
+    assert_eq!((page.rows.len(), row.rule.as_str(), row.at), (1, "backup", UnixMicros(T0)));
+    assert_eq!((row.state.as_str(), row.duration_seconds, row.bytes_to_server), ("closed", Some(1.5), 10));
+    assert_eq!((row.client.as_str(), row.process_command.as_str()), ("[::1]:50999", "psql"));
+    assert!(row.alert_id.is_nil());
 }
 
 #[tokio::test]

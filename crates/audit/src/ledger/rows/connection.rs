@@ -37,6 +37,7 @@ pub(in crate::ledger) struct ConnectionRow {
     bytes_to_client: u64,
     opening: String,
     ending: String,
+    rule: String,
     #[serde(with = "clickhouse::serde::uuid")]
     writer_id: Uuid,
     writer_sequence: u64,
@@ -69,6 +70,7 @@ impl ConnectionRow {
             bytes_to_client: record.bytes_to_client,
             opening: opening(record.opening).to_owned(),
             ending: record.closed_at.map_or("", |_| ending(record.ending)).to_owned(),
+            rule: record.rule.clone(),
             writer_id: place.writer,
             writer_sequence: place.sequence,
         }
@@ -119,7 +121,8 @@ impl Chained for ConnectionRow {
             .number("bytes_to_server", self.bytes_to_server)
             .number("bytes_to_client", self.bytes_to_client)
             .text("opening", &self.opening)
-            .text("ending", &self.ending);
+            .text("ending", &self.ending)
+            .text("rule", &self.rule);
         leaf.half()
     }
 }
@@ -128,6 +131,7 @@ fn class(class: ConnectionClass) -> &'static str {
     match class {
         ConnectionClass::Proxied => "proxied",
         ConnectionClass::Bypass => "bypass",
+        ConnectionClass::Allowed => "allowed",
         ConnectionClass::Outgoing => "outgoing",
         ConnectionClass::Unknown => "unknown",
     }

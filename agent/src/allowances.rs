@@ -1,0 +1,145 @@
+//! Asks the rules of `[[allow]]` whether somebody may go around the proxy. They go by what the kernel told, never by
+//! what a process says of itself.
+
+use std::collections::BTreeSet;
+
+use audit::record::UnixMicros;
+use jiff::Timestamp;
+
+use crate::config::AllowRule;
+use crate::track::Arrival;
+
+/// The rules that this agent was told of.
+#[derive(Debug, Default)]
+pub struct Allowances {
+    rules: Vec<AllowRule>,
+    /// Names of those whose end was told.
+    told: BTreeSet<String>,
+}
+
+impl Allowances {
+    /// Goes by `rules`: the first one that fits decides.
+    pub fn new(rules: Vec<AllowRule>) -> Self {
+        for AllowRule { name, reason, uid, cgroup, networks, .. } in &rules {
+            if *uid == Some(0) && cgroup.is_none() && networks.is_empty() {
+                tracing::warn!(rule = name, reason, "whoever is root on this host may go around the proxy");
+            }
+        }
+        Allowances { rules, told: BTreeSet::new() }
+    }
+
+    /// Name of the rule that allows it. `cgroup` finds the path of the process's cgroup; empty where it is not known.
+    pub(crate) fn rule_for(&self, arrival: &Arrival<'_>, cgroup: impl FnOnce() -> String) -> Option<&str> {
+        // Most hosts have no rule by cgroup, and a path may have to be looked for.
+        let asks = |rule: &AllowRule| rule.cgroup.is_some() && rule.fits_but_for_cgroup(arrival);
+        let cgroup = if self.rules.iter().any(asks) { cgroup() } else { String::new() };
+        let fits = |rule: &&AllowRule| {
+            rule.fits_but_for_cgroup(arrival)
+                && rule.cgroup.as_deref().is_none_or(|it| is_within(&cgroup, it))
+        };
+        self.rules.iter().find(fits).map(|rule| rule.name.as_str())
+    }
+
+    /// Tells once of each rule that allows nothing any more.
+    pub(crate) fn look(&mut self, now: UnixMicros) {
+        for AllowRule { name, reason, until, .. } in &self.rules {
+            let Some(until) = until.filter(|until| *until <= now) else { continue };
+            if self.told.insert(name.clone()) {
+                let until = Timestamp::from_microsecond(until.0).unwrap_or_default();
+                tracing::warn!(rule = name, reason, %until, "rule has expired: what it allowed is a bypass");
+            }
+        }
+    }
+}
+
+impl AllowRule {
+    fn fits_but_for_cgroup(&self, arrival: &Arrival<'_>) -> bool {
+        let Arrival { at, client, server_port, process } = arrival;
+        // A process of this host chooses among this host's addresses: they say nothing of who it is.
+        let is_about_it = self.is_about_processes() == process.is_some();
+        is_about_it
+            && self.until.is_none_or(|until| *at < until)
+            && (self.networks.is_empty() || self.networks.iter().any(|it| it.contains(client)))
+            && (self.ports.is_empty() || self.ports.contains(server_port))
+            && self.uid.is_none_or(|uid| process.is_some_and(|process| process.uid == uid))
+    }
+}
+
+/// Whether it is that cgroup or one below.
+fn is_within(path: &str, cgroup: &str) -> bool {
+    path.strip_prefix(cgroup).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use ebpf_abi::Process;
+
+    use super::*;
+
+    fn rule() -> AllowRule {
+        AllowRule {
+            name: "a".to_owned(),
+            reason: "b".to_owned(),
+            until: None,
+            networks: Vec::new(),
+            uid: None,
+            cgroup: None,
+            ports: BTreeSet::new(),
+        }
+    }
+
+    const PROCESS: Process = Process { pid: 7, uid: 26, cgroup_id: 1, command: [0; 16] };
+
+    /// Whether a connection from 10.0.7.9 to port 5432 at 100 is allowed.
+    fn allows(rule: AllowRule, process: Option<&Process>, cgroup: &str) -> bool {
+        let arrival =
+            Arrival { at: UnixMicros(100), client: [10, 0, 7, 9].into(), server_port: 5432, process };
+        Allowances::new(vec![rule]).rule_for(&arrival, || cgroup.to_owned()).is_some()
+    }
+
+    #[test]
+    fn all_that_a_rule_names_must_be_true() {
+        let by_user = || AllowRule { uid: Some(26), ..rule() };
+        assert!(allows(by_user(), Some(&PROCESS), ""));
+        assert!(!allows(AllowRule { uid: Some(27), ..rule() }, Some(&PROCESS), ""));
+        assert!(allows(AllowRule { ports: BTreeSet::from([5432]), ..by_user() }, Some(&PROCESS), ""));
+        assert!(!allows(AllowRule { ports: BTreeSet::from([5433]), ..by_user() }, Some(&PROCESS), ""));
+        let network = |it: &str| vec![it.parse().unwrap()];
+        assert!(allows(AllowRule { networks: network("10.0.7.0/24"), ..by_user() }, Some(&PROCESS), ""));
+        assert!(!allows(AllowRule { networks: network("10.0.8.0/24"), ..by_user() }, Some(&PROCESS), ""));
+        assert!(allows(AllowRule { networks: network("10.0.7.9/32"), ..rule() }, None, ""));
+        assert!(!allows(AllowRule { networks: network("fd00::/48"), ..rule() }, None, ""));
+    }
+
+    #[test]
+    fn an_address_does_not_vouch_for_a_process_of_this_host_nor_a_process_for_another_host() {
+        let networks = vec!["10.0.7.0/24".parse().unwrap()];
+        assert!(!allows(AllowRule { networks: networks.clone(), ..rule() }, Some(&PROCESS), ""));
+        assert!(!allows(AllowRule { networks, uid: Some(26), ..rule() }, None, ""));
+    }
+
+    #[test]
+    fn a_cgroup_is_a_whole_path() {
+        let by_cgroup = |path| {
+            allows(
+                AllowRule { cgroup: Some("/system.slice/b.service".to_owned()), ..rule() },
+                Some(&PROCESS),
+                path,
+            )
+        };
+        assert!(by_cgroup("/system.slice/b.service"));
+        assert!(by_cgroup("/system.slice/b.service/job"));
+        for other in
+            ["", "/", "/system.slice", "/system.slice/b.service2", "/user.slice/system.slice/b.service"]
+        {
+            assert!(!by_cgroup(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_rule_stops_at_its_moment() {
+        let until = |at| AllowRule { uid: Some(26), until: Some(UnixMicros(at)), ..rule() };
+        assert!(allows(until(101), Some(&PROCESS), ""));
+        assert!(!allows(until(100), Some(&PROCESS), ""));
+    }
+}
