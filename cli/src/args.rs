@@ -2,6 +2,7 @@
 
 mod export;
 mod help;
+mod login;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use clap_complete::Shell;
 use uuid::Uuid;
 
 pub(crate) use self::export::ExportArgs;
+pub(crate) use self::login::{ConnectArgs, LoginArgs, TokenArgs};
 use crate::policy::{Asker, Rules};
 use crate::since::Since;
 use crate::verify::Options;
@@ -364,6 +366,17 @@ pub(crate) enum Question {
     /// Which columns are sensitive
     #[command(subcommand)]
     Classify(Classify),
+    /// Logs in at the identity provider, with a browser
+    #[command(long_about = login::LOGIN_ABOUT, after_long_help = login::LOGIN_HELP)]
+    Login(LoginArgs),
+    /// Prints a fresh token of that log-in, which is a password
+    #[command(long_about = login::TOKEN_ABOUT, after_long_help = login::TOKEN_HELP)]
+    Token(TokenArgs),
+    /// Starts psql with a fresh token as its password
+    #[command(after_long_help = login::CONNECT_HELP)]
+    Connect(ConnectArgs),
+    /// Forgets that log-in, here and at the provider
+    Logout,
     /// Statements that wait for an approval
     #[command(long_about = APPROVALS_ABOUT, after_long_help = APPROVALS_HELP)]
     Approvals {

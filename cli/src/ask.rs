@@ -12,6 +12,7 @@ use crate::approvals;
 use crate::args::{Args, Classify, Policy, Question, Session};
 use crate::export;
 use crate::failure::{Failure, unless_reader_left};
+use crate::login;
 use crate::policy;
 use crate::show::{self, Bypass, Column, Coverage, Denial, Event, Gap, Touch};
 use crate::tail::tail;
@@ -35,6 +36,10 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
         Ok::<_, Failure>((Ledger::new(&config), runtime.context("start the runtime")?))
     };
     match args.question {
+        Question::Login(args) => login::login(args),
+        Question::Token(args) => login::token(&args),
+        Question::Connect(args) => login::connect(args),
+        Question::Logout => login::logout(),
         Question::Approvals { console, about } => approvals::answer(&console, &about),
         Question::Policy(about) => match *about {
             Policy::Explain { sql, asker, rules, format } => policy::explain(sql, &rules, &asker, format),

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod oauthbearer;
+mod person;
 mod rig;
 
 use std::fs;
