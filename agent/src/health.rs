@@ -36,6 +36,24 @@ impl Health {
         })
     }
 
+    /// The alert that somebody took these out of the kernel.
+    pub(crate) fn tampered(&self, mended: &[String], at: UnixMicros) -> Record {
+        let host = &self.host.name;
+        let what = mended.join(", ");
+        tracing::error!(what, "somebody took this out of the kernel: it is put back");
+        Record::Alert(AlertRecord {
+            alert_id: Uuid::now_v7(),
+            raised_at: at,
+            host: host.clone(),
+            kind: AlertKind::Tampered,
+            message: format!(
+                "somebody took {what} of the agent of {host} out of the kernel: it is put back, and what came and went \
+                 within the last second may not have been seen"
+            ),
+            connection: None,
+        })
+    }
+
     /// What must be told now: that events were lost since the last look, or the regular account.
     pub(crate) fn look(
         &mut self,

@@ -1,14 +1,16 @@
 //! Loads the kernel programs, attaches them and reaches their maps. They stay attached as long as [`Kernel`] lives.
 
+mod attached;
 mod error;
 mod host;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use aya::maps::{HashMap, Map, MapData, PerCpuArray, RingBuf};
-use aya::programs::{CgroupAttachMode, CgroupSockAddr, ProgramError, SockOps};
+use aya::maps::{HashMap, Map, MapData, MapError, PerCpuArray, RingBuf};
+use aya::programs::{CgroupAttachMode, CgroupSockAddr, Program, ProgramError};
 use aya::{Btf, Ebpf, EbpfLoader};
 use aya_log::EbpfLogger;
 use ebpf_abi::Counter;
@@ -30,10 +32,15 @@ pub fn embedded() -> Option<&'static [u8]> {
     None
 }
 
+/// The processes' come first: a connection that is told without its process would look like a bypass.
+const PROGRAMS: [&str; 3] = ["connect4", "connect6", "connections"];
+
 /// The kernel's programs at work.
 pub struct Kernel {
     /// INVARIANT: outlives the maps' use: dropping it detaches the programs.
-    _programs: Ebpf,
+    programs: Ebpf,
+    cgroup: File,
+    watched: BTreeSet<u16>,
     events: RingBuf<MapData>,
     ports: HashMap<MapData, u16, u8>,
     counters: PerCpuArray<MapData, u64>,
@@ -71,22 +78,49 @@ impl Kernel {
             PerCpuArray::try_from(map(&mut programs, "COUNTERS")?).map_err(LoadError::map("COUNTERS"))?;
         let log = EbpfLogger::init(&mut programs)
             .map_err(|error| LoadError::Map { name: "AYA_LOGS", because: error.to_string() })?;
-        // The processes first: a connection that is told without its process would look like a bypass.
-        for name in ["connect4", "connect6"] {
-            attach_connect(&mut programs, name, &cgroup_dir).map_err(LoadError::program(name))?;
+        let cgroup = cgroup_dir;
+        let mut kernel = Kernel { programs, cgroup, watched: BTreeSet::new(), events, ports, counters };
+        for name in PROGRAMS {
+            kernel.load_program(name).map_err(LoadError::program(name))?;
+            kernel.attach(name).map_err(LoadError::program(name))?;
         }
-        attach_connections(&mut programs, &cgroup_dir).map_err(LoadError::program("connections"))?;
-        Ok((Kernel { _programs: programs, events, ports, counters }, log))
+        Ok((kernel, log))
     }
 
     /// Tells of connections to this port from now on.
     pub fn watch_port(&mut self, port: u16) -> Result<(), LoadError> {
-        self.ports.insert(port, 1, 0).map_err(LoadError::map("PORTS"))
+        self.ports.insert(port, 1, 0).map_err(LoadError::map("PORTS"))?;
+        self.watched.insert(port);
+        Ok(())
     }
 
     /// Tells of no new connection to this port.
     pub fn forget_port(&mut self, port: u16) -> Result<(), LoadError> {
+        self.watched.remove(&port);
         self.ports.remove(&port).map_err(LoadError::map("PORTS"))
+    }
+
+    /// Puts back what somebody took out of the kernel behind the agent's back. Says what that was.
+    pub fn mend(&mut self) -> Result<Vec<String>, LoadError> {
+        let mut mended = Vec::new();
+        let attached = attached::programs().map_err(LoadError::unasked)?;
+        for name in PROGRAMS {
+            if !attached.contains(&self.program_id(name).map_err(LoadError::program(name))?) {
+                self.attach(name).map_err(LoadError::program(name))?;
+                mended.push(format!("program `{name}`"));
+            }
+        }
+        for port in self.watched.clone() {
+            match self.ports.get(&port, 0) {
+                Ok(_) => {}
+                Err(MapError::KeyNotFound) => {
+                    self.watch_port(port)?;
+                    mended.push(format!("port {port}"));
+                }
+                Err(error) => return Err(LoadError::map("PORTS")(error)),
+            }
+        }
+        Ok(mended)
     }
 
     /// The ring that events come through, to wait for them.
@@ -124,21 +158,26 @@ fn map(programs: &mut Ebpf, name: &'static str) -> Result<Map, LoadError> {
     })
 }
 
-// `Single` is the only mode that `bpf_link_create` takes; programs of others stay attached all the same.
-fn attach_connect(programs: &mut Ebpf, name: &str, cgroup: &File) -> Result<(), ProgramError> {
-    let program = programs.program_mut(name).ok_or(ProgramError::NotLoaded)?;
-    let program: &mut CgroupSockAddr = program.try_into()?;
-    program.load()?;
-    program.attach(cgroup, CgroupAttachMode::Single)?;
-    tracing::info!(program = name, "kernel program attached");
-    Ok(())
-}
+impl Kernel {
+    fn load_program(&mut self, name: &str) -> Result<(), ProgramError> {
+        match self.programs.program_mut(name).ok_or(ProgramError::NotLoaded)? {
+            Program::SockOps(program) => program.load(),
+            program => <&mut CgroupSockAddr>::try_from(program)?.load(),
+        }
+    }
 
-fn attach_connections(programs: &mut Ebpf, cgroup: &File) -> Result<(), ProgramError> {
-    let program = programs.program_mut("connections").ok_or(ProgramError::NotLoaded)?;
-    let program: &mut SockOps = program.try_into()?;
-    program.load()?;
-    program.attach(cgroup, CgroupAttachMode::Single)?;
-    tracing::info!(program = "connections", "kernel program attached");
-    Ok(())
+    /// `Single` is the only mode that `bpf_link_create` takes; programs of others stay attached all the same.
+    fn attach(&mut self, name: &str) -> Result<(), ProgramError> {
+        let mode = CgroupAttachMode::Single;
+        match self.programs.program_mut(name).ok_or(ProgramError::NotLoaded)? {
+            Program::SockOps(program) => program.attach(&self.cgroup, mode).map(drop)?,
+            program => <&mut CgroupSockAddr>::try_from(program)?.attach(&self.cgroup, mode).map(drop)?,
+        }
+        tracing::info!(program = name, "kernel program attached");
+        Ok(())
+    }
+
+    fn program_id(&self, name: &str) -> Result<u32, ProgramError> {
+        Ok(self.programs.program(name).ok_or(ProgramError::NotLoaded)?.info()?.id())
+    }
 }

@@ -45,6 +45,8 @@ const FIND_ENDS_EVERY: Duration = Duration::from_secs(5);
 const COMPARE_EVERY: Duration = Duration::from_secs(300);
 /// Between two marks that nothing happened.
 const MARK_EVERY: Duration = Duration::from_secs(1);
+/// Between two looks at whether the programs are still attached.
+const CHECK_EVERY: Duration = Duration::from_secs(1);
 /// Batches that are taken in at once where all that waits is asked for.
 const FULL_BATCHES_MAX: usize = 16;
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
@@ -107,6 +109,7 @@ struct Watch {
     looking: Option<oneshot::Receiver<Look>>,
     looked_at: Instant,
     marked_at: Instant,
+    checked_at: Instant,
     /// Everything that happened before was told.
     seen_until_boot_ns: u64,
     gap: Option<Gap>,
@@ -148,6 +151,7 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
         looking: None,
         looked_at: now,
         marked_at: now,
+        checked_at: now,
         seen_until_boot_ns: 0,
         gap: None,
         ready: Some(format!("watching ports {}", ports.join(", "))),
@@ -323,6 +327,7 @@ impl Watch {
     fn look(&mut self) -> Result<(), Failure> {
         self.kernel_log.flush();
         self.this_host.allowances.look(Clock.now());
+        self.check_programs()?;
         let (counts, open) = (self.counts()?, self.tracker.open());
         let mut records = Vec::new();
         self.health.look(counts, open, Instant::now(), Clock.now(), &mut records);
@@ -337,6 +342,23 @@ impl Watch {
         if self.looking.is_none() && self.is_look_due(counts) {
             self.lost = counts.lost;
             self.begin_look();
+        }
+        Ok(())
+    }
+
+    /// Whoever takes the programs away is told of, and what came meanwhile is looked for.
+    fn check_programs(&mut self) -> Result<(), Failure> {
+        if self.checked_at.elapsed() < CHECK_EVERY {
+            return Ok(());
+        }
+        self.checked_at = Instant::now();
+        let mended = self.kernel.mend().map_err(unloaded)?;
+        if !mended.is_empty() {
+            let alert = self.health.tampered(&mended, Clock.now());
+            self.keep(&mut vec![alert]);
+            if self.looking.is_none() {
+                self.begin_look();
+            }
         }
         Ok(())
     }

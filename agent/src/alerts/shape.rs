@@ -52,7 +52,7 @@ fn summary(group: &Group) -> String {
 
 fn severity(kind: AlertKind) -> &'static str {
     match kind {
-        AlertKind::Bypass => "critical",
+        AlertKind::Bypass | AlertKind::Tampered => "critical",
         AlertKind::EventsLost | AlertKind::Gap | AlertKind::Probing | AlertKind::Undelivered => "warning",
     }
 }

@@ -60,6 +60,14 @@ pub enum LoadError {
         /// Why.
         because: ProgramError,
     },
+    /// The kernel does not say what is attached.
+    #[error(
+        "cannot tell whether the kernel programs are still attached, from /proc/self/fdinfo: {because}; mount /proc"
+    )]
+    Unasked {
+        /// Why.
+        because: io::Error,
+    },
     /// A map cannot be used.
     #[error("cannot use the map `{name}` of the kernel programs: {because}")]
     Map {
@@ -75,7 +83,7 @@ impl LoadError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::NoRights { .. } => Kind::NoRights,
-            Self::Map { .. } => Kind::Failed,
+            Self::Map { .. } | Self::Unasked { .. } => Kind::Failed,
             Self::NoBtf { .. }
             | Self::NoCgroup
             | Self::Cgroup { .. }
@@ -102,6 +110,10 @@ impl LoadError {
             }
             LoadError::Program { name, because }
         }
+    }
+
+    pub(super) fn unasked(because: io::Error) -> Self {
+        LoadError::Unasked { because }
     }
 
     pub(super) fn map(name: &'static str) -> impl FnOnce(MapError) -> Self {

@@ -8,3 +8,4 @@ mod found;
 mod namespaces;
 mod programs;
 mod storm;
+mod tampered;

@@ -342,6 +342,8 @@ pub enum AlertKind {
     EventsLost,
     /// The agent was away, and saw nothing meanwhile.
     Gap,
+    /// Somebody took the agent's programs or ports out of the kernel; it has put them back.
+    Tampered,
     /// Somebody asked too many questions about values that are masked.
     Probing,
     /// Alerts cannot be delivered to somebody who must know, or can be again.
@@ -355,6 +357,7 @@ impl AlertKind {
             AlertKind::Bypass => "bypass",
             AlertKind::EventsLost => "events_lost",
             AlertKind::Gap => "gap",
+            AlertKind::Tampered => "tampered",
             AlertKind::Probing => "probing",
             AlertKind::Undelivered => "undelivered",
         }

@@ -1,0 +1,49 @@
+//! Asks the kernel which programs this process still has attached. Root may detach them behind the agent's back, or put
+//! another program in their place, and the agent's descriptors stay open all the same.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+
+/// What the kernel says of this process's descriptors (`proc_pid_fdinfo(5)`).
+const OF_DESCRIPTORS: &str = "/proc/self/fdinfo";
+
+/// Ids of programs that links of this process attach to some cgroup.
+pub(super) fn programs() -> io::Result<BTreeSet<u32>> {
+    let mut programs = BTreeSet::new();
+    for entry in fs::read_dir(OF_DESCRIPTORS)? {
+        // A descriptor may be closed meanwhile; that of a link stays.
+        let Ok(text) = fs::read_to_string(entry?.path()) else { continue };
+        programs.extend(program_of(&text));
+    }
+    Ok(programs)
+}
+
+/// The program of a link that is attached. A detached one has a cgroup 0.
+fn program_of(text: &str) -> Option<u32> {
+    let value = |key: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+        line.trim_start_matches(':').trim().parse::<u64>().ok()
+    };
+    value("cgroup_id").filter(|cgroup| *cgroup != 0)?;
+    u32::try_from(value("prog_id")?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_told_from_a_detached_one_and_from_other_descriptors() {
+        let link = |cgroup| {
+            format!(
+                "pos:\t0\nflags:\t02000000\nlink_type:\tcgroup\nlink_id:\t4\nprog_tag:\tab\nprog_id:\t12\n\
+                 cgroup_id:\t{cgroup}\nattach_type:\t10\n"
+            )
+        };
+        assert_eq!(program_of(&link(1)), Some(12));
+        assert_eq!(program_of(&link(0)), None);
+        assert_eq!(program_of("pos:\t0\nprog_type:\t18\nprog_id:\t12\n"), None, "a program, not a link");
+        assert!(programs().unwrap().len() < 1000);
+    }
+}

@@ -1,0 +1,125 @@
+//! Somebody with the right to takes the agent's programs and ports out of the kernel behind its back.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const WAIT: Duration = Duration::from_secs(30);
+
+/// `bpf(2)`, as bpftool would: detaches a link, or deletes the key of a map, by its id.
+const PYTHON: &str = r#"
+import ctypes, platform, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+
+def bpf(command, attributes):
+    buffer = ctypes.create_string_buffer(attributes, len(attributes))
+    number = 321 if platform.machine() == 'x86_64' else 280
+    done = libc.syscall(number, command, buffer, len(attributes))
+    assert done >= 0, ctypes.get_errno()
+    return done
+
+what, number = sys.argv[1], int(sys.argv[2])
+if what == 'link':
+    bpf(34, struct.pack('I', bpf(30, struct.pack('III', number, 0, 0))))
+else:
+    key = ctypes.create_string_buffer(struct.pack('H', int(sys.argv[3])), 2)
+    bpf(3, struct.pack('IIQQQ', bpf(14, struct.pack('III', number, 0, 0)), 0, ctypes.addressof(key), 0, 0))
+"#;
+
+fn tamper(arguments: &[&str]) {
+    assert!(Command::new("python3").args(["-c", PYTHON]).args(arguments).status().unwrap().success());
+}
+
+/// The agent, watching one port.
+struct Agent {
+    process: Child,
+    dir: tempfile::TempDir,
+    port: u16,
+}
+
+impl Agent {
+    fn start() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let dir = tempfile::tempdir().unwrap();
+        let config = format!(
+            "watch-ports = [{port}]\nspool.dir = '{}'\nclickhouse.url = 'http://127.0.0.1:1'\n",
+            dir.path().join("spool").display()
+        );
+        fs::write(dir.path().join("agent.toml"), config).unwrap();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_picket-agent"))
+            .arg("--config")
+            .arg(dir.path().join("agent.toml"))
+            .env_remove("PICKET_CLICKHOUSE_URL")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut ready = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+        assert!(ready.starts_with("watching ports"), "{ready}");
+        Agent { process, dir, port }
+    }
+
+    /// Values of `key` of its descriptors that have `has` too.
+    fn descriptors(&self, has: &str, key: &str) -> Vec<String> {
+        let folder = format!("/proc/{}/fdinfo", self.process.id());
+        let texts =
+            fs::read_dir(folder).unwrap().filter_map(|it| fs::read_to_string(it.unwrap().path()).ok());
+        let value =
+            |text: String| text.lines().find_map(|line| Some(line.strip_prefix(key)?.trim().to_owned()));
+        texts.filter(|text| text.contains(has)).filter_map(value).collect()
+    }
+
+    /// Records that it has noted.
+    fn journal(&self) -> String {
+        fs::read_to_string(self.dir.path().join("spool/open-connections.jsonl")).unwrap()
+    }
+
+    fn until(&self, text: &str) {
+        let deadline = Instant::now() + WAIT;
+        while !self.journal().contains(text) {
+            assert!(Instant::now() < deadline, "`{text}` is not in {}", self.journal());
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn a_program_that_is_detached_is_attached_again_and_told() {
+    let agent = Agent::start();
+    for link in agent.descriptors("link_type:\tcgroup", "link_id:") {
+        tamper(&["link", &link]);
+    }
+    agent.until("\"kind\":\"tampered\"");
+    agent.until("program `connections`");
+    agent.until("program `connect6`");
+    // It sees as before.
+    let listener = TcpListener::bind(("127.0.0.1", agent.port)).unwrap();
+    let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    agent.until(&format!("127.0.0.1:{}", client.local_addr().unwrap().port()));
+    agent.until("\"kind\":\"bypass\"");
+    assert!(agent.journal().contains(&format!("(pid {}, user root) connected to", std::process::id())));
+}
+
+#[test]
+fn a_port_that_is_taken_away_is_put_back_and_told() {
+    let agent = Agent::start();
+    let port = agent.port.to_string();
+    // The map of ports has keys of two bytes.
+    let maps = agent.descriptors("key_size:\t2\n", "map_id:");
+    assert_eq!(maps.len(), 1);
+    tamper(&["map", &maps[0], &port]);
+    agent.until(&format!("somebody took port {port} of the agent"));
+    let listener = TcpListener::bind(("127.0.0.1", agent.port)).unwrap();
+    let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    agent.until("\"kind\":\"bypass\"");
+}
