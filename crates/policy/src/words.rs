@@ -17,7 +17,19 @@ const GROUPS: [&str; 8] = ["define", "govern", "reach", "read", "run", "session"
 const AUTHENTICATIONS: [&str; 4] = ["cert", "oauth", "scram-sha-256", "scram-sha-256-plus"];
 
 /// How a statement does something.
-const WAYS: [&str; 4] = ["foreign_key", "rule", "statement", "trigger"];
+const WAYS: [&str; 11] = [
+    "check",
+    "default",
+    "foreign_key",
+    "generated",
+    "index",
+    "partition_key",
+    "policy",
+    "rule",
+    "statement",
+    "statistics",
+    "trigger",
+];
 
 /// What sensitive columns hold (`mask::Class`).
 pub const CLASSES: [&str; 16] = [

@@ -58,7 +58,7 @@ pub(crate) fn spilled(
         if reads || on.iter().any(takes) {
             reached.does.writes.iter().for_each(|write| found.body(write));
         }
-        if reads && reached.via == Via::Trigger {
+        if reads && matches!(reached.via, Via::Default | Via::Generated | Via::Trigger) {
             on.iter().for_each(|relation| found.any(relation));
         }
     }

@@ -1,11 +1,12 @@
-//! Code that runs without being called by its name: what operators, casts, types and views are made of. It says what of it a
-//! statement runs; what that does is known from its routines (see `routine`).
+//! Code that runs without being called by its name: what operators, casts, types and views are made of, and what hangs on tables. It
+//! says what of the first a statement runs; what that does is known from its routines (see `routine`). The second is for `reach`.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use crate::catalog::{Catalog, Relation};
 use crate::facts::{Effect, Statement};
+use crate::reach::Via;
 
 /// All of one database that could do anything.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +19,7 @@ pub struct Implicit {
     /// The same by the relations that have them in a column.
     held: HashMap<u32, Vec<u32>>,
     views: HashMap<u32, View>,
+    on: HashMap<u32, Vec<Code>>,
 }
 
 /// What runs.
@@ -68,6 +70,30 @@ struct View {
     domains: Vec<u32>,
     /// Its rows are kept: they are computed when it is refreshed.
     is_materialized: bool,
+}
+
+/// What hangs on a relation, and runs when rows of it are read or written.
+#[derive(Clone)]
+struct Code {
+    via: Via,
+    name: String,
+    runs: Runs,
+}
+
+/// What code runs.
+#[derive(Clone, Debug)]
+pub enum Runs {
+    /// A function.
+    Function(Function),
+    /// The checks of the domain with this OID.
+    Checks(u32),
+}
+
+/// Names are the users' data model.
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Code").field("via", &self.via).field("runs", &self.runs).finish_non_exhaustive()
+    }
 }
 
 /// Names are the users' data model.
@@ -131,6 +157,33 @@ impl Implicit {
         self.types.keys().chain(operands).chain(ends).copied().collect()
     }
 
+    /// Adds what hangs on the relation with this OID, by the name of the constraint, column, index …
+    pub fn hang(&mut self, relation: u32, via: Via, name: String, runs: Runs) {
+        self.on.entry(relation).or_default().push(Code { via, name, runs });
+    }
+
+    /// Whether anything hangs on relations, or columns are of domains with checks.
+    pub(crate) fn hangs_on_relations(&self) -> bool {
+        !self.on.is_empty() || !self.held.is_empty()
+    }
+
+    /// What hangs on the relation with this OID: how, by which name, and what it runs.
+    pub(crate) fn on(&self, relation: u32) -> impl Iterator<Item = (Via, &str, &Function)> {
+        let code = self.on.get(&relation).into_iter().flatten().flat_map(|Code { via, name, runs }| {
+            let functions = match runs {
+                Runs::Function(function) => std::slice::from_ref(function),
+                Runs::Checks(domain) => self.checks_of(*domain),
+            };
+            functions.iter().map(move |function| (*via, name.as_str(), function))
+        });
+        let held = self.held.get(&relation).into_iter().flatten().flat_map(|of| self.checks_of(*of));
+        code.chain(held.map(|function| (Via::Check, function.name.as_str(), function)))
+    }
+
+    fn checks_of(&self, domain: u32) -> &[Function] {
+        self.types.get(&domain).map(|of| of.checks.as_slice()).unwrap_or_default()
+    }
+
     /// Whether nothing runs but what is called by name.
     pub fn is_empty(&self) -> bool {
         self.operators.is_empty() && self.casts.is_empty() && self.types.is_empty() && self.views.is_empty()
@@ -182,13 +235,16 @@ impl Implicit {
         let refreshes = statement.effects.contains(&Effect::Other("RefreshMatViewStmt"));
         let views = relations(statement, catalog).filter_map(|relation| self.views.get(&relation.oid));
         let views = views.filter(|view| refreshes || !view.is_materialized);
-        let checks = |of: &u32| self.types.get(of).map(|of| of.checks.as_slice()).unwrap_or_default();
+        let checks = |of: &u32| self.checks_of(*of);
         views.flat_map(|view| view.functions.iter().chain(view.domains.iter().flat_map(checks))).collect()
     }
 }
 
 /// What names in a statement can mean, and what that rests on.
-fn relations<'c>(statement: &'c Statement, catalog: &'c Catalog) -> impl Iterator<Item = &'c Relation> {
+pub(crate) fn relations<'c>(
+    statement: &'c Statement,
+    catalog: &'c Catalog,
+) -> impl Iterator<Item = &'c Relation> {
     let used = statement.relations.iter().map(|used| (used.schema.as_deref(), &used.name));
     let names = used.chain(statement.mentions.iter().map(|name| (None, name)));
     let meant = names.flat_map(|(schema, name)| catalog.meant(schema, name));

@@ -1,5 +1,5 @@
-//! Follows what a statement sets going: the routines that it calls, and the triggers, rules and foreign keys of the relations
-//! whose rows it writes, and of those that these write.
+//! Follows what a statement sets going: the routines that it calls, the triggers, rules, foreign keys and other code of the relations
+//! whose rows it writes, and of those that these write, and policies of those that it reads.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::catalog::{Catalog, Relation};
 use crate::facts::{Access, ColumnUse, Effect, Facts, RelationUse, Statement, Write};
 use crate::hooks::{Event, ForeignKey, Hook};
+use crate::implicit;
 use crate::names::Naming;
 
 /// Most triggers, rules and foreign keys that one statement is followed through. One that reaches more is opaque.
@@ -32,12 +33,15 @@ const QUIET: [&str; 15] = [
     "VariableShowStmt",
 ];
 
+/// Commands that compute what is kept of the rows of a table.
+const REBUILDING: [&str; 4] = ["ClusterStmt", "IndexStmt", "ReindexStmt", "VacuumStmt"];
+
 /// Something that happens by itself because of what a statement writes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reached {
     /// How it is reached.
     pub via: Via,
-    /// Name of the trigger, rule or foreign key.
+    /// Name of the trigger, rule, constraint, column …
     pub name: String,
     /// Name of the table or view that this belongs to.
     pub on: String,
@@ -48,23 +52,63 @@ pub struct Reached {
 /// How something is reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Via {
+    /// A check of a table, a column, the domain that it is of or a policy for INSERT, or an exclusion constraint.
+    Check,
+    /// A default of a column.
+    Default,
     /// An action of a foreign key: ON DELETE CASCADE and the like.
     ForeignKey,
+    /// A generated column.
+    Generated,
+    /// An expression or a condition of an index, or what it compares by.
+    Index,
+    /// The key of a partitioned table.
+    PartitionKey,
+    /// A policy of rows.
+    Policy,
     /// A rewrite rule.
     Rule,
+    /// Extended statistics.
+    Statistics,
     /// A trigger.
     #[default]
     Trigger,
 }
 
 impl Via {
+    /// All of them.
+    pub const ALL: [Via; 10] = [
+        Via::Check,
+        Via::Default,
+        Via::ForeignKey,
+        Via::Generated,
+        Via::Index,
+        Via::PartitionKey,
+        Via::Policy,
+        Via::Rule,
+        Via::Statistics,
+        Via::Trigger,
+    ];
+
     /// The word for it in records and policies.
     pub fn name(self) -> &'static str {
         match self {
+            Via::Check => "check",
+            Via::Default => "default",
             Via::ForeignKey => "foreign_key",
+            Via::Generated => "generated",
+            Via::Index => "index",
+            Via::PartitionKey => "partition_key",
+            Via::Policy => "policy",
             Via::Rule => "rule",
+            Via::Statistics => "statistics",
             Via::Trigger => "trigger",
         }
+    }
+
+    /// The one that has this word.
+    pub fn named(name: &str) -> Option<Via> {
+        Via::ALL.into_iter().find(|via| via.name() == name)
     }
 }
 
@@ -114,7 +158,9 @@ impl Statement {
     fn reach(&self, catalog: &Catalog) -> Option<Self> {
         let mut whole = self.with_calls(catalog);
         let known = whole.as_ref().unwrap_or(self);
-        if catalog.hooks().is_empty() || known.writes.is_empty() && !known.fires_event_triggers() {
+        let has_code = catalog.implicit().hangs_on_relations();
+        let sets_off = || !known.writes.is_empty() || known.fires_event_triggers();
+        if !has_code && (catalog.hooks().is_empty() || !sets_off()) {
             return whole;
         }
         if self.cascades {
@@ -194,6 +240,8 @@ struct Follow<'c> {
     seen: HashSet<(u32, Event, bool)>,
     hooks: HashSet<*const Hook>,
     foreign_keys: HashSet<(u32, Event)>,
+    /// Code that hangs on relations.
+    code: HashSet<(u32, Via, u32)>,
 }
 
 impl<'c> Follow<'c> {
@@ -204,6 +252,7 @@ impl<'c> Follow<'c> {
             seen: HashSet::new(),
             hooks: HashSet::new(),
             foreign_keys: HashSet::new(),
+            code: HashSet::new(),
         }
     }
 
@@ -215,14 +264,16 @@ impl<'c> Follow<'c> {
             }
         }
         self.writes(&statement.writes, &statement.assigned);
+        self.reads(statement);
         let mut at = 0;
         while let Some(Reached { does, .. }) = self.reached.get(at) {
             if REACHED_MAX < self.reached.len() {
                 self.reached.truncate(REACHED_MAX);
                 return false;
             }
-            let (writes, assigned) = (does.writes.clone(), does.assigned.clone());
-            self.writes(&writes, &assigned);
+            let does = does.clone();
+            self.writes(&does.writes, &does.assigned);
+            self.reads(&does);
             at += 1;
         }
         true
@@ -246,6 +297,58 @@ impl<'c> Follow<'c> {
         }
     }
 
+    /// Policies of what is read, and what a command runs that makes indexes, statistics or tables anew.
+    fn reads(&mut self, statement: &Statement) {
+        let catalog = self.catalog;
+        if !catalog.implicit().hangs_on_relations() {
+            return;
+        }
+        let rebuilds = statement.effects.iter().any(|effect| match effect {
+            Effect::AlterTable => true,
+            Effect::Other(kind) => REBUILDING.contains(kind),
+            _ => false,
+        });
+        let is_run = |via| via == Via::Policy || rebuilds && via != Via::Default;
+        let named = implicit::relations(statement, catalog);
+        let parts = |relation: &Relation| catalog.parts(relation.oid).into_iter().map(|part| part.part);
+        let mut oids: Vec<u32> =
+            named.flat_map(|relation| std::iter::once(relation.oid).chain(parts(relation))).collect();
+        // Of all tables, where none is named.
+        if oids.is_empty() && rebuilds {
+            oids = catalog.relations().map(|relation| relation.oid).collect();
+        }
+        for relation in oids.into_iter().filter_map(|oid| catalog.relation(oid)) {
+            self.code(relation, is_run);
+        }
+    }
+
+    /// What hangs on a relation and runs when this happens to its rows.
+    fn code_on(&mut self, relation: &Relation, event: Event) {
+        self.code(relation, |via| match event {
+            Event::Copy | Event::Insert | Event::Update => true,
+            Event::Delete => via == Via::Policy,
+            Event::Truncate => false,
+        });
+    }
+
+    fn code(&mut self, relation: &Relation, is_run: impl Fn(Via) -> bool) {
+        for (via, name, function) in self.catalog.implicit().on(relation.oid) {
+            if !is_run(via)
+                || REACHED_MAX < self.reached.len()
+                || !self.code.insert((relation.oid, via, function.oid))
+            {
+                continue;
+            }
+            let mut does = Statement::default();
+            match self.catalog.routine(function.oid) {
+                Some(routine) => does.add_routine(routine, self.catalog),
+                None => does.add(Effect::OpaqueCall),
+            }
+            let does = does.with_calls(self.catalog).unwrap_or(does);
+            self.reached.push(Reached { via, name: name.to_owned(), on: relation.name.clone(), does });
+        }
+    }
+
     /// Rows of `relation` are written; `assigned` are the columns that an UPDATE changes, where their names are known.
     fn write(&mut self, relation: &'c Relation, event: Event, assigned: Option<&[String]>) {
         let hooks = self.catalog.hooks();
@@ -263,6 +366,7 @@ impl<'c> Follow<'c> {
         if !self.seen.insert((relation.oid, event, false)) {
             return;
         }
+        self.code_on(relation, event);
         let mut is_instead = false;
         for hook in hooks.of(relation.oid).iter().filter(|hook| hook.is_on(event)) {
             is_instead |= hook.is_instead();
@@ -288,6 +392,7 @@ impl<'c> Follow<'c> {
         if !self.seen.insert((relation.oid, event, true)) {
             return;
         }
+        self.code_on(relation, event);
         for hook in self.catalog.hooks().of(relation.oid) {
             if hook.via == Via::Trigger
                 && hook.is_on(event)

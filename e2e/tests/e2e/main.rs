@@ -10,6 +10,7 @@ mod bad_input;
 mod cancel;
 mod certificates;
 mod cli;
+mod code_on_tables;
 mod commands;
 mod conversation;
 mod copy_out;

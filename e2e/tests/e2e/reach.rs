@@ -12,7 +12,7 @@ use e2e::wait;
 use crate::stack::{Stack, text, words};
 
 /// Payments are not written, however that comes about.
-const PAYMENTS: &str = r#"
+pub(crate) const PAYMENTS: &str = r#"
 @rule("payments")
 @reason("{name} is kept as it is")
 @refuses("DELETE FROM payments WHERE id = 1")
@@ -158,7 +158,7 @@ const ELSEWHERE: [&str; 12] = [
 ];
 
 /// A proxy with this policy, and a database with what these commands make.
-fn start(folder: &Scratch, policy: &str, commands: &str) -> Result<Stack> {
+pub(crate) fn start(folder: &Scratch, policy: &str, commands: &str) -> Result<Stack> {
     fs::write(folder.join("team.cedar"), policy).context("write the policy")?;
     let stack = Stack::start_with(&format!("[policy]\ndir = {:?}\n", folder.path()))?;
     stack.truth(commands)?;

@@ -1,8 +1,9 @@
-//! Reads what runs without being called by name: functions behind operators, casts, types and views. What is in C and comes with
+//! Reads what runs without being called by name: functions behind operators, casts, types and views, and what hangs on tables. What is in C and comes with
 //! an extension or the server does nothing that is looked for, as where it is called by name.
 
 use mask::FIRST_NORMAL_OID;
-use sql::implicit::{Cast, Function, Implicit, Operator};
+use sql::facts::Via;
+use sql::implicit::{Cast, Function, Implicit, Operator, Runs};
 use wire::{BodyError, backend};
 
 use super::{Texts, ask, ask_about};
@@ -91,6 +92,27 @@ const CODE: &str = "
         FROM pg_catalog.pg_rewrite w
         JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) w.ev_class
         WHERE w.ev_type OPERATOR(pg_catalog.=) '1'::\"char\"
+        UNION ALL
+        SELECT 'pg_catalog.pg_attrdef'::regclass::oid, f.oid,
+               CASE WHEN a.attgenerated OPERATOR(pg_catalog.=) ''::\"char\" THEN 'default' ELSE 'generated' END, f.adrelid, a.attname::text
+        FROM pg_catalog.pg_attrdef f
+        JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) f.adrelid AND a.attnum OPERATOR(pg_catalog.=) f.adnum
+        UNION ALL
+        SELECT 'pg_catalog.pg_constraint'::regclass::oid, k.oid, 'check', k.conrelid, k.conname::text
+        FROM pg_catalog.pg_constraint k WHERE k.conrelid OPERATOR(pg_catalog.<>) 0::oid
+        UNION ALL
+        SELECT 'pg_catalog.pg_policy'::regclass::oid, y.oid,
+               CASE WHEN y.polcmd OPERATOR(pg_catalog.=) 'a'::\"char\" THEN 'check' ELSE 'policy' END, y.polrelid, y.polname::text
+        FROM pg_catalog.pg_policy y
+        UNION ALL
+        SELECT 'pg_catalog.pg_class'::regclass::oid, x.indexrelid, 'index', x.indrelid, c.relname::text
+        FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) x.indexrelid
+        UNION ALL
+        SELECT 'pg_catalog.pg_class'::regclass::oid, h.partrelid, 'partition_key', h.partrelid, c.relname::text
+        FROM pg_catalog.pg_partitioned_table h JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) h.partrelid
+        UNION ALL
+        SELECT 'pg_catalog.pg_statistic_ext'::regclass::oid, s.oid, 'statistics', s.stxrelid, s.stxname::text
+        FROM pg_catalog.pg_statistic_ext s
     ) w
     JOIN uses u ON u.class OPERATOR(pg_catalog.=) w.class AND u.object OPERATOR(pg_catalog.=) w.object
     LEFT JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) u.function AND p.oid OPERATOR(pg_catalog.>=) 16384::oid
@@ -151,17 +173,24 @@ pub(super) async fn read(pipe: &mut Pipe) -> Result<Implicit, String> {
     .await?;
     ask(pipe, CODE, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
-        let (kind, owner, _) = (row.text("kind")?, row.number("owner")?, row.text("name")?);
+        let (kind, owner, name) = (row.text("kind")?, row.number("owner")?, row.text("name")?);
         let (function, domain) = (row.function()?, row.number("domain")?);
         let is_materialized = kind == "materialized_view";
-        match kind.as_str() {
-            _ if function.oid == 0 && kind.ends_with("view") => {
-                implicit.view_makes(owner, is_materialized, domain);
+        match (kind.as_str(), function.oid) {
+            ("view" | "materialized_view", 0) => implicit.view_makes(owner, is_materialized, domain),
+            ("view" | "materialized_view", _) => implicit.view(owner, is_materialized, function),
+            ("domain" | "type", 0) => {}
+            ("domain", _) => implicit.check(owner, function),
+            ("type", _) => implicit.support(owner, function),
+            (via, oid) => {
+                let via = Via::named(via).ok_or(BodyError::Value { field: "kind" })?;
+                implicit.hang(
+                    owner,
+                    via,
+                    name,
+                    if oid == 0 { Runs::Checks(domain) } else { Runs::Function(function) },
+                );
             }
-            _ if function.oid == 0 => {}
-            "domain" => implicit.check(owner, function),
-            "type" => implicit.support(owner, function),
-            _ => implicit.view(owner, is_materialized, function),
         }
         Ok(())
     })

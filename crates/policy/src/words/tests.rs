@@ -76,7 +76,7 @@ fn words_are_of_their_list() {
         ),
         (
             r#"context.via == "triger""#,
-            "`triger` is never a `context.via`, which is one of `foreign_key`, `rule`, `statement`, `trigger`; did you mean `trigger`",
+            "`triger` is never a `context.via`, which is one of `check`, `default`, `foreign_key`, `generated`, `index`, `partition_key`, `policy`, `rule`, `statement`, `statistics`, `trigger`; did you mean `trigger`",
         ),
         (
             r#""robot" != principal.kind"#,

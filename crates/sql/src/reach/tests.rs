@@ -1,6 +1,7 @@
 use super::*;
 use crate::catalog::{Column, Relation, Routine};
 use crate::hooks::{Hooks, Part};
+use crate::implicit::{Function, Implicit, Runs};
 use crate::read::read;
 
 const NAMES: [&str; 8] = ["orders", "lines", "notes", "log", "parted", "parted_1", "seen", "customers"];
@@ -23,6 +24,8 @@ struct Known {
     triggers: Vec<(&'static str, i16, &'static str)>,
     rules: Vec<(&'static str, char, &'static str)>,
     foreign_keys: Vec<(&'static str, &'static str, char, char)>,
+    /// Code on tables as `(table, how)`, which each calls the function of the first trigger.
+    code: Vec<(&'static str, Via)>,
 }
 
 /// `parted_1` is a partition of `parted`, and `seen` a view of `orders`. Each table has columns `id` and `ref`.
@@ -61,7 +64,13 @@ fn catalog(known: &Known) -> Catalog {
     let part = Part { of: oid("parted"), part: oid("parted_1"), is_partition: true };
     let hooks = Hooks::new(triggers.chain(rules).map(Arc::new), foreign_keys, [part]);
     let dependencies = [(oid("parted_1"), oid("parted")), (oid("seen"), oid("orders"))];
-    Catalog::new(relations).with_dependencies(dependencies).with_routines(routines).with_hooks(hooks)
+    let mut implicit = Implicit::default();
+    for (table, via) in &known.code {
+        let function = Function { oid: 1, name: "t1".to_owned() };
+        implicit.hang(oid(table), *via, "c".to_owned(), Runs::Function(function));
+    }
+    let catalog = Catalog::new(relations).with_dependencies(dependencies).with_routines(routines);
+    catalog.with_hooks(hooks).with_implicit(implicit)
 }
 
 /// What follows from `text`: how, and what is done to what.
@@ -223,6 +232,55 @@ fn parts_and_views_are_written_with_what_is_named() {
         ["trigger t3 on orders: insert insert:lines"]
     );
     assert_eq!(reached(&known, "insert into seen values (1)"), ["trigger t4 on seen: insert insert:log"]);
+}
+
+#[test]
+fn code_on_tables_runs_with_what_happens_to_their_rows() {
+    let one = |via, text| {
+        let code = vec![("orders", via), ("parted_1", via)];
+        // It writes to a table that has code too, and comes to its end.
+        let triggers = vec![("notes", ROW | INSERT, "BEGIN INSERT INTO orders VALUES (1); RETURN NEW; END")];
+        let reached = reached(&Known { code, triggers, ..Known::default() }, text);
+        reached
+            .iter()
+            .map(|reached| reached.split(':').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    for text in [
+        "insert into orders values (1)",
+        "update orders set ref = 1",
+        "copy orders from stdin",
+        "insert into seen values (1)",
+        "with i as (insert into orders values (1) returning id) select id from i",
+    ] {
+        assert_eq!(one(Via::Check, text), "check c on orders", "{text}");
+    }
+    for text in
+        ["delete from orders", "select * from orders", "truncate orders", "insert into lines values (1)"]
+    {
+        assert_eq!(one(Via::Check, text), "", "{text}");
+    }
+    assert_eq!(one(Via::Index, "insert into parted values (1)"), "index c on parted_1, index c on orders");
+    for text in [
+        "select * from orders",
+        "select * from seen",
+        "delete from orders",
+        "insert into lines select id from orders",
+    ] {
+        assert_eq!(one(Via::Policy, text), "policy c on orders", "{text}");
+    }
+    for text in [
+        "analyze orders",
+        "vacuum orders",
+        "reindex table orders",
+        "create index on orders (id)",
+        "alter table orders add n int",
+    ] {
+        assert_eq!(one(Via::Statistics, text), "statistics c on orders", "{text}");
+        assert_eq!(one(Via::Default, text), "", "{text}");
+    }
+    assert_eq!(one(Via::Index, "analyze").split(", ").count(), 2);
 }
 
 #[test]
