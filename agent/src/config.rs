@@ -6,6 +6,7 @@ mod allow;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use audit::config::{ClickHouseConfig, SpoolConfig};
 use daemon::config::{ConfigError, Refused, read, refused, section};
@@ -22,6 +23,10 @@ const PORTS_MAX: usize = 1023;
 /// Every proxy of this host is asked about each connection.
 const PROXIES_MAX: usize = 64;
 
+/// Between two accounts where nothing is said.
+const HEARTBEAT_SECS: i64 = 60;
+const HEARTBEAT_SECS_MAX: i64 = 3600;
+
 /// What was written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -29,6 +34,7 @@ pub struct ConfigFile {
     host: Option<Spanned<String>>,
     watch_ports: Spanned<Vec<Spanned<i64>>>,
     cgroup: Option<PathBuf>,
+    heartbeat_secs: Option<Spanned<i64>>,
     spool: Spanned<SpoolConfig>,
     clickhouse: Option<Spanned<ClickHouseConfig>>,
     #[serde(default)]
@@ -55,6 +61,8 @@ pub struct Config {
     pub watch_ports: BTreeSet<u16>,
     /// Watches the connections of this cgroup; `None` means all of the host.
     pub cgroup: Option<PathBuf>,
+    /// The agent gives an account of itself at least this often.
+    pub heartbeat: Duration,
     /// Proxies on this host, proven by their process.
     pub pid_files: Vec<PathBuf>,
     /// Proxies elsewhere, known by their address.
@@ -81,6 +89,8 @@ impl ConfigFile {
     pub fn check(self) -> Result<Config, Refused> {
         let host = host(self.host)?;
         let watch_ports = ports(self.watch_ports)?;
+        let heartbeat =
+            self.heartbeat_secs.map_or(Ok(Duration::from_secs(HEARTBEAT_SECS as u64)), heartbeat)?;
         let (mut pid_files, mut addresses) = (Vec::new(), BTreeSet::new());
         if let Some(beyond) = self.proxy.get(PROXIES_MAX) {
             return Err(refused(
@@ -110,6 +120,7 @@ impl ConfigFile {
             host,
             watch_ports,
             cgroup: self.cgroup,
+            heartbeat,
             pid_files,
             addresses,
             allow,
@@ -135,6 +146,19 @@ fn host(written: Option<Spanned<String>>) -> Result<String, Refused> {
             Ok(name) if !name.is_empty() => Ok(name.to_owned()),
             _ => Err(refused(0..0, "this host has no name; set `host`")),
         },
+    }
+}
+
+fn heartbeat(written: Spanned<i64>) -> Result<Duration, Refused> {
+    match u64::try_from(*written.get_ref()) {
+        Ok(secs) if (1..=HEARTBEAT_SECS_MAX).contains(written.get_ref()) => Ok(Duration::from_secs(secs)),
+        _ => {
+            let message = format!(
+                "`heartbeat-secs` must be between 1 and {HEARTBEAT_SECS_MAX}, got {}",
+                written.get_ref()
+            );
+            Err(refused(written.span(), message))
+        }
     }
 }
 
@@ -213,6 +237,12 @@ mod tests {
     }
 
     #[test]
+    fn an_account_comes_each_minute_where_nothing_is_said() {
+        assert_eq!(check("watch-ports = [1]").unwrap().heartbeat, Duration::from_secs(60));
+        assert_eq!(check("watch-ports = [1]\nheartbeat-secs = 5").unwrap().heartbeat, Duration::from_secs(5));
+    }
+
+    #[test]
     fn clickhouse_is_on_this_host_by_default() {
         let text = "watch-ports = [1]\n[spool]\ndir = '/s'";
         let config = daemon::config::parse(Path::new("a.toml"), text, ConfigFile::check).unwrap();
@@ -240,6 +270,12 @@ mod tests {
             error("watch-ports = [1]\n[[proxy]]\npid-file = 'p'"),
             "a.toml:3: `proxy.pid-file` must be an absolute path, got `p`"
         );
+        for secs in [0, -1, 3601] {
+            assert_eq!(
+                error(&format!("watch-ports = [1]\nheartbeat-secs = {secs}")),
+                format!("a.toml:2: `heartbeat-secs` must be between 1 and 3600, got {secs}")
+            );
+        }
         let neither = "a.toml:2: a `proxy` section must have either `pid-file` or `address`";
         assert_eq!(error("watch-ports = [1]\n[[proxy]]"), neither);
         assert_eq!(error("watch-ports = [1]\n[[proxy]]\npid-file = '/p'\naddress = '10.0.0.1'"), neither);

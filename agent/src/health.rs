@@ -8,19 +8,18 @@ use uuid::Uuid;
 use crate::load::Counts;
 use crate::track::Host;
 
-/// An account at least this often.
-const EVERY: Duration = Duration::from_secs(60);
-
 #[derive(Debug)]
 pub(crate) struct Health {
     host: Host,
+    /// An account at least this often.
+    every: Duration,
     last: Instant,
     lost: u64,
 }
 
 impl Health {
-    pub(crate) fn new(host: Host, now: Instant) -> Self {
-        Health { host, last: now, lost: 0 }
+    pub(crate) fn new(host: Host, every: Duration, now: Instant) -> Self {
+        Health { host, every, last: now, lost: 0 }
     }
 
     /// The account in a state that the agent has just reached.
@@ -77,7 +76,7 @@ impl Health {
             }));
             self.lost = counts.lost;
         }
-        if EVERY <= now.duration_since(self.last) {
+        if self.every <= now.duration_since(self.last) {
             out.push(self.account("watching", counts, open, at));
             self.last = now;
         }
@@ -89,9 +88,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn losses_are_told_once_and_accounts_come_each_minute() {
+    fn losses_are_told_once_and_accounts_come_as_often_as_was_asked() {
         let start = Instant::now();
-        let mut health = Health::new(Host { name: "db1".to_owned(), boot_id: Uuid::nil() }, start);
+        let mut health = Health::new(
+            Host { name: "db1".to_owned(), boot_id: Uuid::nil() },
+            Duration::from_secs(30),
+            start,
+        );
         let mut look = |lost, after_secs| {
             let (mut out, counts) = (Vec::new(), Counts { submitted: 9, lost });
             health.look(counts, 1, start + Duration::from_secs(after_secs), UnixMicros(0), &mut out);
@@ -106,7 +109,9 @@ mod tests {
         assert!(look(0, 1).is_empty());
         assert_eq!(look(3, 2), ["events_lost", "the agent of db1 lost 3 events of the kernel"]);
         assert!(look(3, 3).is_empty());
+        assert!(look(3, 29).is_empty());
+        assert_eq!(look(3, 30), ["watching"]);
+        assert!(look(3, 59).is_empty());
         assert_eq!(look(3, 60), ["watching"]);
-        assert!(look(3, 61).is_empty());
     }
 }

@@ -13,6 +13,7 @@ const NAME: &str = "picket-agent";
 const AFTER_HELP: &str = "\
 A configuration:
   watch-ports = [5432]
+  heartbeat-secs = 60                    # between two accounts of the agent in the ledger
   [spool]
   dir = \"/var/lib/picket/agent\"
   [clickhouse]

@@ -139,7 +139,7 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
         kernel_log,
         tracker: Tracker::new(host.clone()),
         this_host: ThisHost::new(registry, Allowances::new(config.allow), mount.clone()),
-        health: Health::new(host.clone(), now),
+        health: Health::new(host.clone(), config.heartbeat, now),
         report: Report::new(Arc::clone(&spool)),
         alerts: Alerts::start(&host.name, config.webhooks, &spool).context("start the delivery of alerts")?,
         journal,
