@@ -20,6 +20,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Config, Error, NoTls, SimpleQueryMessage, SimpleQueryRow, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
+use uuid::Uuid;
 
 use crate::args::{Answers, Console};
 use crate::failure::Failure;
@@ -167,6 +168,13 @@ pub(crate) fn answer(console: &Console, about: &Answers) -> Result<(), Failure> 
             Ok(())
         }
     }
+}
+
+/// Ends a session.
+pub(crate) fn kill(console: &Console, session_id: Uuid, reason: &str) -> Result<(), Failure> {
+    say(console, &format!("KILL '{session_id}' {}", quoted(reason)))?;
+    println!("it ends");
+    Ok(())
 }
 
 /// As the console reads it.

@@ -468,6 +468,17 @@ pub(crate) enum Session {
         #[command(flatten)]
         shown: Lines,
     },
+    /// Ends a session at once, at the console of its proxy; for the group that `approvals.kill-group` names there
+    Kill {
+        /// UUID of the session, which `picket sessions` shows
+        #[arg(value_name = "ID")]
+        session_id: Uuid,
+        /// Why; its client is told, and it is recorded
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+        #[command(flatten)]
+        console: Console,
+    },
 }
 
 /// Whose, and where

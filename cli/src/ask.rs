@@ -100,6 +100,9 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
             let rows: Vec<show::Session> = page.rows.into_iter().map(show::Session::from).collect();
             show::show(&rows, page.more, answer.format, "nobody was there")
         }
+        Question::Session(Session::Kill { session_id, reason, console }) => {
+            approvals::kill(&console, session_id, &reason)
+        }
         Question::Session(Session::Show { session_id, shown }) => {
             let (ledger, runtime) = connect()?;
             let page = runtime.block_on(ledger.session_timeline(session_id, shown.limit, ANSWER_WITHIN))?;

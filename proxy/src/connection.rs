@@ -44,6 +44,7 @@ use crate::pipe::Pipe;
 use crate::places::{Place, Places};
 use crate::reload::{Following, Running};
 use crate::scram::Nobody;
+use crate::sessions::{Killed, Present, Sessions};
 use crate::stopping::{NextStop, Stopping};
 use crate::stream::Stream;
 use crate::throttle::{Attempt, Throttle};
@@ -69,6 +70,7 @@ pub(crate) struct Shared {
     pub(crate) catalogs: Catalogs,
     pub(crate) allowances: Allowances,
     pub(crate) throttle: Throttle,
+    pub(crate) sessions: Arc<Sessions>,
     pub(crate) approvals: Arc<Approvals>,
 }
 
@@ -188,6 +190,8 @@ struct Opened {
     cancel_keys: CancelKeys,
     _place: Place,
     patience: Patience,
+    /// Somebody may end it.
+    present: Present,
     /// Of a session that began with a token.
     token_end: Option<TokenEnd>,
     connection_check: Option<Duration>,
@@ -213,7 +217,7 @@ impl Opened {
             (Ended::ServerGone(error), Some(ClientEnd::HungUp)) => Ended::ClientGone(error),
             (ended, _) => ended,
         };
-        let reason = ended.kind();
+        let reason = ended.reason();
         let still_runs = self.session.is_owed_replies() && !matches!(ended, Ended::ServerGone(_));
         let mut lost = Vec::new();
         self.session.on_lost(&mut lost);
@@ -221,7 +225,7 @@ impl Opened {
             Action::Record(evidence) => self.trail.take(&evidence),
             _ => Ok(()),
         });
-        if let Err(error) = taken.and(self.trail.end(reason)) {
+        if let Err(error) = taken.and(self.trail.end(&reason)) {
             tracing::error!(%session_id, %error, "end of session not recorded");
         }
         match &ended {
@@ -229,7 +233,8 @@ impl Opened {
             | Ended::ClientGone(_)
             | Ended::Stopped
             | Ended::Idle(_)
-            | Ended::TokenExpired => {
+            | Ended::TokenExpired
+            | Ended::Killed(_) => {
                 tracing::debug!(%session_id, reason, "session ended");
             }
             _ => tracing::warn!(%session_id, reason, error = %daemon::with_causes(&ended), "session ended"),
@@ -272,6 +277,9 @@ impl Opened {
         let mut next_stop = NextStop::new(stopping.clone());
         let mut turns = 0;
         loop {
+            if let Some(killed) = self.present.killed() {
+                return Err(Ended::Killed(killed));
+            }
             if self.session.obeys(stopping.now()) {
                 return Err(Ended::Stopped);
             }
@@ -315,6 +323,9 @@ impl Opened {
                     if let Poll::Ready(resting) = self.patience.poll_runs_out(cx) {
                         return Poll::Ready(News::Idle(resting));
                     }
+                    if let Poll::Ready(killed) = self.present.poll_killed(cx) {
+                        return Poll::Ready(News::Killed(killed));
+                    }
                     if let Some(end) = &mut self.token_end
                         && end.poll_comes(rests, cx).is_ready()
                     {
@@ -330,6 +341,7 @@ impl Opened {
                 match news.await {
                     News::Server(ready) => ready.map_err(Ended::ServerGone)?,
                     News::Client(ready) => client_took(ready, self.client_end, client)?,
+                    News::Killed(killed) => return Err(Ended::Killed(killed)),
                     News::Idle(resting) => return Err(Ended::Idle(resting)),
                     News::Alarm => return Err(Ended::ClientGone(io::ErrorKind::TimedOut.into())),
                     News::Answer(answer) => {
@@ -522,6 +534,8 @@ enum News {
     Answer(Answer),
     /// The token that it began with may have ended.
     TokenEnd,
+    /// Somebody has ended it.
+    Killed(Killed),
     Stop,
 }
 

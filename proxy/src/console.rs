@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use policy::Approver;
 use tokio::time::timeout;
+use uuid::Uuid;
 use wire::compose::{self, ErrorText};
 use wire::frame::{HEADER_BYTES, peek_body, peek_header};
 use wire::{backend, frontend};
@@ -22,6 +23,7 @@ use crate::login::Login;
 use crate::oidc::{self, Person};
 use crate::pipe::Pipe;
 use crate::places::Allowed;
+use crate::sessions::Killed;
 use crate::throttle::Counts;
 
 /// Longest message that it takes.
@@ -34,6 +36,9 @@ const ANSWER_BYTES_MAX: usize = 1 << 20;
 const LISTED_LETTERS_MAX: usize = 500;
 const SHOWN_LETTERS_MAX: usize = 200_000;
 
+/// Letters of a reason for which a session is ended.
+const KILL_LETTERS_MAX: usize = 500;
+
 /// SQLSTATE program_limit_exceeded.
 const TOO_MUCH: &str = "54000";
 
@@ -45,13 +50,14 @@ const SYNTAX: &str = "42601";
 const UNSUPPORTED: &str = "0A000";
 const ODD_ANSWER: &str = "22023";
 
-const HELP: [[&str; 2]; 8] = [
+const HELP: [[&str; 2]; 9] = [
     ["SHOW APPROVALS", "what waits for an approval, yours or of you"],
     ["SHOW APPROVAL request", "one of them, with all that is known"],
     ["APPROVE request [FOR time] ['reason']", "lets it run, once; or what is alike too, for 30m or 1h"],
     ["DENY request ['reason']", "it does not run; whoever waits is told the reason"],
     ["SHOW GRANTS", "what runs without being asked about, for how long"],
     ["REVOKE grant ['reason']", "takes one back"],
+    ["KILL session ['reason']", "ends a session at once; its client is told the reason"],
     ["SHOW LOGINS", "how many wrong passwords and tokens were shown, and not looked at"],
     ["SHOW HELP", "this"],
 ];
@@ -296,6 +302,26 @@ impl Console<'_> {
                 };
                 let rows = approvals.grants_seen_by(&somebody).iter().map(row).collect();
                 Ok(Table { columns, rows, tag: "SHOW" })
+            }
+            Command::Kill { session, reason } => {
+                let config = self.shared.config.now();
+                let group = config.approvals.as_ref().and_then(|approvals| approvals.kill_group.as_ref());
+                let group =
+                    group.ok_or("nobody may end sessions here: `approvals.kill-group` names no group")?;
+                if !somebody.groups.contains(group) {
+                    return Err(format!("only somebody of {group} may end sessions"));
+                }
+                if KILL_LETTERS_MAX < reason.chars().count() {
+                    return Err(format!("a reason has {KILL_LETTERS_MAX} letters at most"));
+                }
+                let none =
+                    || format!("no session \"{}\" is open on this proxy", cut(&session, KILL_LETTERS_MAX));
+                let id = session.parse::<Uuid>().map_err(|_| none())?;
+                if !self.shared.sessions.kill(id, Killed { by: somebody.user, reason }) {
+                    return Err(none());
+                }
+                tracing::info!(session_id = %id, user = self.user, client = %self.client, "session killed");
+                Ok(Table { columns: vec!["killed"], rows: vec![vec!["it ends".to_owned()]], tag: "KILL" })
             }
             Command::Logins => {
                 let Counts { wrong, refused, entries } = self.shared.throttle.counts();

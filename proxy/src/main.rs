@@ -25,6 +25,7 @@ mod scheduling;
 mod scram;
 mod scram_client;
 mod serve;
+mod sessions;
 mod stopping;
 mod stream;
 mod throttle;

@@ -103,6 +103,7 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
         catalogs: Catalogs::new(Handle::current(), chronicle, config.spool.dir.join("sensitive")),
         allowances: Allowances::default(),
         throttle: Throttle::default(),
+        sessions: Arc::default(),
         config: Running::new(path, config),
     });
     start_provider(&shared.config.now());

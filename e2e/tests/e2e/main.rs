@@ -28,6 +28,7 @@ mod fresh_tables;
 mod goodbye;
 mod identity;
 mod implicit;
+mod killing;
 mod laundering;
 mod leaks;
 mod limits;

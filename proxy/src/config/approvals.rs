@@ -24,6 +24,8 @@ pub(crate) struct ApprovalsConfig {
     pub(crate) console_database: String,
     /// How long a statement waits.
     pub(crate) timeout: Duration,
+    /// Who may end sessions there; nobody where there is none.
+    pub(crate) kill_group: Option<String>,
 }
 
 /// What was written.
@@ -32,6 +34,7 @@ pub(crate) struct ApprovalsConfig {
 pub(super) struct ApprovalsFile {
     console_database: Option<Spanned<String>>,
     timeout_secs: Option<Spanned<u64>>,
+    kill_group: Option<String>,
 }
 
 impl ApprovalsFile {
@@ -57,6 +60,10 @@ impl ApprovalsFile {
         }
         let timeout =
             within("approvals.timeout-secs", self.timeout_secs, 1..=TIMEOUT_SECS_MAX, TIMEOUT_SECS_DEFAULT)?;
-        Ok(ApprovalsConfig { console_database, timeout: Duration::from_secs(timeout) })
+        Ok(ApprovalsConfig {
+            console_database,
+            timeout: Duration::from_secs(timeout),
+            kill_group: self.kill_group,
+        })
     }
 }

@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::catalog::MemoryError;
 use crate::farewell::Farewell;
+use crate::sessions::Killed;
 
 /// Why a session ended.
 #[derive(Debug, Error)]
@@ -32,6 +33,8 @@ pub(super) enum Ended {
     Idle(Resting),
     #[error("the token that it began with has expired")]
     TokenExpired,
+    #[error("somebody has ended it")]
+    Killed(Killed),
     #[error("proxy stops")]
     Stopped,
 }
@@ -52,7 +55,17 @@ impl Ended {
             Ended::Idle(Resting::Idle) => "idle_timeout",
             Ended::Idle(Resting::InTransaction) => "idle_in_transaction_timeout",
             Ended::TokenExpired => "token_expired",
+            Ended::Killed(_) => "killed",
             Ended::Stopped => "proxy_stopped",
+        }
+    }
+
+    /// What records have: of a session that somebody has ended, also who and why.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Ended::Killed(Killed { by, reason }) if reason.is_empty() => format!("killed by {by}"),
+            Ended::Killed(Killed { by, reason }) => format!("killed by {by}: {reason}"),
+            other => other.kind().to_owned(),
         }
     }
 
@@ -93,6 +106,10 @@ impl Ended {
                     "terminating connection because the token that it began with has expired",
                 )
                 .hint("Get a new token of the identity provider, and connect again."),
+            ),
+            Ended::Killed(Killed { by, reason }) => Some(
+                Farewell::new("57P01", format!("terminating connection because {by} has ended it"))
+                    .detail(reason),
             ),
             Ended::Stopped => {
                 Some(Farewell::new("57P01", "terminating connection because Picket is being stopped"))

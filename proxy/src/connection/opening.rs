@@ -185,6 +185,7 @@ pub(super) async fn open(
         cancel_keys: shared.cancel_keys.clone(),
         _place: place,
         patience: Patience::new(limits),
+        present: shared.sessions.enter(session_id),
         token_end,
         connection_check: limits.client_connection_check,
         client_end: None,

@@ -17,6 +17,8 @@ pub(super) enum Command {
     Approve { request: String, time: Option<Duration>, reason: String },
     /// `SHOW GRANTS`
     Grants,
+    /// `KILL session ['reason']`
+    Kill { session: String, reason: String },
     /// `SHOW LOGINS`
     Logins,
     /// `REVOKE grant ['reason']`
@@ -130,6 +132,10 @@ fn command(words: &[Word]) -> Result<Option<Command>, String> {
             let reason = reason(if is_for_a_while { 4 } else { 2 })?;
             Ok(Some(Command::Approve { request: request(1)?, time, reason }))
         }
+        ["kill", ..] => {
+            let session = request(1).map_err(|_| "which session?".to_owned())?;
+            Ok(Some(Command::Kill { session, reason: reason(2)? }))
+        }
         ["deny", ..] => Ok(Some(Command::Deny { request: request(1)?, reason: reason(2)? })),
         ["revoke", ..] => Ok(Some(Command::Revoke { grant: request(1)?, reason: reason(2)? })),
         _ => Err("this is Picket's console, not a database".to_owned()),
@@ -180,6 +186,8 @@ mod tests {
             "approve 1a 'a' 'b'",
             "approve 1a 'open",
             "deny",
+            "kill",
+            "kill 1a because",
             "show approvals now",
             "show approval",
             "select 1",
