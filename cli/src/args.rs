@@ -24,6 +24,7 @@ Examples:
   picket who-touched public.users --since 7d --format json | jq '.[] | select(.verdict == \"refuse\")'
   picket --clickhouse-url http://clickhouse.example:8123 bypasses --since 15m
   picket denied --principal alice --since 7d
+  picket revealed --class email --since 7d
   picket sessions --since 1h
   picket tail --follow
   picket policy explain 'delete from orders'
@@ -304,6 +305,17 @@ pub(crate) enum Question {
     /// What was refused, to whom, and by which rules
     #[command(long_about = help::DENIED_ABOUT, after_long_help = help::DENIED_HELP)]
     Denied {
+        #[command(flatten)]
+        whose: WhoseArgs,
+        #[command(flatten)]
+        answer: Answer,
+    },
+    /// Who saw sensitive values as they are
+    #[command(long_about = help::REVEALED_ABOUT, after_long_help = help::REVEALED_HELP)]
+    Revealed {
+        /// Only values of this class, such as email
+        #[arg(long, value_name = "CLASS", default_value = "", hide_default_value = true)]
+        class: String,
         #[command(flatten)]
         whose: WhoseArgs,
         #[command(flatten)]

@@ -14,7 +14,7 @@ use crate::export;
 use crate::failure::{Failure, unless_reader_left};
 use crate::login;
 use crate::policy;
-use crate::show::{self, Bypass, Column, Coverage, Denial, Event, Gap, Touch};
+use crate::show::{self, Bypass, Column, Coverage, Denial, Event, Gap, Revealed, Touch};
 use crate::tail::tail;
 use crate::verify;
 
@@ -91,6 +91,15 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
             let page = runtime.block_on(ledger.denied(&whose.into(), since, answer.limit, ANSWER_WITHIN))?;
             let rows: Vec<Denial> = page.rows.into_iter().map(Denial::from).collect();
             show::show(&rows, page.more, answer.format, "nothing was refused")
+        }
+        Question::Revealed { class, whose, answer } => {
+            let (ledger, runtime) = connect()?;
+            let since = answer.since.before_now();
+            let whose = whose.into();
+            let revealed = ledger.revealed(&whose, &class, since, answer.limit, ANSWER_WITHIN);
+            let page = runtime.block_on(revealed)?;
+            let rows: Vec<Revealed> = page.rows.into_iter().map(Revealed::from).collect();
+            show::show(&rows, page.more, answer.format, "nobody saw sensitive values as they are")
         }
         Question::Sessions { whose, answer } => {
             let (ledger, runtime) = connect()?;

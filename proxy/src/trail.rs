@@ -188,6 +188,7 @@ fn statement(described: &Described, result: Option<&ResultNames>) -> record::Sta
     columns.extend(result.iter().flat_map(|result| result.returned.iter().cloned()));
     columns.sort_unstable();
     columns.dedup();
+    let revealed = || result.iter().flat_map(|result| &result.revealed);
     record::Statement {
         text: text.clone(),
         fingerprint: *fingerprint,
@@ -196,6 +197,8 @@ fn statement(described: &Described, result: Option<&ResultNames>) -> record::Sta
         relations_written: touched.written.clone(),
         columns,
         masked_columns: result.map(|result| result.masked.clone()).unwrap_or_default(),
+        revealed_columns: revealed().map(|(column, _)| column.clone()).collect(),
+        revealed_classes: revealed().map(|(_, class)| class.name().to_owned()).collect(),
         verdict: if refused_by.is_empty() { "allow" } else { "refuse" }.to_owned(),
         rules: refused_by.iter().chain(observed_by).map(|rule| rule.to_string()).collect(),
         readers_disagree: readers_disagree.clone(),

@@ -26,6 +26,32 @@ Keys of a JSON object, in this order, and columns of CSV (lists joined by spaces
   session_id        UUID of its session
   sequence          its number in the session"#;
 
+pub(super) const REVEALED_ABOUT: &str = "\
+Who saw sensitive values as they are
+
+One row per execution of a statement and sensitive column that its result showed, the newest first: whoever asked may see it
+(`reveal`). Of a COPY that nothing had to be masked of, all sensitive columns of the relations that it reads count.";
+
+pub(super) const REVEALED_HELP: &str = r#"Examples:
+  picket revealed --since 7d
+  picket revealed --class email --on shop
+  picket revealed --format json | jq -r '.[] | select(.rows > 1000) | .principal' | sort | uniq -c
+
+Keys of a JSON object, in this order, and columns of CSV:
+  at                when it was judged, RFC 3339 in UTC with microseconds
+  principal         who: the user of the proxy
+  application_name  what the client called itself; empty where the session is not in the ledger
+  client            address and port of the client; empty where the session is not in the ledger
+  database          where it ran
+  environment       what kind of place that is, such as production; empty where nobody said
+  object            schema.relation.column, or the label of what is computed, in parentheses
+  class             what it holds, such as email; derived where it is computed
+  outcome           completed, failed, skipped or lost
+  rows              rows returned or changed
+  text              the whole statement
+  session_id        UUID of its session
+  sequence          its number in the session"#;
+
 pub(super) const SESSIONS_ABOUT: &str = "\
 Who was there, and what they did
 

@@ -89,7 +89,7 @@ fn coverage_is_a_number_and_its_holes_are_told() {
 fn every_form_has_the_keys_that_the_help_promises() {
     let engine = Engine::with(&[refused(a_minute_ago())]);
     let id = "00000000-0000-0000-0000-000000000001";
-    for question in ["denied", "sessions", "session show"] {
+    for question in ["denied", "revealed", "sessions", "session show"] {
         let mut words: Vec<&str> = question.split(' ').collect();
         words.extend((question == "session show").then_some(id));
         let form = |form| stdout(&engine, &[words.as_slice(), &["--format", form]].concat());

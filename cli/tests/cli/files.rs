@@ -38,6 +38,7 @@ fn an_export_is_whole_or_not_there() {
         "denied",
         "masked-access",
         "new-access",
+        "revealed-access",
         "witness-gaps",
         "session-timeline",
         "who-touched",

@@ -125,6 +125,8 @@ fn hostile() -> Statement {
         relations_written: vec![],
         columns: vec!["public.users.email".to_owned()],
         masked_columns: vec!["public.users.email".to_owned()],
+        revealed_columns: vec!["public.users.name\u{1b}[2J".to_owned()],
+        revealed_classes: vec!["person_name".to_owned()],
         verdict: "allow".to_owned(),
         rules: vec!["default-allow".to_owned(), "mask-email".to_owned()],
         readers_disagree: String::new(),

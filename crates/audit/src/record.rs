@@ -102,6 +102,13 @@ pub struct Statement {
     pub columns: Vec<String>,
     /// Columns whose values were masked in the result, as `schema.relation.column`.
     pub masked_columns: Vec<String>,
+    /// Sensitive columns whose values the result showed as they are, as `schema.relation.column`; what is computed from such
+    /// values has its label in parentheses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revealed_columns: Vec<String>,
+    /// What each of them holds, such as `email`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revealed_classes: Vec<String>,
     /// `allow` or `refuse`.
     pub verdict: String,
     /// Names of the rules that speak against it: the one that refused it or, where the verdict is `allow`, those that

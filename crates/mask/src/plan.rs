@@ -68,8 +68,10 @@ pub enum Reason {
     KnownHarmless,
     /// It is a column that is known to hold it.
     Classified,
-    /// It holds it, and whoever asks may see it.
-    Revealed,
+    /// It holds this, and whoever asks may see it.
+    Revealed(Class),
+    /// Nothing is known of it, and whoever asks may see whatever it holds.
+    MayBeSeen,
     /// It is a column of a relation that the catalog does not show yet: scanned where it can hold text.
     UnknownRelation,
     /// It is a column of which nothing is known: what its form alone tells is masked.
@@ -118,11 +120,11 @@ impl Plan {
     ) -> ColumnPlan {
         let form = Form::of(field);
         let mask = |class, reason| match reveals(class) {
-            true => ColumnPlan::Clear(Reason::Revealed),
+            true => ColumnPlan::Clear(Reason::Revealed(class)),
             false => ColumnPlan::Mask(class, form, reason),
         };
         let scan = |reason| match is_text(field.type_oid) {
-            _ if reveals(Class::Derived) => ColumnPlan::Clear(Reason::Revealed),
+            _ if reveals(Class::Derived) => ColumnPlan::Clear(Reason::MayBeSeen),
             true => ColumnPlan::Scan(form, reason),
             false => ColumnPlan::Clear(Reason::NotText),
         };
@@ -181,7 +183,11 @@ mod tests {
         let email = ColumnPlan::Mask(Class::Email, form(25), Reason::Classified);
         assert_eq!(plan(&field(20000, 2, 25), true), email);
         let seen = Field { name: b"seen", ..field(20000, 2, 25) };
-        assert_eq!(plan(&seen, true), ColumnPlan::Clear(Reason::Revealed));
+        assert_eq!(plan(&seen, true), ColumnPlan::Clear(Reason::Revealed(Class::Email)));
+        let computed = Plan::column(&field(0, 0, 25), Known::ByValues, &classes, || true, |_| true);
+        assert_eq!(computed, ColumnPlan::Clear(Reason::Revealed(Class::Derived)));
+        let unknown = Plan::column(&field(20001, 1, 25), Known::Not, &classes, || true, |_| true);
+        assert_eq!(unknown, ColumnPlan::Clear(Reason::MayBeSeen));
         assert_eq!(plan(&field(20000, 1, 25), true), ColumnPlan::Clear(Reason::KnownHarmless));
         assert_eq!(plan(&field(20001, 1, 25), false), ColumnPlan::Scan(form(25), Reason::UnknownRelation));
         assert_eq!(plan(&field(20001, 1, 23), false), ColumnPlan::Clear(Reason::NotText));

@@ -17,6 +17,7 @@ use crate::names::{Portal, Prepared};
 use crate::owed::Owed;
 use crate::readings::Reading;
 use crate::results::{self, NeedsCatalog};
+use crate::revealed;
 use crate::state::{Environment, Session, SessionError};
 
 /// Under what name the server keeps what is asked for here.
@@ -101,7 +102,11 @@ impl Session {
     ) -> Result<Pass, SessionError> {
         let encoding = self.encoding();
         let unknown = || SessionError::server("COPY data whose columns are not known");
-        let Some(copied) = self.current().ok_or_else(unasked)?.judged.copied.clone() else {
+        let running = self.current().ok_or_else(unasked)?;
+        let Some(copied) = running.judged.copied.clone() else {
+            // Nobody has asked for its columns.
+            let names = revealed::by_copy(&running.judged, env);
+            running.execution.note_result(&Rc::new(names));
             return Ok(Pass::Whole);
         };
         let Some(Owed::Execute { running, portal }) = self.owed.front_mut() else { return Err(unknown()) };

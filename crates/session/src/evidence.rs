@@ -4,6 +4,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use mask::{Class, ColumnPlan, Reason};
 use sql::Touched;
 
 /// A record for the trail.
@@ -92,25 +93,67 @@ pub struct ResultNames {
     pub returned: Vec<String>,
     /// Those of them that were masked.
     pub masked: Vec<String>,
+    /// Those of them that are sensitive and were shown as they are, each with what it holds.
+    pub revealed: Vec<(String, Class)>,
 }
 
 impl ResultNames {
     /// Adds a column, once.
-    pub(crate) fn note(&mut self, name: String, masked: bool) {
-        if masked && !self.masked.contains(&name) {
-            self.masked.push(name.clone());
+    pub(crate) fn note(&mut self, name: String, treated: Treated) {
+        match treated {
+            Treated::Shown => {}
+            Treated::Masked => add(&mut self.masked, &name),
+            Treated::Revealed(class) => add(&mut self.revealed, &(name.clone(), class)),
         }
-        if !self.returned.contains(&name) {
-            self.returned.push(name);
-        }
+        add(&mut self.returned, &name);
+    }
+
+    /// Adds all of another result.
+    fn add(&mut self, other: &ResultNames) {
+        let ResultNames { returned, masked, revealed } = other;
+        returned.iter().for_each(|name| add(&mut self.returned, name));
+        masked.iter().for_each(|name| add(&mut self.masked, name));
+        revealed.iter().for_each(|column| add(&mut self.revealed, column));
+    }
+}
+
+/// Adds it, once.
+fn add<T: PartialEq + Clone>(all: &mut Vec<T>, one: &T) {
+    if !all.contains(one) {
+        all.push(one.clone());
     }
 }
 
 /// Names stay out of logs.
 impl fmt::Debug for ResultNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (returned, masked) = (self.returned.len(), self.masked.len());
-        f.debug_struct("ResultNames").field("returned", &returned).field("masked", &masked).finish()
+        let (returned, masked, revealed) = (self.returned.len(), self.masked.len(), self.revealed.len());
+        f.debug_struct("ResultNames")
+            .field("returned", &returned)
+            .field("masked", &masked)
+            .field("revealed", &revealed)
+            .finish()
+    }
+}
+
+/// What a client is shown of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Treated {
+    /// Its values, which are not known to be sensitive.
+    Shown,
+    /// Something else in their place.
+    Masked,
+    /// Its values, which are this.
+    Revealed(Class),
+}
+
+impl From<&ColumnPlan> for Treated {
+    fn from(plan: &ColumnPlan) -> Self {
+        match plan {
+            ColumnPlan::Mask(..) => Treated::Masked,
+            ColumnPlan::Clear(Reason::Revealed(class)) => Treated::Revealed(*class),
+            ColumnPlan::Clear(_) | ColumnPlan::Scan(..) => Treated::Shown,
+        }
     }
 }
 
@@ -148,9 +191,7 @@ impl Execution {
         match &self.result {
             Some(known) if known != names => {
                 let mut all = ResultNames::clone(known);
-                for name in &names.returned {
-                    all.note(name.clone(), names.masked.contains(name));
-                }
+                all.add(names);
                 self.result = Some(Rc::new(all));
             }
             Some(_) => {}

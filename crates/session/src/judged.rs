@@ -373,13 +373,9 @@ impl Texts<'_> {
         let disagreement = readers_disagree.unwrap_or_default().to_owned();
         // Of several statements in one string, a COPY cannot be kept apart.
         let copied = if self.is_alone { Copied::of(&read.text, statement).map(Rc::new) } else { None };
-        let traced = |text: &str, statement: &Statement| match env.hides() {
-            true => Shown::of(text, statement, &known),
-            false => Shown::Nothing,
-        };
+        let hides = || env.hides() && Shown::of("", statement, &known).is_anything();
         let copies_masked = |statement: &Statement| {
-            let masks = || touches_masked(statement, catalog, env) || traced("", statement).is_anything();
-            copies_out(statement) && masks()
+            copies_out(statement) && (touches_masked(statement, catalog, env) || hides())
         };
         let is_masked =
             |statement: &Statement| touches_masked(statement, catalog, env) || copies_masked(statement);
@@ -411,7 +407,8 @@ impl Texts<'_> {
             catalog_version: env.catalog_version,
             makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
             probes: if env.classes.is_empty() { None } else { probes(text, own, catalog, env) },
-            shown: traced(text, own),
+            // Of whoever may see it too: it is recorded.
+            shown: Shown::of(text, own, &known),
             moves: statement.moves_names().then(|| moves(text, statement, &known)),
             copied,
             own: (!known.is_empty()).then(|| Rc::new(own.clone())),
@@ -526,12 +523,26 @@ impl Judged {
         self.reads(catalog, |relation| has_one(relation, columns))
     }
 
+    /// Whether what the server says while it runs can show something that is kept from the subject.
+    pub(crate) fn hides_messages(&self, env: &Environment<'_>) -> bool {
+        self.shown.is_anything() && env.hides()
+    }
+
     /// Whether it reads a relation of which only a newer catalog than it was judged by shows that it is sensitive.
     pub(crate) fn reads_newly_sensitive(&self, env: &Environment<'_>) -> bool {
         self.catalog_version != env.catalog_version
             && !self.shown.is_anything()
             && env.hides()
             && self.reads(env.catalog, |relation| classed(relation, env.classes).next().is_some())
+    }
+
+    /// The relations that it reads, as the catalog has them.
+    pub(crate) fn relations_read<'a>(&'a self, catalog: &'a Catalog) -> impl Iterator<Item = &'a Relation> {
+        // Names can have dots in them.
+        let ends = |path: &'a str| path.match_indices('.').filter_map(move |(dot, _)| path.get(dot + 1..));
+        self.described.touched.read.iter().flat_map(move |path| {
+            ends(path).flat_map(|name| catalog.named(name)).filter(move |relation| relation.path() == *path)
+        })
     }
 
     /// Whether it reads such a relation, or what does nobody knows.

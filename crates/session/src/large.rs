@@ -58,6 +58,7 @@ impl Session {
         tag: u8,
         len: u32,
         start: &[u8],
+        env: &Environment<'_>,
         out: &mut Vec<Action>,
     ) -> Result<Option<Pass>, SessionError> {
         let limit = self.held_answer_bytes_max(tag);
@@ -69,7 +70,7 @@ impl Session {
                     return Ok(None);
                 };
                 match tag {
-                    backend::tag::ERROR_RESPONSE => Ok(Some(self.error(body, out))),
+                    backend::tag::ERROR_RESPONSE => Ok(Some(self.error(body, env, out))),
                     _ => {
                         send_to_client(out, |buffer| hide(tag, body, buffer));
                         Ok(Some(Pass::Replaced))

@@ -39,6 +39,7 @@ mod readings;
 mod refusal;
 mod replication;
 mod results;
+mod revealed;
 mod server;
 mod shown;
 mod spills;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use mask::{Class, ColumnPlan, Form, Known, Plan, Reason};
 
-use crate::evidence::ResultNames;
+use crate::evidence::{ResultNames, Treated};
 use crate::judged::Judged;
 use crate::names::{Columns, ResultColumn, ResultColumns};
 use crate::shown::Shown;
@@ -28,7 +28,7 @@ pub(crate) struct Planned {
 pub(crate) fn hide_all(count: usize, format: u16, catalog_version: u64) -> Rc<Planned> {
     let form = Form { type_oid: 0, format: i16::try_from(format).unwrap_or(i16::MAX) };
     let mut names = ResultNames::default();
-    names.note("(unknown)".to_owned(), true);
+    names.note("(unknown)".to_owned(), Treated::Masked);
     Rc::new(Planned {
         columns: Rc::new(ResultColumns::default()),
         catalog_version,
@@ -105,15 +105,16 @@ pub(crate) fn plan(
             }
             _ => Plan::column(&column.field(), known, env.classes, shows, |class| env.reveals(class)),
         };
-        let masked = matches!(plan, ColumnPlan::Mask(..));
+        let treated = Treated::from(&plan);
         let name = match name {
             Some(name) => Some(name),
-            None if masked && column.table_oid == 0 => Some(format!("({})", label(index))),
-            None if masked => Some(format!("{}.{}", column.table_oid, column.column)),
-            None => None,
+            None if treated == Treated::Shown => None,
+            // Computed, or a whole row.
+            None if column.id().is_none() => Some(format!("({})", label(index))),
+            None => Some(format!("{}.{}", column.table_oid, column.column)),
         };
         if let Some(name) = name {
-            names.note(name, masked);
+            names.note(name, treated);
         }
         plans.push(plan);
     }

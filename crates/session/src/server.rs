@@ -82,7 +82,7 @@ impl Session {
                     None => return Ok(Step::NeedsCatalog(at)),
                 },
                 tag::NOTICE_RESPONSE => {
-                    self.current().is_some_and(|running| running.judged.shown.is_anything())
+                    self.current().is_some_and(|running| running.judged.hides_messages(env))
                 }
                 tag::PARAMETER_DESCRIPTION => matches!(self.owed.front(), Some(Owed::DescribeCopied { .. })),
                 tag::NOTIFICATION_RESPONSE => false,
@@ -98,7 +98,7 @@ impl Session {
                 continue;
             }
             if self.held_answer_bytes_max(tag) < len {
-                match self.large_answer(tag, len, rest, out)? {
+                match self.large_answer(tag, len, rest, env, out)? {
                     Some(Pass::Whole) => self.server_passing = HEADER_BYTES + len as usize,
                     Some(_) => self.server_dropping = HEADER_BYTES + len as usize,
                     None => return Ok(Step::More(at)),
@@ -199,7 +199,7 @@ impl Session {
             }
             tag::PARSE_COMPLETE | tag::BIND_COMPLETE | tag::CLOSE_COMPLETE => self.name_changed(tag),
             tag::READY_FOR_QUERY => self.ready(body, out),
-            tag::ERROR_RESPONSE => Ok(self.error(body, out)),
+            tag::ERROR_RESPONSE => Ok(self.error(body, env, out)),
             tag::NOTICE_RESPONSE => {
                 send_to_client(out, |buffer| hide(tag, body, buffer));
                 Ok(Pass::Replaced)
@@ -400,7 +400,7 @@ impl Session {
     }
 
     /// An error ends the statement that runs, and what the server skips because of it.
-    pub(crate) fn error(&mut self, body: &[u8], out: &mut Vec<Action>) -> Pass {
+    pub(crate) fn error(&mut self, body: &[u8], env: &Environment<'_>, out: &mut Vec<Action>) -> Pass {
         self.temporary.undone();
         self.server_said_why |= matches!(backend::error_field(body, b'V'), b"FATAL" | b"PANIC");
         let (failed, is_extended) = match self.owed.front_mut() {
@@ -448,7 +448,7 @@ impl Session {
             Some(Owed::Execute { running, .. }) => Some(&running.judged),
             _ => None,
         };
-        let shows = shows.is_some_and(|judged| judged.shown.is_anything());
+        let shows = shows.is_some_and(|judged| judged.hides_messages(env));
         if let Some(failed) = failed {
             self.not_done(failed, &outcome, out);
         }

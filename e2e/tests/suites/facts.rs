@@ -18,7 +18,7 @@ use sql::Facts;
 
 use self::findings::{CLASSES, Findings};
 use self::server::Server;
-use crate::document;
+use e2e::document;
 
 /// One of so many statements of the regression tests is compared; every one where `PICKET_FACTS` is set.
 const ONE_OF: u64 = 20;
@@ -66,7 +66,7 @@ fn the_facts_are_what_postgresql_reports() -> Result<()> {
     ensure!(STATEMENTS_MIN <= findings.statements.values().sum(), "too few statements were compared");
     // How many there are depends on the machine: what a test finds in time, or what another minor release has.
     let made = table(&findings);
-    document::hold("facts", &made, |tables| {
+    document::hold("docs/facts.md", "suites facts", &made, |tables| {
         CLASSES.iter().all(|(class, why)| tables.contains(&format!("| {class} |")) && tables.contains(why))
     })
 }

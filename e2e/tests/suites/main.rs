@@ -1,7 +1,6 @@
 //! Other people's clients and test suites, through a proxy that reads, judges, masks and records everything and refuses
 //! nothing. What they expect is what a direct connection answers.
 
-mod document;
 mod facts;
 mod isolation;
 mod pipeline;

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use e2e::regression;
 
 use self::count::{Counts, count};
-use crate::document;
+use e2e::document;
 
 #[test]
 fn what_is_read_of_the_regression_tests_is_what_the_document_says() -> Result<()> {
@@ -32,7 +32,7 @@ fn what_is_read_of_the_regression_tests_is_what_the_document_says() -> Result<()
 
     // A machine may have another minor release, whose tests differ: what is explained still holds for them.
     let other = |tables: &str| !tables.contains(&format!("PostgreSQL {}:", own.version));
-    document::hold("reading", &made, |tables| tables == made || other(tables))?;
+    document::hold("docs/reading.md", "suites reading", &made, |tables| tables == made || other(tables))?;
     Ok(())
 }
 

@@ -51,6 +51,12 @@ impl Exported {
             "new_access",
             "at",
         ),
+        Exported::of(
+            "revealed-access",
+            "View: sensitive columns that somebody saw as they are",
+            "revealed_access",
+            "at",
+        ),
         Exported::of("sessions", "Table: sessions with the proxy", "sessions FINAL", "started_at"),
         Exported::of("session-timeline", "View: all events of all sessions", "session_timeline", "at"),
         Exported::of("statements", "Table: executions of statements", "statements FINAL", "started_at"),

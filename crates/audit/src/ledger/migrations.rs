@@ -68,6 +68,8 @@ const MIGRATIONS: &[Migration] = migrations![
     36 "0036_connections_rule",
     37 "0037_coverage_allowed",
     38 "0038_bypasses_allowed",
+    39 "0039_statements_revealed",
+    40 "0040_revealed_access",
 ];
 
 #[derive(Row, Deserialize)]

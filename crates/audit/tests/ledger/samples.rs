@@ -60,6 +60,8 @@ pub(crate) fn select() -> Statement {
         relations_written: vec![],
         columns: vec!["public.users.name".to_owned(), "public.users.email".to_owned()],
         masked_columns: vec!["public.users.email".to_owned()],
+        revealed_columns: vec!["public.users.name".to_owned()],
+        revealed_classes: vec!["person_name".to_owned()],
         verdict: "allow".to_owned(),
         rules: vec!["default-allow".to_owned()],
         readers_disagree: String::new(),

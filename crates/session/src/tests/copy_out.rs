@@ -77,6 +77,29 @@ to client: C[COPY 1] Z[I]
 }
 
 #[test]
+fn of_what_nobody_has_to_mask_all_that_is_sensitive_counts_as_seen() {
+    let copied = |text: &str| {
+        let mut talk = Talk::revealing();
+        talk.client(&query(text));
+        let data = [copy_out(1), copy_data(b"1\n"), copy_done(), complete("COPY 1"), ready(b'I')];
+        let told = talk.server(&data.concat());
+        told.lines().find(|line| line.starts_with("record 1 completed")).unwrap().to_owned()
+    };
+    let seen = "record 1 completed: 1 rows, 2 bytes, returned public.users.email, revealed public.users.email (email)";
+    for text in [
+        "copy users to stdout",
+        "copy users (id) to stdout",
+        "copy (select u.* from users u where id = 1) to stdout",
+        "copy (with w as (select * from users) select 1 from w) to stdout (format csv)",
+    ] {
+        assert_eq!(copied(text), seen, "{text}");
+    }
+    for text in ["copy orders to stdout", "copy (select 1) to stdout"] {
+        assert_eq!(copied(text), "record 1 completed: 1 rows, 2 bytes", "{text}");
+    }
+}
+
+#[test]
 fn columns_are_those_that_are_named() {
     let mut talk = Talk::new();
     talk.client(&query("copy orders to stdout"));

@@ -95,6 +95,14 @@ impl Talk {
         talk
     }
 
+    /// The same of somebody who may see all values.
+    pub(super) fn revealing() -> Self {
+        let mut talk = Talk::new();
+        let who = Who { groups: ["reveal".to_owned()].into(), ..Who::default() };
+        talk.subject = talk.policies.subject(&who).unwrap();
+        talk
+    }
+
     /// The same where messages up to this length may be held.
     pub(super) fn with_message_bytes_max(bytes: u32) -> Self {
         Talk { session: Session::new(NONCE, bytes), ..Talk::new() }
@@ -293,18 +301,22 @@ fn show(input: &[u8], action: &Action) -> String {
                 Outcome::Failed(sqlstate) => format!("failed {sqlstate}"),
                 other => format!("{other:?}").to_lowercase(),
             };
-            let ResultNames { returned, masked } = finished.result.as_deref().cloned().unwrap_or_default();
+            let ResultNames { returned, masked, revealed } =
+                finished.result.as_deref().cloned().unwrap_or_default();
+            let revealed: Vec<String> =
+                revealed.iter().map(|(name, class)| format!("{name} ({})", class.name())).collect();
             let list = |what: &str, names: &[String]| match names {
                 [] => String::new(),
                 names => format!(", {what} {}", names.join(" ")),
             };
             format!(
-                "record {} {outcome}: {} rows, {} bytes{}{}",
+                "record {} {outcome}: {} rows, {} bytes{}{}{}",
                 finished.started.sequence,
                 finished.rows,
                 finished.bytes,
                 list("returned", &returned),
                 list("masked", &masked),
+                list("revealed", &revealed),
             )
         }
         Action::Record(Evidence::Renamed(name)) => format!("record the name {name}"),

@@ -270,7 +270,7 @@ fn shown(finished: &Finished) -> String {
         Outcome::Failed(sqlstate) => format!("failed {sqlstate}"),
         other => format!("{other:?}").to_lowercase(),
     };
-    let ResultNames { returned: _, masked } = result.as_deref().cloned().unwrap_or_default();
+    let ResultNames { returned: _, masked, revealed: _ } = result.as_deref().cloned().unwrap_or_default();
     let refused =
         started.statement.refused_by.iter().map(|rule| format!(", refused by {rule}")).collect::<String>();
     let masked = if masked.is_empty() { String::new() } else { format!(", masked {}", masked.join(" ")) };

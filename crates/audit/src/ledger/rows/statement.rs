@@ -27,6 +27,8 @@ struct Common {
     relations_written: List,
     columns: List,
     masked_columns: List,
+    revealed_columns: List,
+    revealed_classes: List,
     objects: List,
     rules: List,
     hash: [u8; 32],
@@ -41,11 +43,23 @@ impl Common {
             relations_written,
             columns,
             masked_columns,
+            revealed_columns,
+            revealed_classes,
             objects,
             rules,
             hash: _,
         } = self;
-        let lists = [effects, relations_read, relations_written, columns, masked_columns, objects, rules];
+        let lists = [
+            effects,
+            relations_read,
+            relations_written,
+            columns,
+            masked_columns,
+            revealed_columns,
+            revealed_classes,
+            objects,
+            rules,
+        ];
         lists.map(List::len).iter().sum()
     }
 }
@@ -60,6 +74,8 @@ impl From<&Statement> for Common {
             relations_written: statement.relations_written.iter().collect(),
             columns: statement.columns.iter().collect(),
             masked_columns: statement.masked_columns.iter().collect(),
+            revealed_columns: statement.revealed_columns.iter().collect(),
+            revealed_classes: statement.revealed_classes.iter().collect(),
             objects: objects.iter().collect(),
             rules: statement.rules.iter().collect(),
         }
@@ -85,6 +101,8 @@ struct CommonColumns<'a, Object> {
     relations_written: &'a [String],
     columns: &'a [String],
     masked_columns: &'a [String],
+    revealed_columns: &'a [String],
+    revealed_classes: &'a [String],
     objects: &'a [Object],
     verdict: &'a str,
     rules: &'a [String],
@@ -100,6 +118,8 @@ impl<'a, Object> CommonColumns<'a, Object> {
             relations_written: &statement.relations_written,
             columns: &statement.columns,
             masked_columns: &statement.masked_columns,
+            revealed_columns: &statement.revealed_columns,
+            revealed_classes: &statement.revealed_classes,
             objects,
             verdict: &statement.verdict,
             rules: &statement.rules,
@@ -120,7 +140,9 @@ fn common_hash<Object: AsRef<str>>(common: &CommonColumns<'_, Object>) -> [u8; 3
         .list("objects", common.objects)
         .text("verdict", common.verdict)
         .list("rules", common.rules)
-        .text("readers_disagree", common.readers_disagree);
+        .text("readers_disagree", common.readers_disagree)
+        .list("revealed_columns", common.revealed_columns)
+        .list("revealed_classes", common.revealed_classes);
     leaf.whole()
 }
 
@@ -267,6 +289,8 @@ impl<'a> Statements<'a> {
         block.lists("relations_written", common.clone().map(|common| &common.relations_written));
         block.lists("columns", common.clone().map(|common| &common.columns));
         block.lists("masked_columns", common.clone().map(|common| &common.masked_columns));
+        block.lists("revealed_columns", common.clone().map(|common| &common.revealed_columns));
+        block.lists("revealed_classes", common.clone().map(|common| &common.revealed_classes));
         block.lists("objects", common.clone().map(|common| &common.objects));
         block.lists("rules", common.map(|common| &common.rules));
         block.strings("outcome", rows.clone().map(|row| row.outcome.name()));
