@@ -5,6 +5,7 @@ pub mod account;
 pub mod agent;
 pub mod alertmanager;
 pub mod binaries;
+pub mod boards;
 pub mod cache;
 pub mod daemon;
 pub mod document;

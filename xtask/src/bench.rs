@@ -19,6 +19,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::Subcommand;
 
+pub(crate) use self::plot::text as plot_text;
+
 /// Measure Picket beside what it competes with.
 #[derive(clap::Args)]
 pub(crate) struct Args {

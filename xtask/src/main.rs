@@ -1,6 +1,7 @@
 //! `cargo xtask`: the only entry point for repository tasks, one file per command. Nothing here ships.
 
 mod bench;
+mod boards;
 mod ci;
 mod demo;
 mod ebpf;
@@ -39,6 +40,7 @@ enum Task {
     Ebpf(ebpf::Args),
     Ci(ci::Args),
     Bench(bench::Args),
+    Boards(boards::Args),
     Fuzz(fuzz::Args),
     Record(record::Args),
     Suites(suites::Args),
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Task::Ebpf(args) => ebpf::command(&args),
         Task::Ci(args) => ci::command(&args),
         Task::Bench(args) => bench::command(&args),
+        Task::Boards(args) => boards::command(&args),
         Task::Fuzz(args) => fuzz::command(&args),
         Task::Record(args) => record::command(&args),
         Task::Suites(args) => suites::command(&args),

@@ -7,6 +7,7 @@ mod approvals;
 mod attacks;
 mod bad_config;
 mod bad_input;
+mod boards;
 mod cancel;
 mod certificates;
 mod cli;

@@ -141,7 +141,7 @@ fn dot(svg: &mut String, x: f64, y: f64, radius: f64, class: &str) {
 }
 
 /// Writes a text, whatever is in it.
-pub(super) fn text(svg: &mut String, x: f64, y: f64, class: &str, anchor: &str, text: &str) {
+pub(crate) fn text(svg: &mut String, x: f64, y: f64, class: &str, anchor: &str, text: &str) {
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
     let _ = writeln!(
         svg,

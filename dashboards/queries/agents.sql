@@ -1,0 +1,13 @@
+-- The agents: the newest account of each, and how old it is. One that watches gives one every minute.
+SELECT
+    host,
+    argMax(state, at) AS state,
+    dateDiff('second', max(at), now()) AS seconds_ago,
+    argMax(connections_open, at) AS connections_open,
+    argMax(events_submitted, at) AS events,
+    argMax(events_lost, at) AS events_lost
+FROM agent_health FINAL
+WHERE at <= $__toTime
+GROUP BY host
+ORDER BY seconds_ago DESC
+LIMIT 200

@@ -1,0 +1,5 @@
+-- Columns that are sensitive now, and what told it; those that were found last come first. The time range does not matter.
+SELECT database, object, class, evidence, since
+FROM classified_columns
+ORDER BY since DESC
+LIMIT 500

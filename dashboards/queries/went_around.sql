@@ -1,0 +1,7 @@
+-- Who went around the proxy, the newest first; where a rule of the agent allows it, its name.
+SELECT at, host, process_command, user, process_cgroup, client, server, state, rule, duration_seconds,
+    bytes_to_server + bytes_to_client AS bytes, message
+FROM bypasses
+WHERE at >= $__fromTime AND at <= $__toTime
+ORDER BY at DESC
+LIMIT 200
