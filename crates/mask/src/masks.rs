@@ -103,12 +103,31 @@ pub(crate) fn document(
                 _ => array::binary(value, element_oid, element, out),
             });
         }
-        FIRST_NORMAL_OID.. if format != TEXT_FORMAT => hstore::masked_binary(methods, value, counts, out),
-        type_oid if is_string(type_oid) || FIRST_NORMAL_OID <= type_oid => match value.first() {
-            Some(b'{' | b'[') => json::masked(value, rule, out),
-            Some(b'"') => hstore::masked(methods, value, counts, out),
-            _ => false,
-        },
+        FIRST_NORMAL_OID.. if format != TEXT_FORMAT => {
+            hstore::masked_binary(methods, value, counts, out) || {
+                out.truncate(start);
+                let element =
+                    |element: &[u8], out: &mut Vec<u8>| hstore::masked_binary(methods, element, counts, out);
+                array::element_of_binary(value)
+                    .is_some_and(|oid| FIRST_NORMAL_OID <= oid && array::binary(value, oid, element, out))
+            }
+        }
+        type_oid if is_string(type_oid) || FIRST_NORMAL_OID <= type_oid => {
+            match value.trim_ascii_start().first() {
+                Some(b'{' | b'[') => {
+                    json::masked(value, rule, out)
+                        || FIRST_NORMAL_OID <= type_oid && {
+                            out.truncate(start);
+                            let element = |element: &[u8], out: &mut Vec<u8>| {
+                                hstore::masked(methods, element, counts, out)
+                            };
+                            array::text(value, element, out)
+                        }
+                }
+                Some(b'"') => hstore::masked(methods, value, counts, out),
+                _ => false,
+            }
+        }
         _ => false,
     };
     // No limit of a type is exceeded.

@@ -408,7 +408,7 @@ impl Texts<'_> {
             makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
             probes: if env.classes.is_empty() { None } else { probes(text, own, catalog, env) },
             // Of whoever may see it too: it is recorded.
-            shown: Shown::of(text, own, &known),
+            shown: if spills.spoil_documents { Shown::Anything } else { Shown::of(text, own, &known) },
             moves: statement.moves_names().then(|| moves(text, statement, &known)),
             copied,
             own: (!known.is_empty()).then(|| Rc::new(own.clone())),
@@ -554,6 +554,13 @@ impl Judged {
             .chain(written)
             .flat_map(|path| path.match_indices('.').map(|(dot, _)| path.get(dot + 1..).unwrap_or_default()));
         !self.runs.is_empty() || names.any(|name| catalog.named(name).any(&is_such))
+    }
+
+    /// What stands behind sensitive keys in its result.
+    pub(crate) fn shown_by_keys(&self) -> Shown {
+        let text =
+            self.copied.as_ref().map_or(self.described.text.as_str(), |copied| copied.query.trim_start());
+        if sql::takes_by_keys(text) { Shown::by_keys(text) } else { Shown::Nothing }
     }
 
     /// What its result shows where these names, of which it names one, may mean something sensitive.

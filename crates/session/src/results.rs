@@ -9,7 +9,6 @@ use mask::{Class, ColumnPlan, Form, Known, Plan, Reason};
 use crate::evidence::{ResultNames, Treated};
 use crate::judged::Judged;
 use crate::names::{Columns, ResultColumn, ResultColumns};
-use crate::shown::Shown;
 use crate::state::Environment;
 
 /// A newer catalog is needed: the result has columns that the present one does not have.
@@ -92,7 +91,7 @@ pub(crate) fn plan(
             _ if is_unsearched() => Known::ByName,
             _ => Known::ByValues,
         };
-        let by_keys = || by_keys.get_or_init(|| Shown::by_keys(&judged.described.text));
+        let by_keys = || by_keys.get_or_init(|| judged.shown_by_keys());
         let shows = || {
             shown.is_sensitive(index, columns.len(), || label(index))
                 || known == Known::ByName && by_keys().is_sensitive(index, columns.len(), || label(index))

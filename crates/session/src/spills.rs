@@ -17,6 +17,8 @@ pub(crate) struct Spills {
     pub(crate) could_be: Vec<Stain>,
     /// It writes sensitive values where their own names do not tell.
     pub(crate) are_any: bool,
+    /// Some of it gets into columns of documents, where keys do not tell it.
+    pub(crate) spoil_documents: bool,
 }
 
 /// What `own` spills, whose text is `text`; `whole` is the same with what the routines do that it calls, and what follows from
@@ -27,7 +29,12 @@ pub(crate) fn spilled(
     known: &Known<'_>,
     reveals: impl Fn(Class) -> bool,
 ) -> Spills {
-    let mut found = Found { known, sees_derived: reveals(Class::Derived), spills: Spills::default() };
+    let mut found = Found {
+        known,
+        sees_derived: reveals(Class::Derived),
+        of_documents: false,
+        spills: Spills::default(),
+    };
     if known.is_empty() || !may_spill(own) && whole.writes.is_empty() {
         return found.spills;
     }
@@ -39,7 +46,13 @@ pub(crate) fn spilled(
     let is_made_of_another = own.effects.contains(&Effect::CreateTable) && !own.runs.is_empty();
     if reach.is_any() || is_made_of_another {
         let sensitive = reach.sensitive(own, known);
-        spills(text, &sensitive).iter().for_each(|spill| found.spill(spill, &reveals));
+        spills(text, &sensitive, None).iter().for_each(|spill| found.spill(spill, &reveals));
+        if known.classes.values().any(|class| *class == Class::Document) {
+            found.of_documents = true;
+            let cut = spills(text, &sensitive, Some(mask::is_sensitive_key));
+            cut.iter().for_each(|spill| found.spill(spill, &reveals));
+            found.of_documents = false;
+        }
         // What a body writes it can have from whatever it reads.
         if own.effects.contains(&Effect::Do) || !reach.functions.is_empty() {
             let bodies = own.effects.contains(&Effect::Do);
@@ -94,6 +107,8 @@ struct Found<'a> {
     known: &'a Known<'a>,
     /// Whoever asks sees what is computed as well: an application, that does not hide text in numbers.
     sees_derived: bool,
+    /// What is written counts for columns of documents, and for those alone.
+    of_documents: bool,
     spills: Spills,
 }
 
@@ -181,7 +196,13 @@ impl Found<'_> {
                 self.spills.are_any = true;
                 self.spills.stains.push(Stain::Column(id, Class::Derived));
             }
+            Some(Class::Document) if self.of_documents => {
+                self.spills.are_any = true;
+                self.spills.spoil_documents = true;
+                self.spills.stains.push(Stain::Column(id, Class::Derived));
+            }
             Some(_) => {}
+            None if self.of_documents => {}
             None => self.add(Stain::Column(id, of.filter(|_| origin.is_copy).unwrap_or(Class::Derived))),
         }
         // A view's rows are those of what it reads, under names that only it knows.
@@ -201,6 +222,9 @@ impl Found<'_> {
     }
 
     fn unknown(&mut self, spill: &Spill, column: &Spilled) {
+        if self.of_documents {
+            return;
+        }
         let of = self.class_of(column.origin());
         let is_copy = column.origin().is_copy;
         let (number, names) = match column {

@@ -595,6 +595,8 @@ fn has_body(node: &Open) -> bool {
 impl Visit for Collector {
     fn open(&mut self, kind: &'static str) {
         self.command(kind);
+        // What is between the brackets can be a key.
+        self.statement.rests_on_literals |= kind == "AIndices";
         if let Some(parent) = self.open.last_mut() {
             match (parent.kind, parent.field) {
                 ("ColumnRef", "fields") if kind == "AStar" => parent.star = true,

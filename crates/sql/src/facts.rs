@@ -25,8 +25,19 @@ impl Facts {
             matches!(effect, Effect::Select | Effect::Insert | Effect::Update | Effect::Delete)
         };
         match self.statements.as_slice() {
-            [Statement { effects, settings, forgets, rests_on_literals: false, .. }] => {
-                settings.is_empty() && forgets.is_empty() && !effects.is_empty() && effects.iter().all(rows)
+            [statement @ Statement { effects, settings, forgets, rests_on_literals: false, .. }] => {
+                // Keys say what is taken out of a document.
+                let takes_by_key =
+                    statement.operators.iter().any(|name| crate::lineage::TAKING.contains(&name.as_str()))
+                        || statement
+                            .functions
+                            .iter()
+                            .any(|name| crate::lineage::BY_KEYS.contains(&name.as_str()));
+                !takes_by_key
+                    && settings.is_empty()
+                    && forgets.is_empty()
+                    && !effects.is_empty()
+                    && effects.iter().all(rows)
             }
             _ => false,
         }

@@ -13,6 +13,8 @@ mod results;
 mod spills;
 mod tainted;
 
+pub(crate) use self::documents::{BY_KEYS, TAKING};
+pub use self::documents::{keeps_documents, takes_by_keys};
 use self::flows::Flows;
 use self::outputs::Outputs;
 pub use self::probe::{Probe, probes};

@@ -145,7 +145,11 @@ impl Memory {
     pub(crate) fn add_to(&self, catalog: &Catalog, classes: &mut Classes) {
         for (id, class) in &self.columns {
             if catalog.relation(id.table_oid).is_some_and(|relation| relation.column(id.number).is_some()) {
-                classes.entry(*id).or_insert(*class);
+                let known = classes.entry(*id).or_insert(*class);
+                // Keys no longer tell what is in it.
+                if *known == Class::Document {
+                    *known = *class;
+                }
             }
         }
         self.stains.resolve(catalog, classes);

@@ -10,6 +10,24 @@ use super::names::class_of;
 const KEYS_MAX: usize = 4_096;
 const KEY_BYTES_MAX: usize = 64;
 
+/// Keys of which the values are no part of what they stand in: `"phone": {"type": "mobile", …}`, and schemas of documents.
+const PLAIN: [&str; 14] = [
+    "confirmed",
+    "count",
+    "enabled",
+    "format",
+    "kind",
+    "label",
+    "lang",
+    "language",
+    "maxlength",
+    "minlength",
+    "required",
+    "status",
+    "type",
+    "verified",
+];
+
 /// OIDs of text and numeric, as which names of columns are read.
 const TEXT: u32 = 25;
 const NUMERIC: u32 = 1700;
@@ -25,6 +43,8 @@ pub(crate) struct KeyClass {
     pub(crate) text: Option<Class>,
     /// Where they are numbers.
     pub(crate) number: Option<Class>,
+    /// It stands for something about what it is in, whatever that is.
+    is_plain: bool,
 }
 
 impl KeyClass {
@@ -43,16 +63,23 @@ impl KeyClass {
     }
 
     fn read(key: &str) -> Self {
-        KeyClass { text: class_of(key, TEXT), number: class_of(key, NUMERIC) }
+        let text = class_of(key, TEXT);
+        // What is a text in a column can be a number here: `"zip": 90210`. Tokens are counted.
+        let is_counted = || key.to_ascii_lowercase().trim_end_matches('s').ends_with("token");
+        let number = class_of(key, NUMERIC).or_else(|| text.filter(|_| !is_counted()));
+        KeyClass { text, number, is_plain: PLAIN.contains(&key.to_ascii_lowercase().as_str()) }
     }
 
     pub(crate) fn is_any(self) -> bool {
-        self != KeyClass::default()
+        self.text.is_some() || self.number.is_some()
     }
 
     /// What `self` says of what stands in something behind `outer`.
     pub(crate) fn within(self, outer: KeyClass) -> Self {
-        KeyClass { text: self.text.or(outer.text), number: self.number.or(outer.number) }
+        if self.is_plain {
+            return self;
+        }
+        KeyClass { text: self.text.or(outer.text), number: self.number.or(outer.number), is_plain: false }
     }
 }
 
@@ -68,12 +95,16 @@ mod tests {
     #[test]
     fn keys_say_what_names_of_columns_say() {
         let of = |key: &str| KeyClass::of(key.as_bytes());
-        assert_eq!(of("firstName"), KeyClass { text: Some(Class::PersonName), number: None });
-        assert_eq!(of("lat"), KeyClass { text: Some(Class::GeoLocation), number: Some(Class::GeoLocation) });
+        let both = |class| KeyClass { text: Some(class), number: Some(class), is_plain: false };
+        assert_eq!(of("firstName"), both(Class::PersonName));
+        assert_eq!(of("zip"), both(Class::Address));
+        assert_eq!(of("pin"), both(Class::Credential));
+        assert_eq!((of("tokens").text, of("tokens").number), (Some(Class::Credential), None));
         assert_eq!(of("lat"), of("lat"));
         assert!(["name", "status", "email_count", "", "\u{7f}"].into_iter().all(|key| !of(key).is_any()));
         assert_eq!(KeyClass::of(b"ssn\xff"), KeyClass::default());
-        assert_eq!(of("type").within(of("address")), of("address"));
+        assert_eq!(of("line").within(of("address")), of("address"));
+        assert!(!of("type").within(of("address")).is_any());
         assert!(is_sensitive_key("ssn") && !is_sensitive_key("sku"));
     }
 }

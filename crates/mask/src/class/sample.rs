@@ -1,6 +1,7 @@
 //! The class of a column by a sample of its values.
 
 use super::Class;
+use crate::FIRST_NORMAL_OID;
 use crate::columns::{BYTEA, is_document};
 use crate::detect;
 use crate::rows::bytes;
@@ -51,7 +52,14 @@ impl Sample {
                 self.has_distinct = true;
                 self.note_document(value);
             }
-            [b'{' | b'[', ..] if value.windows(2).any(|signs| signs == b"\":") => self.note_document(value),
+            [b'{' | b'[' | b' ' | b'\n', ..] if value.windows(2).any(|signs| signs == b"\":") => {
+                self.note_document(value)
+            }
+            // A list of hstore.
+            [b'{', ..] if FIRST_NORMAL_OID <= type_oid && value.windows(3).any(|signs| signs == b"\"=>") => {
+                self.has_distinct = true;
+                self.note_document(value);
+            }
             [b'"', ..] if value.windows(4).any(|signs| signs == b"\"=>\"") => {
                 self.has_distinct = true;
                 self.note_document(value);

@@ -329,6 +329,12 @@ fn members_of_documents_are_told_by_their_keys() {
         (r#""{\"surname\":\"Neil\"}""#, "person_name Neil"),
         (r#""surname"=>"Neil", "a"=>"b""#, "person_name Neil"),
         (r#"{"phones": ["1234567", "7654321"]}"#, r#"phone "1234567", "7654321""#),
+        (
+            r#"{"address": {"geo": {"x": "}"}, "line": "A]"}, "a": 1} etc"#,
+            r#"address "geo": {"x": "}"}, "line": "A]""#,
+        ),
+        (r#"\"a\": {\\\"zip\\\": \\\"X\\\"}"#, "address X"),
+        (r#"{\"zip\": \"a\\\"b\", \"c\": 1"#, r#"address a\\\"b"#),
         (r#"{"plan": "gold", "name": "x", "": "y", "first_name": "", "zip": null}"#, ""),
         (r#"he said "phone" and "pass""#, ""),
     ] {

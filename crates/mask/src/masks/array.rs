@@ -28,6 +28,13 @@ pub(super) fn element_of(type_oid: u32) -> Option<u32> {
     ARRAYS.iter().find(|(array, _)| *array == type_oid).map(|(_, element)| *element)
 }
 
+/// The type of the elements of an array in the binary format, if it is one that has some.
+pub(super) fn element_of_binary(value: &[u8]) -> Option<u32> {
+    let dimensions: &[u8; 4] = value.first_chunk()?;
+    let oid: &[u8; 4] = value.get(8..)?.first_chunk()?;
+    (1..=DIMENSIONS_MAX).contains(&u32::from_be_bytes(*dimensions)).then(|| u32::from_be_bytes(*oid))
+}
+
 /// Whether a value is an array in the text format, in which nothing else begins like this.
 pub(super) fn is_text(value: &[u8]) -> bool {
     matches!(value, [b'{', .., b'}'])

@@ -1,7 +1,8 @@
 //! Masks within hstore, whose keys say what its values are (contrib/hstore, hstore_io.c: hstore_out and hstore_send). The type has no
 //! OID of its own: what reads as one is one.
 
-use super::{mask_found, text};
+use super::types::TEXT;
+use super::{TEXT_FORMAT, document, mask_found, text};
 use crate::class::KeyClass;
 use crate::detect::Match;
 use crate::methods::Methods;
@@ -65,9 +66,12 @@ pub(super) fn masked_binary(
 /// What is shown of the value behind `key`. `false`: NULL.
 fn one(methods: &Methods, key: &[u8], value: &[u8], counts: fn(&Match) -> bool, out: &mut Vec<u8>) -> bool {
     // Values are texts, numbers too.
-    let KeyClass { text: of_text, number } = KeyClass::of(key);
+    let KeyClass { text: of_text, number, .. } = KeyClass::of(key);
     if let Some(class) = of_text.or(number) {
         return text(methods, class, value, out);
+    }
+    if let Some(is_shown) = document(methods, TEXT, TEXT_FORMAT, value, counts, out) {
+        return is_shown;
     }
     mask_found(methods, value, counts, out) || {
         out.extend_from_slice(value);

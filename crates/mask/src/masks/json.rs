@@ -113,6 +113,21 @@ impl Masking<'_> {
         Some(())
     }
 
+    /// The key that is `self.value`, as it is written: it can be a value itself.
+    fn key(&mut self, written: &[u8], out: &mut Vec<u8>) {
+        self.shown.clear();
+        let is_found = match self.rule {
+            Rule::All(_) => {
+                detect::first(&self.value).is_some().then(|| self.shown.extend_from_slice(b"***")).is_some()
+            }
+            Rule::Named(methods, counts) => mask_found(methods, &self.value, counts, &mut self.shown),
+        };
+        match is_found {
+            true => write_string(&self.shown, out),
+            false => out.extend_from_slice(written),
+        }
+    }
+
     /// An object or a list, up to its end.
     fn members(
         &mut self,
@@ -134,11 +149,7 @@ impl Masking<'_> {
                 reader.blanks(out);
                 let written = reader.string(&mut self.value)?;
                 of = KeyClass::of(&self.value).within(of);
-                // A key can be a value itself.
-                match detect::first(&self.value) {
-                    Some(_) => write_string(b"***", out),
-                    None => out.extend_from_slice(written),
-                }
+                self.key(written, out);
                 reader.blanks(out);
                 out.push(Some(reader.next()?).filter(|byte| *byte == b':')?);
             }
@@ -204,14 +215,19 @@ impl<'j> Reader<'j> {
         }
     }
 
-    /// `XXXX` behind `\u`, with the second of a pair where there is one.
+    /// `XXXX` behind `\u`, with the second of a pair where there is one. Half of one, which json can have, is no letter.
     fn unicode(&mut self, into: &mut Vec<u8>) -> Option<()> {
         let mut code = self.hex()?;
-        if (0xD800..0xDC00).contains(&code) {
-            (self.next()? == b'\\' && self.next()? == b'u').then_some(())?;
-            code = 0x10000 + ((code - 0xD800) << 10) + self.hex()?.checked_sub(0xDC00)?;
+        let here = self.at;
+        if (0xD800..0xDC00).contains(&code) && self.next()? == b'\\' && self.next() == Some(b'u') {
+            match self.hex()? {
+                second @ 0xDC00..0xE000 => code = 0x10000 + ((code - 0xD800) << 10) + (second - 0xDC00),
+                _ => self.at = here,
+            }
+        } else {
+            self.at = here;
         }
-        let letter = char::from_u32(code)?;
+        let letter = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
         into.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
         Some(())
     }

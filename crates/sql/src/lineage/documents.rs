@@ -5,6 +5,16 @@ use pg_query::protobuf::AExprKind;
 
 use crate::tree::Tree;
 
+/// Operators that take out what stands behind a key, and those that do behind a path.
+pub(crate) const TAKING: [&str; 4] = ["->", "->>", "#>", "#>>"];
+
+/// Operators that tell no more of their operands than whether they are the same, put them together or take something away, or work on
+/// numbers.
+const KEEPING_OPERATORS: [&str; 9] = ["#-", "%", "*", "+", "-", "/", "<>", "=", "||"];
+
+/// Types that a value can be cast to and keep its keys as they are written.
+const DOCUMENTS: [&str; 5] = ["bpchar", "json", "jsonb", "text", "varchar"];
+
 /// What happens to a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
@@ -46,10 +56,14 @@ const KEEPING: [&str; 18] = [
 ];
 
 /// Functions that do, besides those of one argument.
-const KEEPING_FUNCTIONS: [&str; 29] = [
+const KEEPING_FUNCTIONS: [&str; 35] = [
     "array_agg",
+    "avg",
+    "bool_and",
+    "bool_or",
     "concat",
     "concat_ws",
+    "every",
     "first_value",
     "json_agg",
     "json_array_elements",
@@ -63,26 +77,28 @@ const KEEPING_FUNCTIONS: [&str; 29] = [
     "jsonb_array_elements_text",
     "jsonb_build_array",
     "jsonb_build_object",
+    "jsonb_insert",
     "jsonb_object_agg",
     "jsonb_pretty",
+    "jsonb_set",
+    "jsonb_set_lax",
     "jsonb_strip_nulls",
     "lag",
     "last_value",
     "lead",
-    "lower",
     "max",
     "min",
     "string_agg",
+    "sum",
     "to_json",
     "to_jsonb",
-    "upper",
 ];
 
 /// Functions that cut off what else they are given.
 const KEEPING_ALONE: [&str; 3] = ["btrim", "ltrim", "rtrim"];
 
 /// Functions that take out what stands behind keys.
-const BY_KEYS: [&str; 4] =
+pub(crate) const BY_KEYS: [&str; 4] =
     ["json_extract_path", "json_extract_path_text", "jsonb_extract_path", "jsonb_extract_path_text"];
 
 /// Types that no document is a value of.
@@ -109,7 +125,7 @@ pub(super) fn of_parts(kind: &str, how: Use) -> Use {
 }
 
 fn kept_if(is_kept: bool, how: Use) -> Use {
-    if is_kept && how == Use::Kept { Use::Kept } else { Use::Cut }
+    if is_kept { how } else { Use::Cut }
 }
 
 /// What an operator, a cast or a subscript takes.
@@ -119,10 +135,10 @@ pub(super) fn taken(tree: &Tree, how: Use) -> Taken<'_> {
     }
     let how = match tree.kind {
         "TypeCast" => {
-            let is_taken = |value: &Tree| value.kind == "ColumnRef" || by_keys(value).is_some();
-            if plain_value(tree).is_some_and(is_taken) { Use::NoDocument } else { how }
+            // What is kept of a document is none of these.
+            if plain_value(tree).is_some() { Use::NoDocument } else { kept_if(is_of(tree, &DOCUMENTS), how) }
         }
-        "AExpr" => kept_if(is_equality(tree), how),
+        "AExpr" => kept_if(is_keeping(tree), how),
         _ => Use::Cut,
     };
     Taken { from: tree.nodes().map(|node| (node, how)).collect(), keys: Vec::new() }
@@ -130,7 +146,7 @@ pub(super) fn taken(tree: &Tree, how: Use) -> Taken<'_> {
 
 /// What a cast makes a value of a type of that has no documents.
 pub(super) fn plain_value(cast: &Tree) -> Option<&Tree> {
-    cast.one("arg").filter(|_| cast.kind == "TypeCast" && has_no_documents(cast))
+    cast.one("arg").filter(|_| cast.kind == "TypeCast" && of_any(cast, &NO_DOCUMENTS))
 }
 
 /// What is taken from in the end, and all keys on the way.
@@ -162,13 +178,13 @@ pub(super) fn taken_by_call(call: &Tree, how: Use) -> Taken<'_> {
     Taken { from: all.map(|argument| (argument, how)).collect(), keys: Vec::new() }
 }
 
-/// Whether an operator tells no more of its operands than whether they are the same, or puts them together.
-fn is_equality(tree: &Tree) -> bool {
+/// Whether an operator keeps its operands, or tells no more of them than whether they are the same.
+fn is_keeping(tree: &Tree) -> bool {
     let kind = tree.number("kind");
     let is_of = |kinds: &[AExprKind]| kinds.iter().any(|known| *known as i64 == kind);
     is_of(&[AExprKind::AexprDistinct, AExprKind::AexprNotDistinct, AExprKind::AexprNullif])
         || is_of(&[AExprKind::AexprOp, AExprKind::AexprOpAny, AExprKind::AexprIn])
-            && matches!(tree.name("name").as_slice(), ["=" | "<>" | "||"])
+            && matches!(tree.name("name").as_slice(), [name] if KEEPING_OPERATORS.contains(name))
 }
 
 /// What is taken from, and by which keys, where those are in the text.
@@ -182,6 +198,8 @@ fn by_keys(tree: &Tree) -> Option<(&Tree, Vec<String>)> {
             };
             let written = constant(tree.one("rexpr")?)?;
             let keys = match is_path {
+                // What is written there can say something else.
+                true if written.iter().any(|path| path.contains('\\')) => return None,
                 true => written
                     .iter()
                     .flat_map(|path| path.trim_matches(['{', '}']).split(','))
@@ -211,7 +229,7 @@ fn key(written: &str) -> String {
 /// A text, or nothing for a number; `None` where it is no constant.
 fn constant(tree: &Tree) -> Option<Vec<String>> {
     match tree.kind {
-        "TypeCast" => constant(tree.one("arg")?),
+        "TypeCast" if is_of(tree, &["text"]) => constant(tree.one("arg")?),
         "AArrayExpr" => {
             let all = tree.all("elements").map(constant).collect::<Option<Vec<_>>>()?;
             Some(all.concat())
@@ -229,10 +247,26 @@ fn constant(tree: &Tree) -> Option<Vec<String>> {
     }
 }
 
-fn has_no_documents(cast: &Tree) -> bool {
-    let name = cast.one("type_name").map(|of| of.name("names")).unwrap_or_default();
-    match name.as_slice() {
-        [name] | ["pg_catalog", name] => NO_DOCUMENTS.contains(name),
+/// Whether it is a cast to one of these, or to an array of them, without a limit of length.
+fn is_of(cast: &Tree, types: &[&str]) -> bool {
+    of_any(cast, types) && !cast.one("type_name").is_some_and(|of| of.has(&["typmods"]))
+}
+
+fn of_any(cast: &Tree, types: &[&str]) -> bool {
+    match cast.one("type_name").map(|of| of.name("names")).unwrap_or_default().as_slice() {
+        [name] | ["pg_catalog", name] => types.contains(name),
         _ => false,
     }
+}
+
+/// Whether a function of this name keeps documents whole, if it is PostgreSQL's own.
+pub fn keeps_documents(name: &str) -> bool {
+    KEEPING_FUNCTIONS.contains(&name) || KEEPING_ALONE.contains(&name) || BY_KEYS.contains(&name)
+}
+
+/// Whether a text can take something out of a document by its keys.
+pub fn takes_by_keys(text: &str) -> bool {
+    text.contains('[')
+        || TAKING.iter().any(|sign| text.contains(sign))
+        || text.to_ascii_lowercase().contains("_extract_path")
 }

@@ -84,14 +84,15 @@ struct Taken {
     is_plain: bool,
 }
 
-/// Where `text`, which is one statement, writes what is sensitive. Call it on a thread with
+/// Where `text`, which is one statement, writes what is sensitive. With `is_key`, which says which keys of documents are sensitive, what is
+/// kept of documents does not count, as it is looked at by its keys wherever it gets. Call it on a thread with
 /// [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
-pub fn spills(text: &str, sensitive: &Sensitive) -> Vec<Spill> {
+pub fn spills(text: &str, sensitive: &Sensitive, is_key: Option<fn(&str) -> bool>) -> Vec<Spill> {
     let mut spills = Vec::new();
     of_statement(text, |statement| {
         let mut flows = Flows::default();
         flows.visit(statement);
-        let tainted = flows.follow(sensitive, None);
+        let tainted = flows.follow(sensitive, is_key);
         Spills { flows: &flows, tainted: &tainted, found: &mut spills }.visit(statement);
     });
     spills

@@ -189,8 +189,8 @@ fn documents_are_told_by_their_keys_where_they_are_kept_whole() {
             "ddxx",
         ),
         (
-            "select upper(data->>'a'), coalesce(data->>'a', ''), (data->>'a') || name, btrim(data->>'a') from users",
-            "dddd",
+            "select initcap(data->>'a'), coalesce(data->>'a', ''), (data->>'a') || name, btrim(data->>'a') from users",
+            "xddd",
         ),
         (
             "select btrim(data->>'a', '{'), ltrim(data->>'a', '\"'), format('%I', data->>'a') from users",
@@ -207,11 +207,27 @@ fn documents_are_told_by_their_keys_where_they_are_kept_whole() {
         ("select (select data from users limit 1), array(select data->'a' from users)", "dd"),
         ("select to_jsonb(u), u from users u", "xx"),
         (
+            "select data::text::bytea, data::text::varchar(9), data::name, lower(data->>'a'), upper(data::text) from users",
+            "xxxxx",
+        ),
+        (
+            "select data->>'ssn_count'::varchar(3), data #>> '{s\\sn}', data #> array['a'::char(1)] from users",
+            "xxx",
+        ),
+        (
+            "select sum(coalesce(data->>'a', '0')::numeric(10, 2)), nullif(data->>'a', '')::int * 2 from users",
+            "--",
+        ),
+        (
+            "select sum(case when data->>'a' = 'b' then 1 else 0 end), substr(data->>'a', 2)::int from users",
+            "dx",
+        ),
+        (
             "select i->>'a', (i->>'a')::int, i->>'ssn', substr(i::text, 2) from users, jsonb_array_elements(data->'a') i",
             "d-xx",
         ),
         (
-            "select a, upper(a), substr(a, 2), n + 1 from (select data->>'a' a, (data->>'a')::int n from users) s",
+            "select a, concat(a), substr(a, 2), n + 1 from (select data->>'a' a, (data->>'a')::int n from users) s",
             "ddx-",
         ),
         ("select my.upper(data->>'a'), data operator(my.->) 'a' from users", "xx"),

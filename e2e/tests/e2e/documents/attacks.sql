@@ -165,3 +165,41 @@ SELECT xmlelement(name x, data->>'contact') FROM profiles
 SELECT jsonb_pretty(data), jsonb_strip_nulls(data) FROM profiles
 
 SELECT json_object_agg(data->>'contact', 1) FROM profiles
+
+SELECT convert_from(data::text::bytea, 'UTF8') FROM profiles
+
+SELECT data->>('lastName_count'::varchar(8)) FROM profiles
+
+SELECT jsonb_extract_path_text(data, 'contact', 'zip_count'::varchar(3)) FROM profiles
+
+SELECT data #>> '{l\a\s\t\N\a\m\e}' FROM profiles
+
+SELECT lower(data->>'contact'), upper(data::text) FROM profiles
+
+SELECT concat(data->>'shipping', '!'), string_agg(data->>'shipping', ',') OVER () FROM profiles
+
+SELECT concat(data->>'prev', '!') FROM profiles
+
+SELECT ARRAY[ARRAY[data->>'contact']::text] FROM profiles
+
+SELECT to_json(to_json(to_json(data->>'contact')::text)::text) FROM profiles
+
+SELECT blank FROM profiles
+
+SELECT deep FROM profiles
+
+SELECT lists FROM profiles
+
+SELECT ARRAY[lists[1]] FROM profiles
+
+UPDATE profiles SET data = jsonb_set(data, '{theme}', data->'lastName') WHERE id = 2 RETURNING data->>'theme'
+
+UPDATE profiles SET data = to_jsonb(data->>'lastName') WHERE id = 2 RETURNING data
+
+UPDATE profiles SET body = data->>'lastName' WHERE id = 2 RETURNING body
+
+UPDATE profiles SET data = jsonb_build_object('theme', reverse(reverse(data->>'contact'))) WHERE id = 2; SELECT data->>'theme' FROM profiles WHERE id = 2
+
+INSERT INTO profiles (id, data) SELECT id + 200, jsonb_build_object('theme', data->'lastName') FROM profiles; SELECT data->>'theme' FROM profiles WHERE id > 200
+
+CREATE FUNCTION concat(d jsonb) RETURNS text LANGUAGE sql AS $$ SELECT d->>'lastName' $$; SELECT concat(data) FROM profiles

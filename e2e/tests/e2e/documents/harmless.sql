@@ -8,13 +8,13 @@ SELECT data#>>'{items,0,sku}', data['items'][0]['price'] FROM profiles ORDER BY 
 
 SELECT jsonb_extract_path_text(data, 'contact', 'lang') FROM profiles ORDER BY id
 
-SELECT upper(data->>'theme'), coalesce(data->>'theme', 'none'), data->>'theme' = 'dark', (data->>'theme') || '!' FROM profiles ORDER BY id
+SELECT btrim(data->>'theme'), coalesce(data->>'theme', 'none'), data->>'theme' = 'dark', (data->>'theme') || '!' FROM profiles ORDER BY id
 
 SELECT i->>'sku', (i->>'price')::int * 2 FROM profiles, jsonb_array_elements(data->'items') i ORDER BY id
 
 SELECT data->>'theme' AS theme, count(*), min((data->>'amount')::int) FROM profiles GROUP BY 1
 
-SELECT t, upper(t) FROM (SELECT data->>'theme' AS t FROM profiles ORDER BY id) s
+SELECT t, concat(t, '!') FROM (SELECT data->>'theme' AS t FROM profiles ORDER BY id) s
 
 WITH s AS (SELECT id, (data->>'amount')::numeric AS amount FROM profiles) SELECT round(avg(amount), 2), max(amount * 2) FROM s
 
@@ -37,3 +37,13 @@ SELECT many[1]->>'theme' FROM profiles ORDER BY id
 INSERT INTO profiles (id, data) VALUES (200, '{"lastName": "Z"}') RETURNING id, data->>'theme'
 
 UPDATE profiles SET data = data || '{"theme": "light"}' WHERE id = 1 RETURNING id, data->>'theme'
+
+UPDATE profiles SET data = jsonb_set(data, '{theme}', '"light"') WHERE id = 1 RETURNING id, data->>'theme', data->'contact'->>'lang'
+
+SELECT sum(coalesce(data->>'amount', '0')::numeric), sum(nullif(data->>'amount', '')::int), sum(CASE WHEN data->>'theme' = 'dark' THEN 1 ELSE 0 END) FROM profiles
+
+COPY (SELECT id, data->>'theme', data->'items' FROM profiles ORDER BY id) TO STDOUT
+
+SELECT data->>'theme' FROM profiles WHERE id = 7
+
+SELECT data->'contact'->>'lang', data - 'lastName' - 'contact' - 'friends' - 'shipping' - 'prev' FROM profiles ORDER BY id
