@@ -470,6 +470,15 @@ impl Session {
         // What was approved begins right behind its Bind: nothing else can have changed what it means.
         let begins = portal.executed.get() || portal.begun == Some(self.sequence);
         let one = judged.one.with_approval(portal.approval.as_ref().filter(|_| begins));
+        // The portal may be gone by the end of what else did.
+        if !begins && portal.approval.is_some() && self.is_held(&one) {
+            if let Some(pass) = self.waits_for_sync(out) {
+                return pass;
+            }
+            if !self.owed.is_empty() {
+                return Pass::Waits;
+            }
+        }
         if self.waits_for_stains(std::slice::from_ref(&one), out) {
             return Pass::WaitsForCatalog;
         }

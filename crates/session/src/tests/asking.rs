@@ -175,7 +175,13 @@ fn what_is_approved_begins_right_behind_its_bind() {
     let pipeline = [&bound.concat()[..], &execute("p"), &sync()].concat();
     talk.client(&pipeline);
     talk.session.answered(approved("bob", &["dba"]));
+    // The other can take the portal away: its answer comes first.
     let sent = talk.client(&pipeline);
+    assert!(sent.ends_with("H[]\nneeds replies, 16 bytes unused"), "{sent}");
+    let answers =
+        [bind_complete(), parse_complete(), bind_complete(), no_data(), complete("SELECT 0")].concat();
+    talk.server(&answers);
+    let sent = talk.client(&[execute("p"), sync()].concat());
     assert!(
         sent.contains("record 3 started: delete from orders where id = $1, refused by needs-dba"),
         "{sent}"
