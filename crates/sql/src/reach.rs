@@ -300,7 +300,10 @@ impl<'c> Follow<'c> {
     /// Policies of what is read, and what a command runs that makes indexes, statistics or tables anew.
     fn reads(&mut self, statement: &Statement) {
         let catalog = self.catalog;
-        if !catalog.implicit().hangs_on_relations() {
+        // To name a table in a comment on it, or to drop it, reads nothing of it.
+        let drops =
+            statement.effects.iter().all(|effect| matches!(effect, Effect::DropTable | Effect::Transaction));
+        if !catalog.implicit().hangs_on_relations() || drops || !statement.may_call() {
             return;
         }
         let rebuilds = statement.effects.iter().any(|effect| match effect {

@@ -131,7 +131,7 @@ impl Routine {
 
 impl Statement {
     /// Whether functions that it names can run: a comment on one, or its end, does not call it.
-    fn may_call(&self) -> bool {
+    pub(crate) fn may_call(&self) -> bool {
         if self.effects.contains(&Effect::Do) {
             return true;
         }

@@ -270,6 +270,9 @@ fn code_on_tables_runs_with_what_happens_to_their_rows() {
     ] {
         assert_eq!(one(Via::Policy, text), "policy c on orders", "{text}");
     }
+    for text in ["drop table orders", "comment on table orders is 'x'", "grant select on orders to public"] {
+        assert_eq!(one(Via::Policy, text), "", "{text}");
+    }
     for text in [
         "analyze orders",
         "vacuum orders",
