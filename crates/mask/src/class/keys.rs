@@ -64,9 +64,14 @@ impl KeyClass {
 
     fn read(key: &str) -> Self {
         let text = class_of(key, TEXT);
-        // What is a text in a column can be a number here: `"zip": 90210`. Tokens are counted.
+        // What is a text in a column can be a number here: `"zip": 90210`, `"pin": 4711`. Tokens are counted.
         let is_counted = || key.to_ascii_lowercase().trim_end_matches('s').ends_with("token");
-        let number = class_of(key, NUMERIC).or_else(|| text.filter(|_| !is_counted()));
+        let can_be = |class: &Class| match class {
+            Class::Address | Class::BirthDate => true,
+            Class::Credential => !is_counted(),
+            _ => false,
+        };
+        let number = class_of(key, NUMERIC).or_else(|| text.filter(can_be));
         KeyClass { text, number, is_plain: PLAIN.contains(&key.to_ascii_lowercase().as_str()) }
     }
 
@@ -96,7 +101,7 @@ mod tests {
     fn keys_say_what_names_of_columns_say() {
         let of = |key: &str| KeyClass::of(key.as_bytes());
         let both = |class| KeyClass { text: Some(class), number: Some(class), is_plain: false };
-        assert_eq!(of("firstName"), both(Class::PersonName));
+        assert_eq!((of("firstName").text, of("firstName").number), (Some(Class::PersonName), None));
         assert_eq!(of("zip"), both(Class::Address));
         assert_eq!(of("pin"), both(Class::Credential));
         assert_eq!((of("tokens").text, of("tokens").number), (Some(Class::Credential), None));
