@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use e2e::psql;
+use e2e::{psql, wait};
 use tokio_postgres::error::SqlState;
 
 use crate::conversation::Client;
@@ -129,11 +129,15 @@ fn both_sockets_of_a_session_are_kept_alive_as_configured() -> Result<()> {
 #[test]
 fn as_many_threads_as_the_file_says_serve_connections() -> Result<()> {
     let stack = Stack::start_with("threads = 3\n")?;
-    let mut names = Vec::new();
-    for thread in std::fs::read_dir(format!("/proc/{}/task", stack.proxy.pid()?))? {
-        names.push(std::fs::read_to_string(thread?.path().join("comm"))?);
-    }
-    assert_eq!(names.iter().filter(|name| name.starts_with("sessions-")).count(), 3, "{names:?}");
+    let tasks = format!("/proc/{}/task", stack.proxy.pid()?);
+    // A thread gives itself its name.
+    wait::until("three threads for sessions", Duration::from_secs(10), || {
+        let mut names = Vec::new();
+        for thread in std::fs::read_dir(&tasks)? {
+            names.push(std::fs::read_to_string(thread?.path().join("comm"))?);
+        }
+        Ok((names.iter().filter(|name| name.starts_with("sessions-")).count() == 3).then_some(()))
+    })?;
     // Connections go from one thread to the next.
     for _ in 0..4 {
         psql::run(&stack.alice()?, "SELECT 1")?.success()?;
