@@ -8,6 +8,7 @@ mod needs;
 mod newer_statements;
 mod newest_psql;
 mod node_clients;
+mod npm;
 mod oidc_provider;
 mod pgbouncer;
 mod postgres_tests;

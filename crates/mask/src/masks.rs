@@ -40,7 +40,9 @@ pub fn mask(
     match (type_oid, class) {
         (_, Class::Document) => {
             let shown = document(methods, type_oid, format, value, Match::is_distinct, out);
-            shown.unwrap_or_else(|| is_string(type_oid) && found_or_same(methods, value, out))
+            shown.unwrap_or_else(|| {
+                is_string(type_oid) && found_or_same(methods, value, Match::is_distinct, out)
+            })
         }
         _ if method == Method::Null => false,
         (network::INET | network::CIDR, Class::IpAddress) if method == Method::Partial => {
@@ -154,13 +156,19 @@ fn json(type_oid: u32, format: i16, value: &[u8], rule: Rule<'_>, out: &mut Vec<
     json::masked(json, rule, out)
 }
 
-fn is_found(value: &[u8], counts: fn(&Match) -> bool) -> bool {
+/// Whether anything is found in it that counts.
+pub(crate) fn is_found(value: &[u8], counts: fn(&Match) -> bool) -> bool {
     detect::all(value).any(|found| counts(&found))
 }
 
-/// Text that is no document, in a column of some.
-fn found_or_same(methods: &Methods, value: &[u8], out: &mut Vec<u8>) -> bool {
-    mask_found(methods, value, Match::is_distinct, out) || {
+/// Appends `value`, with what is found in it and counts masked. It is never NULL.
+pub(crate) fn found_or_same(
+    methods: &Methods,
+    value: &[u8],
+    counts: fn(&Match) -> bool,
+    out: &mut Vec<u8>,
+) -> bool {
+    mask_found(methods, value, counts, out) || {
         out.extend_from_slice(value);
         true
     }

@@ -8,10 +8,10 @@ use wire::compose;
 use crate::class::Class;
 use crate::columns::{BYTEA, is_string};
 use crate::detect::Match;
-use crate::masks::{document, mask, mask_found};
+use crate::email;
+use crate::masks::{document, found_or_same, is_found, mask};
 use crate::methods::Methods;
 use crate::plan::{ColumnPlan, Form, Plan, Reason, constant};
-use crate::{detect, email};
 
 /// A row that does not fit its plan. It must not be forwarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -103,18 +103,15 @@ fn pass(value: &[u8], out: &mut Vec<u8>) -> bool {
 /// What is found and counts is masked where it stands, and what keys of a document name. Elsewhere the value is NULL then: bytes, and
 /// the binary format of a type that is no string's, where lengths stand between.
 fn scan(methods: &Methods, form: Form, value: &[u8], counts: fn(&Match) -> bool, out: &mut Vec<u8>) -> bool {
-    let is_found = |value: &[u8]| detect::all(value).any(|found| counts(&found));
     match (form.type_oid, value) {
         (BYTEA, [b'\\', b'x', digits @ ..]) if form.format == 0 => {
-            !is_found(&bytes(digits)) && pass(value, out)
+            !is_found(&bytes(digits), counts) && pass(value, out)
         }
-        (BYTEA, _) => !is_found(value) && pass(value, out),
+        (BYTEA, _) => !is_found(value, counts) && pass(value, out),
         (type_oid, _) => match document(methods, type_oid, form.format, value, counts, out) {
             Some(is_value) => is_value,
-            None if form.format == 0 || is_string(type_oid) => {
-                mask_found(methods, value, counts, out) || pass(value, out)
-            }
-            None => !is_found(value) && !email::is_found(value) && pass(value, out),
+            None if form.format == 0 || is_string(type_oid) => found_or_same(methods, value, counts, out),
+            None => !is_found(value, counts) && !email::is_found(value) && pass(value, out),
         },
     }
 }

@@ -301,8 +301,7 @@ impl<'c> Follow<'c> {
     fn reads(&mut self, statement: &Statement) {
         let catalog = self.catalog;
         // To name a table in a comment on it, or to drop it, reads nothing of it.
-        let drops =
-            statement.effects.iter().all(|effect| matches!(effect, Effect::DropTable | Effect::Transaction));
+        let drops = matches!(statement.effects.as_slice(), [Effect::DropTable]);
         if !catalog.implicit().hangs_on_relations() || drops || !statement.may_call() {
             return;
         }

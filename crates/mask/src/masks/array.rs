@@ -115,8 +115,13 @@ fn write_element(element: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(element);
         return;
     }
+    write_quoted(element, out);
+}
+
+/// Between quotes, as arrays and hstore have it (hstore_io.c).
+pub(super) fn write_quoted(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
-    for &byte in element {
+    for &byte in text {
         if matches!(byte, b'"' | b'\\') {
             out.push(b'\\');
         }

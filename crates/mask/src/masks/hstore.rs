@@ -1,8 +1,9 @@
 //! Masks within hstore, whose keys say what its values are (contrib/hstore, hstore_io.c: hstore_out and hstore_send). The type has no
 //! OID of its own: what reads as one is one.
 
+use super::array::write_quoted;
 use super::types::TEXT;
-use super::{TEXT_FORMAT, document, mask_found, text};
+use super::{TEXT_FORMAT, document, found_or_same, text};
 use crate::class::KeyClass;
 use crate::detect::Match;
 use crate::methods::Methods;
@@ -29,7 +30,7 @@ pub(super) fn masked(methods: &Methods, value: &[u8], counts: fn(&Match) -> bool
                 let Some(behind) = quoted(after, &mut held) else { return false };
                 shown.clear();
                 match one(methods, &key, &held, counts, &mut shown) {
-                    true => write(&shown, out),
+                    true => write_quoted(&shown, out),
                     false => out.extend_from_slice(b"NULL"),
                 }
                 behind
@@ -73,10 +74,7 @@ fn one(methods: &Methods, key: &[u8], value: &[u8], counts: fn(&Match) -> bool, 
     if let Some(is_shown) = document(methods, TEXT, TEXT_FORMAT, value, counts, out) {
         return is_shown;
     }
-    mask_found(methods, value, counts, out) || {
-        out.extend_from_slice(value);
-        true
-    }
+    found_or_same(methods, value, counts, out)
 }
 
 /// A value with its length before it, and what follows. The inner one is `None` for NULL.
@@ -102,15 +100,4 @@ fn quoted<'a>(from: &'a [u8], into: &mut Vec<u8>) -> Option<&'a [u8]> {
             [] => return None,
         }
     }
-}
-
-fn write(value: &[u8], out: &mut Vec<u8>) {
-    out.push(b'"');
-    for &byte in value {
-        if matches!(byte, b'"' | b'\\') {
-            out.push(b'\\');
-        }
-        out.push(byte);
-    }
-    out.push(b'"');
 }

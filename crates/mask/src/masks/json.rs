@@ -215,7 +215,7 @@ impl<'j> Reader<'j> {
         }
     }
 
-    /// `XXXX` behind `\u`, with the second of a pair where there is one. Half of one, which json can have, is no letter.
+    /// Four digits behind `\u`, with the second of a pair where there is one. Half of one, which json can have, is no letter.
     fn unicode(&mut self, into: &mut Vec<u8>) -> Option<()> {
         let mut code = self.hex()?;
         let here = self.at;
