@@ -19,6 +19,8 @@ use mio::event::Event;
 use mio::{Events, Interest, Registry, Token};
 use slab::Slab;
 
+use crate::scheduling::Scheduling;
+
 /// Events that are taken from the kernel at once.
 const EVENTS_MAX: usize = 256;
 
@@ -39,6 +41,7 @@ thread_local! {
 pub(crate) struct Executor {
     poll: mio::Poll,
     events: Events,
+    scheduling: Scheduling,
     shared: Rc<Shared>,
 }
 
@@ -119,7 +122,12 @@ impl Executor {
             woken: Arc::new(woken),
         });
         EXECUTOR.set(Some(Rc::clone(&shared)));
-        Ok(Executor { poll, events: Events::with_capacity(EVENTS_MAX), shared })
+        Ok(Executor {
+            poll,
+            events: Events::with_capacity(EVENTS_MAX),
+            scheduling: Scheduling::of_this_thread(),
+            shared,
+        })
     }
 
     /// Runs the thread's tasks until `main` is ready. It is polled whenever it is woken, and whenever a task has ended.
@@ -149,7 +157,13 @@ impl Executor {
             Err(error) => panic!("epoll_wait(2) failed: {error}"),
         }
         main_is_woken |= self.shared.take_woken();
-        let now_ready = self.shared.ready.borrow().len();
+        let (first, now_ready) = {
+            let ready = self.shared.ready.borrow();
+            (ready.front().copied(), ready.len())
+        };
+        if let Some(first) = first {
+            self.scheduling.turn(first, now_ready);
+        }
         // Those that are ready again after it have their next turn behind the sockets of others.
         for _ in 0..now_ready {
             let Some(task) = self.shared.ready.borrow_mut().pop_front() else { break };

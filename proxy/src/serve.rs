@@ -37,7 +37,6 @@ use crate::farewell;
 use crate::lobby::{Lobby, Visit};
 use crate::pipe::Pipe;
 use crate::reload::Running;
-use crate::scheduling;
 use crate::scram::Nobody;
 use crate::stopping::Stopping;
 use crate::stream::Stream;
@@ -308,9 +307,6 @@ fn serve_thread(
     // Timers and names are looked after there.
     let _elsewhere = elsewhere.enter();
     let mut executor = Executor::new()?;
-    if let Err(error) = scheduling::batch() {
-        tracing::debug!(%error, "sessions run as SCHED_OTHER");
-    }
     let readings = Rc::new(RefCell::new(Readings::default()));
     let desk = Desk::new(Arc::clone(&shared.spool));
     executor.block_on(async {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use thiserror::Error;
-use url::Url;
+use url::{Host, Url};
 
 /// Overrides `clickhouse.url` of every configuration file.
 const URL_VARIABLE: &str = "PICKET_CLICKHOUSE_URL";
@@ -145,6 +145,17 @@ impl Default for ClickHouseConfig {
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_empty() { "\"\"" } else { "***" })
+    }
+}
+
+/// Whether what listens there is on this host for certain.
+pub fn is_on_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        // What else it may mean is up to a resolver.
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
     }
 }
 

@@ -23,9 +23,10 @@ mod whose;
 
 use std::time::Duration;
 
-use clickhouse::Client;
+use clickhouse::{Client, Compression};
+use url::Url;
 
-use crate::config::ClickHouseConfig;
+use crate::config::{ClickHouseConfig, is_on_loopback};
 
 pub use self::bypasses::BypassRow;
 pub use self::column_classes::ColumnClassRow;
@@ -59,6 +60,7 @@ impl Ledger {
             .with_database(&config.database)
             .with_user(&config.user)
             .with_password(&config.password.0)
+            .with_compression(compression(&config.url))
             .with_product_info("picket", env!("CARGO_PKG_VERSION"))
             // On by default since 26.3, and then the token of an insert deduplicates nothing.
             .with_setting("async_insert", "0");
@@ -87,8 +89,33 @@ impl Ledger {
     }
 }
 
+/// On the same host, compressing costs more than it spares.
+fn compression(url: &str) -> Compression {
+    if Url::parse(url).is_ok_and(|url| is_on_loopback(&url)) {
+        Compression::None
+    } else {
+        Compression::default()
+    }
+}
+
 impl std::fmt::Debug for Ledger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Ledger").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_leaves_the_host_is_compressed() {
+        for here in ["http://127.0.0.1:8123", "http://[::1]:8123", "http://localhost:8123"] {
+            assert_eq!(compression(here), Compression::None, "{here}");
+        }
+        for elsewhere in ["http://ledger:8123", "http://10.0.0.7", "http://localhost.example.com"] {
+            assert_eq!(compression(elsewhere), Compression::default(), "{elsewhere}");
+        }
+        assert_ne!(Compression::default(), Compression::None, "the client was built without it");
     }
 }

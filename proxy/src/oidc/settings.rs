@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use audit::config::is_on_loopback;
 use daemon::config::{Refused, refused};
 use jsonwebtoken::{Algorithm, AlgorithmFamily};
 use rustls::pki_types::CertificateDer;
 use serde::Deserialize;
 use toml::Spanned;
-use url::{Host, Url};
+use url::Url;
 
 use super::claims::NAME_BYTES_MAX;
 use super::{Provider, over_ring};
@@ -139,7 +140,7 @@ impl OidcFile {
             ));
         }
         let settings = Settings {
-            is_on_loopback: is_loopback(&url),
+            is_on_loopback: is_on_loopback(&url),
             issuer,
             audience: audience(self.audience)?,
             auth: self.auth.unwrap_or(Way::Password),
@@ -196,7 +197,7 @@ fn address(text: &str, allows_http: bool) -> Result<Url, &'static str> {
     };
     match url.scheme() {
         "https" => Ok(url),
-        "http" if !is_loopback(&url) => {
+        "http" if !is_on_loopback(&url) => {
             Err("must begin with https: whoever is on the way could send other keys")
         }
         "http" if !allows_http => {
@@ -204,16 +205,6 @@ fn address(text: &str, allows_http: bool) -> Result<Url, &'static str> {
         }
         "http" => Ok(url),
         _ => Err("must begin with https"),
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        // What else it may mean is up to a resolver.
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
     }
 }
 
