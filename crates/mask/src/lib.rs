@@ -29,4 +29,4 @@ pub use copy::{CopyError, CopyForm, CopyRows};
 pub use masks::{mask, mask_found};
 pub use methods::{KEY_BYTES_MIN, Method, Methods};
 pub use plan::{ColumnPlan, FIRST_NORMAL_OID, Form, Known, Plan, Reason};
-pub use rows::{RowError, mask_row};
+pub use rows::{RowError, mask_row, mask_text};

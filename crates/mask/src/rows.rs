@@ -100,6 +100,13 @@ fn pass(value: &[u8], out: &mut Vec<u8>) -> bool {
     true
 }
 
+/// Appends a text of which nothing is known, with what its form alone tells to be sensitive masked where it stands, and what keys of a
+/// document name. `false`: nothing of it can be shown.
+pub fn mask_text(methods: &Methods, value: &[u8], out: &mut Vec<u8>) -> bool {
+    const TEXT: Form = Form { type_oid: 25, format: 0 };
+    scan(methods, TEXT, value, Match::is_distinct, out)
+}
+
 /// What is found and counts is masked where it stands, and what keys of a document name. Elsewhere the value is NULL then: bytes, and
 /// the binary format of a type that is no string's, where lengths stand between.
 fn scan(methods: &Methods, form: Form, value: &[u8], counts: fn(&Match) -> bool, out: &mut Vec<u8>) -> bool {

@@ -1,6 +1,7 @@
 //! Judges again, at each EXECUTE and FETCH, what was prepared or opened in SQL before: what holds may have changed since.
 
 use std::collections::HashSet;
+use std::iter;
 use std::mem::take;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -85,14 +86,14 @@ impl Session {
         {
             return Rc::clone(judged);
         }
-        let mut again = Again { probes: judged.probes, ..Again::default() };
+        let mut again = Again { probes: self.probes_now(judged, env), ..Again::default() };
         self.look(Rc::clone(judged), env, &mut again);
-        if again.refused.is_none()
-            && let (Some(probe), Some(allowance)) = (again.probes, env.allowance)
-        {
-            let refusal = match probe {
-                Probe::Extracts => Some(allowance::extracts()),
-                Probe::Asks => (!allowance.spend()).then(allowance::exceeded),
+        if again.refused.is_none() {
+            let refusal = match (again.probes, env.allowance) {
+                (Some(Probe::HandsOver), _) => Some(allowance::hands_over()),
+                (Some(Probe::Extracts), Some(_)) => Some(allowance::extracts()),
+                (Some(Probe::Asks), Some(allowance)) => (!allowance.spend()).then(allowance::exceeded),
+                (None, _) | (_, None) => None,
             };
             if let Some(refusal) = refusal {
                 let rules = refusal.rules.clone();
@@ -120,6 +121,13 @@ impl Session {
             }
             Again { .. } => Rc::clone(judged),
         }
+    }
+
+    /// How it looks into values, also by what has another meaning than the catalog shows.
+    fn probes_now(&self, judged: &Judged, env: &Environment<'_>) -> Option<Probe> {
+        let mut moved = iter::once(&self.moving).chain(env.moved);
+        let hands_over = moved.any(|moved| judged.hands_over_to(moved)) && env.hides();
+        judged.probes.max(hands_over.then_some(Probe::HandsOver))
     }
 
     /// What its result shows where it names what has another meaning than the catalog shows.
@@ -154,7 +162,7 @@ impl Session {
                     }
                     let judged = read.judge(env, self.seen());
                     again.note(&judged.one.verdict);
-                    again.probes = again.probes.max(judged.one.probes);
+                    again.probes = again.probes.max(self.probes_now(&judged.one, env));
                     again.namings.extend(judged.one.namings.iter().cloned());
                     let moved = self.shown_now(&judged.one, env);
                     again.is_moved |= moved.is_some();

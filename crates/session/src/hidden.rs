@@ -1,5 +1,6 @@
-//! Errors and notices of a statement that can show values of sensitive columns, without those values.
+//! Errors and notices of a statement that can show values of sensitive columns, without those values, and notifications.
 
+use mask::{Methods, mask_text};
 use wire::backend::{error_field, error_fields, tag};
 use wire::compose;
 
@@ -45,6 +46,24 @@ pub(crate) fn without_place(body: &[u8], out: &mut Vec<u8>) {
     });
 }
 
+/// Appends the NotificationResponse of this process, channel and payload. Others have written both, from whatever they may see.
+pub(crate) fn notification(
+    (process, channel, payload): (i32, &[u8], &[u8]),
+    methods: &Methods,
+    out: &mut Vec<u8>,
+) {
+    compose::frame(out, tag::NOTIFICATION_RESPONSE, |out| {
+        out.extend_from_slice(&process.to_be_bytes());
+        for text in [channel, payload] {
+            let mut shown = Vec::with_capacity(text.len());
+            if !mask_text(methods, text, &mut shown) {
+                shown = HIDDEN.to_vec();
+            }
+            compose::cstr(out, &shown);
+        }
+    });
+}
+
 fn field(out: &mut Vec<u8>, code: u8, text: &[u8]) {
     out.push(code);
     compose::cstr(out, text);
@@ -70,6 +89,23 @@ mod tests {
         let mut out = Vec::new();
         hide(b'E', &body, &mut out);
         String::from_utf8_lossy(&out[5..]).replace('\0', "|")
+    }
+
+    #[test]
+    fn notifications_go_with_what_tells_itself_masked() {
+        let shown = |channel: &str, payload: &str| {
+            let mut out = Vec::new();
+            notification((7, channel.as_bytes(), payload.as_bytes()), &Methods::default(), &mut out);
+            String::from_utf8_lossy(&out[9..]).replace('\0', "|")
+        };
+        for same in
+            ["", "42", "orders:42", r#"{"id": 7, "plan": "basic"}"#, "7f0e36a4-96a0-4b1e-a4f4-1a1f3f5b6c7d"]
+        {
+            assert_eq!(shown("users", same), format!("users|{same}|"));
+        }
+        assert_eq!(shown("c", "new: ada@example.org"), "c|new: a***@***.org|");
+        assert_eq!(shown("c", r#"{"id":7,"lastName":"Lovelace"}"#), r#"c|{"id":7,"lastName":"***"}|"#);
+        assert_eq!(shown("ada@example.org", ""), "a***@***.org||");
     }
 
     #[test]

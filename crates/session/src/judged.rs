@@ -18,7 +18,7 @@ use crate::evidence::Described;
 use crate::given::GivenNames;
 use crate::moving::{MovedNames, Moves};
 use crate::names::{Columns, ResultColumns};
-use crate::probed::probes;
+use crate::probed::{hands_over, probes};
 use crate::results::Planned;
 use crate::shown::{Known, Reach, Shown, classed};
 use crate::spills::{Spills, spilled};
@@ -394,6 +394,8 @@ impl Texts<'_> {
             }
             Verdict::Refuse(_) => Spills::default(),
         };
+        let asks = if env.classes.is_empty() { None } else { probes(text, own, catalog, env) };
+        let hands_over = env.hides() && hands_over(text, own, statement, &known);
         let mut described = judged.described;
         if spills.are_any {
             Rc::make_mut(&mut described).effects.push("spill");
@@ -406,7 +408,7 @@ impl Texts<'_> {
             described,
             catalog_version: env.catalog_version,
             makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
-            probes: if env.classes.is_empty() { None } else { probes(text, own, catalog, env) },
+            probes: asks.max(hands_over.then_some(Probe::HandsOver)),
             // Of whoever may see it too: it is recorded.
             shown: if spills.spoil_documents { Shown::Anything } else { Shown::of(text, own, &known) },
             moves: statement.moves_names().then(|| moves(text, statement, &known)),
@@ -576,6 +578,15 @@ impl Judged {
         self.own.as_ref().is_some_and(|own| names_any(own, moved))
     }
 
+    /// Whether it reaches something sensitive, and calls what puts things where no column is.
+    pub(crate) fn hands_over_to(&self, moved: &MovedNames) -> bool {
+        self.own.as_ref().is_some_and(|own| {
+            let operators = own.operators.iter().map(String::as_str);
+            own.calls().chain(operators).any(|name| moved.is_sink(name))
+                && (self.shown.is_anything() || names_any(own, moved))
+        })
+    }
+
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
         self.verdict.refusal()
     }
@@ -624,10 +635,13 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
             Naming::RenamesSchema { .. } => are_all = true,
         }
     }
-    names.extend(sql::new_name(text));
+    let made = sql::new_name(text);
+    names.extend(made.clone());
+    let has_sinks = statement.functions.iter().any(|name| sql::is_sink(name))
+        || !statement.calls_with_sinks(known.catalog).is_empty();
     let is_sensitive = !known.is_empty()
         && (are_all || !makes_table && (is_opaque(statement) || Reach::of(statement, known).is_any()));
-    Moves { names, made_of, are_all, is_sensitive }
+    Moves { names, made_of, are_all, is_sensitive, made, has_sinks }
 }
 
 /// Prepared statements and cursors that it runs, itself or by what it reaches.

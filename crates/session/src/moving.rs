@@ -10,6 +10,10 @@ const NAMES_MAX: usize = 10_000;
 pub struct MovedNames {
     names: HashSet<String>,
     are_all: bool,
+    /// Functions and operators whose code hands what they are given to one of PostgreSQL's that puts it where no column is.
+    sinks: HashSet<String>,
+    /// There are too many of them to be told apart.
+    sinks_are_all: bool,
 }
 
 /// What a statement does to the meaning of names.
@@ -23,12 +27,15 @@ pub(crate) struct Moves {
     pub(crate) are_all: bool,
     /// Something of it is sensitive, or nobody knows.
     pub(crate) is_sensitive: bool,
+    /// The function or operator that it makes, and whether its code calls one that puts things elsewhere.
+    pub(crate) made: Option<String>,
+    pub(crate) has_sinks: bool,
 }
 
 impl MovedNames {
     /// Whether it is none.
     pub fn is_empty(&self) -> bool {
-        self.names.is_empty() && !self.are_all
+        self.names.is_empty() && self.sinks.is_empty() && !self.are_all && !self.sinks_are_all
     }
 
     /// Whether this is one of them.
@@ -36,10 +43,17 @@ impl MovedNames {
         self.are_all || self.names.contains(name)
     }
 
+    /// Whether what has this name may put what it is given where no column is.
+    pub(crate) fn is_sink(&self, name: &str) -> bool {
+        self.sinks_are_all || self.sinks.contains(name)
+    }
+
     /// Adds all of `other`.
     pub fn add(&mut self, other: &MovedNames) {
         self.are_all |= other.are_all;
+        self.sinks_are_all |= other.sinks_are_all;
         self.extend(&other.names);
+        self.extend_sinks(other.sinks.iter().cloned());
     }
 
     /// Adds one.
@@ -53,6 +67,9 @@ impl MovedNames {
             self.are_all |= moves.are_all;
             self.extend(&moves.names);
         }
+        if moves.has_sinks || moves.names.iter().any(|name| self.sinks.contains(name)) {
+            self.extend_sinks(moves.made.clone());
+        }
     }
 
     fn extend<'n>(&mut self, names: impl IntoIterator<Item = &'n String>) {
@@ -60,6 +77,14 @@ impl MovedNames {
         if NAMES_MAX < self.names.len() {
             self.names.clear();
             self.are_all = true;
+        }
+    }
+
+    fn extend_sinks(&mut self, names: impl IntoIterator<Item = String>) {
+        self.sinks.extend(names);
+        if NAMES_MAX < self.sinks.len() {
+            self.sinks.clear();
+            self.sinks_are_all = true;
         }
     }
 }
@@ -70,7 +95,7 @@ mod tests {
 
     fn moves(names: &[&str], made_of: &[&str], is_sensitive: bool) -> Moves {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        Moves { names: owned(names), made_of: owned(made_of), are_all: false, is_sensitive }
+        Moves { names: owned(names), made_of: owned(made_of), is_sensitive, ..Moves::default() }
     }
 
     #[test]
@@ -82,6 +107,22 @@ mod tests {
         moved.sent(&moves(&["copy"], &["mails"], false));
         assert!(moved.has("mails") && moved.has("copy") && !moved.has("users") && !moved.has("seen"));
         assert_eq!(moved.names.len(), 2);
+    }
+
+    #[test]
+    fn what_calls_a_sink_is_one() {
+        let mut moved = MovedNames::default();
+        let made = |name: &str, calls: &[&str], has_sinks| Moves {
+            made: Some(name.to_owned()),
+            has_sinks,
+            ..moves(calls, &[], false)
+        };
+        moved.sent(&made("plain", &["lower"], false));
+        assert!(moved.is_empty());
+        moved.sent(&made("keep", &["set_config"], true));
+        moved.sent(&made("through", &["keep"], false));
+        assert!(moved.is_sink("keep") && moved.is_sink("through") && !moved.is_sink("plain"));
+        assert!(!moved.is_empty() && !moved.has("keep"));
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! Whether a statement asks about values that whoever sends it may not see.
+//! Whether a statement asks about values that whoever sends it may not see, or hands them to where they would not be known.
 
 use mask::Class;
-use sql::{Catalog, Probe, Sensitive, Statement};
+use sql::{Catalog, Probe, Sensitive, Statement, is_sink, sinks};
 
-use crate::shown::classed;
+use crate::shown::{Known, Reach, classed};
 use crate::state::Environment;
 
 /// How much conditions of `statement`, whose text is `text`, look into such values.
@@ -28,4 +28,21 @@ pub(crate) fn probes(
         }
     }
     if sensitive.relations.is_empty() { None } else { sql::probes(text, &sensitive, mask::is_sensitive_key) }
+}
+
+/// Whether `own`, whose text is `text`, hands sensitive values to a function that puts them where no columns are. `whole` is the same with
+/// what the routines do that it calls.
+pub(crate) fn hands_over(text: &str, own: &Statement, whole: &Statement, known: &Known<'_>) -> bool {
+    let has_sinks = |statement: &Statement| statement.calls().any(is_sink);
+    if known.is_empty() || !has_sinks(own) && !has_sinks(whole) {
+        return false;
+    }
+    let reach = Reach::of(own, known);
+    if !reach.is_any() {
+        return false;
+    }
+    let with_sinks = own.calls_with_sinks(known.catalog);
+    own.has_unseen_sinks(known.catalog)
+        || !reach.functions.is_disjoint(&with_sinks)
+        || sinks(text, &reach.sensitive(own, known), &with_sinks, mask::is_sensitive_key)
 }

@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use mask::mask_row;
+use mask::{Class, mask_row};
 use wire::backend::{self, tag};
 use wire::frame::{HEADER_BYTES, peek_body, peek_header};
 
 use crate::action::{Action, CloseReason, Pass, Step, Toward, forward, send_to_client};
 use crate::evidence::{Evidence, Outcome};
-use crate::hidden::{hide, without_place};
+use crate::hidden::{hide, notification, without_place};
 use crate::judged::Seen;
 use crate::names::ResultColumns;
 use crate::owed::{CopyIn, Owed, Running};
@@ -85,7 +85,7 @@ impl Session {
                     self.current().is_some_and(|running| running.judged.hides_messages(env))
                 }
                 tag::PARAMETER_DESCRIPTION => matches!(self.owed.front(), Some(Owed::DescribeCopied { .. })),
-                tag::NOTIFICATION_RESPONSE => false,
+                tag::NOTIFICATION_RESPONSE => !env.reveals(Class::Derived),
                 tag::FUNCTION_CALL_RESPONSE => !matches!(self.owed.front(), Some(Owed::Unread(_))),
                 _ => true,
             };
@@ -202,6 +202,11 @@ impl Session {
             tag::ERROR_RESPONSE => Ok(self.error(body, env, out)),
             tag::NOTICE_RESPONSE => {
                 send_to_client(out, |buffer| hide(tag, body, buffer));
+                Ok(Pass::Replaced)
+            }
+            tag::NOTIFICATION_RESPONSE => {
+                let told = backend::notification_response(body).map_err(SessionError::server)?;
+                send_to_client(out, |buffer| notification(told, env.methods, buffer));
                 Ok(Pass::Replaced)
             }
             tag::PARAMETER_STATUS => {

@@ -10,6 +10,7 @@ mod mentions;
 mod outputs;
 mod probe;
 mod results;
+mod sinks;
 mod spills;
 mod tainted;
 
@@ -18,6 +19,7 @@ pub use self::documents::{keeps_documents, takes_by_keys};
 use self::flows::Flows;
 use self::outputs::Outputs;
 pub use self::probe::{Probe, probes};
+pub use self::sinks::{is_sink, sinks};
 pub use self::spills::{Origin, Rename, Spill, Spilled, new_name, rename, spills};
 use crate::read::tree;
 use crate::tree::Tree;
@@ -97,15 +99,24 @@ impl Lineage {
 /// Traces the result of `text`, which is one statement; `is_key` says which keys of documents are sensitive. Call it on a thread with
 /// [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
 pub fn lineage(text: &str, sensitive: &Sensitive, is_key: fn(&str) -> bool) -> Lineage {
-    let Ok(parsed) = tree(text) else { return Lineage::All };
-    let [raw] = parsed.protobuf.stmts.as_slice() else { return Lineage::All };
-    let Ok(root) = Tree::of(&raw.stmt) else { return Lineage::All };
-    let Some(statement) = root.nodes().next() else { return Lineage::All };
-    let mut flows = Flows::default();
-    flows.visit(statement);
-    let tainted = flows.follow(sensitive, Some(is_key));
-    let outputs = Outputs::of(statement);
-    tainted.lineage(&outputs)
+    let mut lineage = Lineage::All;
+    of_statement(text, |statement| {
+        let mut flows = Flows::default();
+        flows.visit(statement);
+        let tainted = flows.follow(sensitive, Some(is_key));
+        lineage = tainted.lineage(&Outputs::of(statement));
+    });
+    lineage
+}
+
+/// Does something with `text` where that is one statement, and nothing else.
+fn of_statement(text: &str, take: impl FnOnce(&Tree)) {
+    let Ok(parsed) = tree(text) else { return };
+    let [raw] = parsed.protobuf.stmts.as_slice() else { return };
+    let Ok(root) = Tree::of(&raw.stmt) else { return };
+    if let Some(statement) = root.nodes().next() {
+        take(statement);
+    }
 }
 
 #[cfg(test)]

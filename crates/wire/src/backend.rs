@@ -61,6 +61,14 @@ pub fn parameter_status(body: &[u8]) -> Result<(&[u8], &[u8]), BodyError> {
     Ok(pair)
 }
 
+/// `NotificationResponse`: the process that notifies, the channel and what it says.
+pub fn notification_response(body: &[u8]) -> Result<(i32, &[u8], &[u8]), BodyError> {
+    let mut reader = Reader::new(body);
+    let told = (reader.i32("process id")?, reader.cstr("channel")?, reader.cstr("payload")?);
+    reader.end("payload")?;
+    Ok(told)
+}
+
 /// `ReadyForQuery`: `I` idle, `T` in a transaction, `E` in a failed one.
 pub fn ready_for_query(body: &[u8]) -> Result<u8, BodyError> {
     let mut reader = Reader::new(body);

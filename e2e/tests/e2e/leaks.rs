@@ -47,6 +47,29 @@ fn what_leaks_directly_does_not_leak_through_picket() -> Result<()> {
     assert_no_leak(include_str!("leaks/attacks.sql"), &stack.superuser(), &stack.alice()?, shows_canary)
 }
 
+#[test]
+fn values_are_not_handed_to_functions_that_put_them_elsewhere() -> Result<()> {
+    let stack = with_objects("")?;
+    assert_no_leak(include_str!("leaks/sinks.sql"), &stack.superuser(), &stack.alice()?, shows_canary)?;
+    let refused = run(&stack.alice()?, "SELECT set_config('my.x', email, true) FROM people")?;
+    assert!(refused.stderr.contains("Rule \"masked-values-stay\""), "{}", refused.stderr);
+    Ok(())
+}
+
+#[test]
+fn notifications_of_others_do_not_tell_what_is_masked() -> Result<()> {
+    let stack = with_objects("")?;
+    let mut alice = psql::Session::start(&stack.alice()?)?;
+    alice.ask("LISTEN people;")?;
+    let payload =
+        r#"{"id": 1, "lastName": "Lovelace", "plan": "basic", "note": "of alice.canary@example.com"}"#;
+    psql::run(&stack.superuser(), &format!("SELECT pg_notify('people', '{payload}')"))?.success()?;
+    let told = alice.ask("SELECT 1;")?;
+    assert!(told.contains(r#""id": 1"#) && told.contains(r#""plan": "basic""#), "{told}");
+    assert!(!told.contains("canary") && !told.contains("Lovelace"), "{told}");
+    Ok(())
+}
+
 /// Each of these statements shows something when it is sent directly, and nothing through the proxy.
 pub(crate) fn assert_no_leak(
     attacks: &str,

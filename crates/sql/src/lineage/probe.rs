@@ -21,6 +21,8 @@ pub enum Probe {
     Asks,
     /// Parts of values are compared with columns of something else, which tells each value at once.
     Extracts,
+    /// Values are handed to functions that put them where no columns are.
+    HandsOver,
 }
 
 /// Whether a condition of `text`, or what it counts or sorts by, looks into a value of a sensitive column. To compare one as a whole

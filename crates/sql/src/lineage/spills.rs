@@ -1,11 +1,10 @@
 //! Where a statement writes values of sensitive columns: into which columns of which relations.
 
-use super::Sensitive;
 use super::flows::Flows;
 use super::mentions::Mentions;
 use super::results::{branches, has_star, is_plain_star, is_star, result_names, results};
 use super::tainted::Tainted;
-use crate::read::tree;
+use super::{Sensitive, of_statement};
 use crate::source::Source;
 use crate::tree::Tree;
 
@@ -127,15 +126,6 @@ pub fn new_name(text: &str) -> Option<String> {
         };
     });
     name
-}
-
-fn of_statement(text: &str, take: impl FnOnce(&Tree)) {
-    let Ok(parsed) = tree(text) else { return };
-    let [raw] = parsed.protobuf.stmts.as_slice() else { return };
-    let Ok(root) = Tree::of(&raw.stmt) else { return };
-    if let Some(statement) = root.nodes().next() {
-        take(statement);
-    }
 }
 
 struct Spills<'a, 's> {

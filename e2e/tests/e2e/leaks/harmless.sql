@@ -71,3 +71,11 @@ SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND pid = pg_backen
 SELECT id, doubled, doubled + 1 FROM holders
 
 SELECT id, size FROM unholy
+
+SELECT set_config('app.tenant', '7', true); SHOW app.tenant
+
+SELECT pg_advisory_xact_lock(id), id FROM people WHERE email = 'alice.canary@example.com'
+
+LISTEN changes; SELECT pg_notify('changes', id::text), id FROM people ORDER BY id; SELECT 1
+
+SELECT lo_create(565656); SELECT lo_put(565656, 0, 'a note of no person'); SELECT convert_from(lo_get(565656), 'UTF8')

@@ -1,0 +1,214 @@
+//! Whether a statement hands sensitive values to a function that sends them, or keeps what tells them, where no column is: there nobody
+//! would know them again.
+
+use std::collections::HashSet;
+
+use super::flows::Flows;
+use super::mentions::Mentions;
+use super::tainted::Tainted;
+use super::{Sensitive, of_statement};
+use crate::Catalog;
+use crate::facts::{Effect, Statement};
+use crate::tree::Tree;
+
+/// PostgreSQL's functions (pg_proc.dat) that put what they are given into settings, notifications, large objects, sequences, locks,
+/// the log of changes, names of slots, the seed of `random`, and how long they take.
+const SINKS: [&str; 39] = [
+    "lo_creat",
+    "lo_create",
+    "lo_from_bytea",
+    "lo_lseek",
+    "lo_lseek64",
+    "lo_put",
+    "lo_truncate",
+    "lo_truncate64",
+    "lowrite",
+    "pg_advisory_lock",
+    "pg_advisory_lock_shared",
+    "pg_advisory_xact_lock",
+    "pg_advisory_xact_lock_shared",
+    "pg_backup_start",
+    "pg_cancel_backend",
+    "pg_create_logical_replication_slot",
+    "pg_create_physical_replication_slot",
+    "pg_create_restore_point",
+    "pg_export_snapshot",
+    "pg_logical_emit_message",
+    "pg_notify",
+    "pg_replication_origin_create",
+    "pg_replication_origin_session_setup",
+    "pg_sleep",
+    "pg_sleep_for",
+    "pg_sleep_until",
+    "pg_start_backup",
+    "pg_terminate_backend",
+    "pg_try_advisory_lock",
+    "pg_try_advisory_lock_shared",
+    "pg_try_advisory_xact_lock",
+    "pg_try_advisory_xact_lock_shared",
+    "set_config",
+    "set_curcfg",
+    "set_limit",
+    "set_strict_word_similarity_threshold",
+    "set_word_similarity_threshold",
+    "setseed",
+    "setval",
+];
+
+/// Whether a function of this name is one.
+pub fn is_sink(name: &str) -> bool {
+    SINKS.binary_search(&name).is_ok()
+}
+
+impl Statement {
+    /// Names that it calls, as such, whose code in turn calls such a function.
+    pub fn calls_with_sinks(&self, catalog: &Catalog) -> HashSet<String> {
+        let has_sinks = |name: &&str| {
+            let call = Statement { functions: vec![(*name).to_owned()], ..Statement::default() };
+            let is_routine = catalog.routines(name).next().is_some();
+            is_routine
+                && call
+                    .with_calls(catalog)
+                    .is_some_and(|whole| whole.functions.iter().any(|name| is_sink(name)))
+        };
+        self.calls().filter(has_sinks).map(str::to_owned).collect()
+    }
+
+    /// Whether it calls one in code of its own, or by operators, casts and the like, where what it is given is not known.
+    pub fn has_unseen_sinks(&self, catalog: &Catalog) -> bool {
+        let in_own_code =
+            self.effects.contains(&Effect::Do) && self.functions.iter().any(|name| is_sink(name));
+        in_own_code
+            || self.unnamed_calls(catalog).iter().any(|name| {
+                let call = Statement { functions: vec![(*name).to_owned()], ..Statement::default() };
+                is_sink(name) || !call.calls_with_sinks(catalog).is_empty()
+            })
+    }
+}
+
+/// Whether `text`, which is one statement, hands something sensitive to one of PostgreSQL's, or to one of `others`. Call it as
+/// [`spills`](super::spills).
+pub fn sinks(text: &str, sensitive: &Sensitive, others: &HashSet<String>, is_key: fn(&str) -> bool) -> bool {
+    let mut found = true;
+    of_statement(text, |statement| {
+        let mut flows = Flows::default();
+        flows.visit(statement);
+        let tainted = flows.follow(sensitive, Some(is_key));
+        found = Sinks { tainted: &tainted, others }.are_in(statement);
+    });
+    found
+}
+
+struct Sinks<'t> {
+    tainted: &'t Tainted<'t>,
+    others: &'t HashSet<String>,
+}
+
+impl Sinks<'_> {
+    fn are_in(&self, tree: &Tree) -> bool {
+        let is_one = match tree.kind {
+            "FuncCall" => {
+                self.is_named(tree.name("funcname").pop())
+                    && ["args", "agg_order"].iter().any(|field| self.takes(tree.all(field)))
+            }
+            // `(value).name` and `row.name` can be calls.
+            "AIndirection" => {
+                tree.name("indirection").into_iter().any(|name| self.is_named(Some(name)))
+                    && self.takes([tree])
+            }
+            "ColumnRef" => {
+                let mut fields = tree.name("fields");
+                let name = fields.pop();
+                self.is_named(name)
+                    && !name.is_some_and(|name| self.tainted.known.contains(name))
+                    && fields.pop().is_some_and(|row| self.tainted.names.contains(row))
+            }
+            _ => false,
+        };
+        is_one || tree.nodes().any(|node| self.are_in(node))
+    }
+
+    fn is_named(&self, name: Option<&str>) -> bool {
+        name.is_some_and(|name| is_sink(name) || self.others.contains(name))
+    }
+
+    fn takes<'a>(&self, given: impl IntoIterator<Item = &'a Tree>) -> bool {
+        given.into_iter().any(|given| {
+            let mentions = Mentions::of(given);
+            // Of documents nothing: behind a harmless key there can be more of them, whose keys nobody looks at there.
+            self.tainted.all || self.tainted.has(&mentions) || self.tainted.keeps(&mentions)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn takes(text: &str) -> bool {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let sensitive = Sensitive {
+            columns: names(&["email"]),
+            relations: names(&["people"]),
+            known: names(&["id", "email", "data", "n"]),
+            documents: names(&["data"]),
+            functions: names(&["emails"]),
+            ..Sensitive::default()
+        };
+        sinks(text, &sensitive, &names(&["tell"]), |key| key == "ssn")
+    }
+
+    #[test]
+    fn what_is_handed_to_a_sink_is_found() {
+        for text in [
+            "select pg_notify('c', email) from people",
+            "select pg_catalog.set_config('my.x', email, false) from people",
+            "select set_config('my.x', (select email from people limit 1), false)",
+            "select set_config('my.x', string_agg(email, ','), true) from people",
+            "select set_config('my.x', p::text, true) from people p",
+            "select set_config('my.x', row_to_json(p)::text, true) from people p",
+            "select set_config('my.x', x, true) from (select lower(email) as x from people) s",
+            "with s as (select email e from people) select pg_notify('c', e) from s",
+            "select * from people, lateral pg_notify('c', email)",
+            "select id from people where pg_notify('c', email) is null",
+            "select pg_advisory_lock(hashtext(email)) from people",
+            "select setval('s', ascii(email)) from people",
+            "select pg_sleep(length(email)) from people",
+            "select lo_from_bytea(0, convert_to(email, 'utf8')) from people",
+            "insert into t select pg_notify('c', email) from people",
+            "update t set x = set_config('my.x', email, false) from people",
+            "prepare p as select pg_notify('c', email) from people",
+            "declare c cursor for select pg_notify('c', email) from people",
+            "create view v as select pg_notify('c', email) from people",
+            "explain analyze select pg_notify('c', email) from people",
+            "select tell(email) from people",
+            "select (email).tell from people",
+            "select p.tell from people p",
+            "select pg_notify('c', emails())",
+            "select pg_notify('c', data::text) from people",
+            "select pg_notify('c', data ->> 'ssn') from people",
+            "select case when email like 'a%' then pg_sleep(1) end, pg_sleep(ascii(email)) from people",
+        ] {
+            assert!(takes(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_harmless_may_be_handed_over() {
+        for text in [
+            "select pg_notify('c', id::text) from people",
+            "select pg_notify('c', 'people changed'), email from people",
+            "select set_config('app.tenant', '7', true)",
+            "select pg_advisory_xact_lock(id) from people where email = 'a@b.c'",
+            "select email, pg_sleep(1) from people",
+            "select pg_notify('c', (select count(email) from people)::text)",
+        ] {
+            assert!(!takes(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_list_can_be_searched() {
+        assert!(SINKS.is_sorted());
+    }
+}

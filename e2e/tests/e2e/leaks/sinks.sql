@@ -1,0 +1,67 @@
+SELECT set_config('my.x', email, false) FROM people WHERE id = 1; SHOW my.x
+
+SELECT set_config('application_name', email, false) FROM people WHERE id = 1; SHOW application_name
+
+SELECT pg_catalog.set_config('my.x', string_agg(email, ','), true) FROM people; SELECT current_setting('my.x') AS y
+
+SELECT set_config('my.x', (SELECT email FROM people WHERE id = 1), true); SELECT upper(current_setting('my.x'))
+
+SELECT set_config('my.x', p::text, true) FROM people p WHERE id = 1; SHOW my.x
+
+SELECT set_config('my.x', to_jsonb(p)::text, true) FROM people p WHERE id = 1; SHOW my.x
+
+SELECT count(*) FROM (SELECT set_config('my.x', x, true) FROM (SELECT lower(email) AS x FROM people WHERE id = 1) s) t; SHOW my.x
+
+WITH s (e) AS (SELECT email FROM people WHERE id = 1) SELECT count(set_config('my.x', e, true)) FROM s; SHOW my.x
+
+SELECT count(*) FROM people, LATERAL set_config('my.x', email, true) WHERE id = 1; SHOW my.x
+
+SELECT id FROM people WHERE id = 1 AND set_config('my.x', email, true) IS NOT NULL; SHOW my.x
+
+UPDATE visits SET note = note WHERE set_config('my.x', (SELECT email FROM people WHERE id = 1), true) <> ''; SHOW my.x
+
+INSERT INTO visits (id) SELECT 99 FROM people WHERE id = 1 AND set_config('my.x', email, true) <> ''; SHOW my.x
+
+PREPARE p AS SELECT set_config('my.x', email, true) FROM people WHERE id = 1; EXECUTE p; SHOW my.x
+
+DECLARE c CURSOR FOR SELECT set_config('my.x', email, true) FROM people WHERE id = 1; FETCH c; SHOW my.x
+
+EXPLAIN (ANALYZE, COSTS off) SELECT set_config('my.x', email, true) FROM people WHERE id = 1; SHOW my.x
+
+COPY (SELECT set_config('my.x', email, true) FROM people WHERE id = 1) TO STDOUT; SHOW my.x
+
+CREATE VIEW sv AS SELECT set_config('my.x', email, true) FROM people WHERE id = 1; SELECT * FROM sv; SHOW my.x
+
+CREATE FUNCTION keep(t text) RETURNS text LANGUAGE sql AS 'SELECT set_config(''my.x'', t, true)'; SELECT keep(email) FROM people WHERE id = 1; SHOW my.x
+
+CREATE FUNCTION keep(t text) RETURNS int LANGUAGE plpgsql AS 'BEGIN PERFORM set_config(''my.x'', t, true); RETURN 1; END'; SELECT keep(email) FROM people WHERE id = 1; SHOW my.x
+
+CREATE FUNCTION keep(t text) RETURNS text LANGUAGE sql AS 'SELECT set_config(''my.x'', t, true)'; SELECT (email).keep FROM people WHERE id = 1; SHOW my.x
+
+CREATE FUNCTION keep() RETURNS int LANGUAGE sql AS 'SELECT set_config(''my.x'', email, true) FROM people WHERE id = 1; SELECT 1'; SELECT keep(); SHOW my.x
+
+CREATE FUNCTION keep() RETURNS int LANGUAGE plpgsql AS 'DECLARE v text; BEGIN SELECT email INTO v FROM people WHERE id = 1; PERFORM set_config(''my.x'', v, true); RETURN 1; END'; SELECT keep(); SHOW my.x
+
+CREATE FUNCTION inner_keep(t text) RETURNS text LANGUAGE sql AS 'SELECT set_config(''my.x'', t, true)'; CREATE FUNCTION keep(t text) RETURNS text LANGUAGE sql AS 'SELECT inner_keep(t)'; SELECT keep(email) FROM people WHERE id = 1; SHOW my.x
+
+DO 'DECLARE v text; BEGIN SELECT email INTO v FROM people WHERE id = 1; PERFORM set_config(''my.x'', v, true); END'; SHOW my.x
+
+DO 'BEGIN PERFORM set_config(''my.x'', email, true) FROM people WHERE id = 1; END'; SHOW my.x
+
+CREATE AGGREGATE keep(text, bool) (sfunc = set_config, stype = text, initcond = 'my.x'); SELECT keep(email, true) FROM people WHERE id = 1; SHOW my.x
+
+CREATE FUNCTION keep(t text) RETURNS text LANGUAGE sql AS 'SELECT set_config(''my.x'', t, true)'; CREATE OPERATOR ### (rightarg = text, function = keep); SELECT ### email FROM people WHERE id = 1; SHOW my.x
+
+CREATE PROCEDURE keep() LANGUAGE plpgsql AS 'BEGIN PERFORM set_config(''my.x'', email, true) FROM people WHERE id = 1; END'; CALL keep(); SHOW my.x
+
+LISTEN c; SELECT pg_notify('c', email) FROM people WHERE id = 1; COMMIT; BEGIN
+
+LISTEN c; SELECT pg_notify('c', email) FROM people; COMMIT; SELECT 1; BEGIN
+
+LISTEN c; DO 'BEGIN PERFORM pg_notify(''c'', email) FROM people WHERE id = 1; END'; COMMIT; BEGIN
+
+SELECT lo_from_bytea(424242, convert_to(email, 'UTF8')) FROM people WHERE id = 1; SELECT convert_from(lo_get(424242), 'UTF8')
+
+SELECT lo_create(434343); SELECT lo_put(434343, 0, email::bytea) FROM people WHERE id = 1; SELECT encode(lo_get(434343), 'escape')
+
+SELECT lo_create(444444); SELECT lowrite(lo_open(444444, 131072), email::bytea) FROM people WHERE id = 1; SELECT encode(lo_get(444444), 'base64')
