@@ -52,6 +52,10 @@ const STATISTICS_COLUMNS: [&str; 19] = [
     "umoptions",
 ];
 
+/// Functions behind such relations (pg_proc.dat).
+const STATISTICS_FUNCTIONS: [&str; 5] =
+    ["lo_get", "loread", "pg_stat_get_activity", "pg_stat_get_backend_activity", "pg_stat_statements"];
+
 /// What the computed columns of a result can show.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Shown {
@@ -264,7 +268,8 @@ fn functions(statement: &Statement, known: &Known<'_>) -> HashSet<String> {
         };
         known.catalog.routines(name).next().is_some() && shows(call, known)
     };
-    statement.calls().filter(of_name).map(str::to_owned).collect()
+    let is_one = |name: &&str| STATISTICS_FUNCTIONS.contains(name) || of_name(name);
+    statement.calls().filter(is_one).map(str::to_owned).collect()
 }
 
 /// Nothing but a call of this function.
@@ -277,7 +282,8 @@ fn shows(call: Statement, known: &Known<'_>) -> bool {
     let calls = Facts { statements: vec![call], readers_disagree: None };
     let done = calls.with_reach(known.catalog);
     let is_opaque = |statement: &Statement| statement.effects.contains(&Effect::OpaqueCall);
-    done.statements.iter().any(|done| is_opaque(done) || reaches(done, "", known))
+    let shows = |done: &Statement| done.calls().any(|name| STATISTICS_FUNCTIONS.contains(&name));
+    done.statements.iter().any(|done| is_opaque(done) || shows(done) || reaches(done, "", known))
 }
 
 /// Whether it names a relation that has sensitive columns, or rests on one, but for those of this name.

@@ -440,3 +440,25 @@ INSERT INTO holders (p) VALUES (('x', 'y')) RETURNING (SELECT max(back) FROM hol
 CREATE TABLE more AS SELECT p AS q FROM holders; SELECT q, (q).email FROM more
 
 CREATE VIEW v AS SELECT (p).email AS e, back AS b FROM holders; SELECT e, b FROM v
+
+SELECT query || 'alice.canary' FROM pg_stat_get_activity(pg_backend_pid())
+
+SELECT pg_stat_get_backend_activity(n) || 'alice.canary' FROM pg_stat_get_backend_idset() n
+
+SELECT convert_from(lo_get(171717), 'UTF8')
+
+SELECT lo_get(171717)
+
+SELECT encode(loread(lo_open(171717, 262144), 100), 'escape')
+
+SELECT encode(lo_get(171717), 'base64')
+
+COPY (SELECT convert_from(lo_get(171717), 'UTF8')) TO STDOUT
+
+DECLARE c CURSOR FOR SELECT convert_from(lo_get(171717), 'UTF8'); FETCH ALL FROM c
+
+PREPARE p AS SELECT convert_from(lo_get(171717), 'UTF8'); EXECUTE p
+
+CREATE FUNCTION object(o oid) RETURNS text LANGUAGE sql AS 'SELECT convert_from(lo_get(o), ''UTF8'')'; SELECT object(171717)
+
+SELECT content(171717)

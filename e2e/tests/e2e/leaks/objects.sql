@@ -27,3 +27,6 @@ CREATE DOMAIN crowd AS person[];
 CREATE TABLE holders (id int, p person, ps person[], pd crowd, pair couple, everything people, email text, back text GENERATED ALWAYS AS (reverse(email)) STORED, words tsvector GENERATED ALWAYS AS (to_tsvector('simple', email)) STORED, doubled int GENERATED ALWAYS AS (id * 2) STORED);
 INSERT INTO holders VALUES (1, ('Al', 'alice.canary@example.com'), ARRAY[('Al', 'alice.canary@example.com')::person], ARRAY[('Al', 'alice.canary@example.com')::person], (('Al', 'alice.canary@example.com'), NULL), (1, 'Al', 'alice.canary@example.com', 30, NULL), 'alice.canary@example.com');
 CREATE TABLE unholy (id int, size box, shape person);
+SELECT lo_from_bytea(171717, 'of alice.canary@example.com');
+GRANT SELECT ON LARGE OBJECT 171717 TO PUBLIC;
+CREATE FUNCTION content(o oid) RETURNS text LANGUAGE sql AS 'SELECT convert_from(lo_get(o), ''UTF8'')';
