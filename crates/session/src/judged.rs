@@ -583,7 +583,7 @@ impl Judged {
         self.own.as_ref().is_some_and(|own| {
             let operators = own.operators.iter().map(String::as_str);
             own.calls().chain(operators).any(|name| moved.is_sink(name))
-                && (self.shown.is_anything() || names_any(own, moved))
+                && (own.hangs_code() || self.shown.is_anything() || names_any(own, moved))
         })
     }
 

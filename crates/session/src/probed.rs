@@ -34,15 +34,19 @@ pub(crate) fn probes(
 /// what the routines do that it calls.
 pub(crate) fn hands_over(text: &str, own: &Statement, whole: &Statement, known: &Known<'_>) -> bool {
     let has_sinks = |statement: &Statement| statement.calls().any(is_sink);
-    if known.is_empty() || !has_sinks(own) && !has_sinks(whole) {
+    if known.is_empty() || !has_sinks(own) && !has_sinks(whole) && !whole.reaches_sinks() {
         return false;
+    }
+    let with_sinks = own.calls_with_sinks(known.catalog);
+    if own.hangs_code() && (has_sinks(own) || !with_sinks.is_empty()) {
+        return true;
     }
     let reach = Reach::of(own, known);
     if !reach.is_any() {
         return false;
     }
-    let with_sinks = own.calls_with_sinks(known.catalog);
-    own.has_unseen_sinks(known.catalog)
+    whole.reaches_sinks()
+        || own.has_unseen_sinks(known.catalog)
         || !reach.functions.is_disjoint(&with_sinks)
         || sinks(text, &reach.sensitive(own, known), &with_sinks, mask::is_sensitive_key)
 }

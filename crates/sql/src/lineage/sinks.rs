@@ -55,6 +55,22 @@ const SINKS: [&str; 39] = [
     "setval",
 ];
 
+/// Those that triggers use for what they are for: what they notify is looked at on its way, and locks are on numbers of rows.
+fn is_for_triggers(name: &str) -> bool {
+    name == "pg_notify" || name.starts_with("pg_advisory_") || name.starts_with("pg_try_advisory_")
+}
+
+/// Statements besides those on tables whose expressions run later, with whatever there is then.
+const HANGING: [&str; 7] = [
+    "AlterDomainStmt",
+    "AlterPolicyStmt",
+    "CreateDomainStmt",
+    "CreatePolicyStmt",
+    "CreateStatsStmt",
+    "IndexStmt",
+    "RuleStmt",
+];
+
 /// Whether a function of this name is one.
 pub fn is_sink(name: &str) -> bool {
     SINKS.binary_search(&name).is_ok()
@@ -72,6 +88,21 @@ impl Statement {
                     .is_some_and(|whole| whole.functions.iter().any(|name| is_sink(name)))
         };
         self.calls().filter(has_sinks).map(str::to_owned).collect()
+    }
+
+    /// Whether it hangs expressions on relations or types, which run later.
+    pub fn hangs_code(&self) -> bool {
+        self.effects.iter().any(|effect| match effect {
+            Effect::AlterTable | Effect::CreateTable => true,
+            Effect::Other(kind) => HANGING.contains(kind),
+            _ => false,
+        })
+    }
+
+    /// Whether what hangs on the relations that it writes calls one.
+    pub fn reaches_sinks(&self) -> bool {
+        let called = self.reached.iter().flat_map(|reached| &reached.does.functions);
+        called.into_iter().any(|name| is_sink(name) && !is_for_triggers(name))
     }
 
     /// Whether it calls one in code of its own, or by operators, casts and the like, where what it is given is not known.

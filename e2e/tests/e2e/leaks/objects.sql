@@ -30,3 +30,8 @@ CREATE TABLE unholy (id int, size box, shape person);
 SELECT lo_from_bytea(171717, 'of alice.canary@example.com');
 GRANT SELECT ON LARGE OBJECT 171717 TO PUBLIC;
 CREATE FUNCTION content(o oid) RETURNS text LANGUAGE sql AS 'SELECT convert_from(lo_get(o), ''UTF8'')';
+CREATE FUNCTION hears() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('my.x', NEW.e, true); RETURN NEW; END $$;
+CREATE FUNCTION keeps() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('my.x', NEW.email, true); RETURN NEW; END $$;
+CREATE TABLE hooked (e text);
+CREATE TRIGGER hears BEFORE INSERT ON hooked FOR EACH ROW EXECUTE FUNCTION hears();
+CREATE TRIGGER keeps BEFORE UPDATE ON holders FOR EACH ROW EXECUTE FUNCTION keeps();

@@ -65,3 +65,39 @@ SELECT lo_from_bytea(424242, convert_to(email, 'UTF8')) FROM people WHERE id = 1
 SELECT lo_create(434343); SELECT lo_put(434343, 0, email::bytea) FROM people WHERE id = 1; SELECT encode(lo_get(434343), 'escape')
 
 SELECT lo_create(444444); SELECT lowrite(lo_open(444444, 131072), email::bytea) FROM people WHERE id = 1; SELECT encode(lo_get(444444), 'base64')
+
+CREATE TEMP TABLE t (e text CHECK (set_config('my.x', e, true) IS NOT NULL)); INSERT INTO t SELECT email FROM people WHERE id = 1; SHOW my.x
+
+CREATE TABLE t (e text CHECK (set_config('my.x', e, true) IS NOT NULL)); INSERT INTO t SELECT email FROM people WHERE id = 1; SHOW my.x
+
+CREATE TABLE t (e text, f text GENERATED ALWAYS AS (upper(e)) STORED); ALTER TABLE t ADD CHECK (set_config('my.x', f, true) IS NOT NULL); INSERT INTO t SELECT email FROM people WHERE id = 1; SHOW my.x
+
+CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM set_config(''my.x'', NEW.e, true); RETURN NEW; END'; CREATE TEMP TABLE t (e text); CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION tf(); INSERT INTO t SELECT email FROM people WHERE id = 1; SHOW my.x
+
+CREATE DOMAIN d AS text CHECK (set_config('my.x', VALUE, true) IS NOT NULL); SELECT email::d FROM people WHERE id = 1; SHOW my.x
+
+CREATE DOMAIN d AS text CHECK (set_config('my.x', VALUE, true) IS NOT NULL); CREATE TEMP TABLE t (e d); INSERT INTO t SELECT email FROM people WHERE id = 1; SHOW my.x
+
+CREATE FUNCTION keep(t text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN set_config(''my.x'', t, true); END'; CREATE TEMP TABLE t (e text); CREATE INDEX ON t (keep(e)); INSERT INTO t SELECT email FROM people WHERE id = 1; SHOW my.x
+
+CREATE FUNCTION keep(t text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN set_config(''my.x'', t, true); END'; CREATE TEMP TABLE t (e text, f text GENERATED ALWAYS AS (keep(e)) STORED); INSERT INTO t SELECT email FROM people WHERE id = 1; SHOW my.x
+
+ALTER TABLE people ADD CHECK (set_config('my.x', email, true) IS NOT NULL); SHOW my.x
+
+CREATE TEMP TABLE t (n int); CREATE RULE r AS ON INSERT TO t DO ALSO SELECT set_config('my.x', email, true) FROM people WHERE id = 1; INSERT INTO t VALUES (1); SHOW my.x
+
+CREATE FUNCTION keep(t text) RETURNS box LANGUAGE plpgsql AS 'BEGIN PERFORM set_config(''my.x'', t, true); RETURN NULL; END'; CREATE CAST (text AS box) WITH FUNCTION keep(text); SELECT email::box FROM people WHERE id = 1; SHOW my.x
+
+CREATE VIEW v AS SELECT id, email FROM people; CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM set_config(''my.x'', OLD.email, true); RETURN NULL; END'; CREATE TRIGGER g INSTEAD OF DELETE ON v FOR EACH ROW EXECUTE FUNCTION tf(); DELETE FROM v WHERE id = 1; SHOW my.x
+
+CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM set_config(''my.x'', NEW.email, true); RETURN NEW; END'; CREATE TRIGGER g BEFORE UPDATE ON people FOR EACH ROW EXECUTE FUNCTION tf(); UPDATE people SET age = 31 WHERE id = 1; SHOW my.x
+
+CREATE FUNCTION keep(a text, b text) RETURNS text LANGUAGE sql AS 'SELECT set_config(''my.x'', b, true)'; CREATE AGGREGATE agg(text) (sfunc = keep, stype = text, initcond = ''); SELECT agg(email) FROM people WHERE id = 1; SHOW my.x
+
+CREATE TEMP TABLE t AS SELECT email AS e FROM people WHERE id = 1; SELECT set_config('my.x', e, true) FROM t; SHOW my.x
+
+CREATE TEMP TABLE t AS SELECT email AS e FROM people WHERE id = 1; ALTER TABLE t ADD CHECK (set_config('my.x', e, true) IS NOT NULL); SHOW my.x
+
+SET my.y = 'a'; INSERT INTO hooked SELECT email FROM people WHERE id = 1; SHOW my.x
+
+UPDATE holders SET id = 2; SHOW my.x
