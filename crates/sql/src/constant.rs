@@ -105,6 +105,11 @@ pub(crate) fn constant(tree: &Tree) -> Option<Constant> {
         "TypeCast" => cast(constant(tree.one("arg")?)?, tree.one("type_name")?),
         "AExpr" if tree.number("kind") == 1 => {
             let operator = operator(tree)?;
+            if matches!(operator, "*" | "&")
+                && [tree.one("lexpr"), tree.one("rexpr")].into_iter().any(is_zero)
+            {
+                return Some(Constant::Number(0.0));
+            }
             let right = constant(tree.one("rexpr")?)?;
             let Some(left) = tree.one("lexpr") else {
                 let number = right.as_number()?;
@@ -146,6 +151,10 @@ pub(crate) fn constant(tree: &Tree) -> Option<Constant> {
         }
         _ => None,
     }
+}
+
+fn is_zero(factor: Option<&Tree>) -> bool {
+    factor.is_some_and(|factor| constant(factor) == Some(Constant::Number(0.0)))
 }
 
 /// The operator of an expression, where it is PostgreSQL's own by its name.

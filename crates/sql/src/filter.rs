@@ -2,8 +2,8 @@
 //! where that is certain whatever the data is, but for NULLs in a column that is compared with itself; and where nothing shows
 //! that the condition looks at the row at all.
 //!
-//! Open: what is true of each row for what is in it (`id > 0`, `length(name) >= 0`, `id + 0 = id`), functions of which
-//! nobody here knows what they return, a sub-select or join that happens to find each row.
+//! Open: what is true of each row for what is in it (`id > 0`, `id IS NOT NULL`), functions of which nobody here knows what they
+//! return, a sub-select or join that happens to find each row.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use crate::constant::{Constant, constant, operator};
 use crate::cover::{self, covers};
+use crate::plain::{is_within, lies, plain, range};
 use crate::source::{self, Output, Source, Table, holds_all, reads_all};
 use crate::tree::{Child, Tree};
 
@@ -437,10 +438,29 @@ impl<'t> Scale<'t> {
             };
         }
         for (one, other, operator) in [(left, right, operator), (right, left, turned(operator))] {
-            if let Some(Constant::Bool(is_true)) = constant(one)
-                && matches!(operator, "=" | "<>")
-            {
-                return Some(self.truth(other, is_true != (operator == "=")));
+            match constant(one) {
+                Some(Constant::Bool(is_true)) if matches!(operator, "=" | "<>") => {
+                    return Some(self.truth(other, is_true != (operator == "=")));
+                }
+                // `a - b = 0` is `a = b`.
+                Some(Constant::Number(0.0)) if is_difference(other) => {
+                    return self.compared(
+                        turned(operator),
+                        unwrap(other.one("lexpr")?),
+                        unwrap(other.one("rexpr")?),
+                    );
+                }
+                Some(Constant::Number(number)) => {
+                    let lies = range(other).and_then(|range| lies(range, turned(operator), number));
+                    if let Some(is_true) = lies {
+                        return Some(Truth::of(is_true));
+                    }
+                }
+                Some(end) if is_within(other, turned(operator), &end) => return Some(Truth::Always),
+                _ => {}
+            }
+            if operator == "=" && self.is_own_table(one, other) {
+                return Some(Truth::Always);
             }
             if self
                 .copies
@@ -461,6 +481,18 @@ impl<'t> Scale<'t> {
             return Some(Truth::of(!operator.starts_with('!')));
         }
         None
+    }
+
+    /// `tableoid = 'the_same_table'::regclass`.
+    fn is_own_table(&self, column: &'t Tree, table: &'t Tree) -> bool {
+        let is_class = table.one("type_name").and_then(|to| to.name("names").pop()) == Some("regclass");
+        let Some(Constant::Text(written)) = table.one("arg").filter(|_| is_class).and_then(constant) else {
+            return false;
+        };
+        let (schema, name) = Source::name(self.target);
+        self.column_of_own(column) == Some("tableoid")
+            && (written == name
+                || written.strip_suffix(name).is_some_and(|rest| rest.strip_suffix('.') == Some(schema)))
     }
 
     /// A column of the target that is not one of a copy.
@@ -681,6 +713,7 @@ impl<'t> Scale<'t> {
 
     /// Whether two expressions are the same. A column of the target can be named with it or without.
     pub(crate) fn same(&self, one: &'t Tree, other: &'t Tree) -> bool {
+        let (one, other) = (plain(one), plain(other));
         if one.kind != other.kind {
             return false;
         }
@@ -738,6 +771,10 @@ fn turned(operator: &str) -> &str {
         ">=" => "<=",
         other => other,
     }
+}
+
+fn is_difference(tree: &Tree) -> bool {
+    tree.kind == "AExpr" && tree.number("kind") == 1 && operator(tree) == Some("-") && tree.has(&["lexpr"])
 }
 
 fn is_comparison(tree: &Tree) -> bool {

@@ -35,6 +35,7 @@ mod literals;
 mod moves;
 mod names;
 mod objects;
+mod plain;
 mod reach;
 mod read;
 mod routine;

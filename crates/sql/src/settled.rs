@@ -16,14 +16,25 @@ pub(crate) fn holds_literal(tree: &Tree) -> bool {
     }
 }
 
+fn is_text(literal: &Tree) -> bool {
+    literal.one("val").is_some_and(|value| value.kind == "String")
+}
+
 fn holds(tree: &Tree, is_arm: bool) -> bool {
     let is_column = |tree: Option<&Tree>| tree.is_some_and(|tree| tree.kind == "ColumnRef");
-    let is_plain = |tree: &Tree| match tree.kind {
-        "TypeCast" => tree.one("arg").is_some_and(|arg| arg.kind == "AConst"),
-        kind => matches!(kind, "AConst" | "ParamRef"),
-    };
     let (left, right) = (tree.one("lexpr"), tree.one("rexpr"));
     let equals = operator(tree) == Some("=");
+    let orders = !equals && operator(tree) != Some("<>") || matches!(tree.number("kind"), 11..=14);
+    let is_plain = |tree: &Tree| match tree.kind {
+        // Some texts are the least or the greatest of all, and some are names of tables.
+        "AConst" => !orders || !is_text(tree),
+        "TypeCast" => {
+            let to = tree.one("type_name").and_then(|to| to.name("names").pop());
+            to != Some("regclass")
+                && tree.one("arg").is_some_and(|arg| arg.kind == "AConst" && (!orders || !is_text(arg)))
+        }
+        kind => kind == "ParamRef",
+    };
     match (tree.kind, tree.number("kind")) {
         // What equals one literal leaves something out, whichever it is.
         ("AExpr", 1 | 7 | 11..=14) if is_arm && !(equals && matches!(tree.number("kind"), 1 | 7)) => {

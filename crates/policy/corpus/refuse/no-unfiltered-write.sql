@@ -118,6 +118,17 @@ DELETE FROM orders WHERE status ~ ''
 
 DELETE FROM orders WHERE ctid IS NOT NULL
 
+-- arithmetic that changes nothing
+DELETE FROM orders WHERE id = id + 0
+
+DELETE FROM orders WHERE COALESCE(id, 0) = id
+
+DELETE FROM orders WHERE id - id = 0
+
+DELETE FROM orders WHERE length(status) >= 0
+
+DELETE FROM orders WHERE random() < 2
+
 DELETE FROM orders WHERE note IS NULL OR note IS NOT NULL
 
 DELETE FROM orders WHERE id < 7 OR id >= 7

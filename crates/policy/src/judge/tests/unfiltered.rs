@@ -3,7 +3,7 @@
 use super::verdict;
 
 /// Conditions on `orders o` that leave nothing out.
-const OPEN: [&str; 72] = [
+const OPEN: [&str; 98] = [
     "true",
     "not false",
     "1 = 1",
@@ -76,10 +76,36 @@ const OPEN: [&str; 72] = [
     "case when true then true else false end",
     "case when id = 5 then true else 1 = 1 end",
     "current_user is not null and now() is not null",
+    "id = id + 0",
+    "0 + id = o.id",
+    "id - 0 >= id",
+    "id * 1 = id",
+    "id / 1 = id",
+    "+id = id",
+    "status || '' = status",
+    "status::text = status",
+    "id::numeric = id",
+    "coalesce(id, 0) = id",
+    "coalesce(o.status, 'x') = status",
+    "id - id = 0",
+    "id - o.id = 0",
+    "0 = id - id",
+    "id * 0 = 0",
+    "0 & id = 0",
+    "length(status) >= 0",
+    "0 <= char_length(status)",
+    "length(status) > -1",
+    "abs(id) <> -1",
+    "random() < 2",
+    "random() >= 0",
+    "status >= ''",
+    "created_at <= 'infinity'",
+    "ctid > '(0,0)'",
+    "tableoid = 'orders'::regclass",
 ];
 
 /// Conditions that leave something out, or could.
-const FILTERED: [&str; 43] = [
+const FILTERED: [&str; 58] = [
     "id = 5",
     "id = $1",
     "id <> 5",
@@ -114,6 +140,21 @@ const FILTERED: [&str; 43] = [
     "case when id = 5 then true else false end",
     "case status when 'open' then true else true end and quantity = 1",
     "random() < 0.1",
+    "random() > 0",
+    "id = id + 1",
+    "id - 1 = id",
+    "id * 2 = id",
+    "status || ' ' = status",
+    "amount::int = amount",
+    "status::varchar(1) = status",
+    "amount % 1 = 0",
+    "length(status) > 0",
+    "length(status) = 0",
+    "abs(id) > 1",
+    "status > ''",
+    "created_at < '2024-01-01'",
+    "ctid = '(0,1)'",
+    "tableoid = 'orders_2024'::regclass",
     "forget(1)",
     "id operator(public.=) id",
     "(id = id) is null",
@@ -211,14 +252,21 @@ fn a_verdict_that_rests_on_literals_is_not_shared() {
         "delete from orders where id = 5",
         "update orders set quantity = 3 where id = 5 and status = 'open'",
         "delete from orders where id in (1, 2) or status = 'open'",
-        "delete from orders where made < '2024-01-01'::date",
+        "delete from orders where made = '2024-01-01'::date",
         "delete from orders where id between 1 and 9",
+        "delete from orders where id >= 100",
         "delete from orders",
     ] {
         assert!(holds(text), "{text}");
     }
     for text in [
         "delete from orders where 1 = 0",
+        "delete from orders where id = id + 1",
+        "delete from orders where made < '2024-01-01'::date",
+        "delete from orders where status >= 'a'",
+        "delete from orders where made between '2024-01-01' and '2024-12-31'",
+        "delete from orders where tableoid = 'orders_2024'::regclass",
+        "delete from orders where length(status) > 5",
         "delete from orders where status like '%a'",
         "delete from orders where id < 5 or id >= 7",
         "delete from orders where id = 5 or (id <> 6 and true)",

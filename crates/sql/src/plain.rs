@@ -1,0 +1,93 @@
+//! What arithmetic alone tells of an expression, whatever is in the row: what is the same as a part of it, and between what it lies.
+
+use crate::constant::{Constant, constant, operator};
+use crate::tree::Tree;
+
+/// Types that another value is written in as a whole.
+const WHOLE_TYPES: [&str; 3] = ["numeric", "text", "varchar"];
+
+/// Functions of PostgreSQL that give no number below zero (pg_proc.dat).
+const NEVER_NEGATIVE: [&str; 9] = [
+    "abs",
+    "bit_length",
+    "cardinality",
+    "char_length",
+    "character_length",
+    "length",
+    "octet_length",
+    "position",
+    "strpos",
+];
+
+/// The part of `tree` that has its value: `x` of `x + 0`, `1 * x`, `x || ''`, `x::text`, and `COALESCE(x, 7)`, which is compared with `x`.
+pub(crate) fn plain(tree: &Tree) -> &Tree {
+    let part = match tree.kind {
+        "AExpr" if tree.number("kind") == 1 => of_operator(tree),
+        "TypeCast" => {
+            let to = tree.one("type_name").filter(|to| !to.has(&["array_bounds", "typmods", "setof"]));
+            let is_whole =
+                to.and_then(|to| to.name("names").pop()).is_some_and(|name| WHOLE_TYPES.contains(&name));
+            tree.one("arg").filter(|_| is_whole)
+        }
+        "CoalesceExpr" => tree.one("args"),
+        _ => None,
+    };
+    match part {
+        Some(part) if constant(part).is_none() => plain(part),
+        _ => tree,
+    }
+}
+
+fn of_operator(tree: &Tree) -> Option<&Tree> {
+    let (operator, right) = (operator(tree)?, tree.one("rexpr")?);
+    let Some(left) = tree.one("lexpr") else { return (operator == "+").then_some(right) };
+    let is_nothing = |tree: &Tree| match (operator, constant(tree)) {
+        ("+" | "-", Some(Constant::Number(number))) => number == 0.0,
+        ("*" | "/", Some(Constant::Number(number))) => number == 1.0,
+        ("||", Some(Constant::Text(text))) => text.is_empty(),
+        _ => false,
+    };
+    if is_nothing(right) {
+        return Some(left);
+    }
+    (matches!(operator, "+" | "*" | "||") && is_nothing(left)).then_some(right)
+}
+
+/// The least and the greatest number that a call can give, whatever it is given; the second is never reached.
+pub(crate) fn range(tree: &Tree) -> Option<(f64, f64)> {
+    let name = match tree.name("funcname").as_slice() {
+        [name] | ["pg_catalog", name] if tree.kind == "FuncCall" => *name,
+        _ => return None,
+    };
+    match name {
+        "random" if !tree.has(&["args"]) => Some((0.0, 1.0)),
+        name if NEVER_NEGATIVE.contains(&name) => Some((0.0, f64::INFINITY)),
+        _ => None,
+    }
+}
+
+/// Whether what lies in this range, as [`range`] gives it, is so compared with `number` always, or never.
+pub(crate) fn lies((least, beyond): (f64, f64), operator: &str, number: f64) -> Option<bool> {
+    let (always, never) = match operator {
+        ">=" => (number <= least, beyond <= number),
+        ">" => (number < least, beyond <= number),
+        "<=" => (beyond <= number, number < least),
+        "<" => (beyond <= number, number <= least),
+        "<>" => (number < least || beyond <= number, false),
+        "=" => (false, number < least || beyond <= number),
+        _ => (false, false),
+    };
+    (always || never).then_some(always)
+}
+
+/// Whether this column, or anything else, is so compared with a constant whatever it is: no text is below the empty one, no
+/// time beyond infinity, and no row before the first.
+pub(crate) fn is_within(tree: &Tree, operator: &str, end: &Constant) -> bool {
+    let Constant::Text(end) = end else { return false };
+    let is_place = tree.kind == "ColumnRef" && tree.name("fields").pop() == Some("ctid");
+    match (operator, end.trim().to_ascii_lowercase().as_str()) {
+        (">=", "" | "-infinity") | ("<=", "infinity" | "+infinity") => true,
+        (">=" | ">" | "<>", "(0,0)") => is_place,
+        _ => false,
+    }
+}
