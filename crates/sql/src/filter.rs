@@ -30,44 +30,8 @@ pub(crate) enum Truth {
     Depends,
 }
 
-/// Functions of PostgreSQL that say nothing of a row but what their arguments do.
-const PLAIN: [&str; 35] = [
-    "abs",
-    "array_length",
-    "btrim",
-    "clock_timestamp",
-    "concat",
-    "current_setting",
-    "currval",
-    "date_part",
-    "date_trunc",
-    "format",
-    "lastval",
-    "length",
-    "lower",
-    "ltrim",
-    "md5",
-    "nextval",
-    "now",
-    "pg_backend_pid",
-    "pg_typeof",
-    "quote_literal",
-    "repeat",
-    "replace",
-    "reverse",
-    "round",
-    "rtrim",
-    "statement_timestamp",
-    "substr",
-    "substring",
-    "timeofday",
-    "to_char",
-    "transaction_timestamp",
-    "trim",
-    "txid_current",
-    "upper",
-    "version",
-];
+/// Functions that are another for each row. All others say nothing of a row but what their arguments do.
+const VARYING: [&str; 4] = ["gen_random_uuid", "random", "random_normal", "uuid_generate_v4"];
 
 /// Functions that return something else each time. All others count as steady: who writes `f(id) = f(id)` means no filter.
 const UNSTEADY: [&str; 7] = [
@@ -393,8 +357,13 @@ impl<'t> Scale<'t> {
                 let listed = self.listed(left, right.all("items"))?;
                 Some(listed.not_if(operator != "="))
             }
-            8 | 9 => {
-                let Some(Constant::Text(pattern)) = constant(right) else { return None };
+            8 | 9 if self.is_steady(left) && self.same(left, right) => {
+                Some(Truth::of(!operator.starts_with('!')))
+            }
+            8..=10 => {
+                // SIMILAR TO hands its pattern to a function.
+                let pattern = if right.kind == "FuncCall" { right.one("args")? } else { right };
+                let Some(Constant::Text(pattern)) = constant(pattern) else { return None };
                 let any = !pattern.is_empty() && pattern.bytes().all(|byte| byte == b'%');
                 any.then(|| Truth::of(!operator.starts_with('!')))
             }
@@ -432,7 +401,7 @@ impl<'t> Scale<'t> {
         }
         if self.is_steady(left) && self.same(left, right) {
             return match operator {
-                "=" | "<=" | ">=" | "@>" | "<@" => Some(Truth::Always),
+                "=" | "<=" | ">=" | "@>" | "<@" | "&&" => Some(Truth::Always),
                 "<>" | "<" | ">" => Some(Truth::Never),
                 _ => None,
             };
@@ -655,7 +624,7 @@ impl<'t> Scale<'t> {
             // What it is, whoever calls the body says.
             "ColumnRef" if self.is_variable(tree) => return Truth::Given,
             "ColumnRef" => self.may_be_own(tree),
-            "FuncCall" if !is_one_of(&PLAIN, tree) && !is_one_of(&AGGREGATES, tree) => true,
+            "FuncCall" if is_one_of(&VARYING, tree) => true,
             "CurrentOfExpr" | "RangeTableSample" => true,
             _ => false,
         };

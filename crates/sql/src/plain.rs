@@ -3,6 +3,9 @@
 use crate::constant::{Constant, constant, operator};
 use crate::tree::Tree;
 
+/// `A_Expr_Kind` of NULLIF (parsenodes.h), as pg_query counts it.
+const NULLIF: i64 = pg_query::protobuf::AExprKind::AexprNullif as i64;
+
 /// Types that another value is written in as a whole.
 const WHOLE_TYPES: [&str; 3] = ["numeric", "text", "varchar"];
 
@@ -30,6 +33,13 @@ pub(crate) fn plain(tree: &Tree) -> &Tree {
             tree.one("arg").filter(|_| is_whole)
         }
         "CoalesceExpr" => tree.one("args"),
+        // GREATEST and LEAST of one.
+        "MinMaxExpr" if tree.all("args").count() == 1 => tree.one("args"),
+        // NULLIF (x, NULL)
+        "AExpr" if tree.number("kind") == NULLIF => {
+            let is_null = tree.one("rexpr").and_then(constant) == Some(Constant::Null);
+            tree.one("lexpr").filter(|_| is_null)
+        }
         _ => None,
     };
     match part {
@@ -40,9 +50,12 @@ pub(crate) fn plain(tree: &Tree) -> &Tree {
 
 fn of_operator(tree: &Tree) -> Option<&Tree> {
     let (operator, right) = (operator(tree)?, tree.one("rexpr")?);
-    let Some(left) = tree.one("lexpr") else { return (operator == "+").then_some(right) };
+    let Some(left) = tree.one("lexpr") else {
+        let again = Some(right).filter(|inner| operator == "-" && inner.kind == "AExpr" && is_minus(inner));
+        return if operator == "+" { Some(right) } else { again?.one("rexpr") };
+    };
     let is_nothing = |tree: &Tree| match (operator, constant(tree)) {
-        ("+" | "-", Some(Constant::Number(number))) => number == 0.0,
+        ("+" | "-" | "|" | "#", Some(Constant::Number(number))) => number == 0.0,
         ("*" | "/", Some(Constant::Number(number))) => number == 1.0,
         ("||", Some(Constant::Text(text))) => text.is_empty(),
         _ => false,
@@ -50,11 +63,18 @@ fn of_operator(tree: &Tree) -> Option<&Tree> {
     if is_nothing(right) {
         return Some(left);
     }
-    (matches!(operator, "+" | "*" | "||") && is_nothing(left)).then_some(right)
+    (matches!(operator, "+" | "*" | "||" | "|" | "#") && is_nothing(left)).then_some(right)
+}
+
+fn is_minus(tree: &Tree) -> bool {
+    operator(tree) == Some("-") && !tree.has(&["lexpr"])
 }
 
 /// The least and the greatest number that a call can give, whatever it is given; the second is never reached.
 pub(crate) fn range(tree: &Tree) -> Option<(f64, f64)> {
+    if tree.kind == "AExpr" && operator(tree) == Some("@") && !tree.has(&["lexpr"]) {
+        return Some((0.0, f64::INFINITY));
+    }
     let name = match tree.name("funcname").as_slice() {
         [name] | ["pg_catalog", name] if tree.kind == "FuncCall" => *name,
         _ => return None,

@@ -84,7 +84,12 @@ impl Tree {
             Child::Text(text) => text.is_empty(),
             Child::Number(number) => *number == 0,
         };
-        if !is_default && !matches!(field, "location" | "rexpr_list_start" | "rexpr_list_end") {
+        if !is_default
+            && !matches!(
+                field,
+                "location" | "list_start" | "list_end" | "rexpr_list_start" | "rexpr_list_end"
+            )
+        {
             self.children.push((field, child));
         }
     }
