@@ -20,7 +20,7 @@ use wire::{BodyError, compose, split_frame};
 pub(crate) use self::history::Chronicle;
 use self::history::History;
 use self::samples::Samples;
-use crate::config::{Columns, Upstream};
+use crate::config::{Columns, Role, Upstream};
 use crate::identity::Identity;
 use crate::pipe::Pipe;
 use crate::upstream;
@@ -808,6 +808,6 @@ async fn connect(upstream: &Upstream) -> Result<Pipe, String> {
         ),
     ];
     let parameters = parameters.map(|(name, value)| (name.into(), value.into()));
-    let connected = upstream::connect(upstream, PROTOCOL_3_0, &parameters).await;
+    let connected = upstream::connect(upstream, &Role::Own, PROTOCOL_3_0, &parameters).await;
     connected.map(|connected| connected.pipe).map_err(|error| with_causes(&error))
 }

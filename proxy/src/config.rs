@@ -5,6 +5,7 @@ mod approvals;
 mod columns;
 mod limits;
 mod masks;
+mod roles;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -28,10 +29,11 @@ pub(crate) use self::columns::Columns;
 pub(crate) use self::limits::Limits;
 use self::limits::{CONNECTIONS_MAX, Written};
 use self::masks::MaskFile;
+use self::roles::RoleFile;
+pub(crate) use self::roles::{Credentials, Role, Roles};
 use crate::keepalive::{self, KeepAlive};
 use crate::oidc::{OidcFile, Provider};
 use crate::scram::Secret;
-use crate::scram_client::Salted;
 use crate::tls::{ClientTls, TlsFile};
 use crate::upstream_tls::{SslMode, UpstreamTls, UpstreamTlsFile};
 
@@ -114,9 +116,9 @@ pub(crate) struct Upstream {
     pub(crate) port: u16,
     /// The database's own name for it.
     pub(crate) dbname: String,
-    pub(crate) user: String,
-    pub(crate) password: String,
-    pub(crate) salted: Salted,
+    /// How it is logged in to, unless `roles` say otherwise.
+    pub(crate) own: Credentials,
+    pub(crate) roles: Roles,
     /// TLS, where it is not off.
     pub(crate) tls: Option<UpstreamTls>,
     pub(crate) keepalive: KeepAlive,
@@ -140,6 +142,22 @@ impl fmt::Debug for Upstream {
 }
 
 impl Upstream {
+    /// How a session of `role` is logged in.
+    pub(crate) fn credentials<'a>(&'a self, role: &'a Role) -> &'a Credentials {
+        match role {
+            Role::LogsIn(credentials) => credentials,
+            Role::Own | Role::IsSet(_) => &self.own,
+        }
+    }
+
+    /// As whom the database knows a session of `role`.
+    pub(crate) fn name_of<'a>(&'a self, role: &'a Role) -> &'a str {
+        match role {
+            Role::IsSet(role) => role,
+            Role::Own | Role::LogsIn(_) => &self.credentials(role).user,
+        }
+    }
+
     /// Whether both are ways in to the same database.
     pub(crate) fn is_same_database(&self, other: &Upstream) -> bool {
         (&self.host, self.port, &self.dbname) == (&other.host, other.port, &other.dbname)
@@ -198,6 +216,7 @@ struct UpstreamFile {
     /// Not needed where the server asks for none.
     #[serde(default)]
     password: String,
+    roles: Option<Vec<RoleFile>>,
     #[serde(default)]
     environment: Option<String>,
     #[serde(default)]
@@ -394,6 +413,7 @@ impl ConfigFile {
                 }
                 let columns =
                     Columns::check(&written.columns).map_err(|message| refused(span.clone(), message))?;
+                let roles = Roles::check(written.roles).map_err(|message| refused(span.clone(), message))?;
                 let is_wildcard = database == WILDCARD;
                 if is_wildcard && dbname.is_some() {
                     return Err(refused(
@@ -411,9 +431,8 @@ impl ConfigFile {
                     host,
                     port,
                     dbname,
-                    user,
-                    password,
-                    salted: Salted::default(),
+                    own: Credentials::new(user, password),
+                    roles,
                     keepalive,
                     names_functions,
                     catalog_trust,

@@ -1,5 +1,6 @@
 //! Who a session is to the policies that hold at the moment.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -44,6 +45,19 @@ impl Identity {
         let who = now(who, account, config);
         let (policies, subject) = (Arc::clone(&config.policies), config.policies.subject(&who)?);
         Ok(Identity { who, account, policies, subject, methods: Arc::clone(&config.methods), allowance })
+    }
+
+    /// Has the session keep these settings, from its beginning to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] where the policies cannot be told of it.
+    pub(crate) fn keep(&mut self, settings: BTreeSet<String>) -> Result<(), PolicyError> {
+        if !settings.is_empty() {
+            self.who.keeps.extend(settings);
+            self.subject = self.policies.subject(&self.who)?;
+        }
+        Ok(())
     }
 
     /// Takes what has changed: the configuration (`is_newer`), or the time where policies look at it.

@@ -1,5 +1,7 @@
 //! Connects to a database with the proxy's own credentials, up to its first ReadyForQuery.
 
+mod set_role;
+
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,7 +15,7 @@ use wire::backend::{self, tag};
 use wire::{BodyError, FrameError, compose, frontend, split_frame};
 
 use crate::certificate;
-use crate::config::Upstream;
+use crate::config::{Credentials, Role, Upstream};
 use crate::farewell::Farewell;
 use crate::pipe::Pipe;
 use crate::scram_client::{Binding, Final, First, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, ScramError};
@@ -62,6 +64,11 @@ pub(crate) enum UpstreamError {
     Cleartext,
     #[error("the server refused: {message} ({sqlstate})")]
     Refused { sqlstate: String, message: String },
+    #[error(
+        "the server does not keep the session in its role: `set-role` of `upstream.roles` needs PostgreSQL 12.22, 13.18, 14.15, \
+         15.10, 16.6, 17.2 or later, and no pooler between"
+    )]
+    RoleNotKept,
 }
 
 impl From<FrameError> for UpstreamError {
@@ -86,8 +93,13 @@ impl UpstreamError {
                 format!("the database \"{database}\" refused Picket's own log-in"),
             )
             .hint(
-                "Whoever runs Picket finds the reason in its log; user and password are under [[upstream]].",
+                "Whoever runs Picket finds the reason in its log; user, password and roles are under [[upstream]].",
             ),
+            UpstreamError::RoleNotKept => Farewell::new(
+                "08004",
+                format!("the database \"{database}\" does not keep sessions in their roles"),
+            )
+            .hint("Whoever runs Picket finds the reason in its log; roles are under [[upstream]]."),
             UpstreamError::NoTls | UpstreamError::Handshake(_) | UpstreamError::Cleartext => Farewell::new(
                 "08001",
                 format!("Picket does not trust the connection to the database \"{database}\""),
@@ -112,7 +124,7 @@ impl UpstreamError {
     }
 }
 
-/// Connects and speaks `version` of the protocol, or what the server has of it. The client's start-up parameters go into
+/// Connects as `role` and speaks `version` of the protocol, or what the server has of it. The client's start-up parameters go into
 /// the server's start-up message, so that they are session defaults there as they would be without a proxy.
 ///
 /// # Cancel safety
@@ -120,20 +132,32 @@ impl UpstreamError {
 /// Cancel safe: the connection is dropped.
 pub(crate) async fn connect(
     upstream: &Upstream,
+    role: &Role,
     version: u32,
     parameters: &[(Vec<u8>, Vec<u8>)],
 ) -> Result<Connected, UpstreamError> {
-    timeout(CONNECT_WAIT, start(upstream, version, parameters)).await.map_err(|_| UpstreamError::TimedOut)?
+    let ready = async {
+        let Role::IsSet(name) = role else { return start(upstream, role, version, parameters).await };
+        // Behind those of the client, so that it counts (postinit.c, `process_startup_options`).
+        let set = [(b"role".to_vec(), name.clone().into_bytes())];
+        let parameters: Vec<_> = parameters.iter().cloned().chain(set).collect();
+        let mut connected = start(upstream, role, version, &parameters).await?;
+        set_role::see(&mut connected, name).await?;
+        Ok(connected)
+    };
+    timeout(CONNECT_WAIT, ready).await.map_err(|_| UpstreamError::TimedOut)?
 }
 
 async fn start(
     upstream: &Upstream,
+    role: &Role,
     version: u32,
     parameters: &[(Vec<u8>, Vec<u8>)],
 ) -> Result<Connected, UpstreamError> {
     let mut pipe = dial(upstream, (upstream.host.as_str(), upstream.port)).await?;
     let server = pipe.socket().peer_addr()?;
-    let own = [(&b"user"[..], upstream.user.as_bytes()), (b"database", upstream.dbname.as_bytes())];
+    let credentials = upstream.credentials(role);
+    let own = [(&b"user"[..], credentials.user.as_bytes()), (b"database", upstream.dbname.as_bytes())];
     let clients = parameters.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
     let mut out = Vec::new();
     compose::startup(&mut out, version, own.into_iter().chain(clients));
@@ -159,7 +183,7 @@ async fn start(
         pipe.use_up(len);
         match tag {
             tag::AUTHENTICATION => {
-                if let Some(answer) = authenticate(&body, upstream, pipe.tls(), &mut proof)? {
+                if let Some(answer) = authenticate(&body, upstream, credentials, pipe.tls(), &mut proof)? {
                     send(pipe, &answer).await?;
                 }
             }
@@ -178,10 +202,7 @@ async fn start(
                 connected.ready = whole;
                 return Ok(connected);
             }
-            tag::ERROR_RESPONSE => {
-                let text = |code| String::from_utf8_lossy(backend::error_field(&body, code)).into_owned();
-                return Err(UpstreamError::Refused { sqlstate: text(b'C'), message: text(b'M') });
-            }
+            tag::ERROR_RESPONSE => return Err(refusal(&body)),
             other => {
                 return Err(UpstreamError::Protocol(format!(
                     "unexpected message `{}`",
@@ -190,6 +211,12 @@ async fn start(
             }
         }
     }
+}
+
+/// What an ErrorResponse says.
+fn refusal(body: &[u8]) -> UpstreamError {
+    let text = |code| String::from_utf8_lossy(backend::error_field(body, code)).into_owned();
+    UpstreamError::Refused { sqlstate: text(b'C'), message: text(b'M') }
 }
 
 /// Connects to a server of `upstream`, with TLS as it is configured.
@@ -243,6 +270,7 @@ enum Proof {
 fn authenticate(
     body: &[u8],
     upstream: &Upstream,
+    Credentials { user, password, salted }: &Credentials,
     tls: Option<&CommonState>,
     proof: &mut Proof,
 ) -> Result<Option<Vec<u8>>, UpstreamError> {
@@ -260,14 +288,12 @@ fn authenticate(
             if tls.is_none() && !upstream.allows_cleartext_password {
                 return Err(UpstreamError::Cleartext);
             }
-            compose::frame(&mut out, frontend::tag::PASSWORD, |out| {
-                compose::cstr(out, upstream.password.as_bytes())
-            });
+            compose::frame(&mut out, frontend::tag::PASSWORD, |out| compose::cstr(out, password.as_bytes()));
             *proof = Proof::Given;
         }
         (5, Proof::NotAsked) => {
             let salt = data.try_into().map_err(|_| BodyError::Value { field: "salt" })?;
-            let hash = md5_hash(upstream.user.as_bytes(), upstream.password.as_bytes(), salt);
+            let hash = md5_hash(user.as_bytes(), password.as_bytes(), salt);
             compose::frame(&mut out, frontend::tag::PASSWORD, |out| compose::cstr(out, hash.as_bytes()));
             *proof = Proof::Given;
         }
@@ -288,7 +314,7 @@ fn authenticate(
         }
         (11, Proof::Asked(_)) => {
             if let Proof::Asked(exchange) = std::mem::replace(proof, Proof::NotAsked) {
-                let answer = exchange.answer(data, &upstream.password, &upstream.salted)?;
+                let answer = exchange.answer(data, password, salted)?;
                 compose::frame(&mut out, frontend::tag::PASSWORD, |out| {
                     out.extend_from_slice(answer.message.as_bytes())
                 });

@@ -9,6 +9,7 @@ use sql::{Catalog, Facts, ReachedColumns, Statement, Unreadable};
 
 use crate::answer::{Answer, Masks, Whole};
 use crate::asks::{self, Apart, Ask, Details, Names, Question};
+use crate::keeps::{self, KEPT};
 use crate::policies::{Policies, Relevant};
 use crate::resource::Resource;
 use crate::settings::{self, REPLICATION_ROLE};
@@ -36,6 +37,9 @@ const REASONS_MAX: usize = 8;
 /// Names the rule where no policy permits what is asked.
 const NOT_PERMITTED: &str = "not-permitted";
 
+/// The action of a replication connection.
+const REPLICATE: &str = "replicate";
+
 /// Names the rule where nobody can tell what the policies say.
 const NOT_JUDGED: &str = "not-judged";
 
@@ -56,6 +60,8 @@ struct Against {
     policies: BTreeMap<usize, String>,
     /// What else is against it: the rule's name, and why.
     others: Vec<(&'static str, String)>,
+    /// What helps against one of those.
+    hint: Option<&'static str>,
 }
 
 impl Policies {
@@ -74,6 +80,9 @@ impl Policies {
         readers_disagree: bool,
         meaning: &Meaning<'_>,
     ) -> Verdict {
+        if let Some(why) = keeps::breaks(&subject.keeps, statement) {
+            return Against::kept(why).verdict(self);
+        }
         let may_matter =
             |action: &str| !self.permits_all() || self.about(action).is_none_or(Relevant::may_forbid);
         let tell_apart = |one: &Relation, other: &Relation| self.tell_apart(one, other);
@@ -150,7 +159,7 @@ impl Policies {
 
     /// The verdict on a replication connection, and on each command over it.
     pub fn judge_replication(&self, subject: &Subject, command: &'static str) -> Verdict {
-        self.about_nothing(subject, "replicate", "", command)
+        self.about_nothing(subject, REPLICATE, "", command)
     }
 
     /// The verdict on the parameters of a start-up packet, by name and value. What nobody forbids need not be permitted.
@@ -160,12 +169,16 @@ impl Policies {
         parameters: impl Iterator<Item = (&'p [u8], &'p [u8])>,
     ) -> Verdict {
         let parameters: Vec<_> = parameters.collect();
+        let set = settings::of_startup(&parameters);
+        if let Some(why) = keeps::broken_by_startup(&subject.keeps, &set) {
+            return Against::kept(why).verdict(self);
+        }
         let catalog = Catalog::default();
         let names = self.names(&catalog, &|_, _| Apart::No);
         let mut asks = Vec::new();
         // The shipped ones guard against one setting alone, and what else changes the reading the session knows.
         if self.has_own() {
-            for (name, value) in settings::of_startup(&parameters) {
+            for (name, value) in set {
                 if name.is_empty() {
                     asks.extend(names.any_setting(&value));
                 }
@@ -214,7 +227,14 @@ impl Policies {
         let details = Details { command, ..Details::default() };
         let ask = Ask { action, resource: Resource::Database, details };
         let question = Question { ask, through: None, is_implied: false };
-        self.weigh(subject, [(&question, what)], &Whole::default())
+        let verdict = self.weigh(subject, [(&question, what)], &Whole::default());
+        match verdict {
+            // What is replicated is no statement that could set anything; a role does not hold for it.
+            Verdict::Allow(_) | Verdict::Hold { .. } if !subject.keeps.is_empty() && action != REPLICATE => {
+                Against::kept(keeps::UNSEEN.to_owned()).verdict(self)
+            }
+            verdict => verdict,
+        }
     }
 
     /// The verdict where all of this is asked; the second of each stands in reasons beside what is known of the resource.
@@ -233,6 +253,11 @@ impl Policies {
 }
 
 impl Against {
+    /// The session would not keep its settings.
+    fn kept(why: String) -> Self {
+        Against { others: vec![(KEPT, why)], hint: Some(keeps::HINT), ..Against::default() }
+    }
+
     /// Whoever made a trigger wanted it to run with each write: of what a statement reaches guardrails say nothing, and nobody
     /// need be permitted it.
     fn note(
@@ -288,7 +313,8 @@ impl Against {
             own.chain(others).map(|(name, reason)| format!("Rule \"{name}\": {reason}.")).collect();
         reasons.dedup();
         reasons.truncate(REASONS_MAX);
-        let hint = enforced.first().map_or("Ask whoever runs Picket.", |(rule, _)| &rule.hint).to_owned();
+        let hint = enforced.first().map(|(rule, _)| rule.hint.as_str()).or(self.hint);
+        let hint = hint.unwrap_or("Ask whoever runs Picket.").to_owned();
         let refusal = |message: &str| Refusal {
             rules: names.clone(),
             sqlstate: REFUSED,

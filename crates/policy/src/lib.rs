@@ -18,6 +18,7 @@ mod asks;
 mod cedar;
 mod functions;
 mod judge;
+mod keeps;
 mod policies;
 mod resource;
 mod rule;

@@ -15,6 +15,7 @@ use sql::catalog::Relation;
 use crate::answer::{Answers, WORDS_OF_WHOLE, Whole};
 use crate::asks::{Apart, Ask, Details, REVEAL};
 use crate::cedar::{CedarError, Types};
+use crate::keeps;
 use crate::resource::{Resource, parts_of, schema_of};
 use crate::rule::Rule;
 use crate::setup::{Mode, PolicyError, SCHEMA, SHIPPED, Setup, Source};
@@ -28,7 +29,7 @@ const POLICIES_MAX: usize = 1_024;
 const OPERATORS_MAX: usize = 200;
 
 /// Names that say of a verdict that no rule made it.
-const RESERVED: [&str; 2] = ["not-judged", "not-permitted"];
+const RESERVED: [&str; 3] = [keeps::KEPT, "not-judged", "not-permitted"];
 
 /// Most subjects that are remembered.
 const SUBJECTS_MAX: usize = 4_096;
@@ -404,7 +405,7 @@ impl Policies {
     fn seen(&self, who: &Who) -> Who {
         let groups = who.groups.intersection(&self.groups).cloned().collect();
         if !self.has_own() {
-            return Who { groups, ..Who::default() };
+            return Who { groups, keeps: who.keeps.clone(), ..Who::default() };
         }
         let mut seen = Who { groups, ..who.clone() };
         let nobody = Who::default();

@@ -128,6 +128,6 @@ pub(crate) fn value(setting: &Setting) -> Option<String> {
 /// Whether a value is one of `restrict_nonsystem_relation_kind`, to which pg_dump sets the setting of that name where the
 /// server has one. No boolean (bool.c) and no encoding (encnames.c) is spelled like it. What else stands in such a statement
 /// proves nothing: `pg_settings`, `=` and `name` can all be somebody's own.
-fn restricts_kinds(value: &str) -> bool {
+pub(crate) fn restricts_kinds(value: &str) -> bool {
     value.split(',').all(|kind| matches!(kind.trim(), "view" | "foreign-table"))
 }

@@ -33,6 +33,8 @@ pub struct Who {
     pub hour: u8,
     /// 1 is Monday, 7 Sunday.
     pub weekday: u8,
+    /// Settings, in small letters, by which Picket has told the database who it is: the session keeps them.
+    pub keeps: BTreeSet<String>,
 }
 
 impl Default for Who {
@@ -49,6 +51,7 @@ impl Default for Who {
             environment: String::new(),
             hour: 0,
             weekday: 1,
+            keeps: BTreeSet::new(),
         }
     }
 }
@@ -64,6 +67,8 @@ pub struct Subject {
     pub(crate) entities: Entities,
     /// What each request's context says of it.
     pub(crate) context: Vec<(String, RestrictedExpression)>,
+    /// Settings that the session keeps.
+    pub(crate) keeps: BTreeSet<String>,
 }
 
 impl Subject {
@@ -104,6 +109,7 @@ impl Subject {
             database_name: who.database.clone(),
             entities,
             context: context.collect(),
+            keeps: who.keeps.clone(),
         })
     }
 }

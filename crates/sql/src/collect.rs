@@ -91,7 +91,7 @@ impl Collector {
         // A definition that names it does not say of which setting.
         if self.functions.contains("set_config") && self.statement.settings.is_empty() {
             self.effect(Effect::Set);
-            self.statement.settings.push(Setting { name: None, value: None, is_reset_all: false });
+            self.statement.settings.push(Setting::default());
         }
         if READ_CURSORS.iter().any(|name| self.functions.contains(*name)) {
             self.runs(Runs::AnyCursor);
@@ -445,7 +445,7 @@ impl Collector {
         // Of SQL they are read with its statements.
         for name in body.settings.into_iter().filter(|_| language == "plpgsql") {
             self.effect(Effect::Set);
-            self.statement.settings.push(Setting { name: Some(name), value: None, is_reset_all: false });
+            self.statement.settings.push(Setting { name: Some(name), ..Setting::default() });
         }
         self.statement.mentions.extend(body.names);
         self.statement.meddles |= body.meddles;
@@ -540,7 +540,7 @@ impl Collector {
             let name = arguments.next().flatten().map(|name| setting_name(&name));
             let value = arguments.next().flatten();
             self.effect(Effect::Set);
-            self.statement.settings.push(Setting { name, value, is_reset_all: false });
+            self.statement.settings.push(Setting { name, value, ..Setting::default() });
         }
     }
 
@@ -548,7 +548,9 @@ impl Collector {
         let name = node.parts.into_iter().next().map(|name| setting_name(&name));
         let value = node.arguments.into_iter().next().flatten();
         let is_reset_all = node.code == VariableSetKind::VarResetAll as i64;
-        self.statement.settings.push(Setting { name, value, is_reset_all });
+        let resets = [VariableSetKind::VarReset, VariableSetKind::VarSetDefault];
+        let is_reset = resets.iter().any(|kind| node.code == *kind as i64);
+        self.statement.settings.push(Setting { name, value, is_reset, is_reset_all });
     }
 
     /// Hands a leaf's text to the node that gives it meaning.
@@ -776,7 +778,7 @@ impl Visit for Collector {
             }
             "DiscardStmt" if node.code == DiscardMode::DiscardAll as i64 => {
                 self.statement.forgets.extend([Forgets::All, Forgets::Portals, Forgets::Temporary]);
-                self.statement.settings.push(Setting { name: None, value: None, is_reset_all: true });
+                self.statement.settings.push(Setting { is_reset_all: true, ..Setting::default() });
             }
             "CommonTableExpr" => self.statement.ctes.extend(node.parts),
             _ => {}

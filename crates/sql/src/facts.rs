@@ -342,12 +342,14 @@ pub struct ColumnUse {
 }
 
 /// A setting that a statement changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Setting {
     /// Its name in lower case; `None` where it is computed, and where all are reset.
     pub name: Option<String>,
     /// Its new value; `None` where it is computed or reset.
     pub value: Option<String>,
+    /// It goes back to what the session began with (`RESET`, `SET … TO DEFAULT`).
+    pub is_reset: bool,
     /// All settings go back to what the session began with (`RESET ALL`, `DISCARD ALL`).
     pub is_reset_all: bool,
 }

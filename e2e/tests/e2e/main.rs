@@ -46,6 +46,7 @@ mod reach;
 mod reload;
 mod replication;
 mod revealed;
+mod roles;
 mod select;
 mod shutdown;
 mod sign_in;

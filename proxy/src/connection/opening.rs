@@ -14,6 +14,7 @@ use super::ended::{not_judged, not_recorded};
 use super::token_end::TokenEnd;
 use super::{Opened, Shared};
 use crate::catalog::CatalogKeeper;
+use crate::config::Role;
 use crate::farewell::Farewell;
 use crate::identity::{Account, Identity};
 use crate::login::Login;
@@ -75,7 +76,15 @@ pub(super) async fn open(
         ..Who::default()
     };
     let allowance = shared.allowances.of(&user, limits.max_probes_per_hour);
-    let identity = Identity::new(who, account, config, allowance).map_err(|error| not_judged(&error))?;
+    let mut identity = Identity::new(who, account, config, allowance).map_err(|error| not_judged(&error))?;
+    let role = upstream.roles.of(identity.who()).ok_or_else(|| no_role(&user, &database))?;
+    if replication.is_some() && matches!(role, Role::IsSet(_)) {
+        // The server asks for the rights of whoever logged in (postinit.c), and no statement can be looked at.
+        return Err(Farewell::new("42501", "Picket refused this replication connection")
+            .detail("Its role is set for statements, and what is replicated would be the service's own.")
+            .hint("Whoever runs Picket can give you a role by `login` under [[upstream]]."));
+    }
+    identity.keep(role.keeps()).map_err(|error| not_judged(&error))?;
     let (policies, subject) = (identity.policies(), identity.subject());
     let replicates = replication.map(|_| policies.judge_replication(subject, ""));
     if let Some(refusal) = replicates.as_ref().and_then(Verdict::refusal) {
@@ -90,7 +99,7 @@ pub(super) async fn open(
             .hint("Leave it out of the connection's options."));
     }
     let place = shared.places.take(&user, &database, Allowed::by(limits, own))?;
-    let connected = upstream::connect(&upstream, version, &parameters).await.map_err(|error| {
+    let connected = upstream::connect(&upstream, &role, version, &parameters).await.map_err(|error| {
         tracing::warn!(database, %error, "database not reached");
         error.farewell(&upstream)
     })?;
@@ -131,7 +140,7 @@ pub(super) async fn open(
         kind: identity.who().kind.clone(),
         groups: identity.who().groups.iter().cloned().collect(),
         database,
-        database_role: upstream.user.clone(),
+        database_role: upstream.name_of(&role).to_owned(),
         environment: upstream.environment.clone(),
         application_name,
         application_names: Vec::new(),
@@ -196,4 +205,10 @@ pub(super) async fn open(
         config: following,
         identity,
     })
+}
+
+/// What whoever no row of `roles` is for is told: nothing of the rows that there are.
+fn no_role(user: &str, database: &str) -> Farewell {
+    Farewell::new("28000", format!("user \"{user}\" has no role at the database \"{database}\""))
+        .hint("Ask whoever runs Picket for one: `roles` under [[upstream]].")
 }

@@ -17,6 +17,7 @@ mod columns;
 mod commands;
 mod examples;
 mod implied;
+mod kept;
 mod own;
 mod reached;
 mod schemas;
