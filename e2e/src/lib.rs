@@ -19,6 +19,7 @@ pub mod newest_psql;
 pub mod node_clients;
 pub mod observing;
 pub mod oidc;
+pub mod openapi;
 pub mod port;
 pub mod postgres;
 pub mod processes;

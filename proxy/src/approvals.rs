@@ -1,6 +1,7 @@
 //! Statements of all sessions that wait for somebody's approval, and what people answer. What happens to one is recorded
 //! before it has an effect.
 
+mod events;
 mod grants;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Sleep, sleep};
 use uuid::Uuid;
 
+pub(crate) use self::events::Events;
 pub(crate) use self::grants::{GRANT_SECS_MAX, Grant};
 use self::grants::{GRANTS_MAX, Grants};
 use crate::cancel::CancelKey;
@@ -46,6 +48,7 @@ pub(crate) struct Approvals {
     /// By the time when they were asked: identifiers are of version 7.
     waiting: Mutex<BTreeMap<Uuid, Waiting>>,
     grants: Mutex<Grants>,
+    pub(crate) events: Events,
 }
 
 struct Waiting {
@@ -188,11 +191,22 @@ impl Held {
 
 impl Approvals {
     pub(crate) fn new(host: String, spool: Arc<Spool>) -> Arc<Self> {
-        Arc::new(Approvals { host, spool, waiting: Mutex::default(), grants: Mutex::default() })
+        Arc::new(Approvals {
+            host,
+            spool,
+            waiting: Mutex::default(),
+            grants: Mutex::default(),
+            events: Events::default(),
+        })
     }
 
     fn waiting(&self) -> MutexGuard<'_, BTreeMap<Uuid, Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many wait, and how many grants count.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        (self.waiting().len(), self.grants().now().count())
     }
 
     /// Puts a request among those that wait, after that is recorded.
@@ -209,7 +223,7 @@ impl Approvals {
         if WAITING_MAX <= waiting.len() {
             return Err(AskError::Full);
         }
-        self.spool.append(&[held.record(&self.host, ApprovalEvent::Asked, "", "")])?;
+        self.record(&held, ApprovalEvent::Asked, "", "")?;
         let entry =
             Waiting { held: Arc::clone(&held), approvers: Vec::new(), key: key.clone(), answer: sender };
         waiting.insert(held.id, entry);
@@ -331,7 +345,9 @@ impl Approvals {
     }
 
     fn record(&self, held: &Held, event: ApprovalEvent, by: &str, reason: &str) -> Result<(), SpoolError> {
-        self.spool.append(&[held.record(&self.host, event, by, &kept(reason))])
+        self.spool.append(&[held.record(&self.host, event, by, &kept(reason))])?;
+        self.events.note(event);
+        Ok(())
     }
 
     /// Records what keeps a statement from running: it does not run then either when that cannot be recorded.

@@ -1,6 +1,7 @@
 //! The configuration: `ConfigFile` is what was written, `Config` is what runs. It is read at start, and again when the
 //! proxy is told to.
 
+mod admin;
 mod approvals;
 mod columns;
 mod limits;
@@ -23,6 +24,8 @@ use policy_files::{Kind, PolicySection};
 use serde::Deserialize;
 use toml::Spanned;
 
+pub(crate) use self::admin::AdminConfig;
+use self::admin::AdminFile;
 pub(crate) use self::approvals::ApprovalsConfig;
 use self::approvals::ApprovalsFile;
 pub(crate) use self::columns::Columns;
@@ -82,6 +85,8 @@ pub(crate) struct Config {
     pub(crate) approvals: Option<ApprovalsConfig>,
     /// Whose tokens let in who is not in `users`.
     pub(crate) oidc: Option<Arc<Provider>>,
+    /// The HTTP interface, where there is one.
+    pub(crate) admin: Option<AdminConfig>,
 }
 
 /// Someone who may log in.
@@ -199,6 +204,7 @@ struct ConfigFile {
     #[serde(default)]
     mask: MaskFile,
     approvals: Option<ApprovalsFile>,
+    admin: Option<AdminFile>,
     #[serde(default)]
     upstream: Vec<Spanned<UpstreamFile>>,
     #[serde(default)]
@@ -283,6 +289,15 @@ impl Config {
         keep("spool.signing-key", &mut self.spool.signing_key, &before.spool.signing_key, &mut fixed);
         keep("spool.max-bytes", &mut self.spool.max_bytes, &before.spool.max_bytes, &mut fixed);
         keep("spool.segment-bytes", &mut self.spool.segment_bytes, &before.spool.segment_bytes, &mut fixed);
+        match (&mut self.admin, &before.admin) {
+            (None, None) => {}
+            (Some(now), Some(before)) if now.listen == before.listen => {}
+            // All of it: what may be without TLS at one address may not be at another.
+            (now, before) => {
+                now.clone_from(before);
+                fixed.push("admin.listen");
+            }
+        }
         if self.policies.setup() == before.policies.setup() {
             // What was judged with them holds on.
             self.policies = Arc::clone(&before.policies);
@@ -360,6 +375,7 @@ impl ConfigFile {
         Ok(Config {
             tls,
             approvals,
+            admin: self.admin.map(AdminFile::check).transpose()?,
             keepalive,
             listen: self.listen,
             pid_file: self.pid_file,
@@ -665,5 +681,30 @@ scram-secret = "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2E=$AAAAAAAAAAAAAAAAAAAAAAAA
         assert!(odd.contains("unknown variant `off`, expected `enforce` or `observe`"), "{odd}");
         let none = &GOOD[..GOOD.find("[[user]]").unwrap()];
         assert_eq!(error(none), "p.toml:1: at least one `[[user]]` section is needed");
+    }
+
+    #[test]
+    fn the_http_interface_has_tls_where_others_can_connect() {
+        let admin = |lines: &str| format!("{GOOD}[admin]\n{lines}\n");
+        for lines in ["listen = \"0.0.0.0:6480\"", "listen = \"[::]:6480\"", "listen = \"192.0.2.1:6480\""] {
+            let error = error(&admin(lines));
+            assert!(
+                error
+                    .contains("`admin.listen` on another address than 127.0.0.1 or [::1] needs `admin.cert`"),
+                "{error}"
+            );
+        }
+        for (lines, message) in [
+            ("", "missing field `listen`"),
+            ("listen = \"127.0.0.1:6480\"\ncert = \"/c\"", "`admin.cert` and `admin.key` go together"),
+            (
+                "listen = \"127.0.0.1:6480\"\ncert = \"/none\"\nkey = \"/none\"",
+                "`admin.cert`: cannot read certificates from /none",
+            ),
+            ("listen = \"127.0.0.1:6480\"\ntoken = \"x\"", "unknown field `token`"),
+        ] {
+            let error = error(&admin(lines));
+            assert!(error.contains(message), "{error}");
+        }
     }
 }

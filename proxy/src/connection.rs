@@ -47,6 +47,7 @@ use crate::scram::Nobody;
 use crate::sessions::{Killed, Present, Sessions};
 use crate::stopping::{NextStop, Stopping};
 use crate::stream::Stream;
+use crate::tally::Tallies;
 use crate::throttle::{Attempt, Throttle};
 use crate::trail::{Desk, Trail};
 
@@ -72,6 +73,7 @@ pub(crate) struct Shared {
     pub(crate) throttle: Throttle,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) approvals: Arc<Approvals>,
+    pub(crate) tallies: Tallies,
 }
 
 /// How a client ended its side.

@@ -1,29 +1,26 @@
 //! Picket's console: what people connect to, with the tools and the log-in they have for databases, to answer what waits for
 //! their approval. It takes simple queries, as PgBouncer's does.
 
-mod command;
+pub(crate) mod command;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use policy::Approver;
 use tokio::time::timeout;
-use uuid::Uuid;
 use wire::compose::{self, ErrorText};
 use wire::frame::{HEADER_BYTES, peek_body, peek_header};
 use wire::{backend, frontend};
 
 use self::command::Command;
 use crate::approvals::{Approved, Grant, Held};
+use crate::authority::{self, Somebody};
 use crate::connection::Shared;
 use crate::farewell::Farewell;
 use crate::login::Login;
-use crate::oidc::{self, Person};
 use crate::pipe::Pipe;
 use crate::places::Allowed;
-use crate::sessions::Killed;
 use crate::throttle::Counts;
 
 /// Longest message that it takes.
@@ -33,11 +30,8 @@ const MESSAGE_BYTES_MAX: u32 = 64 << 10;
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
 /// Letters of a value in a list, and of one that is shown by itself.
-const LISTED_LETTERS_MAX: usize = 500;
-const SHOWN_LETTERS_MAX: usize = 200_000;
-
-/// Letters of a reason for which a session is ended.
-const KILL_LETTERS_MAX: usize = 500;
+pub(crate) const LISTED_LETTERS_MAX: usize = 500;
+pub(crate) const SHOWN_LETTERS_MAX: usize = 200_000;
 
 /// SQLSTATE program_limit_exceeded.
 const TOO_MUCH: &str = "54000";
@@ -72,9 +66,7 @@ struct Table {
 /// A console with somebody who has logged in.
 struct Console<'a> {
     shared: &'a Shared,
-    user: String,
-    /// Of somebody whom the identity provider knows: what its token says.
-    person: Option<Person>,
+    somebody: Somebody,
     client: SocketAddr,
     /// After an error, up to the next Sync.
     skips: bool,
@@ -97,18 +89,18 @@ pub(crate) async fn serve(
     if replication.is_some() {
         return Err(Farewell::new(UNSUPPORTED, "Picket's console is no database that can be replicated"));
     }
-    // Whoever approves is a person, not what acts for one.
-    if let Some(actor) = person.as_ref().map(|person| &person.actor).filter(|actor| !actor.is_empty()) {
-        return Err(Farewell::new("42501", "nobody answers at Picket's console for another")
-            .detail(format!("{actor} acts for {user} by this token.")));
-    }
-    let own = config.users.get(&user).filter(|_| person.is_none()).and_then(|user| user.max_connections);
-    let _place = shared.places.take(&user, &database, Allowed::by(limits, own))?;
+    let somebody = Somebody::admit(user, person).map_err(|acts| {
+        Farewell::new("42501", "nobody answers at Picket's console for another").detail(format!("{acts}."))
+    })?;
+    let user = somebody.user.as_str();
+    let own =
+        config.users.get(user).filter(|_| !somebody.is_of_provider()).and_then(|user| user.max_connections);
+    let _place = shared.places.take(user, &database, Allowed::by(limits, own))?;
     tracing::info!(%client, user, "console opened");
-    let mut console = Console { shared, user, person, client, skips: false };
+    let mut console = Console { shared, somebody, client, skips: false };
     pipe.queue(&greeting());
     loop {
-        if console.person.as_ref().is_some_and(|person| person.rests_until <= oidc::now()) {
+        if console.somebody.has_ended() {
             return Err(Farewell::new("57P01", "the token with which you have logged in has ended"));
         }
         let gone = |_| Farewell::new("08006", "client went away");
@@ -232,18 +224,10 @@ impl Console<'_> {
         }
     }
 
-    /// Who answers. Groups are those of this moment, or of the token.
-    fn somebody(&self) -> Approver {
-        let config = self.shared.config.now();
-        let groups = match &self.person {
-            Some(person) => person.groups.clone(),
-            None => config.users.get(&self.user).map(|user| user.groups.clone()).unwrap_or_default(),
-        };
-        Approver { user: self.user.clone(), groups }
-    }
-
     fn run(&self, command: Command) -> Result<Table, String> {
-        let somebody = self.somebody();
+        let config = self.shared.config.now();
+        let somebody = self.somebody.approver(&config);
+        let user = &self.somebody.user;
         let approvals = &self.shared.approvals;
         match command {
             Command::Help => Ok(Table {
@@ -304,23 +288,9 @@ impl Console<'_> {
                 Ok(Table { columns, rows, tag: "SHOW" })
             }
             Command::Kill { session, reason } => {
-                let config = self.shared.config.now();
-                let group = config.approvals.as_ref().and_then(|approvals| approvals.kill_group.as_ref());
-                let group =
-                    group.ok_or("nobody may end sessions here: `approvals.kill-group` names no group")?;
-                if !somebody.groups.contains(group) {
-                    return Err(format!("only somebody of {group} may end sessions"));
-                }
-                if KILL_LETTERS_MAX < reason.chars().count() {
-                    return Err(format!("a reason has {KILL_LETTERS_MAX} letters at most"));
-                }
-                let none =
-                    || format!("no session \"{}\" is open on this proxy", cut(&session, KILL_LETTERS_MAX));
-                let id = session.parse::<Uuid>().map_err(|_| none())?;
-                if !self.shared.sessions.kill(id, Killed { by: somebody.user, reason }) {
-                    return Err(none());
-                }
-                tracing::info!(session_id = %id, user = self.user, client = %self.client, "session killed");
+                let killed = authority::kill(self.shared, &config, &somebody, &session, reason);
+                let id = killed.map_err(|error| error.to_string())?;
+                tracing::info!(session_id = %id, user, client = %self.client, "session killed");
                 Ok(Table { columns: vec!["killed"], rows: vec![vec!["it ends".to_owned()]], tag: "KILL" })
             }
             Command::Logins => {
@@ -335,7 +305,7 @@ impl Console<'_> {
             }
             Command::Revoke { grant, reason } => {
                 approvals.revoke(&grant, &somebody, &reason).map_err(|error| error.to_string())?;
-                tracing::info!(grant, user = self.user, client = %self.client, "revoked");
+                tracing::info!(grant, user, client = %self.client, "revoked");
                 let said = "it asks again from now on".to_owned();
                 Ok(Table { columns: vec!["revoked"], rows: vec![vec![said]], tag: "REVOKE" })
             }
@@ -343,7 +313,7 @@ impl Console<'_> {
                 let done = approvals
                     .approve(&request, somebody, time, &reason)
                     .map_err(|error| error.to_string())?;
-                tracing::info!(request, user = self.user, client = %self.client, "approved");
+                tracing::info!(request, user, client = %self.client, "approved");
                 let said = match done {
                     Approved::Whole => "it runs".to_owned(),
                     Approved::Granted => "it runs, and so does what is alike for a while".to_owned(),
@@ -353,7 +323,7 @@ impl Console<'_> {
             }
             Command::Deny { request, reason } => {
                 approvals.deny(&request, &somebody, &reason).map_err(|error| error.to_string())?;
-                tracing::info!(request, user = self.user, client = %self.client, "denied");
+                tracing::info!(request, user, client = %self.client, "denied");
                 let said = "it does not run".to_owned();
                 Ok(Table { columns: vec!["denied"], rows: vec![vec![said]], tag: "DENY" })
             }
@@ -389,7 +359,7 @@ fn details(held: &Held, by: &[String]) -> Vec<Vec<String>> {
 }
 
 /// The beginning of a text that is too long.
-fn cut(text: &str, letters_max: usize) -> String {
+pub(crate) fn cut(text: &str, letters_max: usize) -> String {
     match text.char_indices().nth(letters_max) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}… ({} bytes)", &text[..end], text.len()),

@@ -1,7 +1,9 @@
 //! `picket-proxy`: an identity-aware PostgreSQL proxy. This file starts it; each part is its own module.
 
+mod admin;
 mod allowances;
 mod approvals;
+mod authority;
 mod beginnings;
 mod cancel;
 mod catalog;
@@ -28,6 +30,7 @@ mod serve;
 mod sessions;
 mod stopping;
 mod stream;
+mod tally;
 mod throttle;
 mod tls;
 mod trail;

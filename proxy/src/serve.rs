@@ -25,6 +25,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::LocalSet;
 use tokio::time::{sleep, timeout};
 
+use crate::admin::{self, Admin, Door};
 use crate::allowances::{self, Allowances};
 use crate::approvals::Approvals;
 use crate::cancel::CancelKeys;
@@ -40,6 +41,7 @@ use crate::reload::Running;
 use crate::scram::Nobody;
 use crate::stopping::Stopping;
 use crate::stream::Stream;
+use crate::tally::Tallies;
 use crate::throttle::Throttle;
 use crate::trail::Desk;
 
@@ -77,6 +79,13 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
         Kind::Unavailable.says(format!("cannot listen on {}: {error}; {mend}", config.listen))
     })?;
     let address = listener.local_addr().context("ask for the listening address")?;
+    let admin = match &config.admin {
+        Some(admin) => Some(admin::bind(admin).await.map_err(|error| {
+            let what = "stop what listens there, or change `admin.listen`";
+            Kind::Unavailable.says(format!("cannot listen on {}: {error}; {what}", admin.listen))
+        })?),
+        None => None,
+    };
     let spool = Spool::open(&config.spool).map_err(|error| Kind::Unavailable.because(error))?;
     let spool = Arc::new(spool);
     if let Some(path) = &config.pid_file {
@@ -85,6 +94,7 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
     let (stop_writer, writer_stops) = oneshot::channel::<()>();
     let (clickhouse, its_changes) = watch::channel(config.clickhouse.clone());
     let writer = Writer::new(Arc::clone(&spool), config.clickhouse.clone()).reconfigured_by(its_changes);
+    let progress = writer.progress();
     let writer = tokio::task::spawn_local(writer.run(async {
         let _ = writer_stops.await;
     }));
@@ -103,10 +113,18 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
         allowances: Allowances::default(),
         throttle: Throttle::default(),
         sessions: Arc::default(),
+        tallies: Tallies::default(),
         config: Running::new(path, config),
     });
     start_provider(&shared.config.now());
     let threads = Threads::start(&shared, &stopping)?;
+    let admin = match admin {
+        Some(listener) => {
+            let door = Door { shared: Arc::clone(&shared), stopping: stopping.clone(), progress };
+            Some(Admin::start(listener, door)?)
+        }
+        None => None,
+    };
     let mut signals = StopSignals::listen().context("listen for signals")?;
     let mut hangups = Hangups::listen().context("listen for signals")?;
     let config = shared.config.now();
@@ -139,6 +157,7 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
             tracing::error!("a thread did not end");
         }
     }
+    drop(admin);
     if let Some(path) = &shared.config.now().pid_file {
         let _ = std::fs::remove_file(path);
     }
@@ -221,7 +240,8 @@ fn turn_away(stream: TcpStream, turned_away: &Arc<Semaphore>) {
 /// Lets this process open as many files as its connections may need, as far as it may: a session has two sockets.
 fn raise_files_max(config: &Config) {
     let limits = &config.limits;
-    let wanted = 2 * limits.max_connections + limits.max_login_connections + FILES_BESIDE;
+    let admin = config.admin.as_ref().map_or(0, |_| admin::CONNECTIONS_MAX);
+    let wanted = 2 * limits.max_connections + limits.max_login_connections + admin + FILES_BESIDE;
     let wanted = u64::try_from(wanted).unwrap_or(u64::MAX);
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current.is_none_or(|current| wanted <= current) {
@@ -308,7 +328,7 @@ fn serve_thread(
     let _elsewhere = elsewhere.enter();
     let mut executor = Executor::new()?;
     let readings = Rc::new(RefCell::new(Readings::default()));
-    let desk = Desk::new(Arc::clone(&shared.spool));
+    let desk = Desk::new(Arc::clone(&shared.spool), shared.tallies.open());
     executor.block_on(async {
         while let Some((stream, visit)) = accepted.recv().await {
             let (shared, readings, stopping) = (Arc::clone(shared), Rc::clone(&readings), stopping.clone());

@@ -71,8 +71,13 @@ pub(crate) struct Counts {
 }
 
 impl TooMany {
+    /// Seconds after which there is room again.
+    pub(crate) fn wait_secs(self) -> u64 {
+        self.wait.as_secs() + 1
+    }
+
     pub(crate) fn farewell(self) -> Farewell {
-        let secs = self.wait.as_secs() + 1;
+        let secs = self.wait_secs();
         // As where there are too many connections: drivers try again later.
         Farewell::new("53300", "too many wrong passwords or tokens; try again later")
             .detail(format!("Picket's limit is `{}`; there is room again in {secs} s.", self.key))

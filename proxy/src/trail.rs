@@ -13,6 +13,7 @@ use foldhash::fast::RandomState;
 use session::{Described, Evidence, Finished, Outcome, ResultNames, Started};
 
 use crate::beginnings::Beginnings;
+use crate::tally::Tally;
 
 /// Most statements that a thread knows to have introduced; then it introduces them again.
 const INTRODUCED_MAX: usize = 8_192;
@@ -26,6 +27,7 @@ const NAMES_MAX: usize = 16;
 /// What the sessions of one thread share of their trails.
 pub(crate) struct Desk {
     spool: Arc<Spool>,
+    tally: Arc<Tally>,
     introduced: RefCell<IntroducedStatements>,
 }
 
@@ -55,8 +57,8 @@ pub(crate) struct Trail {
 }
 
 impl Desk {
-    pub(crate) fn new(spool: Arc<Spool>) -> Rc<Self> {
-        Rc::new(Desk { spool, introduced: RefCell::default() })
+    pub(crate) fn new(spool: Arc<Spool>, tally: Arc<Tally>) -> Rc<Self> {
+        Rc::new(Desk { spool, tally, introduced: RefCell::default() })
     }
 
     fn introduce(&self, described: &Rc<Described>, result: Option<&Rc<ResultNames>>) -> Introduced {
@@ -137,6 +139,8 @@ impl Trail {
         let Finished { started, outcome, rows, bytes, result } = finished;
         let finished_at = now();
         let started_at = self.running.take(started.sequence).unwrap_or(finished_at);
+        let Described { refused_by, observed_by, .. } = &*started.statement;
+        self.desk.tally.note(!refused_by.is_empty(), !observed_by.is_empty(), outcome);
         let statement = self.desk.introduce(&started.statement, result.as_ref());
         let (outcome, sqlstate) = match outcome {
             Outcome::Completed => (record::Outcome::Completed, ""),
@@ -222,7 +226,8 @@ mod tests {
     #[test]
     fn what_is_kept_of_long_texts_is_bounded_in_bytes() {
         let folder = tempfile::tempdir().unwrap();
-        let desk = Desk::new(Arc::new(Spool::open(&SpoolConfig::new(folder.path().join("spool"))).unwrap()));
+        let spool = Arc::new(Spool::open(&SpoolConfig::new(folder.path().join("spool"))).unwrap());
+        let desk = Desk::new(spool, Arc::default());
         let describe = |_| {
             Rc::new(Described {
                 text: "x".repeat(1 << 20),

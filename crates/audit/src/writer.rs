@@ -2,6 +2,7 @@
 //! business of `ledger`.
 
 mod back_off;
+mod progress;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::ledger::{Ledger, LedgerError, Link};
 use crate::spool::{Batch, Spool, SpoolError};
 
 use self::back_off::BackOff;
+pub use self::progress::Progress;
 
 /// So long the first record waits for company.
 const FLUSH_AFTER: Duration = Duration::from_millis(250);
@@ -43,6 +45,7 @@ pub struct Writer {
     is_migrated: bool,
     journal: Journal,
     back_off: BackOff,
+    progress: Arc<Progress>,
 }
 
 /// Why the writer cannot go on. A ledger that does not answer is no reason.
@@ -75,7 +78,13 @@ impl Writer {
             elsewhere: None,
             is_migrated: false,
             back_off: BackOff::default(),
+            progress: Arc::default(),
         }
+    }
+
+    /// How it gets on, for whoever watches.
+    pub fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.progress)
     }
 
     /// Goes by what comes here, from the next batch on.
@@ -126,6 +135,7 @@ impl Writer {
                 }
                 Err(Obstacle::Writer(error)) => return Err(error),
                 Err(obstacle) => {
+                    self.progress.failed();
                     self.tell(&obstacle);
                     let is_unreachable =
                         matches!(&obstacle, Obstacle::Ledger(LedgerError::Unreachable { .. }));
@@ -211,10 +221,11 @@ impl Writer {
         })?;
         self.journal.note(&checkpoint);
         let head = checkpoint.head();
-        let spool = Arc::clone(&self.spool);
+        let (spool, records) = (Arc::clone(&self.spool), batch.records.len());
         tokio::task::spawn_blocking(move || spool.acknowledge(&batch, head))
             .await
             .map_err(WriterError::Reading)?;
+        self.progress.shipped(records);
         Ok(true)
     }
 

@@ -1,9 +1,9 @@
 //! Tokens of an identity provider as passwords: a real provider, real clients, and forged tokens.
 
-mod attacks;
+pub(crate) mod attacks;
 mod oauthbearer;
 mod person;
-mod rig;
+pub(crate) mod rig;
 
 use std::fs;
 use std::path::Path;

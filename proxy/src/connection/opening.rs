@@ -20,6 +20,7 @@ use crate::identity::{Account, Identity};
 use crate::login::Login;
 use crate::patience::Patience;
 use crate::places::Allowed;
+use crate::sessions::About;
 use crate::trail::{Desk, Trail, now};
 use crate::upstream::{self, Connected};
 
@@ -151,6 +152,16 @@ pub(super) async fn open(
             .map_err(|error| internal(&error))?,
         backend_pid: pid,
     };
+    let about = About {
+        id: session_id,
+        started_at: record.started_at,
+        principal: record.principal.clone(),
+        actor: record.actor.clone(),
+        application: record.application_name.clone(),
+        client: client.to_string(),
+        database: record.database.clone(),
+        environment: record.environment.clone(),
+    };
     let trail = Trail::begin(desk, record).map_err(|error| {
         tracing::error!(%error, "session not recorded");
         not_recorded(&error)
@@ -194,7 +205,7 @@ pub(super) async fn open(
         cancel_keys: shared.cancel_keys.clone(),
         _place: place,
         patience: Patience::new(limits),
-        present: shared.sessions.enter(session_id),
+        present: shared.sessions.enter(about),
         token_end,
         connection_check: limits.client_connection_check,
         client_end: None,

@@ -83,7 +83,7 @@ fn quoted(text: &str) -> Option<(String, &str)> {
 }
 
 /// How long a grant counts: a number with `s`, `m` or `h`.
-fn time(text: &str) -> Result<Duration, String> {
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
     let most = GRANT_SECS_MAX / 3_600;
     let odd = || format!("FOR takes a number with s, m or h, such as 30m or 1h, and {most}h at most");
     let unit = match text.chars().last() {

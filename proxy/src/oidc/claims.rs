@@ -19,8 +19,8 @@ fn gives_rights(group: &str) -> bool {
     group == "reveal" || group.starts_with("exempt:")
 }
 
-/// Who it is at `now`, where the token is `user`'s.
-pub(super) fn person(claims: &Value, user: &str, settings: &Settings, now: u64) -> Result<Person, Refused> {
+/// Whose token it is at `now`.
+pub(super) fn person(claims: &Value, settings: &Settings, now: u64) -> Result<(String, Person), Refused> {
     let expires_at = times(claims, settings, now)?;
     issued_for_us(claims, settings)?;
     if claims.get("cnf").is_some() {
@@ -28,9 +28,6 @@ pub(super) fn person(claims: &Value, user: &str, settings: &Settings, now: u64) 
     }
     let name = name(claims.get(&settings.username_claim))
         .ok_or_else(|| Refused::Claim(settings.username_claim.clone()))?;
-    if name != user {
-        return Err(Refused::OtherUser);
-    }
     // Whoever may type any address into their profile would be anybody.
     if settings.username_claim == "email" && claims.get("email_verified") != Some(&Value::Bool(true)) {
         return Err(Refused::UnverifiedMail);
@@ -39,13 +36,14 @@ pub(super) fn person(claims: &Value, user: &str, settings: &Settings, now: u64) 
     // RFC 9068, 2.2: where no person is involved, the subject is the client itself.
     let is_client = claims.get("client_id").is_some_and(|client| claims.get("sub") == Some(client));
     let rests_until = expires_at.saturating_add(settings.session_grace_secs);
-    Ok(Person {
+    let person = Person {
         groups: groups(claims, settings)?,
         kind: if is_client || !actor.is_empty() { "agent" } else { "" },
         actor,
         rests_until,
         runs_until: rests_until.saturating_add(settings.statement_grace_secs),
-    })
+    };
+    Ok((name.to_owned(), person))
 }
 
 /// Times are whole seconds. The library has looked at `exp` and `nbf` too, and takes more forms of them.

@@ -113,7 +113,7 @@ fn a_name_that_stands_twice_at_any_depth_is_an_error() {
     }
 }
 
-/// Whom claims are of, with `more` in them, where `alice` logs in.
+/// What claims say of alice, with `more` in them.
 fn read(settings: &str, more: Value) -> Result<Person, Refused> {
     let mut claims = json!({
         "iss": "http://127.0.0.1:1/realm", "aud": "picket", "sub": "alice", "iat": NOW, "exp": NOW + 600,
@@ -121,7 +121,9 @@ fn read(settings: &str, more: Value) -> Result<Person, Refused> {
     for (name, value) in more.as_object().unwrap() {
         claims[name] = value.clone();
     }
-    person(&claims, "alice", &provider(&format!("{GOOD}{settings}")).unwrap().settings, NOW)
+    let (name, person) = person(&claims, &provider(&format!("{GOOD}{settings}")).unwrap().settings, NOW)?;
+    assert_eq!(name, "alice");
+    Ok(person)
 }
 
 #[test]

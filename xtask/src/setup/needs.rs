@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{
-    engine, kernel_tools, newer_statements, newest_psql, node_clients, oidc_provider, pgbouncer,
+    engine, kernel_tools, newer_statements, newest_psql, node_clients, oidc_provider, openapi, pgbouncer,
     postgres_tests, presidio, psycopg, python_suites,
 };
 use crate::{repo, run};
@@ -42,6 +42,8 @@ pub(super) enum Source {
     /// Packages and source archives from PyPI.
     PythonSuites,
     /// A Python environment with packages from PyPI.
+    OpenApi,
+    /// The same.
     Presidio,
     /// Unpacked from the package of apt, and not installed.
     PgBouncer,
@@ -67,6 +69,7 @@ impl Need {
             | Source::OidcProvider
             | Source::Psycopg
             | Source::PythonSuites
+            | Source::OpenApi
             | Source::Presidio
             | Source::PgBouncer
             | Source::Alertmanager => &[],
@@ -107,6 +110,7 @@ impl Need {
             Source::PythonSuites => {
                 "PyPI: what e2e/clients/python names, checked by hash, and four source archives".to_string()
             }
+            Source::OpenApi => "PyPI: the packages of e2e/clients/openapi, checked by hash".to_string(),
             Source::Presidio => "PyPI: what xtask/src/setup/presidio names, checked by hash".to_string(),
             Source::PgBouncer => "apt: pgbouncer, unpacked into a cache and not installed".to_string(),
             Source::Alertmanager => {
@@ -203,6 +207,7 @@ pub(super) fn missing() -> Vec<Need> {
                 || e2e::psycopg::python().is_some()
                     && e2e::python_suites::installed().is_some()
                     && e2e::newer_statements::installed().is_some()
+                    && e2e::openapi::python().is_some()
                     && presidio::python().is_some(),
             Need {
                 what: "Python's venv",
@@ -240,6 +245,14 @@ pub(super) fn missing() -> Vec<Need> {
                 what: "test suites of asyncpg, pg8000, SQLAlchemy and Django",
                 why: "show that clients see no proxy",
                 source: Source::PythonSuites,
+            },
+        ),
+        (
+            e2e::openapi::python().is_some(),
+            Need {
+                what: "openapi-spec-validator",
+                why: "tests hold the HTTP interface to its description",
+                source: Source::OpenApi,
             },
         ),
         (
@@ -344,6 +357,7 @@ pub(super) fn by_hand(missing: &[Need]) -> String {
             Source::OidcProvider => oidc_provider::by_hand(),
             Source::Psycopg => psycopg::by_hand(),
             Source::PythonSuites => python_suites::by_hand(),
+            Source::OpenApi => openapi::by_hand(),
             Source::Presidio => presidio::by_hand(),
             Source::PgBouncer => pgbouncer::BY_HAND.to_string(),
             Source::Alertmanager => ALERTMANAGER_BY_HAND.to_string(),

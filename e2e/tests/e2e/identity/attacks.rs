@@ -12,7 +12,7 @@ use super::rig::{CAROL, KID, Key, Rig, header, message, now};
 use crate::stack::USER;
 
 /// What it is, and the token.
-pub(super) fn attacks(rig: &Rig, other: &Key) -> Result<Vec<(&'static str, String)>> {
+pub(crate) fn attacks(rig: &Rig, other: &Key) -> Result<Vec<(&'static str, String)>> {
     let key = &rig.key;
     let good = key.token(json!({}))?;
     let parts: Vec<&str> = good.split('.').collect();

@@ -24,30 +24,30 @@ use crate::certificates::{Authority, tls_section};
 use crate::stack::Stack;
 
 /// Whom the provider knows.
-pub(super) const CAROL: &str = "carol@example.com";
-pub(super) const ROBOT: &str = "robot@example.com";
+pub(crate) const CAROL: &str = "carol@example.com";
+pub(crate) const ROBOT: &str = "robot@example.com";
 
-pub(super) const KID: &str = "key-1";
+pub(crate) const KID: &str = "key-1";
 
 /// A key as the provider has it and as whoever forges would.
-pub(super) struct Key {
-    pub(super) pair: KeyPair,
+pub(crate) struct Key {
+    pub(crate) pair: KeyPair,
     kid: &'static str,
     /// Whose tokens it signs.
     issuer: String,
 }
 
 impl Key {
-    pub(super) fn new(kid: &'static str, provider: &OidcProvider) -> Result<Self> {
+    pub(crate) fn new(kid: &'static str, provider: &OidcProvider) -> Result<Self> {
         Ok(Key { pair: KeyPair::generate()?, kid, issuer: provider.issuer() })
     }
 
-    pub(super) fn signing(&self) -> SigningKey {
+    pub(crate) fn signing(&self) -> SigningKey {
         SigningKey { kid: self.kid.to_string(), pem: self.pair.serialize_pem() }
     }
 
     /// A token of exactly these texts.
-    pub(super) fn sign(&self, header: &str, payload: &str) -> Result<String> {
+    pub(crate) fn sign(&self, header: &str, payload: &str) -> Result<String> {
         let message = message(header, payload);
         let pkcs8 = self.pair.serialize_der();
         let random = SystemRandom::new();
@@ -58,7 +58,7 @@ impl Key {
     }
 
     /// Good claims with these instead of their own; `null` takes one out.
-    pub(super) fn payload(&self, more: Value) -> String {
+    pub(crate) fn payload(&self, more: Value) -> String {
         let own = json!({
             "iss": self.issuer, "aud": AUDIENCE, "sub": "4711", "preferred_username": CAROL, "iat": now(), "exp": now() + 600,
         });
@@ -66,16 +66,16 @@ impl Key {
     }
 
     /// A good token with such claims.
-    pub(super) fn token(&self, claims: Value) -> Result<String> {
+    pub(crate) fn token(&self, claims: Value) -> Result<String> {
         self.sign(&header(self.kid, json!({})), &self.payload(claims))
     }
 }
 
-pub(super) fn message(header: &str, payload: &str) -> String {
+pub(crate) fn message(header: &str, payload: &str) -> String {
     format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload))
 }
 
-pub(super) fn header(kid: &str, more: Value) -> String {
+pub(crate) fn header(kid: &str, more: Value) -> String {
     with(json!({ "alg": "ES256", "typ": "at+jwt", "kid": kid }), more)
 }
 
@@ -91,27 +91,27 @@ fn with(mut own: Value, more: Value) -> String {
     own.to_string()
 }
 
-pub(super) fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// A provider and a proxy that trusts it, both with certificates of one authority.
-pub(super) struct Rig {
-    pub(super) authority: Authority,
-    pub(super) provider: OidcProvider,
-    pub(super) key: Key,
-    pub(super) stack: Stack,
+pub(crate) struct Rig {
+    pub(crate) authority: Authority,
+    pub(crate) provider: OidcProvider,
+    pub(crate) key: Key,
+    pub(crate) stack: Stack,
 }
 
 /// Lines of `[oidc]` that keep tests short.
 const QUICK: &str = "key-refetch-secs-min = 1\n";
 
 impl Rig {
-    pub(super) fn start(tls: &str, oidc: &str, sections: &str) -> Result<Self> {
+    pub(crate) fn start(tls: &str, oidc: &str, sections: &str) -> Result<Self> {
         Self::prepare(tls, oidc, sections, true)
     }
 
-    pub(super) fn prepare(tls: &str, oidc: &str, sections: &str, runs: bool) -> Result<Self> {
+    pub(crate) fn prepare(tls: &str, oidc: &str, sections: &str, runs: bool) -> Result<Self> {
         let authority = Authority::new()?;
         let server = authority.server("127.0.0.1")?;
         let clients = [
@@ -142,17 +142,17 @@ impl Rig {
         Ok(Rig { authority, provider, key, stack })
     }
 
-    pub(super) fn login(&self, user: &str, token: &str) -> Result<Login> {
+    pub(crate) fn login(&self, user: &str, token: &str) -> Result<Login> {
         Ok(self.stack.alice()?.as_user(user, token))
     }
 
     /// What psql says with this token as its password.
-    pub(super) fn says(&self, user: &str, token: &str, sql: &str) -> Result<psql::Output> {
+    pub(crate) fn says(&self, user: &str, token: &str, sql: &str) -> Result<psql::Output> {
         says(&self.login(user, token)?, "require", sql)
     }
 
     /// It logs in, and somebody is at the other end.
-    pub(super) fn logs_in(&self, user: &str, token: &str) -> Result<()> {
+    pub(crate) fn logs_in(&self, user: &str, token: &str) -> Result<()> {
         let said = self.says(user, token, "SELECT count(*) FROM users")?.success();
         let said = said.with_context(|| format!("the proxy's log:\n{}", self.stack.proxy.log()))?;
         ensure!(said.trim() == "8", "{said}");
@@ -160,7 +160,7 @@ impl Rig {
     }
 }
 
-pub(super) fn says(login: &Login, sslmode: &str, sql: &str) -> Result<psql::Output> {
+pub(crate) fn says(login: &Login, sslmode: &str, sql: &str) -> Result<psql::Output> {
     let output = psql::command(login)?
         .args(["-qAt", "-v", "VERBOSITY=verbose", "-c", sql])
         .env("PGSSLMODE", sslmode)
@@ -173,7 +173,7 @@ pub(super) fn says(login: &Login, sslmode: &str, sql: &str) -> Result<psql::Outp
     })
 }
 
-pub(super) fn client_tls(authority: &Path) -> Result<ClientConfig> {
+pub(crate) fn client_tls(authority: &Path) -> Result<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(authority)?)?;
     Ok(ClientConfig::builder_with_provider(Arc::new(crypto::default_provider()))
@@ -182,12 +182,12 @@ pub(super) fn client_tls(authority: &Path) -> Result<ClientConfig> {
         .with_no_client_auth())
 }
 
-pub(super) fn driver_tls(authority: &Path) -> Result<MakeRustlsConnect> {
+pub(crate) fn driver_tls(authority: &Path) -> Result<MakeRustlsConnect> {
     Ok(MakeRustlsConnect::new(client_tls(authority)?))
 }
 
 /// tokio-postgres over TLS.
-pub(super) fn driver(login: &Login) -> tokio_postgres::Config {
+pub(crate) fn driver(login: &Login) -> tokio_postgres::Config {
     let mut config = tokio_postgres::Config::new();
     config.host("127.0.0.1").port(login.port).user(&login.user).password(&login.password);
     config.dbname(&login.database).ssl_mode(tokio_postgres::config::SslMode::Require);

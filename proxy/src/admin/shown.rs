@@ -1,0 +1,175 @@
+//! Requests, grants and sessions as JSON. Texts are shown as at the console: without letters that would change what others look
+//! like, and cut where they are too long.
+
+use std::sync::Arc;
+
+use audit::record::UnixMicros;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::approvals::{Approved, Grant, Held};
+use crate::console::{LISTED_LETTERS_MAX, SHOWN_LETTERS_MAX, cut, visible};
+use crate::sessions::About;
+
+#[derive(Serialize)]
+pub(super) struct Approvals {
+    pub(super) approvals: Vec<Approval>,
+}
+
+/// A statement that waits.
+#[derive(Serialize)]
+pub(super) struct Approval {
+    id: String,
+    name: String,
+    asked_at: String,
+    expires_at: String,
+    principal: String,
+    actor: String,
+    application: String,
+    client: String,
+    session_id: String,
+    execution: u64,
+    database: String,
+    environment: String,
+    statement: String,
+    parameters: Vec<String>,
+    effects: Vec<&'static str>,
+    reads: Vec<String>,
+    writes: Vec<String>,
+    columns: Vec<String>,
+    rules: Vec<String>,
+    why: String,
+    groups: Vec<String>,
+    approved_by: Vec<String>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Grants {
+    pub(super) grants: Vec<GrantShown>,
+}
+
+/// What runs without being asked about.
+#[derive(Serialize)]
+pub(super) struct GrantShown {
+    id: String,
+    name: String,
+    until: String,
+    principal: String,
+    actor: String,
+    database: String,
+    statement: String,
+    approved_by: Vec<String>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Sessions {
+    pub(super) sessions: Vec<Session>,
+}
+
+/// A session that is open.
+#[derive(Serialize)]
+pub(super) struct Session {
+    id: String,
+    started_at: String,
+    principal: String,
+    actor: String,
+    application: String,
+    client: String,
+    database: String,
+    environment: String,
+}
+
+/// What has come of an answer.
+#[derive(Serialize)]
+pub(super) struct Outcome {
+    pub(super) outcome: &'static str,
+    /// Somebody of these groups must approve too.
+    pub(super) missing: Vec<String>,
+}
+
+impl Approval {
+    /// One of many, of which the beginnings are enough, or the one that was asked for.
+    pub(super) fn of(held: &Held, by: &[String], is_listed: bool) -> Self {
+        let letters_max = if is_listed { LISTED_LETTERS_MAX } else { SHOWN_LETTERS_MAX };
+        let shown = |text: &str| visible(&cut(text, letters_max));
+        let all = |texts: &[String]| texts.iter().map(|text| shown(text)).collect();
+        let words = |words: &[Arc<str>]| words.iter().map(|word| shown(word)).collect();
+        Approval {
+            id: held.id.to_string(),
+            name: held.name(),
+            asked_at: time(held.asked_at),
+            expires_at: time(held.expires_at),
+            principal: shown(&held.principal),
+            actor: shown(&held.actor),
+            application: shown(&held.application),
+            client: shown(&held.client),
+            session_id: held.session_id.to_string(),
+            execution: held.sequence,
+            database: shown(&held.database),
+            environment: shown(&held.environment),
+            statement: shown(&held.text),
+            parameters: all(&held.parameters),
+            effects: held.effects.clone(),
+            reads: all(&held.read),
+            writes: all(&held.written),
+            columns: all(&held.columns),
+            rules: words(&held.rules),
+            why: shown(&held.why),
+            groups: words(&held.groups),
+            approved_by: all(by),
+        }
+    }
+}
+
+impl GrantShown {
+    pub(super) fn of(grant: &Grant) -> Self {
+        let shown = |text: &str| visible(&cut(text, LISTED_LETTERS_MAX));
+        let held = &grant.held;
+        GrantShown {
+            id: held.id.to_string(),
+            name: held.name(),
+            until: time(grant.until),
+            principal: shown(&held.principal),
+            actor: shown(&held.actor),
+            database: shown(&held.database),
+            statement: shown(&held.text),
+            approved_by: grant.approvers.iter().map(|by| shown(&by.user)).collect(),
+        }
+    }
+}
+
+impl Session {
+    pub(super) fn of(about: &About) -> Self {
+        let shown = |text: &str| visible(&cut(text, LISTED_LETTERS_MAX));
+        let About { id, started_at, principal, actor, application, client, database, environment } = about;
+        Session {
+            id: id.to_string(),
+            started_at: time(*started_at),
+            principal: shown(principal),
+            actor: shown(actor),
+            application: shown(application),
+            client: shown(client),
+            database: shown(database),
+            environment: shown(environment),
+        }
+    }
+}
+
+impl Outcome {
+    pub(super) fn of(approved: Approved) -> Self {
+        match approved {
+            Approved::Whole => Outcome::new("runs"),
+            Approved::Granted => Outcome::new("granted"),
+            Approved::Missing(missing) => Outcome { outcome: "waits", missing },
+        }
+    }
+
+    pub(super) fn new(outcome: &'static str) -> Self {
+        Outcome { outcome, missing: Vec::new() }
+    }
+}
+
+/// RFC 3339.
+fn time(at: UnixMicros) -> String {
+    Timestamp::from_microsecond(at.0).unwrap_or_default().to_string()
+}
