@@ -33,6 +33,7 @@ Examples:
 
 Environment:
   PICKET_CLICKHOUSE_URL       where --clickhouse-url is not given
+  PICKET_CLICKHOUSE_CLUSTER   where --cluster is not given
   PICKET_CLICKHOUSE_USER      user at ClickHouse [default: default]
   PICKET_CLICKHOUSE_PASSWORD  that user's password [default: none]
   NO_COLOR                    no colours, also on a terminal
@@ -269,6 +270,9 @@ pub(crate) struct Args {
     /// Database that holds the ledger
     #[arg(long, global = true, value_name = "NAME", default_value = "picket")]
     database: String,
+    /// The cluster whose servers have the ledger together, as `clickhouse.cluster` of the daemons
+    #[arg(long, global = true, value_name = "NAME", env = "PICKET_CLICKHOUSE_CLUSTER")]
+    cluster: Option<String>,
     #[command(subcommand)]
     pub(crate) question: Question,
 }
@@ -637,6 +641,7 @@ impl Args {
         ClickHouseConfig {
             url: self.clickhouse_url.clone(),
             database: self.database.clone(),
+            cluster: self.cluster.clone(),
             user: variable("PICKET_CLICKHOUSE_USER").unwrap_or(config.user),
             password: Password(variable("PICKET_CLICKHOUSE_PASSWORD").unwrap_or_default()),
         }

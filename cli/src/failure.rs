@@ -51,6 +51,7 @@ impl From<ConfigError> for Failure {
         let option = match error.key {
             "clickhouse.url" => "--clickhouse-url (or PICKET_CLICKHOUSE_URL)",
             "clickhouse.database" => "--database",
+            "clickhouse.cluster" => "--cluster (or PICKET_CLICKHOUSE_CLUSTER)",
             "clickhouse.user" => "PICKET_CLICKHOUSE_USER",
             other => other,
         };

@@ -57,6 +57,8 @@ pub struct ClickHouseConfig {
     pub user: String,
     /// That user's password.
     pub password: Password,
+    /// The cluster of `remote_servers` whose servers have the ledger together; one server where it is not given.
+    pub cluster: Option<String>,
 }
 
 /// A password. It is not shown by `Debug`.
@@ -124,6 +126,17 @@ impl ClickHouseConfig {
             );
             return Err(refused("clickhouse.database", allowed, quoted(&self.database)));
         }
+        let is_name = |name: &String| {
+            !name.is_empty()
+                && name.len() <= DATABASE_LETTERS_MAX
+                && name
+                    .chars()
+                    .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.'))
+        };
+        if let Some(cluster) = self.cluster.as_ref().filter(|cluster| !is_name(cluster)) {
+            let allowed = format!("1 to {DATABASE_LETTERS_MAX} letters, digits, `_`, `-` and `.`");
+            return Err(refused("clickhouse.cluster", allowed, quoted(cluster)));
+        }
         if self.user.is_empty() {
             return Err(refused("clickhouse.user", "the name of a ClickHouse user", "an empty string"));
         }
@@ -134,6 +147,7 @@ impl ClickHouseConfig {
 impl Default for ClickHouseConfig {
     fn default() -> Self {
         ClickHouseConfig {
+            cluster: None,
             url: "http://127.0.0.1:8123".to_owned(),
             database: "picket".to_owned(),
             user: "default".to_owned(),
@@ -243,6 +257,11 @@ mod tests {
         assert!(clickhouse("database = 'a b'").ends_with("begin with a digit, got `a b`"));
         assert!(clickhouse("database = ''").starts_with("`clickhouse.database` must be"));
         assert!(clickhouse("database = '1a'").starts_with("`clickhouse.database` must be"));
+        assert_eq!(clickhouse("cluster = 'eu-1.ledger'"), "fine");
+        for cluster in ["", "a'b", "{cluster}"] {
+            let told = clickhouse(&format!("cluster = \"{cluster}\""));
+            assert!(told.starts_with("`clickhouse.cluster` must be 1 to "), "{told}");
+        }
         assert!(clickhouse("user = ''").starts_with("`clickhouse.user` must be"));
         assert!(clickhouse("pasword = 'x'").contains("unknown field `pasword`, expected one of `url`"));
     }

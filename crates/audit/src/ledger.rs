@@ -1,6 +1,7 @@
 //! Everything that knows ClickHouse's columns: migrations, rows, and the questions of the command line tool.
 
 mod bypasses;
+mod cluster;
 mod column_classes;
 mod coverage;
 mod denied;
@@ -34,6 +35,7 @@ pub use self::coverage::{CoverageRow, WitnessGapRow};
 pub use self::denied::DeniedRow;
 pub use self::error::LedgerError;
 pub use self::export::{Export, ExportFormat, Exported};
+pub use self::migrations::migrations;
 pub use self::object::{Object, ObjectError};
 pub use self::page::Page;
 pub use self::recorded::RecordedRow;
@@ -64,6 +66,13 @@ impl Ledger {
             .with_product_info("picket", env!("CARGO_PKG_VERSION"))
             // On by default since 26.3, and then the token of an insert deduplicates nothing.
             .with_setting("async_insert", "0");
+        let client = match config.cluster {
+            None => client,
+            Some(_) => client
+                // An insert is over when the shards have it, and a join asks all of them.
+                .with_setting("distributed_foreground_insert", "1")
+                .with_setting("distributed_product_mode", "global"),
+        };
         Ledger { client, config: config.clone() }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
 
-use super::{Ledger, LedgerError};
+use super::{Ledger, LedgerError, cluster};
 
 /// Applied each time, before anything can be asked.
 const MIGRATIONS_TABLE: &str = include_str!("../../migrations/0000_migrations.sql");
@@ -119,15 +119,22 @@ impl Ledger {
 
     async fn make_database(&self) -> clickhouse::error::Result<()> {
         let outside = self.client.clone().with_database("default");
-        outside
-            .query(
-                "CREATE DATABASE IF NOT EXISTS ? \
-                 COMMENT 'Picket''s ledger: who touched what, and who went around'",
-            )
-            .bind(clickhouse::sql::Identifier(&self.config.database))
-            .execute()
-            .await?;
-        self.client.query_raw(MIGRATIONS_TABLE).execute().await
+        let on_cluster = self.config.cluster.as_ref().map(|cluster| format!("ON CLUSTER '{cluster}' "));
+        let text = format!(
+            "CREATE DATABASE IF NOT EXISTS ? {}COMMENT 'Picket''s ledger: who touched what, and who went around'",
+            on_cluster.unwrap_or_default()
+        );
+        outside.query(&text).bind(clickhouse::sql::Identifier(&self.config.database)).execute().await?;
+        self.run(MIGRATIONS_TABLE).await
+    }
+
+    /// Runs one file.
+    async fn run(&self, text: &str) -> clickhouse::error::Result<()> {
+        let on_cluster = self.config.cluster.as_ref().and_then(|cluster| cluster::statements(text, cluster));
+        for statement in on_cluster.unwrap_or_else(|| vec![text.to_owned()]) {
+            self.client.query_raw(&statement).execute().await?;
+        }
+        Ok(())
     }
 
     async fn applied(&self) -> clickhouse::error::Result<BTreeMap<u32, u32>> {
@@ -136,7 +143,7 @@ impl Ledger {
     }
 
     async fn apply(&self, migration: &Migration) -> clickhouse::error::Result<()> {
-        self.client.query_raw(migration.text).execute().await?;
+        self.run(migration.text).await?;
         let mut insert = self.client.insert::<AppliedRow>("migrations").await?;
         insert
             .write(&AppliedRow {
@@ -156,9 +163,30 @@ impl Migration {
     }
 }
 
+/// Everything that [`Ledger::migrate`] runs where there is nothing yet, but for the database: on a cluster of this name, or on one server.
+pub fn migrations(cluster: Option<&str>) -> Vec<String> {
+    let texts = [MIGRATIONS_TABLE].into_iter().chain(MIGRATIONS.iter().map(|migration| migration.text));
+    let statements = |text: &str| match cluster {
+        Some(cluster) => cluster::statements(text, cluster).unwrap_or_default(),
+        None => vec![text.to_owned()],
+    };
+    texts.flat_map(statements).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_migration_has_its_form_for_a_cluster() {
+        for text in MIGRATIONS.iter().map(|migration| migration.text).chain([MIGRATIONS_TABLE]) {
+            let statements = cluster::statements(text, "c").unwrap_or_else(|| panic!("{text}"));
+            assert!(
+                statements.iter().all(|statement| statement.matches("ON CLUSTER 'c'").count() == 1),
+                "{text}"
+            );
+        }
+    }
 
     #[test]
     fn numbers_count_up_and_names_begin_with_them() {
