@@ -23,6 +23,7 @@ pub mod openapi;
 pub mod port;
 pub mod postgres;
 pub mod processes;
+pub mod prometheus;
 pub mod proxy;
 pub mod psql;
 pub mod psycopg;

@@ -97,6 +97,7 @@ fn install(missing: &[Need]) -> Result<()> {
             Source::Alertmanager => {
                 unpacked::install(e2e::alertmanager::PACKAGE, needs::ALERTMANAGER_BY_HAND)?
             }
+            Source::Prometheus => unpacked::install(e2e::prometheus::PACKAGE, needs::PROMETHEUS_BY_HAND)?,
         }
     }
     let left = needs::missing();

@@ -3,11 +3,14 @@
 mod attacks;
 mod http;
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use e2e::prometheus::{Prometheus, promtool};
 use e2e::proxy::scram_secret;
 use e2e::scratch::Scratch;
 use e2e::{openapi, port, psql, wait};
@@ -339,5 +342,34 @@ fn with_a_certificate_nothing_is_said_without_tls_and_reload_takes_a_new_one() -
     })?;
     assert_eq!(ask("localhost")?.0, 200);
     stack.proxy.wait_log("changes with a restart only")?;
+    Ok(())
+}
+
+/// The folder of rules for Prometheus.
+const RULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../dashboards/prometheus");
+
+#[test]
+fn prometheus_reads_the_metrics_and_goes_by_its_rules() -> Result<()> {
+    let rules = Path::new(RULES).join("picket-rules.yaml");
+    promtool(&["test", "rules", &format!("{RULES}/picket-rules-test.yaml")], "")?;
+    let held = Held::start("")?;
+    let metrics = held.http.ask("GET", "/metrics", &[], None)?.body;
+    promtool(&["check", "metrics"], &metrics)?;
+    let text = fs::read_to_string(&rules).context("read the rules")?;
+    let named = text.split(|letter: char| !letter.is_ascii_lowercase() && letter != '_');
+    let named: BTreeSet<&str> = named.filter(|word| word.starts_with("picket_proxy_")).collect();
+    assert!(5 < named.len(), "{named:?}");
+    let prometheus = Prometheus::start(&format!("127.0.0.1:{}", held.http.port), &rules)?;
+    for name in named {
+        wait::until("Prometheus to have it", SEEN, || {
+            let answer = prometheus.ask(&format!("/api/v1/query?query={name}"))?;
+            Ok(answer["data"]["result"].as_array().filter(|all| !all.is_empty()).map(Vec::len))
+        })
+        .with_context(|| format!("{name}, of which a rule speaks, in {metrics}"))?;
+    }
+    let all = prometheus.ask("/api/v1/rules")?;
+    let all = all["data"]["groups"][0]["rules"].as_array().context("find the rules")?;
+    assert!(all.iter().all(|rule| rule["health"] != "err" && rule["state"] == "inactive"), "{all:#?}");
+    assert_eq!(all.len(), text.matches("- alert:").count());
     Ok(())
 }

@@ -49,10 +49,14 @@ pub(super) enum Source {
     PgBouncer,
     /// The same.
     Alertmanager,
+    /// The same.
+    Prometheus,
 }
 
 pub(super) const ALERTMANAGER_BY_HAND: &str =
     "Alertmanager: install it so that `prometheus-alertmanager` or `alertmanager` is on the PATH";
+
+pub(super) const PROMETHEUS_BY_HAND: &str = "Prometheus: apt has it as `prometheus`, on Debian and its like; unpack the package into its folder in the cache";
 
 impl Need {
     /// What apt must install for it directly.
@@ -72,7 +76,8 @@ impl Need {
             | Source::OpenApi
             | Source::Presidio
             | Source::PgBouncer
-            | Source::Alertmanager => &[],
+            | Source::Alertmanager
+            | Source::Prometheus => &[],
         };
         packages.iter().copied()
     }
@@ -115,6 +120,9 @@ impl Need {
             Source::PgBouncer => "apt: pgbouncer, unpacked into a cache and not installed".to_string(),
             Source::Alertmanager => {
                 format!("apt: {}, unpacked into a cache and not installed", e2e::alertmanager::PACKAGE)
+            }
+            Source::Prometheus => {
+                format!("apt: {}, unpacked into a cache and not installed", e2e::prometheus::PACKAGE)
             }
         }
     }
@@ -300,6 +308,14 @@ pub(super) fn missing() -> Vec<Need> {
             Need { what: "Alertmanager", why: "tests deliver alerts to it", source: Source::Alertmanager },
         ),
         (
+            e2e::prometheus::is_installed(),
+            Need {
+                what: "Prometheus",
+                why: "tests have it read metrics and rules",
+                source: Source::Prometheus,
+            },
+        ),
+        (
             has("valgrind"),
             Need {
                 what: "valgrind",
@@ -361,6 +377,7 @@ pub(super) fn by_hand(missing: &[Need]) -> String {
             Source::Presidio => presidio::by_hand(),
             Source::PgBouncer => pgbouncer::BY_HAND.to_string(),
             Source::Alertmanager => ALERTMANAGER_BY_HAND.to_string(),
+            Source::Prometheus => PROMETHEUS_BY_HAND.to_string(),
         });
     }
     text

@@ -51,6 +51,7 @@ fn download(folder: &Path, package: &str) -> Result<()> {
 fn libraries(package: &str) -> Result<Vec<String>> {
     let depends = run::output(Command::new("apt-cache").args(["depends", "--important", package]))?;
     let names = depends.lines().filter_map(|line| line.trim().strip_prefix("Depends: "));
-    let missing = names.filter(|name| name.starts_with("lib") && !apt::is_installed(name));
+    let is_library = |name: &&str| name.starts_with("lib") && !name.starts_with("libjs-");
+    let missing = names.filter(|name| is_library(name) && !apt::is_installed(name));
     Ok(missing.map(str::to_string).collect())
 }
