@@ -7,6 +7,7 @@ mod columns;
 mod limits;
 mod masks;
 mod roles;
+mod tells;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -34,6 +35,8 @@ use self::limits::{CONNECTIONS_MAX, Written};
 use self::masks::MaskFile;
 use self::roles::RoleFile;
 pub(crate) use self::roles::{Credentials, Role, Roles};
+use self::tells::ApplicationName;
+pub(crate) use self::tells::Tells;
 use crate::keepalive::{self, KeepAlive};
 use crate::oidc::{OidcFile, Provider};
 use crate::scram::Secret;
@@ -124,6 +127,8 @@ pub(crate) struct Upstream {
     /// How it is logged in to, unless `roles` say otherwise.
     pub(crate) own: Credentials,
     pub(crate) roles: Roles,
+    /// What it is told of users.
+    pub(crate) tells: Tells,
     /// TLS, where it is not off.
     pub(crate) tls: Option<UpstreamTls>,
     pub(crate) keepalive: KeepAlive,
@@ -223,6 +228,9 @@ struct UpstreamFile {
     #[serde(default)]
     password: String,
     roles: Option<Vec<RoleFile>>,
+    #[serde(default)]
+    application_name: ApplicationName,
+    user_setting: Option<String>,
     #[serde(default)]
     environment: Option<String>,
     #[serde(default)]
@@ -430,6 +438,8 @@ impl ConfigFile {
                 let columns =
                     Columns::check(&written.columns).map_err(|message| refused(span.clone(), message))?;
                 let roles = Roles::check(written.roles).map_err(|message| refused(span.clone(), message))?;
+                let tells = Tells::check(written.application_name, written.user_setting);
+                let tells = tells.map_err(|message| refused(span.clone(), message))?;
                 let is_wildcard = database == WILDCARD;
                 if is_wildcard && dbname.is_some() {
                     return Err(refused(
@@ -449,6 +459,7 @@ impl ConfigFile {
                     dbname,
                     own: Credentials::new(user, password),
                     roles,
+                    tells,
                     keepalive,
                     names_functions,
                     catalog_trust,

@@ -1,6 +1,7 @@
 //! As which role of the database somebody works: by name, group and kind, by its own log-in or by SET ROLE.
 
 mod escapes;
+mod told;
 
 use anyhow::{Context, Result};
 use e2e::login::Login;

@@ -40,7 +40,7 @@ pub(super) async fn open(
         database,
         application_name,
         version,
-        parameters,
+        mut parameters,
         replication,
         ..
     } = login;
@@ -85,7 +85,10 @@ pub(super) async fn open(
             .detail("Its role is set for statements, and what is replicated would be the service's own.")
             .hint("Whoever runs Picket can give you a role by `login` under [[upstream]]."));
     }
-    identity.keep(role.keeps()).map_err(|error| not_judged(&error))?;
+    let tells = &upstream.tells;
+    let keeps = role.keeps().into_iter().chain(tells.keeps()).collect();
+    identity.keep(keeps).map_err(|error| not_judged(&error))?;
+    tells.take_out(&mut parameters);
     let (policies, subject) = (identity.policies(), identity.subject());
     let replicates = replication.map(|_| policies.judge_replication(subject, ""));
     if let Some(refusal) = replicates.as_ref().and_then(Verdict::refusal) {
@@ -99,6 +102,7 @@ pub(super) async fn open(
             .detail(&refusal.detail)
             .hint("Leave it out of the connection's options."));
     }
+    parameters.extend(tells.told(&user, &application_name));
     let place = shared.places.take(&user, &database, Allowed::by(limits, own))?;
     let connected = upstream::connect(&upstream, &role, version, &parameters).await.map_err(|error| {
         tracing::warn!(database, %error, "database not reached");

@@ -13,7 +13,7 @@ use super::Rig;
 use crate::raw;
 
 /// All rules that could refuse one of them.
-const OBSERVING: &str = "\n[policy.mode]\nlexing-settings = \"observe\"\nno-dangerous-function = \"observe\"\nno-fast-path = \"observe\"\n\
+pub(super) const OBSERVING: &str = "\n[policy.mode]\nlexing-settings = \"observe\"\nno-dangerous-function = \"observe\"\nno-fast-path = \"observe\"\n\
     no-privilege-change = \"observe\"\nopaque-code = \"observe\"\nunknown-name = \"observe\"\nunreadable = \"observe\"\n";
 
 /// Statements, one after the other in one session; the last says who that is. `{}` begins the names of roles.
@@ -62,7 +62,7 @@ const ESCAPES: [(&str, &[&str]); 17] = [
 ];
 
 /// What psql says to all of them.
-fn says(login: &Login, options: &str, prefix: &str, statements: &[&str]) -> Result<psql::Output> {
+pub(super) fn says(login: &Login, options: &str, prefix: &str, statements: &[&str]) -> Result<psql::Output> {
     let mut command: Command = psql::command(login)?;
     command.args(["-qAt", "-v", "VERBOSITY=verbose"]).env("PGOPTIONS", options);
     for statement in statements.iter().chain(&["SELECT current_user"]) {
