@@ -36,8 +36,11 @@ const TOKEN_SECS: u64 = 600;
 /// The name by which it knows Picket.
 pub const AUDIENCE: &str = "urn:picket:test";
 
+/// The client that asks it whether tokens hold.
+pub const ASKING_CLIENT: &str = "picket proxy: asks";
+
 /// Secret of each of its clients.
-const SECRET: &str = "a-secret-of-a-throwaway-client";
+pub const SECRET: &str = "a-secret-of-a-throwaway-client";
 
 /// Where it is installed, or will be.
 #[must_use]
@@ -72,6 +75,8 @@ pub struct OidcProvider {
     clients: Value,
     people: Value,
     token_secs: u64,
+    /// The keys of its last run.
+    keys: Vec<SigningKey>,
     folder: Scratch,
 }
 
@@ -94,6 +99,7 @@ impl OidcProvider {
             clients: Value::Object(clients.collect()),
             people: json!({}),
             token_secs: TOKEN_SECS,
+            keys: Vec::new(),
             folder,
         })
     }
@@ -111,18 +117,33 @@ impl OidcProvider {
     /// Runs it with these keys; it signs with the first.
     pub fn run(&mut self, keys: &[SigningKey]) -> Result<()> {
         self.kill()?;
-        let [cert, key, _] = &self.tls;
-        let keys: Vec<_> = keys.iter().map(|key| json!({ "kid": key.kid, "pem": key.pem })).collect();
-        let settings = json!({
-            "issuer": self.issuer(), "port": self.port, "cert": cert, "key": key, "keys": keys,
-            "audience": AUDIENCE, "clients": self.clients, "people": self.people, "device": DEVICE_CLIENT,
-            "tokenSecs": self.token_secs,
-        });
-        let file = self.folder.join("settings.json");
-        fs::write(&file, settings.to_string()).context("write the provider's settings")?;
+        self.keys = keys.to_vec();
+        let file = self.write_settings()?;
         let launch = Launch::new(node()?, self.folder.join("oidc.log"), Ready::Line("listening on "));
         self.daemon = Some(launch.args([self.folder.join("provider.mjs"), file]).start()?);
         Ok(())
+    }
+
+    /// From now on it says something else of a client, also of tokens that it has given already.
+    pub fn says_of(&mut self, client: &str, claims: Value) -> Result<()> {
+        let known = self.clients.get_mut(client).context("find the client")?;
+        known["claims"] = claims;
+        self.write_settings().map(|_| ())
+    }
+
+    fn write_settings(&self) -> Result<PathBuf> {
+        let [cert, key, _] = &self.tls;
+        let keys: Vec<_> = self.keys.iter().map(|key| json!({ "kid": key.kid, "pem": key.pem })).collect();
+        let settings = json!({
+            "issuer": self.issuer(), "port": self.port, "cert": cert, "key": key, "keys": keys,
+            "audience": AUDIENCE, "clients": self.clients, "people": self.people, "device": DEVICE_CLIENT,
+            "tokenSecs": self.token_secs, "asks": { "id": ASKING_CLIENT, "secret": SECRET },
+        });
+        // It may read the file at any time.
+        let (file, new) = (self.folder.join("settings.json"), self.folder.join("settings.new"));
+        fs::write(&new, settings.to_string()).context("write the provider's settings")?;
+        fs::rename(&new, &file).context("put the provider's settings in place")?;
+        Ok(file)
     }
 
     /// Ends it at once; its port stays its own.
@@ -148,6 +169,14 @@ impl OidcProvider {
         let answer: Value = serde_json::from_str(&answer).context("read the provider's answer")?;
         let token = answer.get("access_token").and_then(Value::as_str);
         Ok(token.with_context(|| format!("find the token in {answer}"))?.to_string())
+    }
+
+    /// A client has it take back the token that it got.
+    pub fn revoke(&self, client: &str, token: &str) -> Result<()> {
+        let form = [("token", token), ("client_id", client), ("client_secret", SECRET)];
+        let place = format!("{}/token/revocation", self.issuer());
+        self.agent()?.post(place).send_form(form).context("have the provider take a token back")?;
+        Ok(())
     }
 
     /// Somebody of this name opens `address` with a browser and agrees to all that is asked: what the last page says.

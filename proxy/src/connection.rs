@@ -4,6 +4,7 @@
 mod ended;
 mod held;
 mod opening;
+mod standing;
 mod token_end;
 
 use std::cell::RefCell;
@@ -15,7 +16,7 @@ use std::ops::Range;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use audit::spool::Spool;
@@ -26,6 +27,7 @@ use uuid::Uuid;
 use self::ended::Ended;
 use self::held::Waiting;
 use self::opening::open;
+use self::standing::{Lost, Watch};
 use self::token_end::TokenEnd;
 use crate::allowances::Allowances;
 use crate::approvals::Approvals;
@@ -196,6 +198,8 @@ struct Opened {
     present: Present,
     /// Of a session that began with a token.
     token_end: Option<TokenEnd>,
+    /// Of one about which the provider is asked.
+    watch: Option<Watch>,
     connection_check: Option<Duration>,
     client_end: Option<ClientEnd>,
     /// When a client that hung up has waited long enough.
@@ -236,6 +240,7 @@ impl Opened {
             | Ended::Stopped
             | Ended::Idle(_)
             | Ended::TokenExpired
+            | Ended::TokenLost(_)
             | Ended::Killed(_) => {
                 tracing::debug!(%session_id, reason, "session ended");
             }
@@ -292,10 +297,15 @@ impl Opened {
                 self.client_sent(client, readings).await?;
                 continue;
             }
+            // Also while there is no end of what comes.
+            if let Some(lost) = poll_fn(|cx| Poll::Ready(self.poll_lost(cx))).await {
+                self.token_is_lost(lost);
+            }
             // What waits for an approval has not begun.
             let rests = self.session.resting().is_some() || self.waiting.is_some();
             if self.token_end.as_ref().is_some_and(|end| end.has_come(rests)) {
-                return Err(Ended::TokenExpired);
+                let lost = self.token_end.as_ref().and_then(|end| end.lost);
+                return Err(lost.map_or(Ended::TokenExpired, Ended::TokenLost));
             }
             self.patience.note(self.session.resting());
             // A side is read only while the other takes what comes: that is what bounds memory.
@@ -333,6 +343,9 @@ impl Opened {
                     {
                         return Poll::Ready(News::TokenEnd);
                     }
+                    if let Some(lost) = self.poll_lost(cx) {
+                        return Poll::Ready(News::TokenLost(lost));
+                    }
                     if let Some(alarm) = &mut self.alarm
                         && alarm.as_mut().poll(cx).is_ready()
                     {
@@ -356,6 +369,7 @@ impl Opened {
                         self.client_sent(client, readings).await?;
                         continue;
                     }
+                    News::TokenLost(lost) => self.token_is_lost(lost),
                     // They are looked at above.
                     News::TokenEnd | News::Stop => {}
                 }
@@ -374,6 +388,20 @@ impl Opened {
                     Some(_) | None => {}
                 }
             }
+        }
+    }
+
+    /// Whether the provider has said that the session's token is good for nothing any more.
+    fn poll_lost(&mut self, cx: &mut Context<'_>) -> Option<Lost> {
+        match self.watch.as_mut()?.poll_lost(cx) {
+            Poll::Ready(lost) => Some(lost),
+            Poll::Pending => None,
+        }
+    }
+
+    fn token_is_lost(&mut self, lost: Lost) {
+        if let (Some(watch), Some(end)) = (self.watch.take(), &mut self.token_end) {
+            end.comes_now(lost, watch.statement_grace());
         }
     }
 
@@ -536,6 +564,8 @@ enum News {
     Answer(Answer),
     /// The token that it began with may have ended.
     TokenEnd,
+    /// It is good for nothing any more.
+    TokenLost(Lost),
     /// Somebody has ended it.
     Killed(Killed),
     Stop,

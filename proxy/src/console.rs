@@ -19,6 +19,7 @@ use crate::authority::{self, Somebody};
 use crate::connection::Shared;
 use crate::farewell::Farewell;
 use crate::login::Login;
+use crate::oidc::{Admitted, Standing};
 use crate::pipe::Pipe;
 use crate::places::Allowed;
 use crate::throttle::Counts;
@@ -85,7 +86,11 @@ pub(crate) async fn serve(
 ) -> Result<(), Farewell> {
     let config = shared.config.now();
     let limits = &config.limits;
-    let Login { user, person, database, replication, .. } = login;
+    let Login { user, admitted, database, replication, .. } = login;
+    let (person, watched) = match admitted {
+        Some(Admitted { person, watched }) => (Some(person), watched),
+        None => (None, None),
+    };
     if replication.is_some() {
         return Err(Farewell::new(UNSUPPORTED, "Picket's console is no database that can be replicated"));
     }
@@ -104,6 +109,15 @@ pub(crate) async fn serve(
             return Err(Farewell::new("57P01", "the token with which you have logged in has ended"));
         }
         let gone = |_| Farewell::new("08006", "client went away");
+        // Nobody answers with a token that is taken back, not even within the time that sessions have.
+        if let Some(watched) = watched.as_ref().filter(|_| !pipe.unread().is_empty())
+            && !matches!(watched.ask().await, Ok(Standing::Holds(groups)) if groups.as_ref().is_none_or(|now| now == watched.groups()))
+        {
+            return Err(Farewell::new(
+                "57P01",
+                "the identity provider does not say that your token still holds",
+            ));
+        }
         while let Some(answer) = console.next(pipe)? {
             let Some(answer) = answer else { return Ok(()) };
             pipe.queue(&answer);
@@ -300,7 +314,17 @@ impl Console<'_> {
                     ("more that were not looked at", refused.to_string()),
                     ("addresses, users and pairs kept in mind", entries.to_string()),
                 ];
-                let rows = rows.into_iter().map(|(what, count)| vec![what.to_owned(), count]).collect();
+                let asked = self.shared.config.now().oidc.as_ref().and_then(|provider| provider.asked());
+                let told = [
+                    "questions to the provider about tokens",
+                    "tokens that it has taken back",
+                    "questions without an answer",
+                ];
+                let asked = asked
+                    .into_iter()
+                    .flat_map(|counts| told.into_iter().zip(counts.map(|count| count.to_string())));
+                let rows =
+                    rows.into_iter().chain(asked).map(|(what, count)| vec![what.to_owned(), count]).collect();
                 Ok(Table { columns: vec!["what", "since the proxy began"], rows, tag: "SHOW" })
             }
             Command::Revoke { grant, reason } => {

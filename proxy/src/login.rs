@@ -17,7 +17,7 @@ pub(crate) use self::way::Way;
 use crate::certificate;
 use crate::config::{Config, Credential};
 use crate::farewell::Farewell;
-use crate::oidc::{self, Person};
+use crate::oidc::{self, Admitted};
 use crate::pipe::Pipe;
 use crate::scram::{self, Binding, Mechanism, Nobody, Refused};
 use crate::throttle::Attempt;
@@ -39,8 +39,8 @@ pub(crate) struct Login {
     pub(crate) user: String,
     /// How it has proven that: a word for records.
     pub(crate) authenticated_by: &'static str,
-    /// Of somebody whom the identity provider knows: what its token says.
-    pub(crate) person: Option<Person>,
+    /// Somebody whom the identity provider knows.
+    pub(crate) admitted: Option<Admitted>,
     pub(crate) database: String,
     pub(crate) application_name: String,
     /// The protocol that is spoken with the client.
@@ -135,7 +135,8 @@ pub(crate) async fn login(
                     return Err(LoginError::Refused(farewell));
                 }
                 let mut login = read_startup(&startup, pipe).await?;
-                (login.authenticated_by, login.person) = prove(pipe, &login, config, nobody, attempt).await?;
+                (login.authenticated_by, login.admitted) =
+                    prove(pipe, &login, config, nobody, attempt).await?;
                 return Ok(Wish::Session(login));
             }
         }
@@ -225,7 +226,7 @@ async fn read_startup(startup: &Startup<'_>, pipe: &mut Pipe) -> Result<Login, L
     }
     Ok(Login {
         authenticated_by: "",
-        person: None,
+        admitted: None,
         database: text(b"database").filter(|name| !name.is_empty()).unwrap_or_else(|| user.clone()),
         application_name: text(b"application_name").unwrap_or_default(),
         version,
@@ -257,15 +258,15 @@ async fn prove(
     config: &Config,
     nobody: &Nobody,
     attempt: Attempt<'_>,
-) -> Result<(&'static str, Option<Person>), LoginError> {
+) -> Result<(&'static str, Option<Admitted>), LoginError> {
     let user = login.user.as_str();
     let credential = config.users.get(user).map(|user| &user.credential);
     let is_local = credential.is_some();
     match (&config.oidc, login.way) {
         // Whoever asks for it is asked for a token, whatever the name is.
         (Some(provider), Some(Way::Oauth)) => {
-            let person = token::take(pipe, user, is_local, provider, Way::Oauth, attempt).await?;
-            return Ok((oidc::AUTHENTICATION, Some(person)));
+            let admitted = token::take(pipe, user, is_local, provider, Way::Oauth, attempt).await?;
+            return Ok((oidc::AUTHENTICATION, Some(admitted)));
         }
         (None, Some(Way::Oauth)) => {
             return Err(refused(
@@ -275,8 +276,8 @@ async fn prove(
         }
         (Some(provider), way) if !is_local => {
             let way = way.unwrap_or(provider.way());
-            let person = token::take(pipe, user, is_local, provider, way, attempt).await?;
-            return Ok((oidc::AUTHENTICATION, Some(person)));
+            let admitted = token::take(pipe, user, is_local, provider, way, attempt).await?;
+            return Ok((oidc::AUTHENTICATION, Some(admitted)));
         }
         (Some(_) | None, Some(Way::Password) | None) => {}
     }

@@ -1,27 +1,32 @@
 //! Tokens of an OpenID Connect provider as proof of who somebody is: signed JWTs (RFC 7519, RFC 9068), checked with the
 //! provider's published keys. What is written of it in the configuration is in `settings`, keys and how they are fetched in
-//! `keys` and `fetching`, what a token says in `claims`. Nothing of a token is ever logged.
+//! `keys` and `fetching`, what a token says in `claims`, and how the provider is asked about one in `introspection`. Nothing of a token is ever logged.
 
 mod claims;
 mod fetching;
 mod header;
+mod introspection;
 mod json;
 mod keys;
 mod over_ring;
 mod settings;
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jsonwebtoken::Validation;
 use thiserror::Error;
+use tokio::sync::oneshot;
 
 use self::fetching::Fetching;
 use self::header::Header;
+pub(crate) use self::introspection::Standing;
+use self::introspection::{Counts, Introspection, Token};
 use self::json::Once;
 pub(crate) use self::settings::OidcFile;
-use self::settings::Settings;
+use self::settings::{Introspecting, Settings};
 use crate::login::Way;
 
 /// Longest token in bytes. Those with hundreds of groups have 10 kB.
@@ -35,6 +40,23 @@ pub(crate) const AUTHENTICATION: &str = "oauth";
 pub(crate) struct Provider {
     settings: Arc<Settings>,
     fetching: OnceLock<Option<Fetching>>,
+    introspection: OnceLock<Option<Introspection>>,
+}
+
+/// Somebody whom a token lets in.
+pub(crate) struct Admitted {
+    pub(crate) person: Person,
+    /// Where the provider is asked about the token for as long as it counts.
+    pub(crate) watched: Option<Box<Watched>>,
+}
+
+/// A token about which the provider can be asked.
+pub(crate) struct Watched {
+    provider: Arc<Provider>,
+    token: Arc<Token>,
+    /// Groups with which its session begins.
+    groups: BTreeSet<String>,
+    every: Duration,
 }
 
 /// What a token says of the one who logs in with it. It has none of the token's own text.
@@ -102,6 +124,10 @@ pub(crate) enum Refused {
     GroupsLeftOut,
     #[error("it has more than {0} groups")]
     TooManyGroups(usize),
+    #[error("the provider has taken it back")]
+    TakenBack,
+    #[error("the provider does not say whether it still holds: {0}")]
+    NotAsked(String),
 }
 
 impl Provider {
@@ -130,22 +156,73 @@ impl Provider {
         &self.settings.scope
     }
 
-    /// Whom a token is of, where it is one of `user` that holds now.
+    /// Whom a token lets in, where it is one of `user` that holds now.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: it only waits for keys.
-    pub(crate) async fn verify(&self, token: &[u8], user: &str) -> Result<Person, Refused> {
-        let (name, person) = self.owner(token).await?;
-        if name == user { Ok(person) } else { Err(Refused::OtherUser) }
+    /// Cancel safe: it only waits for keys and answers.
+    pub(crate) async fn admit(self: &Arc<Self>, token: &[u8], user: &str) -> Result<Admitted, Refused> {
+        let (name, mut person) = self.signed(token).await?;
+        if name != user {
+            return Err(Refused::OtherUser);
+        }
+        let Some(Introspecting { every, at_login, .. }) = &self.settings.introspecting else {
+            return Ok(Admitted { person, watched: None });
+        };
+        let token = Token::new(token).map(Arc::new).ok_or(Refused::Malformed("it is no text"))?;
+        if *at_login {
+            self.has_standing(&token, &mut person).await?;
+        }
+        let groups = person.groups.clone();
+        let watched = Watched { provider: Arc::clone(self), token, groups, every: *every };
+        Ok(Admitted { person, watched: Some(Box::new(watched)) })
     }
 
     /// Whose token it is, where it holds now and nobody has said whose it is.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: it only waits for keys.
+    /// Cancel safe: it only waits for keys and answers.
     pub(crate) async fn owner(&self, token: &[u8]) -> Result<(String, Person), Refused> {
+        let (name, mut person) = self.signed(token).await?;
+        if self.settings.introspecting.is_some() {
+            let token = Token::new(token).map(Arc::new).ok_or(Refused::Malformed("it is no text"))?;
+            self.has_standing(&token, &mut person).await?;
+        }
+        Ok((name, person))
+    }
+
+    /// The provider says that the token holds. Its groups are those of this moment, where it tells them.
+    async fn has_standing(&self, token: &Arc<Token>, person: &mut Person) -> Result<(), Refused> {
+        // It has its own time-outs, and each question is answered.
+        match self.ask(token).await.unwrap_or_else(|_| Standing::Unknown("nobody asks it".to_owned())) {
+            Standing::Holds(None) => {}
+            Standing::Holds(Some(groups)) => person.groups = groups,
+            Standing::TakenBack => return Err(Refused::TakenBack),
+            Standing::Unknown(why) => return Err(Refused::NotAsked(why)),
+        }
+        Ok(())
+    }
+
+    fn ask(&self, token: &Arc<Token>) -> oneshot::Receiver<Standing> {
+        match self.introspection() {
+            Some(introspection) => introspection.ask(token),
+            None => oneshot::channel().1,
+        }
+    }
+
+    fn introspection(&self) -> Option<&Introspection> {
+        self.introspection.get_or_init(|| Introspection::start(&self.settings)).as_ref()
+    }
+
+    /// How often it was asked about tokens, and what came of it; nothing where it is not asked.
+    pub(crate) fn asked(&self) -> Option<[u64; 3]> {
+        let Counts { asked, taken_back, unanswered } = &*self.introspection.get()?.as_ref()?.counts;
+        Some([asked, taken_back, unanswered].map(|count| count.load(Ordering::Relaxed)))
+    }
+
+    /// Whom a token is of that the provider has signed for now.
+    async fn signed(&self, token: &[u8]) -> Result<(String, Person), Refused> {
         if (TOKEN_BYTES_MAX as usize) < token.len() {
             return Err(Refused::TooLong);
         }
@@ -166,6 +243,26 @@ impl Provider {
         let data = jsonwebtoken::decode::<Once>(token, &key.decoding, &validation);
         let Once(claims) = data.map_err(|error| refused(&error))?.claims;
         claims::person(&claims, &self.settings, now())
+    }
+}
+
+impl Watched {
+    pub(crate) fn groups(&self) -> &BTreeSet<String> {
+        &self.groups
+    }
+
+    pub(crate) fn every(&self) -> Duration {
+        self.every
+    }
+
+    /// How long a statement goes on that runs when the token is no good any more.
+    pub(crate) fn statement_grace(&self) -> Duration {
+        Duration::from_secs(self.provider.settings.statement_grace_secs)
+    }
+
+    /// What the provider says of it now.
+    pub(crate) fn ask(&self) -> oneshot::Receiver<Standing> {
+        self.provider.ask(&self.token)
     }
 }
 

@@ -8,6 +8,7 @@ use policy::PolicyError;
 use session::{Resting, SessionError};
 use thiserror::Error;
 
+use super::standing::Lost;
 use crate::catalog::MemoryError;
 use crate::farewell::Farewell;
 use crate::sessions::Killed;
@@ -33,6 +34,8 @@ pub(super) enum Ended {
     Idle(Resting),
     #[error("the token that it began with has expired")]
     TokenExpired,
+    #[error("the token that it began with is good for nothing any more")]
+    TokenLost(Lost),
     #[error("somebody has ended it")]
     Killed(Killed),
     #[error("proxy stops")]
@@ -55,6 +58,8 @@ impl Ended {
             Ended::Idle(Resting::Idle) => "idle_timeout",
             Ended::Idle(Resting::InTransaction) => "idle_in_transaction_timeout",
             Ended::TokenExpired => "token_expired",
+            Ended::TokenLost(Lost::TakenBack) => "token_revoked",
+            Ended::TokenLost(Lost::OtherGroups) => "groups_changed",
             Ended::Killed(_) => "killed",
             Ended::Stopped => "proxy_stopped",
         }
@@ -107,6 +112,16 @@ impl Ended {
                 )
                 .hint("Get a new token of the identity provider, and connect again."),
             ),
+            Ended::TokenLost(lost) => {
+                let why = match lost {
+                    Lost::TakenBack => "the identity provider has taken back the token that it began with",
+                    Lost::OtherGroups => "the identity provider has other groups for its user now",
+                };
+                Some(
+                    Farewell::new("57P01", format!("terminating connection because {why}"))
+                        .hint("Get a new token of the identity provider, and connect again."),
+                )
+            }
             Ended::Killed(Killed { by, reason }) => Some(
                 Farewell::new("57P01", format!("terminating connection because {by} has ended it"))
                     .detail(reason),

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use wire::{backend, compose};
 
 use super::ended::{not_judged, not_recorded};
+use super::standing::Watch;
 use super::token_end::TokenEnd;
 use super::{Opened, Shared};
 use crate::catalog::CatalogKeeper;
@@ -18,6 +19,7 @@ use crate::config::Role;
 use crate::farewell::Farewell;
 use crate::identity::{Account, Identity};
 use crate::login::Login;
+use crate::oidc::Admitted;
 use crate::patience::Patience;
 use crate::places::Allowed;
 use crate::sessions::About;
@@ -36,7 +38,7 @@ pub(super) async fn open(
     let Login {
         user,
         authenticated_by,
-        person,
+        admitted,
         database,
         application_name,
         version,
@@ -44,6 +46,10 @@ pub(super) async fn open(
         replication,
         ..
     } = login;
+    let (person, watched) = match admitted {
+        Some(Admitted { person, watched }) => (Some(person), watched),
+        None => (None, None),
+    };
     let following = shared.config.follow();
     let config = following.now();
     let Some(upstream) = config.upstream(&database) else {
@@ -211,6 +217,7 @@ pub(super) async fn open(
         patience: Patience::new(limits),
         present: shared.sessions.enter(about),
         token_end,
+        watch: watched.map(Watch::of),
         connection_check: limits.client_connection_check,
         client_end: None,
         alarm: None,

@@ -8,9 +8,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::standing::Lost;
 use crate::oidc::{self, Person};
 
 pub(super) struct TokenEnd {
+    /// Why it ends, where the token has not expired.
+    pub(super) lost: Option<Lost>,
     rests_until: Instant,
     runs_until: Instant,
     /// Goes off at the first, and then at the second.
@@ -25,7 +28,18 @@ impl TokenEnd {
     }
 
     fn at(rests_until: Instant, runs_until: Instant) -> Self {
-        TokenEnd { rests_until, runs_until, alarm: Box::pin(sleep_until(rests_until)) }
+        TokenEnd { lost: None, rests_until, runs_until, alarm: Box::pin(sleep_until(rests_until)) }
+    }
+
+    /// The token is good for nothing any more: a session that rests ends now, one that does not after `grace` at most.
+    pub(super) fn comes_now(&mut self, lost: Lost, grace: Duration) {
+        let now = Instant::now();
+        if now < self.rests_until {
+            self.lost = Some(lost);
+        }
+        self.rests_until = self.rests_until.min(now);
+        self.runs_until = self.runs_until.min(now + grace);
+        self.alarm.as_mut().reset(self.rests_until);
     }
 
     /// Whether a session ends now that rests, or does not.
@@ -66,5 +80,17 @@ mod tests {
         assert_eq!(secs(&mut end(), true).await, 10);
         assert!(!working.has_come(false) && working.has_come(true));
         assert_eq!(secs(&mut working, false).await, 30);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_taken_back_ends_sooner_and_never_later() {
+        let start = Instant::now();
+        let mut end = TokenEnd::at(start + Duration::from_secs(100), start + Duration::from_secs(140));
+        end.comes_now(Lost::TakenBack, Duration::from_secs(20));
+        assert!(end.has_come(true) && !end.has_come(false));
+        assert_eq!((secs(&mut end, false).await, end.lost), (20, Some(Lost::TakenBack)));
+        let mut late = TokenEnd::at(start, start + Duration::from_secs(30));
+        late.comes_now(Lost::OtherGroups, Duration::from_secs(600));
+        assert_eq!((secs(&mut late, false).await, late.lost), (10, None));
     }
 }

@@ -1,13 +1,14 @@
 //! A token of the identity provider as proof of who somebody is: as a password, or by OAUTHBEARER. Whatever is wrong with one,
 //! the client is told the same; the log has the reason.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::oauthbearer::{self, Initial, Malformed};
 use super::way::Way;
 use super::{LOGIN_BYTES_MAX, LoginError, Unread, read_password, refused, sasl_initial, send_authentication};
 use crate::farewell::Farewell;
-use crate::oidc::{self, Person, Provider};
+use crate::oidc::{self, Admitted, Provider};
 use crate::pipe::Pipe;
 use crate::throttle::Attempt;
 
@@ -20,10 +21,10 @@ pub(super) async fn take(
     pipe: &mut Pipe,
     user: &str,
     is_local: bool,
-    provider: &Provider,
+    provider: &Arc<Provider>,
     way: Way,
     attempt: Attempt<'_>,
-) -> Result<Person, LoginError> {
+) -> Result<Admitted, LoginError> {
     if pipe.tls().is_none() {
         let farewell = Farewell::new("28000", "Picket takes tokens of the identity provider over TLS only")
             .hint("Connect with TLS: libpq's sslmode=require or stronger.");
@@ -34,9 +35,9 @@ pub(super) async fn take(
         Way::Oauth => by_oauthbearer(pipe, user, is_local, provider).await?,
     };
     let why = match taken {
-        Ok(person) => {
+        Ok(admitted) => {
             attempt.was_right(user, Instant::now());
-            return Ok(person);
+            return Ok(admitted);
         }
         Err(why) => why,
     };
@@ -54,9 +55,9 @@ pub(super) async fn take(
 }
 
 /// Whose token it is, or why nobody's; `None` where there was none.
-type Taken = Result<Person, Option<oidc::Refused>>;
+type Taken = Result<Admitted, Option<oidc::Refused>>;
 
-async fn as_password(pipe: &mut Pipe, user: &str, provider: &Provider) -> Result<Taken, LoginError> {
+async fn as_password(pipe: &mut Pipe, user: &str, provider: &Arc<Provider>) -> Result<Taken, LoginError> {
     // AuthenticationCleartextPassword.
     send_authentication(pipe, 3, &[]).await?;
     let password = match read_password(pipe, oidc::TOKEN_BYTES_MAX).await {
@@ -64,14 +65,14 @@ async fn as_password(pipe: &mut Pipe, user: &str, provider: &Provider) -> Result
         password => password?,
     };
     let token = password.strip_suffix(b"\0").unwrap_or(&password);
-    Ok(provider.verify(token, user).await.map_err(Some))
+    Ok(provider.admit(token, user).await.map_err(Some))
 }
 
 async fn by_oauthbearer(
     pipe: &mut Pipe,
     user: &str,
     is_local: bool,
-    provider: &Provider,
+    provider: &Arc<Provider>,
 ) -> Result<Taken, LoginError> {
     const MESSAGE_BYTES_MAX: u32 = oidc::TOKEN_BYTES_MAX + oauthbearer::AROUND_BYTES_MAX;
     send_authentication(pipe, 10, &[oauthbearer::NAME, b"\0\0"].concat()).await?;
@@ -97,10 +98,10 @@ async fn by_oauthbearer(
     let why = match oauthbearer::initial(&message).map_err(malformed)? {
         Initial::Discovery => None,
         Initial::NoToken(why) => Some(oidc::Refused::NoToken(why)),
-        Initial::Token(token) => match provider.verify(token, user).await {
+        Initial::Token(token) => match provider.admit(token, user).await {
             // Last of all, so that whoever asks learns nothing of names.
             Ok(_) if is_local => Some(oidc::Refused::Local),
-            Ok(person) => return Ok(Ok(person)),
+            Ok(admitted) => return Ok(Ok(admitted)),
             Err(why) => Some(why),
         },
     };

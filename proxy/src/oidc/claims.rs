@@ -100,7 +100,7 @@ fn actor(claims: &Value) -> Result<String, Refused> {
     }
 }
 
-fn groups(claims: &Value, settings: &Settings) -> Result<BTreeSet<String>, Refused> {
+pub(super) fn groups(claims: &Value, settings: &Settings) -> Result<BTreeSet<String>, Refused> {
     let claim = &settings.groups_claim;
     let malformed = || Refused::Claim(claim.clone());
     // "Distributed claims" (OpenID Connect Core, 5.6.2): policies that forbid something to a group would not see it.

@@ -135,7 +135,7 @@ fn tell(fetched: &Result<KeySet, String>, before: &Found) {
     }
 }
 
-fn agent(settings: &Settings) -> Agent {
+pub(super) fn agent(settings: &Settings) -> Agent {
     let authorities: Vec<Certificate<'static>> =
         settings.authorities.iter().map(|authority| Certificate::from_der(authority).to_owned()).collect();
     let tls = TlsConfig::builder()
@@ -155,6 +155,12 @@ fn agent(settings: &Settings) -> Agent {
 }
 
 fn fetch(agent: &Agent, settings: &Settings) -> Result<KeySet, String> {
+    let at = address_of(agent, settings, "jwks_uri")?;
+    KeySet::read(&get(agent, &at)?).ok_or_else(|| format!("{at} has no list of `keys`"))
+}
+
+/// An address that the provider has under this name in what it says of itself.
+pub(super) fn address_of(agent: &Agent, settings: &Settings, name: &str) -> Result<String, String> {
     let about = settings.discovery();
     let document = get(agent, &about)?;
     let text = |name: &str| document.get(name).and_then(Value::as_str);
@@ -162,9 +168,9 @@ fn fetch(agent: &Agent, settings: &Settings) -> Result<KeySet, String> {
     if text("issuer") != Some(&settings.issuer) {
         return Err(format!("{about} is about another issuer than `oidc.issuer`"));
     }
-    let at = text("jwks_uri").ok_or_else(|| format!("{about} has no `jwks_uri`"))?;
-    settings.may_ask(at).map_err(|why| format!("`jwks_uri` of {about} {why}"))?;
-    KeySet::read(&get(agent, at)?).ok_or_else(|| format!("{at} has no list of `keys`"))
+    let at = text(name).ok_or_else(|| format!("{about} has no `{name}`"))?;
+    settings.may_ask(at).map_err(|why| format!("`{name}` of {about} {why}"))?;
+    Ok(at.to_owned())
 }
 
 fn get(agent: &Agent, address: &str) -> Result<Value, String> {

@@ -1,6 +1,7 @@
 //! The section `[oidc]`: as it was written, and as it runs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -73,8 +74,43 @@ pub(crate) struct OidcFile {
     key_refresh_secs: Option<Spanned<u64>>,
     key_refetch_secs_min: Option<Spanned<u64>>,
     key_trust_secs: Option<Spanned<u64>>,
+    introspection: Option<Spanned<IntrospectionFile>>,
     #[serde(default)]
     groups: BTreeMap<Spanned<String>, BTreeSet<String>>,
+}
+
+/// The section `[oidc.introspection]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct IntrospectionFile {
+    client_id: String,
+    client_secret: String,
+    every_secs: Option<Spanned<u64>>,
+    #[serde(default = "yes")]
+    at_login: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// How the provider is asked whether a token still holds.
+#[derive(PartialEq)]
+pub(super) struct Introspecting {
+    /// As whom Picket asks.
+    pub(super) client_id: String,
+    pub(super) client_secret: String,
+    /// How often about each session.
+    pub(super) every: Duration,
+    /// Also before it begins.
+    pub(super) at_login: bool,
+}
+
+/// The secret stays out of logs.
+impl fmt::Debug for Introspecting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Introspecting").field("client_id", &self.client_id).finish_non_exhaustive()
+    }
 }
 
 #[derive(Deserialize)]
@@ -116,6 +152,8 @@ pub(super) struct Settings {
     pub(super) key_refetch_min: Duration,
     /// How long keys hold that cannot be fetched anew.
     pub(super) key_trust: Duration,
+    /// Where the provider is asked about tokens.
+    pub(super) introspecting: Option<Introspecting>,
 }
 
 impl OidcFile {
@@ -139,7 +177,9 @@ impl OidcFile {
                 "`oidc.key-refetch-secs-min` must not be more than `oidc.key-refresh-secs`",
             ));
         }
+        let introspecting = self.introspection.map(introspecting).transpose()?;
         let settings = Settings {
+            introspecting,
             is_on_loopback: is_on_loopback(&url),
             issuer,
             audience: audience(self.audience)?,
@@ -175,8 +215,24 @@ impl OidcFile {
                 DAY,
             )?),
         };
-        Ok(Provider { settings: Arc::new(settings), fetching: OnceLock::new() })
+        Ok(Provider {
+            settings: Arc::new(settings),
+            fetching: OnceLock::new(),
+            introspection: OnceLock::new(),
+        })
     }
+}
+
+fn introspecting(written: Spanned<IntrospectionFile>) -> Result<Introspecting, Refused> {
+    let span = written.span();
+    let IntrospectionFile { client_id, client_secret, every_secs, at_login } = written.into_inner();
+    for (key, value) in [("client-id", &client_id), ("client-secret", &client_secret)] {
+        if value.is_empty() {
+            return Err(refused(span, format!("`oidc.introspection.{key}` must not be empty")));
+        }
+    }
+    let every = within("oidc.introspection.every-secs", every_secs, 1..=DAY, 60)?;
+    Ok(Introspecting { client_id, client_secret, every: Duration::from_secs(every), at_login })
 }
 
 impl Settings {

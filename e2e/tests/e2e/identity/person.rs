@@ -4,13 +4,16 @@ use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use e2e::oidc::DEVICE_CLIENT;
 use e2e::scratch::Scratch;
 use e2e::{binaries, postgres};
 
-use super::rig::{CAROL, Rig};
+use super::introspection::asking;
+use super::rig::{CAROL, Rig, driver, driver_tls};
+use crate::driver::block_on;
 
 /// Somebody's state folder, and `picket` for that somebody.
 struct Home {
@@ -20,7 +23,12 @@ struct Home {
 
 impl Home {
     fn new() -> Result<Self> {
-        Ok(Home { rig: Rig::start("require", "", "")?, state: Scratch::new("state")? })
+        Self::with("")
+    }
+
+    /// With these lines of `[oidc]`.
+    fn with(oidc: &str) -> Result<Self> {
+        Ok(Home { rig: Rig::start("require", oidc, "")?, state: Scratch::new("state")? })
     }
 
     fn picket(&self, args: &[&str]) -> Result<Command> {
@@ -174,4 +182,23 @@ fn what_is_in_the_way_of_a_log_in_is_named_with_its_mend() -> Result<()> {
     assert!(code == 1 && told.contains("is no session of this Picket"), "{told}");
     assert_eq!(DEVICE_CLIENT, "picket-cli", "the default of --client-id");
     Ok(())
+}
+
+#[test]
+fn who_logs_out_ends_the_sessions_that_began_with_that_log_in() -> Result<()> {
+    let home = Home::with(&asking(""))?;
+    home.logs_in()?;
+    let login = home.rig.login(CAROL, &home.token(&[])?)?;
+    block_on(async {
+        let (client, connection) = driver(&login).connect(driver_tls(&home.rig.authority.cert)?).await?;
+        let ends = tokio::spawn(connection);
+        client.batch_execute("SELECT count(*) FROM users").await?;
+        let (_, told, code) = home.run(&["logout"])?;
+        ensure!((code, told.as_str()) == (Some(0), ""), "{told}");
+        let ended = tokio::time::timeout(Duration::from_secs(60), ends).await??;
+        let error = ended.err().context("expect the connection to end with an error")?;
+        let error = error.as_db_error().with_context(|| format!("{error:?}"))?;
+        ensure!(error.message().contains("has taken back the token"), "{error:?}");
+        Ok(())
+    })
 }
