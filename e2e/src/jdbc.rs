@@ -8,6 +8,9 @@ pub const PROGRAM: &str = include_str!("../clients/Metadata.java");
 /// A program whose statements wait for an approval.
 pub const HOLDING: &str = include_str!("../clients/Holding.java");
 
+/// A program that logs in and asks one thing.
+pub const LOGIN: &str = include_str!("../clients/Login.java");
+
 /// Where Debian puts the driver.
 pub const DRIVER: &str = "/usr/share/java/postgresql.jar";
 

@@ -23,6 +23,9 @@ pub fn folder() -> Option<PathBuf> {
 /// A program whose statements wait for an approval.
 pub const HOLDING: &str = include_str!("../clients/node/holding.mjs");
 
+/// A program that logs in over TLS and asks one thing.
+pub const LOGIN: &str = include_str!("../clients/node/login.mjs");
+
 /// The folder, where it has what the lock says. It is put in place whole.
 #[must_use]
 pub fn installed() -> Option<PathBuf> {

@@ -23,6 +23,9 @@ pub const PLUGINS: [(&str, &str); 2] = [
     ("django_outcomes.py", include_str!("../clients/python/django_outcomes.py")),
 ];
 
+/// A program that logs in with asyncpg over TLS and asks one thing.
+pub const LOGIN: &str = include_str!("../clients/python/login.py");
+
 /// The lines of the lock that are about one project.
 pub fn locked(project: &str) -> impl Iterator<Item = &'static str> + use<> {
     let start = format!("{project}==");

@@ -1,6 +1,7 @@
 //! Tokens of an identity provider as passwords: a real provider, real clients, and forged tokens.
 
 pub(crate) mod attacks;
+mod clients;
 mod introspection;
 mod oauthbearer;
 mod person;

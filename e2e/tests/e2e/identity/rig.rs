@@ -138,7 +138,10 @@ impl Rig {
         );
         // What is wrong in a hundred ways is not limited, but in tests of that.
         let limits = "max-failed-logins-per-user = 0\nmax-failed-logins-per-address = 0\n";
-        let stack = Stack::start_with(&format!("{limits}{}{oidc}{sections}", tls_section(tls, &server, "")))?;
+        // Who has a certificate may show it.
+        let client_ca = format!("client-ca = \"{}\"\n", authority.cert.display());
+        let tls = tls_section(tls, &server, &client_ca);
+        let stack = Stack::start_with(&format!("{limits}{tls}{oidc}{sections}"))?;
         Ok(Rig { authority, provider, key, stack })
     }
 
