@@ -41,6 +41,7 @@ struct Waiting {
     approved_by: String,
     statement: String,
     parameters: String,
+    reason: String,
 }
 
 impl Shown for Waiting {
@@ -54,6 +55,7 @@ impl Shown for Waiting {
         "approved_by",
         "statement",
         "parameters",
+        "reason",
     ];
     const HEADINGS: &'static [&'static str] = &[
         "request",
@@ -65,12 +67,13 @@ impl Shown for Waiting {
         "approved by",
         "statement",
         "parameters",
+        "reason",
     ];
 
     fn cells(&self) -> Vec<Cell> {
         let Waiting { request, waits, expires, principal, database, groups, approved_by, .. } = self;
         let texts = [request, waits, expires, principal, database, groups, approved_by];
-        texts.into_iter().chain([&self.statement, &self.parameters]).map(Cell::plain).collect()
+        texts.into_iter().chain([&self.statement, &self.parameters, &self.reason]).map(Cell::plain).collect()
     }
 }
 
@@ -143,6 +146,7 @@ pub(crate) fn answer(console: &Console, about: &Answers) -> Result<(), Failure> 
                 approved_by: field(row, 6),
                 statement: field(row, 7),
                 parameters: field(row, 8),
+                reason: field(row, 9),
             };
             let rows: Vec<_> = rows.iter().map(waiting).collect();
             show::show(&rows, false, *format, "nothing waits for you")

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use audit::record::{ApprovalEvent, ApprovalRecord, Record, UnixMicros};
 use audit::spool::{Spool, SpoolError};
-use policy::{Approver, Refusal};
+use policy::{Approver, Needed, Refusal};
 use session::{Answer, Request, Value};
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -25,7 +25,7 @@ pub(crate) use self::events::Events;
 pub(crate) use self::grants::{GRANT_SECS_MAX, Grant};
 use self::grants::{GRANTS_MAX, Grants};
 use crate::cancel::CancelKey;
-use crate::console::visible;
+use crate::console::{in_one_line, visible};
 use crate::trail::now;
 
 /// Most statements that wait at once, those of all sessions.
@@ -76,6 +76,8 @@ pub(crate) struct Held {
     pub(crate) text: String,
     pub(crate) fingerprint: u64,
     pub(crate) parameters: Vec<String>,
+    /// Why whoever waits says that it should run, in one line of visible letters; empty where nothing was said.
+    pub(crate) reason: String,
     pub(crate) effects: Vec<&'static str>,
     pub(crate) read: Vec<String>,
     pub(crate) written: Vec<String>,
@@ -84,8 +86,8 @@ pub(crate) struct Held {
     pub(crate) rules: Vec<Arc<str>>,
     /// Why they do.
     pub(crate) why: String,
-    /// Of each of these groups somebody must approve.
-    pub(crate) groups: Vec<Arc<str>>,
+    /// So many of each of these groups must approve.
+    pub(crate) groups: Vec<Needed>,
 }
 
 /// Who waits, and where.
@@ -108,7 +110,7 @@ pub(crate) enum Approved {
     Whole,
     /// It runs, and what is alike does for as long as all have said.
     Granted,
-    /// Somebody of these groups must approve too.
+    /// Of these groups somebody must approve too.
     Missing(Vec<String>),
 }
 
@@ -158,6 +160,11 @@ impl Held {
         id[id.len() - NAME_LETTERS..].to_owned()
     }
 
+    /// Of whom how many must approve.
+    pub(crate) fn groups(&self) -> String {
+        self.groups.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether that is its identifier, or the end of it.
     pub(crate) fn is_called(&self, name: &str) -> bool {
         let name = name.replace('-', "").to_ascii_lowercase();
@@ -165,7 +172,6 @@ impl Held {
     }
 
     fn record(&self, host: &str, event: ApprovalEvent, by: &str, reason: &str) -> Record {
-        let words = |words: &[Arc<str>]| words.iter().map(|word| word.to_string()).collect();
         Record::Approval(ApprovalRecord {
             at: now(),
             host: host.to_owned(),
@@ -176,16 +182,18 @@ impl Held {
             principal: self.principal.clone(),
             database: self.database.clone(),
             text: self.text.clone(),
-            rules: words(&self.rules),
-            groups: words(&self.groups),
+            rules: self.rules.iter().map(|rule| rule.to_string()).collect(),
+            groups: self.groups.iter().map(ToString::to_string).collect(),
             by: by.to_owned(),
             reason: reason.to_owned(),
+            request_reason: self.reason.clone(),
         })
     }
 
     /// Whether this is somebody who may answer.
     pub(crate) fn may_be_answered_by(&self, somebody: &Approver) -> bool {
-        somebody.user != self.principal && self.groups.iter().any(|group| somebody.groups.contains(&**group))
+        somebody.user != self.principal
+            && self.groups.iter().any(|needed| somebody.groups.contains(&*needed.group))
     }
 }
 
@@ -270,7 +278,7 @@ impl Approvals {
         let approvers: Vec<&Approver> = entry.get().approvers.iter().map(|(by, _)| by).collect();
         let missing = policy::missing(&held.groups, &approvers, &held.principal);
         if !missing.is_empty() {
-            return Ok(Approved::Missing(missing.into_iter().map(str::to_owned).collect()));
+            return Ok(Approved::Missing(missing.iter().map(ToString::to_string).collect()));
         }
         let Waiting { approvers, answer, .. } = entry.remove();
         let times: Option<Vec<Duration>> = approvers.iter().map(|(_, time)| *time).collect();
@@ -392,6 +400,7 @@ fn held(asking: Asking, request: &Request) -> Held {
         text: request.text.to_string(),
         fingerprint: described.fingerprint,
         parameters: request.parameters.iter().map(shown).collect(),
+        reason: in_one_line(&request.reason),
         effects: described.effects.clone(),
         read: described.touched.read.clone(),
         written: described.touched.written.clone(),
@@ -424,7 +433,9 @@ fn find<'w>(
         return Err(AnswerError::Own);
     }
     if !held.may_be_answered_by(somebody) {
-        return Err(AnswerError::NotOfGroup(held.groups.join(", ")));
+        return Err(AnswerError::NotOfGroup(
+            held.groups.iter().map(|needed| &*needed.group).collect::<Vec<_>>().join(", "),
+        ));
     }
     let id = held.id;
     match waiting.entry(id) {

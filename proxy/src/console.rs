@@ -260,6 +260,7 @@ impl Console<'_> {
                     "approved by",
                     "statement",
                     "parameters",
+                    "reason",
                 ];
                 let row = |(held, by): &(Arc<Held>, Vec<String>)| {
                     vec![
@@ -268,10 +269,11 @@ impl Console<'_> {
                         time(held.expires_at.0),
                         held.principal.clone(),
                         held.database.clone(),
-                        held.groups.join(", "),
+                        held.groups(),
                         by.join(", "),
                         cut(&held.text, LISTED_LETTERS_MAX),
                         cut(&held.parameters.join(", "), LISTED_LETTERS_MAX),
+                        cut(&held.reason, LISTED_LETTERS_MAX),
                     ]
                 };
                 let rows = approvals.seen_by(&somebody).iter().map(row).collect();
@@ -371,12 +373,13 @@ fn details(held: &Held, by: &[String]) -> Vec<Vec<String>> {
         ("environment", held.environment.clone()),
         ("statement", held.text.clone()),
         ("parameters", held.parameters.join(", ")),
+        ("reason", held.reason.clone()),
         ("effects", held.effects.join(", ")),
         ("reads", held.read.join(", ")),
         ("writes", held.written.join(", ")),
         ("columns", held.columns.join(", ")),
         ("why", held.why.clone()),
-        ("groups that must approve", held.groups.join(", ")),
+        ("groups that must approve", held.groups()),
         ("approved by", by.join(", ")),
     ];
     all.into_iter().map(|(what, value)| vec![what.to_owned(), cut(&value, SHOWN_LETTERS_MAX)]).collect()
@@ -394,6 +397,11 @@ pub(crate) fn cut(text: &str, letters_max: usize) -> String {
 fn time(micros: i64) -> String {
     let moment = Timestamp::from_microsecond(micros).unwrap_or_default();
     moment.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+/// The same of a text that fills one line: nobody takes a part of it for another line.
+pub(crate) fn in_one_line(text: &str) -> String {
+    visible(text).replace('\n', "\\n").replace('\t', "\\t")
 }
 
 /// A text without letters that would change what the others look like: somebody judges by them.

@@ -144,7 +144,7 @@ impl Explained {
             Verdict::Allow(permit) => {
                 return Explained { verdict: "allow", observed: owned(permit.observed()), ..self };
             }
-            Verdict::Hold { approvers, .. } => ("hold", owned(approvers)),
+            Verdict::Hold { approvers, .. } => ("hold", approvers.iter().map(ToString::to_string).collect()),
             Verdict::Refuse(_) => ("refuse", Vec::new()),
         };
         match verdict.refusal().cloned() {

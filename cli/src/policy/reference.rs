@@ -45,7 +45,7 @@ fn section(first: &Rule, own: &[&Rule], text: &mut String) {
     let effects = own.iter().map(|rule| match (rule.permits, &rule.hold, rule.mode) {
         (true, ..) => "permits".to_owned(),
         (_, _, Mode::Observe) => "observes".to_owned(),
-        (_, Some(group), _) => format!("holds for `{group}`"),
+        (_, Some(needed), _) => format!("holds for `{needed}`"),
         _ => "refuses".to_owned(),
     });
     let _ = write!(text, "\n| | because | examples against | examples for |\n| --- | --- | --- | --- |\n");

@@ -400,6 +400,9 @@ pub struct ApprovalRecord {
     pub by: String,
     /// The reason that was given.
     pub reason: String,
+    /// Why whoever waits says that it should run; empty where nothing was said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub request_reason: String,
 }
 
 /// SQL text stays out of logs.

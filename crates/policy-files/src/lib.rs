@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use daemon::config::{Refused, refused};
-use policy::{Mode, Policies, PolicyError, Setup, Source};
+use policy::{Mode, NobodyNamed, Policies, PolicyError, Setup, Source};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -81,6 +81,7 @@ impl PolicySection {
     /// The key that cannot be used: a folder that cannot be read, a policy that is none, a rule that there is not.
     pub fn check(self) -> Result<Policies, Refused> {
         let PolicySection { dir, without, mode, hold } = self;
+        let mut holds = BTreeMap::new();
         for (rule, group) in &hold {
             if NEVER_HELD.contains(&rule.get_ref().as_str()) {
                 let message = format!(
@@ -89,14 +90,11 @@ impl PolicySection {
                 );
                 return Err(refused(rule.span(), message));
             }
-            if group.get_ref().is_empty() || group.get_ref().contains(',') {
-                return Err(refused(
-                    group.span(),
-                    "`policy.hold` must name one group that may approve".to_owned(),
-                ));
-            }
+            let needed = group.get_ref().parse().map_err(|error: NobodyNamed| {
+                refused(group.span(), format!("`policy.hold.{}` {error}", rule.get_ref()))
+            })?;
+            holds.insert(rule.get_ref().clone(), needed);
         }
-        let holds = hold.iter().map(|(rule, group)| (rule.get_ref().clone(), group.get_ref().clone()));
         let own = match &dir {
             Some(dir) => {
                 read(dir.get_ref()).map_err(|error| refused(dir.span(), format!("`policy.dir`: {error}")))?
@@ -114,7 +112,7 @@ impl PolicySection {
             own,
             without: without.iter().map(|rule| rule.get_ref().clone()).collect(),
             modes: modes.collect(),
-            holds: holds.collect(),
+            holds,
         };
         load(setup).map_err(|error| {
             let (span, key) = place(&error, dir.as_ref(), &without, &mode, &hold);

@@ -10,6 +10,7 @@ use sql::{Catalog, Facts, ReachedColumns, Statement, Unreadable};
 use crate::answer::{Answer, Masks, Whole};
 use crate::asks::{self, Apart, Ask, Details, Names, Question};
 use crate::keeps::{self, KEPT};
+use crate::needed::Needed;
 use crate::policies::{Policies, Relevant};
 use crate::resource::Resource;
 use crate::settings::{self, REPLICATION_ROLE};
@@ -322,11 +323,10 @@ impl Against {
             detail: reasons.join("\n"),
             hint,
         };
-        let holds: Option<Vec<Arc<str>>> = enforced.iter().map(|(rule, _)| rule.hold.clone()).collect();
+        let holds: Option<Vec<Needed>> = enforced.iter().map(|(rule, _)| rule.hold.clone()).collect();
         match holds {
-            Some(mut approvers) if !approvers.is_empty() && self.others.is_empty() => {
-                approvers.sort_unstable();
-                approvers.dedup();
+            Some(approvers) if !approvers.is_empty() && self.others.is_empty() => {
+                let approvers = Needed::together(approvers);
                 let message = format!("{MESSAGE}: nobody has approved it");
                 Verdict::Hold { approvers, otherwise: refusal(&message) }
             }

@@ -176,8 +176,8 @@ impl Policies {
         for (name, mode) in &setup.modes {
             forbidding(&mut rules, name)?.for_each(|rule| rule.mode = *mode);
         }
-        for (name, group) in &setup.holds {
-            forbidding(&mut rules, name)?.for_each(|rule| rule.hold = Some(group.as_str().into()));
+        for (name, needed) in &setup.holds {
+            forbidding(&mut rules, name)?.for_each(|rule| rule.hold = Some(needed.clone()));
         }
 
         let mut by_action = HashMap::new();

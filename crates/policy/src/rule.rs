@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cedar_policy::{Effect, Policy};
 
+use crate::needed::{Needed, NobodyNamed};
 use crate::setup::{Mode, Source};
 
 /// Annotations with a meaning here, and those of Cedar's own habits.
@@ -20,7 +21,7 @@ pub struct Rule {
     /// Whether it refuses, or is only named in records.
     pub mode: Mode,
     /// Who may let it pass, where it holds.
-    pub hold: Option<Arc<str>>,
+    pub hold: Option<Needed>,
     /// Why it is against a statement, as the end of a sentence. `{name}` and `{what}` stand for what it is about.
     pub reason: String,
     /// How to get it done.
@@ -65,11 +66,8 @@ impl Rule {
         };
         let hold = match policy.annotation("hold") {
             None => None,
-            Some(group) if group.is_empty() || group.contains(',') => {
-                return Err("`@hold` must name one group that may approve".to_owned());
-            }
             Some(_) if permits => return Err("`@hold` is for `forbid`".to_owned()),
-            Some(group) => Some(group.into()),
+            Some(group) => Some(group.parse().map_err(|error: NobodyNamed| format!("`@hold` {error}"))?),
         };
         let lines = |text: &str| text.lines().map(str::to_owned).collect();
         Ok(Rule {

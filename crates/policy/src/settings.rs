@@ -62,15 +62,33 @@ pub(crate) fn startup_skips_triggers(parameters: &[(&[u8], &[u8])]) -> bool {
 const NO_SETTINGS: [&[u8]; 4] = [b"database", b"options", b"replication", b"user"];
 const PROTOCOL: &[u8] = b"_pq_.";
 
+/// What the parameters of a start-up packet set `name` (in small letters) to, the last time that they do.
+pub fn startup_setting<'p>(
+    parameters: impl Iterator<Item = (&'p [u8], &'p [u8])>,
+    name: &str,
+) -> Option<String> {
+    let parameters: Vec<_> = parameters.collect();
+    // Those of `options` go before the others (postinit.c, process_startup_options), and so the others count.
+    let (options, others): (Vec<_>, Vec<_>) =
+        parameters.into_iter().partition(|(name, _)| *name == b"options");
+    let found = set_at_startup(&[options, others].concat());
+    found.into_iter().rev().find(|(own, _)| own == name).map(|(_, value)| value)
+}
+
 /// Settings that the parameters of a start-up packet change, and their values in small letters. One without a name can be each.
 pub(crate) fn of_startup(parameters: &[(&[u8], &[u8])]) -> Vec<(String, String)> {
+    let small = |(name, value): (String, String)| (name, value.to_ascii_lowercase());
+    set_at_startup(parameters).into_iter().map(small).collect()
+}
+
+fn set_at_startup(parameters: &[(&[u8], &[u8])]) -> Vec<(String, String)> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut found = Vec::new();
     for (name, value) in parameters {
         if *name == b"options" {
             found.extend(of_options(&text(value)));
         } else if !NO_SETTINGS.contains(name) && !name.starts_with(PROTOCOL) {
-            found.push((sql::setting_name(&text(name)), text(value).to_ascii_lowercase()));
+            found.push((sql::setting_name(&text(name)), text(value)));
         }
     }
     found
@@ -88,7 +106,7 @@ fn of_options(options: &str) -> Vec<(String, String)> {
             _ => String::new(),
         };
         let (name, value) = assignment.split_once('=').unwrap_or_default();
-        found.push((sql::setting_name(&name.trim().replace('-', "_")), value.trim().to_ascii_lowercase()));
+        found.push((sql::setting_name(&name.trim().replace('-', "_")), value.trim().to_owned()));
     }
     found
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
+use crate::needed::Needed;
+
 /// How strictly a rule is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -39,8 +41,8 @@ pub struct Setup {
     pub without: BTreeSet<String>,
     /// Modes by name of the rule. They go before what `@mode` says.
     pub modes: BTreeMap<String, Mode>,
-    /// Groups of which somebody may approve what a rule is against, by its name. They go before what `@hold` says.
-    pub holds: BTreeMap<String, String>,
+    /// Who may approve what a rule is against, by its name. They go before what `@hold` says.
+    pub holds: BTreeMap<String, Needed>,
 }
 
 /// Policies that cannot be.

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::needed::{Missing, Needed};
+
 /// Proof that no rule is against a statement, or only such as observe or somebody has approved it against. Only this crate makes one, and nothing is forwarded
 /// without one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,10 +24,10 @@ impl Permit {
 pub enum Verdict {
     /// It may run.
     Allow(Permit),
-    /// It may run when somebody of each of these groups approves.
+    /// It may run when so many of each of these groups approve.
     Hold {
         /// Who must approve: the groups that `@hold` names.
-        approvers: Vec<Arc<str>>,
+        approvers: Vec<Needed>,
         /// What is said where nobody can be asked.
         otherwise: Refusal,
     },
@@ -53,13 +55,15 @@ pub struct Approver {
     pub groups: BTreeSet<String>,
 }
 
-/// Those of `groups` of which none of these approvers is. `requester` counts in no group: nobody approves what he has asked for
-/// himself.
-pub fn missing<'a>(groups: &'a [Arc<str>], approvers: &[&Approver], requester: &str) -> Vec<&'a str> {
-    let is_in =
-        |approver: &Approver, group: &str| approver.user != requester && approver.groups.contains(group);
-    let missing = groups.iter().filter(|group| !approvers.iter().any(|approver| is_in(approver, group)));
-    missing.map(|group| &**group).collect()
+/// What these approvers are too few for. A person counts once in each group, whatever the number of answers. `requester` counts in no
+/// group: nobody approves what he has asked for himself.
+pub fn missing<'a>(groups: &'a [Needed], approvers: &[&Approver], requester: &str) -> Vec<Missing<'a>> {
+    let people = |group: &str| {
+        let of_group =
+            approvers.iter().filter(|approver| approver.user != requester && approver.groups.contains(group));
+        of_group.map(|approver| approver.user.as_str()).collect::<BTreeSet<_>>().len()
+    };
+    groups.iter().filter_map(|needed| needed.missing(people(&needed.group))).collect()
 }
 
 impl Verdict {

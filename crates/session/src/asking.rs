@@ -4,9 +4,8 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::rc::Rc;
-use std::sync::Arc;
 
-use policy::{Approver, Refusal, Verdict};
+use policy::{Approver, Needed, Refusal, Verdict};
 use sql::{Catalog, Touched};
 use wire::frontend::{Bind, Parameter};
 
@@ -29,8 +28,10 @@ pub struct Request {
     pub text: Rc<str>,
     /// The values that it was bound to; `None` is NULL.
     pub parameters: Vec<Option<Value>>,
-    /// Of each of these groups somebody must approve.
-    pub approvers: Vec<Arc<str>>,
+    /// So many of each of these groups must approve.
+    pub approvers: Vec<Needed>,
+    /// Why the person who sends it says that it should run; empty where none is given.
+    pub reason: String,
     /// Which rules ask for that, and why; what is said where nobody answers.
     pub otherwise: Refusal,
     /// Number that the execution will have.
@@ -74,9 +75,9 @@ pub(crate) struct Asking {
 impl Request {
     /// Whether an answer to the other is one to this.
     fn is_the_same(&self, other: &Request) -> bool {
-        let Request { statement, text, parameters, approvers, otherwise, sequence, meant } = self;
-        (text, parameters, approvers, otherwise)
-            == (&other.text, &other.parameters, &other.approvers, &other.otherwise)
+        let Request { statement, text, parameters, approvers, reason, otherwise, sequence, meant } = self;
+        (text, parameters, approvers, reason, otherwise)
+            == (&other.text, &other.parameters, &other.approvers, &other.reason, &other.otherwise)
             && (*sequence, meant) == (other.sequence, &other.meant)
             && statement.effects == other.statement.effects
             && statement.touched == other.statement.touched
@@ -144,7 +145,7 @@ impl Session {
     pub(crate) fn ask_all<'a>(
         &mut self,
         statements: &'a [Rc<Judged>],
-        text: Option<&Rc<str>>,
+        reading: &Reading,
         env: &Environment<'_>,
         out: &mut Vec<Action>,
     ) -> Result<Cow<'a, [Rc<Judged>]>, Pass> {
@@ -153,8 +154,12 @@ impl Session {
             return Ok(Cow::Borrowed(statements));
         }
         let mut asked = statements.to_vec();
+        let (text, mut behind) = (reading.read.text(), 0);
         for (ahead, statement) in asked.iter_mut().enumerate() {
-            *statement = self.ask(statement, (text, &[]), ahead, env, out)?;
+            let front = text.get(behind..).unwrap_or_default();
+            let front = if ahead == 0 { front } else { front.trim_start().trim_start_matches(';') };
+            behind = statement.span.end;
+            *statement = self.ask(statement, (reading, front, &[]), ahead, env, out)?;
             if statement.refusal().is_some() {
                 break;
             }
@@ -175,21 +180,21 @@ impl Session {
             return Ok(Rc::clone(judged));
         }
         match bind.parameters() {
-            Ok(parameters) => self.ask(judged, (reading.text.as_ref(), &parameters), 0, env, out),
+            Ok(parameters) => self.ask(judged, (reading, reading.read.text(), &parameters), 0, env, out),
             // They are too long to be shown.
             Err(_) => Ok(Rc::clone(judged)),
         }
     }
 
-    /// A statement as it may run, `ahead` behind the next one, after somebody was asked where that is needed. Otherwise what
-    /// becomes of the message in the meantime.
+    /// A statement as it may run, `ahead` behind the next one and with this text in front of it, after somebody was asked where that
+    /// is needed. Otherwise what becomes of the message in the meantime.
     ///
     /// Somebody is asked when the server has answered all that was sent before: what is said to the client stands between two
     /// answers, and a transaction that has failed by then is known to have.
     fn ask(
         &mut self,
         judged: &Rc<Judged>,
-        (text, parameters): (Option<&Rc<str>>, &[Parameter<'_>]),
+        (reading, front, parameters): (&Reading, &str, &[Parameter<'_>]),
         ahead: usize,
         env: &Environment<'_>,
         out: &mut Vec<Action>,
@@ -207,17 +212,19 @@ impl Session {
             // Nothing runs in it.
             return Ok(Rc::clone(judged));
         }
-        let text = text.map_or_else(|| judged.described.text.as_str().into(), Rc::clone);
+        let text = reading.text.as_ref().map_or_else(|| judged.described.text.as_str().into(), Rc::clone);
         let is_utf8 = self.encoding() == Encoding::Utf8;
         if !is_utf8 && !text.is_ascii() {
             // Nobody could be shown what the server reads.
             return Ok(Rc::clone(judged));
         }
+        let reason = self.reasons.of(front, reading.read.text());
         let request = Request {
             statement: Rc::clone(&judged.described),
             text,
             parameters: parameters.iter().map(|parameter| Value::of(parameter, is_utf8)).collect(),
             approvers: approvers.clone(),
+            reason,
             otherwise: otherwise.clone(),
             sequence: self.sequence + 1 + ahead as u64,
             meant: meant(judged, env.catalog),

@@ -207,7 +207,7 @@ impl Session {
         {
             return Ok(self.query_that_is_no_sql(text, statement, out));
         }
-        let statements = match self.ask_all(&judged.statements, reading.text.as_ref(), env, out) {
+        let statements = match self.ask_all(&judged.statements, &reading, env, out) {
             Ok(statements) => statements,
             Err(pass) => return Ok(pass),
         };

@@ -19,6 +19,7 @@ use crate::given::GivenNames;
 use crate::moving::{MovedNames, Moves};
 use crate::names::{Columns, ResultColumns};
 use crate::probed::{hands_over, probes};
+use crate::reasons::ReasonChange;
 use crate::results::Planned;
 use crate::shown::{Known, Reach, Shown, classed};
 use crate::spills::{Spills, spilled};
@@ -136,6 +137,8 @@ pub(crate) struct Judged {
     own: Option<Rc<Statement>>,
     /// What it does to the session's temporary tables, if anything.
     pub(crate) temporary: Option<TemporaryChange>,
+    /// What it does to the reason that the session gives, if anything.
+    pub(crate) gives_reason: Option<ReasonChange>,
     /// What it does to names of relations.
     pub(crate) namings: Rc<[Naming]>,
     /// It gives no other name to what lasts.
@@ -467,6 +470,7 @@ impl Judged {
             moves: None,
             own: None,
             temporary: statement.and_then(TemporaryChange::of),
+            gives_reason: statement.and_then(ReasonChange::of),
             namings: Rc::default(),
             is_still: statement.is_some_and(Statement::is_still),
             runs_code_when_read: statement.is_none_or(|statement| statement.has_string),

@@ -36,6 +36,7 @@ mod names;
 mod owed;
 mod probed;
 mod readings;
+mod reasons;
 mod refusal;
 mod replication;
 mod results;
@@ -57,6 +58,7 @@ pub use evidence::{Described, Evidence, Finished, Outcome, ResultNames, Started}
 pub use judged::may_run;
 pub use moving::MovedNames;
 pub use readings::Readings;
+pub use reasons::{SETTING as REASON_SETTING, without_reason};
 pub use replication::Replication;
 pub use shown::{classed, shown_by_view};
 pub use stains::{NamedStain, Stain, Stains};

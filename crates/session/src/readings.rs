@@ -63,7 +63,9 @@ impl Readings {
             // A text with a skeleton is ASCII.
             && let Ok(text) = std::str::from_utf8(text)
         {
-            return Reading { read: Rc::clone(read), text: Some(text.trim().into()) };
+            // As it stands in the reading itself: without what ends a statement.
+            let own = text.trim_matches(|letter: char| letter == ';' || letter.is_whitespace());
+            return Reading { read: Rc::clone(read), text: Some(own.into()) };
         }
         let facts = sql::read(text);
         let holds = has_skeleton && facts.as_ref().is_ok_and(sql::Facts::hold_for_skeleton);

@@ -169,14 +169,18 @@ impl Session {
                 let rows = backend::command_rows(command);
                 if let Some(Owed::Unread(unread)) = self.owed.front_mut() {
                     unread.completed_one(rows);
+                    self.reasons.undone();
                     return Ok(Pass::Whole);
                 }
                 let mut running = self.completed()?;
                 running.execution.rows = running.execution.rows.max(rows);
-                let undoes = command == b"ROLLBACK";
+                let (undoes, commits) = (command == b"ROLLBACK", command == b"COMMIT");
                 self.finish(running, Outcome::Completed, out);
                 if undoes {
                     self.temporary.undone();
+                    self.reasons.undone();
+                } else if commits {
+                    self.reasons.committed();
                 }
                 Ok(Pass::Whole)
             }
@@ -378,6 +382,7 @@ impl Session {
         };
         self.has_failed = status == b'E';
         if status == b'I' {
+            self.reasons.transaction_is_over();
             self.temporary.settle(self.owed.is_empty());
             if self.owed.is_empty() {
                 // Portals do not outlive their transaction, but for cursors that are held.
@@ -407,6 +412,7 @@ impl Session {
     /// An error ends the statement that runs, and what the server skips because of it.
     pub(crate) fn error(&mut self, body: &[u8], env: &Environment<'_>, out: &mut Vec<Action>) -> Pass {
         self.temporary.undone();
+        self.reasons.undone();
         self.server_said_why |= matches!(backend::error_field(body, b'V'), b"FATAL" | b"PANIC");
         let (failed, is_extended) = match self.owed.front_mut() {
             None | Some(Owed::Sync) => (None, false),

@@ -23,6 +23,7 @@ use crate::moving::MovedNames;
 use crate::names::{Names, Portal, Prepared};
 use crate::owed::{CopyIn, Forgotten, Owed, Running};
 use crate::readings::{Reading, Readings};
+use crate::reasons::Reasons;
 use crate::refusal::Marker;
 use crate::replication::{self, Replication};
 use crate::stains::{Stain, Stains};
@@ -161,6 +162,8 @@ pub struct Session {
     pub(crate) altered: bool,
     /// What was asked for the client's present message.
     pub(crate) asking: Asking,
+    /// Why it says that what it sends should run.
+    pub(crate) reasons: Reasons,
     /// The open transaction has failed, as far as the server has answered.
     pub(crate) has_failed: bool,
     /// `None` while the client's last message is not answered up to its ReadyForQuery.
@@ -211,6 +214,7 @@ impl Session {
             noted: Vec::new(),
             altered: false,
             asking: Asking::default(),
+            reasons: Reasons::default(),
             has_failed: false,
             resting: Some(Resting::Idle),
             server_said_why: false,
@@ -227,6 +231,12 @@ impl Session {
     #[must_use]
     pub fn replicating(self, replication: Option<Replication>) -> Self {
         Session { replication, ..self }
+    }
+
+    /// The same where `picket.reason` is this from the beginning.
+    #[must_use]
+    pub fn giving_reason(self, reason: &str) -> Self {
+        Session { reasons: Reasons::beginning(reason), ..self }
     }
 
     /// In which COPY data comes.
@@ -426,6 +436,9 @@ impl Session {
         let is_done = outcome == Outcome::Completed;
         if let Some(change) = &running.judged.temporary {
             self.temporary.answered(change, is_done);
+        }
+        if let Some(change) = running.judged.gives_reason.as_ref().filter(|_| is_done) {
+            self.reasons.changed(change);
         }
         running.forgets.statements.iter().for_each(|changed| self.prepared.answered(changed, is_done));
         running.forgets.portals.iter().for_each(|changed| self.portals.answered(changed, is_done));

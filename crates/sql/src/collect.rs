@@ -27,6 +27,10 @@ const CURSOR_HOLDS: i64 = 0x0020;
 /// Functions that read a cursor by its name.
 const READ_CURSORS: [&str; 2] = ["cursor_to_xml", "cursor_to_xmlschema"];
 
+/// A constant of type boolean, in the field `command` of its node and of the call that has it for its last argument.
+const FALSE: i64 = 1;
+const TRUE: i64 = 2;
+
 /// How many bodies are read of which each makes the next.
 const BODIES_MAX: usize = 3;
 
@@ -540,17 +544,23 @@ impl Collector {
             let name = arguments.next().flatten().map(|name| setting_name(&name));
             let value = arguments.next().flatten();
             self.effect(Effect::Set);
-            self.statement.settings.push(Setting { name, value, ..Setting::default() });
+            self.statement.settings.push(Setting {
+                name,
+                value,
+                is_local: node.command != FALSE,
+                ..Setting::default()
+            });
         }
     }
 
     fn set(&mut self, node: Open) {
         let name = node.parts.into_iter().next().map(|name| setting_name(&name));
         let value = node.arguments.into_iter().next().flatten();
-        let is_reset_all = node.code == VariableSetKind::VarResetAll as i64;
-        let resets = [VariableSetKind::VarReset, VariableSetKind::VarSetDefault];
-        let is_reset = resets.iter().any(|kind| node.code == *kind as i64);
-        self.statement.settings.push(Setting { name, value, is_reset, is_reset_all });
+        let is = |kind: VariableSetKind| node.code == kind as i64;
+        let is_reset = is(VariableSetKind::VarReset) || is(VariableSetKind::VarSetDefault);
+        let is_reset_all = is(VariableSetKind::VarResetAll);
+        let is_local = node.command != 0;
+        self.statement.settings.push(Setting { name, value, is_reset, is_reset_all, is_local });
     }
 
     /// Hands a leaf's text to the node that gives it meaning.
@@ -653,6 +663,7 @@ impl Visit for Collector {
             | ("GrantStmt" | "GrantRoleStmt", "is_grant")
             | ("AlterTableCmd", "subtype") => node.code = number,
             ("CopyStmt", "is_program")
+            | ("VariableSetStmt", "is_local")
             | ("MergeWhenClause", "command_type")
             | ("OnConflictClause", "action") => {
                 node.command = number;
@@ -676,6 +687,7 @@ impl Visit for Collector {
                 );
             }
             ("Integer", "ival") => node.parts.push(number.to_string()),
+            ("Boolean", "boolval") => node.command = if number == 0 { FALSE } else { TRUE },
             ("DropStmt" | "TruncateStmt", "behavior") => {
                 node.cascades = number == DropBehavior::DropCascade as i64;
             }
@@ -692,9 +704,17 @@ impl Visit for Collector {
         {
             let constant = matches!(kind, "AConst" | "String" | "Integer" | "Float");
             parent.arguments.push(if constant { node.parts.first().cloned() } else { None });
+            if parent.kind == "FuncCall" {
+                parent.command = node.command;
+            }
         }
         match kind {
             "String" | "Integer" | "Float" | "Alias" => self.leaf(node),
+            "Boolean" => {
+                if let Some(parent) = self.open.last_mut().filter(|parent| parent.kind == "AConst") {
+                    parent.command = node.command;
+                }
+            }
             "List" => {
                 if let Some(parent) = self.open.last_mut() {
                     parent.names.push(node.parts);

@@ -352,6 +352,8 @@ pub struct Setting {
     pub is_reset: bool,
     /// All settings go back to what the session began with (`RESET ALL`, `DISCARD ALL`).
     pub is_reset_all: bool,
+    /// It ends with the transaction (`SET LOCAL`), or may.
+    pub is_local: bool,
 }
 
 /// What DEALLOCATE, DISCARD, CLOSE or DECLARE takes away or makes anew.

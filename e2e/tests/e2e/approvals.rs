@@ -1,5 +1,8 @@
 //! Statements that need somebody's approval: they wait in a live session, and people answer at Picket's console.
 
+mod reasons;
+mod several;
+
 use std::fs;
 use std::io::Write;
 use std::net::TcpStream;
@@ -33,6 +36,8 @@ forbid (principal, action == Picket::Action::"delete", resource is Picket::Table
 forbid (principal, action == Picket::Action::"update", resource is Picket::Table) when { resource.name == "orders" };
 @rule("needs-both-too") @hold("dba")
 forbid (principal, action == Picket::Action::"update", resource is Picket::Table) when { resource.name == "orders" };
+@rule("needs-two") @hold("2 of dba") @reason("prices are changed by two")
+forbid (principal, action == Picket::Action::"update", resource is Picket::Table) when { resource.name == "products" };
 "#;
 
 /// What its deletion needs an approval of `dba` for.
@@ -40,7 +45,7 @@ const DELETE: &str = "DELETE FROM orders WHERE id = 1";
 
 const ANSWER: Duration = Duration::from_secs(30);
 
-/// A shop whose proxy asks: alice and bob are of `dba`, dave of `owners`, carol of nothing.
+/// A shop whose proxy asks: alice, bob and erin are of `dba`, dave of `owners`, frank of both, carol of nothing.
 struct Held {
     stack: Stack,
     _folder: Scratch,
@@ -55,7 +60,14 @@ impl Held {
         let user = |name: &str, groups: &str| {
             format!("[[user]]\nname = \"{name}\"\nscram-secret = \"{secret}\"\ngroups = [{groups}]\n")
         };
-        let users = [user("bob", "\"dba\""), user("carol", ""), user("dave", "\"owners\"")].concat();
+        let users = [
+            user("bob", "\"dba\""),
+            user("carol", ""),
+            user("dave", "\"owners\""),
+            user("erin", "\"dba\""),
+            user("frank", "\"dba\", \"owners\""),
+        ];
+        let users = users.concat();
         reload(&mut stack, RELOADED, |text| {
             let text = text.replace("name = \"alice\"\n", "name = \"alice\"\ngroups = [\"dba\"]\n");
             format!("{text}\n{users}")
@@ -90,12 +102,14 @@ impl Held {
 
     /// The names of all requests that somebody sees, when there are so many.
     fn requests(&self, user: &str, count: usize) -> Result<Vec<String>> {
-        wait::until(format!("{count} requests"), ANSWER, || {
-            let shown = self.say(user, "SHOW APPROVALS")?.success()?;
+        let mut shown = String::new();
+        let requests = wait::until(format!("{count} requests"), ANSWER, || {
+            shown = self.say(user, "SHOW APPROVALS")?.success()?;
             let names: Vec<String> =
                 shown.lines().filter_map(|line| Some(line.split_once('|')?.0.to_owned())).collect();
             Ok((names.len() == count).then_some(names))
-        })
+        });
+        requests.with_context(|| format!("these wait: {shown}"))
     }
 
     fn request(&self) -> Result<String> {

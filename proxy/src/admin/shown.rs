@@ -33,6 +33,7 @@ pub(super) struct Approval {
     environment: String,
     statement: String,
     parameters: Vec<String>,
+    reason: String,
     effects: Vec<&'static str>,
     reads: Vec<String>,
     writes: Vec<String>,
@@ -109,13 +110,14 @@ impl Approval {
             environment: shown(&held.environment),
             statement: shown(&held.text),
             parameters: all(&held.parameters),
+            reason: shown(&held.reason),
             effects: held.effects.clone(),
             reads: all(&held.read),
             writes: all(&held.written),
             columns: all(&held.columns),
             rules: words(&held.rules),
             why: shown(&held.why),
-            groups: words(&held.groups),
+            groups: held.groups.iter().map(|needed| shown(&needed.to_string())).collect(),
             approved_by: all(by),
         }
     }

@@ -63,8 +63,9 @@ impl Grants {
     }
 }
 
-/// Whether two texts differ in literals at most.
+/// Whether two texts differ in literals at most, and in the reason that is given in front of them.
 fn is_alike(one: &str, other: &str) -> bool {
+    let (one, other) = (session::without_reason(one), session::without_reason(other));
     let (mut first, mut second) = (Vec::new(), Vec::new());
     let have_literals =
         sql::skeleton(one.as_bytes(), &mut first) && sql::skeleton(other.as_bytes(), &mut second);

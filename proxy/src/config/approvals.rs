@@ -26,6 +26,8 @@ pub(crate) struct ApprovalsConfig {
     pub(crate) timeout: Duration,
     /// Who may end sessions there; nobody where there is none.
     pub(crate) kill_group: Option<String>,
+    /// Whether only those are asked who say why.
+    pub(crate) requires_reason: bool,
 }
 
 /// What was written.
@@ -35,6 +37,15 @@ pub(super) struct ApprovalsFile {
     console_database: Option<Spanned<String>>,
     timeout_secs: Option<Spanned<u64>>,
     kill_group: Option<String>,
+    reason: Option<Reason>,
+}
+
+/// Whether whoever asks must say why.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum Reason {
+    Optional,
+    Required,
 }
 
 impl ApprovalsFile {
@@ -64,6 +75,7 @@ impl ApprovalsFile {
             console_database,
             timeout: Duration::from_secs(timeout),
             kill_group: self.kill_group,
+            requires_reason: self.reason == Some(Reason::Required),
         })
     }
 }

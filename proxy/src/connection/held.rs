@@ -3,7 +3,7 @@
 
 use std::task::{Context, Poll};
 
-use policy::Refusal;
+use policy::{Needed, Refusal};
 use session::{Answer, Request};
 use wire::compose::{self, ErrorText};
 
@@ -18,6 +18,9 @@ const AHEAD_BYTES_MAX: usize = 64 << 10;
 
 /// SQLSTATE configuration_limit_exceeded.
 const TOO_MANY: &str = "53400";
+
+/// How a reason is given.
+const HOW_TO_SAY_WHY: &str = "Say why, for those who approve it: SET picket.reason = '…', or begin the statement with /* reason: … */.";
 
 /// What the session waits for, if for anything.
 pub(super) type Waiting = Option<Ticket>;
@@ -40,13 +43,19 @@ impl Opened {
             environment: who.environment.clone(),
             timeout: config.timeout,
         };
+        if config.requires_reason && request.reason.is_empty() {
+            let message = "Picket refused this statement: it needs an approval, and so a reason".to_owned();
+            let refusal = Refusal { message, hint: HOW_TO_SAY_WHY.to_owned(), ..request.otherwise.clone() };
+            self.session.answered(Answer::Refused(refusal));
+            return Ok(());
+        }
         if let Some(answer) = self.approvals.granted(&asking, request)? {
             self.session.answered(answer);
             return Ok(());
         }
         match self.approvals.ask(asking, request, &self.key.key) {
             Ok(ticket) => {
-                let (request, groups) = (ticket.held.name(), ticket.held.groups.join(", "));
+                let (request, groups) = (ticket.held.name(), ticket.held.groups());
                 tracing::info!(session_id = %self.session_id, request, groups, "waits for an approval");
                 client.queue(&notice(&ticket.held, &config.console_database, config.timeout.as_secs()));
                 self.waiting = Some(ticket);
@@ -83,9 +92,12 @@ pub(super) fn poll(waiting: &mut Waiting, cx: &mut Context<'_>) -> Poll<Answer> 
 /// What the client is told while it waits.
 fn notice(held: &Held, console: &str, timeout_secs: u64) -> Vec<u8> {
     let name = held.name();
-    let groups = held.groups.join(" and ");
-    let detail =
-        format!("{}\nRequest {name}: somebody of {groups} can approve it within {timeout_secs} s.", held.why);
+    let people = |needed: &Needed| match needed.people {
+        1 => format!("somebody of {}", needed.group),
+        people => format!("{people} people of {}", needed.group),
+    };
+    let people = held.groups.iter().map(people).collect::<Vec<_>>().join(" and ");
+    let detail = format!("{}\nRequest {name}: {people} can approve it within {timeout_secs} s.", held.why);
     let hint = format!(
         "They connect to the database \"{console}\" here and say: APPROVE {name}; or DENY {name} 'why'. Cancel to give it up."
     );

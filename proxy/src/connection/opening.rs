@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use audit::record::SessionRecord;
 use policy::{Verdict, Who};
-use session::{Replication, Session};
+use session::{REASON_SETTING, Replication, Session};
 use uuid::Uuid;
 use wire::{backend, compose};
 
@@ -103,11 +103,12 @@ pub(super) async fn open(
             .hint("Whoever runs Picket can let it pass: no-replication = \"observe\" under [policy.mode]."));
     }
     let set = parameters.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
-    if let Some(refusal) = policies.judge_startup(subject, set).refusal() {
+    if let Some(refusal) = policies.judge_startup(subject, set.clone()).refusal() {
         return Err(Farewell::new(refusal.sqlstate, "Picket refused this connection")
             .detail(&refusal.detail)
             .hint("Leave it out of the connection's options."));
     }
+    let reason = policy::startup_setting(set, REASON_SETTING);
     parameters.extend(tells.told(&user, &application_name));
     let place = shared.places.take(&user, &database, Allowed::by(limits, own))?;
     let connected = upstream::connect(&upstream, &role, version, &parameters).await.map_err(|error| {
@@ -184,6 +185,9 @@ pub(super) async fn open(
     getrandom::fill(&mut nonce).map_err(|error| internal(&error))?;
     let mut session =
         Session::new(u64::from_ne_bytes(nonce), limits.max_message_bytes).replicating(replication);
+    if let Some(reason) = reason {
+        session = session.giving_reason(&reason);
+    }
     let mut greeting = Vec::new();
     compose::authentication(&mut greeting, 0, &[]);
     for (name, value) in &parameters {

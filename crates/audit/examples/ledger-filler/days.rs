@@ -361,6 +361,7 @@ fn hold(session: &SessionRecord, number: u64, at: i64) -> Vec<Record> {
             groups: vec!["dba".to_owned()],
             by: by.to_owned(),
             reason: reason.to_owned(),
+            request_reason: format!("ticket {number}"),
         })
     };
     let answered = at + i64::try_from(20 + number % 400).unwrap_or(20) * SECOND;

@@ -70,6 +70,7 @@ const MIGRATIONS: &[Migration] = migrations![
     38 "0038_bypasses_allowed",
     39 "0039_statements_revealed",
     40 "0040_revealed_access",
+    41 "0041_approvals_request_reason",
 ];
 
 #[derive(Row, Deserialize)]

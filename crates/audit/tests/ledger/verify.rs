@@ -478,6 +478,7 @@ async fn every_column_of_a_record_is_under_the_chain() {
                 groups: vec!["dba".to_owned()],
                 by: "bob".to_owned(),
                 reason: "it is empty".to_owned(),
+                request_reason: "ticket 4711".to_owned(),
             })
         }),
         ("gaps", |number, _| {

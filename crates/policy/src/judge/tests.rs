@@ -69,7 +69,11 @@ fn show(verdict: &Verdict) -> String {
         Verdict::Allow(permit) if permit.observed().is_empty() => "allow".to_owned(),
         Verdict::Allow(permit) => format!("allow, against {}", permit.observed().join(", ")),
         Verdict::Hold { approvers, otherwise } => {
-            format!("hold for {}: {}", approvers.join(", "), otherwise.detail)
+            format!(
+                "hold for {}: {}",
+                approvers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+                otherwise.detail
+            )
         }
         Verdict::Refuse(refusal) => {
             format!("{} {}: {}", refusal.sqlstate, refusal.message, refusal.detail)

@@ -64,6 +64,17 @@ needs an answer, 37 bytes unused
 "#);
 }
 
+/// The first of its kind is read, and known by its text without literals when the answer comes.
+#[test]
+fn what_ends_in_a_semicolon_is_asked_about_once() {
+    let mut talk = talk();
+    let delete = query("delete from orders where id = 1 ; ");
+    assert!(talk.client(&delete).starts_with("ask dba about 1: delete from orders where id = 1 ()"));
+    talk.session.answered(denied());
+    let said = talk.client(&delete);
+    assert!(said.starts_with("record 1 started: delete from orders where id = 1, refused"), "{said}");
+}
+
 #[test]
 fn what_was_not_approved_fails_in_its_place() {
     let mut talk = talk();

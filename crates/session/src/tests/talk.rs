@@ -334,7 +334,7 @@ fn show(input: &[u8], action: &Action) -> String {
             let values: Vec<_> = request.parameters.iter().map(value).collect();
             format!(
                 "ask {} about {}: {} ({})",
-                request.approvers.join(", "),
+                request.approvers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
                 request.sequence,
                 request.text,
                 values.join(", ")

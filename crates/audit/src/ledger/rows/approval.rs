@@ -26,6 +26,7 @@ pub(in crate::ledger) struct ApprovalRow {
     groups: Vec<String>,
     by: String,
     reason: String,
+    request_reason: String,
     #[serde(with = "clickhouse::serde::uuid")]
     writer_id: Uuid,
     writer_sequence: u64,
@@ -35,6 +36,7 @@ impl ApprovalRow {
     pub(in crate::ledger) fn new(record: &ApprovalRecord, place: Place) -> Self {
         let ApprovalRecord { at, host, request_id, event, session_id, sequence, .. } = record.clone();
         let ApprovalRecord { principal, database, text, rules, groups, by, reason, .. } = record.clone();
+        let request_reason = record.request_reason.clone();
         let event = event.word().to_owned();
         ApprovalRow {
             at,
@@ -50,6 +52,7 @@ impl ApprovalRow {
             groups,
             by,
             reason,
+            request_reason,
             writer_id: place.writer,
             writer_sequence: place.sequence,
         }
@@ -94,7 +97,8 @@ impl Chained for ApprovalRow {
             .list("rules", &self.rules)
             .list("groups", &self.groups)
             .text("by", &self.by)
-            .text("reason", &self.reason);
+            .text("reason", &self.reason)
+            .text("request_reason", &self.request_reason);
         leaf.half()
     }
 }

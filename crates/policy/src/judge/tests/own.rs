@@ -308,7 +308,7 @@ fn errors_name_the_file_the_line_and_the_mend() {
     assert_snapshot!(error("@mod(\"observe\") forbid (principal, action, resource);"), @r##"team.cedar:1: unknown annotation `@mod`; there are `@allows`, `@description`, `@hint`, `@hold`, `@id`, `@mode`, `@reason`, `@refuses`, `@rule`"##);
     assert_snapshot!(error("@mode(\"off\") forbid (principal, action, resource);"), @r##"team.cedar:1: `@mode` must be "enforce" or "observe", got "off""##);
     assert_snapshot!(error("forbid (principal == ?principal, action, resource);"), @r##"team.cedar:1: `?principal` and `?resource` make a template, which nothing fills (policy0)"##);
-    assert_snapshot!(error("@hold(\"dba,ops\") forbid (principal, action, resource);"), @"team.cedar:1: `@hold` must name one group that may approve");
+    assert_snapshot!(error("@hold(\"dba,ops\") forbid (principal, action, resource);"), @r#"team.cedar:1: `@hold` must name one group that may approve, or how many of it: "dba", "2 of dba" (2 to 20), got "dba,ops""#);
     assert_snapshot!(error("@rule(\"no-drop\") forbid (principal, action, resource);"), @"team.cedar: the rule `no-drop` is Picket's own; call yours otherwise, or leave that one out (`without`)");
     with("@rule(\"no-drop\") forbid (principal, action, resource);", &["no-drop"]);
     let deep = format!(
