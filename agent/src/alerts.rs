@@ -3,7 +3,6 @@
 
 mod queue;
 mod shape;
-mod webhook;
 
 use std::io;
 use std::sync::Arc;
@@ -14,21 +13,17 @@ use std::time::{Duration, Instant};
 
 use audit::record::{AlertKind, AlertRecord, Record};
 use audit::spool::Spool;
+use daemon::webhook::{Outage, Webhook};
 use uuid::Uuid;
 
 use self::queue::Queue;
-use self::webhook::Webhook;
-use crate::config::WebhookConfig;
+use crate::config::{Shape, WebhookConfig};
 use crate::moment::Clock;
 
 /// Alerts on their way to one thread.
 const ON_THEIR_WAY_MAX: usize = 4096;
 /// Alerts in one request.
 const BATCH_MAX: usize = 64;
-/// After a failure it is tried again so soon …
-const BACK_OFF_MIN: Duration = Duration::from_millis(250);
-/// … and each time after twice as long, up to this.
-const BACK_OFF_MAX: Duration = Duration::from_secs(30);
 /// Between two looks at whether the agent ends.
 const IDLE: Duration = Duration::from_secs(3600);
 
@@ -54,7 +49,8 @@ impl Alerts {
             let missed = Arc::new(AtomicU64::new(0));
             let delivery = Delivery {
                 host: host.to_owned(),
-                webhook: Webhook::new(config),
+                webhook: Webhook::new(&config.address),
+                shape: config.shape,
                 spool: Arc::clone(spool),
                 queue: Queue::default(),
                 missed: Arc::clone(&missed),
@@ -96,16 +92,11 @@ impl Alerts {
 struct Delivery {
     host: String,
     webhook: Webhook,
+    shape: Shape,
     spool: Arc<Spool>,
     queue: Queue,
     missed: Arc<AtomicU64>,
     outage: Option<Outage>,
-}
-
-struct Outage {
-    began: Instant,
-    back_off: Duration,
-    again_at: Instant,
 }
 
 impl Delivery {
@@ -113,7 +104,7 @@ impl Delivery {
         loop {
             let now = Instant::now();
             let due = match &self.outage {
-                Some(outage) => Some(outage.again_at),
+                Some(outage) => Some(outage.again_at()),
                 None => self.queue.next_due(),
             };
             let wait = due.map_or(IDLE, |due| due.saturating_duration_since(now)).min(IDLE);
@@ -137,7 +128,7 @@ impl Delivery {
                     return;
                 }
             }
-            if self.outage.as_ref().is_none_or(|outage| outage.again_at <= Instant::now()) {
+            if self.outage.as_ref().is_none_or(|outage| outage.again_at() <= Instant::now()) {
                 self.deliver();
             }
         }
@@ -150,7 +141,7 @@ impl Delivery {
         if batch.is_empty() {
             return;
         }
-        match self.webhook.post(&batch) {
+        match self.webhook.post(&shape::body(self.shape, &batch).to_string(), &[]) {
             Ok(()) => {
                 self.queue.delivered(batch, Instant::now());
                 self.recover();
@@ -165,10 +156,7 @@ impl Delivery {
     fn fail(&mut self, error: &str) {
         let now = Instant::now();
         match &mut self.outage {
-            Some(outage) => {
-                outage.back_off = outage.back_off.saturating_mul(2).min(BACK_OFF_MAX);
-                outage.again_at = now + outage.back_off;
-            }
+            Some(outage) => outage.goes_on(now),
             None => {
                 let message = format!(
                     "alerts of {} cannot be delivered to {}: {error}",
@@ -176,8 +164,7 @@ impl Delivery {
                     self.webhook.place()
                 );
                 tracing::error!("{message}");
-                self.outage =
-                    Some(Outage { began: now, back_off: BACK_OFF_MIN, again_at: now + BACK_OFF_MIN });
+                self.outage = Some(Outage::begin(now));
                 self.record(message);
             }
         }
@@ -190,7 +177,7 @@ impl Delivery {
         let cost = format!("{dropped} found no room and are only in the ledger");
         let message = match outage {
             Some(outage) => {
-                let seconds = outage.began.elapsed().as_secs();
+                let seconds = outage.lasted().as_secs();
                 format!("alerts of {host} are delivered to {place} again, after {seconds} s; {cost}")
             }
             None if 0 < dropped => format!("too many alerts of {host} for {place}: {cost}"),

@@ -32,6 +32,7 @@ pub mod regression;
 pub mod scene;
 pub mod scratch;
 pub mod script;
+pub mod shapes;
 pub mod shop;
 pub mod suites;
 pub mod wait;

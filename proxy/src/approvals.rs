@@ -26,6 +26,7 @@ pub(crate) use self::grants::{GRANT_SECS_MAX, Grant};
 use self::grants::{GRANTS_MAX, Grants};
 use crate::cancel::CancelKey;
 use crate::console::{in_one_line, visible};
+use crate::notices::Notices;
 use crate::trail::now;
 
 /// Most statements that wait at once, those of all sessions.
@@ -199,13 +200,8 @@ impl Held {
 
 impl Approvals {
     pub(crate) fn new(host: String, spool: Arc<Spool>) -> Arc<Self> {
-        Arc::new(Approvals {
-            host,
-            spool,
-            waiting: Mutex::default(),
-            grants: Mutex::default(),
-            events: Events::default(),
-        })
+        let events = Events::new(Notices::new(host.clone(), Arc::clone(&spool)));
+        Arc::new(Approvals { host, spool, waiting: Mutex::default(), grants: Mutex::default(), events })
     }
 
     fn waiting(&self) -> MutexGuard<'_, BTreeMap<Uuid, Waiting>> {
@@ -307,7 +303,9 @@ impl Approvals {
         let by: Vec<&str> = grant.approvers.iter().map(|by| by.user.as_str()).collect();
         let reason = format!("by the grant {}", grant.held.name());
         let held = held(asking.clone(), request);
-        self.record(&held, ApprovalEvent::Approved, &by.join(", "), &reason)?;
+        // Nobody is told: it was said when it was given.
+        self.spool.append(&[held.record(&self.host, ApprovalEvent::Approved, &by.join(", "), &reason)])?;
+        self.events.note(ApprovalEvent::Approved);
         let (approvers, requester) = (grant.approvers.clone(), asking.principal.clone());
         Ok(Some(Answer::Approved { approvers, requester }))
     }
@@ -352,14 +350,21 @@ impl Approvals {
         true
     }
 
-    fn record(&self, held: &Held, event: ApprovalEvent, by: &str, reason: &str) -> Result<(), SpoolError> {
-        self.spool.append(&[held.record(&self.host, event, by, &kept(reason))])?;
-        self.events.note(event);
+    fn record(
+        &self,
+        held: &Arc<Held>,
+        event: ApprovalEvent,
+        by: &str,
+        reason: &str,
+    ) -> Result<(), SpoolError> {
+        let reason = kept(reason);
+        self.spool.append(&[held.record(&self.host, event, by, &reason)])?;
+        self.events.tell(event, held, by, &reason);
         Ok(())
     }
 
     /// Records what keeps a statement from running: it does not run then either when that cannot be recorded.
-    fn note(&self, held: &Held, event: ApprovalEvent, reason: &str) {
+    fn note(&self, held: &Arc<Held>, event: ApprovalEvent, reason: &str) {
         if let Err(error) = self.record(held, event, "", reason) {
             tracing::error!(
                 request = held.name(),
@@ -370,7 +375,7 @@ impl Approvals {
     }
 
     /// Takes a request out, where nobody has answered it.
-    fn take(&self, held: &Held, event: ApprovalEvent, reason: &str) -> bool {
+    fn take(&self, held: &Arc<Held>, event: ApprovalEvent, reason: &str) -> bool {
         let is_there = self.waiting().remove(&held.id).is_some();
         if is_there {
             self.note(held, event, reason);

@@ -8,6 +8,7 @@ mod limits;
 mod masks;
 mod roles;
 mod tells;
+mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -37,6 +38,7 @@ use self::roles::RoleFile;
 pub(crate) use self::roles::{Credentials, Role, Roles};
 use self::tells::ApplicationName;
 pub(crate) use self::tells::Tells;
+pub(crate) use self::webhooks::{Format, REQUEST, WebhookConfig};
 use crate::keepalive::{self, KeepAlive};
 use crate::oidc::{OidcFile, Provider};
 use crate::scram::Secret;

@@ -18,6 +18,7 @@ mod identity;
 mod keepalive;
 mod lobby;
 mod login;
+mod notices;
 mod oidc;
 mod patience;
 mod pipe;

@@ -117,6 +117,7 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
         config: Running::new(path, config),
     });
     start_provider(&shared.config.now());
+    tell_of_requests(&shared, &shared.config.now());
     let threads = Threads::start(&shared, &stopping)?;
     let admin = match admin {
         Some(listener) => {
@@ -158,6 +159,8 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
         }
     }
     drop(admin);
+    let approvals = Arc::clone(&shared.approvals);
+    let _ = tokio::task::spawn_blocking(move || approvals.events.notices.stop()).await;
     if let Some(path) = &shared.config.now().pid_file {
         let _ = std::fs::remove_file(path);
     }
@@ -182,6 +185,7 @@ async fn reload_when_asked(
             raise_files_max(&config);
             shared.catalogs.follow(&config);
             start_provider(&config);
+            tell_of_requests(shared, &config);
             clickhouse.send_if_modified(|known| {
                 let is_new = *known != config.clickhouse;
                 known.clone_from(&config.clickhouse);
@@ -197,6 +201,12 @@ fn start_provider(config: &Config) {
     if let Some(provider) = &config.oidc {
         provider.start();
     }
+}
+
+/// Has those told of requests who are to be.
+fn tell_of_requests(shared: &Shared, config: &Config) {
+    let webhooks = config.approvals.as_ref().map(|approvals| Arc::clone(&approvals.webhooks));
+    shared.approvals.events.notices.follow(&webhooks.unwrap_or_default());
 }
 
 /// Accepts connections for as long as it runs.

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod http;
+mod notices;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -44,12 +45,17 @@ struct Held {
 
 impl Held {
     fn start(keys: &str) -> Result<Self> {
+        Held::start_with(keys, "")
+    }
+
+    /// The same with more sections about approvals.
+    fn start_with(keys: &str, more: &str) -> Result<Self> {
         let folder = Scratch::new("admin")?;
         fs::write(folder.join("team.cedar"), POLICY).context("write the policy")?;
         let http = Http { port: port::free()? };
         let (policies, port) = (folder.path().display(), http.port);
         let sections = format!(
-            "{keys}\n[policy]\ndir = \"{policies}\"\n[approvals]\ntimeout-secs = 600\nkill-group = \"ops\"\n\
+            "{keys}\n[policy]\ndir = \"{policies}\"\n[approvals]\ntimeout-secs = 600\nkill-group = \"ops\"\n{more}\
              [admin]\nlisten = \"127.0.0.1:{port}\"\n"
         );
         let mut stack = Stack::start_with(&sections)?;

@@ -2,6 +2,7 @@
 //! asks.
 
 use std::fmt::{Display, Write as _};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use audit::writer::Progress;
@@ -65,6 +66,14 @@ pub(super) fn text(shared: &Shared, progress: &Progress) -> String {
     let events = events.map(|(event, count)| (format!("{{event=\"{}\"}}", event.word()), count));
     let help = "What has happened to requests for approval.";
     text.metric("picket_proxy_approval_events_total", "counter", help, events);
+    let told = shared.approvals.events.notices.counts();
+    for (name, help, count) in [
+        ("picket_proxy_webhook_delivered_total", "Messages that webhooks have taken.", &told.delivered),
+        ("picket_proxy_webhook_failures_total", "Attempts at webhooks that have failed.", &told.failures),
+        ("picket_proxy_webhook_lost_total", "Messages that were given up or found no room.", &told.lost),
+    ] {
+        text.counter(name, help, count.load(Ordering::Relaxed));
+    }
     let Counts { wrong, refused, entries } = shared.throttle.counts();
     text.counter("picket_proxy_wrong_proofs_total", "Wrong passwords and tokens.", wrong);
     text.counter(

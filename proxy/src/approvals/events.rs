@@ -1,8 +1,12 @@
-//! What has happened to requests, for whoever watches: the metrics.
+//! What has happened to requests, and is recorded: counted for the metrics, and told to those who may answer.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use audit::record::ApprovalEvent;
+
+use super::Held;
+use crate::notices::{Notices, Told};
 
 /// All that can happen.
 pub(crate) const EVENTS: [ApprovalEvent; 7] = [
@@ -16,12 +20,22 @@ pub(crate) const EVENTS: [ApprovalEvent; 7] = [
 ];
 
 /// How often each has happened since the proxy began, and is recorded.
-#[derive(Debug, Default)]
 pub(crate) struct Events {
     counts: [AtomicU64; EVENTS.len()],
+    pub(crate) notices: Notices,
 }
 
 impl Events {
+    pub(super) fn new(notices: Notices) -> Self {
+        Events { counts: Default::default(), notices }
+    }
+
+    /// Counts it, and has it told.
+    pub(super) fn tell(&self, event: ApprovalEvent, held: &Arc<Held>, by: &str, reason: &str) {
+        self.note(event);
+        self.notices.offer(|| Told::new(event, held, by, reason));
+    }
+
     pub(super) fn note(&self, event: ApprovalEvent) {
         let place = EVENTS.iter().position(|known| *known == event);
         if let Some(count) = place.and_then(|place| self.counts.get(place)) {

@@ -1,11 +1,13 @@
 //! The section `[approvals]`: where people answer, and how long a statement waits for them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use daemon::config::{Refused, refused};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::webhooks::{self, WebhookConfig, WebhookFile};
 use super::{DATABASE_BYTES_MAX, WILDCARD, within};
 
 /// The console's database, unless the file says otherwise.
@@ -28,6 +30,8 @@ pub(crate) struct ApprovalsConfig {
     pub(crate) kill_group: Option<String>,
     /// Whether only those are asked who say why.
     pub(crate) requires_reason: bool,
+    /// Who is told of requests.
+    pub(crate) webhooks: Arc<Vec<WebhookConfig>>,
 }
 
 /// What was written.
@@ -38,6 +42,8 @@ pub(super) struct ApprovalsFile {
     timeout_secs: Option<Spanned<u64>>,
     kill_group: Option<String>,
     reason: Option<Reason>,
+    #[serde(default)]
+    webhook: Vec<Spanned<WebhookFile>>,
 }
 
 /// Whether whoever asks must say why.
@@ -76,6 +82,7 @@ impl ApprovalsFile {
             timeout: Duration::from_secs(timeout),
             kill_group: self.kill_group,
             requires_reason: self.reason == Some(Reason::Required),
+            webhooks: Arc::new(webhooks::check(self.webhook)?),
         })
     }
 }

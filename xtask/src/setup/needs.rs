@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::{
     engine, kernel_tools, newer_statements, newest_psql, node_clients, oidc_provider, openapi, pgbouncer,
-    postgres_tests, presidio, psycopg, python_suites,
+    postgres_tests, presidio, psycopg, python_suites, shapes,
 };
 use crate::{repo, run};
 
@@ -41,6 +41,8 @@ pub(super) enum Source {
     Psycopg,
     /// Packages and source archives from PyPI.
     PythonSuites,
+    /// npm packages in a folder of the cache.
+    Shapes,
     /// A Python environment with packages from PyPI.
     OpenApi,
     /// The same.
@@ -74,6 +76,7 @@ impl Need {
             | Source::Psycopg
             | Source::PythonSuites
             | Source::OpenApi
+            | Source::Shapes
             | Source::Presidio
             | Source::PgBouncer
             | Source::Alertmanager
@@ -115,6 +118,7 @@ impl Need {
             Source::PythonSuites => {
                 "PyPI: what e2e/clients/python names, checked by hash, and four source archives".to_string()
             }
+            Source::Shapes => "npm: the packages of e2e/clients/shapes, checked by hash".to_string(),
             Source::OpenApi => "PyPI: the packages of e2e/clients/openapi, checked by hash".to_string(),
             Source::Presidio => "PyPI: what xtask/src/setup/presidio names, checked by hash".to_string(),
             Source::PgBouncer => "apt: pgbouncer, unpacked into a cache and not installed".to_string(),
@@ -183,7 +187,8 @@ pub(super) fn missing() -> Vec<Need> {
             has("npm")
                 || engine::is_installed()
                     && e2e::node_clients::installed().is_some()
-                    && e2e::oidc::installed().is_some(),
+                    && e2e::oidc::installed().is_some()
+                    && e2e::shapes::installed().is_some(),
             Need {
                 what: "npm",
                 why: "fetches the ClickHouse engine and clients from your npm registry",
@@ -253,6 +258,14 @@ pub(super) fn missing() -> Vec<Need> {
                 what: "test suites of asyncpg, pg8000, SQLAlchemy and Django",
                 why: "show that clients see no proxy",
                 source: Source::PythonSuites,
+            },
+        ),
+        (
+            e2e::shapes::installed().is_some(),
+            Need {
+                what: "types of Slack and parser of Teams's cards",
+                why: "tests hold messages to what they take",
+                source: Source::Shapes,
             },
         ),
         (
@@ -374,6 +387,7 @@ pub(super) fn by_hand(missing: &[Need]) -> String {
             Source::Psycopg => psycopg::by_hand(),
             Source::PythonSuites => python_suites::by_hand(),
             Source::OpenApi => openapi::by_hand(),
+            Source::Shapes => shapes::by_hand(),
             Source::Presidio => presidio::by_hand(),
             Source::PgBouncer => pgbouncer::BY_HAND.to_string(),
             Source::Alertmanager => ALERTMANAGER_BY_HAND.to_string(),
