@@ -59,7 +59,8 @@ impl AllowRule {
         let is_about_it = self.is_about_processes() == process.is_some();
         is_about_it
             && self.until.is_none_or(|until| *at < until)
-            && (self.networks.is_empty() || self.networks.iter().any(|it| it.contains(client)))
+            && (self.networks.is_empty()
+                || client.is_some_and(|client| self.networks.iter().any(|it| it.contains(&client))))
             && (self.ports.is_empty() || self.ports.contains(server_port))
             && self.uid.is_none_or(|uid| process.is_some_and(|process| process.uid == uid))
     }
@@ -93,7 +94,7 @@ mod tests {
     /// Whether a connection from 10.0.7.9 to port 5432 at 100 is allowed.
     fn allows(rule: AllowRule, process: Option<&Process>, cgroup: &str) -> bool {
         let arrival =
-            Arrival { at: UnixMicros(100), client: [10, 0, 7, 9].into(), server_port: 5432, process };
+            Arrival { at: UnixMicros(100), client: Some([10, 0, 7, 9].into()), server_port: 5432, process };
         Allowances::new(vec![rule]).rule_for(&arrival, || cgroup.to_owned()).is_some()
     }
 

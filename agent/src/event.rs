@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use ebpf_abi::{Closed, Endpoint, Kind, Opened, TcpState};
+use ebpf_abi::{Closed, Endpoint, Kind, Opened, TcpState, UnixOpened};
 use thiserror::Error;
 use zerocopy::TryFromBytes;
 
@@ -13,6 +13,8 @@ pub enum Event {
     Opened(Opened),
     /// One end of a connection closed.
     Closed(Closed),
+    /// A connection over a UNIX socket.
+    UnixOpened(UnixOpened),
 }
 
 /// Bytes that are no event.
@@ -31,6 +33,10 @@ impl Event {
             Ok(opened) if opened.kind == Kind::Opened => return Ok(Event::Opened(opened)),
             _ => {}
         }
+        match UnixOpened::try_read_from_bytes(bytes) {
+            Ok(opened) if opened.kind == Kind::UnixOpened => return Ok(Event::UnixOpened(opened)),
+            _ => {}
+        }
         match Closed::try_read_from_bytes(bytes) {
             Ok(closed) if closed.kind == Kind::Closed => Ok(Event::Closed(closed)),
             _ => Err(unreadable),
@@ -41,6 +47,19 @@ impl Event {
 /// An end's address; what was mapped into IPv6 is IPv4 again.
 pub fn socket_address(end: &Endpoint) -> SocketAddr {
     SocketAddr::new(IpAddr::V6(Ipv6Addr::from(end.address)).to_canonical(), end.port)
+}
+
+/// The name of a UNIX socket as people write it: `@` stands for the zero byte of one that is in no file system. A process
+/// may bind its socket to any bytes: what could spoil a line of a report is replaced.
+pub fn socket_path(name: &[u8]) -> String {
+    let (at, rest) = match name.split_first() {
+        Some((0, rest)) => ("@", rest),
+        _ => ("", name),
+    };
+    let end = rest.iter().position(|byte| *byte == 0).unwrap_or(rest.len());
+    let text = String::from_utf8_lossy(rest.get(..end).unwrap_or_default());
+    let shown = text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter });
+    at.chars().chain(shown).collect()
 }
 
 /// Bytes of data that an end received: the kernel counts the other end's FIN as one more.
@@ -103,6 +122,14 @@ mod tests {
         assert_eq!(Event::read(&[]), Err(UnreadableEvent { bytes: 0 }));
         assert_eq!(Event::read(&[9; 112]), Err(UnreadableEvent { bytes: 112 }));
         assert_eq!(Event::read(&[9; 40]), Err(UnreadableEvent { bytes: 40 }));
+    }
+
+    #[test]
+    fn names_of_sockets_hold_no_controls() {
+        assert_eq!(socket_path(b"/run/.s.PGSQL.5432\0\0"), "/run/.s.PGSQL.5432");
+        assert_eq!(socket_path(b"\0run/.s.PGSQL.5432"), "@run/.s.PGSQL.5432");
+        assert_eq!(socket_path(b"/a\nb/.s.PGSQL.1"), "/a\u{fffd}b/.s.PGSQL.1");
+        assert_eq!(socket_path(b""), "");
     }
 
     #[test]

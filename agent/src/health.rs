@@ -15,11 +15,13 @@ pub(crate) struct Health {
     every: Duration,
     last: Instant,
     lost: u64,
+    /// Why UNIX sockets are not seen; empty where they are.
+    unix_problem: String,
 }
 
 impl Health {
-    pub(crate) fn new(host: Host, every: Duration, now: Instant) -> Self {
-        Health { host, every, last: now, lost: 0 }
+    pub(crate) fn new(host: Host, every: Duration, unix_problem: String, now: Instant) -> Self {
+        Health { host, every, last: now, lost: 0, unix_problem }
     }
 
     /// The account in a state that the agent has just reached.
@@ -32,6 +34,7 @@ impl Health {
             events_lost: counts.lost,
             connections_open: open,
             state: state.to_owned(),
+            unix_problem: self.unix_problem.clone(),
         })
     }
 
@@ -93,6 +96,7 @@ mod tests {
         let mut health = Health::new(
             Host { name: "db1".to_owned(), boot_id: Uuid::nil() },
             Duration::from_secs(30),
+            String::new(),
             start,
         );
         let mut look = |lost, after_secs| {

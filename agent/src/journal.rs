@@ -230,6 +230,7 @@ mod tests {
             class: ConnectionClass::Bypass,
             evidence: Evidence::None,
             rule: String::new(),
+            socket_path: String::new(),
             process: None,
             bytes_to_server: 1,
             bytes_to_client: 2,

@@ -3,6 +3,7 @@
 mod attached;
 mod error;
 mod host;
+mod types;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,7 +11,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use aya::maps::{HashMap, Map, MapData, MapError, PerCpuArray, RingBuf};
-use aya::programs::{CgroupAttachMode, CgroupSockAddr, Program, ProgramError};
+use aya::programs::{BtfTracePoint, CgroupAttachMode, CgroupSockAddr, Program, ProgramError};
 use aya::{Btf, Ebpf, EbpfLoader};
 use aya_log::EbpfLogger;
 use ebpf_abi::Counter;
@@ -35,11 +36,19 @@ pub fn embedded() -> Option<&'static [u8]> {
 /// The processes' come first: a connection that is told without its process would look like a bypass.
 const PROGRAMS: [&str; 3] = ["connect4", "connect6", "connections"];
 
+/// Tells of UNIX sockets; a kernel that cannot run it is watched all the same.
+const OF_UNIX_SOCKETS: &str = "unix_connections";
+/// What it is attached to, from Linux 6.3 on.
+const TRACEPOINT: &str = "sk_data_ready";
+
 /// The kernel's programs at work.
 pub struct Kernel {
     /// INVARIANT: outlives the maps' use: dropping it detaches the programs.
     programs: Ebpf,
     cgroup: File,
+    /// Those that are attached.
+    attached: Vec<&'static str>,
+    unix_problem: Option<String>,
     watched: BTreeSet<u16>,
     events: RingBuf<MapData>,
     ports: HashMap<MapData, u16, u8>,
@@ -71,7 +80,12 @@ impl Kernel {
         let cgroup_dir = File::open(cgroup)
             .map_err(|source| LoadError::Cgroup { path: cgroup.to_owned(), why: source.to_string() })?;
         let btf = Btf::from_sys_fs().map_err(LoadError::no_btf)?;
-        let mut programs = EbpfLoader::new().btf(Some(&btf)).load(object).map_err(LoadError::object)?;
+        let offsets = types::offsets();
+        let mut loader = EbpfLoader::new();
+        if let Ok(offsets) = &offsets {
+            loader.override_global("OFFSETS", offsets.as_slice(), true);
+        }
+        let mut programs = loader.btf(Some(&btf)).load(object).map_err(LoadError::object)?;
         let events = RingBuf::try_from(map(&mut programs, "EVENTS")?).map_err(LoadError::map("EVENTS"))?;
         let ports = HashMap::try_from(map(&mut programs, "PORTS")?).map_err(LoadError::map("PORTS"))?;
         let counters =
@@ -79,10 +93,26 @@ impl Kernel {
         let log = EbpfLogger::init(&mut programs)
             .map_err(|error| LoadError::Map { name: "AYA_LOGS", because: error.to_string() })?;
         let cgroup = cgroup_dir;
-        let mut kernel = Kernel { programs, cgroup, watched: BTreeSet::new(), events, ports, counters };
+        let mut kernel = Kernel {
+            programs,
+            cgroup,
+            attached: PROGRAMS.to_vec(),
+            unix_problem: None,
+            watched: BTreeSet::new(),
+            events,
+            ports,
+            counters,
+        };
         for name in PROGRAMS {
             kernel.load_program(name).map_err(LoadError::program(name))?;
             kernel.attach(name).map_err(LoadError::program(name))?;
+        }
+        match offsets.map_err(|error| error.to_string()).and_then(|_| kernel.see_unix_sockets(&btf)) {
+            Ok(()) => kernel.attached.push(OF_UNIX_SOCKETS),
+            Err(problem) => {
+                tracing::warn!(problem, "UNIX sockets are not seen, but for those that a look finds open");
+                kernel.unix_problem = Some(problem);
+            }
         }
         Ok((kernel, log))
     }
@@ -104,7 +134,7 @@ impl Kernel {
     pub fn mend(&mut self) -> Result<Vec<String>, LoadError> {
         let mut mended = Vec::new();
         let attached = attached::programs().map_err(LoadError::unasked)?;
-        for name in PROGRAMS {
+        for name in self.attached.clone() {
             if !attached.contains(&self.program_id(name).map_err(LoadError::program(name))?) {
                 self.attach(name).map_err(LoadError::program(name))?;
                 mended.push(format!("program `{name}`"));
@@ -121,6 +151,11 @@ impl Kernel {
             }
         }
         Ok(mended)
+    }
+
+    /// Why connections over UNIX sockets are not told; `None` where they are.
+    pub fn unix_problem(&self) -> Option<&str> {
+        self.unix_problem.as_deref()
     }
 
     /// The ring that events come through, to wait for them.
@@ -140,8 +175,10 @@ impl Kernel {
             Ok::<u64, LoadError>(values.iter().sum())
         };
         Ok(Counts {
-            submitted: sum(Counter::OpenedSubmitted)? + sum(Counter::ClosedSubmitted)?,
-            lost: sum(Counter::OpenedLost)? + sum(Counter::ClosedLost)?,
+            submitted: sum(Counter::OpenedSubmitted)?
+                + sum(Counter::ClosedSubmitted)?
+                + sum(Counter::UnixSubmitted)?,
+            lost: sum(Counter::OpenedLost)? + sum(Counter::ClosedLost)? + sum(Counter::UnixLost)?,
         })
     }
 }
@@ -166,11 +203,20 @@ impl Kernel {
         }
     }
 
+    fn see_unix_sockets(&mut self, btf: &Btf) -> Result<(), String> {
+        let program = self.programs.program_mut(OF_UNIX_SOCKETS).ok_or("this build has no such program")?;
+        let program: &mut BtfTracePoint = program.try_into().map_err(|error| format!("{error}"))?;
+        let mend = "Linux 6.3 and newer can";
+        program.load(TRACEPOINT, btf).map_err(|error| format!("{}; {mend}", said(&error)))?;
+        self.attach(OF_UNIX_SOCKETS).map_err(|error| format!("{}; {mend}", said(&error)))
+    }
+
     /// `Single` is the only mode that `bpf_link_create` takes; programs of others stay attached all the same.
     fn attach(&mut self, name: &str) -> Result<(), ProgramError> {
         let mode = CgroupAttachMode::Single;
         match self.programs.program_mut(name).ok_or(ProgramError::NotLoaded)? {
             Program::SockOps(program) => program.attach(&self.cgroup, mode).map(drop)?,
+            Program::BtfTracePoint(program) => program.attach().map(drop)?,
             program => <&mut CgroupSockAddr>::try_from(program)?.attach(&self.cgroup, mode).map(drop)?,
         }
         tracing::info!(program = name, "kernel program attached");
@@ -179,5 +225,16 @@ impl Kernel {
 
     fn program_id(&self, name: &str) -> Result<u32, ProgramError> {
         Ok(self.programs.program(name).ok_or(ProgramError::NotLoaded)?.info()?.id())
+    }
+}
+
+/// What the verifier has to say is for nobody's ledger.
+fn said(error: &ProgramError) -> String {
+    match error {
+        ProgramError::LoadError { io_error, verifier_log } => {
+            tracing::debug!(%verifier_log, "the kernel refused a program");
+            format!("the kernel refused the program: {io_error}")
+        }
+        other => other.to_string(),
     }
 }

@@ -42,8 +42,8 @@ Exit codes: 0 stopped, 1 failed, 2 wrong usage, 69 something needed is missing, 
 
 /// Sees every connection to the database ports of this host, and tells which went around the proxy.
 ///
-/// Loads programs into the kernel that tell of each connection to the watched ports: when it opened and closed, its
-/// addresses, and the process that asked for it. Connections that no registered proxy made are reported as bypasses.
+/// Loads programs into the kernel that tell of each connection to the watched ports, and to PostgreSQL's UNIX sockets of the
+/// same numbers: when it opened and closed, its addresses or path, and the process that asked for it. Connections that no registered proxy made are reported as bypasses.
 /// Records wait in the spool until ClickHouse has them.
 ///
 /// Connections from before its start are found and judged too. Started again, it goes on with the same records, and tells

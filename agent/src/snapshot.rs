@@ -3,20 +3,24 @@
 
 mod diag;
 mod holders;
+mod local;
 mod namespaces;
+mod netlink;
 mod pairs;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::thread;
 
 use ebpf_abi::{Process, TcpState};
 use tokio::sync::oneshot;
 
+use self::local::Local;
 use self::namespaces::Seen;
 use crate::moment::Clock;
+use crate::track::nowhere;
 
 /// Where to look, and what is known there.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +69,8 @@ pub struct Standing {
     pub client: SocketAddr,
     /// The database's end.
     pub server: SocketAddr,
+    /// What the database's UNIX socket is bound to; empty over TCP.
+    pub socket_path: String,
     /// Whether the database's end is here.
     pub is_served_here: bool,
     /// What the socket of `cookie` has counted.
@@ -73,6 +79,27 @@ pub struct Standing {
     pub holders: Vec<Process>,
     /// What that socket is called by in their descriptors.
     pub client_inode: u32,
+}
+
+impl Standing {
+    /// The client's address; `None` over a UNIX socket.
+    pub fn client_address(&self) -> Option<IpAddr> {
+        self.socket_path.is_empty().then_some(self.client.ip())
+    }
+
+    fn local(local: Local) -> Self {
+        Standing {
+            cookie: local.cookie,
+            client_cookie: local.client_cookie,
+            client: nowhere(0),
+            server: nowhere(local.port),
+            socket_path: local.path,
+            is_served_here: true,
+            bytes: Bytes::default(),
+            holders: Vec::new(),
+            client_inode: local.client_inode,
+        }
+    }
 }
 
 /// How much a look has seen.
@@ -100,6 +127,8 @@ pub struct Look {
     pub alive: HashMap<u64, Bytes>,
     /// How much was seen.
     pub reach: Reach,
+    /// How much of connections over UNIX sockets.
+    pub unix_reach: Reach,
     /// Whether every process was asked what it holds: else nobody may hold what somebody holds.
     pub are_holders_whole: bool,
     /// What could not be seen, and the mend.
@@ -134,11 +163,16 @@ impl Lookout {
         let mut alive: HashMap<u64, Bytes> = HashMap::new();
         let ends = first.sockets.iter().chain(&second.sockets);
         alive.extend(ends.filter(|it| it.state != TcpState::LISTEN).map(|it| (it.cookie, it.bytes)));
+        alive.extend(first.locals.iter().chain(&second.locals).map(|it| (it.cookie, Bytes::default())));
         let mut unknown = pairs::standing(&self.ports, &first.sockets, &second.sockets);
+        let still: HashSet<u64> = second.locals.iter().map(|it| it.cookie).collect();
+        let standing = first.locals.iter().filter(|it| still.contains(&it.cookie));
+        unknown.extend(standing.cloned().map(Standing::local));
         unknown.retain(|it| !known.contains(&it.cookie) && !known.contains(&it.client_cookie));
         let nobody_knows = holders::fill_in(&mut unknown, &self.cgroup_mount);
         let are_holders_whole = nobody_knows.is_none();
         let mut problems: Vec<String> = first.problems.union(&second.problems).cloned().collect();
+        problems.extend(first.unix_problems.union(&second.unix_problems).cloned());
         problems.extend(nobody_knows);
         Look {
             began_boot_ns,
@@ -146,6 +180,7 @@ impl Lookout {
             unknown,
             alive,
             reach: first.reach().min(second.reach()),
+            unix_reach: first.unix_reach().min(second.unix_reach()),
             are_holders_whole,
             problems,
         }

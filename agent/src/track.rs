@@ -4,6 +4,7 @@
 mod found;
 mod halves;
 mod judge;
+mod local;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use uuid::Uuid;
 use self::found::Lately;
 pub use self::found::Merged;
 use self::halves::{Half, Halves};
+pub(crate) use self::local::nowhere;
 use crate::event::{self, Event};
 
 /// Connections that are open at the same time; beyond it the oldest is forgotten.
@@ -46,8 +48,8 @@ pub trait Witness {
 pub struct Arrival<'a> {
     /// When it was established, or was found.
     pub at: UnixMicros,
-    /// The client's address.
-    pub client: IpAddr,
+    /// The client's address; `None` over a UNIX socket.
+    pub client: Option<IpAddr>,
     /// The database's port.
     pub server_port: u16,
     /// Who asked for it or holds it; `None` for a client on another host.
@@ -76,6 +78,8 @@ pub struct Tracker {
     forgotten: u64,
     /// Sockets that closed since a look began; `None` while nobody looks.
     ended_meanwhile: Option<HashSet<u64>>,
+    /// A look has told what was open before.
+    has_looked: bool,
     found_lately: Lately,
 }
 
@@ -102,6 +106,7 @@ impl Tracker {
             next_age: 0,
             forgotten: 0,
             ended_meanwhile: None,
+            has_looked: false,
             found_lately: Lately::default(),
         }
     }
@@ -117,6 +122,7 @@ impl Tracker {
         match event {
             Event::Opened(opened) => self.on_opened(*opened, now_boot_ns, witness, out),
             Event::Closed(closed) => self.on_closed(closed, witness, out),
+            Event::UnixOpened(opened) => self.on_unix_opened(opened, witness, out),
         }
     }
 
@@ -203,7 +209,7 @@ impl Tracker {
         let opened_at = witness.at(teller.opened.at_boot_ns);
         let arrival = Arrival {
             at: opened_at,
-            client: client.ip(),
+            client: Some(client.ip()),
             server_port: server.port(),
             process: process.as_ref(),
         };
@@ -223,6 +229,7 @@ impl Tracker {
             ending: Ending::Seen,
             client,
             server,
+            socket_path: String::new(),
             class,
             evidence,
             rule,

@@ -133,13 +133,14 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
     registry.look();
     let ports: Vec<String> = config.watch_ports.iter().map(u16::to_string).collect();
     let now = Instant::now();
+    let unix_problem = kernel.unix_problem().unwrap_or_default().to_owned();
     let mut watch = Watch {
         host: host.clone(),
         kernel,
         kernel_log,
         tracker: Tracker::new(host.clone()),
         this_host: ThisHost::new(registry, Allowances::new(config.allow), mount.clone()),
-        health: Health::new(host.clone(), config.heartbeat, now),
+        health: Health::new(host.clone(), config.heartbeat, unix_problem, now),
         report: Report::new(Arc::clone(&spool)),
         alerts: Alerts::start(&host.name, config.webhooks, &spool).context("start the delivery of alerts")?,
         journal,

@@ -120,6 +120,12 @@ impl Postgres {
         self.server.log()
     }
 
+    /// Where its UNIX socket is.
+    #[must_use]
+    pub fn socket_folder(&self) -> PathBuf {
+        self.folder.join("s")
+    }
+
     /// Where its files are.
     #[must_use]
     pub fn folder(&self) -> &Path {

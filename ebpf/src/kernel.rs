@@ -1,4 +1,6 @@
-//! What the programs ask of the kernel. All `unsafe` of the programs is here.
+//! What the programs ask of the kernel. All `unsafe` of the programs is here and in `sockets`.
+
+pub mod sockets;
 
 use core::arch::asm;
 use core::ffi::c_void;

@@ -1,5 +1,5 @@
-//! Kernel programs that tell of each TCP connection to a watched port: who asked for it, when it opened and
-//! closed, and between which addresses. They judge nothing and hold nothing up.
+//! Kernel programs that tell of each connection to a watched database: who asked for it, when it opened and closed,
+//! and between which addresses, or over which UNIX socket. They judge nothing and hold nothing up.
 #![no_std]
 #![no_main]
 #![feature(asm_experimental_arch)]
@@ -10,12 +10,13 @@ mod kernel;
 mod opened;
 mod ports;
 mod ring;
+mod unix;
 
 use aya_ebpf::bindings::{
     BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB, BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB, BPF_SOCK_OPS_STATE_CB,
 };
-use aya_ebpf::macros::{cgroup_sock_addr, sock_ops};
-use aya_ebpf::programs::{SockAddrContext, SockOpsContext};
+use aya_ebpf::macros::{btf_tracepoint, cgroup_sock_addr, sock_ops};
+use aya_ebpf::programs::{BtfTracePointContext, SockAddrContext, SockOpsContext};
 use ebpf_abi::Side;
 
 /// A `connect` goes on.
@@ -48,13 +49,20 @@ pub fn connections(context: SockOpsContext) -> u32 {
     DONE
 }
 
+/// Called whenever data comes to a socket, whichever kind it is of, in the task that sent it where that is on this host.
+#[btf_tracepoint(function = "sk_data_ready")]
+pub fn unix_connections(context: BtfTracePointContext) -> i32 {
+    unix::data_ready(&context);
+    0
+}
+
 #[cfg(not(test))]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     loop {}
 }
 
-/// No helper that the programs call asks for a GPL-compatible licence.
+/// The kernel lends helpers that read its memory to GPL-compatible programs only (decision 46).
 #[unsafe(link_section = "license")]
 #[unsafe(no_mangle)]
-static LICENSE: [u8; 11] = *b"Apache-2.0\0";
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

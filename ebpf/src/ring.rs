@@ -1,9 +1,9 @@
 //! Hands events to the agent, and counts those that found no room.
 
+use aya_ebpf::EbpfContext;
 use aya_ebpf::bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP, BPF_RB_RING_SIZE};
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{PerCpuArray, RingBuf};
-use aya_ebpf::programs::SockOpsContext;
 use aya_log_ebpf::warn;
 use ebpf_abi::Counter;
 
@@ -23,7 +23,7 @@ static EVENTS: RingBuf = RingBuf::with_byte_size(RING_BYTES, 0);
 static COUNTERS: PerCpuArray<u64> = PerCpuArray::with_max_entries(Counter::COUNT, 0);
 
 pub fn emit<T: 'static>(
-    context: &SockOpsContext,
+    context: &impl EbpfContext,
     event: T,
     now_boot_ns: u64,
     submitted: Counter,

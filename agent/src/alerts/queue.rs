@@ -101,7 +101,7 @@ fn key(alert: &AlertRecord) -> String {
     let kind = alert.kind.name();
     let Some(connection) = &alert.connection else { return format!("{kind} {}", alert.message) };
     let process = connection.process.as_ref().map(|process| (process.uid, &process.command));
-    format!("{kind} {} {} {process:?}", connection.client.ip(), connection.server)
+    format!("{kind} {} {} {process:?}", connection.client.ip(), connection.place())
 }
 
 #[cfg(test)]

@@ -28,8 +28,10 @@ fn alertmanager(group: &Group) -> Value {
         "host": alert.host,
     });
     if let Some(connection) = &alert.connection {
-        labels["server"] = json!(connection.server.to_string());
-        labels["client"] = json!(connection.client.ip().to_string());
+        labels["server"] = json!(connection.place());
+        if connection.socket_path.is_empty() {
+            labels["client"] = json!(connection.client.ip().to_string());
+        }
         if let Some(process) = &connection.process {
             labels["command"] = json!(process.command);
             labels["uid"] = json!(process.uid.to_string());
@@ -92,6 +94,7 @@ mod tests {
             ending: Ending::Seen,
             client: "127.0.0.1:50312".parse().unwrap(),
             server: "127.0.0.1:5432".parse().unwrap(),
+            socket_path: String::new(),
             class: ConnectionClass::Bypass,
             evidence: Evidence::None,
             rule: String::new(),

@@ -8,7 +8,7 @@ use std::io;
 /// What the kernel says of this process's descriptors (`proc_pid_fdinfo(5)`).
 const OF_DESCRIPTORS: &str = "/proc/self/fdinfo";
 
-/// Ids of programs that links of this process attach to some cgroup.
+/// Ids of programs that links of this process attach to some cgroup or tracepoint.
 pub(super) fn programs() -> io::Result<BTreeSet<u32>> {
     let mut programs = BTreeSet::new();
     for entry in fs::read_dir(OF_DESCRIPTORS)? {
@@ -25,7 +25,8 @@ fn program_of(text: &str) -> Option<u32> {
         let line = text.lines().find_map(|line| line.strip_prefix(key))?;
         line.trim_start_matches(':').trim().parse::<u64>().ok()
     };
-    value("cgroup_id").filter(|cgroup| *cgroup != 0)?;
+    let is_tracepoint = text.lines().any(|line| line.starts_with("tp_name:"));
+    value("cgroup_id").filter(|cgroup| *cgroup != 0).or(is_tracepoint.then_some(1))?;
     u32::try_from(value("prog_id")?).ok()
 }
 

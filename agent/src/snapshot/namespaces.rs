@@ -10,7 +10,8 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-use super::{Reach, Socket, diag};
+use super::local::Local;
+use super::{Reach, Socket, diag, local};
 
 /// Namespaces that are entered in one look.
 const NAMESPACES_MAX: usize = 4096;
@@ -29,7 +30,11 @@ const NAMED: &str = "/run/netns";
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) sockets: Vec<Socket>,
+    /// Connections over UNIX sockets.
+    pub(super) locals: Vec<Local>,
     pub(super) problems: BTreeSet<String>,
+    /// Why not all of those were seen.
+    pub(super) unix_problems: BTreeSet<String>,
     /// By the inode of [`OF_THREAD`] within.
     entered: HashSet<u64>,
     /// Why not; another process may open the way.
@@ -44,6 +49,10 @@ impl Seen {
             false if self.is_partial => Reach::Partial,
             false => Reach::Fenced,
         }
+    }
+
+    pub(super) fn unix_reach(&self) -> Reach {
+        if self.unix_problems.is_empty() { self.reach() } else { Reach::Partial }
     }
 
     fn fails(&mut self, problem: String) {
@@ -116,6 +125,13 @@ fn list(ports: &BTreeSet<u16>, seen: &mut Seen) {
     }
     if let Err(error) = diag::list(ports, place, &mut seen.sockets) {
         seen.fails(error.to_string());
+    }
+    if let Err(error) = local::list(ports, &mut seen.locals) {
+        seen.unix_problems.insert(error.to_string());
+    }
+    if SOCKETS_MAX < seen.locals.len() {
+        seen.locals.truncate(SOCKETS_MAX);
+        seen.unix_problems.insert(format!("more than {SOCKETS_MAX} connections are over UNIX sockets"));
     }
     if SOCKETS_MAX < seen.sockets.len() {
         seen.sockets.truncate(SOCKETS_MAX);

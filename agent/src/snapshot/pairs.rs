@@ -65,6 +65,7 @@ fn connection(teller: &Socket, client: Option<&Socket>, is_served_here: bool) ->
         client_cookie: client.map_or(0, |client| client.cookie),
         client: client_end,
         server: server_end,
+        socket_path: String::new(),
         is_served_here,
         bytes: teller.bytes,
         holders: Vec::new(),

@@ -63,6 +63,7 @@ impl Tracker {
         let mut known = self.known();
         known.extend(self.ended_meanwhile.take().into_iter().flatten());
         let mut merged = Merged::default();
+        self.has_looked = true;
         self.sweep(look, &mut merged, witness, out);
         self.found_lately = Lately {
             cookies: HashSet::new(),
@@ -87,7 +88,9 @@ impl Tracker {
 
     /// Whether the end of some connection is told by nobody but a look.
     pub fn needs_looks(&self) -> bool {
-        self.open.values().any(|open| open.record.opening == Opening::Found)
+        let is_untold =
+            |record: &ConnectionRecord| record.opening == Opening::Found || !record.socket_path.is_empty();
+        self.open.values().any(|open| is_untold(&open.record))
     }
 
     /// Everything that happened before this time, at most `now_boot_ns`, was told.
@@ -119,7 +122,8 @@ impl Tracker {
                 open.count(*bytes);
                 continue;
             }
-            let is_in_reach = match look.reach {
+            let reach = if open.record.socket_path.is_empty() { look.reach } else { look.unix_reach };
+            let is_in_reach = match reach {
                 Reach::Whole => true,
                 Reach::Fenced => open.is_in_sight,
                 Reach::Partial => false,
@@ -153,6 +157,7 @@ impl Tracker {
             ending: Ending::Seen,
             client: standing.client,
             server: standing.server,
+            socket_path: standing.socket_path.clone(),
             class,
             evidence,
             rule,

@@ -37,7 +37,7 @@ pub(super) fn by_process(arrival: &Arrival<'_>, witness: &mut impl Witness) -> J
 
 /// The client is elsewhere.
 pub(super) fn by_address(arrival: &Arrival<'_>, witness: &mut impl Witness) -> Judgement {
-    if witness.is_proxy_address(arrival.client) {
+    if arrival.client.is_some_and(|client| witness.is_proxy_address(client)) {
         ruleless(ConnectionClass::Proxied, Evidence::Address)
     } else {
         by_rule(arrival, Evidence::Address, witness)
@@ -59,8 +59,8 @@ pub(super) fn by_look(
     witness: &mut impl Witness,
 ) -> (Judgement, Option<Process>) {
     let nobody =
-        Arrival { at, client: standing.client.ip(), server_port: standing.server.port(), process: None };
-    if standing.client_cookie == 0 {
+        Arrival { at, client: standing.client_address(), server_port: standing.server.port(), process: None };
+    if standing.client_cookie == 0 && standing.socket_path.is_empty() {
         let judgement = by_address(&nobody, witness);
         // Its other end may be in a network namespace of this host that could not be seen.
         let is_sure = judgement.class == ConnectionClass::Proxied || look.reach == Reach::Whole;
@@ -106,12 +106,16 @@ fn by_holders(
 
 /// One sentence that names process, user and addresses.
 pub(super) fn bypass_message(record: &ConnectionRecord) -> String {
-    let (client, server) = (record.client, record.server);
+    let (client, server) = (record.client, record.place());
     let (connected, since) = match record.opening {
         Opening::Seen => ("connected", ""),
         Opening::Found => ("is connected", ", since before the agent looked"),
     };
+    let is_local = !record.socket_path.is_empty();
     let Some(process) = &record.process else {
+        if is_local {
+            return format!("a process of this host {connected} to {server} around the proxy{since}");
+        }
         return format!("{client} {connected} to {server} around the proxy{since}");
     };
     let user = match process.user.as_str() {
@@ -119,5 +123,6 @@ pub(super) fn bypass_message(record: &ConnectionRecord) -> String {
         name => format!("user {name}"),
     };
     let (command, pid) = (&process.command, process.pid);
-    format!("{command} (pid {pid}, {user}) {connected} to {server} from {client} around the proxy{since}")
+    let from = if is_local { String::new() } else { format!(" from {client}") };
+    format!("{command} (pid {pid}, {user}) {connected} to {server}{from} around the proxy{since}")
 }

@@ -26,7 +26,7 @@ impl Witness for Script {
     fn rule_for(&mut self, arrival: &Arrival<'_>) -> Option<String> {
         let is_allowed = match arrival.process {
             Some(process) => process.pid == 8,
-            None => arrival.client == IpAddr::from([10, 0, 0, 8]),
+            None => arrival.client == Some(IpAddr::from([10, 0, 0, 8])),
         };
         is_allowed.then(|| "backup".to_owned())
     }

@@ -39,6 +39,7 @@ impl Eye {
         let object = load::embedded().expect("run `cargo xtask ebpf` and build again");
         let cgroup = load::cgroup_mount().unwrap();
         let (kernel, log) = Kernel::load(object, &cgroup).expect("tests of the kernel need root");
+        assert_eq!(kernel.unix_problem(), None, "UNIX sockets are seen");
         let pid_files: Vec<PathBuf> = pid_files.iter().map(|path| path.to_path_buf()).collect();
         Eye {
             kernel,

@@ -5,6 +5,7 @@ mod allowed;
 mod binary;
 mod eye;
 mod found;
+mod local;
 mod namespaces;
 mod programs;
 mod storm;

@@ -160,6 +160,7 @@ fn around(at: UnixMicros) -> ConnectionRecord {
         class: ConnectionClass::Bypass,
         evidence: Evidence::None,
         rule: String::new(),
+        socket_path: String::new(),
         process: None,
         bytes_to_server: 0,
         bytes_to_client: 0,
@@ -180,5 +181,6 @@ pub(crate) fn blind(at: UnixMicros) -> Record {
         events_lost: 3,
         connections_open: 1,
         state: "events_lost".to_owned(),
+        unix_problem: String::new(),
     })
 }

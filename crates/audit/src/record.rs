@@ -286,10 +286,13 @@ pub struct ConnectionRecord {
     /// How that is known; means nothing while it is open.
     #[serde(default)]
     pub ending: Ending,
-    /// The client's end.
+    /// The client's end; unspecified over a UNIX socket.
     pub client: SocketAddr,
-    /// The database's end.
+    /// The database's end; over a UNIX socket its address is unspecified, and its port the number in the socket's name.
     pub server: SocketAddr,
+    /// Path that the database's UNIX socket is bound to, `@` before a name that is in no file system; empty over TCP.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub socket_path: String,
     /// How it came.
     pub class: ConnectionClass,
     /// What the class rests on.
@@ -303,6 +306,13 @@ pub struct ConnectionRecord {
     pub bytes_to_server: u64,
     /// Bytes that the database's end sent; where it is elsewhere, that this end received.
     pub bytes_to_client: u64,
+}
+
+impl ConnectionRecord {
+    /// Where the database was reached: its address and port, or the path of its UNIX socket.
+    pub fn place(&self) -> String {
+        if self.socket_path.is_empty() { self.server.to_string() } else { self.socket_path.clone() }
+    }
 }
 
 /// A process as the kernel described it at the moment of its `connect`, or when the agent found it.
@@ -484,6 +494,9 @@ pub struct AgentHealthRecord {
     pub connections_open: u64,
     /// `started`, `watching`, `events_lost` or `stopped`.
     pub state: String,
+    /// Why connections over UNIX sockets are not seen; empty where they are.
+    #[serde(default)]
+    pub unix_problem: String,
 }
 
 /// A time in which an agent saw nothing. Identity: `host`, `began_at`, `ended_at`.

@@ -16,9 +16,13 @@ pub enum Counter {
     ProcessLost = 4,
     /// Connections whose end the kernel refused to tell.
     EndUnseen = 5,
+    /// `UnixOpened` events handed to the ring.
+    UnixSubmitted = 6,
+    /// `UnixOpened` events that found the ring full.
+    UnixLost = 7,
 }
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: u32 = 6;
+    pub const COUNT: u32 = 8;
 }

@@ -10,4 +10,6 @@ pub enum Kind {
     Opened = 1,
     /// [`Closed`](crate::Closed).
     Closed = 2,
+    /// [`UnixOpened`](crate::UnixOpened).
+    UnixOpened = 3,
 }

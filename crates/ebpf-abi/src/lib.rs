@@ -17,9 +17,13 @@
 mod closed;
 mod counter;
 mod kind;
+mod offset;
 mod opened;
+mod unix;
 
 pub use closed::{Closed, TcpState};
 pub use counter::Counter;
 pub use kind::Kind;
+pub use offset::Offset;
 pub use opened::{COMMAND_BYTES, Endpoint, Opened, Process, Side};
+pub use unix::{PATH_BYTES, UnixOpened};

@@ -55,6 +55,7 @@ mod stack;
 mod statements;
 mod throttle;
 mod unfiltered;
+mod unix_sockets;
 mod unnamed;
 mod update;
 mod upstream_encryption;

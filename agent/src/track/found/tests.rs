@@ -17,6 +17,7 @@ fn look(unknown: &[Standing], alive: &[u64]) -> Look {
         unknown: unknown.to_vec(),
         alive: alive.iter().map(|cookie| (*cookie, Bytes { received: 7, acked: 9 })).collect(),
         reach: Reach::Whole,
+        unix_reach: Reach::Whole,
         are_holders_whole: true,
         problems: Vec::new(),
     }
@@ -33,6 +34,7 @@ fn standing(holders: &[u32]) -> Standing {
         client_cookie: 1,
         client: CLIENT.parse().unwrap(),
         server: SERVER.parse().unwrap(),
+        socket_path: String::new(),
         is_served_here: true,
         bytes: Bytes::default(),
         holders: holders.iter().map(|pid| process(*pid)).collect(),

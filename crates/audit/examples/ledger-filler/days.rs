@@ -95,6 +95,7 @@ impl Days {
                     events_lost: if host == "db2" && minute == minutes / 2 { 12 } else { 0 },
                     connections_open: 5 + minute.unsigned_abs() % 7,
                     state: "watching".to_owned(),
+                    unix_problem: String::new(),
                 })
             })
         });
@@ -300,6 +301,7 @@ fn connection(session: &SessionRecord, number: u64) -> ConnectionRecord {
         class: ConnectionClass::Proxied,
         evidence: Evidence::Address,
         rule: String::new(),
+        socket_path: String::new(),
         process: None,
         bytes_to_server: 4_000,
         bytes_to_client: 90_000,
@@ -322,6 +324,7 @@ fn around_the_proxy(number: u64, at: i64) -> [Record; 2] {
         class: ConnectionClass::Bypass,
         evidence: Evidence::None,
         rule: String::new(),
+        socket_path: String::new(),
         process: Some(ProcessFacts {
             pid,
             command: "pg_dump".to_owned(),

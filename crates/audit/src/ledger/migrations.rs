@@ -71,6 +71,11 @@ const MIGRATIONS: &[Migration] = migrations![
     39 "0039_statements_revealed",
     40 "0040_revealed_access",
     41 "0041_approvals_request_reason",
+    42 "0042_connections_unix",
+    43 "0043_alerts_unix",
+    44 "0044_agent_health_unix",
+    45 "0045_coverage_unix",
+    46 "0046_bypasses_unix",
 ];
 
 #[derive(Row, Deserialize)]

@@ -60,6 +60,7 @@ fn sized(number: u64, letters: usize) -> Record {
         events_lost: 0,
         connections_open: 0,
         state: "watching".to_owned(),
+        unix_problem: String::new(),
     })
 }
 

@@ -93,6 +93,7 @@ pub(crate) fn connection() -> ConnectionRecord {
         class: ConnectionClass::Bypass,
         evidence: Evidence::None,
         rule: String::new(),
+        socket_path: String::new(),
         process: Some(ProcessFacts {
             pid: 31_337,
             command: "psql".to_owned(),
@@ -126,6 +127,7 @@ pub(crate) fn health() -> AgentHealthRecord {
         events_lost: 3,
         connections_open: 1,
         state: "events_lost".to_owned(),
+        unix_problem: String::new(),
     }
 }
 

@@ -19,6 +19,7 @@ pub(in crate::ledger) struct AgentHealthRow {
     events_submitted: u64,
     events_lost: u64,
     connections_open: u64,
+    unix_problem: String,
     #[serde(with = "clickhouse::serde::uuid")]
     writer_id: Uuid,
     writer_sequence: u64,
@@ -34,6 +35,7 @@ impl AgentHealthRow {
             events_submitted: record.events_submitted,
             events_lost: record.events_lost,
             connections_open: record.connections_open,
+            unix_problem: record.unix_problem.clone(),
             writer_id: place.writer,
             writer_sequence: place.sequence,
         }
@@ -72,7 +74,8 @@ impl Chained for AgentHealthRow {
             .text("state", &self.state)
             .number("events_submitted", self.events_submitted)
             .number("events_lost", self.events_lost)
-            .number("connections_open", self.connections_open);
+            .number("connections_open", self.connections_open)
+            .text("unix_problem", &self.unix_problem);
         leaf.half()
     }
 }

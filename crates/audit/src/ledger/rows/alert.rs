@@ -32,6 +32,7 @@ pub(in crate::ledger) struct AlertRow {
     process_uid: Option<u32>,
     process_user: String,
     process_cgroup: String,
+    socket_path: String,
     #[serde(with = "clickhouse::serde::uuid")]
     writer_id: Uuid,
     writer_sequence: u64,
@@ -61,6 +62,7 @@ impl AlertRow {
             process_uid: process.map(|process| process.uid),
             process_user: process.map(|process| process.user.clone()).unwrap_or_default(),
             process_cgroup: process.map(|process| process.cgroup.clone()).unwrap_or_default(),
+            socket_path: connection.map(|connection| connection.socket_path.clone()).unwrap_or_default(),
             writer_id: place.writer,
             writer_sequence: place.sequence,
         }
@@ -104,7 +106,8 @@ impl Chained for AlertRow {
             .text("process_command", &self.process_command)
             .optional("process_uid", self.process_uid)
             .text("process_user", &self.process_user)
-            .text("process_cgroup", &self.process_cgroup);
+            .text("process_cgroup", &self.process_cgroup)
+            .text("socket_path", &self.socket_path);
         leaf.half()
     }
 }

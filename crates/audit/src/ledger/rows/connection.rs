@@ -38,6 +38,7 @@ pub(in crate::ledger) struct ConnectionRow {
     opening: String,
     ending: String,
     rule: String,
+    socket_path: String,
     #[serde(with = "clickhouse::serde::uuid")]
     writer_id: Uuid,
     writer_sequence: u64,
@@ -71,6 +72,7 @@ impl ConnectionRow {
             opening: opening(record.opening).to_owned(),
             ending: record.closed_at.map_or("", |_| ending(record.ending)).to_owned(),
             rule: record.rule.clone(),
+            socket_path: record.socket_path.clone(),
             writer_id: place.writer,
             writer_sequence: place.sequence,
         }
@@ -122,7 +124,8 @@ impl Chained for ConnectionRow {
             .number("bytes_to_client", self.bytes_to_client)
             .text("opening", &self.opening)
             .text("ending", &self.ending)
-            .text("rule", &self.rule);
+            .text("rule", &self.rule)
+            .text("socket_path", &self.socket_path);
         leaf.half()
     }
 }

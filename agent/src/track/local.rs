@@ -1,0 +1,58 @@
+//! Connections over UNIX sockets. One event tells of both ends, and a look tells of the end.
+
+use std::net::{Ipv6Addr, SocketAddr};
+
+use audit::record::{ConnectionRecord, Ending, Opening, Record};
+use ebpf_abi::UnixOpened;
+
+use super::{Arrival, Open, Tracker, Witness, judge};
+use crate::event;
+
+/// Nobody has an address over a UNIX socket.
+pub(crate) fn nowhere(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))
+}
+
+impl Tracker {
+    /// Before the first look it may be the first byte that is seen of a connection from before the agent.
+    pub(super) fn on_unix_opened(
+        &mut self,
+        opened: &UnixOpened,
+        witness: &mut impl Witness,
+        out: &mut Vec<Record>,
+    ) {
+        let is_known = |cookie| self.ages.contains_key(&cookie);
+        // A look or an earlier agent has told it; the end that asked may have a name of its own.
+        if is_known(opened.cookie) || is_known(opened.client_cookie) {
+            return;
+        }
+        let opened_at = witness.at(opened.at_boot_ns);
+        let process = Some(opened.process).filter(|process| process.pid != 0);
+        let arrival =
+            Arrival { at: opened_at, client: None, server_port: opened.port, process: process.as_ref() };
+        let judge::Judgement { class, evidence, rule } = judge::by_process(&arrival, witness);
+        let name = opened.path.get(..usize::from(opened.path_bytes)).unwrap_or(&opened.path);
+        let record = ConnectionRecord {
+            host: self.host.name.clone(),
+            boot_id: self.host.boot_id,
+            cookie: opened.cookie,
+            client_cookie: opened.client_cookie,
+            opened_at,
+            opening: if self.has_looked { Opening::Seen } else { Opening::Found },
+            closed_at: None,
+            ending: Ending::Seen,
+            client: nowhere(0),
+            server: nowhere(opened.port),
+            socket_path: event::socket_path(name),
+            class,
+            evidence,
+            rule,
+            process: process.map(|process| witness.facts(&process)),
+            bytes_to_server: 0,
+            bytes_to_client: 0,
+        };
+        self.announce(&record, witness, out);
+        let since_boot_ns = opened.at_boot_ns;
+        self.keep_open(Open { record, since_boot_ns, is_restored: false, is_in_sight: false });
+    }
+}

@@ -1,0 +1,41 @@
+//! Where fields lie in structures of the kernel that it may change with each version: the agent reads that in the running
+//! kernel's own description of its types, and tells the programs before it loads them.
+
+/// A place of the array `OFFSETS` of the programs.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offset {
+    /// `sock.__sk_common.skc_family`.
+    SocketFamily = 0,
+    /// `sock.__sk_common.skc_state`.
+    SocketState = 1,
+    /// `sock.sk_type`.
+    SocketType = 2,
+    /// `sock.sk_peer_pid`.
+    SocketPeerPid = 3,
+    /// `sock.sk_peer_cred`.
+    SocketPeerCred = 4,
+    /// `sock.sk_cgrp_data.cgroup`.
+    SocketCgroup = 5,
+    /// `unix_sock.peer`.
+    UnixPeer = 6,
+    /// `unix_sock.addr`.
+    UnixAddress = 7,
+    /// `unix_address.len`.
+    AddressBytes = 8,
+    /// `unix_address.name`.
+    AddressName = 9,
+    /// `pid.numbers[0].nr`.
+    PidNumber = 10,
+    /// `cred.uid`.
+    CredUid = 11,
+    /// `cgroup.kn`.
+    CgroupNode = 12,
+    /// `kernfs_node.id`.
+    NodeId = 13,
+}
+
+impl Offset {
+    /// How many there are.
+    pub const COUNT: usize = 14;
+}

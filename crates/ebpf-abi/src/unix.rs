@@ -1,0 +1,38 @@
+//! A connection to the UNIX socket of a watched database.
+
+use zerocopy::{Immutable, IntoBytes, KnownLayout, TryFromBytes};
+
+use crate::{Kind, Process};
+
+/// `UNIX_PATH_MAX` of the kernel's `include/uapi/linux/un.h`.
+pub const PATH_BYTES: usize = 108;
+
+/// The client's first byte reached the database. Earlier nothing that a program may hook tells both ends.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, TryFromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct UnixOpened {
+    /// [`Kind::UnixOpened`].
+    pub kind: Kind,
+    /// Bytes of `path` that are used.
+    pub path_bytes: u8,
+    /// The number in the socket's name.
+    pub port: u16,
+    /// Zero.
+    pub reserved: [u8; 4],
+    /// Nanoseconds since the kernel started, time asleep included.
+    pub at_boot_ns: u64,
+    /// Cookie of the server's socket.
+    pub cookie: u64,
+    /// Cookie of the client's socket.
+    pub client_cookie: u64,
+    /// Who connected, as the kernel noted it with the server's socket. The command is that of the sender of the first
+    /// byte, where that is the same process.
+    pub process: Process,
+    /// The name that the server bound its socket to; one that is in no file system begins with a zero byte.
+    pub path: [u8; PATH_BYTES],
+    /// Zero.
+    pub reserved_end: [u8; 4],
+}
+
+const _: () = assert!(size_of::<UnixOpened>() == 176);
+const _: () = assert!(align_of::<UnixOpened>() == 8);

@@ -1,0 +1,185 @@
+//! What the programs ask the kernel about UNIX sockets. No field of them is part of an interface: where each lies in the
+//! running kernel stands in `OFFSETS`, which the agent fills in before the programs are loaded.
+
+use core::ffi::c_void;
+use core::ptr::{self, addr_of};
+
+use aya_ebpf::EbpfContext;
+use aya_ebpf::bindings::BPF_SK_STORAGE_GET_F_CREATE;
+use aya_ebpf::btf_maps::SkStorage;
+use aya_ebpf::helpers::{
+    bpf_get_current_comm, bpf_get_current_pid_tgid, bpf_get_socket_cookie, bpf_probe_read_kernel,
+    bpf_probe_read_kernel_str_bytes, bpf_sk_storage_get, bpf_skc_to_unix_sock,
+};
+use aya_ebpf::macros::btf_map;
+use aya_ebpf::programs::BtfTracePointContext;
+use ebpf_abi::{COMMAND_BYTES, Offset, PATH_BYTES, Process};
+
+/// `AF_UNIX` of the kernel's `include/linux/socket.h`.
+const AF_UNIX: u16 = 1;
+/// `SOCK_STREAM` of `include/linux/net.h`.
+const SOCK_STREAM: u16 = 1;
+/// `TCP_ESTABLISHED` of `include/net/tcp_states.h`, which UNIX sockets have too.
+const ESTABLISHED: u8 = 1;
+/// Where `sun_path` lies in `struct sockaddr_un`, which is part of the interface.
+const SUN_PATH: usize = 2;
+
+/// Written by the agent before the kernel sees the programs.
+#[unsafe(no_mangle)]
+static OFFSETS: [u32; Offset::COUNT] = [0; Offset::COUNT];
+
+/// Servers' sockets whose connection was told. It goes with the socket.
+#[btf_map]
+static TOLD: SkStorage<u32> = SkStorage::new();
+
+/// A socket that data came to.
+#[derive(Clone, Copy)]
+pub struct Socket(*const c_void);
+
+/// A UNIX socket of a stream that is connected, and bound to a name as servers' sockets are.
+#[derive(Clone, Copy)]
+pub struct Served {
+    socket: *const c_void,
+    peer: *const c_void,
+    name: *const u8,
+    name_bytes: usize,
+}
+
+/// The socket of the tracepoint `sk_data_ready`.
+pub fn reader(context: &BtfTracePointContext) -> Socket {
+    Socket(context.arg(0))
+}
+
+impl Socket {
+    pub fn is_unix_stream(self) -> bool {
+        let family: u16 = self.field(Offset::SocketFamily);
+        // Few sockets are: the others are asked no more.
+        family == AF_UNIX
+            && self.field::<u8>(Offset::SocketState) == ESTABLISHED
+            && self.field::<u16>(Offset::SocketType) == SOCK_STREAM
+    }
+
+    pub fn is_told(self) -> bool {
+        !told(self.0, 0).is_null()
+    }
+
+    /// `None` where it has no name, or no other end any more.
+    pub fn served(self) -> Option<Served> {
+        // SAFETY: the helper takes the tracepoint's socket, and checks of which family it is.
+        let unix = unsafe { bpf_skc_to_unix_sock(self.0.cast_mut()) };
+        if unix.is_null() {
+            return None;
+        }
+        let unix = unix.cast::<c_void>().cast_const();
+        let (peer, address): (*const c_void, *const c_void) =
+            (field(unix, Offset::UnixPeer), field(unix, Offset::UnixAddress));
+        if peer.is_null() || address.is_null() {
+            return None;
+        }
+        let bytes: i32 = read(address, Offset::AddressBytes)?;
+        let name = address.wrapping_byte_add(offset(Offset::AddressName)).wrapping_byte_add(SUN_PATH);
+        // One that is in no file system has a zero byte before it, any other one behind it.
+        let name = name.cast::<u8>();
+        let is_abstract = read_from(name)? == 0u8;
+        let name_bytes = (bytes as usize).wrapping_sub(SUN_PATH + usize::from(!is_abstract));
+        (0 < name_bytes && name_bytes <= PATH_BYTES).then_some(Served {
+            socket: self.0,
+            peer,
+            name,
+            name_bytes,
+        })
+    }
+
+    fn field<T>(self, which: Offset) -> T {
+        field(self.0, which)
+    }
+}
+
+impl Served {
+    pub fn name_bytes(&self) -> usize {
+        self.name_bytes
+    }
+
+    /// The last bytes of the name; what lies before a shorter one is whatever it is.
+    pub fn tail<const N: usize>(&self) -> Option<[u8; N]> {
+        read_from(self.name.wrapping_add(self.name_bytes).wrapping_sub(N).cast())
+    }
+
+    pub fn copy_name(&self, to: &mut [u8; PATH_BYTES]) {
+        // SAFETY: both helpers write no more than the length of what they are given, and a name that cannot be read
+        // leaves zeros.
+        unsafe {
+            let Some((first, rest)) = to.split_first_mut() else { return };
+            *first = read_from(self.name).unwrap_or(0);
+            let _ = bpf_probe_read_kernel_str_bytes(self.name.wrapping_add(1), rest);
+        }
+    }
+
+    /// Notes that its connection is told, where there is memory.
+    pub fn mark_told(&self) {
+        told(self.socket, BPF_SK_STORAGE_GET_F_CREATE.into());
+    }
+
+    pub fn cookie(&self) -> u64 {
+        cookie(self.socket)
+    }
+
+    pub fn peer_cookie(&self) -> u64 {
+        cookie(self.peer)
+    }
+
+    /// Who connected: the kernel notes it with the server's socket, which it makes within the client's `connect`.
+    pub fn connected_by(&self) -> Process {
+        let socket = self.socket;
+        let pid = pointer(socket, Offset::SocketPeerPid).and_then(|pid| read(pid, Offset::PidNumber));
+        let uid = pointer(socket, Offset::SocketPeerCred).and_then(|cred| read(cred, Offset::CredUid));
+        let cgroup_id = pointer(socket, Offset::SocketCgroup)
+            .and_then(|cgroup| pointer(cgroup, Offset::CgroupNode))
+            .and_then(|node| read(node, Offset::NodeId));
+        let (Some(pid), Some(uid)) = (pid, uid) else { return Process::UNKNOWN };
+        let is_current = (bpf_get_current_pid_tgid() >> 32) as u32 == pid;
+        let command = if is_current { bpf_get_current_comm().ok() } else { None };
+        Process {
+            pid,
+            uid,
+            cgroup_id: cgroup_id.unwrap_or(0),
+            command: command.unwrap_or([0; COMMAND_BYTES]),
+        }
+    }
+}
+
+fn told(socket: *const c_void, flags: u64) -> *mut c_void {
+    // SAFETY: the socket is the tracepoint's, which lives while data comes to it; nothing is copied into a new value.
+    unsafe { bpf_sk_storage_get(addr_of!(TOLD).cast_mut().cast(), socket.cast_mut(), ptr::null_mut(), flags) }
+}
+
+fn cookie(socket: *const c_void) -> u64 {
+    // SAFETY: the sender holds both ends while its data comes to one of them.
+    unsafe { bpf_get_socket_cookie(socket.cast_mut()) }
+}
+
+fn offset(which: Offset) -> usize {
+    // SAFETY: the index is a variant's, and there is a place for each. The compiler must not take the zeros that the
+    // agent replaces for the value.
+    unsafe { ptr::read_volatile(addr_of!(OFFSETS).cast::<u32>().add(which as usize)) as usize }
+}
+
+/// A field of a socket that the kernel gave, which the verifier knows the type of.
+fn field<T>(of: *const c_void, which: Offset) -> T {
+    // SAFETY: the verifier checks that a field of that size lies there.
+    unsafe { ptr::read_volatile(of.byte_add(offset(which)).cast()) }
+}
+
+/// A field of something else in the kernel's memory.
+fn read<T>(of: *const c_void, which: Offset) -> Option<T> {
+    read_from(of.wrapping_byte_add(offset(which)).cast())
+}
+
+fn pointer(of: *const c_void, which: Offset) -> Option<*const c_void> {
+    read::<*const c_void>(of, which).filter(|it| !it.is_null())
+}
+
+fn read_from<T>(from: *const T) -> Option<T> {
+    // SAFETY: the helper reads any address, and fails where there is nothing.
+    unsafe { bpf_probe_read_kernel(from) }.ok()
+}

@@ -1,0 +1,74 @@
+//! Tells that a client's first byte came to the UNIX socket of a watched database. At the `connect` itself no program sees
+//! both ends; a client that sends nothing gets nothing of PostgreSQL, and a look of the agent finds it.
+
+use aya_ebpf::programs::BtfTracePointContext;
+use ebpf_abi::{Counter, Kind, PATH_BYTES, UnixOpened};
+
+use crate::kernel::sockets::{self, Served};
+use crate::{kernel, ports, ring};
+
+/// What the name of PostgreSQL's socket ends with, before its port (`UNIXSOCK_PATH` of its `src/include/libpq/pqcomm.h`).
+const NAME: &[u8; 10] = b"/.s.PGSQL.";
+/// `65535`.
+const DIGITS_MAX: usize = 5;
+/// A byte more than both.
+const TAIL: usize = size_of::<u128>();
+
+pub fn data_ready(context: &BtfTracePointContext) {
+    let reader = sockets::reader(context);
+    if !reader.is_unix_stream() || reader.is_told() {
+        return;
+    }
+    let Some(served) = reader.served() else { return };
+    let Some(port) = database_port(&served).filter(|port| ports::is_watched(*port)) else { return };
+    // Where there is no memory (a network namespace may be given none), each of its bytes is told: the agent knows which
+    // connections it knows, and nobody goes unseen.
+    served.mark_told();
+    let now_boot_ns = kernel::now_boot_ns();
+    let mut opened = UnixOpened {
+        kind: Kind::UnixOpened,
+        path_bytes: served.name_bytes() as u8,
+        port,
+        reserved: [0; 4],
+        at_boot_ns: now_boot_ns,
+        cookie: served.cookie(),
+        client_cookie: served.peer_cookie(),
+        process: served.connected_by(),
+        path: [0; PATH_BYTES],
+        reserved_end: [0; 4],
+    };
+    served.copy_name(&mut opened.path);
+    ring::emit(context, opened, now_boot_ns, Counter::UnixSubmitted, Counter::UnixLost);
+}
+
+/// The number in the name of PostgreSQL's socket.
+fn database_port(served: &Served) -> Option<u16> {
+    // As one number, whose bytes go off its end: the verifier knows no place of a stack that is counted from its end.
+    let mut rest = u128::from_be_bytes(served.tail::<TAIL>()?);
+    let (mut port, mut factor) = (0, 1);
+    for digits in 1..=DIGITS_MAX {
+        let digit = (rest as u8).wrapping_sub(b'0');
+        if 9 < digit {
+            return None;
+        }
+        port += u32::from(digit) * factor;
+        factor *= 10;
+        rest >>= u8::BITS;
+        if NAME.len() + digits <= served.name_bytes() && rest & LAST == NAME_NUMBER {
+            return u16::try_from(port).ok();
+        }
+    }
+    None
+}
+
+/// As many bytes as the name has.
+const LAST: u128 = (1 << (u8::BITS as usize * NAME.len())) - 1;
+
+const NAME_NUMBER: u128 = {
+    let (mut number, mut place) = (0, 0);
+    while place < NAME.len() {
+        number = number << u8::BITS | NAME[place] as u128;
+        place += 1;
+    }
+    number
+};
