@@ -29,7 +29,7 @@ async fn clickhouse_knows_all_that_makes_a_ledger_on_a_cluster() {
             assert!(of_one_server.contains(&alone), "{alone}");
         }
     }
-    assert_eq!((tables, views), (10, 13));
+    assert_eq!((tables, views), (10, 15));
     let settings = "SELECT count() FROM system.settings \
                     WHERE name IN ('distributed_foreground_insert', 'distributed_product_mode')";
     assert_eq!(engine.number(settings).await, 2);
