@@ -36,7 +36,7 @@ impl Tells {
         let setting = setting.map(|name| name.to_ascii_lowercase());
         if let Some(name) = setting.as_ref().filter(|name| !is_setting(name)) {
             return Err(format!(
-                "`upstream.user-setting` must be two words with a dot between, such as \"picket.user\", {NAME_BYTES_MAX} letters \
+                "`upstream.user-setting` must be two words with a dot between, such as \"picket.principal\", {NAME_BYTES_MAX} letters \
                  at most, got `{name}`"
             ));
         }
@@ -122,19 +122,19 @@ mod tests {
 
     #[test]
     fn a_setting_has_a_name_of_its_own() {
-        for name in ["picket.user", "Audit.App_User2", "a.b.c"] {
+        for name in ["picket.principal", "Audit.App_User2", "a.b.c"] {
             assert!(Tells::check(ApplicationName::Client, Some(name.to_owned())).is_ok(), "{name}");
         }
         for name in
             ["user", "role", "", ".user", "picket.", "picket.2", "picket user.x", "é.x", &"a.".repeat(40)]
         {
             let error = Tells::check(ApplicationName::Client, Some(name.to_owned())).unwrap_err();
-            assert!(error.contains("such as \"picket.user\""), "{name}");
+            assert!(error.contains("such as \"picket.principal\""), "{name}");
         }
-        let tells = Tells::check(ApplicationName::Replace, Some("Picket.User".to_owned())).unwrap();
-        assert_eq!(tells.keeps().into_iter().collect::<Vec<_>>(), ["application_name", "picket.user"]);
+        let tells = Tells::check(ApplicationName::Replace, Some("Picket.Principal".to_owned())).unwrap();
+        assert_eq!(tells.keeps().into_iter().collect::<Vec<_>>(), ["application_name", "picket.principal"]);
         let told: Vec<_> = tells.told("carol", "psql");
-        assert_eq!(told[1], (b"picket.user".to_vec(), b"carol".to_vec()));
+        assert_eq!(told[1], (b"picket.principal".to_vec(), b"carol".to_vec()));
         assert_eq!(Tells::default().told("carol", "psql"), []);
     }
 }
