@@ -32,8 +32,8 @@ const BATCH_RECORDS_MAX: usize = 50_000;
 const BATCH_BYTES_MAX: usize = 8 << 20;
 /// Bound of everything that is asked of ClickHouse at once.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
-/// Bound of the last attempt.
-const LAST_ATTEMPT: Duration = Duration::from_secs(5);
+/// Bound of the last attempt: a ledger that is new is made first.
+const LAST_ATTEMPT: Duration = Duration::from_secs(15);
 
 /// Takes records out of a spool and writes them to the ledger.
 #[derive(Debug)]
