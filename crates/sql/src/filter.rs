@@ -782,7 +782,7 @@ pub(crate) fn is_one_row(select: &Tree) -> bool {
 }
 
 /// Whether a function is one of PostgreSQL's own by its name.
-fn is_one_of(list: &[&str], call: &Tree) -> bool {
+pub(crate) fn is_one_of(list: &[&str], call: &Tree) -> bool {
     match call.name("funcname").as_slice() {
         [name] | ["pg_catalog", name] => list.contains(name),
         _ => false,

@@ -1,6 +1,7 @@
 //! What arithmetic alone tells of an expression, whatever is in the row: what is the same as a part of it, and between what it lies.
 
 use crate::constant::{Constant, constant, operator};
+use crate::filter::is_one_of;
 use crate::tree::Tree;
 
 /// `A_Expr_Kind` of NULLIF (parsenodes.h), as pg_query counts it.
@@ -75,15 +76,10 @@ pub(crate) fn range(tree: &Tree) -> Option<(f64, f64)> {
     if tree.kind == "AExpr" && operator(tree) == Some("@") && !tree.has(&["lexpr"]) {
         return Some((0.0, f64::INFINITY));
     }
-    let name = match tree.name("funcname").as_slice() {
-        [name] | ["pg_catalog", name] if tree.kind == "FuncCall" => *name,
-        _ => return None,
-    };
-    match name {
-        "random" if !tree.has(&["args"]) => Some((0.0, 1.0)),
-        name if NEVER_NEGATIVE.contains(&name) => Some((0.0, f64::INFINITY)),
-        _ => None,
+    if is_one_of(&["random"], tree) && !tree.has(&["args"]) {
+        return Some((0.0, 1.0));
     }
+    is_one_of(&NEVER_NEGATIVE, tree).then_some((0.0, f64::INFINITY))
 }
 
 /// Whether what lies in this range, as [`range`] gives it, is so compared with `number` always, or never.

@@ -76,18 +76,17 @@ pub fn is_sink(name: &str) -> bool {
     SINKS.binary_search(&name).is_ok()
 }
 
+/// Whether somebody's code of this name calls one.
+fn has_sinks(name: &str, catalog: &Catalog) -> bool {
+    let call = Statement { functions: vec![name.to_owned()], ..Statement::default() };
+    let whole = catalog.routines(name).next().and_then(|_| call.with_calls(catalog));
+    whole.is_some_and(|whole| whole.functions.iter().any(|name| is_sink(name)))
+}
+
 impl Statement {
     /// Names that it calls, as such, whose code in turn calls such a function.
     pub fn calls_with_sinks(&self, catalog: &Catalog) -> HashSet<String> {
-        let has_sinks = |name: &&str| {
-            let call = Statement { functions: vec![(*name).to_owned()], ..Statement::default() };
-            let is_routine = catalog.routines(name).next().is_some();
-            is_routine
-                && call
-                    .with_calls(catalog)
-                    .is_some_and(|whole| whole.functions.iter().any(|name| is_sink(name)))
-        };
-        self.calls().filter(has_sinks).map(str::to_owned).collect()
+        self.calls().filter(|name| has_sinks(name, catalog)).map(str::to_owned).collect()
     }
 
     /// Whether it hangs expressions on relations or types, which run later.
@@ -110,10 +109,7 @@ impl Statement {
         let in_own_code =
             self.effects.contains(&Effect::Do) && self.functions.iter().any(|name| is_sink(name));
         in_own_code
-            || self.unnamed_calls(catalog).iter().any(|name| {
-                let call = Statement { functions: vec![(*name).to_owned()], ..Statement::default() };
-                is_sink(name) || !call.calls_with_sinks(catalog).is_empty()
-            })
+            || self.unnamed_calls(catalog).into_iter().any(|name| is_sink(name) || has_sinks(name, catalog))
     }
 }
 
