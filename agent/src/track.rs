@@ -15,7 +15,7 @@ use audit::record::{
     AlertKind, AlertRecord, ConnectionClass, ConnectionRecord, Ending, Opening, ProcessFacts, Record,
     UnixMicros,
 };
-use ebpf_abi::{Closed, Opened, Process};
+use ebpf_abi::{Closed, Opened, Process, Side};
 use uuid::Uuid;
 
 use self::found::Lately;
@@ -76,7 +76,7 @@ pub struct Tracker {
     ages: HashMap<u64, u64>,
     next_age: u64,
     forgotten: u64,
-    /// Sockets that closed since a look began; `None` while nobody looks.
+    /// Sockets that closed since a look began, and their other ends; `None` while nobody looks.
     ended_meanwhile: Option<HashSet<u64>>,
     /// A look has told what was open before.
     has_looked: bool,
@@ -157,6 +157,14 @@ impl Tracker {
             self.tell_pair(this, other, witness, out);
             return;
         }
+        if opened.side == Side::Server
+            && let Some(client) = self.halves.take_late(&opened)
+            && self.ages.contains_key(&client.opened.cookie)
+        {
+            // The client's end was told as going elsewhere, and stays so: whose it is counts here.
+            self.tell(Half { opened, closed: None }, Some(Some(client)), witness, out);
+            return;
+        }
         if let Some(pushed_out) = self.halves.keep(opened, now) {
             self.tell_alone(pushed_out, witness, out);
         }
@@ -172,6 +180,9 @@ impl Tracker {
         // What is not known here is the other end of a pair, or was opened before the agent started.
         let Some(age) = self.ages.remove(&closed.cookie) else { return };
         if let Some(open) = self.open.remove(&age) {
+            if let Some(ended) = &mut self.ended_meanwhile {
+                ended.extend([open.record.client_cookie].into_iter().filter(|cookie| *cookie != 0));
+            }
             out.push(Record::Connection(open.closed(closed, witness)));
         }
     }

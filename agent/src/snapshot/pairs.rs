@@ -13,7 +13,7 @@ type Key = (SocketAddr, SocketAddr, u64);
 
 /// Connections of which both lists have all the ends that the first one has.
 pub(super) fn standing(ports: &BTreeSet<u16>, first: &[Socket], second: &[Socket]) -> Vec<Standing> {
-    let still: HashSet<u64> = second.iter().map(|it| it.cookie).collect();
+    let still: HashMap<u64, TcpState> = second.iter().map(|it| (it.cookie, it.state)).collect();
     let listening: HashSet<(u64, u16)> = first
         .iter()
         .filter(|it| it.state == TcpState::LISTEN)
@@ -34,14 +34,16 @@ pub(super) fn standing(ports: &BTreeSet<u16>, first: &[Socket], second: &[Socket
     let mut standing = Vec::new();
     for (key, server) in servers {
         let client = clients.remove(&key);
-        let client_stands = client.is_none_or(|client| still.contains(&client.cookie));
-        if is_open(server) && still.contains(&server.cookie) && client_stands {
+        let client_stands = client.is_none_or(|client| still.contains_key(&client.cookie));
+        if is_open(server) && still.contains_key(&server.cookie) && client_stands {
             standing.push(connection(server, client, true));
         }
     }
     for client in clients.into_values() {
-        // Its end may wait for a process that has forgotten it, long after the server's is gone.
-        if client.state == TcpState::ESTABLISHED && still.contains(&client.cookie) {
+        // Its end may wait for a process that has forgotten it, long after the server's is gone. Where the server's end
+        // goes while the first list is made, the second one tells.
+        let is_established = |state| state == TcpState::ESTABLISHED;
+        if is_established(client.state) && still.get(&client.cookie).copied().is_some_and(is_established) {
             standing.push(connection(client, Some(client), false));
         }
     }
@@ -136,6 +138,7 @@ mod tests {
         assert!(found(&[client, server], &[server]).is_empty(), "not one from another host");
         let leaked = socket(1, 1, TcpState::CLOSE_WAIT, "127.0.0.1:40000", "127.0.0.1:5432");
         assert!(found(&[leaked], &[leaked]).is_empty(), "its server is gone");
+        assert!(found(&[client], &[leaked]).is_empty(), "its server went while the first list was made");
     }
 
     #[test]

@@ -9,6 +9,9 @@ use ebpf_abi::{Closed, Endpoint, Opened, Side};
 
 /// How long an end waits for the other one.
 pub(super) const PAIR_WAIT: Duration = Duration::from_millis(250);
+/// How much later the server's end may come. Where its queue is full, the server asks again, `tcp_synack_retries` (5)
+/// times in 63 s, and for the client the connection is established all the same.
+const LATE_WAIT: Duration = Duration::from_secs(64);
 /// Ends that wait at the same time; beyond it the oldest waits no longer.
 pub(super) const HALVES_MAX: usize = 65_536;
 
@@ -36,6 +39,10 @@ pub(super) struct Halves {
     cookies: HashMap<u64, (Pair, bool)>,
     /// By deadline, with the half's cookie. Halves that found their other end leave their entry behind.
     deadlines: VecDeque<(u64, u64)>,
+    /// Clients' ends that were told alone.
+    late: HashMap<Pair, Half>,
+    /// By deadline. Ends that were found late leave their entry behind.
+    late_deadlines: VecDeque<(u64, Pair)>,
 }
 
 impl Half {
@@ -61,11 +68,16 @@ impl Halves {
         {
             self.deadlines.pop_front();
         }
-        self.deadlines.front().map(|(deadline, _)| deadline.saturating_sub(wait_ns()))
+        self.deadlines.front().map(|(deadline, _)| deadline.saturating_sub(nanos(PAIR_WAIT)))
     }
 
     pub(super) fn take_other_end(&mut self, opened: &Opened) -> Option<Half> {
         self.take((pair(opened), opened.side != Side::Client))
+    }
+
+    /// The client's end that waited in vain, for a server's that comes late.
+    pub(super) fn take_late(&mut self, server: &Opened) -> Option<Half> {
+        self.late.remove(&pair(server))
     }
 
     /// Keeps an end, and returns one that must wait no longer for it.
@@ -80,7 +92,7 @@ impl Halves {
             let (_, cookie) = self.deadlines.pop_front()?;
             earlier = self.cookies.get(&cookie).copied().and_then(|key| self.take(key));
         }
-        self.deadlines.push_back((now_boot_ns.saturating_add(wait_ns()), opened.cookie));
+        self.deadlines.push_back((now_boot_ns.saturating_add(nanos(PAIR_WAIT)), opened.cookie));
         self.cookies.insert(opened.cookie, key);
         self.waiting.insert(key, Half { opened, closed: None });
         earlier
@@ -93,6 +105,12 @@ impl Halves {
     }
 
     pub(super) fn take_overdue(&mut self, now_boot_ns: u64) -> Option<Half> {
+        while let Some((deadline, pair)) = self.late_deadlines.front()
+            && (*deadline <= now_boot_ns || HALVES_MAX <= self.late_deadlines.len())
+        {
+            self.late.remove(pair);
+            self.late_deadlines.pop_front();
+        }
         loop {
             let (deadline, cookie) = *self.deadlines.front()?;
             if now_boot_ns < deadline {
@@ -100,6 +118,11 @@ impl Halves {
             }
             self.deadlines.pop_front();
             if let Some(half) = self.cookies.get(&cookie).copied().and_then(|key| self.take(key)) {
+                if half.is_client() {
+                    let pair = pair(&half.opened);
+                    self.late_deadlines.push_back((now_boot_ns.saturating_add(nanos(LATE_WAIT)), pair));
+                    self.late.insert(pair, half.clone());
+                }
                 return Some(half);
             }
         }
@@ -112,8 +135,8 @@ impl Halves {
     }
 }
 
-fn wait_ns() -> u64 {
-    u64::try_from(PAIR_WAIT.as_nanos()).unwrap_or(u64::MAX)
+fn nanos(wait: Duration) -> u64 {
+    u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn pair(opened: &Opened) -> Pair {

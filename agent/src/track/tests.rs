@@ -187,6 +187,47 @@ fn a_client_elsewhere_is_judged_by_its_address_once_the_wait_is_over() {
     );
 }
 
+/// The server's queue was full: it had to ask again.
+#[test]
+fn a_servers_end_that_comes_late_is_of_the_process_that_asked() {
+    let (mut tracker, mut out) = (tracker(), Vec::new());
+    tracker.on_event(&opened(Side::Client, 1, CLIENT, SERVER, 7), 0, &mut Script, &mut out);
+    tracker.on_time(WAITED, &mut Script, &mut out);
+    tracker.on_event(&opened(Side::Server, 2, CLIENT, SERVER, 0), WAITED, &mut Script, &mut out);
+    tracker.on_event(&closed(2), WAITED, &mut Script, &mut out);
+    tracker.on_event(&closed(1), WAITED, &mut Script, &mut out);
+    // Its addresses may be another's by now.
+    tracker.on_event(&opened(Side::Server, 4, CLIENT, SERVER, 0), WAITED, &mut Script, &mut out);
+    tracker.on_time(2 * WAITED, &mut Script, &mut out);
+    let ends = "127.0.0.1:50312->127.0.0.1:5432";
+    assert_eq!(
+        out.iter().map(line).collect::<Vec<_>>(),
+        [
+            format!("open 1/1 {ends} Outgoing/None pid 7"),
+            format!("open 2/1 {ends} Proxied/Kernel pid 7"),
+            format!("close 100>200< 2/1 {ends} Proxied/Kernel pid 7"),
+            format!("close 199>100< 1/1 {ends} Outgoing/None pid 7"),
+            format!("open 4/0 {ends} Bypass/None pid 0"),
+            "alert: 127.0.0.1:50312 connected to 127.0.0.1:5432 around the proxy".to_owned(),
+        ]
+    );
+
+    // A client that is gone, or waited for longer than any server asks, vouches for nobody.
+    for (is_gone, later) in [(true, WAITED), (false, 65 * WAITED)] {
+        let (mut tracker, mut out) = (self::tracker(), Vec::new());
+        tracker.on_event(&opened(Side::Client, 1, CLIENT, SERVER, 7), 0, &mut Script, &mut out);
+        tracker.on_time(WAITED, &mut Script, &mut out);
+        if is_gone {
+            tracker.on_event(&closed(1), WAITED, &mut Script, &mut out);
+        }
+        tracker.on_time(later, &mut Script, &mut out);
+        tracker.on_event(&opened(Side::Server, 2, CLIENT, SERVER, 0), later, &mut Script, &mut out);
+        tracker.on_time(later + WAITED, &mut Script, &mut out);
+        let lines: Vec<_> = out.iter().map(line).collect();
+        assert!(lines.contains(&format!("open 2/0 {ends} Bypass/None pid 0")), "{lines:?}");
+    }
+}
+
 #[test]
 fn whom_a_rule_allows_raises_no_alert() {
     let client = opened(Side::Client, 1, CLIENT, SERVER, 8);

@@ -72,6 +72,16 @@ impl Eye {
         self.read();
     }
 
+    /// Reads events until `count` records of connections were told.
+    pub(crate) fn until_told(&mut self, count: usize) {
+        let deadline = Instant::now() + WAIT;
+        while self.connections().len() < count {
+            assert!(Instant::now() < deadline, "{count} must be told: {:?}", self.connections());
+            self.read();
+            std::thread::yield_now();
+        }
+    }
+
     /// Reads until the kernel has told this many events. The last one of a connection may come after its end was told:
     /// the tracker waits for the second half of it no longer than it must.
     pub(crate) fn until_submitted(&mut self, count: u64) -> Counts {

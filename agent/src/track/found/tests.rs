@@ -130,6 +130,20 @@ fn a_connection_whose_events_came_is_not_found_again() {
 }
 
 #[test]
+fn the_other_end_of_a_connection_that_closed_is_not_found() {
+    let (mut tracker, mut out) = (tracker(), Vec::new());
+    tracker.begin_look();
+    for event in
+        [opened(Side::Client, 1, CLIENT, SERVER, 7), opened(Side::Server, 2, CLIENT, SERVER, 0), closed(2)]
+    {
+        tracker.on_event(&event, 0, &mut Script, &mut out);
+    }
+    let client_only = Standing { cookie: 1, is_served_here: false, ..standing(&[7]) };
+    let merged = tracker.on_look(&look(&[client_only], &[1]), &mut Script, &mut out);
+    assert_eq!((merged.found, out.len()), (0, 2), "{:?}", lines(&out));
+}
+
+#[test]
 fn events_that_come_after_the_look_found_it_are_of_the_same_connection() {
     let (mut tracker, mut out) = (tracker(), Vec::new());
     tracker.begin_look();
