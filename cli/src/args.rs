@@ -22,6 +22,7 @@ const AFTER_HELP: &str = "\
 Examples:
   picket who-touched public.users.email --since 1h
   picket who-touched public.users --since 7d --format json | jq '.[] | select(.verdict == \"refuse\")'
+  picket who-touched public.users.email --people --since 365d
   picket --clickhouse-url http://clickhouse.example:8123 bypasses --since 15m
   picket denied --principal alice --since 7d
   picket revealed --class email --since 7d
@@ -44,11 +45,13 @@ Exit codes: 0 answered (also with no rows), 1 `verify` found something, 2 usage,
 const WHO_TOUCHED_ABOUT: &str = "\
 Who read, changed or tried to touch a relation or a column
 
-One row per execution of a statement through the proxy, the newest first, refused ones too.";
+One row per execution of a statement through the proxy, the newest first, refused ones too. With --people one row per person and
+database: that is a lookup for any time, where all executions of a long time take a while to read.";
 
 const WHO_TOUCHED_HELP: &str = r#"Examples:
   picket who-touched public.users.email --since 1h
   picket who-touched 'public."Order Lines"' --since 7d --limit 1000
+  picket who-touched public.users.email --people --since 365d
   picket who-touched public.users --format json | jq -r '.[].principal' | sort | uniq -c
 
 Keys of a JSON object, in this order, and columns of CSV (lists joined by spaces, null empty):
@@ -71,7 +74,20 @@ Keys of a JSON object, in this order, and columns of CSV (lists joined by spaces
   sqlstate          the error that ended it; empty where there was none
   text              the whole statement
   session_id        UUID of its session
-  sequence          its number in the session"#;
+  sequence          its number in the session
+
+Keys and columns with --people:
+  principal         who: the user of the proxy
+  database          where
+  days              on how many days, in UTC; the first of the time that is asked for counts whole
+  first_at          the first time, RFC 3339 in UTC with microseconds
+  last_at           the last time
+  read              true where something read it that was allowed
+  written           true where something wrote it that was allowed
+  masked            true where it, or a column of it, was masked in a result
+  revealed          true where it, or a column of it, is sensitive and was shown as it is
+  refused           true where something was refused that would have touched it
+  effects           list: what those statements do, such as select or drop_table"#;
 
 const BYPASSES_ABOUT: &str = "\
 Who reached a database around the proxy
@@ -285,6 +301,9 @@ pub(crate) enum Question {
     WhoTouched {
         /// `schema.relation` or `schema.relation.column`, written as in SQL; a relation stands for all its columns
         object: Object,
+        /// Show instead one row per person, also of long times at once
+        #[arg(long)]
+        people: bool,
         #[command(flatten)]
         answer: Answer,
     },

@@ -14,7 +14,7 @@ use crate::export;
 use crate::failure::{Failure, unless_reader_left};
 use crate::login;
 use crate::policy;
-use crate::show::{self, Bypass, Column, Coverage, Denial, Event, Gap, Revealed, Touch};
+use crate::show::{self, Bypass, Column, Coverage, Denial, Event, Gap, Person, Revealed, Touch};
 use crate::tail::tail;
 use crate::verify;
 
@@ -56,7 +56,14 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
             let (ledger, runtime) = connect()?;
             verify::verify(&ledger, &runtime, &asked, options.format)
         }
-        Question::WhoTouched { object, answer } => {
+        Question::WhoTouched { object, people: true, answer } => {
+            let (ledger, runtime) = connect()?;
+            let since = answer.since.before_now();
+            let page = runtime.block_on(ledger.people(&object, since, answer.limit, ANSWER_WITHIN))?;
+            let rows: Vec<Person> = page.rows.into_iter().map(Person::from).collect();
+            show::show(&rows, page.more, answer.format, &format!("nobody touched {object}"))
+        }
+        Question::WhoTouched { object, people: false, answer } => {
             let (ledger, runtime) = connect()?;
             let since = answer.since.before_now();
             let page = runtime.block_on(ledger.who_touched(&object, since, answer.limit, ANSWER_WITHIN))?;

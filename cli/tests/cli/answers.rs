@@ -12,11 +12,17 @@ fn stdout(engine: &Engine, args: &[&str]) -> String {
 
 /// The keys that the help promises, in its order.
 fn promised(engine: &Engine, question: &str) -> Vec<String> {
+    promised_behind(engine, question, "Keys of a JSON object")
+}
+
+fn promised_behind(engine: &Engine, question: &str, mark: &str) -> Vec<String> {
     let words: Vec<&str> = question.split(' ').chain(["--help"]).collect();
     let help = stdout(engine, &words);
-    let (_, keys) = help.split_once("Keys of a JSON object").unwrap();
+    let (_, keys) = help.split_once(mark).unwrap();
+    // Another list begins with a line that is not indented.
+    let list = keys.lines().skip(1).take_while(|line| line.is_empty() || line.starts_with(' '));
     // A key stands two letters in; what goes on in another line, further.
-    let lines = keys.lines().skip(1).filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    let lines = list.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
     lines.filter(|key| !key.is_empty()).map(str::to_owned).collect()
 }
 
@@ -50,6 +56,19 @@ fn answers_come_in_three_forms() {
     let table = form("table");
     assert!(table.contains("alice") && table.contains(r"\u{1b}[2J\u{202e}"), "{table}");
     assert!(!table.contains('\u{1b}'), "no colours in a pipe");
+
+    let people = ["who-touched", "public.users.email", "--people", "--since", "365d", "--format"];
+    let form = |form| stdout(&engine, &[people.as_slice(), &[form]].concat());
+    let rows: Vec<Value> = serde_json::from_str(&form("json")).unwrap();
+    let [person] = rows.as_slice() else { panic!("{rows:?}") };
+    assert_eq!(keys(person), promised_behind(&engine, "who-touched", "Keys and columns with --people"));
+    assert_eq!(
+        (&person["principal"], &person["days"], &person["last_at"]),
+        (&"alice".into(), &1.into(), &row["at"])
+    );
+    assert_eq!((&person["masked"], &person["written"]), (&true.into(), &false.into()));
+    assert!(form("csv").starts_with(&format!("{}\r\n", keys(person).join(","))));
+    assert!(form("table").contains("alice"));
 
     let json = stdout(&engine, &["bypasses", "--format", "json"]);
     let rows: Vec<Value> = serde_json::from_str(&json).unwrap();

@@ -15,6 +15,20 @@ pub(super) fn statements(migration: &str, cluster: &str) -> Option<Vec<String>> 
             return Some(vec![format!("{comments}{view}{name} {on_cluster} AS\n{query}")]);
         }
     }
+    let view = "CREATE MATERIALIZED VIEW IF NOT EXISTS ";
+    if let Some(rest) = statement.strip_prefix(view) {
+        // Each shard has what its own rows make; who asks brings it together.
+        let (head, query) = rest.split_once(" AS\n")?;
+        let ((name, target), (select, from)) =
+            (head.split_once(" TO ")?, query.split_once("FROM statements\n")?);
+        let (target, source) = (local(target), local("statements"));
+        return Some(vec![format!(
+            "{comments}{view}{name} {on_cluster} TO {target} AS\n{select}FROM {source}\n{from}"
+        )]);
+    }
+    if statement.starts_with("INSERT INTO ") {
+        return Some(vec![migration.to_owned()]);
+    }
     if let Some(rest) = statement.strip_prefix("ALTER TABLE ") {
         let (name, changes) = rest.split_once('\n')?;
         let alter = |name: &str| format!("{comments}ALTER TABLE {name} {on_cluster}\n{changes}");
@@ -91,6 +105,15 @@ mod tests {
         ");
         let view = "CREATE OR REPLACE VIEW v AS\nSELECT 1;";
         assert_eq!(statements(view, "c").unwrap(), ["CREATE OR REPLACE VIEW v ON CLUSTER 'c' AS\nSELECT 1;"]);
+        let filling =
+            "CREATE MATERIALIZED VIEW IF NOT EXISTS v TO days AS\nSELECT a\nFROM statements\nGROUP BY a;";
+        assert_eq!(
+            statements(filling, "c").unwrap(),
+            ["CREATE MATERIALIZED VIEW IF NOT EXISTS v ON CLUSTER 'c' TO days_local AS\n\
+             SELECT a\nFROM statements_local\nGROUP BY a;"]
+        );
+        let insert = "-- Why.\n\nINSERT INTO days\nSELECT a FROM statements;";
+        assert_eq!(statements(insert, "c").unwrap(), [insert]);
         assert_eq!(statements("DROP TABLE sessions;", "c"), None);
     }
 }

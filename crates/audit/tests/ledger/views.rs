@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use audit::ledger::{ColumnClassRow, Ledger, Object};
+use audit::ledger::{ColumnClassRow, Ledger, Object, migrations};
 use audit::record::{
     ColumnClassRecord, ConnectionClass, ConnectionRecord, Ending, Evidence, Opening, Record, Statement,
     StatementRecord, UnixMicros,
@@ -86,6 +86,32 @@ async fn who_touched_knows_relations_columns_and_refusals() {
     assert!(ledger.who_touched(&users, UnixMicros(T0), 2, WITHIN).await.unwrap().more);
     let later = ledger.who_touched(&users, UnixMicros(T0 + 100), 2, WITHIN).await.unwrap();
     assert!(later.rows.is_empty(), "nothing is that young");
+
+    // What comes twice changes nothing, and what was there before is taken up.
+    let people = |since| {
+        let (ledger, users) = (&ledger, &users);
+        async move { ledger.people(users, UnixMicros(since), 10, WITHIN).await.unwrap().rows }
+    };
+    let of_all = people(T0).await;
+    assert_eq!(of_all.len(), 1);
+    let person = &of_all[0];
+    assert_eq!((person.principal.as_str(), person.database.as_str(), person.days), ("alice", "shop", 1));
+    let flags = [person.read, person.written, person.masked, person.revealed, person.refused];
+    assert_eq!(flags, [1, 1, 1, 1, 1]);
+    assert_eq!(person.effects, ["drop_table", "select", "update"]);
+    assert_eq!(person.last_at, running(3, select()).started_at);
+    assert!(people(T0 + 2 * 86_400_000_000).await.is_empty(), "the day before");
+    let again = migrations(None).into_iter().find(|text| text.contains("INSERT INTO access_days")).unwrap();
+    engine.client().query_raw(&again).execute().await.unwrap();
+    assert_eq!(people(T0).await, of_all);
+    engine.client().query("TRUNCATE TABLE access_days").execute().await.unwrap();
+    assert!(people(T0).await.is_empty());
+    engine.client().query_raw(&again).execute().await.unwrap();
+    assert_eq!(people(T0).await, of_all);
+    let names: Object = "public.users.name".parse().unwrap();
+    let name = ledger.people(&names, UnixMicros(T0), 10, WITHIN).await.unwrap().rows;
+    let flags = [name[0].read, name[0].written, name[0].masked, name[0].revealed, name[0].refused];
+    assert_eq!(flags, [1, 0, 0, 1, 0]);
 }
 
 #[tokio::test]
