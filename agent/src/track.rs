@@ -180,8 +180,10 @@ impl Tracker {
         // What is not known here is the other end of a pair, or was opened before the agent started.
         let Some(age) = self.ages.remove(&closed.cookie) else { return };
         if let Some(open) = self.open.remove(&age) {
-            if let Some(ended) = &mut self.ended_meanwhile {
-                ended.extend([open.record.client_cookie].into_iter().filter(|cookie| *cookie != 0));
+            if let Some(ended) = &mut self.ended_meanwhile
+                && open.record.client_cookie != 0
+            {
+                ended.insert(open.record.client_cookie);
             }
             out.push(Record::Connection(open.closed(closed, witness)));
         }

@@ -42,8 +42,8 @@ pub(super) fn standing(ports: &BTreeSet<u16>, first: &[Socket], second: &[Socket
     for client in clients.into_values() {
         // Its end may wait for a process that has forgotten it, long after the server's is gone. Where the server's end
         // goes while the first list is made, the second one tells.
-        let is_established = |state| state == TcpState::ESTABLISHED;
-        if is_established(client.state) && still.get(&client.cookie).copied().is_some_and(is_established) {
+        if client.state == TcpState::ESTABLISHED && still.get(&client.cookie) == Some(&TcpState::ESTABLISHED)
+        {
             standing.push(connection(client, Some(client), false));
         }
     }

@@ -9,17 +9,12 @@ use super::{Ledger, LedgerError, Object, Page};
 use crate::record::UnixMicros;
 
 /// Whole days are asked for: the first may have begun before `since`.
-const QUERY: &str = "SELECT principal, database, count() AS days, min(first) AS first_at, max(last) AS last_at, \
-        max(is_read) AS read, max(is_written) AS written, max(is_masked) AS masked, max(is_revealed) AS revealed, \
-        max(is_refused) AS refused, arraySort(groupUniqArrayArray(done)) AS effects \
-    FROM ( \
-        SELECT principal, database, min(first_at) AS first, max(last_at) AS last, max(read) AS is_read, \
-            max(written) AS is_written, max(masked) AS is_masked, max(revealed) AS is_revealed, \
-            max(refused) AS is_refused, groupUniqArrayArray(effects) AS done \
-        FROM access_days \
-        WHERE object = {object:String} AND day >= toDate(fromUnixTimestamp64Micro({since:Int64}, 'UTC'), 'UTC') \
-        GROUP BY principal, database, day \
-    ) \
+const QUERY: &str = "SELECT principal, database, uniqExact(day) AS days, min(access_days.first_at) AS first_at, \
+        max(access_days.last_at) AS last_at, max(access_days.read) AS read, max(access_days.written) AS written, \
+        max(access_days.masked) AS masked, max(access_days.revealed) AS revealed, max(access_days.refused) AS refused, \
+        arraySort(groupUniqArrayArray(access_days.effects)) AS effects \
+    FROM access_days \
+    WHERE object = {object:String} AND day >= toDate(fromUnixTimestamp64Micro({since:Int64}, 'UTC'), 'UTC') \
     GROUP BY principal, database ORDER BY last_at DESC, principal, database LIMIT {limit:UInt64}";
 
 /// One principal who touched an object of one database, or tried to.
