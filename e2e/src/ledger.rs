@@ -2,9 +2,10 @@
 //! independently.
 
 use std::fmt::Display;
+use std::io::Read;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -50,6 +51,22 @@ impl Ledger {
     /// The same with values in the order of their columns, whose names come first.
     pub fn compact_rows(&self, select: &str) -> Result<Vec<Vec<Value>>> {
         self.lines(select, "JSONCompactEachRowWithNames")
+    }
+
+    /// What `select` returns in one of ClickHouse's formats, as it comes.
+    pub fn read(&self, select: &str, format: &str) -> Result<impl Read + Send + 'static> {
+        let mut answer = ureq::post(format!("{}/", self.url))
+            .query("database", &self.database)
+            .config()
+            .http_status_as_error(false)
+            .build()
+            .send(format!("{select}\nFORMAT {format}"))
+            .context("ask ClickHouse")?;
+        if !answer.status().is_success() {
+            let text = answer.body_mut().read_to_string().context("read ClickHouse's answer")?;
+            bail!("`{select}`: {text}");
+        }
+        Ok(answer.into_body().into_reader())
     }
 
     /// What is written as a line of JSON for each row.

@@ -2,6 +2,7 @@
 
 mod field;
 mod judge;
+mod ledger;
 mod machine;
 mod mask;
 mod micro;
@@ -31,6 +32,7 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 enum What {
     Judge(judge::Args),
+    Ledger(ledger::Args),
     Mask(mask::Args),
     Proxy(proxy::Args),
     Micro(micro::Args),
@@ -39,6 +41,7 @@ enum What {
 pub(crate) fn command(args: &Args) -> Result<()> {
     match &args.what {
         What::Judge(args) => judge::command(args),
+        What::Ledger(args) => ledger::command(args),
         What::Mask(args) => mask::command(args),
         What::Proxy(args) => proxy::command(args),
         What::Micro(args) => micro::command(args),
