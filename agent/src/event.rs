@@ -108,7 +108,8 @@ mod tests {
         let opened = Opened {
             kind: Kind::Opened,
             side: Side::Client,
-            reserved: [0; 6],
+            end_untold: 0,
+            reserved: [0; 5],
             at_boot_ns: 1,
             cookie: 2,
             netns_cookie: 3,

@@ -8,20 +8,24 @@ use uuid::Uuid;
 use crate::load::Counts;
 use crate::track::Host;
 
+/// What is lost goes on to be lost: it is told at most this often.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+
 #[derive(Debug)]
 pub(crate) struct Health {
     host: Host,
     /// An account at least this often.
     every: Duration,
     last: Instant,
-    lost: u64,
+    told: Counts,
+    told_at: Option<Instant>,
     /// Why UNIX sockets are not seen; empty where they are.
     unix_problem: String,
 }
 
 impl Health {
     pub(crate) fn new(host: Host, every: Duration, unix_problem: String, now: Instant) -> Self {
-        Health { host, every, last: now, lost: 0, unix_problem }
+        Health { host, every, last: now, told: Counts::default(), told_at: None, unix_problem }
     }
 
     /// The account in a state that the agent has just reached.
@@ -35,7 +39,34 @@ impl Health {
             connections_open: open,
             state: state.to_owned(),
             unix_problem: self.unix_problem.clone(),
+            processes_lost: counts.processes_lost,
+            ends_unseen: counts.ends_unseen,
         })
+    }
+
+    /// What the kernel programs could not tell since that was told last: a state and an alert for each kind of it.
+    fn losses(&self, counts: Counts) -> Vec<(&'static str, AlertKind, String)> {
+        let (host, told) = (&self.host.name, self.told);
+        let since = |now: u64, before: u64| now.checked_sub(before).filter(|lost| 0 < *lost);
+        let events = since(counts.lost, told.lost).map(|lost| {
+            let message = format!("the agent of {host} lost {lost} events of the kernel");
+            ("events_lost", AlertKind::EventsLost, message)
+        });
+        let processes = since(counts.processes_lost, told.processes_lost).map(|lost| {
+            let message = format!(
+                "the kernel did not tell the agent of {host} whose {lost} connections are: each is unknown until a look \
+                 finds who holds it, and stays so where it has ended before"
+            );
+            ("processes_lost", AlertKind::ProcessesLost, message)
+        });
+        let ends = since(counts.ends_unseen, told.ends_unseen).map(|unseen| {
+            let message = format!(
+                "the kernel does not tell the agent of {host} of the ends of {unseen} connections: looks find them some \
+                 seconds late, and their bytes are those of the look before"
+            );
+            ("ends_unseen", AlertKind::EndsUnseen, message)
+        });
+        [events, processes, ends].into_iter().flatten().collect()
     }
 
     /// The alert that somebody took these out of the kernel.
@@ -56,7 +87,7 @@ impl Health {
         })
     }
 
-    /// What must be told now: that events were lost since the last look, or the regular account.
+    /// What must be told now: what was lost since that was told last, or the regular account.
     pub(crate) fn look(
         &mut self,
         counts: Counts,
@@ -65,19 +96,21 @@ impl Health {
         at: UnixMicros,
         out: &mut Vec<Record>,
     ) {
-        if self.lost < counts.lost {
-            let lost = counts.lost - self.lost;
-            tracing::error!(lost, "events lost: the ring was full");
-            out.push(self.account("events_lost", counts, open, at));
-            out.push(Record::Alert(AlertRecord {
-                alert_id: Uuid::now_v7(),
-                raised_at: at,
-                host: self.host.name.clone(),
-                kind: AlertKind::EventsLost,
-                message: format!("the agent of {} lost {lost} events of the kernel", self.host.name),
-                connection: None,
-            }));
-            self.lost = counts.lost;
+        if self.told_at.is_none_or(|told_at| TELL_EVERY <= now.duration_since(told_at)) {
+            for (state, kind, message) in self.losses(counts) {
+                tracing::error!("{message}");
+                out.push(self.account(state, counts, open, at));
+                out.push(Record::Alert(AlertRecord {
+                    alert_id: Uuid::now_v7(),
+                    raised_at: at,
+                    host: self.host.name.clone(),
+                    kind,
+                    message,
+                    connection: None,
+                }));
+                self.told_at = Some(now);
+            }
+            self.told = counts;
         }
         if self.every <= now.duration_since(self.last) {
             out.push(self.account("watching", counts, open, at));
@@ -100,7 +133,7 @@ mod tests {
             start,
         );
         let mut look = |lost, after_secs| {
-            let (mut out, counts) = (Vec::new(), Counts { submitted: 9, lost });
+            let (mut out, counts) = (Vec::new(), Counts { submitted: 9, lost, ..Counts::default() });
             health.look(counts, 1, start + Duration::from_secs(after_secs), UnixMicros(0), &mut out);
             out.into_iter()
                 .map(|record| match record {
@@ -117,5 +150,45 @@ mod tests {
         assert_eq!(look(3, 30), ["watching"]);
         assert!(look(3, 59).is_empty());
         assert_eq!(look(3, 60), ["watching"]);
+    }
+
+    #[test]
+    fn each_kind_of_loss_is_told_and_no_more_than_once_a_second() {
+        let start = Instant::now();
+        let host = Host { name: "db1".to_owned(), boot_id: Uuid::nil() };
+        let mut health = Health::new(host, Duration::from_secs(30), String::new(), start);
+        let mut look = |counts, after_millis| {
+            let (mut out, now) = (Vec::new(), start + Duration::from_millis(after_millis));
+            health.look(counts, 1, now, UnixMicros(0), &mut out);
+            out.into_iter()
+                .map(|record| match record {
+                    Record::AgentHealth(it) => {
+                        format!("{} {} {}", it.state, it.processes_lost, it.ends_unseen)
+                    }
+                    Record::Alert(it) => format!("{}: {}", it.kind.name(), it.message),
+                    other => panic!("{other:?}"),
+                })
+                .collect::<Vec<_>>()
+        };
+        let lost =
+            |lost, processes_lost, ends_unseen| Counts { submitted: 9, lost, processes_lost, ends_unseen };
+        let told = look(lost(0, 2, 5), 10);
+        assert_eq!(
+            (told.len(), &*told[0], &*told[2]),
+            (4, "processes_lost 2 5", "ends_unseen 2 5"),
+            "{told:?}"
+        );
+        assert!(
+            told[1]
+                .starts_with("processes_lost: the kernel did not tell the agent of db1 whose 2 connections")
+        );
+        assert!(
+            told[3].starts_with("ends_unseen: the kernel does not tell the agent of db1 of the ends of 5 ")
+        );
+        assert!(look(lost(1, 3, 5), 500).is_empty());
+        let told = look(lost(1, 4, 5), 1010);
+        assert_eq!(told.len(), 4, "{told:?}");
+        assert!(told[1].contains("lost 1 events") && told[3].contains("whose 2 connections"), "{told:?}");
+        assert!(look(lost(1, 4, 5), 5000).is_empty());
     }
 }

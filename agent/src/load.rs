@@ -33,7 +33,7 @@ pub fn embedded() -> Option<&'static [u8]> {
     None
 }
 
-/// The processes' come first: a connection that is told without its process would look like a bypass.
+/// The processes' come first: a look has to find out whose a connection is that is told without its process.
 const PROGRAMS: [&str; 3] = ["connect4", "connect6", "connections"];
 
 /// Tells of UNIX sockets; a kernel that cannot run it is watched all the same.
@@ -68,6 +68,17 @@ pub struct Counts {
     pub submitted: u64,
     /// Events that found it full.
     pub lost: u64,
+    /// Connections of this host that were told without their process.
+    pub processes_lost: u64,
+    /// Connections of whose end the kernel refused to tell.
+    pub ends_unseen: u64,
+}
+
+impl Counts {
+    /// All that events do not tell, and a look may.
+    pub(crate) fn untold(self) -> u64 {
+        self.lost.saturating_add(self.processes_lost).saturating_add(self.ends_unseen)
+    }
 }
 
 /// The log lines of the programs.
@@ -179,6 +190,8 @@ impl Kernel {
                 + sum(Counter::ClosedSubmitted)?
                 + sum(Counter::UnixSubmitted)?,
             lost: sum(Counter::OpenedLost)? + sum(Counter::ClosedLost)? + sum(Counter::UnixLost)?,
+            processes_lost: sum(Counter::ProcessLost)?,
+            ends_unseen: sum(Counter::EndUnseen)?,
         })
     }
 }

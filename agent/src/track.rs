@@ -93,6 +93,8 @@ struct Open {
     is_restored: bool,
     /// A look has seen it.
     is_in_sight: bool,
+    /// No event will tell of its end.
+    is_end_untold: bool,
 }
 
 impl Tracker {
@@ -251,8 +253,13 @@ impl Tracker {
             bytes_to_client: 0,
         };
         self.announce(&record, witness, out);
-        let open =
-            Open { record, since_boot_ns: teller.opened.at_boot_ns, is_restored: false, is_in_sight: false };
+        let open = Open {
+            record,
+            since_boot_ns: teller.opened.at_boot_ns,
+            is_restored: false,
+            is_in_sight: false,
+            is_end_untold: teller.opened.end_untold != 0,
+        };
         match teller.closed {
             Some(closed) => out.push(Record::Connection(open.closed(&closed, witness))),
             None => self.keep_open(open),
@@ -293,6 +300,13 @@ impl Tracker {
 }
 
 impl Open {
+    /// Whether events came without the process that asked for it: whoever holds it is asked about.
+    fn is_unresolved(&self) -> bool {
+        let ConnectionRecord { opening, class, client_cookie, socket_path, .. } = &self.record;
+        let is_of_this_host = *client_cookie != 0 || !socket_path.is_empty();
+        *opening == Opening::Seen && *class == ConnectionClass::Unknown && is_of_this_host
+    }
+
     /// Whether its end is told by the socket that asked for it: where the database is elsewhere.
     fn is_told_by_client(&self) -> bool {
         self.record.cookie == self.record.client_cookie

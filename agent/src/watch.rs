@@ -116,7 +116,8 @@ struct Watch {
     /// Said when the first look is back.
     ready: Option<String>,
     problems: Vec<String>,
-    lost: u64,
+    /// What events did not tell when a look last began.
+    untold: u64,
     forgotten: u64,
 }
 
@@ -157,7 +158,7 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
         gap: None,
         ready: Some(format!("watching ports {}", ports.join(", "))),
         problems: Vec::new(),
-        lost: 0,
+        untold: 0,
         forgotten: 0,
     };
     watch.account("started")?;
@@ -255,8 +256,8 @@ impl Watch {
         let mut records = Vec::new();
         let merged = self.tracker.on_look(&seen, &mut self.this_host, &mut records);
         if merged != Merged::default() {
-            let Merged { continued, ended, found, unknown } = merged;
-            tracing::info!(continued, ended, found, unknown, "open connections were compared");
+            let Merged { continued, ended, found, unknown, resolved } = merged;
+            tracing::info!(continued, ended, found, unknown, resolved, "open connections were compared");
         }
         if let Some(gap) = self.gap.take() {
             records.extend(gap.told(&self.host, &merged));
@@ -341,7 +342,7 @@ impl Watch {
             );
         }
         if self.looking.is_none() && self.is_look_due(counts) {
-            self.lost = counts.lost;
+            self.untold = counts.untold();
             self.begin_look();
         }
         Ok(())
@@ -367,7 +368,7 @@ impl Watch {
     /// What events did not tell, a look does.
     fn is_look_due(&self, counts: Counts) -> bool {
         let since = self.looked_at.elapsed();
-        let is_blind = self.lost < counts.lost || self.ready.is_some();
+        let is_blind = self.untold < counts.untold() || self.ready.is_some();
         COMPARE_EVERY <= since || (FIND_ENDS_EVERY <= since && (is_blind || self.tracker.needs_looks()))
     }
 

@@ -5,7 +5,8 @@ SELECT
     dateDiff('second', max(at), now()) AS seconds_ago,
     argMax(connections_open, at) AS connections_open,
     argMax(events_submitted, at) AS events,
-    argMax(events_lost, at) AS events_lost
+    argMax(events_lost, at) AS events_lost,
+    argMax(processes_lost, at) AS processes_lost
 FROM agent_health FINAL
 WHERE at <= $__toTime
 GROUP BY host

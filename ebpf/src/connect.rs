@@ -2,10 +2,9 @@
 
 use aya_ebpf::helpers::{bpf_get_current_comm, bpf_get_current_pid_tgid, bpf_get_current_uid_gid};
 use aya_ebpf::programs::SockAddrContext;
-use aya_log_ebpf::warn;
-use ebpf_abi::{COMMAND_BYTES, Counter, Process};
+use ebpf_abi::{COMMAND_BYTES, Process};
 
-use crate::{kernel, ports, ring};
+use crate::{kernel, ports};
 
 /// `SOCK_STREAM` of the kernel's `include/linux/net.h`.
 const SOCK_STREAM: u32 = 1;
@@ -20,10 +19,5 @@ pub fn remember_caller(context: &SockAddrContext) {
         cgroup_id: kernel::current_cgroup_id(),
         command: bpf_get_current_comm().unwrap_or([0; COMMAND_BYTES]),
     };
-    if !kernel::store_process(context, &mut process) {
-        ring::count(Counter::ProcessLost);
-        if kernel::due(kernel::Moment::ProcessLostWarned, kernel::now_boot_ns(), kernel::SECOND_NS) {
-            warn!(context, target: "kernel", "no memory to remember process {} with its socket", process.pid);
-        }
-    }
+    kernel::store_process(context, &mut process);
 }

@@ -17,7 +17,7 @@ use aya_ebpf::helpers::{
     bpf_sk_storage_get,
 };
 use aya_ebpf::macros::{btf_map, map};
-use aya_ebpf::maps::Array;
+use aya_ebpf::maps::{Array, LruHashMap};
 use aya_ebpf::programs::{SockAddrContext, SockOpsContext};
 use ebpf_abi::{Endpoint, Process, TcpState};
 
@@ -45,6 +45,14 @@ static MOMENTS: Array<u64> = Array::with_max_entries(MOMENTS_COUNT, 0);
 /// The process that asked to connect a socket. It goes with the socket, so nothing can push it out.
 #[btf_map]
 static PROCESSES: SkStorage<Process> = SkStorage::new();
+
+/// Connections between their `connect` and their opening whose sockets got no memory.
+const MEMORYLESS_MAX: u32 = 8192;
+
+/// The same by the socket's cookie, where the socket gets no memory: root of a network namespace may give none to its
+/// sockets (`net.core.optmem_max`). The oldest is pushed out.
+#[map]
+static PROCESSES_ASIDE: LruHashMap<u64, Process> = LruHashMap::with_max_entries(MEMORYLESS_MAX, 0);
 
 /// Reads a field of a context at its literal offset. The verifier refuses a context pointer that was moved, and
 /// the compiler moves it where it merges ordinary reads.
@@ -157,8 +165,8 @@ pub fn ask_for_states(context: &SockOpsContext) -> Result<(), i32> {
     context.set_cb_flags((asked | BPF_SOCK_OPS_STATE_CB_FLAG) as i32)
 }
 
-/// Stores a process with the socket that it connects; `false` where there is no memory.
-pub fn store_process(context: &SockAddrContext, process: &mut Process) -> bool {
+/// Stores a process with the socket that it connects, or aside where the socket has no memory.
+pub fn store_process(context: &SockAddrContext, process: &mut Process) {
     let socket = read!(context.sock_addr, offset_of!(bpf_sock_addr, __bindgen_anon_1), "u64") as *mut c_void;
     // SAFETY: the socket is the context's own, and the helper copies a `Process` from a valid reference.
     let stored = unsafe {
@@ -171,16 +179,29 @@ pub fn store_process(context: &SockAddrContext, process: &mut Process) -> bool {
     }
     .cast::<Process>();
     if stored.is_null() {
-        return false;
+        // SAFETY: the helper takes the context that the kernel gave to this program.
+        let cookie = unsafe { bpf_get_socket_cookie(context.as_ptr()) };
+        // Where there is no room for it either, the opening counts it.
+        let _ = PROCESSES_ASIDE.insert(cookie, &*process, 0);
+        return;
     }
     // SAFETY: the helper returned the socket's own `Process`. Where an earlier `connect` of the socket left one,
     // this one takes its place.
     unsafe { *stored = *process };
-    true
 }
 
-/// The process that was stored with the socket.
+/// The process that was stored with the socket, or aside. It is forgotten there.
 pub fn stored_process(context: &SockOpsContext) -> Option<Process> {
+    stored_with_socket(context).or_else(|| {
+        let cookie = socket_cookie(context);
+        // SAFETY: nobody but the socket's own `connect` changes what stands there.
+        let process = unsafe { PROCESSES_ASIDE.get(&cookie) }.copied()?;
+        let _ = PROCESSES_ASIDE.remove(&cookie);
+        Some(process)
+    })
+}
+
+fn stored_with_socket(context: &SockOpsContext) -> Option<Process> {
     let socket = read!(context.ops, offset_of!(bpf_sock_ops, __bindgen_anon_2), "u64") as *mut c_void;
     if socket.is_null() {
         return None;

@@ -16,26 +16,34 @@ pub fn opened(context: &SockOpsContext, side: Side) {
     }
     let now_boot_ns = kernel::now_boot_ns();
     // Before the event: who reads of an opening may count on its end, or on the count of unseen ends.
-    if kernel::ask_for_states(context).is_err() {
+    let is_end_untold = kernel::ask_for_states(context).is_err();
+    if is_end_untold {
         ring::count(Counter::EndUnseen);
         if kernel::due(kernel::Moment::EndUnseenWarned, now_boot_ns, kernel::SECOND_NS) {
             warn!(context, target: "kernel", "the end of a connection to port {} cannot be seen", database_port);
         }
     }
     let process = match side {
-        Side::Client => kernel::stored_process(context).unwrap_or(Process::UNKNOWN),
-        Side::Server => Process::UNKNOWN,
+        Side::Client => kernel::stored_process(context),
+        Side::Server => Some(Process::UNKNOWN),
     };
+    if process.is_none() {
+        ring::count(Counter::ProcessLost);
+        if kernel::due(kernel::Moment::ProcessLostWarned, now_boot_ns, kernel::SECOND_NS) {
+            warn!(context, target: "kernel", "nothing is known of the process that connected to port {}", database_port);
+        }
+    }
     let opened = Opened {
         kind: Kind::Opened,
         side,
-        reserved: [0; 6],
+        end_untold: u8::from(is_end_untold),
+        reserved: [0; 5],
         at_boot_ns: now_boot_ns,
         cookie: kernel::socket_cookie(context),
         netns_cookie: kernel::netns_cookie(context),
         local: kernel::local(context),
         remote: kernel::remote(context),
-        process,
+        process: process.unwrap_or(Process::UNKNOWN),
     };
     ring::emit(context, opened, now_boot_ns, Counter::OpenedSubmitted, Counter::OpenedLost);
 }

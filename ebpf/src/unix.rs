@@ -2,7 +2,7 @@
 //! both ends; a client that sends nothing gets nothing of PostgreSQL, and a look of the agent finds it.
 
 use aya_ebpf::programs::BtfTracePointContext;
-use ebpf_abi::{Counter, Kind, PATH_BYTES, UnixOpened};
+use ebpf_abi::{Counter, Kind, PATH_BYTES, Process, UnixOpened};
 
 use crate::kernel::sockets::{self, Served};
 use crate::{kernel, ports, ring};
@@ -25,6 +25,10 @@ pub fn data_ready(context: &BtfTracePointContext) {
     // connections it knows, and nobody goes unseen.
     served.mark_told();
     let now_boot_ns = kernel::now_boot_ns();
+    let process = served.connected_by();
+    if process.is_none() {
+        ring::count(Counter::ProcessLost);
+    }
     let mut opened = UnixOpened {
         kind: Kind::UnixOpened,
         path_bytes: served.name_bytes() as u8,
@@ -33,7 +37,7 @@ pub fn data_ready(context: &BtfTracePointContext) {
         at_boot_ns: now_boot_ns,
         cookie: served.cookie(),
         client_cookie: served.peer_cookie(),
-        process: served.connected_by(),
+        process: process.unwrap_or(Process::UNKNOWN),
         path: [0; PATH_BYTES],
         reserved_end: [0; 4],
     };

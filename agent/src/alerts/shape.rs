@@ -55,7 +55,12 @@ fn summary(group: &Group) -> String {
 fn severity(kind: AlertKind) -> &'static str {
     match kind {
         AlertKind::Bypass | AlertKind::Tampered => "critical",
-        AlertKind::EventsLost | AlertKind::Gap | AlertKind::Probing | AlertKind::Undelivered => "warning",
+        AlertKind::EndsUnseen
+        | AlertKind::EventsLost
+        | AlertKind::Gap
+        | AlertKind::Probing
+        | AlertKind::ProcessesLost
+        | AlertKind::Undelivered => "warning",
     }
 }
 

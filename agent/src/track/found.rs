@@ -26,6 +26,8 @@ pub struct Merged {
     pub found: u64,
     /// Found open, and nobody could tell who holds it.
     pub unknown: u64,
+    /// Told by events without its process, and found whose it is.
+    pub resolved: u64,
 }
 
 /// Sockets that the last look found. Events of their opening may still come, and are none of another connection.
@@ -44,13 +46,25 @@ impl Lately {
 impl Tracker {
     /// Takes a connection over that an earlier agent saw open, on the same start of the kernel.
     pub fn restore(&mut self, record: ConnectionRecord) {
-        self.keep_open(Open { record, since_boot_ns: 0, is_restored: true, is_in_sight: false });
+        let is_end_untold = record.opening == Opening::Found || !record.socket_path.is_empty();
+        self.keep_open(Open {
+            record,
+            since_boot_ns: 0,
+            is_restored: true,
+            is_in_sight: false,
+            is_end_untold,
+        });
     }
 
-    /// A look begins. Returns the cookies of sockets that are known.
+    /// A look begins. Returns the cookies of sockets that it need not ask about.
     pub fn begin_look(&mut self) -> HashSet<u64> {
         self.ended_meanwhile = Some(HashSet::new());
-        self.known()
+        let mut known = self.known();
+        for open in self.open.values().filter(|open| open.is_unresolved()) {
+            known.remove(&open.record.cookie);
+            known.remove(&open.record.client_cookie);
+        }
+        known
     }
 
     /// Nobody looks: it failed.
@@ -71,6 +85,7 @@ impl Tracker {
         };
         for standing in &look.unknown {
             if known.contains(&standing.cookie) || known.contains(&standing.client_cookie) {
+                merged.resolved += u64::from(self.resolve(standing, look, witness, out));
                 continue;
             }
             self.found_lately.cookies.extend([standing.cookie, standing.client_cookie]);
@@ -78,7 +93,8 @@ impl Tracker {
             let record = self.found(standing, look, witness);
             merged.unknown += u64::from(record.class == ConnectionClass::Unknown);
             let since_boot_ns = look.ended_boot_ns;
-            let mut open = Open { record, since_boot_ns, is_restored: false, is_in_sight: true };
+            let mut open =
+                Open { record, since_boot_ns, is_restored: false, is_in_sight: true, is_end_untold: true };
             open.count(standing.bytes);
             self.announce(&open.record, witness, out);
             self.keep_open(open);
@@ -86,11 +102,9 @@ impl Tracker {
         merged
     }
 
-    /// Whether the end of some connection is told by nobody but a look.
+    /// Whether the end of some connection, or whose it is, is told by nobody but a look.
     pub fn needs_looks(&self) -> bool {
-        let is_untold =
-            |record: &ConnectionRecord| record.opening == Opening::Found || !record.socket_path.is_empty();
-        self.open.values().any(|open| is_untold(&open.record))
+        self.open.values().any(|open| open.is_end_untold || open.is_unresolved())
     }
 
     /// Everything that happened before this time, at most `now_boot_ns`, was told.
@@ -140,6 +154,29 @@ impl Tracker {
             let closed_at = Some(witness.at(look.ended_boot_ns));
             out.push(Record::Connection(ConnectionRecord { closed_at, ending, ..open.record }));
         }
+    }
+
+    /// Tells a connection again whose process no event told, now that a look knows who holds it.
+    fn resolve(
+        &mut self,
+        standing: &Standing,
+        look: &Look,
+        witness: &mut impl Witness,
+        out: &mut Vec<Record>,
+    ) -> bool {
+        let open = self.ages.get(&standing.cookie).and_then(|age| self.open.get_mut(age));
+        let Some(open) = open.filter(|open| open.is_unresolved()) else { return false };
+        let (judge::Judgement { class, evidence, rule }, process) =
+            judge::by_look(standing, open.record.opened_at, look, witness);
+        if class == ConnectionClass::Unknown {
+            return false;
+        }
+        let process = process.map(|process| witness.facts(&process));
+        let record = &mut open.record;
+        (record.class, record.evidence, record.rule, record.process) = (class, evidence, rule, process);
+        let record = record.clone();
+        self.announce(&record, witness, out);
+        true
     }
 
     fn found(&self, standing: &Standing, look: &Look, witness: &mut impl Witness) -> ConnectionRecord {

@@ -31,7 +31,8 @@ pub(super) fn by_process(arrival: &Arrival<'_>, witness: &mut impl Witness) -> J
     match arrival.process {
         Some(process) if witness.is_proxy(process) => ruleless(ConnectionClass::Proxied, Evidence::Kernel),
         Some(_) => by_rule(arrival, Evidence::Kernel, witness),
-        None => BYPASS,
+        // The kernel had no memory for it: a look asks who holds the connection.
+        None => UNKNOWN,
     }
 }
 

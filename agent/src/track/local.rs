@@ -53,6 +53,12 @@ impl Tracker {
         };
         self.announce(&record, witness, out);
         let since_boot_ns = opened.at_boot_ns;
-        self.keep_open(Open { record, since_boot_ns, is_restored: false, is_in_sight: false });
+        self.keep_open(Open {
+            record,
+            since_boot_ns,
+            is_restored: false,
+            is_in_sight: false,
+            is_end_untold: true,
+        });
     }
 }

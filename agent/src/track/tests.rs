@@ -73,7 +73,8 @@ pub(super) fn opened(side: Side, cookie: u64, client: &str, server: &str, pid: u
     Event::Opened(Opened {
         kind: Kind::Opened,
         side,
-        reserved: [0; 6],
+        end_untold: 0,
+        reserved: [0; 5],
         at_boot_ns: 5,
         cookie,
         netns_cookie: 1,
@@ -240,9 +241,9 @@ fn whom_a_rule_allows_raises_no_alert() {
     );
     // An allowed address does not vouch for a process of this host, known or not.
     let (client, server) = ("10.0.0.8:50312", "10.0.0.8:5432");
-    for pid in [4242, 0] {
+    for (pid, class) in [(4242, "Bypass/None"), (0, "Unknown/None")] {
         let ends = [opened(Side::Client, 1, client, server, pid), opened(Side::Server, 2, client, server, 0)];
-        assert!(told(&ends)[0].contains("Bypass/None"), "{pid}");
+        assert!(told(&ends)[0].contains(class), "{pid}");
     }
 }
 
@@ -268,10 +269,30 @@ fn loopback_addresses_of_two_namespaces_are_two_connections() {
 }
 
 #[test]
-fn an_unknown_process_is_a_bypass() {
-    let lines =
-        told(&[opened(Side::Client, 1, CLIENT, SERVER, 0), opened(Side::Server, 2, CLIENT, SERVER, 0)]);
-    assert_eq!(lines[1], "alert: 127.0.0.1:50312 connected to 127.0.0.1:5432 around the proxy");
+fn a_connection_of_an_unknown_process_is_unknown() {
+    let ends = [opened(Side::Client, 1, CLIENT, SERVER, 0), opened(Side::Server, 2, CLIENT, SERVER, 0)];
+    assert_eq!(told(&ends), ["open 2/1 127.0.0.1:50312->127.0.0.1:5432 Unknown/None pid 0"]);
+    // Not even where a rule allows its address, or a proxy elsewhere has it.
+    for address in ["10.0.0.8", "10.0.0.7"] {
+        let (client, server) = (format!("{address}:50312"), format!("{address}:5432"));
+        let ends =
+            [opened(Side::Client, 1, &client, &server, 0), opened(Side::Server, 2, &client, &server, 0)];
+        assert!(told(&ends)[0].contains("Unknown/None"), "{address}");
+    }
+}
+
+#[test]
+fn ends_that_nobody_will_tell_are_looked_for() {
+    for (end_untold, needs_looks) in [(0, false), (1, true)] {
+        let (mut tracker, mut out) = (tracker(), Vec::new());
+        let Event::Opened(mut server) = opened(Side::Server, 2, CLIENT, SERVER, 0) else { unreachable!() };
+        server.end_untold = end_untold;
+        tracker.on_event(&opened(Side::Client, 1, CLIENT, SERVER, 7), 0, &mut Script, &mut out);
+        tracker.on_event(&Event::Opened(server), 0, &mut Script, &mut out);
+        assert_eq!(tracker.needs_looks(), needs_looks);
+        tracker.on_event(&closed(2), 0, &mut Script, &mut out);
+        assert!(!tracker.needs_looks());
+    }
 }
 
 #[test]

@@ -10,3 +10,4 @@ mod namespaces;
 mod programs;
 mod storm;
 mod tampered;
+mod untold;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 const WAIT: Duration = Duration::from_secs(30);
 
-/// `bpf(2)`, as bpftool would: detaches a link, or deletes the key of a map, by its id.
+/// `bpf(2)`, as bpftool would: detaches a link, deletes the key of a map, or sets a counter of each processor, by its id.
 const PYTHON: &str = r#"
 import ctypes, platform, struct, sys
 libc = ctypes.CDLL(None, use_errno=True)
@@ -23,17 +23,22 @@ def bpf(command, attributes):
 what, number = sys.argv[1], int(sys.argv[2])
 if what == 'link':
     bpf(34, struct.pack('I', bpf(30, struct.pack('III', number, 0, 0))))
+elif what == 'counter':
+    processors = open('/sys/devices/system/cpu/possible').read().strip().split('-')[-1]
+    key = ctypes.create_string_buffer(struct.pack('I', int(sys.argv[3])), 4)
+    value = ctypes.create_string_buffer(struct.pack('Q', 1) * (int(processors) + 1))
+    bpf(2, struct.pack('IIQQQ', bpf(14, struct.pack('III', number, 0, 0)), 0, ctypes.addressof(key), ctypes.addressof(value), 0))
 else:
     key = ctypes.create_string_buffer(struct.pack('H', int(sys.argv[3])), 2)
     bpf(3, struct.pack('IIQQQ', bpf(14, struct.pack('III', number, 0, 0)), 0, ctypes.addressof(key), 0, 0))
 "#;
 
-fn tamper(arguments: &[&str]) {
+pub(crate) fn tamper(arguments: &[&str]) {
     assert!(Command::new("python3").args(["-c", PYTHON]).args(arguments).status().unwrap().success());
 }
 
 /// The agent, watching one port.
-struct Agent {
+pub(crate) struct Agent {
     process: Child,
     dir: tempfile::TempDir,
     port: u16,
@@ -41,7 +46,10 @@ struct Agent {
 
 impl Agent {
     fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Agent::on(TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port())
+    }
+
+    pub(crate) fn on(port: u16) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let config = format!(
             "watch-ports = [{port}]\nspool.dir = '{}'\nclickhouse.url = 'http://127.0.0.1:1'\n",
@@ -63,7 +71,7 @@ impl Agent {
     }
 
     /// Values of `key` of its descriptors that have `has` too.
-    fn descriptors(&self, has: &str, key: &str) -> Vec<String> {
+    pub(crate) fn descriptors(&self, has: &str, key: &str) -> Vec<String> {
         let folder = format!("/proc/{}/fdinfo", self.process.id());
         let texts =
             fs::read_dir(folder).unwrap().filter_map(|it| fs::read_to_string(it.unwrap().path()).ok());
@@ -73,11 +81,11 @@ impl Agent {
     }
 
     /// Records that it has noted.
-    fn journal(&self) -> String {
+    pub(crate) fn journal(&self) -> String {
         fs::read_to_string(self.dir.path().join("spool/open-connections.jsonl")).unwrap()
     }
 
-    fn until(&self, text: &str) {
+    pub(crate) fn until(&self, text: &str) {
         let deadline = Instant::now() + WAIT;
         while !self.journal().contains(text) {
             assert!(Instant::now() < deadline, "`{text}` is not in {}", self.journal());

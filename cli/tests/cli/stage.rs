@@ -182,5 +182,7 @@ pub(crate) fn blind(at: UnixMicros) -> Record {
         connections_open: 1,
         state: "events_lost".to_owned(),
         unix_problem: String::new(),
+        processes_lost: 0,
+        ends_unseen: 0,
     })
 }

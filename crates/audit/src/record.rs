@@ -222,7 +222,8 @@ pub enum ConnectionClass {
     Allowed,
     /// From this host to a database elsewhere, whose own agent judges it.
     Outgoing,
-    /// It was open before the agent looked, and the agent lacks the rights to find out who holds it.
+    /// Nothing tells whose it is: the agent lacks the rights to find out who holds one that was open before it looked, or the kernel
+    /// did not tell who asked for it, and no look has found who holds it.
     Unknown,
 }
 
@@ -232,7 +233,7 @@ pub enum ConnectionClass {
 pub enum Evidence {
     /// The kernel saw the registered proxy's own process open it, or one that a rule allows.
     Kernel,
-    /// It was open before the agent looked, and was held by the registered proxy's own process, or by those that rules
+    /// It was open before the agent looked, or the kernel did not tell who asked for it; and it was held by the registered proxy's own process, or by those that rules
     /// allow, and no other that the agent could ask.
     Holder,
     /// The source address is a known proxy's, or one that a rule allows.
@@ -357,6 +358,10 @@ pub enum AlertKind {
     Bypass,
     /// The agent lost events.
     EventsLost,
+    /// The kernel did not tell the agent whose connections are.
+    ProcessesLost,
+    /// The kernel does not tell the agent of the ends of connections.
+    EndsUnseen,
     /// The agent was away, and saw nothing meanwhile.
     Gap,
     /// Somebody took the agent's programs or ports out of the kernel; it has put them back.
@@ -373,6 +378,8 @@ impl AlertKind {
         match self {
             AlertKind::Bypass => "bypass",
             AlertKind::EventsLost => "events_lost",
+            AlertKind::ProcessesLost => "processes_lost",
+            AlertKind::EndsUnseen => "ends_unseen",
             AlertKind::Gap => "gap",
             AlertKind::Tampered => "tampered",
             AlertKind::Probing => "probing",
@@ -492,11 +499,17 @@ pub struct AgentHealthRecord {
     pub events_lost: u64,
     /// Connections open at the moment.
     pub connections_open: u64,
-    /// `started`, `watching`, `events_lost` or `stopped`.
+    /// `started`, `watching`, `events_lost`, `processes_lost`, `ends_unseen` or `stopped`.
     pub state: String,
     /// Why connections over UNIX sockets are not seen; empty where they are.
     #[serde(default)]
     pub unix_problem: String,
+    /// Connections of this host that the kernel programs told without their process, since they were loaded.
+    #[serde(default)]
+    pub processes_lost: u64,
+    /// Connections of whose end the kernel refused to tell, since they were loaded.
+    #[serde(default)]
+    pub ends_unseen: u64,
 }
 
 /// A time in which an agent saw nothing. Identity: `host`, `began_at`, `ended_at`.

@@ -34,6 +34,8 @@ fn sized(number: u64, letters: usize) -> Record {
         connections_open: 0,
         state: "watching".to_owned(),
         unix_problem: String::new(),
+        processes_lost: 0,
+        ends_unseen: 0,
     })
 }
 

@@ -12,7 +12,7 @@ pub enum Counter {
     ClosedSubmitted = 2,
     /// `Closed` events that found the ring full.
     ClosedLost = 3,
-    /// Processes that could not be remembered with their socket.
+    /// Connections of this host that were told without the process that asked for them.
     ProcessLost = 4,
     /// Connections whose end the kernel refused to tell.
     EndUnseen = 5,

@@ -51,8 +51,10 @@ pub struct Opened {
     pub kind: Kind,
     /// Which end tells.
     pub side: Side,
+    /// 1 where the kernel refuses to tell of this end's close.
+    pub end_untold: u8,
     /// Zero.
-    pub reserved: [u8; 6],
+    pub reserved: [u8; 5],
     /// Nanoseconds since the kernel started, time asleep included.
     pub at_boot_ns: u64,
     /// Cookie of this end's socket.
@@ -63,7 +65,7 @@ pub struct Opened {
     pub local: Endpoint,
     /// The other end.
     pub remote: Endpoint,
-    /// Who asked for it; zeros on the server's side.
+    /// Who asked for it; zeros where nothing is known of it, and on the server's side.
     pub process: Process,
 }
 

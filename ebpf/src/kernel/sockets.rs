@@ -129,22 +129,22 @@ impl Served {
     }
 
     /// Who connected: the kernel notes it with the server's socket, which it makes within the client's `connect`.
-    pub fn connected_by(&self) -> Process {
+    pub fn connected_by(&self) -> Option<Process> {
         let socket = self.socket;
         let pid = pointer(socket, Offset::SocketPeerPid).and_then(|pid| read(pid, Offset::PidNumber));
         let uid = pointer(socket, Offset::SocketPeerCred).and_then(|cred| read(cred, Offset::CredUid));
         let cgroup_id = pointer(socket, Offset::SocketCgroup)
             .and_then(|cgroup| pointer(cgroup, Offset::CgroupNode))
             .and_then(|node| read(node, Offset::NodeId));
-        let (Some(pid), Some(uid)) = (pid, uid) else { return Process::UNKNOWN };
+        let (pid, uid) = (pid?, uid?);
         let is_current = (bpf_get_current_pid_tgid() >> 32) as u32 == pid;
         let command = if is_current { bpf_get_current_comm().ok() } else { None };
-        Process {
+        Some(Process {
             pid,
             uid,
             cgroup_id: cgroup_id.unwrap_or(0),
             command: command.unwrap_or([0; COMMAND_BYTES]),
-        }
+        })
     }
 }
 

@@ -239,3 +239,58 @@ fn a_lost_end_is_found() {
     });
     assert_eq!(states, HashMap::from([(false, 1), (true, 1)]));
 }
+
+/// Events told a connection without its process; looks find these holders, one after the other.
+fn resolved(looks: &[Standing], are_holders_whole: bool) -> (Tracker, Vec<String>) {
+    let (mut tracker, mut out) = (tracker(), Vec::new());
+    tracker.on_event(&opened(Side::Client, 1, CLIENT, SERVER, 0), 0, &mut Script, &mut out);
+    tracker.on_event(&opened(Side::Server, 2, CLIENT, SERVER, 0), 0, &mut Script, &mut out);
+    for standing in looks {
+        assert!(tracker.needs_looks());
+        let known = tracker.begin_look();
+        assert!(!known.contains(&1) && !known.contains(&2), "it must be asked about");
+        let look = Look { are_holders_whole, ..look(std::slice::from_ref(standing), &[1, 2]) };
+        tracker.on_look(&look, &mut Script, &mut out);
+    }
+    (tracker, lines(&out))
+}
+
+#[test]
+fn whose_a_connection_is_that_came_without_its_process_is_found() {
+    let ends = "2/1 127.0.0.1:50312->127.0.0.1:5432";
+    let untold = format!("open {ends} Unknown/None pid 0");
+    let (mut tracker, told) = resolved(&[standing(&[7])], true);
+    assert_eq!(
+        told,
+        [untold.clone(), format!("open {ends} Proxied/Holder pid 7")],
+        "no alert about the proxy"
+    );
+    let known = tracker.begin_look();
+    assert!(known.contains(&1) && known.contains(&2) && !tracker.needs_looks());
+    let mut out = Vec::new();
+    tracker.on_event(&closed(2), 0, &mut Script, &mut out);
+    assert_eq!(lines(&out), [format!("close 100>200< {ends} Proxied/Holder pid 7")]);
+
+    let (_, told) = resolved(&[standing(&[8])], true);
+    assert_eq!(told[1], format!("open {ends} Allowed/Holder by backup pid 8"));
+    let (_, told) = resolved(&[standing(&[4242])], true);
+    let alert = "alert: psql (pid 4242, user postgres) connected to 127.0.0.1:5432 from 127.0.0.1:50312 around the proxy";
+    assert_eq!(told, [untold.clone(), format!("open {ends} Bypass/None pid 4242"), alert.to_owned()]);
+    let (_, told) = resolved(&[standing(&[])], true);
+    assert_eq!(told[1], format!("open {ends} Bypass/None pid 0"), "hidden");
+    // Somebody may hold it whom nobody may ask; the next look may.
+    let (_, told) = resolved(&[standing(&[]), standing(&[4242])], false);
+    assert_eq!(told, [untold, format!("open {ends} Bypass/None pid 4242"), alert.to_owned()]);
+}
+
+#[test]
+fn a_connection_without_its_process_that_has_ended_stays_unknown() {
+    let (mut tracker, mut out) = (tracker(), Vec::new());
+    tracker.on_event(&opened(Side::Client, 1, CLIENT, SERVER, 0), 0, &mut Script, &mut out);
+    tracker.on_event(&opened(Side::Server, 2, CLIENT, SERVER, 0), 0, &mut Script, &mut out);
+    tracker.begin_look();
+    tracker.on_event(&closed(2), 0, &mut Script, &mut out);
+    tracker.on_look(&look(&[standing(&[4242])], &[]), &mut Script, &mut out);
+    let told = lines(&out);
+    assert!(told.len() == 2 && told[1].starts_with("close") && told[1].contains("Unknown"), "{told:?}");
+}

@@ -96,6 +96,8 @@ impl Days {
                     connections_open: 5 + minute.unsigned_abs() % 7,
                     state: "watching".to_owned(),
                     unix_problem: String::new(),
+                    processes_lost: 0,
+                    ends_unseen: 0,
                 })
             })
         });

@@ -79,6 +79,8 @@ const MIGRATIONS: &[Migration] = migrations![
     47 "0047_access_days",
     48 "0048_access_days_written",
     49 "0049_access_days_before",
+    50 "0050_agent_health_blind",
+    51 "0051_witness_gaps_blind",
 ];
 
 #[derive(Row, Deserialize)]

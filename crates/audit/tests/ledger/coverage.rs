@@ -141,7 +141,16 @@ async fn a_hole_in_the_account_is_told_with_its_times() {
     };
     let account = |at: i64, state: &str, events_lost| {
         let at = UnixMicros(T0 + at * 1_000_000);
-        Record::AgentHealth(AgentHealthRecord { at, state: state.to_owned(), events_lost, ..health() })
+        let (processes_lost, ends_unseen) = (2 * events_lost, 0);
+        let state = state.to_owned();
+        Record::AgentHealth(AgentHealthRecord {
+            at,
+            state,
+            events_lost,
+            processes_lost,
+            ends_unseen,
+            ..health()
+        })
     };
     let elsewhere = ConnectionRecord {
         host: "db2".to_owned(),
@@ -182,7 +191,16 @@ async fn a_hole_in_the_account_is_told_with_its_times() {
         lost,
         [(5, Some(6), "1 events of the kernel were lost"), (2, Some(3), "4 events of the kernel were lost")]
     );
+    let untold: Vec<_> =
+        of("processes_lost").map(|row| (second(row.began_at), row.message.as_str())).collect();
+    assert_eq!(
+        untold,
+        [
+            (5, "2 connections were told without their process"),
+            (2, "8 connections were told without their process")
+        ]
+    );
     let away: Vec<_> = of("away").map(|row| (row.began_at, row.ended_at)).collect();
     assert_eq!(away, [(gap().began_at, Some(gap().ended_at))]);
-    assert_eq!(page.rows.len(), 6);
+    assert_eq!(page.rows.len(), 8);
 }

@@ -128,6 +128,8 @@ pub(crate) fn health() -> AgentHealthRecord {
         connections_open: 1,
         state: "events_lost".to_owned(),
         unix_problem: String::new(),
+        processes_lost: 2,
+        ends_unseen: 1,
     }
 }
 

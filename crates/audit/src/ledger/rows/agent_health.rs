@@ -20,6 +20,8 @@ pub(in crate::ledger) struct AgentHealthRow {
     events_lost: u64,
     connections_open: u64,
     unix_problem: String,
+    processes_lost: u64,
+    ends_unseen: u64,
     #[serde(with = "clickhouse::serde::uuid")]
     writer_id: Uuid,
     writer_sequence: u64,
@@ -36,6 +38,8 @@ impl AgentHealthRow {
             events_lost: record.events_lost,
             connections_open: record.connections_open,
             unix_problem: record.unix_problem.clone(),
+            processes_lost: record.processes_lost,
+            ends_unseen: record.ends_unseen,
             writer_id: place.writer,
             writer_sequence: place.sequence,
         }
@@ -75,7 +79,9 @@ impl Chained for AgentHealthRow {
             .number("events_submitted", self.events_submitted)
             .number("events_lost", self.events_lost)
             .number("connections_open", self.connections_open)
-            .text("unix_problem", &self.unix_problem);
+            .text("unix_problem", &self.unix_problem)
+            .number("processes_lost", self.processes_lost)
+            .number("ends_unseen", self.ends_unseen);
         leaf.half()
     }
 }

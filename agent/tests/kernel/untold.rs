@@ -1,0 +1,159 @@
+//! What the kernel cannot tell of a connection: it is counted and told, and a look finds it.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+
+use audit::record::{AlertRecord, ConnectionClass, Evidence, Opening};
+use ebpf_abi::Counter;
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use crate::eye::Eye;
+use crate::namespaces::{Namespace, ip};
+use crate::tampered::{Agent, tamper};
+
+/// A connection that was asked for before anybody watched its port, and is not open yet: the queue of its server is full.
+struct Pending {
+    listener: Socket,
+    client: Socket,
+    address: SocketAddr,
+    _fills_queue: TcpStream,
+}
+
+impl Pending {
+    fn new() -> Self {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        listener.bind(&SockAddr::from(SocketAddr::from(([127, 0, 0, 1], 0)))).unwrap();
+        listener.listen(0).unwrap();
+        let address = listener.local_addr().unwrap().as_socket().unwrap();
+        let fills_queue = TcpStream::connect(address).unwrap();
+        let client = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        client.set_nonblocking(true).unwrap();
+        client.connect(&SockAddr::from(address)).unwrap_err();
+        assert!(client.peer_addr().is_err(), "it waits");
+        Pending { listener, client, address, _fills_queue: fills_queue }
+    }
+
+    /// Makes room for it, and waits until it is open.
+    fn accept(&self) -> [Socket; 2] {
+        [self.listener.accept().unwrap().0, self.listener.accept().unwrap().0]
+    }
+
+    fn client(&self) -> SocketAddr {
+        self.client.local_addr().unwrap().as_socket().unwrap()
+    }
+}
+
+#[test]
+fn a_connection_without_its_process_is_unknown_until_a_look_finds_who_holds_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let pid_file = dir.path().join("proxy.pid");
+    fs::write(&pid_file, std::process::id().to_string()).unwrap();
+    for (pid_files, class, evidence, alerts) in [
+        (vec![&*pid_file], ConnectionClass::Proxied, Evidence::Holder, 0),
+        (vec![], ConnectionClass::Bypass, Evidence::None, 1),
+    ] {
+        let pending = Pending::new();
+        let mut eye = Eye::new(&pid_files);
+        eye.kernel.watch_port(pending.address.port()).unwrap();
+        let served = pending.accept();
+        eye.until_told(1);
+        let untold = eye.connections()[0].clone();
+        assert_eq!(untold.client, pending.client());
+        assert_eq!(
+            (untold.class, untold.opening, &untold.process),
+            (ConnectionClass::Unknown, Opening::Seen, &None)
+        );
+        assert_ne!(untold.client_cookie, 0, "both ends are paired");
+        assert_eq!((eye.counts().processes_lost, eye.alerts().len()), (1, 0));
+
+        // The look finds the one that fills the queue, too: it was open before.
+        let merged = eye.look(pending.address.port());
+        assert_eq!((merged.resolved, merged.found, merged.unknown), (1, 1, 0));
+        let of_it = |eye: &Eye| {
+            let those = eye.connections().into_iter().filter(|it| it.cookie == untold.cookie);
+            those.cloned().collect::<Vec<_>>()
+        };
+        let [_, told] = of_it(&eye).try_into().unwrap();
+        assert_eq!(
+            (told.client, told.opened_at, told.opening),
+            (untold.client, untold.opened_at, Opening::Seen)
+        );
+        assert_eq!((told.class, told.evidence), (class, evidence));
+        assert_eq!(told.process.unwrap().pid, std::process::id());
+        let about =
+            |alert: &&AlertRecord| alert.connection.as_ref().is_some_and(|it| it.cookie == untold.cookie);
+        assert_eq!(eye.alerts().into_iter().filter(about).count(), alerts);
+        assert_eq!(eye.look(pending.address.port()).resolved, 0, "once");
+        drop(pending);
+        drop(served);
+        eye.until_closed(1);
+        let [_, _, closed] = of_it(&eye).try_into().unwrap();
+        assert!(closed.class == class && closed.closed_at.is_some());
+    }
+}
+
+#[test]
+fn the_agent_says_so_and_looks_by_itself() {
+    let pending = Pending::new();
+    let agent = Agent::on(pending.address.port());
+    let _served = pending.accept();
+    agent.until("\"kind\":\"processes_lost\"");
+    agent.until(&format!("(pid {}, user root) connected to {}", std::process::id(), pending.address));
+    let journal = agent.journal();
+    let client = format!("\"client\":\"{}\"", pending.client());
+    let classes: Vec<bool> =
+        journal.lines().filter(|it| it.contains(&client)).map(|it| it.contains("\"unknown\"")).collect();
+    assert_eq!(classes.first(), Some(&true), "{journal}");
+    assert_eq!(classes.last(), Some(&false), "{journal}");
+}
+
+/// No kernel is known that refuses to tell of an end: here root says that this one did.
+#[test]
+fn ends_that_the_kernel_does_not_tell_are_told() {
+    let agent = Agent::on(TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
+    // `BPF_MAP_TYPE_PERCPU_ARRAY` of `include/uapi/linux/bpf.h`.
+    let maps = agent.descriptors("map_type:\t6\n", "map_id:");
+    assert_eq!(maps.len(), 1);
+    tamper(&["counter", &maps[0], &(Counter::EndUnseen as u32).to_string()]);
+    agent.until("\"kind\":\"ends_unseen\"");
+}
+
+/// Who is root in a network namespace may give its sockets no memory; their processes are known all the same.
+#[test]
+fn a_process_is_known_where_its_socket_gets_no_memory() {
+    const PYTHON: &str = "import socket, sys
+server = socket.create_server(('127.0.0.1', PORT))
+for _ in range(3):
+    client = socket.create_connection(('127.0.0.1', PORT))
+    server.accept()[0].close()
+    client.close()
+print('done', flush=True)
+sys.stdin.read()
+";
+    let namespace = Namespace::new(std::process::id() + 30_000);
+    ip(&["-n", &namespace.name, "link", "set", "lo", "up"]);
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut eye = Eye::on(port);
+    let python = PYTHON.replace("PORT", &port.to_string());
+    let starve = "sysctl -qw net.core.optmem_max=0 && exec python3 -c \"$0\"";
+    let mut inside = Command::new("ip")
+        .args(["netns", "exec", &namespace.name, "bash", "-c", starve, &python])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    BufReader::new(inside.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    assert_eq!(said, "done\n");
+    eye.until_closed(3);
+    for record in eye.connections() {
+        let process = record.process.as_ref().expect("its process is known");
+        assert_eq!((process.pid, process.command.as_str()), (inside.id(), "python3"));
+        assert_eq!(record.class, ConnectionClass::Bypass);
+    }
+    assert_eq!((eye.counts().processes_lost, eye.counts().ends_unseen), (0, 0));
+    inside.kill().unwrap();
+    inside.wait().unwrap();
+}
