@@ -10,6 +10,7 @@ mod health;
 mod journal;
 pub mod load;
 mod moment;
+mod proc;
 mod process;
 mod registry;
 mod report;

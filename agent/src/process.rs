@@ -1,18 +1,27 @@
-//! Says of a process what the ledger wants: the names behind the kernel's numbers. Names are looked up when its
-//! connection is told, so those of a process that is gone may be unknown.
+//! Says of a process what the ledger wants: the names behind the kernel's numbers, and what `/proc` knows besides. It is
+//! read when the opening of its connection is: of a process that is gone by then, only what the kernel told is known.
 
 mod cgroups;
+mod place;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use audit::record::ProcessFacts;
+use audit::record::{ProcessFacts, UnixMicros};
 use ebpf_abi::Process;
 
 use self::cgroups::Cgroups;
+use self::place::Place;
+use crate::moment::Clock;
+use crate::proc::Proc;
 
 /// Users whose names are remembered; beyond it all are looked up again.
 const USERS_MAX: usize = 4096;
+/// Parents of parents that are told.
+const PARENTS_MAX: usize = 8;
+/// The kernel tells starts in hundredths of a second; in them, the same process started at the same moment.
+const START_MICROS: i64 = 10_000;
 
 /// Looks names up, and remembers them.
 #[derive(Debug)]
@@ -27,15 +36,28 @@ impl Processes {
         Processes { cgroups: Cgroups::new(cgroup_mount), users: HashMap::new() }
     }
 
-    /// What the ledger says of `process`.
-    pub fn facts(&mut self, process: &Process) -> ProcessFacts {
+    /// What the ledger says of `process`, which connected, or held a connection, at `at_boot_ns`.
+    pub fn facts(&mut self, process: &Process, at_boot_ns: u64) -> ProcessFacts {
+        let cgroup = self.cgroup(process);
+        let Place { unit, container, pod } = Place::of(&cgroup);
+        let running = same(process.pid, Duration::from_nanos(at_boot_ns));
+        let running = running.as_ref();
+        let login_uid = running.and_then(Proc::login_uid);
         ProcessFacts {
             pid: process.pid,
-            command: command(&process.command),
+            command: shown(until_zero(&process.command)),
             uid: process.uid,
             user: self.user(process.uid),
             cgroup_id: process.cgroup_id,
-            cgroup: self.cgroup(process),
+            cgroup,
+            executable: running.and_then(Proc::executable).map(|path| shown(&path)).unwrap_or_default(),
+            started_at: running.map(started_at),
+            login_uid,
+            login_user: login_uid.map(|uid| self.user(uid)).unwrap_or_default(),
+            unit,
+            container,
+            pod,
+            parents: running.map(parents).unwrap_or_default(),
         }
     }
 
@@ -58,10 +80,36 @@ impl Processes {
     }
 }
 
-/// A process may call itself anything: what could spoil a line of a report is replaced.
-fn command(comm: &[u8]) -> String {
+/// The process of this pid, where it ran already at that time: one that started later has taken the pid over.
+fn same(pid: u32, at_boot: Duration) -> Option<Proc> {
+    // Whoever cannot be read is as one that is gone.
+    Proc::find(pid).ok().flatten().filter(|it| it.started() <= at_boot)
+}
+
+fn started_at(running: &Proc) -> UnixMicros {
+    let UnixMicros(at) = Clock.at(u64::try_from(running.started().as_nanos()).unwrap_or(u64::MAX));
+    UnixMicros(at - at.rem_euclid(START_MICROS))
+}
+
+/// Who started it, and so on, as `command[pid]`. Nobody is younger than who it started.
+fn parents(running: &Proc) -> Vec<String> {
+    let (mut parents, mut parent, mut started) = (Vec::new(), running.parent(), running.started());
+    while parents.len() < PARENTS_MAX && parent != 0 {
+        let Some(it) = same(parent, started) else { break };
+        parents.push(format!("{}[{parent}]", shown(it.command())));
+        (parent, started) = (it.parent(), it.started());
+    }
+    parents
+}
+
+fn until_zero(comm: &[u8]) -> &[u8] {
     let end = comm.iter().position(|byte| *byte == 0).unwrap_or(comm.len());
-    let text = String::from_utf8_lossy(comm.get(..end).unwrap_or_default());
+    comm.get(..end).unwrap_or_default()
+}
+
+/// A process may call itself anything: what could spoil a line of a report is replaced.
+fn shown(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
     text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
 }
 
@@ -71,6 +119,7 @@ mod tests {
 
     #[test]
     fn commands_end_at_their_zero_and_hold_no_controls() {
+        let command = |comm| shown(until_zero(comm));
         assert_eq!(command(b"psql\0garbage\0\0\0\0"), "psql");
         assert_eq!(command(b"0123456789abcdef"), "0123456789abcdef");
         assert_eq!(command(b"a\nb\x1b[31m\0"), "a\u{fffd}b\u{fffd}[31m");
@@ -81,5 +130,20 @@ mod tests {
         let mut processes = Processes::new(PathBuf::from("/nowhere"));
         assert_eq!(processes.user(0), "root");
         assert_eq!(processes.user(4_000_000_000), "");
+    }
+
+    /// The pid of a process that has ended may be another's by the time that it is asked about.
+    #[test]
+    fn a_process_that_started_later_is_another_one() {
+        let me = std::process::id();
+        let process = Process { pid: me, uid: 0, cgroup_id: 0, command: [0; 16] };
+        let mut processes = Processes::new(PathBuf::from("/nowhere"));
+        let now = processes.facts(&process, Clock.now_boot_ns());
+        assert!(now.executable.contains("picket_agent") && now.started_at.is_some(), "{now:?}");
+        let (parent, pid) = (&now.parents[0], std::os::unix::process::parent_id());
+        assert!(parent.ends_with(&format!("[{pid}]")) && now.parents.len() <= PARENTS_MAX, "{now:?}");
+        let then = processes.facts(&process, 1);
+        assert_eq!((then.executable.as_str(), then.started_at, then.login_uid), ("", None, None));
+        assert_eq!((then.parents.len(), then.pid), (0, me));
     }
 }

@@ -2,7 +2,6 @@
 //! read again for each connection that is judged.
 
 mod pid_file;
-mod proc;
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;

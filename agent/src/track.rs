@@ -35,8 +35,8 @@ pub trait Witness {
     fn is_proxy_address(&self, address: IpAddr) -> bool;
     /// Name of the rule that allows it around the proxy.
     fn rule_for(&mut self, arrival: &Arrival<'_>) -> Option<String>;
-    /// What the ledger says of a process.
-    fn facts(&mut self, process: &Process) -> ProcessFacts;
+    /// What the ledger says of a process that connected, or was found, at that time since the kernel started.
+    fn facts(&mut self, process: &Process, at_boot_ns: u64) -> ProcessFacts;
     /// The time of day at a time since the kernel started.
     fn at(&self, boot_ns: u64) -> UnixMicros;
     /// A new version 7 UUID.
@@ -154,8 +154,8 @@ impl Tracker {
         if self.found_lately.contains(&opened) {
             return;
         }
+        let this = Half::new(opened, witness);
         if let Some(other) = self.halves.take_other_end(&opened) {
-            let this = Half { opened, closed: None };
             self.tell_pair(this, other, witness, out);
             return;
         }
@@ -164,10 +164,10 @@ impl Tracker {
             && self.ages.contains_key(&client.opened.cookie)
         {
             // The client's end was told as going elsewhere, and stays so: whose it is counts here.
-            self.tell(Half { opened, closed: None }, Some(Some(client)), witness, out);
+            self.tell(this, Some(Some(client)), witness, out);
             return;
         }
-        if let Some(pushed_out) = self.halves.keep(opened, now) {
+        if let Some(pushed_out) = self.halves.keep(this, now) {
             self.tell_alone(pushed_out, witness, out);
         }
     }
@@ -248,7 +248,7 @@ impl Tracker {
             class,
             evidence,
             rule,
-            process: process.map(|process| witness.facts(&process)),
+            process: client_half.and_then(|half| half.facts.clone()),
             bytes_to_server: 0,
             bytes_to_client: 0,
         };

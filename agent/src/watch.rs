@@ -81,8 +81,8 @@ impl Witness for ThisHost {
         allowances.rule_for(arrival, cgroup).map(str::to_owned)
     }
 
-    fn facts(&mut self, process: &Process) -> ProcessFacts {
-        self.processes.facts(process)
+    fn facts(&mut self, process: &Process, at_boot_ns: u64) -> ProcessFacts {
+        self.processes.facts(process, at_boot_ns)
     }
 
     fn at(&self, boot_ns: u64) -> UnixMicros {

@@ -102,24 +102,32 @@ const BYPASSES_HELP: &str = r#"Examples:
   picket bypasses --format json | jq '.[] | select(.state == "open")'
 
 Keys of a JSON object, in this order, and columns of CSV (null empty):
-  at                when it was raised, or allowed; RFC 3339 in UTC with microseconds
-  host              the host whose agent saw it
-  process_command   name of the client's process; empty where it runs on another host
-  process_pid       its process id; null where it runs on another host
-  user              name of its user; empty where it is not known
-  uid               id of its user; null where it runs on another host
-  process_cgroup    its cgroup, which names the service or container; empty where it is not known
-  client            address and port of the client
-  server            address and port of the database
-  state             open, closed, or unknown where the ledger has no such connection
-  opened_at         when the connection was established
-  closed_at         when it closed; null until then
-  duration_seconds  how long it lasted; null until it closed
-  bytes_to_server   bytes that the database received
-  bytes_to_client   bytes that the database sent
-  message           the alert in one sentence
-  alert_id          UUID of the alert; null where a rule allows it
-  rule              the rule that allows it; empty where none does"#;
+  at                  when it was raised, or allowed; RFC 3339 in UTC with microseconds
+  host                the host whose agent saw it
+  process_command     name of the client's process; empty where it runs on another host
+  process_pid         its process id; null where it runs on another host
+  user                name of its user; empty where it is not known
+  uid                 id of its user; null where it runs on another host
+  process_cgroup      its cgroup; empty where it is not known
+  process_executable  file that it runs; empty where it was gone before that could be read
+  process_started_at  when it started; null where it was gone
+  login_uid           user who logged in, whoever the process acts as since; null where nobody did
+  login_user          name of that user; empty where it is not known
+  process_unit        its unit of systemd, by the cgroup
+  process_container   id of its container, by the cgroup
+  process_pod         uid of its pod of Kubernetes, by the cgroup
+  process_parents     list: who started it, who started that one, and so on, as command[pid]
+  client              address and port of the client
+  server              address and port of the database
+  state               open, closed, or unknown where the ledger has no such connection
+  opened_at           when the connection was established
+  closed_at           when it closed; null until then
+  duration_seconds    how long it lasted; null until it closed
+  bytes_to_server     bytes that the database received
+  bytes_to_client     bytes that the database sent
+  message             the alert in one sentence
+  alert_id            UUID of the alert; null where a rule allows it
+  rule                the rule that allows it; empty where none does"#;
 
 const LIST_ABOUT: &str = "\
 The columns that are sensitive now

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use audit::record::AlertRecord;
+use audit::record::{AlertRecord, ProcessFacts};
 
 /// Different alerts that wait; beyond it new ones are dropped, and counted.
 const WAITING_MAX: usize = 1024;
@@ -100,7 +100,10 @@ impl Queue {
 fn key(alert: &AlertRecord) -> String {
     let kind = alert.kind.name();
     let Some(connection) = &alert.connection else { return format!("{kind} {}", alert.message) };
-    let process = connection.process.as_ref().map(|process| (process.uid, &process.command));
+    let process = connection.process.as_ref().map(|process| {
+        let ProcessFacts { uid, command, executable, login_uid, unit, container, .. } = process;
+        (uid, command, executable, login_uid, unit, container)
+    });
     format!("{kind} {} {} {process:?}", connection.client.ip(), connection.place())
 }
 

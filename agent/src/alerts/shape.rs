@@ -1,6 +1,6 @@
 //! What an alert looks like to those who receive it.
 
-use audit::record::{AlertKind, UnixMicros};
+use audit::record::{AlertKind, ProcessFacts, UnixMicros};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -35,6 +35,21 @@ fn alertmanager(group: &Group) -> Value {
         if let Some(process) = &connection.process {
             labels["command"] = json!(process.command);
             labels["uid"] = json!(process.uid.to_string());
+            let ProcessFacts { executable, login_uid, login_user, unit, container, pod, .. } = process;
+            let login_user = match login_uid {
+                Some(uid) if login_user.is_empty() => &uid.to_string(),
+                _ => login_user,
+            };
+            let known = [
+                ("executable", executable),
+                ("login_user", login_user),
+                ("unit", unit),
+                ("container", container),
+                ("pod", pod),
+            ];
+            for (label, value) in known.into_iter().filter(|(_, value)| !value.is_empty()) {
+                labels[label] = json!(value);
+            }
         }
     }
     json!({
@@ -79,9 +94,7 @@ fn escaped(text: &str) -> String {
 mod tests {
     use std::time::Instant;
 
-    use audit::record::{
-        AlertRecord, ConnectionClass, ConnectionRecord, Ending, Evidence, Opening, ProcessFacts,
-    };
+    use audit::record::{AlertRecord, ConnectionClass, ConnectionRecord, Ending, Evidence, Opening};
     use uuid::Uuid;
 
     use super::super::queue::Queue;
@@ -109,7 +122,11 @@ mod tests {
                 uid: 26,
                 user: "postgres".to_owned(),
                 cgroup_id: 1,
-                cgroup: "/".to_owned(),
+                cgroup: "/system.slice/cron.service".to_owned(),
+                executable: "/usr/bin/psql".to_owned(),
+                login_uid: Some(1000),
+                unit: "cron.service".to_owned(),
+                ..ProcessFacts::default()
             }),
             bytes_to_server: 0,
             bytes_to_client: 0,
@@ -135,7 +152,8 @@ mod tests {
         let expected = json!([{
             "labels": {
                 "alertname": "picket_bypass", "severity": "critical", "host": "db1", "server": "127.0.0.1:5432",
-                "client": "127.0.0.1", "command": "<!channel>", "uid": "26",
+                "client": "127.0.0.1", "command": "<!channel>", "uid": "26", "executable": "/usr/bin/psql",
+                "login_user": "1000", "unit": "cron.service",
             },
             "annotations": {
                 "summary": "<!channel> (pid 7) went around & away (and 2 more like it)",

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::{Mode, OFlags};
 use thiserror::Error;
 
-use super::proc;
+use crate::proc::Proc;
 
 /// A pid, a line end and some spaces.
 const BYTES_MAX: u64 = 64;
@@ -83,11 +83,12 @@ pub(super) fn proven_process(path: &Path) -> Result<u32, PidFileError> {
     (&mut file).take(BYTES_MAX).read_to_string(&mut text).map_err(|_| PidFileError::NoPid)?;
     let pid = text.trim().parse::<u32>().ok().filter(|pid| *pid != 0).ok_or(PidFileError::NoPid)?;
 
-    let process = proc::find(pid).map_err(PidFileError::Read)?.ok_or(PidFileError::NoProcess(pid))?;
-    check_owner("it", &metadata, pid, process.owner)?;
-    check_owner("its directory", &directory, pid, process.owner)?;
+    let process = Proc::find(pid).map_err(PidFileError::Read)?.ok_or(PidFileError::NoProcess(pid))?;
+    let process_owner = process.owner().map_err(PidFileError::Read)?;
+    check_owner("it", &metadata, pid, process_owner)?;
+    check_owner("its directory", &directory, pid, process_owner)?;
     let written = metadata.modified().map_err(PidFileError::Read)?;
-    if written.checked_add(START_SLACK).is_none_or(|written| written < started(process.started)) {
+    if written.checked_add(START_SLACK).is_none_or(|written| written < started(process.started())) {
         return Err(PidFileError::ReusedPid(pid));
     }
     Ok(pid)

@@ -171,7 +171,7 @@ impl Tracker {
         if class == ConnectionClass::Unknown {
             return false;
         }
-        let process = process.map(|process| witness.facts(&process));
+        let process = process.map(|process| witness.facts(&process, look.ended_boot_ns));
         let record = &mut open.record;
         (record.class, record.evidence, record.rule, record.process) = (class, evidence, rule, process);
         let record = record.clone();
@@ -198,7 +198,7 @@ impl Tracker {
             class,
             evidence,
             rule,
-            process: process.map(|process| witness.facts(&process)),
+            process: process.map(|process| witness.facts(&process, look.ended_boot_ns)),
             bytes_to_server: 0,
             bytes_to_client: 0,
         }

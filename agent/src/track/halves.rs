@@ -5,7 +5,10 @@ use std::collections::{HashMap, VecDeque};
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
+use audit::record::ProcessFacts;
 use ebpf_abi::{Closed, Endpoint, Opened, Side};
+
+use super::Witness;
 
 /// How long an end waits for the other one.
 pub(super) const PAIR_WAIT: Duration = Duration::from_millis(250);
@@ -21,6 +24,8 @@ pub(super) struct Half {
     pub(super) opened: Opened,
     /// A short connection may close while it waits.
     pub(super) closed: Option<Closed>,
+    /// Whose it is, read at once: a quick process may be gone when the wait is over.
+    pub(super) facts: Option<ProcessFacts>,
 }
 
 /// What both ends of a connection have in common.
@@ -46,6 +51,12 @@ pub(super) struct Halves {
 }
 
 impl Half {
+    pub(super) fn new(opened: Opened, witness: &mut impl Witness) -> Self {
+        let is_known = opened.side == Side::Client && opened.process.pid != 0;
+        let facts = is_known.then(|| witness.facts(&opened.process, opened.at_boot_ns));
+        Half { opened, closed: None, facts }
+    }
+
     pub(super) fn is_client(&self) -> bool {
         self.opened.side == Side::Client
     }
@@ -81,8 +92,9 @@ impl Halves {
     }
 
     /// Keeps an end, and returns one that must wait no longer for it.
-    pub(super) fn keep(&mut self, opened: Opened, now_boot_ns: u64) -> Option<Half> {
-        let key = (pair(&opened), opened.side == Side::Client);
+    pub(super) fn keep(&mut self, half: Half, now_boot_ns: u64) -> Option<Half> {
+        let opened = &half.opened;
+        let key = (pair(opened), half.is_client());
         // The same addresses again, or the same socket: the earlier connection is over.
         let mut earlier = self.take(key);
         if earlier.is_none() {
@@ -94,7 +106,7 @@ impl Halves {
         }
         self.deadlines.push_back((now_boot_ns.saturating_add(nanos(PAIR_WAIT)), opened.cookie));
         self.cookies.insert(opened.cookie, key);
-        self.waiting.insert(key, Half { opened, closed: None });
+        self.waiting.insert(key, half);
         earlier
     }
 

@@ -47,7 +47,7 @@ impl Tracker {
             class,
             evidence,
             rule,
-            process: process.map(|process| witness.facts(&process)),
+            process: process.map(|process| witness.facts(&process, opened.at_boot_ns)),
             bytes_to_server: 0,
             bytes_to_client: 0,
         };

@@ -31,14 +31,14 @@ impl Witness for Script {
         is_allowed.then(|| "backup".to_owned())
     }
 
-    fn facts(&mut self, process: &Process) -> ProcessFacts {
+    fn facts(&mut self, process: &Process, _: u64) -> ProcessFacts {
         ProcessFacts {
             pid: process.pid,
             command: "psql".to_owned(),
             uid: process.uid,
             user: if process.uid == 26 { "postgres".to_owned() } else { String::new() },
             cgroup_id: process.cgroup_id,
-            cgroup: String::new(),
+            ..ProcessFacts::default()
         }
     }
 
@@ -309,6 +309,28 @@ fn a_user_without_a_name_is_told_by_number() {
         other => panic!("{other:?}"),
     };
     record.process.as_mut().unwrap().user.clear();
+    let known = |change: fn(&mut ProcessFacts)| {
+        let mut record = record.clone();
+        change(record.process.as_mut().unwrap());
+        judge::bypass_message(&record).split_once("; ").map(|(_, known)| known.to_owned())
+    };
+    assert_eq!(known(|_| {}), None);
+    assert_eq!(known(|it| it.login_uid = Some(it.uid)), None, "it acts as who logged in");
+    let all = known(|it| {
+        it.executable = "/usr/bin/psql".to_owned();
+        it.login_uid = Some(1000);
+        it.login_user = "alice".to_owned();
+        it.unit = "ssh.service".to_owned();
+        it.parents = vec!["bash[9]".to_owned(), "sshd[8]".to_owned()];
+    });
+    let expected = "runs /usr/bin/psql, logged in as alice, unit ssh.service, started by bash[9] by sshd[8]";
+    assert_eq!(all.unwrap(), expected);
+    let inside = known(|it| {
+        it.login_uid = Some(1000);
+        (it.unit, it.container, it.pod) =
+            ("a.scope".to_owned(), "0123456789abcdef".to_owned(), "p".to_owned());
+    });
+    assert_eq!(inside.unwrap(), "logged in as uid 1000, pod p, container 0123456789ab");
     assert!(judge::bypass_message(&record).starts_with("psql (pid 9, uid 26) connected"));
 }
 

@@ -38,7 +38,7 @@ fn is_found(listener: &TcpListener) {
     assert_eq!((process.pid, process.user.as_str()), (std::process::id(), "root"));
     assert!(process.cgroup_id != 0 && process.cgroup.starts_with('/'), "{process:?}");
     assert_eq!((record.class, record.evidence), (ConnectionClass::Bypass, Evidence::None));
-    assert!(eye.alerts()[0].message.ends_with("around the proxy, since before the agent looked"));
+    assert!(eye.alerts()[0].message.contains("around the proxy, since before the agent looked; runs /"));
 
     assert_eq!(eye.look(address.port()).found, 0, "it is known");
     client.write_all(&[1; 1234]).unwrap();

@@ -133,9 +133,14 @@ fn a_connection_is_told_once_with_who_and_where_and_ends() {
     assert_eq!(process.command, command.trim_end());
     assert!(process.cgroup_id != 0 && process.cgroup.starts_with('/'), "{process:?}");
     let me = std::process::id();
-    let message =
-        format!("{} (pid {me}, user root) connected to {} around the proxy", process.command, server.shown());
-    assert_eq!(eye.alerts().iter().map(|it| it.message.as_str()).collect::<Vec<_>>(), [message]);
+    let message = format!(
+        "{} (pid {me}, user root) connected to {} around the proxy; ",
+        process.command,
+        server.shown()
+    );
+    let alerts: Vec<_> = eye.alerts().iter().map(|it| it.message.clone()).collect();
+    assert!(matches!(alerts.as_slice(), [it] if it.starts_with(&message)), "{alerts:?}");
+    assert_eq!(process.executable, std::env::current_exe().unwrap().to_str().unwrap());
 
     assert_eq!(eye.look(server.port).ended, 0);
     only(&mut eye);

@@ -7,6 +7,7 @@ mod eye;
 mod found;
 mod local;
 mod namespaces;
+mod process;
 mod programs;
 mod storm;
 mod tampered;

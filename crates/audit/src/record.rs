@@ -317,7 +317,10 @@ impl ConnectionRecord {
 }
 
 /// A process as the kernel described it at the moment of its `connect`, or when the agent found it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// What `/proc` tells of it is read a little later, and missing where the process was gone by then.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ProcessFacts {
     /// Process id (thread group) in the initial pid namespace.
     pub pid: u32,
@@ -331,6 +334,22 @@ pub struct ProcessFacts {
     pub cgroup_id: u64,
     /// Path of that cgroup below its mount; empty where it is gone.
     pub cgroup: String,
+    /// File that it runs, from `/proc`.
+    pub executable: String,
+    /// When it started, in hundredths of a second, from `/proc`: with the pid it names the process.
+    pub started_at: Option<UnixMicros>,
+    /// User who logged in, whoever the process acts as since (`/proc/PID/loginuid`); `None` where nobody did.
+    pub login_uid: Option<u32>,
+    /// Name of that user.
+    pub login_user: String,
+    /// systemd's unit, by the cgroup's path.
+    pub unit: String,
+    /// Container's id, by the cgroup's path.
+    pub container: String,
+    /// Uid of the pod of Kubernetes, by the cgroup's path.
+    pub pod: String,
+    /// Who started it, who started that one, and so on, as `command[pid]`; at most eight, from `/proc`.
+    pub parents: Vec<String>,
 }
 
 /// Something that somebody must know. Identity: `raised_at`, `alert_id`.

@@ -97,6 +97,13 @@ fn a_connection_around_the_proxy_raises_an_alert_with_process_user_and_address()
     for part in ["psql", "127.0.0.1", text(&alert, "process_user")?] {
         assert!(message.contains(part), "`{part}` is not in `{message}`");
     }
+    let row = watched.ledger.wait_row("the bypass", "SELECT * FROM bypasses")?;
+    let executable = text(&row, "process_executable")?;
+    assert!(executable.ends_with("/psql") && message.contains(executable), "{row}");
+    let me = format!("[{}]", std::process::id());
+    let parents = row["process_parents"].as_array().context("read its parents")?;
+    assert!(parents[0].as_str().is_some_and(|parent| parent.ends_with(&me)), "{row}");
+    assert!(text(&row, "process_started_at")? <= text(&row, "at")?, "{row}");
     let closed = "SELECT * FROM connections FINAL WHERE class = 'bypass' AND closed_at IS NOT NULL";
     let connection = watched.ledger.wait_row("the closed connection", closed)?;
     assert!(number(&connection, "bytes_to_server")? > 0, "{connection}");

@@ -23,7 +23,7 @@ const SHOWN: [(&str, &str); 10] = [
 ];
 
 /// What is another in each run, or on each host. Of it, only its name is compared.
-const CHANGES: [&str; 27] = [
+const CHANGES: [&str; 28] = [
     "at",
     "began_at",
     "bytes",
@@ -43,6 +43,7 @@ const CHANGES: [&str; 27] = [
     "message",
     "opened_at",
     "process_pid",
+    "process_started_at",
     "proxied",
     "server",
     "session_id",
@@ -54,8 +55,23 @@ const CHANGES: [&str; 27] = [
 ];
 
 /// What tells of the host that it ran on, and what is written instead.
-const ELSEWHERE: [(&str, &str); 2] =
-    [("host", "\"db1\""), ("process_cgroup", "\"/user.slice/user-1000.slice/session-7.scope\"")];
+const ELSEWHERE: [(&str, &str); 9] = [
+    ("host", "\"db1\""),
+    ("process_cgroup", "\"/user.slice/user-1000.slice/session-7.scope\""),
+    ("process_executable", "\"/usr/lib/postgresql/18/bin/psql\""),
+    ("login_uid", "1000"),
+    ("login_user", "\"alice\""),
+    ("process_unit", "\"session-7.scope\""),
+    ("process_container", "\"\""),
+    ("process_pod", "\"\""),
+    ("process_parents", "[\"bash[1689]\",\"sudo[1687]\",\"bash[1502]\",\"sshd-session[1490]\"]"),
+];
+/// The same of it in a sentence, behind these words.
+const IN_SENTENCE: (&str, &str) = (
+    " around the proxy; ",
+    "runs /usr/lib/postgresql/18/bin/psql, logged in as alice, unit session-7.scope, started by bash[1689] by sudo[1687] by \
+     bash[1502] by sshd-session[1490]\"",
+);
 
 #[test]
 fn the_document_has_a_row_of_each_view() -> Result<()> {
@@ -84,6 +100,11 @@ fn example(ledger: &Ledger, view: &str, rows: &str) -> Result<String> {
         let value = row.get(&column).with_context(|| format!("find {column}"))?;
         let instead = ELSEWHERE.iter().find(|(name, _)| *name == column);
         let value = instead.map_or_else(|| value.to_string(), |(_, instead)| (*instead).to_owned());
+        let (words, behind) = IN_SENTENCE;
+        let value = match value.split_once(words) {
+            Some((sentence, _)) => format!("{sentence}{words}{behind}"),
+            None => value,
+        };
         ensure!(!value.contains('\n'), "{column} of {view} has lines");
         writeln!(section, "{column:width$}  {value}")?;
     }

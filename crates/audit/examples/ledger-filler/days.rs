@@ -334,6 +334,11 @@ fn around_the_proxy(number: u64, at: i64) -> [Record; 2] {
             user: "deploy".to_owned(),
             cgroup_id: 42,
             cgroup: "/system.slice/cron.service".to_owned(),
+            executable: "/usr/lib/postgresql/18/bin/pg_dump".to_owned(),
+            started_at: Some(UnixMicros(at - SECOND)),
+            unit: "cron.service".to_owned(),
+            parents: vec!["sh[1999]".to_owned(), "cron[801]".to_owned(), "systemd[1]".to_owned()],
+            ..ProcessFacts::default()
         }),
         bytes_to_server: 600,
         bytes_to_client: 70_000,

@@ -31,6 +31,22 @@ pub struct BypassRow {
     pub uid: Option<u32>,
     /// Its cgroup; empty where it is not known.
     pub process_cgroup: String,
+    /// File that it runs; empty where it was gone before that could be read.
+    pub process_executable: String,
+    /// When it started.
+    pub process_started_at: Option<UnixMicros>,
+    /// User who logged in, whoever it acts as since.
+    pub login_uid: Option<u32>,
+    /// Name of that user.
+    pub login_user: String,
+    /// Its unit of systemd.
+    pub process_unit: String,
+    /// Id of its container.
+    pub process_container: String,
+    /// Uid of its pod.
+    pub process_pod: String,
+    /// Who started it, who started that one, and so on, as `command[pid]`.
+    pub process_parents: Vec<String>,
     /// Address and port of the client.
     pub client: String,
     /// Address and port of the database.

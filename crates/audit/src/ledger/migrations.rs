@@ -81,6 +81,9 @@ const MIGRATIONS: &[Migration] = migrations![
     49 "0049_access_days_before",
     50 "0050_agent_health_blind",
     51 "0051_witness_gaps_blind",
+    52 "0052_connections_process",
+    53 "0053_alerts_process",
+    54 "0054_bypasses_process",
 ];
 
 #[derive(Row, Deserialize)]

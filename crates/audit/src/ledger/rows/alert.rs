@@ -33,6 +33,14 @@ pub(in crate::ledger) struct AlertRow {
     process_user: String,
     process_cgroup: String,
     socket_path: String,
+    process_executable: String,
+    process_started_at: Option<UnixMicros>,
+    process_login_uid: Option<u32>,
+    process_login_user: String,
+    process_unit: String,
+    process_container: String,
+    process_pod: String,
+    process_parents: Vec<String>,
     #[serde(with = "clickhouse::serde::uuid")]
     writer_id: Uuid,
     writer_sequence: u64,
@@ -63,6 +71,14 @@ impl AlertRow {
             process_user: process.map(|process| process.user.clone()).unwrap_or_default(),
             process_cgroup: process.map(|process| process.cgroup.clone()).unwrap_or_default(),
             socket_path: connection.map(|connection| connection.socket_path.clone()).unwrap_or_default(),
+            process_executable: process.map(|process| process.executable.clone()).unwrap_or_default(),
+            process_started_at: process.and_then(|process| process.started_at),
+            process_login_uid: process.and_then(|process| process.login_uid),
+            process_login_user: process.map(|process| process.login_user.clone()).unwrap_or_default(),
+            process_unit: process.map(|process| process.unit.clone()).unwrap_or_default(),
+            process_container: process.map(|process| process.container.clone()).unwrap_or_default(),
+            process_pod: process.map(|process| process.pod.clone()).unwrap_or_default(),
+            process_parents: process.map(|process| process.parents.clone()).unwrap_or_default(),
             writer_id: place.writer,
             writer_sequence: place.sequence,
         }
@@ -107,7 +123,15 @@ impl Chained for AlertRow {
             .optional("process_uid", self.process_uid)
             .text("process_user", &self.process_user)
             .text("process_cgroup", &self.process_cgroup)
-            .text("socket_path", &self.socket_path);
+            .text("socket_path", &self.socket_path)
+            .text("process_executable", &self.process_executable)
+            .optional("process_started_at", self.process_started_at.map(|at| at.0))
+            .optional("process_login_uid", self.process_login_uid)
+            .text("process_login_user", &self.process_login_user)
+            .text("process_unit", &self.process_unit)
+            .text("process_container", &self.process_container)
+            .text("process_pod", &self.process_pod)
+            .list("process_parents", &self.process_parents);
         leaf.half()
     }
 }

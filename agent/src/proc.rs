@@ -1,0 +1,149 @@
+//! What `/proc` says of a process. A folder that was opened stays that of its process: whoever gets its pid later is not
+//! read in its place.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
+
+use rustix::fs::{Mode, OFlags, fstat, open, openat, readlinkat};
+use rustix::io::Errno;
+
+/// More than any of the files that are read here has.
+const BYTES_MAX: u64 = 4096;
+/// `loginuid` of a process that nobody has logged in for (`AUDIT_UID_UNSET` of the kernel's `include/uapi/linux/audit.h`).
+const NO_LOGIN: u32 = u32::MAX;
+
+/// A process that runs, or ran when this was opened.
+#[derive(Debug)]
+pub(crate) struct Proc {
+    folder: OwnedFd,
+    stat: Stat,
+}
+
+/// Some fields of `proc_pid_stat(5)`.
+#[derive(Debug, PartialEq, Eq)]
+struct Stat {
+    command: Vec<u8>,
+    parent: u32,
+    started_ticks: u64,
+}
+
+impl Proc {
+    /// The process with this pid; `None` where there is none.
+    pub(crate) fn find(pid: u32) -> io::Result<Option<Self>> {
+        let read = || {
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            let folder = open(format!("/proc/{pid}"), flags, Mode::empty())?;
+            let bytes = read(&folder, "stat")?;
+            Ok::<_, io::Error>((folder, bytes))
+        };
+        match read() {
+            Ok((folder, bytes)) => {
+                let stat = Stat::read(&bytes);
+                let stat = stat.ok_or_else(|| io::Error::other(format!("/proc/{pid}/stat is unreadable")))?;
+                Ok(Some(Proc { folder, stat }))
+            }
+            // It may end while it is read.
+            Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::NOENT | Errno::SRCH)) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// When it started, since the kernel started, in the ticks that the kernel tells it in.
+    pub(crate) fn started(&self) -> Duration {
+        let (ticks, per_second) = (self.stat.started_ticks, rustix::param::clock_ticks_per_second().max(1));
+        Duration::from_secs(ticks / per_second)
+            + Duration::from_secs(ticks % per_second) / u32::try_from(per_second).unwrap_or(u32::MAX)
+    }
+
+    /// Its `comm`.
+    pub(crate) fn command(&self) -> &[u8] {
+        &self.stat.command
+    }
+
+    /// The process that started it, or took it over; 0 where there is none.
+    pub(crate) fn parent(&self) -> u32 {
+        self.stat.parent
+    }
+
+    /// Who runs it.
+    pub(crate) fn owner(&self) -> io::Result<u32> {
+        Ok(fstat(&self.folder)?.st_uid)
+    }
+
+    /// The file that it runs, as it is called in the process's own file system; ends with ` (deleted)` where it is none
+    /// any more. `None` where it is gone, or may not be asked.
+    pub(crate) fn executable(&self) -> Option<Vec<u8>> {
+        readlinkat(&self.folder, "exe", Vec::new()).ok().map(std::ffi::CString::into_bytes)
+    }
+
+    /// Who logged in, whoever it acts as since; `None` where nobody did.
+    pub(crate) fn login_uid(&self) -> Option<u32> {
+        let text = String::from_utf8(read(&self.folder, "loginuid").ok()?).ok()?;
+        text.trim().parse().ok().filter(|uid| *uid != NO_LOGIN)
+    }
+}
+
+impl Stat {
+    /// The second field is the command in parentheses, which may hold anything.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        const PARENT_AFTER_COMMAND: usize = 4 - 3;
+        const STARTED_AFTER_COMMAND: usize = 22 - 3;
+        let open = bytes.iter().position(|byte| *byte == b'(')?;
+        let close = bytes.iter().rposition(|byte| *byte == b')')?;
+        let command = bytes.get(open + 1..close)?.to_vec();
+        let rest = std::str::from_utf8(bytes.get(close + 1..)?).ok()?;
+        let field = |number| rest.split_whitespace().nth(number);
+        let (parent, started_ticks) = (field(PARENT_AFTER_COMMAND)?, field(STARTED_AFTER_COMMAND)?);
+        Some(Stat { command, parent: parent.parse().ok()?, started_ticks: started_ticks.parse().ok()? })
+    }
+}
+
+fn read(folder: &OwnedFd, name: &str) -> io::Result<Vec<u8>> {
+    let name = std::ffi::OsStr::from_bytes(name.as_bytes());
+    let file = File::from(openat(folder, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?);
+    let mut bytes = Vec::new();
+    file.take(BYTES_MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn a_command_with_parentheses_is_no_trouble() {
+        let stat = b"12 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
+        let expected = Stat { command: b"a) b (c".to_vec(), parent: 1, started_ticks: 4711 };
+        assert_eq!(Stat::read(stat), Some(expected));
+        for other in [&b"12 (a"[..], b"", b")(", b"12 (a) S 1 2"] {
+            assert_eq!(Stat::read(other), None);
+        }
+    }
+
+    #[test]
+    fn this_process_is_found() {
+        let me = Proc::find(std::process::id()).unwrap().unwrap();
+        let now = Duration::from_nanos(crate::moment::Clock.now_boot_ns());
+        assert!(me.started() <= now && now - me.started() < Duration::from_secs(3600), "{me:?} {now:?}");
+        assert_eq!(me.parent(), std::os::unix::process::parent_id());
+        let executable = std::env::current_exe().unwrap();
+        assert_eq!(me.executable().unwrap(), executable.as_os_str().as_bytes());
+        assert!(Proc::find(u32::MAX).unwrap().is_none());
+    }
+
+    #[test]
+    fn of_a_process_that_is_gone_nothing_is_read() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let it = Proc::find(child.id()).unwrap().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!((it.executable(), it.login_uid()), (None, None));
+    }
+}

@@ -1,0 +1,158 @@
+//! What is told of the process of a connection, besides its pid, user and command.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use audit::record::{ProcessFacts, UnixMicros};
+use picket_agent::{Clock, load};
+
+use crate::eye::Eye;
+
+const WAIT: Duration = Duration::from_secs(20);
+
+/// A bash that connects after `before`, and stays until it is killed.
+struct Client {
+    bash: Child,
+    _served: TcpStream,
+}
+
+impl Client {
+    fn connect(listener: &TcpListener, before: &str) -> Self {
+        let address: SocketAddr = listener.local_addr().unwrap();
+        let script = format!("{before}; exec 3<>/dev/tcp/{}/{}; read -r", address.ip(), address.port());
+        let bash = Command::new("bash").args(["-c", &script]).stdin(Stdio::piped()).spawn().unwrap();
+        Client { bash, _served: listener.accept().unwrap().0 }
+    }
+
+    /// Ends it, so that nobody can be asked any more.
+    fn end(&mut self) {
+        self.bash.kill().unwrap();
+        self.bash.wait().unwrap();
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let _ = self.bash.kill();
+        let _ = self.bash.wait();
+    }
+}
+
+fn watched() -> (TcpListener, Eye) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let eye = Eye::on(listener.local_addr().unwrap().port());
+    (listener, eye)
+}
+
+/// What is told of the only connection.
+fn facts(eye: &mut Eye) -> ProcessFacts {
+    eye.until_told(1);
+    eye.connections()[0].process.clone().unwrap()
+}
+
+#[test]
+fn a_process_is_told_with_its_file_its_start_and_who_started_it() {
+    let (listener, mut eye) = watched();
+    let before = Clock.now();
+    let client = Client::connect(&listener, ":");
+    let facts = facts(&mut eye);
+    let bash = fs::canonicalize("/bin/bash").unwrap();
+    assert_eq!((facts.pid, facts.executable.as_str()), (client.bash.id(), bash.to_str().unwrap()));
+    let UnixMicros(started) = facts.started_at.unwrap();
+    // The kernel tells hundredths of a second.
+    assert!((before.0 - 20_000..=Clock.now().0).contains(&started), "{started} {before:?}");
+    // The thread of the test has its name, the process of it another one.
+    let me = std::process::id();
+    let name = fs::read_to_string(format!("/proc/{me}/comm")).unwrap();
+    assert_eq!(facts.parents[0], format!("{}[{me}]", name.trim_end()));
+    assert!((2..=8).contains(&facts.parents.len()), "{facts:?}");
+    let message = &eye.alerts()[0].message;
+    assert!(message.contains(&format!("runs {}", bash.display())), "{message}");
+    assert!(message.contains(&format!("started by {}", facts.parents[0])), "{message}");
+}
+
+#[test]
+fn who_logged_in_is_told_whoever_the_process_acts_as() {
+    let (listener, mut eye) = watched();
+    let _client = Client::connect(&listener, "echo 65534 > /proc/self/loginuid");
+    let facts = facts(&mut eye);
+    assert_eq!((facts.uid, facts.user.as_str()), (0, "root"));
+    assert_eq!((facts.login_uid, facts.login_user.as_str()), (Some(65534), "nobody"));
+    let message = &eye.alerts()[0].message;
+    assert!(message.contains("user root)") && message.contains("logged in as nobody"), "{message}");
+}
+
+/// A cgroup that goes with this.
+struct Cgroup(PathBuf);
+
+impl Cgroup {
+    fn new(name: &str) -> Self {
+        let folder = load::cgroup_mount().unwrap().join(name);
+        fs::create_dir(&folder).unwrap();
+        Cgroup(folder)
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        // The kernel lets go of those that were in it a little later.
+        let deadline = Instant::now() + WAIT;
+        while fs::remove_dir(&self.0).is_err() && Instant::now() < deadline {
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[test]
+fn the_container_is_told_also_of_a_process_that_is_gone() {
+    let id = format!("{:064x}", std::process::id());
+    let name = format!("docker-{id}.scope");
+    let cgroup = Cgroup::new(&name);
+    let (listener, mut eye) = watched();
+    let enter = format!("echo 0 > {}/cgroup.procs", cgroup.0.display());
+    let mut client = Client::connect(&listener, &enter);
+    client.end();
+    let facts = facts(&mut eye);
+    assert_eq!((facts.pid, facts.command.as_str()), (client.bash.id(), "bash"));
+    assert_eq!((&facts.cgroup, &facts.container, &facts.unit), (&format!("/{name}"), &id, &name));
+    // Of these only a process that is there can tell.
+    assert_eq!((facts.executable.as_str(), facts.started_at, facts.login_uid), ("", None, None));
+    assert!(facts.parents.is_empty());
+    let message = &eye.alerts()[0].message;
+    assert!(message.contains(&format!("; container {}", &id[..12])), "{message}");
+}
+
+/// Its pid is another's by the time that it is asked about.
+#[test]
+fn whoever_gets_a_pid_later_is_not_taken_for_who_connected() {
+    let (listener, mut eye) = watched();
+    let mut client = Client::connect(&listener, ":");
+    client.end();
+    let pid = client.bash.id();
+    // Starts are told in hundredths of a second.
+    let tick = |boot_ns: u64| boot_ns / 10_000_000;
+    let ended = Clock.now_boot_ns();
+    while tick(Clock.now_boot_ns()) == tick(ended) {
+        std::thread::yield_now();
+    }
+    let deadline = Instant::now() + WAIT;
+    let mut other = loop {
+        assert!(Instant::now() < deadline, "pid {pid} must be given again");
+        fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string()).unwrap();
+        let mut other = Command::new("sleep").arg("600").stdout(Stdio::piped()).spawn().unwrap();
+        if other.id() == pid {
+            break other;
+        }
+        other.kill().unwrap();
+        other.wait().unwrap();
+    };
+    let facts = facts(&mut eye);
+    assert_eq!((facts.pid, facts.command.as_str()), (pid, "bash"));
+    assert_eq!((facts.executable.as_str(), facts.started_at), ("", None));
+    assert!(facts.parents.is_empty(), "{facts:?}");
+    other.kill().unwrap();
+    other.wait().unwrap();
+}
