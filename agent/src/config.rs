@@ -2,6 +2,7 @@
 
 mod alerts;
 mod allow;
+mod discover;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -17,6 +18,8 @@ use self::alerts::AlertsFile;
 pub use self::alerts::{Shape, WebhookConfig};
 use self::allow::AllowFile;
 pub use self::allow::AllowRule;
+pub use self::discover::DiscoverConfig;
+use self::discover::DiscoverFile;
 
 /// As many as the kernel programs' map has room for, less one for the self-test.
 const PORTS_MAX: usize = 1023;
@@ -43,6 +46,8 @@ pub struct ConfigFile {
     allow: Vec<Spanned<AllowFile>>,
     #[serde(default)]
     alerts: AlertsFile,
+    #[serde(default)]
+    discover: DiscoverFile,
 }
 
 #[derive(Debug, Deserialize)]
@@ -69,6 +74,8 @@ pub struct Config {
     pub addresses: BTreeSet<IpAddr>,
     /// Who may go around the proxy.
     pub allow: Vec<AllowRule>,
+    /// What is done about databases that listen on other ports.
+    pub discover: DiscoverConfig,
     /// Who is told of alerts.
     pub webhooks: Vec<WebhookConfig>,
     /// Where records wait.
@@ -107,6 +114,7 @@ impl ConfigFile {
             }
         }
         let allow = allow::check(self.allow, &watch_ports)?;
+        let discover = self.discover.check(&watch_ports)?;
         let webhooks = self.alerts.check()?;
         let spool = section(self.spool.span(), self.spool.into_inner(), SpoolConfig::check)?;
         let clickhouse = self.clickhouse.unwrap_or_else(|| Spanned::new(0..0, ClickHouseConfig::default()));
@@ -124,6 +132,7 @@ impl ConfigFile {
             pid_files,
             addresses,
             allow,
+            discover,
             webhooks,
             spool,
             clickhouse,
@@ -250,6 +259,16 @@ mod tests {
     }
 
     #[test]
+    fn databases_on_other_ports_are_looked_for_where_nothing_is_said() {
+        let discover =
+            |text: &str| check(&format!("watch-ports = [1]\n[discover]\n{text}")).unwrap().discover;
+        assert_eq!(check("watch-ports = [1]").unwrap().discover, discover(""));
+        assert!(discover("").listeners && !discover("").watch);
+        assert!(discover("watch = true").watch && !discover("listeners = false").listeners);
+        assert_eq!(discover("ignore-ports = [6379]").ignore_ports, BTreeSet::from([6379]));
+    }
+
+    #[test]
     fn the_name_of_the_host_is_its_own_by_default() {
         assert!(!check("watch-ports = [1]").unwrap().host.is_empty());
     }
@@ -300,6 +319,13 @@ mod tests {
         assert!(
             webhook("url = 'http://a/b'\nshape = 'pager'").contains("expected `alertmanager` or `slack`")
         );
+        let discover = |text: &str| error(&format!("watch-ports = [1]\n[discover]\n{text}"));
+        assert!(
+            discover("ignore-ports = [0]")
+                .starts_with("a.toml:3: `discover.ignore-ports` must hold at most 1024")
+        );
+        assert!(discover("ignore-ports = [1]").ends_with("must hold none of `watch-ports`, got 1"));
+        assert!(discover("listeners = false\nwatch = true").starts_with("a.toml:4: `discover.watch` needs"));
         assert!(error("watch-port = [1]").contains("unknown field `watch-port`"));
     }
 }

@@ -170,8 +170,13 @@ mod tests {
                 })
                 .collect::<Vec<_>>()
         };
-        let lost =
-            |lost, processes_lost, ends_unseen| Counts { submitted: 9, lost, processes_lost, ends_unseen };
+        let lost = |lost, processes_lost, ends_unseen| Counts {
+            submitted: 9,
+            lost,
+            processes_lost,
+            ends_unseen,
+            ..Counts::default()
+        };
         let told = look(lost(0, 2, 5), 10);
         assert_eq!(
             (told.len(), &*told[0], &*told[2]),

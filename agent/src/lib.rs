@@ -4,6 +4,7 @@
 mod alerts;
 mod allowances;
 pub mod config;
+mod discover;
 pub mod event;
 mod gap;
 mod health;
@@ -15,6 +16,7 @@ mod process;
 mod registry;
 mod report;
 mod selftest;
+mod sentence;
 mod shipping;
 pub mod snapshot;
 pub mod track;

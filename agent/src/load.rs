@@ -72,6 +72,8 @@ pub struct Counts {
     pub processes_lost: u64,
     /// Connections of whose end the kernel refused to tell.
     pub ends_unseen: u64,
+    /// Sockets that began to listen.
+    pub listens: u64,
 }
 
 impl Counts {
@@ -192,6 +194,7 @@ impl Kernel {
             lost: sum(Counter::OpenedLost)? + sum(Counter::ClosedLost)? + sum(Counter::UnixLost)?,
             processes_lost: sum(Counter::ProcessLost)?,
             ends_unseen: sum(Counter::EndUnseen)?,
+            listens: sum(Counter::Listens)?,
         })
     }
 }

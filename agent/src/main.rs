@@ -28,6 +28,9 @@ A configuration:
   user = \"postgres\"                      # all that is given must be true: user, cgroup, from, ports
   cgroup = \"/system.slice/pgbackrest.service\"
   until = 2027-03-31T22:00:00Z           # from then on it is a bypass again
+  [discover]                             # databases that listen on other ports are told of
+  watch = true                           # and watched from then on
+  ignore-ports = [6379]                  # but for these
   [[alerts.webhook]]                     # who is told of alerts
   url = \"http://127.0.0.1:9093/api/v2/alerts\"
   shape = \"alertmanager\"                # or \"slack\"; `https` needs root-ca = \"FILE\"

@@ -3,6 +3,7 @@
 
 mod diag;
 mod holders;
+mod listeners;
 mod local;
 mod namespaces;
 mod netlink;
@@ -114,6 +115,50 @@ pub enum Reach {
     Whole,
 }
 
+/// What a look is asked besides connections.
+#[derive(Clone, Debug, Default)]
+pub struct Quest {
+    /// Cookies of listeners that were looked at before.
+    pub seen: HashSet<u64>,
+    /// Who may pass connections on.
+    pub suspects: Vec<Suspect>,
+}
+
+/// Who may pass connections on.
+#[derive(Clone, Debug, Default)]
+pub struct Suspect {
+    /// Its process, and those that may listen for it.
+    pub pids: Vec<u32>,
+    /// The program that they run.
+    pub program: String,
+}
+
+/// A database that listens where nobody watches.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// Names its network namespace.
+    pub namespace: u64,
+    /// Where it listens.
+    pub local: SocketAddr,
+    /// Which database it is.
+    pub database: &'static str,
+    /// Who listens.
+    pub process: Process,
+}
+
+/// The answer to a [`Quest`].
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Cookies of all that listen.
+    pub listening: HashSet<u64>,
+    /// Databases that were not looked at before.
+    pub listeners: Vec<Listener>,
+    /// Suspects, by their place in the quest, with the process that listens and where.
+    pub forwarding: Vec<(usize, u32, SocketAddr)>,
+    /// Why not everybody could be asked.
+    pub problem: Option<String>,
+}
+
 /// What a look has seen.
 #[derive(Debug, Default)]
 pub struct Look {
@@ -133,31 +178,35 @@ pub struct Look {
     pub are_holders_whole: bool,
     /// What could not be seen, and the mend.
     pub problems: Vec<String>,
+    /// Who listens, where that was asked.
+    pub found: Option<Found>,
 }
 
 impl Lookout {
     /// Looks, on a thread of its own: it enters other network namespaces. `known` are cookies of sockets.
-    pub fn look(&self, known: HashSet<u64>) -> io::Result<oneshot::Receiver<Look>> {
+    pub fn look(&self, known: HashSet<u64>, quest: Option<Quest>) -> io::Result<oneshot::Receiver<Look>> {
         let (tell, told) = oneshot::channel();
         let lookout = self.clone();
         thread::Builder::new().name("look".to_owned()).spawn(move || {
             // Where nobody waits any more, the agent ends.
-            let _ = tell.send(lookout.look_here(&known));
+            let _ = tell.send(lookout.look_here(&known, quest.as_ref()));
         })?;
         Ok(told)
     }
 
     /// What is listed twice is open; what is listed in neither is not. A list is no picture: the kernel goes from
     /// socket to socket while connections come and go.
-    fn look_here(&self, known: &HashSet<u64>) -> Look {
+    fn look_here(&self, known: &HashSet<u64>, quest: Option<&Quest>) -> Look {
         let began_boot_ns = Clock.now_boot_ns();
         let cgroups = self.cgroup.as_deref().map(namespaces::cgroups_below);
         let (mut first, mut second) = (Seen::default(), Seen::default());
         for seen in [&mut first, &mut second] {
             namespaces::visit(&self.ports, seen);
             if let Some(cgroups) = &cgroups {
-                seen.sockets
-                    .retain(|socket| socket.cgroup_id.is_none_or(|cgroup_id| cgroups.contains(&cgroup_id)));
+                let is_within =
+                    |it: &Socket| it.cgroup_id.is_none_or(|cgroup_id| cgroups.contains(&cgroup_id));
+                seen.sockets.retain(is_within);
+                seen.listening.retain(is_within);
             }
         }
         let mut alive: HashMap<u64, Bytes> = HashMap::new();
@@ -171,6 +220,8 @@ impl Lookout {
         unknown.retain(|it| !known.contains(&it.cookie) && !known.contains(&it.client_cookie));
         let nobody_knows = holders::fill_in(&mut unknown, &self.cgroup_mount);
         let are_holders_whole = nobody_knows.is_none();
+        let found =
+            quest.map(|quest| listeners::find(&second.listening, &self.ports, quest, &self.cgroup_mount));
         let mut problems: Vec<String> = first.problems.union(&second.problems).cloned().collect();
         problems.extend(first.unix_problems.union(&second.unix_problems).cloned());
         problems.extend(nobody_knows);
@@ -183,6 +234,7 @@ impl Lookout {
             unix_reach: first.unix_reach().min(second.unix_reach()),
             are_holders_whole,
             problems,
+            found,
         }
     }
 }

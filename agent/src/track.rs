@@ -6,7 +6,7 @@ mod halves;
 mod judge;
 mod local;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
@@ -23,6 +23,7 @@ pub use self::found::Merged;
 use self::halves::{Half, Halves};
 pub(crate) use self::local::nowhere;
 use crate::event::{self, Event};
+use crate::sentence;
 
 /// Connections that are open at the same time; beyond it the oldest is forgotten.
 pub const OPEN_MAX: usize = 131_072;
@@ -275,7 +276,7 @@ impl Tracker {
                 raised_at: record.opened_at,
                 host: self.host.name.clone(),
                 kind: AlertKind::Bypass,
-                message: judge::bypass_message(record),
+                message: sentence::bypass(record),
                 connection: Some(record.clone()),
             }));
         }

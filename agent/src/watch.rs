@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::alerts::Alerts;
 use crate::allowances::Allowances;
 use crate::config::Config;
+use crate::discover::Discovery;
 use crate::gap::Gap;
 use crate::health::Health;
 use crate::journal::{Journal, Mark, Past};
@@ -43,6 +44,8 @@ const BATCH_MAX: usize = 4096;
 const FIND_ENDS_EVERY: Duration = Duration::from_secs(5);
 /// … and otherwise: what the kernel told of them is compared with what is there.
 const COMPARE_EVERY: Duration = Duration::from_secs(300);
+/// Between two looks where somebody began to listen, or may pass connections on.
+const DISCOVER_EVERY: Duration = Duration::from_secs(15);
 /// Between two marks that nothing happened.
 const MARK_EVERY: Duration = Duration::from_secs(1);
 /// Between two looks at whether the programs are still attached.
@@ -105,6 +108,7 @@ struct Watch {
     alerts: Alerts,
     journal: Journal,
     lookout: Lookout,
+    discovery: Discovery,
     /// The look that is not back yet.
     looking: Option<oneshot::Receiver<Look>>,
     looked_at: Instant,
@@ -118,6 +122,10 @@ struct Watch {
     problems: Vec<String>,
     /// What events did not tell when a look last began.
     untold: u64,
+    /// Who had begun to listen by then.
+    listens: u64,
+    /// It was told that databases on other ports may be missed.
+    is_listener_problem_told: bool,
     forgotten: u64,
 }
 
@@ -150,6 +158,7 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
             cgroup_mount: mount,
             cgroup: config.cgroup.clone(),
         },
+        discovery: Discovery::new(config.discover, now),
         looking: None,
         looked_at: now,
         marked_at: now,
@@ -159,6 +168,8 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
         ready: Some(format!("watching ports {}", ports.join(", "))),
         problems: Vec::new(),
         untold: 0,
+        listens: 0,
+        is_listener_problem_told: false,
         forgotten: 0,
     };
     watch.account("started")?;
@@ -212,6 +223,7 @@ impl Watch {
         let mut records = past.unmarked;
         for open in past.open {
             if open.boot_id == self.host.boot_id {
+                self.discovery.note(&open);
                 self.tracker.restore(open);
             } else {
                 let ended = ConnectionRecord { closed_at: Some(now), ending: Ending::Away, ..open };
@@ -224,11 +236,12 @@ impl Watch {
     fn begin_look(&mut self) {
         let known = self.tracker.begin_look();
         self.looked_at = Instant::now();
-        match self.lookout.look(known) {
+        let quest = self.discovery.quest(self.looked_at);
+        match self.lookout.look(known, quest) {
             Ok(looking) => self.looking = Some(looking),
             Err(error) => {
                 tracing::error!(%error, "cannot look for connections from before the agent");
-                self.tracker.abandon_look();
+                self.abandon_look();
             }
         }
     }
@@ -238,7 +251,7 @@ impl Watch {
         self.looked_at = Instant::now();
         let Some(seen) = seen else {
             tracing::error!("a look for connections from before the agent broke");
-            self.tracker.abandon_look();
+            self.abandon_look();
             return Ok(());
         };
         // Events from before its end come first; those of a flood are bounded by the ring.
@@ -262,13 +275,46 @@ impl Watch {
         if let Some(gap) = self.gap.take() {
             records.extend(gap.told(&self.host, &merged));
         }
+        let ports = self.discover(&seen, &mut records);
         self.keep(&mut records);
         if let Some(ready) = self.ready.take() {
             self.account("watching")?;
             self.mark(false);
             say_ready(&ready);
         }
+        if !ports.is_empty() {
+            self.watch_ports(&ports);
+        }
         Ok(())
+    }
+
+    fn abandon_look(&mut self) {
+        self.tracker.abandon_look();
+        self.discovery.abandon_look();
+    }
+
+    /// Tells of databases that listen where nobody watches. Returns the ports that are to be watched.
+    fn discover(&mut self, seen: &Look, records: &mut Vec<Record>) -> Vec<u16> {
+        let problem = seen.found.as_ref().and_then(|found| found.problem.as_ref());
+        if let Some(problem) = problem.filter(|_| !self.is_listener_problem_told) {
+            tracing::warn!(problem, "databases that listen on other ports may be missed");
+            self.is_listener_problem_told = true;
+        }
+        self.discovery.on_look(seen, &self.host, &mut self.this_host, records)
+    }
+
+    /// Watches these too, and looks for what is connected to them already.
+    fn watch_ports(&mut self, ports: &[u16]) {
+        for port in ports {
+            match self.kernel.watch_port(*port) {
+                Ok(()) => _ = self.lookout.ports.insert(*port),
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, port, "a port where a database listens cannot be watched");
+                }
+            }
+        }
+        self.begin_look();
     }
 
     /// Takes in the events that wait, at most one batch of them: a flood must not keep the agent from stopping. Says
@@ -307,6 +353,11 @@ impl Watch {
 
     /// Records go to the journal first: what the spool has, the journal has too.
     fn keep(&mut self, records: &mut Vec<Record>) {
+        for record in records.iter() {
+            if let Record::Connection(connection) = record {
+                self.discovery.note(connection);
+            }
+        }
         self.journal.note(records);
         let alerts: Vec<Record> =
             records.iter().filter(|record| matches!(record, Record::Alert(_))).cloned().collect();
@@ -342,7 +393,7 @@ impl Watch {
             );
         }
         if self.looking.is_none() && self.is_look_due(counts) {
-            self.untold = counts.untold();
+            (self.untold, self.listens) = (counts.untold(), counts.listens);
             self.begin_look();
         }
         Ok(())
@@ -369,7 +420,11 @@ impl Watch {
     fn is_look_due(&self, counts: Counts) -> bool {
         let since = self.looked_at.elapsed();
         let is_blind = self.untold < counts.untold() || self.ready.is_some();
-        COMPARE_EVERY <= since || (FIND_ENDS_EVERY <= since && (is_blind || self.tracker.needs_looks()))
+        let is_curious =
+            self.discovery.is_on() && (self.listens < counts.listens || self.discovery.is_curious());
+        COMPARE_EVERY <= since
+            || (DISCOVER_EVERY <= since && is_curious)
+            || (FIND_ENDS_EVERY <= since && (is_blind || self.tracker.needs_looks()))
     }
 
     fn end(&mut self) -> Result<(), Failure> {
@@ -380,7 +435,7 @@ impl Watch {
             }
         }
         self.looking = None;
-        self.tracker.abandon_look();
+        self.abandon_look();
         self.looked_at = Instant::now();
         let mut records = Vec::new();
         self.tracker.on_stop(&mut self.this_host, &mut records);

@@ -26,7 +26,7 @@ pub struct AgentSettings {
     pub ports: Vec<u16>,
     /// Where proxies of this host write their process ids.
     pub proxy_pid_files: Vec<PathBuf>,
-    /// Sections `[[allow]]`, as they are written.
+    /// Sections `[[allow]]` and `[discover]`, as they are written.
     pub allow: String,
     /// Whom it tells of alerts.
     pub alertmanagers: Vec<Receiver>,
@@ -96,6 +96,10 @@ pub fn launch(settings: &AgentSettings, folder: &Scratch) -> Result<Launch> {
         text.push_str(&format!("\n[[proxy]]\npid-file = {}\n", quoted(pid_file)));
     }
     text.push_str(allow);
+    if !allow.contains("[discover]") {
+        // Other tests run databases of theirs.
+        text.push_str("\n[discover]\nlisteners = false\n");
+    }
     for Receiver { url, root_ca } in alertmanagers {
         text.push_str(&format!("\n[[alerts.webhook]]\nurl = \"{url}\"\nshape = \"alertmanager\"\n"));
         if let Some(root_ca) = root_ca {

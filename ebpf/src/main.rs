@@ -14,10 +14,11 @@ mod unix;
 
 use aya_ebpf::bindings::{
     BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB, BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB, BPF_SOCK_OPS_STATE_CB,
+    BPF_SOCK_OPS_TCP_LISTEN_CB,
 };
 use aya_ebpf::macros::{btf_tracepoint, cgroup_sock_addr, sock_ops};
 use aya_ebpf::programs::{BtfTracePointContext, SockAddrContext, SockOpsContext};
-use ebpf_abi::Side;
+use ebpf_abi::{Counter, Side};
 
 /// A `connect` goes on.
 const ALLOW: i32 = 1;
@@ -44,6 +45,8 @@ pub fn connections(context: SockOpsContext) -> u32 {
         BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB => opened::opened(&context, Side::Client),
         BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB => opened::opened(&context, Side::Server),
         BPF_SOCK_OPS_STATE_CB => closed::closed(&context),
+        // The agent looks who it is.
+        BPF_SOCK_OPS_TCP_LISTEN_CB => ring::count(Counter::Listens),
         _ => {}
     }
     DONE

@@ -69,10 +69,11 @@ fn summary(group: &Group) -> String {
 
 fn severity(kind: AlertKind) -> &'static str {
     match kind {
-        AlertKind::Bypass | AlertKind::Tampered => "critical",
+        AlertKind::Bypass | AlertKind::Forwarder | AlertKind::Tampered => "critical",
         AlertKind::EndsUnseen
         | AlertKind::EventsLost
         | AlertKind::Gap
+        | AlertKind::Listener
         | AlertKind::Probing
         | AlertKind::ProcessesLost
         | AlertKind::Undelivered => "warning",

@@ -76,10 +76,15 @@ const _: () = assert!(size_of::<SocketId>() == 48);
 const _: () = assert!(size_of::<Request>() == 56);
 const _: () = assert!(size_of::<Message>() == 72);
 
-/// Appends the sockets that have one of `ports` at either end.
-pub(super) fn list(ports: &BTreeSet<u16>, namespace: u64, out: &mut Vec<Socket>) -> Result<(), DiagError> {
+/// Appends the sockets that have one of `ports` at either end to `out`, and all that listen to `listening`.
+pub(super) fn list(
+    ports: &BTreeSet<u16>,
+    namespace: u64,
+    out: &mut Vec<Socket>,
+    listening: &mut Vec<Socket>,
+) -> Result<(), DiagError> {
     for family in [AF_INET, AF_INET6] {
-        list_family(family, ports, namespace, out)?;
+        list_family(family, ports, namespace, out, listening)?;
     }
     Ok(())
 }
@@ -89,6 +94,7 @@ fn list_family(
     ports: &BTreeSet<u16>,
     namespace: u64,
     out: &mut Vec<Socket>,
+    listening: &mut Vec<Socket>,
 ) -> Result<(), DiagError> {
     let request = Request {
         family,
@@ -107,6 +113,9 @@ fn list_family(
     };
     netlink::list(request.as_bytes(), MODULE, |body| {
         let Some(socket) = read(body, namespace) else { return false };
+        if socket.state == TcpState::LISTEN {
+            listening.push(socket);
+        }
         if ports.contains(&socket.local.port()) || ports.contains(&socket.remote.port()) {
             out.push(socket);
         }
@@ -169,8 +178,13 @@ mod tests {
         let (server, from) = listener.accept().unwrap();
         client.write_all(&[1; 10]).unwrap();
         while server.peek(&mut [0; 10]).unwrap() < 10 {}
-        let mut sockets = Vec::new();
-        list(&BTreeSet::from([address.port()]), 7, &mut sockets).unwrap();
+        let (mut sockets, mut listening) = (Vec::new(), Vec::new());
+        let other = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let another = TcpListener::bind("127.0.0.1:0").unwrap();
+        list(&BTreeSet::from([address.port()]), 7, &mut sockets, &mut listening).unwrap();
+        let listens =
+            |address| listening.iter().any(|it| it.local == address && it.state == TcpState::LISTEN);
+        assert!(listens(address) && listens(another.local_addr().unwrap()) && !listens(other));
         let one = |state: TcpState, local: SocketAddr| {
             let mut those = sockets.iter().filter(|it| it.state == state && it.local == local);
             let socket = those.next().unwrap_or_else(|| panic!("{state:?} {local}: {sockets:?}"));

@@ -36,7 +36,7 @@ pub(super) fn fill_in(connections: &mut [Standing], cgroup_mount: &Path) -> Opti
     problem
 }
 
-fn holders_of(wanted: &HashSet<u32>) -> (HashMap<u32, Vec<u32>>, Option<String>) {
+pub(super) fn holders_of(wanted: &HashSet<u32>) -> (HashMap<u32, Vec<u32>>, Option<String>) {
     let (mut holders, mut problem, mut looked) = (HashMap::<u32, Vec<u32>>::new(), None, 0);
     for (entry, _) in fs::read_dir("/proc").into_iter().flatten().flatten().zip(0..PROCESSES_MAX) {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
@@ -58,7 +58,8 @@ fn holders_of(wanted: &HashSet<u32>) -> (HashMap<u32, Vec<u32>>, Option<String>)
     (holders, problem)
 }
 
-fn look_into(
+/// Adds to `holders` which of the `wanted` sockets the process holds.
+pub(super) fn look_into(
     pid: u32,
     wanted: &HashSet<u32>,
     looked: &mut usize,
@@ -91,7 +92,7 @@ fn socket_inode(link: &Path) -> Option<u32> {
 }
 
 /// What the kernel programs would say of it.
-fn describe(pid: u32, cgroup_mount: &Path) -> Option<Process> {
+pub(super) fn describe(pid: u32, cgroup_mount: &Path) -> Option<Process> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let uid = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
     let uid = uid.split_whitespace().next()?.parse().ok()?;

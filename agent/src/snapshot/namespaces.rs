@@ -19,6 +19,8 @@ const NAMESPACES_MAX: usize = 4096;
 const PROCESSES_MAX: usize = 4 << 20;
 /// Sockets that are kept of one look.
 const SOCKETS_MAX: usize = 1 << 20;
+/// Listeners that are looked at; on any host fewer listen.
+const LISTENING_MAX: usize = 65_536;
 /// Directories below a cgroup that are gone through.
 const CGROUPS_MAX: usize = 65_536;
 /// Its inode is another one in each namespace, and no right is needed to ask for it (`proc_pid_net(5)`).
@@ -30,6 +32,8 @@ const NAMED: &str = "/run/netns";
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) sockets: Vec<Socket>,
+    /// Whoever listens, on whichever port.
+    pub(super) listening: Vec<Socket>,
     /// Connections over UNIX sockets.
     pub(super) locals: Vec<Local>,
     pub(super) problems: BTreeSet<String>,
@@ -123,7 +127,7 @@ fn list(ports: &BTreeSet<u16>, seen: &mut Seen) {
     if !seen.entered.insert(place) {
         return;
     }
-    if let Err(error) = diag::list(ports, place, &mut seen.sockets) {
+    if let Err(error) = diag::list(ports, place, &mut seen.sockets, &mut seen.listening) {
         seen.fails(error.to_string());
     }
     if let Err(error) = local::list(ports, &mut seen.locals) {
@@ -133,6 +137,7 @@ fn list(ports: &BTreeSet<u16>, seen: &mut Seen) {
         seen.locals.truncate(SOCKETS_MAX);
         seen.unix_problems.insert(format!("more than {SOCKETS_MAX} connections are over UNIX sockets"));
     }
+    seen.listening.truncate(LISTENING_MAX);
     if SOCKETS_MAX < seen.sockets.len() {
         seen.sockets.truncate(SOCKETS_MAX);
         seen.fails(format!("more than {SOCKETS_MAX} sockets have watched ports"));

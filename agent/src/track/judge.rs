@@ -1,15 +1,10 @@
-//! Decides how a connection came, and says so in a sentence.
+//! Decides how a connection came.
 
-use audit::record::{ConnectionClass, ConnectionRecord, Evidence, Opening, ProcessFacts, UnixMicros};
+use audit::record::{ConnectionClass, Evidence, UnixMicros};
 use ebpf_abi::Process;
 
 use super::{Arrival, Witness};
 use crate::snapshot::{Look, Reach, Standing};
-
-/// Letters of a container's id in a sentence.
-const CONTAINER_LETTERS: usize = 12;
-/// Of those who started a process, the nearest are named in a sentence.
-const SAID_PARENTS_MAX: usize = 4;
 
 /// How a connection came, what that rests on, and the rule that allows it.
 #[derive(Debug)]
@@ -108,58 +103,4 @@ fn by_holders(
         }
     }
     (worst, whose)
-}
-
-/// One sentence that names process, user and addresses, and what else is known of the process.
-pub(super) fn bypass_message(record: &ConnectionRecord) -> String {
-    let (client, server) = (record.client, record.place());
-    let (connected, since) = match record.opening {
-        Opening::Seen => ("connected", ""),
-        Opening::Found => ("is connected", ", since before the agent looked"),
-    };
-    let is_local = !record.socket_path.is_empty();
-    let Some(process) = &record.process else {
-        if is_local {
-            return format!("a process of this host {connected} to {server} around the proxy{since}");
-        }
-        return format!("{client} {connected} to {server} around the proxy{since}");
-    };
-    let user = match process.user.as_str() {
-        "" => format!("uid {}", process.uid),
-        name => format!("user {name}"),
-    };
-    let (command, pid) = (&process.command, process.pid);
-    let from = if is_local { String::new() } else { format!(" from {client}") };
-    let known = known(process);
-    format!("{command} (pid {pid}, {user}) {connected} to {server}{from} around the proxy{since}{known}")
-}
-
-/// Behind a semicolon, where anything is.
-fn known(process: &ProcessFacts) -> String {
-    let ProcessFacts { uid, executable, login_uid, login_user, unit, container, pod, parents, .. } = process;
-    let mut known = Vec::new();
-    if !executable.is_empty() {
-        known.push(format!("runs {executable}"));
-    }
-    match login_uid {
-        Some(login_uid) if login_uid != uid && login_user.is_empty() => {
-            known.push(format!("logged in as uid {login_uid}"));
-        }
-        Some(login_uid) if login_uid != uid => known.push(format!("logged in as {login_user}")),
-        _ => {}
-    }
-    if !pod.is_empty() {
-        known.push(format!("pod {pod}"));
-    }
-    if !container.is_empty() {
-        // As runtimes show it.
-        known.push(format!("container {}", container.get(..CONTAINER_LETTERS).unwrap_or(container)));
-    } else if !unit.is_empty() {
-        known.push(format!("unit {unit}"));
-    }
-    if !parents.is_empty() {
-        let nearest: Vec<&str> = parents.iter().take(SAID_PARENTS_MAX).map(String::as_str).collect();
-        known.push(format!("started by {}", nearest.join(" by ")));
-    }
-    if known.is_empty() { String::new() } else { format!("; {}", known.join(", ")) }
 }

@@ -11,7 +11,7 @@ use super::*;
 const WAITED: u64 = 1_000_000_000;
 
 /// Process 7 is the proxy, 10.0.0.7 is another one.
-pub(super) struct Script;
+pub(crate) struct Script;
 
 impl Witness for Script {
     fn is_proxy(&mut self, process: &Process) -> bool {
@@ -312,7 +312,7 @@ fn a_user_without_a_name_is_told_by_number() {
     let known = |change: fn(&mut ProcessFacts)| {
         let mut record = record.clone();
         change(record.process.as_mut().unwrap());
-        judge::bypass_message(&record).split_once("; ").map(|(_, known)| known.to_owned())
+        sentence::bypass(&record).split_once("; ").map(|(_, known)| known.to_owned())
     };
     assert_eq!(known(|_| {}), None);
     assert_eq!(known(|it| it.login_uid = Some(it.uid)), None, "it acts as who logged in");
@@ -331,7 +331,7 @@ fn a_user_without_a_name_is_told_by_number() {
             ("a.scope".to_owned(), "0123456789abcdef".to_owned(), "p".to_owned());
     });
     assert_eq!(inside.unwrap(), "logged in as uid 1000, pod p, container 0123456789ab");
-    assert!(judge::bypass_message(&record).starts_with("psql (pid 9, uid 26) connected"));
+    assert!(sentence::bypass(&record).starts_with("psql (pid 9, uid 26) connected"));
 }
 
 #[test]

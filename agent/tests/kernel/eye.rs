@@ -106,7 +106,7 @@ impl Eye {
         let known: HashSet<u64> = self.tracker.begin_look();
         let cgroup_mount = load::cgroup_mount().unwrap();
         let lookout = Lookout { ports: BTreeSet::from([port]), cgroup_mount, cgroup: None };
-        lookout.look(known).unwrap().blocking_recv().unwrap()
+        lookout.look(known, None).unwrap().blocking_recv().unwrap()
     }
 
     pub(crate) fn end_look(&mut self, look: &Look) -> Merged {

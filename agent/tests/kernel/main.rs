@@ -3,6 +3,7 @@
 
 mod allowed;
 mod binary;
+mod discover;
 mod eye;
 mod found;
 mod local;

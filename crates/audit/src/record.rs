@@ -383,6 +383,10 @@ pub enum AlertKind {
     EndsUnseen,
     /// The agent was away, and saw nothing meanwhile.
     Gap,
+    /// A database listens where nobody watches.
+    Listener,
+    /// Who is connected to a database around the proxy listens itself, and passes on what comes.
+    Forwarder,
     /// Somebody took the agent's programs or ports out of the kernel; it has put them back.
     Tampered,
     /// Somebody asked too many questions about values that are masked.
@@ -400,6 +404,8 @@ impl AlertKind {
             AlertKind::ProcessesLost => "processes_lost",
             AlertKind::EndsUnseen => "ends_unseen",
             AlertKind::Gap => "gap",
+            AlertKind::Listener => "listener",
+            AlertKind::Forwarder => "forwarder",
             AlertKind::Tampered => "tampered",
             AlertKind::Probing => "probing",
             AlertKind::Undelivered => "undelivered",

@@ -20,9 +20,11 @@ pub enum Counter {
     UnixSubmitted = 6,
     /// `UnixOpened` events that found the ring full.
     UnixLost = 7,
+    /// Sockets that began to listen, on whichever port.
+    Listens = 8,
 }
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: u32 = 8;
+    pub const COUNT: u32 = 9;
 }

@@ -262,3 +262,23 @@ fn an_agent_without_rights_says_which_it_needs_and_exits_with_77() -> Result<()>
     assert!(log.contains("CAP_BPF") || log.contains("root"), "{log}");
     Ok(())
 }
+
+/// A database beside the watched one, of which the agent was told nothing.
+#[test]
+fn a_database_that_nobody_watches_is_found_and_watched_where_that_is_asked_for() -> Result<()> {
+    let (watched, hidden) = Watched::start_after("[discover]\nwatch = true\n", |_, _, _| Postgres::start())?;
+    let port = hidden.port();
+    let alert = format!(
+        "SELECT * FROM alerts FINAL WHERE kind = 'listener' AND position(message, ':{port}, which') > 0"
+    );
+    let alert = watched.ledger.wait_row("the alert", &alert)?;
+    let message = text(&alert, "message")?;
+    assert!(message.starts_with("PostgreSQL: postgres (pid "), "{message}");
+    assert!(message.contains("it is from now on; runs /"), "{message}");
+    let stream = std::net::TcpStream::connect((std::net::Ipv4Addr::LOCALHOST, port)).context("connect")?;
+    let bypass = format!("SELECT * FROM bypasses WHERE server = '127.0.0.1:{port}'");
+    let row = watched.ledger.wait_row("the bypass", &bypass)?;
+    assert_eq!(number(&row, "process_pid")?, u64::from(std::process::id()), "{row}");
+    drop(stream);
+    Ok(())
+}

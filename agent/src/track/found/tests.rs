@@ -20,6 +20,7 @@ fn look(unknown: &[Standing], alive: &[u64]) -> Look {
         unix_reach: Reach::Whole,
         are_holders_whole: true,
         problems: Vec::new(),
+        found: None,
     }
 }
 

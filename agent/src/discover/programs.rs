@@ -1,0 +1,127 @@
+//! Which programs are databases, and which pass connections on, by the names of their files. It is pure. Whoever renames
+//! one is not known by it.
+
+/// Databases that have a program of their own.
+const SERVERS: [(&str, &str); 14] = [
+    ("postgres", "PostgreSQL"),
+    ("postmaster", "PostgreSQL"),
+    ("mysqld", "MySQL"),
+    ("mariadbd", "MariaDB"),
+    ("mongod", "MongoDB"),
+    ("mongos", "MongoDB"),
+    ("redis-server", "Redis"),
+    ("valkey-server", "Valkey"),
+    ("sqlservr", "SQL Server"),
+    ("tnslsnr", "Oracle"),
+    ("clickhouse", "ClickHouse"),
+    ("clickhouse-server", "ClickHouse"),
+    ("cockroach", "CockroachDB"),
+    ("scylla", "ScyllaDB"),
+];
+
+/// Databases that Java runs: what the path of its file holds, and the ports that they have where nothing is said.
+const JAVA_SERVERS: [(&str, &[u16], &str); 3] = [
+    ("cassandra", &[9042, 9142, 7000, 7001], "Cassandra"),
+    ("elasticsearch", &[9200, 9300], "Elasticsearch"),
+    ("opensearch", &[], "OpenSearch"),
+];
+
+/// Programs that take connections and make others for them.
+const FORWARDERS: [&str; 33] = [
+    "chisel",
+    "cloudflared",
+    "docker-proxy",
+    "envoy",
+    "frpc",
+    "frps",
+    "gost",
+    "haproxy",
+    "kubectl",
+    "nc",
+    "nc.openbsd",
+    "nc.traditional",
+    "ncat",
+    "netcat",
+    "nginx",
+    "ngrok",
+    "odyssey",
+    "pgbouncer",
+    "pgcat",
+    "pgdog",
+    "pgpool",
+    "redir",
+    "rinetd",
+    "rootlessport",
+    "slirp4netns",
+    "socat",
+    "ssh",
+    "sshd",
+    "stunnel",
+    "systemd-socket-proxyd",
+    "tailscaled",
+    "traefik",
+    "xinetd",
+];
+
+/// What a program is called by: its file, or what it calls itself where that may not be read.
+pub(crate) fn name(executable: &str, command: &str) -> String {
+    let file =
+        executable.strip_suffix(" (deleted)").unwrap_or(executable).rsplit('/').next().unwrap_or_default();
+    let name = if file.is_empty() { command } else { file };
+    // OpenSSH divides its server, and distributions number the versions of a program.
+    name.strip_suffix("-session").unwrap_or(name).trim_end_matches(|it: char| it.is_ascii_digit()).to_owned()
+}
+
+/// The database that a process which listens on `port` is.
+pub(crate) fn database(executable: &str, command: &str, port: u16) -> Option<&'static str> {
+    let name = name(executable, command);
+    if let Some((_, database)) = SERVERS.iter().find(|(program, _)| *program == name) {
+        // One file is all of ClickHouse, its coordination service too.
+        return (!command.starts_with("clickhouse-keep")).then_some(*database);
+    }
+    let is_of = |(part, ports, _): &&(&str, &[u16], &str)| executable.contains(part) || ports.contains(&port);
+    JAVA_SERVERS.iter().filter(|_| name == "java").find(is_of).map(|(.., database)| *database)
+}
+
+/// Whether it is known to pass connections on.
+pub(crate) fn is_forwarder(executable: &str, command: &str) -> bool {
+    let name = name(executable, command);
+    // A number may be part of it.
+    FORWARDERS.iter().any(|it| it.trim_end_matches(|it: char| it.is_ascii_digit()) == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn databases_are_known_on_whichever_port() {
+        let of = |executable, command| database(executable, command, 1);
+        assert_eq!(of("/usr/lib/postgresql/18/bin/postgres", "postgres"), Some("PostgreSQL"));
+        assert_eq!(of("/usr/lib/postgresql/17/bin/postgres (deleted)", "postgres"), Some("PostgreSQL"));
+        assert_eq!(of("", "mysqld"), Some("MySQL"), "its file may not be read");
+        assert_eq!(of("/usr/bin/clickhouse", "clickhouse-serv"), Some("ClickHouse"));
+        assert_eq!(of("/usr/bin/clickhouse", "clickhouse-keep"), None);
+        assert_eq!(of("/usr/share/elasticsearch/jdk/bin/java", "java"), Some("Elasticsearch"));
+        assert_eq!(database("/usr/lib/jvm/jre/bin/java", "java", 9042), Some("Cassandra"));
+        assert_eq!(database("/usr/bin/python3.13", "python3", 9042), None);
+        for other in
+            ["/usr/bin/psql", "/usr/bin/postgres-exporter", "/usr/lib/jvm/jre/bin/java", "/postgres/x", ""]
+        {
+            assert_eq!(of(other, "x"), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn forwarders_are_known() {
+        for program in
+            ["/usr/bin/socat", "/usr/bin/socat1", "/usr/sbin/sshd", "/usr/lib/openssh/sshd-session"]
+        {
+            assert!(is_forwarder(program, "x"), "{program}");
+        }
+        assert!(is_forwarder("/usr/bin/slirp4netns", "x") && is_forwarder("/usr/bin/stunnel4", "x"));
+        for other in ["/usr/bin/psql", "/usr/bin/bash", "/usr/bin/socatx", "/usr/bin/picket-proxy", ""] {
+            assert!(!is_forwarder(other, "psql"), "{other}");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! What is told of scripted looks.
+
+use audit::record::{Ending, Evidence, Opening};
+use ebpf_abi::Process;
+use uuid::Uuid;
+
+use super::*;
+use crate::track::tests::Script;
+
+fn host() -> Host {
+    Host { name: "db1".to_owned(), boot_id: Uuid::nil() }
+}
+
+fn listener(namespace: u64, local: &str) -> Listener {
+    let process = Process { pid: 812, uid: 26, cgroup_id: 1, command: [0; 16] };
+    Listener { namespace, local: local.parse().unwrap(), database: "PostgreSQL", process }
+}
+
+fn discovery(config: DiscoverConfig) -> Discovery {
+    Discovery::new(DiscoverConfig { listeners: true, ..config }, Instant::now())
+}
+
+/// Messages of alerts, and ports to watch.
+fn told(discovery: &mut Discovery, found: Found) -> (Vec<String>, Vec<u16>) {
+    let look = Look { found: Some(found), ..Look::default() };
+    let mut out = Vec::new();
+    let ports = discovery.on_look(&look, &host(), &mut Script, &mut out);
+    let messages = out.into_iter().map(|record| match record {
+        Record::Alert(it) => it.message,
+        other => panic!("{other:?}"),
+    });
+    (messages.collect(), ports)
+}
+
+fn found(listeners: &[Listener]) -> Found {
+    Found { listeners: listeners.to_vec(), ..Found::default() }
+}
+
+#[test]
+fn a_database_is_told_once_for_each_namespace_and_port() {
+    let mut discovery = discovery(DiscoverConfig::default());
+    let those = [listener(1, "0.0.0.0:5544"), listener(1, "[::]:5544"), listener(2, "127.0.0.1:5544")];
+    let (messages, ports) = told(&mut discovery, found(&those));
+    let expected = |address| {
+        format!(
+            "PostgreSQL: psql (pid 812, user postgres) listens on {address}, which is not watched: add 5544 to \
+             `watch-ports`, or to `discover.ignore-ports`"
+        )
+    };
+    assert_eq!((messages, ports), (vec![expected("0.0.0.0:5544"), expected("127.0.0.1:5544")], vec![]));
+    // The server starts again.
+    assert_eq!(told(&mut discovery, found(&those)), (vec![], vec![]));
+}
+
+#[test]
+fn what_is_ignored_is_neither_told_nor_watched() {
+    let ignore_ports = BTreeSet::from([5544]);
+    let mut discovery = discovery(DiscoverConfig { watch: true, ignore_ports, ..DiscoverConfig::default() });
+    assert_eq!(told(&mut discovery, found(&[listener(1, "0.0.0.0:5544")])), (vec![], vec![]));
+    let mut off = Discovery::new(DiscoverConfig::default(), Instant::now());
+    assert!(off.quest(Instant::now()).is_none() && !off.is_on());
+}
+
+/// Whoever calls itself a database on many ports does not fill the kernel's map.
+#[test]
+fn no_more_ports_are_watched_than_is_bounded() {
+    let mut discovery = discovery(DiscoverConfig { watch: true, ..DiscoverConfig::default() });
+    let those: Vec<Listener> = (1..=1000).map(|port| listener(1, &format!("0.0.0.0:{port}"))).collect();
+    let (messages, ports) = told(&mut discovery, found(&those));
+    assert_eq!((messages.len(), ports.len()), (ALERTS_MAX + 1, ALERTS_MAX), "nor told one by one");
+    assert!(messages[0].contains("0.0.0.0:1, which was not watched: it is from now on"), "{}", messages[0]);
+    assert_eq!(messages[ALERTS_MAX], "databases listen on 936 more ports of db1 that are not watched");
+    let (mut watched, mut last) = (ports.len(), String::new());
+    for those in those[ALERTS_MAX..].chunks(ALERTS_MAX) {
+        let (messages, ports) = told(&mut discovery, found(those));
+        (watched, last) = (watched + ports.len(), messages[messages.len() - 1].clone());
+    }
+    assert_eq!(watched, WATCHED_MAX);
+    assert!(last.contains("which is not watched: add 1000"), "{last}");
+}
+
+fn connection(class: ConnectionClass, command: &str, pid: u32, parents: &[&str]) -> ConnectionRecord {
+    ConnectionRecord {
+        host: "db1".to_owned(),
+        boot_id: Uuid::nil(),
+        cookie: 2,
+        client_cookie: 1,
+        opened_at: UnixMicros(0),
+        opening: Opening::Seen,
+        closed_at: None,
+        ending: Ending::Seen,
+        client: "127.0.0.1:50312".parse().unwrap(),
+        server: "127.0.0.1:5432".parse().unwrap(),
+        socket_path: String::new(),
+        class,
+        evidence: Evidence::None,
+        rule: String::new(),
+        process: Some(ProcessFacts {
+            pid,
+            command: command.to_owned(),
+            user: "root".to_owned(),
+            parents: parents.iter().map(|it| (*it).to_owned()).collect(),
+            ..ProcessFacts::default()
+        }),
+        bytes_to_server: 0,
+        bytes_to_client: 0,
+    }
+}
+
+#[test]
+fn who_listens_for_a_connection_around_the_proxy_is_told_once() {
+    let mut discovery = discovery(DiscoverConfig::default());
+    let forked =
+        connection(ConnectionClass::Bypass, "socat", 9, &["socat[8]", "bash[7]", "socat[6]", "socat[5]"]);
+    discovery.note(&forked);
+    assert!(discovery.is_curious());
+    let quest = discovery.quest(Instant::now()).unwrap();
+    assert_eq!((&*quest.suspects[0].pids, &*quest.suspects[0].program), (&[9, 8, 6][..], "socat"));
+    let local = "0.0.0.0:7777".parse().unwrap();
+    let forwards = |pid| Found { forwarding: vec![(0, pid, local)], ..Found::default() };
+    let (messages, _) = told(&mut discovery, forwards(8));
+    let expected = "pid 8 listens on 0.0.0.0:7777, and socat (pid 9, user root), which it started, is connected to \
+                    127.0.0.1:5432 around the proxy: whoever reaches the one may reach the other; started by socat[8] by \
+                    bash[7] by socat[6] by socat[5]";
+    assert_eq!(messages, [expected]);
+    assert!(!discovery.is_curious());
+    // The next connection that it makes.
+    discovery.note(&forked);
+    discovery.quest(Instant::now());
+    assert_eq!(told(&mut discovery, forwards(8)).0, [""; 0]);
+
+    discovery.note(&connection(ConnectionClass::Bypass, "haproxy", 11, &[]));
+    discovery.quest(Instant::now());
+    let (messages, _) = told(&mut discovery, forwards(11));
+    assert!(
+        messages[0].starts_with("haproxy (pid 11, user root) listens on 0.0.0.0:7777 and is connected to")
+    );
+}
+
+#[test]
+fn nobody_else_is_suspected() {
+    let mut discovery = discovery(DiscoverConfig::default());
+    let mut closed = connection(ConnectionClass::Bypass, "socat", 9, &[]);
+    closed.closed_at = Some(UnixMicros(1));
+    for record in [
+        connection(ConnectionClass::Proxied, "socat", 9, &[]),
+        connection(ConnectionClass::Allowed, "pgbouncer", 9, &[]),
+        connection(ConnectionClass::Outgoing, "ssh", 9, &[]),
+        connection(ConnectionClass::Bypass, "psql", 9, &[]),
+        closed,
+    ] {
+        discovery.note(&record);
+        assert!(!discovery.is_curious(), "{record:?}");
+    }
+}
+
+/// Whoever was to be asked about is not forgotten where the look breaks.
+#[test]
+fn a_look_that_broke_is_made_again() {
+    let mut discovery = discovery(DiscoverConfig::default());
+    discovery.note(&connection(ConnectionClass::Bypass, "socat", 9, &[]));
+    discovery.quest(Instant::now());
+    assert!(!discovery.is_curious());
+    discovery.abandon_look();
+    assert!(discovery.is_curious());
+    // All listeners are asked again after a while.
+    told(&mut discovery, Found { listening: HashSet::from([1, 2]), ..Found::default() });
+    let later = Instant::now() + AGAIN_AFTER;
+    assert_eq!(discovery.quest(Instant::now()).unwrap().seen.len(), 2);
+    assert!(discovery.quest(later).unwrap().seen.is_empty());
+}

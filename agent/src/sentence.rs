@@ -1,0 +1,66 @@
+//! What is said of a process and of its connection in one sentence. It is pure.
+
+use audit::record::{ConnectionRecord, Opening, ProcessFacts};
+
+/// Letters of a container's id, as runtimes show it.
+const CONTAINER_LETTERS: usize = 12;
+/// Of those who started a process, the nearest are named.
+const PARENTS_MAX: usize = 4;
+
+/// One sentence that names process, user and addresses, and what else is known of the process.
+pub(crate) fn bypass(record: &ConnectionRecord) -> String {
+    let (client, server) = (record.client, record.place());
+    let (connected, since) = match record.opening {
+        Opening::Seen => ("connected", ""),
+        Opening::Found => ("is connected", ", since before the agent looked"),
+    };
+    let is_local = !record.socket_path.is_empty();
+    let Some(process) = &record.process else {
+        if is_local {
+            return format!("a process of this host {connected} to {server} around the proxy{since}");
+        }
+        return format!("{client} {connected} to {server} around the proxy{since}");
+    };
+    let who = who(process);
+    let from = if is_local { String::new() } else { format!(" from {client}") };
+    let known = known(process);
+    format!("{who} {connected} to {server}{from} around the proxy{since}{known}")
+}
+
+/// A process by its command, pid and user.
+pub(crate) fn who(process: &ProcessFacts) -> String {
+    let ProcessFacts { pid, command, uid, user, .. } = process;
+    match user.as_str() {
+        "" => format!("{command} (pid {pid}, uid {uid})"),
+        name => format!("{command} (pid {pid}, user {name})"),
+    }
+}
+
+/// What else is known of it, behind a semicolon, where anything is.
+pub(crate) fn known(process: &ProcessFacts) -> String {
+    let ProcessFacts { uid, executable, login_uid, login_user, unit, container, pod, parents, .. } = process;
+    let mut known = Vec::new();
+    if !executable.is_empty() {
+        known.push(format!("runs {executable}"));
+    }
+    match login_uid {
+        Some(login_uid) if login_uid != uid && login_user.is_empty() => {
+            known.push(format!("logged in as uid {login_uid}"));
+        }
+        Some(login_uid) if login_uid != uid => known.push(format!("logged in as {login_user}")),
+        _ => {}
+    }
+    if !pod.is_empty() {
+        known.push(format!("pod {pod}"));
+    }
+    if !container.is_empty() {
+        known.push(format!("container {}", container.get(..CONTAINER_LETTERS).unwrap_or(container)));
+    } else if !unit.is_empty() {
+        known.push(format!("unit {unit}"));
+    }
+    if !parents.is_empty() {
+        let nearest: Vec<&str> = parents.iter().take(PARENTS_MAX).map(String::as_str).collect();
+        known.push(format!("started by {}", nearest.join(" by ")));
+    }
+    if known.is_empty() { String::new() } else { format!("; {}", known.join(", ")) }
+}
