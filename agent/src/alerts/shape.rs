@@ -69,13 +69,15 @@ fn summary(group: &Group) -> String {
 
 fn severity(kind: AlertKind) -> &'static str {
     match kind {
-        AlertKind::Bypass | AlertKind::Forwarder | AlertKind::Tampered => "critical",
+        // Any of the connections may be a bypass.
+        AlertKind::Bypass | AlertKind::Forwarder | AlertKind::ProcessesLost | AlertKind::Tampered => {
+            "critical"
+        }
         AlertKind::EndsUnseen
         | AlertKind::EventsLost
         | AlertKind::Gap
         | AlertKind::Listener
         | AlertKind::Probing
-        | AlertKind::ProcessesLost
         | AlertKind::Undelivered => "warning",
     }
 }

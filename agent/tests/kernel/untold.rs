@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use audit::record::{AlertRecord, ConnectionClass, Evidence, Opening};
 use ebpf_abi::Counter;
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use crate::eye::Eye;
 use crate::namespaces::{Namespace, ip};
@@ -156,4 +156,40 @@ sys.stdin.read()
     assert_eq!((eye.counts().processes_lost, eye.counts().ends_unseen), (0, 0));
     inside.kill().unwrap();
     inside.wait().unwrap();
+}
+
+/// However a process asks for its connection, it is known whose it is.
+#[test]
+fn no_way_to_ask_for_a_connection_hides_who_asks() {
+    const WAYS: [(&str, &str); 4] = [
+        ("Multipath TCP", "it = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262); it.connect(server)"),
+        ("data with the first packet", "it = socket.socket(); it.sendto(b'x', socket.MSG_FASTOPEN, server)"),
+        (
+            "a connect that waits for data",
+            "it = socket.socket(); it.setsockopt(socket.IPPROTO_TCP, 30, 1); it.connect(server); it.send(b'x')",
+        ),
+        (
+            "a connect that was called off",
+            "it = socket.socket(); it.setblocking(False); it.connect_ex(('198.51.100.1', server[1])); it.close()
+it = socket.socket(); it.connect(server)",
+        ),
+    ];
+    for (way, script) in WAYS {
+        // It serves Multipath TCP and any other.
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::from(262))).unwrap();
+        socket.bind(&SockAddr::from(SocketAddr::from(([127, 0, 0, 1], 0)))).unwrap();
+        socket.listen(1).unwrap();
+        let listener = TcpListener::from(socket);
+        let port = listener.local_addr().unwrap().port();
+        let mut eye = Eye::on(port);
+        let python = format!("import socket\nserver = ('127.0.0.1', {port})\n{script}\nit.close()");
+        let mut client = Command::new("python3").args(["-c", &python]).spawn().unwrap();
+        drop(listener.accept().unwrap());
+        assert!(client.wait().unwrap().success(), "{way}");
+        eye.until_closed(1);
+        let record = eye.connections()[0];
+        let process = record.process.as_ref().unwrap_or_else(|| panic!("{way}: {:?}", eye.counts()));
+        assert_eq!((process.pid, process.command.as_str()), (client.id(), "python3"), "{way}");
+        assert_eq!(record.class, ConnectionClass::Bypass, "{way}");
+    }
 }
