@@ -1,6 +1,7 @@
 //! Statements of all sessions that wait for somebody's approval, and what people answer. What happens to one is recorded
 //! before it has an effect.
 
+mod background;
 mod events;
 mod grants;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use audit::record::{ApprovalEvent, ApprovalRecord, Record, UnixMicros};
 use audit::spool::{Spool, SpoolError};
+use mask::Class;
 use policy::{Approver, Needed, Refusal};
 use session::{Answer, Request, Value};
 use thiserror::Error;
@@ -21,6 +23,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Sleep, sleep};
 use uuid::Uuid;
 
+pub(crate) use self::background::Background;
 pub(crate) use self::events::Events;
 pub(crate) use self::grants::{GRANT_SECS_MAX, Grant};
 use self::grants::{GRANTS_MAX, Grants};
@@ -83,6 +86,9 @@ pub(crate) struct Held {
     pub(crate) read: Vec<String>,
     pub(crate) written: Vec<String>,
     pub(crate) columns: Vec<String>,
+    /// The sensitive ones of them, each with what it holds.
+    pub(crate) classes: Vec<(String, Class)>,
+    pub(crate) background: Background,
     /// Rules that ask for an approval.
     pub(crate) rules: Vec<Arc<str>>,
     /// Why they do.
@@ -101,6 +107,7 @@ pub(crate) struct Asking {
     pub(crate) client: String,
     pub(crate) database: String,
     pub(crate) environment: String,
+    pub(crate) background: Background,
     pub(crate) timeout: Duration,
 }
 
@@ -386,7 +393,17 @@ impl Approvals {
 
 /// A request as it is shown.
 fn held(asking: Asking, request: &Request) -> Held {
-    let Asking { session_id, principal, actor, application, client, database, environment, timeout } = asking;
+    let Asking {
+        session_id,
+        principal,
+        actor,
+        application,
+        client,
+        database,
+        environment,
+        background,
+        timeout,
+    } = asking;
     let described = &request.statement;
     let asked_at = now();
     let micros = i64::try_from(timeout.as_micros()).unwrap_or(i64::MAX);
@@ -410,6 +427,8 @@ fn held(asking: Asking, request: &Request) -> Held {
         read: described.touched.read.clone(),
         written: described.touched.written.clone(),
         columns: described.touched.columns.clone(),
+        classes: request.classes.clone(),
+        background,
         rules: request.otherwise.rules.clone(),
         why: request.otherwise.detail.clone(),
         groups: request.approvers.clone(),

@@ -359,6 +359,9 @@ impl Console<'_> {
 
 /// All that is known of a statement that waits.
 fn details(held: &Held, by: &[String]) -> Vec<Vec<String>> {
+    let background = &held.background;
+    let classes: Vec<String> =
+        held.classes.iter().map(|(column, class)| format!("{column}: {}", class.name())).collect();
     let all = [
         ("request", held.id.to_string()),
         ("waits since", time(held.asked_at.0)),
@@ -368,6 +371,10 @@ fn details(held: &Held, by: &[String]) -> Vec<Vec<String>> {
         ("application", held.application.clone()),
         ("client", held.client.clone()),
         ("session", held.session_id.to_string()),
+        ("logged in", time(background.started_at.0)),
+        ("logged in by", background.authenticated_by.clone()),
+        ("role at the database", background.database_role.clone()),
+        ("called itself since", background.application_names.join(", ")),
         ("execution", held.sequence.to_string()),
         ("database", held.database.clone()),
         ("environment", held.environment.clone()),
@@ -378,9 +385,11 @@ fn details(held: &Held, by: &[String]) -> Vec<Vec<String>> {
         ("reads", held.read.join(", ")),
         ("writes", held.written.join(", ")),
         ("columns", held.columns.join(", ")),
+        ("sensitive", classes.join(", ")),
         ("why", held.why.clone()),
         ("groups that must approve", held.groups()),
         ("approved by", by.join(", ")),
+        ("ran before", background.lines()),
     ];
     all.into_iter().map(|(what, value)| vec![what.to_owned(), cut(&value, SHOWN_LETTERS_MAX)]).collect()
 }

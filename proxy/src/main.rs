@@ -14,6 +14,7 @@ mod connection;
 mod console;
 mod executor;
 mod farewell;
+mod history;
 mod identity;
 mod keepalive;
 mod lobby;

@@ -13,6 +13,7 @@ use foldhash::fast::RandomState;
 use session::{Described, Evidence, Finished, Outcome, ResultNames, Started};
 
 use crate::beginnings::Beginnings;
+use crate::history::{History, Past};
 use crate::tally::Tally;
 
 /// Most statements that a thread knows to have introduced; then it introduces them again.
@@ -52,6 +53,7 @@ pub(crate) struct Trail {
     desk: Rc<Desk>,
     session: SessionRecord,
     running: Beginnings,
+    history: History,
     /// What was taken and is not stored. Of this session alone: what cannot be stored must not stop others.
     waiting: Executions,
 }
@@ -85,7 +87,8 @@ impl Trail {
     /// Records that a session began.
     pub(crate) fn begin(desk: Rc<Desk>, session: SessionRecord) -> Result<Self, SpoolError> {
         desk.spool.append(&[Record::Session(session.clone())])?;
-        Ok(Trail { desk, session, running: Beginnings::default(), waiting: Executions::default() })
+        let (running, history, waiting) = Default::default();
+        Ok(Trail { desk, session, running, history, waiting })
     }
 
     /// Takes a record; it is stored by the next `store`.
@@ -111,6 +114,11 @@ impl Trail {
         }
     }
 
+    /// What the session is, and its last statements.
+    pub(crate) fn so_far(&self) -> (&SessionRecord, Vec<Past>) {
+        (&self.session, self.history.shown())
+    }
+
     /// Stores what was taken.
     pub(crate) fn store(&mut self) -> Result<(), SpoolError> {
         self.desk.spool.append_executions(&self.waiting)?;
@@ -130,6 +138,7 @@ impl Trail {
     fn start(&mut self, started: &Started) -> Result<(), SpoolError> {
         let started_at = now();
         self.running.note(started.sequence, started_at);
+        self.history.begins(started, started_at);
         let statement = self.desk.introduce(&started.statement, None);
         let execution = begun(&self.session, statement, started, started_at);
         self.waiting.push(execution)
@@ -149,6 +158,7 @@ impl Trail {
             Outcome::Lost => (record::Outcome::Lost, ""),
             Outcome::Prepared => (record::Outcome::Prepared, ""),
         };
+        self.history.ends(started.sequence, outcome, sqlstate);
         let execution = Execution {
             finished_at: Some(finished_at),
             outcome,

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::rc::Rc;
 
+use mask::Class;
 use policy::{Approver, Needed, Refusal, Verdict};
-use sql::{Catalog, Touched};
 use wire::frontend::{Bind, Parameter};
 
 use crate::action::{Action, Pass};
@@ -15,6 +15,7 @@ use crate::evidence::Described;
 use crate::judged::Judged;
 use crate::readings::Reading;
 use crate::state::{Environment, Session};
+use crate::touched;
 
 /// Most statements of one string that somebody is asked about: each answer has all of it read and judged again.
 const ASKED_MAX: usize = 8;
@@ -38,6 +39,8 @@ pub struct Request {
     pub sequence: u64,
     /// `pg_class.oid` of what the names of relations in it can mean.
     pub(crate) meant: Vec<u32>,
+    /// The sensitive columns among those that it touches, each with what it holds.
+    pub classes: Vec<(String, Class)>,
 }
 
 /// A value of a parameter.
@@ -75,10 +78,11 @@ pub(crate) struct Asking {
 impl Request {
     /// Whether an answer to the other is one to this.
     fn is_the_same(&self, other: &Request) -> bool {
-        let Request { statement, text, parameters, approvers, reason, otherwise, sequence, meant } = self;
+        let Request { statement, text, parameters, approvers, reason, otherwise, sequence, meant, classes } =
+            self;
         (text, parameters, approvers, reason, otherwise)
             == (&other.text, &other.parameters, &other.approvers, &other.reason, &other.otherwise)
-            && (*sequence, meant) == (other.sequence, &other.meant)
+            && (*sequence, meant, classes) == (other.sequence, &other.meant, &other.classes)
             && statement.effects == other.statement.effects
             && statement.touched == other.statement.touched
     }
@@ -227,7 +231,8 @@ impl Session {
             reason,
             otherwise: otherwise.clone(),
             sequence: self.sequence + 1 + ahead as u64,
-            meant: meant(judged, env.catalog),
+            meant: touched::meant(&judged.described.touched, env.catalog),
+            classes: touched::classes(&judged.described.touched, env.catalog, env.classes),
         };
         let asked = &mut self.asking.asked;
         match asked.iter().find(|(asked, _)| asked.is_the_same(&request)) {
@@ -240,19 +245,6 @@ impl Session {
             }
         }
     }
-}
-
-/// What the names of relations in it can mean. Names can have dots in them.
-fn meant(judged: &Judged, catalog: &Catalog) -> Vec<u32> {
-    let Touched { read, written, columns: _ } = &judged.described.touched;
-    let names = read.iter().chain(written).flat_map(|path| {
-        path.match_indices('.').map(|(dot, _)| path.get(dot + 1..).unwrap_or_default()).chain([path.as_str()])
-    });
-    let mut meant: Vec<u32> =
-        names.flat_map(|name| catalog.named(name)).map(|relation| relation.oid).collect();
-    meant.sort_unstable();
-    meant.dedup();
-    meant
 }
 
 /// The statement as it may run by this answer.

@@ -49,6 +49,7 @@ mod state;
 mod temporary;
 #[cfg(test)]
 mod tests;
+mod touched;
 
 pub use action::{Action, CloseReason, Step};
 pub use allowance::Allowance;

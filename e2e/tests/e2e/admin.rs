@@ -74,8 +74,14 @@ impl Held {
 
     /// alice's psql, with a statement that waits or runs.
     fn send(&self, text: &str) -> Result<Child> {
+        self.send_all(&[text])
+    }
+
+    /// The same behind others of its session.
+    fn send_all(&self, texts: &[&str]) -> Result<Child> {
         psql::command(&self.stack.alice()?)?
-            .args(["-v", "VERBOSITY=verbose", "-c", text])
+            .args(["-v", "VERBOSITY=verbose"])
+            .args(texts.iter().flat_map(|text| ["-c", *text]))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -107,7 +113,7 @@ fn statements_are_answered_over_http_and_all_answers_are_as_they_are_described()
         }));
         Ok(reply)
     };
-    let child = held.send(DELETE)?;
+    let child = held.send_all(&["SELECT id FROM users WHERE email = 'nobody'", DELETE])?;
     let request = held.request("bob")?;
     let (id, name) = (text(&request, "id")?.to_owned(), text(&request, "name")?.to_owned());
     let of = |what: &str| format!("/v1/approvals/{id}{what}");
@@ -128,6 +134,16 @@ fn statements_are_answered_over_http_and_all_answers_are_as_they_are_described()
     ] {
         assert_eq!(one[field], value, "{field}");
     }
+    let before = &one["history"][0];
+    for (field, value) in [
+        ("execution", json!(1)),
+        ("statement", json!("SELECT id FROM users WHERE email = ?")),
+        ("reads", json!(["public.users"])),
+        ("outcome", json!("completed")),
+    ] {
+        assert_eq!(before[field], value, "{field}");
+    }
+    assert_eq!(request["history"], Value::Null, "a list is short");
     // Neither who asks nor who is of no group.
     for (user, code) in [(USER, "own_request"), ("carol", "not_of_group"), ("oscar", "not_of_group")] {
         for what in ["/approve", "/deny"] {
@@ -161,7 +177,7 @@ fn statements_are_answered_over_http_and_all_answers_are_as_they_are_described()
     let done = note("/v1/approvals/{id}/approve", held.ask("bob", "POST", &path, Some(said))?)?;
     assert_eq!(done.json(200)?, json!({ "outcome": "granted", "missing": [] }));
     let output = child.wait_with_output()?;
-    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "DELETE 1", "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).ends_with("DELETE 1\n"), "{output:?}");
     let again = note("/v1/approvals/{id}/approve", held.ask("bob", "POST", &of("/approve"), Some("{}"))?)?;
     assert_eq!(again.code(404)?, "not_found", "an answer counts once");
 

@@ -1,5 +1,6 @@
 //! Statements that need somebody's approval: they wait in a live session, and people answer at Picket's console.
 
+mod background;
 mod reasons;
 mod several;
 

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use audit::record::UnixMicros;
 use jiff::Timestamp;
+use mask::Class;
 use serde::Serialize;
 
 use crate::approvals::{Approved, Grant, Held};
 use crate::console::{LISTED_LETTERS_MAX, SHOWN_LETTERS_MAX, cut, visible};
+use crate::history::Past;
 use crate::sessions::About;
 
 #[derive(Serialize)]
@@ -28,6 +30,10 @@ pub(super) struct Approval {
     application: String,
     client: String,
     session_id: String,
+    session_started_at: String,
+    authenticated_by: String,
+    database_role: String,
+    application_names: Vec<String>,
     execution: u64,
     database: String,
     environment: String,
@@ -38,10 +44,36 @@ pub(super) struct Approval {
     reads: Vec<String>,
     writes: Vec<String>,
     columns: Vec<String>,
+    classes: Vec<Classed>,
     rules: Vec<String>,
     why: String,
     groups: Vec<String>,
     approved_by: Vec<String>,
+    /// Not in a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<Vec<Before>>,
+}
+
+/// A sensitive column.
+#[derive(Serialize)]
+struct Classed {
+    column: String,
+    class: &'static str,
+}
+
+/// A statement that the session has run before, or tried to.
+#[derive(Serialize)]
+struct Before {
+    execution: u64,
+    at: String,
+    statement: String,
+    effects: Vec<&'static str>,
+    reads: Vec<String>,
+    writes: Vec<String>,
+    verdict: &'static str,
+    rules: Vec<String>,
+    outcome: &'static str,
+    sqlstate: String,
 }
 
 #[derive(Serialize)]
@@ -94,6 +126,9 @@ impl Approval {
         let letters_max = if is_listed { LISTED_LETTERS_MAX } else { SHOWN_LETTERS_MAX };
         let shown = |text: &str| visible(&cut(text, letters_max));
         let all = |texts: &[String]| texts.iter().map(|text| shown(text)).collect();
+        let background = &held.background;
+        let classed =
+            |(column, class): &(String, Class)| Classed { column: shown(column), class: class.name() };
         let words = |words: &[Arc<str>]| words.iter().map(|word| shown(word)).collect();
         Approval {
             id: held.id.to_string(),
@@ -105,6 +140,10 @@ impl Approval {
             application: shown(&held.application),
             client: shown(&held.client),
             session_id: held.session_id.to_string(),
+            session_started_at: time(background.started_at),
+            authenticated_by: shown(&background.authenticated_by),
+            database_role: shown(&background.database_role),
+            application_names: all(&background.application_names),
             execution: held.sequence,
             database: shown(&held.database),
             environment: shown(&held.environment),
@@ -115,10 +154,32 @@ impl Approval {
             reads: all(&held.read),
             writes: all(&held.written),
             columns: all(&held.columns),
+            classes: held.classes.iter().map(classed).collect(),
             rules: words(&held.rules),
             why: shown(&held.why),
             groups: held.groups.iter().map(|needed| shown(&needed.to_string())).collect(),
             approved_by: all(by),
+            history: (!is_listed).then(|| background.history.iter().map(Before::of).collect()),
+        }
+    }
+}
+
+impl Before {
+    fn of(past: &Past) -> Self {
+        let shown = |text: &str| visible(&cut(text, LISTED_LETTERS_MAX));
+        let all = |texts: &[String]| texts.iter().map(|text| shown(text)).collect();
+        let Past { sequence, at, shown: what, outcome, sqlstate } = past;
+        Before {
+            execution: *sequence,
+            at: time(*at),
+            statement: shown(&what.text),
+            effects: what.effects.clone(),
+            reads: all(&what.reads),
+            writes: all(&what.writes),
+            verdict: what.verdict,
+            rules: all(&what.rules),
+            outcome: outcome.name(),
+            sqlstate: shown(sqlstate),
         }
     }
 }

@@ -87,6 +87,8 @@ impl Grant {
             && held.effects == statement.effects
             && (&held.read, &held.written, &held.columns)
                 == (&touched.read, &touched.written, &touched.columns)
+            // What nobody knew to be sensitive when it was given was not approved.
+            && held.classes == request.classes
             && policy::missing(&request.approvers, &approvers, &asking.principal).is_empty()
     }
 

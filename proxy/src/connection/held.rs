@@ -9,7 +9,7 @@ use wire::compose::{self, ErrorText};
 
 use super::Opened;
 use super::ended::Ended;
-use crate::approvals::{AskError, Asking, Held, Ticket};
+use crate::approvals::{AskError, Asking, Background, Held, Ticket};
 use crate::pipe::Pipe;
 
 /// Most bytes that are read of a client whose statement waits: enough to see it go away, where it has sent what usually
@@ -33,6 +33,7 @@ impl Opened {
             return Ok(());
         };
         let who = self.identity.who();
+        let (session, history) = self.trail.so_far();
         let asking = Asking {
             session_id: self.session_id,
             principal: who.user.clone(),
@@ -41,6 +42,7 @@ impl Opened {
             client: self.address.to_string(),
             database: who.database.clone(),
             environment: who.environment.clone(),
+            background: Background::of(session, history),
             timeout: config.timeout,
         };
         if config.requires_reason && request.reason.is_empty() {

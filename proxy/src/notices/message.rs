@@ -9,6 +9,7 @@ use ring::hmac;
 use serde_json::{Value, json};
 
 use super::Told;
+use crate::approvals::Held;
 use crate::config::{Format, REQUEST, WebhookConfig};
 use crate::console::{cut, visible};
 
@@ -51,10 +52,10 @@ fn own(config: &WebhookConfig, host: &str, told: &Told, link: Option<String>) ->
     let held = &told.held;
     let mut request = json!({
         "id": held.id, "name": held.name(), "asked_at": time(held.asked_at), "expires_at": time(held.expires_at),
-        "session_id": held.session_id, "execution": held.sequence,
+        "session_id": held.session_id, "session_started_at": time(held.background.started_at), "execution": held.sequence,
         "principal": visible(&held.principal), "actor": visible(&held.actor), "application": visible(&held.application),
         "database": visible(&held.database), "environment": held.environment, "effects": held.effects,
-        "reads": all(&held.read), "writes": all(&held.written), "rules": all(&held.rules),
+        "reads": all(&held.read), "writes": all(&held.written), "classes": classes(held), "rules": all(&held.rules),
         "groups": all(&held.groups.iter().map(ToString::to_string).collect::<Vec<_>>()), "reason": visible(&held.reason),
     });
     if config.shows_statement {
@@ -68,6 +69,14 @@ fn own(config: &WebhookConfig, host: &str, told: &Told, link: Option<String>) ->
 
 fn all(texts: &[impl AsRef<str>]) -> Vec<String> {
     texts.iter().map(|text| visible(text.as_ref())).collect()
+}
+
+/// What the columns hold that it touches, each once: which they are is for those who may see the request.
+fn classes(held: &Held) -> Vec<&'static str> {
+    let mut classes: Vec<_> = held.classes.iter().map(|(_, class)| class.name()).collect();
+    classes.sort_unstable();
+    classes.dedup();
+    classes
 }
 
 fn title(event: ApprovalEvent) -> &'static str {
@@ -88,15 +97,23 @@ fn facts(config: &WebhookConfig, host: &str, told: &Told) -> Vec<(&'static str, 
     let acting =
         if held.actor.is_empty() { String::new() } else { format!(", for whom {} acts", held.actor) };
     let place = if held.environment.is_empty() { String::new() } else { format!(" ({})", held.environment) };
+    let session = format!(
+        "logged in {} by {}, {} statements before",
+        time(held.background.started_at),
+        held.background.authenticated_by,
+        held.sequence.saturating_sub(1)
+    );
     let mut facts = vec![
         ("Request", held.name()),
         ("Principal", format!("{}{acting}", held.principal)),
         ("Application", held.application.clone()),
         ("Database", format!("{}{place}", held.database)),
         ("Proxy", host.to_owned()),
+        ("Session", session),
         ("Does", held.effects.join(", ")),
         ("Writes", held.written.join(", ")),
         ("Reads", held.read.join(", ")),
+        ("Sensitive", classes(held).join(", ")),
         ("Rules", held.rules.join(", ")),
         ("Needs", held.groups()),
         ("Asked because", held.reason.clone()),

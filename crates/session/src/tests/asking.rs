@@ -286,3 +286,17 @@ fn a_statement_that_needs_an_approval_does_not_hide_behind_execute() {
     let sent = talk.client(&query("execute p"));
     assert!(sent.contains("refused by needs-dba"), "{sent}");
 }
+
+/// What turns out to be sensitive while it waits was not shown to whoever has approved it.
+#[test]
+fn what_is_found_to_be_sensitive_meanwhile_is_asked_about_anew() {
+    let mut talk = talk();
+    talk.client(&query(DELETE));
+    talk.mask_orders();
+    talk.session.answered(approved("bob", &["dba"]));
+    let sent = talk.client(&query(DELETE));
+    assert!(sent.starts_with("ask dba about 1: "), "{sent}");
+    talk.session.answered(approved("bob", &["dba"]));
+    let sent = talk.client(&query(DELETE));
+    assert!(sent.contains("to server: Q"), "{sent}");
+}

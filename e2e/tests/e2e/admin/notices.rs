@@ -144,7 +144,9 @@ fn requests_and_answers_are_told_in_each_shape_and_no_value_is_among_them() -> R
         section(receiver.port, "json", "show-statement = true\n").replace("/json", "/whole"),
     ];
     let held = Held::start_with("", &sections.concat())?;
-    let statement = format!("DELETE FROM orders WHERE id = {LITERAL}");
+    let statement = format!(
+        "DELETE FROM orders WHERE id = {LITERAL} AND user_id IN (SELECT id FROM users WHERE email <> '')"
+    );
     let child = psql::command(&held.stack.alice()?)?
         .args(["-c", &statement])
         .env("PGAPPNAME", SLY)
@@ -168,8 +170,9 @@ fn requests_and_answers_are_told_in_each_shape_and_no_value_is_among_them() -> R
         ("principal", json!(USER)),
         ("database", json!(held.stack.database)),
         ("application", json!(SLY)),
-        ("effects", json!(["delete"])),
+        ("effects", json!(["delete", "select"])),
         ("writes", json!(["public.orders"])),
+        ("classes", json!(["email"])),
         ("rules", json!(["needs-dba"])),
         ("groups", json!(["dba"])),
         ("statement", Value::Null),
@@ -208,6 +211,8 @@ fn requests_and_answers_are_told_in_each_shape_and_no_value_is_among_them() -> R
             USER,
             "public.orders",
             "needs-dba",
+            "email",
+            " by scram-sha-256, 0 statements before",
             text(&request, "name")?,
             &format!("https://ops.example.com/{id}"),
         ] {
