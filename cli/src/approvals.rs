@@ -20,7 +20,6 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Config, Error, NoTls, SimpleQueryMessage, SimpleQueryRow, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
-use uuid::Uuid;
 
 use crate::args::{Answers, Console};
 use crate::failure::Failure;
@@ -175,8 +174,8 @@ pub(crate) fn answer(console: &Console, about: &Answers) -> Result<(), Failure> 
 }
 
 /// Ends a session.
-pub(crate) fn kill(console: &Console, session_id: Uuid, reason: &str) -> Result<(), Failure> {
-    say(console, &format!("KILL '{session_id}' {}", quoted(reason)))?;
+pub(crate) fn kill(console: &Console, session: &str, reason: &str) -> Result<(), Failure> {
+    say(console, &format!("KILL {} {}", quoted(session), quoted(reason)))?;
     println!("it ends");
     Ok(())
 }

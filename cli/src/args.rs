@@ -513,15 +513,23 @@ pub(crate) enum Session {
     },
     /// Ends a session at once, at the console of its proxy; for the group that `approvals.kill-group` names there
     Kill {
-        /// UUID of the session, which `picket sessions` shows
-        #[arg(value_name = "ID")]
-        session_id: Uuid,
+        /// UUID of the session, which `picket sessions` shows, or the end of it: 8 letters at least
+        #[arg(value_name = "ID", value_parser = end_of_uuid)]
+        session_id: String,
         /// Why; its client is told, and it is recorded
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
         #[command(flatten)]
         console: Console,
     },
+}
+
+/// A UUID, or as much of its end as names something.
+fn end_of_uuid(text: &str) -> Result<String, String> {
+    let digits = text.chars().filter(|letter| *letter != '-').count();
+    let is_end = text.chars().all(|letter| letter == '-' || letter.is_ascii_hexdigit());
+    let odd = || "give the UUID, or the end of it: 8 letters at least, of 0-9 and a-f".to_owned();
+    (is_end && (8..=32).contains(&digits)).then(|| text.to_owned()).ok_or_else(odd)
 }
 
 /// Whose, and where

@@ -117,7 +117,7 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
             show::show(&rows, page.more, answer.format, "nobody was there")
         }
         Question::Session(Session::Kill { session_id, reason, console }) => {
-            approvals::kill(&console, session_id, &reason)
+            approvals::kill(&console, &session_id, &reason)
         }
         Question::Session(Session::Show { session_id, shown }) => {
             let (ledger, runtime) = connect()?;

@@ -29,14 +29,12 @@ pub(crate) use self::grants::{GRANT_SECS_MAX, Grant};
 use self::grants::{GRANTS_MAX, Grants};
 use crate::cancel::CancelKey;
 use crate::console::{in_one_line, visible};
+use crate::naming;
 use crate::notices::Notices;
 use crate::trail::now;
 
 /// Most statements that wait at once, those of all sessions.
 const WAITING_MAX: usize = 1_000;
-
-/// Letters of a request's short name.
-const NAME_LETTERS: usize = 8;
 
 /// Letters of a reason that are kept.
 const REASON_LETTERS_MAX: usize = 1_000;
@@ -164,8 +162,7 @@ pub(crate) struct Ticket {
 impl Held {
     /// The short name of a request: the end of its identifier, which is random.
     pub(crate) fn name(&self) -> String {
-        let id = self.id.simple().to_string();
-        id[id.len() - NAME_LETTERS..].to_owned()
+        naming::short(self.id)
     }
 
     /// Of whom how many must approve.
@@ -175,8 +172,7 @@ impl Held {
 
     /// Whether that is its identifier, or the end of it.
     pub(crate) fn is_called(&self, name: &str) -> bool {
-        let name = name.replace('-', "").to_ascii_lowercase();
-        NAME_LETTERS <= name.len() && self.id.simple().to_string().ends_with(&name)
+        naming::is_called(self.id, name)
     }
 
     fn record(&self, host: &str, event: ApprovalEvent, by: &str, reason: &str) -> Record {

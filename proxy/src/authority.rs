@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::config::Config;
 use crate::connection::Shared;
+use crate::naming;
 use crate::oidc::{self, Person};
 use crate::sessions::{About, Killed};
 
@@ -42,6 +43,8 @@ pub(crate) enum KillError {
     LongReason,
     #[error("no session \"{0}\" is open on this proxy")]
     Unknown(String),
+    #[error("several sessions end in \"{0}\"")]
+    Ambiguous(String),
 }
 
 impl Somebody {
@@ -80,7 +83,7 @@ fn may_kill(somebody: &Approver, config: &Config) -> Result<(), KillError> {
     somebody.groups.contains(group).then_some(()).ok_or_else(|| KillError::NotOfGroup(group.clone()))
 }
 
-/// Ends the session of this UUID.
+/// Ends the session of this UUID, or of which this is the end.
 pub(crate) fn kill(
     shared: &Shared,
     config: &Config,
@@ -92,8 +95,15 @@ pub(crate) fn kill(
     if KILL_LETTERS_MAX < reason.chars().count() {
         return Err(KillError::LongReason);
     }
-    let none = || KillError::Unknown(session.chars().take(KILL_LETTERS_MAX).collect());
-    let id = session.parse::<Uuid>().map_err(|_| none())?;
+    let named = || session.chars().take(KILL_LETTERS_MAX).collect();
+    let none = || KillError::Unknown(named());
+    let open = shared.sessions.all();
+    let mut called = open.iter().filter(|about| naming::is_called(about.id, session));
+    let id = match (called.next(), called.next()) {
+        (None, _) => return Err(none()),
+        (Some(about), None) => about.id,
+        (Some(_), Some(_)) => return Err(KillError::Ambiguous(named())),
+    };
     let killed = Killed { by: somebody.user.clone(), reason };
     shared.sessions.kill(id, killed).then_some(id).ok_or_else(none)
 }

@@ -22,6 +22,7 @@ use crate::login::Login;
 use crate::oidc::{Admitted, Standing};
 use crate::pipe::Pipe;
 use crate::places::Allowed;
+use crate::sessions::About;
 use crate::throttle::Counts;
 
 /// Longest message that it takes.
@@ -45,14 +46,18 @@ const SYNTAX: &str = "42601";
 const UNSUPPORTED: &str = "0A000";
 const ODD_ANSWER: &str = "22023";
 
-const HELP: [[&str; 2]; 9] = [
+const HELP: [[&str; 2]; 10] = [
     ["SHOW APPROVALS", "what waits for an approval, yours or of you"],
     ["SHOW APPROVAL request", "one of them, with all that is known"],
     ["APPROVE request [FOR time] ['reason']", "lets it run, once; or what is alike too, for 30m or 1h"],
     ["DENY request ['reason']", "it does not run; whoever waits is told the reason"],
     ["SHOW GRANTS", "what runs without being asked about, for how long"],
     ["REVOKE grant ['reason']", "takes one back"],
-    ["KILL session ['reason']", "ends a session at once; its client is told the reason"],
+    ["SHOW SESSIONS", "who is there now: your own sessions, or all where you may end them"],
+    [
+        "KILL session ['reason']",
+        "ends a session at once, named by the end of its id; its client is told the reason",
+    ],
     ["SHOW LOGINS", "how many wrong passwords and tokens were shown, and not looked at"],
     ["SHOW HELP", "this"],
 ];
@@ -302,6 +307,35 @@ impl Console<'_> {
                 };
                 let rows = approvals.grants_seen_by(&somebody).iter().map(row).collect();
                 Ok(Table { columns, rows, tag: "SHOW" })
+            }
+            Command::Sessions => {
+                let columns = vec![
+                    "session",
+                    "logged in",
+                    "principal",
+                    "acting",
+                    "application",
+                    "client",
+                    "database",
+                    "environment",
+                ];
+                let row = |about: &Arc<About>| {
+                    let About {
+                        id,
+                        started_at,
+                        principal,
+                        actor,
+                        application,
+                        client,
+                        database,
+                        environment,
+                    } = &**about;
+                    let texts = [principal, actor, application, client, database, environment];
+                    let texts = texts.map(|text| in_one_line(&cut(text, LISTED_LETTERS_MAX)));
+                    [id.to_string(), time(started_at.0)].into_iter().chain(texts).collect()
+                };
+                let seen = authority::sessions_seen_by(self.shared, &config, &somebody);
+                Ok(Table { columns, rows: seen.iter().map(row).collect(), tag: "SHOW" })
             }
             Command::Kill { session, reason } => {
                 let killed = authority::kill(self.shared, &config, &somebody, &session, reason);

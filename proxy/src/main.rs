@@ -19,6 +19,7 @@ mod identity;
 mod keepalive;
 mod lobby;
 mod login;
+mod naming;
 mod notices;
 mod oidc;
 mod patience;

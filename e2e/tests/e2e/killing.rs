@@ -36,7 +36,8 @@ fn somebody_of_the_group_ends_a_session_and_its_statement_and_nobody_else_does()
     // bob has alice's password, and is in the group.
     let secret = scram_secret(&alice.password)?;
     let bob = format!("\n[[user]]\nname = \"bob\"\ngroups = [\"ops\"]\nscram-secret = \"{secret}\"\n");
-    reload(&mut stack, RELOADED, |text| format!("{text}{bob}"))?;
+    let carol = format!("\n[[user]]\nname = \"carol\"\nscram-secret = \"{secret}\"\n");
+    reload(&mut stack, RELOADED, |text| format!("{text}{bob}{carol}"))?;
     let console = |user: &str, command: &str| {
         psql::run(&alice.as_user(user, &alice.password).to_database("picket"), command)
     };
@@ -46,6 +47,11 @@ fn somebody_of_the_group_ends_a_session_and_its_statement_and_nobody_else_does()
         ("bob", "KILL 'no-such-session'".to_string(), "no session \"no-such-session\" is open on this proxy"),
         ("bob", "KILL '00000000-0000-0000-0000-000000000000'".to_string(), "is open on this proxy"),
         ("bob", format!("KILL '{session}' '{}'", "x".repeat(501)), "a reason has 500 letters at most"),
+        ("bob", format!("KILL {}", &session[..8]), "is open on this proxy"),
+        ("bob", format!("KILL {}", &session[session.len() - 7..]), "is open on this proxy"),
+        ("bob", "KILL ''".to_string(), "is open on this proxy"),
+        ("bob", "KILL '--------'".to_string(), "is open on this proxy"),
+        (USER, format!("KILL {}", &session[session.len() - 8..]), "only somebody of ops may end sessions"),
         ("bob", format!("KILL '{session}' because"), "a reason stands in single quotes"),
     ] {
         let output = console(user, &command)?;
@@ -57,8 +63,20 @@ fn somebody_of_the_group_ends_a_session_and_its_statement_and_nobody_else_does()
     );
     assert_eq!(stack.truth(&active)?, "1", "it runs on");
     let conninfo = format!("host=127.0.0.1 port={} user=bob dbname=picket", alice.port);
+    for odd in ["1234567", "no-such-session", &format!("{session}0"), "1a2b3c4d'; KILL '1a2b3c4d"] {
+        let output = binaries::command("picket")?
+            .args(["session", "kill", odd])
+            .env("PICKET_CONSOLE", &conninfo)
+            .env("PGPASSWORD", &alice.password)
+            .output()?;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            output.status.code() == Some(2) && errors.contains("the end of it: 8 letters at least"),
+            "{odd}: {output:?}"
+        );
+    }
     let output = binaries::command("picket")?
-        .args(["session", "kill", &session, "--reason", "it's a holiday"])
+        .args(["session", "kill", &session[session.len() - 12..], "--reason", "it's a holiday"])
         .env("PICKET_CONSOLE", conninfo)
         .env("PGPASSWORD", &alice.password)
         .output()?;
@@ -82,7 +100,17 @@ fn somebody_of_the_group_ends_a_session_and_its_statement_and_nobody_else_does()
         "SELECT * FROM sessions FINAL WHERE principal = '{USER}' AND ended_at IS NULL AND session_id != '{session}'"
     );
     let row = stack.ledger.wait_row("the session that rests", &open)?;
-    console("bob", &format!("KILL '{}'", text(&row, "session_id")?))?.success()?;
+    let second = text(&row, "session_id")?;
+    for (user, sees) in [("bob", true), (USER, true), ("carol", false)] {
+        let shown = console(user, "SHOW SESSIONS")?.success()?;
+        let rows: Vec<&str> = shown.lines().filter(|line| line.starts_with(second)).collect();
+        assert_eq!(rows.len(), usize::from(sees), "{user}: {shown}");
+        assert!(!shown.contains(&session), "it has ended: {shown}");
+        assert!(rows.iter().all(|row| row.contains("|alice||psql|127.0.0.1:")), "{shown}");
+    }
+    // By the end of its UUID, in whichever case.
+    let name = second.rsplit('-').next().context("find the end")?.to_uppercase();
+    console("bob", &format!("KILL {}", &name[name.len() - 8..]))?.success()?;
     let lost = idle.ask("SELECT 1;").err().context("it goes on")?;
     assert!(format!("{lost:#}").contains("bob has ended it"), "{lost:#}");
     Ok(())

@@ -73,7 +73,9 @@ impl Fault {
             | Fault::Kill(KillError::Unknown(_)) => (StatusCode::NOT_FOUND, "not_found"),
             Fault::Method(_) => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Fault::SlowBody => (StatusCode::REQUEST_TIMEOUT, "timeout"),
-            Fault::Answer(AnswerError::Ambiguous(_)) => (StatusCode::CONFLICT, "ambiguous"),
+            Fault::Answer(AnswerError::Ambiguous(_)) | Fault::Kill(KillError::Ambiguous(_)) => {
+                (StatusCode::CONFLICT, "ambiguous")
+            }
             Fault::Answer(AnswerError::Again) => (StatusCode::CONFLICT, "already_approved"),
             Fault::Answer(AnswerError::Full) => (StatusCode::CONFLICT, "too_many_grants"),
             Fault::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),

@@ -17,6 +17,8 @@ pub(super) enum Command {
     Approve { request: String, time: Option<Duration>, reason: String },
     /// `SHOW GRANTS`
     Grants,
+    /// `SHOW SESSIONS`
+    Sessions,
     /// `KILL session ['reason']`
     Kill { session: String, reason: String },
     /// `SHOW LOGINS`
@@ -124,6 +126,7 @@ fn command(words: &[Word]) -> Result<Option<Command>, String> {
             Ok(Some(Command::Approval(request(2)?)))
         }
         ["show", "grants"] => nothing_behind(2).map(|()| Some(Command::Grants)),
+        ["show", "sessions"] => nothing_behind(2).map(|()| Some(Command::Sessions)),
         ["show", "logins"] => nothing_behind(2).map(|()| Some(Command::Logins)),
         ["approve", ..] => {
             let is_for_a_while = words.get(2).is_some_and(|word| keyword(word) == "for");
@@ -182,6 +185,7 @@ mod tests {
             "approve 1a for 99999999999999999999h",
             "approve 1a for 1h for 2h",
             "show grants now",
+            "show sessions now",
             "revoke",
             "approve 1a 'a' 'b'",
             "approve 1a 'open",
