@@ -111,7 +111,12 @@ impl Shown for Known {
     const HEADINGS: &'static [&'static str] = &["", ""];
 
     fn cells(&self) -> Vec<Cell> {
-        vec![Cell::plain(&self.what), Cell::whole(&self.value)]
+        let value = match self.what.as_str() {
+            // The proxy has made one line of whatever somebody else has chosen.
+            "ran before" => Cell::lines(&self.value),
+            _ => Cell::whole(&self.value),
+        };
+        vec![Cell::plain(&self.what), value]
     }
 }
 

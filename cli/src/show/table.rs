@@ -22,6 +22,8 @@ enum Tone {
     Plain,
     /// It is not cut.
     Whole,
+    /// Neither is it, and its lines stay.
+    Lines,
     /// In one line however narrow the terminal is: somebody copies it.
     Unbroken,
     Good,
@@ -35,6 +37,10 @@ impl Cell {
 
     pub(crate) fn whole(text: impl Into<String>) -> Self {
         Cell { text: text.into(), tone: Tone::Whole }
+    }
+
+    pub(crate) fn lines(text: impl Into<String>) -> Self {
+        Cell { text: text.into(), tone: Tone::Lines }
     }
 
     pub(crate) fn good(text: impl Into<String>) -> Self {
@@ -60,11 +66,14 @@ impl Cell {
     fn render(self, in_colours: bool) -> comfy_table::Cell {
         let cell = match self.tone {
             Tone::Whole | Tone::Unbroken => comfy_table::Cell::new(escaped(&self.text)),
+            Tone::Lines => {
+                comfy_table::Cell::new(self.text.lines().map(escaped).collect::<Vec<_>>().join("\n"))
+            }
             Tone::Plain | Tone::Good | Tone::Bad => comfy_table::Cell::new(shortened(&escaped(&self.text))),
         };
         match self.tone {
             _ if !in_colours => cell,
-            Tone::Plain | Tone::Whole | Tone::Unbroken => cell,
+            Tone::Plain | Tone::Whole | Tone::Lines | Tone::Unbroken => cell,
             Tone::Good => cell.fg(Color::Green),
             Tone::Bad => cell.fg(Color::Red).add_attribute(Attribute::Bold),
         }

@@ -3,6 +3,7 @@
 mod background;
 mod reasons;
 mod several;
+mod transcript;
 
 use std::fs;
 use std::io::Write;

@@ -17,7 +17,7 @@ const SECRET: &str = "kryptonite";
 
 impl Held {
     /// alice's psql, with statements of one session of which the last waits.
-    fn send_all(&self, texts: &[&str]) -> Result<Child> {
+    pub(super) fn send_all(&self, texts: &[&str]) -> Result<Child> {
         let mut psql = psql::command(&self.stack.alice()?)?;
         texts.iter().for_each(|text| {
             psql.args(["-c", text]);
