@@ -336,6 +336,16 @@ fn an_approved_portal_can_be_gone() {
     }
 }
 
+/// PostgreSQL binds nothing but the end of it in a transaction that has failed.
+#[test]
+fn a_failed_transaction_binds_nothing() {
+    let texts = [query("begin"), query(NEWER_SQL)];
+    let messages = [&[parse("a", "copy orders to stdout")], texts.as_slice(), &[bind("", "a")]].concat();
+    for cut in [0, 20, 60, 255] {
+        is_as_directly(&messages, &[cut], Vec::new(), Vec::new()).unwrap();
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -214,6 +214,8 @@ impl Server {
             b'B' => {
                 let bind = Bind::read(body).unwrap();
                 match self.statements.get(bind.statement) {
+                    // As exec_bind_message does.
+                    Some(text) if self.failed && text != "rollback" => Err(aborted()),
                     Some(text) => {
                         let portal = Portal { text: text.clone(), rows_left: ROWS, has_run: false };
                         self.prepared.push(text.clone());
@@ -396,7 +398,7 @@ impl Server {
             return Err(error("42601", "syntax error"));
         }
         if self.failed && text != "rollback" {
-            return Err(error("25P02", "current transaction is aborted"));
+            return Err(aborted());
         }
         let is_refused =
             text.starts_with("drop table") || text == NEWER_SQL || self.is_string && text == COPY_MASKED;
@@ -473,6 +475,10 @@ impl Server {
         }
         Ok(())
     }
+}
+
+fn aborted() -> Vec<u8> {
+    error("25P02", "current transaction is aborted")
 }
 
 fn unknown(name: &[u8]) -> String {
