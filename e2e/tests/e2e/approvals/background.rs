@@ -153,7 +153,8 @@ fn a_grant_ends_where_more_is_found_to_be_sensitive() -> Result<()> {
     let alice = held.stack.alice()?;
     psql::run(&alice, "DELETE FROM orders WHERE id = 2")?.success()?;
     psql::run(&alice, "COMMENT ON COLUMN orders.status IS 'email'")?.success()?;
-    wait::until("the catalog that shows it", ANSWER, || {
+    // A comment makes nobody read the catalog before its turn, each 30 s.
+    wait::until("the catalog that shows it", 4 * ANSWER, || {
         let seen = psql::run(&alice, "SELECT status FROM orders WHERE id = 3")?.success()?;
         Ok((seen.trim() != held.stack.truth("SELECT status FROM orders WHERE id = 3")?).then_some(()))
     })?;
