@@ -4,7 +4,6 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags, fstat, open, openat, readlinkat};
@@ -104,7 +103,6 @@ impl Stat {
 }
 
 fn read(folder: &OwnedFd, name: &str) -> io::Result<Vec<u8>> {
-    let name = std::ffi::OsStr::from_bytes(name.as_bytes());
     let file = File::from(openat(folder, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?);
     let mut bytes = Vec::new();
     file.take(BYTES_MAX).read_to_end(&mut bytes)?;
@@ -113,6 +111,7 @@ fn read(folder: &OwnedFd, name: &str) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::ffi::OsStrExt;
     use std::process::{Command, Stdio};
 
     use super::*;

@@ -97,43 +97,27 @@ fn escaped(text: &str) -> String {
 mod tests {
     use std::time::Instant;
 
-    use audit::record::{AlertRecord, ConnectionClass, ConnectionRecord, Ending, Evidence, Opening};
+    use audit::record::{AlertRecord, ConnectionRecord};
     use uuid::Uuid;
 
     use super::super::queue::Queue;
     use super::*;
+    use crate::track::tests::record;
 
     fn bypass() -> AlertRecord {
-        let connection = ConnectionRecord {
-            host: "db1".to_owned(),
-            boot_id: Uuid::nil(),
-            cookie: 2,
-            client_cookie: 1,
-            opened_at: UnixMicros(0),
-            opening: Opening::Seen,
-            closed_at: None,
-            ending: Ending::Seen,
-            client: "127.0.0.1:50312".parse().unwrap(),
-            server: "127.0.0.1:5432".parse().unwrap(),
-            socket_path: String::new(),
-            class: ConnectionClass::Bypass,
-            evidence: Evidence::None,
-            rule: String::new(),
-            process: Some(ProcessFacts {
-                pid: 7,
-                command: "<!channel>".to_owned(),
-                uid: 26,
-                user: "postgres".to_owned(),
-                cgroup_id: 1,
-                cgroup: "/system.slice/cron.service".to_owned(),
-                executable: "/usr/bin/psql".to_owned(),
-                login_uid: Some(1000),
-                unit: "cron.service".to_owned(),
-                ..ProcessFacts::default()
-            }),
-            bytes_to_server: 0,
-            bytes_to_client: 0,
+        let process = ProcessFacts {
+            pid: 7,
+            command: "<!channel>".to_owned(),
+            uid: 26,
+            user: "postgres".to_owned(),
+            cgroup_id: 1,
+            cgroup: "/system.slice/cron.service".to_owned(),
+            executable: "/usr/bin/psql".to_owned(),
+            login_uid: Some(1000),
+            unit: "cron.service".to_owned(),
+            ..ProcessFacts::default()
         };
+        let connection = ConnectionRecord { process: Some(process), ..record() };
         AlertRecord {
             alert_id: Uuid::nil(),
             raised_at: UnixMicros(1_790_000_000_000_001),

@@ -85,9 +85,7 @@ pub(crate) fn database(executable: &str, command: &str, port: u16) -> Option<&'s
 
 /// Whether it is known to pass connections on.
 pub(crate) fn is_forwarder(executable: &str, command: &str) -> bool {
-    let name = name(executable, command);
-    // A number may be part of it.
-    FORWARDERS.iter().any(|it| it.trim_end_matches(|it: char| it.is_ascii_digit()) == name)
+    FORWARDERS.contains(&name(executable, command).as_str())
 }
 
 #[cfg(test)]

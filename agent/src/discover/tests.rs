@@ -1,11 +1,10 @@
 //! What is told of scripted looks.
 
-use audit::record::{Ending, Evidence, Opening};
 use ebpf_abi::Process;
 use uuid::Uuid;
 
 use super::*;
-use crate::track::tests::Script;
+use crate::track::tests::{Script, record};
 
 fn host() -> Host {
     Host { name: "db1".to_owned(), boot_id: Uuid::nil() }
@@ -80,31 +79,14 @@ fn no_more_ports_are_watched_than_is_bounded() {
 }
 
 fn connection(class: ConnectionClass, command: &str, pid: u32, parents: &[&str]) -> ConnectionRecord {
-    ConnectionRecord {
-        host: "db1".to_owned(),
-        boot_id: Uuid::nil(),
-        cookie: 2,
-        client_cookie: 1,
-        opened_at: UnixMicros(0),
-        opening: Opening::Seen,
-        closed_at: None,
-        ending: Ending::Seen,
-        client: "127.0.0.1:50312".parse().unwrap(),
-        server: "127.0.0.1:5432".parse().unwrap(),
-        socket_path: String::new(),
-        class,
-        evidence: Evidence::None,
-        rule: String::new(),
-        process: Some(ProcessFacts {
-            pid,
-            command: command.to_owned(),
-            user: "root".to_owned(),
-            parents: parents.iter().map(|it| (*it).to_owned()).collect(),
-            ..ProcessFacts::default()
-        }),
-        bytes_to_server: 0,
-        bytes_to_client: 0,
-    }
+    let process = ProcessFacts {
+        pid,
+        command: command.to_owned(),
+        user: "root".to_owned(),
+        parents: parents.iter().map(|it| (*it).to_owned()).collect(),
+        ..ProcessFacts::default()
+    };
+    ConnectionRecord { class, process: Some(process), ..record() }
 }
 
 #[test]

@@ -10,6 +10,29 @@ use super::*;
 
 const WAITED: u64 = 1_000_000_000;
 
+/// A connection of this host around the proxy, by nobody.
+pub(crate) fn record() -> ConnectionRecord {
+    ConnectionRecord {
+        host: "db1".to_owned(),
+        boot_id: Uuid::nil(),
+        cookie: 2,
+        client_cookie: 1,
+        opened_at: UnixMicros(0),
+        opening: Opening::Seen,
+        closed_at: None,
+        ending: Ending::Seen,
+        client: "127.0.0.1:50312".parse().unwrap(),
+        server: "127.0.0.1:5432".parse().unwrap(),
+        socket_path: String::new(),
+        class: ConnectionClass::Bypass,
+        evidence: Evidence::None,
+        rule: String::new(),
+        process: None,
+        bytes_to_server: 0,
+        bytes_to_client: 0,
+    }
+}
+
 /// Process 7 is the proxy, 10.0.0.7 is another one.
 pub(crate) struct Script;
 

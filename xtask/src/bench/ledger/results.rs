@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::bench::results::median;
+
 #[derive(Debug, Serialize)]
 pub(super) struct Loaded {
     pub(super) versions: String,
@@ -36,9 +38,7 @@ impl Round {
 impl Answered {
     /// The median of what `of` says of each round.
     pub(super) fn median(&self, of: impl Fn(Round) -> f64) -> f64 {
-        let mut all: Vec<f64> = self.rounds.iter().map(|round| of(*round)).collect();
-        all.sort_by(f64::total_cmp);
-        all.get(all.len() / 2).copied().unwrap_or(f64::NAN)
+        median(self.rounds.iter().map(|round| of(*round)).collect()).unwrap_or(f64::NAN)
     }
 }
 

@@ -50,6 +50,7 @@ impl AlertRow {
     pub(in crate::ledger) fn new(record: &AlertRecord, place: Place) -> Self {
         let connection = record.connection.as_ref();
         let process = connection.and_then(|connection| connection.process.as_ref());
+        let facts = process.cloned().unwrap_or_default();
         let client = connection.map(|connection| connection.client);
         let server = connection.map(|connection| connection.server);
         AlertRow {
@@ -66,19 +67,19 @@ impl AlertRow {
             server_address: server.map_or(Ipv6Addr::UNSPECIFIED, as_ipv6),
             server_port: server.map(|server| server.port()).unwrap_or_default(),
             process_pid: process.map(|process| process.pid),
-            process_command: process.map(|process| process.command.clone()).unwrap_or_default(),
+            process_command: facts.command,
             process_uid: process.map(|process| process.uid),
-            process_user: process.map(|process| process.user.clone()).unwrap_or_default(),
-            process_cgroup: process.map(|process| process.cgroup.clone()).unwrap_or_default(),
+            process_user: facts.user,
+            process_cgroup: facts.cgroup,
             socket_path: connection.map(|connection| connection.socket_path.clone()).unwrap_or_default(),
-            process_executable: process.map(|process| process.executable.clone()).unwrap_or_default(),
-            process_started_at: process.and_then(|process| process.started_at),
-            process_login_uid: process.and_then(|process| process.login_uid),
-            process_login_user: process.map(|process| process.login_user.clone()).unwrap_or_default(),
-            process_unit: process.map(|process| process.unit.clone()).unwrap_or_default(),
-            process_container: process.map(|process| process.container.clone()).unwrap_or_default(),
-            process_pod: process.map(|process| process.pod.clone()).unwrap_or_default(),
-            process_parents: process.map(|process| process.parents.clone()).unwrap_or_default(),
+            process_executable: facts.executable,
+            process_started_at: facts.started_at,
+            process_login_uid: facts.login_uid,
+            process_login_user: facts.login_user,
+            process_unit: facts.unit,
+            process_container: facts.container,
+            process_pod: facts.pod,
+            process_parents: facts.parents,
             writer_id: place.writer,
             writer_sequence: place.sequence,
         }
