@@ -11,7 +11,7 @@ use audit::record::{ConnectionClass, ConnectionRecord, Evidence, UnixMicros};
 use picket_agent::{AllowRule, Clock, load};
 
 use crate::eye::Eye;
-use crate::namespaces::{Namespace, address};
+use crate::namespaces::Namespace;
 
 fn rule() -> AllowRule {
     AllowRule {
@@ -159,11 +159,10 @@ fn a_rule_stops_at_its_moment() {
 
 #[test]
 fn an_allowed_address_does_not_vouch_for_processes_of_this_host() {
-    let number = std::process::id() + 20_000;
-    let namespace = Namespace::new(number);
-    let listener = TcpListener::bind((address(number, 1), 0)).unwrap();
+    let namespace = Namespace::new();
+    let listener = TcpListener::bind((namespace.address(1), 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
-    let network = format!("{}/30", address(number, 0)).parse().unwrap();
+    let network = format!("{}/30", namespace.address(0)).parse().unwrap();
     let mut eye = Eye::allowing(port, vec![AllowRule { networks: vec![network], ..rule() }]);
     // From a container's address and from this host's own.
     let inside = ["ip", "netns", "exec", &namespace.name];

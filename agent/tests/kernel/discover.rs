@@ -53,7 +53,7 @@ fn listens(port: u16) -> String {
 #[test]
 fn a_database_that_nobody_watches_is_told_in_each_namespace() {
     let dir = tempfile::tempdir().unwrap();
-    let namespace = Namespace::new(std::process::id() + 50_000);
+    let namespace = Namespace::new();
     ip(&["-n", &namespace.name, "link", "set", "lo", "up"]);
     let agent = Agent::on(free_port());
     let [one, two, three, other] = [(); 4].map(|()| free_port());

@@ -9,7 +9,7 @@ use audit::record::{ConnectionClass, ConnectionRecord, Ending, Evidence, Opening
 use rustix::net::sockopt::socket_cookie;
 
 use crate::eye::Eye;
-use crate::namespaces::{Namespace, address, ip};
+use crate::namespaces::{Namespace, ip};
 
 fn open(listener: &TcpListener) -> (TcpStream, TcpStream) {
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -135,9 +135,8 @@ impl Drop for Inside {
 
 #[test]
 fn a_connection_across_namespaces_is_found_as_one() {
-    let number = std::process::id() + 10_000;
-    let namespace = Namespace::new(number);
-    let listener = TcpListener::bind((address(number, 1), 0)).unwrap();
+    let namespace = Namespace::new();
+    let listener = TcpListener::bind((namespace.address(1), 0)).unwrap();
     let server: SocketAddr = listener.local_addr().unwrap();
     let connect = format!("exec 3<>/dev/tcp/{}/{}; echo done; read -r", server.ip(), server.port());
     let (inside, said) = Inside::new(&namespace, &connect);
@@ -161,7 +160,7 @@ fn a_connection_within_another_namespace_is_found() {
         served, _ = server.accept()\n\
         print(client.getsockname()[1], flush=True)\n\
         sys.stdin.read()\n";
-    let namespace = Namespace::new(std::process::id() + 20_000);
+    let namespace = Namespace::new();
     ip(&["-n", &namespace.name, "link", "set", "lo", "up"]);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

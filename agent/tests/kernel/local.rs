@@ -168,7 +168,7 @@ fn no_other_path_leads_around() {
     let script = format!("mount --bind {0} /mnt && exec \"$@\"", dir.display());
     let mounted = ["unshare", "--mount", "--", "sh", "-c", script.as_str(), "sh"];
     let bound = format!("/mnt/{}", name(server.port));
-    let namespace = Namespace::new(std::process::id() % 10_000 + 60_000);
+    let namespace = Namespace::new();
     let net = ["ip", "netns", "exec", namespace.name.as_str()];
     let ways: [(&str, &str, &[&str]); 7] = [
         ("relative", &format!("./{}", name(server.port)), &[]),

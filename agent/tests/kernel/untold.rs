@@ -132,7 +132,7 @@ for _ in range(3):
 print('done', flush=True)
 sys.stdin.read()
 ";
-    let namespace = Namespace::new(std::process::id() + 30_000);
+    let namespace = Namespace::new();
     ip(&["-n", &namespace.name, "link", "set", "lo", "up"]);
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut eye = Eye::on(port);
