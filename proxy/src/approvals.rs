@@ -76,6 +76,8 @@ pub(crate) struct Held {
     pub(crate) database: String,
     pub(crate) environment: String,
     pub(crate) text: String,
+    /// The text as it is recorded.
+    recorded: String,
     pub(crate) fingerprint: u64,
     pub(crate) parameters: Vec<String>,
     /// Why whoever waits says that it should run, in one line of visible letters; empty where nothing was said.
@@ -185,7 +187,7 @@ impl Held {
             sequence: self.sequence,
             principal: self.principal.clone(),
             database: self.database.clone(),
-            text: self.text.clone(),
+            text: self.recorded.clone(),
             rules: self.rules.iter().map(|rule| rule.to_string()).collect(),
             groups: self.groups.iter().map(ToString::to_string).collect(),
             by: by.to_owned(),
@@ -416,6 +418,7 @@ fn held(asking: Asking, request: &Request) -> Held {
         database,
         environment,
         text: request.text.to_string(),
+        recorded: request.recorded.to_string(),
         fingerprint: described.fingerprint,
         parameters: request.parameters.iter().map(shown).collect(),
         reason: in_one_line(&request.reason),

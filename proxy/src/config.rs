@@ -6,6 +6,7 @@ mod approvals;
 mod columns;
 mod limits;
 mod masks;
+mod record;
 mod roles;
 mod tells;
 mod webhooks;
@@ -34,6 +35,8 @@ pub(crate) use self::columns::Columns;
 pub(crate) use self::limits::Limits;
 use self::limits::{CONNECTIONS_MAX, Written};
 use self::masks::MaskFile;
+pub(crate) use self::record::RecordConfig;
+use self::record::RecordFile;
 use self::roles::RoleFile;
 pub(crate) use self::roles::{Credentials, Role, Roles};
 use self::tells::ApplicationName;
@@ -80,6 +83,8 @@ pub(crate) struct Config {
     pub(crate) policies: Arc<Policies>,
     /// How values are masked.
     pub(crate) methods: Arc<Methods>,
+    /// What of statements is recorded.
+    pub(crate) record: RecordConfig,
     /// By the database that a client asks for; `WILDCARD` stands for all that have none of their own.
     pub(crate) upstreams: HashMap<String, Arc<Upstream>>,
     /// By name.
@@ -210,6 +215,8 @@ struct ConfigFile {
     policy: PolicySection,
     #[serde(default)]
     mask: MaskFile,
+    #[serde(default)]
+    record: RecordFile,
     approvals: Option<ApprovalsFile>,
     admin: Option<AdminFile>,
     #[serde(default)]
@@ -298,6 +305,7 @@ impl Config {
         keep("spool.dir", &mut self.spool.dir, &before.spool.dir, &mut fixed);
         keep("spool.signing-key", &mut self.spool.signing_key, &before.spool.signing_key, &mut fixed);
         keep("spool.max-bytes", &mut self.spool.max_bytes, &before.spool.max_bytes, &mut fixed);
+        keep("record", &mut self.record, &before.record, &mut fixed);
         keep("spool.segment-bytes", &mut self.spool.segment_bytes, &before.spool.segment_bytes, &mut fixed);
         match (&mut self.admin, &before.admin) {
             (None, None) => {}
@@ -416,6 +424,7 @@ impl ConfigFile {
             clickhouse: section(clickhouse_span, clickhouse, ClickHouseConfig::check)?,
             policies,
             methods: Arc::new(self.mask.check()?),
+            record: self.record.check()?,
             upstreams: by_name("upstream.database", self.upstream, true, |span, written| {
                 let UpstreamFile { database, host, port, dbname, user, password, .. } = written;
                 let tls = UpstreamTlsFile {

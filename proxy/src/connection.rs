@@ -20,6 +20,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use audit::spool::Spool;
+use mask::Recording;
 use session::{Action, Answer, CloseReason, Readings, Request, Resting, Session, Stain, Step, Stop};
 use tokio::time::{Sleep, timeout};
 use uuid::Uuid;
@@ -67,6 +68,7 @@ pub(crate) struct Shared {
     pub(crate) config: Running,
     pub(crate) places: Arc<Places>,
     pub(crate) host: String,
+    pub(crate) recording: Arc<Recording>,
     pub(crate) spool: Arc<Spool>,
     pub(crate) nobody: Arc<Nobody>,
     pub(crate) cancel_keys: CancelKeys,

@@ -143,16 +143,12 @@ mod tests {
     use super::*;
 
     fn started(sequence: u64, text: &str) -> Started {
-        let described = Described {
-            text: text.to_owned(),
-            fingerprint: 1,
-            effects: vec!["select"],
-            touched: Default::default(),
-            refused_by: Vec::new(),
-            observed_by: Vec::new(),
-            readers_disagree: String::new(),
-        };
-        Started { sequence, statement: Rc::new(described), text: None }
+        let mut described = Described::default();
+        described.text = text.to_owned();
+        described.fingerprint = 1;
+        described.effects = vec!["select"];
+        let values = Vec::new();
+        Started { sequence, statement: Rc::new(described), text: None, values }
     }
 
     #[test]

@@ -88,6 +88,8 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
     };
     let spool = Spool::open(&config.spool).map_err(|error| Kind::Unavailable.because(error))?;
     let spool = Arc::new(spool);
+    let recording =
+        config.record.recording(&config.spool.dir).map_err(|error| Kind::Unavailable.because(error))?;
     if let Some(path) = &config.pid_file {
         write_pid(path)?;
     }
@@ -105,6 +107,7 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
     let shared = Arc::new(Shared {
         approvals: Approvals::new(host.clone(), Arc::clone(&spool)),
         host,
+        recording,
         spool,
         nobody: Arc::new(Nobody::new().context("draw random numbers")?),
         cancel_keys: CancelKeys::default(),
@@ -337,7 +340,7 @@ fn serve_thread(
     // Timers and names are looked after there.
     let _elsewhere = elsewhere.enter();
     let mut executor = Executor::new()?;
-    let readings = Rc::new(RefCell::new(Readings::default()));
+    let readings = Rc::new(RefCell::new(Readings::recorded(Arc::clone(&shared.recording))));
     let desk = Desk::new(Arc::clone(&shared.spool), shared.tallies.open());
     executor.block_on(async {
         while let Some((stream, visit)) = accepted.recv().await {

@@ -181,6 +181,7 @@ fn begun<'a>(
     Execution {
         statement,
         text: started.text.as_deref(),
+        values: &started.values,
         session_id: session.session_id,
         sequence: started.sequence,
         started_at,
@@ -196,7 +197,7 @@ fn begun<'a>(
 
 /// What all executions have in common that have this result.
 fn statement(described: &Described, result: Option<&ResultNames>) -> record::Statement {
-    let Described { text, fingerprint, effects, touched, refused_by, observed_by, readers_disagree } =
+    let Described { fingerprint, effects, touched, refused_by, observed_by, readers_disagree, .. } =
         described;
     let mut columns = touched.columns.clone();
     columns.extend(result.iter().flat_map(|result| result.returned.iter().cloned()));
@@ -204,7 +205,8 @@ fn statement(described: &Described, result: Option<&ResultNames>) -> record::Sta
     columns.dedup();
     let revealed = || result.iter().flat_map(|result| &result.revealed);
     record::Statement {
-        text: text.clone(),
+        text: described.recorded_text().to_owned(),
+        values: described.values().to_vec(),
         fingerprint: *fingerprint,
         effects: effects.iter().map(|effect| (*effect).to_owned()).collect(),
         relations_read: touched.read.clone(),
@@ -239,15 +241,9 @@ mod tests {
         let spool = Arc::new(Spool::open(&SpoolConfig::new(folder.path().join("spool"))).unwrap());
         let desk = Desk::new(spool, Arc::default());
         let describe = |_| {
-            Rc::new(Described {
-                text: "x".repeat(1 << 20),
-                fingerprint: 0,
-                effects: Vec::new(),
-                touched: Default::default(),
-                refused_by: Vec::new(),
-                observed_by: Vec::new(),
-                readers_disagree: String::new(),
-            })
+            let mut described = Described::default();
+            described.text = "x".repeat(1 << 20);
+            Rc::new(described)
         };
         let texts: Vec<_> = (0..MANY).map(describe).collect();
         for text in &texts {

@@ -109,6 +109,7 @@ fn executed(at: UnixMicros, statement: Statement) -> Record {
         database: "shop".into(),
         statement: Arc::new(statement),
         own_text: None,
+        own_values: Vec::new(),
         outcome: Outcome::Completed,
         rows: 3,
         bytes: 99,
@@ -119,6 +120,7 @@ fn executed(at: UnixMicros, statement: Statement) -> Record {
 fn hostile() -> Statement {
     Statement {
         text: "SELECT email, '\u{1b}[2J\u{202e}' FROM users".to_owned(),
+        values: Vec::new(),
         fingerprint: 1,
         effects: vec!["select".to_owned()],
         relations_read: vec!["public.users".to_owned()],

@@ -50,6 +50,7 @@ impl Stage {
         let started = Execution {
             statement: self.statement.clone(),
             text,
+            values: &[],
             session_id: Uuid::from_u128(0x0193_6b1e_7f3a_7c3d_9a52_0123_4567_89ab),
             sequence,
             started_at: UnixMicros(1_764_177_600_000_000),
@@ -118,6 +119,7 @@ fn seal(name: &'static str, together: u32) -> Result<Case> {
             database: "bank".into(),
             statement: Arc::clone(&statement),
             own_text: Some(TEXT.into()),
+            own_values: Vec::new(),
             outcome: Outcome::Completed,
             rows: 1,
             bytes: 11,

@@ -10,6 +10,7 @@ mod table;
 
 pub use self::checkpoint::{Checkpoint, Entry, Flaw, Head};
 pub use self::journal::{Journal, JournalError, Noted, read_journal};
+pub(crate) use self::key::put;
 pub use self::key::{KeyError, PublicKey, SigningKey, read_public_keys};
 pub(crate) use self::leaf::Leaf;
 pub use self::table::Table;

@@ -5,5 +5,6 @@ pub mod chain;
 pub mod config;
 pub mod ledger;
 pub mod record;
+pub mod secret;
 pub mod spool;
 pub mod writer;

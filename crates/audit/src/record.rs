@@ -88,8 +88,11 @@ pub struct SessionRecord {
 /// What all executions of a statement have in common that run it alike.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statement {
-    /// The statement as the client wrote it.
+    /// The statement as the client wrote it, but for values that are not recorded as they are.
     pub text: String,
+    /// Keyed hashes of such values in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<u64>,
     /// libpg_query's fingerprint, 0 where the statement could not be read.
     pub fingerprint: u64,
     /// What it does, in the order of the text: `select`, `update`, `drop_table` …
@@ -148,6 +151,9 @@ pub struct StatementRecord {
     /// Its text, where it has other literals than that of `statement`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_text: Option<Box<str>>,
+    /// Keyed hashes of values in that, which are not recorded as they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own_values: Vec<u64>,
     /// How it ended.
     pub outcome: Outcome,
     /// Rows returned or changed, from the command tag.
@@ -159,9 +165,19 @@ pub struct StatementRecord {
 }
 
 impl StatementRecord {
-    /// The statement as the client wrote it.
+    /// The statement as the client wrote it, but for values that are not recorded as they are.
     pub fn text(&self) -> &str {
         self.own_text.as_deref().unwrap_or(&self.statement.text)
+    }
+
+    /// Keyed hashes of values that it was given, which are not recorded as they are.
+    pub fn values_given(&self) -> impl ExactSizeIterator<Item = u64> + Clone {
+        let common = if self.own_text.is_some() { &[] } else { self.statement.values.as_slice() };
+        let own = &self.own_values;
+        (0..common.len() + own.len()).map(move |at| {
+            let own = || own.get(at - common.len());
+            common.get(at).or_else(own).copied().unwrap_or_default()
+        })
     }
 }
 

@@ -21,7 +21,9 @@ mod email;
 mod masks;
 mod methods;
 mod plan;
+mod recording;
 mod rows;
+mod values;
 
 pub use class::{Class, Holds, Sample, class_of, class_of_comment, is_sensitive_key};
 pub use columns::{Classes, ColumnId, Unsearched, can_hold_text, is_telling, is_text};
@@ -29,4 +31,6 @@ pub use copy::{CopyError, CopyForm, CopyRows};
 pub use masks::{mask, mask_found};
 pub use methods::{KEY_BYTES_MIN, Method, Methods};
 pub use plan::{ColumnPlan, FIRST_NORMAL_OID, Form, Known, Plan, Reason};
+pub use recording::{Comments, Kept, Recording};
 pub use rows::{RowError, mask_row, mask_text};
+pub use values::ValueKey;

@@ -27,6 +27,8 @@ pub struct Request {
     pub statement: Rc<Described>,
     /// Its text. That of `statement` can have other literals.
     pub text: Rc<str>,
+    /// That text as it is recorded.
+    pub recorded: Rc<str>,
     /// The values that it was bound to; `None` is NULL.
     pub parameters: Vec<Option<Value>>,
     /// So many of each of these groups must approve.
@@ -78,8 +80,18 @@ pub(crate) struct Asking {
 impl Request {
     /// Whether an answer to the other is one to this.
     fn is_the_same(&self, other: &Request) -> bool {
-        let Request { statement, text, parameters, approvers, reason, otherwise, sequence, meant, classes } =
-            self;
+        let Request {
+            statement,
+            text,
+            recorded: _,
+            parameters,
+            approvers,
+            reason,
+            otherwise,
+            sequence,
+            meant,
+            classes,
+        } = self;
         (text, parameters, approvers, reason, otherwise)
             == (&other.text, &other.parameters, &other.approvers, &other.reason, &other.otherwise)
             && (*sequence, meant, classes) == (other.sequence, &other.meant, &other.classes)
@@ -216,6 +228,10 @@ impl Session {
             // Nothing runs in it.
             return Ok(Rc::clone(judged));
         }
+        let recorded = match &reading.text {
+            Some(text) => judged.described.recorded.own(text).0,
+            None => judged.described.recorded_text().into(),
+        };
         let text = reading.text.as_ref().map_or_else(|| judged.described.text.as_str().into(), Rc::clone);
         let is_utf8 = self.encoding() == Encoding::Utf8;
         if !is_utf8 && !text.is_ascii() {
@@ -226,6 +242,7 @@ impl Session {
         let request = Request {
             statement: Rc::clone(&judged.described),
             text,
+            recorded,
             parameters: parameters.iter().map(|parameter| Value::of(parameter, is_utf8)).collect(),
             approvers: approvers.clone(),
             reason,

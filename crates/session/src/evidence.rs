@@ -7,6 +7,8 @@ use std::sync::Arc;
 use mask::{Class, ColumnPlan, Reason};
 use sql::Touched;
 
+use crate::recorded::Recorded;
+
 /// A record for the trail.
 #[derive(Debug)]
 pub enum Evidence {
@@ -20,10 +22,12 @@ pub enum Evidence {
 
 /// What is known of a statement, whoever runs it and however often. The same statement has the same `Rc` for as long
 /// as it is remembered.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Described {
     /// The statement as a client wrote it.
     pub text: String,
+    /// What of it is recorded.
+    pub(crate) recorded: Recorded,
     /// libpg_query's fingerprint, 0 where it could not be read.
     pub fingerprint: u64,
     /// What it does.
@@ -36,6 +40,18 @@ pub struct Described {
     pub observed_by: Vec<Arc<str>>,
     /// What the second reader understood differently; empty where both agree.
     pub readers_disagree: String,
+}
+
+impl Described {
+    /// The statement as it is recorded.
+    pub fn recorded_text(&self) -> &str {
+        self.recorded.text.as_deref().unwrap_or(&self.text)
+    }
+
+    /// Hashes of values in it that are not recorded as they are.
+    pub fn values(&self) -> &[u64] {
+        &self.recorded.values
+    }
 }
 
 /// Text and names stay out of logs.
@@ -55,14 +71,16 @@ pub struct Started {
     pub sequence: u64,
     /// What runs.
     pub statement: Rc<Described>,
-    /// Its text, where it has other literals than the one that was described.
+    /// Its text as it is recorded, where it has other literals than the one that was described.
     pub text: Option<Rc<str>>,
+    /// Hashes of values in that text that are not recorded as they are.
+    pub values: Vec<u64>,
 }
 
 /// Text stays out of logs.
 impl fmt::Debug for Started {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Started { sequence, statement, text: _ } = self;
+        let Started { sequence, statement, text: _, values: _ } = self;
         f.debug_struct("Started")
             .field("sequence", sequence)
             .field("statement", statement)

@@ -10,6 +10,7 @@ use mask::{Class, ColumnId, Unsearched};
 use policy::{Meaning, Refusal, Verdict};
 use sql::catalog::{Column, Relation};
 use sql::facts::{Access, Effect, Forgets, Makes, Object, RelationUse, Runs};
+use sql::values::Site;
 use sql::{Catalog, Facts, Given, Naming, Probe, Statement, Touched, Unreadable};
 use wire::BodyError;
 
@@ -20,11 +21,13 @@ use crate::moving::{MovedNames, Moves};
 use crate::names::{Columns, ResultColumns};
 use crate::probed::{hands_over, probes};
 use crate::reasons::ReasonChange;
+use crate::recorded::{Recorded, Treat};
 use crate::results::Planned;
 use crate::shown::{Known, Reach, Shown, classed};
 use crate::spills::{Spills, spilled};
 use crate::state::Environment;
 use crate::temporary::{Temporary, TemporaryChange};
+use crate::tied::{Literals, hides_unknown};
 
 /// Most verdicts on one text that are kept: sessions on one thread take turns, with several databases and with users whom the
 /// policies tell apart.
@@ -262,7 +265,8 @@ impl Read {
 
 impl JudgedText {
     fn new(read: &Read, versions: Versions, seen: Seen<'_>, env: &Environment<'_>) -> Self {
-        let whole = |verdict| Judged::unread(&read.text, verdict, env);
+        let recording = &env.readings.recording;
+        let whole = |verdict, recorded| Judged::unread(&read.text, verdict, env).recorded(recorded);
         let mut has_unknown = false;
         let statements = match &read.source {
             Source::Text(Ok(facts)) => {
@@ -278,19 +282,28 @@ impl JudgedText {
                 .judge(facts, &mut has_unknown)
             }
             Source::Text(Err(unreadable)) => {
-                vec![whole(env.policies.judge_unreadable(env.subject, unreadable))]
+                let recorded = match unreadable {
+                    Unreadable::Syntax { .. } => Recorded::loose(&read.text, true, recording),
+                    _ => Recorded::unread(&read.text, recording),
+                };
+                vec![whole(env.policies.judge_unreadable(env.subject, unreadable), recorded)]
             }
             Source::Unseen { kind, sqlstate, name } => {
-                vec![whole(env.policies.judge_unknown_name(env.subject, kind, sqlstate, name))]
+                let verdict = env.policies.judge_unknown_name(env.subject, kind, sqlstate, name);
+                vec![whole(verdict, Recorded::default())]
             }
             Source::Call(function) => vec![Judged::call(*function, env)],
-            Source::Replication(None) => vec![whole(policy::refuse_sql_in_replication())],
+            Source::Replication(None) => {
+                let recorded = Recorded::loose(&read.text, true, recording);
+                vec![whole(policy::refuse_sql_in_replication(), recorded)]
+            }
             Source::Replication(Some(command)) => vec![Judged::replication(&read.text, command, env)],
         };
         let one = statements.first().map(Rc::clone).unwrap_or_else(|| {
             let (span, verdict) = (0..read.text.len(), policy::permit_nothing());
             let nothing = Some(&Statement::default());
-            Rc::new(Judged::new(&read.text, span, nothing, verdict, String::new(), env.catalog))
+            let judged = Judged::new(&read.text, span, nothing, verdict, String::new(), env.catalog);
+            Rc::new(judged).recorded(Recorded::loose(&read.text, false, recording))
         });
         JudgedText { versions, statements, one, has_unknown: Cell::new(has_unknown) }
     }
@@ -400,15 +413,20 @@ impl Texts<'_> {
         let asks = if env.classes.is_empty() { None } else { probes(text, own, catalog, env) };
         let hands_over = env.hides() && hands_over(text, own, statement, &known);
         let mut described = judged.described;
+        let recorded = self.recorded((own, statement), text, &known);
+        let Described { effects, recorded: of_text, .. } = Rc::make_mut(&mut described);
         if spills.are_any {
-            Rc::make_mut(&mut described).effects.push("spill");
+            effects.push("spill");
         }
+        let kept_bytes = judged.kept_bytes + recorded.len();
+        *of_text = recorded;
         let is_kept =
             |_: &Rc<Copied>| copies_masked(statement) || touches_unsearched(statement, catalog, env);
         let copied = copied.clone().filter(is_kept);
         let text = copied.as_ref().map_or(text, |copied| copied.query.trim_start());
         Rc::new(Judged {
             described,
+            kept_bytes,
             catalog_version: env.catalog_version,
             makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
             probes: asks.max(hands_over.then_some(Probe::HandsOver)),
@@ -421,6 +439,26 @@ impl Texts<'_> {
             namings,
             ..judged
         })
+    }
+}
+
+impl Texts<'_> {
+    /// What of the text is recorded.
+    fn recorded(&self, (own, whole): (&Statement, &Statement), text: &str, known: &Known<'_>) -> Recorded {
+        let Texts { env, is_alone, .. } = self;
+        let values = own.values.as_deref();
+        let recording = &env.readings.recording;
+        let hides_unknown = recording.is_strict
+            || self.is_about_unknown(own, known.catalog, self.seen.given.names())
+            || self.is_about_unknown(whole, known.catalog, self.seen.given.names())
+            || hides_unknown(own, whole, known, env);
+        let treat = |site: &Site| match values {
+            Some(values) => Literals { statement: own, values, known, env, hides_unknown }.treat(&site.tie),
+            None => Treat::Hide,
+        };
+        let is_one_of_many =
+            *is_alone && matches!(&self.read.source, Source::Text(Ok(facts)) if facts.hold_for_skeleton());
+        Recorded::of(text, values, is_one_of_many, treat, recording)
     }
 }
 
@@ -441,6 +479,7 @@ impl Judged {
         };
         let described = Described {
             text: text.get(span.clone()).unwrap_or_default().trim().to_owned(),
+            recorded: Recorded::default(),
             fingerprint: statement.map_or(0, |statement| statement.fingerprint),
             effects: effects.unwrap_or_default(),
             touched: statement.map(|statement| sql::touched(statement, catalog)).unwrap_or_default(),
@@ -505,6 +544,12 @@ impl Judged {
         let judged = Judged::new(text, 0..text.len(), None, verdict, String::new(), env.catalog);
         let shown = if env.hides() { Shown::Anything } else { Shown::Nothing };
         Rc::new(Judged { shown, ..judged })
+    }
+
+    /// The same where this is recorded of its text.
+    fn recorded(self: Rc<Self>, recorded: Recorded) -> Rc<Self> {
+        let described = Described { recorded, ..(*self.described).clone() };
+        Rc::new(Judged { described: Rc::new(described), ..Rc::unwrap_or_clone(self) })
     }
 
     /// The same statement where this was decided about it.

@@ -37,6 +37,7 @@ mod owed;
 mod probed;
 mod readings;
 mod reasons;
+mod recorded;
 mod refusal;
 mod replication;
 mod results;
@@ -49,6 +50,7 @@ mod state;
 mod temporary;
 #[cfg(test)]
 mod tests;
+mod tied;
 mod touched;
 
 pub use action::{Action, CloseReason, Step};

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
+use mask::Recording;
 
 use crate::judged::Read;
 
@@ -36,11 +38,18 @@ pub struct Readings {
     texts: HashMap<Box<[u8]>, Rc<Read>, RandomState>,
     skeletons: HashMap<Box<[u8]>, Rc<Read>, RandomState>,
     skeleton: Vec<u8>,
+    /// What is recorded of them.
+    pub(crate) recording: Arc<Recording>,
     /// Fast-path calls by the function's OID.
     calls: HashMap<u32, Rc<Read>, RandomState>,
 }
 
 impl Readings {
+    /// Nothing is remembered yet. So much of statements will be recorded.
+    pub fn recorded(recording: Arc<Recording>) -> Self {
+        Readings { recording, ..Readings::default() }
+    }
+
     /// What stands for a fast-path call of this function.
     pub(crate) fn call(&mut self, function: u32) -> Rc<Read> {
         if TEXTS_MAX <= self.calls.len() {

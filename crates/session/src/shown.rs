@@ -306,6 +306,15 @@ pub fn classed<'a>(
     })
 }
 
+/// Whether this is PostgreSQL's own, of whose values everybody may know.
+pub(crate) fn is_system(schema: Option<&str>, name: &str, catalog: &Catalog) -> bool {
+    let is_own = match schema {
+        Some(schema) => matches!(schema, "pg_catalog" | "information_schema"),
+        None => name.starts_with("pg_") && catalog.named(name).next().is_none(),
+    };
+    is_own && !STATISTICS.contains(&name)
+}
+
 /// The names of relations in it, each with all that it can mean and what that rests on.
 fn relations<'a>(
     statement: &'a Statement,

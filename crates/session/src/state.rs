@@ -353,7 +353,9 @@ impl Session {
     fn record_start(&mut self, judged: &Judged, text: Option<&Rc<str>>, out: &mut Vec<Action>) -> Started {
         self.sequence += 1;
         let statement = Rc::clone(&judged.described);
-        let started = Started { sequence: self.sequence, statement, text: text.cloned() };
+        let (text, values) = text.map(|text| statement.recorded.own(text)).unzip();
+        let values = values.unwrap_or_default();
+        let started = Started { sequence: self.sequence, statement, text, values };
         out.push(Action::Record(Evidence::Started(started.clone())));
         started
     }

@@ -15,6 +15,7 @@ mod naming;
 mod no_sql;
 mod observing;
 mod probing;
+mod recorded;
 mod replication;
 mod server;
 mod talk;

@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use thiserror::Error;
 
 use crate::names::{Name, Naming};
 pub use crate::reach::{Reached, Via};
+use crate::values::Values;
 
 /// What a string of statements does, statement by statement.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -108,6 +110,8 @@ pub struct Statement {
     /// It has a string constant. PostgreSQL turns one into a value of its type when it analyses the statement, and with
     /// that runs the checks of domains within the type.
     pub has_string: bool,
+    /// The values that it says; `None` where nobody can tell.
+    pub values: Option<Arc<Values>>,
     /// What follows from it by itself, where a catalog tells ([`Facts::with_reach`]).
     pub reached: Vec<Reached>,
 }

@@ -48,6 +48,7 @@ pub mod steps;
 mod temporary;
 mod touched;
 mod tree;
+pub mod values;
 mod walk;
 mod writes;
 
@@ -62,7 +63,7 @@ pub use lineage::{
     Lineage, Origin, Probe, Rename, Sensitive, Shows, Spill, Spilled, is_sink, keeps_documents, lineage,
     new_name, probes, rename, sinks, spills, takes_by_keys,
 };
-pub use literals::skeleton;
+pub use literals::{skeleton, taken_out};
 pub use names::{Name, Naming};
 pub use read::read;
 pub use setting::setting_name;

@@ -4,6 +4,8 @@
 //! of integers of at most nine digits (`ICONST` either way) and of plain strings (`SCONST`). Whatever could make a quote or
 //! a digit mean something else ends the attempt: the text is then read for itself.
 
+use std::ops::Range;
+
 /// Digits of an integer that always fits PostgreSQL's `int4`: a longer one could be another kind of token.
 const DIGITS_MAX: usize = 9;
 
@@ -28,8 +30,31 @@ static DECIDES: [bool; 256] = {
 /// Writes the skeleton of `text` to `skeleton`. `false`: this text has none, or no literals to take out.
 pub fn skeleton(text: &[u8], skeleton: &mut Vec<u8>) -> bool {
     skeleton.clear();
-    // Everything before `copied` is in the skeleton, everything before `at` was looked at.
-    let (mut copied, mut at) = (0, 0);
+    // Everything before is in the skeleton.
+    let mut copied = 0;
+    let is_known = each_literal(text, |literal, kind| {
+        take_out(text.get(copied..literal.start), kind, skeleton);
+        copied = literal.end;
+    });
+    if is_known.is_none() || skeleton.is_empty() {
+        return false;
+    }
+    skeleton.extend_from_slice(text.get(copied..).unwrap_or_default());
+    true
+}
+
+/// Where the literals stand that [`skeleton`] takes out of `text`, in bytes; `None` where it has none.
+pub fn taken_out(text: &str) -> Option<Vec<Range<usize>>> {
+    let mut places = Vec::new();
+    each_literal(text.as_bytes(), |literal, _| places.push(literal))?;
+    Some(places).filter(|places| !places.is_empty())
+}
+
+/// Tells of each literal where it stands, and of which kind it is. `None` where not all are known.
+#[inline]
+fn each_literal(text: &[u8], mut take: impl FnMut(Range<usize>, u8)) -> Option<()> {
+    // Everything before it was looked at.
+    let mut at = 0;
     while let Some((before, byte, after)) = next_that_decides(text, at) {
         at = text.len() - after.len();
         match byte {
@@ -38,12 +63,11 @@ pub fn skeleton(text: &[u8], skeleton: &mut Vec<u8>) -> bool {
             b'\'' | b'"' => {
                 // `E'…'`, `U&'…'`, `B'…'` and the like, and strings that are glued together.
                 if is_word(before) || matches!(before, b'&' | b'\'' | b'"') {
-                    return false;
+                    return None;
                 }
-                let Some(len) = quoted_len(after, byte) else { return false };
+                let len = quoted_len(after, byte)?;
                 if byte == b'\'' {
-                    take_out(text.get(copied..at - 1), b's', skeleton);
-                    copied = at + len;
+                    take(at - 1..at + len, b's');
                 }
                 at += len;
             }
@@ -53,20 +77,15 @@ pub fn skeleton(text: &[u8], skeleton: &mut Vec<u8>) -> bool {
                 let begins = !is_word(before) && !matches!(before, b'.' | b'\'' | b'"');
                 let ends = !is_word(next) && !matches!(next, b'.' | b'\'' | b'"' | b'$' | 0x80..);
                 if begins && ends && len <= DIGITS_MAX {
-                    take_out(text.get(copied..at - 1), b'i', skeleton);
-                    copied = at - 1 + len;
+                    take(at - 1..at - 1 + len, b'i');
                 }
                 at += len - 1;
             }
             // A comment, dollar quotes and parameters, escapes, NUL, and bytes of which an encoding decides what they mean.
-            _ => return false,
+            _ => return None,
         }
     }
-    if skeleton.is_empty() {
-        return false;
-    }
-    skeleton.extend_from_slice(text.get(copied..).unwrap_or_default());
-    true
+    Some(())
 }
 
 /// Finds the next byte, at `at` or behind it, that is not just copied: the byte before it (a blank before everything),

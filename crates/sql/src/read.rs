@@ -1,6 +1,7 @@
 //! Reads a string of statements with PostgreSQL's grammar.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use pg_query::FingerprintOptions;
 
@@ -8,6 +9,8 @@ use crate::bounds;
 use crate::collect::Collector;
 use crate::facts::{Facts, Statement, Unreadable};
 use crate::second::{self, Second};
+use crate::tree::Tree;
+use crate::values;
 use crate::walk::{WalkError, walk};
 
 /// A trail names relations exactly: schemas count, aliases do not.
@@ -71,7 +74,7 @@ pub fn collect(parsed: &Parsed<'_>) -> Result<Vec<Statement>, Unreadable> {
     Ok(statements)
 }
 
-/// The third step of [`read`]: fills in where each statement stands, and its fingerprint.
+/// The third step of [`read`]: fills in where each statement stands, its fingerprint and the values that it says.
 ///
 /// # Errors
 ///
@@ -87,6 +90,8 @@ pub fn locate(parsed: &Parsed<'_>, statements: &mut [Statement]) -> Result<(), U
         let own = parsed.text.get(start..end).ok_or_else(outside)?;
         statement.span = start..end;
         statement.fingerprint = pg_query::fingerprint(own, 0, FINGERPRINT).map_err(unreadable)?.value;
+        let tree = Tree::of(&raw.stmt).map_err(unknown)?;
+        statement.values = values::values(own, start, &tree).map(Arc::new);
     }
     Ok(())
 }

@@ -4,12 +4,22 @@ use serde::Serialize;
 
 use crate::walk::{Visit, WalkError, walk};
 
-/// A node with what it holds. Fields without value are left out, and so is where it stands in the text.
-#[derive(Debug, PartialEq, Eq)]
+/// A node with what it holds. Fields without value are left out.
+#[derive(Debug)]
 pub(crate) struct Tree {
     pub(crate) kind: &'static str,
     children: Vec<(&'static str, Child)>,
+    place: i64,
 }
+
+/// The same, wherever it stands.
+impl PartialEq for Tree {
+    fn eq(&self, other: &Self) -> bool {
+        (self.kind, &self.children) == (other.kind, &other.children)
+    }
+}
+
+impl Eq for Tree {}
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Child {
@@ -74,11 +84,19 @@ impl Tree {
     }
 
     pub(crate) fn new(kind: &'static str) -> Self {
-        Tree { kind, children: Vec::new() }
+        Tree { kind, children: Vec::new(), place: -1 }
+    }
+
+    /// Where it stands in the text, in bytes; less than 0 where nobody says.
+    pub(crate) fn place(&self) -> i64 {
+        self.place
     }
 
     /// Adds what was told of `field`.
     pub(crate) fn push(&mut self, field: &'static str, child: Child) {
+        if let ("location", Child::Number(place)) = (field, &child) {
+            self.place = *place;
+        }
         let is_default = match &child {
             Child::Node(_) => false,
             Child::Text(text) => text.is_empty(),

@@ -44,6 +44,7 @@ mod policies;
 mod probing;
 mod raw;
 mod reach;
+mod redaction;
 mod reload;
 mod replication;
 mod revealed;

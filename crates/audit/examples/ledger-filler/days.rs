@@ -175,6 +175,7 @@ impl Days {
             database: session.database.as_str().into(),
             statement: Arc::clone(statement),
             own_text: Some(statement.text.replace("$1", &literal.to_string()).into()),
+            own_values: Vec::new(),
             outcome: if failed { Outcome::Failed } else { Outcome::Completed },
             rows,
             bytes: rows * 48,
@@ -242,6 +243,7 @@ fn statement(table: u64, shape: Shape) -> Statement {
     let revealed: Vec<String> =
         email.clone().filter(|_| matches!(shape, Shape::Reveal)).into_iter().collect();
     Statement {
+        values: Vec::new(),
         fingerprint: (table << 8 | shape as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15),
         text,
         effects: vec![effect.to_owned()],

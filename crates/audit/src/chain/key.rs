@@ -193,11 +193,12 @@ fn generate_pkcs8() -> io::Result<Vec<u8>> {
     Ok(pkcs8.map_err(|_| io::Error::other("the system has no random numbers"))?.as_ref().to_vec())
 }
 
-fn put(path: &Path, text: &str) -> io::Result<()> {
+/// Writes a file that its owner alone reads, whole or not at all.
+pub(crate) fn put(path: &Path, text: &str) -> io::Result<()> {
     let new = with_ending(path, ".new");
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
     file.write_all(text.as_bytes())?;
-    // Records are signed with it from now on: it must be there after a power cut too.
+    // Records rest on it from now on: it must be there after a power cut too.
     file.sync_all()?;
     std::fs::rename(&new, path)
 }

@@ -68,6 +68,16 @@ impl Leaf {
         self
     }
 
+    /// A list of numbers.
+    pub(crate) fn numbers(&mut self, name: &str, values: impl ExactSizeIterator<Item = u64>) -> &mut Self {
+        if values.len() != 0 {
+            self.head(name, b'm');
+            self.0.extend_from_slice(&(values.len() as u64).to_le_bytes());
+            values.for_each(|value| self.0.extend_from_slice(&value.to_le_bytes()));
+        }
+        self
+    }
+
     /// What other columns come to.
     pub(crate) fn hash(&mut self, name: &str, value: &[u8; 32]) -> &mut Self {
         self.head(name, b'h');
@@ -131,6 +141,8 @@ mod tests {
             Leaf::new("a").list("b", &["", "c"]),
             Leaf::new("a").list("b", &["c", ""]),
             Leaf::new("a").list("b", &["", ""]),
+            Leaf::new("a").numbers("b", [1].into_iter()),
+            Leaf::new("a").numbers("b", [1, 0].into_iter()),
             Leaf::new("a").number("b", 1),
             Leaf::new("a").number("b", -1),
             Leaf::new("a").optional("b", Some(1)),

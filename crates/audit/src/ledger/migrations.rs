@@ -84,6 +84,7 @@ const MIGRATIONS: &[Migration] = migrations![
     52 "0052_connections_process",
     53 "0053_alerts_process",
     54 "0054_bypasses_process",
+    55 "0055_statements_values",
 ];
 
 #[derive(Row, Deserialize)]

@@ -81,6 +81,21 @@ impl Block {
         values.for_each(|list| self.columns.extend_from_slice(&list.bytes));
     }
 
+    /// The next column, of lists of numbers.
+    pub(super) fn number_lists<L: ExactSizeIterator<Item = u64>>(
+        &mut self,
+        name: &'static str,
+        values: impl Iterator<Item = L> + Clone,
+    ) {
+        self.head(name, "Array(UInt64)");
+        let mut end: u64 = 0;
+        for list in values.clone() {
+            end += list.len() as u64;
+            self.columns.extend_from_slice(&end.to_le_bytes());
+        }
+        values.flatten().for_each(|number| self.columns.extend_from_slice(&number.to_le_bytes()));
+    }
+
     /// What is sent, in pieces that can be compressed each on its own: a head, and the columns.
     pub(super) fn into_pieces(self) -> impl Iterator<Item = Bytes> {
         let mut head = Vec::new();

@@ -51,6 +51,8 @@ pub struct Execution<'a> {
     pub statement: Introduced,
     /// Its text, where it has other literals than that of `statement`.
     pub text: Option<&'a str>,
+    /// Hashes of values that it was given, besides those of `statement`.
+    pub values: &'a [u64],
     /// As in [`StatementRecord`].
     pub session_id: Uuid,
     /// As in [`StatementRecord`].
@@ -126,7 +128,8 @@ struct ReadStatement {
     statement: Statement,
 }
 
-/// An execution as it lies there, in postcard's format: every statement that is run writes two.
+/// An execution as it lies there, in postcard's format: every statement that is run writes two. Behind one that was given values lies the
+/// list of their hashes.
 // INVARIANT: a change of these fields is a new format of segments.
 #[derive(Serialize, Deserialize)]
 struct Lying<'a> {
@@ -178,8 +181,13 @@ fn write_execution(execution: &Execution<'_>, out: &mut Vec<u8>) -> Result<(), S
         bytes: execution.bytes,
         sqlstate: execution.sqlstate,
     };
-    frame::write_kind(Kind::Execution, out, |out| {
+    let kind = if execution.values.is_empty() { Kind::Execution } else { Kind::ValuedExecution };
+    frame::write_kind(kind, out, |out| {
         *out = postcard::to_extend(&lying, std::mem::take(out)).map_err(SpoolError::EncodeExecution)?;
+        if kind == Kind::ValuedExecution {
+            *out = postcard::to_extend(execution.values, std::mem::take(out))
+                .map_err(SpoolError::EncodeExecution)?;
+        }
         Ok(())
     })
 }
@@ -202,8 +210,11 @@ impl Statements {
     }
 
     /// The whole record of an execution; `None` where the payload is not one.
-    pub(super) fn record(&mut self, payload: &[u8]) -> Option<StatementRecord> {
-        let lying: Lying<'_> = postcard::from_bytes(payload).ok()?;
+    pub(super) fn record(&mut self, kind: Kind, payload: &[u8]) -> Option<StatementRecord> {
+        let (lying, own_values): (Lying<'_>, Vec<u64>) = match kind {
+            Kind::ValuedExecution => postcard::from_bytes(payload).ok()?,
+            _ => (postcard::from_bytes(payload).ok()?, Vec::new()),
+        };
         Some(StatementRecord {
             session_id: lying.session_id,
             sequence: lying.sequence,
@@ -213,6 +224,7 @@ impl Statements {
             database: interned(&mut self.database, lying.database),
             statement: self.known.get(&lying.statement).map_or_else(lost, Arc::clone),
             own_text: lying.text.map(Box::from),
+            own_values,
             outcome: OUTCOMES.get(usize::from(lying.outcome)).copied()?,
             rows: lying.rows,
             bytes: lying.bytes,

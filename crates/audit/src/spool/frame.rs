@@ -35,10 +35,12 @@ pub(super) enum Kind {
     Statement,
     /// One execution of such a statement.
     Execution,
+    /// One that was given values of which hashes are recorded.
+    ValuedExecution,
 }
 
 impl Kind {
-    const ALL: [Kind; 3] = [Kind::Record, Kind::Statement, Kind::Execution];
+    const ALL: [Kind; 4] = [Kind::Record, Kind::Statement, Kind::Execution, Kind::ValuedExecution];
 
     /// The first byte of a payload; that of a record is its own.
     fn letter(self) -> u8 {
@@ -46,6 +48,7 @@ impl Kind {
             Kind::Record => b'{',
             Kind::Statement => b's',
             Kind::Execution => b'x',
+            Kind::ValuedExecution => b'v',
         }
     }
 

@@ -43,6 +43,7 @@ pub(crate) fn statement(session_id: Uuid, sequence: u64) -> StatementRecord {
         database: "shop".into(),
         statement: Arc::new(select()),
         own_text: None,
+        own_values: vec![0x1f2e_3d4c_5b6a_7988],
         outcome: Outcome::Running,
         rows: 0,
         bytes: 0,
@@ -54,6 +55,7 @@ pub(crate) fn statement(session_id: Uuid, sequence: u64) -> StatementRecord {
 pub(crate) fn select() -> Statement {
     Statement {
         text: "SELECT name, email FROM users WHERE name <> 'it''s ?' -- Größe".to_owned(),
+        values: vec![7, u64::MAX],
         fingerprint: 1 << 63,
         effects: vec!["select".to_owned()],
         relations_read: vec!["public.users".to_owned()],

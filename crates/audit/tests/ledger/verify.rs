@@ -61,6 +61,7 @@ impl Stage {
         let numbers = batch * PER_BATCH + 1..=(batch + 1) * PER_BATCH;
         let own = |number: u64| StatementRecord {
             own_text: Some(format!("SELECT {number}").into()),
+            own_values: Vec::new(),
             ..finished(&statement(id, number))
         };
         numbers.map(|number| Record::Statement(own(number))).collect()
@@ -500,6 +501,7 @@ async fn every_column_of_a_record_is_under_the_chain() {
         for ((name, data_type), place) in columns.iter().zip(first..) {
             let other = match data_type.as_str() {
                 "UUID" => "toUUID('00000000-0000-0000-0000-0000000000aa')".to_owned(),
+                "Array(UInt64)" => format!("arrayPushBack({name}, 1)"),
                 text if text.contains("Array") => format!("arrayPushBack({name}, 'x')"),
                 text if text.contains("String") => format!("concat({name}, 'x')"),
                 "IPv6" => "toIPv6('::abcd')".to_owned(),

@@ -147,7 +147,7 @@ fn common_hash<Object: AsRef<str>>(common: &CommonColumns<'_, Object>) -> [u8; 3
 }
 
 /// The other columns.
-struct OwnColumns<'a> {
+struct OwnColumns<'a, Values> {
     session_id: Uuid,
     sequence: u64,
     version: u8,
@@ -160,10 +160,11 @@ struct OwnColumns<'a> {
     rows: u64,
     bytes: u64,
     sqlstate: &'a str,
+    values_given: Values,
 }
 
-impl<'a> From<&'a StatementRecord> for OwnColumns<'a> {
-    fn from(record: &'a StatementRecord) -> Self {
+impl<'a, Values> OwnColumns<'a, Values> {
+    fn of(record: &'a StatementRecord, values_given: Values) -> Self {
         OwnColumns {
             session_id: record.session_id,
             sequence: record.sequence,
@@ -177,12 +178,13 @@ impl<'a> From<&'a StatementRecord> for OwnColumns<'a> {
             rows: record.rows,
             bytes: record.bytes,
             sqlstate: &record.sqlstate,
+            values_given,
         }
     }
 }
 
 /// A new column comes last.
-fn leaf(leaf: &mut Leaf, own: &OwnColumns<'_>, common: &[u8; 32]) -> u128 {
+fn leaf(leaf: &mut Leaf, own: OwnColumns<'_, impl ExactSizeIterator<Item = u64>>, common: &[u8; 32]) -> u128 {
     leaf.begin(Table::Statements.name());
     leaf.hash("common", common)
         .id("session_id", own.session_id.as_u128())
@@ -196,7 +198,8 @@ fn leaf(leaf: &mut Leaf, own: &OwnColumns<'_>, common: &[u8; 32]) -> u128 {
         .text("outcome", own.outcome)
         .number("rows", own.rows)
         .number("bytes", own.bytes)
-        .text("sqlstate", own.sqlstate);
+        .text("sqlstate", own.sqlstate)
+        .numbers("values_given", own.values_given);
     leaf.half()
 }
 
@@ -229,7 +232,7 @@ impl<'a> Statements<'a> {
         let mut memory = Leaf::new("");
         self.records.iter().enumerate().map(move |(number, (place, record))| {
             let common = self.common(number).map_or([0; 32], |common| common.hash);
-            let leaf = leaf(&mut memory, &OwnColumns::from(*record), &common);
+            let leaf = leaf(&mut memory, OwnColumns::of(record, record.values_given()), &common);
             let (table, at) = (Table::Statements, record.started_at);
             let begun = match record.finished_at {
                 Some(_) => 0,
@@ -246,7 +249,7 @@ impl<'a> Statements<'a> {
             let begin = at;
             let mut bytes = 0;
             while let (Some((_, record)), Some(common)) = (self.records.get(at), self.common(at)) {
-                bytes += record.text().len() + common.len();
+                bytes += record.text().len() + record.values_given().len() * size_of::<u64>() + common.len();
                 if begin < at && BLOCK_BYTES_MAX < bytes {
                     break;
                 }
@@ -296,6 +299,7 @@ impl<'a> Statements<'a> {
         block.strings("outcome", rows.clone().map(|row| row.outcome.name()));
         block.fixed("rows", "UInt64", rows.clone().map(|row| row.rows.to_le_bytes()));
         block.fixed("bytes", "UInt64", rows.clone().map(|row| row.bytes.to_le_bytes()));
+        block.number_lists("values_given", rows.clone().map(StatementRecord::values_given));
         block.strings("sqlstate", rows.map(|row| row.sqlstate.as_str()));
         block
     }

@@ -17,6 +17,7 @@ fn started(statement: &Introduced, sequence: u64) -> Execution<'static> {
     Execution {
         statement: statement.clone(),
         text: None,
+        values: &[],
         session_id: Uuid::from_u128(5),
         sequence,
         started_at: UnixMicros(1_000),
@@ -81,6 +82,7 @@ fn an_execution_comes_back_as_it_was() {
         database: "shop".into(),
         statement: Arc::new(statement("select 'ü'")),
         own_text: None,
+        own_values: Vec::new(),
         outcome: Outcome::Failed,
         rows: u64::MAX,
         bytes: 9,
@@ -162,4 +164,21 @@ fn an_execution_whose_statement_is_unreadable_is_told_all_the_same() {
     let spool = room.open();
     assert_eq!(take(&spool, 9), ["1 (the part of the spool that held this statement is unreadable) "]);
     assert_eq!(room.files("broken").len(), 1);
+}
+
+#[test]
+fn values_of_an_execution_are_read_again() {
+    let room = Room::new();
+    let spool = room.open();
+    let one = spool.introduce(Statement { values: vec![3], ..statement("select $1") });
+    let values = [1, u64::MAX];
+    keep(&spool, [started(&one, 1), Execution { values: &values, ..started(&one, 2) }]);
+    keep(&spool, [Execution { values: &values, text: Some("select 2"), ..started(&one, 3) }]);
+    let batch = spool.next_batch(9, usize::MAX).unwrap().unwrap();
+    let given = |record: &Record| match record {
+        Record::Statement(statement) => statement.values_given().collect(),
+        _ => Vec::new(),
+    };
+    let given: Vec<Vec<u64>> = batch.records.iter().map(given).collect();
+    assert_eq!(given, [vec![3], vec![3, 1, u64::MAX], vec![1, u64::MAX]]);
 }

@@ -37,6 +37,7 @@ pub(in crate::ledger) struct StatementRow {
     rows: u64,
     bytes: u64,
     sqlstate: String,
+    values_given: Vec<u64>,
     #[serde(with = "clickhouse::serde::uuid")]
     writer_id: Uuid,
     writer_sequence: u64,
@@ -89,7 +90,8 @@ impl Chained for StatementRow {
             rows: self.rows,
             bytes: self.bytes,
             sqlstate: &self.sqlstate,
+            values_given: self.values_given.iter().copied(),
         };
-        leaf(&mut Leaf::new(""), &own, &common_hash(&common))
+        leaf(&mut Leaf::new(""), own, &common_hash(&common))
     }
 }
