@@ -1,5 +1,6 @@
 //! The agent's configuration: [`ConfigFile`] is what was written, [`Config`] is what runs.
 
+mod act;
 mod alerts;
 mod allow;
 mod discover;
@@ -14,6 +15,8 @@ use daemon::config::{ConfigError, Refused, read, refused, section};
 use serde::Deserialize;
 use toml::Spanned;
 
+pub use self::act::ActConfig;
+use self::act::ActFile;
 use self::alerts::AlertsFile;
 pub use self::alerts::{Shape, WebhookConfig};
 use self::allow::AllowFile;
@@ -45,6 +48,8 @@ pub struct ConfigFile {
     #[serde(default)]
     allow: Vec<Spanned<AllowFile>>,
     #[serde(default)]
+    act: ActFile,
+    #[serde(default)]
     alerts: AlertsFile,
     #[serde(default)]
     discover: DiscoverFile,
@@ -74,6 +79,8 @@ pub struct Config {
     pub addresses: BTreeSet<IpAddr>,
     /// Who may go around the proxy.
     pub allow: Vec<AllowRule>,
+    /// What is done about whoever goes around it all the same.
+    pub act: ActConfig,
     /// What is done about databases that listen on other ports.
     pub discover: DiscoverConfig,
     /// Who is told of alerts.
@@ -114,6 +121,7 @@ impl ConfigFile {
             }
         }
         let allow = allow::check(self.allow, &watch_ports)?;
+        let act = self.act.check(&watch_ports)?;
         let discover = self.discover.check(&watch_ports)?;
         let webhooks = self.alerts.check()?;
         let spool = section(self.spool.span(), self.spool.into_inner(), SpoolConfig::check)?;
@@ -132,6 +140,7 @@ impl ConfigFile {
             pid_files,
             addresses,
             allow,
+            act,
             discover,
             webhooks,
             spool,

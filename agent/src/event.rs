@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use ebpf_abi::{Closed, Endpoint, Kind, Opened, TcpState, UnixOpened};
+use ebpf_abi::{Closed, Endpoint, Kind, Opened, Refused, TcpState, UnixOpened};
 use thiserror::Error;
 use zerocopy::TryFromBytes;
 
@@ -15,6 +15,8 @@ pub enum Event {
     Closed(Closed),
     /// A connection over a UNIX socket.
     UnixOpened(UnixOpened),
+    /// A process was refused a connection, or would have been.
+    Refused(Refused),
 }
 
 /// Bytes that are no event.
@@ -35,6 +37,10 @@ impl Event {
         }
         match UnixOpened::try_read_from_bytes(bytes) {
             Ok(opened) if opened.kind == Kind::UnixOpened => return Ok(Event::UnixOpened(opened)),
+            _ => {}
+        }
+        match Refused::try_read_from_bytes(bytes) {
+            Ok(refused) if refused.kind == Kind::Refused => return Ok(Event::Refused(refused)),
             _ => {}
         }
         match Closed::try_read_from_bytes(bytes) {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use audit::record::{AgentHealthRecord, AlertKind, AlertRecord, Record, UnixMicros};
+use ebpf_abi::Mode;
 use uuid::Uuid;
 
 use crate::load::Counts;
@@ -21,11 +22,12 @@ pub(crate) struct Health {
     told_at: Option<Instant>,
     /// Why UNIX sockets are not seen; empty where they are.
     unix_problem: String,
+    acts: Mode,
 }
 
 impl Health {
-    pub(crate) fn new(host: Host, every: Duration, unix_problem: String, now: Instant) -> Self {
-        Health { host, every, last: now, told: Counts::default(), told_at: None, unix_problem }
+    pub(crate) fn new(host: Host, every: Duration, unix_problem: String, acts: Mode, now: Instant) -> Self {
+        Health { host, every, last: now, told: Counts::default(), told_at: None, unix_problem, acts }
     }
 
     /// The account in a state that the agent has just reached.
@@ -41,6 +43,8 @@ impl Health {
             unix_problem: self.unix_problem.clone(),
             processes_lost: counts.processes_lost,
             ends_unseen: counts.ends_unseen,
+            acts: self.acts.name().to_owned(),
+            denied: counts.denied,
         })
     }
 
@@ -66,7 +70,20 @@ impl Health {
             );
             ("ends_unseen", AlertKind::EndsUnseen, message)
         });
-        [events, processes, ends].into_iter().flatten().collect()
+        let unjudged = since(counts.unjudged, told.unjudged).map(|unjudged| {
+            let message = format!(
+                "{unjudged} connections of {host} that might have been refused went on: the agent did not run for some \
+                 seconds, and then nobody is refused"
+            );
+            ("unjudged", AlertKind::Unjudged, message)
+        });
+        let untold = since(counts.denied_untold, told.denied_untold).map(|untold| {
+            let message = format!(
+                "{untold} connections of {host} were refused, or would have been, and are not told one by one"
+            );
+            ("events_lost", AlertKind::EventsLost, message)
+        });
+        [events, processes, ends, unjudged, untold].into_iter().flatten().collect()
     }
 
     /// The alert that somebody took these out of the kernel.
@@ -130,6 +147,7 @@ mod tests {
             Host { name: "db1".to_owned(), boot_id: Uuid::nil() },
             Duration::from_secs(30),
             String::new(),
+            Mode::Observe,
             start,
         );
         let mut look = |lost, after_secs| {
@@ -156,7 +174,7 @@ mod tests {
     fn each_kind_of_loss_is_told_and_no_more_than_once_a_second() {
         let start = Instant::now();
         let host = Host { name: "db1".to_owned(), boot_id: Uuid::nil() };
-        let mut health = Health::new(host, Duration::from_secs(30), String::new(), start);
+        let mut health = Health::new(host, Duration::from_secs(30), String::new(), Mode::Observe, start);
         let mut look = |counts, after_millis| {
             let (mut out, now) = (Vec::new(), start + Duration::from_millis(after_millis));
             health.look(counts, 1, now, UnixMicros(0), &mut out);

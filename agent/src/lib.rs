@@ -1,6 +1,7 @@
 //! The second witness: kernel programs tell of every connection to the database ports of a host, and whatever came
-//! around the proxy is an alert. It records and never blocks.
+//! around the proxy is an alert. It records, and refuses nobody unless it is told to.
 
+mod act;
 mod alerts;
 mod allowances;
 pub mod config;
@@ -22,8 +23,10 @@ pub mod snapshot;
 pub mod track;
 pub mod watch;
 
+pub use act::addresses::Addresses;
+pub use act::orders::Orders;
 pub use allowances::Allowances;
-pub use config::{AllowRule, Config};
+pub use config::{ActConfig, AllowRule, Config};
 pub use moment::Clock;
 pub use process::Processes;
 pub use registry::Registry;

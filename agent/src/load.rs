@@ -1,5 +1,6 @@
 //! Loads the kernel programs, attaches them and reaches their maps. They stay attached as long as [`Kernel`] lives.
 
+mod act;
 mod attached;
 mod error;
 mod host;
@@ -10,15 +11,19 @@ use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use audit::record::UnixMicros;
 use aya::maps::{HashMap, Map, MapData, MapError, PerCpuArray, RingBuf};
 use aya::programs::{BtfTracePoint, CgroupAttachMode, CgroupSockAddr, Program, ProgramError};
 use aya::{Btf, Ebpf, EbpfLoader};
 use aya_log::EbpfLogger;
-use ebpf_abi::Counter;
+use ebpf_abi::{Counter, PORT_ACTED_ON, PORT_WATCHED};
 
 pub use error::LoadError;
 pub use host::cgroup_mount;
 
+use self::act::Acts;
+use crate::act::addresses::Addresses;
+use crate::act::orders::Orders;
 use crate::event::{Event, UnreadableEvent};
 
 /// The kernel programs that were embedded when this was built.
@@ -41,6 +46,10 @@ const OF_UNIX_SOCKETS: &str = "unix_connections";
 /// What it is attached to, from Linux 6.3 on.
 const TRACEPOINT: &str = "sk_data_ready";
 
+/// Knows new cgroups that rules name, where whoever else connects is refused.
+const OF_CGROUPS: &str = "made_cgroups";
+const CGROUP_TRACEPOINT: &str = "cgroup_mkdir";
+
 /// The kernel's programs at work.
 pub struct Kernel {
     /// INVARIANT: outlives the maps' use: dropping it detaches the programs.
@@ -53,6 +62,11 @@ pub struct Kernel {
     events: RingBuf<MapData>,
     ports: HashMap<MapData, u16, u8>,
     counters: PerCpuArray<MapData, u64>,
+    acts: Acts,
+    /// Why a cgroup may not be known from its first moment.
+    offsets_problem: Option<String>,
+    /// What the self-test was refused.
+    denied_before: u64,
 }
 
 impl fmt::Debug for Kernel {
@@ -74,6 +88,12 @@ pub struct Counts {
     pub ends_unseen: u64,
     /// Sockets that began to listen.
     pub listens: u64,
+    /// `connect`s around the proxy that were refused, or would have been.
+    pub denied: u64,
+    /// Those of them that found the ring full.
+    pub denied_untold: u64,
+    /// `connect`s that nobody judged, because the agent did not run.
+    pub unjudged: u64,
 }
 
 impl Counts {
@@ -103,6 +123,7 @@ impl Kernel {
         let ports = HashMap::try_from(map(&mut programs, "PORTS")?).map_err(LoadError::map("PORTS"))?;
         let counters =
             PerCpuArray::try_from(map(&mut programs, "COUNTERS")?).map_err(LoadError::map("COUNTERS"))?;
+        let acts = Acts::of(&mut programs)?;
         let log = EbpfLogger::init(&mut programs)
             .map_err(|error| LoadError::Map { name: "AYA_LOGS", because: error.to_string() })?;
         let cgroup = cgroup_dir;
@@ -115,6 +136,9 @@ impl Kernel {
             events,
             ports,
             counters,
+            acts,
+            offsets_problem: offsets.as_ref().err().map(ToString::to_string),
+            denied_before: 0,
         };
         for name in PROGRAMS {
             kernel.load_program(name).map_err(LoadError::program(name))?;
@@ -132,7 +156,8 @@ impl Kernel {
 
     /// Tells of connections to this port from now on.
     pub fn watch_port(&mut self, port: u16) -> Result<(), LoadError> {
-        self.ports.insert(port, 1, 0).map_err(LoadError::map("PORTS"))?;
+        let value = if self.acts.is_about(port) { PORT_ACTED_ON } else { PORT_WATCHED };
+        self.ports.insert(port, value, 0).map_err(LoadError::map("PORTS"))?;
         self.watched.insert(port);
         Ok(())
     }
@@ -154,16 +179,68 @@ impl Kernel {
             }
         }
         for port in self.watched.clone() {
+            let is_about = self.acts.is_about(port);
             match self.ports.get(&port, 0) {
-                Ok(_) => {}
-                Err(MapError::KeyNotFound) => {
+                Ok(value) if (value == PORT_ACTED_ON) == is_about => {}
+                Ok(_) | Err(MapError::KeyNotFound) => {
                     self.watch_port(port)?;
                     mended.push(format!("port {port}"));
                 }
                 Err(error) => return Err(LoadError::map("PORTS")(error)),
             }
         }
+        mended.extend(self.acts.mend()?);
         Ok(mended)
+    }
+
+    /// Goes by these orders about connections to ports that are watched from now on. Nobody is refused until
+    /// [`Kernel::renew`] is called.
+    pub fn take_orders(&mut self, orders: Orders, cgroup_mount: &Path) -> Result<(), LoadError> {
+        self.acts.take_orders(orders, cgroup_mount)?;
+        if self.acts.has_cgroups() && !self.attached.contains(&OF_CGROUPS) {
+            if let Some(because) = self.offsets_problem.take() {
+                return Err(LoadError::Cgroups { because });
+            }
+            let btf = Btf::from_sys_fs().map_err(LoadError::no_btf)?;
+            self.load_tracepoint(OF_CGROUPS, CGROUP_TRACEPOINT, &btf)
+                .map_err(LoadError::program(OF_CGROUPS))?;
+            self.attach(OF_CGROUPS).map_err(LoadError::program(OF_CGROUPS))?;
+            self.attached.push(OF_CGROUPS);
+            // Those that were made before the program was attached.
+            self.acts.mend()?;
+        }
+        Ok(())
+    }
+
+    /// Refuses processes, but for these, some seconds more: until somebody calls it no more.
+    pub fn renew(
+        &mut self,
+        exempt: &BTreeSet<u32>,
+        now: UnixMicros,
+        now_boot_ns: u64,
+    ) -> Result<(), LoadError> {
+        self.acts.renew(exempt, now, now_boot_ns)
+    }
+
+    /// Refuses nobody any more.
+    pub fn lift(&mut self) -> Result<(), LoadError> {
+        self.acts.lift()
+    }
+
+    /// What tells the programs the addresses of this host; `None` the second time.
+    pub fn addresses(&mut self) -> Option<Addresses> {
+        self.acts.take_addresses()
+    }
+
+    /// Whether some rule is known to name the cgroup of this id.
+    pub fn covers_cgroup(&self, id: u64) -> Result<bool, LoadError> {
+        self.acts.covers_cgroup(id)
+    }
+
+    /// Counts what was refused from now on.
+    pub(crate) fn forget_denied(&mut self) -> Result<(), LoadError> {
+        self.denied_before += self.counts()?.denied;
+        Ok(())
     }
 
     /// Why connections over UNIX sockets are not told; `None` where they are.
@@ -190,11 +267,15 @@ impl Kernel {
         Ok(Counts {
             submitted: sum(Counter::OpenedSubmitted)?
                 + sum(Counter::ClosedSubmitted)?
-                + sum(Counter::UnixSubmitted)?,
+                + sum(Counter::UnixSubmitted)?
+                + sum(Counter::RefusedSubmitted)?,
             lost: sum(Counter::OpenedLost)? + sum(Counter::ClosedLost)? + sum(Counter::UnixLost)?,
             processes_lost: sum(Counter::ProcessLost)?,
             ends_unseen: sum(Counter::EndUnseen)?,
             listens: sum(Counter::Listens)?,
+            denied: sum(Counter::Denied)?.saturating_sub(self.denied_before),
+            denied_untold: sum(Counter::RefusedLost)?,
+            unjudged: sum(Counter::Unjudged)?,
         })
     }
 }
@@ -220,11 +301,15 @@ impl Kernel {
     }
 
     fn see_unix_sockets(&mut self, btf: &Btf) -> Result<(), String> {
-        let program = self.programs.program_mut(OF_UNIX_SOCKETS).ok_or("this build has no such program")?;
-        let program: &mut BtfTracePoint = program.try_into().map_err(|error| format!("{error}"))?;
         let mend = "Linux 6.3 and newer can";
-        program.load(TRACEPOINT, btf).map_err(|error| format!("{}; {mend}", said(&error)))?;
-        self.attach(OF_UNIX_SOCKETS).map_err(|error| format!("{}; {mend}", said(&error)))
+        let loaded = self.load_tracepoint(OF_UNIX_SOCKETS, TRACEPOINT, btf);
+        let attached = loaded.and_then(|()| self.attach(OF_UNIX_SOCKETS));
+        attached.map_err(|error| format!("{}; {mend}", said(&error)))
+    }
+
+    fn load_tracepoint(&mut self, name: &str, tracepoint: &str, btf: &Btf) -> Result<(), ProgramError> {
+        let program = self.programs.program_mut(name).ok_or(ProgramError::NotLoaded)?;
+        <&mut BtfTracePoint>::try_from(program)?.load(tracepoint, btf)
     }
 
     /// `Single` is the only mode that `bpf_link_create` takes; programs of others stay attached all the same.

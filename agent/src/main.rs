@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use daemon::{Failure, Kind};
+use ebpf_abi::Mode;
 use picket_agent::{Config, load, watch};
 
 const NAME: &str = "picket-agent";
@@ -28,6 +29,10 @@ A configuration:
   user = \"postgres\"                      # all that is given must be true: user, cgroup, from, ports
   cgroup = \"/system.slice/pgbackrest.service\"
   until = 2027-03-31T22:00:00Z           # from then on it is a bypass again
+  [act]                                  # what is done about processes of this host that go around it all the same
+  mode = \"deny\"                          # \"observe\": nothing (default); \"alert\": who would be refused is told
+  ports = [5432]                         # of `watch-ports`; all where it is left out
+  outgoing = false                       # true: connections to databases on other hosts too
   [discover]                             # databases that listen on other ports are told of
   watch = true                           # and watched from then on
   ignore-ports = [6379]                  # but for these
@@ -60,6 +65,9 @@ struct Arguments {
     /// The configuration, in TOML.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
+    /// Refuse nobody, whatever `act.mode` says: tell by alerts `would_deny` who would be refused.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 fn main() -> ExitCode {
@@ -69,7 +77,10 @@ fn main() -> ExitCode {
 
 fn watch(arguments: &Arguments) -> Result<(), Failure> {
     daemon::log_to_stderr()?;
-    let config = Config::read(&arguments.config).map_err(|error| Kind::BadConfig.because(error))?;
+    let mut config = Config::read(&arguments.config).map_err(|error| Kind::BadConfig.because(error))?;
+    if arguments.dry_run {
+        config.act.mode = Mode::Alert;
+    }
     let Some(object) = load::embedded() else {
         let mend = "run `cargo xtask ebpf` and build again";
         return Err(

@@ -26,12 +26,17 @@ impl Registry {
 
     /// Whether a pid file names this process, now.
     pub fn is_proxy(&mut self, process: &Process) -> bool {
-        let mut is_proxy = false;
+        self.proven().contains(&process.pid)
+    }
+
+    /// Processes that pid files name, now.
+    pub fn proven(&mut self) -> BTreeSet<u32> {
+        let mut proven = BTreeSet::new();
         for path in &self.pid_files {
             match pid_file::proven_process(path) {
                 Ok(pid) => {
                     self.told.remove(path);
-                    is_proxy |= pid == process.pid;
+                    proven.insert(pid);
                 }
                 Err(error) => {
                     let error = error.to_string();
@@ -42,12 +47,17 @@ impl Registry {
                 }
             }
         }
-        is_proxy
+        proven
     }
 
     /// Whether a proxy elsewhere has this address.
     pub fn is_proxy_address(&self, address: IpAddr) -> bool {
         self.addresses.contains(&address)
+    }
+
+    /// Addresses of proxies elsewhere.
+    pub fn addresses(&self) -> &BTreeSet<IpAddr> {
+        &self.addresses
     }
 
     /// Tells now of pid files that prove nothing, before the first connection does.

@@ -1,14 +1,20 @@
 //! Connects to itself once before the agent says that it watches: programs that are attached need not see anything.
 
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
 use std::time::Duration;
 
-use ebpf_abi::Side;
+use ebpf_abi::{Mode, Side};
 use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
+use crate::act::orders::Orders;
+use crate::config::ActConfig;
 use crate::event::Event;
 use crate::load::{Kernel, LoadError};
+use crate::moment::Clock;
 
 const WAIT: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
@@ -30,6 +36,13 @@ pub(crate) enum SelfTestError {
          in the host's pid namespace"
     )]
     OtherPid { told: u32, pid: u32 },
+    #[error("self-test: cannot tell the kernel programs whom to refuse: {0}")]
+    Orders(#[source] LoadError),
+    #[error(
+        "self-test: the kernel programs did not refuse a connection; check that `cgroup` is the root of the host's hierarchy, \
+         or set `act.mode` to `alert`"
+    )]
+    NotRefused,
 }
 
 /// No other port may be watched yet: all events are taken as the test's, and none is recorded.
@@ -48,6 +61,23 @@ pub(crate) async fn run(kernel: &mut Kernel) -> Result<(), SelfTestError> {
     kernel.forget_port(address.port()).map_err(SelfTestError::Port)?;
     let (told, pid) = (told?, std::process::id());
     if told != pid { Err(SelfTestError::OtherPid { told, pid }) } else { Ok(()) }
+}
+
+/// Asks for one connection that must be refused. No port may be watched yet.
+pub(crate) fn refuses(kernel: &mut Kernel, cgroup_mount: &Path) -> Result<(), SelfTestError> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(SelfTestError::Connect)?;
+    let address = listener.local_addr().map_err(SelfTestError::Connect)?;
+    let config = ActConfig { mode: Mode::Deny, outgoing: false, ports: BTreeSet::from([address.port()]) };
+    kernel.take_orders(Orders::new(&config, &[]), cgroup_mount).map_err(SelfTestError::Orders)?;
+    kernel.renew(&BTreeSet::new(), Clock.now(), Clock.now_boot_ns()).map_err(SelfTestError::Orders)?;
+    kernel.watch_port(address.port()).map_err(SelfTestError::Port)?;
+    let refused = TcpStream::connect(address).map(drop).map_err(|error| error.kind());
+    kernel.lift().map_err(SelfTestError::Orders)?;
+    kernel.forget_port(address.port()).map_err(SelfTestError::Port)?;
+    // What was told of it is none of the records.
+    while kernel.next_event().is_some() {}
+    kernel.forget_denied().map_err(SelfTestError::Orders)?;
+    if refused == Err(ErrorKind::PermissionDenied) { Ok(()) } else { Err(SelfTestError::NotRefused) }
 }
 
 /// Waits until both ends are told, and returns the client's process.

@@ -27,6 +27,18 @@ pub(crate) fn bypass(record: &ConnectionRecord) -> String {
     format!("{who} {connected} to {server}{from} around the proxy{since}{known}")
 }
 
+/// The same of one that was refused, or would have been; `mistake` says why it should not have been.
+pub(crate) fn refused(record: &ConnectionRecord, is_denied: bool, mistake: Option<&str>) -> String {
+    let process = record.process.clone().unwrap_or_default();
+    let (who, server, known) = (who(&process), record.place(), known(&process));
+    let refused = if is_denied { "was refused" } else { "would have been refused" };
+    let why = mistake.map_or_else(
+        || "no rule allows it around the proxy".to_owned(),
+        |mistake| format!("{mistake}, which came too late"),
+    );
+    format!("{who} {refused} a connection to {server}: {why}{known}")
+}
+
 /// A process by its command, pid and user.
 pub(crate) fn who(process: &ProcessFacts) -> String {
     let ProcessFacts { pid, command, uid, user, .. } = process;

@@ -5,6 +5,7 @@ mod found;
 mod halves;
 mod judge;
 mod local;
+mod refused;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -126,6 +127,7 @@ impl Tracker {
             Event::Opened(opened) => self.on_opened(*opened, now_boot_ns, witness, out),
             Event::Closed(closed) => self.on_closed(closed, witness, out),
             Event::UnixOpened(opened) => self.on_unix_opened(opened, witness, out),
+            Event::Refused(refused) => self.on_refused(refused, witness, out),
         }
     }
 

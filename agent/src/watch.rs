@@ -12,13 +12,15 @@ use anyhow::Context;
 use audit::record::{ConnectionRecord, Ending, ProcessFacts, Record, UnixMicros};
 use audit::spool::Spool;
 use daemon::{Failure, Kind, StopSignals, say_ready};
-use ebpf_abi::Process;
+use ebpf_abi::{Mode, Process};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
+use crate::act::addresses::Keeper;
+use crate::act::orders::Orders;
 use crate::alerts::Alerts;
 use crate::allowances::Allowances;
 use crate::config::Config;
@@ -109,6 +111,8 @@ struct Watch {
     journal: Journal,
     lookout: Lookout,
     discovery: Discovery,
+    /// Whether processes are refused, or it is told that they would be.
+    acts: Mode,
     /// The look that is not back yet.
     looking: Option<oneshot::Receiver<Look>>,
     looked_at: Instant,
@@ -136,6 +140,8 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
     let mount = load::cgroup_mount().unwrap_or_else(|_| cgroup.clone());
     let (kernel, kernel_log) = Kernel::load(object, &cgroup).map_err(unloaded)?;
     let spool = Arc::new(Spool::open(&config.spool).map_err(|error| Kind::Unavailable.because(error))?);
+    let orders = Orders::new(&config.act, &config.allow);
+    let acts = config.act.mode;
     let (journal, past) = Journal::open(&config.spool.dir);
     let host = Host { name: config.host, boot_id: boot_id()? };
     let mut registry = Registry::new(config.pid_files, config.addresses);
@@ -149,7 +155,7 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
         kernel_log,
         tracker: Tracker::new(host.clone()),
         this_host: ThisHost::new(registry, Allowances::new(config.allow), mount.clone()),
-        health: Health::new(host.clone(), config.heartbeat, unix_problem, now),
+        health: Health::new(host.clone(), config.heartbeat, unix_problem, acts, now),
         report: Report::new(Arc::clone(&spool)),
         alerts: Alerts::start(&host.name, config.webhooks, &spool).context("start the delivery of alerts")?,
         journal,
@@ -159,6 +165,7 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
             cgroup: config.cgroup.clone(),
         },
         discovery: Discovery::new(config.discover, now),
+        acts,
         looking: None,
         looked_at: now,
         marked_at: now,
@@ -175,6 +182,11 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
     watch.account("started")?;
     let ring = readiness(&watch.kernel).context("wait for events of the kernel")?;
     selftest::run(&mut watch.kernel).await.map_err(|error| Kind::Unavailable.because(error))?;
+    if acts == Mode::Deny {
+        selftest::refuses(&mut watch.kernel, &watch.lookout.cgroup_mount)
+            .map_err(|error| Kind::Unavailable.because(error))?;
+    }
+    let addresses = watch.act(orders)?;
     let shipping = Shipping::start(spool, config.clickhouse).context("start shipping")?;
     for port in &config.watch_ports {
         watch.kernel.watch_port(*port).map_err(unloaded)?;
@@ -187,6 +199,9 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
     // Whatever ended the watch: what was seen is kept, and delivered where that can be.
     let ended = watch.end();
     std::mem::take(&mut watch.alerts).stop();
+    if let Some(addresses) = addresses {
+        addresses.stop();
+    }
     shipping.stop();
     watched.and(ended)
 }
@@ -213,6 +228,36 @@ impl Watch {
                 look.reset_immediately();
             }
         }
+    }
+
+    /// Refuses who goes around the proxy from now on, where that is asked for.
+    fn act(&mut self, orders: Orders) -> Result<Option<Keeper>, Failure> {
+        if self.acts == Mode::Observe {
+            return Ok(None);
+        }
+        let what = if self.acts == Mode::Deny { "are refused" } else { "would be refused, which is told" };
+        tracing::warn!(
+            mode = self.acts.name(),
+            "connections of processes of this host around the proxy {what}; those over UNIX sockets are not"
+        );
+        let addresses = self.kernel.addresses().map(|mut addresses| {
+            addresses.believe(self.this_host.registry.addresses());
+            addresses.keep()
+        });
+        let addresses = addresses.transpose().context("find the addresses of this host")?;
+        self.kernel.take_orders(orders, &self.lookout.cgroup_mount).map_err(unloaded)?;
+        self.renew()?;
+        Ok(addresses)
+    }
+
+    /// The proxy and the agent itself are never refused.
+    fn renew(&mut self) -> Result<(), Failure> {
+        if self.acts != Mode::Observe {
+            let mut exempt = self.this_host.registry.proven();
+            exempt.insert(std::process::id());
+            self.kernel.renew(&exempt, Clock.now(), Clock.now_boot_ns()).map_err(unloaded)?;
+        }
+        Ok(())
     }
 
     /// Goes on where an earlier agent stopped.
@@ -378,6 +423,7 @@ impl Watch {
     }
 
     fn look(&mut self) -> Result<(), Failure> {
+        self.renew()?;
         self.kernel_log.flush();
         self.this_host.allowances.look(Clock.now());
         self.check_programs()?;
@@ -428,6 +474,9 @@ impl Watch {
     }
 
     fn end(&mut self) -> Result<(), Failure> {
+        // From here on nobody would tell of it.
+        self.acts = Mode::Observe;
+        self.kernel.lift().map_err(unloaded)?;
         // A batch may end where more waits; what comes while the agent ends is bounded by the ring.
         for _ in 0..FULL_BATCHES_MAX {
             if !self.drain() {

@@ -93,12 +93,13 @@ const BYPASSES_ABOUT: &str = "\
 Who reached a database around the proxy
 
 One row per connection that an agent saw arrive at a database without the proxy, the newest first. Those that a rule of the agent's
-configuration allows are left out; --allowed shows them instead.";
+configuration allows are left out; --allowed shows them instead. --refused shows processes that an agent refused to connect.";
 
 const BYPASSES_HELP: &str = r#"Examples:
   picket bypasses --since 15m
   picket bypasses --since 7d --format csv > bypasses.csv
   picket bypasses --allowed --since 30d
+  picket bypasses --refused --since 1d
   picket bypasses --format json | jq '.[] | select(.state == "open")'
 
 Keys of a JSON object, in this order, and columns of CSV (null empty):
@@ -117,9 +118,10 @@ Keys of a JSON object, in this order, and columns of CSV (null empty):
   process_container   id of its container, by the cgroup
   process_pod         uid of its pod of Kubernetes, by the cgroup
   process_parents     list: who started it, who started that one, and so on, as command[pid]
-  client              address and port of the client
+  client              address and port of the client; empty where it was refused
   server              address and port of the database
-  state               open, closed, or unknown where the ledger has no such connection
+  state               open, closed, or unknown where the ledger has no such connection;
+                      with --refused: refused, or would_be_refused where it is only told
   opened_at           when the connection was established
   closed_at           when it closed; null until then
   duration_seconds    how long it lasted; null until it closed
@@ -321,6 +323,9 @@ pub(crate) enum Question {
         /// Show instead what rules of agents allow
         #[arg(long)]
         allowed: bool,
+        /// Show instead whom agents refused to connect, or would have
+        #[arg(long, conflicts_with = "allowed")]
+        refused: bool,
         #[command(flatten)]
         answer: Answer,
     },

@@ -70,7 +70,14 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
             let rows: Vec<Touch> = page.rows.into_iter().map(Touch::from).collect();
             show::show(&rows, page.more, answer.format, &format!("nobody touched {object}"))
         }
-        Question::Bypasses { allowed, answer } => {
+        Question::Bypasses { refused: true, answer, .. } => {
+            let (ledger, runtime) = connect()?;
+            let since = answer.since.before_now();
+            let page = runtime.block_on(ledger.refused_connections(since, answer.limit, ANSWER_WITHIN))?;
+            let rows: Vec<Bypass> = page.rows.into_iter().map(Bypass::from).collect();
+            show::show(&rows, page.more, answer.format, "no agent refused a connection")
+        }
+        Question::Bypasses { allowed, refused: false, answer } => {
             let (ledger, runtime) = connect()?;
             let since = answer.since.before_now();
             let page = runtime.block_on(ledger.bypasses(allowed, since, answer.limit, ANSWER_WITHIN))?;

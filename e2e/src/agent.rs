@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use crate::binaries;
+use crate::cgroup::Cgroup;
 use crate::daemon::{Daemon, Launch, Ready};
 use crate::proxy::quoted;
 use crate::scratch::Scratch;
@@ -52,6 +53,24 @@ impl Agent {
         Ok(Self { daemon, folder, settings: settings.clone() })
     }
 
+    /// Starts it in a cgroup, and has it watch nobody else.
+    pub fn start_within(cgroup: &Cgroup, settings: &AgentSettings, arguments: &[&str]) -> Result<Self> {
+        let folder = Scratch::new("agent")?;
+        let config = write_config(settings, &folder)?;
+        let text = fs::read_to_string(&config).context("read the agent's configuration")?;
+        let text = format!("cgroup = {}\n{text}", quoted(cgroup.folder()));
+        fs::write(&config, text).context("write the agent's configuration")?;
+        let script = format!("{} && exec \"$@\"", cgroup.enter());
+        let agent = binaries::find("picket-agent")?;
+        let daemon = Launch::new("sh", folder.join("agent.log"), Ready::Line("watching ports "))
+            .args(["-c", script.as_str(), "agent"])
+            .args([agent.as_os_str(), "--config".as_ref(), config.as_os_str()])
+            .args(arguments)
+            .through_sudo(!rustix::process::geteuid().is_root())
+            .start()?;
+        Ok(Self { daemon, folder, settings: settings.clone() })
+    }
+
     /// Ends it at once (SIGKILL), as a crash would.
     pub fn kill(&mut self) -> Result<()> {
         self.daemon.kill()
@@ -83,6 +102,15 @@ impl Agent {
 
 /// An agent that is not started yet, for tests that expect it to refuse.
 pub fn launch(settings: &AgentSettings, folder: &Scratch) -> Result<Launch> {
+    let config = write_config(settings, folder)?;
+    let root = rustix::process::geteuid().is_root();
+    Ok(Launch::new(binaries::find("picket-agent")?, folder.join("agent.log"), Ready::Line("watching ports "))
+        .args(["--config"])
+        .args([config])
+        .through_sudo(!root))
+}
+
+fn write_config(settings: &AgentSettings, folder: &Scratch) -> Result<PathBuf> {
     let AgentSettings { ports, proxy_pid_files, allow, alertmanagers, clickhouse_url, ledger_database } =
         settings;
     let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
@@ -108,9 +136,5 @@ pub fn launch(settings: &AgentSettings, folder: &Scratch) -> Result<Launch> {
     }
     let config = folder.join("agent.toml");
     fs::write(&config, text).context("write the agent's configuration")?;
-    let root = rustix::process::geteuid().is_root();
-    Ok(Launch::new(binaries::find("picket-agent")?, folder.join("agent.log"), Ready::Line("watching ports "))
-        .args(["--config"])
-        .args([config])
-        .through_sudo(!root))
+    Ok(config)
 }

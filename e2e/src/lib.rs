@@ -7,6 +7,7 @@ pub mod alertmanager;
 pub mod binaries;
 pub mod boards;
 pub mod cache;
+pub mod cgroup;
 pub mod daemon;
 pub mod document;
 pub mod engine;

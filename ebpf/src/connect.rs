@@ -2,16 +2,17 @@
 
 use aya_ebpf::helpers::{bpf_get_current_comm, bpf_get_current_pid_tgid, bpf_get_current_uid_gid};
 use aya_ebpf::programs::SockAddrContext;
-use ebpf_abi::{COMMAND_BYTES, Process};
+use ebpf_abi::{COMMAND_BYTES, Endpoint, Process};
 
-use crate::{kernel, ports};
+use crate::{act, kernel, ports};
 
 /// `SOCK_STREAM` of the kernel's `include/linux/net.h`.
 const SOCK_STREAM: u32 = 1;
 
-pub fn remember_caller(context: &SockAddrContext) {
+/// Whether it may go on. `destination` reads where to.
+pub fn asked(context: &SockAddrContext, destination: impl Fn(&SockAddrContext) -> Endpoint) -> bool {
     if kernel::socket_type(context) != SOCK_STREAM || !ports::is_watched(kernel::destination_port(context)) {
-        return;
+        return true;
     }
     let mut process = Process {
         pid: (bpf_get_current_pid_tgid() >> 32) as u32,
@@ -19,5 +20,9 @@ pub fn remember_caller(context: &SockAddrContext) {
         cgroup_id: kernel::current_cgroup_id(),
         command: bpf_get_current_comm().unwrap_or([0; COMMAND_BYTES]),
     };
-    kernel::store_process(context, &mut process);
+    let may_connect = act::may_connect(context, destination(context), &process);
+    if may_connect {
+        kernel::store_process(context, &mut process);
+    }
+    may_connect
 }

@@ -1,5 +1,6 @@
 //! What the programs ask of the kernel. All `unsafe` of the programs is here and in `sockets`.
 
+pub mod cgroups;
 pub mod sockets;
 
 use core::arch::asm;
@@ -13,7 +14,7 @@ use aya_ebpf::bindings::{
 };
 use aya_ebpf::btf_maps::SkStorage;
 use aya_ebpf::helpers::{
-    bpf_get_current_cgroup_id, bpf_get_netns_cookie, bpf_get_socket_cookie, bpf_ktime_get_boot_ns,
+    bpf_get_current_ancestor_cgroup_id, bpf_get_current_cgroup_id, bpf_get_netns_cookie, bpf_get_socket_cookie, bpf_ktime_get_boot_ns,
     bpf_sk_storage_get,
 };
 use aya_ebpf::macros::{btf_map, map};
@@ -89,6 +90,25 @@ pub fn socket_type(context: &SockAddrContext) -> u32 {
     read!(context.sock_addr, offset_of!(bpf_sock_addr, type_), "u32") as u32
 }
 
+/// Where the program `connect4` is asked to connect to. The verifier lets neither program read what the other does.
+#[inline(always)]
+pub fn destination_v4(context: &SockAddrContext) -> Endpoint {
+    let v4 = read!(context.sock_addr, offset_of!(bpf_sock_addr, user_ip4), "u32") as u32;
+    endpoint(mapped(v4), destination_port(context))
+}
+
+/// Where the program `connect6` is.
+#[inline(always)]
+pub fn destination_v6(context: &SockAddrContext) -> Endpoint {
+    endpoint(read_words!(context.sock_addr, offset_of!(bpf_sock_addr, user_ip6)), destination_port(context))
+}
+
+/// Cookie of the socket that asks.
+pub fn connecting_cookie(context: &SockAddrContext) -> u64 {
+    // SAFETY: the helper takes the context that the kernel gave to this program.
+    unsafe { bpf_get_socket_cookie(context.as_ptr()) }
+}
+
 pub fn destination_port(context: &SockAddrContext) -> u16 {
     u16::from_be(read!(context.sock_addr, offset_of!(bpf_sock_addr, user_port), "u32") as u16)
 }
@@ -96,6 +116,12 @@ pub fn destination_port(context: &SockAddrContext) -> u16 {
 pub fn current_cgroup_id() -> u64 {
     // SAFETY: the helper takes nothing and is open to cgroup programs.
     unsafe { bpf_get_current_cgroup_id() }
+}
+
+/// The cgroup of the process that runs, or one above it: 1 is right below the root. 0 where there is none so deep.
+pub fn current_cgroup_above(level: u32) -> u64 {
+    // SAFETY: the helper takes any level.
+    unsafe { bpf_get_current_ancestor_cgroup_id(level as i32) }
 }
 
 pub fn now_boot_ns() -> u64 {
@@ -179,8 +205,7 @@ pub fn store_process(context: &SockAddrContext, process: &mut Process) {
     }
     .cast::<Process>();
     if stored.is_null() {
-        // SAFETY: the helper takes the context that the kernel gave to this program.
-        let cookie = unsafe { bpf_get_socket_cookie(context.as_ptr()) };
+        let cookie = connecting_cookie(context);
         // Where there is no room for it either, the opening counts it.
         let _ = PROCESSES_ASIDE.insert(cookie, &*process, 0);
         return;
@@ -213,6 +238,13 @@ fn stored_with_socket(context: &SockOpsContext) -> Option<Process> {
     }
     // SAFETY: the helper returned the socket's own `Process`, which lives as long as the socket.
     Some(unsafe { *stored })
+}
+
+/// What stands in a slot of a map.
+pub fn copied<T: Copy>(slot: Option<*const T>) -> Option<T> {
+    // SAFETY: it is a slot of a map, which the verifier checks. A value that the agent writes meanwhile may be half the
+    // old one: it writes words that mean something by themselves.
+    slot.map(|slot| unsafe { *slot })
 }
 
 /// Adds one to a number that programs on other processors may add to.

@@ -1,9 +1,12 @@
 //! Kernel programs that tell of each connection to a watched database: who asked for it, when it opened and closed,
-//! and between which addresses, or over which UNIX socket. They judge nothing and hold nothing up.
+//! and between which addresses, or over which UNIX socket. They judge nothing and hold nothing up, unless the agent is told
+//! to refuse connections around the proxy.
 #![no_std]
 #![no_main]
 #![feature(asm_experimental_arch)]
 
+mod act;
+mod cgroups;
 mod closed;
 mod connect;
 mod kernel;
@@ -20,23 +23,27 @@ use aya_ebpf::macros::{btf_tracepoint, cgroup_sock_addr, sock_ops};
 use aya_ebpf::programs::{BtfTracePointContext, SockAddrContext, SockOpsContext};
 use ebpf_abi::{Counter, Side};
 
-/// A `connect` goes on.
+/// A `connect` goes on …
 const ALLOW: i32 = 1;
+/// … or fails with EPERM.
+const DENY: i32 = 0;
 
 /// What a sock_ops program returns where it has no answer of its own.
 const DONE: u32 = 1;
 
 #[cgroup_sock_addr(connect4)]
 pub fn connect4(context: SockAddrContext) -> i32 {
-    connect::remember_caller(&context);
-    ALLOW
+    answer(connect::asked(&context, kernel::destination_v4))
 }
 
 /// IPv4 addresses that are mapped into IPv6 come here too.
 #[cgroup_sock_addr(connect6)]
 pub fn connect6(context: SockAddrContext) -> i32 {
-    connect::remember_caller(&context);
-    ALLOW
+    answer(connect::asked(&context, kernel::destination_v6))
+}
+
+fn answer(may_connect: bool) -> i32 {
+    if may_connect { ALLOW } else { DENY }
 }
 
 #[sock_ops]
@@ -56,6 +63,13 @@ pub fn connections(context: SockOpsContext) -> u32 {
 #[btf_tracepoint(function = "sk_data_ready")]
 pub fn unix_connections(context: BtfTracePointContext) -> i32 {
     unix::data_ready(&context);
+    0
+}
+
+/// Called whenever a cgroup was made, before anybody can be in it.
+#[btf_tracepoint(function = "cgroup_mkdir")]
+pub fn made_cgroups(context: BtfTracePointContext) -> i32 {
+    cgroups::made(&context);
     0
 }
 

@@ -41,6 +41,11 @@ pub fn emit<T: 'static>(
     count(submitted);
 }
 
+/// Whether half of the ring waits for the agent.
+pub fn is_half_full() -> bool {
+    EVENTS.query(BPF_RB_AVAIL_DATA.into()) > EVENTS.query(BPF_RB_RING_SIZE.into()) / 2
+}
+
 pub fn count(counter: Counter) {
     if let Some(value) = COUNTERS.get_ptr_mut(counter as u32) {
         kernel::add_one(value);

@@ -10,7 +10,7 @@ use postgres_protocol::authentication::md5_hash;
 use rustls::CommonState;
 use thiserror::Error;
 use tokio::net::ToSocketAddrs;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 use wire::backend::{self, tag};
 use wire::{BodyError, FrameError, compose, frontend, split_frame};
 
@@ -23,6 +23,11 @@ use crate::stream::Stream;
 
 /// How long a database may take to accept a connection and finish its start-up.
 const CONNECT_WAIT: Duration = Duration::from_secs(15);
+
+/// How long this host's agent may take to know a proxy that has just started …
+const KNOWN_WAIT: Duration = Duration::from_secs(2);
+/// … and how often it is asked whether it does.
+const ASK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Longest message of a start-up, in bytes (fe-connect.c has 30,000 for errors before log-in).
 const STARTUP_BYTES_MAX: u32 = 64 << 10;
@@ -224,8 +229,11 @@ fn refusal(body: &[u8]) -> UpstreamError {
 /// # Cancel safety
 ///
 /// Cancel safe: the connection is dropped.
-pub(crate) async fn dial(upstream: &Upstream, address: impl ToSocketAddrs) -> Result<Pipe, UpstreamError> {
-    let stream = Stream::connect(address).await?;
+pub(crate) async fn dial(
+    upstream: &Upstream,
+    address: impl ToSocketAddrs + Copy,
+) -> Result<Pipe, UpstreamError> {
+    let stream = connect_once_known(address).await?;
     stream.set_nodelay(true)?;
     upstream.keepalive.apply(&stream)?;
     let mut pipe = Pipe::new(stream);
@@ -250,6 +258,20 @@ pub(crate) async fn dial(upstream: &Upstream, address: impl ToSocketAddrs) -> Re
         }
     }
     Ok(pipe)
+}
+
+/// An agent of this host that refuses whoever goes around the proxy learns from the pid file, some milliseconds after it was
+/// written, which process the proxy is.
+async fn connect_once_known(address: impl ToSocketAddrs + Copy) -> io::Result<Stream> {
+    let known_by = Instant::now() + KNOWN_WAIT;
+    loop {
+        match Stream::connect(address).await {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && Instant::now() < known_by => {
+                sleep(ASK_AGAIN).await;
+            }
+            other => return other,
+        }
+    }
 }
 
 async fn send(pipe: &mut Pipe, bytes: &[u8]) -> io::Result<()> {

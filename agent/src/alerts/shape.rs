@@ -29,7 +29,8 @@ fn alertmanager(group: &Group) -> Value {
     });
     if let Some(connection) = &alert.connection {
         labels["server"] = json!(connection.place());
-        if connection.socket_path.is_empty() {
+        // Whoever was refused has no address yet.
+        if connection.socket_path.is_empty() && !connection.client.ip().is_unspecified() {
             labels["client"] = json!(connection.client.ip().to_string());
         }
         if let Some(process) = &connection.process {
@@ -70,15 +71,19 @@ fn summary(group: &Group) -> String {
 fn severity(kind: AlertKind) -> &'static str {
     match kind {
         // Any of the connections may be a bypass.
-        AlertKind::Bypass | AlertKind::Forwarder | AlertKind::ProcessesLost | AlertKind::Tampered => {
-            "critical"
-        }
-        AlertKind::EndsUnseen
+        AlertKind::Bypass
+        | AlertKind::Forwarder
+        | AlertKind::ProcessesLost
+        | AlertKind::Tampered
+        | AlertKind::Unjudged => "critical",
+        AlertKind::Denied
+        | AlertKind::EndsUnseen
         | AlertKind::EventsLost
         | AlertKind::Gap
         | AlertKind::Listener
         | AlertKind::Probing
-        | AlertKind::Undelivered => "warning",
+        | AlertKind::Undelivered
+        | AlertKind::WouldDeny => "warning",
     }
 }
 

@@ -60,6 +60,15 @@ pub enum LoadError {
         /// Why.
         because: ProgramError,
     },
+    /// Cgroups that rules name are not known in time.
+    #[error(
+        "cannot tell whom the rules with `cgroup` allow when they connect: {because}; set `act.mode` to `observe`, or allow \
+         by `user`"
+    )]
+    Cgroups {
+        /// Why.
+        because: String,
+    },
     /// The kernel does not say what is attached.
     #[error(
         "cannot tell whether the kernel programs are still attached, from /proc/self/fdinfo: {because}; mount /proc"
@@ -88,6 +97,7 @@ impl LoadError {
             | Self::NoCgroup
             | Self::Cgroup { .. }
             | Self::Object { .. }
+            | Self::Cgroups { .. }
             | Self::Program { .. } => Kind::Unavailable,
         }
     }

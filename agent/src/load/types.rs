@@ -36,6 +36,8 @@ const FIELDS: [(Offset, Path, u32); Offset::COUNT] = [
     (Offset::CredUid, &[("cred", "uid")], 4),
     (Offset::CgroupNode, &[("cgroup", "kn")], POINTER_BYTES),
     (Offset::NodeId, &[("kernfs_node", "id")], 8),
+    (Offset::CgroupRoot, &[("cgroup", "root")], POINTER_BYTES),
+    (Offset::RootHierarchy, &[("cgroup_root", "hierarchy_id")], 4),
 ];
 
 /// Why the kernel's structures are not known.

@@ -13,7 +13,7 @@ use picket_agent::{AllowRule, Clock, load};
 use crate::eye::Eye;
 use crate::namespaces::Namespace;
 
-fn rule() -> AllowRule {
+pub(crate) fn rule() -> AllowRule {
     AllowRule {
         name: "backup".to_owned(),
         reason: "a test".to_owned(),
@@ -83,13 +83,13 @@ fn a_user_is_allowed_and_no_other() {
 }
 
 /// A cgroup that goes with this.
-struct Cgroup {
-    folder: PathBuf,
-    path: String,
+pub(crate) struct Cgroup {
+    pub(crate) folder: PathBuf,
+    pub(crate) path: String,
 }
 
 impl Cgroup {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path = format!("/picket-{name}-{}", std::process::id());
         let folder = load::cgroup_mount().unwrap().join(&path[1..]);
         fs::create_dir(&folder).unwrap();
@@ -97,7 +97,7 @@ impl Cgroup {
     }
 
     /// A script that moves itself into it.
-    fn enter(&self) -> String {
+    pub(crate) fn enter(&self) -> String {
         format!("echo $$ > {}/cgroup.procs", self.folder.display())
     }
 }

@@ -9,6 +9,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+use crate::allowed::Cgroup;
+
 const BINARY: &str = env!("CARGO_BIN_EXE_picket-agent");
 
 /// A port that nobody listens on, for the watch and for ClickHouse alike.
@@ -128,6 +130,20 @@ fn three_capabilities_are_enough() {
     let place = Place::new(&format!("watch-ports = [{port}]"));
     let agent = place.agent(&with_rights("+bpf,+perfmon,+net_admin"));
     assert_eq!(starts_and_stops(agent), format!("watching ports {port}\n"));
+}
+
+#[test]
+fn three_capabilities_are_enough_to_refuse() {
+    let (port, cgroup) = (free_port(), Cgroup::new("acts-rights"));
+    let place = Place::new(&format!(
+        "watch-ports = [{port}]\ncgroup = '{}'\nact.mode = 'deny'\n[[allow]]\nname = 'a'\nreason = 'b'\n\
+         cgroup = '/system.slice/a.service'",
+        cgroup.folder.display()
+    ));
+    let enter = format!("{}; exec \"$@\"", cgroup.enter());
+    let wrapper = [&["bash", "-c", &enter, "agent"][..], &with_rights("+bpf,+perfmon,+net_admin")].concat();
+    // It has tried: a connection of its own was refused.
+    assert_eq!(starts_and_stops(place.agent(&wrapper)), format!("watching ports {port}\n"));
 }
 
 /// What it cannot see of connections from before is told, with the right that it needs.

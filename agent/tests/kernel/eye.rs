@@ -36,9 +36,14 @@ impl Eye {
     }
 
     fn with(pid_files: &[&Path], rules: Vec<AllowRule>) -> Self {
+        Eye::within(&load::cgroup_mount().unwrap(), pid_files, rules)
+    }
+
+    /// Watches connections of this cgroup only, and no port.
+    pub(crate) fn within(watched: &Path, pid_files: &[&Path], rules: Vec<AllowRule>) -> Self {
         let object = load::embedded().expect("run `cargo xtask ebpf` and build again");
         let cgroup = load::cgroup_mount().unwrap();
-        let (kernel, log) = Kernel::load(object, &cgroup).expect("tests of the kernel need root");
+        let (kernel, log) = Kernel::load(object, watched).expect("tests of the kernel need root");
         assert_eq!(kernel.unix_problem(), None, "UNIX sockets are seen");
         let pid_files: Vec<PathBuf> = pid_files.iter().map(|path| path.to_path_buf()).collect();
         Eye {

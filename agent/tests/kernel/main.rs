@@ -1,6 +1,7 @@
 //! The agent on this kernel. Needs root and the kernel programs: `cargo xtask test` sees to both.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod acts;
 mod allowed;
 mod binary;
 mod discover;

@@ -1,5 +1,6 @@
 //! Somebody with the right to takes the agent's programs and ports out of the kernel behind its back.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const WAIT: Duration = Duration::from_secs(30);
 
-/// `bpf(2)`, as bpftool would: detaches a link, deletes the key of a map, or sets a counter of each processor, by its id.
+/// `bpf(2)`, as bpftool would: detaches a link, deletes or sets the key of a map, or sets a counter of each processor, by its id.
 const PYTHON: &str = r#"
 import ctypes, platform, struct, sys
 libc = ctypes.CDLL(None, use_errno=True)
@@ -27,6 +28,10 @@ elif what == 'counter':
     processors = open('/sys/devices/system/cpu/possible').read().strip().split('-')[-1]
     key = ctypes.create_string_buffer(struct.pack('I', int(sys.argv[3])), 4)
     value = ctypes.create_string_buffer(struct.pack('Q', 1) * (int(processors) + 1))
+    bpf(2, struct.pack('IIQQQ', bpf(14, struct.pack('III', number, 0, 0)), 0, ctypes.addressof(key), ctypes.addressof(value), 0))
+elif what == 'set':
+    key, value = (bytes.fromhex(it) for it in sys.argv[3:5])
+    key, value = ctypes.create_string_buffer(key, len(key)), ctypes.create_string_buffer(value, len(value))
     bpf(2, struct.pack('IIQQQ', bpf(14, struct.pack('III', number, 0, 0)), 0, ctypes.addressof(key), ctypes.addressof(value), 0))
 else:
     key = ctypes.create_string_buffer(struct.pack('H', int(sys.argv[3])), 2)
@@ -50,15 +55,22 @@ impl Agent {
     }
 
     pub(crate) fn on(port: u16) -> Self {
+        Agent::with(port, ":", "", &[])
+    }
+
+    /// Enters a cgroup, and is told `more`.
+    pub(crate) fn with(port: u16, enter: &str, more: &str, arguments: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let config = format!(
-            "watch-ports = [{port}]\nspool.dir = '{}'\nclickhouse.url = 'http://127.0.0.1:1'\n",
+            "watch-ports = [{port}]\nspool.dir = '{}'\nclickhouse.url = 'http://127.0.0.1:1'\n{more}\n",
             dir.path().join("spool").display()
         );
         fs::write(dir.path().join("agent.toml"), config).unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_picket-agent"))
-            .arg("--config")
+        let script = format!("{enter}; exec \"$@\"");
+        let mut process = Command::new("bash")
+            .args(["-c", &script, "agent", env!("CARGO_BIN_EXE_picket-agent"), "--config"])
             .arg(dir.path().join("agent.toml"))
+            .args(arguments)
             .env_remove("PICKET_CLICKHOUSE_URL")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -70,6 +82,10 @@ impl Agent {
         Agent { process, dir, port }
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Values of `key` of its descriptors that have `has` too.
     pub(crate) fn descriptors(&self, has: &str, key: &str) -> Vec<String> {
         let folder = format!("/proc/{}/fdinfo", self.process.id());
@@ -77,7 +93,8 @@ impl Agent {
             fs::read_dir(folder).unwrap().filter_map(|it| fs::read_to_string(it.unwrap().path()).ok());
         let value =
             |text: String| text.lines().find_map(|line| Some(line.strip_prefix(key)?.trim().to_owned()));
-        texts.filter(|text| text.contains(has)).filter_map(value).collect()
+        let values: BTreeSet<String> = texts.filter(|text| text.contains(has)).filter_map(value).collect();
+        values.into_iter().collect()
     }
 
     /// Records that it has noted.
@@ -122,8 +139,8 @@ fn a_program_that_is_detached_is_attached_again_and_told() {
 fn a_port_that_is_taken_away_is_put_back_and_told() {
     let agent = Agent::start();
     let port = agent.port.to_string();
-    // The map of ports has keys of two bytes.
-    let maps = agent.descriptors("key_size:\t2\n", "map_id:");
+    // The map of ports has keys of two bytes, and values of one.
+    let maps = agent.descriptors("key_size:\t2\nvalue_size:\t1\n", "map_id:");
     assert_eq!(maps.len(), 1);
     tamper(&["map", &maps[0], &port]);
     agent.until(&format!("somebody took port {port} of the agent"));

@@ -114,7 +114,7 @@ fn the_agent_says_so_and_looks_by_itself() {
 fn ends_that_the_kernel_does_not_tell_are_told() {
     let agent = Agent::on(TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
     // `BPF_MAP_TYPE_PERCPU_ARRAY` of `include/uapi/linux/bpf.h`.
-    let maps = agent.descriptors("map_type:\t6\n", "map_id:");
+    let maps = agent.descriptors("map_type:\t6\nkey_size:\t4\nvalue_size:\t8\n", "map_id:");
     assert_eq!(maps.len(), 1);
     tamper(&["counter", &maps[0], &(Counter::EndUnseen as u32).to_string()]);
     agent.until("\"kind\":\"ends_unseen\"");

@@ -133,6 +133,7 @@ impl Shown for Bypass {
         };
         let state = match (self.state.as_str(), self.duration_seconds) {
             ("open", _) if self.rule.is_empty() => Cell::bad("open"),
+            ("would_be_refused", _) => Cell::bad("would be refused"),
             ("closed", Some(seconds)) => Cell::plain(format!("closed after {seconds:.1} s")),
             (other, _) => Cell::plain(other),
         };

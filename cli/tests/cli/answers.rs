@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::stage::{Engine, a_minute_ago, blind, bypass, connected, refused, statement};
+use crate::stage::{Engine, a_minute_ago, blind, bypass, connected, denied, refused, statement};
 
 fn stdout(engine: &Engine, args: &[&str]) -> String {
     let output = engine.ask(args);
@@ -81,6 +81,24 @@ fn answers_come_in_three_forms() {
     assert_eq!(String::from_utf8(none.stderr).unwrap(), "nobody touched public.nothing\n");
     assert_eq!(stdout(&engine, &["who-touched", "public.nothing", "--format", "json"]), "[]\n");
     assert_eq!(stdout(&engine, &["bypasses", "--since", "10s", "--format", "json"]), "[]\n");
+}
+
+#[test]
+fn what_agents_refuse_is_a_question_of_its_own() {
+    let engine = Engine::with(&[denied(a_minute_ago())]);
+    assert_eq!(stdout(&engine, &["bypasses", "--format", "json"]), "[]\n");
+    let json = stdout(&engine, &["bypasses", "--refused", "--format", "json"]);
+    let rows: Vec<Value> = serde_json::from_str(&json).unwrap();
+    let [row] = rows.as_slice() else { panic!("{json}") };
+    assert_eq!(keys(row), promised(&engine, "bypasses"));
+    assert_eq!(
+        (&row["state"], &row["client"], &row["server"]),
+        (&"refused".into(), &"".into(), &"10.0.0.1:5432".into())
+    );
+    assert!(stdout(&engine, &["bypasses", "--refused"]).contains("refused"));
+    let none = engine.ask(&["bypasses", "--refused", "--since", "1s"]);
+    assert_eq!(String::from_utf8(none.stderr).unwrap(), "no agent refused a connection\n");
+    assert_eq!(engine.ask(&["bypasses", "--refused", "--allowed"]).status.code(), Some(2));
 }
 
 #[test]

@@ -146,6 +146,18 @@ pub(crate) fn bypass(at: UnixMicros) -> Record {
     })
 }
 
+/// A connection that an agent refused.
+pub(crate) fn denied(at: UnixMicros) -> Record {
+    Record::Alert(AlertRecord {
+        alert_id: Uuid::from_u128(10),
+        raised_at: at,
+        host: "db1".to_owned(),
+        kind: AlertKind::Denied,
+        message: "somebody was refused a connection to 10.0.0.1:5432".to_owned(),
+        connection: Some(around(at)),
+    })
+}
+
 /// A connection around the proxy that is open.
 fn around(at: UnixMicros) -> ConnectionRecord {
     ConnectionRecord {
@@ -186,5 +198,7 @@ pub(crate) fn blind(at: UnixMicros) -> Record {
         unix_problem: String::new(),
         processes_lost: 0,
         ends_unseen: 0,
+        acts: String::new(),
+        denied: 0,
     })
 }

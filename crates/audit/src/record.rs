@@ -405,6 +405,12 @@ pub enum AlertKind {
     Forwarder,
     /// Somebody took the agent's programs or ports out of the kernel; it has put them back.
     Tampered,
+    /// A process was refused a connection around the proxy.
+    Denied,
+    /// It would have been, were the agent told to refuse.
+    WouldDeny,
+    /// Connections that might have been refused went on, because the agent did not run.
+    Unjudged,
     /// Somebody asked too many questions about values that are masked.
     Probing,
     /// Alerts cannot be delivered to somebody who must know, or can be again.
@@ -423,6 +429,9 @@ impl AlertKind {
             AlertKind::Listener => "listener",
             AlertKind::Forwarder => "forwarder",
             AlertKind::Tampered => "tampered",
+            AlertKind::Denied => "denied",
+            AlertKind::WouldDeny => "would_deny",
+            AlertKind::Unjudged => "unjudged",
             AlertKind::Probing => "probing",
             AlertKind::Undelivered => "undelivered",
         }
@@ -540,7 +549,7 @@ pub struct AgentHealthRecord {
     pub events_lost: u64,
     /// Connections open at the moment.
     pub connections_open: u64,
-    /// `started`, `watching`, `events_lost`, `processes_lost`, `ends_unseen` or `stopped`.
+    /// `started`, `watching`, `events_lost`, `processes_lost`, `ends_unseen`, `unjudged` or `stopped`.
     pub state: String,
     /// Why connections over UNIX sockets are not seen; empty where they are.
     #[serde(default)]
@@ -551,6 +560,12 @@ pub struct AgentHealthRecord {
     /// Connections of whose end the kernel refused to tell, since they were loaded.
     #[serde(default)]
     pub ends_unseen: u64,
+    /// What is done about connections around the proxy: `observe`, `alert` or `deny`; empty where an older agent told.
+    #[serde(default)]
+    pub acts: String,
+    /// Connections that were refused, or in `alert` would have been, since the programs were loaded.
+    #[serde(default)]
+    pub denied: u64,
 }
 
 /// A time in which an agent saw nothing. Identity: `host`, `began_at`, `ended_at`.

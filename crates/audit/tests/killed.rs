@@ -36,6 +36,8 @@ fn sized(number: u64, letters: usize) -> Record {
         unix_problem: String::new(),
         processes_lost: 0,
         ends_unseen: 0,
+        acts: String::new(),
+        denied: 0,
     })
 }
 

@@ -22,9 +22,17 @@ pub enum Counter {
     UnixLost = 7,
     /// Sockets that began to listen, on whichever port.
     Listens = 8,
+    /// `connect`s around the proxy that were refused, or would have been.
+    Denied = 9,
+    /// `Refused` events handed to the ring.
+    RefusedSubmitted = 10,
+    /// `Refused` events that found the ring full.
+    RefusedLost = 11,
+    /// `connect`s to ports that are acted on which went on unjudged: the agent had not put the end off.
+    Unjudged = 12,
 }
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: u32 = 9;
+    pub const COUNT: u32 = 13;
 }

@@ -12,4 +12,6 @@ pub enum Kind {
     Closed = 2,
     /// [`UnixOpened`](crate::UnixOpened).
     UnixOpened = 3,
+    /// [`Refused`](crate::Refused).
+    Refused = 4,
 }

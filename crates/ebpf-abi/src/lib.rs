@@ -14,6 +14,7 @@
 )]
 #![no_std]
 
+mod act;
 mod closed;
 mod counter;
 mod kind;
@@ -21,6 +22,10 @@ mod offset;
 mod opened;
 mod unix;
 
+pub use act::{
+    ADDRESS_OF_PROXY, ADDRESS_OWN, Act, CGROUP_LEVELS_MAX, CGROUP_PATH_BYTES, Mode, PORT_ACTED_ON,
+    PORT_WATCHED, RULE_WORDS, Refused, RuleSet, Rules, is_covered, is_own, joined,
+};
 pub use closed::{Closed, TcpState};
 pub use counter::Counter;
 pub use kind::Kind;

@@ -33,9 +33,13 @@ pub enum Offset {
     CgroupNode = 12,
     /// `kernfs_node.id`.
     NodeId = 13,
+    /// `cgroup.root`.
+    CgroupRoot = 14,
+    /// `cgroup_root.hierarchy_id`.
+    RootHierarchy = 15,
 }
 
 impl Offset {
     /// How many there are.
-    pub const COUNT: usize = 14;
+    pub const COUNT: usize = 16;
 }

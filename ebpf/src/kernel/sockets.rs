@@ -171,11 +171,11 @@ fn field<T>(of: *const c_void, which: Offset) -> T {
 }
 
 /// A field of something else in the kernel's memory.
-fn read<T>(of: *const c_void, which: Offset) -> Option<T> {
+pub(super) fn read<T>(of: *const c_void, which: Offset) -> Option<T> {
     read_from(of.wrapping_byte_add(offset(which)).cast())
 }
 
-fn pointer(of: *const c_void, which: Offset) -> Option<*const c_void> {
+pub(super) fn pointer(of: *const c_void, which: Offset) -> Option<*const c_void> {
     read::<*const c_void>(of, which).filter(|it| !it.is_null())
 }
 

@@ -98,6 +98,8 @@ impl Days {
                     unix_problem: String::new(),
                     processes_lost: 0,
                     ends_unseen: 0,
+                    acts: "observe".to_owned(),
+                    denied: 0,
                 })
             })
         });

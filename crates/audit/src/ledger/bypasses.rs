@@ -14,6 +14,22 @@ const QUERY: &str = "SELECT ?fields FROM bypasses \
     WHERE at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC') AND (rule != '') = {allowed:Bool} \
     ORDER BY at DESC, alert_id LIMIT {limit:UInt64}";
 
+/// Nothing has become of these: there is no connection, and whoever asked had no address yet.
+const REFUSED: &str = "SELECT ?fields FROM ( \
+        SELECT raised_at AS at, host, process_command, process_pid, process_user AS user, process_uid AS uid, process_cgroup, \
+            process_executable, process_started_at, process_login_uid AS login_uid, process_login_user AS login_user, \
+            process_unit, process_container, process_pod, process_parents, '' AS client, \
+            concat(if(startsWith(IPv6NumToString(server_address), '::ffff:'), substring(IPv6NumToString(server_address), 8), \
+                concat('[', IPv6NumToString(server_address), ']')), ':', toString(server_port)) AS server, \
+            if(kind = 'denied', 'refused', 'would_be_refused') AS state, \
+            CAST(NULL AS Nullable(DateTime64(6, 'UTC'))) AS opened_at, \
+            CAST(NULL AS Nullable(DateTime64(6, 'UTC'))) AS closed_at, \
+            CAST(NULL AS Nullable(Float64)) AS duration_seconds, toUInt64(0) AS bytes_to_server, \
+            toUInt64(0) AS bytes_to_client, message, alert_id, '' AS rule \
+        FROM alerts FINAL WHERE kind IN ('denied', 'would_deny') \
+            AND raised_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')) \
+    ORDER BY at DESC, alert_id LIMIT {limit:UInt64}";
+
 /// One connection around the proxy: a row of the view `bypasses`.
 #[derive(Clone, Debug, PartialEq, Row, Deserialize)]
 pub struct BypassRow {
@@ -51,7 +67,8 @@ pub struct BypassRow {
     pub client: String,
     /// Address and port of the database.
     pub server: String,
-    /// `open`, `closed`, or `unknown` where the ledger has no such connection.
+    /// `open`, `closed`, or `unknown` where the ledger has no such connection; `refused` or `would_be_refused` where there was
+    /// none.
     pub state: String,
     /// When the connection was established.
     pub opened_at: Option<UnixMicros>,
@@ -82,6 +99,19 @@ impl Ledger {
         within: Duration,
     ) -> Result<Page<BypassRow>, LedgerError> {
         let query = self.client.query(QUERY).param("since", since.0).param("allowed", allowed);
+        let rows = query.param("limit", u64::from(limit) + 1).fetch_all();
+        Ok(Page::of(self.bounded(within, rows).await?, limit))
+    }
+
+    /// Connections around the proxy that agents refused, or would have, at or after `since`, the newest first, `limit` of
+    /// them at most.
+    pub async fn refused_connections(
+        &self,
+        since: UnixMicros,
+        limit: u32,
+        within: Duration,
+    ) -> Result<Page<BypassRow>, LedgerError> {
+        let query = self.client.query(REFUSED).param("since", since.0);
         let rows = query.param("limit", u64::from(limit) + 1).fetch_all();
         Ok(Page::of(self.bounded(within, rows).await?, limit))
     }

@@ -85,6 +85,7 @@ const MIGRATIONS: &[Migration] = migrations![
     53 "0053_alerts_process",
     54 "0054_bypasses_process",
     55 "0055_statements_values",
+    56 "0056_agent_health_acts",
 ];
 
 #[derive(Row, Deserialize)]

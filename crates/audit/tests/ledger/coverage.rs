@@ -149,6 +149,8 @@ async fn a_hole_in_the_account_is_told_with_its_times() {
             events_lost,
             processes_lost,
             ends_unseen,
+            acts: String::new(),
+            denied: 0,
             ..health()
         })
     };

@@ -140,6 +140,8 @@ pub(crate) fn health() -> AgentHealthRecord {
         unix_problem: String::new(),
         processes_lost: 2,
         ends_unseen: 1,
+        acts: "deny".to_owned(),
+        denied: 2,
     }
 }
 

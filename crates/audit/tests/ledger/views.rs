@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use audit::ledger::{ColumnClassRow, Ledger, Object, migrations};
 use audit::record::{
-    ColumnClassRecord, ConnectionClass, ConnectionRecord, Ending, Evidence, Opening, Record, Statement,
-    StatementRecord, UnixMicros,
+    AlertKind, AlertRecord, ColumnClassRecord, ConnectionClass, ConnectionRecord, Ending, Evidence, Opening,
+    Record, Statement, StatementRecord, UnixMicros,
 };
 use uuid::Uuid;
 
@@ -170,6 +170,33 @@ async fn what_a_rule_allows_is_told_with_its_name_and_is_no_bypass() {
     assert_eq!((row.state.as_str(), row.duration_seconds, row.bytes_to_server), ("closed", Some(1.5), 10));
     assert_eq!((row.client.as_str(), row.process_command.as_str()), ("[::1]:50999", "psql"));
     assert!(row.alert_id.is_nil());
+}
+
+#[tokio::test]
+async fn what_was_refused_is_told_and_is_no_bypass() {
+    let engine = Engine::start();
+    let refused = ConnectionRecord {
+        client: "[::]:0".parse().unwrap(),
+        server: "10.0.0.1:5432".parse().unwrap(),
+        closed_at: Some(UnixMicros(T0)),
+        ..connection()
+    };
+    let told = |number, kind| AlertRecord {
+        alert_id: Uuid::from_u128(number),
+        raised_at: UnixMicros(T0 + i64::try_from(number).unwrap()),
+        kind,
+        ..alert(Some(refused.clone()))
+    };
+    let records = [told(1, AlertKind::Denied), told(2, AlertKind::WouldDeny)].map(Record::Alert);
+    let ledger = ledger_with(&engine, &records).await;
+    assert!(ledger.bypasses(false, UnixMicros(T0), 10, WITHIN).await.unwrap().rows.is_empty());
+    let page = ledger.refused_connections(UnixMicros(T0), 10, WITHIN).await.unwrap();
+    let states: Vec<_> = page.rows.iter().map(|row| (row.state.as_str(), row.client.as_str())).collect();
+    assert_eq!(states, [("would_be_refused", ""), ("refused", "")]);
+    let row = &page.rows[1];
+    assert_eq!((row.server.as_str(), row.process_command.as_str()), ("10.0.0.1:5432", "psql"));
+    assert_eq!((row.opened_at, row.closed_at, row.duration_seconds), (None, None, None));
+    assert!(ledger.refused_connections(UnixMicros(T0 + 3), 10, WITHIN).await.unwrap().rows.is_empty());
 }
 
 #[tokio::test]

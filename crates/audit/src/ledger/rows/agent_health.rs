@@ -22,6 +22,8 @@ pub(in crate::ledger) struct AgentHealthRow {
     unix_problem: String,
     processes_lost: u64,
     ends_unseen: u64,
+    acts: String,
+    denied: u64,
     #[serde(with = "clickhouse::serde::uuid")]
     writer_id: Uuid,
     writer_sequence: u64,
@@ -40,6 +42,8 @@ impl AgentHealthRow {
             unix_problem: record.unix_problem.clone(),
             processes_lost: record.processes_lost,
             ends_unseen: record.ends_unseen,
+            acts: record.acts.clone(),
+            denied: record.denied,
             writer_id: place.writer,
             writer_sequence: place.sequence,
         }
@@ -81,7 +85,9 @@ impl Chained for AgentHealthRow {
             .number("connections_open", self.connections_open)
             .text("unix_problem", &self.unix_problem)
             .number("processes_lost", self.processes_lost)
-            .number("ends_unseen", self.ends_unseen);
+            .number("ends_unseen", self.ends_unseen)
+            .text("acts", &self.acts)
+            .number("denied", self.denied);
         leaf.half()
     }
 }

@@ -1,0 +1,193 @@
+//! What the rules of `[[allow]]` mean at a `connect`, as the kernel programs read it. Whoever a rule may cover is never
+//! refused: what of a rule cannot be told at that moment counts as true. It is pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use audit::record::UnixMicros;
+use ebpf_abi::{CGROUP_LEVELS_MAX, CGROUP_PATH_BYTES, Mode, RULE_WORDS, RuleSet};
+
+use crate::config::{ActConfig, AllowRule};
+
+/// A cgroup's path, filled up with zeros.
+pub(crate) type PathKey = [u8; CGROUP_PATH_BYTES];
+
+/// Whom the kernel programs refuse.
+#[derive(Clone, Debug)]
+pub struct Orders {
+    pub(crate) mode: Mode,
+    pub(crate) outgoing: bool,
+    pub(crate) ports: BTreeSet<u16>,
+    pub(crate) any_user: RuleSet,
+    pub(crate) any_cgroup: RuleSet,
+    pub(crate) any_port: RuleSet,
+    pub(crate) by_user: BTreeMap<u32, RuleSet>,
+    pub(crate) by_port: BTreeMap<u16, RuleSet>,
+    pub(crate) by_path: BTreeMap<PathKey, RuleSet>,
+    /// The same cgroups by their paths.
+    pub(crate) paths: BTreeMap<String, RuleSet>,
+    /// Rules about processes, by number, and when each ends.
+    ends: Vec<(usize, Option<UnixMicros>)>,
+}
+
+impl Orders {
+    /// What `config` asks for, where `rules` say who may go around the proxy. Tells of rules that cover more here than
+    /// they say.
+    pub fn new(config: &ActConfig, rules: &[AllowRule]) -> Self {
+        let mut orders = Orders {
+            mode: config.mode,
+            outgoing: config.outgoing,
+            ports: config.ports.clone(),
+            any_user: [0; RULE_WORDS],
+            any_cgroup: [0; RULE_WORDS],
+            any_port: [0; RULE_WORDS],
+            by_user: BTreeMap::new(),
+            by_port: BTreeMap::new(),
+            by_path: BTreeMap::new(),
+            paths: BTreeMap::new(),
+            ends: Vec::new(),
+        };
+        for (number, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.is_about_processes()) {
+            orders.add(number, rule);
+        }
+        orders
+    }
+
+    fn add(&mut self, number: usize, rule: &AllowRule) {
+        let AllowRule { name, networks, uid, cgroup, ports, until, .. } = rule;
+        self.ends.push((number, *until));
+        if !networks.is_empty() && self.mode != Mode::Observe {
+            tracing::warn!(
+                rule = name,
+                "from where a process connects is not known yet when it is asked whether it may: whoever the rule is for is \
+                 not refused, `from` or not"
+            );
+        }
+        let by_user = uid.map_or(&mut self.any_user, |uid| self.by_user.entry(uid).or_default());
+        put(by_user, number);
+        match cgroup {
+            None => put(&mut self.any_cgroup, number),
+            Some(path) => match path_key(path) {
+                Some(key) => {
+                    put(self.by_path.entry(key).or_default(), number);
+                    put(self.paths.entry(path.clone()).or_default(), number);
+                }
+                None => {
+                    tracing::warn!(
+                        rule = name,
+                        "`cgroup` is too long for the kernel programs: no cgroup is refused what the rule is for"
+                    );
+                    put(&mut self.any_cgroup, number);
+                }
+            },
+        }
+        if ports.is_empty() {
+            put(&mut self.any_port, number);
+        }
+        for port in ports {
+            put(self.by_port.entry(*port).or_default(), number);
+        }
+    }
+
+    /// Rules that have not ended at `now`.
+    pub(crate) fn in_force(&self, now: UnixMicros) -> RuleSet {
+        let mut set = [0; RULE_WORDS];
+        for (number, until) in &self.ends {
+            if until.is_none_or(|until| now < until) {
+                put(&mut set, *number);
+            }
+        }
+        set
+    }
+}
+
+/// A rule beyond the last number is in no set; the configuration has no more than there are.
+fn put(set: &mut RuleSet, number: usize) {
+    if let Some(word) = set.get_mut(number / 64) {
+        *word |= 1 << (number % 64);
+    }
+}
+
+/// `None` where it is longer, or deeper, than the programs read.
+fn path_key(path: &str) -> Option<PathKey> {
+    let mut key = [0; CGROUP_PATH_BYTES];
+    // A zero byte ends it.
+    let is_deep = CGROUP_LEVELS_MAX as usize <= path.matches('/').count();
+    let place = key.get_mut(..path.len()).filter(|_| path.len() + 1 < CGROUP_PATH_BYTES && !is_deep)?;
+    place.copy_from_slice(path.as_bytes());
+    Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use ebpf_abi::{is_covered, joined};
+
+    use super::*;
+
+    fn rule() -> AllowRule {
+        AllowRule {
+            name: "a".to_owned(),
+            reason: "b".to_owned(),
+            until: None,
+            networks: Vec::new(),
+            uid: None,
+            cgroup: None,
+            ports: BTreeSet::new(),
+        }
+    }
+
+    fn orders(rules: &[AllowRule]) -> Orders {
+        let config = ActConfig { mode: Mode::Deny, outgoing: false, ports: BTreeSet::from([5432]) };
+        Orders::new(&config, rules)
+    }
+
+    /// As the kernel programs do it.
+    fn covers(orders: &Orders, uid: u32, cgroup: &str, port: u16, at: i64) -> bool {
+        let by_user = joined(&orders.any_user, orders.by_user.get(&uid).unwrap_or(&[0; RULE_WORDS]));
+        let by_port = joined(&orders.any_port, orders.by_port.get(&port).unwrap_or(&[0; RULE_WORDS]));
+        let mut by_cgroup = orders.any_cgroup;
+        for (end, _) in cgroup.match_indices('/').skip(1).chain([(cgroup.len(), "")]) {
+            let above = path_key(&cgroup[..end]).and_then(|key| orders.by_path.get(&key));
+            by_cgroup = joined(&by_cgroup, above.unwrap_or(&[0; RULE_WORDS]));
+        }
+        is_covered(&orders.in_force(UnixMicros(at)), &by_port, &by_user, &by_cgroup)
+    }
+
+    #[test]
+    fn all_that_one_rule_names_must_be_true() {
+        let of_unit = AllowRule { cgroup: Some("/s/b".to_owned()), ..rule() };
+        let rules = [
+            AllowRule { uid: Some(26), ports: BTreeSet::from([5433]), ..of_unit.clone() },
+            AllowRule { uid: Some(7), until: Some(UnixMicros(100)), ..rule() },
+        ];
+        let orders = orders(&rules);
+        assert!(covers(&orders, 26, "/s/b", 5433, 0) && covers(&orders, 26, "/s/b/job", 5433, 0));
+        assert!(!covers(&orders, 26, "/s/b", 5432, 0) && !covers(&orders, 27, "/s/b", 5433, 0));
+        assert!(!covers(&orders, 26, "/s/b2", 5433, 0) && !covers(&orders, 26, "/s", 5433, 0));
+        // No two rules make one together.
+        assert!(!covers(&orders, 7, "/s/b", 5433, 100));
+        assert!(covers(&orders, 7, "/any", 1, 99) && !covers(&orders, 7, "/any", 1, 100));
+    }
+
+    #[test]
+    fn what_cannot_be_told_at_a_connect_counts_as_true_and_a_rule_for_other_hosts_covers_no_process() {
+        let networks = vec!["10.0.7.0/24".parse().unwrap()];
+        let hosts = AllowRule { networks: networks.clone(), ..rule() };
+        let narrowed = AllowRule { networks, uid: Some(26), ..rule() };
+        assert!(!covers(&orders(&[hosts]), 26, "/a", 5432, 0));
+        assert!(covers(&orders(std::slice::from_ref(&narrowed)), 26, "/a", 5432, 0));
+        assert!(!covers(&orders(&[narrowed]), 27, "/a", 5432, 0));
+        let long = AllowRule { cgroup: Some(format!("/{}", "a".repeat(255))), uid: Some(26), ..rule() };
+        let deep = AllowRule { cgroup: Some("/a".repeat(32)), uid: Some(26), ..rule() };
+        for undecided in [long, deep] {
+            let orders = orders(&[undecided]);
+            assert!(covers(&orders, 26, "/any", 5432, 0) && !covers(&orders, 27, "/any", 5432, 0));
+        }
+    }
+
+    #[test]
+    fn each_of_as_many_rules_as_there_may_be_counts() {
+        let rules: Vec<AllowRule> = (0..256).map(|uid| AllowRule { uid: Some(uid), ..rule() }).collect();
+        let orders = orders(&rules);
+        assert!((0..256).all(|uid| covers(&orders, uid, "/a", 1, 0)) && !covers(&orders, 256, "/a", 1, 0));
+    }
+}

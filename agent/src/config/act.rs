@@ -1,0 +1,115 @@
+//! The section `[act]`: what is done about processes of this host that connect around the proxy.
+
+use std::collections::BTreeSet;
+
+use daemon::config::{Refused, refused};
+use ebpf_abi::Mode;
+use serde::Deserialize;
+use toml::Spanned;
+
+/// What was written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ActFile {
+    mode: Option<Spanned<String>>,
+    outgoing: Option<Spanned<bool>>,
+    ports: Option<Spanned<Vec<Spanned<i64>>>>,
+}
+
+/// What is done about processes of this host that connect around the proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActConfig {
+    /// Whether they are refused.
+    pub mode: Mode,
+    /// Whether that goes for databases on other hosts too.
+    pub outgoing: bool,
+    /// Ports of the databases that it goes for.
+    pub ports: BTreeSet<u16>,
+}
+
+impl ActFile {
+    pub(super) fn check(self, watch_ports: &BTreeSet<u16>) -> Result<ActConfig, Refused> {
+        let mode = self.mode.map_or(Ok(Mode::Observe), mode)?;
+        if let Some(written) = self.outgoing.as_ref().filter(|it| *it.get_ref() && mode == Mode::Observe) {
+            let message = "`act.outgoing` needs `act.mode` to be `alert` or `deny`: nothing is done without";
+            return Err(refused(written.span(), message));
+        }
+        let ports = match self.ports {
+            Some(ports) => some_of(ports, watch_ports)?,
+            None => watch_ports.clone(),
+        };
+        Ok(ActConfig { mode, outgoing: self.outgoing.is_some_and(Spanned::into_inner), ports })
+    }
+}
+
+fn mode(written: Spanned<String>) -> Result<Mode, Refused> {
+    match written.get_ref().as_str() {
+        "observe" => Ok(Mode::Observe),
+        "alert" => Ok(Mode::Alert),
+        "deny" => Ok(Mode::Deny),
+        other => {
+            let message = format!(
+                "`act.mode` must be `observe` (nothing is refused), `alert` (what would be refused is told) or `deny`, \
+                 got `{other}`"
+            );
+            Err(refused(written.span(), message))
+        }
+    }
+}
+
+fn some_of(
+    written: Spanned<Vec<Spanned<i64>>>,
+    watch_ports: &BTreeSet<u16>,
+) -> Result<BTreeSet<u16>, Refused> {
+    let span = written.span();
+    let mut ports = BTreeSet::new();
+    for port in written.into_inner() {
+        match u16::try_from(*port.get_ref()).ok().filter(|number| watch_ports.contains(number)) {
+            Some(number) => ports.insert(number),
+            None => {
+                let message = format!("`act.ports` must hold ports of `watch-ports`, got {}", port.get_ref());
+                return Err(refused(port.span(), message));
+            }
+        };
+    }
+    if ports.is_empty() {
+        return Err(refused(span, "`act.ports` must name at least one port; leave it out for all"));
+    }
+    Ok(ports)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::ConfigFile;
+    use super::*;
+
+    fn act(text: &str) -> Result<ActConfig, String> {
+        let text = format!("watch-ports = [5432, 5433]\nspool.dir = '/s'\n{text}");
+        let read = daemon::config::parse(Path::new("a.toml"), &text, ConfigFile::check);
+        read.map(|config| config.act).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_is_refused_where_nothing_is_said() {
+        let all = BTreeSet::from([5432, 5433]);
+        let expected = ActConfig { mode: Mode::Observe, outgoing: false, ports: all };
+        assert_eq!(act(""), Ok(expected.clone()));
+        assert_eq!(act("[act]"), Ok(expected.clone()));
+        assert_eq!(act("[act]\nmode = 'deny'"), Ok(ActConfig { mode: Mode::Deny, ..expected }));
+        let written = act("[act]\nmode = 'alert'\noutgoing = true\nports = [5433]");
+        let ports = BTreeSet::from([5433]);
+        assert_eq!(written, Ok(ActConfig { mode: Mode::Alert, outgoing: true, ports }));
+    }
+
+    #[test]
+    fn errors_name_key_and_mend() {
+        let error = |text: &str| act(&format!("[act]\n{text}")).unwrap_err();
+        assert!(error("mode = 'block'").contains("`act.mode` must be `observe`"));
+        assert!(error("outgoing = true").contains("`act.outgoing` needs `act.mode`"));
+        assert!(error("ports = [80]").contains("`act.ports` must hold ports of `watch-ports`, got 80"));
+        assert!(error("ports = []").contains("`act.ports` must name at least one port"));
+        assert!(error("deny = true").contains("unknown field `deny`"));
+    }
+}

@@ -1,0 +1,220 @@
+//! The maps by which the kernel programs know whom to refuse. The agent writes them, and asks each second whether they
+//! still are what it wrote.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use audit::record::UnixMicros;
+use aya::maps::lpm_trie::LpmTrie;
+use aya::maps::{Array, HashMap, MapData, MapError};
+use aya::{Ebpf, Pod};
+use ebpf_abi::{Act, Mode, RuleSet, Rules};
+
+use super::{LoadError, map};
+use crate::act::addresses::Addresses;
+use crate::act::orders::{Orders, PathKey};
+
+/// How long processes are refused without a word of the agent: one that hangs must not keep a new proxy out.
+const LEASE: Duration = Duration::from_secs(10);
+
+const EXEMPT: u8 = 1;
+
+/// What is written where.
+pub(super) struct Acts {
+    act: Array<MapData, [u64; Act::COUNT]>,
+    rules: Array<MapData, RuleSet>,
+    of_user: HashMap<MapData, u32, RuleSet>,
+    of_port: HashMap<MapData, u16, RuleSet>,
+    of_cgroup: HashMap<MapData, u64, RuleSet>,
+    of_path: HashMap<MapData, PathKey, RuleSet>,
+    exempt: HashMap<MapData, u32, u8>,
+    /// Until the agent takes it.
+    addresses: Option<Addresses>,
+    orders: Option<Orders>,
+    cgroup_mount: PathBuf,
+    exempted: BTreeMap<u32, u8>,
+    in_force: RuleSet,
+}
+
+impl Acts {
+    pub(super) fn of(programs: &mut Ebpf) -> Result<Self, LoadError> {
+        macro_rules! open {
+            ($kind:ident, $name:literal) => {
+                $kind::try_from(map(programs, $name)?).map_err(LoadError::map($name))?
+            };
+        }
+        Ok(Acts {
+            act: open!(Array, "ACT"),
+            rules: open!(Array, "RULES"),
+            of_user: open!(HashMap, "RULES_OF_USER"),
+            of_port: open!(HashMap, "RULES_OF_PORT"),
+            of_cgroup: open!(HashMap, "RULES_OF_CGROUP"),
+            of_path: open!(HashMap, "RULES_OF_PATH"),
+            exempt: open!(HashMap, "EXEMPT"),
+            addresses: Some(Addresses::new(open!(LpmTrie, "ADDRESSES"))),
+            orders: None,
+            cgroup_mount: PathBuf::new(),
+            exempted: BTreeMap::new(),
+            in_force: RuleSet::default(),
+        })
+    }
+
+    pub(super) fn take_addresses(&mut self) -> Option<Addresses> {
+        self.addresses.take()
+    }
+
+    pub(super) fn covers_cgroup(&self, id: u64) -> Result<bool, LoadError> {
+        match self.of_cgroup.get(&id, 0) {
+            Ok(_) => Ok(true),
+            Err(MapError::KeyNotFound) => Ok(false),
+            Err(error) => Err(LoadError::map("RULES_OF_CGROUP")(error)),
+        }
+    }
+
+    /// Whether connections to this port may be refused.
+    pub(super) fn is_about(&self, port: u16) -> bool {
+        let is_about = |it: &Orders| it.mode != Mode::Observe && it.ports.contains(&port);
+        self.orders.as_ref().is_some_and(is_about)
+    }
+
+    pub(super) fn has_cgroups(&self) -> bool {
+        self.orders.as_ref().is_some_and(|it| it.mode != Mode::Observe && !it.by_path.is_empty())
+    }
+
+    /// Goes by these. Nothing is refused until they are renewed.
+    pub(super) fn take_orders(&mut self, orders: Orders, cgroup_mount: &Path) -> Result<(), LoadError> {
+        self.lift()?;
+        self.orders = Some(orders);
+        self.cgroup_mount = cgroup_mount.to_owned();
+        self.restore().map(drop)
+    }
+
+    /// From now on nothing is refused.
+    pub(super) fn lift(&mut self) -> Result<(), LoadError> {
+        self.orders = None;
+        self.act.set(0, [Mode::Observe as u64, 0, 0], 0).map_err(LoadError::map("ACT"))
+    }
+
+    /// Puts the moment off when processes are refused no more. These are never refused.
+    pub(super) fn renew(
+        &mut self,
+        exempt: &BTreeSet<u32>,
+        now: UnixMicros,
+        now_boot_ns: u64,
+    ) -> Result<(), LoadError> {
+        let Some(orders) = self.orders.as_ref().filter(|orders| orders.mode != Mode::Observe) else {
+            return Ok(());
+        };
+        let in_force = orders.in_force(now);
+        if in_force != self.in_force {
+            self.rules.set(Rules::InForce as u32, in_force, 0).map_err(LoadError::map("RULES"))?;
+            self.in_force = in_force;
+        }
+        // The new ones first: nobody who may connect is refused meanwhile.
+        for pid in exempt {
+            if !self.exempted.contains_key(pid) {
+                self.exempt.insert(pid, EXEMPT, 0).map_err(LoadError::map("EXEMPT"))?;
+            }
+        }
+        for pid in self.exempted.keys().filter(|pid| !exempt.contains(pid)) {
+            removed(self.exempt.remove(pid)).map_err(LoadError::map("EXEMPT"))?;
+        }
+        if !self.exempted.keys().eq(exempt) {
+            self.exempted = exempt.iter().map(|pid| (*pid, EXEMPT)).collect();
+        }
+        let lease = u64::try_from(LEASE.as_nanos()).unwrap_or(u64::MAX);
+        let act = [orders.mode as u64, u64::from(orders.outgoing), now_boot_ns.saturating_add(lease)];
+        self.act.set(0, act, 0).map_err(LoadError::map("ACT"))
+    }
+
+    /// Writes what somebody has changed. Says what that was.
+    pub(super) fn mend(&mut self) -> Result<Vec<String>, LoadError> {
+        let Some(orders) = self.orders.as_ref().filter(|orders| orders.mode != Mode::Observe) else {
+            return Ok(Vec::new());
+        };
+        let [mode, outgoing, _] = self.act.get(&0, 0).map_err(LoadError::map("ACT"))?;
+        // It is written with each renewal.
+        let is_lifted = mode != orders.mode as u64 || outgoing != u64::from(orders.outgoing);
+        let are_changed = self.restore()?;
+        Ok((is_lifted || are_changed).then(|| "orders about whom to refuse".to_owned()).into_iter().collect())
+    }
+
+    /// Makes the maps what they must be. Says whether they were something else.
+    fn restore(&mut self) -> Result<bool, LoadError> {
+        let Some(orders) = &self.orders else { return Ok(false) };
+        let mut is_changed = false;
+        let sets = [
+            (Rules::InForce, &self.in_force),
+            (Rules::AnyUser, &orders.any_user),
+            (Rules::AnyCgroup, &orders.any_cgroup),
+            (Rules::AnyPort, &orders.any_port),
+        ];
+        for (which, set) in sets {
+            let which = which as u32;
+            if self.rules.get(&which, 0).map_err(LoadError::map("RULES"))? != *set {
+                self.rules.set(which, set, 0).map_err(LoadError::map("RULES"))?;
+                is_changed = true;
+            }
+        }
+        is_changed |=
+            restored(&mut self.of_user, &orders.by_user).map_err(LoadError::map("RULES_OF_USER"))?;
+        is_changed |=
+            restored(&mut self.of_port, &orders.by_port).map_err(LoadError::map("RULES_OF_PORT"))?;
+        is_changed |=
+            restored(&mut self.of_path, &orders.by_path).map_err(LoadError::map("RULES_OF_PATH"))?;
+        is_changed |= restored(&mut self.exempt, &self.exempted).map_err(LoadError::map("EXEMPT"))?;
+        // Cgroups come and go, and the programs know of some before the agent does.
+        self.find_cgroups().map_err(LoadError::map("RULES_OF_CGROUP"))?;
+        Ok(is_changed)
+    }
+
+    /// What is in the map is asked first: a cgroup that is made meanwhile stays.
+    fn find_cgroups(&mut self) -> Result<(), MapError> {
+        let Some(orders) = &self.orders else { return Ok(()) };
+        let known = self.of_cgroup.keys().collect::<Result<BTreeSet<u64>, _>>()?;
+        let mut there = BTreeMap::new();
+        for (path, rules) in &orders.paths {
+            if let Ok(folder) = fs::metadata(self.cgroup_mount.join(path.trim_start_matches('/'))) {
+                there.insert(folder.ino(), *rules);
+            }
+        }
+        for (id, rules) in &there {
+            self.of_cgroup.insert(id, rules, 0)?;
+        }
+        for id in known.iter().filter(|id| !there.contains_key(id)) {
+            removed(self.of_cgroup.remove(id))?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes a map what it must be. Says whether it was something else.
+fn restored<K: Pod + Ord, V: Pod + PartialEq>(
+    map: &mut HashMap<MapData, K, V>,
+    wanted: &BTreeMap<K, V>,
+) -> Result<bool, MapError> {
+    let found = map.iter().collect::<Result<BTreeMap<K, V>, _>>()?;
+    let mut is_changed = false;
+    for (key, value) in wanted {
+        if found.get(key) != Some(value) {
+            map.insert(key, value, 0)?;
+            is_changed = true;
+        }
+    }
+    for key in found.keys().filter(|key| !wanted.contains_key(key)) {
+        removed(map.remove(key))?;
+        is_changed = true;
+    }
+    Ok(is_changed)
+}
+
+fn removed(done: Result<(), MapError>) -> Result<(), MapError> {
+    match done {
+        // Somebody else has taken it out.
+        Err(MapError::KeyNotFound) => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,119 @@
+//! Decides whether a process may ask for a connection to a database around the proxy. The agent writes down who may; what
+//! cannot be told here goes on.
+
+use aya_ebpf::macros::map;
+use aya_ebpf::maps::lpm_trie::Key;
+use aya_ebpf::maps::{Array, HashMap, LpmTrie};
+use aya_ebpf::programs::SockAddrContext;
+use ebpf_abi::{
+    ADDRESS_OF_PROXY, Act, CGROUP_LEVELS_MAX, Counter, Endpoint, Kind, Mode, Process, RULE_WORDS, Refused, RuleSet, Rules, is_covered,
+    is_own, joined,
+};
+
+use crate::{kernel, ports, ring};
+
+const RULES_MAX: u32 = 256;
+const PORTS_MAX: u32 = 1024;
+/// Cgroups that rules name, and some that are gone: the agent clears up each second.
+const CGROUPS_MAX: u32 = 1024;
+/// All proxies of a host, and the agent.
+const EXEMPT_MAX: u32 = 128;
+/// Addresses of a host in all its network namespaces.
+const ADDRESSES_MAX: u32 = 65_536;
+const ADDRESS_BITS: u32 = 128;
+const NONE: RuleSet = [0; RULE_WORDS];
+
+#[map]
+static ACT: Array<[u64; Act::COUNT]> = Array::with_max_entries(1, 0);
+
+#[map]
+static RULES: Array<RuleSet> = Array::with_max_entries(Rules::COUNT, 0);
+
+#[map]
+static RULES_OF_USER: HashMap<u32, RuleSet> = HashMap::with_max_entries(RULES_MAX, 0);
+
+#[map]
+static RULES_OF_PORT: HashMap<u16, RuleSet> = HashMap::with_max_entries(PORTS_MAX, 0);
+
+/// By a cgroup's id: those that name it.
+#[map]
+static RULES_OF_CGROUP: HashMap<u64, RuleSet> = HashMap::with_max_entries(CGROUPS_MAX, 0);
+
+/// Processes that are never refused.
+#[map]
+static EXEMPT: HashMap<u32, u8> = HashMap::with_max_entries(EXEMPT_MAX, 0);
+
+/// Addresses of this host besides those that every host has, and of proxies elsewhere.
+#[map]
+static ADDRESSES: LpmTrie<[u8; 16], u8> = LpmTrie::with_max_entries(ADDRESSES_MAX, 0);
+
+/// Whether the process may go on. Tells of one that may not, or would not.
+pub fn may_connect(context: &SockAddrContext, server: Endpoint, process: &Process) -> bool {
+    let Some([mode, outgoing, until_boot_ns]) = kernel::copied(ACT.get_ptr(0)) else { return true };
+    if mode == Mode::Observe as u64 || !ports::is_acted_on(server.port) {
+        return true;
+    }
+    let now_boot_ns = kernel::now_boot_ns();
+    if until_boot_ns <= now_boot_ns {
+        ring::count(Counter::Unjudged);
+        return true;
+    }
+    if !is_meant(&server.address, outgoing != 0) || EXEMPT.get_ptr(process.pid).is_some() || is_allowed(server.port, process) {
+        return true;
+    }
+    ring::count(Counter::Denied);
+    let is_denied = mode == Mode::Deny as u64;
+    let refused = Refused {
+        kind: Kind::Refused,
+        is_denied: u8::from(is_denied),
+        reserved: [0; 6],
+        at_boot_ns: now_boot_ns,
+        client_cookie: kernel::connecting_cookie(context),
+        server,
+        process: *process,
+    };
+    // Whoever asks again and again must not take the room of what others do.
+    if ring::is_half_full() {
+        ring::count(Counter::RefusedLost);
+    } else {
+        ring::emit(context, refused, now_boot_ns, Counter::RefusedSubmitted, Counter::RefusedLost);
+    }
+    !is_denied
+}
+
+/// Whether databases at this address are meant.
+fn is_meant(address: &[u8; 16], outgoing: bool) -> bool {
+    if is_own(address) {
+        return true;
+    }
+    match ADDRESSES.get(Key::new(ADDRESS_BITS, *address)) {
+        Some(&ADDRESS_OF_PROXY) => false,
+        Some(_) => true,
+        None => outgoing,
+    }
+}
+
+fn is_allowed(port: u16, process: &Process) -> bool {
+    let by = |any: Rules, own: Option<*const RuleSet>| {
+        joined(&kernel::copied(RULES.get_ptr(any as u32)).unwrap_or(NONE), &kernel::copied(own).unwrap_or(NONE))
+    };
+    let in_force = kernel::copied(RULES.get_ptr(Rules::InForce as u32)).unwrap_or(NONE);
+    let by_port = by(Rules::AnyPort, RULES_OF_PORT.get_ptr(port));
+    let by_user = by(Rules::AnyUser, RULES_OF_USER.get_ptr(process.uid));
+    let mut by_cgroup = by(Rules::AnyCgroup, None);
+    // The root has no rule of its own.
+    for level in 1..=CGROUP_LEVELS_MAX {
+        let id = kernel::current_cgroup_above(level);
+        if id == 0 {
+            break;
+        }
+        by_cgroup = joined(&by_cgroup, &kernel::copied(RULES_OF_CGROUP.get_ptr(id)).unwrap_or(NONE));
+    }
+    is_covered(&in_force, &by_port, &by_user, &by_cgroup)
+}
+
+/// From now on these rules are for whoever is in this cgroup.
+pub fn cover_cgroup(id: u64, rules: &RuleSet) {
+    // Where there is no room the agent finds it within a second.
+    let _ = RULES_OF_CGROUP.insert(id, rules, 0);
+}
