@@ -18,7 +18,7 @@ pub struct Routine {
     pub name: String,
     /// The schema's; empty where nobody has said it.
     pub schema: String,
-    /// How many arguments it takes: with one, `(value).name` calls it too (parse_func.c).
+    /// How many arguments it must be given, one of those it takes at least: with one, `(value).name` calls it too (parse_func.c).
     pub arguments: u16,
     /// `pg_language.lanname`.
     pub language: String,

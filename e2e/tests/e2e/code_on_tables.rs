@@ -21,6 +21,8 @@ const LEADING_TO_PAYMENTS: &str = "
     CREATE DOMAIN code AS int CHECK (calm(VALUE));
     CREATE DOMAIN codes AS code[];
     CREATE TYPE boxed AS (a code);
+    CREATE TYPE coderange AS RANGE (SUBTYPE = code);
+    CREATE DOMAIN given AS bool DEFAULT pay(1);
 
     CREATE TABLE defaulted (id int, d bool DEFAULT pay(1));
     CREATE TABLE of_default (id int, d int DEFAULT 1::code::int);
@@ -30,6 +32,8 @@ const LEADING_TO_PAYMENTS: &str = "
     CREATE TABLE of_domain (id code);
     CREATE TABLE of_domains (id codes);
     CREATE TABLE of_composite (b boxed);
+    CREATE TABLE of_multirange (m codemultirange);
+    CREATE TABLE of_given (id int, g given);
     CREATE TABLE indexed (id int);
     CREATE INDEX by_calm ON indexed (calm(id));
     CREATE TABLE partial (id int);
@@ -68,7 +72,7 @@ const LEADING_TO_PAYMENTS: &str = "
     UPDATE payments SET amount = 100";
 
 /// Statements, and the last step of each.
-const WAYS: [(&str, &str); 38] = [
+const WAYS: [(&str, &str); 40] = [
     ("INSERT INTO defaulted (id) VALUES (1)", "through default d on defaulted"),
     ("INSERT INTO defaulted DEFAULT VALUES", "through default d on defaulted"),
     ("INSERT INTO of_default (id) VALUES (1)", "through default d on of_default"),
@@ -99,6 +103,8 @@ const WAYS: [(&str, &str); 38] = [
     ("INSERT INTO of_domain VALUES (1)", "through check calm on of_domain"),
     ("INSERT INTO of_domains VALUES ('{1}')", "through check calm on of_domains"),
     ("INSERT INTO of_composite VALUES ('(1)')", "through check calm on of_composite"),
+    ("INSERT INTO of_multirange VALUES ('{[1,2]}')", "through check calm on of_multirange"),
+    ("INSERT INTO of_given (id) VALUES (1)", "through check pay on of_given"),
     ("INSERT INTO indexed VALUES (1)", "through index by_calm on indexed"),
     ("INSERT INTO partial VALUES (1)", "through index partly on partial"),
     ("SELECT id FROM guarded", "through policy pays on guarded"),
@@ -136,11 +142,12 @@ const UNTRUE: [&str; 4] = [
 ];
 
 /// What is like these, and runs nothing of it.
-const HARMLESS: [&str; 10] = [
+const HARMLESS: [&str; 11] = [
     "SELECT id FROM defaulted",
     "SELECT d FROM of_default",
     "DELETE FROM constrained WHERE id = 5",
     "SELECT id FROM of_domain",
+    "SELECT id FROM of_given",
     "SELECT id FROM indexed WHERE id = 1",
     "SELECT id FROM entered",
     "INSERT INTO parent VALUES (1)",

@@ -52,13 +52,15 @@ const LEADING_TO_HARM: &str = "
     CREATE FUNCTION casts(int) RETURNS bool LANGUAGE plpgsql AS 'DECLARE c checked; BEGIN c := $1; RETURN true; END';
     CREATE TABLE numbers (id int);
     INSERT INTO numbers VALUES (1);
+    CREATE FUNCTION tally(numbers, int DEFAULT 1) RETURNS bool LANGUAGE plpgsql AS 'BEGIN RETURN public.harm($2); END';
     RESET ROLE;
     CREATE OPERATOR CLASS point3_ops DEFAULT FOR TYPE point3 USING btree AS
         OPERATOR 1 <<<, OPERATOR 3 ====, OPERATOR 5 >>>, FUNCTION 1 compare(point3, point3);
     CREATE OPERATOR <~ (FUNCTION = pg_read_file, RIGHTARG = text);
     INSERT INTO victims VALUES (1), (2)";
 
-const WAYS: [&str; 45] = [
+const WAYS: [&str; 46] = [
+    "SELECT n.tally FROM numbers n",
     "SELECT 1 === 2",
     "SELECT !!! 1",
     "SELECT 1 OPERATOR(public.===) 2",

@@ -81,8 +81,9 @@ const CODE: &str = "
         SELECT 'pg_catalog.pg_constraint'::regclass::oid AS class, k.oid AS object, 'domain' AS kind, k.contypid AS owner, k.conname::text AS name
         FROM pg_catalog.pg_constraint k WHERE k.contypid OPERATOR(pg_catalog.<>) 0::oid
         UNION ALL
-        SELECT 'pg_catalog.pg_type'::regclass::oid, t.oid, 'type', t.oid, t.typname::text
-        FROM pg_catalog.pg_type t WHERE t.typtype OPERATOR(pg_catalog.=) 'r'::\"char\"
+        SELECT 'pg_catalog.pg_type'::regclass::oid, t.oid, CASE WHEN t.typtype OPERATOR(pg_catalog.=) 'd'::\"char\" THEN 'domain' ELSE 'type' END,
+               t.oid, t.typname::text
+        FROM pg_catalog.pg_type t WHERE t.typtype OPERATOR(pg_catalog.=) ANY (ARRAY['d', 'r']::\"char\"[])
         UNION ALL
         SELECT 'pg_catalog.pg_opclass'::regclass::oid, c.oid, 'type', c.opcintype, c.opcname::text
         FROM pg_catalog.pg_opclass c WHERE c.opcdefault
@@ -133,6 +134,12 @@ const WITHIN: &str = "
             SELECT t.oid, t.typbasetype FROM pg_catalog.pg_type t WHERE t.typbasetype OPERATOR(pg_catalog.<>) 0::oid
             UNION ALL
             SELECT r.rngtypid, r.rngsubtype FROM pg_catalog.pg_range r
+            UNION ALL
+            SELECT m.oid, d.refobjid
+            FROM pg_catalog.pg_type m
+            JOIN pg_catalog.pg_depend d ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::regclass::oid AND d.objid OPERATOR(pg_catalog.=) m.oid
+                 AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::regclass::oid
+            WHERE m.typtype OPERATOR(pg_catalog.=) 'm'::\"char\"
             UNION ALL
             SELECT c.reltype, a.atttypid
             FROM pg_catalog.pg_attribute a

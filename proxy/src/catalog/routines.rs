@@ -17,12 +17,13 @@ const VERSIONS: &str = "
     JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
     WHERE p.oid OPERATOR(pg_catalog.>=) 16384::oid";
 
-/// Those of a list of OIDs. An aggregate is taken for a function that calls those it is made of. What is longer than a message may be is not read.
+/// Those of a list of OIDs. With a default for all arguments but one it can be called with that one. An aggregate is taken for a function that calls those it is made of. What is longer than a message may be is not read.
 const DEFINITIONS: &str = "
-    SELECT p.oid, p.proname::text, p.pronargs, p.lanname::text, p.body,
+    SELECT p.oid, p.proname::text, p.arguments, p.lanname::text, p.body,
            CASE WHEN pg_catalog.octet_length(p.definition) OPERATOR(pg_catalog.<=) 48000 THEN p.definition ELSE '' END
     FROM (
-        SELECT p.oid, p.proname, p.pronargs, l.lanname,
+        SELECT p.oid, p.proname, l.lanname,
+               LEAST(p.pronargs, GREATEST(1, p.pronargs OPERATOR(pg_catalog.-) p.pronargdefaults)) AS arguments,
                CASE WHEN l.lanname OPERATOR(pg_catalog.=) ANY (ARRAY['sql', 'plpgsql']::name[])
                      AND pg_catalog.octet_length(p.prosrc) OPERATOR(pg_catalog.<=) 48000 THEN p.prosrc ELSE '' END AS body,
                CASE WHEN l.lanname OPERATOR(pg_catalog.=) ANY (ARRAY['sql', 'plpgsql']::name[])
