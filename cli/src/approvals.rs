@@ -113,7 +113,7 @@ impl Shown for Known {
     fn cells(&self) -> Vec<Cell> {
         let value = match self.what.as_str() {
             // The proxy has made one line of whatever somebody else has chosen.
-            "ran before" => Cell::lines(&self.value),
+            "plan" | "ran before" => Cell::lines(&self.value),
             _ => Cell::whole(&self.value),
         };
         vec![Cell::plain(&self.what), value]

@@ -4,12 +4,13 @@
 mod background;
 mod events;
 mod grants;
+mod planned;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::{Entry, OccupiedEntry};
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use mask::Class;
 use policy::{Approver, Needed, Refusal};
 use session::{Answer, Request, Value};
 use thiserror::Error;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{Sleep, sleep};
 use uuid::Uuid;
 
@@ -27,10 +28,13 @@ pub(crate) use self::background::Background;
 pub(crate) use self::events::Events;
 pub(crate) use self::grants::{GRANT_SECS_MAX, Grant};
 use self::grants::{GRANTS_MAX, Grants};
+pub(crate) use self::planned::PlanShown;
+use self::planned::Planning;
 use crate::cancel::CancelKey;
 use crate::console::{in_one_line, visible};
 use crate::naming;
 use crate::notices::Notices;
+use crate::plan::{NoPlan, PLANS_AT_ONCE_MAX, Plan};
 use crate::trail::now;
 
 /// Most statements that wait at once, those of all sessions.
@@ -51,6 +55,8 @@ pub(crate) struct Approvals {
     waiting: Mutex<BTreeMap<Uuid, Waiting>>,
     grants: Mutex<Grants>,
     pub(crate) events: Events,
+    /// Turns of those that ask for plans.
+    pub(crate) turns: Arc<Semaphore>,
 }
 
 struct Waiting {
@@ -95,6 +101,8 @@ pub(crate) struct Held {
     pub(crate) why: String,
     /// So many of each of these groups must approve.
     pub(crate) groups: Vec<Needed>,
+    /// How the database would run it, once that is known.
+    pub(crate) plan: OnceLock<Result<Plan, NoPlan>>,
 }
 
 /// Who waits, and where.
@@ -159,6 +167,7 @@ pub(crate) struct Ticket {
     answer: oneshot::Receiver<Answer>,
     alarm: Pin<Box<Sleep>>,
     timeout: Duration,
+    planning: Option<Planning>,
 }
 
 impl Held {
@@ -206,7 +215,9 @@ impl Held {
 impl Approvals {
     pub(crate) fn new(host: String, spool: Arc<Spool>) -> Arc<Self> {
         let events = Events::new(Notices::new(host.clone(), Arc::clone(&spool)));
-        Arc::new(Approvals { host, spool, waiting: Mutex::default(), grants: Mutex::default(), events })
+        let (waiting, grants) = (Mutex::default(), Mutex::default());
+        let turns = Arc::new(Semaphore::new(PLANS_AT_ONCE_MAX));
+        Arc::new(Approvals { host, spool, waiting, grants, events, turns })
     }
 
     fn waiting(&self) -> MutexGuard<'_, BTreeMap<Uuid, Waiting>> {
@@ -238,7 +249,7 @@ impl Approvals {
         waiting.insert(held.id, entry);
         drop(waiting);
         let alarm = Box::pin(sleep(timeout));
-        Ok(Ticket { approvals: Arc::clone(self), held, answer, alarm, timeout })
+        Ok(Ticket { approvals: Arc::clone(self), held, answer, alarm, timeout, planning: None })
     }
 
     /// What waits and may be seen by `somebody`, the oldest first, each with those who have approved it: what is to be answered,
@@ -431,6 +442,7 @@ fn held(asking: Asking, request: &Request) -> Held {
         rules: request.otherwise.rules.clone(),
         why: request.otherwise.detail.clone(),
         groups: request.approvers.clone(),
+        plan: OnceLock::new(),
     }
 }
 
@@ -468,8 +480,25 @@ fn find<'w>(
 }
 
 impl Ticket {
+    /// Has it planned while it waits.
+    pub(crate) fn plan(&mut self, planning: Planning) {
+        self.planning = Some(planning);
+    }
+
     /// The answer, when there is one, or nobody has given one in time.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Answer> {
+        if let Some(planning) = &mut self.planning
+            && let Poll::Ready(plan) = planning.as_mut().poll(cx)
+        {
+            self.planning = None;
+            // Other reasons have names in them.
+            if let Err(error @ (NoPlan::Unreachable(_) | NoPlan::Lost(_))) = &plan {
+                let request = self.held.name();
+                tracing::debug!(request, error = daemon::with_causes(error), "no plan");
+            }
+            // It is set here alone.
+            let _ = self.held.plan.set(plan);
+        }
         if let Poll::Ready(answer) = Pin::new(&mut self.answer).poll(cx) {
             return Poll::Ready(answer.unwrap_or_else(|_| self.gone()));
         }

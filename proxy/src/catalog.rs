@@ -183,9 +183,14 @@ impl Snapshot {
             catalog_version: self.version,
             catalog_holds: self.holds,
             allowance: Some(identity.allowance()),
-            catalog_is_new: self.read_at.is_some() && self.read_at == self.tried_at,
+            catalog_is_new: self.is_new(),
             readings,
         }
+    }
+
+    /// Whether the last attempt to read it has succeeded.
+    pub(crate) fn is_new(&self) -> bool {
+        self.read_at.is_some() && self.read_at == self.tried_at
     }
 
     /// The same with other moves.
@@ -222,6 +227,12 @@ pub(crate) struct CatalogKeeper {
     moved: MovedNames,
     /// What others have moved.
     elsewhere: Option<MovedNames>,
+}
+
+/// Reads it again for somebody who is no session.
+pub(crate) struct CatalogReader {
+    requests: mpsc::Sender<Request>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
 }
 
 /// A session needs a reading that has not begun yet.
@@ -357,10 +368,12 @@ impl CatalogKeeper {
     ///
     /// Cancel safe: the catalog is read all the same.
     pub(crate) async fn is_read_again(&self) {
-        let (done, waits) = oneshot::channel();
-        if self.requests.send(Request { done }).await.is_ok() {
-            let _ = waits.await;
-        }
+        read_again(&self.requests).await;
+    }
+
+    /// For what a session has done beside it.
+    pub(crate) fn reader(&self) -> CatalogReader {
+        CatalogReader { requests: self.requests.clone(), snapshots: self.snapshots.clone() }
     }
 
     /// Has the catalog read again, without waiting for it.
@@ -368,6 +381,25 @@ impl CatalogKeeper {
         let (done, _) = oneshot::channel();
         // A full queue means that it will be read anyway.
         let _ = self.requests.try_send(Request { done });
+    }
+}
+
+impl CatalogReader {
+    /// The snapshot after an attempt to read it that begins now or later.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the catalog is read all the same.
+    pub(crate) async fn read_again(&self) -> Arc<Snapshot> {
+        read_again(&self.requests).await;
+        Arc::clone(&self.snapshots.borrow())
+    }
+}
+
+async fn read_again(requests: &mpsc::Sender<Request>) {
+    let (done, waits) = oneshot::channel();
+    if requests.send(Request { done }).await.is_ok() {
+        let _ = waits.await;
     }
 }
 

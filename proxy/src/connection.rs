@@ -45,6 +45,7 @@ use crate::login::{self, LoginError, Wish};
 use crate::patience::Patience;
 use crate::pipe::Pipe;
 use crate::places::{Place, Places};
+use crate::plan::Way;
 use crate::reload::{Following, Running};
 use crate::scram::Nobody;
 use crate::sessions::{Killed, Present, Sessions};
@@ -195,6 +196,8 @@ struct Opened {
     key: Registered,
     cancel_keys: CancelKeys,
     _place: Place,
+    /// How it came to its database.
+    way: Way,
     patience: Patience,
     /// Somebody may end it.
     present: Present,

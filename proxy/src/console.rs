@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use policy::Approver;
 use tokio::time::timeout;
 use wire::compose::{self, ErrorText};
 use wire::frame::{HEADER_BYTES, peek_body, peek_header};
 use wire::{backend, frontend};
 
 use self::command::Command;
-use crate::approvals::{Approved, Grant, Held};
+use crate::approvals::{Approved, Grant, Held, PlanShown};
 use crate::authority::{self, Somebody};
 use crate::connection::Shared;
 use crate::farewell::Farewell;
@@ -288,7 +289,7 @@ impl Console<'_> {
                 let seen = approvals.seen_by(&somebody);
                 let found = seen.iter().find(|(held, _)| held.is_called(&name));
                 let (held, by) = found.ok_or_else(|| format!("nothing waits under \"{name}\""))?;
-                Ok(Table { columns: vec!["what", "value"], rows: details(held, by), tag: "SHOW" })
+                Ok(Table { columns: vec!["what", "value"], rows: details(held, by, &somebody), tag: "SHOW" })
             }
             Command::Grants => {
                 let columns = vec!["grant", "until", "principal", "database", "approved by", "statement"];
@@ -392,10 +393,19 @@ impl Console<'_> {
 }
 
 /// All that is known of a statement that waits.
-fn details(held: &Held, by: &[String]) -> Vec<Vec<String>> {
+fn details(held: &Held, by: &[String], somebody: &Approver) -> Vec<Vec<String>> {
     let background = &held.background;
     let classes: Vec<String> =
         held.classes.iter().map(|(column, class)| format!("{column}: {}", class.name())).collect();
+    let (rows, plan) = match held.plan_for(somebody) {
+        PlanShown::Hidden => (String::new(), String::new()),
+        PlanShown::Pending => (String::new(), "it is being made".to_owned()),
+        PlanShown::None(why) => (String::new(), format!("no plan: {why}")),
+        PlanShown::Made(plan) if plan.is_generic => {
+            (format!("{:.0}, whatever the parameters are", plan.rows()), plan.lines())
+        }
+        PlanShown::Made(plan) => (format!("{:.0}", plan.rows()), plan.lines()),
+    };
     let all = [
         ("request", held.id.to_string()),
         ("waits since", time(held.asked_at.0)),
@@ -420,6 +430,8 @@ fn details(held: &Held, by: &[String]) -> Vec<Vec<String>> {
         ("writes", held.written.join(", ")),
         ("columns", held.columns.join(", ")),
         ("sensitive", classes.join(", ")),
+        ("estimated rows", rows),
+        ("plan", plan),
         ("why", held.why.clone()),
         ("groups that must approve", held.groups()),
         ("approved by", by.join(", ")),

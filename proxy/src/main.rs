@@ -25,6 +25,7 @@ mod oidc;
 mod patience;
 mod pipe;
 mod places;
+mod plan;
 mod reload;
 mod scheduling;
 mod scram;

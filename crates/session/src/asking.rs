@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use mask::Class;
 use policy::{Approver, Needed, Refusal, Verdict};
+use sql::Touched;
 use wire::frontend::{Bind, Parameter};
 
 use crate::action::{Action, Pass};
@@ -41,6 +42,8 @@ pub struct Request {
     pub sequence: u64,
     /// `pg_class.oid` of what the names of relations in it can mean.
     pub(crate) meant: Vec<u32>,
+    /// It may be about what only this session sees.
+    pub is_private: bool,
     /// The sensitive columns among those that it touches, each with what it holds.
     pub classes: Vec<(String, Class)>,
 }
@@ -78,6 +81,11 @@ pub(crate) struct Asking {
 }
 
 impl Request {
+    /// Whether the other is about the same execution, whatever that does.
+    fn is_of_the_same_message(&self, other: &Request) -> bool {
+        (self.sequence, &self.text, &self.parameters) == (other.sequence, &other.text, &other.parameters)
+    }
+
     /// Whether an answer to the other is one to this.
     fn is_the_same(&self, other: &Request) -> bool {
         let Request {
@@ -90,6 +98,7 @@ impl Request {
             otherwise,
             sequence,
             meant,
+            is_private: _,
             classes,
         } = self;
         (text, parameters, approvers, reason, otherwise)
@@ -202,6 +211,16 @@ impl Session {
         }
     }
 
+    /// Whether names in a statement may mean something to this session that they do not to others.
+    fn sees_its_own(&self, judged: &Judged) -> bool {
+        let Touched { read, written, columns: _ } = &judged.described.touched;
+        let is_own = |path: &String| self.temporary.contains(path.rsplit('.').next().unwrap_or(path));
+        read.iter().chain(written).any(is_own)
+            || self.given.number() != 0
+            || !self.moving.is_empty()
+            || self.altered
+    }
+
     /// A statement as it may run, `ahead` behind the next one and with this text in front of it, after somebody was asked where that
     /// is needed. Otherwise what becomes of the message in the meantime.
     ///
@@ -248,11 +267,17 @@ impl Session {
             reason,
             otherwise: otherwise.clone(),
             sequence: self.sequence + 1 + ahead as u64,
+            is_private: self.sees_its_own(judged),
             meant: touched::meant(&judged.described.touched, env.catalog),
             classes: touched::classes(&judged.described.touched, env.catalog, env.classes),
         };
         let asked = &mut self.asking.asked;
-        match asked.iter().find(|(asked, _)| asked.is_the_same(&request)) {
+        let counts = |(asked, answer): &&(Request, Option<Answer>)| match answer {
+            // Whatever it would mean by now, nobody is asked again.
+            Some(Answer::Refused(_)) => asked.is_of_the_same_message(&request),
+            Some(Answer::Approved { .. }) | None => asked.is_the_same(&request),
+        };
+        match asked.iter().find(counts) {
             Some((_, None)) => Err(Pass::WaitsForAnswer),
             Some((_, Some(answer))) => Ok(decided(judged, otherwise, answer)),
             None => {

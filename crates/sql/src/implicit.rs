@@ -180,6 +180,19 @@ impl Implicit {
         code.chain(held.map(|function| (Via::Check, function.name.as_str(), function)))
     }
 
+    /// Whether the relation with this OID is a view that calls functions of users, has such code on it, or a column of a type that any
+    /// of it is about.
+    pub(crate) fn is_about(&self, relation: u32) -> bool {
+        self.on.contains_key(&relation)
+            || self.held.contains_key(&relation)
+            || self.views.contains_key(&relation)
+    }
+
+    /// Whether this is the name of a type that any of it is about.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        self.named.contains_key(name)
+    }
+
     fn checks_of(&self, domain: u32) -> &[Function] {
         self.types.get(&domain).map(|of| of.checks.as_slice()).unwrap_or_default()
     }

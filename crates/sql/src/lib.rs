@@ -37,6 +37,7 @@ mod moves;
 mod names;
 mod objects;
 mod plain;
+mod planning;
 mod reach;
 mod read;
 mod routine;
@@ -65,6 +66,7 @@ pub use lineage::{
 };
 pub use literals::{skeleton, taken_out};
 pub use names::{Name, Naming};
+pub use planning::{EVALUATING, Planning, Unplanned, planning};
 pub use read::read;
 pub use setting::setting_name;
 pub use touched::{Touched, touched};

@@ -120,7 +120,18 @@ fn statements_are_answered_over_http_and_all_answers_are_as_they_are_described()
     assert_eq!(held.stack.truth("SELECT count(*) FROM orders WHERE id = 1")?, "1", "it has not run");
 
     note("/v1/approvals", held.ask("bob", "GET", "/v1/approvals", None)?)?;
+    wait::until("the plan", SEEN, || {
+        let one = held.ask("bob", "GET", &of(""), None)?.json(200)?;
+        Ok((one["plan"]["state"] != "pending").then_some(()))
+    })?;
     let one = note("/v1/approvals/{id}", held.ask("bob", "GET", &of(""), None)?)?.json(200)?;
+    let plan = &one["plan"];
+    assert_eq!(
+        (&plan["state"], &plan["rows"], &plan["is_generic"]),
+        (&json!("made"), &json!(1.0), &json!(false))
+    );
+    assert_eq!((&plan["root"]["node"], &plan["root"]["relation"]), (&json!("Delete"), &json!("orders")));
+    assert_eq!(plan["root"]["below"][0]["relation"], "orders", "{plan}");
     for (field, value) in [
         ("principal", json!(USER)),
         ("statement", json!(DELETE)),
@@ -152,7 +163,8 @@ fn statements_are_answered_over_http_and_all_answers_are_as_they_are_described()
             assert_eq!(reply.code(403)?, code, "{user}");
         }
     }
-    assert_eq!(held.ask(USER, "GET", &of(""), None)?.json(200)?["id"], json!(id), "whose it is sees it");
+    let own = note("/v1/approvals/{id}", held.ask(USER, "GET", &of(""), None)?)?.json(200)?;
+    assert_eq!((&own["id"], &own["plan"]["state"]), (&json!(id), &json!("hidden")), "whose it is sees it");
     let unseen = note("/v1/approvals/{id}", held.ask("carol", "GET", &of(""), None)?)?;
     assert_eq!(unseen.code(404)?, "not_found");
     for body in [

@@ -1,6 +1,7 @@
 //! Statements that need somebody's approval: they wait in a live session, and people answer at Picket's console.
 
 mod background;
+mod plans;
 mod reasons;
 mod several;
 mod transcript;
@@ -38,6 +39,9 @@ forbid (principal, action == Picket::Action::"delete", resource is Picket::Table
 forbid (principal, action == Picket::Action::"update", resource is Picket::Table) when { resource.name == "orders" };
 @rule("needs-both-too") @hold("dba")
 forbid (principal, action == Picket::Action::"update", resource is Picket::Table) when { resource.name == "orders" };
+@rule("odd-needs-dba") @hold("dba")
+forbid (principal, action in [Picket::Action::"delete", Picket::Action::"insert", Picket::Action::"merge", Picket::Action::"select",
+    Picket::Action::"update"], resource is Picket::Table) when { resource.name like "odd_*" };
 @rule("needs-two") @hold("2 of dba") @reason("prices are changed by two")
 forbid (principal, action == Picket::Action::"update", resource is Picket::Table) when { resource.name == "products" };
 "#;

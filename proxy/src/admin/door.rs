@@ -120,7 +120,7 @@ impl Door {
         match route {
             Route::Approvals => {
                 let seen = approvals.seen_by(&somebody);
-                let approvals = seen.iter().map(|(held, by)| Approval::of(held, by, true)).collect();
+                let approvals = seen.iter().map(|(held, by)| Approval::of(held, by, None)).collect();
                 Ok(answer::json(&shown::Approvals { approvals }))
             }
             Route::Approval => {
@@ -128,7 +128,7 @@ impl Door {
                 let found = seen.iter().find(|(held, _)| held.is_called(id));
                 let (held, by) =
                     found.ok_or_else(|| Fault::NotFound(format!("nothing waits under \"{id}\"")))?;
-                Ok(answer::json(&Approval::of(held, by, false)))
+                Ok(answer::json(&Approval::of(held, by, Some(&somebody))))
             }
             Route::Approve => {
                 let time = time.as_deref().map(command::time).transpose().map_err(Fault::BadBody)?;

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use audit::record::UnixMicros;
 use jiff::Timestamp;
 use mask::Class;
+use policy::Approver;
 use serde::Serialize;
 
-use crate::approvals::{Approved, Grant, Held};
+use crate::approvals::{Approved, Grant, Held, PlanShown};
 use crate::console::{LISTED_LETTERS_MAX, SHOWN_LETTERS_MAX, cut, visible};
 use crate::history::Past;
+use crate::plan::Node;
 use crate::sessions::About;
 
 #[derive(Serialize)]
@@ -49,9 +51,32 @@ pub(super) struct Approval {
     why: String,
     groups: Vec<String>,
     approved_by: Vec<String>,
-    /// Not in a list.
+    /// Neither is in a list.
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<Vec<Before>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<PlanOf>,
+}
+
+/// How the database would run it.
+#[derive(Serialize)]
+struct PlanOf {
+    state: &'static str,
+    /// Why there is none.
+    reason: String,
+    is_generic: bool,
+    rows: Option<f64>,
+    root: Option<NodeShown>,
+}
+
+/// One step of it.
+#[derive(Serialize)]
+struct NodeShown {
+    node: String,
+    relation: String,
+    rows: f64,
+    cost: f64,
+    below: Vec<NodeShown>,
 }
 
 /// A sensitive column.
@@ -121,9 +146,9 @@ pub(super) struct Outcome {
 }
 
 impl Approval {
-    /// One of many, of which the beginnings are enough, or the one that was asked for.
-    pub(super) fn of(held: &Held, by: &[String], is_listed: bool) -> Self {
-        let letters_max = if is_listed { LISTED_LETTERS_MAX } else { SHOWN_LETTERS_MAX };
+    /// One of many, of which the beginnings are enough, or the one that this person has asked for.
+    pub(super) fn of(held: &Held, by: &[String], to: Option<&Approver>) -> Self {
+        let letters_max = if to.is_none() { LISTED_LETTERS_MAX } else { SHOWN_LETTERS_MAX };
         let shown = |text: &str| visible(&cut(text, letters_max));
         let all = |texts: &[String]| texts.iter().map(|text| shown(text)).collect();
         let background = &held.background;
@@ -159,7 +184,38 @@ impl Approval {
             why: shown(&held.why),
             groups: held.groups.iter().map(|needed| shown(&needed.to_string())).collect(),
             approved_by: all(by),
-            history: (!is_listed).then(|| background.history.iter().map(Before::of).collect()),
+            history: to.map(|_| background.history.iter().map(Before::of).collect()),
+            plan: to.map(|to| PlanOf::of(&held.plan_for(to))),
+        }
+    }
+}
+
+impl PlanOf {
+    fn of(shown: &PlanShown<'_>) -> Self {
+        let none = |state, reason| PlanOf { state, reason, is_generic: false, rows: None, root: None };
+        match shown {
+            PlanShown::Hidden => none("hidden", "it is for whoever may approve".to_owned()),
+            PlanShown::Pending => none("pending", "it is being made".to_owned()),
+            PlanShown::None(why) => none("none", visible(&cut(&why.to_string(), LISTED_LETTERS_MAX))),
+            PlanShown::Made(plan) => PlanOf {
+                state: "made",
+                reason: String::new(),
+                is_generic: plan.is_generic,
+                rows: Some(plan.rows()),
+                root: Some(NodeShown::of(&plan.root)),
+            },
+        }
+    }
+}
+
+impl NodeShown {
+    fn of(node: &Node) -> Self {
+        NodeShown {
+            node: visible(&cut(&node.what, LISTED_LETTERS_MAX)),
+            relation: visible(&cut(&node.relation, LISTED_LETTERS_MAX)),
+            rows: node.rows,
+            cost: node.cost,
+            below: node.below.iter().map(NodeShown::of).collect(),
         }
     }
 }

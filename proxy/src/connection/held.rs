@@ -1,6 +1,7 @@
 //! A statement that waits for somebody's approval, from its session's side: the client is told, and is listened to only for
 //! whether it is still there.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use policy::{Needed, Refusal};
@@ -11,6 +12,7 @@ use super::Opened;
 use super::ended::Ended;
 use crate::approvals::{AskError, Asking, Background, Held, Ticket};
 use crate::pipe::Pipe;
+use crate::plan::{self, Wanted};
 
 /// Most bytes that are read of a client whose statement waits: enough to see it go away, where it has sent what usually
 /// follows a statement.
@@ -56,9 +58,16 @@ impl Opened {
             return Ok(());
         }
         match self.approvals.ask(asking, request, &self.key.key) {
-            Ok(ticket) => {
+            Ok(mut ticket) => {
+                let wanted = Wanted {
+                    text: request.text.to_string(),
+                    parameters: request.parameters.len(),
+                    is_private: request.is_private,
+                };
+                let turns = Arc::clone(&self.approvals.turns);
                 let (request, groups) = (ticket.held.name(), ticket.held.groups());
                 tracing::info!(session_id = %self.session_id, request, groups, "waits for an approval");
+                ticket.plan(Box::pin(plan::make(self.way.clone(), self.catalog.reader(), turns, wanted)));
                 client.queue(&notice(&ticket.held, &config.console_database, config.timeout.as_secs()));
                 self.waiting = Some(ticket);
                 Ok(())

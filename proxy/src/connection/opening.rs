@@ -22,6 +22,7 @@ use crate::login::Login;
 use crate::oidc::Admitted;
 use crate::patience::Patience;
 use crate::places::Allowed;
+use crate::plan::Way;
 use crate::sessions::About;
 use crate::trail::{Desk, Trail, now};
 use crate::upstream::{self, Connected};
@@ -109,7 +110,8 @@ pub(super) async fn open(
             .hint("Leave it out of the connection's options."));
     }
     let reason = policy::startup_setting(set, REASON_SETTING);
-    parameters.extend(tells.told(&user, &application_name));
+    let told = tells.told(&user, &application_name);
+    parameters.extend(told.iter().cloned());
     let place = shared.places.take(&user, &database, Allowed::by(limits, own))?;
     let connected = upstream::connect(&upstream, &role, version, &parameters).await.map_err(|error| {
         tracing::warn!(database, %error, "database not reached");
@@ -218,6 +220,7 @@ pub(super) async fn open(
         key,
         cancel_keys: shared.cancel_keys.clone(),
         _place: place,
+        way: Way { upstream, role, told },
         patience: Patience::new(limits),
         present: shared.sessions.enter(about),
         token_end,

@@ -300,3 +300,21 @@ fn what_is_found_to_be_sensitive_meanwhile_is_asked_about_anew() {
     let sent = talk.client(&query(DELETE));
     assert!(sent.contains("to server: Q"), "{sent}");
 }
+
+/// Whoever has denied it has done so whatever it turns out to be.
+#[test]
+fn what_is_denied_is_not_asked_about_again_where_the_catalog_has_changed_meanwhile() {
+    let mut talk = talk();
+    talk.client(&query(DELETE));
+    talk.mask_orders();
+    talk.session.answered(denied());
+    let sent = talk.client(&query(DELETE));
+    assert!(
+        sent.starts_with("record 1 started: delete from orders where id = 1, refused by needs-dba"),
+        "{sent}"
+    );
+    // The next execution is another.
+    talk.server(&[error("42501", "refused"), ready(b'I')].concat());
+    let sent = talk.client(&query(DELETE));
+    assert!(sent.starts_with("ask dba about 2: "), "{sent}");
+}
