@@ -26,6 +26,7 @@ Examples:
   picket --clickhouse-url http://clickhouse.example:8123 bypasses --since 15m
   picket denied --principal alice --since 7d
   picket revealed --class email --since 7d
+  picket who-saw --value ada@example.org --since 365d
   picket sessions --since 1h
   picket tail --follow
   picket policy explain 'delete from orders'
@@ -37,6 +38,7 @@ Environment:
   PICKET_CLICKHOUSE_CLUSTER   where --cluster is not given
   PICKET_CLICKHOUSE_USER      user at ClickHouse [default: default]
   PICKET_CLICKHOUSE_PASSWORD  that user's password [default: none]
+  PICKET_RECORD_KEY_FILE      where --key-file of who-saw is not given
   NO_COLOR                    no colours, also on a terminal
 
 Exit codes: 0 answered (also with no rows), 1 `verify` found something, 2 usage, 69 ClickHouse or the ledger in it is not there,
@@ -346,6 +348,16 @@ pub(crate) enum Question {
         #[command(flatten)]
         answer: Answer,
     },
+    /// Who asked for a person, by what is known of them
+    #[command(long_about = help::WHO_SAW_ABOUT, after_long_help = help::WHO_SAW_HELP)]
+    WhoSaw {
+        #[command(flatten)]
+        values: Values,
+        #[command(flatten)]
+        whose: WhoseArgs,
+        #[command(flatten)]
+        answer: Answer,
+    },
     /// Who saw sensitive values as they are
     #[command(long_about = help::REVEALED_ABOUT, after_long_help = help::REVEALED_HELP)]
     Revealed {
@@ -433,6 +445,24 @@ pub(crate) enum Question {
         #[command(subcommand)]
         about: Answers,
     },
+}
+
+/// What is known of a person
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Values {
+    /// A value, however it is written; may be given several times: what was given any of them is shown. `-` takes one from each line of
+    /// stdin, which keeps them out of the shell's history
+    #[arg(long = "value", value_name = "VALUE", required = true, allow_hyphen_values = true)]
+    pub(crate) values: Vec<String>,
+    /// The key that the proxy makes hashes of values with: `record.key-file` of its configuration, or `record.key` in its spool's
+    /// directory
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "PICKET_RECORD_KEY_FILE",
+        default_value = "/var/lib/picket/proxy/record.key"
+    )]
+    pub(crate) key_file: PathBuf,
 }
 
 /// Where people answer

@@ -14,7 +14,8 @@ use crate::export;
 use crate::failure::{Failure, unless_reader_left};
 use crate::login;
 use crate::policy;
-use crate::show::{self, Bypass, Column, Coverage, Denial, Event, Gap, Person, Revealed, Touch};
+use crate::saw;
+use crate::show::{self, Bypass, Column, Coverage, Denial, Event, Gap, Person, Revealed, Saw, Touch};
 use crate::tail::tail;
 use crate::verify;
 
@@ -105,6 +106,21 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
             let page = runtime.block_on(ledger.denied(&whose.into(), since, answer.limit, ANSWER_WITHIN))?;
             let rows: Vec<Denial> = page.rows.into_iter().map(Denial::from).collect();
             show::show(&rows, page.more, answer.format, "nothing was refused")
+        }
+        Question::WhoSaw { values, whose, answer } => {
+            let hashes = saw::hashes(&values)?;
+            let (ledger, runtime) = connect()?;
+            let since = answer.since.before_now();
+            let whose = whose.into();
+            let saw = ledger.who_saw(&hashes, &whose, since, answer.limit, ANSWER_WITHIN);
+            let page = runtime.block_on(saw)?;
+            let rows: Vec<Saw> = page.rows.into_iter().map(Saw::from).collect();
+            show::show(
+                &rows,
+                page.more,
+                answer.format,
+                "nobody said such a value, of what is recorded with this key",
+            )
         }
         Question::Revealed { class, whose, answer } => {
             let (ledger, runtime) = connect()?;

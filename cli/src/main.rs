@@ -9,6 +9,7 @@ mod export;
 mod failure;
 mod login;
 mod policy;
+mod saw;
 mod show;
 mod since;
 mod tail;

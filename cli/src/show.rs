@@ -12,6 +12,7 @@ mod json;
 pub(crate) mod moment;
 mod person;
 mod revealed;
+mod saw;
 mod session;
 mod table;
 mod touch;
@@ -33,6 +34,7 @@ pub(crate) use self::event::Event;
 pub(crate) use self::json::{line as json_line, text as json_rows};
 pub(crate) use self::person::Person;
 pub(crate) use self::revealed::Revealed;
+pub(crate) use self::saw::Saw;
 pub(crate) use self::session::Session;
 pub(crate) use self::table::Cell;
 pub(crate) use self::touch::Touch;
@@ -66,6 +68,12 @@ pub(crate) fn show<Row: Shown>(rows: &[Row], more: bool, format: Format, none: &
         let _ = writeln!(stderr(), "only the newest {} rows are shown; raise --limit for more", rows.len());
     }
     Ok(())
+}
+
+/// A statement and what it was given.
+fn said(text: &str, parameters: &[String]) -> String {
+    let parameters = parameters.iter().zip(1..);
+    parameters.fold(text.to_owned(), |said, (value, number)| said + &format!(" ${number} = {value}"))
 }
 
 /// A database, and what kind of place it is where somebody said.

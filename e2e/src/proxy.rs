@@ -156,7 +156,7 @@ fn config_text(settings: &ProxySettings, sections: &str, folder: &Scratch, liste
     );
     // Tests look for their statements by what they say.
     if !sections.contains("[record]") {
-        text.push_str("\n[record]\nliterals = \"keep\"\ncomments = \"keep\"\n");
+        text.push_str("\n[record]\nliterals = \"keep\"\nparameters = \"keep\"\ncomments = \"keep\"\n");
     }
     for Login { port, user, password, database } in upstreams {
         text.push_str(&format!(

@@ -1,7 +1,8 @@
 //! A day in miniature: people who read, change, are refused, wait and are let see, somebody who goes around, and an agent that is
 //! killed. What the ledger then holds has something for every view and every board.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -83,7 +84,14 @@ impl Scene {
             clickhouse_url: engine.url().to_string(),
             ledger_database: "picket".to_string(),
         };
-        let sections = format!("[policy]\ndir = {:?}\n[approvals]\ntimeout-secs = 600\n", policy.path());
+        // A key that stays the same, and its hashes with it.
+        let key = policy.join("record.key");
+        fs::write(&key, "5".repeat(64)).context("write the key of values")?;
+        fs::set_permissions(&key, Permissions::from_mode(0o600)).context("close the key of values")?;
+        let sections = format!(
+            "[record]\nkey-file = {key:?}\n[policy]\ndir = {:?}\n[approvals]\ntimeout-secs = 600\n",
+            policy.path()
+        );
         let proxy = Proxy::start_with(settings, &sections)?;
         let agent = Agent::start(&AgentSettings {
             ports: vec![postgres.port()],
@@ -110,7 +118,8 @@ impl Scene {
     }
 
     fn bob_sees(&self) -> Result<()> {
-        let script = "SELECT email FROM users WHERE id = 3;\nCOPY (SELECT id, email FROM users) TO STDOUT;\n";
+        let script = "SELECT email FROM users WHERE id = 3;\nCOPY (SELECT id, email FROM users) TO STDOUT;\n\
+            SELECT name FROM users WHERE email = 'grace@example.org';\n";
         psql::run_with(&self.login("bob")?, &["-q"], script)?.success()?;
         Ok(())
     }

@@ -12,14 +12,18 @@ pub fn client_message(data: &[u8]) {
             assert_eq!(body_of(|out| compose::query(out, text)), body);
         }
         tag::PARSE => {
-            let Ok(Parse { statement, query }) = Parse::read(body) else { return };
-            let again = body_of(|out| compose::parse(out, statement, query));
+            let Ok(parse) = Parse::read(body) else { return };
+            let again = body_of(|out| compose::parse(out, parse.statement, parse.query));
             assert!(body.starts_with(&again[..again.len() - 2]), "names and text are at the start");
+            let types: Vec<u8> = parse.types().flat_map(u32::to_be_bytes).collect();
+            assert!(body.ends_with(&types), "types are at the end");
         }
         tag::BIND => {
             let Ok(bind) = Bind::read(body) else { return };
             let names = Bind::read_names(body).expect("a body that is whole begins with its names");
             assert_eq!((names.portal, names.statement), (bind.portal, bind.statement));
+            let parameters = bind.parameters().expect("it was read whole");
+            assert_eq!(parameters.len(), parameters.count());
         }
         tag::DESCRIBE | tag::CLOSE => match Target::read(body) {
             Ok(Target::Statement(name)) => {

@@ -148,7 +148,7 @@ mod tests {
         described.fingerprint = 1;
         described.effects = vec!["select"];
         let values = Vec::new();
-        Started { sequence, statement: Rc::new(described), text: None, values }
+        Started { sequence, statement: Rc::new(described), text: None, values, parameters: None }
     }
 
     #[test]

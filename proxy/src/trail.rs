@@ -182,6 +182,7 @@ fn begun<'a>(
         statement,
         text: started.text.as_deref(),
         values: &started.values,
+        parameters: started.parameters.as_deref(),
         session_id: session.session_id,
         sequence: started.sequence,
         started_at,

@@ -26,6 +26,40 @@ Keys of a JSON object, in this order, and columns of CSV (lists joined by spaces
   session_id        UUID of its session
   sequence          its number in the session"#;
 
+pub(super) const WHO_SAW_ABOUT: &str = "\
+Who asked for a person, by what is known of them
+
+One row per execution of a statement that was given one of the values, as a literal or as a parameter, the newest first. The ledger has
+no such values, only hashes of them that the proxy made with its key: they are made here in the same way, and the values go nowhere.
+The same value is found however it was written: in capitals, with blanks, a number with or without signs between its digits.
+
+Found is what was recorded as a hash, which is what may be somebody's (`[record]` in the proxy's configuration), and not what a
+result had: for that ask `picket revealed`.";
+
+pub(super) const WHO_SAW_HELP: &str = r#"Examples:
+  picket who-saw --value ada@example.org --since 365d
+  picket who-saw --value '+49 170 1234567' --value ada@example.org --key-file ./record.key
+  pass show people/ada | picket who-saw --value - --format json | jq -r '.[].principal' | sort | uniq -c
+
+Keys of a JSON object, in this order, and columns of CSV (lists joined by spaces):
+  at                when it was judged, RFC 3339 in UTC with microseconds
+  principal         who: the user of the proxy
+  application_name  what the client called itself; empty where the session is not in the ledger
+  client            address and port of the client; empty where the session is not in the ledger
+  database          where it ran
+  environment       what kind of place that is, such as production; empty where nobody said
+  effects           list: what the statement does, such as select or update
+  objects           list: relations and columns that it touches
+  verdict           allow or refuse
+  rules             list: the rules that refused it or, where it was allowed, that only observe
+  outcome           completed, failed, skipped, lost or prepared (never executed); else empty
+  rows              rows returned or changed
+  sqlstate          the error that ended it; empty where there was none
+  text              the statement as it is recorded
+  parameters        list: what $1, $2 … were bound to: NULL, a value in quotes, or its hash behind #
+  session_id        UUID of its session
+  sequence          its number in the session"#;
+
 pub(super) const REVEALED_ABOUT: &str = "\
 Who saw sensitive values as they are
 
@@ -110,6 +144,7 @@ Keys of a JSON object, in this order, and columns of CSV (lists joined by spaces
   bytes             bytes of rows that the database sent
   sqlstate          the error that ended it; empty where there was none
   text              the whole statement; for start how and from where somebody came, for end why
+  parameters        list: what $1, $2 … were bound to: NULL, a value in quotes, or its hash behind #
   session_id        UUID of the session"#;
 
 pub(super) const TAIL_ABOUT: &str = "\

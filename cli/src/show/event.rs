@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Shown;
 use super::escape::escaped;
 use super::moment;
+use super::said;
 use super::table::{Cell, shortened};
 
 #[derive(Debug, Serialize)]
@@ -27,6 +28,7 @@ pub(crate) struct Event {
     bytes: u64,
     sqlstate: String,
     text: String,
+    parameters: Vec<String>,
     session_id: String,
     #[serde(skip)]
     at_short: String,
@@ -53,6 +55,7 @@ impl From<EventRow> for Event {
             bytes: row.bytes,
             sqlstate: row.sqlstate,
             text: row.text,
+            parameters: row.parameters,
             session_id: row.session_id.to_string(),
         }
     }
@@ -75,7 +78,8 @@ impl Event {
         };
         let who = format!("{} on {}", self.principal, self.database);
         // Each part by itself, so that a long text cuts nothing else off.
-        let parts = [self.at_short.as_str(), &who, &verdict, &format!("{end}{masked}"), &self.text];
+        let said = said(&self.text, &self.parameters);
+        let parts = [self.at_short.as_str(), &who, &verdict, &format!("{end}{masked}"), &said];
         parts.map(|part| shortened(&escaped(part))).join("  ")
     }
 }
@@ -99,6 +103,7 @@ impl Shown for Event {
         "bytes",
         "sqlstate",
         "text",
+        "parameters",
         "session_id",
     ];
     const HEADINGS: &'static [&'static str] =
@@ -124,7 +129,7 @@ impl Shown for Event {
             Cell::plain(format!("{} {}", self.outcome, self.sqlstate).trim()),
             Cell::plain(if is_statement { self.rows.to_string() } else { String::new() }),
             Cell::plain(took),
-            Cell::plain(self.text.as_str()),
+            Cell::plain(said(&self.text, &self.parameters)),
         ]
     }
 }

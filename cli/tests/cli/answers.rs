@@ -1,8 +1,12 @@
 //! What the tool answers, in its three forms.
 
-use serde_json::Value;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 
-use crate::stage::{Engine, a_minute_ago, blind, bypass, connected, denied, refused, statement};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::stage::{Engine, KEY, a_minute_ago, blind, bypass, connected, denied, refused, statement};
 
 fn stdout(engine: &Engine, args: &[&str]) -> String {
     let output = engine.ask(args);
@@ -125,10 +129,19 @@ fn coverage_is_a_number_and_its_holes_are_told() {
 #[test]
 fn every_form_has_the_keys_that_the_help_promises() {
     let engine = Engine::with(&[refused(a_minute_ago())]);
-    let id = "00000000-0000-0000-0000-000000000001";
-    for question in ["denied", "revealed", "sessions", "session show"] {
-        let mut words: Vec<&str> = question.split(' ').collect();
-        words.extend((question == "session show").then_some(id));
+    let folder = TempDir::new().unwrap();
+    let key = folder.path().join("record.key");
+    fs::write(&key, format!("{KEY}\n")).unwrap();
+    fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
+    let key = key.to_str().unwrap();
+    for (question, of) in [
+        ("denied", &[][..]),
+        ("revealed", &[]),
+        ("sessions", &[]),
+        ("session show", &["00000000-0000-0000-0000-000000000001"]),
+        ("who-saw", &["--key-file", key, "--value", "nobody", "--value", "ADA@example.org"]),
+    ] {
+        let words: Vec<&str> = question.split(' ').chain(of.iter().copied()).collect();
         let form = |form| stdout(&engine, &[words.as_slice(), &["--format", form]].concat());
         let json = form("json");
         assert!(!json.contains(['\u{1b}', '\u{202e}']), "{json}");

@@ -41,6 +41,7 @@ fn an_export_is_whole_or_not_there() {
         "revealed-access",
         "witness-gaps",
         "session-timeline",
+        "who-saw",
         "who-touched",
     ] {
         assert_eq!(engine.ask(&["export", what]).status.code(), Some(0), "{what}");

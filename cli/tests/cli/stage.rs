@@ -10,8 +10,12 @@ use audit::chain::{Head, SigningKey};
 use audit::config::ClickHouseConfig;
 use audit::ledger::{Ledger, Link};
 use audit::record::*;
+use mask::ValueKey;
 use tempfile::TempDir;
 use uuid::Uuid;
+
+/// What hashes of values are made with.
+pub(crate) const KEY: &str = "55555555555555555555555555555555";
 
 const WITHIN: Duration = Duration::from_secs(60);
 
@@ -110,6 +114,7 @@ fn executed(at: UnixMicros, statement: Statement) -> Record {
         statement: Arc::new(statement),
         own_text: None,
         own_values: Vec::new(),
+        parameters: vec!["'\u{1b}[2J'".into()],
         outcome: Outcome::Completed,
         rows: 3,
         bytes: 99,
@@ -120,7 +125,7 @@ fn executed(at: UnixMicros, statement: Statement) -> Record {
 fn hostile() -> Statement {
     Statement {
         text: "SELECT email, '\u{1b}[2J\u{202e}' FROM users".to_owned(),
-        values: Vec::new(),
+        values: vec![ValueKey::new(KEY.as_bytes()).unwrap().hash("ada@example.org")],
         fingerprint: 1,
         effects: vec!["select".to_owned()],
         relations_read: vec!["public.users".to_owned()],

@@ -20,6 +20,7 @@ mod sessions;
 mod shipment;
 mod tail;
 mod verify;
+mod who_saw;
 mod who_touched;
 mod whose;
 
@@ -46,6 +47,7 @@ pub use self::session_timeline::EventRow;
 pub use self::sessions::SessionSummaryRow;
 pub use self::shipment::Link;
 pub use self::verify::{ChainVerified, Finding, Findings, Kind, Verified, Verify};
+pub use self::who_saw::WhoSawRow;
 pub use self::who_touched::WhoTouchedRow;
 pub use self::whose::Whose;
 

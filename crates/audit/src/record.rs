@@ -151,9 +151,12 @@ pub struct StatementRecord {
     /// Its text, where it has other literals than that of `statement`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_text: Option<Box<str>>,
-    /// Keyed hashes of values in that, which are not recorded as they are.
+    /// Keyed hashes of values in that and in its parameters, which are not recorded as they are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub own_values: Vec<u64>,
+    /// What its parameters were bound to: `NULL`, or in quotes as it is, or a keyed hash behind a `#`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<Box<str>>,
     /// How it ended.
     pub outcome: Outcome,
     /// Rows returned or changed, from the command tag.

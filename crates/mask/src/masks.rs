@@ -9,9 +9,11 @@ mod numbers;
 mod partial;
 mod token;
 mod types;
+mod written;
 
 use self::json::Rule;
 use self::types::{BPCHAR, JSON, JSON_ARRAY, JSONB, JSONB_ARRAY, NAME, TEXT, UNKNOWN, VARCHAR};
+pub use self::written::{is_number, written};
 use crate::class::Class;
 use crate::columns::is_string;
 use crate::detect::Match;

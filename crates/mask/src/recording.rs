@@ -31,6 +31,8 @@ pub enum Comments {
 pub struct Recording {
     /// Of literals.
     pub literals: Kept,
+    /// Of parameters. Nothing is kept of any where nothing is kept of those that may be somebody's.
+    pub parameters: Kept,
     /// Literals of which nobody knows what they are tied to do not stay either where the statement reaches nothing sensitive.
     pub is_strict: bool,
     /// Of comments.
@@ -38,7 +40,7 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Statements are recorded as they are.
+    /// Texts are recorded as they are.
     pub fn keeps_all(&self) -> bool {
         self.literals == Kept::All && self.comments == Comments::Keep
     }

@@ -205,7 +205,10 @@ impl Session {
             return Ok(Rc::clone(judged));
         }
         match bind.parameters() {
-            Ok(parameters) => self.ask(judged, (reading, reading.read.text(), &parameters), 0, env, out),
+            Ok(parameters) => {
+                let parameters: Vec<_> = parameters.collect();
+                self.ask(judged, (reading, reading.read.text(), &parameters), 0, env, out)
+            }
             // They are too long to be shown.
             Err(_) => Ok(Rc::clone(judged)),
         }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use policy::Refusal;
 
 use crate::evidence::Started;
+use crate::recorded::Bound;
 
 /// Most that are kept: a client may begin so many between two Syncs and execute none of them.
 pub(crate) const BEGUN_MAX: usize = 16_384;
@@ -34,6 +35,16 @@ impl Begun {
     pub(crate) fn keep(&mut self, section: u64, started: Started, bytes: usize) {
         self.bytes += bytes;
         self.begun.insert(started.sequence, InSection { section, bytes, started });
+    }
+
+    /// The execution of this number is bound to this. It was recorded before that was known: its end says so.
+    pub(crate) fn bind(&mut self, sequence: u64, bound: &Bound) {
+        if let Some(begun) = self.begun.get_mut(&sequence) {
+            begun.started.values.extend_from_slice(&bound.values);
+            begun.started.parameters.clone_from(&bound.said);
+            begun.bytes += bound.len();
+            self.bytes += bound.len();
+        }
     }
 
     /// Whether there is room for no more.

@@ -14,6 +14,7 @@ use crate::judged::{Judged, JudgedText, Read};
 use crate::names::{self, Lookup, Portal, Prepared};
 use crate::owed::{CopyIn, Owed, Unread};
 use crate::readings::Reading;
+use crate::recorded::Bound;
 use crate::stains::Stain;
 use crate::state::{Environment, Session, SessionError};
 
@@ -350,13 +351,19 @@ impl Session {
                 return self.wait_for_room(names::too_many::<Prepared>, out);
             }
             let begun = match judged.one.runs_code_when_read {
-                true => match self.begin_within_limits(&judged.one, reading.text.as_ref(), out) {
-                    Ok(begun) => Some(begun),
-                    Err(pass) => return pass,
-                },
+                true => {
+                    let text = reading.text.as_ref();
+                    match self.begin_within_limits(&judged.one, text, &Bound::default(), out) {
+                        Ok(begun) => Some(begun),
+                        Err(pass) => return pass,
+                    }
+                }
                 false => None,
             };
             let prepared = Rc::new(Prepared::new(reading, begun));
+            if parse.types().len() != 0 {
+                prepared.has_types(parse.types());
+            }
             let changed = self.prepared.change(parse.statement, self.section, Some(prepared));
             self.owed.push_back(Owed::Parse(changed, begun));
             return Pass::Whole;
@@ -388,8 +395,10 @@ impl Session {
             Ok(statement) => statement,
             Err(pass) => return pass,
         };
+        let recorded = &statement.described.recorded;
+        let values = recorded.bound(&bind, &prepared.types.borrow(), &env.readings.recording);
         if statement.refusal().is_some() {
-            return self.refuse_prepared(statement, reading, out);
+            return self.refuse_prepared(statement, reading, &values, out);
         }
         if !bind.portal.is_empty() && self.portals.is_full() {
             return self.wait_for_room(names::too_many::<Portal>, out);
@@ -400,14 +409,17 @@ impl Session {
         let approval = self.asking.approval();
         let is_begun = |begun: &u64| approval.is_none() && self.begun.has(*begun, self.section);
         let begun = match prepared.begun.get().filter(is_begun) {
-            Some(begun) => begun,
-            None => match self.begin_within_limits(statement, reading.text.as_ref(), out) {
+            Some(begun) => {
+                self.begun.bind(begun, &values);
+                begun
+            }
+            None => match self.begin_within_limits(statement, reading.text.as_ref(), &values, out) {
                 Ok(begun) => begun,
                 Err(pass) => return pass,
             },
         };
         prepared.begun.set(None);
-        let portal = Rc::new(Portal { approval, ..Portal::new(prepared, Some(begun)) });
+        let portal = Rc::new(Portal { approval, values, ..Portal::new(prepared, Some(begun)) });
         let changed = self.portals.change(bind.portal, self.section, Some(portal));
         self.owed.push_back(Owed::Bind(changed, begun));
         Pass::Whole
@@ -444,14 +456,15 @@ impl Session {
         let is_recorded = prepared.begun.get().is_some_and(|begun| self.begun.has(begun, self.section));
         if !is_recorded && judged.one.runs_code_when_read {
             if judged.one.refusal().is_some() && !self.is_held(&judged.one) {
-                return self.refuse_prepared(&judged.one, reading, out);
+                return self.refuse_prepared(&judged.one, reading, &Bound::default(), out);
             }
-            match self.begin_within_limits(&judged.one, reading.text.as_ref(), out) {
+            match self.begin_within_limits(&judged.one, reading.text.as_ref(), &Bound::default(), out) {
                 Ok(begun) => prepared.begun.set(Some(begun)),
                 Err(pass) => return pass,
             }
         }
-        self.owed.push_back(Owed::DescribeStatement(prepared.begun.get()));
+        let begun = prepared.begun.get();
+        self.owed.push_back(Owed::DescribeStatement { prepared, begun });
         Pass::Whole
     }
 
@@ -484,7 +497,7 @@ impl Session {
         }
         let statement = &self.may_copy(&self.judge_again(&one, env));
         if statement.refusal().is_some() {
-            return self.refuse_prepared(statement, reading, out);
+            return self.refuse_prepared(statement, reading, &portal.values, out);
         }
         // Rows of which nobody knows the columns cannot be masked. An answer to an earlier Describe does not count: what
         // the portal runs may have been replaced in between (a cursor or a prepared statement of the same name).
@@ -500,7 +513,7 @@ impl Session {
         }
         let running = match portal.begun.and_then(|begun| self.begun.take(begun)) {
             Some(started) => self.run(started, statement),
-            None => self.start(statement, reading.text.as_ref(), out),
+            None => self.start_bound(statement, reading.text.as_ref(), &portal.values, out),
         };
         if let Some(copied) = &statement.copied {
             let message = self.ask_for_copied(copied, &portal, running.execution.started.sequence);
@@ -540,10 +553,11 @@ impl Session {
         &mut self,
         judged: &Judged,
         text: Option<&Rc<str>>,
+        bound: &Bound,
         out: &mut Vec<Action>,
     ) -> Result<u64, Pass> {
         match self.begun.is_full() {
-            false => Ok(self.begin(judged, text, out)),
+            false => Ok(self.begin(judged, text, bound, out)),
             true => Err(self.wait_for_room(begun::too_many, out)),
         }
     }
@@ -557,8 +571,14 @@ impl Session {
     }
 
     /// Refuses what was let pass when it was prepared.
-    fn refuse_prepared(&mut self, refused: &Rc<Judged>, reading: &Reading, out: &mut Vec<Action>) -> Pass {
-        let running = self.start(refused, reading.text.as_ref(), out);
+    fn refuse_prepared(
+        &mut self,
+        refused: &Rc<Judged>,
+        reading: &Reading,
+        bound: &Bound,
+        out: &mut Vec<Action>,
+    ) -> Pass {
+        let running = self.start_bound(refused, reading.text.as_ref(), bound, out);
         self.owed.push_back(Owed::Refused(Box::new(running)));
         out.push(Action::SendToServer(self.marker.failing_parse()));
         Pass::Replaced

@@ -73,14 +73,17 @@ pub struct Started {
     pub statement: Rc<Described>,
     /// Its text as it is recorded, where it has other literals than the one that was described.
     pub text: Option<Rc<str>>,
-    /// Hashes of values in that text that are not recorded as they are.
+    /// Hashes of values that it was given in that text or as parameters, and that are not recorded as they are.
     pub values: Vec<u64>,
+    /// What its parameters are bound to: `NULL`, or in quotes as it is or a hash behind a `#`, with NUL between two. `None` where it has
+    /// none, or nothing of them is recorded, or they are not known yet.
+    pub parameters: Option<Rc<str>>,
 }
 
 /// Text stays out of logs.
 impl fmt::Debug for Started {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Started { sequence, statement, text: _, values: _ } = self;
+        let Started { sequence, statement, text: _, values: _, parameters: _ } = self;
         f.debug_struct("Started")
             .field("sequence", sequence)
             .field("statement", statement)

@@ -10,7 +10,7 @@ use mask::{Class, ColumnId, Unsearched};
 use policy::{Meaning, Refusal, Verdict};
 use sql::catalog::{Column, Relation};
 use sql::facts::{Access, Effect, Forgets, Makes, Object, RelationUse, Runs};
-use sql::values::Site;
+use sql::values::Tie;
 use sql::{Catalog, Facts, Given, Naming, Probe, Statement, Touched, Unreadable};
 use wire::BodyError;
 
@@ -452,8 +452,8 @@ impl Texts<'_> {
             || self.is_about_unknown(own, known.catalog, self.seen.given.names())
             || self.is_about_unknown(whole, known.catalog, self.seen.given.names())
             || hides_unknown(own, whole, known, env);
-        let treat = |site: &Site| match values {
-            Some(values) => Literals { statement: own, values, known, env, hides_unknown }.treat(&site.tie),
+        let treat = |tie: &Tie| match values {
+            Some(values) => Literals { statement: own, values, known, env, hides_unknown }.treat(tie),
             None => Treat::Hide,
         };
         let is_one_of_many =

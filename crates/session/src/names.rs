@@ -14,6 +14,7 @@ use wire::backend::{Field, RowDescription};
 use crate::asking::Answer;
 use crate::judged::Read;
 use crate::readings::Reading;
+use crate::recorded::{Bound, TYPES_MAX};
 
 /// Most prepared statements with names, and most portals, that one session may have.
 pub(crate) const NAMES_MAX: usize = 16_384;
@@ -25,6 +26,8 @@ pub(crate) const NAMES_BYTES_MAX: usize = 32 << 20;
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) reading: Reading,
+    /// OIDs of the types that its first parameters have, as far as the client or the server has said so.
+    pub(crate) types: RefCell<Box<[u32]>>,
     /// PREPARE made it, or DECLARE its portal: only SQL runs it.
     pub(crate) is_sql: bool,
     /// Number of the execution that was recorded because of it, and that a Bind may take over.
@@ -46,11 +49,18 @@ pub(crate) struct Portal {
     pub(crate) holds: bool,
     /// Who has approved what it was bound to, where that was needed.
     pub(crate) approval: Option<Answer>,
+    /// What is recorded of what it was bound to.
+    pub(crate) values: Bound,
 }
 
 impl Prepared {
     pub(crate) fn new(reading: Reading, begun: Option<u64>) -> Self {
-        Prepared { reading, is_sql: false, begun: Cell::new(begun) }
+        Prepared { reading, types: RefCell::default(), is_sql: false, begun: Cell::new(begun) }
+    }
+
+    /// Its parameters have these types.
+    pub(crate) fn has_types(&self, types: impl Iterator<Item = u32>) {
+        self.types.replace(types.take(TYPES_MAX).collect());
     }
 
     /// What PREPARE or DECLARE makes of this.
@@ -68,6 +78,7 @@ impl Portal {
             begun,
             holds: false,
             approval: None,
+            values: Bound::default(),
         }
     }
 
@@ -98,7 +109,7 @@ impl Named for Portal {
     const KIND: &str = "portals";
 
     fn text_bytes(&self) -> usize {
-        self.prepared.text_bytes()
+        self.prepared.text_bytes() + self.values.len()
     }
 }
 

@@ -8,7 +8,7 @@ use policy::Refusal;
 
 use crate::evidence::{Execution, Outcome};
 use crate::judged::Judged;
-use crate::names::{Changed, Portal};
+use crate::names::{Changed, Portal, Prepared};
 use crate::results::Planned;
 
 /// One message that was sent to the server and is not answered yet.
@@ -26,8 +26,8 @@ pub(crate) enum Owed {
     CloseStatement(Changed),
     /// CloseComplete, of a portal.
     ClosePortal(Changed),
-    /// ParameterDescription, then RowDescription or NoData. It has this number where it was recorded.
-    DescribeStatement(Option<u64>),
+    /// ParameterDescription, then RowDescription or NoData, of this statement.
+    DescribeStatement { prepared: Rc<Prepared>, begun: Option<u64> },
     /// This answer alone, which is kept from the client: it did not ask. It comes before the execution with this number.
     Hidden { tag: u8, before: u64 },
     /// ParameterDescription, then RowDescription or NoData, both kept from the client: of what the portal copies.
@@ -139,7 +139,7 @@ impl Owed {
             | Owed::Bind(..)
             | Owed::CloseStatement(_)
             | Owed::ClosePortal(_)
-            | Owed::DescribeStatement(_)
+            | Owed::DescribeStatement { .. }
             | Owed::Hidden { .. }
             | Owed::DescribeCopied { .. }
             | Owed::DescribePortal { .. }
@@ -160,7 +160,7 @@ impl Owed {
             | Owed::Bind(..)
             | Owed::CloseStatement(_)
             | Owed::ClosePortal(_)
-            | Owed::DescribeStatement(_)
+            | Owed::DescribeStatement { .. }
             | Owed::Hidden { .. }
             | Owed::DescribeCopied { .. }
             | Owed::DescribePortal { .. }

@@ -8,10 +8,17 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use mask::{Comments, Kept, Recording};
-use sql::values::{Site, SiteKind, Values, body, loose_sites, said};
+use sql::values::{Site, SiteKind, Tie, Values, body, loose_sites, said};
+
+mod bound;
+
+pub(crate) use self::bound::{Bound, TYPES_MAX};
 
 /// Most values of one execution whose hashes are recorded.
 const VALUES_MAX: usize = 1_024;
+
+/// Most parameters of one statement (protocol-message-formats, "Bind").
+const PARAMETERS_MAX: usize = 65_535;
 
 /// Words that are nobody's values: parts of a moment.
 const PARTS_OF_TIME: [&str; 20] = [
@@ -64,6 +71,8 @@ pub(crate) struct Recorded {
     pub(crate) text: Option<Box<str>>,
     /// Hashes of what does not stay.
     pub(crate) values: Box<[u64]>,
+    /// What becomes of what its parameters are bound to; of any other, it does not stay.
+    parameters: Box<[Treat]>,
     others: Others,
 }
 
@@ -110,14 +119,18 @@ impl Recorded {
         own: &str,
         values: Option<&Values>,
         is_one_of_many: bool,
-        treat: impl Fn(&Site) -> Treat,
+        treat: impl Fn(&Tie) -> Treat,
         recording: &Arc<Recording>,
     ) -> Self {
+        let parameters = match (&recording.parameters, values) {
+            (Kept::Hashes(_), Some(values)) => of_parameters(values, &treat),
+            _ => Box::default(),
+        };
         if recording.keeps_all() {
-            return Recorded::default();
+            return Recorded { parameters, ..Recorded::default() };
         }
         let Some(values) = values else { return Recorded::nothing(own) };
-        let treated = |site: &Site| (site.span.clone(), site.kind, treat(site));
+        let treated = |site: &Site| (site.span.clone(), site.kind, treat(&site.tie));
         let treated: Vec<_> = values.sites.iter().map(treated).collect();
         let mut writer = Writer::new(recording);
         let text = writer.write_all(own, &treated);
@@ -126,7 +139,7 @@ impl Recorded {
         let others = template.map_or(Others::Unknown, Others::Filled);
         let text = text.trim();
         let text = (text != own.trim()).then(|| text.into());
-        Recorded { text, values: writer.finish(), others }
+        Recorded { text, values: writer.finish(), parameters, others }
     }
 
     /// A text of which nothing is known but that PostgreSQL's grammar does not take it (`is_no_sql`), or that it does nothing.
@@ -138,7 +151,7 @@ impl Recorded {
         let mut writer = Writer::new(recording);
         let treated: Vec<_> = sites.into_iter().map(|site| (site.span, site.kind, Treat::Doubt)).collect();
         let text = writer.write_all(own, &treated).trim().into();
-        Recorded { text: Some(text), values: writer.finish(), others: Others::Unknown }
+        Recorded { text: Some(text), values: writer.finish(), others: Others::Unknown, ..Recorded::default() }
     }
 
     /// A text of which nobody knows where its values stand.
@@ -148,7 +161,7 @@ impl Recorded {
 
     fn nothing(own: &str) -> Self {
         let text = format!("({} bytes that are not read, and so not recorded)", own.len()).into();
-        Recorded { text: Some(text), values: Box::default(), others: Others::Unknown }
+        Recorded { text: Some(text), others: Others::Unknown, ..Recorded::default() }
     }
 
     /// What is recorded of a text that differs in literals only, and hashes of what does not stay.
@@ -167,8 +180,21 @@ impl Recorded {
             Others::Filled(template) => template.gaps.iter().map(|gap| gap.len()).sum(),
             Others::Whole | Others::Unknown => 0,
         };
-        self.text.as_ref().map_or(0, |text| text.len()) + self.values.len() * size_of::<u64>() + template
+        let values = self.values.len() * size_of::<u64>() + self.parameters.len();
+        self.text.as_ref().map_or(0, |text| text.len()) + values + template
     }
+}
+
+/// What becomes of the parameters of a statement that says these values.
+fn of_parameters(values: &Values, treat: impl Fn(&Tie) -> Treat) -> Box<[Treat]> {
+    let last = values.parameters.iter().map(|(number, _)| *number).max().unwrap_or_default();
+    let mut treats = vec![None; last.min(PARAMETERS_MAX)];
+    for (number, tie) in &values.parameters {
+        if let Some(known) = number.checked_sub(1).and_then(|at| treats.get_mut(at)) {
+            *known = Some(treat(tie)).max(*known);
+        }
+    }
+    treats.into_iter().map(|treat| treat.unwrap_or(Treat::Hide)).collect()
 }
 
 impl Template {
@@ -241,13 +267,18 @@ fn kind_of(literal: &str) -> SiteKind {
 
 /// Writes a text without what does not stay.
 struct Writer<'r> {
-    recording: &'r Recording,
+    kept: &'r Kept,
+    comments: Comments,
     values: Hashes,
 }
 
 impl<'r> Writer<'r> {
     fn new(recording: &'r Recording) -> Self {
-        Writer { recording, values: Hashes::new() }
+        Writer::of(&recording.literals, recording.comments)
+    }
+
+    fn of(kept: &'r Kept, comments: Comments) -> Self {
+        Writer { kept, comments, values: Hashes::new() }
     }
 
     fn write_all(&mut self, own: &str, treated: &[(Range<usize>, SiteKind, Treat)]) -> String {
@@ -268,7 +299,7 @@ impl<'r> Writer<'r> {
                 out.push_str(if written.starts_with("--") { "--..." } else { "/*...*/" });
             }
             SiteKind::Comment => out.push_str(written),
-            _ if self.recording.literals == Kept::All => out.push_str(written),
+            _ if *self.kept == Kept::All => out.push_str(written),
             SiteKind::Word => out.push('?'),
             SiteKind::Body => self.write_body(written, out),
             SiteKind::Text | SiteKind::Number | SiteKind::Name => {
@@ -283,7 +314,7 @@ impl<'r> Writer<'r> {
     }
 
     fn drops(&self, comment: &str, treat: Treat) -> bool {
-        match self.recording.comments {
+        match self.comments {
             Comments::Keep => false,
             Comments::Look => treat != Treat::Free || is_found(comment),
             Comments::Drop => true,
@@ -300,7 +331,7 @@ impl<'r> Writer<'r> {
     }
 
     fn hide(&mut self, value: &str, kind: SiteKind, out: &mut String) {
-        let written = match &self.recording.literals {
+        let written = match self.kept {
             Kept::Hashes(key) => {
                 let hash = key.hash(value);
                 self.note(hash);
@@ -323,7 +354,7 @@ impl<'r> Writer<'r> {
 
     /// What is known by its form within a value, and elements of an array.
     fn note_parts(&mut self, value: &str) {
-        let Kept::Hashes(key) = &self.recording.literals else { return };
+        let Kept::Hashes(key) = self.kept else { return };
         let found = mask::detect::all(value.as_bytes()).filter(|found| found.range.len() < value.len());
         // Signs of patterns can be a part of an address.
         let parts =

@@ -12,9 +12,13 @@ use crate::hidden::{hide, notification, without_place};
 use crate::judged::Seen;
 use crate::names::ResultColumns;
 use crate::owed::{CopyIn, Owed, Running};
+use crate::recorded::TYPES_MAX;
 use crate::refusal;
 use crate::results::{self, NeedsCatalog};
 use crate::state::{Environment, Resting, Session, SessionError, end_begun};
+
+/// Longest description of parameters of which all types are kept. Of longer ones none is.
+const PARAMETER_DESCRIPTION_BYTES_MAX: u32 = 2 + 4 * TYPES_MAX as u32;
 
 /// How tags of commands begin after which names mean something else, or other statements do something else.
 const ALTERS: [&[u8]; 5] =
@@ -84,7 +88,11 @@ impl Session {
                 tag::NOTICE_RESPONSE => {
                     self.current().is_some_and(|running| running.judged.hides_messages(env))
                 }
-                tag::PARAMETER_DESCRIPTION => matches!(self.owed.front(), Some(Owed::DescribeCopied { .. })),
+                tag::PARAMETER_DESCRIPTION => match self.owed.front() {
+                    Some(Owed::DescribeCopied { .. }) => true,
+                    Some(Owed::DescribeStatement { .. }) => len <= PARAMETER_DESCRIPTION_BYTES_MAX,
+                    _ => false,
+                },
                 tag::NOTIFICATION_RESPONSE => !env.reveals(Class::Derived),
                 tag::FUNCTION_CALL_RESPONSE => !matches!(self.owed.front(), Some(Owed::Unread(_))),
                 _ => true,
@@ -241,8 +249,14 @@ impl Session {
             tag::COPY_OUT_RESPONSE => self.copy_out_response(body, env),
             tag::COPY_DATA => self.masked_copy(body, out),
             tag::COPY_DONE => self.copy_done(),
-            // Of what is copied.
-            tag::PARAMETER_DESCRIPTION => Ok(Pass::Replaced),
+            tag::PARAMETER_DESCRIPTION => match self.owed.front() {
+                Some(Owed::DescribeStatement { prepared, .. }) => {
+                    prepared.has_types(backend::parameter_types(body).map_err(SessionError::server)?);
+                    Ok(Pass::Whole)
+                }
+                // Of what is copied.
+                _ => Ok(Pass::Replaced),
+            },
             other => Err(SessionError::server(format!("unexpected message `{}`", other.escape_ascii()))),
         }
     }
@@ -268,7 +282,7 @@ impl Session {
 
     fn row_description(&mut self, body: &[u8], env: &Environment<'_>) -> Result<Pass, SessionError> {
         match self.owed.front_mut() {
-            Some(Owed::DescribeStatement(_)) => {
+            Some(Owed::DescribeStatement { .. }) => {
                 self.owed.pop_front();
                 Ok(Pass::Whole)
             }
@@ -313,7 +327,7 @@ impl Session {
                 portal.columns.replace(None);
                 Ok(Pass::Replaced)
             }
-            Some(Owed::DescribePortal { .. } | Owed::DescribeStatement(_)) => Ok(Pass::Whole),
+            Some(Owed::DescribePortal { .. } | Owed::DescribeStatement { .. }) => Ok(Pass::Whole),
             other => Err(self.not_due(other, "a description that nobody asked for")),
         }
     }
@@ -437,7 +451,7 @@ impl Session {
             |refusal| refusal.sqlstate.to_owned(),
         );
         let begun = match &failed {
-            Some(Owed::Parse(_, begun) | Owed::DescribeStatement(begun)) => *begun,
+            Some(Owed::Parse(_, begun) | Owed::DescribeStatement { begun, .. }) => *begun,
             Some(Owed::Bind(_, begun)) => Some(*begun),
             Some(Owed::Hidden { before, .. } | Owed::DescribeCopied { before, .. }) => Some(*before),
             _ => None,
@@ -511,7 +525,7 @@ impl Session {
                 self.portals.answered(&changed, false);
                 self.not_begun(Some(begun), outcome, out);
             }
-            Owed::DescribeStatement(begun) => self.not_begun(begun, outcome, out),
+            Owed::DescribeStatement { begun, .. } => self.not_begun(begun, outcome, out),
             Owed::CloseStatement(changed) => self.prepared.answered(&changed, false),
             Owed::ClosePortal(changed) => self.portals.answered(&changed, false),
             // It is asked again where it is executed again.

@@ -24,6 +24,7 @@ use crate::names::{Names, Portal, Prepared};
 use crate::owed::{CopyIn, Forgotten, Owed, Running};
 use crate::readings::{Reading, Readings};
 use crate::reasons::Reasons;
+use crate::recorded::Bound;
 use crate::refusal::Marker;
 use crate::replication::{self, Replication};
 use crate::stains::{Stain, Stains};
@@ -308,7 +309,7 @@ impl Session {
                 | Owed::Bind(..)
                 | Owed::CloseStatement(_)
                 | Owed::ClosePortal(_)
-                | Owed::DescribeStatement(_)
+                | Owed::DescribeStatement { .. }
                 | Owed::Hidden { .. }
                 | Owed::DescribeCopied { .. }
                 | Owed::DescribePortal { .. }
@@ -346,26 +347,51 @@ impl Session {
         text: Option<&Rc<str>>,
         out: &mut Vec<Action>,
     ) -> Running {
-        let started = self.record_start(judged, text, out);
+        self.start_bound(judged, text, &Bound::default(), out)
+    }
+
+    /// The same with parameters.
+    pub(crate) fn start_bound(
+        &mut self,
+        judged: &Rc<Judged>,
+        text: Option<&Rc<str>>,
+        bound: &Bound,
+        out: &mut Vec<Action>,
+    ) -> Running {
+        let started = self.record_start(judged, text, bound, out);
         self.run(started, judged)
     }
 
-    fn record_start(&mut self, judged: &Judged, text: Option<&Rc<str>>, out: &mut Vec<Action>) -> Started {
+    fn record_start(
+        &mut self,
+        judged: &Judged,
+        text: Option<&Rc<str>>,
+        bound: &Bound,
+        out: &mut Vec<Action>,
+    ) -> Started {
         self.sequence += 1;
         let statement = Rc::clone(&judged.described);
         let (text, values) = text.map(|text| statement.recorded.own(text)).unzip();
-        let values = values.unwrap_or_default();
-        let started = Started { sequence: self.sequence, statement, text, values };
+        let mut values = values.unwrap_or_default();
+        values.extend_from_slice(&bound.values);
+        let parameters = bound.said.clone();
+        let started = Started { sequence: self.sequence, statement, text, values, parameters };
         out.push(Action::Record(Evidence::Started(started.clone())));
         started
     }
 
     /// Records the start of one execution that may be sent later, and of which the server may run code before: its
     /// number.
-    pub(crate) fn begin(&mut self, judged: &Judged, text: Option<&Rc<str>>, out: &mut Vec<Action>) -> u64 {
-        let started = self.record_start(judged, text, out);
+    pub(crate) fn begin(
+        &mut self,
+        judged: &Judged,
+        text: Option<&Rc<str>>,
+        bound: &Bound,
+        out: &mut Vec<Action>,
+    ) -> u64 {
+        let started = self.record_start(judged, text, bound, out);
         let sequence = started.sequence;
-        let bytes = judged.kept_bytes + text.map_or(0, |text| text.len());
+        let bytes = judged.kept_bytes + text.map_or(0, |text| text.len()) + bound.len();
         self.begun.keep(self.section, started, bytes);
         sequence
     }

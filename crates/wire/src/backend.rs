@@ -155,6 +155,15 @@ impl<'a> Iterator for RowDescription<'a> {
     }
 }
 
+/// `ParameterDescription`: OIDs of the types of a statement's parameters.
+pub fn parameter_types(body: &[u8]) -> Result<impl ExactSizeIterator<Item = u32>, BodyError> {
+    let mut reader = Reader::new(body);
+    let count = reader.u16("parameters")?;
+    let types = reader.take(usize::from(count) * 4, "parameter types")?;
+    reader.end("parameter types")?;
+    Ok(types.as_chunks().0.iter().map(|oid| u32::from_be_bytes(*oid)))
+}
+
 /// `DataRow`: the values of one row, in order.
 #[derive(Clone, Copy, Debug)]
 pub struct DataRow<'a> {

@@ -48,6 +48,7 @@ pub struct Parse<'a> {
     pub statement: &'a [u8],
     /// The statement's text.
     pub query: &'a [u8],
+    types: &'a [u8],
 }
 
 impl<'a> Parse<'a> {
@@ -57,9 +58,14 @@ impl<'a> Parse<'a> {
         let statement = reader.cstr("statement")?;
         let query = reader.cstr("query")?;
         let types = reader.u16("parameter types")?;
-        reader.take(usize::from(types) * 4, "parameter types")?;
+        let types = reader.take(usize::from(types) * 4, "parameter types")?;
         reader.end("parameter types")?;
-        Ok(Parse { statement, query })
+        Ok(Parse { statement, query, types })
+    }
+
+    /// OIDs of the types that the client gives to the first parameters; 0 leaves one to the server.
+    pub fn types(&self) -> impl ExactSizeIterator<Item = u32> {
+        self.types.as_chunks().0.iter().map(|oid| u32::from_be_bytes(*oid))
     }
 }
 
@@ -114,20 +120,21 @@ impl<'a> Bind<'a> {
     /// # Errors
     ///
     /// [`BodyError`] where not all of it was read ([`Bind::read_names`]).
-    pub fn parameters(&self) -> Result<Vec<Parameter<'a>>, BodyError> {
+    pub fn parameters(&self) -> Result<impl ExactSizeIterator<Item = Parameter<'a>> + use<'a>, BodyError> {
         let mut reader = Reader::new(self.values);
-        let formats: Vec<bool> = (0..reader.u16("parameter formats")?)
-            .map(|_| Ok(reader.u16("parameter formats")? != 0))
-            .collect::<Result<_, BodyError>>()?;
+        let formats = usize::from(reader.u16("parameter formats")?) * 2;
+        let formats = reader.take(formats, "parameter formats")?.as_chunks::<2>().0;
         // One format is that of all, none at all is text (protocol-message-formats, "Bind").
-        let is_binary = |number: usize| match formats.as_slice() {
+        let is_binary = move |number: u16| match formats {
             [] => false,
-            [all] => *all,
-            each => each.get(number).copied().unwrap_or(true),
+            [all] => *all != [0; 2],
+            each => each.get(usize::from(number)).is_none_or(|format| *format != [0; 2]),
         };
-        (0..usize::from(reader.u16("parameters")?))
-            .map(|number| Ok(Parameter { is_binary: is_binary(number), value: reader.value("parameters")? }))
-            .collect()
+        Ok((0..reader.u16("parameters")?).map(move |number| Parameter {
+            is_binary: is_binary(number),
+            // All of them were there when it was read.
+            value: reader.value("parameters").unwrap_or_default(),
+        }))
     }
 }
 
@@ -178,12 +185,20 @@ mod tests {
     }
 
     #[test]
+    fn parse_has_types_of_parameters() {
+        let types = |body| Parse::read(body).map(|parse| parse.types().collect::<Vec<_>>());
+        assert_eq!(types(b"\0select 1\0\0\x02\0\0\0\x17\0\0\0\0"), Ok(vec![23, 0]));
+        assert_eq!(types(b"\0select 1\0\0\0"), Ok(vec![]));
+        assert_eq!(types(b"\0select 1\0\0\x01\0\0\0"), Err(BodyError::Short { field: "parameter types" }));
+    }
+
+    #[test]
     fn bind_skips_parameters_and_formats() {
         let body = b"p\0s\0\0\x01\0\0\0\x02\0\0\0\x01a\xff\xff\xff\xff\0\x02\0\0\0\x01";
         let bind = Bind::read(body).unwrap();
         assert_eq!((bind.portal, bind.statement), (&b"p"[..], &b"s"[..]));
         let text = |value| Parameter { is_binary: false, value };
-        assert_eq!(bind.parameters(), Ok(vec![text(Some(b"a")), text(None)]));
+        assert!(bind.parameters().unwrap().eq([text(Some(b"a")), text(None)]));
         assert_eq!(
             Bind::read(&body[..body.len() - 1]).unwrap_err(),
             BodyError::Short { field: "result formats" }
@@ -194,10 +209,10 @@ mod tests {
     fn one_format_of_parameters_is_that_of_all() {
         let body = b"\0\0\0\x01\0\x01\0\x02\0\0\0\x01a\0\0\0\0\0\0";
         let binary = |value| Parameter { is_binary: true, value: Some(value) };
-        assert_eq!(Bind::read(body).unwrap().parameters(), Ok(vec![binary(b"a"), binary(b"")]));
+        assert!(Bind::read(body).unwrap().parameters().unwrap().eq([binary(b"a"), binary(b"")]));
         let body = b"\0\0\0\x02\0\x01\0\0\0\x02\0\0\0\x01a\xff\xff\xff\xff\0\0";
         let null = Parameter { is_binary: false, value: None };
-        assert_eq!(Bind::read(body).unwrap().parameters(), Ok(vec![binary(b"a"), null]));
+        assert!(Bind::read(body).unwrap().parameters().unwrap().eq([binary(b"a"), null]));
     }
 
     proptest! {
@@ -205,7 +220,7 @@ mod tests {
         fn no_body_panics(body: Vec<u8>) {
             let _ = (query(&body), Parse::read(&body), Target::read(&body), execute(&body));
             if let Ok(bind) = Bind::read(&body) {
-                assert!(bind.parameters().is_ok());
+                assert!(bind.parameters().is_ok_and(|parameters| parameters.len() == parameters.count()));
             }
         }
     }

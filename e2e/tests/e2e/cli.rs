@@ -21,11 +21,11 @@ use crate::stack::{Stack, USER, number, text};
 /// A record is in the ledger within seconds, and the tail looks every second.
 const LINE_WITHIN: Duration = Duration::from_secs(60);
 
-fn picket(url: &str, args: &[&str]) -> Result<Output> {
+pub(crate) fn picket(url: &str, args: &[&str]) -> Result<Output> {
     binaries::command("picket")?.args(["--clickhouse-url", url]).args(args).output().context("run picket")
 }
 
-fn rows(output: &Output) -> Result<Vec<Value>> {
+pub(crate) fn rows(output: &Output) -> Result<Vec<Value>> {
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_str(&stdout).with_context(|| format!("read the JSON: {stdout}"))

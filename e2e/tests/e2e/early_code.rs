@@ -20,11 +20,11 @@ const CODE: &str = "SET ROLE shop_owner; \
     CREATE DOMAIN checked AS int CHECK (leave_trace()); \
     CREATE TABLE wide (id int); INSERT INTO wide VALUES (1)";
 
-fn parse(name: &str, sql: &str, messages: &mut BytesMut) -> Result<()> {
+pub(crate) fn parse(name: &str, sql: &str, messages: &mut BytesMut) -> Result<()> {
     Ok(frontend::parse(name, sql, [], messages)?)
 }
 
-fn bind(statement: &str, values: &[&str], messages: &mut BytesMut) -> Result<()> {
+pub(crate) fn bind(statement: &str, values: &[&str], messages: &mut BytesMut) -> Result<()> {
     let none: [i16; 0] = [];
     let fill = |value: &&str, out: &mut BytesMut| {
         out.extend_from_slice(value.as_bytes());

@@ -9,9 +9,10 @@ use e2e::scene::Scene;
 use serde_json::{Map, Value};
 
 /// The views that people ask, and which of their rows is shown.
-const SHOWN: [(&str, &str); 10] = [
+const SHOWN: [(&str, &str); 11] = [
     ("who_touched", "object = 'public.users.email' AND principal = 'alice' AND 'update' NOT IN effects"),
     ("revealed_access", "class = 'email' AND 'COPY' != substring(text, 1, 4)"),
+    ("who_saw", "principal = 'bob'"),
     ("masked_access", "object = 'public.users.email'"),
     ("denied", "has(rules, 'no-drop-table')"),
     ("session_timeline", "has(rules, 'no-drop-table')"),

@@ -1,11 +1,14 @@
 //! Values of sensitive columns are not in the trail: neither in the ledger, nor in the spool, nor in the log.
 
+mod parameters;
+
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use e2e::psql;
 
+use crate::conversation::Client;
 use crate::stack::{Stack, text};
 
 /// What is recorded where the configuration says nothing.
@@ -183,8 +186,11 @@ fn what_statements_say_of_people_is_not_recorded() -> Result<()> {
     run(&stack, &statements)?;
     let copied = format!("COPY people (id, full_name) FROM STDIN;\n7\t{}\n\\.\n", canary(900));
     psql::run_with(&stack.alice()?, &["-qAt"], &copied)?.success()?;
-    let bound = format!("SELECT id FROM people WHERE full_name = $1 \\bind '{}' \\g\n", canary(901));
-    psql::run_with(&stack.alice()?, &["-qAt"], &bound)?.success()?;
+    parameters::ask(
+        &mut Client::connect(&stack.alice()?)?,
+        "SELECT id FROM people WHERE full_name = $1",
+        &[&canary(901)],
+    )?;
     run(&stack, &[])?;
 
     let ledger = recorded(&stack)?;

@@ -178,6 +178,7 @@ impl Days {
             statement: Arc::clone(statement),
             own_text: Some(statement.text.replace("$1", &literal.to_string()).into()),
             own_values: Vec::new(),
+            parameters: Vec::new(),
             outcome: if failed { Outcome::Failed } else { Outcome::Completed },
             rows,
             bytes: rows * 48,

@@ -32,6 +32,10 @@ pub(super) fn statements(migration: &str, cluster: &str) -> Option<Vec<String>> 
     if let Some(rest) = statement.strip_prefix("ALTER TABLE ") {
         let (name, changes) = rest.split_once('\n')?;
         let alter = |name: &str| format!("{comments}ALTER TABLE {name} {on_cluster}\n{changes}");
+        if changes.trim_start().starts_with("ADD INDEX ") {
+            // What is over the tables has no parts to index.
+            return Some(vec![alter(&local(name))]);
+        }
         return Some(vec![alter(&local(name)), alter(name)]);
     }
     let create = "CREATE TABLE IF NOT EXISTS ";
@@ -103,6 +107,11 @@ mod tests {
         ALTER TABLE sessions ON CLUSTER 'c'
             ADD COLUMN IF NOT EXISTS a String;
         ");
+        let index = "ALTER TABLE sessions\n    ADD INDEX IF NOT EXISTS a b TYPE minmax;";
+        assert_eq!(
+            statements(index, "c").unwrap(),
+            ["ALTER TABLE sessions_local ON CLUSTER 'c'\n    ADD INDEX IF NOT EXISTS a b TYPE minmax;"]
+        );
         let view = "CREATE OR REPLACE VIEW v AS\nSELECT 1;";
         assert_eq!(statements(view, "c").unwrap(), ["CREATE OR REPLACE VIEW v ON CLUSTER 'c' AS\nSELECT 1;"]);
         let filling =

@@ -110,8 +110,8 @@ impl LedgerError {
         let reason = one_line(reason);
         let database = config.database.clone();
         match code {
-            // UNKNOWN_USER, WRONG_PASSWORD, REQUIRED_PASSWORD, ACCESS_DENIED, AUTHENTICATION_FAILED
-            192..=194 | 497 | 516 => Self::RefusesUser { url, user: config.user.clone(), reason },
+            // READONLY, UNKNOWN_USER, WRONG_PASSWORD, REQUIRED_PASSWORD, ACCESS_DENIED, AUTHENTICATION_FAILED
+            164 | 192..=194 | 497 | 516 => Self::RefusesUser { url, user: config.user.clone(), reason },
             // UNKNOWN_TABLE, UNKNOWN_DATABASE
             60 | 81 => Self::NoLedger { url, database, reason },
             // NO_SUCH_COLUMN_IN_TABLE, ILLEGAL_COLUMN (one that cannot be inserted into), UNKNOWN_IDENTIFIER
@@ -171,6 +171,13 @@ mod tests {
             ),
             "ClickHouse at http://127.0.0.1:8123 refuses user `default`: default: Authentication failed: password \
              is incorrect"
+        );
+        assert_eq!(
+            understood(
+                "Code: 164. DB::Exception: reader: Cannot execute query in readonly mode. (READONLY) (version 26.7.2.1)"
+            ),
+            "ClickHouse at http://127.0.0.1:8123 refuses user `default`: reader: Cannot execute query in readonly mode. \
+             (READONLY)"
         );
         assert_eq!(
             understood("<html>\n<title>404"),

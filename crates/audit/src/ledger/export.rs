@@ -60,6 +60,7 @@ impl Exported {
         Exported::of("sessions", "Table: sessions with the proxy", "sessions FINAL", "started_at"),
         Exported::of("session-timeline", "View: all events of all sessions", "session_timeline", "at"),
         Exported::of("statements", "Table: executions of statements", "statements FINAL", "started_at"),
+        Exported::of("who-saw", "View: executions that were given values of people", "who_saw", "at"),
         Exported::of(
             "who-touched",
             "View: executions and the objects that they touched",

@@ -53,6 +53,8 @@ pub struct EventRow {
     pub sqlstate: String,
     /// The statement; at the start how the principal came, at the end why.
     pub text: String,
+    /// What a statement's parameters were bound to, as that is recorded.
+    pub parameters: Vec<String>,
 }
 
 impl Ledger {

@@ -18,6 +18,9 @@ use super::frame::{self, Kind};
 /// Text of a statement that was in a part of the spool that is unreadable.
 const LOST: &str = "(the part of the spool that held this statement is unreadable)";
 
+/// What stands between two parameters.
+const BETWEEN: char = '\0';
+
 /// Room for frames that is kept for the next ones.
 const FRAMES_BYTES_KEPT: usize = 512;
 
@@ -53,6 +56,8 @@ pub struct Execution<'a> {
     pub text: Option<&'a str>,
     /// Hashes of values that it was given, besides those of `statement`.
     pub values: &'a [u64],
+    /// What its parameters are bound to, with NUL between two; `None` where it has none.
+    pub parameters: Option<&'a str>,
     /// As in [`StatementRecord`].
     pub session_id: Uuid,
     /// As in [`StatementRecord`].
@@ -128,8 +133,8 @@ struct ReadStatement {
     statement: Statement,
 }
 
-/// An execution as it lies there, in postcard's format: every statement that is run writes two. Behind one that was given values lies the
-/// list of their hashes.
+/// An execution as it lies there, in postcard's format: every statement that is run writes two. Behind one that was given values lie the
+/// list of their hashes and its parameters.
 // INVARIANT: a change of these fields is a new format of segments.
 #[derive(Serialize, Deserialize)]
 struct Lying<'a> {
@@ -181,11 +186,12 @@ fn write_execution(execution: &Execution<'_>, out: &mut Vec<u8>) -> Result<(), S
         bytes: execution.bytes,
         sqlstate: execution.sqlstate,
     };
-    let kind = if execution.values.is_empty() { Kind::Execution } else { Kind::ValuedExecution };
+    let has_values = !execution.values.is_empty() || execution.parameters.is_some();
+    let kind = if has_values { Kind::ValuedExecution } else { Kind::Execution };
     frame::write_kind(kind, out, |out| {
         *out = postcard::to_extend(&lying, std::mem::take(out)).map_err(SpoolError::EncodeExecution)?;
         if kind == Kind::ValuedExecution {
-            *out = postcard::to_extend(execution.values, std::mem::take(out))
+            *out = postcard::to_extend(&(execution.values, execution.parameters), std::mem::take(out))
                 .map_err(SpoolError::EncodeExecution)?;
         }
         Ok(())
@@ -211,10 +217,12 @@ impl Statements {
 
     /// The whole record of an execution; `None` where the payload is not one.
     pub(super) fn record(&mut self, kind: Kind, payload: &[u8]) -> Option<StatementRecord> {
-        let (lying, own_values): (Lying<'_>, Vec<u64>) = match kind {
+        type Given<'a> = (Vec<u64>, Option<&'a str>);
+        let (lying, (own_values, parameters)): (Lying<'_>, Given<'_>) = match kind {
             Kind::ValuedExecution => postcard::from_bytes(payload).ok()?,
-            _ => (postcard::from_bytes(payload).ok()?, Vec::new()),
+            _ => (postcard::from_bytes(payload).ok()?, Given::default()),
         };
+        let parameters = parameters.into_iter().flat_map(|all| all.split(BETWEEN));
         Some(StatementRecord {
             session_id: lying.session_id,
             sequence: lying.sequence,
@@ -225,6 +233,7 @@ impl Statements {
             statement: self.known.get(&lying.statement).map_or_else(lost, Arc::clone),
             own_text: lying.text.map(Box::from),
             own_values,
+            parameters: parameters.map(Box::from).collect(),
             outcome: OUTCOMES.get(usize::from(lying.outcome)).copied()?,
             rows: lying.rows,
             bytes: lying.bytes,

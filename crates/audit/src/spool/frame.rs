@@ -35,7 +35,7 @@ pub(super) enum Kind {
     Statement,
     /// One execution of such a statement.
     Execution,
-    /// One that was given values of which hashes are recorded.
+    /// One that was given values.
     ValuedExecution,
 }
 

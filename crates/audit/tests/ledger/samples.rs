@@ -44,6 +44,7 @@ pub(crate) fn statement(session_id: Uuid, sequence: u64) -> StatementRecord {
         statement: Arc::new(select()),
         own_text: None,
         own_values: vec![0x1f2e_3d4c_5b6a_7988],
+        parameters: vec!["'it''s'".into(), "'#1f2e3d4c5b6a7988'".into(), "NULL".into()],
         outcome: Outcome::Running,
         rows: 0,
         bytes: 0,

@@ -62,6 +62,7 @@ impl Stage {
         let own = |number: u64| StatementRecord {
             own_text: Some(format!("SELECT {number}").into()),
             own_values: Vec::new(),
+            parameters: Vec::new(),
             ..finished(&statement(id, number))
         };
         numbers.map(|number| Record::Statement(own(number))).collect()

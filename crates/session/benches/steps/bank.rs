@@ -97,7 +97,8 @@ impl Exchange {
 fn readings() -> Readings {
     let key = ValueKey::new(&[7; 32]).expect("a key");
     Readings::recorded(Arc::new(Recording {
-        literals: Kept::Hashes(key),
+        literals: Kept::Hashes(key.clone()),
+        parameters: Kept::Hashes(key),
         is_strict: false,
         comments: Comments::Look,
     }))

@@ -4,18 +4,20 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use mask::{Comments, Kept, Recording, ValueKey};
-use sql::values::{Site, Tie, Tied};
+use sql::values::{Tie, Tied};
+use wire::frontend::Bind;
 
 use crate::recorded::{Recorded, Treat};
 
 fn recording() -> Arc<Recording> {
     let key = ValueKey::new(&[b'k'; 32]).unwrap();
-    Arc::new(Recording { literals: Kept::Hashes(key), is_strict: true, comments: Comments::Drop })
+    let (literals, parameters) = (Kept::Hashes(key.clone()), Kept::Hashes(key));
+    Arc::new(Recording { literals, parameters, is_strict: true, comments: Comments::Drop })
 }
 
 /// Columns `s…` are sensitive, `h…` are not.
-fn treat(site: &Site) -> Treat {
-    match &site.tie {
+fn treat(tie: &Tie) -> Treat {
+    match tie {
         Tie::Unknown => Treat::Doubt,
         Tie::Grammar => Treat::Keep,
         Tie::Setting => Treat::Look,
@@ -31,7 +33,7 @@ fn recorded(text: &str) -> Recorded {
     recorded_with(text, treat, &recording())
 }
 
-fn recorded_with(text: &str, treat: impl Fn(&Site) -> Treat, recording: &Arc<Recording>) -> Recorded {
+fn recorded_with(text: &str, treat: impl Fn(&Tie) -> Treat, recording: &Arc<Recording>) -> Recorded {
     let facts = sql::read(text.as_bytes()).unwrap();
     let [statement] = facts.statements.as_slice() else { panic!("{text}") };
     let own = &text[statement.span.clone()];
@@ -43,7 +45,7 @@ fn free(text: &str) -> Recorded {
     let recording = Recording { is_strict: false, comments: Comments::Look, ..(*recording()).clone() };
     recorded_with(
         text,
-        |site| if treat(site) == Treat::Doubt { Treat::Free } else { treat(site) },
+        |tie| if treat(tie) == Treat::Doubt { Treat::Free } else { treat(tie) },
         &Arc::new(recording),
     )
 }
@@ -172,4 +174,111 @@ fn what_is_found_in_others_of_the_same_form_does_not_stay_either() {
     assert!(
         commented.own(&"SELECT h /* of Byron */ FROM t WHERE h2 = 6".into()).0.ends_with("not recorded)")
     );
+}
+
+const INT4: u32 = 23;
+
+/// Body of a Bind of these values, each in its format.
+fn bind(values: &[(bool, Option<&[u8]>)]) -> Vec<u8> {
+    let mut body = vec![0, 0];
+    let count = u16::try_from(values.len()).unwrap().to_be_bytes();
+    body.extend(count);
+    values.iter().for_each(|(is_binary, _)| body.extend([0, u8::from(*is_binary)]));
+    body.extend(count);
+    for (_, value) in values {
+        body.extend(value.map_or(-1, |value| i32::try_from(value.len()).unwrap()).to_be_bytes());
+        body.extend_from_slice(value.unwrap_or_default());
+    }
+    body.extend([0, 0]);
+    body
+}
+
+/// What is recorded where `text` is bound to these, hashes as `#`, and how many values are hashed.
+fn bound(
+    recorded: &Recorded,
+    recording: &Recording,
+    values: &[(bool, Option<&[u8]>)],
+    types: &[u32],
+) -> (String, usize) {
+    let body = bind(values);
+    let bound = recorded.bound(&Bind::read(&body).unwrap(), types, recording);
+    let mut said = bound.said.map(|said| said.replace('\0', " ")).unwrap_or_default();
+    for value in &bound.values {
+        said = said.replace(&format!("'#{value:016x}'"), "#");
+    }
+    (said, bound.values.len())
+}
+
+fn text(value: &str) -> (bool, Option<&[u8]>) {
+    (false, Some(value.as_bytes()))
+}
+
+#[test]
+fn a_parameter_is_recorded_as_the_literal_in_its_place() {
+    let statement = "SELECT h FROM t WHERE s = $1 AND h = $2 AND h2 = $3 AND f($4) AND h = ANY($5) LIMIT $6";
+    let values = [text("ada"), text("it's open"), text("4711"), text("Byron"), (false, None), text("100")];
+    let (said, hashes) = bound(&recorded(statement), &recording(), &values, &[]);
+    assert_eq!((said.as_str(), hashes), ("# 'it''s open' '4711' # NULL '100'", 2));
+    // Of one that is tied twice, what is more careful.
+    let twice = recorded("SELECT h FROM t WHERE h = $1 OR s = $1");
+    assert_eq!(bound(&twice, &recording(), &[text("ada")], &[]).0, "#");
+    // What its form tells.
+    let harmless = recorded("SELECT h FROM t WHERE h = $1");
+    assert_eq!(bound(&harmless, &recording(), &[text("mail ada@example.org")], &[]), ("#".to_owned(), 2));
+    assert_eq!(bound(&harmless, &recording(), &[text("4111111111111111")], &[]).0, "#");
+    // One more than the statement has.
+    assert_eq!(bound(&harmless, &recording(), &[text("open"), text("ada")], &[]).0, "'open' #");
+    assert_eq!(bound(&harmless, &recording(), &[], &[]), (String::new(), 0));
+}
+
+#[test]
+fn a_value_in_binary_is_the_one_that_it_is_as_text() {
+    let key = ValueKey::new(&[b'k'; 32]).unwrap();
+    let statement = recorded("SELECT h FROM t WHERE s = $1 AND h = $2");
+    let number = 123_456_789_i32.to_be_bytes();
+    let values = [(true, Some(&number[..])), (true, Some(&number[..]))];
+    let body = bind(&values);
+    let parameters = statement.bound(&Bind::read(&body).unwrap(), &[INT4, INT4], &recording());
+    assert_eq!(parameters.values, [key.hash("123456789")]);
+    assert!(parameters.said.unwrap().ends_with("\0'123456789'"));
+    // Of a type that nobody knows.
+    assert_eq!(bound(&statement, &recording(), &values, &[]), ("(4 bytes) (4 bytes)".to_owned(), 0));
+    assert_eq!(
+        bound(&statement, &recording(), &[text("a\u{fffd}"), (false, Some(b"\xff"))], &[]).0,
+        "# (1 bytes)"
+    );
+}
+
+#[test]
+fn parameters_are_kept_or_dropped_whatever_the_text_is() {
+    let of = |parameters: Kept| {
+        let recording = Arc::new(Recording { parameters, ..(*recording()).clone() });
+        let statement = recorded_with("SELECT h FROM t WHERE s = $1", treat, &recording);
+        bound(&statement, &recording, &[text("ada")], &[])
+    };
+    assert_eq!(of(Kept::All), ("'ada'".to_owned(), 0));
+    assert_eq!(of(Kept::Nothing), (String::new(), 0));
+    let recording =
+        Arc::new(Recording { literals: Kept::All, comments: Comments::Keep, ..(*recording()).clone() });
+    let statement = recorded_with("SELECT h FROM t WHERE s = $1 AND h = $2", treat, &recording);
+    assert_eq!(bound(&statement, &recording, &[text("ada"), text("open")], &[]).0, "# 'open'");
+}
+
+/// Whatever a client binds, what is kept of it is bounded, and values that stand for a person are found all the same.
+#[test]
+fn what_is_long_is_recorded_in_short() {
+    let statement = recorded("SELECT h FROM t WHERE h = $1 AND h = $2 AND s = $3");
+    let long = "ä".repeat(20_000);
+    let (said, _) = bound(&statement, &recording(), &[text(&long), text(&long), text(&long)], &[]);
+    assert!(said.len() < 2_200 && said.ends_with("...' #"), "{}", said.len());
+    let longer = "a".repeat(100_000);
+    let (said, hashes) = bound(&statement, &recording(), &[text(&longer), text("open"), text(&longer)], &[]);
+    assert_eq!((said.as_str(), hashes), ("(100000 bytes) 'open' (100000 bytes)", 0));
+    let many: Vec<String> = (0..2_000).map(|number| format!("value {number}")).collect();
+    let columns: Vec<String> = (1..=many.len()).map(|number| format!("${number}")).collect();
+    let statement = recorded(&format!("SELECT h FROM t WHERE s IN ({})", columns.join(", ")));
+    let values: Vec<_> = many.iter().map(|value| text(value)).collect();
+    let (said, hashes) = bound(&statement, &recording(), &values, &[]);
+    assert_eq!(hashes, 1_024);
+    assert!(said.len() < 16 << 10 && said.ends_with(" more)"), "{}", said.len());
 }

@@ -38,6 +38,8 @@ pub(super) const QUESTIONS: [Question; 10] = [
     Question {
         text: "what did this person do last (100)",
         ledger: "SELECT toString(started_at), sequence, text FROM statements FINAL WHERE principal = 'user07' \
+            AND started_at >= (SELECT min(started_at) FROM (SELECT started_at FROM statements WHERE principal = 'user07' \
+                ORDER BY started_at DESC LIMIT 200)) \
             ORDER BY started_at DESC, sequence LIMIT 100",
         postgres: "SELECT to_char(started_at, 'YYYY-MM-DD HH24:MI:SS.US'), sequence, text FROM statements \
             WHERE principal = 'user07' ORDER BY started_at DESC, sequence LIMIT 100",

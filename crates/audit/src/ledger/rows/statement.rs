@@ -147,7 +147,7 @@ fn common_hash<Object: AsRef<str>>(common: &CommonColumns<'_, Object>) -> [u8; 3
 }
 
 /// The other columns.
-struct OwnColumns<'a, Values> {
+struct OwnColumns<'a, Values, Parameter> {
     session_id: Uuid,
     sequence: u64,
     version: u8,
@@ -161,9 +161,10 @@ struct OwnColumns<'a, Values> {
     bytes: u64,
     sqlstate: &'a str,
     values_given: Values,
+    parameters: &'a [Parameter],
 }
 
-impl<'a, Values> OwnColumns<'a, Values> {
+impl<'a, Values> OwnColumns<'a, Values, Box<str>> {
     fn of(record: &'a StatementRecord, values_given: Values) -> Self {
         OwnColumns {
             session_id: record.session_id,
@@ -179,12 +180,17 @@ impl<'a, Values> OwnColumns<'a, Values> {
             bytes: record.bytes,
             sqlstate: &record.sqlstate,
             values_given,
+            parameters: &record.parameters,
         }
     }
 }
 
 /// A new column comes last.
-fn leaf(leaf: &mut Leaf, own: OwnColumns<'_, impl ExactSizeIterator<Item = u64>>, common: &[u8; 32]) -> u128 {
+fn leaf<Parameter: AsRef<str>>(
+    leaf: &mut Leaf,
+    own: OwnColumns<'_, impl ExactSizeIterator<Item = u64>, Parameter>,
+    common: &[u8; 32],
+) -> u128 {
     leaf.begin(Table::Statements.name());
     leaf.hash("common", common)
         .id("session_id", own.session_id.as_u128())
@@ -199,7 +205,8 @@ fn leaf(leaf: &mut Leaf, own: OwnColumns<'_, impl ExactSizeIterator<Item = u64>>
         .number("rows", own.rows)
         .number("bytes", own.bytes)
         .text("sqlstate", own.sqlstate)
-        .numbers("values_given", own.values_given);
+        .numbers("values_given", own.values_given)
+        .list("parameters", own.parameters);
     leaf.half()
 }
 
@@ -249,7 +256,9 @@ impl<'a> Statements<'a> {
             let begin = at;
             let mut bytes = 0;
             while let (Some((_, record)), Some(common)) = (self.records.get(at), self.common(at)) {
-                bytes += record.text().len() + record.values_given().len() * size_of::<u64>() + common.len();
+                let parameters = record.parameters.iter().map(|parameter| parameter.len()).sum::<usize>();
+                let values = record.values_given().len() * size_of::<u64>();
+                bytes += record.text().len() + values + parameters + common.len();
                 if begin < at && BLOCK_BYTES_MAX < bytes {
                     break;
                 }
@@ -299,6 +308,8 @@ impl<'a> Statements<'a> {
         block.strings("outcome", rows.clone().map(|row| row.outcome.name()));
         block.fixed("rows", "UInt64", rows.clone().map(|row| row.rows.to_le_bytes()));
         block.fixed("bytes", "UInt64", rows.clone().map(|row| row.bytes.to_le_bytes()));
+        let parameters: Vec<List> = rows.clone().map(|row| row.parameters.iter().collect()).collect();
+        block.lists("parameters", parameters.iter());
         block.number_lists("values_given", rows.clone().map(StatementRecord::values_given));
         block.strings("sqlstate", rows.map(|row| row.sqlstate.as_str()));
         block

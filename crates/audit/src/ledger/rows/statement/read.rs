@@ -38,6 +38,7 @@ pub(in crate::ledger) struct StatementRow {
     bytes: u64,
     sqlstate: String,
     values_given: Vec<u64>,
+    parameters: Vec<String>,
     #[serde(with = "clickhouse::serde::uuid")]
     writer_id: Uuid,
     writer_sequence: u64,
@@ -91,6 +92,7 @@ impl Chained for StatementRow {
             bytes: self.bytes,
             sqlstate: &self.sqlstate,
             values_given: self.values_given.iter().copied(),
+            parameters: &self.parameters,
         };
         leaf(&mut Leaf::new(""), own, &common_hash(&common))
     }
