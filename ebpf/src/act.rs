@@ -6,8 +6,8 @@ use aya_ebpf::maps::lpm_trie::Key;
 use aya_ebpf::maps::{Array, HashMap, LpmTrie};
 use aya_ebpf::programs::SockAddrContext;
 use ebpf_abi::{
-    ADDRESS_OF_PROXY, Act, CGROUP_LEVELS_MAX, Counter, Endpoint, Kind, Mode, Process, RULE_WORDS, Refused, RuleSet, Rules, is_covered,
-    is_own, joined,
+    ADDRESS_OF_PROXY, Act, CGROUP_LEVELS_MAX, Counter, Endpoint, Kind, Mode, Process, RULE_WORDS, Refused,
+    RuleSet, Rules, is_covered, is_own, joined,
 };
 
 use crate::{kernel, ports, ring};
@@ -58,7 +58,10 @@ pub fn may_connect(context: &SockAddrContext, server: Endpoint, process: &Proces
         ring::count(Counter::Unjudged);
         return true;
     }
-    if !is_meant(&server.address, outgoing != 0) || EXEMPT.get_ptr(process.pid).is_some() || is_allowed(server.port, process) {
+    if !is_meant(&server.address, outgoing != 0)
+        || EXEMPT.get_ptr(process.pid).is_some()
+        || is_allowed(server.port, process)
+    {
         return true;
     }
     ring::count(Counter::Denied);
@@ -95,7 +98,10 @@ fn is_meant(address: &[u8; 16], outgoing: bool) -> bool {
 
 fn is_allowed(port: u16, process: &Process) -> bool {
     let by = |any: Rules, own: Option<*const RuleSet>| {
-        joined(&kernel::copied(RULES.get_ptr(any as u32)).unwrap_or(NONE), &kernel::copied(own).unwrap_or(NONE))
+        joined(
+            &kernel::copied(RULES.get_ptr(any as u32)).unwrap_or(NONE),
+            &kernel::copied(own).unwrap_or(NONE),
+        )
     };
     let in_force = kernel::copied(RULES.get_ptr(Rules::InForce as u32)).unwrap_or(NONE);
     let by_port = by(Rules::AnyPort, RULES_OF_PORT.get_ptr(port));

@@ -14,8 +14,8 @@ use aya_ebpf::bindings::{
 };
 use aya_ebpf::btf_maps::SkStorage;
 use aya_ebpf::helpers::{
-    bpf_get_current_ancestor_cgroup_id, bpf_get_current_cgroup_id, bpf_get_netns_cookie, bpf_get_socket_cookie, bpf_ktime_get_boot_ns,
-    bpf_sk_storage_get,
+    bpf_get_current_ancestor_cgroup_id, bpf_get_current_cgroup_id, bpf_get_netns_cookie,
+    bpf_get_socket_cookie, bpf_ktime_get_boot_ns, bpf_sk_storage_get,
 };
 use aya_ebpf::macros::{btf_map, map};
 use aya_ebpf::maps::{Array, LruHashMap};
