@@ -6,6 +6,7 @@ mod alerts;
 mod allowances;
 pub mod config;
 mod discover;
+pub mod door;
 pub mod event;
 mod gap;
 mod health;

@@ -1,12 +1,13 @@
 //! `picket-agent`: its arguments, and how it ends. What it does is in the library.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use daemon::{Failure, Kind};
 use ebpf_abi::Mode;
+use picket_agent::door::{self, Question};
 use picket_agent::{Config, load, watch};
 
 const NAME: &str = "picket-agent";
@@ -44,6 +45,8 @@ Environment:
   PICKET_CLICKHOUSE_URL   overrides `clickhouse.url`
   PICKET_LOG              what to log, such as `debug` or `info,kernel=off`; default `info`
 
+To end a connection: picket-agent kill --help
+
 Prints one line to stdout when it watches. Ends with SIGTERM or SIGINT.
 Exit codes: 0 stopped, 1 failed, 2 wrong usage, 69 something needed is missing, 77 missing rights,
 78 wrong configuration.";
@@ -61,24 +64,61 @@ Exit codes: 0 stopped, 1 failed, 2 wrong usage, 69 something needed is missing, 
 /// before in containers it needs CAP_SYS_ADMIN too, and to know whose they are CAP_SYS_PTRACE; without, it warns.
 #[derive(Parser)]
 #[command(name = NAME, version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
 struct Arguments {
     /// The configuration, in TOML.
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[arg(long, value_name = "FILE", required = true)]
+    config: Option<PathBuf>,
     /// Refuse nobody, whatever `act.mode` says: tell by alerts `would_deny` who would be refused.
     #[arg(long)]
     dry_run: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Ends one connection to a database, through the agent that runs here.
+    ///
+    /// The kernel resets it: the client's next statement fails, and the database rolls back. Who asked, when and why is an alert
+    /// `killed` first. For root and the agent's user. What is over a UNIX socket cannot be ended so.
+    Kill {
+        /// The configuration of the agent that runs.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The client's address and port as `picket bypasses` shows it, or `connections.cookie`.
+        connection: String,
+        /// Why; it is recorded.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    daemon::run(NAME, || watch(&arguments))
+    daemon::run(NAME, || match arguments {
+        Arguments { command: Some(Command::Kill { config, connection, reason }), .. } => {
+            kill(&config, connection, reason)
+        }
+        Arguments { config: Some(config), dry_run, .. } => watch(&config, dry_run),
+        // The parser asks for it.
+        Arguments { config: None, .. } => Err(Kind::Failed.says("`--config` is missing".to_owned())),
+    })
 }
 
-fn watch(arguments: &Arguments) -> Result<(), Failure> {
+fn kill(config: &Path, connection: String, reason: String) -> Result<(), Failure> {
+    let config = Config::read(config).map_err(|error| Kind::BadConfig.because(error))?;
+    if reason.trim().is_empty() {
+        return Err(Kind::Failed.says("`--reason` must say why: it is recorded".to_owned()));
+    }
+    println!("{}", door::ask(&config.spool.dir, &Question { connection, reason })?);
+    Ok(())
+}
+
+fn watch(path: &Path, dry_run: bool) -> Result<(), Failure> {
     daemon::log_to_stderr()?;
-    let mut config = Config::read(&arguments.config).map_err(|error| Kind::BadConfig.because(error))?;
-    if arguments.dry_run {
+    let mut config = Config::read(path).map_err(|error| Kind::BadConfig.because(error))?;
+    if dry_run {
         config.act.mode = Mode::Alert;
     }
     let Some(object) = load::embedded() else {

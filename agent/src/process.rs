@@ -66,7 +66,7 @@ impl Processes {
         self.cgroups.path(process.pid, process.cgroup_id)
     }
 
-    fn user(&mut self, uid: u32) -> String {
+    pub(crate) fn user(&mut self, uid: u32) -> String {
         if let Some(known) = self.users.get(&uid) {
             return known.clone();
         }

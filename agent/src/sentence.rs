@@ -39,6 +39,28 @@ pub(crate) fn refused(record: &ConnectionRecord, is_denied: bool, mistake: Optio
     format!("{who} {refused} a connection to {server}: {why}{known}")
 }
 
+/// Who asked for the end of a connection, and why.
+pub(crate) struct Asked<'a> {
+    pub(crate) by: String,
+    /// Who had logged in, where that is another one.
+    pub(crate) login: Option<String>,
+    pub(crate) pid: i32,
+    pub(crate) reason: &'a str,
+}
+
+/// Whose connection is ended, by whom, and why.
+pub(crate) fn killed(record: &ConnectionRecord, asked: &Asked<'_>) -> String {
+    let Asked { by, login, pid, reason } = asked;
+    let login = login.as_ref().map_or_else(String::new, |login| format!(", logged in as {login}"));
+    let whose = match &record.process {
+        Some(process) => format!("of {} from {}", who(process), record.client),
+        None => format!("from {}", record.client),
+    };
+    // A reason is one line of a report.
+    let reason: String = reason.chars().map(|it| if it.is_control() { '\u{fffd}' } else { it }).collect();
+    format!("{by} (pid {pid}{login}) ends the connection {whose} to {}: {reason}", record.place())
+}
+
 /// A process by its command, pid and user.
 pub(crate) fn who(process: &ProcessFacts) -> String {
     let ProcessFacts { pid, command, uid, user, .. } = process;

@@ -2,6 +2,7 @@
 //! whose events were lost. It judges nothing: the tracker tells what it knows already from what is found.
 
 mod diag;
+pub(crate) mod ending;
 mod holders;
 mod listeners;
 mod local;

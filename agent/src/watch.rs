@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use audit::record::{ConnectionRecord, Ending, ProcessFacts, Record, UnixMicros};
+use audit::record::{AlertKind, AlertRecord, ConnectionRecord, Ending, ProcessFacts, Record, UnixMicros};
 use audit::spool::Spool;
 use daemon::{Failure, Kind, StopSignals, say_ready};
 use ebpf_abi::{Mode, Process};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
@@ -25,17 +25,20 @@ use crate::alerts::Alerts;
 use crate::allowances::Allowances;
 use crate::config::Config;
 use crate::discover::Discovery;
+use crate::door::{self, Wish};
 use crate::gap::Gap;
 use crate::health::Health;
 use crate::journal::{Journal, Mark, Past};
 use crate::load::{self, Counts, Kernel, KernelLog};
 use crate::moment::Clock;
+use crate::proc::Proc;
 use crate::process::Processes;
 use crate::registry::Registry;
 use crate::report::Report;
 use crate::selftest;
+use crate::sentence::{self, Asked};
 use crate::shipping::Shipping;
-use crate::snapshot::{Look, Lookout};
+use crate::snapshot::{Look, Lookout, ending};
 use crate::track::{Arrival, Host, Merged, Tracker, Witness};
 
 /// The programs wake the agent for the first event of a burst only: it looks for the rest by itself.
@@ -68,6 +71,11 @@ impl ThisHost {
     /// Believes `registry`, goes by `allowances`, and names cgroups below `cgroup_mount`.
     pub fn new(registry: Registry, allowances: Allowances, cgroup_mount: PathBuf) -> Self {
         ThisHost { registry, allowances, processes: Processes::new(cgroup_mount) }
+    }
+
+    /// Name of a user; empty where there is none.
+    fn user(&mut self, uid: u32) -> String {
+        self.processes.user(uid)
     }
 }
 
@@ -142,7 +150,8 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
     let spool = Arc::new(Spool::open(&config.spool).map_err(|error| Kind::Unavailable.because(error))?);
     let orders = Orders::new(&config.act, &config.allow);
     let acts = config.act.mode;
-    let (journal, past) = Journal::open(&config.spool.dir);
+    let dir = config.spool.dir.clone();
+    let (journal, past) = Journal::open(&dir);
     let host = Host { name: config.host, boot_id: boot_id()? };
     let mut registry = Registry::new(config.pid_files, config.addresses);
     registry.look();
@@ -195,7 +204,10 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
     watch.take_over(past);
     watch.begin_look();
 
-    let watched = watch.until(&mut stop, &ring).await;
+    let mut wishes = door::open(&dir).inspect_err(|error| {
+        tracing::warn!(%error, dir = %dir.display(), "`picket-agent kill` cannot ask this agent");
+    });
+    let watched = watch.until(&mut stop, &ring, wishes.as_mut().ok()).await;
     // Whatever ended the watch: what was seen is kept, and delivered where that can be.
     let ended = watch.end();
     std::mem::take(&mut watch.alerts).stop();
@@ -207,7 +219,12 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
 }
 
 impl Watch {
-    async fn until(&mut self, stop: &mut StopSignals, ring: &AsyncFd<OwnedFd>) -> Result<(), Failure> {
+    async fn until(
+        &mut self,
+        stop: &mut StopSignals,
+        ring: &AsyncFd<OwnedFd>,
+        mut wishes: Option<&mut mpsc::Receiver<Wish>>,
+    ) -> Result<(), Failure> {
         let mut look = interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -218,10 +235,22 @@ impl Watch {
                     None => pending().await,
                 }
             };
+            let wish = async {
+                let asked = match wishes.as_mut() {
+                    Some(wishes) => wishes.recv().await,
+                    None => None,
+                };
+                match asked {
+                    Some(wish) => wish,
+                    // Nobody asks any more.
+                    None => pending().await,
+                }
+            };
             tokio::select! {
                 _ = stop.stopped() => return Ok(()),
                 ready = ring.readable() => ready.context("wait for events of the kernel")?.clear_ready(),
                 seen = look_back => self.look_is_back(seen)?,
+                wish = wish => self.end_connection(wish),
                 _ = look.tick() => self.look()?,
             }
             if self.drain() {
@@ -276,6 +305,49 @@ impl Watch {
             }
         }
         self.keep(&mut records);
+    }
+
+    /// Ends a connection because somebody asked for it. That is recorded first.
+    fn end_connection(&mut self, wish: Wish) {
+        let Wish { question, uid, pid, answer } = wish;
+        let told = self.tracker.named(&question.connection).and_then(|record| {
+            // It waits for the answer: this is still that process.
+            let asker = u32::try_from(pid).ok().and_then(|pid| Proc::find(pid).ok().flatten());
+            let login = asker.and_then(|asker| asker.login_uid()).filter(|login| *login != uid);
+            let login = login.map(|login| named(self.this_host.user(login), login));
+            let by = named(self.this_host.user(uid), uid);
+            let asked = Asked { by, login, pid, reason: &question.reason };
+            let message = sentence::killed(&record, &asked);
+            tracing::warn!("{message}");
+            self.keep(&mut vec![self.killed(&record, message.clone())]);
+            if !self.report.is_clear() {
+                return Err(
+                    "it goes on: that it is ended cannot be recorded, the spool takes nothing".to_owned()
+                );
+            }
+            match ending::end(&record) {
+                Ok(()) => Ok(message),
+                Err(error) => {
+                    let message = format!("{message}: that failed, {error}");
+                    tracing::error!("{message}");
+                    self.keep(&mut vec![self.killed(&record, message.clone())]);
+                    Err(error.to_string())
+                }
+            }
+        });
+        // Whoever asked may have gone.
+        let _ = answer.send(told);
+    }
+
+    fn killed(&self, record: &ConnectionRecord, message: String) -> Record {
+        Record::Alert(AlertRecord {
+            alert_id: Uuid::now_v7(),
+            raised_at: Clock.now(),
+            host: self.host.name.clone(),
+            kind: AlertKind::Killed,
+            message,
+            connection: Some(record.clone()),
+        })
     }
 
     fn begin_look(&mut self) {
@@ -510,6 +582,10 @@ impl Watch {
 #[expect(deprecated, reason = "what replaces it asks for a promise that an `OwnedFd` keeps by itself")]
 fn readiness(kernel: &Kernel) -> io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::with_interest(kernel.ring().as_fd().try_clone_to_owned()?, Interest::READABLE)
+}
+
+fn named(user: String, uid: u32) -> String {
+    if user.is_empty() { format!("uid {uid}") } else { format!("user {user}") }
 }
 
 fn unloaded(error: load::LoadError) -> Failure {

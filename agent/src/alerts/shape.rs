@@ -80,6 +80,7 @@ fn severity(kind: AlertKind) -> &'static str {
         | AlertKind::EndsUnseen
         | AlertKind::EventsLost
         | AlertKind::Gap
+        | AlertKind::Killed
         | AlertKind::Listener
         | AlertKind::Probing
         | AlertKind::Undelivered

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use ebpf_abi::TcpState;
+use rustix::io::Errno;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use super::netlink::{self, DiagError, attributes};
@@ -121,6 +122,33 @@ fn list_family(
         }
         true
     })
+}
+
+/// Ends a socket of the calling thread's network namespace. Its cookie keeps any other with the same addresses from harm.
+pub(super) fn destroy(local: SocketAddr, remote: SocketAddr, cookie: u64) -> Result<(), Errno> {
+    let bytes = |address: IpAddr| match address {
+        IpAddr::V4(v4) => {
+            let [a, b, c, d] = v4.octets();
+            [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+        }
+        IpAddr::V6(v6) => v6.octets(),
+    };
+    let request = Request {
+        family: if local.is_ipv4() { AF_INET } else { AF_INET6 },
+        protocol: IPPROTO_TCP,
+        extensions: 0,
+        reserved: 0,
+        states: u32::MAX,
+        id: SocketId {
+            local_port: local.port().to_be_bytes(),
+            remote_port: remote.port().to_be_bytes(),
+            local: bytes(local.ip()),
+            remote: bytes(remote.ip()),
+            interface: 0,
+            cookie: [cookie as u32, (cookie >> 32) as u32],
+        },
+    };
+    netlink::destroy(request.as_bytes())
 }
 
 fn read(body: &[u8], namespace: u64) -> Option<Socket> {

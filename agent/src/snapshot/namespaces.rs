@@ -106,6 +106,27 @@ pub(super) fn visit(ports: &BTreeSet<u16>, seen: &mut Seen) {
     seen.problems.extend(problems);
 }
 
+/// Asks in one namespace after the other, until one has an answer. The calling thread is in another one afterwards.
+pub(super) fn ask_each<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+    let mut asked = HashSet::new();
+    let mut ask_here = || {
+        let place = fs::metadata(OF_THREAD).ok()?.ino();
+        asked.insert(place).then(&mut ask).flatten()
+    };
+    if let Some(answer) = ask_here() {
+        return Some(answer);
+    }
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten().take(PROCESSES_MAX);
+    let processes =
+        processes.filter(|it| it.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok()));
+    let named = fs::read_dir(NAMED).into_iter().flatten().flatten().take(NAMESPACES_MAX).map(|it| it.path());
+    // Who has ended meanwhile, or may not be followed, is passed over.
+    processes
+        .map(|it| it.path().join("ns/net"))
+        .chain(named)
+        .find_map(|path| enter(&path).ok().and_then(|()| ask_here()))
+}
+
 fn refused(error: Errno) -> String {
     format!(
         "a network namespace cannot be entered: {error}; grant CAP_SYS_ADMIN and CAP_SYS_PTRACE to see connections of \

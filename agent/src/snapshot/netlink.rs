@@ -1,5 +1,6 @@
-//! Asks the kernel for a list of sockets (`sock_diag(7)`): one request, and messages until the list ends.
+//! Asks the kernel for a list of sockets (`sock_diag(7)`): one request, and messages until the list ends. Or to end one.
 
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -11,8 +12,11 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// `SOCK_DIAG_BY_FAMILY` of the kernel's `include/uapi/linux/sock_diag.h`.
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
+const SOCK_DESTROY: u16 = 21;
 /// `NLM_F_REQUEST | NLM_F_DUMP` of `include/uapi/linux/netlink.h`, and the messages that end a list.
 const REQUEST_DUMP: u16 = 0x1 | 0x300;
+/// `NLM_F_REQUEST | NLM_F_ACK`.
+const REQUEST_ACK: u16 = 0x1 | 0x4;
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
 
@@ -56,18 +60,7 @@ pub(super) fn list(
     mut each: impl FnMut(&[u8]) -> bool,
 ) -> Result<(), DiagError> {
     let refused = |because| DiagError::Refused { because, module };
-    let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, Some(SOCK_DIAG))
-        .map_err(refused)?;
-    set_socket_timeout(&socket, Timeout::Recv, Some(WAIT)).map_err(refused)?;
-    let header = Header {
-        len: (size_of::<Header>() + request.len()) as u32,
-        kind: SOCK_DIAG_BY_FAMILY,
-        flags: REQUEST_DUMP,
-        sequence: 1,
-        port: 0,
-    };
-    let request = [header.as_bytes(), request].concat();
-    sendto(&socket, &request, SendFlags::empty(), &SocketAddrNetlink::new(0, 0)).map_err(refused)?;
+    let socket = send(request, SOCK_DIAG_BY_FAMILY, REQUEST_DUMP).map_err(refused)?;
 
     let mut buffer = vec![0; MESSAGE_BYTES_MAX];
     let mut listed = 0;
@@ -97,6 +90,31 @@ pub(super) fn list(
             }
         }
     }
+}
+
+/// Has the kernel end the one socket that a request names.
+pub(super) fn destroy(request: &[u8]) -> Result<(), Errno> {
+    let socket = send(request, SOCK_DESTROY, REQUEST_ACK)?;
+    let mut buffer = [0; 1024];
+    let (_, len) = recv(&socket, buffer.as_mut_slice(), RecvFlags::TRUNC)?;
+    let (header, body, _) = buffer.get(..len).and_then(split).ok_or(Errno::BADMSG)?;
+    let code = body.first_chunk().map(|code| i32::from_ne_bytes(*code));
+    match code.filter(|_| header.kind == NLMSG_ERROR) {
+        Some(0) => Ok(()),
+        Some(code) => Err(Errno::from_raw_os_error(code.wrapping_neg())),
+        None => Err(Errno::BADMSG),
+    }
+}
+
+/// Sends a request from the calling thread's network namespace. Returns the socket that the answer comes to.
+fn send(request: &[u8], kind: u16, flags: u16) -> Result<OwnedFd, Errno> {
+    let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, Some(SOCK_DIAG))?;
+    set_socket_timeout(&socket, Timeout::Recv, Some(WAIT))?;
+    let len = (size_of::<Header>() + request.len()) as u32;
+    let header = Header { len, kind, flags, sequence: 1, port: 0 };
+    let request = [header.as_bytes(), request].concat();
+    sendto(&socket, &request, SendFlags::empty(), &SocketAddrNetlink::new(0, 0))?;
+    Ok(socket)
 }
 
 /// The attributes that follow a message: kind and value.

@@ -5,6 +5,7 @@
 mod tests;
 
 use std::collections::HashSet;
+use std::net::SocketAddr;
 
 use audit::record::{ConnectionClass, ConnectionRecord, Ending, Opening, Record};
 use ebpf_abi::Opened;
@@ -115,6 +116,29 @@ impl Tracker {
     /// Records of all open connections.
     pub fn open_records(&self) -> impl Iterator<Item = &ConnectionRecord> {
         self.open.values().map(|open| &open.record)
+    }
+
+    /// The open connection with this cookie, or from this address and port.
+    pub fn named(&self, name: &str) -> Result<ConnectionRecord, String> {
+        let (cookie, client) = (name.parse::<u64>().ok(), name.parse::<SocketAddr>().ok());
+        if cookie.is_none() && client.is_none() {
+            return Err(format!(
+                "a connection is named by its client's address and port, such as 10.0.0.9:40000, or by its cookie, got `{name}`"
+            ));
+        }
+        let is_it = |it: &&ConnectionRecord| {
+            cookie.is_some_and(|cookie| cookie == it.cookie || (cookie != 0 && cookie == it.client_cookie))
+                || client.is_some_and(|client| it.socket_path.is_empty() && client == it.client)
+        };
+        let mut those = self.open_records().filter(is_it);
+        match (those.next(), those.next()) {
+            (Some(it), None) => Ok(it.clone()),
+            (None, _) => Err(format!("no connection that is open has the name {name}")),
+            (Some(one), Some(other)) => Err(format!(
+                "more than one connection has the name {name}: name it by its cookie, such as {} or {}",
+                one.cookie, other.cookie
+            )),
+        }
     }
 
     /// Cookies of both ends of all connections.

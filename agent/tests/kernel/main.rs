@@ -5,6 +5,7 @@ mod acts;
 mod allowed;
 mod binary;
 mod discover;
+mod ending;
 mod eye;
 mod found;
 mod local;

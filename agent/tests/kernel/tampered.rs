@@ -82,6 +82,35 @@ impl Agent {
         Agent { process, dir, port }
     }
 
+    /// Has it end a connection. Returns the exit code and what was said.
+    pub(crate) fn kill(&self, wrapper: &[&str], connection: &str) -> (i32, String) {
+        let mut words = wrapper.iter().copied().chain([env!("CARGO_BIN_EXE_picket-agent")]);
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words).args(["kill", connection, "--reason", "it reads too much", "--config"]);
+        let ran = command.arg(self.dir.path().join("agent.toml")).output().unwrap();
+        let said = [ran.stdout, ran.stderr].concat();
+        (ran.status.code().unwrap(), String::from_utf8(said).unwrap().trim_end().to_owned())
+    }
+
+    /// Asks at the agent's door for the end of a connection, after `first`. What comes back.
+    pub(crate) fn knock(&self, first: &str, connection: &str) -> String {
+        let python = format!(
+            "import os, socket, sys\n{first}\nit = socket.socket(socket.AF_UNIX)\ntry:\n it.connect(sys.argv[1])\n \
+             it.sendall(('{{\"connection\": \"' + sys.argv[2] + '\", \"reason\": \"r\"}}\\n').encode())\n print(it.recv(4096).decode())\n\
+             except OSError as error: print(type(error).__name__)"
+        );
+        let door = self.dir.path().join("spool/agent.sock");
+        let ran = Command::new("python3").args(["-c", &python]).arg(door).arg(connection).output().unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8(ran.stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// Ends it at once.
+    pub(crate) fn end(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.process.id()
     }
@@ -106,6 +135,14 @@ impl Agent {
         let deadline = Instant::now() + WAIT;
         while !self.journal().contains(text) {
             assert!(Instant::now() < deadline, "`{text}` is not in {}", self.journal());
+            std::thread::yield_now();
+        }
+    }
+
+    pub(crate) fn until_true(&self, condition: impl Fn(&str) -> bool) {
+        let deadline = Instant::now() + WAIT;
+        while !condition(&self.journal()) {
+            assert!(Instant::now() < deadline, "{}", self.journal());
             std::thread::yield_now();
         }
     }

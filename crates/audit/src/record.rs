@@ -414,6 +414,8 @@ pub enum AlertKind {
     WouldDeny,
     /// Connections that might have been refused went on, because the agent did not run.
     Unjudged,
+    /// Somebody had the agent end a connection.
+    Killed,
     /// Somebody asked too many questions about values that are masked.
     Probing,
     /// Alerts cannot be delivered to somebody who must know, or can be again.
@@ -435,6 +437,7 @@ impl AlertKind {
             AlertKind::Denied => "denied",
             AlertKind::WouldDeny => "would_deny",
             AlertKind::Unjudged => "unjudged",
+            AlertKind::Killed => "killed",
             AlertKind::Probing => "probing",
             AlertKind::Undelivered => "undelivered",
         }
