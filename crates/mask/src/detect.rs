@@ -46,7 +46,7 @@ pub fn first(value: &[u8]) -> Option<Match> {
 
 /// Everything that is sensitive in `value`, in order; ranges do not overlap.
 pub fn all(value: &[u8]) -> All<'_> {
-    let place = if may_have(value) { 0 } else { value.len() };
+    let place = if may_have(value) && !is_short_number(value) { 0 } else { value.len() };
     All { value, place, floor: 0 }
 }
 
@@ -136,6 +136,14 @@ fn may_have(value: &[u8]) -> bool {
             chunk.iter().fold(0_u8, |sum, byte| sum.wrapping_add(byte.is_ascii_uppercase().into()));
         any | (capitals >= CAPITALS_MIN)
     })
+}
+
+/// So many digits alone are nothing.
+const NUMBER_BYTES_MAX: usize = 7;
+
+/// Most values of most columns of numbers.
+fn is_short_number(value: &[u8]) -> bool {
+    value.len() <= NUMBER_BYTES_MAX && value.iter().all(u8::is_ascii_digit)
 }
 
 #[cfg(test)]

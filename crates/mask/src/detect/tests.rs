@@ -341,3 +341,15 @@ fn members_of_documents_are_told_by_their_keys() {
         assert_eq!(named(text), expected, "{text}");
     }
 }
+
+#[test]
+fn a_short_number_is_nothing_and_is_not_looked_at() {
+    for (len, step) in [(1, 1), (2, 1), (3, 1), (4, 1), (5, 3), (6, 97), (NUMBER_BYTES_MAX, 997)] {
+        for number in (0..10_usize.pow(u32::try_from(len).unwrap())).step_by(step) {
+            let text = format!("{number:0len$}");
+            let looked_at = All { value: text.as_bytes(), place: 0, floor: 0 };
+            assert_eq!(looked_at.collect::<Vec<_>>(), [], "{text}");
+            assert_eq!(all(text.as_bytes()).place, text.len());
+        }
+    }
+}
