@@ -6,6 +6,8 @@ use ebpf_abi::{Closed, Endpoint, Kind, Opened, Refused, TcpState, UnixOpened};
 use thiserror::Error;
 use zerocopy::TryFromBytes;
 
+use crate::process::shown;
+
 /// One event of the kernel programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -63,9 +65,7 @@ pub fn socket_path(name: &[u8]) -> String {
         _ => ("", name),
     };
     let end = rest.iter().position(|byte| *byte == 0).unwrap_or(rest.len());
-    let text = String::from_utf8_lossy(rest.get(..end).unwrap_or_default());
-    let shown = text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter });
-    at.chars().chain(shown).collect()
+    at.to_owned() + &shown(rest.get(..end).unwrap_or_default())
 }
 
 /// Bytes of data that an end received: the kernel counts the other end's FIN as one more.

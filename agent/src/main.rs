@@ -80,8 +80,8 @@ struct Arguments {
 enum Command {
     /// Ends one connection to a database, through the agent that runs here.
     ///
-    /// The kernel resets it: the client's next statement fails, and the database rolls back. Who asked, when and why is an alert
-    /// `killed` first. For root and the agent's user. What is over a UNIX socket cannot be ended so.
+    /// The kernel resets it: the client's next statement fails. A statement that runs goes on until its answer cannot be sent. Who
+    /// asked, when and why is an alert `killed` first. For root and the agent's user. What is over a UNIX socket cannot be ended so.
     Kill {
         /// The configuration of the agent that runs.
         #[arg(long, value_name = "FILE")]

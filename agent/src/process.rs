@@ -108,7 +108,7 @@ fn until_zero(comm: &[u8]) -> &[u8] {
 }
 
 /// A process may call itself anything: what could spoil a line of a report is replaced.
-fn shown(text: &[u8]) -> String {
+pub(crate) fn shown(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
 }

@@ -2,6 +2,8 @@
 
 use audit::record::{ConnectionRecord, Opening, ProcessFacts};
 
+use crate::process::shown;
+
 /// Letters of a container's id, as runtimes show it.
 const CONTAINER_LETTERS: usize = 12;
 /// Of those who started a process, the nearest are named.
@@ -57,7 +59,7 @@ pub(crate) fn killed(record: &ConnectionRecord, asked: &Asked<'_>) -> String {
         None => format!("from {}", record.client),
     };
     // A reason is one line of a report.
-    let reason: String = reason.chars().map(|it| if it.is_control() { '\u{fffd}' } else { it }).collect();
+    let reason = shown(reason.as_bytes());
     format!("{by} (pid {pid}{login}) ends the connection {whose} to {}: {reason}", record.place())
 }
 

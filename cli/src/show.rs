@@ -76,6 +76,11 @@ fn said(text: &str, parameters: &[String]) -> String {
     parameters.fold(text.to_owned(), |said, (value, number)| said + &format!(" ${number} = {value}"))
 }
 
+/// With what somebody came, and from where; as far as the ledger has the session.
+fn origin(application_name: &str, client: &str) -> String {
+    format!("{application_name} {client}").trim().to_owned()
+}
+
 /// A database, and what kind of place it is where somebody said.
 fn place(database: &str, environment: &str) -> String {
     match environment {

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::Shown;
 use super::moment;
+use super::origin;
 use super::place;
 use super::table::Cell;
 
@@ -74,7 +75,7 @@ impl Shown for Denial {
         vec![
             Cell::plain(self.at_short.as_str()),
             Cell::plain(self.principal.as_str()),
-            Cell::plain(format!("{} {}", self.application_name, self.client).trim()),
+            Cell::plain(origin(&self.application_name, &self.client)),
             Cell::plain(place(&self.database, &self.environment)),
             Cell::bad(self.rules.join(" ")),
             Cell::plain(self.effects.join(" ")),

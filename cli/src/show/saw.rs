@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::Shown;
 use super::moment;
+use super::origin;
 use super::place;
 use super::said;
 use super::table::Cell;
@@ -84,7 +85,7 @@ impl Shown for Saw {
         vec![
             Cell::plain(self.at_short.as_str()),
             Cell::plain(self.principal.as_str()),
-            Cell::plain(format!("{} {}", self.application_name, self.client).trim()),
+            Cell::plain(origin(&self.application_name, &self.client)),
             Cell::plain(place(&self.database, &self.environment)),
             Cell::plain(self.effects.join(" ")),
             Cell::verdict(&self.verdict, &self.rules),

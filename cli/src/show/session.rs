@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::Shown;
 use super::moment;
+use super::origin;
 use super::place;
 use super::table::Cell;
 
@@ -95,7 +96,7 @@ impl Shown for Session {
             Cell::unbroken(self.session_id.as_str()),
             Cell::plain(self.started_at_short.as_str()),
             Cell::plain(self.principal.as_str()),
-            Cell::plain(format!("{} {}", self.application_name, self.client).trim()),
+            Cell::plain(origin(&self.application_name, &self.client)),
             Cell::plain(place(&self.database, &self.environment)),
             Cell::plain(self.statements.to_string()),
             if self.refused == 0 { Cell::plain(refused) } else { Cell::bad(refused) },

@@ -90,18 +90,23 @@ impl RecordFile {
 impl RecordConfig {
     /// What is recorded by it, with the key of the spool in this directory where the file names none; one is made where there is none.
     pub(crate) fn recording(&self, spool: &Path) -> anyhow::Result<Arc<Recording>> {
-        let hashes = || {
-            let path = self.key_file.clone().unwrap_or_else(|| spool.join("record.key"));
-            let key = secret::load_or_make(&path)?;
-            anyhow::Ok(Kept::Hashes(ValueKey::new(&key).context("take the key of values")?))
+        let hashes_literals = matches!(self.literals, Literals::Sensitive | Literals::Strict);
+        let hashes = match hashes_literals || self.parameters == Parameters::Hash {
+            true => {
+                let path = self.key_file.clone().unwrap_or_else(|| spool.join("record.key"));
+                let key = secret::load_or_make(&path)?;
+                Kept::Hashes(ValueKey::new(&key).context("take the key of values")?)
+            }
+            // Nothing asks for them.
+            false => Kept::Nothing,
         };
         let literals = match self.literals {
-            Literals::Sensitive | Literals::Strict => hashes()?,
+            Literals::Sensitive | Literals::Strict => hashes.clone(),
             Literals::Drop => Kept::Nothing,
             Literals::Keep => Kept::All,
         };
         let parameters = match self.parameters {
-            Parameters::Hash => hashes()?,
+            Parameters::Hash => hashes,
             Parameters::Drop => Kept::Nothing,
             Parameters::Keep => Kept::All,
         };

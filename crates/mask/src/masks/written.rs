@@ -8,6 +8,7 @@ use std::fmt::Write;
 use jiff::SignedDuration;
 use jiff::civil::{DateTime, datetime};
 
+use super::array::element_of;
 use super::network::{CIDR, INET};
 use super::numbers::{self, Number};
 use super::types;
@@ -15,10 +16,8 @@ use super::types;
 /// Most elements of an array that are looked at.
 const ELEMENTS_MAX: usize = 1_024;
 
-/// OIDs of types (pg_type.dat).
+/// OID of pg_type.dat.
 const BOOL: u32 = 16;
-const ARRAYS_OF_TEXT: [u32; 3] = [1_009, 1_014, 1_015];
-const ARRAYS_OF_NUMBERS: [(u32, u32); 3] = [(1_005, types::INT2), (1_007, types::INT4), (1_016, types::INT8)];
 
 /// Moment that binary timestamps count from (`POSTGRES_EPOCH_JDATE`, timestamp.h).
 const EPOCH: DateTime = datetime(2000, 1, 1, 0, 0, 0, 0);
@@ -56,10 +55,14 @@ pub fn written(type_oid: u32, is_binary: bool, value: &[u8]) -> Option<Cow<'_, s
         types::TIMESTAMPTZ => moment(value)? + "+00",
         types::UUID => uuid(value)?,
         INET | CIDR => address(value)?,
-        array if ARRAYS_OF_TEXT.contains(&array) => elements(types::TEXT, value)?,
         array => {
-            let (_, element) = ARRAYS_OF_NUMBERS.iter().find(|(known, _)| *known == array)?;
-            elements(*element, value)?
+            let is_plain = |element: &u32| {
+                matches!(
+                    *element,
+                    types::TEXT | types::VARCHAR | types::BPCHAR | types::INT2 | types::INT4 | types::INT8
+                )
+            };
+            elements(element_of(array).filter(is_plain)?, value)?
         }
     };
     Some(Cow::Owned(owned))
