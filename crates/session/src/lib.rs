@@ -47,6 +47,7 @@ mod shown;
 mod spills;
 mod stains;
 mod state;
+mod statistics;
 mod temporary;
 #[cfg(test)]
 mod tests;
@@ -66,3 +67,4 @@ pub use replication::Replication;
 pub use shown::{classed, shown_by_view};
 pub use stains::{NamedStain, Stain, Stains};
 pub use state::{Environment, Resting, Session, SessionError};
+pub use statistics::{STATISTICS, STATISTICS_FUNCTIONS};

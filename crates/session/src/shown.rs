@@ -11,50 +11,7 @@ use sql::{Catalog, Facts, Lineage, Sensitive, Shows, Statement, lineage};
 
 use crate::moving::MovedNames;
 use crate::stains::Stains;
-
-/// PostgreSQL's own relations that hold values of others' columns, what others ask, or secrets, and the columns that do
-/// (pg_statistic.h, system_views.sql).
-const STATISTICS: [&str; 14] = [
-    "pg_authid",
-    "pg_largeobject",
-    "pg_shadow",
-    "pg_stat_activity",
-    "pg_stat_statements",
-    "pg_statistic",
-    "pg_statistic_ext",
-    "pg_statistic_ext_data",
-    "pg_stats",
-    "pg_stats_ext",
-    "pg_stats_ext_exprs",
-    "pg_subscription",
-    "pg_user_mapping",
-    "pg_user_mappings",
-];
-const STATISTICS_COLUMNS: [&str; 19] = [
-    "data",
-    "histogram_bounds",
-    "most_common_elems",
-    "most_common_vals",
-    "passwd",
-    "query",
-    "range_bounds_histogram",
-    "rolpassword",
-    "stavalues1",
-    "stavalues2",
-    "stavalues3",
-    "stavalues4",
-    "stavalues5",
-    "stxdexpr",
-    "stxdmcv",
-    "stxdhistogram",
-    "stxdstats",
-    "subconninfo",
-    "umoptions",
-];
-
-/// Functions behind such relations (pg_proc.dat).
-const STATISTICS_FUNCTIONS: [&str; 5] =
-    ["lo_get", "loread", "pg_stat_get_activity", "pg_stat_get_backend_activity", "pg_stat_statements"];
+use crate::statistics::{STATISTICS, STATISTICS_COLUMNS, STATISTICS_FUNCTIONS, STATISTICS_PLAIN_COLUMNS};
 
 /// What the computed columns of a result can show.
 #[derive(Clone, Debug, Default)]
@@ -230,6 +187,8 @@ impl Reach {
             if STATISTICS.contains(&name) {
                 sensitive.relations.insert(name.to_owned());
                 sensitive.columns.extend(STATISTICS_COLUMNS.map(str::to_owned));
+                let plain = STATISTICS_PLAIN_COLUMNS.split_ascii_whitespace();
+                sensitive.known.extend(STATISTICS_COLUMNS.into_iter().chain(plain).map(str::to_owned));
             }
             for stain in known.stains.of(name) {
                 sensitive.relations.insert(name.to_owned());

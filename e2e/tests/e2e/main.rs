@@ -55,6 +55,7 @@ mod shutdown;
 mod sign_in;
 mod stack;
 mod statements;
+mod statistics;
 mod throttle;
 mod unfiltered;
 mod unix_sockets;

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::thread;
 
 use mask::{Class, Classes, ColumnId};
-use session::classed;
+use session::{STATISTICS, STATISTICS_FUNCTIONS, classed};
 use sql::catalog::Relation;
 use sql::{Catalog, Shows};
 use wire::backend;
@@ -22,6 +22,21 @@ const CALLING: &str = "
       AND d.refobjid OPERATOR(pg_catalog.>=) 16384::oid
       AND r.ev_class OPERATOR(pg_catalog.>=) 16384::oid
       AND r.ev_type OPERATOR(pg_catalog.=) '1'::\"char\"";
+
+/// Views that read PostgreSQL's own relations of these names, or call its functions of these: no dependency is kept of what every
+/// database has (pg_depend), but the view's own tree names it (pg_rewrite.h).
+const ON_STATISTICS: &str = "
+    SELECT r.ev_class
+    FROM pg_catalog.pg_rewrite r
+    WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::oid
+      AND r.ev_type OPERATOR(pg_catalog.=) '1'::\"char\"
+      AND r.ev_action::text OPERATOR(pg_catalog.~) (
+          SELECT pg_catalog.concat(':(relid|funcid) (', pg_catalog.string_agg(o.oid::text, '|'), ') ')
+          FROM (
+              SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relname OPERATOR(pg_catalog.=) ANY ('{RELATIONS}'::name[])
+              UNION
+              SELECT p.oid FROM pg_catalog.pg_proc p WHERE p.proname OPERATOR(pg_catalog.=) ANY ('{FUNCTIONS}'::name[])
+          ) o)";
 
 /// What is longer than a message may be is not read.
 const DEFINITIONS: &str = "
@@ -48,21 +63,23 @@ pub(super) async fn classify(
     if classes.is_empty() {
         return Ok(());
     }
+    let on_statistics = ON_STATISTICS
+        .replace("RELATIONS", &STATISTICS.join(","))
+        .replace("FUNCTIONS", &STATISTICS_FUNCTIONS.join(","));
+    let mut oids = BTreeSet::new();
+    for query in [CALLING, &on_statistics] {
+        ask(pipe, query, |row| {
+            oids.insert(Texts(backend::DataRow::read(row)?).number("view")?);
+            Ok(())
+        })
+        .await?;
+    }
     // Also parts of tables; they have no definition.
-    let rests_on_sensitive = |relation: &&Relation| {
-        catalog
-            .with_underlying(relation)
-            .into_iter()
-            .skip(1)
-            .any(|below| classed(below, classes).next().is_some())
-    };
-    let mut oids: BTreeSet<u32> =
-        catalog.relations().filter(rests_on_sensitive).map(|relation| relation.oid).collect();
-    ask(pipe, CALLING, |row| {
-        oids.insert(Texts(backend::DataRow::read(row)?).number("view")?);
-        Ok(())
-    })
-    .await?;
+    let may_show = |below: &Relation| oids.contains(&below.oid) || classed(below, classes).next().is_some();
+    let rests_on_some =
+        |relation: &&Relation| catalog.with_underlying(relation).into_iter().skip(1).any(may_show);
+    let resting: Vec<u32> = catalog.relations().filter(rests_on_some).map(|relation| relation.oid).collect();
+    oids.extend(resting);
     oids.retain(|oid| known.is_none_or(|known| known.relation(*oid).is_none()));
     let mut definitions = HashMap::new();
     ask_about(pipe, DEFINITIONS, oids.into_iter(), |row| {

@@ -1,0 +1,62 @@
+//! PostgreSQL's own relations and functions that show values of others' columns: no class is told of what is in them.
+
+/// Relations that hold such values, what others ask, or secrets; one is an extension's.
+pub const STATISTICS: [&str; 14] = [
+    "pg_authid",
+    "pg_largeobject",
+    "pg_shadow",
+    "pg_stat_activity",
+    "pg_stat_statements",
+    "pg_statistic",
+    "pg_statistic_ext",
+    "pg_statistic_ext_data",
+    "pg_stats",
+    "pg_stats_ext",
+    "pg_stats_ext_exprs",
+    "pg_subscription",
+    "pg_user_mapping",
+    "pg_user_mappings",
+];
+
+/// Their columns that do (pg_statistic.h, system_views.sql).
+pub(crate) const STATISTICS_COLUMNS: [&str; 19] = [
+    "data",
+    "histogram_bounds",
+    "most_common_elems",
+    "most_common_vals",
+    "passwd",
+    "query",
+    "range_bounds_histogram",
+    "rolpassword",
+    "stavalues1",
+    "stavalues2",
+    "stavalues3",
+    "stavalues4",
+    "stavalues5",
+    "stxdexpr",
+    "stxdmcv",
+    "stxdhistogram",
+    "stxdstats",
+    "subconninfo",
+    "umoptions",
+];
+
+/// Their other columns, so that one of them behind a dot is not taken for a call that is given the whole row.
+pub(crate) const STATISTICS_PLAIN_COLUMNS: &str = "\
+    application_name attname attnames avg_width backend_start backend_type backend_xid backend_xmin client_addr \
+    client_hostname client_port correlation datid datname dependencies elem_count_histogram expr exprs inherited \
+    kinds leader_pid loid most_common_base_freqs most_common_elem_freqs most_common_freqs most_common_val_nulls \
+    n_distinct null_frac oid pageno pid query_id query_start range_empty_frac range_length_histogram rolbypassrls \
+    rolcanlogin rolconnlimit rolcreatedb rolcreaterole rolinherit rolname rolreplication rolsuper rolvaliduntil \
+    schemaname srvid srvname staattnum stacoll1 stacoll2 stacoll3 stacoll4 stacoll5 stadistinct stainherit stakind1 \
+    stakind2 stakind3 stakind4 stakind5 stanullfrac stanumbers1 stanumbers2 stanumbers3 stanumbers4 stanumbers5 \
+    staop1 staop2 staop3 staop4 staop5 starelid state state_change statistics_name statistics_owner \
+    statistics_schemaname stawidth stxddependencies stxdinherit stxdndistinct stxexprs stxkeys stxkind stxname \
+    stxnamespace stxoid stxowner stxrelid stxstattarget subbinary subdbid subdisableonerr subenabled subname \
+    subowner subpublications subskiplsn subslotname substream subsynccommit subtwophasestate tablename umid umserver \
+    umuser usebypassrls useconfig usecreatedb usename userepl usesuper usesysid valuntil wait_event wait_event_type \
+    xact_start";
+
+/// Functions behind such relations (pg_proc.dat).
+pub const STATISTICS_FUNCTIONS: [&str; 5] =
+    ["lo_get", "loread", "pg_stat_get_activity", "pg_stat_get_backend_activity", "pg_stat_statements"];
