@@ -88,6 +88,12 @@ impl Agent {
         self.folder.join("agent.toml")
     }
 
+    /// Its process id; sudo's, where that runs it.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.daemon.pid()
+    }
+
     /// What it has logged.
     #[must_use]
     pub fn log(&self) -> String {

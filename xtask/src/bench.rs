@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: measurements, each a command of its own.
 
+mod agent;
 mod field;
 mod judge;
 mod ledger;
@@ -31,6 +32,7 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum What {
+    Agent(agent::Args),
     Judge(judge::Args),
     Ledger(ledger::Args),
     Mask(mask::Args),
@@ -40,6 +42,7 @@ enum What {
 
 pub(crate) fn command(args: &Args) -> Result<()> {
     match &args.what {
+        What::Agent(args) => agent::command(args),
         What::Judge(args) => judge::command(args),
         What::Ledger(args) => ledger::command(args),
         What::Mask(args) => mask::command(args),

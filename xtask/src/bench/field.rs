@@ -1,7 +1,5 @@
 //! The contenders: one PostgreSQL, and the ways to it that are measured beside each other.
 
-use std::time::{Duration, Instant};
-
 use anyhow::{Context, Result};
 use e2e::binaries;
 use e2e::daemon::{Daemon, Launch, Ready};
@@ -13,7 +11,7 @@ use e2e::scratch::Scratch;
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, setrlimit};
 
 use super::pgbouncer::PgBouncer;
-use super::process::{self, CpuTime};
+use super::process;
 use crate::run;
 
 /// Clients that PgBouncer and PostgreSQL take at the same time.
@@ -21,13 +19,6 @@ pub(super) const CONNECTIONS_MAX: u32 = 1_100;
 
 /// Each client of a proxy is two sockets, and a process needs some files beside.
 const FILES_MIN: u64 = 4 * CONNECTIONS_MAX as u64;
-
-/// How long the ledger may work on what a measurement left.
-const SETTLE_SECS_MAX: u64 = 60;
-/// Between two looks at that work.
-const SETTLE_LOOK_MS: u64 = 250;
-/// Less CPU time than this between two looks is rest.
-const REST_US_MAX: f64 = 25_000.0;
 
 const DATABASE: &str = "bench";
 
@@ -119,19 +110,7 @@ impl Field {
     /// Waits until nobody works any more on what a measurement left, such as the shipping of records: it belongs to the
     /// one who caused it, and must not disturb the next.
     pub(super) fn settle(&self) -> Result<()> {
-        let (picket, ledger) = (pid_of(self.picket.pid()?)?, self.ledger()?);
-        let started = Instant::now();
-        let busy = || -> Result<f64> { Ok(CpuTime::of(picket)?.all_us() + CpuTime::of(ledger)?.all_us()) };
-        let mut before = busy()?;
-        while started.elapsed() < Duration::from_secs(SETTLE_SECS_MAX) {
-            std::thread::sleep(Duration::from_millis(SETTLE_LOOK_MS));
-            let now = busy()?;
-            if now - before < REST_US_MAX {
-                return Ok(());
-            }
-            before = now;
-        }
-        Ok(())
+        process::settle(&[pid_of(self.picket.pid()?)?, self.ledger()?])
     }
 
     /// Server processes that serve a client of the database, other than the one that asks.
@@ -146,7 +125,7 @@ impl Field {
     }
 }
 
-fn pid_of(raw: u32) -> Result<Pid> {
+pub(super) fn pid_of(raw: u32) -> Result<Pid> {
     process::pid(&raw.to_string()).context("read a process id")
 }
 

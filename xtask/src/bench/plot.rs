@@ -136,7 +136,7 @@ impl Scale {
     }
 }
 
-fn dot(svg: &mut String, x: f64, y: f64, radius: f64, class: &str) {
+pub(super) fn dot(svg: &mut String, x: f64, y: f64, radius: f64, class: &str) {
     let _ = writeln!(svg, "<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\"/>");
 }
 

@@ -2,10 +2,18 @@
 
 use std::fs;
 use std::ops::{AddAssign, Sub};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use rustix::process::Pid;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+/// How long processes may work on what a measurement left.
+const SETTLE_SECS_MAX: u64 = 60;
+/// Between two looks at that work.
+const SETTLE_LOOK_MS: u64 = 250;
+/// Less CPU time than this between two looks is rest.
+const REST_US_MAX: f64 = 25_000.0;
 
 /// CPU time of all threads of a process, also of those that have ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -48,6 +56,22 @@ impl AddAssign for CpuTime {
         self.user_us += more.user_us;
         self.system_us += more.system_us;
     }
+}
+
+/// Waits until these processes rest, or a minute is over.
+pub(super) fn settle(processes: &[Pid]) -> Result<()> {
+    let started = Instant::now();
+    let busy = || processes.iter().map(|pid| Ok(CpuTime::of(*pid)?.all_us())).sum::<Result<f64>>();
+    let mut before = busy()?;
+    while started.elapsed() < Duration::from_secs(SETTLE_SECS_MAX) {
+        std::thread::sleep(Duration::from_millis(SETTLE_LOOK_MS));
+        let now = busy()?;
+        if now - before < REST_US_MAX {
+            return Ok(());
+        }
+        before = now;
+    }
+    Ok(())
 }
 
 /// The proportional share of memory of a process, in KiB.

@@ -159,14 +159,14 @@ impl Length {
 }
 
 /// What was done, in the units that a workload counts.
-struct Done {
-    per_second: f64,
+pub(super) struct Done {
+    pub(super) per_second: f64,
     latency_us: Option<f64>,
     /// Transactions, or 100 KB: so that µs for each are ms for 100 MB.
-    cost_units: f64,
+    pub(super) cost_units: f64,
 }
 
-fn pgbench(
+pub(super) fn pgbench(
     login: &Login,
     options: &[&str],
     clients: u32,
