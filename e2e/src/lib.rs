@@ -6,6 +6,7 @@ pub mod agent;
 pub mod alertmanager;
 pub mod binaries;
 pub mod boards;
+pub mod browser;
 pub mod cache;
 pub mod cgroup;
 pub mod daemon;

@@ -74,6 +74,7 @@ pub struct OidcProvider {
     tls: [PathBuf; 3],
     clients: Value,
     people: Value,
+    pages: Vec<Value>,
     token_secs: u64,
     /// The keys of its last run.
     keys: Vec<SigningKey>,
@@ -98,6 +99,7 @@ impl OidcProvider {
             tls: [cert, key, authority].map(Path::to_path_buf),
             clients: Value::Object(clients.collect()),
             people: json!({}),
+            pages: Vec::new(),
             token_secs: TOKEN_SECS,
             keys: Vec::new(),
             folder,
@@ -107,6 +109,11 @@ impl OidcProvider {
     /// The people it knows from its next run on: by name, what their tokens say of them.
     pub fn knows(&mut self, people: Value) {
         self.people = people;
+    }
+
+    /// A web page that people sign in to from its next run on, with [`SECRET`], and where they go from there.
+    pub fn signs_in_to(&mut self, page: &str, redirect: &str) {
+        self.pages.push(json!({ "id": page, "secret": SECRET, "redirect": redirect }));
     }
 
     /// How long the tokens of its next run are valid.
@@ -136,7 +143,7 @@ impl OidcProvider {
         let keys: Vec<_> = self.keys.iter().map(|key| json!({ "kid": key.kid, "pem": key.pem })).collect();
         let settings = json!({
             "issuer": self.issuer(), "port": self.port, "cert": cert, "key": key, "keys": keys,
-            "audience": AUDIENCE, "clients": self.clients, "people": self.people, "device": DEVICE_CLIENT,
+            "audience": AUDIENCE, "clients": self.clients, "people": self.people, "device": DEVICE_CLIENT, "pages": self.pages,
             "tokenSecs": self.token_secs, "asks": { "id": ASKING_CLIENT, "secret": SECRET },
         });
         // It may read the file at any time.

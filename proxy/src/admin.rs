@@ -2,8 +2,11 @@
 //! has each answered once. What may be asked is in `door` and `routes`.
 
 mod answer;
+mod browsers;
 mod door;
+mod links;
 mod metrics;
+mod pages;
 mod proof;
 mod routes;
 mod shown;

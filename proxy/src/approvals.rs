@@ -32,6 +32,7 @@ pub(crate) use self::planned::PlanShown;
 use self::planned::Planning;
 use crate::cancel::CancelKey;
 use crate::console::{in_one_line, visible};
+use crate::links::{Link, Links};
 use crate::naming;
 use crate::notices::Notices;
 use crate::plan::{NoPlan, PLANS_AT_ONCE_MAX, Plan};
@@ -55,6 +56,7 @@ pub(crate) struct Approvals {
     waiting: Mutex<BTreeMap<Uuid, Waiting>>,
     grants: Mutex<Grants>,
     pub(crate) events: Events,
+    pub(crate) links: Links,
     /// Turns of those that ask for plans.
     pub(crate) turns: Arc<Semaphore>,
 }
@@ -143,6 +145,8 @@ pub(crate) enum AnswerError {
     NotOfGroup(String),
     #[error("you have approved it already")]
     Again,
+    #[error("this link has answered already")]
+    Spent,
     #[error("{GRANTS_MAX} grants count already: take one back, or approve it without FOR")]
     Full,
     #[error("there is no grant \"{0}\" that you may take back")]
@@ -213,11 +217,11 @@ impl Held {
 }
 
 impl Approvals {
-    pub(crate) fn new(host: String, spool: Arc<Spool>) -> Arc<Self> {
+    pub(crate) fn new(host: String, spool: Arc<Spool>, links: Links) -> Arc<Self> {
         let events = Events::new(Notices::new(host.clone(), Arc::clone(&spool)));
         let (waiting, grants) = (Mutex::default(), Mutex::default());
         let turns = Arc::new(Semaphore::new(PLANS_AT_ONCE_MAX));
-        Arc::new(Approvals { host, spool, waiting, grants, events, turns })
+        Arc::new(Approvals { host, spool, waiting, grants, events, links, turns })
     }
 
     fn waiting(&self) -> MutexGuard<'_, BTreeMap<Uuid, Waiting>> {
@@ -243,7 +247,7 @@ impl Approvals {
         if WAITING_MAX <= waiting.len() {
             return Err(AskError::Full);
         }
-        self.record(&held, ApprovalEvent::Asked, "", "")?;
+        self.record(&held, ApprovalEvent::Asked, "", "", true)?;
         let entry =
             Waiting { held: Arc::clone(&held), approvers: Vec::new(), key: key.clone(), answer: sender };
         waiting.insert(held.id, entry);
@@ -285,10 +289,11 @@ impl Approvals {
             Some(time) => format!("for {} s: {reason}", time.as_secs()),
             None => reason.to_owned(),
         };
-        self.record(&held, event, &by.user, &said)?;
-        entry.get_mut().approvers.push((by, time));
-        let approvers: Vec<&Approver> = entry.get().approvers.iter().map(|(by, _)| by).collect();
+        let approvers = entry.get().approvers.iter().map(|(by, _)| by);
+        let approvers: Vec<&Approver> = approvers.chain([&by]).collect();
         let missing = policy::missing(&held.groups, &approvers, &held.principal);
+        self.record(&held, event, &by.user, &said, !missing.is_empty())?;
+        entry.get_mut().approvers.push((by, time));
         if !missing.is_empty() {
             return Ok(Approved::Missing(missing.iter().map(ToString::to_string).collect()));
         }
@@ -336,7 +341,7 @@ impl Approvals {
         let mut grants = self.grants();
         let found = grants.now().find(|grant| grant.held.is_called(name) && grant.is_of(by)).map(Arc::clone);
         let grant = found.ok_or_else(|| AnswerError::NoGrant(name.to_owned()))?;
-        self.record(&grant.held, ApprovalEvent::Revoked, &by.user, reason)?;
+        self.record(&grant.held, ApprovalEvent::Revoked, &by.user, reason, false)?;
         grants.remove(&grant.held.name());
         Ok(())
     }
@@ -345,13 +350,37 @@ impl Approvals {
     pub(crate) fn deny(&self, name: &str, by: &Approver, reason: &str) -> Result<(), AnswerError> {
         let mut waiting = self.waiting();
         let entry = find(&mut waiting, name, by)?;
-        self.record(&entry.get().held, ApprovalEvent::Denied, &by.user, reason)?;
+        self.record(&entry.get().held, ApprovalEvent::Denied, &by.user, reason, false)?;
         let Waiting { held, answer, .. } = entry.remove();
         let reason = kept(&visible(reason));
         let why = if reason.is_empty() { "no reason was given" } else { &reason };
         let message = format!("Picket refused this statement: {} has denied it: {why}", by.user);
         let _ = answer.send(refused(REFUSED, message, &held, "Ask whoever has denied it."));
         Ok(())
+    }
+
+    /// Whether a link can still answer.
+    pub(crate) fn may_answer(&self, link: Link) -> bool {
+        let is_spent = self.links.spent().contains(&link);
+        !is_spent && self.waiting().contains_key(&link.request)
+    }
+
+    /// Answers by a link, which is spent once the answer counts.
+    pub(crate) fn by_link<T>(
+        &self,
+        link: Link,
+        answer: impl FnOnce() -> Result<T, AnswerError>,
+    ) -> Result<T, AnswerError> {
+        // Over the whole answer: of two at once by one link, one counts.
+        let mut spent = self.links.spent();
+        if spent.contains(&link) {
+            return Err(AnswerError::Spent);
+        }
+        let answered = answer()?;
+        spent.insert(link);
+        let waiting = self.waiting();
+        spent.retain(|link| waiting.contains_key(&link.request));
+        Ok(answered)
     }
 
     /// Gives up what the session waits for that shows this key, as a client asks for that cancels. Whether it waits.
@@ -372,16 +401,17 @@ impl Approvals {
         event: ApprovalEvent,
         by: &str,
         reason: &str,
+        still_waits: bool,
     ) -> Result<(), SpoolError> {
         let reason = kept(reason);
         self.spool.append(&[held.record(&self.host, event, by, &reason)])?;
-        self.events.tell(event, held, by, &reason);
+        self.events.tell(event, held, by, &reason, still_waits.then_some(&self.links));
         Ok(())
     }
 
     /// Records what keeps a statement from running: it does not run then either when that cannot be recorded.
     fn note(&self, held: &Arc<Held>, event: ApprovalEvent, reason: &str) {
-        if let Err(error) = self.record(held, event, "", reason) {
+        if let Err(error) = self.record(held, event, "", reason, false) {
             tracing::error!(
                 request = held.name(),
                 error = daemon::with_causes(&error),

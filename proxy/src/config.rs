@@ -5,6 +5,7 @@ mod admin;
 mod approvals;
 mod columns;
 mod limits;
+mod links;
 mod masks;
 mod record;
 mod roles;
@@ -34,6 +35,7 @@ use self::approvals::ApprovalsFile;
 pub(crate) use self::columns::Columns;
 pub(crate) use self::limits::Limits;
 use self::limits::{CONNECTIONS_MAX, Written};
+pub(crate) use self::links::LinksConfig;
 use self::masks::MaskFile;
 pub(crate) use self::record::RecordConfig;
 use self::record::RecordFile;
@@ -41,7 +43,7 @@ use self::roles::RoleFile;
 pub(crate) use self::roles::{Credentials, Role, Roles};
 use self::tells::ApplicationName;
 pub(crate) use self::tells::Tells;
-pub(crate) use self::webhooks::{Format, REQUEST, WebhookConfig};
+pub(crate) use self::webhooks::{Format, LinkTo, REQUEST, WebhookConfig};
 use crate::keepalive::{self, KeepAlive};
 use crate::oidc::{OidcFile, Provider};
 use crate::scram::Secret;
@@ -382,7 +384,9 @@ impl ConfigFile {
         let databases: Vec<String> =
             self.upstream.iter().map(|upstream| upstream.get_ref().database.clone()).collect();
         let is_upstream = |name: &str| databases.iter().any(|database| database == name);
-        let approvals = self.approvals.map(|written| written.check(is_upstream)).transpose()?;
+        let admin = self.admin.map(AdminFile::check).transpose()?;
+        let can_sign_in = oidc.is_some() && admin.as_ref().is_some_and(|admin| admin.tls.is_some());
+        let approvals = self.approvals.map(|written| written.check(is_upstream, can_sign_in)).transpose()?;
         let names_functions = policies.observes("no-fast-path");
         let catalog_trust = Duration::from_secs(within(
             "catalog-trust-secs",
@@ -393,7 +397,7 @@ impl ConfigFile {
         Ok(Config {
             tls,
             approvals,
-            admin: self.admin.map(AdminFile::check).transpose()?,
+            admin,
             keepalive,
             listen: self.listen,
             pid_file: self.pid_file,
@@ -728,5 +732,8 @@ scram-secret = "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2E=$AAAAAAAAAAAAAAAAAAAAAAAA
             let error = error(&admin(lines));
             assert!(error.contains(message), "{error}");
         }
+        let links = "[approvals]\n[approvals.links]\nurl = \"https://p\"\nclient-id = \"p\"\n";
+        let error = error(&format!("{}{links}", admin("listen = \"127.0.0.1:6480\"")));
+        assert!(error.contains("`[approvals.links]` needs `[admin]` with `cert` and `key`"), "{error}");
     }
 }

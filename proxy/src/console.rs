@@ -393,7 +393,7 @@ impl Console<'_> {
 }
 
 /// All that is known of a statement that waits.
-fn details(held: &Held, by: &[String], somebody: &Approver) -> Vec<Vec<String>> {
+pub(crate) fn details(held: &Held, by: &[String], somebody: &Approver) -> Vec<Vec<String>> {
     let background = &held.background;
     let classes: Vec<String> =
         held.classes.iter().map(|(column, class)| format!("{column}: {}", class.name())).collect();

@@ -17,6 +17,7 @@ mod farewell;
 mod history;
 mod identity;
 mod keepalive;
+mod links;
 mod lobby;
 mod login;
 mod naming;

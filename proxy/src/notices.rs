@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::approvals::Held;
 use crate::config::WebhookConfig;
+use crate::links::Links;
 use crate::trail::now;
 
 /// Messages that wait for one webhook; beyond it new ones are dropped, and counted.
@@ -42,6 +43,8 @@ pub(crate) struct Told {
     /// Who has answered; empty where nobody has.
     pub(crate) by: String,
     pub(crate) reason: String,
+    /// The end of the address at which it is answered, where it can be.
+    pub(crate) link: Option<String>,
     heard_at: Instant,
 }
 
@@ -75,9 +78,17 @@ pub(crate) struct Counts {
 }
 
 impl Told {
-    pub(crate) fn new(event: ApprovalEvent, held: &Arc<Held>, by: &str, reason: &str) -> Self {
+    pub(crate) fn new(
+        event: ApprovalEvent,
+        held: &Arc<Held>,
+        by: &str,
+        reason: &str,
+        links: Option<&Links>,
+    ) -> Self {
+        let id = Uuid::now_v7();
         Told {
-            id: Uuid::now_v7(),
+            id,
+            link: links.map(|links| links.sign(held.id, id)),
             at: now(),
             event,
             held: Arc::clone(held),

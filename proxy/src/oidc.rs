@@ -1,6 +1,7 @@
 //! Tokens of an OpenID Connect provider as proof of who somebody is: signed JWTs (RFC 7519, RFC 9068), checked with the
 //! provider's published keys. What is written of it in the configuration is in `settings`, keys and how they are fetched in
-//! `keys` and `fetching`, what a token says in `claims`, and how the provider is asked about one in `introspection`. Nothing of a token is ever logged.
+//! `keys` and `fetching`, what a token says in `claims`, how the provider is asked about one in `introspection`, and how somebody signs in with a
+//! browser in `sign_in`. Nothing of a token is ever logged.
 
 mod claims;
 mod fetching;
@@ -10,15 +11,20 @@ mod json;
 mod keys;
 mod over_ring;
 mod settings;
+mod sign_in;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::Validation;
+use serde_json::Value;
 use thiserror::Error;
 use tokio::sync::oneshot;
+use url::form_urlencoded::byte_serialize;
 
 use self::fetching::Fetching;
 use self::header::Header;
@@ -27,6 +33,7 @@ use self::introspection::{Counts, Introspection, Token};
 use self::json::Once;
 pub(crate) use self::settings::OidcFile;
 use self::settings::{Introspecting, Settings};
+pub(crate) use self::sign_in::{SignIn, secret};
 use crate::login::Way;
 
 /// Longest token in bytes. Those with hundreds of groups have 10 kB.
@@ -128,6 +135,10 @@ pub(crate) enum Refused {
     TakenBack,
     #[error("the provider does not say whether it still holds: {0}")]
     NotAsked(String),
+    #[error("the provider gives no token for the code: {0}")]
+    NoSignIn(String),
+    #[error("it is of another sign-in (`nonce`)")]
+    Nonce,
 }
 
 impl Provider {
@@ -144,6 +155,10 @@ impl Provider {
     /// How clients show a token that do not say how.
     pub(crate) fn way(&self) -> Way {
         self.settings.auth
+    }
+
+    pub(crate) fn issuer(&self) -> &str {
+        &self.settings.issuer
     }
 
     /// Where the provider says how tokens are to be had of it.
@@ -223,10 +238,19 @@ impl Provider {
 
     /// Whom a token is of that the provider has signed for now.
     async fn signed(&self, token: &[u8]) -> Result<(String, Person), Refused> {
+        self.person(&self.claims(token, &self.settings.audience).await?)
+    }
+
+    fn person(&self, claims: &Value) -> Result<(String, Person), Refused> {
+        claims::person(claims, &self.settings, now())
+    }
+
+    /// What a token says that the provider has signed for one of `audience`.
+    async fn claims(&self, token: &[u8], audience: &[String]) -> Result<Value, Refused> {
         if (TOKEN_BYTES_MAX as usize) < token.len() {
             return Err(Refused::TooLong);
         }
-        let Settings { audience, issuer, algorithms, clock_skew_secs_max, .. } = &*self.settings;
+        let Settings { issuer, algorithms, clock_skew_secs_max, .. } = &*self.settings;
         let header = Header::read(token)?;
         if !algorithms.contains(&header.algorithm) {
             return Err(Refused::Algorithm);
@@ -242,7 +266,8 @@ impl Provider {
         validation.leeway = *clock_skew_secs_max;
         let data = jsonwebtoken::decode::<Once>(token, &key.decoding, &validation);
         let Once(claims) = data.map_err(|error| refused(&error))?.claims;
-        claims::person(&claims, &self.settings, now())
+        claims::issued(&claims, issuer, audience)?;
+        Ok(claims)
     }
 }
 
@@ -264,6 +289,12 @@ impl Watched {
     pub(crate) fn ask(&self) -> oneshot::Receiver<Standing> {
         self.provider.ask(&self.token)
     }
+}
+
+/// A client's name and secret (RFC 6749, 2.3.1).
+fn basic(client_id: &str, client_secret: &str) -> String {
+    let part = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
+    format!("Basic {}", STANDARD.encode(format!("{}:{}", part(client_id), part(client_secret))))
 }
 
 /// The present moment in seconds since 1970.

@@ -35,6 +35,7 @@ use crate::config::Config;
 use crate::connection::{self, Shared};
 use crate::executor::{self, Executor};
 use crate::farewell;
+use crate::links::Links;
 use crate::lobby::{Lobby, Visit};
 use crate::pipe::Pipe;
 use crate::reload::Running;
@@ -105,7 +106,11 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let chronicle = Chronicle { spool: Arc::clone(&spool), host: host.clone() };
     let shared = Arc::new(Shared {
-        approvals: Approvals::new(host.clone(), Arc::clone(&spool)),
+        approvals: Approvals::new(
+            host.clone(),
+            Arc::clone(&spool),
+            Links::new().context("draw random numbers")?,
+        ),
         host,
         recording,
         spool,
@@ -124,7 +129,7 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
     let threads = Threads::start(&shared, &stopping)?;
     let admin = match admin {
         Some(listener) => {
-            let door = Door { shared: Arc::clone(&shared), stopping: stopping.clone(), progress };
+            let door = Door::new(Arc::clone(&shared), stopping.clone(), progress);
             Some(Admin::start(listener, door)?)
         }
         None => None,

@@ -2,6 +2,7 @@
 //! installs it. Every check looks at the real thing; nothing is remembered in stamp files.
 
 mod apt;
+mod browser;
 mod engine;
 mod kernel_tools;
 mod needs;
@@ -35,7 +36,7 @@ use crate::error::Unavailable;
 ///
 /// Looks for the PostgreSQL server and client, a C compiler with libclang, the eBPF toolchain, iproute2,
 /// the ClickHouse engine, PostgreSQL's own tests and a newer one's, clients in Python, JavaScript and Java, the test suites of those
-/// in Python, the newest psql, an OpenID Connect provider, a validator of OpenAPI, the shapes of Slack and Teams, Presidio, and Alertmanager. What is missing is named with its source (apt, rustup, cargo, npm or PyPI) and its reason,
+/// in Python, the newest psql, an OpenID Connect provider, a validator of OpenAPI, the shapes of Slack and Teams, a browser, Presidio, and Alertmanager. What is missing is named with its source (apt, rustup, cargo, npm or PyPI) and its reason,
 /// and then installed; apt runs through sudo where you are not root, which may ask for your password. No
 /// database cluster is created and no service is started or changed. Where nothing can be installed (no root,
 /// another distribution, another processor) it says what to do by hand and exits with 69.
@@ -94,6 +95,7 @@ fn install(missing: &[Need]) -> Result<()> {
             Source::PythonSuites => python_suites::install()?,
             Source::OpenApi => openapi::install()?,
             Source::Shapes => shapes::install()?,
+            Source::Browser => browser::install()?,
             Source::Presidio => presidio::install()?,
             Source::PgBouncer => pgbouncer::install()?,
             Source::Alertmanager => {

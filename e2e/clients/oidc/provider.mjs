@@ -1,5 +1,5 @@
 // A certified OpenID Connect provider, set up as tests need it: clients that get access tokens for themselves, and one
-// with which people log in by the device flow, on the provider's own pages.
+// with which people log in by the device flow, on the provider's own pages; and web pages that people sign in to.
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
@@ -8,7 +8,7 @@ import { Provider } from 'oidc-provider';
 
 const settings = () => JSON.parse(readFileSync(process.argv[2]));
 
-const { issuer, port, cert, key, keys, audience, clients, device, asks, tokenSecs } = settings();
+const { issuer, port, cert, key, keys, audience, clients, device, pages, asks, tokenSecs } = settings();
 
 const jwk = ({ kid, pem }) => ({ ...createPrivateKey(pem).export({ format: 'jwk' }), kid, alg: 'ES256', use: 'sig' });
 
@@ -32,6 +32,17 @@ const shared = {
   id_token_signed_response_alg: 'ES256',
 };
 
+// Web pages, each with a secret.
+const web = pages.map(({ id, secret, redirect }) => ({
+  client_id: id,
+  client_secret: secret,
+  token_endpoint_auth_method: 'client_secret_basic',
+  grant_types: ['authorization_code'],
+  response_types: ['code'],
+  redirect_uris: [redirect],
+  id_token_signed_response_alg: 'ES256',
+}));
+
 // It asks whether tokens of others hold.
 const resource = {
   client_id: asks.id,
@@ -51,7 +62,10 @@ const claims = ({ accountId, clientId }) => {
 
 const provider = new Provider(issuer, {
   jwks: { keys: keys.map(jwk) },
-  clients: [...own, shared, resource],
+  clients: [...own, shared, ...web, resource],
+  // What it says of people is in ID tokens too.
+  claims: { openid: ['sub', 'preferred_username', 'groups', 'act'] },
+  conformIdTokenClaims: false,
   features: {
     clientCredentials: { enabled: true },
     deviceFlow: { enabled: true },
@@ -71,7 +85,7 @@ const provider = new Provider(issuer, {
       }),
     },
   },
-  findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+  findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, ...settings().people[id] }) }),
   issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
   rotateRefreshToken: true,
   extraTokenClaims: (_, token) => claims(token),

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod http;
+mod links;
 mod notices;
 
 use std::collections::BTreeSet;

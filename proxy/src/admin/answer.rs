@@ -42,8 +42,8 @@ pub(super) enum Fault {
     NotFound(String),
     #[error("only {0} is answered there")]
     Method(&'static str),
-    #[error("the body must be {JSON}")]
-    MediaType,
+    #[error("the body must be {0}")]
+    MediaType(&'static str),
     #[error("the body has more than {0} bytes")]
     TooLarge(usize),
     #[error("the body did not come in time")]
@@ -55,6 +55,10 @@ pub(super) enum Fault {
 }
 
 impl Fault {
+    pub(super) fn status(&self) -> StatusCode {
+        self.kind().0
+    }
+
     fn kind(&self) -> (StatusCode, &'static str) {
         match self {
             Fault::BadRequest(_) | Fault::BadBody(_) => (StatusCode::BAD_REQUEST, "bad_request"),
@@ -77,9 +81,10 @@ impl Fault {
                 (StatusCode::CONFLICT, "ambiguous")
             }
             Fault::Answer(AnswerError::Again) => (StatusCode::CONFLICT, "already_approved"),
+            Fault::Answer(AnswerError::Spent) => (StatusCode::GONE, "spent"),
             Fault::Answer(AnswerError::Full) => (StatusCode::CONFLICT, "too_many_grants"),
             Fault::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
-            Fault::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            Fault::MediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
             Fault::OtherHost => (StatusCode::MISDIRECTED_REQUEST, "other_host"),
             Fault::TooManyProofs { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts"),
             Fault::Answer(AnswerError::NotRecorded(_)) => (StatusCode::SERVICE_UNAVAILABLE, "not_recorded"),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use audit::writer::Progress;
+use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HOST, ORIGIN};
@@ -17,6 +18,7 @@ use session::Stop;
 use tokio::time::timeout;
 
 use super::answer::{self, Answer, Fault};
+use super::browsers::Browsers;
 use super::routes::{self, Route};
 use super::shown::{self, Approval, GrantShown, Outcome, Session};
 use super::{metrics, proof};
@@ -33,14 +35,18 @@ const BODY_BYTES_MAX: usize = 16 << 10;
 /// How long a body may take to come.
 const BODY_WAIT: Duration = Duration::from_secs(10);
 
+/// What a form of a page sends.
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// What is answered here, in the words of OpenAPI 3.1.
 pub(super) const OPENAPI: &str = include_str!("openapi.json");
 
 /// What is needed to answer.
 pub(crate) struct Door {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) stopping: Stopping,
-    pub(crate) progress: Arc<Progress>,
+    pub(super) shared: Arc<Shared>,
+    stopping: Stopping,
+    progress: Arc<Progress>,
+    pub(super) browsers: Browsers,
 }
 
 /// What an answer says.
@@ -54,6 +60,10 @@ struct Said {
 }
 
 impl Door {
+    pub(crate) fn new(shared: Arc<Shared>, stopping: Stopping, progress: Arc<Progress>) -> Self {
+        Door { shared, stopping, progress, browsers: Browsers::default() }
+    }
+
     /// TLS, as the configuration has it at the moment.
     pub(super) fn tls(&self) -> Option<Arc<ServerConfig>> {
         self.shared.config.now().admin.as_ref().and_then(|admin| admin.tls.clone())
@@ -74,14 +84,22 @@ impl Door {
         let (head, body) = request.into_parts();
         let config = self.shared.config.now();
         let has_tls = config.admin.as_ref().is_some_and(|admin| admin.tls.is_some());
-        check_place(&head.uri, &head.headers, has_tls)?;
-        let (route, id) = routes::find(&head.method, head.uri.path())?;
+        let found = routes::find(&head.method, head.uri.path());
+        let is_page = found.as_ref().is_ok_and(|(route, _)| route.is_page());
+        check_place(&head.uri, &head.headers, has_tls, is_page)?;
+        let (route, id) = found?;
         match route {
             Route::Health => return Ok(self.health()),
             Route::OpenApi => return Ok(answer::text(StatusCode::OK, answer::JSON, OPENAPI.to_owned())),
             Route::Metrics => {
                 let text = metrics::text(&self.shared, &self.progress);
                 return Ok(answer::text(StatusCode::OK, metrics::TYPE, text));
+            }
+            Route::SignedIn => return self.signed_in(&head.uri, &head.headers).await,
+            Route::OpenLink => return self.open_link(id, &head.headers).await,
+            Route::AnswerLink => {
+                let form = whole(&head.headers, body, FORM).await?;
+                return self.answer_link(id, &head.headers, &form);
             }
             Route::Approvals
             | Route::Approval
@@ -161,7 +179,12 @@ impl Door {
                 tracing::info!(%session_id, user, %client, "session killed over HTTP");
                 Ok(answer::json(&Outcome::new("killed")))
             }
-            Route::Health | Route::Metrics | Route::OpenApi => Err(Fault::NoSuchPath),
+            Route::Health
+            | Route::Metrics
+            | Route::OpenApi
+            | Route::SignedIn
+            | Route::OpenLink
+            | Route::AnswerLink => Err(Fault::NoSuchPath),
         }
     }
 
@@ -178,8 +201,8 @@ impl Door {
 }
 
 /// Refuses what a web page could send: a browser would carry it to any address that it reaches, and by a name that its maker has
-/// given that address ("DNS rebinding").
-fn check_place(uri: &Uri, headers: &HeaderMap, has_tls: bool) -> Result<(), Fault> {
+/// given that address ("DNS rebinding"). A page for people may be where a link of another page leads.
+fn check_place(uri: &Uri, headers: &HeaderMap, has_tls: bool, is_page: bool) -> Result<(), Fault> {
     let mut hosts = headers.get_all(HOST).iter();
     let (Some(host), None, None) = (hosts.next(), hosts.next(), uri.authority()) else {
         return Err(Fault::BadRequest("a request names its host once, in `Host`".to_owned()));
@@ -189,9 +212,10 @@ fn check_place(uri: &Uri, headers: &HeaderMap, has_tls: bool) -> Result<(), Faul
     if !has_tls && !is_loopback_name(host) {
         return Err(Fault::OtherHost);
     }
-    let from_elsewhere = headers
-        .get("sec-fetch-site")
-        .is_some_and(|site| !matches!(site.as_bytes(), b"none" | b"same-origin"));
+    let from_elsewhere = !is_page
+        && headers
+            .get("sec-fetch-site")
+            .is_some_and(|site| !matches!(site.as_bytes(), b"none" | b"same-origin"));
     let is_own = |origin: &str| origin.split_once("://").is_some_and(|(_, place)| place == host);
     let has_other_origin = headers.get_all(ORIGIN).iter().any(|origin| !origin.to_str().is_ok_and(is_own));
     if from_elsewhere || has_other_origin {
@@ -222,11 +246,20 @@ fn reason(uri: &Uri) -> Result<String, Fault> {
 
 /// What a body says. A form in a page cannot send JSON: only a program can, and a script of the same place.
 async fn said(headers: &HeaderMap, body: Incoming) -> Result<Said, Fault> {
+    let bytes = whole(headers, body, answer::JSON).await?;
+    if bytes.is_empty() {
+        return Ok(Said::default());
+    }
+    serde_json::from_slice(&bytes).map_err(|error| Fault::BadBody(error.to_string()))
+}
+
+/// A body of this type, once it is there.
+async fn whole(headers: &HeaderMap, body: Incoming, kind: &'static str) -> Result<Bytes, Fault> {
     let mut kinds = headers.get_all(CONTENT_TYPE).iter();
-    let (Some(kind), None) = (kinds.next(), kinds.next()) else { return Err(Fault::MediaType) };
-    let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if !kind.eq_ignore_ascii_case(answer::JSON) {
-        return Err(Fault::MediaType);
+    let (Some(said), None) = (kinds.next(), kinds.next()) else { return Err(Fault::MediaType(kind)) };
+    let said = said.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if !said.eq_ignore_ascii_case(kind) {
+        return Err(Fault::MediaType(kind));
     }
     let whole = timeout(BODY_WAIT, Limited::new(body, BODY_BYTES_MAX).collect());
     let bytes = whole.await.map_err(|_| Fault::SlowBody)?.map_err(|error| {
@@ -235,9 +268,5 @@ async fn said(headers: &HeaderMap, body: Incoming) -> Result<Said, Fault> {
         }
         Fault::BadRequest("the body did not come whole".to_owned())
     })?;
-    let bytes = bytes.to_bytes();
-    if bytes.is_empty() {
-        return Ok(Said::default());
-    }
-    serde_json::from_slice(&bytes).map_err(|error| Fault::BadBody(error.to_string()))
+    Ok(bytes.to_bytes())
 }

@@ -3,6 +3,7 @@
 use hyper::Method;
 
 use super::answer::Fault;
+use crate::links::LINK_LETTERS;
 
 /// What one request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,16 @@ pub(super) enum Route {
     Revoke,
     Sessions,
     Kill,
+    SignedIn,
+    OpenLink,
+    AnswerLink,
+}
+
+impl Route {
+    /// Whether people come there with a browser, from pages of others.
+    pub(super) fn is_page(self) -> bool {
+        matches!(self, Route::SignedIn | Route::OpenLink)
+    }
 }
 
 /// The names of a path may be anything where a pattern has `{id}`.
@@ -35,11 +46,18 @@ const ROUTES: [(&str, Method, Route); 11] = [
     ("/v1/sessions/{id}", Method::DELETE, Route::Kill),
 ];
 
+/// Pages for browsers, of which `openapi.json` says nothing.
+const PAGES: [(&str, Method, Route); 3] = [
+    ("/links/signed-in", Method::GET, Route::SignedIn),
+    ("/links/{link}", Method::GET, Route::OpenLink),
+    ("/links/{link}", Method::POST, Route::AnswerLink),
+];
+
 /// What a path and method ask for, and of which request, grant or session. A path is taken as it is written: nothing in it is
 /// decoded, and `.` and `..` are names that nothing has.
 pub(super) fn find<'p>(method: &Method, path: &'p str) -> Result<(Route, &'p str), Fault> {
     let mut allowed = None;
-    for (pattern, wanted, route) in &ROUTES {
+    for (pattern, wanted, route) in ROUTES.iter().chain(&PAGES) {
         let Some(id) = matches(pattern, path) else { continue };
         if wanted == method {
             return Ok((*route, id));
@@ -61,6 +79,7 @@ fn matches<'p>(pattern: &str, path: &'p str) -> Option<&'p str> {
         match (pattern.next(), path.next()) {
             (None, None) => return Some(id),
             (Some("{id}"), Some(name)) => id = Some(name).filter(|name| is_name(name))?,
+            (Some("{link}"), Some(name)) => id = Some(name).filter(|name| is_link(name))?,
             (Some(expected), Some(name)) if expected == name => {}
             _ => return None,
         }
@@ -70,6 +89,12 @@ fn matches<'p>(pattern: &str, path: &'p str) -> Option<&'p str> {
 /// A UUID, or the end of one.
 fn is_name(name: &str) -> bool {
     (1..=36).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+/// Base64 for addresses, as long as a link is.
+fn is_link(name: &str) -> bool {
+    name.len() == LINK_LETTERS
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 #[cfg(test)]
@@ -98,14 +123,25 @@ mod tests {
 
     #[test]
     fn a_path_is_taken_as_it_is_written() {
-        let of = |method: Method, path: &'static str| find(&method, path).map_err(|fault| fault.to_string());
+        fn of(method: Method, path: &str) -> Result<(Route, &str), String> {
+            find(&method, path).map_err(|fault| fault.to_string())
+        }
         assert_eq!(of(Method::GET, "/v1/approvals"), Ok((Route::Approvals, "")));
         assert_eq!(of(Method::GET, "/v1/approvals/1a2b3c4d"), Ok((Route::Approval, "1a2b3c4d")));
         assert_eq!(of(Method::POST, "/v1/approvals/1a2b/deny"), Ok((Route::Deny, "1a2b")));
         assert_eq!(of(Method::PUT, "/v1/grants/1a"), Err("only DELETE is answered there".to_owned()));
+        let link = format!("/links/{}", "aZ0-_".repeat(18)[..LINK_LETTERS].to_owned());
+        let of_link = |method| find(&method, &link).map(|(route, name)| (route, name.len()));
+        assert_eq!(of_link(Method::GET).ok(), Some((Route::OpenLink, LINK_LETTERS)));
+        assert_eq!(of_link(Method::POST).ok(), Some((Route::AnswerLink, LINK_LETTERS)));
         for path in [
             "",
             "/",
+            "/links/",
+            "/links/short",
+            &link[..link.len() - 1],
+            &format!("{link}/"),
+            &format!("{}%", &link[..link.len() - 1]),
             "//v1/approvals",
             "/v1/approvals/",
             "/v1/approvals//approve",

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use audit::record::ApprovalEvent;
 
 use super::Held;
+use crate::links::Links;
 use crate::notices::{Notices, Told};
 
 /// All that can happen.
@@ -30,10 +31,17 @@ impl Events {
         Events { counts: Default::default(), notices }
     }
 
-    /// Counts it, and has it told.
-    pub(super) fn tell(&self, event: ApprovalEvent, held: &Arc<Held>, by: &str, reason: &str) {
+    /// Counts it, and has it told, with a link where it can still be answered.
+    pub(super) fn tell(
+        &self,
+        event: ApprovalEvent,
+        held: &Arc<Held>,
+        by: &str,
+        reason: &str,
+        links: Option<&Links>,
+    ) {
         self.note(event);
-        self.notices.offer(|| Told::new(event, held, by, reason));
+        self.notices.offer(|| Told::new(event, held, by, reason, links));
     }
 
     pub(super) fn note(&self, event: ApprovalEvent) {

@@ -7,6 +7,7 @@ use daemon::config::{Refused, refused};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::links::{LinksConfig, LinksFile};
 use super::webhooks::{self, WebhookConfig, WebhookFile};
 use super::{DATABASE_BYTES_MAX, WILDCARD, within};
 
@@ -30,6 +31,8 @@ pub(crate) struct ApprovalsConfig {
     pub(crate) kill_group: Option<String>,
     /// Whether only those are asked who say why.
     pub(crate) requires_reason: bool,
+    /// Pages for browsers; without them there are no links to such.
+    pub(crate) links: Option<LinksConfig>,
     /// Who is told of requests.
     pub(crate) webhooks: Arc<Vec<WebhookConfig>>,
 }
@@ -42,6 +45,7 @@ pub(super) struct ApprovalsFile {
     timeout_secs: Option<Spanned<u64>>,
     kill_group: Option<String>,
     reason: Option<Reason>,
+    links: Option<Spanned<LinksFile>>,
     #[serde(default)]
     webhook: Vec<Spanned<WebhookFile>>,
 }
@@ -55,7 +59,12 @@ enum Reason {
 }
 
 impl ApprovalsFile {
-    pub(super) fn check(self, is_upstream: impl Fn(&str) -> bool) -> Result<ApprovalsConfig, Refused> {
+    /// `can_sign_in` tells whether there is what pages need: TLS at the HTTP interface, and an identity provider.
+    pub(super) fn check(
+        self,
+        is_upstream: impl Fn(&str) -> bool,
+        can_sign_in: bool,
+    ) -> Result<ApprovalsConfig, Refused> {
         let name = self.console_database.unwrap_or_else(|| Spanned::new(0..0, CONSOLE_DEFAULT.to_owned()));
         let (span, console_database) = (name.span(), name.into_inner());
         if console_database.is_empty()
@@ -77,12 +86,21 @@ impl ApprovalsFile {
         }
         let timeout =
             within("approvals.timeout-secs", self.timeout_secs, 1..=TIMEOUT_SECS_MAX, TIMEOUT_SECS_DEFAULT)?;
+        let links = match self.links {
+            Some(links) if !can_sign_in => {
+                let what = "`[approvals.links]` needs `[admin]` with `cert` and `key`, where its pages are, and `[oidc]`, which says who opens one";
+                return Err(refused(links.span(), what));
+            }
+            links => links.map(|links| links.into_inner().check()).transpose()?,
+        };
+        let webhooks = webhooks::check(self.webhook, links.as_ref())?;
         Ok(ApprovalsConfig {
+            links,
             console_database,
             timeout: Duration::from_secs(timeout),
             kill_group: self.kill_group,
             requires_reason: self.reason == Some(Reason::Required),
-            webhooks: Arc::new(webhooks::check(self.webhook)?),
+            webhooks: Arc::new(webhooks),
         })
     }
 }

@@ -11,6 +11,8 @@ use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
 
+use super::links::LinksConfig;
+
 /// Each has a thread and a queue.
 const WEBHOOKS_MAX: usize = 8;
 
@@ -56,8 +58,17 @@ pub(crate) struct WebhookConfig {
     pub(crate) secret: Option<Vec<u8>>,
     /// Whether the statement's text is in messages, with all that stands in it.
     pub(crate) shows_statement: bool,
-    /// Where a reader can go, with [`REQUEST`] in it.
-    pub(crate) link: Option<String>,
+    /// Where a reader can go.
+    pub(crate) link: Option<LinkTo>,
+}
+
+/// Where the link in a message leads.
+#[derive(Clone, PartialEq)]
+pub(crate) enum LinkTo {
+    /// Somebody else's page, with [`REQUEST`] in its address.
+    Place(String),
+    /// The request's own page below this origin, by a link that is signed.
+    Page(String),
 }
 
 impl fmt::Debug for WebhookConfig {
@@ -73,17 +84,23 @@ impl WebhookConfig {
     }
 }
 
-pub(super) fn check(written: Vec<Spanned<WebhookFile>>) -> Result<Vec<WebhookConfig>, Refused> {
+pub(super) fn check(
+    written: Vec<Spanned<WebhookFile>>,
+    links: Option<&LinksConfig>,
+) -> Result<Vec<WebhookConfig>, Refused> {
     if let Some(beyond) = written.get(WEBHOOKS_MAX) {
         return Err(refused(beyond.span(), format!("there must be at most {WEBHOOKS_MAX} `{KEY}` sections")));
     }
-    written.into_iter().map(|webhook| one(webhook.into_inner())).collect()
+    written.into_iter().map(|webhook| one(webhook.into_inner(), links)).collect()
 }
 
-fn one(written: WebhookFile) -> Result<WebhookConfig, Refused> {
+fn one(written: WebhookFile, links: Option<&LinksConfig>) -> Result<WebhookConfig, Refused> {
     let WebhookFile { url, format, root_ca, hmac_secret_file, show_statement, link } = written;
     let address = Address::check(KEY, "https://chat.example.com/hooks/…", &url, root_ca)?;
-    let link = link.map(|link| check_link(&link)).transpose()?;
+    let link = match link {
+        Some(link) => Some(LinkTo::Place(check_link(&link)?)),
+        None => links.map(|links| LinkTo::Page(links.origin.clone())),
+    };
     let secret = hmac_secret_file.map(|path| secret(&path)).transpose()?;
     Ok(WebhookConfig { address, format, secret, shows_statement: show_statement, link })
 }

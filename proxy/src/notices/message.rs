@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::Told;
 use crate::approvals::Held;
-use crate::config::{Format, REQUEST, WebhookConfig};
+use crate::config::{Format, LinkTo, REQUEST, WebhookConfig};
 use crate::console::{cut, visible};
 
 /// Letters of a value in chat: Slack takes 2,000 in a field, Teams 28 kB in all.
@@ -24,7 +24,11 @@ const FIELDS_MAX: usize = 10;
 
 /// The body of one request.
 pub(super) fn body(config: &WebhookConfig, host: &str, told: &Told) -> Value {
-    let link = config.link.as_ref().map(|link| link.replace(REQUEST, &told.held.id.to_string()));
+    let link = match &config.link {
+        Some(LinkTo::Place(link)) => Some(link.replace(REQUEST, &told.held.id.to_string())),
+        Some(LinkTo::Page(origin)) => told.link.as_ref().map(|link| format!("{origin}/links/{link}")),
+        None => None,
+    };
     match config.format {
         Format::Json => own(config, host, told, link),
         Format::Slack => slack(title(told.event), &facts(config, host, told), link),

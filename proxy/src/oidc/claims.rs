@@ -22,7 +22,6 @@ fn gives_rights(group: &str) -> bool {
 /// Whose token it is at `now`.
 pub(super) fn person(claims: &Value, settings: &Settings, now: u64) -> Result<(String, Person), Refused> {
     let expires_at = times(claims, settings, now)?;
-    issued_for_us(claims, settings)?;
     if claims.get("cnf").is_some() {
         return Err(Refused::Bound);
     }
@@ -70,12 +69,11 @@ fn times(claims: &Value, settings: &Settings, now: u64) -> Result<u64, Refused> 
 }
 
 /// The library takes lists of issuers too, and those of which some are no text.
-fn issued_for_us(claims: &Value, settings: &Settings) -> Result<(), Refused> {
-    if claims.get("iss").and_then(Value::as_str) != Some(&settings.issuer) {
+pub(super) fn issued(claims: &Value, issuer: &str, audience: &[String]) -> Result<(), Refused> {
+    if claims.get("iss").and_then(Value::as_str) != Some(issuer) {
         return Err(Refused::Issuer);
     }
-    let is_ours =
-        |one: &Value| one.as_str().is_some_and(|one| settings.audience.iter().any(|own| own == one));
+    let is_ours = |one: &Value| one.as_str().is_some_and(|one| audience.iter().any(|own| own == one));
     let is_for_us = match claims.get("aud") {
         Some(Value::Array(all)) => all.iter().all(Value::is_string) && all.iter().any(is_ours),
         Some(one) => is_ours(one),

@@ -8,16 +8,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use tokio::sync::oneshot;
 use ureq::Agent;
-use url::form_urlencoded::byte_serialize;
 
-use super::claims;
 use super::fetching::{self, agent};
 use super::json::Once;
 use super::settings::{Introspecting, Settings};
+use super::{basic, claims};
 
 /// Threads that ask, so that one answer that takes its time does not keep all others waiting.
 const THREADS: usize = 4;
@@ -169,10 +166,10 @@ fn answer(
     token: &Token,
 ) -> Result<Standing, String> {
     let failed = |error: ureq::Error| format!("{at}: {error}");
+    let authorization = basic(&introspecting.client_id, &introspecting.client_secret);
     let form = [("token", token.0.as_str()), ("token_type_hint", "access_token")];
     let request = agent.post(at).header("accept", "application/json");
-    let mut answer =
-        request.header("authorization", authorization(introspecting)).send_form(form).map_err(failed)?;
+    let mut answer = request.header("authorization", authorization).send_form(form).map_err(failed)?;
     if answer.status() != 200 {
         return Err(format!("{at}: it answered with {}", answer.status()));
     }
@@ -189,10 +186,4 @@ fn answer(
             Err(why) => Err(format!("{at}: {why}")),
         },
     }
-}
-
-/// The client's name and secret (RFC 6749, 2.3.1).
-fn authorization(Introspecting { client_id, client_secret, .. }: &Introspecting) -> String {
-    let part = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
-    format!("Basic {}", STANDARD.encode(format!("{}:{}", part(client_id), part(client_secret))))
 }

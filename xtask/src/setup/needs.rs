@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{
-    engine, kernel_tools, newer_statements, newest_psql, node_clients, oidc_provider, openapi, pgbouncer,
-    postgres_tests, presidio, psycopg, python_suites, shapes,
+    browser, engine, kernel_tools, newer_statements, newest_psql, node_clients, oidc_provider, openapi,
+    pgbouncer, postgres_tests, presidio, psycopg, python_suites, shapes,
 };
 use crate::{repo, run};
 
@@ -43,6 +43,8 @@ pub(super) enum Source {
     PythonSuites,
     /// npm packages in a folder of the cache.
     Shapes,
+    /// npm packages in a folder of the cache.
+    Browser,
     /// A Python environment with packages from PyPI.
     OpenApi,
     /// The same.
@@ -77,6 +79,7 @@ impl Need {
             | Source::PythonSuites
             | Source::OpenApi
             | Source::Shapes
+            | Source::Browser
             | Source::Presidio
             | Source::PgBouncer
             | Source::Alertmanager
@@ -119,6 +122,7 @@ impl Need {
                 "PyPI: what e2e/clients/python names, checked by hash, and four source archives".to_string()
             }
             Source::Shapes => "npm: the packages of e2e/clients/shapes, checked by hash".to_string(),
+            Source::Browser => "npm: the packages of e2e/clients/browser, checked by hash".to_string(),
             Source::OpenApi => "PyPI: the packages of e2e/clients/openapi, checked by hash".to_string(),
             Source::Presidio => "PyPI: what xtask/src/setup/presidio names, checked by hash".to_string(),
             Source::PgBouncer => "apt: pgbouncer, unpacked into a cache and not installed".to_string(),
@@ -188,7 +192,8 @@ pub(super) fn missing() -> Vec<Need> {
                 || engine::is_installed()
                     && e2e::node_clients::installed().is_some()
                     && e2e::oidc::installed().is_some()
-                    && e2e::shapes::installed().is_some(),
+                    && e2e::shapes::installed().is_some()
+                    && e2e::browser::installed().is_some(),
             Need {
                 what: "npm",
                 why: "fetches the ClickHouse engine and clients from your npm registry",
@@ -267,6 +272,18 @@ pub(super) fn missing() -> Vec<Need> {
                 why: "tests hold messages to what they take",
                 source: Source::Shapes,
             },
+        ),
+        (
+            e2e::browser::program().is_some(),
+            Need {
+                what: "Chromium",
+                why: "somebody in tests answers requests with it",
+                source: Source::Apt(&["chromium"]),
+            },
+        ),
+        (
+            e2e::browser::installed().is_some(),
+            Need { what: "playwright-core", why: "drives that browser", source: Source::Browser },
         ),
         (
             e2e::openapi::python().is_some(),
@@ -388,6 +405,7 @@ pub(super) fn by_hand(missing: &[Need]) -> String {
             Source::PythonSuites => python_suites::by_hand(),
             Source::OpenApi => openapi::by_hand(),
             Source::Shapes => shapes::by_hand(),
+            Source::Browser => browser::by_hand(),
             Source::Presidio => presidio::by_hand(),
             Source::PgBouncer => pgbouncer::BY_HAND.to_string(),
             Source::Alertmanager => ALERTMANAGER_BY_HAND.to_string(),

@@ -28,21 +28,21 @@ const SLY: &str = "<!channel> <https://evil.example.com|click> [click](https://e
 
 /// Something that was posted.
 #[derive(Clone, Debug)]
-struct Post {
+pub(super) struct Post {
     path: String,
     headers: Vec<(String, String)>,
     text: String,
 }
 
 /// Takes what is posted, and answers with a status.
-struct Receiver {
-    port: u16,
+pub(super) struct Receiver {
+    pub(super) port: u16,
     posts: Arc<Mutex<Vec<Post>>>,
     status: Arc<AtomicU16>,
 }
 
 impl Receiver {
-    fn start() -> Result<Self> {
+    pub(super) fn start() -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("listen for posts")?;
         let receiver = Receiver {
             port: listener.local_addr()?.port(),
@@ -61,7 +61,7 @@ impl Receiver {
     }
 
     /// Everything at this path, when there is so much.
-    fn posts(&self, path: &str, count: usize) -> Result<Vec<Post>> {
+    pub(super) fn posts(&self, path: &str, count: usize) -> Result<Vec<Post>> {
         wait::until(format!("{count} posts at {path}"), SEEN, || {
             let all = self.posts.lock().unwrap_or_else(PoisonError::into_inner);
             let found: Vec<Post> = all.iter().filter(|post| post.path == path).cloned().collect();
@@ -100,7 +100,7 @@ impl Post {
         Ok(&found.with_context(|| format!("find {name} in {:?}", self.headers))?.1)
     }
 
-    fn json(&self) -> Result<Value> {
+    pub(super) fn json(&self) -> Result<Value> {
         serde_json::from_str(&self.text).with_context(|| format!("read {}", self.text))
     }
 }

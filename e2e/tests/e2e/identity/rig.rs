@@ -141,6 +141,9 @@ impl Rig {
         // Who has a certificate may show it.
         let client_ca = format!("client-ca = \"{}\"\n", authority.cert.display());
         let tls = tls_section(tls, &server, &client_ca);
+        // Sections that need a certificate say so.
+        let path = |path: &Path| path.display().to_string();
+        let sections = sections.replace("{cert}", &path(&server.cert)).replace("{key}", &path(&server.key));
         let stack = Stack::start_with(&format!("{limits}{tls}{oidc}{sections}"))?;
         Ok(Rig { authority, provider, key, stack })
     }
