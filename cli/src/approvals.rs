@@ -21,7 +21,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Config, Error, NoTls, SimpleQueryMessage, SimpleQueryRow, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::args::{Answers, Console};
+use crate::args::{Answers, Console, Grants};
 use crate::failure::Failure;
 use crate::show::{self, Cell, Shown};
 
@@ -131,13 +131,9 @@ pub(crate) fn answer(console: &Console, about: &Answers) -> Result<(), Failure> 
         Answers::Approve { request, time, reason } => {
             format!("APPROVE {} FOR {} {}", quoted(request), quoted(time), quoted(reason))
         }
-        Answers::Grants { .. } => "SHOW GRANTS".to_owned(),
-        Answers::Revoke { grant, reason } => format!("REVOKE {} {}", quoted(grant), quoted(reason)),
         Answers::Deny { request, reason } => format!("DENY {} {}", quoted(request), quoted(reason)),
     };
     let rows = say(console, &text)?;
-    let field =
-        |row: &SimpleQueryRow, number: usize| row.try_get(number).ok().flatten().unwrap_or("").to_owned();
     match about {
         Answers::List { format } => {
             let waiting = |row: &SimpleQueryRow| Waiting {
@@ -159,7 +155,17 @@ pub(crate) fn answer(console: &Console, about: &Answers) -> Result<(), Failure> 
             let known = |row: &SimpleQueryRow| Known { what: field(row, 0), value: field(row, 1) };
             show::show(&rows.iter().map(known).collect::<Vec<_>>(), false, *format, "")
         }
-        Answers::Grants { format } => {
+        Answers::Approve { .. } | Answers::Deny { .. } => {
+            tell(&rows);
+            Ok(())
+        }
+    }
+}
+
+/// Lists grants, or takes one back.
+pub(crate) fn grants(console: &Console, about: &Grants) -> Result<(), Failure> {
+    match about {
+        Grants::List { format } => {
             let counts = |row: &SimpleQueryRow| Counts {
                 grant: field(row, 0),
                 until: field(row, 1),
@@ -168,14 +174,23 @@ pub(crate) fn answer(console: &Console, about: &Answers) -> Result<(), Failure> 
                 approved_by: field(row, 4),
                 statement: field(row, 5),
             };
-            let rows: Vec<_> = rows.iter().map(counts).collect();
+            let rows: Vec<_> = say(console, "SHOW GRANTS")?.iter().map(counts).collect();
             show::show(&rows, false, *format, "everything is asked about")
         }
-        Answers::Approve { .. } | Answers::Deny { .. } | Answers::Revoke { .. } => {
-            rows.iter().for_each(|row| println!("{}", show::escaped(&field(row, 0))));
+        Grants::Revoke { grant, reason } => {
+            tell(&say(console, &format!("REVOKE {} {}", quoted(grant), quoted(reason)))?);
             Ok(())
         }
     }
+}
+
+fn field(row: &SimpleQueryRow, number: usize) -> String {
+    row.try_get(number).ok().flatten().unwrap_or("").to_owned()
+}
+
+/// What came of an answer.
+fn tell(rows: &[SimpleQueryRow]) {
+    rows.iter().for_each(|row| println!("{}", show::escaped(&field(row, 0))));
 }
 
 /// Ends a session.

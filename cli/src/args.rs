@@ -173,6 +173,13 @@ const APPROVALS_HELP: &str = r#"Examples:
 
 Exit codes: 0 done, 2 usage, 69 the console cannot be reached, 77 it refuses the log-in, 1 it refuses the answer"#;
 
+const GRANTS_HELP: &str = r#"Examples:
+  picket approvals approve 1a2b3c4d --for 1h
+  picket grants list
+  picket grants revoke 1a2b3c4d --reason 'it is done'
+
+Exit codes: 0 done, 2 usage, 69 the console cannot be reached, 77 it refuses the log-in, 1 it refuses the answer"#;
+
 const EXPLAIN_ABOUT: &str = "\
 What Picket reads in statements, and what its rules say of them
 
@@ -370,8 +377,11 @@ pub(crate) enum Question {
         answer: Answer,
     },
     /// Who was there, and what they did
-    #[command(long_about = help::SESSIONS_ABOUT, after_long_help = help::SESSIONS_HELP)]
+    #[command(long_about = help::SESSIONS_ABOUT, after_long_help = help::SESSIONS_HELP, args_conflicts_with_subcommands = true)]
     Sessions {
+        /// As behind `picket session`
+        #[command(subcommand)]
+        one: Option<Session>,
         #[command(flatten)]
         whose: WhoseArgs,
         #[command(flatten)]
@@ -445,6 +455,14 @@ pub(crate) enum Question {
         #[command(subcommand)]
         about: Answers,
     },
+    /// Approvals that count for a while: `picket approvals approve --for` gives them
+    #[command(after_long_help = GRANTS_HELP)]
+    Grants {
+        #[command(flatten)]
+        console: Console,
+        #[command(subcommand)]
+        about: Grants,
+    },
 }
 
 /// What is known of a person
@@ -510,25 +528,30 @@ pub(crate) enum Answers {
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
     },
-    /// What runs without being asked about, and for how long
-    Grants {
-        /// Form of the answer
-        #[arg(long, value_enum, default_value = "table")]
-        format: Format,
-    },
-    /// Take a grant back
-    Revoke {
-        /// Its name, as it is listed
-        grant: String,
-        /// Why; it is recorded
-        #[arg(long, value_name = "TEXT", default_value = "")]
-        reason: String,
-    },
     /// Refuse it
     Deny {
         /// Its name, as it is listed
         request: String,
         /// Why; whoever waits is told, and it is recorded
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+}
+
+/// What is asked of grants
+#[derive(Debug, Subcommand)]
+pub(crate) enum Grants {
+    /// What runs without being asked about, and for how long
+    List {
+        /// Form of the answer
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// Take one back
+    Revoke {
+        /// Its name, as it is listed
+        grant: String,
+        /// Why; it is recorded
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
     },

@@ -42,6 +42,7 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
         Question::Connect(args) => login::connect(args),
         Question::Logout => login::logout(),
         Question::Approvals { console, about } => approvals::answer(&console, &about),
+        Question::Grants { console, about } => approvals::grants(&console, &about),
         Question::Policy(about) => match *about {
             Policy::Explain { sql, asker, rules, format } => policy::explain(sql, &rules, &asker, format),
             Policy::Check { asker, rules } => policy::check(&rules, &asker),
@@ -131,7 +132,7 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
             let rows: Vec<Revealed> = page.rows.into_iter().map(Revealed::from).collect();
             show::show(&rows, page.more, answer.format, "nobody saw sensitive values as they are")
         }
-        Question::Sessions { whose, answer } => {
+        Question::Sessions { one: None, whose, answer } => {
             let (ledger, runtime) = connect()?;
             let since = answer.since.before_now();
             let page =
@@ -139,10 +140,12 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
             let rows: Vec<show::Session> = page.rows.into_iter().map(show::Session::from).collect();
             show::show(&rows, page.more, answer.format, "nobody was there")
         }
-        Question::Session(Session::Kill { session_id, reason, console }) => {
+        Question::Session(Session::Kill { session_id, reason, console })
+        | Question::Sessions { one: Some(Session::Kill { session_id, reason, console }), .. } => {
             approvals::kill(&console, &session_id, &reason)
         }
-        Question::Session(Session::Show { session_id, shown }) => {
+        Question::Session(Session::Show { session_id, shown })
+        | Question::Sessions { one: Some(Session::Show { session_id, shown }), .. } => {
             let (ledger, runtime) = connect()?;
             let page = runtime.block_on(ledger.session_timeline(session_id, shown.limit, ANSWER_WITHIN))?;
             // People read on from the start; what is left out is the oldest.

@@ -586,7 +586,10 @@ fn a_grant_lets_run_what_is_alike_of_the_same_person_until_it_is_taken_back() ->
         held.stack.truth("SELECT string_agg(id::text, ' ' ORDER BY id) FROM orders WHERE id < 5")?,
         "3 4"
     );
-    let (said, errors, code) = picket(&held, "host=127.0.0.1 user=bob", &["revoke", &request])?;
+    let grants = |args: &[&str]| picket_of(&held, "grants", "host=127.0.0.1 user=bob", args);
+    let (listed, errors, _) = grants(&["list", "--format", "csv"])?;
+    assert!(listed.contains(&request) && listed.contains(",alice,"), "{listed}{errors}");
+    let (said, errors, code) = grants(&["revoke", &request])?;
     assert_eq!((said.trim(), code), ("it asks again from now on", Some(0)), "{errors}");
     assert_ne!(psql::run(&alice, &delete(4))?.code, 0);
     let select = format!(
@@ -602,9 +605,19 @@ fn a_grant_lets_run_what_is_alike_of_the_same_person_until_it_is_taken_back() ->
 
 /// What `picket approvals` says at the console with this connection string, and its exit code.
 fn picket(held: &Held, conninfo: &str, args: &[&str]) -> Result<(String, String, Option<i32>)> {
+    picket_of(held, "approvals", conninfo, args)
+}
+
+/// What another command says there.
+fn picket_of(
+    held: &Held,
+    command: &str,
+    conninfo: &str,
+    args: &[&str],
+) -> Result<(String, String, Option<i32>)> {
     let port = held.stack.proxy.port();
     let mut picket = binaries::command("picket")?;
-    picket.arg("approvals").args(args).env("PGPASSWORD", &held.stack.alice()?.password);
+    picket.arg(command).args(args).env("PGPASSWORD", &held.stack.alice()?.password);
     picket.env("PICKET_CONSOLE", format!("port={port} dbname=picket {conninfo}"));
     let output = picket.output().context("run picket")?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

@@ -65,7 +65,7 @@ fn somebody_of_the_group_ends_a_session_and_its_statement_and_nobody_else_does()
     let conninfo = format!("host=127.0.0.1 port={} user=bob dbname=picket", alice.port);
     for odd in ["1234567", "no-such-session", &format!("{session}0"), "1a2b3c4d'; KILL '1a2b3c4d"] {
         let output = binaries::command("picket")?
-            .args(["session", "kill", odd])
+            .args(["sessions", "kill", odd])
             .env("PICKET_CONSOLE", &conninfo)
             .env("PGPASSWORD", &alice.password)
             .output()?;

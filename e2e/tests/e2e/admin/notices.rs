@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -13,9 +13,14 @@ use anyhow::{Context, Result, ensure};
 use e2e::scratch::Scratch;
 use e2e::{psql, shapes, wait};
 use ring::hmac;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
 use super::{Held, SEEN, value};
+use crate::certificates::Authority;
+use crate::reload::{RELOADED, reload};
 use crate::stack::{USER, text};
 
 const SECRET: &str = "a-secret-of-a-throwaway-webhook";
@@ -43,6 +48,11 @@ pub(super) struct Receiver {
 
 impl Receiver {
     pub(super) fn start() -> Result<Self> {
+        Receiver::start_with(None)
+    }
+
+    /// With TLS, as receivers elsewhere have it.
+    fn start_with(tls: Option<Arc<ServerConfig>>) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("listen for posts")?;
         let receiver = Receiver {
             port: listener.local_addr()?.port(),
@@ -53,8 +63,12 @@ impl Receiver {
         // It ends with the test's process.
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (posts, status) = (Arc::clone(&posts), Arc::clone(&status));
-                thread::spawn(move || take(&stream, &posts, &status));
+                let (posts, status, tls) = (Arc::clone(&posts), Arc::clone(&status), tls.clone());
+                thread::spawn(move || match tls.map(ServerConnection::new) {
+                    Some(Ok(tls)) => take(StreamOwned::new(tls, stream), &posts, &status),
+                    Some(Err(_)) => None,
+                    None => take(stream, &posts, &status),
+                });
             }
         });
         Ok(receiver)
@@ -70,7 +84,7 @@ impl Receiver {
     }
 }
 
-fn take(stream: &TcpStream, posts: &Mutex<Vec<Post>>, status: &AtomicU16) -> Option<()> {
+fn take(stream: impl Read + Write, posts: &Mutex<Vec<Post>>, status: &AtomicU16) -> Option<()> {
     let mut reader = BufReader::new(stream);
     loop {
         let mut line = String::new();
@@ -89,8 +103,8 @@ fn take(stream: &TcpStream, posts: &Mutex<Vec<Post>>, status: &AtomicU16) -> Opt
         let text = String::from_utf8(body).ok()?;
         posts.lock().unwrap_or_else(PoisonError::into_inner).push(Post { path, headers, text });
         let status = status.load(Ordering::Relaxed);
-        let mut stream = stream;
-        stream.write_all(format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n").as_bytes()).ok()?;
+        let answer = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n");
+        reader.get_mut().write_all(answer.as_bytes()).ok()?;
     }
 }
 
@@ -279,5 +293,49 @@ fn an_outage_of_a_receiver_costs_no_request_anything_and_is_recorded() -> Result
     let begun = Instant::now();
     assert_eq!(held.stack.proxy.stop()?, 0);
     ensure!(begun.elapsed() < Duration::from_secs(30), "it took {:?}", begun.elapsed());
+    Ok(())
+}
+
+#[test]
+fn a_receiver_is_told_over_tls_where_its_certificate_is_good_and_reload_takes_another() -> Result<()> {
+    let authority = Authority::new()?;
+    let (named, unnamed) = (authority.server("127.0.0.1")?, authority.server("elsewhere.example.com")?);
+    let tls = |files: &crate::certificates::Files| -> Result<Arc<ServerConfig>> {
+        let chain = vec![CertificateDer::from_pem_file(&files.cert)?];
+        let key = PrivateKeyDer::from_pem_file(&files.key)?;
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)?;
+        Ok(Arc::new(config))
+    };
+    let (good, bad) =
+        (Receiver::start_with(Some(tls(&named)?))?, Receiver::start_with(Some(tls(&unnamed)?))?);
+    let section = |port: u16| {
+        let address = format!("url = \"https://127.0.0.1:{port}/json\"");
+        format!(
+            "[[approvals.webhook]]\n{address}\nformat = \"json\"\nroot-ca = \"{}\"\n",
+            authority.cert.display()
+        )
+    };
+    let mut held = Held::start_with("", &section(bad.port))?;
+    let answer = |held: &Held| -> Result<()> {
+        let child = held.send("DELETE FROM orders WHERE id = 1")?;
+        let id = text(&held.request("bob")?, "id")?.to_owned();
+        held.ask("bob", "POST", &format!("/v1/approvals/{id}/deny"), Some("{}"))?.json(200)?;
+        child.wait_with_output()?;
+        Ok(())
+    };
+    answer(&held)?;
+    let select = "SELECT * FROM alerts FINAL WHERE kind = 'undelivered'";
+    let alert = held.stack.ledger.wait_row("the outage", select)?;
+    assert!(text(&alert, "message")?.contains("certificate"), "{alert}");
+    assert!(bad.posts("/json", 0)?.is_empty(), "it is not who it says");
+
+    let (from, to) = (format!(":{}/json", bad.port), format!(":{}/json", good.port));
+    reload(&mut held.stack, RELOADED, |text| text.replace(&from, &to))?;
+    answer(&held)?;
+    let told = good.posts("/json", 2)?;
+    assert_eq!((&told[0].json()?["event"], &told[1].json()?["event"]), (&json!("asked"), &json!("denied")));
     Ok(())
 }
