@@ -1,5 +1,6 @@
 //! The agent's configuration: [`ConfigFile`] is what was written, [`Config`] is what runs.
 
+mod access_rules;
 mod act;
 mod alerts;
 mod allow;
@@ -15,6 +16,8 @@ use daemon::config::{ConfigError, Refused, read, refused, section};
 use serde::Deserialize;
 use toml::Spanned;
 
+pub use self::access_rules::AccessRulesConfig;
+use self::access_rules::AccessRulesFile;
 pub use self::act::ActConfig;
 use self::act::ActFile;
 use self::alerts::AlertsFile;
@@ -53,6 +56,8 @@ pub struct ConfigFile {
     alerts: AlertsFile,
     #[serde(default)]
     discover: DiscoverFile,
+    #[serde(default)]
+    access_rules: AccessRulesFile,
 }
 
 #[derive(Debug, Deserialize)]
@@ -83,6 +88,8 @@ pub struct Config {
     pub act: ActConfig,
     /// What is done about databases that listen on other ports.
     pub discover: DiscoverConfig,
+    /// Whether it is told when files change that say who may log in.
+    pub access_rules: AccessRulesConfig,
     /// Who is told of alerts.
     pub webhooks: Vec<WebhookConfig>,
     /// Where records wait.
@@ -123,6 +130,7 @@ impl ConfigFile {
         let allow = allow::check(self.allow, &watch_ports)?;
         let act = self.act.check(&watch_ports)?;
         let discover = self.discover.check(&watch_ports)?;
+        let access_rules = self.access_rules.check()?;
         let webhooks = self.alerts.check()?;
         let spool = section(self.spool.span(), self.spool.into_inner(), SpoolConfig::check)?;
         let clickhouse = self.clickhouse.unwrap_or_else(|| Spanned::new(0..0, ClickHouseConfig::default()));
@@ -142,6 +150,7 @@ impl ConfigFile {
             allow,
             act,
             discover,
+            access_rules,
             webhooks,
             spool,
             clickhouse,
@@ -335,6 +344,14 @@ mod tests {
         );
         assert!(discover("ignore-ports = [1]").ends_with("must hold none of `watch-ports`, got 1"));
         assert!(discover("listeners = false\nwatch = true").starts_with("a.toml:4: `discover.watch` needs"));
+        let rules = |text: &str| error(&format!("watch-ports = [1]\n[access-rules]\n{text}"));
+        let relative = rules("config-files = ['/a/postgresql.conf',\n'postgresql.conf']");
+        assert!(
+            relative.starts_with("a.toml:4: `access-rules.config-files` must hold absolute paths such as")
+        );
+        assert!(relative.ends_with("got `postgresql.conf`"), "{relative}");
+        let off = rules("watch = false\nconfig-files = ['/a']");
+        assert_eq!(off, "a.toml:4: `access-rules.config-files` needs `access-rules.watch`");
         assert!(error("watch-port = [1]").contains("unknown field `watch-port`"));
     }
 }

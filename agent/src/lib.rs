@@ -1,6 +1,7 @@
 //! The second witness: kernel programs tell of every connection to the database ports of a host, and whatever came
 //! around the proxy is an alert. It records, and refuses nobody unless it is told to.
 
+mod access;
 mod act;
 mod alerts;
 mod allowances;

@@ -19,6 +19,7 @@ use std::thread;
 use ebpf_abi::{Process, TcpState};
 use tokio::sync::oneshot;
 
+pub(crate) use self::listeners::databases;
 use self::local::Local;
 use self::namespaces::Seen;
 use crate::moment::Clock;
@@ -147,6 +148,17 @@ pub struct Listener {
     pub process: Process,
 }
 
+/// Somebody listens on a watched port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// Names the socket.
+    pub cookie: u64,
+    /// What it is called by in descriptors.
+    pub inode: u32,
+    /// On which port.
+    pub port: u16,
+}
+
 /// The answer to a [`Quest`].
 #[derive(Debug, Default)]
 pub struct Found {
@@ -179,7 +191,9 @@ pub struct Look {
     pub are_holders_whole: bool,
     /// What could not be seen, and the mend.
     pub problems: Vec<String>,
-    /// Who listens, where that was asked.
+    /// Who listens on watched ports.
+    pub served: Vec<Served>,
+    /// Who listens elsewhere, where that was asked.
     pub found: Option<Found>,
 }
 
@@ -223,6 +237,9 @@ impl Lookout {
         let are_holders_whole = nobody_knows.is_none();
         let found =
             quest.map(|quest| listeners::find(&second.listening, &self.ports, quest, &self.cgroup_mount));
+        let served = second.listening.iter().filter(|it| self.ports.contains(&it.local.port()));
+        let served = served.map(|it| Served { cookie: it.cookie, inode: it.inode, port: it.local.port() });
+        let served = served.collect();
         let mut problems: Vec<String> = first.problems.union(&second.problems).cloned().collect();
         problems.extend(first.unix_problems.union(&second.unix_problems).cloned());
         problems.extend(nobody_knows);
@@ -235,6 +252,7 @@ impl Lookout {
             unix_reach: first.unix_reach().min(second.unix_reach()),
             are_holders_whole,
             problems,
+            served,
             found,
         }
     }

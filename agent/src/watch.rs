@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
+use crate::access::AccessRules;
 use crate::act::addresses::Keeper;
 use crate::act::orders::Orders;
 use crate::alerts::Alerts;
@@ -119,6 +120,7 @@ struct Watch {
     journal: Journal,
     lookout: Lookout,
     discovery: Discovery,
+    access_rules: AccessRules,
     /// Whether processes are refused, or it is told that they would be.
     acts: Mode,
     /// The look that is not back yet.
@@ -174,6 +176,8 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
             cgroup: config.cgroup.clone(),
         },
         discovery: Discovery::new(config.discover, now),
+        access_rules: AccessRules::start(config.access_rules, &host.name, &dir)
+            .context("start looking at access rules")?,
         acts,
         looking: None,
         looked_at: now,
@@ -393,6 +397,7 @@ impl Watch {
             records.extend(gap.told(&self.host, &merged));
         }
         let ports = self.discover(&seen, &mut records);
+        self.access_rules.serve(seen.served);
         self.keep(&mut records);
         if let Some(ready) = self.ready.take() {
             self.account("watching")?;
@@ -502,7 +507,11 @@ impl Watch {
         let (counts, open) = (self.counts()?, self.tracker.open());
         let mut records = Vec::new();
         self.health.look(counts, open, Instant::now(), Clock.now(), &mut records);
+        self.tell_access_rules(&mut records);
         self.keep(&mut records);
+        if self.report.is_clear() {
+            self.access_rules.recorded();
+        }
         if self.forgotten < self.tracker.forgotten() {
             self.forgotten = self.tracker.forgotten();
             tracing::warn!(
@@ -515,6 +524,21 @@ impl Watch {
             self.begin_look();
         }
         Ok(())
+    }
+
+    /// Tells what has changed of who may log in.
+    fn tell_access_rules(&mut self, records: &mut Vec<Record>) {
+        let alerts = self.access_rules.take().into_iter().map(|(kind, message)| {
+            Record::Alert(AlertRecord {
+                alert_id: Uuid::now_v7(),
+                raised_at: Clock.now(),
+                host: self.host.name.clone(),
+                kind,
+                message,
+                connection: None,
+            })
+        });
+        records.extend(alerts);
     }
 
     /// Whoever takes the programs away is told of, and what came meanwhile is looked for.
@@ -538,8 +562,9 @@ impl Watch {
     fn is_look_due(&self, counts: Counts) -> bool {
         let since = self.looked_at.elapsed();
         let is_blind = self.untold < counts.untold() || self.ready.is_some();
-        let is_curious =
-            self.discovery.is_on() && (self.listens < counts.listens || self.discovery.is_curious());
+        let is_curious = (self.discovery.is_on() || self.access_rules.is_on())
+            && self.listens < counts.listens
+            || self.discovery.is_curious();
         COMPARE_EVERY <= since
             || (DISCOVER_EVERY <= since && is_curious)
             || (FIND_ENDS_EVERY <= since && (is_blind || self.tracker.needs_looks()))

@@ -76,7 +76,9 @@ fn severity(kind: AlertKind) -> &'static str {
         | AlertKind::ProcessesLost
         | AlertKind::Tampered
         | AlertKind::Unjudged => "critical",
-        AlertKind::Denied
+        AlertKind::AccessRulesChanged
+        | AlertKind::AccessRulesUnread
+        | AlertKind::Denied
         | AlertKind::EndsUnseen
         | AlertKind::EventsLost
         | AlertKind::Gap

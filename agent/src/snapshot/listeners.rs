@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::SocketAddr;
 use std::path::Path;
 
-use super::{Found, Listener, Quest, Socket, Suspect, holders};
+use super::{Found, Listener, Quest, Served, Socket, Suspect, holders};
 use crate::discover::programs;
 use crate::proc::Proc;
 
@@ -32,6 +32,19 @@ pub(super) fn find(listening: &[Socket], ports: &BTreeSet<u16>, quest: &Quest, c
         forwarding: forwarding(&quest.suspects, &by_inode),
         problem,
     }
+}
+
+/// Which process of which database listens there. Those that nobody is known to hold are told apart.
+pub(crate) fn databases(served: &[Served]) -> (Vec<(Served, u32, &'static str)>, Vec<Served>) {
+    let wanted: HashSet<u32> = served.iter().map(|it| it.inode).filter(|inode| *inode != 0).collect();
+    let (holders, _) = holders::holders_of(&wanted);
+    let mut found = Vec::new();
+    for it in served {
+        let pids = holders.get(&it.inode);
+        let known = pids.and_then(|pids| database(pids, it.port));
+        found.extend(known.map(|(pid, database)| (*it, pid, database)));
+    }
+    (found, served.iter().filter(|it| !holders.contains_key(&it.inode)).copied().collect())
 }
 
 /// The first among them that is a database. Its children hold the socket too, and so may who has handed it over.

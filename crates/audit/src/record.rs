@@ -416,6 +416,10 @@ pub enum AlertKind {
     Unjudged,
     /// Somebody had the agent end a connection.
     Killed,
+    /// A file has changed that says who may log in to a database.
+    AccessRulesChanged,
+    /// Such a file cannot be read.
+    AccessRulesUnread,
     /// Somebody asked too many questions about values that are masked.
     Probing,
     /// Alerts cannot be delivered to somebody who must know, or can be again.
@@ -438,6 +442,8 @@ impl AlertKind {
             AlertKind::WouldDeny => "would_deny",
             AlertKind::Unjudged => "unjudged",
             AlertKind::Killed => "killed",
+            AlertKind::AccessRulesChanged => "access_rules_changed",
+            AlertKind::AccessRulesUnread => "access_rules_unread",
             AlertKind::Probing => "probing",
             AlertKind::Undelivered => "undelivered",
         }

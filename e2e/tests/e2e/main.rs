@@ -1,5 +1,6 @@
 //! All end-to-end tests in one binary: real PostgreSQL, engine, proxy, agent, kernel and clients.
 
+mod access_rules;
 mod acts;
 mod admin;
 mod agent;

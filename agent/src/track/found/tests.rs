@@ -12,6 +12,7 @@ use super::*;
 /// Looks take from 100 to 200; events of `opened` are from 5.
 fn look(unknown: &[Standing], alive: &[u64]) -> Look {
     Look {
+        served: Vec::new(),
         began_boot_ns: 100,
         ended_boot_ns: 200,
         unknown: unknown.to_vec(),
