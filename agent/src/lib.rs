@@ -25,7 +25,7 @@ pub mod snapshot;
 pub mod track;
 pub mod watch;
 
-pub use act::addresses::Addresses;
+pub use act::addresses::{Addresses, Namespaces};
 pub use act::orders::Orders;
 pub use allowances::Allowances;
 pub use config::{ActConfig, AllowRule, Config};

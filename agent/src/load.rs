@@ -6,14 +6,15 @@ mod error;
 mod host;
 mod types;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use audit::record::UnixMicros;
 use aya::maps::{HashMap, Map, MapData, MapError, PerCpuArray, RingBuf};
-use aya::programs::{BtfTracePoint, CgroupAttachMode, CgroupSockAddr, Program, ProgramError};
+use aya::programs::sk_lookup::SkLookupLink;
+use aya::programs::{BtfTracePoint, CgroupAttachMode, CgroupSockAddr, Program, ProgramError, SkLookup};
 use aya::{Btf, Ebpf, EbpfLoader};
 use aya_log::EbpfLogger;
 use ebpf_abi::{Counter, PORT_ACTED_ON, PORT_WATCHED};
@@ -22,7 +23,7 @@ pub use error::LoadError;
 pub use host::cgroup_mount;
 
 use self::act::Acts;
-use crate::act::addresses::Addresses;
+use crate::act::addresses::{Addresses, Namespaces};
 use crate::act::orders::Orders;
 use crate::event::{Event, UnreadableEvent};
 
@@ -50,6 +51,9 @@ const TRACEPOINT: &str = "sk_data_ready";
 const OF_CGROUPS: &str = "made_cgroups";
 const CGROUP_TRACEPOINT: &str = "cgroup_mkdir";
 
+/// Asks about clients on other hosts, in each network namespace.
+const OF_REMOTE_CLIENTS: &str = "remote_clients";
+
 /// The kernel's programs at work.
 pub struct Kernel {
     /// INVARIANT: outlives the maps' use: dropping it detaches the programs.
@@ -57,6 +61,8 @@ pub struct Kernel {
     cgroup: File,
     /// Those that are attached.
     attached: Vec<&'static str>,
+    /// Network namespaces in which clients on other hosts are asked about.
+    guarded: BTreeMap<u64, SkLookupLink>,
     unix_problem: Option<String>,
     watched: BTreeSet<u16>,
     events: RingBuf<MapData>,
@@ -131,6 +137,7 @@ impl Kernel {
             programs,
             cgroup,
             attached: PROGRAMS.to_vec(),
+            guarded: BTreeMap::new(),
             unix_problem: None,
             watched: BTreeSet::new(),
             events,
@@ -209,7 +216,41 @@ impl Kernel {
             // Those that were made before the program was attached.
             self.acts.mend()?;
         }
+        if self.acts.is_about_remote() {
+            let load = |program: &mut SkLookup| if program.fd().is_ok() { Ok(()) } else { program.load() };
+            self.program_of_remote_clients().and_then(load).map_err(LoadError::program(OF_REMOTE_CLIENTS))?;
+        }
         Ok(())
+    }
+
+    /// Has clients on other hosts asked about in these network namespaces, where orders say so. Says where somebody had ended that.
+    pub fn guard(&mut self, namespaces: &Namespaces) -> Result<Vec<String>, LoadError> {
+        if !self.acts.is_about_remote() {
+            return Ok(Vec::new());
+        }
+        let attached = attached::namespaces().map_err(LoadError::unasked)?;
+        self.guarded.retain(|number, _| namespaces.contains_key(number));
+        let mut mended = Vec::new();
+        for (number, namespace) in namespaces {
+            if self.guarded.contains_key(number) && attached.contains(number) {
+                continue;
+            }
+            let attach = |program: &mut SkLookup| {
+                let link = program.attach(namespace)?;
+                program.take_link(link)
+            };
+            let link = self.program_of_remote_clients().and_then(attach);
+            let link = link.map_err(LoadError::program(OF_REMOTE_CLIENTS))?;
+            // A number may be that of a new one.
+            if self.guarded.insert(*number, link).is_some() {
+                mended.push(format!("program `{OF_REMOTE_CLIENTS}` of network namespace {number}"));
+            }
+        }
+        Ok(mended)
+    }
+
+    fn program_of_remote_clients(&mut self) -> Result<&mut SkLookup, ProgramError> {
+        self.programs.program_mut(OF_REMOTE_CLIENTS).ok_or(ProgramError::NotLoaded)?.try_into()
     }
 
     /// Refuses processes, but for these, some seconds more: until somebody calls it no more.

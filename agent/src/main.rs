@@ -30,10 +30,11 @@ A configuration:
   user = \"postgres\"                      # all that is given must be true: user, cgroup, from, ports
   cgroup = \"/system.slice/pgbackrest.service\"
   until = 2027-03-31T22:00:00Z           # from then on it is a bypass again
-  [act]                                  # what is done about processes of this host that go around it all the same
+  [act]                                  # what is done about who goes around it all the same
   mode = \"deny\"                          # \"observe\": nothing (default); \"alert\": who would be refused is told
   ports = [5432]                         # of `watch-ports`; all where it is left out
   outgoing = false                       # true: connections to databases on other hosts too
+  remote = false                         # true: clients on other hosts that come to this one too
   [discover]                             # databases that listen on other ports are told of
   watch = true                           # and watched from then on
   ignore-ports = [6379]                  # but for these

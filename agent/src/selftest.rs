@@ -67,7 +67,12 @@ pub(crate) async fn run(kernel: &mut Kernel) -> Result<(), SelfTestError> {
 pub(crate) fn refuses(kernel: &mut Kernel, cgroup_mount: &Path) -> Result<(), SelfTestError> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(SelfTestError::Connect)?;
     let address = listener.local_addr().map_err(SelfTestError::Connect)?;
-    let config = ActConfig { mode: Mode::Deny, outgoing: false, ports: BTreeSet::from([address.port()]) };
+    let config = ActConfig {
+        mode: Mode::Deny,
+        outgoing: false,
+        remote: false,
+        ports: BTreeSet::from([address.port()]),
+    };
     kernel.take_orders(Orders::new(&config, &[]), cgroup_mount).map_err(SelfTestError::Orders)?;
     kernel.renew(&BTreeSet::new(), Clock.now(), Clock.now_boot_ns()).map_err(SelfTestError::Orders)?;
     kernel.watch_port(address.port()).map_err(SelfTestError::Port)?;

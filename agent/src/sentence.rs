@@ -31,8 +31,11 @@ pub(crate) fn bypass(record: &ConnectionRecord) -> String {
 
 /// The same of one that was refused, or would have been; `mistake` says why it should not have been.
 pub(crate) fn refused(record: &ConnectionRecord, is_denied: bool, mistake: Option<&str>) -> String {
-    let process = record.process.clone().unwrap_or_default();
-    let (who, server, known) = (who(&process), record.place(), known(&process));
+    let (who, known) = match &record.process {
+        Some(process) => (who(process), known(process)),
+        None => (record.client.to_string(), String::new()),
+    };
+    let server = record.place();
     let refused = if is_denied { "was refused" } else { "would have been refused" };
     let why = mistake.map_or_else(
         || "no rule allows it around the proxy".to_owned(),

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -20,7 +21,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
 use crate::access::AccessRules;
-use crate::act::addresses::Keeper;
+use crate::act::addresses::{Keeper, Namespaces, Stop};
 use crate::act::orders::Orders;
 use crate::alerts::Alerts;
 use crate::allowances::Allowances;
@@ -123,6 +124,8 @@ struct Watch {
     access_rules: AccessRules,
     /// Whether processes are refused, or it is told that they would be.
     acts: Mode,
+    /// Which network namespaces there are, where clients on other hosts are asked about.
+    namespaces: Option<Receiver<Namespaces>>,
     /// The look that is not back yet.
     looking: Option<oneshot::Receiver<Look>>,
     looked_at: Instant,
@@ -179,6 +182,7 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
         access_rules: AccessRules::start(config.access_rules, &host.name, &dir)
             .context("start looking at access rules")?,
         acts,
+        namespaces: None,
         looking: None,
         looked_at: now,
         marked_at: now,
@@ -264,14 +268,16 @@ impl Watch {
     }
 
     /// Refuses who goes around the proxy from now on, where that is asked for.
-    fn act(&mut self, orders: Orders) -> Result<Option<Keeper>, Failure> {
+    fn act(&mut self, orders: Orders) -> Result<Option<Stop>, Failure> {
         if self.acts == Mode::Observe {
             return Ok(None);
         }
         let what = if self.acts == Mode::Deny { "are refused" } else { "would be refused, which is told" };
         tracing::warn!(
             mode = self.acts.name(),
-            "connections of processes of this host around the proxy {what}; those over UNIX sockets are not"
+            remote = orders.remote,
+            "connections of processes of this host around the proxy {what}, of clients on other hosts where `act.remote` \
+             says so; those over UNIX sockets are not"
         );
         let addresses = self.kernel.addresses().map(|mut addresses| {
             addresses.believe(self.this_host.registry.addresses());
@@ -279,8 +285,17 @@ impl Watch {
         });
         let addresses = addresses.transpose().context("find the addresses of this host")?;
         self.kernel.take_orders(orders, &self.lookout.cgroup_mount).map_err(unloaded)?;
+        let (stop, namespaces) = addresses.map(Keeper::parts).unzip();
+        self.namespaces = namespaces;
+        self.guard()?;
         self.renew()?;
-        Ok(addresses)
+        Ok(stop)
+    }
+
+    /// Has clients on other hosts asked about in network namespaces that are new. Says where somebody had ended that.
+    fn guard(&mut self) -> Result<Vec<String>, Failure> {
+        let now = self.namespaces.as_ref().and_then(|namespaces| namespaces.try_iter().last());
+        now.map_or(Ok(Vec::new()), |now| self.kernel.guard(&now).map_err(unloaded))
     }
 
     /// The proxy and the agent itself are never refused.
@@ -547,7 +562,13 @@ impl Watch {
             return Ok(());
         }
         self.checked_at = Instant::now();
-        let mended = self.kernel.mend().map_err(unloaded)?;
+        let mut mended = self.kernel.mend().map_err(unloaded)?;
+        match self.guard() {
+            Ok(guarded) => mended.extend(guarded),
+            Err(error) => {
+                tracing::error!(error = %error.error, "clients on other hosts are not refused in some network namespaces");
+            }
+        }
         if !mended.is_empty() {
             let alert = self.health.tampered(&mended, Clock.now());
             self.keep(&mut vec![alert]);

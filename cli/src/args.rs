@@ -120,7 +120,7 @@ Keys of a JSON object, in this order, and columns of CSV (null empty):
   process_container   id of its container, by the cgroup
   process_pod         uid of its pod of Kubernetes, by the cgroup
   process_parents     list: who started it, who started that one, and so on, as command[pid]
-  client              address and port of the client; empty where it was refused
+  client              address and port of the client; empty where a process of the host was refused
   server              address and port of the database
   state               open, closed, or unknown where the ledger has no such connection;
                       with --refused: refused, or would_be_refused where it is only told

@@ -1,10 +1,11 @@
-//! Decides whether a process may ask for a connection to a database around the proxy. The agent writes down who may; what
-//! cannot be told here goes on.
+//! Decides whether a process of this host, or a client on another one, may have a connection to a database around the proxy. The
+//! agent writes down who may; what cannot be told here goes on.
 
+use aya_ebpf::EbpfContext;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::lpm_trie::Key;
 use aya_ebpf::maps::{Array, HashMap, LpmTrie};
-use aya_ebpf::programs::SockAddrContext;
+use aya_ebpf::programs::{SkLookupContext, SockAddrContext};
 use ebpf_abi::{
     ADDRESS_OF_PROXY, Act, CGROUP_LEVELS_MAX, Counter, Endpoint, Kind, Mode, Process, RULE_WORDS, Refused,
     RuleSet, Rules, is_covered, is_own, joined,
@@ -21,6 +22,8 @@ const EXEMPT_MAX: u32 = 128;
 /// Addresses of a host in all its network namespaces.
 const ADDRESSES_MAX: u32 = 65_536;
 const ADDRESS_BITS: u32 = 128;
+/// Networks that rules name.
+const NETWORKS_MAX: u32 = 16_384;
 const NONE: RuleSet = [0; RULE_WORDS];
 
 #[map]
@@ -39,6 +42,10 @@ static RULES_OF_PORT: HashMap<u16, RuleSet> = HashMap::with_max_entries(PORTS_MA
 #[map]
 static RULES_OF_CGROUP: HashMap<u64, RuleSet> = HashMap::with_max_entries(CGROUPS_MAX, 0);
 
+/// By a network: those that name it, or one that it is in.
+#[map]
+static RULES_OF_NETWORK: LpmTrie<[u8; 16], RuleSet> = LpmTrie::with_max_entries(NETWORKS_MAX, 0);
+
 /// Processes that are never refused.
 #[map]
 static EXEMPT: HashMap<u32, u8> = HashMap::with_max_entries(EXEMPT_MAX, 0);
@@ -49,39 +56,85 @@ static ADDRESSES: LpmTrie<[u8; 16], u8> = LpmTrie::with_max_entries(ADDRESSES_MA
 
 /// Whether the process may go on. Tells of one that may not, or would not.
 pub fn may_connect(context: &SockAddrContext, server: Endpoint, process: &Process) -> bool {
-    let Some([mode, outgoing, until_boot_ns]) = kernel::copied(ACT.get_ptr(0)) else { return true };
-    if mode == Mode::Observe as u64 || !ports::is_acted_on(server.port) {
-        return true;
-    }
-    let now_boot_ns = kernel::now_boot_ns();
-    if until_boot_ns <= now_boot_ns {
-        ring::count(Counter::Unjudged);
-        return true;
-    }
-    if !is_meant(&server.address, outgoing != 0)
+    let Some(now) = Now::judging(server.port) else { return true };
+    if !is_meant(&server.address, now.outgoing)
         || EXEMPT.get_ptr(process.pid).is_some()
         || is_allowed(server.port, process)
     {
         return true;
     }
-    ring::count(Counter::Denied);
-    let is_denied = mode == Mode::Deny as u64;
-    let refused = Refused {
-        kind: Kind::Refused,
-        is_denied: u8::from(is_denied),
-        reserved: [0; 6],
-        at_boot_ns: now_boot_ns,
-        client_cookie: kernel::connecting_cookie(context),
-        server,
-        process: *process,
-    };
-    // Whoever asks again and again must not take the room of what others do.
-    if ring::is_half_full() {
-        ring::count(Counter::RefusedLost);
-    } else {
-        ring::emit(context, refused, now_boot_ns, Counter::RefusedSubmitted, Counter::RefusedLost);
+    let client_cookie = kernel::connecting_cookie(context);
+    now.refuse(context, client_cookie, server, Endpoint::UNKNOWN, process)
+}
+
+/// Whether a client may be let in. One of this host has been asked within its `connect`.
+pub fn may_come(context: &SkLookupContext, server: Endpoint, client: Endpoint) -> bool {
+    let Some(now) = Now::judging(server.port) else { return true };
+    // Of this host, or a proxy.
+    if is_own(&client.address) || ADDRESSES.get(Key::new(ADDRESS_BITS, client.address)).is_some() {
+        return true;
     }
-    !is_denied
+    let in_force = kernel::copied(RULES.get_ptr(Rules::InForce as u32)).unwrap_or(NONE);
+    let by_port = by(Rules::AnyPort, RULES_OF_PORT.get_ptr(server.port));
+    let by_network = RULES_OF_NETWORK.get(Key::new(ADDRESS_BITS, client.address)).copied().unwrap_or(NONE);
+    if is_covered(&in_force, &by_port, &by_network, &by_network) {
+        return true;
+    }
+    now.refuse(context, 0, server, client, &Process::UNKNOWN)
+}
+
+/// What holds at the moment about connections that are judged.
+struct Now {
+    boot_ns: u64,
+    is_denied: bool,
+    outgoing: bool,
+}
+
+impl Now {
+    /// `None` where those to this port are not.
+    #[inline(always)]
+    fn judging(port: u16) -> Option<Self> {
+        let [mode, outgoing, until_boot_ns] = kernel::copied(ACT.get_ptr(0))?;
+        if mode == Mode::Observe as u64 || !ports::is_acted_on(port) {
+            return None;
+        }
+        let boot_ns = kernel::now_boot_ns();
+        if until_boot_ns <= boot_ns {
+            ring::count(Counter::Unjudged);
+            return None;
+        }
+        Some(Now { boot_ns, is_denied: mode == Mode::Deny as u64, outgoing: outgoing != 0 })
+    }
+
+    /// Tells of it. Whether it may go on all the same.
+    #[inline(always)]
+    fn refuse(
+        self,
+        context: &impl EbpfContext,
+        client_cookie: u64,
+        server: Endpoint,
+        client: Endpoint,
+        process: &Process,
+    ) -> bool {
+        ring::count(Counter::Denied);
+        let refused = Refused {
+            kind: Kind::Refused,
+            is_denied: u8::from(self.is_denied),
+            reserved: [0; 6],
+            at_boot_ns: self.boot_ns,
+            client_cookie,
+            server,
+            client,
+            process: *process,
+        };
+        // Whoever asks again and again must not take the room of what others do.
+        if ring::is_half_full() {
+            ring::count(Counter::RefusedLost);
+        } else {
+            ring::emit(context, refused, self.boot_ns, Counter::RefusedSubmitted, Counter::RefusedLost);
+        }
+        !self.is_denied
+    }
 }
 
 /// Whether databases at this address are meant.
@@ -96,13 +149,13 @@ fn is_meant(address: &[u8; 16], outgoing: bool) -> bool {
     }
 }
 
+/// Rules that name this, and those for any.
+#[inline(always)]
+fn by(any: Rules, own: Option<*const RuleSet>) -> RuleSet {
+    joined(&kernel::copied(RULES.get_ptr(any as u32)).unwrap_or(NONE), &kernel::copied(own).unwrap_or(NONE))
+}
+
 fn is_allowed(port: u16, process: &Process) -> bool {
-    let by = |any: Rules, own: Option<*const RuleSet>| {
-        joined(
-            &kernel::copied(RULES.get_ptr(any as u32)).unwrap_or(NONE),
-            &kernel::copied(own).unwrap_or(NONE),
-        )
-    };
     let in_force = kernel::copied(RULES.get_ptr(Rules::InForce as u32)).unwrap_or(NONE);
     let by_port = by(Rules::AnyPort, RULES_OF_PORT.get_ptr(port));
     let by_user = by(Rules::AnyUser, RULES_OF_USER.get_ptr(process.uid));

@@ -10,7 +10,7 @@ use core::ptr::{self, addr_of};
 
 use aya_ebpf::EbpfContext;
 use aya_ebpf::bindings::{
-    BPF_SK_STORAGE_GET_F_CREATE, BPF_SOCK_OPS_STATE_CB_FLAG, bpf_sock_addr, bpf_sock_ops,
+    BPF_SK_STORAGE_GET_F_CREATE, BPF_SOCK_OPS_STATE_CB_FLAG, bpf_sk_lookup, bpf_sock_addr, bpf_sock_ops,
 };
 use aya_ebpf::btf_maps::SkStorage;
 use aya_ebpf::helpers::{
@@ -19,10 +19,13 @@ use aya_ebpf::helpers::{
 };
 use aya_ebpf::macros::{btf_map, map};
 use aya_ebpf::maps::{Array, LruHashMap};
-use aya_ebpf::programs::{SockAddrContext, SockOpsContext};
+use aya_ebpf::programs::{SkLookupContext, SockAddrContext, SockOpsContext};
 use ebpf_abi::{Endpoint, Process, TcpState};
 
 pub const SECOND_NS: u64 = 1_000_000_000;
+
+/// `IPPROTO_TCP` of the kernel's `include/uapi/linux/in.h`.
+const IPPROTO_TCP: u32 = 6;
 
 /// `AF_INET6` of the kernel's `include/linux/socket.h`.
 const AF_INET6: u32 = 10;
@@ -111,6 +114,43 @@ pub fn connecting_cookie(context: &SockAddrContext) -> u64 {
 
 pub fn destination_port(context: &SockAddrContext) -> u16 {
     u16::from_be(read!(context.sock_addr, offset_of!(bpf_sock_addr, user_port), "u32") as u16)
+}
+
+pub fn is_tcp(context: &SkLookupContext) -> bool {
+    read!(context.lookup, offset_of!(bpf_sk_lookup, protocol), "u32") as u32 == IPPROTO_TCP
+}
+
+/// The port that somebody wants to connect to.
+pub fn looked_up_port(context: &SkLookupContext) -> u16 {
+    read!(context.lookup, offset_of!(bpf_sk_lookup, local_port), "u32") as u16
+}
+
+/// That port with its address.
+#[inline(always)]
+pub fn looked_up(context: &SkLookupContext) -> Endpoint {
+    let address = if looks_for_v6(context) {
+        read_words!(context.lookup, offset_of!(bpf_sk_lookup, local_ip6))
+    } else {
+        mapped(read!(context.lookup, offset_of!(bpf_sk_lookup, local_ip4), "u32") as u32)
+    };
+    endpoint(address, looked_up_port(context))
+}
+
+/// Who wants to.
+#[inline(always)]
+pub fn looking(context: &SkLookupContext) -> Endpoint {
+    let address = if looks_for_v6(context) {
+        read_words!(context.lookup, offset_of!(bpf_sk_lookup, remote_ip6))
+    } else {
+        mapped(read!(context.lookup, offset_of!(bpf_sk_lookup, remote_ip4), "u32") as u32)
+    };
+    let port = read!(context.lookup, offset_of!(bpf_sk_lookup, remote_port), "u16") as u16;
+    endpoint(address, u16::from_be(port))
+}
+
+#[inline(always)]
+fn looks_for_v6(context: &SkLookupContext) -> bool {
+    read!(context.lookup, offset_of!(bpf_sk_lookup, family), "u32") as u32 == AF_INET6
 }
 
 pub fn current_cgroup_id() -> u64 {

@@ -12,6 +12,7 @@ mod connect;
 mod kernel;
 mod opened;
 mod ports;
+mod remote;
 mod ring;
 mod unix;
 
@@ -19,14 +20,19 @@ use aya_ebpf::bindings::{
     BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB, BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB, BPF_SOCK_OPS_STATE_CB,
     BPF_SOCK_OPS_TCP_LISTEN_CB,
 };
-use aya_ebpf::macros::{btf_tracepoint, cgroup_sock_addr, sock_ops};
-use aya_ebpf::programs::{BtfTracePointContext, SockAddrContext, SockOpsContext};
+use aya_ebpf::macros::{btf_tracepoint, cgroup_sock_addr, sk_lookup, sock_ops};
+use aya_ebpf::programs::{BtfTracePointContext, SkLookupContext, SockAddrContext, SockOpsContext};
 use ebpf_abi::{Counter, Side};
 
 /// A `connect` goes on …
 const ALLOW: i32 = 1;
 /// … or fails with EPERM.
 const DENY: i32 = 0;
+
+/// A client on another host is let in …
+const PASS: u32 = 1;
+/// … or told that nobody listens (`SK_PASS` and `SK_DROP` of the kernel's `include/uapi/linux/bpf.h`).
+const DROP: u32 = 0;
 
 /// What a sock_ops program returns where it has no answer of its own.
 const DONE: u32 = 1;
@@ -57,6 +63,12 @@ pub fn connections(context: SockOpsContext) -> u32 {
         _ => {}
     }
     DONE
+}
+
+/// Called for the first packet of a connection, before anybody looks who listens.
+#[sk_lookup]
+pub fn remote_clients(context: SkLookupContext) -> u32 {
+    if remote::asked(&context) { PASS } else { DROP }
 }
 
 /// Called whenever data comes to a socket, whichever kind it is of, in the task that sent it where that is on this host.

@@ -2,19 +2,21 @@
 //! connects to a database there connects to a database of this host. A new address is known within two seconds. And which are
 //! those of proxies elsewhere, where nobody goes around anything.
 
-use std::collections::{BTreeSet, HashSet};
-use std::fs;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs::{self, File};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use aya::maps::lpm_trie::{Key, LpmTrie};
 use aya::maps::{MapData, MapError};
 use ebpf_abi::{ADDRESS_OF_PROXY, ADDRESS_OWN};
+use ipnet::IpNet;
 
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -28,7 +30,16 @@ const LOCAL_ROUTE: u32 = 0x8000_0000;
 const MAPPED_BITS: u32 = 96;
 
 /// Bits of a network, and its first address; IPv4 is mapped into IPv6.
-type Network = (u32, [u8; 16]);
+pub(crate) type Network = (u32, [u8; 16]);
+
+/// As the kernel programs know it.
+pub(crate) fn network(network: &IpNet) -> Network {
+    let bits = u32::from(network.prefix_len());
+    match network.network() {
+        IpAddr::V4(v4) => (MAPPED_BITS + bits, v4.to_ipv6_mapped().octets()),
+        IpAddr::V6(v6) => (bits, v6.octets()),
+    }
+}
 
 /// The addresses as the kernel programs know them.
 pub struct Addresses {
@@ -38,10 +49,21 @@ pub struct Addresses {
     is_told: bool,
 }
 
+/// Network namespaces by their numbers; each goes on for as long as it is held.
+pub type Namespaces = BTreeMap<u64, File>;
+
 /// A thread that keeps them up to date.
 #[derive(Debug)]
 pub(crate) struct Keeper {
-    stop: SyncSender<()>,
+    stop: Stop,
+    /// Which network namespaces there are: the newest word.
+    namespaces: Receiver<Namespaces>,
+}
+
+/// Ends the thread.
+#[derive(Debug)]
+pub(crate) struct Stop {
+    ask: SyncSender<()>,
     thread: JoinHandle<()>,
 }
 
@@ -58,18 +80,14 @@ impl Addresses {
 
     /// These are addresses of proxies on other hosts.
     pub fn believe(&mut self, proxies: &BTreeSet<IpAddr>) {
-        let whole = |address: &IpAddr| match address {
-            IpAddr::V4(v4) => (128, v4.to_ipv6_mapped().octets()),
-            IpAddr::V6(v6) => (128, v6.octets()),
-        };
-        self.proxies = proxies.iter().map(whole).collect();
+        self.proxies = proxies.iter().map(|address| network(&IpNet::from(*address))).collect();
     }
 
-    /// Tells the programs what has changed.
-    pub fn look(&mut self) -> Result<(), MapError> {
-        let (mut now, problem) = everywhere();
+    /// Tells the programs what has changed. Returns the network namespaces that were looked into.
+    pub fn look(&mut self) -> Result<Namespaces, MapError> {
+        let Everywhere { networks: mut now, namespaces, problem } = everywhere();
         if let Some(problem) = problem.filter(|_| !self.is_told) {
-            tracing::warn!(problem, "connections to some addresses of this host are not refused");
+            tracing::warn!(problem, "some connections of this host, or to it, are not refused");
             self.is_told = true;
         }
         if ADDRESSES_MAX < now.len() {
@@ -92,40 +110,65 @@ impl Addresses {
             self.map.insert(&Key::new(*bits, *address), value, 0)?;
         }
         self.known = now;
-        Ok(())
+        Ok(namespaces)
     }
 
     /// Looks now, and from then on by itself.
     pub(crate) fn keep(mut self) -> Result<Keeper, io::Error> {
-        self.look().map_err(io::Error::other)?;
-        let (stop, stopped) = sync_channel(1);
+        let first = self.look().map_err(io::Error::other)?;
+        let (ask, stopped) = sync_channel(1);
+        let (tell, namespaces) = sync_channel(1);
+        // There is room for one.
+        let _ = tell.try_send(first);
         let thread = thread::Builder::new().name("addresses".to_owned()).spawn(move || {
             while stopped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
-                if let Err(error) = self.look() {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::error!(error, "new addresses of this host are not known to the kernel programs");
+                match self.look() {
+                    // Where nobody has taken the last word, the next one will do.
+                    Ok(now) => drop(tell.try_send(now)),
+                    Err(error) => {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::error!(
+                            error,
+                            "new addresses of this host are not known to the kernel programs"
+                        );
+                    }
                 }
             }
         })?;
-        Ok(Keeper { stop, thread })
+        Ok(Keeper { stop: Stop { ask, thread }, namespaces })
     }
 }
 
 impl Keeper {
+    pub(crate) fn parts(self) -> (Stop, Receiver<Namespaces>) {
+        (self.stop, self.namespaces)
+    }
+}
+
+impl Stop {
     pub(crate) fn stop(self) {
-        drop(self.stop);
+        drop(self.ask);
         if self.thread.join().is_err() {
             tracing::error!("the look for addresses broke");
         }
     }
 }
 
-/// The addresses of every namespace, and what could not be seen.
-fn everywhere() -> (BTreeSet<Network>, Option<String>) {
-    let (mut found, mut seen, mut problem) = (BTreeSet::new(), HashSet::new(), None);
+/// What was found in every namespace, and what could not be seen.
+#[derive(Default)]
+struct Everywhere {
+    networks: BTreeSet<Network>,
+    namespaces: Namespaces,
+    problem: Option<String>,
+}
+
+fn everywhere() -> Everywhere {
+    let Everywhere { networks: mut found, mut namespaces, mut problem } = Everywhere::default();
+    let (mut seen, mut closed) = (HashSet::new(), HashSet::new());
     let this = fs::metadata("/proc/self/net/fib_trie").map(|it| it.ino());
     seen.extend(this.ok());
-    if let Err(error) = of(Path::new("/proc/self"), &mut found) {
+    let own = Path::new("/proc/self");
+    if let Err(error) = of(own, &mut found).and_then(|()| hold(own, &mut namespaces)) {
         problem = Some(format!("addresses cannot be read from /proc/self/net: {error}; mount /proc"));
     }
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
@@ -138,12 +181,34 @@ fn everywhere() -> (BTreeSet<Network>, Option<String>) {
             problem = Some(format!("there are more than {NAMESPACES_MAX} network namespaces"));
             break;
         }
-        if seen.insert(place.ino()) && of(&entry.path(), &mut found).is_err() {
-            // Whoever takes its place is looked at.
-            seen.remove(&place.ino());
+        if !seen.insert(place.ino()) {
+            continue;
+        }
+        let process = entry.path();
+        match of(&process, &mut found).and_then(|()| hold(&process, &mut namespaces)) {
+            Ok(()) => _ = closed.remove(&place.ino()),
+            // Whoever else is in it is looked at.
+            Err(error) => {
+                seen.remove(&place.ino());
+                if error.kind() == io::ErrorKind::PermissionDenied {
+                    closed.insert(place.ino());
+                }
+            }
         }
     }
-    (found, problem)
+    if !closed.is_empty() {
+        problem = Some(format!("{} network namespaces cannot be opened: give CAP_SYS_PTRACE", closed.len()));
+    }
+    Everywhere { networks: found, namespaces, problem }
+}
+
+/// Opens the namespace that the process of this folder of `/proc` is in.
+fn hold(process: &Path, namespaces: &mut Namespaces) -> io::Result<()> {
+    let place = process.join("ns/net");
+    if let Entry::Vacant(free) = namespaces.entry(fs::metadata(&place)?.ino()) {
+        free.insert(File::open(&place)?);
+    }
+    Ok(())
 }
 
 /// Those of the namespace that the process of this folder of `/proc` is in.
@@ -216,8 +281,9 @@ mod tests {
 
     #[test]
     fn this_host_has_addresses_and_no_other_is_taken_for_its_own() {
-        let (found, problem) = everywhere();
+        let Everywhere { networks: found, namespaces, problem } = everywhere();
         assert_eq!(problem, None);
+        assert!(namespaces.contains_key(&fs::metadata("/proc/self/ns/net").unwrap().ino()));
         let loopback = (MAPPED_BITS + 8, Ipv4Addr::new(127, 0, 0, 0).to_ipv6_mapped().octets());
         assert!(found.contains(&loopback), "{found:?}");
         // TEST-NET-3 is nobody's (RFC 5737).

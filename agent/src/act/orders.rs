@@ -1,12 +1,14 @@
-//! What the rules of `[[allow]]` mean at a `connect`, as the kernel programs read it. Whoever a rule may cover is never
+//! What the rules of `[[allow]]` mean at a `connect`, and when a client on another host comes, as the kernel programs read it. Whoever a rule may cover is never
 //! refused: what of a rule cannot be told at that moment counts as true. It is pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use audit::record::UnixMicros;
-use ebpf_abi::{CGROUP_LEVELS_MAX, CGROUP_PATH_BYTES, Mode, RULE_WORDS, RuleSet};
+use ebpf_abi::{CGROUP_LEVELS_MAX, CGROUP_PATH_BYTES, Mode, RULE_WORDS, RuleSet, joined};
 
 use crate::config::{ActConfig, AllowRule};
+
+use super::addresses::{Network, network};
 
 /// A cgroup's path, filled up with zeros.
 pub(crate) type PathKey = [u8; CGROUP_PATH_BYTES];
@@ -16,6 +18,7 @@ pub(crate) type PathKey = [u8; CGROUP_PATH_BYTES];
 pub struct Orders {
     pub(crate) mode: Mode,
     pub(crate) outgoing: bool,
+    pub(crate) remote: bool,
     pub(crate) ports: BTreeSet<u16>,
     pub(crate) any_user: RuleSet,
     pub(crate) any_cgroup: RuleSet,
@@ -25,7 +28,9 @@ pub struct Orders {
     pub(crate) by_path: BTreeMap<PathKey, RuleSet>,
     /// The same cgroups by their paths.
     pub(crate) paths: BTreeMap<String, RuleSet>,
-    /// Rules about processes, by number, and when each ends.
+    /// Rules about other hosts: those that name the network, or one that it is in.
+    pub(crate) by_network: BTreeMap<Network, RuleSet>,
+    /// Rules by number, and when each ends.
     ends: Vec<(usize, Option<UnixMicros>)>,
 }
 
@@ -36,6 +41,7 @@ impl Orders {
         let mut orders = Orders {
             mode: config.mode,
             outgoing: config.outgoing,
+            remote: config.remote,
             ports: config.ports.clone(),
             any_user: [0; RULE_WORDS],
             any_cgroup: [0; RULE_WORDS],
@@ -44,17 +50,41 @@ impl Orders {
             by_port: BTreeMap::new(),
             by_path: BTreeMap::new(),
             paths: BTreeMap::new(),
+            by_network: BTreeMap::new(),
             ends: Vec::new(),
         };
-        for (number, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.is_about_processes()) {
-            orders.add(number, rule);
+        for (number, rule) in rules.iter().enumerate() {
+            orders.ends.push((number, rule.until));
+            if rule.ports.is_empty() {
+                put(&mut orders.any_port, number);
+            }
+            for port in &rule.ports {
+                put(orders.by_port.entry(*port).or_default(), number);
+            }
+            if rule.is_about_processes() {
+                orders.add(number, rule);
+            } else {
+                for network in rule.networks.iter().map(network) {
+                    put(orders.by_network.entry(network).or_default(), number);
+                }
+            }
         }
+        orders.widen();
         orders
     }
 
+    /// The kernel finds the narrowest network that an address is in, so that one has what those around it have.
+    fn widen(&mut self) {
+        let wider: Vec<(Network, RuleSet)> = self.by_network.iter().map(|(it, set)| (*it, *set)).collect();
+        for (network, set) in &mut self.by_network {
+            for (_, more) in wider.iter().filter(|(wide, _)| contains(wide, network)) {
+                *set = joined(set, more);
+            }
+        }
+    }
+
     fn add(&mut self, number: usize, rule: &AllowRule) {
-        let AllowRule { name, networks, uid, cgroup, ports, until, .. } = rule;
-        self.ends.push((number, *until));
+        let AllowRule { name, networks, uid, cgroup, .. } = rule;
         if !networks.is_empty() && self.mode != Mode::Observe {
             tracing::warn!(
                 rule = name,
@@ -80,12 +110,6 @@ impl Orders {
                 }
             },
         }
-        if ports.is_empty() {
-            put(&mut self.any_port, number);
-        }
-        for port in ports {
-            put(self.by_port.entry(*port).or_default(), number);
-        }
     }
 
     /// Rules that have not ended at `now`.
@@ -107,6 +131,12 @@ fn put(set: &mut RuleSet, number: usize) {
     }
 }
 
+/// Whether the second is in the first.
+fn contains((bits, address): &Network, (inner_bits, inner): &Network) -> bool {
+    let apart = u128::from_be_bytes(*address) ^ u128::from_be_bytes(*inner);
+    bits <= inner_bits && apart.leading_zeros() >= *bits
+}
+
 /// `None` where it is longer, or deeper, than the programs read.
 fn path_key(path: &str) -> Option<PathKey> {
     let mut key = [0; CGROUP_PATH_BYTES];
@@ -119,7 +149,7 @@ fn path_key(path: &str) -> Option<PathKey> {
 
 #[cfg(test)]
 mod tests {
-    use ebpf_abi::{is_covered, joined};
+    use ebpf_abi::is_covered;
 
     use super::*;
 
@@ -136,7 +166,8 @@ mod tests {
     }
 
     fn orders(rules: &[AllowRule]) -> Orders {
-        let config = ActConfig { mode: Mode::Deny, outgoing: false, ports: BTreeSet::from([5432]) };
+        let config =
+            ActConfig { mode: Mode::Deny, outgoing: false, remote: true, ports: BTreeSet::from([5432]) };
         Orders::new(&config, rules)
     }
 
@@ -189,5 +220,40 @@ mod tests {
         let rules: Vec<AllowRule> = (0..256).map(|uid| AllowRule { uid: Some(uid), ..rule() }).collect();
         let orders = orders(&rules);
         assert!((0..256).all(|uid| covers(&orders, uid, "/a", 1, 0)) && !covers(&orders, 256, "/a", 1, 0));
+    }
+
+    /// As the kernel program of clients elsewhere does it.
+    fn lets_in(orders: &Orders, client: &str, port: u16, at: i64) -> bool {
+        let (_, client) = network(&client.parse::<std::net::IpAddr>().unwrap().into());
+        let found = orders.by_network.iter().filter(|(it, _)| contains(it, &(128, client)));
+        let narrowest = found.max_by_key(|((bits, _), _)| *bits).map_or([0; RULE_WORDS], |(_, set)| *set);
+        let by_port = joined(&orders.any_port, orders.by_port.get(&port).unwrap_or(&[0; RULE_WORDS]));
+        is_covered(&orders.in_force(UnixMicros(at)), &by_port, &narrowest, &narrowest)
+    }
+
+    #[test]
+    fn a_client_elsewhere_is_let_in_by_one_rule_whose_network_port_and_time_fit() {
+        let from = |networks: &[&str]| networks.iter().map(|it| it.parse().unwrap()).collect();
+        let rules = [
+            AllowRule { networks: from(&["10.0.0.0/8"]), ports: BTreeSet::from([5433]), ..rule() },
+            AllowRule {
+                networks: from(&["10.0.7.0/24", "fd00::/48"]),
+                until: Some(UnixMicros(100)),
+                ..rule()
+            },
+            AllowRule { networks: from(&["10.0.7.9/32"]), ports: BTreeSet::from([5434]), ..rule() },
+            AllowRule { networks: from(&["192.0.2.0/24"]), uid: Some(26), ..rule() },
+        ];
+        let orders = orders(&rules);
+        assert!(lets_in(&orders, "10.9.9.9", 5433, 0) && !lets_in(&orders, "10.9.9.9", 5432, 0));
+        // A narrower network has the rules of those around it, and nothing of one rule joins another's.
+        for port in [5432, 5433, 5434] {
+            assert!(lets_in(&orders, "10.0.7.9", port, 0), "{port}");
+        }
+        assert!(!lets_in(&orders, "10.0.7.9", 5432, 100) && lets_in(&orders, "10.0.7.9", 5433, 100));
+        assert!(!lets_in(&orders, "10.0.7.8", 5434, 100) && lets_in(&orders, "fd00::1", 1, 99));
+        assert!(!lets_in(&orders, "11.0.0.1", 5433, 0) && !lets_in(&orders, "fd00:1::", 1, 0));
+        // A rule about processes is for nobody elsewhere.
+        assert!(!lets_in(&orders, "192.0.2.1", 5432, 0));
     }
 }

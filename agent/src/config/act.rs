@@ -1,4 +1,4 @@
-//! The section `[act]`: what is done about processes of this host that connect around the proxy.
+//! The section `[act]`: what is done about who connects around the proxy.
 
 use std::collections::BTreeSet;
 
@@ -13,16 +13,19 @@ use toml::Spanned;
 pub(super) struct ActFile {
     mode: Option<Spanned<String>>,
     outgoing: Option<Spanned<bool>>,
+    remote: Option<Spanned<bool>>,
     ports: Option<Spanned<Vec<Spanned<i64>>>>,
 }
 
-/// What is done about processes of this host that connect around the proxy.
+/// What is done about who connects around the proxy: processes of this host, and clients on others where that is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActConfig {
     /// Whether they are refused.
     pub mode: Mode,
     /// Whether that goes for databases on other hosts too.
     pub outgoing: bool,
+    /// Whether it goes for clients on other hosts too.
+    pub remote: bool,
     /// Ports of the databases that it goes for.
     pub ports: BTreeSet<u16>,
 }
@@ -30,15 +33,23 @@ pub struct ActConfig {
 impl ActFile {
     pub(super) fn check(self, watch_ports: &BTreeSet<u16>) -> Result<ActConfig, Refused> {
         let mode = self.mode.map_or(Ok(Mode::Observe), mode)?;
-        if let Some(written) = self.outgoing.as_ref().filter(|it| *it.get_ref() && mode == Mode::Observe) {
-            let message = "`act.outgoing` needs `act.mode` to be `alert` or `deny`: nothing is done without";
-            return Err(refused(written.span(), message));
+        for (key, written) in [("outgoing", &self.outgoing), ("remote", &self.remote)] {
+            if let Some(written) = written.as_ref().filter(|it| *it.get_ref() && mode == Mode::Observe) {
+                let message =
+                    format!("`act.{key}` needs `act.mode` to be `alert` or `deny`: nothing is done without");
+                return Err(refused(written.span(), message));
+            }
         }
         let ports = match self.ports {
             Some(ports) => some_of(ports, watch_ports)?,
             None => watch_ports.clone(),
         };
-        Ok(ActConfig { mode, outgoing: self.outgoing.is_some_and(Spanned::into_inner), ports })
+        Ok(ActConfig {
+            mode,
+            outgoing: self.outgoing.is_some_and(Spanned::into_inner),
+            remote: self.remote.is_some_and(Spanned::into_inner),
+            ports,
+        })
     }
 }
 
@@ -94,13 +105,13 @@ mod tests {
     #[test]
     fn nothing_is_refused_where_nothing_is_said() {
         let all = BTreeSet::from([5432, 5433]);
-        let expected = ActConfig { mode: Mode::Observe, outgoing: false, ports: all };
+        let expected = ActConfig { mode: Mode::Observe, outgoing: false, remote: false, ports: all };
         assert_eq!(act(""), Ok(expected.clone()));
         assert_eq!(act("[act]"), Ok(expected.clone()));
         assert_eq!(act("[act]\nmode = 'deny'"), Ok(ActConfig { mode: Mode::Deny, ..expected }));
-        let written = act("[act]\nmode = 'alert'\noutgoing = true\nports = [5433]");
+        let written = act("[act]\nmode = 'alert'\noutgoing = true\nremote = true\nports = [5433]");
         let ports = BTreeSet::from([5433]);
-        assert_eq!(written, Ok(ActConfig { mode: Mode::Alert, outgoing: true, ports }));
+        assert_eq!(written, Ok(ActConfig { mode: Mode::Alert, outgoing: true, remote: true, ports }));
     }
 
     #[test]
@@ -108,6 +119,7 @@ mod tests {
         let error = |text: &str| act(&format!("[act]\n{text}")).unwrap_err();
         assert!(error("mode = 'block'").contains("`act.mode` must be `observe`"));
         assert!(error("outgoing = true").contains("`act.outgoing` needs `act.mode`"));
+        assert!(error("remote = true").contains("`act.remote` needs `act.mode`"));
         assert!(error("ports = [80]").contains("`act.ports` must hold ports of `watch-ports`, got 80"));
         assert!(error("ports = []").contains("`act.ports` must name at least one port"));
         assert!(error("deny = true").contains("unknown field `deny`"));

@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use audit::record::UnixMicros;
-use aya::maps::lpm_trie::LpmTrie;
+use aya::maps::lpm_trie::{Key, LpmTrie};
 use aya::maps::{Array, HashMap, MapData, MapError};
 use aya::{Ebpf, Pod};
 use ebpf_abi::{Act, Mode, RuleSet, Rules};
 
 use super::{LoadError, map};
-use crate::act::addresses::Addresses;
+use crate::act::addresses::{Addresses, Network};
 use crate::act::orders::{Orders, PathKey};
 
 /// How long processes are refused without a word of the agent: one that hangs must not keep a new proxy out.
@@ -30,6 +30,7 @@ pub(super) struct Acts {
     of_port: HashMap<MapData, u16, RuleSet>,
     of_cgroup: HashMap<MapData, u64, RuleSet>,
     of_path: HashMap<MapData, PathKey, RuleSet>,
+    of_network: LpmTrie<MapData, [u8; 16], RuleSet>,
     exempt: HashMap<MapData, u32, u8>,
     /// Until the agent takes it.
     addresses: Option<Addresses>,
@@ -53,6 +54,7 @@ impl Acts {
             of_port: open!(HashMap, "RULES_OF_PORT"),
             of_cgroup: open!(HashMap, "RULES_OF_CGROUP"),
             of_path: open!(HashMap, "RULES_OF_PATH"),
+            of_network: open!(LpmTrie, "RULES_OF_NETWORK"),
             exempt: open!(HashMap, "EXEMPT"),
             addresses: Some(Addresses::new(open!(LpmTrie, "ADDRESSES"))),
             orders: None,
@@ -78,6 +80,11 @@ impl Acts {
     pub(super) fn is_about(&self, port: u16) -> bool {
         let is_about = |it: &Orders| it.mode != Mode::Observe && it.ports.contains(&port);
         self.orders.as_ref().is_some_and(is_about)
+    }
+
+    /// Whether clients on other hosts are meant.
+    pub(super) fn is_about_remote(&self) -> bool {
+        self.orders.as_ref().is_some_and(|it| it.mode != Mode::Observe && it.remote)
     }
 
     pub(super) fn has_cgroups(&self) -> bool {
@@ -165,6 +172,8 @@ impl Acts {
             restored(&mut self.of_port, &orders.by_port).map_err(LoadError::map("RULES_OF_PORT"))?;
         is_changed |=
             restored(&mut self.of_path, &orders.by_path).map_err(LoadError::map("RULES_OF_PATH"))?;
+        is_changed |= restored_networks(&mut self.of_network, &orders.by_network)
+            .map_err(LoadError::map("RULES_OF_NETWORK"))?;
         is_changed |= restored(&mut self.exempt, &self.exempted).map_err(LoadError::map("EXEMPT"))?;
         // Cgroups come and go, and the programs know of some before the agent does.
         self.find_cgroups().map_err(LoadError::map("RULES_OF_CGROUP"))?;
@@ -209,6 +218,26 @@ fn restored<K: Pod + Ord, V: Pod + PartialEq>(
         is_changed = true;
     }
     Ok(is_changed)
+}
+
+/// The same of networks. What the map says of one is of the narrowest that it has around it.
+fn restored_networks(
+    map: &mut LpmTrie<MapData, [u8; 16], RuleSet>,
+    wanted: &BTreeMap<Network, RuleSet>,
+) -> Result<bool, MapError> {
+    let found = map.iter().collect::<Result<Vec<_>, _>>()?;
+    let found: BTreeMap<Network, RuleSet> =
+        found.into_iter().map(|(key, set)| ((key.prefix_len(), key.data()), set)).collect();
+    if found == *wanted {
+        return Ok(false);
+    }
+    for ((bits, address), set) in wanted {
+        map.insert(&Key::new(*bits, *address), set, 0)?;
+    }
+    for (bits, address) in found.keys().filter(|network| !wanted.contains_key(network)) {
+        removed(map.remove(&Key::new(*bits, *address)))?;
+    }
+    Ok(true)
 }
 
 fn removed(done: Result<(), MapError>) -> Result<(), MapError> {

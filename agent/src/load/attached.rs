@@ -19,15 +19,26 @@ pub(super) fn programs() -> io::Result<BTreeSet<u32>> {
     Ok(programs)
 }
 
+/// Numbers of network namespaces that links of this process attach a program to.
+pub(super) fn namespaces() -> io::Result<BTreeSet<u64>> {
+    let mut namespaces = BTreeSet::new();
+    for entry in fs::read_dir(OF_DESCRIPTORS)? {
+        let Ok(text) = fs::read_to_string(entry?.path()) else { continue };
+        namespaces.extend(value(&text, "netns_ino").filter(|number| *number != 0));
+    }
+    Ok(namespaces)
+}
+
+fn value(text: &str, key: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+    line.trim_start_matches(':').trim().parse().ok()
+}
+
 /// The program of a link that is attached. A detached one has a cgroup 0.
 fn program_of(text: &str) -> Option<u32> {
-    let value = |key: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(key))?;
-        line.trim_start_matches(':').trim().parse::<u64>().ok()
-    };
     let is_tracepoint = text.lines().any(|line| line.starts_with("tp_name:"));
-    value("cgroup_id").filter(|cgroup| *cgroup != 0).or(is_tracepoint.then_some(1))?;
-    u32::try_from(value("prog_id")?).ok()
+    value(text, "cgroup_id").filter(|cgroup| *cgroup != 0).or(is_tracepoint.then_some(1))?;
+    u32::try_from(value(text, "prog_id")?).ok()
 }
 
 #[cfg(test)]

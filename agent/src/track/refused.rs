@@ -1,4 +1,4 @@
-//! Connections that processes of this host were refused, or would have been. There is nothing to pair: nobody else has
+//! Connections that processes of this host, or clients on other hosts, were refused, or would have been. There is nothing to pair: nobody else has
 //! heard of them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -20,14 +20,20 @@ impl Tracker {
     ) {
         let at = witness.at(refused.at_boot_ns);
         let server = event::socket_address(&refused.server);
-        let process = &refused.process;
-        let arrival = Arrival { at, client: None, server_port: server.port(), process: Some(process) };
+        let client = (refused.client.port != 0).then(|| event::socket_address(&refused.client));
+        let process = client.is_none().then_some(&refused.process);
+        let from = client.map(|client| client.ip());
+        let arrival = Arrival { at, client: from, server_port: server.port(), process };
         // The kernel programs know of a proxy that has just started, or of a rule, a moment later than it is so.
-        let mistake = match witness.is_proxy(process) {
+        let is_proxy = match (process, from) {
+            (Some(process), _) => witness.is_proxy(process),
+            (None, from) => from.is_some_and(|from| witness.is_proxy_address(from)),
+        };
+        let mistake = match is_proxy {
             true => Some("it is the registered proxy".to_owned()),
             false => witness.rule_for(&arrival).map(|rule| format!("rule `{rule}` allows it")),
         };
-        // The kernel chooses the client's address later.
+        // The kernel chooses a process's own address later.
         let nowhere = match server.ip() {
             IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
@@ -41,13 +47,13 @@ impl Tracker {
             opening: Opening::Seen,
             closed_at: Some(at),
             ending: Ending::Seen,
-            client: SocketAddr::new(nowhere, 0),
+            client: client.unwrap_or(SocketAddr::new(nowhere, 0)),
             server,
             socket_path: String::new(),
             class: ConnectionClass::Bypass,
             evidence: Evidence::None,
             rule: String::new(),
-            process: Some(witness.facts(process, refused.at_boot_ns)),
+            process: process.map(|process| witness.facts(process, refused.at_boot_ns)),
             bytes_to_server: 0,
             bytes_to_client: 0,
         };

@@ -3,6 +3,7 @@
 
 mod agent;
 mod never;
+mod remote;
 mod ways;
 
 use std::collections::BTreeSet;
@@ -64,7 +65,7 @@ impl Stage {
         let mut eye = Eye::within(&cgroup.folder, &[], rules.to_vec());
         let mut addresses = eye.kernel.addresses().unwrap();
         addresses.look().unwrap();
-        let config = ActConfig { mode, outgoing, ports: BTreeSet::from([port]) };
+        let config = ActConfig { mode, outgoing, remote: true, ports: BTreeSet::from([port]) };
         eye.kernel.take_orders(Orders::new(&config, rules), &load::cgroup_mount().unwrap()).unwrap();
         eye.kernel.watch_port(port).unwrap();
         let mut stage = Stage { eye, cgroup, listener, addresses, exempt: BTreeSet::new() };

@@ -9,7 +9,7 @@ use audit::record::ConnectionClass;
 use crate::eye::Eye;
 
 /// Namespaces that one run of the tests has numbers for.
-const MANY: u32 = 16;
+const MANY: u32 = 64;
 
 /// A network namespace that goes with this, and a link to it.
 pub(crate) struct Namespace {

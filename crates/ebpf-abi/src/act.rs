@@ -85,7 +85,7 @@ pub const CGROUP_LEVELS_MAX: u32 = 32;
 /// Bytes of a cgroup's path as a key of the map `RULES_OF_PATH`, filled up with zeros.
 pub const CGROUP_PATH_BYTES: usize = 256;
 
-/// A process was refused a connection, or would have been.
+/// A process of this host was refused a connection, or a client on another one was, or would have been.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, TryFromBytes, IntoBytes, Immutable, KnownLayout)]
 pub struct Refused {
@@ -97,15 +97,17 @@ pub struct Refused {
     pub reserved: [u8; 6],
     /// Nanoseconds since the kernel started, time asleep included.
     pub at_boot_ns: u64,
-    /// Cookie of the client's socket.
+    /// Cookie of the client's socket; 0 where that is on another host.
     pub client_cookie: u64,
     /// Where it wanted to go.
     pub server: Endpoint,
-    /// Who asked.
+    /// Where a client on another host came from. The kernel chooses a process's own address later: then all is zero.
+    pub client: Endpoint,
+    /// Which process asked; [`Process::UNKNOWN`] where it is on another host.
     pub process: Process,
 }
 
-const _: () = assert!(size_of::<Refused>() == 80);
+const _: () = assert!(size_of::<Refused>() == 104);
 const _: () = assert!(align_of::<Refused>() == 8);
 
 /// Whether a set has a rule of each of the others.

@@ -69,6 +69,11 @@ pub struct Opened {
     pub process: Process,
 }
 
+impl Endpoint {
+    /// Nothing is known of it.
+    pub const UNKNOWN: Self = Endpoint { address: [0; 16], port: 0, reserved: [0; 6] };
+}
+
 impl Process {
     /// No process is known.
     pub const UNKNOWN: Self = Process { pid: 0, uid: 0, cgroup_id: 0, command: [0; COMMAND_BYTES] };

@@ -14,11 +14,14 @@ const QUERY: &str = "SELECT ?fields FROM bypasses \
     WHERE at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC') AND (rule != '') = {allowed:Bool} \
     ORDER BY at DESC, alert_id LIMIT {limit:UInt64}";
 
-/// Nothing has become of these: there is no connection, and whoever asked had no address yet.
+/// Nothing has become of these: there is no connection, and a process of the host that asked had no address yet.
 const REFUSED: &str = "SELECT ?fields FROM ( \
         SELECT raised_at AS at, host, process_command, process_pid, process_user AS user, process_uid AS uid, process_cgroup, \
             process_executable, process_started_at, process_login_uid AS login_uid, process_login_user AS login_user, \
-            process_unit, process_container, process_pod, process_parents, '' AS client, \
+            process_unit, process_container, process_pod, process_parents, \
+            if(client_port = 0, '', concat(if(startsWith(IPv6NumToString(client_address), '::ffff:'), \
+                substring(IPv6NumToString(client_address), 8), \
+                concat('[', IPv6NumToString(client_address), ']')), ':', toString(client_port))) AS client, \
             concat(if(startsWith(IPv6NumToString(server_address), '::ffff:'), substring(IPv6NumToString(server_address), 8), \
                 concat('[', IPv6NumToString(server_address), ']')), ':', toString(server_port)) AS server, \
             if(kind = 'denied', 'refused', 'would_be_refused') AS state, \
