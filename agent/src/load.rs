@@ -14,7 +14,10 @@ use std::path::{Path, PathBuf};
 use audit::record::UnixMicros;
 use aya::maps::{HashMap, Map, MapData, MapError, PerCpuArray, RingBuf};
 use aya::programs::sk_lookup::SkLookupLink;
-use aya::programs::{BtfTracePoint, CgroupAttachMode, CgroupSockAddr, Program, ProgramError, SkLookup};
+use aya::programs::{
+    BtfTracePoint, CgroupAttachMode, CgroupSockAddr, Program, ProgramError, ProgramType, SkLookup,
+};
+use aya::sys::{BpfHelper, is_helper_supported};
 use aya::{Btf, Ebpf, EbpfLoader};
 use aya_log::EbpfLogger;
 use ebpf_abi::{Counter, PORT_ACTED_ON, PORT_WATCHED};
@@ -123,6 +126,15 @@ impl Kernel {
         let mut loader = EbpfLoader::new();
         if let Ok(offsets) = &offsets {
             loader.override_global("OFFSETS", offsets.as_slice(), true);
+        }
+        let tells_namespaces =
+            is_helper_supported(ProgramType::SockOps, BpfHelper::BPF_FUNC_get_netns_cookie);
+        if !tells_namespaces.map_err(LoadError::program("connections"))? {
+            tracing::warn!(
+                "of two connections within this host with the same addresses and ports, in two network namespaces, the ends may be \
+                 mixed up: Linux 5.15 and newer can tell them apart"
+            );
+            loader.override_global("NETNS_COOKIES", &0_u8, true);
         }
         let mut programs = loader.btf(Some(&btf)).load(object).map_err(LoadError::object)?;
         let events = RingBuf::try_from(map(&mut programs, "EVENTS")?).map_err(LoadError::map("EVENTS"))?;

@@ -46,14 +46,14 @@ pub enum LoadError {
     },
     /// The object cannot be loaded.
     #[error(
-        "the kernel refused the maps of the kernel programs: {because}; the agent is made for Linux 6.1 and newer"
+        "the kernel refused the maps of the kernel programs: {because}; the agent is made for Linux 5.10 and newer"
     )]
     Object {
         /// Why.
         because: EbpfError,
     },
     /// A program was refused.
-    #[error("the kernel refused the program `{name}`: {because}; the agent is made for Linux 6.1 and newer")]
+    #[error("the kernel refused the program `{name}`: {because}; the agent is made for Linux 5.10 and newer")]
     Program {
         /// Which one.
         name: &'static str,
