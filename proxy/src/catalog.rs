@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use daemon::with_causes;
-use mask::{Classes, ColumnId, Unsearched, class_of, class_of_comment};
+use mask::{Classes, ColumnId, Unsearched};
 use session::{Environment, MovedNames, Readings, Stain, Stains};
 use sql::catalog::{Catalog, Column, Holds, Relation};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -32,11 +32,13 @@ mod kin;
 mod memory;
 mod moves;
 mod routines;
+mod said;
 mod samples;
 mod views;
 
 pub(crate) use self::memory::{Memory, MemoryError};
 use self::moves::Moves;
+use self::said::Said;
 
 /// What is changed around the proxy is known after this time at the latest.
 const REFRESH: Duration = Duration::from_secs(30);
@@ -85,14 +87,6 @@ const RELATIONS: &str = "
       AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f', 'c']::\"char\"[])
     ORDER BY c.oid, a.attnum";
 
-/// Comments of columns, where they are short.
-const COMMENTS: &str = "
-    SELECT d.objoid, d.objsubid, d.description
-    FROM pg_catalog.pg_description d
-    WHERE d.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::regclass::oid
-      AND d.objoid OPERATOR(pg_catalog.>=) 16384::oid AND d.objsubid OPERATOR(pg_catalog.>) 0
-      AND pg_catalog.length(d.description) OPERATOR(pg_catalog.<=) 80";
-
 /// Views with what they read, and parts with what they are a part of.
 const DEPENDENCIES: &str = "
     SELECT r.ev_class, d.refobjid
@@ -139,9 +133,6 @@ const FUNCTIONS: &str = "
     SELECT p.oid, n.nspname::text, p.proname::text
     FROM pg_catalog.pg_proc p
     JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace";
-
-/// Comments of columns that could be names.
-type Comments = HashMap<ColumnId, String>;
 
 /// What was read at one moment.
 #[derive(Clone, Debug, Default)]
@@ -419,7 +410,7 @@ async fn keep(
 ) {
     let mut connection: Option<Pipe> = None;
     let mut samples = Samples::default();
-    let mut comments = Comments::new();
+    let mut said = Said::default();
     loop {
         let mut request = timeout(if connection.is_some() { IDLE } else { REFRESH }, wanted.recv()).await;
         if request.is_err()
@@ -447,12 +438,11 @@ async fn keep(
         }
         let upstream = Arc::clone(&way_in.borrow_and_update());
         let ended = before.moves.ended();
-        let read = match timeout(READ_WAIT, read(&upstream, &mut connection, &before, &mut comments, &memory))
-            .await
-        {
-            Ok(read) => read,
-            Err(_) => Err(format!("not read within {} s", READ_WAIT.as_secs())),
-        };
+        let read =
+            match timeout(READ_WAIT, read(&upstream, &mut connection, &before, &mut said, &memory)).await {
+                Ok(read) => read,
+                Err(_) => Err(format!("not read within {} s", READ_WAIT.as_secs())),
+            };
         {
             let mut memory = lock(&memory);
             let is_read = read.is_ok();
@@ -471,7 +461,7 @@ async fn keep(
         look(&mut samples, &mut connection, &publish, &upstream.columns, &memory, || !wanted.is_empty())
             .await;
         let snapshot = Arc::clone(&publish.borrow());
-        history.note(&snapshot, &comments, &samples, &upstream);
+        history.note(&snapshot, &said, &samples, &upstream);
     }
 }
 
@@ -577,14 +567,14 @@ async fn look_with(
     Ok(Some(Snapshot { catalog, classes, unsearched, stains, moves, ..*before }))
 }
 
-/// Columns that are sensitive by name or comment, and those that were before: renaming a column does not uncover it.
-fn classes(catalog: &Catalog, comments: &Comments, before: &Classes, memory: &Memory) -> Classes {
+/// Columns that are sensitive by a name or a comment, and those that were before: renaming a column does not uncover it.
+fn classes(catalog: &Catalog, said: &Said, before: &Classes, memory: &Memory) -> Classes {
     let mut classes = Classes::new();
     for relation in catalog.relations() {
         for column in &relation.columns {
             let id = ColumnId { table_oid: relation.oid, number: column.number };
-            let by_comment = || class_of_comment(comments.get(&id)?, column.type_oid);
-            let class = class_of(&column.name, column.type_oid).or_else(by_comment);
+            let by_comment = || said.class_by_comment(&id, column);
+            let class = said.class_by_name(&id, column).or_else(by_comment);
             let before = || before.get(&id).copied().or_else(|| memory.class(&id));
             if let Some(class) = class.or_else(before) {
                 classes.insert(id, class);
@@ -599,20 +589,20 @@ async fn read(
     upstream: &Upstream,
     connection: &mut Option<Pipe>,
     before: &Snapshot,
-    comments: &mut Comments,
+    said: &mut Said,
     memory: &Mutex<Memory>,
 ) -> Result<(Catalog, Classes), String> {
     lock(memory).is_said(&upstream.columns);
     // One that lay idle may have been closed meanwhile.
     if let Some(idle) = connection
-        && let Ok(read) = ask_all(idle, upstream, before, comments, memory).await
+        && let Ok(read) = ask_all(idle, upstream, before, said, memory).await
     {
         return Ok(read);
     }
     let connected = connection.insert(connect(upstream).await?);
     let system = system(connected).await?;
     lock(memory).of_system(&system);
-    ask_all(connected, upstream, before, comments, memory).await
+    ask_all(connected, upstream, before, said, memory).await
 }
 
 /// A connection on which it failed is of no more use.
@@ -620,7 +610,7 @@ async fn ask_all(
     pipe: &mut Pipe,
     upstream: &Upstream,
     before: &Snapshot,
-    comments: &mut Comments,
+    said: &mut Said,
     memory: &Mutex<Memory>,
 ) -> Result<(Catalog, Classes), String> {
     let mut relations = HashMap::new();
@@ -636,14 +626,7 @@ async fn ask_all(
         Ok(())
     })
     .await?;
-    comments.clear();
-    ask(pipe, COMMENTS, |row| {
-        let mut row = Texts(backend::DataRow::read(row)?);
-        let id = ColumnId { table_oid: row.number("relation")?, number: row.number("column number")? };
-        comments.insert(id, row.text("comment")?);
-        Ok(())
-    })
-    .await?;
+    said.read(pipe).await?;
     let mut generated = Vec::new();
     ask(pipe, GENERATED, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
@@ -670,7 +653,7 @@ async fn ask_all(
     let catalog = Catalog::new(relations.into_values()).with_functions(functions);
     let catalog = catalog.with_dependencies(dependencies).with_generated(generated).with_holds(holds);
     let catalog = catalog.with_routines(routines).with_hooks(hooks).with_implicit(implicit);
-    let mut classes = classes(&catalog, comments, &before.classes, &lock(memory));
+    let mut classes = classes(&catalog, said, &before.classes, &lock(memory));
     upstream.columns.apply(&catalog, &mut classes);
     let known = locks.is_held.then_some(&*before.catalog);
     views::classify(pipe, &catalog, known, &mut classes).await?;

@@ -42,6 +42,8 @@ struct Again {
     probes: Option<Probe>,
     /// What the result of what runs can show.
     shown: Shown,
+    /// What that says can tell of something sensitive.
+    says: bool,
     /// It names what has another meaning than the catalog shows.
     is_moved: bool,
     /// What that does to names.
@@ -106,7 +108,7 @@ impl Session {
         }
         let shown = std::mem::take(&mut again.shown).or(&judged.shown);
         // Its result is that of another statement each time.
-        let judged = &judged.running(shown, take(&mut again.namings), again.is_moved);
+        let judged = &judged.running(shown, take(&mut again.namings), again.is_moved).saying(again.says);
         match again {
             Again { refused: Some(verdict), .. } => {
                 let rules = verdict.refusal().map(|refusal| refusal.rules.clone()).unwrap_or_default();
@@ -165,6 +167,7 @@ impl Session {
                     again.probes = again.probes.max(self.probes_now(&judged.one, env));
                     again.namings.extend(judged.one.namings.iter().cloned());
                     let moved = self.shown_now(&judged.one, env);
+                    again.says |= judged.one.says;
                     again.is_moved |= moved.is_some();
                     let shown = moved.unwrap_or_else(|| judged.one.shown.clone());
                     again.shown = std::mem::take(&mut again.shown).or(&shown);

@@ -11,6 +11,7 @@ use wire::frontend::{self, Bind, Parse, Target, tag};
 use crate::action::{Action, Pass, Step, Toward, forward};
 use crate::begun;
 use crate::judged::{Judged, JudgedText, Read};
+use crate::moving::MovedNames;
 use crate::names::{self, Lookup, Portal, Prepared};
 use crate::owed::{CopyIn, Owed, Unread};
 use crate::readings::Reading;
@@ -31,6 +32,9 @@ impl Session {
         out: &mut Vec<Action>,
     ) -> Result<Step, SessionError> {
         self.sight.note(env.subject.id());
+        if env.moved.is_some_and(MovedNames::tells) {
+            self.telling.sent_beside_catalog();
+        }
         let mut at = 0;
         loop {
             let rest = input.get(at..).unwrap_or_default();

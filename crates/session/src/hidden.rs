@@ -15,7 +15,8 @@ const NAMES_ONLY: [&[u8]; 6] = [b"23", b"25", b"40", b"53", b"55", b"57"];
 pub(crate) fn hide(tag: u8, body: &[u8], out: &mut Vec<u8>) {
     let sqlstate = error_field(body, b'C');
     let is_raised = matches!(error_field(body, b'R'), b"exec_stmt_raise" | b"exec_stmt_assert");
-    let is_about_text = !error_field(body, b'P').is_empty();
+    // Code that runs while the server reads the text is within a context.
+    let is_about_text = !error_field(body, b'P').is_empty() && error_field(body, b'W').is_empty();
     let names_only = is_about_text || NAMES_ONLY.iter().any(|class| sqlstate.starts_with(class));
     compose::frame(out, tag, |out| {
         for (code, text) in error_fields(body) {
@@ -137,6 +138,15 @@ mod tests {
             (
                 &[(b'C', "42P01"), (b'M', "relation \"user\" does not exist"), (b'P', "15")],
                 "C42P01|Mrelation \"user\" does not exist|P15||",
+            ),
+            (
+                &[
+                    (b'C', "22P02"),
+                    (b'M', "invalid input \"a@b.c\""),
+                    (b'W', "PL/pgSQL function f()"),
+                    (b'P', "8"),
+                ],
+                "C22P02|Minvalid input ***|P8||",
             ),
             (
                 &[

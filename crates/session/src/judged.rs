@@ -26,6 +26,7 @@ use crate::results::Planned;
 use crate::shown::{Known, Reach, Shown, classed};
 use crate::spills::{Spills, spilled};
 use crate::state::Environment;
+use crate::telling::{self, gives_by_rules, hangs_telling_code, renames_telling, tells};
 use crate::temporary::{Temporary, TemporaryChange};
 use crate::tied::{Literals, hides_unknown};
 
@@ -123,11 +124,15 @@ pub(crate) struct Judged {
     /// It may make or take away prepared statements and cursors in a way that is not seen.
     pub(crate) meddles: bool,
     /// The catalog's that it was judged by.
-    catalog_version: u64,
+    pub(crate) catalog_version: u64,
     /// Its conditions look into values that the subject may not see.
     pub(crate) probes: Option<Probe>,
     /// What computed columns of its result can show.
     pub(crate) shown: Shown,
+    /// What it runs and sets going can tell of something sensitive, whatever its result shows.
+    pub(crate) says: bool,
+    /// What its transaction has put off may run in it.
+    pub(crate) may_settle: bool,
     /// What it copies to the client, where that must be masked.
     pub(crate) copied: Option<Rc<Copied>>,
     /// What it writes elsewhere.
@@ -137,7 +142,7 @@ pub(crate) struct Judged {
     /// What it does to the meaning of names.
     pub(crate) moves: Option<Moves>,
     /// What tells what its result shows, where something is sensitive.
-    own: Option<Rc<Statement>>,
+    pub(crate) own: Option<Rc<Statement>>,
     /// What it does to the session's temporary tables, if anything.
     pub(crate) temporary: Option<TemporaryChange>,
     /// What it does to the reason that the session gives, if anything.
@@ -401,6 +406,11 @@ impl Texts<'_> {
             true => env.policies.judge_one(env.subject, statement, readers_disagree.is_some(), &meaning),
             false => env.policies.refuse_names(),
         };
+        // What it does beyond its own text.
+        let is_more = !statement.reached.is_empty()
+            || statement.functions.len() != own.functions.len()
+            || statement.effects.len() != own.effects.len()
+            || statement.relations.len() != own.relations.len();
         let judged =
             Judged::new(&read.text, statement.span.clone(), Some(statement), verdict, disagreement, catalog);
         let text = read.text.get(own.span.clone()).unwrap_or_default();
@@ -424,6 +434,7 @@ impl Texts<'_> {
             |_: &Rc<Copied>| copies_masked(statement) || touches_unsearched(statement, catalog, env);
         let copied = copied.clone().filter(is_kept);
         let text = copied.as_ref().map_or(text, |copied| copied.query.trim_start());
+        let shown = Shown::of(text, own, &known);
         Rc::new(Judged {
             described,
             kept_bytes,
@@ -431,8 +442,13 @@ impl Texts<'_> {
             makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
             probes: asks.max(hands_over.then_some(Probe::HandsOver)),
             // Of whoever may see it too: it is recorded.
-            shown: if spills.spoil_documents { Shown::Anything } else { Shown::of(text, own, &known) },
-            moves: statement.moves_names().then(|| moves(text, statement, &known)),
+            shown: if spills.spoil_documents || gives_by_rules(statement, &shown, &known) {
+                Shown::Anything
+            } else {
+                shown
+            },
+            says: is_more && tells(statement, &known),
+            moves: may_move(statement).then(|| moves(text, statement, &known)),
             copied,
             own: (!known.is_empty()).then(|| Rc::new(own.clone())),
             spills,
@@ -503,6 +519,8 @@ impl Judged {
             runs: statement.map(runs).unwrap_or_default(),
             meddles: statement.is_none_or(|statement| meddles(statement) || is_opaque(statement)),
             shown: Shown::Nothing,
+            says: false,
+            may_settle: statement.is_none_or(telling::may_settle),
             copied: None,
             spills: Spills::default(),
             is_moved: false,
@@ -528,7 +546,7 @@ impl Judged {
         let effects = Statement { effects: vec![Effect::Call], ..Statement::default() };
         let verdict = env.policies.judge_fast_path(env.subject);
         let judged = Judged::new(&text, 0..text.len(), Some(&effects), verdict, String::new(), env.catalog);
-        Rc::new(Judged { meddles: true, ..judged })
+        Rc::new(Judged { meddles: true, says: true, ..judged })
     }
 
     /// A command of the replication protocol: its answers are of any number, and may be COPY both ways.
@@ -569,14 +587,17 @@ impl Judged {
         Rc::new(Judged { shown, namings, is_moved, planned: RefCell::default(), ..self.clone() })
     }
 
+    /// The same where what it runs can tell of something sensitive, if `says`.
+    pub(crate) fn saying(self: Rc<Self>, says: bool) -> Rc<Self> {
+        match says && !self.says {
+            true => Rc::new(Judged { says, ..Rc::unwrap_or_clone(self) }),
+            false => self,
+        }
+    }
+
     /// Whether it reads a relation with one of these columns, or what does nobody knows.
     pub(crate) fn reads_any(&self, columns: &Unsearched, catalog: &Catalog) -> bool {
         self.reads(catalog, |relation| has_one(relation, columns))
-    }
-
-    /// Whether what the server says while it runs can show something that is kept from the subject.
-    pub(crate) fn hides_messages(&self, env: &Environment<'_>) -> bool {
-        self.shown.is_anything() && env.hides()
     }
 
     /// Whether it reads a relation of which only a newer catalog than it was judged by shows that it is sensitive.
@@ -657,6 +678,11 @@ fn names_any(statement: &Statement, moved: &MovedNames) -> bool {
     names.any(|name| moved.has(name))
 }
 
+/// Whether it may give names another meaning, or run code where it did not run before.
+fn may_move(statement: &Statement) -> bool {
+    statement.moves_names() || statement.hangs_code()
+}
+
 /// What a statement gives another meaning.
 fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
     let objects = statement.objects.iter().filter_map(|object| match object {
@@ -674,7 +700,10 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
     let (made_of, mut names): (Vec<String>, Vec<String>) = all.cloned().partition(|name| is_read(name));
     let written = statement.relations.iter().filter(|used| used.access != Access::Read);
     names.extend(written.map(|used| used.name.clone()));
-    let mut are_all = statement.effects.contains(&Effect::OpaqueDo);
+    // Its rows are there already, in columns of any name.
+    let is_foreign = sql::defines_foreign(text);
+    let imports = statement.effects.contains(&Effect::Other("ImportForeignSchemaStmt"));
+    let mut are_all = imports || statement.effects.contains(&Effect::OpaqueDo);
     for naming in &statement.names {
         match naming {
             Naming::Makes(name) => names.push(name.name.clone()),
@@ -689,8 +718,17 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
     let has_sinks = statement.functions.iter().any(|name| sql::is_sink(name))
         || !statement.calls_with_sinks(known.catalog).is_empty();
     let is_sensitive = !known.is_empty()
-        && (are_all || !makes_table && (is_opaque(statement) || Reach::of(statement, known).is_any()));
-    Moves { names, made_of, are_all, is_sensitive, made, has_sinks }
+        && (are_all
+            || is_foreign
+            || renames_telling(statement, known)
+            || !makes_table && (is_opaque(statement) || Reach::of(statement, known).is_any()));
+    let tells =
+        !known.is_empty() && (are_all || is_opaque(statement) || hangs_telling_code(statement, known));
+    let makes_code = statement.makes_code();
+    if !statement.moves_names() {
+        return Moves { tells, ..Moves::default() };
+    }
+    Moves { names, made_of, are_all, is_sensitive, made, has_sinks, tells, makes_code }
 }
 
 /// Prepared statements and cursors that it runs, itself or by what it reaches.

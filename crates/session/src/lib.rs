@@ -48,6 +48,7 @@ mod spills;
 mod stains;
 mod state;
 mod statistics;
+mod telling;
 mod temporary;
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,8 @@ pub struct MovedNames {
     sinks: HashSet<String>,
     /// There are too many of them to be told apart.
     sinks_are_all: bool,
+    /// Code that can tell of something sensitive may run where no name says so.
+    tells: bool,
 }
 
 /// What a statement does to the meaning of names.
@@ -30,17 +32,26 @@ pub(crate) struct Moves {
     /// The function or operator that it makes, and whether its code calls one that puts things elsewhere.
     pub(crate) made: Option<String>,
     pub(crate) has_sinks: bool,
+    /// It hangs code somewhere, or makes some, that can tell of something sensitive.
+    pub(crate) tells: bool,
+    /// It makes code, whatever that reads.
+    pub(crate) makes_code: bool,
 }
 
 impl MovedNames {
     /// Whether it is none.
     pub fn is_empty(&self) -> bool {
-        self.names.is_empty() && self.sinks.is_empty() && !self.are_all && !self.sinks_are_all
+        self.names.is_empty() && self.sinks.is_empty() && !self.are_all && !self.sinks_are_all && !self.tells
     }
 
     /// Whether this is one of them.
     pub fn has(&self, name: &str) -> bool {
         self.are_all || self.names.contains(name)
+    }
+
+    /// Whether code that can tell of something sensitive may run wherever something runs.
+    pub(crate) fn tells(&self) -> bool {
+        self.tells
     }
 
     /// Whether what has this name may put what it is given where no column is.
@@ -52,6 +63,7 @@ impl MovedNames {
     pub fn add(&mut self, other: &MovedNames) {
         self.are_all |= other.are_all;
         self.sinks_are_all |= other.sinks_are_all;
+        self.tells |= other.tells;
         self.extend(&other.names);
         self.extend_sinks(other.sinks.iter().cloned());
     }
@@ -63,7 +75,9 @@ impl MovedNames {
 
     /// A statement is sent that moves names: only what leads to something sensitive counts.
     pub(crate) fn sent(&mut self, moves: &Moves) {
+        self.tells |= moves.tells;
         if moves.is_sensitive || moves.names.iter().chain(&moves.made_of).any(|name| self.has(name)) {
+            self.tells |= moves.makes_code;
             self.are_all |= moves.are_all;
             self.extend(&moves.names);
         }

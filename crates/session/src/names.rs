@@ -292,6 +292,15 @@ impl<T: Named> Names<T> {
         Changed { name: name.to_vec(), number }
     }
 
+    /// What a change makes a name mean that the server has not answered.
+    pub(crate) fn meant(&self, changed: &Changed) -> Option<&Rc<T>> {
+        let meanings = match changed.name.as_slice() {
+            b"" => &self.unnamed,
+            name => self.named.get(name)?,
+        };
+        meanings.then.iter().find(|change| change.number == changed.number)?.meaning.as_ref()
+    }
+
     /// The server has done it, or has skipped it.
     pub(crate) fn answered(&mut self, changed: &Changed, is_done: bool) {
         let meanings = match changed.name.as_slice() {

@@ -85,9 +85,7 @@ impl Session {
                     Some(masks) => masks,
                     None => return Ok(Step::NeedsCatalog(at)),
                 },
-                tag::NOTICE_RESPONSE => {
-                    self.current().is_some_and(|running| running.judged.hides_messages(env))
-                }
+                tag::NOTICE_RESPONSE => self.hides_messages(env),
                 tag::PARAMETER_DESCRIPTION => match self.owed.front() {
                     Some(Owed::DescribeCopied { .. }) => true,
                     Some(Owed::DescribeStatement { .. }) => len <= PARAMETER_DESCRIPTION_BYTES_MAX,
@@ -395,6 +393,9 @@ impl Session {
             _ => Some(Resting::InTransaction),
         };
         self.has_failed = status == b'E';
+        if self.owed.is_empty() {
+            self.telling.is_answered(status != b'I');
+        }
         if status == b'I' {
             self.reasons.transaction_is_over();
             self.temporary.settle(self.owed.is_empty());
@@ -428,6 +429,16 @@ impl Session {
         self.temporary.undone();
         self.reasons.undone();
         self.server_said_why |= matches!(backend::error_field(body, b'V'), b"FATAL" | b"PANIC");
+        // Of a relation that it could not begin to copy, nothing was read.
+        let read_nothing = match self.owed.front() {
+            Some(Owed::Execute { running, .. }) => {
+                running.planned.is_none()
+                    && running.judged.copied.as_ref().is_some_and(|copied| copied.is_relation)
+            }
+            Some(Owed::Hidden { before, .. }) => self.asked_for_relation(*before),
+            _ => false,
+        };
+        let tells = !read_nothing && self.hides_messages(env);
         let (failed, is_extended) = match self.owed.front_mut() {
             None | Some(Owed::Sync) => (None, false),
             Some(Owed::Unread(unread)) => {
@@ -461,19 +472,6 @@ impl Session {
             _ => false,
         };
         let outcome = Outcome::Failed(sqlstate);
-        let shows = match &failed {
-            Some(Owed::Query(batch)) => batch.front().map(|running| &running.judged),
-            // Of a relation that it could not begin to copy, nothing was read.
-            Some(Owed::Execute { running, .. })
-                if running.planned.is_none()
-                    && running.judged.copied.as_ref().is_some_and(|copied| copied.is_relation) =>
-            {
-                None
-            }
-            Some(Owed::Execute { running, .. }) => Some(&running.judged),
-            _ => None,
-        };
-        let shows = shows.is_some_and(|judged| judged.hides_messages(env));
         if let Some(failed) = failed {
             self.not_done(failed, &outcome, out);
         }
@@ -485,7 +483,7 @@ impl Session {
                 send_to_client(out, |buffer| refusal::answer(&refusal, buffer));
                 Pass::Replaced
             }
-            None if shows => {
+            None if tells => {
                 send_to_client(out, |buffer| hide(tag::ERROR_RESPONSE, body, buffer));
                 Pass::Replaced
             }

@@ -50,7 +50,7 @@ pub(crate) struct Reach {
     pub(crate) functions: HashSet<String>,
     /// It names a relation that has sensitive columns, or rests on one.
     relations: bool,
-    /// It names one of which any column can hold something.
+    /// It names one of which any column can hold something, or runs such a function by an operator or a type.
     anything: bool,
 }
 
@@ -103,6 +103,10 @@ impl Shown {
 
     /// What the result of `statement` shows where these names may mean something sensitive: any column may be one.
     pub(crate) fn moved(text: &str, statement: &Statement, moved: &MovedNames) -> Self {
+        // A rule that is new can answer a write with a result of its own.
+        if !statement.writes.is_empty() {
+            return Shown::Anything;
+        }
         let relations = statement.relations.iter().map(|used| &used.name).chain(&statement.mentions);
         let columns: HashSet<String> =
             statement.columns.iter().filter_map(|column| column.name.clone()).collect();
@@ -170,6 +174,11 @@ impl Reach {
             anything: relations(statement, known).any(|(name, _)| name != relation && has_any(name))
                 || statement.unnamed_calls(known.catalog).into_iter().any(|name| shows(called(name), known)),
         }
+    }
+
+    /// Whether code does that it runs or names.
+    pub(crate) fn is_by_code(&self) -> bool {
+        self.anything || !self.functions.is_empty()
     }
 
     pub(crate) fn is_any(&self) -> bool {
@@ -240,9 +249,15 @@ fn called(name: &str) -> Statement {
 fn shows(call: Statement, known: &Known<'_>) -> bool {
     let calls = Facts { statements: vec![call], readers_disagree: None };
     let done = calls.with_reach(known.catalog);
-    let is_opaque = |statement: &Statement| statement.effects.contains(&Effect::OpaqueCall);
-    let shows = |done: &Statement| done.calls().any(|name| STATISTICS_FUNCTIONS.contains(&name));
-    done.statements.iter().any(|done| is_opaque(done) || shows(done) || reaches(done, "", known))
+    done.statements.iter().any(|done| may_tell(done, known))
+}
+
+/// Whether a statement, with what the routines do that it calls, may read something sensitive, or nobody knows what.
+pub(crate) fn may_tell(done: &Statement, known: &Known<'_>) -> bool {
+    let is_opaque = |effect: &Effect| matches!(effect, Effect::OpaqueCall | Effect::OpaqueDo);
+    done.effects.iter().any(is_opaque)
+        || done.calls().any(|name| STATISTICS_FUNCTIONS.contains(&name))
+        || reaches(done, "", known)
 }
 
 /// Whether it names a relation that has sensitive columns, or rests on one, but for those of this name.

@@ -28,6 +28,7 @@ use crate::recorded::Bound;
 use crate::refusal::Marker;
 use crate::replication::{self, Replication};
 use crate::stains::{Stain, Stains};
+use crate::telling::Telling;
 use crate::temporary::Temporary;
 
 /// What a session looks at but does not own.
@@ -157,6 +158,8 @@ pub struct Session {
     pub(crate) asked_moved: Option<u64>,
     /// What the open transaction has moved.
     pub(crate) moving: MovedNames,
+    /// Whether what it says at its end can tell of something sensitive.
+    pub(crate) telling: Telling,
     /// What was noted for the client's present message, that waits for it.
     pub(crate) noted: Vec<Stain>,
     /// Definitions were altered in a transaction that is not over.
@@ -212,6 +215,7 @@ impl Session {
             asked_unknown: None,
             asked_moved: None,
             moving: MovedNames::default(),
+            telling: Telling::default(),
             noted: Vec::new(),
             altered: false,
             asking: Asking::default(),
@@ -369,6 +373,7 @@ impl Session {
         bound: &Bound,
         out: &mut Vec<Action>,
     ) -> Started {
+        self.note_telling(judged);
         self.sequence += 1;
         let statement = Rc::clone(&judged.described);
         let (text, values) = text.map(|text| statement.recorded.own(text)).unzip();
@@ -403,7 +408,9 @@ impl Session {
         }
         if let Some(moves) = judged.moves.as_ref().filter(|_| judged.refusal().is_none()) {
             self.moving.sent(moves);
+            self.altered |= moves.tells;
         }
+        self.note_telling(judged);
         if !judged.is_still {
             self.temporary.stirred();
         }
@@ -423,6 +430,13 @@ impl Session {
             forgets,
             copy_in,
             copy_out: None,
+        }
+    }
+
+    /// Notes that a statement is sent, or code of one runs, that can tell of something sensitive.
+    fn note_telling(&mut self, judged: &Judged) {
+        if judged.refusal().is_none() && (judged.tells() || self.moving.tells()) {
+            self.telling.sent();
         }
     }
 

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use crate::facts::{Effect, Statement};
+use crate::lineage;
 use crate::reach::Via;
 use crate::read::read;
 
@@ -48,6 +49,7 @@ pub struct Hook {
     /// The server shows more than is read.
     pub is_too_long: bool,
     reads: OnceLock<Option<Statement>>,
+    gives_rows: OnceLock<bool>,
 }
 
 /// A foreign key.
@@ -113,6 +115,7 @@ impl Hook {
             definition: String::new(),
             is_too_long: false,
             reads: OnceLock::new(),
+            gives_rows: OnceLock::new(),
         }
     }
 
@@ -139,7 +142,18 @@ impl Hook {
 
     /// Whether nothing about it has changed.
     pub fn is_like(&self, other: &Hook) -> bool {
-        let Hook { via, oid, relation, name, kind, function, definition, is_too_long, reads: _ } = self;
+        let Hook {
+            via,
+            oid,
+            relation,
+            name,
+            kind,
+            function,
+            definition,
+            is_too_long,
+            reads: _,
+            gives_rows: _,
+        } = self;
         *via == other.via
             && *oid == other.oid
             && *relation == other.relation
@@ -169,6 +183,13 @@ impl Hook {
             Event::Update => ON_UPDATE,
         };
         self.kind & bit != 0
+    }
+
+    /// Whether it is a rule that gives whoever writes a row a result: by a SELECT, or by what a RETURNING is replaced by. Call it on a
+    /// thread with [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
+    pub(crate) fn gives_rows(&self) -> bool {
+        let gives = || self.is_too_long || lineage::gives_rows(&self.definition);
+        self.via == Via::Rule && *self.gives_rows.get_or_init(gives)
     }
 
     /// What its definition does when it runs, read once; `None` where nobody can tell. Call it on a thread with

@@ -109,6 +109,34 @@ pub fn lineage(text: &str, sensitive: &Sensitive, is_key: fn(&str) -> bool) -> L
     lineage
 }
 
+/// Whether a rule with this definition has an action with a result. What cannot be read may.
+pub(crate) fn gives_rows(definition: &str) -> bool {
+    let mut gives = true;
+    of_statement(definition, |rule| {
+        let mut actions = rule.all("actions");
+        gives = rule.kind != "RuleStmt"
+            || actions.any(|action| {
+                action.kind == "SelectStmt" || action.has(&["returning_clause", "returning_list"])
+            });
+    });
+    gives
+}
+
+/// Whether a definition says where columns of a foreign table are, or makes such a table.
+pub fn defines_foreign(text: &str) -> bool {
+    let mut defines = false;
+    of_statement(text, |statement| {
+        defines = matches!(statement.kind, "CreateForeignTableStmt" | "ImportForeignSchemaStmt")
+            || statement.kind == "AlterTableStmt" && has_option(statement);
+    });
+    defines
+}
+
+fn has_option(tree: &Tree) -> bool {
+    tree.kind == "DefElem" && matches!(tree.text("defname"), "column_name" | "schema_name" | "table_name")
+        || tree.nodes().any(has_option)
+}
+
 /// Does something with `text` where that is one statement, and nothing else.
 fn of_statement(text: &str, take: impl FnOnce(&Tree)) {
     let Ok(parsed) = tree(text) else { return };

@@ -45,6 +45,8 @@ pub struct Reached {
     pub name: String,
     /// Name of the table or view that this belongs to.
     pub on: String,
+    /// It is a rule that gives whoever writes a row a result.
+    pub gives_rows: bool,
     /// What it does, with the routines that it calls. Where it is in the text says nothing.
     pub does: Statement,
 }
@@ -347,7 +349,8 @@ impl<'c> Follow<'c> {
                 None => does.add(Effect::OpaqueCall),
             }
             let does = does.with_calls(self.catalog).unwrap_or(does);
-            self.reached.push(Reached { via, name: name.to_owned(), on: relation.name.clone(), does });
+            let (name, on) = (name.to_owned(), relation.name.clone());
+            self.reached.push(Reached { via, name, on, gives_rows: false, does });
         }
     }
 
@@ -418,7 +421,8 @@ impl<'c> Follow<'c> {
             None => does.add(Effect::OpaqueCall),
         }
         let does = does.with_calls(self.catalog).unwrap_or(does);
-        self.reached.push(Reached { via: hook.via, name: hook.name.clone(), on: on.to_owned(), does });
+        let (via, name, gives_rows) = (hook.via, hook.name.clone(), hook.gives_rows());
+        self.reached.push(Reached { via, name, on: on.to_owned(), gives_rows, does });
     }
 
     fn foreign_key(&mut self, key: &ForeignKey, event: Event) {
@@ -435,7 +439,7 @@ impl<'c> Follow<'c> {
             does.columns = named.map(|name| ColumnUse { qualifier: Vec::new(), name }).collect();
         }
         let (name, on) = (key.name.clone(), on.name.clone());
-        self.reached.push(Reached { via: Via::ForeignKey, name, on, does });
+        self.reached.push(Reached { via: Via::ForeignKey, name, on, gives_rows: false, does });
     }
 }
 

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use audit::record::{ColumnClassRecord, Record};
 use audit::spool::Spool;
 use daemon::with_causes;
-use mask::{Class, ColumnId, class_of, class_of_comment};
+use mask::{Class, ColumnId};
 use sql::catalog::{Column, Relation};
 
+use super::Snapshot;
+use super::said::Said;
 use super::samples::Samples;
-use super::{Comments, Snapshot};
 use crate::config::Upstream;
 use crate::trail::now;
 
@@ -45,13 +46,7 @@ impl History {
     }
 
     /// Writes what is new in `snapshot`. What cannot be written is new the next time too.
-    pub(super) fn note(
-        &mut self,
-        snapshot: &Snapshot,
-        comments: &Comments,
-        samples: &Samples,
-        upstream: &Upstream,
-    ) {
+    pub(super) fn note(&mut self, snapshot: &Snapshot, said: &Said, samples: &Samples, upstream: &Upstream) {
         let mut now = HashMap::with_capacity(snapshot.classes.len());
         for relation in snapshot.catalog.relations() {
             for column in &relation.columns {
@@ -60,7 +55,7 @@ impl History {
                 let object = format!("{}.{}", relation.path(), column.name);
                 let evidence = match () {
                     () if upstream.columns.names(&object) => "configuration",
-                    () => evidence(relation, column, class, comments, samples),
+                    () => evidence(relation, column, class, said, samples),
                 };
                 now.insert(id, Told { object, class: Some(class), evidence });
             }
@@ -100,14 +95,13 @@ fn evidence(
     relation: &Relation,
     column: &Column,
     class: Class,
-    comments: &Comments,
+    said: &Said,
     samples: &Samples,
 ) -> &'static str {
     let id = ColumnId { table_oid: relation.oid, number: column.number };
-    let comment = comments.get(&id).and_then(|comment| class_of_comment(comment, column.type_oid));
-    if class_of(&column.name, column.type_oid) == Some(class) {
+    if said.class_by_name(&id, column) == Some(class) {
         "name"
-    } else if comment == Some(class) {
+    } else if said.class_by_comment(&id, column) == Some(class) {
         "comment"
     } else if samples.have_told(id, class) {
         "values"

@@ -70,7 +70,7 @@ record 2 started: selec 1, against unreadable
 to server: Q[selec 1]
 "#);
     assert_snapshot!(talk.server(&[error("42601", "syntax error at or near \"selec\""), ready(b'I')].concat()), @r#"
-to client: E[SERROR·VERROR·C42601·Msyntax error at or near "selec"]
+to client instead: E[SERROR·VERROR·C42601·Msyntax error at or near ***]
 record 2 failed 42601: 0 rows, 0 bytes
 to client: Z[I]
 "#);
@@ -137,7 +137,7 @@ to server instead: H[]
 "#);
     assert_snapshot!(talk.server(&error("34000", "portal \"c\" does not exist")), @r#"
 record 2 skipped: 0 rows, 0 bytes
-to client: E[SERROR·VERROR·C34000·Mportal "c" does not exist]
+to client instead: E[SERROR·VERROR·C34000·Mportal ***]
 "#);
 }
 

@@ -71,6 +71,9 @@ const HANGING: [&str; 7] = [
     "RuleStmt",
 ];
 
+/// Commands whose own text is run later.
+const MAKING_CODE: [&str; 4] = ["AlterPolicyStmt", "CreateFunctionStmt", "CreatePolicyStmt", "RuleStmt"];
+
 /// Whether a function of this name is one.
 pub fn is_sink(name: &str) -> bool {
     SINKS.binary_search(&name).is_ok()
@@ -94,6 +97,15 @@ impl Statement {
         self.effects.iter().any(|effect| match effect {
             Effect::AlterTable | Effect::CreateTable => true,
             Effect::Other(kind) => HANGING.contains(kind),
+            _ => false,
+        })
+    }
+
+    /// Whether it makes code that runs later, or has some run when rows are written or read.
+    pub fn makes_code(&self) -> bool {
+        self.effects.iter().any(|effect| match effect {
+            Effect::DisableProtection | Effect::LendRights | Effect::ReplaceTriggerFunction => true,
+            Effect::Other(kind) => MAKING_CODE.contains(kind),
             _ => false,
         })
     }

@@ -78,7 +78,7 @@ fn reached(known: &Known, text: &str) -> Vec<String> {
     let facts = read(text.as_bytes()).unwrap();
     let facts = facts.with_reach(&catalog(known)).into_owned();
     let all = facts.statements.iter().flat_map(|statement| &statement.reached);
-    all.map(|Reached { via, name, on, does }| {
+    all.map(|Reached { via, name, on, does, .. }| {
         let effects = does.effects.iter().map(|effect| effect.name().to_owned());
         let written = does.writes.iter().map(|write| format!("{}:{}", write.effect.name(), write.name));
         let done: Vec<_> = effects.chain(written).collect();

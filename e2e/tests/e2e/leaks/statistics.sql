@@ -98,10 +98,10 @@ DO $$ BEGIN RAISE NOTICE '%', (SELECT string_agg(one, ',') FROM st_two); END $$
 
 SELECT one::int FROM st_two WHERE a = 'email'
 
-SELECT held::int FROM st_raw WHERE relation = 'people'::regclass
+SELECT held::int FROM st_raw WHERE relation = 'people'::regclass AND place = 3
 
 DECLARE c CURSOR FOR SELECT one FROM st_two; FETCH ALL FROM c
 
 PREPARE p AS SELECT reverse(one) FROM st_two; EXECUTE p
 
-INSERT INTO asked SELECT 1 FROM st_two WHERE one::int = 1
+INSERT INTO asked SELECT 1 FROM st_two WHERE a = 'email' AND one::int = 1

@@ -1,0 +1,172 @@
+//! Which of the server's messages can tell of sensitive values: those of a statement that reaches some, also by what it sets going, and
+//! those of what its transaction has put off to its end.
+
+use sql::Statement;
+use sql::catalog::Relation;
+use sql::facts::{Access, Effect, RelationUse, Write};
+
+use crate::judged::{Judged, Read};
+use crate::moving::MovedNames;
+use crate::owed::Owed;
+use crate::shown::{Known, Reach, Shown, classed, may_tell};
+use crate::state::{Environment, Session};
+
+/// Whether statements that can tell of something were sent. Constraints and triggers that are deferred run at the end of a transaction,
+/// and a cursor WITH HOLD is run to its end there.
+#[derive(Debug, Default)]
+pub(crate) struct Telling {
+    /// In the transaction that is open.
+    in_transaction: bool,
+    /// Since the last ReadyForQuery: a transaction that nobody has begun by name ends before the next.
+    in_section: bool,
+    /// When something was sent, code that tells of something ran where the catalog did not show it. It may by the time of the answer.
+    beside_catalog: bool,
+}
+
+impl Telling {
+    pub(crate) fn sent(&mut self) {
+        self.in_transaction = true;
+        self.in_section = true;
+    }
+
+    pub(crate) fn sent_beside_catalog(&mut self) {
+        self.beside_catalog = true;
+        self.sent();
+    }
+
+    /// ReadyForQuery, and nothing is on its way.
+    pub(crate) fn is_answered(&mut self, is_in_transaction: bool) {
+        self.in_section = false;
+        self.beside_catalog = false;
+        self.in_transaction &= is_in_transaction;
+    }
+}
+
+/// Whether what a statement runs, with all that it sets going, may read something sensitive, or nobody knows what.
+pub(crate) fn tells(whole: &Statement, known: &Known<'_>) -> bool {
+    !known.is_empty()
+        && (may_tell(whole, known) || whole.reached.iter().any(|reached| may_tell(&reached.does, known)))
+}
+
+/// Whether the server answers a statement with results of rules in which something sensitive can be: what a rule selects, also of the row
+/// that it is about, or what its RETURNING stands for.
+pub(crate) fn gives_by_rules(whole: &Statement, own: &Shown, known: &Known<'_>) -> bool {
+    let is_about =
+        |on: &str| known.catalog.named(on).any(|relation| classed(relation, known.classes).next().is_some());
+    let mut rules = whole.reached.iter().filter(|reached| reached.gives_rows);
+    !known.is_empty()
+        && rules.any(|rule| own.is_anything() || is_about(&rule.on) || may_tell(&rule.does, known))
+}
+
+/// Whether what was put off may run in it: it ends the transaction, or has constraints checked at once, itself or by what it runs.
+pub(crate) fn may_settle(whole: &Statement) -> bool {
+    let settles = |effect: &Effect| {
+        matches!(
+            effect,
+            Effect::Call
+                | Effect::Do
+                | Effect::Execute
+                | Effect::Other("ConstraintsSetStmt" | "FetchStmt")
+                | Effect::Transaction
+        )
+    };
+    let reached = whole.reached.iter().flat_map(|reached| &reached.does.effects);
+    whole.effects.iter().chain(reached).any(settles)
+}
+
+/// Whether it makes code that can tell of something sensitive, or has such code run elsewhere than before.
+pub(crate) fn hangs_telling_code(statement: &Statement, known: &Known<'_>) -> bool {
+    let reach = Reach::of(statement, known);
+    // What is made like another, or as its child or part, runs what hangs on that.
+    reach.is_by_code()
+        || statement.makes_code() && reach.is_any()
+        || statement.hangs_code() && names_telling(statement, known)
+}
+
+/// Whether it gives another name to a relation on which such code hangs: nobody knows the new one.
+pub(crate) fn renames_telling(statement: &Statement, known: &Known<'_>) -> bool {
+    statement.effects.contains(&Effect::Other("RenameStmt")) && names_telling(statement, known)
+}
+
+/// Whether code hangs on a relation that it names which can tell of something sensitive.
+fn names_telling(statement: &Statement, known: &Known<'_>) -> bool {
+    let mut named = statement.relations.iter().flat_map(|used| known.catalog.named(&used.name));
+    named.any(|Relation { schema, name, .. }| {
+        let write = |effect| Write { effect, schema: Some(schema.clone()), name: name.clone() };
+        let used = RelationUse {
+            schema: Some(schema.clone()),
+            name: name.clone(),
+            alias: None,
+            access: Access::Read,
+            whole: false,
+        };
+        let all = [Effect::Insert, Effect::Update, Effect::Delete, Effect::Truncate];
+        let writes =
+            Statement { writes: all.map(write).into(), relations: vec![used], ..Statement::default() };
+        tells(&writes.with_reach(known.catalog), known)
+    })
+}
+
+impl Session {
+    /// Whether what the server says now can tell of something that is kept from the subject.
+    pub(crate) fn hides_messages(&self, env: &Environment<'_>) -> bool {
+        env.hides() && self.is_told_now(env)
+    }
+
+    fn is_told_now(&self, env: &Environment<'_>) -> bool {
+        // Code that was just made runs where no catalog shows it.
+        if self.telling.beside_catalog || self.moving.tells() || env.moved.is_some_and(MovedNames::tells) {
+            return true;
+        }
+        let of = |judged: &Judged| judged.tells_with(env) || self.telling.in_transaction && judged.may_settle;
+        let of_read = |read: &Read| of(&read.judge(env, self.seen()).one);
+        match self.owed.front() {
+            None | Some(Owed::Sync) => self.telling.in_transaction,
+            Some(Owed::Query(batch)) => match batch.front() {
+                Some(running) => of(&running.judged) || batch.len() == 1 && self.telling.in_section,
+                None => self.telling.in_transaction,
+            },
+            Some(Owed::Unread(unread)) => of(&unread.running.judged),
+            Some(Owed::Execute { running, .. }) => of(&running.judged),
+            // The server runs code when it reads a statement, plans it and takes its parameters.
+            Some(Owed::Parse(changed, _)) => {
+                self.prepared.meant(changed).is_some_and(|prepared| of_read(&prepared.reading.read))
+            }
+            Some(Owed::Bind(changed, _)) => {
+                self.portals.meant(changed).is_some_and(|portal| of_read(&portal.prepared.reading.read))
+            }
+            Some(Owed::DescribeStatement { prepared, .. }) => of_read(&prepared.reading.read),
+            Some(Owed::DescribePortal { portal: Some(portal), .. } | Owed::DescribeCopied { portal, .. }) => {
+                of_read(&portal.prepared.reading.read)
+            }
+            // What a COPY copies is read and planned in its place.
+            Some(Owed::Hidden { .. }) => self
+                .owed
+                .iter()
+                .any(|owed| matches!(owed, Owed::Execute { running, .. } if of(&running.judged))),
+            Some(
+                Owed::DescribePortal { portal: None, .. }
+                | Owed::CloseStatement(_)
+                | Owed::ClosePortal(_)
+                | Owed::Refused(_)
+                | Owed::RefusedUnrecorded(_),
+            ) => false,
+        }
+    }
+}
+
+impl Judged {
+    /// Whether what the server says of it can tell of something sensitive.
+    pub(crate) fn tells(&self) -> bool {
+        self.says || self.shown.is_anything()
+    }
+
+    /// The same where the catalog may have changed since it was sent: it may have waited for that.
+    fn tells_with(&self, env: &Environment<'_>) -> bool {
+        let Environment { catalog, classes, stains, .. } = *env;
+        let known = Known { catalog, classes, stains, temporary: &[] };
+        let tells =
+            |own: &Statement| Reach::of(own, &known).is_any() || tells(&own.with_reach(catalog), &known);
+        self.tells() || self.catalog_version != env.catalog_version && self.own.as_deref().is_some_and(tells)
+    }
+}

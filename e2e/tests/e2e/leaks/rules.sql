@@ -1,0 +1,61 @@
+UPDATE ticks SET n = n WHERE n > 0
+
+UPDATE public.ticks AS t SET note = note WHERE t.n = 1
+
+INSERT INTO ticks VALUES (3, 'c')
+
+INSERT INTO ticks SELECT id, note FROM visits
+
+DELETE FROM ticks WHERE n > 0
+
+DELETE FROM ticks WHERE n = 1
+
+UPDATE instead SET n = 2 WHERE n > 0
+
+UPDATE instead SET n = 2 WHERE n = 1
+
+INSERT INTO instead VALUES (1, 'b')
+
+DELETE FROM instead WHERE n > 0
+
+UPDATE heading SET n = 2 WHERE n > 0
+
+UPDATE secrets SET id = 1 WHERE id > 0
+
+UPDATE calling SET n = 2 WHERE n > 0
+
+DELETE FROM calling WHERE n > 0
+
+INSERT INTO calling VALUES (1)
+
+INSERT INTO door VALUES (1)
+
+UPDATE door SET n = 2 WHERE n > 0
+
+INSERT INTO sometimes VALUES (2)
+
+INSERT INTO giving VALUES ('a', 1) RETURNING g
+
+INSERT INTO giving VALUES ('a', 1) RETURNING upper(g), n
+
+WITH w AS (INSERT INTO giving VALUES ('a', 1) RETURNING g) SELECT g || '' FROM w
+
+PREPARE p AS UPDATE ticks SET n = n WHERE n > 0; EXECUTE p
+
+PREPARE p (int) AS UPDATE ticks SET n = $1 WHERE n > 0; EXECUTE p (1)
+
+CREATE RULE r AS ON UPDATE TO visits DO ALSO SELECT lower(email) FROM people; UPDATE visits SET note = note WHERE id > 0
+
+CREATE RULE r AS ON INSERT TO visits DO INSTEAD SELECT lower(email) FROM people; INSERT INTO visits VALUES (1)
+
+CREATE TABLE mine (n int); INSERT INTO mine VALUES (1); CREATE RULE r AS ON DELETE TO mine DO ALSO SELECT lower(email) FROM people; DELETE FROM mine WHERE n > 0
+
+CREATE OR REPLACE RULE reads AS ON DELETE TO noting DO ALSO SELECT upper(email), 1 FROM people; DELETE FROM noting WHERE n > 0
+
+ALTER RULE also_u ON ticks RENAME TO other; UPDATE ticks SET n = n WHERE n > 0
+
+ALTER TABLE ticks RENAME TO tocks; UPDATE tocks SET n = n WHERE n > 0
+
+ALTER TABLE ticks ENABLE ALWAYS RULE also_u; UPDATE ticks SET n = n WHERE n > 0
+
+BEGIN; SAVEPOINT s; UPDATE ticks SET n = n WHERE n > 0; RELEASE s; ROLLBACK

@@ -1,0 +1,37 @@
+INSERT INTO plain VALUES (1, 'a', 9)
+
+INSERT INTO plain VALUES (101, 'a', 9)
+
+INSERT INTO plain VALUES (NULL, 'a', 9)
+
+SELECT 'abc'::int
+
+SELECT note::int FROM visits
+
+INSERT INTO logged VALUES (1, 'as it is')
+
+INSERT INTO logged VALUES (0, 'as it is')
+
+BEGIN; INSERT INTO plain VALUES (9, 'a', 1); COMMIT
+
+BEGIN; INSERT INTO plain VALUES (9, 'a', 1); SET CONSTRAINTS ALL IMMEDIATE; COMMIT
+
+BEGIN; INSERT INTO plain_child VALUES (77); COMMIT
+
+BEGIN; INSERT INTO plain_child VALUES (1); DELETE FROM plain WHERE id = 1; COMMIT
+
+BEGIN; SELECT count(*) FROM people; INSERT INTO plain VALUES (1, 'a', 9); COMMIT
+
+BEGIN; UPDATE people SET age = age WHERE id = 1; INSERT INTO plain VALUES (1, 'a', 9); COMMIT
+
+BEGIN; INSERT INTO later VALUES (1); ROLLBACK; INSERT INTO plain VALUES (1, 'a', 9); BEGIN; INSERT INTO plain VALUES (9, 'a', 1); COMMIT
+
+DO $$ BEGIN RAISE NOTICE 'nothing of %', 'anybody'; END $$
+
+BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT note::int FROM visits; COMMIT
+
+COPY plain FROM STDIN;
+1	x	9
+\.
+
+CREATE TABLE fresh (n int PRIMARY KEY); INSERT INTO fresh VALUES (1); INSERT INTO fresh VALUES (1)

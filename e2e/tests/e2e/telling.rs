@@ -1,0 +1,139 @@
+//! What the server says of work that a statement sets going, and of work that is done at the end of its transaction, tells no value.
+
+use anyhow::Result;
+use bytes::BytesMut;
+use e2e::psql;
+use postgres_protocol::message::frontend;
+
+use crate::conversation::Client;
+use crate::early_code;
+use crate::leaks::{assert_no_leak, cases, extended, run, shows_canary, with_objects};
+use crate::stack::Stack;
+
+fn with_code() -> Result<Stack> {
+    let stack = with_objects("")?;
+    psql::run(&stack.owner(), include_str!("leaks/telling_objects.sql"))?.success()?;
+    Ok(stack)
+}
+
+#[test]
+fn messages_of_code_that_a_statement_sets_going_tell_nothing() -> Result<()> {
+    let stack = with_code()?;
+    assert_no_leak(include_str!("leaks/telling.sql"), &stack.owner(), &stack.alice()?, shows_canary)
+}
+
+#[test]
+fn messages_that_tell_of_nothing_sensitive_come_through_word_for_word() -> Result<()> {
+    let (stack, direct) = (with_code()?, with_code()?);
+    for text in cases(include_str!("leaks/telling_harmless.sql")) {
+        let (through, direct) = (run(&stack.alice()?, text)?, run(&direct.owner(), text)?);
+        assert_eq!((&through.stdout, &through.stderr), (&direct.stdout, &direct.stderr), "{text}");
+    }
+    Ok(())
+}
+
+fn shows(answer: &[u8]) -> bool {
+    String::from_utf8_lossy(answer).contains("canary")
+}
+
+/// Parse, Bind, Execute without a Sync.
+fn begun(text: &str) -> Result<BytesMut> {
+    let mut messages = BytesMut::new();
+    early_code::parse("", text, &mut messages)?;
+    early_code::bind("", &[], &mut messages)?;
+    frontend::execute("", 0, &mut messages)?;
+    Ok(messages)
+}
+
+/// What is sent at once, up to so many ReadyForQuery.
+fn conversations() -> Result<Vec<(&'static str, BytesMut, usize)>> {
+    let (write, read) = ("INSERT INTO later VALUES (1)", "SELECT 1");
+    let query = |text: &str| {
+        let mut messages = BytesMut::new();
+        frontend::query(text, &mut messages).map(|()| messages)
+    };
+    let joined = |parts: &[&BytesMut]| parts.iter().flat_map(|part| part.to_vec()).collect::<BytesMut>();
+    let mut sync = BytesMut::new();
+    frontend::sync(&mut sync);
+    Ok(vec![
+        ("a Sync ends the transaction", extended(write)?, 1),
+        ("the last of a string does", query(&format!("{write}; {read}"))?, 1),
+        ("the last of a string that reads nothing", query(&format!("{write}; {read}; SHOW search_path"))?, 1),
+        ("a Query behind what has no Sync", joined(&[&begun(write)?, &query(read)?]), 1),
+        (
+            "a Sync behind harmless statements",
+            joined(&[&begun(write)?, &begun(read)?, &begun(read)?, &sync]),
+            1,
+        ),
+        ("COMMIT in a string", query(&format!("BEGIN; {write}; COMMIT; {read}"))?, 1),
+        ("COMMIT in a section", joined(&[&begun("BEGIN")?, &begun(write)?, &begun("COMMIT")?, &sync]), 1),
+        ("two sections", joined(&[&extended("BEGIN")?, &extended(write)?, &extended("COMMIT")?]), 3),
+        ("a procedure ends it", joined(&[&begun(write)?, &begun("CALL ends()")?, &sync]), 1),
+        (
+            "SET CONSTRAINTS in a section",
+            joined(&[&begun(write)?, &begun("SET CONSTRAINTS ALL IMMEDIATE")?, &sync]),
+            1,
+        ),
+        ("a notice at the end", joined(&[&begun("UPDATE later SET n = 2")?, &begun(read)?, &sync]), 1),
+        ("planning", extended("SELECT id FROM visits WHERE told_of('a')")?, 1),
+        ("reading a constant", extended("SELECT '{a}'::asking[]")?, 1),
+        ("planning with a notice", extended("SELECT whispered('a')")?, 1),
+        ("planning through a view", extended("SELECT id FROM seen")?, 1),
+        (
+            "a parameter",
+            {
+                let mut messages = BytesMut::new();
+                early_code::parse("", "SELECT $1::asking", &mut messages)?;
+                early_code::bind("", &["a"], &mut messages)?;
+                frontend::sync(&mut messages);
+                messages
+            },
+            1,
+        ),
+        ("the description of a portal", joined(&[&begun("SELECT told()")?, &sync]), 1),
+    ])
+}
+
+#[test]
+fn messages_between_the_answers_tell_nothing() -> Result<()> {
+    let stack = with_code()?;
+    psql::run(&stack.owner(), "ALTER TABLE later DISABLE TRIGGER USER; INSERT INTO later VALUES (0); ALTER TABLE later ENABLE TRIGGER USER")?
+        .success()?;
+    for (what, messages, readies) in conversations()? {
+        let direct = Client::connect(&stack.owner())?.exchange_bytes(&messages, readies)?;
+        assert!(shows(&direct), "{what} is no attack: {}", String::from_utf8_lossy(&direct));
+        let through = Client::connect(&stack.alice()?)?.exchange_bytes(&messages, readies)?;
+        assert!(!shows(&through), "{what} leaks: {}", String::from_utf8_lossy(&through));
+    }
+    Ok(())
+}
+
+/// What one session has just made is not in the catalog yet when another uses it.
+#[test]
+fn what_was_made_a_moment_ago_tells_nothing() -> Result<()> {
+    let stack = with_code()?;
+    for (made, used) in [
+        ("CREATE DOMAIN n1 AS text CHECK (told_of(VALUE))", "SELECT 'a'::n1"),
+        ("CREATE INDEX ON visits (whispered(note))", "INSERT INTO visits VALUES (9, 9, 'a')"),
+        ("CREATE OPERATOR <-~-> (leftarg = text, rightarg = text, function = over)", "SELECT 'a' <-~-> 'b'"),
+        ("ALTER TABLE log ADD CHECK (told_of(what))", "INSERT INTO log VALUES ('a')"),
+        ("CREATE TABLE n2 (LIKE checked INCLUDING ALL)", "INSERT INTO n2 VALUES (1)"),
+        (
+            "CREATE TYPE n3 AS (n int); CREATE FUNCTION n3(int) RETURNS n3 LANGUAGE plpgsql AS 'BEGIN PERFORM told(); RETURN NULL; END'; \
+          CREATE CAST (int AS n3) WITH FUNCTION n3(int)",
+            "SELECT 1::n3",
+        ),
+        (
+            "CREATE TRIGGER tells BEFORE UPDATE ON visits FOR EACH ROW EXECUTE FUNCTION tells()",
+            "UPDATE visits SET note = 'b'",
+        ),
+    ] {
+        let (alice, text) = (stack.alice()?, format!("{made}; COMMIT; {used}"));
+        let output = psql::run(&alice, &format!("BEGIN; {made}; COMMIT"))?;
+        assert!(!output.stderr.contains("Picket refused"), "{made}: {}", output.stderr);
+        let output = psql::run(&alice, used)?;
+        assert!(!shows_canary(&output) && !output.stderr.contains("does not exist"), "{text}: {output:?}");
+        assert!(shows_canary(&psql::run(&stack.owner(), used)?), "{text} is no attack");
+    }
+    Ok(())
+}
