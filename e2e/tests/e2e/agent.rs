@@ -1,6 +1,7 @@
 //! The second witness on the real kernel: who goes around the proxy is seen, who goes through it is not accused.
 
 use std::fs;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use e2e::account::Account;
@@ -11,11 +12,15 @@ use e2e::engine::Engine;
 use e2e::ledger::Ledger;
 use e2e::postgres::{self, Postgres};
 use e2e::proxy::{Proxy, ProxySettings};
-use e2e::psql::Session;
+use e2e::psql::{self, Session};
 use e2e::scratch::Scratch;
 use e2e::shop::Shop;
+use e2e::wait;
 
 use crate::stack::{USER, number, text};
+
+/// How long something may take to be seen.
+const SEEN: Duration = Duration::from_secs(60);
 
 /// A database of its own: what other tests do to theirs is none of this agent's business.
 struct Watched {
@@ -280,5 +285,49 @@ fn a_database_that_nobody_watches_is_found_and_watched_where_that_is_asked_for()
     let row = watched.ledger.wait_row("the bypass", &bypass)?;
     assert_eq!(number(&row, "process_pid")?, u64::from(std::process::id()), "{row}");
     drop(stream);
+    Ok(())
+}
+
+#[test]
+fn a_connection_that_is_ended_fails_at_the_client_is_rolled_back_and_is_told_with_who_and_why() -> Result<()>
+{
+    let watched = Watched::start()?;
+    let staff = watched.shop.staff(&watched.postgres, "shop");
+    let mut session = Session::start(&staff)?;
+    session.ask("BEGIN; CREATE TEMPORARY TABLE mine (n int); SELECT pg_advisory_xact_lock(4711);")?;
+    let bypass = watched.ledger.wait_row("the bypass", "SELECT * FROM bypasses")?;
+    let client = text(&bypass, "client")?;
+    let kill = |connection: &str, reason: &str| -> Result<(i32, String)> {
+        let mut kill = binaries::command("picket-agent")?;
+        kill.args(["kill", connection, "--reason", reason, "--config"]).arg(watched.agent.config());
+        let output = kill.output().context("run picket-agent kill")?;
+        let said = [output.stdout, output.stderr].concat();
+        Ok((output.status.code().unwrap_or(-1), String::from_utf8_lossy(&said).into_owned()))
+    };
+    // Nothing of that name, and nobody's reason.
+    let (code, said) = kill("127.0.0.1:1", "it reads too much")?;
+    assert!(code != 0 && said.contains("127.0.0.1:1"), "{code}: {said}");
+    let (code, said) = kill(client, " ")?;
+    assert!(code != 0 && said.contains("`--reason` must say why"), "{code}: {said}");
+
+    let (code, said) = kill(client, "it reads too much")?;
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("psql") && said.contains("it reads too much"), "{said}");
+    let lock = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711";
+    let superuser = watched.postgres.superuser("shop");
+    wait::until("the end of its transaction", SEEN, || {
+        Ok((psql::run(&superuser, lock)?.success()?.trim() == "0").then_some(()))
+    })?;
+    let pid = session.pid();
+    assert!(session.ask("SELECT 1;").is_err(), "its connection is gone");
+    let alert = watched.ledger.wait_row("the alert", "SELECT * FROM alerts FINAL WHERE kind = 'killed'")?;
+    let message = text(&alert, "message")?;
+    for part in ["it reads too much", client, &format!("pid {pid}")] {
+        assert!(message.contains(part), "`{part}` is not in `{message}`");
+    }
+    let port = client.rsplit(':').next().context("read its port")?;
+    let closed =
+        format!("SELECT * FROM connections FINAL WHERE client_port = {port} AND closed_at IS NOT NULL");
+    watched.ledger.wait_row("its end", &closed)?;
     Ok(())
 }
