@@ -62,8 +62,8 @@ Exit codes: 0 stopped, 1 failed, 2 wrong usage, 69 something needed is missing, 
 /// from when to when nothing was seen.
 ///
 /// Needs root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, and a kernel with BTF and cgroup v2. To find connections from
-/// before in containers it needs CAP_SYS_ADMIN too, and to know whose they are CAP_SYS_PTRACE; to tell when files change that
-/// say who may log in, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH. Without, it warns.
+/// before in containers it needs CAP_SYS_ADMIN too, and to know whose they are, and to tell when files change that say
+/// who may log in, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH. Without, it warns.
 #[derive(Parser)]
 #[command(name = NAME, version, max_term_width = 100, after_help = AFTER_HELP)]
 #[command(subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]

@@ -45,7 +45,8 @@ pub(super) fn holders_of(wanted: &HashSet<u32>) -> (HashMap<u32, Vec<u32>>, Opti
         {
             problem.get_or_insert_with(|| {
                 format!(
-                    "the descriptors of process {pid} cannot be read: {error}; grant CAP_SYS_PTRACE to know who holds \
+                    "the descriptors of process {pid} cannot be read: {error}; grant CAP_SYS_PTRACE and \
+                     CAP_DAC_READ_SEARCH to know who holds \
                      connections from before the agent"
                 )
             });

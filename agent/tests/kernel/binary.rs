@@ -161,7 +161,9 @@ fn rights_that_a_look_needs_are_named() {
     let log = String::from_utf8(agent.wait_with_output().unwrap().stderr).unwrap();
     assert!(log.contains("cannot be read: Permission denied"), "{log}");
     assert!(
-        log.contains("grant CAP_SYS_PTRACE to know who holds connections from before the agent"),
+        log.contains(
+            "grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH to know who holds connections from before the agent"
+        ),
         "{log}"
     );
     assert!(log.contains("found=1 unknown=1"), "{log}");

@@ -400,7 +400,9 @@ impl Session {
             Err(pass) => return pass,
         };
         let recorded = &statement.described.recorded;
-        let values = recorded.bound(&bind, &prepared.types.borrow(), &env.readings.recording);
+        let (types, recording) = (prepared.types.borrow(), &env.readings.recording);
+        let values = recorded.bound(&bind, &types, recording, &mut self.said);
+        drop(types);
         if statement.refusal().is_some() {
             return self.refuse_prepared(statement, reading, &values, out);
         }

@@ -156,6 +156,8 @@ pub struct Session {
     pub(crate) asked_unknown: Option<u64>,
     /// The same for names that others have moved.
     pub(crate) asked_moved: Option<u64>,
+    /// Room for what parameters are recorded as.
+    pub(crate) said: String,
     /// What the open transaction has moved.
     pub(crate) moving: MovedNames,
     /// Whether what it says at its end can tell of something sensitive.
@@ -214,6 +216,7 @@ impl Session {
             asked_absence: None,
             asked_unknown: None,
             asked_moved: None,
+            said: String::new(),
             moving: MovedNames::default(),
             telling: Telling::default(),
             noted: Vec::new(),

@@ -12,6 +12,9 @@ use super::{Hashes, Recorded, SiteKind, Treat, Writer, hides};
 const VALUE_BYTES_MAX: usize = 1_024;
 const SAID_BYTES_MAX: usize = 16 << 10;
 
+/// Room that stays with a session for what comes next.
+const ROOM_BYTES: usize = 256;
+
 /// Longest value that is looked into: nobody is known by a longer one.
 const LOOKED_AT_BYTES_MAX: usize = 64 << 10;
 
@@ -38,8 +41,14 @@ impl Bound {
 }
 
 impl Recorded {
-    /// What is recorded of what this binds, where the first parameters have these types.
-    pub(crate) fn bound(&self, bind: &Bind<'_>, types: &[u32], recording: &Recording) -> Bound {
+    /// What is recorded of what this binds, where the first parameters have these types. `said` is room that is used again.
+    pub(crate) fn bound(
+        &self,
+        bind: &Bind<'_>,
+        types: &[u32],
+        recording: &Recording,
+        said: &mut String,
+    ) -> Bound {
         if recording.parameters == Kept::Nothing {
             return Bound::default();
         }
@@ -50,7 +59,6 @@ impl Recorded {
             return Bound::default();
         }
         let mut writer = Writer::of(&recording.parameters, recording.comments);
-        let mut said = String::new();
         let mut left_out = 0_usize;
         for (at, parameter) in parameters.enumerate() {
             let before = said.len();
@@ -58,7 +66,7 @@ impl Recorded {
                 said.push(BETWEEN);
             }
             let treat = self.parameters.get(at).copied().unwrap_or(Treat::Hide);
-            writer.parameter(parameter, treat, types.get(at).copied().unwrap_or_default(), &mut said);
+            writer.parameter(parameter, treat, types.get(at).copied().unwrap_or_default(), said);
             if SAID_BYTES_MAX < said.len() {
                 said.truncate(before);
                 left_out += 1;
@@ -68,7 +76,10 @@ impl Recorded {
             // Nothing fails that is written into memory.
             let _ = write!(said, "{BETWEEN}({left_out} more)");
         }
-        Bound { said: Some(said.into()), values: writer.finish().into_vec() }
+        let bound = Bound { said: Some(said.as_str().into()), values: writer.finish().into_vec() };
+        said.clear();
+        said.shrink_to(ROOM_BYTES);
+        bound
     }
 }
 

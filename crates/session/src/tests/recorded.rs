@@ -201,7 +201,7 @@ fn bound(
     types: &[u32],
 ) -> (String, usize) {
     let body = bind(values);
-    let bound = recorded.bound(&Bind::read(&body).unwrap(), types, recording);
+    let bound = recorded.bound(&Bind::read(&body).unwrap(), types, recording, &mut String::new());
     let mut said = bound.said.map(|said| said.replace('\0', " ")).unwrap_or_default();
     for value in &bound.values {
         said = said.replace(&format!("'#{value:016x}'"), "#");
@@ -238,7 +238,8 @@ fn a_value_in_binary_is_the_one_that_it_is_as_text() {
     let number = 123_456_789_i32.to_be_bytes();
     let values = [(true, Some(&number[..])), (true, Some(&number[..]))];
     let body = bind(&values);
-    let parameters = statement.bound(&Bind::read(&body).unwrap(), &[INT4, INT4], &recording());
+    let parameters =
+        statement.bound(&Bind::read(&body).unwrap(), &[INT4, INT4], &recording(), &mut String::new());
     assert_eq!(parameters.values, [key.hash("123456789")]);
     assert!(parameters.said.unwrap().ends_with("\0'123456789'"));
     // Of a type that nobody knows.
