@@ -3,6 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
+use audit::record::UnixMicros;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -89,16 +90,19 @@ fn answers_come_in_three_forms() {
 
 #[test]
 fn what_agents_refuse_is_a_question_of_its_own() {
-    let engine = Engine::with(&[denied(a_minute_ago())]);
+    // One on another host, and then a process of the agent's, whose address nobody has chosen yet.
+    let at = a_minute_ago();
+    let engine = Engine::with(&[denied(UnixMicros(at.0 - 1), "10.0.0.9:40000"), denied(at, "0.0.0.0:0")]);
     assert_eq!(stdout(&engine, &["bypasses", "--format", "json"]), "[]\n");
     let json = stdout(&engine, &["bypasses", "--refused", "--format", "json"]);
     let rows: Vec<Value> = serde_json::from_str(&json).unwrap();
-    let [row] = rows.as_slice() else { panic!("{json}") };
+    let [row, elsewhere] = rows.as_slice() else { panic!("{json}") };
     assert_eq!(keys(row), promised(&engine, "bypasses"));
     assert_eq!(
         (&row["state"], &row["client"], &row["server"]),
         (&"refused".into(), &"".into(), &"10.0.0.1:5432".into())
     );
+    assert_eq!(elsewhere["client"], "10.0.0.9:40000");
     assert!(stdout(&engine, &["bypasses", "--refused"]).contains("refused"));
     let none = engine.ask(&["bypasses", "--refused", "--since", "1s"]);
     assert_eq!(String::from_utf8(none.stderr).unwrap(), "no agent refused a connection\n");

@@ -152,14 +152,14 @@ pub(crate) fn bypass(at: UnixMicros) -> Record {
 }
 
 /// A connection that an agent refused.
-pub(crate) fn denied(at: UnixMicros) -> Record {
+pub(crate) fn denied(at: UnixMicros, client: &str) -> Record {
     Record::Alert(AlertRecord {
-        alert_id: Uuid::from_u128(10),
+        alert_id: Uuid::now_v7(),
         raised_at: at,
         host: "db1".to_owned(),
         kind: AlertKind::Denied,
         message: "somebody was refused a connection to 10.0.0.1:5432".to_owned(),
-        connection: Some(around(at)),
+        connection: Some(ConnectionRecord { client: client.parse().unwrap(), ..around(at) }),
     })
 }
 
