@@ -30,9 +30,7 @@ pub fn folder() -> Option<PathBuf> {
 /// The folder, where it has what the lock says. It is put in place whole.
 #[must_use]
 pub fn installed() -> Option<PathBuf> {
-    let folder = folder()?;
-    let is_same = fs::read_to_string(folder.join("package-lock.json")).is_ok_and(|lock| lock == LOCK);
-    is_same.then_some(folder)
+    folder().filter(|folder| cache::is_locked(folder, LOCK))
 }
 
 /// The browser.

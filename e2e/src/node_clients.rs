@@ -1,6 +1,5 @@
 //! Clients of Node.js from npm, with the Node.js that runs them.
 
-use std::fs;
 use std::path::PathBuf;
 
 use crate::cache;
@@ -29,7 +28,5 @@ pub const LOGIN: &str = include_str!("../clients/node/login.mjs");
 /// The folder, where it has what the lock says. It is put in place whole.
 #[must_use]
 pub fn installed() -> Option<PathBuf> {
-    let folder = folder()?;
-    let is_same = fs::read_to_string(folder.join("package-lock.json")).is_ok_and(|lock| lock == LOCK);
-    is_same.then_some(folder)
+    folder().filter(|folder| cache::is_locked(folder, LOCK))
 }
