@@ -281,6 +281,7 @@ impl Watch {
         );
         let addresses = self.kernel.addresses().map(|mut addresses| {
             addresses.believe(self.this_host.registry.addresses());
+            addresses.hold_namespaces(orders.remote);
             addresses.keep()
         });
         let addresses = addresses.transpose().context("find the addresses of this host")?;

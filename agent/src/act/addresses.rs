@@ -46,6 +46,8 @@ pub struct Addresses {
     map: LpmTrie<MapData, [u8; 16], u8>,
     proxies: BTreeSet<Network>,
     known: BTreeSet<Network>,
+    /// Whether namespaces are opened too.
+    holds: bool,
     is_told: bool,
 }
 
@@ -75,7 +77,7 @@ impl std::fmt::Debug for Addresses {
 
 impl Addresses {
     pub(crate) fn new(map: LpmTrie<MapData, [u8; 16], u8>) -> Self {
-        Addresses { map, proxies: BTreeSet::new(), known: BTreeSet::new(), is_told: false }
+        Addresses { map, proxies: BTreeSet::new(), known: BTreeSet::new(), holds: false, is_told: false }
     }
 
     /// These are addresses of proxies on other hosts.
@@ -83,9 +85,14 @@ impl Addresses {
         self.proxies = proxies.iter().map(|address| network(&IpNet::from(*address))).collect();
     }
 
-    /// Tells the programs what has changed. Returns the network namespaces that were looked into.
+    /// Opens network namespaces too, where a program is attached to each.
+    pub(crate) fn hold_namespaces(&mut self, holds: bool) {
+        self.holds = holds;
+    }
+
+    /// Tells the programs what has changed. Returns the network namespaces that were looked into, where they are opened.
     pub fn look(&mut self) -> Result<Namespaces, MapError> {
-        let Everywhere { networks: mut now, namespaces, problem } = everywhere();
+        let Everywhere { networks: mut now, namespaces, problem } = everywhere(self.holds);
         if let Some(problem) = problem.filter(|_| !self.is_told) {
             tracing::warn!(problem, "some connections of this host, or to it, are not refused");
             self.is_told = true;
@@ -162,13 +169,17 @@ struct Everywhere {
     problem: Option<String>,
 }
 
-fn everywhere() -> Everywhere {
+fn everywhere(holds: bool) -> Everywhere {
     let Everywhere { networks: mut found, mut namespaces, mut problem } = Everywhere::default();
     let (mut seen, mut closed) = (HashSet::new(), HashSet::new());
     let this = fs::metadata("/proc/self/net/fib_trie").map(|it| it.ino());
     seen.extend(this.ok());
     let own = Path::new("/proc/self");
-    if let Err(error) = of(own, &mut found).and_then(|()| hold(own, &mut namespaces)) {
+    let mut look = |process: &Path| {
+        of(process, &mut found)?;
+        if holds { hold(process, &mut namespaces) } else { Ok(()) }
+    };
+    if let Err(error) = look(own) {
         problem = Some(format!("addresses cannot be read from /proc/self/net: {error}; mount /proc"));
     }
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
@@ -184,8 +195,7 @@ fn everywhere() -> Everywhere {
         if !seen.insert(place.ino()) {
             continue;
         }
-        let process = entry.path();
-        match of(&process, &mut found).and_then(|()| hold(&process, &mut namespaces)) {
+        match look(&entry.path()) {
             Ok(()) => _ = closed.remove(&place.ino()),
             // Whoever else is in it is looked at.
             Err(error) => {
@@ -281,7 +291,7 @@ mod tests {
 
     #[test]
     fn this_host_has_addresses_and_no_other_is_taken_for_its_own() {
-        let Everywhere { networks: found, namespaces, problem } = everywhere();
+        let Everywhere { networks: found, namespaces, problem } = everywhere(true);
         assert_eq!(problem, None);
         assert!(namespaces.contains_key(&fs::metadata("/proc/self/ns/net").unwrap().ino()));
         let loopback = (MAPPED_BITS + 8, Ipv4Addr::new(127, 0, 0, 0).to_ipv6_mapped().octets());

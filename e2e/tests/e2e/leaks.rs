@@ -76,6 +76,13 @@ pub(crate) fn with_objects(sections: &str) -> Result<Stack> {
     Ok(stack)
 }
 
+/// The same with more objects, which somebody has made.
+pub(crate) fn with_more(by: impl Fn(&Stack) -> Login, objects: &str) -> Result<Stack> {
+    let stack = with_objects("")?;
+    psql::run(&by(&stack), objects)?.success()?;
+    Ok(stack)
+}
+
 #[test]
 fn what_leaks_directly_does_not_leak_through_picket() -> Result<()> {
     let stack = with_objects("")?;

@@ -1,15 +1,17 @@
 //! Results that rules give whoever writes show no value that is computed from sensitive ones.
 
-use anyhow::Result;
-use e2e::psql;
+use std::time::Duration;
 
-use crate::leaks::{assert_as_it_is, assert_no_leak, shows_canary, with_objects};
+use anyhow::Result;
+use e2e::wait;
+
+use crate::leaks::{assert_as_it_is, assert_no_leak, run, shows_canary, with_more};
 use crate::stack::Stack;
 
+const LOOKED: Duration = Duration::from_secs(60);
+
 fn with_rules() -> Result<Stack> {
-    let stack = with_objects("")?;
-    psql::run(&stack.owner(), include_str!("leaks/rules_objects.sql"))?.success()?;
-    Ok(stack)
+    with_more(Stack::owner, include_str!("leaks/rules_objects.sql"))
 }
 
 #[test]
@@ -20,5 +22,10 @@ fn results_of_rules_show_nothing() -> Result<()> {
 
 #[test]
 fn what_rules_show_of_nothing_sensitive_comes_through() -> Result<()> {
-    assert_as_it_is(include_str!("leaks/rules_harmless.sql"), &with_rules()?)
+    let (stack, update) = (with_rules()?, "UPDATE noting SET n = 2 WHERE n = 1 RETURNING upper(note)");
+    // Beside a rule that reads something sensitive, what is computed is masked until values of the table have been looked at.
+    wait::until("looks at values", LOOKED, || {
+        Ok(run(&stack.alice()?, update)?.stdout.contains("A\n").then_some(()))
+    })?;
+    assert_as_it_is(include_str!("leaks/rules_harmless.sql"), &stack)
 }

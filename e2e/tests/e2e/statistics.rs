@@ -3,13 +3,11 @@
 use anyhow::Result;
 use e2e::psql;
 
-use crate::leaks::{assert_as_it_is, assert_no_leak, run, shows_canary, with_objects};
+use crate::leaks::{assert_as_it_is, assert_no_leak, run, shows_canary, with_more};
 use crate::stack::Stack;
 
 fn with_statistics() -> Result<Stack> {
-    let stack = with_objects("")?;
-    psql::run(&stack.superuser(), include_str!("leaks/statistics_objects.sql"))?.success()?;
-    Ok(stack)
+    with_more(Stack::superuser, include_str!("leaks/statistics_objects.sql"))
 }
 
 #[test]

@@ -7,13 +7,11 @@ use postgres_protocol::message::frontend;
 
 use crate::conversation::Client;
 use crate::early_code;
-use crate::leaks::{assert_no_leak, cases, extended, run, shows_canary, with_objects};
+use crate::leaks::{assert_no_leak, cases, extended, run, shows_canary, with_more};
 use crate::stack::Stack;
 
 fn with_code() -> Result<Stack> {
-    let stack = with_objects("")?;
-    psql::run(&stack.owner(), include_str!("leaks/telling_objects.sql"))?.success()?;
-    Ok(stack)
+    with_more(Stack::owner, include_str!("leaks/telling_objects.sql"))
 }
 
 #[test]

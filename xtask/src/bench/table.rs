@@ -79,7 +79,7 @@ pub(super) fn idle(idle: &Idle) -> String {
 }
 
 /// What could not be measured is not a number.
-fn known(value: Option<f64>) -> f64 {
+pub(super) fn known(value: Option<f64>) -> f64 {
     value.unwrap_or(f64::NAN)
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::results::{Measured, Program, Rest, Sample, Storm, ratio};
 use super::stage::{DENY, NAMES, OBSERVE};
+use crate::bench::table::known;
 
 /// Ratios of each round, and medians.
 pub(super) fn measured(all: &[Measured]) -> String {
@@ -88,11 +89,6 @@ pub(super) fn storms(all: &[Storm]) -> String {
         );
     }
     text
-}
-
-/// What could not be measured is not a number.
-fn known(value: Option<f64>) -> f64 {
-    value.unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]
