@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use e2e::wait;
 
-use crate::leaks::{assert_as_it_is, assert_no_leak, run, shows_canary, with_more};
+use crate::leaks::{assert_no_leak, cases, run, shows_canary, with_more};
 use crate::stack::Stack;
 
 const LOOKED: Duration = Duration::from_secs(60);
@@ -22,10 +22,15 @@ fn results_of_rules_show_nothing() -> Result<()> {
 
 #[test]
 fn what_rules_show_of_nothing_sensitive_comes_through() -> Result<()> {
-    let (stack, update) = (with_rules()?, "UPDATE noting SET n = 2 WHERE n = 1 RETURNING upper(note)");
-    // Beside a rule that reads something sensitive, what is computed is masked until values of the table have been looked at.
-    wait::until("looks at values", LOOKED, || {
-        Ok(run(&stack.alice()?, update)?.stdout.contains("A\n").then_some(()))
-    })?;
-    assert_as_it_is(include_str!("leaks/rules_harmless.sql"), &stack)
+    let stack = with_rules()?;
+    // Beside a rule that reads something sensitive, what is computed is masked until values of the table have been looked at, and
+    // while the catalog is read anew.
+    for text in cases(include_str!("leaks/rules_harmless.sql")) {
+        let direct = run(&stack.owner(), text)?;
+        wait::until(format!("the same of {text}"), LOOKED, || {
+            let through = run(&stack.alice()?, text)?;
+            Ok((through.stdout == direct.stdout && through.stderr == direct.stderr).then_some(()))
+        })?;
+    }
+    Ok(())
 }
