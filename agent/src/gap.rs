@@ -41,7 +41,8 @@ impl Gap {
             host: host.name.clone(),
             boot_id: host.boot_id,
             began_at: seen_until,
-            ended_at: self.ended_at,
+            // The clock may have been set back meanwhile.
+            ended_at: self.ended_at.max(seen_until),
             reason: reason.to_owned(),
             connections_continued: continued,
             connections_ended: ended,

@@ -319,7 +319,8 @@ impl Open {
         let asked = self.is_told_by_client();
         let (received, sent) = (event::data_received(closed), event::data_sent(closed, asked));
         let (bytes_to_server, bytes_to_client) = if asked { (sent, received) } else { (received, sent) };
-        let closed_at = Some(witness.at(closed.at_boot_ns));
+        // The clock may have been set back meanwhile.
+        let closed_at = Some(witness.at(closed.at_boot_ns).max(self.record.opened_at));
         ConnectionRecord { closed_at, bytes_to_server, bytes_to_client, ..self.record }
     }
 }

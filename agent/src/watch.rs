@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use audit::record::{AlertKind, AlertRecord, ConnectionRecord, Ending, ProcessFacts, Record, UnixMicros};
+use audit::self_watch::SelfWatch;
 use audit::spool::Spool;
 use daemon::{Failure, Kind, StopSignals, say_ready};
 use ebpf_abi::{Mode, Process};
@@ -116,6 +117,7 @@ struct Watch {
     tracker: Tracker,
     this_host: ThisHost,
     health: Health,
+    self_watch: SelfWatch,
     report: Report,
     alerts: Alerts,
     journal: Journal,
@@ -170,6 +172,7 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
         tracker: Tracker::new(host.clone()),
         this_host: ThisHost::new(registry, Allowances::new(config.allow), mount.clone()),
         health: Health::new(host.clone(), config.heartbeat, unix_problem, acts, now),
+        self_watch: SelfWatch::new(&host.name, Arc::clone(&spool)),
         report: Report::new(Arc::clone(&spool)),
         alerts: Alerts::start(&host.name, config.webhooks, &spool).context("start the delivery of alerts")?,
         journal,
@@ -320,7 +323,11 @@ impl Watch {
                 self.discovery.note(&open);
                 self.tracker.restore(open);
             } else {
-                let ended = ConnectionRecord { closed_at: Some(now), ending: Ending::Away, ..open };
+                let ended = ConnectionRecord {
+                    closed_at: Some(now.max(open.opened_at)),
+                    ending: Ending::Away,
+                    ..open
+                };
                 records.push(Record::Connection(ended));
             }
         }
@@ -521,7 +528,7 @@ impl Watch {
         self.this_host.allowances.look(Clock.now());
         self.check_programs()?;
         let (counts, open) = (self.counts()?, self.tracker.open());
-        let mut records = Vec::new();
+        let mut records = self.self_watch.look();
         self.health.look(counts, open, Instant::now(), Clock.now(), &mut records);
         self.tell_access_rules(&mut records);
         self.keep(&mut records);

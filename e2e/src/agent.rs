@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use crate::binaries;
 use crate::cgroup::Cgroup;
 use crate::daemon::{Daemon, Launch, Ready};
+use crate::faketime::FakeTime;
 use crate::proxy::quoted;
 use crate::scratch::Scratch;
 
@@ -74,6 +75,19 @@ impl Agent {
     /// Ends it at once (SIGKILL), as a crash would.
     pub fn kill(&mut self) -> Result<()> {
         self.daemon.kill()
+    }
+
+    /// Starts one that has ended, with the same spool and a clock that can be set.
+    pub fn start_again_by(&mut self, time: &FakeTime) -> Result<()> {
+        // sudo would take the variables away.
+        let variables = time.env().into_iter().map(|(name, value)| format!("{name}={value}"));
+        let launch = Launch::new("env", self.folder.join("agent.log"), Ready::Line("watching ports "))
+            .args(variables)
+            .args([binaries::find("picket-agent")?])
+            .args(["--config".into(), self.config()])
+            .through_sudo(!rustix::process::geteuid().is_root());
+        self.daemon = launch.start()?;
+        Ok(())
     }
 
     /// Starts one that has ended, with the same spool.

@@ -19,7 +19,7 @@ impl Engine {
     /// Starts one.
     pub fn start() -> Result<Self> {
         let folder = Scratch::new("engine")?;
-        let daemon = launch(&folder, "127.0.0.1:0")?;
+        let daemon = launch(&folder, "127.0.0.1:0", &[])?;
         let url = daemon.ready_line().rsplit(' ').next().context("read the engine's address")?.to_string();
         Ok(Self { daemon: Some(daemon), url, folder })
     }
@@ -59,15 +59,25 @@ impl Engine {
 
     /// Starts it again on the same address with the same data.
     pub fn restart(&mut self) -> Result<()> {
+        self.restart_with(&[])
+    }
+
+    /// The same, and it only answers questions.
+    pub fn restart_read_only(&mut self) -> Result<()> {
+        self.restart_with(&["--read-only"])
+    }
+
+    fn restart_with(&mut self, arguments: &[&str]) -> Result<()> {
         let listen = self.url.trim_start_matches("http://").to_string();
-        self.daemon = Some(launch(&self.folder, &listen)?);
+        self.daemon = Some(launch(&self.folder, &listen, arguments)?);
         Ok(())
     }
 }
 
-fn launch(folder: &Scratch, listen: &str) -> Result<Daemon> {
+fn launch(folder: &Scratch, listen: &str, arguments: &[&str]) -> Result<Daemon> {
     Launch::new(binaries::find("picket-engine")?, folder.join("engine.log"), Ready::Line("listening on "))
         .args(["--listen", listen, "--data-dir"])
         .args([folder.join("data")])
+        .args(arguments)
         .start()
 }

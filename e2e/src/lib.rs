@@ -12,6 +12,7 @@ pub mod cgroup;
 pub mod daemon;
 pub mod document;
 pub mod engine;
+pub mod faketime;
 pub mod jdbc;
 pub mod kind;
 pub mod ledger;

@@ -36,6 +36,8 @@ pub struct Proxy {
     settings: ProxySettings,
     /// Further sections of its configuration, as they are written there.
     sections: String,
+    /// Variables of its environment.
+    env: Vec<(&'static str, String)>,
     folder: Scratch,
 }
 
@@ -50,10 +52,17 @@ impl Proxy {
         let folder = Scratch::new("proxy")?;
         let text = config_text(&settings, sections, &folder, "127.0.0.1:0")?;
         fs::write(folder.join("proxy.toml"), text).context("write the proxy's configuration")?;
-        let daemon = launch(&folder)?;
+        let daemon = launch(&folder, &[])?;
         let port = daemon.ready_line().rsplit(':').next().and_then(|port| port.parse().ok());
         let port = port.with_context(|| format!("read the port in `{}`", daemon.ready_line()))?;
-        Ok(Self { daemon: Some(daemon), port, settings, sections: sections.to_string(), folder })
+        Ok(Self {
+            daemon: Some(daemon),
+            port,
+            settings,
+            sections: sections.to_string(),
+            env: Vec::new(),
+            folder,
+        })
     }
 
     /// A user's way to a database through it; the user must be in its settings.
@@ -127,21 +136,27 @@ impl Proxy {
         }
     }
 
+    /// Has it started with these variables in its environment from the next time on.
+    pub fn set_env(&mut self, env: Vec<(&'static str, String)>) {
+        self.env = env;
+    }
+
     /// Starts it again with the same spool on the same port.
     pub fn restart(&mut self) -> Result<()> {
         let listen = format!("127.0.0.1:{}", self.port);
         let text = config_text(&self.settings, &self.sections, &self.folder, &listen)?;
         fs::write(self.config(), text).context("write the proxy's configuration")?;
-        self.daemon = Some(launch(&self.folder)?);
+        self.daemon = Some(launch(&self.folder, &self.env)?);
         Ok(())
     }
 }
 
-fn launch(folder: &Scratch) -> Result<Daemon> {
-    Launch::new(binaries::find("picket-proxy")?, folder.join("proxy.log"), Ready::Line("listening on "))
-        .args(["--config"])
-        .args([folder.join("proxy.toml")])
-        .start()
+fn launch(folder: &Scratch, env: &[(&'static str, String)]) -> Result<Daemon> {
+    let launch =
+        Launch::new(binaries::find("picket-proxy")?, folder.join("proxy.log"), Ready::Line("listening on "))
+            .args(["--config"])
+            .args([folder.join("proxy.toml")]);
+    env.iter().fold(launch, |launch, (name, value)| launch.env(name, value)).start()
 }
 
 /// The configuration file, every key of it that a test may want to change on a line of its own.

@@ -23,6 +23,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8123", value_parser = loopback)]
     pub(crate) listen: SocketAddr,
 
+    /// Only answer questions: statements that change anything get ClickHouse's error READONLY
+    ///
+    /// For a ledger that is looked at and must stay as it is.
+    #[arg(long)]
+    pub(crate) read_only: bool,
+
     /// The engine's library [default: ~/.cache/picket/engine/26.7.3/libchdb.so]
     #[arg(long, value_name = "PATH", env = "PICKET_ENGINE_LIB")]
     pub(crate) engine_lib: Option<PathBuf>,

@@ -13,6 +13,9 @@ const LOCK: &str = "picket-engine.lock";
 const CONFIG: &str = include_str!("config.xml");
 const USERS: &str = include_str!("users.xml");
 
+/// ClickHouse's setting `readonly`: nothing may be changed but settings, which clients send with their questions.
+const READS_ONLY: &str = "2";
+
 /// A data directory that is ours while this lives.
 #[derive(Debug)]
 pub(crate) struct Home {
@@ -22,7 +25,7 @@ pub(crate) struct Home {
 
 impl Home {
     /// Makes the directory where it is missing, takes its lock and writes the configuration.
-    pub(crate) fn open(dir: &Path) -> Result<Self, Failure> {
+    pub(crate) fn open(dir: &Path, is_read_only: bool) -> Result<Self, Failure> {
         let failed = |error: io::Error| {
             let kind = match error.kind() {
                 io::ErrorKind::PermissionDenied => Kind::NoRights,
@@ -59,7 +62,8 @@ impl Home {
         let home = Home { dir, _lock: lock };
         let users = home.dir.join("users.xml");
         let config = CONFIG.replace("{users}", &escaped(&users.display().to_string()));
-        std::fs::write(&users, USERS).map_err(failed)?;
+        let readonly = if is_read_only { READS_ONLY } else { "0" };
+        std::fs::write(&users, USERS.replace("{readonly}", readonly)).map_err(failed)?;
         std::fs::write(home.config(), config).map_err(failed)?;
         Ok(home)
     }

@@ -47,7 +47,7 @@ fn main() {
 }
 
 fn run(args: Args) -> Result<(), Failure> {
-    let home = Home::open(&args.data_dir)?;
+    let home = Home::open(&args.data_dir, args.read_only)?;
     let listener = listen(args.listen)?;
     // The engine may signal its whole process group. A leader of a group has one of its own already.
     if let Err(error) = rustix::process::setsid() {

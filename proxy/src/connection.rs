@@ -16,6 +16,7 @@ use std::ops::Range;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -79,6 +80,8 @@ pub(crate) struct Shared {
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) approvals: Arc<Approvals>,
     pub(crate) tallies: Tallies,
+    /// How often the clock was set.
+    pub(crate) clock_steps: Arc<AtomicU64>,
 }
 
 /// How a client ended its side.

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use audit::config::ClickHouseConfig;
+use audit::self_watch::SelfWatch;
 use audit::spool::Spool;
 use audit::writer::Writer;
 use daemon::{Failure, Hangups, Kind, State, StopSignal, StopSignals, notify};
@@ -105,7 +106,9 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
     let (ask, stopping) = Stopping::new();
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let chronicle = Chronicle { spool: Arc::clone(&spool), host: host.clone() };
+    let self_watch = SelfWatch::new(&host, Arc::clone(&spool));
     let shared = Arc::new(Shared {
+        clock_steps: self_watch.clock_steps(),
         approvals: Approvals::new(
             host.clone(),
             Arc::clone(&spool),
@@ -145,6 +148,7 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
         () = accept(&listener, &threads, &shared) => StopSignal::Terminate,
         () = reload_when_asked(&mut hangups, &shared, &clickhouse) => StopSignal::Terminate,
         () = allowances::refill(&shared) => StopSignal::Terminate,
+        () = self_watch.run() => StopSignal::Terminate,
     };
     drop(listener);
     let mut ended = std::pin::pin!(threads.join());

@@ -130,7 +130,7 @@ impl Trail {
     pub(crate) fn end(mut self, reason: &str) -> Result<(), SpoolError> {
         self.store()?;
         let mut session = self.session;
-        session.ended_at = Some(now());
+        session.ended_at = Some(now().max(session.started_at));
         session.end_reason = reason.to_owned();
         self.desk.spool.append(&[Record::Session(session)])
     }
@@ -146,8 +146,10 @@ impl Trail {
 
     fn finish(&mut self, finished: &Finished) -> Result<(), SpoolError> {
         let Finished { started, outcome, rows, bytes, result } = finished;
-        let finished_at = now();
-        let started_at = self.running.take(started.sequence).unwrap_or(finished_at);
+        let now = now();
+        let started_at = self.running.take(started.sequence).unwrap_or(now);
+        // The clock may have been set back meanwhile, which is told.
+        let finished_at = now.max(started_at);
         let Described { refused_by, observed_by, .. } = &*started.statement;
         self.desk.tally.note(!refused_by.is_empty(), !observed_by.is_empty(), outcome);
         let statement = self.desk.introduce(&started.statement, result.as_ref());

@@ -102,6 +102,7 @@ fn install(missing: &[Need]) -> Result<()> {
                 unpacked::install(e2e::alertmanager::PACKAGE, needs::ALERTMANAGER_BY_HAND)?
             }
             Source::Prometheus => unpacked::install(e2e::prometheus::PACKAGE, needs::PROMETHEUS_BY_HAND)?,
+            Source::FakeTime => unpacked::install(e2e::faketime::PACKAGE, needs::FAKETIME_BY_HAND)?,
         }
     }
     let left = needs::missing();

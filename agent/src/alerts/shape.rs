@@ -74,10 +74,12 @@ fn severity(kind: AlertKind) -> &'static str {
         AlertKind::Bypass
         | AlertKind::Forwarder
         | AlertKind::ProcessesLost
+        | AlertKind::SpoolDamaged
         | AlertKind::Tampered
         | AlertKind::Unjudged => "critical",
         AlertKind::AccessRulesChanged
         | AlertKind::AccessRulesUnread
+        | AlertKind::ClockStepped
         | AlertKind::Denied
         | AlertKind::EndsUnseen
         | AlertKind::EventsLost

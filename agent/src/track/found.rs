@@ -175,7 +175,7 @@ impl Tracker {
             self.ages.remove(&open.record.cookie);
             merged.ended += 1;
             let ending = if open.is_restored { Ending::Away } else { Ending::Missed };
-            let closed_at = Some(witness.at(look.ended_boot_ns));
+            let closed_at = Some(witness.at(look.ended_boot_ns).max(open.record.opened_at));
             out.push(Record::Connection(ConnectionRecord { closed_at, ending, ..open.record }));
         }
     }

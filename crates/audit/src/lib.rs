@@ -6,5 +6,6 @@ pub mod config;
 pub mod ledger;
 pub mod record;
 pub mod secret;
+pub mod self_watch;
 pub mod spool;
 pub mod writer;

@@ -424,6 +424,10 @@ pub enum AlertKind {
     Probing,
     /// Alerts cannot be delivered to somebody who must know, or can be again.
     Undelivered,
+    /// The clock by which a proxy or agent records was set.
+    ClockStepped,
+    /// A part of a spool cannot be read.
+    SpoolDamaged,
 }
 
 impl AlertKind {
@@ -446,6 +450,8 @@ impl AlertKind {
             AlertKind::AccessRulesUnread => "access_rules_unread",
             AlertKind::Probing => "probing",
             AlertKind::Undelivered => "undelivered",
+            AlertKind::ClockStepped => "clock_stepped",
+            AlertKind::SpoolDamaged => "spool_damaged",
         }
     }
 }

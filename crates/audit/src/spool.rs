@@ -42,6 +42,8 @@ pub struct Spool {
     signing_key: SigningKey,
     /// Counts the statements that were introduced.
     introduced: AtomicU64,
+    /// Counts the calls that kept nothing.
+    not_kept: AtomicU64,
     /// The lock on the directory lasts as long as this file is open.
     _lock: File,
 }
@@ -83,6 +85,7 @@ impl Spool {
             tail: Mutex::new(tail),
             reading: Mutex::default(),
             introduced: AtomicU64::new(0),
+            not_kept: AtomicU64::new(0),
             appended: Notify::new(),
             signing_key,
             _lock: lock,
@@ -99,9 +102,8 @@ impl Spool {
         for record in records {
             frame::write(record, &mut bytes)?;
         }
-        self.tail().append(&bytes, records.len() as u64)?;
-        self.appended.notify_one();
-        Ok(())
+        let kept = self.tail().append(&bytes, records.len() as u64);
+        self.kept(kept)
     }
 
     /// Makes a statement known, for executions to refer to.
@@ -115,9 +117,16 @@ impl Spool {
         if executions.records == 0 {
             return Ok(());
         }
-        self.tail().append_executions(executions)?;
-        self.appended.notify_one();
-        Ok(())
+        let kept = self.tail().append_executions(executions);
+        self.kept(kept)
+    }
+
+    fn kept(&self, kept: Result<(), SpoolError>) -> Result<(), SpoolError> {
+        match &kept {
+            Ok(()) => self.appended.notify_one(),
+            Err(_) => _ = self.not_kept.fetch_add(1, Ordering::Relaxed),
+        }
+        kept
     }
 
     /// Signs what is taken from here.
@@ -133,6 +142,21 @@ impl Spool {
     /// How much waits.
     pub fn depth(&self) -> Depth {
         self.tail().depth()
+    }
+
+    /// How often nothing was kept of what somebody had to record, since it was opened.
+    pub fn not_kept(&self) -> u64 {
+        self.not_kept.load(Ordering::Relaxed)
+    }
+
+    /// Segments that were set aside because a part of them is unreadable, those that were found at the start too.
+    pub fn set_aside(&self) -> u64 {
+        self.tail().set_aside
+    }
+
+    /// Those that were set aside since the last call.
+    pub fn newly_set_aside(&self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.tail().newly_set_aside)
     }
 
     /// Waits until something was appended since the last call.

@@ -17,7 +17,7 @@ use crate::ledger::{Ledger, LedgerError, Link};
 use crate::spool::{Batch, Spool, SpoolError};
 
 use self::back_off::BackOff;
-pub use self::progress::Progress;
+pub use self::progress::{FAILURES, Progress};
 
 /// So long the first record waits for company.
 const FLUSH_AFTER: Duration = Duration::from_millis(250);
@@ -65,6 +65,15 @@ enum Obstacle {
     Spool(#[from] SpoolError),
     #[error(transparent)]
     Writer(#[from] WriterError),
+}
+
+impl Obstacle {
+    fn failure(&self) -> &'static str {
+        match self {
+            Obstacle::Ledger(error) => error.failure(),
+            Obstacle::Spool(_) | Obstacle::Writer(_) => "spool",
+        }
+    }
 }
 
 impl Writer {
@@ -135,7 +144,7 @@ impl Writer {
                 }
                 Err(Obstacle::Writer(error)) => return Err(error),
                 Err(obstacle) => {
-                    self.progress.failed();
+                    self.progress.failed(obstacle.failure());
                     self.tell(&obstacle);
                     let is_unreachable =
                         matches!(&obstacle, Obstacle::Ledger(LedgerError::Unreachable { .. }));

@@ -294,7 +294,7 @@ fn sessions_are_seen_by_whose_they_are_and_ended_by_whoever_may() -> Result<()> 
 }
 
 /// The value of a metric, which stands on a line of its own.
-fn value(metrics: &str, name: &str) -> Result<f64> {
+pub(crate) fn value(metrics: &str, name: &str) -> Result<f64> {
     let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.with_context(|| format!("find {name} in {metrics}"))?.parse().context("read the number")
 }
@@ -332,7 +332,10 @@ fn metrics_count_what_is_done_and_name_nobody() -> Result<()> {
         ("picket_proxy_approval_events_total{event=\"denied\"}", 0.0),
         ("picket_proxy_wrong_proofs_total", 1.0),
         ("picket_proxy_spool_waits_seconds", 0.0),
-        ("picket_proxy_ledger_failures_total", 0.0),
+        ("picket_proxy_ledger_failures_total{reason=\"refused\"}", 0.0),
+        ("picket_proxy_spool_refusals_total", 0.0),
+        ("picket_proxy_spool_segments_set_aside", 0.0),
+        ("picket_proxy_clock_steps_total", 0.0),
     ] {
         assert_eq!(value(&text, name)?, expected, "{name} in {text}");
     }

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use e2e::agent::{Agent, AgentSettings};
 use e2e::engine::Engine;
+use e2e::faketime::FakeTime;
 use e2e::ledger::Ledger;
 use e2e::postgres::Postgres;
 use e2e::wait;
@@ -237,5 +238,37 @@ fn an_agent_that_is_stopped_tells_of_the_gap_when_it_comes_back() -> Result<()> 
     assert_eq!((number(&gap, "connections_ended")?, number(&gap, "connections_found")?), (0, 0));
     let alert = scene.ledger.wait_row("the alert", "SELECT * FROM alerts FINAL WHERE kind = 'gap'")?;
     assert!(text(&alert, "message")?.contains("(stopped)"), "{alert}");
+    Ok(())
+}
+
+#[test]
+fn a_clock_that_is_set_back_is_told_and_leaves_each_connection_one_opening_and_an_end_behind_it() -> Result<()>
+{
+    const HOUR: i64 = 3_600;
+    let mut scene = Scene::start()?;
+    let time = FakeTime::new()?;
+    scene.agent.kill()?;
+    scene.agent.start_again_by(&time)?;
+    let (first, second) = (scene.connect_some()?, scene.connect_some()?);
+    let cookies = |clients: &[Client]| clients.iter().map(|client| client.cookie).collect::<Vec<_>>();
+    let (firsts, seconds) = (cookies(&first), cookies(&second));
+    scene.wait_for(&firsts, "closed_at IS NULL")?;
+    scene.wait_for(&seconds, "closed_at IS NULL")?;
+    time.set(-HOUR)?;
+    let stepped =
+        "SELECT * FROM alerts FINAL WHERE kind = 'clock_stepped' AND message LIKE '%set back by 3600%'";
+    scene.ledger.wait_row("the alert", stepped)?;
+    drop(first);
+    let forward = "closed_at >= opened_at";
+    scene.wait_for(&firsts, forward)?;
+    // Once more, and nobody is there to see it.
+    scene.agent.kill()?;
+    time.set(-2 * HOUR)?;
+    scene.agent.start_again_by(&time)?;
+    drop(second);
+    scene.wait_for(&seconds, forward)?;
+    let gaps = "SELECT began_at, ended_at FROM gaps FINAL WHERE ended_at >= began_at";
+    scene.ledger.wait_rows("both times without an agent", gaps, |rows| rows.len() == 2)?;
+    assert_eq!(scene.ledger.rows(stepped)?.len(), 1);
     Ok(())
 }

@@ -64,6 +64,11 @@ impl Stack {
         Self::start_at(url, "")
     }
 
+    /// Both.
+    pub(crate) fn start_with_ledger_and(url: &str, sections: &str) -> Result<Self> {
+        Self::start_at(Some(url), sections)
+    }
+
     fn start_at(url: Option<&str>, sections: &str) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let database = format!("shop_{}", COUNT.fetch_add(1, Ordering::Relaxed));

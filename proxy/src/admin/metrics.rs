@@ -5,7 +5,7 @@ use std::fmt::{Display, Write as _};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use audit::writer::Progress;
+use audit::writer::{FAILURES, Progress};
 
 use crate::connection::Shared;
 use crate::tally::{OUTCOMES, VERDICTS};
@@ -96,10 +96,17 @@ pub(super) fn text(shared: &Shared, progress: &Progress) -> String {
         "Records that the ledger has taken.",
         progress.records(),
     );
-    text.counter(
-        "picket_proxy_ledger_failures_total",
-        "Attempts at the ledger that have failed.",
-        progress.failures(),
-    );
+    let failures = FAILURES.iter().zip(progress.failures());
+    let failures = failures.map(|(reason, count)| (format!("{{reason=\"{reason}\"}}"), count));
+    let help = "Attempts at the ledger that have failed.";
+    text.metric("picket_proxy_ledger_failures_total", "counter", help, failures);
+    let not_kept = shared.spool.not_kept();
+    let help = "Calls of which the spool has kept nothing: what was to be recorded did not run.";
+    text.counter("picket_proxy_spool_refusals_total", help, not_kept);
+    let set_aside = shared.spool.set_aside();
+    let help = "Files of the spool of which a part cannot be read, and which are kept aside.";
+    text.gauge("picket_proxy_spool_segments_set_aside", help, set_aside);
+    let steps = shared.clock_steps.load(Ordering::Relaxed);
+    text.counter("picket_proxy_clock_steps_total", "How often the clock was set.", steps);
     text.0
 }

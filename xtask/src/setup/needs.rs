@@ -55,10 +55,14 @@ pub(super) enum Source {
     Alertmanager,
     /// The same.
     Prometheus,
+    /// The same.
+    FakeTime,
 }
 
 pub(super) const ALERTMANAGER_BY_HAND: &str =
     "Alertmanager: install it so that `prometheus-alertmanager` or `alertmanager` is on the PATH";
+
+pub(super) const FAKETIME_BY_HAND: &str = "libfaketime: apt has it as `libfaketime`, on Debian and its like; unpack the package into its folder in the cache";
 
 pub(super) const PROMETHEUS_BY_HAND: &str = "Prometheus: apt has it as `prometheus`, on Debian and its like; unpack the package into its folder in the cache";
 
@@ -83,7 +87,8 @@ impl Need {
             | Source::Presidio
             | Source::PgBouncer
             | Source::Alertmanager
-            | Source::Prometheus => &[],
+            | Source::Prometheus
+            | Source::FakeTime => &[],
         };
         packages.iter().copied()
     }
@@ -131,6 +136,9 @@ impl Need {
             }
             Source::Prometheus => {
                 format!("apt: {}, unpacked into a cache and not installed", e2e::prometheus::PACKAGE)
+            }
+            Source::FakeTime => {
+                format!("apt: {}, unpacked into a cache and not installed", e2e::faketime::PACKAGE)
             }
         }
     }
@@ -346,6 +354,10 @@ pub(super) fn missing() -> Vec<Need> {
             },
         ),
         (
+            e2e::faketime::is_installed(),
+            Need { what: "libfaketime", why: "tests set the clocks of daemons", source: Source::FakeTime },
+        ),
+        (
             has("valgrind"),
             Need {
                 what: "valgrind",
@@ -410,6 +422,7 @@ pub(super) fn by_hand(missing: &[Need]) -> String {
             Source::PgBouncer => pgbouncer::BY_HAND.to_string(),
             Source::Alertmanager => ALERTMANAGER_BY_HAND.to_string(),
             Source::Prometheus => PROMETHEUS_BY_HAND.to_string(),
+            Source::FakeTime => FAKETIME_BY_HAND.to_string(),
         });
     }
     text

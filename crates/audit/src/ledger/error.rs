@@ -88,6 +88,18 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// What is wrong, as one of [`FAILURES`](crate::writer::FAILURES).
+    pub(crate) fn failure(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "unreachable",
+            Self::RefusesUser { .. } => "refused",
+            Self::NoLedger { .. } => "no_ledger",
+            Self::OtherSchema { .. } | Self::OtherMigration { .. } => "other_schema",
+            Self::Answer { .. } => "error",
+            Self::NotClickHouse { .. } => "not_clickhouse",
+        }
+    }
+
     /// Finds out what `error` means.
     pub(super) fn understand(error: ClientError, config: &ClickHouseConfig) -> Self {
         let url = config.url.clone();

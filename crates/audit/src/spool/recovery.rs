@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::OpenOptions;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
@@ -37,6 +37,7 @@ pub(super) fn recover(config: &SpoolConfig) -> Result<Tail, SpoolError> {
     let files = list(dir)?;
     let acknowledged = stored.map(|cursor| cursor.at);
     let mut segments = VecDeque::new();
+    let mut newly_set_aside = Vec::new();
     let mut records = 0;
     for (number, set_aside) in &files {
         let begin = match acknowledged {
@@ -44,7 +45,9 @@ pub(super) fn recover(config: &SpoolConfig) -> Result<Tail, SpoolError> {
             Some(at) if *number < at.segment => u64::MAX,
             _ => HEADER_BYTES,
         };
-        if let Some((segment, found)) = recover_segment(dir, *number, *set_aside, begin)? {
+        if let Some((segment, found)) =
+            recover_segment(dir, *number, *set_aside, begin, &mut newly_set_aside)?
+        {
             segments.push_back(segment);
             records += found;
         }
@@ -75,6 +78,8 @@ pub(super) fn recover(config: &SpoolConfig) -> Result<Tail, SpoolError> {
         records,
         cursor_unstored: false,
         stored_spool: cursor.spool,
+        set_aside: (files.iter().filter(|(_, set_aside)| *set_aside).count() + newly_set_aside.len()) as u64,
+        newly_set_aside,
     })
 }
 
@@ -98,6 +103,7 @@ fn recover_segment(
     number: SegmentNumber,
     set_aside: bool,
     begin: u64,
+    newly_set_aside: &mut Vec<PathBuf>,
 ) -> Result<Option<(Segment, u64)>, SpoolError> {
     let path = segment::path(dir, number, set_aside);
     let remove = || std::fs::remove_file(&path).map_err(SpoolError::write(&path));
@@ -118,6 +124,7 @@ fn recover_segment(
             segment = %broken.display(),
             "spool segment set aside: a part of it is unreadable; its other records are delivered"
         );
+        newly_set_aside.push(broken);
         let segment = Segment { number, len: bytes.len() as u64, set_aside: true };
         return Ok((0 < scan.records).then_some((segment, scan.records)));
     }

@@ -45,6 +45,10 @@ pub(super) struct Tail {
     pub(super) cursor_unstored: bool,
     /// Name of the spool in the cursor on disk.
     pub(super) stored_spool: Uuid,
+    /// Files that were set aside, and not told yet.
+    pub(super) newly_set_aside: Vec<PathBuf>,
+    /// All files that were set aside, those that earlier processes have left too.
+    pub(super) set_aside: u64,
 }
 
 /// What the reader reads next.
@@ -189,8 +193,11 @@ impl Tail {
             return Ok(false);
         }
         let path = segment::path(&self.dir, number, false);
-        std::fs::rename(&path, segment::path(&self.dir, number, true)).map_err(SpoolError::write(&path))?;
+        let broken = segment::path(&self.dir, number, true);
+        std::fs::rename(&path, &broken).map_err(SpoolError::write(&path))?;
         segment.set_aside = true;
+        self.newly_set_aside.push(broken);
+        self.set_aside += 1;
         if self.growing().number == number {
             self.roll()?;
         }
