@@ -14,6 +14,7 @@ mod health;
 mod journal;
 pub mod load;
 mod moment;
+pub mod privileges;
 mod proc;
 mod process;
 mod registry;

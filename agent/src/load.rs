@@ -4,6 +4,7 @@ mod act;
 mod attached;
 mod error;
 mod host;
+mod kept;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use audit::record::UnixMicros;
 use aya::maps::{HashMap, Map, MapData, MapError, PerCpuArray, RingBuf};
-use aya::programs::sk_lookup::SkLookupLink;
+use aya::programs::links::FdLink;
 use aya::programs::{
     BtfTracePoint, CgroupAttachMode, CgroupSockAddr, Program, ProgramError, ProgramType, SkLookup,
 };
@@ -24,8 +25,10 @@ use ebpf_abi::{Counter, PORT_ACTED_ON, PORT_WATCHED};
 
 pub use error::LoadError;
 pub use host::cgroup_mount;
+pub use kept::{Left, Pins};
 
 use self::act::Acts;
+use self::kept::{Hold, Keeping};
 use crate::act::addresses::{Addresses, Namespaces};
 use crate::act::orders::Orders;
 use crate::event::{Event, UnreadableEvent};
@@ -54,6 +57,9 @@ const TRACEPOINT: &str = "sk_data_ready";
 const OF_CGROUPS: &str = "made_cgroups";
 const CGROUP_TRACEPOINT: &str = "cgroup_mkdir";
 
+/// What is needed to refuse processes of this host.
+const REFUSING: [&str; 3] = ["connect4", "connect6", OF_CGROUPS];
+
 /// Asks about clients on other hosts, in each network namespace.
 const OF_REMOTE_CLIENTS: &str = "remote_clients";
 
@@ -63,9 +69,11 @@ pub struct Kernel {
     programs: Ebpf,
     cgroup: File,
     /// Those that are attached.
-    attached: Vec<&'static str>,
+    attached: BTreeMap<&'static str, Hold>,
     /// Network namespaces in which clients on other hosts are asked about.
-    guarded: BTreeMap<u64, SkLookupLink>,
+    guarded: BTreeMap<u64, Hold>,
+    /// Where those that refuse stay without an agent; `None` where they do not.
+    keeping: Option<Keeping>,
     unix_problem: Option<String>,
     watched: BTreeSet<u16>,
     events: RingBuf<MapData>,
@@ -112,6 +120,15 @@ impl Counts {
     }
 }
 
+/// What became of asking about clients on other hosts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Guarded {
+    /// What somebody had taken away, and is there again.
+    pub mended: Vec<String>,
+    /// Network namespaces in which they are not asked about, with the reason.
+    pub unguarded: Vec<String>,
+}
+
 /// The log lines of the programs.
 pub type KernelLog = EbpfLogger<&'static dyn log::Log>;
 
@@ -148,8 +165,9 @@ impl Kernel {
         let mut kernel = Kernel {
             programs,
             cgroup,
-            attached: PROGRAMS.to_vec(),
+            attached: BTreeMap::new(),
             guarded: BTreeMap::new(),
+            keeping: None,
             unix_problem: None,
             watched: BTreeSet::new(),
             events,
@@ -164,7 +182,7 @@ impl Kernel {
             kernel.attach(name).map_err(LoadError::program(name))?;
         }
         match offsets.map_err(|error| error.to_string()).and_then(|_| kernel.see_unix_sockets(&btf)) {
-            Ok(()) => kernel.attached.push(OF_UNIX_SOCKETS),
+            Ok(()) => {}
             Err(problem) => {
                 tracing::warn!(problem, "UNIX sockets are not seen, but for those that a look finds open");
                 kernel.unix_problem = Some(problem);
@@ -191,11 +209,17 @@ impl Kernel {
     pub fn mend(&mut self) -> Result<Vec<String>, LoadError> {
         let mut mended = Vec::new();
         let attached = attached::programs().map_err(LoadError::unasked)?;
-        for name in self.attached.clone() {
+        for name in self.attached.keys().copied().collect::<Vec<_>>() {
+            let is_kept = self.is_kept(name);
             if !attached.contains(&self.program_id(name).map_err(LoadError::program(name))?) {
                 self.attach(name).map_err(LoadError::program(name))?;
                 mended.push(format!("program `{name}`"));
+            } else if !is_kept {
+                mended.push(format!("the pin of program `{name}`"));
+            } else {
+                continue;
             }
+            self.pin(name)?;
         }
         for port in self.watched.clone() {
             let is_about = self.acts.is_about(port);
@@ -216,7 +240,7 @@ impl Kernel {
     /// [`Kernel::renew`] is called.
     pub fn take_orders(&mut self, orders: Orders, cgroup_mount: &Path) -> Result<(), LoadError> {
         self.acts.take_orders(orders, cgroup_mount)?;
-        if self.acts.has_cgroups() && !self.attached.contains(&OF_CGROUPS) {
+        if self.acts.has_cgroups() && !self.attached.contains_key(OF_CGROUPS) {
             if let Some(because) = self.offsets_problem.take() {
                 return Err(LoadError::Cgroups { because });
             }
@@ -224,7 +248,6 @@ impl Kernel {
             self.load_tracepoint(OF_CGROUPS, CGROUP_TRACEPOINT, &btf)
                 .map_err(LoadError::program(OF_CGROUPS))?;
             self.attach(OF_CGROUPS).map_err(LoadError::program(OF_CGROUPS))?;
-            self.attached.push(OF_CGROUPS);
             // Those that were made before the program was attached.
             self.acts.mend()?;
         }
@@ -235,30 +258,83 @@ impl Kernel {
         Ok(())
     }
 
-    /// Has clients on other hosts asked about in these network namespaces, where orders say so. Says where somebody had ended that.
-    pub fn guard(&mut self, namespaces: &Namespaces) -> Result<Vec<String>, LoadError> {
+    /// Has clients on other hosts asked about in these network namespaces, where orders say so. Says where somebody had ended that,
+    /// and where it cannot be done.
+    pub fn guard(&mut self, namespaces: &Namespaces) -> Result<Guarded, LoadError> {
+        let mut guarded = Guarded::default();
         if !self.acts.is_about_remote() {
-            return Ok(Vec::new());
+            return Ok(guarded);
         }
         let attached = attached::namespaces().map_err(LoadError::unasked)?;
-        self.guarded.retain(|number, _| namespaces.contains_key(number));
-        let mut mended = Vec::new();
+        let gone: Vec<u64> =
+            self.guarded.keys().filter(|number| !namespaces.contains_key(number)).copied().collect();
+        for hold in gone.iter().filter_map(|number| self.guarded.remove(number)) {
+            hold.let_go();
+        }
         for (number, namespace) in namespaces {
-            if self.guarded.contains_key(number) && attached.contains(number) {
+            let name = format!("{OF_REMOTE_CLIENTS}_{number}");
+            let is_kept = self.keeping.as_ref().is_none_or(|keeping| keeping.has(&name));
+            if self.guarded.contains_key(number) && attached.contains(number) && is_kept {
                 continue;
             }
             let attach = |program: &mut SkLookup| {
                 let link = program.attach(namespace)?;
-                program.take_link(link)
+                program.take_link(link).map(FdLink::from)
             };
-            let link = self.program_of_remote_clients().and_then(attach);
-            let link = link.map_err(LoadError::program(OF_REMOTE_CLIENTS))?;
+            let link = match self.program_of_remote_clients().and_then(attach) {
+                Ok(link) => link,
+                Err(error) => {
+                    guarded.unguarded.push(format!("{number}: {}", said(&error)));
+                    continue;
+                }
+            };
+            let hold = self.keep(&name, Hold::Own(link))?;
             // A number may be that of a new one.
-            if self.guarded.insert(*number, link).is_some() {
-                mended.push(format!("program `{OF_REMOTE_CLIENTS}` of network namespace {number}"));
+            if self.guarded.insert(*number, hold).is_some() {
+                guarded.mended.push(format!("program `{OF_REMOTE_CLIENTS}` of network namespace {number}"));
             }
         }
-        Ok(mended)
+        Ok(guarded)
+    }
+
+    /// Has all that refuses go on without an agent from now on, whatever becomes of this one.
+    pub fn keep_on(&mut self, pins: &Pins) -> Result<(), LoadError> {
+        self.keeping = Some(Keeping::begin(pins, &self.events)?);
+        for name in REFUSING {
+            self.pin(name)?;
+        }
+        for (number, hold) in std::mem::take(&mut self.guarded) {
+            let kept = self.keep(&format!("{OF_REMOTE_CLIENTS}_{number}"), hold)?;
+            self.guarded.insert(number, kept);
+        }
+        Ok(())
+    }
+
+    /// Whether this program goes on without an agent, where it is one that should.
+    fn is_kept(&self, name: &str) -> bool {
+        self.keeping.as_ref().is_none_or(|keeping| !REFUSING.contains(&name) || keeping.has(name))
+    }
+
+    /// Whether it goes on without an agent.
+    pub(crate) fn keeps_on(&self) -> bool {
+        self.keeping.is_some()
+    }
+
+    fn pin(&mut self, name: &'static str) -> Result<(), LoadError> {
+        if REFUSING.contains(&name)
+            && let Some(hold) = self.attached.remove(name)
+        {
+            let kept = self.keep(name, hold)?;
+            self.attached.insert(name, kept);
+        }
+        Ok(())
+    }
+
+    fn keep(&self, name: &str, hold: Hold) -> Result<Hold, LoadError> {
+        match &self.keeping {
+            Some(keeping) => keeping.keep(name, hold),
+            None => Ok(hold),
+        }
     }
 
     fn program_of_remote_clients(&mut self) -> Result<&mut SkLookup, ProgramError> {
@@ -366,13 +442,24 @@ impl Kernel {
     }
 
     /// `Single` is the only mode that `bpf_link_create` takes; programs of others stay attached all the same.
-    fn attach(&mut self, name: &str) -> Result<(), ProgramError> {
+    fn attach(&mut self, name: &'static str) -> Result<(), ProgramError> {
         let mode = CgroupAttachMode::Single;
-        match self.programs.program_mut(name).ok_or(ProgramError::NotLoaded)? {
-            Program::SockOps(program) => program.attach(&self.cgroup, mode).map(drop)?,
-            Program::BtfTracePoint(program) => program.attach().map(drop)?,
-            program => <&mut CgroupSockAddr>::try_from(program)?.attach(&self.cgroup, mode).map(drop)?,
-        }
+        let link = match self.programs.program_mut(name).ok_or(ProgramError::NotLoaded)? {
+            Program::SockOps(program) => {
+                let link = program.attach(&self.cgroup, mode)?;
+                FdLink::try_from(program.take_link(link)?).map_err(|_| ProgramError::NotAttached)?
+            }
+            Program::BtfTracePoint(program) => {
+                let link = program.attach()?;
+                program.take_link(link)?.into()
+            }
+            program => {
+                let program = <&mut CgroupSockAddr>::try_from(program)?;
+                let link = program.attach(&self.cgroup, mode)?;
+                FdLink::try_from(program.take_link(link)?).map_err(|_| ProgramError::NotAttached)?
+            }
+        };
+        self.attached.insert(name, Hold::Own(link));
         tracing::info!(program = name, "kernel program attached");
         Ok(())
     }

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
+use audit::spool::Spool;
 use clap::{Parser, Subcommand};
 use daemon::{Failure, Kind};
 use ebpf_abi::Mode;
 use picket_agent::door::{self, Question};
-use picket_agent::{Config, load, watch};
+use picket_agent::load::{Left, Pins};
+use picket_agent::{Config, load, privileges, watch};
 
 const NAME: &str = "picket-agent";
 
@@ -35,6 +37,7 @@ A configuration:
   ports = [5432]                         # of `watch-ports`; all where it is left out
   outgoing = false                       # true: connections to databases on other hosts too
   remote = false                         # true: clients on other hosts that come to this one too
+  without-agent = \"lift\"                 # nobody is refused without the agent; \"keep\": it goes on
   [discover]                             # databases that listen on other ports are told of
   watch = true                           # and watched from then on
   ignore-ports = [6379]                  # but for these
@@ -46,7 +49,7 @@ Environment:
   PICKET_CLICKHOUSE_URL   overrides `clickhouse.url`
   PICKET_LOG              what to log, such as `debug` or `info,kernel=off`; default `info`
 
-To end a connection: picket-agent kill --help
+To end a connection: picket-agent kill --help; to refuse nobody without an agent: picket-agent lift --help
 
 Prints one line to stdout when it watches. Ends with SIGTERM or SIGINT.
 Exit codes: 0 stopped, 1 failed, 2 wrong usage, 69 something needed is missing, 77 missing rights,
@@ -94,6 +97,14 @@ enum Command {
         #[arg(long)]
         reason: String,
     },
+    /// Has nobody refused any more, where an agent has ended and `act.without-agent` is "keep".
+    ///
+    /// Takes the programs away that the agent has left in `act.pin-dir`. An agent that runs must be stopped first.
+    Lift {
+        /// The configuration of the agent that has ended.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -102,6 +113,7 @@ fn main() -> ExitCode {
         Arguments { command: Some(Command::Kill { config, connection, reason }), .. } => {
             kill(&config, connection, reason)
         }
+        Arguments { command: Some(Command::Lift { config }), .. } => lift(&config),
         Arguments { config: Some(config), dry_run, .. } => watch(&config, dry_run),
         // The parser asks for it.
         Arguments { config: None, .. } => Err(Kind::Failed.says("`--config` is missing".to_owned())),
@@ -117,6 +129,18 @@ fn kill(config: &Path, connection: String, reason: String) -> Result<(), Failure
     Ok(())
 }
 
+fn lift(config: &Path) -> Result<(), Failure> {
+    let config = Config::read(config).map_err(|error| Kind::BadConfig.because(error))?;
+    // One that runs has its lock.
+    let _spool = Spool::open(&config.spool).map_err(|error| Kind::Unavailable.because(error))?;
+    let left = Left::find(&Pins::new(&config.act.pin_dir, &config.spool.dir));
+    let said =
+        if left.is_empty() { "nothing was left: nobody is refused" } else { "nobody is refused any more" };
+    left.take_away().with_context(|| format!("take away what is in `{}`", config.act.pin_dir.display()))?;
+    println!("{said}");
+    Ok(())
+}
+
 fn watch(path: &Path, dry_run: bool) -> Result<(), Failure> {
     daemon::log_to_stderr()?;
     let mut config = Config::read(path).map_err(|error| Kind::BadConfig.because(error))?;
@@ -129,6 +153,7 @@ fn watch(path: &Path, dry_run: bool) -> Result<(), Failure> {
             Kind::Unavailable.says(format!("this {NAME} was built without its kernel programs: {mend}"))
         );
     };
+    privileges::give_up(&config.spool.dir).context("give up rights that are not needed")?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     runtime.block_on(watch::run(config, object))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ebpf_abi::{Mode, Side};
@@ -71,6 +71,8 @@ pub(crate) fn refuses(kernel: &mut Kernel, cgroup_mount: &Path) -> Result<(), Se
         mode: Mode::Deny,
         outgoing: false,
         remote: false,
+        keeps: false,
+        pin_dir: PathBuf::new(),
         ports: BTreeSet::from([address.port()]),
     };
     kernel.take_orders(Orders::new(&config, &[]), cgroup_mount).map_err(SelfTestError::Orders)?;

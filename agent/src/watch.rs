@@ -32,7 +32,7 @@ use crate::door::{self, Wish};
 use crate::gap::Gap;
 use crate::health::Health;
 use crate::journal::{Journal, Mark, Past};
-use crate::load::{self, Counts, Kernel, KernelLog};
+use crate::load::{self, Counts, Guarded, Kernel, KernelLog, Left, Pins};
 use crate::moment::Clock;
 use crate::proc::Proc;
 use crate::process::Processes;
@@ -127,6 +127,8 @@ struct Watch {
     /// Whether processes are refused, or it is told that they would be.
     acts: Mode,
     /// Which network namespaces there are, where clients on other hosts are asked about.
+    /// In which clients on other hosts are not refused, and why.
+    unguarded: Vec<String>,
     namespaces: Option<Receiver<Namespaces>>,
     /// The look that is not back yet.
     looking: Option<oneshot::Receiver<Look>>,
@@ -156,6 +158,8 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
     let (kernel, kernel_log) = Kernel::load(object, &cgroup).map_err(unloaded)?;
     let spool = Arc::new(Spool::open(&config.spool).map_err(|error| Kind::Unavailable.because(error))?);
     let orders = Orders::new(&config.act, &config.allow);
+    let pins = Pins::new(&config.act.pin_dir, &config.spool.dir);
+    let left = Left::find(&pins);
     let acts = config.act.mode;
     let dir = config.spool.dir.clone();
     let (journal, past) = Journal::open(&dir);
@@ -185,6 +189,7 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
         access_rules: AccessRules::start(config.access_rules, &host.name, &dir)
             .context("start looking at access rules")?,
         acts,
+        unguarded: Vec::new(),
         namespaces: None,
         looking: None,
         looked_at: now,
@@ -206,13 +211,14 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
         selftest::refuses(&mut watch.kernel, &watch.lookout.cgroup_mount)
             .map_err(|error| Kind::Unavailable.because(error))?;
     }
-    let addresses = watch.act(orders)?;
+    let addresses = watch.act(orders, &pins)?;
     let shipping = Shipping::start(spool, config.clickhouse).context("start shipping")?;
     for port in &config.watch_ports {
         watch.kernel.watch_port(*port).map_err(unloaded)?;
     }
     // From here on events tell of what opens, and a look of what was open before.
     watch.take_over(past);
+    watch.replace(left)?;
     watch.begin_look();
 
     let mut wishes = door::open(&dir).inspect_err(|error| {
@@ -271,7 +277,7 @@ impl Watch {
     }
 
     /// Refuses who goes around the proxy from now on, where that is asked for.
-    fn act(&mut self, orders: Orders) -> Result<Option<Stop>, Failure> {
+    fn act(&mut self, orders: Orders, pins: &Pins) -> Result<Option<Stop>, Failure> {
         if self.acts == Mode::Observe {
             return Ok(None);
         }
@@ -288,7 +294,11 @@ impl Watch {
             addresses.keep()
         });
         let addresses = addresses.transpose().context("find the addresses of this host")?;
+        let keeps = orders.keeps;
         self.kernel.take_orders(orders, &self.lookout.cgroup_mount).map_err(unloaded)?;
+        if keeps {
+            self.kernel.keep_on(pins).map_err(unloaded)?;
+        }
         let (stop, namespaces) = addresses.map(Keeper::parts).unzip();
         self.namespaces = namespaces;
         self.guard()?;
@@ -299,7 +309,14 @@ impl Watch {
     /// Has clients on other hosts asked about in network namespaces that are new. Says where somebody had ended that.
     fn guard(&mut self) -> Result<Vec<String>, Failure> {
         let now = self.namespaces.as_ref().and_then(|namespaces| namespaces.try_iter().last());
-        now.map_or(Ok(Vec::new()), |now| self.kernel.guard(&now).map_err(unloaded))
+        let Some(now) = now else { return Ok(Vec::new()) };
+        let Guarded { mended, unguarded } = self.kernel.guard(&now).map_err(unloaded)?;
+        // It is tried again each time, and told where it is another.
+        for namespace in unguarded.iter().filter(|namespace| !self.unguarded.contains(namespace)) {
+            tracing::error!(namespace, "clients on other hosts are not refused in a network namespace");
+        }
+        self.unguarded = unguarded;
+        Ok(mended)
     }
 
     /// The proxy and the agent itself are never refused.
@@ -332,6 +349,25 @@ impl Watch {
             }
         }
         self.keep(&mut records);
+    }
+
+    /// Tells what was refused without an agent, and ends that: this one refuses now.
+    fn replace(&mut self, left: Left) -> Result<(), Failure> {
+        if left.is_empty() {
+            return Ok(());
+        }
+        let (events, mut records) = (left.events(), Vec::new());
+        tracing::info!(
+            events = events.len(),
+            "an earlier agent's programs went on without it, and are taken away"
+        );
+        for event in &events {
+            self.tracker.on_event(event, Clock.now_boot_ns(), &mut self.this_host, &mut records);
+        }
+        self.keep(&mut records);
+        left.take_away()
+            .context("take away what an earlier agent left in `act.pin-dir`")
+            .map_err(Failure::from)
     }
 
     /// Ends a connection because somebody asked for it. That is recorded first.
@@ -571,12 +607,7 @@ impl Watch {
         }
         self.checked_at = Instant::now();
         let mut mended = self.kernel.mend().map_err(unloaded)?;
-        match self.guard() {
-            Ok(guarded) => mended.extend(guarded),
-            Err(error) => {
-                tracing::error!(error = %error.error, "clients on other hosts are not refused in some network namespaces");
-            }
-        }
+        mended.extend(self.guard()?);
         if !mended.is_empty() {
             let alert = self.health.tampered(&mended, Clock.now());
             self.keep(&mut vec![alert]);
@@ -600,9 +631,11 @@ impl Watch {
     }
 
     fn end(&mut self) -> Result<(), Failure> {
-        // From here on nobody would tell of it.
-        self.acts = Mode::Observe;
-        self.kernel.lift().map_err(unloaded)?;
+        if !self.kernel.keeps_on() {
+            // From here on nobody would tell of it.
+            self.acts = Mode::Observe;
+            self.kernel.lift().map_err(unloaded)?;
+        }
         // A batch may end where more waits; what comes while the agent ends is bounded by the ring.
         for _ in 0..FULL_BATCHES_MAX {
             if !self.drain() {

@@ -19,6 +19,8 @@ pub struct Orders {
     pub(crate) mode: Mode,
     pub(crate) outgoing: bool,
     pub(crate) remote: bool,
+    /// Whether that goes on without an agent.
+    pub(crate) keeps: bool,
     pub(crate) ports: BTreeSet<u16>,
     pub(crate) any_user: RuleSet,
     pub(crate) any_cgroup: RuleSet,
@@ -42,6 +44,7 @@ impl Orders {
             mode: config.mode,
             outgoing: config.outgoing,
             remote: config.remote,
+            keeps: config.keeps,
             ports: config.ports.clone(),
             any_user: [0; RULE_WORDS],
             any_cgroup: [0; RULE_WORDS],
@@ -166,8 +169,14 @@ mod tests {
     }
 
     fn orders(rules: &[AllowRule]) -> Orders {
-        let config =
-            ActConfig { mode: Mode::Deny, outgoing: false, remote: true, ports: BTreeSet::from([5432]) };
+        let config = ActConfig {
+            mode: Mode::Deny,
+            outgoing: false,
+            remote: true,
+            keeps: false,
+            pin_dir: "/".into(),
+            ports: BTreeSet::from([5432]),
+        };
         Orders::new(&config, rules)
     }
 

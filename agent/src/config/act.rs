@@ -1,11 +1,15 @@
 //! The section `[act]`: what is done about who connects around the proxy.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use daemon::config::{Refused, refused};
 use ebpf_abi::Mode;
 use serde::Deserialize;
 use toml::Spanned;
+
+/// Where programs are that go on without an agent, where nothing else is said.
+const PIN_DIR: &str = "/sys/fs/bpf/picket-agent";
 
 /// What was written.
 #[derive(Debug, Default, Deserialize)]
@@ -14,6 +18,8 @@ pub(super) struct ActFile {
     mode: Option<Spanned<String>>,
     outgoing: Option<Spanned<bool>>,
     remote: Option<Spanned<bool>>,
+    without_agent: Option<Spanned<String>>,
+    pin_dir: Option<Spanned<PathBuf>>,
     ports: Option<Spanned<Vec<Spanned<i64>>>>,
 }
 
@@ -26,6 +32,10 @@ pub struct ActConfig {
     pub outgoing: bool,
     /// Whether it goes for clients on other hosts too.
     pub remote: bool,
+    /// Whether what refuses goes on without an agent.
+    pub keeps: bool,
+    /// Where in the BPF file system it then is.
+    pub pin_dir: PathBuf,
     /// Ports of the databases that it goes for.
     pub ports: BTreeSet<u16>,
 }
@@ -40,6 +50,7 @@ impl ActFile {
                 return Err(refused(written.span(), message));
             }
         }
+        let (keeps, pin_dir) = (keeps(self.without_agent, mode)?, pin_dir(self.pin_dir)?);
         let ports = match self.ports {
             Some(ports) => some_of(ports, watch_ports)?,
             None => watch_ports.clone(),
@@ -48,8 +59,36 @@ impl ActFile {
             mode,
             outgoing: self.outgoing.is_some_and(Spanned::into_inner),
             remote: self.remote.is_some_and(Spanned::into_inner),
+            keeps,
+            pin_dir,
             ports,
         })
+    }
+}
+
+/// Whether what refuses goes on without an agent.
+fn keeps(written: Option<Spanned<String>>, mode: Mode) -> Result<bool, Refused> {
+    let Some(written) = written else { return Ok(false) };
+    let message = match written.get_ref().as_str() {
+        "lift" => return Ok(false),
+        // An agent that only tells leaves nothing.
+        "keep" if mode != Mode::Observe => return Ok(mode == Mode::Deny),
+        "keep" => "`act.without-agent` needs `act.mode` to be `deny`: nobody is refused without".to_owned(),
+        other => format!(
+            "`act.without-agent` must be `lift` (nobody is refused without an agent) or `keep` (it goes on until an agent \
+             comes, or `picket-agent lift`), got `{other}`"
+        ),
+    };
+    Err(refused(written.span(), message))
+}
+
+fn pin_dir(written: Option<Spanned<PathBuf>>) -> Result<PathBuf, Refused> {
+    match written {
+        Some(dir) if dir.get_ref().is_relative() => {
+            Err(refused(dir.span(), "`act.pin-dir` must be an absolute path"))
+        }
+        Some(dir) => Ok(dir.into_inner()),
+        None => Ok(PathBuf::from(PIN_DIR)),
     }
 }
 
@@ -105,13 +144,36 @@ mod tests {
     #[test]
     fn nothing_is_refused_where_nothing_is_said() {
         let all = BTreeSet::from([5432, 5433]);
-        let expected = ActConfig { mode: Mode::Observe, outgoing: false, remote: false, ports: all };
+        let pin_dir = PathBuf::from(PIN_DIR);
+        let expected = ActConfig {
+            mode: Mode::Observe,
+            outgoing: false,
+            remote: false,
+            keeps: false,
+            pin_dir,
+            ports: all,
+        };
         assert_eq!(act(""), Ok(expected.clone()));
         assert_eq!(act("[act]"), Ok(expected.clone()));
-        assert_eq!(act("[act]\nmode = 'deny'"), Ok(ActConfig { mode: Mode::Deny, ..expected }));
+        assert_eq!(act("[act]\nmode = 'deny'"), Ok(ActConfig { mode: Mode::Deny, ..expected.clone() }));
         let written = act("[act]\nmode = 'alert'\noutgoing = true\nremote = true\nports = [5433]");
         let ports = BTreeSet::from([5433]);
-        assert_eq!(written, Ok(ActConfig { mode: Mode::Alert, outgoing: true, remote: true, ports }));
+        assert_eq!(
+            written,
+            Ok(ActConfig { mode: Mode::Alert, outgoing: true, remote: true, ports, ..expected })
+        );
+    }
+
+    #[test]
+    fn what_refuses_goes_on_where_that_is_said_and_it_does() {
+        let keeps = |text: &str| {
+            let config = act(&format!("[act]\nwithout-agent = 'keep'\n{text}")).unwrap();
+            (config.keeps, config.pin_dir.display().to_string())
+        };
+        assert_eq!(keeps("mode = 'deny'"), (true, PIN_DIR.to_owned()));
+        assert_eq!(keeps("mode = 'deny'\npin-dir = '/run/bpf/a'"), (true, "/run/bpf/a".to_owned()));
+        assert!(!keeps("mode = 'alert'").0);
+        assert!(!act("[act]\nmode = 'deny'\nwithout-agent = 'lift'").unwrap().keeps);
     }
 
     #[test]
@@ -120,6 +182,9 @@ mod tests {
         assert!(error("mode = 'block'").contains("`act.mode` must be `observe`"));
         assert!(error("outgoing = true").contains("`act.outgoing` needs `act.mode`"));
         assert!(error("remote = true").contains("`act.remote` needs `act.mode`"));
+        assert!(error("without-agent = 'stay'").contains("`act.without-agent` must be `lift`"));
+        assert!(error("without-agent = 'keep'").contains("`act.without-agent` needs `act.mode`"));
+        assert!(error("pin-dir = 'p'").contains("`act.pin-dir` must be an absolute path"));
         assert!(error("ports = [80]").contains("`act.ports` must hold ports of `watch-ports`, got 80"));
         assert!(error("ports = []").contains("`act.ports` must name at least one port"));
         assert!(error("deny = true").contains("unknown field `deny`"));

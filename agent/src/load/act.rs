@@ -133,7 +133,8 @@ impl Acts {
             self.exempted = exempt.iter().map(|pid| (*pid, EXEMPT)).collect();
         }
         let lease = u64::try_from(LEASE.as_nanos()).unwrap_or(u64::MAX);
-        let act = [orders.mode as u64, u64::from(orders.outgoing), now_boot_ns.saturating_add(lease)];
+        let until = if orders.keeps { u64::MAX } else { now_boot_ns.saturating_add(lease) };
+        let act = [orders.mode as u64, u64::from(orders.outgoing), until];
         self.act.set(0, act, 0).map_err(LoadError::map("ACT"))
     }
 

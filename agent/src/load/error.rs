@@ -69,6 +69,18 @@ pub enum LoadError {
         /// Why.
         because: String,
     },
+    /// What is refused cannot go on without an agent.
+    #[error(
+        "cannot keep on refusing without an agent, in `{}`: {because}; set `act.without-agent` to \"lift\" where nobody is \
+         to be refused then",
+        dir.display()
+    )]
+    Kept {
+        /// Where.
+        dir: PathBuf,
+        /// Why.
+        because: String,
+    },
     /// The kernel does not say what is attached.
     #[error(
         "cannot tell whether the kernel programs are still attached, from /proc/self/fdinfo: {because}; mount /proc"
@@ -98,6 +110,7 @@ impl LoadError {
             | Self::Cgroup { .. }
             | Self::Object { .. }
             | Self::Cgroups { .. }
+            | Self::Kept { .. }
             | Self::Program { .. } => Kind::Unavailable,
         }
     }

@@ -2,6 +2,7 @@
 //! refuses within a cgroup of its own: nobody else on this machine is.
 
 mod agent;
+mod kept;
 mod never;
 mod remote;
 mod ways;
@@ -65,7 +66,14 @@ impl Stage {
         let mut eye = Eye::within(&cgroup.folder, &[], rules.to_vec());
         let mut addresses = eye.kernel.addresses().unwrap();
         addresses.look().unwrap();
-        let config = ActConfig { mode, outgoing, remote: true, ports: BTreeSet::from([port]) };
+        let config = ActConfig {
+            mode,
+            outgoing,
+            remote: true,
+            keeps: false,
+            pin_dir: "/".into(),
+            ports: BTreeSet::from([port]),
+        };
         eye.kernel.take_orders(Orders::new(&config, rules), &load::cgroup_mount().unwrap()).unwrap();
         eye.kernel.watch_port(port).unwrap();
         let mut stage = Stage { eye, cgroup, listener, addresses, exempt: BTreeSet::new() };

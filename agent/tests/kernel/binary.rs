@@ -124,6 +124,41 @@ fn with_rights(rights: &str) -> [&str; 9] {
     ["setpriv", "--reuid", "65534", "--clear-groups", "--inh-caps", rights, "--ambient-caps", rights, "--"]
 }
 
+/// What the kernel says of the rights of a process.
+fn rights(pid: u32, which: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(which)?.strip_prefix(':')).unwrap();
+    u64::from_str_radix(line.trim(), 16).unwrap()
+}
+
+/// All threads of it.
+fn threads(pid: u32) -> Vec<u32> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    threads.map(|thread| thread.unwrap().file_name().to_str().unwrap().parse().unwrap()).collect()
+}
+
+#[test]
+fn root_keeps_the_rights_that_the_agent_needs_in_every_thread_and_has_no_way_to_others() {
+    // DAC_READ_SEARCH, NET_ADMIN, SYS_PTRACE, SYS_ADMIN, PERFMON, BPF
+    let needed = [2, 12, 19, 21, 38, 39].iter().fold(0, |all, right| all | 1_u64 << right);
+    let place = Place::new(&format!("watch-ports = [{}]", free_port()));
+    let mut agent = place.agent(&["env"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut ready = String::new();
+    BufReader::new(agent.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    let (pid, before) = (agent.id(), rights(std::process::id(), "CapPrm"));
+    let threads = threads(pid);
+    assert!(1 < threads.len(), "{threads:?}");
+    for thread in threads {
+        for which in ["CapEff", "CapPrm", "CapBnd"] {
+            assert_eq!(rights(thread, which), needed & before, "{which} of thread {thread}");
+        }
+        assert_eq!((rights(thread, "CapInh"), rights(thread, "CapAmb")), (0, 0));
+        assert_eq!(rights(thread, "NoNewPrivs"), 1);
+    }
+    terminate(&agent);
+    assert_eq!(agent.wait_with_output().unwrap().status.code(), Some(0));
+}
+
 #[test]
 fn three_capabilities_are_enough() {
     let port = free_port();

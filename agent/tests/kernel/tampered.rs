@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -42,6 +43,28 @@ pub(crate) fn tamper(arguments: &[&str]) {
     assert!(Command::new("python3").args(["-c", PYTHON]).args(arguments).status().unwrap().success());
 }
 
+fn launch(dir: &Path, port: u16, enter: &str, more: &str, arguments: &[&str]) -> Child {
+    let config = format!(
+        "watch-ports = [{port}]\nspool.dir = '{}'\nclickhouse.url = 'http://127.0.0.1:1'\n{more}\n",
+        dir.join("spool").display()
+    );
+    fs::write(dir.join("agent.toml"), config).unwrap();
+    let script = format!("{enter}; exec \"$@\"");
+    let mut process = Command::new("bash")
+        .args(["-c", &script, "agent", env!("CARGO_BIN_EXE_picket-agent"), "--config"])
+        .arg(dir.join("agent.toml"))
+        .args(arguments)
+        .env_remove("PICKET_CLICKHOUSE_URL")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut ready = String::new();
+    BufReader::new(process.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    assert!(ready.starts_with("watching ports"), "{ready}");
+    process
+}
+
 /// The agent, watching one port.
 pub(crate) struct Agent {
     process: Child,
@@ -61,25 +84,14 @@ impl Agent {
     /// Enters a cgroup, and is told `more`.
     pub(crate) fn with(port: u16, enter: &str, more: &str, arguments: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let config = format!(
-            "watch-ports = [{port}]\nspool.dir = '{}'\nclickhouse.url = 'http://127.0.0.1:1'\n{more}\n",
-            dir.path().join("spool").display()
-        );
-        fs::write(dir.path().join("agent.toml"), config).unwrap();
-        let script = format!("{enter}; exec \"$@\"");
-        let mut process = Command::new("bash")
-            .args(["-c", &script, "agent", env!("CARGO_BIN_EXE_picket-agent"), "--config"])
-            .arg(dir.path().join("agent.toml"))
-            .args(arguments)
-            .env_remove("PICKET_CLICKHOUSE_URL")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut ready = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut ready).unwrap();
-        assert!(ready.starts_with("watching ports"), "{ready}");
+        let process = launch(dir.path(), port, enter, more, arguments);
         Agent { process, dir, port }
+    }
+
+    /// Starts one that has ended again, told `more`.
+    pub(crate) fn again(&mut self, enter: &str, more: &str) {
+        self.process.wait().unwrap();
+        self.process = launch(self.dir.path(), self.port, enter, more, &[]);
     }
 
     /// Has it end a connection. Returns the exit code and what was said.
@@ -111,6 +123,10 @@ impl Agent {
         self.process.wait().unwrap();
     }
 
+    pub(crate) fn config(&self) -> PathBuf {
+        self.dir.path().join("agent.toml")
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.process.id()
     }
@@ -129,6 +145,13 @@ impl Agent {
     /// Records that it has noted.
     pub(crate) fn journal(&self) -> String {
         fs::read_to_string(self.dir.path().join("spool/open-connections.jsonl")).unwrap()
+    }
+
+    /// How often something is in the spool, which nobody empties.
+    pub(crate) fn spooled(&self, text: &str) -> usize {
+        let files = fs::read_dir(self.dir.path().join("spool")).unwrap().map(|entry| entry.unwrap().path());
+        let segments = files.filter(|path| path.extension().is_some_and(|end| end == "segment"));
+        segments.map(|path| String::from_utf8_lossy(&fs::read(path).unwrap()).matches(text).count()).sum()
     }
 
     pub(crate) fn until(&self, text: &str) {

@@ -57,7 +57,7 @@ pub(crate) struct Args {
 const QUICK: (u64, u32, u32) = (20_000, 30, 1);
 
 /// What PostgreSQL, its log of changes and the ledger take at most for one statement.
-const DISK_BYTES_EACH: u64 = 1_500;
+const DISK_BYTES_EACH: u64 = 1_000;
 
 pub(crate) fn command(args: &Args) -> Result<()> {
     setup::ensure()?;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use audit::record::{AlertKind, UnixMicros};
 use ebpf_abi::Mode;
 use ipnet::IpNet;
-use picket_agent::{AllowRule, Clock, Namespaces};
+use picket_agent::{AllowRule, Clock, Namespaces, load};
 
 use super::{CONNECT, REFUSED, Stage, run};
 use crate::allowed::{Cgroup, rule};
@@ -36,7 +36,7 @@ impl Remote {
 
     fn on(address: &str, mode: Mode, rules: &[AllowRule]) -> Self {
         let mut stage = Stage::on(address, mode, false, rules);
-        assert_eq!(stage.eye.kernel.guard(&here()).unwrap(), Vec::<String>::new());
+        assert_eq!(stage.eye.kernel.guard(&here()).unwrap(), load::Guarded::default());
         Remote { stage, namespace: Namespace::new() }
     }
 
@@ -132,6 +132,8 @@ fn each_way_to_come_is_refused() {
     let config = picket_agent::ActConfig {
         mode: Mode::Deny,
         outgoing: false,
+        keeps: false,
+        pin_dir: "/".into(),
         remote: true,
         ports: [earlier.port()].into(),
     };
@@ -247,7 +249,7 @@ fn a_database_in_a_namespace_of_its_own_is_guarded_there_and_again_where_somebod
     assert_eq!(tries(&mut remote), "connected", "nobody guards it yet");
     let place = format!("/proc/{}/ns/net", database.id());
     let both = || here().into_iter().chain(of(&place)).collect::<Namespaces>();
-    assert_eq!(remote.stage.eye.kernel.guard(&both()).unwrap(), Vec::<String>::new());
+    assert_eq!(remote.stage.eye.kernel.guard(&both()).unwrap(), load::Guarded::default());
     assert_eq!(tries(&mut remote), CLOSED);
     assert_eq!(remote.tries(CONNECT), CLOSED);
 
@@ -261,10 +263,10 @@ fn a_database_in_a_namespace_of_its_own_is_guarded_there_and_again_where_somebod
     tamper(&["link", &id]);
     assert_eq!(tries(&mut remote), "connected", "root may");
     let mended = remote.stage.eye.kernel.guard(&both()).unwrap();
-    assert_eq!(mended, [format!("program `remote_clients` of network namespace {number}")]);
+    assert_eq!(mended.mended, [format!("program `remote_clients` of network namespace {number}")]);
     assert_eq!(tries(&mut remote), CLOSED);
     // One that is gone is forgotten.
-    assert_eq!(remote.stage.eye.kernel.guard(&here()).unwrap(), Vec::<String>::new());
+    assert_eq!(remote.stage.eye.kernel.guard(&here()).unwrap(), load::Guarded::default());
     assert_eq!(tries(&mut remote), "connected");
     database.kill().unwrap();
     database.wait().unwrap();

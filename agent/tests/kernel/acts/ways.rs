@@ -201,7 +201,17 @@ fn a_connection_from_before_stays() {
     socket.connect(&SockAddr::from(stage.address())).unwrap();
     let passes = OwnedFd::from(socket);
     let ports = [stage.address().port()].into();
-    let orders = Orders::new(&ActConfig { mode: Mode::Deny, outgoing: false, remote: false, ports }, &[]);
+    let orders = Orders::new(
+        &ActConfig {
+            mode: Mode::Deny,
+            outgoing: false,
+            remote: false,
+            keeps: false,
+            pin_dir: "/".into(),
+            ports,
+        },
+        &[],
+    );
     stage.eye.kernel.take_orders(orders, &load::cgroup_mount().unwrap()).unwrap();
     stage.renew();
     rustix::io::fcntl_setfd(&passes, rustix::io::FdFlags::empty()).unwrap();
