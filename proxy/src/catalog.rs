@@ -32,6 +32,7 @@ mod kin;
 mod memory;
 mod moves;
 mod routines;
+mod rows;
 mod said;
 mod samples;
 mod views;
@@ -650,7 +651,8 @@ async fn ask_all(
         true => before.catalog.hooks().clone(),
         false => hooks::read(pipe, &before.catalog).await?,
     };
-    let catalog = Catalog::new(relations.into_values()).with_functions(functions);
+    let rows = rows::read(pipe, &before.catalog, !locks.is_held).await?;
+    let catalog = Catalog::new(relations.into_values()).with_functions(functions).with_rows(rows);
     let catalog = catalog.with_dependencies(dependencies).with_generated(generated).with_holds(holds);
     let catalog = catalog.with_routines(routines).with_hooks(hooks).with_implicit(implicit);
     let mut classes = classes(&catalog, said, &before.classes, &lock(memory));

@@ -26,6 +26,8 @@ pub(crate) struct Question<'s> {
     pub(crate) ask: Ask,
     /// What the statement reaches that raises it, where it is not the statement itself.
     pub(crate) through: Option<&'s Reached>,
+    /// Why a condition is none that looks like one.
+    pub(crate) why: Option<&'s str>,
     /// Nobody need permit it, and guardrails say nothing of it: it goes with what is asked about already.
     pub(crate) is_implied: bool,
 }
@@ -80,7 +82,8 @@ pub(crate) fn of<'s>(
     may_matter_reached: impl Fn(&str) -> bool,
 ) -> Vec<Question<'s>> {
     let Asks { own, implied } = of_one(statement, None, names, &may_matter, &may_matter_reached);
-    let question = |is_implied| move |ask| Question { ask, through: None, is_implied };
+    let question =
+        |is_implied| move |ask: Ask| Question { why: why(statement, &ask), ask, through: None, is_implied };
     let mut questions: Vec<_> = own.into_iter().map(question(false)).collect();
     let mut asked = HashSet::new();
     questions.extend(implied.into_iter().filter(|ask| asked.insert(ask.clone())).map(question(true)));
@@ -90,10 +93,17 @@ pub(crate) fn of<'s>(
         let mut asks: Vec<Ask> = own.into_iter().chain(implied).collect();
         asks.iter_mut().for_each(|ask| ask.details.via = Some(reached.via));
         asks.retain(|ask| asked.insert(ask.clone()));
-        let question = |ask| Question { ask, through: Some(reached), is_implied: true };
+        let question = |ask| Question { ask, through: Some(reached), why: None, is_implied: true };
         questions.extend(asks.into_iter().map(question));
     }
     questions
+}
+
+/// Why a condition is none that looks like one, where the catalog has said so.
+fn why<'s>(statement: &'s Statement, ask: &Ask) -> Option<&'s str> {
+    let is_so =
+        |(write, _): &&(Write, String)| ask.details.is_unfiltered && action_of(write.effect) == ask.action;
+    statement.certain.iter().find(is_so).map(|(_, why)| why.as_str())
 }
 
 fn of_one(

@@ -194,7 +194,7 @@ impl Policies {
         for ask in &asks {
             // Drivers send some of their own accord.
             let answer = Answer::clone(&self.answer(subject, ask, &Whole::default()));
-            let question = Question { ask: ask.clone(), through: None, is_implied: false };
+            let question = Question { ask: ask.clone(), through: None, why: None, is_implied: false };
             against.note(self, subject, (&question, ""), &Answer { is_permitted: true, ..answer });
         }
         against.verdict(self)
@@ -227,7 +227,7 @@ impl Policies {
     ) -> Verdict {
         let details = Details { command, ..Details::default() };
         let ask = Ask { action, resource: Resource::Database, details };
-        let question = Question { ask, through: None, is_implied: false };
+        let question = Question { ask, through: None, why: None, is_implied: false };
         let verdict = self.weigh(subject, [(&question, what)], &Whole::default());
         match verdict {
             // What is replicated is no statement that could set anything; a role does not hold for it.
@@ -268,14 +268,14 @@ impl Against {
         (question, what): (&Question<'_>, &str),
         answer: &Answer,
     ) {
-        let Question { ask, through, is_implied } = question;
+        let Question { ask, through, why, is_implied } = question;
         let Answer { forbidding, is_permitted, failure } = answer;
         let name = ask.resource.name(subject);
         let what = ask.resource.listed().map_or(what, |listed| listed.what);
         let how = || match through {
             Some(reached) => way(reached, ask, name),
             None if *is_implied => format!(" ({} on {name})", ask.action),
-            None => String::new(),
+            None => why.map(|why| format!(": {why}")).unwrap_or_default(),
         };
         for number in forbidding {
             if let Some(rule) = policies.rules().get(*number).filter(|rule| !is_implied || rule.is_own) {

@@ -7,6 +7,7 @@ use crate::given::Given;
 use crate::hooks::{Hooks, Part};
 use crate::implicit::Implicit;
 pub use crate::routine::Routine;
+use crate::rows::Rows;
 
 /// Relations of one database, and names that these have for a session alone.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +35,8 @@ struct Read {
     knows_routines: bool,
     hooks: Hooks,
     implicit: Implicit,
+    /// Of tables that check what is written, by their OIDs.
+    rows: HashMap<u32, Arc<Rows>>,
 }
 
 /// A table, view, materialised view, foreign or partitioned table.
@@ -134,6 +137,18 @@ impl Catalog {
     /// What runs without being called by name.
     pub fn implicit(&self) -> &Implicit {
         &self.read.implicit
+    }
+
+    /// The same where this is true of each row of these tables, by their OIDs.
+    #[must_use]
+    pub fn with_rows(mut self, rows: HashMap<u32, Arc<Rows>>) -> Self {
+        Arc::make_mut(&mut self.read).rows = rows;
+        self
+    }
+
+    /// What is true of each row of the table with this OID.
+    pub fn rows(&self, table: u32) -> Option<&Arc<Rows>> {
+        self.read.rows.get(&table)
     }
 
     /// Whether there is any routine.

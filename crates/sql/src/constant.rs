@@ -187,7 +187,7 @@ fn cast(value: Constant, to: &Tree) -> Option<Constant> {
 }
 
 /// As PostgreSQL spells booleans (bool.c): any beginning of `true`, `false`, `yes` and `no`, and `on`, `of`, `off`, `1`, `0`.
-fn spelled_bool(text: &str) -> Option<bool> {
+pub(crate) fn spelled_bool(text: &str) -> Option<bool> {
     let text = text.trim().to_ascii_lowercase();
     let begins = |word: &str| !text.is_empty() && word.starts_with(&text);
     if begins("true") || begins("yes") || matches!(text.as_str(), "on" | "1") {

@@ -113,8 +113,8 @@ enum Value {
 }
 
 /// What a formula comes to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Said {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Said {
     True,
     False,
     /// NULL.
@@ -206,11 +206,11 @@ impl Test {
 }
 
 impl Said {
-    fn of(is_true: bool) -> Self {
+    pub(crate) fn of(is_true: bool) -> Self {
         if is_true { Said::True } else { Said::False }
     }
 
-    fn not(self) -> Self {
+    pub(crate) fn not(self) -> Self {
         match self {
             Said::True => Said::False,
             Said::False => Said::True,
@@ -218,7 +218,7 @@ impl Said {
         }
     }
 
-    fn and(self, other: Self) -> Self {
+    pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Said::False, _) | (_, Said::False) => Said::False,
             (Said::Open, _) | (_, Said::Open) => Said::Open,
@@ -228,10 +228,10 @@ impl Said {
     }
 }
 
-const EQUAL: u8 = 0b010;
+pub(crate) const EQUAL: u8 = 0b010;
 
 /// What an operator lets pass: bits for less, equal, greater.
-fn order(operator: &str) -> Option<u8> {
+pub(crate) fn order(operator: &str) -> Option<u8> {
     Some(match operator {
         "<" => 0b001,
         "=" => EQUAL,
@@ -475,7 +475,7 @@ pub(crate) fn is_compound(tree: &Tree) -> bool {
 }
 
 /// Whether it is true or false by its form.
-fn is_condition(tree: &Tree) -> bool {
+pub(crate) fn is_condition(tree: &Tree) -> bool {
     match tree.kind {
         "BoolExpr" | "BooleanTest" | "NullTest" => true,
         "AExpr" => {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::condition::Condition;
 use crate::names::{Name, Naming};
 pub use crate::reach::{Reached, Via};
 use crate::values::Values;
@@ -93,6 +94,10 @@ pub struct Statement {
     pub cascades: bool,
     /// Its writes that change every row of their target.
     pub unfiltered: Vec<Write>,
+    /// Conditions of others that may be true of every row, as the catalog says ([`Facts::with_reach`]).
+    pub conditions: Vec<Arc<Condition>>,
+    /// Those of them that are, and why: they are among `unfiltered` too.
+    pub certain: Vec<(Write, String)>,
     /// Temporary tables that it makes, whatever there was before.
     pub temporary: Vec<String>,
     /// Names that it gives to relations, and ways to others that these become.

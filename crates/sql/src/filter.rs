@@ -2,8 +2,8 @@
 //! where that is certain whatever the data is, but for NULLs in a column that is compared with itself; and where nothing shows
 //! that the condition looks at the row at all.
 //!
-//! Open: what is true of each row for what is in it (`id > 0`, `id IS NOT NULL`), functions of which nobody here knows what they
-//! return, a sub-select or join that happens to find each row.
+//! Open: what is true of each row for what its columns are (`id IS NOT NULL`: see `every_row`) or hold (`id > 0`), functions of which
+//! nobody here knows what they return, a sub-select or join that happens to find each row.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -249,7 +249,7 @@ impl<'t> Scale<'t> {
     }
 
     /// The name of a column of the target.
-    fn column_of_own(&self, tree: &'t Tree) -> Option<&'t str> {
+    pub(crate) fn column_of_own(&self, tree: &'t Tree) -> Option<&'t str> {
         (tree.kind == "ColumnRef" && self.may_be_own(tree)).then(|| tree.name("fields").pop()).flatten()
     }
 

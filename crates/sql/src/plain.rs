@@ -11,13 +11,15 @@ const NULLIF: i64 = pg_query::protobuf::AExprKind::AexprNullif as i64;
 const WHOLE_TYPES: [&str; 3] = ["numeric", "text", "varchar"];
 
 /// Functions of PostgreSQL that give no number below zero (pg_proc.dat).
-const NEVER_NEGATIVE: [&str; 9] = [
+const NEVER_NEGATIVE: [&str; 11] = [
     "abs",
     "bit_length",
     "cardinality",
     "char_length",
     "character_length",
     "length",
+    "num_nonnulls",
+    "num_nulls",
     "octet_length",
     "position",
     "strpos",
@@ -49,7 +51,8 @@ pub(crate) fn plain(tree: &Tree) -> &Tree {
     }
 }
 
-fn of_operator(tree: &Tree) -> Option<&Tree> {
+/// The operand that an operator leaves as it is: `x + 0`, `1 * x`, `x || ''`.
+pub(crate) fn of_operator(tree: &Tree) -> Option<&Tree> {
     let (operator, right) = (operator(tree)?, tree.one("rexpr")?);
     let Some(left) = tree.one("lexpr") else {
         let again = Some(right).filter(|inner| operator == "-" && inner.kind == "AExpr" && is_minus(inner));

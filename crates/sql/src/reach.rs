@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::catalog::{Catalog, Relation};
+use crate::every_row;
 use crate::facts::{Access, ColumnUse, Effect, Facts, RelationUse, Statement, Write};
 use crate::hooks::{Event, ForeignKey, Hook};
 use crate::implicit;
@@ -116,7 +117,7 @@ impl Via {
 
 impl Facts {
     /// The same where each statement also does what the routines of `catalog` do that it calls, replaces none that is not
-    /// there, and tells what follows from it. Call it on a thread with [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
+    /// there, tells what follows from it and which of its conditions are true of every row. Call it on a thread with [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
     #[must_use]
     pub fn with_reach(&self, catalog: &Catalog) -> Cow<'_, Self> {
         let mut facts = Cow::Borrowed(self);
@@ -146,6 +147,16 @@ impl Statement {
             !self.replaces.is_empty() && self.replaces.iter().all(|name| catalog.lacks_routine(name));
         if replaces_none {
             whole.to_mut().effects.retain(|effect| *effect != Effect::ReplaceTriggerFunction);
+        }
+        let certain: Vec<(Write, String)> = whole
+            .conditions
+            .iter()
+            .filter_map(|condition| Some((condition.write.clone(), every_row::why(condition, catalog)?)))
+            .collect();
+        if !certain.is_empty() {
+            let whole = whole.to_mut();
+            whole.unfiltered.extend(certain.iter().map(|(write, _)| write.clone()));
+            whole.certain = certain;
         }
         whole
     }

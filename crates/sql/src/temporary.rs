@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use crate::facts::{Access, Effect, Facts, Object, RelationUse, Statement};
+use crate::facts::{Access, Effect, Facts, Object, RelationUse, Statement, Write};
 use crate::names::Naming;
 
 /// Where the session's own temporary relations are, whatever the schema's real name is (namespace.c).
@@ -145,7 +145,9 @@ impl Statement {
             None => is_own(name) && is_only(name) && !self.ctes.iter().any(|cte| cte == name),
             Some(schema) => schema == SCHEMA && is_own(name),
         };
-        self.unfiltered.retain(|write| !is_temporary(write.schema.as_deref(), &write.name));
+        let lasts = |write: &Write| !is_temporary(write.schema.as_deref(), &write.name);
+        self.unfiltered.retain(lasts);
+        self.conditions.retain(|condition| lasts(&condition.write));
         for object in &mut self.objects {
             if let Object::Relation { schema, name } = object
                 && is_temporary(schema.as_deref(), name)

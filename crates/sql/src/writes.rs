@@ -1,9 +1,11 @@
 //! The writes of a statement, wherever they stand in it, and which of them leave no row of their target as it was.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use pg_query::protobuf::{CmdType, MergeMatchKind, OnConflictAction};
 
+use crate::condition::Condition;
 use crate::facts::{Effect, Statement, Write};
 use crate::filter::{Scale, Truth};
 use crate::settled::{holds_for_literals, holds_literal};
@@ -61,7 +63,8 @@ fn write(effect: Effect, tree: &Tree, from: &'static str, names: &Names<'_>, sta
     let condition = tree.one("where_clause");
     let scale = names.scale(target).beside(tree.all(from), condition);
     statement.rests_on_literals |= condition.is_some_and(|condition| !holds_for_literals(condition));
-    note(effect, target, scale.weigh(condition), statement);
+    let parts = condition.map(|condition| (condition, false));
+    note(effect, target, scale.weigh(condition), (&scale, parts), statement);
 }
 
 fn merge(tree: &Tree, names: &Names<'_>, statement: &mut Statement) {
@@ -79,7 +82,9 @@ fn merge(tree: &Tree, names: &Names<'_>, statement: &mut Statement) {
         for condition in [join, condition].into_iter().flatten() {
             statement.rests_on_literals |= !holds_for_literals(condition);
         }
-        note(Effect::Merge, target, joined.and(scale.weigh(condition)), statement);
+        let parts =
+            join.map(|join| (join, is_left_over)).into_iter().chain(condition.map(|one| (one, false)));
+        note(Effect::Merge, target, joined.and(scale.weigh(condition)), (&scale, parts), statement);
     }
 }
 
@@ -102,13 +107,31 @@ fn insert(tree: &Tree, names: &Names<'_>, statement: &mut Statement) {
     statement.rests_on_literals = true;
     // What would have been inserted is the row that is there.
     let scale = scale.called_too("excluded");
-    note(Effect::Insert, target, scale.weigh(condition), statement);
+    let parts = condition.map(|condition| (condition, false));
+    note(Effect::Insert, target, scale.weigh(condition), (&scale, parts), statement);
 }
 
-fn note(effect: Effect, target: &Tree, truth: Truth, statement: &mut Statement) {
+/// Notes what a condition comes to that is made of all these parts, each as it is or its opposite. Where it depends on the row, the
+/// catalog says later whether it is true of every one.
+fn note<'t>(
+    effect: Effect,
+    target: &'t Tree,
+    truth: Truth,
+    (scale, parts): (&Scale<'t>, impl IntoIterator<Item = (&'t Tree, bool)>),
+    statement: &mut Statement,
+) {
     if !truth.filters() {
-        let (schema, name) = Source::name(target);
-        let schema = (!schema.is_empty()).then(|| schema.to_owned());
-        statement.unfiltered.push(Write { effect, schema, name: name.to_owned() });
+        statement.unfiltered.push(written(effect, target));
+    } else if truth == Truth::Depends
+        && let Some(condition) = Condition::of(|| written(effect, target), scale, parts)
+    {
+        statement.rests_on_literals |= condition.has_literals();
+        statement.conditions.push(Arc::new(condition));
     }
+}
+
+fn written(effect: Effect, target: &Tree) -> Write {
+    let (schema, name) = Source::name(target);
+    let schema = (!schema.is_empty()).then(|| schema.to_owned());
+    Write { effect, schema, name: name.to_owned() }
 }

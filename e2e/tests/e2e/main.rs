@@ -26,6 +26,7 @@ mod drop_table;
 mod dump;
 mod early_code;
 mod encryption;
+mod every_row;
 mod evidence;
 mod examples;
 mod explain;

@@ -2,7 +2,7 @@
 //! do, and through the proxy it is refused by the rule that is named, or runs.
 
 mod case;
-mod client;
+pub(crate) mod client;
 
 use std::fs;
 

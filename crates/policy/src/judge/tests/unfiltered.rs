@@ -275,16 +275,18 @@ fn a_verdict_that_rests_on_literals_is_not_shared() {
     for text in [
         "delete from orders where id = 5",
         "update orders set quantity = 3 where id = 5 and status = 'open'",
-        "delete from orders where id in (1, 2) or status = 'open'",
         "delete from orders where made = '2024-01-01'::date",
-        "delete from orders where id between 1 and 9",
-        "delete from orders where id >= 100",
+        "delete from orders where id >= 100 and user_id = 7",
         "delete from orders",
     ] {
         assert!(holds(text), "{text}");
     }
     for text in [
         "delete from orders where 1 = 0",
+        // What the column's type or a check leaves of these, a catalog tells.
+        "delete from orders where id between 1 and 9",
+        "delete from orders where id >= 100",
+        "delete from orders where id in (1, 2) or status = 'open'",
         "delete from orders where id = id + 1",
         "delete from orders where made < '2024-01-01'::date",
         "delete from orders where status >= 'a'",

@@ -1,0 +1,216 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::thread;
+
+use crate::catalog::{Catalog, Relation};
+use crate::facts::{Effect, Statement};
+use crate::hooks::{Hooks, Part};
+use crate::rows::{Check, Kind, Rows, Values};
+use crate::{READ_STACK_BYTES, read};
+
+fn relation(oid: u32, schema: &str, name: &str) -> Relation {
+    Relation { oid, schema: schema.to_owned(), name: name.to_owned(), columns: Vec::new() }
+}
+
+fn values(has_null: bool, kind: Kind) -> Values {
+    Values { has_null, kind }
+}
+
+fn check(text: &str) -> Arc<Check> {
+    Arc::new(Check::new(1, "own".to_owned(), None, String::new(), text.to_owned()))
+}
+
+/// `id` is NOT NULL where `is_key`.
+fn rows(is_key: bool) -> Rows {
+    let columns = [
+        ("id", values(!is_key, Kind::Whole(32))),
+        ("note", values(true, Kind::Text(Some(10)))),
+        ("state", values(false, Kind::Enum(["a".to_owned(), "b".to_owned()].into()))),
+        ("part", values(false, Kind::Numeric)),
+    ];
+    Rows { columns: columns.map(|(name, values)| (name.to_owned(), values)).into(), checks: Vec::new() }
+}
+
+/// Tables of these OIDs, called so, of which this is known.
+fn catalog(tables: Vec<(u32, &str, &str, Option<Rows>)>) -> Catalog {
+    let known: HashMap<u32, Arc<Rows>> =
+        tables.iter().filter_map(|(oid, _, _, rows)| Some((*oid, Arc::new(rows.clone()?)))).collect();
+    Catalog::new(tables.into_iter().map(|(oid, schema, name, _)| relation(oid, schema, name)))
+        .with_rows(known)
+}
+
+fn one(text: &str, catalog: &Catalog) -> Statement {
+    read(text.as_bytes()).unwrap().with_reach(catalog).into_owned().statements.remove(0)
+}
+
+fn certain(text: &str, catalog: &Catalog) -> Option<String> {
+    let statement = one(text, catalog);
+    assert_eq!(statement.certain.len(), statement.unfiltered.len(), "{text}");
+    statement.certain.into_iter().map(|(_, why)| why).next()
+}
+
+fn of_orders(condition: &str) -> Option<String> {
+    let mut rows = rows(true);
+    rows.checks =
+        vec![check("((part > (0)::numeric) AND (part < 10.5))"), check("((note)::text <> 'x'::text)")];
+    certain(
+        &format!("delete from orders where {condition}"),
+        &catalog(vec![(1, "public", "orders", Some(rows))]),
+    )
+}
+
+#[test]
+fn what_the_definition_makes_true_is_told_with_what_makes_it_so() {
+    for (condition, why) in [
+        ("id is not null", "\"id\" is NOT NULL"),
+        ("id is not null and part > 0", "\"own\" has made sure of it, \"id\" is NOT NULL"),
+        ("state in ('b', 'a')", "\"state\" can be nothing else by its type"),
+        ("part between 0 and 10.5", "\"own\" has made sure of it"),
+        ("(note <> 'x') is not false", "\"own\" has made sure of it"),
+        ("note is null or length(note) < 11", "\"note\" can be nothing else by its type"),
+    ] {
+        let told = of_orders(condition).unwrap_or_default();
+        let (before, facts) = told.split_once(": ").unwrap_or_default();
+        assert_eq!(before, "it is true of every row of public.orders", "{condition}");
+        for fact in why.split(", ") {
+            assert!(facts.contains(fact), "{condition}: {facts}");
+        }
+    }
+}
+
+#[test]
+fn what_leaves_something_out_is_a_condition() {
+    for condition in [
+        "note is not null",
+        "length(note) < 11",
+        "note <> 'x' or length(note) > 1 or id is null",
+        "(note <> 'y') is not false",
+        "note is null or length(note) < 10",
+        "note <> 'x'",
+        "part > 0.1",
+        "part between 1 and 10",
+        "state in ('a')",
+        "state = 'a'",
+        "id > 0",
+        "id = 5",
+        "id is not null and f(id)",
+        "id is not null and note = $1",
+        "nowhere is not null",
+        "orders is not null",
+        "(id is not null) = (note = 'x')",
+        "not (id is not null)",
+        "id is not null and not (id is not null)",
+        "id::text > '0'",
+        "lower(note) is not null",
+        "f(id) is not null",
+        "id / 0.5 > -1e10",
+        "array[note] = array[note, 'x']",
+        "part = any (array[1, 2])",
+    ] {
+        assert_eq!(of_orders(condition), None, "{condition}");
+    }
+}
+
+/// A catalog only adds refusals, and where it says nothing there are none.
+#[test]
+fn nothing_is_certain_of_what_the_catalog_does_not_know() {
+    let text = "delete from orders where id is not null";
+    for catalog in [
+        Catalog::default(),
+        catalog(vec![(1, "public", "orders", None)]),
+        catalog(vec![(1, "public", "orders", Some(rows(false)))]),
+        catalog(vec![(1, "public", "users", Some(rows(true)))]),
+    ] {
+        assert_eq!(certain(text, &catalog), None);
+    }
+    let always = one("delete from orders where id = id", &Catalog::default());
+    assert_eq!((always.unfiltered.len(), always.certain.len()), (1, 0));
+}
+
+/// Whoever makes a table of the same name elsewhere does not change what the first one is.
+#[test]
+fn a_name_that_can_mean_two_tables_means_the_one_of_which_it_is_true() {
+    let both =
+        catalog(vec![(1, "public", "orders", Some(rows(true))), (2, "x", "orders", Some(rows(false)))]);
+    assert!(certain("delete from orders where id is not null", &both).is_some());
+    assert!(certain("delete from public.orders where id is not null", &both).is_some());
+    assert_eq!(certain("delete from x.orders where id is not null", &both), None);
+}
+
+#[test]
+fn what_a_child_has_lost_its_parent_cannot_tell() {
+    let parts = |of_child| {
+        let tables = vec![(1, "public", "orders", Some(rows(true))), (2, "public", "old", of_child)];
+        let part = Part { of: 1, part: 2, is_partition: false };
+        let catalog = catalog(tables).with_hooks(Hooks::new([], Vec::new(), vec![part]));
+        certain("delete from orders where id is not null", &catalog)
+    };
+    assert!(parts(Some(rows(true))).is_some());
+    assert_eq!(parts(Some(rows(false))), None);
+    // A foreign table.
+    assert_eq!(parts(None), None);
+}
+
+#[test]
+fn what_a_domain_has_checked_is_true_of_its_columns() {
+    let mut known = rows(true);
+    let column = Some("part".to_owned());
+    known.checks =
+        vec![Arc::new(Check::new(1, "share".to_owned(), column, String::new(), "(VALUE >= 0)".to_owned()))];
+    let catalog = catalog(vec![(1, "public", "orders", Some(known))]);
+    assert!(certain("delete from orders where part > -1", &catalog).unwrap().contains("\"share\""));
+    assert_eq!(certain("delete from orders where id >= 0", &catalog), None);
+}
+
+#[test]
+fn all_kinds_of_writes_are_weighed() {
+    let catalog = catalog(vec![(1, "public", "orders", Some(rows(true))), (2, "public", "users", None)]);
+    for (text, effect) in [
+        ("update orders set note = 'x' where id is not null", Effect::Update),
+        ("update orders o set note = 'x' from users u where o.id is not null and u.id = 1", Effect::Update),
+        (
+            "merge into orders o using users u on true when matched and o.id is not null then delete",
+            Effect::Merge,
+        ),
+        (
+            "merge into orders o using users u on o.id is null when not matched by source then delete",
+            Effect::Merge,
+        ),
+        (
+            "insert into orders select * from orders on conflict (id) do update set note = 'x' where orders.id is not null",
+            Effect::Insert,
+        ),
+        ("with gone as (delete from orders where id is not null) select 1", Effect::Delete),
+        ("prepare p as delete from orders where id is not null and $1", Effect::Delete),
+        ("do $$ begin delete from orders where id is not null; end $$", Effect::Delete),
+        (
+            "create rule r as on insert to users do also delete from orders where id is not null",
+            Effect::Delete,
+        ),
+    ] {
+        let statement = one(text, &catalog);
+        let found: Vec<Effect> = statement.certain.iter().map(|(write, _)| write.effect).collect();
+        assert_eq!(found, [effect], "{text}");
+    }
+    for text in [
+        "explain delete from orders where id is not null",
+        "merge into orders o using users u on o.id = u.id when matched and o.id is not null then delete",
+        "update orders o set note = 'x' from users u where o.id = u.id and o.id is not null",
+        "delete from pg_temp.orders where id is not null",
+        "select * from orders where id is not null",
+    ] {
+        assert!(one(text, &catalog).certain.is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn nobody_waits_for_what_is_long() {
+    let catalog = catalog(vec![(1, "public", "orders", Some(rows(true)))]);
+    let numbers = (0..5_000).map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
+    assert_eq!(certain(&format!("delete from orders where id in ({numbers})"), &catalog), None);
+    let nested =
+        (0..100).fold("id is not null".to_owned(), |inner, n| format!("coalesce({inner}, id = {n})"));
+    let text = format!("delete from orders where {nested}");
+    let look = thread::Builder::new().stack_size(READ_STACK_BYTES);
+    look.spawn(move || drop(one(&text, &catalog))).unwrap().join().unwrap();
+}

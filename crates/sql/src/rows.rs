@@ -1,0 +1,126 @@
+//! What the definition of a table says of each of its rows: which values its columns can have, and what was checked.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use crate::condition::{self, Atom, Formula};
+use crate::filter::Scale;
+use crate::read;
+use crate::tree::Tree;
+
+/// Longest check that is looked at, in bytes.
+pub const CHECK_BYTES_MAX: usize = 4_096;
+
+/// What is true of each row of a table.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    /// By the columns' names.
+    pub columns: HashMap<String, Values>,
+    /// Each row has passed them: those of the table, and of domains of its columns.
+    pub checks: Vec<Arc<Check>>,
+}
+
+/// Values that a column can have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Values {
+    /// NULL is one.
+    pub has_null: bool,
+    /// What they are.
+    pub kind: Kind,
+}
+
+/// Kinds of values of which something is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `true` and `false`.
+    Boolean,
+    /// Days.
+    Date,
+    /// One of these, in this order.
+    Enum(Arc<[String]>),
+    /// Numbers of which not all that are written are exact.
+    Float,
+    /// Numbers that need not be whole.
+    Numeric,
+    /// Rows: their IS NULL and IS NOT NULL are about what is in them.
+    Row,
+    /// Strings of so many characters at most.
+    Text(Option<u32>),
+    /// Times without a zone.
+    Timestamp,
+    /// Whole numbers of so many bits.
+    Whole(u32),
+    /// Times with a zone.
+    Zoned,
+    /// Nothing is known.
+    Other,
+}
+
+/// A condition that no row of a table fails.
+#[derive(Debug, Default)]
+pub struct Check {
+    /// `pg_constraint.oid`, or `pg_class.oid` of a partition whose bounds they are.
+    pub oid: u32,
+    /// Its name.
+    pub name: String,
+    /// The column that it is about, where it is a domain's and says VALUE.
+    pub column: Option<String>,
+    /// Tells it from what it was before it was changed.
+    pub version: String,
+    /// As PostgreSQL writes it.
+    text: String,
+    read: OnceLock<Vec<Formula<Atom>>>,
+}
+
+impl Check {
+    /// One that says this.
+    pub fn new(oid: u32, name: String, column: Option<String>, version: String, text: String) -> Self {
+        Check { oid, name, column, version, text, read: OnceLock::new() }
+    }
+
+    /// The same where it says this.
+    #[must_use]
+    pub fn saying(self, text: String) -> Self {
+        Check { text, ..self }
+    }
+
+    /// Whether this is what it was.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let key = |check: &Self| (check.oid, check.name.clone(), check.column.clone(), check.version.clone());
+        key(self) == key(other)
+    }
+
+    /// What it says, part by part. Call it on a thread with [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
+    pub(crate) fn parts(&self) -> &[Formula<Atom>] {
+        self.read.get_or_init(|| self.read().unwrap_or_default())
+    }
+
+    fn read(&self) -> Option<Vec<Formula<Atom>>> {
+        if CHECK_BYTES_MAX < self.text.len() {
+            return None;
+        }
+        let parsed = read::tree(&format!("DELETE FROM checked WHERE {}", self.text)).ok()?;
+        let [raw] = parsed.protobuf.stmts.as_slice() else { return None };
+        let root = Tree::of(&raw.stmt).ok()?;
+        let delete = root.nodes().next().filter(|node| node.kind == "DeleteStmt")?;
+        let scale = Scale::of(delete.one("relation")?, &[]);
+        let mut formula = condition::check(delete.one("where_clause")?, &scale);
+        if let Some(column) = &self.column {
+            formula = formula.of_value(column);
+        }
+        Some(formula.conjuncts())
+    }
+}
+
+impl Formula<Atom> {
+    /// The same where VALUE is this column, and nothing else can be named.
+    fn of_value(&self, column: &str) -> Self {
+        self.map(true, &mut |atom| {
+            let is_value =
+                atom.subject.column == "value" && !matches!(atom.subject.of, condition::Of::Beside(_));
+            let mut atom = atom.clone();
+            atom.subject.column = column.to_owned();
+            is_value.then_some(atom)
+        })
+    }
+}
