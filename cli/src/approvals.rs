@@ -200,6 +200,25 @@ pub(crate) fn kill(console: &Console, session: &str, reason: &str) -> Result<(),
     Ok(())
 }
 
+/// Says what a column holds.
+pub(crate) fn classify(
+    console: &Console,
+    database: &str,
+    column: &str,
+    class: &str,
+    reason: &str,
+) -> Result<(), Failure> {
+    let [database, column, class, reason] = [database, column, class, reason].map(quoted);
+    tell(&say(console, &format!("CLASSIFY {database} {column} AS {class} {reason}"))?);
+    Ok(())
+}
+
+/// Has a database looked at again.
+pub(crate) fn rescan(console: &Console, database: &str) -> Result<(), Failure> {
+    tell(&say(console, &format!("RESCAN {}", quoted(database)))?);
+    Ok(())
+}
+
 /// As the console reads it.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))

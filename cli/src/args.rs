@@ -152,10 +152,25 @@ Keys of a JSON object, in this order, and columns of CSV:
   database  where the column is
   object    schema.relation.column
   class     what it holds, such as email; empty where it is gone, or is not sensitive any more
-  evidence  what told it: name, comment, values (a sample of them), definition (of a view), configuration, or earlier: it was
-            so under another name
+  evidence  what told it: name, comment, values (a sample of them), definition (of a view), configuration, correction by
+            whoever has said so, or earlier: it was so under another name
   at        when that became known, RFC 3339 in UTC with microseconds
   host      the proxy that said so"#;
+
+const SET_ABOUT: &str = "\
+Says what a column holds, whatever Picket finds
+
+It is said to a proxy, at its console, and counts there at once, over renames and restarts, until the column is dropped. It is of that column
+alone: views of it, and copies that were made before, keep their class until something is said of them too. Where the configuration has the column
+under [upstream.columns], that counts.";
+
+const SET_HELP: &str = r#"Examples:
+  picket classify set --on shop public.items.serial none --reason 'part numbers, not cards'
+  picket classify set --on shop public.notes.body person_name --reason 'ticket 4711'
+  picket classify set --on shop public.items.serial auto --reason 'holds orders now'
+  picket classify rescan --on shop
+
+Exit codes: 0 done, 2 usage, 69 the console cannot be reached, 77 it refuses the log-in, 1 it refuses the answer"#;
 
 const APPROVALS_ABOUT: &str = "\
 Statements that wait for an approval
@@ -626,6 +641,31 @@ pub(crate) enum Classify {
         object: Object,
         #[command(flatten)]
         shown: Lines,
+    },
+    /// Says what a column holds, whatever Picket finds; for the group that `approvals.steward-group` names
+    #[command(long_about = SET_ABOUT, after_long_help = SET_HELP)]
+    Set {
+        /// The database, by the name that clients ask the proxy for
+        #[arg(long, value_name = "NAME")]
+        on: String,
+        /// `schema.relation.column`, written as in SQL
+        column: String,
+        /// A class, such as `email`; `none`: nothing sensitive is in it; `auto`: what Picket finds counts again
+        class: String,
+        /// Why; it is recorded
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        #[command(flatten)]
+        console: Console,
+    },
+    /// Reads a database's catalog again, and looks at the values of all its tables; for the same group
+    #[command(after_long_help = SET_HELP)]
+    Rescan {
+        /// The database, by the name that clients ask the proxy for
+        #[arg(long, value_name = "NAME")]
+        on: String,
+        #[command(flatten)]
+        console: Console,
     },
 }
 

@@ -4,12 +4,12 @@ use std::io::{Write, stdout};
 use std::time::Duration;
 
 use anyhow::Context;
-use audit::ledger::Ledger;
+use audit::ledger::{ColumnClassRow, Ledger, Page};
 use clap::CommandFactory;
 use tokio::runtime;
 
 use crate::approvals;
-use crate::args::{Args, Classify, Policy, Question, Session};
+use crate::args::{Args, Classify, Lines, Policy, Question, Session};
 use crate::export;
 use crate::failure::{Failure, unless_reader_left};
 use crate::login;
@@ -177,18 +177,23 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
             let write = || format!("write manual pages into `{}`", folder.display());
             Ok(clap_mangen::generate_to(Args::command(), &folder).with_context(write)?)
         }
-        Question::Classify(about) => {
+        Question::Classify(Classify::Set { on, column, class, reason, console }) => {
+            approvals::classify(&console, &on, &column, &class, &reason)
+        }
+        Question::Classify(Classify::Rescan { on, console }) => approvals::rescan(&console, &on),
+        Question::Classify(Classify::List { on, shown }) => {
             let (ledger, runtime) = connect()?;
-            let (page, shown) = match &about {
-                Classify::List { on, shown } => {
-                    (runtime.block_on(ledger.classified_columns(on, shown.limit, ANSWER_WITHIN))?, shown)
-                }
-                Classify::Explain { object, shown } => {
-                    (runtime.block_on(ledger.column_history(object, shown.limit, ANSWER_WITHIN))?, shown)
-                }
-            };
-            let rows: Vec<Column> = page.rows.into_iter().map(Column::from).collect();
-            show::show(&rows, page.more, shown.format, "no column is known to be sensitive")
+            classified(runtime.block_on(ledger.classified_columns(&on, shown.limit, ANSWER_WITHIN))?, &shown)
+        }
+        Question::Classify(Classify::Explain { object, shown }) => {
+            let (ledger, runtime) = connect()?;
+            classified(runtime.block_on(ledger.column_history(&object, shown.limit, ANSWER_WITHIN))?, &shown)
         }
     }
+}
+
+/// Shows what is known of columns.
+fn classified(page: Page<ColumnClassRow>, shown: &Lines) -> Result<(), Failure> {
+    let rows: Vec<Column> = page.rows.into_iter().map(Column::from).collect();
+    show::show(&rows, page.more, shown.format, "no column is known to be sensitive")
 }

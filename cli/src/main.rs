@@ -1,5 +1,6 @@
 //! `picket`: asks the ledger who touched what, who went around, and whether it is what its writers signed, and the rules
-//! what they say of a statement; answers what waits for an approval; keeps a session at the identity provider. It changes nothing else but a ledger's schema, where
+//! what they say of a statement; answers what waits for an approval, and says what columns hold, at a proxy; keeps a session at the
+//! identity provider. It changes nothing else but a ledger's schema, where
 //! that is asked for.
 
 mod approvals;

@@ -3,18 +3,22 @@
 
 use std::sync::Arc;
 
+use audit::ledger::Object;
+use audit::record::{AlertKind, AlertRecord, Record};
 use policy::Approver;
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::catalog::{CatalogKeeper, CorrectionError, Says};
 use crate::config::Config;
 use crate::connection::Shared;
 use crate::naming;
 use crate::oidc::{self, Person};
 use crate::sessions::{About, Killed};
+use crate::trail::now;
 
-/// Letters of a reason for which a session is ended.
-const KILL_LETTERS_MAX: usize = 500;
+/// Letters of a reason.
+const REASON_LETTERS_MAX: usize = 500;
 
 /// A person who may answer.
 #[derive(Debug)]
@@ -39,12 +43,33 @@ pub(crate) enum KillError {
     NoGroup,
     #[error("only somebody of {0} may end sessions")]
     NotOfGroup(String),
-    #[error("a reason has {KILL_LETTERS_MAX} letters at most")]
+    #[error("a reason has {REASON_LETTERS_MAX} letters at most")]
     LongReason,
     #[error("no session \"{0}\" is open on this proxy")]
     Unknown(String),
     #[error("several sessions end in \"{0}\"")]
     Ambiguous(String),
+}
+
+/// Why nobody goes by what somebody says of a column.
+#[derive(Debug, Error)]
+pub(crate) enum StewardError {
+    #[error("nobody says here what columns hold: `approvals.steward-group` names no group")]
+    NoGroup,
+    #[error("only somebody of {0} says what columns hold")]
+    NotOfGroup(String),
+    #[error("say why, in 1 to {REASON_LETTERS_MAX} letters: it is recorded")]
+    Reason,
+    #[error("\"{0}\" names no column: it is schema.relation.column, written as in SQL")]
+    Column(String),
+    #[error("\"{0}\" is no class: it is {names}, `none` (it holds nothing sensitive) or `auto` (what Picket finds counts)", names = Says::classes())]
+    Class(String),
+    #[error("the database \"{0}\" is not in Picket's configuration")]
+    Database(String),
+    #[error("the catalog of the database \"{0}\" cannot be read now; Picket's log has the reason")]
+    Catalog(String),
+    #[error(transparent)]
+    Correction(#[from] CorrectionError),
 }
 
 impl Somebody {
@@ -92,10 +117,10 @@ pub(crate) fn kill(
     reason: String,
 ) -> Result<Uuid, KillError> {
     may_kill(somebody, config)?;
-    if KILL_LETTERS_MAX < reason.chars().count() {
+    if REASON_LETTERS_MAX < reason.chars().count() {
         return Err(KillError::LongReason);
     }
-    let named = || session.chars().take(KILL_LETTERS_MAX).collect();
+    let named = || session.chars().take(REASON_LETTERS_MAX).collect();
     let none = || KillError::Unknown(named());
     let open = shared.sessions.all();
     let mut called = open.iter().filter(|about| naming::is_called(about.id, session));
@@ -114,4 +139,71 @@ pub(crate) fn sessions_seen_by(shared: &Shared, config: &Config, somebody: &Appr
     let mut sessions = shared.sessions.all();
     sessions.retain(|session| sees_all || session.principal == somebody.user);
     sessions
+}
+
+/// Says of a column what it holds: a class, `none` or `auto`. It counts once this has returned.
+pub(crate) async fn classify(
+    shared: &Shared,
+    config: &Config,
+    somebody: &Approver,
+    database: &str,
+    column: &str,
+    class: &str,
+    reason: &str,
+) -> Result<(), StewardError> {
+    may_steward(somebody, config)?;
+    if reason.trim().is_empty() || REASON_LETTERS_MAX < reason.chars().count() {
+        return Err(StewardError::Reason);
+    }
+    let short = |text: &str| text.chars().take(REASON_LETTERS_MAX).collect::<String>();
+    let says = Says::read(class).ok_or_else(|| StewardError::Class(short(class)))?;
+    let object = column.parse::<Object>().map_err(|_| StewardError::Column(short(column)))?;
+    let path = object.name();
+    let catalog = catalog(shared, config, database).await?;
+    let user = &somebody.user;
+    let message = format!("{user} says of {path} in {database} that it is `{}`: {reason}", says.name());
+    let evidence = || {
+        let alert = AlertRecord {
+            alert_id: Uuid::now_v7(),
+            raised_at: now(),
+            host: shared.host.clone(),
+            kind: AlertKind::Reclassified,
+            message,
+            connection: None,
+        };
+        shared.spool.append(&[Record::Alert(alert)])
+    };
+    catalog.correct(path, says, user, evidence)?;
+    // What follows from it, such as the classes of views, is known then.
+    catalog.is_read_again().await;
+    Ok(())
+}
+
+/// Reads the catalog of a database again, and looks at the values of all its tables behind it.
+pub(crate) async fn rescan(
+    shared: &Shared,
+    config: &Config,
+    somebody: &Approver,
+    database: &str,
+) -> Result<(), StewardError> {
+    may_steward(somebody, config)?;
+    let catalog = catalog(shared, config, database).await?;
+    catalog.is_rescanned().await;
+    catalog.snapshot().is_new().then_some(()).ok_or_else(|| StewardError::Catalog(database.to_owned()))
+}
+
+fn may_steward(somebody: &Approver, config: &Config) -> Result<(), StewardError> {
+    let group = config.approvals.as_ref().and_then(|approvals| approvals.steward_group.as_ref());
+    let group = group.ok_or(StewardError::NoGroup)?;
+    somebody.groups.contains(group).then_some(()).ok_or_else(|| StewardError::NotOfGroup(group.clone()))
+}
+
+/// The catalog of the database that clients ask for by this name, as it is now.
+async fn catalog(shared: &Shared, config: &Config, database: &str) -> Result<CatalogKeeper, StewardError> {
+    let name = || database.chars().take(REASON_LETTERS_MAX).collect();
+    let upstream = config.upstream(database).ok_or_else(|| StewardError::Database(name()))?;
+    let most = config.limits.max_wildcard_databases;
+    let catalog = shared.catalogs.of(&upstream, most).map_err(|_| StewardError::Catalog(name()))?;
+    catalog.is_read_again().await;
+    catalog.snapshot().is_new().then_some(catalog).ok_or_else(|| StewardError::Catalog(name()))
 }

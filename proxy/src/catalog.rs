@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use audit::spool::SpoolError;
 use daemon::with_causes;
 use mask::{Classes, ColumnId, Unsearched};
 use session::{Environment, MovedNames, Readings, Stain, Stains};
@@ -17,14 +18,17 @@ use wire::backend::{self, tag};
 use wire::startup::PROTOCOL_3_0;
 use wire::{BodyError, compose, split_frame};
 
+use self::corrections::Pinned;
+pub(crate) use self::corrections::{CorrectionError, Says};
 pub(crate) use self::history::Chronicle;
 use self::history::History;
 use self::samples::Samples;
-use crate::config::{Columns, Role, Upstream};
+use crate::config::{Role, Upstream};
 use crate::identity::Identity;
 use crate::pipe::Pipe;
 use crate::upstream;
 
+mod corrections;
 mod history;
 mod hooks;
 mod implicit;
@@ -227,9 +231,11 @@ pub(crate) struct CatalogReader {
     snapshots: watch::Receiver<Arc<Snapshot>>,
 }
 
-/// A session needs a reading that has not begun yet.
+/// Somebody needs a reading that has not begun yet.
 struct Request {
     done: oneshot::Sender<()>,
+    /// Looks at the values of all tables behind it, however short ago that was.
+    rescans: bool,
 }
 
 impl KeptCatalog {
@@ -349,9 +355,35 @@ impl CatalogKeeper {
     pub(crate) fn stain(&self, stains: &[Stain]) -> Result<(), MemoryError> {
         let Some(memory) = &self.memory else { return Ok(()) };
         let mut memory = lock(memory);
-        memory.note(stains)?;
+        if memory.note(stains)? {
+            self.publish.send_modify(|snapshot| *snapshot = Arc::new(snapshot.with(&memory)));
+        }
+        Ok(())
+    }
+
+    /// Somebody says what the column with this path holds, which `evidence` is kept of first: every session knows it from now on.
+    /// Where nothing is said any more, what Picket finds counts when the catalog was read again.
+    ///
+    /// # Errors
+    ///
+    /// [`CorrectionError`] where it does not count.
+    pub(crate) fn correct(
+        &self,
+        path: &str,
+        says: Says,
+        by: &str,
+        evidence: impl FnOnce() -> Result<(), SpoolError>,
+    ) -> Result<(), CorrectionError> {
+        let Some(memory) = &self.memory else { return Err(CorrectionError::Unknown(path.to_owned())) };
+        let mut memory = lock(memory);
+        memory.correct(&self.snapshot().catalog, path, says, by, evidence)?;
         self.publish.send_modify(|snapshot| *snapshot = Arc::new(snapshot.with(&memory)));
         Ok(())
+    }
+
+    /// Waits for an attempt to read the catalog that begins now or later, behind which the values of all tables are looked at.
+    pub(crate) async fn is_rescanned(&self) {
+        read_again(&self.requests, true).await;
     }
 
     /// Waits for an attempt to read the catalog that begins now or later.
@@ -360,7 +392,7 @@ impl CatalogKeeper {
     ///
     /// Cancel safe: the catalog is read all the same.
     pub(crate) async fn is_read_again(&self) {
-        read_again(&self.requests).await;
+        read_again(&self.requests, false).await;
     }
 
     /// For what a session has done beside it.
@@ -372,7 +404,7 @@ impl CatalogKeeper {
     pub(crate) fn refresh(&self) {
         let (done, _) = oneshot::channel();
         // A full queue means that it will be read anyway.
-        let _ = self.requests.try_send(Request { done });
+        let _ = self.requests.try_send(Request { done, rescans: false });
     }
 }
 
@@ -383,14 +415,14 @@ impl CatalogReader {
     ///
     /// Cancel safe: the catalog is read all the same.
     pub(crate) async fn read_again(&self) -> Arc<Snapshot> {
-        read_again(&self.requests).await;
+        read_again(&self.requests, false).await;
         Arc::clone(&self.snapshots.borrow())
     }
 }
 
-async fn read_again(requests: &mpsc::Sender<Request>) {
+async fn read_again(requests: &mpsc::Sender<Request>, rescans: bool) {
     let (done, waits) = oneshot::channel();
-    if requests.send(Request { done }).await.is_ok() {
+    if requests.send(Request { done, rescans }).await.is_ok() {
         let _ = waits.await;
     }
 }
@@ -433,22 +465,29 @@ async fn keep(
         // One reading serves all who have asked before it begins; who asks later may know of what it does not see.
         let mut requests: Vec<Request> = request.into_iter().collect();
         requests.extend(std::iter::from_fn(|| wanted.try_recv().ok()).take(REQUESTS_MAX));
+        if requests.iter().any(|request| request.rescans) {
+            samples.are_old();
+        }
         let before = Arc::clone(&publish.borrow());
+        let unpinned = lock(&memory).unpinned();
+        let mut known = before.classes.clone();
+        known.retain(|id, _| !unpinned.contains(id));
         if way_in.has_changed().unwrap_or(false) {
             connection = None;
         }
         let upstream = Arc::clone(&way_in.borrow_and_update());
         let ended = before.moves.ended();
-        let read =
-            match timeout(READ_WAIT, read(&upstream, &mut connection, &before, &mut said, &memory)).await {
-                Ok(read) => read,
-                Err(_) => Err(format!("not read within {} s", READ_WAIT.as_secs())),
-            };
+        let read = read(&upstream, &mut connection, &before, &known, &mut said, &memory);
+        let read = match timeout(READ_WAIT, read).await {
+            Ok(read) => read,
+            Err(_) => Err(format!("not read within {} s", READ_WAIT.as_secs())),
+        };
         {
             let mut memory = lock(&memory);
             let is_read = read.is_ok();
-            let next = next(&before, read, &upstream, &samples, &mut connection).with(&memory);
-            if is_read && let Err(error) = memory.read(&next.classes) {
+            let next =
+                next(&before, read, &upstream, memory.pinned(), &samples, &mut connection).with(&memory);
+            if is_read && let Err(error) = memory.read(&next.catalog, &next.classes, &unpinned) {
                 tracing::error!(
                     error = with_causes(&error),
                     "sensitive columns cannot be kept over a restart"
@@ -456,13 +495,13 @@ async fn keep(
             }
             replace(&publish, next, if is_read { ended } else { 0 });
         }
-        for Request { done } in requests {
+        for Request { done, .. } in requests {
             let _ = done.send(());
         }
-        look(&mut samples, &mut connection, &publish, &upstream.columns, &memory, || !wanted.is_empty())
-            .await;
+        look(&mut samples, &mut connection, &publish, &memory, || !wanted.is_empty()).await;
         let snapshot = Arc::clone(&publish.borrow());
-        history.note(&snapshot, &said, &samples, &upstream);
+        let pinned = lock(&memory).pinned().clone();
+        history.note(&snapshot, &pinned, &said, &samples, &upstream);
     }
 }
 
@@ -481,6 +520,7 @@ fn next(
     before: &Snapshot,
     read: Result<(Catalog, Classes), String>,
     upstream: &Upstream,
+    pinned: &Pinned,
     samples: &Samples,
     connection: &mut Option<Pipe>,
 ) -> Snapshot {
@@ -491,7 +531,7 @@ fn next(
             if !before.holds && before.read_at.is_some() {
                 tracing::info!(database = upstream.database, "catalog read again: it is gone by as before");
             }
-            let unsearched = samples.unsearched(&catalog, &classes, &upstream.columns);
+            let unsearched = samples.unsearched(&catalog, &classes, pinned);
             let (tried_at, read_at) = (Some(now), Some(now));
             let (catalog, stains, moves) = (Arc::new(catalog), Arc::default(), Arc::default());
             let version = before.version;
@@ -521,13 +561,13 @@ async fn look(
     samples: &mut Samples,
     connection: &mut Option<Pipe>,
     publish: &watch::Sender<Arc<Snapshot>>,
-    columns: &Columns,
     memory: &Mutex<Memory>,
     is_wanted: impl Fn() -> bool,
 ) {
     let before = Arc::clone(&publish.borrow());
     let Some(pipe) = connection.as_mut().filter(|_| before.holds) else { return };
-    match look_with(samples, pipe, &before, columns, is_wanted).await {
+    let pinned = lock(memory).pinned().clone();
+    match look_with(samples, pipe, &before, &pinned, is_wanted).await {
         Ok(Some(snapshot)) => replace(publish, snapshot.with(&lock(memory)), 0),
         Ok(None) => {}
         Err(error) => {
@@ -543,7 +583,7 @@ async fn look_with(
     samples: &mut Samples,
     pipe: &mut Pipe,
     before: &Snapshot,
-    columns: &Columns,
+    pinned: &Pinned,
     is_wanted: impl Fn() -> bool,
 ) -> Result<Option<Snapshot>, String> {
     if !samples.look(pipe, &before.catalog, &before.classes, is_wanted).await? {
@@ -553,16 +593,16 @@ async fn look_with(
     for (id, class) in samples.classes(&catalog) {
         classes.entry(id).or_insert(class);
     }
-    columns.apply(&catalog, &mut classes);
+    pinned.apply(&catalog, &mut classes);
     if classes.len() != before.classes.len() {
         if locks(pipe).await?.is_held {
             samples.keep_untold();
             return Ok(None);
         }
         views::classify(pipe, &catalog, None, &mut classes).await?;
-        columns.apply(&catalog, &mut classes);
+        pinned.apply(&catalog, &mut classes);
     }
-    let unsearched = samples.unsearched(&catalog, &classes, columns);
+    let unsearched = samples.unsearched(&catalog, &classes, pinned);
     let stains = Arc::clone(&before.stains);
     let moves = Arc::clone(&before.moves);
     Ok(Some(Snapshot { catalog, classes, unsearched, stains, moves, ..*before }))
@@ -590,20 +630,21 @@ async fn read(
     upstream: &Upstream,
     connection: &mut Option<Pipe>,
     before: &Snapshot,
+    known: &Classes,
     said: &mut Said,
     memory: &Mutex<Memory>,
 ) -> Result<(Catalog, Classes), String> {
     lock(memory).is_said(&upstream.columns);
     // One that lay idle may have been closed meanwhile.
     if let Some(idle) = connection
-        && let Ok(read) = ask_all(idle, upstream, before, said, memory).await
+        && let Ok(read) = ask_all(idle, upstream, before, known, said, memory).await
     {
         return Ok(read);
     }
     let connected = connection.insert(connect(upstream).await?);
     let system = system(connected).await?;
     lock(memory).of_system(&system);
-    ask_all(connected, upstream, before, said, memory).await
+    ask_all(connected, upstream, before, known, said, memory).await
 }
 
 /// A connection on which it failed is of no more use.
@@ -611,6 +652,7 @@ async fn ask_all(
     pipe: &mut Pipe,
     upstream: &Upstream,
     before: &Snapshot,
+    known: &Classes,
     said: &mut Said,
     memory: &Mutex<Memory>,
 ) -> Result<(Catalog, Classes), String> {
@@ -655,11 +697,12 @@ async fn ask_all(
     let catalog = Catalog::new(relations.into_values()).with_functions(functions).with_rows(rows);
     let catalog = catalog.with_dependencies(dependencies).with_generated(generated).with_holds(holds);
     let catalog = catalog.with_routines(routines).with_hooks(hooks).with_implicit(implicit);
-    let mut classes = classes(&catalog, said, &before.classes, &lock(memory));
-    upstream.columns.apply(&catalog, &mut classes);
+    let pinned = lock(memory).pinned().clone();
+    let mut classes = classes(&catalog, said, known, &lock(memory));
+    pinned.apply(&catalog, &mut classes);
     let known = locks.is_held.then_some(&*before.catalog);
     views::classify(pipe, &catalog, known, &mut classes).await?;
-    upstream.columns.apply(&catalog, &mut classes);
+    pinned.apply(&catalog, &mut classes);
     Ok((catalog, classes))
 }
 

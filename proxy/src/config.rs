@@ -32,7 +32,7 @@ pub(crate) use self::admin::AdminConfig;
 use self::admin::AdminFile;
 pub(crate) use self::approvals::ApprovalsConfig;
 use self::approvals::ApprovalsFile;
-pub(crate) use self::columns::Columns;
+pub(crate) use self::columns::{Columns, NONE};
 pub(crate) use self::limits::Limits;
 use self::limits::{CONNECTIONS_MAX, Written};
 pub(crate) use self::links::LinksConfig;
@@ -503,7 +503,7 @@ impl ConfigFile {
 }
 
 /// Words that may be written, as a sentence names them.
-fn words(words: impl Iterator<Item = &'static str>) -> String {
+pub(crate) fn words(words: impl Iterator<Item = &'static str>) -> String {
     words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 

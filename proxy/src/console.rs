@@ -47,7 +47,7 @@ const SYNTAX: &str = "42601";
 const UNSUPPORTED: &str = "0A000";
 const ODD_ANSWER: &str = "22023";
 
-const HELP: [[&str; 2]; 10] = [
+const HELP: [[&str; 2]; 12] = [
     ["SHOW APPROVALS", "what waits for an approval, yours or of you"],
     ["SHOW APPROVAL request", "one of them, with all that is known"],
     ["APPROVE request [FOR time] ['reason']", "lets it run, once; or what is alike too, for 30m or 1h"],
@@ -59,6 +59,11 @@ const HELP: [[&str; 2]; 10] = [
         "KILL session ['reason']",
         "ends a session at once, named by the end of its id; its client is told the reason",
     ],
+    [
+        "CLASSIFY database column AS class 'reason'",
+        "says what a column holds, such as public.items.sku: a class, none, or auto (what Picket finds)",
+    ],
+    ["RESCAN database", "reads a database's catalog again, and looks at the values of all its tables"],
     ["SHOW LOGINS", "how many wrong passwords and tokens were shown, and not looked at"],
     ["SHOW HELP", "this"],
 ];
@@ -124,7 +129,7 @@ pub(crate) async fn serve(
                 "the identity provider does not say that your token still holds",
             ));
         }
-        while let Some(answer) = console.next(pipe)? {
+        while let Some(answer) = console.next(pipe).await? {
             let Some(answer) = answer else { return Ok(()) };
             pipe.queue(&answer);
         }
@@ -175,7 +180,7 @@ fn error(out: &mut Vec<u8>, sqlstate: &str, message: &str, hint: &str) {
 
 impl Console<'_> {
     /// The answer to the next message that is there: `None` where none is whole, `Some(None)` to the last.
-    fn next(&mut self, pipe: &mut Pipe) -> Result<Option<Option<Vec<u8>>>, Farewell> {
+    async fn next(&mut self, pipe: &mut Pipe) -> Result<Option<Option<Vec<u8>>>, Farewell> {
         let odd = |error: wire::frame::FrameError| Farewell::new("08P01", error.to_string());
         let Some((tag, len)) = peek_header(pipe.unread()).map_err(odd)? else { return Ok(None) };
         if MESSAGE_BYTES_MAX < len {
@@ -188,7 +193,7 @@ impl Console<'_> {
             frontend::tag::TERMINATE => return Ok(Some(None)),
             frontend::tag::QUERY => {
                 match frontend::query(body).ok().and_then(|text| std::str::from_utf8(text).ok()) {
-                    Some(text) => self.query(text, &mut out),
+                    Some(text) => self.query(text, &mut out).await,
                     None => error(&mut out, SYNTAX, "the query is no UTF-8 text", ""),
                 }
                 ready(&mut out);
@@ -218,7 +223,7 @@ impl Console<'_> {
         Ok(Some(Some(out)))
     }
 
-    fn query(&self, text: &str, out: &mut Vec<u8>) {
+    async fn query(&self, text: &str, out: &mut Vec<u8>) {
         let commands = match command::read(text) {
             Ok(commands) => commands,
             Err(message) => return error(out, SYNTAX, &message, "SHOW HELP lists the commands."),
@@ -235,16 +240,20 @@ impl Console<'_> {
                     "Ask for less at once.",
                 );
             }
-            match self.run(command) {
+            let hint = match command {
+                Command::Classify { .. } | Command::Rescan(_) => "SHOW HELP lists the commands.",
+                _ => "SHOW APPROVALS lists what you may answer.",
+            };
+            match self.run(command).await {
                 Ok(table) => table.write(out),
                 Err(message) => {
-                    return error(out, ODD_ANSWER, &message, "SHOW APPROVALS lists what you may answer.");
+                    return error(out, ODD_ANSWER, &message, hint);
                 }
             }
         }
     }
 
-    fn run(&self, command: Command) -> Result<Table, String> {
+    async fn run(&self, command: Command) -> Result<Table, String> {
         let config = self.shared.config.now();
         let somebody = self.somebody.approver(&config);
         let user = &self.somebody.user;
@@ -343,6 +352,23 @@ impl Console<'_> {
                 let id = killed.map_err(|error| error.to_string())?;
                 tracing::info!(session_id = %id, user, client = %self.client, "session killed");
                 Ok(Table { columns: vec!["killed"], rows: vec![vec!["it ends".to_owned()]], tag: "KILL" })
+            }
+            Command::Classify { database, column, class, reason } => {
+                let shared = self.shared;
+                let done =
+                    authority::classify(shared, &config, &somebody, &database, &column, &class, &reason)
+                        .await;
+                done.map_err(|error| daemon::with_causes(&error).to_string())?;
+                tracing::info!(database, column, class, user, client = %self.client, "classified");
+                let said = "it counts from now on".to_owned();
+                Ok(Table { columns: vec!["classified"], rows: vec![vec![said]], tag: "CLASSIFY" })
+            }
+            Command::Rescan(database) => {
+                let done = authority::rescan(self.shared, &config, &somebody, &database).await;
+                done.map_err(|error| daemon::with_causes(&error).to_string())?;
+                tracing::info!(database, user, client = %self.client, "rescanned");
+                let said = "its catalog was read, and its values are looked at".to_owned();
+                Ok(Table { columns: vec!["rescanned"], rows: vec![vec![said]], tag: "RESCAN" })
             }
             Command::Logins => {
                 let Counts { wrong, refused, entries } = self.shared.throttle.counts();

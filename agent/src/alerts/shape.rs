@@ -87,6 +87,7 @@ fn severity(kind: AlertKind) -> &'static str {
         | AlertKind::Killed
         | AlertKind::Listener
         | AlertKind::Probing
+        | AlertKind::Reclassified
         | AlertKind::Undelivered
         | AlertKind::WouldDeny => "warning",
     }

@@ -412,6 +412,8 @@ pub enum AlertKind {
     Denied,
     /// It would have been, were the agent told to refuse.
     WouldDeny,
+    /// A data steward has said of a column what it holds, or that nothing is said of it any more.
+    Reclassified,
     /// Connections that might have been refused went on, because the agent did not run.
     Unjudged,
     /// Somebody had the agent end a connection.
@@ -449,6 +451,7 @@ impl AlertKind {
             AlertKind::AccessRulesChanged => "access_rules_changed",
             AlertKind::AccessRulesUnread => "access_rules_unread",
             AlertKind::Probing => "probing",
+            AlertKind::Reclassified => "reclassified",
             AlertKind::Undelivered => "undelivered",
             AlertKind::ClockStepped => "clock_stepped",
             AlertKind::SpoolDamaged => "spool_damaged",

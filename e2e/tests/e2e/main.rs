@@ -62,6 +62,7 @@ mod sign_in;
 mod stack;
 mod statements;
 mod statistics;
+mod stewards;
 mod telling;
 mod throttle;
 mod unfiltered;

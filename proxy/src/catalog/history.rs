@@ -10,6 +10,7 @@ use mask::{Class, ColumnId};
 use sql::catalog::{Column, Relation};
 
 use super::Snapshot;
+use super::corrections::Pinned;
 use super::said::Said;
 use super::samples::Samples;
 use crate::config::Upstream;
@@ -37,7 +38,7 @@ struct Told {
     /// `schema.relation.column`.
     object: String,
     class: Option<Class>,
-    evidence: &'static str,
+    evidence: String,
 }
 
 impl History {
@@ -46,23 +47,29 @@ impl History {
     }
 
     /// Writes what is new in `snapshot`. What cannot be written is new the next time too.
-    pub(super) fn note(&mut self, snapshot: &Snapshot, said: &Said, samples: &Samples, upstream: &Upstream) {
+    pub(super) fn note(
+        &mut self,
+        snapshot: &Snapshot,
+        pinned: &Pinned,
+        said: &Said,
+        samples: &Samples,
+        upstream: &Upstream,
+    ) {
         let mut now = HashMap::with_capacity(snapshot.classes.len());
         for relation in snapshot.catalog.relations() {
             for column in &relation.columns {
                 let id = ColumnId { table_oid: relation.oid, number: column.number };
                 let Some(&class) = snapshot.classes.get(&id) else { continue };
                 let object = format!("{}.{}", relation.path(), column.name);
-                let evidence = match () {
-                    () if upstream.columns.names(&object) => "configuration",
-                    () => evidence(relation, column, class, said, samples),
-                };
+                let found = || evidence(relation, column, class, said, samples).to_owned();
+                let evidence = pinned.evidence(id, &object).unwrap_or_else(found);
                 now.insert(id, Told { object, class: Some(class), evidence });
             }
         }
         let gone = self.told.iter().filter(|(id, _)| !now.contains_key(id)).map(|(id, told)| {
-            let evidence = if upstream.columns.names(&told.object) { "configuration" } else { told.evidence };
-            (*id, Told { class: None, evidence, ..told.clone() })
+            let told = told.clone();
+            let evidence = pinned.evidence(*id, &told.object).unwrap_or(told.evidence);
+            (*id, Told { class: None, evidence, object: told.object })
         });
         let gone: Vec<_> = gone.filter(|(id, told)| self.told.get(id) != Some(told)).collect();
         let is_new = |(id, told): &(&ColumnId, &Told)| self.told.get(id) != Some(told);
@@ -85,7 +92,7 @@ impl History {
             database: upstream.database.clone(),
             object: told.object.clone(),
             class: told.class.map(|class| class.name().to_owned()).unwrap_or_default(),
-            evidence: told.evidence.to_owned(),
+            evidence: told.evidence.clone(),
         })
     }
 }

@@ -7,12 +7,16 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use audit::spool::SpoolError;
 use mask::{Class, Classes, ColumnId};
 use serde::{Deserialize, Serialize};
 use session::{NamedStain, Stain, Stains};
 use sql::Catalog;
 use thiserror::Error;
 
+use super::corrections::{
+    CORRECTED_MAX, Corrected, CorrectedStored, CorrectionError, Pinned, Says, find, has,
+};
 use super::kin::spread;
 use crate::config::Columns;
 
@@ -43,11 +47,14 @@ pub(crate) struct Memory {
     path: PathBuf,
     /// Tells the database from another that was put in its place.
     system: String,
-    /// Columns that were sensitive when the catalog was read the last time, and those that were written since.
+    /// Columns that were sensitive when the catalog was read the last time, and those that were written since; of what stewards have
+    /// corrected, what would count without that.
     columns: Classes,
     named: Vec<(NamedStain, u64)>,
-    /// What the configuration says counts before that.
-    said: Columns,
+    /// What people say counts before that.
+    pinned: Pinned,
+    /// Of these nothing is said any more, which no reading has followed yet.
+    unpinned: Vec<ColumnId>,
     /// What was written by name.
     stains: Stains,
 }
@@ -61,6 +68,8 @@ struct Stored {
     columns: Vec<(u32, i16, String)>,
     #[serde(default)]
     written: Vec<Written>,
+    #[serde(default)]
+    corrected: Vec<CorrectedStored>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -100,12 +109,15 @@ impl Memory {
         };
         let columns = stored.columns.into_iter().map(column).collect();
         let named = stored.written.into_iter().map(Written::stain).collect();
+        let mut pinned = Pinned::default();
+        pinned.corrected_mut().extend(stored.corrected.into_iter().map(CorrectedStored::corrected));
         let mut memory = Memory {
             path,
             system: stored.system,
             columns,
             named,
-            said: Columns::default(),
+            pinned,
+            unpinned: Vec::new(),
             stains: Stains::default(),
         };
         memory.list();
@@ -117,6 +129,7 @@ impl Memory {
         if !system.is_empty() && self.system != system {
             if !self.system.is_empty() {
                 self.columns.clear();
+                self.pinned.corrected_mut().clear();
             }
             system.clone_into(&mut self.system);
         }
@@ -124,15 +137,65 @@ impl Memory {
 
     /// What the configuration says from now on.
     pub(crate) fn is_said(&mut self, columns: &Columns) {
-        if self.said != *columns {
-            self.said = columns.clone();
+        self.pinned.configure(columns);
+    }
+
+    /// What people say of its columns.
+    pub(super) fn pinned(&self) -> &Pinned {
+        &self.pinned
+    }
+
+    /// Somebody says of the column of `catalog` with this path what it holds, which `evidence` is kept of first. It counts from now
+    /// on; where nothing is said any more, from the next reading on.
+    ///
+    /// # Errors
+    ///
+    /// [`CorrectionError`] where it does not count.
+    pub(super) fn correct(
+        &mut self,
+        catalog: &Catalog,
+        path: &str,
+        says: Says,
+        by: &str,
+        evidence: impl FnOnce() -> Result<(), SpoolError>,
+    ) -> Result<(), CorrectionError> {
+        let id = find(catalog, path).ok_or_else(|| CorrectionError::Unknown(path.to_owned()))?;
+        if self.pinned.is_configured(path) {
+            return Err(CorrectionError::Configured(path.to_owned()));
         }
+        let corrected = self.pinned.corrected();
+        if says == Says::Auto && !corrected.contains_key(&id) {
+            return Err(CorrectionError::Unsaid(path.to_owned()));
+        }
+        if CORRECTED_MAX <= corrected.len() && !corrected.contains_key(&id) {
+            return Err(CorrectionError::Full);
+        }
+        evidence()?;
+        let before = self.pinned.clone();
+        let corrected = self.pinned.corrected_mut();
+        corrected.retain(|id, _| has(catalog, *id));
+        match says {
+            Says::Class(class) => _ = corrected.insert(id, Corrected { class, by: by.to_owned() }),
+            Says::Auto => _ = corrected.remove(&id),
+        }
+        if let Err(error) = self.store() {
+            self.pinned = before;
+            return Err(error.into());
+        }
+        self.unpinned.retain(|unpinned| *unpinned != id);
+        self.unpinned.extend((says == Says::Auto).then_some(id));
+        Ok(())
+    }
+
+    /// Of these columns nothing is said any more: what was known of them before does not count.
+    pub(super) fn unpinned(&self) -> Vec<ColumnId> {
+        self.unpinned.clone()
     }
 
     /// What was written into relations that `catalog` may not show, and which columns need not be noted.
     pub(crate) fn stains(&self, catalog: &Catalog) -> Stains {
         let mut stains = self.stains.clone();
-        stains.settle(self.said.ids(catalog));
+        stains.settle(self.pinned.configured(catalog));
         stains
     }
 
@@ -144,7 +207,7 @@ impl Memory {
     /// Adds to `classes` what was written into columns that `catalog` shows, and what has its values from there.
     pub(crate) fn add_to(&self, catalog: &Catalog, classes: &mut Classes) {
         for (id, class) in &self.columns {
-            if catalog.relation(id.table_oid).is_some_and(|relation| relation.column(id.number).is_some()) {
+            if has(catalog, *id) {
                 let known = classes.entry(*id).or_insert(*class);
                 // Keys no longer tell what is in it.
                 if *known == Class::Document {
@@ -154,16 +217,24 @@ impl Memory {
         }
         self.stains.resolve(catalog, classes);
         spread(catalog, classes);
-        self.said.apply(catalog, classes);
+        self.pinned.apply(catalog, classes);
     }
 
-    /// Remembers what is written now.
+    /// Remembers what is written now, and says whether that was new.
     ///
     /// # Errors
     ///
     /// [`MemoryError`] where it cannot be kept.
-    pub(crate) fn note(&mut self, stains: &[Stain]) -> Result<(), MemoryError> {
+    pub(crate) fn note(&mut self, stains: &[Stain]) -> Result<bool, MemoryError> {
         let now = now_secs();
+        // Sessions tell of a column that stewards say is harmless at each write.
+        let is_known = |stain: &Stain| match stain {
+            Stain::Column(id, class) => self.columns.get(id) == Some(class),
+            Stain::Named(_) => false,
+        };
+        if stains.iter().all(is_known) {
+            return Ok(false);
+        }
         for stain in stains {
             match stain {
                 Stain::Column(id, class) => {
@@ -179,22 +250,38 @@ impl Memory {
             return Err(MemoryError::Full);
         }
         self.list();
-        self.store()
+        self.store()?;
+        Ok(true)
     }
 
-    /// The catalog was read, and shows these.
+    /// The catalog was read, after what was said of `unpinned` was taken back, and shows these.
     ///
     /// # Errors
     ///
     /// [`MemoryError`] where it cannot be kept.
-    pub(crate) fn read(&mut self, classes: &Classes) -> Result<(), MemoryError> {
+    pub(crate) fn read(
+        &mut self,
+        catalog: &Catalog,
+        classes: &Classes,
+        unpinned: &[ColumnId],
+    ) -> Result<(), MemoryError> {
+        self.unpinned.retain(|id| !unpinned.contains(id));
+        let mut written = Classes::new();
+        self.stains.resolve(catalog, &mut written);
+        let mut columns = classes.clone();
+        for id in self.pinned.corrected().keys() {
+            match self.columns.get(id).or_else(|| written.get(id)) {
+                Some(class) => _ = columns.insert(*id, *class),
+                None => _ = columns.remove(id),
+            }
+        }
         let before = self.named.len();
         let since = now_secs().saturating_sub(NAMED_FOR.as_secs());
         self.named.retain(|(_, at_secs)| since <= *at_secs);
-        if self.named.len() == before && self.columns == *classes {
+        if self.named.len() == before && self.columns == columns {
             return Ok(());
         }
-        self.columns.clone_from(classes);
+        self.columns = columns;
         self.list();
         self.store()
     }
@@ -214,7 +301,9 @@ impl Memory {
             .collect();
         columns.sort_unstable();
         let written = self.named.iter().map(|(stain, at_secs)| Written::of(stain, *at_secs)).collect();
-        let stored = Stored { system: self.system.clone(), columns, written };
+        let mut corrected: Vec<_> = self.pinned.corrected().iter().map(CorrectedStored::of).collect();
+        corrected.sort_unstable_by_key(CorrectedStored::place);
+        let stored = Stored { system: self.system.clone(), columns, written, corrected };
         let text = toml::to_string(&stored)
             .map_err(|error| MemoryError::Content { path: self.path.clone(), reason: error.to_string() })?;
         self.replace(text.as_bytes()).map_err(|error| MemoryError::File { path: self.path.clone(), error })
@@ -271,6 +360,8 @@ fn file_name(database: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use sql::catalog::{Column, Relation};
+
     use super::*;
 
     fn stain(relation: &str) -> NamedStain {
@@ -308,6 +399,52 @@ mod tests {
         assert_eq!(memory.class(&id), Some(Class::Phone));
         memory.of_system("b");
         assert_eq!((memory.class(&id), memory.stains.len()), (None, 1));
+    }
+
+    #[test]
+    fn what_stewards_say_is_kept_beside_what_is_known_without_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let column = |number, name: &str| Column { number, name: name.to_owned(), type_oid: 25 };
+        let columns = vec![column(1, "mail"), column(2, "a.b")];
+        let (schema, name) = ("public".to_owned(), "users".to_owned());
+        let other =
+            Relation { oid: 16_391, name: "users.a".to_owned(), columns: vec![column(1, "b")], schema };
+        let users = Relation { oid: 16_390, schema: other.schema.clone(), name, columns };
+        let catalog = Catalog::new([users, other]);
+        let id = ColumnId { table_oid: 16_390, number: 1 };
+        let known = Classes::from([(id, Class::Email)]);
+        let with = |memory: &Memory| {
+            let mut classes = known.clone();
+            memory.add_to(&catalog, &mut classes);
+            classes
+        };
+        let mut memory = Memory::open(folder.path(), "shop").unwrap();
+        memory.of_system("a");
+        memory.read(&catalog, &known, &[]).unwrap();
+        let says =
+            |memory: &mut Memory, path: &str, says| memory.correct(&catalog, path, says, "bob", || Ok(()));
+        // Two columns are called so.
+        let error = says(&mut memory, "public.users.a.b", Says::Class(None)).unwrap_err();
+        assert!(matches!(error, CorrectionError::Unknown(_)), "{error}");
+        let unrecorded = |memory: &mut Memory| {
+            let full = || Err(SpoolError::Full { dir: PathBuf::new(), bytes: 1, bytes_max: 1 });
+            memory.correct(&catalog, "public.users.mail", Says::Class(None), "bob", full)
+        };
+        assert!(matches!(unrecorded(&mut memory), Err(CorrectionError::Spool(_))));
+        assert_eq!(with(&memory), known, "what is not recorded does not count");
+        says(&mut memory, "public.users.mail", Says::Class(None)).unwrap();
+        assert!(with(&memory).is_empty());
+        assert!(memory.note(&[Stain::Column(id, Class::Phone)]).unwrap());
+        assert!(!memory.note(&[Stain::Column(id, Class::Phone)]).unwrap(), "each write is told");
+        memory.read(&catalog, &Classes::new(), &[]).unwrap();
+
+        let mut memory = Memory::open(folder.path(), "shop").unwrap();
+        assert!(with(&memory).is_empty(), "it is said over a restart");
+        says(&mut memory, "public.users.mail", Says::Auto).unwrap();
+        let unpinned = memory.unpinned();
+        assert_eq!((unpinned.as_slice(), memory.class(&id)), (&[id][..], Some(Class::Phone)));
+        memory.read(&catalog, &Classes::from([(id, Class::Phone)]), &unpinned).unwrap();
+        assert!(memory.unpinned().is_empty());
     }
 
     #[test]

@@ -10,8 +10,8 @@ use sql::catalog::{Column, Relation};
 use tokio::time::timeout;
 use wire::backend;
 
+use super::corrections::Pinned;
 use super::{Texts, answer, ask};
-use crate::config::Columns;
 use crate::pipe::Pipe;
 
 /// Rows of a table that are looked at where it begins, and of pages that are drawn by lot.
@@ -158,6 +158,11 @@ impl Samples {
         Ok(std::mem::take(&mut self.is_untold))
     }
 
+    /// All tables are looked at again. What was seen counts until then.
+    pub(super) fn are_old(&mut self) {
+        self.seen.values_mut().for_each(|seen| seen.pause = Duration::ZERO);
+    }
+
     /// What was seen could not be told: it is the next time.
     pub(super) fn keep_untold(&mut self) {
         self.is_untold = true;
@@ -195,8 +200,8 @@ impl Samples {
         })
     }
 
-    /// The columns that may hold anything, but for those of which the configuration says something.
-    pub(super) fn unsearched(&self, catalog: &Catalog, classes: &Classes, said: &Columns) -> Unsearched {
+    /// The columns that may hold anything, but for those of which somebody says something.
+    pub(super) fn unsearched(&self, catalog: &Catalog, classes: &Classes, pinned: &Pinned) -> Unsearched {
         let mut unsearched = Unsearched::new();
         let tables = |relation: &&Relation| !self.views.contains(&relation.oid);
         for relation in catalog.relations().filter(tables) {
@@ -222,7 +227,7 @@ impl Samples {
                 unsearched.extend(open_columns(view, classes).map(|column| id(view, column)));
             }
         }
-        said.apply_to_unsearched(catalog, &mut unsearched);
+        pinned.apply_to_unsearched(catalog, &mut unsearched);
         unsearched
     }
 

@@ -29,6 +29,8 @@ pub(crate) struct ApprovalsConfig {
     pub(crate) timeout: Duration,
     /// Who may end sessions there; nobody where there is none.
     pub(crate) kill_group: Option<String>,
+    /// Who may say what columns hold; nobody where there is none.
+    pub(crate) steward_group: Option<String>,
     /// Whether only those are asked who say why.
     pub(crate) requires_reason: bool,
     /// Pages for browsers; without them there are no links to such.
@@ -44,6 +46,7 @@ pub(super) struct ApprovalsFile {
     console_database: Option<Spanned<String>>,
     timeout_secs: Option<Spanned<u64>>,
     kill_group: Option<String>,
+    steward_group: Option<String>,
     reason: Option<Reason>,
     links: Option<Spanned<LinksFile>>,
     #[serde(default)]
@@ -99,6 +102,7 @@ impl ApprovalsFile {
             console_database,
             timeout: Duration::from_secs(timeout),
             kill_group: self.kill_group,
+            steward_group: self.steward_group,
             requires_reason: self.reason == Some(Reason::Required),
             webhooks: Arc::new(webhooks),
         })

@@ -9,7 +9,7 @@ use sql::Catalog;
 use super::words;
 
 /// The word for a column that holds nothing sensitive.
-const NONE: &str = "none";
+pub(crate) const NONE: &str = "none";
 
 /// The class of each column that the file names, by `schema.relation.column`; `None`: it is not sensitive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -21,6 +21,10 @@ pub(super) enum Command {
     Sessions,
     /// `KILL session ['reason']`
     Kill { session: String, reason: String },
+    /// `CLASSIFY database column AS class 'reason'`
+    Classify { database: String, column: String, class: String, reason: String },
+    /// `RESCAN database`
+    Rescan(String),
     /// `SHOW LOGINS`
     Logins,
     /// `REVOKE grant ['reason']`
@@ -139,6 +143,18 @@ fn command(words: &[Word]) -> Result<Option<Command>, String> {
             let session = request(1).map_err(|_| "which session?".to_owned())?;
             Ok(Some(Command::Kill { session, reason: reason(2)? }))
         }
+        ["classify", ..] => {
+            let at = |at: usize| words.get(at).map(|word| word.text.clone());
+            let says = words.get(3).is_some_and(|word| keyword(word) == "as");
+            let (Some(database), Some(column), true, Some(class)) = (at(1), at(2), says, at(4)) else {
+                return Err("it is CLASSIFY database column AS class 'reason'".to_owned());
+            };
+            Ok(Some(Command::Classify { database, column, class, reason: reason(5)? }))
+        }
+        ["rescan", ..] => {
+            nothing_behind(2)?;
+            Ok(Some(Command::Rescan(request(1).map_err(|_| "which database?".to_owned())?)))
+        }
         ["deny", ..] => Ok(Some(Command::Deny { request: request(1)?, reason: reason(2)? })),
         ["revoke", ..] => Ok(Some(Command::Revoke { grant: request(1)?, reason: reason(2)? })),
         _ => Err("this is Picket's console, not a database".to_owned()),
@@ -166,6 +182,16 @@ mod tests {
             read("approve 1a; Approve '1a' 'it''s; fine'"),
             Ok(vec![approve(""), approve("it's; fine")])
         );
+        let classify = Command::Classify {
+            database: "shop".to_owned(),
+            column: "public.\"Items\".sku".to_owned(),
+            class: "none".to_owned(),
+            reason: "parts".to_owned(),
+        };
+        assert_eq!(
+            read("classify shop public.\"Items\".sku as none 'parts'; rescan 'shop'"),
+            Ok(vec![classify, Command::Rescan("shop".to_owned())])
+        );
         let deny = Command::Deny { request: "1a".to_owned(), reason: "no".to_owned() };
         assert_eq!(read("deny 1a'no'"), Ok(vec![deny]));
         assert_eq!(read("\\? help"), Err("this is Picket's console, not a database".to_owned()));
@@ -192,6 +218,14 @@ mod tests {
             "deny",
             "kill",
             "kill 1a because",
+            "classify",
+            "classify shop public.items.sku none 'parts'",
+            "classify shop public.items.sku as",
+            "classify shop public.items.sku 'as' none 'parts'",
+            "classify shop public.items.sku as none parts",
+            "classify shop public.items.sku as none 'a' 'b'",
+            "rescan",
+            "rescan shop now",
             "show approvals now",
             "show approval",
             "select 1",
