@@ -45,6 +45,9 @@ const AGAIN_SOON: Duration = Duration::from_secs(30);
 /// Every table is looked at again after this time: what is written to it may change.
 const AGAIN: Duration = Duration::from_secs(600);
 
+/// How long what was seen counts of a table that cannot be looked at again: there is a second attempt, and more.
+const STALE: Duration = Duration::from_secs(1_200);
+
 /// What relations are, and what each consists of: only those that have rows of their own can be looked at, and of them none whose
 /// rows a policy chooses.
 const KINDS: &str = "
@@ -83,7 +86,9 @@ struct Size {
 
 #[derive(Debug)]
 struct Seen {
+    /// When it was its turn, and when that was no failure.
     at: Instant,
+    looked_at: Instant,
     /// After how long it is looked at again.
     pause: Duration,
     /// Of its columns, by their numbers.
@@ -133,21 +138,31 @@ impl Samples {
                 break;
             }
             let look = timeout(LOOK_WAIT, look_at(pipe, relation, size, classes)).await;
-            let (holds, error) = match look {
-                Ok(Ok(holds)) => (holds, None),
-                Ok(Err(error)) => (HashMap::new(), Some(error)),
-                Err(_) => (HashMap::new(), Some(format!("no answer within {} s", LOOK_WAIT.as_secs()))),
+            let (seen, error) = match look {
+                Ok(Ok(seen)) => (seen, None),
+                Ok(Err(error)) => (None, Some(error)),
+                Err(_) => (None, Some(format!("no answer within {} s", LOOK_WAIT.as_secs()))),
             };
+            let now = Instant::now();
             let before = self.seen.get(&relation.oid);
+            // What cannot be looked at now, because somebody has it locked, is for a while as it was.
+            let (holds, looked_at) = match (seen, before) {
+                (Some(holds), _) => (holds, now),
+                (None, Some(seen)) if seen.looked_at.elapsed() < STALE => {
+                    (seen.holds.clone(), seen.looked_at)
+                }
+                (None, _) => (HashMap::new(), now),
+            };
             let is_known = before.is_some_and(|seen| seen.holds == holds);
             let is_open =
                 |column: &Column| holds.get(&column.number).is_none_or(|holds| *holds == Holds::Unknown);
             let pause = match before {
+                _ if looked_at != now => AGAIN_SOON,
                 _ if !open_columns(relation, classes).any(is_open) => AGAIN,
                 Some(seen) if is_known => AGAIN.min(seen.pause * 2),
                 _ => AGAIN_SOON,
             };
-            self.seen.insert(relation.oid, Seen { at: Instant::now(), pause, holds });
+            self.seen.insert(relation.oid, Seen { at: now, looked_at, pause, holds });
             self.is_untold |= !is_known;
             // It is not the first the next time.
             if let Some(error) = error {
@@ -288,13 +303,13 @@ fn id(relation: &Relation, column: &Column) -> ColumnId {
     ColumnId { table_oid: relation.oid, number: column.number }
 }
 
-/// What columns of one table hold. Nothing where the server will not show it.
+/// What columns of one table hold; `None` where the server will not show it.
 async fn look_at(
     pipe: &mut Pipe,
     relation: &Relation,
     size: Size,
     classes: &Classes,
-) -> Result<HashMap<i16, Holds>, String> {
+) -> Result<Option<HashMap<i16, Holds>>, String> {
     let is_open =
         |column: &&Column| is_telling(column.type_oid) && !classes.contains_key(&id(relation, column));
     let columns: Vec<&Column> = relation.columns.iter().filter(is_open).collect();
@@ -310,10 +325,11 @@ async fn look_at(
         .await?;
         if let Some(error) = refused {
             tracing::debug!(error, "a table was not looked at");
+            return Ok(None);
         }
         holds.extend(columns.iter().map(|column| column.number).zip(samples.iter().map(Sample::holds)));
     }
-    Ok(holds)
+    Ok(Some(holds))
 }
 
 /// Values come by the output functions of their types, which only superusers make.
