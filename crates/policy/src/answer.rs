@@ -163,7 +163,8 @@ impl Relevant {
 }
 
 fn context(subject: &Subject, details: &Details, whole: &Whole) -> Result<Context, CedarError> {
-    let Details { is_unfiltered, command, value, changes_reading, skips_triggers, via } = details;
+    let Details { is_unfiltered, command, value, changes_reading, skips_triggers, weakens_server, via } =
+        details;
     let Whole { effects, columns, functions, masks, readers_disagree } = whole;
     let own = fields([
         ("effects", texts(effects.iter().copied())),
@@ -177,6 +178,7 @@ fn context(subject: &Subject, details: &Details, whole: &Whole) -> Result<Contex
         ("value", text(value)),
         ("changes_reading", truth(*changes_reading)),
         ("skips_triggers", truth(*skips_triggers)),
+        ("weakens_server", truth(*weakens_server)),
         ("via", text(via.map_or("statement", Via::name))),
     ]);
     Context::from_pairs(subject.context.iter().cloned().chain(own)).map_err(CedarError::new)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use sql::catalog::Relation;
-use sql::facts::{Access, Effect, Object, Reached, RelationUse, Via, Write};
+use sql::facts::{Access, Effect, Object, Reached, RelationUse, Setting, Via, Write};
 use sql::{Catalog, Statement};
 
 use crate::functions::{Does, VIEWS, does_of};
@@ -57,6 +57,7 @@ pub(crate) struct Details {
     pub(crate) value: String,
     pub(crate) changes_reading: bool,
     pub(crate) skips_triggers: bool,
+    pub(crate) weakens_server: bool,
     /// How it is reached, where the statement does not do it itself.
     pub(crate) via: Option<Via>,
 }
@@ -376,12 +377,7 @@ fn functions(statement: &Statement, names: &Names<'_>, asks: &mut Vec<Ask>) {
 
 fn changes_of_settings(statement: &Statement, names: &Names<'_>, asks: &mut Asks) {
     for setting in &statement.settings {
-        let details = Details {
-            value: settings::value(setting).unwrap_or_default(),
-            changes_reading: settings::changes_reading(setting),
-            skips_triggers: settings::skips_triggers(setting),
-            ..Details::default()
-        };
+        let details = Details::of_setting(setting);
         if setting.is_reset_all {
             reset_all(statement, names, &details, asks);
             continue;
@@ -406,6 +402,19 @@ fn reset_all(statement: &Statement, names: &Names<'_>, details: &Details, asks: 
     let reset = names.settings.iter().filter(|name| discards || !settings::NOT_RESET.contains(name));
     asks.implied.extend(reset.map(|name| ask(name)));
     if discards { &mut asks.implied } else { &mut asks.own }.push(ask(""));
+}
+
+impl Details {
+    /// What a change of this setting means.
+    pub(crate) fn of_setting(setting: &Setting) -> Self {
+        Details {
+            value: settings::value(setting).unwrap_or_default(),
+            changes_reading: settings::changes_reading(setting),
+            skips_triggers: settings::skips_triggers(setting),
+            weakens_server: settings::weakens_server(setting),
+            ..Details::default()
+        }
+    }
 }
 
 impl Ask {
@@ -459,6 +468,7 @@ fn action(effect: Effect) -> (&'static str, Reach) {
         | Effect::LendRights
         | Effect::Merge
         | Effect::Reassign
+        | Effect::Redirect
         | Effect::ReplaceTriggerFunction
         | Effect::Revoke
         | Effect::ServerFile
@@ -470,7 +480,8 @@ fn action(effect: Effect) -> (&'static str, Reach) {
         Effect::Other(_) => ("utility", Reach::Written),
         Effect::Replication(_) => ("replicate", Reach::Database),
         // With what is dropped by CASCADE or with its owner go relations that nobody names.
-        Effect::AlterDefaultPrivileges
+        Effect::AlterCatalog
+        | Effect::AlterDefaultPrivileges
         | Effect::AlterSystem
         | Effect::Do
         | Effect::DropCascade

@@ -97,8 +97,10 @@ pub(crate) struct Listed {
 
 /// What is known of the function of this name, if anything.
 pub(crate) fn listed(name: &str) -> Option<Listed> {
-    let at = FUNCTIONS.binary_search_by(|(function, ..)| (*function).cmp(name)).ok()?;
-    FUNCTIONS.get(at).map(|(_, danger, what)| Listed { danger: *danger, what })
+    let at = FUNCTIONS.binary_search_by(|(function, ..)| (*function).cmp(name)).ok();
+    let family = || FAMILIES.iter().find(|(beginning, ..)| name.starts_with(beginning));
+    let (_, danger, what) = at.and_then(|at| FUNCTIONS.get(at)).or_else(family)?;
+    Some(Listed { danger: *danger, what })
 }
 
 /// Views that show what a function of the list does.
@@ -112,11 +114,17 @@ const TEXT: &str = "runs a text that Picket does not read";
 const WAL: &str = "changes or shows what is replicated";
 const XML: &str = "shows tables in a form that is not masked";
 
-/// Functions in order of their names.
-pub(crate) const FUNCTIONS: [(&str, Danger, &str); 137] = [
-    ("binary_upgrade_set_next_heap_relfilenode", Danger::Storage, RAW),
-    ("binary_upgrade_set_next_pg_authid_oid", Danger::Storage, RAW),
-    ("binary_upgrade_set_next_toast_pg_class_oid", Danger::Storage, RAW),
+/// What whole families of functions are called, in each version of the server with a few more.
+const FAMILIES: [(&str, Danger, &str); 5] = [
+    ("binary_upgrade_", Danger::Storage, RAW),
+    ("pg_logical_slot_", Danger::Replication, WAL),
+    ("pg_ls_", Danger::Files, "lists files"),
+    ("pg_read_", Danger::Files, "reads a file"),
+    ("pg_stat_reset", Danger::Server, SERVER),
+];
+
+/// All others in order of their names.
+pub(crate) const FUNCTIONS: [(&str, Danger, &str); 115] = [
     ("brin_page_items", Danger::Storage, RAW),
     ("bt_page_items", Danger::Storage, RAW),
     ("connectby", Danger::Text, TEXT),
@@ -153,6 +161,8 @@ pub(crate) const FUNCTIONS: [(&str, Danger, &str); 137] = [
     ("heap_page_items", Danger::Storage, RAW),
     ("lo_export", Danger::Files, "writes a file"),
     ("lo_import", Danger::Files, "reads a file"),
+    ("lo_truncate", Danger::Storage, RAW),
+    ("lo_truncate64", Danger::Storage, RAW),
     ("lo_unlink", Danger::Storage, RAW),
     ("pg_background_launch", Danger::Text, TEXT),
     ("pg_backup_start", Danger::Server, SERVER),
@@ -180,38 +190,24 @@ pub(crate) const FUNCTIONS: [(&str, Danger, &str); 137] = [
     ("pg_get_wal_block_info", Danger::Storage, RAW),
     ("pg_get_wal_record_info", Danger::Storage, RAW),
     ("pg_get_wal_records_info", Danger::Storage, RAW),
+    ("pg_get_wal_records_info_till_end_of_wal", Danger::Storage, RAW),
     ("pg_hba_file_rules", Danger::Files, "shows who may connect"),
     ("pg_ident_file_mappings", Danger::Files, "shows who may connect"),
     ("pg_import_system_collations", Danger::Server, SERVER),
     ("pg_log_backend_memory_contexts", Danger::OtherSessions, OTHER_SESSIONS),
     ("pg_logdir_ls", Danger::Files, "lists files"),
+    ("pg_logfile_rotate", Danger::Server, SERVER),
     ("pg_logical_emit_message", Danger::Replication, WAL),
-    ("pg_logical_slot_get_binary_changes", Danger::Replication, WAL),
-    ("pg_logical_slot_get_changes", Danger::Replication, WAL),
-    ("pg_logical_slot_peek_binary_changes", Danger::Replication, WAL),
-    ("pg_logical_slot_peek_changes", Danger::Replication, WAL),
-    ("pg_ls_archive_statusdir", Danger::Files, "lists files"),
-    ("pg_ls_dir", Danger::Files, "lists files"),
-    ("pg_ls_logdir", Danger::Files, "lists files"),
-    ("pg_ls_logicalmapdir", Danger::Files, "lists files"),
-    ("pg_ls_logicalsnapdir", Danger::Files, "lists files"),
-    ("pg_ls_replslotdir", Danger::Files, "lists files"),
-    ("pg_ls_summariesdir", Danger::Files, "lists files"),
-    ("pg_ls_tmpdir", Danger::Files, "lists files"),
-    ("pg_ls_waldir", Danger::Files, "lists files"),
     ("pg_nextoid", Danger::Storage, RAW),
     ("pg_promote", Danger::Server, SERVER),
-    ("pg_read_binary_file", Danger::Files, "reads a file"),
-    ("pg_read_binary_file_all", Danger::Files, "reads a file"),
-    ("pg_read_binary_file_off_len", Danger::Files, "reads a file"),
-    ("pg_read_file", Danger::Files, "reads a file"),
-    ("pg_read_file_all", Danger::Files, "reads a file"),
-    ("pg_read_file_off_len", Danger::Files, "reads a file"),
     ("pg_reload_conf", Danger::Server, SERVER),
     ("pg_replication_origin_advance", Danger::Replication, WAL),
     ("pg_replication_origin_create", Danger::Replication, WAL),
     ("pg_replication_origin_drop", Danger::Replication, WAL),
+    ("pg_replication_origin_session_reset", Danger::Replication, WAL),
     ("pg_replication_origin_session_setup", Danger::Replication, WAL),
+    ("pg_replication_origin_xact_reset", Danger::Replication, WAL),
+    ("pg_replication_origin_xact_setup", Danger::Replication, WAL),
     ("pg_replication_slot_advance", Danger::Replication, WAL),
     ("pg_restore_attribute_stats", Danger::Server, SERVER),
     ("pg_restore_relation_stats", Danger::Server, SERVER),
@@ -220,16 +216,9 @@ pub(crate) const FUNCTIONS: [(&str, Danger, &str); 137] = [
     ("pg_show_all_file_settings", Danger::Files, "shows configuration files"),
     ("pg_start_backup", Danger::Server, SERVER),
     ("pg_stat_file", Danger::Files, "tells of a file"),
-    ("pg_stat_reset", Danger::Server, SERVER),
-    ("pg_stat_reset_backend_stats", Danger::Server, SERVER),
-    ("pg_stat_reset_replication_slot", Danger::Server, SERVER),
-    ("pg_stat_reset_shared", Danger::Server, SERVER),
-    ("pg_stat_reset_single_function_counters", Danger::Server, SERVER),
-    ("pg_stat_reset_single_table_counters", Danger::Server, SERVER),
-    ("pg_stat_reset_slru", Danger::Server, SERVER),
-    ("pg_stat_reset_subscription_stats", Danger::Server, SERVER),
     ("pg_stat_statements_reset", Danger::Server, SERVER),
     ("pg_stop_backup", Danger::Server, SERVER),
+    ("pg_stop_making_pinned_objects", Danger::Server, SERVER),
     ("pg_switch_wal", Danger::Replication, WAL),
     ("pg_sync_replication_slots", Danger::Replication, WAL),
     ("pg_terminate_backend", Danger::OtherSessions, OTHER_SESSIONS),
@@ -270,7 +259,8 @@ mod tests {
     #[test]
     fn functions_are_found_because_they_are_in_order() {
         assert!(FUNCTIONS.is_sorted_by(|(one, ..), (next, ..)| one < next));
-        assert_eq!(listed("pg_read_file").map(|listed| listed.danger), Some(Danger::Files));
+        assert_eq!(listed("pg_stat_file").map(|listed| listed.danger), Some(Danger::Files));
+        assert_eq!(listed("pg_read_file_old").map(|listed| listed.danger), Some(Danger::Files));
         assert!(listed("lower").is_none());
     }
 }

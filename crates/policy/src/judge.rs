@@ -13,7 +13,7 @@ use crate::keeps::{self, KEPT};
 use crate::needed::Needed;
 use crate::policies::{Policies, Relevant};
 use crate::resource::Resource;
-use crate::settings::{self, REPLICATION_ROLE};
+use crate::settings;
 use crate::setup::Mode;
 use crate::subject::Subject;
 use crate::verdict::{Permit, Refusal, Verdict};
@@ -177,7 +177,7 @@ impl Policies {
         let catalog = Catalog::default();
         let names = self.names(&catalog, &|_, _| Apart::No);
         let mut asks = Vec::new();
-        // The shipped ones guard against one setting alone, and what else changes the reading the session knows.
+        // The shipped ones guard against few settings, and what else changes the reading the session knows.
         if self.has_own() {
             for (name, value) in set {
                 if name.is_empty() {
@@ -186,9 +186,11 @@ impl Policies {
                 asks.push(Ask::of_setting(&name, Details { value, ..Details::default() }));
             }
         }
-        if settings::startup_skips_triggers(&parameters) {
-            let details = Details { skips_triggers: true, ..Details::default() };
-            asks.push(Ask::of_setting(REPLICATION_ROLE, details));
+        for setting in settings::guarded_at_startup(&parameters) {
+            asks.push(Ask::of_setting(
+                setting.name.as_deref().unwrap_or_default(),
+                Details::of_setting(&setting),
+            ));
         }
         let mut against = Against::default();
         for ask in &asks {

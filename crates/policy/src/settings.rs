@@ -9,8 +9,34 @@ const SAFE_ENCODINGS: [&str; 5] = ["utf8", "utf-8", "unicode", "sql_ascii", "lat
 /// Ways to write `on` (bool.c, `parse_bool_with_len`).
 const ON: [&str; 8] = ["on", "1", "t", "tr", "tru", "true", "y", "yes"];
 
+/// Ways to write `off`.
+const OFF: [&str; 10] = ["off", "of", "0", "f", "fa", "fal", "fals", "false", "n", "no"];
+
 /// Decides whether triggers and rules fire.
-pub(crate) const REPLICATION_ROLE: &str = "session_replication_role";
+const REPLICATION_ROLE: &str = "session_replication_role";
+
+/// Decides whether event triggers do.
+const EVENT_TRIGGERS: &str = "event_triggers";
+
+/// Decides what `x = NULL` means.
+const NULL_EQUALS: &str = "transform_null_equals";
+
+/// Settings that are off where nobody weakens the server: of damage that is passed over, of its own tables, of large objects.
+const WEAKENING: [&str; 6] = [
+    "allow_system_table_mods",
+    "ignore_checksum_failure",
+    "ignore_invalid_pages",
+    "ignore_system_indexes",
+    "lo_compat_privileges",
+    "zero_damaged_pages",
+];
+
+/// Severities at which statements that fail are still logged.
+const LOGGED: [&str; 10] =
+    ["debug", "debug1", "debug2", "debug3", "debug4", "debug5", "error", "info", "notice", "warning"];
+
+/// What pgaudit's settings begin with.
+const PGAUDIT: &str = "pgaudit.";
 
 /// Settings that RESET ALL leaves alone (guc_tables.c, GUC_NO_RESET_ALL).
 pub(crate) const NOT_RESET: [&str; 6] = [
@@ -31,6 +57,7 @@ pub(crate) fn changes_reading(setting: &Setting) -> bool {
     match setting.name.as_deref() {
         Some("standard_conforming_strings") => !value.is_some_and(|value| ON.contains(&value.as_str())),
         Some("client_encoding") => !value.is_some_and(|value| SAFE_ENCODINGS.contains(&value.as_str())),
+        Some(NULL_EQUALS) => !setting.is_reset && !is(&OFF, value.as_deref()),
         Some(_) => false,
         // RESET ALL goes back to what the session began with, which Picket has seen. And whatever a computed name turns out
         // to be, PostgreSQL takes the value of pg_dump's for none of both settings.
@@ -43,14 +70,50 @@ pub(crate) fn skips_triggers(setting: &Setting) -> bool {
     let value = value(setting);
     match setting.name.as_deref() {
         Some(REPLICATION_ROLE) => value.as_deref() != Some("origin"),
+        Some(EVENT_TRIGGERS) => !setting.is_reset && !is(&ON, value.as_deref()),
         Some(_) => false,
         None => matches!(value.as_deref(), Some("replica" | "local")),
     }
 }
 
+/// Whether the server would pass over damage, let its own tables or others' large objects be changed, or log less of the session.
+pub(crate) fn weakens_server(setting: &Setting) -> bool {
+    let (Some(name), false) = (setting.name.as_deref(), setting.is_reset) else { return false };
+    let value = value(setting);
+    match name {
+        "log_statement" => value.as_deref() != Some("all"),
+        "log_min_error_statement" => !is(&LOGGED, value.as_deref()),
+        "track_activities" => !is(&ON, value.as_deref()),
+        name if WEAKENING.contains(&name) => !is(&OFF, value.as_deref()),
+        name => name.starts_with(PGAUDIT),
+    }
+}
+
+fn is(values: &[&str], value: Option<&str>) -> bool {
+    value.is_some_and(|value| values.contains(&value))
+}
+
+/// Whether parameters of a start-up packet say so: a guardrail is asked about each.
+pub(crate) fn guarded_at_startup(parameters: &[(&[u8], &[u8])]) -> Vec<Setting> {
+    let set = of_startup(parameters).into_iter();
+    let mut found: Vec<Setting> = set
+        .map(|(name, value)| Setting { name: Some(name), value: Some(value), ..Setting::default() })
+        .filter(|setting| skips_triggers(setting) || weakens_server(setting) || is_null_equals(setting))
+        .collect();
+    if startup_skips_triggers(parameters) && !found.iter().any(skips_triggers) {
+        found.push(Setting { name: Some(REPLICATION_ROLE.to_owned()), ..Setting::default() });
+    }
+    found
+}
+
+/// Whether it changes what the server does not tell of.
+fn is_null_equals(setting: &Setting) -> bool {
+    setting.name.as_deref() == Some(NULL_EQUALS) && changes_reading(setting)
+}
+
 /// Whether the parameters of a start-up packet set it. In `options` a backslash takes the next character as it is, and a
 /// dash in a name is an underscore (postinit.c, guc.c).
-pub(crate) fn startup_skips_triggers(parameters: &[(&[u8], &[u8])]) -> bool {
+fn startup_skips_triggers(parameters: &[(&[u8], &[u8])]) -> bool {
     let names = |text: &[u8]| {
         let plain = String::from_utf8_lossy(text).replace('\\', "").replace('-', "_");
         plain.to_ascii_lowercase().contains(REPLICATION_ROLE)
@@ -103,12 +166,19 @@ fn of_options(options: &str) -> Vec<(String, String)> {
             (Some(rest), _) => rest.to_owned(),
             (_, Some("")) => words.next().unwrap_or_default(),
             (_, Some(rest)) => rest.to_owned(),
+            // postgres.c: each letter is a switch, and these two need nothing after them.
+            _ if is_switch(&word, 'O') => "allow_system_table_mods=on".to_owned(),
+            _ if is_switch(&word, 'P') => "ignore_system_indexes=on".to_owned(),
             _ => String::new(),
         };
         let (name, value) = assignment.split_once('=').unwrap_or_default();
         found.push((sql::setting_name(&name.trim().replace('-', "_")), value.trim().to_owned()));
     }
     found
+}
+
+fn is_switch(word: &str, letter: char) -> bool {
+    word.starts_with('-') && word.contains(letter)
 }
 
 /// Words of the start-up parameter `options`, between blanks; a backslash takes the next character as it is (postinit.c,

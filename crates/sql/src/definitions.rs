@@ -1,20 +1,25 @@
 //! What a definition changes besides what it defines: protection that it takes away, rights that it lends, values that it
 //! computes anew. A second look at statements that are no plain reads or writes; it tells nothing of those.
 
-use pg_query::protobuf::{AlterTableType, ObjectType};
+use pg_query::protobuf::{AlterTableType, AlterTsConfigType, ObjectType, RoleSpecType};
 
 use crate::facts::{Effect, Statement, Write};
 use crate::tree::Tree;
 
 /// Kinds of statements that deserve the look.
-pub(crate) const KINDS: [&str; 10] = [
+pub(crate) const KINDS: [&str; 15] = [
     "AlterDomainStmt",
     "AlterFunctionStmt",
+    "AlterOpFamilyStmt",
     "AlterPolicyStmt",
     "AlterTableStmt",
+    "AlterTsConfigurationStmt",
+    "CreateEventTrigStmt",
     "CreateFunctionStmt",
     "CreatePolicyStmt",
+    "CreateSchemaStmt",
     "CreateTrigStmt",
+    "CreatedbStmt",
     "RefreshMatViewStmt",
     "RenameStmt",
     "RuleStmt",
@@ -23,13 +28,23 @@ pub(crate) const KINDS: [&str; 10] = [
 /// Options of a view without which it shows more, or takes more.
 const VIEW_OPTIONS: [&str; 3] = ["check_option", "security_barrier", "security_invoker"];
 
+/// Types that keep only a part of what is cast to them, and say nothing of it. The first is `"char"`, not `char`.
+const CUTTING: [&str; 2] = ["char", "name"];
+
+/// Those that somebody means by their name, but not on the way to another one: of `price::int::numeric` the cents are gone.
+const CUTTING_BETWEEN: [&str; 7] = ["bool", "date", "float4", "int2", "int4", "int8", "time"];
+
+/// `TRIGGER_TYPE_INSTEAD` (pg_trigger.h).
+const INSTEAD: i64 = 64;
+
 /// Adds what the definition in `tree`, and each within it, does.
 pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
     let protects_less = match tree.kind {
         // A permissive policy lets more rows through; how it is changed, or what it replaces, is not seen.
         "AlterPolicyStmt" => true,
         "CreatePolicyStmt" => tree.number("permissive") != 0,
-        "CreateTrigStmt" => tree.number("replace") != 0,
+        // One that runs instead of a view's writes decides whether they happen.
+        "CreateTrigStmt" => tree.number("replace") != 0 || tree.number("timing") & INSTEAD != 0,
         // What was asked for does not happen.
         "RuleStmt" => tree.number("instead") != 0 || tree.number("replace") != 0,
         "AlterDomainStmt" => tree.text("subtype") == "X",
@@ -57,6 +72,23 @@ pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
         "RenameStmt" if tree.number("rename_type") == ObjectType::ObjectRole as i64 => {
             statement.add(Effect::Role);
         }
+        // Nobody who asks for it by its name comes in any more.
+        "RenameStmt" if tree.number("rename_type") == ObjectType::ObjectDatabase as i64 => {
+            statement.add(Effect::AlterSystem);
+        }
+        "CreateEventTrigStmt" if tree.text("eventname") == "login" => statement.add(Effect::AlterSystem),
+        "AlterOpFamilyStmt" if tree.number("is_drop") != 0 => statement.add(Effect::Drop),
+        "AlterTsConfigurationStmt"
+            if tree.number("kind") == AlterTsConfigType::AlterTsconfigDropMapping as i64 =>
+        {
+            statement.add(Effect::Drop);
+        }
+        "CreateSchemaStmt" if tree.one("authrole").is_some_and(is_somebody_named) => {
+            statement.add(Effect::Reassign);
+        }
+        "CreatedbStmt" if tree.all("options").any(|option| option.text("defname") == "owner") => {
+            statement.add(Effect::Reassign);
+        }
         // What calls it, or would replace it, is known by its name.
         "RenameStmt" if is_routine(tree.number("rename_type")) => statement.add(Effect::DisableProtection),
         _ => {}
@@ -74,6 +106,11 @@ fn is_routine(kind: i64) -> bool {
     routines.iter().any(|routine| *routine as i64 == kind)
 }
 
+/// Whether a role is not just whoever asks.
+fn is_somebody_named(role: &Tree) -> bool {
+    role.number("roletype") == RoleSpecType::RolespecCstring as i64
+}
+
 /// Whether whoever calls the function has its owner's rights, or it sees rows that nobody may see.
 fn lends(option: &Tree) -> bool {
     let is_on = option.one("arg").is_some_and(|arg| arg.number("boolval") != 0);
@@ -84,7 +121,21 @@ fn alter_table(table: &Tree, command: &Tree, statement: &mut Statement) {
     let kind = i32::try_from(command.number("subtype")).map(AlterTableType::try_from);
     let Ok(Ok(kind)) = kind else { return };
     match kind {
-        AlterTableType::AtDropConstraint => statement.add(Effect::DisableProtection),
+        // What was generated is what somebody writes, from then on; a table without a log is empty after a crash, and not on replicas.
+        AlterTableType::AtDropConstraint
+        | AlterTableType::AtDropExpression
+        | AlterTableType::AtSetUnLogged => statement.add(Effect::DisableProtection),
+        // Its sequence goes.
+        AlterTableType::AtDropIdentity => statement.add(Effect::Drop),
+        AlterTableType::AtAlterColumnGenericOptions
+        | AlterTableType::AtGenericOptions
+        | AlterTableType::AtSetTableSpace => statement.add(Effect::Redirect),
+        // Replicas cannot tell any more which row has changed.
+        AlterTableType::AtReplicaIdentity => {
+            if command.one("def").is_some_and(|identity| identity.text("identity_type") == "n") {
+                statement.add(Effect::DisableProtection);
+            }
+        }
         AlterTableType::AtAlterConstraint => {
             let is_ended = command.one("def").is_some_and(|constraint| {
                 constraint.number("alter_enforceability") != 0 && constraint.number("is_enforced") == 0
@@ -99,25 +150,43 @@ fn alter_table(table: &Tree, command: &Tree, statement: &mut Statement) {
                 statement.add(Effect::DisableProtection);
             }
         }
-        AlterTableType::AtAlterColumnType if computes(command) => {
-            let relation = table.one("relation");
-            let named = |field| relation.map(|relation| relation.text(field)).unwrap_or_default();
-            let schema = (!named("schemaname").is_empty()).then(|| named("schemaname").to_owned());
-            let name = named("relname").to_owned();
-            statement.unfiltered.push(Write { effect: Effect::AlterTable, schema, name });
-        }
+        AlterTableType::AtSetExpression => compute_anew(table, statement),
+        AlterTableType::AtAlterColumnType if computes(command) => compute_anew(table, statement),
         _ => {}
     }
 }
 
-/// Whether a column of another type gets values that are no conversion of those it has.
+/// Notes that each row gets another value.
+fn compute_anew(table: &Tree, statement: &mut Statement) {
+    let relation = table.one("relation");
+    let named = |field| relation.map(|relation| relation.text(field)).unwrap_or_default();
+    let schema = (!named("schemaname").is_empty()).then(|| named("schemaname").to_owned());
+    let name = named("relname").to_owned();
+    statement.unfiltered.push(Write { effect: Effect::AlterTable, schema, name });
+}
+
+/// Whether a column of another type gets values that are no conversion of those it has, or keep only a part.
 fn computes(command: &Tree) -> bool {
-    let Some(mut using) = command.one("def").and_then(|column| column.one("raw_default")) else {
-        return false;
-    };
+    let Some(column) = command.one("def") else { return false };
+    if column.one("type_name").is_some_and(|to| is_one_of(&CUTTING, to)) {
+        return true;
+    }
+    let Some(mut using) = column.one("raw_default") else { return false };
+    // A number on the way to a truth value keeps all that matters: `'0'::int::boolean`.
+    let is_truth = using.one("type_name").is_some_and(|to| is_one_of(&["bool"], to));
+    let mut is_between = false;
     while using.kind == "TypeCast" && using.one("type_name").is_some_and(|to| !to.has(&["typmods"])) {
-        let Some(arg) = using.one("arg") else { return true };
+        let (Some(to), Some(arg)) = (using.one("type_name"), using.one("arg")) else { return true };
+        if is_one_of(&CUTTING, to) || is_between && !is_truth && is_one_of(&CUTTING_BETWEEN, to) {
+            return true;
+        }
+        is_between = true;
         using = arg;
     }
     using.kind != "ColumnRef" || using.name("fields").pop() != Some(command.text("name"))
+}
+
+/// Whether a type is one of these of PostgreSQL's.
+fn is_one_of(names: &[&str], to: &Tree) -> bool {
+    !to.has(&["array_bounds"]) && to.name("names").pop().is_some_and(|name| names.contains(&name))
 }

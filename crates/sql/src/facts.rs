@@ -150,7 +150,10 @@ impl fmt::Debug for Statement {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each is the SQL command of its name")]
 pub enum Effect {
+    /// Something in a schema of PostgreSQL's own is made or changed.
+    AlterCatalog,
     AlterDefaultPrivileges,
+    /// ALTER SYSTEM, and what else decides for everybody who connects: another name of a database, a trigger on log-ins.
     AlterSystem,
     AlterTable,
     Call,
@@ -158,7 +161,8 @@ pub enum Effect {
     CopyOut,
     CreateTable,
     Delete,
-    /// Triggers, rules, constraints or row level security are switched off, replaced or opened, or fire for replicas only.
+    /// Triggers, rules, constraints or row level security are switched off, replaced or opened, or fire for replicas only; rows are
+    /// kept out of the write-ahead log, or what identifies them is.
     DisableProtection,
     /// An anonymous code block.
     Do,
@@ -186,6 +190,8 @@ pub enum Effect {
     /// A DO block with such a body.
     OpaqueDo,
     Prepare,
+    /// A foreign table is pointed at something else, or where a table is stored.
+    Redirect,
     /// A command of the replication protocol, by its name in small letters.
     Replication(&'static str),
     /// CREATE OR REPLACE of a function that triggers may call already.
@@ -214,7 +220,8 @@ impl Effect {
     pub fn defines(self) -> bool {
         matches!(
             self,
-            Effect::AlterDefaultPrivileges
+            Effect::AlterCatalog
+                | Effect::AlterDefaultPrivileges
                 | Effect::AlterTable
                 | Effect::CreateTable
                 | Effect::DisableProtection
@@ -227,6 +234,7 @@ impl Effect {
                 | Effect::Grant
                 | Effect::LendRights
                 | Effect::Reassign
+                | Effect::Redirect
                 | Effect::Revoke
         )
     }
@@ -234,6 +242,7 @@ impl Effect {
     /// The word for it in records.
     pub fn name(self) -> &'static str {
         match self {
+            Effect::AlterCatalog => "alter_catalog",
             Effect::AlterDefaultPrivileges => "alter_default_privileges",
             Effect::AlterSystem => "alter_system",
             Effect::AlterTable => "alter_table",
@@ -262,6 +271,7 @@ impl Effect {
             Effect::OpaqueDo => "opaque_do",
             Effect::Prepare => "prepare",
             Effect::Reassign => "reassign_owned",
+            Effect::Redirect => "redirect",
             Effect::ReplaceTriggerFunction => "disable_protection",
             Effect::Revoke => "revoke",
             Effect::Role => "role",

@@ -3,11 +3,11 @@
 
 use pg_query::protobuf::{GrantTargetType, ObjectType, PublicationObjSpecType, ReindexObjectType};
 
-use crate::facts::{Object, Statement};
+use crate::facts::{Effect, Object, Statement};
 use crate::tree::Tree;
 
 /// Kinds of statements that name such, and in which field the dotted name is where it is no more than that.
-const KINDS: [(&str, &str); 42] = [
+const KINDS: [(&str, &str); 45] = [
     ("AlterCollationStmt", "collname"),
     ("AlterDefaultPrivilegesStmt", ""),
     ("AlterDomainStmt", "type_name"),
@@ -40,6 +40,7 @@ const KINDS: [(&str, &str); 42] = [
     ("CreateRangeStmt", "type_name"),
     ("CreateSchemaStmt", ""),
     ("CreateStatsStmt", "defnames"),
+    ("CreateTrigStmt", ""),
     ("DefineStmt", "defnames"),
     ("DropOwnedStmt", ""),
     ("DropStmt", ""),
@@ -48,9 +49,44 @@ const KINDS: [(&str, &str); 42] = [
     ("ReassignOwnedStmt", ""),
     ("ReindexStmt", ""),
     ("RenameStmt", ""),
+    ("RuleStmt", ""),
     ("SecLabelStmt", ""),
     ("VacuumStmt", ""),
+    ("ViewStmt", ""),
 ];
+
+/// Those that make or change what they name.
+const CHANGING: [&str; 23] = [
+    "AlterDomainStmt",
+    "AlterEnumStmt",
+    "AlterFunctionStmt",
+    "AlterObjectSchemaStmt",
+    "AlterOpFamilyStmt",
+    "AlterOperatorStmt",
+    "AlterTableStmt",
+    "AlterTsConfigurationStmt",
+    "AlterTsDictionaryStmt",
+    "AlterTypeStmt",
+    "CreateConversionStmt",
+    "CreateDomainStmt",
+    "CreateEnumStmt",
+    "CreateFunctionStmt",
+    "CreateOpClassStmt",
+    "CreateOpFamilyStmt",
+    "CreateRangeStmt",
+    "CreateStatsStmt",
+    "CreateTrigStmt",
+    "DefineStmt",
+    "RenameStmt",
+    "RuleStmt",
+    "ViewStmt",
+];
+
+/// Fields in which one of those has a relation.
+const RELATIONS: [&str; 2] = ["relation", "view"];
+
+/// Schemas of PostgreSQL's own. Names in the first are found before all others, by everybody.
+const SYSTEM: [&str; 3] = ["pg_catalog", "information_schema", "pg_toast"];
 
 /// Whether statements of this kind deserve the look.
 pub(crate) fn are_named_by(kind: &str) -> bool {
@@ -67,12 +103,30 @@ pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
             None => {}
         }
     }
+    if CHANGING.contains(&tree.kind) && (found.iter().any(is_system) || has_system_relation(tree)) {
+        statement.add(Effect::AlterCatalog);
+    }
     for object in found {
         if !statement.objects.contains(&object) {
             statement.objects.push(object);
         }
     }
     tree.nodes().for_each(|node| look(node, statement));
+}
+
+/// Whether something is PostgreSQL's own by its schema.
+fn is_system(object: &Object) -> bool {
+    match object {
+        Object::Schema(schema) | Object::Relation { schema: Some(schema), .. } => {
+            SYSTEM.contains(&schema.as_str())
+        }
+        Object::Relation { schema: None, .. } | Object::Column(_) | Object::Anywhere => false,
+    }
+}
+
+fn has_system_relation(tree: &Tree) -> bool {
+    let relations = RELATIONS.into_iter().filter_map(|field| tree.one(field));
+    relations.into_iter().any(|relation| SYSTEM.contains(&relation.text("schemaname")))
 }
 
 fn named(tree: &Tree, found: &mut Vec<Object>) {

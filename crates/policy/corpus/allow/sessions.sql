@@ -100,3 +100,14 @@ SELECT lo_create(0), lo_get(4242), loread(lo_open(4242, 262144), 1)
 SELECT * FROM orders FOR UPDATE
 
 SELECT * FROM orders o JOIN users u ON u.id = o.user_id FOR NO KEY UPDATE OF o SKIP LOCKED
+
+SET transform_null_equals = off; RESET transform_null_equals
+
+SET zero_damaged_pages = off; SET LOCAL allow_system_table_mods TO 'false'; RESET lo_compat_privileges
+
+SET log_statement = 'all'; SET log_min_error_statement = 'error'; SET track_activities = on
+
+-- since: 17
+SET event_triggers = on
+
+SELECT set_config('log_min_duration_statement', '0', false)

@@ -55,3 +55,6 @@ ALTER TABLE own DROP CONSTRAINT positive
 
 -- before: CREATE TEMPORARY TABLE own (id int, what text)
 ALTER TABLE own ALTER what TYPE int USING 1
+
+-- before: CREATE TEMPORARY TABLE own (id int GENERATED ALWAYS AS IDENTITY, what text)
+ALTER TABLE own ALTER id DROP IDENTITY

@@ -35,3 +35,18 @@ SELECT set_config('client_encoding', 'BIG5', false)
 CREATE VIEW s AS SELECT * FROM pg_settings
 
 SELECT 1; SET standard_conforming_strings = off
+
+-- a condition that was never true is true of NULLs, and its opposite of all else
+-- then: DELETE FROM orders WHERE NOT (id = NULL)
+-- shows: SELECT count(*) FROM orders => 0
+SET transform_null_equals = on
+
+-- shows: SELECT current_setting('transform_null_equals') => on
+set/**/local "transform_null_equals" to tru
+
+-- shows: SELECT current_setting('transform_null_equals') => on
+SELECT set_config('Transform_Null_Equals', 'yes', true)
+
+-- then: SELECT later()
+-- shows: SELECT count(*) FROM orders => 0
+CREATE FUNCTION later() RETURNS void LANGUAGE sql SET transform_null_equals = on AS 'DELETE FROM orders WHERE NOT (id = NULL)'

@@ -43,3 +43,21 @@ ALTER DATABASE template1 WITH CONNECTION LIMIT 0
 -- undo: ALTER DATABASE template1 ALLOW_CONNECTIONS true
 -- shows: SELECT datallowconn FROM pg_database WHERE datname = 'template1' => f
 ALTER DATABASE template1 ALLOW_CONNECTIONS = false
+
+-- nobody finds it any more
+-- before: CREATE DATABASE sought
+-- undo: DROP DATABASE IF EXISTS found
+-- shows: SELECT count(*) FROM pg_database WHERE datname = 'sought' => 0
+ALTER DATABASE sought RENAME TO found
+
+-- before: CREATE DATABASE "sought after"
+-- undo: DROP DATABASE IF EXISTS found
+-- shows: SELECT count(*) FROM pg_database WHERE datname = 'sought after' => 0
+alter/**/database U&"sought\0020after" rename to found
+
+-- whoever logs in runs it
+-- since: 17
+-- before: CREATE FUNCTION keep_out() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN NULL; END'
+-- shows: SELECT count(*) FROM pg_event_trigger WHERE evtevent = 'login' => 1
+-- undo: DROP EVENT TRIGGER IF EXISTS keep_out
+CREATE EVENT TRIGGER keep_out ON login EXECUTE FUNCTION keep_out()

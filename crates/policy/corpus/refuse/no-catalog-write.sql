@@ -41,3 +41,42 @@ CREATE FUNCTION later() RETURNS void LANGUAGE sql AS 'UPDATE pg_authid SET rolsu
 UPDATE information_schema.sql_features SET comments = 'x' WHERE feature_id = 'B011'
 
 SELECT 1; UPDATE pg_authid SET rolsuper = true WHERE rolname = 'corpus_clerk'
+
+-- what everybody finds before all else
+-- then: INSERT INTO audit_log (what) VALUES ('x')
+-- shows: SELECT lower('ADA'::varchar) => ADA
+CREATE FUNCTION pg_catalog.lower(varchar) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1::text'
+
+-- shows: SELECT age(timestamptz '2000-01-01') => 00:00:00
+create/**/or replace function "pg_catalog".age(timestamptz) returns interval language sql stable as $$ select interval '0' $$
+
+-- shows: SELECT 'a'::varchar = 'b'::varchar => t
+-- before: CREATE FUNCTION alike(varchar, varchar) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'
+CREATE OPERATOR pg_catalog.= (leftarg = varchar, rightarg = varchar, function = alike)
+
+-- shows: SELECT max(city::varchar) FROM users WHERE id < 3 => LondonCambridge
+CREATE AGGREGATE pg_catalog.max(varchar) (sfunc = textcat, stype = text)
+
+ALTER FUNCTION twice(int) SET SCHEMA pg_catalog
+
+ALTER FUNCTION pg_catalog.lower(text) COST 1000000 STABLE
+
+ALTER FUNCTION pg_catalog.pg_get_viewdef(oid) SET search_path = archive
+
+-- changes: SELECT count(*) FROM pg_type WHERE typname = 'reg'
+CREATE DOMAIN pg_catalog.reg AS text
+
+-- changes: SELECT count(*) FROM pg_type WHERE typname = 'reg'
+CREATE TYPE pg_catalog.reg AS ENUM ('a')
+
+-- changes: SELECT typstorage FROM pg_type WHERE typname = 'text'
+ALTER TYPE pg_catalog.text SET (STORAGE = main)
+
+-- shows: SELECT catalog_name FROM information_schema.information_schema_catalog_name => x
+CREATE OR REPLACE VIEW information_schema.information_schema_catalog_name AS SELECT 'x'::information_schema.sql_identifier AS catalog_name
+
+-- changes: SELECT count(*) FROM pg_attribute WHERE attname = 'extra'
+ALTER TABLE information_schema.sql_features ADD COLUMN extra int
+
+-- then: SELECT later()
+CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS $x$ BEGIN CREATE OR REPLACE FUNCTION pg_catalog.age(timestamptz) RETURNS interval LANGUAGE sql AS $$ SELECT interval '0' $$; END $x$

@@ -120,3 +120,22 @@ UPDATE orders SET quantity = 1 WHERE id = 1 AND NOT pg_cancel_backend(0)
 SELECT 1; SELECT pg_reload_conf()
 
 SELECT ts_rewrite('a'::tsquery, 'SELECT ''a''::tsquery, to_tsquery(''simple'', min(replace(email, ''@'', ''x''))) FROM users')
+
+-- before: SELECT lo_from_bytea(4242, 'x')
+-- shows: SELECT length(lo_get(4242)) => 0
+SELECT lo_truncate(lo_open(4242, 131072), 0)
+
+-- before: SELECT lo_from_bytea(4242, 'x')
+-- shows: SELECT length(lo_get(4242)) => 0
+select pg_catalog . "lo_truncate64"(lo_open(4242, 393216), 0)
+
+-- not run: it would need an origin
+SELECT pg_replication_origin_xact_setup('0/1', now())
+
+-- not run: it would need an origin
+SELECT pg_replication_origin_session_reset()
+
+SELECT pg_replication_origin_xact_reset()
+
+-- not run: it is only taken while the server is upgraded
+SELECT binary_upgrade_set_next_pg_type_oid(1)

@@ -102,3 +102,62 @@ CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS 'BEGIN ALTER TABLE orde
 -- what it was called by is known by its name
 -- changes: SELECT array_agg(proname ORDER BY proname) FROM pg_proc WHERE proname IN ('twice', 'double')
 ALTER FUNCTION twice(int) RENAME TO double
+
+-- since: 17
+-- changes: SELECT current_setting('event_triggers')
+SET event_triggers = off
+
+-- what the server checks, lets be changed or logs
+-- changes: SELECT current_setting('zero_damaged_pages')
+SET zero_damaged_pages = on
+
+-- changes: SELECT current_setting('ignore_checksum_failure')
+set/**/local "ignore_checksum_failure" to 'tr'
+
+-- then: CREATE TRIGGER mark AFTER INSERT ON pg_class FOR EACH STATEMENT EXECUTE FUNCTION note_change()
+-- changes: SELECT count(*) FROM pg_trigger
+SET allow_system_table_mods = 1
+
+-- changes: SELECT current_setting('allow_system_table_mods')
+SELECT set_config('Allow_System_Table_Mods', 'yes', false)
+
+-- changes: SELECT current_setting('lo_compat_privileges')
+SET SESSION lo_compat_privileges TO on
+
+-- changes: SELECT current_setting('log_min_error_statement')
+SET log_min_error_statement = panic
+
+-- before: SET log_statement = 'all'
+-- changes: SELECT current_setting('log_statement')
+SET log_statement = 'none'
+
+-- changes: SELECT current_setting('track_activities')
+SET track_activities = off
+
+-- changes: SELECT current_setting('pgaudit.log', true)
+SET pgaudit.log = 'none'
+
+-- shows: SELECT later() => on
+CREATE FUNCTION later() RETURNS text LANGUAGE sql SET zero_damaged_pages = on AS $$ SELECT current_setting('zero_damaged_pages') $$
+
+-- a table that is empty after a crash, and that replicas do not have
+-- changes: SELECT relpersistence FROM pg_class WHERE relname = 'queue'
+ALTER TABLE queue SET UNLOGGED
+
+-- changes: SELECT relpersistence FROM pg_class WHERE relname = 'ledger'
+alter/**/table only public."ledger" add extra int, set unlogged
+
+-- changes: SELECT relreplident FROM pg_class WHERE relname = 'orders'
+ALTER TABLE orders REPLICA IDENTITY NOTHING
+
+-- what was worked out is what somebody writes
+-- before: CREATE TABLE sums (a int, b int GENERATED ALWAYS AS (2 * a) STORED)
+-- then: INSERT INTO sums VALUES (1, 7)
+-- changes: SELECT attgenerated FROM pg_attribute WHERE attrelid = 'sums'::regclass AND attname = 'b'
+ALTER TABLE sums ALTER COLUMN b DROP EXPRESSION
+
+-- what is written to a view does not happen
+-- before: CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'
+-- then: UPDATE open_orders SET note = 'seen' WHERE id = 1
+-- shows: SELECT count(*) FROM orders WHERE note = 'seen' => 0
+CREATE TRIGGER lose INSTEAD OF UPDATE ON open_orders FOR EACH ROW EXECUTE FUNCTION lose()

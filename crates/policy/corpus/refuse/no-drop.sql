@@ -67,3 +67,18 @@ ALTER TABLE own ALTER id SET DEFAULT 1; ALTER TABLE users DROP COLUMN active
 ALTER TYPE place DROP ATTRIBUTE town
 
 ALTER TYPE place DROP ATTRIBUTE IF EXISTS street CASCADE
+
+-- what is a part of something
+ALTER TABLE orders ALTER COLUMN id DROP IDENTITY
+
+alter/**/table only public."users" add extra int, alter id drop identity if exists
+
+-- changes: SELECT count(*) FROM pg_ts_config_map
+ALTER TEXT SEARCH CONFIGURATION plain DROP MAPPING FOR word, asciiword
+
+-- changes: SELECT count(*) FROM pg_ts_config_map
+alter text search configuration public.plain drop mapping if exists for "word"
+
+-- before: CREATE OPERATOR FAMILY sizes USING btree; ALTER OPERATOR FAMILY sizes USING btree ADD OPERATOR 1 < (text, text), FUNCTION 1 bttextcmp(text, text)
+-- changes: SELECT (SELECT count(*) FROM pg_amop), (SELECT count(*) FROM pg_amproc)
+ALTER OPERATOR FAMILY sizes USING btree DROP OPERATOR 1 (text, text), FUNCTION 1 (text, text)

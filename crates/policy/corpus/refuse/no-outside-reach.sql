@@ -68,3 +68,24 @@ CREATE TRANSFORM FOR int LANGUAGE sql (FROM SQL WITH FUNCTION prsd_lextype(inter
 
 -- not run: a library stays for the rest of the session
 LOAD 'auto_explain'
+
+-- a foreign table shows something else
+-- then: SELECT 1 FROM hosts WHERE line LIKE 'root:%'
+-- changes: SELECT ftoptions FROM pg_foreign_table
+ALTER FOREIGN TABLE hosts OPTIONS (SET filename '/etc/passwd')
+
+-- changes: SELECT ftoptions FROM pg_foreign_table
+alter/**/table if exists public."hosts" alter line type text, options (drop filename, add program 'echo x')
+
+-- changes: SELECT attfdwoptions FROM pg_attribute WHERE attname = 'line'
+ALTER FOREIGN TABLE hosts ALTER COLUMN line OPTIONS (ADD force_null 'true')
+
+-- changes: SELECT ftoptions FROM pg_foreign_table
+-- then: SELECT later()
+CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS $$ BEGIN ALTER FOREIGN TABLE hosts OPTIONS (SET filename '/etc/passwd'); END $$
+
+-- not run: it would need another tablespace
+ALTER TABLE orders SET TABLESPACE slow
+
+-- not run: it would need another tablespace
+ALTER INDEX orders_by_status SET TABLESPACE slow

@@ -117,3 +117,18 @@ CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS 'BEGIN ALTER ROLE corpu
 -- changes: SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM pg_class WHERE relname IN ('orders', 'queue')), (SELECT rolsuper FROM pg_authid WHERE rolname = 'corpus_clerk'), (SELECT tgenabled FROM pg_trigger WHERE tgname = 'note_change'), has_table_privilege('corpus_clerk', 'users', 'SELECT'), (SELECT count(*) FROM audit_log)
 -- then: SELECT later()
 CREATE FUNCTION later() RETURNS void LANGUAGE sql AS 'GRANT SELECT ON users TO corpus_clerk'
+
+-- it is somebody's from the beginning
+CREATE SCHEMA AUTHORIZATION corpus_clerk
+
+create/**/schema if not exists shop authorization "corpus_clerk"
+
+-- alone
+-- changes: SELECT count(*) FROM pg_database WHERE datdba <> 10
+-- undo: DROP DATABASE IF EXISTS shop
+CREATE DATABASE shop OWNER corpus_clerk
+
+-- alone
+-- changes: SELECT count(*) FROM pg_database WHERE datdba <> 10
+-- undo: DROP DATABASE IF EXISTS shop
+create database shop encoding = 'utf8' owner = 'corpus_clerk' template template0

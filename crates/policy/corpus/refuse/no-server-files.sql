@@ -126,3 +126,6 @@ CREATE RULE stolen AS ON INSERT TO audit_log DO ALSO SELECT pg_read_file('PG_VER
 CREATE CAST (text AS bytea) WITH FUNCTION pg_read_binary_file(text) AS ASSIGNMENT
 
 SELECT 1; COPY audit_log (what) FROM '/etc/hosts'
+
+-- returns: 1
+SELECT pg_read_file_old('PG_VERSION', 0, 2)

@@ -454,3 +454,22 @@ INSERT INTO orders SELECT * FROM orders WHERE false UNION ALL SELECT * FROM orde
 CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS $$ DECLARE c refcursor; n int; BEGIN OPEN c FOR EXECUTE 'DELETE FROM orders RETURNING id'; FETCH c INTO n; CLOSE c; END $$
 
 do/**/$$ begin perform set_config('session_replication_role', 'replica', true); delete from orders; end $$
+
+-- only a part of each value stays
+-- shows: SELECT max(length(note::text)) FROM archive.orders => 1
+ALTER TABLE archive.orders ALTER note TYPE "char"
+
+-- shows: SELECT max(length(note)) FROM archive.orders => 1
+ALTER TABLE archive.orders ALTER note TYPE text USING note::"char"::text
+
+-- shows: SELECT count(DISTINCT quantity) FROM archive.orders => 1
+ALTER TABLE archive.orders ALTER quantity TYPE int USING quantity::boolean::int
+
+-- shows: SELECT count(*) FROM prices WHERE price <> trunc(price) => 0
+-- before: CREATE TABLE prices AS SELECT price / 100.0 AS price FROM products
+ALTER TABLE prices ALTER price TYPE numeric USING price::bigint::numeric
+
+-- since: 17
+-- before: CREATE TABLE sums (a int, b text GENERATED ALWAYS AS (a || 'x') STORED); INSERT INTO sums VALUES (1), (2)
+-- shows: SELECT count(*) FROM sums WHERE b <> '' => 0
+ALTER TABLE sums ALTER b SET EXPRESSION AS ('')

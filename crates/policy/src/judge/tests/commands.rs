@@ -263,12 +263,24 @@ fn a_connection_does_not_begin_without_protection() {
         ("options", "-csession-replication-role=local"),
         ("options", "-c geqo=off --SESSION_REPLICATION_ROLE=replica"),
         ("options", "-c session\\_replication\\_role=replica"),
+        ("event_triggers", "off"),
+        ("zero_damaged_pages", "on"),
+        ("transform_null_equals", "1"),
+        ("options", "-c lo-compat-privileges=yes"),
+        ("options", "-c geqo=off -O"),
+        ("options", "-sO"),
+        ("options", "--pgaudit.log=none"),
     ] {
         assert!(matches!(judge(name, value), Verdict::Refuse(_)), "{name} {value}");
     }
-    for (name, value) in
-        [("options", "-c geqo=off"), ("application_name", "session_replication_role"), ("geqo", "on")]
-    {
+    for (name, value) in [
+        ("options", "-c geqo=off"),
+        ("application_name", "session_replication_role"),
+        ("geqo", "on"),
+        ("event_triggers", "on"),
+        ("transform_null_equals", "off"),
+        ("options", "-c log_statement=all -c application_name=-O"),
+    ] {
         assert!(matches!(judge(name, value), Verdict::Allow(_)), "{name} {value}");
     }
 }
