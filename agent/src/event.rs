@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use ebpf_abi::{Closed, Endpoint, Kind, Opened, Refused, TcpState, UnixOpened};
+use ebpf_abi::{Closed, Endpoint, Kind, Opened, Refused, Startup, TcpState, UnixOpened};
 use thiserror::Error;
 use zerocopy::TryFromBytes;
 
@@ -10,6 +10,7 @@ use crate::process::shown;
 
 /// One event of the kernel programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "events are read and taken in one by one")]
 pub enum Event {
     /// One end of a connection is established.
     Opened(Opened),
@@ -19,6 +20,8 @@ pub enum Event {
     UnixOpened(UnixOpened),
     /// A process was refused a connection, or would have been.
     Refused(Refused),
+    /// A client said something first.
+    Startup(Startup),
 }
 
 /// Bytes that are no event.
@@ -43,6 +46,10 @@ impl Event {
         }
         match Refused::try_read_from_bytes(bytes) {
             Ok(refused) if refused.kind == Kind::Refused => return Ok(Event::Refused(refused)),
+            _ => {}
+        }
+        match Startup::try_read_from_bytes(bytes) {
+            Ok(startup) if startup.kind == Kind::Startup => return Ok(Event::Startup(startup)),
             _ => {}
         }
         match Closed::try_read_from_bytes(bytes) {

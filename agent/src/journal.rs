@@ -211,7 +211,7 @@ fn read(path: &Path) -> io::Result<Past> {
 
 #[cfg(test)]
 mod tests {
-    use audit::record::{ConnectionClass, Ending, Evidence, Opening};
+    use audit::record::{ConnectionClass, Ending, Evidence, Opening, StartupFacts};
 
     use super::*;
 
@@ -232,6 +232,7 @@ mod tests {
             rule: String::new(),
             socket_path: String::new(),
             process: None,
+            startup: StartupFacts::default(),
             bytes_to_server: 1,
             bytes_to_client: 2,
         })

@@ -16,7 +16,8 @@ use audit::record::UnixMicros;
 use aya::maps::{HashMap, Map, MapData, MapError, PerCpuArray, RingBuf};
 use aya::programs::links::FdLink;
 use aya::programs::{
-    BtfTracePoint, CgroupAttachMode, CgroupSockAddr, Program, ProgramError, ProgramType, SkLookup,
+    BtfTracePoint, CgroupAttachMode, CgroupSkbAttachType, CgroupSockAddr, Program, ProgramError, ProgramType,
+    SkLookup,
 };
 use aya::sys::{BpfHelper, is_helper_supported};
 use aya::{Btf, Ebpf, EbpfLoader};
@@ -52,6 +53,9 @@ const PROGRAMS: [&str; 3] = ["connect4", "connect6", "connections"];
 const OF_UNIX_SOCKETS: &str = "unix_connections";
 /// What it is attached to, from Linux 6.3 on.
 const TRACEPOINT: &str = "sk_data_ready";
+
+/// Tells what clients say first; without it nobody goes unseen, but by which role.
+const OF_STARTUP_MESSAGES: &str = "startup_messages";
 
 /// Knows new cgroups that rules name, where whoever else connects is refused.
 const OF_CGROUPS: &str = "made_cgroups";
@@ -103,6 +107,10 @@ pub struct Counts {
     pub processes_lost: u64,
     /// Connections of whose end the kernel refused to tell.
     pub ends_unseen: u64,
+    /// Clients' first words that were told …
+    pub startups: u64,
+    /// … and those that were not, because too much was to be told.
+    pub startups_lost: u64,
     /// Sockets that began to listen.
     pub listens: u64,
     /// `connect`s around the proxy that were refused, or would have been.
@@ -180,6 +188,15 @@ impl Kernel {
         for name in PROGRAMS {
             kernel.load_program(name).map_err(LoadError::program(name))?;
             kernel.attach(name).map_err(LoadError::program(name))?;
+        }
+        let loaded = kernel.load_program(OF_STARTUP_MESSAGES);
+        if let Err(error) = loaded.and_then(|()| kernel.attach(OF_STARTUP_MESSAGES)) {
+            let problem = said(&error);
+            tracing::warn!(
+                program = OF_STARTUP_MESSAGES,
+                problem,
+                "whoever goes around the proxy is told without role, database, application and encryption"
+            );
         }
         match offsets.map_err(|error| error.to_string()).and_then(|_| kernel.see_unix_sockets(&btf)) {
             Ok(()) => {}
@@ -401,6 +418,8 @@ impl Kernel {
             lost: sum(Counter::OpenedLost)? + sum(Counter::ClosedLost)? + sum(Counter::UnixLost)?,
             processes_lost: sum(Counter::ProcessLost)?,
             ends_unseen: sum(Counter::EndUnseen)?,
+            startups: sum(Counter::StartupSubmitted)?,
+            startups_lost: sum(Counter::StartupLost)?,
             listens: sum(Counter::Listens)?,
             denied: sum(Counter::Denied)?.saturating_sub(self.denied_before),
             denied_untold: sum(Counter::RefusedLost)?,
@@ -425,6 +444,7 @@ impl Kernel {
     fn load_program(&mut self, name: &str) -> Result<(), ProgramError> {
         match self.programs.program_mut(name).ok_or(ProgramError::NotLoaded)? {
             Program::SockOps(program) => program.load(),
+            Program::CgroupSkb(program) => program.load(),
             program => <&mut CgroupSockAddr>::try_from(program)?.load(),
         }
     }
@@ -447,6 +467,10 @@ impl Kernel {
         let link = match self.programs.program_mut(name).ok_or(ProgramError::NotLoaded)? {
             Program::SockOps(program) => {
                 let link = program.attach(&self.cgroup, mode)?;
+                FdLink::try_from(program.take_link(link)?).map_err(|_| ProgramError::NotAttached)?
+            }
+            Program::CgroupSkb(program) => {
+                let link = program.attach(&self.cgroup, CgroupSkbAttachType::Ingress, mode)?;
                 FdLink::try_from(program.take_link(link)?).map_err(|_| ProgramError::NotAttached)?
             }
             Program::BtfTracePoint(program) => {

@@ -1,11 +1,13 @@
 //! What is said of a process and of its connection in one sentence. It is pure.
 
-use audit::record::{ConnectionRecord, Opening, ProcessFacts};
+use audit::record::{ConnectionRecord, Encryption, Opening, ProcessFacts, StartupFacts};
 
 use crate::process::shown;
 
 /// Letters of a container's id, as runtimes show it.
 const CONTAINER_LETTERS: usize = 12;
+/// Names are as long in PostgreSQL (`NAMEDATALEN`); whoever connects may send longer ones.
+const NAME_LETTERS: usize = 63;
 /// Of those who started a process, the nearest are named.
 const PARENTS_MAX: usize = 4;
 
@@ -17,16 +19,44 @@ pub(crate) fn bypass(record: &ConnectionRecord) -> String {
         Opening::Found => ("is connected", ", since before the agent looked"),
     };
     let is_local = !record.socket_path.is_empty();
+    let asked = startup(&record.startup);
     let Some(process) = &record.process else {
         if is_local {
-            return format!("a process of this host {connected} to {server} around the proxy{since}");
+            return format!("a process of this host {connected} to {server} around the proxy{since}{asked}");
         }
-        return format!("{client} {connected} to {server} around the proxy{since}");
+        return format!("{client} {connected} to {server} around the proxy{since}{asked}");
     };
     let who = who(process);
     let from = if is_local { String::new() } else { format!(" from {client}") };
     let known = known(process);
-    format!("{who} {connected} to {server}{from} around the proxy{since}{known}")
+    format!("{who} {connected} to {server}{from} around the proxy{since}{asked}{known}")
+}
+
+/// What its client asked for, behind a comma. Names are quoted as in SQL: they may say anything.
+fn startup(startup: &StartupFacts) -> String {
+    let StartupFacts { encryption, database_role, database, application_name } = startup;
+    let mut asked = String::new();
+    for (what, name) in [("role", database_role), ("database", database), ("application", application_name)] {
+        if !name.is_empty() {
+            asked.push_str(&format!(", {what} {}", quoted(name)));
+        }
+    }
+    asked.push_str(match encryption {
+        Encryption::Unknown => "",
+        Encryption::None => ", not encrypted",
+        Encryption::Refused => ", not encrypted though it asked for that",
+        Encryption::Tls => ", encrypted with TLS",
+        Encryption::Gss => ", encrypted with GSSAPI",
+    });
+    asked
+}
+
+fn quoted(name: &str) -> String {
+    let (name, more) = match name.char_indices().nth(NAME_LETTERS) {
+        Some((end, _)) => (name.get(..end).unwrap_or(name), "…"),
+        None => (name, ""),
+    };
+    format!("\"{}{more}\"", name.replace('"', "\"\""))
 }
 
 /// The same of one that was refused, or would have been; `mistake` says why it should not have been.

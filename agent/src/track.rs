@@ -6,15 +6,16 @@ mod halves;
 mod judge;
 mod local;
 mod refused;
+mod startup;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 
 use audit::record::{
     AlertKind, AlertRecord, ConnectionClass, ConnectionRecord, Ending, Opening, ProcessFacts, Record,
-    UnixMicros,
+    StartupFacts, UnixMicros,
 };
 use ebpf_abi::{Closed, Opened, Process, Side};
 use uuid::Uuid;
@@ -23,6 +24,7 @@ use self::found::Lately;
 pub use self::found::Merged;
 use self::halves::{Half, Halves};
 pub(crate) use self::local::nowhere;
+use self::startup::{Early, SPEECH_WAIT, Speech};
 use crate::event::{self, Event};
 use crate::sentence;
 
@@ -83,9 +85,12 @@ pub struct Tracker {
     /// A look has told what was open before.
     has_looked: bool,
     found_lately: Lately,
+    /// Deadline and age of open connections that are not told yet: what their clients say is waited for.
+    waiting: BTreeSet<(u64, u64)>,
+    early: Early,
 }
 
-/// A connection whose opening was told.
+/// A connection whose opening was told, or waits for that.
 #[derive(Debug)]
 struct Open {
     record: ConnectionRecord,
@@ -97,6 +102,9 @@ struct Open {
     is_in_sight: bool,
     /// No event will tell of its end.
     is_end_untold: bool,
+    /// When it is told at the latest; `None` where it was.
+    tell_until: Option<u64>,
+    speech: Speech,
 }
 
 impl Tracker {
@@ -112,6 +120,8 @@ impl Tracker {
             ended_meanwhile: None,
             has_looked: false,
             found_lately: Lately::default(),
+            waiting: BTreeSet::new(),
+            early: Early::default(),
         }
     }
 
@@ -128,17 +138,19 @@ impl Tracker {
             Event::Closed(closed) => self.on_closed(closed, witness, out),
             Event::UnixOpened(opened) => self.on_unix_opened(opened, witness, out),
             Event::Refused(refused) => self.on_refused(refused, witness, out),
+            Event::Startup(startup) => self.on_startup(startup, witness, out),
         }
     }
 
-    /// Tells of connections whose other end did not show up in time.
+    /// Tells of connections whose other end did not show up in time, or whose client said nothing.
     pub fn on_time(&mut self, now_boot_ns: u64, witness: &mut impl Witness, out: &mut Vec<Record>) {
         while let Some(half) = self.halves.take_overdue(now_boot_ns) {
             self.tell_alone(half, witness, out);
         }
+        self.tell_silent(now_boot_ns, witness, out);
     }
 
-    /// Tells of all connections that still wait for their other end: nobody will read its event.
+    /// Tells of all connections that still wait: nobody will read its event.
     pub fn on_stop(&mut self, witness: &mut impl Witness, out: &mut Vec<Record>) {
         self.on_time(u64::MAX, witness, out);
     }
@@ -157,7 +169,10 @@ impl Tracker {
         if self.found_lately.contains(&opened) {
             return;
         }
-        let this = Half::new(opened, witness);
+        let mut this = Half::new(opened, witness);
+        if opened.side == Side::Server {
+            this.speech = self.early.take(&opened);
+        }
         if let Some(other) = self.halves.take_other_end(&opened) {
             self.tell_pair(this, other, witness, out);
             return;
@@ -184,7 +199,8 @@ impl Tracker {
         }
         // What is not known here is the other end of a pair, or was opened before the agent started.
         let Some(age) = self.ages.remove(&closed.cookie) else { return };
-        if let Some(open) = self.open.remove(&age) {
+        if let Some(mut open) = self.open.remove(&age) {
+            self.tell_late(age, &mut open, witness, out);
             if let Some(ended) = &mut self.ended_meanwhile
                 && open.record.client_cookie != 0
             {
@@ -236,6 +252,11 @@ impl Tracker {
             Some(Some(_)) => judge::by_process(&arrival, witness),
             Some(None) => judge::by_address(&arrival, witness),
         };
+        // Whose sessions the ledger has needs no other account of them.
+        let startup = match class {
+            ConnectionClass::Proxied => StartupFacts::default(),
+            _ => teller.speech.facts().clone(),
+        };
         let record = ConnectionRecord {
             host: self.host.name.clone(),
             boot_id: self.host.boot_id,
@@ -252,20 +273,29 @@ impl Tracker {
             evidence,
             rule,
             process: client_half.and_then(|half| half.facts.clone()),
+            startup,
             bytes_to_server: 0,
             bytes_to_client: 0,
         };
-        self.announce(&record, witness, out);
+        let since_boot_ns = teller.opened.at_boot_ns;
+        let is_waited_for = matches!(class, ConnectionClass::Bypass | ConnectionClass::Allowed)
+            && !teller.speech.is_over()
+            && teller.closed.is_none();
+        if !is_waited_for {
+            self.announce(&record, witness, out);
+        }
         let open = Open {
             record,
-            since_boot_ns: teller.opened.at_boot_ns,
+            since_boot_ns,
             is_restored: false,
             is_in_sight: false,
             is_end_untold: teller.opened.end_untold != 0,
+            tell_until: is_waited_for.then(|| since_boot_ns.saturating_add(startup::nanos(SPEECH_WAIT))),
+            speech: teller.speech,
         };
         match teller.closed {
             Some(closed) => out.push(Record::Connection(open.closed(&closed, witness))),
-            None => self.keep_open(open),
+            None => self.keep_open(open, witness, out),
         }
     }
 
@@ -284,19 +314,25 @@ impl Tracker {
         }
     }
 
-    fn keep_open(&mut self, open: Open) {
+    fn keep_open(&mut self, open: Open, witness: &mut impl Witness, out: &mut Vec<Record>) {
         if OPEN_MAX <= self.open.len()
-            && let Some((_, oldest)) = self.open.pop_first()
+            && let Some((age, mut oldest)) = self.open.pop_first()
         {
             self.ages.remove(&oldest.record.cookie);
             self.forgotten += 1;
+            self.tell_late(age, &mut oldest, witness, out);
         }
         let age = self.next_age;
         self.next_age += 1;
         // A socket that is connected again keeps its cookie. The end of its first connection was lost.
         if let Some(earlier) = self.ages.insert(open.record.cookie, age) {
-            self.open.remove(&earlier);
             self.forgotten += 1;
+            if let Some(mut open) = self.open.remove(&earlier) {
+                self.tell_late(earlier, &mut open, witness, out);
+            }
+        }
+        if let Some(deadline) = open.tell_until {
+            self.waiting.insert((deadline, age));
         }
         self.open.insert(age, open);
     }

@@ -148,6 +148,8 @@ struct Watch {
     /// It was told that databases on other ports may be missed.
     is_listener_problem_told: bool,
     forgotten: u64,
+    /// First words of clients that were lost.
+    startups_lost: u64,
 }
 
 /// Watches until a signal asks to stop.
@@ -203,6 +205,7 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
         listens: 0,
         is_listener_problem_told: false,
         forgotten: 0,
+        startups_lost: 0,
     };
     watch.account("started")?;
     let ring = readiness(&watch.kernel).context("wait for events of the kernel")?;
@@ -338,7 +341,7 @@ impl Watch {
         for open in past.open {
             if open.boot_id == self.host.boot_id {
                 self.discovery.note(&open);
-                self.tracker.restore(open);
+                self.tracker.restore(open, &mut self.this_host, &mut records);
             } else {
                 let ended = ConnectionRecord {
                     closed_at: Some(now.max(open.opened_at)),
@@ -576,6 +579,13 @@ impl Watch {
             tracing::warn!(
                 connections = self.forgotten,
                 "ends of connections were not seen and are not recorded"
+            );
+        }
+        if self.startups_lost < counts.startups_lost {
+            self.startups_lost = counts.startups_lost;
+            tracing::warn!(
+                messages = self.startups_lost,
+                "too much was to be told: of some connections role, database, application and encryption are not"
             );
         }
         if self.looking.is_none() && self.is_look_due(counts) {

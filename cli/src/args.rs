@@ -122,6 +122,11 @@ Keys of a JSON object, in this order, and columns of CSV (null empty):
   process_parents     list: who started it, who started that one, and so on, as command[pid]
   client              address and port of the client; empty where a process of the host was refused
   server              address and port of the database
+  encryption          tls, gss, none, or refused where the client asked and the server has none;
+                      empty where nothing tells
+  database_role       role that the client asked to log in as; empty where it is not known
+  database            database that it asked for
+  application_name    what it called itself
   state               open, closed, or unknown where the ledger has no such connection;
                       with --refused: refused, or would_be_refused where it is only told
   opened_at           when the connection was established

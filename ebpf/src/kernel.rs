@@ -1,6 +1,7 @@
-//! What the programs ask of the kernel. All `unsafe` of the programs is here and in `sockets`.
+//! What the programs ask of the kernel. All `unsafe` of the programs is here and below.
 
 pub mod cgroups;
+pub mod packets;
 pub mod sockets;
 
 use core::arch::asm;
@@ -81,6 +82,8 @@ macro_rules! read {
         value
     }};
 }
+
+use read as read_context;
 
 /// Reads a word of an address the same way.
 macro_rules! read_words {
@@ -295,6 +298,12 @@ pub fn copied<T: Copy>(slot: Option<*const T>) -> Option<T> {
     // SAFETY: it is a slot of a map, which the verifier checks. A value that the agent writes meanwhile may be half the
     // old one: it writes words that mean something by themselves.
     slot.map(|slot| unsafe { *slot })
+}
+
+/// Writes what an entry of the ring is.
+pub fn put<T>(to: *mut T, event: T) {
+    // SAFETY: `to` is a whole entry that was just reserved.
+    unsafe { to.write(event) }
 }
 
 /// Adds one to a number that programs on other processors may add to.

@@ -1,5 +1,5 @@
 //! Kernel programs that tell of each connection to a watched database: who asked for it, when it opened and closed,
-//! and between which addresses, or over which UNIX socket. They judge nothing and hold nothing up, unless the agent is told
+//! and between which addresses, or over which UNIX socket, and what its client says first. They judge nothing and hold nothing up, unless the agent is told
 //! to refuse connections around the proxy.
 #![no_std]
 #![no_main]
@@ -14,14 +14,17 @@ mod opened;
 mod ports;
 mod remote;
 mod ring;
+mod startup;
 mod unix;
 
 use aya_ebpf::bindings::{
     BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB, BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB, BPF_SOCK_OPS_STATE_CB,
     BPF_SOCK_OPS_TCP_LISTEN_CB,
 };
-use aya_ebpf::macros::{btf_tracepoint, cgroup_sock_addr, sk_lookup, sock_ops};
-use aya_ebpf::programs::{BtfTracePointContext, SkLookupContext, SockAddrContext, SockOpsContext};
+use aya_ebpf::macros::{btf_tracepoint, cgroup_skb, cgroup_sock_addr, sk_lookup, sock_ops};
+use aya_ebpf::programs::{
+    BtfTracePointContext, SkBuffContext, SkLookupContext, SockAddrContext, SockOpsContext,
+};
 use ebpf_abi::{Counter, Side};
 
 /// A `connect` goes on …
@@ -33,6 +36,9 @@ const DENY: i32 = 0;
 const PASS: u32 = 1;
 /// … or told that nobody listens (`SK_PASS` and `SK_DROP` of the kernel's `include/uapi/linux/bpf.h`).
 const DROP: u32 = 0;
+
+/// Each packet goes on to its socket.
+const KEEP: i32 = 1;
 
 /// What a sock_ops program returns where it has no answer of its own.
 const DONE: u32 = 1;
@@ -69,6 +75,13 @@ pub fn connections(context: SockOpsContext) -> u32 {
 #[sk_lookup]
 pub fn remote_clients(context: SkLookupContext) -> u32 {
     if remote::asked(&context) { PASS } else { DROP }
+}
+
+/// Called for each packet that comes to a socket over IP.
+#[cgroup_skb]
+pub fn startup_messages(context: SkBuffContext) -> i32 {
+    startup::packet(&context);
+    KEEP
 }
 
 /// Called whenever data comes to a socket, whichever kind it is of, in the task that sent it where that is on this host.

@@ -29,6 +29,18 @@ pub fn emit<T: 'static>(
     submitted: Counter,
     lost: Counter,
 ) {
+    emit_filled::<T>(context, now_boot_ns, submitted, lost, |to| kernel::put(to, event));
+}
+
+/// The same of an event that is too large for the stack: `fill` writes it where it goes.
+#[inline(always)]
+pub fn emit_filled<T: 'static>(
+    context: &impl EbpfContext,
+    now_boot_ns: u64,
+    submitted: Counter,
+    lost: Counter,
+    fill: impl FnOnce(*mut T),
+) {
     let Some(mut entry) = EVENTS.reserve::<T>(0) else {
         count(lost);
         if kernel::due(kernel::Moment::RingFullWarned, now_boot_ns, kernel::SECOND_NS) {
@@ -36,7 +48,7 @@ pub fn emit<T: 'static>(
         }
         return;
     };
-    entry.write(event);
+    fill(entry.as_mut_ptr());
     entry.submit(wake_flag(now_boot_ns));
     count(submitted);
 }

@@ -104,7 +104,9 @@ fn key(alert: &AlertRecord) -> String {
         let ProcessFacts { uid, command, executable, login_uid, unit, container, .. } = process;
         (uid, command, executable, login_uid, unit, container)
     });
-    format!("{kind} {} {} {process:?}", connection.client.ip(), connection.place())
+    // Whoever has come as a monitor may come as an owner.
+    let asked = (&connection.startup.database_role, &connection.startup.database);
+    format!("{kind} {} {} {process:?} {asked:?}", connection.client.ip(), connection.place())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What an alert looks like to those who receive it.
 
-use audit::record::{AlertKind, ProcessFacts, UnixMicros};
+use audit::record::{AlertKind, ProcessFacts, StartupFacts, UnixMicros};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -32,6 +32,11 @@ fn alertmanager(group: &Group) -> Value {
         // Whoever was refused has no address yet.
         if connection.socket_path.is_empty() && !connection.client.ip().is_unspecified() {
             labels["client"] = json!(connection.client.ip().to_string());
+        }
+        let StartupFacts { database_role, database, application_name, .. } = &connection.startup;
+        let asked = [("role", database_role), ("database", database), ("application", application_name)];
+        for (label, value) in asked.into_iter().filter(|(_, value)| !value.is_empty()) {
+            labels[label] = json!(value);
         }
         if let Some(process) = &connection.process {
             labels["command"] = json!(process.command);

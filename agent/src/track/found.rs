@@ -7,9 +7,10 @@ mod tests;
 use std::collections::HashSet;
 use std::net::SocketAddr;
 
-use audit::record::{ConnectionClass, ConnectionRecord, Ending, Opening, Record};
+use audit::record::{ConnectionClass, ConnectionRecord, Ending, Opening, Record, StartupFacts};
 use ebpf_abi::Opened;
 
+use super::startup::Speech;
 use super::{Open, Tracker, Witness, judge};
 use crate::snapshot::{Bytes, Look, Reach, Standing};
 
@@ -46,15 +47,18 @@ impl Lately {
 
 impl Tracker {
     /// Takes a connection over that an earlier agent saw open, on the same start of the kernel.
-    pub fn restore(&mut self, record: ConnectionRecord) {
+    pub fn restore(&mut self, record: ConnectionRecord, witness: &mut impl Witness, out: &mut Vec<Record>) {
         let is_end_untold = record.opening == Opening::Found || !record.socket_path.is_empty();
-        self.keep_open(Open {
+        let open = Open {
             record,
             since_boot_ns: 0,
             is_restored: true,
             is_in_sight: false,
             is_end_untold,
-        });
+            tell_until: None,
+            speech: Speech::default(),
+        };
+        self.keep_open(open, witness, out);
     }
 
     /// A look begins. Returns the cookies of sockets that it need not ask about.
@@ -94,11 +98,18 @@ impl Tracker {
             let record = self.found(standing, look, witness);
             merged.unknown += u64::from(record.class == ConnectionClass::Unknown);
             let since_boot_ns = look.ended_boot_ns;
-            let mut open =
-                Open { record, since_boot_ns, is_restored: false, is_in_sight: true, is_end_untold: true };
+            let mut open = Open {
+                record,
+                since_boot_ns,
+                is_restored: false,
+                is_in_sight: true,
+                is_end_untold: true,
+                tell_until: None,
+                speech: Speech::default(),
+            };
             open.count(standing.bytes);
             self.announce(&open.record, witness, out);
-            self.keep_open(open);
+            self.keep_open(open, witness, out);
         }
         merged
     }
@@ -110,12 +121,14 @@ impl Tracker {
 
     /// Everything that happened before this time, at most `now_boot_ns`, was told.
     pub fn told_until(&mut self, now_boot_ns: u64) -> u64 {
-        self.halves.oldest_boot_ns().map_or(now_boot_ns, |oldest| oldest.min(now_boot_ns))
+        let waiting = [self.halves.oldest_boot_ns(), self.oldest_waiting_boot_ns()];
+        waiting.into_iter().flatten().fold(now_boot_ns, u64::min)
     }
 
-    /// Records of all open connections.
+    /// Records of all open connections that were told.
     pub fn open_records(&self) -> impl Iterator<Item = &ConnectionRecord> {
-        self.open.values().map(|open| &open.record)
+        let told = self.open.values().filter(|open| open.tell_until.is_none());
+        told.map(|open| &open.record)
     }
 
     /// The open connection with this cookie, or from this address and port.
@@ -130,7 +143,7 @@ impl Tracker {
             cookie.is_some_and(|cookie| cookie == it.cookie || (cookie != 0 && cookie == it.client_cookie))
                 || client.is_some_and(|client| it.socket_path.is_empty() && client == it.client)
         };
-        let mut those = self.open_records().filter(is_it);
+        let mut those = self.open.values().map(|open| &open.record).filter(is_it);
         match (those.next(), those.next()) {
             (Some(it), None) => Ok(it.clone()),
             (None, _) => Err(format!("no connection that is open has the name {name}")),
@@ -151,7 +164,7 @@ impl Tracker {
     }
 
     /// Ends what a look did not see any more.
-    fn sweep(&mut self, look: &Look, merged: &mut Merged, witness: &impl Witness, out: &mut Vec<Record>) {
+    fn sweep(&mut self, look: &Look, merged: &mut Merged, witness: &mut impl Witness, out: &mut Vec<Record>) {
         let mut gone = Vec::new();
         for (age, open) in &mut self.open {
             if let Some(bytes) = look.alive.get(&open.record.cookie) {
@@ -171,8 +184,9 @@ impl Tracker {
             }
         }
         for age in gone {
-            let Some(open) = self.open.remove(&age) else { continue };
+            let Some(mut open) = self.open.remove(&age) else { continue };
             self.ages.remove(&open.record.cookie);
+            self.tell_late(age, &mut open, witness, out);
             merged.ended += 1;
             let ending = if open.is_restored { Ending::Away } else { Ending::Missed };
             let closed_at = Some(witness.at(look.ended_boot_ns).max(open.record.opened_at));
@@ -198,6 +212,9 @@ impl Tracker {
         let process = process.map(|process| witness.facts(&process, look.ended_boot_ns));
         let record = &mut open.record;
         (record.class, record.evidence, record.rule, record.process) = (class, evidence, rule, process);
+        if class == ConnectionClass::Proxied {
+            record.startup = StartupFacts::default();
+        }
         let record = record.clone();
         self.announce(&record, witness, out);
         true
@@ -223,6 +240,7 @@ impl Tracker {
             evidence,
             rule,
             process: process.map(|process| witness.facts(&process, look.ended_boot_ns)),
+            startup: StartupFacts::default(),
             bytes_to_server: 0,
             bytes_to_client: 0,
         }

@@ -9,6 +9,7 @@ use audit::record::ProcessFacts;
 use ebpf_abi::{Closed, Endpoint, Opened, Side};
 
 use super::Witness;
+use super::startup::{Speech, nanos};
 
 /// How long an end waits for the other one.
 pub(super) const PAIR_WAIT: Duration = Duration::from_millis(250);
@@ -26,6 +27,8 @@ pub(super) struct Half {
     pub(super) closed: Option<Closed>,
     /// Whose it is, read at once: a quick process may be gone when the wait is over.
     pub(super) facts: Option<ProcessFacts>,
+    /// What the client has said meanwhile, where it is the server's end.
+    pub(super) speech: Speech,
 }
 
 /// What both ends of a connection have in common.
@@ -54,7 +57,7 @@ impl Half {
     pub(super) fn new(opened: Opened, witness: &mut impl Witness) -> Self {
         let is_known = opened.side == Side::Client && opened.process.pid != 0;
         let facts = is_known.then(|| witness.facts(&opened.process, opened.at_boot_ns));
-        Half { opened, closed: None, facts }
+        Half { opened, closed: None, facts, speech: Speech::default() }
     }
 
     pub(super) fn is_client(&self) -> bool {
@@ -116,6 +119,12 @@ impl Halves {
         half.map(|half| half.closed = Some(*closed)).is_some()
     }
 
+    /// What the client of a waiting end has said.
+    pub(super) fn speech(&mut self, cookie: u64) -> Option<&mut Speech> {
+        let half = self.cookies.get(&cookie).and_then(|key| self.waiting.get_mut(key));
+        half.map(|half| &mut half.speech)
+    }
+
     pub(super) fn take_overdue(&mut self, now_boot_ns: u64) -> Option<Half> {
         while let Some((deadline, pair)) = self.late_deadlines.front()
             && (*deadline <= now_boot_ns || HALVES_MAX <= self.late_deadlines.len())
@@ -145,10 +154,6 @@ impl Halves {
         self.cookies.remove(&half.opened.cookie);
         Some(half)
     }
-}
-
-fn nanos(wait: Duration) -> u64 {
-    u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn pair(opened: &Opened) -> Pair {

@@ -2,9 +2,10 @@
 
 use std::net::{Ipv6Addr, SocketAddr};
 
-use audit::record::{ConnectionRecord, Ending, Opening, Record};
+use audit::record::{ConnectionRecord, Ending, Opening, Record, StartupFacts};
 use ebpf_abi::UnixOpened;
 
+use super::startup::Speech;
 use super::{Arrival, Open, Tracker, Witness, judge};
 use crate::event;
 
@@ -48,17 +49,21 @@ impl Tracker {
             evidence,
             rule,
             process: process.map(|process| witness.facts(&process, opened.at_boot_ns)),
+            startup: StartupFacts::default(),
             bytes_to_server: 0,
             bytes_to_client: 0,
         };
         self.announce(&record, witness, out);
         let since_boot_ns = opened.at_boot_ns;
-        self.keep_open(Open {
+        let open = Open {
             record,
             since_boot_ns,
             is_restored: false,
             is_in_sight: false,
             is_end_untold: true,
-        });
+            tell_until: None,
+            speech: Speech::default(),
+        };
+        self.keep_open(open, witness, out);
     }
 }

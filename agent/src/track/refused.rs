@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use audit::record::{
     AlertKind, AlertRecord, ConnectionClass, ConnectionRecord, Ending, Evidence, Opening, Record,
+    StartupFacts,
 };
 use ebpf_abi::Refused;
 
@@ -54,6 +55,7 @@ impl Tracker {
             evidence: Evidence::None,
             rule: String::new(),
             process: process.map(|process| witness.facts(process, refused.at_boot_ns)),
+            startup: StartupFacts::default(),
             bytes_to_server: 0,
             bytes_to_client: 0,
         };

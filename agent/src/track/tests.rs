@@ -28,6 +28,7 @@ pub(crate) fn record() -> ConnectionRecord {
         evidence: Evidence::None,
         rule: String::new(),
         process: None,
+        startup: StartupFacts::default(),
         bytes_to_server: 0,
         bytes_to_client: 0,
     }
@@ -195,6 +196,8 @@ fn a_client_elsewhere_is_judged_by_its_address_once_the_wait_is_over() {
     tracker.on_time(halves::PAIR_WAIT.as_nanos() as u64 - 1, &mut Script, &mut out);
     assert_eq!((out.len(), tracker.open()), (0, 1));
     tracker.on_time(halves::PAIR_WAIT.as_nanos() as u64, &mut Script, &mut out);
+    assert_eq!(out.len(), 0, "its client may have something to say");
+    tracker.on_time(WAITED, &mut Script, &mut out);
     assert_eq!(
         out.iter().map(line).collect::<Vec<_>>(),
         [

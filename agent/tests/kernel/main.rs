@@ -12,6 +12,7 @@ mod local;
 mod namespaces;
 mod process;
 mod programs;
+mod startup;
 mod storm;
 mod tampered;
 mod untold;

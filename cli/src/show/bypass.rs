@@ -26,6 +26,10 @@ pub(crate) struct Bypass {
     process_parents: Vec<String>,
     client: String,
     server: String,
+    encryption: String,
+    database_role: String,
+    database: String,
+    application_name: String,
     state: String,
     opened_at: Option<String>,
     closed_at: Option<String>,
@@ -60,6 +64,10 @@ impl From<BypassRow> for Bypass {
             process_parents: row.process_parents,
             client: row.client,
             server: row.server,
+            encryption: row.encryption,
+            database_role: row.database_role,
+            database: row.database,
+            application_name: row.application_name,
             state: row.state,
             opened_at: row.opened_at.map(moment::exact),
             closed_at: row.closed_at.map(moment::exact),
@@ -70,6 +78,27 @@ impl From<BypassRow> for Bypass {
             alert_id: (!row.alert_id.is_nil()).then(|| row.alert_id.to_string()),
             rule: row.rule,
         }
+    }
+}
+
+impl Bypass {
+    /// What the client said first, as far as it is known.
+    fn startup(&self) -> String {
+        let named =
+            |what: &str, name: &String| if name.is_empty() { None } else { Some(format!("{what} {name}")) };
+        let encryption = match self.encryption.as_str() {
+            "" => None,
+            "none" => Some("not encrypted".to_owned()),
+            "refused" => Some("not encrypted, though it asked".to_owned()),
+            by => Some(format!("encrypted ({by})")),
+        };
+        let said = [
+            named("role", &self.database_role),
+            named("database", &self.database),
+            named("application", &self.application_name),
+            encryption,
+        ];
+        said.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -92,6 +121,10 @@ impl Shown for Bypass {
         "process_parents",
         "client",
         "server",
+        "encryption",
+        "database_role",
+        "database",
+        "application_name",
         "state",
         "opened_at",
         "closed_at",
@@ -109,6 +142,7 @@ impl Shown for Bypass {
         "user",
         "client",
         "database",
+        "start-up",
         "state",
         "allowed by",
         "to database",
@@ -144,6 +178,7 @@ impl Shown for Bypass {
             Cell::plain(user),
             Cell::plain(self.client.as_str()),
             Cell::plain(self.server.as_str()),
+            Cell::plain(self.startup()),
             state,
             Cell::plain(self.rule.as_str()),
             Cell::plain(format!("{} bytes", self.bytes_to_server)),

@@ -181,6 +181,7 @@ fn around(at: UnixMicros) -> ConnectionRecord {
         rule: String::new(),
         socket_path: String::new(),
         process: None,
+        startup: StartupFacts::default(),
         bytes_to_server: 0,
         bytes_to_client: 0,
     }

@@ -322,6 +322,9 @@ pub struct ConnectionRecord {
     pub rule: String,
     /// The client's process, where it runs on this host.
     pub process: Option<ProcessFacts>,
+    /// What the client said first.
+    #[serde(default, skip_serializing_if = "StartupFacts::is_unknown")]
+    pub startup: StartupFacts,
     /// Bytes that the database's end received; where it is elsewhere, that this end sent.
     pub bytes_to_server: u64,
     /// Bytes that the database's end sent; where it is elsewhere, that this end received.
@@ -333,6 +336,44 @@ impl ConnectionRecord {
     pub fn place(&self) -> String {
         if self.socket_path.is_empty() { self.server.to_string() } else { self.socket_path.clone() }
     }
+}
+
+/// What the client of a connection that is not the proxy's said first. It is what the client asked for: PostgreSQL may have refused it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StartupFacts {
+    /// Whether it is encrypted.
+    pub encryption: Encryption,
+    /// Role that it asked to log in as; empty where that is not known.
+    pub database_role: String,
+    /// Database that it asked for; empty where that is not known, or there is none.
+    pub database: String,
+    /// `application_name`.
+    pub application_name: String,
+}
+
+impl StartupFacts {
+    /// Whether nothing is known.
+    pub fn is_unknown(&self) -> bool {
+        *self == StartupFacts::default()
+    }
+}
+
+/// Whether a connection is encrypted, by what its client said first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Encryption {
+    /// Nothing tells.
+    #[default]
+    Unknown,
+    /// It is not, and the client did not ask for it.
+    None,
+    /// It is not: the client asked for it, and the server has none.
+    Refused,
+    /// By TLS.
+    Tls,
+    /// By GSSAPI.
+    Gss,
 }
 
 /// A process as the kernel described it at the moment of its `connect`, or when the agent found it.

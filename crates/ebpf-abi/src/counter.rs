@@ -30,9 +30,13 @@ pub enum Counter {
     RefusedLost = 11,
     /// `connect`s to ports that are acted on which went on unjudged: the agent had not put the end off.
     Unjudged = 12,
+    /// `Startup` events handed to the ring.
+    StartupSubmitted = 13,
+    /// `Startup` events that found the ring full, or half of it.
+    StartupLost = 14,
 }
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: u32 = 13;
+    pub const COUNT: u32 = 15;
 }

@@ -14,4 +14,6 @@ pub enum Kind {
     UnixOpened = 3,
     /// [`Refused`](crate::Refused).
     Refused = 4,
+    /// [`Startup`](crate::Startup).
+    Startup = 5,
 }

@@ -20,6 +20,7 @@ mod counter;
 mod kind;
 mod offset;
 mod opened;
+mod startup;
 mod unix;
 
 pub use act::{
@@ -31,4 +32,5 @@ pub use counter::Counter;
 pub use kind::Kind;
 pub use offset::Offset;
 pub use opened::{COMMAND_BYTES, Endpoint, Opened, Process, Side};
+pub use startup::{REQUEST_BYTES, REQUESTS_MAX, STARTUP_BYTES, Said, Startup};
 pub use unix::{PATH_BYTES, UnixOpened};

@@ -14,7 +14,7 @@ use e2e::postgres::{self, Postgres};
 use e2e::proxy::{Proxy, ProxySettings};
 use e2e::psql::{self, Session};
 use e2e::scratch::Scratch;
-use e2e::shop::Shop;
+use e2e::shop::{STAFF, Shop};
 use e2e::wait;
 
 use crate::stack::{USER, number, text};
@@ -103,6 +103,18 @@ fn a_connection_around_the_proxy_raises_an_alert_with_process_user_and_address()
         assert!(message.contains(part), "`{part}` is not in `{message}`");
     }
     let row = watched.ledger.wait_row("the bypass", "SELECT * FROM bypasses")?;
+    for (column, asked) in [
+        ("database_role", STAFF),
+        ("database", "shop"),
+        ("application_name", "psql"),
+        ("encryption", "refused"),
+    ] {
+        assert_eq!(text(&row, column)?, asked, "{row}");
+    }
+    assert!(
+        message.contains(&format!("role \"{STAFF}\", database \"shop\", application \"psql\"")),
+        "{message}"
+    );
     let executable = text(&row, "process_executable")?;
     assert!(executable.ends_with("/psql") && message.contains(executable), "{row}");
     let me = format!("[{}]", std::process::id());
@@ -130,7 +142,7 @@ fn connections_of_the_proxy_are_known_by_the_kernel_and_raise_no_alert() -> Resu
     assert_eq!(alerts.len(), 1, "{alerts:?}");
     // The proxy also has connections of its own, without a session: it reads the catalog.
     let proxied = "SELECT * FROM connections FINAL WHERE class = 'proxied' AND evidence = 'kernel' \
-        AND client_cookie IN (SELECT upstream_cookie FROM sessions FINAL)";
+        AND encryption = '' AND database_role = '' AND client_cookie IN (SELECT upstream_cookie FROM sessions FINAL)";
     watched.ledger.wait_rows("the sessions' connections", proxied, |rows| rows.len() == SESSIONS)?;
     Ok(())
 }

@@ -69,7 +69,7 @@ const ELSEWHERE: [(&str, &str); 9] = [
 ];
 /// The same of it in a sentence, behind these words.
 const IN_SENTENCE: (&str, &str) = (
-    " around the proxy; ",
+    " though it asked for that; ",
     "runs /usr/lib/postgresql/18/bin/psql, logged in as alice, unit session-7.scope, started by bash[1689] by sudo[1687] by \
      bash[1502] by sshd-session[1490]\"",
 );

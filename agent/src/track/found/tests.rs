@@ -182,7 +182,7 @@ fn earlier() -> ConnectionRecord {
 #[test]
 fn what_an_earlier_agent_saw_goes_on_or_has_ended_while_it_was_away() {
     let (mut tracker, mut out) = (tracker(), Vec::new());
-    tracker.restore(earlier());
+    tracker.restore(earlier(), &mut Script, &mut Vec::new());
     let known = tracker.begin_look();
     assert!(known.contains(&1) && known.contains(&2));
     let merged = tracker.on_look(&look(&[], &[1, 2]), &mut Script, &mut out);
@@ -196,7 +196,7 @@ fn what_an_earlier_agent_saw_goes_on_or_has_ended_while_it_was_away() {
     assert_eq!((record.bytes_to_server, record.bytes_to_client), (7, 9), "as last seen");
     assert_eq!((record.opened_at, record.cookie), (earlier().opened_at, 2), "the same record");
 
-    tracker.restore(earlier());
+    tracker.restore(earlier(), &mut Script, &mut Vec::new());
     out.clear();
     tracker.begin_look();
     tracker.on_look(&look(&[], &[]), &mut Script, &mut out);
@@ -208,7 +208,7 @@ fn what_an_earlier_agent_saw_goes_on_or_has_ended_while_it_was_away() {
 #[test]
 fn what_is_out_of_sight_is_not_ended() {
     let (mut tracker, mut out) = (tracker(), Vec::new());
-    tracker.restore(earlier());
+    tracker.restore(earlier(), &mut Script, &mut Vec::new());
     for reach in [Reach::Partial, Reach::Fenced] {
         tracker.on_look(&Look { reach, ..look(&[], &[]) }, &mut Script, &mut out);
         assert_eq!(tracker.open(), 1, "{reach:?}");

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use audit::record::{
     AgentHealthRecord, AlertKind, AlertRecord, ApprovalEvent, ApprovalRecord, ColumnClassRecord,
-    ConnectionClass, ConnectionRecord, Ending, Evidence, GapRecord, Opening, Outcome, ProcessFacts, Record,
-    SessionRecord, Statement, StatementRecord, UnixMicros,
+    ConnectionClass, ConnectionRecord, Encryption, Ending, Evidence, GapRecord, Opening, Outcome,
+    ProcessFacts, Record, SessionRecord, StartupFacts, Statement, StatementRecord, UnixMicros,
 };
 use uuid::Uuid;
 
@@ -310,6 +310,7 @@ fn connection(session: &SessionRecord, number: u64) -> ConnectionRecord {
         rule: String::new(),
         socket_path: String::new(),
         process: None,
+        startup: StartupFacts::default(),
         bytes_to_server: 4_000,
         bytes_to_client: 90_000,
     }
@@ -345,6 +346,12 @@ fn around_the_proxy(number: u64, at: i64) -> [Record; 2] {
             parents: vec!["sh[1999]".to_owned(), "cron[801]".to_owned(), "systemd[1]".to_owned()],
             ..ProcessFacts::default()
         }),
+        startup: StartupFacts {
+            encryption: Encryption::None,
+            database_role: "deploy".to_owned(),
+            database: "shop".to_owned(),
+            application_name: "pg_dump".to_owned(),
+        },
         bytes_to_server: 600,
         bytes_to_client: 70_000,
     };

@@ -24,6 +24,7 @@ const REFUSED: &str = "SELECT ?fields FROM ( \
                 concat('[', IPv6NumToString(client_address), ']')), ':', toString(client_port))) AS client, \
             concat(if(startsWith(IPv6NumToString(server_address), '::ffff:'), substring(IPv6NumToString(server_address), 8), \
                 concat('[', IPv6NumToString(server_address), ']')), ':', toString(server_port)) AS server, \
+            '' AS encryption, '' AS database_role, '' AS database, '' AS application_name, \
             if(kind = 'denied', 'refused', 'would_be_refused') AS state, \
             CAST(NULL AS Nullable(DateTime64(6, 'UTC'))) AS opened_at, \
             CAST(NULL AS Nullable(DateTime64(6, 'UTC'))) AS closed_at, \
@@ -70,6 +71,14 @@ pub struct BypassRow {
     pub client: String,
     /// Address and port of the database.
     pub server: String,
+    /// `tls`, `gss`, `none`, or `refused` where the client asked for encryption and the server has none; empty where nothing tells.
+    pub encryption: String,
+    /// Role that the client asked to log in as; empty where that is not known.
+    pub database_role: String,
+    /// Database that it asked for.
+    pub database: String,
+    /// What it called itself.
+    pub application_name: String,
     /// `open`, `closed`, or `unknown` where the ledger has no such connection; `refused` or `would_be_refused` where there was
     /// none.
     pub state: String,

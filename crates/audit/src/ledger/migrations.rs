@@ -90,6 +90,8 @@ const MIGRATIONS: &[Migration] = migrations![
     58 "0058_statements_values_index",
     59 "0059_who_saw",
     60 "0060_session_timeline_parameters",
+    61 "0061_connections_startup",
+    62 "0062_bypasses_startup",
 ];
 
 #[derive(Row, Deserialize)]

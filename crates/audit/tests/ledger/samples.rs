@@ -113,6 +113,12 @@ pub(crate) fn connection() -> ConnectionRecord {
             pod: "3f1c8a5e-6d0b-4c7e-9a51-0b2f7c1d9e84".to_owned(),
             parents: vec!["bash[31000]".to_owned(), "sudo[30999]".to_owned()],
         }),
+        startup: StartupFacts {
+            encryption: Encryption::Refused,
+            database_role: "alice".to_owned(),
+            database: "shop".to_owned(),
+            application_name: "psql".to_owned(),
+        },
         bytes_to_server: 0,
         bytes_to_client: 0,
     }

@@ -451,7 +451,7 @@ async fn every_column_of_a_record_is_under_the_chain() {
     const COLUMNS: &str = "SELECT name, type FROM system.columns WHERE database = 'picket' AND table = {table:String} \
         AND default_kind != 'MATERIALIZED' AND NOT is_in_sorting_key AND NOT is_in_partition_key \
         AND name NOT IN ('version', 'writer_id', 'writer_sequence') ORDER BY position";
-    const ROWS: u64 = 30;
+    const ROWS: u64 = 40;
     let mut stage = Stage::new().await;
     let id = |number: u64| Uuid::from_u128(u128::from(1_000 + number));
     let samples: [(&str, Sample); 8] = [

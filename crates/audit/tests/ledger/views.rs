@@ -128,6 +128,8 @@ async fn bypasses_follow_their_connection() {
     assert_eq!((row.state.as_str(), row.closed_at, row.duration_seconds), ("open", None, None));
     assert_eq!((row.process_command.as_str(), row.process_pid, row.uid), ("psql", Some(31_337), Some(0)));
     assert_eq!((row.client.as_str(), row.server.as_str()), ("[::1]:50999", "[::1]:5432"));
+    let said = (row.database_role.as_str(), row.database.as_str(), row.application_name.as_str());
+    assert_eq!((said, row.encryption.as_str()), (("alice", "shop", "psql"), "refused"));
 
     let closed = ConnectionRecord {
         closed_at: Some(UnixMicros(T0 + 1_500_000)),
@@ -169,6 +171,7 @@ async fn what_a_rule_allows_is_told_with_its_name_and_is_no_bypass() {
     assert_eq!((page.rows.len(), row.rule.as_str(), row.at), (1, "backup", UnixMicros(T0)));
     assert_eq!((row.state.as_str(), row.duration_seconds, row.bytes_to_server), ("closed", Some(1.5), 10));
     assert_eq!((row.client.as_str(), row.process_command.as_str()), ("[::1]:50999", "psql"));
+    assert_eq!((row.database_role.as_str(), row.encryption.as_str()), ("alice", "refused"));
     assert!(row.alert_id.is_nil());
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::chain::{Leaf, Table};
-use crate::record::{ConnectionClass, ConnectionRecord, Ending, Evidence, Opening, UnixMicros};
+use crate::record::{ConnectionClass, ConnectionRecord, Encryption, Ending, Evidence, Opening, UnixMicros};
 
 use super::{Chained, Place, about, as_ipv6, version};
 
@@ -47,6 +47,10 @@ pub(in crate::ledger) struct ConnectionRow {
     process_container: String,
     process_pod: String,
     process_parents: Vec<String>,
+    encryption: String,
+    database_role: String,
+    database: String,
+    application_name: String,
     #[serde(with = "clickhouse::serde::uuid")]
     writer_id: Uuid,
     writer_sequence: u64,
@@ -90,6 +94,10 @@ impl ConnectionRow {
             process_container: facts.container,
             process_pod: facts.pod,
             process_parents: facts.parents,
+            encryption: encryption(record.startup.encryption).to_owned(),
+            database_role: record.startup.database_role.clone(),
+            database: record.startup.database.clone(),
+            application_name: record.startup.application_name.clone(),
             writer_id: place.writer,
             writer_sequence: place.sequence,
         }
@@ -150,7 +158,11 @@ impl Chained for ConnectionRow {
             .text("process_unit", &self.process_unit)
             .text("process_container", &self.process_container)
             .text("process_pod", &self.process_pod)
-            .list("process_parents", &self.process_parents);
+            .list("process_parents", &self.process_parents)
+            .text("encryption", &self.encryption)
+            .text("database_role", &self.database_role)
+            .text("database", &self.database)
+            .text("application_name", &self.application_name);
         leaf.half()
     }
 }
@@ -171,6 +183,17 @@ fn evidence(evidence: Evidence) -> &'static str {
         Evidence::Holder => "holder",
         Evidence::Address => "address",
         Evidence::None => "none",
+    }
+}
+
+/// As in older rows, nothing stands where nothing is known.
+fn encryption(encryption: Encryption) -> &'static str {
+    match encryption {
+        Encryption::Unknown => "",
+        Encryption::None => "none",
+        Encryption::Refused => "refused",
+        Encryption::Tls => "tls",
+        Encryption::Gss => "gss",
     }
 }
 
