@@ -39,7 +39,17 @@ const STRICT: [&str; 20] = [
 ];
 
 /// Those that are never NULL.
-const NEVER_NULL: [&str; 6] = ["clock_timestamp", "concat", "now", "num_nonnulls", "num_nulls", "random"];
+pub(crate) const NEVER_NULL: [&str; 9] = [
+    "clock_timestamp",
+    "concat",
+    "concat_ws",
+    "format",
+    "now",
+    "num_nonnulls",
+    "num_nulls",
+    "quote_nullable",
+    "random",
+];
 
 /// Operators that are NULL only where an operand is.
 const STRICT_OPERATORS: [&str; 22] = [

@@ -1,6 +1,6 @@
 //! Constants in conditions, folded as PostgreSQL's planner would. What is not understood is no constant.
 
-use crate::filter::{is_one_row, only_target};
+use crate::filter::{is_one_of, is_one_row, only_target};
 use crate::tree::Tree;
 
 /// The value of an expression that looks at nothing.
@@ -110,6 +110,11 @@ pub(crate) fn constant(tree: &Tree) -> Option<Constant> {
             {
                 return Some(Constant::Number(0.0));
             }
+            // What is left of a division by one.
+            let is_one = |right: &Tree| constant(right) == Some(Constant::Number(1.0));
+            if operator == "%" && tree.has(&["lexpr"]) && tree.one("rexpr").is_some_and(is_one) {
+                return Some(Constant::Number(0.0));
+            }
             let right = constant(tree.one("rexpr")?)?;
             let Some(left) = tree.one("lexpr") else {
                 let number = right.as_number()?;
@@ -145,12 +150,33 @@ pub(crate) fn constant(tree: &Tree) -> Option<Constant> {
             }
             Some(Constant::Null)
         }
+        "FuncCall" => call(tree),
         "SubLink" if tree.number("sub_link_type") == 5 => {
             let select = tree.one("subselect").filter(|select| is_one_row(select))?;
             constant(only_target(select)?)
         }
         _ => None,
     }
+}
+
+/// What a function gives whatever its first argument is, but for NULL: the empty text is in each, at its beginning.
+fn call(tree: &Tree) -> Option<Constant> {
+    let mut args = tree.all("args").skip(1);
+    let second = args.next()?;
+    let is_nothing = |tree: &Tree| is_zero(Some(tree));
+    if is_one_of(&["left", "repeat", "right"], tree) {
+        return is_nothing(second).then(|| Constant::Text(String::new()));
+    }
+    if is_one_of(&["substr", "substring"], tree) {
+        return args.next().is_some_and(is_nothing).then(|| Constant::Text(String::new()));
+    }
+    if constant(second) != Some(Constant::Text(String::new())) {
+        return None;
+    }
+    if is_one_of(&["position", "strpos"], tree) {
+        return Some(Constant::Number(1.0));
+    }
+    is_one_of(&["regexp_like", "starts_with"], tree).then_some(Constant::Bool(true))
 }
 
 fn is_zero(factor: Option<&Tree>) -> bool {

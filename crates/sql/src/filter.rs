@@ -9,9 +9,10 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use crate::condition::NEVER_NULL;
 use crate::constant::{Constant, constant, operator};
 use crate::cover::{self, covers};
-use crate::plain::{is_within, lies, plain, range};
+use crate::plain::{finds_all, is_within, lies, moved, plain, range};
 use crate::source::{self, Output, Source, Table, holds_all, reads_all};
 use crate::tree::{Child, Tree};
 
@@ -233,18 +234,28 @@ impl<'t> Scale<'t> {
                 let (Some(left), Some(right)) = (condition.one("lexpr"), condition.one("rexpr")) else {
                     return;
                 };
-                for (own, other) in [(left, right), (right, left)] {
-                    let found = self.column_of_own(own).and_then(|column| {
-                        sources.iter().find(|source| self.meets(source, other, column)).copied()
-                    });
-                    if let Some(source) = found {
-                        self.own.push(source.called);
-                        self.copies.push(source);
-                        return;
+                if left.kind == "RowExpr" && right.kind == "RowExpr" {
+                    for (one, other) in left.all("args").zip(right.all("args")) {
+                        self.bind_columns(sources, one, other);
                     }
+                    return;
                 }
+                self.bind_columns(sources, left, right);
             }
             _ => {}
+        }
+    }
+
+    fn bind_columns(&mut self, sources: &[Source<'t>], left: &'t Tree, right: &'t Tree) {
+        for (own, other) in [(left, right), (right, left)] {
+            let found = self
+                .column_of_own(own)
+                .and_then(|column| sources.iter().find(|source| self.meets(source, other, column)).copied());
+            if let Some(source) = found {
+                self.own.push(source.called);
+                self.copies.push(source);
+                return;
+            }
         }
     }
 
@@ -346,6 +357,10 @@ impl<'t> Scale<'t> {
             // ALL of none
             3 if is_empty_array(right) => Some(Truth::Always),
             4 | 5 => {
+                // A row is not NULL, also where each column of it is.
+                if self.is_whole_row(left) && constant(right) == Some(Constant::Null) {
+                    return Some(Truth::of(tree.number("kind") == 4));
+                }
                 let equal = match (constant(left), constant(right)) {
                     (Some(one), Some(other)) => one.equals(&other)?,
                     _ if self.is_steady(left) && self.same(left, right) => true,
@@ -406,7 +421,30 @@ impl<'t> Scale<'t> {
                 _ => None,
             };
         }
+        // Nothing is within everything.
+        let holds_nothing = match operator {
+            "@>" => is_empty_array(right),
+            "<@" => is_empty_array(left),
+            "^@" => is_empty_text(right),
+            _ => false,
+        };
+        if holds_nothing {
+            return Some(Truth::Always);
+        }
+        if operator == "=" && left.kind == "RowExpr" && right.kind == "RowExpr" {
+            let each = left.all("args").zip(right.all("args"));
+            return each
+                .map(|(one, other)| self.compared("=", one, other))
+                .try_fold(Truth::Always, |all, one| Some(all.and(one?)));
+        }
         for (one, other, operator) in [(left, right, operator), (right, left, turned(operator))] {
+            if let Some((base, by)) = moved(one)
+                && self.is_steady(base)
+                && self.same(base, other)
+                && let Some(is_true) = by.compares(operator)
+            {
+                return Some(Truth::of(is_true));
+            }
             match constant(one) {
                 Some(Constant::Bool(is_true)) if matches!(operator, "=" | "<>") => {
                     return Some(self.truth(other, is_true != (operator == "=")));
@@ -445,7 +483,7 @@ impl<'t> Scale<'t> {
         }
         if matches!(operator, "~" | "~*" | "!~" | "!~*")
             && let Some(Constant::Text(pattern)) = constant(right)
-            && matches!(pattern.as_str(), "" | "^" | "$" | ".*" | "^.*" | ".*$" | "^.*$")
+            && finds_all(&pattern)
         {
             return Some(Truth::of(!operator.starts_with('!')));
         }
@@ -497,7 +535,10 @@ impl<'t> Scale<'t> {
         let arg = tree.one("arg")?;
         let is_null = match (constant(arg), arg.kind) {
             (Some(value), _) => value == Constant::Null,
-            (None, "NullTest" | "BooleanTest") => false,
+            (None, "AArrayExpr" | "BooleanTest" | "NullTest") => false,
+            (None, "FuncCall") if is_one_of(&NEVER_NULL, arg) => false,
+            // Nor is a row of which each column is NULL: nobody keeps those.
+            (None, "ColumnRef") if tree.number("nulltesttype") == 1 && self.is_whole_row(arg) => false,
             // Only NULLs make a comparison NULL.
             (None, "AExpr") if arg.number("kind") == 1 && is_comparison(arg) => false,
             (None, "ColumnRef")
@@ -592,7 +633,7 @@ impl<'t> Scale<'t> {
             _ => vec![test],
         };
         let all = columns.iter().enumerate().all(|(at, column)| {
-            self.column_of_own(column)
+            self.column_of_own(plain(column))
                 .is_some_and(|column| holds_all(select, Output::At(at), column, self, 0))
         });
         all.then_some(Truth::Always)
@@ -669,6 +710,12 @@ impl<'t> Scale<'t> {
             }
             (_, None) => matches!(self.bare, Bare::Own),
         }
+    }
+
+    /// The name of the target, for all of its row.
+    fn is_whole_row(&self, tree: &'t Tree) -> bool {
+        let names = tree.name("fields");
+        tree.kind == "ColumnRef" && matches!(names.as_slice(), [name] if self.own.contains(name))
     }
 
     /// Whether it is the same each time it is worked out for a row.
@@ -760,6 +807,10 @@ fn is_empty_array(tree: &Tree) -> bool {
         "AArrayExpr" => !tree.has(&["elements"]),
         _ => matches!(constant(tree), Some(Constant::Text(text)) if text.trim() == "{}"),
     }
+}
+
+fn is_empty_text(tree: &Tree) -> bool {
+    matches!(constant(tree), Some(Constant::Text(text)) if text.is_empty())
 }
 
 fn returns_aggregate(select: &Tree) -> bool {

@@ -82,6 +82,26 @@ pub(crate) fn range(tree: &Tree) -> Option<(f64, f64)> {
     if is_one_of(&["random"], tree) && !tree.has(&["args"]) {
         return Some((0.0, 1.0));
     }
+    // A value has a byte at least, and a table an OID.
+    let is_table = tree.kind == "ColumnRef" && tree.name("fields").pop() == Some("tableoid");
+    if is_table || is_one_of(&["pg_column_size"], tree) {
+        return Some((1.0, f64::INFINITY));
+    }
+    if is_one_of(&["sign"], tree) {
+        return Some((-1.0, 2.0));
+    }
+    if tree.kind == "MinMaxExpr" && tree.number("op") == 1 {
+        let least = tree.all("args").filter_map(constant).filter_map(|arg| match arg {
+            Constant::Number(number) => Some(number),
+            _ => None,
+        });
+        return least.reduce(f64::max).map(|least| (least, f64::INFINITY));
+    }
+    let is_square =
+        tree.kind == "AExpr" && operator(tree) == Some("*") && tree.one("lexpr") == tree.one("rexpr");
+    if is_square {
+        return Some((0.0, f64::INFINITY));
+    }
     is_one_of(&NEVER_NEGATIVE, tree).then_some((0.0, f64::INFINITY))
 }
 
@@ -97,6 +117,104 @@ pub(crate) fn lies((least, beyond): (f64, f64), operator: &str, number: f64) -> 
         _ => (false, false),
     };
     (always || never).then_some(always)
+}
+
+/// How `tree` stands to `base`, which it is made of by adding or taking away what is there: greater or less, or, of texts, not the same.
+pub(crate) fn moved<'t>(tree: &'t Tree) -> Option<(&'t Tree, Moved)> {
+    if tree.kind != "AExpr" || tree.number("kind") != 1 {
+        return None;
+    }
+    let (name, base, by) = (operator(tree)?, tree.one("lexpr")?, tree.one("rexpr")?);
+    let is_up = match (constant(by), by.kind) {
+        (Some(Constant::Number(number)), _) if number != 0.0 => 0.0 < number,
+        (Some(Constant::Text(text)), _) if name == "||" && is_plain(&text) => {
+            return Some((base, Moved::Apart));
+        }
+        (None, "TypeCast") if is_forward(by) => true,
+        _ => return None,
+    };
+    match name {
+        "+" => Some((base, if is_up { Moved::Up } else { Moved::Down })),
+        "-" => Some((base, if is_up { Moved::Down } else { Moved::Up })),
+        _ => None,
+    }
+}
+
+/// Whether it is no array or document, which may be within another already.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && !text.contains(['"', '[', '{'])
+}
+
+/// Where something is moved to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moved {
+    Apart,
+    Down,
+    Up,
+}
+
+impl Moved {
+    /// What an operator says of what is moved beside what it was.
+    pub(crate) fn compares(self, operator: &str) -> Option<bool> {
+        match (operator, self) {
+            ("=", _) => Some(false),
+            ("<>", _) => Some(true),
+            ("<" | "<=", Moved::Down) | (">" | ">=", Moved::Up) => Some(true),
+            ("<" | "<=", Moved::Up) | (">" | ">=", Moved::Down) => Some(false),
+            _ => None,
+        }
+    }
+}
+
+/// Whether it is an interval that goes on in time.
+fn is_forward(tree: &Tree) -> bool {
+    let is_interval = tree.one("type_name").and_then(|to| to.name("names").pop()) == Some("interval");
+    let Some(Constant::Text(text)) = tree.one("arg").filter(|_| is_interval).and_then(constant) else {
+        return false;
+    };
+    !text.contains('-') && !text.contains("ago") && text.bytes().any(|byte| matches!(byte, b'1'..=b'9'))
+}
+
+/// Whether a regular expression finds something in each text: each of its parts may be nothing, or an arm of it.
+pub(crate) fn finds_all(pattern: &str) -> bool {
+    let (bare, is_begun) = match pattern.strip_prefix("\\A").or_else(|| pattern.strip_prefix('^')) {
+        Some(rest) => (rest, true),
+        None => (pattern, false),
+    };
+    let (bare, is_ended) = match bare.strip_suffix('$') {
+        Some(rest) if !rest.ends_with('\\') => (rest, true),
+        _ => (bare, false),
+    };
+    // From end to end only what takes each letter.
+    if is_begun && is_ended {
+        return matches!(bare, ".*" | ".*?" | "(.*)");
+    }
+    if bare.contains(['(', ')', '[', '\\', '^', '$']) {
+        return matches!(bare, "(.*)" | "(.*?)" | "()" | "(?:.*)") || is_one_class(bare);
+    }
+    if is_begun || is_ended {
+        return may_be_nothing(bare) && !bare.contains('|');
+    }
+    bare.split('|').any(may_be_nothing)
+}
+
+/// `[…]*`
+fn is_one_class(pattern: &str) -> bool {
+    let inner = pattern.strip_prefix('[').and_then(|rest| rest.strip_suffix("]*"));
+    inner.is_some_and(|inner| !inner.contains(['[', ']', '\\']))
+}
+
+/// Whether each letter of a plain pattern is one that may be left out.
+fn may_be_nothing(pattern: &str) -> bool {
+    let mut rest = pattern;
+    while let Some(letter) = rest.chars().next() {
+        rest = rest.get(letter.len_utf8()..).unwrap_or_default();
+        let after = rest.strip_prefix(['*', '?']);
+        let after = after.or_else(|| rest.strip_prefix("{0,").and_then(|rest| Some(rest.split_once('}')?.1)));
+        let Some(after) = after else { return false };
+        rest = after.strip_prefix('?').unwrap_or(after);
+    }
+    true
 }
 
 /// Whether this column, or anything else, is so compared with a constant whatever it is: no text is below the empty one, no

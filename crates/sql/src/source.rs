@@ -1,5 +1,7 @@
 //! What stands in a FROM: how it is called, which columns it has, whether it holds every row of a table.
 
+use crate::constant::{Constant, constant};
+use crate::plain::plain;
 use crate::tree::Tree;
 
 /// Sub-selects within sub-selects that are looked into.
@@ -110,15 +112,30 @@ impl<'t> Source<'t> {
     }
 }
 
+/// Rows that nobody means by a LIMIT.
+const LIMIT_MAX: f64 = 1e9;
+
+/// Whether LIMIT or OFFSET can leave rows out: not LIMIT ALL, OFFSET 0, or more than any table is meant to have.
+fn is_limited(select: &Tree) -> bool {
+    let takes_all = |limit: &Tree| match constant(limit) {
+        Some(Constant::Null) => true,
+        Some(Constant::Number(rows)) => LIMIT_MAX <= rows,
+        _ => false,
+    };
+    let skips_none = |offset: &Tree| matches!(constant(offset), Some(Constant::Null | Constant::Number(0.0)));
+    !select.all("limit_count").all(takes_all) || !select.all("limit_offset").all(skips_none)
+}
+
 /// Whether a select looks at each row of a table.
 pub(crate) fn reads_all<'t>(select: &'t Tree, table: &impl Table<'t>, depth: usize) -> bool {
     if select.kind != "SelectStmt" || DEPTH_MAX < depth {
         return false;
     }
     let sides = ["larg", "rarg"].into_iter().filter_map(|side| select.one(side));
-    let limits = ["having_clause", "larg", "limit_count", "limit_offset", "values_lists"];
+    let limits = ["having_clause", "larg", "values_lists"];
     select.number("op") == 2 && sides.into_iter().any(|side| reads_all(side, table, depth + 1))
         || !select.has(&limits)
+            && !is_limited(select)
             && table.sources(select).iter().any(|source| {
                 let holds = match source.from {
                     From::Table(relation) => table.is(relation),
@@ -158,9 +175,9 @@ pub(crate) fn holds_all<'t>(
             .any(|side| holds_all(side, output, column, table, depth + 1));
     }
     let skips = select.all("locking_clause").any(|lock| lock.number("wait_policy") == 2);
-    let limits = ["distinct_clause", "having_clause", "larg", "limit_count", "limit_offset", "values_lists"];
+    let limits = ["distinct_clause", "having_clause", "larg", "values_lists"];
     let [source] = table.sources(select)[..] else { return false };
-    if skips || select.has(&limits) || table.filters(source.called, select) {
+    if skips || select.has(&limits) || is_limited(select) || table.filters(source.called, select) {
         return false;
     }
     let is_asked = |at: usize, target: &Tree| match output {
@@ -168,7 +185,9 @@ pub(crate) fn holds_all<'t>(
         Output::Named(name) => returned_name(target) == Some(name),
     };
     select.all("target_list").enumerate().any(|(at, target)| {
-        let Some(value) = target.one("val").filter(|value| value.kind == "ColumnRef") else { return false };
+        let Some(value) = target.one("val").map(plain).filter(|value| value.kind == "ColumnRef") else {
+            return false;
+        };
         let is_star = value.all("fields").any(|field| field.kind == "AStar");
         match (is_star, output, value.name("fields").pop()) {
             (true, Output::Named(name), _) => source.copies(name, column, table, depth),

@@ -171,3 +171,36 @@ INSERT INTO orders SELECT * FROM archive.orders ON CONFLICT (id) DO UPDATE SET n
 INSERT INTO orders SELECT * FROM orders ON CONFLICT (id) DO NOTHING
 
 DO $$ DECLARE p int := 7; BEGIN DELETE FROM orders WHERE p IS NULL OR id = p; END $$
+
+-- what only looks as if it were true of each row
+DELETE FROM orders WHERE id IN (SELECT id FROM orders LIMIT 1000)
+
+DELETE FROM orders WHERE id IN (SELECT id FROM orders ORDER BY id OFFSET 5)
+
+DELETE FROM orders WHERE status ~ '^x*$'
+
+DELETE FROM orders WHERE status ~ 'x+' OR status ~ '^$'
+
+DELETE FROM orders WHERE starts_with(status, 'ret')
+
+DELETE FROM orders WHERE '{}' @> tags AND id > 4
+
+DELETE FROM orders WHERE tags <@ '{}' AND id > 4
+
+DELETE FROM orders WHERE left(status, 1) = 'r'
+
+DELETE FROM orders WHERE greatest(id, 5) > 5
+
+DELETE FROM orders WHERE id % 2 = 0
+
+DELETE FROM orders WHERE concat(note) = ''
+
+DELETE FROM orders WHERE coalesce(note, deleted_at::text) IS NOT NULL
+
+DELETE FROM orders WHERE orders IS NULL
+
+UPDATE orders SET doc = doc || '{"seen": true}' WHERE doc || '{"seen": true}' <> doc AND id = 1
+
+DELETE FROM orders WHERE placed + interval '1 day' > now()
+
+DELETE FROM orders o USING users u WHERE (o.user_id, o.status) = (u.id, 'returned')

@@ -473,3 +473,113 @@ ALTER TABLE prices ALTER price TYPE numeric USING price::bigint::numeric
 -- before: CREATE TABLE sums (a int, b text GENERATED ALWAYS AS (a || 'x') STORED); INSERT INTO sums VALUES (1), (2)
 -- shows: SELECT count(*) FROM sums WHERE b <> '' => 0
 ALTER TABLE sums ALTER b SET EXPRESSION AS ('')
+
+-- a row is not NULL
+DELETE FROM orders WHERE NOT (orders IS NULL)
+
+DELETE FROM orders o WHERE o IS DISTINCT FROM NULL
+
+-- values that are never NULL
+DELETE FROM orders WHERE concat(note) IS NOT NULL
+
+DELETE FROM orders WHERE quote_nullable(note) IS NOT NULL
+
+DELETE FROM orders WHERE format('%s', note) IS NOT NULL
+
+DELETE FROM orders WHERE ARRAY[note] IS NOT NULL
+
+DELETE FROM orders WHERE random() IS NOT NULL
+
+-- what a number can be at least
+DELETE FROM orders WHERE tableoid > 0
+
+DELETE FROM orders WHERE pg_column_size(id) > 0
+
+DELETE FROM orders WHERE id * id >= 0
+
+DELETE FROM orders WHERE id % 1 = 0
+
+DELETE FROM orders WHERE sign(id) >= -1
+
+DELETE FROM orders WHERE greatest(id, 0) >= 0
+
+-- one more is not the same
+DELETE FROM orders WHERE id + 1 > id
+
+DELETE FROM orders WHERE id - 1 < id
+
+DELETE FROM orders WHERE id <= orders.id + 1
+
+DELETE FROM orders WHERE NOT (id = id + 1)
+
+DELETE FROM orders WHERE status || 'x' <> status
+
+DELETE FROM orders WHERE placed < placed + 1
+
+DELETE FROM orders WHERE placed + interval '1 day' > placed
+
+-- nothing is in everything
+DELETE FROM orders WHERE status ~ '|x'
+
+DELETE FROM orders WHERE status ~ '(.*)'
+
+DELETE FROM orders WHERE status ~ '.{0,}'
+
+DELETE FROM orders WHERE status ~ 'x*'
+
+DELETE FROM orders WHERE status ~ '^.*?'
+
+DELETE FROM orders WHERE status ~ '[^x]*'
+
+DELETE FROM orders WHERE status ~ '\A'
+
+DELETE FROM orders WHERE starts_with(status, '')
+
+DELETE FROM orders WHERE status ^@ ''
+
+DELETE FROM orders WHERE position('' IN status) = 1
+
+DELETE FROM orders WHERE strpos(status, '') = 1
+
+DELETE FROM orders WHERE left(status, 0) = ''
+
+DELETE FROM orders WHERE substr(status, 1, 0) = ''
+
+DELETE FROM orders WHERE repeat(status, 0) = ''
+
+DELETE FROM orders WHERE tags @> '{}'
+
+DELETE FROM orders WHERE tags @> ARRAY[]::text[]
+
+DELETE FROM orders WHERE '{}' <@ tags
+
+DELETE FROM orders WHERE doc @> '{}'
+
+-- since: 15
+DELETE FROM orders WHERE regexp_like(status, '')
+
+-- a LIMIT that limits nothing
+DELETE FROM orders WHERE id IN (SELECT id FROM orders LIMIT ALL)
+
+DELETE FROM orders WHERE id IN (SELECT id FROM orders OFFSET 0)
+
+DELETE FROM orders WHERE id IN (SELECT id FROM orders LIMIT NULL)
+
+DELETE FROM orders WHERE id IN (SELECT id FROM orders LIMIT 9223372036854775807)
+
+DELETE FROM orders WHERE ctid = ANY (ARRAY(SELECT ctid FROM orders LIMIT ALL))
+
+DELETE FROM orders USING (SELECT id FROM orders LIMIT ALL) s WHERE s.id = orders.id
+
+INSERT INTO orders SELECT * FROM orders LIMIT ALL ON CONFLICT (id) DO UPDATE SET quantity = 9
+
+INSERT INTO orders SELECT * FROM orders OFFSET 0 ON CONFLICT (id) DO UPDATE SET quantity = 9
+
+-- the same in other words
+DELETE FROM orders WHERE id IN (SELECT id + 0 FROM orders)
+
+DELETE FROM orders WHERE id + 0 IN (SELECT id FROM orders)
+
+DELETE FROM orders WHERE id::text IN (SELECT id::text FROM orders)
+
+DELETE FROM orders o USING orders s WHERE (o.id, o.user_id) = (s.id, s.user_id)
