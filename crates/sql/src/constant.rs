@@ -110,11 +110,6 @@ pub(crate) fn constant(tree: &Tree) -> Option<Constant> {
             {
                 return Some(Constant::Number(0.0));
             }
-            // What is left of a division by one.
-            let is_one = |right: &Tree| constant(right) == Some(Constant::Number(1.0));
-            if operator == "%" && tree.has(&["lexpr"]) && tree.one("rexpr").is_some_and(is_one) {
-                return Some(Constant::Number(0.0));
-            }
             let right = constant(tree.one("rexpr")?)?;
             let Some(left) = tree.one("lexpr") else {
                 let number = right.as_number()?;

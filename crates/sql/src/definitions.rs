@@ -131,10 +131,10 @@ fn alter_table(table: &Tree, command: &Tree, statement: &mut Statement) {
         | AlterTableType::AtGenericOptions
         | AlterTableType::AtSetTableSpace => statement.add(Effect::Redirect),
         // Replicas cannot tell any more which row has changed.
-        AlterTableType::AtReplicaIdentity => {
-            if command.one("def").is_some_and(|identity| identity.text("identity_type") == "n") {
-                statement.add(Effect::DisableProtection);
-            }
+        AlterTableType::AtReplicaIdentity
+            if command.one("def").is_some_and(|identity| identity.text("identity_type") == "n") =>
+        {
+            statement.add(Effect::DisableProtection);
         }
         AlterTableType::AtAlterConstraint => {
             let is_ended = command.one("def").is_some_and(|constraint| {

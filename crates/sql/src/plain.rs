@@ -120,7 +120,7 @@ pub(crate) fn lies((least, beyond): (f64, f64), operator: &str, number: f64) -> 
 }
 
 /// How `tree` stands to `base`, which it is made of by adding or taking away what is there: greater or less, or, of texts, not the same.
-pub(crate) fn moved<'t>(tree: &'t Tree) -> Option<(&'t Tree, Moved)> {
+pub(crate) fn moved(tree: &Tree) -> Option<(&Tree, Moved)> {
     if tree.kind != "AExpr" || tree.number("kind") != 1 {
         return None;
     }

@@ -497,8 +497,6 @@ DELETE FROM orders WHERE pg_column_size(id) > 0
 
 DELETE FROM orders WHERE id * id >= 0
 
-DELETE FROM orders WHERE id % 1 = 0
-
 DELETE FROM orders WHERE sign(id) >= -1
 
 DELETE FROM orders WHERE greatest(id, 0) >= 0
