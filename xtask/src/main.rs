@@ -7,6 +7,7 @@ mod demo;
 mod ebpf;
 mod error;
 mod fuzz;
+mod kernels;
 mod progress;
 mod record;
 mod repo;
@@ -42,6 +43,7 @@ enum Task {
     Bench(bench::Args),
     Boards(boards::Args),
     Fuzz(fuzz::Args),
+    Kernels(kernels::Args),
     Record(record::Args),
     Suites(suites::Args),
     Tidy(tidy::Args),
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         Task::Bench(args) => bench::command(&args),
         Task::Boards(args) => boards::command(&args),
         Task::Fuzz(args) => fuzz::command(&args),
+        Task::Kernels(args) => kernels::command(&args),
         Task::Record(args) => record::command(&args),
         Task::Suites(args) => suites::command(&args),
         Task::Tidy(args) => tidy::command(&args),

@@ -23,11 +23,13 @@ mod unpacked;
 
 use anyhow::{Result, anyhow};
 
+pub(crate) use self::apt::install as install_from_apt;
 pub(crate) use self::engine::library as engine_library;
 pub(crate) use self::kernel_tools::{APT_RUSTC, Compiler, find_compiler, find_linker};
 pub(crate) use self::pgbouncer::find as pgbouncer;
 pub(crate) use self::presidio::python as presidio;
 pub(crate) use self::privilege::Privilege;
+pub(crate) use self::unpacked::unpack as unpack_from_apt;
 
 use self::needs::{Need, Source};
 use crate::error::Unavailable;

@@ -15,7 +15,7 @@ const CLUSTER_SETTINGS: &str = "/etc/postgresql-common/createcluster.d";
 const NO_CLUSTER: &str = "/etc/postgresql-common/createcluster.d/picket-setup.conf";
 
 /// Installs `packages`; `by_hand` says what a person does where that is impossible.
-pub(super) fn install(packages: &[&str], by_hand: &str) -> Result<()> {
+pub(crate) fn install(packages: &[&str], by_hand: &str) -> Result<()> {
     let packages: Vec<&str> = packages.iter().copied().filter(|package| !is_installed(package)).collect();
     if packages.is_empty() {
         return Ok(());

@@ -17,6 +17,15 @@ pub(super) fn folder(package: &str) -> Option<PathBuf> {
     Some(repo::cache_folder()?.join(package))
 }
 
+/// Where it is, unpacked now where it was not.
+pub(crate) fn unpack(package: &str, by_hand: &str) -> Result<PathBuf> {
+    let folder = folder(package).context("find a cache folder: set HOME or XDG_CACHE_HOME")?;
+    if !folder.is_dir() {
+        install(package, by_hand)?;
+    }
+    Ok(folder)
+}
+
 pub(super) fn install(package: &str, by_hand: &str) -> Result<()> {
     if !apt::learn_about(package, by_hand)? {
         return Err(anyhow!(Unavailable(format!("apt knows no package `{package}`\n{by_hand}"))));
