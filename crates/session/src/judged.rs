@@ -430,8 +430,15 @@ impl Texts<'_> {
         }
         let kept_bytes = judged.kept_bytes + recorded.len();
         *of_text = recorded;
-        let is_kept =
-            |_: &Rc<Copied>| copies_masked(statement) || touches_unsearched(statement, catalog, env);
+        // To whoever may see all values it shows nothing that columns would tell more of.
+        let shows_some = || {
+            touches(statement, catalog, |relation| classed(relation, env.classes).next().is_some())
+                || Shown::of("", statement, &known).is_anything()
+        };
+        let is_kept = |_: &Rc<Copied>| {
+            copies_masked(statement)
+                || touches_unsearched(statement, catalog, env) && (!env.reveals_all() || shows_some())
+        };
         let copied = copied.clone().filter(is_kept);
         let text = copied.as_ref().map_or(text, |copied| copied.query.trim_start());
         let shown = Shown::of(text, own, &known);
@@ -772,11 +779,14 @@ fn is_only_temporary(name: &str, catalog: &Catalog, env: &Environment<'_>) -> bo
 /// Whether it names a relation in whose columns nobody has looked for sensitive values.
 fn touches_unsearched(statement: &Statement, catalog: &Catalog, env: &Environment<'_>) -> bool {
     let Some(columns) = env.unsearched else { return false };
+    touches(statement, catalog, |relation| has_one(relation, columns))
+}
+
+/// Whether it names a relation that is such, or is made of one.
+fn touches(statement: &Statement, catalog: &Catalog, is_such: impl Fn(&Relation) -> bool) -> bool {
     statement.relations.iter().any(|used| {
         let mut found = catalog.named_in(used.schema.as_deref(), &used.name);
-        found.any(|relation| {
-            catalog.with_underlying(relation).into_iter().any(|below| has_one(below, columns))
-        })
+        found.any(|relation| catalog.with_underlying(relation).into_iter().any(&is_such))
     })
 }
 

@@ -115,6 +115,11 @@ impl Environment<'_> {
         self.policies.reveals(self.subject, class.name())
     }
 
+    /// Whether the subject may see all values as they are.
+    pub(crate) fn reveals_all(&self) -> bool {
+        Class::ALL.into_iter().all(|class| self.reveals(class))
+    }
+
     /// Whether there are sensitive columns, and what is computed from them is kept from the subject.
     pub(crate) fn hides(&self) -> bool {
         let has_any = !self.classes.is_empty() || !self.stains.is_empty();

@@ -90,3 +90,21 @@ fn whatever_way_values_are_shown_it_is_recorded() -> Result<()> {
     row.get("rows").and_then(serde_json::Value::as_u64).filter(|rows| 8 < *rows).context("find rows")?;
     Ok(())
 }
+
+#[test]
+fn a_copy_of_whoever_may_see_all_of_it_fails_as_without_the_proxy() -> Result<()> {
+    let mut stack = Stack::start_with("[policy.mode]\nno-disable-protection = \"observe\"\n")?;
+    // Values of tables with policies of rows are not looked at.
+    let made = "CREATE TABLE kept (a int, b text); ALTER TABLE kept ENABLE ROW LEVEL SECURITY";
+    psql::run(&stack.superuser(), made)?.success()?;
+    reload(&mut stack, RELOADED, |text| {
+        text.replace("name = \"alice\"\n", "name = \"alice\"\ngroups = [\"reveal\"]\n")
+    })?;
+    // What asks for its columns first would be told of the policies.
+    let copy = "SET row_security = off;\nCOPY kept TO STDOUT;\n";
+    for login in [stack.owner(), stack.alice()?] {
+        let output = psql::run_with(&login, &["-At"], copy)?;
+        anyhow::ensure!(output.stderr.contains("permission denied for table kept"), "{}", output.stderr);
+    }
+    Ok(())
+}
