@@ -118,6 +118,11 @@ impl Eye {
         self.tracker.on_time(Clock.now_boot_ns(), &mut self.host, &mut self.records);
     }
 
+    /// Has all told that waits for what its client says: nobody reads on.
+    pub(crate) fn stop(&mut self) {
+        self.tracker.on_stop(&mut self.host, &mut self.records);
+    }
+
     /// Begins to look at what is open; events that come meanwhile are not read.
     pub(crate) fn begin_look(&mut self, port: u16) -> Look {
         let known: HashSet<u64> = self.tracker.begin_look();
