@@ -104,8 +104,16 @@ impl Somebody {
 /// Whether `somebody` may end sessions, and see those of others.
 fn may_kill(somebody: &Approver, config: &Config) -> Result<(), KillError> {
     let group = config.approvals.as_ref().and_then(|approvals| approvals.kill_group.as_ref());
-    let group = group.ok_or(KillError::NoGroup)?;
-    somebody.groups.contains(group).then_some(()).ok_or_else(|| KillError::NotOfGroup(group.clone()))
+    is_of(somebody, group.ok_or(KillError::NoGroup)?, KillError::NotOfGroup)
+}
+
+fn is_of<E>(somebody: &Approver, group: &String, otherwise: impl FnOnce(String) -> E) -> Result<(), E> {
+    somebody.groups.contains(group).then_some(()).ok_or_else(|| otherwise(group.clone()))
+}
+
+/// As much of what somebody has typed as is said again.
+fn short(text: &str) -> String {
+    text.chars().take(REASON_LETTERS_MAX).collect()
 }
 
 /// Ends the session of this UUID, or of which this is the end.
@@ -120,14 +128,13 @@ pub(crate) fn kill(
     if REASON_LETTERS_MAX < reason.chars().count() {
         return Err(KillError::LongReason);
     }
-    let named = || session.chars().take(REASON_LETTERS_MAX).collect();
-    let none = || KillError::Unknown(named());
+    let none = || KillError::Unknown(short(session));
     let open = shared.sessions.all();
     let mut called = open.iter().filter(|about| naming::is_called(about.id, session));
     let id = match (called.next(), called.next()) {
         (None, _) => return Err(none()),
         (Some(about), None) => about.id,
-        (Some(_), Some(_)) => return Err(KillError::Ambiguous(named())),
+        (Some(_), Some(_)) => return Err(KillError::Ambiguous(short(session))),
     };
     let killed = Killed { by: somebody.user.clone(), reason };
     shared.sessions.kill(id, killed).then_some(id).ok_or_else(none)
@@ -155,11 +162,12 @@ pub(crate) async fn classify(
     if reason.trim().is_empty() || REASON_LETTERS_MAX < reason.chars().count() {
         return Err(StewardError::Reason);
     }
-    let short = |text: &str| text.chars().take(REASON_LETTERS_MAX).collect::<String>();
     let says = Says::read(class).ok_or_else(|| StewardError::Class(short(class)))?;
     let object = column.parse::<Object>().map_err(|_| StewardError::Column(short(column)))?;
     let path = object.name();
-    let catalog = catalog(shared, config, database).await?;
+    let catalog = catalog(shared, config, database)?;
+    catalog.is_read_again().await;
+    is_read(&catalog, database)?;
     let user = &somebody.user;
     let message = format!("{user} says of {path} in {database} that it is `{}`: {reason}", says.name());
     let evidence = || {
@@ -187,23 +195,24 @@ pub(crate) async fn rescan(
     database: &str,
 ) -> Result<(), StewardError> {
     may_steward(somebody, config)?;
-    let catalog = catalog(shared, config, database).await?;
+    let catalog = catalog(shared, config, database)?;
     catalog.is_rescanned().await;
-    catalog.snapshot().is_new().then_some(()).ok_or_else(|| StewardError::Catalog(database.to_owned()))
+    is_read(&catalog, database)
 }
 
 fn may_steward(somebody: &Approver, config: &Config) -> Result<(), StewardError> {
     let group = config.approvals.as_ref().and_then(|approvals| approvals.steward_group.as_ref());
-    let group = group.ok_or(StewardError::NoGroup)?;
-    somebody.groups.contains(group).then_some(()).ok_or_else(|| StewardError::NotOfGroup(group.clone()))
+    is_of(somebody, group.ok_or(StewardError::NoGroup)?, StewardError::NotOfGroup)
 }
 
-/// The catalog of the database that clients ask for by this name, as it is now.
-async fn catalog(shared: &Shared, config: &Config, database: &str) -> Result<CatalogKeeper, StewardError> {
-    let name = || database.chars().take(REASON_LETTERS_MAX).collect();
-    let upstream = config.upstream(database).ok_or_else(|| StewardError::Database(name()))?;
+/// The catalog of the database that clients ask for by this name.
+fn catalog(shared: &Shared, config: &Config, database: &str) -> Result<CatalogKeeper, StewardError> {
+    let upstream = config.upstream(database).ok_or_else(|| StewardError::Database(short(database)))?;
     let most = config.limits.max_wildcard_databases;
-    let catalog = shared.catalogs.of(&upstream, most).map_err(|_| StewardError::Catalog(name()))?;
-    catalog.is_read_again().await;
-    catalog.snapshot().is_new().then_some(catalog).ok_or_else(|| StewardError::Catalog(name()))
+    shared.catalogs.of(&upstream, most).map_err(|_| StewardError::Catalog(short(database)))
+}
+
+/// Whether the last attempt to read it has succeeded.
+fn is_read(catalog: &CatalogKeeper, database: &str) -> Result<(), StewardError> {
+    catalog.snapshot().is_new().then_some(()).ok_or_else(|| StewardError::Catalog(short(database)))
 }

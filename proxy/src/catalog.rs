@@ -470,14 +470,12 @@ async fn keep(
         }
         let before = Arc::clone(&publish.borrow());
         let unpinned = lock(&memory).unpinned();
-        let mut known = before.classes.clone();
-        known.retain(|id, _| !unpinned.contains(id));
         if way_in.has_changed().unwrap_or(false) {
             connection = None;
         }
         let upstream = Arc::clone(&way_in.borrow_and_update());
         let ended = before.moves.ended();
-        let read = read(&upstream, &mut connection, &before, &known, &mut said, &memory);
+        let read = read(&upstream, &mut connection, &before, &unpinned, &mut said, &memory);
         let read = match timeout(READ_WAIT, read).await {
             Ok(read) => read,
             Err(_) => Err(format!("not read within {} s", READ_WAIT.as_secs())),
@@ -608,15 +606,25 @@ async fn look_with(
     Ok(Some(Snapshot { catalog, classes, unsearched, stains, moves, ..*before }))
 }
 
-/// Columns that are sensitive by a name or a comment, and those that were before: renaming a column does not uncover it.
-fn classes(catalog: &Catalog, said: &Said, before: &Classes, memory: &Memory) -> Classes {
+/// Columns that are sensitive by a name or a comment, and those that were before: renaming a column does not uncover it. What was known
+/// before of `unpinned` is what somebody said, and says no more.
+fn classes(
+    catalog: &Catalog,
+    said: &Said,
+    before: &Classes,
+    unpinned: &[ColumnId],
+    memory: &Memory,
+) -> Classes {
     let mut classes = Classes::new();
     for relation in catalog.relations() {
         for column in &relation.columns {
             let id = ColumnId { table_oid: relation.oid, number: column.number };
             let by_comment = || said.class_by_comment(&id, column);
             let class = said.class_by_name(&id, column).or_else(by_comment);
-            let before = || before.get(&id).copied().or_else(|| memory.class(&id));
+            let before = || {
+                let found = before.get(&id).filter(|_| !unpinned.contains(&id));
+                found.copied().or_else(|| memory.class(&id))
+            };
             if let Some(class) = class.or_else(before) {
                 classes.insert(id, class);
             }
@@ -630,21 +638,21 @@ async fn read(
     upstream: &Upstream,
     connection: &mut Option<Pipe>,
     before: &Snapshot,
-    known: &Classes,
+    unpinned: &[ColumnId],
     said: &mut Said,
     memory: &Mutex<Memory>,
 ) -> Result<(Catalog, Classes), String> {
     lock(memory).is_said(&upstream.columns);
     // One that lay idle may have been closed meanwhile.
     if let Some(idle) = connection
-        && let Ok(read) = ask_all(idle, upstream, before, known, said, memory).await
+        && let Ok(read) = ask_all(idle, upstream, before, unpinned, said, memory).await
     {
         return Ok(read);
     }
     let connected = connection.insert(connect(upstream).await?);
     let system = system(connected).await?;
     lock(memory).of_system(&system);
-    ask_all(connected, upstream, before, known, said, memory).await
+    ask_all(connected, upstream, before, unpinned, said, memory).await
 }
 
 /// A connection on which it failed is of no more use.
@@ -652,7 +660,7 @@ async fn ask_all(
     pipe: &mut Pipe,
     upstream: &Upstream,
     before: &Snapshot,
-    known: &Classes,
+    unpinned: &[ColumnId],
     said: &mut Said,
     memory: &Mutex<Memory>,
 ) -> Result<(Catalog, Classes), String> {
@@ -698,7 +706,7 @@ async fn ask_all(
     let catalog = catalog.with_dependencies(dependencies).with_generated(generated).with_holds(holds);
     let catalog = catalog.with_routines(routines).with_hooks(hooks).with_implicit(implicit);
     let pinned = lock(memory).pinned().clone();
-    let mut classes = classes(&catalog, said, known, &lock(memory));
+    let mut classes = classes(&catalog, said, &before.classes, unpinned, &lock(memory));
     pinned.apply(&catalog, &mut classes);
     let known = locks.is_held.then_some(&*before.catalog);
     views::classify(pipe, &catalog, known, &mut classes).await?;

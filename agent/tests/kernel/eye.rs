@@ -1,7 +1,9 @@
 //! Kernel programs at work within the test, and the records that the tracker makes of their events.
 
 use std::collections::{BTreeSet, HashSet};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use audit::record::{AlertRecord, ConnectionRecord, Record};
@@ -28,6 +30,21 @@ fn is_at_least(major: u32, minor: u32) -> bool {
     let mut numbers =
         name.release().to_str().unwrap().split(['.', '-']).map(|number| number.parse().unwrap());
     (numbers.next().unwrap(), numbers.next().unwrap()) >= (major, minor)
+}
+
+/// A server whose socket waits until the client says something, and its port. It ends once its client is gone.
+pub(crate) fn late_server() -> (Child, u16) {
+    const SERVER: &str = "import socket
+it = socket.create_server(('127.0.0.1', 0))
+it.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 9)
+print(it.getsockname()[1], flush=True)
+served = it.accept()[0]
+while served.recv(10000): pass
+";
+    let mut server = Command::new("python3").args(["-c", SERVER]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    (server, said.trim_end().parse().unwrap())
 }
 
 impl Eye {

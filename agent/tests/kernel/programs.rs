@@ -1,15 +1,15 @@
 //! What the programs say of single connections.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use audit::record::{ConnectionClass, Evidence};
 use rustix::net::sockopt::socket_cookie;
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use crate::eye::Eye;
+use crate::eye::{Eye, late_server};
 
 const TO_SERVER: &[u8] = &[1; 1234];
 const TO_CLIENT: &[u8] = &[2; 56_789];
@@ -107,20 +107,10 @@ fn the_server_may_close_first() {
 /// As where a server's queue is full: for the client the connection is established long before it is for the server.
 #[test]
 fn a_server_that_is_late_serves_the_process_that_asked() {
-    const SERVER: &str = "import socket
-it = socket.create_server(('127.0.0.1', 0))
-it.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 9)
-print(it.getsockname()[1], flush=True)
-served = it.accept()[0]
-while served.recv(10000): pass
-";
     let dir = tempfile::tempdir().unwrap();
     let pid_file = dir.path().join("proxy.pid");
     fs::write(&pid_file, std::process::id().to_string()).unwrap();
-    let mut server = Command::new("python3").args(["-c", SERVER]).stdout(Stdio::piped()).spawn().unwrap();
-    let mut said = String::new();
-    BufReader::new(server.stdout.take().unwrap()).read_line(&mut said).unwrap();
-    let port = said.trim_end().parse().unwrap();
+    let (mut server, port) = late_server();
     let mut eye = Eye::new(&[&pid_file]);
     eye.kernel.watch_port(port).unwrap();
     let mut client = TcpStream::connect(("127.0.0.1", port)).unwrap();

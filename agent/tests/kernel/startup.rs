@@ -1,14 +1,14 @@
 //! What clients say first, and ways to say it so that it is not understood or taken for something else.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use audit::record::{ConnectionClass, ConnectionRecord, Encryption, StartupFacts};
 
-use crate::eye::Eye;
+use crate::eye::{Eye, late_server};
 use crate::namespaces::Namespace;
 
 const SSL_REQUEST: &[u8] = &[0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f];
@@ -189,17 +189,7 @@ fn names_are_told_whole_as_far_as_a_message_is() {
 /// A server may wait with its socket until the client says something.
 #[test]
 fn what_comes_with_the_packet_that_makes_the_socket_is_told() {
-    const SERVER: &str = "import socket
-it = socket.create_server(('127.0.0.1', 0))
-it.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 9)
-print(it.getsockname()[1], flush=True)
-served = it.accept()[0]
-while served.recv(10000): pass
-";
-    let mut server = Command::new("python3").args(["-c", SERVER]).stdout(Stdio::piped()).spawn().unwrap();
-    let mut said = String::new();
-    BufReader::new(server.stdout.take().unwrap()).read_line(&mut said).unwrap();
-    let port = said.trim_end().parse().unwrap();
+    let (mut server, port) = late_server();
     let mut eye = Eye::on(port);
     let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
     client.write_all(&alice()).unwrap();
