@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use pg_query::ParseResult;
 use pg_query::protobuf::{KeywordKind, ScanToken, Token};
@@ -10,6 +11,7 @@ use pg_query::protobuf::{KeywordKind, ScanToken, Token};
 use crate::bounds;
 use crate::names::Name;
 use crate::read::tree;
+use crate::scope::{Scope, Scopes};
 
 /// Languages whose bodies are cut into words as PostgreSQL's own statements are.
 const LANGUAGES: [&str; 2] = ["sql", "plpgsql"];
@@ -85,11 +87,9 @@ pub(crate) struct Body {
     /// It could do anything else.
     pub(crate) is_opaque: bool,
     /// Its writes and commands; in SQL all of its statements.
-    pub(crate) statements: Vec<ParseResult>,
+    pub(crate) statements: Vec<Part>,
     /// The same in texts that EXECUTE runs, which see no variables.
-    pub(crate) executed: Vec<ParseResult>,
-    /// Names of its variables, where such a name in a statement means the variable and no column.
-    pub(crate) variables: BTreeSet<String>,
+    pub(crate) executed: Vec<Part>,
     /// Names of what it calls, without their schemas.
     pub(crate) calls: Vec<String>,
     /// Those that are called with a schema.
@@ -106,8 +106,16 @@ pub(crate) struct Body {
     pub(crate) meddles: bool,
 }
 
+/// A statement of a body.
+pub(crate) struct Part {
+    pub(crate) parsed: ParseResult,
+    /// Which word it begins with.
+    at: usize,
+    pub(crate) scope: Scope,
+}
+
 /// A body's words, without comments.
-struct Words<'b> {
+pub(crate) struct Words<'b> {
     body: &'b str,
     tokens: Vec<ScanToken>,
     /// How many bytes may still be tried as statements.
@@ -137,11 +145,24 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
     if language == "sql" {
         // All of it is statements.
         let parsed = tree(body).ok()?;
-        read.statements = vec![parsed];
-    } else {
-        read.variables = words.variables();
+        read.statements = vec![Part::new(parsed, 0)];
+    } else if !read.statements.is_empty() || !read.executed.is_empty() {
+        let (variables, scopes) = (words.variables(), Scopes::of(&words));
+        for part in &mut read.statements {
+            part.scope = scopes.around(part.at, &variables);
+        }
+        for part in &mut read.executed {
+            part.scope = scopes.around_executed(&words, part.at, &variables);
+        }
+        read.is_opaque |= words.budget.get() == 0;
     }
     Some(read)
+}
+
+impl Part {
+    fn new(parsed: ParseResult, at: usize) -> Self {
+        Part { parsed, at, scope: Scope::default() }
+    }
 }
 
 impl Body {
@@ -156,18 +177,18 @@ impl Body {
         match word.as_str() {
             // `ON CONFLICT … DO NOTHING` is harmless; a DO block has its body or its language next.
             "do" if next == "language" || words.is(at + 1, &[Token::Sconst, Token::Usconst]) => return None,
-            "execute" if language == "plpgsql" => self.add(read("sql", &words.executed(at + 1)?)?),
+            "execute" if language == "plpgsql" => self.add(read("sql", &words.executed(at + 1)?)?, at),
             "delete" | "insert" | "merge" if matches!(next.as_str(), "from" | "into") => {
-                *covered = self.take(words.statement(at)?);
+                *covered = self.take(at, words.statement(at)?);
             }
             // Foreign keys, and ON CONFLICT of an INSERT within something that is read as a whole.
             "update" if previous == "do" && next == "set" || previous == "on" => {}
             // A lock, or a cursor for what an UPDATE returns.
             "update" if matches!(previous.as_str(), "for" | "key") && words.ends_lock(at + 1) => {}
-            "update" => *covered = self.take(words.statement(at)?),
+            "update" => *covered = self.take(at, words.statement(at)?),
             word if COMMANDS.contains(&word) && words.begins_statement(at) => {
                 match words.statement(at) {
-                    Some(command) => *covered = self.take(command),
+                    Some(command) => *covered = self.take(at, command),
                     None if WORDS.contains(&word) => return None,
                     // A variable of that name.
                     None => {}
@@ -213,8 +234,9 @@ impl Body {
         Some(())
     }
 
-    fn add(&mut self, other: Body) {
-        self.executed.extend(other.statements);
+    /// Takes in what EXECUTE runs that begins at `at`.
+    fn add(&mut self, other: Body, at: usize) {
+        self.executed.extend(other.statements.into_iter().map(|part| Part { at, ..part }));
         self.calls.extend(other.calls);
         self.qualified.extend(other.qualified);
         self.operators.extend(other.operators);
@@ -224,14 +246,18 @@ impl Body {
         self.meddles |= other.meddles;
     }
 
-    fn take(&mut self, (statement, end): (ParseResult, usize)) -> usize {
-        self.statements.push(statement);
+    fn take(&mut self, at: usize, (statement, end): (ParseResult, usize)) -> usize {
+        self.statements.push(Part::new(statement, at));
         end
     }
 }
 
 impl Words<'_> {
-    fn is(&self, at: usize, kinds: &[Token]) -> bool {
+    pub(crate) fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    pub(crate) fn is(&self, at: usize, kinds: &[Token]) -> bool {
         self.tokens.get(at).is_some_and(|token| is_one_of(token, kinds))
     }
 
@@ -240,7 +266,13 @@ impl Words<'_> {
         start.unwrap_or(self.body.len())
     }
 
-    fn text(&self, at: usize) -> Option<&str> {
+    /// All of these words as they are written.
+    pub(crate) fn slice(&self, words: Range<usize>) -> Option<&str> {
+        let last = words.end.checked_sub(1).filter(|last| words.start <= *last)?;
+        self.body.get(self.start(words.start)..usize::try_from(self.tokens.get(last)?.end).ok()?)
+    }
+
+    pub(crate) fn text(&self, at: usize) -> Option<&str> {
         self.body.get(self.start(at)..usize::try_from(self.tokens.get(at)?.end).ok()?)
     }
 
@@ -289,14 +321,14 @@ impl Words<'_> {
     }
 
     /// Whether plpgsql takes what begins here for a statement.
-    fn begins_statement(&self, at: usize) -> bool {
+    pub(crate) fn begins_statement(&self, at: usize) -> bool {
         let Some(before) = at.checked_sub(1) else { return true };
         let text = self.text(before).unwrap_or_default();
         text == ";" || BEFORE_COMMANDS.iter().any(|word| text.eq_ignore_ascii_case(word))
     }
 
     /// The text in a constant, at `at`, that EXECUTE runs as it stands.
-    fn executed(&self, at: usize) -> Option<String> {
+    pub(crate) fn executed(&self, at: usize) -> Option<String> {
         let ends = self.text(at + 1).is_some_and(|next| {
             next == ";" || ["into", "loop", "using"].iter().any(|word| next.eq_ignore_ascii_case(word))
         });
@@ -313,10 +345,16 @@ impl Words<'_> {
     }
 
     /// An identifier as PostgreSQL keeps it.
-    fn name(&self, at: usize) -> Option<String> {
+    pub(crate) fn name(&self, at: usize) -> Option<String> {
         let text = self.text(at)?;
         let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
         Some(quoted.map_or_else(|| text.to_ascii_lowercase(), |name| name.replace("\"\"", "\"")))
+    }
+
+    /// Tries a part of the body, within what may be tried.
+    pub(crate) fn parsed(&self, text: &str) -> Option<ParseResult> {
+        self.budget.set(self.budget.get().saturating_sub(text.len()));
+        tree(text).ok()
     }
 
     /// The one statement that begins here, without the variables that take what it returns, and where it ends.
@@ -341,8 +379,7 @@ impl Words<'_> {
             end += 1;
         }
         let text = self.body.get(self.start(begin)..self.start(end))?;
-        self.budget.set(self.budget.get().saturating_sub(text.len()));
-        let parsed = tree(text).ok()?;
+        let parsed = self.parsed(text)?;
         (parsed.protobuf.stmts.len() == 1).then_some((parsed, end))
     }
 }
@@ -444,7 +481,8 @@ mod tests {
         let statements = |body| {
             let read = read("plpgsql", body).unwrap();
             let all = read.statements.iter().chain(&read.executed);
-            all.map(|write| write.deparse(pg_query::DeparseOptions::default()).unwrap()).collect::<Vec<_>>()
+            all.map(|write| write.parsed.deparse(pg_query::DeparseOptions::default()).unwrap())
+                .collect::<Vec<_>>()
         };
         for (body, found) in [
             ("begin if a then delete from t; end if; end", "DELETE FROM t"),

@@ -1,7 +1,7 @@
 //! Turns the visited nodes of one statement into its facts. Of writes and definitions more is known from a second look (`writes`,
 //! `definitions`).
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use pg_query::ParseResult;
 use pg_query::protobuf::{
@@ -10,11 +10,12 @@ use pg_query::protobuf::{
 };
 use serde::Serialize;
 
-use crate::body;
+use crate::body::{self, Part};
 use crate::definitions;
 use crate::facts::{Access, ColumnUse, Effect, Forgets, Makes, RelationUse, Runs, Setting, Statement, Write};
 use crate::names::{self, Name};
 use crate::objects;
+use crate::scope::Scope;
 use crate::setting::setting_name;
 use crate::temporary;
 use crate::tree::Tree;
@@ -49,8 +50,8 @@ pub(crate) struct Collector {
     /// Where what each mention of a relation means stands there, in the order of the text.
     mentions: Vec<usize>,
     open: Vec<Open>,
-    /// Of the body that is read.
-    variables: BTreeSet<String>,
+    /// In the body that is read.
+    scope: Scope,
     /// More of it must be known.
     defines: bool,
     gives_names: bool,
@@ -107,7 +108,7 @@ impl Collector {
     fn look_again(&mut self, raw: &impl Serialize) -> Result<(), WalkError> {
         if self.defines || self.gives_names || self.names || self.writes {
             let tree = Tree::of(raw)?;
-            writes::look(&tree, &self.variables, &mut self.statement);
+            writes::look(&tree, &self.scope, &mut self.statement);
             if self.defines {
                 definitions::look(&tree, &mut self.statement);
             }
@@ -456,24 +457,24 @@ impl Collector {
         if body.fetches {
             self.runs(Runs::AnyCursor);
         }
-        let mut variables = body.variables;
-        if !variables.is_empty() {
-            variables.extend(std::mem::take(&mut function.parameters));
-        }
+        let parameters = std::mem::take(&mut function.parameters);
         self.open.push(function);
-        for (statements, variables) in [(&body.statements, variables), (&body.executed, BTreeSet::new())] {
-            let outer = std::mem::replace(&mut self.variables, variables);
-            if !self.read_all(statements) {
+        for Part { parsed, mut scope, .. } in body.statements.into_iter().chain(body.executed) {
+            if !scope.variables.is_empty() {
+                scope.variables.extend(parameters.iter().cloned());
+            }
+            let outer = std::mem::replace(&mut self.scope, scope);
+            if !self.read_all(&parsed) {
                 self.effect(opaque);
             }
-            self.variables = outer;
+            self.scope = outer;
         }
         self.open.pop();
     }
 
     /// Takes in statements of a body. Whether all of them could be.
-    fn read_all(&mut self, statements: &[ParseResult]) -> bool {
-        let mut raws = statements.iter().flat_map(|read| &read.protobuf.stmts);
+    fn read_all(&mut self, statements: &ParseResult) -> bool {
+        let mut raws = statements.protobuf.stmts.iter();
         raws.all(|raw| walk(&raw.stmt, self).and_then(|()| self.look_again(&raw.stmt)).is_ok())
     }
 

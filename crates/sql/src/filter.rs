@@ -6,13 +6,13 @@
 //! nobody here knows what they return, a sub-select or join that happens to find each row.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::condition::NEVER_NULL;
 use crate::constant::{Constant, constant, operator};
 use crate::cover::{self, covers};
 use crate::plain::{finds_all, is_within, lies, moved, plain, range};
+use crate::scope::{Feed, Place, Scope};
 use crate::source::{self, Output, Source, Table, holds_all, reads_all};
 use crate::tree::{Child, Tree};
 
@@ -52,6 +52,13 @@ const SYSTEM_COLUMNS: [&str; 6] = ["cmax", "cmin", "ctid", "tableoid", "xmax", "
 const AGGREGATES: [&str; 9] =
     ["array_agg", "avg", "bool_and", "bool_or", "count", "every", "max", "min", "sum"];
 
+/// `SubLinkType` of `(SELECT …)` and of `ARRAY (SELECT …)` (primnodes.h), as pg_query counts it.
+const SCALAR: i64 = 5;
+const ARRAY: i64 = 7;
+
+/// Variables that are given what others have.
+const ARRAYS_MAX: usize = 8;
+
 /// With what a sub-select can have other than one row.
 const ROW_CLAUSES: [&str; 8] = [
     "group_clause",
@@ -74,8 +81,10 @@ pub(crate) struct Scale<'t> {
     own: Vec<&'t str>,
     copies: Vec<Source<'t>>,
     bare: Bare<'t>,
-    /// Variables of the body that it stands in.
-    variables: Option<&'t BTreeSet<String>>,
+    /// What stands around it in a body.
+    scope: Option<&'t Scope>,
+    /// It runs again and again: what a LIMIT leaves out comes later.
+    is_repeated: bool,
     looks: Rc<Cell<usize>>,
 }
 
@@ -148,6 +157,10 @@ impl<'t> Table<'t> for Scale<'t> {
         source::sources(select.all("from_clause"), &ctes)
     }
 
+    fn comes_again(&self) -> bool {
+        self.is_repeated
+    }
+
     fn filters(&self, called: &'t str, select: &'t Tree) -> bool {
         let scale = Scale { own: vec![called], copies: Vec::new(), bare: Bare::Own, ..self.clone() };
         scale.weigh(select.one("where_clause")).filters()
@@ -164,14 +177,15 @@ impl<'t> Scale<'t> {
             own: vec![alias.unwrap_or(target.text("relname"))],
             copies: Vec::new(),
             bare: Bare::Own,
-            variables: None,
+            scope: None,
+            is_repeated: false,
             looks: Rc::new(Cell::new(cover::LOOKS_MAX)),
         }
     }
 
-    /// The same in a body that has these variables.
-    pub(crate) fn among(self, variables: &'t BTreeSet<String>) -> Self {
-        Scale { variables: Some(variables), ..self }
+    /// The same in a body in which this stands around it.
+    pub(crate) fn amid(self, scope: &'t Scope) -> Self {
+        Scale { scope: Some(scope), is_repeated: scope.is_repeated, ..self }
     }
 
     /// The same where another name means a row of the target too.
@@ -338,6 +352,7 @@ impl<'t> Scale<'t> {
             }
             "CaseExpr" => self.case(tree),
             "MinMaxExpr" => self.min_max(tree),
+            "CurrentOfExpr" => self.current_of(tree),
             _ => None,
         };
         known.unwrap_or_else(|| self.leaf(tree))
@@ -354,6 +369,7 @@ impl<'t> Scale<'t> {
             2 if operator == "=" && right.number("sub_link_type") == 7 => {
                 self.found(left, right.one("subselect")?)
             }
+            2 if operator == "=" => self.among(left, right),
             // ALL of none
             3 if is_empty_array(right) => Some(Truth::Always),
             4 | 5 => {
@@ -477,7 +493,7 @@ impl<'t> Scale<'t> {
             {
                 return Some(Truth::Always);
             }
-            if self.is_bound(one, operator, other) {
+            if self.is_bound(one, operator, other) || operator == "=" && self.meets_all(one, other) {
                 return Some(Truth::Always);
             }
         }
@@ -517,18 +533,114 @@ impl<'t> Scale<'t> {
             "<=" => "max",
             _ => return false,
         };
-        let select = other.one("subselect").filter(|_| other.number("sub_link_type") == 5);
-        let call = select.and_then(only_target).filter(|call| call.kind == "FuncCall");
-        let (Some(select), Some(call), Some(column)) = (select, call, self.column_of_own(column)) else {
-            return false;
-        };
+        let select = other.one("subselect").filter(|_| other.number("sub_link_type") == SCALAR);
+        let (Some(select), Some(column)) = (select, self.column_of_own(column)) else { return false };
+        only_target(select).is_some_and(|value| self.aggregates(&[aggregate], value, select, column))
+    }
+
+    /// Whether `value` of a select is an aggregate of that column of all rows of the target.
+    fn aggregates(&self, names: &[&str], value: &'t Tree, select: &'t Tree, column: &str) -> bool {
         let [source] = self.sources(select)[..] else { return false };
-        let of = call.one("args").map(|arg| arg.name("fields")).unwrap_or_default();
-        call.name("funcname").pop() == Some(aggregate)
-            && !call.has(&["agg_filter", "over"])
+        let of = value.one("args").map(|arg| plain(arg).name("fields")).unwrap_or_default();
+        value.kind == "FuncCall"
+            && is_one_of(names, value)
+            && !value.has(&["agg_filter", "over"])
             && !select.has(&["group_clause", "having_clause", "limit_count", "limit_offset"])
             && !self.filters(source.called, select)
             && of.last().is_some_and(|of| source.copies(of, column, self, 0))
+    }
+
+    /// Whether what a loop compares the column with becomes each value of it.
+    fn meets_all(&self, own: &'t Tree, other: &'t Tree) -> bool {
+        let (Some(scope), Some(column)) = (self.scope, self.column_of_own(plain(own))) else { return false };
+        let other = plain(other);
+        if self.is_repeated && other.number("sub_link_type") == SCALAR {
+            return other.one("subselect").is_some_and(|select| self.picks(select, 0, column));
+        }
+        // A loop asks for its rows once.
+        let once = Scale { is_repeated: false, ..self.clone() };
+        match self.fed(scope, other) {
+            Some((Feed::Rows(select, at), field)) => {
+                let output = match (at, field) {
+                    (_, Some(field)) => Output::Named(field),
+                    (Place::At(at), None) => Output::At(*at),
+                    (Place::Named(name), None) => Output::Named(name),
+                };
+                holds_all(select, output, column, &once, 0)
+            }
+            Some((Feed::Elements(select), None)) => {
+                only_target(select).is_some_and(|array| self.array_holds(array, Some(select), column, 0))
+            }
+            Some((Feed::Value(select, at), None)) => self.is_repeated && self.picks(select, *at, column),
+            _ => false,
+        }
+    }
+
+    /// What is put into a variable, or a parameter of EXECUTE, and which field of it is meant.
+    fn fed(&self, scope: &'t Scope, tree: &'t Tree) -> Option<(&'t Feed, Option<&'t str>)> {
+        if tree.kind == "ParamRef" {
+            return scope.feeds.get(&format!("${}", tree.number("number"))).map(|feed| (feed, None));
+        }
+        if tree.kind != "ColumnRef"
+            || !self.is_variable(tree)
+            || tree.all("fields").count() != tree.name("fields").len()
+        {
+            return None;
+        }
+        match tree.name("fields")[..] {
+            [name] => scope.feeds.get(name).map(|feed| (feed, None)),
+            [name, field] => scope.feeds.get(name).map(|feed| (feed, Some(field))),
+            _ => None,
+        }
+    }
+
+    /// Whether a select that is asked again and again, until there is nothing, gives each value of the column: one of those that are left.
+    fn picks(&self, select: &'t Tree, at: usize, column: &str) -> bool {
+        let value = select.all("target_list").nth(at).and_then(|target| target.one("val"));
+        value.is_some_and(|value| self.aggregates(&["any_value", "max", "min"], value, select, column))
+            || holds_all(select, Output::At(at), column, self, 0)
+    }
+
+    /// The column among the elements of an array that has all values of it.
+    fn among(&self, test: &'t Tree, array: &'t Tree) -> Option<Truth> {
+        let column = self.column_of_own(plain(test))?;
+        self.array_holds(array, None, column, 0).then_some(Truth::Always)
+    }
+
+    /// Whether each value of the column is in an array, which is written in `select` where that is known.
+    fn array_holds(&self, array: &'t Tree, select: Option<&'t Tree>, column: &str, depth: usize) -> bool {
+        if ARRAYS_MAX < depth {
+            return false;
+        }
+        if array.kind == "TypeCast" {
+            return array.one("arg").is_some_and(|array| self.array_holds(array, select, column, depth + 1));
+        }
+        let subselect = array.one("subselect");
+        match (array.kind, subselect, select) {
+            ("SubLink", Some(inner), _) if array.number("sub_link_type") == ARRAY => {
+                holds_all(inner, Output::At(0), column, self, 0)
+            }
+            ("SubLink", Some(inner), _) if array.number("sub_link_type") == SCALAR => only_target(inner)
+                .is_some_and(|array| self.array_holds(array, Some(inner), column, depth + 1)),
+            ("FuncCall", _, Some(select)) => self.aggregates(&["array_agg"], array, select, column),
+            ("ColumnRef", ..) => match self.scope.and_then(|scope| self.fed(scope, array)) {
+                Some((Feed::Value(select, at), None)) => {
+                    let value = select.all("target_list").nth(*at).and_then(|target| target.one("val"));
+                    value.is_some_and(|value| self.array_holds(value, Some(select), column, depth + 1))
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// The row of a cursor, in a loop over its rows.
+    fn current_of(&self, tree: &'t Tree) -> Option<Truth> {
+        let once = Scale { is_repeated: false, ..self.clone() };
+        match self.scope?.feeds.get(tree.text("cursor_name")) {
+            Some(Feed::Rows(select, _)) if once.reads_all(select) => Some(Truth::Always),
+            _ => None,
+        }
     }
 
     fn null_test(&self, tree: &'t Tree) -> Option<Truth> {
@@ -607,7 +719,11 @@ impl<'t> Scale<'t> {
                     return None;
                 }
                 if is_one_row(select) {
-                    return self.compared("=", test, only_target(select)?);
+                    let value = only_target(select)?;
+                    return match value.one("args").filter(|_| is_one_of(&["unnest"], value)) {
+                        Some(array) => self.among(test, array),
+                        None => self.compared("=", test, value),
+                    };
                 }
                 self.found(test, select)
             }
@@ -684,7 +800,7 @@ impl<'t> Scale<'t> {
 
     /// Whether what looks like a column is a variable, or a field of one.
     fn is_variable(&self, column: &'t Tree) -> bool {
-        let is_variable = |name: &&str| self.variables.is_some_and(|all| all.contains(*name));
+        let is_variable = |name: &&str| self.scope.is_some_and(|scope| scope.variables.contains(*name));
         let is_alone = column.all("fields").count() == 1;
         let first = column.name("fields").into_iter().next().filter(is_variable);
         first.is_some_and(|name| is_alone || !self.own.contains(&name))

@@ -45,6 +45,7 @@ mod reach;
 mod read;
 mod routine;
 pub mod rows;
+mod scope;
 mod second;
 mod setting;
 mod settled;

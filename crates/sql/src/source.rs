@@ -115,14 +115,16 @@ impl<'t> Source<'t> {
 /// Rows that nobody means by a LIMIT.
 const LIMIT_MAX: f64 = 1e9;
 
-/// Whether LIMIT or OFFSET can leave rows out: not LIMIT ALL, OFFSET 0, or more than any table is meant to have.
-fn is_limited(select: &Tree) -> bool {
+/// Whether LIMIT or OFFSET can leave rows out: not LIMIT ALL, OFFSET 0, or more than any table is meant to have. What a LIMIT leaves
+/// out the first time is there the next.
+fn is_limited<'t>(select: &Tree, table: &impl Table<'t>) -> bool {
     let takes_all = |limit: &Tree| match constant(limit) {
         Some(Constant::Null) => true,
         Some(Constant::Number(rows)) => LIMIT_MAX <= rows,
         _ => false,
     };
     let skips_none = |offset: &Tree| matches!(constant(offset), Some(Constant::Null | Constant::Number(0.0)));
+    let takes_all = |limit: &Tree| table.comes_again() || takes_all(limit);
     !select.all("limit_count").all(takes_all) || !select.all("limit_offset").all(skips_none)
 }
 
@@ -135,7 +137,7 @@ pub(crate) fn reads_all<'t>(select: &'t Tree, table: &impl Table<'t>, depth: usi
     let limits = ["having_clause", "larg", "values_lists"];
     select.number("op") == 2 && sides.into_iter().any(|side| reads_all(side, table, depth + 1))
         || !select.has(&limits)
-            && !is_limited(select)
+            && !is_limited(select, table)
             && table.sources(select).iter().any(|source| {
                 let holds = match source.from {
                     From::Table(relation) => table.is(relation),
@@ -152,6 +154,8 @@ pub(crate) trait Table<'t> {
     fn is(&self, relation: &'t Tree) -> bool;
     /// The relations of a FROM in which it may be.
     fn sources(&self, select: &'t Tree) -> Vec<Source<'t>>;
+    /// Whether what a LIMIT leaves out is looked at later.
+    fn comes_again(&self) -> bool;
     /// Whether a WHERE leaves rows out, where `called` is the table's row.
     fn filters(&self, called: &'t str, select: &'t Tree) -> bool;
 }
@@ -177,7 +181,7 @@ pub(crate) fn holds_all<'t>(
     let skips = select.all("locking_clause").any(|lock| lock.number("wait_policy") == 2);
     let limits = ["distinct_clause", "having_clause", "larg", "values_lists"];
     let [source] = table.sources(select)[..] else { return false };
-    if skips || select.has(&limits) || is_limited(select) || table.filters(source.called, select) {
+    if skips || select.has(&limits) || is_limited(select, table) || table.filters(source.called, select) {
         return false;
     }
     let is_asked = |at: usize, target: &Tree| match output {

@@ -112,6 +112,12 @@ impl Tree {
         }
     }
 
+    /// The first node that it holds, alone.
+    pub(crate) fn into_first(self) -> Option<Self> {
+        let nodes = self.children.into_iter();
+        nodes.filter_map(|(_, child)| if let Child::Node(node) = child { Some(node) } else { None }).next()
+    }
+
     /// All that it holds, in order.
     pub(crate) fn children(&self) -> impl ExactSizeIterator<Item = &(&'static str, Child)> {
         self.children.iter()

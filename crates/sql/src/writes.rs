@@ -1,6 +1,5 @@
 //! The writes of a statement, wherever they stand in it, and which of them leave no row of their target as it was.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use pg_query::protobuf::{CmdType, MergeMatchKind, OnConflictAction};
@@ -8,6 +7,7 @@ use pg_query::protobuf::{CmdType, MergeMatchKind, OnConflictAction};
 use crate::condition::Condition;
 use crate::facts::{Effect, Statement, Write};
 use crate::filter::{Scale, Truth};
+use crate::scope::Scope;
 use crate::settled::{holds_for_literals, holds_literal};
 use crate::source::Source;
 use crate::tree::Tree;
@@ -16,21 +16,21 @@ use crate::tree::Tree;
 pub(crate) const KINDS: [&str; 4] = ["DeleteStmt", "MergeStmt", "OnConflictClause", "UpdateStmt"];
 
 /// Adds what the writes in `tree` leave out, or do not.
-pub(crate) fn look(tree: &Tree, variables: &BTreeSet<String>, statement: &mut Statement) {
-    visit(tree, &mut Names { ctes: Vec::new(), variables }, statement);
+pub(crate) fn look(tree: &Tree, scope: &Scope, statement: &mut Statement) {
+    visit(tree, &mut Names { ctes: Vec::new(), scope }, statement);
 }
 
 /// What can be named beside relations and columns.
 struct Names<'t> {
     /// Common table expressions, the nearest last.
     ctes: Vec<&'t Tree>,
-    /// Variables of the body that it stands in.
-    variables: &'t BTreeSet<String>,
+    /// What stands around it in a body.
+    scope: &'t Scope,
 }
 
 impl<'t> Names<'t> {
     fn scale(&self, target: &'t Tree) -> Scale<'t> {
-        Scale::of(target, &self.ctes).among(self.variables)
+        Scale::of(target, &self.ctes).amid(self.scope)
     }
 }
 

@@ -204,3 +204,24 @@ UPDATE orders SET doc = doc || '{"seen": true}' WHERE doc || '{"seen": true}' <>
 DELETE FROM orders WHERE placed + interval '1 day' > now()
 
 DELETE FROM orders o USING users u WHERE (o.user_id, o.status) = (u.id, 'returned')
+
+-- loops that leave rows out
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders WHERE status = 'shipped' LOOP DELETE FROM orders WHERE id = r.id; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LIMIT 1 LOOP DELETE FROM orders WHERE id = r.id; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP IF r.quantity > 100 THEN DELETE FROM orders WHERE id = r.id; END IF; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP CONTINUE WHEN r.quantity < 100; UPDATE orders SET status = 'large' WHERE id = r.id; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM users LOOP UPDATE orders SET note = 'seen' WHERE user_id = r.id AND status = 'shipped'; END LOOP; END $$
+
+DO $$ DECLARE c CURSOR FOR SELECT * FROM orders WHERE status = 'shipped'; BEGIN FOR r IN c LOOP DELETE FROM orders WHERE CURRENT OF c; END LOOP; END $$
+
+DO $$ DECLARE ids int[]; BEGIN SELECT array_agg(id) INTO ids FROM orders WHERE status = 'shipped'; DELETE FROM orders WHERE id = ANY (ids); END $$
+
+DO $$ DECLARE x int; BEGIN SELECT max(id) INTO x FROM orders; DELETE FROM orders WHERE id = x; END $$
+
+DO $$ BEGIN LOOP DELETE FROM orders WHERE id IN (SELECT id FROM orders WHERE status = 'shipped' LIMIT 2); EXIT WHEN NOT FOUND; END LOOP; END $$
+
+DO $$ BEGIN LOOP UPDATE orders SET quantity = 2 WHERE id = 3; EXIT WHEN FOUND; INSERT INTO orders (id, user_id, product_id) VALUES (3, 1, 1); EXIT; END LOOP; END $$

@@ -581,3 +581,41 @@ DELETE FROM orders WHERE id + 0 IN (SELECT id FROM orders)
 DELETE FROM orders WHERE id::text IN (SELECT id::text FROM orders)
 
 DELETE FROM orders o USING orders s WHERE (o.id, o.user_id) = (s.id, s.user_id)
+
+-- a row after the other
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP DELETE FROM orders WHERE id = r.id; END LOOP; END $$
+
+DO $$ DECLARE x int; BEGIN FOR x IN SELECT id FROM orders ORDER BY id LOOP UPDATE orders SET quantity = 9 WHERE id = x; END LOOP; END $$
+
+DO $$ DECLARE r orders%ROWTYPE; BEGIN FOR r IN TABLE orders LOOP IF true THEN DELETE FROM orders o WHERE (o.id, o.ctid) = (r.id, o.ctid); END IF; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id AS x FROM orders LOOP BEGIN DELETE FROM orders WHERE id = r.x; EXCEPTION WHEN others THEN NULL; END; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP IF false THEN CONTINUE; END IF; EXIT WHEN 1 = 2; DELETE FROM orders WHERE r.id = id; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN EXECUTE 'SELECT id FROM orders' LOOP EXECUTE 'DELETE FROM orders WHERE id = $1' USING r.id; END LOOP; END $$
+
+DO $$ DECLARE c CURSOR FOR SELECT * FROM orders; BEGIN FOR r IN c LOOP DELETE FROM orders WHERE CURRENT OF c; END LOOP; END $$
+
+DO $$ DECLARE c refcursor; r record; BEGIN OPEN c FOR SELECT * FROM orders; LOOP FETCH c INTO r; EXIT WHEN NOT FOUND; DELETE FROM orders WHERE CURRENT OF c; END LOOP; END $$
+
+DO $$ DECLARE c CURSOR FOR SELECT id FROM orders; x int; BEGIN OPEN c; LOOP FETCH NEXT FROM c INTO x; EXIT WHEN NOT FOUND; UPDATE orders SET quantity = 9 WHERE id = x; END LOOP; END $$
+
+DO $$ DECLARE x int; BEGIN FOREACH x IN ARRAY (SELECT array_agg(id) FROM orders) LOOP DELETE FROM orders WHERE id = x; END LOOP; END $$
+
+DO $$ DECLARE ids int[]; BEGIN SELECT array_agg(id) INTO ids FROM orders; DELETE FROM orders WHERE id = ANY (ids); END $$
+
+DO $$ DECLARE ids int[] := ARRAY(SELECT id FROM orders); BEGIN DELETE FROM orders WHERE id IN (SELECT unnest(ids)); END $$
+
+DO $$ DECLARE ids int[]; x int; BEGIN ids := (SELECT array_agg(id ORDER BY id) FROM orders); FOREACH x IN ARRAY ids LOOP DELETE FROM orders WHERE id = x; END LOOP; END $$
+
+DELETE FROM orders WHERE id = ANY ((SELECT array_agg(id) FROM orders)::int[])
+
+-- until there is nothing left
+DO $$ BEGIN WHILE EXISTS (SELECT FROM orders) LOOP DELETE FROM orders WHERE id = (SELECT min(id) FROM orders); END LOOP; END $$
+
+DO $$ BEGIN LOOP DELETE FROM orders WHERE ctid IN (SELECT ctid FROM orders LIMIT 2); EXIT WHEN NOT FOUND; END LOOP; END $$
+
+DO $$ BEGIN FOR i IN 1..1000 LOOP DELETE FROM orders WHERE id = (SELECT id FROM orders ORDER BY id LIMIT 1); END LOOP; END $$
+
+DO $$ DECLARE x int; BEGIN LOOP SELECT max(id) INTO x FROM orders; EXIT WHEN x IS NULL; DELETE FROM orders WHERE id = x; END LOOP; END $$

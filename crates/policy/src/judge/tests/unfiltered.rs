@@ -368,3 +368,79 @@ fn variables_of_a_body_are_no_columns() {
         assert!(!verdict(text).contains("42501"), "{text}: {}", verdict(text));
     }
 }
+
+/// Rows that are written one after the other, each by its key, are all rows in the end.
+#[test]
+fn a_row_after_the_other_is_every_row() {
+    for text in [
+        "declare r record; begin for r in select id from orders loop delete from orders where id = r.id; end loop; end",
+        "declare r record; begin for r in select * from orders loop delete from orders where r.id = orders.id; end loop; end",
+        "begin for r in (select id as x, status from orders) loop update orders o set quantity = 0 where o.id = r.x; end loop; end",
+        "declare r orders%rowtype; begin <<a>> for r in select * from orders order by id loop null; delete from orders where id = r.id and ctid = r.ctid; end loop a; end",
+        "declare x int; begin for x in select id from orders loop delete from orders where id = x; end loop; end",
+        "declare x int; y text; begin for y, x in select status, id from orders loop delete from orders where id::text = x::text; end loop; end",
+        "declare r record; begin for r in table orders loop delete from orders where id = r.id; end loop; end",
+        "declare r record; begin for r in with a as (select id from orders) select id from a loop delete from orders where id = r.id; end loop; end",
+        "declare r record; begin for r in select id from orders where true loop if true then delete from orders where id = r.id; end if; end loop; end",
+        "declare r record; begin for r in select id from orders loop begin delete from orders where id = r.id; exception when others then null; end; end loop; end",
+        "declare r record; begin for r in select id from orders loop if false then continue; end if; exit when 1 = 2; delete from orders where id = r.id; end loop; end",
+        "declare r record; begin for r in execute 'select id from orders' loop delete from orders where id = r.id; end loop; end",
+        "declare r record; begin for r in select id from orders loop execute 'delete from orders where id = $1' using r.id; end loop; end",
+        "declare x int; begin for x in select id from orders loop execute 'delete from orders where status = $1 or id = $2' using 'a', x; end loop; end",
+        "declare r record; begin for r in select id from orders loop for i in 1..2 loop delete from orders where id = r.id; end loop; end loop; end",
+        "declare c cursor for select * from orders; begin for r in c loop delete from orders where current of c; end loop; end",
+        "declare c no scroll cursor is select * from orders; begin for r in c loop delete from orders where id = r.id; end loop; end",
+        "declare c refcursor; r record; begin open c for select * from orders; loop fetch c into r; exit when not found; \
+         delete from orders where current of c; end loop; end",
+        "declare c cursor for select id from orders; x int; begin open c; loop fetch next from c into x; exit when not found; \
+         update orders set quantity = 0 where id = x; end loop; end",
+        "declare x int; begin foreach x in array (select array_agg(id) from orders) loop delete from orders where id = x; end loop; end",
+        "declare x int; begin foreach x in array array(select id from orders) loop delete from orders where id = x; end loop; end",
+        "declare ids int[]; begin select array_agg(id) into ids from orders; delete from orders where id = any (ids); end",
+        "declare ids int[]; begin select array_agg(id), 1 from orders into strict ids; delete from orders where id in (select unnest(ids)); end",
+        "declare ids int[] := array(select id from orders); begin delete from orders where id = any (ids); end",
+        "declare ids int[]; x int; begin ids := (select array_agg(id order by id) from orders); foreach x in array ids loop delete from orders where id = x; end loop; end",
+        "begin while exists (select from orders) loop delete from orders where id = (select min(id) from orders); end loop; end",
+        "begin loop delete from orders where ctid in (select ctid from orders limit 100); exit when not found; end loop; end",
+        "begin loop delete from orders where ctid = any (array(select ctid from orders limit 100)); exit when not found; end loop; end",
+        "begin for i in 1..1000000 loop delete from orders where id = (select id from orders order by id limit 1); end loop; end",
+        "declare x int; begin loop select max(id) into x from orders; exit when x is null; delete from orders where id = x; end loop; end",
+    ] {
+        assert_unfiltered(&format!("do $$ {text} $$"));
+    }
+    assert_unfiltered("delete from orders where id = any ((select array_agg(id) from orders)::int[])");
+    assert_unfiltered("delete from orders where id in (select unnest(array(select id from orders)))");
+}
+
+#[test]
+fn a_loop_that_leaves_rows_out_is_a_condition() {
+    for text in [
+        "declare r record; begin for r in select id from orders where status = 'old' loop delete from orders where id = r.id; end loop; end",
+        "declare r record; begin for r in select id from orders limit 100 loop delete from orders where id = r.id; end loop; end",
+        "declare r record; begin for r in select * from orders loop if r.quantity > 100 then delete from orders where id = r.id; end if; end loop; end",
+        "declare r record; begin for r in select * from orders loop if false then null; elsif r.quantity > 1 then null; else delete from orders where id = r.id; end if; end loop; end",
+        "declare r record; begin for r in select * from orders loop continue when r.quantity < 100; delete from orders where id = r.id; end loop; end",
+        "declare r record; begin for r in select * from orders loop if r.quantity < 100 then continue; end if; delete from orders where id = r.id; end loop; end",
+        "declare r record; begin for r in select * from orders loop delete from orders where id = r.id; exit; end loop; end",
+        "declare r record; begin for r in select * from orders loop case r.status when 'old' then delete from orders where id = r.id; else null; end case; end loop; end",
+        "declare r record; begin for r in select id from users loop delete from orders where user_id = r.id; end loop; end",
+        "declare r record; begin for r in select user_id from orders loop delete from orders where id = r.user_id; end loop; end",
+        "declare r record; begin for r in select id from orders loop delete from orders where id = r.id and status = 'old'; end loop; end",
+        "declare r record; begin for r in select id from users loop for o in select id from orders where user_id = r.id loop delete from orders where id = o.id; end loop; end loop; end",
+        "declare x int; begin select id into x from orders; delete from orders where id = x; end",
+        "declare x int; begin select max(id) into x from orders; delete from orders where id = x; end",
+        "declare n int; x int := 3; begin select count(*) into n from orders; delete from orders where id = x; end",
+        "declare ids int[]; begin select array_agg(id) into ids from orders where status = 'old'; delete from orders where id = any (ids); end",
+        "declare ids int[]; begin ids := array(select id from orders); ids := ids[1:2]; delete from orders where id = any (ids); end",
+        "declare c cursor for select * from orders; begin open c; fetch c into r; delete from orders where current of c; end",
+        "declare c cursor for select * from orders where status = 'old'; begin for r in c loop delete from orders where current of c; end loop; end",
+        "begin loop delete from orders where id in (select id from orders where status = 'old' limit 100); exit when not found; end loop; end",
+        "begin delete from orders where id in (select id from orders limit 100); end",
+        "begin loop update orders set quantity = 1 where id = 3; if found then return; end if; begin insert into orders (id) values (3); return; \
+         exception when unique_violation then null; end; end loop; end",
+        "begin for i in 1..10 loop update orders set quantity = i where id = i; end loop; end",
+    ] {
+        let verdict = verdict(&format!("do $$ {text} $$"));
+        assert!(!verdict.contains("no-unfiltered-write"), "{text}: {verdict}");
+    }
+}

@@ -1,0 +1,411 @@
+//! What stands around a statement in the body of a plpgsql function: which loops it runs in, and what puts values into the variables
+//! that it looks at. A row after the other is a table in the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::rc::Rc;
+
+use pg_query::protobuf::Token;
+
+use crate::body::Words;
+use crate::tree::Tree;
+
+/// What stands around a statement.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scope {
+    /// Names that are variables, where such a name means the variable and no column.
+    pub(crate) variables: BTreeSet<String>,
+    /// What is put into them, where that is known; also into parameters of EXECUTE, by their number, and the rows of cursors.
+    pub(crate) feeds: BTreeMap<String, Feed>,
+    /// It runs again and again.
+    pub(crate) is_repeated: bool,
+}
+
+/// What is put into a variable.
+#[derive(Clone, Debug)]
+pub(crate) enum Feed {
+    /// Each row of a select, one after the other.
+    Rows(Rc<Tree>, Place),
+    /// Each element of the array that a select returns, one after the other.
+    Elements(Rc<Tree>),
+    /// What the first row of a select has in this place.
+    Value(Rc<Tree>, usize),
+}
+
+/// The part of a row.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    At(usize),
+    Named(String),
+}
+
+/// The loops of a body, and what its variables are given.
+#[derive(Default)]
+pub(crate) struct Scopes {
+    loops: Vec<Loop>,
+    /// Where it depends on values whether anything is done.
+    branches: Vec<Range<usize>>,
+    /// What is assigned, and where: the name, the place, and what it is where that is known.
+    assigned: Vec<(String, usize, Option<Feed>)>,
+    cursors: BTreeMap<String, Option<Rc<Tree>>>,
+}
+
+/// A loop, from the word that begins it to its end.
+struct Loop {
+    all: Range<usize>,
+    /// What it puts into its variables.
+    feeds: Vec<(String, Feed)>,
+    /// It runs for each of something, unless it is left earlier.
+    is_for: bool,
+    is_left: bool,
+}
+
+/// What has begun and not ended.
+enum Open {
+    Block,
+    Branch { begin: usize, depends: bool },
+    Loop(usize),
+}
+
+impl Scopes {
+    pub(crate) fn of(words: &Words<'_>) -> Self {
+        let mut scopes = Scopes::default();
+        let mut open = Vec::new();
+        let mut declares = false;
+        for at in 0..words.len() {
+            let Some(name) = words.name(at).filter(|_| words.begins_part(at)) else { continue };
+            match name.as_str() {
+                "declare" => declares = true,
+                "begin" => {
+                    declares = false;
+                    open.push(Open::Block);
+                }
+                _ if declares => scopes.declared(words, at),
+                "end" => scopes.end(at, &mut open),
+                "if" | "case" => {
+                    let then = words.find(at, &["then", "when"]);
+                    let depends = name == "case" || words.has_names(at + 1..then);
+                    open.push(Open::Branch { begin: at, depends });
+                }
+                "elsif" | "elseif" => {
+                    let then = words.find(at, &["then"]);
+                    if let Some(Open::Branch { depends, .. }) = open.last_mut() {
+                        *depends |= words.has_names(at + 1..then);
+                    }
+                }
+                "for" | "foreach" | "while" | "loop" => {
+                    let feeds = scopes.header(words, at, &name);
+                    open.push(Open::Loop(scopes.loops.len()));
+                    let is_for = matches!(name.as_str(), "for" | "foreach");
+                    scopes.loops.push(Loop { all: at..words.len(), feeds, is_for, is_left: false });
+                }
+                "continue" | "exit" | "return" => scopes.leave(words, at, &name, &open),
+                "open" if words.name(at + 2).as_deref() == Some("for") => {
+                    let select = words.select(at + 3..words.end(at));
+                    scopes.cursor(words.name(at + 1), select);
+                }
+                "fetch" => scopes.fetched(words, at),
+                "else" | "exception" => {}
+                _ => scopes.assign(words, at),
+            }
+        }
+        scopes
+    }
+
+    /// What stands around the statement at `at`, beside these variables.
+    pub(crate) fn around(&self, at: usize, variables: &BTreeSet<String>) -> Scope {
+        let mut scope = Scope { variables: variables.clone(), ..Scope::default() };
+        for (name, _, feed) in &self.assigned {
+            let is_only = self.assigned.iter().filter(|(other, ..)| other == name).count() == 1;
+            if let Some(feed) = feed.clone().filter(|_| is_only) {
+                scope.feeds.insert(name.clone(), feed);
+            }
+        }
+        for it in self.loops.iter().filter(|it| it.all.contains(&at)) {
+            let depends =
+                self.branches.iter().any(|branch| it.all.start < branch.start && branch.contains(&at));
+            if depends || it.is_for && it.is_left {
+                continue;
+            }
+            scope.is_repeated = true;
+            scope.feeds.extend(it.feeds.iter().cloned());
+            let fetched = self.assigned.iter().filter(|(_, place, _)| it.all.contains(place));
+            for (name, _, feed) in fetched {
+                if let Some(feed @ Feed::Rows(..)) = feed {
+                    scope.feeds.insert(name.clone(), feed.clone());
+                }
+            }
+        }
+        if scope.is_repeated {
+            for (name, select) in &self.cursors {
+                if let Some(select) = select {
+                    scope.feeds.entry(name.clone()).or_insert(Feed::Rows(select.clone(), Place::At(0)));
+                }
+            }
+        } else {
+            // A row that is fetched once is one row.
+            scope.feeds.retain(|_, feed| !matches!(feed, Feed::Rows(..)));
+        }
+        scope
+    }
+
+    /// The same of a text that EXECUTE runs: what its parameters are given, from `using` on.
+    pub(crate) fn around_executed(
+        &self,
+        words: &Words<'_>,
+        at: usize,
+        variables: &BTreeSet<String>,
+    ) -> Scope {
+        let scope = self.around(at, variables);
+        let mut feeds = BTreeMap::new();
+        let end = words.end(at);
+        let using = words.find(at, &["using"]);
+        if using < end {
+            for (place, part) in words.split(using + 1..words.find(using, &["loop"]).min(end)).enumerate() {
+                let name = words.name(part.start);
+                let feed = match (part.len(), name.and_then(|name| scope.feeds.get(&name))) {
+                    (1, Some(feed)) => Some(feed.clone()),
+                    (3, Some(Feed::Rows(select, _))) if words.text(part.start + 1) == Some(".") => {
+                        words.name(part.start + 2).map(|name| Feed::Rows(select.clone(), Place::Named(name)))
+                    }
+                    _ => None,
+                };
+                feeds.extend(feed.map(|feed| (format!("${}", place + 1), feed)));
+            }
+        }
+        Scope { variables: BTreeSet::new(), feeds, is_repeated: scope.is_repeated }
+    }
+
+    fn end(&mut self, at: usize, open: &mut Vec<Open>) {
+        match open.pop() {
+            Some(Open::Loop(which)) => {
+                if let Some(it) = self.loops.get_mut(which) {
+                    it.all.end = at;
+                }
+            }
+            Some(Open::Branch { begin, depends: true }) => self.branches.push(begin..at),
+            Some(Open::Branch { .. } | Open::Block) | None => {}
+        }
+    }
+
+    /// A loop is left, or goes on with its next row, for what is in this one.
+    fn leave(&mut self, words: &Words<'_>, at: usize, how: &str, open: &[Open]) {
+        let next = words.name(at + 1).unwrap_or_default();
+        let (when, end) = (words.find(at, &["when"]), words.end(at));
+        let is_constant = when < end && !words.has_names(when + 1..end);
+        if is_constant || how == "return" && matches!(next.as_str(), "next" | "query") {
+            return;
+        }
+        for it in open.iter().rev() {
+            match it {
+                // Nobody writes that but to seem to.
+                Open::Branch { depends: false, .. } => return,
+                Open::Loop(which) => {
+                    if let Some(it) = self.loops.get_mut(*which) {
+                        it.is_left = true;
+                    }
+                    if how != "return" {
+                        return;
+                    }
+                }
+                Open::Branch { .. } | Open::Block => {}
+            }
+        }
+    }
+
+    /// What a loop puts into its variables, by what stands between the word that begins it and LOOP.
+    fn header(&mut self, words: &Words<'_>, at: usize, kind: &str) -> Vec<(String, Feed)> {
+        let begin = words.find(at, &["in"]);
+        let end = words.find(at, &["loop"]);
+        if !matches!(kind, "for" | "foreach") || end <= begin {
+            return Vec::new();
+        }
+        let first = words.name(begin + 1).unwrap_or_default();
+        if kind == "foreach" {
+            let Some(array) = words.expression(begin + 2..end).filter(|_| first == "array") else {
+                return Vec::new();
+            };
+            return words.name(at + 1).map(|name| (name, Feed::Elements(array))).into_iter().collect();
+        }
+        let select = if end == begin + 2 || words.text(begin + 2) == Some("(") && !words.is_select(begin + 1)
+        {
+            self.cursors.get(&first).cloned().flatten()
+        } else if first == "execute" {
+            words.executed(begin + 2).and_then(|text| words.select_of(&text))
+        } else {
+            words.select(begin + 1..end)
+        };
+        let Some(select) = select else { return Vec::new() };
+        let mut feeds = Vec::new();
+        if self.cursors.contains_key(&first) {
+            feeds.push((first, Feed::Rows(select.clone(), Place::At(0))));
+        }
+        for (place, part) in words.split(at + 1..begin).enumerate() {
+            feeds.extend(
+                words.name(part.start).map(|name| (name, Feed::Rows(select.clone(), Place::At(place)))),
+            );
+        }
+        feeds
+    }
+
+    fn declared(&mut self, words: &Words<'_>, at: usize) {
+        let end = words.end(at);
+        let cursor = words.find(at, &["cursor"]);
+        if cursor < end {
+            let begin = words.find(cursor, &["for", "is"]);
+            let select = words.select(begin + 1..end);
+            return self.cursor(words.name(at), select);
+        }
+        let given = (at..end).find(|at| {
+            matches!(words.text(*at), Some(":=" | "=")) || words.name(*at).as_deref() == Some("default")
+        });
+        if let (Some(given), Some(name)) = (given, words.name(at)) {
+            let feed = words.expression(given + 1..end).map(|value| Feed::Value(value, 0));
+            self.assigned.push((name, at, feed));
+        }
+    }
+
+    fn cursor(&mut self, name: Option<String>, select: Option<Rc<Tree>>) {
+        if let Some(name) = name {
+            // One that is opened twice may be for anything.
+            let select = if self.cursors.contains_key(&name) { None } else { select };
+            self.cursors.insert(name, select);
+        }
+    }
+
+    /// `FETCH c INTO r`.
+    fn fetched(&mut self, words: &Words<'_>, at: usize) {
+        let end = words.end(at);
+        let into = words.find(at, &["into"]);
+        let cursor = into.checked_sub(1).and_then(|before| words.name(before));
+        let select = cursor.and_then(|name| self.cursors.get(&name).cloned().flatten());
+        for (place, part) in words.split(into + 1..end).enumerate() {
+            let feed = select.clone().map(|select| Feed::Rows(select, Place::At(place)));
+            self.assigned.extend(words.name(part.start).map(|name| (name, at, feed)));
+        }
+    }
+
+    /// `x := …`, or a select INTO variables.
+    fn assign(&mut self, words: &Words<'_>, at: usize) {
+        let end = words.end(at);
+        if matches!(words.text(at + 1), Some(":=" | "=")) {
+            let feed = words.expression(at + 2..end).map(|value| Feed::Value(value, 0));
+            self.assigned.extend(words.name(at).map(|name| (name, at, feed)));
+            return;
+        }
+        // An element of it, or a field.
+        if matches!(words.text(at + 1), Some("[" | ".")) {
+            self.assigned.extend(words.name(at).map(|name| (name, at, None)));
+            return;
+        }
+        let into = words.find(at, &["into"]);
+        if end <= into {
+            return;
+        }
+        let begin = into + 1 + usize::from(words.name(into + 1).as_deref() == Some("strict"));
+        let mut names = Vec::new();
+        let mut next = begin;
+        while let Some(name) = words.name(next).filter(|_| next < end) {
+            names.push(name);
+            next += 1;
+            if words.text(next) != Some(",") {
+                break;
+            }
+            next += 1;
+        }
+        let is_select = words.is_select(at);
+        let select = is_select.then(|| words.select_without(at..end, into..next)).flatten();
+        for (place, name) in names.into_iter().enumerate() {
+            let feed = select.clone().map(|select| Feed::Value(select, place));
+            self.assigned.push((name, at, feed));
+        }
+    }
+}
+
+impl Words<'_> {
+    /// Whether a statement of plpgsql, or a declaration, begins here.
+    fn begins_part(&self, at: usize) -> bool {
+        let before = at.checked_sub(1).and_then(|before| self.text(before)).unwrap_or_default();
+        self.begins_statement(at) || before.eq_ignore_ascii_case("declare") || before == ">>"
+    }
+
+    /// Where what begins at `at` ends.
+    fn end(&self, at: usize) -> usize {
+        (at..self.len()).find(|at| self.is(*at, &[Token::Ascii59])).unwrap_or(self.len())
+    }
+
+    /// The next of these words behind `at` that stands in no parentheses; the end of the body where there is none.
+    fn find(&self, at: usize, wanted: &[&str]) -> usize {
+        let mut depth = 0_usize;
+        for at in at + 1..self.len() {
+            match self.text(at) {
+                Some("(") => depth += 1,
+                Some(")") => depth = depth.saturating_sub(1),
+                Some(text) if depth == 0 && wanted.iter().any(|word| text.eq_ignore_ascii_case(word)) => {
+                    return at;
+                }
+                _ => {}
+            }
+        }
+        self.len()
+    }
+
+    /// Parts between commas that stand in no parentheses.
+    fn split(&self, words: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        let mut parts = Vec::new();
+        let (mut depth, mut begin) = (0_usize, words.start);
+        for at in words.clone() {
+            match self.text(at) {
+                Some("(" | "[") => depth += 1,
+                Some(")" | "]") => depth = depth.saturating_sub(1),
+                Some(",") if depth == 0 => {
+                    parts.push(begin..at);
+                    begin = at + 1;
+                }
+                _ => {}
+            }
+        }
+        if begin < words.end {
+            parts.push(begin..words.end);
+        }
+        parts.into_iter()
+    }
+
+    /// Whether anything in them is no constant.
+    fn has_names(&self, words: Range<usize>) -> bool {
+        words.into_iter().any(|at| {
+            let name = self.name(at).unwrap_or_default();
+            let is_word = name.starts_with(|first: char| first.is_alphabetic() || first == '_');
+            is_word
+                && !self.is(at, &[Token::Sconst])
+                && !matches!(name.as_str(), "and" | "false" | "is" | "not" | "null" | "or" | "true")
+        })
+    }
+
+    fn is_select(&self, at: usize) -> bool {
+        matches!(self.name(at).as_deref(), Some("select" | "table" | "values" | "with" | "("))
+    }
+
+    fn select(&self, words: Range<usize>) -> Option<Rc<Tree>> {
+        self.select_of(self.slice(words.clone()).filter(|_| self.is_select(words.start))?)
+    }
+
+    /// The same where what is `left_out` is not part of it.
+    fn select_without(&self, words: Range<usize>, left_out: Range<usize>) -> Option<Rc<Tree>> {
+        let before = self.slice(words.start..left_out.start)?;
+        let behind = self.slice(left_out.end..words.end).unwrap_or_default();
+        self.select_of(&format!("{before} {behind}"))
+    }
+
+    fn expression(&self, words: Range<usize>) -> Option<Rc<Tree>> {
+        // PostgreSQL takes `x := a FROM t` too.
+        self.select_of(&format!("SELECT {}", self.slice(words)?))
+    }
+
+    fn select_of(&self, text: &str) -> Option<Rc<Tree>> {
+        let parsed = self.parsed(text)?;
+        let [raw] = parsed.protobuf.stmts.as_slice() else { return None };
+        let select = Tree::of(&raw.stmt).ok()?.into_first()?;
+        (select.kind == "SelectStmt").then(|| Rc::new(select))
+    }
+}
