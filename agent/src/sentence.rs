@@ -19,7 +19,7 @@ pub(crate) fn bypass(record: &ConnectionRecord) -> String {
         Opening::Found => ("is connected", ", since before the agent looked"),
     };
     let is_local = !record.socket_path.is_empty();
-    let asked = startup(&record.startup);
+    let asked = startup(&record.startup, is_local);
     let Some(process) = &record.process else {
         if is_local {
             return format!("a process of this host {connected} to {server} around the proxy{since}{asked}");
@@ -32,8 +32,8 @@ pub(crate) fn bypass(record: &ConnectionRecord) -> String {
     format!("{who} {connected} to {server}{from} around the proxy{since}{asked}{known}")
 }
 
-/// What its client asked for, behind a comma. Names are quoted as in SQL: they may say anything.
-fn startup(startup: &StartupFacts) -> String {
+/// What its client asked for, behind a comma. Names are quoted as in SQL: they may say anything. Nothing is encrypted within a host.
+fn startup(startup: &StartupFacts, is_local: bool) -> String {
     let StartupFacts { encryption, database_role, database, application_name } = startup;
     let mut asked = String::new();
     for (what, name) in [("role", database_role), ("database", database), ("application", application_name)] {
@@ -42,6 +42,7 @@ fn startup(startup: &StartupFacts) -> String {
         }
     }
     asked.push_str(match encryption {
+        _ if is_local => "",
         Encryption::Unknown => "",
         Encryption::None => ", not encrypted",
         Encryption::Refused => ", not encrypted though it asked for that",

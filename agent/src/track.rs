@@ -24,7 +24,7 @@ use self::found::Lately;
 pub use self::found::Merged;
 use self::halves::{Half, Halves};
 pub(crate) use self::local::nowhere;
-use self::startup::{Early, SPEECH_WAIT, Speech};
+use self::startup::{Early, Speech};
 use crate::event::{self, Event};
 use crate::sentence;
 
@@ -278,10 +278,11 @@ impl Tracker {
             bytes_to_client: 0,
         };
         let since_boot_ns = teller.opened.at_boot_ns;
-        let is_waited_for = matches!(class, ConnectionClass::Bypass | ConnectionClass::Allowed)
-            && !teller.speech.is_over()
-            && teller.closed.is_none();
-        if !is_waited_for {
+        let tell_until = match teller.closed {
+            None => startup::tell_until(&record, &teller.speech, since_boot_ns),
+            Some(_) => None,
+        };
+        if tell_until.is_none() {
             self.announce(&record, witness, out);
         }
         let open = Open {
@@ -290,7 +291,7 @@ impl Tracker {
             is_restored: false,
             is_in_sight: false,
             is_end_untold: teller.opened.end_untold != 0,
-            tell_until: is_waited_for.then(|| since_boot_ns.saturating_add(startup::nanos(SPEECH_WAIT))),
+            tell_until,
             speech: teller.speech,
         };
         match teller.closed {

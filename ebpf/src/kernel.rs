@@ -1,6 +1,7 @@
 //! What the programs ask of the kernel. All `unsafe` of the programs is here and below.
 
 pub mod cgroups;
+mod data;
 pub mod packets;
 pub mod sockets;
 
@@ -22,6 +23,8 @@ use aya_ebpf::macros::{btf_map, map};
 use aya_ebpf::maps::{Array, LruHashMap};
 use aya_ebpf::programs::{SkLookupContext, SockAddrContext, SockOpsContext};
 use ebpf_abi::{Endpoint, Process, TcpState};
+
+pub use data::{Data, Told, fill};
 
 pub const SECOND_NS: u64 = 1_000_000_000;
 

@@ -1,36 +1,52 @@
 //! Tells what a client says first on a connection to a watched port: which encryption it asks for, or its start-up message. It looks
-//! at the first packets of a connection only, and tells of proxies' connections too: who is one the agent knows.
+//! at the first data of a connection only, and tells of proxies' connections too: who is one the agent knows.
 
+use aya_ebpf::EbpfContext;
 use aya_ebpf::programs::SkBuffContext;
 use ebpf_abi::{Counter, Kind, REQUEST_BYTES, REQUESTS_MAX, STARTUP_BYTES, Said, Startup};
 
-use crate::kernel::packets::{self, Data};
-use crate::{kernel, ports, ring};
+use crate::kernel::{self, Data, Told, packets};
+use crate::{ports, ring};
+
+/// Bytes of a client after which nothing is looked at.
+const HEARD_MAX: u32 = REQUESTS_MAX * REQUEST_BYTES;
 
 pub fn packet(context: &SkBuffContext) {
     if !ports::is_watched(packets::local_port(context)) {
         return;
     }
-    let Some(data) = packets::next_data(context, REQUESTS_MAX * REQUEST_BYTES) else { return };
-    // A client may say more without waiting for the answer: one that is refused encryption is heard all the same.
-    let mut skipped = 0;
-    for _ in 0..=REQUESTS_MAX {
-        let (offset, left) = (data.offset + skipped, data.bytes.saturating_sub(skipped));
-        if left == 0 || REQUESTS_MAX * REQUEST_BYTES < offset || offset % REQUEST_BYTES != 0 {
-            return;
-        }
-        let Some(first) = packets::read::<u8>(context, data.at + skipped) else { return };
-        let head = if REQUEST_BYTES <= left { packets::read(context, data.at + skipped) } else { None };
-        let said = Said::of(first, head);
-        tell(context, &data, skipped, said, head);
-        if !said.is_request() {
-            return;
-        }
-        skipped += REQUEST_BYTES;
+    if let Some(data) = packets::next_data(context, HEARD_MAX) {
+        hear(context, &data);
     }
 }
 
-fn tell(context: &SkBuffContext, data: &Data, skipped: u32, said: Said, head: Option<[u8; 8]>) {
+/// Tells what this data says. Returns after how many bytes its client speaks again before anything is encrypted; 0 where it does not.
+#[inline(always)]
+pub fn hear(context: &impl EbpfContext, data: &impl Data) -> u32 {
+    // A client may say more without waiting for the answer: one that is refused encryption is heard all the same.
+    let mut skipped = 0;
+    for _ in 0..=REQUESTS_MAX {
+        let (offset, left) = (data.offset() + skipped, data.bytes().saturating_sub(skipped));
+        if HEARD_MAX < offset || offset % REQUEST_BYTES != 0 {
+            return 0;
+        }
+        if left == 0 {
+            return offset;
+        }
+        let Some(first) = data.read::<u8>(skipped) else { return 0 };
+        let head = if REQUEST_BYTES <= left { data.read(skipped) } else { None };
+        let said = Said::of(first, head);
+        tell(context, data, skipped, said, head);
+        if !said.is_request() {
+            return 0;
+        }
+        skipped += REQUEST_BYTES;
+    }
+    0
+}
+
+#[inline(always)]
+fn tell(context: &impl EbpfContext, data: &impl Data, skipped: u32, said: Said, head: Option<[u8; 8]>) {
     // Names are worth less than what tells that somebody went around.
     if ring::is_half_full() {
         ring::count(Counter::StartupLost);
@@ -41,16 +57,16 @@ fn tell(context: &SkBuffContext, data: &Data, skipped: u32, said: Said, head: Op
     let bytes = match (said, head) {
         (Said::StartupMessage, Some([a, b, c, d, ..])) => {
             let whole = u32::from_be_bytes([a, b, c, d]);
-            whole.min(data.bytes.saturating_sub(skipped)).min(STARTUP_BYTES as u32)
+            whole.min(data.bytes().saturating_sub(skipped)).min(STARTUP_BYTES as u32)
         }
         _ => 0,
     };
-    let told = packets::Told {
+    let told = Told {
         kind: Kind::Startup,
         said,
-        offset: (data.offset + skipped) as u8,
+        offset: (data.offset() + skipped) as u8,
         at_boot_ns: now_boot_ns,
-        from: data.at + skipped,
+        from: skipped,
         bytes,
     };
     ring::emit_filled::<Startup>(
@@ -58,6 +74,6 @@ fn tell(context: &SkBuffContext, data: &Data, skipped: u32, said: Said, head: Op
         now_boot_ns,
         Counter::StartupSubmitted,
         Counter::StartupLost,
-        |to| packets::fill(context, data, &told, to),
+        |to| kernel::fill(data, &told, to),
     );
 }

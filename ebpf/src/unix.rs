@@ -1,29 +1,52 @@
-//! Tells that a client's first byte came to the UNIX socket of a watched database. At the `connect` itself no program sees
+//! Tells that a client's first byte came to the UNIX socket of a watched database, and what it says. At the `connect` itself no program sees
 //! both ends; a client that sends nothing gets nothing of PostgreSQL, and a look of the agent finds it.
 
 use aya_ebpf::programs::BtfTracePointContext;
 use ebpf_abi::{Counter, Kind, PATH_BYTES, Process, UnixOpened};
 
 use crate::kernel::sockets::{self, Served};
-use crate::{kernel, ports, ring};
+use crate::{kernel, ports, ring, startup};
 
 /// What the name of PostgreSQL's socket ends with, before its port (`UNIXSOCK_PATH` of its `src/include/libpq/pqcomm.h`).
 const NAME: &[u8; 10] = b"/.s.PGSQL.";
 /// `65535`.
 const DIGITS_MAX: usize = 5;
+/// Nothing more is looked at of a connection that was told.
+const OVER: u32 = 0;
 /// A byte more than both.
 const TAIL: usize = size_of::<u128>();
 
 pub fn data_ready(context: &BtfTracePointContext) {
     let reader = sockets::reader(context);
-    if !reader.is_unix_stream() || reader.is_told() {
+    if !reader.is_unix_stream() {
+        return;
+    }
+    let told = reader.told();
+    if told == Some(OVER) {
         return;
     }
     let Some(served) = reader.served() else { return };
-    let Some(port) = database_port(&served).filter(|port| ports::is_watched(*port)) else { return };
-    // Where there is no memory (a network namespace may be given none), each of its bytes is told: the agent knows which
-    // connections it knows, and nobody goes unseen.
-    served.mark_told();
+    let data = match told {
+        Some(offset) => served.waiting(offset),
+        None => {
+            let Some(port) = database_port(&served).filter(|port| ports::is_watched(*port)) else { return };
+            // Where there is no memory (a network namespace may be given none), each of its bytes is told: the agent knows which
+            // connections it knows, and nobody goes unseen. What it is then nobody can say.
+            let first = if served.mark_told(OVER) { served.waiting(0) } else { None };
+            tell(context, &served, port, first.is_some() && !ring::is_half_full());
+            first
+        }
+    };
+    if let Some(data) = data {
+        served.mark_told(startup::hear(context, &data));
+    } else if told.is_some() {
+        served.mark_told(OVER);
+    }
+}
+
+/// On a stack of its own.
+#[inline(never)]
+fn tell(context: &BtfTracePointContext, served: &Served, port: u16, is_heard: bool) {
     let now_boot_ns = kernel::now_boot_ns();
     let process = served.connected_by();
     if process.is_none() {
@@ -33,7 +56,8 @@ pub fn data_ready(context: &BtfTracePointContext) {
         kind: Kind::UnixOpened,
         path_bytes: served.name_bytes() as u8,
         port,
-        reserved: [0; 4],
+        is_heard: is_heard.into(),
+        reserved: [0; 3],
         at_boot_ns: now_boot_ns,
         cookie: served.cookie(),
         client_cookie: served.peer_cookie(),

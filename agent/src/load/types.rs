@@ -38,6 +38,11 @@ const FIELDS: [(Offset, Path, u32); Offset::COUNT] = [
     (Offset::NodeId, &[("kernfs_node", "id")], 8),
     (Offset::CgroupRoot, &[("cgroup", "root")], POINTER_BYTES),
     (Offset::RootHierarchy, &[("cgroup_root", "hierarchy_id")], 4),
+    (Offset::QueueNext, &[("sock", "sk_receive_queue"), ("sk_buff_head", "next")], POINTER_BYTES),
+    (Offset::QueuePrevious, &[("sock", "sk_receive_queue"), ("sk_buff_head", "prev")], POINTER_BYTES),
+    (Offset::BufferData, &[("sk_buff", "data")], POINTER_BYTES),
+    (Offset::BufferBytes, &[("sk_buff", "len")], 4),
+    (Offset::BufferPagedBytes, &[("sk_buff", "data_len")], 4),
 ];
 
 /// Why the kernel's structures are not known.

@@ -50,13 +50,13 @@ impl Tracker {
     pub fn restore(&mut self, record: ConnectionRecord, witness: &mut impl Witness, out: &mut Vec<Record>) {
         let is_end_untold = record.opening == Opening::Found || !record.socket_path.is_empty();
         let open = Open {
-            record,
             since_boot_ns: 0,
             is_restored: true,
             is_in_sight: false,
             is_end_untold,
             tell_until: None,
-            speech: Speech::default(),
+            speech: Speech::late(&record),
+            record,
         };
         self.keep_open(open, witness, out);
     }
@@ -99,13 +99,13 @@ impl Tracker {
             merged.unknown += u64::from(record.class == ConnectionClass::Unknown);
             let since_boot_ns = look.ended_boot_ns;
             let mut open = Open {
-                record,
                 since_boot_ns,
                 is_restored: false,
                 is_in_sight: true,
                 is_end_untold: true,
                 tell_until: None,
-                speech: Speech::default(),
+                speech: Speech::late(&record),
+                record,
             };
             open.count(standing.bytes);
             self.announce(&open.record, witness, out);

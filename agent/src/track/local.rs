@@ -5,7 +5,7 @@ use std::net::{Ipv6Addr, SocketAddr};
 use audit::record::{ConnectionRecord, Ending, Opening, Record, StartupFacts};
 use ebpf_abi::UnixOpened;
 
-use super::startup::Speech;
+use super::startup::{self, Speech};
 use super::{Arrival, Open, Tracker, Witness, judge};
 use crate::event;
 
@@ -53,16 +53,21 @@ impl Tracker {
             bytes_to_server: 0,
             bytes_to_client: 0,
         };
-        self.announce(&record, witness, out);
         let since_boot_ns = opened.at_boot_ns;
+        let is_heard = self.has_looked && opened.is_heard != 0;
+        let speech = if is_heard { Speech::default() } else { Speech::late(&record) };
+        let tell_until = startup::tell_until(&record, &speech, since_boot_ns);
+        if tell_until.is_none() {
+            self.announce(&record, witness, out);
+        }
         let open = Open {
             record,
             since_boot_ns,
             is_restored: false,
             is_in_sight: false,
             is_end_untold: true,
-            tell_until: None,
-            speech: Speech::default(),
+            tell_until,
+            speech,
         };
         self.keep_open(open, witness, out);
     }

@@ -6,7 +6,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use audit::record::{ConnectionClass, Encryption, Record, StartupFacts};
+use audit::record::{ConnectionClass, ConnectionRecord, Encryption, Record, StartupFacts};
 use ebpf_abi::{Endpoint, Opened, REQUEST_BYTES, REQUESTS_MAX, Said, Startup};
 use wire::startup::{First, split_first};
 
@@ -15,7 +15,7 @@ use crate::process::shown;
 
 /// How long after its opening a connection is told at the latest, whether its client has said anything or not. With what an
 /// alert takes to get away, it is there within two seconds.
-pub(super) const SPEECH_WAIT: Duration = Duration::from_millis(900);
+const SPEECH_WAIT: Duration = Duration::from_millis(900);
 /// What came before the opening that it belongs to. The kernel tells that next, or never: anybody may send such packets.
 const EARLY_MAX: usize = 1024;
 const EARLY_WAIT: Duration = Duration::from_secs(1);
@@ -30,6 +30,12 @@ pub(super) struct Speech {
 }
 
 impl Speech {
+    /// That of a connection of which the beginning was not seen. TCP counts what came before; over a UNIX socket nobody does, and
+    /// what comes may be the middle of anything.
+    pub(super) fn late(record: &ConnectionRecord) -> Self {
+        Speech { is_over: !record.socket_path.is_empty(), ..Speech::default() }
+    }
+
     /// Takes in what it said. What the socket did not take comes again: the last of it holds.
     fn hear(&mut self, startup: &Startup) {
         let (place, offset) = (startup.offset / REQUEST_BYTES as u8, startup.offset % REQUEST_BYTES as u8);
@@ -96,6 +102,13 @@ fn asked_for(message: &[u8]) -> StartupFacts {
     }
 }
 
+/// Until when it is waited for what the client of a connection says; `None` where it is not.
+pub(super) fn tell_until(record: &ConnectionRecord, speech: &Speech, since_boot_ns: u64) -> Option<u64> {
+    let is_waited_for =
+        matches!(record.class, ConnectionClass::Bypass | ConnectionClass::Allowed) && !speech.is_over;
+    is_waited_for.then(|| since_boot_ns.saturating_add(nanos(SPEECH_WAIT)))
+}
+
 /// Speech that came with the packet that opened its connection, which the kernel tells first. In order of time.
 #[derive(Debug, Default)]
 pub(super) struct Early(VecDeque<(u64, [Endpoint; 2], Speech)>);
@@ -148,7 +161,10 @@ impl Tracker {
         let Some(age) = self.ages.get(&startup.cookie).copied() else { return };
         let Some(open) = self.open.get_mut(&age) else { return };
         // Whose sessions the ledger has needs no other account of them.
-        if open.record.class == ConnectionClass::Proxied {
+        let is_proxied = open.record.class == ConnectionClass::Proxied;
+        // Over a UNIX socket nothing comes twice.
+        let is_late = !open.record.socket_path.is_empty() && open.speech.is_over();
+        if is_proxied || is_late {
             return;
         }
         open.speech.hear(startup);

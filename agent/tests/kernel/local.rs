@@ -18,14 +18,14 @@ use crate::eye::Eye;
 use crate::namespaces::Namespace;
 
 /// A server with the name of PostgreSQL's, at a port that nobody else watches.
-struct Server {
+pub(crate) struct Server {
     dir: tempfile::TempDir,
-    listener: UnixListener,
-    port: u16,
+    pub(crate) listener: UnixListener,
+    pub(crate) port: u16,
 }
 
 impl Server {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let listener = UnixListener::bind(dir.path().join(name(port))).unwrap();
@@ -39,12 +39,16 @@ impl Server {
         self.dir.path().join(name(self.port))
     }
 
-    fn shown(&self) -> String {
+    pub(crate) fn connect(&self) -> UnixStream {
+        UnixStream::connect(self.path()).unwrap()
+    }
+
+    pub(crate) fn shown(&self) -> String {
         self.path().to_str().unwrap().to_owned()
     }
 
     /// An agent that knows what was open before.
-    fn watch(&self) -> Eye {
+    pub(crate) fn watch(&self) -> Eye {
         let mut eye = Eye::on(self.port);
         eye.look(self.port);
         eye
@@ -69,7 +73,7 @@ fn connect(path: &Path) -> UnixStream {
 }
 
 /// A process of its own that connects, and goes when this does.
-struct Client {
+pub(crate) struct Client {
     process: Child,
     stdin: Option<ChildStdin>,
 }
@@ -77,13 +81,21 @@ struct Client {
 const PYTHON: &str = "import os, socket, sys
 it = socket.socket(socket.AF_UNIX)
 it.connect(sys.argv[1])
-it.send(b'x')
+for said in sys.argv[2:]: it.send(bytes.fromhex(said))
 print(os.getpid(), flush=True)
 sys.stdin.read()";
 
 impl Client {
     fn start(dir: &Path, path: &str, wrapper: &[&str]) -> Self {
-        let python = ["/usr/bin/python3", "-c", PYTHON, path];
+        Client::saying(dir, path, wrapper, &[b"x"])
+    }
+
+    /// Says these, each in a piece of its own.
+    pub(crate) fn saying(dir: &Path, path: &str, wrapper: &[&str], said: &[&[u8]]) -> Self {
+        let hex = |said: &&[u8]| said.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let said: Vec<String> = said.iter().map(hex).collect();
+        let mut python = vec!["/usr/bin/python3", "-c", PYTHON, path];
+        python.extend(said.iter().map(String::as_str));
         let mut words = wrapper.iter().chain(&python);
         let mut command = Command::new(words.next().unwrap());
         command.args(words).current_dir(dir).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -418,6 +430,7 @@ fn two_thousand_quick_connections_are_all_told_once() {
         (0..COUNT).for_each(|_| drop(server.accept()));
     });
     eye.read();
+    eye.stop();
     let told: HashSet<u64> = eye.connections().iter().map(|it| it.cookie).collect();
     assert_eq!((told.len(), eye.connections().len()), (COUNT, COUNT));
     let me = std::process::id();

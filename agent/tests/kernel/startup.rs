@@ -1,5 +1,7 @@
 //! What clients say first, and ways to say it so that it is not understood or taken for something else.
 
+mod local;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

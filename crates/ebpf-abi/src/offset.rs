@@ -37,9 +37,19 @@ pub enum Offset {
     CgroupRoot = 14,
     /// `cgroup_root.hierarchy_id`.
     RootHierarchy = 15,
+    /// `sock.sk_receive_queue.next`. The queue begins with it, and an empty one leads to itself.
+    QueueNext = 16,
+    /// `sock.sk_receive_queue.prev`.
+    QueuePrevious = 17,
+    /// `sk_buff.data`.
+    BufferData = 18,
+    /// `sk_buff.len`.
+    BufferBytes = 19,
+    /// `sk_buff.data_len`: as many of these are not at `data`.
+    BufferPagedBytes = 20,
 }
 
 impl Offset {
     /// How many there are.
-    pub const COUNT: usize = 16;
+    pub const COUNT: usize = 21;
 }

@@ -17,8 +17,10 @@ pub struct UnixOpened {
     pub path_bytes: u8,
     /// The number in the socket's name.
     pub port: u16,
+    /// Not 0 where what the client says is told next.
+    pub is_heard: u8,
     /// Zero.
-    pub reserved: [u8; 4],
+    pub reserved: [u8; 3],
     /// Nanoseconds since the kernel started, time asleep included.
     pub at_boot_ns: u64,
     /// Cookie of the server's socket.

@@ -182,6 +182,8 @@ fn psql_over_the_socket_is_a_bypass_with_process_and_path_and_somebody_is_told()
     let labels = &alert["labels"];
     assert_eq!((labels["server"].as_str(), labels["command"].as_str()), (Some(path.as_str()), Some("psql")));
     assert!(labels["client"].is_null(), "{alert}");
+    let asked_for = (labels["role"].as_str(), labels["database"].as_str());
+    assert_eq!(asked_for, (Some(SUPERUSER), Some("postgres")), "{alert}");
     let row = scene.ledger.wait_row("the bypass", "SELECT * FROM bypasses")?;
     assert_eq!(
         (text(&row, "server")?, text(&row, "client")?, text(&row, "state")?),
@@ -195,6 +197,8 @@ fn psql_over_the_socket_is_a_bypass_with_process_and_path_and_somebody_is_told()
     let closed = scene.ledger.wait_row("its end", closed)?;
     assert_eq!((text(&closed, "socket_path")?, text(&closed, "class")?), (&*path, "bypass"));
     assert_eq!(number(&closed, "server_port")?, u64::from(scene.postgres.port()));
+    let asked_for = (text(&closed, "database_role")?, text(&closed, "application_name")?);
+    assert_eq!((asked_for, text(&closed, "encryption")?), ((SUPERUSER, "psql"), "none"));
     let covered = scene.ledger.wait_row("the day", "SELECT * FROM coverage")?;
     assert_eq!((text(&covered, "server")?, number(&covered, "bypassed")?), (&*path, 1), "{covered}");
     assert_eq!(scene.ledger.rows("SELECT * FROM witness_gaps")?, Vec::<Value>::new());

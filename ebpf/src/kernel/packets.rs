@@ -2,15 +2,15 @@
 
 use core::arch::asm;
 use core::mem::offset_of;
-use core::ptr::{self, addr_of, addr_of_mut};
+use core::ptr::{self, addr_of};
 
 use aya_ebpf::EbpfContext;
 use aya_ebpf::bindings::{__sk_buff, bpf_sock, bpf_tcp_sock};
 use aya_ebpf::helpers::{bpf_get_socket_cookie, bpf_skb_load_bytes, bpf_tcp_sock as tcp_sock};
 use aya_ebpf::programs::SkBuffContext;
-use ebpf_abi::{Endpoint, Kind, STARTUP_BYTES, Said, Startup, TcpState};
+use ebpf_abi::{Endpoint, TcpState};
 
-use super::{mapped, read_context};
+use super::{Data, mapped, read_context};
 
 /// `IPPROTO_TCP` of the kernel's `include/uapi/linux/in.h`.
 const IPPROTO_TCP: u8 = 6;
@@ -18,29 +18,16 @@ const IPPROTO_TCP: u8 = 6;
 const SYN: u8 = 0x02;
 const ACK: u8 = 0x10;
 
-/// Data that a socket takes next.
-pub struct Data {
+/// Data in a packet that its socket takes next.
+pub struct InPacket<'a> {
+    context: &'a SkBuffContext,
     /// Where it begins in the packet, and how many bytes there are.
-    pub at: u32,
-    pub bytes: u32,
-    /// Bytes that came before it on the connection.
-    pub offset: u32,
-    /// 0 where the packet makes the socket.
-    pub cookie: u64,
-    pub client: Endpoint,
-    pub server: Endpoint,
-}
-
-/// What is told of data, besides whose it is.
-pub struct Told {
-    pub kind: Kind,
-    pub said: Said,
-    pub offset: u8,
-    pub at_boot_ns: u64,
-    /// Where in the packet begins what is copied.
-    pub from: u32,
-    /// How much that is; at most `STARTUP_BYTES`.
-    pub bytes: u32,
+    at: u32,
+    bytes: u32,
+    offset: u32,
+    cookie: u64,
+    client: Endpoint,
+    server: Endpoint,
 }
 
 pub fn local_port(context: &SkBuffContext) -> u16 {
@@ -49,7 +36,7 @@ pub fn local_port(context: &SkBuffContext) -> u16 {
 
 /// The data in a packet, where the socket takes it next and has taken no more than `received_max` bytes before.
 #[inline(always)]
-pub fn next_data(context: &SkBuffContext, received_max: u32) -> Option<Data> {
+pub fn next_data(context: &SkBuffContext, received_max: u32) -> Option<InPacket<'_>> {
     let socket =
         read_context!(context.as_ptr(), offset_of!(__sk_buff, __bindgen_anon_2), "u64") as *mut bpf_sock;
     if socket.is_null() {
@@ -77,7 +64,8 @@ pub fn next_data(context: &SkBuffContext, received_max: u32) -> Option<Data> {
     }
     // SAFETY: the helper takes the context that the kernel gave to this program.
     let cookie = if makes_socket { 0 } else { unsafe { bpf_get_socket_cookie(context.as_ptr()) } };
-    Some(Data {
+    Some(InPacket {
+        context,
         at: packet.data_at,
         bytes,
         offset: received as u32,
@@ -89,45 +77,42 @@ pub fn next_data(context: &SkBuffContext, received_max: u32) -> Option<Data> {
 
 /// Bytes of the packet.
 #[inline(always)]
-pub fn read<T>(context: &SkBuffContext, at: u32) -> Option<T> {
+fn read<T>(context: &SkBuffContext, at: u32) -> Option<T> {
     context.load(at as usize).ok()
 }
 
-/// Writes what is told of data. Of the message nothing is touched but what is copied: it is too long for the stack.
-#[inline(always)]
-pub fn fill(context: &SkBuffContext, data: &Data, told: &Told, to: *mut Startup) {
-    let Told { kind, said, offset, at_boot_ns, from, bytes } = *told;
-    let mut copied = 0;
-    if 0 < bytes {
-        let bytes = up_to_1024(u64::from(bytes)) as u32;
-        // SAFETY: `to` is a whole entry of the ring, whose `message` has room for that many bytes.
-        let done =
-            unsafe { bpf_skb_load_bytes(context.as_ptr(), from, addr_of_mut!((*to).message).cast(), bytes) };
-        if done == 0 {
-            copied = bytes as u16;
-        }
+impl Data for InPacket<'_> {
+    fn offset(&self) -> u32 {
+        self.offset
     }
-    // SAFETY: the same, of which each field is in its place.
-    unsafe {
-        addr_of_mut!((*to).kind).write(kind);
-        addr_of_mut!((*to).said).write(said);
-        addr_of_mut!((*to).offset).write(offset);
-        addr_of_mut!((*to).reserved).write([0; 3]);
-        addr_of_mut!((*to).copied).write(copied);
-        addr_of_mut!((*to).at_boot_ns).write(at_boot_ns);
-        addr_of_mut!((*to).cookie).write(data.cookie);
-        addr_of_mut!((*to).client).write(data.client);
-        addr_of_mut!((*to).server).write(data.server);
-    }
-}
 
-/// The same number, of which the verifier knows then that it is from 1 to 1024: that of Linux 6.1 takes no length that may be 0.
-fn up_to_1024(value: u64) -> u64 {
-    const _: () = assert!(STARTUP_BYTES == 1024);
-    let mut value = value.wrapping_sub(1);
-    // SAFETY: it changes nothing but the number.
-    unsafe { asm!("{0} &= 1023", "{0} += 1", inout(reg) value) };
-    value
+    fn bytes(&self) -> u32 {
+        self.bytes
+    }
+
+    fn cookie(&self) -> u64 {
+        self.cookie
+    }
+
+    fn ends(&self) -> (Endpoint, Endpoint) {
+        (self.client, self.server)
+    }
+
+    #[inline(always)]
+    fn read<T>(&self, at: u32) -> Option<T> {
+        read(self.context, self.at + at)
+    }
+
+    #[inline(always)]
+    unsafe fn copy(&self, at: u32, bytes: u32, to: *mut u8) -> bool {
+        // SAFETY: `to` has room for that many bytes, as whoever calls promises.
+        unsafe { bpf_skb_load_bytes(self.context.as_ptr(), self.at + at, to.cast(), bytes) == 0 }
+    }
+
+    /// The kernel holds the packet while the program runs.
+    fn is_still_there(&self) -> bool {
+        true
+    }
 }
 
 /// Headers of a packet.

@@ -5,16 +5,17 @@ use core::arch::asm;
 use core::ffi::c_void;
 use core::ptr::{self, addr_of};
 
-use aya_ebpf::EbpfContext;
 use aya_ebpf::bindings::BPF_SK_STORAGE_GET_F_CREATE;
 use aya_ebpf::btf_maps::SkStorage;
 use aya_ebpf::helpers::{
     bpf_get_current_comm, bpf_get_current_pid_tgid, bpf_get_socket_cookie, bpf_probe_read_kernel,
-    bpf_probe_read_kernel_str_bytes, bpf_sk_storage_get, bpf_skc_to_unix_sock,
+    bpf_probe_read_kernel_str_bytes, bpf_sk_storage_get, bpf_skc_to_unix_sock, generated,
 };
 use aya_ebpf::macros::btf_map;
 use aya_ebpf::programs::BtfTracePointContext;
-use ebpf_abi::{COMMAND_BYTES, Offset, PATH_BYTES, Process};
+use ebpf_abi::{COMMAND_BYTES, Endpoint, Offset, PATH_BYTES, Process};
+
+use super::Data;
 
 /// `AF_UNIX` of the kernel's `include/linux/socket.h`.
 const AF_UNIX: u16 = 1;
@@ -29,7 +30,8 @@ const SUN_PATH: usize = 2;
 #[unsafe(no_mangle)]
 static OFFSETS: [u32; Offset::COUNT] = [0; Offset::COUNT];
 
-/// Servers' sockets whose connection was told. It goes with the socket.
+/// Servers' sockets whose connection was told, and how many bytes their clients have sent when they speak again before anything is
+/// encrypted; 0 where nothing more is looked at. It goes with the socket.
 #[btf_map]
 static TOLD: SkStorage<u32> = SkStorage::new();
 
@@ -60,8 +62,11 @@ impl Socket {
             && self.field::<u16>(Offset::SocketType) == SOCK_STREAM
     }
 
-    pub fn is_told(self) -> bool {
-        !told(self.0, 0).is_null()
+    /// After how many bytes of its client, which were told, the client speaks again; `None` where nothing is told of it.
+    pub fn told(self) -> Option<u32> {
+        let told = told(self.0, 0);
+        // SAFETY: the helper returned the socket's own number, which lives as long as the socket.
+        (!told.is_null()).then(|| unsafe { ptr::read_volatile(told) })
     }
 
     /// `None` where it has no name, or no other end any more.
@@ -123,9 +128,26 @@ impl Served {
         }
     }
 
-    /// Notes that its connection is told, where there is memory.
-    pub fn mark_told(&self) {
-        told(self.socket, BPF_SK_STORAGE_GET_F_CREATE.into());
+    /// Notes that its connection is told, and after how many bytes its client speaks again. Says whether there was memory for that.
+    pub fn mark_told(&self, again: u32) -> bool {
+        let told = told(self.socket, BPF_SK_STORAGE_GET_F_CREATE.into());
+        if told.is_null() {
+            return false;
+        }
+        // SAFETY: the same.
+        unsafe { ptr::write_volatile(told, again) };
+        true
+    }
+
+    /// The data that just came, where that is all that waits for the server. What came with other data, or was read already, is not
+    /// known by its place in the stream.
+    pub fn waiting(&self, offset: u32) -> Option<Waiting> {
+        let buffer = alone(self.socket)?;
+        let (bytes, paged): (u32, u32) =
+            (read(buffer, Offset::BufferBytes)?, read(buffer, Offset::BufferPagedBytes)?);
+        let data = pointer(buffer, Offset::BufferData)?;
+        let bytes = bytes.checked_sub(paged)?;
+        Some(Waiting { socket: self.socket, buffer, data: data.cast(), bytes, offset })
     }
 
     pub fn cookie(&self) -> u64 {
@@ -156,9 +178,66 @@ impl Served {
     }
 }
 
-fn told(socket: *const c_void, flags: u64) -> *mut c_void {
+/// Data that waits for a server alone. Nobody keeps the server from reading it: where that has happened meanwhile, what was read here
+/// is anything.
+pub struct Waiting {
+    socket: *const c_void,
+    buffer: *const c_void,
+    data: *const u8,
+    bytes: u32,
+    offset: u32,
+}
+
+impl Data for Waiting {
+    fn offset(&self) -> u32 {
+        self.offset
+    }
+
+    fn bytes(&self) -> u32 {
+        self.bytes
+    }
+
+    fn cookie(&self) -> u64 {
+        cookie(self.socket)
+    }
+
+    /// Nobody has an address.
+    fn ends(&self) -> (Endpoint, Endpoint) {
+        let nowhere = || Endpoint { address: [0; 16], port: 0, reserved: [0; 6] };
+        (nowhere(), nowhere())
+    }
+
+    #[inline(always)]
+    fn read<T>(&self, at: u32) -> Option<T> {
+        read_from(self.data.wrapping_add(at as usize).cast())
+    }
+
+    #[inline(always)]
+    unsafe fn copy(&self, at: u32, bytes: u32, to: *mut u8) -> bool {
+        let from = self.data.wrapping_add(at as usize);
+        // SAFETY: `to` has room for that many bytes, as whoever calls promises; the helper reads any address, and fails where
+        // there is nothing.
+        unsafe { generated::bpf_probe_read_kernel(to.cast(), bytes, from.cast()) == 0 }
+    }
+
+    fn is_still_there(&self) -> bool {
+        alone(self.socket) == Some(self.buffer)
+    }
+}
+
+/// The one buffer that waits to be read from a socket.
+fn alone(socket: *const c_void) -> Option<*const c_void> {
+    let (next, previous) = (pointer(socket, Offset::QueueNext)?, pointer(socket, Offset::QueuePrevious)?);
+    let queue = socket.wrapping_byte_add(offset(Offset::QueueNext));
+    (next == previous && next != queue).then_some(next)
+}
+
+fn told(socket: *const c_void, flags: u64) -> *mut u32 {
     // SAFETY: the socket is the tracepoint's, which lives while data comes to it; nothing is copied into a new value.
-    unsafe { bpf_sk_storage_get(addr_of!(TOLD).cast_mut().cast(), socket.cast_mut(), ptr::null_mut(), flags) }
+    let told = unsafe {
+        bpf_sk_storage_get(addr_of!(TOLD).cast_mut().cast(), socket.cast_mut(), ptr::null_mut(), flags)
+    };
+    told.cast()
 }
 
 fn cookie(socket: *const c_void) -> u64 {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use audit::record::ConnectionRecord;
-use ebpf_abi::{Kind, STARTUP_BYTES, Side};
+use ebpf_abi::{COMMAND_BYTES, Kind, PATH_BYTES, Process, STARTUP_BYTES, Side, UnixOpened};
 use proptest::prelude::*;
 
 use super::super::Event;
@@ -35,13 +35,60 @@ fn alice(cookie: u64, offset: u8) -> Event {
     says(cookie, Said::StartupMessage, offset, ALICE)
 }
 
+/// A connection over a UNIX socket.
+fn local(cookie: u64, is_heard: u8) -> Event {
+    let mut path = [0; PATH_BYTES];
+    path[..17].copy_from_slice(b"/run/.s.PGSQL.543");
+    Event::UnixOpened(UnixOpened {
+        kind: Kind::UnixOpened,
+        path_bytes: 17,
+        port: 543,
+        is_heard,
+        reserved: [0; 3],
+        at_boot_ns: 5,
+        cookie,
+        client_cookie: 1,
+        process: Process { pid: 4242, uid: 0, cgroup_id: 0, command: [0; COMMAND_BYTES] },
+        path,
+        reserved_end: [0; 4],
+    })
+}
+
+/// A look that began then and saw nothing.
+fn look(began_boot_ns: u64) -> Look {
+    Look {
+        served: Vec::new(),
+        began_boot_ns,
+        ended_boot_ns: began_boot_ns + 100,
+        unknown: Vec::new(),
+        alive: HashMap::new(),
+        reach: Reach::Whole,
+        unix_reach: Reach::Whole,
+        are_holders_whole: true,
+        problems: Vec::new(),
+        found: None,
+    }
+}
+
 fn around() -> [Event; 2] {
     [opened(Side::Client, 1, CLIENT, SERVER, 4242), opened(Side::Server, 2, CLIENT, SERVER, 0)]
 }
 
 /// Records of `events`, and of what is told when nobody says anything any more: each with what was said.
 fn told(events: &[Event]) -> Vec<String> {
-    let (mut tracker, mut out) = (tracker(), Vec::new());
+    told_by(tracker(), events)
+}
+
+/// The same where the agent knows what was open before.
+fn told_after_a_look(events: &[Event]) -> Vec<String> {
+    let mut tracker = tracker();
+    tracker.begin_look();
+    tracker.on_look(&look(0), &mut Script, &mut Vec::new());
+    told_by(tracker, events)
+}
+
+fn told_by(mut tracker: Tracker, events: &[Event]) -> Vec<String> {
+    let mut out = Vec::new();
     for event in events {
         tracker.on_event(event, 0, &mut Script, &mut out);
     }
@@ -112,6 +159,26 @@ fn what_the_socket_did_not_take_does_not_hold() {
 }
 
 #[test]
+fn over_a_unix_socket_nothing_comes_twice() {
+    let bob = says(2, Said::StartupMessage, 0, b"\0\0\0\x12\0\x03\0\0user\0bob\0\0");
+    let request = says(2, Said::SslRequest, 0, &[]);
+    assert_eq!(
+        told_after_a_look(&[local(2, 1), alice(2, 0), bob]),
+        ["open alice@shop None", "alert", "time"]
+    );
+    assert_eq!(
+        told_after_a_look(&[local(2, 1), request, alice(2, 8)]),
+        ["open alice@shop Refused", "alert", "time"]
+    );
+    assert_eq!(told_after_a_look(&[local(2, 1), request]), ["time", "open @ Unknown", "alert"]);
+    // The kernel lost it, or cannot tell what is first.
+    assert_eq!(told_after_a_look(&[local(2, 1)]), ["time", "open @ Unknown", "alert"]);
+    assert_eq!(told_after_a_look(&[local(2, 0), alice(2, 0)]), ["open @ Unknown", "alert", "time"]);
+    // It may be from before the agent.
+    assert_eq!(told(&[local(2, 1), alice(2, 0)]), ["open @ Unknown", "alert", "time"]);
+}
+
+#[test]
 fn of_the_proxy_nothing_is_kept() {
     let [client, server] =
         [opened(Side::Client, 1, CLIENT, SERVER, 7), opened(Side::Server, 2, CLIENT, SERVER, 0)];
@@ -134,19 +201,7 @@ fn what_waits_to_be_told_is_neither_told_before_nor_lost() {
     let (mut tracker, mut out) = (self::tracker(), Vec::new());
     around().iter().for_each(|event| tracker.on_event(event, 0, &mut Script, &mut out));
     tracker.begin_look();
-    let look = Look {
-        served: Vec::new(),
-        began_boot_ns: 100,
-        ended_boot_ns: 200,
-        unknown: Vec::new(),
-        alive: HashMap::new(),
-        reach: Reach::Whole,
-        unix_reach: Reach::Whole,
-        are_holders_whole: true,
-        problems: Vec::new(),
-        found: None,
-    };
-    tracker.on_look(&look, &mut Script, &mut out);
+    tracker.on_look(&look(100), &mut Script, &mut out);
     assert_eq!(out.iter().map(said).collect::<Vec<_>>(), ["open @ Unknown", "alert", "close @ Unknown"]);
 
     // Its socket is connected again.
