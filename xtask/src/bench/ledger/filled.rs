@@ -12,7 +12,7 @@ use e2e::{binaries, psql};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::questions::Question;
+use super::questions::{QUESTIONS, Question};
 use super::results::Loaded;
 use crate::progress::Step;
 
@@ -34,7 +34,8 @@ CREATE INDEX ON statements (started_at) WHERE revealed_columns <> '{}'";
 const ROWS: &str = "WITH names -> concat('{', arrayStringConcat(names, ','), '}') AS list
     SELECT session_id, sequence, started_at, finished_at, principal, database, reinterpretAsInt64(fingerprint), text,
     list(effects), list(relations_read), list(relations_written), list(columns), list(masked_columns),
-    list(revealed_columns), list(objects), verdict, list(rules), outcome, rows, bytes, sqlstate FROM statements FINAL";
+    list(revealed_columns), list(objects), verdict, list(rules), outcome, rows, bytes, sqlstate FROM statements FINAL
+    WHERE toYYYYMM(started_at) = ";
 
 /// Both, and the moments that questions are about.
 pub(super) struct Filled {
@@ -62,15 +63,16 @@ impl Filled {
         let engine = Engine::start()?;
         let ledger = Ledger::new(engine.url(), "picket");
         let ledger_seconds = ship(&engine, statements, days)?;
+        let moments = moments(&ledger)?;
+        for question in &QUESTIONS {
+            // It would be a pity to find out after all of them were copied.
+            ask(&ledger, &moments, question)?;
+        }
         let postgres = Postgres::start_with(&["timezone=UTC", "shared_buffers=1GB", "max_wal_size=8GB"])?;
         postgres.administer("postgres", &format!("CREATE DATABASE {DATABASE}"))?;
         postgres.administer(DATABASE, TABLE)?;
         let postgres_seconds = copy(&ledger, &postgres, statements)?;
         postgres.administer(DATABASE, "VACUUM ANALYZE statements")?;
-        let moments = "SELECT toString(max(started_at) - INTERVAL 1 DAY) AS day, \
-            toString(max(started_at) - INTERVAL 7 DAY) AS week, \
-            toString(argMax(session_id, (started_at, sequence))) AS session FROM statements";
-        let moments = ledger.rows(moments)?.pop().context("ask for the newest statement")?;
         let number = |select: &str| -> Result<f64> {
             let row = ledger.rows(select)?.pop();
             row.as_ref().and_then(|row| row["number"].as_f64()).with_context(|| format!("read `{select}`"))
@@ -98,18 +100,14 @@ impl Filled {
             ledger_bytes_each: per(ledger_bytes),
             postgres_bytes_each: per(postgres_bytes),
         };
-        let moments = serde_json::from_value(moments).context("read the moments")?;
         Ok((Self { ledger, postgres, moments, _engine: engine }, loaded))
     }
 
     /// Lines of the answer, and milliseconds.
     pub(super) fn ask_ledger(&self, question: &Question) -> Result<(String, f64)> {
-        let select = self.moments.put_into(question.ledger);
         let started = Instant::now();
-        let mut text = String::new();
-        self.ledger.read(&select, "TabSeparatedRaw")?.read_to_string(&mut text).context("read an answer")?;
-        let taken = started.elapsed().as_secs_f64() * 1_000.0;
-        Ok((text.trim_end().to_string(), taken))
+        let text = ask(&self.ledger, &self.moments, question)?;
+        Ok((text, started.elapsed().as_secs_f64() * 1_000.0))
     }
 
     /// The same; psql tells the time, without that of its own start.
@@ -121,6 +119,22 @@ impl Filled {
         let taken = time.split_whitespace().next().and_then(|ms| ms.parse().ok());
         Ok((text.trim_end().to_string(), taken.context("read the time that psql tells")?))
     }
+}
+
+fn moments(ledger: &Ledger) -> Result<Moments> {
+    let moments = "SELECT toString(max(started_at) - INTERVAL 1 DAY) AS day, \
+        toString(max(started_at) - INTERVAL 7 DAY) AS week, \
+        toString(argMax(session_id, (started_at, sequence))) AS session FROM statements";
+    let moments = ledger.rows(moments)?.pop().context("ask for the newest statement")?;
+    serde_json::from_value(moments).context("read the moments")
+}
+
+/// Lines of the ledger's answer.
+fn ask(ledger: &Ledger, moments: &Moments, question: &Question) -> Result<String> {
+    let mut text = String::new();
+    let mut answer = ledger.read(&moments.put_into(question.ledger), "TabSeparatedRaw")?;
+    answer.read_to_string(&mut text).context("read an answer")?;
+    Ok(text.trim_end().to_string())
 }
 
 impl Moments {
@@ -146,11 +160,10 @@ fn ship(engine: &Engine, statements: u64, days: u32) -> Result<f64> {
     Ok(last.seconds)
 }
 
-/// `COPY` takes them as the ledger gives them; seconds.
+/// `COPY` takes them as the ledger gives them, a month after the other: one query has a bound of memory. Seconds.
 fn copy(ledger: &Ledger, postgres: &Postgres, statements: u64) -> Result<f64> {
     let step = Step::start("copy them into PostgreSQL");
     let started = Instant::now();
-    let mut from = BufReader::with_capacity(1 << 20, ledger.read(ROWS, "TabSeparated")?);
     let mut child = psql::command(&postgres.superuser(DATABASE))?
         .args(["-q", "-v", "ON_ERROR_STOP=1", "-c", "COPY statements FROM STDIN"])
         .stdin(Stdio::piped())
@@ -158,16 +171,22 @@ fn copy(ledger: &Ledger, postgres: &Postgres, statements: u64) -> Result<f64> {
         .context("start psql")?;
     let mut to = child.stdin.take().context("write to psql")?;
     let mut copied = 0;
-    loop {
-        let some = from.fill_buf().context("read statements")?;
-        if some.is_empty() {
-            break;
+    for month in
+        ledger.rows("SELECT DISTINCT toYYYYMM(started_at) AS month FROM statements ORDER BY month")?
+    {
+        let select = format!("{ROWS}{}", month["month"]);
+        let mut from = BufReader::with_capacity(1 << 20, ledger.read(&select, "TabSeparated")?);
+        loop {
+            let some = from.fill_buf().context("read statements")?;
+            if some.is_empty() {
+                break;
+            }
+            to.write_all(some).context("write to psql")?;
+            copied += some.iter().filter(|byte| **byte == b'\n').count();
+            let taken = some.len();
+            from.consume(taken);
+            step.count(copied, usize::try_from(statements)?);
         }
-        to.write_all(some).context("write to psql")?;
-        copied += some.iter().filter(|byte| **byte == b'\n').count();
-        let taken = some.len();
-        from.consume(taken);
-        step.count(copied, usize::try_from(statements)?);
     }
     drop(to);
     ensure!(child.wait()?.success(), "PostgreSQL must take the statements");
