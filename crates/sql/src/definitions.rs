@@ -58,15 +58,26 @@ pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
         "CreateFunctionStmt" => {
             let returns = tree.one("return_type").and_then(|of| of.name("names").pop());
             // Triggers that call it do something else from then on.
-            if tree.number("replace") != 0 && matches!(returns, Some("trigger" | "event_trigger")) {
-                statement.add(Effect::ReplaceTriggerFunction);
-                statement.replaces.extend(tree.name("funcname").pop().map(str::to_owned));
+            let name = tree.name("funcname").pop().filter(|_| tree.number("replace") != 0);
+            if matches!(returns, Some("trigger" | "event_trigger")) {
+                if name.is_some() {
+                    statement.add(Effect::ReplaceTriggerFunction);
+                }
+                statement.replaces.extend(name.map(str::to_owned));
+            } else {
+                statement.redefines.extend(name.map(str::to_owned));
             }
             if tree.all("options").any(lends) {
                 statement.add(Effect::LendRights);
             }
         }
-        "AlterFunctionStmt" if tree.all("actions").any(lends) => statement.add(Effect::LendRights),
+        "AlterFunctionStmt" => {
+            let name = tree.one("func").and_then(|function| function.name("objname").pop());
+            statement.redefines.extend(name.map(str::to_owned));
+            if tree.all("actions").any(lends) {
+                statement.add(Effect::LendRights);
+            }
+        }
         // It shows nothing from then on.
         "RefreshMatViewStmt" if tree.number("skip_data") != 0 => statement.add(Effect::Truncate),
         "RenameStmt" if tree.number("rename_type") == ObjectType::ObjectRole as i64 => {

@@ -86,6 +86,8 @@ pub struct Statement {
     pub settings: Vec<Setting>,
     /// Names of the trigger functions that it makes or replaces.
     pub replaces: Vec<String>,
+    /// Names of other functions that it may replace, or changes.
+    pub redefines: Vec<String>,
     /// Its writes of rows, without repetition: an upsert also as an UPDATE, a MERGE also as what its arms do.
     pub writes: Vec<Write>,
     /// Columns that its updates assign to.

@@ -102,6 +102,14 @@ impl fmt::Debug for Hook {
     }
 }
 
+impl Hooks {
+    /// OIDs of the functions that triggers call.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = u32> {
+        let hooks = self.by_relation.values().flatten().chain(&self.on_definitions);
+        hooks.map(|hook| hook.function).filter(|oid| *oid != 0)
+    }
+}
+
 impl Hook {
     /// A trigger, with `pg_trigger.tgtype` and the function that it calls.
     pub fn trigger(oid: u32, relation: u32, name: String, kind: i16, function: u32) -> Self {

@@ -180,6 +180,16 @@ impl Implicit {
         code.chain(held.map(|function| (Via::Check, function.name.as_str(), function)))
     }
 
+    /// Functions by which checks and policies of rows decide.
+    pub(crate) fn deciding(&self) -> impl Iterator<Item = &Function> {
+        let decides = |code: &&Code| matches!(code.via, Via::Check | Via::Policy);
+        let hanging = self.on.values().flatten().filter(decides).filter_map(|code| match &code.runs {
+            Runs::Function(function) => Some(function),
+            Runs::Checks(_) => None,
+        });
+        hanging.chain(self.types.values().flat_map(|of| &of.checks))
+    }
+
     /// Whether the relation with this OID is a view that calls functions of users, has such code on it, or a column of a type that any
     /// of it is about.
     pub(crate) fn is_about(&self, relation: u32) -> bool {

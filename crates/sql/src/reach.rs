@@ -148,6 +148,9 @@ impl Statement {
         if replaces_none {
             whole.to_mut().effects.retain(|effect| *effect != Effect::ReplaceTriggerFunction);
         }
+        if !self.redefines.is_empty() && catalog.guards(&self.redefines) {
+            whole.to_mut().add(Effect::DisableProtection);
+        }
         let certain: Vec<(Write, String)> = whole
             .conditions
             .iter()

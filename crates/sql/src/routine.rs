@@ -129,6 +129,33 @@ impl Routine {
     }
 }
 
+impl Catalog {
+    /// Whether a function of these names decides in triggers, checks or policies of rows, or is called by one that does. Names are
+    /// known without schemas and arguments.
+    pub(crate) fn guards(&self, names: &[String]) -> bool {
+        let deciding = self.implicit().deciding().map(|function| function.oid);
+        let mut found: Vec<&Routine> = deciding
+            .chain(self.hooks().functions())
+            .filter_map(|oid| self.routine(oid))
+            .map(|routine| &**routine)
+            .collect();
+        let mut seen = HashSet::new();
+        while let Some(routine) = found.pop() {
+            if names.contains(&routine.name) {
+                return true;
+            }
+            // Nobody can tell which others there are.
+            if ROUTINES_MAX < seen.len() {
+                return true;
+            }
+            if seen.insert(std::ptr::from_ref(routine)) {
+                found.extend(routine.calls().flat_map(|name| self.routines(name)));
+            }
+        }
+        false
+    }
+}
+
 impl Statement {
     /// Whether functions that it names can run: a comment on one, or its end, does not call it.
     pub(crate) fn may_call(&self) -> bool {

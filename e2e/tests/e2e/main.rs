@@ -34,6 +34,7 @@ mod fixtures;
 mod foreign;
 mod fresh_tables;
 mod goodbye;
+mod guards;
 mod identity;
 mod implicit;
 mod killing;

@@ -99,3 +99,44 @@ fn nothing_is_followed_where_there_is_nothing() {
     assert!(facts.statements[0].unnamed_calls(&Catalog::default()).is_empty());
     assert_eq!(*facts.statements[0].with_reach(&Catalog::default()), facts.statements[0]);
 }
+
+#[test]
+fn what_decides_is_known_by_its_functions_and_what_they_call() {
+    let body = |text: &str| {
+        let definition = format!("CREATE FUNCTION f() RETURNS bool LANGUAGE sql AS '{text}'");
+        (text.to_owned(), definition)
+    };
+    let routine = |oid, name: &str, text| {
+        let (body, definition) = body(text);
+        (oid, Arc::new(Routine::new(name.to_owned(), 1, "sql".to_owned(), body, definition)))
+    };
+    let routines = [
+        routine(1, "policy", "SELECT asks()"),
+        routine(2, "asks", "SELECT true"),
+        routine(3, "checks", "SELECT true"),
+        routine(4, "other", "SELECT policy()"),
+        routine(5, "gives", "SELECT true"),
+    ];
+    let mut implicit = Implicit::default();
+    implicit.hang(1, Via::Policy, "p".to_owned(), Runs::Function(function(1, "policy")));
+    implicit.hang(1, Via::Default, "d".to_owned(), Runs::Function(function(5, "gives")));
+    implicit.check(CODE, function(3, "checks"));
+    let known = Catalog::new([]).with_routines(routines).with_implicit(implicit);
+    let effects = |text: &str| {
+        let facts = read(text.as_bytes()).unwrap();
+        let facts = facts.with_reach(&known);
+        facts.statements.iter().flat_map(|one| one.effects.clone()).collect::<Vec<_>>()
+    };
+    for (name, is_refused) in
+        [("policy", true), ("asks", true), ("checks", true), ("other", false), ("gives", false)]
+    {
+        for text in [
+            format!("CREATE OR REPLACE FUNCTION s.{name}() RETURNS bool LANGUAGE sql AS 'SELECT true'"),
+            format!("ALTER FUNCTION {name} SET search_path = a"),
+        ] {
+            assert_eq!(effects(&text).contains(&Effect::DisableProtection), is_refused, "{text}");
+        }
+        let made = format!("CREATE FUNCTION {name}() RETURNS bool LANGUAGE sql AS 'SELECT true'");
+        assert!(!effects(&made).contains(&Effect::DisableProtection), "{made}");
+    }
+}
