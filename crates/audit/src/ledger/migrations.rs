@@ -117,26 +117,20 @@ impl Ledger {
         self.bounded(within, self.make_database()).await?;
         let applied = self.bounded(within, self.applied()).await?;
         let mut new = Vec::new();
+        let mut done = Ok(());
         for migration in MIGRATIONS {
-            let here = migration.checksum();
-            match applied.get(&migration.number) {
-                None => {
-                    self.bounded(within, self.apply(migration)).await?;
-                    new.push(migration.name);
-                }
-                Some(&applied) if applied == here => {}
-                Some(&applied) => {
-                    return Err(LedgerError::OtherMigration {
-                        database: self.config.database.clone(),
-                        number: migration.number,
-                        name: migration.name.to_owned(),
-                        applied,
-                        here,
-                    });
-                }
+            done = match applied.get(&migration.number) {
+                None => self.bounded(within, self.run(migration.text)).await.map(|()| new.push(migration)),
+                Some(&applied) => migration.check(applied, &self.config.database),
+            };
+            if done.is_err() {
+                break;
             }
         }
-        Ok(new)
+        // Each line would be a part of its own, which costs as much as the migration. Who is cut off before this applies them again.
+        let noted = self.bounded(within, self.note(&new)).await;
+        done.and(noted)?;
+        Ok(new.iter().map(|migration| migration.name).collect())
     }
 
     async fn make_database(&self) -> clickhouse::error::Result<()> {
@@ -164,17 +158,22 @@ impl Ledger {
         Ok(rows.into_iter().map(|row| (row.number, row.checksum)).collect())
     }
 
-    async fn apply(&self, migration: &Migration) -> clickhouse::error::Result<()> {
-        self.run(migration.text).await?;
+    /// Notes that these have been applied.
+    async fn note(&self, applied: &[&Migration]) -> clickhouse::error::Result<()> {
+        if applied.is_empty() {
+            return Ok(());
+        }
         let mut insert = self.client.insert::<AppliedRow>("migrations").await?;
-        insert
-            .write(&AppliedRow {
-                number: migration.number,
-                name: migration.name.to_owned(),
-                checksum: migration.checksum(),
-                applied_by: env!("CARGO_PKG_VERSION").to_owned(),
-            })
-            .await?;
+        for migration in applied {
+            insert
+                .write(&AppliedRow {
+                    number: migration.number,
+                    name: migration.name.to_owned(),
+                    checksum: migration.checksum(),
+                    applied_by: env!("CARGO_PKG_VERSION").to_owned(),
+                })
+                .await?;
+        }
         insert.end().await
     }
 }
@@ -182,6 +181,16 @@ impl Ledger {
 impl Migration {
     fn checksum(&self) -> u32 {
         crc32fast::hash(self.text.as_bytes())
+    }
+
+    /// Whether the one that was applied to `database` is this one.
+    fn check(&self, applied: u32, database: &str) -> Result<(), LedgerError> {
+        let here = self.checksum();
+        if applied == here {
+            return Ok(());
+        }
+        let (database, name) = (database.to_owned(), self.name.to_owned());
+        Err(LedgerError::OtherMigration { database, number: self.number, name, applied, here })
     }
 }
 
