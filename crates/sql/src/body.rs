@@ -21,6 +21,9 @@ const LANGUAGES: [&str; 2] = ["sql", "plpgsql"];
 const TRIED_MAX: usize = 4;
 const TRIED_BYTES_MIN: usize = 4_096;
 
+/// How often, on average, each word may be looked at for what stands around the statements.
+const LOOKED_MAX: usize = 32;
+
 /// Keywords with which a body drops or redefines something, changes what others may, runs a text that it computes, or
 /// makes another body: where none of these commands is read, it could do anything. As an identifier or within a constant they
 /// mean nothing.
@@ -90,6 +93,8 @@ pub(crate) struct Body {
     pub(crate) statements: Vec<Part>,
     /// The same in texts that EXECUTE runs, which see no variables.
     pub(crate) executed: Vec<Part>,
+    /// Names of its variables, where such a name in a statement means the variable and no column.
+    pub(crate) variables: BTreeSet<String>,
     /// Names of what it calls, without their schemas.
     pub(crate) calls: Vec<String>,
     /// Those that are called with a schema.
@@ -120,6 +125,8 @@ pub(crate) struct Words<'b> {
     tokens: Vec<ScanToken>,
     /// How many bytes may still be tried as statements.
     budget: Cell<usize>,
+    /// How many words may still be looked at for what stands around statements.
+    looks: Cell<usize>,
 }
 
 /// Reads a body; `None` where nothing of it can be read.
@@ -129,7 +136,9 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
     }
     let mut tokens = pg_query::scan(body).ok()?.tokens;
     tokens.retain(|token| !is_one_of(token, &[Token::SqlComment, Token::CComment]));
-    let words = Words { body, tokens, budget: Cell::new(TRIED_MAX * body.len() + TRIED_BYTES_MIN) };
+    let (budget, looks) =
+        (TRIED_MAX * body.len() + TRIED_BYTES_MIN, LOOKED_MAX * tokens.len() + TRIED_BYTES_MIN);
+    let words = Words { body, tokens, budget: Cell::new(budget), looks: Cell::new(looks) };
     let mut read = Body::default();
     // Where the last statement ends that was cut out: what lies within it is read with it.
     let mut covered = 0;
@@ -147,14 +156,17 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
         let parsed = tree(body).ok()?;
         read.statements = vec![Part::new(parsed, 0)];
     } else if !read.statements.is_empty() || !read.executed.is_empty() {
-        let (variables, scopes) = (words.variables(), Scopes::of(&words));
+        read.variables = words.variables();
+        let statements = read.statements.iter().chain(&read.executed).map(|part| part.at).collect();
+        let scopes = Scopes::of(&words, &statements);
+        let given = scopes.given();
         for part in &mut read.statements {
-            part.scope = scopes.around(part.at, &variables);
+            part.scope = scopes.around(part.at, &given);
         }
         for part in &mut read.executed {
-            part.scope = scopes.around_executed(&words, part.at, &variables);
+            part.scope = scopes.around_executed(&words, part.at, &given);
         }
-        read.is_opaque |= words.budget.get() == 0;
+        read.is_opaque |= words.budget.get() == 0 || !words.may_look();
     }
     Some(read)
 }
@@ -353,8 +365,16 @@ impl Words<'_> {
 
     /// Tries a part of the body, within what may be tried.
     pub(crate) fn parsed(&self, text: &str) -> Option<ParseResult> {
-        self.budget.set(self.budget.get().saturating_sub(text.len()));
-        tree(text).ok()
+        let left = self.budget.get().saturating_sub(text.len());
+        self.budget.set(left);
+        if left == 0 { None } else { tree(text).ok() }
+    }
+
+    /// Whether one more word may be looked at for what stands around the statements.
+    pub(crate) fn may_look(&self) -> bool {
+        let left = self.looks.get().saturating_sub(1);
+        self.looks.set(left);
+        0 < left
     }
 
     /// The one statement that begins here, without the variables that take what it returns, and where it ends.
@@ -526,5 +546,18 @@ mod tests {
         let read = read("sql", "select pg_catalog.PG_Read_File('x'), \"a\"\"b\" (1), now()").unwrap();
         assert_eq!(read.calls, ["pg_read_file", "a\"b", "now"]);
         assert_eq!(super::read("sql", "select x.pg_ls_dir from x").unwrap().calls, ["pg_ls_dir"]);
+    }
+
+    /// Looking for what ends each of so many beginnings would take its square.
+    #[test]
+    fn long_bodies_are_looked_at_a_bounded_number_of_times() {
+        for (part, is_opaque) in [
+            ("begin for ", true),
+            ("select a into b from t; delete from t where a = b; ", false),
+            ("fetch c into a, b, c; ", false),
+        ] {
+            let body = format!("begin delete from t; {}", part.repeat(2_000));
+            assert_eq!(read("plpgsql", &body).is_none_or(|read| read.is_opaque), is_opaque, "{part}");
+        }
     }
 }

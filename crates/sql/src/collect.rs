@@ -1,7 +1,7 @@
 //! Turns the visited nodes of one statement into its facts. Of writes and definitions more is known from a second look (`writes`,
 //! `definitions`).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use pg_query::ParseResult;
 use pg_query::protobuf::{
@@ -50,7 +50,9 @@ pub(crate) struct Collector {
     /// Where what each mention of a relation means stands there, in the order of the text.
     mentions: Vec<usize>,
     open: Vec<Open>,
-    /// In the body that is read.
+    /// Of the body that is read.
+    variables: BTreeSet<String>,
+    /// Around the statement of it that is read.
     scope: Scope,
     /// More of it must be known.
     defines: bool,
@@ -108,7 +110,7 @@ impl Collector {
     fn look_again(&mut self, raw: &impl Serialize) -> Result<(), WalkError> {
         if self.defines || self.gives_names || self.names || self.writes {
             let tree = Tree::of(raw)?;
-            writes::look(&tree, &self.scope, &mut self.statement);
+            writes::look(&tree, (&self.variables, &self.scope), &mut self.statement);
             if self.defines {
                 definitions::look(&tree, &mut self.statement);
             }
@@ -457,17 +459,21 @@ impl Collector {
         if body.fetches {
             self.runs(Runs::AnyCursor);
         }
-        let parameters = std::mem::take(&mut function.parameters);
+        let mut variables = body.variables;
+        if !variables.is_empty() {
+            variables.extend(std::mem::take(&mut function.parameters));
+        }
         self.open.push(function);
-        for Part { parsed, mut scope, .. } in body.statements.into_iter().chain(body.executed) {
-            if !scope.variables.is_empty() {
-                scope.variables.extend(parameters.iter().cloned());
+        for (statements, variables) in [(body.statements, variables), (body.executed, BTreeSet::new())] {
+            let outer = std::mem::replace(&mut self.variables, variables);
+            for Part { parsed, scope, .. } in statements {
+                let outer = std::mem::replace(&mut self.scope, scope);
+                if !self.read_all(&parsed) {
+                    self.effect(opaque);
+                }
+                self.scope = outer;
             }
-            let outer = std::mem::replace(&mut self.scope, scope);
-            if !self.read_all(&parsed) {
-                self.effect(opaque);
-            }
-            self.scope = outer;
+            self.variables = outer;
         }
         self.open.pop();
     }

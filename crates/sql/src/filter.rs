@@ -6,6 +6,7 @@
 //! nobody here knows what they return, a sub-select or join that happens to find each row.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::condition::NEVER_NULL;
@@ -81,8 +82,8 @@ pub(crate) struct Scale<'t> {
     own: Vec<&'t str>,
     copies: Vec<Source<'t>>,
     bare: Bare<'t>,
-    /// What stands around it in a body.
-    scope: Option<&'t Scope>,
+    /// Variables of the body that it stands in, and what stands around it there.
+    body: Option<(&'t BTreeSet<String>, &'t Scope)>,
     /// It runs again and again: what a LIMIT leaves out comes later.
     is_repeated: bool,
     looks: Rc<Cell<usize>>,
@@ -177,15 +178,15 @@ impl<'t> Scale<'t> {
             own: vec![alias.unwrap_or(target.text("relname"))],
             copies: Vec::new(),
             bare: Bare::Own,
-            scope: None,
+            body: None,
             is_repeated: false,
             looks: Rc::new(Cell::new(cover::LOOKS_MAX)),
         }
     }
 
-    /// The same in a body in which this stands around it.
-    pub(crate) fn amid(self, scope: &'t Scope) -> Self {
-        Scale { scope: Some(scope), is_repeated: scope.is_repeated, ..self }
+    /// The same in a body that has these variables, and in which this stands around it.
+    pub(crate) fn amid(self, body: (&'t BTreeSet<String>, &'t Scope)) -> Self {
+        Scale { body: Some(body), is_repeated: body.1.is_repeated, ..self }
     }
 
     /// The same where another name means a row of the target too.
@@ -552,14 +553,14 @@ impl<'t> Scale<'t> {
 
     /// Whether what a loop compares the column with becomes each value of it.
     fn meets_all(&self, own: &'t Tree, other: &'t Tree) -> bool {
-        let (Some(scope), Some(column)) = (self.scope, self.column_of_own(plain(own))) else { return false };
+        let Some(column) = self.column_of_own(plain(own)) else { return false };
         let other = plain(other);
         if self.is_repeated && other.number("sub_link_type") == SCALAR {
             return other.one("subselect").is_some_and(|select| self.picks(select, 0, column));
         }
         // A loop asks for its rows once.
         let once = Scale { is_repeated: false, ..self.clone() };
-        match self.fed(scope, other) {
+        match self.fed(other) {
             Some((Feed::Rows(select, at), field)) => {
                 let output = match (at, field) {
                     (_, Some(field)) => Output::Named(field),
@@ -577,9 +578,10 @@ impl<'t> Scale<'t> {
     }
 
     /// What is put into a variable, or a parameter of EXECUTE, and which field of it is meant.
-    fn fed(&self, scope: &'t Scope, tree: &'t Tree) -> Option<(&'t Feed, Option<&'t str>)> {
+    fn fed(&self, tree: &'t Tree) -> Option<(&'t Feed, Option<&'t str>)> {
+        let (_, scope) = self.body?;
         if tree.kind == "ParamRef" {
-            return scope.feeds.get(&format!("${}", tree.number("number"))).map(|feed| (feed, None));
+            return scope.feed(&format!("${}", tree.number("number"))).map(|feed| (feed, None));
         }
         if tree.kind != "ColumnRef"
             || !self.is_variable(tree)
@@ -588,8 +590,8 @@ impl<'t> Scale<'t> {
             return None;
         }
         match tree.name("fields")[..] {
-            [name] => scope.feeds.get(name).map(|feed| (feed, None)),
-            [name, field] => scope.feeds.get(name).map(|feed| (feed, Some(field))),
+            [name] => scope.feed(name).map(|feed| (feed, None)),
+            [name, field] => scope.feed(name).map(|feed| (feed, Some(field))),
             _ => None,
         }
     }
@@ -623,7 +625,7 @@ impl<'t> Scale<'t> {
             ("SubLink", Some(inner), _) if array.number("sub_link_type") == SCALAR => only_target(inner)
                 .is_some_and(|array| self.array_holds(array, Some(inner), column, depth + 1)),
             ("FuncCall", _, Some(select)) => self.aggregates(&["array_agg"], array, select, column),
-            ("ColumnRef", ..) => match self.scope.and_then(|scope| self.fed(scope, array)) {
+            ("ColumnRef", ..) => match self.fed(array) {
                 Some((Feed::Value(select, at), None)) => {
                     let value = select.all("target_list").nth(*at).and_then(|target| target.one("val"));
                     value.is_some_and(|value| self.array_holds(value, Some(select), column, depth + 1))
@@ -637,7 +639,7 @@ impl<'t> Scale<'t> {
     /// The row of a cursor, in a loop over its rows.
     fn current_of(&self, tree: &'t Tree) -> Option<Truth> {
         let once = Scale { is_repeated: false, ..self.clone() };
-        match self.scope?.feeds.get(tree.text("cursor_name")) {
+        match self.body?.1.feed(tree.text("cursor_name")) {
             Some(Feed::Rows(select, _)) if once.reads_all(select) => Some(Truth::Always),
             _ => None,
         }
@@ -800,7 +802,7 @@ impl<'t> Scale<'t> {
 
     /// Whether what looks like a column is a variable, or a field of one.
     fn is_variable(&self, column: &'t Tree) -> bool {
-        let is_variable = |name: &&str| self.scope.is_some_and(|scope| scope.variables.contains(*name));
+        let is_variable = |name: &&str| self.body.is_some_and(|(variables, _)| variables.contains(*name));
         let is_alone = column.all("fields").count() == 1;
         let first = column.name("fields").into_iter().next().filter(is_variable);
         first.is_some_and(|name| is_alone || !self.own.contains(&name))

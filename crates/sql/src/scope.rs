@@ -1,7 +1,7 @@
 //! What stands around a statement in the body of a plpgsql function: which loops it runs in, and what puts values into the variables
 //! that it looks at. A row after the other is a table in the end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -13,10 +13,10 @@ use crate::tree::Tree;
 /// What stands around a statement.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scope {
-    /// Names that are variables, where such a name means the variable and no column.
-    pub(crate) variables: BTreeSet<String>,
-    /// What is put into them, where that is known; also into parameters of EXECUTE, by their number, and the rows of cursors.
-    pub(crate) feeds: BTreeMap<String, Feed>,
+    /// What loops put into variables, and into parameters of EXECUTE by their number; also the rows of cursors.
+    loops: BTreeMap<String, Feed>,
+    /// What variables are given, where that happens once.
+    given: Rc<BTreeMap<String, Feed>>,
     /// It runs again and again.
     pub(crate) is_repeated: bool,
 }
@@ -39,40 +39,59 @@ pub(crate) enum Place {
     Named(String),
 }
 
+/// Loops around a statement that are looked at, from the innermost.
+const LOOPS_MAX: usize = 64;
+
 /// The loops of a body, and what its variables are given.
 #[derive(Default)]
 pub(crate) struct Scopes {
     loops: Vec<Loop>,
-    /// Where it depends on values whether anything is done.
-    branches: Vec<Range<usize>>,
-    /// What is assigned, and where: the name, the place, and what it is where that is known.
-    assigned: Vec<(String, usize, Option<Feed>)>,
-    cursors: BTreeMap<String, Option<Rc<Tree>>>,
+    /// The loops around each statement in which nothing depends on the row before it runs.
+    around: HashMap<usize, Vec<usize>>,
+    /// `None` where it is not known, or happens more than once.
+    given: HashMap<String, Option<Feed>>,
+    cursors: HashMap<String, Option<Rc<Tree>>>,
 }
 
-/// A loop, from the word that begins it to its end.
+#[derive(Default)]
 struct Loop {
-    all: Range<usize>,
     /// What it puts into its variables.
     feeds: Vec<(String, Feed)>,
-    /// It runs for each of something, unless it is left earlier.
-    is_for: bool,
+    /// It runs for each of something, and is left earlier.
     is_left: bool,
 }
 
 /// What has begun and not ended.
 enum Open {
     Block,
-    Branch { begin: usize, depends: bool },
-    Loop(usize),
+    Branch {
+        depends: bool,
+    },
+    /// One of `loops`, with the place of its LOOP.
+    Loop {
+        which: usize,
+        body: usize,
+        is_for: bool,
+    },
+}
+
+impl Scope {
+    /// What is put into a variable, or a parameter of EXECUTE, where that is known.
+    pub(crate) fn feed(&self, name: &str) -> Option<&Feed> {
+        self.loops.get(name).or_else(|| self.given.get(name))
+    }
 }
 
 impl Scopes {
-    pub(crate) fn of(words: &Words<'_>) -> Self {
+    /// Those of a body with statements at these places.
+    pub(crate) fn of(words: &Words<'_>, statements: &HashSet<usize>) -> Self {
         let mut scopes = Scopes::default();
         let mut open = Vec::new();
         let mut declares = false;
         for at in 0..words.len() {
+            if statements.contains(&at) {
+                scopes.around.insert(at, loops_around(at, &open));
+            }
             let Some(name) = words.name(at).filter(|_| words.begins_part(at)) else { continue };
             match name.as_str() {
                 "declare" => declares = true,
@@ -81,70 +100,54 @@ impl Scopes {
                     open.push(Open::Block);
                 }
                 _ if declares => scopes.declared(words, at),
-                "end" => scopes.end(at, &mut open),
+                "end" => drop(open.pop()),
                 "if" | "case" => {
                     let then = words.find(at, &["then", "when"]);
                     let depends = name == "case" || words.has_names(at + 1..then);
-                    open.push(Open::Branch { begin: at, depends });
+                    open.push(Open::Branch { depends });
                 }
                 "elsif" | "elseif" => {
                     let then = words.find(at, &["then"]);
-                    if let Some(Open::Branch { depends, .. }) = open.last_mut() {
+                    if let Some(Open::Branch { depends }) = open.last_mut() {
                         *depends |= words.has_names(at + 1..then);
                     }
                 }
                 "for" | "foreach" | "while" | "loop" => {
-                    let feeds = scopes.header(words, at, &name);
-                    open.push(Open::Loop(scopes.loops.len()));
+                    let body = if name == "loop" { at } else { words.find(at, &["loop"]) };
+                    let feeds = scopes.header(words, at, body, &name);
                     let is_for = matches!(name.as_str(), "for" | "foreach");
-                    scopes.loops.push(Loop { all: at..words.len(), feeds, is_for, is_left: false });
+                    open.push(Open::Loop { which: scopes.loops.len(), body, is_for });
+                    scopes.loops.push(Loop { feeds, is_left: false });
                 }
                 "continue" | "exit" | "return" => scopes.leave(words, at, &name, &open),
                 "open" if words.name(at + 2).as_deref() == Some("for") => {
                     let select = words.select(at + 3..words.end(at));
                     scopes.cursor(words.name(at + 1), select);
                 }
-                "fetch" => scopes.fetched(words, at),
-                "else" | "exception" => {}
+                "fetch" => scopes.fetched(words, at, &open),
+                "else" | "exception" | "then" => {}
                 _ => scopes.assign(words, at),
             }
         }
         scopes
     }
 
-    /// What stands around the statement at `at`, beside these variables.
-    pub(crate) fn around(&self, at: usize, variables: &BTreeSet<String>) -> Scope {
-        let mut scope = Scope { variables: variables.clone(), ..Scope::default() };
-        for (name, _, feed) in &self.assigned {
-            let is_only = self.assigned.iter().filter(|(other, ..)| other == name).count() == 1;
-            if let Some(feed) = feed.clone().filter(|_| is_only) {
-                scope.feeds.insert(name.clone(), feed);
-            }
-        }
-        for it in self.loops.iter().filter(|it| it.all.contains(&at)) {
-            let depends =
-                self.branches.iter().any(|branch| it.all.start < branch.start && branch.contains(&at));
-            if depends || it.is_for && it.is_left {
-                continue;
-            }
+    /// What variables are given, where that happens once.
+    pub(crate) fn given(&self) -> Rc<BTreeMap<String, Feed>> {
+        let known = self.given.iter().filter_map(|(name, feed)| Some((name.clone(), feed.clone()?)));
+        Rc::new(known.collect())
+    }
+
+    /// What stands around the statement at `at`.
+    pub(crate) fn around(&self, at: usize, given: &Rc<BTreeMap<String, Feed>>) -> Scope {
+        let mut scope = Scope { given: given.clone(), ..Scope::default() };
+        let around = self.around.get(&at).into_iter().flatten().filter_map(|which| self.loops.get(*which));
+        for Loop { feeds, .. } in around.filter(|it| !it.is_left) {
             scope.is_repeated = true;
-            scope.feeds.extend(it.feeds.iter().cloned());
-            let fetched = self.assigned.iter().filter(|(_, place, _)| it.all.contains(place));
-            for (name, _, feed) in fetched {
-                if let Some(feed @ Feed::Rows(..)) = feed {
-                    scope.feeds.insert(name.clone(), feed.clone());
-                }
+            for (name, feed) in feeds {
+                // The innermost comes first.
+                scope.loops.entry(name.clone()).or_insert_with(|| feed.clone());
             }
-        }
-        if scope.is_repeated {
-            for (name, select) in &self.cursors {
-                if let Some(select) = select {
-                    scope.feeds.entry(name.clone()).or_insert(Feed::Rows(select.clone(), Place::At(0)));
-                }
-            }
-        } else {
-            // A row that is fetched once is one row.
-            scope.feeds.retain(|_, feed| !matches!(feed, Feed::Rows(..)));
         }
         scope
     }
@@ -154,38 +157,26 @@ impl Scopes {
         &self,
         words: &Words<'_>,
         at: usize,
-        variables: &BTreeSet<String>,
+        given: &Rc<BTreeMap<String, Feed>>,
     ) -> Scope {
-        let scope = self.around(at, variables);
-        let mut feeds = BTreeMap::new();
+        let scope = self.around(at, given);
+        let mut parameters = BTreeMap::new();
         let end = words.end(at);
         let using = words.find(at, &["using"]);
         if using < end {
             for (place, part) in words.split(using + 1..words.find(using, &["loop"]).min(end)).enumerate() {
                 let name = words.name(part.start);
-                let feed = match (part.len(), name.and_then(|name| scope.feeds.get(&name))) {
+                let feed = match (part.len(), name.and_then(|name| scope.feed(&name))) {
                     (1, Some(feed)) => Some(feed.clone()),
                     (3, Some(Feed::Rows(select, _))) if words.text(part.start + 1) == Some(".") => {
                         words.name(part.start + 2).map(|name| Feed::Rows(select.clone(), Place::Named(name)))
                     }
                     _ => None,
                 };
-                feeds.extend(feed.map(|feed| (format!("${}", place + 1), feed)));
+                parameters.extend(feed.map(|feed| (format!("${}", place + 1), feed)));
             }
         }
-        Scope { variables: BTreeSet::new(), feeds, is_repeated: scope.is_repeated }
-    }
-
-    fn end(&mut self, at: usize, open: &mut Vec<Open>) {
-        match open.pop() {
-            Some(Open::Loop(which)) => {
-                if let Some(it) = self.loops.get_mut(which) {
-                    it.all.end = at;
-                }
-            }
-            Some(Open::Branch { begin, depends: true }) => self.branches.push(begin..at),
-            Some(Open::Branch { .. } | Open::Block) | None => {}
-        }
+        Scope { loops: parameters, given: Rc::default(), is_repeated: scope.is_repeated }
     }
 
     /// A loop is left, or goes on with its next row, for what is in this one.
@@ -199,9 +190,12 @@ impl Scopes {
         for it in open.iter().rev() {
             match it {
                 // Nobody writes that but to seem to.
-                Open::Branch { depends: false, .. } => return,
-                Open::Loop(which) => {
-                    if let Some(it) = self.loops.get_mut(*which) {
+                Open::Branch { depends: false } => return,
+                Open::Loop { which, is_for, .. } => {
+                    if let Some(it) = self.loops.get_mut(*which).filter(|_| *is_for) {
+                        if it.is_left {
+                            return;
+                        }
                         it.is_left = true;
                     }
                     if how != "return" {
@@ -214,10 +208,12 @@ impl Scopes {
     }
 
     /// What a loop puts into its variables, by what stands between the word that begins it and LOOP.
-    fn header(&mut self, words: &Words<'_>, at: usize, kind: &str) -> Vec<(String, Feed)> {
+    fn header(&self, words: &Words<'_>, at: usize, end: usize, kind: &str) -> Vec<(String, Feed)> {
+        if !matches!(kind, "for" | "foreach") {
+            return Vec::new();
+        }
         let begin = words.find(at, &["in"]);
-        let end = words.find(at, &["loop"]);
-        if !matches!(kind, "for" | "foreach") || end <= begin {
+        if end <= begin {
             return Vec::new();
         }
         let first = words.name(begin + 1).unwrap_or_default();
@@ -260,9 +256,12 @@ impl Scopes {
             matches!(words.text(*at), Some(":=" | "=")) || words.name(*at).as_deref() == Some("default")
         });
         if let (Some(given), Some(name)) = (given, words.name(at)) {
-            let feed = words.expression(given + 1..end).map(|value| Feed::Value(value, 0));
-            self.assigned.push((name, at, feed));
+            self.give(name, words.expression(given + 1..end).map(|value| Feed::Value(value, 0)));
         }
+    }
+
+    fn give(&mut self, name: String, feed: Option<Feed>) {
+        self.given.entry(name).and_modify(|feed| *feed = None).or_insert(feed);
     }
 
     fn cursor(&mut self, name: Option<String>, select: Option<Rc<Tree>>) {
@@ -273,15 +272,24 @@ impl Scopes {
         }
     }
 
-    /// `FETCH c INTO r`.
-    fn fetched(&mut self, words: &Words<'_>, at: usize) {
+    /// `FETCH c INTO r`: in a loop it is one row after the other.
+    fn fetched(&mut self, words: &Words<'_>, at: usize, open: &[Open]) {
         let end = words.end(at);
         let into = words.find(at, &["into"]);
-        let cursor = into.checked_sub(1).and_then(|before| words.name(before));
-        let select = cursor.and_then(|name| self.cursors.get(&name).cloned().flatten());
+        let around = open
+            .iter()
+            .rev()
+            .find_map(|it| if let Open::Loop { which, .. } = it { Some(*which) } else { None });
+        let cursor = into.checked_sub(1).and_then(|before| words.name(before)).unwrap_or_default();
+        let (Some(around), Some(Some(select))) =
+            (around.and_then(|which| self.loops.get_mut(which)), self.cursors.get(&cursor))
+        else {
+            return;
+        };
+        around.feeds.push((cursor, Feed::Rows(select.clone(), Place::At(0))));
         for (place, part) in words.split(into + 1..end).enumerate() {
-            let feed = select.clone().map(|select| Feed::Rows(select, Place::At(place)));
-            self.assigned.extend(words.name(part.start).map(|name| (name, at, feed)));
+            let feed = Feed::Rows(select.clone(), Place::At(place));
+            around.feeds.extend(words.name(part.start).map(|name| (name, feed)));
         }
     }
 
@@ -289,13 +297,14 @@ impl Scopes {
     fn assign(&mut self, words: &Words<'_>, at: usize) {
         let end = words.end(at);
         if matches!(words.text(at + 1), Some(":=" | "=")) {
-            let feed = words.expression(at + 2..end).map(|value| Feed::Value(value, 0));
-            self.assigned.extend(words.name(at).map(|name| (name, at, feed)));
+            if let Some(name) = words.name(at) {
+                self.give(name, words.expression(at + 2..end).map(|value| Feed::Value(value, 0)));
+            }
             return;
         }
         // An element of it, or a field.
         if matches!(words.text(at + 1), Some("[" | ".")) {
-            self.assigned.extend(words.name(at).map(|name| (name, at, None)));
+            words.name(at).into_iter().for_each(|name| self.give(name, None));
             return;
         }
         let into = words.find(at, &["into"]);
@@ -316,10 +325,23 @@ impl Scopes {
         let is_select = words.is_select(at);
         let select = is_select.then(|| words.select_without(at..end, into..next)).flatten();
         for (place, name) in names.into_iter().enumerate() {
-            let feed = select.clone().map(|select| Feed::Value(select, place));
-            self.assigned.push((name, at, feed));
+            self.give(name, select.clone().map(|select| Feed::Value(select, place)));
         }
     }
+}
+
+/// The loops that the word at `at` runs in, from the innermost, up to where it depends on values whether anything is done.
+fn loops_around(at: usize, open: &[Open]) -> Vec<usize> {
+    let mut found = Vec::new();
+    for it in open.iter().rev() {
+        match it {
+            Open::Branch { depends: true } => break,
+            // What its rows come from runs once.
+            Open::Loop { which, body, .. } if *body < at && found.len() < LOOPS_MAX => found.push(*which),
+            Open::Loop { .. } | Open::Branch { .. } | Open::Block => {}
+        }
+    }
+    found
 }
 
 impl Words<'_> {
@@ -331,20 +353,21 @@ impl Words<'_> {
 
     /// Where what begins at `at` ends.
     fn end(&self, at: usize) -> usize {
-        (at..self.len()).find(|at| self.is(*at, &[Token::Ascii59])).unwrap_or(self.len())
+        (at..self.len()).find(|at| !self.may_look() || self.is(*at, &[Token::Ascii59])).unwrap_or(self.len())
     }
 
-    /// The next of these words behind `at` that stands in no parentheses; the end of the body where there is none.
+    /// The next of these words behind `at` that stands in no parentheses; where there is none, the end of what begins at `at`.
     fn find(&self, at: usize, wanted: &[&str]) -> usize {
         let mut depth = 0_usize;
         for at in at + 1..self.len() {
-            match self.text(at) {
+            match self.text(at).filter(|_| self.may_look()) {
+                None | Some(";") => return at,
                 Some("(") => depth += 1,
                 Some(")") => depth = depth.saturating_sub(1),
                 Some(text) if depth == 0 && wanted.iter().any(|word| text.eq_ignore_ascii_case(word)) => {
                     return at;
                 }
-                _ => {}
+                Some(_) => {}
             }
         }
         self.len()

@@ -1,5 +1,6 @@
 //! The writes of a statement, wherever they stand in it, and which of them leave no row of their target as it was.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use pg_query::protobuf::{CmdType, MergeMatchKind, OnConflictAction};
@@ -16,21 +17,21 @@ use crate::tree::Tree;
 pub(crate) const KINDS: [&str; 4] = ["DeleteStmt", "MergeStmt", "OnConflictClause", "UpdateStmt"];
 
 /// Adds what the writes in `tree` leave out, or do not.
-pub(crate) fn look(tree: &Tree, scope: &Scope, statement: &mut Statement) {
-    visit(tree, &mut Names { ctes: Vec::new(), scope }, statement);
+pub(crate) fn look(tree: &Tree, body: (&BTreeSet<String>, &Scope), statement: &mut Statement) {
+    visit(tree, &mut Names { ctes: Vec::new(), body }, statement);
 }
 
 /// What can be named beside relations and columns.
 struct Names<'t> {
     /// Common table expressions, the nearest last.
     ctes: Vec<&'t Tree>,
-    /// What stands around it in a body.
-    scope: &'t Scope,
+    /// Variables of the body that it stands in, and what stands around it there.
+    body: (&'t BTreeSet<String>, &'t Scope),
 }
 
 impl<'t> Names<'t> {
     fn scale(&self, target: &'t Tree) -> Scale<'t> {
-        Scale::of(target, &self.ctes).amid(self.scope)
+        Scale::of(target, &self.ctes).amid(self.body)
     }
 }
 

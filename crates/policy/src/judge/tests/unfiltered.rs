@@ -436,6 +436,8 @@ fn a_loop_that_leaves_rows_out_is_a_condition() {
         "declare c cursor for select * from orders where status = 'old'; begin for r in c loop delete from orders where current of c; end loop; end",
         "begin loop delete from orders where id in (select id from orders where status = 'old' limit 100); exit when not found; end loop; end",
         "begin delete from orders where id in (select id from orders limit 100); end",
+        "declare r record; begin for r in delete from orders where id in (select id from orders limit 100) returning * loop null; end loop; end",
+        "declare r record; begin if found then for r in select id from users loop null; end loop; end if; delete from orders where id = r.id; end",
         "begin loop update orders set quantity = 1 where id = 3; if found then return; end if; begin insert into orders (id) values (3); return; \
          exception when unique_violation then null; end; end loop; end",
         "begin for i in 1..10 loop update orders set quantity = i where id = i; end loop; end",
