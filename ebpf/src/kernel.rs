@@ -309,6 +309,12 @@ pub fn put<T>(to: *mut T, event: T) {
     unsafe { to.write(event) }
 }
 
+/// The same of one that stands somewhere else: on a stack there is no room for it twice.
+pub fn copy<T: Copy>(event: &T, to: *mut T) {
+    // SAFETY: the same.
+    unsafe { ptr::copy_nonoverlapping(event, to, 1) }
+}
+
 /// Adds one to a number that programs on other processors may add to.
 pub fn add_one(value: *mut u64) {
     // SAFETY: `value` is a slot of a map, which the verifier checks.

@@ -139,6 +139,11 @@ impl Served {
         true
     }
 
+    /// Whether the data that just came is all that waits for the server.
+    pub fn has_one_waiting(&self) -> bool {
+        alone(self.socket).is_some()
+    }
+
     /// The data that just came, where that is all that waits for the server. What came with other data, or was read already, is not
     /// known by its place in the stream.
     pub fn waiting(&self, offset: u32) -> Option<Waiting> {

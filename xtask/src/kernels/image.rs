@@ -11,9 +11,9 @@ use super::{ENDED, run};
 use crate::repo;
 
 /// Programs that tests call, and those that start them.
-const PROGRAMS: [&str; 18] = [
-    "bash", "busybox", "cat", "env", "id", "ip", "kill", "ls", "mkdir", "modprobe", "mount", "nsenter",
-    "setpriv", "sh", "sleep", "sysctl", "umount", "unshare",
+const PROGRAMS: [&str; 19] = [
+    "bash", "busybox", "cat", "chmod", "env", "id", "ip", "kill", "ls", "mkdir", "modprobe", "mount",
+    "nsenter", "setpriv", "sh", "sleep", "sysctl", "umount", "unshare",
 ];
 
 /// Modules that the agent or its tests use.
