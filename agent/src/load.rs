@@ -10,6 +10,7 @@ mod types;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use audit::record::UnixMicros;
@@ -60,6 +61,9 @@ const OF_STARTUP_MESSAGES: &str = "startup_messages";
 /// Knows new cgroups that rules name, where whoever else connects is refused.
 const OF_CGROUPS: &str = "made_cgroups";
 const CGROUP_TRACEPOINT: &str = "cgroup_mkdir";
+
+/// How often a program is loaded that takes the kernel long to read, where signals cut it off.
+const LOADS_MAX: usize = 5;
 
 /// What is needed to refuse processes of this host.
 const REFUSING: [&str; 3] = ["connect4", "connect6", OF_CGROUPS];
@@ -458,7 +462,17 @@ impl Kernel {
 
     fn load_tracepoint(&mut self, name: &str, tracepoint: &str, btf: &Btf) -> Result<(), ProgramError> {
         let program = self.programs.program_mut(name).ok_or(ProgramError::NotLoaded)?;
-        <&mut BtfTracePoint>::try_from(program)?.load(tracepoint, btf)
+        let program = <&mut BtfTracePoint>::try_from(program)?;
+        let mut loaded = program.load(tracepoint, btf);
+        for _ in 1..LOADS_MAX {
+            // A signal came while the kernel read the program (verifier.c, `do_check`).
+            let is_cut_off = matches!(&loaded, Err(ProgramError::LoadError { io_error, .. }) if io_error.kind() == ErrorKind::WouldBlock);
+            if !is_cut_off {
+                break;
+            }
+            loaded = program.load(tracepoint, btf);
+        }
+        loaded
     }
 
     /// `Single` is the only mode that `bpf_link_create` takes; programs of others stay attached all the same.
