@@ -558,8 +558,6 @@ impl<'t> Scale<'t> {
         if self.is_repeated && other.number("sub_link_type") == SCALAR {
             return other.one("subselect").is_some_and(|select| self.picks(select, 0, column));
         }
-        // A loop asks for its rows once.
-        let once = Scale { is_repeated: false, ..self.clone() };
         match self.fed(other) {
             Some((Feed::Rows(select, at), field)) => {
                 let output = match (at, field) {
@@ -567,7 +565,7 @@ impl<'t> Scale<'t> {
                     (Place::At(at), None) => Output::At(*at),
                     (Place::Named(name), None) => Output::Named(name),
                 };
-                holds_all(select, output, column, &once, 0)
+                holds_all(select, output, column, &self.once(), 0)
             }
             Some((Feed::Elements(select), None)) => {
                 only_target(select).is_some_and(|array| self.array_holds(array, Some(select), column, 0))
@@ -575,6 +573,11 @@ impl<'t> Scale<'t> {
             Some((Feed::Value(select, at), None)) => self.is_repeated && self.picks(select, *at, column),
             _ => false,
         }
+    }
+
+    /// The same for what a loop asks for its rows, which it does once.
+    fn once(&self) -> Self {
+        Scale { is_repeated: false, ..self.clone() }
     }
 
     /// What is put into a variable, or a parameter of EXECUTE, and which field of it is meant.
@@ -598,8 +601,8 @@ impl<'t> Scale<'t> {
 
     /// Whether a select that is asked again and again, until there is nothing, gives each value of the column: one of those that are left.
     fn picks(&self, select: &'t Tree, at: usize, column: &str) -> bool {
-        let value = select.all("target_list").nth(at).and_then(|target| target.one("val"));
-        value.is_some_and(|value| self.aggregates(&["any_value", "max", "min"], value, select, column))
+        target(select, at)
+            .is_some_and(|value| self.aggregates(&["any_value", "max", "min"], value, select, column))
             || holds_all(select, Output::At(at), column, self, 0)
     }
 
@@ -626,10 +629,8 @@ impl<'t> Scale<'t> {
                 .is_some_and(|array| self.array_holds(array, Some(inner), column, depth + 1)),
             ("FuncCall", _, Some(select)) => self.aggregates(&["array_agg"], array, select, column),
             ("ColumnRef", ..) => match self.fed(array) {
-                Some((Feed::Value(select, at), None)) => {
-                    let value = select.all("target_list").nth(*at).and_then(|target| target.one("val"));
-                    value.is_some_and(|value| self.array_holds(value, Some(select), column, depth + 1))
-                }
+                Some((Feed::Value(select, at), None)) => target(select, *at)
+                    .is_some_and(|value| self.array_holds(value, Some(select), column, depth + 1)),
                 _ => false,
             },
             _ => false,
@@ -638,9 +639,8 @@ impl<'t> Scale<'t> {
 
     /// The row of a cursor, in a loop over its rows.
     fn current_of(&self, tree: &'t Tree) -> Option<Truth> {
-        let once = Scale { is_repeated: false, ..self.clone() };
         match self.body?.1.feed(tree.text("cursor_name")) {
-            Some(Feed::Rows(select, _)) if once.reads_all(select) => Some(Truth::Always),
+            Some(Feed::Rows(select, _)) if self.once().reads_all(select) => Some(Truth::Always),
             _ => None,
         }
     }
@@ -936,6 +936,11 @@ fn returns_aggregate(select: &Tree) -> bool {
         .all("target_list")
         .filter_map(|target| target.one("val"))
         .any(|value| value.kind == "FuncCall" && !value.has(&["over"]) && is_one_of(&AGGREGATES, value))
+}
+
+/// The expression that a sub-select returns in this place.
+fn target(select: &Tree, at: usize) -> Option<&Tree> {
+    select.all("target_list").nth(at)?.one("val")
 }
 
 /// The only expression that a sub-select returns.

@@ -119,12 +119,12 @@ const LIMIT_MAX: f64 = 1e9;
 /// out the first time is there the next.
 fn is_limited<'t>(select: &Tree, table: &impl Table<'t>) -> bool {
     let takes_all = |limit: &Tree| match constant(limit) {
+        _ if table.comes_again() => true,
         Some(Constant::Null) => true,
         Some(Constant::Number(rows)) => LIMIT_MAX <= rows,
         _ => false,
     };
     let skips_none = |offset: &Tree| matches!(constant(offset), Some(Constant::Null | Constant::Number(0.0)));
-    let takes_all = |limit: &Tree| table.comes_again() || takes_all(limit);
     !select.all("limit_count").all(takes_all) || !select.all("limit_offset").all(skips_none)
 }
 
