@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use mask::Methods;
+use mask::{Class, Method, Methods};
 use policy::{Policies, PolicyError, Subject, Who};
 
 use session::Allowance;
@@ -44,7 +44,8 @@ impl Identity {
     ) -> Result<Self, PolicyError> {
         let who = now(who, account, config);
         let (policies, subject) = (Arc::clone(&config.policies), config.policies.subject(&who)?);
-        Ok(Identity { who, account, policies, subject, methods: Arc::clone(&config.methods), allowance })
+        let methods = methods(config, &subject);
+        Ok(Identity { who, account, policies, subject, methods, allowance })
     }
 
     /// Has the session keep these settings, from its beginning to its end.
@@ -69,8 +70,8 @@ impl Identity {
         if is_newer || self.policies.tell_time() {
             self.who = now(std::mem::take(&mut self.who), self.account, config);
             self.policies = Arc::clone(&config.policies);
-            self.methods = Arc::clone(&config.methods);
             self.subject = self.policies.subject(&self.who)?;
+            self.methods = methods(config, &self.subject);
         }
         Ok(())
     }
@@ -93,6 +94,21 @@ impl Identity {
 
     pub(crate) fn allowance(&self) -> &Allowance {
         &self.allowance
+    }
+}
+
+/// How values are masked for `subject`: as the configuration says, but for what policies say.
+fn methods(config: &Config, subject: &Subject) -> Arc<Methods> {
+    let said = |class: Class| {
+        let said = config.policies.method(subject, class.name())?;
+        // What nobody knows here shows nothing.
+        let known = Method::ALL.into_iter().find(|method| method.name() == said);
+        Some((class, known.unwrap_or(Method::Null)))
+    };
+    let said: Vec<_> = Class::ALL.into_iter().filter_map(said).collect();
+    match said.is_empty() {
+        true => Arc::clone(&config.methods),
+        false => Arc::new(config.methods.with(said)),
     }
 }
 

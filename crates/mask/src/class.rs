@@ -91,6 +91,11 @@ impl Class {
         }
     }
 
+    /// Whether its values can be masked by one method or another: of what is computed the same is shown, whatever it is.
+    pub fn has_method(self) -> bool {
+        self != Class::Derived
+    }
+
     /// The one that has this word.
     pub fn named(name: &str) -> Option<Class> {
         Class::ALL.into_iter().find(|class| class.name() == name)

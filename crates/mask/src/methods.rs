@@ -1,6 +1,7 @@
 //! How values of each class are masked.
 
 use core::fmt;
+use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -46,7 +47,7 @@ impl Method {
 #[derive(Clone, Default)]
 pub struct Methods {
     by_class: [Method; Class::ALL.len()],
-    mac: Option<Hmac<Sha256>>,
+    mac: Option<Arc<Hmac<Sha256>>>,
 }
 
 impl Methods {
@@ -55,15 +56,44 @@ impl Methods {
     pub fn new(said: impl IntoIterator<Item = (Class, Method)>, key: &[u8]) -> Option<Self> {
         let mut methods = Methods::default();
         if KEY_BYTES_MIN <= key.len() {
-            methods.mac = Some(Hmac::new_from_slice(key).ok()?);
+            methods.mac = Some(Arc::new(Hmac::new_from_slice(key).ok()?));
         }
         for (class, method) in said {
             if method == Method::Token && methods.mac.is_none() {
                 return None;
             }
-            *methods.by_class.get_mut(class as usize)? = method;
+            methods.set(class, method);
         }
         Some(methods)
+    }
+
+    /// The same with what is said of some classes. Where values are to become tokens and there is no key, they become NULL.
+    #[must_use]
+    pub fn with(&self, said: impl IntoIterator<Item = (Class, Method)>) -> Self {
+        let mut methods = self.clone();
+        for (class, method) in said {
+            let has_none = method == Method::Token && methods.mac.is_none();
+            methods.set(class, if has_none { Method::Null } else { method });
+        }
+        methods
+    }
+
+    /// Of what is computed the same is shown whatever is said.
+    fn set(&mut self, class: Class, method: Method) {
+        if let Some(own) = self.by_class.get_mut(class as usize).filter(|_| class.has_method()) {
+            *own = method;
+        }
+    }
+
+    /// Whether values can become tokens.
+    pub fn has_key(&self) -> bool {
+        self.mac.is_some()
+    }
+
+    /// Whether both mask alike, where they were made of one another or are the same.
+    pub fn are_those(self: &Arc<Self>, other: &Arc<Self>) -> bool {
+        let key = |methods: &Self| methods.mac.as_ref().map(Arc::as_ptr);
+        Arc::ptr_eq(self, other) || self.by_class == other.by_class && key(self) == key(other)
     }
 
     /// How values of this class are masked.
@@ -73,7 +103,7 @@ impl Methods {
 
     /// What is made of a value of this class with the key, if there is one (HMAC-SHA-256, RFC 2104).
     pub(crate) fn digest(&self, class: Class, value: &[u8]) -> Option<Digest> {
-        let mut mac = self.mac.clone()?;
+        let mut mac = Hmac::clone(self.mac.as_ref()?);
         mac.update(class.name().as_bytes());
         mac.update(&[0]);
         mac.update(value);
@@ -111,5 +141,20 @@ mod tests {
         assert_ne!(methods, Methods::new(token(), &[b'l'; 32]).unwrap());
         assert_ne!(methods.digest(Class::Email, b"a"), methods.digest(Class::Phone, b"a"));
         assert!(!format!("{methods:?}").contains("107"));
+    }
+
+    #[test]
+    fn what_is_said_of_some_changes_these_alone() {
+        let methods = Arc::new(Methods::new([(Class::Email, Method::Fixed)], &[b'k'; 32]).unwrap());
+        assert!(methods.has_key());
+        let said = [(Class::Phone, Method::Token), (Class::Derived, Method::Token)];
+        let own = Arc::new(methods.with(said));
+        let all = [Class::Email, Class::Phone, Class::Card, Class::Derived].map(|class| own.of(class));
+        assert_eq!(all, [Method::Fixed, Method::Token, Method::Partial, Method::Partial]);
+        assert!(!own.are_those(&methods));
+        assert!(own.are_those(&Arc::new(methods.with(said))));
+        let other = Methods::new([(Class::Email, Method::Fixed)], &[b'l'; 32]).unwrap();
+        assert!(!methods.are_those(&Arc::new(other)));
+        assert_eq!(Methods::default().with(said).of(Class::Phone), Method::Null);
     }
 }

@@ -7,7 +7,7 @@ use cedar_policy::{AuthorizationError, Context, Decision, Request};
 use sql::Statement;
 use sql::facts::Via;
 
-use crate::asks::{Ask, Details, REVEAL, action_of};
+use crate::asks::{Ask, Details, MASK, REVEAL, action_of};
 use crate::cedar::{CedarError, fields, text, texts, truth, uid};
 use crate::policies::{Policies, Relevant};
 use crate::subject::Subject;
@@ -46,6 +46,8 @@ pub(crate) struct Answer {
     /// Numbers of the policies that forbid it.
     pub(crate) forbidding: Vec<usize>,
     pub(crate) is_permitted: bool,
+    /// Numbers of the policies that permit it, where it matters which.
+    pub(crate) permitting: Vec<usize>,
     /// Why nobody can tell.
     pub(crate) failure: Option<String>,
 }
@@ -128,8 +130,8 @@ impl Policies {
         let context = context(subject, &ask.details, whole)?;
         let request = Request::new(subject.user.clone(), action, resource, context, None);
         let request = request.map_err(CedarError::new)?;
-        let mut answer =
-            Answer { is_permitted: self.permits_all() && ask.action != REVEAL, ..Answer::default() };
+        let is_of_values = [REVEAL, MASK].contains(&ask.action);
+        let mut answer = Answer { is_permitted: self.permits_all() && !is_of_values, ..Answer::default() };
         if about.may_forbid() {
             let response = self.authorizer.is_authorized(&request, &about.forbids, &entities);
             for policy in response.diagnostics().reason() {
@@ -141,6 +143,12 @@ impl Policies {
             // A policy to permit that fails does not permit; another one may.
             let response = self.authorizer.is_authorized(&request, &about.permits, &entities);
             answer.is_permitted = response.decision() == Decision::Allow;
+            if ask.action == MASK {
+                answer.failure = response.diagnostics().errors().next().map(|error| self.failure(error));
+                for policy in response.diagnostics().reason() {
+                    answer.permitting.push(policy.to_string().parse().map_err(CedarError::new)?);
+                }
+            }
         }
         Ok(answer)
     }

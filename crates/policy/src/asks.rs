@@ -13,6 +13,9 @@ use crate::settings::{self, SETTINGS_VIEW};
 /// The action of seeing values as they are: whatever permits everything does not permit it.
 pub(crate) const REVEAL: &str = "reveal";
 
+/// How values are masked.
+pub(crate) const MASK: &str = "mask";
+
 /// One question.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Ask {

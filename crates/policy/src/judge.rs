@@ -271,7 +271,7 @@ impl Against {
         answer: &Answer,
     ) {
         let Question { ask, through, why, is_implied } = question;
-        let Answer { forbidding, is_permitted, failure } = answer;
+        let Answer { forbidding, is_permitted, permitting: _, failure } = answer;
         let name = ask.resource.name(subject);
         let what = ask.resource.listed().map_or(what, |listed| listed.what);
         let how = || match through {
@@ -357,6 +357,20 @@ pub fn refuse_sql_in_replication() -> Verdict {
         message: "cannot execute SQL commands in WAL sender for physical replication".to_owned(),
         detail: format!("Rule \"{RULE}\": it has no database whose columns could be masked."),
         hint: "Connect with replication=database, or without replication.".to_owned(),
+    })
+}
+
+/// The verdict on a fast-path call of a function that the catalog does not show, where such calls may be.
+pub fn refuse_unknown_function(function: u32) -> Verdict {
+    const RULE: &str = "no-fast-path";
+    Verdict::Refuse(Refusal {
+        rules: vec![RULE.into()],
+        sqlstate: REFUSED,
+        message: MESSAGE.to_owned(),
+        detail: format!(
+            "Rule \"{RULE}\": nobody knows what function {function} does; the catalog does not show it."
+        ),
+        hint: "Call it in a SELECT, or wait until the catalog is read again.".to_owned(),
     })
 }
 

@@ -29,7 +29,7 @@ mod subject;
 mod verdict;
 mod words;
 
-pub use judge::{Meaning, permit_nothing, refuse_sql_in_replication};
+pub use judge::{Meaning, permit_nothing, refuse_sql_in_replication, refuse_unknown_function};
 pub use needed::{Missing, Needed, NobodyNamed};
 pub use policies::Policies;
 pub use rule::Rule;
@@ -37,4 +37,4 @@ pub use settings::{startup_setting, words_of_options};
 pub use setup::{Mode, PolicyError, Setup, Source};
 pub use subject::{Subject, Who};
 pub use verdict::{Approver, Permit, Refusal, Verdict, missing};
-pub use words::CLASSES;
+pub use words::{CLASSES, METHODS};

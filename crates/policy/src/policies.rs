@@ -13,14 +13,14 @@ use miette::Diagnostic;
 use sql::catalog::Relation;
 
 use crate::answer::{Answers, WORDS_OF_WHOLE, Whole};
-use crate::asks::{Apart, Ask, Details, REVEAL};
+use crate::asks::{Apart, Ask, Details, MASK, REVEAL};
 use crate::cedar::{CedarError, Types};
 use crate::keeps;
 use crate::resource::{Resource, parts_of, schema_of};
 use crate::rule::Rule;
 use crate::setup::{Mode, PolicyError, SCHEMA, SHIPPED, Setup, Source};
 use crate::subject::{Subject, Who};
-use crate::words::{self, Known};
+use crate::words::{self, Known, METHODS};
 
 /// Most policies that are judged with.
 const POLICIES_MAX: usize = 1_024;
@@ -46,8 +46,10 @@ pub struct Policies {
     by_action: HashMap<String, Relevant>,
     /// Something permits whatever nothing forbids.
     permits_all: bool,
-    /// Numbers of the policies that are about `reveal` alone.
-    revealing: BTreeSet<usize>,
+    /// Numbers of the policies that are about `reveal` or `mask` alone.
+    of_values: BTreeSet<usize>,
+    /// Something says how values are masked.
+    masks: bool,
     warnings: Vec<PolicyError>,
     looks: Looks,
     /// Groups that policies name, of each policy.
@@ -183,11 +185,13 @@ impl Policies {
         let mut by_action = HashMap::new();
         for action in &names {
             let mut relevant = Relevant::default();
-            let is_reveal = action.id().unescaped() == REVEAL;
-            let can_be = |policy: &Policy| {
-                can_be_about(policy, action, &actions) && !(is_reveal && is_unconditional_permit(policy))
+            let name = action.id().unescaped();
+            let can_be = |policy: &Policy, rule: &Rule| {
+                can_be_about(policy, action, &actions)
+                    && !(name == REVEAL && is_unconditional_permit(policy))
+                    && (name != MASK || rule.method.is_some())
             };
-            for (policy, rule) in policies.iter().zip(&rules).filter(|(policy, _)| can_be(policy)) {
+            for (policy, rule) in policies.iter().zip(&rules).filter(|(policy, rule)| can_be(policy, rule)) {
                 relevant.own_forbid |= rule.is_own && !rule.permits;
                 let set = match policy.effect() {
                     cedar_policy::Effect::Permit => &mut relevant.permits,
@@ -195,7 +199,7 @@ impl Policies {
                 };
                 set.add(about_any_action(policy)?).map_err(|error| cedar(&error))?;
             }
-            by_action.insert(action.id().unescaped().to_owned(), relevant);
+            by_action.insert(name.to_owned(), relevant);
         }
         let literals = policies.iter().enumerate();
         let literals = literals.flat_map(|(number, policy)| {
@@ -231,12 +235,13 @@ impl Policies {
             looks: Looks::of(&setup.own),
             setup,
             by_action,
-            revealing: policies
+            of_values: policies
                 .iter()
                 .enumerate()
-                .filter(|(_, policy)| is_about_reveal(policy))
+                .filter(|(_, policy)| is_about_values(policy))
                 .map(|(number, _)| number)
                 .collect(),
+            masks: rules.iter().any(|rule| rule.method.is_some()),
             warnings,
             groups: named_groups.iter().flatten().cloned().collect(),
             named_groups,
@@ -298,7 +303,7 @@ impl Policies {
 
     /// Own policies that permit what is permitted anyway.
     pub fn shadowed(&self) -> Vec<&Rule> {
-        let numbered = self.rules.iter().enumerate().filter(|(number, _)| !self.revealing.contains(number));
+        let numbered = self.rules.iter().enumerate().filter(|(number, _)| !self.of_values.contains(number));
         let rules = numbered.map(|(_, rule)| rule);
         rules.filter(|rule| rule.is_own && rule.permits && self.permits_all).collect()
     }
@@ -314,6 +319,21 @@ impl Policies {
         let ask = Ask { action: REVEAL, resource, details: Details::default() };
         let answer = self.answer(subject, &ask, &Whole::default());
         answer.is_permitted && answer.failure.is_none() && answer.forbidding.is_empty()
+    }
+
+    /// How values of this class are masked for `subject`, of [`METHODS`](crate::METHODS), where own policies say it.
+    pub fn method(&self, subject: &Subject, class: &'static str) -> Option<&'static str> {
+        if !self.masks {
+            return None;
+        }
+        let ask =
+            Ask { action: MASK, resource: Resource::Class { name: class }, details: Details::default() };
+        let answer = self.answer(subject, &ask, &Whole::default());
+        if answer.failure.is_some() {
+            return METHODS.first().copied();
+        }
+        let said = answer.permitting.iter().filter_map(|number| self.rules.get(*number)?.method);
+        said.min_by_key(|said| METHODS.iter().position(|method| method == said))
     }
 
     /// Whether verdicts change with the time of day.
@@ -498,8 +518,8 @@ fn can_be_about(policy: &Policy, action: &EntityUid, actions: &Entities) -> bool
     }
 }
 
-fn is_about_reveal(policy: &Policy) -> bool {
-    matches!(policy.action_constraint(), ActionConstraint::Eq(only) if only.id().unescaped() == REVEAL)
+fn is_about_values(policy: &Policy) -> bool {
+    matches!(policy.action_constraint(), ActionConstraint::Eq(only) if [REVEAL, MASK].contains(&only.id().unescaped()))
 }
 
 /// The same policy where it need not look which action it is: it is asked about those alone that it can be about.

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use cedar_policy::{Effect, Policy};
+use cedar_policy::{ActionConstraint, Effect, Policy};
 
+use crate::asks::MASK;
 use crate::needed::{Needed, NobodyNamed};
 use crate::setup::{Mode, Source};
+use crate::words::METHODS;
 
 /// Annotations with a meaning here, and those of Cedar's own habits.
-const ANNOTATIONS: [&str; 9] =
-    ["allows", "description", "hint", "hold", "id", "mode", "reason", "refuses", "rule"];
+const ANNOTATIONS: [&str; 10] =
+    ["allows", "description", "hint", "hold", "id", "method", "mode", "reason", "refuses", "rule"];
 
 /// A policy, as its annotations describe it.
 #[derive(Clone, Debug)]
@@ -22,6 +24,8 @@ pub struct Rule {
     pub mode: Mode,
     /// Who may let it pass, where it holds.
     pub hold: Option<Needed>,
+    /// How it has values masked, of [`METHODS`].
+    pub method: Option<&'static str>,
     /// Why it is against a statement, as the end of a sentence. `{name}` and `{what}` stand for what it is about.
     pub reason: String,
     /// How to get it done.
@@ -69,12 +73,14 @@ impl Rule {
             Some(_) if permits => return Err("`@hold` is for `forbid`".to_owned()),
             Some(group) => Some(group.parse().map_err(|error: NobodyNamed| format!("`@hold` {error}"))?),
         };
+        let method = method(policy)?;
         let lines = |text: &str| text.lines().map(str::to_owned).collect();
         Ok(Rule {
             name: name.into(),
             permits,
             mode,
             hold,
+            method,
             reason: match said("reason") {
                 "" => "it is against a policy".to_owned(),
                 reason => reason.to_owned(),
@@ -90,5 +96,27 @@ impl Rule {
             file: file.to_owned(),
             text: policy.to_cedar().unwrap_or_default(),
         })
+    }
+}
+
+/// What `@method` says: of each policy that permits `mask`, and of no other.
+fn method(policy: &Policy) -> Result<Option<&'static str>, String> {
+    let is_about =
+        matches!(policy.action_constraint(), ActionConstraint::Eq(only) if only.id().unescaped() == MASK);
+    match (is_about && policy.effect() == Effect::Permit, policy.annotation("method")) {
+        (false, None) if is_about => Err("`mask` is for `permit`; `forbid` is for `reveal`".to_owned()),
+        (false, None) => Ok(None),
+        (false, Some(_)) => {
+            Err("`@method` is for `permit` with `action == Picket::Action::\"mask\"`".to_owned())
+        }
+        (true, said) => {
+            let known = METHODS.into_iter().find(|known| Some(*known) == said);
+            let all = || METHODS.join("\", \"");
+            let wrong = || match said {
+                Some(odd) => format!("`@method` must be one of \"{}\", got \"{odd}\"", all()),
+                None => format!("`mask` is permitted with `@method`, which is one of \"{}\"", all()),
+            };
+            known.map(Some).ok_or_else(wrong)
+        }
     }
 }

@@ -31,6 +31,9 @@ const WAYS: [&str; 11] = [
     "trigger",
 ];
 
+/// How values are masked (`mask::Method`), by how little is shown of them.
+pub const METHODS: [&str; 4] = ["null", "fixed", "token", "partial"];
+
 /// What sensitive columns hold (`mask::Class`).
 pub const CLASSES: [&str; 16] = [
     "email",

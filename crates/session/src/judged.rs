@@ -297,7 +297,7 @@ impl JudgedText {
                 let verdict = env.policies.judge_unknown_name(env.subject, kind, sqlstate, name);
                 vec![whole(verdict, Recorded::default())]
             }
-            Source::Call(function) => vec![Judged::call(*function, env)],
+            Source::Call(function) => vec![Judged::call(*function, env, seen)],
             Source::Replication(None) => {
                 let recorded = Recorded::loose(&read.text, true, recording);
                 vec![whole(policy::refuse_sql_in_replication(), recorded)]
@@ -544,16 +544,42 @@ impl Judged {
         }
     }
 
-    /// A fast-path call of the function with this OID.
-    fn call(function: u32, env: &Environment<'_>) -> Rc<Self> {
-        let text = match env.catalog.function(function) {
+    /// A fast-path call of the function with this OID: where such calls may be, it is what a call of that function in a SELECT is.
+    fn call(function: u32, env: &Environment<'_>, seen: Seen<'_>) -> Rc<Self> {
+        let name = env.catalog.function(function);
+        let text = match name {
             Some(name) => format!("(fast-path call of {name}, function {function})"),
             None => format!("(fast-path call of function {function})"),
         };
         let effects = Statement { effects: vec![Effect::Call], ..Statement::default() };
-        let verdict = env.policies.judge_fast_path(env.subject);
+        let verdict = match (env.policies.judge_fast_path(env.subject), name) {
+            (Verdict::Allow(_), None) => policy::refuse_unknown_function(function),
+            (verdict, _) => verdict,
+        };
         let judged = Judged::new(&text, 0..text.len(), Some(&effects), verdict, String::new(), env.catalog);
-        Rc::new(Judged { meddles: true, says: true, ..judged })
+        let judged = Judged { meddles: true, says: true, ..judged };
+        let (Some(name), Verdict::Allow(_)) = (name, &judged.verdict) else { return Rc::new(judged) };
+
+        let select = format!("SELECT {name}()");
+        let select = Read::new(select.as_bytes(), sql::read(select.as_bytes())).judge(env, seen);
+        let select = &select.one;
+        if let Some(refusal) = select.refusal() {
+            return judged.decided(Verdict::Refuse(refusal.clone()), refusal.rules.clone(), Vec::new());
+        }
+        let does = select.described.effects.iter().filter(|effect| !["select", "call"].contains(*effect));
+        let described = Described {
+            effects: judged.described.effects.iter().chain(does).copied().collect(),
+            touched: select.described.touched.clone(),
+            observed_by: [&judged.described.observed_by[..], &select.described.observed_by].concat(),
+            ..(*judged.described).clone()
+        };
+        Rc::new(Judged {
+            described: Rc::new(described),
+            shown: select.shown.clone(),
+            own: select.own.clone(),
+            namings: Rc::clone(&select.namings),
+            ..judged
+        })
     }
 
     /// A command of the replication protocol: its answers are of any number, and may be COPY both ways.

@@ -65,6 +65,7 @@ impl Session {
         let too_long = |what| SessionError::AnswerTooLong { what, len, limit };
         match tag {
             backend::tag::DATA_ROW | backend::tag::COPY_DATA => Err(too_long(MASKED_ROW)),
+            backend::tag::FUNCTION_CALL_RESPONSE => self.masked_call(len, out).map(Some),
             backend::tag::ERROR_RESPONSE | backend::tag::NOTICE_RESPONSE => {
                 let Some(body) = start.get(HEADER_BYTES..HEADER_BYTES + ERROR_START_BYTES) else {
                     return Ok(None);

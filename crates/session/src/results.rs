@@ -51,7 +51,7 @@ pub(crate) fn plan(
     if moved.is_none()
         && let Some(planned) = judged.planned.borrow().as_ref()
         && planned.catalog_version == env.catalog_version
-        && Arc::ptr_eq(planned.plan.methods(), env.methods)
+        && planned.plan.methods().are_those(env.methods)
         && Rc::ptr_eq(&planned.columns, columns)
     {
         *asked = None;

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use mask::{Class, mask_row};
 use wire::backend::{self, tag};
+use wire::compose;
 use wire::frame::{HEADER_BYTES, peek_body, peek_header};
 
 use crate::action::{Action, CloseReason, Pass, Step, Toward, forward, send_to_client};
@@ -23,6 +24,9 @@ const PARAMETER_DESCRIPTION_BYTES_MAX: u32 = 2 + 4 * TYPES_MAX as u32;
 /// How tags of commands begin after which names mean something else, or other statements do something else.
 const ALTERS: [&[u8]; 5] =
     [b"ALTER", b"CREATE FUNCTION", b"CREATE PROCEDURE", b"CREATE RULE", b"CREATE TRIGGER"];
+
+/// What describes the result of a fast-path call, of which nobody tells more: a RowDescription of one computed column.
+const CALLED: &[u8] = b"\0\x01call\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
 impl Session {
     /// Takes bytes from the server. The ranges in `out` are of `input`; call again with the rest and more.
@@ -92,7 +96,7 @@ impl Session {
                     _ => false,
                 },
                 tag::NOTIFICATION_RESPONSE => !env.reveals(Class::Derived),
-                tag::FUNCTION_CALL_RESPONSE => !matches!(self.owed.front(), Some(Owed::Unread(_))),
+                tag::FUNCTION_CALL_RESPONSE => self.plan_call(env)?,
                 _ => true,
             };
             if !is_looked_at {
@@ -151,6 +155,33 @@ impl Session {
         Ok(Some(masks))
     }
 
+    /// Says whether the result of a fast-path call is looked at: it is masked, or nobody asked for it.
+    fn plan_call(&mut self, env: &Environment<'_>) -> Result<bool, SessionError> {
+        let Some(Owed::Unread(unread)) = self.owed.front_mut() else { return Ok(true) };
+        let running = &mut unread.running;
+        let columns = running.judged.columns(CALLED).map_err(SessionError::server)?;
+        let Ok(planned) = results::plan(&columns, &running.judged, env, &mut self.asked_catalog) else {
+            return Ok(true);
+        };
+        let masks = planned.plan.masks();
+        running.begin_result(planned);
+        Ok(masks)
+    }
+
+    /// NULL in place of the result of a fast-path call.
+    pub(crate) fn masked_call(&mut self, len: u32, out: &mut Vec<Action>) -> Result<Pass, SessionError> {
+        if !matches!(self.owed.front(), Some(Owed::Unread(_))) {
+            return Err(SessionError::server("a result of a call that nobody made"));
+        }
+        self.count(tag::FUNCTION_CALL_RESPONSE, len);
+        send_to_client(out, |buffer| {
+            compose::frame(buffer, tag::FUNCTION_CALL_RESPONSE, |buffer| {
+                buffer.extend_from_slice(&(-1_i32).to_be_bytes());
+            });
+        });
+        Ok(Pass::Replaced)
+    }
+
     pub(crate) fn count(&mut self, tag: u8, len: u32) {
         if let Some(running) = self.current() {
             running.execution.rows += u64::from(tag == tag::DATA_ROW);
@@ -167,6 +198,9 @@ impl Session {
     ) -> Result<Pass, SessionError> {
         match tag {
             tag::DATA_ROW => self.masked_row(body, out),
+            tag::FUNCTION_CALL_RESPONSE => {
+                self.masked_call(u32::try_from(body.len()).unwrap_or(u32::MAX), out)
+            }
             tag::ROW_DESCRIPTION => self.row_description(body, env),
             tag::NO_DATA => self.no_data(),
             tag::COMMAND_COMPLETE => {

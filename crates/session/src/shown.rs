@@ -317,10 +317,17 @@ fn add(sensitive: &mut Sensitive, relation: &Relation, name: &str, known: &Known
 
 #[cfg(test)]
 mod tests {
+    use mask::Method;
+
     use super::*;
 
     #[test]
-    fn policies_know_each_class_by_its_name() {
+    fn policies_know_each_class_and_method_by_its_name() {
         assert_eq!(Class::ALL.map(Class::name), policy::CLASSES);
+        let sorted = |mut names: [&'static str; 4]| {
+            names.sort_unstable();
+            names
+        };
+        assert_eq!(sorted(Method::ALL.map(Method::name)), sorted(policy::METHODS));
     }
 }

@@ -8,7 +8,7 @@ use e2e::scratch::Scratch;
 
 use crate::driver::{block_on, connect};
 use crate::reload::{RELOADED, reload};
-use crate::stack::Stack;
+use crate::stack::{Stack, USER};
 
 /// Columns of every type that has tokens, and their classes.
 const COLUMNS: [(&str, &str, &str, &str); 10] = [
@@ -104,6 +104,47 @@ fn a_method_changes_under_a_prepared_statement() -> Result<()> {
         assert!(phone.to_string().len() == 10 && phone != 4_155_550_132, "{phone}");
         assert!(mail.len() == 12 && !mail.contains('@'), "{mail}");
         reload(&mut stack, RELOADED, |text| text.replace("\"token\"", "\"null\""))?;
+        let row = client.query_one(&statement, &[]).await?;
+        assert_eq!((row.get(0), row.get(1)), (None::<i64>, None::<&str>));
+        Ok(())
+    })
+}
+
+/// Policies say it of some, and stronger than the configuration.
+#[test]
+fn a_policy_says_how_values_are_masked_for_some() -> Result<()> {
+    let key = Scratch::new("mask-key")?;
+    let policies = Scratch::new("mask-policies")?;
+    let write = |method: &str| {
+        let policy = format!(
+            "@rule(\"how\") @method(\"{method}\")\n\
+             permit (principal == Picket::User::\"{USER}\", action == Picket::Action::\"mask\", resource == Picket::Class::\"email\");\n\
+             @rule(\"of-agents\") @method(\"null\")\n\
+             permit (principal, action == Picket::Action::\"mask\", resource) when {{ principal.kind == \"agent\" }};\n"
+        );
+        fs::write(policies.join("team.cedar"), policy).context("write a policy")
+    };
+    write("token")?;
+    let sections = format!("{}[policy]\ndir = {:?}\n", sections(&key, "fixed")?, policies.path());
+    let mut stack = Stack::start_with(&sections)?;
+    make(&stack)?;
+    block_on(async {
+        let client = connect(&stack.alice()?).await?;
+        let statement = client.prepare("SELECT phone, mail FROM folk WHERE id = 1").await?;
+        let row = client.query_one(&statement, &[]).await?;
+        let (phone, token): (i64, String) = (row.get(0), row.get(1));
+        assert!(phone == 0 && token.len() == 12 && !token.contains(['@', '*']), "{phone} {token}");
+        // The same in what is searched for values, because nobody knows what it holds.
+        client.batch_execute("BEGIN; CREATE TABLE fresh AS SELECT 'bob@shop.org'::text AS t").await?;
+        let found: String = client.query_one("SELECT t FROM fresh", &[]).await?.get(0);
+        client.batch_execute("ROLLBACK").await?;
+        assert!(!found.contains(['@', '*']), "{found}");
+
+        write("partial")?;
+        reload(&mut stack, RELOADED, |text| text + "\n")?;
+        let row = client.query_one(&statement, &[]).await?;
+        assert_eq!((row.get(0), row.get(1)), (Some(0_i64), Some("b***@***.org")));
+        reload(&mut stack, RELOADED, |text| text.replace("[[user]]\n", "[[user]]\nkind = \"agent\"\n"))?;
         let row = client.query_one(&statement, &[]).await?;
         assert_eq!((row.get(0), row.get(1)), (None::<i64>, None::<&str>));
         Ok(())

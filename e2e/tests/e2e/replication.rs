@@ -1,6 +1,7 @@
 //! What shows no statement: replication connections and fast-path calls. Refused, unless the rule only observes.
 
 use std::fs;
+use std::io::Write;
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result};
@@ -12,6 +13,7 @@ use e2e::proxy::{Proxy, ProxySettings};
 use e2e::psql;
 use e2e::scratch::Scratch;
 
+use crate::raw::{PROTOCOL_3_0, log_in, message, plain, sized};
 use crate::stack::{Stack, USER, number, words};
 
 const OBSERVE: &str = "[policy.mode]\nno-replication = \"observe\"\n";
@@ -242,5 +244,61 @@ fn fast_path_calls_are_refused_or_recorded_by_the_function_they_call() -> Result
     let written = written.with_context(|| format!("find lowrite in {rows:?}"))?;
     assert_eq!((words(written, "effects")?, words(written, "rules")?), (vec!["call"], vec!["no-fast-path"]));
     assert!(2 <= number(written, "n")?, "{written}");
+    Ok(())
+}
+
+/// What is let pass is still what a call by name is: refused, or masked.
+#[test]
+fn a_fast_path_call_gets_no_further_than_a_call_by_name() -> Result<()> {
+    let stack = Stack::start_with("[policy.mode]\nno-fast-path = \"observe\"\n")?;
+    let object = stack.truth(
+        "SELECT lo_from_bytea(0, (SELECT string_agg(email, ' ') FROM users)::bytea); \
+         CREATE FUNCTION wipe() RETURNS void LANGUAGE sql AS 'DELETE FROM orders'; \
+         CREATE FUNCTION first_email() RETURNS text LANGUAGE sql AS 'SELECT email FROM users ORDER BY id LIMIT 1'; \
+         DO $$ BEGIN EXECUTE format('GRANT SELECT ON LARGE OBJECT %s TO PUBLIC', (SELECT max(oid) FROM pg_largeobject_metadata)); END $$",
+    )?;
+    let object = object.lines().next().context("the object's number")?.to_owned();
+    let oid = |name: &str| -> Result<u32> {
+        let found = stack
+            .truth(&format!("SELECT oid FROM pg_proc WHERE proname = '{name}' ORDER BY pronargs LIMIT 1"))?;
+        found.parse().with_context(|| format!("read the number of {name}"))
+    };
+    let alice = stack.alice()?;
+    // The catalog has the functions.
+    assert!(psql::run(&alice, "SELECT wipe()")?.stderr.contains("no-unfiltered-write"));
+    let mut stream = plain(alice.port)?;
+    log_in(&mut stream, PROTOCOL_3_0, &alice)?;
+    let mut call = |name: &str, arguments: &[&[u8]]| -> Result<String> {
+        let formats: &[u8] = if arguments.is_empty() { &[0, 0] } else { &[0, 1, 0, 0] };
+        let mut body = [&oid(name)?.to_be_bytes()[..], formats].concat();
+        body.extend(u16::try_from(arguments.len())?.to_be_bytes());
+        for argument in arguments {
+            body.extend(u32::try_from(argument.len())?.to_be_bytes());
+            body.extend_from_slice(argument);
+        }
+        body.extend([0, 0]);
+        stream.write_all(&[b"F", sized(&body).as_slice()].concat())?;
+        let mut said = String::new();
+        loop {
+            let (tag, body) = message(&mut stream)?;
+            if tag == b'Z' {
+                return Ok(said);
+            }
+            said = format!("{said}{}{:?}", char::from(tag), String::from_utf8_lossy(&body));
+        }
+    };
+    const NULL: &str = "V\"\u{fffd}\u{fffd}\u{fffd}\u{fffd}\"";
+    assert_eq!(call("lo_get", &[object.as_bytes()])?, NULL);
+    assert_eq!(call("first_email", &[])?, NULL);
+    assert!(call("wipe", &[])?.contains("no-unfiltered-write"));
+    assert_eq!(stack.truth("SELECT count(*) > 0 FROM orders")?, "t");
+    for refused in ["pg_read_file", "pg_ls_dir", "pg_terminate_backend", "lo_import"] {
+        let said = call(refused, &[b"1"])?;
+        assert!(said.contains("Picket refused this statement") && said.contains("Rule"), "{refused}: {said}");
+    }
+    assert!(call("version", &[])?.contains("PostgreSQL"));
+    let text = format!("(fast-path call of public.first_email, function {})", oid("first_email")?);
+    let row = stack.statement(&text)?;
+    assert_eq!(words(&row, "masked_columns")?, ["(call)"]);
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use daemon::config::{Refused, refused};
 use mask::{Class, KEY_BYTES_MIN, Method, Methods};
+use policy::{Policies, Rule};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -23,7 +24,8 @@ pub(super) struct MaskFile {
 }
 
 impl MaskFile {
-    pub(super) fn check(self) -> Result<Methods, Refused> {
+    /// Policies may say more of some users.
+    pub(super) fn check(self, policies: &Policies) -> Result<Methods, Refused> {
         let key = self.key_file.as_ref().map(|path| {
             let (span, path) = (path.span(), path.get_ref());
             let key = fs::read(path).map_err(|error| {
@@ -46,13 +48,13 @@ impl MaskFile {
         let mut said = Vec::new();
         for (class, method) in self.method {
             let known =
-                Class::named(class.get_ref()).filter(|known| has_method(*known)).ok_or_else(|| {
+                Class::named(class.get_ref()).filter(|known| known.has_method()).ok_or_else(|| {
                     let got = class.get_ref();
                     refused(
                         class.span(),
                         format!(
                             "`mask.method` names {}, got `{got}`",
-                            words(Class::ALL.into_iter().filter(|known| has_method(*known)).map(Class::name))
+                            words(Class::ALL.into_iter().filter(|known| known.has_method()).map(Class::name))
                         ),
                     )
                 })?;
@@ -74,12 +76,36 @@ impl MaskFile {
             }
             said.push((known, found));
         }
-        Methods::new(said, &key)
-            .ok_or_else(|| refused(0..0, "`mask.key-file` holds no key that tokens can be made with"))
+        let methods = Methods::new(said, &key)
+            .ok_or_else(|| refused(0..0, "`mask.key-file` holds no key that tokens can be made with"))?;
+        let makes_tokens = |rule: &&Rule| rule.method == Some(Method::Token.name());
+        match policies.rules().iter().find(makes_tokens) {
+            Some(rule) if !methods.has_key() => Err(refused(
+                0..0,
+                format!(
+                    "rule \"{}\" in {} masks by `token`, which needs `mask.key-file`: `openssl rand -hex 32` makes a key",
+                    rule.name, rule.file
+                ),
+            )),
+            _ => Ok(methods),
+        }
     }
 }
 
-/// Whether a class has a method of its own: of what is computed the same is shown, whatever it is.
-fn has_method(class: Class) -> bool {
-    class != Class::Derived
+#[cfg(test)]
+mod tests {
+    use policy::{Setup, Source};
+
+    use super::*;
+
+    #[test]
+    fn a_policy_that_makes_tokens_needs_a_key() {
+        let text = "@rule(\"r\") @method(\"token\") permit (principal, action == Picket::Action::\"mask\", resource);";
+        let own = vec![Source { name: "team.cedar".to_owned(), text: text.to_owned() }];
+        let policies = Policies::new(Setup { own, ..Setup::default() }).unwrap();
+        let refused = MaskFile::default().check(&policies).unwrap_err();
+        assert!(format!("{refused:?}").contains(
+            "in team.cedar masks by `token`, which needs `mask.key-file`: `openssl rand -hex 32` makes a key"
+        ));
+    }
 }

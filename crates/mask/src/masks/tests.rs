@@ -243,11 +243,18 @@ fn the_same_is_shown_of_all_and_null_of_none() {
         (types::UUID, "5b30857f-0bfa-48b5-ac0b-5c64e28078d1", "00000000-0000-0000-0000-000000000000"),
         (network::INET, "203.0.113.9", "0.0.0.0"),
         (1007, "{4155,7}", "{0,0}"),
+        (types::XML, "<a>4155</a>", "***"),
+        (types::RANGES[0], "[4155,4156)", "empty"),
+        (types::MULTIRANGES[0], "{[4155,4156)}", "{}"),
     ] {
         assert_eq!(by_text(Method::Fixed, type_oid, value).as_deref(), Some(shown), "{value}");
         assert_eq!(by_text(Method::Null, type_oid, value), None, "{value}");
     }
     assert_eq!(by_text(Method::Fixed, types::DATE, "31.01.1990"), None);
+    let range = [2, 0, 0, 0, 4, 0, 0, 0x10, 0x3b, 0, 0, 0, 4, 0, 0, 0x10, 0x3c];
+    assert_eq!(by(Method::Fixed, types::RANGES[0], 1, &range).unwrap(), [1]);
+    let ranges = [&[0, 0, 0, 1, 0, 0, 0, 17][..], &range].concat();
+    assert_eq!(by(Method::Fixed, types::MULTIRANGES[0], 1, &ranges).unwrap(), [0; 4]);
 }
 
 /// A numeric as PostgreSQL sends it: of `1234567.89`, groups 123, 4567 and 8900.

@@ -8,7 +8,7 @@ use wire::compose::frame;
 use super::server::{
     bind_complete, complete, data_row, error, no_data, parse_complete, ready, row_description,
 };
-use super::talk::{Talk, bind, describe_portal, execute, function_call, parse, query, sync};
+use super::talk::{Talk, bind, call_of, describe_portal, execute, function_call, parse, query, sync};
 
 fn empty(tag: u8) -> Vec<u8> {
     let mut out = Vec::new();
@@ -145,7 +145,7 @@ to client instead: E[SERROR·VERROR·C34000·Mportal ***]
 fn a_fast_path_call_passes_with_its_answer() {
     let mut talk = Talk::observing(&["no-fast-path"]);
     assert_snapshot!(talk.client(&function_call()), @r#"
-record 1 started: (fast-path call of function 957), against no-fast-path
+record 1 started: (fast-path call of pg_catalog.lo_creat, function 957), against no-fast-path
 to server: F[]
 "#);
     assert_snapshot!(talk.server(&[empty(FUNCTION_CALL_RESPONSE), ready(b'I')].concat()), @r#"
@@ -153,6 +153,36 @@ to client: V[]
 record 1 completed: 0 rows, 0 bytes
 to client: Z[I]
 "#);
+}
+
+#[test]
+fn a_fast_path_call_is_what_a_call_by_name_is() {
+    let mut talk = Talk::observing(&["no-fast-path"]);
+    assert_snapshot!(talk.client(&call_of(954)), @r#"
+record 1 started: (fast-path call of pg_catalog.loread, function 954), against no-fast-path
+to server: F[]
+"#);
+    let mut result = Vec::new();
+    frame(&mut result, FUNCTION_CALL_RESPONSE, |out| out.extend_from_slice(b"\0\0\0\x0cbob@shop.org"));
+    assert_snapshot!(talk.server(&[result.clone(), ready(b'I')].concat()), @r#"
+to client instead: V[]
+record 1 completed: 0 rows, 16 bytes, returned (call), masked (call)
+to client: Z[I]
+"#);
+    let refused = talk.client(&call_of(2624));
+    assert!(
+        refused.contains("(fast-path call of pg_catalog.pg_read_file, function 2624), refused by no-"),
+        "{refused}"
+    );
+    talk.server(&[error("22P02", &talk.replacement()), ready(b'I')].concat());
+    let unknown = talk.client(&call_of(4711));
+    assert!(unknown.contains("(fast-path call of function 4711), refused by no-fast-path"), "{unknown}");
+
+    let mut talk = Talk::observing(&["no-fast-path"]);
+    talk.set_policies("permit (principal, action == Picket::Action::\"reveal\", resource);");
+    talk.client(&call_of(954));
+    let shown = talk.server(&[result, ready(b'I')].concat());
+    assert!(shown.contains("to client: V[") && shown.contains("returned (call), revealed (call)"), "{shown}");
 }
 
 /// What cannot be told apart from other text is unreadable, however it is written.

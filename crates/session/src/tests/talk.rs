@@ -51,6 +51,10 @@ pub(super) struct Talk {
     sent: Vec<u8>,
 }
 
+/// Functions that the catalog knows by their numbers (pg_proc.dat).
+const FUNCTIONS: [(u32, &str); 3] =
+    [(954, "pg_catalog.loread"), (957, "pg_catalog.lo_creat"), (2624, "pg_catalog.pg_read_file")];
+
 impl Talk {
     pub(super) fn new() -> Self {
         let relation = |oid, name: &str, columns: &[(&str, u32)]| Relation {
@@ -74,7 +78,8 @@ impl Talk {
             catalog: Catalog::new([
                 relation(20000, "users", &[("id", 23), ("email", 25)]),
                 relation(20001, "orders", &[("id", 23)]),
-            ]),
+            ])
+            .with_functions(FUNCTIONS.map(|(oid, name)| (oid, name.to_owned()))),
             classes: Classes::from([(ColumnId { table_oid: 20000, number: 2 }, Class::Email)]),
             unsearched: Unsearched::default(),
             stains: Stains::default(),
@@ -435,8 +440,13 @@ pub(super) fn execute_rows(portal: &str, rows: u8) -> Vec<u8> {
 }
 
 pub(super) fn function_call() -> Vec<u8> {
+    call_of(957)
+}
+
+/// A fast-path call of the function with this OID.
+pub(super) fn call_of(function: u32) -> Vec<u8> {
     message(frontend::tag::FUNCTION_CALL, |out| {
-        out.extend_from_slice(&957_u32.to_be_bytes());
+        out.extend_from_slice(&function.to_be_bytes());
         out.extend_from_slice(&[0; 6]);
     })
 }

@@ -305,7 +305,7 @@ fn errors_name_the_file_the_line_and_the_mend() {
     assert_snapshot!(error("\n\nforbid (principal, action == Picket::Action::\"drop_tabel\", resource);"), @r##"team.cedar:3: unrecognized action `Picket::Action::"drop_tabel"`"##);
     assert_snapshot!(error("forbid (principal, action, resource) when { principal.knd == \"agent\" };"), @r##"team.cedar:1: attribute `knd` on entity type `Picket::User` not found"##);
     assert_snapshot!(error("permit (principal, action, resource);\nforbid (principal, action, resource)\nwhen { principal.kind == \"agnet\" };"), @"team.cedar:3: `agnet` is never a `principal.kind`, which is one of `agent`, `human`, ``; did you mean `agent`");
-    assert_snapshot!(error("@mod(\"observe\") forbid (principal, action, resource);"), @r##"team.cedar:1: unknown annotation `@mod`; there are `@allows`, `@description`, `@hint`, `@hold`, `@id`, `@mode`, `@reason`, `@refuses`, `@rule`"##);
+    assert_snapshot!(error("@mod(\"observe\") forbid (principal, action, resource);"), @r##"team.cedar:1: unknown annotation `@mod`; there are `@allows`, `@description`, `@hint`, `@hold`, `@id`, `@method`, `@mode`, `@reason`, `@refuses`, `@rule`"##);
     assert_snapshot!(error("@mode(\"off\") forbid (principal, action, resource);"), @r##"team.cedar:1: `@mode` must be "enforce" or "observe", got "off""##);
     assert_snapshot!(error("forbid (principal == ?principal, action, resource);"), @r##"team.cedar:1: `?principal` and `?resource` make a template, which nothing fills (policy0)"##);
     assert_snapshot!(error("@hold(\"dba,ops\") forbid (principal, action, resource);"), @r#"team.cedar:1: `@hold` must name one group that may approve, or how many of it: "dba", "2 of dba" (2 to 20), got "dba,ops""#);
@@ -351,5 +351,62 @@ fn schemas_in_conditions_are_named() {
         let says = verdict_where(&policies, &alice(), &[], "select * from gone");
         assert!(says.contains("Rule \"team\""), "{condition}: {says}");
         assert_eq!(verdict_where(&policies, &alice(), &[], "select * from orders"), "allow");
+    }
+}
+
+#[test]
+fn policies_say_how_values_are_masked_and_the_one_counts_that_shows_least() {
+    let policies = policies(
+        r#"@rule("analysts") @method("token")
+           permit (principal in Picket::Group::"analysts", action == Picket::Action::"mask", resource == Picket::Class::"email");
+           @rule("all") @method("partial")
+           permit (principal, action == Picket::Action::"mask", resource)
+           when { resource == Picket::Class::"email" || resource == Picket::Class::"phone" };
+           @rule("agents") @method("null")
+           permit (principal, action == Picket::Action::"mask", resource) when { principal.kind == "agent" };
+           @rule("everything") permit (principal in Picket::Group::"owners", action, resource);"#,
+    );
+    let method = |who: &Who, class| policies.method(&policies.subject(who).unwrap(), class);
+    let analyst = of(alice(), &["analysts", "owners"]);
+    assert_eq!(method(&alice(), "email"), Some("partial"));
+    assert_eq!(method(&analyst, "email"), Some("token"));
+    assert_eq!(method(&analyst, "phone"), Some("partial"));
+    assert_eq!(method(&analyst, "card"), None);
+    assert_eq!(method(&of(bot(), &["analysts"]), "email"), Some("null"));
+    assert!(policies.shadowed().iter().all(|rule| &*rule.name == "everything"));
+    // What fails while it is asked shows nothing.
+    let failing = self::policies(
+        r#"@rule("r") @method("partial") permit (principal, action == Picket::Action::"mask", resource)
+           when { context.hour + 9223372036854775807 > 0 };"#,
+    );
+    let who = Who { hour: 9, ..alice() };
+    assert_eq!(failing.method(&failing.subject(&who).unwrap(), "email"), Some("null"));
+    // Nothing is said where no policy says it.
+    let silent = self::policies("permit (principal, action, resource);");
+    assert_eq!(silent.method(&silent.subject(&who).unwrap(), "email"), None);
+}
+
+#[test]
+fn a_method_that_means_nothing_is_told() {
+    let mask = |annotation: &str, effect: &str, action: &str| {
+        error(&format!(
+            "{annotation} {effect} (principal, action == Picket::Action::\"{action}\", resource);"
+        ))
+    };
+    let said = mask("@method(\"tokens\")", "permit", "mask");
+    assert!(
+        said.contains("`@method` must be one of \"null\", \"fixed\", \"token\", \"partial\", got \"tokens\""),
+        "{said}"
+    );
+    let said = mask("", "permit", "mask");
+    assert!(said.contains("`mask` is permitted with `@method`"), "{said}");
+    let said = mask("", "forbid", "mask");
+    assert!(said.contains("`mask` is for `permit`"), "{said}");
+    for (effect, action) in [("permit", "reveal"), ("forbid", "mask"), ("permit", "select")] {
+        let said = mask("@method(\"null\")", effect, action);
+        assert!(
+            said.contains("`@method` is for `permit` with `action == Picket::Action::\"mask\"`"),
+            "{said}"
+        );
     }
 }
