@@ -1,4 +1,5 @@
-//! `cargo xtask bench mask`: what the detectors of sensitive values find, and how fast, beside Presidio's recognisers.
+//! `cargo xtask bench mask`: what the detectors of sensitive values find, and how fast, beside Presidio's recognisers; and what masks
+//! cost where many rows are read.
 
 mod plot;
 mod results;
@@ -13,13 +14,17 @@ use e2e::scratch::Scratch;
 use serde_json::json;
 
 use self::results::{Found, Record, Results};
-use super::{machine, micro, write};
+use super::field::NAMES;
+use super::{machine, micro, proxy, write};
 use crate::progress::Step;
 use crate::{run, setup};
 
-/// Measure the detectors of sensitive values beside Presidio's pattern recognisers.
+/// Measure the detectors of sensitive values beside Presidio's pattern recognisers, and what masks cost.
 ///
-/// Draws a labelled corpus: values of every class, bare and in sentences, from Faker or until python-stdnum says that a
+/// First SELECT and COPY of many rows, with no, one and three masked columns and with three that are searched for sensitive
+/// values, beside PgBouncer, a bare relay and a direct connection (as `bench proxy` does it): rows and MB per second.
+///
+/// Then it draws a labelled corpus: values of every class, bare and in sentences, from Faker or until python-stdnum says that a
 /// number is one; and harmless values that look like them. Both see every value and are held to the labels: precision,
 /// recall and F1 of each class, and how many harmless values of each kind are taken for something. In every round both go
 /// through the corpus on one thread, one after the other, and who is first changes; what counts is the ratio within a
@@ -34,12 +39,16 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 1)]
     seed: u32,
 
-    /// Rounds in which both are timed.
+    /// Rows of the tables that are read whole.
+    #[arg(long, default_value_t = 1_000_000, value_parser = value_parser!(u64).range(1..=100_000_000))]
+    rows: u64,
+
+    /// Rounds in which all are timed.
     #[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(1..=100))]
     rounds: u32,
 
     /// Only see that it works, with an unoptimised program and few values: the numbers mean nothing.
-    #[arg(long, conflicts_with_all = ["values", "rounds"])]
+    #[arg(long, conflicts_with_all = ["values", "rows", "rounds"])]
     quick: bool,
 
     /// Write what was measured to this file.
@@ -49,6 +58,10 @@ pub(crate) struct Args {
     /// Draw F1 of each class into this file.
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
+
+    /// Draw what masks cost into this file.
+    #[arg(long, value_name = "FILE")]
+    rows_svg: Option<PathBuf>,
 
     /// Write each value that was missed or wrongly found to this file.
     #[arg(long, value_name = "FILE")]
@@ -81,11 +94,24 @@ pub(crate) fn command(args: &Args) -> Result<()> {
         true => Extent::QUICK,
         false => Extent { values: args.values, seed: args.seed, rounds: args.rounds, quick: false },
     };
+    proxy::build(args.quick)?;
+    let with_rows = proxy::versions()?;
+    println!("{}\n{with_rows}", machine::command_line());
+    let rows =
+        proxy::measure_rows(extent.rounds, (!args.quick).then_some(args.rows), |text| print!("{text}"))?;
     let results = measure(&extent)?;
-    println!("{}\n{with}\n{}\n\n{}", machine::command_line(), results.with, results.table());
+    println!("\n{}\n\n{}", results.with, results.table());
     if let Some(path) = &args.json {
-        let all = json!({ "command": machine::command_line(), "with": with, "results": results });
+        let rows = json!({ "with": with_rows, "contenders": NAMES, "measured": rows });
+        let all =
+            json!({ "command": machine::command_line(), "with": with, "results": results, "rows": rows });
         write(path, &(serde_json::to_string_pretty(&all).context("write JSON")? + "\n"))?;
+    }
+    if let Some(path) = &args.rows_svg {
+        write(
+            path,
+            &super::plot::svg(&rows, &format!("{} rounds of {} rows; {with_rows}", extent.rounds, args.rows)),
+        )?;
     }
     if let Some(path) = &args.svg {
         write(path, &plot::svg(&results, &format!("{} values; {with}", results.values)))?;
@@ -153,6 +179,17 @@ fn versions(python: &Path) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quick_run_reads_rows_in_every_way() {
+        let mut told = String::new();
+        let measured = proxy::measure_rows(1, None, |text| told.push_str(text)).unwrap();
+        assert_eq!(measured.len(), 8, "{told}");
+        for measured in &measured {
+            let samples = &measured.rounds[0];
+            assert!(samples.iter().all(|sample| sample.mb_per_second.is_some_and(|mb| 0.0 < mb)), "{told}");
+        }
+    }
 
     #[test]
     fn a_quick_run_holds_both_to_every_class() {

@@ -80,6 +80,10 @@ struct Report {
 
 /// How long many connections may take to open or to go; each costs a log-in on every side.
 const CONNECTIONS_SECS_MAX: u64 = 300;
+
+/// How long each contender reads rows in a round of `bench mask`.
+const ROWS_SECS: u32 = 5;
+
 /// What row-reader says when all of its connections are open.
 const IDLE_WORDS: &str = "holding ";
 
@@ -91,12 +95,9 @@ impl Extent {
 
 pub(crate) fn command(args: &Args) -> Result<()> {
     setup::ensure()?;
-    let mut build = test::cargo_command()?;
-    build.args(["build", "-p", "picket-proxy", "-p", "picket-engine", "-p", "yardstick"]);
     let extent = if args.quick {
         Extent::quick()
     } else {
-        build.arg("--release");
         let Args { rounds, seconds, clients, rows, idle, .. } = args;
         let workloads = Workload::all(clients);
         Extent {
@@ -107,10 +108,7 @@ pub(crate) fn command(args: &Args) -> Result<()> {
             idle: *idle as usize,
         }
     };
-    run::shown(&mut build)?;
-    let folder = if args.quick { "debug" } else { "release" };
-    binaries::use_folder(repo::target_folder()?.join(folder))?;
-
+    build(args.quick)?;
     let with = versions()?;
     println!("{}\n{with}", machine::command_line());
     let report = measure(&extent, args.only.as_deref(), |text| print!("{text}"))?;
@@ -124,12 +122,29 @@ pub(crate) fn command(args: &Args) -> Result<()> {
     Ok(())
 }
 
+/// Builds the contenders, and has them found.
+pub(super) fn build(quick: bool) -> Result<()> {
+    let mut build = test::cargo_command()?;
+    build.args(["build", "-p", "picket-proxy", "-p", "picket-engine", "-p", "yardstick"]);
+    build.args((!quick).then_some("--release"));
+    run::shown(&mut build)?;
+    binaries::use_folder(repo::target_folder()?.join(if quick { "debug" } else { "release" }))
+}
+
+/// Many rows, in each way in which masks have to do with them; few, if nobody says how many. For `bench mask`.
+pub(super) fn measure_rows(rounds: u32, rows: Option<u64>, tell: impl FnMut(&str)) -> Result<Vec<Measured>> {
+    let length = if rows.is_some() { Length::Seconds(ROWS_SECS) } else { Length::Few };
+    let rows = rows.unwrap_or(Extent::quick().rows);
+    let extent = Extent { rounds, length, workloads: Workload::of_rows(), rows, idle: 0 };
+    Ok(measure(&extent, None, tell)?.measured)
+}
+
 /// Every workload in all of its rounds, and then idle connections; `tell` gets each table once it is whole.
 fn measure(extent: &Extent, only: Option<&str>, mut tell: impl FnMut(&str)) -> Result<Report> {
     let chosen = |name: &str| only.is_none_or(|only| name.contains(only));
     let workloads: Vec<&Workload> =
         extent.workloads.iter().filter(|workload| chosen(&workload.name())).collect();
-    let with_idle = chosen("idle connections");
+    let with_idle = 0 < extent.idle && chosen("idle connections");
     ensure!(!workloads.is_empty() || with_idle, "no workload has that in its name");
 
     let step = Step::start("start PostgreSQL, the engine and the contenders, and fill the tables");
@@ -213,7 +228,7 @@ fn wait_for_backends(field: &Field, few: impl Fn(usize) -> bool) -> Result<()> {
 }
 
 /// What was measured on what, in one line.
-fn versions() -> Result<String> {
+pub(super) fn versions() -> Result<String> {
     let server = run::output(Command::new(postgres::programs()?.join("postgres")).arg("--version"))?;
     let server = server.replace("postgres (PostgreSQL) ", "PostgreSQL ");
     let server = server.split(" (").next().unwrap_or_default().trim().to_string();

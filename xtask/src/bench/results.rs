@@ -8,6 +8,8 @@ use super::field::{DIRECT, NAMES, PGBOUNCER, PICKET, RELAY};
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Sample {
     pub(super) per_second: f64,
+    /// Of messages that the client read, where there are many.
+    pub(super) mb_per_second: Option<f64>,
     /// The median, where single transactions were timed.
     pub(super) latency_us: Option<f64>,
     /// Of the process between client and server; a direct connection has none.
@@ -90,6 +92,7 @@ pub(super) mod tests {
     pub(crate) fn example() -> Measured {
         let sample = |per_second, cpu: f64| Sample {
             per_second,
+            mb_per_second: Some(per_second / 10.0),
             latency_us: Some(1e6 / per_second),
             cost: (0.0 < cpu).then_some(Cost { user: cpu * 0.25, system: cpu * 0.75, ledger: 1.0 }),
         };

@@ -27,9 +27,24 @@ pub(super) fn measured(measured: &Measured) -> String {
     let ratio =
         |to: usize| known(measured.median(|round| Some(round[PICKET].per_second / round[to].per_second)));
     let _ = writeln!(text, " {:>17.2} {:>12.2} {:>11.2}", ratio(DIRECT), ratio(PGBOUNCER), ratio(RELAY));
+    megabytes(measured, &mut text);
     costs(measured, &mut text);
     latencies(measured, &mut text);
     text
+}
+
+fn megabytes(measured: &Measured, text: &mut String) {
+    let all: Vec<_> = NAMES
+        .iter()
+        .enumerate()
+        .filter_map(|(contender, name)| {
+            let median = measured.median(|round| round[contender].mb_per_second)?;
+            Some(format!("{name} {median:.0}"))
+        })
+        .collect();
+    if !all.is_empty() {
+        let _ = writeln!(text, "  MB per second: {}", all.join("; "));
+    }
 }
 
 fn costs(measured: &Measured, text: &mut String) {
@@ -95,6 +110,7 @@ mod tests {
         let fields = |line: usize| lines[line].split_whitespace().collect::<Vec<_>>();
         assert_eq!(fields(3), ["1", "1000", "800", "800", "400", "0.40", "0.50", "0.50"]);
         assert_eq!(fields(5), ["median", "1000", "800", "800", "520", "0.52", "0.65", "0.65"]);
+        assert!(text.contains("MB per second: direct 100; PgBouncer 80; bare relay 80; Picket 52"), "{text}");
         assert!(text.contains("Picket 40.0 (10.0 + 30.0);"), "{text}");
         assert!(text.contains("Picket ÷ PgBouncer 2.00"), "{text}");
         assert!(text.contains("direct 1000; PgBouncer 1250;"), "{text}");

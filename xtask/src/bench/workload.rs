@@ -44,12 +44,26 @@ pub(super) enum Workload {
 
 pub(super) const PROTOCOLS: [&str; 3] = ["simple", "extended", "prepared"];
 
-/// Rows are read and thrown away by a client that costs less than any proxy.
+/// Rows are read and thrown away by a client that costs less than any proxy. All have six columns of about the same length.
 const BULK: [(&str, &str); 4] = [
     ("SELECT of many rows", "SELECT * FROM things"),
     ("COPY of many rows", "COPY things TO STDOUT"),
     ("SELECT, three columns masked", "SELECT * FROM people"),
     ("SELECT, three columns scanned", "SELECT id, name, a || '', b || '', c || '', at FROM things"),
+];
+
+/// What else masks can have to do with many rows.
+const MORE_BULK: [(&str, &str); 4] = [
+    ("SELECT, one column masked", "SELECT id, name, email, at::text, at::text AS t, at FROM people"),
+    (
+        "COPY, one column masked",
+        "COPY (SELECT id, name, email, at::text, at::text AS t, at FROM people) TO STDOUT",
+    ),
+    ("COPY, three columns masked", "COPY people TO STDOUT"),
+    (
+        "COPY, three columns scanned",
+        "COPY (SELECT id, name, a || '', b || '', c || '', at FROM things) TO STDOUT",
+    ),
 ];
 
 impl Workload {
@@ -62,6 +76,11 @@ impl Workload {
         all.push(Self::Churn { clients: 4 });
         all.extend(BULK.map(|(what, statement)| Self::Rows { what, statement }));
         all
+    }
+
+    /// Many rows in each way in which masks have to do with them.
+    pub(super) fn of_rows() -> Vec<Self> {
+        BULK.into_iter().chain(MORE_BULK).map(|(what, statement)| Self::Rows { what, statement }).collect()
     }
 
     /// Enough to see that all of it works.
@@ -125,7 +144,8 @@ impl Workload {
             }
             _ => None,
         };
-        Ok(Sample { per_second: done.per_second, latency_us: done.latency_us, cost })
+        let Done { per_second, mb_per_second, latency_us, cost_units: _ } = done;
+        Ok(Sample { per_second, mb_per_second, latency_us, cost })
     }
 
     fn perform(&self, field: &Field, login: &Login, length: Length) -> Result<Done> {
@@ -161,6 +181,7 @@ impl Length {
 /// What was done, in the units that a workload counts.
 pub(super) struct Done {
     pub(super) per_second: f64,
+    mb_per_second: Option<f64>,
     latency_us: Option<f64>,
     /// Transactions, or 100 KB: so that µs for each are ms for 100 MB.
     pub(super) cost_units: f64,
@@ -195,7 +216,7 @@ pub(super) fn pgbench(
         |what| number(&said, what).with_context(|| format!("find `{what}` in what pgbench printed:\n{said}"));
     let (per_second, cost_units) = (find("tps = ")?, find("number of transactions actually processed: ")?);
     let latency_us = log.map(median_latency_us).transpose()?;
-    Ok(Done { per_second, latency_us, cost_units })
+    Ok(Done { per_second, mb_per_second: None, latency_us, cost_units })
 }
 
 /// The number after `what` at the beginning of a line.
@@ -229,7 +250,8 @@ fn read_rows(login: &Login, statement: &str, length: Length) -> Result<Done> {
     let find =
         |key: &str| said.get(key).and_then(Value::as_f64).with_context(|| format!("find `{key}` in {said}"));
     let (rows, bytes, seconds) = (find("rows")?, find("bytes")?, find("seconds")?);
-    Ok(Done { per_second: rows / seconds, latency_us: None, cost_units: bytes / 1e5 })
+    let mb_per_second = Some(bytes / 1e6 / seconds);
+    Ok(Done { per_second: rows / seconds, mb_per_second, latency_us: None, cost_units: bytes / 1e5 })
 }
 
 #[cfg(test)]
