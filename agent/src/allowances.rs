@@ -13,6 +13,8 @@ use crate::track::Arrival;
 #[derive(Debug, Default)]
 pub struct Allowances {
     rules: Vec<AllowRule>,
+    /// Those that held for what was opened before a moment, and that moment.
+    before: Option<(Vec<AllowRule>, UnixMicros)>,
     /// Names of those whose end was told.
     told: BTreeSet<String>,
 }
@@ -20,24 +22,32 @@ pub struct Allowances {
 impl Allowances {
     /// Goes by `rules`: the first one that fits decides.
     pub fn new(rules: Vec<AllowRule>) -> Self {
-        for AllowRule { name, reason, uid, cgroup, networks, .. } in &rules {
-            if *uid == Some(0) && cgroup.is_none() && networks.is_empty() {
-                tracing::warn!(rule = name, reason, "whoever is root on this host may go around the proxy");
-            }
-        }
-        Allowances { rules, told: BTreeSet::new() }
+        warn(&rules);
+        Allowances { rules, before: None, told: BTreeSet::new() }
+    }
+
+    /// Goes by these from that moment on. What was opened before is judged by those that held then.
+    pub(crate) fn change(&mut self, rules: Vec<AllowRule>, at: UnixMicros) {
+        warn(&rules);
+        self.before = Some((std::mem::replace(&mut self.rules, rules), at));
+        // One of the same name may be another rule.
+        self.told.clear();
     }
 
     /// Name of the rule that allows it. `cgroup` finds the path of the process's cgroup; empty where it is not known.
     pub(crate) fn rule_for(&self, arrival: &Arrival<'_>, cgroup: impl FnOnce() -> String) -> Option<&str> {
         // Most hosts have no rule by cgroup, and a path may have to be looked for.
         let asks = |rule: &AllowRule| rule.cgroup.is_some() && rule.fits_but_for_cgroup(arrival);
-        let cgroup = if self.rules.iter().any(asks) { cgroup() } else { String::new() };
+        let rules = match &self.before {
+            Some((rules, until)) if arrival.at < *until => rules,
+            _ => &self.rules,
+        };
+        let cgroup = if rules.iter().any(asks) { cgroup() } else { String::new() };
         let fits = |rule: &&AllowRule| {
             rule.fits_but_for_cgroup(arrival)
                 && rule.cgroup.as_deref().is_none_or(|it| is_within(&cgroup, it))
         };
-        self.rules.iter().find(fits).map(|rule| rule.name.as_str())
+        rules.iter().find(fits).map(|rule| rule.name.as_str())
     }
 
     /// Tells once of each rule that allows nothing any more.
@@ -48,6 +58,14 @@ impl Allowances {
                 let until = Timestamp::from_microsecond(until.0).unwrap_or_default();
                 tracing::warn!(rule = name, reason, %until, "rule has expired: what it allowed is a bypass");
             }
+        }
+    }
+}
+
+fn warn(rules: &[AllowRule]) {
+    for AllowRule { name, reason, uid, cgroup, networks, .. } in rules {
+        if *uid == Some(0) && cgroup.is_none() && networks.is_empty() {
+            tracing::warn!(rule = name, reason, "whoever is root on this host may go around the proxy");
         }
     }
 }
@@ -142,5 +160,20 @@ mod tests {
         let until = |at| AllowRule { uid: Some(26), until: Some(UnixMicros(at)), ..rule() };
         assert!(allows(until(101), Some(&PROCESS), ""));
         assert!(!allows(until(100), Some(&PROCESS), ""));
+    }
+
+    #[test]
+    fn what_was_opened_before_a_change_is_judged_by_the_rules_of_then() {
+        let by = |uid| vec![AllowRule { uid: Some(uid), ..rule() }];
+        let mut allowances = Allowances::new(by(26));
+        allowances.change(by(27), UnixMicros(100));
+        let allows = |uid, at| {
+            let process = Process { uid, ..PROCESS };
+            let arrival =
+                Arrival { at: UnixMicros(at), client: None, server_port: 5432, process: Some(&process) };
+            allowances.rule_for(&arrival, String::new).is_some()
+        };
+        assert!(allows(26, 99) && !allows(27, 99));
+        assert!(!allows(26, 100) && allows(27, 100));
     }
 }

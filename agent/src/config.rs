@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use audit::config::{ClickHouseConfig, SpoolConfig};
 use daemon::config::{ConfigError, Refused, read, refused, section};
+use ebpf_abi::Mode;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -68,7 +69,7 @@ struct ProxyFile {
 }
 
 /// What runs.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// How this host is called in the ledger.
     pub host: String,
@@ -98,10 +99,72 @@ pub struct Config {
     pub clickhouse: ClickHouseConfig,
 }
 
+/// Where the configuration is read from, at the start and at each SIGHUP.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The file.
+    pub path: PathBuf,
+    /// Whether nobody is refused, whatever it says.
+    pub is_dry_run: bool,
+}
+
+impl Source {
+    /// Reads it.
+    pub fn read(&self) -> Result<Config, ConfigError> {
+        let config = Config::read(&self.path)?;
+        Ok(if self.is_dry_run { config.in_dry_run() } else { config })
+    }
+}
+
 impl Config {
     /// Reads the file at `path`.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         read(path, ConfigFile::check)
+    }
+
+    /// The same, which refuses nobody: it tells who would be refused.
+    #[must_use]
+    pub fn in_dry_run(mut self) -> Self {
+        self.act.mode = Mode::Alert;
+        // Who only tells leaves nothing.
+        self.act.keeps = false;
+        self
+    }
+
+    /// What runs where `before` ran until now: `[act]` and `[[allow]]` are this one's. Returns also the keys of what only a restart
+    /// changes, and is written otherwise now.
+    pub(crate) fn after(mut self, before: &Config) -> (Self, Vec<&'static str>) {
+        let is_about_all = self.act.ports == self.watch_ports;
+        let mut fixed = Vec::new();
+        keep("host", &mut self.host, &before.host, &mut fixed);
+        keep("watch-ports", &mut self.watch_ports, &before.watch_ports, &mut fixed);
+        keep("cgroup", &mut self.cgroup, &before.cgroup, &mut fixed);
+        keep("heartbeat-secs", &mut self.heartbeat, &before.heartbeat, &mut fixed);
+        let proxies = (&mut self.pid_files, &mut self.addresses);
+        if (&*proxies.0, &*proxies.1) != (&before.pid_files, &before.addresses) {
+            proxies.0.clone_from(&before.pid_files);
+            proxies.1.clone_from(&before.addresses);
+            fixed.push("proxy");
+        }
+        keep("discover", &mut self.discover, &before.discover, &mut fixed);
+        keep("access-rules", &mut self.access_rules, &before.access_rules, &mut fixed);
+        keep("alerts.webhook", &mut self.webhooks, &before.webhooks, &mut fixed);
+        keep("spool", &mut self.spool, &before.spool, &mut fixed);
+        keep("clickhouse", &mut self.clickhouse, &before.clickhouse, &mut fixed);
+        // Of what is watched; a port that is found to be a database's meanwhile is none of these.
+        match is_about_all {
+            true => self.act.ports.clone_from(&self.watch_ports),
+            false => self.act.ports.retain(|port| self.watch_ports.contains(port)),
+        }
+        (self, fixed)
+    }
+}
+
+/// Keeps a value that cannot change, and its key where it would have.
+fn keep<T: PartialEq + Clone>(key: &'static str, now: &mut T, before: &T, fixed: &mut Vec<&'static str>) {
+    if now != before {
+        now.clone_from(before);
+        fixed.push(key);
     }
 }
 
@@ -289,6 +352,41 @@ mod tests {
     #[test]
     fn the_name_of_the_host_is_its_own_by_default() {
         assert!(!check("watch-ports = [1]").unwrap().host.is_empty());
+    }
+
+    #[test]
+    fn what_only_a_restart_changes_stays_as_it_was_and_is_named() {
+        let before = check("watch-ports = [5432]\n[act]\nmode = 'deny'").unwrap();
+        let after = |text: &str| check(text).unwrap().after(&before);
+        let rule = "[[allow]]\nname = 'a'\nreason = 'b'\nuser = 0";
+        let (config, fixed) = after(&format!("watch-ports = [5432]\n[act]\nmode = 'alert'\n{rule}"));
+        assert!(fixed.is_empty());
+        assert_eq!((config.act.mode, config.allow.len()), (Mode::Alert, 1));
+        let text = "host = 'x'\nwatch-ports = [5433, 5432]\ncgroup = '/c'\nheartbeat-secs = 5\n[[proxy]]\npid-file = '/p'\n\
+                    [discover]\nwatch = true\n[access-rules]\nwatch = false\n[[alerts.webhook]]\nurl = 'http://a/b'\n\
+                    shape = 'slack'\n[act]\nmode = 'deny'\n";
+        let (config, fixed) = after(text);
+        let keys = [
+            "host",
+            "watch-ports",
+            "cgroup",
+            "heartbeat-secs",
+            "proxy",
+            "discover",
+            "access-rules",
+            "alerts.webhook",
+        ];
+        assert_eq!(fixed, keys);
+        assert_eq!(config, before, "all ports that are watched are meant");
+        let (config, fixed) = after("watch-ports = [5433, 5432]\n[act]\nmode = 'deny'\nports = [5433]");
+        assert_eq!((fixed, config.act.ports.len()), (vec!["watch-ports"], 0));
+    }
+
+    #[test]
+    fn a_dry_run_refuses_nobody_and_leaves_nothing() {
+        let config = check("watch-ports = [1]\n[act]\nmode = 'deny'\nwithout-agent = 'keep'").unwrap();
+        let dry = config.in_dry_run();
+        assert_eq!((dry.act.mode, dry.act.keeps), (Mode::Alert, false));
     }
 
     #[test]

@@ -30,6 +30,11 @@ impl Health {
         Health { host, every, last: now, told: Counts::default(), told_at: None, unix_problem, acts }
     }
 
+    /// What is done about who goes around the proxy from now on.
+    pub(crate) fn acts(&mut self, acts: Mode) {
+        self.acts = acts;
+    }
+
     /// The account in a state that the agent has just reached.
     pub(crate) fn account(&self, state: &str, counts: Counts, open: u64, at: UnixMicros) -> Record {
         Record::AgentHealth(AgentHealthRecord {

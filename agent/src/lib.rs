@@ -29,7 +29,7 @@ pub mod watch;
 pub use act::addresses::{Addresses, Namespaces};
 pub use act::orders::Orders;
 pub use allowances::Allowances;
-pub use config::{ActConfig, AllowRule, Config};
+pub use config::{ActConfig, AllowRule, Config, Source};
 pub use moment::Clock;
 pub use process::Processes;
 pub use registry::Registry;

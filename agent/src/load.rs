@@ -24,6 +24,7 @@ use aya::sys::{BpfHelper, is_helper_supported};
 use aya::{Btf, Ebpf, EbpfLoader};
 use aya_log::EbpfLogger;
 use ebpf_abi::{Counter, PORT_ACTED_ON, PORT_WATCHED};
+use thiserror::Error;
 
 pub use error::LoadError;
 pub use host::cgroup_mount;
@@ -33,6 +34,7 @@ use self::act::Acts;
 use self::kept::{Hold, Keeping};
 use crate::act::addresses::{Addresses, Namespaces};
 use crate::act::orders::Orders;
+use crate::config::{ActConfig, AllowRule};
 use crate::event::{Event, UnreadableEvent};
 
 /// The kernel programs that were embedded when this was built.
@@ -139,6 +141,26 @@ pub struct Guarded {
     pub mended: Vec<String>,
     /// Network namespaces in which they are not asked about, with the reason.
     pub unguarded: Vec<String>,
+}
+
+/// Orders that can take the place of others: what they need is there.
+#[derive(Debug)]
+pub struct Next {
+    orders: Orders,
+    cgroup_mount: PathBuf,
+    /// Where what refuses will stay without an agent, if that is another place than now.
+    keeping: Option<Keeping>,
+}
+
+/// Why orders cannot take the place of others, and the key of the configuration that asks for it.
+#[derive(Debug, Error)]
+#[error("`{key}`: {because}")]
+pub struct Unready {
+    /// The key.
+    pub key: &'static str,
+    /// Why.
+    #[source]
+    pub because: LoadError,
 }
 
 /// The log lines of the programs.
@@ -260,23 +282,101 @@ impl Kernel {
     /// Goes by these orders about connections to ports that are watched from now on. Nobody is refused until
     /// [`Kernel::renew`] is called.
     pub fn take_orders(&mut self, orders: Orders, cgroup_mount: &Path) -> Result<(), LoadError> {
-        self.acts.take_orders(orders, cgroup_mount)?;
-        if self.acts.has_cgroups() && !self.attached.contains_key(OF_CGROUPS) {
-            if let Some(because) = self.offsets_problem.take() {
-                return Err(LoadError::Cgroups { because });
-            }
-            let btf = Btf::from_sys_fs().map_err(LoadError::no_btf)?;
-            self.load_tracepoint(OF_CGROUPS, CGROUP_TRACEPOINT, &btf)
-                .map_err(LoadError::program(OF_CGROUPS))?;
-            self.attach(OF_CGROUPS).map_err(LoadError::program(OF_CGROUPS))?;
-            // Those that were made before the program was attached.
-            self.acts.mend()?;
+        if orders.has_cgroups() {
+            self.know_cgroups()?;
         }
-        if self.acts.is_about_remote() {
-            let load = |program: &mut SkLookup| if program.fd().is_ok() { Ok(()) } else { program.load() };
-            self.program_of_remote_clients().and_then(load).map_err(LoadError::program(OF_REMOTE_CLIENTS))?;
+        if orders.is_about_remote() {
+            self.load_for_remote_clients()?;
+        }
+        self.acts.take_orders(orders, cgroup_mount)
+    }
+
+    /// Makes ready what takes the place of the orders that it goes by; nothing changes before [`Kernel::go_by`].
+    ///
+    /// # Errors
+    ///
+    /// What this kernel, or this place, cannot do. It goes on with the orders that it has.
+    pub fn prepare(
+        &mut self,
+        config: &ActConfig,
+        rules: &[AllowRule],
+        cgroup_mount: &Path,
+        pins: &Pins,
+    ) -> Result<Next, Unready> {
+        let unready = |key: &'static str| move |because| Unready { key, because };
+        let orders = self.acts.after(config, rules).map_err(unready("allow"))?;
+        if orders.has_cgroups() {
+            self.know_cgroups().map_err(unready("allow.cgroup"))?;
+        }
+        if orders.is_about_remote() {
+            self.load_for_remote_clients().map_err(unready("act.remote"))?;
+        }
+        let is_elsewhere = self.keeping.as_ref().is_none_or(|keeping| !keeping.is_at(pins));
+        let keeping = match orders.keeps && is_elsewhere {
+            true => Some(Keeping::begin(pins, &self.events).map_err(unready("act.without-agent"))?),
+            false => None,
+        };
+        Ok(Next { orders, cgroup_mount: cgroup_mount.to_owned(), keeping })
+    }
+
+    /// Goes by these orders in place of those that it has. At each moment whom both refuse is refused, and whom both allow is not.
+    /// Clients on other hosts are refused from the next [`Kernel::guard`] on, where only these orders say so.
+    pub fn go_by(
+        &mut self,
+        next: Next,
+        exempt: &BTreeSet<u32>,
+        now: UnixMicros,
+        now_boot_ns: u64,
+    ) -> Result<(), LoadError> {
+        let Next { orders, cgroup_mount, keeping } = next;
+        // What only these orders ask for comes last, and what only the others did goes first.
+        if !orders.is_about_remote() {
+            std::mem::take(&mut self.guarded).into_values().for_each(Hold::let_go);
+        }
+        if let Some(keeping) = keeping {
+            self.keep_at(keeping)?;
+        }
+        let keeps = orders.keeps;
+        self.acts.widen(&orders, &cgroup_mount, exempt, now)?;
+        self.act_on_ports(|port, is_about| is_about && orders.is_about(port))?;
+        self.acts.switch(orders, now_boot_ns)?;
+        self.act_on_ports(|_, is_about| is_about)?;
+        self.acts.narrow(now)?;
+        if !keeps && let Some(keeping) = self.keeping.take() {
+            self.attached = owned(std::mem::take(&mut self.attached));
+            self.guarded = owned(std::mem::take(&mut self.guarded));
+            keeping.end()?;
         }
         Ok(())
+    }
+
+    /// Has connections to watched ports judged where `is_meant` says so, by the port and whether the orders are about it.
+    fn act_on_ports(&mut self, is_meant: impl Fn(u16, bool) -> bool) -> Result<(), LoadError> {
+        for port in &self.watched {
+            let is_meant = is_meant(*port, self.acts.is_about(*port));
+            let value = if is_meant { PORT_ACTED_ON } else { PORT_WATCHED };
+            self.ports.insert(port, value, 0).map_err(LoadError::map("PORTS"))?;
+        }
+        Ok(())
+    }
+
+    fn know_cgroups(&mut self) -> Result<(), LoadError> {
+        if self.attached.contains_key(OF_CGROUPS) {
+            return Ok(());
+        }
+        if let Some(because) = self.offsets_problem.clone() {
+            return Err(LoadError::Cgroups { because });
+        }
+        let btf = Btf::from_sys_fs().map_err(LoadError::no_btf)?;
+        self.load_tracepoint(OF_CGROUPS, CGROUP_TRACEPOINT, &btf).map_err(LoadError::program(OF_CGROUPS))?;
+        self.attach(OF_CGROUPS).map_err(LoadError::program(OF_CGROUPS))?;
+        // It is no part of what stays yet.
+        self.pin(OF_CGROUPS)
+    }
+
+    fn load_for_remote_clients(&mut self) -> Result<(), LoadError> {
+        let load = |program: &mut SkLookup| if program.fd().is_ok() { Ok(()) } else { program.load() };
+        self.program_of_remote_clients().and_then(load).map_err(LoadError::program(OF_REMOTE_CLIENTS))
     }
 
     /// Has clients on other hosts asked about in these network namespaces, where orders say so. Says where somebody had ended that,
@@ -320,7 +420,12 @@ impl Kernel {
 
     /// Has all that refuses go on without an agent from now on, whatever becomes of this one.
     pub fn keep_on(&mut self, pins: &Pins) -> Result<(), LoadError> {
-        self.keeping = Some(Keeping::begin(pins, &self.events)?);
+        let keeping = Keeping::begin(pins, &self.events)?;
+        self.keep_at(keeping)
+    }
+
+    fn keep_at(&mut self, keeping: Keeping) -> Result<(), LoadError> {
+        let before = self.keeping.replace(keeping);
         for name in REFUSING {
             self.pin(name)?;
         }
@@ -328,7 +433,7 @@ impl Kernel {
             let kept = self.keep(&format!("{OF_REMOTE_CLIENTS}_{number}"), hold)?;
             self.guarded.insert(number, kept);
         }
-        Ok(())
+        before.map_or(Ok(()), Keeping::end)
     }
 
     /// Whether this program goes on without an agent, where it is one that should.
@@ -380,6 +485,11 @@ impl Kernel {
     /// What tells the programs the addresses of this host; `None` the second time.
     pub fn addresses(&mut self) -> Option<Addresses> {
         self.acts.take_addresses()
+    }
+
+    /// It may be asked for again.
+    pub(crate) fn give_back_addresses(&mut self, addresses: Addresses) {
+        self.acts.give_back_addresses(addresses);
     }
 
     /// Whether some rule is known to name the cgroup of this id.
@@ -505,6 +615,11 @@ impl Kernel {
     fn program_id(&self, name: &str) -> Result<u32, ProgramError> {
         Ok(self.programs.program(name).ok_or(ProgramError::NotLoaded)?.info()?.id())
     }
+}
+
+/// The same, without a file that holds them.
+fn owned<K: Ord>(held: BTreeMap<K, Hold>) -> BTreeMap<K, Hold> {
+    held.into_iter().map(|(of, hold)| (of, hold.own())).collect()
 }
 
 /// What the verifier has to say is for nobody's ledger.

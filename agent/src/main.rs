@@ -7,10 +7,9 @@ use anyhow::Context;
 use audit::spool::Spool;
 use clap::{Parser, Subcommand};
 use daemon::{Failure, Kind};
-use ebpf_abi::Mode;
 use picket_agent::door::{self, Question};
 use picket_agent::load::{Left, Pins};
-use picket_agent::{Config, load, privileges, watch};
+use picket_agent::{Config, Source, load, privileges, watch};
 
 const NAME: &str = "picket-agent";
 
@@ -51,7 +50,7 @@ Environment:
 
 To end a connection: picket-agent kill --help; to refuse nobody without an agent: picket-agent lift --help
 
-Prints one line to stdout when it watches. Ends with SIGTERM or SIGINT.
+Prints one line to stdout when it watches. SIGHUP has it read [act] and [[allow]] again. Ends with SIGTERM or SIGINT.
 Exit codes: 0 stopped, 1 failed, 2 wrong usage, 69 something needed is missing, 77 missing rights,
 78 wrong configuration.";
 
@@ -143,10 +142,8 @@ fn lift(config: &Path) -> Result<(), Failure> {
 
 fn watch(path: &Path, dry_run: bool) -> Result<(), Failure> {
     daemon::log_to_stderr()?;
-    let mut config = Config::read(path).map_err(|error| Kind::BadConfig.because(error))?;
-    if dry_run {
-        config.act.mode = Mode::Alert;
-    }
+    let source = Source { path: path.to_owned(), is_dry_run: dry_run };
+    let config = source.read().map_err(|error| Kind::BadConfig.because(error))?;
     let Some(object) = load::embedded() else {
         let mend = "run `cargo xtask ebpf` and build again";
         return Err(
@@ -156,5 +153,5 @@ fn watch(path: &Path, dry_run: bool) -> Result<(), Failure> {
     privileges::give_up(&config.spool.dir).context("give up rights that are not needed")?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
-    runtime.block_on(watch::run(config, object))
+    runtime.block_on(watch::run(config, source, object))
 }

@@ -1,5 +1,8 @@
 //! Runs the agent: kernel, tracker, spool and writer put together.
 
+mod reload;
+
+use std::collections::BTreeSet;
 use std::future::pending;
 use std::io;
 use std::net::IpAddr;
@@ -13,11 +16,13 @@ use anyhow::Context;
 use audit::record::{AlertKind, AlertRecord, ConnectionRecord, Ending, ProcessFacts, Record, UnixMicros};
 use audit::self_watch::SelfWatch;
 use audit::spool::Spool;
-use daemon::{Failure, Kind, StopSignals, say_ready};
+use daemon::config::ConfigError;
+use daemon::{Failure, Hangups, Kind, State, StopSignals, notify, say_ready};
 use ebpf_abi::{Mode, Process};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
@@ -26,7 +31,7 @@ use crate::act::addresses::{Keeper, Namespaces, Stop};
 use crate::act::orders::Orders;
 use crate::alerts::Alerts;
 use crate::allowances::Allowances;
-use crate::config::Config;
+use crate::config::{Config, Source};
 use crate::discover::Discovery;
 use crate::door::{self, Wish};
 use crate::gap::Gap;
@@ -38,7 +43,7 @@ use crate::proc::Proc;
 use crate::process::Processes;
 use crate::registry::Registry;
 use crate::report::Report;
-use crate::selftest;
+use crate::selftest::{self, SelfTestError};
 use crate::sentence::{self, Asked};
 use crate::shipping::Shipping;
 use crate::snapshot::{Look, Lookout, ending};
@@ -111,6 +116,11 @@ impl Witness for ThisHost {
 }
 
 struct Watch {
+    source: Source,
+    /// What runs.
+    config: Config,
+    /// What the source says, once it is read again.
+    reading: Option<JoinHandle<Result<Config, ConfigError>>>,
     host: Host,
     kernel: Kernel,
     kernel_log: KernelLog,
@@ -126,10 +136,14 @@ struct Watch {
     access_rules: AccessRules,
     /// Whether processes are refused, or it is told that they would be.
     acts: Mode,
+    /// Why this agent can refuse nobody.
+    cannot_refuse: Option<SelfTestError>,
+    /// Ends the looks for addresses of this host.
+    addresses: Option<Stop>,
     /// Which network namespaces there are, where clients on other hosts are asked about.
+    namespaces: Option<Receiver<Namespaces>>,
     /// In which clients on other hosts are not refused, and why.
     unguarded: Vec<String>,
-    namespaces: Option<Receiver<Namespaces>>,
     /// The look that is not back yet.
     looking: Option<oneshot::Receiver<Look>>,
     looked_at: Instant,
@@ -153,8 +167,10 @@ struct Watch {
 }
 
 /// Watches until a signal asks to stop.
-pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
+pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Failure> {
     let mut stop = StopSignals::listen().context("listen for signals")?;
+    let mut hangups = Hangups::listen().context("listen for signals")?;
+    let running = config.clone();
     let cgroup = load::cgroup_to_watch(config.cgroup.as_deref()).map_err(unloaded)?;
     let mount = load::cgroup_mount().unwrap_or_else(|_| cgroup.clone());
     let (kernel, kernel_log) = Kernel::load(object, &cgroup).map_err(unloaded)?;
@@ -172,6 +188,9 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
     let now = Instant::now();
     let unix_problem = kernel.unix_problem().unwrap_or_default().to_owned();
     let mut watch = Watch {
+        source,
+        config: running,
+        reading: None,
         host: host.clone(),
         kernel,
         kernel_log,
@@ -191,8 +210,10 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
         access_rules: AccessRules::start(config.access_rules, &host.name, &dir)
             .context("start looking at access rules")?,
         acts,
-        unguarded: Vec::new(),
+        cannot_refuse: None,
+        addresses: None,
         namespaces: None,
+        unguarded: Vec::new(),
         looking: None,
         looked_at: now,
         marked_at: now,
@@ -210,11 +231,12 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
     watch.account("started")?;
     let ring = readiness(&watch.kernel).context("wait for events of the kernel")?;
     selftest::run(&mut watch.kernel).await.map_err(|error| Kind::Unavailable.because(error))?;
-    if acts == Mode::Deny {
-        selftest::refuses(&mut watch.kernel, &watch.lookout.cgroup_mount)
-            .map_err(|error| Kind::Unavailable.because(error))?;
+    // One that observes may be told to refuse later, and cannot try it then.
+    match selftest::refuses(&mut watch.kernel, &watch.lookout.cgroup_mount) {
+        Err(error) if acts == Mode::Deny => return Err(Kind::Unavailable.because(error)),
+        tried => watch.cannot_refuse = tried.err(),
     }
-    let addresses = watch.act(orders, &pins)?;
+    watch.act(orders, &pins)?;
     let shipping = Shipping::start(spool, config.clickhouse).context("start shipping")?;
     for port in &config.watch_ports {
         watch.kernel.watch_port(*port).map_err(unloaded)?;
@@ -227,11 +249,11 @@ pub async fn run(config: Config, object: &[u8]) -> Result<(), Failure> {
     let mut wishes = door::open(&dir).inspect_err(|error| {
         tracing::warn!(%error, dir = %dir.display(), "`picket-agent kill` cannot ask this agent");
     });
-    let watched = watch.until(&mut stop, &ring, wishes.as_mut().ok()).await;
+    let watched = watch.until(&mut stop, &mut hangups, &ring, wishes.as_mut().ok()).await;
     // Whatever ended the watch: what was seen is kept, and delivered where that can be.
     let ended = watch.end();
     std::mem::take(&mut watch.alerts).stop();
-    if let Some(addresses) = addresses {
+    if let Some(addresses) = watch.addresses.take() {
         addresses.stop();
     }
     shipping.stop();
@@ -242,6 +264,7 @@ impl Watch {
     async fn until(
         &mut self,
         stop: &mut StopSignals,
+        hangups: &mut Hangups,
         ring: &AsyncFd<OwnedFd>,
         mut wishes: Option<&mut mpsc::Receiver<Wish>>,
     ) -> Result<(), Failure> {
@@ -252,6 +275,15 @@ impl Watch {
             let look_back = async {
                 match looking {
                     Some(looking) => looking.await.ok(),
+                    None => pending().await,
+                }
+            };
+            // One after the other, and none before the start is done.
+            let may_read = self.reading.is_none() && self.ready.is_none();
+            let reading = self.reading.as_mut();
+            let read = async {
+                match reading {
+                    Some(reading) => reading.await,
                     None => pending().await,
                 }
             };
@@ -271,6 +303,8 @@ impl Watch {
                 ready = ring.readable() => ready.context("wait for events of the kernel")?.clear_ready(),
                 seen = look_back => self.look_is_back(seen)?,
                 wish = wish => self.end_connection(wish),
+                () = hangups.received(), if may_read => self.read_again(),
+                read = read => self.is_read(read)?,
                 _ = look.tick() => self.look()?,
             }
             if self.drain() {
@@ -280,33 +314,48 @@ impl Watch {
     }
 
     /// Refuses who goes around the proxy from now on, where that is asked for.
-    fn act(&mut self, orders: Orders, pins: &Pins) -> Result<Option<Stop>, Failure> {
+    fn act(&mut self, orders: Orders, pins: &Pins) -> Result<(), Failure> {
         if self.acts == Mode::Observe {
-            return Ok(None);
+            return Ok(());
         }
-        let what = if self.acts == Mode::Deny { "are refused" } else { "would be refused, which is told" };
-        tracing::warn!(
-            mode = self.acts.name(),
-            remote = orders.remote,
-            "connections of processes of this host around the proxy {what}, of clients on other hosts where `act.remote` \
-             says so; those over UNIX sockets are not"
-        );
-        let addresses = self.kernel.addresses().map(|mut addresses| {
-            addresses.believe(self.this_host.registry.addresses());
-            addresses.hold_namespaces(orders.remote);
-            addresses.keep()
-        });
-        let addresses = addresses.transpose().context("find the addresses of this host")?;
+        self.tell_of_acts();
+        self.look_for_addresses(orders.remote)?;
         let keeps = orders.keeps;
         self.kernel.take_orders(orders, &self.lookout.cgroup_mount).map_err(unloaded)?;
         if keeps {
             self.kernel.keep_on(pins).map_err(unloaded)?;
         }
-        let (stop, namespaces) = addresses.map(Keeper::parts).unzip();
-        self.namespaces = namespaces;
         self.guard()?;
-        self.renew()?;
-        Ok(stop)
+        self.renew()
+    }
+
+    fn tell_of_acts(&self) {
+        let what = if self.acts == Mode::Deny { "are refused" } else { "would be refused, which is told" };
+        tracing::warn!(
+            mode = self.acts.name(),
+            remote = self.config.act.remote,
+            "connections of processes of this host around the proxy {what}, of clients on other hosts where `act.remote` \
+             says so; those over UNIX sockets are not"
+        );
+    }
+
+    /// Tells the kernel programs which addresses are this host's, now and from now on, and finds its network namespaces where they are held.
+    fn look_for_addresses(&mut self, holds_namespaces: bool) -> Result<(), Failure> {
+        self.forget_addresses();
+        let Some(mut addresses) = self.kernel.addresses() else { return Ok(()) };
+        addresses.believe(self.this_host.registry.addresses());
+        addresses.hold_namespaces(holds_namespaces);
+        let (stop, namespaces) =
+            addresses.keep().map(Keeper::parts).context("find the addresses of this host")?;
+        (self.addresses, self.namespaces) = (Some(stop), Some(namespaces));
+        Ok(())
+    }
+
+    fn forget_addresses(&mut self) {
+        self.namespaces = None;
+        if let Some(addresses) = self.addresses.take().and_then(Stop::stop) {
+            self.kernel.give_back_addresses(addresses);
+        }
     }
 
     /// Has clients on other hosts asked about in network namespaces that are new. Says where somebody had ended that.
@@ -325,11 +374,16 @@ impl Watch {
     /// The proxy and the agent itself are never refused.
     fn renew(&mut self) -> Result<(), Failure> {
         if self.acts != Mode::Observe {
-            let mut exempt = self.this_host.registry.proven();
-            exempt.insert(std::process::id());
+            let exempt = self.exempt();
             self.kernel.renew(&exempt, Clock.now(), Clock.now_boot_ns()).map_err(unloaded)?;
         }
         Ok(())
+    }
+
+    fn exempt(&mut self) -> BTreeSet<u32> {
+        let mut exempt = self.this_host.registry.proven();
+        exempt.insert(std::process::id());
+        exempt
     }
 
     /// Goes on where an earlier agent stopped.

@@ -66,7 +66,7 @@ pub(crate) struct Keeper {
 #[derive(Debug)]
 pub(crate) struct Stop {
     ask: SyncSender<()>,
-    thread: JoinHandle<()>,
+    thread: JoinHandle<Addresses>,
 }
 
 impl std::fmt::Debug for Addresses {
@@ -141,6 +141,7 @@ impl Addresses {
                     }
                 }
             }
+            self
         })?;
         Ok(Keeper { stop: Stop { ask, thread }, namespaces })
     }
@@ -153,11 +154,14 @@ impl Keeper {
 }
 
 impl Stop {
-    pub(crate) fn stop(self) {
+    /// Returns what looked; `None` where it broke.
+    pub(crate) fn stop(self) -> Option<Addresses> {
         drop(self.ask);
-        if self.thread.join().is_err() {
+        let ended = self.thread.join();
+        if ended.is_err() {
             tracing::error!("the look for addresses broke");
         }
+        ended.ok()
     }
 }
 

@@ -13,6 +13,9 @@ use super::addresses::{Network, network};
 /// A cgroup's path, filled up with zeros.
 pub(crate) type PathKey = [u8; CGROUP_PATH_BYTES];
 
+/// As many as have a number.
+const RULES_MAX: usize = RULE_WORDS * u64::BITS as usize;
+
 /// Whom the kernel programs refuse.
 #[derive(Clone, Debug)]
 pub struct Orders {
@@ -22,6 +25,14 @@ pub struct Orders {
     /// Whether that goes on without an agent.
     pub(crate) keeps: bool,
     pub(crate) ports: BTreeSet<u16>,
+    pub(crate) sets: Sets,
+    /// By their numbers.
+    rules: Vec<(usize, AllowRule)>,
+}
+
+/// What the kernel programs look rules up by.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sets {
     pub(crate) any_user: RuleSet,
     pub(crate) any_cgroup: RuleSet,
     pub(crate) any_port: RuleSet,
@@ -32,48 +43,114 @@ pub struct Orders {
     pub(crate) paths: BTreeMap<String, RuleSet>,
     /// Rules about other hosts: those that name the network, or one that it is in.
     pub(crate) by_network: BTreeMap<Network, RuleSet>,
-    /// Rules by number, and when each ends.
-    ends: Vec<(usize, Option<UnixMicros>)>,
 }
 
 impl Orders {
     /// What `config` asks for, where `rules` say who may go around the proxy. Tells of rules that cover more here than
     /// they say.
     pub fn new(config: &ActConfig, rules: &[AllowRule]) -> Self {
-        let mut orders = Orders {
+        Orders::numbered(config, rules.iter().cloned().enumerate().collect())
+    }
+
+    /// What takes their place. A rule that stays keeps its number, and a new one has a number that none has had: both may be in force
+    /// at once. `None` where there are not numbers enough.
+    pub(crate) fn after(&self, config: &ActConfig, rules: &[AllowRule]) -> Option<Self> {
+        let mut free = (0..RULES_MAX).filter(|number| self.rules.iter().all(|(taken, _)| taken != number));
+        let number = |rule: &AllowRule| {
+            let known = self.rules.iter().find(|(_, it)| it == rule).map(|(number, _)| *number);
+            known.or_else(|| free.next()).map(|number| (number, rule.clone()))
+        };
+        let rules = rules.iter().map(number).collect::<Option<_>>()?;
+        Some(Orders::numbered(config, rules))
+    }
+
+    fn numbered(config: &ActConfig, rules: Vec<(usize, AllowRule)>) -> Self {
+        let orders = Orders {
             mode: config.mode,
             outgoing: config.outgoing,
             remote: config.remote,
             keeps: config.keeps,
             ports: config.ports.clone(),
-            any_user: [0; RULE_WORDS],
-            any_cgroup: [0; RULE_WORDS],
-            any_port: [0; RULE_WORDS],
-            by_user: BTreeMap::new(),
-            by_port: BTreeMap::new(),
-            by_path: BTreeMap::new(),
-            paths: BTreeMap::new(),
-            by_network: BTreeMap::new(),
-            ends: Vec::new(),
+            sets: Sets::of(&rules),
+            rules,
         };
-        for (number, rule) in rules.iter().enumerate() {
-            orders.ends.push((number, rule.until));
+        orders.tell();
+        orders
+    }
+
+    /// Rules of both.
+    pub(crate) fn sets_with(&self, other: &Orders) -> Sets {
+        let more = other.rules.iter().filter(|rule| !self.rules.contains(rule));
+        Sets::of(&self.rules.iter().chain(more).cloned().collect::<Vec<_>>())
+    }
+
+    /// Whether connections to this port may be refused.
+    pub(crate) fn is_about(&self, port: u16) -> bool {
+        self.mode != Mode::Observe && self.ports.contains(&port)
+    }
+
+    /// Whether clients on other hosts are meant.
+    pub(crate) fn is_about_remote(&self) -> bool {
+        self.mode != Mode::Observe && self.remote
+    }
+
+    /// Whether cgroups must be known from their first moment.
+    pub(crate) fn has_cgroups(&self) -> bool {
+        self.mode != Mode::Observe && !self.sets.by_path.is_empty()
+    }
+
+    fn tell(&self) {
+        for (_, AllowRule { name, networks, cgroup, .. }) in
+            self.rules.iter().filter(|(_, it)| it.is_about_processes())
+        {
+            if !networks.is_empty() && self.mode != Mode::Observe {
+                tracing::warn!(
+                    rule = name,
+                    "from where a process connects is not known yet when it is asked whether it may: whoever the rule is for is \
+                     not refused, `from` or not"
+                );
+            }
+            if cgroup.as_ref().is_some_and(|path| path_key(path).is_none()) {
+                tracing::warn!(
+                    rule = name,
+                    "`cgroup` is too long for the kernel programs: no cgroup is refused what the rule is for"
+                );
+            }
+        }
+    }
+
+    /// Rules that have not ended at `now`.
+    pub(crate) fn in_force(&self, now: UnixMicros) -> RuleSet {
+        let mut set = [0; RULE_WORDS];
+        for (number, rule) in &self.rules {
+            if rule.until.is_none_or(|until| now < until) {
+                put(&mut set, *number);
+            }
+        }
+        set
+    }
+}
+
+impl Sets {
+    fn of(rules: &[(usize, AllowRule)]) -> Self {
+        let mut sets = Sets::default();
+        for (number, rule) in rules {
             if rule.ports.is_empty() {
-                put(&mut orders.any_port, number);
+                put(&mut sets.any_port, *number);
             }
             for port in &rule.ports {
-                put(orders.by_port.entry(*port).or_default(), number);
+                put(sets.by_port.entry(*port).or_default(), *number);
             }
             if rule.is_about_processes() {
-                orders.add(number, rule);
+                sets.add(*number, rule);
             } else {
                 for network in rule.networks.iter().map(network) {
-                    put(orders.by_network.entry(network).or_default(), number);
+                    put(sets.by_network.entry(network).or_default(), *number);
                 }
             }
         }
-        orders.widen();
-        orders
+        sets.widen();
+        sets
     }
 
     /// The kernel finds the narrowest network that an address is in, so that one has what those around it have.
@@ -87,43 +164,16 @@ impl Orders {
     }
 
     fn add(&mut self, number: usize, rule: &AllowRule) {
-        let AllowRule { name, networks, uid, cgroup, .. } = rule;
-        if !networks.is_empty() && self.mode != Mode::Observe {
-            tracing::warn!(
-                rule = name,
-                "from where a process connects is not known yet when it is asked whether it may: whoever the rule is for is \
-                 not refused, `from` or not"
-            );
-        }
-        let by_user = uid.map_or(&mut self.any_user, |uid| self.by_user.entry(uid).or_default());
+        let by_user = rule.uid.map_or(&mut self.any_user, |uid| self.by_user.entry(uid).or_default());
         put(by_user, number);
-        match cgroup {
-            None => put(&mut self.any_cgroup, number),
-            Some(path) => match path_key(path) {
-                Some(key) => {
-                    put(self.by_path.entry(key).or_default(), number);
-                    put(self.paths.entry(path.clone()).or_default(), number);
-                }
-                None => {
-                    tracing::warn!(
-                        rule = name,
-                        "`cgroup` is too long for the kernel programs: no cgroup is refused what the rule is for"
-                    );
-                    put(&mut self.any_cgroup, number);
-                }
-            },
-        }
-    }
-
-    /// Rules that have not ended at `now`.
-    pub(crate) fn in_force(&self, now: UnixMicros) -> RuleSet {
-        let mut set = [0; RULE_WORDS];
-        for (number, until) in &self.ends {
-            if until.is_none_or(|until| now < until) {
-                put(&mut set, *number);
+        match rule.cgroup.as_ref().map(|path| (path, path_key(path))) {
+            Some((path, Some(key))) => {
+                put(self.by_path.entry(key).or_default(), number);
+                put(self.paths.entry(path.clone()).or_default(), number);
             }
+            // Too long for the programs.
+            Some((_, None)) | None => put(&mut self.any_cgroup, number),
         }
-        set
     }
 }
 
@@ -182,11 +232,13 @@ mod tests {
 
     /// As the kernel programs do it.
     fn covers(orders: &Orders, uid: u32, cgroup: &str, port: u16, at: i64) -> bool {
-        let by_user = joined(&orders.any_user, orders.by_user.get(&uid).unwrap_or(&[0; RULE_WORDS]));
-        let by_port = joined(&orders.any_port, orders.by_port.get(&port).unwrap_or(&[0; RULE_WORDS]));
-        let mut by_cgroup = orders.any_cgroup;
+        let by_user =
+            joined(&orders.sets.any_user, orders.sets.by_user.get(&uid).unwrap_or(&[0; RULE_WORDS]));
+        let by_port =
+            joined(&orders.sets.any_port, orders.sets.by_port.get(&port).unwrap_or(&[0; RULE_WORDS]));
+        let mut by_cgroup = orders.sets.any_cgroup;
         for (end, _) in cgroup.match_indices('/').skip(1).chain([(cgroup.len(), "")]) {
-            let above = path_key(&cgroup[..end]).and_then(|key| orders.by_path.get(&key));
+            let above = path_key(&cgroup[..end]).and_then(|key| orders.sets.by_path.get(&key));
             by_cgroup = joined(&by_cgroup, above.unwrap_or(&[0; RULE_WORDS]));
         }
         is_covered(&orders.in_force(UnixMicros(at)), &by_port, &by_user, &by_cgroup)
@@ -234,9 +286,10 @@ mod tests {
     /// As the kernel program of clients elsewhere does it.
     fn lets_in(orders: &Orders, client: &str, port: u16, at: i64) -> bool {
         let (_, client) = network(&client.parse::<std::net::IpAddr>().unwrap().into());
-        let found = orders.by_network.iter().filter(|(it, _)| contains(it, &(128, client)));
+        let found = orders.sets.by_network.iter().filter(|(it, _)| contains(it, &(128, client)));
         let narrowest = found.max_by_key(|((bits, _), _)| *bits).map_or([0; RULE_WORDS], |(_, set)| *set);
-        let by_port = joined(&orders.any_port, orders.by_port.get(&port).unwrap_or(&[0; RULE_WORDS]));
+        let by_port =
+            joined(&orders.sets.any_port, orders.sets.by_port.get(&port).unwrap_or(&[0; RULE_WORDS]));
         is_covered(&orders.in_force(UnixMicros(at)), &by_port, &narrowest, &narrowest)
     }
 
@@ -264,5 +317,85 @@ mod tests {
         assert!(!lets_in(&orders, "11.0.0.1", 5433, 0) && !lets_in(&orders, "fd00:1::", 1, 0));
         // A rule about processes is for nobody elsewhere.
         assert!(!lets_in(&orders, "192.0.2.1", 5432, 0));
+    }
+
+    #[test]
+    fn in_place_of_others_whom_either_allows_is_covered_until_only_the_new_ones_are_in_force() {
+        let user = |uid| AllowRule { uid: Some(uid), name: uid.to_string(), ..rule() };
+        let cgroup = || AllowRule { cgroup: Some("/s/b".to_owned()), ports: [5433].into(), ..rule() };
+        let before = orders(&[user(1), user(2)]);
+        let config = ActConfig {
+            mode: Mode::Alert,
+            outgoing: true,
+            remote: false,
+            keeps: false,
+            pin_dir: "/".into(),
+            ports: BTreeSet::from([5433]),
+        };
+        let after = before.after(&config, &[user(3), user(2), cgroup()]).unwrap();
+        assert_eq!((after.mode, after.outgoing, after.remote), (Mode::Alert, true, false));
+        let mut both = after.clone();
+        both.sets = before.sets_with(&after);
+        let (then, now) = (before.in_force(UnixMicros(0)), after.in_force(UnixMicros(0)));
+        let may = |orders: &Orders, in_force: &RuleSet, uid, path, port| {
+            let mut it = orders.clone();
+            it.rules.retain(|(number, _)| in_force[number / 64] & (1 << (number % 64)) != 0);
+            covers(&it, uid, path, port, 0)
+        };
+        // The maps of both, and the old rules in force, then all, then the new ones.
+        both.rules = before.rules.iter().chain(&after.rules).cloned().collect();
+        for (in_force, allowed) in [
+            (then, [true, true, false, false]),
+            (joined(&then, &now), [true; 4]),
+            (now, [false, true, true, true]),
+        ] {
+            let became = [
+                may(&both, &in_force, 1, "/a", 1),
+                may(&both, &in_force, 2, "/a", 1),
+                may(&both, &in_force, 3, "/a", 1),
+                may(&both, &in_force, 9, "/s/b", 5433),
+            ];
+            assert_eq!(became, allowed);
+            assert!(!may(&both, &in_force, 9, "/s/b", 5432) && !may(&both, &in_force, 9, "/a", 5433));
+        }
+        // The one that stays has the number that it had.
+        assert!(after.rules.contains(&(1, user(2))) && !after.rules.iter().any(|(number, _)| *number == 0));
+    }
+
+    #[test]
+    fn networks_of_both_have_the_rules_of_both() {
+        let from = |network: &str| AllowRule { networks: vec![network.parse().unwrap()], ..rule() };
+        let before = orders(&[from("10.0.7.0/24")]);
+        let config = ActConfig {
+            mode: Mode::Deny,
+            outgoing: false,
+            remote: true,
+            keeps: false,
+            pin_dir: "/".into(),
+            ports: BTreeSet::from([5432]),
+        };
+        let after = before.after(&config, &[from("10.0.0.0/8")]).unwrap();
+        let mut both = after.clone();
+        both.sets = before.sets_with(&after);
+        // By the new rule alone, and it is the wider network's.
+        assert!(lets_in(&both, "10.0.7.9", 5432, 0) && lets_in(&both, "10.9.9.9", 5432, 0));
+        both.rules = before.rules.clone();
+        assert!(lets_in(&both, "10.0.7.9", 5432, 0) && !lets_in(&both, "10.9.9.9", 5432, 0));
+    }
+
+    #[test]
+    fn where_there_are_not_numbers_enough_nothing_takes_their_place() {
+        let user = |uid| AllowRule { uid: Some(uid), ..rule() };
+        let before = orders(&(0..200).map(user).collect::<Vec<_>>());
+        let config = ActConfig {
+            mode: Mode::Deny,
+            outgoing: false,
+            remote: true,
+            keeps: false,
+            pin_dir: "/".into(),
+            ports: BTreeSet::from([5432]),
+        };
+        assert!(before.after(&config, &(100..256).map(user).collect::<Vec<_>>()).is_some());
+        assert!(before.after(&config, &(100..257).map(user).collect::<Vec<_>>()).is_none());
     }
 }

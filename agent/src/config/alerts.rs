@@ -39,7 +39,7 @@ pub enum Shape {
 }
 
 /// A webhook.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct WebhookConfig {
     /// Where alerts are sent.
     pub(crate) address: Address,

@@ -5,22 +5,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use audit::record::UnixMicros;
 use aya::maps::lpm_trie::{Key, LpmTrie};
 use aya::maps::{Array, HashMap, MapData, MapError};
 use aya::{Ebpf, Pod};
-use ebpf_abi::{Act, Mode, RuleSet, Rules};
+use ebpf_abi::{Act, Mode, RuleSet, Rules, joined};
 
 use super::{LoadError, map};
 use crate::act::addresses::{Addresses, Network};
-use crate::act::orders::{Orders, PathKey};
+use crate::act::orders::{Orders, PathKey, Sets};
+use crate::config::{ActConfig, AllowRule};
 
 /// How long processes are refused without a word of the agent: one that hangs must not keep a new proxy out.
 const LEASE: Duration = Duration::from_secs(10);
 
 const EXEMPT: u8 = 1;
+
+/// What the kernel programs have room for.
+const NETWORKS_MAX: usize = 16_384;
 
 /// What is written where.
 pub(super) struct Acts {
@@ -34,7 +39,7 @@ pub(super) struct Acts {
     exempt: HashMap<MapData, u32, u8>,
     /// Until the agent takes it.
     addresses: Option<Addresses>,
-    orders: Option<Orders>,
+    orders: Option<Arc<Orders>>,
     cgroup_mount: PathBuf,
     exempted: BTreeMap<u32, u8>,
     in_force: RuleSet,
@@ -68,6 +73,10 @@ impl Acts {
         self.addresses.take()
     }
 
+    pub(super) fn give_back_addresses(&mut self, addresses: Addresses) {
+        self.addresses = Some(addresses);
+    }
+
     pub(super) fn covers_cgroup(&self, id: u64) -> Result<bool, LoadError> {
         match self.of_cgroup.get(&id, 0) {
             Ok(_) => Ok(true),
@@ -78,25 +87,98 @@ impl Acts {
 
     /// Whether connections to this port may be refused.
     pub(super) fn is_about(&self, port: u16) -> bool {
-        let is_about = |it: &Orders| it.mode != Mode::Observe && it.ports.contains(&port);
-        self.orders.as_ref().is_some_and(is_about)
+        self.orders.as_ref().is_some_and(|it| it.is_about(port))
     }
 
     /// Whether clients on other hosts are meant.
     pub(super) fn is_about_remote(&self) -> bool {
-        self.orders.as_ref().is_some_and(|it| it.mode != Mode::Observe && it.remote)
-    }
-
-    pub(super) fn has_cgroups(&self) -> bool {
-        self.orders.as_ref().is_some_and(|it| it.mode != Mode::Observe && !it.by_path.is_empty())
+        self.orders.as_ref().is_some_and(|it| it.is_about_remote())
     }
 
     /// Goes by these. Nothing is refused until they are renewed.
     pub(super) fn take_orders(&mut self, orders: Orders, cgroup_mount: &Path) -> Result<(), LoadError> {
         self.lift()?;
-        self.orders = Some(orders);
+        let orders = Arc::new(orders);
+        self.orders = Some(Arc::clone(&orders));
         self.cgroup_mount = cgroup_mount.to_owned();
-        self.restore().map(drop)
+        self.restore(&orders.sets).map(drop)
+    }
+
+    /// What may take the place of the orders that it goes by.
+    pub(super) fn after(&self, config: &ActConfig, rules: &[AllowRule]) -> Result<Orders, LoadError> {
+        let Some(before) = &self.orders else { return Ok(Orders::new(config, rules)) };
+        let orders = before.after(config, rules).ok_or(LoadError::Rules)?;
+        if NETWORKS_MAX < before.sets_with(&orders).by_network.len() {
+            return Err(LoadError::Networks { max: NETWORKS_MAX });
+        }
+        Ok(orders)
+    }
+
+    /// Has the rules of these orders in force beside those that are: whom either allows is not refused. The first step from one to the
+    /// other.
+    pub(super) fn widen(
+        &mut self,
+        orders: &Orders,
+        cgroup_mount: &Path,
+        exempt: &BTreeSet<u32>,
+        now: UnixMicros,
+    ) -> Result<(), LoadError> {
+        self.cgroup_mount = cgroup_mount.to_owned();
+        let (then, sets) = match &self.orders {
+            Some(before) => (before.in_force(now), before.sets_with(orders)),
+            None => (RuleSet::default(), orders.sets.clone()),
+        };
+        self.put_in_force(then)?;
+        // What is not in force yet may come one after the other.
+        self.restore(&sets)?;
+        self.put_in_force(joined(&then, &orders.in_force(now)))?;
+        self.exempt(exempt)
+    }
+
+    /// Goes by these, whose rules are in force beside the others'. The second step: only ports that both are about are acted on meanwhile.
+    pub(super) fn switch(&mut self, orders: Orders, now_boot_ns: u64) -> Result<(), LoadError> {
+        let [mode, outgoing, _] = self.act.get(&0, 0).map_err(LoadError::map("ACT"))?;
+        let (until, after) = (until_boot_ns(&orders, now_boot_ns), u64::from(orders.outgoing));
+        // A word after the other, since the programs may see one before the next.
+        let (both, to) = (outgoing.min(after), orders.mode as u64);
+        for act in [[mode, both, until], [to, both, until], [to, after, until]] {
+            self.act.set(0, act, 0).map_err(LoadError::map("ACT"))?;
+        }
+        self.orders = Some(Arc::new(orders));
+        Ok(())
+    }
+
+    /// Only the rules of the orders that it goes by are in force from now on. The last step.
+    pub(super) fn narrow(&mut self, now: UnixMicros) -> Result<(), LoadError> {
+        let Some(orders) = self.orders.clone() else { return Ok(()) };
+        self.put_in_force(orders.in_force(now))?;
+        self.restore(&orders.sets)?;
+        if orders.mode == Mode::Observe { self.lift() } else { Ok(()) }
+    }
+
+    fn put_in_force(&mut self, rules: RuleSet) -> Result<(), LoadError> {
+        if rules != self.in_force {
+            self.rules.set(Rules::InForce as u32, rules, 0).map_err(LoadError::map("RULES"))?;
+            self.in_force = rules;
+        }
+        Ok(())
+    }
+
+    /// These are never refused.
+    fn exempt(&mut self, exempt: &BTreeSet<u32>) -> Result<(), LoadError> {
+        // The new ones first: nobody who may connect is refused meanwhile.
+        for pid in exempt {
+            if !self.exempted.contains_key(pid) {
+                self.exempt.insert(pid, EXEMPT, 0).map_err(LoadError::map("EXEMPT"))?;
+            }
+        }
+        for pid in self.exempted.keys().filter(|pid| !exempt.contains(pid)) {
+            removed(self.exempt.remove(pid)).map_err(LoadError::map("EXEMPT"))?;
+        }
+        if !self.exempted.keys().eq(exempt) {
+            self.exempted = exempt.iter().map(|pid| (*pid, EXEMPT)).collect();
+        }
+        Ok(())
     }
 
     /// From now on nothing is refused.
@@ -112,53 +194,35 @@ impl Acts {
         now: UnixMicros,
         now_boot_ns: u64,
     ) -> Result<(), LoadError> {
-        let Some(orders) = self.orders.as_ref().filter(|orders| orders.mode != Mode::Observe) else {
+        let Some(orders) = self.orders.clone().filter(|orders| orders.mode != Mode::Observe) else {
             return Ok(());
         };
-        let in_force = orders.in_force(now);
-        if in_force != self.in_force {
-            self.rules.set(Rules::InForce as u32, in_force, 0).map_err(LoadError::map("RULES"))?;
-            self.in_force = in_force;
-        }
-        // The new ones first: nobody who may connect is refused meanwhile.
-        for pid in exempt {
-            if !self.exempted.contains_key(pid) {
-                self.exempt.insert(pid, EXEMPT, 0).map_err(LoadError::map("EXEMPT"))?;
-            }
-        }
-        for pid in self.exempted.keys().filter(|pid| !exempt.contains(pid)) {
-            removed(self.exempt.remove(pid)).map_err(LoadError::map("EXEMPT"))?;
-        }
-        if !self.exempted.keys().eq(exempt) {
-            self.exempted = exempt.iter().map(|pid| (*pid, EXEMPT)).collect();
-        }
-        let lease = u64::try_from(LEASE.as_nanos()).unwrap_or(u64::MAX);
-        let until = if orders.keeps { u64::MAX } else { now_boot_ns.saturating_add(lease) };
-        let act = [orders.mode as u64, u64::from(orders.outgoing), until];
+        self.put_in_force(orders.in_force(now))?;
+        self.exempt(exempt)?;
+        let act = [orders.mode as u64, u64::from(orders.outgoing), until_boot_ns(&orders, now_boot_ns)];
         self.act.set(0, act, 0).map_err(LoadError::map("ACT"))
     }
 
     /// Writes what somebody has changed. Says what that was.
     pub(super) fn mend(&mut self) -> Result<Vec<String>, LoadError> {
-        let Some(orders) = self.orders.as_ref().filter(|orders| orders.mode != Mode::Observe) else {
+        let Some(orders) = self.orders.clone().filter(|orders| orders.mode != Mode::Observe) else {
             return Ok(Vec::new());
         };
         let [mode, outgoing, _] = self.act.get(&0, 0).map_err(LoadError::map("ACT"))?;
         // It is written with each renewal.
         let is_lifted = mode != orders.mode as u64 || outgoing != u64::from(orders.outgoing);
-        let are_changed = self.restore()?;
+        let are_changed = self.restore(&orders.sets)?;
         Ok((is_lifted || are_changed).then(|| "orders about whom to refuse".to_owned()).into_iter().collect())
     }
 
     /// Makes the maps what they must be. Says whether they were something else.
-    fn restore(&mut self) -> Result<bool, LoadError> {
-        let Some(orders) = &self.orders else { return Ok(false) };
+    fn restore(&mut self, wanted: &Sets) -> Result<bool, LoadError> {
         let mut is_changed = false;
         let sets = [
             (Rules::InForce, &self.in_force),
-            (Rules::AnyUser, &orders.any_user),
-            (Rules::AnyCgroup, &orders.any_cgroup),
-            (Rules::AnyPort, &orders.any_port),
+            (Rules::AnyUser, &wanted.any_user),
+            (Rules::AnyCgroup, &wanted.any_cgroup),
+            (Rules::AnyPort, &wanted.any_port),
         ];
         for (which, set) in sets {
             let which = which as u32;
@@ -168,25 +232,24 @@ impl Acts {
             }
         }
         is_changed |=
-            restored(&mut self.of_user, &orders.by_user).map_err(LoadError::map("RULES_OF_USER"))?;
+            restored(&mut self.of_user, &wanted.by_user).map_err(LoadError::map("RULES_OF_USER"))?;
         is_changed |=
-            restored(&mut self.of_port, &orders.by_port).map_err(LoadError::map("RULES_OF_PORT"))?;
+            restored(&mut self.of_port, &wanted.by_port).map_err(LoadError::map("RULES_OF_PORT"))?;
         is_changed |=
-            restored(&mut self.of_path, &orders.by_path).map_err(LoadError::map("RULES_OF_PATH"))?;
-        is_changed |= restored_networks(&mut self.of_network, &orders.by_network)
+            restored(&mut self.of_path, &wanted.by_path).map_err(LoadError::map("RULES_OF_PATH"))?;
+        is_changed |= restored_networks(&mut self.of_network, &wanted.by_network)
             .map_err(LoadError::map("RULES_OF_NETWORK"))?;
         is_changed |= restored(&mut self.exempt, &self.exempted).map_err(LoadError::map("EXEMPT"))?;
         // Cgroups come and go, and the programs know of some before the agent does.
-        self.find_cgroups().map_err(LoadError::map("RULES_OF_CGROUP"))?;
+        self.find_cgroups(&wanted.paths).map_err(LoadError::map("RULES_OF_CGROUP"))?;
         Ok(is_changed)
     }
 
     /// What is in the map is asked first: a cgroup that is made meanwhile stays.
-    fn find_cgroups(&mut self) -> Result<(), MapError> {
-        let Some(orders) = &self.orders else { return Ok(()) };
+    fn find_cgroups(&mut self, paths: &BTreeMap<String, RuleSet>) -> Result<(), MapError> {
         let known = self.of_cgroup.keys().collect::<Result<BTreeSet<u64>, _>>()?;
         let mut there = BTreeMap::new();
-        for (path, rules) in &orders.paths {
+        for (path, rules) in paths {
             if let Ok(folder) = fs::metadata(self.cgroup_mount.join(path.trim_start_matches('/'))) {
                 there.insert(folder.ino(), *rules);
             }
@@ -199,6 +262,12 @@ impl Acts {
         }
         Ok(())
     }
+}
+
+/// When processes are refused no more, unless somebody puts it off.
+fn until_boot_ns(orders: &Orders, now_boot_ns: u64) -> u64 {
+    let lease = u64::try_from(LEASE.as_nanos()).unwrap_or(u64::MAX);
+    if orders.keeps { u64::MAX } else { now_boot_ns.saturating_add(lease) }
 }
 
 /// Makes a map what it must be. Says whether it was something else.

@@ -8,6 +8,7 @@ use aya::maps::MapError;
 use aya::programs::ProgramError;
 use aya::{BtfError, EbpfError};
 use daemon::Kind;
+use ebpf_abi::RULE_WORDS;
 use thiserror::Error;
 
 /// Why the kernel programs cannot work.
@@ -81,6 +82,20 @@ pub enum LoadError {
         /// Why.
         because: String,
     },
+    /// There are more rules than the programs have numbers for.
+    #[error(
+        "those that it goes by and new ones are more than {} together: take some away first and reload, or restart the agent",
+        RULE_WORDS * 64
+    )]
+    Rules,
+    /// There are more networks than the programs have room for.
+    #[error(
+        "rules that it goes by and new ones name more than {max} networks together: take some away first and reload, or restart the agent"
+    )]
+    Networks {
+        /// How many there may be.
+        max: usize,
+    },
     /// The kernel does not say what is attached.
     #[error(
         "cannot tell whether the kernel programs are still attached, from /proc/self/fdinfo: {because}; mount /proc"
@@ -104,7 +119,7 @@ impl LoadError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::NoRights { .. } => Kind::NoRights,
-            Self::Map { .. } | Self::Unasked { .. } => Kind::Failed,
+            Self::Map { .. } | Self::Unasked { .. } | Self::Rules | Self::Networks { .. } => Kind::Failed,
             Self::NoBtf { .. }
             | Self::NoCgroup
             | Self::Cgroup { .. }

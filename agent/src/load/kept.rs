@@ -86,6 +86,17 @@ impl Keeping {
         link.pin(path).map(Hold::Kept).map_err(|error| failed(error.to_string()))
     }
 
+    /// Whether it is where these say.
+    pub(super) fn is_at(&self, pins: &Pins) -> bool {
+        self.folder.parent() == Some(&pins.dir)
+    }
+
+    /// Takes it all away: what is held by nothing else ends.
+    pub(super) fn end(self) -> Result<(), LoadError> {
+        clear(&self.folder)
+            .map_err(|because| LoadError::Kept { dir: self.folder, because: because.to_string() })
+    }
+
     /// Whether this name is still there.
     pub(super) fn has(&self, name: &str) -> bool {
         self.path(name).exists()
@@ -97,6 +108,14 @@ impl Keeping {
 }
 
 impl Hold {
+    /// It is detached with this from now on, once its file is gone.
+    pub(super) fn own(self) -> Self {
+        match self {
+            Hold::Own(link) => Hold::Own(link),
+            Hold::Kept(link) => Hold::Own(FdLink::from(link)),
+        }
+    }
+
     /// Detaches it.
     pub(super) fn let_go(self) {
         if let Hold::Kept(link) = self {
@@ -167,14 +186,16 @@ impl Left {
     ///
     /// A file that cannot be removed.
     pub fn take_away(self) -> io::Result<()> {
-        for folder in self.folders {
-            for entry in fs::read_dir(&folder)? {
-                fs::remove_file(entry?.path())?;
-            }
-            fs::remove_dir(folder)?;
-        }
-        Ok(())
+        self.folders.iter().try_for_each(|folder| clear(folder))
     }
+}
+
+/// Removes the folder of one life.
+fn clear(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        fs::remove_file(entry?.path())?;
+    }
+    fs::remove_dir(folder)
 }
 
 /// Makes the folder, in a BPF file system.

@@ -4,16 +4,19 @@
 mod agent;
 mod kept;
 mod never;
+mod reloaded;
 mod remote;
 mod ways;
 
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use audit::record::{AlertKind, AlertRecord};
 use ebpf_abi::Mode;
+use picket_agent::load::Pins;
 use picket_agent::{ActConfig, Addresses, AllowRule, Clock, Orders, load};
 
 use crate::allowed::{Cgroup, rule};
@@ -79,6 +82,14 @@ impl Stage {
         let mut stage = Stage { eye, cgroup, listener, addresses, exempt: BTreeSet::new() };
         stage.renew();
         stage
+    }
+
+    /// Goes by other orders in place of those that it has.
+    fn change(&mut self, config: &ActConfig, rules: &[AllowRule]) {
+        let kernel = &mut self.eye.kernel;
+        let pins = Pins::new(Path::new("/"), Path::new("/"));
+        let next = kernel.prepare(config, rules, &load::cgroup_mount().unwrap(), &pins).unwrap();
+        kernel.go_by(next, &self.exempt, Clock.now(), Clock.now_boot_ns()).unwrap();
     }
 
     pub(crate) fn renew(&mut self) {

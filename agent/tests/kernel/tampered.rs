@@ -1,7 +1,7 @@
 //! Somebody with the right to takes the agent's programs and ports out of the kernel behind its back.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -43,12 +43,16 @@ pub(crate) fn tamper(arguments: &[&str]) {
     assert!(Command::new("python3").args(["-c", PYTHON]).args(arguments).status().unwrap().success());
 }
 
-fn launch(dir: &Path, port: u16, enter: &str, more: &str, arguments: &[&str]) -> Child {
+fn write(dir: &Path, port: u16, more: &str) {
     let config = format!(
         "watch-ports = [{port}]\nspool.dir = '{}'\nclickhouse.url = 'http://127.0.0.1:1'\n{more}\n",
         dir.join("spool").display()
     );
     fs::write(dir.join("agent.toml"), config).unwrap();
+}
+
+fn launch(dir: &Path, port: u16, enter: &str, more: &str, arguments: &[&str]) -> Child {
+    write(dir, port, more);
     let script = format!("{enter}; exec \"$@\"");
     let mut process = Command::new("bash")
         .args(["-c", &script, "agent", env!("CARGO_BIN_EXE_picket-agent"), "--config"])
@@ -56,7 +60,7 @@ fn launch(dir: &Path, port: u16, enter: &str, more: &str, arguments: &[&str]) ->
         .args(arguments)
         .env_remove("PICKET_CLICKHOUSE_URL")
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(File::create(dir.join("agent.log")).unwrap())
         .spawn()
         .unwrap();
     let mut ready = String::new();
@@ -92,6 +96,27 @@ impl Agent {
     pub(crate) fn again(&mut self, enter: &str, more: &str) {
         self.process.wait().unwrap();
         self.process = launch(self.dir.path(), self.port, enter, more, &[]);
+    }
+
+    /// Has it read its configuration again, which says `more` now, and waits until it has logged `said` once more.
+    pub(crate) fn reload(&self, more: &str, said: &str) {
+        write(self.dir.path(), self.port, more);
+        let before = self.logged(said);
+        assert!(Command::new("kill").args(["-HUP", &self.pid().to_string()]).status().unwrap().success());
+        let deadline = Instant::now() + WAIT;
+        while self.logged(said) == before {
+            assert!(Instant::now() < deadline, "`{said}` is not in {}", self.log());
+            std::thread::yield_now();
+        }
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.dir.path().join("agent.log")).unwrap()
+    }
+
+    fn logged(&self, text: &str) -> usize {
+        self.log().matches(text).count()
     }
 
     /// Has it end a connection. Returns the exit code and what was said.
@@ -149,9 +174,35 @@ impl Agent {
 
     /// How often something is in the spool, which nobody empties.
     pub(crate) fn spooled(&self, text: &str) -> usize {
+        self.segments().iter().map(|segment| segment.matches(text).count()).sum()
+    }
+
+    /// Cookies of the connections in the spool.
+    pub(crate) fn connections(&self) -> BTreeSet<u64> {
+        let mut cookies = BTreeSet::new();
+        for segment in self.segments() {
+            let records = segment.split("\"record\":\"connection\"").skip(1);
+            let cookie =
+                |record: &str| record.split("\"cookie\":").nth(1)?.split(',').next()?.parse::<u64>().ok();
+            cookies.extend(records.filter_map(cookie));
+        }
+        cookies
+    }
+
+    fn segments(&self) -> Vec<String> {
         let files = fs::read_dir(self.dir.path().join("spool")).unwrap().map(|entry| entry.unwrap().path());
         let segments = files.filter(|path| path.extension().is_some_and(|end| end == "segment"));
-        segments.map(|path| String::from_utf8_lossy(&fs::read(path).unwrap()).matches(text).count()).sum()
+        segments.map(|path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned()).collect()
+    }
+
+    /// Waits until it has ended. Nobody waits for it: it stays as a zombie.
+    pub(crate) fn until_ended(&self) {
+        let deadline = Instant::now() + WAIT;
+        let status = format!("/proc/{}/stat", self.pid());
+        while !fs::read_to_string(&status).unwrap().contains(") Z ") {
+            assert!(Instant::now() < deadline, "it must end");
+            std::thread::yield_now();
+        }
     }
 
     pub(crate) fn until(&self, text: &str) {

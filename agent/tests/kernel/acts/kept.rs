@@ -16,22 +16,22 @@ use crate::tampered::{Agent, tamper};
 const WAIT: Duration = Duration::from_secs(60);
 
 /// Gone when dropped, with all that is in it.
-struct BpfFileSystem(TempDir);
+pub(super) struct BpfFileSystem(TempDir);
 
 impl BpfFileSystem {
-    fn mount() -> Self {
+    pub(super) fn mount() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mounted = Command::new("mount").args(["-t", "bpf", "bpf"]).arg(dir.path()).status().unwrap();
         assert!(mounted.success());
         BpfFileSystem(dir)
     }
 
-    fn pins(&self) -> PathBuf {
+    pub(super) fn pins(&self) -> PathBuf {
         self.0.path().join("picket")
     }
 
     /// Lives of agents that have something there, and how many programs.
-    fn lives(&self) -> Vec<usize> {
+    pub(super) fn lives(&self) -> Vec<usize> {
         let lives = fs::read_dir(self.pins()).unwrap().map(|life| life.unwrap().path());
         lives.map(|life| fs::read_dir(life).unwrap().count() - 1).collect()
     }
@@ -68,13 +68,7 @@ impl Keeping {
     /// Waits until it has ended.
     fn end(&self, signal: &str) {
         self.signal(signal);
-        let deadline = Instant::now() + WAIT;
-        let status = format!("/proc/{}/stat", self.agent.pid());
-        // Nobody has waited for it: it stays as a zombie.
-        while !fs::read_to_string(&status).unwrap().contains(") Z ") {
-            assert!(Instant::now() < deadline, "it must end");
-            std::thread::yield_now();
-        }
+        self.agent.until_ended();
     }
 
     fn restart(&mut self, without_agent: &str) {
