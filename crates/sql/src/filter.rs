@@ -2,10 +2,12 @@
 //! where that is certain whatever the data is, but for NULLs in a column that is compared with itself; and where nothing shows
 //! that the condition looks at the row at all.
 //!
-//! Open: what is true of each row for what its columns are (`id IS NOT NULL`: see `every_row`) or hold (`id > 0`), functions of which
-//! nobody here knows what they return, a sub-select or join that happens to find each row.
+//! Open: what is true of each row for what its columns are (`id IS NOT NULL`: see `every_row`) or hold (`price > 0`), functions of which
+//! nobody here knows what they return, a sub-select or join that happens to find each row. In which sub-selects each row finds itself
+//! for certain, `met` knows.
 
 mod fed;
+mod met;
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -14,9 +16,9 @@ use std::rc::Rc;
 use crate::condition::NEVER_NULL;
 use crate::constant::{Constant, constant, operator};
 use crate::cover::{self, covers};
-use crate::plain::{finds_all, is_within, lies, moved, plain, range};
+use crate::plain::{finds_all, is_within, lies, moved, plain, range, uncast};
 use crate::scope::Scope;
-use crate::source::{self, Output, Source, Table, holds_all, reads_all};
+use crate::source::{self, Output, Source, Table, holds_all, reads_all, whole};
 use crate::tree::{Child, Tree};
 
 /// A condition's outcome over all rows.
@@ -55,6 +57,9 @@ const SYSTEM_COLUMNS: [&str; 6] = ["cmax", "cmin", "ctid", "tableoid", "xmax", "
 const AGGREGATES: [&str; 9] =
     ["array_agg", "avg", "bool_and", "bool_or", "count", "every", "max", "min", "sum"];
 
+/// Functions that tell of a value's type alone, which is the same for each row.
+const OF_TYPES: [&str; 2] = ["pg_collation_for", "pg_typeof"];
+
 /// `SubLinkType` of `(SELECT …)` and of `ARRAY (SELECT …)` (primnodes.h), as pg_query counts it.
 const SCALAR: i64 = 5;
 const ARRAY: i64 = 7;
@@ -80,6 +85,9 @@ pub(crate) struct Scale<'t> {
     /// Names that mean a row of the target: its own, and those of relations that are joined to it by a column that they copy.
     own: Vec<&'t str>,
     copies: Vec<Source<'t>>,
+    /// Names of relations whose rows come with the row that is looked at, and what stands beside it in its FROM.
+    joined: Vec<&'t str>,
+    outputs: Vec<Source<'t>>,
     bare: Bare<'t>,
     /// Variables of the body that it stands in, and what stands around it there.
     body: Option<(&'t BTreeSet<String>, &'t Scope)>,
@@ -162,8 +170,18 @@ impl<'t> Table<'t> for Scale<'t> {
     }
 
     fn filters(&self, called: &'t str, select: &'t Tree) -> bool {
-        let scale = Scale { own: vec![called], copies: Vec::new(), bare: Bare::Own, ..self.clone() };
-        scale.weigh(select.one("where_clause")).filters()
+        let Some(condition) = select.one("where_clause") else { return false };
+        let mut sources = self.sources(select);
+        let mut scale = self.beside_itself(called);
+        scale.outputs.clone_from(&sources);
+        sources.retain(|source| source.called != called);
+        scale.joined.extend(sources.iter().filter(|source| source.is_joined()).map(|source| source.called));
+        scale.bind(&sources, condition);
+        scale.weigh(Some(condition)).filters()
+    }
+
+    fn leaves_out(&self, called: &'t str, condition: &'t Tree) -> bool {
+        self.beside_itself(called).weigh(Some(condition)).filters()
     }
 }
 
@@ -176,6 +194,8 @@ impl<'t> Scale<'t> {
             ctes: ctes.to_vec(),
             own: vec![alias.unwrap_or(target.text("relname"))],
             copies: Vec::new(),
+            joined: Vec::new(),
+            outputs: Vec::new(),
             bare: Bare::Own,
             body: None,
             is_repeated: false,
@@ -208,6 +228,12 @@ impl<'t> Scale<'t> {
         self
     }
 
+    /// The same of the target's rows where they are called so.
+    fn beside_itself(&self, called: &'t str) -> Self {
+        let (copies, joined, outputs) = (Vec::new(), Vec::new(), Vec::new());
+        Scale { own: vec![called], copies, joined, outputs, bare: Bare::Own, ..self.clone() }
+    }
+
     /// The same within a sub-select.
     fn within(&self, select: &'t Tree) -> Self {
         let mut scale = self.clone();
@@ -215,6 +241,8 @@ impl<'t> Scale<'t> {
         let sources = source::sources(select.all("from_clause"), &scale.ctes);
         scale.own.retain(|own| sources.iter().all(|source| source.called != *own));
         scale.copies.retain(|copy| sources.iter().all(|source| source.called != copy.called));
+        scale.joined.retain(|joined| sources.iter().all(|source| source.called != *joined));
+        scale.outputs.clear();
         scale.meet(&sources);
         if let Some(condition) = select.one("where_clause") {
             scale.bind(&sources, condition);
@@ -359,19 +387,30 @@ impl<'t> Scale<'t> {
     }
 
     fn expression(&self, tree: &'t Tree) -> Option<Truth> {
-        let (left, right) = (unwrap(tree.one("lexpr")?), unwrap(tree.one("rexpr")?));
+        let (left, right) = (self.unwrap(tree.one("lexpr")?), self.unwrap(tree.one("rexpr")?));
         let operator = operator(tree)?;
         match tree.number("kind") {
             1 => self.compared(operator, left, right),
             // = ANY (ARRAY[…])
             2 if operator == "=" && right.kind == "AArrayExpr" => self.listed(left, right.all("elements")),
-            // = ANY (ARRAY(SELECT …))
-            2 if operator == "=" && right.number("sub_link_type") == 7 => {
-                self.found(left, right.one("subselect")?)
+            2 if right.kind == "AArrayExpr" => {
+                let mut each = right.all("elements").map(|item| self.compared(operator, left, item));
+                each.any(|truth| truth == Some(Truth::Always)).then_some(Truth::Always)
             }
-            2 if operator == "=" => self.among(left, right),
+            // = ANY (ARRAY(SELECT …))
+            2 if right.number("sub_link_type") == ARRAY => {
+                self.any_found(left, operator, right.one("subselect")?)
+            }
+            2 if takes_itself(operator) => self.among(left, right),
             // ALL of none
             3 if is_empty_array(right) => Some(Truth::Always),
+            3 if right.kind == "AArrayExpr" => {
+                let mut each = right.all("elements").map(|item| self.compared(operator, left, item));
+                each.all(|truth| truth == Some(Truth::Always)).then_some(Truth::Always)
+            }
+            3 if right.number("sub_link_type") == ARRAY => {
+                self.all_found(left, operator, right.one("subselect")?)
+            }
             4 | 5 => {
                 // A row is not NULL, also where each column of it is.
                 if self.is_whole_row(left) && constant(right) == Some(Constant::Null) {
@@ -469,20 +508,30 @@ impl<'t> Scale<'t> {
                 Some(Constant::Number(0.0)) if is_difference(other) => {
                     return self.compared(
                         turned(operator),
-                        unwrap(other.one("lexpr")?),
-                        unwrap(other.one("rexpr")?),
+                        self.unwrap(other.one("lexpr")?),
+                        self.unwrap(other.one("rexpr")?),
                     );
                 }
                 Some(Constant::Number(number)) => {
-                    let lies = range(other).and_then(|range| lies(range, turned(operator), number));
+                    let range = self.range_of_row(other).or_else(|| range(other));
+                    let range = range.or_else(|| self.range_met(other));
+                    let range = range.or_else(|| self.range_numbered(other));
+                    let lies = range.and_then(|range| lies(range, turned(operator), number));
                     if let Some(is_true) = lies {
                         return Some(Truth::of(is_true));
                     }
                 }
+                Some(Constant::Text(zero)) if zero == "0" && is_xmin(other) => {
+                    let is_other = operator == "<>";
+                    return (is_other || operator == "=").then(|| Truth::of(is_other));
+                }
                 Some(end) if is_within(other, turned(operator), &end) => return Some(Truth::Always),
                 _ => {}
             }
-            if operator == "=" && self.is_own_table(one, other) {
+            if operator == "=" && self.is_own_table(one, other) || self.is_met(one, operator, other) {
+                return Some(Truth::Always);
+            }
+            if self.shows_all_of_row(one, operator, other) {
                 return Some(Truth::Always);
             }
             if self
@@ -508,14 +557,16 @@ impl<'t> Scale<'t> {
 
     /// `tableoid = 'the_same_table'::regclass`.
     fn is_own_table(&self, column: &'t Tree, table: &'t Tree) -> bool {
-        let is_class = table.one("type_name").and_then(|to| to.name("names").pop()) == Some("regclass");
-        let Some(Constant::Text(written)) = table.one("arg").filter(|_| is_class).and_then(constant) else {
-            return false;
-        };
+        let column = uncast(column);
+        let table = if is_one_of(&["to_regclass"], table) { table.one("args") } else { Some(uncast(table)) };
+        let Some(Constant::Text(written)) = table.and_then(constant) else { return false };
         let (schema, name) = Source::name(self.target);
         self.column_of_own(column) == Some("tableoid")
             && (written == name
-                || written.strip_suffix(name).is_some_and(|rest| rest.strip_suffix('.') == Some(schema)))
+                || written
+                    .strip_suffix(name)
+                    .and_then(|rest| rest.strip_suffix('.'))
+                    .is_some_and(|own| own == schema || schema.is_empty() && own == "public"))
     }
 
     /// A column of the target that is not one of a copy.
@@ -556,6 +607,8 @@ impl<'t> Scale<'t> {
             (Some(value), _) => value == Constant::Null,
             (None, "AArrayExpr" | "BooleanTest" | "NullTest") => false,
             (None, "FuncCall") if is_one_of(&NEVER_NULL, arg) => false,
+            (None, "SubLink") if self.range_met(arg).is_some() => false,
+            (None, "FuncCall" | "TypeCast") if self.is_document_of_row(arg) => false,
             // Nor is a row of which each column is NULL: nobody keeps those.
             (None, "ColumnRef") if tree.number("nulltesttype") == 1 && self.is_whole_row(arg) => false,
             // Only NULLs make a comparison NULL.
@@ -619,23 +672,48 @@ impl<'t> Scale<'t> {
         match tree.number("sub_link_type") {
             // EXISTS
             1 => self.exists(select),
+            // ALL (SELECT …)
+            2 => self.all_found(tree.one("testexpr")?, tree.name("oper_name").pop()?, select),
             // IN (SELECT …), = ANY (SELECT …)
             3 => {
-                let test = tree.one("testexpr")?;
-                if tree.name("oper_name").pop().is_some_and(|operator| operator != "=") {
-                    return None;
-                }
-                if is_one_row(select) {
-                    let value = only_target(select)?;
-                    return match value.one("args").filter(|_| is_one_of(&["unnest"], value)) {
-                        Some(array) => self.among(test, array),
-                        None => self.compared("=", test, value),
-                    };
-                }
-                self.found(test, select)
+                let operator = tree.name("oper_name").pop().unwrap_or("=");
+                self.any_found(tree.one("testexpr")?, operator, select)
             }
             // (SELECT …)
             5 if is_one_row(select) => Some(self.truth(only_target(select)?, false)),
+            5 => {
+                let (within, value) = self.meeting(tree)?;
+                let truth = within.truth(value, false);
+                matches!(truth, Truth::Always | Truth::Never).then_some(truth)
+            }
+            _ => None,
+        }
+    }
+
+    /// `test operator ANY (select)`.
+    fn any_found(&self, test: &'t Tree, operator: &str, select: &'t Tree) -> Option<Truth> {
+        if is_one_row(select) {
+            let value = only_target(select)?;
+            return match value.one("args").filter(|_| is_one_of(&["unnest"], value)) {
+                Some(array) if takes_itself(operator) => self.among(test, array),
+                Some(_) => None,
+                None => self.compared(operator, test, value),
+            };
+        }
+        if operator == "=" && (self.meets_in(test, select) || self.is_any_table(test, select)) {
+            return Some(Truth::Always);
+        }
+        let found = self.found(test, select)?;
+        // Nobody means by `<> ANY` what it says.
+        (found == Truth::Never || takes_itself(operator) || operator == "<>").then_some(found)
+    }
+
+    /// `test operator ALL (select)`.
+    fn all_found(&self, test: &'t Tree, operator: &str, select: &'t Tree) -> Option<Truth> {
+        match self.found(test, select)? {
+            Truth::Never => Some(Truth::Always),
+            // The least, or the greatest, of those that are left, until there are none.
+            Truth::Always if self.is_repeated && matches!(operator, "<=" | ">=") => Some(Truth::Always),
             _ => None,
         }
     }
@@ -656,17 +734,14 @@ impl<'t> Scale<'t> {
             _ => vec![test],
         };
         let all = columns.iter().enumerate().all(|(at, column)| {
-            self.column_of_own(plain(column))
+            self.column_of_own(whole(column))
                 .is_some_and(|column| holds_all(select, Output::At(at), column, self, 0))
         });
         all.then_some(Truth::Always)
     }
 
     fn exists(&self, select: &'t Tree) -> Option<Truth> {
-        let is_limited = select
-            .one("limit_count")
-            .is_some_and(|limit| !matches!(constant(limit), Some(Constant::Number(1.0..) | Constant::Null)));
-        if is_limited || select.has(&["having_clause", "limit_offset", "larg"]) {
+        if leaves_out(select) || select.has(&["having_clause", "larg"]) {
             return None;
         }
         if select.has(&["values_lists"]) {
@@ -687,8 +762,10 @@ impl<'t> Scale<'t> {
         let looks = match tree.kind {
             // What it is, whoever calls the body says.
             "ColumnRef" if self.is_variable(tree) => return Truth::Given,
-            "ColumnRef" => self.may_be_own(tree),
+            "ColumnRef" => self.may_be_own(tree) || self.is_joined(tree),
             "FuncCall" if is_one_of(&VARYING, tree) => true,
+            "FuncCall" if is_one_of(&OF_TYPES, tree) => return Truth::Same,
+            _ if self.asks_for_keys(tree) => return Truth::Same,
             "CurrentOfExpr" | "RangeTableSample" => true,
             _ => false,
         };
@@ -733,6 +810,12 @@ impl<'t> Scale<'t> {
             }
             (_, None) => matches!(self.bare, Bare::Own),
         }
+    }
+
+    /// Whether a column is one of a relation whose rows come with the target's.
+    fn is_joined(&self, column: &Tree) -> bool {
+        let names = column.name("fields");
+        matches!(names.as_slice(), [.., called, _] if self.joined.contains(called))
     }
 
     /// The name of the target, for all of its row.
@@ -794,11 +877,9 @@ fn all_alike(results: &[Truth]) -> Option<Truth> {
         .then_some(first)
 }
 
-/// What a sub-select of one row without a table returns, for the sub-select.
-fn unwrap(tree: &Tree) -> &Tree {
-    let select =
-        tree.one("subselect").filter(|select| tree.number("sub_link_type") == 5 && is_one_row(select));
-    select.and_then(only_target).unwrap_or(tree)
+/// Whether each value is so compared with itself.
+fn takes_itself(operator: &str) -> bool {
+    matches!(operator, "=" | "<=" | ">=")
 }
 
 /// The operator with its sides exchanged.
@@ -810,6 +891,11 @@ fn turned(operator: &str) -> &str {
         ">=" => "<=",
         other => other,
     }
+}
+
+/// The transaction that has made a row: there is always one.
+fn is_xmin(tree: &Tree) -> bool {
+    tree.kind == "ColumnRef" && tree.name("fields").pop() == Some("xmin")
 }
 
 fn is_difference(tree: &Tree) -> bool {
@@ -834,6 +920,13 @@ fn is_empty_array(tree: &Tree) -> bool {
 
 fn is_empty_text(tree: &Tree) -> bool {
     matches!(constant(tree), Some(Constant::Text(text)) if text.is_empty())
+}
+
+/// Whether LIMIT or OFFSET could leave out the only row.
+fn leaves_out(select: &Tree) -> bool {
+    let takes_one = |limit: &Tree| matches!(constant(limit), Some(Constant::Number(1.0..) | Constant::Null));
+    let skips_none = |offset: &Tree| matches!(constant(offset), Some(Constant::Number(0.0) | Constant::Null));
+    !select.all("limit_count").all(takes_one) || !select.all("limit_offset").all(skips_none)
 }
 
 fn returns_aggregate(select: &Tree) -> bool {

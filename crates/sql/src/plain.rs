@@ -82,9 +82,14 @@ pub(crate) fn range(tree: &Tree) -> Option<(f64, f64)> {
     if is_one_of(&["random"], tree) && !tree.has(&["args"]) {
         return Some((0.0, 1.0));
     }
-    // A value has a byte at least, and a table an OID.
+    // Its transaction, as a number.
+    let is_xmin = |tree: &Tree| tree.kind == "ColumnRef" && tree.name("fields").pop() == Some("xmin");
+    if is_one_of(&["age"], tree) && tree.one("args").is_some_and(is_xmin) {
+        return Some((0.0, f64::INFINITY));
+    }
+    // A value has a byte at least, a table an OID, and a row a transaction that has made it.
     let is_table = tree.kind == "ColumnRef" && tree.name("fields").pop() == Some("tableoid");
-    if is_table || is_one_of(&["pg_column_size"], tree) {
+    if is_table || is_xmin(uncast(tree)) || is_one_of(&["pg_column_size"], tree) {
         return Some((1.0, f64::INFINITY));
     }
     if is_one_of(&["sign"], tree) {
@@ -221,10 +226,33 @@ fn may_be_nothing(pattern: &str) -> bool {
 /// time beyond infinity, and no row before the first.
 pub(crate) fn is_within(tree: &Tree, operator: &str, end: &Constant) -> bool {
     let Constant::Text(end) = end else { return false };
-    let is_place = tree.kind == "ColumnRef" && tree.name("fields").pop() == Some("ctid");
+    let is_one = |tree: &Tree, names: &[&str]| {
+        tree.kind == "ColumnRef" && tree.name("fields").pop().is_some_and(|name| names.contains(&name))
+    };
+    let is_place = is_one(tree, &["ctid"]);
+    // As a text each of these has letters.
+    let is_written = tree.kind == "TypeCast" && is_one(uncast(tree), &["ctid", "tableoid", "xmax", "xmin"]);
     match (operator, end.trim().to_ascii_lowercase().as_str()) {
         (">=", "" | "-infinity") | ("<=", "infinity" | "+infinity") => true,
-        (">=" | ">" | "<>", "(0,0)") => is_place,
+        (">" | "<>", "") => is_written,
+        (">=" | ">" | "<>", "(0,0)") | (">=", "(0,1)") => is_place,
+        ("<" | "<=" | "<>", place) => is_place && block(place).is_some_and(|block| BLOCKS_MAX <= block),
         _ => false,
+    }
+}
+
+/// Blocks that no table is meant to have.
+const BLOCKS_MAX: u32 = 1_000_000_000;
+
+/// The block of a place: 7 of `(7,1)`.
+fn block(place: &str) -> Option<u32> {
+    place.strip_prefix('(')?.split_once(',')?.0.trim().parse().ok()
+}
+
+/// The expression without its casts.
+pub(crate) fn uncast(tree: &Tree) -> &Tree {
+    match tree.one("arg") {
+        Some(arg) if tree.kind == "TypeCast" => uncast(arg),
+        _ => tree,
     }
 }

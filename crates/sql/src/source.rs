@@ -1,8 +1,24 @@
 //! What stands in a FROM: how it is called, which columns it has, whether it holds every row of a table.
 
 use crate::constant::{Constant, constant};
+use crate::filter::is_one_of;
 use crate::plain::plain;
 use crate::tree::Tree;
+
+/// `JoinType` (nodes.h), as pg_query counts it.
+const LEFT: i64 = pg_query::protobuf::JoinType::JoinLeft as i64;
+const FULL: i64 = pg_query::protobuf::JoinType::JoinFull as i64;
+const RIGHT: i64 = pg_query::protobuf::JoinType::JoinRight as i64;
+
+/// `SetOperation` (parsenodes.h), as pg_query counts it.
+const UNION: i64 = pg_query::protobuf::SetOperation::SetopUnion as i64;
+const INTERSECT: i64 = pg_query::protobuf::SetOperation::SetopIntersect as i64;
+
+/// Joins around a relation whose conditions are looked at.
+const JOINS_MAX: usize = 4;
+
+/// Types that a whole number is cast to as it is.
+const WHOLE_NUMBERS: [&str; 2] = ["int4", "int8"];
 
 /// Sub-selects within sub-selects that are looked into.
 const DEPTH_MAX: usize = 8;
@@ -15,9 +31,13 @@ pub(crate) struct Source<'t> {
     from: From<'t>,
     /// Names that its columns get here.
     alias: Option<&'t Tree>,
-    /// It stands alone, not in a join whose own condition can leave rows out.
-    is_alone: bool,
+    /// The common table expression that it is, which can give names too.
+    cte: Option<&'t Tree>,
+    kept: Kept<'t>,
 }
+
+/// Conditions of joins that can leave its rows out; `None` where these may be left out anyway.
+type Kept<'t> = Option<[Option<&'t Tree>; JOINS_MAX]>;
 
 #[derive(Clone, Copy, Debug)]
 enum From<'t> {
@@ -38,42 +58,57 @@ pub(crate) enum Output<'n> {
 pub(crate) fn sources<'t>(items: impl Iterator<Item = &'t Tree>, ctes: &[&'t Tree]) -> Vec<Source<'t>> {
     let mut sources = Vec::new();
     for item in items {
-        gather(item, true, ctes, &mut sources);
+        gather(item, Some([None; JOINS_MAX]), ctes, &mut sources);
     }
     sources
 }
 
-fn gather<'t>(item: &'t Tree, is_alone: bool, ctes: &[&'t Tree], sources: &mut Vec<Source<'t>>) {
+fn gather<'t>(item: &'t Tree, kept: Kept<'t>, ctes: &[&'t Tree], sources: &mut Vec<Source<'t>>) {
+    // All of a table as a sample of it.
+    if let Some(inner) = item.one("relation").filter(|_| item.kind == "RangeTableSample") {
+        let takes_all = |share: &Tree| matches!(constant(share), Some(Constant::Number(100.0..)));
+        let kept = kept.filter(|_| item.all("args").all(takes_all));
+        return gather(inner, kept, ctes, sources);
+    }
     let alias = item.one("alias");
     let called = alias.map(|alias| alias.text("aliasname")).unwrap_or_default();
     match item.kind {
         "JoinExpr" => {
             if !called.is_empty() {
-                sources.push(Source { called, from: From::Unknown, alias, is_alone: false });
+                sources.push(Source { called, from: From::Unknown, alias, cte: None, kept: None });
             }
-            for side in ["larg", "rarg"].into_iter().filter_map(|side| item.one(side)) {
-                gather(side, false, ctes, sources);
+            let kind = item.number("jointype");
+            for (side, keeping) in [("larg", [LEFT, FULL]), ("rarg", [RIGHT, FULL])] {
+                let kept = if keeping.contains(&kind) { kept } else { joined(kept, item) };
+                item.one(side).into_iter().for_each(|side| gather(side, kept, ctes, sources));
             }
         }
         "RangeVar" => {
             let (schema, name) = Source::name(item);
             let cte = ctes.iter().rev().find(|cte| schema.is_empty() && cte.text("ctename") == name);
-            let from = match cte.map(|cte| (cte, cte.one("ctequery"))) {
-                Some((cte, Some(query))) if !cte.has(&["aliascolnames"]) && query.kind == "SelectStmt" => {
-                    From::Select(query)
-                }
+            let from = match cte.map(|cte| cte.one("ctequery")) {
+                Some(Some(query)) if query.kind == "SelectStmt" => From::Select(query),
                 Some(_) => From::Unknown,
                 None => From::Table(item),
             };
             let called = if called.is_empty() { name } else { called };
-            sources.push(Source { called, from, alias, is_alone });
+            sources.push(Source { called, from, alias, cte: cte.copied(), kept });
         }
         "RangeSubselect" => {
             let from = item.one("subquery").map_or(From::Unknown, From::Select);
-            sources.push(Source { called, from, alias, is_alone });
+            sources.push(Source { called, from, alias, cte: None, kept });
         }
-        _ => sources.push(Source { called, from: From::Unknown, alias, is_alone }),
+        _ => sources.push(Source { called, from: From::Unknown, alias, cte: None, kept }),
     }
+}
+
+/// The same on a side of a join that does not keep all of it.
+fn joined<'t>(kept: Kept<'t>, join: &'t Tree) -> Kept<'t> {
+    let mut conditions = kept.filter(|_| join.number("is_natural") == 0 && !join.has(&["using_clause"]))?;
+    if let Some(condition) = join.one("quals") {
+        *conditions.iter_mut().find(|free| free.is_none())? = Some(condition);
+    }
+    Some(conditions)
 }
 
 impl<'t> Source<'t> {
@@ -86,7 +121,7 @@ impl<'t> Source<'t> {
     pub(crate) fn columns(&self) -> Option<Vec<&'t str>> {
         let From::Select(select) = self.from else { return None };
         let own = returned(select)?;
-        let renamed = self.alias.map(|alias| alias.name("colnames")).unwrap_or_default();
+        let renamed = self.renamed();
         let rest = own.into_iter().skip(renamed.len());
         let mut columns = renamed.clone();
         for name in rest {
@@ -95,13 +130,51 @@ impl<'t> Source<'t> {
         Some(columns)
     }
 
+    /// Names that its columns get here instead of those that they have.
+    fn renamed(&self) -> Vec<&'t str> {
+        let mut names = self.alias.map(|alias| alias.name("colnames")).unwrap_or_default();
+        let of_cte = self.cte.map(|cte| cte.name("aliascolnames")).unwrap_or_default();
+        names.extend(of_cte.into_iter().skip(names.len()));
+        names
+    }
+
+    /// What its column `output` is worked out by, where it is a sub-select.
+    pub(crate) fn expression(&self, output: &str) -> Option<&'t Tree> {
+        let From::Select(select) = self.from else { return None };
+        let mut targets = select.all("target_list").filter(|_| !select.has(&["larg"]));
+        match self.renamed().iter().position(|name| *name == output) {
+            Some(at) => targets.nth(at)?.one("val"),
+            None => targets.find(|target| returned_name(target) == Some(output))?.one("val"),
+        }
+    }
+
+    /// Whether it may have rows of a table.
+    pub(crate) fn may_be(&self, table: &impl Table<'t>) -> bool {
+        match self.from {
+            From::Table(relation) => table.is(relation),
+            From::Select(_) => true,
+            From::Unknown => false,
+        }
+    }
+
+    /// Whether a join's condition ties it to others.
+    pub(crate) fn is_joined(&self) -> bool {
+        self.kept.is_none_or(|conditions| conditions.iter().any(Option::is_some))
+    }
+
+    /// Whether no join leaves any of its rows out.
+    fn is_kept(&self, table: &impl Table<'t>) -> bool {
+        let Some(conditions) = self.kept else { return false };
+        !conditions.into_iter().flatten().any(|condition| table.leaves_out(self.called, condition))
+    }
+
     /// Whether its column `output` has the value of `column` in each row of the table that `is_table` knows, and leaves out
     /// none by `filters`, which looks at a WHERE in which the row is called so.
     pub(crate) fn copies(&self, output: &str, column: &str, table: &impl Table<'t>, depth: usize) -> bool {
-        let renamed = self.alias.map(|alias| alias.name("colnames")).unwrap_or_default();
+        let renamed = self.renamed();
         let at = renamed.iter().position(|name| *name == output);
         match self.from {
-            _ if !self.is_alone || DEPTH_MAX < depth => false,
+            _ if DEPTH_MAX < depth || !self.is_kept(table) => false,
             From::Table(relation) => renamed.is_empty() && output == column && table.is(relation),
             From::Select(select) => {
                 let output = at.map_or(Output::Named(output), Output::At);
@@ -144,7 +217,7 @@ pub(crate) fn reads_all<'t>(select: &'t Tree, table: &impl Table<'t>, depth: usi
                     From::Select(select) => reads_all(select, table, depth + 1),
                     From::Unknown => false,
                 };
-                holds && !table.filters(source.called, select)
+                holds && source.is_kept(table) && !table.filters(source.called, select)
             })
 }
 
@@ -158,6 +231,8 @@ pub(crate) trait Table<'t> {
     fn comes_again(&self) -> bool;
     /// Whether a WHERE leaves rows out, where `called` is the table's row.
     fn filters(&self, called: &'t str, select: &'t Tree) -> bool;
+    /// The same of a join's condition.
+    fn leaves_out(&self, called: &'t str, condition: &'t Tree) -> bool;
 }
 
 /// Whether what `select` returns as `output` has the value of `column` in each row of a table.
@@ -171,40 +246,80 @@ pub(crate) fn holds_all<'t>(
     if select.kind != "SelectStmt" || DEPTH_MAX < depth {
         return false;
     }
-    // UNION
-    if select.number("op") == 2 {
-        return ["larg", "rarg"]
-            .into_iter()
-            .filter_map(|side| select.one(side))
-            .any(|side| holds_all(side, output, column, table, depth + 1));
+    let sides = || ["larg", "rarg"].into_iter().filter_map(|side| select.one(side));
+    let mut holds = sides().map(|side| holds_all(side, output, column, table, depth + 1));
+    match select.number("op") {
+        UNION => return !is_limited(select, table) && holds.any(|holds| holds),
+        INTERSECT => return !is_limited(select, table) && holds.all(|holds| holds),
+        _ => {}
     }
     let skips = select.all("locking_clause").any(|lock| lock.number("wait_policy") == 2);
-    let limits = ["distinct_clause", "having_clause", "larg", "values_lists"];
-    let [source] = table.sources(select)[..] else { return false };
-    if skips || select.has(&limits) || is_limited(select, table) || table.filters(source.called, select) {
+    if skips || select.has(&["having_clause", "larg", "values_lists"]) || is_limited(select, table) {
         return false;
     }
+    let sources = table.sources(select);
     let is_asked = |at: usize, target: &Tree| match output {
         Output::At(asked) => at == asked,
         Output::Named(name) => returned_name(target) == Some(name),
     };
     select.all("target_list").enumerate().any(|(at, target)| {
-        let Some(value) = target.one("val").map(plain).filter(|value| value.kind == "ColumnRef") else {
+        let Some(value) = target.one("val").and_then(|value| value_of_each(value, select)) else {
             return false;
         };
+        let names = value.name("fields");
         let is_star = value.all("fields").any(|field| field.kind == "AStar");
-        match (is_star, output, value.name("fields").pop()) {
-            (true, Output::Named(name), _) => source.copies(name, column, table, depth),
-            (true, Output::At(asked), _) => match source.from {
-                From::Select(select) if at == 0 => {
-                    holds_all(select, Output::At(asked), column, table, depth + 1)
-                }
-                _ => false,
-            },
-            (false, _, Some(name)) => is_asked(at, target) && source.copies(name, column, table, depth),
-            _ => false,
-        }
+        let qualifiers = if is_star { names.len() } else { names.len().saturating_sub(1) };
+        let called = qualifiers.checked_sub(1).and_then(|last| names.get(last));
+        let of = |source: &&Source<'t>| called.is_none_or(|called| *called == source.called);
+        let name = names.last().copied().filter(|_| !is_star);
+        sources.iter().filter(of).any(|source| {
+            let copies = match (name, output) {
+                (Some(name), _) => is_asked(at, target) && source.copies(name, column, table, depth),
+                (None, Output::Named(name)) => source.copies(name, column, table, depth),
+                (None, Output::At(asked)) => match source.from {
+                    From::Select(select) if at == 0 && sources.len() == 1 => {
+                        holds_all(select, Output::At(asked), column, table, depth + 1)
+                    }
+                    _ => false,
+                },
+            };
+            copies && !table.filters(source.called, select)
+        })
     })
+}
+
+/// The column of which a select returns each value by this expression: itself, or the only one of a group.
+fn value_of_each<'t>(value: &'t Tree, select: &'t Tree) -> Option<&'t Tree> {
+    let value = whole(value);
+    let is_column = |tree: &&Tree| tree.kind == "ColumnRef";
+    let in_clause = |clause: &'static str, column: &Tree| {
+        let name = column.name("fields").pop();
+        select.all(clause).any(|by| by.kind == "ColumnRef" && by.name("fields").pop() == name)
+    };
+    if value.kind == "FuncCall" && !value.has(&["agg_filter", "over"]) {
+        let arg = whole(value.one("args")?);
+        if is_one_of(&["unnest"], value)
+            && is_one_of(&["array_agg"], arg)
+            && !arg.has(&["agg_filter", "over"])
+        {
+            return arg.one("args").map(whole).filter(is_column);
+        }
+        let is_only = is_one_of(&["any_value", "max", "min"], value) && arg.kind == "ColumnRef";
+        return (is_only && in_clause("group_clause", arg)).then_some(arg);
+    }
+    // DISTINCT ON
+    let is_kept = !select.has(&["distinct_clause"]) || in_clause("distinct_clause", value);
+    Some(value).filter(is_column).filter(|_| is_kept)
+}
+
+/// The part of an expression that has its value, also cast to another whole number.
+pub(crate) fn whole(tree: &Tree) -> &Tree {
+    let tree = plain(tree);
+    let to = tree.one("type_name").filter(|to| !to.has(&["array_bounds", "setof"]));
+    match to.and_then(|to| to.name("names").pop()) {
+        Some(name) if WHOLE_NUMBERS.contains(&name) => tree.one("arg").map_or(tree, whole),
+        _ => tree,
+    }
 }
 
 /// The names of what a select returns; `None` for one that the server makes up.

@@ -225,3 +225,70 @@ DO $$ DECLARE x int; BEGIN SELECT max(id) INTO x FROM orders; DELETE FROM orders
 DO $$ BEGIN LOOP DELETE FROM orders WHERE id IN (SELECT id FROM orders WHERE status = 'shipped' LIMIT 2); EXIT WHEN NOT FOUND; END LOOP; END $$
 
 DO $$ BEGIN LOOP UPDATE orders SET quantity = 2 WHERE id = 3; EXIT WHEN FOUND; INSERT INTO orders (id, user_id, product_id) VALUES (3, 1, 1); EXIT; END LOOP; END $$
+
+-- joins and samples that leave rows out
+DELETE FROM orders WHERE id IN (SELECT o.id FROM orders o JOIN users u ON u.id = o.user_id AND u.city = 'Boston')
+
+DELETE FROM orders WHERE id IN (SELECT o.id FROM orders o LEFT JOIN users u ON u.id = o.user_id WHERE u.id IS NULL)
+
+DELETE FROM orders WHERE id IN (SELECT o.id FROM orders o LEFT JOIN users u ON u.id = o.user_id WHERE city = 'London')
+
+DELETE FROM orders WHERE id IN (SELECT o.id FROM users u LEFT JOIN orders o ON u.id = o.user_id WHERE u.city = 'Boston')
+
+DELETE FROM orders WHERE id IN (SELECT o.id FROM orders o, users u WHERE o.user_id = u.id AND u.city = 'Boston')
+
+DELETE FROM orders WHERE id IN (SELECT id FROM orders TABLESAMPLE SYSTEM (1))
+
+DELETE FROM orders WHERE id IN (SELECT max(id) FROM orders GROUP BY user_id, product_id HAVING count(*) > 1)
+
+DELETE FROM orders WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY user_id, product_id ORDER BY id) AS n FROM orders) s WHERE n > 1)
+
+DELETE FROM orders WHERE id IN (SELECT id FROM orders INTERSECT SELECT product_id FROM orders)
+
+DELETE FROM orders WHERE id IN (SELECT id FROM orders UNION SELECT 1 ORDER BY 1 LIMIT 2)
+
+-- counts that leave rows out
+DELETE FROM orders WHERE (SELECT count(*) FROM orders o WHERE o.user_id = orders.user_id AND o.id < orders.id) > 0
+
+DELETE FROM users WHERE (SELECT count(*) FROM orders o WHERE o.user_id = users.id) = 0
+
+DELETE FROM orders o WHERE (SELECT count(*) FROM orders s WHERE s.id = o.id AND s.status = 'returned') > 0
+
+UPDATE products SET stock = 0 WHERE (SELECT sum(o.quantity) FROM orders o WHERE o.product_id = products.id) > 100
+
+DELETE FROM orders WHERE id = (SELECT o.id FROM orders o WHERE o.user_id = orders.user_id ORDER BY o.id LIMIT 1) AND user_id = 2
+
+DELETE FROM orders WHERE id >= ALL (SELECT id FROM orders)
+
+DELETE FROM orders WHERE id > ALL (ARRAY[3, 4])
+
+DELETE FROM orders WHERE id <= ANY (SELECT id FROM orders WHERE status = 'shipped')
+
+DELETE FROM orders WHERE quantity >= ANY (ARRAY[5, 6])
+
+-- all of a row, and what the server keeps of it
+DELETE FROM orders WHERE orders::text LIKE '%fragile%'
+
+DELETE FROM orders WHERE to_jsonb(orders) ->> 'status' = 'returned'
+
+DELETE FROM orders WHERE to_jsonb(orders) @> '{"status": "returned"}'
+
+DELETE FROM orders WHERE doc ? 'id'
+
+DELETE FROM orders WHERE jsonb_typeof(doc -> 'kind') = 'string'
+
+DELETE FROM orders WHERE md5(status) = '40b1aab4b6a0dd5ee4fb9a6ca4c4aa61'
+
+DELETE FROM orders WHERE length(status) = 4
+
+UPDATE orders SET note = 'x' WHERE id = 1 AND xmin <> '0'
+
+UPDATE orders SET note = 'x' WHERE id = 1 AND xmin = '700'
+
+DELETE FROM orders WHERE age(xmin) > 100000
+
+DELETE FROM orders WHERE ctid >= '(0,0)' AND ctid < '(0,3)'
+
+DELETE FROM events WHERE tableoid = 'events_2025'::regclass
+
+DELETE FROM events WHERE tableoid::regclass::text = 'events_2025'

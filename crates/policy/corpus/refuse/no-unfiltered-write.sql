@@ -619,3 +619,136 @@ DO $$ BEGIN LOOP DELETE FROM orders WHERE ctid IN (SELECT ctid FROM orders LIMIT
 DO $$ BEGIN FOR i IN 1..1000 LOOP DELETE FROM orders WHERE id = (SELECT id FROM orders ORDER BY id LIMIT 1); END LOOP; END $$
 
 DO $$ DECLARE x int; BEGIN LOOP SELECT max(id) INTO x FROM orders; EXIT WHEN x IS NULL; DELETE FROM orders WHERE id = x; END LOOP; END $$
+
+-- a sub-select in which each row finds itself
+DELETE FROM orders WHERE (SELECT count(*) FROM orders o WHERE o.id = orders.id) > 0
+
+DELETE FROM orders WHERE (SELECT count(*) FROM orders o WHERE o.id = orders.id) >= 1
+
+DELETE FROM orders WHERE 0 < (SELECT count(o.id) FROM orders o WHERE o.id = orders.id AND true)
+
+DELETE FROM orders WHERE (SELECT count(*) FROM orders o WHERE o.id = orders.id) <> 0
+
+DELETE FROM orders WHERE (SELECT true FROM orders o WHERE o.id = orders.id)
+
+DELETE FROM orders WHERE (SELECT 1 FROM orders o WHERE o.id = orders.id LIMIT 1) = 1
+
+DELETE FROM orders WHERE id = (SELECT o.id FROM orders o WHERE o.id = orders.id)
+
+DELETE FROM orders WHERE (SELECT o.id FROM orders o WHERE o.ctid = orders.ctid) >= orders.id
+
+DELETE FROM orders WHERE id IN (SELECT o.id FROM orders o WHERE o.id = orders.id)
+
+DELETE FROM orders x WHERE x.id IN (SELECT o.id FROM public.orders o WHERE o.id = x.id AND o.status = o.status)
+
+DELETE FROM orders WHERE (SELECT count(*) FROM orders o WHERE o.id = orders.id) IS NOT NULL
+
+UPDATE orders SET quantity = 9 WHERE (SELECT count(*) FROM (SELECT id FROM orders) o WHERE o.id = orders.id) > 0
+
+-- ANY and ALL that each value passes
+DELETE FROM orders WHERE id <= ANY (SELECT id FROM orders)
+
+DELETE FROM orders WHERE id >= SOME (SELECT o.id FROM orders o)
+
+DELETE FROM orders WHERE id <> ANY (SELECT id FROM orders)
+
+DELETE FROM orders WHERE id <= ANY (ARRAY(SELECT id FROM orders))
+
+DELETE FROM orders WHERE id <= ANY (ARRAY[id, 7])
+
+DELETE FROM orders WHERE id >= ALL (ARRAY[id])
+
+DELETE FROM orders WHERE id <> ALL (SELECT id FROM orders WHERE false)
+
+DELETE FROM orders WHERE id > ALL (ARRAY(SELECT id FROM orders WHERE 1 = 2))
+
+DO $$ BEGIN LOOP DELETE FROM orders WHERE id <= ALL (SELECT id FROM orders); EXIT WHEN NOT FOUND; END LOOP; END $$
+
+-- a join that keeps each row, a sample of all, one of each group
+DELETE FROM orders WHERE id IN (SELECT o.id FROM orders o LEFT JOIN users u ON u.id = o.user_id)
+
+DELETE FROM orders WHERE id IN (SELECT o.id FROM users u RIGHT JOIN orders o ON u.id = o.user_id)
+
+DELETE FROM orders WHERE id IN (SELECT o.id FROM users u FULL JOIN orders o ON u.id = o.user_id AND u.active)
+
+DELETE FROM orders WHERE id IN (SELECT o.id FROM orders o JOIN (VALUES (1)) x ON true)
+
+DELETE FROM orders WHERE id IN (SELECT o.id FROM orders o CROSS JOIN users u)
+
+DELETE FROM orders WHERE id IN (SELECT o.id FROM orders o, users)
+
+DELETE FROM orders WHERE id IN (SELECT a.id FROM orders a, orders b WHERE a.id = b.id)
+
+DELETE FROM orders USING orders o LEFT JOIN users u ON u.id = o.user_id WHERE o.id = orders.id
+
+DELETE FROM orders WHERE id IN (SELECT id FROM orders TABLESAMPLE SYSTEM (100))
+
+DELETE FROM orders WHERE id IN (SELECT o.id FROM orders o TABLESAMPLE BERNOULLI (100) REPEATABLE (7))
+
+DELETE FROM orders WHERE id IN (SELECT max(id) FROM orders GROUP BY id)
+
+DELETE FROM orders WHERE id IN (SELECT DISTINCT ON (id) id FROM orders)
+
+DELETE FROM orders WHERE id IN (SELECT unnest(array_agg(id)) FROM orders)
+
+DELETE FROM orders WHERE id IN (SELECT id FROM orders INTERSECT SELECT id FROM public.orders)
+
+DELETE FROM orders WHERE id IN (SELECT id::bigint FROM orders)
+
+DELETE FROM orders WHERE id::bigint IN (SELECT id FROM orders)
+
+WITH RECURSIVE w (n) AS (SELECT id FROM orders UNION ALL SELECT n + 1 FROM w WHERE n < 0) DELETE FROM orders WHERE id IN (SELECT n FROM w)
+
+WITH k (n) AS (SELECT id FROM orders) DELETE FROM orders USING k WHERE k.n = orders.id
+
+DELETE FROM orders WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER () AS n FROM orders) s WHERE n > 0)
+
+DELETE FROM orders WHERE id IN (SELECT s.id FROM (SELECT id, count(*) OVER (PARTITION BY user_id) AS n FROM orders) s WHERE s.n >= 1)
+
+-- all of a row as a text or a document, and what is the same for each of its kind
+DELETE FROM orders WHERE orders::text <> ''
+
+DELETE FROM orders o WHERE o::text > ''
+
+DELETE FROM orders WHERE ROW(orders.*)::text <> ''
+
+DELETE FROM orders WHERE to_jsonb(orders) ? 'id'
+
+DELETE FROM orders WHERE to_jsonb(orders) ?| ARRAY['id', 'x']
+
+DELETE FROM orders WHERE to_jsonb(orders) IS NOT NULL
+
+DELETE FROM orders WHERE row_to_json(orders)::text <> '{}'
+
+DELETE FROM orders WHERE jsonb_typeof(to_jsonb(orders)) = 'object'
+
+DELETE FROM orders WHERE pg_typeof(id) = 'integer'::regtype
+
+DELETE FROM orders WHERE length(md5(status)) = 32
+
+DELETE FROM orders WHERE octet_length(sha256(status::bytea)) = 32
+
+DELETE FROM orders WHERE length(rpad(status, 9)) = 9
+
+DELETE FROM orders WHERE length(orders::text) > 0
+
+-- what the server keeps of each row
+DELETE FROM orders WHERE xmin <> '0'
+
+DELETE FROM orders WHERE xmin::text::bigint > 0
+
+DELETE FROM orders WHERE age(xmin) >= 0
+
+DELETE FROM orders WHERE ctid >= '(0,1)'
+
+DELETE FROM orders WHERE ctid < '(4294967294,1)'
+
+DELETE FROM orders WHERE ctid::text <> ''
+
+DELETE FROM orders WHERE tableoid::regclass = 'orders'::regclass
+
+DELETE FROM orders WHERE tableoid::regclass::text = 'orders'
+
+DELETE FROM orders WHERE tableoid = to_regclass('public.orders')
+
+DELETE FROM orders WHERE tableoid IN (SELECT oid FROM pg_class)
