@@ -92,14 +92,17 @@ pub(crate) fn plan(
             _ => Known::ByValues,
         };
         let by_keys = || by_keys.get_or_init(|| judged.shown_by_keys());
+        let is_shown = || shown.is_sensitive(index, columns.len(), || label(index));
         let shows = || {
-            shown.is_sensitive(index, columns.len(), || label(index))
+            is_shown()
                 || known == Known::ByName && by_keys().is_sensitive(index, columns.len(), || label(index))
                 || *is_outdated.get_or_init(|| judged.reads_newly_sensitive(env))
         };
         let plan = match known {
-            // A new name of something sensitive, or a new column of it.
-            Known::Not if name.is_none() && (judged.is_moved || moved.is_some()) && env.hides() => {
+            // A new name of something sensitive, a new column of it, or one that something was written into that is.
+            Known::Not
+                if name.is_none() && env.hides() && (judged.is_moved || moved.is_some() || is_shown()) =>
+            {
                 Plan::hidden(&column.field())
             }
             _ => Plan::column(&column.field(), known, env.classes, shows, |class| env.reveals(class)),

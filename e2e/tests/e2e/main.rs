@@ -33,6 +33,7 @@ mod explain;
 mod fixtures;
 mod foreign;
 mod fresh_tables;
+mod generated;
 mod goodbye;
 mod guards;
 mod identity;

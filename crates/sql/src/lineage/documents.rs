@@ -20,6 +20,8 @@ const DOCUMENTS: [&str; 5] = ["bpchar", "json", "jsonb", "text", "varchar"];
 pub(super) enum Use {
     /// It gets into the result as it is, maybe among others.
     Kept,
+    /// It gets into a document, where columns of a row are keys.
+    InDocument,
     /// Something else is made of it.
     Cut,
     /// It is made a value of a type that has no documents.
@@ -56,7 +58,7 @@ const KEEPING: [&str; 18] = [
 ];
 
 /// Functions that do, besides those of one argument.
-const KEEPING_FUNCTIONS: [&str; 35] = [
+const KEEPING_FUNCTIONS: [&str; 36] = [
     "array_agg",
     "avg",
     "bool_and",
@@ -88,8 +90,24 @@ const KEEPING_FUNCTIONS: [&str; 35] = [
     "lead",
     "max",
     "min",
+    "row_to_json",
     "string_agg",
     "sum",
+    "to_json",
+    "to_jsonb",
+];
+
+/// Those of them that make a document of a row.
+const ROW_KEEPING_FUNCTIONS: [&str; 11] = [
+    "json_agg",
+    "json_build_array",
+    "json_build_object",
+    "json_object_agg",
+    "jsonb_agg",
+    "jsonb_build_array",
+    "jsonb_build_object",
+    "jsonb_object_agg",
+    "row_to_json",
     "to_json",
     "to_jsonb",
 ];
@@ -133,6 +151,8 @@ pub(super) fn taken(tree: &Tree, how: Use) -> Taken<'_> {
     if let Some((from, keys)) = by_keys(tree) {
         return Taken { from: vec![(from, how)], keys };
     }
+    // A row is written as no document is.
+    let how = if how == Use::InDocument { Use::Kept } else { how };
     let how = match tree.kind {
         "TypeCast" => {
             // What is kept of a document is none of these.
@@ -173,6 +193,11 @@ pub(super) fn taken_by_call(call: &Tree, how: Use) -> Taken<'_> {
         return Taken { from: vec![(*of, how)], keys: keys.concat() };
     }
     let is_kept = KEEPING_FUNCTIONS.contains(&own) || KEEPING_ALONE.contains(&own) && arguments.len() == 1;
+    let how = match how {
+        Use::Kept | Use::InDocument if ROW_KEEPING_FUNCTIONS.contains(&own) => Use::InDocument,
+        Use::InDocument if own != "array_agg" => Use::Kept,
+        how => how,
+    };
     let how = kept_if(is_kept, how);
     let all = arguments.into_iter().chain(call.all("agg_order"));
     Taken { from: all.map(|argument| (argument, how)).collect(), keys: Vec::new() }

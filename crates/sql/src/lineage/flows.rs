@@ -20,6 +20,8 @@ pub(super) struct Flow {
     is_named: bool,
     /// It is the alias of a relation.
     is_alias: bool,
+    /// The first name is one of whole rows.
+    is_row: bool,
     /// Nothing flows, but one tells the other.
     pub(super) is_comparison: bool,
     /// Columns whose names are not told.
@@ -38,6 +40,16 @@ impl Flows {
         self.0.push(Flow { from, into, is_named: true, ..Flow::default() });
     }
 
+    /// What a query gives, under an alias and with names of columns.
+    fn rows(&mut self, query: &Tree, into: Vec<String>) {
+        let mut columns = Vec::new();
+        result_names(query, &mut columns);
+        // A column is meant before a row.
+        let is_row = into.first().is_some_and(|alias| !columns.iter().flatten().any(|name| name == alias));
+        let from = mentions_of_results(query);
+        self.0.push(Flow { from, into, is_named: true, is_row, ..Flow::default() });
+    }
+
     pub(super) fn visit(&mut self, tree: &Tree) {
         self.walk(tree, false);
     }
@@ -50,15 +62,16 @@ impl Flows {
             }
             "RangeVar" => {
                 if let Some(alias) = tree.one("alias") {
-                    let from =
-                        Mentions { names: vec![tree.text("relname").to_owned()], ..Mentions::default() };
+                    let relation = vec![tree.text("relname").to_owned()];
+                    let from = Mentions { names: relation.clone(), kept: relation, ..Mentions::default() };
                     let into = alias_names(alias);
-                    self.0.push(Flow { from, into, is_named: true, is_alias: true, ..Flow::default() });
+                    let (is_named, is_alias, is_row) = (true, true, true);
+                    self.0.push(Flow { from, into, is_named, is_alias, is_row, ..Flow::default() });
                 }
             }
             "RangeSubselect" => {
                 if let (Some(query), Some(alias)) = (tree.one("subquery"), tree.one("alias")) {
-                    self.add(mentions_of_results(query), alias_names(alias));
+                    self.rows(query, alias_names(alias));
                 }
             }
             "JoinExpr" => {
@@ -74,13 +87,14 @@ impl Flows {
                 self.0.push(Flow { from, into, is_named: true, into_any: true, ..Flow::default() });
             }
             "CommonTableExpr" => {
-                let from = tree.one("ctequery").map(mentions_of_results).unwrap_or_default();
                 let mut into = vec![tree.text("ctename").to_owned()];
                 into.extend(tree.name("aliascolnames").into_iter().map(str::to_owned));
                 for clause in tree.all("search_clause").chain(tree.all("cycle_clause")) {
                     strings(clause, &mut into);
                 }
-                self.add(from, into);
+                if let Some(query) = tree.one("ctequery") {
+                    self.rows(query, into);
+                }
             }
             _ => {}
         }
@@ -167,6 +181,7 @@ impl Flows {
             all: false,
             documents,
             has_any_documents: false,
+            document_rows: HashSet::new(),
             is_key,
         };
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
@@ -199,6 +214,12 @@ impl Flows {
                     if flow.into_any && !tainted.has_any_documents {
                         tainted.has_any_documents = true;
                         next.extend(0..self.0.len());
+                    }
+                    if flow.is_row
+                        && let Some(row) = flow.into.first()
+                        && tainted.document_rows.insert(row.clone())
+                    {
+                        next.extend(by_name.get(row).into_iter().flatten());
                     }
                     &mut tainted.documents
                 }

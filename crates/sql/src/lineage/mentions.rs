@@ -20,6 +20,8 @@ pub(super) struct Mentions {
     /// can be anything.
     pub(super) kept: Vec<String>,
     pub(super) cut: Vec<String>,
+    /// Names without a qualifier that stand where the row of a relation would be written as no document is.
+    pub(super) rows: Vec<String>,
     /// Keys by which values are taken out of documents.
     pub(super) keys: Vec<String>,
 }
@@ -52,13 +54,18 @@ impl Mentions {
                     }
                 } else if let Some(name) = parts.pop() {
                     match how {
-                        Use::Kept => self.kept.push(name.to_owned()),
+                        Use::Kept | Use::InDocument => self.kept.push(name.to_owned()),
                         Use::Cut => self.cut.push(name.to_owned()),
                         Use::NoDocument => {}
                     }
                     match parts.pop() {
                         Some(qualifier) => self.fields.push((qualifier.to_owned(), name.to_owned())),
-                        None => self.names.push(name.to_owned()),
+                        None => {
+                            self.names.push(name.to_owned());
+                            if how == Use::Kept {
+                                self.rows.push(name.to_owned());
+                            }
+                        }
                     }
                 }
             }
@@ -125,6 +132,7 @@ impl Mentions {
         self.star |= other.star;
         self.kept.extend(other.kept);
         self.cut.extend(other.cut);
+        self.rows.extend(other.rows);
         self.keys.extend(other.keys);
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Tainted<'s> {
     /// Names of what is kept of documents, and what says of their keys which are sensitive.
     pub(super) documents: HashSet<String>,
     pub(super) has_any_documents: bool,
+    /// Aliases of what gives rows with such.
+    pub(super) document_rows: HashSet<String>,
     pub(super) is_key: Option<fn(&str) -> bool>,
 }
 
@@ -42,6 +44,7 @@ impl Tainted<'_> {
         let has_documents = self.sensitive.trusts_keys || !self.sensitive.documents.is_empty();
         let Some(is_key) = self.is_key.filter(|_| has_documents) else { return false };
         mentions.keys.iter().any(|key| is_key(key))
+            || mentions.rows.iter().any(|name| self.document_rows.contains(name))
             || mentions.cut.iter().any(|name| self.has_any_documents || self.documents.contains(name))
     }
 

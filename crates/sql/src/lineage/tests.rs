@@ -231,6 +231,26 @@ fn documents_are_told_by_their_keys_where_they_are_kept_whole() {
             "ddx-",
         ),
         ("select my.upper(data->>'a'), data operator(my.->) 'a' from users", "xx"),
+        ("select q, q.x, 1 from (select data x from users) q", "xd-"),
+        (
+            "select q::text, array_agg(q), coalesce(q, q), concat(q), format('%s', q), max(q) from (select data x from users) q",
+            "xxxxxx",
+        ),
+        (
+            "select to_jsonb(q), json_agg(q), row_to_json(q), to_jsonb(array_agg(q)) from (select data x from users) q",
+            "dddd",
+        ),
+        (
+            "select to_jsonb(q::text), json_agg(concat(q)), row_to_json(row(q)) from (select data x from users) q",
+            "xxx",
+        ),
+        ("with q as (select data x from users) select json_agg(r), r.x from q r", "dd"),
+        ("with q as (select data x from users) select r from q r", "x"),
+        ("select s from (select q from (select data x from users) q) s", "x"),
+        ("select r from (select q r from (select data x from users) q) s", "x"),
+        ("select data from (select data from users) data", "d"),
+        ("select elem, elem->>'a' from users, jsonb_array_elements(data) elem", "dd"),
+        ("select q from (select id x from users) q", "-"),
         ("select o.meta->>'ssn', o.meta->>'a' from orders o, users", "x-"),
         ("select jsonb_path_query(data, '$.ssn'), json_value(data, '$.a') from users", "xx"),
     ] {

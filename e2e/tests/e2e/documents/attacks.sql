@@ -203,3 +203,13 @@ UPDATE profiles SET data = jsonb_build_object('theme', reverse(reverse(data->>'c
 INSERT INTO profiles (id, data) SELECT id + 200, jsonb_build_object('theme', data->'lastName') FROM profiles; SELECT data->>'theme' FROM profiles WHERE id > 200
 
 CREATE FUNCTION concat(d jsonb) RETURNS text LANGUAGE sql AS $$ SELECT d->>'lastName' $$; SELECT concat(data) FROM profiles
+
+SELECT q FROM (SELECT data AS x FROM profiles) AS q
+
+SELECT q::text FROM (SELECT data AS x FROM profiles) AS q
+
+SELECT array_agg(q) FROM (SELECT string_agg(data::text, ',') AS x FROM profiles) AS q
+
+WITH q AS (SELECT extra AS x FROM profiles) SELECT r, 1 FROM q AS r
+
+SELECT s FROM (SELECT q AS y FROM (SELECT raw AS x FROM profiles) AS q) AS s

@@ -462,3 +462,13 @@ PREPARE p AS SELECT convert_from(lo_get(171717), 'UTF8'); EXECUTE p
 CREATE FUNCTION object(o oid) RETURNS text LANGUAGE sql AS 'SELECT convert_from(lo_get(o), ''UTF8'')'; SELECT object(171717)
 
 SELECT content(171717)
+
+CREATE TEMP TABLE put_aside AS SELECT encode(convert_to(email, 'UTF8'), 'hex') AS status FROM people; SELECT * FROM put_aside
+
+CREATE TABLE put_aside AS SELECT reverse(email) AS status FROM people; SELECT status FROM put_aside
+
+CREATE TABLE put_aside (status text); INSERT INTO put_aside SELECT reverse(email) FROM people RETURNING status
+
+CREATE TABLE put_aside (status text); INSERT INTO put_aside SELECT encode(convert_to(email, 'UTF8'), 'hex') FROM people; COPY put_aside TO STDOUT
+
+CREATE TABLE put_aside (status text); INSERT INTO put_aside VALUES (''); UPDATE put_aside SET status = reverse(email) FROM people WHERE people.id = 1 AND put_aside.status = '' RETURNING put_aside.status
