@@ -133,9 +133,9 @@ const HOLDS: &str = "
     WHERE a.attrelid OPERATOR(pg_catalog.>=) 16384::oid AND a.attnum OPERATOR(pg_catalog.>) 0::int2 AND NOT a.attisdropped
       AND a.atttypid OPERATOR(pg_catalog.>=) 16384::oid";
 
-/// All functions and procedures, for the records of fast-path calls.
+/// All functions and procedures, as a statement would call them: fast-path calls have their numbers.
 const FUNCTIONS: &str = "
-    SELECT p.oid, n.nspname::text, p.proname::text
+    SELECT p.oid, pg_catalog.quote_ident(n.nspname::text), pg_catalog.quote_ident(p.proname::text)
     FROM pg_catalog.pg_proc p
     JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace";
 

@@ -96,7 +96,7 @@ impl Catalog {
         Catalog { read: Arc::clone(&self.read), given: Arc::clone(given) }
     }
 
-    /// The same with these functions: their OIDs, and their names as `schema.function`.
+    /// The same with these functions: their OIDs, and their names as `schema.function` is written in a statement.
     #[must_use]
     pub fn with_functions(mut self, functions: impl IntoIterator<Item = (u32, String)>) -> Self {
         Arc::make_mut(&mut self.read).functions = functions.into_iter().collect();

@@ -254,6 +254,7 @@ fn a_fast_path_call_gets_no_further_than_a_call_by_name() -> Result<()> {
     let object = stack.truth(
         "SELECT lo_from_bytea(0, (SELECT string_agg(email, ' ') FROM users)::bytea); \
          CREATE FUNCTION wipe() RETURNS void LANGUAGE sql AS 'DELETE FROM orders'; \
+         CREATE FUNCTION \"Version\"() RETURNS void LANGUAGE sql AS 'DELETE FROM orders'; \
          CREATE FUNCTION first_email() RETURNS text LANGUAGE sql AS 'SELECT email FROM users ORDER BY id LIMIT 1'; \
          DO $$ BEGIN EXECUTE format('GRANT SELECT ON LARGE OBJECT %s TO PUBLIC', (SELECT max(oid) FROM pg_largeobject_metadata)); END $$",
     )?;
@@ -291,6 +292,7 @@ fn a_fast_path_call_gets_no_further_than_a_call_by_name() -> Result<()> {
     assert_eq!(call("lo_get", &[object.as_bytes()])?, NULL);
     assert_eq!(call("first_email", &[])?, NULL);
     assert!(call("wipe", &[])?.contains("no-unfiltered-write"));
+    assert!(call("Version", &[])?.contains("no-unfiltered-write"));
     assert_eq!(stack.truth("SELECT count(*) > 0 FROM orders")?, "t");
     for refused in ["pg_read_file", "pg_ls_dir", "pg_terminate_backend", "lo_import"] {
         let said = call(refused, &[b"1"])?;
