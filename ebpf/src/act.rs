@@ -131,7 +131,7 @@ impl Now {
         if ring::is_half_full() {
             ring::count(Counter::RefusedLost);
         } else {
-            ring::emit(context, refused, self.boot_ns, Counter::RefusedSubmitted, Counter::RefusedLost);
+            ring::emit(context, &refused, self.boot_ns, Counter::RefusedSubmitted, Counter::RefusedLost);
         }
         !self.is_denied
     }

@@ -25,5 +25,5 @@ pub fn closed(context: &SockOpsContext) {
         bytes_received: kernel::bytes_received(context),
         bytes_acked: kernel::bytes_acked(context),
     };
-    ring::emit(context, closed, now_boot_ns, Counter::ClosedSubmitted, Counter::ClosedLost);
+    ring::emit(context, &closed, now_boot_ns, Counter::ClosedSubmitted, Counter::ClosedLost);
 }

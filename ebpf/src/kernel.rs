@@ -304,14 +304,9 @@ pub fn copied<T: Copy>(slot: Option<*const T>) -> Option<T> {
 }
 
 /// Writes what an entry of the ring is.
-pub fn put<T>(to: *mut T, event: T) {
-    // SAFETY: `to` is a whole entry that was just reserved.
-    unsafe { to.write(event) }
-}
-
-/// The same of one that stands somewhere else: on a stack there is no room for it twice.
-pub fn copy<T: Copy>(event: &T, to: *mut T) {
-    // SAFETY: the same.
+#[inline(always)]
+pub fn put<T: Copy>(to: *mut T, event: &T) {
+    // SAFETY: `to` is a whole entry that was just reserved, and `event` stands somewhere else.
     unsafe { ptr::copy_nonoverlapping(event, to, 1) }
 }
 

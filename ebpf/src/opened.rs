@@ -45,5 +45,5 @@ pub fn opened(context: &SockOpsContext, side: Side) {
         remote: kernel::remote(context),
         process: process.unwrap_or(Process::UNKNOWN),
     };
-    ring::emit(context, opened, now_boot_ns, Counter::OpenedSubmitted, Counter::OpenedLost);
+    ring::emit(context, &opened, now_boot_ns, Counter::OpenedSubmitted, Counter::OpenedLost);
 }

@@ -22,9 +22,11 @@ static EVENTS: RingBuf = RingBuf::with_byte_size(RING_BYTES, 0);
 #[map]
 static COUNTERS: PerCpuArray<u64> = PerCpuArray::with_max_entries(Counter::COUNT, 0);
 
-pub fn emit<T: 'static>(
+/// Tells of this. It is taken where it stands: on a stack there is no room for it twice.
+#[inline(always)]
+pub fn emit<T: Copy + 'static>(
     context: &impl EbpfContext,
-    event: T,
+    event: &T,
     now_boot_ns: u64,
     submitted: Counter,
     lost: Counter,
@@ -32,7 +34,7 @@ pub fn emit<T: 'static>(
     emit_filled::<T>(context, now_boot_ns, submitted, lost, |to| kernel::put(to, event));
 }
 
-/// The same of an event that is too large for the stack: `fill` writes it where it goes.
+/// The same of an event that is too large for any stack: `fill` writes it where it goes.
 #[inline(always)]
 pub fn emit_filled<T: 'static>(
     context: &impl EbpfContext,

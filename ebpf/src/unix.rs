@@ -72,9 +72,7 @@ fn tell(context: &BtfTracePointContext, served: &Served, port: u16, is_heard: bo
         reserved_end: [0; 4],
     };
     served.copy_name(&mut opened.path);
-    ring::emit_filled::<UnixOpened>(context, now_boot_ns, Counter::UnixSubmitted, Counter::UnixLost, |to| {
-        kernel::copy(&opened, to)
-    });
+    ring::emit(context, &opened, now_boot_ns, Counter::UnixSubmitted, Counter::UnixLost);
 }
 
 /// The number in the name of PostgreSQL's socket.
