@@ -6,7 +6,7 @@ use sql::catalog::Relation;
 use sql::facts::{Access, Effect, Object, Reached, RelationUse, Setting, Via, Write};
 use sql::{Catalog, Statement};
 
-use crate::functions::{Does, VIEWS, does_of};
+use crate::functions::{Does, VIEWS, does_of, in_extensions};
 use crate::resource::{Resource, TEMPORARY};
 use crate::settings::{self, SETTINGS_VIEW};
 
@@ -170,7 +170,9 @@ fn of_one(
     }
     for (does, action) in [(Does::Lock, "lock"), (Does::Write, "update")] {
         if may_matter(action) && statement.calls().any(|name| does_of(name) == Some(does)) {
-            asks.own.push(Ask { action, resource: Resource::Database, details: Details::default() });
+            let is_unfiltered = does == Does::Write && reads_all_large_objects(statement);
+            let details = Details { is_unfiltered, ..Details::default() };
+            asks.own.push(Ask { action, resource: Resource::Database, details });
         }
     }
     if may_matter("set") {
@@ -178,6 +180,13 @@ fn of_one(
     }
     asks.implied.retain(|ask| implied_may_matter(ask.action));
     asks
+}
+
+/// Whether what it writes to large objects goes to each: who means one knows its number.
+fn reads_all_large_objects(statement: &Statement) -> bool {
+    let is_list = |name: &str| matches!(name, "pg_largeobject" | "pg_largeobject_metadata");
+    statement.relations.iter().any(|used| is_list(&used.name))
+        || statement.mentions.iter().any(|name| is_list(name))
 }
 
 const LOCK_TABLE: Effect = Effect::Other("LockStmt");
@@ -375,6 +384,16 @@ fn functions(statement: &Statement, names: &Names<'_>, asks: &mut Vec<Ask>) {
             details: Details::default(),
         };
         asks.extend(names.schemas_of(name, statement).into_iter().map(ask));
+        let is_there = |schema: &str| {
+            let named = |call: &sql::Name| call.name == name && call.schema.as_deref() == Some(schema);
+            statement.qualified.iter().any(named)
+                || names.catalog.routines(name).any(|routine| routine.schema == schema)
+        };
+        asks.extend(in_extensions(name, is_there).map(|name| Ask {
+            action: "call",
+            resource: Resource::Function { schema: String::new(), name },
+            details: Details::default(),
+        }));
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is known of functions by their names: those that reach past what a statement shows, and how.
 //!
-//! PostgreSQL's own up to 18, and those of its contrib modules. A function is known by its last name in whichever schema.
+//! PostgreSQL's own up to 18, those of its contrib modules and of extensions that many have. A function is known by its last name in
+//! whichever schema, but for a few whose last name is anybody's.
 
 /// How a function is dangerous. Its word is `Picket::Function`'s attribute `danger`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +104,21 @@ pub(crate) fn listed(name: &str) -> Option<Listed> {
     Some(Listed { danger: *danger, what })
 }
 
+/// Those that are known only with the schema of their extension: their last names can be anybody's.
+const QUALIFIED: [(&str, &str); 5] = [
+    ("aws_lambda", "invoke"),
+    ("cron", "alter_job"),
+    ("cron", "schedule"),
+    ("cron", "schedule_in_database"),
+    ("utl_file", "fopen"),
+];
+
+/// Names on the list of what is called so, in the schemas of extensions where it `may_be`.
+pub(crate) fn in_extensions(name: &str, may_be: impl Fn(&str) -> bool) -> impl Iterator<Item = String> {
+    let known = QUALIFIED.into_iter().filter(move |(schema, known)| *known == name && may_be(schema));
+    known.map(|(schema, name)| format!("{schema}.{name}"))
+}
+
 /// Views that show what a function of the list does.
 pub(crate) const VIEWS: [&str; 3] = ["pg_file_settings", "pg_hba_file_rules", "pg_ident_file_mappings"];
 
@@ -124,10 +140,15 @@ const FAMILIES: [(&str, Danger, &str); 5] = [
 ];
 
 /// All others in order of their names.
-pub(crate) const FUNCTIONS: [(&str, Danger, &str); 115] = [
+pub(crate) const FUNCTIONS: [(&str, Danger, &str); 138] = [
+    ("aws_lambda.invoke", Danger::OtherServers, OTHER_SERVERS),
+    ("bdr_replicate_ddl_command", Danger::Text, TEXT),
     ("brin_page_items", Danger::Storage, RAW),
     ("bt_page_items", Danger::Storage, RAW),
     ("connectby", Danger::Text, TEXT),
+    ("cron.alter_job", Danger::Text, TEXT),
+    ("cron.schedule", Danger::Text, TEXT),
+    ("cron.schedule_in_database", Danger::Text, TEXT),
     ("crosstab", Danger::Text, TEXT),
     ("crosstab2", Danger::Text, TEXT),
     ("crosstab3", Danger::Text, TEXT),
@@ -149,6 +170,7 @@ pub(crate) const FUNCTIONS: [(&str, Danger, &str); 115] = [
     ("dblink_get_result", Danger::OtherServers, OTHER_SERVERS),
     ("dblink_open", Danger::OtherServers, OTHER_SERVERS),
     ("dblink_send_query", Danger::OtherServers, OTHER_SERVERS),
+    ("drop_chunks", Danger::Storage, "drops parts of tables"),
     ("fsm_page_contents", Danger::Storage, RAW),
     ("get_raw_page", Danger::Storage, RAW),
     ("gin_leafpage_items", Danger::Storage, RAW),
@@ -159,12 +181,21 @@ pub(crate) const FUNCTIONS: [(&str, Danger, &str); 115] = [
     ("heap_force_kill", Danger::Storage, RAW),
     ("heap_page_item_attrs", Danger::Storage, RAW),
     ("heap_page_items", Danger::Storage, RAW),
+    ("http_delete", Danger::OtherServers, OTHER_SERVERS),
+    ("http_get", Danger::OtherServers, OTHER_SERVERS),
+    ("http_head", Danger::OtherServers, OTHER_SERVERS),
+    ("http_patch", Danger::OtherServers, OTHER_SERVERS),
+    ("http_post", Danger::OtherServers, OTHER_SERVERS),
+    ("http_put", Danger::OtherServers, OTHER_SERVERS),
     ("lo_export", Danger::Files, "writes a file"),
     ("lo_import", Danger::Files, "reads a file"),
     ("lo_truncate", Danger::Storage, RAW),
     ("lo_truncate64", Danger::Storage, RAW),
     ("lo_unlink", Danger::Storage, RAW),
+    ("master_run_on_worker", Danger::Text, TEXT),
     ("pg_background_launch", Danger::Text, TEXT),
+    ("pg_background_launch_v2", Danger::Text, TEXT),
+    ("pg_background_submit_v2", Danger::Text, TEXT),
     ("pg_backup_start", Danger::Server, SERVER),
     ("pg_backup_stop", Danger::Server, SERVER),
     ("pg_buffercache_evict", Danger::Server, SERVER),
@@ -229,6 +260,13 @@ pub(crate) const FUNCTIONS: [(&str, Danger, &str); 115] = [
     ("query_to_xml", Danger::Text, TEXT),
     ("query_to_xml_and_xmlschema", Danger::Text, TEXT),
     ("query_to_xmlschema", Danger::Text, TEXT),
+    ("replicate_ddl_command", Danger::Text, TEXT),
+    ("run_command_on_all_nodes", Danger::Text, TEXT),
+    ("run_command_on_colocated_placements", Danger::Text, TEXT),
+    ("run_command_on_coordinator", Danger::Text, TEXT),
+    ("run_command_on_placements", Danger::Text, TEXT),
+    ("run_command_on_shards", Danger::Text, TEXT),
+    ("run_command_on_workers", Danger::Text, TEXT),
     ("schema_to_xml", Danger::Unmasked, XML),
     ("schema_to_xml_and_xmlschema", Danger::Unmasked, XML),
     ("schema_to_xmlschema", Danger::Unmasked, XML),
@@ -239,6 +277,7 @@ pub(crate) const FUNCTIONS: [(&str, Danger, &str); 115] = [
     ("ts_rewrite", Danger::Text, TEXT),
     ("ts_stat", Danger::Text, TEXT),
     ("tuple_data_split", Danger::Storage, RAW),
+    ("utl_file.fopen", Danger::Files, "opens a file"),
     ("xpath_table", Danger::Text, TEXT),
 ];
 

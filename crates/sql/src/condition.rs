@@ -123,6 +123,8 @@ pub(crate) enum Test {
     Order(u8, String),
     /// In this order to the other column.
     Beside(u8),
+    /// In this order to what it is as another kind of number.
+    Itself(u8),
 }
 
 impl<A> Formula<A> {
@@ -455,8 +457,15 @@ impl<'t> Reader<'_, 't> {
         if let Some(value) = literal(left) {
             return self.compared_with(turned_bits(bits), right, value);
         }
+        let (one, other) = (self.subject(left)?, self.subject(right)?);
+        if one.column == other.column
+            && [&one.of, &other.of].iter().all(|of| matches!(of, Of::Itself | Of::Number))
+        {
+            let subject = Subject { column: one.column, of: Of::Number };
+            return Some(Formula::Is(Atom { subject, test: Test::Itself(bits) }));
+        }
         let column = |subject: Subject| (subject.of == Of::Itself).then_some(subject.column);
-        let (one, other) = (column(self.subject(left)?)?, column(self.subject(right)?)?);
+        let (one, other) = (column(one)?, column(other)?);
         let (column, beside, bits) =
             if one <= other { (one, other, bits) } else { (other, one, turned_bits(bits)) };
         let subject = Subject { column, of: Of::Beside(beside) };

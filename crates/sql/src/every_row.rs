@@ -19,6 +19,12 @@ const SUBJECTS_MAX: usize = 16;
 /// Longest text, in characters (varlena.c: 1 GB).
 const CHARACTERS_MAX: i128 = 1 << 30;
 
+/// Longest text of a value that is none, in bytes: that of a number (numeric.h).
+const WRITTEN_MAX: i128 = 1 << 18;
+
+/// The bit for what is greater (`Test::Order`).
+const GREATER: u8 = 0b100;
+
 /// Why `condition` is true of every row of a table that it may be about; `None` where it is of none.
 pub(crate) fn why(condition: &Condition, catalog: &Catalog) -> Option<String> {
     let write = &condition.write;
@@ -54,6 +60,8 @@ struct Trial {
 #[derive(Clone, Debug)]
 enum Tried {
     Null,
+    /// It is so for each value that is not NULL, or for none.
+    Each(bool),
     Order(u8, i128),
     /// It is this text, or not.
     Text(String, bool),
@@ -116,7 +124,11 @@ impl Table<'_> {
         Some(match fact {
             Fact::NotNull(column) => format!("\"{column}\" is NOT NULL"),
             Fact::Kind(column) => format!("\"{column}\" can be nothing else by its type"),
-            Fact::Check(at) => format!("\"{}\" has made sure of it", self.rows.checks.get(*at)?.name),
+            Fact::Check(at) => {
+                let check = self.rows.checks.get(*at)?;
+                let does = if check.counts { "counts no lower" } else { "has made sure of it" };
+                format!("\"{}\" {does}", check.name)
+            }
         })
     }
 
@@ -200,11 +212,14 @@ impl Model<'_, '_> {
         let mut subject = atom.subject.clone();
         let is_text = matches!(kind, Kind::Text(_));
         let mut has_null = values.has_null;
+        // As a text it has letters.
+        let is_written = !matches!(kind, Kind::Text(_) | Kind::Row | Kind::Other);
+        let is_shown = is_written && subject.of == Of::Text;
         match &subject.of {
-            Of::Text if is_text => subject.of = Of::Itself,
+            Of::Text if is_text || is_written => subject.of = Of::Itself,
             Of::Number if matches!(kind, Kind::Whole(_)) => subject.of = Of::Itself,
             Of::Text | Of::Number => return None,
-            Of::Characters | Of::Bytes if !is_text => return None,
+            Of::Characters | Of::Bytes if !is_text && !is_written => return None,
             Of::Beside(other) => has_null |= table.values(other, without)?.has_null,
             Of::Itself | Of::Characters | Of::Bytes => {}
         }
@@ -213,6 +228,10 @@ impl Model<'_, '_> {
             Test::Null if *kind == Kind::Row => return None,
             Test::Null => Tried::Null,
             Test::Beside(bits) => Tried::Order(*bits, 0),
+            Test::Itself(bits) => Tried::Each(bits & EQUAL != 0),
+            Test::Order(bits, text) if is_shown => {
+                text.is_empty().then_some(Tried::Each(bits & GREATER != 0))?
+            }
             Test::Order(bits, text) if is_text && is_itself => match (*bits, text.as_str()) {
                 (EQUAL | 0b101, _) => Tried::Text(text.clone(), *bits == EQUAL),
                 // Nothing is less than the empty text.
@@ -254,6 +273,8 @@ fn bounds(kind: &Kind, of: &Of) -> Option<(i128, i128)> {
         (Kind::Text(max), Of::Characters) => (0, max.map_or(CHARACTERS_MAX, i128::from) * STEP),
         // A character has four bytes at most.
         (Kind::Text(max), Of::Bytes) => (0, max.map_or(CHARACTERS_MAX, i128::from) * 4 * STEP),
+        (Kind::Other, Of::Characters | Of::Bytes) => return None,
+        (_, Of::Characters | Of::Bytes) => (STEP, WRITTEN_MAX * STEP),
         (Kind::Boolean, Of::Itself) => (0, STEP),
         (Kind::Enum(labels), Of::Itself) => (0, last(labels.len())?),
         (Kind::Whole(bits), Of::Itself) => {
@@ -443,6 +464,7 @@ impl Tried {
         match (self, value) {
             (Tried::Null, value) => Said::of(*value == Value::Null),
             (_, Value::Null) => Said::Unknown,
+            (Tried::Each(is_so), _) => Said::of(*is_so),
             (Tried::Order(bits, place), Value::At(value)) => {
                 let bit = match value.cmp(place) {
                     std::cmp::Ordering::Less => 0b001,

@@ -67,6 +67,8 @@ pub struct Check {
     pub column: Option<String>,
     /// Tells it from what it was before it was changed.
     pub version: String,
+    /// It is none, but a sequence that gives the column its values, and gives none below its least.
+    pub counts: bool,
     /// As PostgreSQL writes it.
     text: String,
     read: OnceLock<Vec<Formula<Atom>>>,
@@ -75,7 +77,13 @@ pub struct Check {
 impl Check {
     /// One that says this.
     pub fn new(oid: u32, name: String, column: Option<String>, version: String, text: String) -> Self {
-        Check { oid, name, column, version, text, read: OnceLock::new() }
+        Check { oid, name, column, version, counts: false, text, read: OnceLock::new() }
+    }
+
+    /// What the sequence of a column gives it: nothing below `least`.
+    pub fn of_sequence(oid: u32, name: String, column: String, least: i64) -> Self {
+        let text = format!("value >= {least}");
+        Check { counts: true, ..Check::new(oid, name, Some(column), least.to_string(), text) }
     }
 
     /// The same where it says this.

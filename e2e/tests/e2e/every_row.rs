@@ -64,7 +64,7 @@ INSERT INTO regions VALUES ('de', NULL), ('fr', now());
 ";
 
 /// Conditions that are true of every row, and what makes them so.
-const OPEN: [(&str, &str, &str); 70] = [
+const OPEN: [(&str, &str, &str); 78] = [
     ("lines", "id IS NOT NULL", "\"id\" is NOT NULL"),
     ("lines", "NOT (id IS NULL)", "\"id\" is NOT NULL"),
     ("public.lines", "lines.id IS NOT NULL", "\"id\" is NOT NULL"),
@@ -120,6 +120,14 @@ const OPEN: [(&str, &str, &str); 70] = [
     ("lines", "seen > '2019-06-01'", "\"lines_seen_check\""),
     ("lines", "ratio IS NOT NULL", "\"lines_ratio_check\""),
     ("lines", "ratio <= 5", "\"lines_ratio_check\""),
+    ("lines", "made > 0", "\"lines_made_seq\" counts no lower"),
+    ("lines", "made >= 1 AND made IS NOT NULL", "\"lines_made_seq\" counts no lower"),
+    ("lines", "id::text <> ''", "\"id\" is NOT NULL"),
+    ("lines", "starts::text > ''", "\"starts\" is NOT NULL"),
+    ("lines", "length(id::text) > 0", "\"id\" is NOT NULL"),
+    ("lines", "octet_length(flag::text) >= 1", "\"flag\" is NOT NULL"),
+    ("lines", "id::bigint = id", "\"id\" is NOT NULL"),
+    ("lines", "id::numeric <= id::int", "\"id\" is NOT NULL"),
     ("lines", "made IS NOT NULL", "\"made\" is NOT NULL"),
     ("lines", "ROW(id, amount) IS NOT NULL", "\"amount\" is NOT NULL"),
     ("lines", "CASE WHEN id IS NOT NULL THEN true ELSE false END", "\"id\" is NOT NULL"),
@@ -138,8 +146,13 @@ const OPEN: [(&str, &str, &str); 70] = [
 ];
 
 /// Conditions that leave out a row that is there.
-const FILTERED: [(&str, &str); 45] = [
+const FILTERED: [(&str, &str); 50] = [
     ("lines", "note IS NOT NULL"),
+    ("lines", "made > 1"),
+    ("lines", "cost::text <> ''"),
+    ("lines", "name::text <> ''"),
+    ("lines", "part::int = part"),
+    ("lines", "length(id::text) > 1"),
     ("lines", "note IS DISTINCT FROM NULL"),
     ("lines", "length(note) <= 10"),
     ("lines", "coalesce(note, state) IS NOT NULL"),

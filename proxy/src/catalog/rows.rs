@@ -33,6 +33,19 @@ const NOT_VALID: &str = "
     FROM pg_catalog.pg_constraint k
     WHERE k.contype OPERATOR(pg_catalog.=) 'n'::\"char\" AND NOT k.convalidated AND k.conrelid OPERATOR(pg_catalog.<>) 0::oid";
 
+/// Sequences that count up and belong to a column: of an identity, or of a serial one whose default asks them.
+const SEQUENCES: &str = "
+    SELECT s.seqrelid, a.attrelid, q.relname::text, a.attname::text, s.seqmin
+    FROM pg_catalog.pg_sequence s
+    JOIN pg_catalog.pg_class q ON q.oid OPERATOR(pg_catalog.=) s.seqrelid
+    JOIN pg_catalog.pg_depend d ON d.objid OPERATOR(pg_catalog.=) s.seqrelid
+         AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::regclass::oid
+         AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::regclass::oid
+         AND d.deptype OPERATOR(pg_catalog.=) ANY (ARRAY['a', 'i']::\"char\"[])
+    JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) d.refobjid
+         AND a.attnum::int4 OPERATOR(pg_catalog.=) d.refobjsubid AND NOT a.attisdropped
+    WHERE s.seqincrement OPERATOR(pg_catalog.>) 0::int8 AND (a.atthasdef OR a.attidentity OPERATOR(pg_catalog.<>) ''::\"char\")";
+
 const DOMAINS: &str = "
     SELECT d.oid, d.typbasetype, d.typtypmod, t.typtype::text, CASE WHEN d.typnotnull THEN 1 ELSE 0 END
     FROM pg_catalog.pg_type d
@@ -132,6 +145,17 @@ pub(super) async fn read(
             row.number::<u8>("whether it is not NULL")? != 0 && !not_valid.contains(&(table, number));
         let rows = tables.entry(table).or_default();
         types.add(rows, name, (of, modifier, kind), is_not_null);
+        Ok(())
+    })
+    .await?;
+    ask(pipe, SEQUENCES, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        let (oid, table) = (row.number("sequence")?, row.number::<u32>("table")?);
+        let (name, column) = (row.text("sequence's name")?, row.text("column name")?);
+        let check = Check::of_sequence(oid, name, column, row.number("least")?);
+        if let Some(rows) = tables.get_mut(&table) {
+            rows.checks.push(Arc::new(check));
+        }
         Ok(())
     })
     .await?;

@@ -78,3 +78,11 @@ DO $$ BEGIN LOCK TABLE orders IN SHARE MODE; SET LOCAL statement_timeout = 0; CR
 CREATE FUNCTION listed() RETURNS SETOF orders LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY EXECUTE 'SELECT * FROM orders WHERE id = $1' USING 1; END $$
 
 DO $$ DECLARE comment text; lock int := 1; BEGIN comment := 'set'; lock := 2; END $$
+
+-- before: SELECT lo_from_bytea(4242, 'xy')
+SELECT lo_put(4242, 0, '\x00')
+
+SELECT count(*) FROM pg_largeobject_metadata
+
+-- before: CREATE SCHEMA plans; CREATE FUNCTION plans.schedule(text, text) RETURNS text LANGUAGE sql AS 'SELECT $1 || $2'
+SELECT plans.schedule('* * * * *', 'TRUNCATE orders')

@@ -139,3 +139,22 @@ SELECT pg_replication_origin_xact_reset()
 
 -- not run: it is only taken while the server is upgraded
 SELECT binary_upgrade_set_next_pg_type_oid(1)
+
+-- extensions that run a text later, or elsewhere
+-- not run: the extension is not there
+SELECT cron.schedule('* * * * *', 'TRUNCATE orders')
+
+-- not run: the extension is not there
+select "cron" . schedule_in_database('gone', '* * * * *', $$ DELETE FROM orders $$, 'shop')
+
+-- not run: the extension is not there
+SELECT run_command_on_workers('TRUNCATE orders')
+
+-- not run: the extension is not there
+SELECT status FROM http_post('https://example.com', (SELECT json_agg(users) FROM users)::text, 'application/json')
+
+-- not run: the extension is not there
+SELECT net.http_post(url := 'https://example.com', body := (SELECT jsonb_agg(u) FROM users u))
+
+-- not run: the extension is not there
+SELECT drop_chunks('orders', older_than => now())

@@ -752,3 +752,16 @@ DELETE FROM orders WHERE tableoid::regclass::text = 'orders'
 DELETE FROM orders WHERE tableoid = to_regclass('public.orders')
 
 DELETE FROM orders WHERE tableoid IN (SELECT oid FROM pg_class)
+
+-- all large objects
+-- before: SELECT lo_from_bytea(4242, 'xy')
+-- shows: SELECT lo_get(4242) => \x0079
+SELECT lo_put(oid, 0, '\x00') FROM pg_largeobject_metadata
+
+-- before: SELECT lo_from_bytea(4242, 'xy')
+-- shows: SELECT lo_get(4242) => \x0079
+SELECT count(lowrite(lo_open(loid, 131072), '\x00')) FROM pg_largeobject
+
+-- before: SELECT lo_from_bytea(4242, 'xy')
+-- shows: SELECT lo_get(4242) => \x0079
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT oid FROM pg_largeobject_metadata LOOP PERFORM lo_put(r.oid, 0, '\x00'); END LOOP; END $$
