@@ -218,16 +218,19 @@ mod tests {
         }
     }
 
-    fn orders(rules: &[AllowRule]) -> Orders {
-        let config = ActConfig {
+    fn config() -> ActConfig {
+        ActConfig {
             mode: Mode::Deny,
             outgoing: false,
             remote: true,
             keeps: false,
             pin_dir: "/".into(),
             ports: BTreeSet::from([5432]),
-        };
-        Orders::new(&config, rules)
+        }
+    }
+
+    fn orders(rules: &[AllowRule]) -> Orders {
+        Orders::new(&config(), rules)
     }
 
     /// As the kernel programs do it.
@@ -324,14 +327,8 @@ mod tests {
         let user = |uid| AllowRule { uid: Some(uid), name: uid.to_string(), ..rule() };
         let cgroup = || AllowRule { cgroup: Some("/s/b".to_owned()), ports: [5433].into(), ..rule() };
         let before = orders(&[user(1), user(2)]);
-        let config = ActConfig {
-            mode: Mode::Alert,
-            outgoing: true,
-            remote: false,
-            keeps: false,
-            pin_dir: "/".into(),
-            ports: BTreeSet::from([5433]),
-        };
+        let ports = BTreeSet::from([5433]);
+        let config = ActConfig { mode: Mode::Alert, outgoing: true, remote: false, ports, ..config() };
         let after = before.after(&config, &[user(3), user(2), cgroup()]).unwrap();
         assert_eq!((after.mode, after.outgoing, after.remote), (Mode::Alert, true, false));
         let mut both = after.clone();
@@ -366,15 +363,7 @@ mod tests {
     fn networks_of_both_have_the_rules_of_both() {
         let from = |network: &str| AllowRule { networks: vec![network.parse().unwrap()], ..rule() };
         let before = orders(&[from("10.0.7.0/24")]);
-        let config = ActConfig {
-            mode: Mode::Deny,
-            outgoing: false,
-            remote: true,
-            keeps: false,
-            pin_dir: "/".into(),
-            ports: BTreeSet::from([5432]),
-        };
-        let after = before.after(&config, &[from("10.0.0.0/8")]).unwrap();
+        let after = before.after(&config(), &[from("10.0.0.0/8")]).unwrap();
         let mut both = after.clone();
         both.sets = before.sets_with(&after);
         // By the new rule alone, and it is the wider network's.
@@ -387,15 +376,7 @@ mod tests {
     fn where_there_are_not_numbers_enough_nothing_takes_their_place() {
         let user = |uid| AllowRule { uid: Some(uid), ..rule() };
         let before = orders(&(0..200).map(user).collect::<Vec<_>>());
-        let config = ActConfig {
-            mode: Mode::Deny,
-            outgoing: false,
-            remote: true,
-            keeps: false,
-            pin_dir: "/".into(),
-            ports: BTreeSet::from([5432]),
-        };
-        assert!(before.after(&config, &(100..256).map(user).collect::<Vec<_>>()).is_some());
-        assert!(before.after(&config, &(100..257).map(user).collect::<Vec<_>>()).is_none());
+        assert!(before.after(&config(), &(100..256).map(user).collect::<Vec<_>>()).is_some());
+        assert!(before.after(&config(), &(100..257).map(user).collect::<Vec<_>>()).is_none());
     }
 }
