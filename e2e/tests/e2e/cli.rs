@@ -47,7 +47,7 @@ fn who_touched_names_who_what_and_how_many_rows() -> Result<()> {
     let alice = proxy.login(USER, "shop")?;
     for statement in [
         "SELECT email FROM users",
-        "UPDATE users SET email = lower(email) WHERE id > 0",
+        "UPDATE users SET email = lower(email) WHERE id <= 8",
         "DROP TABLE users",
         "SELECT title FROM products",
     ] {
