@@ -11,6 +11,7 @@ use wire::frontend::{self, Bind, Parse, Target, tag};
 use crate::action::{Action, Pass, Step, Toward, forward};
 use crate::begun;
 use crate::judged::{Judged, JudgedText, Read};
+use crate::keyed;
 use crate::moving::MovedNames;
 use crate::names::{self, Lookup, Portal, Prepared};
 use crate::owed::{CopyIn, Owed, Unread};
@@ -402,6 +403,7 @@ impl Session {
         let recorded = &statement.described.recorded;
         let (types, recording) = (prepared.types.borrow(), &env.readings.recording);
         let values = recorded.bound(&bind, &types, recording, &mut self.said);
+        let keys = keyed::keys(reading.read.key_parameters(), &bind, &types);
         drop(types);
         if statement.refusal().is_some() {
             return self.refuse_prepared(statement, reading, &values, out);
@@ -425,7 +427,7 @@ impl Session {
             },
         };
         prepared.begun.set(None);
-        let portal = Rc::new(Portal { approval, values, ..Portal::new(prepared, Some(begun)) });
+        let portal = Rc::new(Portal { approval, values, keys, ..Portal::new(prepared, Some(begun)) });
         let changed = self.portals.change(bind.portal, self.section, Some(portal));
         self.owed.push_back(Owed::Bind(changed, begun));
         Pass::Whole
@@ -488,7 +490,8 @@ impl Session {
         let Some(judged) = self.judge(&reading.read, env) else { return Pass::WaitsForCatalog };
         // What was approved begins right behind its Bind: nothing else can have changed what it means.
         let begins = portal.executed.get() || portal.begun == Some(self.sequence);
-        let one = judged.one.with_approval(portal.approval.as_ref().filter(|_| begins));
+        let one =
+            judged.bound(portal.keys.as_ref()).with_approval(portal.approval.as_ref().filter(|_| begins));
         // The portal may be gone by the end of what else did.
         if !begins && portal.approval.is_some() && self.is_held(&one) {
             if let Some(pass) = self.waits_for_sync(out) {

@@ -1,7 +1,7 @@
 //! What is known of a text whoever sends it and however often: what its statements do, whether they may, how their
 //! results are treated. Worked out once for each text, catalog and policy.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use wire::BodyError;
 use crate::copied::Copied;
 use crate::evidence::Described;
 use crate::given::GivenNames;
+use crate::keyed::Keys;
 use crate::moving::{MovedNames, Moves};
 use crate::names::{Columns, ResultColumns};
 use crate::probed::{hands_over, probes};
@@ -48,6 +49,8 @@ pub(crate) struct Read {
     source: Source,
     /// The newest last.
     judged: RefCell<Vec<Rc<JudgedText>>>,
+    /// Numbers of parameters that may be keys of documents.
+    key_parameters: OnceCell<Box<[u16]>>,
 }
 
 /// Where a statement comes from.
@@ -81,6 +84,8 @@ pub(crate) struct JudgedText {
     /// Policies tell relations apart, and it reads or writes one that the catalog does not show: only one that was read afterwards
     /// tells whether somebody has given it this name.
     pub(crate) has_unknown: Cell<bool>,
+    /// `one` where its parameters were last bound to these keys of documents.
+    pub(crate) bound: RefCell<Option<(Keys, Rc<Judged>)>>,
 }
 
 /// What verdicts were made with.
@@ -159,6 +164,8 @@ pub(crate) struct Judged {
     pub(crate) takes_copy_data: bool,
     /// The columns that its result had when it was described the last time.
     columns: RefCell<Option<Columns>>,
+    /// What its parameters are bound to that are keys of documents.
+    pub(crate) keys: Option<Keys>,
     /// How that result is treated.
     pub(crate) planned: RefCell<Option<Rc<Planned>>>,
 }
@@ -166,7 +173,12 @@ pub(crate) struct Judged {
 impl Read {
     pub(crate) fn new(text: &[u8], facts: Result<Facts, Unreadable>) -> Rc<Self> {
         let source = Source::Text(facts);
-        Rc::new(Read { text: String::from_utf8_lossy(text).into(), source, judged: RefCell::default() })
+        Rc::new(Read {
+            text: String::from_utf8_lossy(text).into(),
+            source,
+            judged: RefCell::default(),
+            key_parameters: OnceCell::new(),
+        })
     }
 
     /// What stands for a prepared statement or portal that was made in a way that was not seen.
@@ -174,7 +186,7 @@ impl Read {
         let name = String::from_utf8_lossy(name).into_owned();
         let text = format!("({kind} \"{name}\", made in a way that Picket has not seen)").into();
         let source = Source::Unseen { kind, sqlstate, name };
-        Rc::new(Read { text, source, judged: RefCell::default() })
+        Rc::new(Read { text, source, judged: RefCell::default(), key_parameters: OnceCell::new() })
     }
 
     /// One statement of a text that makes something which is run later.
@@ -182,18 +194,33 @@ impl Read {
         let text = read.text.get(statement.span.clone()).unwrap_or_default().into();
         let statement = Statement { makes: None, ..statement.clone() };
         let facts = Facts { statements: vec![statement], readers_disagree: None };
-        Rc::new(Read { text, source: Source::Text(Ok(facts)), judged: RefCell::default() })
+        Rc::new(Read {
+            text,
+            source: Source::Text(Ok(facts)),
+            judged: RefCell::default(),
+            key_parameters: OnceCell::new(),
+        })
     }
 
     /// What stands for a fast-path call.
     pub(crate) fn call(function: u32) -> Rc<Self> {
-        Rc::new(Read { text: "".into(), source: Source::Call(function), judged: RefCell::default() })
+        Rc::new(Read {
+            text: "".into(),
+            source: Source::Call(function),
+            judged: RefCell::default(),
+            key_parameters: OnceCell::new(),
+        })
     }
 
     /// What came over a replication connection: this command, or something that is none and may not run.
     pub(crate) fn replication(text: &[u8], command: Option<&'static str>) -> Rc<Self> {
         let text = String::from_utf8_lossy(text).into();
-        Rc::new(Read { text, source: Source::Replication(command), judged: RefCell::default() })
+        Rc::new(Read {
+            text,
+            source: Source::Replication(command),
+            judged: RefCell::default(),
+            key_parameters: OnceCell::new(),
+        })
     }
 
     /// Whether PostgreSQL's grammar, as it is known here, does not accept it.
@@ -203,6 +230,11 @@ impl Read {
 
     pub(crate) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Numbers of its parameters that may be keys of documents.
+    pub(crate) fn key_parameters(&self) -> &[u16] {
+        self.key_parameters.get_or_init(|| sql::key_parameters(&self.text).into())
     }
 
     /// The verdicts on it with the catalog and the policy as they are now.
@@ -310,7 +342,13 @@ impl JudgedText {
             let judged = Judged::new(&read.text, span, nothing, verdict, String::new(), env.catalog);
             Rc::new(judged).recorded(Recorded::loose(&read.text, false, recording))
         });
-        JudgedText { versions, statements, one, has_unknown: Cell::new(has_unknown) }
+        JudgedText {
+            versions,
+            statements,
+            one,
+            has_unknown: Cell::new(has_unknown),
+            bound: RefCell::default(),
+        }
     }
 }
 
@@ -540,6 +578,7 @@ impl Judged {
             runs_code_when_read: statement.is_none_or(|statement| statement.has_string),
             takes_copy_data: statement.is_none_or(|statement| statement.effects.contains(&Effect::CopyIn)),
             columns: RefCell::default(),
+            keys: None,
             planned: RefCell::default(),
         }
     }
@@ -665,7 +704,11 @@ impl Judged {
     pub(crate) fn shown_by_keys(&self) -> Shown {
         let text =
             self.copied.as_ref().map_or(self.described.text.as_str(), |copied| copied.query.trim_start());
-        if sql::takes_by_keys(text) { Shown::by_keys(text) } else { Shown::Nothing }
+        if !sql::takes_by_keys(text) {
+            return Shown::Nothing;
+        }
+        let shown = Shown::by_keys(text);
+        self.keys.as_ref().map_or_else(|| shown.clone(), |keys| shown.with_keys(keys))
     }
 
     /// What its result shows where these names, of which it names one, may mean something sensitive.

@@ -30,6 +30,7 @@ mod evidence;
 mod given;
 mod hidden;
 mod judged;
+mod keyed;
 mod large;
 mod moving;
 mod names;

@@ -13,6 +13,7 @@ use wire::backend::{Field, RowDescription};
 
 use crate::asking::Answer;
 use crate::judged::Read;
+use crate::keyed::{self, Keys};
 use crate::readings::Reading;
 use crate::recorded::{Bound, TYPES_MAX};
 
@@ -51,6 +52,8 @@ pub(crate) struct Portal {
     pub(crate) approval: Option<Answer>,
     /// What is recorded of what it was bound to.
     pub(crate) values: Bound,
+    /// What of that are keys of documents.
+    pub(crate) keys: Option<Keys>,
 }
 
 impl Prepared {
@@ -79,6 +82,7 @@ impl Portal {
             holds: false,
             approval: None,
             values: Bound::default(),
+            keys: None,
         }
     }
 
@@ -109,7 +113,7 @@ impl Named for Portal {
     const KIND: &str = "portals";
 
     fn text_bytes(&self) -> usize {
-        self.prepared.text_bytes() + self.values.len()
+        self.prepared.text_bytes() + self.values.len() + self.keys.as_ref().map_or(0, keyed::len)
     }
 }
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use mask::{Class, Classes, ColumnId};
 use sql::catalog::{Column, Relation};
 use sql::facts::{ColumnUse, Effect};
-use sql::{Catalog, Facts, Lineage, Sensitive, Shows, Statement, lineage};
+use sql::{Catalog, Facts, Key, Lineage, Sensitive, Shows, Statement, lineage};
 
 use crate::moving::MovedNames;
 use crate::stains::Stains;
@@ -118,6 +118,18 @@ impl Shown {
             ..Sensitive::default()
         };
         Shown::Traced(Rc::new(Traced { text: text.into(), sensitive, lineage: OnceCell::new() }))
+    }
+
+    /// What is shown where parameters are bound to these keys of documents.
+    pub(crate) fn with_keys(&self, keys: &[(u16, Key)]) -> Self {
+        match self {
+            Shown::Traced(traced) => Shown::Traced(Rc::new(Traced {
+                text: sql::with_keys(&traced.text, keys).into(),
+                sensitive: traced.sensitive.clone(),
+                lineage: OnceCell::new(),
+            })),
+            shown => shown.clone(),
+        }
     }
 
     /// What either shows.

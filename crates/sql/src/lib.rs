@@ -66,8 +66,9 @@ pub use copy_out::{Copied, CopyOut, copy_out};
 pub use facts::{Facts, Statement, Unreadable};
 pub use given::Given;
 pub use lineage::{
-    Lineage, Origin, Probe, Rename, Sensitive, Shows, Spill, Spilled, defines_foreign, is_sink,
-    keeps_documents, lineage, new_name, probes, rename, sinks, spills, takes_by_keys,
+    Key, Lineage, Origin, Probe, Rename, Sensitive, Shows, Spill, Spilled, defines_foreign, is_sink,
+    keeps_documents, key_parameters, lineage, new_name, probes, rename, sinks, spills, takes_by_keys,
+    with_keys,
 };
 pub use literals::{skeleton, taken_out};
 pub use names::{Name, Naming};

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 mod documents;
 mod flows;
+mod keys;
 mod mentions;
 mod outputs;
 mod probe;
@@ -17,6 +18,7 @@ mod tainted;
 pub(crate) use self::documents::{BY_KEYS, TAKING};
 pub use self::documents::{keeps_documents, takes_by_keys};
 use self::flows::Flows;
+pub use self::keys::{Key, key_parameters, with_keys};
 use self::outputs::Outputs;
 pub use self::probe::{Probe, probes};
 pub use self::sinks::{is_sink, sinks};

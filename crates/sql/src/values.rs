@@ -161,7 +161,7 @@ pub fn body(literal: &str) -> Option<(&str, &str)> {
 }
 
 /// Tells of each token where it stands, and where a minus stands that may be its sign.
-fn scan(text: &str, mut take: impl FnMut(&ScanToken, Range<usize>, Option<usize>)) -> Option<()> {
+pub(crate) fn scan(text: &str, mut take: impl FnMut(&ScanToken, Range<usize>, Option<usize>)) -> Option<()> {
     // pg_query takes no list of nothing.
     if text.bytes().all(|byte| matches!(byte, b' ' | b'\t'..=b'\r')) {
         return Some(());
@@ -184,7 +184,7 @@ fn scan(text: &str, mut take: impl FnMut(&ScanToken, Range<usize>, Option<usize>
     Some(())
 }
 
-fn kind_of(token: &ScanToken) -> Token {
+pub(crate) fn kind_of(token: &ScanToken) -> Token {
     Token::try_from(token.token).unwrap_or(Token::Nul)
 }
 

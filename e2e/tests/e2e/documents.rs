@@ -8,6 +8,7 @@ use e2e::login::Login;
 use e2e::psql::{self, Output};
 use e2e::wait;
 
+use crate::driver::{block_on, connect};
 use crate::leaks::{assert_no_leak, cases, run};
 use crate::stack::Stack;
 
@@ -98,6 +99,43 @@ fn a_document_keeps_its_form_and_what_else_is_in_it() -> Result<()> {
         );
     }
     Ok(())
+}
+
+#[test]
+fn keys_that_are_parameters_are_known_by_what_they_are_bound_to() -> Result<()> {
+    let (_stack, alice) = with_documents()?;
+    block_on(async {
+        let client = connect(&alice).await?;
+        for (query, keys) in [
+            ("SELECT data->>$1 FROM profiles WHERE id = 7", &[("theme", "dark"), ("lastName", "***")]),
+            (
+                "SELECT p.extra->$1::text FROM profiles p WHERE id = 1",
+                &[("theme", "dark"), ("surname", "***")],
+            ),
+            ("SELECT data->'contact'->>($1) FROM profiles WHERE id = 1", &[("lang", "en"), ("zip", "***")]),
+            (
+                "SELECT jsonb_extract_path_text(data, 'contact', $1) FROM profiles WHERE id = 1",
+                &[("lang", "en"), ("zip", "***")],
+            ),
+            (
+                "SELECT d->'contact'->>$1 FROM (SELECT data AS d FROM profiles WHERE id = 1) AS p",
+                &[("lang", "en"), ("zip", "***")],
+            ),
+        ] {
+            let statement = client.prepare(query).await?;
+            for (key, expected) in [keys[0], keys[1], keys[0], keys[1]] {
+                let row = client.query_one(&statement, &[&key]).await?;
+                assert_eq!(row.get::<_, &str>(0), expected, "{query}, {key}");
+            }
+        }
+        let query = "SELECT data->'items'->$1::int->>'sku', $2::text FROM profiles WHERE id = 1";
+        let row = client.query_one(query, &[&0_i32, &"surname"]).await?;
+        assert_eq!((row.get::<_, &str>(0), row.get::<_, &str>(1)), ("A1", "surname"));
+        // Which of them, only the server knows.
+        let row = client.query_one("SELECT data->>lower($1) FROM profiles WHERE id = 7", &[&"THEME"]).await?;
+        assert_eq!(row.get::<_, &str>(0), "***");
+        Ok(())
+    })
 }
 
 #[test]

@@ -189,8 +189,10 @@ pub(super) fn taken_by_call(call: &Tree, how: Use) -> Taken<'_> {
     let arguments: Vec<&Tree> = call.all("args").collect();
     if let (true, [of, path @ ..]) = (BY_KEYS.contains(&own), arguments.as_slice())
         && let Some(keys) = path.iter().map(|key| constant(key)).collect::<Option<Vec<_>>>()
+        && let Some(keys) =
+            if call.has(&["func_variadic"]) { self::path(&keys.concat()) } else { Some(keys.concat()) }
     {
-        return Taken { from: vec![(*of, how)], keys: keys.concat() };
+        return Taken { from: vec![(*of, how)], keys };
     }
     let is_kept = KEEPING_FUNCTIONS.contains(&own) || KEEPING_ALONE.contains(&own) && arguments.len() == 1;
     let how = match how {
@@ -223,13 +225,7 @@ fn by_keys(tree: &Tree) -> Option<(&Tree, Vec<String>)> {
             };
             let written = constant(tree.one("rexpr")?)?;
             let keys = match is_path {
-                // What is written there can say something else.
-                true if written.iter().any(|path| path.contains('\\')) => return None,
-                true => written
-                    .iter()
-                    .flat_map(|path| path.trim_matches(['{', '}']).split(','))
-                    .map(key)
-                    .collect(),
+                true => path(&written)?,
                 false => written,
             };
             Some((tree.one("lexpr")?, keys))
@@ -246,6 +242,13 @@ fn by_keys(tree: &Tree) -> Option<(&Tree, Vec<String>)> {
     }
 }
 
+/// The keys of paths as an array writes them. `None` where what is written can say something else.
+fn path(written: &[String]) -> Option<Vec<String>> {
+    let keys = |path: &str| path.trim_matches(['{', '}']).split(',').map(key).collect::<Vec<_>>();
+    (!written.iter().any(|path| path.contains('\\')))
+        .then(|| written.iter().flat_map(|path| keys(path)).collect())
+}
+
 /// A key of a path as an array writes it.
 fn key(written: &str) -> String {
     written.trim().trim_matches('"').to_owned()
@@ -254,7 +257,17 @@ fn key(written: &str) -> String {
 /// A text, or nothing for a number; `None` where it is no constant.
 fn constant(tree: &Tree) -> Option<Vec<String>> {
     match tree.kind {
-        "TypeCast" if is_of(tree, &["text"]) => constant(tree.one("arg")?),
+        "TypeCast" if is_of(tree, &["text", "varchar"]) => {
+            let written = constant(tree.one("arg")?)?;
+            match tree.one("type_name")?.has(&["array_bounds"]) {
+                true => path(&written),
+                false => Some(written),
+            }
+        }
+        // A place in an array.
+        "TypeCast" if is_of(tree, &["int2", "int4", "int8"]) => {
+            constant(tree.one("arg")?).map(|_| Vec::new())
+        }
         "AArrayExpr" => {
             let all = tree.all("elements").map(constant).collect::<Option<Vec<_>>>()?;
             Some(all.concat())

@@ -253,8 +253,45 @@ fn documents_are_told_by_their_keys_where_they_are_kept_whole() {
         ("select q from (select id x from users) q", "-"),
         ("select o.meta->>'ssn', o.meta->>'a' from orders o, users", "x-"),
         ("select jsonb_path_query(data, '$.ssn'), json_value(data, '$.a') from users", "xx"),
+        (
+            "select data -> '{a,ssn}'::text[], data #> '{a,ssn}'::text[], data #> '{a,b}'::text[] from users",
+            "xxd",
+        ),
+        (
+            "select jsonb_extract_path(data, variadic '{a,ssn}'), jsonb_extract_path(data, variadic array['a']) from users",
+            "xd",
+        ),
+        (
+            "select data -> 0::int, data -> id::int, data ->> 'a'::varchar, data ->> 'ssn'::varchar from users",
+            "dxdx",
+        ),
+        ("select data -> $1, data[$1], jsonb_extract_path(data, $1), data -> 'a' -> ($2) from users", "xxxx"),
     ] {
         assert_eq!(shown(text), columns, "{text}");
     }
     assert_eq!(shown("select k.value from users, jsonb_each(data) k"), "all");
+}
+
+#[test]
+fn keys_that_are_parameters_are_written_in_their_places() {
+    let text = "select data ->> $1, data[$2], data /* ' */ #> ($4), f($7, $7), jsonb_extract_path(data, 'a', $12) from users where id = $3";
+    assert_eq!(key_parameters(text), [1, 2, 4, 12]);
+    for text in ["select data -> 'a', $1 from users where id = $2", "select '-> $1', $1 from users"] {
+        assert!(key_parameters(text).is_empty(), "{text}");
+    }
+    let (one, many) = (|key: &str| Key::Text(key.into()), |keys: &str| Key::Texts(keys.into()));
+    let keys = [(1, one("it's")), (2, Key::Place), (4, many("{a,b}")), (12, one("b"))];
+    let written = with_keys(text, &keys);
+    assert_eq!(
+        written,
+        "select data ->> 'it''s', data[0], data /* ' */ #> ('{a,b}'::text[]), f($7, $7), jsonb_extract_path(data, 'a', 'b') from users where id = $3"
+    );
+    assert_eq!(shown(&written), "ddd-d");
+    for keys in [[(1, one("ssn")), (12, one("a"))], [(1, one("a")), (12, one("ssn"))]] {
+        let columns =
+            shown(&with_keys("select data ->> $1, jsonb_extract_path(data, $12) from users", &keys));
+        assert_eq!(columns.matches('x').count(), 1, "{columns}");
+    }
+    let hidden = with_keys("select data -> $1 from users", &[(1, many("{a,ssn}"))]);
+    assert_eq!(shown(&hidden), "x");
 }

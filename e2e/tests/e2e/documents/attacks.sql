@@ -213,3 +213,11 @@ SELECT array_agg(q) FROM (SELECT string_agg(data::text, ',') AS x FROM profiles)
 WITH q AS (SELECT extra AS x FROM profiles) SELECT r, 1 FROM q AS r
 
 SELECT s FROM (SELECT q AS y FROM (SELECT raw AS x FROM profiles) AS q) AS s
+
+SELECT jsonb_extract_path_text(data, VARIADIC '{contact,zip}') FROM profiles
+
+SELECT extra -> '{theme,surname}'::text[] FROM profiles
+
+SELECT data->>'lastName'::varchar FROM profiles
+
+PREPARE q (text) AS SELECT data->>$1 FROM profiles; EXECUTE q('lastName')

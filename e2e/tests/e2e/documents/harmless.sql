@@ -47,3 +47,7 @@ COPY (SELECT id, data->>'theme', data->'items' FROM profiles ORDER BY id) TO STD
 SELECT data->>'theme' FROM profiles WHERE id = 7
 
 SELECT data->'contact'->>'lang', data - 'lastName' - 'contact' - 'friends' - 'shipping' - 'prev' FROM profiles ORDER BY id
+
+SELECT data->>'theme'::varchar, data->'items'->0::int->>'sku', data #>> '{contact,lang}'::text[] FROM profiles ORDER BY id
+
+SELECT jsonb_extract_path_text(data, VARIADIC '{contact,lang}') FROM profiles ORDER BY id

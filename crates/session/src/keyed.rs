@@ -1,0 +1,84 @@
+//! Keys of documents that come as parameters: each Bind says which.
+
+use std::rc::Rc;
+
+use sql::Key;
+use wire::frontend::{Bind, Parameter};
+
+use crate::judged::{Judged, JudgedText};
+
+/// Longest key that is looked at, and most of one statement: what takes by others can show anything.
+const KEY_BYTES_MAX: usize = 256;
+const KEYS_MAX: usize = 16;
+
+/// What a statement's parameters are bound to that can be keys, by their numbers.
+pub(crate) type Keys = Rc<[(u16, Key)]>;
+
+/// What of `bind` are keys, where `numbers` may be and the first parameters have these types.
+pub(crate) fn keys(numbers: &[u16], bind: &Bind<'_>, types: &[u32]) -> Option<Keys> {
+    if numbers.is_empty() {
+        return None;
+    }
+    let of = |(at, parameter): (usize, Parameter<'_>)| {
+        let number = u16::try_from(at + 1).ok().filter(|number| numbers.contains(number))?;
+        Some((number, key(parameter, types.get(at).copied().unwrap_or_default())?))
+    };
+    let keys: Keys = bind.parameters().ok()?.enumerate().filter_map(of).take(KEYS_MAX).collect();
+    (!keys.is_empty()).then_some(keys)
+}
+
+/// Bytes that they keep.
+pub(crate) fn len(keys: &Keys) -> usize {
+    let text = |key: &Key| match key {
+        Key::Text(text) | Key::Texts(text) => text.len(),
+        Key::Place => 0,
+    };
+    size_of_val(&**keys) + keys.iter().map(|(_, key)| text(key)).sum::<usize>()
+}
+
+/// A parameter of this type as a key; 0 is a type that nobody has named. None of them is written in another way than as a text.
+fn key(parameter: Parameter<'_>, type_oid: u32) -> Option<Key> {
+    const INT8: u32 = 20;
+    const INT2: u32 = 21;
+    const INT4: u32 = 23;
+    const TEXT: u32 = 25;
+    const VARCHAR: u32 = 1043;
+    const TEXT_ARRAY: u32 = 1009;
+    const VARCHAR_ARRAY: u32 = 1015;
+    if matches!(type_oid, INT8 | INT2 | INT4) {
+        return Some(Key::Place);
+    }
+    let value = parameter.value.filter(|value| value.len() <= KEY_BYTES_MAX)?;
+    let written = core::str::from_utf8(value).ok().filter(|written| !written.contains(char::is_control))?;
+    match type_oid {
+        0 | TEXT | VARCHAR => Some(Key::Text(written.into())),
+        TEXT_ARRAY | VARCHAR_ARRAY if !parameter.is_binary => Some(Key::Texts(written.into())),
+        _ => None,
+    }
+}
+
+impl JudgedText {
+    /// The only statement where its parameters are bound to these keys of documents.
+    pub(crate) fn bound(&self, keys: Option<&Keys>) -> Rc<Judged> {
+        let Some(keys) = keys else { return Rc::clone(&self.one) };
+        let mut last = self.bound.borrow_mut();
+        if let Some((of, judged)) = last.as_ref()
+            && of == keys
+        {
+            return Rc::clone(judged);
+        }
+        let judged = Rc::new(self.one.with_keys(keys));
+        Rc::clone(&last.insert((Rc::clone(keys), judged)).1)
+    }
+}
+
+impl Judged {
+    /// The same where its parameters are bound to these keys of documents.
+    fn with_keys(&self, keys: &Keys) -> Self {
+        let mut bound = self.clone();
+        bound.shown = self.shown.with_keys(keys);
+        bound.keys = Some(Rc::clone(keys));
+        bound.planned.take();
+        bound
+    }
+}
