@@ -48,6 +48,10 @@ struct Again {
     is_moved: bool,
     /// What that does to names.
     namings: Vec<Naming>,
+    /// The relations that that reads and writes.
+    ran: Vec<String>,
+    /// Something runs whose text nobody has read.
+    runs_unseen: bool,
     /// What was looked at: a portal can run a FETCH of another, and both can name each other.
     seen: HashSet<*const Read>,
 }
@@ -104,11 +108,14 @@ impl Session {
         }
         if judged.runs.is_empty() {
             let shown = self.shown_now(judged, env);
-            return shown.map_or_else(|| Rc::clone(judged), |shown| judged.running(shown, Vec::new(), true));
+            return shown
+                .map_or_else(|| Rc::clone(judged), |shown| Rc::new(judged.running(shown, Vec::new(), true)));
         }
         let shown = std::mem::take(&mut again.shown).or(&judged.shown);
         // Its result is that of another statement each time.
-        let judged = &judged.running(shown, take(&mut again.namings), again.is_moved).saying(again.says);
+        let judged = judged.running(shown, take(&mut again.namings), again.is_moved);
+        let ran = (!again.runs_unseen && !self.sight.meddled).then(|| take(&mut again.ran));
+        let judged = &judged.having_run(ran).saying(again.says);
         match again {
             Again { refused: Some(verdict), .. } => {
                 let rules = verdict.refusal().map(|refusal| refusal.rules.clone()).unwrap_or_default();
@@ -155,6 +162,7 @@ impl Session {
             for runs in &judged.runs {
                 let reads = self.run_by(runs);
                 let is_known = !reads.is_empty();
+                again.runs_unseen |= !is_known;
                 if !is_known && env.hides() {
                     again.shown = Shown::Anything;
                 }
@@ -169,6 +177,8 @@ impl Session {
                     let moved = self.shown_now(&judged.one, env);
                     again.says |= judged.one.says;
                     again.is_moved |= moved.is_some();
+                    again.runs_unseen |= !judged.one.is_read;
+                    again.ran.extend(judged.one.relations_touched().cloned());
                     let shown = moved.unwrap_or_else(|| judged.one.shown.clone());
                     again.shown = std::mem::take(&mut again.shown).or(&shown);
                     open.push(Rc::clone(&judged.one));

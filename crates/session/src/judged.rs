@@ -126,6 +126,8 @@ pub(crate) struct Judged {
     pub(crate) makes: Option<(Makes, Rc<Read>)>,
     /// What it runs that was made in SQL.
     pub(crate) runs: Vec<Runs>,
+    /// The relations that what it runs reads and writes, as in `Touched`, where all of that was seen.
+    ran: Option<Vec<String>>,
     /// It may make or take away prepared statements and cursors in a way that is not seen.
     pub(crate) meddles: bool,
     /// The catalog's that it was judged by.
@@ -562,6 +564,7 @@ impl Judged {
             forgets: statement.map(|statement| statement.forgets.clone()).unwrap_or_default(),
             makes: None,
             runs: statement.map(runs).unwrap_or_default(),
+            ran: None,
             meddles: statement.is_none_or(|statement| meddles(statement) || is_opaque(statement)),
             shown: Shown::Nothing,
             says: false,
@@ -654,9 +657,14 @@ impl Judged {
     }
 
     /// The same where what it runs shows this in its result, does this to names too, and `is_moved`.
-    pub(crate) fn running(&self, shown: Shown, namings: Vec<Naming>, is_moved: bool) -> Rc<Self> {
+    pub(crate) fn running(&self, shown: Shown, namings: Vec<Naming>, is_moved: bool) -> Self {
         let namings = self.namings.iter().cloned().chain(namings).collect();
-        Rc::new(Judged { shown, namings, is_moved, planned: RefCell::default(), ..self.clone() })
+        Judged { shown, namings, is_moved, planned: RefCell::default(), ..self.clone() }
+    }
+
+    /// The same where what it runs reads and writes these relations, if all of it was seen.
+    pub(crate) fn having_run(self, ran: Option<Vec<String>>) -> Rc<Self> {
+        Rc::new(Judged { ran, ..self })
     }
 
     /// The same where what it runs can tell of something sensitive, if `says`.
@@ -689,15 +697,21 @@ impl Judged {
         })
     }
 
+    /// The paths of relations that it reads and writes.
+    pub(crate) fn relations_touched(&self) -> impl Iterator<Item = &String> {
+        let Touched { read, written, columns: _ } = &self.described.touched;
+        read.iter().chain(written)
+    }
+
     /// Whether it reads such a relation, or what does nobody knows.
     fn reads(&self, catalog: &Catalog, is_such: impl Fn(&Relation) -> bool) -> bool {
-        let Touched { read, written, columns: _ } = &self.described.touched;
         // Names can have dots in them.
-        let mut names = read
-            .iter()
-            .chain(written)
+        let mut names = self
+            .relations_touched()
+            .chain(self.ran.iter().flatten())
             .flat_map(|path| path.match_indices('.').map(|(dot, _)| path.get(dot + 1..).unwrap_or_default()));
-        !self.runs.is_empty() || names.any(|name| catalog.named(name).any(&is_such))
+        let runs_unseen = !self.runs.is_empty() && self.ran.is_none();
+        runs_unseen || names.any(|name| catalog.named(name).any(&is_such))
     }
 
     /// What stands behind sensitive keys in its result.

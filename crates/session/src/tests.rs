@@ -227,6 +227,24 @@ to client instead: D[a***@**····1.2····by a***@**····7] D[1.2.3.4·�
 "#);
 }
 
+/// A definition in a dump is no value, whichever other table is new.
+#[test]
+fn what_execute_shows_is_scanned_only_where_it_reads_what_nobody_has_looked_at() {
+    let mut talk = Talk::new();
+    talk.add_note_to_orders();
+    let calm = "select pg_catalog.pg_get_expr(conbin, conrelid) from pg_catalog.pg_constraint";
+    let notes = "select lower(note) from orders";
+    for (name, text, shown) in [("calm", calm, "D[a@b.org]"), ("notes", notes, "D[a***@**]")] {
+        talk.client(&query(&format!("prepare {name} as {text}")));
+        talk.server(&[complete("PREPARE"), ready(b'I')].concat());
+        talk.client(&query(&format!("execute {name}")));
+        let rows =
+            [row_description(&[(0, 0, 25)]), data_row(&["a@b.org"]), complete("SELECT 1"), ready(b'I')];
+        let told = talk.server(&rows.concat());
+        assert!(told.contains(shown), "{name}: {told}");
+    }
+}
+
 #[test]
 fn what_is_found_to_be_sensitive_while_a_statement_runs_hides_what_it_computes() {
     let mut talk = Talk::new();

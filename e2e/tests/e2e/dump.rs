@@ -2,7 +2,8 @@
 
 use std::process::{Command, Output};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use e2e::login::Login;
 use e2e::postgres;
 use e2e::psql;
 use e2e::scratch::Scratch;
@@ -11,10 +12,22 @@ use crate::stack::Stack;
 
 /// Runs pg_dump of Alice's database through the proxy.
 fn dump(stack: &Stack, args: &[&str]) -> Result<Output> {
-    let alice = stack.alice()?;
+    dump_as(&stack.alice()?, args)
+}
+
+fn dump_as(login: &Login, args: &[&str]) -> Result<Output> {
     let mut command = Command::new(postgres::programs()?.join("pg_dump"));
-    command.args(args).arg("--dbname").arg(alice.conninfo());
-    command.env("PGPASSWORD", &alice.password).env("LC_ALL", "C").output().context("run pg_dump")
+    command.args(args).arg("--dbname").arg(login.conninfo());
+    command.env("PGPASSWORD", &login.password).env("LC_ALL", "C").output().context("run pg_dump")
+}
+
+/// A dump without the word that nobody can guess, and that is another in each.
+pub(crate) fn text(login: &Login, args: &[&str]) -> Result<String> {
+    let output = dump_as(login, args)?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stdout);
+    let is_guarded = |line: &&str| !line.starts_with("\\restrict ") && !line.starts_with("\\unrestrict ");
+    Ok(text.lines().filter(is_guarded).collect::<Vec<_>>().join("\n"))
 }
 
 #[test]

@@ -38,6 +38,7 @@ mod goodbye;
 mod guards;
 mod identity;
 mod implicit;
+mod introspection;
 mod killing;
 mod laundering;
 mod leaks;
