@@ -23,7 +23,7 @@ use self::outputs::Outputs;
 pub use self::probe::{Probe, probes};
 pub use self::sinks::{is_sink, sinks};
 pub use self::spills::{Origin, Rename, Spill, Spilled, new_name, rename, spills};
-use crate::read::tree;
+use crate::read::kept_tree;
 use crate::tree::Tree;
 
 /// What of a statement's relations is sensitive.
@@ -141,7 +141,7 @@ fn has_option(tree: &Tree) -> bool {
 
 /// Does something with `text` where that is one statement, and nothing else.
 fn of_statement(text: &str, take: impl FnOnce(&Tree)) {
-    let Ok(parsed) = tree(text) else { return };
+    let Ok(parsed) = kept_tree(text) else { return };
     let [raw] = parsed.protobuf.stmts.as_slice() else { return };
     let Ok(root) = Tree::of(&raw.stmt) else { return };
     if let Some(statement) = root.nodes().next() {

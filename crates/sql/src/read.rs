@@ -1,9 +1,11 @@
 //! Reads a string of statements with PostgreSQL's grammar.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::Arc;
 
-use pg_query::FingerprintOptions;
+use pg_query::{FingerprintOptions, ParseResult};
 
 use crate::bounds;
 use crate::collect::Collector;
@@ -34,10 +36,18 @@ pub fn read(text: &[u8]) -> Result<Facts, Unreadable> {
     Ok(Facts { statements, readers_disagree })
 }
 
+/// Longest text of which the tree stays until another text is read.
+const KEPT_BYTES_MAX: usize = 4_096;
+
+thread_local! {
+    /// The last text with its tree: what is read is judged next, which looks into the tree again.
+    static LAST: RefCell<Option<(Box<str>, Rc<ParseResult>)>> = const { RefCell::new(None) };
+}
+
 /// A text with its parse tree.
 pub struct Parsed<'t> {
     text: &'t str,
-    tree: pg_query::ParseResult,
+    tree: Rc<ParseResult>,
 }
 
 /// The first step of [`read`]: the bounds, and PostgreSQL's grammar.
@@ -48,15 +58,32 @@ pub struct Parsed<'t> {
 pub fn parse(text: &[u8]) -> Result<Parsed<'_>, Unreadable> {
     let text = std::str::from_utf8(text).map_err(|_| Unreadable::Encoding)?;
     bounds::check(text)?;
-    Ok(Parsed { text, tree: tree(text)? })
+    Ok(Parsed { text, tree: kept_tree(text)? })
 }
 
 /// PostgreSQL's grammar alone, for what is known to be within the bounds. pg_query panics on trees that its own helpers do not
 /// expect; such a text is unreadable, not fatal.
-pub(crate) fn tree(text: &str) -> Result<pg_query::ParseResult, Unreadable> {
+pub(crate) fn tree(text: &str) -> Result<ParseResult, Unreadable> {
     catch_unwind(AssertUnwindSafe(|| pg_query::parse(text, 0)))
         .map_err(|_| Unreadable::Tree { reason: "pg_query panicked".to_owned() })?
         .map_err(unreadable)
+}
+
+/// The same of a text that was read, or will be looked at again: the last one's tree is kept.
+pub(crate) fn kept_tree(text: &str) -> Result<Rc<ParseResult>, Unreadable> {
+    let is_end = |byte: u8| byte == b';' || byte.is_ascii_whitespace();
+    // What a statement ends with is not in its own text.
+    let is_it = |of: &str| of.strip_prefix(text).is_some_and(|rest| rest.bytes().all(is_end));
+    let last =
+        LAST.with_borrow(|last| last.as_ref().filter(|(of, _)| is_it(of)).map(|(_, tree)| Rc::clone(tree)));
+    if let Some(tree) = last {
+        return Ok(tree);
+    }
+    let tree = Rc::new(tree(text)?);
+    if text.len() <= KEPT_BYTES_MAX {
+        LAST.replace(Some((text.into(), Rc::clone(&tree))));
+    }
+    Ok(tree)
 }
 
 /// The second step of [`read`]: the tree is walked, and its facts collected.

@@ -11,7 +11,7 @@ use super::flows::Flows;
 use super::mentions::Mentions;
 use super::results::{DEFAULT_NAMES, arms};
 use super::tainted::Tainted;
-use crate::read::tree;
+use crate::read::kept_tree;
 use crate::tree::{Child, Tree};
 
 /// How much a statement asks.
@@ -30,7 +30,7 @@ pub enum Probe {
 /// does not say are sensitive. Call it on a thread with
 /// [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
 pub fn probes(text: &str, sensitive: &Sensitive, is_key: fn(&str) -> bool) -> Option<Probe> {
-    let Ok(parsed) = tree(text) else { return Some(Probe::Asks) };
+    let Ok(parsed) = kept_tree(text) else { return Some(Probe::Asks) };
     let Ok(root) = Tree::of(&parsed.protobuf) else { return Some(Probe::Asks) };
     let mut flows = Flows::default();
     flows.visit(&root);
