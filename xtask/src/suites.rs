@@ -3,6 +3,7 @@
 mod differences;
 mod list;
 mod outcomes;
+mod pgadmin;
 mod run;
 mod table;
 
@@ -22,6 +23,9 @@ use crate::{run as programs, setup, test};
 /// not explain is a failure, and so is one that it explains and that is not seen; a test that passes only through the proxy
 /// is none. Last, the ledger must hold what the
 /// suite did: nothing went around the proxy.
+///
+/// `pgadmin` is no suite of tests: pgAdmin opens all that it shows of a server, as somebody who may not see values, and what
+/// it shows is compared. It is installed (200 MB) when it runs, and is not among what `cargo xtask test` runs.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The suites to run; all of them if none is named.
@@ -40,12 +44,17 @@ pub(crate) struct Args {
 pub(crate) fn command(args: &Args) -> Result<()> {
     setup::ensure()?;
     programs::shown(test::cargo_command()?.args(["build", "--workspace", "--bins"]))?;
-    let chosen = |suite: &&Suite| args.names.is_empty() || args.names.iter().any(|name| name == suite.name);
+    let is_chosen = |suite: &str| args.names.is_empty() || args.names.iter().any(|name| name == suite);
+    let logs = args.logs.as_deref();
     run_each(
-        SUITES.iter().filter(chosen),
+        SUITES.iter().filter(|suite| is_chosen(suite.name)),
         if args.daily { Extent::Daily } else { Extent::All },
-        args.logs.as_deref(),
-    )
+        logs,
+    )?;
+    if is_chosen(pgadmin::NAME) && !args.daily {
+        println!("pgadmin: {} lines, the same but for what is hidden", pgadmin::compare(logs)?);
+    }
+    Ok(())
 }
 
 /// Runs those that every change must pass, with programs that are built.
@@ -66,7 +75,9 @@ fn run_each<'a>(suites: impl Iterator<Item = &'a Suite>, extent: Extent, logs: O
             Err(error) => failures.push(format!("{}: {error:#}", suite.name)),
         }
     }
-    print!("{}", table::text(&rows));
+    if !rows.is_empty() {
+        print!("{}", table::text(&rows));
+    }
     if !failures.is_empty() {
         bail!("not as docs/compatibility.md says:\n{}", failures.join("\n"));
     }

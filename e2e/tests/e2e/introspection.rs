@@ -2,6 +2,7 @@
 //! never the names, definitions and comments of what holds them.
 
 use anyhow::{Result, ensure};
+use e2e::introspection;
 use e2e::login::Login;
 use e2e::psql;
 
@@ -20,7 +21,7 @@ const DUMP_LINES_MIN: usize = 500;
 /// Objects of every kind that their owner can make, with sensitive columns at the bottom of them.
 fn with_objects() -> Result<Stack> {
     let stack = Stack::start()?;
-    psql::run(&stack.owner(), include_str!("introspection/objects.sql"))?.success()?;
+    psql::run(&stack.owner(), introspection::OBJECTS)?.success()?;
     let shown = psql::run(&stack.alice()?, "SELECT email, ssn FROM hr.people WHERE id = 100")?.success()?;
     ensure!(!shown.contains("canary") && !shown.contains("6701"), "nothing is masked: {shown}");
     Ok(stack)

@@ -4,6 +4,7 @@ use clap::builder::PossibleValuesParser;
 use e2e::login::Login;
 
 use super::differences::Difference;
+use super::pgadmin;
 
 /// One suite, or one of the drivers that a suite is run with.
 pub(super) struct Suite {
@@ -222,7 +223,7 @@ pub(super) const SUITES: [Suite; 6] =
 
 /// What may be named on the command line.
 pub(super) fn names() -> PossibleValuesParser {
-    PossibleValuesParser::new(SUITES.iter().map(|suite| suite.name))
+    PossibleValuesParser::new(SUITES.iter().map(|suite| suite.name).chain([pgadmin::NAME]))
 }
 
 impl Suite {

@@ -32,7 +32,7 @@ const AGAIN_TESTS_MAX: usize = 60;
 const LOG_CHARS_MAX: usize = 4_000;
 
 /// The two ways, as they are named in files.
-const WAYS: [&str; 2] = ["direct", "through"];
+pub(super) const WAYS: [&str; 2] = ["direct", "through"];
 
 /// What was seen of a suite.
 pub(super) struct Report {
