@@ -49,12 +49,38 @@ fn key(parameter: Parameter<'_>, type_oid: u32) -> Option<Key> {
         return Some(Key::Place);
     }
     let value = parameter.value.filter(|value| value.len() <= KEY_BYTES_MAX)?;
+    if parameter.is_binary && matches!(type_oid, TEXT_ARRAY | VARCHAR_ARRAY) {
+        return Some(Key::Texts(written_array(value)?.into()));
+    }
     let written = core::str::from_utf8(value).ok().filter(|written| !written.contains(char::is_control))?;
     match type_oid {
         0 | TEXT | VARCHAR => Some(Key::Text(written.into())),
-        TEXT_ARRAY | VARCHAR_ARRAY if !parameter.is_binary => Some(Key::Texts(written.into())),
+        TEXT_ARRAY | VARCHAR_ARRAY => Some(Key::Texts(written.into())),
         _ => None,
     }
+}
+
+/// A list of texts in binary (arrayfuncs.c, `array_recv`) as it is written, where none of them has to be in quotes.
+fn written_array(value: &[u8]) -> Option<String> {
+    fn number(value: &mut &[u8]) -> Option<i32> {
+        let (number, rest) = value.split_first_chunk()?;
+        *value = rest;
+        Some(i32::from_be_bytes(*number))
+    }
+    let rest = &mut &*value;
+    let [dimensions, _, _, count, _] =
+        [number(rest)?, number(rest)?, number(rest)?, number(rest)?, number(rest)?];
+    let mut keys = Vec::new();
+    for _ in 0..count {
+        let len = usize::try_from(number(rest)?).ok()?;
+        let (key, behind) = rest.split_at_checked(len)?;
+        *rest = behind;
+        let is_bare = |byte: &u8| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || !byte.is_ascii()
+        };
+        keys.push(core::str::from_utf8(key).ok().filter(|key| key.bytes().all(|byte| is_bare(&byte)))?);
+    }
+    (dimensions == 1 && rest.is_empty()).then(|| format!("{{{}}}", keys.join(",")))
 }
 
 impl JudgedText {
