@@ -98,7 +98,9 @@ impl Session {
             let refusal = match (again.probes, env.allowance) {
                 (Some(Probe::HandsOver), _) => Some(allowance::hands_over()),
                 (Some(Probe::Extracts), Some(_)) => Some(allowance::extracts()),
-                (Some(Probe::Asks), Some(allowance)) => (!allowance.spend()).then(allowance::exceeded),
+                (Some(Probe::Asks(questions)), Some(allowance)) => {
+                    (!allowance.spend(questions)).then(allowance::exceeded)
+                }
                 (None, _) | (_, None) => None,
             };
             if let Some(refusal) = refusal {

@@ -17,9 +17,10 @@ impl Allowance {
         Allowance { left: AtomicU32::new(questions), is_exceeded: AtomicBool::new(false) }
     }
 
-    /// Takes one; `false` where none is left.
-    pub(crate) fn spend(&self) -> bool {
-        let spent = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+    /// Takes so many; `false` where fewer are left.
+    pub(crate) fn spend(&self, questions: u32) -> bool {
+        let spent =
+            self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(questions));
         self.is_exceeded.fetch_or(spent.is_err(), Ordering::Relaxed);
         spent.is_ok()
     }
@@ -51,11 +52,11 @@ pub(crate) fn exceeded() -> Refusal {
     }
 }
 
-/// What a client is told that compares parts of values with something else.
+/// What a client is told that would see values at once.
 pub(crate) fn extracts() -> Refusal {
     Refusal {
-        detail: "Rule \"max-probes-per-hour\": it compares parts of masked values with columns of something else, which would \
-                 tell them all at once."
+        detail: "Rule \"max-probes-per-hour\": it compares parts of masked values with columns of something else, makes as many \
+                 rows as they say, or asks too many questions about them, which would tell them all at once."
             .to_owned(),
         hint: "Compare whole values with =, or ask whoever runs Picket for the right to see them (reveal).".to_owned(),
         ..exceeded()

@@ -31,6 +31,7 @@ fn with_documents() -> Result<(Stack, Login)> {
         ("SELECT length(extra::text), length(body), length(raw::text) FROM profiles WHERE id = 1", "||"),
         ("SELECT substr(d::text, 1, 1) FROM profile_view WHERE id = 1", "***"),
         ("SELECT length(many::text) FROM profiles WHERE id = 1", ""),
+        ("SELECT substr(js::text, 1, 1) FROM neutral WHERE id = 1", "***"),
     ] {
         wait::until(query, LOOK_WAIT, || {
             Ok((psql::run_with(&alice, &["-At"], query)?.success()?.trim() == expected).then_some(()))
@@ -131,6 +132,13 @@ fn keys_that_are_parameters_are_known_by_what_they_are_bound_to() -> Result<()> 
         let query = "SELECT data->'items'->$1::int->>'sku', $2::text FROM profiles WHERE id = 1";
         let row = client.query_one(query, &[&0_i32, &"surname"]).await?;
         assert_eq!((row.get::<_, &str>(0), row.get::<_, &str>(1)), ("A1", "surname"));
+        let statement = client.prepare("SELECT data #>> $1 FROM profiles WHERE id = 1").await?;
+        for (keys, expected) in
+            [(["contact", "lang"], "en"), (["contact", "zip"], "***"), (["items", "n,0"], "***")]
+        {
+            let row = client.query_one(&statement, &[&keys.as_slice()]).await?;
+            assert_eq!(row.get::<_, Option<&str>>(0).unwrap_or("***"), expected, "{keys:?}");
+        }
         // Which of them, only the server knows.
         let row = client.query_one("SELECT data->>lower($1) FROM profiles WHERE id = 7", &[&"THEME"]).await?;
         assert_eq!(row.get::<_, &str>(0), "***");

@@ -136,6 +136,48 @@ pub(crate) fn assert_no_leak(
     Ok(())
 }
 
+/// Columns of types that few values are kept in, each with one.
+const RARE: [(&str, &str); 12] = [
+    ("date_of_birth daterange", "'[1977-07-07,1977-07-08)'"),
+    ("dob datemultirange", "'{[1977-07-07,1977-07-08)}'"),
+    ("birth_date tstzrange", "'[1977-07-07,1977-07-08)'"),
+    ("dobs date[]", "'{1977-07-07}'"),
+    ("ssn int4range", "'[123456789,123456790)'"),
+    ("latitude numrange", "'[52.5163,52.5164)'"),
+    ("address tsvector", "'canary:1'"),
+    ("password varbit", "B'1011011'"),
+    ("password_hash bit(8)", "B'10110110'"),
+    ("last_name \"char\"", "'C'"),
+    ("home_location point[]", "'{\"(52.5163,13.3777)\"}'"),
+    ("phone int8multirange", "'{[4915112345678,4915112345679)}'"),
+];
+
+#[test]
+fn columns_of_any_type_are_known_by_their_names() -> Result<()> {
+    let stack = Stack::start()?;
+    let (columns, values): (Vec<_>, Vec<_>) = RARE.into_iter().unzip();
+    let made = format!(
+        "CREATE TABLE rare ({}); INSERT INTO rare VALUES ({})",
+        columns.join(", "),
+        values.join(", ")
+    );
+    psql::run(&stack.owner(), &made)?.success()?;
+    let alice = stack.alice()?;
+    for column in columns {
+        let name = column.split(' ').next().unwrap_or_default();
+        for text in [format!("SELECT {name} FROM rare"), format!("COPY (SELECT {name} FROM rare) TO STDOUT")]
+        {
+            let direct = psql::run_with(&stack.owner(), &["-At"], &text)?.success()?;
+            let through = psql::run_with(&alice, &["-At"], &text)?.success()?;
+            assert_ne!(direct, through, "{text}");
+            assert!(!through.contains(direct.trim()), "{text}: {through}");
+        }
+        let binary = run_binary(&alice, &format!("SELECT {name} FROM rare"))?;
+        assert!(binary.stdout.contains("SELECT 1"), "{column}: {}", binary.stdout);
+    }
+    Ok(())
+}
+
 #[test]
 fn what_shows_nothing_sensitive_comes_through_as_it_is() -> Result<()> {
     assert_as_it_is(include_str!("leaks/harmless.sql"), &with_objects("")?)

@@ -27,3 +27,45 @@ fn values_are_not_searched_for_letter_by_letter() -> Result<()> {
     psql::run(&alice, "SELECT id FROM products WHERE title LIKE 'T%'")?.success()?;
     Ok(())
 }
+
+/// Each of these would show a value, or nearly, for the price of one question.
+const AT_ONCE: [&str; 9] = [
+    "SELECT d FROM generate_series(0, 200) d OFFSET (SELECT ascii(email) FROM users WHERE id = 1) LIMIT 1",
+    "SELECT chr(count(*)::int) FROM (SELECT id, generate_series(1, ascii(email)) FROM users) q WHERE id = 1",
+    "SELECT count(*) FROM (SELECT string_to_table(repeat(',', ascii(email) - 1), ',') FROM users WHERE id = 1) q",
+    "SELECT chr(n) FROM generate_series(97, 122) n WHERE chr(n) = (SELECT left(email, 1) FROM users WHERE id = 1)",
+    "SELECT chr(n) FROM generate_series(97, 122) n WHERE chr(n) IN (SELECT left(email, 1) FROM users WHERE id = 1)",
+    "SELECT ch FROM (SELECT chr(n) AS ch FROM generate_series(97, 122) n) l JOIN (SELECT left(email, 1) AS ch FROM users WHERE id = 1) u USING (ch)",
+    "SELECT ch FROM (SELECT chr(n) AS ch FROM generate_series(97, 122) n) l NATURAL JOIN (SELECT left(email, 1) AS ch FROM users WHERE id = 1) u",
+    "SELECT DISTINCT first_value(ch) OVER (ORDER BY ch = (SELECT left(email, 1) FROM users WHERE id = 1) DESC) FROM (SELECT chr(n) AS ch FROM generate_series(97, 122) n) l",
+    "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < (SELECT ascii(email) FROM users WHERE id = 1)) SELECT count(*) FROM r",
+];
+
+#[test]
+fn what_would_tell_values_at_once_is_no_single_question() -> Result<()> {
+    let stack = Stack::start_with("max-probes-per-hour = 20\n")?;
+    let alice = stack.alice()?;
+    let bits = |count: usize| {
+        let bit = |at| {
+            format!("count(*) FILTER (WHERE ascii(substr(email, {}, 1)) & {} > 0)", 1 + at / 7, 1 << (at % 7))
+        };
+        let bits: Vec<_> = (0..count).map(bit).collect();
+        format!("SELECT id, {} FROM users GROUP BY id", bits.join(", "))
+    };
+    for text in AT_ONCE.map(str::to_owned).into_iter().chain([bits(63)]) {
+        let direct = psql::run(&stack.owner(), &text)?.success()?;
+        assert!(!direct.trim().is_empty(), "{text}");
+        let asked = psql::run(&alice, &text)?;
+        assert!(
+            asked.code != 0 && asked.stderr.contains("max-probes-per-hour"),
+            "{text}\n{}{}",
+            asked.stdout,
+            asked.stderr
+        );
+    }
+    // Fifteen of twenty, and then not fifteen more.
+    psql::run(&alice, &bits(15))?.success()?;
+    assert_ne!(psql::run(&alice, &bits(15))?.code, 0);
+    psql::run(&alice, &bits(5))?.success()?;
+    Ok(())
+}

@@ -20,7 +20,7 @@ enum Shape {
     Number,
     /// Days and points in time.
     Time,
-    /// bytea and uuid.
+    /// Strings of bytes and bits, and uuid.
     Bytes,
     /// inet and cidr.
     Network,
@@ -70,18 +70,21 @@ const INET: u32 = 869;
 
 fn shape(type_oid: u32) -> Shape {
     match type_oid {
-        // text, varchar, bpchar, name, unknown; their arrays.
-        25 | 1043 | 1042 | 19 | 705 | 1009 | 1015 | 1014 | 1003 => Shape::Text,
+        // text, varchar, bpchar, name, unknown; their arrays; "char" and tsvector, and theirs.
+        25 | 1043 | 1042 | 19 | 705 | 1009 | 1015 | 1014 | 1003 | 18 | 1002 | 3614 | 3643 => Shape::Text,
         114 | 3802 | 142 | 199 | 3807 => Shape::Document,
-        // int8, int2, int4, numeric, float4, float8, and arrays of int8, int4, numeric.
-        20 | 21 | 23 | 1700 | 700 | 701 | 1016 | 1007 | 1231 => Shape::Number,
-        // date, timestamp, timestamptz.
-        1082 | 1114 | 1184 => Shape::Time,
-        17 | 2950 | 1001 | 2951 => Shape::Bytes,
+        // int8, int2, int4, numeric, float4, float8, and their arrays; ranges and multiranges of int4, numeric, int8, and arrays of those.
+        20 | 21 | 23 | 1700 | 700 | 701 | 1016 | 1005 | 1007 | 1231 | 1021 | 1022 => Shape::Number,
+        3904..=3907 | 3926 | 3927 | 4451 | 4532 | 4536 | 6150 | 6151 | 6157 => Shape::Number,
+        // date, timestamp, timestamptz, and their arrays; their ranges and multiranges, and arrays of those.
+        1082 | 1114 | 1184 | 1182 | 1115 | 1185 => Shape::Time,
+        3908..=3913 | 4533..=4535 | 6152 | 6153 | 6155 => Shape::Time,
+        // bytea, uuid, bit, varbit, and their arrays.
+        17 | 2950 | 1001 | 2951 | 1560..=1563 => Shape::Bytes,
         INET | 650 | 1041 | 651 => Shape::Network,
         829 | 774 | 1040 | 775 => Shape::Hardware,
-        // point, lseg, path, box, polygon, line, circle.
-        600..=604 | 628 | 718 => Shape::Place,
+        // point, lseg, path, box, polygon, line, circle, and their arrays.
+        600..=604 | 628 | 718 | 1017..=1020 | 1027 | 629 | 719 => Shape::Place,
         crate::FIRST_NORMAL_OID.. => Shape::Text,
         _ => Shape::Other,
     }
@@ -182,6 +185,21 @@ mod tests {
         assert_eq!(words("userIPAddress"), ["user", "ip", "address"]);
         assert_eq!(words("__Téléphone fixe--"), ["téléphone", "fixe"]);
         assert!(words("").is_empty() && words("_- .").is_empty());
+    }
+
+    #[test]
+    fn names_say_it_in_ranges_lists_and_bits_too() {
+        const DATE_RANGE: u32 = 3912;
+        const DATES: u32 = 1182;
+        const INT4_RANGE: u32 = 3904;
+        const VARBIT: u32 = 1562;
+        const POINTS: u32 = 1017;
+        all_are(Class::BirthDate, DATE_RANGE, "date_of_birth dob");
+        all_are(Class::BirthDate, DATES, "date_of_birth");
+        all_are(Class::NationalId, INT4_RANGE, "ssn");
+        all_are(Class::Credential, VARBIT, "password");
+        all_are(Class::GeoLocation, POINTS, "home_location");
+        none_are(DATE_RANGE, "valid during email");
     }
 
     #[test]

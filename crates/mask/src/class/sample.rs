@@ -26,7 +26,7 @@ pub struct Sample {
     of_class: [usize; Class::ALL.len()],
     /// How many look like documents.
     documents: usize,
-    /// One of those has a key that says that its value is sensitive.
+    /// One of those has a key that says that its value is sensitive, or a value whose form does.
     has_key: bool,
     /// One has something in it that its form alone tells, or could have it under a key that others do not have.
     has_distinct: bool,
@@ -77,7 +77,7 @@ impl Sample {
         self.documents += 1;
         self.values += 1;
         for found in detect::all(value) {
-            self.has_key |= found.is_named;
+            self.has_key |= found.is_named || found.is_distinct();
             self.has_distinct |= found.is_distinct();
         }
     }

@@ -1,6 +1,7 @@
 //! Whether a statement asks about a sensitive value bit by bit: what it compares it with, other than as a whole, tells something
 //! of it with each answer.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 
 use pg_query::protobuf::{AExprKind, SubLinkType};
@@ -11,15 +12,17 @@ use super::flows::Flows;
 use super::mentions::Mentions;
 use super::results::{DEFAULT_NAMES, arms};
 use super::tainted::Tainted;
+use crate::plain::uncast;
 use crate::read::kept_tree;
 use crate::tree::{Child, Tree};
 
 /// How much a statement asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Probe {
-    /// One question about each value.
-    Asks,
-    /// Parts of values are compared with columns of something else, which tells each value at once.
+    /// So many questions about each value.
+    Asks(u32),
+    /// It tells each value at once: parts of values are compared with columns of something else, or say how many rows there are, or it
+    /// asks too many questions.
     Extracts,
     /// Values are handed to functions that put them where no columns are.
     HandsOver,
@@ -30,17 +33,26 @@ pub enum Probe {
 /// does not say are sensitive. Call it on a thread with
 /// [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
 pub fn probes(text: &str, sensitive: &Sensitive, is_key: fn(&str) -> bool) -> Option<Probe> {
-    let Ok(parsed) = kept_tree(text) else { return Some(Probe::Asks) };
-    let Ok(root) = Tree::of(&parsed.protobuf) else { return Some(Probe::Asks) };
+    let Ok(parsed) = kept_tree(text) else { return Some(Probe::Asks(1)) };
+    let Ok(root) = Tree::of(&parsed.protobuf) else { return Some(Probe::Asks(1)) };
     let mut flows = Flows::default();
     flows.visit(&root);
     flows.0.retain(|flow| !flow.is_comparison);
     let mut listed = Vec::new();
     list(&root, &mut listed);
-    let mut probes = Probes { tainted: flows.follow(sensitive, None), parts: HashSet::new(), listed, is_key };
+    let (parts, asked) = (HashSet::new(), Cell::new(0));
+    let mut probes = Probes { tainted: flows.follow(sensitive, None), parts, listed, is_key, asked };
     probes.note_parts(&root);
-    probes.within(&root, Place::Result, None)
+    probes.asked.set(0);
+    match probes.within(&root, Place::Result, None)? {
+        Probe::Asks(_) if QUESTIONS_MAX < probes.asked.get() => Some(Probe::Extracts),
+        Probe::Asks(_) => Some(Probe::Asks(probes.asked.get())),
+        probe => Some(probe),
+    }
 }
+
+/// Most questions of one statement: whoever asks for more, one for each bit of each letter, is told each value.
+const QUESTIONS_MAX: u32 = 16;
 
 /// Where an expression stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,21 +72,16 @@ struct Probes<'s> {
     /// Names in lists behind aliases, which columns can have.
     listed: Vec<String>,
     is_key: fn(&str) -> bool,
+    /// Questions that were found.
+    asked: Cell<u32>,
 }
 
 /// Fields whose values decide which rows there are, and in which order.
-const CONDITIONS: [&str; 10] = [
-    "where_clause",
-    "having_clause",
-    "quals",
-    "agg_filter",
-    "limit_count",
-    "limit_offset",
-    "join_condition",
-    "condition",
-    "functions",
-    "start_offset",
-];
+const CONDITIONS: [&str; 7] =
+    ["where_clause", "having_clause", "quals", "agg_filter", "join_condition", "condition", "functions"];
+
+/// Fields that say of how many rows, or at which place: what is in them is read off the result.
+const NUMBERS: [&str; 5] = ["end_offset", "limit_count", "limit_offset", "repeatable", "start_offset"];
 
 /// Fields of what is sorted and grouped by, and counted.
 const WHOLE: [&str; 5] = ["sort_clause", "group_clause", "distinct_clause", "agg_order", "window_clause"];
@@ -122,13 +129,22 @@ impl Probes<'_> {
             _ => {}
         }
         let here = of_operands(tree, place);
+        let around = atom;
         let atom = match tree.kind {
             "BoolExpr" | "SelectStmt" => None,
             "AExpr" if here != Place::Result => atom.or(Some(tree)),
+            "SubLink" => atom.or(tree.one("testexpr")),
             _ => atom,
         };
         let all = tree.children().filter_map(|(field, child)| {
             let Child::Node(node) = child else { return None };
+            if NUMBERS.contains(field) || *field == "args" && tree.kind == "RangeTableSample" {
+                return self.within(node, Place::Condition, None).map(|_| Probe::Extracts);
+            }
+            // What a sub-select returns is compared where it stands.
+            if *field == "target_list" && place != Place::Result && around.is_some_and(has_columns) {
+                return self.within(node, place, None).map(|_| Probe::Extracts);
+            }
             let place = match (*field, tree.kind) {
                 // What is computed below can be compared above.
                 ("target_list", "SelectStmt") if place == Place::Condition => Place::Condition,
@@ -144,7 +160,15 @@ impl Probes<'_> {
             };
             self.within(node, place, atom)
         });
-        all.max()
+        all.max().max(self.joins_parts(tree).then_some(Probe::Extracts))
+    }
+
+    /// `USING` and NATURAL compare columns of one name.
+    fn joins_parts(&self, join: &Tree) -> bool {
+        let is_part = |name: &&str| self.parts.contains(*name);
+        join.kind == "JoinExpr"
+            && (join.number("is_natural") != 0 && !self.parts.is_empty()
+                || join.name("using_clause").iter().any(is_part))
     }
 
     fn call(&self, call: &Tree, place: Place, atom: Option<&Tree>) -> Option<Probe> {
@@ -166,7 +190,11 @@ impl Probes<'_> {
             };
             self.within(node, place, atom)
         });
-        all.max()
+        let probe = all.max()?;
+        let is_taken_apart =
+            |arg: &Tree| uncast(arg).kind == "ColumnRef" || documents::by_all_keys(arg).is_some();
+        let counts = ROWS_FUNCTIONS.contains(&name) && !call.all("args").take(1).all(is_taken_apart);
+        Some(if counts { Probe::Extracts } else { probe })
     }
 
     fn column(&self, column: &Tree, place: Place, atom: Option<&Tree>) -> Option<Probe> {
@@ -178,7 +206,10 @@ impl Probes<'_> {
         };
         looks.then(|| match atom.is_some_and(|atom| self.has_others(atom)) {
             true => Probe::Extracts,
-            false => Probe::Asks,
+            false => {
+                self.asked.set(self.asked.get().saturating_add(1));
+                Probe::Asks(1)
+            }
         })
     }
 
@@ -251,6 +282,11 @@ impl Probes<'_> {
             }
         }
     }
+}
+
+/// Whether it is worked out of columns, other than within sub-selects.
+fn has_columns(tree: &Tree) -> bool {
+    tree.kind == "ColumnRef" || tree.kind != "SubLink" && tree.nodes().any(has_columns)
 }
 
 /// What a target can be called.
@@ -345,8 +381,49 @@ mod tests {
             "select id from people where coalesce(n::text, email) ilike '%a%'",
             "select p.id from people p join orders o on o.person = p.id where p.email like 'a%' and o.n > 3",
         ] {
-            assert_eq!(asks(text), Some(Probe::Asks), "{text}");
+            assert_eq!(asks(text), Some(Probe::Asks(1)), "{text}");
         }
+    }
+
+    #[test]
+    fn what_says_how_many_rows_there_are_tells_all() {
+        for text in [
+            "select g from generate_series(1, 9) g offset (select ascii(email) from people where id = 1) limit 1",
+            "select id from people limit (select length(email) from people)",
+            "select count(*) over (rows between current row and (select ascii(email) from people) following) from orders",
+            "select id from orders tablesample system_rows ((select ascii(email) from people))",
+            "select id from orders tablesample system (50) repeatable ((select ascii(email) from people))",
+            "select id, count(*) from (select id, generate_series(1, ascii(email)) from people) q group by id",
+            "select id, string_to_table(repeat(',', ascii(email)), ',') from people",
+            "select n from letters where ch = (select substr(email, 3, 1) from people where id = 1)",
+            "select n from letters where ch in (select substr(email, 3, 1) from people)",
+            "select n from letters order by ch = (select substr(email, 3, 1) from people where id = 1)",
+            "select n from letters join (select left(email, 1) ch from people) s using (ch)",
+            "with letters (email, n) as (values ('a', 1)) select n from letters where email = (select left(email, 1) from people)",
+            "select n from letters natural join (select left(email, 1) ch from people) s",
+            "select ch from letters group by ch having ch = (select left(email, 1) from people where id = 1)",
+            "with recursive r as (select 1 n union all select n + 1 from r where n < (select ascii(email) from people)) select count(*) from r",
+        ] {
+            assert_eq!(asks(text), Some(Probe::Extracts), "{text}");
+        }
+        for text in [
+            "select n from letters where ch = (select left('a', 1))",
+            "select id from orders where person in (select id from people where email like 'a%')",
+        ] {
+            assert_ne!(asks(text), Some(Probe::Extracts), "{text}");
+        }
+    }
+
+    #[test]
+    fn each_question_counts_and_many_are_an_answer() {
+        let bits = |bits: u32| {
+            let one = |bit| format!("count(*) filter (where ascii(email) & {} > 0)", 1 << bit);
+            let all: Vec<_> = (0..bits).map(one).collect();
+            asks(&format!("select id, {} from people group by id", all.join(", ")))
+        };
+        assert_eq!(bits(1), Some(Probe::Asks(1)));
+        assert_eq!(bits(7), Some(Probe::Asks(7)));
+        assert_eq!(bits(17), Some(Probe::Extracts));
     }
 
     #[test]

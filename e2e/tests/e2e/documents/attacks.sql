@@ -221,3 +221,11 @@ SELECT extra -> '{theme,surname}'::text[] FROM profiles
 SELECT data->>'lastName'::varchar FROM profiles
 
 PREPARE q (text) AS SELECT data->>$1 FROM profiles; EXECUTE q('lastName')
+
+SELECT split_part(js->>'foo', '@', 1) FROM neutral
+
+SELECT reverse(reverse(js->>'foo')) FROM neutral
+
+SELECT js->>'foo' FROM neutral
+
+SELECT value FROM neutral, jsonb_each_text(js)

@@ -51,3 +51,5 @@ SELECT data->'contact'->>'lang', data - 'lastName' - 'contact' - 'friends' - 'sh
 SELECT data->>'theme'::varchar, data->'items'->0::int->>'sku', data #>> '{contact,lang}'::text[] FROM profiles ORDER BY id
 
 SELECT jsonb_extract_path_text(data, VARIADIC '{contact,lang}') FROM profiles ORDER BY id
+
+SELECT id, (js->>'n')::int + 1 FROM neutral ORDER BY id

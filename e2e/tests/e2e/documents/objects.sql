@@ -15,3 +15,6 @@ SELECT n,
 FROM generate_series(1, 30) n;
 CREATE VIEW profile_view AS SELECT id, data AS d, data->>'theme' AS theme FROM profiles;
 ANALYZE profiles;
+CREATE TABLE neutral (id int PRIMARY KEY, js jsonb);
+INSERT INTO neutral SELECT n, jsonb_build_object('foo', 'canary' || n || '@example.com', 'n', n) FROM generate_series(1, 30) n;
+ANALYZE neutral;
