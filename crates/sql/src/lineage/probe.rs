@@ -191,9 +191,13 @@ impl Probes<'_> {
             self.within(node, place, atom)
         });
         let probe = all.max()?;
-        let is_taken_apart =
-            |arg: &Tree| uncast(arg).kind == "ColumnRef" || documents::by_all_keys(arg).is_some();
-        let counts = ROWS_FUNCTIONS.contains(&name) && !call.all("args").take(1).all(is_taken_apart);
+        // How many elements a value has is one question, and all else that is made of one an answer.
+        let is_constant = |arg: &Tree| matches!(uncast(arg).kind, "AConst" | "ParamRef");
+        let is_value = |arg: &Tree| uncast(arg).kind == "ColumnRef" || documents::by_all_keys(arg).is_some();
+        let mut args = call.all("args").enumerate();
+        let is_taken_apart = !name.starts_with("generate_")
+            && args.all(|(at, arg)| is_constant(arg) || at == 0 && is_value(arg));
+        let counts = ROWS_FUNCTIONS.contains(&name) && !is_taken_apart;
         Some(if counts { Probe::Extracts } else { probe })
     }
 
@@ -395,6 +399,8 @@ mod tests {
             "select id from orders tablesample system (50) repeatable ((select ascii(email) from people))",
             "select id, count(*) from (select id, generate_series(1, ascii(email)) from people) q group by id",
             "select id, string_to_table(repeat(',', ascii(email)), ',') from people",
+            "select generate_series(one, k) from (select 1 as one, ascii(email) k from people) q",
+            "select t from (select left(email, 1) k from people) q, string_to_table('abcdefg', q.k) t",
             "select n from letters where ch = (select substr(email, 3, 1) from people where id = 1)",
             "select n from letters where ch in (select substr(email, 3, 1) from people)",
             "select n from letters order by ch = (select substr(email, 3, 1) from people where id = 1)",
@@ -409,6 +415,7 @@ mod tests {
         for text in [
             "select n from letters where ch = (select left('a', 1))",
             "select id from orders where person in (select id from people where email like 'a%')",
+            "select string_to_table(email, ','), unnest(born) from people",
         ] {
             assert_ne!(asks(text), Some(Probe::Extracts), "{text}");
         }
