@@ -12,6 +12,13 @@ pub fn folder() -> Option<PathBuf> {
     Some(cache.join("picket"))
 }
 
+/// The Python of the environment in this folder, where pip has installed there what the lock says.
+#[must_use]
+pub fn python(folder: PathBuf, lock: &str) -> Option<PathBuf> {
+    let is_same = fs::read_to_string(folder.join("requirements.txt")).is_ok_and(|found| found == lock);
+    is_same.then(|| folder.join("bin/python"))
+}
+
 /// Whether npm has installed in this folder what the lock says.
 pub(crate) fn is_locked(folder: &Path, lock: &str) -> bool {
     fs::read_to_string(folder.join("package-lock.json")).is_ok_and(|found| found == lock)

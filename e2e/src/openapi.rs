@@ -1,6 +1,5 @@
 //! `openapi-spec-validator` from PyPI: whether a description is OpenAPI, and answers are as it says.
 
-use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -24,9 +23,7 @@ pub fn folder() -> Option<PathBuf> {
 /// The Python that has it, where it has what the lock says.
 #[must_use]
 pub fn python() -> Option<PathBuf> {
-    let folder = folder()?;
-    let is_same = fs::read_to_string(folder.join("requirements.txt")).is_ok_and(|lock| lock == LOCK);
-    is_same.then(|| folder.join("bin/python"))
+    cache::python(folder()?, LOCK)
 }
 
 /// Checks the description, and each of `answers` by it: method, path as it is described, status, media type and body.

@@ -1,6 +1,5 @@
 //! pgAdmin from PyPI, and a program that asks it for all that it shows of a server.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -21,9 +20,7 @@ pub fn folder() -> Option<PathBuf> {
 /// The Python that has it, where it has what the lock says.
 #[must_use]
 pub fn python() -> Option<PathBuf> {
-    let folder = folder()?;
-    let is_same = fs::read_to_string(folder.join("requirements.txt")).is_ok_and(|lock| lock == LOCK);
-    is_same.then(|| folder.join("bin/python"))
+    cache::python(folder()?, LOCK)
 }
 
 /// A command that prints all of it, a line for each value, and keeps what pgAdmin writes in `folder`.

@@ -14,6 +14,7 @@ mod oidc_provider;
 mod openapi;
 mod pgadmin;
 mod pgbouncer;
+mod pip;
 mod postgres_tests;
 mod presidio;
 mod privilege;

@@ -28,7 +28,7 @@ mod values;
 pub use class::{Class, Holds, Sample, class_of, class_of_comment, is_sensitive_key};
 pub use columns::{Classes, ColumnId, Unsearched, can_hold_text, is_telling, is_text};
 pub use copy::{CopyError, CopyForm, CopyRows};
-pub use masks::{is_number, mask, mask_found, written};
+pub use masks::{Elements, elements, is_number, mask, mask_found, written};
 pub use methods::{KEY_BYTES_MIN, Method, Methods};
 pub use plan::{ColumnPlan, FIRST_NORMAL_OID, Form, Known, Plan, Reason};
 pub use recording::{Comments, Kept, Recording};

@@ -11,6 +11,7 @@ mod token;
 mod types;
 mod written;
 
+pub use self::array::{Elements, elements};
 use self::json::Rule;
 use self::types::{BPCHAR, JSON, JSON_ARRAY, JSONB, JSONB_ARRAY, NAME, TEXT, UNKNOWN, VARCHAR};
 pub use self::written::{is_number, written};

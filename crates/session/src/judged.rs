@@ -173,22 +173,19 @@ pub(crate) struct Judged {
 }
 
 impl Read {
+    fn of(text: Box<str>, source: Source) -> Rc<Self> {
+        Rc::new(Read { text, source, judged: RefCell::default(), key_parameters: OnceCell::new() })
+    }
+
     pub(crate) fn new(text: &[u8], facts: Result<Facts, Unreadable>) -> Rc<Self> {
-        let source = Source::Text(facts);
-        Rc::new(Read {
-            text: String::from_utf8_lossy(text).into(),
-            source,
-            judged: RefCell::default(),
-            key_parameters: OnceCell::new(),
-        })
+        Read::of(String::from_utf8_lossy(text).into(), Source::Text(facts))
     }
 
     /// What stands for a prepared statement or portal that was made in a way that was not seen.
     pub(crate) fn unseen(kind: &'static str, sqlstate: &'static str, name: &[u8]) -> Rc<Self> {
         let name = String::from_utf8_lossy(name).into_owned();
         let text = format!("({kind} \"{name}\", made in a way that Picket has not seen)").into();
-        let source = Source::Unseen { kind, sqlstate, name };
-        Rc::new(Read { text, source, judged: RefCell::default(), key_parameters: OnceCell::new() })
+        Read::of(text, Source::Unseen { kind, sqlstate, name })
     }
 
     /// One statement of a text that makes something which is run later.
@@ -196,33 +193,18 @@ impl Read {
         let text = read.text.get(statement.span.clone()).unwrap_or_default().into();
         let statement = Statement { makes: None, ..statement.clone() };
         let facts = Facts { statements: vec![statement], readers_disagree: None };
-        Rc::new(Read {
-            text,
-            source: Source::Text(Ok(facts)),
-            judged: RefCell::default(),
-            key_parameters: OnceCell::new(),
-        })
+        Read::of(text, Source::Text(Ok(facts)))
     }
 
     /// What stands for a fast-path call.
     pub(crate) fn call(function: u32) -> Rc<Self> {
-        Rc::new(Read {
-            text: "".into(),
-            source: Source::Call(function),
-            judged: RefCell::default(),
-            key_parameters: OnceCell::new(),
-        })
+        Read::of("".into(), Source::Call(function))
     }
 
     /// What came over a replication connection: this command, or something that is none and may not run.
     pub(crate) fn replication(text: &[u8], command: Option<&'static str>) -> Rc<Self> {
         let text = String::from_utf8_lossy(text).into();
-        Rc::new(Read {
-            text,
-            source: Source::Replication(command),
-            judged: RefCell::default(),
-            key_parameters: OnceCell::new(),
-        })
+        Read::of(text, Source::Replication(command))
     }
 
     /// Whether PostgreSQL's grammar, as it is known here, does not accept it.

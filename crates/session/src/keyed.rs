@@ -60,27 +60,14 @@ fn key(parameter: Parameter<'_>, type_oid: u32) -> Option<Key> {
     }
 }
 
-/// A list of texts in binary (arrayfuncs.c, `array_recv`) as it is written, where none of them has to be in quotes.
+/// A list of texts in binary as it is written, where none of them has to be in quotes.
 fn written_array(value: &[u8]) -> Option<String> {
-    fn number(value: &mut &[u8]) -> Option<i32> {
-        let (number, rest) = value.split_first_chunk()?;
-        *value = rest;
-        Some(i32::from_be_bytes(*number))
-    }
-    let rest = &mut &*value;
-    let [dimensions, _, _, count, _] =
-        [number(rest)?, number(rest)?, number(rest)?, number(rest)?, number(rest)?];
-    let mut keys = Vec::new();
-    for _ in 0..count {
-        let len = usize::try_from(number(rest)?).ok()?;
-        let (key, behind) = rest.split_at_checked(len)?;
-        *rest = behind;
-        let is_bare = |byte: &u8| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || !byte.is_ascii()
-        };
-        keys.push(core::str::from_utf8(key).ok().filter(|key| key.bytes().all(|byte| is_bare(&byte)))?);
-    }
-    (dimensions == 1 && rest.is_empty()).then(|| format!("{{{}}}", keys.join(",")))
+    let mask::Elements { all: keys, behind } = mask::elements(value, KEY_BYTES_MAX)?;
+    let is_bare =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || !byte.is_ascii();
+    let text = |key: Option<_>| core::str::from_utf8(key?).ok().filter(|key| key.bytes().all(is_bare));
+    let keys = keys.into_iter().map(text).collect::<Option<Vec<_>>>()?;
+    (!keys.is_empty() && behind.is_empty()).then(|| format!("{{{}}}", keys.join(",")))
 }
 
 impl JudgedText {

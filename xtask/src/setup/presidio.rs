@@ -1,58 +1,39 @@
 //! Installs Presidio, which the detectors are measured beside, with what the corpus is drawn from, into a folder below the
 //! cache.
 
-use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use e2e::cache;
 
-use crate::progress::Step;
-use crate::run;
+use super::pip::Packages;
 
 /// What pip installs, each with its hashes. `requirements.in` says how it was made.
 const LOCK: &str = include_str!("presidio/requirements.txt");
 
 /// The Python that has it, where it has what the lock says.
 pub(crate) fn python() -> Option<PathBuf> {
-    let folder = folder()?;
-    let is_same = fs::read_to_string(folder.join("requirements.txt")).is_ok_and(|lock| lock == LOCK);
-    is_same.then(|| folder.join("bin/python"))
+    cache::python(folder()?, LOCK)
 }
 
 fn folder() -> Option<PathBuf> {
     Some(cache::folder()?.join("presidio"))
 }
 
-pub(super) fn by_hand() -> String {
-    let folder = folder().map_or_else(|| "a folder".into(), |folder| folder.display().to_string());
-    format!(
-        "Presidio: `python3 -m venv {folder}`, `{folder}/bin/python -m pip install --requirement \
-         xtask/src/setup/presidio/requirements.txt`, and last a copy of that file in the folder"
-    )
+fn packages() -> Packages {
+    Packages {
+        folder: folder(),
+        name: "Presidio, Faker and python-stdnum",
+        source: "xtask/src/setup/presidio/requirements.txt",
+        lock: LOCK,
+        option: "--only-binary=:all:",
+    }
 }
 
-/// The folder gets its name when it is whole.
+pub(super) fn by_hand() -> String {
+    packages().by_hand()
+}
+
 pub(super) fn install() -> Result<()> {
-    let folder = folder().context("find a cache folder: set HOME or XDG_CACHE_HOME")?;
-    let parent = folder.parent().context("find the cache folder")?;
-    fs::create_dir_all(parent).with_context(|| format!("create `{}`", parent.display()))?;
-    let work =
-        tempfile::Builder::new().prefix(".part-").tempdir_in(parent).context("create a work folder")?;
-    let made = work.path().join("made");
-    let step = Step::start("pip install Presidio, Faker and python-stdnum");
-    run::under(&step, Command::new("python3").args(["-m", "venv"]).arg(&made))?;
-    let lock = made.join("requirements.txt");
-    fs::write(&lock, LOCK).context("write requirements.txt")?;
-    // `python -m pip`, since the environment's own scripts name the folder it was made in.
-    let mut pip = Command::new(made.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]);
-    run::under(&step, pip.args(["--only-binary=:all:", "--requirement"]).arg(&lock))?;
-    step.done();
-    // Of an older lock, if it is there.
-    if folder.exists() {
-        fs::remove_dir_all(&folder).context("remove the Presidio of an older set-up")?;
-    }
-    fs::rename(&made, &folder).context("put Presidio in place")
+    packages().install()
 }

@@ -77,7 +77,7 @@ impl Sample {
         self.documents += 1;
         self.values += 1;
         for found in detect::all(value) {
-            self.has_key |= found.is_named || found.is_distinct();
+            self.has_key |= found.is_distinct();
             self.has_distinct |= found.is_distinct();
         }
     }

@@ -35,6 +35,44 @@ pub(super) fn element_of_binary(value: &[u8]) -> Option<u32> {
     (1..=DIMENSIONS_MAX).contains(&u32::from_be_bytes(*dimensions)).then(|| u32::from_be_bytes(*oid))
 }
 
+/// What was read of an array.
+pub struct Elements<'v> {
+    /// NULL is `None`.
+    pub all: Vec<Option<&'v [u8]>>,
+    /// What is behind them.
+    pub behind: &'v [u8],
+}
+
+/// The first elements, `most` of them, of an array in the binary format (`array_send`); `None` where it has several dimensions or is
+/// malformed.
+pub fn elements(mut value: &[u8], most: usize) -> Option<Elements<'_>> {
+    let rest = &mut value;
+    let number = |rest: &mut &[u8]| {
+        let (number, behind) = rest.split_first_chunk()?;
+        *rest = behind;
+        Some(i32::from_be_bytes(*number))
+    };
+    // Behind the dimensions: whether it has NULLs, the type of its elements.
+    let dimensions = number(rest)?;
+    if dimensions == 0 {
+        return Some(Elements { all: Vec::new(), behind: &[] });
+    }
+    let [_, _, count, _] = [number(rest)?, number(rest)?, number(rest)?, number(rest)?];
+    let count = usize::try_from(count).ok().filter(|_| dimensions == 1)?.min(most);
+    let mut all = Vec::with_capacity(count);
+    for _ in 0..count {
+        all.push(match usize::try_from(number(rest)?) {
+            Ok(len) => {
+                let (element, behind) = rest.split_at_checked(len)?;
+                *rest = behind;
+                Some(element)
+            }
+            Err(_) => None,
+        });
+    }
+    Some(Elements { all, behind: rest })
+}
+
 /// Whether a value is an array in the text format, in which nothing else begins like this.
 pub(super) fn is_text(value: &[u8]) -> bool {
     matches!(value, [b'{', .., b'}'])

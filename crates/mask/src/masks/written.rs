@@ -8,7 +8,7 @@ use std::fmt::Write;
 use jiff::SignedDuration;
 use jiff::civil::{DateTime, datetime};
 
-use super::array::element_of;
+use super::array::{self, element_of};
 use super::network::{CIDR, INET};
 use super::numbers::{self, Number};
 use super::types;
@@ -96,28 +96,12 @@ fn address(value: &[u8]) -> Option<String> {
     Some(text)
 }
 
-/// An array of one dimension (arrayfuncs.c, `array_send`), as it is written where no element needs quotes.
+/// An array of one dimension, as it is written where no element needs quotes.
 fn elements(element: u32, value: &[u8]) -> Option<String> {
-    let number = |at: usize| Some(i32::from_be_bytes(*value.get(at..)?.first_chunk()?));
-    match number(0)? {
-        0 => return Some("{}".to_owned()),
-        1 => {}
-        _ => return None,
-    }
-    let count = usize::try_from(number(12)?).ok()?.min(ELEMENTS_MAX);
-    let mut at = 20;
-    let mut all = Vec::with_capacity(count);
-    for _ in 0..count {
-        let len = number(at)?;
-        at += 4;
-        match usize::try_from(len) {
-            Ok(len) => {
-                all.push(written(element, true, value.get(at..at.checked_add(len)?)?)?);
-                at += len;
-            }
-            Err(_) => all.push(Cow::Borrowed("NULL")),
-        }
-    }
+    let all = array::elements(value, ELEMENTS_MAX)?.all;
+    let text =
+        |value: Option<_>| value.map_or(Some(Cow::Borrowed("NULL")), |value| written(element, true, value));
+    let all = all.into_iter().map(text).collect::<Option<Vec<_>>>()?;
     Some(format!("{{{}}}", all.join(",")))
 }
 

@@ -1,7 +1,6 @@
 //! Whether a statement asks about a sensitive value bit by bit: what it compares it with, other than as a whole, tells something
 //! of it with each answer.
 
-use std::cell::Cell;
 use std::collections::HashSet;
 
 use pg_query::protobuf::{AExprKind, SubLinkType};
@@ -40,14 +39,21 @@ pub fn probes(text: &str, sensitive: &Sensitive, is_key: fn(&str) -> bool) -> Op
     flows.0.retain(|flow| !flow.is_comparison);
     let mut listed = Vec::new();
     list(&root, &mut listed);
-    let (parts, asked) = (HashSet::new(), Cell::new(0));
-    let mut probes = Probes { tainted: flows.follow(sensitive, None), parts, listed, is_key, asked };
+    let mut probes = Probes { tainted: flows.follow(sensitive, None), parts: HashSet::new(), listed, is_key };
     probes.note_parts(&root);
-    probes.asked.set(0);
     match probes.within(&root, Place::Result, None)? {
-        Probe::Asks(_) if QUESTIONS_MAX < probes.asked.get() => Some(Probe::Extracts),
-        Probe::Asks(_) => Some(Probe::Asks(probes.asked.get())),
+        Probe::Asks(questions) if QUESTIONS_MAX < questions => Some(Probe::Extracts),
         probe => Some(probe),
+    }
+}
+
+impl Probe {
+    /// What both come to.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Probe::Asks(some), Probe::Asks(more)) => Probe::Asks(some.saturating_add(more)),
+            (one, other) => one.max(other),
+        }
     }
 }
 
@@ -72,8 +78,6 @@ struct Probes<'s> {
     /// Names in lists behind aliases, which columns can have.
     listed: Vec<String>,
     is_key: fn(&str) -> bool,
-    /// Questions that were found.
-    asked: Cell<u32>,
 }
 
 /// Fields whose values decide which rows there are, and in which order.
@@ -163,7 +167,7 @@ impl Probes<'_> {
             };
             self.within(node, place, atom)
         });
-        all.max().max(self.joins_parts(tree).then_some(Probe::Extracts))
+        all.reduce(Probe::and).max(self.joins_parts(tree).then_some(Probe::Extracts))
     }
 
     /// `USING` and NATURAL compare columns of one name.
@@ -193,7 +197,7 @@ impl Probes<'_> {
             };
             self.within(node, place, atom)
         });
-        let probe = all.max()?;
+        let probe = all.reduce(Probe::and)?;
         // How many elements a value has is one question, and all else that is made of one an answer.
         let is_constant = |arg: &Tree| matches!(uncast(arg).kind, "AConst" | "ParamRef");
         let is_value = |arg: &Tree| uncast(arg).kind == "ColumnRef" || documents::by_all_keys(arg).is_some();
@@ -213,10 +217,7 @@ impl Probes<'_> {
         };
         looks.then(|| match atom.is_some_and(|atom| self.has_others(atom)) {
             true => Probe::Extracts,
-            false => {
-                self.asked.set(self.asked.get().saturating_add(1));
-                Probe::Asks(1)
-            }
+            false => Probe::Asks(1),
         })
     }
 
