@@ -705,6 +705,7 @@ async fn ask_all(
     let catalog = Catalog::new(relations.into_values()).with_functions(functions).with_rows(rows);
     let catalog = catalog.with_dependencies(dependencies).with_generated(generated).with_holds(holds);
     let catalog = catalog.with_routines(routines).with_hooks(hooks).with_implicit(implicit);
+    said.compare(&catalog);
     let pinned = lock(memory).pinned().clone();
     let mut classes = classes(&catalog, said, &before.classes, unpinned, &lock(memory));
     pinned.apply(&catalog, &mut classes);

@@ -8,7 +8,7 @@ mod words;
 
 pub(crate) use keys::KeyClass;
 pub use keys::is_sensitive_key;
-pub use names::{class_of, class_of_comment};
+pub use names::{class_of, class_of_comment, is_town};
 pub use sample::{Holds, Sample};
 
 /// What a sensitive column or value holds.

@@ -137,7 +137,7 @@ pub(crate) fn assert_no_leak(
 }
 
 /// Columns of types that few values are kept in, each with one.
-const RARE: [(&str, &str); 12] = [
+const RARE: [(&str, &str); 18] = [
     ("date_of_birth daterange", "'[1977-07-07,1977-07-08)'"),
     ("dob datemultirange", "'{[1977-07-07,1977-07-08)}'"),
     ("birth_date tstzrange", "'[1977-07-07,1977-07-08)'"),
@@ -150,6 +150,13 @@ const RARE: [(&str, &str); 12] = [
     ("last_name \"char\"", "'C'"),
     ("home_location point[]", "'{\"(52.5163,13.3777)\"}'"),
     ("phone int8multirange", "'{[4915112345678,4915112345679)}'"),
+    ("zip_code int4", "60614"),
+    ("plz numeric", "10115"),
+    ("passport_no uuid", "'8f0e7c52-3c0b-4f5e-9a53-6a5f2f1b7d10'"),
+    ("national_id uuid", "'8f0e7c52-3c0b-4f5e-9a53-6a5f2f1b7d11'"),
+    ("session_token uuid", "'8f0e7c52-3c0b-4f5e-9a53-6a5f2f1b7d12'"),
+    // Of an address, since there is one beside it.
+    ("home_town text", "'Springfield'"),
 ];
 
 #[test]
@@ -175,6 +182,11 @@ fn columns_of_any_type_are_known_by_their_names() -> Result<()> {
         let binary = run_binary(&alice, &format!("SELECT {name} FROM rare"))?;
         assert!(binary.stdout.contains("SELECT 1"), "{column}: {}", binary.stdout);
     }
+    let harmless = "CREATE TABLE weather (home_town text, zip_count int, zip_level int, address_id int, id uuid); \
+        INSERT INTO weather VALUES ('Springfield', 3, 9, 5, '8f0e7c52-3c0b-4f5e-9a53-6a5f2f1b7d13')";
+    psql::run(&stack.owner(), harmless)?.success()?;
+    let shown = psql::run(&alice, "SELECT * FROM weather")?.success()?;
+    assert_eq!(shown.trim(), "Springfield|3|9|5|8f0e7c52-3c0b-4f5e-9a53-6a5f2f1b7d13");
     Ok(())
 }
 

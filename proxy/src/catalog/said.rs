@@ -1,9 +1,10 @@
 //! What is said of columns besides their own names: comments, and the names that columns of foreign tables have where their values are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use mask::{Class, ColumnId, class_of, class_of_comment};
-use sql::catalog::Column;
+use mask::{Class, ColumnId, class_of, class_of_comment, is_town};
+use sql::Catalog;
+use sql::catalog::{Column, Relation};
 use wire::backend;
 
 use super::{Texts, ask};
@@ -30,6 +31,8 @@ const REMOTE_NAMES: &str = "
 pub(crate) struct Said {
     comments: HashMap<ColumnId, String>,
     remote_names: HashMap<ColumnId, String>,
+    /// Columns that beside others of their relations are a part of an address.
+    towns: HashSet<ColumnId>,
 }
 
 impl Said {
@@ -39,7 +42,7 @@ impl Said {
     ///
     /// One sentence, where the server cannot be asked.
     pub(super) async fn read(&mut self, pipe: &mut Pipe) -> Result<(), String> {
-        let Said { comments, remote_names } = self;
+        let Said { comments, remote_names, .. } = self;
         for (query, said) in [(COMMENTS, comments), (REMOTE_NAMES, remote_names)] {
             said.clear();
             ask(pipe, query, |row| {
@@ -54,8 +57,30 @@ impl Said {
         Ok(())
     }
 
-    /// The class that a column is of by a name of it.
+    /// Looks at the names of columns beside others of their relations.
+    pub(super) fn compare(&mut self, catalog: &Catalog) {
+        let id = |relation: &Relation, column: &Column| ColumnId {
+            table_oid: relation.oid,
+            number: column.number,
+        };
+        let has_address = |relation: &&Relation| {
+            let is_address =
+                |column: &Column| self.own_class(&id(relation, column), column) == Some(Class::Address);
+            relation.columns.iter().any(is_address)
+        };
+        let towns = catalog.relations().filter(has_address).flat_map(|relation| {
+            let is_town = |column: &&Column| is_town(&column.name, column.type_oid);
+            relation.columns.iter().filter(is_town).map(move |column| id(relation, column))
+        });
+        self.towns = towns.collect();
+    }
+
+    /// The class that a column is of by a name of it, and of those beside it.
     pub(super) fn class_by_name(&self, id: &ColumnId, column: &Column) -> Option<Class> {
+        self.own_class(id, column).or_else(|| self.towns.contains(id).then_some(Class::Address))
+    }
+
+    fn own_class(&self, id: &ColumnId, column: &Column) -> Option<Class> {
         let remote = || class_of(self.remote_names.get(id)?, column.type_oid);
         class_of(&column.name, column.type_oid).or_else(remote)
     }

@@ -1,7 +1,7 @@
 //! The class of a column by its name and type.
 
 use super::Class;
-use super::words::{HARMLESS_AFTER, HARMLESS_BEFORE, PHRASES};
+use super::words::{HARMLESS_AFTER, HARMLESS_BEFORE, NUMBERED, PHRASES, TOWNS};
 
 /// Words of one name that are looked at; the rest of a longer one says nothing new.
 const NAME_WORDS_MAX: usize = 12;
@@ -54,6 +54,16 @@ pub fn class_of(name: &str, type_oid: u32) -> Option<Class> {
     (!harmless).then_some(class)
 }
 
+/// Whether a column of this name and type has towns, which beside the rest of an address are a part of it, and alone tell nothing of
+/// anybody.
+pub fn is_town(name: &str, type_oid: u32) -> bool {
+    let words = words(name);
+    let mut after = words.iter().skip_while(|word| !TOWNS.contains(&word.as_str()));
+    let is_named = after.next().is_some() && after.all(|word| word == "name" || is_digits(word));
+    let is_about = words.iter().any(|word| HARMLESS_BEFORE.contains(word.as_str()));
+    shape(type_oid) == Shape::Text && is_named && !is_about
+}
+
 /// What the comment of a column of this type says that it holds, where it is no more than a name for it: a sentence can be
 /// about anything.
 pub fn class_of_comment(comment: &str, type_oid: u32) -> Option<Class> {
@@ -94,15 +104,19 @@ fn shape(type_oid: u32) -> Shape {
 fn fits(class: Class, shape: Shape) -> bool {
     match class {
         Class::Email | Class::Iban => shape == Shape::Text,
-        Class::Phone | Class::Card | Class::NationalId | Class::TaxId | Class::Passport => {
-            matches!(shape, Shape::Text | Shape::Number)
+        Class::Phone | Class::Card => matches!(shape, Shape::Text | Shape::Number),
+        // In bytes where they are encrypted, as UUIDs where they are derived from the number.
+        Class::NationalId | Class::TaxId | Class::Passport => {
+            matches!(shape, Shape::Text | Shape::Number | Shape::Bytes)
         }
         Class::IpAddress => matches!(shape, Shape::Text | Shape::Network | Shape::Number),
         Class::MacAddress => shape == Shape::Text,
         Class::GeoLocation => {
             matches!(shape, Shape::Text | Shape::Document | Shape::Number | Shape::Place)
         }
-        Class::Address | Class::PersonName => matches!(shape, Shape::Text | Shape::Document),
+        // Some parts of it are numbers: `NUMBERED`.
+        Class::Address => matches!(shape, Shape::Text | Shape::Document | Shape::Number),
+        Class::PersonName => matches!(shape, Shape::Text | Shape::Document),
         Class::BirthDate => matches!(shape, Shape::Text | Shape::Time),
         Class::Credential => matches!(shape, Shape::Text | Shape::Document | Shape::Bytes),
         Class::Document | Class::Derived => false,
@@ -115,10 +129,29 @@ fn named(words: &[String], shape: Shape) -> Option<(Class, (usize, usize))> {
     let lens = (1..=PHRASE_WORDS_MAX.min(words.len())).rev();
     lens.flat_map(|len| (0..=words.len() - len).rev().map(move |start| (start, start + len))).find_map(
         |place| {
-            let class = lookup(&words.get(place.0..place.1)?.concat())?;
-            fits(class, shape).then_some((class, place))
+            let phrase = words.get(place.0..place.1)?.concat();
+            let class = lookup(&phrase)?;
+            let fits = match (class, shape) {
+                (Class::Address, Shape::Number) => is_number_of_address(&phrase, words.get(place.1..)?),
+                _ => fits(class, shape),
+            };
+            fits.then_some((class, place))
         },
     )
+}
+
+/// Whether a number that `phrase` names, and `after` goes on about, is a part of an address: other words make it one about that.
+fn is_number_of_address(phrase: &str, after: &[String]) -> bool {
+    let is_named =
+        NUMBERED.contains(&phrase) || phrase.strip_suffix('s').is_some_and(|one| NUMBERED.contains(&one));
+    let is_number = |word: &String| {
+        is_digits(word) || matches!(word.as_str(), "code" | "ext" | "no" | "nr" | "num" | "number" | "plus")
+    };
+    is_named && after.iter().all(is_number)
+}
+
+fn is_digits(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The class that a phrase names, in the singular or a plural with `s`.
@@ -315,9 +348,44 @@ mod tests {
         all_are(Class::IpAddress, 650, "client_ip");
         all_are(Class::MacAddress, 829, "x");
         all_are(Class::Email, 90_000, "email");
+        all_are(
+            Class::Address,
+            23,
+            "zip zip_code zipCode zip5 zip_plus_4 postal_code billing_postcode plz postleitzahl code_postal cep \
+            house_number hausnummer zips",
+        );
+        all_are(Class::Address, 1700, "plz zip_code");
+        all_are(Class::Passport, 2950, "passport_no passport");
+        all_are(Class::NationalId, 2950, "national_id ssn");
+        all_are(Class::NationalId, 17, "ssn national_id");
+        all_are(Class::TaxId, 2950, "tax_number");
+        all_are(Class::Credential, 2950, "token api_key session_token");
         none_are(650, "allowed_range");
+        none_are(
+            23,
+            "address_id address_count street_count street_number_count zip_count zip_ratio zip_level street city",
+        );
+        none_are(
+            2950,
+            "id user_id address_id email token_id phone card_number passport_status iban first_name",
+        );
         none_are(25, "location position");
         none_are(23, "email first_name address password");
+    }
+
+    #[test]
+    fn towns_are_texts_that_are_called_so() {
+        let towns =
+            "city City billing_city city_name town home_town homeTown city2 ort ville ciudad stad comune";
+        for name in towns.split_whitespace() {
+            assert!(is_town(name, TEXT), "{name}");
+        }
+        let others = "city_id city_code city_count city_population capacity velocity district has_city sort \
+            city_updated_at town_hall ort_nr";
+        for name in others.split_whitespace() {
+            assert!(!is_town(name, TEXT), "{name}");
+        }
+        assert!(!is_town("city", INT8) && !is_town("city", BOOL) && !is_town("", TEXT));
     }
 
     #[test]

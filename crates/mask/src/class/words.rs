@@ -31,6 +31,44 @@ const AFTER: &str = "at attempt attempts bounced brand category changed clicked 
     reason required reset score sent server size source state status strength subject template type \
     updated used uuid valid validated verification verified version";
 
+/// Phrases of addresses that numbers are called, too.
+pub(super) const NUMBERED: [&str; 12] = [
+    "cep",
+    "codepostal",
+    "codigopostal",
+    "hausnummer",
+    "housenumber",
+    "huisnummer",
+    "plz",
+    "postalcode",
+    "postcode",
+    "postleitzahl",
+    "zip",
+    "zipcode",
+];
+
+/// What towns are called.
+pub(super) const TOWNS: [&str; 18] = [
+    "cidade",
+    "citta",
+    "città",
+    "city",
+    "ciudad",
+    "commune",
+    "comune",
+    "gemeente",
+    "hometown",
+    "localidad",
+    "localité",
+    "municipio",
+    "ort",
+    "plaats",
+    "stad",
+    "stadt",
+    "town",
+    "ville",
+];
+
 /// What each class is called. No phrase stands in two.
 pub(super) const NAMES: &[(Class, &str)] = &[
     (
