@@ -151,16 +151,20 @@ One row each time that its class became known or changed, the newest first.";
 const LIST_HELP: &str = r#"Examples:
   picket classify list --on shop
   picket classify explain public.users.email
-  picket classify list --format json | jq -r '.[] | select(.evidence == "values") | .object'
+  picket classify list --format json | jq -r '.[] | select(.confidence == "low") | .object'
 
 Keys of a JSON object, in this order, and columns of CSV:
-  database  where the column is
-  object    schema.relation.column
-  class     what it holds, such as email; empty where it is gone, or is not sensitive any more
-  evidence  what told it: name, comment, values (a sample of them), definition (of a view), configuration, correction by
-            whoever has said so, or earlier: it was so under another name
-  at        when that became known, RFC 3339 in UTC with microseconds
-  host      the proxy that said so"#;
+  database         where the column is
+  object           schema.relation.column
+  class            what it holds, such as email; empty where it is gone, or is not sensitive any more
+  evidence         what told it: name, type, comment, values (a sample of them), wire (those that sessions read), definition (of a
+                   view), configuration, correction by whoever has said so, or earlier: it was so under another name, or a
+                   statement wrote it there
+  confidence       how sure that is: certain (somebody said so), high, medium, or low: its name says so, its values do not look like it
+  values_seen      values of the column that were looked at
+  values_of_class  how many of them have the form of the class
+  at               when that became known, RFC 3339 in UTC with microseconds
+  host             the proxy that said so"#;
 
 const SET_ABOUT: &str = "\
 Says what a column holds, whatever Picket finds

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use audit::spool::SpoolError;
 use daemon::with_causes;
-use mask::{Classes, ColumnId, Unsearched};
+use mask::{Classes, ColumnId, Sample, Unsearched};
 use session::{Environment, MovedNames, Readings, Stain, Stains};
 use sql::catalog::{Catalog, Column, Holds, Relation};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -69,6 +69,12 @@ const ASKED_MAX: usize = 500;
 
 /// Sessions that may wait for the same reading.
 const REQUESTS_MAX: usize = 1_024;
+
+/// Columns of which sessions may have seen values since the last look.
+const SIGHTED_MAX: usize = 4_096;
+
+/// What sessions have seen since the last look.
+type Sighted = HashMap<ColumnId, Sample>;
 
 /// The newest version of any catalog. What is worked out with one is remembered by its version beside what is worked out
 /// with those of other databases.
@@ -210,6 +216,7 @@ pub(crate) struct KeptCatalog {
     snapshots: Arc<watch::Sender<Arc<Snapshot>>>,
     way_in: watch::Sender<Arc<Upstream>>,
     memory: Arc<Mutex<Memory>>,
+    sighted: Arc<Mutex<Sighted>>,
 }
 
 /// One session's view of it.
@@ -218,6 +225,7 @@ pub(crate) struct CatalogKeeper {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     publish: Arc<watch::Sender<Arc<Snapshot>>>,
     memory: Option<Arc<Mutex<Memory>>>,
+    sighted: Arc<Mutex<Sighted>>,
     /// What the session is known by to [`Moves`], and what it has moved.
     number: u64,
     moved: MovedNames,
@@ -250,9 +258,16 @@ impl KeptCatalog {
         let snapshots = Arc::new(watch::Sender::default());
         let (way_in, upstream) = watch::channel(upstream);
         let memory = Arc::new(Mutex::new(memory));
-        let task =
-            keep(upstream, wanted, Arc::clone(&snapshots), Arc::clone(&memory), History::new(chronicle));
-        (KeptCatalog { requests, snapshots, way_in, memory }, task)
+        let sighted = Arc::default();
+        let task = keep(
+            upstream,
+            wanted,
+            Arc::clone(&snapshots),
+            Arc::clone(&memory),
+            Arc::clone(&sighted),
+            History::new(chronicle),
+        );
+        (KeptCatalog { requests, snapshots, way_in, memory, sighted }, task)
     }
 
     /// For one more session.
@@ -264,6 +279,7 @@ impl KeptCatalog {
             snapshots,
             publish: Arc::clone(&self.snapshots),
             memory: Some(Arc::clone(&self.memory)),
+            sighted: Arc::clone(&self.sighted),
             number,
             moved: MovedNames::default(),
             elsewhere,
@@ -292,6 +308,7 @@ impl CatalogKeeper {
             snapshots,
             publish: Arc::new(publish),
             memory: None,
+            sighted: Arc::default(),
             number: 0,
             moved: MovedNames::default(),
             elsewhere: None,
@@ -359,6 +376,16 @@ impl CatalogKeeper {
             self.publish.send_modify(|snapshot| *snapshot = Arc::new(snapshot.with(&memory)));
         }
         Ok(())
+    }
+
+    /// The session has seen these values, which tell of their columns from the next look on.
+    pub(crate) fn saw(&self, values: Vec<(ColumnId, Sample)>) {
+        let mut sighted = lock(&self.sighted);
+        for (id, sample) in values {
+            if sighted.len() < SIGHTED_MAX || sighted.contains_key(&id) {
+                sighted.entry(id).or_default().add(&sample);
+            }
+        }
     }
 
     /// Somebody says what the column with this path holds, which `evidence` is kept of first: every session knows it from now on.
@@ -439,6 +466,7 @@ async fn keep(
     mut wanted: mpsc::Receiver<Request>,
     publish: Arc<watch::Sender<Arc<Snapshot>>>,
     memory: Arc<Mutex<Memory>>,
+    sighted: Arc<Mutex<Sighted>>,
     mut history: History,
 ) {
     let mut connection: Option<Pipe> = None;
@@ -496,6 +524,8 @@ async fn keep(
         for Request { done, .. } in requests {
             let _ = done.send(());
         }
+        let fresh = std::mem::take(&mut *lock(&sighted));
+        samples.saw(&publish.borrow().catalog, fresh);
         look(&mut samples, &mut connection, &publish, &memory, || !wanted.is_empty()).await;
         let snapshot = Arc::clone(&publish.borrow());
         let pinned = lock(&memory).pinned().clone();
@@ -733,8 +763,8 @@ const SYSTEM: &str = "
     FROM pg_catalog.pg_control_system() s
     JOIN pg_catalog.pg_database d ON d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()";
 
-fn lock(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
-    memory.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether definitions of views and rules must not be asked for: PostgreSQL would wait for the tables that they are about

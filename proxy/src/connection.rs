@@ -540,6 +540,7 @@ impl Opened {
                     client.queue(&bytes);
                 }
                 Action::Ask(request) => self.asked = Some(request),
+                Action::Sighted(values) => self.catalog.saw(values),
                 Action::CatalogChanged => self.catalog.refresh(),
                 // The server has been told, and closes.
                 Action::Close(CloseReason::ClientTerminated) => {}

@@ -13,6 +13,9 @@ pub(crate) struct Column {
     object: String,
     class: String,
     evidence: String,
+    confidence: String,
+    values_seen: u32,
+    values_of_class: u32,
     at: String,
     host: String,
     #[serde(skip)]
@@ -29,18 +32,44 @@ impl From<ColumnClassRow> for Column {
             object: row.object,
             class: row.class,
             evidence: row.evidence,
+            confidence: row.confidence,
+            values_seen: row.values_seen,
+            values_of_class: row.values_of_class,
         }
     }
 }
 
 impl Shown for Column {
-    const KEYS: &'static [&'static str] = &["database", "object", "class", "evidence", "at", "host"];
+    const KEYS: &'static [&'static str] = &[
+        "database",
+        "object",
+        "class",
+        "evidence",
+        "confidence",
+        "values_seen",
+        "values_of_class",
+        "at",
+        "host",
+    ];
     const HEADINGS: &'static [&'static str] =
-        &["database", "column", "class", "known by", "since (UTC)", "proxy"];
+        &["database", "column", "class", "known by", "confidence", "values", "since (UTC)", "proxy"];
 
     fn cells(&self) -> Vec<Cell> {
         let class = if self.class.is_empty() { "none" } else { self.class.as_str() };
-        let texts = [&self.database, &self.object, class, &self.evidence, &self.at_short, &self.host];
+        let values = match self.values_seen {
+            0 => String::new(),
+            seen => format!("{} of {seen}", self.values_of_class),
+        };
+        let texts = [
+            &self.database,
+            &self.object,
+            class,
+            &self.evidence,
+            &self.confidence,
+            &values,
+            &self.at_short,
+            &self.host,
+        ];
         texts.map(Cell::plain).into()
     }
 }

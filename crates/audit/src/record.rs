@@ -592,8 +592,18 @@ pub struct ColumnClassRecord {
     pub object: String,
     /// What it holds, such as `email`; empty where it is gone, or is not sensitive any more.
     pub class: String,
-    /// What told it: `name`, `comment`, `values`, `definition` (of a view), `configuration`, or `earlier`: it was so under another name.
+    /// What told it: `name`, `type`, `comment`, `values` (a sample of them), `wire` (those that sessions read), `definition` (of a view),
+    /// `configuration`, `correction by` somebody, or `earlier`: it was so under another name, or a statement wrote it there.
     pub evidence: String,
+    /// How sure that is: `certain`, `high`, `medium` or `low`; empty where it was not told.
+    #[serde(default)]
+    pub confidence: String,
+    /// Values of the column that were seen.
+    #[serde(default)]
+    pub values_seen: u32,
+    /// How many of them have the form of the class.
+    #[serde(default)]
+    pub values_of_class: u32,
 }
 
 /// The agent's own account, written at start, every minute, whenever events were lost, and at its end.

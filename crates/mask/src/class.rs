@@ -1,11 +1,13 @@
 //! What a column or a value holds that must not be seen, and columns told by name and type.
 //! `crate::Class` is the part of it that rows have masks for today.
 
+mod confidence;
 mod keys;
 mod names;
 mod sample;
 mod words;
 
+pub use confidence::Confidence;
 pub(crate) use keys::KeyClass;
 pub use keys::is_sensitive_key;
 pub use names::{class_of, class_of_comment, is_town};

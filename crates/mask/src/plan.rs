@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wire::backend::Field;
 
 use crate::class::Class;
-use crate::columns::{Classes, ColumnId, is_text};
+use crate::columns::{Classes, ColumnId, is_string, is_text};
 use crate::methods::Methods;
 
 /// First OID that is not assigned by PostgreSQL itself (`FirstNormalObjectId`, transam.h).
@@ -58,6 +58,11 @@ pub struct Form {
 impl Form {
     fn of(field: &Field<'_>) -> Self {
         Form { type_oid: field.type_oid, format: i16::try_from(field.format).unwrap_or(i16::MAX) }
+    }
+
+    /// Whether values come as they are written in text.
+    pub fn is_text(&self) -> bool {
+        self.format == 0 || is_string(self.type_oid)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use mask::{ColumnId, Sample};
+
 use crate::asking::Request;
 use crate::evidence::Evidence;
 use crate::stains::Stain;
@@ -25,6 +27,8 @@ pub enum Action {
     ForwardToClient(Range<usize>),
     /// Send these bytes to the client.
     SendToClient(Vec<u8>),
+    /// Values of columns that could hold anything were seen to be these: what they tell can be told of the columns.
+    Sighted(Vec<(ColumnId, Sample)>),
     /// The session changed definitions, and its transaction is over: read the catalog again.
     CatalogChanged,
     /// Perform what came before, then close both sides.

@@ -45,6 +45,7 @@ mod results;
 mod revealed;
 mod server;
 mod shown;
+mod sightings;
 mod spills;
 mod stains;
 mod state;

@@ -9,6 +9,7 @@ use mask::{Class, ColumnPlan, Form, Known, Plan, Reason};
 use crate::evidence::{ResultNames, Treated};
 use crate::judged::Judged;
 use crate::names::{Columns, ResultColumn, ResultColumns};
+use crate::sightings::Sighted;
 use crate::state::Environment;
 
 /// A newer catalog is needed: the result has columns that the present one does not have.
@@ -21,6 +22,8 @@ pub(crate) struct Planned {
     catalog_version: u64,
     pub(crate) plan: Plan,
     pub(crate) names: Rc<ResultNames>,
+    /// Of these columns values are counted.
+    pub(crate) sighted: Box<[Sighted]>,
 }
 
 /// What happens to rows of so many columns, of which nothing is known, in this format.
@@ -33,6 +36,7 @@ pub(crate) fn hide_all(count: usize, format: u16, catalog_version: u64) -> Rc<Pl
         catalog_version,
         plan: Plan::new(vec![ColumnPlan::Mask(Class::Derived, form, Reason::Traced); count], Arc::default()),
         names: Rc::new(names),
+        sighted: Box::default(),
     })
 }
 
@@ -120,11 +124,14 @@ pub(crate) fn plan(
         }
         plans.push(plan);
     }
+    let plan = Plan::new(plans, Arc::clone(env.methods));
+    let sighted = Sighted::of(&plan, columns.iter());
     let planned = Rc::new(Planned {
         columns: Rc::clone(columns),
         catalog_version: env.catalog_version,
-        plan: Plan::new(plans, Arc::clone(env.methods)),
+        plan,
         names: Rc::new(names),
+        sighted,
     });
     // What this catalog does not know, the next may: it is asked for each time.
     judged.planned.replace((!has_unknown && moved.is_none()).then(|| Rc::clone(&planned)));

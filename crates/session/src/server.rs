@@ -298,6 +298,9 @@ impl Session {
         self.count(tag::DATA_ROW, u32::try_from(body.len()).unwrap_or(u32::MAX));
         let planned = self.current().and_then(|running| running.planned.clone());
         let planned = planned.ok_or_else(|| SessionError::server("rows that nobody asked for"))?;
+        if !planned.sighted.is_empty() {
+            self.sightings.note(&planned.sighted, body);
+        }
         let start = match out.last() {
             Some(Action::SendToClient(buffer)) => buffer.len(),
             _ => 0,

@@ -27,6 +27,7 @@ use crate::reasons::Reasons;
 use crate::recorded::Bound;
 use crate::refusal::Marker;
 use crate::replication::{self, Replication};
+use crate::sightings::Sightings;
 use crate::stains::{Stain, Stains};
 use crate::telling::Telling;
 use crate::temporary::Temporary;
@@ -169,6 +170,8 @@ pub struct Session {
     pub(crate) telling: Telling,
     /// What was noted for the client's present message, that waits for it.
     pub(crate) noted: Vec<Stain>,
+    /// What columns whose values could be anything were seen to hold.
+    pub(crate) sightings: Sightings,
     /// Definitions were altered in a transaction that is not over.
     pub(crate) altered: bool,
     /// What was asked for the client's present message.
@@ -206,6 +209,7 @@ impl Session {
             owed: VecDeque::new(),
             begun: Begun::default(),
             temporary: Temporary::default(),
+            sightings: Sightings::default(),
             given: GivenNames::default(),
             sight: Sight::default(),
             sequence: 0,
@@ -493,6 +497,7 @@ impl Session {
         running.forgets.statements.iter().for_each(|changed| self.prepared.answered(changed, is_done));
         running.forgets.portals.iter().for_each(|changed| self.portals.answered(changed, is_done));
         out.push(Action::Record(running.execution.finish(outcome)));
+        out.extend(self.sightings.take().map(Action::Sighted));
     }
 }
 

@@ -18,6 +18,7 @@ mod probing;
 mod recorded;
 mod replication;
 mod server;
+mod sightings;
 mod talk;
 mod temporary;
 

@@ -86,6 +86,11 @@ pub(crate) fn kept_tree(text: &str) -> Result<Rc<ParseResult>, Unreadable> {
     Ok(tree)
 }
 
+/// Forgets the tree that is kept: whoever measures reads the same text many times.
+pub fn forget() {
+    LAST.take();
+}
+
 /// The second step of [`read`]: the tree is walked, and its facts collected.
 ///
 /// # Errors

@@ -24,7 +24,7 @@ const SHOWN: [(&str, &str); 11] = [
 ];
 
 /// What is another in each run, or on each host. Of it, only its name is compared.
-const CHANGES: [&str; 28] = [
+const CHANGES: [&str; 31] = [
     "at",
     "began_at",
     "bytes",
@@ -35,6 +35,7 @@ const CHANGES: [&str; 28] = [
     "alert_id",
     "client",
     "closed_at",
+    "confidence",
     "connections",
     "day",
     "duration_seconds",
@@ -53,6 +54,8 @@ const CHANGES: [&str; 28] = [
     "unknown",
     "uid",
     "user",
+    "values_of_class",
+    "values_seen",
 ];
 
 /// What tells of the host that it ran on, and what is written instead.

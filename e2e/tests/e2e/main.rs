@@ -17,6 +17,7 @@ mod cli;
 mod clock;
 mod code_on_tables;
 mod commands;
+mod confidence;
 mod conversation;
 mod copy_out;
 mod databases;

@@ -293,6 +293,18 @@ fn a_rescan_looks_at_what_was_looked_at_already() -> Result<()> {
     let known = "SELECT * FROM column_classes FINAL WHERE object = 'public.parts.label' AND class = 'email' AND evidence = 'values'";
     stack.ledger.wait_row("what values tell", known)?;
     ensure!(!shown(&stack, query)?.contains("ann60@"), "it is masked");
+    // They are looked at again, and tell the same: nothing else is what told it.
+    for _ in 0..2 {
+        let output = picket(&stack, &["rescan"])?;
+        ensure!(output.status.success(), "{output:?}");
+    }
+    make(&stack, "CREATE TABLE later (email text)")?;
+    shown(&stack, "SELECT email FROM later")?;
+    stack.ledger.wait_row(
+        "what came later",
+        "SELECT * FROM column_classes FINAL WHERE object = 'public.later.email'",
+    )?;
+    stack.ledger.wait_row("still the same", &known.replace("column_classes FINAL", "classified_columns"))?;
     Ok(())
 }
 

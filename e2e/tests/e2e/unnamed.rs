@@ -21,6 +21,9 @@ const OBJECTS: &str = r"
     CREATE TABLE late (id int, c1 text, filler char(200));
     INSERT INTO late SELECT n, CASE WHEN n < 2000 THEN 'red' ELSE 'canary' || n || '@shop.org' END FROM generate_series(1, 9000) n;
     ANALYZE late;
+    CREATE TABLE letters (id int, body text);
+    INSERT INTO letters SELECT n, CASE n WHEN 9000 THEN 'write to canary' || n || '@shop.org' ELSE 'there is nothing to say' END
+    FROM generate_series(1, 9000) n;
     CREATE TABLE whole (id int, c1 text) PARTITION BY RANGE (id);
     CREATE TABLE part PARTITION OF whole FOR VALUES FROM (0) TO (100);
     INSERT INTO whole SELECT id, c1 FROM things;
@@ -33,7 +36,7 @@ const OBJECTS: &str = r"
 ";
 
 /// What shows values, and what a look at them must make of the first row.
-const SHOWN: [(&str, &str); 13] = [
+const SHOWN: [(&str, &str); 14] = [
     ("SELECT c1 FROM things WHERE id = 1", "c***@***.org"),
     ("SELECT c2 FROM things WHERE id = 1", "+** ** **** **01"),
     ("SELECT c3 FROM things WHERE id = 1", "**** **** **** 1111"),
@@ -41,6 +44,7 @@ const SHOWN: [(&str, &str); 13] = [
     ("SELECT notes FROM things WHERE id = 7", "write to c***@***.org"),
     ("SELECT reverse(c1) FROM things WHERE id = 1", "***"),
     ("SELECT c1 FROM late WHERE id = 9000", "c***@***.org"),
+    ("SELECT body FROM letters WHERE id = 9000", "write to c***@***.org"),
     ("SELECT n FROM others WHERE id = 1", ""),
     ("SELECT b, l FROM others WHERE id = 1", "|{c***@***.org,c***@***.org}"),
     ("SELECT c1 FROM whole WHERE id = 1", "c***@***.org"),
@@ -65,6 +69,9 @@ fn a_column_is_known_by_its_values_and_until_then_each_is_looked_at() -> Result<
             Ok((shown.trim() == expected).then_some(()))
         })?;
     }
+    // Until the ledger has all of its tables, `picket` cannot ask it.
+    let told = "SELECT * FROM classified_columns WHERE confidence != ''";
+    stack.ledger.wait_rows("what is known of columns", told, |_| true)?;
     let known = |args: &[&str]| -> Result<String> {
         let mut picket = binaries::command("picket")?;
         picket.args([
@@ -75,9 +82,7 @@ fn a_column_is_known_by_its_values_and_until_then_each_is_looked_at() -> Result<
             "classify",
         ]);
         let output = picket.args(args).args(["--format", "csv"]).output().context("run picket")?;
-        // The ledger may not have all of its tables yet (exit code 69).
-        let is_answer = output.status.success() || output.status.code() == Some(69);
-        assert!(is_answer, "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     };
     for line in [

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use audit::record::{ColumnClassRecord, Record};
 use audit::spool::Spool;
 use daemon::with_causes;
-use mask::{Class, ColumnId};
-use sql::catalog::{Column, Relation};
+use mask::{Class, ColumnId, Confidence, Sample, class_of};
+use sql::Catalog;
+use sql::catalog::Column;
 
 use super::Snapshot;
 use super::corrections::Pinned;
@@ -38,7 +39,30 @@ struct Told {
     /// `schema.relation.column`.
     object: String,
     class: Option<Class>,
+    found: Found,
+}
+
+/// What tells it.
+#[derive(Clone, Debug, Eq)]
+struct Found {
     evidence: String,
+    confidence: Confidence,
+    values_seen: u32,
+    values_of_class: u32,
+}
+
+/// Other values that tell the same are nothing new.
+impl PartialEq for Found {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.evidence, self.confidence) == (&other.evidence, other.confidence)
+    }
+}
+
+impl Found {
+    /// By somebody.
+    fn said(evidence: String) -> Self {
+        Found { evidence, confidence: Confidence::Certain, values_seen: 0, values_of_class: 0 }
+    }
 }
 
 impl History {
@@ -61,15 +85,17 @@ impl History {
                 let id = ColumnId { table_oid: relation.oid, number: column.number };
                 let Some(&class) = snapshot.classes.get(&id) else { continue };
                 let object = format!("{}.{}", relation.path(), column.name);
-                let found = || evidence(relation, column, class, said, samples).to_owned();
-                let evidence = pinned.evidence(id, &object).unwrap_or_else(found);
-                now.insert(id, Told { object, class: Some(class), evidence });
+                let found = match pinned.evidence(id, &object) {
+                    Some(evidence) => Found::said(evidence),
+                    None => found(&snapshot.catalog, id, column, class, said, samples),
+                };
+                now.insert(id, Told { object, class: Some(class), found });
             }
         }
         let gone = self.told.iter().filter(|(id, _)| !now.contains_key(id)).map(|(id, told)| {
             let told = told.clone();
-            let evidence = pinned.evidence(*id, &told.object).unwrap_or(told.evidence);
-            (*id, Told { class: None, evidence, object: told.object })
+            let found = pinned.evidence(*id, &told.object).map_or(told.found, Found::said);
+            (*id, Told { class: None, found, object: told.object })
         });
         let gone: Vec<_> = gone.filter(|(id, told)| self.told.get(id) != Some(told)).collect();
         let is_new = |(id, told): &(&ColumnId, &Told)| self.told.get(id) != Some(told);
@@ -92,29 +118,44 @@ impl History {
             database: upstream.database.clone(),
             object: told.object.clone(),
             class: told.class.map(|class| class.name().to_owned()).unwrap_or_default(),
-            evidence: told.evidence.clone(),
+            evidence: told.found.evidence.clone(),
+            confidence: told.found.confidence.name().to_owned(),
+            values_seen: told.found.values_seen,
+            values_of_class: told.found.values_of_class,
         })
     }
 }
 
 /// What tells that a column is of this class.
-fn evidence(
-    relation: &Relation,
+fn found(
+    catalog: &Catalog,
+    id: ColumnId,
     column: &Column,
     class: Class,
     said: &Said,
     samples: &Samples,
-) -> &'static str {
-    let id = ColumnId { table_oid: relation.oid, number: column.number };
-    if said.class_by_name(&id, column) == Some(class) {
-        "name"
+) -> Found {
+    let looked = samples.of(catalog, id);
+    let (evidence, confidence, values) = if class_of("", column.type_oid) == Some(class) {
+        ("type", Confidence::High, looked)
+    } else if said.class_by_name(&id, column) == Some(class) {
+        ("name", Confidence::by_name(class, &looked), looked)
     } else if said.class_by_comment(&id, column) == Some(class) {
-        "comment"
-    } else if samples.have_told(id, class) {
-        "values"
-    } else if samples.is_view(relation.oid) {
-        "definition"
+        ("comment", Confidence::by_name(class, &looked), looked)
+    } else if samples.told(catalog, id) == Some(class) {
+        ("values", Confidence::by_values(class, &looked), looked)
+    } else if samples.told_on_wire(catalog, id) == Some(class) {
+        let sighted = samples.on_wire(id);
+        ("wire", Confidence::by_values(class, &sighted), sighted)
+    } else if samples.is_view(id.table_oid) {
+        ("definition", Confidence::High, Sample::default())
     } else {
-        "earlier"
+        ("earlier", Confidence::Medium, looked)
+    };
+    Found {
+        evidence: evidence.to_owned(),
+        confidence,
+        values_seen: values.values(),
+        values_of_class: values.of(class),
     }
 }

@@ -1,5 +1,6 @@
-//! Looks at some values of the columns whose names say nothing: what they hold tells the class. Nothing that users made is run
-//! on the way: no cast, no view, no policy of rows, no foreign server.
+//! Looks at some values of columns: what they hold tells the class where the name says nothing, and bears the name out where it does.
+//! Nothing that users made is run on the way: no cast, no view, no policy of rows, no foreign server. Of what cannot be looked at,
+//! values that sessions read tell.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use sql::catalog::{Column, Relation};
 use tokio::time::timeout;
 use wire::backend;
 
-use super::corrections::Pinned;
+use super::corrections::{Pinned, has};
 use super::{Texts, answer, ask};
 use crate::pipe::Pipe;
 
@@ -48,6 +49,10 @@ const AGAIN: Duration = Duration::from_secs(600);
 /// How long what was seen counts of a table that cannot be looked at again: there is a second attempt, and more.
 const STALE: Duration = Duration::from_secs(1_200);
 
+/// Most columns of which values are counted that sessions read, and most values of one: from then on newer ones count more.
+const WIRE_COLUMNS_MAX: usize = 65_536;
+const WIRE_VALUES_MAX: u32 = 1_000;
+
 /// What relations are, and what each consists of: only those that have rows of their own can be looked at, and of them none whose
 /// rows a policy chooses.
 const KINDS: &str = "
@@ -73,6 +78,8 @@ pub(super) struct Samples {
     views: HashSet<u32>,
     /// Partitions and children of tables.
     parts: HashMap<u32, Vec<u32>>,
+    /// What sessions saw of columns whose values could be anything.
+    on_wire: HashMap<ColumnId, Sample>,
     /// Something was seen that nobody was told of.
     is_untold: bool,
 }
@@ -92,14 +99,22 @@ struct Seen {
     /// After how long it is looked at again.
     pause: Duration,
     /// Of its columns, by their numbers.
-    holds: HashMap<i16, Holds>,
+    columns: HashMap<i16, Sample>,
 }
 
 impl Seen {
     /// Whether every column that tells something was looked at.
     fn has_all(&self, relation: &Relation) -> bool {
         let telling = relation.columns.iter().filter(|column| is_telling(column.type_oid));
-        telling.into_iter().all(|column| self.holds.contains_key(&column.number))
+        telling.into_iter().all(|column| self.columns.contains_key(&column.number))
+    }
+
+    /// Whether these tell the same.
+    fn tells(&self, columns: &HashMap<i16, Sample>) -> bool {
+        let same = |(number, sample): (&i16, &Sample)| {
+            columns.get(number).is_some_and(|other| other.holds() == sample.holds())
+        };
+        self.columns.len() == columns.len() && self.columns.iter().all(same)
     }
 }
 
@@ -118,6 +133,7 @@ impl Samples {
     ) -> Result<bool, String> {
         self.read_kinds(pipe).await?;
         self.seen.retain(|oid, _| catalog.relation(*oid).is_some());
+        self.on_wire.retain(|id, _| has(catalog, *id));
         let begin = Instant::now();
         let mut due: Vec<(Option<Instant>, &Relation, Size)> = Vec::new();
         for (oid, size) in &self.readable {
@@ -137,7 +153,7 @@ impl Samples {
             if is_wanted() || LOOKS_WAIT < begin.elapsed() {
                 break;
             }
-            let look = timeout(LOOK_WAIT, look_at(pipe, relation, size, classes)).await;
+            let look = timeout(LOOK_WAIT, look_at(pipe, relation, size)).await;
             let (seen, error) = match look {
                 Ok(Ok(seen)) => (seen, None),
                 Ok(Err(error)) => (None, Some(error)),
@@ -146,23 +162,24 @@ impl Samples {
             let now = Instant::now();
             let before = self.seen.get(&relation.oid);
             // What cannot be looked at now, because somebody has it locked, is for a while as it was.
-            let (holds, looked_at) = match (seen, before) {
-                (Some(holds), _) => (holds, now),
+            let (columns, looked_at) = match (seen, before) {
+                (Some(columns), _) => (columns, now),
                 (None, Some(seen)) if seen.looked_at.elapsed() < STALE => {
-                    (seen.holds.clone(), seen.looked_at)
+                    (seen.columns.clone(), seen.looked_at)
                 }
                 (None, _) => (HashMap::new(), now),
             };
-            let is_known = before.is_some_and(|seen| seen.holds == holds);
-            let is_open =
-                |column: &Column| holds.get(&column.number).is_none_or(|holds| *holds == Holds::Unknown);
+            let is_known = before.is_some_and(|seen| seen.tells(&columns));
+            let is_open = |column: &Column| {
+                columns.get(&column.number).is_none_or(|sample| sample.holds() == Holds::Unknown)
+            };
             let pause = match before {
                 _ if looked_at != now => AGAIN_SOON,
                 _ if !open_columns(relation, classes).any(is_open) => AGAIN,
                 Some(seen) if is_known => AGAIN.min(seen.pause * 2),
                 _ => AGAIN_SOON,
             };
-            self.seen.insert(relation.oid, Seen { at: now, looked_at, pause, holds });
+            self.seen.insert(relation.oid, Seen { at: now, looked_at, pause, columns });
             self.is_untold |= !is_known;
             // It is not the first the next time.
             if let Some(error) = error {
@@ -178,6 +195,23 @@ impl Samples {
         self.seen.values_mut().for_each(|seen| seen.pause = Duration::ZERO);
     }
 
+    /// Sessions saw these.
+    pub(super) fn saw(&mut self, catalog: &Catalog, sighted: impl IntoIterator<Item = (ColumnId, Sample)>) {
+        for (id, values) in sighted {
+            if !has(catalog, id) || WIRE_COLUMNS_MAX <= self.on_wire.len() && !self.on_wire.contains_key(&id)
+            {
+                continue;
+            }
+            let before = self.told_on_wire(catalog, id);
+            let sample = self.on_wire.entry(id).or_default();
+            if WIRE_VALUES_MAX <= sample.values() {
+                sample.halve();
+            }
+            sample.add(&values);
+            self.is_untold |= before != self.told_on_wire(catalog, id);
+        }
+    }
+
     /// What was seen could not be told: it is the next time.
     pub(super) fn keep_untold(&mut self) {
         self.is_untold = true;
@@ -187,11 +221,6 @@ impl Samples {
         self.views.contains(&oid)
     }
 
-    /// Whether values of the column, or of the parts of what it is of, have told this class.
-    pub(super) fn have_told(&self, id: ColumnId, class: Class) -> bool {
-        self.told(id.table_oid, id.number) == Some(class) || self.parts.contains_key(&id.table_oid)
-    }
-
     /// The classes that values have told, of columns that are there.
     pub(super) fn classes<'a>(
         &'a self,
@@ -199,20 +228,47 @@ impl Samples {
     ) -> impl Iterator<Item = (ColumnId, Class)> + 'a {
         catalog.relations().flat_map(|relation| {
             relation.columns.iter().filter_map(|column| {
-                let id = ColumnId { table_oid: relation.oid, number: column.number };
-                let own = self.told(relation.oid, column.number);
-                // Rows of parts come under the names of the whole.
-                let of_parts = || {
-                    let parts = self.all_parts(relation.oid);
-                    parts.into_iter().find_map(|part| {
-                        let same = |own: &&Column| own.name == column.name;
-                        let own = catalog.relation(part)?.columns.iter().find(same)?;
-                        self.told(part, own.number)
-                    })
-                };
-                Some((id, own.or_else(of_parts)?))
+                let id = id(relation, column);
+                Some((id, self.told(catalog, id).or_else(|| self.told_on_wire(catalog, id))?))
             })
         })
+    }
+
+    /// The class that values of the column, or of the parts of what it is of, have told.
+    pub(super) fn told(&self, catalog: &Catalog, id: ColumnId) -> Option<Class> {
+        self.looked_at(catalog, id).find_map(told)
+    }
+
+    /// The class that values have told that sessions read, where too few could be looked at.
+    pub(super) fn told_on_wire(&self, catalog: &Catalog, id: ColumnId) -> Option<Class> {
+        let sample = self.on_wire.get(&id).filter(|sample| sample.is_enough())?;
+        told(sample).filter(|_| !self.of(catalog, id).is_enough())
+    }
+
+    /// What was seen of the column, with what was of the parts of what it is of.
+    pub(super) fn of(&self, catalog: &Catalog, id: ColumnId) -> Sample {
+        let mut all = Sample::default();
+        self.looked_at(catalog, id).for_each(|sample| all.add(sample));
+        all
+    }
+
+    /// What sessions saw of it.
+    pub(super) fn on_wire(&self, id: ColumnId) -> Sample {
+        self.on_wire.get(&id).cloned().unwrap_or_default()
+    }
+
+    /// Of the column, and of those that have its name in parts of its relation: their rows come under the names of the whole.
+    fn looked_at<'a>(&'a self, catalog: &'a Catalog, id: ColumnId) -> impl Iterator<Item = &'a Sample> {
+        let name = catalog.relation(id.table_oid).and_then(|relation| relation.column(id.number));
+        let of_parts = self.all_parts(id.table_oid).into_iter().filter_map(move |part| {
+            let own = catalog
+                .relation(part)?
+                .columns
+                .iter()
+                .find(|own| Some(&own.name) == name.map(|column| &column.name))?;
+            self.looked(part, own.number)
+        });
+        self.looked(id.table_oid, id.number).into_iter().chain(of_parts)
     }
 
     /// The columns that may hold anything, but for those of which somebody says something.
@@ -247,8 +303,8 @@ impl Samples {
     }
 
     async fn read_kinds(&mut self, pipe: &mut Pipe) -> Result<(), String> {
-        let seen = std::mem::take(&mut self.seen);
-        *self = Samples { seen, is_untold: self.is_untold, ..Samples::default() };
+        let (seen, on_wire) = (std::mem::take(&mut self.seen), std::mem::take(&mut self.on_wire));
+        *self = Samples { seen, on_wire, is_untold: self.is_untold, ..Samples::default() };
         ask(pipe, KINDS, |row| {
             let mut row = Texts(backend::DataRow::read(row)?);
             let (oid, kind) = (row.number("relation")?, row.text("kind")?);
@@ -265,14 +321,11 @@ impl Samples {
     }
 
     fn holds(&self, oid: u32, number: i16) -> Option<Holds> {
-        self.seen.get(&oid)?.holds.get(&number).copied()
+        self.looked(oid, number).map(Sample::holds)
     }
 
-    fn told(&self, oid: u32, number: i16) -> Option<Class> {
-        match self.holds(oid, number)? {
-            Holds::Class(class) => Some(class),
-            Holds::Harmless | Holds::Unknown => None,
-        }
+    fn looked(&self, oid: u32, number: i16) -> Option<&Sample> {
+        self.seen.get(&oid)?.columns.get(&number)
     }
 
     /// Parts of it, and parts of those.
@@ -303,17 +356,22 @@ fn id(relation: &Relation, column: &Column) -> ColumnId {
     ColumnId { table_oid: relation.oid, number: column.number }
 }
 
+fn told(sample: &Sample) -> Option<Class> {
+    match sample.holds() {
+        Holds::Class(class) => Some(class),
+        Holds::Harmless | Holds::Unknown => None,
+    }
+}
+
 /// What columns of one table hold; `None` where the server will not show it.
 async fn look_at(
     pipe: &mut Pipe,
     relation: &Relation,
     size: Size,
-    classes: &Classes,
-) -> Result<Option<HashMap<i16, Holds>>, String> {
-    let is_open =
-        |column: &&Column| is_telling(column.type_oid) && !classes.contains_key(&id(relation, column));
-    let columns: Vec<&Column> = relation.columns.iter().filter(is_open).collect();
-    let mut holds = HashMap::new();
+) -> Result<Option<HashMap<i16, Sample>>, String> {
+    let columns: Vec<&Column> =
+        relation.columns.iter().filter(|column| is_telling(column.type_oid)).collect();
+    let mut seen = HashMap::new();
     for columns in columns.chunks(COLUMNS_MAX) {
         let mut samples = vec![Sample::default(); columns.len()];
         let refused = answer(pipe, &query(relation, size, columns), |row| {
@@ -327,9 +385,9 @@ async fn look_at(
             tracing::debug!(error, "a table was not looked at");
             return Ok(None);
         }
-        holds.extend(columns.iter().map(|column| column.number).zip(samples.iter().map(Sample::holds)));
+        seen.extend(columns.iter().map(|column| column.number).zip(samples));
     }
-    Ok(Some(holds))
+    Ok(Some(seen))
 }
 
 /// Values come by the output functions of their types, which only superusers make.

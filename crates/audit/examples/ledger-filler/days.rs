@@ -81,6 +81,9 @@ impl Days {
                 object: format!("{}.email", name(table)),
                 class: "email".to_owned(),
                 evidence: if table % 8 == 0 { "name" } else { "values" }.to_owned(),
+                confidence: "high".to_owned(),
+                values_seen: 150,
+                values_of_class: 147,
             })
         });
         let minutes = (self.to - self.from) / MINUTE;

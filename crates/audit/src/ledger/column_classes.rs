@@ -9,11 +9,11 @@ use crate::record::UnixMicros;
 
 use super::{Ledger, LedgerError, Object, Page};
 
-const NOW: &str = "SELECT since AS at, host, database, object, class, evidence FROM classified_columns \
-    WHERE {database:String} = '' OR database = {database:String} ORDER BY database, object LIMIT {limit:UInt64}";
+const NOW: &str = "SELECT since AS at, host, database, object, class, evidence, confidence, values_seen, values_of_class \
+    FROM classified_columns WHERE {database:String} = '' OR database = {database:String} ORDER BY database, object LIMIT {limit:UInt64}";
 
-const HISTORY: &str = "SELECT at, host, database, object, class, evidence FROM column_classes FINAL \
-    WHERE object = {object:String} OR startsWith(object, concat({object:String}, '.')) \
+const HISTORY: &str = "SELECT at, host, database, object, class, evidence, confidence, values_seen, values_of_class \
+    FROM column_classes FINAL WHERE object = {object:String} OR startsWith(object, concat({object:String}, '.')) \
     ORDER BY at DESC, database, object LIMIT {limit:UInt64}";
 
 /// What became known of one column.
@@ -29,8 +29,14 @@ pub struct ColumnClassRow {
     pub object: String,
     /// What it holds; empty where it is gone, or not sensitive any more.
     pub class: String,
-    /// What told it: `name`, `comment`, `values`, `definition`, `configuration` or `earlier`.
+    /// What told it, as in [`ColumnClassRecord`](crate::record::ColumnClassRecord).
     pub evidence: String,
+    /// How sure that is: `certain`, `high`, `medium` or `low`; empty where it was not told.
+    pub confidence: String,
+    /// Values of the column that were seen.
+    pub values_seen: u32,
+    /// How many of them have the form of the class.
+    pub values_of_class: u32,
 }
 
 impl Ledger {

@@ -92,6 +92,8 @@ const MIGRATIONS: &[Migration] = migrations![
     60 "0060_session_timeline_parameters",
     61 "0061_connections_startup",
     62 "0062_bypasses_startup",
+    63 "0063_column_classes_confidence",
+    64 "0064_classified_columns_confidence",
 ];
 
 #[derive(Row, Deserialize)]

@@ -242,6 +242,9 @@ async fn the_newest_word_about_a_column_counts() {
             object: object.to_owned(),
             class: class.to_owned(),
             evidence: evidence.to_owned(),
+            confidence: "medium".to_owned(),
+            values_seen: 20,
+            values_of_class: 15,
         })
     };
     let engine = Engine::start();
@@ -252,13 +255,22 @@ async fn the_newest_word_about_a_column_counts() {
         column(4, "public.things.c2", "", "values"),
     ];
     let ledger = ledger_with(&engine, &records).await;
-    let line = |row: &ColumnClassRow| format!("{} {} {}", row.object, row.class, row.evidence);
+    let line = |row: &ColumnClassRow| {
+        let ColumnClassRow { object, class, evidence, confidence, values_seen, values_of_class, .. } = row;
+        format!("{object} {class} {evidence} {confidence} {values_of_class}/{values_seen}")
+    };
     let now = ledger.classified_columns("", 100, WITHIN).await.unwrap();
     let lines: Vec<_> = now.rows.iter().map(line).collect();
-    assert_eq!(lines, ["public.things.c1 email values", "public.users.email email name"]);
+    assert_eq!(
+        lines,
+        ["public.things.c1 email values medium 15/20", "public.users.email email name medium 15/20"]
+    );
     assert_eq!(ledger.classified_columns("other", 100, WITHIN).await.unwrap().rows, []);
     let history = ledger.column_history(&"public.things".parse().unwrap(), 2, WITHIN).await.unwrap();
     let lines: Vec<_> = history.rows.iter().map(line).collect();
-    assert_eq!(lines, ["public.things.c2  values", "public.things.c2 phone values"]);
+    assert_eq!(
+        lines,
+        ["public.things.c2  values medium 15/20", "public.things.c2 phone values medium 15/20"]
+    );
     assert!(history.more);
 }

@@ -7,13 +7,16 @@ use crate::detect;
 use crate::rows::bytes;
 
 /// So many of a hundred values are of one class where the column is.
-const CLASS_PERCENT: usize = 60;
+pub(super) const CLASS_PERCENT: u64 = 60;
 
 /// Fewest values that tell the class of a column.
-const CLASS_VALUES_MIN: usize = 3;
+const CLASS_VALUES_MIN: u32 = 3;
 
 /// Fewest values that tell that a column is harmless.
-const HARMLESS_VALUES_MIN: usize = 20;
+const HARMLESS_VALUES_MIN: u32 = 20;
+
+/// Words that somebody has written about something, and not chosen from a list.
+const PROSE_WORDS_MIN: usize = 4;
 
 /// So many of a hundred bytes of a value are what was found in it where the value is that, and not a text about it.
 const WHOLE_PERCENT: usize = 75;
@@ -21,15 +24,17 @@ const WHOLE_PERCENT: usize = 75;
 /// What values of one column were seen to hold.
 #[derive(Clone, Debug, Default)]
 pub struct Sample {
-    values: usize,
+    values: u32,
     /// How many are of each class, in the order of `Class::ALL`.
-    of_class: [usize; Class::ALL.len()],
+    of_class: [u32; Class::ALL.len()],
     /// How many look like documents.
-    documents: usize,
+    documents: u32,
     /// One of those has a key that says that its value is sensitive, or a value whose form does.
     has_key: bool,
     /// One has something in it that its form alone tells, or could have it under a key that others do not have.
     has_distinct: bool,
+    /// One is a sentence: in the next there can be anything.
+    has_prose: bool,
 }
 
 /// What a column holds.
@@ -39,7 +44,7 @@ pub enum Holds {
     Class(Class),
     /// Nothing of that kind.
     Harmless,
-    /// Too few values tell, or some have something in them: each is to be looked at.
+    /// Too few values tell, some have something in them, or they are sentences: each is to be looked at.
     Unknown,
 }
 
@@ -88,6 +93,7 @@ impl Sample {
             return;
         }
         self.values += 1;
+        self.has_prose |= PROSE_WORDS_MIN <= value.split(u8::is_ascii_whitespace).count();
         let mut whole = None;
         for found in detect::all(value) {
             self.has_distinct |= found.is_distinct();
@@ -99,19 +105,62 @@ impl Sample {
         classes.filter(|(class, _)| whole == Some(*class)).for_each(|(_, count)| *count += 1);
     }
 
+    /// Adds what another sample of the same column was seen to hold.
+    pub fn add(&mut self, other: &Sample) {
+        self.values = self.values.saturating_add(other.values);
+        self.documents = self.documents.saturating_add(other.documents);
+        for (count, more) in self.of_class.iter_mut().zip(other.of_class) {
+            *count = count.saturating_add(more);
+        }
+        self.has_key |= other.has_key;
+        self.has_distinct |= other.has_distinct;
+        self.has_prose |= other.has_prose;
+    }
+
+    /// Half of each count: what is added next counts twice as much.
+    pub fn halve(&mut self) {
+        self.values /= 2;
+        self.documents /= 2;
+        self.of_class.iter_mut().for_each(|count| *count /= 2);
+    }
+
+    /// How many values were seen; those of lists one by one.
+    pub fn values(&self) -> u32 {
+        self.values
+    }
+
+    /// How many of them are of this class.
+    pub fn of(&self, class: Class) -> u32 {
+        match class {
+            Class::Document => self.documents,
+            class => Class::ALL
+                .into_iter()
+                .zip(self.of_class)
+                .find(|(one, _)| *one == class)
+                .map_or(0, |(_, count)| count),
+        }
+    }
+
+    /// Whether there are enough values for a word about any column.
+    pub fn is_enough(&self) -> bool {
+        HARMLESS_VALUES_MIN <= self.values
+    }
+
+    /// Whether so many of a hundred values are of this class, and more than a few.
+    pub(super) fn are_mostly(&self, class: Class, percent: u64) -> bool {
+        let count = self.of(class);
+        CLASS_VALUES_MIN <= count && u64::from(self.values) * percent <= u64::from(count) * 100
+    }
+
     /// What they tell of their column.
     pub fn holds(&self) -> Holds {
-        if self.has_key && self.values * CLASS_PERCENT <= self.documents * 100 {
+        if self.has_key && u64::from(self.values) * CLASS_PERCENT <= u64::from(self.documents) * 100 {
             return Holds::Class(Class::Document);
         }
         let most = Class::ALL.into_iter().zip(self.of_class).max_by_key(|(_, count)| *count);
         match most {
-            Some((class, count))
-                if CLASS_VALUES_MIN <= count && self.values * CLASS_PERCENT <= count * 100 =>
-            {
-                Holds::Class(class)
-            }
-            _ if HARMLESS_VALUES_MIN <= self.values && !self.has_distinct => Holds::Harmless,
+            Some((class, _)) if self.are_mostly(class, CLASS_PERCENT) => Holds::Class(class),
+            _ if self.is_enough() && !self.has_distinct && !self.has_prose => Holds::Harmless,
             _ => Holds::Unknown,
         }
     }
@@ -190,5 +239,7 @@ mod tests {
         let mut texts = vec!["a release"; 40];
         texts.push("since 1.2.3.4");
         assert_eq!(of(&texts), Holds::Harmless);
+        texts.push("nothing to say here");
+        assert_eq!(of(&texts), Holds::Unknown, "the next may have something to say");
     }
 }

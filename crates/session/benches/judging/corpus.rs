@@ -44,6 +44,7 @@ fn steps_of(text: &[u8], rules: &Rc<Rules>) -> (&'static str, [u128; 8]) {
     let mut times = [0; 8];
     let mut skeleton = Vec::new();
     timed(&mut times[0], || sql::skeleton(text, &mut skeleton));
+    steps::forget();
     let parsed = timed(&mut times[1], || steps::parse(text));
     let outcome = match &parsed {
         Err(unreadable) => {
@@ -65,6 +66,7 @@ fn steps_of(text: &[u8], rules: &Rc<Rules>) -> (&'static str, [u128; 8]) {
         }
     };
     let mut memory = Memory::new(rules);
+    steps::forget();
     timed(&mut times[6], || memory.may_run(text));
     timed(&mut times[7], || {
         for _ in 0..KNOWN {

@@ -134,6 +134,7 @@ impl Bank {
 
     /// Forgets every text that was read.
     pub(crate) fn forget(&mut self) {
+        sql::steps::forget();
         self.readings = readings();
     }
 

@@ -345,6 +345,13 @@ fn show(input: &[u8], action: &Action) -> String {
                 values.join(", ")
             )
         }
+        Action::Sighted(values) => {
+            let values: Vec<String> = values
+                .iter()
+                .map(|(id, sample)| format!("{} of column {}", sample.values(), id.number))
+                .collect();
+            format!("sighted: {}", values.join(", "))
+        }
         Action::CatalogChanged => "catalog changed".to_owned(),
         Action::Close(reason) => format!("close: {reason:?}"),
     }

@@ -17,6 +17,9 @@ pub(in crate::ledger) struct ColumnClassWritten {
     object: String,
     class: String,
     evidence: String,
+    confidence: String,
+    values_seen: u32,
+    values_of_class: u32,
     #[serde(with = "clickhouse::serde::uuid")]
     writer_id: Uuid,
     writer_sequence: u64,
@@ -24,7 +27,17 @@ pub(in crate::ledger) struct ColumnClassWritten {
 
 impl ColumnClassWritten {
     pub(in crate::ledger) fn new(record: &ColumnClassRecord, place: Place) -> Self {
-        let ColumnClassRecord { at, host, database, object, class, evidence } = record.clone();
+        let ColumnClassRecord {
+            at,
+            host,
+            database,
+            object,
+            class,
+            evidence,
+            confidence,
+            values_seen,
+            values_of_class,
+        } = record.clone();
         ColumnClassWritten {
             at,
             host,
@@ -32,6 +45,9 @@ impl ColumnClassWritten {
             object,
             class,
             evidence,
+            confidence,
+            values_seen,
+            values_of_class,
             writer_id: place.writer,
             writer_sequence: place.sequence,
         }
@@ -69,7 +85,10 @@ impl Chained for ColumnClassWritten {
             .text("database", &self.database)
             .text("object", &self.object)
             .text("class", &self.class)
-            .text("evidence", &self.evidence);
+            .text("evidence", &self.evidence)
+            .text("confidence", &self.confidence)
+            .number("values_seen", self.values_seen)
+            .number("values_of_class", self.values_of_class);
         leaf.half()
     }
 }
