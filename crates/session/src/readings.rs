@@ -13,7 +13,10 @@ use crate::judged::Read;
 const TEXTS_MAX: usize = 4_096;
 
 /// Longest text that is remembered, in bytes.
-const TEXT_BYTES_MAX: usize = 4_096;
+const TEXT_BYTES_MAX: usize = 65_536;
+
+/// Bytes of all texts that are remembered, and of all skeletons.
+const BYTES_MAX: usize = 16 << 20;
 
 /// What a text was read as.
 #[derive(Clone, Debug)]
@@ -35,13 +38,32 @@ impl From<Rc<Read>> for Reading {
 /// for one would be to compare it with so many others as there may be, which takes less time than to read one.
 #[derive(Debug, Default)]
 pub struct Readings {
-    texts: HashMap<Box<[u8]>, Rc<Read>, RandomState>,
-    skeletons: HashMap<Box<[u8]>, Rc<Read>, RandomState>,
+    texts: Known,
+    skeletons: Known,
     skeleton: Vec<u8>,
     /// What is recorded of them.
     pub(crate) recording: Arc<Recording>,
     /// Fast-path calls by the function's OID.
     calls: HashMap<u32, Rc<Read>, RandomState>,
+}
+
+/// What was read, by what it was read from.
+#[derive(Debug, Default)]
+struct Known {
+    by_key: HashMap<Box<[u8]>, Rc<Read>, RandomState>,
+    bytes: usize,
+}
+
+impl Known {
+    fn insert(&mut self, key: &[u8], read: Rc<Read>) {
+        if TEXTS_MAX <= self.by_key.len() || BYTES_MAX < self.bytes + key.len() {
+            // What is used is soon known again; an order of use would cost every statement.
+            self.by_key.clear();
+            self.bytes = 0;
+        }
+        self.bytes += key.len();
+        self.by_key.insert(key.into(), read);
+    }
 }
 
 impl Readings {
@@ -63,12 +85,12 @@ impl Readings {
         if TEXT_BYTES_MAX < text.len() {
             return Read::new(text, sql::read(text)).into();
         }
-        if let Some(read) = self.texts.get(text) {
+        if let Some(read) = self.texts.by_key.get(text) {
             return Rc::clone(read).into();
         }
         let has_skeleton = sql::skeleton(text, &mut self.skeleton);
         if has_skeleton
-            && let Some(read) = self.skeletons.get(self.skeleton.as_slice())
+            && let Some(read) = self.skeletons.by_key.get(self.skeleton.as_slice())
             // A text with a skeleton is ASCII.
             && let Ok(text) = std::str::from_utf8(text)
         {
@@ -83,11 +105,38 @@ impl Readings {
             true => (&mut self.skeletons, self.skeleton.as_slice()),
             false => (&mut self.texts, text),
         };
-        if TEXTS_MAX <= known.len() {
-            // What is used is soon known again; an order of use would cost every statement.
-            known.clear();
-        }
-        known.insert(key.into(), Rc::clone(&read));
+        known.insert(key, Rc::clone(&read));
         read.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Without literals, so that it has no skeleton, which other texts could have too.
+    fn text(of: usize, bytes: usize) -> Vec<u8> {
+        format!("select {} from t{of}", "a, ".repeat(bytes / 3) + "a").into_bytes()
+    }
+
+    #[test]
+    fn a_long_text_is_read_once_and_all_of_them_have_a_bound() {
+        let read = || {
+            let mut readings = Readings::default();
+            let long = text(0, 20_000);
+            let first = readings.read(&long).read;
+            assert!(Rc::ptr_eq(&first, &readings.read(&long).read));
+            let longer = text(0, TEXT_BYTES_MAX);
+            let first = readings.read(&longer).read;
+            assert!(!Rc::ptr_eq(&first, &readings.read(&longer).read));
+            // The next one has no room beside those.
+            readings.texts.bytes = BYTES_MAX - 100;
+            readings.skeletons.bytes = BYTES_MAX - 100;
+            let next = text(1, 300);
+            readings.read(&next);
+            assert_eq!(readings.texts.by_key.len() + readings.skeletons.by_key.len(), 1);
+            assert!(readings.texts.bytes.min(readings.skeletons.bytes) < 1_000);
+        };
+        std::thread::Builder::new().stack_size(sql::READ_STACK_BYTES).spawn(read).unwrap().join().unwrap();
     }
 }
