@@ -1,6 +1,6 @@
 //! Bodies of a server's messages; a row that is masked stays a row, and only masked columns change.
 
-use mask::{Class, ColumnPlan, Form, Plan, Reason, mask_row};
+use mask::{Class, ColumnPlan, Form, Found, Plan, Reason, mask_row};
 use std::sync::Arc;
 use wire::backend::{self, DataRow, RowDescription, tag};
 use wire::split_frame;
@@ -48,7 +48,7 @@ fn row(data: &[u8]) {
     });
     let plans: Vec<ColumnPlan> = plans.collect();
     let mut out = Vec::new();
-    if mask_row(body, &Plan::new(plans.clone(), Arc::default()), &mut out).is_err() {
+    if mask_row(body, &Plan::new(plans.clone(), Arc::default()), &mut out, &mut Found::default()).is_err() {
         return;
     }
     let (frame, rest) = split_frame(&out, u32::MAX).expect("a frame").expect("a whole frame");

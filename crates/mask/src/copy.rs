@@ -8,6 +8,7 @@ mod text;
 use thiserror::Error;
 
 use crate::class::Class;
+use crate::found::Found;
 use crate::methods::Methods;
 use crate::plan::{ColumnPlan, Plan};
 use crate::rows::shown;
@@ -86,6 +87,7 @@ struct Work {
     shown: Vec<u8>,
     /// Bytes that are not ASCII are UTF-8.
     is_utf8: bool,
+    found: Found,
 }
 
 /// One row or what stands in its place, at the beginning of some data.
@@ -134,6 +136,11 @@ impl CopyRows {
         held.drain(..used);
         self.held = held;
         Ok(())
+    }
+
+    /// In which columns something was found so far.
+    pub fn found(&self) -> &Found {
+        &self.work.found
     }
 
     /// How many bytes of a row are held whose rest has yet to come.
@@ -209,8 +216,8 @@ fn line(data: &[u8], bytes: Option<usize>, out: &mut Vec<u8>) -> Taken {
 }
 
 impl Work {
-    /// Works out what is shown in place of `self.value`. `None` for NULL.
-    fn show(&mut self, methods: &Methods, plan: &ColumnPlan) -> Option<&[u8]> {
+    /// Works out what is shown in place of `self.value`, of the column at `index`. `None` for NULL.
+    fn show(&mut self, methods: &Methods, index: usize, plan: &ColumnPlan) -> Option<&[u8]> {
         self.shown.clear();
         let plan = match *plan {
             // Nobody can tell where a character ends.
@@ -219,7 +226,10 @@ impl Work {
             }
             plan => plan,
         };
-        shown(methods, plan, &self.value, &mut self.shown).then_some(self.shown.as_slice())
+        let is_value = shown(methods, plan, &self.value, &mut self.shown);
+        let shown = is_value.then_some(self.shown.as_slice());
+        self.found.note(index, &plan, &self.value, shown);
+        shown
     }
 }
 

@@ -9,6 +9,7 @@ use crate::class::Class;
 use crate::columns::{BYTEA, is_string};
 use crate::detect::Match;
 use crate::email;
+use crate::found::Found;
 use crate::masks::{document, found_or_same, is_found, mask};
 use crate::methods::Methods;
 use crate::plan::{ColumnPlan, Form, Plan, Reason, constant};
@@ -29,12 +30,12 @@ pub enum RowError {
     },
 }
 
-/// Appends the DataRow with this body to `out`, masked as `plan` says.
+/// Appends the DataRow with this body to `out`, masked as `plan` says, and notes in which columns something was found.
 ///
 /// # Errors
 ///
 /// [`RowError`] where the row does not fit the plan; `out` may then hold a part of it and must be thrown away.
-pub fn mask_row(body: &[u8], plan: &Plan, out: &mut Vec<u8>) -> Result<(), RowError> {
+pub fn mask_row(body: &[u8], plan: &Plan, out: &mut Vec<u8>, found: &mut Found) -> Result<(), RowError> {
     let row = DataRow::read(body)?;
     let columns = row.columns();
     if usize::from(columns) != plan.columns().len() {
@@ -44,11 +45,16 @@ pub fn mask_row(body: &[u8], plan: &Plan, out: &mut Vec<u8>) -> Result<(), RowEr
     let mut result = Ok(());
     compose::frame(out, tag::DATA_ROW, |out| {
         out.extend_from_slice(&columns.to_be_bytes());
-        for (value, column) in row.zip(plan.columns()) {
+        for (index, (value, column)) in row.zip(plan.columns()).enumerate() {
             match value {
                 Ok(None) if column.is_constant() => sized_value(out, |out| shown(methods, *column, b"", out)),
                 Ok(None) => out.extend_from_slice(&(-1_i32).to_be_bytes()),
-                Ok(Some(value)) => sized_value(out, |out| shown(methods, *column, value, out)),
+                Ok(Some(value)) => sized_value(out, |out| {
+                    let start = out.len();
+                    let is_value = shown(methods, *column, value, out);
+                    found.note(index, column, value, out.get(start..).filter(|_| is_value));
+                    is_value
+                }),
                 Err(error) => {
                     result = Err(error.into());
                     return;
@@ -156,7 +162,7 @@ mod tests {
     fn masked_values_change_and_others_do_not() {
         let mut out = Vec::new();
         let body = row(&[Some(b"7"), Some(b"bob@shop.org"), None, Some(b"")]);
-        mask_row(&body, &plan(&[false, true, true, true]), &mut out).unwrap();
+        mask_row(&body, &plan(&[false, true, true, true]), &mut out, &mut Found::default()).unwrap();
         assert_eq!(&out[5..], row(&[Some(b"7"), Some(b"b***@***.org"), None, Some(b"")]));
     }
 
@@ -168,7 +174,7 @@ mod tests {
         let (y, none) = (Some(b"y".as_slice()), None);
         let body = row(&[y, Some(b""), none, y, none, Some(b"1"), none]);
         let mut out = Vec::new();
-        mask_row(&body, &plan, &mut out).unwrap();
+        mask_row(&body, &plan, &mut out, &mut Found::default()).unwrap();
         let (text, varchar) = (Some(b"***".as_slice()), Some(b"*".as_slice()));
         assert_eq!(&out[5..], row(&[text, text, text, varchar, varchar, none, none]));
     }
@@ -177,14 +183,17 @@ mod tests {
     fn scanned_values_change_where_something_is_found() {
         let plan = Plan::new(vec![ColumnPlan::Scan(TEXT, Reason::UnknownRelation); 3], Arc::default());
         let (body, mut out) = (row(&[Some(b"write to bob@shop.org"), Some(b"5 @ 2"), None]), Vec::new());
-        mask_row(&body, &plan, &mut out).unwrap();
+        let mut found = Found::default();
+        mask_row(&body, &plan, &mut out, &mut found).unwrap();
+        assert_eq!([0, 1, 2].map(|index| found.has(index)), [true, false, false]);
         assert_eq!(&out[5..], row(&[Some(b"write to b***@***.org"), Some(b"5 @ 2"), None]));
     }
 
     #[test]
     fn a_row_that_does_not_fit_its_plan_is_an_error() {
         let body = row(&[Some(b"bob@shop.org")]);
-        let error = mask_row(&body, &plan(&[false, true]), &mut Vec::new()).unwrap_err();
+        let error =
+            mask_row(&body, &plan(&[false, true]), &mut Vec::new(), &mut Found::default()).unwrap_err();
         assert_eq!(error, RowError::Columns { row: 1, plan: 2 });
     }
 
@@ -193,13 +202,13 @@ mod tests {
         fn without_masks_a_row_is_the_same(values: Vec<Option<Vec<u8>>>) {
             let values: Vec<_> = values.iter().map(Option::as_deref).collect();
             let (body, mut out) = (row(&values), Vec::new());
-            mask_row(&body, &plan(&vec![false; values.len()]), &mut out).unwrap();
+            mask_row(&body, &plan(&vec![false; values.len()]), &mut out, &mut Found::default()).unwrap();
             prop_assert_eq!(&out[5..], &body[..]);
         }
 
         #[test]
         fn no_body_panics(body: Vec<u8>) {
-            let _ = mask_row(&body, &plan(&[true, false]), &mut Vec::new());
+            let _ = mask_row(&body, &plan(&[true, false]), &mut Vec::new(), &mut Found::default());
         }
     }
 }

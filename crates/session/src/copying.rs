@@ -157,7 +157,10 @@ impl Session {
 
     /// All COPY data has come.
     pub(crate) fn copy_done(&mut self) -> Result<Pass, SessionError> {
-        let rows = self.current().and_then(|running| running.copy_out.take());
+        let rows = self.current().and_then(|running| {
+            running.end_result();
+            running.copy_out.take()
+        });
         match rows.is_none_or(|rows| rows.may_end()) {
             true => Ok(Pass::Whole),
             false => Err(SessionError::server("COPY data that ends within a row")),

@@ -1,9 +1,10 @@
 //! The replies that the server still owes, in the order in which it will send them.
 
 use std::collections::VecDeque;
+use std::mem::take;
 use std::rc::Rc;
 
-use mask::CopyRows;
+use mask::{CopyRows, Found};
 use policy::Refusal;
 
 use crate::evidence::{Execution, Outcome};
@@ -59,6 +60,7 @@ impl Unread {
 
     /// The statement that ran ended; another may follow.
     pub(crate) fn completed_one(&mut self, rows: u64) {
+        self.running.end_result();
         // Rows of a result were counted as they came.
         if self.running.planned.take().is_none() {
             self.running.execution.rows += rows;
@@ -91,6 +93,8 @@ pub(crate) struct Running {
     pub(crate) copy_in: CopyIn,
     /// The COPY data that it gives, where that is masked.
     pub(crate) copy_out: Option<Box<CopyRows>>,
+    /// In which columns of its present result something was found.
+    pub(crate) found: Found,
 }
 
 /// Names that a statement takes away, once the server has completed it.
@@ -116,8 +120,19 @@ pub(crate) enum CopyIn {
 impl Running {
     /// Rows of a result that is treated like this are coming.
     pub(crate) fn begin_result(&mut self, planned: Rc<Planned>) {
+        self.end_result();
         self.execution.note_result(&planned.names);
         self.planned = Some(planned);
+    }
+
+    /// No more rows of its present result come: columns in which something was found were masked.
+    pub(crate) fn end_result(&mut self) {
+        let of_copy = self.copy_out.as_ref().map(|rows| rows.found().clone()).unwrap_or_default();
+        for found in [take(&mut self.found), of_copy] {
+            if let Some(planned) = self.planned.as_ref().filter(|_| !found.is_empty()) {
+                self.execution.note_result(&Rc::new(planned.names_of(&found)));
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use mask::{Class, ColumnPlan, Form, Known, Plan, Reason};
+use mask::{Class, ColumnPlan, Form, Found, Known, Plan, Reason};
 
 use crate::evidence::{ResultNames, Treated};
 use crate::judged::Judged;
@@ -24,6 +24,18 @@ pub(crate) struct Planned {
     pub(crate) names: Rc<ResultNames>,
     /// Of these columns values are counted.
     pub(crate) sighted: Box<[Sighted]>,
+    /// The places of columns that are searched, and what they are called where something is found.
+    searched: Box<[(usize, String)]>,
+}
+
+impl Planned {
+    /// The columns in which something was found: they were masked.
+    pub(crate) fn names_of(&self, found: &Found) -> ResultNames {
+        let mut names = ResultNames::default();
+        let found = self.searched.iter().filter(|(index, _)| found.has(*index));
+        found.for_each(|(_, name)| names.note(name.clone(), Treated::Masked));
+        names
+    }
 }
 
 /// What happens to rows of so many columns, of which nothing is known, in this format.
@@ -37,6 +49,7 @@ pub(crate) fn hide_all(count: usize, format: u16, catalog_version: u64) -> Rc<Pl
         plan: Plan::new(vec![ColumnPlan::Mask(Class::Derived, form, Reason::Traced); count], Arc::default()),
         names: Rc::new(names),
         sighted: Box::default(),
+        searched: Box::default(),
     })
 }
 
@@ -75,6 +88,7 @@ pub(crate) fn plan(
     let shown = moved.map_or_else(|| judged.shown.clone(), |moved| judged.shown_with(moved));
     let mut names = ResultNames::default();
     let mut plans = Vec::with_capacity(columns.len());
+    let mut searched = Vec::new();
     // Few results have columns that are known by their names alone.
     let labels = OnceCell::new();
     let reads_unsearched = OnceCell::new();
@@ -112,15 +126,22 @@ pub(crate) fn plan(
             _ => Plan::column(&column.field(), known, env.classes, shows, |class| env.reveals(class)),
         };
         let treated = Treated::from(&plan);
+        let is_searched = matches!(plan, ColumnPlan::Scan(..));
+        let is_named = name.is_some();
         let name = match name {
             Some(name) => Some(name),
-            None if treated == Treated::Shown => None,
+            None if treated == Treated::Shown && !is_searched => None,
             // Computed, or a whole row.
             None if column.id().is_none() => Some(format!("({})", label(index))),
             None => Some(format!("{}.{}", column.table_oid, column.column)),
         };
         if let Some(name) = name {
-            names.note(name, treated);
+            if is_searched {
+                searched.push((index, name.clone()));
+            }
+            if is_named || treated != Treated::Shown {
+                names.note(name, treated);
+            }
         }
         plans.push(plan);
     }
@@ -132,6 +153,7 @@ pub(crate) fn plan(
         plan,
         names: Rc::new(names),
         sighted,
+        searched: searched.into(),
     });
     // What this catalog does not know, the next may: it is asked for each time.
     judged.planned.replace((!has_unknown && moved.is_none()).then(|| Rc::clone(&planned)));

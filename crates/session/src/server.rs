@@ -296,17 +296,18 @@ impl Session {
     /// A row whose result has masks.
     fn masked_row(&mut self, body: &[u8], out: &mut Vec<Action>) -> Result<Pass, SessionError> {
         self.count(tag::DATA_ROW, u32::try_from(body.len()).unwrap_or(u32::MAX));
-        let planned = self.current().and_then(|running| running.planned.clone());
-        let planned = planned.ok_or_else(|| SessionError::server("rows that nobody asked for"))?;
+        let unasked = || SessionError::server("rows that nobody asked for");
+        let planned = self.current().and_then(|running| running.planned.clone()).ok_or_else(unasked)?;
         if !planned.sighted.is_empty() {
             self.sightings.note(&planned.sighted, body);
         }
+        let found = &mut self.current().ok_or_else(unasked)?.found;
         let start = match out.last() {
             Some(Action::SendToClient(buffer)) => buffer.len(),
             _ => 0,
         };
         send_to_client(out, |buffer| {
-            mask_row(body, &planned.plan, buffer).map_err(|error| {
+            mask_row(body, &planned.plan, buffer, found).map_err(|error| {
                 // No part of a row that could not be masked is sent.
                 buffer.truncate(start);
                 SessionError::server(error)

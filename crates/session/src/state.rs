@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use mask::{Class, Classes, Methods, Unsearched};
+use mask::{Class, Classes, Found, Methods, Unsearched};
 use policy::{Policies, Subject};
 use sql::facts::{Forgets, Makes};
 use sql::{Catalog, Unreadable};
@@ -439,6 +439,7 @@ impl Session {
             execution: Execution::new(started),
             judged: Rc::clone(judged),
             planned: None,
+            found: Found::default(),
             forgets,
             copy_in,
             copy_out: None,
@@ -486,7 +487,8 @@ impl Session {
     }
 
     /// Records the end of one execution. If it was completed, the names that it takes away are gone.
-    pub(crate) fn finish(&mut self, running: Running, outcome: Outcome, out: &mut Vec<Action>) {
+    pub(crate) fn finish(&mut self, mut running: Running, outcome: Outcome, out: &mut Vec<Action>) {
+        running.end_result();
         let is_done = outcome == Outcome::Completed;
         if let Some(change) = &running.judged.temporary {
             self.temporary.answered(change, is_done);

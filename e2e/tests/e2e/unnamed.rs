@@ -62,6 +62,21 @@ fn a_column_is_known_by_its_values_and_until_then_each_is_looked_at() -> Result<
         let shown = psql::run(&alice, &format!("SELECT t.*, lower(t::text) FROM {table} t"))?;
         assert!(!shown.stdout.contains("canary") && !shown.stdout.contains("4111 1111"), "{}", shown.stdout);
     }
+    // What is found in values of a column that could hold anything was masked there, and the record says so.
+    for (query, masked) in [
+        ("SELECT notes FROM things WHERE id = 7", "['public.things.notes']"),
+        ("COPY (SELECT notes FROM things WHERE id = 7) TO STDOUT", "['public.things.notes']"),
+        ("SELECT notes FROM things WHERE id = 8", "[]"),
+    ] {
+        let shown = psql::run(&alice, query)?.success()?;
+        assert!(!shown.contains("canary"), "{shown}");
+        let text = query.replace('7', "%").replace('8', "%");
+        let recorded = format!(
+            "SELECT * FROM statements FINAL WHERE text LIKE '{}' AND masked_columns = {masked} AND outcome = 'completed'",
+            text.replace('\'', "_")
+        );
+        stack.ledger.wait_row(query, &recorded)?;
+    }
     for (query, expected) in SHOWN {
         wait::until(query, LOOK_WAIT, || {
             let shown = psql::run(&alice, query)?.success()?;

@@ -36,12 +36,12 @@ pub(super) fn row(data: &[u8], plan: &Plan, work: &mut Work, out: &mut Vec<u8>) 
         return Err(CopyError::Columns { row, plan: columns.len() });
     }
     out.extend_from_slice(count);
-    for column in columns {
+    for (index, column) in columns.iter().enumerate() {
         let Some((len, after)) = number(rest) else { return Ok(Taken::Part) };
         if len == u32::MAX && column.is_constant() {
             work.value.clear();
             sized_value(out, |out| {
-                work.show(plan.methods(), column).map(|shown| out.extend_from_slice(shown)).is_some()
+                work.show(plan.methods(), index, column).map(|shown| out.extend_from_slice(shown)).is_some()
             });
             rest = after;
             continue;
@@ -64,7 +64,7 @@ pub(super) fn row(data: &[u8], plan: &Plan, work: &mut Work, out: &mut Vec<u8>) 
             _ => {
                 work.value.clear();
                 work.value.extend_from_slice(value);
-                work.show(plan.methods(), column).map(|shown| out.extend_from_slice(shown)).is_some()
+                work.show(plan.methods(), index, column).map(|shown| out.extend_from_slice(shown)).is_some()
             }
         });
     }

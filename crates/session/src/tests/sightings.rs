@@ -38,12 +38,31 @@ fn values_are_counted_once_and_told_behind_their_result() {
     assert_snapshot!(talk.server(&answer.concat()), @r#"
 to client: T[c···N!]
 to client instead: D[b***@***.org] D[b***@***.org] D[red]
-record 1 completed: 3 rows, 45 bytes, returned public.orders.note
+record 1 completed: 3 rows, 45 bytes, returned public.orders.note, masked public.orders.note
 sighted: 2 of column 2
 to client: C[SELECT 3] Z[I]
 "#);
     assert!(rows(&mut talk, &[NOTE], &[&["bob@shop.org"]]).is_empty(), "it was counted");
     assert_eq!(rows(&mut talk, &[NOTE], &[&["ann@shop.org"]]), ["1 of column 2"]);
+}
+
+#[test]
+fn where_nothing_is_found_nothing_was_masked() {
+    let mut talk = talk();
+    talk.client(&query("select note from orders; select note || '' from orders"));
+    let note = [row_description(&[NOTE]), data_row(&["red"]), complete("SELECT 1")];
+    let computed =
+        [row_description(&[(0, 0, 25)]), data_row(&["ann@shop.org"]), complete("SELECT 1"), ready(b'I')];
+    assert_snapshot!(talk.server(&[note.concat(), computed.concat()].concat()), @r#"
+to client: T[c···N!]
+to client instead: D[red]
+record 1 completed: 1 rows, 9 bytes, returned public.orders.note
+sighted: 1 of column 2
+to client: C[SELECT 1] T[c]
+to client instead: D[a***@***.org]
+record 2 completed: 1 rows, 18 bytes, returned (c), masked (c)
+to client: C[SELECT 1] Z[I]
+"#);
 }
 
 #[test]
