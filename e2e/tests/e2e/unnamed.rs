@@ -70,7 +70,7 @@ fn a_column_is_known_by_its_values_and_until_then_each_is_looked_at() -> Result<
     ] {
         let shown = psql::run(&alice, query)?.success()?;
         assert!(!shown.contains("canary"), "{shown}");
-        let text = query.replace('7', "%").replace('8', "%");
+        let text = query.replace(['7', '8'], "%");
         let recorded = format!(
             "SELECT * FROM statements FINAL WHERE text LIKE '{}' AND masked_columns = {masked} AND outcome = 'completed'",
             text.replace('\'', "_")
