@@ -139,6 +139,15 @@ const HOLDS: &str = "
     WHERE a.attrelid OPERATOR(pg_catalog.>=) 16384::oid AND a.attnum OPERATOR(pg_catalog.>) 0::int2 AND NOT a.attisdropped
       AND a.atttypid OPERATOR(pg_catalog.>=) 16384::oid";
 
+/// Triggers by which PostgreSQL itself writes words of some columns into another one (`tsvector_update_trigger`, and the same that takes the
+/// configuration from a column).
+const WORDS: &str = "
+    SELECT t.tgrelid, pg_catalog.encode(t.tgargs, 'hex')
+    FROM pg_catalog.pg_trigger t
+    JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid
+    WHERE p.prosrc OPERATOR(pg_catalog.=) ANY (ARRAY['tsvector_update_trigger_byid', 'tsvector_update_trigger_bycolumn'])
+      AND p.oid OPERATOR(pg_catalog.<) 16384::oid";
+
 /// All functions and procedures, as a statement would call them: fast-path calls have their numbers.
 const FUNCTIONS: &str = "
     SELECT p.oid, pg_catalog.quote_ident(n.nspname::text), pg_catalog.quote_ident(p.proname::text)
@@ -724,6 +733,14 @@ async fn ask_all(
         Ok(())
     })
     .await?;
+    ask(pipe, WORDS, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        let relation = row.number("table")?;
+        let arguments = hooks::arguments(&row.text("trigger's arguments")?);
+        holds.extend(relations.get(&relation).into_iter().flat_map(|relation| words(relation, &arguments)));
+        Ok(())
+    })
+    .await?;
     let routines = routines::read(pipe, &before.catalog).await?;
     let implicit = implicit::read(pipe).await?;
     let locks = locks(pipe).await?;
@@ -885,6 +902,16 @@ fn add_relation(relations: &mut HashMap<u32, Relation>, row: &[u8]) -> Result<()
         relation.columns.push(column);
     }
     Ok(())
+}
+
+/// What a trigger of `WORDS` on a relation writes into its first argument: words of those from the third on.
+fn words(relation: &Relation, arguments: &[String]) -> Vec<Holds> {
+    let number = |name: &String| {
+        relation.columns.iter().find(|column| column.name == *name).map(|column| column.number)
+    };
+    let Some(column) = arguments.first().and_then(number) else { return Vec::new() };
+    let holds = |of| Holds { relation: relation.oid, column, of: relation.oid, of_column: Some(of) };
+    arguments.iter().skip(2).filter_map(number).map(holds).collect()
 }
 
 /// Adds one row of `FUNCTIONS`.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use mask::{Class, Classes, ColumnId};
 use sql::catalog::{Column, Relation};
-use sql::facts::{ColumnUse, Effect};
+use sql::facts::{Access, ColumnUse, Effect, RelationUse};
 use sql::{Catalog, Facts, Key, Lineage, Sensitive, Shows, Statement, lineage};
 
 use crate::moving::MovedNames;
@@ -172,18 +172,28 @@ impl Known<'_> {
 
 impl Reach {
     pub(crate) fn of(statement: &Statement, known: &Known<'_>) -> Self {
-        Reach::beside(statement, "", known)
+        Reach::but_for(statement, |_| false, known)
     }
 
-    /// The same without relations of this name.
+    /// The same of what hangs on a relation, without that one and those that it only puts rows into.
     pub(crate) fn beside(statement: &Statement, relation: &str, known: &Known<'_>) -> Self {
+        let reads = |name: &str| {
+            let read = |used: &RelationUse| used.name == name && used.access == Access::Read;
+            statement.reads_what_it_writes() || statement.relations.iter().any(read)
+        };
+        let is_only_written =
+            |name: &str| statement.writes.iter().any(|write| write.name == name) && !reads(name);
+        Reach::but_for(statement, |name| name == relation || is_only_written(name), known)
+    }
+
+    fn but_for(statement: &Statement, is_left_out: impl Fn(&str) -> bool, known: &Known<'_>) -> Self {
         let named = |name: &str| known.stains.of(name);
         let has_any =
             |name: &str| named(name).iter().any(|stain| stain.names.is_empty() && stain.number.is_none());
         Reach {
             functions: functions(statement, known),
-            relations: reaches(statement, relation, known),
-            anything: relations(statement, known).any(|(name, _)| name != relation && has_any(name))
+            relations: reaches(statement, &is_left_out, known),
+            anything: relations(statement, known).any(|(name, _)| !is_left_out(name) && has_any(name))
                 || statement.unnamed_calls(known.catalog).into_iter().any(|name| shows(called(name), known)),
         }
     }
@@ -191,6 +201,11 @@ impl Reach {
     /// Whether code does that it runs or names.
     pub(crate) fn is_by_code(&self) -> bool {
         self.anything || !self.functions.is_empty()
+    }
+
+    /// It names a relation that has sensitive columns, or rests on one.
+    pub(crate) fn names_some(&self) -> bool {
+        self.relations
     }
 
     pub(crate) fn is_any(&self) -> bool {
@@ -269,12 +284,12 @@ pub(crate) fn may_tell(done: &Statement, known: &Known<'_>) -> bool {
     let is_opaque = |effect: &Effect| matches!(effect, Effect::OpaqueCall | Effect::OpaqueDo);
     done.effects.iter().any(is_opaque)
         || done.calls().any(|name| STATISTICS_FUNCTIONS.contains(&name))
-        || reaches(done, "", known)
+        || reaches(done, |_| false, known)
 }
 
-/// Whether it names a relation that has sensitive columns, or rests on one, but for those of this name.
-fn reaches(statement: &Statement, beside: &str, known: &Known<'_>) -> bool {
-    relations(statement, known).filter(|(name, _)| *name != beside).any(|(name, found)| {
+/// Whether it names a relation that has sensitive columns, or rests on one, but for some.
+fn reaches(statement: &Statement, is_left_out: impl Fn(&str) -> bool, known: &Known<'_>) -> bool {
+    relations(statement, known).filter(|(name, _)| !is_left_out(name)).any(|(name, found)| {
         STATISTICS.contains(&name)
             || !known.stains.of(name).is_empty()
             || found.into_iter().any(|relation| classed(relation, known.classes).next().is_some())

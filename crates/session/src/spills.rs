@@ -2,8 +2,8 @@
 
 use mask::{Class, ColumnId};
 use sql::catalog::{Column, Relation};
-use sql::facts::{Effect, Via, Write};
-use sql::{Origin, Spill, Spilled, Statement, rename, spills};
+use sql::facts::{Effect, Put, Via, Write};
+use sql::{Origin, Spill, Spilled, Statement, rename, sinks, spills};
 
 use crate::shown::{Known, Reach, classed};
 use crate::stains::{NamedStain, Stain};
@@ -35,7 +35,7 @@ pub(crate) fn spilled(
         of_documents: false,
         spills: Spills::default(),
     };
-    if known.is_empty() || !may_spill(own) && whole.writes.is_empty() {
+    if known.is_empty() || !may_spill(own) && whole.writes.is_empty() && !whole.computes() {
         return found.spills;
     }
     if own.effects.contains(&Effect::Other("RenameStmt")) {
@@ -53,23 +53,48 @@ pub(crate) fn spilled(
             cut.iter().for_each(|spill| found.spill(spill, &reveals));
             found.of_documents = false;
         }
-        // What a body writes it can have from whatever it reads.
-        if own.effects.contains(&Effect::Do) || !reach.functions.is_empty() {
+        // What a body writes it can have from whatever it reads or is given.
+        let is_given = || {
+            let filling = own.calls_that_fill(known.catalog);
+            !filling.is_empty() && sinks(text, &sensitive, &filling, mask::is_sensitive_key)
+        };
+        if own.effects.contains(&Effect::Do) || !reach.functions.is_empty() || is_given() {
             let bodies = own.effects.contains(&Effect::Do);
             whole
                 .writes
                 .iter()
                 .filter(|write| bodies || !own.writes.contains(write))
                 .for_each(|write| found.body(write));
+            whole.could_write(known.catalog).into_iter().for_each(|relation| found.texts(relation));
         }
     }
     for reached in whole.reached.iter().filter(|reached| reached.via != Via::ForeignKey) {
         let on: Vec<&Relation> = known.catalog.named(&reached.on).collect();
         // What runs a text that it computes was allowed where it was made.
-        let reads = Reach::beside(&reached.does, &reached.on, known).is_any();
+        let reach = Reach::beside(&reached.does, &reached.on, known);
+        let reads = reach.is_any();
         let takes = |relation: &&Relation| takes_of_row(&reached.does, relation, known);
-        if reads || on.iter().any(takes) {
+        let takes = on.iter().any(takes);
+        if reads || takes {
             reached.does.writes.iter().for_each(|write| found.body(write));
+        }
+        if takes || reached.does.computes() && reach.names_some() {
+            let written = reached.does.could_write(known.catalog);
+            written.into_iter().for_each(|relation| found.texts(relation));
+        }
+        let puts = |relation: &&Relation, column: &Column| {
+            reached.does.puts.iter().any(|put| {
+                let is_it = match &put.column {
+                    Some(name) => *name == column.name,
+                    None => mask::can_hold_text(column.type_oid),
+                };
+                is_it && takes_from(put, relation, known)
+            })
+        };
+        for relation in on.iter().filter(|_| reached.via == Via::Trigger) {
+            for column in relation.columns.iter().filter(|column| puts(relation, column)) {
+                found.one(relation, column);
+            }
         }
         if reads && matches!(reached.via, Via::Default | Via::Generated | Via::Trigger) {
             on.iter().for_each(|relation| found.any(relation));
@@ -89,11 +114,12 @@ fn may_spill(own: &Statement) -> bool {
 /// Whether the body of a trigger or rule names something sensitive of the row that it is about, or the row.
 fn takes_of_row(does: &Statement, relation: &Relation, known: &Known<'_>) -> bool {
     let is_row = |name: &str| matches!(name, "new" | "old");
-    let names_row = does.columns.iter().any(|column| match (column.qualifier.as_slice(), &column.name) {
-        ([], Some(name)) => is_row(name),
-        ([row], None) => is_row(row),
-        _ => false,
-    });
+    let names_row = does.takes_row
+        || does.columns.iter().any(|column| match (column.qualifier.as_slice(), &column.name) {
+            ([], Some(name)) => is_row(name),
+            ([row], None) => is_row(row),
+            _ => false,
+        });
     let mut sensitive = classed(relation, known.classes).peekable();
     sensitive.peek().is_some()
         && (names_row
@@ -101,6 +127,18 @@ fn takes_of_row(does: &Statement, relation: &Relation, known: &Known<'_>) -> boo
                 let is_named = |used: &sql::facts::ColumnUse| used.name.as_ref() == Some(&column.name);
                 does.mentions.contains(&column.name) || does.columns.iter().any(is_named)
             }))
+}
+
+/// Whether something sensitive of the row that a trigger is about is put into it.
+fn takes_from(put: &Put, relation: &Relation, known: &Known<'_>) -> bool {
+    let mut sensitive = classed(relation, known.classes);
+    let is_row = |name: &String| matches!(name.as_str(), "new" | "old");
+    // `NEW := OLD` leaves each value in its column.
+    if put.column.is_none() && put.from.iter().all(is_row) {
+        return false;
+    }
+    let is_row = put.from.iter().any(is_row);
+    sensitive.any(|(column, _)| is_row || put.from.contains(&column.name))
 }
 
 struct Found<'a> {
@@ -273,13 +311,24 @@ impl Found<'_> {
         named.into_iter().for_each(|relation| self.any(relation));
     }
 
+    /// Any text in it can hold something.
+    fn texts(&mut self, relation: &Relation) {
+        for column in relation.columns.iter().filter(|column| mask::can_hold_text(column.type_oid)) {
+            let id = ColumnId { table_oid: relation.oid, number: column.number };
+            self.add(Stain::Column(id, Class::Derived));
+        }
+    }
+
     /// Any column of it can hold something.
     fn any(&mut self, relation: &Relation) {
-        for column in &relation.columns {
-            if !self.sees_derived || mask::can_hold_text(column.type_oid) {
-                let id = ColumnId { table_oid: relation.oid, number: column.number };
-                self.add(Stain::Column(id, Class::Derived));
-            }
+        relation.columns.iter().for_each(|column| self.one(relation, column));
+    }
+
+    /// This column of it can hold something.
+    fn one(&mut self, relation: &Relation, column: &Column) {
+        if !self.sees_derived || mask::can_hold_text(column.type_oid) {
+            let id = ColumnId { table_oid: relation.oid, number: column.number };
+            self.add(Stain::Column(id, Class::Derived));
         }
     }
 }

@@ -9,7 +9,9 @@ use pg_query::ParseResult;
 use pg_query::protobuf::{KeywordKind, ScanToken, Token};
 
 use crate::bounds;
+use crate::computed::{self, Computed};
 use crate::names::Name;
+use crate::put::{self, Put};
 use crate::read::tree;
 use crate::scope::{Scope, Scopes};
 
@@ -109,6 +111,16 @@ pub(crate) struct Body {
     pub(crate) fetches: bool,
     /// It makes prepared statements, or takes some away.
     pub(crate) meddles: bool,
+    /// Texts that it computes, where it runs such.
+    pub(crate) computed: Vec<Computed>,
+    /// Words of its string constants.
+    pub(crate) words: BTreeSet<String>,
+    /// The row that a trigger is about is taken as a whole, where what it reads is not read.
+    pub(crate) takes_row: bool,
+    /// What is put into columns of that row.
+    pub(crate) puts: Vec<Put>,
+    /// Where EXECUTE runs a text that is computed.
+    runs: Vec<usize>,
 }
 
 /// A statement of a body.
@@ -151,11 +163,14 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
             break;
         }
     }
+    if language == "plpgsql" && read.names.contains("new") {
+        read.puts = put::puts(&words);
+    }
     if language == "sql" {
         // All of it is statements.
         let parsed = tree(body).ok()?;
         read.statements = vec![Part::new(parsed, 0)];
-    } else if !read.statements.is_empty() || !read.executed.is_empty() {
+    } else if !read.statements.is_empty() || !read.executed.is_empty() || !read.runs.is_empty() {
         read.variables = words.variables();
         let statements = read.statements.iter().chain(&read.executed).map(|part| part.at).collect();
         let scopes = Scopes::of(&words, &statements);
@@ -166,6 +181,7 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
         for part in &mut read.executed {
             part.scope = scopes.around_executed(&words, part.at, &given);
         }
+        read.compute(&words, &scopes);
         read.is_opaque |= words.budget.get() == 0 || !words.may_look();
     }
     Some(read)
@@ -189,7 +205,11 @@ impl Body {
         match word.as_str() {
             // `ON CONFLICT … DO NOTHING` is harmless; a DO block has its body or its language next.
             "do" if next == "language" || words.is(at + 1, &[Token::Sconst, Token::Usconst]) => return None,
-            "execute" if language == "plpgsql" => self.add(read("sql", &words.executed(at + 1)?)?, at),
+            "execute" if language == "plpgsql" => {
+                let text = words.executed(at + 1);
+                self.runs.extend(text.is_none().then_some(at));
+                self.add(read("sql", &text?)?, at);
+            }
             "delete" | "insert" | "merge" if matches!(next.as_str(), "from" | "into") => {
                 *covered = self.take(at, words.statement(at)?);
             }
@@ -214,6 +234,10 @@ impl Body {
         if at < *covered {
             return Some(());
         }
+        if words.is(at, &[Token::Sconst, Token::Usconst]) {
+            self.words.extend(words.text(at).into_iter().flat_map(computed::words));
+        }
+        self.takes_row |= language == "plpgsql" && words.takes_row(at);
         let text = words.text(at)?.to_ascii_lowercase();
         if words.is(at, &[Token::Uident]) || SETTINGS.iter().any(|setting| text.contains(setting)) {
             return None;
@@ -246,6 +270,24 @@ impl Body {
         Some(())
     }
 
+    /// What the texts are that it computes and runs, and all that may become a part of one.
+    fn compute(&mut self, words: &Words<'_>, scopes: &Scopes) {
+        if self.runs.is_empty() {
+            return;
+        }
+        let given = scopes.all_given();
+        for at in &self.runs {
+            let text = words.run(*at).map(|text| Computed::new(&text, true, given));
+            self.computed.push(text.unwrap_or_else(Computed::unknown));
+        }
+        for value in scopes.values() {
+            let value = Computed::new(value, false, given);
+            if !value.is_empty() && !self.computed.contains(&value) {
+                self.computed.push(value);
+            }
+        }
+    }
+
     /// Takes in what EXECUTE runs that begins at `at`.
     fn add(&mut self, other: Body, at: usize) {
         self.executed.extend(other.statements.into_iter().map(|part| Part { at, ..part }));
@@ -256,6 +298,7 @@ impl Body {
         self.is_opaque |= other.is_opaque;
         self.fetches |= other.fetches;
         self.meddles |= other.meddles;
+        self.words.extend(other.words);
     }
 
     fn take(&mut self, at: usize, (statement, end): (ParseResult, usize)) -> usize {
@@ -346,6 +389,24 @@ impl Words<'_> {
         });
         let text = self.text(at).filter(|_| ends && self.is(at, &[Token::Sconst]))?;
         constant(text)
+    }
+
+    /// Whether the word at `at` is the row that a trigger is about, or the one before, and more than a field of it is taken. To give it back,
+    /// to put something into it and to compare it is not.
+    pub(crate) fn takes_row(&self, at: usize) -> bool {
+        if !matches!(self.name(at).as_deref(), Some("new" | "old")) {
+            return false;
+        }
+        let text = |at: usize| self.text(at).unwrap_or_default().to_ascii_lowercase();
+        let next = match (text(at + 1).as_str(), text(at + 2).as_str()) {
+            (".", "*") => at + 3,
+            (".", _) => return false,
+            _ => at + 1,
+        };
+        let before = at.checked_sub(1).map(text).unwrap_or_default();
+        let is_compared = |text: &str| matches!(text, "=" | "<>" | "!=" | "is" | ":=");
+        let is_distinct = before == "from" && at.checked_sub(2).map(text).as_deref() == Some("distinct");
+        !is_compared(&text(next)) && !is_distinct && !matches!(before.as_str(), "return" | "<>" | "!=")
     }
 
     /// Whether the first argument, at `at`, is a constant that says what it is.

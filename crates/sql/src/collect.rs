@@ -456,6 +456,10 @@ impl Collector {
         }
         self.statement.mentions.extend(body.names);
         self.statement.meddles |= body.meddles;
+        self.statement.computed.extend(body.computed);
+        self.statement.words.extend(body.words);
+        self.statement.takes_row |= body.takes_row;
+        self.statement.puts.extend(body.puts);
         if body.fetches {
             self.runs(Runs::AnyCursor);
         }

@@ -1,13 +1,16 @@
 //! What is known of a string of statements after reading it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
 use thiserror::Error;
 
+pub use crate::computed::{Computed, Target};
 use crate::condition::Condition;
 use crate::names::{Name, Naming};
+pub use crate::put::Put;
 pub use crate::reach::{Reached, Via};
 use crate::values::Values;
 
@@ -119,6 +122,18 @@ pub struct Statement {
     pub has_string: bool,
     /// The values that it says; `None` where nobody can tell.
     pub values: Option<Arc<Values>>,
+    /// Texts that its body computes and runs, and what may become a part of one.
+    pub computed: Vec<Computed>,
+    /// What texts that it computes write to, of which only a part is told.
+    pub targets: Vec<Target>,
+    /// It runs texts of which it is not told what they write to.
+    pub runs_any: bool,
+    /// Words of texts in bodies, which such a text may name.
+    pub words: BTreeSet<String>,
+    /// A body takes the row that its trigger is about as a whole.
+    pub takes_row: bool,
+    /// What its body puts into columns of the row that its trigger is about.
+    pub puts: Vec<Put>,
     /// What follows from it by itself, where a catalog tells ([`Facts::with_reach`]).
     pub reached: Vec<Reached>,
 }

@@ -44,6 +44,10 @@ pub struct Hook {
     pub kind: i16,
     /// `pg_proc.oid` of what a trigger calls; 0 for a rule.
     pub function: u32,
+    /// What a trigger hands to it.
+    pub arguments: Vec<String>,
+    /// Names that the function knows the rows by which a statement has changed (`REFERENCING`).
+    pub rows: Vec<String>,
     /// A rule, or a trigger with a condition, as the server shows it: empty where there is nothing to read in it.
     pub definition: String,
     /// The server shows more than is read.
@@ -120,6 +124,8 @@ impl Hook {
             name,
             kind,
             function,
+            arguments: Vec::new(),
+            rows: Vec::new(),
             definition: String::new(),
             is_too_long: false,
             reads: OnceLock::new(),
@@ -142,6 +148,18 @@ impl Hook {
         Hook { via: Via::Rule, ..Hook::trigger(oid, relation, name, kind, 0) }
     }
 
+    /// The same with what a trigger hands to its function.
+    #[must_use]
+    pub fn with_arguments(self, arguments: Vec<String>) -> Self {
+        Hook { arguments, ..self }
+    }
+
+    /// The same with names of the rows that a statement has changed.
+    #[must_use]
+    pub fn with_rows(self, rows: Vec<String>) -> Self {
+        Hook { rows, ..self }
+    }
+
     /// The same with what `pg_get_ruledef` or `pg_get_triggerdef` shows; `None` where that is too long.
     #[must_use]
     pub fn defined(self, definition: Option<String>) -> Self {
@@ -157,6 +175,8 @@ impl Hook {
             name,
             kind,
             function,
+            arguments,
+            rows,
             definition,
             is_too_long,
             reads: _,
@@ -168,6 +188,8 @@ impl Hook {
             && *name == other.name
             && *kind == other.kind
             && *function == other.function
+            && *arguments == other.arguments
+            && *rows == other.rows
             && *definition == other.definition
             && *is_too_long == other.is_too_long
     }

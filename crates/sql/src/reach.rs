@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::catalog::{Catalog, Relation};
+use crate::computed::{self, Context, Told};
 use crate::every_row;
 use crate::facts::{Access, ColumnUse, Effect, Facts, RelationUse, Statement, Write};
 use crate::hooks::{Event, ForeignKey, Hook};
@@ -164,6 +165,21 @@ impl Statement {
         whole
     }
 
+    /// Whether it takes whole rows of what has this name, in a body.
+    fn takes_rows_of(&self, name: &str) -> bool {
+        let mut used = self.relations.iter().filter(|used| used.access == Access::Read && used.name == name);
+        let is_alias = |column: &ColumnUse| match (column.qualifier.as_slice(), &column.name) {
+            ([], Some(row)) => {
+                row == name
+                    || self.relations.iter().any(|used| used.name == name && used.alias.as_ref() == Some(row))
+            }
+            _ => false,
+        };
+        let takes = |column: &ColumnUse| column.name.is_none() || is_alias(column);
+        (used.next().is_some() || self.mentions.iter().any(|mention| mention == name))
+            && self.columns.iter().any(takes)
+    }
+
     /// What it does to names, itself and by what it reaches.
     pub fn all_names(&self) -> Vec<Naming> {
         let reached = self.reached.iter().flat_map(|reached| &reached.does.names);
@@ -173,6 +189,13 @@ impl Statement {
     /// The statement with all that it reaches; `None` where that is nothing.
     fn reach(&self, catalog: &Catalog) -> Option<Self> {
         let mut whole = self.with_calls(catalog);
+        // Of the body of a DO block; a function's runs where that is called.
+        if !self.computed.is_empty() && self.effects.contains(&Effect::Do) {
+            let told = Told::of(&self.computed, None);
+            let mut run = whole.take().unwrap_or_else(|| self.clone());
+            run.add_told(&told, catalog);
+            whole = run.with_calls(catalog).or(Some(run));
+        }
         let known = whole.as_ref().unwrap_or(self);
         let has_code = catalog.implicit().hangs_on_relations();
         let sets_off = || !known.writes.is_empty() || known.fires_event_triggers();
@@ -276,7 +299,7 @@ impl<'c> Follow<'c> {
     fn follow(&mut self, statement: &Statement) -> bool {
         if statement.fires_event_triggers() {
             for hook in self.catalog.hooks().on_definitions() {
-                self.hook(hook, "definitions");
+                self.hook(hook, ("", "definitions"));
             }
         }
         self.writes(&statement.writes, &statement.assigned);
@@ -359,7 +382,7 @@ impl<'c> Follow<'c> {
             }
             let mut does = Statement::default();
             match self.catalog.routine(function.oid) {
-                Some(routine) => does.add_routine(routine, self.catalog),
+                Some(routine) => does.add_routine(routine, None, self.catalog),
                 None => does.add(Effect::OpaqueCall),
             }
             let does = does.with_calls(self.catalog).unwrap_or(does);
@@ -389,7 +412,7 @@ impl<'c> Follow<'c> {
         let mut is_instead = false;
         for hook in hooks.of(relation.oid).iter().filter(|hook| hook.is_on(event)) {
             is_instead |= hook.is_instead();
-            self.hook(hook, &relation.name);
+            self.hook(hook, (&relation.schema, &relation.name));
         }
         for part in parts {
             let Some(relation) = self.catalog.relation(part.part) else { continue };
@@ -417,24 +440,31 @@ impl<'c> Follow<'c> {
                 && hook.is_on(event)
                 && (hook.is_for_rows() || event == Event::Truncate)
             {
-                self.hook(hook, &relation.name);
+                self.hook(hook, (&relation.schema, &relation.name));
             }
         }
     }
 
-    fn hook(&mut self, hook: &Arc<Hook>, on: &str) {
+    /// `on` is its table by schema and name.
+    fn hook(&mut self, hook: &Arc<Hook>, (schema, on): (&str, &str)) {
         if REACHED_MAX < self.reached.len() || !self.hooks.insert(Arc::as_ptr(hook)) {
             return;
         }
         let mut does = Statement::default();
         if let Some(routine) = self.catalog.routine(hook.function) {
-            does.add_routine(routine, self.catalog);
+            let (schema, table, arguments) = (schema.to_owned(), on.to_owned(), hook.arguments.clone());
+            let context = Context { schema, table, arguments };
+            does.add_routine(routine, Some(&context), self.catalog);
+            let given: Vec<String> = hook.arguments.iter().flat_map(|given| computed::words(given)).collect();
+            does.add_words(&given, self.catalog);
         }
         match hook.reads() {
             Some(definition) => does.add_body(definition, self.catalog),
             None => does.add(Effect::OpaqueCall),
         }
-        let does = does.with_calls(self.catalog).unwrap_or(does);
+        let mut does = does.with_calls(self.catalog).unwrap_or(does);
+        let rows = hook.rows.iter().map(String::as_str).chain([on]);
+        does.takes_row |= rows.into_iter().any(|name| does.takes_rows_of(name));
         let (via, name, gives_rows) = (hook.via, hook.name.clone(), hook.gives_rows());
         self.reached.push(Reached { via, name, on: on.to_owned(), gives_rows, does });
     }

@@ -1,16 +1,20 @@
 //! Functions and procedures that are there already: what a statement does by calling them.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::catalog::Catalog;
+use crate::computed::{Computed, Context, Told};
 use crate::facts::{Effect, Statement};
 use crate::read::read;
 
 /// Most routines that one statement is followed through. One that reaches more is opaque.
 const ROUTINES_MAX: usize = 256;
+
+/// Triggers of one function for which it is kept what it runs that it computes.
+const TOLD_MAX: usize = 1_024;
 
 /// A function or procedure that users made, as `pg_proc` has it.
 pub struct Routine {
@@ -29,6 +33,7 @@ pub struct Routine {
     /// Tells it from what it was before it was changed.
     pub version: String,
     reach: OnceLock<Reach>,
+    told: Mutex<HashMap<Option<Context>, Arc<Told>>>,
 }
 
 /// The body is its author's.
@@ -61,6 +66,7 @@ impl Routine {
             definition,
             version: String::new(),
             reach: OnceLock::new(),
+            told: Mutex::default(),
         }
     }
 
@@ -76,13 +82,37 @@ impl Routine {
         Routine { schema, ..self }
     }
 
-    /// Names of what it calls.
+    /// Names of what it calls, but for texts that it computes.
     fn calls(&self) -> impl Iterator<Item = &String> {
-        let body = match self.reach() {
+        self.body().iter().flat_map(|one| &one.functions)
+    }
+
+    fn body(&self) -> &[Statement] {
+        match self.reach() {
             Reach::Read(body) => body.as_slice(),
             Reach::Library | Reach::Opaque => &[],
-        };
-        body.iter().flat_map(|one| &one.functions)
+        }
+    }
+
+    /// What is told of the texts that it computes and runs for a trigger, or where it is called by its name; `None` where there is none. Call it
+    /// on a thread with [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
+    fn told(&self, context: Option<&Context>) -> Option<Arc<Told>> {
+        let computed: Vec<&[Computed]> =
+            self.body().iter().map(|one| one.computed.as_slice()).filter(|some| !some.is_empty()).collect();
+        if computed.is_empty() {
+            return None;
+        }
+        let mut known = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let context = context.cloned();
+        if let Some(told) = known.get(&context) {
+            return Some(Arc::clone(told));
+        }
+        if TOLD_MAX <= known.len() {
+            known.clear();
+        }
+        let told = Arc::new(Told::of(&computed.concat(), context.as_ref()));
+        known.insert(context, Arc::clone(&told));
+        Some(told)
     }
 
     /// Reads it, once. Call it on a thread with [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
@@ -203,8 +233,10 @@ impl Statement {
                     whole.add(Effect::OpaqueCall);
                     continue;
                 }
-                whole.add_routine(routine, catalog);
-                called.extend(routine.calls().flat_map(|name| catalog.routines(name)));
+                whole.add_routine(routine, None, catalog);
+                let told = routine.told(None);
+                let told = told.iter().flat_map(|told| told.calls()).flat_map(|name| catalog.routines(name));
+                called.extend(told.chain(routine.calls().flat_map(|name| catalog.routines(name))));
             }
             // What was called can use other operators and types.
             let known = whole.as_ref().unwrap_or(self);
@@ -221,11 +253,14 @@ impl Statement {
         }
     }
 
-    /// Adds what calling a routine does, but for what it calls in turn.
-    pub(crate) fn add_routine(&mut self, routine: &Routine, catalog: &Catalog) {
+    /// Adds what calling a routine does, by its name or as that of a trigger, but for what it calls in turn.
+    pub(crate) fn add_routine(&mut self, routine: &Routine, trigger: Option<&Context>, catalog: &Catalog) {
         match routine.reach() {
             Reach::Library => {}
-            Reach::Read(body) => body.iter().for_each(|one| self.add_body(one, catalog)),
+            Reach::Read(body) => {
+                body.iter().for_each(|one| self.add_body(one, catalog));
+                routine.told(trigger).into_iter().for_each(|told| self.add_told(&told, catalog));
+            }
             Reach::Opaque => self.add(Effect::OpaqueCall),
         }
     }
@@ -256,6 +291,9 @@ impl Statement {
         self.returns |= body.returns;
         self.locks |= body.locks;
         self.meddles |= body.meddles || body.makes.is_some() || !body.forgets.is_empty();
+        self.takes_row |= body.takes_row;
+        add_new(&mut self.puts, &body.puts);
+        self.add_words(&body.words, catalog);
     }
 }
 

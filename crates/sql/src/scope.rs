@@ -50,6 +50,8 @@ pub(crate) struct Scopes {
     around: HashMap<usize, Vec<usize>>,
     /// `None` where it is not known, or happens more than once.
     given: HashMap<String, Option<Feed>>,
+    /// Everything that variables are given.
+    values: Vec<Rc<Tree>>,
     cursors: HashMap<String, Option<Rc<Tree>>>,
 }
 
@@ -136,6 +138,16 @@ impl Scopes {
     pub(crate) fn given(&self) -> Rc<BTreeMap<String, Feed>> {
         let known = self.given.iter().filter_map(|(name, feed)| Some((name.clone(), feed.clone()?)));
         Rc::new(known.collect())
+    }
+
+    /// The same by name; `None` where it is not known, or happens more than once.
+    pub(crate) fn all_given(&self) -> &HashMap<String, Option<Feed>> {
+        &self.given
+    }
+
+    /// Every expression whose value a variable is given.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &Tree> {
+        self.values.iter().filter_map(|select| select.one("target_list")?.one("val"))
     }
 
     /// What stands around the statement at `at`.
@@ -261,6 +273,9 @@ impl Scopes {
     }
 
     fn give(&mut self, name: String, feed: Option<Feed>) {
+        if let Some(Feed::Value(value, _)) = &feed {
+            self.values.push(Rc::clone(value));
+        }
         self.given.entry(name).and_modify(|feed| *feed = None).or_insert(feed);
     }
 
@@ -346,7 +361,7 @@ fn loops_around(at: usize, open: &[Open]) -> Vec<usize> {
 
 impl Words<'_> {
     /// Whether a statement of plpgsql, or a declaration, begins here.
-    fn begins_part(&self, at: usize) -> bool {
+    pub(crate) fn begins_part(&self, at: usize) -> bool {
         let before = at.checked_sub(1).and_then(|before| self.text(before)).unwrap_or_default();
         self.begins_statement(at) || before.eq_ignore_ascii_case("declare") || before == ">>"
     }
@@ -418,6 +433,14 @@ impl Words<'_> {
         let before = self.slice(words.start..left_out.start)?;
         let behind = self.slice(left_out.end..words.end).unwrap_or_default();
         self.select_of(&format!("{before} {behind}"))
+    }
+
+    /// The text that EXECUTE at `at` runs, as an expression.
+    pub(crate) fn run(&self, at: usize) -> Option<Tree> {
+        let text = self.slice(at + 1..self.find(at, &["into", "using", "loop"]))?;
+        let parsed = self.parsed(&format!("SELECT {text}"))?;
+        let [raw] = parsed.protobuf.stmts.as_slice() else { return None };
+        Tree::of(&raw.stmt).ok()?.into_first()?.into_field("target_list")?.into_field("val")
     }
 
     fn expression(&self, words: Range<usize>) -> Option<Rc<Tree>> {

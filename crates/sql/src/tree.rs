@@ -118,6 +118,12 @@ impl Tree {
         nodes.filter_map(|(_, child)| if let Child::Node(node) = child { Some(node) } else { None }).next()
     }
 
+    /// The first node of this field, alone.
+    pub(crate) fn into_field(self, field: &'static str) -> Option<Self> {
+        let nodes = self.children.into_iter().filter(|(name, _)| *name == field);
+        nodes.filter_map(|(_, child)| if let Child::Node(node) = child { Some(node) } else { None }).next()
+    }
+
     /// All that it holds, in order.
     pub(crate) fn children(&self) -> impl ExactSizeIterator<Item = &(&'static str, Child)> {
         self.children.iter()

@@ -13,7 +13,7 @@ use crate::stack::Stack;
 const OBSERVED: &str = "[policy.mode]\nno-unfiltered-write = \"observe\"\n";
 
 /// What writes, and what reads it afterwards in another session.
-fn parts(case: &str) -> Result<(&str, &str)> {
+pub(crate) fn parts(case: &str) -> Result<(&str, &str)> {
     case.split_once("\n---\n").context("a case without a second part")
 }
 

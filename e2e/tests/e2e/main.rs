@@ -69,6 +69,7 @@ mod statistics;
 mod stewards;
 mod telling;
 mod throttle;
+mod triggers;
 mod unfiltered;
 mod unix_sockets;
 mod unnamed;

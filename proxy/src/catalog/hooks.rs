@@ -13,12 +13,13 @@ use crate::pipe::Pipe;
 /// Triggers that fire in a session as any other. Those of PostgreSQL's own functions do nothing that is known, unless a
 /// condition calls another. The definition is asked for each time: it changes with the names of what it is about.
 const TRIGGERS: &str = "
-    SELECT t.oid, t.tgrelid, t.tgname::text, t.tgtype, t.tgfoid, t.is_long,
+    SELECT t.oid, t.tgrelid, t.tgname::text, t.tgtype, t.tgfoid, t.arguments, t.new_rows, t.old_rows, t.is_long,
            CASE WHEN t.is_long OPERATOR(pg_catalog.=) 0 THEN t.definition ELSE '' END
     FROM (
         SELECT t.*, CASE WHEN pg_catalog.octet_length(t.definition) OPERATOR(pg_catalog.>) 48000 THEN 1 ELSE 0 END AS is_long
         FROM (
-            SELECT t.oid, t.tgrelid, t.tgname, t.tgtype, t.tgfoid,
+            SELECT t.oid, t.tgrelid, t.tgname, t.tgtype, t.tgfoid, pg_catalog.encode(t.tgargs, 'hex') AS arguments,
+                   coalesce(t.tgnewtable::text, '') AS new_rows, coalesce(t.tgoldtable::text, '') AS old_rows,
                    CASE WHEN t.tgqual IS NULL THEN '' ELSE pg_catalog.pg_get_triggerdef(t.oid) END AS definition
             FROM pg_catalog.pg_trigger t
             WHERE (NOT t.tgisinternal OR t.tgparentid OPERATOR(pg_catalog.<>) 0::oid)
@@ -79,7 +80,11 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<Hooks, Str
         let mut row = Texts(backend::DataRow::read(row)?);
         let (oid, relation, name) = (row.number("trigger")?, row.number("table")?, row.text("name")?);
         let (kind, function) = (row.number("trigger's kind")?, row.number("trigger's function")?);
-        add(Hook::trigger(oid, relation, name, kind, function).defined(definition(&mut row)?));
+        let arguments = arguments(&row.text("trigger's arguments")?);
+        let rows = [row.text("new rows")?, row.text("old rows")?];
+        let rows = rows.into_iter().filter(|name| !name.is_empty()).collect();
+        let trigger = Hook::trigger(oid, relation, name, kind, function).with_arguments(arguments);
+        add(trigger.with_rows(rows).defined(definition(&mut row)?));
         Ok(())
     })
     .await?;
@@ -123,6 +128,23 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<Hooks, Str
     })
     .await?;
     Ok(Hooks::new(hooks.into_iter().chain(on_definitions), foreign_keys, parts))
+}
+
+/// Of `pg_trigger.tgargs` in hexadecimal: texts that each end in a zero.
+pub(super) fn arguments(hex: &str) -> Vec<String> {
+    let digits: Vec<u8> = hex
+        .chars()
+        .filter_map(|digit| digit.to_digit(16))
+        .filter_map(|digit| u8::try_from(digit).ok())
+        .collect();
+    let bytes: Vec<u8> =
+        digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+    let mut arguments: Vec<String> = bytes
+        .split(|byte| *byte == 0)
+        .map(|argument| String::from_utf8_lossy(argument).into_owned())
+        .collect();
+    arguments.pop();
+    arguments
 }
 
 /// The last two columns of a trigger or rule.

@@ -86,7 +86,19 @@ fn has_sinks(name: &str, catalog: &Catalog) -> bool {
     whole.is_some_and(|whole| whole.functions.iter().any(|name| is_sink(name)))
 }
 
+/// Whether somebody's code of this name writes rows, or could.
+fn fills(name: &str, catalog: &Catalog) -> bool {
+    let call = Statement { functions: vec![name.to_owned()], ..Statement::default() };
+    let whole = catalog.routines(name).next().and_then(|_| call.with_calls(catalog));
+    whole.is_some_and(|whole| whole.computes() || !whole.writes.is_empty())
+}
+
 impl Statement {
+    /// Names that it calls whose code writes rows, or could.
+    pub fn calls_that_fill(&self, catalog: &Catalog) -> HashSet<String> {
+        self.calls().filter(|name| fills(name, catalog)).map(str::to_owned).collect()
+    }
+
     /// Names that it calls, as such, whose code in turn calls such a function.
     pub fn calls_with_sinks(&self, catalog: &Catalog) -> HashSet<String> {
         self.calls().filter(|name| has_sinks(name, catalog)).map(str::to_owned).collect()

@@ -72,7 +72,7 @@ fn what_a_call_does_is_done_by_who_calls() {
         ("select o.outer_one from orders o", "select update"),
         ("select dynamic()", "select opaque_call"),
         ("select constant()", "select drop_table"),
-        ("SELECT computes()", "select opaque_call"),
+        ("SELECT computes()", "select opaque_call drop_table"),
         ("select unguard_too()", "select alter_table disable_protection"),
         ("do $$ begin drop function f(); perform purge(); end $$", "do drop delete drop_table"),
         ("select define()", "select CreateFunctionStmt opaque_call disable_protection"),

@@ -1,0 +1,79 @@
+UPDATE g1 SET id = id + 1 WHERE id > 0
+---
+SELECT v, upper(v) FROM g1_log
+
+UPDATE g2 SET id = id + 1 WHERE id > 0
+---
+SELECT v, upper(v) FROM g2_log
+
+UPDATE g3 SET id = id + 1 WHERE id > 0
+---
+SELECT v, upper(v) FROM g3_audit
+
+UPDATE g4 SET id = id + 1 WHERE id > 0
+---
+SELECT v, upper(v) FROM g4_log
+
+UPDATE g5 SET id = id + 1 WHERE id > 0
+---
+SELECT v, upper(v) FROM audit.kept
+
+UPDATE g6 SET id = id + 1 WHERE id > 0
+---
+SELECT v, upper(v) FROM g6_log
+
+UPDATE g7 SET id = id + 1 WHERE id > 0
+---
+SELECT row_data FROM audit.logged_actions
+
+UPDATE g8 SET id = id + 1 WHERE id > 0
+---
+SELECT v, upper(v) FROM g8_history
+
+UPDATE g9 SET id = id + 1 WHERE id > 0
+---
+SELECT v, upper(v) FROM g9_updates
+
+UPDATE g10 SET id = id + 1 WHERE id > 0
+---
+SELECT v, upper(v) FROM g10_log
+
+UPDATE g11 SET id = id + 1 WHERE id > 0
+---
+SELECT v, upper(v) FROM g11_log
+
+UPDATE g12 SET id = id + 1 WHERE id > 0
+---
+SELECT v, upper(v) FROM g12_log
+
+UPDATE g13 SET id = id + 1 WHERE id > 0
+---
+SELECT tsv, strip(tsv) FROM g13
+
+UPDATE g14 SET id = id + 1 WHERE id > 0
+---
+SELECT tsv, strip(tsv) FROM g14
+
+UPDATE g15 SET id = id + 1 WHERE id > 0
+---
+SELECT v, upper(v) FROM g15_log
+
+UPDATE g16 SET id = id + 1 WHERE id > 0
+---
+SELECT v, upper(v) FROM g16_log
+
+UPDATE g17 SET id = id + 1 WHERE id > 0
+---
+SELECT v, upper(v) FROM g17_log
+
+UPDATE g18_base SET id = id + 1 WHERE id > 0
+---
+SELECT v, upper(v) FROM g18_2026
+
+UPDATE g19 SET id = id + 1 WHERE id > 0
+---
+SELECT note, upper(note) FROM g19
+
+SELECT noted(last_name) FROM g20
+---
+SELECT v, upper(v) FROM g20_log

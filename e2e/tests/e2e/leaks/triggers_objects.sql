@@ -1,0 +1,131 @@
+CREATE FUNCTION constant_text() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'INSERT INTO g1_log VALUES ($1)' USING NEW.last_name; RETURN NEW; END $$;
+CREATE TABLE g1 (id int, last_name text); CREATE TABLE g1_log (v text);
+CREATE TRIGGER g AFTER UPDATE ON g1 FOR EACH ROW EXECUTE FUNCTION constant_text();
+
+CREATE FUNCTION constant_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'INSERT INTO g2_log SELECT $1.*' USING NEW; RETURN NULL; END $$;
+CREATE TABLE g2 (id int, last_name text); CREATE TABLE g2_log (n int, v text);
+CREATE TRIGGER g AFTER UPDATE ON g2 FOR EACH ROW EXECUTE FUNCTION constant_row();
+
+CREATE SCHEMA audit;
+CREATE FUNCTION audit.by_name() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('INSERT INTO %I.%I SELECT $1.*', TG_TABLE_SCHEMA, TG_TABLE_NAME || '_audit') USING NEW; RETURN NEW; END $$;
+CREATE TABLE g3 (id int, last_name text); CREATE TABLE g3_audit (n int, v text);
+CREATE TRIGGER g AFTER UPDATE ON g3 FOR EACH ROW EXECUTE FUNCTION audit.by_name();
+
+CREATE FUNCTION by_argument() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE TG_ARGV[0] USING NEW; RETURN NEW; END $$;
+CREATE TABLE g4 (id int, last_name text); CREATE TABLE g4_log (v text);
+CREATE TRIGGER g AFTER UPDATE ON g4 FOR EACH ROW EXECUTE FUNCTION by_argument('INSERT INTO g4_log VALUES ($1::text)');
+
+CREATE FUNCTION as_json() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'INSERT INTO ' || quote_ident(TG_ARGV[1]) || '.' || TG_ARGV[2] || ' VALUES ($1)' USING row_to_json(NEW); RETURN NEW; END $$;
+CREATE TABLE g5 (id int, last_name text); CREATE TABLE audit.kept (v text);
+CREATE TRIGGER g AFTER UPDATE ON g5 FOR EACH ROW EXECUTE FUNCTION as_json('x', 'audit', 'kept');
+
+CREATE FUNCTION as_hstore() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE target text := TG_RELNAME || '_log'; BEGIN EXECUTE format('INSERT INTO %s (v) VALUES (avals($1)::text)', target) USING hstore(NEW); RETURN NEW; END $$;
+CREATE TABLE g6 (id int, last_name text); CREATE TABLE g6_log (v text);
+CREATE TRIGGER g AFTER UPDATE ON g6 FOR EACH ROW EXECUTE FUNCTION as_hstore();
+
+CREATE TABLE audit.logged_actions (event_id bigserial PRIMARY KEY, table_name text, action text, row_data text, changed_fields text);
+CREATE FUNCTION audit.if_modified_func() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+    audit_row audit.logged_actions;
+BEGIN
+    audit_row = ROW(nextval('audit.logged_actions_event_id_seq'), TG_TABLE_NAME::text, substring(TG_OP, 1, 1), NULL, NULL);
+    IF (TG_OP = 'UPDATE' AND TG_LEVEL = 'ROW') THEN
+        audit_row.row_data = hstore(OLD.*)::text;
+        audit_row.changed_fields = (hstore(NEW.*) - hstore(OLD.*))::text;
+    ELSIF (TG_OP = 'INSERT' AND TG_LEVEL = 'ROW') THEN
+        audit_row.row_data = hstore(NEW.*)::text;
+    ELSE
+        RAISE EXCEPTION '[audit.if_modified_func] - Trigger func added as trigger for unhandled case: %, %', TG_OP, TG_LEVEL;
+        RETURN NULL;
+    END IF;
+    INSERT INTO audit.logged_actions VALUES (audit_row.*);
+    RETURN NULL;
+END;
+$$;
+CREATE TABLE g7 (id int, last_name text);
+CREATE TRIGGER g AFTER INSERT OR UPDATE ON g7 FOR EACH ROW EXECUTE FUNCTION audit.if_modified_func();
+
+CREATE FUNCTION in_steps() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE q text; BEGIN q := 'INSERT INTO ' || TG_TABLE_NAME; q := q || '_history'; IF NEW.id > 0 THEN q := q || ' SELECT $1.*'; END IF; EXECUTE q USING NEW; RETURN NEW; END $$;
+CREATE TABLE g8 (id int, last_name text); CREATE TABLE g8_history (n int, v text);
+CREATE TRIGGER g AFTER UPDATE ON g8 FOR EACH ROW EXECUTE FUNCTION in_steps();
+
+CREATE FUNCTION chosen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'INSERT INTO ' || CASE TG_OP WHEN 'UPDATE' THEN 'g9_updates' ELSE 'g9_inserts' END || ' VALUES ($1)' USING NEW.last_name; RETURN NEW; END $$;
+CREATE TABLE g9 (id int, last_name text); CREATE TABLE g9_updates (v text); CREATE TABLE g9_inserts (v text);
+CREATE TRIGGER g AFTER UPDATE ON g9 FOR EACH ROW EXECUTE FUNCTION chosen();
+
+CREATE FUNCTION put(target text, what jsonb) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('INSERT INTO %I VALUES ($1)', target) USING what::text; END $$;
+CREATE FUNCTION by_helper() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM put('g10_log', to_jsonb(NEW)); RETURN NEW; END $$;
+CREATE TABLE g10 (id int, last_name text); CREATE TABLE g10_log (v text);
+CREATE TRIGGER g AFTER UPDATE ON g10 FOR EACH ROW EXECUTE FUNCTION by_helper();
+
+CREATE FUNCTION of_all() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO g11_log SELECT * FROM changed; RETURN NULL; END $$;
+CREATE TABLE g11 (id int, last_name text); CREATE TABLE g11_log (n int, v text);
+CREATE TRIGGER g AFTER UPDATE ON g11 REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION of_all();
+
+CREATE FUNCTION of_itself() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO g12_log SELECT * FROM g12 WHERE id = NEW.id; RETURN NULL; END $$;
+CREATE TABLE g12 (id int, last_name text); CREATE TABLE g12_log (n int, v text);
+CREATE TRIGGER g AFTER UPDATE ON g12 FOR EACH ROW EXECUTE FUNCTION of_itself();
+
+CREATE TABLE g13 (id int, title text, last_name text, tsv tsvector);
+CREATE TRIGGER g BEFORE INSERT OR UPDATE ON g13 FOR EACH ROW EXECUTE FUNCTION tsvector_update_trigger(tsv, 'pg_catalog.simple', title, last_name);
+
+CREATE TABLE g14 (id int, title text, last_name text, tsv tsvector, config regconfig DEFAULT 'simple');
+CREATE TRIGGER g BEFORE INSERT OR UPDATE ON g14 FOR EACH ROW EXECUTE FUNCTION tsvector_update_trigger_column(tsv, config, title, last_name);
+
+CREATE FUNCTION within_text() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE format($f$INSERT INTO g15_log VALUES (%2$s, %1$L)$f$, NEW.last_name, NEW.id); RETURN NEW; END $$;
+CREATE TABLE g15 (id int, last_name text); CREATE TABLE g15_log (n int, v text);
+CREATE TRIGGER g AFTER UPDATE ON g15 FOR EACH ROW EXECUTE FUNCTION within_text();
+
+CREATE FUNCTION by_number() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE concat('INSERT INTO ', TG_RELID::regclass::text, '_log SELECT ($1).*') USING OLD; RETURN NEW; END $$;
+CREATE TABLE g16 (id int, last_name text); CREATE TABLE g16_log (n int, v text);
+CREATE TRIGGER g AFTER UPDATE ON g16 FOR EACH ROW EXECUTE FUNCTION by_number();
+
+CREATE TABLE g17_log (v text);
+CREATE FUNCTION said(what text) RETURNS void LANGUAGE sql AS 'INSERT INTO g17_log VALUES (what)';
+CREATE FUNCTION calls_said() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT ' || TG_ARGV[0] || '($1)' USING NEW.last_name; RETURN NEW; END $$;
+CREATE TABLE g17 (id int, last_name text);
+CREATE TRIGGER g AFTER UPDATE ON g17 FOR EACH ROW EXECUTE FUNCTION calls_said('said');
+
+CREATE FUNCTION by_day() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('INSERT INTO g18_%s SELECT $1.*', to_char(date '2026-01-01', 'YYYY')) USING NEW; RETURN NEW; END $$;
+CREATE TABLE g18_base (id int, last_name text); CREATE TABLE g18_2026 (n int, v text);
+CREATE TRIGGER g AFTER UPDATE ON g18_base FOR EACH ROW EXECUTE FUNCTION by_day();
+
+CREATE FUNCTION within_row() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE words text; BEGIN words := 'of ' || NEW.last_name; NEW.note := words; RETURN NEW; END $$;
+CREATE TABLE g19 (id int, last_name text, note text); INSERT INTO g19 VALUES (1, 'alice.canary');
+CREATE TRIGGER g BEFORE INSERT OR UPDATE ON g19 FOR EACH ROW EXECUTE FUNCTION within_row();
+
+CREATE TABLE g20_log (v text);
+CREATE FUNCTION noted(what text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN INSERT INTO g20_log VALUES (what); RETURN 1; END $$;
+CREATE TABLE g20 (id int, last_name text); INSERT INTO g20 VALUES (1, 'alice.canary');
+
+INSERT INTO g1 VALUES (1, 'alice.canary'); INSERT INTO g2 TABLE g1; INSERT INTO g3 TABLE g1; INSERT INTO g4 TABLE g1;
+INSERT INTO g5 TABLE g1; INSERT INTO g6 TABLE g1; INSERT INTO g8 TABLE g1; INSERT INTO g9 TABLE g1; INSERT INTO g10 TABLE g1;
+INSERT INTO g11 TABLE g1; INSERT INTO g12 TABLE g1; INSERT INTO g15 TABLE g1; INSERT INTO g16 TABLE g1; INSERT INTO g17 TABLE g1; INSERT INTO g18_base TABLE g1;
+INSERT INTO g7 TABLE g1; DELETE FROM audit.logged_actions;
+INSERT INTO g13 VALUES (1, 'a title', 'alice.canary'); INSERT INTO g14 VALUES (1, 'a title', 'alice.canary');
+
+CREATE TABLE h1 (id int, status text); CREATE TABLE h1_audit (n int, v text); INSERT INTO h1 VALUES (1, 'open');
+CREATE TRIGGER g AFTER UPDATE ON h1 FOR EACH ROW EXECUTE FUNCTION audit.by_name();
+
+CREATE FUNCTION only_numbers() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('INSERT INTO %I VALUES ($1, $2)', TG_ARGV[0]) USING NEW.id, TG_OP; RETURN NEW; END $$;
+CREATE TABLE h2 (id int, last_name text); CREATE TABLE h2_log (n int, v text); INSERT INTO h2 TABLE g1;
+CREATE TRIGGER g AFTER UPDATE ON h2 FOR EACH ROW EXECUTE FUNCTION only_numbers('h2_log');
+
+CREATE TABLE h3 (id int, title text, last_name text, tsv tsvector); INSERT INTO h3 VALUES (1, 'a title', 'alice.canary');
+CREATE TRIGGER g BEFORE INSERT OR UPDATE ON h3 FOR EACH ROW EXECUTE FUNCTION tsvector_update_trigger(tsv, 'pg_catalog.simple', title);
+
+CREATE TABLE bystander (id int, v text); INSERT INTO bystander VALUES (1, 'is untouched');
+CREATE FUNCTION looks_on() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE n int; BEGIN EXECUTE 'SELECT count(*) FROM bystander WHERE id = ' || NEW.id INTO n; EXECUTE 'INSERT INTO ' || TG_TABLE_NAME || '_log SELECT $1.*' USING NEW; RETURN NEW; END $$;
+CREATE TABLE h4 (id int, last_name text); CREATE TABLE h4_log (n int, v text); INSERT INTO h4 TABLE g1;
+CREATE TRIGGER g AFTER UPDATE ON h4 FOR EACH ROW EXECUTE FUNCTION looks_on();
+
+CREATE FUNCTION compares() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW IS DISTINCT FROM OLD OR NEW.* IS DISTINCT FROM OLD.* THEN INSERT INTO h5_log VALUES (NEW.id, TG_OP); END IF; RETURN NEW; END $$;
+CREATE TABLE h5 (id int, last_name text); CREATE TABLE h5_log (n int, v text); INSERT INTO h5 TABLE g1;
+CREATE TRIGGER g AFTER UPDATE ON h5 FOR EACH ROW EXECUTE FUNCTION compares();
+
+CREATE TABLE h6 (id int, status text); INSERT INTO h6 VALUES (1, 'open');
+CREATE TRIGGER g AFTER INSERT OR UPDATE ON h6 FOR EACH ROW EXECUTE FUNCTION audit.if_modified_func();
+
+CREATE FUNCTION within_harmless_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.note := 'of ' || NEW.id; NEW.last_name := lower(NEW.last_name); RETURN NEW; END $$;
+CREATE TABLE h7 (id int, last_name text, note text); INSERT INTO h7 VALUES (1, 'alice.canary');
+CREATE TRIGGER g BEFORE INSERT OR UPDATE ON h7 FOR EACH ROW EXECUTE FUNCTION within_harmless_row();
