@@ -16,6 +16,7 @@ use crate::owed::{CopyIn, Owed, Running};
 use crate::recorded::TYPES_MAX;
 use crate::refusal;
 use crate::results::{self, NeedsCatalog};
+use crate::sightings;
 use crate::state::{Environment, Resting, Session, SessionError, end_begun};
 
 /// Longest description of parameters of which all types are kept. Of longer ones none is.
@@ -297,8 +298,9 @@ impl Session {
     fn masked_row(&mut self, body: &[u8], out: &mut Vec<Action>) -> Result<Pass, SessionError> {
         self.count(tag::DATA_ROW, u32::try_from(body.len()).unwrap_or(u32::MAX));
         let unasked = || SessionError::server("rows that nobody asked for");
-        let planned = self.current().and_then(|running| running.planned.clone()).ok_or_else(unasked)?;
-        if !planned.sighted.is_empty() {
+        let running = self.current().ok_or_else(unasked)?;
+        let (planned, rows) = (running.planned.clone().ok_or_else(unasked)?, running.execution.rows);
+        if !planned.sighted.is_empty() && rows <= sightings::ROWS_MAX {
             self.sightings.note(&planned.sighted, body);
         }
         let found = &mut self.current().ok_or_else(unasked)?.found;

@@ -1,8 +1,9 @@
 //! What columns whose values could be anything were seen to hold on their way to the client: evidence of their class.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 
+use foldhash::fast::RandomState;
 use mask::{ColumnId, ColumnPlan, Plan, Reason, Sample};
 use wire::backend::DataRow;
 
@@ -13,6 +14,9 @@ const COLUMNS_MAX: usize = 256;
 
 /// Values of one column that a session counts.
 const VALUES_MAX: usize = 100;
+
+/// Rows of one result whose values are counted: of a long one most are like those.
+pub(crate) const ROWS_MAX: u64 = 200;
 
 /// Bytes of a value that are looked at.
 const VALUE_BYTES_MAX: usize = 512;
@@ -46,7 +50,7 @@ impl Sighted {
 #[derive(Debug, Default)]
 pub(crate) struct Sightings {
     /// Hashes of the values that were counted: one that is read again and again counts once.
-    counted: HashMap<ColumnId, HashSet<u64>>,
+    counted: HashMap<ColumnId, HashSet<u64, RandomState>, RandomState>,
     hasher: RandomState,
     /// What nobody was told of.
     fresh: HashMap<ColumnId, Sample>,

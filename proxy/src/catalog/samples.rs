@@ -236,7 +236,7 @@ impl Samples {
 
     /// The class that values of the column, or of the parts of what it is of, have told.
     pub(super) fn told(&self, catalog: &Catalog, id: ColumnId) -> Option<Class> {
-        self.looked_at(catalog, id).find_map(told)
+        self.samples(catalog, id).find_map(told)
     }
 
     /// The class that values have told that sessions read, where too few could be looked at.
@@ -248,7 +248,7 @@ impl Samples {
     /// What was seen of the column, with what was of the parts of what it is of.
     pub(super) fn of(&self, catalog: &Catalog, id: ColumnId) -> Sample {
         let mut all = Sample::default();
-        self.looked_at(catalog, id).for_each(|sample| all.add(sample));
+        self.samples(catalog, id).for_each(|sample| all.add(sample));
         all
     }
 
@@ -258,7 +258,7 @@ impl Samples {
     }
 
     /// Of the column, and of those that have its name in parts of its relation: their rows come under the names of the whole.
-    fn looked_at<'a>(&'a self, catalog: &'a Catalog, id: ColumnId) -> impl Iterator<Item = &'a Sample> {
+    fn samples<'a>(&'a self, catalog: &'a Catalog, id: ColumnId) -> impl Iterator<Item = &'a Sample> {
         let name = catalog.relation(id.table_oid).and_then(|relation| relation.column(id.number));
         let of_parts = self.all_parts(id.table_oid).into_iter().filter_map(move |part| {
             let own = catalog

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use mask::{Class, Classes, ColumnId, Comments, Kept, Methods, Recording, ValueKey};
+use mask::{Class, Classes, ColumnId, Comments, Kept, Methods, Recording, Unsearched, ValueKey};
 use policy::{Policies, Setup, Subject, Who};
 use session::{Action, Environment, Readings, Session, SessionError, Step};
 use sql::Catalog;
@@ -39,6 +39,7 @@ pub(crate) struct Bank {
     session: Session,
     catalog: Catalog,
     classes: Classes,
+    unsearched: Unsearched,
     methods: Arc<Methods>,
     policies: Policies,
     subject: Arc<Subject>,
@@ -106,7 +107,8 @@ fn readings() -> Readings {
 
 impl Bank {
     pub(crate) fn new() -> Self {
-        let columns = [("aid", 23), ("bid", 23), ("abalance", 23), ("filler", 1042), ("email", 25)];
+        let columns =
+            [("aid", 23), ("bid", 23), ("abalance", 23), ("filler", 1042), ("email", 25), ("note", 25)];
         let columns = (1..).zip(columns).map(|(number, (name, type_oid))| Column {
             number,
             name: name.to_owned(),
@@ -123,6 +125,7 @@ impl Bank {
             session: Session::new(7, 1 << 24),
             catalog: Catalog::new([accounts]),
             classes: Classes::from([(ColumnId { table_oid: ACCOUNTS, number: 5 }, Class::Email)]),
+            unsearched: Unsearched::from([ColumnId { table_oid: ACCOUNTS, number: 6 }]),
             methods: Arc::default(),
             subject: policies.subject(&Who::default()).expect("somebody"),
             policies,
@@ -159,12 +162,12 @@ impl Bank {
             &mut Vec<Action>,
         ) -> Result<Step, SessionError>,
     ) {
-        let Bank { session, catalog, classes, methods, policies, subject, readings, actions, is_prepared: _ } =
-            self;
+        let Bank { session, catalog, classes, unsearched, methods, .. } = self;
+        let Bank { policies, subject, readings, actions, .. } = self;
         let mut env = Environment {
             catalog,
             classes,
-            unsearched: None,
+            unsearched: Some(unsearched),
             methods,
             moved: None,
             allowance: None,

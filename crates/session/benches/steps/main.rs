@@ -36,6 +36,7 @@ fn main() -> Result<()> {
         never_read(),
         rows("1,000 rows that pass", many(&[BALANCE, FILLER])),
         rows("1,000 rows with a mask", many(&[BALANCE, EMAIL])),
+        rows("1,000 rows that are searched", many(&[BALANCE, NOTE])),
         copied(
             "1,000 rows of COPY with a mask, text",
             CopyForm::Text { delimiter: b'\t', null: vec![], header: false },
@@ -53,6 +54,7 @@ const BALANCE: (i16, u32, &str) = (3, 23, "-4211");
 const FILLER: (i16, u32, &str) =
     (4, 1042, "                                                                                    ");
 const EMAIL: (i16, u32, &str) = (5, 25, "somebody.else@example.org");
+const NOTE: (i16, u32, &str) = (6, 25, "asked on 3 May for an answer by the end of the week");
 
 fn transactions(name: &'static str, exchanges: Vec<Exchange>) -> Case {
     case(name, "transaction", 1, exchanges)
