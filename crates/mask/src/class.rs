@@ -4,6 +4,7 @@
 mod confidence;
 mod keys;
 mod names;
+mod persons;
 mod sample;
 mod words;
 

@@ -1,5 +1,6 @@
 //! Finds sensitive values in text by their shape and check digits: one pass, no allocation, whatever the bytes are.
-//! Names and most addresses have no shape; columns with them are told by name, and members of documents by their keys (`class`).
+//! Names and most addresses have no shape; columns with them are told by name, or by many of their values, and members of documents by
+//! their keys (`class`).
 
 mod account;
 mod checks;
@@ -18,6 +19,7 @@ mod text;
 
 use std::ops::Range;
 
+pub(crate) use self::place::is_street;
 use self::text::{at, is_word};
 use crate::class::Class;
 

@@ -33,10 +33,18 @@ const OBJECTS: &str = r"
     INSERT INTO told VALUES ('canary');
     COMMENT ON COLUMN told.c4 IS 'the user''s password';
     INSERT INTO few VALUES ('canary1@shop.org', '1.2.3.4');
+    CREATE TABLE people (id int, contact text, turned text, label text, product text, place text);
+    INSERT INTO people
+    SELECT n, first || ' ' || last, last || ', ' || first, first, product || ' Chair', first || ' Street'
+    FROM unnest(
+        string_to_array('Anna Bob Carlos Dora Emma Frank Grace Hanna Ivan Julia Karl Laura Martin Nora Oscar Paula Robert Sara Thomas Walter Helen Rita', ' '),
+        string_to_array('Miller Smith Brown Jones Davis Wilson Moore Taylor Clark Lewis Young King Wright Scott Green Baker Adams Nelson Carter Mitchell Parker Cooper', ' '),
+        string_to_array('Red Blue Green Black White Pink Grey Brown Tall Small Wide Low High Soft Hard Round Square Old New Plain Fine Long', ' ')
+    ) WITH ORDINALITY AS t (first, last, product, n);
 ";
 
 /// What shows values, and what a look at them must make of the first row.
-const SHOWN: [(&str, &str); 14] = [
+const SHOWN: [(&str, &str); 17] = [
     ("SELECT c1 FROM things WHERE id = 1", "c***@***.org"),
     ("SELECT c2 FROM things WHERE id = 1", "+** ** **** **01"),
     ("SELECT c3 FROM things WHERE id = 1", "**** **** **** 1111"),
@@ -51,6 +59,9 @@ const SHOWN: [(&str, &str); 14] = [
     ("SELECT shown FROM seen WHERE id = 1", "***"),
     ("SELECT * FROM told", "***"),
     ("SELECT * FROM few", "c***@***.org|1.2.3.4"),
+    ("SELECT contact, turned, label FROM people WHERE id = 1", "***|***|***"),
+    ("SELECT product, place FROM people WHERE id = 1", "Red Chair|Anna Street"),
+    ("SELECT upper(contact) FROM people WHERE id = 1", "***"),
 ];
 
 #[test]
@@ -106,6 +117,8 @@ fn a_column_is_known_by_its_values_and_until_then_each_is_looked_at() -> Result<
         "public.whole.c1,email,values",
         "public.seen.shown,derived,definition",
         "public.told.c4,credential,comment",
+        "public.people.contact,person_name,values",
+        "public.people.label,person_name,values",
         "public.users.email,email,name",
     ] {
         wait::until(line, LOOK_WAIT, || {

@@ -1,6 +1,7 @@
 //! The class of a column by a sample of its values.
 
 use super::Class;
+use super::persons::Persons;
 use crate::FIRST_NORMAL_OID;
 use crate::columns::{BYTEA, is_document};
 use crate::detect;
@@ -35,6 +36,7 @@ pub struct Sample {
     has_distinct: bool,
     /// One is a sentence: in the next there can be anything.
     has_prose: bool,
+    persons: Persons,
 }
 
 /// What a column holds.
@@ -94,6 +96,7 @@ impl Sample {
         }
         self.values += 1;
         self.has_prose |= PROSE_WORDS_MIN <= value.split(u8::is_ascii_whitespace).count();
+        self.persons.note(value);
         let mut whole = None;
         for found in detect::all(value) {
             self.has_distinct |= found.is_distinct();
@@ -115,6 +118,7 @@ impl Sample {
         self.has_key |= other.has_key;
         self.has_distinct |= other.has_distinct;
         self.has_prose |= other.has_prose;
+        self.persons.add(&other.persons);
     }
 
     /// Half of each count: what is added next counts twice as much.
@@ -122,6 +126,7 @@ impl Sample {
         self.values /= 2;
         self.documents /= 2;
         self.of_class.iter_mut().for_each(|count| *count /= 2);
+        self.persons.halve();
     }
 
     /// How many values were seen; those of lists one by one.
@@ -133,6 +138,7 @@ impl Sample {
     pub fn of(&self, class: Class) -> u32 {
         match class {
             Class::Document => self.documents,
+            Class::PersonName => self.persons.names(),
             class => Class::ALL
                 .into_iter()
                 .zip(self.of_class)
@@ -160,6 +166,7 @@ impl Sample {
         let most = Class::ALL.into_iter().zip(self.of_class).max_by_key(|(_, count)| *count);
         match most {
             Some((class, _)) if self.are_mostly(class, CLASS_PERCENT) => Holds::Class(class),
+            _ if self.persons.are_most() => Holds::Class(Class::PersonName),
             _ if self.is_enough() && !self.has_distinct && !self.has_prose => Holds::Harmless,
             _ => Holds::Unknown,
         }

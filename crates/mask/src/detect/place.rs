@@ -426,6 +426,11 @@ fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || !byte.is_ascii() || byte == b'\'' || byte == b'-'
 }
 
+/// Whether names of streets end with this word.
+pub(crate) fn is_street(word: &str) -> bool {
+    is_one_of(word.as_bytes(), LAST_WORDS)
+}
+
 fn is_one_of(word: &[u8], words: &[&str]) -> bool {
     let is_word = word.first().is_some_and(|byte| !byte.is_ascii_digit());
     is_word && words.iter().any(|other| word.eq_ignore_ascii_case(other.as_bytes()))
