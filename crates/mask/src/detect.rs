@@ -11,6 +11,7 @@ mod hash;
 mod key;
 mod labelled;
 mod member;
+mod mrz;
 mod network;
 mod phone;
 mod place;
@@ -107,23 +108,25 @@ fn word(value: &[u8], start: usize) -> Option<Match> {
 /// What begins with a digit.
 fn number(value: &[u8], start: usize, len: usize) -> Option<(Class, usize)> {
     let network = network::address(value, start, len);
+    let mrz = || mrz::lines(value, start);
     let form = || forms::matching(value, start);
     let phone = || phone::national(value, start, len);
     let labelled = || labelled::number(value, start, len);
     let place = || place::coordinates(value, start).map(|found| (found.class, found.range.end));
     let street = || place::street(value, start, len);
-    network.or_else(form).or_else(labelled).or_else(phone).or_else(place).or_else(street)
+    network.or_else(mrz).or_else(form).or_else(labelled).or_else(phone).or_else(place).or_else(street)
 }
 
 /// What begins with a letter.
 fn letters(value: &[u8], start: usize, len: usize) -> Option<(Class, usize)> {
     let network = network::address(value, start, len);
+    let mrz = || mrz::lines(value, start);
     let account = || account::iban(value, start, len);
     let form = || forms::matching(value, start);
     let key = || key::token(value, start, len).or_else(|| hash::word(value, start, len));
     let labelled = || labelled::letters(value, start, len);
     let street = || place::named_street(value, start, len);
-    network.or_else(account).or_else(form).or_else(key).or_else(labelled).or_else(street)
+    network.or_else(mrz).or_else(account).or_else(form).or_else(key).or_else(labelled).or_else(street)
 }
 
 /// Of the twenty capitals of a key of AWS, which need have no digit, so many are in one of two chunks.

@@ -2,7 +2,12 @@
 
 /// ISO/IEC 7812-1: every second digit from the right counts twice.
 pub(super) fn luhn(digits: &[u8]) -> bool {
-    let sum: u32 = digits
+    luhn_sum(digits).is_multiple_of(10)
+}
+
+/// The digits, every second from the right twice, and of those the digits of what comes out, added up.
+pub(super) fn luhn_sum(digits: &[u8]) -> u32 {
+    digits
         .iter()
         .rev()
         .enumerate()
@@ -10,8 +15,7 @@ pub(super) fn luhn(digits: &[u8]) -> bool {
             (0, digit) => digit,
             (_, digit) => digit * 2 - if digit > 4 { 9 } else { 0 },
         })
-        .sum();
-    sum.is_multiple_of(10)
+        .sum()
 }
 
 /// Dihedral group of order five: the check of Aadhaar.

@@ -4,14 +4,16 @@ mod americas;
 mod asia;
 mod card;
 mod europe;
+mod vat;
 
 use self::americas::{cnpj, cpf, curp, ein, itin, sin, ssn};
 use self::asia::{aadhaar, abn, china, gstin, korea, medicare, nric, pan, south_africa, tfn};
 use self::card::card;
 use self::europe::{
-    ahv, belgium, bsn, codice_fiscale, denmark, dni, german_tax, hetu, nhs, nie, nino, nip, nir, norway,
-    pesel, portuguese_tax, steuernummer, sweden, turkey, vat,
+    ahv, belgium, bsn, codice_fiscale, denmark, dni, german_card, german_tax, hetu, nhs, nie, nino, nip, nir,
+    norway, pesel, portuguese_tax, steuernummer, sweden, turkey,
 };
+use self::vat::vat;
 use super::context;
 use super::text::{at, before, end_of, goes_on, is_inside};
 use crate::class::Class::{self, Card, NationalId, TaxId};
@@ -42,6 +44,16 @@ const fn named(
 
 const SSN: &[&str] = &["ssn", "social security", "soc sec"];
 const SIN: &[&str] = &["sin", "social insurance", "nas"];
+const GERMAN_CARD: &[&str] = &[
+    "ausweis",
+    "personalausweis",
+    "ausweisnummer",
+    "ausweisnr",
+    "personalausweisnummer",
+    "perso",
+    "id card",
+    "identity card",
+];
 const TFN: &[&str] = &["tfn", "tax file"];
 
 #[rustfmt::skip]
@@ -91,8 +103,31 @@ const FORMS: &[Form] = &[
     form(TaxId, "ddddddddddd", german_tax),
     form(TaxId, "dd ddd ddd ddd", german_tax),
     named(TaxId, "dd/ddd/ddddd", &["steuernummer", "steuernr", "st.-nr", "stnr"], steuernummer),
+    form(TaxId, "AAdddddddd", vat),
     form(TaxId, "AAddddddddd", vat),
+    form(TaxId, "AAdddddddddd", vat),
     form(TaxId, "AAddddddddddd", vat),
+    form(TaxId, "AAdddddddddddd", vat),
+    form(TaxId, "AA dddddddd", vat),
+    form(TaxId, "AA ddddddddd", vat),
+    form(TaxId, "AA dddddddddd", vat),
+    form(TaxId, "AA ddddddddddd", vat),
+    form(TaxId, "AA dd ddddddddd", vat),
+    form(TaxId, "AA ddd ddd ddd", vat),
+    form(TaxId, "AA dddd.ddd.ddd", vat),
+    form(TaxId, "AAdddd.ddd.ddd", vat),
+    form(TaxId, "AAAdddddddd", vat),
+    form(TaxId, "AA Adddddddd", vat),
+    form(TaxId, "AAAddddddd?", vat),
+    form(TaxId, "AAddddddddA", vat),
+    form(TaxId, "AAdddddddA", vat),
+    form(TaxId, "AAdddddddAA", vat),
+    form(TaxId, "AAdddddddddAdd", vat),
+    form(TaxId, "AAA-ddd.ddd.ddd", vat),
+    form(TaxId, "AAAddddddddd", vat),
+    named(NationalId, "A????????d", GERMAN_CARD, german_card),
+    named(NationalId, "AA???????d", GERMAN_CARD, german_card),
+    named(NationalId, "AAA??????d", GERMAN_CARD, german_card),
     form(NationalId, "ddddddddddd", belgium),
     form(NationalId, "dd.dd.dd-ddd.dd", belgium),
     form(NationalId, "756.dddd.dddd.dd", ahv),

@@ -1,4 +1,4 @@
-//! What only the words before it tell from other numbers: passports and days of birth. And passports as machines read them.
+//! What only the words before it tell from other numbers: passports and days of birth.
 
 use super::checks::{is_day, whole};
 use super::context;
@@ -79,9 +79,6 @@ const MONTHS: &[&[u8]] = &[
     b"ao\xc3\xbb",
 ];
 
-/// The second line of a passport (ICAO 9303) has this many signs, as the first.
-const MRZ_BYTES: usize = 44;
-
 /// What begins with a digit.
 pub(super) fn number(value: &[u8], start: usize, len: usize) -> Option<(Class, usize)> {
     if is_inside(value, start) {
@@ -96,17 +93,11 @@ pub(super) fn number(value: &[u8], start: usize, len: usize) -> Option<(Class, u
 
 /// What begins with a letter.
 pub(super) fn letters(value: &[u8], start: usize, len: usize) -> Option<(Class, usize)> {
-    let mrz = || {
-        let line = value.get(start..start + MRZ_BYTES)?;
-        let signs =
-            line.iter().all(|&byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'<');
-        (line.starts_with(b"P<") && signs).then_some((Class::Passport, start + MRZ_BYTES))
-    };
     let date = || {
         let end = month_first(value, start, len)?;
         context::names(value, start, BORN).then_some((Class::BirthDate, end))
     };
-    (at(value, start + 1) == b'<').then(mrz).flatten().or_else(|| passport(value, start, len)).or_else(date)
+    passport(value, start, len).or_else(date)
 }
 
 /// Up to two letters and six to nine digits, in a word of at most ten signs.

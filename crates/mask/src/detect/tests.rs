@@ -64,6 +64,8 @@ fn each_thing_is_found_in_a_sentence() {
         ("NIP 0037412756", "tax_id:0037412756"),
         ("contribuinte 708803369", "tax_id:708803369"),
         ("passport no. C01X00T47", "passport:C01X00T47"),
+        ("Personalausweis L01X00T471", "national_id:L01X00T471"),
+        ("Perso-Nr. LF3ZT4WC01", "national_id:LF3ZT4WC01"),
         ("Passport: 123456789", "passport:123456789"),
         (
             "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<1",
@@ -120,6 +122,48 @@ fn each_thing_is_found_in_a_sentence() {
     ] {
         check(text, &[expected], &mut wrong);
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn numbers_of_value_added_tax_are_found_by_country_and_check() {
+    let mut wrong = Vec::new();
+    for number in "ATU69070293 BE0152554472 DK82958398 EE112199032 EL122582568 FI19928204 FR43100678994 HR89834968178 HU28071402 LU65956474 PL7622984406 PT110960882 SE218021196901 SI81220103 SK4357045363 NL812921665B35 IE0193169A IE0888596EA ESB61095139 ES47487994D ESQ0322570C GB585226577 CHE145946894 DE814842925".split(' ') {
+        let expected = format!("tax_id:{number}");
+        check(number, &[&expected], &mut wrong);
+        check(&format!("VAT {number}."), &[&expected], &mut wrong);
+        // Another digit in its place checks in none of them.
+        let place = number.rfind(|sign: char| sign.is_ascii_digit()).unwrap() - 2;
+        let digit = number.as_bytes()[place] - b'0';
+        let other = format!("{}{}{}", &number[..place], (digit + 1) % 10, &number[place + 1..]);
+        check(&other, &[], &mut wrong);
+    }
+    for text in ["BE 0152.554.472", "FR 43 100678994", "CHE-145.946.894", "DE 814842925", "AT U69070293"] {
+        check(text, &[&format!("tax_id:{text}")], &mut wrong);
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn lines_that_machines_read_are_found_as_a_whole() {
+    let passport =
+        "P<D<<MUSTERMANN<<ERIKA<<<<<<<<<<<<<<<<<<<<<<\nC01X00T478D<<6408125F2702283<<<<<<<<<<<<<<<4";
+    let card =
+        "IDD<<L01X00T471<<<<<<<<<<<<<<<\n6408125F2702283D<<<<<<<<<<<<<8\nMUSTERMANN<<ERIKA<<<<<<<<<<<<<";
+    let mut wrong = Vec::new();
+    for (text, class) in [(passport, "passport"), (card, "national_id")] {
+        check(text, &[&format!("{class}:{text}")], &mut wrong);
+        let text = text.replace('\n', "\r\n");
+        check(&text, &[&format!("{class}:{text}")], &mut wrong);
+        for line in text.lines().take(2) {
+            check(&format!("scan: {line};"), &[&format!("{class}:{line}")], &mut wrong);
+        }
+    }
+    // A wrong digit, a sign too many, one line of many that is only like it.
+    check("C01X00T479D<<6408125F2702283<<<<<<<<<<<<<<<4", &[], &mut wrong);
+    check("C01X00T478D<<6408125F2702283<<<<<<<<<<<<<<<44", &[], &mut wrong);
+    check("MUSTERMANN<<ERIKA<<<<<<<<<<<<<", &[], &mut wrong);
+    check("IDD<<L01X00T472<<<<<<<<<<<<<<<", &[], &mut wrong);
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
@@ -200,6 +244,13 @@ fn what_looks_alike_is_not_found() {
         "12 March 1985",
         "$1$2$3",
         "GB00799474198527648663",
+        "L01X00T471",
+        "Personalausweis L01X00T472",
+        "DK82958399",
+        "FI-19928204",
+        "US82958398",
+        "part SE2180211969",
+        "12-3456789",
         "The call lasted 1234567 milliseconds.",
         "[0.567529, -0.034766, 0.817357, -0.747512, 0.868287]",
         "Umweg 3 km",
@@ -253,6 +304,9 @@ fn what_is_read_is_linear_in_what_there_is() {
         "a://",
         "a://b:c",
         "P<",
+        "I<",
+        "IDD<<L01X00T471",
+        "000000000000000000000000000",
         "AKIA",
         "{SSHA",
         "-----BEGIN ",

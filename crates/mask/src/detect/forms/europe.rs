@@ -1,6 +1,7 @@
 //! Numbers of persons and taxes in Europe.
 
 use crate::detect::checks::{is_day, luhn, mod_11_10, number, remainder, weighed, whole};
+use crate::detect::mrz::check_digit;
 
 fn part(digits: &[u8], from: usize, to: usize) -> u32 {
     whole(digits.get(from..to).unwrap_or_default())
@@ -123,14 +124,11 @@ pub(super) fn steuernummer(digits: &[u8]) -> bool {
     whole(digits) != 0
 }
 
-/// Value added tax of Germany and Italy; elsewhere the number says too little by itself.
-pub(super) fn vat(signs: &[u8]) -> bool {
-    let Some((country, digits)) = signs.split_first_chunk() else { return false };
-    match (country, digits.len()) {
-        (b"DE", 9) => digits.first() != Some(&b'0') && mod_11_10(digits),
-        (b"IT", 11) => luhn(digits),
-        _ => false,
-    }
+/// Germany, identity cards: no vowels and nothing that looks like a digit, and the check digit of the line that machines read.
+pub(super) fn german_card(signs: &[u8]) -> bool {
+    let Some((&last, number)) = signs.split_last() else { return false };
+    let fits = |sign: &u8| sign.is_ascii_digit() || b"CFGHJKLMNPRTVWXYZ".contains(sign);
+    number.iter().all(fits) && check_digit(number) == last
 }
 
 /// Belgium: day of birth, and what lacks to 97; those born since 2000 have a two before it.
