@@ -3,6 +3,7 @@
 
 mod confidence;
 mod keys;
+mod letter;
 mod names;
 mod persons;
 mod sample;

@@ -33,9 +33,10 @@ const OBJECTS: &str = r"
     INSERT INTO told VALUES ('canary');
     COMMENT ON COLUMN told.c4 IS 'the user''s password';
     INSERT INTO few VALUES ('canary1@shop.org', '1.2.3.4');
-    CREATE TABLE people (id int, contact text, turned text, label text, product text, place text);
+    CREATE TABLE people (id int, contact text, turned text, label text, product text, place text, door text);
     INSERT INTO people
-    SELECT n, first || ' ' || last, last || ', ' || first, first, product || ' Chair', first || ' Street'
+    SELECT n, first || ' ' || last, last || ', ' || first, first, product || ' Chair', first || ' Street',
+        n || ' Maple Street, Springfield, IL 62704'
     FROM unnest(
         string_to_array('Anna Bob Carlos Dora Emma Frank Grace Hanna Ivan Julia Karl Laura Martin Nora Oscar Paula Robert Sara Thomas Walter Helen Rita', ' '),
         string_to_array('Miller Smith Brown Jones Davis Wilson Moore Taylor Clark Lewis Young King Wright Scott Green Baker Adams Nelson Carter Mitchell Parker Cooper', ' '),
@@ -44,7 +45,7 @@ const OBJECTS: &str = r"
 ";
 
 /// What shows values, and what a look at them must make of the first row.
-const SHOWN: [(&str, &str); 17] = [
+const SHOWN: [(&str, &str); 18] = [
     ("SELECT c1 FROM things WHERE id = 1", "c***@***.org"),
     ("SELECT c2 FROM things WHERE id = 1", "+** ** **** **01"),
     ("SELECT c3 FROM things WHERE id = 1", "**** **** **** 1111"),
@@ -62,6 +63,7 @@ const SHOWN: [(&str, &str); 17] = [
     ("SELECT contact, turned, label FROM people WHERE id = 1", "***|***|***"),
     ("SELECT product, place FROM people WHERE id = 1", "Red Chair|Anna Street"),
     ("SELECT upper(contact) FROM people WHERE id = 1", "***"),
+    ("SELECT door FROM people WHERE id = 1", "***"),
 ];
 
 #[test]

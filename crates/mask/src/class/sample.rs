@@ -1,6 +1,7 @@
 //! The class of a column by a sample of its values.
 
 use super::Class;
+use super::letter::is_address;
 use super::persons::Persons;
 use crate::FIRST_NORMAL_OID;
 use crate::columns::{BYTEA, is_document};
@@ -100,7 +101,8 @@ impl Sample {
         let mut whole = None;
         for found in detect::all(value) {
             self.has_distinct |= found.is_distinct();
-            if value.len() * WHOLE_PERCENT <= found.range.len() * 100 {
+            let is_most = value.len() * WHOLE_PERCENT <= found.range.len() * 100;
+            if is_most || found.class == Class::Address && is_address(value, &found.range) {
                 whole = Some(found.class);
             }
         }

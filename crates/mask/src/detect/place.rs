@@ -185,6 +185,7 @@ const FIRST_WORDS: &[&str] = &[
     "impasse",
     "calle",
     "avenida",
+    "av",
     "avda",
     "paseo",
     "via",
@@ -232,6 +233,25 @@ const FIRST_WORDS: &[&str] = &[
     "ulica",
     "aleja",
     "plac",
+];
+
+/// Words that begin the name of a street behind its number, where a name goes on: elsewhere they are everything.
+const FRENCH_WORDS: &[&str] = &["av", "ave", "bd", "bvd", "cité", "place", "route", "square"];
+
+/// What may stand between those and the name.
+const FRENCH_ARTICLES: &[&[u8]] = &[b"de", b"des", b"du", b"la", b"le", b"les"];
+
+/// What French people number houses with that stand between two.
+const FRENCH_NUMBERS: &[&[u8]] = &[b"bis", b"ter", b"quater"];
+
+/// Words that German streets begin with which are called by where they are: `Am Markt 3`, `Unter den Linden 77`.
+const WHERE: &[&[u8]] =
+    &[b"Am", b"An", b"Auf", b"Bei", b"Hinter", b"Im", b"In", b"Unter", b"Vor", b"Zum", b"Zur"];
+
+/// Words that end the name of a street behind another word: `Berliner Allee 12`.
+const LAST_GERMAN_WORDS: &[&str] = &[
+    "straße", "strasse", "str.", "weg", "allee", "gasse", "platz", "ring", "damm", "ufer", "markt", "reihe",
+    "straat", "laan", "plein",
 ];
 
 /// Words of that kind that nobody writes large (Poland).
@@ -318,10 +338,20 @@ fn degrees(value: &[u8], start: usize) -> Option<(u32, usize)> {
 
 /// A street whose number is the word at `start`: `12 Maple Street`, `12 rue de la Paix`.
 pub(super) fn street(value: &[u8], start: usize, len: usize) -> Option<(Class, usize)> {
-    let digits = value.get(start..start + len)?.iter().filter(|byte| byte.is_ascii_digit()).count();
-    if len > 6 || digits + 1 < len || is_inside(value, start) {
+    let number = value.get(start..start + len)?;
+    let digits = number.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let is_french = number.get(digits..).is_some_and(|rest| FRENCH_NUMBERS.contains(&rest));
+    if !is_french && (len > 6 || digits + 1 < len) || is_inside(value, start) {
         return None;
     }
+    let between = value
+        .get(start + len + 1..end_of_word(value.get(..value.len().min(start + len + 8))?, start + len + 1));
+    let len = match between {
+        Some(word) if at(value, start + len) == b' ' && FRENCH_NUMBERS.contains(&word) => {
+            len + 1 + word.len()
+        }
+        _ => len,
+    };
     let line = value.get(..value.len().min(start + len + STREET_BYTES_MAX))?;
     let mut place = start + len + usize::from(at(value, start + len) == b',');
     let (mut words, mut named) = (0, false);
@@ -331,6 +361,14 @@ pub(super) fn street(value: &[u8], start: usize, len: usize) -> Option<(Class, u
         let goes_on = at(line, end) == b' ' && !at(line, end + 1).is_ascii_digit();
         if words == 0 && goes_on && is_one_of(word, FIRST_WORDS) {
             return Some((Class::Address, end_of_name(value, end)));
+        }
+        if words == 0 && is_one_of(word, FRENCH_WORDS) {
+            let next = end + usize::from(at(line, end) == b'.');
+            let name = line.get(next + 1..end_of(line, next + 1, is_name)).filter(|_| at(line, next) == b' ');
+            let is_of_name = |word: &[u8]| {
+                at(word, 0).is_ascii_uppercase() || word.starts_with(b"d'") || FRENCH_ARTICLES.contains(&word)
+            };
+            return name.filter(|name| is_of_name(name)).map(|_| (Class::Address, end_of_name(value, next)));
         }
         if named && is_one_of(word, LAST_WORDS) {
             return Some((Class::Address, end));
@@ -356,21 +394,30 @@ pub(super) fn named_street(value: &[u8], start: usize, len: usize) -> Option<(Cl
     if first.is_some_and(|word| at(word, 0).eq_ignore_ascii_case(&b'p') && word.eq_ignore_ascii_case(b"po")) {
         return post_box(value, start + len);
     }
+    if value.get(start..start + 4).is_some_and(|word| word.eq_ignore_ascii_case(b"p.o.")) {
+        return post_box(value, start + 4);
+    }
+    if start == 0 && first.is_some_and(|word| WHERE.contains(&word)) {
+        return by_where(value, len);
+    }
     let dotted = at(value, start + len) == b'.';
     let small = dotted && SMALL_FIRST_WORDS.contains(&first.unwrap_or_default());
     // Only a word with a small letter in it or a capital before it can name a street.
     if !(at(value, start).is_ascii_uppercase() || small) || is_name(before(value, start)) {
         return None;
     }
-    let mut place = start;
-    let first_word = end_of(line, place, is_name);
-    let begins = small || is_one_of(line.get(start..first_word)?, FIRST_WORDS);
+    // Short for a street in Spain.
+    let calle = at(value, start) == b'C' && at(value, start + 1) == b'/';
+    let mut place = start + if calle { 2 + usize::from(at(value, start + 2) == b' ') } else { 0 };
+    let first_word = if calle { place } else { end_of(line, place, is_name) };
+    let begins = small || calle || is_one_of(line.get(start..first_word)?, FIRST_WORDS);
     for _ in 0..5 {
         let end = end_of(line, place, |byte| is_name(byte) || byte == b'.');
         let word = line.get(place..end)?;
         let number = end_of(line, end + 1, |byte| byte.is_ascii_digit());
         let numbered = at(line, end) == b' ' && (1..=4).contains(&(number.saturating_sub(end + 1)));
-        let ends = ENDINGS.iter().any(|ending| word.len() > ending.len() && ends_with(word, ending));
+        let ends = ENDINGS.iter().any(|ending| word.len() > ending.len() && ends_with(word, ending))
+            || place > start && is_one_of(word, LAST_GERMAN_WORDS);
         if numbered && (begins && end > first_word || ends) {
             return end_of_number(value, number).map(|end| (Class::Address, end));
         }
@@ -392,6 +439,22 @@ pub(super) fn named_street(value: &[u8], start: usize, len: usize) -> Option<(Cl
         }
     }
     None
+}
+
+/// The rest of a value that begins with where a street is, whose first word has so many bytes: a name, and a number with nothing but a
+/// town behind it.
+fn by_where(value: &[u8], len: usize) -> Option<(Class, usize)> {
+    const DIGITS_MAX: usize = 3;
+    let line = value.get(..value.len().min(STREET_BYTES_MAX))?;
+    let number = line.iter().position(u8::is_ascii_digit)?;
+    let name = line.get(len..number)?;
+    let last = name.trim_ascii().rsplit(|byte| *byte == b' ').next()?;
+    let is_name =
+        name.ends_with(b" ") && name.iter().all(|&byte| is_name(byte) || byte == b' ') && name.len() > 3;
+    let digits = end_of(line, number, |byte| byte.is_ascii_digit());
+    let end = end_of_number(value, digits)?;
+    let fits = is_name && !at(last, 0).is_ascii_lowercase() && digits - number <= DIGITS_MAX;
+    (fits && matches!(at(value, end), 0 | b',' | b'\n')).then_some((Class::Address, end))
 }
 
 /// Where the number of a house ends whose digits end at `end`: `5a`, `55-36`, `87/49`.

@@ -268,6 +268,33 @@ fn what_looks_alike_is_not_found() {
 }
 
 #[test]
+fn streets_are_found_as_many_countries_write_them() {
+    let streets = "Kölner Straße 12; Berliner Allee 12; Oude Markt 5; Am Markt 3; Unter den Linden 77; Zur Mühle 2a; 12 bis rue Victor Hugo; \
+        12bis, avenue Foch; 5 place de la République; 3 square Lamartine; 25 bd Saint-Michel; 25 av. des Champs; \
+        14 route de Lyon; C/ Mayor, 12; C/ Alcalá 45; Av. Libertador 1234; P.O. Box 123";
+    let mut wrong = Vec::new();
+    for street in streets.split("; ") {
+        check(street, &[&format!("address:{street}")], &mut wrong);
+    }
+    for text in [
+        "5 place settings",
+        "3 route changes",
+        "12 square meters",
+        "4 bis 5 Tage",
+        "Am Montag",
+        "Im Jahr 2020",
+        "we meet Am See 3",
+        "In Stock 3 pieces",
+        "C/C++ 11",
+        "Straße 5",
+        "P.O. 7",
+    ] {
+        check(text, &[], &mut wrong);
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
 fn several_things_are_found_in_order() {
     let text = "bob@shop.org, +1 415 555 0132; card 4111-1111-1111-1111";
     assert_eq!(found(text), ["email:bob@shop.org", "phone:+1 415 555 0132", "card:4111-1111-1111-1111"]);
