@@ -15,6 +15,7 @@ fn refused_by(policies: &Policies, text: &str) -> Vec<String> {
     let facts = facts.with_temporary(|_| false, |name| !matches!(name, "users" | "orders"), |_| false);
     let is_masked =
         |statement: &sql::Statement| statement.relations.iter().any(|relation| relation.name == "users");
+    let facts = facts.with_reach(&Catalog::default());
     let meaning = Meaning { catalog: &Catalog::default(), is_masked: &is_masked, is_maskable: &|_| false };
     let verdicts = policies.judge(&policies.subject(&Who::default()).unwrap(), &facts, &meaning);
     verdicts.iter().filter_map(|verdict| verdict.refusal()).map(|refusal| refusal.rule().to_owned()).collect()

@@ -275,7 +275,7 @@ impl Body {
         if self.runs.is_empty() {
             return;
         }
-        let given = scopes.all_given();
+        let given = &scopes.all_given();
         for at in &self.runs {
             let text = words.run(*at).map(|text| Computed::new(&text, true, given));
             self.computed.push(text.unwrap_or_else(Computed::unknown));

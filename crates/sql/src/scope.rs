@@ -52,6 +52,8 @@ pub(crate) struct Scopes {
     given: HashMap<String, Option<Feed>>,
     /// Everything that variables are given.
     values: Vec<Rc<Tree>>,
+    /// Variables that loops give something.
+    looped: HashSet<String>,
     cursors: HashMap<String, Option<Rc<Tree>>>,
 }
 
@@ -117,6 +119,9 @@ impl Scopes {
                 "for" | "foreach" | "while" | "loop" => {
                     let body = if name == "loop" { at } else { words.find(at, &["loop"]) };
                     let feeds = scopes.header(words, at, body, &name);
+                    scopes
+                        .looped
+                        .extend((at + 1..words.find(at, &["in"]).min(body)).filter_map(|at| words.name(at)));
                     let is_for = matches!(name.as_str(), "for" | "foreach");
                     open.push(Open::Loop { which: scopes.loops.len(), body, is_for });
                     scopes.loops.push(Loop { feeds, is_left: false });
@@ -140,9 +145,10 @@ impl Scopes {
         Rc::new(known.collect())
     }
 
-    /// The same by name; `None` where it is not known, or happens more than once.
-    pub(crate) fn all_given(&self) -> &HashMap<String, Option<Feed>> {
-        &self.given
+    /// The same by name, of variables that no loop gives anything; `None` where it is not known, or happens more than once.
+    pub(crate) fn all_given(&self) -> HashMap<String, Option<Feed>> {
+        let given = self.given.iter().filter(|(name, _)| !self.looped.contains(*name));
+        given.map(|(name, feed)| (name.clone(), feed.clone())).collect()
     }
 
     /// Every expression whose value a variable is given.

@@ -7,6 +7,7 @@ use e2e::psql;
 
 use crate::laundering::{parts, run};
 use crate::leaks::{assert_as_it_is, cases, shows_canary, with_objects};
+use crate::reload::{RELOADED, reload};
 use crate::stack::Stack;
 
 fn with_triggers() -> Result<Stack> {
@@ -36,6 +37,27 @@ fn what_triggers_write_elsewhere_stays_masked() -> Result<()> {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+    Ok(())
+}
+
+#[test]
+fn what_an_application_sets_going_is_masked_for_others() -> Result<()> {
+    const MAY_SEE: &str = "name = \"alice\"\ngroups = [\"reveal\"]\n";
+    let mut stack = with_triggers()?;
+    reload(&mut stack, RELOADED, |text| text.replace("name = \"alice\"\n", MAY_SEE))?;
+    for case in cases(include_str!("leaks/triggers.sql")) {
+        run(&stack.alice()?, parts(case)?.0)?;
+    }
+    reload(&mut stack, RELOADED, |text| text.replace(MAY_SEE, "name = \"alice\"\n"))?;
+    for case in cases(include_str!("leaks/triggers.sql")) {
+        let (_, reads) = parts(case)?;
+        assert!(shows_canary(&run(&stack.owner(), reads)?), "{case}");
+        let shown = run(&stack.alice()?, reads)?;
+        assert!(!shows_canary(&shown), "{case}\n{}{}", shown.stdout, shown.stderr);
+    }
+    // Numbers among what triggers write are not hidden for that.
+    let numbers = run(&stack.alice()?, "SELECT n FROM g2_log")?;
+    assert_eq!(numbers.stdout.trim(), "2");
     Ok(())
 }
 

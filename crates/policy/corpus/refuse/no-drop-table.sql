@@ -81,3 +81,5 @@ CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS 'BEGIN DROP TABLE queue
 
 -- changes: SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM pg_class WHERE relname IN ('orders', 'queue')), (SELECT rolsuper FROM pg_authid WHERE rolname = 'corpus_clerk'), (SELECT tgenabled FROM pg_trigger WHERE tgname = 'note_change'), has_table_privilege('corpus_clerk', 'users', 'SELECT'), (SELECT count(*) FROM audit_log)
 DO $$ DECLARE a int; BEGIN EXECUTE 'SELECT 1' INTO a; EXECUTE 'DROP TABLE queue'; END $$
+
+DO 'BEGIN EXECUTE ''DR'' || ''OP TABLE queue''; END'; SELECT 1 WHERE to_regclass('queue') IS NULL

@@ -68,3 +68,9 @@ DO $$ BEGIN PERFORM 1/0; EXCEPTION WHEN division_by_zero THEN TRUNCATE orders; E
 -- changes: SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM pg_class WHERE relname IN ('orders', 'queue')), (SELECT rolsuper FROM pg_authid WHERE rolname = 'corpus_clerk'), (SELECT tgenabled FROM pg_trigger WHERE tgname = 'note_change'), has_table_privilege('corpus_clerk', 'users', 'SELECT'), (SELECT count(*) FROM audit_log)
 -- then: SELECT later()
 DO $$ BEGIN CREATE FUNCTION later() RETURNS void LANGUAGE sql AS 'TRUNCATE orders'; END $$
+
+DO $$ BEGIN EXECUTE E'TRUNCATE \x6frders'; END $$
+
+DO $$ BEGIN EXECUTE U&'TRUNCATE \006frders'; END $$
+
+DO $$ BEGIN EXECUTE ('TRUNCATE orders'); END $$

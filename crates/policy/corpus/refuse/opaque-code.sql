@@ -2,8 +2,6 @@
 -- Code that does not show what it does.
 -- changes: SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM pg_class WHERE relname IN ('orders', 'queue')), (SELECT rolsuper FROM pg_authid WHERE rolname = 'corpus_clerk'), (SELECT tgenabled FROM pg_trigger WHERE tgname = 'note_change'), has_table_privilege('corpus_clerk', 'users', 'SELECT'), (SELECT count(*) FROM audit_log)
 
-DO 'BEGIN EXECUTE ''DR'' || ''OP TABLE queue''; END'; SELECT 1 WHERE to_regclass('queue') IS NULL
-
 DO $$ DECLARE t text; BEGIN FOR t IN SELECT 'orders' LOOP EXECUTE format('DELETE FROM %I', t); END LOOP; END $$
 
 DO $$ BEGIN EXECUTE convert_from(decode('5452554e43415445206f7264657273', 'hex'), 'UTF8'); END $$
@@ -34,9 +32,3 @@ CREATE FUNCTION later(text) RETURNS text LANGUAGE internal AS 'pg_read_file_all'
 
 -- then: SELECT later()
 CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'TRUNCATE ' || 'orders'; END $$
-
-DO $$ BEGIN EXECUTE E'TRUNCATE \x6frders'; END $$
-
-DO $$ BEGIN EXECUTE U&'TRUNCATE \006frders'; END $$
-
-DO $$ BEGIN EXECUTE ('TRUNCATE orders'); END $$

@@ -177,7 +177,11 @@ allow
 
 #[test]
 fn what_cannot_be_known_is_refused() {
-    assert_snapshot!(verdict("do $$ begin execute 'drop ' || 'table users'; end $$"), @r#"42501 Picket refused this statement: Rule "opaque-code": Picket cannot tell what the body of a DO block does."#);
+    assert_snapshot!(verdict("do $$ begin execute 'drop ' || 'table users'; end $$"), @r#"
+42501 Picket refused this statement: Rule "no-drop-table": tables are not dropped through Picket.
+Rule "opaque-code": Picket cannot tell what the body of a DO block does.
+"#);
+    assert_snapshot!(verdict("do $$ begin execute 'drop table users' || n; end $$"), @r#"42501 Picket refused this statement: Rule "opaque-code": Picket cannot tell what the body of a DO block does."#);
     for text in [
         "create function f() returns void language plpgsql as 'begin execute n; end'",
         "create or replace function f() returns void as $$ discard temp $$ language sql",

@@ -91,6 +91,10 @@ fn of_other_names_a_part_is_told() {
         ("EXECUTE 'SELECT ' || call || '($1)' USING NEW;", (vec![], true)),
         ("EXECUTE 'SELECT ($1).' || quote_ident(field) INTO v USING NEW;", (vec![], false)),
         ("EXECUTE format('DELETE FROM %I', target);", (vec![], false)),
+        (
+            "target := 'log'; FOR target IN SELECT 'x' LOOP EXECUTE 'INSERT INTO ' || target || ' VALUES (1)'; END LOOP;",
+            (vec![], true),
+        ),
     ] {
         let (_, targets, is_any) = written(&format!("BEGIN {body} END"), &[]);
         assert_eq!((targets.iter().map(String::as_str).collect(), is_any), found, "{body}");
