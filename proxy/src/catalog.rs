@@ -119,7 +119,7 @@ const GENERATED: &str = "
           AND NOT attisdropped";
 
 /// Columns of which others are generated, and 0 for each column of a composite type that a column is of: in an array, a domain, or
-/// both.
+/// both. Up to PostgreSQL 14 the generated column depends on the others, since 15 its expression does.
 const HOLDS: &str = "
     SELECT d.objid, d.objsubid, d.refobjid, d.refobjsubid
     FROM pg_catalog.pg_depend d
@@ -128,6 +128,15 @@ const HOLDS: &str = "
       AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::regclass::oid
       AND d.objid OPERATOR(pg_catalog.=) d.refobjid AND d.refobjsubid OPERATOR(pg_catalog.>) 0
       AND d.objid OPERATOR(pg_catalog.>=) 16384::oid AND a.attgenerated OPERATOR(pg_catalog.<>) ''::\"char\"
+    UNION
+    SELECT f.adrelid, f.adnum, d.refobjid, d.refobjsubid
+    FROM pg_catalog.pg_depend d
+    JOIN pg_catalog.pg_attrdef f ON f.oid OPERATOR(pg_catalog.=) d.objid
+    JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) f.adrelid AND a.attnum OPERATOR(pg_catalog.=) f.adnum
+    WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_attrdef'::regclass::oid
+      AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::regclass::oid
+      AND d.refobjid OPERATOR(pg_catalog.=) f.adrelid AND d.refobjsubid OPERATOR(pg_catalog.>) 0
+      AND f.adrelid OPERATOR(pg_catalog.>=) 16384::oid AND a.attgenerated OPERATOR(pg_catalog.<>) ''::\"char\"
     UNION
     SELECT a.attrelid, a.attnum, r.oid, 0
     FROM pg_catalog.pg_attribute a

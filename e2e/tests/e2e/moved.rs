@@ -8,7 +8,7 @@ use e2e::psql::{self, Session};
 use e2e::wait;
 
 use crate::laundering::run;
-use crate::leaks::{cases, shows_canary, with_objects};
+use crate::leaks::{Values, cases, shows_canary, with_objects, with_objects_of};
 
 /// What is there before, what moves it, and what reads it afterwards.
 fn parts(case: &str) -> Result<[&str; 3]> {
@@ -20,8 +20,18 @@ fn parts(case: &str) -> Result<[&str; 3]> {
 
 #[test]
 fn what_moves_names_is_seen_at_once() -> Result<()> {
-    let (direct, stack) = (with_objects("")?, with_objects("")?);
-    let cases: Vec<_> = cases(include_str!("leaks/moved.sql")).map(parts).collect::<Result<_>>()?;
+    assert_moves_are_seen(Values::Addresses)
+}
+
+#[test]
+fn what_moves_names_of_what_has_no_form_is_seen_at_once() -> Result<()> {
+    assert_moves_are_seen(Values::Names)
+}
+
+fn assert_moves_are_seen(values: Values) -> Result<()> {
+    let (direct, stack) = (with_objects_of(values, "")?, with_objects_of(values, "")?);
+    let moved = values.of(include_str!("leaks/moved.sql"));
+    let cases: Vec<_> = cases(&moved).map(parts).collect::<Result<_>>()?;
     for [before, moves, reads] in &cases {
         psql::run(&direct.owner(), before)?.success()?;
         psql::run(&stack.owner(), before)?.success()?;

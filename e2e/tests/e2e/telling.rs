@@ -7,7 +7,7 @@ use postgres_protocol::message::frontend;
 
 use crate::conversation::Client;
 use crate::early_code;
-use crate::leaks::{assert_no_leak, cases, extended, run, shows_canary, with_more};
+use crate::leaks::{Values, assert_no_leak, cases, extended, run, shows_canary, with_more, with_more_of};
 use crate::stack::Stack;
 
 fn with_code() -> Result<Stack> {
@@ -16,8 +16,18 @@ fn with_code() -> Result<Stack> {
 
 #[test]
 fn messages_of_code_that_a_statement_sets_going_tell_nothing() -> Result<()> {
-    let stack = with_code()?;
-    assert_no_leak(include_str!("leaks/telling.sql"), &stack.owner(), &stack.alice()?, shows_canary)
+    assert_messages_tell_nothing(Values::Addresses)
+}
+
+#[test]
+fn messages_tell_nothing_that_has_no_form() -> Result<()> {
+    assert_messages_tell_nothing(Values::Names)
+}
+
+fn assert_messages_tell_nothing(values: Values) -> Result<()> {
+    let stack = with_more_of(values, Stack::owner, include_str!("leaks/telling_objects.sql"))?;
+    let attacks = values.of(include_str!("leaks/telling.sql"));
+    assert_no_leak(&attacks, &stack.owner(), &stack.alice()?, shows_canary)
 }
 
 #[test]
