@@ -127,11 +127,11 @@ impl Running {
 
     /// No more rows of its present result come: columns in which something was found were masked.
     pub(crate) fn end_result(&mut self) {
-        let of_copy = self.copy_out.as_ref().map(|rows| rows.found().clone()).unwrap_or_default();
-        for found in [take(&mut self.found), of_copy] {
-            if let Some(planned) = self.planned.as_ref().filter(|_| !found.is_empty()) {
-                self.execution.note_result(&Rc::new(planned.names_of(&found)));
-            }
+        let of_rows = take(&mut self.found);
+        let Some(planned) = &self.planned else { return };
+        let of_copy = self.copy_out.as_ref().map(|rows| rows.found());
+        for found in of_copy.into_iter().chain([&of_rows]).filter(|found| !found.is_empty()) {
+            self.execution.note_result(&Rc::new(planned.names_of(found)));
         }
     }
 }

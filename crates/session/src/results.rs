@@ -126,22 +126,17 @@ pub(crate) fn plan(
             _ => Plan::column(&column.field(), known, env.classes, shows, |class| env.reveals(class)),
         };
         let treated = Treated::from(&plan);
-        let is_searched = matches!(plan, ColumnPlan::Scan(..));
-        let is_named = name.is_some();
-        let name = match name {
-            Some(name) => Some(name),
-            None if treated == Treated::Shown && !is_searched => None,
+        let called = || match &name {
+            Some(name) => name.clone(),
             // Computed, or a whole row.
-            None if column.id().is_none() => Some(format!("({})", label(index))),
-            None => Some(format!("{}.{}", column.table_oid, column.column)),
+            None if column.id().is_none() => format!("({})", label(index)),
+            None => format!("{}.{}", column.table_oid, column.column),
         };
-        if let Some(name) = name {
-            if is_searched {
-                searched.push((index, name.clone()));
-            }
-            if is_named || treated != Treated::Shown {
-                names.note(name, treated);
-            }
+        if matches!(plan, ColumnPlan::Scan(..)) {
+            searched.push((index, called()));
+        }
+        if name.is_some() || treated != Treated::Shown {
+            names.note(called(), treated);
         }
         plans.push(plan);
     }

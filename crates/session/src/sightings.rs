@@ -59,11 +59,7 @@ pub(crate) struct Sightings {
 impl Sightings {
     /// Counts the values of a row. Whether that can be read is for others to say.
     pub(crate) fn note(&mut self, sighted: &[Sighted], row: &[u8]) {
-        let is_open = |sighted: &Sighted| match self.counted.get(&sighted.id) {
-            Some(counted) => counted.len() < VALUES_MAX,
-            None => self.counted.len() < COLUMNS_MAX,
-        };
-        if !sighted.iter().any(is_open) {
+        if !sighted.iter().any(|sighted| self.has_room(sighted.id)) {
             return;
         }
         let Ok(row) = DataRow::read(row) else { return };
@@ -74,15 +70,18 @@ impl Sightings {
             };
             let Ok(Some(value)) = value else { continue };
             let value = value.get(..VALUE_BYTES_MAX).unwrap_or(value);
-            let columns = self.counted.len();
-            let counted = match self.counted.get_mut(id) {
-                Some(counted) => counted,
-                None if columns < COLUMNS_MAX => self.counted.entry(*id).or_default(),
-                None => continue,
-            };
-            if counted.len() < VALUES_MAX && counted.insert(self.hasher.hash_one(value)) {
+            if self.has_room(*id) && self.counted.entry(*id).or_default().insert(self.hasher.hash_one(value))
+            {
                 self.fresh.entry(*id).or_default().note(*type_oid, value);
             }
+        }
+    }
+
+    /// Whether one more value of a column can be counted.
+    fn has_room(&self, id: ColumnId) -> bool {
+        match self.counted.get(&id) {
+            Some(counted) => counted.len() < VALUES_MAX,
+            None => self.counted.len() < COLUMNS_MAX,
         }
     }
 

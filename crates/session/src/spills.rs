@@ -151,6 +151,12 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
+    /// It can hold something that is computed of what is sensitive.
+    fn derived(&mut self, relation: &Relation, column: &Column) {
+        let id = ColumnId { table_oid: relation.oid, number: column.number };
+        self.add(Stain::Column(id, Class::Derived));
+    }
+
     fn add(&mut self, stain: Stain) {
         self.spills.are_any = true;
         let is_known = match &stain {
@@ -252,10 +258,7 @@ impl Found<'_> {
                 self.any(below);
                 continue;
             }
-            for own in same {
-                let id = ColumnId { table_oid: below.oid, number: own.number };
-                self.add(Stain::Column(id, Class::Derived));
-            }
+            same.for_each(|own| self.derived(below, own));
         }
     }
 
@@ -313,10 +316,8 @@ impl Found<'_> {
 
     /// Any text in it can hold something.
     fn texts(&mut self, relation: &Relation) {
-        for column in relation.columns.iter().filter(|column| mask::can_hold_text(column.type_oid)) {
-            let id = ColumnId { table_oid: relation.oid, number: column.number };
-            self.add(Stain::Column(id, Class::Derived));
-        }
+        let texts = relation.columns.iter().filter(|column| mask::can_hold_text(column.type_oid));
+        texts.for_each(|column| self.derived(relation, column));
     }
 
     /// Any column of it can hold something.
@@ -327,8 +328,7 @@ impl Found<'_> {
     /// This column of it can hold something.
     fn one(&mut self, relation: &Relation, column: &Column) {
         if !self.sees_derived || mask::can_hold_text(column.type_oid) {
-            let id = ColumnId { table_oid: relation.oid, number: column.number };
-            self.add(Stain::Column(id, Class::Derived));
+            self.derived(relation, column);
         }
     }
 }

@@ -13,7 +13,7 @@ use sql::catalog::Column;
 use super::Snapshot;
 use super::corrections::Pinned;
 use super::said::Said;
-use super::samples::Samples;
+use super::samples::{Samples, id};
 use crate::config::Upstream;
 use crate::trail::now;
 
@@ -82,7 +82,7 @@ impl History {
         let mut now = HashMap::with_capacity(snapshot.classes.len());
         for relation in snapshot.catalog.relations() {
             for column in &relation.columns {
-                let id = ColumnId { table_oid: relation.oid, number: column.number };
+                let id = id(relation, column);
                 let Some(&class) = snapshot.classes.get(&id) else { continue };
                 let object = format!("{}.{}", relation.path(), column.name);
                 let found = match pinned.evidence(id, &object) {

@@ -132,13 +132,8 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<Hooks, Str
 
 /// Of `pg_trigger.tgargs` in hexadecimal: texts that each end in a zero.
 pub(super) fn arguments(hex: &str) -> Vec<String> {
-    let digits: Vec<u8> = hex
-        .chars()
-        .filter_map(|digit| digit.to_digit(16))
-        .filter_map(|digit| u8::try_from(digit).ok())
-        .collect();
-    let bytes: Vec<u8> =
-        digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok();
+    let bytes: Vec<u8> = hex.as_bytes().chunks_exact(2).filter_map(byte).collect();
     let mut arguments: Vec<String> = bytes
         .split(|byte| *byte == 0)
         .map(|argument| String::from_utf8_lossy(argument).into_owned())

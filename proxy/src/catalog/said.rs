@@ -7,6 +7,7 @@ use sql::Catalog;
 use sql::catalog::{Column, Relation};
 use wire::backend;
 
+use super::samples::id;
 use super::{Texts, ask};
 use crate::pipe::Pipe;
 
@@ -59,10 +60,6 @@ impl Said {
 
     /// Looks at the names of columns beside others of their relations.
     pub(super) fn compare(&mut self, catalog: &Catalog) {
-        let id = |relation: &Relation, column: &Column| ColumnId {
-            table_oid: relation.oid,
-            number: column.number,
-        };
         let has_address = |relation: &&Relation| {
             let is_address =
                 |column: &Column| self.own_class(&id(relation, column), column) == Some(Class::Address);

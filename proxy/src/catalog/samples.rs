@@ -259,16 +259,16 @@ impl Samples {
 
     /// Of the column, and of those that have its name in parts of its relation: their rows come under the names of the whole.
     fn samples<'a>(&'a self, catalog: &'a Catalog, id: ColumnId) -> impl Iterator<Item = &'a Sample> {
-        let name = catalog.relation(id.table_oid).and_then(|relation| relation.column(id.number));
-        let of_parts = self.all_parts(id.table_oid).into_iter().filter_map(move |part| {
-            let own = catalog
-                .relation(part)?
-                .columns
-                .iter()
-                .find(|own| Some(&own.name) == name.map(|column| &column.name))?;
-            self.looked(part, own.number)
-        });
+        let column = catalog.relation(id.table_oid).and_then(|relation| relation.column(id.number));
+        let parts = std::iter::once_with(move || self.all_parts(id.table_oid)).flatten();
+        let of_parts = parts.filter_map(move |part| self.in_part(catalog, part, column?));
         self.looked(id.table_oid, id.number).into_iter().chain(of_parts)
+    }
+
+    /// Of the column of a part that has the name of the whole's.
+    fn in_part(&self, catalog: &Catalog, part: u32, column: &Column) -> Option<&Sample> {
+        let own = catalog.relation(part)?.columns.iter().find(|own| own.name == column.name)?;
+        self.looked(part, own.number)
     }
 
     /// The columns that may hold anything, but for those of which somebody says something.
@@ -278,14 +278,12 @@ impl Samples {
         for relation in catalog.relations().filter(tables) {
             let parts = self.all_parts(relation.oid);
             let open = open_columns(relation, classes).filter(|column| {
-                let is_harmless = |oid| self.holds(oid, column.number) == Some(Holds::Harmless);
+                let is_harmless =
+                    |sample: Option<&Sample>| sample.is_some_and(|sample| sample.holds() == Holds::Harmless);
                 let has_rows = self.readable.contains_key(&relation.oid) || parts.is_empty();
-                let in_parts = |part: &u32| {
-                    let same = |own: &&Column| own.name == column.name;
-                    let own = catalog.relation(*part).and_then(|part| part.columns.iter().find(same));
-                    own.is_some_and(|own| self.holds(*part, own.number) == Some(Holds::Harmless))
-                };
-                has_rows && !is_harmless(relation.oid) || !parts.iter().all(in_parts)
+                let in_parts = |part: &u32| is_harmless(self.in_part(catalog, *part, column));
+                has_rows && !is_harmless(self.looked(relation.oid, column.number))
+                    || !parts.iter().all(in_parts)
             });
             unsearched.extend(open.map(|column| id(relation, column)));
         }
@@ -320,10 +318,6 @@ impl Samples {
         .await
     }
 
-    fn holds(&self, oid: u32, number: i16) -> Option<Holds> {
-        self.looked(oid, number).map(Sample::holds)
-    }
-
     fn looked(&self, oid: u32, number: i16) -> Option<&Sample> {
         self.seen.get(&oid)?.columns.get(&number)
     }
@@ -352,7 +346,7 @@ fn open_columns<'a>(relation: &'a Relation, classes: &'a Classes) -> impl Iterat
     relation.columns.iter().filter(is_open)
 }
 
-fn id(relation: &Relation, column: &Column) -> ColumnId {
+pub(super) fn id(relation: &Relation, column: &Column) -> ColumnId {
     ColumnId { table_oid: relation.oid, number: column.number }
 }
 

@@ -79,18 +79,20 @@ pub fn is_sink(name: &str) -> bool {
     SINKS.binary_search(&name).is_ok()
 }
 
-/// Whether somebody's code of this name calls one.
-fn has_sinks(name: &str, catalog: &Catalog) -> bool {
+/// What somebody's code of this name does, with what it calls.
+fn code(name: &str, catalog: &Catalog) -> Option<Statement> {
     let call = Statement { functions: vec![name.to_owned()], ..Statement::default() };
-    let whole = catalog.routines(name).next().and_then(|_| call.with_calls(catalog));
-    whole.is_some_and(|whole| whole.functions.iter().any(|name| is_sink(name)))
+    catalog.routines(name).next().and_then(|_| call.with_calls(catalog))
+}
+
+/// Whether somebody's code of this name calls a sink.
+fn has_sinks(name: &str, catalog: &Catalog) -> bool {
+    code(name, catalog).is_some_and(|code| code.functions.iter().any(|name| is_sink(name)))
 }
 
 /// Whether somebody's code of this name writes rows, or could.
 fn fills(name: &str, catalog: &Catalog) -> bool {
-    let call = Statement { functions: vec![name.to_owned()], ..Statement::default() };
-    let whole = catalog.routines(name).next().and_then(|_| call.with_calls(catalog));
-    whole.is_some_and(|whole| whole.computes() || !whole.writes.is_empty())
+    code(name, catalog).is_some_and(|code| code.computes() || !code.writes.is_empty())
 }
 
 impl Statement {
