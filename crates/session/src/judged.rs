@@ -24,10 +24,11 @@ use crate::probed::{hands_over, probes};
 use crate::reasons::ReasonChange;
 use crate::recorded::{Recorded, Treat};
 use crate::results::Planned;
+use crate::ruled::shown_by_rules;
 use crate::shown::{Known, Reach, Shown, classed};
 use crate::spills::{Spills, spilled};
 use crate::state::Environment;
-use crate::telling::{self, gives_by_rules, hangs_telling_code, renames_telling, tells};
+use crate::telling::{self, hangs_telling_code, renames_telling, tells};
 use crate::temporary::{Temporary, TemporaryChange};
 use crate::tied::{Literals, hides_unknown};
 
@@ -464,6 +465,7 @@ impl Texts<'_> {
         let copied = copied.clone().filter(is_kept);
         let text = copied.as_ref().map_or(text, |copied| copied.query.trim_start());
         let shown = Shown::of(text, own, &known);
+        let by_rules = shown_by_rules((own, statement), &shown, &known);
         Rc::new(Judged {
             described,
             kept_bytes,
@@ -471,10 +473,10 @@ impl Texts<'_> {
             makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
             probes: asks.max(hands_over.then_some(Probe::HandsOver)),
             // Of whoever may see it too: it is recorded.
-            shown: if spills.spoil_documents || gives_by_rules(statement, &shown, &known) {
-                Shown::Anything
-            } else {
-                shown
+            shown: match by_rules {
+                Some(by_rules) => by_rules,
+                None if spills.spoil_documents => Shown::Anything,
+                None => shown,
             },
             says: is_more && tells(statement, &known),
             moves: may_move(statement).then(|| moves(text, statement, &known)),
@@ -685,12 +687,21 @@ impl Judged {
         read.iter().chain(written)
     }
 
+    /// Whether it writes rows, or runs what may.
+    pub(crate) fn may_write(&self) -> bool {
+        !self.described.touched.written.is_empty() || !self.runs.is_empty()
+    }
+
+    /// The same, and of those that what it runs reads and writes.
+    pub(crate) fn relations_reached(&self) -> impl Iterator<Item = &String> {
+        self.relations_touched().chain(self.ran.iter().flatten())
+    }
+
     /// Whether it reads such a relation, or what does nobody knows.
     fn reads(&self, catalog: &Catalog, is_such: impl Fn(&Relation) -> bool) -> bool {
         // Names can have dots in them.
         let mut names = self
-            .relations_touched()
-            .chain(self.ran.iter().flatten())
+            .relations_reached()
             .flat_map(|path| path.match_indices('.').map(|(dot, _)| path.get(dot + 1..).unwrap_or_default()));
         let runs_unseen = !self.runs.is_empty() && self.ran.is_none();
         runs_unseen || names.any(|name| catalog.named(name).any(&is_such))

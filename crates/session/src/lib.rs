@@ -43,6 +43,7 @@ mod refusal;
 mod replication;
 mod results;
 mod revealed;
+mod ruled;
 mod server;
 mod shown;
 mod sightings;

@@ -5,10 +5,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use mask::{Class, ColumnPlan, Form, Found, Known, Plan, Reason};
+use wire::backend::Field;
 
 use crate::evidence::{ResultNames, Treated};
 use crate::judged::Judged;
 use crate::names::{Columns, ResultColumn, ResultColumns};
+use crate::ruled::may_be_put_unseen;
 use crate::sightings::Sighted;
 use crate::state::Environment;
 
@@ -116,7 +118,15 @@ pub(crate) fn plan(
                 || known == Known::ByName && by_keys().is_sensitive(index, columns.len(), || label(index))
                 || *is_outdated.get_or_init(|| judged.reads_newly_sensitive(env))
         };
+        // The server calls what a rule gives back by the columns that it stands for.
+        let is_put = env.catalog.relation(column.table_oid).is_some_and(|relation| {
+            shown.is_put_for(relation, column.column) || may_be_put_unseen(judged, relation, env)
+        });
         let plan = match known {
+            _ if is_put => {
+                let computed = Field { table_oid: 0, ..column.field() };
+                Plan::column(&computed, known, env.classes, || true, |class| env.reveals(class))
+            }
             // A new name of something sensitive, a new column of it, or one that something was written into that is.
             Known::Not
                 if name.is_none() && env.hides() && (judged.is_moved || moved.is_some() || is_shown()) =>

@@ -10,6 +10,7 @@ use sql::facts::{Access, ColumnUse, Effect, RelationUse};
 use sql::{Catalog, Facts, Key, Lineage, Sensitive, Shows, Statement, lineage};
 
 use crate::moving::MovedNames;
+use crate::ruled::Returned;
 use crate::stains::Stains;
 use crate::statistics::{STATISTICS, STATISTICS_COLUMNS, STATISTICS_FUNCTIONS, STATISTICS_PLAIN_COLUMNS};
 
@@ -23,6 +24,8 @@ pub(crate) enum Shown {
     Traced(Rc<Traced>),
     /// Anything.
     Anything,
+    /// Anything, and what rules give back for columns of relations, which the server says are these.
+    ByRules(Rc<[Returned]>),
 }
 
 /// A statement that has sensitive relations in reach.
@@ -91,14 +94,17 @@ impl Shown {
         if !reach.is_any() {
             return Shown::Nothing;
         }
-        let (sensitive, lineage) = (reach.sensitive(statement, known), OnceCell::new());
-        Shown::Traced(Rc::new(Traced { text: text.into(), sensitive, lineage }))
+        Shown::traced(text, reach.sensitive(statement, known))
+    }
+
+    /// What this text shows, in which this is sensitive.
+    pub(crate) fn traced(text: &str, sensitive: Sensitive) -> Self {
+        Shown::Traced(Rc::new(Traced { text: text.into(), sensitive, lineage: OnceCell::new() }))
     }
 
     /// What stands behind sensitive keys in the result of `text`, which reads documents that nobody has looked at.
     pub(crate) fn by_keys(text: &str) -> Self {
-        let sensitive = Sensitive { trusts_keys: true, ..Sensitive::default() };
-        Shown::Traced(Rc::new(Traced { text: text.into(), sensitive, lineage: OnceCell::new() }))
+        Shown::traced(text, Sensitive { trusts_keys: true, ..Sensitive::default() })
     }
 
     /// What the result of `statement` shows where these names may mean something sensitive: any column may be one.
@@ -117,17 +123,15 @@ impl Shown {
             columns,
             ..Sensitive::default()
         };
-        Shown::Traced(Rc::new(Traced { text: text.into(), sensitive, lineage: OnceCell::new() }))
+        Shown::traced(text, sensitive)
     }
 
     /// What is shown where parameters are bound to these keys of documents.
     pub(crate) fn with_keys(&self, keys: &[(u16, Key)]) -> Self {
         match self {
-            Shown::Traced(traced) => Shown::Traced(Rc::new(Traced {
-                text: sql::with_keys(&traced.text, keys).into(),
-                sensitive: traced.sensitive.clone(),
-                lineage: OnceCell::new(),
-            })),
+            Shown::Traced(traced) => {
+                Shown::traced(&sql::with_keys(&traced.text, keys), traced.sensitive.clone())
+            }
             shown => shown.clone(),
         }
     }
@@ -137,6 +141,11 @@ impl Shown {
         match (self, other) {
             (Shown::Nothing, other) => other.clone(),
             (own, Shown::Nothing) => own,
+            (Shown::ByRules(own), Shown::ByRules(other)) => {
+                Shown::ByRules(own.iter().chain(other.iter()).cloned().collect())
+            }
+            (Shown::ByRules(rules), _) => Shown::ByRules(rules),
+            (_, Shown::ByRules(rules)) => Shown::ByRules(Rc::clone(rules)),
             _ => Shown::Anything,
         }
     }
@@ -151,10 +160,16 @@ impl Shown {
         self.shows(index, len, name) == Shows::Values
     }
 
+    /// Whether something sensitive can stand in a column that the server says is this one.
+    pub(crate) fn is_put_for(&self, relation: &Relation, column: i16) -> bool {
+        let Shown::ByRules(rules) = self else { return false };
+        rules.iter().any(|returned| returned.shows(relation, column))
+    }
+
     fn shows<'n>(&self, index: usize, len: usize, name: impl FnOnce() -> &'n str) -> Shows {
         match self {
             Shown::Nothing => Shows::Nothing,
-            Shown::Anything => Shows::Values,
+            Shown::Anything | Shown::ByRules(_) => Shows::Values,
             Shown::Traced(traced) => {
                 let trace = || lineage(&traced.text, &traced.sensitive, mask::is_sensitive_key);
                 traced.lineage.get_or_init(trace).shows(index, len, name())
@@ -196,6 +211,11 @@ impl Reach {
             anything: relations(statement, known).any(|(name, _)| !is_left_out(name) && has_any(name))
                 || statement.unnamed_calls(known.catalog).into_iter().any(|name| shows(called(name), known)),
         }
+    }
+
+    /// Anything can come of it.
+    pub(crate) fn is_anything(&self) -> bool {
+        self.anything
     }
 
     /// Whether code does that it runs or names.

@@ -2,9 +2,10 @@
 
 use mask::{Class, ColumnId};
 use sql::catalog::{Column, Relation};
-use sql::facts::{Effect, Put, Via, Write};
-use sql::{Origin, Spill, Spilled, Statement, rename, sinks, spills};
+use sql::facts::{Effect, Put, Reached, Via, Write};
+use sql::{Origin, Sensitive, Spill, Spilled, Statement, rename, sinks, spills};
 
+use crate::ruled::traced;
 use crate::shown::{Known, Reach, classed};
 use crate::stains::{NamedStain, Stain};
 
@@ -46,13 +47,7 @@ pub(crate) fn spilled(
     let is_made_of_another = own.effects.contains(&Effect::CreateTable) && !own.runs.is_empty();
     if reach.is_any() || is_made_of_another {
         let sensitive = reach.sensitive(own, known);
-        spills(text, &sensitive, None).iter().for_each(|spill| found.spill(spill, &reveals));
-        if known.classes.values().any(|class| *class == Class::Document) {
-            found.of_documents = true;
-            let cut = spills(text, &sensitive, Some(mask::is_sensitive_key));
-            cut.iter().for_each(|spill| found.spill(spill, &reveals));
-            found.of_documents = false;
-        }
+        found.text(text, &sensitive, &reveals);
         // What a body writes it can have from whatever it reads or is given.
         let is_given = || {
             let filling = own.calls_that_fill(known.catalog);
@@ -76,7 +71,7 @@ pub(crate) fn spilled(
         let takes = |relation: &&Relation| takes_of_row(&reached.does, relation, known);
         let takes = on.iter().any(takes);
         if reads || takes {
-            reached.does.writes.iter().for_each(|write| found.body(write));
+            found.hung(reached, &on, &reveals);
         }
         if takes || reached.does.computes() && reach.names_some() {
             let written = reached.does.could_write(known.catalog);
@@ -291,6 +286,32 @@ impl Found<'_> {
             all.filter(|(column, _)| origin.columns.contains(&column.name)).map(|(_, class)| class);
         let first = classes.next()?;
         classes.all(|class| class == first).then_some(first)
+    }
+
+    /// What hangs on these relations writes something. Of a rule that calls no code its definition tells what.
+    fn hung(&mut self, reached: &Reached, on: &[&Relation], reveals: &impl Fn(Class) -> bool) {
+        let known = self.known;
+        let runs_code = Reach::of(&reached.does, known).is_by_code()
+            || !reached.does.calls_that_fill(known.catalog).is_empty();
+        let rules: Option<Vec<_>> = on.iter().map(|relation| traced(reached, relation, known)).collect();
+        let Some(rules) = rules.filter(|rules| !rules.is_empty() && !runs_code) else {
+            reached.does.writes.iter().for_each(|write| self.body(write));
+            return;
+        };
+        for (definition, sensitive) in rules {
+            self.text(definition, &sensitive, reveals);
+        }
+    }
+
+    /// What a text writes in which this is sensitive.
+    fn text(&mut self, text: &str, sensitive: &Sensitive, reveals: &impl Fn(Class) -> bool) {
+        spills(text, sensitive, None).iter().for_each(|spill| self.spill(spill, reveals));
+        if self.known.classes.values().any(|class| *class == Class::Document) {
+            self.of_documents = true;
+            let cut = spills(text, sensitive, Some(mask::is_sensitive_key));
+            cut.iter().for_each(|spill| self.spill(spill, reveals));
+            self.of_documents = false;
+        }
     }
 
     /// A body writes this.

@@ -8,7 +8,7 @@ use sql::facts::{Access, Effect, RelationUse, Write};
 use crate::judged::{Judged, Read};
 use crate::moving::MovedNames;
 use crate::owed::Owed;
-use crate::shown::{Known, Reach, Shown, classed, may_tell};
+use crate::shown::{Known, Reach, may_tell};
 use crate::state::{Environment, Session};
 
 /// Whether statements that can tell of something were sent. Constraints and triggers that are deferred run at the end of a transaction,
@@ -46,16 +46,6 @@ impl Telling {
 pub(crate) fn tells(whole: &Statement, known: &Known<'_>) -> bool {
     !known.is_empty()
         && (may_tell(whole, known) || whole.reached.iter().any(|reached| may_tell(&reached.does, known)))
-}
-
-/// Whether the server answers a statement with results of rules in which something sensitive can be: what a rule selects, also of the row
-/// that it is about, or what its RETURNING stands for.
-pub(crate) fn gives_by_rules(whole: &Statement, own: &Shown, known: &Known<'_>) -> bool {
-    let is_about =
-        |on: &str| known.catalog.named(on).any(|relation| classed(relation, known.classes).next().is_some());
-    let mut rules = whole.reached.iter().filter(|reached| reached.gives_rows);
-    !known.is_empty()
-        && rules.any(|rule| own.is_anything() || is_about(&rule.on) || may_tell(&rule.does, known))
 }
 
 /// Whether what was put off may run in it: it ends the transaction, or has constraints checked at once, itself or by what it runs.

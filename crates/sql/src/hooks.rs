@@ -53,7 +53,19 @@ pub struct Hook {
     /// The server shows more than is read.
     pub is_too_long: bool,
     reads: OnceLock<Option<Statement>>,
-    gives_rows: OnceLock<bool>,
+    gives: OnceLock<Gives>,
+}
+
+/// What a rule gives whoever writes a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gives {
+    /// Nothing; no trigger gives something either.
+    #[default]
+    Nothing,
+    /// Results of their own.
+    Rows,
+    /// What the statement's RETURNING is replaced by, whatever else.
+    Returned,
 }
 
 /// A foreign key.
@@ -129,7 +141,7 @@ impl Hook {
             definition: String::new(),
             is_too_long: false,
             reads: OnceLock::new(),
-            gives_rows: OnceLock::new(),
+            gives: OnceLock::new(),
         }
     }
 
@@ -180,7 +192,7 @@ impl Hook {
             definition,
             is_too_long,
             reads: _,
-            gives_rows: _,
+            gives: _,
         } = self;
         *via == other.via
             && *oid == other.oid
@@ -215,11 +227,10 @@ impl Hook {
         self.kind & bit != 0
     }
 
-    /// Whether it is a rule that gives whoever writes a row a result: by a SELECT, or by what a RETURNING is replaced by. Call it on a
-    /// thread with [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
-    pub(crate) fn gives_rows(&self) -> bool {
-        let gives = || self.is_too_long || lineage::gives_rows(&self.definition);
-        self.via == Via::Rule && *self.gives_rows.get_or_init(gives)
+    /// What it gives whoever writes a row. Call it on a thread with [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
+    pub fn gives(&self) -> Gives {
+        let gives = || if self.is_too_long { Gives::Returned } else { lineage::gives(&self.definition) };
+        if self.via == Via::Rule { *self.gives.get_or_init(gives) } else { Gives::Nothing }
     }
 
     /// What its definition does when it runs, read once; `None` where nobody can tell. Call it on a thread with

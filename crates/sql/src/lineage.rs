@@ -23,6 +23,7 @@ use self::outputs::Outputs;
 pub use self::probe::{Probe, probes};
 pub use self::sinks::{is_sink, sinks};
 pub use self::spills::{Origin, Rename, Spill, Spilled, new_name, rename, spills};
+use crate::hooks::Gives;
 use crate::read::kept_tree;
 use crate::tree::Tree;
 
@@ -111,15 +112,18 @@ pub fn lineage(text: &str, sensitive: &Sensitive, is_key: fn(&str) -> bool) -> L
     lineage
 }
 
-/// Whether a rule with this definition has an action with a result. What cannot be read may.
-pub(crate) fn gives_rows(definition: &str) -> bool {
-    let mut gives = true;
+/// What a rule with this definition gives back. What cannot be read may give anything.
+pub(crate) fn gives(definition: &str) -> Gives {
+    let mut gives = Gives::Returned;
     of_statement(definition, |rule| {
-        let mut actions = rule.all("actions");
-        gives = rule.kind != "RuleStmt"
-            || actions.any(|action| {
-                action.kind == "SelectStmt" || action.has(&["returning_clause", "returning_list"])
-            });
+        let of_action = |action: &Tree| match action.kind {
+            _ if action.has(&["returning_clause", "returning_list"]) => Gives::Returned,
+            "SelectStmt" => Gives::Rows,
+            _ => Gives::Nothing,
+        };
+        if rule.kind == "RuleStmt" {
+            gives = rule.all("actions").map(of_action).max().unwrap_or_default();
+        }
     });
     gives
 }

@@ -9,7 +9,7 @@ use crate::catalog::{Catalog, Relation};
 use crate::computed::{self, Context, Told};
 use crate::every_row;
 use crate::facts::{Access, ColumnUse, Effect, Facts, RelationUse, Statement, Write};
-use crate::hooks::{Event, ForeignKey, Hook};
+use crate::hooks::{Event, ForeignKey, Gives, Hook};
 use crate::implicit;
 use crate::names::Naming;
 
@@ -47,8 +47,8 @@ pub struct Reached {
     pub name: String,
     /// Name of the table or view that this belongs to.
     pub on: String,
-    /// It is a rule that gives whoever writes a row a result.
-    pub gives_rows: bool,
+    /// What it gives whoever writes a row.
+    pub gives: Gives,
     /// What it does, with the routines that it calls. Where it is in the text says nothing.
     pub does: Statement,
 }
@@ -387,7 +387,7 @@ impl<'c> Follow<'c> {
             }
             let does = does.with_calls(self.catalog).unwrap_or(does);
             let (name, on) = (name.to_owned(), relation.name.clone());
-            self.reached.push(Reached { via, name, on, gives_rows: false, does });
+            self.reached.push(Reached { via, name, on, gives: Gives::Nothing, does });
         }
     }
 
@@ -465,8 +465,8 @@ impl<'c> Follow<'c> {
         let mut does = does.with_calls(self.catalog).unwrap_or(does);
         let rows = hook.rows.iter().map(String::as_str).chain([on]);
         does.takes_row |= rows.into_iter().any(|name| does.takes_rows_of(name));
-        let (via, name, gives_rows) = (hook.via, hook.name.clone(), hook.gives_rows());
-        self.reached.push(Reached { via, name, on: on.to_owned(), gives_rows, does });
+        let (via, name, gives) = (hook.via, hook.name.clone(), hook.gives());
+        self.reached.push(Reached { via, name, on: on.to_owned(), gives, does });
     }
 
     fn foreign_key(&mut self, key: &ForeignKey, event: Event) {
@@ -483,7 +483,7 @@ impl<'c> Follow<'c> {
             does.columns = named.map(|name| ColumnUse { qualifier: Vec::new(), name }).collect();
         }
         let (name, on) = (key.name.clone(), on.name.clone());
-        self.reached.push(Reached { via: Via::ForeignKey, name, on, gives_rows: false, does });
+        self.reached.push(Reached { via: Via::ForeignKey, name, on, gives: Gives::Nothing, does });
     }
 }
 

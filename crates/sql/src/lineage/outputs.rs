@@ -38,6 +38,14 @@ impl Outputs {
                     true => Outputs::Named,
                 }
             }
+            // What its RETURNING shows in the place of what a write returns; what a SELECT gives is a result of its own.
+            "RuleStmt" => {
+                let returning = |action: &&Tree| action.kind != "SelectStmt" && !results(action).is_empty();
+                match statement.all("actions").find(returning).map(Outputs::of) {
+                    Some(Outputs::Named) | None => Outputs::unknown(),
+                    Some(outputs) => outputs,
+                }
+            }
             // They show no values.
             "ExplainStmt" | "VariableShowStmt" => Outputs::AnyOf(Mentions::default()),
             _ => Outputs::unknown(),

@@ -62,6 +62,12 @@ fn value_names(value: &Tree, into: &mut Vec<String>) {
         // These are not called after what they are given.
         "AExpr" => {}
         "FuncCall" => into.extend(value.name("funcname").pop().map(str::to_owned)),
+        // The column of its query; what is no value of one (EXISTS, ARRAY, ANY) is called after its kind.
+        "SubLink" if !value.all("subselect").any(has_star) => {
+            let mut columns = Vec::new();
+            value.all("subselect").for_each(|query| result_names(query, &mut columns));
+            into.extend(columns.into_iter().next().unwrap_or_default());
+        }
         "TypeCast" => {
             value.all("type_name").for_each(|name| strings(name, into));
             value.all("arg").for_each(|value| value_names(value, into));

@@ -67,6 +67,18 @@ fn what_an_expression_takes_from_a_sensitive_column_is_sensitive() {
 }
 
 #[test]
+fn a_rule_shows_what_its_returning_does() {
+    let rule = |action: &str| shown(&format!("create rule r as on insert to orders do instead {action}"));
+    assert_eq!(
+        rule("insert into users (id) values (new.id) returning id, (select email || '' from users)"),
+        "-x"
+    );
+    assert_eq!(rule("(delete from orders; update users set name = 'a' returning email, new.note)"), "x-");
+    assert_eq!(rule("select 1"), "all");
+    assert_eq!(rule("nothing"), "all");
+}
+
+#[test]
 fn rows_hold_all_their_columns() {
     for (text, columns) in [
         ("select u from users u", "x"),
@@ -92,6 +104,12 @@ fn values_are_followed_through_names() {
         ("select lower || '' from (select lower(email) from users) s", "x"),
         ("select \"case\" || '' from (select case when true then email end from users) s", "x"),
         ("select a || b from (select email, name from users) s(a, b)", "x"),
+        (
+            "select email || '', id || '' from (select (select lower(email) as email from users where id = 1), id from orders) s",
+            "x-",
+        ),
+        ("select e || '' from (select (select * from (select email as e from users) q)) s", "x"),
+        ("select column1 || '' from (select (values (email)) from users) s", "x"),
         ("with c as (select email as x from users) select lower(x) from c", "x"),
         ("with c(x) as (select email from users) select lower(x) from c", "x"),
         (
