@@ -340,11 +340,13 @@ impl Words<'_> {
     /// it takes neither, unless it is told to take the column.
     fn variables(&self) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
+        if self.takes_columns() {
+            return found;
+        }
         let (mut declares, mut begins) = (false, false);
         for at in 0..self.tokens.len() {
             let Some(name) = self.name(at) else { continue };
             match name.as_str() {
-                "use_column" => return BTreeSet::new(),
                 "declare" => (declares, begins) = (true, true),
                 "begin" => declares = false,
                 ";" => begins = true,
@@ -363,6 +365,18 @@ impl Words<'_> {
         }
         found.extend(VARIABLES.map(str::to_owned));
         found
+    }
+
+    /// Where the lines end that stand before a body and say how it is read: `#option value`.
+    pub(crate) fn directives(&self) -> usize {
+        (0..self.len()).step_by(3).find(|at| self.text(*at) != Some("#")).unwrap_or(self.len())
+    }
+
+    /// `#variable_conflict use_column`: the last of such lines before the body counts.
+    fn takes_columns(&self) -> bool {
+        let is_one = |at: &usize| self.name(at + 1).as_deref() == Some("variable_conflict");
+        let last = (0..self.directives()).step_by(3).filter(is_one).last();
+        last.is_some_and(|at| self.name(at + 2).as_deref() == Some("use_column"))
     }
 
     /// Whether FOR UPDATE ends before the word at `at`.
@@ -613,7 +627,7 @@ mod tests {
     #[test]
     fn long_bodies_are_looked_at_a_bounded_number_of_times() {
         for (part, is_opaque) in [
-            ("begin for ", true),
+            ("begin for ", false),
             ("select a into b from t; delete from t where a = b; ", false),
             ("fetch c into a, b, c; ", false),
         ] {

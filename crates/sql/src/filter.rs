@@ -50,6 +50,17 @@ const UNSTEADY: [&str; 7] = [
     "uuid_generate_v4",
 ];
 
+/// Functions that look at nothing in a row, and say the same until the transaction ends.
+const FIXED: [&str; 7] = [
+    "current_database",
+    "current_setting",
+    "now",
+    "pg_backend_pid",
+    "statement_timestamp",
+    "transaction_timestamp",
+    "version",
+];
+
 /// Columns that each row has and that are never NULL.
 const SYSTEM_COLUMNS: [&str; 6] = ["cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"];
 
@@ -200,6 +211,23 @@ impl<'t> Scale<'t> {
             body: None,
             is_repeated: false,
             looks: Rc::new(Cell::new(cover::LOOKS_MAX)),
+        }
+    }
+
+    /// For conditions on the rows of a loop, which are those of `target`: whatever is named in them is of the row.
+    pub(crate) fn of_rows(target: &'t Tree, conditions: impl Iterator<Item = &'t Tree>) -> Self {
+        let mut own = Vec::new();
+        conditions.for_each(|condition| add_qualifiers(condition, &mut own));
+        Scale { own, ..Scale::of(target, &[]) }
+    }
+
+    /// What a condition on the row of a loop comes to. It is worked out for each row anew: only of what never changes is it known that it
+    /// is the same.
+    pub(crate) fn weigh_guard(&self, tree: &'t Tree) -> Truth {
+        match self.truth(tree, false) {
+            Truth::Same if changes(tree) => Truth::Depends,
+            Truth::Given => Truth::Depends,
+            truth => truth,
         }
     }
 
@@ -854,6 +882,24 @@ impl<'t> Scale<'t> {
                     })
             }
         }
+    }
+}
+
+/// Adds the names with which columns are named.
+fn add_qualifiers<'t>(tree: &'t Tree, to: &mut Vec<&'t str>) {
+    if tree.kind == "ColumnRef" {
+        let names = tree.name("fields");
+        to.extend(names.first().filter(|first| !to.contains(*first)).copied());
+    }
+    tree.nodes().for_each(|node| add_qualifiers(node, to));
+}
+
+/// Whether it may be another each time that it is worked out, in one statement of the client's.
+fn changes(tree: &Tree) -> bool {
+    match tree.kind {
+        "FuncCall" if !is_one_of(&FIXED, tree) => true,
+        "ParamRef" | "SubLink" => true,
+        _ => tree.nodes().any(changes),
     }
 }
 

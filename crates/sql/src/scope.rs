@@ -19,6 +19,16 @@ pub(crate) struct Scope {
     given: Rc<BTreeMap<String, Feed>>,
     /// It runs again and again.
     pub(crate) is_repeated: bool,
+    /// The same with more loops around it, and what must be true of their rows for it to run.
+    wider: Vec<(Vec<Rc<Guard>>, Scope)>,
+}
+
+/// What IF, CASE, CONTINUE and EXIT make a statement depend on: these conditions, each as it is or its opposite, are all true; or,
+/// where it `is_left` when they are, not all.
+#[derive(Clone, Debug)]
+pub(crate) struct Guard {
+    pub(crate) parts: Vec<(Rc<Tree>, bool)>,
+    pub(crate) is_left: bool,
 }
 
 /// What is put into a variable.
@@ -42,12 +52,20 @@ pub(crate) enum Place {
 /// Loops around a statement that are looked at, from the innermost.
 const LOOPS_MAX: usize = 64;
 
+/// What a statement stands in that is looked at, from the innermost, for what must be true for it to run; how many times more it
+/// is weighed for that; and how many such conditions there may be for it, and for each thing that it stands in.
+const STEPS_MAX: usize = 16;
+const WIDER_MAX: usize = 4;
+const GUARDS_MAX: usize = 16;
+
 /// The loops of a body, and what its variables are given.
 #[derive(Default)]
 pub(crate) struct Scopes {
     loops: Vec<Loop>,
     /// The loops around each statement in which nothing depends on the row before it runs.
     around: HashMap<usize, Vec<usize>>,
+    /// All that stands around each statement, from the innermost.
+    steps: HashMap<usize, Vec<Step>>,
     /// `None` where it is not known, or happens more than once.
     given: HashMap<String, Option<Feed>>,
     /// Everything that variables are given.
@@ -63,6 +81,18 @@ struct Loop {
     feeds: Vec<(String, Feed)>,
     /// It runs for each of something, and is left earlier.
     is_left: bool,
+    /// When it is; `None` where that is not understood.
+    exits: Vec<Option<Rc<Guard>>>,
+    /// When the rest of it is left out, as far as it has been read.
+    skips: Vec<Option<Rc<Guard>>>,
+}
+
+/// What a statement stands in.
+enum Step {
+    /// A loop, with what leaves out the rest of it before the statement.
+    Loop(usize, Vec<Option<Rc<Guard>>>),
+    /// An arm of IF or CASE; `None` where its condition is not understood.
+    Arm(Option<Rc<Guard>>),
 }
 
 /// What has begun and not ended.
@@ -70,6 +100,7 @@ enum Open {
     Block,
     Branch {
         depends: bool,
+        arm: Arm,
     },
     /// One of `loops`, with the place of its LOOP.
     Loop {
@@ -79,7 +110,38 @@ enum Open {
     },
 }
 
+/// The arm of IF or CASE that is being read: what is false since the arms before were not taken, and what is true.
+#[derive(Default)]
+struct Arm {
+    parts: Vec<(Rc<Tree>, bool)>,
+    /// What stands between CASE and its first WHEN.
+    value: String,
+    /// A condition is not understood.
+    is_unknown: bool,
+}
+
+impl Arm {
+    /// Those before were not taken, and this has such a condition; none is ELSE.
+    fn next(&mut self, condition: Option<Option<Rc<Tree>>>) {
+        self.parts.iter_mut().for_each(|(_, negated)| *negated = true);
+        match condition {
+            Some(Some(condition)) if self.parts.len() < GUARDS_MAX => self.parts.push((condition, false)),
+            Some(_) => self.is_unknown = true,
+            None => {}
+        }
+    }
+
+    fn guard(&self) -> Option<Guard> {
+        (!self.is_unknown).then(|| Guard { parts: self.parts.clone(), is_left: false })
+    }
+}
+
 impl Scope {
+    /// The same with more loops around it, each time with what must be true of their rows for it to run.
+    pub(crate) fn wider(&self) -> impl Iterator<Item = (&[Rc<Guard>], &Scope)> {
+        self.wider.iter().map(|(guards, scope)| (guards.as_slice(), scope))
+    }
+
     /// What is put into a variable, or a parameter of EXECUTE, where that is known.
     pub(crate) fn feed(&self, name: &str) -> Option<&Feed> {
         self.loops.get(name).or_else(|| self.given.get(name))
@@ -92,48 +154,90 @@ impl Scopes {
         let mut scopes = Scopes::default();
         let mut open = Vec::new();
         let mut declares = false;
+        // Where what has begun last ends: in it nothing begins, whatever words a CASE has.
+        let first = words.directives();
+        let mut next = first;
         for at in 0..words.len() {
             if statements.contains(&at) {
                 scopes.around.insert(at, loops_around(at, &open));
+                let steps = scopes.steps_around(at, &open);
+                scopes.steps.insert(at, steps);
             }
-            let Some(name) = words.name(at).filter(|_| words.begins_part(at)) else { continue };
+            let Some(name) = words.name(at).filter(|_| next <= at && (at == first || words.begins_part(at)))
+            else {
+                continue;
+            };
             match name.as_str() {
                 "declare" => declares = true,
                 "begin" => {
                     declares = false;
                     open.push(Open::Block);
                 }
-                _ if declares => scopes.declared(words, at),
-                "end" => drop(open.pop()),
-                "if" | "case" => {
-                    let then = words.find(at, &["then", "when"]);
-                    let depends = name == "case" || words.has_names(at + 1..then);
-                    open.push(Open::Branch { depends });
+                _ if declares => {
+                    next = words.end(at);
+                    scopes.declared(words, at);
                 }
-                "elsif" | "elseif" => {
+                "end" => drop(open.pop()),
+                "if" => {
                     let then = words.find(at, &["then"]);
-                    if let Some(Open::Branch { depends }) = open.last_mut() {
+                    let mut arm = Arm::default();
+                    arm.next(Some(words.expression(at + 1..then)));
+                    next = then + 1;
+                    open.push(Open::Branch { depends: words.has_names(at + 1..then), arm });
+                }
+                "case" => {
+                    let when = words.find(at, &["when"]);
+                    next = words.find(when, &["then"]) + 1;
+                    let value = words.slice(at + 1..when).unwrap_or_default().to_owned();
+                    let mut arm = Arm { value, ..Arm::default() };
+                    arm.next(Some(words.case(when, &arm.value)));
+                    open.push(Open::Branch { depends: true, arm });
+                }
+                "elsif" | "elseif" | "when" => {
+                    let then = words.find(at, &["then"]);
+                    next = then + 1;
+                    if let Some(Open::Branch { depends, arm }) = open.last_mut() {
+                        let condition = match name.as_str() {
+                            "when" => words.case(at, &arm.value),
+                            _ => words.expression(at + 1..then),
+                        };
                         *depends |= words.has_names(at + 1..then);
+                        arm.next(Some(condition));
+                    }
+                }
+                "else" => {
+                    if let Some(Open::Branch { arm, .. }) = open.last_mut() {
+                        arm.next(None);
                     }
                 }
                 "for" | "foreach" | "while" | "loop" => {
                     let body = if name == "loop" { at } else { words.find(at, &["loop"]) };
+                    next = body + 1;
                     let feeds = scopes.header(words, at, body, &name);
                     scopes
                         .looped
                         .extend((at + 1..words.find(at, &["in"]).min(body)).filter_map(|at| words.name(at)));
                     let is_for = matches!(name.as_str(), "for" | "foreach");
                     open.push(Open::Loop { which: scopes.loops.len(), body, is_for });
-                    scopes.loops.push(Loop { feeds, is_left: false });
+                    scopes.loops.push(Loop { feeds, ..Loop::default() });
                 }
-                "continue" | "exit" | "return" => scopes.leave(words, at, &name, &open),
+                "continue" | "exit" | "return" => {
+                    next = words.end(at);
+                    scopes.note_leave(words, at, &name, &open);
+                    scopes.leave(words, at, &name, &open);
+                }
                 "open" if words.name(at + 2).as_deref() == Some("for") => {
                     let select = words.select(at + 3..words.end(at));
                     scopes.cursor(words.name(at + 1), select);
                 }
                 "fetch" => scopes.fetched(words, at, &open),
-                "else" | "exception" | "then" => {}
-                _ => scopes.assign(words, at),
+                // A label.
+                "<<" => {}
+                "exception" | "then" => {}
+                _ => {
+                    next = words.end(at);
+                    scopes.assign(words, at);
+                }
             }
         }
         scopes
@@ -167,7 +271,46 @@ impl Scopes {
                 scope.loops.entry(name.clone()).or_insert_with(|| feed.clone());
             }
         }
+        scope.wider = self.wider(at, given);
         scope
+    }
+
+    /// What stands around the statement at `at`, each time up to what must be true next for it to run.
+    fn wider(&self, at: usize, given: &Rc<BTreeMap<String, Feed>>) -> Vec<(Vec<Rc<Guard>>, Scope)> {
+        let (mut found, mut guards) = (Vec::new(), Vec::new());
+        let mut scope = Scope { given: given.clone(), ..Scope::default() };
+        for step in self.steps.get(&at).into_iter().flatten() {
+            let more: Vec<&Option<Rc<Guard>>> = match step {
+                Step::Arm(guard) => vec![guard],
+                Step::Loop(which, skips) => {
+                    skips.iter().chain(self.loops.get(*which).into_iter().flat_map(|it| &it.exits)).collect()
+                }
+            };
+            if WIDER_MAX < found.len() {
+                return found;
+            }
+            if !more.is_empty() && scope.is_repeated {
+                found.push((guards.clone(), scope.clone()));
+            }
+            for guard in more {
+                let Some(guard) = guard.as_ref().filter(|_| guards.len() < GUARDS_MAX) else {
+                    return found;
+                };
+                guards.push(Rc::clone(guard));
+            }
+            if let Step::Loop(which, _) = step
+                && let Some(it) = self.loops.get(*which)
+            {
+                scope.is_repeated = true;
+                for (name, feed) in &it.feeds {
+                    scope.loops.entry(name.clone()).or_insert_with(|| feed.clone());
+                }
+            }
+        }
+        if scope.is_repeated {
+            found.push((guards, scope));
+        }
+        found
     }
 
     /// The same of a text that EXECUTE runs: what its parameters are given, from `using` on.
@@ -177,7 +320,14 @@ impl Scopes {
         at: usize,
         given: &Rc<BTreeMap<String, Feed>>,
     ) -> Scope {
-        let scope = self.around(at, given);
+        let mut scope = self.around(at, given);
+        for (_, scope) in &mut scope.wider {
+            *scope = Self::executed(words, at, scope);
+        }
+        Scope { wider: std::mem::take(&mut scope.wider), ..Self::executed(words, at, &scope) }
+    }
+
+    fn executed(words: &Words<'_>, at: usize, scope: &Scope) -> Scope {
         let mut parameters = BTreeMap::new();
         let end = words.end(at);
         let using = words.find(at, &["using"]);
@@ -194,7 +344,57 @@ impl Scopes {
                 parameters.extend(feed.map(|feed| (format!("${}", place + 1), feed)));
             }
         }
-        Scope { loops: parameters, given: Rc::default(), is_repeated: scope.is_repeated }
+        Scope { loops: parameters, is_repeated: scope.is_repeated, ..Scope::default() }
+    }
+
+    /// All that the word at `at` stands in, from the innermost.
+    fn steps_around(&self, at: usize, open: &[Open]) -> Vec<Step> {
+        let steps = open.iter().rev().filter_map(|it| match it {
+            Open::Branch { arm, .. } => Some(Step::Arm(arm.guard().map(Rc::new))),
+            // What its rows come from runs once.
+            Open::Loop { which, body, .. } if *body < at => {
+                let skips = self.loops.get(*which).map(|it| it.skips.clone()).unwrap_or_default();
+                Some(Step::Loop(*which, skips))
+            }
+            Open::Loop { .. } | Open::Block => None,
+        });
+        steps.take(STEPS_MAX).collect()
+    }
+
+    /// Notes when loops are left, or go on with their next row.
+    fn note_leave(&mut self, words: &Words<'_>, at: usize, how: &str, open: &[Open]) {
+        let next = words.name(at + 1).unwrap_or_default();
+        if how == "return" && matches!(next.as_str(), "next" | "query") {
+            return;
+        }
+        let (when, end) = (words.find(at, &["when"]), words.end(at));
+        let is_plain = how == "return" || matches!(next.as_str(), ";" | "when");
+        let mut parts = Some(Vec::new()).filter(|_| is_plain);
+        if how != "return" && when < end {
+            parts = parts.zip(words.expression(when + 1..end)).map(|(_, condition)| vec![(condition, false)]);
+        }
+        for it in open.iter().rev() {
+            match it {
+                Open::Branch { arm, .. } => {
+                    parts = parts.zip(arm.guard()).map(|(parts, arm)| [parts, arm.parts].concat());
+                    parts = parts.filter(|parts| parts.len() <= GUARDS_MAX);
+                }
+                Open::Loop { which, is_for, .. } => {
+                    let guard = parts.clone().map(|parts| Rc::new(Guard { parts, is_left: true }));
+                    if let Some(it) = self.loops.get_mut(*which) {
+                        let to = if how == "continue" { &mut it.skips } else { &mut it.exits };
+                        // More than that are too many to be looked at.
+                        if (*is_for || how == "continue") && to.len() <= GUARDS_MAX {
+                            to.push(guard);
+                        }
+                    }
+                    if how != "return" {
+                        return;
+                    }
+                }
+                Open::Block => {}
+            }
+        }
     }
 
     /// A loop is left, or goes on with its next row, for what is in this one.
@@ -208,9 +408,9 @@ impl Scopes {
         for it in open.iter().rev() {
             match it {
                 // Nobody writes that but to seem to.
-                Open::Branch { depends: false } => return,
+                Open::Branch { depends: false, .. } => return,
                 Open::Loop { which, is_for, .. } => {
-                    if let Some(it) = self.loops.get_mut(*which).filter(|_| *is_for) {
+                    if let Some(it) = self.loops.get_mut(*which).filter(|_| *is_for || how == "continue") {
                         if it.is_left {
                             return;
                         }
@@ -356,7 +556,7 @@ fn loops_around(at: usize, open: &[Open]) -> Vec<usize> {
     let mut found = Vec::new();
     for it in open.iter().rev() {
         match it {
-            Open::Branch { depends: true } => break,
+            Open::Branch { depends: true, .. } => break,
             // What its rows come from runs once.
             Open::Loop { which, body, .. } if *body < at && found.len() < LOOPS_MAX => found.push(*which),
             Open::Loop { .. } | Open::Branch { .. } | Open::Block => {}
@@ -392,6 +592,15 @@ impl Words<'_> {
             }
         }
         self.len()
+    }
+
+    /// The condition of the arm of a CASE whose WHEN is at `when`.
+    fn case(&self, when: usize, value: &str) -> Option<Rc<Tree>> {
+        let condition = when + 1..self.find(when, &["then"]);
+        if value.is_empty() {
+            return self.expression(condition);
+        }
+        self.select_of(&format!("SELECT ({value}) IN ({})", self.slice(condition)?))
     }
 
     /// Parts between commas that stand in no parentheses.

@@ -1,14 +1,15 @@
 //! The writes of a statement, wherever they stand in it, and which of them leave no row of their target as it was.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use pg_query::protobuf::{CmdType, MergeMatchKind, OnConflictAction};
 
 use crate::condition::Condition;
 use crate::facts::{Effect, Statement, Write};
-use crate::filter::{Scale, Truth};
-use crate::scope::Scope;
+use crate::filter::{Scale, Truth, only_target};
+use crate::scope::{Guard, Scope};
 use crate::settled::{holds_for_literals, holds_literal};
 use crate::source::Source;
 use crate::tree::Tree;
@@ -18,7 +19,11 @@ pub(crate) const KINDS: [&str; 4] = ["DeleteStmt", "MergeStmt", "OnConflictClaus
 
 /// Adds what the writes in `tree` leave out, or do not.
 pub(crate) fn look(tree: &Tree, body: (&BTreeSet<String>, &Scope), statement: &mut Statement) {
-    visit(tree, &mut Names { ctes: Vec::new(), body }, statement);
+    visit(tree, &mut Names { ctes: Vec::new(), body, guards: None }, statement);
+    for (guards, scope) in body.1.wider() {
+        let body = (body.0, scope);
+        visit(tree, &mut Names { ctes: Vec::new(), body, guards: Some(guards) }, statement);
+    }
 }
 
 /// What can be named beside relations and columns.
@@ -27,6 +32,8 @@ struct Names<'t> {
     ctes: Vec<&'t Tree>,
     /// Variables of the body that it stands in, and what stands around it there.
     body: (&'t BTreeSet<String>, &'t Scope),
+    /// What must be true of a loop's row for the statement to run, where it is weighed with that.
+    guards: Option<&'t [Rc<Guard>]>,
 }
 
 impl<'t> Names<'t> {
@@ -65,7 +72,7 @@ fn write(effect: Effect, tree: &Tree, from: &'static str, names: &Names<'_>, sta
     let scale = names.scale(target).beside(tree.all(from), condition);
     statement.rests_on_literals |= condition.is_some_and(|condition| !holds_for_literals(condition));
     let parts = condition.map(|condition| (condition, false));
-    note(effect, target, scale.weigh(condition), (&scale, parts), statement);
+    note(effect, target, scale.weigh(condition), (&scale, parts), (names, statement));
 }
 
 fn merge(tree: &Tree, names: &Names<'_>, statement: &mut Statement) {
@@ -85,7 +92,8 @@ fn merge(tree: &Tree, names: &Names<'_>, statement: &mut Statement) {
         }
         let parts =
             join.map(|join| (join, is_left_over)).into_iter().chain(condition.map(|one| (one, false)));
-        note(Effect::Merge, target, joined.and(scale.weigh(condition)), (&scale, parts), statement);
+        let truth = joined.and(scale.weigh(condition));
+        note(Effect::Merge, target, truth, (&scale, parts), (names, statement));
     }
 }
 
@@ -109,12 +117,28 @@ fn insert(tree: &Tree, names: &Names<'_>, statement: &mut Statement) {
     // What would have been inserted is the row that is there.
     let scale = scale.called_too("excluded");
     let parts = condition.map(|condition| (condition, false));
-    note(Effect::Insert, target, scale.weigh(condition), (&scale, parts), statement);
+    note(Effect::Insert, target, scale.weigh(condition), (&scale, parts), (names, statement));
 }
 
 /// Notes what a condition comes to that is made of all these parts, each as it is or its opposite. Where it depends on the row, the
 /// catalog says later whether it is true of every one.
 fn note<'t>(
+    effect: Effect,
+    target: &'t Tree,
+    truth: Truth,
+    (scale, parts): (&Scale<'t>, impl IntoIterator<Item = (&'t Tree, bool)>),
+    (names, statement): (&Names<'t>, &mut Statement),
+) {
+    if let Some(guards) = names.guards {
+        if !truth.filters() && !statement.unfiltered.contains(&written(effect, target)) {
+            note_guarded(effect, target, guards, statement);
+        }
+    } else {
+        note_truth(effect, target, truth, (scale, parts), statement);
+    }
+}
+
+fn note_truth<'t>(
     effect: Effect,
     target: &'t Tree,
     truth: Truth,
@@ -129,6 +153,33 @@ fn note<'t>(
         statement.rests_on_literals |= condition.has_literals();
         statement.conditions.push(Arc::new(condition));
     }
+}
+
+/// Notes a write that leaves out what `guards` leave out: conditions on the row of a loop, by which its own condition finds each row.
+fn note_guarded<'t>(effect: Effect, target: &'t Tree, guards: &'t [Rc<Guard>], statement: &mut Statement) {
+    let conditions = || guards.iter().flat_map(|guard| &guard.parts).map(|(condition, _)| &**condition);
+    let scale = Scale::of_rows(target, conditions().filter_map(|select| only_target(select)));
+    let mut truth = Truth::Always;
+    let mut open = Vec::new();
+    for guard in guards {
+        let Guard { parts, is_left } = &**guard;
+        let parts = parts.iter().filter_map(|(condition, negated)| Some((only_target(condition)?, *negated)));
+        let parts: Vec<(&Tree, bool)> = parts.collect();
+        let all = parts.iter().fold(Truth::Always, |all, (condition, negated)| {
+            let truth = scale.weigh_guard(condition);
+            all.and(if *negated { truth.not() } else { truth })
+        });
+        truth = truth.and(if *is_left { all.not() } else { all });
+        match parts[..] {
+            [(condition, negated)] if *is_left => open.push((condition, !negated)),
+            // Not all of several: nothing is known of that.
+            _ if *is_left && all != Truth::Never => truth = truth.and(Truth::Depends),
+            _ if *is_left => {}
+            _ => open.extend(parts),
+        }
+    }
+    statement.rests_on_literals |= conditions().any(holds_literal);
+    note_truth(effect, target, truth, (&scale, open), statement);
 }
 
 fn written(effect: Effect, target: &Tree) -> Write {

@@ -300,6 +300,46 @@ fn what_leaves_a_row_out_passes() -> Result<()> {
     Ok(())
 }
 
+/// Conditions on the row of a loop, as that of `IF`, with which no row is left out, and with which some are.
+#[test]
+fn what_a_loop_asks_of_each_row_is_held_to_the_definition_too() -> Result<()> {
+    const OPEN: [&str; 8] = [
+        "IF r.id IS NOT NULL THEN DO_IT; END IF;",
+        "IF r.amount > 0 THEN DO_IT; END IF;",
+        "IF length(r.id::text) > 0 THEN DO_IT; END IF;",
+        "IF r.id IS NULL THEN NULL; ELSE DO_IT; END IF;",
+        "CASE WHEN r.amount <= 0 THEN NULL; WHEN r.id IS NOT NULL THEN DO_IT; END CASE;",
+        "CONTINUE WHEN r.id IS NULL; DO_IT;",
+        "IF r.amount < 1 THEN CONTINUE; END IF; DO_IT;",
+        "IF r.id IS NULL THEN RETURN; END IF; DO_IT; EXIT WHEN r.name IS NULL;",
+    ];
+    const FILTERED: [&str; 5] = [
+        "IF r.note IS NOT NULL THEN DO_IT; END IF;",
+        "IF r.amount > 1 THEN DO_IT; END IF;",
+        "CONTINUE WHEN r.note IS NULL; DO_IT;",
+        "IF r.amount > 1 THEN CONTINUE; END IF; DO_IT;",
+        "CASE WHEN r.id IS NOT NULL AND r.maybe THEN DO_IT; ELSE NULL; END CASE;",
+    ];
+    let server = Server::start()?;
+    let (mut direct, mut proxied) = (server.direct()?, server.proxied("rows")?);
+    for (bodies, is_open) in [(&OPEN[..], true), (&FILTERED[..], false)] {
+        for body in bodies {
+            let body = body.replace("DO_IT", "DELETE FROM lines WHERE id = r.id");
+            let text = format!(
+                "DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM lines LOOP {body} END LOOP; END $$"
+            );
+            direct.first("BEGIN")?;
+            direct.first(&text)?;
+            let left = direct.first("SELECT count(*) FROM lines")?;
+            direct.first("ROLLBACK")?;
+            ensure!((left == "0") == is_open, "{body} leaves {left} rows");
+            let error = refusal(&mut proxied, &text)?;
+            ensure!(if is_open { is_unfiltered(&error) } else { error.is_empty() }, "{body}: {error}");
+        }
+    }
+    Ok(())
+}
+
 /// The same text, in a session that goes on: what was decided about it goes by the definition that there is.
 #[test]
 fn a_verdict_moves_with_the_definition() -> Result<()> {

@@ -292,3 +292,38 @@ DELETE FROM orders WHERE ctid >= '(0,0)' AND ctid < '(0,3)'
 DELETE FROM events WHERE tableoid = 'events_2025'::regclass
 
 DELETE FROM events WHERE tableoid::regclass::text = 'events_2025'
+
+-- a row after the other, but for those that a condition leaves out
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP IF r.status = 'open' THEN DELETE FROM orders WHERE id = r.id; END IF; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP IF r.quantity > 1 THEN UPDATE orders SET quantity = 1 WHERE id = r.id; ELSIF r.quantity IS NULL THEN NULL; END IF; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP IF r.status = 'open' THEN NULL; ELSE DELETE FROM orders WHERE id = r.id; END IF; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP CASE r.status WHEN 'open', 'shipped' THEN NULL; ELSE DELETE FROM orders WHERE id = r.id; END CASE; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP CASE WHEN r.note IS NULL THEN DELETE FROM orders WHERE id = r.id; ELSE NULL; END CASE; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP IF r.id IS NOT NULL AND r.note IS NOT NULL THEN UPDATE orders SET note = 'x' WHERE id = r.id; END IF; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP CONTINUE WHEN r.status <> 'open'; DELETE FROM orders WHERE id = r.id; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP IF r.status <> 'open' THEN CONTINUE; END IF; DELETE FROM orders WHERE id = r.id; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders ORDER BY id LOOP EXIT WHEN r.quantity > 5; DELETE FROM orders WHERE id = r.id; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders ORDER BY id LOOP IF (SELECT count(*) FROM orders) > 3 THEN DELETE FROM orders WHERE id = r.id; END IF; END LOOP; END $$
+
+DO $$ DECLARE r record; n int := 0; BEGIN FOR r IN SELECT * FROM orders LOOP n := n + 1; IF n % 2 = 0 THEN DELETE FROM orders WHERE id = r.id; END IF; END LOOP; END $$
+
+DO $$ DECLARE r record; u users; BEGIN FOR r IN SELECT * FROM orders LOOP SELECT * INTO u FROM users WHERE id = r.user_id; IF NOT u.active THEN DELETE FROM orders WHERE id = r.id; END IF; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP IF EXISTS (SELECT 1 FROM users u WHERE u.id = r.user_id AND NOT u.active) THEN DELETE FROM orders WHERE id = r.id; END IF; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP PERFORM 1 FROM users u WHERE u.id = r.user_id AND u.city = 'Boston'; IF FOUND THEN UPDATE orders SET note = 'near' WHERE id = r.id; END IF; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM users LOOP IF r.id IS NOT NULL THEN UPDATE orders SET note = r.city WHERE user_id = r.id AND status = 'open'; END IF; END LOOP; END $$
+
+DO $$ DECLARE c CURSOR FOR SELECT * FROM orders FOR UPDATE; r record; BEGIN OPEN c; LOOP FETCH c INTO r; EXIT WHEN NOT FOUND; IF r.status = 'open' THEN DELETE FROM orders WHERE CURRENT OF c; END IF; END LOOP; CLOSE c; END $$
+
+DO $$ DECLARE c CURSOR FOR SELECT * FROM orders FOR UPDATE; r record; BEGIN OPEN c; LOOP FETCH c INTO r; EXIT WHEN NOT FOUND; CONTINUE WHEN r.status <> 'open'; DELETE FROM orders WHERE CURRENT OF c; END LOOP; CLOSE c; END $$

@@ -765,3 +765,64 @@ SELECT count(lowrite(lo_open(loid, 131072), '\x00')) FROM pg_largeobject
 -- before: SELECT lo_from_bytea(4242, 'xy')
 -- shows: SELECT lo_get(4242) => \x0079
 DO $$ DECLARE r record; BEGIN FOR r IN SELECT oid FROM pg_largeobject_metadata LOOP PERFORM lo_put(r.oid, 0, '\x00'); END LOOP; END $$
+
+-- a row after the other, under conditions that leave none out
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP IF r.id = r.id THEN DELETE FROM orders WHERE id = r.id; END IF; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP IF r.id >= r.id THEN DELETE FROM orders WHERE id = r.id; END IF; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP IF now() > '2000-01-01' THEN DELETE FROM orders WHERE id = r.id; END IF; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP IF r.id <> r.id THEN NULL; ELSE DELETE FROM orders WHERE id = r.id; END IF; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP IF false THEN NULL; ELSIF r.id <> r.id THEN NULL; ELSIF r.id = r.id OR FOUND THEN UPDATE orders SET quantity = 9 WHERE id = r.id; END IF; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP IF (CASE WHEN r.id > 3 THEN true ELSE true END) THEN DELETE FROM orders WHERE id = r.id; END IF; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP CASE WHEN true THEN DELETE FROM orders WHERE id = r.id; END CASE; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP CASE 1 WHEN 2, 3 THEN NULL; WHEN 1 THEN DELETE FROM orders WHERE id = r.id; END CASE; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP CASE WHEN r.id <> r.id THEN NULL; ELSE DELETE FROM orders WHERE id = r.id; END CASE; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP IF NOT r IS NULL THEN IF 1 = 1 THEN DELETE FROM orders WHERE id = r.id; END IF; END IF; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP IF EXISTS (SELECT 1 FROM orders o WHERE o.id = r.id) THEN DELETE FROM orders WHERE id = r.id; END IF; END LOOP; END $$
+
+DO $$ DECLARE x int; BEGIN FOR x IN SELECT id FROM orders LOOP IF x > 3 OR x <= 3 THEN DELETE FROM orders WHERE id = x; END IF; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP IF r.id = r.id THEN EXECUTE 'DELETE FROM orders WHERE id = $1' USING r.id; END IF; END LOOP; END $$
+
+DO $$ DECLARE c CURSOR FOR SELECT * FROM orders FOR UPDATE; BEGIN FOR r IN c LOOP IF r.id > 0 OR true THEN DELETE FROM orders WHERE CURRENT OF c; END IF; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP CONTINUE WHEN r.id <> r.id; DELETE FROM orders WHERE id = r.id; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP IF r.id <> r.id THEN CONTINUE; END IF; DELETE FROM orders WHERE id = r.id; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP EXIT WHEN r.id <> r.id; DELETE FROM orders WHERE id = r.id; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP IF r.id <> r.id THEN RETURN; END IF; DELETE FROM orders WHERE id = r.id; END LOOP; END $$
+
+-- then: SELECT later()
+CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP IF r.id = r.id THEN UPDATE orders SET quantity = 9 WHERE id = r.id; END IF; END LOOP; END $$
+
+-- it is done by then
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id, status FROM orders LOOP DELETE FROM orders WHERE id = r.id; CONTINUE WHEN r.status = 'open'; UPDATE users SET active = false WHERE id = 1; END LOOP; END $$
+
+-- a variable that is called like what would have columns taken first
+DO $$ DECLARE x int := 3; use_column int; BEGIN DELETE FROM orders WHERE x = 3; END $$
+
+DO $$
+#variable_conflict use_column
+#variable_conflict use_variable
+DECLARE status text := 'a'; BEGIN DELETE FROM orders WHERE status = 'a'; END $$
+
+-- a CASE within a value begins no arm
+DO $$ DECLARE r record; x int; BEGIN FOR r IN SELECT id FROM orders LOOP x := CASE WHEN r.id > 1 THEN CASE WHEN r.id > 2 THEN 1 END END; DELETE FROM orders WHERE id = r.id; END LOOP; END $$
+
+-- a label, or a line that says how the body is read, hides no loop
+DO $$ DECLARE r record; BEGIN <<each>> FOR r IN SELECT id FROM orders LOOP DELETE FROM orders WHERE id = r.id; END LOOP each; END $$
+
+DO $$
+#variable_conflict use_variable
+DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP DELETE FROM orders WHERE id = r.id; END LOOP; END $$
