@@ -826,3 +826,92 @@ DO $$ DECLARE r record; BEGIN <<each>> FOR r IN SELECT id FROM orders LOOP DELET
 DO $$
 #variable_conflict use_variable
 DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP DELETE FROM orders WHERE id = r.id; END LOOP; END $$
+
+-- what is true of each row, in still other words
+DELETE FROM orders WHERE status ILIKE '%%'
+
+DELETE FROM orders WHERE status SIMILAR TO '%'
+
+DELETE FROM orders WHERE NOT (status NOT LIKE '%')
+
+DELETE FROM orders WHERE orders.* = orders.*
+
+DELETE FROM orders WHERE orders = orders
+
+DELETE FROM orders WHERE id / 1 = id
+
+DELETE FROM orders WHERE id & 0 = 0
+
+DELETE FROM orders WHERE abs(id) >= 0
+
+DELETE FROM orders WHERE id BETWEEN id - 1 AND id + 1
+
+DELETE FROM orders WHERE NOT (status = 'a' AND status = 'b')
+
+DELETE FROM orders WHERE (id > 5) IN (true, false)
+
+DELETE FROM orders WHERE (id > 5) IS NOT UNKNOWN
+
+DELETE FROM orders WHERE CASE WHEN id > 5 THEN true WHEN id <= 5 THEN true END
+
+DELETE FROM orders WHERE ARRAY[id] @> ARRAY[id]
+
+DELETE FROM orders WHERE cardinality(tags) >= 0
+
+DELETE FROM orders WHERE doc @> doc
+
+DELETE FROM orders WHERE EXISTS (SELECT id)
+
+DELETE FROM orders WHERE id IN (SELECT orders.id)
+
+WITH x AS MATERIALIZED (SELECT ctid FROM orders) DELETE FROM orders WHERE ctid IN (TABLE x)
+
+DELETE FROM orders WHERE id BETWEEN (SELECT min(id) FROM orders) AND (SELECT max(id) FROM orders)
+
+DELETE FROM orders WHERE nextval('invoice_numbers') IS NOT NULL
+
+DELETE FROM orders WHERE 'x' IN (status, 'x')
+
+DELETE FROM orders WHERE 'x' = ANY (ARRAY[status, 'x'])
+
+DELETE FROM orders WHERE pg_sleep(0) IS NOT NULL
+
+DELETE FROM orders WHERE txid_current() IS NOT NULL
+
+UPDATE orders SET (quantity, note) = (SELECT 9, 'x')
+
+UPDATE orders o SET quantity = 9 FROM orders p WHERE o.ctid = p.ctid
+
+INSERT INTO orders SELECT (o).* FROM orders o ON CONFLICT (id) DO UPDATE SET quantity = 9
+
+MERGE INTO orders o USING orders s ON s.id = o.id WHEN MATCHED THEN DELETE
+
+MERGE INTO orders o USING (SELECT ctid AS c FROM orders) s ON s.c = o.ctid WHEN MATCHED THEN UPDATE SET quantity = 9
+
+MERGE INTO orders o USING (SELECT 1 AS one) s ON o.id <> 0 OR o.id = 0 WHEN MATCHED THEN DELETE
+
+DELETE FROM orders WHERE id = 1 OR id = 2 OR NOT (id = 1 OR id = 2)
+
+-- then: SELECT later(id) FROM orders
+CREATE FUNCTION later(x int) RETURNS void LANGUAGE sql AS 'DELETE FROM orders WHERE id >= x OR id < x'
+
+-- shows: SELECT count(*) FROM archive.orders WHERE note IS NOT NULL AND length(note) <> 32 => 0
+ALTER TABLE archive.orders ALTER note TYPE text USING md5(note)
+
+WITH a AS (SELECT 1), b AS (UPDATE orders SET quantity = 9 WHERE id IN (SELECT id FROM orders) RETURNING id) DELETE FROM queue WHERE id IN (SELECT id FROM b)
+
+DELETE FROM orders WHERE NULL IS NULL
+
+DELETE FROM orders WHERE 1 = ALL (SELECT 1)
+
+DELETE FROM orders WHERE (VALUES (true))
+
+DELETE FROM orders WHERE 'a' ~ 'a' AND 'b' LIKE '_'
+
+DELETE FROM orders WHERE current_setting('server_version_num')::int > 90000
+
+DELETE FROM orders WHERE pg_backend_pid() > 0
+
+DELETE FROM orders WHERE (SELECT count(*) FROM pg_class) > 0
+
+DELETE FROM orders WHERE to_regclass('orders') IS NOT NULL
