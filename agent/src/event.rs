@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use ebpf_abi::{Closed, Endpoint, Kind, Opened, Refused, Startup, TcpState, UnixOpened};
+use ebpf_abi::{Closed, Endpoint, Kind, Opened, Refused, Startup, TcpState, UnixOpened, UnixRefused};
 use thiserror::Error;
 use zerocopy::TryFromBytes;
 
@@ -20,6 +20,8 @@ pub enum Event {
     UnixOpened(UnixOpened),
     /// A process was refused a connection, or would have been.
     Refused(Refused),
+    /// The same over a UNIX socket.
+    UnixRefused(UnixRefused),
     /// A client said something first.
     Startup(Startup),
 }
@@ -46,6 +48,10 @@ impl Event {
         }
         match Refused::try_read_from_bytes(bytes) {
             Ok(refused) if refused.kind == Kind::Refused => return Ok(Event::Refused(refused)),
+            _ => {}
+        }
+        match UnixRefused::try_read_from_bytes(bytes) {
+            Ok(refused) if refused.kind == Kind::UnixRefused => return Ok(Event::UnixRefused(refused)),
             _ => {}
         }
         match Startup::try_read_from_bytes(bytes) {

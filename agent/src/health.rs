@@ -20,7 +20,7 @@ pub(crate) struct Health {
     last: Instant,
     told: Counts,
     told_at: Option<Instant>,
-    /// Why UNIX sockets are not seen; empty where they are.
+    /// Why UNIX sockets are not seen, or not refused where others are; empty where they are.
     unix_problem: String,
     acts: Mode,
 }
@@ -31,8 +31,9 @@ impl Health {
     }
 
     /// What is done about who goes around the proxy from now on.
-    pub(crate) fn acts(&mut self, acts: Mode) {
+    pub(crate) fn acts(&mut self, acts: Mode, unix_problem: String) {
         self.acts = acts;
+        self.unix_problem = unix_problem;
     }
 
     /// The account in a state that the agent has just reached.

@@ -17,13 +17,13 @@ use audit::record::UnixMicros;
 use aya::maps::{HashMap, Map, MapData, MapError, PerCpuArray, RingBuf};
 use aya::programs::links::FdLink;
 use aya::programs::{
-    BtfTracePoint, CgroupAttachMode, CgroupSkbAttachType, CgroupSockAddr, Program, ProgramError, ProgramType,
-    SkLookup,
+    BtfTracePoint, CgroupAttachMode, CgroupSkbAttachType, CgroupSockAddr, LsmCgroup, Program, ProgramError,
+    ProgramType, SkLookup,
 };
 use aya::sys::{BpfHelper, is_helper_supported};
 use aya::{Btf, Ebpf, EbpfLoader};
 use aya_log::EbpfLogger;
-use ebpf_abi::{Counter, PORT_ACTED_ON, PORT_WATCHED};
+use ebpf_abi::{Counter, Mode, PORT_ACTED_ON, PORT_WATCHED};
 use thiserror::Error;
 
 pub use error::LoadError;
@@ -64,11 +64,16 @@ const OF_STARTUP_MESSAGES: &str = "startup_messages";
 const OF_CGROUPS: &str = "made_cgroups";
 const CGROUP_TRACEPOINT: &str = "cgroup_mkdir";
 
+/// Asks about processes that connect over UNIX sockets; a kernel that cannot run it lets them in, and tells.
+const OF_UNIX_CONNECTS: &str = "connect_unix";
+/// What it is attached to: a place where security modules are asked.
+const HOOK: &str = "unix_stream_connect";
+
 /// How often a program is loaded that takes the kernel long to read, where signals cut it off.
 const LOADS_MAX: usize = 5;
 
-/// What is needed to refuse processes of this host.
-const REFUSING: [&str; 3] = ["connect4", "connect6", OF_CGROUPS];
+/// What refuses processes of this host.
+const REFUSING: [&str; 4] = ["connect4", "connect6", OF_UNIX_CONNECTS, OF_CGROUPS];
 
 /// Asks about clients on other hosts, in each network namespace.
 const OF_REMOTE_CLIENTS: &str = "remote_clients";
@@ -85,6 +90,8 @@ pub struct Kernel {
     /// Where those that refuse stay without an agent; `None` where they do not.
     keeping: Option<Keeping>,
     unix_problem: Option<String>,
+    /// Why nobody is refused over UNIX sockets.
+    unix_unrefused: Option<String>,
     watched: BTreeSet<u16>,
     events: RingBuf<MapData>,
     ports: HashMap<MapData, u16, u8>,
@@ -203,6 +210,7 @@ impl Kernel {
             guarded: BTreeMap::new(),
             keeping: None,
             unix_problem: None,
+            unix_unrefused: None,
             watched: BTreeSet::new(),
             events,
             ports,
@@ -288,6 +296,9 @@ impl Kernel {
         if orders.is_about_remote() {
             self.load_for_remote_clients()?;
         }
+        if orders.mode != Mode::Observe {
+            self.ask_about_unix_sockets();
+        }
         self.acts.take_orders(orders, cgroup_mount)
     }
 
@@ -316,6 +327,9 @@ impl Kernel {
             true => Some(Keeping::begin(pins, &self.events).map_err(unready("act.without-agent"))?),
             false => None,
         };
+        if orders.mode != Mode::Observe {
+            self.ask_about_unix_sockets();
+        }
         Ok(Next { orders, cgroup_mount: cgroup_mount.to_owned(), keeping })
     }
 
@@ -336,12 +350,15 @@ impl Kernel {
         if let Some(keeping) = keeping {
             self.keep_at(keeping)?;
         }
-        let keeps = orders.keeps;
+        let (keeps, mode) = (orders.keeps, orders.mode);
         self.acts.widen(&orders, &cgroup_mount, exempt, now)?;
         self.act_on_ports(|port, is_about| is_about && orders.is_about(port))?;
         self.acts.switch(orders, now_boot_ns)?;
         self.act_on_ports(|_, is_about| is_about)?;
         self.acts.narrow(now)?;
+        if mode == Mode::Observe {
+            self.ask_nobody_about_unix_sockets();
+        }
         if !keeps && let Some(keeping) = self.keeping.take() {
             self.attached = owned(std::mem::take(&mut self.attached));
             self.guarded = owned(std::mem::take(&mut self.guarded));
@@ -479,7 +496,52 @@ impl Kernel {
 
     /// Refuses nobody any more.
     pub fn lift(&mut self) -> Result<(), LoadError> {
+        self.ask_nobody_about_unix_sockets();
         self.acts.lift()
+    }
+
+    /// Why nobody is refused over UNIX sockets, where that was asked for; `None` where they are.
+    pub fn unix_unrefused(&self) -> Option<&str> {
+        self.unix_unrefused.as_deref()
+    }
+
+    /// Nobody is asked about over UNIX sockets any more: somebody found out that this refuses nobody.
+    pub(crate) fn cannot_refuse_unix(&mut self, because: String) {
+        self.ask_nobody_about_unix_sockets();
+        self.unix_unrefused = Some(because);
+    }
+
+    /// Has processes asked about that connect over UNIX sockets, where the kernel can.
+    fn ask_about_unix_sockets(&mut self) {
+        if self.unix_unrefused.is_some() || self.attached.contains_key(OF_UNIX_CONNECTS) {
+            return;
+        }
+        let asked =
+            self.load_unix_connects().and_then(|()| self.attach(OF_UNIX_CONNECTS).map_err(|it| said(&it)));
+        if let Err(because) = asked {
+            self.unix_unrefused = Some(format!(
+                "{because}; Linux 6.0 and newer can, where CONFIG_BPF_LSM is set and nothing forbids such programs"
+            ));
+        }
+    }
+
+    fn load_unix_connects(&mut self) -> Result<(), String> {
+        if let Some(because) = &self.offsets_problem {
+            return Err(because.clone());
+        }
+        let program = self.programs.program_mut(OF_UNIX_CONNECTS).ok_or(ProgramError::NotLoaded);
+        let program = program.and_then(<&mut LsmCgroup>::try_from).map_err(|error| said(&error))?;
+        if program.fd().is_ok() {
+            return Ok(());
+        }
+        let btf = Btf::from_sys_fs().map_err(|error| error.to_string())?;
+        until_read(|| program.load(HOOK, &btf)).map_err(|error| said(&error))
+    }
+
+    fn ask_nobody_about_unix_sockets(&mut self) {
+        if let Some(hold) = self.attached.remove(OF_UNIX_CONNECTS) {
+            hold.let_go();
+        }
     }
 
     /// What tells the programs the addresses of this host; `None` the second time.
@@ -573,16 +635,7 @@ impl Kernel {
     fn load_tracepoint(&mut self, name: &str, tracepoint: &str, btf: &Btf) -> Result<(), ProgramError> {
         let program = self.programs.program_mut(name).ok_or(ProgramError::NotLoaded)?;
         let program = <&mut BtfTracePoint>::try_from(program)?;
-        let mut loaded = program.load(tracepoint, btf);
-        for _ in 1..LOADS_MAX {
-            // A signal came while the kernel read the program (verifier.c, `do_check`).
-            let is_cut_off = matches!(&loaded, Err(ProgramError::LoadError { io_error, .. }) if io_error.kind() == ErrorKind::WouldBlock);
-            if !is_cut_off {
-                break;
-            }
-            loaded = program.load(tracepoint, btf);
-        }
-        loaded
+        until_read(|| program.load(tracepoint, btf))
     }
 
     /// `Single` is the only mode that `bpf_link_create` takes; programs of others stay attached all the same.
@@ -601,6 +654,10 @@ impl Kernel {
                 let link = program.attach()?;
                 program.take_link(link)?.into()
             }
+            Program::LsmCgroup(program) => {
+                let link = program.attach(&self.cgroup)?;
+                program.take_link(link)?.into()
+            }
             program => {
                 let program = <&mut CgroupSockAddr>::try_from(program)?;
                 let link = program.attach(&self.cgroup, mode)?;
@@ -615,6 +672,19 @@ impl Kernel {
     fn program_id(&self, name: &str) -> Result<u32, ProgramError> {
         Ok(self.programs.program(name).ok_or(ProgramError::NotLoaded)?.info()?.id())
     }
+}
+
+/// Loads a program, again where a signal came while the kernel read it (verifier.c, `do_check`).
+fn until_read(mut load: impl FnMut() -> Result<(), ProgramError>) -> Result<(), ProgramError> {
+    let mut loaded = load();
+    for _ in 1..LOADS_MAX {
+        let is_cut_off = matches!(&loaded, Err(ProgramError::LoadError { io_error, .. }) if io_error.kind() == ErrorKind::WouldBlock);
+        if !is_cut_off {
+            break;
+        }
+        loaded = load();
+    }
+    loaded
 }
 
 /// The same, without a file that holds them.

@@ -1,8 +1,11 @@
 //! Connects to itself once before the agent says that it watches: programs that are attached need not see anything.
 
 use std::collections::BTreeSet;
-use std::io::ErrorKind;
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,12 +22,17 @@ use crate::moment::Clock;
 const WAIT: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
+/// Those of the running kernel, in its order.
+const SECURITY_MODULES: &str = "/sys/kernel/security/lsm";
+
 #[derive(Debug, Error)]
 pub(crate) enum SelfTestError {
     #[error("self-test: cannot watch a port: {0}")]
     Port(#[source] LoadError),
     #[error("self-test: cannot connect over loopback: {0}")]
     Connect(#[source] std::io::Error),
+    #[error("self-test: cannot connect over a UNIX socket: {0}")]
+    ConnectUnix(#[source] std::io::Error),
     #[error(
         "self-test: the kernel programs did not tell of a connection (waited {} s); check that `cgroup` is the root \
          of the host's hierarchy",
@@ -79,12 +87,43 @@ pub(crate) fn refuses(kernel: &mut Kernel, cgroup_mount: &Path) -> Result<(), Se
     kernel.renew(&BTreeSet::new(), Clock.now(), Clock.now_boot_ns()).map_err(SelfTestError::Orders)?;
     kernel.watch_port(address.port()).map_err(SelfTestError::Port)?;
     let refused = TcpStream::connect(address).map(drop).map_err(|error| error.kind());
+    // Where the first is not, this process is in no cgroup that is watched: nothing follows from the second.
+    if refused == Err(ErrorKind::PermissionDenied) {
+        refuses_unix(kernel, address.port()).map_err(SelfTestError::ConnectUnix)?;
+    }
     kernel.lift().map_err(SelfTestError::Orders)?;
     kernel.forget_port(address.port()).map_err(SelfTestError::Port)?;
     // What was told of it is none of the records.
     while kernel.next_event().is_some() {}
     kernel.forget_denied().map_err(SelfTestError::Orders)?;
     if refused == Err(ErrorKind::PermissionDenied) { Ok(()) } else { Err(SelfTestError::NotRefused) }
+}
+
+/// Asks for one that must be refused over a UNIX socket. Where it is not, the kernel asks no such programs.
+fn refuses_unix(kernel: &mut Kernel, port: u16) -> io::Result<()> {
+    if kernel.unix_unrefused().is_some() {
+        return Ok(());
+    }
+    // In no file system, so that nothing is left of it.
+    let name =
+        SocketAddr::from_abstract_name(format!("picket-agent-{}/.s.PGSQL.{port}", std::process::id()))?;
+    let _listener = UnixListener::bind_addr(&name)?;
+    match UnixStream::connect_addr(&name) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
+        _ => kernel.cannot_refuse_unix(asks_no_programs()),
+    }
+    Ok(())
+}
+
+/// Why the kernel does not, as far as it says which security modules it has.
+fn asks_no_programs() -> String {
+    let modules = fs::read_to_string(SECURITY_MODULES).unwrap_or_default();
+    let modules = modules.trim_end();
+    if modules.is_empty() || modules.split(',').any(|module| module == "bpf") {
+        return "the kernel did not ask the program `connect_unix`; `bpf` must be among its security modules"
+            .to_owned();
+    }
+    format!("`bpf` is not among the kernel's security modules; boot it with `lsm={modules},bpf`")
 }
 
 /// Waits until both ends are told, and returns the client's process.

@@ -138,6 +138,7 @@ impl Tracker {
             Event::Closed(closed) => self.on_closed(closed, witness, out),
             Event::UnixOpened(opened) => self.on_unix_opened(opened, witness, out),
             Event::Refused(refused) => self.on_refused(refused, witness, out),
+            Event::UnixRefused(refused) => self.on_unix_refused(refused, witness, out),
             Event::Startup(startup) => self.on_startup(startup, witness, out),
         }
     }

@@ -318,6 +318,7 @@ impl Watch {
         if self.acts == Mode::Observe {
             return Ok(());
         }
+        self.health.acts(self.acts, self.unix_problem());
         self.tell_of_acts();
         self.look_for_addresses(orders.remote)?;
         let keeps = orders.keeps;
@@ -329,14 +330,28 @@ impl Watch {
         self.renew()
     }
 
+    /// What this kernel does not let the agent do about UNIX sockets.
+    fn unix_problem(&self) -> String {
+        let unrefused = self.kernel.unix_unrefused().filter(|_| self.acts != Mode::Observe);
+        let unrefused = unrefused.map(|problem| format!("they are not refused: {problem}"));
+        let problems = self.kernel.unix_problem().map(str::to_owned).into_iter().chain(unrefused);
+        problems.collect::<Vec<_>>().join("; ")
+    }
+
     fn tell_of_acts(&self) {
         let what = if self.acts == Mode::Deny { "are refused" } else { "would be refused, which is told" };
         tracing::warn!(
             mode = self.acts.name(),
             remote = self.config.act.remote,
             "connections of processes of this host around the proxy {what}, of clients on other hosts where `act.remote` \
-             says so; those over UNIX sockets are not"
+             says so"
         );
+        if let Some(problem) = self.kernel.unix_unrefused() {
+            tracing::warn!(
+                problem,
+                "UNIX sockets are told and not refused: who may open PostgreSQL's gets through"
+            );
+        }
     }
 
     /// Tells the kernel programs which addresses are this host's, now and from now on, and finds its network namespaces where they are held.

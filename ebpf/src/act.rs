@@ -5,12 +5,13 @@ use aya_ebpf::EbpfContext;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::lpm_trie::Key;
 use aya_ebpf::maps::{Array, HashMap, LpmTrie};
-use aya_ebpf::programs::{SkLookupContext, SockAddrContext};
+use aya_ebpf::programs::{LsmContext, SkLookupContext, SockAddrContext};
 use ebpf_abi::{
-    ADDRESS_OF_PROXY, Act, CGROUP_LEVELS_MAX, Counter, Endpoint, Kind, Mode, Process, RULE_WORDS, Refused,
-    RuleSet, Rules, is_covered, is_own, joined,
+    ADDRESS_OF_PROXY, Act, CGROUP_LEVELS_MAX, Counter, Endpoint, Kind, Mode, PATH_BYTES, Process, RULE_WORDS,
+    Refused, RuleSet, Rules, UnixRefused, is_covered, is_own, joined,
 };
 
+use crate::kernel::sockets::{Connecting, Name};
 use crate::{kernel, ports, ring};
 
 const RULES_MAX: u32 = 256;
@@ -67,6 +68,34 @@ pub fn may_connect(context: &SockAddrContext, server: Endpoint, process: &Proces
     now.refuse(context, client_cookie, server, Endpoint::UNKNOWN, process)
 }
 
+/// The same of one that asks for a UNIX socket with this name.
+pub fn may_connect_unix(
+    context: &LsmContext,
+    connecting: &Connecting,
+    name: &Name,
+    port: u16,
+    process: &Process,
+) -> bool {
+    let Some(now) = Now::judging(port) else { return true };
+    if EXEMPT.get_ptr(process.pid).is_some() || is_allowed(port, process) {
+        return true;
+    }
+    let mut refused = UnixRefused {
+        kind: Kind::UnixRefused,
+        is_denied: u8::from(now.is_denied),
+        port,
+        path_bytes: name.bytes() as u8,
+        reserved: [0; 3],
+        at_boot_ns: now.boot_ns,
+        client_cookie: connecting.client_cookie(),
+        process: *process,
+        path: [0; PATH_BYTES],
+        reserved_end: [0; 4],
+    };
+    name.copy(&mut refused.path);
+    now.tell(context, &refused)
+}
+
 /// Whether a client may be let in. One of this host has been asked within its `connect`.
 pub fn may_come(context: &SkLookupContext, server: Endpoint, client: Endpoint) -> bool {
     let Some(now) = Now::judging(server.port) else { return true };
@@ -116,7 +145,6 @@ impl Now {
         client: Endpoint,
         process: &Process,
     ) -> bool {
-        ring::count(Counter::Denied);
         let refused = Refused {
             kind: Kind::Refused,
             is_denied: u8::from(self.is_denied),
@@ -127,11 +155,17 @@ impl Now {
             client,
             process: *process,
         };
+        self.tell(context, &refused)
+    }
+
+    #[inline(always)]
+    fn tell<T: Copy + 'static>(self, context: &impl EbpfContext, refused: &T) -> bool {
+        ring::count(Counter::Denied);
         // Whoever asks again and again must not take the room of what others do.
         if ring::is_half_full() {
             ring::count(Counter::RefusedLost);
         } else {
-            ring::emit(context, &refused, self.boot_ns, Counter::RefusedSubmitted, Counter::RefusedLost);
+            ring::emit(context, refused, self.boot_ns, Counter::RefusedSubmitted, Counter::RefusedLost);
         }
         !self.is_denied
     }

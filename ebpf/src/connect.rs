@@ -14,15 +14,20 @@ pub fn asked(context: &SockAddrContext, destination: impl Fn(&SockAddrContext) -
     if kernel::socket_type(context) != SOCK_STREAM || !ports::is_watched(kernel::destination_port(context)) {
         return true;
     }
-    let mut process = Process {
-        pid: (bpf_get_current_pid_tgid() >> 32) as u32,
-        uid: bpf_get_current_uid_gid() as u32,
-        cgroup_id: kernel::current_cgroup_id(),
-        command: bpf_get_current_comm().unwrap_or([0; COMMAND_BYTES]),
-    };
+    let mut process = current();
     let may_connect = act::may_connect(context, destination(context), &process);
     if may_connect {
         kernel::store_process(context, &mut process);
     }
     may_connect
+}
+
+/// The process that runs.
+pub fn current() -> Process {
+    Process {
+        pid: (bpf_get_current_pid_tgid() >> 32) as u32,
+        uid: bpf_get_current_uid_gid() as u32,
+        cgroup_id: kernel::current_cgroup_id(),
+        command: bpf_get_current_comm().unwrap_or([0; COMMAND_BYTES]),
+    }
 }

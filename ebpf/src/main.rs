@@ -9,6 +9,7 @@ mod act;
 mod cgroups;
 mod closed;
 mod connect;
+mod connect_unix;
 mod kernel;
 mod opened;
 mod ports;
@@ -21,9 +22,9 @@ use aya_ebpf::bindings::{
     BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB, BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB, BPF_SOCK_OPS_STATE_CB,
     BPF_SOCK_OPS_TCP_LISTEN_CB,
 };
-use aya_ebpf::macros::{btf_tracepoint, cgroup_skb, cgroup_sock_addr, sk_lookup, sock_ops};
+use aya_ebpf::macros::{btf_tracepoint, cgroup_skb, cgroup_sock_addr, lsm_cgroup, sk_lookup, sock_ops};
 use aya_ebpf::programs::{
-    BtfTracePointContext, SkBuffContext, SkLookupContext, SockAddrContext, SockOpsContext,
+    BtfTracePointContext, LsmContext, SkBuffContext, SkLookupContext, SockAddrContext, SockOpsContext,
 };
 use ebpf_abi::{Counter, Side};
 
@@ -52,6 +53,12 @@ pub fn connect4(context: SockAddrContext) -> i32 {
 #[cgroup_sock_addr(connect6)]
 pub fn connect6(context: SockAddrContext) -> i32 {
     answer(connect::asked(&context, kernel::destination_v6))
+}
+
+/// Called within a `connect` to a UNIX socket, once the kernel has found which socket that is.
+#[lsm_cgroup(hook = "unix_stream_connect")]
+pub fn connect_unix(context: LsmContext) -> i32 {
+    answer(connect_unix::asked(&context))
 }
 
 fn answer(may_connect: bool) -> i32 {

@@ -1,10 +1,10 @@
 //! Tells that a client's first byte came to the UNIX socket of a watched database, and what it says. At the `connect` itself no program sees
-//! both ends; a client that sends nothing gets nothing of PostgreSQL, and a look of the agent finds it.
+//! the server's end; a client that sends nothing gets nothing of PostgreSQL, and a look of the agent finds it.
 
 use aya_ebpf::programs::BtfTracePointContext;
 use ebpf_abi::{Counter, Kind, PATH_BYTES, Process, UnixOpened};
 
-use crate::kernel::sockets::{self, Served};
+use crate::kernel::sockets::{self, Name, Served};
 use crate::{kernel, ports, ring, startup};
 
 /// What the name of PostgreSQL's socket ends with, before its port (`UNIXSOCK_PATH` of its `src/include/libpq/pqcomm.h`).
@@ -29,7 +29,9 @@ pub fn data_ready(context: &BtfTracePointContext) {
     let offset = match told {
         Some(offset) => offset,
         None => {
-            let Some(port) = database_port(&served).filter(|port| ports::is_watched(*port)) else { return };
+            let Some(port) = database_port(&served.name).filter(|port| ports::is_watched(*port)) else {
+                return;
+            };
             // Where there is no memory (a network namespace may be given none), each of its bytes is told: the agent knows which
             // connections it knows, and nobody goes unseen. What it is then nobody can say.
             let is_first = served.mark_told(OVER);
@@ -60,7 +62,7 @@ fn tell(context: &BtfTracePointContext, served: &Served, port: u16, is_heard: bo
     }
     let mut opened = UnixOpened {
         kind: Kind::UnixOpened,
-        path_bytes: served.name_bytes() as u8,
+        path_bytes: served.name.bytes() as u8,
         port,
         is_heard: is_heard.into(),
         reserved: [0; 3],
@@ -71,14 +73,14 @@ fn tell(context: &BtfTracePointContext, served: &Served, port: u16, is_heard: bo
         path: [0; PATH_BYTES],
         reserved_end: [0; 4],
     };
-    served.copy_name(&mut opened.path);
+    served.name.copy(&mut opened.path);
     ring::emit(context, &opened, now_boot_ns, Counter::UnixSubmitted, Counter::UnixLost);
 }
 
 /// The number in the name of PostgreSQL's socket.
-fn database_port(served: &Served) -> Option<u16> {
+pub fn database_port(name: &Name) -> Option<u16> {
     // As one number, whose bytes go off its end: the verifier knows no place of a stack that is counted from its end.
-    let mut rest = u128::from_be_bytes(served.tail::<TAIL>()?);
+    let mut rest = u128::from_be_bytes(name.tail::<TAIL>()?);
     let (mut port, mut factor) = (0, 1);
     for digits in 1..=DIGITS_MAX {
         let digit = (rest as u8).wrapping_sub(b'0');
@@ -88,7 +90,7 @@ fn database_port(served: &Served) -> Option<u16> {
         port += u32::from(digit) * factor;
         factor *= 10;
         rest >>= u8::BITS;
-        if NAME.len() + digits <= served.name_bytes() && rest & LAST == NAME_NUMBER {
+        if NAME.len() + digits <= name.bytes() && rest & LAST == NAME_NUMBER {
             return u16::try_from(port).ok();
         }
     }

@@ -27,6 +27,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "VERSION", default_value = "")]
     kernel: String,
 
+    /// What the kernels are told besides when they start, such as `lsm=landlock`: without `bpf` no program is asked about UNIX sockets.
+    #[arg(long, value_name = "WORDS", default_value = "")]
+    append: String,
+
     /// Only tests whose names contain one of these.
     filter: Vec<String>,
 }
@@ -74,7 +78,7 @@ pub(crate) fn command(args: &Args) -> Result<()> {
         if !package.contains(&args.kernel) {
             continue;
         }
-        stages.run("tests on another kernel", || run_on(kernel, &package, &tests, &args.filter))?;
+        stages.run("tests on another kernel", || run_on(kernel, &package, &tests, args))?;
         ran += 1;
     }
     if ran == 0 {
@@ -113,21 +117,22 @@ fn newest(package: &str) -> Result<String> {
     kernel.map(str::to_owned).with_context(|| format!("find the kernel that {package} stands for"))
 }
 
-fn run_on(kernel: &Kernel, package: &str, programs: &[PathBuf], filter: &[String]) -> Result<()> {
+fn run_on(kernel: &Kernel, package: &str, programs: &[PathBuf], args: &Args) -> Result<()> {
     let folder = setup::unpack_from_apt(package, BY_HAND)?;
     let version = package.strip_prefix("linux-image-").unwrap_or(package);
     let work = tempfile::Builder::new().prefix("picket-kernel-").tempdir().context("make a work folder")?;
     let [tests, _] = programs else { bail!("the test program and the agent are needed") };
     let mut words = vec![tests.display().to_string(), "--test-threads=2".to_owned()];
     words.extend(kernel.without.iter().map(|test| format!("--skip={test}")));
-    words.extend(filter.iter().cloned());
+    words.extend(args.filter.iter().cloned());
     let in_folder = repo::root()?.join("agent");
     let image = image::make(work.path(), &folder, version, programs, &in_folder, &words)?;
     println!("Linux {version}, emulated");
     let mut machine = Command::new("qemu-system-x86_64");
     machine.args(["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", &MACHINE_MIB.to_string()]);
     machine.arg("-kernel").arg(folder.join("boot").join(format!("vmlinuz-{version}")));
-    machine.arg("-initrd").arg(&image).args(["-append", "console=ttyS0 quiet panic=-1"]);
+    machine.arg("-initrd").arg(&image).arg("-append");
+    machine.arg(format!("console=ttyS0 quiet panic=-1 {}", args.append));
     machine.args(["-nographic", "-monitor", "none", "-no-reboot", "-nic", "none"]);
     let mut child = machine.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("start QEMU")?;
     let code = until_ended(&mut child);

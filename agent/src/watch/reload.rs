@@ -81,7 +81,7 @@ impl Watch {
         let exempt = self.exempt();
         self.kernel.go_by(next, &exempt, now, Clock.now_boot_ns()).map_err(unloaded)?;
         self.acts = act.mode;
-        self.health.acts(act.mode);
+        self.health.acts(act.mode, self.unix_problem());
         self.unguarded.clear();
         if act.mode == Mode::Observe {
             self.forget_addresses();

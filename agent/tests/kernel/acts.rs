@@ -6,6 +6,7 @@ mod kept;
 mod never;
 mod reloaded;
 mod remote;
+mod unix;
 mod ways;
 
 use std::collections::BTreeSet;
@@ -13,6 +14,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use audit::record::{AlertKind, AlertRecord};
 use ebpf_abi::Mode;
@@ -35,6 +37,8 @@ except OSError as error:
 ";
 pub(crate) const CONNECT: &str = "socket.create_connection(server)";
 const REFUSED: &str = "EPERM";
+/// As the agent does it.
+const RENEW_EVERY: Duration = Duration::from_millis(50);
 
 /// An agent that acts within a cgroup, and a database that it watches.
 pub(crate) struct Stage {
@@ -113,9 +117,16 @@ impl Stage {
 
     /// `enter` moves the process to where it asks from.
     pub(crate) fn tries_from(&mut self, enter: &str, host: &str, wrapper: &[&str], way: &str) -> String {
-        // A machine that is slow keeps the test longer than the programs wait for it.
-        self.renew();
-        let ran = run(enter, wrapper, host, self.address().port(), way);
+        let port = self.address().port();
+        let ran = std::thread::scope(|scope| {
+            let runs = scope.spawn(|| run(enter, wrapper, host, port, way));
+            // A machine that is slow keeps the test longer than the programs wait for the agent.
+            while !runs.is_finished() {
+                self.renew();
+                std::thread::sleep(RENEW_EVERY);
+            }
+            runs.join().unwrap()
+        });
         let said = String::from_utf8(ran.stdout).unwrap();
         assert!(ran.status.success(), "{way}: {}", String::from_utf8_lossy(&ran.stderr));
         said.trim_end().to_owned()

@@ -19,15 +19,18 @@ use crate::namespaces::Namespace;
 
 /// A server with the name of PostgreSQL's, at a port that nobody else watches.
 pub(crate) struct Server {
-    dir: tempfile::TempDir,
+    pub(crate) dir: tempfile::TempDir,
     pub(crate) listener: UnixListener,
     pub(crate) port: u16,
 }
 
 impl Server {
     pub(crate) fn start() -> Self {
+        Server::at(TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port())
+    }
+
+    pub(crate) fn at(port: u16) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let listener = UnixListener::bind(dir.path().join(name(port))).unwrap();
         // Others than root connect too.
         let command = ["-R", "0777", dir.path().to_str().unwrap()];
@@ -35,7 +38,7 @@ impl Server {
         Server { dir, listener, port }
     }
 
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.dir.path().join(name(self.port))
     }
 
@@ -62,7 +65,7 @@ impl Server {
     }
 }
 
-fn name(port: u16) -> String {
+pub(crate) fn name(port: u16) -> String {
     format!(".s.PGSQL.{port}")
 }
 

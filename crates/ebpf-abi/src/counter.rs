@@ -24,9 +24,9 @@ pub enum Counter {
     Listens = 8,
     /// `connect`s around the proxy that were refused, or would have been.
     Denied = 9,
-    /// `Refused` events handed to the ring.
+    /// `Refused` and `UnixRefused` events handed to the ring.
     RefusedSubmitted = 10,
-    /// `Refused` events that found the ring full.
+    /// `Refused` and `UnixRefused` events that found the ring full.
     RefusedLost = 11,
     /// `connect`s to ports that are acted on which went on unjudged: the agent had not put the end off.
     Unjudged = 12,

@@ -16,4 +16,6 @@ pub enum Kind {
     Refused = 4,
     /// [`Startup`](crate::Startup).
     Startup = 5,
+    /// [`UnixRefused`](crate::UnixRefused).
+    UnixRefused = 6,
 }

@@ -1,4 +1,4 @@
-//! A connection to the UNIX socket of a watched database.
+//! Connections to the UNIX socket of a watched database.
 
 use zerocopy::{Immutable, IntoBytes, KnownLayout, TryFromBytes};
 
@@ -7,7 +7,7 @@ use crate::{Kind, Process};
 /// `UNIX_PATH_MAX` of the kernel's `include/uapi/linux/un.h`.
 pub const PATH_BYTES: usize = 108;
 
-/// The client's first byte reached the database. Earlier nothing that a program may hook tells both ends.
+/// The client's first byte reached the database.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, TryFromBytes, IntoBytes, Immutable, KnownLayout)]
 pub struct UnixOpened {
@@ -36,5 +36,33 @@ pub struct UnixOpened {
     pub reserved_end: [u8; 4],
 }
 
+/// A process was refused a connection, or would have been.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, TryFromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct UnixRefused {
+    /// [`Kind::UnixRefused`].
+    pub kind: Kind,
+    /// 0 where it was only told.
+    pub is_denied: u8,
+    /// The number in the socket's name.
+    pub port: u16,
+    /// Bytes of `path` that are used.
+    pub path_bytes: u8,
+    /// Zero.
+    pub reserved: [u8; 3],
+    /// Nanoseconds since the kernel started, time asleep included.
+    pub at_boot_ns: u64,
+    /// Cookie of the client's socket.
+    pub client_cookie: u64,
+    /// Which process asked.
+    pub process: Process,
+    /// The name that the server bound its socket to, as in [`UnixOpened`].
+    pub path: [u8; PATH_BYTES],
+    /// Zero.
+    pub reserved_end: [u8; 4],
+}
+
 const _: () = assert!(size_of::<UnixOpened>() == 176);
 const _: () = assert!(align_of::<UnixOpened>() == 8);
+const _: () = assert!(size_of::<UnixRefused>() == 168);
+const _: () = assert!(align_of::<UnixRefused>() == 8);

@@ -10,7 +10,7 @@ use e2e::cgroup::Cgroup;
 use e2e::engine::Engine;
 use e2e::ledger::Ledger;
 use e2e::login::Login;
-use e2e::postgres::{self, Postgres};
+use e2e::postgres::{self, Postgres, SUPERUSER};
 use e2e::proxy::{Proxy, ProxySettings};
 use e2e::psql;
 use e2e::shop::Shop;
@@ -56,9 +56,12 @@ impl Scene {
         Ok(Self { agent, proxy, cgroup, shop, postgres, ledger, _engine: engine })
     }
 
-    /// What psql says in the cgroup, and its exit code.
     fn psql(&self, login: &Login) -> Result<psql::Output> {
-        let ready = psql::command(login)?;
+        self.run(&psql::command(login)?)
+    }
+
+    /// What psql says in the cgroup, and its exit code.
+    fn run(&self, ready: &Command) -> Result<psql::Output> {
         let mut waiting = Command::new("sh");
         waiting.args(["-c", "read _; exec \"$@\"", "psql"]).arg(ready.get_program()).args(ready.get_args());
         waiting.args(["-qAtc", "SELECT 'served'"]);
@@ -82,6 +85,13 @@ impl Scene {
 
     fn around(&self) -> Result<psql::Output> {
         self.psql(&self.shop.staff(&self.postgres, "shop"))
+    }
+
+    fn over_the_socket(&self) -> Result<psql::Output> {
+        let mut ready = Command::new(postgres::programs()?.join("psql"));
+        ready.args(["--no-psqlrc", "--host"]).arg(self.postgres.socket_folder());
+        ready.args(["--port", &self.postgres.port().to_string(), "--username", SUPERUSER, "postgres"]);
+        self.run(&ready)
     }
 
     fn through(&self) -> Result<String> {
@@ -110,6 +120,32 @@ fn who_goes_around_the_proxy_is_refused_and_who_goes_through_it_is_served() -> R
     let account = "SELECT * FROM agent_health FINAL WHERE state = 'stopped'";
     let account = scene.ledger.wait_row("the last account", account)?;
     assert_eq!((text(&account, "acts")?, number(&account, "denied")?), ("deny", 1));
+    Ok(())
+}
+
+/// A kernel that refuses nobody over UNIX sockets is said to be one.
+#[test]
+fn who_opens_the_socket_around_the_proxy_is_refused_where_the_kernel_can() -> Result<()> {
+    let scene = Scene::start("\n[act]\nmode = \"deny\"\n", &[])?;
+    let refused = scene.over_the_socket()?;
+    let path = scene.postgres.socket_folder().join(format!(".s.PGSQL.{}", scene.postgres.port()));
+    let path = path.display().to_string();
+    let account = "SELECT * FROM agent_health FINAL WHERE state = 'watching' LIMIT 1";
+    let account = scene.ledger.wait_row("the account", account)?;
+    let kind = if scene.agent.log().contains("UNIX sockets are told and not refused") {
+        assert!(text(&account, "unix_problem")?.starts_with("they are not refused: "), "{account}");
+        assert_eq!(refused.success()?, "served\n");
+        "bypass"
+    } else {
+        assert_eq!(text(&account, "unix_problem")?, "");
+        assert_eq!((refused.code, refused.stdout.as_str()), (2, ""), "{}", refused.stderr);
+        assert!(refused.stderr.contains("Operation not permitted"), "{}", refused.stderr);
+        "denied"
+    };
+    let select = format!("SELECT * FROM alerts FINAL WHERE kind = '{kind}'");
+    let alert = scene.ledger.wait_row("the alert", &select)?;
+    assert_eq!((text(&alert, "socket_path")?, text(&alert, "process_command")?), (&*path, "psql"));
+    assert_eq!(scene.through()?, "served\n");
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use aya_ebpf::helpers::{
     bpf_probe_read_kernel_str_bytes, bpf_sk_storage_get, bpf_skc_to_unix_sock, generated,
 };
 use aya_ebpf::macros::btf_map;
-use aya_ebpf::programs::BtfTracePointContext;
+use aya_ebpf::programs::{BtfTracePointContext, LsmContext};
 use ebpf_abi::{COMMAND_BYTES, Endpoint, Offset, PATH_BYTES, Process};
 
 use super::Data;
@@ -44,8 +44,21 @@ pub struct Socket(*const c_void);
 pub struct Served {
     socket: *const c_void,
     peer: *const c_void,
-    name: *const u8,
-    name_bytes: usize,
+    pub name: Name,
+}
+
+/// What a UNIX socket is bound to.
+#[derive(Clone, Copy)]
+pub struct Name {
+    at: *const u8,
+    bytes: usize,
+}
+
+/// The client's socket, and the one that listens, while the first is connected to the second.
+#[derive(Clone, Copy)]
+pub struct Connecting {
+    client: *const c_void,
+    listener: *const c_void,
 }
 
 /// The socket of the tracepoint `sk_data_ready`.
@@ -77,9 +90,47 @@ impl Socket {
             return None;
         }
         let unix = unix.cast::<c_void>().cast_const();
-        let (peer, address): (*const c_void, *const c_void) =
-            (field(unix, Offset::UnixPeer), field(unix, Offset::UnixAddress));
-        if peer.is_null() || address.is_null() {
+        let peer: *const c_void = field(unix, Offset::UnixPeer);
+        if peer.is_null() {
+            return None;
+        }
+        Some(Served { socket: self.0, peer, name: Name::of(unix)? })
+    }
+
+    fn field<T>(self, which: Offset) -> T {
+        field(self.0, which)
+    }
+}
+
+impl Connecting {
+    /// Those of the hook `unix_stream_connect`.
+    pub fn of(context: &LsmContext) -> Self {
+        Connecting { client: context.arg(0), listener: context.arg(1) }
+    }
+
+    /// What the listener is bound to; `None` where it is none of a stream.
+    pub fn name(&self) -> Option<Name> {
+        if field::<u16>(self.listener, Offset::SocketType) != SOCK_STREAM {
+            return None;
+        }
+        // SAFETY: the helper takes the hook's socket, and checks of which family it is.
+        let unix = unsafe { bpf_skc_to_unix_sock(self.listener.cast_mut()) };
+        if unix.is_null() {
+            return None;
+        }
+        Name::of(unix.cast::<c_void>().cast_const())
+    }
+
+    pub fn client_cookie(&self) -> u64 {
+        cookie(self.client)
+    }
+}
+
+impl Name {
+    /// `None` where the socket has none, or it cannot be read.
+    fn of(unix: *const c_void) -> Option<Self> {
+        let address: *const c_void = field(unix, Offset::UnixAddress);
+        if address.is_null() {
             return None;
         }
         let bytes: i32 = read(address, Offset::AddressBytes)?;
@@ -88,16 +139,27 @@ impl Socket {
         let name = name.cast::<u8>();
         let is_abstract = read_from(name)? == 0u8;
         let name_bytes = (bytes as usize).wrapping_sub(SUN_PATH + usize::from(!is_abstract));
-        (0 < name_bytes && name_bytes <= PATH_BYTES).then_some(Served {
-            socket: self.0,
-            peer,
-            name,
-            name_bytes: below_128(name_bytes),
-        })
+        (0 < name_bytes && name_bytes <= PATH_BYTES)
+            .then_some(Name { at: name, bytes: below_128(name_bytes) })
     }
 
-    fn field<T>(self, which: Offset) -> T {
-        field(self.0, which)
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Its last bytes; what lies before a shorter one is whatever it is.
+    pub fn tail<const N: usize>(&self) -> Option<[u8; N]> {
+        read_from(self.at.wrapping_add(self.bytes).wrapping_sub(N).cast())
+    }
+
+    pub fn copy(&self, to: &mut [u8; PATH_BYTES]) {
+        // SAFETY: both helpers write no more than the length of what they are given, and a name that cannot be read
+        // leaves zeros.
+        unsafe {
+            let Some((first, rest)) = to.split_first_mut() else { return };
+            *first = read_from(self.at).unwrap_or(0);
+            let _ = bpf_probe_read_kernel_str_bytes(self.at.wrapping_add(1), rest);
+        }
     }
 }
 
@@ -109,25 +171,6 @@ fn below_128(mut value: usize) -> usize {
 }
 
 impl Served {
-    pub fn name_bytes(&self) -> usize {
-        self.name_bytes
-    }
-
-    /// The last bytes of the name; what lies before a shorter one is whatever it is.
-    pub fn tail<const N: usize>(&self) -> Option<[u8; N]> {
-        read_from(self.name.wrapping_add(self.name_bytes).wrapping_sub(N).cast())
-    }
-
-    pub fn copy_name(&self, to: &mut [u8; PATH_BYTES]) {
-        // SAFETY: both helpers write no more than the length of what they are given, and a name that cannot be read
-        // leaves zeros.
-        unsafe {
-            let Some((first, rest)) = to.split_first_mut() else { return };
-            *first = read_from(self.name).unwrap_or(0);
-            let _ = bpf_probe_read_kernel_str_bytes(self.name.wrapping_add(1), rest);
-        }
-    }
-
     /// Notes that its connection is told, and after how many bytes its client speaks again. Says whether there was memory for that.
     pub fn mark_told(&self, again: u32) -> bool {
         let told = told(self.socket, BPF_SK_STORAGE_GET_F_CREATE.into());
@@ -246,7 +289,7 @@ fn told(socket: *const c_void, flags: u64) -> *mut u32 {
 }
 
 fn cookie(socket: *const c_void) -> u64 {
-    // SAFETY: the sender holds both ends while its data comes to one of them.
+    // SAFETY: whoever sends holds both ends while its data comes to one of them, and whoever connects its own.
     unsafe { bpf_get_socket_cookie(socket.cast_mut()) }
 }
 

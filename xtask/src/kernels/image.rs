@@ -152,6 +152,7 @@ mount -t devpts pts /dev/pts
 for at in /dev/shm /tmp /run; do mount -t tmpfs tmpfs $at; done
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -t bpf bpf /sys/fs/bpf
+mount -t securityfs securityfs /sys/kernel/security
 ip link set lo up
 for module in {modules}; do modprobe $module; done
 cd '{at}'

@@ -11,14 +11,14 @@ use crate::tampered::{Agent, tamper};
 const WAIT: Duration = Duration::from_secs(60);
 
 /// An agent that acts on its own cgroup.
-struct Acting {
-    agent: Agent,
+pub(super) struct Acting {
+    pub(super) agent: Agent,
     cgroup: Cgroup,
     listener: TcpListener,
 }
 
 impl Acting {
-    fn new(name: &str, more: &str, arguments: &[&str]) -> Self {
+    pub(super) fn new(name: &str, more: &str, arguments: &[&str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let cgroup = Cgroup::new(name);
         let more = format!("cgroup = '{}'\nact.mode = 'deny'\n{more}", cgroup.folder.display());
@@ -26,24 +26,28 @@ impl Acting {
         Acting { agent, cgroup, listener }
     }
 
-    fn address(&self) -> SocketAddr {
+    pub(super) fn address(&self) -> SocketAddr {
         self.listener.local_addr().unwrap()
     }
 
-    fn tries(&self, way: &str) -> String {
+    pub(super) fn tries(&self, way: &str) -> String {
         let ran = run(&self.cgroup.enter(), &[], "127.0.0.1", self.address().port(), way);
         String::from_utf8(ran.stdout).unwrap().trim_end().to_owned()
     }
 
     /// Tries until that becomes of it.
     fn until(&self, became: &str) {
+        self.until_by(CONNECT, became);
+    }
+
+    pub(super) fn until_by(&self, way: &str, became: &str) {
         let deadline = Instant::now() + WAIT;
-        while self.tries(CONNECT) != became {
+        while self.tries(way) != became {
             assert!(Instant::now() < deadline, "it must become {became}");
         }
     }
 
-    fn signal(&self, signal: &str) {
+    pub(super) fn signal(&self, signal: &str) {
         assert!(
             Command::new("kill").args([signal, &self.agent.pid().to_string()]).status().unwrap().success()
         );

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::unix::asks_programs;
 use super::{CONNECT, REFUSED, run};
 use crate::allowed::Cgroup;
 use crate::tampered::{Agent, tamper};
@@ -44,15 +45,15 @@ impl Drop for BpfFileSystem {
 }
 
 /// A database, and an agent that acts on its own cgroup.
-struct Keeping {
-    agent: Agent,
+pub(super) struct Keeping {
+    pub(super) agent: Agent,
     cgroup: Cgroup,
     listener: TcpListener,
     pins: BpfFileSystem,
 }
 
 impl Keeping {
-    fn new(name: &str, more: &str) -> Self {
+    pub(super) fn new(name: &str, more: &str) -> Self {
         let (listener, cgroup) = (TcpListener::bind("127.0.0.1:0").unwrap(), Cgroup::new(name));
         let pins = BpfFileSystem::mount();
         let port = listener.local_addr().unwrap().port();
@@ -66,19 +67,27 @@ impl Keeping {
     }
 
     /// Waits until it has ended.
-    fn end(&self, signal: &str) {
+    pub(super) fn end(&self, signal: &str) {
         self.signal(signal);
         self.agent.until_ended();
     }
 
-    fn restart(&mut self, without_agent: &str) {
+    pub(super) fn restart(&mut self, without_agent: &str) {
         let config = config(&self.cgroup, &self.pins, without_agent, "");
         self.agent.again(&self.cgroup.enter(), &config);
     }
 
     fn tries_from(&self, enter: &str, way: &str) -> String {
-        let ran = run(enter, &[], "127.0.0.1", self.listener.local_addr().unwrap().port(), way);
+        let ran = run(enter, &[], "127.0.0.1", self.port(), way);
         String::from_utf8(ran.stdout).unwrap().trim_end().to_owned()
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.listener.local_addr().unwrap().port()
+    }
+
+    pub(super) fn tries_by(&self, way: &str) -> String {
+        self.tries_from(&self.cgroup.enter(), way)
     }
 
     fn tries(&self) -> String {
@@ -112,7 +121,8 @@ fn said(output: &Output) -> (Option<i32>, String) {
 fn a_killed_agent_goes_on_refusing_and_the_next_one_tells_whom() {
     let mut keeping = Keeping::new("kept-killed", "");
     assert_eq!(keeping.tries(), REFUSED);
-    assert_eq!(keeping.pins.lives(), [2], "connect4 and connect6");
+    let both_and_unix = 2 + usize::from(asks_programs());
+    assert_eq!(keeping.pins.lives(), [both_and_unix], "connect4, connect6 and connect_unix");
     keeping.end("-KILL");
     for _ in 0..3 {
         assert_eq!(keeping.tries(), REFUSED);
@@ -124,7 +134,7 @@ fn a_killed_agent_goes_on_refusing_and_the_next_one_tells_whom() {
         assert!(Instant::now() < deadline, "{}", keeping.agent.spooled("\"kind\":\"denied\""));
     }
     // The programs of one agent are there, not of two.
-    assert_eq!(keeping.pins.lives(), [2]);
+    assert_eq!(keeping.pins.lives(), [both_and_unix]);
 }
 
 #[test]
@@ -156,7 +166,7 @@ fn whom_a_rule_allows_is_let_in_by_it_without_an_agent_also_in_a_cgroup_that_is_
     let path = format!("/picket-kept-allows-{}/unit", std::process::id());
     let rule = format!("[[allow]]\nname = 'backup'\nreason = 'r'\ncgroup = '{path}'\n");
     let keeping = Keeping::new("kept-allows", &rule);
-    assert_eq!(keeping.pins.lives(), [3], "made_cgroups too");
+    assert_eq!(keeping.pins.lives(), [3 + usize::from(asks_programs())], "made_cgroups too");
     keeping.end("-KILL");
     assert_eq!(keeping.tries(), REFUSED);
     let unit = keeping.cgroup.folder.join("unit");
