@@ -932,14 +932,15 @@ fn add_function(functions: &mut HashMap<u32, String>, row: &[u8]) -> Result<(), 
     Ok(())
 }
 
-/// The same way as every session's: the same encryption, the same proofs.
+/// The same way as every session's: the same encryption, the same proofs. It waits for locks for less than the server takes to look for a
+/// deadlock (`deadlock_timeout`, 1 s): it holds several itself, and whoever changes those tables would be ended for it.
 async fn connect(upstream: &Upstream) -> Result<Pipe, String> {
     let parameters = [
         ("application_name", "picket-proxy catalog"),
         ("client_encoding", "UTF8"),
         (
             "options",
-            "-c search_path=pg_catalog -c statement_timeout=30s -c lock_timeout=2s -c default_transaction_read_only=on -c row_security=off",
+            "-c search_path=pg_catalog -c statement_timeout=30s -c lock_timeout=500ms -c default_transaction_read_only=on -c row_security=off",
         ),
     ];
     let parameters = parameters.map(|(name, value)| (name.into(), value.into()));
