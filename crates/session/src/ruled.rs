@@ -41,21 +41,17 @@ pub(crate) fn shown_by_rules(
     if !gives {
         return None;
     }
-    let returning = || rules().filter(|rule| rule.gives == Gives::Returned);
+    let mut returning = rules().filter(|rule| rule.gives == Gives::Returned);
+    // Where there are several, one puts something in the place of what another does, or nobody knows whose place it is.
+    let only = returning.next().filter(|_| returning.next().is_none());
     let written = own
         .writes
         .iter()
         .flat_map(|write| known.catalog.named_in(write.schema.as_deref(), &write.name))
         .filter(|relation| is_ruled(relation, known.catalog));
     let returned = written.map(|relation| {
-        // Rules of what a rule writes put something else in its place.
-        let is_own = |rule: &Reached| rule.on == relation.name;
-        let shown = match returning().next() {
-            Some(rule) if returning().all(is_own) && !is_computed(own, relation, known) => {
-                returned(rule, relation, known)
-            }
-            _ => Shown::Anything,
-        };
+        let rule = only.filter(|rule| rule.on == relation.name && !is_computed(own, relation, known));
+        let shown = rule.map_or(Shown::Anything, |rule| returned(rule, relation, known));
         Returned { relation: relation.oid, shown }
     });
     Some(Shown::ByRules(returned.collect()))
@@ -99,9 +95,9 @@ pub(crate) fn traced<'a>(
 
 /// Whether a query, or code, may have computed something sensitive that is in the rows which `own` writes into `relation`.
 fn is_computed(own: &Statement, relation: &Relation, known: &Known<'_>) -> bool {
-    let is_update = |effect: &Effect| !matches!(effect, Effect::Insert | Effect::Delete);
+    let takes_of_row = |effect: &Effect| !matches!(effect, Effect::Insert | Effect::Delete);
     Reach::beside(own, &relation.name, known).is_any()
-        || has_classes(relation, known) && own.effects.iter().any(is_update)
+        || has_classes(relation, known) && own.effects.iter().any(takes_of_row)
 }
 
 fn has_classes(relation: &Relation, known: &Known<'_>) -> bool {

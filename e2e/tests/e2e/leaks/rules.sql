@@ -113,3 +113,7 @@ BEGIN; ALTER VIEW giving_view RENAME TO gave; INSERT INTO gave VALUES ('a', 1) R
 BEGIN; ALTER TABLE giving RENAME TO gave; PREPARE p AS INSERT INTO gave VALUES ('a', 1) RETURNING g; EXECUTE p; ROLLBACK
 
 BEGIN; CREATE SCHEMA elsewhere; ALTER TABLE giving SET SCHEMA elsewhere; INSERT INTO elsewhere.giving VALUES ('a', 1) RETURNING g; ROLLBACK
+
+WITH i AS (INSERT INTO both_ways VALUES (1, 'x') RETURNING n), d AS (DELETE FROM both_ways WHERE n = 1 RETURNING label) SELECT d.label FROM i, d
+
+WITH d AS (DELETE FROM both_ways WHERE n = 1 RETURNING label), i AS (INSERT INTO both_ways VALUES (1, 'x') RETURNING n) SELECT d.label FROM i, d
