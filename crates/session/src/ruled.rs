@@ -78,12 +78,18 @@ pub(crate) fn traced<'a>(
     relation: &Relation,
     known: &Known<'a>,
 ) -> Option<(&'a str, Sensitive)> {
+    if rule.via != Via::Rule {
+        return None;
+    }
     let mut hooks = known.catalog.hooks().of(relation.oid).iter();
-    let hook = hooks.find(|hook| hook.via == rule.via && hook.name == rule.name)?;
+    let hook = hooks.find(|hook| hook.via == Via::Rule && hook.name == rule.name)?;
+    if hook.is_too_long {
+        return None;
+    }
     let mut does = rule.does.clone();
     does.mentions.push(relation.name.clone());
     let reach = Reach::of(&does, known);
-    if hook.is_too_long || rule.via != Via::Rule || reach.is_anything() {
+    if reach.is_anything() {
         return None;
     }
     let mut sensitive = reach.sensitive(&does, known);

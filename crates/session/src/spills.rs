@@ -291,10 +291,12 @@ impl Found<'_> {
     /// What hangs on these relations writes something. Of a rule that calls no code its definition tells what.
     fn hung(&mut self, reached: &Reached, on: &[&Relation], reveals: &impl Fn(Class) -> bool) {
         let known = self.known;
-        let runs_code = Reach::of(&reached.does, known).is_by_code()
-            || !reached.does.calls_that_fill(known.catalog).is_empty();
+        let runs_code = || {
+            Reach::of(&reached.does, known).is_by_code()
+                || !reached.does.calls_that_fill(known.catalog).is_empty()
+        };
         let rules: Option<Vec<_>> = on.iter().map(|relation| traced(reached, relation, known)).collect();
-        let Some(rules) = rules.filter(|rules| !rules.is_empty() && !runs_code) else {
+        let Some(rules) = rules.filter(|rules| !rules.is_empty() && !runs_code()) else {
             reached.does.writes.iter().for_each(|write| self.body(write));
             return;
         };

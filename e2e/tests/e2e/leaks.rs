@@ -115,7 +115,7 @@ pub(crate) fn with_more(by: impl Fn(&Stack) -> Login, objects: &str) -> Result<S
     with_more_of(Values::Addresses, by, objects)
 }
 
-pub(crate) fn with_more_of(values: Values, by: impl Fn(&Stack) -> Login, objects: &str) -> Result<Stack> {
+fn with_more_of(values: Values, by: impl Fn(&Stack) -> Login, objects: &str) -> Result<Stack> {
     let stack = with_objects_of(values, "")?;
     psql::run(&by(&stack), &values.of(objects))?.success()?;
     Ok(stack)

@@ -23,7 +23,8 @@ const RELOADED: &str = "configuration reloaded";
 const NOT_RELOADED: &str = "configuration not reloaded: what was there before goes on";
 const CLOSED: &str = "ECONNREFUSED";
 
-fn config(mode: Mode, port: u16) -> ActConfig {
+/// What is done about connections to this port.
+pub(super) fn config(mode: Mode, port: u16) -> ActConfig {
     ActConfig {
         mode,
         outgoing: false,

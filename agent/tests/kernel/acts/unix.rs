@@ -13,11 +13,12 @@ use std::time::{Duration, Instant};
 
 use audit::record::{AlertKind, UnixMicros};
 use ebpf_abi::Mode;
-use picket_agent::{ActConfig, AllowRule, Clock, Registry};
+use picket_agent::{AllowRule, Clock, Registry};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::agent::Acting;
 use super::kept::Keeping;
+use super::reloaded::config;
 use super::ways::ring;
 use super::{CONNECT, REFUSED, Stage, run};
 use crate::allowed::{Cgroup, rule};
@@ -511,17 +512,6 @@ fn a_connection_from_before_stays() {
     let sends = format!("socket.socket(fileno={}).send(b'x')", passes.as_raw_fd());
     assert_eq!(local.tries(&[], &sends), "connected");
     assert_eq!((local.stage.denied(), local.tries(&[], ASKS).as_str()), (0, REFUSED));
-}
-
-fn config(mode: Mode, port: u16) -> ActConfig {
-    ActConfig {
-        mode,
-        outgoing: false,
-        remote: false,
-        keeps: false,
-        pin_dir: "/".into(),
-        ports: [port].into(),
-    }
 }
 
 #[test]
