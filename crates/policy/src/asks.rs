@@ -194,6 +194,7 @@ const LOCK_TABLE: Effect = Effect::Other("LockStmt");
 fn command_of(effect: Effect) -> &'static str {
     match effect {
         Effect::Other(command) | Effect::Replication(command) => command,
+        Effect::Shadow => "shadow",
         _ => "",
     }
 }
@@ -518,6 +519,7 @@ fn action(effect: Effect) -> (&'static str, Reach) {
         | Effect::Prepare
         | Effect::Role
         | Effect::Set
+        | Effect::Shadow
         | Effect::Transaction => (effect.name(), Reach::Database),
     }
 }

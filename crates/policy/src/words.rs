@@ -60,8 +60,8 @@ const LISTED_MAX: usize = 12;
 /// Nodes of PostgreSQL's parse tree that are commands (pg_query 18, protobuf.rs).
 const COMMANDS: &str = include_str!("commands.txt");
 
-/// Commands that are no nodes: of replication, and why a text cannot be read.
-const OTHER_COMMANDS: [&str; 17] = [
+/// Commands that are no nodes: of replication, what hides a relation, and why a text cannot be read.
+const OTHER_COMMANDS: [&str; 18] = [
     "alter_replication_slot",
     "base_backup",
     "create_replication_slot",
@@ -72,6 +72,7 @@ const OTHER_COMMANDS: [&str; 17] = [
     "nul",
     "operator-run",
     "read_replication_slot",
+    "shadow",
     "show",
     "start_replication",
     "syntax",

@@ -58,6 +58,9 @@ const COMMANDS: [&str; 19] = [
 /// Words after which a command can begin, besides `;`.
 const BEFORE_COMMANDS: [&str; 4] = ["begin", "else", "loop", "then"];
 
+/// Words after which a relation is named that is read.
+const BEFORE_RELATIONS: [&str; 3] = ["from", "join", "only"];
+
 /// Settings that switch triggers off or change how a text is read, wherever they stand.
 const SETTINGS: [&str; 3] = ["client_encoding", "session_replication_role", "standard_conforming_strings"];
 
@@ -107,6 +110,8 @@ pub(crate) struct Body {
     pub(crate) settings: Vec<String>,
     /// Other names in it, each once, where what it reads is not read.
     pub(crate) names: BTreeSet<String>,
+    /// Those of them that stand where relations do and have no schema.
+    pub(crate) looked_up: BTreeSet<String>,
     /// It reads or moves a cursor, of whichever name.
     pub(crate) fetches: bool,
     /// It makes prepared statements, or takes some away.
@@ -265,6 +270,9 @@ impl Body {
             && is_name
             && let Some(name) = words.name(at)
         {
+            if BEFORE_RELATIONS.contains(&previous.as_str()) && !words.is(at + 1, &[Token::Ascii46]) {
+                self.looked_up.insert(name.clone());
+            }
             self.names.insert(name);
         }
         Some(())

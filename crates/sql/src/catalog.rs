@@ -211,6 +211,11 @@ impl Catalog {
         self.named_in(schema, name).filter(is_anybodys)
     }
 
+    /// Relations of this name that were read, and are nobody's temporary ones.
+    pub(crate) fn lasting(&self, name: &str) -> impl Iterator<Item = &Relation> {
+        self.meant(None, name).filter(|relation| !self.is_new(relation))
+    }
+
     /// Names of the schemas that have relations.
     pub fn schemas(&self) -> impl Iterator<Item = &str> {
         self.read.schemas.iter().map(String::as_str)

@@ -294,9 +294,15 @@ impl Collector {
             self.open.last().map(|parent| (parent.kind, parent.field)),
             Some(("CreateStmt", "relation") | ("IntoClause", "rel"))
         );
+        let is_temporary = node.option == "t" || node.schema == temporary::SCHEMA;
+        let is_view =
+            self.open.last().is_some_and(|parent| (parent.kind, parent.field) == ("ViewStmt", "view"));
+        if (makes || is_view) && is_temporary {
+            self.statement.shadows.push(name.clone());
+        }
         let foreign = self.open.iter().any(|outer| outer.kind == "CreateForeignTableStmt");
         let in_body = self.open.iter().any(has_body);
-        if makes && !foreign && !in_body && (node.option == "t" || node.schema == temporary::SCHEMA) {
+        if makes && !foreign && !in_body && is_temporary {
             self.statement.temporary.push(name.clone());
         }
         if read {
@@ -455,6 +461,7 @@ impl Collector {
             self.statement.settings.push(Setting { name: Some(name), ..Setting::default() });
         }
         self.statement.mentions.extend(body.names);
+        self.statement.looked_up.extend(body.looked_up);
         self.statement.meddles |= body.meddles;
         self.statement.computed.extend(body.computed);
         self.statement.words.extend(body.words);

@@ -344,6 +344,7 @@ impl Told {
         });
         statement.types.retain(|name| is_told(name));
         statement.assigned.retain(|name| is_told(name));
+        statement.shadows.retain(|name| is_told(name));
         // These say something of whole statements.
         statement.objects.clear();
         statement.names.clear();

@@ -105,6 +105,10 @@ pub struct Statement {
     pub certain: Vec<(Write, String)>,
     /// Temporary tables that it makes, whatever there was before.
     pub temporary: Vec<String>,
+    /// Temporary tables and views that it makes, within bodies and under other conditions too.
+    pub shadows: Vec<String>,
+    /// Names that its bodies read rows of without a schema, where what they read is not read.
+    pub looked_up: Vec<String>,
     /// Names that it gives to relations, and ways to others that these become.
     pub names: Vec<Naming>,
     /// It does so within a body, which may go on by what it has named.
@@ -213,6 +217,8 @@ pub enum Effect {
     Replication(&'static str),
     /// CREATE OR REPLACE of a function that triggers may call already.
     ReplaceTriggerFunction,
+    /// A temporary relation is in front of one by which triggers, checks or policies of rows decide, or to which they write.
+    Shadow,
     /// REASSIGN OWNED, and ALTER TABLE … OWNER TO.
     Reassign,
     Revoke,
@@ -289,7 +295,7 @@ impl Effect {
             Effect::Prepare => "prepare",
             Effect::Reassign => "reassign_owned",
             Effect::Redirect => "redirect",
-            Effect::ReplaceTriggerFunction => "disable_protection",
+            Effect::ReplaceTriggerFunction | Effect::Shadow => "disable_protection",
             Effect::Revoke => "revoke",
             Effect::Role => "role",
             Effect::Select => "select",

@@ -119,10 +119,14 @@ impl fmt::Debug for Hook {
 }
 
 impl Hooks {
+    /// All triggers and rules.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Hook>> {
+        self.by_relation.values().flatten().chain(&self.on_definitions)
+    }
+
     /// OIDs of the functions that triggers call.
     pub(crate) fn functions(&self) -> impl Iterator<Item = u32> {
-        let hooks = self.by_relation.values().flatten().chain(&self.on_definitions);
-        hooks.map(|hook| hook.function).filter(|oid| *oid != 0)
+        self.all().map(|hook| hook.function).filter(|oid| *oid != 0)
     }
 }
 

@@ -51,6 +51,7 @@ mod scope;
 mod second;
 mod setting;
 mod settled;
+mod shadow;
 mod source;
 pub mod steps;
 mod temporary;

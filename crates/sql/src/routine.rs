@@ -87,7 +87,9 @@ impl Routine {
         self.body().iter().flat_map(|one| &one.functions)
     }
 
-    fn body(&self) -> &[Statement] {
+    /// What it does, but for texts that it computes; nothing where nobody can tell. Call it on a thread with
+    /// [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
+    pub(crate) fn body(&self) -> &[Statement] {
         match self.reach() {
             Reach::Read(body) => body.as_slice(),
             Reach::Library | Reach::Opaque => &[],
@@ -96,7 +98,7 @@ impl Routine {
 
     /// What is told of the texts that it computes and runs for a trigger, or where it is called by its name; `None` where there is none. Call it
     /// on a thread with [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
-    fn told(&self, context: Option<&Context>) -> Option<Arc<Told>> {
+    pub(crate) fn told(&self, context: Option<&Context>) -> Option<Arc<Told>> {
         let computed: Vec<&[Computed]> =
             self.body().iter().map(|one| one.computed.as_slice()).filter(|some| !some.is_empty()).collect();
         if computed.is_empty() {
@@ -286,6 +288,7 @@ impl Statement {
         add_new(&mut self.conditions, &body.conditions);
         add_new(&mut self.objects, &body.objects);
         add_new(&mut self.runs, &body.runs);
+        add_new(&mut self.shadows, &body.shadows);
         add_new(&mut self.names, &body.names);
         self.names_within |= !body.names.is_empty();
         self.returns |= body.returns;

@@ -1,7 +1,7 @@
 //! Which of the relations that a text names are temporary tables of the session's own.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::facts::{Access, Effect, Facts, Object, RelationUse, Statement, Write};
 use crate::names::Naming;
@@ -24,6 +24,8 @@ impl Facts {
         let mut facts = Cow::Borrowed(self);
         // Those that an earlier statement of the text makes, and names that it may have taken from others.
         let (mut made, mut ended) = (HashSet::<&str>::new(), HashSet::<&str>::new());
+        // Temporary relations of any kind that it may make or give names to.
+        let mut in_front = BTreeSet::<String>::new();
         let mut is_undone = false;
         // Whether nothing stands before that may have given a name to what lasts.
         let mut is_still = true;
@@ -33,6 +35,13 @@ impl Facts {
                 let was_own = !is_undone && !ended.contains(name) && is_own(name);
                 was_own || made.contains(name) || may_be_absent && is_absent(name)
             };
+            let shadows = statement.shadows(|name| is_own(name) || in_front.contains(name));
+            in_front.extend(shadows.iter().cloned());
+            if shadows.len() != statement.shadows.len()
+                && let Some(statement) = facts.to_mut().statements.get_mut(at)
+            {
+                statement.shadows = shadows.into_iter().collect();
+            }
             if statement.runs_at_once()
                 && statement.relations.iter().any(|used| is_own(&used.name))
                 && let Some(statement) = facts.to_mut().statements.get_mut(at)

@@ -1,4 +1,5 @@
-//! Functions by which triggers, checks and policies of rows decide are not to be replaced or changed by the way.
+//! Functions by which triggers, checks and policies of rows decide are not to be replaced or changed by the way, and what they read and
+//! write is not to be hidden from them.
 
 use anyhow::{Result, ensure};
 use e2e::psql;
@@ -60,6 +61,69 @@ fn what_decides_about_rows_is_not_replaced() -> Result<()> {
     ] {
         psql::run(&stack.alice()?, harmless)?.success()?;
     }
+    Ok(())
+}
+
+const LOOKED_UP: &str = "
+    CREATE TABLE letters (what text);
+    CREATE TABLE letters_log (what text);
+    CREATE TABLE safe_log (what text);
+    CREATE TABLE plain_log (what text);
+    CREATE TABLE members (name text);
+    CREATE FUNCTION write_log(name text) RETURNS void LANGUAGE sql AS 'INSERT INTO letters_log VALUES (name)';
+    CREATE FUNCTION notes() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM write_log(NEW.what); RETURN NEW; END';
+    CREATE FUNCTION safe_notes() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp
+        AS 'BEGIN INSERT INTO safe_log VALUES (NEW.what); INSERT INTO public.plain_log VALUES (NEW.what); RETURN NEW; END';
+    CREATE FUNCTION is_member() RETURNS bool LANGUAGE plpgsql
+        AS 'BEGIN RETURN EXISTS (SELECT 1 FROM members WHERE name = current_user); END';
+    CREATE TRIGGER notes AFTER INSERT ON letters FOR EACH ROW EXECUTE FUNCTION notes();
+    CREATE TRIGGER safe_notes AFTER INSERT ON letters FOR EACH ROW EXECUTE FUNCTION safe_notes();
+    CREATE TABLE secrets (what text);
+    INSERT INTO secrets VALUES ('a');
+    ALTER TABLE secrets ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+    CREATE POLICY own ON secrets USING (is_member())";
+
+/// PostgreSQL looks for a name without a schema among temporary relations first, also where a trigger's function means another.
+#[test]
+fn what_triggers_and_policies_look_for_is_not_hidden_by_a_temporary_relation() -> Result<()> {
+    let stack = Stack::start()?;
+    psql::run(&stack.owner(), LOOKED_UP)?.success()?;
+    for hides in [
+        "CREATE TEMPORARY TABLE letters_log (what text)",
+        "CREATE TEMP TABLE IF NOT EXISTS letters_log (LIKE public.letters_log)",
+        "CREATE TABLE pg_temp.letters_log AS TABLE public.letters_log",
+        "SELECT * INTO TEMP letters_log FROM public.letters_log",
+        "CREATE TEMP TABLE kept (what text); CREATE TEMP VIEW letters_log AS SELECT what FROM kept",
+        "CREATE TEMP TABLE kept (what text); CREATE VIEW letters_log AS SELECT what FROM kept",
+        "CREATE TEMP TABLE kept (what text); ALTER TABLE kept RENAME TO letters_log",
+        "DO $$ BEGIN CREATE TEMP TABLE letters_log (what text); END $$",
+        "DO $$ BEGIN CREATE TEMP TABLE kept (what text); ALTER TABLE kept RENAME TO letters_log; END $$",
+        "DO $$ BEGIN EXECUTE 'CREATE TEMP TABLE letters_log (what text)'; END $$",
+        "EXPLAIN ANALYZE CREATE TEMP TABLE letters_log AS SELECT 'a'::text AS what",
+    ] {
+        // The way round is one: nothing is logged.
+        let write = "INSERT INTO letters VALUES ('x'); SELECT count(*) FROM public.letters_log";
+        let seen = psql::run(&stack.owner(), &format!("BEGIN; {hides}; {write}; ROLLBACK"))?.success()?;
+        ensure!(seen.trim().ends_with('0'), "{hides}: {seen}");
+        refused(&stack, hides)?;
+    }
+    let joins = "CREATE TEMP TABLE members AS SELECT current_user AS name";
+    let seen = psql::run(&stack.owner(), &format!("{joins}; SELECT count(*) FROM secrets"))?.success()?;
+    ensure!(seen.trim().ends_with('1'), "{seen}");
+    refused(&stack, joins)?;
+    for harmless in [
+        "CREATE TEMP TABLE safe_log (what text); INSERT INTO letters VALUES ('y')",
+        "CREATE TEMP TABLE plain_log (what text); INSERT INTO letters VALUES ('y')",
+        "CREATE TEMP TABLE letters AS SELECT * FROM public.letters",
+        "CREATE TEMP TABLE letters_log_copy AS TABLE letters_log",
+        "CREATE TABLE IF NOT EXISTS letters_log (what text)",
+        "CREATE TABLE letters_log_2 (what text); ALTER TABLE letters_log RENAME TO letters_log_1; \
+            ALTER TABLE letters_log_2 RENAME TO letters_log",
+    ] {
+        psql::run(&stack.alice()?, harmless)?.success()?;
+    }
+    let logged = "SELECT (SELECT count(*) FROM safe_log), (SELECT count(*) FROM plain_log)";
+    ensure!(stack.truth(logged)? == "2|2");
     Ok(())
 }
 
