@@ -35,6 +35,18 @@ pub struct UnreadableEvent {
 }
 
 impl Event {
+    /// When it was told, in nanoseconds since the machine started.
+    pub fn at_boot_ns(&self) -> u64 {
+        match self {
+            Event::Opened(opened) => opened.at_boot_ns,
+            Event::Closed(closed) => closed.at_boot_ns,
+            Event::UnixOpened(opened) => opened.at_boot_ns,
+            Event::Refused(refused) => refused.at_boot_ns,
+            Event::UnixRefused(refused) => refused.at_boot_ns,
+            Event::Startup(startup) => startup.at_boot_ns,
+        }
+    }
+
     /// Reads one event.
     pub fn read(bytes: &[u8]) -> Result<Self, UnreadableEvent> {
         let unreadable = UnreadableEvent { bytes: bytes.len() };

@@ -53,6 +53,8 @@ use crate::track::{Arrival, Host, Merged, Tracker, Witness};
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Events between two writes to the spool.
 const BATCH_MAX: usize = 4096;
+/// Time between them: who refuses renews its word meanwhile.
+const BATCH_WAIT: Duration = LOOK_EVERY;
 /// Between two looks where connections are open whose end only a look tells …
 const FIND_ENDS_EVERY: Duration = Duration::from_secs(5);
 /// … and otherwise: what the kernel told of them is compared with what is there.
@@ -63,8 +65,6 @@ const DISCOVER_EVERY: Duration = Duration::from_secs(15);
 const MARK_EVERY: Duration = Duration::from_secs(1);
 /// Between two looks at whether the programs are still attached.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
-/// Batches that are taken in at once where all that waits is asked for.
-const FULL_BATCHES_MAX: usize = 16;
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
 /// What this host can say to the tracker.
@@ -151,6 +151,8 @@ struct Watch {
     checked_at: Instant,
     /// Everything that happened before was told.
     seen_until_boot_ns: u64,
+    /// When the last event that was taken in was told.
+    told_boot_ns: u64,
     gap: Option<Gap>,
     /// Said when the first look is back.
     ready: Option<String>,
@@ -219,6 +221,7 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
         marked_at: now,
         checked_at: now,
         seen_until_boot_ns: 0,
+        told_boot_ns: 0,
         gap: None,
         ready: Some(format!("watching ports {}", ports.join(", "))),
         problems: Vec::new(),
@@ -506,12 +509,8 @@ impl Watch {
             self.abandon_look();
             return Ok(());
         };
-        // Events from before its end come first; those of a flood are bounded by the ring.
-        for _ in 0..FULL_BATCHES_MAX {
-            if !self.drain() {
-                break;
-            }
-        }
+        // Events from before its end come first.
+        self.drain_until_now()?;
         if self.problems != seen.problems {
             for problem in &seen.problems {
                 tracing::warn!(problem, "connections from before the agent may be missed");
@@ -576,13 +575,13 @@ impl Watch {
         let began_boot_ns = Clock.now_boot_ns();
         let mut records = Vec::new();
         let mut events = 0;
-        while events < BATCH_MAX
-            && let Some(event) = self.kernel.next_event()
-        {
+        let mut more = false;
+        while let Some(event) = self.kernel.next_event() {
             events += 1;
+            let now = Clock.now_boot_ns();
             match event {
                 Ok(event) => {
-                    let now = Clock.now_boot_ns();
+                    self.told_boot_ns = event.at_boot_ns();
                     self.tracker.on_event(&event, now, &mut self.this_host, &mut records);
                 }
                 Err(error) => {
@@ -590,11 +589,15 @@ impl Watch {
                     tracing::error!(error, "event cannot be read; build agent and kernel programs together");
                 }
             }
+            more =
+                events == BATCH_MAX || BATCH_WAIT <= Duration::from_nanos(now.saturating_sub(began_boot_ns));
+            if more {
+                break;
+            }
         }
         self.tracker.on_time(Clock.now_boot_ns(), &mut self.this_host, &mut records);
         let is_news = !records.is_empty();
         self.keep(&mut records);
-        let more = events == BATCH_MAX;
         if !more {
             self.seen_until_boot_ns = self.tracker.told_until(began_boot_ns);
         }
@@ -602,6 +605,15 @@ impl Watch {
             self.mark(false);
         }
         more
+    }
+
+    /// Takes in all that was told before now: at most what the ring holds, however much comes meanwhile.
+    fn drain_until_now(&mut self) -> Result<(), Failure> {
+        let now_boot_ns = Clock.now_boot_ns();
+        while self.drain() && self.told_boot_ns < now_boot_ns {
+            self.renew()?;
+        }
+        Ok(())
     }
 
     /// Records go to the journal first: what the spool has, the journal has too.
@@ -715,12 +727,7 @@ impl Watch {
             self.acts = Mode::Observe;
             self.kernel.lift().map_err(unloaded)?;
         }
-        // A batch may end where more waits; what comes while the agent ends is bounded by the ring.
-        for _ in 0..FULL_BATCHES_MAX {
-            if !self.drain() {
-                break;
-            }
-        }
+        self.drain_until_now()?;
         self.looking = None;
         self.abandon_look();
         self.looked_at = Instant::now();

@@ -71,11 +71,7 @@ impl Watch {
             self.look_for_addresses(act.remote)?;
         }
         // What was told until now is judged by the rules of until now.
-        for _ in 0..FULL_BATCHES_MAX {
-            if !self.drain() {
-                break;
-            }
-        }
+        self.drain_until_now()?;
         let now = Clock.now();
         self.this_host.allowances.change(allow.clone(), now);
         let exempt = self.exempt();

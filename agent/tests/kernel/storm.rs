@@ -3,8 +3,11 @@
 use std::collections::HashSet;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::eye::Eye;
+
+const WAIT: Duration = Duration::from_secs(30);
 
 /// Opens and closes `count` connections from four threads.
 fn storm(listener: &TcpListener, address: SocketAddr, count: usize) {
@@ -46,14 +49,21 @@ fn a_full_ring_counts_every_event_that_it_loses() {
     let address = listener.local_addr().unwrap();
     let mut eye = Eye::on(address.port());
     storm(&listener, address, COUNT);
-    let counts = eye.counts();
-    assert!(0 < counts.lost, "{counts:?}");
+    assert!(0 < eye.counts().lost, "{:?}", eye.counts());
     let mut read = 0;
-    while let Some(event) = eye.kernel.next_event() {
-        event.unwrap();
-        read += 1;
-    }
-    assert_eq!(read, counts.submitted);
+    let deadline = Instant::now() + WAIT;
+    // On a busy machine some ends come late.
+    let counts = loop {
+        while let Some(event) = eye.kernel.next_event() {
+            event.unwrap();
+            read += 1;
+        }
+        let counts = eye.counts();
+        if read == counts.submitted {
+            break counts;
+        }
+        assert!(Instant::now() < deadline, "{read} were read of {counts:?}");
+    };
     assert!(counts.submitted + counts.lost <= 4 * COUNT as u64);
     assert!(2 * COUNT as u64 <= counts.submitted + counts.lost);
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use e2e::postgres;
 
 use super::{ENDED, run};
 use crate::repo;
@@ -15,6 +16,9 @@ const PROGRAMS: [&str; 19] = [
     "bash", "busybox", "cat", "chmod", "env", "id", "ip", "kill", "ls", "mkdir", "modprobe", "mount",
     "nsenter", "setpriv", "sh", "sleep", "sysctl", "umount", "unshare",
 ];
+
+/// PostgreSQL's programs that tests call. `psql` in `PATH` is a script that finds this one.
+const OF_POSTGRESQL: [&str; 1] = ["psql"];
 
 /// Modules that the agent or its tests use.
 const MODULES: [&str; 4] = ["inet_diag", "tcp_diag", "unix_diag", "veth"];
@@ -48,6 +52,8 @@ pub(super) fn make(
         let program = repo::find_program(name, &more).with_context(|| format!("find `{name}`"))?;
         root.put(&program)?;
     }
+    let postgresql = postgres::programs()?;
+    OF_POSTGRESQL.iter().try_for_each(|name| root.put(&postgresql.join(name)))?;
     for program in own {
         root.put(program)?;
         run::output(Command::new("strip").arg(root.inside(program)))?;

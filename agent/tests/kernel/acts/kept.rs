@@ -44,6 +44,15 @@ impl Drop for BpfFileSystem {
     }
 }
 
+/// Makes a file when dropped: who looks for it also stops where a test fails.
+struct Stop(PathBuf);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        let _ = fs::write(&self.0, "");
+    }
+}
+
 /// A database, and an agent that acts on its own cgroup.
 pub(super) struct Keeping {
     pub(super) agent: Agent,
@@ -145,16 +154,17 @@ fn nobody_gets_through_between_two_agents() {
     let stop = keeping.pins.0.path().with_extension("stop");
     let tries = format!(
         "import os, time\nleft, right = 0, 0\nwhile not os.path.exists('{}'):\n try:\n  {CONNECT}\n  right += 1\n except PermissionError: \
-         left += 1\n time.sleep(0.002)\nprint(right, 100 < left)",
+         left += 1\n time.sleep(0.005)\nprint(right, 100 < left)",
         stop.display()
     );
     std::thread::scope(|scope| {
         let trying = scope.spawn(move || run(&enter, &[], "127.0.0.1", port, &tries));
+        let stopping = Stop(stop.clone());
         for signal in ["-KILL", "-TERM"] {
             keeping.end(signal);
             keeping.restart("keep");
         }
-        fs::write(&stop, "").unwrap();
+        drop(stopping);
         let output = trying.join().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout).trim_end(), "0 True\nconnected");
     });

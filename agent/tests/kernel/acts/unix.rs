@@ -142,6 +142,31 @@ fn who_opens_the_socket_around_the_proxy_is_refused_and_that_is_told() {
 }
 
 #[test]
+fn psql_says_that_it_is_not_permitted() {
+    let Some(mut local) = Local::new(&[]) else { return };
+    let port = local.server.port;
+    let way = format!(
+        "import glob, subprocess
+# On the path Debian has a script that finds it.
+programs = glob.glob('/usr/lib/postgresql/*/bin/psql') or ['psql']
+command = [programs[0], '--host', os.path.dirname(path), '--port', '{port}', 'dbname=postgres connect_timeout=60']
+print(subprocess.run(command, capture_output=True, text=True).stderr)"
+    );
+    let path = local.server.shown();
+    let said = local.tries(&[], &way);
+    let refused = format!("connection to server on socket \"{path}\" failed: Operation not permitted");
+    assert!(said.contains(&refused), "{said}");
+    assert_eq!(local.stage.denied(), 1);
+    // Whoever is not in the cgroup gets as far as the server, which hangs up.
+    let listener = local.server.listener.try_clone().unwrap();
+    let said = std::thread::scope(|scope| {
+        scope.spawn(|| drop(listener.accept().unwrap()));
+        local.goes(&path, &[], &way)
+    });
+    assert!(said.contains("server closed the connection unexpectedly"), "{said}");
+}
+
+#[test]
 fn no_path_to_the_socket_goes_round_it() {
     let Some(mut local) = Local::new(&[]) else { return };
     let (dir, shown, name) =
