@@ -36,17 +36,17 @@ pub(crate) fn run_all(stages: &mut Stages, filter: Option<&str>) -> Result<()> {
     }
     // Before anything that compiles the agent, which embeds the result.
     stages.run("kernel programs", ebpf::build)?;
-    if filter.is_none() {
-        stages
-            .run("clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-    }
-    stages.run("build", || cargo(&["build", "--workspace", "--all-targets"]))?;
+    let build = if filter.is_none() { "build, with clippy" } else { "build" };
+    stages.run(build, || run::shown(test_command("build", filter)?.arg("--all-targets")))?;
     stages.run("unit tests", || tests(&["--lib", "--bins"], filter))?;
     stages.run("integration and end-to-end tests", || tests(&["--test", "*"], filter))?;
     if filter.is_none() {
-        stages.run("benchmarks, each case once", || cargo(&["test", "--workspace", "--bench", "*"]))?;
+        stages.run("benchmarks, each case once", || {
+            run::shown(test_command("test", filter)?.args(["--bench", "*"]))
+        })?;
     }
-    stages.run("documentation tests", || run::shown(&mut test_command(&["--doc"], filter)?))?;
+    stages
+        .run("documentation tests", || run::shown(test_command("test", filter)?.arg("--doc").args(filter)))?;
     if filter.is_none() {
         stages.run("suites of drivers and frameworks", suites::run_daily)?;
     }
@@ -60,16 +60,20 @@ fn formatting() -> Result<()> {
 }
 
 fn tests(kinds: &[&str], filter: Option<&str>) -> Result<()> {
-    let mut command = test_command(kinds, filter)?;
+    let mut command = test_command("test", filter)?;
+    command.args(kinds).args(filter);
     with_rights(&mut command)?;
     run::shown(&mut command)
 }
 
 /// The whole workspace is named every time: leaving a package out would change the features of what it shares
 /// with the others, and build those again.
-fn test_command(kinds: &[&str], filter: Option<&str>) -> Result<Command> {
+fn test_command(what: &str, filter: Option<&str>) -> Result<Command> {
     let mut command = cargo_command()?;
-    command.args(["test", "--workspace"]).args(kinds).args(filter);
+    command.args([what, "--workspace"]);
+    if filter.is_none() {
+        with_clippy(&mut command);
+    }
     if let Some(library) = setup::engine_library() {
         command.env("PICKET_ENGINE_LIB", library);
     }
@@ -78,6 +82,14 @@ fn test_command(kinds: &[&str], filter: Option<&str>) -> Result<Command> {
         command.env("XDG_CACHE_HOME", cache);
     }
     Ok(command)
+}
+
+/// Has clippy compile the workspace, and deny warnings: `cargo clippy` does the same without making programs of it, so that all that
+/// others wrote is read once more, which takes as long as to compile ours.
+fn with_clippy(command: &mut Command) {
+    command.env("RUSTC_WORKSPACE_WRAPPER", repo::cargo().with_file_name("clippy-driver"));
+    // As `cargo clippy -- -D warnings` says it to its driver.
+    command.env("CLIPPY_ARGS", ["-D", "warnings", ""].join("__CLIPPY_HACKERY__"));
 }
 
 /// Kernel programs can be loaded, and PostgreSQL be run as another user, by root only.
