@@ -758,7 +758,9 @@ async fn ask_all(
         false => hooks::read(pipe, &before.catalog).await?,
     };
     let rows = rows::read(pipe, &before.catalog, !locks.is_held).await?;
+    let options = views::options(pipe).await?;
     let catalog = Catalog::new(relations.into_values()).with_functions(functions).with_rows(rows);
+    let catalog = catalog.with_views(options);
     let catalog = catalog.with_dependencies(dependencies).with_generated(generated).with_holds(holds);
     let catalog = catalog.with_routines(routines).with_hooks(hooks).with_implicit(implicit);
     said.compare(&catalog);

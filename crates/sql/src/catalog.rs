@@ -8,6 +8,7 @@ use crate::hooks::{Hooks, Part};
 use crate::implicit::Implicit;
 pub use crate::routine::Routine;
 use crate::rows::Rows;
+use crate::view::ViewOptions;
 
 /// Relations of one database, and names that these have for a session alone.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +38,8 @@ struct Read {
     implicit: Implicit,
     /// Of tables that check what is written, by their OIDs.
     rows: HashMap<u32, Arc<Rows>>,
+    /// Of views that have any, by their OIDs.
+    views: HashMap<u32, ViewOptions>,
 }
 
 /// A table, view, materialised view, foreign or partitioned table.
@@ -149,6 +152,18 @@ impl Catalog {
     /// What is true of each row of the table with this OID.
     pub fn rows(&self, table: u32) -> Option<&Arc<Rows>> {
         self.read.rows.get(&table)
+    }
+
+    /// The same where these views keep something from those who use them, by their OIDs.
+    #[must_use]
+    pub fn with_views(mut self, views: HashMap<u32, ViewOptions>) -> Self {
+        Arc::make_mut(&mut self.read).views = views;
+        self
+    }
+
+    /// What the view with this OID keeps, if anything.
+    pub(crate) fn view_options(&self, view: u32) -> Option<ViewOptions> {
+        self.read.views.get(&view).copied()
     }
 
     /// Whether there is any routine.

@@ -5,9 +5,10 @@ use pg_query::protobuf::{AlterTableType, AlterTsConfigType, ObjectType, RoleSpec
 
 use crate::facts::{Effect, Statement, Write};
 use crate::tree::Tree;
+use crate::view;
 
 /// Kinds of statements that deserve the look.
-pub(crate) const KINDS: [&str; 15] = [
+pub(crate) const KINDS: [&str; 16] = [
     "AlterDomainStmt",
     "AlterFunctionStmt",
     "AlterOpFamilyStmt",
@@ -23,6 +24,7 @@ pub(crate) const KINDS: [&str; 15] = [
     "RefreshMatViewStmt",
     "RenameStmt",
     "RuleStmt",
+    "ViewStmt",
 ];
 
 /// Options of a view without which it shows more, or takes more.
@@ -87,6 +89,7 @@ pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
         "RenameStmt" if tree.number("rename_type") == ObjectType::ObjectDatabase as i64 => {
             statement.add(Effect::AlterSystem);
         }
+        "ViewStmt" => statement.replaced_views.extend(view::replacing(tree)),
         "CreateEventTrigStmt" if tree.text("eventname") == "login" => statement.add(Effect::AlterSystem),
         "AlterOpFamilyStmt" if tree.number("is_drop") != 0 => statement.add(Effect::Drop),
         "AlterTsConfigurationStmt"

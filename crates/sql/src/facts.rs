@@ -13,6 +13,7 @@ use crate::names::{Name, Naming};
 pub use crate::put::Put;
 pub use crate::reach::{Reached, Via};
 use crate::values::Values;
+pub use crate::view::Replacing;
 
 /// What a string of statements does, statement by statement.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -91,6 +92,8 @@ pub struct Statement {
     pub replaces: Vec<String>,
     /// Names of other functions that it may replace, or changes.
     pub redefines: Vec<String>,
+    /// Views that it may put in the place of others.
+    pub replaced_views: Vec<Replacing>,
     /// Its writes of rows, without repetition: an upsert also as an UPDATE, a MERGE also as what its arms do.
     pub writes: Vec<Write>,
     /// Columns that its updates assign to.

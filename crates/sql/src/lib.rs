@@ -58,6 +58,7 @@ mod temporary;
 mod touched;
 mod tree;
 pub mod values;
+mod view;
 mod walk;
 mod writes;
 
@@ -79,6 +80,7 @@ pub use planning::{EVALUATING, Planning, Unplanned, planning};
 pub use read::read;
 pub use setting::setting_name;
 pub use touched::{Touched, touched};
+pub use view::ViewOptions;
 
 /// Stack that a thread needs which calls [`read`]: libpg_query's deepest trees recurse that far
 /// when they are decoded and dropped (32 MiB measured; twice that given).

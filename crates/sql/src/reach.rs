@@ -152,6 +152,9 @@ impl Statement {
         if !self.redefines.is_empty() && catalog.guards(&self.redefines) {
             whole.to_mut().add(Effect::DisableProtection);
         }
+        if whole.opens_views(catalog) {
+            whole.to_mut().add(Effect::DisableProtection);
+        }
         if whole.hides(catalog) {
             whole.to_mut().add(Effect::Shadow);
         }

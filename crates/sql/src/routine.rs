@@ -289,6 +289,7 @@ impl Statement {
         add_new(&mut self.objects, &body.objects);
         add_new(&mut self.runs, &body.runs);
         add_new(&mut self.shadows, &body.shadows);
+        add_new(&mut self.replaced_views, &body.replaced_views);
         add_new(&mut self.names, &body.names);
         self.names_within |= !body.names.is_empty();
         self.returns |= body.returns;

@@ -127,6 +127,50 @@ fn what_triggers_and_policies_look_for_is_not_hidden_by_a_temporary_relation() -
     Ok(())
 }
 
+const VIEWS: &str = "
+    CREATE TABLE parcels (id int, owner text, secret text);
+    INSERT INTO parcels VALUES (1, 'staff', 'a'), (2, 'somebody', 'b');
+    CREATE VIEW own_parcels WITH (security_barrier) AS SELECT * FROM parcels WHERE owner = 'staff';
+    CREATE VIEW checked_parcels AS SELECT * FROM parcels WHERE owner = 'staff' WITH CHECK OPTION;
+    CREATE VIEW plain_parcels AS SELECT * FROM parcels WHERE owner = 'staff'";
+
+/// CREATE OR REPLACE VIEW takes away each option that it does not name.
+#[test]
+fn views_keep_what_they_keep_from_those_who_use_them() -> Result<()> {
+    let stack = Stack::start()?;
+    psql::run(&stack.owner(), VIEWS)?.success()?;
+    let options = "SELECT count(*) FROM pg_class WHERE relname IN ('own_parcels', 'checked_parcels') AND reloptions IS NULL";
+    let select = "SELECT * FROM parcels WHERE owner = 'staff'";
+    for (view, kept) in [("own_parcels", "WITH (security_barrier)"), ("checked_parcels", "")] {
+        let opens = format!("CREATE OR REPLACE VIEW {view} AS {select}");
+        let seen = psql::run(&stack.owner(), &format!("BEGIN; {opens}; {options}; ROLLBACK"))?.success()?;
+        ensure!(seen.trim().ends_with('1'), "{opens}: {seen}");
+        refused(&stack, &opens)?;
+        refused(&stack, &format!("DO $$ BEGIN {opens}; END $$"))?;
+        refused(
+            &stack,
+            &format!("CREATE OR REPLACE VIEW public.{view} WITH (security_barrier = off) AS {select}"),
+        )?;
+        let keeps = format!("CREATE OR REPLACE VIEW {view} {kept} AS {select}");
+        let keeps = if kept.is_empty() { format!("{keeps} WITH CHECK OPTION") } else { keeps };
+        psql::run(&stack.alice()?, &keeps)?.success()?;
+    }
+    // The way round is one: a row goes in that the view does not show.
+    let writes = "INSERT INTO checked_parcels VALUES (3, 'somebody', 'c')";
+    ensure!(!psql::run(&stack.owner(), writes)?.stderr.is_empty());
+    let opens = format!("CREATE OR REPLACE VIEW checked_parcels AS {select}");
+    psql::run(&stack.owner(), &format!("BEGIN; {opens}; {writes}; ROLLBACK"))?.success()?;
+    for harmless in [
+        format!("CREATE OR REPLACE VIEW plain_parcels AS {select}"),
+        format!("CREATE OR REPLACE VIEW new_parcels AS {select}"),
+        format!("CREATE OR REPLACE TEMP VIEW scratch_parcels AS {select}"),
+    ] {
+        psql::run(&stack.alice()?, &harmless)?.success()?;
+    }
+    ensure!(stack.truth(options)? == "0");
+    Ok(())
+}
+
 fn refused(stack: &Stack, text: &str) -> Result<()> {
     let told = psql::run(&stack.alice()?, text)?.stderr;
     ensure!(told.contains("no-disable-protection"), "{text}: {told}");

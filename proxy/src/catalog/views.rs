@@ -6,7 +6,7 @@ use std::thread;
 use mask::{Class, Classes, ColumnId};
 use session::{STATISTICS, STATISTICS_FUNCTIONS, classed};
 use sql::catalog::Relation;
-use sql::{Catalog, Shows};
+use sql::{Catalog, Shows, ViewOptions};
 use wire::backend;
 
 use super::{Texts, ask, ask_about};
@@ -38,6 +38,13 @@ const ON_STATISTICS: &str = "
               SELECT p.oid FROM pg_catalog.pg_proc p WHERE p.proname OPERATOR(pg_catalog.=) ANY ('{FUNCTIONS}'::name[])
           ) o)";
 
+/// Options by which views keep something from those who use them.
+const OPTIONS: &str = "
+    SELECT c.oid, o.option_name, coalesce(o.option_value, 'true')
+    FROM pg_catalog.pg_class c
+    CROSS JOIN LATERAL pg_catalog.pg_options_to_table(c.reloptions) o
+    WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid AND c.relkind OPERATOR(pg_catalog.=) 'v'::\"char\"";
+
 /// What is longer than a message may be is not read.
 const DEFINITIONS: &str = "
     SELECT v.oid, CASE WHEN pg_catalog.octet_length(v.definition) OPERATOR(pg_catalog.<=) 48000 THEN v.definition ELSE '' END
@@ -47,6 +54,24 @@ const DEFINITIONS: &str = "
         WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['v', 'm']::\"char\"[])
           AND c.oid OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[])
     ) v";
+
+/// The options of views, by their OIDs.
+///
+/// # Errors
+///
+/// One sentence, where the server cannot be asked.
+pub(super) async fn options(pipe: &mut Pipe) -> Result<HashMap<u32, ViewOptions>, String> {
+    let mut found: HashMap<u32, ViewOptions> = HashMap::new();
+    ask(pipe, OPTIONS, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        let (view, option, value) = (row.number("view")?, row.text("option")?, row.text("option's value")?);
+        let known = found.entry(view).or_default();
+        *known = known.with(&option, &value);
+        Ok(())
+    })
+    .await?;
+    Ok(found)
+}
 
 /// Adds to `classes` the columns of views that show columns which are there, through however many views. Those of `known` are not
 /// looked at again.
