@@ -72,7 +72,13 @@ fn write(effect: Effect, tree: &Tree, from: &'static str, names: &Names<'_>, sta
     let scale = names.scale(target).beside(tree.all(from), condition);
     statement.rests_on_literals |= condition.is_some_and(|condition| !holds_for_literals(condition));
     let parts = condition.map(|condition| (condition, false));
-    note(effect, target, scale.weigh(condition), (&scale, parts), (names, statement));
+    let (own, of_row) = scale.apart(condition);
+    let truth = own.into_iter().map(|part| scale.weigh(Some(part))).fold(Truth::Always, Truth::and);
+    if of_row.is_empty() || truth.filters() {
+        note(effect, target, truth, (&scale, parts), (names, statement));
+    } else if !statement.unfiltered.contains(&written(effect, target)) {
+        note_guarded(effect, target, names.guards.unwrap_or_default(), &of_row, statement);
+    }
 }
 
 fn merge(tree: &Tree, names: &Names<'_>, statement: &mut Statement) {
@@ -131,7 +137,7 @@ fn note<'t>(
 ) {
     if let Some(guards) = names.guards {
         if !truth.filters() && !statement.unfiltered.contains(&written(effect, target)) {
-            note_guarded(effect, target, guards, statement);
+            note_guarded(effect, target, guards, &[], statement);
         }
     } else {
         note_truth(effect, target, truth, (scale, parts), statement);
@@ -155,10 +161,18 @@ fn note_truth<'t>(
     }
 }
 
-/// Notes a write that leaves out what `guards` leave out: conditions on the row of a loop, by which its own condition finds each row.
-fn note_guarded<'t>(effect: Effect, target: &'t Tree, guards: &'t [Rc<Guard>], statement: &mut Statement) {
+/// Notes a write that leaves out what `guards` leave out, and parts of its own condition: conditions on the row of a loop, by which the rest
+/// of that finds each row.
+fn note_guarded<'t>(
+    effect: Effect,
+    target: &'t Tree,
+    guards: &'t [Rc<Guard>],
+    own: &[&'t Tree],
+    statement: &mut Statement,
+) {
     let conditions = || guards.iter().flat_map(|guard| &guard.parts).map(|(condition, _)| &**condition);
-    let scale = Scale::of_rows(target, conditions().filter_map(|select| only_target(select)));
+    let on_row = conditions().filter_map(only_target).chain(own.iter().copied());
+    let scale = Scale::of_rows(target, on_row);
     let mut truth = Truth::Always;
     let mut open = Vec::new();
     for guard in guards {
@@ -177,6 +191,10 @@ fn note_guarded<'t>(effect: Effect, target: &'t Tree, guards: &'t [Rc<Guard>], s
             _ if *is_left => {}
             _ => open.extend(parts),
         }
+    }
+    for part in own {
+        truth = truth.and(scale.weigh_guard(part));
+        open.push((*part, false));
     }
     statement.rests_on_literals |= conditions().any(holds_literal);
     note_truth(effect, target, truth, (&scale, open), statement);

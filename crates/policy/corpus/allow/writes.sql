@@ -320,6 +320,15 @@ DO $$ DECLARE r record; u users; BEGIN FOR r IN SELECT * FROM orders LOOP SELECT
 
 DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP IF EXISTS (SELECT 1 FROM users u WHERE u.id = r.user_id AND NOT u.active) THEN DELETE FROM orders WHERE id = r.id; END IF; END LOOP; END $$
 
+-- the same in the condition of the write
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP DELETE FROM orders WHERE id = r.id AND r.status = 'open'; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id, quantity + 1 AS more FROM orders LOOP UPDATE orders SET quantity = r.more WHERE r.more < 3 AND orders.id = r.id; END LOOP; END $$
+
+DO $$ DECLARE i int; s text; BEGIN FOR i, s IN SELECT id, status FROM orders LOOP UPDATE orders SET note = s WHERE id = i AND s <> 'open'; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP EXECUTE 'DELETE FROM orders WHERE id = $1 AND $2 = ''open''' USING r.id, r.status; END LOOP; END $$
+
 DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP PERFORM 1 FROM users u WHERE u.id = r.user_id AND u.city = 'Boston'; IF FOUND THEN UPDATE orders SET note = 'near' WHERE id = r.id; END IF; END LOOP; END $$
 
 DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM users LOOP IF r.id IS NOT NULL THEN UPDATE orders SET note = r.city WHERE user_id = r.id AND status = 'open'; END IF; END LOOP; END $$

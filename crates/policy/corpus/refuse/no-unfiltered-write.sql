@@ -806,6 +806,16 @@ DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP IF r.id <> r.i
 -- then: SELECT later()
 CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP IF r.id = r.id THEN UPDATE orders SET quantity = 9 WHERE id = r.id; END IF; END LOOP; END $$
 
+-- the same in the condition of the write
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP DELETE FROM orders WHERE id = r.id AND r.id = r.id; END LOOP; END $$
+
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP DELETE FROM orders WHERE id = r.id AND (r.status = 'x' OR r.id <= r.id); END LOOP; END $$
+
+-- not of this row
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM orders LOOP DELETE FROM orders WHERE id = id AND r.id IS NOT NULL; END LOOP; END $$
+
+DO $$ DECLARE u record; r record; BEGIN FOR u IN SELECT * FROM users LOOP FOR r IN SELECT * FROM orders LOOP DELETE FROM orders WHERE id = r.id AND u.city = 'London'; END LOOP; END LOOP; END $$
+
 -- it is done by then
 DO $$ DECLARE r record; BEGIN FOR r IN SELECT id, status FROM orders LOOP DELETE FROM orders WHERE id = r.id; CONTINUE WHEN r.status = 'open'; UPDATE users SET active = false WHERE id = 1; END LOOP; END $$
 

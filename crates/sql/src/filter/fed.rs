@@ -1,6 +1,9 @@
 //! Conditions of a body's writes on what loops and assignments put into variables: weighed as if the query stood there (see `scope`).
 
+use std::rc::Rc;
+
 use super::{ARRAY, SCALAR, Scale, Truth, only_target};
+use crate::constant::operator;
 use crate::plain::plain;
 use crate::scope::{Feed, Place};
 use crate::source::{Output, holds_all};
@@ -32,6 +35,48 @@ impl<'t> Scale<'t> {
             Some((Feed::Value(select, at), None)) => self.is_repeated && self.picks(select, *at, column),
             _ => false,
         }
+    }
+
+    /// The parts of a condition, and those of them that look at nothing but the row of a loop over the target, where another part has the
+    /// write find that row alone.
+    pub(crate) fn apart(&self, condition: Option<&'t Tree>) -> (Vec<&'t Tree>, Vec<&'t Tree>) {
+        let mut parts = Vec::new();
+        condition.into_iter().for_each(|condition| add_parts(condition, &mut parts));
+        let found: Vec<&Rc<Tree>> = parts.iter().filter_map(|part| self.finds_row_of(part)).collect();
+        if found.is_empty() {
+            return (parts, Vec::new());
+        }
+        let (of_row, own): (Vec<&Tree>, Vec<&Tree>) =
+            parts.into_iter().partition(|part| self.looks_at_rows_of(part, &found) == Some(true));
+        (own, of_row)
+    }
+
+    /// Of `id = r.id` the rows of which `r` is one.
+    fn finds_row_of(&self, part: &'t Tree) -> Option<&'t Rc<Tree>> {
+        let is_equal = part.kind == "AExpr" && part.number("kind") == 1 && operator(part) == Some("=");
+        let (left, right) = (part.one("lexpr").filter(|_| is_equal)?, part.one("rexpr")?);
+        [(left, right), (right, left)].into_iter().find_map(|(own, other)| match self.fed(plain(other)) {
+            Some((Feed::Rows(select, _), _)) if self.meets_all(own, other) => Some(select),
+            _ => None,
+        })
+    }
+
+    /// Whether it looks at one of these rows, and at nothing else; `None` where it looks at nothing.
+    fn looks_at_rows_of(&self, tree: &'t Tree, rows: &[&Rc<Tree>]) -> Option<bool> {
+        if matches!(tree.kind, "ColumnRef" | "ParamRef") {
+            let is_of = |(feed, _): (&Feed, _)| match feed {
+                Feed::Rows(select, _) => rows.iter().any(|known| Rc::ptr_eq(known, select)),
+                Feed::Elements(_) | Feed::Value(..) => false,
+            };
+            return Some(self.fed(tree).is_some_and(is_of));
+        }
+        // What a sub-select finds for it is no part of the row.
+        if tree.kind == "SubLink" {
+            return Some(false);
+        }
+        let mut looks = tree.nodes().filter_map(|node| self.looks_at_rows_of(node, rows)).peekable();
+        looks.peek()?;
+        Some(looks.all(|is_of| is_of))
     }
 
     /// The same for what a loop asks for its rows, which it does once.
@@ -102,6 +147,14 @@ impl<'t> Scale<'t> {
             Some(Feed::Rows(select, _)) if self.once().reads_all(select) => Some(Truth::Always),
             _ => None,
         }
+    }
+}
+
+/// Adds what all must be true.
+fn add_parts<'t>(condition: &'t Tree, to: &mut Vec<&'t Tree>) {
+    match (condition.kind, condition.number("boolop")) {
+        ("BoolExpr", 1) => condition.all("args").for_each(|part| add_parts(part, to)),
+        _ => to.push(condition),
     }
 }
 
