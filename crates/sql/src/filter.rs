@@ -16,7 +16,7 @@ use std::rc::Rc;
 use crate::condition::NEVER_NULL;
 use crate::constant::{Constant, constant, operator};
 use crate::cover::{self, covers};
-use crate::plain::{finds_all, is_within, lies, moved, plain, range, uncast};
+use crate::plain::{NULLIF, finds_all, is_endless, is_within, lies, moved, plain, range, uncast};
 use crate::scope::Scope;
 use crate::source::{self, Output, Source, Table, holds_all, reads_all, whole};
 use crate::tree::{Child, Tree};
@@ -504,10 +504,10 @@ impl<'t> Scale<'t> {
                 _ => None,
             };
         }
-        // Nothing is within everything.
+        // Nothing is within everything, and everything within what has no end.
         let holds_nothing = match operator {
-            "@>" => is_empty_array(right),
-            "<@" => is_empty_array(left),
+            "@>" => is_empty_array(right) || is_endless(left),
+            "<@" => is_empty_array(left) || is_endless(right),
             "^@" => is_empty_text(right),
             _ => false,
         };
@@ -639,6 +639,10 @@ impl<'t> Scale<'t> {
             (None, "FuncCall" | "TypeCast") if self.is_document_of_row(arg) => false,
             // Nor is a row of which each column is NULL: nobody keeps those.
             (None, "ColumnRef") if tree.number("nulltesttype") == 1 && self.is_whole_row(arg) => false,
+            (None, "AExpr") if arg.number("kind") == NULLIF => {
+                let (left, right) = (arg.one("lexpr")?, arg.one("rexpr")?);
+                (self.is_steady(left) && self.same(left, right)).then_some(true)?
+            }
             // Only NULLs make a comparison NULL.
             (None, "AExpr") if arg.number("kind") == 1 && is_comparison(arg) => false,
             (None, "ColumnRef")
@@ -727,6 +731,9 @@ impl<'t> Scale<'t> {
                 Some(_) => None,
                 None => self.compared(operator, test, value),
             };
+        }
+        if operator == "=" && select.has(&["values_lists"]) && !leaves_out(select) {
+            return self.listed(test, select.all("values_lists").filter_map(|row| row.nodes().next()));
         }
         if operator == "=" && (self.meets_in(test, select) || self.is_any_table(test, select)) {
             return Some(Truth::Always);

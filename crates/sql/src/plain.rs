@@ -5,25 +5,43 @@ use crate::filter::is_one_of;
 use crate::tree::Tree;
 
 /// `A_Expr_Kind` of NULLIF (parsenodes.h), as pg_query counts it.
-const NULLIF: i64 = pg_query::protobuf::AExprKind::AexprNullif as i64;
+pub(crate) const NULLIF: i64 = pg_query::protobuf::AExprKind::AexprNullif as i64;
 
 /// Types that another value is written in as a whole.
 const WHOLE_TYPES: [&str; 3] = ["numeric", "text", "varchar"];
 
 /// Functions of PostgreSQL that give no number below zero (pg_proc.dat).
-const NEVER_NEGATIVE: [&str; 11] = [
+const NEVER_NEGATIVE: [&str; 16] = [
     "abs",
+    "ascii",
+    "bit_count",
     "bit_length",
     "cardinality",
     "char_length",
     "character_length",
+    "json_array_length",
+    "jsonb_array_length",
     "length",
     "num_nonnulls",
     "num_nulls",
     "octet_length",
     "position",
+    "regexp_count",
     "strpos",
 ];
+
+/// Parts of a date of which an interval has none, and between what each lies (timestamp.c).
+const OF_DATES: [(&str, (f64, f64)); 4] =
+    [("dow", (0.0, 6.0)), ("doy", (1.0, 366.0)), ("isodow", (1.0, 7.0)), ("week", (1.0, 53.0))];
+
+/// Types of numbers that a truth value can become.
+const INTEGERS: [&str; 1] = ["int4"];
+
+/// Types of ranges, and the functions that make them.
+const RANGES: [&str; 6] = ["daterange", "int4range", "int8range", "numrange", "tsrange", "tstzrange"];
+
+/// How deep CASE, COALESCE and the like are looked into.
+const DEPTH_MAX: usize = 16;
 
 /// The part of `tree` that has its value: `x` of `x + 0`, `1 * x`, `x || ''`, `x::text`, and `COALESCE(x, 7)`, which is compared with `x`.
 pub(crate) fn plain(tree: &Tree) -> &Tree {
@@ -38,6 +56,11 @@ pub(crate) fn plain(tree: &Tree) -> &Tree {
         "CoalesceExpr" => tree.one("args"),
         // GREATEST and LEAST of one.
         "MinMaxExpr" if tree.all("args").count() == 1 => tree.one("args"),
+        // What is turned twice is as it was.
+        "FuncCall" if is_one_of(&["reverse"], tree) => tree
+            .one("args")
+            .filter(|inner| is_one_of(&["reverse"], inner))
+            .and_then(|inner| inner.one("args")),
         // NULLIF (x, NULL)
         "AExpr" if tree.number("kind") == NULLIF => {
             let is_null = tree.one("rexpr").and_then(constant) == Some(Constant::Null);
@@ -74,51 +97,131 @@ fn is_minus(tree: &Tree) -> bool {
     operator(tree) == Some("-") && !tree.has(&["lexpr"])
 }
 
-/// The least and the greatest number that a call can give, whatever it is given; the second is never reached.
+/// The least and the greatest number that an expression can be, whatever is in the row.
 pub(crate) fn range(tree: &Tree) -> Option<(f64, f64)> {
-    if tree.kind == "AExpr" && operator(tree) == Some("@") && !tree.has(&["lexpr"]) {
-        return Some((0.0, f64::INFINITY));
+    range_within(tree, DEPTH_MAX)
+}
+
+fn range_within(tree: &Tree, depth: usize) -> Option<(f64, f64)> {
+    let depth = depth.checked_sub(1)?;
+    match constant(tree) {
+        Some(Constant::Number(number)) => return Some((number, number)),
+        Some(_) => return None,
+        None => {}
     }
-    if is_one_of(&["random"], tree) && !tree.has(&["args"]) {
-        return Some((0.0, 1.0));
+    match tree.kind {
+        "AExpr" => range_of_operator(tree),
+        "CaseExpr" => {
+            // Without ELSE it is NULL for what no arm takes, and that leaves it out.
+            let results = tree.all("args").filter_map(|arm| arm.one("result"));
+            all_of(results.chain([tree.one("defresult")?]), depth)
+        }
+        "CoalesceExpr" => all_of(tree.all("args"), depth),
+        "ColumnRef" => {
+            // A table has an OID, and a row a transaction that has made it.
+            let is_above = matches!(tree.name("fields").pop(), Some("tableoid" | "xmin"));
+            is_above.then_some((1.0, f64::INFINITY))
+        }
+        "FuncCall" => range_of_call(tree),
+        "MinMaxExpr" => {
+            let ends = |end| match tree.number("op") {
+                1 => (end, f64::INFINITY),
+                _ => (f64::NEG_INFINITY, end),
+            };
+            let whole = all_of(tree.all("args"), depth);
+            let numbers = tree.all("args").filter_map(constant).filter_map(|arg| match arg {
+                Constant::Number(number) => Some(number),
+                _ => None,
+            });
+            let end =
+                if tree.number("op") == 1 { numbers.reduce(f64::max) } else { numbers.reduce(f64::min) };
+            whole.or(end.map(ends))
+        }
+        "TypeCast" => {
+            let arg = tree.one("arg")?;
+            let to = tree.one("type_name").filter(|to| !to.has(&["array_bounds"]))?.name("names").pop()?;
+            if INTEGERS.contains(&to) && is_truth(arg) {
+                return Some((0.0, 1.0));
+            }
+            Some(uncast(tree))
+                .filter(|inner| inner.kind == "ColumnRef")
+                .and_then(|inner| range_within(inner, depth))
+        }
+        _ => None,
+    }
+}
+
+fn range_of_operator(tree: &Tree) -> Option<(f64, f64)> {
+    let right = tree.one("rexpr")?;
+    match (operator(tree)?, tree.one("lexpr")) {
+        ("@", None) => Some((0.0, f64::INFINITY)),
+        ("*", Some(left)) if left == right => Some((0.0, f64::INFINITY)),
+        ("%", Some(_)) => remainder(right),
+        _ => None,
+    }
+}
+
+fn range_of_call(tree: &Tree) -> Option<(f64, f64)> {
+    let mut args = tree.all("args");
+    let (first, second) = (args.next(), args.next());
+    if is_one_of(&["random"], tree) && first.is_none() {
+        return Some((0.0, 1.0_f64.next_down()));
+    }
+    if is_one_of(&["date_part", "extract"], tree) {
+        let Some(Constant::Text(part)) = first.and_then(constant) else { return None };
+        return OF_DATES.iter().find(|(name, _)| part.eq_ignore_ascii_case(name)).map(|(_, range)| *range);
     }
     // Its transaction, as a number.
     let is_xmin = |tree: &Tree| tree.kind == "ColumnRef" && tree.name("fields").pop() == Some("xmin");
-    if is_one_of(&["age"], tree) && tree.one("args").is_some_and(is_xmin) {
+    if is_one_of(&["age"], tree) && first.is_some_and(is_xmin) {
         return Some((0.0, f64::INFINITY));
     }
-    // A value has a byte at least, a table an OID, and a row a transaction that has made it.
-    let is_table = tree.kind == "ColumnRef" && tree.name("fields").pop() == Some("tableoid");
-    if is_table || is_xmin(uncast(tree)) || is_one_of(&["pg_column_size"], tree) {
+    if is_one_of(&["mod"], tree) {
+        return remainder(second?);
+    }
+    // A value has a byte at least.
+    if is_one_of(&["pg_column_size"], tree) {
         return Some((1.0, f64::INFINITY));
     }
     if is_one_of(&["sign"], tree) {
-        return Some((-1.0, 2.0));
-    }
-    if tree.kind == "MinMaxExpr" && tree.number("op") == 1 {
-        let least = tree.all("args").filter_map(constant).filter_map(|arg| match arg {
-            Constant::Number(number) => Some(number),
-            _ => None,
-        });
-        return least.reduce(f64::max).map(|least| (least, f64::INFINITY));
-    }
-    let is_square =
-        tree.kind == "AExpr" && operator(tree) == Some("*") && tree.one("lexpr") == tree.one("rexpr");
-    if is_square {
-        return Some((0.0, f64::INFINITY));
+        return Some((-1.0, 1.0));
     }
     is_one_of(&NEVER_NEGATIVE, tree).then_some((0.0, f64::INFINITY))
 }
 
+/// What is left of a division by this, which is never as much.
+fn remainder(by: &Tree) -> Option<(f64, f64)> {
+    match constant(by) {
+        Some(Constant::Number(by)) if by != 0.0 => Some(((-by.abs()).next_up(), by.abs().next_down())),
+        _ => None,
+    }
+}
+
+/// Between what all of these lie.
+fn all_of<'t>(trees: impl Iterator<Item = &'t Tree>, depth: usize) -> Option<(f64, f64)> {
+    let ranges: Option<Vec<(f64, f64)>> = trees.map(|tree| range_within(tree, depth)).collect();
+    ranges?.into_iter().reduce(|(least, most), (low, high)| (least.min(low), most.max(high)))
+}
+
+/// Whether it is true or not by its form.
+fn is_truth(tree: &Tree) -> bool {
+    let compares = |name: &str| matches!(name, "=" | "<>" | "<" | "<=" | ">" | ">=");
+    match tree.kind {
+        "BoolExpr" | "BooleanTest" | "NullTest" => true,
+        "AExpr" => tree.number("kind") == 1 && operator(tree).is_some_and(compares),
+        _ => false,
+    }
+}
+
 /// Whether what lies in this range, as [`range`] gives it, is so compared with `number` always, or never.
-pub(crate) fn lies((least, beyond): (f64, f64), operator: &str, number: f64) -> Option<bool> {
+pub(crate) fn lies((least, most): (f64, f64), operator: &str, number: f64) -> Option<bool> {
     let (always, never) = match operator {
-        ">=" => (number <= least, beyond <= number),
-        ">" => (number < least, beyond <= number),
-        "<=" => (beyond <= number, number < least),
-        "<" => (beyond <= number, number <= least),
-        "<>" => (number < least || beyond <= number, false),
-        "=" => (false, number < least || beyond <= number),
+        ">=" => (number <= least, most < number),
+        ">" => (number < least, most <= number),
+        "<=" => (most <= number, number < least),
+        "<" => (most < number, number <= least),
+        "<>" => (number < least || most < number, false),
+        "=" => (false, number < least || most < number),
         _ => (false, false),
     };
     (always || never).then_some(always)
@@ -142,6 +245,23 @@ pub(crate) fn moved(tree: &Tree) -> Option<(&Tree, Moved)> {
         "+" => Some((base, if is_up { Moved::Up } else { Moved::Down })),
         "-" => Some((base, if is_up { Moved::Down } else { Moved::Up })),
         _ => None,
+    }
+}
+
+/// Whether it is a range that goes on for ever on both sides: each value lies in it.
+pub(crate) fn is_endless(tree: &Tree) -> bool {
+    let is_null = |arg: &Tree| constant(arg) == Some(Constant::Null);
+    match tree.kind {
+        "FuncCall" => {
+            is_one_of(&RANGES, tree) && tree.all("args").take(2).all(is_null) && tree.has(&["args"])
+        }
+        "TypeCast" => {
+            let to = tree.one("type_name").and_then(|to| to.name("names").pop());
+            let Some(Constant::Text(text)) = tree.one("arg").and_then(constant) else { return false };
+            let inner = text.trim().strip_prefix(['(', '[']).and_then(|rest| rest.strip_suffix([')', ']']));
+            to.is_some_and(|to| RANGES.contains(&to)) && inner == Some(",")
+        }
+        _ => false,
     }
 }
 

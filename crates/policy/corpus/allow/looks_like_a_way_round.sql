@@ -26,6 +26,30 @@ DELETE FROM orders WHERE num_nulls(note, deleted_at) = 2
 
 DELETE FROM orders WHERE nullif(note, '') IS NULL
 
+DELETE FROM orders WHERE nullif(id, 5) IS NULL
+
+DELETE FROM orders WHERE (id > 5)::int > 0
+
+DELETE FROM orders WHERE CASE WHEN status = 'open' THEN 1 END > 0
+
+DELETE FROM orders WHERE CASE WHEN status = 'open' THEN 1 ELSE quantity END > 0
+
+DELETE FROM orders WHERE LEAST(id, 5) < 5
+
+DELETE FROM orders WHERE id % 10 < 9
+
+DELETE FROM orders WHERE extract(dow FROM placed) BETWEEN 1 AND 6
+
+DELETE FROM orders WHERE reverse(status) = status
+
+DELETE FROM orders WHERE id IN (VALUES (1), (2))
+
+DELETE FROM orders WHERE id IN (VALUES (quantity))
+
+DELETE FROM orders WHERE id <@ int4range(5, NULL)
+
+DELETE FROM orders WHERE id <@ '[,3)'::int4range
+
 DELETE FROM orders WHERE CASE WHEN status = 'open' THEN quantity > 3 ELSE false END
 
 DELETE FROM orders WHERE id IN (VALUES (1), (2))

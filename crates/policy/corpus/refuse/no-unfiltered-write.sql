@@ -543,6 +543,44 @@ DELETE FROM orders WHERE left(status, 0) = ''
 
 DELETE FROM orders WHERE substr(status, 1, 0) = ''
 
+-- what a function, a cast or a CASE can come to
+DELETE FROM orders WHERE (id > 5)::int >= 0
+
+DELETE FROM orders WHERE (id > 5)::int BETWEEN 0 AND 1
+
+DELETE FROM orders WHERE CASE WHEN status = 'open' THEN 1 ELSE 2 END > 0
+
+DELETE FROM orders WHERE 3 > CASE status WHEN 'open' THEN 1 WHEN 'shipped' THEN 2 ELSE (id = 1)::int END
+
+DELETE FROM orders WHERE COALESCE((id > 5)::int, -1) >= -1
+
+DELETE FROM orders WHERE LEAST(id, 5) <= 5
+
+DELETE FROM orders WHERE id % 10 < 10
+
+DELETE FROM orders WHERE mod(quantity, 3) > -3
+
+DELETE FROM orders WHERE sign(id) <= 1
+
+DELETE FROM orders WHERE extract(dow FROM placed) BETWEEN 0 AND 6
+
+DELETE FROM orders WHERE date_part('week', placed) >= 1
+
+DELETE FROM orders WHERE ascii(status) >= 0
+
+-- what is turned twice, and a value among itself
+DELETE FROM orders WHERE reverse(reverse(status)) = status
+
+DELETE FROM orders WHERE id IN (VALUES (id))
+
+DELETE FROM orders WHERE id IN (VALUES (0), (orders.id))
+
+DELETE FROM orders WHERE nullif(id, id) IS NULL
+
+DELETE FROM orders WHERE id <@ int4range(NULL, NULL)
+
+DELETE FROM orders WHERE '(,)'::int4range @> id
+
 DELETE FROM orders WHERE repeat(status, 0) = ''
 
 DELETE FROM orders WHERE tags @> '{}'
