@@ -7,6 +7,7 @@
 //! for certain, `met` knows.
 
 mod fed;
+mod found;
 mod met;
 
 use std::cell::Cell;
@@ -18,7 +19,7 @@ use crate::constant::{Constant, constant, operator};
 use crate::cover::{self, covers};
 use crate::plain::{NULLIF, finds_all, is_endless, is_within, lies, moved, plain, range, uncast};
 use crate::scope::Scope;
-use crate::source::{self, Output, Source, Table, holds_all, reads_all, whole};
+use crate::source::{self, Source, Table, reads_all};
 use crate::tree::{Child, Tree};
 
 /// A condition's outcome over all rows.
@@ -63,10 +64,6 @@ const FIXED: [&str; 7] = [
 
 /// Columns that each row has and that are never NULL.
 const SYSTEM_COLUMNS: [&str; 6] = ["cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"];
-
-/// Aggregates that turn any number of rows into one.
-const AGGREGATES: [&str; 9] =
-    ["array_agg", "avg", "bool_and", "bool_or", "count", "every", "max", "min", "sum"];
 
 /// Functions that tell of a value's type alone, which is the same for each row.
 const OF_TYPES: [&str; 2] = ["pg_collation_for", "pg_typeof"];
@@ -699,99 +696,6 @@ impl<'t> Scale<'t> {
         truths.contains(&decides).then_some(decides)
     }
 
-    fn sub_link(&self, tree: &'t Tree) -> Option<Truth> {
-        let select = tree.one("subselect")?;
-        match tree.number("sub_link_type") {
-            // EXISTS
-            1 => self.exists(select),
-            // ALL (SELECT …)
-            2 => self.all_found(tree.one("testexpr")?, tree.name("oper_name").pop()?, select),
-            // IN (SELECT …), = ANY (SELECT …)
-            3 => {
-                let operator = tree.name("oper_name").pop().unwrap_or("=");
-                self.any_found(tree.one("testexpr")?, operator, select)
-            }
-            // (SELECT …)
-            5 if is_one_row(select) => Some(self.truth(only_target(select)?, false)),
-            5 => {
-                let (within, value) = self.meeting(tree)?;
-                let truth = within.truth(value, false);
-                matches!(truth, Truth::Always | Truth::Never).then_some(truth)
-            }
-            _ => None,
-        }
-    }
-
-    /// `test operator ANY (select)`.
-    fn any_found(&self, test: &'t Tree, operator: &str, select: &'t Tree) -> Option<Truth> {
-        if is_one_row(select) {
-            let value = only_target(select)?;
-            return match value.one("args").filter(|_| is_one_of(&["unnest"], value)) {
-                Some(array) if takes_itself(operator) => self.among(test, array),
-                Some(_) => None,
-                None => self.compared(operator, test, value),
-            };
-        }
-        if operator == "=" && select.has(&["values_lists"]) && !leaves_out(select) {
-            return self.listed(test, select.all("values_lists").filter_map(|row| row.nodes().next()));
-        }
-        if operator == "=" && (self.meets_in(test, select) || self.is_any_table(test, select)) {
-            return Some(Truth::Always);
-        }
-        let found = self.found(test, select)?;
-        // Nobody means by `<> ANY` what it says.
-        (found == Truth::Never || takes_itself(operator) || operator == "<>").then_some(found)
-    }
-
-    /// `test operator ALL (select)`.
-    fn all_found(&self, test: &'t Tree, operator: &str, select: &'t Tree) -> Option<Truth> {
-        match self.found(test, select)? {
-            Truth::Never => Some(Truth::Always),
-            // The least, or the greatest, of those that are left, until there are none.
-            Truth::Always if self.is_repeated && matches!(operator, "<=" | ">=") => Some(Truth::Always),
-            _ => None,
-        }
-    }
-
-    /// The column among all values that it has: `id IN (SELECT id FROM the_same_table)`.
-    fn found(&self, test: &'t Tree, select: &'t Tree) -> Option<Truth> {
-        let is_empty = select.kind == "SelectStmt"
-            && !select.has(&["larg", "group_clause", "having_clause"])
-            && !returns_aggregate(select)
-            && select
-                .one("where_clause")
-                .is_some_and(|condition| self.within(select).weigh(Some(condition)) == Truth::Never);
-        if is_empty {
-            return Some(Truth::Never);
-        }
-        let columns: Vec<&Tree> = match test.kind {
-            "RowExpr" => test.all("args").collect(),
-            _ => vec![test],
-        };
-        let all = columns.iter().enumerate().all(|(at, column)| {
-            self.column_of_own(whole(column))
-                .is_some_and(|column| holds_all(select, Output::At(at), column, self, 0))
-        });
-        all.then_some(Truth::Always)
-    }
-
-    fn exists(&self, select: &'t Tree) -> Option<Truth> {
-        if leaves_out(select) || select.has(&["having_clause", "larg"]) {
-            return None;
-        }
-        if select.has(&["values_lists"]) {
-            return Some(Truth::Always);
-        }
-        if returns_aggregate(select) && !select.has(&["group_clause"]) {
-            return Some(Truth::Always);
-        }
-        let within = self.within(select);
-        let truth = within.weigh(select.one("where_clause"));
-        let meets_itself = self.copies.len() < within.copies.len();
-        (!select.has(&["from_clause", "group_clause"]) || meets_itself || truth == Truth::Never)
-            .then_some(truth)
-    }
-
     /// What nothing is known of but where it looks.
     fn leaf(&self, tree: &'t Tree) -> Truth {
         let looks = match tree.kind {
@@ -980,13 +884,6 @@ fn leaves_out(select: &Tree) -> bool {
     let takes_one = |limit: &Tree| matches!(constant(limit), Some(Constant::Number(1.0..) | Constant::Null));
     let skips_none = |offset: &Tree| matches!(constant(offset), Some(Constant::Number(0.0) | Constant::Null));
     !select.all("limit_count").all(takes_one) || !select.all("limit_offset").all(skips_none)
-}
-
-fn returns_aggregate(select: &Tree) -> bool {
-    select
-        .all("target_list")
-        .filter_map(|target| target.one("val"))
-        .any(|value| value.kind == "FuncCall" && !value.has(&["over"]) && is_one_of(&AGGREGATES, value))
 }
 
 /// The only expression that a sub-select returns.
