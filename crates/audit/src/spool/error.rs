@@ -59,9 +59,6 @@ pub enum SpoolError {
     /// A record cannot be written as JSON.
     #[error("write a record as JSON")]
     Encode(#[from] serde_json::Error),
-    /// An execution cannot be written.
-    #[error("write the execution of a statement")]
-    EncodeExecution(#[source] postcard::Error),
     /// A newer Picket wrote this.
     #[error(
         "spool segment `{}` has format {format}, this Picket reads up to {known}; start the newer Picket once so \

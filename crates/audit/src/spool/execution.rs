@@ -135,8 +135,9 @@ struct ReadStatement {
 
 /// An execution as it lies there, in postcard's format: every statement that is run writes two. Behind one that was given values lie the
 /// list of their hashes and its parameters.
-// INVARIANT: a change of these fields is a new format of segments.
-#[derive(Serialize, Deserialize)]
+// INVARIANT: a change of these fields is a new format of segments. `write_execution` writes them one by one.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
 struct Lying<'a> {
     statement: u64,
     #[serde(borrow)]
@@ -169,33 +170,93 @@ pub(super) fn write_statement(introduced: &Introduced, out: &mut Vec<u8>) -> Res
     frame::write_kind(Kind::Statement, out, |out| Ok(serde_json::to_writer(out, &written)?))
 }
 
-/// Appends the frame of an execution.
+/// Bits of a number that eight bytes take.
+const EIGHT_BYTES_BITS: u32 = 56;
+
+/// The bits of eight bytes that say that more follow.
+const MORE_FOLLOW: u64 = 0x8080_8080_8080_8080;
+
+/// Room for the numbers of an execution.
+const NUMBERS_BYTES: usize = 64;
+
+/// Appends the frame of an execution: [`Lying`] as postcard writes it.
 fn write_execution(execution: &Execution<'_>, out: &mut Vec<u8>) -> Result<(), SpoolError> {
-    let outcome = OUTCOMES.iter().position(|outcome| *outcome == execution.outcome).unwrap_or_default();
-    let lying = Lying {
-        statement: execution.statement.id,
-        text: execution.text,
-        session_id: execution.session_id,
-        sequence: execution.sequence,
-        started_at: execution.started_at.0,
-        finished_at: execution.finished_at.map(|at| at.0),
-        principal: execution.principal,
-        database: execution.database,
-        outcome: u8::try_from(outcome).unwrap_or_default(),
-        rows: execution.rows,
-        bytes: execution.bytes,
-        sqlstate: execution.sqlstate,
-    };
-    let has_values = !execution.values.is_empty() || execution.parameters.is_some();
+    let Execution { ref statement, text, values, parameters, session_id, sequence, .. } = *execution;
+    let Execution { started_at, finished_at, principal, database, outcome, rows, bytes, sqlstate, .. } =
+        *execution;
+    let outcome = OUTCOMES.iter().position(|known| *known == outcome).unwrap_or_default();
+    let has_values = !values.is_empty() || parameters.is_some();
     let kind = if has_values { Kind::ValuedExecution } else { Kind::Execution };
+    let texts = [text, Some(principal), Some(database), Some(sqlstate), parameters].into_iter().flatten();
+    let texts_bytes: usize = texts.map(str::len).sum();
+    out.reserve(frame::HEADER_BYTES + NUMBERS_BYTES + texts_bytes);
     frame::write_kind(kind, out, |out| {
-        *out = postcard::to_extend(&lying, std::mem::take(out)).map_err(SpoolError::EncodeExecution)?;
-        if kind == Kind::ValuedExecution {
-            *out = postcard::to_extend(&(execution.values, execution.parameters), std::mem::take(out))
-                .map_err(SpoolError::EncodeExecution)?;
+        number(statement.id, out);
+        maybe_text(text, out);
+        bytes_of(session_id.as_bytes(), out);
+        number(sequence, out);
+        number(folded(started_at), out);
+        match finished_at {
+            Some(at) => {
+                out.push(1);
+                number(folded(at), out);
+            }
+            None => out.push(0),
+        }
+        bytes_of(principal.as_bytes(), out);
+        bytes_of(database.as_bytes(), out);
+        out.push(u8::try_from(outcome).unwrap_or_default());
+        number(rows, out);
+        number(bytes, out);
+        bytes_of(sqlstate.as_bytes(), out);
+        if has_values {
+            number(values.len() as u64, out);
+            values.iter().for_each(|value| number(*value, out));
+            maybe_text(parameters, out);
         }
         Ok(())
     })
+}
+
+/// Seven bits in each byte, the lowest first, and the highest bit of a byte where more follow.
+fn number(number: u64, out: &mut Vec<u8>) {
+    if number < 0x80 {
+        return out.push(number.to_le_bytes()[0]);
+    }
+    let (first, left) = (number & ((1 << EIGHT_BYTES_BITS) - 1), number >> EIGHT_BYTES_BITS);
+    // In halves, quarters, and then bytes of the 64 bits that the first eight bytes are.
+    let spread = first & 0x0fff_ffff | (first & 0x00ff_ffff_f000_0000) << 4;
+    let spread = spread & 0x3fff_0000_3fff | (spread & 0x0fff_c000_0fff_c000) << 2;
+    let spread = spread & 0x007f_007f_007f_007f | (spread & 0x3f80_3f80_3f80_3f80) << 1;
+    let before = out.len();
+    if 0 < left {
+        out.extend_from_slice(&(spread | MORE_FOLLOW).to_le_bytes());
+        return self::number(left, out);
+    }
+    let behind_bits = spread.leading_zeros() & !7;
+    let follow = MORE_FOLLOW & ((u64::MAX >> behind_bits) >> 8);
+    out.extend_from_slice(&(spread | follow).to_le_bytes());
+    out.truncate(before + (8 - behind_bits as usize / 8));
+}
+
+/// Small numbers stay small whichever sign they have.
+fn folded(UnixMicros(at): UnixMicros) -> u64 {
+    ((at << 1) ^ (at >> 63)).cast_unsigned()
+}
+
+fn bytes_of(bytes: &[u8], out: &mut Vec<u8>) {
+    number(bytes.len() as u64, out);
+    out.extend_from_slice(bytes);
+}
+
+fn maybe_text(text: Option<&str>, out: &mut Vec<u8>) {
+    match text {
+        Some(text) => {
+            out.push(1);
+            bytes_of(text.as_bytes(), out);
+        }
+        None => out.push(0),
+    }
 }
 
 /// The statements of one segment, as far as it was read.
@@ -252,4 +313,82 @@ fn interned(last: &mut Arc<str>, text: &str) -> Arc<str> {
         *last = text.into();
     }
     Arc::clone(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A number of any length.
+    fn any_number() -> impl Strategy<Value = u64> {
+        (any::<u64>(), 0_u32..64).prop_map(|(bits, shift)| bits >> shift)
+    }
+
+    fn any_moment() -> impl Strategy<Value = UnixMicros> {
+        any_number().prop_map(|bits| UnixMicros(bits.cast_signed()))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// What earlier versions have written is read by the same reader.
+        #[test]
+        fn executions_lie_as_postcard_writes_them(
+            numbers in [any_number(), any_number(), any_number(), any_number()],
+            moments in (any_moment(), proptest::option::of(any_moment())),
+            text in proptest::option::of(".{0,200}"),
+            names in [".{0,20}", ".{0,20}", "[0-9A-Z]{0,5}"],
+            session_id: u128,
+            outcome in 0..OUTCOMES.len(),
+            values in proptest::collection::vec(any_number(), 0..4),
+            parameters in proptest::option::of(".{0,200}"),
+        ) {
+            let [id, sequence, rows, bytes] = numbers;
+            let [principal, database, sqlstate] = &names;
+            let session_id = Uuid::from_u128(session_id);
+            let execution = Execution {
+                statement: Introduced::new(id, Statement::default()),
+                text: text.as_deref(),
+                values: &values,
+                parameters: parameters.as_deref(),
+                session_id,
+                sequence,
+                started_at: moments.0,
+                finished_at: moments.1,
+                principal,
+                database,
+                outcome: OUTCOMES[outcome],
+                rows,
+                bytes,
+                sqlstate,
+            };
+            let lying = Lying {
+                statement: id,
+                text: text.as_deref(),
+                session_id,
+                sequence,
+                started_at: moments.0.0,
+                finished_at: moments.1.map(|at| at.0),
+                principal,
+                database,
+                outcome: u8::try_from(outcome).unwrap(),
+                rows,
+                bytes,
+                sqlstate,
+            };
+            let mut payload = vec![b'x'];
+            payload = postcard::to_extend(&lying, payload).unwrap();
+            if !values.is_empty() || parameters.is_some() {
+                payload[0] = b'v';
+                payload = postcard::to_extend(&(&values, parameters.as_deref()), payload).unwrap();
+            }
+            let mut frames = b"before".to_vec();
+            write_execution(&execution, &mut frames).unwrap();
+            let found = frame::look(&frames, 6);
+            prop_assert_eq!(found, frame::Found::Frame { payload: 14..frames.len(), end: frames.len() });
+            prop_assert_eq!(&frames[14..], payload.as_slice());
+        }
+    }
 }

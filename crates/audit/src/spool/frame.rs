@@ -7,7 +7,7 @@ use crate::record::Record;
 use super::error::SpoolError;
 
 /// Length and checksum.
-const HEADER_BYTES: usize = 8;
+pub(super) const HEADER_BYTES: usize = 8;
 /// As long as they are zero, nothing is there.
 pub(super) const LEN_BYTES: usize = 4;
 /// Larger than any statement that the proxy takes, also where every byte of it is escaped.
@@ -85,17 +85,23 @@ fn write_with(
     let start = out.len();
     out.extend_from_slice(&[0; HEADER_BYTES]);
     let written = fill(out).and_then(|()| {
-        let (header, payload) = out.split_at_mut(start + HEADER_BYTES);
-        let too_large = SpoolError::RecordTooLarge { bytes: payload.len(), bytes_max: PAYLOAD_BYTES_MAX };
-        let len = match u32::try_from(payload.len()) {
-            Ok(len) if payload.len() <= PAYLOAD_BYTES_MAX => len.to_le_bytes(),
+        let frame = out.get_mut(start..).unwrap_or_default();
+        let payload_len = frame.len().saturating_sub(HEADER_BYTES);
+        let too_large = SpoolError::RecordTooLarge { bytes: payload_len, bytes_max: PAYLOAD_BYTES_MAX };
+        let len = match u32::try_from(payload_len) {
+            Ok(len) if payload_len <= PAYLOAD_BYTES_MAX => len.to_le_bytes(),
             _ => return Err(too_large),
         };
-        if let Some((len_place, sum_place)) =
-            header.get_mut(start..).and_then(|header| header.split_at_mut_checked(4))
-        {
-            len_place.copy_from_slice(&len);
-            sum_place.copy_from_slice(&checksum(len, payload).to_le_bytes());
+        if let Some((len_place, rest)) = frame.split_first_chunk_mut::<LEN_BYTES>() {
+            *len_place = len;
+            if let Some(sum_place) = rest.first_chunk_mut::<LEN_BYTES>() {
+                // Where the checksum comes, so that what it is over lies in one piece.
+                *sum_place = len;
+            }
+            let sum = crc32fast::hash(rest);
+            if let Some(sum_place) = rest.first_chunk_mut::<LEN_BYTES>() {
+                *sum_place = sum.to_le_bytes();
+            }
         }
         Ok(())
     });
