@@ -2,6 +2,7 @@
 //! plans, and takes parameters (decision 14).
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use policy::Refusal;
 
@@ -17,8 +18,10 @@ pub(crate) const BEGUN_BYTES_MAX: usize = 32 << 20;
 /// What was recorded for a Parse, a Describe or a Bind, and no Execute has taken over.
 #[derive(Debug, Default)]
 pub(crate) struct Begun {
-    /// By their numbers, and so in the order in which they began.
-    begun: BTreeMap<u64, InSection>,
+    /// The newest, which is executed next nearly always.
+    last: Option<InSection>,
+    /// Those before it, by their numbers, and so in the order in which they began.
+    before: BTreeMap<u64, InSection>,
     /// What they keep, in bytes.
     bytes: usize,
 }
@@ -27,21 +30,28 @@ pub(crate) struct Begun {
 struct InSection {
     section: u64,
     bytes: usize,
-    started: Started,
+    started: Rc<Started>,
 }
 
 impl Begun {
     /// Keeps an execution that begins now, in this section between two Syncs, with so many bytes of what is known of it.
-    pub(crate) fn keep(&mut self, section: u64, started: Started, bytes: usize) {
+    pub(crate) fn keep(&mut self, section: u64, started: Rc<Started>, bytes: usize) {
         self.bytes += bytes;
-        self.begun.insert(started.sequence, InSection { section, bytes, started });
+        if let Some(before) = self.last.replace(InSection { section, bytes, started }) {
+            self.before.insert(before.started.sequence, before);
+        }
     }
 
     /// The execution of this number is bound to this. It was recorded before that was known: its end says so.
     pub(crate) fn bind(&mut self, sequence: u64, bound: &Bound) {
-        if let Some(begun) = self.begun.get_mut(&sequence) {
-            begun.started.values.extend_from_slice(&bound.values);
-            begun.started.parameters.clone_from(&bound.said);
+        let begun = match &mut self.last {
+            Some(last) if last.started.sequence == sequence => Some(last),
+            _ => self.before.get_mut(&sequence),
+        };
+        if let Some(begun) = begun {
+            let started = Rc::make_mut(&mut begun.started);
+            started.values.extend_from_slice(&bound.values);
+            started.parameters.clone_from(&bound.said);
             begun.bytes += bound.len();
             self.bytes += bound.len();
         }
@@ -49,31 +59,33 @@ impl Begun {
 
     /// Whether there is room for no more.
     pub(crate) fn is_full(&self) -> bool {
-        BEGUN_MAX <= self.begun.len() || BEGUN_BYTES_MAX <= self.bytes
+        BEGUN_MAX <= self.before.len() + usize::from(self.last.is_some()) || BEGUN_BYTES_MAX <= self.bytes
     }
 
     /// Whether the execution of this number is here, and began in this section.
     pub(crate) fn has(&self, sequence: u64, section: u64) -> bool {
-        self.begun.get(&sequence).is_some_and(|begun| begun.section == section)
+        let last = self.last.as_ref().filter(|last| last.started.sequence == sequence);
+        last.or_else(|| self.before.get(&sequence)).is_some_and(|begun| begun.section == section)
     }
 
     /// The execution of this number, where it is still here.
-    pub(crate) fn take(&mut self, sequence: u64) -> Option<Started> {
-        let begun = self.begun.remove(&sequence)?;
+    pub(crate) fn take(&mut self, sequence: u64) -> Option<Rc<Started>> {
+        let last = self.last.take_if(|last| last.started.sequence == sequence);
+        let begun = last.or_else(|| self.before.remove(&sequence))?;
         self.bytes = self.bytes.saturating_sub(begun.bytes);
         Some(begun.started)
     }
 
-    /// One execution of those whose section comes before this one.
-    pub(crate) fn take_before(&mut self, section: u64) -> Option<Started> {
-        let (sequence, first) = self.begun.first_key_value()?;
-        let sequence = *sequence;
-        (first.section < section).then(|| self.take(sequence))?
+    /// One execution of those whose section comes before this one, the oldest first.
+    pub(crate) fn take_before(&mut self, section: u64) -> Option<Rc<Started>> {
+        let first = self.before.first_key_value().map(|(_, first)| first).or(self.last.as_ref())?;
+        (first.section < section).then_some(first.started.sequence).and_then(|sequence| self.take(sequence))
     }
 
-    /// All that are here.
-    pub(crate) fn take_all(&mut self) -> impl Iterator<Item = Started> {
-        std::mem::take(self).begun.into_values().map(|begun| begun.started)
+    /// All that are here, the oldest first.
+    pub(crate) fn take_all(&mut self) -> impl Iterator<Item = Rc<Started>> {
+        let Begun { last, before, .. } = std::mem::take(self);
+        before.into_values().chain(last).map(|begun| begun.started)
     }
 }
 

@@ -79,7 +79,7 @@ impl Session {
                 }
                 _ => {}
             }
-            if self.held_bytes_max(tag, env) < len && copying.is_none() {
+            if !self.is_short(len) && self.held_bytes_max(tag, env) < len && copying.is_none() {
                 self.resting = None;
                 match self.large_message(tag, len, rest, env, out)? {
                     Some(Pass::Waits) => return Ok(Step::NeedsReplies(at)),
@@ -197,6 +197,12 @@ impl Session {
         out: &mut Vec<Action>,
     ) -> Result<Pass, SessionError> {
         let reading = self.read(text, env);
+        if let Some(statement) = self.plain(&reading.read, env) {
+            let running = self.start(&statement, reading.text.as_ref(), out);
+            self.owed.push_back(Owed::Query(VecDeque::from([running])));
+            self.section += 1;
+            return Ok(Pass::Whole);
+        }
         let Some(judged) = self.judge(&reading.read, env) else { return Ok(Pass::WaitsForCatalog) };
         if let [unread] = judged.statements.as_slice()
             && !unread.is_read
@@ -258,6 +264,19 @@ impl Session {
         compose::query(&mut message, text.as_bytes());
         out.push(Action::SendToServer(message));
         Ok(Pass::Replaced)
+    }
+
+    /// The only statement of a text where it may run, and nothing that the session or others have done decides about that: then
+    /// `judge`, and all that is asked about a statement before it is sent, comes to this.
+    pub(crate) fn plain(&mut self, read: &Read, env: &Environment<'_>) -> Option<Rc<Judged>> {
+        let is_as_others = env.moved.is_none()
+            && self.given.are_none()
+            && self.temporary.is_empty()
+            && self.moving.is_empty()
+            && self.noted.is_empty();
+        let statement = if is_as_others { read.plain(env) } else { None }?;
+        (self.asked_moved, self.asked_absence, self.asked_unknown) = (None, None, None);
+        Some(statement)
     }
 
     /// The verdicts on a text. `None` where they rest on what is not there, or means what the catalog does not show yet, and a newer
@@ -395,10 +414,17 @@ impl Session {
         };
         // The server plans it now. Definitions may have changed since it was prepared.
         let reading = &prepared.reading;
-        let Some(judged) = self.judge(&reading.read, env) else { return Pass::WaitsForCatalog };
-        let statement = &match self.ask_bound(&judged.one, reading, &bind, env, out) {
-            Ok(statement) => statement,
-            Err(pass) => return pass,
+        let plain = self.plain(&reading.read, env);
+        let is_plain = plain.is_some();
+        let statement = &match plain {
+            Some(statement) => statement,
+            None => {
+                let Some(judged) = self.judge(&reading.read, env) else { return Pass::WaitsForCatalog };
+                match self.ask_bound(&judged.one, reading, &bind, env, out) {
+                    Ok(statement) => statement,
+                    Err(pass) => return pass,
+                }
+            }
         };
         let recorded = &statement.described.recorded;
         let (types, recording) = (prepared.types.borrow(), &env.readings.recording);
@@ -411,7 +437,7 @@ impl Session {
         if !bind.portal.is_empty() && self.portals.is_full() {
             return self.wait_for_room(names::too_many::<Portal>, out);
         }
-        if self.waits_for_stains(std::slice::from_ref(statement), out) {
+        if !is_plain && self.waits_for_stains(std::slice::from_ref(statement), out) {
             return Pass::WaitsForCatalog;
         }
         let approval = self.asking.approval();
@@ -485,26 +511,18 @@ impl Session {
                 Err(refusal) => return self.refuse_unrecorded(refusal, out),
             },
         };
-        // Definitions may have changed since the statement was prepared.
         let reading = &portal.prepared.reading;
-        let Some(judged) = self.judge(&reading.read, env) else { return Pass::WaitsForCatalog };
-        // What was approved begins right behind its Bind: nothing else can have changed what it means.
-        let begins = portal.executed.get() || portal.begun == Some(self.sequence);
-        let one =
-            judged.bound(portal.keys.as_ref()).with_approval(portal.approval.as_ref().filter(|_| begins));
-        // The portal may be gone by the end of what else did.
-        if !begins && portal.approval.is_some() && self.is_held(&one) {
-            if let Some(pass) = self.waits_for_sync(out) {
-                return pass;
-            }
-            if !self.owed.is_empty() {
-                return Pass::Waits;
-            }
-        }
-        if self.waits_for_stains(std::slice::from_ref(&one), out) {
-            return Pass::WaitsForCatalog;
-        }
-        let statement = &self.may_copy(&self.judge_again(&one, env));
+        let plain = match (&portal.keys, &portal.approval) {
+            (None, None) => self.plain(&reading.read, env),
+            _ => None,
+        };
+        let statement = &match plain {
+            Some(statement) => statement,
+            None => match self.executed(&portal, env, out) {
+                Ok(statement) => statement,
+                Err(pass) => return pass,
+            },
+        };
         if statement.refusal().is_some() {
             return self.refuse_prepared(statement, reading, &portal.values, out);
         }
@@ -538,6 +556,35 @@ impl Session {
         let mut flush = Vec::new();
         compose::bare(&mut flush, tag::FLUSH);
         Pass::WholeThen(flush)
+    }
+
+    /// The statement of a portal as it may run now, where more has to be asked than its verdict. Otherwise what becomes of the message.
+    fn executed(
+        &mut self,
+        portal: &Portal,
+        env: &Environment<'_>,
+        out: &mut Vec<Action>,
+    ) -> Result<Rc<Judged>, Pass> {
+        // Definitions may have changed since the statement was prepared.
+        let reading = &portal.prepared.reading;
+        let Some(judged) = self.judge(&reading.read, env) else { return Err(Pass::WaitsForCatalog) };
+        // What was approved begins right behind its Bind: nothing else can have changed what it means.
+        let begins = portal.executed.get() || portal.begun == Some(self.sequence);
+        let one =
+            judged.bound(portal.keys.as_ref()).with_approval(portal.approval.as_ref().filter(|_| begins));
+        // The portal may be gone by the end of what else did.
+        if !begins && portal.approval.is_some() && self.is_held(&one) {
+            if let Some(pass) = self.waits_for_sync(out) {
+                return Err(pass);
+            }
+            if !self.owed.is_empty() {
+                return Err(Pass::Waits);
+            }
+        }
+        if self.waits_for_stains(std::slice::from_ref(&one), out) {
+            return Err(Pass::WaitsForCatalog);
+        }
+        Ok(self.may_copy(&self.judge_again(&one, env)))
     }
 
     /// What a Parse put under this name.
@@ -596,7 +643,7 @@ impl Session {
     /// Refuses a message of which nothing is recorded.
     fn refuse_unrecorded(&mut self, refusal: Refusal, out: &mut Vec<Action>) -> Pass {
         out.push(Action::SendToServer(self.marker.failing_describe()));
-        self.owed.push_back(Owed::RefusedUnrecorded(refusal));
+        self.owed.push_back(Owed::RefusedUnrecorded(Box::new(refusal)));
         Pass::Replaced
     }
 

@@ -13,7 +13,7 @@ use crate::recorded::Recorded;
 #[derive(Debug)]
 pub enum Evidence {
     /// Before a statement is forwarded.
-    Started(Started),
+    Started(Rc<Started>),
     /// After it ended.
     Finished(Finished),
     /// The session calls itself something else from now on (`application_name`).
@@ -95,7 +95,7 @@ impl fmt::Debug for Started {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finished {
     /// What was recorded before.
-    pub started: Started,
+    pub started: Rc<Started>,
     /// How it ended.
     pub outcome: Outcome,
     /// Rows returned or changed.
@@ -196,14 +196,14 @@ pub enum Outcome {
 /// An execution that was recorded and has not ended.
 #[derive(Debug)]
 pub(crate) struct Execution {
-    pub(crate) started: Started,
+    pub(crate) started: Rc<Started>,
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
     result: Option<Rc<ResultNames>>,
 }
 
 impl Execution {
-    pub(crate) fn new(started: Started) -> Self {
+    pub(crate) fn new(started: Rc<Started>) -> Self {
         Execution { started, rows: 0, bytes: 0, result: None }
     }
 

@@ -34,6 +34,11 @@ impl GivenNames {
         self.number
     }
 
+    /// Whether it is as if it had never given any.
+    pub(crate) fn are_none(&self) -> bool {
+        self.number == 0 && self.sent.is_empty() && !self.is_over
+    }
+
     pub(crate) fn names(&self) -> &Arc<Given> {
         &self.names
     }

@@ -82,6 +82,9 @@ pub(crate) struct JudgedText {
     pub(crate) statements: Vec<Rc<Judged>>,
     /// The only statement, for a message that carries one; something that does nothing where the text has none.
     pub(crate) one: Rc<Judged>,
+    /// It is one statement that may run, and all there is to it is what it reads and writes: nothing that the session or others have
+    /// done decides about it again.
+    is_plain: bool,
     /// Policies tell relations apart, and it reads or writes one that the catalog does not show: only one that was read afterwards
     /// tells whether somebody has given it this name.
     pub(crate) has_unknown: Cell<bool>,
@@ -227,6 +230,13 @@ impl Read {
         self.judge_with(env, seen, false)
     }
 
+    /// The same of the only statement, for a message that carries one.
+    pub(crate) fn judge_one(&self, env: &Environment<'_>, seen: Seen<'_>) -> Rc<Judged> {
+        let knows_more = !seen.given.are_none() || !seen.temporary.is_empty();
+        let plain = if knows_more { None } else { self.plain(env) };
+        plain.unwrap_or_else(|| Rc::clone(&self.judge(env, seen).one))
+    }
+
     /// The same for a session that knows no more than others.
     pub(crate) fn judge_alone(&self, env: &Environment<'_>) -> Rc<JudgedText> {
         let (temporary, given) = (Temporary::default(), GivenNames::default());
@@ -253,6 +263,20 @@ impl Read {
         let new = Rc::new(JudgedText::new(self, versions, seen, env));
         judged.push(Rc::clone(&new));
         new
+    }
+
+    /// The only statement, where it is plain, for a session that knows no more than others: as `judge` would give it.
+    pub(crate) fn plain(&self, env: &Environment<'_>) -> Option<Rc<Judged>> {
+        let (catalog, subject) = (env.catalog_version, env.subject.id());
+        let judged = self.judged.borrow();
+        let is_this = |judged: &&Rc<JudgedText>| {
+            let Versions { catalog: of, subject: by, temporary, given, is_certain } = &judged.versions;
+            judged.is_plain
+                && (*of, *by, *given) == (catalog, subject, 0)
+                && temporary.is_empty()
+                && !is_certain
+        };
+        judged.iter().rfind(is_this).map(|judged| Rc::clone(&judged.one))
     }
 
     /// Whether it takes tables away, or their rows, of which nobody but the session can have any: the catalog has none that
@@ -327,8 +351,13 @@ impl JudgedText {
             let judged = Judged::new(&read.text, span, nothing, verdict, String::new(), env.catalog);
             Rc::new(judged).recorded(Recorded::loose(&read.text, false, recording))
         });
+        let takes_table = match &read.source {
+            Source::Text(Ok(facts)) => facts.statements.iter().any(Statement::takes_one_table),
+            _ => true,
+        };
         JudgedText {
             versions,
+            is_plain: statements.len() == 1 && one.is_plain() && !takes_table && !has_unknown,
             statements,
             one,
             has_unknown: Cell::new(has_unknown),
@@ -627,6 +656,20 @@ impl Judged {
     fn recorded(self: Rc<Self>, recorded: Recorded) -> Rc<Self> {
         let described = Described { recorded, ..(*self.described).clone() };
         Rc::new(Judged { described: Rc::new(described), ..Rc::unwrap_or_clone(self) })
+    }
+
+    /// Whether there is no more to it than what it reads and writes.
+    fn is_plain(&self) -> bool {
+        matches!(self.verdict, Verdict::Allow(_))
+            && self.is_read
+            && self.makes.is_none()
+            && self.runs.is_empty()
+            && self.probes.is_none()
+            && self.copied.is_none()
+            && self.spills.stains.is_empty()
+            && self.moves.is_none()
+            && self.namings.is_empty()
+            && !self.is_moved
     }
 
     /// The same statement where this was decided about it.

@@ -27,6 +27,11 @@ const ERROR_START_BYTES: usize = 1_024;
 pub(crate) const MASKED_ROW: &str = "a row whose columns are masked";
 
 impl Session {
+    /// Whether a message of the client is short enough to be held, whatever it is.
+    pub(crate) fn is_short(&self, len: u32) -> bool {
+        len <= self.message_bytes_max && len as usize <= sql::STATEMENT_BYTES_MAX
+    }
+
     /// Longest body that is held of a message of the client. A text that is too long to be read is refused without being
     /// held, unless that rule only observes.
     pub(crate) fn held_bytes_max(&self, tag: u8, env: &Environment<'_>) -> u32 {

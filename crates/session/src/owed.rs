@@ -20,7 +20,7 @@ pub(crate) enum Owed {
     /// An error: this Parse or Execute was replaced by a message that fails, or is followed by one.
     Refused(Box<Running>),
     /// An error: a message about an unknown name, or one for which there is no room, was replaced by one that fails.
-    RefusedUnrecorded(Refusal),
+    RefusedUnrecorded(Box<Refusal>),
     /// BindComplete. The execution that it begins has this number.
     Bind(Changed, u64),
     /// CloseComplete, of a statement.
@@ -87,8 +87,8 @@ pub(crate) struct Running {
     pub(crate) judged: Rc<Judged>,
     /// What happens to the rows of its present result.
     pub(crate) planned: Option<Rc<Planned>>,
-    /// Names that it takes away.
-    pub(crate) forgets: Forgotten,
+    /// Names that it takes away, if any.
+    pub(crate) forgets: Option<Box<Forgotten>>,
     /// What has become of the COPY data that it takes.
     pub(crate) copy_in: CopyIn,
     /// The COPY data that it gives, where that is masked.

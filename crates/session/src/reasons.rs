@@ -101,6 +101,11 @@ impl Reasons {
 
     /// No transaction is open any more.
     pub(crate) fn transaction_is_over(&mut self) {
+        if self.before.is_none() {
+            // Nothing was changed: what holds is what was kept.
+            self.is_undone = false;
+            return;
+        }
         if let (Some(before), true) = (self.before.take(), self.is_undone) {
             self.kept = before;
         }

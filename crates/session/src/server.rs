@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use mask::{Class, mask_row};
+use policy::Refusal;
 use wire::backend::{self, tag};
 use wire::compose;
 use wire::frame::{HEADER_BYTES, peek_body, peek_header};
@@ -11,6 +12,7 @@ use crate::action::{Action, CloseReason, Pass, Step, Toward, forward, send_to_cl
 use crate::evidence::{Evidence, Outcome};
 use crate::hidden::{hide, notification, without_place};
 use crate::judged::Seen;
+use crate::moving::MovedNames;
 use crate::names::ResultColumns;
 use crate::owed::{CopyIn, Owed, Running};
 use crate::recorded::TYPES_MAX;
@@ -326,12 +328,9 @@ impl Session {
             }
             Some(Owed::DescribePortal { portal, hidden }) => {
                 if let Some(portal) = portal {
-                    let judged = portal
-                        .prepared
-                        .reading
-                        .read
-                        .judge(env, Seen { temporary: &self.temporary, given: &self.given });
-                    let columns = judged.one.columns(body).map_err(SessionError::server)?;
+                    let seen = Seen { temporary: &self.temporary, given: &self.given };
+                    let one = portal.prepared.reading.read.judge_one(env, seen);
+                    let columns = one.columns(body).map_err(SessionError::server)?;
                     portal.columns.replace(Some(columns));
                 }
                 let pass = if *hidden { Pass::Replaced } else { Pass::Whole };
@@ -443,7 +442,9 @@ impl Session {
                 // Portals do not outlive their transaction, but for cursors that are held.
                 self.portals.retain(|portal| portal.holds);
                 self.sight.transaction_is_over();
-                self.moving = Default::default();
+                if !self.moving.is_empty() {
+                    self.moving = MovedNames::default();
+                }
                 self.given.transaction_is_over();
             }
             if std::mem::take(&mut self.altered) {
@@ -492,7 +493,7 @@ impl Session {
         };
         let refusal = match &failed {
             Some(Owed::Refused(running)) => running.judged.refusal().cloned(),
-            Some(Owed::RefusedUnrecorded(refusal)) => Some(refusal.clone()),
+            Some(Owed::RefusedUnrecorded(refusal)) => Some(Refusal::clone(refusal)),
             Some(Owed::Query(batch)) => batch.front().and_then(|running| running.judged.refusal().cloned()),
             _ => None,
         };

@@ -384,7 +384,7 @@ impl Session {
         text: Option<&Rc<str>>,
         bound: &Bound,
         out: &mut Vec<Action>,
-    ) -> Started {
+    ) -> Rc<Started> {
         self.note_telling(judged);
         self.sequence += 1;
         let statement = Rc::clone(&judged.described);
@@ -392,8 +392,8 @@ impl Session {
         let mut values = values.unwrap_or_default();
         values.extend_from_slice(&bound.values);
         let parameters = bound.said.clone();
-        let started = Started { sequence: self.sequence, statement, text, values, parameters };
-        out.push(Action::Record(Evidence::Started(started.clone())));
+        let started = Rc::new(Started { sequence: self.sequence, statement, text, values, parameters });
+        out.push(Action::Record(Evidence::Started(Rc::clone(&started))));
         started
     }
 
@@ -414,7 +414,7 @@ impl Session {
     }
 
     /// One execution whose start was recorded is sent now.
-    pub(crate) fn run(&mut self, started: Started, judged: &Rc<Judged>) -> Running {
+    pub(crate) fn run(&mut self, started: Rc<Started>, judged: &Rc<Judged>) -> Running {
         if judged.temporary.is_some() {
             self.temporary.sent();
         }
@@ -433,7 +433,7 @@ impl Session {
         let (forgets, copy_in) = match judged.refusal() {
             None if judged.takes_copy_data => (self.forget(judged), CopyIn::Ahead),
             None => (self.forget(judged), CopyIn::Never),
-            Some(_) => (Forgotten::default(), CopyIn::Never),
+            Some(_) => (None, CopyIn::Never),
         };
         Running {
             execution: Execution::new(started),
@@ -454,7 +454,11 @@ impl Session {
     }
 
     /// Notes that a statement is sent that takes names away, or gives some.
-    fn forget(&mut self, judged: &Judged) -> Forgotten {
+    fn forget(&mut self, judged: &Judged) -> Option<Box<Forgotten>> {
+        self.sight.meddled |= judged.meddles;
+        if judged.forgets.is_empty() && judged.makes.is_none() {
+            return None;
+        }
         let section = self.section;
         let mut forgets = Forgotten::default();
         for forgotten in &judged.forgets {
@@ -471,7 +475,6 @@ impl Session {
                 Forgets::Temporary => {}
             }
         }
-        self.sight.meddled |= judged.meddles;
         match &judged.makes {
             Some((Makes::Prepared(name), read)) => {
                 let made = Some(Rc::new(Prepared::by_sql(read)));
@@ -483,7 +486,7 @@ impl Session {
             }
             None => {}
         }
-        forgets
+        Some(Box::new(forgets))
     }
 
     /// Records the end of one execution. If it was completed, the names that it takes away are gone.
@@ -496,14 +499,16 @@ impl Session {
         if let Some(change) = running.judged.gives_reason.as_ref().filter(|_| is_done) {
             self.reasons.changed(change);
         }
-        running.forgets.statements.iter().for_each(|changed| self.prepared.answered(changed, is_done));
-        running.forgets.portals.iter().for_each(|changed| self.portals.answered(changed, is_done));
+        if let Some(forgets) = &running.forgets {
+            forgets.statements.iter().for_each(|changed| self.prepared.answered(changed, is_done));
+            forgets.portals.iter().for_each(|changed| self.portals.answered(changed, is_done));
+        }
         out.push(Action::Record(running.execution.finish(outcome)));
         out.extend(self.sightings.take().map(Action::Sighted));
     }
 }
 
 /// Records the end of an execution that nothing has executed.
-pub(crate) fn end_begun(started: Started, outcome: Outcome, out: &mut Vec<Action>) {
+pub(crate) fn end_begun(started: Rc<Started>, outcome: Outcome, out: &mut Vec<Action>) {
     out.push(Action::Record(Execution::new(started).finish(outcome)));
 }

@@ -97,7 +97,11 @@ pub fn copy_out_response(body: &[u8]) -> Result<(u8, u16), BodyError> {
 /// Rows that a command tag counts: the last word, where it is a number.
 pub fn command_rows(tag: &[u8]) -> u64 {
     let last = tag.rsplit(|&byte| byte == b' ').next().unwrap_or_default();
-    std::str::from_utf8(last).ok().and_then(|digits| digits.parse().ok()).unwrap_or(0)
+    let add = |rows: u64, digit: &u8| {
+        let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        rows.checked_mul(10)?.checked_add(u64::from(digit))
+    };
+    last.iter().try_fold(0, add).unwrap_or(0)
 }
 
 /// One column of a `RowDescription`.

@@ -1,5 +1,7 @@
 //! Reads the fields of one message body in order. Every read checks its length; nothing is copied.
 
+use std::ffi::CStr;
+
 use thiserror::Error;
 
 /// A body that does not hold what its message type promises.
@@ -74,10 +76,9 @@ impl<'a> Reader<'a> {
 
     /// Bytes up to the next NUL, which is read and left out.
     pub(crate) fn cstr(&mut self, field: &'static str) -> Result<&'a [u8], BodyError> {
-        let end = self.rest.iter().position(|&byte| byte == 0).ok_or(BodyError::Short { field })?;
-        let text = self.take(end, field)?;
-        self.take(1, field)?;
-        Ok(text)
+        let text = CStr::from_bytes_until_nul(self.rest).map_err(|_| BodyError::Short { field })?;
+        self.take(text.count_bytes() + 1, field)?;
+        Ok(text.to_bytes())
     }
 
     /// A value with its length before it; -1 is SQL's NULL.
