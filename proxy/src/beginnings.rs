@@ -22,6 +22,9 @@ impl Beginnings {
 
     /// A statement has ended: when it began, where that was noted.
     pub(crate) fn take(&mut self, sequence: u64) -> Option<UnixMicros> {
+        if self.moments.front().is_some_and(|(first, _)| *first == sequence) {
+            return self.moments.pop_front().map(|(_, at)| at);
+        }
         let place = self.moments.binary_search_by_key(&sequence, |(noted, _)| *noted).ok()?;
         self.moments.remove(place).map(|(_, at)| at)
     }

@@ -366,7 +366,7 @@ impl CatalogKeeper {
 
     /// The session has moved these in its transaction; none where that is over. Every session knows from now on.
     pub(crate) fn note_moved(&mut self, names: &MovedNames) {
-        if self.moved == *names {
+        if self.moved.is_empty() && names.is_empty() || self.moved == *names {
             return;
         }
         self.moved.clone_from(names);

@@ -306,7 +306,9 @@ impl Opened {
                 continue;
             }
             // Also while there is no end of what comes.
-            if let Some(lost) = poll_fn(|cx| Poll::Ready(self.poll_lost(cx))).await {
+            if self.watch.is_some()
+                && let Some(lost) = poll_fn(|cx| Poll::Ready(self.poll_lost(cx))).await
+            {
                 self.token_is_lost(lost);
             }
             // What waits for an approval has not begun.
@@ -343,7 +345,8 @@ impl Opened {
                     if let Poll::Ready(resting) = self.patience.poll_runs_out(cx) {
                         return Poll::Ready(News::Idle(resting));
                     }
-                    if let Poll::Ready(killed) = self.present.poll_killed(cx) {
+                    let wakes = executor::wakes();
+                    if let Poll::Ready(killed) = self.present.poll_killed(wakes, cx) {
                         return Poll::Ready(News::Killed(killed));
                     }
                     if let Some(end) = &mut self.token_end
@@ -351,7 +354,9 @@ impl Opened {
                     {
                         return Poll::Ready(News::TokenEnd);
                     }
-                    if let Some(lost) = self.poll_lost(cx) {
+                    if self.watch.is_some()
+                        && let Some(lost) = self.poll_lost(cx)
+                    {
                         return Poll::Ready(News::TokenLost(lost));
                     }
                     if let Some(alarm) = &mut self.alarm
@@ -359,7 +364,7 @@ impl Opened {
                     {
                         return Poll::Ready(News::Alarm);
                     }
-                    next_stop.poll(executor::wakes(), cx).map(|()| News::Stop)
+                    next_stop.poll(wakes, cx).map(|()| News::Stop)
                 });
                 match news.await {
                     News::Server(ready) => ready.map_err(Ended::ServerGone)?,

@@ -62,10 +62,11 @@ struct Shared {
     woken: Arc<Woken>,
 }
 
+type BoxedFuture = Pin<Box<dyn Future<Output = ()>>>;
+
 struct Task {
-    /// `None` while it is being polled.
-    future: Option<Pin<Box<dyn Future<Output = ()>>>>,
-    waker: Waker,
+    /// With what wakes it; `None` while it is being polled.
+    future: Option<(BoxedFuture, Waker)>,
     /// How often it was woken by something else than a socket.
     wakes: u64,
     is_ready: bool,
@@ -235,9 +236,9 @@ impl Shared {
             let mut tasks = self.tasks.borrow_mut();
             let Some(task) = tasks.get_mut(number) else { return false };
             task.is_ready = false;
-            let Some(future) = task.future.take() else { return false };
+            let Some(taken) = task.future.take() else { return false };
             self.wakes.set(task.wakes);
-            (future, task.waker.clone())
+            taken
         };
         self.current.set(number);
         self.looks_left.set(LOOKS_MAX);
@@ -245,7 +246,7 @@ impl Shared {
         // One session's fault must not end the others.
         let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut context)));
         if let Ok(Poll::Pending) = polled {
-            self.tasks.borrow_mut()[number].future = Some(future);
+            self.tasks.borrow_mut()[number].future = Some((future, waker));
             return false;
         }
         // Outside of the borrow: it lets go of its sockets.
@@ -297,8 +298,7 @@ pub(crate) fn spawn(future: impl Future<Output = ()> + 'static) {
         let place = tasks.vacant_entry();
         let number = place.key();
         place.insert(Task {
-            future: Some(Box::pin(future)),
-            waker: shared.waker(number),
+            future: Some((Box::pin(future), shared.waker(number))),
             wakes: 0,
             is_ready: true,
         });

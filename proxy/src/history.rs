@@ -38,7 +38,7 @@ enum What {
     /// Most often others have it in memory too.
     Described(Rc<Described>),
     /// The same of one that is too large to be kept.
-    Shown(Shown),
+    Shown(Box<Shown>),
 }
 
 /// What is shown of a statement, whoever runs it and however often.
@@ -68,16 +68,15 @@ pub(crate) struct Past {
 impl History {
     /// A statement begins.
     pub(crate) fn begins(&mut self, started: &Started, at: UnixMicros) {
-        if STATEMENTS_MAX <= self.ring.len() {
-            self.ring.pop_front();
-        }
-        let statement = &started.statement;
-        let what = match is_small(statement) {
-            true => What::Described(Rc::clone(statement)),
-            false => What::Shown(Shown::of(statement)),
+        let (statement, sequence) = (&started.statement, started.sequence);
+        let oldest = if self.ring.len() < STATEMENTS_MAX { None } else { self.ring.pop_front() };
+        let what = match oldest.map(|oldest| oldest.what) {
+            Some(What::Described(same)) if Rc::ptr_eq(&same, statement) => What::Described(same),
+            _ if is_small(statement) => What::Described(Rc::clone(statement)),
+            _ => What::Shown(Box::new(Shown::of(statement))),
         };
-        let (sequence, outcome) = (started.sequence, Outcome::Running);
-        self.ring.push_back(Entry { sequence, at, what, outcome, sqlstate: String::new() });
+        let (outcome, sqlstate) = (Outcome::Running, String::new());
+        self.ring.push_back(Entry { sequence, at, what, outcome, sqlstate });
     }
 
     /// One has ended.
@@ -85,7 +84,9 @@ impl History {
         if let Some(entry) = self.ring.iter_mut().rev().find(|entry| entry.sequence == sequence) {
             entry.outcome = outcome;
             // Nothing is longer that a server means to be one.
-            entry.sqlstate = sqlstate.chars().take(5).collect();
+            if !sqlstate.is_empty() {
+                entry.sqlstate = sqlstate.chars().take(5).collect();
+            }
         }
     }
 
@@ -95,7 +96,7 @@ impl History {
             let Entry { sequence, at, what, outcome, sqlstate } = entry;
             let shown = match what {
                 What::Described(described) => Shown::of(described),
-                What::Shown(shown) => shown.clone(),
+                What::Shown(shown) => Shown::clone(shown),
             };
             Past { sequence: *sequence, at: *at, shown, outcome: *outcome, sqlstate: sqlstate.clone() }
         };

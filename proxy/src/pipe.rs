@@ -134,6 +134,7 @@ impl Pipe {
     }
 
     /// Whether the socket has taken everything.
+    #[inline]
     pub(crate) fn is_flushed(&self) -> bool {
         self.deaf || self.outbox.is_empty() && !self.tls().is_some_and(CommonState::wants_write)
     }
@@ -141,6 +142,11 @@ impl Pipe {
     /// Whether a read may bring something, as far as is known without asking.
     pub(crate) fn is_readable(&self) -> bool {
         self.stream.is_readable()
+    }
+
+    /// Whether a read has to be tried to know whether it brings something.
+    fn may_read(&self) -> bool {
+        self.stream.may_read() || self.tls.as_ref().is_some_and(|tls| tls.ended)
     }
 
     /// Waits until the socket can be read, if `read`, or until it has room for what it has not taken yet.
@@ -172,6 +178,9 @@ impl Pipe {
 
     /// Reads what is there. `Ok(None)` where nothing is there yet, `Ok(Some(0))` at the end.
     pub(crate) fn read(&mut self) -> io::Result<Option<usize>> {
+        if !self.may_read() {
+            return Ok(None);
+        }
         if 0 < self.used {
             self.inbox.drain(..self.used);
             self.used = 0;
@@ -251,7 +260,16 @@ impl Pipe {
     }
 
     /// Sends as much as the socket takes without waiting.
+    #[inline]
     pub(crate) fn flush(&mut self) -> io::Result<()> {
+        // Nearly always, since what is sent is mostly taken at once.
+        if self.tls.is_none() && self.outbox.is_empty() && !self.closing {
+            return Ok(());
+        }
+        self.flush_more()
+    }
+
+    fn flush_more(&mut self) -> io::Result<()> {
         self.flush_queued()?;
         if !self.closing || !self.is_flushed() {
             return Ok(());

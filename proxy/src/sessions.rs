@@ -47,13 +47,15 @@ pub(crate) struct Present {
     sessions: Arc<Sessions>,
     id: Uuid,
     killed: oneshot::Receiver<Killed>,
+    /// How often the session had been woken when `killed` was polled last.
+    wakes: Option<u64>,
 }
 
 impl Sessions {
     pub(crate) fn enter(self: &Arc<Self>, about: About) -> Present {
         let (id, (kill, killed)) = (about.id, oneshot::channel());
         self.lock().insert(id, Open { about: Arc::new(about), kill });
-        Present { sessions: Arc::clone(self), id, killed }
+        Present { sessions: Arc::clone(self), id, killed, wakes: None }
     }
 
     /// Has a session end; `false` where there is none.
@@ -82,8 +84,11 @@ impl Present {
         self.killed.try_recv().ok()
     }
 
-    /// Wakes when somebody ends it; it is not polled after that.
-    pub(crate) fn poll_killed(&mut self, cx: &mut Context<'_>) -> Poll<Killed> {
+    /// Wakes when somebody ends it; it is not polled after that. As long as nobody has woken the session it has not come.
+    pub(crate) fn poll_killed(&mut self, wakes: u64, cx: &mut Context<'_>) -> Poll<Killed> {
+        if self.wakes.replace(wakes) == Some(wakes) {
+            return Poll::Pending;
+        }
         match Pin::new(&mut self.killed).poll(cx) {
             Poll::Ready(Ok(killed)) => Poll::Ready(killed),
             // Nobody can end it any more.

@@ -83,6 +83,14 @@ impl Stream {
         }
     }
 
+    /// Whether a read has to be tried to know whether it brings something.
+    pub(crate) fn may_read(&self) -> bool {
+        match self {
+            Stream::Here(watched) => watched.source.is_readable(),
+            Stream::Tokio(_) => true,
+        }
+    }
+
     pub(crate) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Stream::Here(watched) => watched.source.poll_readable(cx).map(Ok),

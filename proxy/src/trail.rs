@@ -5,11 +5,11 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use audit::record::{self, Record, SessionRecord, UnixMicros};
 use audit::spool::{Execution, Executions, Introduced, Spool, SpoolError};
 use foldhash::fast::RandomState;
+use rustix::time::{ClockId, Timespec, clock_gettime};
 use session::{Described, Evidence, Finished, Outcome, ResultNames, Started};
 
 use crate::beginnings::Beginnings;
@@ -35,6 +35,8 @@ pub(crate) struct Desk {
 #[derive(Default)]
 struct IntroducedStatements {
     known: HashMap<Key, Known, RandomState>,
+    /// What was looked up last with a result, and without one: nearly always what is looked up next.
+    last: [Option<(Key, Introduced)>; 2],
     text_bytes: usize,
 }
 
@@ -66,11 +68,21 @@ impl Desk {
     fn introduce(&self, described: &Rc<Described>, result: Option<&Rc<ResultNames>>) -> Introduced {
         let key = (Rc::as_ptr(described), result.map_or(std::ptr::null(), Rc::as_ptr));
         let mut introduced = self.introduced.borrow_mut();
-        if let Some(known) = introduced.known.get(&key) {
-            return known.introduced.clone();
+        let IntroducedStatements { known, last, text_bytes: _ } = &mut *introduced;
+        let [alone, with_result] = last;
+        let last = if result.is_some() { with_result } else { alone };
+        if let Some((of, introduced)) = last
+            && *of == key
+        {
+            return introduced.clone();
+        }
+        if let Some(known) = known.get(&key) {
+            return last.insert((key, known.introduced.clone())).1.clone();
         }
         introduced.text_bytes += described.text.len();
         if INTRODUCED_MAX <= introduced.known.len() || INTRODUCED_BYTES_MAX < introduced.text_bytes {
+            // A key may mean something else as soon as what it points at is gone.
+            introduced.last = Default::default();
             introduced.known.clear();
             introduced.text_bytes = described.text.len();
         }
@@ -226,8 +238,8 @@ fn statement(described: &Described, result: Option<&ResultNames>) -> record::Sta
 
 /// The present moment. A clock before 1970 counts as 1970.
 pub(crate) fn now() -> UnixMicros {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    UnixMicros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    let Timespec { tv_sec, tv_nsec } = clock_gettime(ClockId::Realtime);
+    UnixMicros(tv_sec.saturating_mul(1_000_000).saturating_add(tv_nsec / 1_000).max(0))
 }
 
 #[cfg(test)]
