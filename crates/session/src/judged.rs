@@ -25,7 +25,7 @@ use crate::reasons::ReasonChange;
 use crate::recorded::{Recorded, Treat};
 use crate::results::Planned;
 use crate::ruled::shown_by_rules;
-use crate::shown::{Known, Reach, Shown, classed};
+use crate::shown::{Known, Reach, Shown, classed, folds};
 use crate::spills::{Spills, spilled};
 use crate::state::Environment;
 use crate::telling::{self, hangs_telling_code, renames_telling, tells};
@@ -493,7 +493,10 @@ impl Texts<'_> {
         };
         let copied = copied.clone().filter(is_kept);
         let text = copied.as_ref().map_or(text, |copied| copied.query.trim_start());
-        let shown = Shown::of(text, own, &known);
+        let shown = match own.effects.contains(&Effect::Explain) && folds(own, &known) {
+            true => Shown::Anything,
+            false => Shown::of(text, own, &known),
+        };
         let by_rules = shown_by_rules((own, statement), &shown, &known);
         Rc::new(Judged {
             described,
@@ -778,8 +781,10 @@ impl Judged {
     pub(crate) fn hands_over_to(&self, moved: &MovedNames) -> bool {
         self.own.as_ref().is_some_and(|own| {
             let operators = own.operators.iter().map(String::as_str);
-            own.calls().chain(operators).any(|name| moved.is_sink(name))
-                && (own.hangs_code() || self.shown.is_anything() || names_any(own, moved))
+            let called: Vec<&str> = own.calls().chain(operators).collect();
+            own.effects.contains(&Effect::Execute) && called.iter().any(|name| moved.has(name))
+                || called.iter().any(|name| moved.is_sink(name))
+                    && (own.hangs_code() || self.shown.is_anything() || names_any(own, moved))
         })
     }
 

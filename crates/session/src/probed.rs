@@ -1,6 +1,7 @@
 //! Whether a statement asks about values that whoever sends it may not see, or hands them to where they would not be known.
 
 use mask::Class;
+use sql::facts::Effect;
 use sql::{Catalog, Probe, Sensitive, Statement, is_sink, sinks};
 
 use crate::shown::{Known, Reach, classed};
@@ -34,7 +35,14 @@ pub(crate) fn probes(
 /// what the routines do that it calls.
 pub(crate) fn hands_over(text: &str, own: &Statement, whole: &Statement, known: &Known<'_>) -> bool {
     let has_sinks = |statement: &Statement| statement.calls().any(is_sink);
-    if known.is_empty() || !has_sinks(own) && !has_sinks(whole) && !whole.reaches_sinks() {
+    if known.is_empty() {
+        return false;
+    }
+    // Nobody follows what parameters of a prepared statement get here.
+    if own.effects.contains(&Effect::Execute) && Reach::of(own, known).is_any() {
+        return true;
+    }
+    if !has_sinks(own) && !has_sinks(whole) && !whole.reaches_sinks() && !own.hangs_code() {
         return false;
     }
     let with_sinks = own.calls_with_sinks(known.catalog);

@@ -109,8 +109,8 @@ impl Shown {
 
     /// What the result of `statement` shows where these names may mean something sensitive: any column may be one.
     pub(crate) fn moved(text: &str, statement: &Statement, moved: &MovedNames) -> Self {
-        // A rule that is new can answer a write with a result of its own.
-        if !statement.writes.is_empty() {
+        // A rule that is new can answer a write with a result of its own, and a plan shows what such functions gave.
+        if !statement.writes.is_empty() || statement.effects.contains(&Effect::Explain) {
             return Shown::Anything;
         }
         let relations = statement.relations.iter().map(|used| &used.name).chain(&statement.mentions);
@@ -251,6 +251,15 @@ impl Reach {
                 sensitive.known.extend(stain.names.iter().cloned());
                 sensitive.columns.extend(stain.names.iter().cloned());
             }
+            let named = known.catalog.named(name).flat_map(|relation| &relation.columns);
+            let columns = named.map(|column| &column.name);
+            let stained = known.stains.of(name).iter().flat_map(|stain| &stain.names);
+            let of_name = sensitive.columns_of.entry(name.to_owned()).or_default();
+            of_name.extend(columns.chain(stained).cloned());
+            if STATISTICS.contains(&name) {
+                let plain = STATISTICS_PLAIN_COLUMNS.split_ascii_whitespace();
+                of_name.extend(STATISTICS_COLUMNS.into_iter().chain(plain).map(str::to_owned));
+            }
             for relation in found {
                 add(&mut sensitive, relation, name, known);
             }
@@ -285,6 +294,14 @@ fn functions(statement: &Statement, known: &Known<'_>) -> HashSet<String> {
     };
     let is_one = |name: &&str| STATISTICS_FUNCTIONS.contains(name) || of_name(name);
     statement.calls().filter(is_one).map(str::to_owned).collect()
+}
+
+/// Whether the plan of `statement` can show something sensitive: PostgreSQL calls functions that are declared IMMUTABLE, truly or not, while
+/// it plans, and shows what they gave.
+pub(crate) fn folds(statement: &Statement, known: &Known<'_>) -> bool {
+    let mut planned = statement.planned_calls(known.catalog).into_iter();
+    !known.is_empty()
+        && (Reach::of(statement, known).is_by_code() || planned.any(|name| shows(called(name), known)))
 }
 
 /// Nothing but a call of this function.

@@ -275,6 +275,17 @@ pub(crate) fn relations<'c>(
 }
 
 impl Statement {
+    /// Names of the functions that can stand in its plan without its calling them by name: of views, policies of rows and defaults, and behind operators
+    /// and types.
+    pub fn planned_calls<'c>(&self, catalog: &'c Catalog) -> Vec<&'c str> {
+        let implicit = catalog.implicit();
+        let hanging = relations(self, catalog).flat_map(|relation| implicit.on(relation.oid));
+        let hanging = hanging.filter(|(via, ..)| matches!(via, Via::Default | Via::Policy));
+        let functions =
+            implicit.of(self, catalog).into_iter().chain(hanging.map(|(_, _, function)| function));
+        functions.map(|function| &*function.name).collect()
+    }
+
     /// Names of the functions that it runs by its operators and types, for each of which somebody has to say what it shows.
     pub fn unnamed_calls<'c>(&self, catalog: &'c Catalog) -> Vec<&'c str> {
         match catalog.implicit().is_empty() {

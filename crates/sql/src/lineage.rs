@@ -38,6 +38,8 @@ pub struct Sensitive {
     pub known: HashSet<String>,
     /// Names of functions that give back something sensitive, or nobody knows what.
     pub functions: HashSet<String>,
+    /// Names of the columns that a relation of this name can have, besides those that each table has.
+    pub columns_of: HashMap<String, HashSet<String>>,
     /// What `*` stands for, by the name of a relation that can mean only one: its columns in order.
     pub rows: HashMap<String, Vec<String>>,
     /// Names of columns that have documents, and nothing else sensitive: their keys are looked at on the way to the client.

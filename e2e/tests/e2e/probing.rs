@@ -29,7 +29,7 @@ fn values_are_not_searched_for_letter_by_letter() -> Result<()> {
 }
 
 /// Each of these would show a value, or nearly, for the price of one question.
-const AT_ONCE: [&str; 9] = [
+const AT_ONCE: [&str; 14] = [
     "SELECT d FROM generate_series(0, 200) d OFFSET (SELECT ascii(email) FROM users WHERE id = 1) LIMIT 1",
     "SELECT chr(count(*)::int) FROM (SELECT id, generate_series(1, ascii(email)) FROM users) q WHERE id = 1",
     "SELECT count(*) FROM (SELECT string_to_table(repeat(',', ascii(email) - 1), ',') FROM users WHERE id = 1) q",
@@ -39,6 +39,11 @@ const AT_ONCE: [&str; 9] = [
     "SELECT ch FROM (SELECT chr(n) AS ch FROM generate_series(97, 122) n) l NATURAL JOIN (SELECT left(email, 1) AS ch FROM users WHERE id = 1) u",
     "SELECT DISTINCT first_value(ch) OVER (ORDER BY ch = (SELECT left(email, 1) FROM users WHERE id = 1) DESC) FROM (SELECT chr(n) AS ch FROM generate_series(97, 122) n) l",
     "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < (SELECT ascii(email) FROM users WHERE id = 1)) SELECT count(*) FROM r",
+    "WITH RECURSIVE t (p, n) AS (SELECT p, ascii(substr(email, p, 1)) FROM users, generate_series(1, 9) p WHERE id = 1 UNION ALL SELECT p, n - 1 FROM t WHERE n > 1) SELECT count(*) FROM t GROUP BY p ORDER BY p",
+    "WITH RECURSIVE t (p, n) AS (SELECT p, ascii(substr(email, p, 1)) FROM users, generate_series(1, 9) p WHERE id = 1 UNION SELECT p, greatest(n - 1, 1) FROM t) SELECT count(*) FROM t GROUP BY p ORDER BY p",
+    "CREATE TEMP TABLE told (p int, ch text, hit bool, UNIQUE (p, ch)); INSERT INTO told SELECT p, chr(c) FROM generate_series(1, 5) p, generate_series(32, 126) c; INSERT INTO told SELECT p, substr(email, p, 1) FROM users, generate_series(1, 5) p WHERE id = 1 ON CONFLICT (p, ch) DO UPDATE SET hit = true; SELECT ascii(ch) FROM told WHERE hit ORDER BY p",
+    "CREATE TEMP TABLE told (p int, ch text, UNIQUE (p, ch)); INSERT INTO told SELECT p, chr(c) FROM generate_series(1, 5) p, generate_series(32, 126) c; INSERT INTO told SELECT p, substr(email, p, 1) FROM users, generate_series(1, 5) p WHERE id = 1 ON CONFLICT DO NOTHING RETURNING p; SELECT count(*) FROM told",
+    "SELECT id, (SELECT count(*) FROM (SELECT jsonb_array_elements_text(to_jsonb(array_fill(1, ARRAY[ascii(email)])))) s) FROM users",
 ];
 
 #[test]

@@ -20,6 +20,8 @@ pub(super) struct Flow {
     is_named: bool,
     /// It is the alias of a relation.
     is_alias: bool,
+    /// The first name is one of rows that are no relation's.
+    is_made: bool,
     /// The first name is one of whole rows.
     is_row: bool,
     /// Nothing flows, but one tells the other.
@@ -47,7 +49,7 @@ impl Flows {
         // A column is meant before a row.
         let is_row = into.first().is_some_and(|alias| !columns.iter().flatten().any(|name| name == alias));
         let from = mentions_of_results(query);
-        self.0.push(Flow { from, into, is_named: true, is_row, ..Flow::default() });
+        self.0.push(Flow { from, into, is_named: true, is_row, is_made: true, ..Flow::default() });
     }
 
     pub(super) fn visit(&mut self, tree: &Tree) {
@@ -76,7 +78,8 @@ impl Flows {
             }
             "JoinExpr" => {
                 for alias in tree.all("alias").chain(tree.all("join_using_alias")) {
-                    self.add(Mentions::star(), alias_names(alias));
+                    let (from, into) = (Mentions::star(), alias_names(alias));
+                    self.0.push(Flow { from, into, is_named: true, is_made: true, ..Flow::default() });
                 }
             }
             // Columns of what a function makes have names that only the function knows.
@@ -84,7 +87,8 @@ impl Flows {
                 let mut from = Mentions::default();
                 tree.nodes().for_each(|node| from.take(node));
                 let into = tree.one("alias").map(alias_names).unwrap_or_default();
-                self.0.push(Flow { from, into, is_named: true, into_any: true, ..Flow::default() });
+                let (is_named, is_made, into_any) = (true, true, true);
+                self.0.push(Flow { from, into, is_named, is_made, into_any, ..Flow::default() });
             }
             "CommonTableExpr" => {
                 let mut into = vec![tree.text("ctename").to_owned()];
@@ -163,6 +167,22 @@ impl Flows {
         }
     }
 
+    /// Which relations each alias is of.
+    fn aliases(&self) -> HashMap<String, Option<Vec<String>>> {
+        let mut aliases: HashMap<String, Option<Vec<String>>> = HashMap::new();
+        for flow in self.0.iter().filter(|flow| flow.is_alias || flow.is_made) {
+            match flow.into.as_slice() {
+                [alias] if flow.is_alias => {
+                    if let Some(of) = aliases.entry(alias.clone()).or_insert_with(|| Some(Vec::new())) {
+                        of.extend(flow.from.names.first().cloned());
+                    }
+                }
+                names => aliases.extend(names.first().map(|name| (name.clone(), None))),
+            }
+        }
+        aliases
+    }
+
     /// Follows all values to where they get. Where nobody says which keys are sensitive, documents are as a whole.
     pub(super) fn follow<'s>(
         &self,
@@ -178,6 +198,7 @@ impl Flows {
             names,
             known: sensitive.known.clone(),
             rows: sensitive.relations.clone(),
+            aliases: self.aliases(),
             all: false,
             documents,
             has_any_documents: false,

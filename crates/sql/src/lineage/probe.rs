@@ -94,11 +94,22 @@ const WHOLE: [&str; 5] = ["sort_clause", "group_clause", "distinct_clause", "agg
 const WHOLE_FUNCTIONS: [&str; 8] = ["btrim", "lower", "ltrim", "md5", "rtrim", "sha256", "trim", "upper"];
 
 /// Functions that make as many rows as what they are given says.
-const ROWS_FUNCTIONS: [&str; 8] = [
+const ROWS_FUNCTIONS: [&str; 19] = [
     "generate_series",
     "generate_subscripts",
     "json_array_elements",
+    "json_array_elements_text",
+    "json_each",
+    "json_each_text",
+    "json_object_keys",
     "jsonb_array_elements",
+    "jsonb_array_elements_text",
+    "jsonb_each",
+    "jsonb_each_text",
+    "jsonb_object_keys",
+    "jsonb_path_query",
+    "jsonb_path_query_tz",
+    "normal_rand",
     "regexp_matches",
     "regexp_split_to_table",
     "string_to_table",
@@ -140,10 +151,15 @@ impl Probes<'_> {
             "SubLink" => atom.or(tree.one("testexpr")),
             _ => atom,
         };
+        let repeats = repeats(tree);
         let all = tree.children().filter_map(|(field, child)| {
             let Child::Node(node) = child else { return None };
             if NUMBERS.contains(field) || *field == "args" && tree.kind == "RangeTableSample" {
                 return self.within(node, Place::Condition, None).map(|_| Probe::Extracts);
+            }
+            // What is inserted is compared with what is there.
+            if *field == "select_stmt" && tree.has(&["on_conflict_clause"]) {
+                return self.within(node, Place::Whole, None).map(|_| Probe::Extracts);
             }
             // What a sub-select returns is compared where it stands.
             if *field == "target_list"
@@ -167,7 +183,9 @@ impl Probes<'_> {
             };
             self.within(node, place, atom)
         });
-        all.reduce(Probe::and).max(self.joins_parts(tree).then_some(Probe::Extracts))
+        // What is asked again for the rows that came of it asks as often as a value says.
+        let asked = all.reduce(Probe::and).map(|asked| if repeats { Probe::Extracts } else { asked });
+        asked.max(self.joins_parts(tree).then_some(Probe::Extracts))
     }
 
     /// `USING` and NATURAL compare columns of one name.
@@ -290,6 +308,15 @@ impl Probes<'_> {
             }
         }
     }
+}
+
+/// Whether it is a common table expression that reads its own rows.
+fn repeats(tree: &Tree) -> bool {
+    fn names(tree: &Tree, name: &str) -> bool {
+        tree.kind == "RangeVar" && tree.text("relname") == name || tree.nodes().any(|node| names(node, name))
+    }
+    let name = tree.text("ctename");
+    tree.kind == "CommonTableExpr" && tree.one("ctequery").is_some_and(|query| names(query, name))
 }
 
 /// What a target can be called.

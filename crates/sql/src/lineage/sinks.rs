@@ -74,6 +74,8 @@ const HANGING: [&str; 7] = [
 /// Commands whose own text is run later.
 const MAKING_CODE: [&str; 4] = ["AlterPolicyStmt", "CreateFunctionStmt", "CreatePolicyStmt", "RuleStmt"];
 
+const DEFAULT: i64 = pg_query::protobuf::ConstrType::ConstrDefault as i64;
+
 /// Whether a function of this name is one.
 pub fn is_sink(name: &str) -> bool {
     SINKS.binary_search(&name).is_ok()
@@ -169,6 +171,19 @@ impl Sinks<'_> {
                 tree.name("indirection").into_iter().any(|name| self.is_named(Some(name)))
                     && self.takes([tree])
             }
+            // Bounds are kept as they are; so is what a new column has in rows that are there already (`pg_attribute.attmissingval`).
+            "PartitionBoundSpec" => {
+                let bounds = ["listdatums", "lowerdatums", "upperdatums"];
+                bounds.iter().any(|field| self.takes(tree.all(field)))
+            }
+            "AlterTableCmd" => {
+                let constraints = tree.all("def").flat_map(|column| column.all("constraints"));
+                self.takes(
+                    constraints
+                        .filter(|it| it.number("contype") == DEFAULT)
+                        .flat_map(|it| it.all("raw_expr")),
+                )
+            }
             "ColumnRef" => {
                 let mut fields = tree.name("fields");
                 let name = fields.pop();
@@ -234,6 +249,11 @@ mod tests {
             "declare c cursor for select pg_notify('c', email) from people",
             "create view v as select pg_notify('c', email) from people",
             "explain analyze select pg_notify('c', email) from people",
+            "create table t partition of people for values in (emails())",
+            "create table t partition of people for values from (emails()) to ('z')",
+            "alter table people attach partition t for values in (lower(emails()))",
+            "alter table t add column v text default emails()",
+            "alter table t add v text not null default upper(emails())",
             "select tell(email) from people",
             "select (email).tell from people",
             "select p.tell from people p",
@@ -254,6 +274,10 @@ mod tests {
             "select set_config('app.tenant', '7', true)",
             "select pg_advisory_xact_lock(id) from people where email = 'a@b.c'",
             "select email, pg_sleep(1) from people",
+            "create table t partition of people for values in ('a')",
+            "alter table t add column v text default now()::text",
+            "alter table t add check (v <> emails())",
+            "create table t (v text default emails())",
             "select pg_notify('c', (select count(email) from people)::text)",
         ] {
             assert!(!takes(text), "{text}");

@@ -1,6 +1,6 @@
 //! Names that hold values of sensitive columns.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::mentions::Mentions;
 use super::outputs::Outputs;
@@ -14,6 +14,8 @@ pub(super) struct Tainted<'s> {
     pub(super) known: HashSet<String>,
     /// Relations with sensitive columns, by name or alias: what their columns are called only the catalog knows.
     pub(super) rows: HashSet<String>,
+    /// Which relations an alias is of; `None` for the name of something else, or where columns have other names behind it.
+    pub(super) aliases: HashMap<String, Option<Vec<String>>>,
     pub(super) all: bool,
     /// Names of what is kept of documents, and what says of their keys which are sensitive.
     pub(super) documents: HashSet<String>,
@@ -33,10 +35,28 @@ impl Tainted<'_> {
             || mentions.names.iter().any(is_tainted)
             || self.sensitive.has_own_count && mentions.counted.iter().any(is_tainted)
             || mentions.fields.iter().any(|(qualifier, name)| {
-                let known = if self.rows.contains(qualifier) { &self.sensitive.known } else { &self.known };
-                let is_column = known.contains(name) || SYSTEM_COLUMNS.contains(&name.as_str());
-                is_function(name) || is_tainted(name) || is_tainted(qualifier) && !is_column
+                is_function(name)
+                    || is_tainted(name)
+                    || is_tainted(qualifier) && !self.is_column(qualifier, name)
             })
+    }
+
+    /// Whether a name behind a dot is one of a column there, and not a call that is given the row.
+    fn is_column(&self, qualifier: &str, name: &String) -> bool {
+        if SYSTEM_COLUMNS.contains(&name.as_str()) {
+            return true;
+        }
+        let of = |relation: &str| self.sensitive.columns_of.get(relation);
+        let own = match self.aliases.get(qualifier) {
+            Some(None) => None,
+            Some(Some(relations)) => relations.iter().map(|name| of(name)).collect::<Option<Vec<_>>>(),
+            None => of(qualifier).map(|columns| vec![columns]),
+        };
+        match own {
+            Some(columns) => columns.into_iter().any(|columns| columns.contains(name)),
+            _ if self.rows.contains(qualifier) => self.sensitive.known.contains(name),
+            _ => self.known.contains(name),
+        }
     }
 
     /// Whether something of documents is hidden from those who look at their keys, or taken by one that is sensitive.

@@ -313,3 +313,37 @@ fn keys_that_are_parameters_are_written_in_their_places() {
     let hidden = with_keys("select data -> $1 from users", &[(1, many("{a,ssn}"))]);
     assert_eq!(shown(&hidden), "x");
 }
+
+#[test]
+fn a_name_behind_a_dot_is_a_column_of_that_relation_alone() {
+    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<HashSet<_>>();
+    let of = |relation: &str, columns: &[&str]| (relation.to_owned(), set(columns));
+    let sensitive = Sensitive {
+        columns: set(&["email"]),
+        relations: set(&["users"]),
+        known: set(&["id", "email", "title"]),
+        columns_of: HashMap::from([of("users", &["id", "email"]), of("products", &["id", "title"])]),
+        ..Sensitive::default()
+    };
+    let shows = |text: &str| match lineage(text, &sensitive, |_| false) {
+        Lineage::Columns(columns) => columns.contains(&Shows::Values),
+        other => panic!("{text}: {other:?}"),
+    };
+    for text in [
+        "select u.title from users u, products p",
+        "select users.title from users, products p",
+        "select u.title || '' from users u join products u2 on true",
+        "select (u).title from users u, products p",
+        "select s.title from (select u.title from users u, products p) s",
+    ] {
+        assert!(shows(text), "{text}");
+    }
+    for text in [
+        "select u.id, p.title from users u, products p",
+        "select u.id, u.ctid, products.title from users u, products",
+        "select p.title from users u, products p where u.id = p.id",
+        "select s.title from (select p.title from users u, products p) s",
+    ] {
+        assert!(!shows(text), "{text}");
+    }
+}

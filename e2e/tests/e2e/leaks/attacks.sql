@@ -472,3 +472,41 @@ CREATE TABLE put_aside (status text); INSERT INTO put_aside SELECT reverse(email
 CREATE TABLE put_aside (status text); INSERT INTO put_aside SELECT encode(convert_to(email, 'UTF8'), 'hex') FROM people; COPY put_aside TO STDOUT
 
 CREATE TABLE put_aside (status text); INSERT INTO put_aside VALUES (''); UPDATE put_aside SET status = reverse(email) FROM people WHERE people.id = 1 AND put_aside.status = '' RETURNING put_aside.status
+
+EXPLAIN (VERBOSE) SELECT mail_now(1)
+
+EXPLAIN SELECT id FROM visits WHERE note = mail_now(1)
+
+EXPLAIN (VERBOSE) SELECT m FROM folding
+
+EXPLAIN (VERBOSE) VALUES (mail_now(1))
+
+EXPLAIN (VERBOSE) UPDATE visits SET note = mail_now(1) WHERE id = 1
+
+CREATE FUNCTION mail_then() RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT email FROM people WHERE id = 1); END $$; EXPLAIN (VERBOSE) SELECT mail_then()
+
+CREATE VIEW folded AS SELECT mail_now(1) AS m; EXPLAIN (VERBOSE) SELECT m FROM folded
+
+PREPARE q (text) AS SELECT id FROM visits WHERE note = $1; EXPLAIN EXECUTE q(mail(1))
+
+PREPARE q (text) AS SELECT $1; EXPLAIN (VERBOSE) EXECUTE q(mail(1))
+
+PREPARE q (text) AS SELECT $1; EXECUTE q(mail(1))
+
+CREATE TABLE put_aside (status text); PREPARE q (text) AS INSERT INTO put_aside VALUES ($1); EXECUTE q(mail(1)); SELECT status FROM put_aside
+
+CREATE TEMP TABLE put_aside (status text); PREPARE q (text) AS INSERT INTO put_aside VALUES ($1); EXECUTE q(mail(1)); COPY put_aside TO STDOUT
+
+PREPARE q (text) AS SELECT $1 AS status; CREATE TABLE put_aside AS EXECUTE q(mail(1)); SELECT status FROM put_aside
+
+SELECT p.note FROM people p, visits v WHERE p.id = 1 AND v.id = 1
+
+SELECT people.note FROM people, visits v WHERE people.id = 1 AND v.id = 1
+
+SELECT s.note FROM (SELECT p.note FROM people p, visits v WHERE p.id = 1) s
+
+CREATE TABLE bounds (k text) PARTITION BY LIST (k); CREATE TABLE bounds_1 PARTITION OF bounds FOR VALUES IN (mail_now(1)); SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'bounds_1'
+
+CREATE TABLE bounds (k text) PARTITION BY RANGE (k); CREATE TABLE bounds_1 PARTITION OF bounds FOR VALUES FROM (mail_now(1)) TO (MAXVALUE); SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'bounds_1'
+
+CREATE TABLE put_aside (status text); ALTER TABLE put_aside ADD COLUMN v text DEFAULT mail_now(1); SELECT attmissingval FROM pg_attribute WHERE attname = 'v' AND attmissingval IS NOT NULL

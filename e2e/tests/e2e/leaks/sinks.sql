@@ -101,3 +101,7 @@ CREATE TEMP TABLE t AS SELECT email AS e FROM people WHERE id = 1; ALTER TABLE t
 SET my.y = 'a'; INSERT INTO hooked SELECT email FROM people WHERE id = 1; SHOW my.x
 
 UPDATE holders SET id = 2; SHOW my.x
+
+PREPARE p (text) AS SELECT set_config('my.x', $1, false); EXECUTE p(mail(1)); SHOW my.x
+
+PREPARE p (text) AS SELECT set_config('my.x', upper($1), false); EXECUTE p(mail(1) || ''); SHOW my.x
