@@ -38,9 +38,12 @@ pub(crate) fn hands_over(text: &str, own: &Statement, whole: &Statement, known: 
     if known.is_empty() {
         return false;
     }
-    // Nobody follows what parameters of a prepared statement get here.
-    if own.effects.contains(&Effect::Execute) && Reach::of(own, known).is_any() {
-        return true;
+    // Nobody follows where arguments of a prepared statement get: they can only be called for, and not be read.
+    if own.effects.contains(&Effect::Execute) {
+        let called = Statement { relations: Vec::new(), mentions: Default::default(), ..own.clone() };
+        if Reach::of(&called, known).is_any() {
+            return true;
+        }
     }
     if !has_sinks(own) && !has_sinks(whole) && !whole.reaches_sinks() && !own.hangs_code() {
         return false;

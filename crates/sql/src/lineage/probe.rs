@@ -94,18 +94,14 @@ const WHOLE: [&str; 5] = ["sort_clause", "group_clause", "distinct_clause", "agg
 const WHOLE_FUNCTIONS: [&str; 8] = ["btrim", "lower", "ltrim", "md5", "rtrim", "sha256", "trim", "upper"];
 
 /// Functions that make as many rows as what they are given says.
-const ROWS_FUNCTIONS: [&str; 19] = [
+const ROWS_FUNCTIONS: [&str; 15] = [
     "generate_series",
     "generate_subscripts",
     "json_array_elements",
     "json_array_elements_text",
-    "json_each",
-    "json_each_text",
     "json_object_keys",
     "jsonb_array_elements",
     "jsonb_array_elements_text",
-    "jsonb_each",
-    "jsonb_each_text",
     "jsonb_object_keys",
     "jsonb_path_query",
     "jsonb_path_query_tz",
