@@ -155,8 +155,12 @@ fn json(type_oid: u32, format: i16, value: &[u8], rule: Rule<'_>, out: &mut Vec<
         false => Some(value),
     };
     let Some(json) = json else { return false };
+    let start = out.len();
     out.extend_from_slice(value.get(..value.len() - json.len()).unwrap_or_default());
-    json::masked(json, rule, out)
+    json::masked(json, rule, out) || {
+        out.truncate(start);
+        false
+    }
 }
 
 /// Whether anything is found in it that counts.

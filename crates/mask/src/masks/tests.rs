@@ -112,6 +112,8 @@ fn documents_keep_their_keys_and_their_form() {
     assert!(mask(&Methods::default(), Class::Email, JSONB, 1, b"\x01[\"bob@shop.org\"]", &mut out));
     assert_eq!(out, b"\x01[\"b***@***.org\"]");
     assert!(!mask(&Methods::default(), Class::Email, JSONB, 1, b"[]", &mut out));
+    out.clear();
+    assert!(!mask(&Methods::default(), Class::Email, JSON, 0, b"A{", &mut out) && out.is_empty());
 }
 
 #[test]
