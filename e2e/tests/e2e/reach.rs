@@ -135,10 +135,7 @@ const WAYS: [(&str, &str); 39] = [
     ("INSERT INTO bare DEFAULT VALUES", "through trigger fill on bare"),
     ("INSERT INTO elsewhere.\"We ird\" VALUES (1)", "through trigger fill on We ird"),
     ("SET search_path = elsewhere; INSERT INTO \"We ird\" VALUES (1)", "through trigger fill on We ird"),
-    (
-        "CREATE TEMP TABLE fires (id int, n int); INSERT INTO public.fires VALUES (2)",
-        "through trigger fire on fires",
-    ),
+    ("CREATE TEMP TABLE asks (id int); INSERT INTO public.asks VALUES (2)", "through trigger ask on asks"),
 ];
 
 /// What is like these, and leads nowhere.
@@ -154,7 +151,7 @@ const ELSEWHERE: [&str; 12] = [
     "DELETE FROM parent WHERE id = 1",
     "INSERT INTO renames VALUES (1)",
     "SELECT count(*) FROM fires",
-    "CREATE TEMP TABLE fires (id int); INSERT INTO pg_temp.fires VALUES (1)",
+    "CREATE TEMP TABLE asks (id int); INSERT INTO pg_temp.asks VALUES (1)",
 ];
 
 /// A proxy with this policy, and a database with what these commands make.
