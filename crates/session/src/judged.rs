@@ -25,7 +25,7 @@ use crate::reasons::ReasonChange;
 use crate::recorded::{Recorded, Treat};
 use crate::results::Planned;
 use crate::ruled::shown_by_rules;
-use crate::shown::{Known, Reach, Shown, classed, folds};
+use crate::shown::{Known, Reach, Shown, classed};
 use crate::spills::{Spills, spilled};
 use crate::state::Environment;
 use crate::telling::{self, hangs_telling_code, renames_telling, tells};
@@ -493,10 +493,7 @@ impl Texts<'_> {
         };
         let copied = copied.clone().filter(is_kept);
         let text = copied.as_ref().map_or(text, |copied| copied.query.trim_start());
-        let shown = match own.effects.contains(&Effect::Explain) && folds(own, &known) {
-            true => Shown::Anything,
-            false => Shown::of(text, own, &known),
-        };
+        let shown = Shown::of(text, own, &known);
         let by_rules = shown_by_rules((own, statement), &shown, &known);
         Rc::new(Judged {
             described,

@@ -88,7 +88,7 @@ impl Shown {
             return Shown::Nothing;
         }
         let reach = Reach::of(statement, known);
-        if reach.anything {
+        if reach.anything || statement.effects.contains(&Effect::Explain) && folds(statement, &reach, known) {
             return Shown::Anything;
         }
         if !reach.is_any() {
@@ -240,26 +240,22 @@ impl Reach {
             ..Sensitive::default()
         };
         for (name, found) in relations(statement, known) {
+            let mut columns = HashSet::new();
             if STATISTICS.contains(&name) {
                 sensitive.relations.insert(name.to_owned());
                 sensitive.columns.extend(STATISTICS_COLUMNS.map(str::to_owned));
                 let plain = STATISTICS_PLAIN_COLUMNS.split_ascii_whitespace();
-                sensitive.known.extend(STATISTICS_COLUMNS.into_iter().chain(plain).map(str::to_owned));
+                columns.extend(STATISTICS_COLUMNS.into_iter().chain(plain).map(str::to_owned));
             }
             for stain in known.stains.of(name) {
                 sensitive.relations.insert(name.to_owned());
-                sensitive.known.extend(stain.names.iter().cloned());
                 sensitive.columns.extend(stain.names.iter().cloned());
+                columns.extend(stain.names.iter().cloned());
             }
+            sensitive.known.extend(columns.iter().cloned());
             let named = known.catalog.named(name).flat_map(|relation| &relation.columns);
-            let columns = named.map(|column| &column.name);
-            let stained = known.stains.of(name).iter().flat_map(|stain| &stain.names);
-            let of_name = sensitive.columns_of.entry(name.to_owned()).or_default();
-            of_name.extend(columns.chain(stained).cloned());
-            if STATISTICS.contains(&name) {
-                let plain = STATISTICS_PLAIN_COLUMNS.split_ascii_whitespace();
-                of_name.extend(STATISTICS_COLUMNS.into_iter().chain(plain).map(str::to_owned));
-            }
+            columns.extend(named.map(|column| column.name.clone()));
+            sensitive.columns_of.entry(name.to_owned()).or_default().extend(columns);
             for relation in found {
                 add(&mut sensitive, relation, name, known);
             }
@@ -298,10 +294,9 @@ fn functions(statement: &Statement, known: &Known<'_>) -> HashSet<String> {
 
 /// Whether the plan of `statement` can show something sensitive: PostgreSQL calls functions that are declared IMMUTABLE, truly or not, while
 /// it plans, and shows what they gave.
-pub(crate) fn folds(statement: &Statement, known: &Known<'_>) -> bool {
+fn folds(statement: &Statement, reach: &Reach, known: &Known<'_>) -> bool {
     let mut planned = statement.planned_calls(known.catalog).into_iter();
-    !known.is_empty()
-        && (Reach::of(statement, known).is_by_code() || planned.any(|name| shows(called(name), known)))
+    reach.is_by_code() || planned.any(|name| shows(called(name), known))
 }
 
 /// Nothing but a call of this function.

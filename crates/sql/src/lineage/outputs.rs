@@ -46,28 +46,9 @@ impl Outputs {
                     Some(outputs) => outputs,
                 }
             }
-            // It shows no values, but for what functions give that are called while it is planned.
-            "ExplainStmt" => {
-                let mut called = Mentions::default();
-                calls(statement, &mut called.calls);
-                Outputs::AnyOf(called)
-            }
-            "VariableShowStmt" => Outputs::AnyOf(Mentions::default()),
+            // They show no values; what functions gave that are called while a plan is made hides the plan as a whole.
+            "ExplainStmt" | "VariableShowStmt" => Outputs::AnyOf(Mentions::default()),
             _ => Outputs::unknown(),
         }
     }
-}
-
-/// Names of all that is called, or could be, as `row.name`.
-fn calls(tree: &Tree, into: &mut Vec<String>) {
-    let named = match tree.kind {
-        "FuncCall" => tree.name("funcname").pop(),
-        "ColumnRef" => tree.name("fields").pop(),
-        _ => None,
-    };
-    into.extend(named.map(str::to_owned));
-    if tree.kind == "AIndirection" {
-        into.extend(tree.name("indirection").into_iter().map(str::to_owned));
-    }
-    tree.nodes().for_each(|node| calls(node, into));
 }
