@@ -23,6 +23,9 @@ mod python_suites;
 mod shapes;
 mod unpacked;
 
+use std::io::{IsTerminal, stderr};
+use std::thread::{self, JoinHandle};
+
 use anyhow::{Result, anyhow};
 
 pub(crate) use self::apt::install as install_from_apt;
@@ -78,13 +81,53 @@ pub(crate) fn ensure() -> Result<()> {
     command(&Args { check: false, dry_run: false })
 }
 
+/// What is still being installed.
+pub(crate) struct Meanwhile(Option<JoinHandle<Result<()>>>);
+
+impl Meanwhile {
+    /// Waits until everything is here.
+    pub(crate) fn wait(self) -> Result<()> {
+        let Meanwhile(Some(installing)) = self else { return Ok(()) };
+        installing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
+/// As [`ensure`], but returns as soon as programs can be built: what only tests use is fetched meanwhile.
+///
+/// On a terminal nothing is left to do, since two things at a time would write over each other's progress.
+pub(crate) fn ensure_what_builds() -> Result<Meanwhile> {
+    let missing = needs::missing();
+    let (built_with, tested_with): (Vec<_>, Vec<_>) = missing.into_iter().partition(Need::is_built_with);
+    if tested_with.is_empty() || stderr().is_terminal() {
+        ensure()?;
+        return Ok(Meanwhile(None));
+    }
+    println!("{}", needs::describe(built_with.iter().chain(&tested_with)));
+    // Packages of apt at once, of which there is one installation at a time.
+    install_packages(built_with.iter().chain(&tested_with))?;
+    install_each(&built_with)?;
+    Ok(Meanwhile(Some(thread::spawn(move || {
+        install_each(&tested_with)?;
+        nothing_is_left()
+    }))))
+}
+
 /// Installs in the order in which one source makes the next possible: apt, rustup, cargo, npm, pip.
 fn install(missing: &[Need]) -> Result<()> {
-    let packages: Vec<&str> = missing.iter().flat_map(Need::apt_packages).collect();
-    if !packages.is_empty() {
-        let by_hand = needs::by_hand(missing);
-        apt::install(&packages, &by_hand)?;
+    install_packages(missing)?;
+    install_each(missing)?;
+    nothing_is_left()
+}
+
+fn install_packages<'a>(missing: impl IntoIterator<Item = &'a Need> + Clone) -> Result<()> {
+    let packages: Vec<&str> = missing.clone().into_iter().flat_map(Need::apt_packages).collect();
+    if packages.is_empty() {
+        return Ok(());
     }
+    apt::install(&packages, &needs::by_hand(missing))
+}
+
+fn install_each(missing: &[Need]) -> Result<()> {
     for need in missing {
         match need.source {
             Source::Apt(_) => {}
@@ -110,6 +153,10 @@ fn install(missing: &[Need]) -> Result<()> {
             Source::FakeTime => unpacked::install(e2e::faketime::PACKAGE, needs::FAKETIME_BY_HAND)?,
         }
     }
+    Ok(())
+}
+
+fn nothing_is_left() -> Result<()> {
     let left = needs::missing();
     if left.is_empty() {
         println!("setup: everything is here now");

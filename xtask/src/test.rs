@@ -29,7 +29,7 @@ pub(crate) fn command(args: &Args) -> Result<()> {
 
 /// All stages; `ci` runs its own after them.
 pub(crate) fn run_all(stages: &mut Stages, filter: Option<&str>) -> Result<()> {
-    stages.run("set-up", setup::ensure)?;
+    let set_up = stages.run("set-up", setup::ensure_what_builds)?;
     if filter.is_none() {
         stages.run("repository rules", tidy::check)?;
         stages.run("formatting", formatting)?;
@@ -38,6 +38,7 @@ pub(crate) fn run_all(stages: &mut Stages, filter: Option<&str>) -> Result<()> {
     stages.run("kernel programs", ebpf::build)?;
     let build = if filter.is_none() { "build, with clippy" } else { "build" };
     stages.run(build, || run::shown(test_command("build", filter)?.arg("--all-targets")))?;
+    stages.run("rest of the set-up", || set_up.wait())?;
     stages.run("unit tests", || tests(&["--lib", "--bins"], filter))?;
     stages.run("integration and end-to-end tests", || tests(&["--test", "*"], filter))?;
     if filter.is_none() {

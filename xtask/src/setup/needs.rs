@@ -93,6 +93,11 @@ impl Need {
         packages.iter().copied()
     }
 
+    /// Whether compilers want it; tests want the rest.
+    pub(super) fn is_built_with(&self) -> bool {
+        matches!(self.source, Source::Apt(_) | Source::KernelCompiler | Source::KernelLinker)
+    }
+
     fn origin(&self) -> String {
         match self.source {
             Source::Apt(packages) => format!("apt: {}", packages.join(" ")),
@@ -386,7 +391,7 @@ pub(super) fn missing() -> Vec<Need> {
 }
 
 /// One line per need: what, why, from where.
-pub(super) fn describe(missing: &[Need]) -> String {
+pub(super) fn describe<'a>(missing: impl IntoIterator<Item = &'a Need>) -> String {
     let mut text = String::from("setup: missing on this machine");
     for need in missing {
         text.push_str(&format!("\n  {} ({})\n      from {}", need.what, need.why, need.origin()));
@@ -395,7 +400,7 @@ pub(super) fn describe(missing: &[Need]) -> String {
 }
 
 /// What a person does where the program cannot.
-pub(super) fn by_hand(missing: &[Need]) -> String {
+pub(super) fn by_hand<'a>(missing: impl IntoIterator<Item = &'a Need>) -> String {
     let mut text = String::from("to do it by hand:");
     for need in missing {
         text.push_str("\n  ");
