@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::body::{self, Part};
 use crate::definitions;
 use crate::facts::{Access, ColumnUse, Effect, Forgets, Makes, RelationUse, Runs, Setting, Statement, Write};
+use crate::handing;
 use crate::names::{self, Name};
 use crate::objects;
 use crate::scope::Scope;
@@ -108,8 +109,12 @@ impl Collector {
     }
 
     fn look_again(&mut self, raw: &impl Serialize) -> Result<(), WalkError> {
-        if self.defines || self.gives_names || self.names || self.writes {
+        let hands = !self.functions.is_empty() && !self.columns.is_empty();
+        if self.defines || self.gives_names || self.names || self.writes || hands {
             let tree = Tree::of(raw)?;
+            if hands {
+                handing::look(&tree, (&self.variables, &self.scope), &mut self.statement);
+            }
             writes::look(&tree, (&self.variables, &self.scope), &mut self.statement);
             if self.defines {
                 definitions::look(&tree, &mut self.statement);

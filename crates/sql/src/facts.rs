@@ -106,6 +106,8 @@ pub struct Statement {
     pub conditions: Vec<Arc<Condition>>,
     /// Those of them that are, and why: they are among `unfiltered` too.
     pub certain: Vec<(Write, String)>,
+    /// Tables of which it hands each row to functions.
+    pub hands: Vec<Handing>,
     /// Temporary tables that it makes, whatever there was before.
     pub temporary: Vec<String>,
     /// Temporary tables and views that it makes, within bodies and under other conditions too.
@@ -364,6 +366,15 @@ pub enum Object {
     Schema(String),
     /// Something in a schema that the statement does not tell: CASCADE, a name without a schema, all of a role's.
     Anywhere,
+}
+
+/// A table of which each row is handed to functions: to all of these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handing {
+    /// The table, as the statement names it.
+    pub table: Name,
+    /// Their names, without schemas.
+    pub functions: BTreeSet<String>,
 }
 
 /// A write of rows, as the statement names its target.

@@ -14,6 +14,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+pub(crate) use self::fed::add_parts;
 use crate::condition::NEVER_NULL;
 use crate::constant::{Constant, constant, operator};
 use crate::cover::{self, covers};

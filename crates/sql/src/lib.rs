@@ -32,6 +32,7 @@ mod every_row;
 pub mod facts;
 mod filter;
 mod given;
+mod handing;
 pub mod hooks;
 pub mod implicit;
 mod lineage;

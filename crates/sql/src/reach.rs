@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::catalog::{Catalog, Relation};
 use crate::computed::{self, Context, Told};
 use crate::every_row;
-use crate::facts::{Access, ColumnUse, Effect, Facts, RelationUse, Statement, Write};
+use crate::facts::{Access, ColumnUse, Effect, Facts, Handing, RelationUse, Statement, Write};
 use crate::hooks::{Event, ForeignKey, Gives, Hook};
 use crate::implicit;
 use crate::names::Naming;
@@ -158,6 +158,10 @@ impl Statement {
         if whole.hides(catalog) {
             whole.to_mut().add(Effect::Shadow);
         }
+        let of_each = whole.changes_of_each_row(catalog);
+        if !of_each.is_empty() {
+            whole.to_mut().unfiltered.extend(of_each);
+        }
         let certain: Vec<(Write, String)> = whole
             .conditions
             .iter()
@@ -169,6 +173,33 @@ impl Statement {
             whole.certain = certain;
         }
         whole
+    }
+
+    /// What functions change in tables of which they are handed each row.
+    fn changes_of_each_row(&self, catalog: &Catalog) -> Vec<Write> {
+        let mut found: Vec<Write> = Vec::new();
+        for Handing { table, functions } in &self.hands {
+            let is_known = |name: &&String| catalog.routines(name).next().is_some();
+            let functions: Vec<String> = functions.iter().filter(is_known).cloned().collect();
+            if functions.is_empty() {
+                continue;
+            }
+            let Some(called) = (Statement { functions, ..Statement::default() }).with_calls(catalog) else {
+                continue;
+            };
+            let is_it = |write: &Write| {
+                let is_elsewhere =
+                    write.schema.is_some() && table.schema.is_some() && write.schema != table.schema;
+                let changes = matches!(write.effect, Effect::Delete | Effect::Merge | Effect::Update);
+                changes && write.name == table.name && !is_elsewhere
+            };
+            for write in called.writes.into_iter().filter(is_it) {
+                if !self.unfiltered.contains(&write) && !found.contains(&write) {
+                    found.push(write);
+                }
+            }
+        }
+        found
     }
 
     /// Whether it takes whole rows of what has this name, in a body.

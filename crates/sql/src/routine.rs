@@ -286,6 +286,7 @@ impl Statement {
         add_new(&mut self.settings, &body.settings);
         add_new(&mut self.unfiltered, &body.unfiltered);
         add_new(&mut self.conditions, &body.conditions);
+        add_new(&mut self.hands, &body.hands);
         add_new(&mut self.objects, &body.objects);
         add_new(&mut self.runs, &body.runs);
         add_new(&mut self.shadows, &body.shadows);

@@ -43,10 +43,7 @@ impl<'t> Names<'t> {
 }
 
 fn visit<'t>(tree: &'t Tree, names: &mut Names<'t>, statement: &mut Statement) {
-    // Which of several ANALYZEs counts PostgreSQL alone decides.
-    let shows =
-        tree.kind == "ExplainStmt" && !tree.all("options").any(|option| option.text("defname") == "analyze");
-    if shows {
+    if only_shows(tree) {
         return;
     }
     let outside = names.ctes.len();
@@ -64,6 +61,12 @@ fn visit<'t>(tree: &'t Tree, names: &mut Names<'t>, statement: &mut Statement) {
     }
     tree.nodes().for_each(|node| visit(node, names, statement));
     names.ctes.truncate(outside);
+}
+
+/// Whether it is an EXPLAIN that runs nothing.
+pub(crate) fn only_shows(tree: &Tree) -> bool {
+    // Which of several ANALYZEs counts PostgreSQL alone decides.
+    tree.kind == "ExplainStmt" && !tree.all("options").any(|option| option.text("defname") == "analyze")
 }
 
 fn write(effect: Effect, tree: &Tree, from: &'static str, names: &Names<'_>, statement: &mut Statement) {

@@ -179,6 +179,7 @@ fn a_call_is_judged_by_what_the_function_does() -> Result<()> {
          CREATE FUNCTION atomic() RETURNS void BEGIN ATOMIC DELETE FROM orders; END; \
          CREATE FUNCTION computes() RETURNS void LANGUAGE plpgsql AS $$BEGIN EXECUTE 'drop ' || 'table orders'; END$$; \
          CREATE FUNCTION one(id int) RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM orders WHERE orders.id = one.id'; \
+         CREATE FUNCTION drop_one(n int) RETURNS bool LANGUAGE sql AS 'DELETE FROM orders WHERE id = n RETURNING true'; \
          CREATE FUNCTION field(orders) RETURNS int LANGUAGE plpgsql AS 'BEGIN DELETE FROM orders; RETURN 1; END'",
     )?;
     // The catalog is read when a session begins, where that is not so long ago that it counts.
@@ -202,13 +203,21 @@ fn a_call_is_judged_by_what_the_function_does() -> Result<()> {
         ("SELECT o.field FROM orders o", "no-unfiltered-write"),
         ("SELECT (o).field FROM orders o", "no-unfiltered-write"),
         ("CREATE VIEW v AS SELECT purge()", "no-unfiltered-write"),
+        ("SELECT drop_one(id) FROM orders", "no-unfiltered-write"),
+        ("SELECT count(*) FROM orders o WHERE drop_one(abs(o.id))", "no-unfiltered-write"),
     ] {
         let output = psql::run(&alice, statement)?;
         let named = format!("Rule \"{rule}\": ");
         assert!(output.stderr.contains("42501") && output.stderr.contains(&named), "{statement}: {output:?}");
     }
-    for statement in ["SELECT one(1)", "SELECT sum(one(id)) FROM orders", "COMMENT ON FUNCTION own() IS 'x'"]
-    {
+    for statement in [
+        "SELECT one(1)",
+        "SELECT sum(one(id)) FROM orders",
+        "SELECT drop_one(7)",
+        "SELECT drop_one(id) FROM orders WHERE id = 8",
+        "SELECT drop_one(id) FROM orders LIMIT 1",
+        "COMMENT ON FUNCTION own() IS 'x'",
+    ] {
         let output = psql::run(&alice, statement)?;
         assert_eq!(output.code, 0, "{statement}: {output:?}");
     }

@@ -151,7 +151,8 @@ impl<'t> Scale<'t> {
 }
 
 /// Adds what all must be true.
-fn add_parts<'t>(condition: &'t Tree, to: &mut Vec<&'t Tree>) {
+/// The parts of a condition that must all be true.
+pub(crate) fn add_parts<'t>(condition: &'t Tree, to: &mut Vec<&'t Tree>) {
     match (condition.kind, condition.number("boolop")) {
         ("BoolExpr", 1) => condition.all("args").for_each(|part| add_parts(part, to)),
         _ => to.push(condition),
