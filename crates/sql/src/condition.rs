@@ -1,6 +1,8 @@
 //! The condition of a write, in terms of its target's columns: kept where it could be true of every row for what the catalog says
 //! of these (`every_row`). Whatever else it speaks of may leave rows out.
 
+use std::cmp::Ordering;
+
 use crate::constant::{Constant, constant, operator};
 use crate::cover::{EQUAL, Said, is_condition, order};
 use crate::facts::Write;
@@ -56,6 +58,10 @@ const STRICT_OPERATORS: [&str; 22] = [
     "!~", "!~*", "!~~", "!~~*", "%", "*", "+", "-", "/", "<", "<=", "<>", "=", ">", ">=", "^", "||", "~",
     "~*", "~~", "~~*", "@",
 ];
+
+/// Parts of a date, and between what each lies (timestamp.c). An interval may have less of them, or more.
+pub(crate) const PARTS: [(&str, (i32, i32)); 5] =
+    [("day", (1, 31)), ("hour", (0, 23)), ("minute", (0, 59)), ("month", (1, 12)), ("quarter", (1, 4))];
 
 /// Types that change no number that is whole.
 const NUMBERS: [&str; 4] = ["float8", "int4", "int8", "numeric"];
@@ -113,6 +119,10 @@ pub(crate) enum Of {
     Bytes,
     /// In which order it is to this column.
     Beside(String),
+    /// A part of a date, by its name.
+    Part(&'static str),
+    /// What is left of a division by this number, without its sign.
+    Remainder(u32),
 }
 
 /// With what.
@@ -407,7 +417,7 @@ impl<'t> Reader<'_, 't> {
             2 | 3 => {
                 let items = Items::of(right)?;
                 let bits = order(operator)?;
-                let each = items.map(|item| self.compared_with(bits, left, item));
+                let each = items.map(|item| self.compared_with(bits, left, item, depth));
                 let each = each.collect::<Option<Vec<_>>>()?;
                 Some(if kind == 2 { Formula::Or(each) } else { Formula::And(each) })
             }
@@ -452,10 +462,10 @@ impl<'t> Reader<'_, 't> {
             return matches!(bits, EQUAL | 0b101).then(|| formula.not_if(is_true != (bits == EQUAL)));
         }
         if let Some(value) = literal(right) {
-            return self.compared_with(bits, left, value);
+            return self.compared_with(bits, left, value, depth);
         }
         if let Some(value) = literal(left) {
-            return self.compared_with(turned_bits(bits), right, value);
+            return self.compared_with(turned_bits(bits), right, value, depth);
         }
         let (one, other) = (self.subject(left)?, self.subject(right)?);
         if one.column == other.column
@@ -472,9 +482,50 @@ impl<'t> Reader<'_, 't> {
         Some(Formula::Is(Atom { subject, test: Test::Beside(bits) }))
     }
 
-    fn compared_with(&self, bits: u8, left: &'t Tree, value: Option<String>) -> Option<Formula<Atom>> {
+    fn compared_with(
+        &mut self,
+        bits: u8,
+        left: &'t Tree,
+        value: Option<String>,
+        depth: usize,
+    ) -> Option<Formula<Atom>> {
         let Some(value) = value else { return Some(Formula::Constant(Said::Unknown)) };
+        if is_one_of(&["num_nonnulls", "num_nulls"], left) {
+            return self.counted(bits, left, value.parse().ok()?, depth);
+        }
         Some(Formula::Is(Atom { subject: self.subject(left)?, test: Test::Order(bits, value) }))
+    }
+
+    /// How many values are NULL, or are not, in this order to `number`.
+    fn counted(&mut self, bits: u8, call: &'t Tree, number: f64, depth: usize) -> Option<Formula<Atom>> {
+        if call.number("func_variadic") != 0 {
+            return None;
+        }
+        let is_so = |count: u32| {
+            let bit = match f64::from(count).partial_cmp(&number) {
+                Some(Ordering::Less) => 0b001,
+                Some(Ordering::Equal) => EQUAL,
+                Some(Ordering::Greater) => 0b100,
+                None => 0,
+            };
+            bits & bit != 0
+        };
+        let counts_nulls = is_one_of(&["num_nulls"], call);
+        let each = call.all("args").map(|arg| self.null(arg, depth).not_if(!counts_nulls));
+        let each: Vec<_> = each.take(PARTS_MAX).collect();
+        let count = u32::try_from(each.len()).ok()?;
+        let (of_none, of_all) = (is_so(0), is_so(count));
+        let mut between = (1..count).map(is_so);
+        let any = Formula::Or(each.clone());
+        Some(if of_none == of_all {
+            between.all(|is_so| is_so == of_none).then_some(Formula::Constant(Said::of(of_none)))?
+        } else if between.clone().all(|is_so| is_so == of_all) {
+            any.not_if(of_none)
+        } else if between.all(|is_so| is_so == of_none) {
+            Formula::And(each).not_if(of_none)
+        } else {
+            return None;
+        })
     }
 
     /// What of a column this is.
@@ -491,7 +542,13 @@ impl<'t> Reader<'_, 't> {
                 let column = self.scale.column_of_own(tree)?.to_owned();
                 Some(Subject { column, of: Of::Itself })
             }
-            "AExpr" if tree.number("kind") == 1 => self.subject(of_operator(tree)?),
+            "AExpr" if tree.number("kind") == 1 => match of_operator(tree) {
+                Some(same) => self.subject(same),
+                None if operator(tree) == Some("%") => {
+                    of(tree.one("lexpr")?, Of::Remainder(divisor(tree.one("rexpr")?)?))
+                }
+                None => None,
+            },
             "TypeCast" => {
                 let to = tree.one("type_name").filter(|to| !to.has(&["array_bounds", "typmods", "setof"]))?;
                 let arg = tree.one("arg")?;
@@ -501,8 +558,20 @@ impl<'t> Reader<'_, 't> {
                     _ => None,
                 }
             }
-            "FuncCall" if tree.all("args").count() == 1 => {
-                let arg = tree.one("args")?;
+            "FuncCall" => {
+                let mut args = tree.all("args");
+                let (arg, second) = (args.next()?, args.next());
+                if args.next().is_some() {
+                    return None;
+                }
+                if let Some(second) = second {
+                    if is_one_of(&["mod"], tree) {
+                        return of(arg, Of::Remainder(divisor(second)?));
+                    }
+                    let Some(Constant::Text(name)) = constant(arg) else { return None };
+                    let (name, _) = PARTS.iter().find(|(part, _)| name.eq_ignore_ascii_case(part))?;
+                    return is_one_of(&["date_part", "extract"], tree).then(|| of(second, Of::Part(name)))?;
+                }
                 if is_one_of(&["char_length", "character_length", "length"], tree) {
                     of(arg, Of::Characters)
                 } else if is_one_of(&["octet_length"], tree) {
@@ -534,6 +603,12 @@ impl Items {
         };
         Some(items?.into_iter())
     }
+}
+
+/// The number that something is divided by: without its sign, which is the other's.
+fn divisor(tree: &Tree) -> Option<u32> {
+    let number: i64 = literal(tree)??.parse().ok()?;
+    u32::try_from(number.unsigned_abs()).ok().filter(|number| *number != 0)
 }
 
 /// A constant as it is written, which its column's type makes a value of; the inner `None` is NULL.

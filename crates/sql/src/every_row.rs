@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use crate::catalog::{Catalog, Relation};
-use crate::condition::{Atom, Condition, Formula, Of, Subject, Test};
+use crate::condition::{Atom, Condition, Formula, Of, PARTS, Subject, Test};
 use crate::constant::spelled_bool;
 use crate::cover::{EQUAL, Said};
 use crate::point::{self, STEP};
@@ -220,8 +220,10 @@ impl Model<'_, '_> {
             Of::Number if matches!(kind, Kind::Whole(_)) => subject.of = Of::Itself,
             Of::Text | Of::Number => return None,
             Of::Characters | Of::Bytes if !is_text && !is_written => return None,
+            Of::Part(_) if !matches!(kind, Kind::Date | Kind::Timestamp | Kind::Zoned) => return None,
+            Of::Remainder(_) if !matches!(kind, Kind::Whole(_)) => return None,
             Of::Beside(other) => has_null |= table.values(other, without)?.has_null,
-            Of::Itself | Of::Characters | Of::Bytes => {}
+            Of::Itself | Of::Characters | Of::Bytes | Of::Part(_) | Of::Remainder(_) => {}
         }
         let is_itself = subject.of == Of::Itself;
         let test = match &atom.test {
@@ -273,6 +275,14 @@ fn bounds(kind: &Kind, of: &Of) -> Option<(i128, i128)> {
         (Kind::Text(max), Of::Characters) => (0, max.map_or(CHARACTERS_MAX, i128::from) * STEP),
         // A character has four bytes at most.
         (Kind::Text(max), Of::Bytes) => (0, max.map_or(CHARACTERS_MAX, i128::from) * 4 * STEP),
+        (Kind::Date | Kind::Timestamp | Kind::Zoned, Of::Part(name)) => {
+            let (_, (least, greatest)) = PARTS.iter().find(|(part, _)| part == name)?;
+            (i128::from(*least) * STEP, i128::from(*greatest) * STEP)
+        }
+        (Kind::Whole(_), Of::Remainder(by)) => {
+            let most = (i128::from(*by) - 1) * STEP;
+            (-most, most)
+        }
         (Kind::Other, Of::Characters | Of::Bytes) => return None,
         (_, Of::Characters | Of::Bytes) => (STEP, WRITTEN_MAX * STEP),
         (Kind::Boolean, Of::Itself) => (0, STEP),

@@ -50,6 +50,7 @@ INSERT INTO lines VALUES
      '-infinity', 'infinity', '2024-01-01 00:00:00+00', 1, ('there', 'here'), 4.9),
     (2147483647, 32767, 9223372036854775807, true, false, 'odd', 'calm', '0123456789', '', 'a', 0.5, 1, 2147483647, 99, 'a', 'y',
      '2024-01-01', '2024-06-01', 'infinity', 1, (NULL, NULL), 0);
+ALTER TABLE lines ADD COLUMN since timestamptz NOT NULL DEFAULT '2024-05-05 10:20:30+00';
 ALTER TABLE lines ADD CONSTRAINT later_on CHECK (later > 0) NOT VALID;
 CREATE TABLE others (id integer, amount integer);
 INSERT INTO others VALUES (1, 1), (NULL, NULL);
@@ -64,7 +65,7 @@ INSERT INTO regions VALUES ('de', NULL), ('fr', now());
 ";
 
 /// Conditions that are true of every row, and what makes them so.
-const OPEN: [(&str, &str, &str); 78] = [
+const OPEN: [(&str, &str, &str); 84] = [
     ("lines", "id IS NOT NULL", "\"id\" is NOT NULL"),
     ("lines", "NOT (id IS NULL)", "\"id\" is NOT NULL"),
     ("public.lines", "lines.id IS NOT NULL", "\"id\" is NOT NULL"),
@@ -139,6 +140,12 @@ const OPEN: [(&str, &str, &str); 78] = [
     ("lines", "state IS NULL OR state IN ('x', 'y')", "\"lines_state_check\""),
     ("lines", "cost IS NULL OR cost > 0.5", "\"lines_cost_check\""),
     ("lines", "coalesce(cost > 0, true)", "\"lines_cost_check\""),
+    ("lines", "num_nulls(id, amount) = 0", "\"amount\" is NOT NULL"),
+    ("lines", "num_nonnulls(note, id) BETWEEN 1 AND 2", "\"id\" is NOT NULL"),
+    ("lines", "extract(month FROM since) >= 1", "by its type"),
+    ("lines", "date_part('minute', since) < 60", "by its type"),
+    ("lines", "id % 1 = 0", "by its type"),
+    ("lines", "mod(big, 1) = 0", "by its type"),
     ("days_2024", "day >= '2024-01-01'", "bounds of the partition"),
     ("days_2024", "day BETWEEN '2024-01-01' AND '2024-12-31'", "bounds of the partition"),
     ("days", "day IS NOT NULL", "\"day\" is NOT NULL"),
@@ -146,7 +153,7 @@ const OPEN: [(&str, &str, &str); 78] = [
 ];
 
 /// Conditions that leave out a row that is there.
-const FILTERED: [(&str, &str); 50] = [
+const FILTERED: [(&str, &str); 54] = [
     ("lines", "note IS NOT NULL"),
     ("lines", "made > 1"),
     ("lines", "cost::text <> ''"),
@@ -193,6 +200,10 @@ const FILTERED: [(&str, &str); 50] = [
     ("lines", "ratio < 4"),
     ("lines", "ROW(id, note) IS NOT NULL"),
     ("lines", "nullif(id, 0) IS NOT NULL"),
+    ("lines", "num_nulls(id, note) = 0"),
+    ("lines", "num_nonnulls(id, note) = 2"),
+    ("lines", "extract(month FROM since) > 5"),
+    ("lines", "id % 2 = 0"),
     ("others", "id IS NOT NULL"),
     ("others", "amount > 0"),
     ("days_2024", "day > '2024-01-01'"),

@@ -27,6 +27,8 @@ fn rows(is_key: bool) -> Rows {
         ("note", values(true, Kind::Text(Some(10)))),
         ("state", values(false, Kind::Enum(["a".to_owned(), "b".to_owned()].into()))),
         ("part", values(false, Kind::Numeric)),
+        ("made", values(false, Kind::Zoned)),
+        ("took", values(false, Kind::Other)),
     ];
     Rows { columns: columns.map(|(name, values)| (name.to_owned(), values)).into(), checks: Vec::new() }
 }
@@ -68,6 +70,13 @@ fn what_the_definition_makes_true_is_told_with_what_makes_it_so() {
         ("part between 0 and 10.5", "\"own\" has made sure of it"),
         ("(note <> 'x') is not false", "\"own\" has made sure of it"),
         ("note is null or length(note) < 11", "\"note\" can be nothing else by its type"),
+        ("num_nulls(id) = 0", "\"id\" is NOT NULL"),
+        ("num_nonnulls(id, state) = 2", "\"id\" is NOT NULL, \"state\" is NOT NULL"),
+        ("0 < num_nonnulls(note, id)", "\"id\" is NOT NULL"),
+        ("extract(month from made) > 0", "\"made\" can be nothing else by its type"),
+        ("date_part('Hour', made) between 0 and 23", "\"made\" can be nothing else by its type"),
+        ("id % 1 = 0", "\"id\" can be nothing else by its type"),
+        ("mod(id, -1) = 0", "\"id\" can be nothing else by its type"),
     ] {
         let told = of_orders(condition).unwrap_or_default();
         let (before, facts) = told.split_once(": ").unwrap_or_default();
@@ -106,6 +115,17 @@ fn what_leaves_something_out_is_a_condition() {
         "id / 0.5 > -1e10",
         "array[note] = array[note, 'x']",
         "part = any (array[1, 2])",
+        "num_nulls(id, note) = 0",
+        "num_nulls(id, note, state) = 1",
+        "num_nulls(variadic array[id]) = 0",
+        "num_nonnulls(note) = 1",
+        "extract(month from made) > 1",
+        "extract(month from took) > 0",
+        "extract(epoch from made) > 0",
+        "extract(year from made) > 0",
+        "id % 2 = 0",
+        "id % 0 = 0",
+        "part % 1 = 0",
     ] {
         assert_eq!(of_orders(condition), None, "{condition}");
     }
