@@ -29,7 +29,13 @@ impl Login {
     /// As libpq reads it, without the password.
     #[must_use]
     pub fn conninfo(&self) -> String {
+        self.conninfo_at("127.0.0.1")
+    }
+
+    /// The same where `host` is another way to the same server, such as the folder of its UNIX socket.
+    #[must_use]
+    pub fn conninfo_at(&self, host: &str) -> String {
         let Self { port, user, password: _, database } = self;
-        format!("host=127.0.0.1 port={port} user={user} dbname={database}")
+        format!("host={host} port={port} user={user} dbname={database}")
     }
 }

@@ -1,12 +1,13 @@
 //! A throwaway PostgreSQL cluster on a free port, with passwords checked by SCRAM-SHA-256 over TCP.
 
+mod template;
+
 use std::fs;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::account::Account;
 use crate::daemon::{Daemon, Launch, Ready};
@@ -16,6 +17,9 @@ use crate::{port, processes, psql, wait};
 
 /// The superuser of throwaway clusters.
 pub const SUPERUSER: &str = "postgres";
+
+/// The size of a segment of its log: one of the usual 16 MB would be nearly half of a new cluster.
+pub const WAL_SEGMENT_MB: usize = 1;
 
 /// Names the folder of `initdb` and `postgres` of another version than the installed one.
 const SERVER_VARIABLE: &str = "PICKET_TEST_POSTGRES";
@@ -45,14 +49,18 @@ impl Postgres {
         let programs = server_programs()?;
         let folder = Scratch::new("pg")?;
         let password = password()?;
-        create(&programs, &folder, &password).context("create a PostgreSQL cluster")?;
+        create(&programs, &folder).context("create a PostgreSQL cluster")?;
         let mut tries = 1;
         loop {
             let port = port::free()?;
             match serve(&programs, &folder, port, settings) {
                 Ok(server) => {
                     let settings = settings.iter().map(ToString::to_string).collect();
-                    return Ok(Self { server, port, password, settings, folder });
+                    let started = Self { server, port, password, settings, folder };
+                    let Self { password, .. } = &started;
+                    started
+                        .administer("postgres", &format!("ALTER ROLE {SUPERUSER} PASSWORD '{password}'"))?;
+                    return Ok(started);
                 }
                 Err(error) if tries == PORT_TRIES_MAX => return Err(error),
                 Err(_) => tries += 1,
@@ -83,9 +91,9 @@ impl Postgres {
         }
     }
 
-    /// Runs `sql` as the superuser in `database`; an error in it is an error here.
+    /// Runs `sql` as the superuser in `database`, over its UNIX socket; an error in it is an error here.
     pub fn administer(&self, database: &str, sql: &str) -> Result<String> {
-        psql::run(&self.superuser(database), sql)?.success()
+        psql::run_in(&self.socket_folder(), &self.superuser(database), sql)?.success()
     }
 
     /// Stops it at once and leaves its folder, as a host that went down would.
@@ -181,39 +189,13 @@ fn server_account() -> Result<Option<Account>> {
     Account::find("postgres").or_else(|_| Account::find("nobody")).map(Some)
 }
 
-fn create(programs: &Path, folder: &Scratch, password: &str) -> Result<()> {
+fn create(programs: &Path, folder: &Scratch) -> Result<()> {
     let sockets = folder.join("s");
     fs::create_dir(&sockets).context("create the folder for its socket")?;
-    let password_file = folder.join("password");
-    fs::write(&password_file, password).context("write the superuser's password")?;
-    let mut initdb = match server_account()? {
-        Some(account) => {
-            let data = folder.join("data");
-            fs::create_dir(&data).context("create the data folder")?;
-            for path in [&data, &sockets, &password_file] {
-                chown(path, Some(account.uid), Some(account.gid)).context("give it to the server's user")?;
-            }
-            let mut command = Command::new("setpriv");
-            command.args(account.setpriv_args()).arg("--").arg(programs.join("initdb"));
-            command
-        }
-        None => Command::new(programs.join("initdb")),
-    };
-    let output = initdb
-        .arg("--pgdata")
-        .arg(folder.join("data"))
-        .args(["--username", SUPERUSER, "--auth-local=trust", "--auth-host=scram-sha-256"])
-        .args(["--encoding=UTF8", "--locale=C", "--no-sync"])
-        .arg("--pwfile")
-        .arg(&password_file)
-        // Root's own home is no place that the server's user can stand in.
-        .current_dir("/")
-        .output()
-        .context("start initdb")?;
-    if !output.status.success() {
-        bail!("initdb failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    if let Some(account) = server_account()? {
+        chown(&sockets, Some(account.uid), Some(account.gid)).context("give it to the server's user")?;
     }
-    fs::remove_file(&password_file).context("remove the superuser's password")
+    template::copy(programs, &folder.join("data"))
 }
 
 fn serve(programs: &Path, folder: &Scratch, port: u16, settings: &[&str]) -> Result<Daemon> {
@@ -221,7 +203,13 @@ fn serve(programs: &Path, folder: &Scratch, port: u16, settings: &[&str]) -> Res
     let port = format!("port={port}");
     // Nothing in a throwaway cluster needs to survive a power cut.
     let mut all = vec!["listen_addresses=127.0.0.1", &port, &sockets, "fsync=off", "full_page_writes=off"];
-    all.extend(["synchronous_commit=off", "shared_buffers=32MB", "timezone=UTC", "logging_collector=off"]);
+    all.extend([
+        "synchronous_commit=off",
+        "shared_buffers=32MB",
+        "max_wal_size=1GB",
+        "timezone=UTC",
+        "logging_collector=off",
+    ]);
     all.extend(settings);
     Launch::new(
         programs.join("postgres"),

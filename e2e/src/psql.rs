@@ -1,6 +1,7 @@
 //! The real psql: one call for one script, or a session that is fed one statement at a time.
 
 use std::io::{BufRead, BufReader, PipeReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -38,12 +39,26 @@ impl Output {
 /// Runs `sql` as one string of psql's `-c`, which sends it as one simple query, and stops at the first error.
 /// Rows come unaligned, without headers, with verbose errors.
 pub fn run(login: &Login, sql: &str) -> Result<Output> {
-    run_with(login, &["-qAt", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-c", sql], "")
+    run_with(login, &args(sql), "")
+}
+
+/// The same over the UNIX socket in `folder`.
+pub(crate) fn run_in(folder: &Path, login: &Login, sql: &str) -> Result<Output> {
+    let conninfo = login.conninfo_at(&folder.to_string_lossy());
+    fed(&mut command_at(&conninfo, &login.password)?, &args(sql), "")
+}
+
+fn args(sql: &str) -> [&str; 7] {
+    ["-qAt", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-c", sql]
 }
 
 /// Runs psql with these arguments and this standard input.
 pub fn run_with(login: &Login, args: &[&str], input: &str) -> Result<Output> {
-    let mut child = command(login)?
+    fed(&mut command(login)?, args, input)
+}
+
+fn fed(command: &mut Command, args: &[&str], input: &str) -> Result<Output> {
+    let mut child = command
         .args(args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -65,15 +80,19 @@ pub fn run_with(login: &Login, args: &[&str], input: &str) -> Result<Output> {
 
 /// psql for `login`, without the user's own settings, in English and UTC.
 pub fn command(login: &Login) -> Result<Command> {
+    command_at(&login.conninfo(), &login.password)
+}
+
+fn command_at(conninfo: &str, password: &str) -> Result<Command> {
     let mut command = Command::new(postgres::programs()?.join("psql"));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
         command.env_remove(name);
     }
     command
-        .arg(login.conninfo())
+        .arg(conninfo)
         .arg("--no-psqlrc")
         .arg("--no-password")
-        .env("PGPASSWORD", &login.password)
+        .env("PGPASSWORD", password)
         .env("PGCONNECT_TIMEOUT", "30")
         .env("LC_ALL", "C.UTF-8")
         .env("PAGER", "cat");

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use e2e::engine::Engine;
 use e2e::ledger::Ledger;
 use e2e::login::Login;
-use e2e::postgres::{self, Postgres};
+use e2e::postgres::{self, Postgres, WAL_SEGMENT_MB};
 use e2e::proxy::{Proxy, ProxySettings};
 use e2e::psql;
 use e2e::scratch::Scratch;
@@ -134,7 +134,7 @@ fn pg_receivewal_gets_the_log_as_it_is_and_its_commands_are_recorded() -> Result
         (fs::read(last)?, fs::read(stage.postgres.folder().join("data/pg_wal").join(&name))?);
     let offset =
         until.rsplit('/').next().and_then(|low| u64::from_str_radix(low, 16).ok()).context("read an LSN")?;
-    let offset = usize::try_from(offset % (16 << 20))?;
+    let offset = usize::try_from(offset)? % (WAL_SEGMENT_MB << 20);
     assert!(0 < offset && ours[..offset] == theirs[..offset], "{name} up to {offset}");
     let select = "SELECT * FROM statements FINAL WHERE startsWith(text, 'START_REPLICATION') AND finished_at IS NOT NULL";
     let row = stage.ledger.wait_row("the record of the stream", select)?;
@@ -204,7 +204,8 @@ fn sql_over_replication_connections_is_masked_or_refused() -> Result<()> {
     let failed = stage.psql("postgres", "database", "SELEC 1")?;
     assert!(failed.stderr.contains("ERROR:  42601: syntax error at or near \"SELEC\""), "{}", failed.stderr);
     assert!(stage.psql("replication", "true", "IDENTIFY_SYSTEM")?.success()?.contains('|'));
-    assert_eq!(stage.psql("replication", "true", "SHOW wal_segment_size")?.success()?.trim(), "16MB");
+    let shown = stage.psql("replication", "true", "SHOW wal_segment_size")?.success()?;
+    assert_eq!(shown.trim(), format!("{WAL_SEGMENT_MB}MB"));
     let refused = stage.psql("replication", "true", "SELECT id, email FROM people")?;
     assert!(
         refused.stderr.contains("cannot execute SQL commands in WAL sender for physical replication"),
