@@ -9,6 +9,7 @@ mod error;
 mod export;
 mod migrations;
 mod native;
+mod new_ledger;
 mod object;
 mod page;
 mod people;

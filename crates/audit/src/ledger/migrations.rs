@@ -7,7 +7,7 @@ use std::time::Duration;
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
 
-use super::{Ledger, LedgerError, cluster};
+use super::{Ledger, LedgerError, cluster, new_ledger};
 
 /// Applied each time, before anything can be asked.
 const MIGRATIONS_TABLE: &str = include_str!("../../migrations/0000_migrations.sql");
@@ -118,6 +118,13 @@ impl Ledger {
     pub async fn migrate(&self, within: Duration) -> Result<Vec<&'static str>, LedgerError> {
         self.bounded(within, self.make_database()).await?;
         let applied = self.bounded(within, self.applied()).await?;
+        if applied.is_empty() {
+            for statement in new_ledger::statements(texts()) {
+                self.bounded(within, self.run(&statement)).await?;
+            }
+            self.bounded(within, self.note(&MIGRATIONS.iter().collect::<Vec<_>>())).await?;
+            return Ok(MIGRATIONS.iter().map(|migration| migration.name).collect());
+        }
         let mut new = Vec::new();
         let mut done = Ok(());
         for migration in MIGRATIONS {
@@ -196,14 +203,18 @@ impl Migration {
     }
 }
 
+fn texts() -> impl Iterator<Item = &'static str> {
+    MIGRATIONS.iter().map(|migration| migration.text)
+}
+
 /// Everything that [`Ledger::migrate`] runs where there is nothing yet, but for the database: on a cluster of this name, or on one server.
 pub fn migrations(cluster: Option<&str>) -> Vec<String> {
-    let texts = [MIGRATIONS_TABLE].into_iter().chain(MIGRATIONS.iter().map(|migration| migration.text));
-    let statements = |text: &str| match cluster {
-        Some(cluster) => cluster::statements(text, cluster).unwrap_or_default(),
-        None => vec![text.to_owned()],
+    let statements = |text: String| match cluster {
+        Some(cluster) => cluster::statements(&text, cluster).unwrap_or_default(),
+        None => vec![text],
     };
-    texts.flat_map(statements).collect()
+    let made = new_ledger::statements(texts());
+    [MIGRATIONS_TABLE.to_owned()].into_iter().chain(made).flat_map(statements).collect()
 }
 
 #[cfg(test)]
@@ -212,7 +223,7 @@ mod tests {
 
     #[test]
     fn every_migration_has_its_form_for_a_cluster() {
-        for text in MIGRATIONS.iter().map(|migration| migration.text).chain([MIGRATIONS_TABLE]) {
+        for text in texts().chain([MIGRATIONS_TABLE]) {
             let statements = cluster::statements(text, "c").unwrap_or_else(|| panic!("{text}"));
             // Rows are sent to the cluster's tables, which spread them.
             let on_cluster = usize::from(!text.contains("\nINSERT "));
@@ -233,7 +244,7 @@ mod tests {
 
     #[test]
     fn every_statement_may_run_again() {
-        for text in MIGRATIONS.iter().map(|migration| migration.text).chain([MIGRATIONS_TABLE]) {
+        for text in texts().chain([MIGRATIONS_TABLE]) {
             let is_made = text.contains("\nCREATE ") && text.contains(" IF NOT EXISTS ");
             let adds = [" ADD COLUMN IF NOT EXISTS ", " ADD INDEX IF NOT EXISTS "];
             let is_added = text.contains("\nALTER ") && adds.iter().any(|adds| text.contains(adds));
