@@ -1,8 +1,9 @@
-//! Delivers alerts to those who must know, within a second or two. Each webhook has a thread and a queue of its own: one
-//! that does not answer holds up neither the others nor the watch. An outage is an alert in the ledger.
+//! Delivers alerts to those who must know, within a second or two. Each webhook and syslog daemon has a thread and a queue of its own:
+//! one that does not answer holds up neither the others nor the watch. An outage is an alert in the ledger.
 
 mod queue;
 mod shape;
+mod syslog;
 
 use std::io;
 use std::sync::Arc;
@@ -16,8 +17,9 @@ use audit::spool::Spool;
 use daemon::webhook::{Outage, Webhook};
 use uuid::Uuid;
 
-use self::queue::Queue;
-use crate::config::{Shape, WebhookConfig};
+use self::queue::{Group, Queue};
+use self::syslog::Syslog;
+use crate::config::{Shape, SyslogConfig, WebhookConfig};
 use crate::moment::Clock;
 
 /// Alerts on their way to one thread.
@@ -27,7 +29,7 @@ const BATCH_MAX: usize = 64;
 /// Between two looks at whether the agent ends.
 const IDLE: Duration = Duration::from_secs(3600);
 
-/// All webhooks.
+/// All who are told.
 #[derive(Debug, Default)]
 pub(crate) struct Alerts {
     couriers: Vec<Courier>,
@@ -41,16 +43,24 @@ struct Courier {
 }
 
 impl Alerts {
-    /// Starts a thread for each webhook.
-    pub(crate) fn start(host: &str, configs: Vec<WebhookConfig>, spool: &Arc<Spool>) -> io::Result<Self> {
+    /// Starts a thread for each who is told.
+    pub(crate) fn start(
+        host: &str,
+        webhooks: Vec<WebhookConfig>,
+        syslogs: Vec<SyslogConfig>,
+        spool: &Arc<Spool>,
+    ) -> io::Result<Self> {
+        let webhooks = webhooks
+            .into_iter()
+            .map(|config| Recipient::Webhook(Box::new(Webhook::new(&config.address)), config.shape));
+        let syslogs = syslogs.into_iter().map(|config| Recipient::Syslog(Syslog::new(config, host)));
         let mut couriers = Vec::new();
-        for config in configs {
+        for recipient in webhooks.chain(syslogs) {
             let (send, alerts) = sync_channel(ON_THEIR_WAY_MAX);
             let missed = Arc::new(AtomicU64::new(0));
             let delivery = Delivery {
                 host: host.to_owned(),
-                webhook: Webhook::new(&config.address),
-                shape: config.shape,
+                recipient,
                 spool: Arc::clone(spool),
                 queue: Queue::default(),
                 missed: Arc::clone(&missed),
@@ -78,7 +88,7 @@ impl Alerts {
         }
     }
 
-    /// Waits for the last attempt, which the webhook bounds.
+    /// Waits for the last attempt, which has a bound.
     pub(crate) fn stop(self) {
         for Courier { send, thread, .. } in self.couriers {
             drop(send);
@@ -89,10 +99,32 @@ impl Alerts {
     }
 }
 
+/// Who is told.
+enum Recipient {
+    Webhook(Box<Webhook>, Shape),
+    Syslog(Syslog),
+}
+
+impl Recipient {
+    /// As it is called in logs and the ledger.
+    fn place(&self) -> &str {
+        match self {
+            Recipient::Webhook(webhook, _) => webhook.place(),
+            Recipient::Syslog(syslog) => syslog.place(),
+        }
+    }
+
+    fn tell(&self, groups: &[Group]) -> Result<(), String> {
+        match self {
+            Recipient::Webhook(webhook, shape) => webhook.post(&shape::body(*shape, groups).to_string(), &[]),
+            Recipient::Syslog(syslog) => syslog.send(groups).map_err(|error| error.to_string()),
+        }
+    }
+}
+
 struct Delivery {
     host: String,
-    webhook: Webhook,
-    shape: Shape,
+    recipient: Recipient,
     spool: Arc<Spool>,
     queue: Queue,
     missed: Arc<AtomicU64>,
@@ -122,7 +154,7 @@ impl Delivery {
                     self.queue.hurry(Instant::now());
                     self.deliver();
                     if 0 < self.queue.len() {
-                        let (alerts, place) = (self.queue.len(), self.webhook.place());
+                        let (alerts, place) = (self.queue.len(), self.recipient.place());
                         tracing::warn!(alerts, place, "alerts are not delivered, and only in the ledger");
                     }
                     return;
@@ -141,7 +173,7 @@ impl Delivery {
         if batch.is_empty() {
             return;
         }
-        match self.webhook.post(&shape::body(self.shape, &batch).to_string(), &[]) {
+        match self.recipient.tell(&batch) {
             Ok(()) => {
                 self.queue.delivered(batch, Instant::now());
                 self.recover();
@@ -161,7 +193,7 @@ impl Delivery {
                 let message = format!(
                     "alerts of {} cannot be delivered to {}: {error}",
                     self.host,
-                    self.webhook.place()
+                    self.recipient.place()
                 );
                 tracing::error!("{message}");
                 self.outage = Some(Outage::begin(now));
@@ -173,7 +205,7 @@ impl Delivery {
     /// Tells of what delivery has cost, now that it works.
     fn recover(&mut self) {
         let (outage, dropped) = (self.outage.take(), std::mem::take(&mut self.queue.dropped));
-        let (host, place) = (&self.host, self.webhook.place());
+        let (host, place) = (&self.host, self.recipient.place());
         let cost = format!("{dropped} found no room and are only in the ledger");
         let message = match outage {
             Some(outage) => {

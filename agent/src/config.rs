@@ -5,6 +5,7 @@ mod act;
 mod alerts;
 mod allow;
 mod discover;
+mod syslog;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -27,6 +28,10 @@ use self::allow::AllowFile;
 pub use self::allow::AllowRule;
 pub use self::discover::DiscoverConfig;
 use self::discover::DiscoverFile;
+#[cfg(test)]
+pub(crate) use self::syslog::Facility;
+pub use self::syslog::SyslogConfig;
+pub(crate) use self::syslog::SyslogPlace;
 
 /// As many as the kernel programs' map has room for, less one for the self-test.
 const PORTS_MAX: usize = 1023;
@@ -93,6 +98,8 @@ pub struct Config {
     pub access_rules: AccessRulesConfig,
     /// Who is told of alerts.
     pub webhooks: Vec<WebhookConfig>,
+    /// Syslog daemons that are told too.
+    pub syslogs: Vec<SyslogConfig>,
     /// Where records wait.
     pub spool: SpoolConfig,
     /// Where they go.
@@ -149,6 +156,7 @@ impl Config {
         keep("discover", &mut self.discover, &before.discover, &mut fixed);
         keep("access-rules", &mut self.access_rules, &before.access_rules, &mut fixed);
         keep("alerts.webhook", &mut self.webhooks, &before.webhooks, &mut fixed);
+        keep("alerts.syslog", &mut self.syslogs, &before.syslogs, &mut fixed);
         keep("spool", &mut self.spool, &before.spool, &mut fixed);
         keep("clickhouse", &mut self.clickhouse, &before.clickhouse, &mut fixed);
         // Of what is watched; a port that is found to be a database's meanwhile is none of these.
@@ -194,7 +202,7 @@ impl ConfigFile {
         let act = self.act.check(&watch_ports)?;
         let discover = self.discover.check(&watch_ports)?;
         let access_rules = self.access_rules.check()?;
-        let webhooks = self.alerts.check()?;
+        let (webhooks, syslogs) = self.alerts.check()?;
         let spool = section(self.spool.span(), self.spool.into_inner(), SpoolConfig::check)?;
         let clickhouse = self.clickhouse.unwrap_or_else(|| Spanned::new(0..0, ClickHouseConfig::default()));
         let span = clickhouse.span();
@@ -215,6 +223,7 @@ impl ConfigFile {
             discover,
             access_rules,
             webhooks,
+            syslogs,
             spool,
             clickhouse,
         })
@@ -364,7 +373,7 @@ mod tests {
         assert_eq!((config.act.mode, config.allow.len()), (Mode::Alert, 1));
         let text = "host = 'x'\nwatch-ports = [5433, 5432]\ncgroup = '/c'\nheartbeat-secs = 5\n[[proxy]]\npid-file = '/p'\n\
                     [discover]\nwatch = true\n[access-rules]\nwatch = false\n[[alerts.webhook]]\nurl = 'http://a/b'\n\
-                    shape = 'slack'\n[act]\nmode = 'deny'\n";
+                    shape = 'slack'\n[[alerts.syslog]]\n[act]\nmode = 'deny'\n";
         let (config, fixed) = after(text);
         let keys = [
             "host",
@@ -375,6 +384,7 @@ mod tests {
             "discover",
             "access-rules",
             "alerts.webhook",
+            "alerts.syslog",
         ];
         assert_eq!(fixed, keys);
         assert_eq!(config, before, "all ports that are watched are meant");
@@ -435,6 +445,14 @@ mod tests {
         assert!(
             webhook("url = 'http://a/b'\nshape = 'pager'").contains("expected `alertmanager` or `slack`")
         );
+        let syslog = |rest: &str| error(&format!("watch-ports = [1]\n[[alerts.syslog]]\n{rest}"));
+        assert_eq!(
+            syslog("url = 'tls://loghost'"),
+            "a.toml:3: `alerts.syslog.url` must be `unix:///dev/log`, `udp://HOST:514` or `tcp://HOST:514`, got `tls://loghost`"
+        );
+        assert!(syslog("facility = 'kern'").contains("expected one of `user`, `daemon`, `auth`, `authpriv`"));
+        let many = format!("watch-ports = [1]{}", "\n[[alerts.syslog]]".repeat(9));
+        assert_eq!(error(&many), "a.toml:10: there must be at most 8 `alerts.syslog` sections");
         let discover = |text: &str| error(&format!("watch-ports = [1]\n[discover]\n{text}"));
         assert!(
             discover("ignore-ports = [0]")

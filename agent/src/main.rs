@@ -43,6 +43,9 @@ A configuration:
   [[alerts.webhook]]                     # who is told of alerts
   url = \"http://127.0.0.1:9093/api/v2/alerts\"
   shape = \"alertmanager\"                # or \"slack\"; `https` needs root-ca = \"FILE\"
+  [[alerts.syslog]]                      # a syslog daemon that is told of alerts
+  url = \"unix:///dev/log\"              # (default); or \"udp://HOST:514\", \"tcp://HOST:514\"
+  facility = \"authpriv\"                # (default); or user, daemon, auth, local0 … local7
 
 Environment:
   PICKET_CLICKHOUSE_URL   overrides `clickhouse.url`

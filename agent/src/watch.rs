@@ -201,7 +201,8 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
         health: Health::new(host.clone(), config.heartbeat, unix_problem, acts, now),
         self_watch: SelfWatch::new(&host.name, Arc::clone(&spool)),
         report: Report::new(Arc::clone(&spool)),
-        alerts: Alerts::start(&host.name, config.webhooks, &spool).context("start the delivery of alerts")?,
+        alerts: Alerts::start(&host.name, config.webhooks, config.syslogs, &spool)
+            .context("start the delivery of alerts")?,
         journal,
         lookout: Lookout {
             ports: config.watch_ports.clone(),

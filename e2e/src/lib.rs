@@ -34,6 +34,7 @@ pub mod psql;
 pub mod psycopg;
 pub mod python_suites;
 pub mod regression;
+pub mod rsyslog;
 pub mod scene;
 pub mod scratch;
 pub mod script;

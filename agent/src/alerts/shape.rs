@@ -24,7 +24,7 @@ fn alertmanager(group: &Group) -> Value {
     let alert = &group.alert;
     let mut labels = json!({
         "alertname": format!("picket_{}", alert.kind.name()),
-        "severity": severity(alert.kind),
+        "severity": if is_critical(alert.kind) { "critical" } else { "warning" },
         "host": alert.host,
     });
     if let Some(connection) = &alert.connection {
@@ -61,11 +61,11 @@ fn alertmanager(group: &Group) -> Value {
     json!({
         "labels": labels,
         "annotations": { "summary": summary(group), "alert_id": alert.alert_id.to_string() },
-        "startsAt": time(alert.raised_at),
+        "startsAt": timestamp(alert.raised_at).to_string(),
     })
 }
 
-fn summary(group: &Group) -> String {
+pub(super) fn summary(group: &Group) -> String {
     let message = &group.alert.message;
     match group.more {
         0 => message.clone(),
@@ -73,7 +73,8 @@ fn summary(group: &Group) -> String {
     }
 }
 
-fn severity(kind: AlertKind) -> &'static str {
+/// Whether somebody must look at it at once.
+pub(super) fn is_critical(kind: AlertKind) -> bool {
     match kind {
         // Any of the connections may be a bypass.
         AlertKind::Bypass
@@ -81,7 +82,7 @@ fn severity(kind: AlertKind) -> &'static str {
         | AlertKind::ProcessesLost
         | AlertKind::SpoolDamaged
         | AlertKind::Tampered
-        | AlertKind::Unjudged => "critical",
+        | AlertKind::Unjudged => true,
         AlertKind::AccessRulesChanged
         | AlertKind::AccessRulesUnread
         | AlertKind::ClockStepped
@@ -94,13 +95,13 @@ fn severity(kind: AlertKind) -> &'static str {
         | AlertKind::Probing
         | AlertKind::Reclassified
         | AlertKind::Undelivered
-        | AlertKind::WouldDeny => "warning",
+        | AlertKind::WouldDeny => false,
     }
 }
 
-/// RFC 3339.
-fn time(at: UnixMicros) -> String {
-    Timestamp::from_microsecond(at.0).unwrap_or_default().to_string()
+/// Written, it is RFC 3339.
+pub(super) fn timestamp(at: UnixMicros) -> Timestamp {
+    Timestamp::from_microsecond(at.0).unwrap_or_default()
 }
 
 /// A command may be called `<!channel>`: letters with a meaning to Slack have none

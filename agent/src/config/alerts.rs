@@ -1,4 +1,4 @@
-//! The section `[[alerts.webhook]]`: who is told of alerts, and how.
+//! The sections `[[alerts.webhook]]` and `[[alerts.syslog]]`: who is told of alerts, and how.
 
 use std::path::PathBuf;
 
@@ -7,8 +7,10 @@ use daemon::webhook::{Address, Secret};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::syslog::{self, SyslogConfig, SyslogFile};
+
 /// Each has a thread and a queue.
-const WEBHOOKS_MAX: usize = 8;
+const PLACES_MAX: usize = 8;
 
 const KEY: &str = "alerts.webhook";
 
@@ -18,6 +20,8 @@ const KEY: &str = "alerts.webhook";
 pub(super) struct AlertsFile {
     #[serde(default)]
     webhook: Vec<Spanned<WebhookFile>>,
+    #[serde(default)]
+    syslog: Vec<Spanned<SyslogFile>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -48,13 +52,22 @@ pub struct WebhookConfig {
 }
 
 impl AlertsFile {
-    pub(super) fn check(self) -> Result<Vec<WebhookConfig>, Refused> {
-        if let Some(beyond) = self.webhook.get(WEBHOOKS_MAX) {
-            let message = format!("there must be at most {WEBHOOKS_MAX} `{KEY}` sections");
-            return Err(refused(beyond.span(), message));
-        }
-        self.webhook.into_iter().map(|webhook| check(webhook.into_inner())).collect()
+    pub(super) fn check(self) -> Result<(Vec<WebhookConfig>, Vec<SyslogConfig>), Refused> {
+        let webhooks = each(KEY, self.webhook, check)?;
+        Ok((webhooks, each(syslog::KEY, self.syslog, SyslogFile::check)?))
     }
+}
+
+fn each<F, C>(
+    key: &str,
+    written: Vec<Spanned<F>>,
+    check: impl Fn(F) -> Result<C, Refused>,
+) -> Result<Vec<C>, Refused> {
+    if let Some(beyond) = written.get(PLACES_MAX) {
+        let message = format!("there must be at most {PLACES_MAX} `{key}` sections");
+        return Err(refused(beyond.span(), message));
+    }
+    written.into_iter().map(|one| check(one.into_inner())).collect()
 }
 
 fn check(WebhookFile { url, shape, root_ca }: WebhookFile) -> Result<WebhookConfig, Refused> {

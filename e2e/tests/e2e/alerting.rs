@@ -1,4 +1,4 @@
-//! Alerts reach a real Alertmanager, also one that comes later; that it was away is in the ledger.
+//! Alerts reach a real Alertmanager and a real rsyslog, also those that come later; that they were away is in the ledger.
 
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use e2e::alertmanager::{Alertmanager, Tls};
 use e2e::engine::Engine;
 use e2e::ledger::Ledger;
 use e2e::postgres::Postgres;
+use e2e::rsyslog::Rsyslog;
 use e2e::wait;
 use serde_json::Value;
 
@@ -113,5 +114,67 @@ fn alerts_go_over_tls_to_whom_the_authority_vouches_for_and_to_nobody_else() -> 
     scene.go_around()?;
     let row = scene.ledger.wait_row("the outage", "SELECT * FROM alerts FINAL WHERE kind = 'undelivered'")?;
     assert!(text(&row, "message")?.contains("invalid peer certificate"), "{row}");
+    Ok(())
+}
+
+/// Each way to rsyslog, by the module that takes its messages in.
+const INPUTS: [&str; 3] = ["imuxsock", "imudp", "imtcp"];
+
+#[test]
+fn bypasses_reach_rsyslog_on_each_way_also_when_it_comes_later() -> Result<()> {
+    let (postgres, engine, mut rsyslog) = (Postgres::start()?, Engine::start()?, Rsyslog::absent()?);
+    let urls = [
+        format!("unix://{}", rsyslog.socket().display()),
+        format!("udp://127.0.0.1:{}", rsyslog.port()),
+        format!("tcp://localhost:{}", rsyslog.port()),
+    ];
+    let sections =
+        urls.iter().map(|url| format!("\n[[alerts.syslog]]\nurl = \"{url}\"\nfacility = \"local3\"\n"));
+    let _agent = Agent::start(&AgentSettings {
+        ports: vec![postgres.port()],
+        allow: sections.collect(),
+        alertmanagers: Vec::new(),
+        proxy_pid_files: Vec::new(),
+        clickhouse_url: engine.url().to_string(),
+        ledger_database: "picket".to_string(),
+    })?;
+    let go_around = || TcpStream::connect((Ipv4Addr::LOCALHOST, postgres.port())).context("connect");
+    for _ in 0..5 {
+        go_around()?;
+    }
+    let ledger = Ledger::new(engine.url(), "picket");
+    for url in &urls {
+        let outage = format!(
+            "SELECT * FROM alerts FINAL WHERE kind = 'undelivered' AND message LIKE '%cannot be delivered to {url}: %'"
+        );
+        ledger.wait_row("the outage", &outage)?;
+    }
+    rsyslog.start()?;
+    for (input, url) in INPUTS.iter().zip(&urls) {
+        let came = wait::until(format!("the alert by {input}"), ARRIVAL, || {
+            Ok(rsyslog.messages(input)?.into_iter().find(|message| {
+                message["message"].as_str().is_some_and(|message| message.contains(" around the proxy"))
+            }))
+        })?;
+        assert_eq!(came["facility"], "local3", "{came}");
+        assert_eq!(came["severity"], "crit", "{came}");
+        assert_eq!(came["program"], "picket-agent", "{came}");
+        let message = came["message"].as_str().context("read the message")?;
+        assert!(message.contains(&format!("pid {}", std::process::id())), "{message}");
+        assert!(message.contains("(and 4 more like it) alert_id="), "{message}");
+        match *input {
+            "imuxsock" => assert!(message.trim_start().starts_with("bypass: "), "{message}"),
+            _ => assert_eq!(came["kind"], "bypass", "{came}"),
+        }
+        let again = format!(
+            "SELECT * FROM alerts FINAL WHERE kind = 'undelivered' AND message LIKE '%are delivered to {url} again%'"
+        );
+        ledger.wait_row("the outage's end", &again)?;
+        let id = message.rsplit('=').next().context("read the alert's id")?;
+        ledger.wait_row(
+            "the alert",
+            &format!("SELECT * FROM alerts FINAL WHERE alert_id = '{id}' AND kind = 'bypass'"),
+        )?;
+    }
     Ok(())
 }

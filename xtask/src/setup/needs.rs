@@ -56,6 +56,8 @@ pub(super) enum Source {
     /// The same.
     Prometheus,
     /// The same.
+    Rsyslog,
+    /// The same.
     FakeTime,
 }
 
@@ -63,6 +65,8 @@ pub(super) const ALERTMANAGER_BY_HAND: &str =
     "Alertmanager: install it so that `prometheus-alertmanager` or `alertmanager` is on the PATH";
 
 pub(super) const FAKETIME_BY_HAND: &str = "libfaketime: apt has it as `libfaketime`, on Debian and its like; unpack the package into its folder in the cache";
+
+pub(super) const RSYSLOG_BY_HAND: &str = "rsyslog: install it so that `rsyslogd` is on the PATH";
 
 pub(super) const PROMETHEUS_BY_HAND: &str = "Prometheus: apt has it as `prometheus`, on Debian and its like; unpack the package into its folder in the cache";
 
@@ -88,6 +92,7 @@ impl Need {
             | Source::PgBouncer
             | Source::Alertmanager
             | Source::Prometheus
+            | Source::Rsyslog
             | Source::FakeTime => &[],
         };
         packages.iter().copied()
@@ -141,6 +146,9 @@ impl Need {
             }
             Source::Prometheus => {
                 format!("apt: {}, unpacked into a cache and not installed", e2e::prometheus::PACKAGE)
+            }
+            Source::Rsyslog => {
+                format!("apt: {}, unpacked into a cache and not installed", e2e::rsyslog::PACKAGE)
             }
             Source::FakeTime => {
                 format!("apt: {}, unpacked into a cache and not installed", e2e::faketime::PACKAGE)
@@ -359,6 +367,10 @@ pub(super) fn missing() -> Vec<Need> {
             },
         ),
         (
+            e2e::rsyslog::is_installed(),
+            Need { what: "rsyslog", why: "tests deliver alerts to it", source: Source::Rsyslog },
+        ),
+        (
             e2e::faketime::is_installed(),
             Need { what: "libfaketime", why: "tests set the clocks of daemons", source: Source::FakeTime },
         ),
@@ -427,6 +439,7 @@ pub(super) fn by_hand<'a>(missing: impl IntoIterator<Item = &'a Need>) -> String
             Source::PgBouncer => pgbouncer::BY_HAND.to_string(),
             Source::Alertmanager => ALERTMANAGER_BY_HAND.to_string(),
             Source::Prometheus => PROMETHEUS_BY_HAND.to_string(),
+            Source::Rsyslog => RSYSLOG_BY_HAND.to_string(),
             Source::FakeTime => FAKETIME_BY_HAND.to_string(),
         });
     }
