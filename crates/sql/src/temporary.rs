@@ -157,6 +157,7 @@ impl Statement {
         let lasts = |write: &Write| !is_temporary(write.schema.as_deref(), &write.name);
         self.unfiltered.retain(lasts);
         self.conditions.retain(|condition| lasts(&condition.write));
+        self.hands.retain(|handing| !is_temporary(handing.table.schema.as_deref(), &handing.table.name));
         for object in &mut self.objects {
             if let Object::Relation { schema, name } = object
                 && is_temporary(schema.as_deref(), name)
