@@ -376,6 +376,8 @@ impl Names<'_> {
 fn functions(statement: &Statement, names: &Names<'_>, asks: &mut Vec<Ask>) {
     // A column with a qualifier can be a call, and a view can show what a function does.
     let views = statement.relations.iter().map(|used| used.name.as_str());
+    // What a body reads may be told by its words alone.
+    let views = views.chain(statement.mentions.iter().map(String::as_str));
     let called = statement.calls().chain(views.filter(|name| VIEWS.contains(name)));
     let mut asked = HashSet::new();
     for name in called.filter(|name| asked.insert(*name)) {

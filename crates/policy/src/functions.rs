@@ -140,11 +140,15 @@ const FAMILIES: [(&str, Danger, &str); 5] = [
 ];
 
 /// All others in order of their names.
-pub(crate) const FUNCTIONS: [(&str, Danger, &str); 138] = [
+pub(crate) const FUNCTIONS: [(&str, Danger, &str); 144] = [
+    ("autoprewarm_dump_now", Danger::Files, "writes a file"),
+    ("autoprewarm_start_worker", Danger::Server, SERVER),
     ("aws_lambda.invoke", Danger::OtherServers, OTHER_SERVERS),
     ("bdr_replicate_ddl_command", Danger::Text, TEXT),
     ("brin_page_items", Danger::Storage, RAW),
     ("bt_page_items", Danger::Storage, RAW),
+    ("check_foreign_key", Danger::Text, TEXT),
+    ("check_primary_key", Danger::Text, TEXT),
     ("connectby", Danger::Text, TEXT),
     ("cron.alter_job", Danger::Text, TEXT),
     ("cron.schedule", Danger::Text, TEXT),
@@ -189,6 +193,7 @@ pub(crate) const FUNCTIONS: [(&str, Danger, &str); 138] = [
     ("http_put", Danger::OtherServers, OTHER_SERVERS),
     ("lo_export", Danger::Files, "writes a file"),
     ("lo_import", Danger::Files, "reads a file"),
+    ("lo_manage", Danger::Storage, "deletes large objects"),
     ("lo_truncate", Danger::Storage, RAW),
     ("lo_truncate64", Danger::Storage, RAW),
     ("lo_unlink", Danger::Storage, RAW),
@@ -209,6 +214,7 @@ pub(crate) const FUNCTIONS: [(&str, Danger, &str); 138] = [
     ("pg_create_logical_replication_slot", Danger::Replication, WAL),
     ("pg_create_physical_replication_slot", Danger::Replication, WAL),
     ("pg_create_restore_point", Danger::Replication, WAL),
+    ("pg_current_logfile", Danger::Files, "tells of a file"),
     ("pg_drop_replication_slot", Danger::Replication, WAL),
     ("pg_extension_config_dump", Danger::Server, SERVER),
     ("pg_file_length", Danger::Files, "tells of a file"),

@@ -3,8 +3,8 @@
 use sql::Statement;
 use sql::facts::{Access, Effect, RelationUse, Setting};
 
-/// Client encodings in which every byte below 0x80 is the ASCII character (mbutils.c: not the client-only ones).
-const SAFE_ENCODINGS: [&str; 5] = ["utf8", "utf-8", "unicode", "sql_ascii", "latin1"];
+/// Client encodings in which a name is read as the server reads it.
+const SAFE_ENCODINGS: [&str; 4] = ["utf8", "utf-8", "unicode", "sql_ascii"];
 
 /// Ways to write `on` (bool.c, `parse_bool_with_len`).
 const ON: [&str; 8] = ["on", "1", "t", "tr", "tru", "true", "y", "yes"];
@@ -30,6 +30,9 @@ const WEAKENING: [&str; 6] = [
     "lo_compat_privileges",
     "zero_damaged_pages",
 ];
+
+/// Libraries that a session loads when it begins.
+const PRELOADED: [&str; 2] = ["local_preload_libraries", "session_preload_libraries"];
 
 /// Severities at which statements that fail are still logged.
 const LOGGED: [&str; 10] =
@@ -76,7 +79,8 @@ pub(crate) fn skips_triggers(setting: &Setting) -> bool {
     }
 }
 
-/// Whether the server would pass over damage, let its own tables or others' large objects be changed, or log less of the session.
+/// Whether the server would pass over damage, let its own tables or others' large objects be changed, log less of the session, or load
+/// libraries for it.
 pub(crate) fn weakens_server(setting: &Setting) -> bool {
     let (Some(name), false) = (setting.name.as_deref(), setting.is_reset) else { return false };
     let value = value(setting);
@@ -84,6 +88,7 @@ pub(crate) fn weakens_server(setting: &Setting) -> bool {
         "log_statement" => value.as_deref() != Some("all"),
         "log_min_error_statement" => !is(&LOGGED, value.as_deref()),
         "track_activities" => !is(&ON, value.as_deref()),
+        name if PRELOADED.contains(&name) => true,
         name if WEAKENING.contains(&name) => !is(&OFF, value.as_deref()),
         name => name.starts_with(PGAUDIT),
     }

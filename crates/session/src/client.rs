@@ -292,12 +292,16 @@ impl Session {
             return None;
         }
         self.asked_moved = None;
-        let is_certain = self.temporary.is_still() && read.rests_on_absence(env, &self.temporary);
+        let is_certain = self.temporary.is_still()
+            && (read.rests_on_absence(env, &self.temporary) || read.is_doubtful(&self.temporary));
         if is_certain && self.asked_absence.is_none_or(|asked| env.catalog_version <= asked) {
             self.asked_absence.get_or_insert(env.catalog_version);
             return None;
         }
         self.asked_absence = None;
+        if is_certain {
+            self.temporary.shown();
+        }
         let judged = read.judge_with(env, self.seen(), is_certain);
         if judged.has_unknown.get() {
             if self.asked_unknown.is_none_or(|asked| env.catalog_version <= asked) {

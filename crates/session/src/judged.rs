@@ -162,6 +162,8 @@ pub(crate) struct Judged {
     pub(crate) namings: Rc<[Naming]>,
     /// It gives no other name to what lasts.
     pub(crate) is_still: bool,
+    /// Names that it gives to what may last.
+    pub(crate) gives: Box<[String]>,
     /// The server may run somebody's code when it only reads it.
     pub(crate) runs_code_when_read: bool,
     /// How long its text is, and the names in it, in bytes.
@@ -285,10 +287,25 @@ impl Read {
         let Source::Text(Ok(facts)) = &self.source else { return false };
         let may_be_absent =
             |name: &str| !temporary.contains(name) && is_only_temporary(name, env.catalog, env);
-        facts.statements.iter().any(|statement| {
-            statement.takes_one_table()
-                && statement.relations.iter().any(|used| used.schema.is_none() && may_be_absent(&used.name))
-        })
+        // Before it takes anything, an event trigger may give names.
+        let is_told = !env.catalog.hooks().on_definitions().is_empty();
+        !is_told
+            && facts.statements.iter().any(|statement| {
+                statement.takes_one_table()
+                    && statement
+                        .relations
+                        .iter()
+                        .any(|used| used.schema.is_none() && may_be_absent(&used.name))
+            })
+    }
+
+    /// Whether it names a temporary table of the session of which it is not known whether something else is meant by then.
+    pub(crate) fn is_doubtful(&self, temporary: &Temporary) -> bool {
+        let Source::Text(Ok(facts)) = &self.source else { return false };
+        let named = |statement: &Statement| {
+            statement.relations.iter().any(|used| used.schema.is_none() && temporary.is_doubtful(&used.name))
+        };
+        facts.statements.iter().any(named)
     }
 
     /// Whether it names one of these.
@@ -382,7 +399,17 @@ impl Texts<'_> {
     fn judge(&self, as_read: &Facts, has_unknown: &mut bool) -> Vec<Rc<Judged>> {
         let Texts { seen, versions, env, .. } = self;
         let mut catalog = seen.given.catalog(env);
-        let is_own = |name: &str| versions.temporary.iter().any(|own| own == name);
+        // What a statement gives a name to is what the next one means by it.
+        let mut given_here = Vec::new();
+        if !self.is_alone && !versions.temporary.is_empty() {
+            let statements = as_read.statements.iter();
+            given_here.extend(
+                statements.flat_map(|one| one.with_reach(&catalog).names_given().collect::<Vec<_>>()),
+            );
+        }
+        let is_own = |name: &str| {
+            versions.temporary.iter().any(|own| own == name) && !given_here.iter().any(|given| given == name)
+        };
         let is_only = |name: &str| is_only_temporary(name, &catalog, env);
         let facts =
             as_read.with_temporary(is_own, is_only, |name| versions.is_certain && is_only(name)).into_owned();
@@ -591,6 +618,7 @@ impl Judged {
             gives_reason: statement.and_then(ReasonChange::of),
             namings: Rc::default(),
             is_still: statement.is_some_and(Statement::is_still),
+            gives: statement.map(|statement| statement.names_given().collect()).unwrap_or_default(),
             runs_code_when_read: statement.is_none_or(|statement| statement.has_string),
             takes_copy_data: statement.is_none_or(|statement| statement.effects.contains(&Effect::CopyIn)),
             columns: RefCell::default(),

@@ -193,7 +193,10 @@ pub struct Session {
 #[derive(Debug)]
 struct Lexing {
     standard_conforming_strings: bool,
-    ascii_safe_encoding: bool,
+    /// Names mean what they are read as, also where they are no ASCII.
+    reads_all: bool,
+    /// The session began with an encoding in which they do not.
+    began_otherwise: bool,
     /// In which texts and COPY data come.
     encoding: Encoding,
 }
@@ -238,7 +241,8 @@ impl Session {
             replication: None,
             lexing: Lexing {
                 standard_conforming_strings: true,
-                ascii_safe_encoding: true,
+                reads_all: true,
+                began_otherwise: false,
                 encoding: Encoding::Utf8,
             },
         }
@@ -297,7 +301,10 @@ impl Session {
         match name {
             b"standard_conforming_strings" => self.lexing.standard_conforming_strings = value == b"on",
             b"client_encoding" => {
-                self.lexing.ascii_safe_encoding = matches!(value, b"UTF8" | b"SQL_ASCII" | b"LATIN1");
+                let is_read = matches!(value, b"UTF8" | b"SQL_ASCII");
+                // What it begins with, RESET ALL and the like go back to, and the next text can be sent before the server tells.
+                self.lexing.began_otherwise |= !is_read && self.sequence == 0;
+                self.lexing.reads_all = is_read && !self.lexing.began_otherwise;
                 self.lexing.encoding = Encoding::named(&String::from_utf8_lossy(value));
             }
             _ => {}
@@ -350,7 +357,7 @@ impl Session {
         if !self.lexing.standard_conforming_strings && text.contains(&b'\\') {
             return unreadable("standard_conforming_strings");
         }
-        if !self.lexing.ascii_safe_encoding && !text.is_ascii() {
+        if !self.lexing.reads_all && !text.is_ascii() {
             return unreadable("client_encoding");
         }
         env.readings.read(text)
@@ -425,6 +432,9 @@ impl Session {
         self.note_telling(judged);
         if !judged.is_still {
             self.temporary.stirred();
+        }
+        if judged.refusal().is_none() {
+            judged.gives.iter().for_each(|name| self.temporary.gives(name));
         }
         if judged.refusal().is_none() && !judged.namings.is_empty() {
             self.given.sent(&judged.namings);

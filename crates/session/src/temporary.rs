@@ -22,6 +22,10 @@ pub(crate) struct Temporary {
     on_the_way: usize,
     /// Something in the open transaction may have given other names to what lasts, which nobody else sees.
     stirred: bool,
+    /// Names that the session has given to what may last, since the catalog showed what it has done.
+    given: BTreeSet<Box<str>>,
+    /// They are too many to be kept.
+    all_given: bool,
 }
 
 /// What a statement does to the session's temporary tables.
@@ -53,7 +57,35 @@ impl Temporary {
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {
-        self.on_the_way == 0 && (self.settled.contains(name) || self.fresh.contains(name))
+        self.on_the_way == 0 && self.is_made(name) && !self.is_given(name)
+    }
+
+    fn is_made(&self, name: &str) -> bool {
+        self.settled.contains(name) || self.fresh.contains(name)
+    }
+
+    fn is_given(&self, name: &str) -> bool {
+        self.all_given || self.given.contains(name)
+    }
+
+    /// Whether one that it has made could be meant by this name, or something that lasts: the catalog tells.
+    pub(crate) fn is_doubtful(&self, name: &str) -> bool {
+        self.is_made(name) && self.is_given(name)
+    }
+
+    /// A statement is sent that gives this name to something that may last.
+    pub(crate) fn gives(&mut self, name: &str) {
+        if self.given.len() < NAMES_MAX {
+            self.given.insert(name.into());
+        } else {
+            self.all_given = true;
+        }
+    }
+
+    /// The catalog shows all that the session has done.
+    pub(crate) fn shown(&mut self) {
+        self.given.clear();
+        self.all_given = false;
     }
 
     /// Whether what others see of names is what the session sees.

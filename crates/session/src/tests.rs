@@ -363,6 +363,21 @@ to server instead: Q[SELECT 'refused by Picket 0000000000000007'::pg_catalog.int
 "#);
 }
 
+/// RESET ALL goes back to what a session began with, and the next text may be on its way by then.
+#[test]
+fn a_session_that_began_in_another_encoding_reads_no_other_letters() {
+    let mut talk = Talk::new();
+    talk.session.on_parameter(b"client_encoding", b"LATIN1");
+    talk.session.on_parameter(b"client_encoding", b"UTF8");
+    assert!(talk.client(&query("select 'é'")).contains("refused by unreadable"));
+    let mut talk = Talk::new();
+    assert!(talk.client(&query("select 1")).contains("record 1 started"));
+    talk.session.on_parameter(b"client_encoding", b"LATIN1");
+    assert!(talk.client(&query("select 'é'")).contains("refused by unreadable"));
+    talk.session.on_parameter(b"client_encoding", b"UTF8");
+    assert!(!talk.client(&query("select 'é'")).contains("refused"));
+}
+
 #[test]
 fn what_is_not_the_protocol_ends_the_session() {
     assert_snapshot!(Talk::new().client(b"?\0\0\0\x04"), @"error: protocol violation by the client: unexpected message `?`");

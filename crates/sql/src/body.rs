@@ -83,6 +83,9 @@ const VARIABLES: [&str; 15] = [
     "tg_when",
 ];
 
+/// Longest name; what is longer is cut off (NAMEDATALEN in pg_config_manual.h).
+const NAME_BYTES_MAX: usize = 63;
+
 /// What operators are made of (scan.l).
 const OPERATOR: &[u8] = b"+-*/<>=~!@#%^&|`?";
 
@@ -187,6 +190,9 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
             part.scope = scopes.around_executed(&words, part.at, &given);
         }
         read.compute(&words, &scopes);
+        // Then `orders.id` can be a variable of a block, a function or a record that is called `orders`.
+        read.is_opaque |=
+            !read.statements.is_empty() && words.in_conflict().as_deref() == Some("use_variable");
         read.is_opaque |= words.budget.get() == 0 || !words.may_look();
     }
     Some(read)
@@ -382,9 +388,13 @@ impl Words<'_> {
 
     /// `#variable_conflict use_column`: the last of such lines before the body counts.
     fn takes_columns(&self) -> bool {
+        self.in_conflict().as_deref() == Some("use_column")
+    }
+
+    fn in_conflict(&self) -> Option<String> {
         let is_one = |at: &usize| self.name(at + 1).as_deref() == Some("variable_conflict");
         let last = (0..self.directives()).step_by(3).filter(is_one).last();
-        last.is_some_and(|at| self.name(at + 2).as_deref() == Some("use_column"))
+        self.name(last? + 2)
     }
 
     /// Whether FOR UPDATE ends before the word at `at`.
@@ -443,7 +453,10 @@ impl Words<'_> {
     pub(crate) fn name(&self, at: usize) -> Option<String> {
         let text = self.text(at)?;
         let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-        Some(quoted.map_or_else(|| text.to_ascii_lowercase(), |name| name.replace("\"\"", "\"")))
+        let mut name = quoted.map_or_else(|| text.to_ascii_lowercase(), |name| name.replace("\"\"", "\""));
+        let end = (0..=NAME_BYTES_MAX).rev().find(|end| name.is_char_boundary(*end));
+        name.truncate(end.unwrap_or_default());
+        Some(name)
     }
 
     /// Tries a part of the body, within what may be tried.

@@ -225,7 +225,7 @@ impl Collector {
     fn command(&mut self, kind: &'static str) {
         self.defines |= definitions::KINDS.contains(&kind);
         self.gives_names |= names::KINDS.contains(&kind);
-        self.names |= objects::are_named_by(kind);
+        self.names |= objects::are_named_by(kind) || objects::CHANGING.contains(&kind);
         self.writes |= writes::KINDS.contains(&kind);
         match kind {
             "InsertStmt" => self.effect(Effect::Insert),
@@ -427,7 +427,14 @@ impl Collector {
         // CREATE OPERATOR and AGGREGATE take names of functions also as texts.
         if self.open.last().is_some_and(|parent| parent.kind == "DefineStmt") {
             let lists = node.names.into_iter().filter_map(|mut name| name.pop());
-            node.parts.into_iter().chain(lists).for_each(|name| self.called(name));
+            for name in node.parts.into_iter().chain(lists) {
+                // Whoever calls what is defined changes a setting, and nobody sees which.
+                if name == "set_config" {
+                    self.effect(Effect::Set);
+                    self.statement.settings.push(Setting::default());
+                }
+                self.called(name);
+            }
             return;
         }
         let Some(function) = self.open.last_mut().filter(|parent| has_body(parent)) else { return };

@@ -56,7 +56,7 @@ const KINDS: [(&str, &str); 45] = [
 ];
 
 /// Those that make or change what they name.
-const CHANGING: [&str; 23] = [
+pub(crate) const CHANGING: [&str; 29] = [
     "AlterDomainStmt",
     "AlterEnumStmt",
     "AlterFunctionStmt",
@@ -67,23 +67,29 @@ const CHANGING: [&str; 23] = [
     "AlterTsConfigurationStmt",
     "AlterTsDictionaryStmt",
     "AlterTypeStmt",
+    "CompositeTypeStmt",
     "CreateConversionStmt",
     "CreateDomainStmt",
     "CreateEnumStmt",
     "CreateFunctionStmt",
     "CreateOpClassStmt",
     "CreateOpFamilyStmt",
+    "CreatePolicyStmt",
     "CreateRangeStmt",
+    "CreateSeqStmt",
     "CreateStatsStmt",
+    "CreateStmt",
     "CreateTrigStmt",
     "DefineStmt",
+    "IndexStmt",
+    "IntoClause",
     "RenameStmt",
     "RuleStmt",
     "ViewStmt",
 ];
 
 /// Fields in which one of those has a relation.
-const RELATIONS: [&str; 2] = ["relation", "view"];
+const RELATIONS: [&str; 6] = ["rel", "relation", "sequence", "table", "typevar", "view"];
 
 /// Schemas of PostgreSQL's own. Names in the first are found before all others, by everybody.
 const SYSTEM: [&str; 3] = ["pg_catalog", "information_schema", "pg_toast"];

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 
 use crate::facts::{Access, Effect, Facts, Object, RelationUse, Statement, Write};
-use crate::names::Naming;
+use crate::names::{Name, Naming};
 
 /// Where the session's own temporary relations are, whatever the schema's real name is (namespace.c).
 pub(crate) const SCHEMA: &str = "pg_temp";
@@ -103,6 +103,19 @@ impl Statement {
             _ => None,
         });
         self.relations.iter().map(|used| used.name.as_str()).chain(given)
+    }
+
+    /// Names that relations get by it, itself and by what it reaches, but for temporary ones that it makes.
+    pub fn names_given(&self) -> impl Iterator<Item = String> {
+        let is_own = |name: &Name| {
+            matches!(name.schema.as_deref(), None | Some(SCHEMA))
+                && (self.temporary.contains(&name.name) || self.shadows.contains(&name.name))
+        };
+        self.all_names().into_iter().filter_map(move |naming| match naming {
+            Naming::Makes(name) => (!is_own(&name)).then_some(name.name),
+            Naming::Renames { to, .. } => Some(to.name),
+            Naming::RenamesSchema { .. } | Naming::Leads { .. } | Naming::IsPart { .. } => None,
+        })
     }
 
     /// Whether each relation has the name afterwards that it had before.

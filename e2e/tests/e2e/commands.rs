@@ -144,6 +144,93 @@ fn a_temporary_name_does_not_hide_a_table_that_lasts() -> Result<()> {
     Ok(())
 }
 
+/// A table that lasts can get the name of a temporary one, before that is made or after, by whatever renames it.
+#[test]
+fn a_name_that_goes_to_a_table_that_lasts_is_no_temporary_one() -> Result<()> {
+    const SWAP: &str = "CREATE FUNCTION swap() RETURNS int LANGUAGE plpgsql AS \
+        $$ BEGIN ALTER TABLE IF EXISTS own RENAME TO other; ALTER TABLE kept RENAME TO own; RETURN 1; END $$;";
+    let stack = Stack::start()?;
+    let mut session = Session::start(&stack.alice()?)?;
+    session.expect("CREATE TABLE kept AS SELECT 1 AS id;", "SELECT 1")?;
+    for (statements, last) in [
+        (
+            "ALTER TABLE kept RENAME TO own; | CREATE TEMP TABLE own (id int); | SET search_path = public, pg_temp;",
+            "DROP TABLE own;",
+        ),
+        (
+            "ALTER TABLE kept RENAME TO own; | CREATE TEMP TABLE own (id int); | SET search_path = public, pg_temp;",
+            "TRUNCATE own;",
+        ),
+        (
+            "ALTER TABLE kept RENAME TO own; | CREATE TEMP TABLE own (id int); | SET search_path = public, pg_temp;",
+            "DELETE FROM own;",
+        ),
+        (
+            "CREATE TEMP TABLE own (id int); | ALTER TABLE own RENAME TO other; | ALTER TABLE kept RENAME TO own;",
+            "DELETE FROM own;",
+        ),
+        (
+            "CREATE SCHEMA elsewhere; | CREATE TABLE elsewhere.own (id int); | CREATE TEMP TABLE own (id int); | SET search_path = elsewhere, pg_temp;",
+            "DROP TABLE own;",
+        ),
+        ("SWAP | CREATE TEMP TABLE own (id int); | SELECT swap();", "DROP TABLE own;"),
+        ("SWAP | CREATE TEMP TABLE own (id int); | SELECT swap();", "DELETE FROM own;"),
+        (
+            "SWAP | CREATE TEMP TABLE own (id int); | CREATE TABLE by (n int DEFAULT swap()); | INSERT INTO by DEFAULT VALUES;",
+            "TRUNCATE own;",
+        ),
+        ("SWAP | CREATE TEMP VIEW own AS SELECT 1 AS id;", "SELECT swap()\\; DELETE FROM own;"),
+    ] {
+        session.ask("BEGIN;")?;
+        for statement in statements.replace("SWAP", SWAP).split(" | ") {
+            let said = session.ask(statement)?;
+            assert!(!said.contains("ERROR"), "`{statement}` was answered with:\n{said}");
+        }
+        let said = session.ask(last)?;
+        assert!(said.contains("Picket refused this statement"), "{statements} {last}: {said}");
+        session.ask("ROLLBACK; RESET search_path;")?;
+    }
+    session.ask(SWAP)?;
+    session.ask("CREATE TEMP TABLE own (id int);")?;
+    let said = session.ask("SELECT swap()\\; DELETE FROM own;")?;
+    assert!(said.contains("Picket refused this statement"), "{said}");
+    // Other names are not in the way.
+    for statement in [
+        "BEGIN;",
+        "CREATE TEMP TABLE mine (id int);",
+        "ALTER TABLE kept RENAME TO keeps;",
+        "DROP TABLE mine;",
+        "ROLLBACK;",
+    ] {
+        let said = session.ask(statement)?;
+        assert!(!said.contains("ERROR"), "`{statement}` was answered with:\n{said}");
+    }
+    assert_eq!(session.quit()?, 0);
+    assert_eq!(stack.truth("SELECT count(*) FROM kept")?, "1");
+    Ok(())
+}
+
+/// Bytes that are one name in UTF-8 are another in LATIN1.
+#[test]
+fn a_name_in_another_encoding_is_not_read() -> Result<()> {
+    let stack = Stack::start()?;
+    stack.truth("CREATE TABLE kept (id int); ALTER TABLE kept RENAME TO \"Ã©\"")?;
+    let mut session = Session::start(&stack.alice()?)?;
+    session.expect("SET client_encoding = latin1;", "Picket refused this statement")?;
+    session.expect("SELECT 'é';", "é")?;
+    assert_eq!(session.quit()?, 0);
+    let alice = stack.alice()?;
+    let other = alice.to_database(&format!("{} client_encoding=LATIN1", alice.database));
+    for text in ["DROP TABLE \"é\"", "SET client_encoding = utf8; DROP TABLE \"é\"", "SELECT * FROM \"é\""]
+    {
+        let output = psql::run(&other, text)?;
+        assert!(output.stderr.contains("client_encoding"), "{text}: {output:?}");
+    }
+    assert_eq!(psql::run(&other, "SELECT 1")?.success()?.trim(), "1");
+    assert_eq!(stack.truth("SELECT count(*) FROM \"Ã©\"")?, "0");
+    Ok(())
+}
+
 /// What is on the way to the server decides what a name means when the next message gets there.
 #[test]
 fn a_pipeline_does_not_run_ahead_of_what_is_known() -> Result<()> {
