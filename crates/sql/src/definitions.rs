@@ -8,9 +8,10 @@ use crate::tree::Tree;
 use crate::view;
 
 /// Kinds of statements that deserve the look.
-pub(crate) const KINDS: [&str; 16] = [
+pub(crate) const KINDS: [&str; 18] = [
     "AlterDomainStmt",
     "AlterFunctionStmt",
+    "AlterObjectSchemaStmt",
     "AlterOpFamilyStmt",
     "AlterPolicyStmt",
     "AlterTableStmt",
@@ -22,6 +23,7 @@ pub(crate) const KINDS: [&str; 16] = [
     "CreateTrigStmt",
     "CreatedbStmt",
     "RefreshMatViewStmt",
+    "ReindexStmt",
     "RenameStmt",
     "RuleStmt",
     "ViewStmt",
@@ -89,6 +91,11 @@ pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
         "RenameStmt" if tree.number("rename_type") == ObjectType::ObjectDatabase as i64 => {
             statement.add(Effect::AlterSystem);
         }
+        "RenameStmt" if is_outside(tree.number("rename_type")) => statement.add(Effect::Redirect),
+        "AlterObjectSchemaStmt" if is_outside(tree.number("object_type")) => statement.add(Effect::Redirect),
+        "ReindexStmt" if tree.all("params").any(|option| option.text("defname") == "tablespace") => {
+            statement.add(Effect::Redirect);
+        }
         "ViewStmt" => statement.replaced_views.extend(view::replacing(tree)),
         "CreateEventTrigStmt" if tree.text("eventname") == "login" => statement.add(Effect::AlterSystem),
         "AlterOpFamilyStmt" if tree.number("is_drop") != 0 => statement.add(Effect::Drop),
@@ -118,6 +125,18 @@ fn is_routine(kind: i64) -> bool {
         ObjectType::ObjectRoutine,
     ];
     routines.iter().any(|routine| *routine as i64 == kind)
+}
+
+/// What reaches beyond the database, or says where code and data of it are.
+fn is_outside(kind: i64) -> bool {
+    let outside = [
+        ObjectType::ObjectExtension,
+        ObjectType::ObjectFdw,
+        ObjectType::ObjectForeignServer,
+        ObjectType::ObjectLanguage,
+        ObjectType::ObjectTablespace,
+    ];
+    outside.iter().any(|object| *object as i64 == kind)
 }
 
 /// Whether a role is not just whoever asks.

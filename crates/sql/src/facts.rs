@@ -216,7 +216,7 @@ pub enum Effect {
     /// A DO block with such a body.
     OpaqueDo,
     Prepare,
-    /// A foreign table is pointed at something else, or where a table is stored.
+    /// A foreign table is pointed at something else, or where a table is stored; what reaches beyond the database is called otherwise.
     Redirect,
     /// A command of the replication protocol, by its name in small letters.
     Replication(&'static str),
