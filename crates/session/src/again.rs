@@ -9,7 +9,7 @@ use std::sync::Arc;
 use policy::{Refusal, Verdict};
 use sql::Naming;
 use sql::Probe;
-use sql::facts::{Makes, Runs};
+use sql::facts::{Makes, Opens, Runs};
 
 use crate::allowance;
 use crate::judged::{Judged, Read};
@@ -44,6 +44,8 @@ struct Again {
     shown: Shown,
     /// What that says can tell of something sensitive.
     says: bool,
+    /// Code reads cursors that may show something sensitive.
+    is_fed: bool,
     /// It names what has another meaning than the catalog shows.
     is_moved: bool,
     /// What that does to names.
@@ -94,6 +96,9 @@ impl Session {
         }
         let mut again = Again { probes: self.probes_now(judged, env), ..Again::default() };
         self.look(Rc::clone(judged), env, &mut again);
+        if again.is_fed && judged.has_sinks && env.hides() {
+            again.probes = Some(Probe::HandsOver);
+        }
         if again.refused.is_none() {
             let refusal = match (again.probes, env.allowance) {
                 (Some(Probe::HandsOver), _) => Some(allowance::hands_over()),
@@ -136,9 +141,10 @@ impl Session {
 
     /// How it looks into values, also by what has another meaning than the catalog shows.
     fn probes_now(&self, judged: &Judged, env: &Environment<'_>) -> Option<Probe> {
-        let mut moved = iter::once(&self.moving).chain(env.moved);
-        let hands_over = moved.any(|moved| judged.hands_over_to(moved)) && env.hides();
-        judged.probes.max(hands_over.then_some(Probe::HandsOver))
+        let moved = || iter::once(&self.moving).chain(env.moved).filter(|_| env.hides());
+        let hands_over = moved().any(|moved| judged.hands_over_to(moved));
+        let asks = moved().filter_map(|moved| judged.probes_with(moved)).max();
+        judged.probes.max(asks).max(hands_over.then_some(Probe::HandsOver))
     }
 
     /// What its result shows where it names what has another meaning than the catalog shows.
@@ -164,8 +170,10 @@ impl Session {
             for runs in &judged.runs {
                 let reads = self.run_by(runs);
                 let is_known = !reads.is_empty();
+                let is_other = self.may_be_another(runs);
                 again.runs_unseen |= !is_known;
-                if !is_known && env.hides() {
+                again.is_fed |= is_other;
+                if (!is_known || is_other) && env.hides() {
                     again.shown = Shown::Anything;
                 }
                 for read in reads {
@@ -182,6 +190,7 @@ impl Session {
                     again.runs_unseen |= !judged.one.is_read;
                     again.ran.extend(judged.one.relations_touched().cloned());
                     let shown = moved.unwrap_or_else(|| judged.one.shown.clone());
+                    again.is_fed |= !matches!(runs, Runs::Prepared(_)) && shown.is_anything();
                     again.shown = std::mem::take(&mut again.shown).or(&shown);
                     open.push(Rc::clone(&judged.one));
                 }
@@ -198,6 +207,18 @@ impl Session {
                     again.note(&env.policies.judge_unknown_name(env.subject, kind, sqlstate, name));
                 }
             }
+        }
+    }
+
+    /// Whether code that can tell of something has opened cursors since, which can have the name of one that it reads.
+    fn may_be_another(&self, runs: &Runs) -> bool {
+        let made_before = |portal: &Rc<Portal>| self.telling.named.is_some_and(|named| portal.made <= named);
+        match runs {
+            Runs::Prepared(_) => false,
+            Runs::Cursor(name) => {
+                self.portals.could_mean(name.as_bytes(), self.section).iter().any(made_before)
+            }
+            Runs::AnyCursor => self.telling.opened,
         }
     }
 
@@ -235,4 +256,48 @@ fn observed(verdict: &Verdict) -> &[Arc<str>] {
 
 fn read_of(prepared: &Prepared) -> Rc<Read> {
     Rc::clone(&prepared.reading.read)
+}
+
+/// Cursors that statements which are sent together make before one reads them.
+pub(crate) struct Cursors {
+    made: Vec<Rc<Read>>,
+    /// Code that can tell of something has opened some.
+    are_opened: bool,
+}
+
+impl Cursors {
+    pub(crate) fn of(session: &Session) -> Self {
+        Cursors { made: Vec::new(), are_opened: session.telling.opened }
+    }
+
+    pub(crate) fn sent(&mut self, judged: &Judged) {
+        if let Some((Makes::Cursor { .. }, read)) = &judged.makes {
+            self.made.push(Rc::clone(read));
+        }
+        self.are_opened |= judged.opens != Opens::None && judged.tells();
+    }
+
+    /// Whether code of a statement reads cursors that may show something sensitive.
+    pub(crate) fn feed(&self, judged: &Judged, session: &Session, env: &Environment<'_>) -> bool {
+        let reads = |judged: &Judged| {
+            let cursors = judged.runs.iter().filter(|runs| !matches!(runs, Runs::Prepared(_)));
+            cursors.flat_map(|runs| session.run_by(runs)).collect::<Vec<_>>()
+        };
+        if !judged.runs.iter().any(|runs| !matches!(runs, Runs::Prepared(_))) {
+            return false;
+        }
+        let mut open: Vec<Rc<Read>> = reads(judged);
+        open.extend(self.made.iter().cloned());
+        let mut seen = HashSet::new();
+        while let Some(read) = open.pop() {
+            if seen.insert(Rc::as_ptr(&read)) {
+                let judged = read.judge(env, session.seen());
+                if judged.one.shown.is_anything() {
+                    return true;
+                }
+                open.extend(reads(&judged.one));
+            }
+        }
+        self.are_opened
+    }
 }

@@ -9,6 +9,7 @@ use wire::frame::{FrameError, HEADER_BYTES, peek_body, peek_header};
 use wire::frontend::{self, Bind, Parse, Target, tag};
 
 use crate::action::{Action, Pass, Step, Toward, forward};
+use crate::again::Cursors;
 use crate::begun;
 use crate::judged::{Judged, JudgedText, Read};
 use crate::keyed;
@@ -223,7 +224,7 @@ impl Session {
             Ok(statements) => statements,
             Err(pass) => return Ok(pass),
         };
-        if self.waits_for_stains(&statements, out) {
+        if self.waits_for_stains(&statements, env, out) {
             return Ok(Pass::WaitsForCatalog);
         }
         let mut judged_again = None;
@@ -315,21 +316,40 @@ impl Session {
     }
 
     /// Has noted what these statements write elsewhere, before they are sent. Whether they wait for that.
-    fn waits_for_stains(&mut self, statements: &[Rc<Judged>], out: &mut Vec<Action>) -> bool {
-        let leaves_all =
-            |statement: &Rc<Judged>| statement.spills.stains.is_empty() && statement.moves.is_none();
+    fn waits_for_stains(
+        &mut self,
+        statements: &[Rc<Judged>],
+        env: &Environment<'_>,
+        out: &mut Vec<Action>,
+    ) -> bool {
+        let leaves_all = |statement: &Rc<Judged>| {
+            let Judged { spills, runs, moves, .. } = &**statement;
+            spills.stains.is_empty() && moves.is_none() && (runs.is_empty() || spills.could_be.is_empty())
+        };
         if self.moving.is_empty() && statements.iter().all(leaves_all) {
             self.noted.clear();
             return false;
         }
         let mut new: Vec<Stain> = Vec::new();
         let mut moving = self.moving.clone();
+        let (mut cursors, mut made_code) = (Cursors::of(self), self.made_code.clone());
         for statement in statements {
             let is_moved = !moving.is_empty() && statement.names_any(&moving);
-            let could_be = is_moved.then_some(&statement.spills.could_be);
-            let stains = statement.spills.stains.iter().chain(could_be.into_iter().flatten());
+            let is_fed = is_moved || cursors.feed(statement, self, env);
+            let could_be = is_fed.then_some(&statement.spills.could_be).into_iter().flatten();
+            // It calls what was made, or writes where that hangs.
+            let runs_made = is_moved || statement.may_write();
+            let of_made =
+                runs_made.then_some(&made_code).into_iter().flatten().filter(|_| statement.moves.is_none());
+            let stains = statement.spills.stains.iter().chain(could_be).chain(of_made);
             new.extend(stains.filter(|stain| !self.noted.contains(stain)).cloned());
-            statement.moves.iter().for_each(|moves| moving.sent(moves));
+            if let Some(moves) = statement.moves.as_ref() {
+                moving.sent(moves);
+                if moves.makes_code && moves.is_sensitive {
+                    made_code.extend(statement.spills.could_be.iter().cloned());
+                }
+            }
+            cursors.sent(statement);
         }
         if new.is_empty() {
             self.noted.clear();
@@ -441,7 +461,7 @@ impl Session {
         if !bind.portal.is_empty() && self.portals.is_full() {
             return self.wait_for_room(names::too_many::<Portal>, out);
         }
-        if !is_plain && self.waits_for_stains(std::slice::from_ref(statement), out) {
+        if !is_plain && self.waits_for_stains(std::slice::from_ref(statement), env, out) {
             return Pass::WaitsForCatalog;
         }
         let approval = self.asking.approval();
@@ -457,7 +477,8 @@ impl Session {
             },
         };
         prepared.begun.set(None);
-        let portal = Rc::new(Portal { approval, values, keys, ..Portal::new(prepared, Some(begun)) });
+        let made = self.sequence;
+        let portal = Rc::new(Portal { made, approval, values, keys, ..Portal::new(prepared, Some(begun)) });
         let changed = self.portals.change(bind.portal, self.section, Some(portal));
         self.owed.push_back(Owed::Bind(changed, begun));
         Pass::Whole
@@ -585,7 +606,7 @@ impl Session {
                 return Err(Pass::Waits);
             }
         }
-        if self.waits_for_stains(std::slice::from_ref(&one), out) {
+        if self.waits_for_stains(std::slice::from_ref(&one), env, out) {
             return Err(Pass::WaitsForCatalog);
         }
         Ok(self.may_copy(&self.judge_again(&one, env)))

@@ -2,6 +2,7 @@
 //! results are treated. Worked out once for each text, catalog and policy.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashSet;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,9 +10,9 @@ use std::sync::Arc;
 use mask::{Class, ColumnId, Unsearched};
 use policy::{Meaning, Refusal, Verdict};
 use sql::catalog::{Column, Relation};
-use sql::facts::{Access, Effect, Forgets, Makes, Object, RelationUse, Runs};
+use sql::facts::{Access, Effect, Forgets, Makes, Object, Opens, RelationUse, Runs};
 use sql::values::Tie;
-use sql::{Catalog, Facts, Given, Naming, Probe, Statement, Touched, Unreadable};
+use sql::{Catalog, Facts, Given, Naming, Probe, Sensitive, Statement, Touched, Unreadable};
 use wire::BodyError;
 
 use crate::copied::Copied;
@@ -20,7 +21,7 @@ use crate::given::GivenNames;
 use crate::keyed::Keys;
 use crate::moving::{MovedNames, Moves};
 use crate::names::{Columns, ResultColumns};
-use crate::probed::{hands_over, probes};
+use crate::probed::{hands_over, has_sinks, probes};
 use crate::reasons::ReasonChange;
 use crate::recorded::{Recorded, Treat};
 use crate::results::Planned;
@@ -142,6 +143,10 @@ pub(crate) struct Judged {
     pub(crate) shown: Shown,
     /// What it runs and sets going can tell of something sensitive, whatever its result shows.
     pub(crate) says: bool,
+    /// It puts values where no column is, by what it calls or sets going.
+    pub(crate) has_sinks: bool,
+    /// Which cursors it opens within code.
+    pub(crate) opens: Opens,
     /// What its transaction has put off may run in it.
     pub(crate) may_settle: bool,
     /// What it copies to the client, where that must be masked.
@@ -308,9 +313,11 @@ impl Read {
         facts.statements.iter().any(named)
     }
 
-    /// Whether it names one of these.
+    /// Whether it names one of these, or writes into a table that is new among them.
     pub(crate) fn names_any(&self, moved: &MovedNames) -> bool {
-        let names_any = |statement: &Statement| names_any(statement, moved);
+        let fills =
+            |statement: &Statement| statement.writes.iter().any(|write| moved.is_partitioned(&write.name));
+        let names_any = |statement: &Statement| names_any(statement, moved) || fills(statement);
         matches!(&self.source, Source::Text(Ok(facts)) if facts.statements.iter().any(names_any))
     }
 
@@ -500,7 +507,7 @@ impl Texts<'_> {
             Verdict::Refuse(_) => Spills::default(),
         };
         let asks = if env.classes.is_empty() { None } else { probes(text, own, catalog, env) };
-        let hands_over = env.hides() && hands_over(text, own, statement, &known);
+        let hands_over = env.hides() && (spills.route || hands_over(text, own, statement, &known));
         let mut described = judged.described;
         let recorded = self.recorded((own, statement), text, &known);
         let Described { effects, recorded: of_text, .. } = Rc::make_mut(&mut described);
@@ -535,6 +542,7 @@ impl Texts<'_> {
                 None => shown,
             },
             says: is_more && tells(statement, &known),
+            has_sinks: !known.is_empty() && has_sinks(statement),
             moves: may_move(statement).then(|| moves(text, statement, &known)),
             copied,
             own: (!known.is_empty()).then(|| Rc::new(own.clone())),
@@ -608,6 +616,8 @@ impl Judged {
             meddles: statement.is_none_or(|statement| meddles(statement) || is_opaque(statement)),
             shown: Shown::Nothing,
             says: false,
+            has_sinks: statement.is_none(),
+            opens: statement.map_or(Opens::Named, opens),
             may_settle: statement.is_none_or(telling::may_settle),
             copied: None,
             spills: Spills::default(),
@@ -792,6 +802,7 @@ impl Judged {
     /// What its result shows where these names, of which it names one, may mean something sensitive.
     pub(crate) fn shown_with(&self, moved: &MovedNames) -> Shown {
         match &self.own {
+            Some(own) if is_widened(own, moved) && self.shown.is_traced() => self.shown.with_columns(own),
             Some(own) => Shown::moved(&self.described.text, own, moved).or(&self.shown),
             None => self.shown.clone(),
         }
@@ -802,12 +813,24 @@ impl Judged {
         self.own.as_ref().is_some_and(|own| names_any(own, moved))
     }
 
+    /// How it looks into what functions give that these may be.
+    pub(crate) fn probes_with(&self, moved: &MovedNames) -> Option<Probe> {
+        let functions = self.own.iter().flat_map(|own| own.calls()).filter(|name| moved.has_made(name));
+        let functions: HashSet<String> = functions.map(str::to_owned).collect();
+        if functions.is_empty() {
+            return None;
+        }
+        let sensitive = Sensitive { functions, ..Sensitive::default() };
+        sql::probes(&self.described.text, &sensitive, mask::is_sensitive_key)
+    }
+
     /// Whether it reaches something sensitive, and calls what puts things where no column is.
     pub(crate) fn hands_over_to(&self, moved: &MovedNames) -> bool {
         self.own.as_ref().is_some_and(|own| {
             let operators = own.operators.iter().map(String::as_str);
             let called: Vec<&str> = own.calls().chain(operators).collect();
             own.effects.contains(&Effect::Execute) && called.iter().any(|name| moved.has(name))
+                || self.spills.into.iter().any(|(table, column)| moved.routes(table, column.as_ref()))
                 || called.iter().any(|name| moved.is_sink(name))
                     && (own.hangs_code() || self.shown.is_anything() || names_any(own, moved))
         })
@@ -829,9 +852,17 @@ impl Judged {
 
 /// Whether a statement names one of these, as a relation or as a function.
 fn names_any(statement: &Statement, moved: &MovedNames) -> bool {
+    names(statement).any(|name| moved.has(name))
+}
+
+/// Whether it names none that has changed in another way than by new columns.
+fn is_widened(statement: &Statement, moved: &MovedNames) -> bool {
+    names(statement).filter(|name| moved.has(name)).all(|name| moved.is_widened(name))
+}
+
+fn names(statement: &Statement) -> impl Iterator<Item = &str> {
     let relations = statement.relations.iter().map(|used| used.name.as_str());
-    let mut names = relations.chain(statement.mentions.iter().map(String::as_str)).chain(statement.calls());
-    names.any(|name| moved.has(name))
+    relations.chain(statement.mentions.iter().map(String::as_str)).chain(statement.calls())
 }
 
 /// Whether it may give names another meaning, or run code where it did not run before.
@@ -872,19 +903,39 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
     let made = sql::new_name(text);
     names.extend(made.clone());
     let has_sinks = statement.functions.iter().any(|name| sql::is_sink(name))
-        || !statement.calls_with_sinks(known.catalog).is_empty();
+        || !statement.calls_with_sinks(known.catalog).is_empty()
+        || !statement.calls_that_name_cursors(known.catalog).is_empty()
+        || statement.opens == Opens::ByCaller
+        || statement.puts_elsewhere();
     let is_sensitive = !known.is_empty()
         && (are_all
             || is_foreign
             || renames_telling(statement, known)
+            // What it reads of cursors is whatever there is then.
+            || statement.runs.contains(&Runs::AnyCursor)
             || !makes_table && (is_opaque(statement) || Reach::of(statement, known).is_any()));
     let tells =
         !known.is_empty() && (are_all || is_opaque(statement) || hangs_telling_code(statement, known));
     let makes_code = statement.makes_code();
+    let partitioned = if statement.partitions { sql::partitioned(text) } else { None };
+    let renames = statement.effects.contains(&Effect::Other("RenameStmt"));
     if !statement.moves_names() {
-        return Moves { tells, ..Moves::default() };
+        return Moves { tells, partitioned, ..Moves::default() };
     }
-    Moves { names, made_of, are_all, is_sensitive, made, has_sinks, tells, makes_code }
+    let widens = statement.effects == [Effect::AlterTable] && sql::widens(text);
+    Moves {
+        names,
+        made_of,
+        are_all,
+        is_sensitive,
+        made,
+        has_sinks,
+        tells,
+        makes_code,
+        partitioned,
+        renames,
+        widens,
+    }
 }
 
 /// Prepared statements and cursors that it runs, itself or by what it reaches.
@@ -896,6 +947,12 @@ fn runs(statement: &Statement) -> Vec<Runs> {
 /// Whether it makes them or takes them away within, or what it reaches does.
 fn meddles(statement: &Statement) -> bool {
     statement.meddles || statement.reached.iter().any(|reached| reached.does.meddles)
+}
+
+/// Which cursors code opens that it runs; any, where nobody knows.
+fn opens(statement: &Statement) -> Opens {
+    let of = |does: &Statement| if does.meddles || is_opaque(does) { Opens::Named } else { does.opens };
+    statement.reached.iter().map(|reached| of(&reached.does)).fold(of(statement), Opens::max)
 }
 
 /// Whether it runs code that is not read.
@@ -933,7 +990,7 @@ fn touches_unsearched(statement: &Statement, catalog: &Catalog, env: &Environmen
 
 /// Whether it names a relation that is such, or is made of one.
 fn touches(statement: &Statement, catalog: &Catalog, is_such: impl Fn(&Relation) -> bool) -> bool {
-    statement.relations.iter().any(|used| {
+    statement.relations.iter().filter(|used| !statement.is_cte(used)).any(|used| {
         let mut found = catalog.named_in(used.schema.as_deref(), &used.name);
         found.any(|relation| catalog.with_underlying(relation).into_iter().any(&is_such))
     })
@@ -957,7 +1014,7 @@ fn touches_masked(statement: &Statement, catalog: &Catalog, env: &Environment<'_
         |relation: &Relation| classed(relation, env.classes).any(|(_, class)| !env.reveals(class));
     let may_be_masked = |used: &RelationUse| {
         let schema = used.schema.as_deref();
-        if matches!(schema, Some("pg_catalog" | "information_schema")) {
+        if matches!(schema, Some("pg_catalog" | "information_schema")) || statement.is_cte(used) {
             return false;
         }
         if !env.catalog_holds {

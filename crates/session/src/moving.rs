@@ -1,6 +1,6 @@
 //! Names that have another meaning than the catalog shows: in the session's open transaction, or since others have ended theirs.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Most names that are told apart; beyond, any name is taken for one of them.
 const NAMES_MAX: usize = 10_000;
@@ -9,13 +9,37 @@ const NAMES_MAX: usize = 10_000;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MovedNames {
     names: HashSet<String>,
+    /// Those of them whose columns are all what they were, beside new ones.
+    widened: HashSet<String>,
     are_all: bool,
+    /// Functions that are new among them.
+    made: HashSet<String>,
     /// Functions and operators whose code hands what they are given to one of PostgreSQL's that puts it where no column is.
     sinks: HashSet<String>,
     /// There are too many of them to be told apart.
     sinks_are_all: bool,
     /// Code that can tell of something sensitive may run where no name says so.
     tells: bool,
+    /// Tables that are new, and whose rows go to partitions.
+    partitioned: HashMap<String, Partitioned>,
+}
+
+/// By what a table's rows go to partitions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Partitioned {
+    /// Its columns, as they stand.
+    columns: Vec<String>,
+    /// Those that say to which; where there are none, any can.
+    keys: Vec<String>,
+}
+
+/// A column by its name, or the place where it stands among those of its table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// Its name.
+    Named(String),
+    /// Its place, from 0 on.
+    At(usize),
 }
 
 /// What a statement does to the meaning of names.
@@ -36,17 +60,38 @@ pub(crate) struct Moves {
     pub(crate) tells: bool,
     /// It makes code, whatever that reads.
     pub(crate) makes_code: bool,
+    /// The table that it makes whose rows go to partitions, its columns, and by which.
+    pub(crate) partitioned: Option<(String, Vec<String>, Vec<String>)>,
+    /// It gives another name to something.
+    pub(crate) renames: bool,
+    /// It leaves each column what it is.
+    pub(crate) widens: bool,
 }
 
 impl MovedNames {
     /// Whether it is none.
     pub fn is_empty(&self) -> bool {
-        self.names.is_empty() && self.sinks.is_empty() && !self.are_all && !self.sinks_are_all && !self.tells
+        self.names.is_empty()
+            && self.sinks.is_empty()
+            && !self.are_all
+            && !self.sinks_are_all
+            && !self.tells
+            && self.partitioned.is_empty()
     }
 
     /// Whether this is one of them.
     pub fn has(&self, name: &str) -> bool {
         self.are_all || self.names.contains(name)
+    }
+
+    /// Whether this is a function that is new, and may give something sensitive.
+    pub(crate) fn has_made(&self, name: &str) -> bool {
+        self.made.contains(name)
+    }
+
+    /// Whether all columns of what has this name are what they were, beside new ones.
+    pub(crate) fn is_widened(&self, name: &str) -> bool {
+        !self.are_all && self.widened.contains(name)
     }
 
     /// Whether code that can tell of something sensitive may run wherever something runs.
@@ -59,11 +104,30 @@ impl MovedNames {
         self.sinks_are_all || self.sinks.contains(name)
     }
 
+    /// Whether what is put into this column of a table of this name says to which partition a row goes; `None` where it could be any column.
+    pub(crate) fn routes(&self, table: &str, column: Option<&Written>) -> bool {
+        let Some(Partitioned { columns, keys }) = self.partitioned.get(table) else { return false };
+        let name = match column {
+            Some(Written::Named(name)) => Some(name),
+            Some(Written::At(place)) => columns.get(*place),
+            None => None,
+        };
+        keys.is_empty() || name.is_none_or(|name| keys.contains(name))
+    }
+
+    /// Whether rows of a new table of this name go to partitions.
+    pub(crate) fn is_partitioned(&self, table: &str) -> bool {
+        self.partitioned.contains_key(table)
+    }
+
     /// Adds all of `other`.
     pub fn add(&mut self, other: &MovedNames) {
         self.are_all |= other.are_all;
         self.sinks_are_all |= other.sinks_are_all;
         self.tells |= other.tells;
+        self.partitioned.extend(other.partitioned.clone());
+        self.note_widened(&other.names, |name| other.widened.contains(name));
+        self.made.extend(other.made.iter().cloned());
         self.extend(&other.names);
         self.extend_sinks(other.sinks.iter().cloned());
     }
@@ -76,9 +140,21 @@ impl MovedNames {
     /// A statement is sent that moves names: only what leads to something sensitive counts.
     pub(crate) fn sent(&mut self, moves: &Moves) {
         self.tells |= moves.tells;
+        // Under a new name, or with one in it, nobody knows by what.
+        if moves.renames && moves.names.iter().any(|name| self.partitioned.contains_key(name)) {
+            self.partitioned.extend(moves.names.iter().map(|name| (name.clone(), Partitioned::default())));
+        }
+        if let Some((name, columns, keys)) = &moves.partitioned
+            && self.partitioned.len() < NAMES_MAX
+        {
+            let made = Partitioned { columns: columns.clone(), keys: keys.clone() };
+            self.partitioned.insert(name.clone(), made);
+        }
         if moves.is_sensitive || moves.names.iter().chain(&moves.made_of).any(|name| self.has(name)) {
             self.tells |= moves.makes_code;
             self.are_all |= moves.are_all;
+            self.note_widened(&moves.names, |_| moves.widens);
+            self.made.extend(moves.made.clone());
             self.extend(&moves.names);
         }
         if moves.has_sinks || moves.names.iter().any(|name| self.sinks.contains(name)) {
@@ -86,10 +162,28 @@ impl MovedNames {
         }
     }
 
+    /// These are moved, and `is_widened` says which of them in no other way.
+    fn note_widened<'n>(
+        &mut self,
+        names: impl IntoIterator<Item = &'n String>,
+        is_widened: impl Fn(&String) -> bool,
+    ) {
+        for name in names {
+            let was_other = self.names.contains(name) && !self.widened.contains(name);
+            if is_widened(name) && !was_other {
+                self.widened.insert(name.clone());
+            } else {
+                self.widened.remove(name);
+            }
+        }
+    }
+
     fn extend<'n>(&mut self, names: impl IntoIterator<Item = &'n String>) {
         self.names.extend(names.into_iter().cloned());
         if NAMES_MAX < self.names.len() {
             self.names.clear();
+            self.widened.clear();
+            self.made.clear();
             self.are_all = true;
         }
     }
@@ -137,6 +231,31 @@ mod tests {
         moved.sent(&made("through", &["keep"], false));
         assert!(moved.is_sink("keep") && moved.is_sink("through") && !moved.is_sink("plain"));
         assert!(!moved.is_empty() && !moved.has("keep"));
+    }
+
+    #[test]
+    fn what_says_to_which_partition_a_row_goes_is_known_by_its_place() {
+        let mut moved = MovedNames::default();
+        let text = "CREATE TABLE l (id int, v text) PARTITION BY RANGE (id)";
+        let part = |text| Moves { partitioned: sql::partitioned(text), ..moves(&["l"], &[], false) };
+        moved.sent(&part(text));
+        assert!(!moved.routes("l", Some(&Written::At(1))) && moved.routes("l", Some(&Written::At(0))));
+        assert!(!moved.routes("l", Some(&Written::Named("v".into()))) && moved.routes("l", None));
+        moved.sent(&Moves { renames: true, ..moves(&["l", "m"], &[], true) });
+        assert!(moved.routes("m", Some(&Written::At(1))) && !moved.routes("n", None));
+        moved.sent(&part("CREATE TABLE l (id int, v text) PARTITION BY LIST (lower(v))"));
+        assert!(moved.routes("l", Some(&Written::At(0))));
+    }
+
+    #[test]
+    fn a_table_is_widened_until_something_else_happens_to_it() {
+        let mut moved = MovedNames::default();
+        moved.sent(&Moves { widens: true, ..moves(&["t"], &[], true) });
+        assert!(moved.has("t") && moved.is_widened("t"));
+        moved.sent(&moves(&["t"], &[], true));
+        assert!(moved.has("t") && !moved.is_widened("t"));
+        moved.sent(&Moves { widens: true, ..moves(&["t"], &[], true) });
+        assert!(!moved.is_widened("t"));
     }
 
     #[test]

@@ -48,6 +48,8 @@ pub(crate) struct Portal {
     pub(crate) begun: Option<u64>,
     /// It outlives its transaction.
     pub(crate) holds: bool,
+    /// How many executions there were when it was made.
+    pub(crate) made: u64,
     /// Who has approved what it was bound to, where that was needed.
     pub(crate) approval: Option<Answer>,
     /// What is recorded of what it was bound to.
@@ -80,6 +82,7 @@ impl Portal {
             executed: Cell::new(false),
             begun,
             holds: false,
+            made: 0,
             approval: None,
             values: Bound::default(),
             keys: None,
@@ -87,8 +90,8 @@ impl Portal {
     }
 
     /// The cursor that DECLARE makes of this.
-    pub(crate) fn cursor(read: &Rc<Read>, holds: bool) -> Self {
-        Portal { holds, ..Portal::new(Rc::new(Prepared::by_sql(read)), None) }
+    pub(crate) fn cursor(read: &Rc<Read>, holds: bool, made: u64) -> Self {
+        Portal { holds, made, ..Portal::new(Rc::new(Prepared::by_sql(read)), None) }
     }
 }
 

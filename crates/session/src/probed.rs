@@ -1,7 +1,8 @@
 //! Whether a statement asks about values that whoever sends it may not see, or hands them to where they would not be known.
 
 use mask::Class;
-use sql::facts::Effect;
+use sql::catalog::{Relation, Routine};
+use sql::facts::{ColumnUse, Effect, Opens, RelationUse};
 use sql::{Catalog, Probe, Sensitive, Statement, is_sink, sinks};
 
 use crate::shown::{Known, Reach, classed};
@@ -15,28 +16,103 @@ pub(crate) fn probes(
     env: &Environment<'_>,
 ) -> Option<Probe> {
     let mut sensitive = Sensitive::default();
-    let used = statement.relations.iter().map(|used| &used.name).chain(&statement.mentions);
-    for name in used {
+    let used = statement.relations.iter().filter(|used| !statement.is_cte(used)).map(|used| &used.name);
+    for name in used.chain(&statement.mentions) {
         for relation in catalog.named(name).flat_map(|relation| catalog.with_underlying(relation)) {
-            let columns = relation.columns.iter().map(|column| column.name.clone());
-            sensitive.known.extend(columns.clone());
-            let is_hidden = |class: Class| !env.reveals(class);
-            for (column, class) in classed(relation, env.classes).filter(|(_, class)| is_hidden(*class)) {
-                sensitive.add(column.name.clone(), class == Class::Document);
-                sensitive.relations.insert(name.clone());
-                sensitive.rows.entry(name.clone()).or_insert_with(|| columns.clone().collect());
-            }
+            add(&mut sensitive, relation, name, catalog, env);
         }
     }
-    if sensitive.relations.is_empty() { None } else { sql::probes(text, &sensitive, mask::is_sensitive_key) }
+    for name in statement.calls().filter(|name| catalog.routines(name).next().is_some()) {
+        let rows: Vec<&Relation> =
+            catalog.routines(name).filter_map(|routine| rows_of(routine, catalog)).collect();
+        match rows.is_empty() {
+            // Its rows have the columns of these.
+            false => rows.into_iter().for_each(|relation| add(&mut sensitive, relation, name, catalog, env)),
+            true if gives(name, catalog, env) => {
+                sensitive.functions.insert(name.to_owned());
+            }
+            true => {}
+        }
+    }
+    let is_none = sensitive.relations.is_empty() && sensitive.functions.is_empty();
+    if is_none { None } else { sql::probes(text, &sensitive, mask::is_sensitive_key) }
+}
+
+/// Adds what of a relation is hidden from the subject.
+fn add(sensitive: &mut Sensitive, relation: &Relation, name: &str, catalog: &Catalog, env: &Environment<'_>) {
+    let columns = || relation.columns.iter().map(|column| column.name.clone());
+    sensitive.known.extend(columns());
+    for (column, class) in classed(relation, env.classes).filter(|(_, class)| !env.reveals(*class)) {
+        sensitive.add(column.name.clone(), class == Class::Document);
+        sensitive.relations.insert(name.to_owned());
+        sensitive.rows.entry(name.to_owned()).or_insert_with(|| columns().collect());
+        // What was computed can be a letter of a value, and a partition can stand for one.
+        if class == Class::Derived && mask::can_hold_text(column.type_oid) {
+            sensitive.parts.insert(column.name.clone());
+        }
+        if catalog.routes(relation, column) {
+            sensitive.parts.insert("tableoid".to_owned());
+        }
+    }
+}
+
+/// The relation whose rows a function gives.
+fn rows_of<'c>(routine: &Routine, catalog: &'c Catalog) -> Option<&'c Relation> {
+    let returns = routine.definition.lines().find_map(|line| line.trim().strip_prefix("RETURNS SETOF "))?;
+    let name = returns.split_whitespace().next()?;
+    catalog.named(name.rsplit('.').next()?.trim_matches('"')).next()
+}
+
+/// Whether a call of this function can give something that is hidden from the subject, or a part of it: it reads such columns, or nobody can
+/// tell of the rows that it reads which columns it takes.
+fn gives(name: &str, catalog: &Catalog, env: &Environment<'_>) -> bool {
+    let call = Statement { functions: vec![name.to_owned()], ..Statement::default() };
+    let done = call.with_reach(catalog);
+    let used = done
+        .relations
+        .iter()
+        .filter(|used| !done.is_cte(used))
+        .map(|used| (used.schema.as_deref(), &used.name));
+    let mut found = used.chain(done.mentions.iter().map(|name| (None, name)));
+    found.any(|(schema, name)| {
+        let read = catalog.named_in(schema, name).flat_map(|relation| catalog.with_underlying(relation));
+        read.into_iter().any(|relation| {
+            let mut hidden =
+                classed(relation, env.classes).filter(|(_, class)| !env.reveals(*class)).peekable();
+            let names_row = |used: &ColumnUse| match &used.name {
+                None => true,
+                Some(column) => {
+                    let is_alias = |used: &RelationUse| used.alias.as_ref().unwrap_or(&used.name) == column;
+                    used.qualifier.is_empty() && done.relations.iter().any(is_alias)
+                }
+            };
+            let is_named =
+                |column: &str| done.columns.iter().any(|used| used.name.as_deref() == Some(column));
+            hidden.peek().is_some()
+                && (!done.mentions.is_empty()
+                    || done.columns.iter().any(names_row)
+                    || hidden.any(|(column, _)| is_named(&column.name)))
+        })
+    })
+}
+
+/// Whether a statement, with what the routines do that it calls, has anything that puts values where no columns are.
+pub(crate) fn has_sinks(whole: &Statement) -> bool {
+    whole.calls().any(is_sink)
+        || whole.reaches_sinks()
+        || whole.puts_elsewhere()
+        || whole.opens == Opens::ByCaller
 }
 
 /// Whether `own`, whose text is `text`, hands sensitive values to a function that puts them where no columns are. `whole` is the same with
 /// what the routines do that it calls.
 pub(crate) fn hands_over(text: &str, own: &Statement, whole: &Statement, known: &Known<'_>) -> bool {
-    let has_sinks = |statement: &Statement| statement.calls().any(is_sink);
     if known.is_empty() {
         return false;
+    }
+    // Texts that a block puts together can be names, messages and notifications.
+    if own.effects.contains(&Effect::OpaqueDo) && Reach::of(own, known).is_any() {
+        return true;
     }
     // Nobody follows where arguments of a prepared statement get: they can only be called for, and not be read.
     if own.effects.contains(&Effect::Execute) {
@@ -45,19 +121,23 @@ pub(crate) fn hands_over(text: &str, own: &Statement, whole: &Statement, known: 
             return true;
         }
     }
-    if !has_sinks(own) && !has_sinks(whole) && !whole.reaches_sinks() && !own.hangs_code() {
+    if !has_sinks(whole) && !own.hangs_code() {
         return false;
     }
-    let with_sinks = own.calls_with_sinks(known.catalog);
-    if own.hangs_code() && (has_sinks(own) || !with_sinks.is_empty()) {
+    let mut with_sinks = own.calls_with_sinks(known.catalog);
+    if own.hangs_code() && (own.calls().any(is_sink) || !with_sinks.is_empty()) {
         return true;
     }
     let reach = Reach::of(own, known);
     if !reach.is_any() {
         return false;
     }
-    whole.reaches_sinks()
+    if whole.reaches_sinks()
         || own.has_unseen_sinks(known.catalog)
         || !reach.functions.is_disjoint(&with_sinks)
-        || sinks(text, &reach.sensitive(own, known), &with_sinks, mask::is_sensitive_key)
+    {
+        return true;
+    }
+    with_sinks.extend(own.calls_that_name_cursors(known.catalog));
+    sinks(text, &reach.sensitive(own, known), &with_sinks, mask::is_sensitive_key)
 }

@@ -444,6 +444,7 @@ impl Session {
                 self.sight.transaction_is_over();
                 if !self.moving.is_empty() {
                     self.moving = MovedNames::default();
+                    self.made_code.clear();
                 }
                 self.given.transaction_is_over();
             }

@@ -126,6 +126,21 @@ impl Shown {
         Shown::traced(text, sensitive)
     }
 
+    /// Whether its text tells.
+    pub(crate) fn is_traced(&self) -> bool {
+        matches!(self, Shown::Traced(_))
+    }
+
+    /// The same where columns that nobody knows yet may be anything.
+    pub(crate) fn with_columns(&self, statement: &Statement) -> Self {
+        let Shown::Traced(traced) = self else { return Shown::Anything };
+        let mut sensitive = traced.sensitive.clone();
+        let named = statement.columns.iter().filter_map(|column| column.name.clone());
+        let new: Vec<String> = named.filter(|name| !sensitive.known.contains(name)).collect();
+        sensitive.columns.extend(new);
+        Shown::traced(&traced.text, sensitive)
+    }
+
     /// What is shown where parameters are bound to these keys of documents.
     pub(crate) fn with_keys(&self, keys: &[(u16, Key)]) -> Self {
         match self {
@@ -354,7 +369,8 @@ fn relations<'a>(
     known: &'a Known<'a>,
 ) -> impl Iterator<Item = (&'a str, Vec<&'a Relation>)> {
     let mentioned = statement.mentions.iter().map(|name| (None, name));
-    let used = statement.relations.iter().map(|used| (used.schema.as_deref(), &used.name));
+    let used = statement.relations.iter().filter(|used| !statement.is_cte(used));
+    let used = used.map(|used| (used.schema.as_deref(), &used.name));
     used.chain(mentioned).map(|(schema, name)| {
         let named = known.catalog.named(name);
         let is_meant = |schema: &str, relation: &Relation| match schema {
@@ -371,6 +387,10 @@ fn add(sensitive: &mut Sensitive, relation: &Relation, name: &str, known: &Known
     for (column, class) in classed(relation, known.classes) {
         sensitive.add(column.name.clone(), class == Class::Document);
         sensitive.relations.insert(name.to_owned());
+        // In which partition a row is tells what is in the column.
+        if known.catalog.routes(relation, column) {
+            sensitive.columns.insert("tableoid".to_owned());
+        }
     }
 }
 

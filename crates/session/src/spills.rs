@@ -5,6 +5,7 @@ use sql::catalog::{Column, Relation};
 use sql::facts::{Effect, Put, Reached, Via, Write};
 use sql::{Origin, Sensitive, Spill, Spilled, Statement, rename, sinks, spills};
 
+use crate::moving::Written;
 use crate::ruled::traced;
 use crate::shown::{Known, Reach, classed};
 use crate::stains::{NamedStain, Stain};
@@ -20,6 +21,10 @@ pub(crate) struct Spills {
     pub(crate) are_any: bool,
     /// Some of it gets into columns of documents, where keys do not tell it.
     pub(crate) spoil_documents: bool,
+    /// Some of it says to which partition a row goes.
+    pub(crate) route: bool,
+    /// Into which columns of which tables the statement's own text puts it, whether that is known already or not.
+    pub(crate) into: Vec<(String, Option<Written>)>,
 }
 
 /// What `own` spills, whose text is `text`; `whole` is the same with what the routines do that it calls, and what follows from
@@ -42,7 +47,7 @@ pub(crate) fn spilled(
     if own.effects.contains(&Effect::Other("RenameStmt")) {
         found.rename(text);
     }
-    found.could_be(own);
+    found.could_be(own, whole);
     let reach = Reach::of(own, known);
     let is_made_of_another = own.effects.contains(&Effect::CreateTable) && !own.runs.is_empty();
     if reach.is_any() || is_made_of_another {
@@ -55,11 +60,10 @@ pub(crate) fn spilled(
         };
         if own.effects.contains(&Effect::Do) || !reach.functions.is_empty() || is_given() {
             let bodies = own.effects.contains(&Effect::Do);
-            whole
-                .writes
-                .iter()
-                .filter(|write| bodies || !own.writes.contains(write))
-                .for_each(|write| found.body(write));
+            for write in whole.writes.iter().filter(|write| bodies || !own.writes.contains(write)) {
+                found.body(write);
+                found.spills.route |= found.routes(write, bodies);
+            }
             whole.could_write(known.catalog).into_iter().for_each(|relation| found.texts(relation));
         }
     }
@@ -163,11 +167,35 @@ impl Found<'_> {
         }
     }
 
-    /// All columns that it could write.
-    fn could_be(&mut self, own: &Statement) {
+    /// All columns that it could write, also with what code reads from cursors that it is told the names of.
+    fn could_be(&mut self, own: &Statement, whole: &Statement) {
         let mut any = Found { spills: Spills::default(), ..*self };
         own.writes.iter().for_each(|write| any.body(write));
+        for does in std::iter::once(whole).filter(|whole| !whole.runs.is_empty()) {
+            does.writes.iter().for_each(|write| any.body(write));
+            does.could_write(self.known.catalog).into_iter().for_each(|relation| any.texts(relation));
+        }
+        for Reached { via, on, does, .. } in
+            whole.reached.iter().filter(|reached| !reached.does.runs.is_empty())
+        {
+            does.writes.iter().for_each(|write| any.body(write));
+            let put_into = self.known.catalog.named(on).filter(|_| *via == Via::Trigger);
+            put_into.for_each(|relation| any.any(relation));
+        }
         self.spills.could_be = any.spills.stains;
+    }
+
+    /// Whether what a body writes can say to which partition a row goes. What functions write into tables of others goes mostly by days
+    /// and numbers that tell nothing.
+    fn routes(&self, write: &Write, is_own: bool) -> bool {
+        let catalog = self.known.catalog;
+        let routes = |relation: &Relation, column: &Column| {
+            (is_own || mask::can_hold_text(column.type_oid)) && catalog.routes(relation, column)
+        };
+        !matches!(write.effect, Effect::Delete | Effect::Truncate)
+            && catalog
+                .named_in(write.schema.as_deref(), &write.name)
+                .any(|relation| relation.columns.iter().any(|column| routes(relation, column)))
     }
 
     /// A relation that others do not see yet, or a column of one, gets another name.
@@ -195,6 +223,14 @@ impl Found<'_> {
             false => self.known.catalog.named_in(spill.schema.as_deref(), &spill.name).collect(),
         };
         for column in &spill.columns {
+            let written = match column {
+                Spilled::Any => None,
+                Spilled::Named { name, .. } => Some(Written::Named(name.clone())),
+                Spilled::At { place, .. } => Some(Written::At(*place)),
+            };
+            if !spill.is_made && !self.of_documents {
+                self.spills.into.push((spill.name.clone(), written));
+            }
             for relation in &named {
                 let found: Vec<&Column> = match column {
                     Spilled::Any => relation.columns.iter().collect(),
@@ -223,6 +259,10 @@ impl Found<'_> {
     ) {
         let of = self.class_of(origin);
         let id = ColumnId { table_oid: relation.oid, number: column.number };
+        let catalog = self.known.catalog;
+        self.spills.route |= catalog.with_underlying(relation).iter().any(|below| {
+            below.columns.iter().any(|own| own.name == column.name && catalog.routes(below, own))
+        });
         match self.known.classes.get(&id) {
             // Whoever sees that class would see another one.
             Some(class)

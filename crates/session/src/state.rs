@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use mask::{Class, Classes, Found, Methods, Unsearched};
 use policy::{Policies, Subject};
-use sql::facts::{Forgets, Makes};
+use sql::facts::{Forgets, Makes, Opens};
 use sql::{Catalog, Unreadable};
 use thiserror::Error;
 
@@ -166,6 +166,8 @@ pub struct Session {
     pub(crate) said: String,
     /// What the open transaction has moved.
     pub(crate) moving: MovedNames,
+    /// What code writes, or could, that the open transaction has made.
+    pub(crate) made_code: Vec<Stain>,
     /// Whether what it says at its end can tell of something sensitive.
     pub(crate) telling: Telling,
     /// What was noted for the client's present message, that waits for it.
@@ -230,6 +232,7 @@ impl Session {
             asked_moved: None,
             said: String::new(),
             moving: MovedNames::default(),
+            made_code: Vec::new(),
             telling: Telling::default(),
             noted: Vec::new(),
             altered: false,
@@ -427,6 +430,9 @@ impl Session {
         }
         if let Some(moves) = judged.moves.as_ref().filter(|_| judged.refusal().is_none()) {
             self.moving.sent(moves);
+            if moves.makes_code && moves.is_sensitive {
+                self.made_code.extend(judged.spills.could_be.iter().cloned());
+            }
             self.altered |= moves.tells;
         }
         self.note_telling(judged);
@@ -460,6 +466,10 @@ impl Session {
     fn note_telling(&mut self, judged: &Judged) {
         if judged.refusal().is_none() && (judged.tells() || self.moving.tells()) {
             self.telling.sent();
+            self.telling.opened |= judged.opens != Opens::None;
+            if Opens::Constant <= judged.opens {
+                self.telling.named = Some(self.sequence);
+            }
         }
     }
 
@@ -491,7 +501,7 @@ impl Session {
                 forgets.statements.push(self.prepared.change(name.as_bytes(), section, made));
             }
             Some((Makes::Cursor { name, holds }, read)) => {
-                let made = Some(Rc::new(Portal::cursor(read, *holds)));
+                let made = Some(Rc::new(Portal::cursor(read, *holds, self.sequence)));
                 forgets.portals.push(self.portals.change(name.as_bytes(), section, made));
             }
             None => {}

@@ -19,6 +19,10 @@ pub(crate) struct Telling {
     in_transaction: bool,
     /// Since the last ReadyForQuery: a transaction that nobody has begun by name ends before the next.
     in_section: bool,
+    /// Code that can tell of something has opened cursors in the transaction that is open.
+    pub(crate) opened: bool,
+    /// The number of the last execution that has opened some of which it said the names.
+    pub(crate) named: Option<u64>,
     /// When something was sent, code that tells of something ran where the catalog did not show it. It may by the time of the answer.
     beside_catalog: bool,
 }
@@ -39,6 +43,8 @@ impl Telling {
         self.in_section = false;
         self.beside_catalog = false;
         self.in_transaction &= is_in_transaction;
+        self.opened &= is_in_transaction;
+        self.named = self.named.filter(|_| is_in_transaction);
     }
 }
 

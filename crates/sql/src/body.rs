@@ -10,6 +10,7 @@ use pg_query::protobuf::{KeywordKind, ScanToken, Token};
 
 use crate::bounds;
 use crate::computed::{self, Computed};
+use crate::cursors::Opens;
 use crate::names::Name;
 use crate::put::{self, Put};
 use crate::read::tree;
@@ -119,6 +120,10 @@ pub(crate) struct Body {
     pub(crate) fetches: bool,
     /// It makes prepared statements, or takes some away.
     pub(crate) meddles: bool,
+    /// It opens cursors.
+    pub(crate) opens: Opens,
+    /// It does something again and again.
+    pub(crate) loops: bool,
     /// Texts that it computes, where it runs such.
     pub(crate) computed: Vec<Computed>,
     /// Words of its string constants.
@@ -173,6 +178,14 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
     }
     if language == "plpgsql" && read.names.contains("new") {
         read.puts = put::puts(&words);
+        read.is_opaque |= !words.may_look();
+    }
+    if language == "plpgsql" {
+        read.loops = read.names.contains("loop");
+        if read.names.contains("open") {
+            read.opens = Opens::of(&words);
+            read.is_opaque |= !words.may_look();
+        }
     }
     if language == "sql" {
         // All of it is statements.

@@ -305,6 +305,17 @@ impl Catalog {
         found
     }
 
+    /// Whether this column of a relation says to which of its partitions, or theirs, a row goes.
+    pub fn routes(&self, relation: &Relation, column: &Column) -> bool {
+        let of_part = |part: Part| {
+            let part = self.relation(part.part)?;
+            let same = part.columns.iter().find(|own| own.name == column.name)?;
+            Some(self.hooks().routes(part.oid, same.number))
+        };
+        self.hooks().routes(relation.oid, column.number)
+            || self.parts(relation.oid).into_iter().any(|part| of_part(part) == Some(true))
+    }
+
     /// Parts that hold rows of a relation, or of what it reads where it is a view: of which relation each is one, and whether as a
     /// partition.
     pub fn parts_within<'c>(&'c self, relation: &'c Relation) -> Vec<(&'c Relation, &'c Relation, bool)> {

@@ -11,6 +11,7 @@ use pg_query::protobuf::{
 use serde::Serialize;
 
 use crate::body::{self, Part};
+use crate::ctes;
 use crate::definitions;
 use crate::facts::{Access, ColumnUse, Effect, Forgets, Makes, RelationUse, Runs, Setting, Statement, Write};
 use crate::handing;
@@ -105,6 +106,15 @@ impl Collector {
             self.runs(Runs::AnyCursor);
         }
         self.look_again(raw)?;
+        // What stands in a body has a scope of its own.
+        let has_bodies = self
+            .statement
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Do | Effect::Other("CreateFunctionStmt")));
+        if !self.statement.ctes.is_empty() && !has_bodies {
+            self.statement.only_ctes = ctes::only_ctes(&Tree::of(raw)?);
+        }
         Ok(self.statement)
     }
 
@@ -251,6 +261,7 @@ impl Collector {
             "TransactionStmt" => self.effect(Effect::Transaction),
             "VariableSetStmt" => self.effect(Effect::Set),
             "LockingClause" => self.statement.locks = true,
+            "PartitionSpec" => self.statement.partitions = true,
             // The grammar has a DROP of these by itself.
             "DropSubscriptionStmt" | "DropTableSpaceStmt" | "DropUserMappingStmt" => {
                 self.effect(Effect::Other(kind));
@@ -479,6 +490,8 @@ impl Collector {
         self.statement.words.extend(body.words);
         self.statement.takes_row |= body.takes_row;
         self.statement.puts.extend(body.puts);
+        self.statement.opens = self.statement.opens.max(body.opens);
+        self.statement.loops |= body.loops;
         if body.fetches {
             self.runs(Runs::AnyCursor);
         }

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 pub use crate::computed::{Computed, Target};
 use crate::condition::Condition;
+pub use crate::cursors::Opens;
 use crate::names::{Name, Naming};
 pub use crate::put::Put;
 pub use crate::reach::{Reached, Via};
@@ -76,6 +77,8 @@ pub struct Statement {
     pub types: Vec<String>,
     /// Names of its common table expressions, which may hide relations of the same name.
     pub ctes: Vec<String>,
+    /// Those that mean common table expressions wherever they stand.
+    pub only_ctes: BTreeSet<String>,
     /// Prepared statements, portals and temporary tables that it takes away.
     pub forgets: Vec<Forgets>,
     /// The prepared statement or cursor that it makes.
@@ -86,6 +89,12 @@ pub struct Statement {
     pub locks: bool,
     /// What it does within makes or takes away prepared statements or cursors, of which nobody can tell when.
     pub meddles: bool,
+    /// A body opens cursors, which others can read by their names.
+    pub opens: Opens,
+    /// A body does something again and again.
+    pub loops: bool,
+    /// It makes a table whose rows go to partitions.
+    pub partitions: bool,
     /// Settings it changes by SET, RESET or `set_config`.
     pub settings: Vec<Setting>,
     /// Names of the trigger functions that it makes or replaces.

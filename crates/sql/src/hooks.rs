@@ -28,6 +28,8 @@ pub struct Hooks {
     foreign_keys: HashMap<u32, Vec<Arc<ForeignKey>>>,
     parts: HashMap<u32, Vec<Part>>,
     partition_of: HashMap<u32, u32>,
+    /// Columns that say to which partition a row of a table goes.
+    partition_keys: HashMap<u32, Vec<i16>>,
 }
 
 /// A trigger that fires, or a rule that is not a view's own.
@@ -320,6 +322,18 @@ impl Hooks {
     /// Those on the relation with this OID.
     pub fn of(&self, relation: u32) -> &[Arc<Hook>] {
         self.by_relation.get(&relation).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The same where rows of these tables go to partitions by these columns; 0 is an expression.
+    #[must_use]
+    pub fn with_partition_keys(self, keys: impl IntoIterator<Item = (u32, Vec<i16>)>) -> Self {
+        Hooks { partition_keys: keys.into_iter().collect(), ..self }
+    }
+
+    /// Whether this column says to which partition a row of the table with this OID goes.
+    pub fn routes(&self, table: u32, column: i16) -> bool {
+        let keys = self.partition_keys.get(&table);
+        keys.is_some_and(|keys| keys.contains(&column) || keys.contains(&0))
     }
 
     /// All foreign keys.

@@ -27,6 +27,8 @@ mod constant;
 mod constants;
 mod copy_out;
 mod cover;
+mod ctes;
+mod cursors;
 mod definitions;
 mod every_row;
 pub mod facts;
@@ -72,8 +74,8 @@ pub use facts::{Facts, Statement, Unreadable};
 pub use given::Given;
 pub use lineage::{
     Key, Lineage, Origin, Probe, Rename, Sensitive, Shows, Spill, Spilled, defines_foreign, is_sink,
-    keeps_documents, key_parameters, lineage, new_name, probes, rename, sinks, spills, takes_by_keys,
-    with_keys,
+    keeps_documents, key_parameters, lineage, new_name, partitioned, probes, rename, sinks, spills,
+    takes_by_keys, widens, with_keys,
 };
 pub use literals::{skeleton, taken_out};
 pub use names::{Name, Naming};

@@ -23,6 +23,8 @@ use self::outputs::Outputs;
 pub use self::probe::{Probe, probes};
 pub use self::sinks::{is_sink, sinks};
 pub use self::spills::{Origin, Rename, Spill, Spilled, new_name, rename, spills};
+use pg_query::protobuf::AlterTableType;
+
 use crate::hooks::Gives;
 use crate::read::kept_tree;
 use crate::tree::Tree;
@@ -44,6 +46,8 @@ pub struct Sensitive {
     pub rows: HashMap<String, Vec<String>>,
     /// Names of columns that have documents, and nothing else sensitive: their keys are looked at on the way to the client.
     pub documents: HashSet<String>,
+    /// Names of columns that can have a part of a value, which then is compared where they are as a whole.
+    pub parts: HashSet<String>,
     /// What stands behind a key that is sensitive counts even where no documents are known.
     pub trusts_keys: bool,
     /// Somebody has a function of the name `count`.
@@ -143,6 +147,43 @@ pub fn defines_foreign(text: &str) -> bool {
 fn has_option(tree: &Tree) -> bool {
     tree.kind == "DefElem" && matches!(tree.text("defname"), "column_name" | "schema_name" | "table_name")
         || tree.nodes().any(has_option)
+}
+
+/// What ALTER TABLE does that leaves each column what it is (`AlterTableType`).
+const WIDENING: [AlterTableType; 5] = [
+    AlterTableType::AtAddColumn,
+    AlterTableType::AtAddConstraint,
+    AlterTableType::AtAddIndexConstraint,
+    AlterTableType::AtDropNotNull,
+    AlterTableType::AtSetNotNull,
+];
+
+/// Whether all that `text` does, which is one statement, is to add columns to a table, or constraints. Call it as [`lineage`].
+pub fn widens(text: &str) -> bool {
+    let mut widens = false;
+    of_statement(text, |statement| {
+        let is_one = |command: &Tree| WIDENING.iter().any(|kind| *kind as i64 == command.number("subtype"));
+        widens = statement.kind == "AlterTableStmt" && statement.all("cmds").all(is_one);
+    });
+    widens
+}
+
+/// The table that `text`, which is one statement, makes and whose rows go to partitions: its name, its columns as they stand, and those that say to
+/// which; none of these where anything can.
+pub fn partitioned(text: &str) -> Option<(String, Vec<String>, Vec<String>)> {
+    let mut found = None;
+    of_statement(text, |statement| {
+        let Some((relation, key)) = statement.one("relation").zip(statement.one("partspec")) else { return };
+        let columns = statement.all("table_elts").filter(|element| element.kind == "ColumnDef");
+        let keys: Vec<String> = key.all("part_params").map(|part| part.text("name").to_owned()).collect();
+        let is_plain = keys.iter().all(|name| !name.is_empty());
+        found = Some((
+            relation.text("relname").to_owned(),
+            columns.map(|column| column.text("colname").to_owned()).collect(),
+            keys.into_iter().filter(|_| is_plain).collect(),
+        ));
+    });
+    found
 }
 
 /// Does something with `text` where that is one statement, and nothing else.

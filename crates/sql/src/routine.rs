@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::catalog::Catalog;
 use crate::computed::{Computed, Context, Told};
-use crate::facts::{Effect, Statement};
+use crate::facts::{Effect, RelationUse, Statement};
 use crate::read::read;
 
 /// Most routines that one statement is followed through. One that reaches more is opaque.
@@ -272,8 +272,14 @@ impl Statement {
         // A body cannot do this with its caller's connection.
         let may_be = |effect: &&Effect| !matches!(effect, Effect::CopyIn | Effect::Transaction);
         body.effects.iter().filter(may_be).for_each(|effect| self.add(*effect));
-        let is_cte = |name: &String| body.ctes.contains(name) && catalog.named(name).next().is_none();
-        let relations = body.relations.iter().filter(|used| used.schema.is_some() || !is_cte(&used.name));
+        let is_cte = |used: &RelationUse| {
+            let is_known = || catalog.named(&used.name).next().is_some();
+            used.schema.is_none() && body.ctes.contains(&used.name) && !is_known() || body.is_cte(used)
+        };
+        let relations = body.relations.iter().filter(|used| !is_cte(used));
+        relations.clone().for_each(|used| {
+            self.only_ctes.remove(&used.name);
+        });
         add_new(&mut self.relations, relations);
         add_new(&mut self.functions, &body.functions);
         add_new(&mut self.qualified, &body.qualified);
@@ -297,6 +303,9 @@ impl Statement {
         self.locks |= body.locks;
         self.meddles |= body.meddles || body.makes.is_some() || !body.forgets.is_empty();
         self.takes_row |= body.takes_row;
+        self.opens = self.opens.max(body.opens);
+        self.loops |= body.loops;
+        self.partitions |= body.partitions;
         add_new(&mut self.puts, &body.puts);
         self.add_words(&body.words, catalog);
     }

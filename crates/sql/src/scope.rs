@@ -578,7 +578,7 @@ impl Words<'_> {
     }
 
     /// The next of these words behind `at` that stands in no parentheses; where there is none, the end of what begins at `at`.
-    fn find(&self, at: usize, wanted: &[&str]) -> usize {
+    pub(crate) fn find(&self, at: usize, wanted: &[&str]) -> usize {
         let mut depth = 0_usize;
         for at in at + 1..self.len() {
             match self.text(at).filter(|_| self.may_look()) {
@@ -604,7 +604,7 @@ impl Words<'_> {
     }
 
     /// Parts between commas that stand in no parentheses.
-    fn split(&self, words: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    pub(crate) fn split(&self, words: Range<usize>) -> impl Iterator<Item = Range<usize>> {
         let mut parts = Vec::new();
         let (mut depth, mut begin) = (0_usize, words.start);
         for at in words.clone() {

@@ -32,7 +32,7 @@ pub fn touched(statement: &Statement, catalog: &Catalog) -> Touched {
 impl Touched {
     fn add(&mut self, statement: &Statement, catalog: &Catalog) {
         let mut resolved: Vec<(&RelationUse, &Relation)> = Vec::new();
-        for used in &statement.relations {
+        for used in statement.relations.iter().filter(|used| !statement.is_cte(used)) {
             let before = resolved.len();
             resolved.extend(
                 catalog.named_in(used.schema.as_deref(), &used.name).map(|relation| (used, relation)),

@@ -39,7 +39,7 @@ fn assert_stays_masked(values: Values) -> Result<()> {
     let mut look = |stack: &Stack, text: &str, when: &str| -> Result<()> {
         let output = run(&stack.alice()?, text)?;
         if output.stderr.contains("Picket refused") {
-            writeln!(wrong, "is refused: {text}\n{}", output.stderr)?;
+            writeln!(wrong, "is refused: {text}\n{}{}", output.stdout, output.stderr)?;
         }
         // What the case itself says is no value.
         if shows_canary(&output) && !text.contains("canary") {

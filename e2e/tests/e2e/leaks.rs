@@ -162,6 +162,33 @@ fn values_without_a_form_are_not_handed_to_them_either() -> Result<()> {
     assert_sinks_take_nothing(Values::Names)
 }
 
+/// Names, notifications and comments, by blocks whose texts nobody can tell: whoever may run such may not see what is masked by it.
+const PUT_TOGETHER: &str = "\
+    DO $$ BEGIN EXECUTE format('CREATE TABLE %I ()', (SELECT email FROM people WHERE id = 1)); END $$; SELECT relname FROM pg_class\n\n\
+    LISTEN c; DO $$ BEGIN EXECUTE format('NOTIFY c, %L', (SELECT email FROM people WHERE id = 1)); END $$; COMMIT; BEGIN\n\n\
+    DO $$ DECLARE v text; BEGIN SELECT email INTO v FROM people WHERE id = 1; EXECUTE 'COMMENT ON TABLE visits IS ' || quote_literal(v); END $$; \
+        SELECT obj_description('visits'::regclass)\n\n\
+    DO $$ BEGIN EXECUTE format('SET my.x = %L', mail(1)); END $$; SHOW my.x";
+
+fn assert_texts_put_together_take_nothing(values: Values) -> Result<()> {
+    let stack = with_objects_of(values, "[policy.mode]\nopaque-code = \"observe\"\n")?;
+    let alice = stack.alice()?;
+    assert_no_leak(&values.of(PUT_TOGETHER), &stack.superuser(), &alice, shows_canary)?;
+    let harmless = "DO $$ BEGIN EXECUTE format('COMMENT ON TABLE visits IS %L', (SELECT note FROM visits WHERE id = 1)); END $$";
+    psql::run(&alice, harmless)?.success()?;
+    Ok(())
+}
+
+#[test]
+fn texts_that_blocks_put_together_take_no_values() -> Result<()> {
+    assert_texts_put_together_take_nothing(Values::Addresses)
+}
+
+#[test]
+fn texts_that_blocks_put_together_take_none_without_a_form() -> Result<()> {
+    assert_texts_put_together_take_nothing(Values::Names)
+}
+
 #[test]
 fn notifications_of_others_do_not_tell_what_is_masked() -> Result<()> {
     let stack = with_objects("")?;

@@ -50,6 +50,7 @@ mod methods;
 mod moved;
 mod names;
 mod newest_libpq;
+mod partitions;
 mod policies;
 mod probing;
 mod raw;

@@ -29,7 +29,7 @@ fn values_are_not_searched_for_letter_by_letter() -> Result<()> {
 }
 
 /// Each of these would show a value, or nearly, for the price of one question.
-const AT_ONCE: [&str; 14] = [
+const AT_ONCE: [&str; 17] = [
     "SELECT d FROM generate_series(0, 200) d OFFSET (SELECT ascii(email) FROM users WHERE id = 1) LIMIT 1",
     "SELECT chr(count(*)::int) FROM (SELECT id, generate_series(1, ascii(email)) FROM users) q WHERE id = 1",
     "SELECT count(*) FROM (SELECT string_to_table(repeat(',', ascii(email) - 1), ',') FROM users WHERE id = 1) q",
@@ -44,11 +44,84 @@ const AT_ONCE: [&str; 14] = [
     "CREATE TEMP TABLE told (p int, ch text, hit bool, UNIQUE (p, ch)); INSERT INTO told SELECT p, chr(c) FROM generate_series(1, 5) p, generate_series(32, 126) c; INSERT INTO told SELECT p, substr(email, p, 1) FROM users, generate_series(1, 5) p WHERE id = 1 ON CONFLICT (p, ch) DO UPDATE SET hit = true; SELECT ascii(ch) FROM told WHERE hit ORDER BY p",
     "CREATE TEMP TABLE told (p int, ch text, UNIQUE (p, ch)); INSERT INTO told SELECT p, chr(c) FROM generate_series(1, 5) p, generate_series(32, 126) c; INSERT INTO told SELECT p, substr(email, p, 1) FROM users, generate_series(1, 5) p WHERE id = 1 ON CONFLICT DO NOTHING RETURNING p; SELECT count(*) FROM told",
     "SELECT id, (SELECT count(*) FROM (SELECT jsonb_array_elements_text(to_jsonb(array_fill(1, ARRAY[ascii(email)])))) s) FROM users",
+    "SELECT p, chr(n) FROM generate_series(1, 5) p JOIN generate_series(97, 122) n ON chr(n) = letter(p)",
+    "SELECT chr(n) FROM generate_series(97, 122) n, letter(1) l WHERE chr(n) = l",
+    "SELECT p, chr(n) FROM generate_series(1, 5) p, generate_series(97, 122) n WHERE chr(n) = (SELECT letter_of(p))",
 ];
+
+/// Functions that give letters of values, and one that gives nothing of any.
+const FUNCTIONS: &str = "\
+    CREATE FUNCTION letter(p int) RETURNS text LANGUAGE sql AS 'SELECT substr(email, p, 1) FROM users WHERE id = 1'; \
+    CREATE FUNCTION letter_of(p int) RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT substr(email, p, 1) FROM users WHERE id = 1); END'; \
+    CREATE FUNCTION first_id() RETURNS int LANGUAGE sql AS 'SELECT min(id) FROM users'";
+
+#[test]
+fn what_functions_give_is_asked_about_no_more_than_columns() -> Result<()> {
+    let stack = Stack::start_with("max-probes-per-hour = 5\n")?;
+    psql::run(&stack.owner(), FUNCTIONS)?.success()?;
+    let alice = stack.alice()?;
+    let made = "BEGIN; CREATE FUNCTION made() RETURNS text LANGUAGE sql AS 'SELECT left(email, 1) FROM users WHERE id = 1'; \
+        SELECT 1 WHERE made() = 'a'; ROLLBACK";
+    let asking = [
+        "SELECT 1 WHERE letter(1) = 'a'",
+        "SELECT count(*) FROM products WHERE letter_of(1) = 'a'",
+        "SELECT 1 WHERE substr(letter(1), 1, 1) IN ('a', 'b')",
+        "SELECT 1 FROM letter(1) l WHERE l = 'a'",
+        "SELECT 1 FROM (SELECT letter(1) AS k) s WHERE k = 'a'",
+        "SELECT CASE letter(1) WHEN 'a' THEN 1 END",
+        made,
+    ];
+    let mut answered = 0;
+    for text in asking.iter().chain(&asking) {
+        let asked = psql::run(&alice, text)?;
+        match asked.stderr.contains("max-probes-per-hour") {
+            true => {}
+            false => answered += 1,
+        }
+    }
+    assert_eq!(answered, 5);
+    for text in [
+        "SELECT id, letter(id) FROM products",
+        "SELECT * FROM letter(1)",
+        "SELECT p.id FROM products p WHERE p.id = first_id()",
+    ] {
+        psql::run(&alice, text)?.success()?;
+    }
+    Ok(())
+}
+
+/// How often a sequence was asked tells a value.
+#[test]
+fn sequences_do_not_count_up_to_a_value() -> Result<()> {
+    let stack = Stack::start()?;
+    psql::run(&stack.owner(), "CREATE SEQUENCE counts; CREATE SEQUENCE numbers")?.success()?;
+    let counted = "CREATE FUNCTION counted() RETURNS int LANGUAGE plpgsql AS $$ DECLARE v text; BEGIN \
+        SELECT email INTO v FROM users WHERE id = 1; \
+        FOR i IN 1..ascii(v) LOOP PERFORM nextval('counts'); END LOOP; RETURN 1; END $$";
+    psql::run(&stack.owner(), counted)?.success()?;
+    let alice = stack.alice()?;
+    for text in [
+        "DO $$ DECLARE v text; i int := 0; BEGIN SELECT email INTO v FROM users WHERE id = 1; \
+            WHILE ascii(v) > i LOOP PERFORM nextval('counts'); i := i + 1; END LOOP; END $$",
+        "DO $$ BEGIN PERFORM nextval('counts') FROM users, generate_series(1, ascii(email)) WHERE id = 1; END $$",
+        "SELECT counted()",
+        "SELECT nextval('counts') FROM generate_series(1, (SELECT ascii(email) FROM users WHERE id = 1))",
+    ] {
+        let refused = psql::run(&alice, text)?;
+        assert!(refused.stderr.contains("Picket refused"), "{text}\n{}{}", refused.stdout, refused.stderr);
+    }
+    psql::run(&alice, "DO $$ BEGIN FOR i IN 1..3 LOOP PERFORM nextval('numbers'); END LOOP; END $$")?
+        .success()?;
+    psql::run(&alice, "DO $$ DECLARE n int; BEGIN n := nextval('numbers'); PERFORM id FROM users; END $$")?
+        .success()?;
+    psql::run(&alice, "SELECT nextval('numbers'), id, email FROM users")?.success()?;
+    Ok(())
+}
 
 #[test]
 fn what_would_tell_values_at_once_is_no_single_question() -> Result<()> {
     let stack = Stack::start_with("max-probes-per-hour = 20\n")?;
+    psql::run(&stack.owner(), FUNCTIONS)?.success()?;
     let alice = stack.alice()?;
     let bits = |count: usize| {
         let bit = |at| {

@@ -64,6 +64,9 @@ const PARTS: &str = "
     JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.inhrelid
     WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'f']::\"char\"[])";
 
+/// Columns by which rows of a table go to its partitions; 0 is an expression.
+const PARTITION_KEYS: &str = "SELECT h.partrelid, h.partattrs::text FROM pg_catalog.pg_partitioned_table h";
+
 /// All that there are. Those of `before` that are as they were are taken from there, with what was read of them.
 ///
 /// # Errors
@@ -127,7 +130,15 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<Hooks, Str
         Ok(())
     })
     .await?;
-    Ok(Hooks::new(hooks.into_iter().chain(on_definitions), foreign_keys, parts))
+    let mut partition_keys = Vec::new();
+    ask(pipe, PARTITION_KEYS, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        partition_keys.push((row.number("partitioned table")?, row.numbers("columns of its key")?));
+        Ok(())
+    })
+    .await?;
+    let hooks = Hooks::new(hooks.into_iter().chain(on_definitions), foreign_keys, parts);
+    Ok(hooks.with_partition_keys(partition_keys))
 }
 
 /// Of `pg_trigger.tgargs` in hexadecimal: texts that each end in a zero.

@@ -9,7 +9,7 @@ use super::Sensitive;
 use super::documents;
 use super::flows::Flows;
 use super::mentions::Mentions;
-use super::results::{DEFAULT_NAMES, arms};
+use super::results::{DEFAULT_NAMES, alias_names, arms};
 use super::tainted::Tainted;
 use crate::plain::uncast;
 use crate::read::kept_tree;
@@ -39,7 +39,12 @@ pub fn probes(text: &str, sensitive: &Sensitive, is_key: fn(&str) -> bool) -> Op
     flows.0.retain(|flow| !flow.is_comparison);
     let mut listed = Vec::new();
     list(&root, &mut listed);
-    let mut probes = Probes { tainted: flows.follow(sensitive, None), parts: HashSet::new(), listed, is_key };
+    let mut parts = sensitive.parts.clone();
+    let has_rows = of_functions(&root, &sensitive.functions, &mut parts);
+    // What functions give is looked for where they are called.
+    let own = Sensitive { functions: HashSet::new(), ..sensitive.clone() };
+    let (tainted, functions) = (flows.follow(&own, None), &sensitive.functions);
+    let mut probes = Probes { tainted, functions, has_rows, parts, listed, is_key };
     probes.note_parts(&root);
     match probes.within(&root, Place::Result, None)? {
         Probe::Asks(questions) if QUESTIONS_MAX < questions => Some(Probe::Extracts),
@@ -73,6 +78,9 @@ enum Place {
 
 struct Probes<'s> {
     tainted: Tainted<'s>,
+    /// Functions that give sensitive values or parts of some; whether rows of such are in a FROM, whose columns only the function knows.
+    functions: &'s HashSet<String>,
+    has_rows: bool,
     /// Names of what is computed of a part of a value.
     parts: HashSet<String>,
     /// Names in lists behind aliases, which columns can have.
@@ -94,7 +102,7 @@ const WHOLE: [&str; 5] = ["sort_clause", "group_clause", "distinct_clause", "agg
 const WHOLE_FUNCTIONS: [&str; 8] = ["btrim", "lower", "ltrim", "md5", "rtrim", "sha256", "trim", "upper"];
 
 /// Functions that make as many rows as what they are given says.
-const ROWS_FUNCTIONS: [&str; 15] = [
+pub(super) const ROWS_FUNCTIONS: [&str; 15] = [
     "generate_series",
     "generate_subscripts",
     "json_array_elements",
@@ -150,6 +158,14 @@ impl Probes<'_> {
         let repeats = repeats(tree);
         let all = tree.children().filter_map(|(field, child)| {
             let Child::Node(node) = child else { return None };
+            // What a function gives as rows is compared elsewhere.
+            if tree.kind == "RangeFunction" && *field == "functions" {
+                let given = node.all("items").map(|item| match item.kind {
+                    "FuncCall" => self.arguments(item, Place::Condition, None),
+                    _ => self.within(item, Place::Condition, None),
+                });
+                return given.flatten().reduce(Probe::and);
+            }
             if NUMBERS.contains(field) || *field == "args" && tree.kind == "RangeTableSample" {
                 return self.within(node, Place::Condition, None).map(|_| Probe::Extracts);
             }
@@ -173,6 +189,8 @@ impl Probes<'_> {
                 ("larg" | "rarg" | "subquery" | "ctequery", _) => Place::Whole,
                 ("sort_clause", _) if tree.has(&["larg"]) => Place::Condition,
                 ("expr", "CaseWhen") => Place::Condition,
+                // It is compared with what stands behind each WHEN.
+                ("arg", "CaseExpr") if here == Place::Result => Place::Whole,
                 (field, _) if CONDITIONS.contains(&field) => Place::Condition,
                 (field, _) if WHOLE.contains(&field) => Place::Whole,
                 _ => here,
@@ -192,7 +210,18 @@ impl Probes<'_> {
                 || join.name("using_clause").iter().any(is_part))
     }
 
+    /// What a function gives that reads sensitive values can be a part of one.
     fn call(&self, call: &Tree, place: Place, atom: Option<&Tree>) -> Option<Probe> {
+        let name = call.name("funcname").pop().unwrap_or_default();
+        let is_told = place != Place::Result && self.functions.contains(name);
+        let own = is_told.then(|| match atom.is_some_and(|atom| self.has_others(atom)) {
+            true => Probe::Extracts,
+            false => Probe::Asks(1),
+        });
+        self.arguments(call, place, atom).max(own)
+    }
+
+    fn arguments(&self, call: &Tree, place: Place, atom: Option<&Tree>) -> Option<Probe> {
         let name = call.name("funcname").pop().unwrap_or_default();
         let of_arguments = match (name, place) {
             ("count", _) => Place::Whole,
@@ -223,7 +252,7 @@ impl Probes<'_> {
     }
 
     fn column(&self, column: &Tree, place: Place, atom: Option<&Tree>) -> Option<Probe> {
-        let is_part = || column.name("fields").pop().is_some_and(|name| self.parts.contains(name));
+        let is_part = || column.name("fields").pop().is_some_and(|name| self.is_part(name));
         let looks = match place {
             Place::Result => false,
             Place::Whole => is_part(),
@@ -233,6 +262,10 @@ impl Probes<'_> {
             true => Probe::Extracts,
             false => Probe::Asks(1),
         })
+    }
+
+    fn is_part(&self, name: &str) -> bool {
+        self.parts.contains(name) || self.has_rows && !self.tainted.known.contains(name)
     }
 
     /// Whether it is what stands behind keys of a document that do not say that it is sensitive.
@@ -259,7 +292,7 @@ impl Probes<'_> {
                     Some(qualifier) => self.tainted.rows.contains(qualifier),
                     None => sensitive.rows.values().flatten().any(|own| own == name),
                 };
-                !is_own && !self.parts.contains(name) && !self.is_sensitive(tree)
+                !is_own && !self.is_part(name) && !self.is_sensitive(tree)
             }
             "SubLink" => false,
             _ => tree.nodes().any(|node| self.has_others(node)),
@@ -304,6 +337,21 @@ impl Probes<'_> {
             }
         }
     }
+}
+
+/// Names that rows get which such functions give in a FROM, and their columns, as far as they are told. Whether there are any.
+fn of_functions(tree: &Tree, functions: &HashSet<String>, into: &mut HashSet<String>) -> bool {
+    let mut found = false;
+    if tree.kind == "RangeFunction" {
+        let calls = tree.all("functions").flat_map(|list| list.all("items"));
+        let names: Vec<&str> = calls.filter_map(|call| call.name("funcname").pop()).collect();
+        if names.iter().any(|name| functions.contains(*name)) {
+            found = true;
+            into.extend(names.into_iter().map(str::to_owned));
+            into.extend(tree.one("alias").into_iter().flat_map(alias_names));
+        }
+    }
+    tree.nodes().fold(found, |found, node| of_functions(node, functions, into) || found)
 }
 
 /// Whether it is a common table expression that reads its own rows.
@@ -381,10 +429,20 @@ mod tests {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let (columns, relations) = (names(&["email", "born"]), names(&["people"]));
         let own = ["id", "email", "born", "n", "data"].map(str::to_owned);
-        let known = own.iter().cloned().collect();
+        let known = own.iter().cloned().chain(["ch".to_owned()]).collect();
         let rows = [("people".to_owned(), own.into())].into();
         let documents = names(&["data"]);
-        let sensitive = Sensitive { columns, relations, known, rows, documents, ..Sensitive::default() };
+        let (functions, parts) = (names(&["letter"]), names(&["tableoid"]));
+        let sensitive = Sensitive {
+            columns,
+            relations,
+            known,
+            rows,
+            documents,
+            functions,
+            parts,
+            ..Sensitive::default()
+        };
         probes(text, &sensitive, |key| key == "ssn")
     }
 
@@ -428,6 +486,9 @@ mod tests {
             "select n from letters order by ch = (select substr(email, 3, 1) from people where id = 1)",
             "select n from letters join (select left(email, 1) ch from people) s using (ch)",
             "select n from letters natural join (select left(email, 1) ch from people) s",
+            "select l.n from letters l where l.ch = letter(3)",
+            "select n from letters join generate_series(1, 9) p on ch = letter(p)",
+            "select n from letters, letter(3) k where ch = k",
             "select ch from letters group by ch having ch = (select left(email, 1) from people where id = 1)",
             "with recursive r as (select 1 m union all select m + 1 from r where m < (select ascii(email) from people)) select count(*) from r",
         ] {
@@ -510,6 +571,16 @@ mod tests {
             "select id from people where (data->>'ssn')::int > 3",
             "select id from people where (data->'ssn'->>'x')::int > 3",
             "select id from people where (data->>n)::int > 3",
+            "select letter(1) = 'a'",
+            "select substr(letter(1), 1, 1) = 'a'",
+            "select id from orders where letter(id) = 'a'",
+            "select case letter(1) when 'a' then 1 end",
+            "select 1 where letter(1) in ('a', 'b')",
+            "select k from (select letter(1) as k) s where k = 'a'",
+            "select 1 from letter(1) where letter = 'a'",
+            "select 1 from letter(1) l where l = 'a'",
+            "select 1 from letter(1) as l (k) where k <> 'a'",
+            "select id from people where tableoid = 5",
         ] {
             assert!(does(text), "{text}");
         }
@@ -539,6 +610,9 @@ mod tests {
             "insert into people (email) values ('a')",
             "update people set email = lower(email) where id = 3",
             "select id from people where data->>'city' = 'a' and (data->'order'->>'total')::numeric > 3",
+            "select letter(1), upper(letter(2)) from people where id = 3",
+            "select * from letter(1)",
+            "select 1 from people p, letter(p.id) where p.n = 3",
         ] {
             assert!(!does(text), "{text}");
         }

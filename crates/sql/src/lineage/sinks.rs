@@ -5,10 +5,11 @@ use std::collections::HashSet;
 
 use super::flows::Flows;
 use super::mentions::Mentions;
+use super::probe::ROWS_FUNCTIONS;
 use super::tainted::Tainted;
 use super::{Sensitive, of_statement};
 use crate::Catalog;
-use crate::facts::{Effect, Statement};
+use crate::facts::{Effect, Opens, Statement, Write};
 use crate::tree::Tree;
 
 /// PostgreSQL's functions (pg_proc.dat) that put what they are given into settings, notifications, large objects, sequences, locks,
@@ -87,9 +88,19 @@ fn code(name: &str, catalog: &Catalog) -> Option<Statement> {
     catalog.routines(name).next().and_then(|_| call.with_calls(catalog))
 }
 
-/// Whether somebody's code of this name calls a sink.
+/// Whether somebody's code of this name calls a sink, or does what comes to that.
 fn has_sinks(name: &str, catalog: &Catalog) -> bool {
-    code(name, catalog).is_some_and(|code| code.functions.iter().any(|name| is_sink(name)))
+    code(name, catalog).is_some_and(|code| {
+        let mut called = code.functions.iter();
+        called.any(|called| is_sink(called) || called != name && names_cursors(called, catalog))
+            || code.puts_elsewhere()
+    })
+}
+
+/// Whether somebody's code of this name opens cursors that it is given names for.
+fn names_cursors(name: &str, catalog: &Catalog) -> bool {
+    let mut bodies = catalog.routines(name).flat_map(|routine| routine.body());
+    bodies.any(|body| body.opens == Opens::ByCaller)
 }
 
 /// Whether somebody's code of this name writes rows, or could.
@@ -106,6 +117,20 @@ impl Statement {
     /// Names that it calls, as such, whose code in turn calls such a function.
     pub fn calls_with_sinks(&self, catalog: &Catalog) -> HashSet<String> {
         self.calls().filter(|name| has_sinks(name, catalog)).map(str::to_owned).collect()
+    }
+
+    /// Names that it calls, as such, whose code opens cursors that it is given names for.
+    pub fn calls_that_name_cursors(&self, catalog: &Catalog) -> HashSet<String> {
+        self.calls().filter(|name| names_cursors(name, catalog)).map(str::to_owned).collect()
+    }
+
+    /// Whether bodies in it put values where no column is without one of PostgreSQL's functions that are there for that: into names of
+    /// cursors, into how often a sequence was asked, into which partition a row is in.
+    pub fn puts_elsewhere(&self) -> bool {
+        let counts = self.functions.iter().any(|name| name == "nextval")
+            && (self.loops || self.functions.iter().any(|name| ROWS_FUNCTIONS.contains(&name.as_str())));
+        let fills = |write: &Write| matches!(write.effect, Effect::Insert | Effect::Merge | Effect::Update);
+        self.opens == Opens::Named || counts || self.partitions && self.writes.iter().any(fills)
     }
 
     /// Whether it hangs expressions on relations or types, which run later.
@@ -134,8 +159,10 @@ impl Statement {
 
     /// Whether it calls one in code of its own, or by operators, casts and the like, where what it is given is not known.
     pub fn has_unseen_sinks(&self, catalog: &Catalog) -> bool {
-        let in_own_code =
-            self.effects.contains(&Effect::Do) && self.functions.iter().any(|name| is_sink(name));
+        let is_one =
+            |name: &String| is_sink(name) || has_sinks(name, catalog) || names_cursors(name, catalog);
+        let in_own_code = self.effects.contains(&Effect::Do)
+            && (self.puts_elsewhere() || self.functions.iter().any(is_one));
         in_own_code
             || self.unnamed_calls(catalog).into_iter().any(|name| is_sink(name) || has_sinks(name, catalog))
     }

@@ -510,3 +510,21 @@ CREATE TABLE bounds (k text) PARTITION BY LIST (k); CREATE TABLE bounds_1 PARTIT
 CREATE TABLE bounds (k text) PARTITION BY RANGE (k); CREATE TABLE bounds_1 PARTITION OF bounds FOR VALUES FROM (mail_now(1)) TO (MAXVALUE); SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'bounds_1'
 
 CREATE TABLE put_aside (status text); ALTER TABLE put_aside ADD COLUMN v text DEFAULT mail_now(1); SELECT attmissingval FROM pg_attribute WHERE attname = 'v' AND attmissingval IS NOT NULL
+
+DECLARE c CURSOR FOR SELECT 'x'::text AS x; SELECT reopens(); FETCH c
+
+WITH people AS (SELECT * FROM people) SELECT upper(email) FROM people
+
+SELECT (WITH people AS (SELECT 1) SELECT count(*) FROM people), upper(email) FROM people
+
+WITH people AS (SELECT 1) SELECT mail(1) FROM people
+
+WITH people AS (SELECT id, email AS x FROM public.people) SELECT upper(x) FROM people
+
+ALTER TABLE people ADD COLUMN more text; UPDATE people SET more = email WHERE id = 1; SELECT upper(more) FROM people
+
+ALTER TABLE secrets ADD COLUMN more text GENERATED ALWAYS AS (reverse(first_name)) STORED; SELECT more || '' FROM secrets
+
+ALTER TABLE people ADD COLUMN more int; SELECT upper(email), more FROM people
+
+ALTER TABLE secrets DROP COLUMN id; ALTER TABLE secrets ADD COLUMN id text GENERATED ALWAYS AS (first_name || '') STORED; SELECT upper(id) FROM secrets

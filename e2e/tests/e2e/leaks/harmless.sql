@@ -79,3 +79,15 @@ SELECT pg_advisory_xact_lock(id), id FROM people WHERE email = 'alice.canary@exa
 LISTEN changes; SELECT pg_notify('changes', id::text), id FROM people ORDER BY id; SELECT 1
 
 SELECT lo_create(565656); SELECT lo_put(565656, 0, 'a note of no person')
+
+SELECT opens('my_cursor'); SELECT name FROM pg_cursors WHERE name = 'my_cursor'
+
+WITH people AS (SELECT 'a'::text AS email) SELECT email, upper(email) FROM people
+
+WITH RECURSIVE people AS (SELECT 1 AS email UNION ALL SELECT email + 1 FROM people WHERE email < 3) SELECT email, email * 2 FROM people
+
+WITH people AS (SELECT id AS email FROM visits) SELECT v.id, upper(v.note), people.email FROM visits v JOIN people ON people.email = v.id
+
+ALTER TABLE people ADD COLUMN more int; SELECT id * 2, upper(name), age FROM people
+
+SELECT tableoid::regclass, id FROM parts

@@ -249,3 +249,35 @@ SELECT v FROM l67
 CREATE TABLE l68 (v varchar(60)); INSERT INTO l68 TABLE l2
 ---
 SELECT v FROM l68
+
+CREATE TABLE l70 (v text); BEGIN; DECLARE c CURSOR FOR SELECT email FROM people; DO $$ DECLARE c refcursor := 'c'; v text; BEGIN FETCH c INTO v; INSERT INTO l70 VALUES (v); END $$; COMMIT
+---
+SELECT v, upper(v) FROM l70
+
+CREATE TABLE l71 (v text); CREATE FUNCTION f71(c refcursor) RETURNS void LANGUAGE plpgsql AS $$ DECLARE v text; BEGIN LOOP FETCH c INTO v; EXIT WHEN NOT FOUND; INSERT INTO l71 VALUES (v); END LOOP; END $$; BEGIN; DECLARE c CURSOR FOR SELECT lower(email) FROM people; SELECT f71('c'); COMMIT
+---
+SELECT v, upper(v) FROM l71
+
+CREATE TABLE l72 (v text); CREATE FUNCTION o72(c refcursor) RETURNS refcursor LANGUAGE plpgsql AS $$ BEGIN OPEN c FOR SELECT email FROM people; RETURN c; END $$; BEGIN; SELECT o72('c'); DO $$ DECLARE c refcursor := 'c'; v text; BEGIN FETCH c INTO v; INSERT INTO l72 VALUES (v); END $$; COMMIT
+---
+SELECT v, upper(v) FROM l72
+
+CREATE TABLE l73 (n int, v text); CREATE FUNCTION f73() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE c refcursor := 'c'; BEGIN FETCH c INTO NEW.v; RETURN NEW; END $$; CREATE TRIGGER t73 BEFORE INSERT ON l73 FOR EACH ROW EXECUTE FUNCTION f73(); BEGIN; DECLARE c CURSOR FOR SELECT email FROM people; INSERT INTO l73 VALUES (1); COMMIT
+---
+SELECT v, upper(v) FROM l73
+
+CREATE TABLE l74 (v text); BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT email FROM people; COMMIT; DO $$ DECLARE c refcursor := 'c'; r record; BEGIN FETCH NEXT FROM c INTO r; INSERT INTO l74 VALUES (r.email); END $$
+---
+SELECT v, upper(v) FROM l74
+
+CREATE TABLE l75 (id int, email text, note text); INSERT INTO l75 (id, email) SELECT id, email FROM people; CREATE FUNCTION f75() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE k text; v text; BEGIN FOR k, v IN SELECT * FROM jsonb_each_text(to_jsonb(NEW)) LOOP NEW.note := concat(NEW.note, v); END LOOP; RETURN NEW; END $$; CREATE TRIGGER t75 BEFORE UPDATE ON l75 FOR EACH ROW EXECUTE FUNCTION f75()
+---
+UPDATE l75 SET id = id + 1; SELECT note, upper(note) FROM l75
+
+CREATE TABLE l76 (v text); BEGIN; CREATE FUNCTION f76() RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO l76 SELECT email FROM people; END $$; SELECT f76(); COMMIT
+---
+SELECT v, upper(v) FROM l76
+
+CREATE TABLE l77 (v text); BEGIN; CREATE FUNCTION f77(c refcursor) RETURNS void LANGUAGE plpgsql AS $$ DECLARE v text; BEGIN FETCH c INTO v; INSERT INTO l77 VALUES (v); END $$; DECLARE c CURSOR FOR SELECT email FROM people; SELECT f77('c'); COMMIT
+---
+SELECT v, upper(v) FROM l77

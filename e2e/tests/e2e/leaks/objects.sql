@@ -38,3 +38,6 @@ CREATE TRIGGER keeps BEFORE UPDATE ON holders FOR EACH ROW EXECUTE FUNCTION keep
 CREATE FUNCTION mail_now(n int) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT email FROM people WHERE id = n); END $$;
 CREATE VIEW folding AS SELECT id, mail_now(1) AS m FROM visits;
 CREATE FUNCTION note(people) RETURNS text LANGUAGE sql AS 'SELECT $1.email';
+CREATE FUNCTION opens(c refcursor) RETURNS refcursor LANGUAGE plpgsql AS $$ BEGIN OPEN c FOR SELECT 1; RETURN c; END $$;
+CREATE FUNCTION reopens() RETURNS int LANGUAGE plpgsql AS $$ DECLARE c refcursor := 'c'; BEGIN CLOSE c; OPEN c FOR SELECT lower(email) FROM people; RETURN 1; END $$;
+CREATE FUNCTION put_away(t text) RETURNS text LANGUAGE sql AS 'SELECT set_config(''my.x'', t, true)';

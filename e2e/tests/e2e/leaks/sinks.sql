@@ -105,3 +105,27 @@ UPDATE holders SET id = 2; SHOW my.x
 PREPARE p (text) AS SELECT set_config('my.x', $1, false); EXECUTE p(mail(1)); SHOW my.x
 
 PREPARE p (text) AS SELECT set_config('my.x', upper($1), false); EXECUTE p(mail(1) || ''); SHOW my.x
+
+DO 'BEGIN PERFORM put_away(email) FROM people WHERE id = 1; END'; SHOW my.x
+
+DO $$ DECLARE c refcursor := (SELECT email FROM people WHERE id = 1); BEGIN OPEN c FOR SELECT 1; END $$; SELECT name FROM pg_cursors
+
+DO $$ DECLARE c CURSOR FOR SELECT 1; v text; BEGIN SELECT email INTO v FROM people WHERE id = 1; c := v; OPEN c; END $$; SELECT name FROM pg_cursors
+
+CREATE FUNCTION named() RETURNS int LANGUAGE plpgsql AS $$ DECLARE c refcursor; BEGIN SELECT email INTO c FROM people WHERE id = 1; OPEN c FOR SELECT 1; RETURN 1; END $$; SELECT named(); SELECT name FROM pg_cursors
+
+CREATE FUNCTION named(c refcursor) RETURNS int LANGUAGE plpgsql AS $$ BEGIN OPEN c FOR SELECT 1; RETURN 1; END $$; SELECT named(email::refcursor) FROM people WHERE id = 1; SELECT name FROM pg_cursors
+
+SELECT opens(email::refcursor) FROM people WHERE id = 1; SELECT name FROM pg_cursors
+
+DO $$ BEGIN PERFORM opens(email::refcursor) FROM people WHERE id = 1; END $$; SELECT name FROM pg_cursors
+
+DECLARE c CURSOR FOR SELECT email FROM people; DO $$ DECLARE c refcursor := 'c'; v text; BEGIN FETCH c INTO v; PERFORM set_config('my.x', v, true); END $$; SHOW my.x
+
+CREATE TABLE p (k text) PARTITION BY LIST (k); CREATE TABLE "in alice.canary" PARTITION OF p FOR VALUES IN ('alice.canary@example.com'); CREATE TABLE p_rest PARTITION OF p DEFAULT; INSERT INTO p SELECT email FROM people; SELECT DISTINCT tableoid::regclass FROM p
+
+CREATE TABLE p (n int, k text) PARTITION BY RANGE (lower(k)); CREATE TABLE "in alice.canary" PARTITION OF p FOR VALUES FROM ('a') TO ('b'); CREATE TABLE p_rest PARTITION OF p DEFAULT; INSERT INTO p (k, n) SELECT email, id FROM people; SELECT DISTINCT tableoid::regclass FROM p
+
+CREATE TABLE p (n int, k text) PARTITION BY LIST (k); CREATE TABLE "in alice.canary" PARTITION OF p FOR VALUES IN ('alice.canary@example.com'); CREATE TABLE p_rest PARTITION OF p DEFAULT; ALTER TABLE p RENAME TO q; INSERT INTO q SELECT id, email FROM people; SELECT DISTINCT tableoid::regclass FROM q
+
+DO $$ BEGIN CREATE TABLE p (k text) PARTITION BY LIST (k); CREATE TABLE "in alice.canary" PARTITION OF p FOR VALUES IN ('alice.canary@example.com'); CREATE TABLE p_rest PARTITION OF p DEFAULT; INSERT INTO p SELECT email FROM people; END $$; SELECT DISTINCT tableoid::regclass FROM p

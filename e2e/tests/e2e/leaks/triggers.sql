@@ -77,3 +77,43 @@ SELECT note, upper(note) FROM g19
 SELECT noted(last_name) FROM g20
 ---
 SELECT v, upper(v) FROM g20_log
+
+UPDATE g21 SET id = id + 1 WHERE id > 0
+---
+SELECT note, upper(note) FROM g21
+
+UPDATE g22 SET id = id + 1 WHERE id > 0
+---
+SELECT note, upper(note) FROM g22
+
+UPDATE g23 SET id = id + 1 WHERE id > 0
+---
+SELECT note, upper(note) FROM g23
+
+UPDATE g24 SET id = id + 1 WHERE id > 0
+---
+SELECT note, upper(note) FROM g24
+
+UPDATE g25 SET id = id + 1 WHERE id > 0
+---
+SELECT note, upper(note) FROM g25
+
+UPDATE g26 SET id = id + 1 WHERE id > 0
+---
+SELECT note, upper(note) FROM g26
+
+UPDATE g27 SET id = id + 1 WHERE id > 0
+---
+SELECT note, upper(note) FROM g27
+
+UPDATE g28 SET id = id + 1 WHERE id > 0
+---
+SELECT note, upper(note) FROM g28
+
+UPDATE g29 SET id = id + 1 WHERE id > 0
+---
+SELECT note, upper(note) FROM g29
+
+UPDATE g30 SET id = id + 1 WHERE id > 0
+---
+SELECT note, upper(note) FROM g30

@@ -11,3 +11,7 @@ UPDATE h5 SET id = id + 1 WHERE id > 0; SELECT n, v, upper(v) FROM h5_log
 UPDATE g7 SET id = id + 1 WHERE id > 0; UPDATE h6 SET status = 'closed' WHERE id = 1; SELECT id, status, upper(status) FROM h6
 
 UPDATE h7 SET id = id + 1 WHERE id > 0; SELECT id, note, upper(note) FROM h7
+
+UPDATE h8 SET id = id + 1 WHERE id > 0; SELECT id, note, upper(note) FROM h8
+
+UPDATE h9 SET id = id + 1 WHERE id > 0; SELECT id, note, upper(note) FROM h9

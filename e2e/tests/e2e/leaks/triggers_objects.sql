@@ -129,3 +129,50 @@ CREATE TRIGGER g AFTER INSERT OR UPDATE ON h6 FOR EACH ROW EXECUTE FUNCTION audi
 CREATE FUNCTION within_harmless_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.note := 'of ' || NEW.id; NEW.last_name := lower(NEW.last_name); RETURN NEW; END $$;
 CREATE TABLE h7 (id int, last_name text, note text); INSERT INTO h7 VALUES (1, 'alice.canary');
 CREATE TRIGGER g BEFORE INSERT OR UPDATE ON h7 FOR EACH ROW EXECUTE FUNCTION within_harmless_row();
+CREATE TABLE g21 (id int, last_name text, note text); INSERT INTO g21 VALUES (1, 'alice.canary');
+CREATE FUNCTION each_field() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE k text; v text; BEGIN FOR k, v IN SELECT * FROM jsonb_each_text(to_jsonb(OLD)) LOOP IF k = 'last_name' THEN NEW.note := v; END IF; END LOOP; RETURN NEW; END $$;
+CREATE TRIGGER g BEFORE UPDATE ON g21 FOR EACH ROW EXECUTE FUNCTION each_field();
+
+CREATE TABLE g22 (id int, last_name text, note text); INSERT INTO g22 VALUES (1, 'alice.canary');
+CREATE FUNCTION each_element() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE v text; BEGIN FOREACH v IN ARRAY ARRAY['a', NEW.last_name] LOOP NEW.note := v; END LOOP; RETURN NEW; END $$;
+CREATE TRIGGER g BEFORE UPDATE ON g22 FOR EACH ROW EXECUTE FUNCTION each_element();
+
+CREATE TABLE g23 (id int, last_name text, note text); INSERT INTO g23 VALUES (1, 'alice.canary');
+CREATE FUNCTION each_row() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE c CURSOR FOR SELECT NEW.last_name AS x; BEGIN FOR r IN c LOOP NEW.note := r.x; END LOOP; RETURN NEW; END $$;
+CREATE TRIGGER g BEFORE UPDATE ON g23 FOR EACH ROW EXECUTE FUNCTION each_row();
+
+CREATE TABLE g24 (id int, last_name text, note text); INSERT INTO g24 VALUES (1, 'alice.canary');
+CREATE FUNCTION each_executed() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN FOR r IN EXECUTE 'SELECT $1 AS x' USING NEW.last_name LOOP NEW.note := r.x; END LOOP; RETURN NEW; END $$;
+CREATE TRIGGER g BEFORE UPDATE ON g24 FOR EACH ROW EXECUTE FUNCTION each_executed();
+
+CREATE TABLE g25 (id int, last_name text, note text); INSERT INTO g25 VALUES (1, 'alice.canary');
+CREATE FUNCTION another_row() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE r g25; BEGIN r := NEW; r.note := r.last_name; RETURN r; END $$;
+CREATE TRIGGER g BEFORE UPDATE ON g25 FOR EACH ROW EXECUTE FUNCTION another_row();
+
+CREATE TABLE g26 (id int, last_name text, note text); INSERT INTO g26 VALUES (1, 'alice.canary');
+CREATE FUNCTION by_alias() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE updated ALIAS FOR NEW; prior ALIAS FOR OLD; BEGIN updated.note := prior.last_name; RETURN updated; END $$;
+CREATE TRIGGER g BEFORE UPDATE ON g26 FOR EACH ROW EXECUTE FUNCTION by_alias();
+
+CREATE TABLE g27 (id int, last_name text, note text); INSERT INTO g27 VALUES (1, 'alice.canary');
+CREATE FUNCTION by_error() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE n int; BEGIN BEGIN n := NEW.last_name::int; EXCEPTION WHEN OTHERS THEN NEW.note := SQLERRM; END; RETURN NEW; END $$;
+CREATE TRIGGER g BEFORE UPDATE ON g27 FOR EACH ROW EXECUTE FUNCTION by_error();
+
+CREATE TABLE g28 (id int, last_name text, note text); INSERT INTO g28 VALUES (1, 'alice.canary'); CREATE TABLE g28_log (v text);
+CREATE FUNCTION by_returning() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO g28_log (v) VALUES (NEW.last_name) RETURNING v INTO NEW.note; RETURN NEW; END $$;
+CREATE TRIGGER g BEFORE UPDATE ON g28 FOR EACH ROW EXECUTE FUNCTION by_returning();
+
+CREATE TABLE g29 (id int, last_name text, note text); INSERT INTO g29 VALUES (1, 'alice.canary');
+CREATE FUNCTION by_default() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE v text = NEW.last_name; BEGIN NEW.note := v; RETURN NEW; END $$;
+CREATE TRIGGER g BEFORE UPDATE ON g29 FOR EACH ROW EXECUTE FUNCTION by_default();
+
+CREATE TABLE g30 (id int, last_name text, note text); INSERT INTO g30 VALUES (1, 'alice.canary');
+CREATE FUNCTION by_cursor() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE c refcursor; v text; BEGIN OPEN c FOR SELECT NEW.last_name; FETCH c INTO v; CLOSE c; NEW.note := v; RETURN NEW; END $$;
+CREATE TRIGGER g BEFORE UPDATE ON g30 FOR EACH ROW EXECUTE FUNCTION by_cursor();
+
+CREATE TABLE h8 (id int, last_name text, note text); INSERT INTO h8 VALUES (1, 'alice.canary');
+CREATE FUNCTION each_number() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE r h8; v text = 'of '; BEGIN r := NEW; FOR i IN 1..3 LOOP r.note := v || i; END LOOP; RETURN r; END $$;
+CREATE TRIGGER g BEFORE UPDATE ON h8 FOR EACH ROW EXECUTE FUNCTION each_number();
+
+CREATE TABLE h9 (id int, last_name text, note text); INSERT INTO h9 VALUES (1, 'alice.canary'); CREATE TABLE h9_log (n serial, v text);
+CREATE FUNCTION numbers_itself() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE w text; BEGIN INSERT INTO h9_log (v) VALUES (TG_OP) RETURNING h9_log.v INTO w; NEW.note := 'by ' || w; RETURN NEW; END $$;
+CREATE TRIGGER g BEFORE UPDATE ON h9 FOR EACH ROW EXECUTE FUNCTION numbers_itself();
