@@ -2,7 +2,7 @@
 
 use mask::{Class, ColumnId};
 use sql::catalog::{Column, Relation};
-use sql::facts::{Effect, Put, Reached, Via, Write};
+use sql::facts::{Access, Effect, Put, Reached, RelationUse, Via, Write};
 use sql::{Origin, Sensitive, Spill, Spilled, Statement, rename, sinks, spills};
 
 use crate::moving::Written;
@@ -171,6 +171,13 @@ impl Found<'_> {
     fn could_be(&mut self, own: &Statement, whole: &Statement) {
         let mut any = Found { spills: Spills::default(), ..*self };
         own.writes.iter().for_each(|write| any.body(write));
+        // A new table of what such a cursor gives.
+        if own.effects.contains(&Effect::CreateTable) && !whole.runs.is_empty() {
+            for used in own.relations.iter().filter(|used| used.access == Access::Write) {
+                let RelationUse { schema, name, .. } = used;
+                any.body(&Write { effect: Effect::Insert, schema: schema.clone(), name: name.clone() });
+            }
+        }
         for does in std::iter::once(whole).filter(|whole| !whole.runs.is_empty()) {
             does.writes.iter().for_each(|write| any.body(write));
             does.could_write(self.known.catalog).into_iter().for_each(|relation| any.texts(relation));

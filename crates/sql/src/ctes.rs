@@ -107,9 +107,9 @@ mod tests {
             "select * from (with t as (select 1) select * from t) x, t",
             "with a as (select * from t), t as (select 1) select * from t",
             "with t as (select 1) select 1",
-            "create table x as with t as (select 1) select * from t; select * from t",
+            "do $$ begin with t as (select 1) insert into u select * from t; perform * from t; end $$",
         ] {
-            assert!(!only(text).contains(&"t".to_owned()) || text.contains(';'), "{text}");
+            assert!(!only(text).contains(&"t".to_owned()), "{text}");
         }
     }
 }

@@ -117,3 +117,7 @@ SELECT note, upper(note) FROM g29
 UPDATE g30 SET id = id + 1 WHERE id > 0
 ---
 SELECT note, upper(note) FROM g30
+
+UPDATE g31 SET id = id + 1 WHERE id > 0
+---
+SELECT v, upper(v) FROM g31_log

@@ -176,3 +176,7 @@ CREATE TRIGGER g BEFORE UPDATE ON h8 FOR EACH ROW EXECUTE FUNCTION each_number()
 CREATE TABLE h9 (id int, last_name text, note text); INSERT INTO h9 VALUES (1, 'alice.canary'); CREATE TABLE h9_log (n serial, v text);
 CREATE FUNCTION numbers_itself() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE w text; BEGIN INSERT INTO h9_log (v) VALUES (TG_OP) RETURNING h9_log.v INTO w; NEW.note := 'by ' || w; RETURN NEW; END $$;
 CREATE TRIGGER g BEFORE UPDATE ON h9 FOR EACH ROW EXECUTE FUNCTION numbers_itself();
+
+CREATE TABLE g31 (id int, last_name text); INSERT INTO g31 VALUES (1, 'alice.canary'); CREATE TABLE g31_log (v text);
+CREATE FUNCTION each_logged() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE k text; v text; BEGIN FOR k, v IN SELECT * FROM jsonb_each_text(to_jsonb(NEW)) LOOP INSERT INTO g31_log VALUES (v); END LOOP; RETURN NEW; END $$;
+CREATE TRIGGER g AFTER UPDATE ON g31 FOR EACH ROW EXECUTE FUNCTION each_logged();
