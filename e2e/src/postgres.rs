@@ -210,6 +210,7 @@ fn serve(programs: &Path, folder: &Scratch, port: u16, settings: &[&str]) -> Res
         "timezone=UTC",
         "logging_collector=off",
     ]);
+    all.push("max_prepared_transactions=8");
     all.extend(settings);
     Launch::new(
         programs.join("postgres"),

@@ -152,8 +152,8 @@ impl Session {
         let own = Some(&self.moving).filter(|own| !own.is_empty());
         let mut moved = own.into_iter().chain(env.moved).filter(|moved| judged.names_any(moved));
         let first = moved.next().filter(|_| env.hides())?;
-        let shown = judged.shown_with(first);
-        Some(moved.fold(shown, |shown, moved| shown.or(&judged.shown_with(moved))))
+        let shown = judged.shown_with(first, env.catalog);
+        Some(moved.fold(shown, |shown, moved| shown.or(&judged.shown_with(moved, env.catalog))))
     }
 
     /// Why nothing more can be made under a name.

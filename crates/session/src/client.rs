@@ -292,7 +292,6 @@ impl Session {
             self.asked_moved.get_or_insert(env.catalog_version);
             return None;
         }
-        self.asked_moved = None;
         let is_certain = self.temporary.is_still()
             && (read.rests_on_absence(env, &self.temporary) || read.is_doubtful(&self.temporary));
         if is_certain && self.asked_absence.is_none_or(|asked| env.catalog_version <= asked) {
@@ -304,6 +303,24 @@ impl Session {
             self.temporary.shown();
         }
         let judged = read.judge_with(env, self.seen(), is_certain);
+        // Code that was just made writes what it is given, is run by a name that nobody says, or by what is not shown: a catalog that shows
+        // it tells.
+        let is_unseen = |one: &Rc<Judged>| one.writes_unseen(&self.moving, env.catalog);
+        let meets = |moved: &MovedNames| {
+            let is_given = |one: &Rc<Judged>| {
+                !moved.fills().is_empty() && one.may_give()
+                    || one.implies_any(moved)
+                    || moved.tells() && is_unseen(one)
+            };
+            judged.statements.iter().any(is_given)
+        };
+        let may_meet =
+            env.moved.is_some_and(meets) || self.moving.tells() && judged.statements.iter().any(is_unseen);
+        if may_meet && env.hides() && self.asked_moved.is_none_or(|asked| env.catalog_version <= asked) {
+            self.asked_moved.get_or_insert(env.catalog_version);
+            return None;
+        }
+        self.asked_moved = None;
         if judged.has_unknown.get() {
             if self.asked_unknown.is_none_or(|asked| env.catalog_version <= asked) {
                 self.asked_unknown.get_or_insert(env.catalog_version);
@@ -324,7 +341,10 @@ impl Session {
     ) -> bool {
         let leaves_all = |statement: &Rc<Judged>| {
             let Judged { spills, runs, moves, .. } = &**statement;
-            spills.stains.is_empty() && moves.is_none() && (runs.is_empty() || spills.could_be.is_empty())
+            spills.stains.is_empty()
+                && moves.is_none()
+                && (runs.is_empty() || spills.could_be.is_empty())
+                && env.moved.is_none_or(|moved| !statement.waits_for(moved))
         };
         if self.moving.is_empty() && statements.iter().all(leaves_all) {
             self.noted.clear();
@@ -335,14 +355,16 @@ impl Session {
         let (mut cursors, mut made_code) = (Cursors::of(self), self.made_code.clone());
         for statement in statements {
             let is_moved = !moving.is_empty() && statement.names_any(&moving);
-            let is_fed = is_moved || cursors.feed(statement, self, env);
+            let is_fed = cursors.feed(statement, self, env);
             let could_be = is_fed.then_some(&statement.spills.could_be).into_iter().flatten();
             // It calls what was made, or writes where that hangs.
             let runs_made = is_moved || statement.may_write();
             let of_made =
                 runs_made.then_some(&made_code).into_iter().flatten().filter(|_| statement.moves.is_none());
-            let stains = statement.spills.stains.iter().chain(could_be).chain(of_made);
-            new.extend(stains.filter(|stain| !self.noted.contains(stain)).cloned());
+            let unshown = self.unshown_stains(statement, &moving, env);
+            let stains =
+                statement.spills.stains.iter().chain(could_be).chain(of_made).cloned().chain(unshown);
+            new.extend(stains.filter(|stain| !self.noted.contains(stain)));
             if let Some(moves) = statement.moves.as_ref() {
                 moving.sent(moves);
                 if moves.makes_code && moves.is_sensitive {

@@ -25,9 +25,9 @@ use crate::probed::{hands_over, has_sinks, probes};
 use crate::reasons::ReasonChange;
 use crate::recorded::{Recorded, Treat};
 use crate::results::Planned;
-use crate::ruled::shown_by_rules;
+use crate::ruled::{Returned, shown_by_rules};
 use crate::shown::{Known, Reach, Shown, classed};
-use crate::spills::{Spills, spilled};
+use crate::spills::{Spills, fills, spilled};
 use crate::state::Environment;
 use crate::telling::{self, hangs_telling_code, renames_telling, tells};
 use crate::temporary::{Temporary, TemporaryChange};
@@ -159,6 +159,8 @@ pub(crate) struct Judged {
     pub(crate) moves: Option<Moves>,
     /// What tells what its result shows, where something is sensitive.
     pub(crate) own: Option<Rc<Statement>>,
+    /// Functions that it runs and does not name, as the catalog shows it.
+    implied: Rc<[String]>,
     /// What it does to the session's temporary tables, if anything.
     pub(crate) temporary: Option<TemporaryChange>,
     /// What it does to the reason that the session gives, if anything.
@@ -313,10 +315,12 @@ impl Read {
         facts.statements.iter().any(named)
     }
 
-    /// Whether it names one of these, or writes into a table that is new among them.
+    /// Whether it names one of these, or a table that is new among them and has rows in partitions or the name of another.
     pub(crate) fn names_any(&self, moved: &MovedNames) -> bool {
-        let fills =
-            |statement: &Statement| statement.writes.iter().any(|write| moved.is_partitioned(&write.name));
+        let fills = |statement: &Statement| {
+            statement.writes.iter().any(|write| moved.is_partitioned(&write.name))
+                || statement.relations.iter().any(|used| moved.is_doubled(&used.name))
+        };
         let names_any = |statement: &Statement| names_any(statement, moved) || fills(statement);
         matches!(&self.source, Source::Text(Ok(facts)) if facts.statements.iter().any(names_any))
     }
@@ -543,9 +547,13 @@ impl Texts<'_> {
             },
             says: is_more && tells(statement, &known),
             has_sinks: !known.is_empty() && has_sinks(statement),
-            moves: may_move(statement).then(|| moves(text, statement, &known)),
+            moves: may_move(statement).then(|| {
+                let fills = fills(statement, &known, |class| env.reveals(class));
+                Moves { fills, ..moves(text, statement, &known) }
+            }),
             copied,
             own: (!known.is_empty()).then(|| Rc::new(own.clone())),
+            implied: if known.is_empty() { Rc::default() } else { implied(own, statement) },
             spills,
             namings,
             ..judged
@@ -624,6 +632,7 @@ impl Judged {
             is_moved: false,
             moves: None,
             own: None,
+            implied: Rc::default(),
             temporary: statement.and_then(TemporaryChange::of),
             gives_reason: statement.and_then(ReasonChange::of),
             namings: Rc::default(),
@@ -670,6 +679,7 @@ impl Judged {
             described: Rc::new(described),
             shown: select.shown.clone(),
             own: select.own.clone(),
+            implied: Rc::clone(&select.implied),
             namings: Rc::clone(&select.namings),
             ..judged
         })
@@ -800,8 +810,13 @@ impl Judged {
     }
 
     /// What its result shows where these names, of which it names one, may mean something sensitive.
-    pub(crate) fn shown_with(&self, moved: &MovedNames) -> Shown {
+    pub(crate) fn shown_with(&self, moved: &MovedNames, catalog: &Catalog) -> Shown {
         match &self.own {
+            // A view can give anything for its columns, and a default for those of a table.
+            Some(own) if self.implies_any(moved) => {
+                let named = own.relations.iter().flat_map(|used| catalog.named(&used.name));
+                Shown::ByRules(named.map(Returned::anything).collect()).or(&self.shown)
+            }
             Some(own) if is_widened(own, moved) && self.shown.is_traced() => self.shown.with_columns(own),
             Some(own) => Shown::moved(&self.described.text, own, moved).or(&self.shown),
             None => self.shown.clone(),
@@ -810,12 +825,18 @@ impl Judged {
 
     /// Whether it names one of these, where something is sensitive.
     pub(crate) fn names_any(&self, moved: &MovedNames) -> bool {
-        self.own.as_ref().is_some_and(|own| names_any(own, moved))
+        self.own.as_ref().is_some_and(|own| names_any(own, moved)) || self.implies_any(moved)
+    }
+
+    /// Whether it runs one of these, and does not name it.
+    pub(crate) fn implies_any(&self, moved: &MovedNames) -> bool {
+        moved.has_any(self.implied.iter())
     }
 
     /// How it looks into what functions give that these may be.
     pub(crate) fn probes_with(&self, moved: &MovedNames) -> Option<Probe> {
-        let functions = self.own.iter().flat_map(|own| own.calls()).filter(|name| moved.has_made(name));
+        let functions =
+            self.own.iter().flat_map(|own| own.calls()).filter(|name| moved.has_new_function(name));
         let functions: HashSet<String> = functions.map(str::to_owned).collect();
         if functions.is_empty() {
             return None;
@@ -850,7 +871,7 @@ impl Judged {
     }
 }
 
-/// Whether a statement names one of these, as a relation or as a function.
+/// Whether a statement names one of these, as a relation, function, operator or type.
 fn names_any(statement: &Statement, moved: &MovedNames) -> bool {
     names(statement).any(|name| moved.has(name))
 }
@@ -861,8 +882,20 @@ fn is_widened(statement: &Statement, moved: &MovedNames) -> bool {
 }
 
 fn names(statement: &Statement) -> impl Iterator<Item = &str> {
-    let relations = statement.relations.iter().map(|used| used.name.as_str());
-    relations.chain(statement.mentions.iter().map(String::as_str)).chain(statement.calls())
+    let relations = statement.relations.iter().map(|used| &used.name);
+    let unnamed = statement.operators.iter().chain(&statement.types);
+    relations.chain(&statement.mentions).chain(unnamed).map(String::as_str).chain(statement.calls())
+}
+
+/// Names of functions that `whole` calls, or what it sets going, and `own` does not name.
+fn implied(own: &Statement, whole: &Statement) -> Rc<[String]> {
+    let reached =
+        whole.reached.iter().flat_map(|reached| reached.does.functions.iter().chain([&reached.calls]));
+    let mut names: Vec<&String> =
+        whole.functions.iter().chain(reached).filter(|name| !own.functions.contains(name)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().cloned().collect()
 }
 
 /// Whether it may give names another meaning, or run code where it did not run before.
@@ -884,13 +917,14 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
         let leads_to = |naming: &Naming| matches!(naming, Naming::Leads { to, .. } if to.name == name);
         makes_table || statement.names.iter().any(leads_to)
     };
-    let (made_of, mut names): (Vec<String>, Vec<String>) = all.cloned().partition(|name| is_read(name));
+    let (mut made_of, mut names): (Vec<String>, Vec<String>) = all.cloned().partition(|name| is_read(name));
+    made_of.extend(statement.operators.iter().chain(&statement.types).cloned());
     let written = statement.relations.iter().filter(|used| used.access != Access::Read);
     names.extend(written.map(|used| used.name.clone()));
     // Its rows are there already, in columns of any name.
     let is_foreign = sql::defines_foreign(text);
     let imports = statement.effects.contains(&Effect::Other("ImportForeignSchemaStmt"));
-    let mut are_all = imports || statement.effects.contains(&Effect::OpaqueDo);
+    let mut are_all = imports || statement.commits_prepared || statement.effects.contains(&Effect::OpaqueDo);
     for naming in &statement.names {
         match naming {
             Naming::Makes(name) => names.push(name.name.clone()),
@@ -922,6 +956,19 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
     if !statement.moves_names() {
         return Moves { tells, partitioned, ..Moves::default() };
     }
+    // Casts and operator classes are used, and columns of types are filled, where no name says so.
+    let is_unnamed = |effect: &Effect| {
+        matches!(effect, Effect::Other("AlterOpFamilyStmt" | "CreateCastStmt" | "CreateOpClassStmt"))
+    };
+    let are_all = are_all || statement.changes_type || statement.effects.iter().any(is_unnamed);
+    let makes = statement.names.iter().filter_map(|naming| match naming {
+        Naming::Makes(name) => Some(&name.name),
+        _ => None,
+    });
+    let is_doubled =
+        |name: &&String| !statement.temporary.contains(name) && known.catalog.named(name).next().is_some();
+    let doubled = makes.filter(is_doubled).cloned().collect();
+    let fills = Vec::new();
     let widens = statement.effects == [Effect::AlterTable] && sql::widens(text);
     Moves {
         names,
@@ -935,6 +982,8 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
         partitioned,
         renames,
         widens,
+        doubled,
+        fills,
     }
 }
 

@@ -57,6 +57,7 @@ mod temporary;
 mod tests;
 mod tied;
 mod touched;
+mod unshown;
 
 pub use action::{Action, CloseReason, Step};
 pub use allowance::Allowance;

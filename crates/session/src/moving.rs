@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::stains::Stain;
+
 /// Most names that are told apart; beyond, any name is taken for one of them.
 const NAMES_MAX: usize = 10_000;
 
@@ -13,7 +15,7 @@ pub struct MovedNames {
     widened: HashSet<String>,
     are_all: bool,
     /// Functions that are new among them.
-    made: HashSet<String>,
+    new_functions: HashSet<String>,
     /// Functions and operators whose code hands what they are given to one of PostgreSQL's that puts it where no column is.
     sinks: HashSet<String>,
     /// There are too many of them to be told apart.
@@ -22,6 +24,14 @@ pub struct MovedNames {
     tells: bool,
     /// Tables that are new, and whose rows go to partitions.
     partitioned: HashMap<String, Partitioned>,
+    /// New relations whose names others have: which is meant, the catalog does not say.
+    doubled: HashSet<String>,
+    /// What code that was just made could write, wherever it runs.
+    fills: Vec<Stain>,
+    /// What was made of names that lead to nothing sensitive, as yet.
+    made: Vec<Made>,
+    /// More than that was made: any of it may lead to something sensitive as soon as anything does.
+    made_is_full: bool,
 }
 
 /// By what a table's rows go to partitions.
@@ -40,6 +50,19 @@ pub(crate) enum Written {
     Named(String),
     /// Its place, from 0 on.
     At(usize),
+}
+
+/// Names, and what they were made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Made {
+    names: Vec<String>,
+    of: Vec<String>,
+    /// Nobody knows which names.
+    are_all: bool,
+    /// The function that is new among them.
+    function: Option<String>,
+    /// It leaves each column what it is.
+    widens: bool,
 }
 
 /// What a statement does to the meaning of names.
@@ -66,6 +89,10 @@ pub(crate) struct Moves {
     pub(crate) renames: bool,
     /// It leaves each column what it is.
     pub(crate) widens: bool,
+    /// New relations whose names others have.
+    pub(crate) doubled: Vec<String>,
+    /// What the code that it makes, or hangs somewhere, could write.
+    pub(crate) fills: Vec<Stain>,
 }
 
 impl MovedNames {
@@ -73,10 +100,12 @@ impl MovedNames {
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
             && self.sinks.is_empty()
+            && self.doubled.is_empty()
+            && self.fills.is_empty()
+            && self.partitioned.is_empty()
             && !self.are_all
             && !self.sinks_are_all
             && !self.tells
-            && self.partitioned.is_empty()
     }
 
     /// Whether this is one of them.
@@ -85,13 +114,33 @@ impl MovedNames {
     }
 
     /// Whether this is a function that is new, and may give something sensitive.
-    pub(crate) fn has_made(&self, name: &str) -> bool {
-        self.made.contains(name)
+    pub(crate) fn has_new_function(&self, name: &str) -> bool {
+        self.new_functions.contains(name)
     }
 
     /// Whether all columns of what has this name are what they were, beside new ones.
     pub(crate) fn is_widened(&self, name: &str) -> bool {
         !self.are_all && self.widened.contains(name)
+    }
+
+    /// Whether this is known to be one of them.
+    pub(crate) fn has_itself(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
+    /// Whether one of these is one of them.
+    pub(crate) fn has_any<'n>(&self, names: impl IntoIterator<Item = &'n String>) -> bool {
+        names.into_iter().any(|name| self.has(name))
+    }
+
+    /// Whether a new relation has this name, which another has too.
+    pub(crate) fn is_doubled(&self, name: &str) -> bool {
+        self.doubled.contains(name)
+    }
+
+    /// What code that was just made could write.
+    pub(crate) fn fills(&self) -> &[Stain] {
+        &self.fills
     }
 
     /// Whether code that can tell of something sensitive may run wherever something runs.
@@ -120,14 +169,22 @@ impl MovedNames {
         self.partitioned.contains_key(table)
     }
 
-    /// Adds all of `other`.
+    /// Adds all of `other`, whose transaction is over.
     pub fn add(&mut self, other: &MovedNames) {
+        self.add_open(other);
+        self.extend_doubled(&other.doubled);
+        self.extend_fills(&other.fills);
+    }
+
+    /// Adds what others may meet of `other` while its transaction is open: they wait for what it has locked. What it has made they do
+    /// not see.
+    pub fn add_open(&mut self, other: &MovedNames) {
         self.are_all |= other.are_all;
         self.sinks_are_all |= other.sinks_are_all;
         self.tells |= other.tells;
         self.partitioned.extend(other.partitioned.clone());
         self.note_widened(&other.names, |name| other.widened.contains(name));
-        self.made.extend(other.made.iter().cloned());
+        self.new_functions.extend(other.new_functions.iter().cloned());
         self.extend(&other.names);
         self.extend_sinks(other.sinks.iter().cloned());
     }
@@ -150,12 +207,24 @@ impl MovedNames {
             let made = Partitioned { columns: columns.clone(), keys: keys.clone() };
             self.partitioned.insert(name.clone(), made);
         }
-        if moves.is_sensitive || moves.names.iter().chain(&moves.made_of).any(|name| self.has(name)) {
+        self.extend_doubled(&moves.doubled);
+        self.extend_fills(&moves.fills);
+        let made = Made {
+            names: moves.names.clone(),
+            of: moves.made_of.clone(),
+            are_all: moves.are_all,
+            function: moves.made.clone(),
+            widens: moves.widens,
+        };
+        if moves.is_sensitive || self.leads_to(&made) {
             self.tells |= moves.makes_code;
-            self.are_all |= moves.are_all;
-            self.note_widened(&moves.names, |_| moves.widens);
-            self.made.extend(moves.made.clone());
-            self.extend(&moves.names);
+            self.are_all |= self.made_is_full;
+            self.lead(&made);
+            self.follow();
+        } else if NAMES_MAX <= self.made.len() {
+            self.made_is_full = true;
+        } else if !made.names.is_empty() || made.are_all {
+            self.made.push(made);
         }
         if moves.has_sinks || moves.names.iter().any(|name| self.sinks.contains(name)) {
             self.extend_sinks(moves.made.clone());
@@ -178,13 +247,57 @@ impl MovedNames {
         }
     }
 
+    /// Whether the transaction has made something of this name, or given it another meaning.
+    pub(crate) fn has_made(&self, name: &str) -> bool {
+        self.has(name)
+            || self.made_is_full
+            || self.made.iter().any(|made| made.names.iter().any(|own| own == name))
+    }
+
+    fn leads_to(&self, made: &Made) -> bool {
+        self.has_any(made.names.iter().chain(&made.of))
+    }
+
+    fn lead(&mut self, made: &Made) {
+        self.are_all |= made.are_all;
+        self.note_widened(&made.names, |_| made.widens);
+        self.new_functions.extend(made.function.clone());
+        self.extend(&made.names);
+    }
+
+    /// What was made before of what leads to something sensitive now leads there too.
+    fn follow(&mut self) {
+        loop {
+            let (led, others): (Vec<Made>, Vec<Made>) =
+                std::mem::take(&mut self.made).into_iter().partition(|made| self.leads_to(made));
+            self.made = others;
+            if led.is_empty() {
+                return;
+            }
+            led.iter().for_each(|made| self.lead(made));
+        }
+    }
+
     fn extend<'n>(&mut self, names: impl IntoIterator<Item = &'n String>) {
         self.names.extend(names.into_iter().cloned());
         if NAMES_MAX < self.names.len() {
             self.names.clear();
             self.widened.clear();
-            self.made.clear();
+            self.new_functions.clear();
             self.are_all = true;
+        }
+    }
+
+    fn extend_doubled<'n>(&mut self, names: impl IntoIterator<Item = &'n String>) {
+        self.doubled.extend(names.into_iter().cloned());
+    }
+
+    /// There are not more than relations in texts that the session has sent.
+    fn extend_fills(&mut self, fills: &[Stain]) {
+        for stain in fills {
+            if !self.fills.contains(stain) {
+                self.fills.push(stain.clone());
+            }
         }
     }
 
@@ -200,6 +313,7 @@ impl MovedNames {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stains::NamedStain;
 
     fn moves(names: &[&str], made_of: &[&str], is_sensitive: bool) -> Moves {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -215,6 +329,17 @@ mod tests {
         moved.sent(&moves(&["copy"], &["mails"], false));
         assert!(moved.has("mails") && moved.has("copy") && !moved.has("users") && !moved.has("seen"));
         assert_eq!(moved.names.len(), 2);
+    }
+
+    #[test]
+    fn what_was_made_before_is_moved_with_what_it_is_made_of() {
+        let mut moved = MovedNames::default();
+        moved.sent(&moves(&["code"], &["f"], false));
+        moved.sent(&moves(&["t"], &["code", "text"], false));
+        moved.sent(&moves(&["u"], &["text"], false));
+        assert!(moved.is_empty() && moved.has_made("t") && !moved.has_made("f"));
+        moved.sent(&moves(&["f"], &["people"], true));
+        assert!(moved.has("code") && moved.has("t") && !moved.has("u") && moved.has_made("u"));
     }
 
     #[test]
@@ -259,11 +384,25 @@ mod tests {
     }
 
     #[test]
+    fn what_new_code_writes_others_do_not_meet_before_its_transaction_is_over() {
+        let fills = vec![Stain::Named(NamedStain::any("log", Vec::new()))];
+        let mut open = MovedNames::default();
+        open.sent(&Moves { fills: fills.clone(), doubled: vec!["visits".to_owned()], ..Moves::default() });
+        assert!(!open.is_empty() && open.is_doubled("visits") && !open.has("visits"));
+        let (mut others, mut after) = (MovedNames::default(), MovedNames::default());
+        others.add_open(&open);
+        after.add(&open);
+        after.add(&open);
+        assert!(others.is_empty());
+        assert!(after == open && after.fills() == fills);
+    }
+
+    #[test]
     fn beyond_the_most_any_name_may_be_moved() {
         let mut moved = MovedNames::default();
         for number in 0..=NAMES_MAX {
             moved.sent(&moves(&[&number.to_string()], &[], true));
         }
-        assert!(moved.has("another") && moved == MovedNames { are_all: true, ..MovedNames::default() });
+        assert!(moved.has("another") && moved.names.is_empty());
     }
 }

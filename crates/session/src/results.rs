@@ -87,7 +87,7 @@ pub(crate) fn plan(
         return Err(NeedsCatalog);
     }
     *asked = None;
-    let shown = moved.map_or_else(|| judged.shown.clone(), |moved| judged.shown_with(moved));
+    let shown = moved.map_or_else(|| judged.shown.clone(), |moved| judged.shown_with(moved, env.catalog));
     let mut names = ResultNames::default();
     let mut plans = Vec::with_capacity(columns.len());
     let mut searched = Vec::new();

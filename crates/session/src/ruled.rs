@@ -18,6 +18,11 @@ pub(crate) struct Returned {
 }
 
 impl Returned {
+    /// Anything can stand for its columns.
+    pub(crate) fn anything(relation: &Relation) -> Self {
+        Returned { relation: relation.oid, shown: Shown::Anything }
+    }
+
     /// Whether something sensitive can stand for this column.
     pub(crate) fn shows(&self, relation: &Relation, column: i16) -> bool {
         // A RETURNING of a rule has each column of the relation in its place.

@@ -51,10 +51,14 @@ pub(crate) struct Known<'a> {
 pub(crate) struct Reach {
     /// Functions that it calls and that read something, or of which nobody knows what they read.
     pub(crate) functions: HashSet<String>,
+    /// Types that it names whose columns such a function fills where they get no value.
+    types: HashSet<String>,
     /// It names a relation that has sensitive columns, or rests on one.
     relations: bool,
     /// It names one of which any column can hold something, or runs such a function by an operator or a type.
     anything: bool,
+    /// The same where no name of a column tells: the function gives it, or the catalog does not show the relation.
+    unnamed: bool,
 }
 
 /// What columns of a view, which has so many, show: by its definition, as PostgreSQL shows it. Call it on a thread with
@@ -109,21 +113,13 @@ impl Shown {
 
     /// What the result of `statement` shows where these names may mean something sensitive: any column may be one.
     pub(crate) fn moved(text: &str, statement: &Statement, moved: &MovedNames) -> Self {
-        // A rule that is new can answer a write with a result of its own, and a plan shows what such functions gave.
-        if !statement.writes.is_empty() || statement.effects.contains(&Effect::Explain) {
+        // A rule that is new can answer a write with a result of its own, a plan shows what such functions gave, and what operators and
+        // casts give has no name.
+        let is_unnamed = moved.has_any(statement.operators.iter().chain(&statement.types));
+        if !statement.writes.is_empty() || statement.effects.contains(&Effect::Explain) || is_unnamed {
             return Shown::Anything;
         }
-        let relations = statement.relations.iter().map(|used| &used.name).chain(&statement.mentions);
-        let columns: HashSet<String> =
-            statement.columns.iter().filter_map(|column| column.name.clone()).collect();
-        let sensitive = Sensitive {
-            relations: relations.filter(|name| moved.has(name)).cloned().collect(),
-            functions: statement.calls().filter(|name| moved.has(name)).map(str::to_owned).collect(),
-            known: columns.clone(),
-            columns,
-            ..Sensitive::default()
-        };
-        Shown::traced(text, sensitive)
+        Shown::traced(text, moved_in(statement, moved))
     }
 
     /// Whether its text tells.
@@ -220,11 +216,19 @@ impl Reach {
         let named = |name: &str| known.stains.of(name);
         let has_any =
             |name: &str| named(name).iter().any(|stain| stain.names.is_empty() && stain.number.is_none());
+        let stained = || {
+            let names = relations(statement, known).map(|(name, _)| name);
+            names.filter(|name| !is_left_out(name) && has_any(name))
+        };
+        let unnamed =
+            statement.unnamed_calls(known.catalog).into_iter().any(|name| shows(called(name), known));
+        let types = statement.filling_types(known.catalog).filter(|(_, name)| shows(called(name), known));
         Reach {
             functions: functions(statement, known),
+            types: types.map(|(name, _)| name.to_owned()).collect(),
             relations: reaches(statement, &is_left_out, known),
-            anything: relations(statement, known).any(|(name, _)| !is_left_out(name) && has_any(name))
-                || statement.unnamed_calls(known.catalog).into_iter().any(|name| shows(called(name), known)),
+            anything: unnamed || stained().next().is_some(),
+            unnamed: unnamed || stained().any(|name| known.catalog.named(name).next().is_none()),
         }
     }
 
@@ -243,14 +247,21 @@ impl Reach {
         self.relations
     }
 
+    /// It names a type whose columns are filled with something.
+    pub(crate) fn fills(&self) -> bool {
+        !self.types.is_empty()
+    }
+
     pub(crate) fn is_any(&self) -> bool {
-        self.relations || self.anything || !self.functions.is_empty()
+        self.relations || self.anything || self.fills() || !self.functions.is_empty()
     }
 
     /// What of it all is sensitive, by name.
     pub(crate) fn sensitive(&self, statement: &Statement, known: &Known<'_>) -> Sensitive {
         let mut sensitive = Sensitive {
             functions: self.functions.clone(),
+            types: self.types.clone(),
+            anything: self.unnamed,
             has_own_count: !known.catalog.lacks_routine("count"),
             ..Sensitive::default()
         };
@@ -292,6 +303,22 @@ impl Reach {
     }
 }
 
+/// What of a statement is sensitive where these names may mean something that is: any column may be one.
+pub(crate) fn moved_in(statement: &Statement, moved: &MovedNames) -> Sensitive {
+    let relations = statement.relations.iter().map(|used| &used.name).chain(&statement.mentions);
+    let columns: HashSet<String> =
+        statement.columns.iter().filter_map(|column| column.name.clone()).collect();
+    Sensitive {
+        relations: relations.filter(|name| moved.has(name)).cloned().collect(),
+        functions: statement.calls().filter(|name| moved.has(name)).map(str::to_owned).collect(),
+        types: statement.types.iter().filter(|name| moved.has(name)).cloned().collect(),
+        anything: moved.has_any(&statement.operators),
+        known: columns.clone(),
+        columns,
+        ..Sensitive::default()
+    }
+}
+
 /// Routines that the statement calls and that read something sensitive, or nobody knows what.
 fn functions(statement: &Statement, known: &Known<'_>) -> HashSet<String> {
     let of_name = |name: &&str| {
@@ -312,6 +339,11 @@ fn functions(statement: &Statement, known: &Known<'_>) -> HashSet<String> {
 fn folds(statement: &Statement, reach: &Reach, known: &Known<'_>) -> bool {
     let mut planned = statement.planned_calls(known.catalog).into_iter();
     reach.is_by_code() || planned.any(|name| shows(called(name), known))
+}
+
+/// Whether columns of a relation are filled with something sensitive that get no value, or, with `by_types`, would be by their types.
+pub(crate) fn is_filled(relation: &Relation, by_types: bool, known: &Known<'_>) -> bool {
+    known.catalog.filling(relation, by_types).any(|name| shows(called(name), known))
 }
 
 /// Nothing but a call of this function.

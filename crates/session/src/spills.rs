@@ -1,13 +1,15 @@
 //! Which columns a statement stains: those that it writes sensitive values into, and that are not known to hold any.
 
+use std::collections::HashSet;
+
 use mask::{Class, ColumnId};
 use sql::catalog::{Column, Relation};
 use sql::facts::{Access, Effect, Put, Reached, RelationUse, Via, Write};
-use sql::{Origin, Sensitive, Spill, Spilled, Statement, rename, sinks, spills};
+use sql::{Likeness, Origin, Sensitive, Spill, Spilled, Statement, likenesses, rename, sinks, spills};
 
-use crate::moving::Written;
+use crate::moving::{MovedNames, Written};
 use crate::ruled::traced;
-use crate::shown::{Known, Reach, classed};
+use crate::shown::{Known, Reach, classed, is_filled, moved_in};
 use crate::stains::{NamedStain, Stain};
 
 /// What a statement spills.
@@ -35,13 +37,10 @@ pub(crate) fn spilled(
     known: &Known<'_>,
     reveals: impl Fn(Class) -> bool,
 ) -> Spills {
-    let mut found = Found {
-        known,
-        sees_derived: reveals(Class::Derived),
-        of_documents: false,
-        spills: Spills::default(),
-    };
-    if known.is_empty() || !may_spill(own) && whole.writes.is_empty() && !whole.computes() {
+    let mut found = Found::new(known, &reveals);
+    let writes = |done: &Statement| !done.writes.is_empty() || done.computes();
+    let may_write = || writes(whole) || whole.reached.iter().any(|reached| writes(&reached.does));
+    if known.is_empty() || !may_spill(own) && !may_write() {
         return found.spills;
     }
     if own.effects.contains(&Effect::Other("RenameStmt")) {
@@ -53,26 +52,37 @@ pub(crate) fn spilled(
     if reach.is_any() || is_made_of_another {
         let sensitive = reach.sensitive(own, known);
         found.text(text, &sensitive, &reveals);
-        // What a body writes it can have from whatever it reads or is given.
+        // What a body writes it can have from whatever it reads or is given. What operators, casts and views give to theirs is not
+        // known.
         let is_given = || {
             let filling = own.calls_that_fill(known.catalog);
             !filling.is_empty() && sinks(text, &sensitive, &filling, mask::is_sensitive_key)
         };
-        if own.effects.contains(&Effect::Do) || !reach.functions.is_empty() || is_given() {
-            let bodies = own.effects.contains(&Effect::Do);
-            for write in whole.writes.iter().filter(|write| bodies || !own.writes.contains(write)) {
+        let is_run = own.effects.contains(&Effect::Do);
+        if is_run || !reach.functions.is_empty() || own.fills_unnamed(known.catalog) || is_given() {
+            let of_code = if is_run { whole.writes.clone() } else { own.writes_of_code(known.catalog) };
+            for write in &of_code {
                 found.body(write);
-                found.spills.route |= found.routes(write, bodies);
+                found.spills.route |= found.routes(write, is_run);
             }
             whole.could_write(known.catalog).into_iter().for_each(|relation| found.texts(relation));
         }
+        if is_run || own.effects.contains(&Effect::Call) {
+            found.renamed_within(own, whole);
+        }
+    }
+    if own.effects.contains(&Effect::CreateTable) {
+        found.made_like(text);
     }
     for reached in whole.reached.iter().filter(|reached| reached.via != Via::ForeignKey) {
         let on: Vec<&Relation> = known.catalog.named(&reached.on).collect();
         // What runs a text that it computes was allowed where it was made.
         let reach = Reach::beside(&reached.does, &reached.on, known);
         let reads = reach.is_any();
-        let takes = |relation: &&Relation| takes_of_row(&reached.does, relation, known);
+        let takes = |relation: &&Relation| {
+            takes_of_row(&reached.does, relation, known)
+                || takes_columns(reached.via) && classed(relation, known.classes).next().is_some()
+        };
         let takes = on.iter().any(takes);
         if reads || takes {
             found.hung(reached, &on, &reveals);
@@ -102,12 +112,53 @@ pub(crate) fn spilled(
     found.spills
 }
 
+/// What code could write that `whole` makes, or hangs somewhere, wherever that runs before a catalog shows it.
+pub(crate) fn fills(whole: &Statement, known: &Known<'_>, reveals: impl Fn(Class) -> bool) -> Vec<Stain> {
+    let mut found = Found::new(known, &reveals);
+    if known.is_empty() {
+        return Vec::new();
+    }
+    let reached = whole.reached.iter().filter(|reached| reached.via != Via::ForeignKey);
+    for done in reached.map(|reached| &reached.does).chain([whole]) {
+        done.writes.iter().for_each(|write| found.body(write));
+        done.could_write(known.catalog).into_iter().for_each(|relation| found.texts(relation));
+    }
+    found.spills.stains
+}
+
+/// What `own`, whose text is `text`, spills where it names what `moving` may mean something sensitive by: tables that it makes are filled at
+/// once, and so may columns be of those that it alters.
+pub(crate) fn spilled_by_moved(
+    text: &str,
+    own: &Statement,
+    moving: &MovedNames,
+    known: &Known<'_>,
+    reveals: impl Fn(Class) -> bool,
+) -> Vec<Stain> {
+    let mut found = Found::new(known, &reveals);
+    let moved = moved_in(own, moving);
+    if own.effects.contains(&Effect::CreateTable) {
+        found.text(text, &Sensitive { anything: true, ..moved }, &reveals);
+    } else if own.effects.contains(&Effect::AlterTable) {
+        found.text(text, &Sensitive { relations: HashSet::new(), ..moved }, &reveals);
+    }
+    found.spills.stains
+}
+
 /// Whether it can write rows, or definitions that make some.
 fn may_spill(own: &Statement) -> bool {
     let may = |effect: &Effect| {
         matches!(effect, Effect::AlterTable | Effect::CreateTable | Effect::Other("RenameStmt"))
     };
     !own.writes.is_empty() || own.effects.iter().any(may)
+}
+
+/// Whether such code is called with columns of the row: with which is not known.
+fn takes_columns(via: Via) -> bool {
+    match via {
+        Via::Check | Via::Generated | Via::Index | Via::PartitionKey | Via::Policy | Via::Statistics => true,
+        Via::Default | Via::ForeignKey | Via::Rule | Via::Trigger => false,
+    }
 }
 
 /// Whether the body of a trigger or rule names something sensitive of the row that it is about, or the row.
@@ -149,7 +200,12 @@ struct Found<'a> {
     spills: Spills,
 }
 
-impl Found<'_> {
+impl<'a> Found<'a> {
+    fn new(known: &'a Known<'a>, reveals: impl Fn(Class) -> bool) -> Self {
+        let (sees_derived, of_documents) = (reveals(Class::Derived), false);
+        Found { known, sees_derived, of_documents, spills: Spills::default() }
+    }
+
     /// It can hold something that is computed of what is sensitive.
     fn derived(&mut self, relation: &Relation, column: &Column) {
         let id = ColumnId { table_oid: relation.oid, number: column.number };
@@ -220,6 +276,33 @@ impl Found<'_> {
                 Some(_) => continue,
             };
             self.add(Stain::Named(renamed));
+        }
+    }
+
+    /// Code that is run gives other names to columns that others do not see yet: nobody knows which.
+    fn renamed_within(&mut self, own: &Statement, whole: &Statement) {
+        let renames = |done: &Statement| done.effects.contains(&Effect::Other("RenameStmt"));
+        if !renames(whole) && !whole.reached.iter().any(|reached| renames(&reached.does)) {
+            return;
+        }
+        let known = self.known;
+        let named = own.relations.iter().chain(&whole.relations).map(|used| &used.name);
+        for stain in named.flat_map(|name| known.stains.of(name)) {
+            self.add(Stain::Named(NamedStain { number: None, names: Vec::new(), of: None, ..stain.clone() }));
+        }
+    }
+
+    /// A table is made like others, as a part of them or of what they hold: its columns are filled as theirs are.
+    fn made_like(&mut self, text: &str) {
+        let known = self.known;
+        for Likeness { made, of, by_types } in likenesses(text) {
+            let mut named = known.catalog.named(&of).peekable();
+            // Of one that the catalog does not show, what it is filled with is known by what was written there for it.
+            let is_unseen = named.peek().is_none() && !by_types && !known.stains.of(&of).is_empty();
+            if is_unseen || named.any(|relation| is_filled(relation, by_types, known)) {
+                let not = known.catalog.named(&made).map(|relation| relation.oid).collect();
+                self.add(Stain::Named(NamedStain::any(&made, not)));
+            }
         }
     }
 
@@ -371,15 +454,7 @@ impl Found<'_> {
         let named: Vec<&Relation> =
             self.known.catalog.named_in(write.schema.as_deref(), &write.name).collect();
         if named.is_empty() {
-            let stain = NamedStain {
-                relation: write.name.clone(),
-                not: Vec::new(),
-                number: None,
-                names: Vec::new(),
-                of: None,
-                is_copy: false,
-            };
-            self.add(Stain::Named(stain));
+            self.add(Stain::Named(NamedStain::any(&write.name, Vec::new())));
         }
         named.into_iter().for_each(|relation| self.any(relation));
     }

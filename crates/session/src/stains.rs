@@ -41,6 +41,12 @@ pub struct Stains {
 }
 
 impl NamedStain {
+    /// Any column of the relations of this name, but for these.
+    pub(crate) fn any(relation: &str, not: Vec<u32>) -> Self {
+        let (number, names, of) = (None, Vec::new(), None);
+        NamedStain { relation: relation.to_owned(), not, number, names, of, is_copy: false }
+    }
+
     /// The class of such a column whose name says this.
     fn class(&self, by_name: Option<Class>) -> Class {
         match (self.of, by_name) {

@@ -433,7 +433,7 @@ impl Session {
             if moves.makes_code && moves.is_sensitive {
                 self.made_code.extend(judged.spills.could_be.iter().cloned());
             }
-            self.altered |= moves.tells;
+            self.altered |= moves.tells || !moves.fills.is_empty();
         }
         self.note_telling(judged);
         if !judged.is_still {

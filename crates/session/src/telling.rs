@@ -33,6 +33,11 @@ impl Telling {
         self.in_section = true;
     }
 
+    /// Whether the open transaction has put something off that can tell of something.
+    pub(crate) fn is_in_transaction(&self) -> bool {
+        self.in_transaction
+    }
+
     pub(crate) fn sent_beside_catalog(&mut self) {
         self.beside_catalog = true;
         self.sent();
@@ -75,6 +80,7 @@ pub(crate) fn hangs_telling_code(statement: &Statement, known: &Known<'_>) -> bo
     let reach = Reach::of(statement, known);
     // What is made like another, or as its child or part, runs what hangs on that.
     reach.is_by_code()
+        || reach.fills()
         || statement.makes_code() && reach.is_any()
         || statement.hangs_code() && names_telling(statement, known)
 }

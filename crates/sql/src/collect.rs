@@ -245,6 +245,10 @@ impl Collector {
             "TruncateStmt" => self.effect(Effect::Truncate),
             "CreateStmt" | "CreateTableAsStmt" | "IntoClause" => self.effect(Effect::CreateTable),
             "AlterTableStmt" => self.effect(Effect::AlterTable),
+            "AlterDomainStmt" => {
+                self.statement.changes_type = true;
+                self.effect(Effect::Other(kind));
+            }
             "AlterSystemStmt" => self.effect(Effect::AlterSystem),
             "AlterDefaultPrivilegesStmt" => self.effect(Effect::AlterDefaultPrivileges),
             "CreateRoleStmt" | "AlterRoleStmt" | "AlterRoleSetStmt" | "DropRoleStmt" => {
@@ -642,6 +646,11 @@ impl Collector {
     }
 }
 
+/// Whether an object of this kind is a type.
+fn is_type(kind: i64) -> bool {
+    [ObjectType::ObjectDomain, ObjectType::ObjectType].iter().any(|of| *of as i64 == kind)
+}
+
 /// Whether it is given a text that it runs, now or later.
 fn has_body(node: &Open) -> bool {
     matches!(node.kind, "CreateFunctionStmt" | "DoStmt")
@@ -728,6 +737,12 @@ impl Visit for Collector {
                     kind,
                     Ok(Ok(TransactionStmtKind::TransStmtRollback | TransactionStmtKind::TransStmtRollbackTo))
                 );
+                self.statement.commits_prepared |=
+                    matches!(kind, Ok(Ok(TransactionStmtKind::TransStmtCommitPrepared)));
+            }
+            ("RenameStmt", "rename_type") => node.code = number,
+            ("RenameStmt" | "AlterTableStmt", "relation_type") | ("AlterTableStmt", "objtype") => {
+                self.statement.changes_type |= number == ObjectType::ObjectType as i64;
             }
             ("Integer", "ival") => node.parts.push(number.to_string()),
             ("Boolean", "boolval") => node.command = if number == 0 { FALSE } else { TRUE },
@@ -822,6 +837,12 @@ impl Visit for Collector {
             // It shows what would be done.
             "ExplainStmt" => self.statement.temporary.clear(),
             "CopyStmt" => self.copy(&node),
+            "RenameStmt" if is_type(node.code) => {
+                node.names
+                    .into_iter()
+                    .filter_map(|mut name| name.pop())
+                    .for_each(|name| self.type_name(&name));
+            }
             "DropStmt" => self.drop(node),
             "DefElem" => self.option(node),
             "FunctionParameter" => {

@@ -129,6 +129,10 @@ pub struct Statement {
     pub names_within: bool,
     /// It is a ROLLBACK, also to a savepoint.
     pub undoes: bool,
+    /// It is a COMMIT PREPARED: what that does was said long ago, by whomever.
+    pub commits_prepared: bool,
+    /// It changes what relations are, or what fills their columns, that it does not name: those of a domain or composite type.
+    pub changes_type: bool,
     /// With other literals it could be filtered where it is not, or the other way round.
     pub rests_on_literals: bool,
     /// It gives back rows of what it inserts into, or looks for rows there that it conflicts with.

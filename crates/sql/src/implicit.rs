@@ -60,6 +60,8 @@ pub struct Cast {
 struct Type {
     /// When a value becomes one of it: checks of a domain.
     checks: Vec<Function>,
+    /// When a column of it gets no value: the default of a domain.
+    defaults: Vec<Function>,
     /// When values of it are compared.
     support: Vec<Function>,
 }
@@ -119,6 +121,11 @@ impl Implicit {
         self.types.entry(domain).or_default().checks.push(function);
     }
 
+    /// Adds a function that the default of the domain with this OID calls.
+    pub fn default_of(&mut self, domain: u32, function: Function) {
+        self.types.entry(domain).or_default().defaults.push(function);
+    }
+
     /// Adds a function that compares values of the type with this OID.
     pub fn support(&mut self, of: u32, function: Function) {
         self.types.entry(of).or_default().support.push(function);
@@ -176,8 +183,20 @@ impl Implicit {
             };
             functions.iter().map(move |function| (*via, name.as_str(), function))
         });
-        let held = self.held.get(&relation).into_iter().flatten().flat_map(|of| self.checks_of(*of));
-        code.chain(held.map(|function| (Via::Check, function.name.as_str(), function)))
+        let held = self.held.get(&relation).into_iter().flatten().filter_map(|of| self.types.get(of));
+        let held = held.flat_map(|of| {
+            let checks = of.checks.iter().map(|function| (Via::Check, function));
+            checks.chain(of.defaults.iter().map(|function| (Via::Default, function)))
+        });
+        code.chain(held.map(|(via, function)| (via, function.name.as_str(), function)))
+    }
+
+    /// What fills columns of these types, by their names, that get no value.
+    fn filling<'i>(&'i self, types: &'i [String]) -> impl Iterator<Item = (&'i str, &'i Function)> {
+        types.iter().flat_map(|name| {
+            let within = self.named.get(name).into_iter().flatten().filter_map(|of| self.types.get(of));
+            within.flat_map(|of| &of.defaults).map(move |function| (name.as_str(), function))
+        })
     }
 
     /// Functions by which checks and policies of rows decide.
@@ -274,6 +293,19 @@ pub(crate) fn relations<'c>(
     meant.flat_map(|relation| catalog.with_underlying(relation))
 }
 
+impl Catalog {
+    /// Names of the functions that fill columns of a relation which get no value; with `by_types`, those of the types alone.
+    pub fn filling(&self, relation: &Relation, by_types: bool) -> impl Iterator<Item = &str> {
+        let fills = move |(via, name, function): &(Via, &str, &Function)| match via {
+            // What a type fills has the name of its function.
+            Via::Default => !by_types || *name == function.name,
+            Via::Generated => !by_types,
+            _ => false,
+        };
+        self.implicit().on(relation.oid).filter(fills).map(|(.., function)| function.name.as_str())
+    }
+}
+
 impl Statement {
     /// Names of the functions that can stand in its plan without its calling them by name: of views, policies of rows and defaults, and behind operators
     /// and types.
@@ -284,6 +316,16 @@ impl Statement {
         let functions =
             implicit.of(self, catalog).into_iter().chain(hanging.map(|(_, _, function)| function));
         functions.map(|function| &*function.name).collect()
+    }
+
+    /// Names of types in it, each with that of a function which fills columns of the type that get no value.
+    pub fn filling_types<'c>(&'c self, catalog: &'c Catalog) -> impl Iterator<Item = (&'c str, &'c str)> {
+        catalog.implicit().filling(&self.types).map(|(name, function)| (name, function.name.as_str()))
+    }
+
+    /// Whether what it runs by operators, casts, types and views is code for which `is_such`, by its name.
+    pub(crate) fn runs_unnamed(&self, catalog: &Catalog, is_such: impl Fn(&str) -> bool) -> bool {
+        catalog.implicit().of(self, catalog).into_iter().any(|function| is_such(&function.name))
     }
 
     /// Names of the functions that it runs by its operators and types, for each of which somebody has to say what it shows.

@@ -73,9 +73,9 @@ pub use copy_out::{Copied, CopyOut, copy_out};
 pub use facts::{Facts, Statement, Unreadable};
 pub use given::Given;
 pub use lineage::{
-    Key, Lineage, Origin, Probe, Rename, Sensitive, Shows, Spill, Spilled, defines_foreign, is_sink,
-    keeps_documents, key_parameters, lineage, new_name, partitioned, probes, rename, sinks, spills,
-    takes_by_keys, widens, with_keys,
+    Key, Likeness, Lineage, Origin, Probe, Rename, Sensitive, Shows, Spill, Spilled, defines_foreign,
+    is_sink, keeps_documents, key_parameters, likenesses, lineage, new_name, partitioned, probes, rename,
+    sinks, spills, takes_by_keys, widens, with_keys,
 };
 pub use literals::{skeleton, taken_out};
 pub use names::{Name, Naming};

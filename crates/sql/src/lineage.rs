@@ -4,6 +4,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use pg_query::protobuf::AlterTableType;
+
 mod documents;
 mod flows;
 mod keys;
@@ -22,9 +24,7 @@ pub use self::keys::{Key, key_parameters, with_keys};
 use self::outputs::Outputs;
 pub use self::probe::{Probe, probes};
 pub use self::sinks::{is_sink, sinks};
-pub use self::spills::{Origin, Rename, Spill, Spilled, new_name, rename, spills};
-use pg_query::protobuf::AlterTableType;
-
+pub use self::spills::{Likeness, Origin, Rename, Spill, Spilled, likenesses, new_name, rename, spills};
 use crate::hooks::Gives;
 use crate::read::kept_tree;
 use crate::tree::Tree;
@@ -52,9 +52,19 @@ pub struct Sensitive {
     pub trusts_keys: bool,
     /// Somebody has a function of the name `count`.
     pub has_own_count: bool,
+    /// Names of types whose columns are filled with something sensitive where they get no value.
+    pub types: HashSet<String>,
+    /// Whatever the statement computes can be: code that it does not name gives it.
+    pub anything: bool,
 }
 
 impl Sensitive {
+    /// Whether a definition of a column names such a type.
+    fn fills_column(&self, column: &Tree) -> bool {
+        let names = column.all("type_name").filter_map(|of| of.name("names").pop());
+        names.into_iter().any(|name| self.types.contains(name))
+    }
+
     /// A sensitive column of this name, which has documents or not.
     pub fn add(&mut self, column: String, is_document: bool) {
         if !is_document {

@@ -48,7 +48,7 @@ impl Statement {
             Effect::Other(kind) => !KEEPING.contains(kind),
             _ => false,
         };
-        self.effects.iter().any(moves)
+        self.commits_prepared || self.effects.iter().any(moves)
     }
 }
 

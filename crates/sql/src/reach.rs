@@ -47,6 +47,8 @@ pub struct Reached {
     pub name: String,
     /// Name of the table or view that this belongs to.
     pub on: String,
+    /// Name of the function that it calls, which is what it does; empty where there is none, or nobody knows it.
+    pub calls: String,
     /// What it gives whoever writes a row.
     pub gives: Gives,
     /// What it does, with the routines that it calls. Where it is in the text says nothing.
@@ -423,8 +425,8 @@ impl<'c> Follow<'c> {
                 None => does.add(Effect::OpaqueCall),
             }
             let does = does.with_calls(self.catalog).unwrap_or(does);
-            let (name, on) = (name.to_owned(), relation.name.clone());
-            self.reached.push(Reached { via, name, on, gives: Gives::Nothing, does });
+            let (name, on, calls) = (name.to_owned(), relation.name.clone(), function.name.clone());
+            self.reached.push(Reached { via, name, on, calls, gives: Gives::Nothing, does });
         }
     }
 
@@ -502,8 +504,10 @@ impl<'c> Follow<'c> {
         let mut does = does.with_calls(self.catalog).unwrap_or(does);
         let rows = hook.rows.iter().map(String::as_str).chain([on]);
         does.takes_row |= rows.into_iter().any(|name| does.takes_rows_of(name));
-        let (via, name, gives) = (hook.via, hook.name.clone(), hook.gives());
-        self.reached.push(Reached { via, name, on: on.to_owned(), gives, does });
+        let (via, name, on, gives) = (hook.via, hook.name.clone(), on.to_owned(), hook.gives());
+        let routine = self.catalog.routine(hook.function);
+        let calls = routine.map(|routine| routine.name.clone()).unwrap_or_default();
+        self.reached.push(Reached { via, name, on, calls, gives, does });
     }
 
     fn foreign_key(&mut self, key: &ForeignKey, event: Event) {
@@ -520,7 +524,7 @@ impl<'c> Follow<'c> {
             does.columns = named.map(|name| ColumnUse { qualifier: Vec::new(), name }).collect();
         }
         let (name, on) = (key.name.clone(), on.name.clone());
-        self.reached.push(Reached { via: Via::ForeignKey, name, on, gives: Gives::Nothing, does });
+        self.reached.push(Reached { via: Via::ForeignKey, name, on, does, ..Reached::default() });
     }
 }
 

@@ -299,6 +299,7 @@ impl Statement {
         add_new(&mut self.replaced_views, &body.replaced_views);
         add_new(&mut self.names, &body.names);
         self.names_within |= !body.names.is_empty();
+        self.changes_type |= body.changes_type;
         self.returns |= body.returns;
         self.locks |= body.locks;
         self.meddles |= body.meddles || body.makes.is_some() || !body.forgets.is_empty();

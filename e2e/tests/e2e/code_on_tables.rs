@@ -104,7 +104,7 @@ const WAYS: [(&str, &str); 40] = [
     ("INSERT INTO of_domains VALUES ('{1}')", "through check calm on of_domains"),
     ("INSERT INTO of_composite VALUES ('(1)')", "through check calm on of_composite"),
     ("INSERT INTO of_multirange VALUES ('{[1,2]}')", "through check calm on of_multirange"),
-    ("INSERT INTO of_given (id) VALUES (1)", "through check pay on of_given"),
+    ("INSERT INTO of_given (id) VALUES (1)", "through default pay on of_given"),
     ("INSERT INTO indexed VALUES (1)", "through index by_calm on indexed"),
     ("INSERT INTO partial VALUES (1)", "through index partly on partial"),
     ("SELECT id FROM guarded", "through policy pays on guarded"),

@@ -39,6 +39,7 @@ mod goodbye;
 mod guards;
 mod identity;
 mod implicit;
+mod implied;
 mod introspection;
 mod killing;
 mod laundering;

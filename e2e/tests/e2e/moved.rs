@@ -81,6 +81,31 @@ fn who_waits_for_another_transaction_sees_nothing_of_what_it_moves() -> Result<(
 }
 
 #[test]
+fn who_waits_for_another_transaction_writes_nothing_in_clear_that_it_moves() -> Result<()> {
+    let stack = with_objects_of(Values::Names, "")?;
+    let mut mover = Session::start(&stack.alice()?)?;
+    mover.expect("BEGIN;", "BEGIN")?;
+    mover.expect("ALTER TABLE people RENAME COLUMN last_name TO x;", "ALTER TABLE")?;
+    let alice = stack.alice()?;
+    let writer =
+        std::thread::spawn(move || psql::run(&alice, "INSERT INTO visits SELECT id, id, x FROM people"));
+    wait::until("somebody to wait for the lock", Duration::from_secs(20), || {
+        let waiting =
+            psql::run(&stack.owner(), "SELECT count(*) FROM pg_locks WHERE NOT granted")?.success()?;
+        Ok((waiting.trim() != "0").then_some(()))
+    })?;
+    mover.expect("COMMIT;", "COMMIT")?;
+    let Ok(output) = writer.join() else { bail!("the writer panicked") };
+    output?.success()?;
+    let reads = "SELECT note FROM visits";
+    assert!(shows_canary(&run(&stack.owner(), reads)?));
+    let shown = run(&stack.alice()?, reads)?;
+    assert!(!shows_canary(&shown), "{}", shown.stdout);
+    assert_eq!(mover.quit()?, 0);
+    Ok(())
+}
+
+#[test]
 fn what_moves_nothing_sensitive_is_shown_as_it_is() -> Result<()> {
     let stack = with_objects("")?;
     let text = "BEGIN; CREATE TEMP TABLE t (n int, v text); INSERT INTO t VALUES (1, 'a'); SELECT n * 2, upper(v) FROM t; \

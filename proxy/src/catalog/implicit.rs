@@ -81,7 +81,7 @@ const CODE: &str = "
         SELECT 'pg_catalog.pg_constraint'::regclass::oid AS class, k.oid AS object, 'domain' AS kind, k.contypid AS owner, k.conname::text AS name
         FROM pg_catalog.pg_constraint k WHERE k.contypid OPERATOR(pg_catalog.<>) 0::oid
         UNION ALL
-        SELECT 'pg_catalog.pg_type'::regclass::oid, t.oid, CASE WHEN t.typtype OPERATOR(pg_catalog.=) 'd'::\"char\" THEN 'domain' ELSE 'type' END,
+        SELECT 'pg_catalog.pg_type'::regclass::oid, t.oid, CASE WHEN t.typtype OPERATOR(pg_catalog.=) 'd'::\"char\" THEN 'domain_default' ELSE 'type' END,
                t.oid, t.typname::text
         FROM pg_catalog.pg_type t WHERE t.typtype OPERATOR(pg_catalog.=) ANY (ARRAY['d', 'r']::\"char\"[])
         UNION ALL
@@ -186,8 +186,9 @@ pub(super) async fn read(pipe: &mut Pipe) -> Result<Implicit, String> {
         match (kind.as_str(), function.oid) {
             ("view" | "materialized_view", 0) => implicit.view_makes(owner, is_materialized, domain),
             ("view" | "materialized_view", _) => implicit.view(owner, is_materialized, function),
-            ("domain" | "type", 0) => {}
+            ("domain" | "domain_default" | "type", 0) => {}
             ("domain", _) => implicit.check(owner, function),
+            ("domain_default", _) => implicit.default_of(owner, function),
             ("type", _) => implicit.support(owner, function),
             (via, oid) => {
                 let via = Via::named(via).ok_or(BodyError::Value { field: "kind" })?;

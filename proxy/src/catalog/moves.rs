@@ -50,7 +50,8 @@ impl Moves {
     pub(super) fn elsewhere(&self, session: u64) -> Option<MovedNames> {
         let open = self.open.iter().filter(|(mover, _)| **mover != session).map(|(_, names)| names);
         let mut all = MovedNames::default();
-        open.chain(self.over.iter().map(|(_, names)| names)).for_each(|names| all.add(names));
+        open.for_each(|names| all.add_open(names));
+        self.over.iter().for_each(|(_, names)| all.add(names));
         (!all.is_empty()).then_some(all)
     }
 }

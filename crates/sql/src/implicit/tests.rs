@@ -140,3 +140,28 @@ fn what_decides_is_known_by_its_functions_and_what_they_call() {
         assert!(!effects(&made).contains(&Effect::DisableProtection), "{made}");
     }
 }
+
+#[test]
+fn what_fills_columns_of_a_domain_is_a_default_and_no_check() {
+    let mut implicit = Implicit::default();
+    implicit.check(CODE, function(1, "checks"));
+    implicit.default_of(CODE, function(2, "fills"));
+    implicit.name("code".to_owned(), CODE);
+    implicit.hold(7, CODE);
+    implicit.hang(7, Via::Default, "a".to_owned(), Runs::Function(function(3, "gives")));
+    implicit.hang(7, Via::Generated, "b".to_owned(), Runs::Function(function(4, "makes")));
+    let table = Relation { oid: 7, schema: "public".to_owned(), name: "t".to_owned(), columns: Vec::new() };
+    let known = Catalog::new([table.clone()]).with_implicit(implicit);
+    let on: Vec<_> = known.implicit().on(7).map(|(via, _, function)| (via, &*function.name)).collect();
+    assert!(on.contains(&(Via::Check, "checks")) && on.contains(&(Via::Default, "fills")), "{on:?}");
+    assert_eq!(known.filling(&table, false).collect::<Vec<_>>(), ["gives", "makes", "fills"]);
+    assert_eq!(known.filling(&table, true).collect::<Vec<_>>(), ["fills"]);
+    for (text, runs, fills) in
+        [("SELECT 1::code", vec!["checks"], true), ("CREATE TABLE u (a text, b int)", vec![], false)]
+    {
+        let facts = read(text.as_bytes()).unwrap();
+        assert_eq!(facts.statements[0].unnamed_calls(&known), runs, "{text}");
+        let filling: Vec<_> = facts.statements[0].filling_types(&known).collect();
+        assert_eq!(filling, if fills { vec![("code", "fills")] } else { vec![] }, "{text}");
+    }
+}

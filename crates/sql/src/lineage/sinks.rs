@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 
+use pg_query::protobuf::AlterTableType;
+
 use super::flows::Flows;
 use super::mentions::Mentions;
 use super::probe::ROWS_FUNCTIONS;
@@ -114,6 +116,17 @@ impl Statement {
         self.calls().filter(|name| fills(name, catalog)).map(str::to_owned).collect()
     }
 
+    /// Whether what it runs without calling it by name writes rows, or could.
+    pub fn fills_unnamed(&self, catalog: &Catalog) -> bool {
+        self.runs_unnamed(catalog, |name| fills(name, catalog))
+    }
+
+    /// What code writes that it runs, also where it writes the same itself.
+    pub fn writes_of_code(&self, catalog: &Catalog) -> Vec<Write> {
+        let own = Statement { writes: Vec::new(), ..self.clone() };
+        own.with_calls(catalog).map(|whole| whole.writes).unwrap_or_default()
+    }
+
     /// Names that it calls, as such, whose code in turn calls such a function.
     pub fn calls_with_sinks(&self, catalog: &Catalog) -> HashSet<String> {
         self.calls().filter(|name| has_sinks(name, catalog)).map(str::to_owned).collect()
@@ -157,14 +170,12 @@ impl Statement {
         called.into_iter().any(|name| is_sink(name) && !is_for_triggers(name))
     }
 
-    /// Whether it calls one in code of its own, or by operators, casts and the like, where what it is given is not known.
+    /// Whether it calls one in code of its own, or by operators, casts, views and the like, where what it is given is not known.
     pub fn has_unseen_sinks(&self, catalog: &Catalog) -> bool {
-        let is_one =
-            |name: &String| is_sink(name) || has_sinks(name, catalog) || names_cursors(name, catalog);
+        let is_one = |name: &str| is_sink(name) || has_sinks(name, catalog) || names_cursors(name, catalog);
         let in_own_code = self.effects.contains(&Effect::Do)
-            && (self.puts_elsewhere() || self.functions.iter().any(is_one));
-        in_own_code
-            || self.unnamed_calls(catalog).into_iter().any(|name| is_sink(name) || has_sinks(name, catalog))
+            && (self.puts_elsewhere() || self.functions.iter().any(|name| is_one(name)));
+        in_own_code || self.runs_unnamed(catalog, is_one)
     }
 }
 
@@ -205,11 +216,14 @@ impl Sinks<'_> {
             }
             "AlterTableCmd" => {
                 let constraints = tree.all("def").flat_map(|column| column.all("constraints"));
-                self.takes(
-                    constraints
-                        .filter(|it| it.number("contype") == DEFAULT)
-                        .flat_map(|it| it.all("raw_expr")),
-                )
+                let is_new = tree.number("subtype") == AlterTableType::AtAddColumn as i64;
+                let is_filled = |column: &Tree| self.tainted.sensitive.fills_column(column);
+                is_new && tree.all("def").any(is_filled)
+                    || self.takes(
+                        constraints
+                            .filter(|it| it.number("contype") == DEFAULT)
+                            .flat_map(|it| it.all("raw_expr")),
+                    )
             }
             "ColumnRef" => {
                 let mut fields = tree.name("fields");

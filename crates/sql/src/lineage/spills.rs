@@ -75,6 +75,17 @@ pub struct Rename {
     pub to: String,
 }
 
+/// A table that is made like another relation, or of what that holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Likeness {
+    /// Name of the table.
+    pub made: String,
+    /// Name of the other relation.
+    pub of: String,
+    /// Its columns have types of the other's, and nothing else of them.
+    pub by_types: bool,
+}
+
 /// What flows into one column.
 struct Taken {
     from: Mentions,
@@ -114,12 +125,41 @@ pub fn rename(text: &str) -> Option<Rename> {
     rename
 }
 
+/// What the table is made like that `text`, which is one statement, makes. Call it as [`spills`].
+pub fn likenesses(text: &str) -> Vec<Likeness> {
+    let mut found = Vec::new();
+    of_statement(text, |statement| {
+        let into = statement.one("into").and_then(|into| into.one("rel"));
+        let into = into.or_else(|| statement.one("into_clause").and_then(|into| into.one("rel")));
+        let (made, by_types) = match statement.kind {
+            "CreateStmt" => (statement.one("relation"), false),
+            _ => (into, true),
+        };
+        let Some(made) = made else { return };
+        let mut others = Vec::new();
+        relations(statement, &mut others);
+        let (_, made) = Source::name(made);
+        let like = |of: &&str| Likeness { made: made.to_owned(), of: (*of).to_owned(), by_types };
+        found = others.iter().filter(|of| **of != made).map(like).collect();
+    });
+    found
+}
+
+fn relations<'t>(tree: &'t Tree, into: &mut Vec<&'t str>) {
+    if tree.kind == "RangeVar" {
+        into.push(tree.text("relname"));
+    }
+    tree.nodes().for_each(|node| relations(node, into));
+}
+
 /// What `text`, which is one statement, calls something from now on, but for relations that it makes. Call it as [`spills`].
 pub fn new_name(text: &str) -> Option<String> {
     let mut name = None;
     of_statement(text, |statement| {
         name = match statement.kind {
             "RenameStmt" => Some(statement.text("newname").to_owned()),
+            "AlterDomainStmt" | "CreateRangeStmt" => statement.name("type_name").pop().map(str::to_owned),
+            "CreateDomainStmt" => statement.name("domainname").pop().map(str::to_owned),
             "CreateFunctionStmt" => statement.name("funcname").pop().map(str::to_owned),
             "DefineStmt" => statement.name("defnames").pop().map(str::to_owned),
             _ => None,
@@ -190,6 +230,7 @@ impl Spills<'_, '_> {
                 && query.one("larg").is_none()
                 && given.is_empty()
                 && !self.tainted.all
+                && !self.tainted.sensitive.anything
                 && results(query).iter().all(|target| !is_star(target) || is_plain_star(target)) =>
             {
                 let mut names: Vec<_> =
@@ -259,6 +300,14 @@ impl Spills<'_, '_> {
             "ColumnDef" if !tree.text("colname").is_empty() => tree.text("colname"),
             _ => name,
         };
+        if tree.kind == "ColumnDef" && !name.is_empty() && self.tainted.sensitive.fills_column(tree) {
+            columns.push(Spilled::Named { name: name.to_owned(), origin: Origin::default() });
+        }
+        // A typed table has the columns of its type.
+        let of = tree.one("of_typename").and_then(|of| of.name("names").pop());
+        if of.is_some_and(|of| self.tainted.sensitive.types.contains(of)) {
+            columns.push(Spilled::Any);
+        }
         for (field, expression) in ["raw_default", "raw_expr", "def"]
             .iter()
             .flat_map(|field| tree.all(field).map(move |node| (*field, node)))

@@ -30,6 +30,8 @@ impl Tainted<'_> {
         let is_tainted = |name: &String| self.names.contains(name);
         let is_function = |name: &String| self.sensitive.functions.contains(name);
         mentions.star
+            || self.sensitive.anything
+            || self.is_of_code(mentions)
             || self.cuts(mentions)
             || mentions.calls.iter().any(is_function)
             || mentions.names.iter().any(is_tainted)
@@ -46,17 +48,28 @@ impl Tainted<'_> {
         if SYSTEM_COLUMNS.contains(&name.as_str()) {
             return true;
         }
-        let of = |relation: &str| self.sensitive.columns_of.get(relation);
-        let own = match self.aliases.get(qualifier) {
-            Some(None) => None,
-            Some(Some(relations)) => relations.iter().map(|name| of(name)).collect::<Option<Vec<_>>>(),
-            None => of(qualifier).map(|columns| vec![columns]),
-        };
-        match own {
+        match self.columns_of(qualifier) {
             Some(columns) => columns.into_iter().any(|columns| columns.contains(name)),
             _ if self.rows.contains(qualifier) => self.sensitive.known.contains(name),
             _ => self.known.contains(name),
         }
+    }
+
+    /// Names of the columns of the relations that this is an alias or name of; `None` where it is one of something else.
+    fn columns_of(&self, qualifier: &str) -> Option<Vec<&HashSet<String>>> {
+        let of = |relation: &str| self.sensitive.columns_of.get(relation);
+        match self.aliases.get(qualifier) {
+            Some(None) => None,
+            Some(Some(relations)) => relations.iter().map(|name| of(name)).collect(),
+            None => of(qualifier).map(|columns| vec![columns]),
+        }
+    }
+
+    /// Whether a name in it may be one of what code gives, whose columns only the code knows.
+    fn is_of_code(&self, mentions: &Mentions) -> bool {
+        self.all
+            && (!mentions.names.is_empty()
+                || mentions.fields.iter().any(|(qualifier, _)| self.columns_of(qualifier).is_none()))
     }
 
     /// Whether something of documents is hidden from those who look at their keys, or taken by one that is sensitive.

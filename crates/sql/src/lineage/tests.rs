@@ -347,3 +347,77 @@ fn a_name_behind_a_dot_is_a_column_of_that_relation_alone() {
         assert!(!shows(text), "{text}");
     }
 }
+
+/// Names of the columns that a text writes something sensitive into, where any by `*`.
+fn spilled(text: &str, sensitive: &Sensitive) -> String {
+    let name = |column: &Spilled| match column {
+        Spilled::Any => "*".to_owned(),
+        Spilled::Named { name, .. } => name.clone(),
+        Spilled::At { place, .. } => place.to_string(),
+    };
+    let all = spills(text, sensitive, None).into_iter().flat_map(|spill| spill.columns);
+    all.map(|column| name(&column)).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn columns_of_types_that_something_fills_are_written_to() {
+    let types = HashSet::from(["code".to_owned()]);
+    let sensitive = Sensitive { types, ..Sensitive::default() };
+    for (text, columns) in [
+        ("create table t (a int, b code, c public.code not null)", "b c"),
+        ("create table t of code", "*"),
+        ("alter table t add column b code", "b"),
+        ("alter table t alter b type code", "b"),
+        ("create table t (a int, b text)", ""),
+        ("alter table t alter b type text", ""),
+    ] {
+        assert_eq!(spilled(text, &sensitive), columns, "{text}");
+    }
+    let none = HashSet::new();
+    assert!(sinks("alter table t add column b code", &sensitive, &none, |_| false));
+    assert!(!sinks("alter table t alter b type code", &sensitive, &none, |_| false));
+}
+
+#[test]
+fn what_has_no_name_can_be_written_anywhere() {
+    let anything = Sensitive { anything: true, ..Sensitive::default() };
+    for (text, columns) in [
+        ("insert into t select 1 === 1", "0"),
+        ("insert into t (a, b) values (1, 'x')", "a b"),
+        ("create table t as select 1 === 1 as m, 2", "0 1"),
+        ("create table t as select * from u", "*"),
+        ("update t set a = 1 === 1", "a"),
+    ] {
+        assert_eq!(spilled(text, &anything), columns, "{text}");
+    }
+    let functions = HashSet::from(["listed".to_owned()]);
+    let of_code = Sensitive { functions, ..Sensitive::default() };
+    for (text, columns) in [
+        ("insert into t select b from listed()", "0"),
+        ("insert into t select l.b, 1 from listed() l", "0"),
+        ("insert into t select 1 from listed()", ""),
+    ] {
+        assert_eq!(spilled(text, &of_code), columns, "{text}");
+    }
+}
+
+#[test]
+fn a_table_is_made_like_what_its_definition_names() {
+    let like = |text: &str| {
+        let all = likenesses(text).into_iter();
+        all.map(|like| format!("{}<{}{}", like.made, like.of, if like.by_types { "" } else { "!" }))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    for (text, all) in [
+        ("create table t (like s.u including all, a int)", "t<u!"),
+        ("create table t () inherits (u, v)", "t<u! t<v!"),
+        ("create table t partition of u default", "t<u!"),
+        ("create table t as select a from u, v", "t<u t<v"),
+        ("select a into t from u", "t<u"),
+        ("create table t (a int)", ""),
+        ("insert into t select a from u", ""),
+    ] {
+        assert_eq!(like(text), all, "{text}");
+    }
+}

@@ -1,0 +1,70 @@
+//! What a statement stains by what no catalog shows yet: names that its transaction has moved, code that it has made, relations that it has
+//! made beside others of their name.
+
+use sql::Catalog;
+use sql::facts::RelationUse;
+
+use crate::judged::Judged;
+use crate::moving::MovedNames;
+use crate::shown::Known;
+use crate::spills::spilled_by_moved;
+use crate::stains::{NamedStain, Stain};
+use crate::state::{Environment, Session};
+
+impl Session {
+    /// What `judged` stains besides what the catalog tells, where `moving` was sent before it in the transaction. It may wait for a lock until others
+    /// have ended theirs.
+    pub(crate) fn unshown_stains(
+        &self,
+        judged: &Judged,
+        moving: &MovedNames,
+        env: &Environment<'_>,
+    ) -> Vec<Stain> {
+        let mut stains: Vec<Stain> = Vec::new();
+        let Some(own) = judged.own.as_deref() else { return stains };
+        let known = Known { catalog: env.catalog, classes: env.classes, stains: env.stains, temporary: &[] };
+        let is_moved = !moving.is_empty() && judged.names_any(moving);
+        let elsewhere = env.moved.filter(|moved| judged.waits_for(moved) && env.hides());
+        for moved in is_moved.then_some(moving).into_iter().chain(elsewhere) {
+            stains.extend(judged.spills.could_be.iter().cloned());
+            let reveals = |class| env.reveals(class);
+            stains.extend(spilled_by_moved(&judged.described.text, own, moved, &known, reveals));
+        }
+        // What was put off runs at the end.
+        let settles = judged.may_settle && self.telling.is_in_transaction();
+        if is_moved || settles || judged.may_give() {
+            stains.extend(moving.fills().iter().cloned());
+        }
+        if is_moved || judged.may_give() {
+            let doubled = own.writes.iter().filter(|write| moving.is_doubled(&write.name));
+            stains.extend(doubled.map(|write| {
+                let not = env.catalog.named(&write.name).map(|relation| relation.oid).collect();
+                Stain::Named(NamedStain::any(&write.name, not))
+            }));
+        }
+        stains.retain(|stain| match stain {
+            Stain::Column(id, _) => !env.classes.contains_key(id) && !env.stains.settles(id),
+            Stain::Named(named) => !env.stains.covers(named),
+        });
+        stains
+    }
+}
+
+impl Judged {
+    /// Whether it writes rows of a relation that neither the catalog shows nor the transaction has made, as far as `moving` knows.
+    pub(crate) fn writes_unseen(&self, moving: &MovedNames, catalog: &Catalog) -> bool {
+        let is_unseen = |name: &str| catalog.named(name).next().is_none() && !moving.has_made(name);
+        self.own.as_ref().is_some_and(|own| own.writes.iter().any(|write| is_unseen(&write.name)))
+    }
+
+    /// Whether it names a relation that another transaction, which is not over, has given another meaning.
+    pub(crate) fn waits_for(&self, moved: &MovedNames) -> bool {
+        let is_moved = |used: &RelationUse| moved.has_itself(&used.name);
+        self.own.as_ref().is_some_and(|own| own.relations.iter().any(is_moved))
+    }
+
+    /// Whether it, or what it runs, can give something sensitive to code that it sets going.
+    pub(crate) fn may_give(&self) -> bool {
+        self.tells() || !self.runs.is_empty()
+    }
+}

@@ -1,0 +1,23 @@
+CREATE TABLE h1_log (v text);
+CREATE FUNCTION h1_f(t text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN INSERT INTO h1_log VALUES (t); RETURN true; END $$;
+CREATE TABLE h1 (id int, status text CHECK (h1_f(status)));
+
+CREATE TABLE h2_log (v text);
+CREATE FUNCTION h2_f(t text, u text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN INSERT INTO h2_log VALUES (t); RETURN true; END $$;
+CREATE OPERATOR #~# (FUNCTION = h2_f, LEFTARG = text, RIGHTARG = text);
+
+CREATE FUNCTION h3_f() RETURNS text LANGUAGE sql AS 'SELECT ''draft''::text';
+CREATE DOMAIN h3_d AS text DEFAULT h3_f();
+CREATE TABLE h3 (id int, v h3_d);
+
+CREATE TYPE h4_c AS (a text);
+CREATE FUNCTION h4_f(t text) RETURNS h4_c LANGUAGE sql AS 'SELECT ROW(t)::h4_c';
+CREATE CAST (text AS h4_c) WITH FUNCTION h4_f(text) AS ASSIGNMENT;
+CREATE TABLE h4 (id int, w h4_c);
+
+CREATE TABLE h5_log (v text);
+CREATE FUNCTION h5_f(t text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN INSERT INTO h5_log VALUES (t); RETURN true; END $$;
+CREATE TABLE h5 (id int, status text);
+INSERT INTO h5 VALUES (1, 'open');
+ALTER TABLE h5 ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY p ON h5 USING (h5_f(status));
