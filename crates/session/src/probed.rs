@@ -47,7 +47,7 @@ fn add(sensitive: &mut Sensitive, relation: &Relation, name: &str, catalog: &Cat
         sensitive.relations.insert(name.to_owned());
         sensitive.rows.entry(name.to_owned()).or_insert_with(|| columns().collect());
         // What was computed can be a letter of a value, and a partition can stand for one.
-        if class == Class::Derived {
+        if class == Class::Derived && mask::can_hold_text(column.type_oid) {
             sensitive.parts.insert(column.name.clone());
         }
         if catalog.routes(relation, column) {

@@ -212,6 +212,7 @@ impl Session {
                 let rows = backend::command_rows(command);
                 if let Some(Owed::Unread(unread)) = self.owed.front_mut() {
                     unread.completed_one(rows);
+                    self.temporary.completed(command);
                     self.reasons.undone();
                     return Ok(Pass::Whole);
                 }
@@ -219,6 +220,7 @@ impl Session {
                 running.execution.rows = running.execution.rows.max(rows);
                 let (undoes, commits) = (command == b"ROLLBACK", command == b"COMMIT");
                 self.finish(running, Outcome::Completed, out);
+                self.temporary.completed(command);
                 if undoes {
                     self.temporary.undone();
                     self.reasons.undone();
@@ -228,6 +230,7 @@ impl Session {
                 Ok(Pass::Whole)
             }
             tag::PORTAL_SUSPENDED => {
+                self.temporary.completed(b"");
                 let running = self.completed()?;
                 self.finish(running, Outcome::Completed, out);
                 Ok(Pass::Whole)

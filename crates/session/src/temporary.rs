@@ -24,6 +24,10 @@ pub(crate) struct Temporary {
     stirred: bool,
     /// Names that the session has given to what may last, since the catalog showed what it has done.
     given: BTreeSet<Box<str>>,
+    /// The same in the transaction that is open, and in what is on its way.
+    given_now: BTreeSet<Box<str>>,
+    /// What was answered last has failed, or was a ROLLBACK.
+    is_back: bool,
     /// They are too many to be kept.
     all_given: bool,
 }
@@ -65,7 +69,7 @@ impl Temporary {
     }
 
     fn is_given(&self, name: &str) -> bool {
-        self.all_given || self.given.contains(name)
+        self.all_given || self.given.contains(name) || self.given_now.contains(name)
     }
 
     /// Whether one that it has made could be meant by this name, or something that lasts: the catalog tells.
@@ -75,8 +79,8 @@ impl Temporary {
 
     /// A statement is sent that gives this name to something that may last.
     pub(crate) fn gives(&mut self, name: &str) {
-        if self.given.len() < NAMES_MAX {
-            self.given.insert(name.into());
+        if self.given.len() + self.given_now.len() < NAMES_MAX {
+            self.given_now.insert(name.into());
         } else {
             self.all_given = true;
         }
@@ -85,7 +89,16 @@ impl Temporary {
     /// The catalog shows all that the session has done.
     pub(crate) fn shown(&mut self) {
         self.given.clear();
+        self.given_now.clear();
         self.all_given = false;
+    }
+
+    /// The server has done what this is the tag of.
+    pub(crate) fn completed(&mut self, tag: &[u8]) {
+        self.is_back = tag == b"ROLLBACK";
+        if tag == b"COMMIT" {
+            self.given.append(&mut self.given_now);
+        }
     }
 
     /// Whether what others see of names is what the session sees.
@@ -126,12 +139,18 @@ impl Temporary {
 
     /// A statement failed, or a transaction or a part of it was rolled back.
     pub(crate) fn undone(&mut self) {
+        self.is_back = true;
         self.fresh.clear();
     }
 
     /// No transaction is open any more, and nothing is on its way (`is_all`).
     pub(crate) fn settle(&mut self, is_all: bool) {
         self.stirred &= !is_all;
+        // Of a transaction that was rolled back as a whole no name is left.
+        match std::mem::take(&mut self.is_back) && is_all {
+            true => self.given_now.clear(),
+            false => self.given.append(&mut self.given_now),
+        }
         if !self.fresh.is_empty() {
             self.settled.append(&mut self.fresh);
         }
