@@ -441,6 +441,10 @@ impl Session {
         }
         if judged.refusal().is_none() {
             judged.gives.iter().for_each(|name| self.temporary.gives(name));
+            // A procedure or block can commit what it has done, and fail then.
+            if judged.described.effects.iter().any(|effect| matches!(*effect, "call" | "do")) {
+                self.temporary.keep_given();
+            }
         }
         if judged.refusal().is_none() && !judged.namings.is_empty() {
             self.given.sent(&judged.namings);

@@ -97,8 +97,13 @@ impl Temporary {
     pub(crate) fn completed(&mut self, tag: &[u8]) {
         self.is_back = tag == b"ROLLBACK";
         if tag == b"COMMIT" {
-            self.given.append(&mut self.given_now);
+            self.keep_given();
         }
+    }
+
+    /// The names given so far stay given, whatever becomes of the transaction.
+    pub(crate) fn keep_given(&mut self) {
+        self.given.append(&mut self.given_now);
     }
 
     /// Whether what others see of names is what the session sees.
@@ -147,12 +152,68 @@ impl Temporary {
     pub(crate) fn settle(&mut self, is_all: bool) {
         self.stirred &= !is_all;
         // Of a transaction that was rolled back as a whole no name is left.
-        match std::mem::take(&mut self.is_back) && is_all {
-            true => self.given_now.clear(),
-            false => self.given.append(&mut self.given_now),
+        if std::mem::take(&mut self.is_back) && is_all {
+            self.given_now.clear();
         }
+        self.keep_given();
         if !self.fresh.is_empty() {
             self.settled.append(&mut self.fresh);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made() -> Temporary {
+        let mut temporary = Temporary::default();
+        temporary.sent();
+        let change = TemporaryChange { makes: vec!["own".to_owned()], ends: Vec::new(), ends_all: false };
+        temporary.answered(&change, true);
+        temporary.settle(true);
+        temporary
+    }
+
+    #[test]
+    fn a_name_is_doubtful_until_what_gave_it_is_rolled_back_or_shown() {
+        let mut temporary = made();
+        assert!(temporary.contains("own") && !temporary.is_doubtful("own"));
+        temporary.gives("own");
+        assert!(!temporary.contains("own") && temporary.is_doubtful("own"));
+        temporary.undone();
+        temporary.completed(b"ROLLBACK");
+        temporary.settle(true);
+        assert!(temporary.contains("own"));
+        // Back to a savepoint is not back to the beginning.
+        temporary.gives("own");
+        temporary.completed(b"ROLLBACK");
+        temporary.completed(b"COMMIT");
+        temporary.settle(true);
+        assert!(temporary.is_doubtful("own"));
+        temporary.shown();
+        assert!(temporary.contains("own"));
+    }
+
+    #[test]
+    fn what_was_committed_or_is_on_its_way_stays_given() {
+        let mut temporary = made();
+        temporary.gives("own");
+        temporary.completed(b"COMMIT");
+        temporary.completed(b"ROLLBACK");
+        temporary.settle(true);
+        assert!(temporary.is_doubtful("own"));
+        temporary.shown();
+        temporary.gives("own");
+        temporary.completed(b"ROLLBACK");
+        temporary.settle(false);
+        assert!(temporary.is_doubtful("own"));
+        temporary.shown();
+        // A block that commits, and fails then.
+        temporary.gives("own");
+        temporary.keep_given();
+        temporary.undone();
+        temporary.settle(true);
+        assert!(temporary.is_doubtful("own"));
     }
 }
