@@ -12,8 +12,8 @@ use super::{ENDED, run};
 use crate::repo;
 
 /// Programs that tests call, and those that start them.
-const PROGRAMS: [&str; 19] = [
-    "bash", "busybox", "cat", "chmod", "env", "id", "ip", "kill", "ls", "mkdir", "modprobe", "mount",
+const PROGRAMS: [&str; 20] = [
+    "bash", "busybox", "cat", "chmod", "cp", "env", "id", "ip", "kill", "ls", "mkdir", "modprobe", "mount",
     "nsenter", "setpriv", "sh", "sleep", "sysctl", "umount", "unshare",
 ];
 
