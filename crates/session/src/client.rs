@@ -361,7 +361,7 @@ impl Session {
             let runs_made = is_moved || statement.may_write();
             let of_made =
                 runs_made.then_some(&made_code).into_iter().flatten().filter(|_| statement.moves.is_none());
-            let unshown = self.unshown_stains(statement, &moving, env);
+            let unshown = self.unshown_stains(statement, &moving, is_moved, env);
             let stains =
                 statement.spills.stains.iter().chain(could_be).chain(of_made).cloned().chain(unshown);
             new.extend(stains.filter(|stain| !self.noted.contains(stain)));

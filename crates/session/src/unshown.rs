@@ -12,18 +12,18 @@ use crate::stains::{NamedStain, Stain};
 use crate::state::{Environment, Session};
 
 impl Session {
-    /// What `judged` stains besides what the catalog tells, where `moving` was sent before it in the transaction. It may wait for a lock until others
-    /// have ended theirs.
+    /// What `judged` stains besides what the catalog tells, where `moving` was sent before it in the transaction, and `is_moved` says whether it names
+    /// any of that. It may wait for a lock until others have ended theirs.
     pub(crate) fn unshown_stains(
         &self,
         judged: &Judged,
         moving: &MovedNames,
+        is_moved: bool,
         env: &Environment<'_>,
     ) -> Vec<Stain> {
         let mut stains: Vec<Stain> = Vec::new();
         let Some(own) = judged.own.as_deref() else { return stains };
         let known = Known { catalog: env.catalog, classes: env.classes, stains: env.stains, temporary: &[] };
-        let is_moved = !moving.is_empty() && judged.names_any(moving);
         let elsewhere = env.moved.filter(|moved| judged.waits_for(moved) && env.hides());
         for moved in is_moved.then_some(moving).into_iter().chain(elsewhere) {
             stains.extend(judged.spills.could_be.iter().cloned());

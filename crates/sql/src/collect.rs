@@ -106,26 +106,27 @@ impl Collector {
             self.runs(Runs::AnyCursor);
         }
         self.look_again(raw)?;
-        // What stands in a body has a scope of its own.
-        let has_bodies = self
-            .statement
-            .effects
-            .iter()
-            .any(|effect| matches!(effect, Effect::Do | Effect::Other("CreateFunctionStmt")));
-        if !self.statement.ctes.is_empty() && !has_bodies {
-            self.statement.only_ctes = ctes::only_ctes(&Tree::of(raw)?);
-        }
         Ok(self.statement)
     }
 
     fn look_again(&mut self, raw: &impl Serialize) -> Result<(), WalkError> {
         let hands = !self.functions.is_empty() && !self.columns.is_empty();
-        if self.defines || self.gives_names || self.names || self.writes || hands {
+        // What stands in a body has a scope of its own.
+        let is_body = |effect: &Effect| matches!(effect, Effect::Do | Effect::Other("CreateFunctionStmt"));
+        let has_ctes = self.open.is_empty()
+            && !self.statement.ctes.is_empty()
+            && !self.statement.effects.iter().any(is_body);
+        if self.defines || self.gives_names || self.names || self.writes || hands || has_ctes {
             let tree = Tree::of(raw)?;
+            if has_ctes {
+                self.statement.only_ctes = ctes::only_ctes(&tree);
+            }
             if hands {
                 handing::look(&tree, (&self.variables, &self.scope), &mut self.statement);
             }
-            writes::look(&tree, (&self.variables, &self.scope), &mut self.statement);
+            if self.writes {
+                writes::look(&tree, (&self.variables, &self.scope), &mut self.statement);
+            }
             if self.defines {
                 definitions::look(&tree, &mut self.statement);
             }
