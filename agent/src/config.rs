@@ -5,6 +5,7 @@ mod act;
 mod alerts;
 mod allow;
 mod discover;
+mod process;
 mod syslog;
 
 use std::collections::BTreeSet;
@@ -28,6 +29,8 @@ use self::allow::AllowFile;
 pub use self::allow::AllowRule;
 pub use self::discover::DiscoverConfig;
 use self::discover::DiscoverFile;
+pub use self::process::ProcessConfig;
+use self::process::ProcessFile;
 #[cfg(test)]
 pub(crate) use self::syslog::Facility;
 pub use self::syslog::SyslogConfig;
@@ -64,6 +67,8 @@ pub struct ConfigFile {
     discover: DiscoverFile,
     #[serde(default)]
     access_rules: AccessRulesFile,
+    #[serde(default)]
+    process: ProcessFile,
 }
 
 #[derive(Debug, Deserialize)]
@@ -96,6 +101,8 @@ pub struct Config {
     pub discover: DiscoverConfig,
     /// Whether it is told when files change that say who may log in.
     pub access_rules: AccessRulesConfig,
+    /// What is told of processes that connect.
+    pub process: ProcessConfig,
     /// Who is told of alerts.
     pub webhooks: Vec<WebhookConfig>,
     /// Syslog daemons that are told too.
@@ -155,6 +162,7 @@ impl Config {
         }
         keep("discover", &mut self.discover, &before.discover, &mut fixed);
         keep("access-rules", &mut self.access_rules, &before.access_rules, &mut fixed);
+        keep("process", &mut self.process, &before.process, &mut fixed);
         keep("alerts.webhook", &mut self.webhooks, &before.webhooks, &mut fixed);
         keep("alerts.syslog", &mut self.syslogs, &before.syslogs, &mut fixed);
         keep("spool", &mut self.spool, &before.spool, &mut fixed);
@@ -202,6 +210,7 @@ impl ConfigFile {
         let act = self.act.check(&watch_ports)?;
         let discover = self.discover.check(&watch_ports)?;
         let access_rules = self.access_rules.check()?;
+        let process = self.process.check()?;
         let (webhooks, syslogs) = self.alerts.check()?;
         let spool = section(self.spool.span(), self.spool.into_inner(), SpoolConfig::check)?;
         let clickhouse = self.clickhouse.unwrap_or_else(|| Spanned::new(0..0, ClickHouseConfig::default()));
@@ -222,6 +231,7 @@ impl ConfigFile {
             act,
             discover,
             access_rules,
+            process,
             webhooks,
             syslogs,
             spool,
@@ -333,6 +343,16 @@ mod tests {
         assert_eq!(config.cgroup, Some(PathBuf::from("/sys/fs/cgroup/a")));
         assert_eq!(config.pid_files, [PathBuf::from("/run/p.pid")]);
         assert_eq!(config.addresses, BTreeSet::from(["10.0.0.7".parse().unwrap()]));
+    }
+
+    #[test]
+    fn the_key_of_arguments_is_somewhere() {
+        let written = |more: &str| check(&format!("watch-ports = [1]\n[process]\n{more}"));
+        assert!(written("arguments = 'keep'\nkey-file = '/etc/a.key'").is_ok());
+        let told = written("key-file = 'a.key'").unwrap_err();
+        assert!(told.contains("`process.key-file` must be an absolute path, got `a.key`"), "{told}");
+        let told = written("arguments = 'kept'").unwrap_err();
+        assert!(told.contains("expected one of `hash`, `keep`, `drop`"), "{told}");
     }
 
     #[test]

@@ -31,5 +31,5 @@ pub use act::orders::Orders;
 pub use allowances::Allowances;
 pub use config::{ActConfig, AllowRule, Config, Source};
 pub use moment::Clock;
-pub use process::Processes;
+pub use process::{Arguments, ArgumentsKey, Processes};
 pub use registry::Registry;

@@ -1,5 +1,8 @@
 //! `picket-agent`: its arguments, and how it ends. What it does is in the library.
 
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,6 +15,8 @@ use picket_agent::load::{Left, Pins};
 use picket_agent::{Config, Source, load, privileges, watch};
 
 const NAME: &str = "picket-agent";
+/// More than counts of a command line.
+const STDIN_BYTES_MAX: u64 = 64 << 10;
 
 const AFTER_HELP: &str = "\
 A configuration:
@@ -40,6 +45,8 @@ A configuration:
   [discover]                             # databases that listen on other ports are told of
   watch = true                           # and watched from then on
   ignore-ports = [6379]                  # but for these
+  [process]                              # what is told of who connects
+  arguments = \"hash\"                     # (default); or \"keep\", \"drop\": what it was started with
   [[alerts.webhook]]                     # who is told of alerts
   url = \"http://127.0.0.1:9093/api/v2/alerts\"
   shape = \"alertmanager\"                # or \"slack\"; `https` needs root-ca = \"FILE\"
@@ -51,7 +58,8 @@ Environment:
   PICKET_CLICKHOUSE_URL   overrides `clickhouse.url`
   PICKET_LOG              what to log, such as `debug` or `info,kernel=off`; default `info`
 
-To end a connection: picket-agent kill --help; to refuse nobody without an agent: picket-agent lift --help
+To end a connection: picket-agent kill --help; to refuse nobody without an agent: picket-agent lift --help;
+to find a command by the hash of its arguments: picket-agent hash --help
 
 Prints one line to stdout when it watches. SIGHUP has it read [act] and [[allow]] again. Ends with SIGTERM or SIGINT.
 Exit codes: 0 stopped, 1 failed, 2 wrong usage, 69 something needed is missing, 77 missing rights,
@@ -99,6 +107,18 @@ enum Command {
         #[arg(long)]
         reason: String,
     },
+    /// Prints the hash that the ledger has of what a process was started with (`process_arguments_hash`).
+    ///
+    /// Of the arguments as they stand, the program's name first and as it was called: `psql` and `/usr/bin/psql` differ. By the key of the
+    /// agent with this configuration; without arguments, of what stdin gives as `/proc/PID/cmdline` has it.
+    Hash {
+        /// The configuration of the agent.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// What it was started with.
+        #[arg(last = true)]
+        arguments: Vec<OsString>,
+    },
     /// Has nobody refused any more, where an agent has ended and `act.without-agent` is "keep".
     ///
     /// Takes the programs away that the agent has left in `act.pin-dir`. An agent that runs must be stopped first.
@@ -115,6 +135,7 @@ fn main() -> ExitCode {
         Arguments { command: Some(Command::Kill { config, connection, reason }), .. } => {
             kill(&config, connection, reason)
         }
+        Arguments { command: Some(Command::Hash { config, arguments }), .. } => hash(&config, &arguments),
         Arguments { command: Some(Command::Lift { config }), .. } => lift(&config),
         Arguments { config: Some(config), dry_run, .. } => watch(&config, dry_run),
         // The parser asks for it.
@@ -128,6 +149,21 @@ fn kill(config: &Path, connection: String, reason: String) -> Result<(), Failure
         return Err(Kind::Failed.says("`--reason` must say why: it is recorded".to_owned()));
     }
     println!("{}", door::ask(&config.spool.dir, &Question { connection, reason })?);
+    Ok(())
+}
+
+fn hash(config: &Path, arguments: &[OsString]) -> Result<(), Failure> {
+    let config = Config::read(config).map_err(|error| Kind::BadConfig.because(error))?;
+    let key = config.process.key(&config.spool.dir).map_err(|error| Kind::Unavailable.because(error))?;
+    let mut line = Vec::new();
+    for argument in arguments {
+        line.extend_from_slice(argument.as_bytes());
+        line.push(0);
+    }
+    if arguments.is_empty() {
+        io::stdin().take(STDIN_BYTES_MAX).read_to_end(&mut line).context("read stdin")?;
+    }
+    println!("{}", key.hash(&line));
     Ok(())
 }
 

@@ -4,20 +4,21 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::fs::{Mode, OFlags, fstat, open, openat, readlinkat};
+use rustix::fs::{AtFlags, Mode, OFlags, fstat, open, openat, readlinkat, statat};
 use rustix::io::Errno;
 
-/// More than any of the files that are read here has.
-const BYTES_MAX: u64 = 4096;
+/// More than any of the files has that are read here whole. Of arguments so many bytes are read.
+pub(crate) const BYTES_MAX: usize = 4096;
 /// `loginuid` of a process that nobody has logged in for (`AUDIT_UID_UNSET` of the kernel's `include/uapi/linux/audit.h`).
 const NO_LOGIN: u32 = u32::MAX;
 
 /// A process that runs, or ran when this was opened.
 #[derive(Debug)]
 pub(crate) struct Proc {
-    folder: OwnedFd,
+    folder: Arc<OwnedFd>,
     stat: Stat,
 }
 
@@ -36,7 +37,7 @@ impl Proc {
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
             let folder = open(format!("/proc/{pid}"), flags, Mode::empty())?;
             let bytes = read(&folder, "stat")?;
-            Ok::<_, io::Error>((folder, bytes))
+            Ok::<_, io::Error>((Arc::new(folder), bytes))
         };
         match read() {
             Ok((folder, bytes)) => {
@@ -74,10 +75,20 @@ impl Proc {
         Ok(fstat(&self.folder)?.st_uid)
     }
 
+    /// Its folder in `/proc`, for [`arguments`].
+    pub(crate) fn folder(&self) -> &Arc<OwnedFd> {
+        &self.folder
+    }
+
     /// The file that it runs, as it is called in the process's own file system; ends with ` (deleted)` where it is none
     /// any more. `None` where it is gone, or may not be asked.
     pub(crate) fn executable(&self) -> Option<Vec<u8>> {
         readlinkat(&self.folder, "exe", Vec::new()).ok().map(std::ffi::CString::into_bytes)
+    }
+
+    /// The inode of its network namespace (`namespaces(7)`); `None` where it is gone, or may not be asked.
+    pub(crate) fn network_namespace(&self) -> Option<u32> {
+        u32::try_from(statat(&*self.folder, "ns/net", AtFlags::empty()).ok()?.st_ino).ok()
     }
 
     /// Who logged in, whoever it acts as since; `None` where nobody did.
@@ -85,6 +96,12 @@ impl Proc {
         let text = String::from_utf8(read(&self.folder, "loginuid").ok()?).ok()?;
         text.trim().parse().ok().filter(|uid| *uid != NO_LOGIN)
     }
+}
+
+/// What the process of this folder was started with, or says that it was: each argument with a zero behind it. Waits for the process's
+/// memory.
+pub(crate) fn arguments(folder: &OwnedFd) -> io::Result<Vec<u8>> {
+    read(folder, "cmdline")
 }
 
 impl Stat {
@@ -105,7 +122,7 @@ impl Stat {
 fn read(folder: &OwnedFd, name: &str) -> io::Result<Vec<u8>> {
     let file = File::from(openat(folder, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?);
     let mut bytes = Vec::new();
-    file.take(BYTES_MAX).read_to_end(&mut bytes)?;
+    file.take(BYTES_MAX as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

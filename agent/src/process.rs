@@ -1,8 +1,10 @@
 //! Says of a process what the ledger wants: the names behind the kernel's numbers, and what `/proc` knows besides. It is
 //! read when the opening of its connection is: of a process that is gone by then, only what the kernel told is known.
 
+mod arguments;
 mod cgroups;
 mod place;
+mod secrets;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -11,6 +13,8 @@ use std::time::Duration;
 use audit::record::{ProcessFacts, UnixMicros};
 use ebpf_abi::Process;
 
+use self::arguments::Told;
+pub use self::arguments::{Arguments, ArgumentsKey};
 use self::cgroups::Cgroups;
 use self::place::Place;
 use crate::moment::Clock;
@@ -28,12 +32,13 @@ const START_MICROS: i64 = 10_000;
 pub struct Processes {
     cgroups: Cgroups,
     users: HashMap<u32, String>,
+    arguments: Arguments,
 }
 
 impl Processes {
-    /// Names cgroups below `cgroup_mount`.
-    pub fn new(cgroup_mount: PathBuf) -> Self {
-        Processes { cgroups: Cgroups::new(cgroup_mount), users: HashMap::new() }
+    /// Names cgroups below `cgroup_mount`, and tells `arguments`.
+    pub fn new(cgroup_mount: PathBuf, arguments: Arguments) -> Self {
+        Processes { cgroups: Cgroups::new(cgroup_mount), users: HashMap::new(), arguments }
     }
 
     /// What the ledger says of `process`, which connected, or held a connection, at `at_boot_ns`.
@@ -43,6 +48,8 @@ impl Processes {
         let running = same(process.pid, Duration::from_nanos(at_boot_ns));
         let running = running.as_ref();
         let login_uid = running.and_then(Proc::login_uid);
+        let told = running.map(|running| self.arguments.of(running.folder()));
+        let Told { arguments, hash: arguments_hash } = told.unwrap_or_default();
         ProcessFacts {
             pid: process.pid,
             command: shown(until_zero(&process.command)),
@@ -58,6 +65,9 @@ impl Processes {
             container,
             pod,
             parents: running.map(parents).unwrap_or_default(),
+            network_namespace: running.and_then(Proc::network_namespace),
+            arguments,
+            arguments_hash,
         }
     }
 
@@ -115,6 +125,8 @@ pub(crate) fn shown(text: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt;
+
     use super::*;
 
     #[test]
@@ -127,7 +139,7 @@ mod tests {
 
     #[test]
     fn root_has_a_name_and_nobody_else_gets_it() {
-        let mut processes = Processes::new(PathBuf::from("/nowhere"));
+        let mut processes = Processes::new(PathBuf::from("/nowhere"), Arguments::none());
         assert_eq!(processes.user(0), "root");
         assert_eq!(processes.user(4_000_000_000), "");
     }
@@ -137,9 +149,13 @@ mod tests {
     fn a_process_that_started_later_is_another_one() {
         let me = std::process::id();
         let process = Process { pid: me, uid: 0, cgroup_id: 0, command: [0; 16] };
-        let mut processes = Processes::new(PathBuf::from("/nowhere"));
+        let mut processes = Processes::new(PathBuf::from("/nowhere"), Arguments::none());
         let now = processes.facts(&process, Clock.now_boot_ns());
         assert!(now.executable.contains("picket_agent") && now.started_at.is_some(), "{now:?}");
+        assert_eq!(
+            now.network_namespace.map(u64::from),
+            Some(std::fs::metadata("/proc/self/ns/net").unwrap().ino())
+        );
         let (parent, pid) = (&now.parents[0], std::os::unix::process::parent_id());
         assert!(parent.ends_with(&format!("[{pid}]")) && now.parents.len() <= PARENTS_MAX, "{now:?}");
         let then = processes.facts(&process, 1);

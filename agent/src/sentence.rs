@@ -10,6 +10,8 @@ const CONTAINER_LETTERS: usize = 12;
 const NAME_LETTERS: usize = 63;
 /// Of those who started a process, the nearest are named.
 const PARENTS_MAX: usize = 4;
+/// Arguments may be a page of text; the ledger has more of them.
+const ARGUMENTS_LETTERS: usize = 255;
 
 /// One sentence that names process, user and addresses, and what else is known of the process.
 pub(crate) fn bypass(record: &ConnectionRecord) -> String {
@@ -53,7 +55,11 @@ fn startup(startup: &StartupFacts, is_local: bool) -> String {
 }
 
 fn quoted(name: &str) -> String {
-    let (name, more) = match name.char_indices().nth(NAME_LETTERS) {
+    quoted_within(name, NAME_LETTERS)
+}
+
+fn quoted_within(name: &str, letters_max: usize) -> String {
+    let (name, more) = match name.char_indices().nth(letters_max) {
         Some((end, _)) => (name.get(..end).unwrap_or(name), "…"),
         None => (name, ""),
     };
@@ -108,10 +114,15 @@ pub(crate) fn who(process: &ProcessFacts) -> String {
 
 /// What else is known of it, behind a semicolon, where anything is.
 pub(crate) fn known(process: &ProcessFacts) -> String {
-    let ProcessFacts { uid, executable, login_uid, login_user, unit, container, pod, parents, .. } = process;
+    let ProcessFacts {
+        uid, executable, login_uid, login_user, unit, container, pod, parents, arguments, ..
+    } = process;
     let mut known = Vec::new();
     if !executable.is_empty() {
         known.push(format!("runs {executable}"));
+    }
+    if !arguments.is_empty() {
+        known.push(format!("started as {}", quoted_within(&arguments.join(" "), ARGUMENTS_LETTERS)));
     }
     match login_uid {
         Some(login_uid) if login_uid != uid && login_user.is_empty() => {

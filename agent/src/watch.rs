@@ -7,7 +7,6 @@ use std::future::pending;
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -76,9 +75,9 @@ pub struct ThisHost {
 }
 
 impl ThisHost {
-    /// Believes `registry`, goes by `allowances`, and names cgroups below `cgroup_mount`.
-    pub fn new(registry: Registry, allowances: Allowances, cgroup_mount: PathBuf) -> Self {
-        ThisHost { registry, allowances, processes: Processes::new(cgroup_mount) }
+    /// Believes `registry`, goes by `allowances`, and asks `processes`.
+    pub fn new(registry: Registry, allowances: Allowances, processes: Processes) -> Self {
+        ThisHost { registry, allowances, processes }
     }
 
     /// Name of a user; empty where there is none.
@@ -184,6 +183,8 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
     let dir = config.spool.dir.clone();
     let (journal, past) = Journal::open(&dir);
     let host = Host { name: config.host, boot_id: boot_id()? };
+    let arguments = config.process.arguments(&dir).map_err(|error| Kind::BadConfig.because(error))?;
+    let processes = Processes::new(mount.clone(), arguments);
     let mut registry = Registry::new(config.pid_files, config.addresses);
     registry.look();
     let ports: Vec<String> = config.watch_ports.iter().map(u16::to_string).collect();
@@ -197,7 +198,7 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
         kernel,
         kernel_log,
         tracker: Tracker::new(host.clone()),
-        this_host: ThisHost::new(registry, Allowances::new(config.allow), mount.clone()),
+        this_host: ThisHost::new(registry, Allowances::new(config.allow), processes),
         health: Health::new(host.clone(), config.heartbeat, unix_problem, acts, now),
         self_watch: SelfWatch::new(&host.name, Arc::clone(&spool)),
         report: Report::new(Arc::clone(&spool)),

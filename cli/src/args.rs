@@ -120,6 +120,9 @@ Keys of a JSON object, in this order, and columns of CSV (null empty):
   process_container   id of its container, by the cgroup
   process_pod         uid of its pod of Kubernetes, by the cgroup
   process_parents     list: who started it, who started that one, and so on, as command[pid]
+  process_network_namespace  inode of its network namespace, as lsns shows it
+  process_arguments   list: what it was started with, where the agent keeps that
+  process_arguments_hash  keyed hash of that: which are the same; `picket-agent hash` makes it
   client              address and port of the client; empty where a process of the host was refused
   server              address and port of the database
   encryption          tls, gss, none, or refused where the client asked and the server has none;

@@ -1,12 +1,13 @@
 //! The binary: what it prints, and how it ends.
 
 use std::fs::{self, Permissions};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
+use picket_agent::ArgumentsKey;
 use tempfile::TempDir;
 
 use crate::allowed::Cgroup;
@@ -103,16 +104,9 @@ fn without_rights_it_names_them() {
 /// Every kernel that this runs on has BTF: a library between the agent and the kernel hides the file.
 #[test]
 fn a_kernel_without_btf_is_named() {
-    const HIDES: &str = "#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <errno.h>\n#include <string.h>\n\
-        int open64(const char *path, int flags, int mode) {\n\
-        if (!strcmp(path, \"/sys/kernel/btf/vmlinux\")) { errno = ENOENT; return -1; }\n\
-        return ((int (*)(const char *, int, int))dlsym(RTLD_NEXT, \"open64\"))(path, flags, mode); }\n";
+    const HIDES: &str = "mount -t tmpfs none /sys/kernel/btf && exec \"$@\"";
     let place = Place::new("watch-ports = [5432]");
-    let (source, library) = (place.dir.path().join("hides.c"), place.dir.path().join("hides.so"));
-    fs::write(&source, HIDES).unwrap();
-    let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status();
-    assert!(made.unwrap().success());
-    let (code, error) = ended(place.agent(&[]).env("LD_PRELOAD", &library).output().unwrap());
+    let (code, error) = place.fails(&["unshare", "--mount", "sh", "-c", HIDES, "sh"]);
     assert_eq!(code, 69, "{error}");
     let said = "picket-agent: cannot load the kernel programs: /sys/kernel/btf/vmlinux is missing; use a kernel built \
                 with CONFIG_DEBUG_INFO_BTF=y";
@@ -259,4 +253,41 @@ fn a_missing_configuration_is_named() {
 fn wrong_usage_is_explained() {
     let (code, _) = ended(Command::new(BINARY).output().unwrap());
     assert_eq!(code, 2);
+}
+
+#[test]
+fn the_hash_of_a_command_is_made_by_the_key_of_the_agent() {
+    let place = Place::new(&format!("watch-ports = [{}]", free_port()));
+    let config = place.dir.path().join("agent.toml");
+    let hash = |more: &[&str], input: &[u8]| {
+        let mut command = Command::new(place.dir.path().join("picket-agent"));
+        command.arg("hash").arg("--config").arg(&config).args(more);
+        let mut hash =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // One that has failed reads nothing.
+        let _ = hash.stdin.take().unwrap().write_all(input);
+        hash.wait_with_output().unwrap()
+    };
+    let (code, message) = ended(hash(&["--", "psql"], b""));
+    assert!(code == 69 && message.contains("read the key `"), "{code} {message}");
+    starts_and_stops(place.agent(&["env"]));
+    let key = place.dir.path().join("spool/arguments.key");
+    assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    let line = b"psql\0-f\0nightly.sql\0";
+    let expected = ArgumentsKey::new(fs::read(key).unwrap().trim_ascii()).hash(line);
+    for output in [hash(&["--", "psql", "-f", "nightly.sql"], b""), hash(&[], line)] {
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("{expected}\n"));
+    }
+}
+
+#[test]
+fn a_key_that_others_can_read_is_none() {
+    let place = Place::new(&format!("watch-ports = [{}]", free_port()));
+    let spool = place.dir.path().join("spool");
+    fs::create_dir(&spool).unwrap();
+    let key = spool.join("arguments.key");
+    fs::write(&key, "0".repeat(64)).unwrap();
+    fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
+    let (code, message) = place.fails(&["env"]);
+    assert!(code == 78 && message.contains("arguments.key` can be read by others"), "{code} {message}");
 }

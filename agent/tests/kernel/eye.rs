@@ -11,10 +11,12 @@ use picket_agent::load::{self, Counts, Kernel, KernelLog};
 use picket_agent::snapshot::{Look, Lookout, Reach};
 use picket_agent::track::{Host, Merged, Tracker};
 use picket_agent::watch::ThisHost;
-use picket_agent::{AllowRule, Allowances, Clock, Registry};
+use picket_agent::{AllowRule, Allowances, Arguments, ArgumentsKey, Clock, Processes, Registry};
 use uuid::Uuid;
 
 const WAIT: Duration = Duration::from_secs(20);
+/// Hashes of arguments are made with it.
+pub(crate) const KEY: &[u8] = b"a key of thirty-two bytes or more";
 
 pub(crate) struct Eye {
     pub(crate) kernel: Kernel,
@@ -74,12 +76,14 @@ impl Eye {
             is_at_least(6, 3),
             "UNIX sockets are seen from Linux 6.3 on"
         );
+        let arguments = Arguments::new(ArgumentsKey::new(KEY), true);
+        let processes = Processes::new(cgroup, arguments);
         let pid_files: Vec<PathBuf> = pid_files.iter().map(|path| path.to_path_buf()).collect();
         Eye {
             kernel,
             _log: log,
             tracker: Tracker::new(Host { name: "here".to_owned(), boot_id: Uuid::nil() }),
-            host: ThisHost::new(Registry::new(pid_files, BTreeSet::new()), Allowances::new(rules), cgroup),
+            host: ThisHost::new(Registry::new(pid_files, BTreeSet::new()), Allowances::new(rules), processes),
             records: Vec::new(),
         }
     }

@@ -3,19 +3,23 @@
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use audit::record::{ConnectionClass, ConnectionRecord, Ending, Evidence, Opening};
 use picket_agent::AllowRule;
 use rustix::net::sockopt::socket_cookie;
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use crate::eye::Eye;
 use crate::namespaces::Namespace;
+
+/// How long a client may take to come.
+const WAIT: Duration = Duration::from_secs(60);
 
 /// A server with the name of PostgreSQL's, at a port that nobody else watches.
 pub(crate) struct Server {
@@ -32,6 +36,8 @@ impl Server {
     pub(crate) fn at(port: u16) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(dir.path().join(name(port))).unwrap();
+        // A client that has failed never comes.
+        SockRef::from(&listener).set_read_timeout(Some(WAIT)).unwrap();
         // Others than root connect too.
         let command = ["-R", "0777", dir.path().to_str().unwrap()];
         assert!(Command::new("chmod").args(command).status().unwrap().success());
@@ -203,6 +209,13 @@ fn no_other_path_leads_around() {
         let process = opened.process.as_ref().unwrap();
         assert_eq!((process.pid, process.command.as_str()), (client.process.id(), "python3"), "{way}");
         assert_eq!(opened.class, ConnectionClass::Bypass, "{way}");
+        let lives_in = if way == "network namespace" {
+            format!("/run/netns/{}", namespace.name)
+        } else {
+            "/proc/self/ns/net".to_owned()
+        };
+        let lives_in = std::fs::metadata(lives_in).unwrap().ino();
+        assert_eq!(process.network_namespace.map(u64::from), Some(lives_in), "{way}");
         // An agent that starts now finds it, once.
         let mut later = Eye::on(server.port);
         assert_eq!(later.look(server.port).found, 1, "{way}");

@@ -2,14 +2,15 @@
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use audit::record::{ProcessFacts, UnixMicros};
-use picket_agent::{Clock, load};
+use picket_agent::{ArgumentsKey, Clock, load};
 
-use crate::eye::Eye;
+use crate::eye::{Eye, KEY};
 
 const WAIT: Duration = Duration::from_secs(20);
 
@@ -62,6 +63,8 @@ fn a_process_is_told_with_its_file_its_start_and_who_started_it() {
     let bash = fs::canonicalize("/bin/bash").unwrap();
     assert_eq!((facts.pid, facts.executable.as_str()), (client.bash.id(), bash.to_str().unwrap()));
     let UnixMicros(started) = facts.started_at.unwrap();
+    let namespace = fs::metadata("/proc/self/ns/net").unwrap().ino();
+    assert_eq!(facts.network_namespace.map(u64::from), Some(namespace));
     // The kernel tells hundredths of a second.
     assert!((before.0 - 20_000..=Clock.now().0).contains(&started), "{started} {before:?}");
     // The thread of the test has its name, the process of it another one.
@@ -72,6 +75,48 @@ fn a_process_is_told_with_its_file_its_start_and_who_started_it() {
     let message = &eye.alerts()[0].message;
     assert!(message.contains(&format!("runs {}", bash.display())), "{message}");
     assert!(message.contains(&format!("started by {}", facts.parents[0])), "{message}");
+}
+
+#[test]
+fn what_it_was_started_with_is_told_without_its_passwords_and_hashed_with_them() {
+    let (listener, mut eye) = watched();
+    let client = Client::connect(&listener, "PGPASSWORD=hunter2");
+    let line = fs::read(format!("/proc/{}/cmdline", client.bash.id())).unwrap();
+    let facts = facts(&mut eye);
+    assert_eq!(
+        (facts.arguments.len(), facts.arguments[0].as_str(), facts.arguments[1].as_str()),
+        (3, "bash", "-c")
+    );
+    assert!(facts.arguments[2].starts_with("PGPASSWORD=***"), "{facts:?}");
+    assert_eq!(facts.arguments_hash, ArgumentsKey::new(KEY).hash(&line));
+    let message = &eye.alerts()[0].message;
+    assert!(message.contains("started as \"bash -c PGPASSWORD=***"), "{message}");
+    assert!(!message.contains("hunter2"), "{message}");
+}
+
+/// A process may write others over them: they are its word.
+#[test]
+fn who_hides_its_arguments_is_told_all_the_same() {
+    const HIDING: &str = "import ctypes, socket, sys
+line = open('/proc/self/stat').read().rsplit(')', 1)[1].split()
+begin, end = int(line[45]), int(line[46])
+ctypes.memset(begin, 0, end - begin)
+it = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+sys.stdin.read()
+";
+    let (listener, mut eye) = watched();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let mut hiding = Command::new("python3")
+        .args(["-c", HIDING, &port])
+        .stdin(Stdio::piped())
+        .spawn()
+        .map(|bash| Client { bash, _served: listener.accept().unwrap().0 })
+        .unwrap();
+    let facts = facts(&mut eye);
+    assert_eq!((facts.pid, facts.command.as_str()), (hiding.bash.id(), "python3"));
+    assert!(facts.arguments.iter().all(String::is_empty), "{facts:?}");
+    assert!(facts.executable.contains("python3"), "{facts:?}");
+    hiding.end();
 }
 
 #[test]

@@ -410,6 +410,12 @@ pub struct ProcessFacts {
     pub pod: String,
     /// Who started it, who started that one, and so on, as `command[pid]`; at most eight, from `/proc`.
     pub parents: Vec<String>,
+    /// Inode of its network namespace, as `lsns` shows it, from `/proc`.
+    pub network_namespace: Option<u32>,
+    /// What it was started with, or says that it was, where that is kept; `***` in the place of passwords of known forms.
+    pub arguments: Vec<String>,
+    /// Keyed hash of that, in hexadecimal; empty where it was not read.
+    pub arguments_hash: String,
 }
 
 /// Something that somebody must know. Identity: `raised_at`, `alert_id`.

@@ -21,7 +21,7 @@ const FILE_BYTES_MAX: u64 = 4 << 10;
 #[derive(Debug, Error)]
 pub enum SecretError {
     /// It cannot be made.
-    #[error("make the key of values `{}`; give this user the right to write there, or set `record.key-file`", path.display())]
+    #[error("make the key `{}`; give this user the right to write there, or set `key-file`", path.display())]
     Make {
         /// Where.
         path: PathBuf,
@@ -30,7 +30,7 @@ pub enum SecretError {
         source: io::Error,
     },
     /// The file cannot be read.
-    #[error("read the key of values `{}`", path.display())]
+    #[error("read the key `{}`", path.display())]
     Read {
         /// Which one.
         path: PathBuf,
@@ -39,7 +39,7 @@ pub enum SecretError {
         source: io::Error,
     },
     /// Others can read the file.
-    #[error("the key of values `{}` can be read by others (mode {mode:03o}): `chmod 600` it", path.display())]
+    #[error("the key `{}` can be read by others (mode {mode:03o}): `chmod 600` it", path.display())]
     Open {
         /// Which one.
         path: PathBuf,
@@ -47,7 +47,7 @@ pub enum SecretError {
         mode: u32,
     },
     /// It is none.
-    #[error("the key of values `{}` must have {FILE_BYTES_MIN} bytes at least: `openssl rand -hex 32` makes one", path.display())]
+    #[error("the key `{}` must have {FILE_BYTES_MIN} bytes at least: `openssl rand -hex 32` makes one", path.display())]
     Short {
         /// Which one.
         path: PathBuf,

@@ -128,6 +128,40 @@ fn a_connection_around_the_proxy_raises_an_alert_with_process_user_and_address()
     Ok(())
 }
 
+/// Arguments are kept where somebody says so, and told to people without passwords; their hash finds them otherwise.
+#[test]
+fn what_went_around_is_told_with_its_arguments_where_they_are_kept() -> Result<()> {
+    for kept in [false, true] {
+        let process = if kept { "[process]\narguments = \"keep\"\n" } else { "" };
+        let watched = Watched::start_allowing(process)?;
+        let pid = watched.go_around()?;
+        let row = watched.ledger.wait_row("the bypass", "SELECT * FROM bypasses")?;
+        assert_eq!(number(&row, "process_pid")?, u64::from(pid));
+        let arguments: Vec<&str> = row["process_arguments"]
+            .as_array()
+            .context("read its arguments")?
+            .iter()
+            .filter_map(|it| it.as_str())
+            .collect();
+        let message = text(&row, "message")?;
+        if kept {
+            assert!(arguments[0].ends_with("psql") && 1 < arguments.len(), "{row}");
+            assert!(message.contains(&format!("started as \"{}", arguments[0])), "{message}");
+            assert!(!row.to_string().contains(&postgres::password()?), "{row}");
+        } else {
+            assert!(arguments.is_empty() && !message.contains("started as"), "{row}");
+        }
+        let hash = text(&row, "process_arguments_hash")?;
+        assert!(hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{row}");
+        let same = format!(
+            "SELECT * FROM connections FINAL WHERE class = 'bypass' AND process_arguments_hash = '{hash}' \
+             AND process_arguments = (SELECT process_arguments FROM alerts FINAL WHERE process_arguments_hash = '{hash}')"
+        );
+        watched.ledger.wait_row("its connection", &same)?;
+    }
+    Ok(())
+}
+
 #[test]
 fn connections_of_the_proxy_are_known_by_the_kernel_and_raise_no_alert() -> Result<()> {
     const SESSIONS: usize = 5;

@@ -59,7 +59,7 @@ const CHANGES: [&str; 31] = [
 ];
 
 /// What tells of the host that it ran on, and what is written instead.
-const ELSEWHERE: [(&str, &str); 9] = [
+const ELSEWHERE: [(&str, &str); 11] = [
     ("host", "\"db1\""),
     ("process_cgroup", "\"/user.slice/user-1000.slice/session-7.scope\""),
     ("process_executable", "\"/usr/lib/postgresql/18/bin/psql\""),
@@ -68,6 +68,8 @@ const ELSEWHERE: [(&str, &str); 9] = [
     ("process_unit", "\"session-7.scope\""),
     ("process_container", "\"\""),
     ("process_pod", "\"\""),
+    ("process_network_namespace", "4026531840"),
+    ("process_arguments_hash", "\"0f1e2d3c4b5a69788796a5b4c3d2e1f0\""),
     ("process_parents", "[\"bash[1689]\",\"sudo[1687]\",\"bash[1502]\",\"sshd-session[1490]\"]"),
 ];
 /// The same of it in a sentence, behind these words.

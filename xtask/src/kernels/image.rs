@@ -40,7 +40,9 @@ pub(super) fn make(
     words: &[String],
 ) -> Result<PathBuf> {
     let root = Root(work.join("root"));
-    for folder in ["proc", "sys", "dev", "run", "tmp", "etc", "usr/bin", "usr/sbin", "usr/lib", "usr/lib64"] {
+    for folder in
+        ["proc", "sys", "dev", "run", "tmp", "mnt", "etc", "usr/bin", "usr/sbin", "usr/lib", "usr/lib64"]
+    {
         fs::create_dir_all(root.0.join(folder)).context("make a folder of the image")?;
     }
     for folder in ["bin", "sbin", "lib", "lib64"] {

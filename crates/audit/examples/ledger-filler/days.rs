@@ -347,6 +347,9 @@ fn around_the_proxy(number: u64, at: i64) -> [Record; 2] {
             started_at: Some(UnixMicros(at - SECOND)),
             unit: "cron.service".to_owned(),
             parents: vec!["sh[1999]".to_owned(), "cron[801]".to_owned(), "systemd[1]".to_owned()],
+            network_namespace: Some(4_026_531_840),
+            arguments: Vec::new(),
+            arguments_hash: "0f1e2d3c4b5a69788796a5b4c3d2e1f0".to_owned(),
             ..ProcessFacts::default()
         }),
         startup: StartupFacts {

@@ -18,7 +18,8 @@ const QUERY: &str = "SELECT ?fields FROM bypasses \
 const REFUSED: &str = "SELECT ?fields FROM ( \
         SELECT raised_at AS at, host, process_command, process_pid, process_user AS user, process_uid AS uid, process_cgroup, \
             process_executable, process_started_at, process_login_uid AS login_uid, process_login_user AS login_user, \
-            process_unit, process_container, process_pod, process_parents, \
+            process_unit, process_container, process_pod, process_parents, process_network_namespace, \
+            process_arguments, process_arguments_hash, \
             if(client_port = 0, '', concat(if(startsWith(IPv6NumToString(client_address), '::ffff:'), \
                 substring(IPv6NumToString(client_address), 8), \
                 concat('[', IPv6NumToString(client_address), ']')), ':', toString(client_port))) AS client, \
@@ -67,6 +68,12 @@ pub struct BypassRow {
     pub process_pod: String,
     /// Who started it, who started that one, and so on, as `command[pid]`.
     pub process_parents: Vec<String>,
+    /// Inode of its network namespace.
+    pub process_network_namespace: Option<u32>,
+    /// What it was started with, where the agent keeps that.
+    pub process_arguments: Vec<String>,
+    /// Keyed hash of that; empty where it was not read.
+    pub process_arguments_hash: String,
     /// Address and port of the client.
     pub client: String,
     /// Address and port of the database.

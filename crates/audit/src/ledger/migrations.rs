@@ -94,6 +94,9 @@ const MIGRATIONS: &[Migration] = migrations![
     62 "0062_bypasses_startup",
     63 "0063_column_classes_confidence",
     64 "0064_classified_columns_confidence",
+    65 "0065_connections_arguments",
+    66 "0066_alerts_arguments",
+    67 "0067_bypasses_arguments",
 ];
 
 #[derive(Row, Deserialize)]

@@ -112,6 +112,9 @@ pub(crate) fn connection() -> ConnectionRecord {
             container: "c0ffee".to_owned(),
             pod: "3f1c8a5e-6d0b-4c7e-9a51-0b2f7c1d9e84".to_owned(),
             parents: vec!["bash[31000]".to_owned(), "sudo[30999]".to_owned()],
+            network_namespace: Some(4_026_531_840),
+            arguments: vec!["psql".to_owned(), "-f".to_owned(), "nightly.sql".to_owned()],
+            arguments_hash: "0f1e2d3c4b5a69788796a5b4c3d2e1f0".to_owned(),
         }),
         startup: StartupFacts {
             encryption: Encryption::Refused,

@@ -41,6 +41,9 @@ pub(in crate::ledger) struct AlertRow {
     process_container: String,
     process_pod: String,
     process_parents: Vec<String>,
+    process_network_namespace: Option<u32>,
+    process_arguments: Vec<String>,
+    process_arguments_hash: String,
     #[serde(with = "clickhouse::serde::uuid")]
     writer_id: Uuid,
     writer_sequence: u64,
@@ -80,6 +83,9 @@ impl AlertRow {
             process_container: facts.container,
             process_pod: facts.pod,
             process_parents: facts.parents,
+            process_network_namespace: facts.network_namespace,
+            process_arguments: facts.arguments,
+            process_arguments_hash: facts.arguments_hash,
             writer_id: place.writer,
             writer_sequence: place.sequence,
         }
@@ -132,7 +138,10 @@ impl Chained for AlertRow {
             .text("process_unit", &self.process_unit)
             .text("process_container", &self.process_container)
             .text("process_pod", &self.process_pod)
-            .list("process_parents", &self.process_parents);
+            .list("process_parents", &self.process_parents)
+            .optional("process_network_namespace", self.process_network_namespace)
+            .list("process_arguments", &self.process_arguments)
+            .text("process_arguments_hash", &self.process_arguments_hash);
         leaf.half()
     }
 }

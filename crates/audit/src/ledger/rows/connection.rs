@@ -47,6 +47,9 @@ pub(in crate::ledger) struct ConnectionRow {
     process_container: String,
     process_pod: String,
     process_parents: Vec<String>,
+    process_network_namespace: Option<u32>,
+    process_arguments: Vec<String>,
+    process_arguments_hash: String,
     encryption: String,
     database_role: String,
     database: String,
@@ -94,6 +97,9 @@ impl ConnectionRow {
             process_container: facts.container,
             process_pod: facts.pod,
             process_parents: facts.parents,
+            process_network_namespace: facts.network_namespace,
+            process_arguments: facts.arguments,
+            process_arguments_hash: facts.arguments_hash,
             encryption: encryption(record.startup.encryption).to_owned(),
             database_role: record.startup.database_role.clone(),
             database: record.startup.database.clone(),
@@ -159,6 +165,9 @@ impl Chained for ConnectionRow {
             .text("process_container", &self.process_container)
             .text("process_pod", &self.process_pod)
             .list("process_parents", &self.process_parents)
+            .optional("process_network_namespace", self.process_network_namespace)
+            .list("process_arguments", &self.process_arguments)
+            .text("process_arguments_hash", &self.process_arguments_hash)
             .text("encryption", &self.encryption)
             .text("database_role", &self.database_role)
             .text("database", &self.database)
