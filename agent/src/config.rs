@@ -45,6 +45,12 @@ const PROXIES_MAX: usize = 64;
 const HEARTBEAT_SECS: i64 = 60;
 const HEARTBEAT_SECS_MAX: i64 = 3600;
 
+/// Events that the agent has not taken in yet: 4 MiB hold some 35,000 openings.
+const RING_KIB: i64 = 4096;
+/// A page is the least, and memory that is never swapped the most that anybody wants.
+const RING_KIB_MIN: i64 = 4;
+const RING_KIB_MAX: i64 = 65_536;
+
 /// What was written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -53,6 +59,7 @@ pub struct ConfigFile {
     watch_ports: Spanned<Vec<Spanned<i64>>>,
     cgroup: Option<PathBuf>,
     heartbeat_secs: Option<Spanned<i64>>,
+    ring_kib: Option<Spanned<i64>>,
     spool: Spanned<SpoolConfig>,
     clickhouse: Option<Spanned<ClickHouseConfig>>,
     #[serde(default)]
@@ -89,6 +96,8 @@ pub struct Config {
     pub cgroup: Option<PathBuf>,
     /// The agent gives an account of itself at least this often.
     pub heartbeat: Duration,
+    /// Size of the ring in which events of the kernel wait.
+    pub ring_bytes: u32,
     /// Proxies on this host, proven by their process.
     pub pid_files: Vec<PathBuf>,
     /// Proxies elsewhere, known by their address.
@@ -154,6 +163,7 @@ impl Config {
         keep("watch-ports", &mut self.watch_ports, &before.watch_ports, &mut fixed);
         keep("cgroup", &mut self.cgroup, &before.cgroup, &mut fixed);
         keep("heartbeat-secs", &mut self.heartbeat, &before.heartbeat, &mut fixed);
+        keep("ring-kib", &mut self.ring_bytes, &before.ring_bytes, &mut fixed);
         let proxies = (&mut self.pid_files, &mut self.addresses);
         if (&*proxies.0, &*proxies.1) != (&before.pid_files, &before.addresses) {
             proxies.0.clone_from(&before.pid_files);
@@ -191,6 +201,7 @@ impl ConfigFile {
         let watch_ports = ports(self.watch_ports)?;
         let heartbeat =
             self.heartbeat_secs.map_or(Ok(Duration::from_secs(HEARTBEAT_SECS as u64)), heartbeat)?;
+        let ring_bytes = self.ring_kib.map_or(Ok((RING_KIB as u32) << 10), ring_bytes)?;
         let (mut pid_files, mut addresses) = (Vec::new(), BTreeSet::new());
         if let Some(beyond) = self.proxy.get(PROXIES_MAX) {
             return Err(refused(
@@ -225,6 +236,7 @@ impl ConfigFile {
             watch_ports,
             cgroup: self.cgroup,
             heartbeat,
+            ring_bytes,
             pid_files,
             addresses,
             allow,
@@ -265,6 +277,19 @@ fn heartbeat(written: Spanned<i64>) -> Result<Duration, Refused> {
             let message = format!(
                 "`heartbeat-secs` must be between 1 and {HEARTBEAT_SECS_MAX}, got {}",
                 written.get_ref()
+            );
+            Err(refused(written.span(), message))
+        }
+    }
+}
+
+fn ring_bytes(written: Spanned<i64>) -> Result<u32, Refused> {
+    let kib = *written.get_ref();
+    match u32::try_from(kib) {
+        Ok(size) if size.is_power_of_two() && (RING_KIB_MIN..=RING_KIB_MAX).contains(&kib) => Ok(size << 10),
+        _ => {
+            let message = format!(
+                "`ring-kib` must be a power of two between {RING_KIB_MIN} and {RING_KIB_MAX}, got {kib}"
             );
             Err(refused(written.span(), message))
         }
@@ -343,6 +368,17 @@ mod tests {
         assert_eq!(config.cgroup, Some(PathBuf::from("/sys/fs/cgroup/a")));
         assert_eq!(config.pid_files, [PathBuf::from("/run/p.pid")]);
         assert_eq!(config.addresses, BTreeSet::from(["10.0.0.7".parse().unwrap()]));
+    }
+
+    #[test]
+    fn the_ring_has_a_size_that_the_kernel_takes() {
+        assert_eq!(check("watch-ports = [1]").unwrap().ring_bytes, 4 << 20);
+        assert_eq!(check("watch-ports = [1]\nring-kib = 4").unwrap().ring_bytes, 4096);
+        for wrong in ["0", "2", "-4", "5", "131072"] {
+            let told = check(&format!("watch-ports = [1]\nring-kib = {wrong}")).unwrap_err();
+            let said = format!("`ring-kib` must be a power of two between 4 and 65536, got {wrong}");
+            assert!(told.contains(&said), "{told}");
+        }
     }
 
     #[test]

@@ -139,8 +139,10 @@ impl Discovery {
                 format!("databases listen on {untold} more ports of {} that are not watched", host.name);
             out.push(alert(AlertKind::Listener, at, message, None, host, witness));
         }
+        let mut listening_too = HashSet::new();
         for (place, pid, local) in forwarding {
             let Some(record) = asked.get(*place) else { continue };
+            listening_too.insert(*place);
             let Some(process) = &record.process else { continue };
             let database = record.place();
             if self.is_told(format!("{local} {} {database}", process.command)) {
@@ -153,6 +155,20 @@ impl Discovery {
             };
             let message = format!(
                 "{listens} connected to {database} around the proxy: whoever reaches the one may reach the other{}",
+                sentence::known(process)
+            );
+            out.push(alert(AlertKind::Forwarder, at, message, Some(record.clone()), host, witness));
+        }
+        for (place, record) in asked.iter().enumerate() {
+            let Some(process) = &record.process else { continue };
+            let is_tunnel = programs::is_tunnel(&process.executable, &process.command);
+            let (who, database) = (sentence::who(process), record.place());
+            if !is_tunnel || listening_too.contains(&place) || self.is_told(format!("{who} {database}")) {
+                continue;
+            }
+            let message = format!(
+                "{who} is connected to {database} around the proxy, and speaks for others alone: whoever reaches the one may \
+                 reach the other{}",
                 sentence::known(process)
             );
             out.push(alert(AlertKind::Forwarder, at, message, Some(record.clone()), host, witness));

@@ -59,7 +59,9 @@ impl Health {
         let (host, told) = (&self.host.name, self.told);
         let since = |now: u64, before: u64| now.checked_sub(before).filter(|lost| 0 < *lost);
         let events = since(counts.lost, told.lost).map(|lost| {
-            let message = format!("the agent of {host} lost {lost} events of the kernel");
+            let message = format!(
+                "the agent of {host} lost {lost} events of the kernel: a larger `ring-kib` holds more"
+            );
             ("events_lost", AlertKind::EventsLost, message)
         });
         let processes = since(counts.processes_lost, told.processes_lost).map(|lost| {
@@ -83,13 +85,35 @@ impl Health {
             );
             ("unjudged", AlertKind::Unjudged, message)
         });
+        let startups = since(counts.startups_lost, told.startups_lost).map(|lost| {
+            let message = format!(
+                "of {lost} connections of {host} role, database, application and encryption are not told: too much was to be told"
+            );
+            ("events_lost", AlertKind::EventsLost, message)
+        });
         let untold = since(counts.denied_untold, told.denied_untold).map(|untold| {
             let message = format!(
                 "{untold} connections of {host} were refused, or would have been, and are not told one by one"
             );
             ("events_lost", AlertKind::EventsLost, message)
         });
-        [events, processes, ends, unjudged, untold].into_iter().flatten().collect()
+        [events, processes, ends, unjudged, startups, untold].into_iter().flatten().collect()
+    }
+
+    /// The alert that the agent stops. Who refuses on without it says so.
+    pub(crate) fn stopped(&self, keeps_on: bool, at: UnixMicros) -> Record {
+        let host = &self.host.name;
+        let meanwhile = if keeps_on { "; it goes on refusing" } else { "" };
+        Record::Alert(AlertRecord {
+            alert_id: Uuid::now_v7(),
+            raised_at: at,
+            host: host.clone(),
+            kind: AlertKind::Stopped,
+            message: format!(
+                "the agent of {host} stops: until it runs again nobody sees who goes around the proxy{meanwhile}"
+            ),
+            connection: None,
+        })
     }
 
     /// The alert that somebody took these out of the kernel.
@@ -168,7 +192,10 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert!(look(0, 1).is_empty());
-        assert_eq!(look(3, 2), ["events_lost", "the agent of db1 lost 3 events of the kernel"]);
+        assert_eq!(
+            look(3, 2),
+            ["events_lost", "the agent of db1 lost 3 events of the kernel: a larger `ring-kib` holds more"]
+        );
         assert!(look(3, 3).is_empty());
         assert!(look(3, 29).is_empty());
         assert_eq!(look(3, 30), ["watching"]);

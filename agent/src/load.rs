@@ -175,13 +175,15 @@ pub type KernelLog = EbpfLogger<&'static dyn log::Log>;
 
 impl Kernel {
     /// Loads `object` and attaches its programs to `cgroup`. They watch no port yet.
-    pub fn load(object: &[u8], cgroup: &Path) -> Result<(Self, KernelLog), LoadError> {
+    /// Events wait in a ring of `ring_bytes`, a power of two.
+    pub fn load(object: &[u8], cgroup: &Path, ring_bytes: u32) -> Result<(Self, KernelLog), LoadError> {
         host::check_cgroup(cgroup)?;
         let cgroup_dir = File::open(cgroup)
             .map_err(|source| LoadError::Cgroup { path: cgroup.to_owned(), why: source.to_string() })?;
         let btf = Btf::from_sys_fs().map_err(LoadError::no_btf)?;
         let offsets = types::offsets();
         let mut loader = EbpfLoader::new();
+        loader.map_max_entries("EVENTS", ring_bytes);
         if let Ok(offsets) = &offsets {
             loader.override_global("OFFSETS", offsets.as_slice(), true);
         }
@@ -697,7 +699,12 @@ fn said(error: &ProgramError) -> String {
     match error {
         ProgramError::LoadError { io_error, verifier_log } => {
             tracing::debug!(%verifier_log, "the kernel refused a program");
-            format!("the kernel refused the program: {io_error}")
+            let why = if host::is_confidential() {
+                "the kernel is locked down (confidentiality), and"
+            } else {
+                "the kernel"
+            };
+            format!("{why} refused the program: {io_error}")
         }
         other => other.to_string(),
     }

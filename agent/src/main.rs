@@ -22,6 +22,7 @@ const AFTER_HELP: &str = "\
 A configuration:
   watch-ports = [5432]
   heartbeat-secs = 60                    # between two accounts of the agent in the ledger
+  ring-kib = 4096                        # where events of the kernel wait: raise it where `events_lost` is told
   [spool]
   dir = \"/var/lib/picket/agent\"
   [clickhouse]

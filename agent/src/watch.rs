@@ -163,8 +163,6 @@ struct Watch {
     /// It was told that databases on other ports may be missed.
     is_listener_problem_told: bool,
     forgotten: u64,
-    /// First words of clients that were lost.
-    startups_lost: u64,
 }
 
 /// Watches until a signal asks to stop.
@@ -174,7 +172,7 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
     let running = config.clone();
     let cgroup = load::cgroup_to_watch(config.cgroup.as_deref()).map_err(unloaded)?;
     let mount = load::cgroup_mount().unwrap_or_else(|_| cgroup.clone());
-    let (kernel, kernel_log) = Kernel::load(object, &cgroup).map_err(unloaded)?;
+    let (kernel, kernel_log) = Kernel::load(object, &cgroup, config.ring_bytes).map_err(unloaded)?;
     let spool = Arc::new(Spool::open(&config.spool).map_err(|error| Kind::Unavailable.because(error))?);
     let orders = Orders::new(&config.act, &config.allow);
     let pins = Pins::new(&config.act.pin_dir, &config.spool.dir);
@@ -231,7 +229,6 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
         listens: 0,
         is_listener_problem_told: false,
         forgotten: 0,
-        startups_lost: 0,
     };
     watch.account("started")?;
     let ring = readiness(&watch.kernel).context("wait for events of the kernel")?;
@@ -664,13 +661,6 @@ impl Watch {
                 "ends of connections were not seen and are not recorded"
             );
         }
-        if self.startups_lost < counts.startups_lost {
-            self.startups_lost = counts.startups_lost;
-            tracing::warn!(
-                messages = self.startups_lost,
-                "too much was to be told: of some connections role, database, application and encryption are not"
-            );
-        }
         if self.looking.is_none() && self.is_look_due(counts) {
             (self.untold, self.listens) = (counts.untold(), counts.listens);
             self.begin_look();
@@ -714,7 +704,8 @@ impl Watch {
     /// What events did not tell, a look does.
     fn is_look_due(&self, counts: Counts) -> bool {
         let since = self.looked_at.elapsed();
-        let is_blind = self.untold < counts.untold() || self.ready.is_some();
+        let is_blind =
+            self.untold < counts.untold() || self.ready.is_some() || self.kernel.unix_problem().is_some();
         let is_curious = (self.discovery.is_on() || self.access_rules.is_on())
             && self.listens < counts.listens
             || self.discovery.is_curious();
@@ -737,6 +728,7 @@ impl Watch {
         self.tracker.on_stop(&mut self.this_host, &mut records);
         self.keep(&mut records);
         self.look()?;
+        self.keep(&mut vec![self.health.stopped(self.kernel.keeps_on(), Clock.now())]);
         self.account("stopped")?;
         self.mark(true);
         Ok(())

@@ -9,7 +9,7 @@ use ebpf_abi::Counter;
 
 use crate::kernel;
 
-/// Room for some 35,000 openings.
+/// The agent says how large it is before the kernel sees it.
 const RING_BYTES: u32 = 4 * 1024 * 1024;
 /// Waking costs more than the event: the agent is woken at most this often, and reads by itself in between …
 const WAKE_GAP_NS: u64 = 5_000_000;

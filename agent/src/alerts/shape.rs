@@ -94,6 +94,7 @@ pub(super) fn is_critical(kind: AlertKind) -> bool {
         | AlertKind::Listener
         | AlertKind::Probing
         | AlertKind::Reclassified
+        | AlertKind::Stopped
         | AlertKind::Undelivered
         | AlertKind::WouldDeny => false,
     }

@@ -27,9 +27,12 @@ const JAVA_SERVERS: [(&str, &[u16], &str); 3] = [
 ];
 
 /// Programs that take connections and make others for them.
-const FORWARDERS: [&str; 33] = [
+const FORWARDERS: [&str; 37] = [
     "chisel",
     "cloudflared",
+    "containerd",
+    "cri-dockerd",
+    "crio",
     "docker-proxy",
     "envoy",
     "frpc",
@@ -37,6 +40,7 @@ const FORWARDERS: [&str; 33] = [
     "gost",
     "haproxy",
     "kubectl",
+    "kubelet",
     "nc",
     "nc.openbsd",
     "nc.traditional",
@@ -63,6 +67,25 @@ const FORWARDERS: [&str; 33] = [
     "xinetd",
 ];
 
+/// Those of them that speak to no database themselves: what they bring there is somebody else's, whoever listens. The host of a pod dials
+/// for `kubectl port-forward`, and `sshd` for `ssh -L`.
+const TUNNELS: [&str; 14] = [
+    "chisel",
+    "cloudflared",
+    "containerd",
+    "cri-dockerd",
+    "crio",
+    "docker-proxy",
+    "frpc",
+    "kubelet",
+    "rootlessport",
+    "slirp4netns",
+    "ssh",
+    "sshd",
+    "systemd-socket-proxyd",
+    "tailscaled",
+];
+
 /// What a program is called by: its file, or what it calls itself where that may not be read.
 pub(crate) fn name(executable: &str, command: &str) -> String {
     let file =
@@ -86,6 +109,11 @@ pub(crate) fn database(executable: &str, command: &str, port: u16) -> Option<&'s
 /// Whether it is known to pass connections on.
 pub(crate) fn is_forwarder(executable: &str, command: &str) -> bool {
     FORWARDERS.contains(&name(executable, command).as_str())
+}
+
+/// Whether it speaks for others alone.
+pub(crate) fn is_tunnel(executable: &str, command: &str) -> bool {
+    TUNNELS.contains(&name(executable, command).as_str())
 }
 
 #[cfg(test)]

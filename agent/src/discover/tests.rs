@@ -119,6 +119,35 @@ fn who_listens_for_a_connection_around_the_proxy_is_told_once() {
     );
 }
 
+/// `kubectl port-forward` and `ssh -L`, as the database's host sees them.
+#[test]
+fn who_speaks_for_others_alone_is_told_whoever_listens() {
+    let mut discovery = discovery(DiscoverConfig::default());
+    for (command, parents) in [("containerd", &[][..]), ("sshd-session", &["systemd[1]"][..])] {
+        let tunnel = connection(ConnectionClass::Bypass, command, 9, parents);
+        discovery.note(&tunnel);
+        discovery.quest(Instant::now());
+        let (messages, _) = told(&mut discovery, Found::default());
+        let expected = format!(
+            "{command} (pid 9, user root) is connected to 127.0.0.1:5432 around the proxy, and speaks for others alone"
+        );
+        assert!(messages.len() == 1 && messages[0].starts_with(&expected), "{messages:?}");
+        discovery.note(&tunnel);
+        discovery.quest(Instant::now());
+        assert_eq!(told(&mut discovery, Found::default()).0, [""; 0], "once");
+    }
+    // Where it is known who listens, that is told, and no more.
+    discovery.note(&connection(ConnectionClass::Bypass, "sshd", 11, &[]));
+    discovery.quest(Instant::now());
+    let forwarding = vec![(0, 11, "0.0.0.0:22".parse().unwrap())];
+    let (messages, _) = told(&mut discovery, Found { forwarding, ..Found::default() });
+    assert!(messages.len() == 1 && messages[0].contains("listens on 0.0.0.0:22"), "{messages:?}");
+    // It may be typed by somebody who asks the database.
+    discovery.note(&connection(ConnectionClass::Bypass, "socat", 12, &[]));
+    discovery.quest(Instant::now());
+    assert_eq!(told(&mut discovery, Found::default()).0, [""; 0]);
+}
+
 #[test]
 fn nobody_else_is_suspected() {
     let mut discovery = discovery(DiscoverConfig::default());

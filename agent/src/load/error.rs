@@ -11,6 +11,8 @@ use daemon::Kind;
 use ebpf_abi::RULE_WORDS;
 use thiserror::Error;
 
+use super::host::{self, LOCKDOWN};
+
 /// Why the kernel programs cannot work.
 #[derive(Debug, Error)]
 pub enum LoadError {
@@ -56,6 +58,17 @@ pub enum LoadError {
     /// A program was refused.
     #[error("the kernel refused the program `{name}`: {because}; the agent is made for Linux 5.10 and newer")]
     Program {
+        /// Which one.
+        name: &'static str,
+        /// Why.
+        because: ProgramError,
+    },
+    /// A program was refused by a kernel that lets none read its memory.
+    #[error(
+        "the kernel is locked down (`confidentiality` in {LOCKDOWN}), and refused the program `{name}`: {because}; boot it with \
+         `lockdown=integrity`, which lets programs read"
+    )]
+    LockedDown {
         /// Which one.
         name: &'static str,
         /// Why.
@@ -126,6 +139,7 @@ impl LoadError {
             | Self::Object { .. }
             | Self::Cgroups { .. }
             | Self::Kept { .. }
+            | Self::LockedDown { .. }
             | Self::Program { .. } => Kind::Unavailable,
         }
     }
@@ -146,7 +160,10 @@ impl LoadError {
             if is_denied(&because) {
                 return LoadError::NoRights { what: format!("the program `{name}`") };
             }
-            LoadError::Program { name, because }
+            match host::is_confidential() {
+                true => LoadError::LockedDown { name, because },
+                false => LoadError::Program { name, because },
+            }
         }
     }
 

@@ -10,6 +10,14 @@ use super::LoadError;
 const CGROUP2_MAGIC: u64 = 0x6367_7270;
 const MOUNTS: &str = "/proc/mounts";
 
+/// How far the kernel keeps root out of itself (`kernel_lockdown(7)`).
+pub(super) const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
+
+/// Whether no program may read the kernel's memory.
+pub(super) fn is_confidential() -> bool {
+    fs::read_to_string(LOCKDOWN).is_ok_and(|levels| levels.contains("[confidentiality]"))
+}
+
 /// Where cgroup v2 is mounted.
 pub fn cgroup_mount() -> Result<PathBuf, LoadError> {
     let mounts = fs::read_to_string(MOUNTS).map_err(|error| LoadError::Cgroup {

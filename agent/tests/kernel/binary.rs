@@ -291,3 +291,12 @@ fn a_key_that_others_can_read_is_none() {
     let (code, message) = place.fails(&["env"]);
     assert!(code == 78 && message.contains("arguments.key` can be read by others"), "{code} {message}");
 }
+
+/// A host with cgroup v1 alone.
+#[test]
+fn a_host_without_cgroup_v2_is_named() {
+    const HIDES: &str = "umount --recursive --lazy /sys/fs/cgroup && exec \"$@\"";
+    let place = Place::new("watch-ports = [5432]");
+    let (code, error) = place.fails(&["unshare", "--mount", "sh", "-c", HIDES, "sh"]);
+    assert!(code == 69 && error.contains("cgroup v2"), "{code} {error}");
+}

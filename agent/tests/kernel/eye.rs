@@ -15,6 +15,7 @@ use picket_agent::{AllowRule, Allowances, Arguments, ArgumentsKey, Clock, Proces
 use uuid::Uuid;
 
 const WAIT: Duration = Duration::from_secs(20);
+const RING_BYTES: u32 = 4 << 20;
 /// Hashes of arguments are made with it.
 pub(crate) const KEY: &[u8] = b"a key of thirty-two bytes or more";
 
@@ -68,9 +69,13 @@ impl Eye {
 
     /// Watches connections of this cgroup only, and no port.
     pub(crate) fn within(watched: &Path, pid_files: &[&Path], rules: Vec<AllowRule>) -> Self {
+        Eye::with_ring(watched, pid_files, rules, RING_BYTES)
+    }
+
+    fn with_ring(watched: &Path, pid_files: &[&Path], rules: Vec<AllowRule>, ring_bytes: u32) -> Self {
         let object = load::embedded().expect("run `cargo xtask ebpf` and build again");
         let cgroup = load::cgroup_mount().unwrap();
-        let (kernel, log) = Kernel::load(object, watched).expect("tests of the kernel need root");
+        let (kernel, log) = Kernel::load(object, watched, ring_bytes).expect("tests of the kernel need root");
         assert_eq!(
             kernel.unix_problem().is_none(),
             is_at_least(6, 3),
@@ -86,6 +91,18 @@ impl Eye {
             host: ThisHost::new(Registry::new(pid_files, BTreeSet::new()), Allowances::new(rules), processes),
             records: Vec::new(),
         }
+    }
+
+    /// Watches this port with a ring of so many bytes.
+    pub(crate) fn through(ring_bytes: u32, port: u16) -> Self {
+        let mut eye = Eye::with_ring(&load::cgroup_mount().unwrap(), &[], Vec::new(), ring_bytes);
+        eye.kernel.watch_port(port).unwrap();
+        eye
+    }
+
+    /// Takes what was told since.
+    pub(crate) fn take(&mut self) -> Vec<Record> {
+        std::mem::take(&mut self.records)
     }
 
     /// Watches this port, and believes no process.

@@ -11,6 +11,7 @@ use audit::record::{ProcessFacts, UnixMicros};
 use picket_agent::{ArgumentsKey, Clock, load};
 
 use crate::eye::{Eye, KEY};
+use crate::namespaces::Namespace;
 
 const WAIT: Duration = Duration::from_secs(20);
 
@@ -168,6 +169,37 @@ fn the_container_is_told_also_of_a_process_that_is_gone() {
     assert!(facts.parents.is_empty());
     let message = &eye.alerts()[0].message;
     assert!(message.contains(&format!("; container {}", &id[..12])), "{message}");
+}
+
+/// As a runtime makes one: cgroup, network and process ids of its own.
+#[test]
+fn a_process_in_a_container_is_told_by_what_the_host_calls_it() {
+    let id = format!("{:064x}", std::process::id() + 1);
+    let name = format!("docker-{id}.scope");
+    let (cgroup, namespace) = (Cgroup::new(&name), Namespace::new());
+    let listener = TcpListener::bind((namespace.address(1), 0)).unwrap();
+    let address: SocketAddr = listener.local_addr().unwrap();
+    let mut eye = Eye::on(address.port());
+    let procs = cgroup.0.join("cgroup.procs");
+    let within = format!("exec 3<>/dev/tcp/{}/{}; read -r", address.ip(), address.port());
+    let script = format!("echo 0 > {} && exec \"$@\"", procs.display());
+    let runtime = Command::new("bash")
+        .args(["-c", &script, "bash", "ip", "netns", "exec", &namespace.name, "unshare", "--pid", "--fork"])
+        .args(["--kill-child", "--mount-proc", "bash", "-c", &within])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let client = Client { bash: runtime, _served: listener.accept().unwrap().0 };
+    let facts = facts(&mut eye);
+    let there = fs::read_to_string(&procs).unwrap();
+    assert!(there.lines().any(|pid| pid == facts.pid.to_string()), "{facts:?}: {there}");
+    let status = fs::read_to_string(format!("/proc/{}/status", facts.pid)).unwrap();
+    assert!(status.contains(&format!("NSpid:\t{}\t1\n", facts.pid)), "{status}");
+    assert_eq!((facts.command.as_str(), &facts.container, &facts.cgroup), ("bash", &id, &format!("/{name}")));
+    let lives_in = fs::metadata(format!("/run/netns/{}", namespace.name)).unwrap().ino();
+    assert_eq!(facts.network_namespace.map(u64::from), Some(lives_in));
+    assert_eq!(facts.parents[0], format!("unshare[{}]", client.bash.id()));
+    assert_eq!(eye.connections()[0].client.ip().to_string(), namespace.address(2));
 }
 
 /// Its pid is another's by the time that it is asked about.

@@ -449,6 +449,8 @@ pub enum AlertKind {
     EndsUnseen,
     /// The agent was away, and saw nothing meanwhile.
     Gap,
+    /// The agent stops: nobody sees what goes around the proxy until it runs again.
+    Stopped,
     /// A database listens where nobody watches.
     Listener,
     /// Who is connected to a database around the proxy listens itself, and passes on what comes.
@@ -488,6 +490,7 @@ impl AlertKind {
             AlertKind::ProcessesLost => "processes_lost",
             AlertKind::EndsUnseen => "ends_unseen",
             AlertKind::Gap => "gap",
+            AlertKind::Stopped => "stopped",
             AlertKind::Listener => "listener",
             AlertKind::Forwarder => "forwarder",
             AlertKind::Tampered => "tampered",

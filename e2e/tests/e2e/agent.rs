@@ -1,9 +1,10 @@
 //! The second witness on the real kernel: who goes around the proxy is seen, who goes through it is not accused.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use e2e::account::Account;
 use e2e::agent::{Agent, AgentSettings, launch};
 use e2e::binaries;
@@ -178,6 +179,37 @@ fn connections_of_the_proxy_are_known_by_the_kernel_and_raise_no_alert() -> Resu
     let proxied = "SELECT * FROM connections FINAL WHERE class = 'proxied' AND evidence = 'kernel' \
         AND encryption = '' AND database_role = '' AND client_cookie IN (SELECT upstream_cookie FROM sessions FINAL)";
     watched.ledger.wait_rows("the sessions' connections", proxied, |rows| rows.len() == SESSIONS)?;
+    Ok(())
+}
+
+/// From the same host, by the same program, to the same port.
+#[test]
+fn who_comes_through_and_who_goes_around_at_the_same_time_are_told_apart() -> Result<()> {
+    const EACH: usize = 10;
+    let watched = Watched::start()?;
+    let around = std::thread::scope(|scope| {
+        let through: Vec<_> =
+            (0..2).map(|_| scope.spawn(|| (0..EACH).try_for_each(|_| watched.go_through()))).collect();
+        let around: Vec<_> = (0..2)
+            .map(|_| scope.spawn(|| (0..EACH).map(|_| watched.go_around()).collect::<Result<Vec<u32>>>()))
+            .collect();
+        for thread in through {
+            thread.join().map_err(|_| anyhow!("a thread broke"))??;
+        }
+        let mut pids = BTreeSet::new();
+        for thread in around {
+            pids.extend(thread.join().map_err(|_| anyhow!("a thread broke"))??.into_iter().map(u64::from));
+        }
+        Ok::<_, anyhow::Error>(pids)
+    })?;
+    let bypasses = "SELECT process_pid FROM connections FINAL WHERE class = 'bypass'";
+    let rows = watched.ledger.wait_rows("those around", bypasses, |rows| 2 * EACH <= rows.len())?;
+    let told = rows.iter().map(|row| number(row, "process_pid")).collect::<Result<BTreeSet<_>>>()?;
+    assert_eq!((rows.len(), told), (2 * EACH, around));
+    let through = "SELECT session_id FROM sessions FINAL WHERE upstream_cookie IN \
+                   (SELECT client_cookie FROM connections FINAL WHERE class = 'proxied' AND evidence = 'kernel')";
+    let rows = watched.ledger.wait_rows("those through", through, |rows| 2 * EACH <= rows.len())?;
+    assert_eq!(rows.len(), 2 * EACH);
     Ok(())
 }
 

@@ -22,7 +22,7 @@ struct Scene {
     alertmanager: Alertmanager,
     postgres: Postgres,
     ledger: Ledger,
-    _agent: Agent,
+    agent: Agent,
     _engine: Engine,
 }
 
@@ -39,7 +39,7 @@ impl Scene {
             ledger_database: "picket".to_string(),
         })?;
         let ledger = Ledger::new(engine.url(), "picket");
-        Ok(Self { alertmanager, postgres, ledger, _agent: agent, _engine: engine })
+        Ok(Self { alertmanager, postgres, ledger, agent, _engine: engine })
     }
 
     fn go_around(&self) -> Result<()> {
@@ -114,6 +114,21 @@ fn alerts_go_over_tls_to_whom_the_authority_vouches_for_and_to_nobody_else() -> 
     scene.go_around()?;
     let row = scene.ledger.wait_row("the outage", "SELECT * FROM alerts FINAL WHERE kind = 'undelivered'")?;
     assert!(text(&row, "message")?.contains("invalid peer certificate"), "{row}");
+    Ok(())
+}
+
+#[test]
+fn an_agent_that_stops_says_so_to_whom_it_tells_of_alerts() -> Result<()> {
+    let mut alertmanager = Alertmanager::absent(None)?;
+    alertmanager.start()?;
+    let mut scene = Scene::start(alertmanager)?;
+    assert_eq!(scene.agent.stop()?, 0);
+    // Nobody delivers it any more: it is there, or never.
+    let alerts = scene.alertmanager.alerts()?;
+    let stopped = alerts.iter().find(|alert| alert["labels"]["alertname"] == "picket_stopped");
+    assert_eq!(stopped.context("find the alert")?["labels"]["severity"], "warning", "{alerts:?}");
+    let row = scene.ledger.wait_row("the alert", "SELECT * FROM alerts FINAL WHERE kind = 'stopped'")?;
+    assert!(text(&row, "message")?.contains("nobody sees who goes around the proxy"), "{row}");
     Ok(())
 }
 
