@@ -229,7 +229,7 @@ impl Session {
         }
         let mut judged_again = None;
         if let [statement] = &*statements
-            && statement.copied.is_some()
+            && statement.copied_or_copiable().is_some()
             && statement.refusal().is_none()
         {
             if let Some(pass) = self.waits_for_sync(out) {

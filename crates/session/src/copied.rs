@@ -60,10 +60,15 @@ impl Encoding {
 }
 
 impl Copied {
+    /// Whether it sends rows to the client as COPY data.
+    pub(crate) fn is_to_client(statement: &Statement) -> bool {
+        let is_file = |effect: &Effect| matches!(effect, Effect::ServerFile | Effect::ServerProgram);
+        statement.effects.contains(&Effect::CopyOut) && !statement.effects.iter().any(is_file)
+    }
+
     /// Reads `text`, which is this statement alone. `None` where its data cannot be rewritten.
     pub(crate) fn of(text: &str, statement: &Statement) -> Option<Self> {
-        let is_file = |effect: &Effect| matches!(effect, Effect::ServerFile | Effect::ServerProgram);
-        if !statement.effects.contains(&Effect::CopyOut) || statement.effects.iter().any(is_file) {
+        if !Copied::is_to_client(statement) {
             return None;
         }
         let copy = copy_out(text)?;

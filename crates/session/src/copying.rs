@@ -31,6 +31,9 @@ impl Session {
             Some(copied) if copied.encoding(self.encoding()) == Encoding::Other => {
                 "COPY data cannot be masked in this encoding"
             }
+            None if judged.is_moved && judged.copies_to_client => {
+                "COPY data of what was made a moment ago can be masked only where the COPY is sent alone"
+            }
             _ => return Rc::clone(judged),
         };
         let refusal = cannot_be_masked(why);

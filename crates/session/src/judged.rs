@@ -151,6 +151,10 @@ pub(crate) struct Judged {
     pub(crate) may_settle: bool,
     /// What it copies to the client, where that must be masked.
     pub(crate) copied: Option<Rc<Copied>>,
+    /// The same of any COPY to the client that can be asked about: what it names may have another meaning when it runs.
+    pub(crate) copiable: Option<Rc<Copied>>,
+    /// Whether it is a COPY to the client.
+    pub(crate) copies_to_client: bool,
     /// What it writes elsewhere.
     pub(crate) spills: Spills,
     /// It names what has another meaning than the catalog shows.
@@ -529,6 +533,7 @@ impl Texts<'_> {
             copies_masked(statement)
                 || touches_unsearched(statement, catalog, env) && (!env.reveals_all() || shows_some())
         };
+        let copiable = copied.clone();
         let copied = copied.clone().filter(is_kept);
         let text = copied.as_ref().map_or(text, |copied| copied.query.trim_start());
         let shown = Shown::of(text, own, &known);
@@ -552,6 +557,7 @@ impl Texts<'_> {
                 Moves { fills, ..moves(text, statement, &known) }
             }),
             copied,
+            copiable,
             own: (!known.is_empty()).then(|| Rc::new(own.clone())),
             implied: if known.is_empty() { Rc::default() } else { implied(own, statement) },
             spills,
@@ -628,6 +634,8 @@ impl Judged {
             opens: statement.map_or(Opens::Named, opens),
             may_settle: statement.is_none_or(telling::may_settle),
             copied: None,
+            copiable: None,
+            copies_to_client: statement.is_some_and(Copied::is_to_client),
             spills: Spills::default(),
             is_moved: false,
             moves: None,
@@ -706,6 +714,11 @@ impl Judged {
         Rc::new(Judged { described: Rc::new(described), ..Rc::unwrap_or_clone(self) })
     }
 
+    /// What is copied to the client, where the server can be asked about it.
+    pub(crate) fn copied_or_copiable(&self) -> Option<&Copied> {
+        self.copied.as_deref().or(self.copiable.as_deref())
+    }
+
     /// Whether there is no more to it than what it reads and writes.
     fn is_plain(&self) -> bool {
         matches!(self.verdict, Verdict::Allow(_))
@@ -734,7 +747,9 @@ impl Judged {
     /// The same where what it runs shows this in its result, does this to names too, and `is_moved`.
     pub(crate) fn running(&self, shown: Shown, namings: Vec<Naming>, is_moved: bool) -> Self {
         let namings = self.namings.iter().cloned().chain(namings).collect();
-        Judged { shown, namings, is_moved, planned: RefCell::default(), ..self.clone() }
+        let more = self.copiable.as_ref().filter(|_| is_moved);
+        let copied = self.copied.as_ref().or(more).cloned();
+        Judged { shown, namings, is_moved, copied, planned: RefCell::default(), ..self.clone() }
     }
 
     /// The same where what it runs reads and writes these relations, if all of it was seen.
@@ -800,8 +815,9 @@ impl Judged {
 
     /// What stands behind sensitive keys in its result.
     pub(crate) fn shown_by_keys(&self) -> Shown {
-        let text =
-            self.copied.as_ref().map_or(self.described.text.as_str(), |copied| copied.query.trim_start());
+        let text = self
+            .copied_or_copiable()
+            .map_or(self.described.text.as_str(), |copied| copied.query.trim_start());
         if !sql::takes_by_keys(text) {
             return Shown::Nothing;
         }

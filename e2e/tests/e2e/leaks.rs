@@ -81,6 +81,31 @@ pub(crate) fn run_binary(login: &Login, text: &str) -> Result<Output> {
     Ok(Output { stdout, stderr: String::new(), code: 0 })
 }
 
+/// How COPY may send rows.
+const COPY_FORMATS: [&str; 3] = ["text", "csv", "binary"];
+
+/// The same with each query as a COPY in this format: all that the server sent.
+pub(crate) fn run_copied(login: &Login, text: &str, format: &str) -> Result<Output> {
+    let text = match text.contains("BEGIN;") || text.starts_with("CALL") {
+        true => text.to_owned(),
+        false => format!("BEGIN; {text}; ROLLBACK"),
+    };
+    let facts = sql::read(text.as_bytes()).map(|facts| facts.statements).unwrap_or_default();
+    let mut client = Client::connect(login)?;
+    let mut stdout = String::new();
+    for statement in facts.iter().filter(|statement| !statement.effects.contains(&Effect::CopyIn)) {
+        let text = text.get(statement.span.clone()).unwrap_or_default().trim();
+        let is_query = ["SELECT", "TABLE", "VALUES", "WITH"].iter().any(|word| text.starts_with(word));
+        let mut message = BytesMut::new();
+        match is_query {
+            true => frontend::query(&format!("COPY ({text}) TO STDOUT (FORMAT {format})"), &mut message)?,
+            false => frontend::query(text, &mut message)?,
+        }
+        stdout += &String::from_utf8_lossy(&client.exchange_bytes(&message, 1)?);
+    }
+    Ok(Output { stdout, stderr: String::new(), code: 0 })
+}
+
 /// Parse, Bind with results in binary, Describe, Execute, Sync.
 pub(crate) fn extended(text: &str) -> Result<BytesMut> {
     let mut messages = BytesMut::new();
@@ -203,7 +228,21 @@ fn notifications_of_others_do_not_tell_what_is_masked() -> Result<()> {
     Ok(())
 }
 
-/// Each of these statements shows something when it is sent directly, and nothing through the proxy.
+/// Nobody can ask the server about a COPY in the midst of a text.
+#[test]
+fn what_is_made_and_copied_in_one_text_is_refused() -> Result<()> {
+    const TEXT: &str = "CREATE FUNCTION object(o oid) RETURNS text LANGUAGE sql \
+        AS $$SELECT convert_from(lo_get(o), 'UTF8')$$; COPY (SELECT object(171717)) TO STDOUT";
+    let stack = with_objects("")?;
+    let sent = |login: &Login| psql::run_with(login, &["-At", "-c", TEXT], "");
+    let refused = sent(&stack.alice()?)?;
+    assert!(!shows_canary(&refused) && refused.stderr.contains("COPY is sent alone"), "{}", refused.stderr);
+    assert!(shows_canary(&sent(&stack.superuser())?));
+    Ok(())
+}
+
+/// Each of these statements shows something when it is sent directly, and nothing through the proxy: as text, in binary, and copied in
+/// one of the three formats.
 pub(crate) fn assert_no_leak(
     attacks: &str,
     directly: &Login,
@@ -217,7 +256,9 @@ pub(crate) fn assert_no_leak(
         if !shows(&output) {
             writeln!(wrong, "is no attack: {attack}\n{}{}", output.stdout, output.stderr)?;
         }
-        for output in [run(through, attack)?, run_binary(through, attack)?] {
+        let format = COPY_FORMATS.get(count % COPY_FORMATS.len()).copied().unwrap_or_default();
+        let copied = run_copied(through, attack, format)?;
+        for output in [run(through, attack)?, run_binary(through, attack)?, copied] {
             if shows(&output) {
                 writeln!(wrong, "leaks: {attack}\n{}{}", output.stdout, output.stderr)?;
             }
