@@ -209,6 +209,7 @@ struct ConfigFile {
     tcp_keepidle_secs: Option<Spanned<u64>>,
     tcp_keepintvl_secs: Option<Spanned<u64>>,
     tcp_keepcnt: Option<Spanned<u32>>,
+    tcp_user_timeout_secs: Option<Spanned<u32>>,
     spool: Spanned<SpoolConfig>,
     clickhouse: Option<Spanned<ClickHouseConfig>>,
     tls: Option<Spanned<TlsFile>>,
@@ -378,6 +379,7 @@ impl ConfigFile {
             tcp_keepidle_secs: self.tcp_keepidle_secs,
             tcp_keepintvl_secs: self.tcp_keepintvl_secs,
             tcp_keepcnt: self.tcp_keepcnt,
+            tcp_user_timeout_secs: self.tcp_user_timeout_secs,
         }
         .check()?;
         let policies = Arc::new(self.policy.check()?);

@@ -1,4 +1,4 @@
-//! TCP keep-alive: how soon a peer is noticed that is gone without a word. The names are PgBouncer's.
+//! TCP keep-alive and user timeout: how soon a peer is noticed that is gone without a word. The names are PgBouncer's.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -13,6 +13,9 @@ use crate::config::within;
 /// Longest time between probes, and before the first, that Linux takes (tcp.h, `MAX_TCP_KEEPIDLE`).
 const SECS_MAX: u64 = 32_767;
 
+/// Longest time for which the peer may acknowledge nothing.
+const USER_TIMEOUT_SECS_MAX: u32 = 86_400;
+
 /// Most probes that Linux takes (tcp.h, `MAX_TCP_KEEPCNT`).
 const COUNT_MAX: u32 = 127;
 
@@ -26,6 +29,9 @@ pub(crate) struct KeepAlive {
     interval: Option<Duration>,
     /// Probes without an answer after which the peer is gone.
     count: Option<u32>,
+    /// How long what was sent may stay without an acknowledgement, in milliseconds (`TCP_USER_TIMEOUT`): the probes wait meanwhile. `None` is
+    /// the system's. It also ends a client that takes nothing for so long, as one whose user reads a pager.
+    user_timeout_millis: Option<u32>,
 }
 
 /// The keys as they are written.
@@ -34,6 +40,7 @@ pub(crate) struct Written {
     pub(crate) tcp_keepidle_secs: Option<Spanned<u64>>,
     pub(crate) tcp_keepintvl_secs: Option<Spanned<u64>>,
     pub(crate) tcp_keepcnt: Option<Spanned<u32>>,
+    pub(crate) tcp_user_timeout_secs: Option<Spanned<u32>>,
 }
 
 impl Written {
@@ -43,11 +50,14 @@ impl Written {
             Ok((secs != 0).then(|| Duration::from_secs(secs)))
         };
         let count = within("tcp-keepcnt", self.tcp_keepcnt, 0..=COUNT_MAX, 6)?;
+        let user_timeout =
+            within("tcp-user-timeout-secs", self.tcp_user_timeout_secs, 0..=USER_TIMEOUT_SECS_MAX, 0)?;
         Ok(KeepAlive {
             is_on: self.tcp_keepalive.unwrap_or(true),
             idle: secs("tcp-keepidle-secs", self.tcp_keepidle_secs, 60)?,
             interval: secs("tcp-keepintvl-secs", self.tcp_keepintvl_secs, 10)?,
             count: (count != 0).then_some(count),
+            user_timeout_millis: (user_timeout != 0).then_some(user_timeout * 1000),
         })
     }
 }
@@ -64,6 +74,9 @@ impl KeepAlive {
         }
         if let (true, Some(count)) = (self.is_on, self.count) {
             sockopt::set_tcp_keepcnt(socket, count)?;
+        }
+        if let Some(millis) = self.user_timeout_millis {
+            sockopt::set_tcp_user_timeout(socket, millis)?;
         }
         Ok(())
     }
@@ -84,19 +97,21 @@ mod tests {
             tcp_keepidle_secs: secs.map(|secs| Spanned::new(0..0, secs)),
             tcp_keepintvl_secs: secs.map(|secs| Spanned::new(0..0, secs)),
             tcp_keepcnt: None,
+            tcp_user_timeout_secs: secs.map(|secs| Spanned::new(0..0, u32::try_from(secs).unwrap())),
         };
         let asks = |socket: &TcpStream| {
             let is_on = sockopt::socket_keepalive(socket).unwrap();
             let idle = sockopt::tcp_keepidle(socket).unwrap().as_secs();
             let interval = sockopt::tcp_keepintvl(socket).unwrap().as_secs();
-            (is_on, idle, interval, sockopt::tcp_keepcnt(socket).unwrap())
+            let timeout = sockopt::tcp_user_timeout(socket).unwrap();
+            (is_on, idle, interval, sockopt::tcp_keepcnt(socket).unwrap(), timeout)
         };
-        let (_, idle, interval, count) = asks(&socket().await.unwrap());
+        let (_, idle, interval, count, _) = asks(&socket().await.unwrap());
         for (written, expected) in [
-            (written(None, None), (true, 60, 10, 6)),
-            (written(None, Some(7)), (true, 7, 7, 6)),
-            (written(None, Some(0)), (true, idle, interval, 6)),
-            (written(Some(false), None), (false, idle, interval, count)),
+            (written(None, None), (true, 60, 10, 6, 0)),
+            (written(None, Some(7)), (true, 7, 7, 6, 7000)),
+            (written(None, Some(0)), (true, idle, interval, 6, 0)),
+            (written(Some(false), None), (false, idle, interval, count, 0)),
         ] {
             let socket = socket().await.unwrap();
             written.check().unwrap().apply(&socket).unwrap();

@@ -1,9 +1,10 @@
 //! All rules, for people to read.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{Write, stdout};
 
-use policy::{Mode, Policies, Rule};
+use policy::{Mode, Policies, Rule, dangerous_functions};
 
 use super::options::Rules;
 use crate::failure::{Failure, unless_reader_left};
@@ -28,7 +29,38 @@ fn markdown(policies: &Policies) -> String {
             section(first, own, &mut text);
         }
     }
+    text.push_str(OTHERS);
+    functions(&mut text);
     text
+}
+
+/// What is refused whatever the policies say.
+const OTHERS: &str = "
+# Rules that are no policies
+
+These come from what the proxy does rather than from a file: no policy permits what they refuse, and they are neither observed nor held. Whoever may see
+the values (`reveal`) is not asked by the last two.
+
+| rule | refuses | otherwise |
+| --- | --- | --- |
+| `kept-settings` | changing a setting by which the proxy tells the database who the user is, and what nobody can read where there is one | `RESET`, `RESET ALL`, `DISCARD ALL` go back to what it has set |
+| `masked-values-stay` | handing masked values to where nobody would know them: a setting, a notification, a large object, a lock, a sequence, a bound of a partition | leave the value away, or ask for `reveal` |
+| `max-probes-per-hour` | more conditions that look into masked values than the configuration's key of this name allows, and those that would tell a value at once | compare whole values with `=`, wait, or ask for `reveal` |
+";
+
+/// Those that `no-dangerous-function` is about, by what they do.
+fn functions(text: &mut String) {
+    let mut by_what: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (name, what) in dangerous_functions() {
+        by_what.entry(what).or_default().push(format!("`{name}`"));
+    }
+    text.push_str(
+        "\n# Functions that `no-dangerous-function` is about\n\nBy their last name, in whichever schema, but for those that stand here \
+         with one.\n\n| why: it | functions |\n| --- | --- |\n",
+    );
+    for (what, names) in by_what {
+        let _ = writeln!(text, "| {what} | {} |", names.join(", "));
+    }
 }
 
 /// Writing to a string does not fail.

@@ -104,6 +104,12 @@ pub(crate) fn listed(name: &str) -> Option<Listed> {
     Some(Listed { danger: *danger, what })
 }
 
+/// Every function on the list, and what it does; of a family its beginning and `…`.
+pub fn dangerous_functions() -> impl Iterator<Item = (String, &'static str)> {
+    let families = FAMILIES.iter().map(|(beginning, _, what)| (format!("{beginning}…"), *what));
+    families.chain(FUNCTIONS.iter().map(|(name, _, what)| ((*name).to_owned(), *what)))
+}
+
 /// Those that are known only with the schema of their extension: their last names can be anybody's.
 const QUALIFIED: [(&str, &str); 5] = [
     ("aws_lambda", "invoke"),

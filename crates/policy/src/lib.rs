@@ -29,6 +29,7 @@ mod subject;
 mod verdict;
 mod words;
 
+pub use functions::dangerous_functions;
 pub use judge::{Meaning, permit_nothing, refuse_sql_in_replication, refuse_unknown_function};
 pub use needed::{Missing, Needed, NobodyNamed};
 pub use policies::Policies;
