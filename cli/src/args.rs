@@ -244,7 +244,8 @@ What policies would have done to the statements that were recorded
 
 Every statement in the ledger is judged again, with the policies that are given instead of those that were. Shown is what would
 be otherwise, by person and rule, the most frequent first. Statements of a person that differ in constants only are judged once,
-by the newest of them. Of the database is known what the ledger has recorded; groups and kinds of people are those of --config.";
+by the newest of them. Of the database is known what the ledger has recorded; groups and kinds of people are those of --config.
+What was refused for what is in no text (what functions do, settings, masked values) counts as it was; how many these are is said.";
 
 const BACKTEST_HELP: &str = r#"Examples:
   picket policy backtest --config /etc/picket/proxy.toml --policies ./new

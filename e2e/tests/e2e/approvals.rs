@@ -186,6 +186,14 @@ fn psql_waits_and_the_statement_runs_when_somebody_of_the_group_approves() -> Re
     );
     assert_eq!((text(approval, "principal")?, text(approval, "text")?), ("alice", DELETE));
     held.requests("bob", 0)?;
+    // By the same policies somebody would be asked again.
+    let (config, ledger) = (held.stack.proxy.config(), &held.stack.ledger);
+    let mut backtest = binaries::command("picket")?;
+    backtest.args(["--clickhouse-url", ledger.url(), "--database", ledger.database()]);
+    backtest.args(["policy", "backtest", "--format", "json", "--config"]).arg(config);
+    let judged = backtest.output().context("run picket")?;
+    let errors = String::from_utf8_lossy(&judged.stderr);
+    assert_eq!(String::from_utf8_lossy(&judged.stdout).trim(), "[]", "{errors}");
     Ok(())
 }
 

@@ -330,13 +330,19 @@ fn policies_are_checked_and_explained_without_a_proxy() -> Result<()> {
 fn what_was_recorded_is_judged_again() -> Result<()> {
     let folder = Scratch::new("policies")?;
     let stack = Stack::start()?;
+    psql::run(&stack.owner(), "CREATE FUNCTION gone() RETURNS void LANGUAGE sql AS 'DROP TABLE users'")?
+        .success()?;
     let alice = stack.alice()?;
     for id in 1..=3 {
         psql::run(&alice, &format!("UPDATE orders SET total = 1 WHERE id = {id}"))?;
     }
     psql::run(&alice, "CREATE TEMP TABLE mine (n int); DROP TABLE mine")?;
     psql::run(&alice, "DROP TABLE users")?;
-    stack.statement("DROP TABLE users")?;
+    // Refused for what stands in no text.
+    let refused = psql::run(&alice, "SELECT gone()")?;
+    assert!(refused.stderr.contains("no-drop-table"), "{}", refused.stderr);
+    psql::run(&alice, "SELECT set_config('my.x', email, true) FROM users")?;
+    stack.statement("SELECT set_config('my.x', email, true) FROM users")?;
     let config = stack.proxy.config();
     let config = config.to_str().context("name the configuration")?;
     fs::write(folder.join("team.cedar"), AGENTS_READ)?;
@@ -371,7 +377,8 @@ fn what_was_recorded_is_judged_again() -> Result<()> {
     );
     let freed = backtest(&["--config", config, "--without", "no-drop-table"])?;
     assert_eq!(freed[0]["verdict"], Value::from("allow"), "{freed}");
-    assert_eq!(freed[0]["text"], Value::from("DROP TABLE users"));
+    // The newest of those that the rule alone was against.
+    assert_eq!(freed[0]["text"], Value::from("SELECT gone()"));
     Ok(())
 }
 

@@ -18,7 +18,8 @@ const QUERY: &str = "SELECT ?fields FROM ( \
         session.groups AS groups, session.application_name AS application_name, \
         session.source AS source, session.environment AS environment, \
         toHour(statement.started_at) AS hour, toDayOfWeek(statement.started_at) AS weekday, \
-        statement.fingerprint AS fingerprint, statement.verdict AS verdict, statement.rules AS rules, \
+        statement.fingerprint AS fingerprint, if(held.is_held = 1, 'hold', statement.verdict) AS verdict, \
+        if(held.is_held = 1, held.rules, statement.rules) AS rules, \
         argMax(statement.text, statement.started_at) AS text, \
         argMax(statement.relations_read, statement.started_at) AS relations_read, \
         argMax(statement.relations_written, statement.started_at) AS relations_written, \
@@ -32,6 +33,9 @@ const QUERY: &str = "SELECT ?fields FROM ( \
             replaceRegexpOne(IPv6NumToString(client_address), '^::ffff:', '') AS source \
         FROM sessions \
     ) AS session ON session.session_id = statement.session_id \
+    LEFT ANY JOIN ( \
+        SELECT session_id, sequence, rules, 1 AS is_held FROM approvals WHERE event = 'asked' \
+    ) AS held ON held.session_id = statement.session_id AND held.sequence = statement.sequence \
     GROUP BY principal, database, authenticated_by, actor, kind, groups, application_name, source, environment, hour, weekday, \
         fingerprint, if(fingerprint = 0, statement.text, ''), verdict, rules \
     ) ORDER BY last_at DESC, text LIMIT {limit:UInt64}";
@@ -61,7 +65,7 @@ pub struct RecordedRow {
     pub hour: u8,
     /// 1 is Monday.
     pub weekday: u8,
-    /// `allow` or `refuse`.
+    /// `allow` or `refuse`; `hold` where somebody was asked, whatever came of it.
     pub verdict: String,
     /// The rules that made the verdict.
     pub rules: Vec<String>,
