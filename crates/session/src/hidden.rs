@@ -65,6 +65,23 @@ pub(crate) fn notification(
     });
 }
 
+/// The parameter that the server reports (GUC_REPORT) whose value is a text of anybody's: whoever owns a role or a database gives it a default.
+const FREE_PARAMETER: &[u8] = b"application_name";
+
+/// Appends the ParameterStatus of this parameter, with what tells itself masked where its value can be anything.
+pub fn parameter_status(name: &[u8], value: &[u8], methods: &Methods, out: &mut Vec<u8>) {
+    let mut shown = Vec::with_capacity(value.len());
+    if name != FREE_PARAMETER {
+        shown.extend_from_slice(value);
+    } else if !mask_text(methods, value, &mut shown) {
+        shown = HIDDEN.to_vec();
+    }
+    compose::frame(out, tag::PARAMETER_STATUS, |out| {
+        compose::cstr(out, name);
+        compose::cstr(out, &shown);
+    });
+}
+
 fn field(out: &mut Vec<u8>, code: u8, text: &[u8]) {
     out.push(code);
     compose::cstr(out, text);
@@ -107,6 +124,22 @@ mod tests {
         assert_eq!(shown("c", "new: ada@example.org"), "c|new: a***@***.org|");
         assert_eq!(shown("c", r#"{"id":7,"lastName":"Lovelace"}"#), r#"c|{"id":7,"lastName":"***"}|"#);
         assert_eq!(shown("ada@example.org", ""), "a***@***.org||");
+    }
+
+    #[test]
+    fn names_of_applications_go_with_what_tells_itself_masked() {
+        let shown = |name: &str, value: &str| {
+            let mut out = Vec::new();
+            parameter_status(name.as_bytes(), value.as_bytes(), &Methods::default(), &mut out);
+            String::from_utf8_lossy(&out[5..]).replace('\0', "|")
+        };
+        assert_eq!(shown("application_name", "psql"), "application_name|psql|");
+        assert_eq!(
+            shown("application_name", "job of ada@example.org"),
+            "application_name|job of a***@***.org|"
+        );
+        assert_eq!(shown("TimeZone", "Europe/Berlin"), "TimeZone|Europe/Berlin|");
+        assert_eq!(shown("server_version", "18.1"), "server_version|18.1|");
     }
 
     #[test]

@@ -20,6 +20,8 @@ use crate::stack::Stack;
 pub(crate) struct Client {
     pub(crate) stream: TcpStream,
     received: BytesMut,
+    /// What the server has reported since the log-in, as `name=value`.
+    pub(crate) greeted: Vec<String>,
 }
 
 /// What is sent before one `ReadyForQuery` is awaited.
@@ -39,7 +41,7 @@ impl Client {
     pub(crate) fn connect(login: &Login) -> Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", login.port)).context("connect")?;
         stream.set_read_timeout(Some(Duration::from_secs(60))).context("bound the reads")?;
-        let mut client = Self { stream, received: BytesMut::new() };
+        let mut client = Self { stream, received: BytesMut::new(), greeted: Vec::new() };
         client.start(login)?;
         Ok(client)
     }
@@ -63,6 +65,9 @@ impl Client {
                 }
                 Message::AuthenticationSaslFinal(body) => scram.finish(body.data())?,
                 Message::ErrorResponse(_) => bail!("the log-in was refused"),
+                Message::ParameterStatus(body) => {
+                    self.greeted.push(format!("{}={}", body.name()?, body.value()?))
+                }
                 Message::ReadyForQuery(_) => return Ok(()),
                 _ => {}
             }

@@ -228,6 +228,29 @@ fn notifications_of_others_do_not_tell_what_is_masked() -> Result<()> {
     Ok(())
 }
 
+/// A role's default is reported at the start, and what a function sets, in the midst.
+#[test]
+fn names_of_applications_that_others_set_do_not_tell_what_is_masked() -> Result<()> {
+    let stack = with_objects("")?;
+    let (alice, superuser) = (stack.alice()?, stack.superuser());
+    let named = "CREATE FUNCTION named() RETURNS text LANGUAGE sql AS $$SELECT set_config('application_name', 'of alice.canary@example.com', false)$$";
+    psql::run(&superuser, named)?.success()?;
+    let role = psql::run(&stack.owner(), "SELECT current_user")?.success()?;
+    psql::run(
+        &superuser,
+        &format!("ALTER ROLE {} SET application_name = 'for alice.canary@example.com'", role.trim()),
+    )?
+    .success()?;
+    let mut client = Client::connect(&alice)?;
+    let mut message = BytesMut::new();
+    frontend::query("SELECT 1 FROM (SELECT named()) it", &mut message)?;
+    let told = String::from_utf8_lossy(&client.exchange_bytes(&message, 1)?).into_owned();
+    assert!(told.contains("application_name") && !told.contains("canary"), "{told}");
+    let greeted = client.greeted.join(" ");
+    assert!(greeted.contains("application_name=for a***@***.com"), "{greeted}");
+    Ok(())
+}
+
 /// Nobody can ask the server about a COPY in the midst of a text.
 #[test]
 fn what_is_made_and_copied_in_one_text_is_refused() -> Result<()> {

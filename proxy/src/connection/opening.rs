@@ -194,10 +194,14 @@ pub(super) async fn open(
     compose::authentication(&mut greeting, 0, &[]);
     for (name, value) in &parameters {
         session.on_parameter(name, value);
-        compose::frame(&mut greeting, backend::tag::PARAMETER_STATUS, |out| {
-            compose::cstr(out, name);
-            compose::cstr(out, value);
-        });
+        // What it has asked for itself is no news to it.
+        match value.as_slice() == about.application.as_bytes() {
+            true => compose::frame(&mut greeting, backend::tag::PARAMETER_STATUS, |out| {
+                compose::cstr(out, name);
+                compose::cstr(out, value);
+            }),
+            false => session::parameter_status(name, value, identity.methods(), &mut greeting),
+        }
     }
     compose::frame(&mut greeting, backend::tag::BACKEND_KEY_DATA, |out| {
         out.extend_from_slice(&key.key.pid.to_be_bytes());
