@@ -20,6 +20,7 @@ mod commands;
 mod confidence;
 mod conversation;
 mod copy_out;
+mod corpora;
 mod databases;
 mod documents;
 mod driver;

@@ -1,7 +1,7 @@
 //! The corpus of dangerous statements and of those that only look like it: on a real PostgreSQL each does what it is said to
 //! do, and through the proxy it is refused by the rule that is named, or runs.
 
-mod case;
+pub(crate) mod case;
 pub(crate) mod client;
 
 use std::fs;
