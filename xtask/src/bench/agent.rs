@@ -1,5 +1,6 @@
 //! `cargo xtask bench agent`: what it costs a database that the agent watches it, and how much the agent can see.
 
+mod alert;
 mod plot;
 mod programs;
 mod rest;
@@ -15,7 +16,7 @@ use clap::value_parser;
 use e2e::{binaries, postgres};
 use serde_json::json;
 
-use self::results::{Measured, Program, Rest, Sample, Storm};
+use self::results::{Measured, Program, Rest, Sample, Storm, Told};
 use self::stage::{NAMES, Stage};
 use super::workload::{Length, pgbench};
 use super::{machine, write};
@@ -29,7 +30,8 @@ use crate::{ebpf, repo, run, setup, test};
 /// observes, and with one that refuses whom no rule allows (pgbench is allowed by one); the order rotates. What counts are
 /// the ratios within a round, since there all saw the same machine at nearly the same time; the median of them is what is
 /// reported. Then the agent's CPU time and memory at rest, how long each kernel program takes by the kernel's own count,
-/// and a storm of short connections: how many events come per second, and how many are lost.
+/// a storm of short connections: how many events come per second, and how many are lost; and how soon a webhook is told of who went
+/// around the proxy.
 ///
 /// Needs root, as the agent does.
 #[derive(clap::Args)]
@@ -69,6 +71,8 @@ struct Extent {
     clients: Vec<u32>,
     /// Of the agent at rest, and of a storm.
     seconds: u32,
+    /// Alerts of each kind.
+    alerts: usize,
 }
 
 /// What pgbench does.
@@ -84,11 +88,12 @@ struct Report {
     rest: Vec<Rest>,
     programs: Vec<Program>,
     storms: Vec<Storm>,
+    told: Vec<Told>,
 }
 
 impl Extent {
     fn quick() -> Self {
-        Self { rounds: 1, length: Length::Few, clients: vec![2], seconds: 1 }
+        Self { rounds: 1, length: Length::Few, clients: vec![2], seconds: 1, alerts: 2 }
     }
 
     fn workloads(&self) -> Vec<Workload> {
@@ -122,6 +127,7 @@ pub(crate) fn command(args: &Args) -> Result<()> {
             length: Length::Seconds(*seconds),
             clients: clients.clone(),
             seconds: *seconds,
+            alerts: 20,
         }
     };
     run::shown(&mut build)?;
@@ -163,7 +169,9 @@ fn measure(extent: &Extent, mut tell: impl FnMut(&str)) -> Result<Report> {
     tell(&table::programs(&programs));
     let storms = storm::measure(&mut stage, extent.seconds)?;
     tell(&table::storms(&storms));
-    Ok(Report { measured, rest, programs, storms })
+    let told = alert::measure(&mut stage, extent.alerts)?;
+    tell(&table::told(&told));
+    Ok(Report { measured, rest, programs, storms, told })
 }
 
 /// Who goes first rotates, so that a machine that slows down favours nobody.
@@ -206,7 +214,7 @@ fn sample(stage: &mut Stage, workload: &Workload, contender: usize, length: Leng
 }
 
 fn json(extent: &Extent, with: &str, report: &Report) -> serde_json::Value {
-    let Report { measured, rest, programs, storms } = report;
+    let Report { measured, rest, programs, storms, told } = report;
     let medians: Vec<_> = measured
         .iter()
         .map(|it| {
@@ -225,6 +233,7 @@ fn json(extent: &Extent, with: &str, report: &Report) -> serde_json::Value {
         "rest": rest,
         "programs": programs,
         "storms": storms,
+        "told": told,
     })
 }
 
@@ -250,5 +259,6 @@ mod tests {
         let last = report.storms.last().unwrap();
         assert!(0 < last.connections && 2 * last.connections <= last.events + last.lost, "{told}");
         assert!(0 < last.lost || last.recorded == last.connections, "{told}");
+        assert!(report.told.iter().all(|it| 0.0 < it.median_ms && it.median_ms <= it.most_ms), "{told}");
     }
 }

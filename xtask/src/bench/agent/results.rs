@@ -74,6 +74,16 @@ pub(super) struct Storm {
     pub(super) pss_kib: f64,
 }
 
+/// Alerts of one kind of client.
+#[derive(Debug, Serialize)]
+pub(super) struct Told {
+    pub(super) client: &'static str,
+    pub(super) connections: usize,
+    /// From before the `connect` to the end of the webhook's request.
+    pub(super) median_ms: f64,
+    pub(super) most_ms: f64,
+}
+
 impl Measured {
     /// The median over the rounds of what `of` makes of each.
     pub(super) fn median(&self, of: impl Fn(&[Sample; NAMES.len()]) -> Option<f64>) -> Option<f64> {

@@ -92,6 +92,19 @@ impl Stage {
         agent.map(Some).with_context(|| format!("start the agent: {}", NAMES[contender]))
     }
 
+    /// An agent that watches these ports alone, and tells a webhook.
+    pub(super) fn agent_that_tells(&mut self, ports: Vec<u16>, webhook: &str) -> Result<Agent> {
+        Agent::start(&AgentSettings {
+            ports,
+            proxy_pid_files: Vec::new(),
+            allow: format!("\n[[alerts.webhook]]\nurl = \"{webhook}\"\nshape = \"slack\"\n"),
+            alertmanagers: Vec::new(),
+            clickhouse_url: self.engine.url().to_owned(),
+            ledger_database: LEDGER.to_owned(),
+        })
+        .context("start an agent that tells of alerts")
+    }
+
     fn processes(&self, agent: &Agent) -> Result<[Pid; 2]> {
         Ok([pid_of(agent.pid())?, pid_of(self.engine.pid()?)?])
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::results::{Measured, Program, Rest, Sample, Storm, ratio};
+use super::results::{Measured, Program, Rest, Sample, Storm, Told, ratio};
 use super::stage::{DENY, NAMES, OBSERVE};
 use crate::bench::table::known;
 
@@ -87,6 +87,16 @@ pub(super) fn storms(all: &[Storm]) -> String {
             it.agent_us,
             it.pss_kib / 1024.0
         );
+    }
+    text
+}
+
+/// Of alerts.
+pub(super) fn told(told: &[Told]) -> String {
+    let mut text =
+        "\n| a client around the proxy | connections | ms to the webhook, median | most |\n| --- | --: | --: | --: |\n".to_owned();
+    for Told { client, connections, median_ms, most_ms } in told {
+        let _ = writeln!(text, "| {client} | {connections} | {median_ms:.0} | {most_ms:.0} |");
     }
     text
 }
