@@ -11,7 +11,7 @@ const wrong = [];
 
 // Literals, so that a field that no type has is an error too.
 const source = `import type { KnownBlock } from '@slack/types';
-export const messages: { text: string; blocks: KnownBlock[] }[] = ${JSON.stringify(slack, null, 1)};
+export const messages: { text: string; blocks?: KnownBlock[] }[] = ${JSON.stringify(slack, null, 1)};
 `;
 const name = 'messages.ts';
 const options = { strict: true, noEmit: true, skipLibCheck: true, moduleResolution: ts.ModuleResolutionKind.NodeJs, types: [] };

@@ -3,7 +3,7 @@
 mod attacks;
 mod http;
 mod links;
-mod notices;
+pub(crate) mod notices;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -10,9 +10,10 @@ use e2e::engine::Engine;
 use e2e::ledger::Ledger;
 use e2e::postgres::Postgres;
 use e2e::rsyslog::Rsyslog;
-use e2e::wait;
+use e2e::{shapes, wait};
 use serde_json::Value;
 
+use crate::admin::notices::Receiver;
 use crate::certificates::Authority;
 use crate::stack::text;
 
@@ -115,6 +116,31 @@ fn alerts_go_over_tls_to_whom_the_authority_vouches_for_and_to_nobody_else() -> 
     let row = scene.ledger.wait_row("the outage", "SELECT * FROM alerts FINAL WHERE kind = 'undelivered'")?;
     assert!(text(&row, "message")?.contains("invalid peer certificate"), "{row}");
     Ok(())
+}
+
+#[test]
+fn bypasses_reach_slack_in_the_shape_that_its_own_types_take() -> Result<()> {
+    let (postgres, engine, slack) = (Postgres::start()?, Engine::start()?, Receiver::start()?);
+    let section = format!(
+        "\n[[alerts.webhook]]\nurl = \"http://127.0.0.1:{}/alerts\"\nshape = \"slack\"\n",
+        slack.port
+    );
+    let _agent = Agent::start(&AgentSettings {
+        ports: vec![postgres.port()],
+        allow: section,
+        alertmanagers: Vec::new(),
+        proxy_pid_files: Vec::new(),
+        clickhouse_url: engine.url().to_string(),
+        ledger_database: "picket".to_string(),
+    })?;
+    TcpStream::connect((Ipv4Addr::LOCALHOST, postgres.port())).context("connect")?;
+    let message = slack.posts("/alerts", 1)?.pop().context("find the message")?.json()?;
+    let text = message["text"].as_str().context("read the text")?;
+    assert!(
+        text.contains("around the proxy") && text.contains(&format!("127.0.0.1:{}", postgres.port())),
+        "{text}"
+    );
+    shapes::check(&[message], &[])
 }
 
 #[test]

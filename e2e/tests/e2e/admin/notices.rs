@@ -33,21 +33,21 @@ const SLY: &str = "<!channel> <https://evil.example.com|click> [click](https://e
 
 /// Something that was posted.
 #[derive(Clone, Debug)]
-pub(super) struct Post {
+pub(crate) struct Post {
     path: String,
     headers: Vec<(String, String)>,
     text: String,
 }
 
 /// Takes what is posted, and answers with a status.
-pub(super) struct Receiver {
-    pub(super) port: u16,
+pub(crate) struct Receiver {
+    pub(crate) port: u16,
     posts: Arc<Mutex<Vec<Post>>>,
     status: Arc<AtomicU16>,
 }
 
 impl Receiver {
-    pub(super) fn start() -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         Receiver::start_with(None)
     }
 
@@ -75,7 +75,7 @@ impl Receiver {
     }
 
     /// Everything at this path, when there is so much.
-    pub(super) fn posts(&self, path: &str, count: usize) -> Result<Vec<Post>> {
+    pub(crate) fn posts(&self, path: &str, count: usize) -> Result<Vec<Post>> {
         wait::until(format!("{count} posts at {path}"), SEEN, || {
             let all = self.posts.lock().unwrap_or_else(PoisonError::into_inner);
             let found: Vec<Post> = all.iter().filter(|post| post.path == path).cloned().collect();
@@ -114,7 +114,7 @@ impl Post {
         Ok(&found.with_context(|| format!("find {name} in {:?}", self.headers))?.1)
     }
 
-    pub(super) fn json(&self) -> Result<Value> {
+    pub(crate) fn json(&self) -> Result<Value> {
         serde_json::from_str(&self.text).with_context(|| format!("read {}", self.text))
     }
 }
