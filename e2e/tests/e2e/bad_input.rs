@@ -7,4 +7,5 @@ mod deaths;
 mod frames;
 mod order;
 mod slow;
+mod texts;
 mod vitals;

@@ -156,6 +156,9 @@ impl Probes<'_> {
             _ => atom,
         };
         let repeats = repeats(tree);
+        // Looked for once: a list may have as many nodes as a text has letters.
+        let [on_conflict, is_distinct, is_set] =
+            ["on_conflict_clause", "distinct_clause", "larg"].map(|field| tree.has(&[field]));
         let all = tree.children().filter_map(|(field, child)| {
             let Child::Node(node) = child else { return None };
             // What a function gives as rows is compared elsewhere.
@@ -170,7 +173,7 @@ impl Probes<'_> {
                 return self.within(node, Place::Condition, None).map(|_| Probe::Extracts);
             }
             // What is inserted is compared with what is there.
-            if *field == "select_stmt" && tree.has(&["on_conflict_clause"]) {
+            if *field == "select_stmt" && on_conflict {
                 return self.within(node, Place::Whole, None).map(|_| Probe::Extracts);
             }
             // What a sub-select returns is compared where it stands.
@@ -183,11 +186,9 @@ impl Probes<'_> {
             let place = match (*field, tree.kind) {
                 // What is computed below can be compared above.
                 ("target_list", "SelectStmt") if place == Place::Condition => Place::Condition,
-                ("target_list", "SelectStmt") if place == Place::Whole || tree.has(&["distinct_clause"]) => {
-                    Place::Whole
-                }
+                ("target_list", "SelectStmt") if place == Place::Whole || is_distinct => Place::Whole,
                 ("larg" | "rarg" | "subquery" | "ctequery", _) => Place::Whole,
-                ("sort_clause", _) if tree.has(&["larg"]) => Place::Condition,
+                ("sort_clause", _) if is_set => Place::Condition,
                 ("expr", "CaseWhen") => Place::Condition,
                 // It is compared with what stands behind each WHEN.
                 ("arg", "CaseExpr") if here == Place::Result => Place::Whole,
