@@ -3,7 +3,8 @@
 
 use pg_query::protobuf::{AlterTableType, AlterTsConfigType, ObjectType, RoleSpecType};
 
-use crate::facts::{Effect, Statement, Write};
+use crate::facts::{Effect, Retyped, Statement, Write};
+use crate::names::{self, Name};
 use crate::tree::Tree;
 use crate::view;
 
@@ -83,7 +84,12 @@ pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
             }
         }
         // It shows nothing from then on.
-        "RefreshMatViewStmt" if tree.number("skip_data") != 0 => statement.add(Effect::Truncate),
+        "RefreshMatViewStmt" if tree.number("skip_data") != 0 => {
+            statement.add(Effect::Truncate);
+            let view = tree.one("relation").map(names::name);
+            let truncates = |Name { schema, name }| Write { effect: Effect::Truncate, schema, name };
+            statement.writes.extend(view.map(truncates));
+        }
         "RenameStmt" if tree.number("rename_type") == ObjectType::ObjectRole as i64 => {
             statement.add(Effect::Role);
         }
@@ -184,9 +190,25 @@ fn alter_table(table: &Tree, command: &Tree, statement: &mut Statement) {
             }
         }
         AlterTableType::AtSetExpression => compute_anew(table, statement),
-        AlterTableType::AtAlterColumnType if computes(command) => compute_anew(table, statement),
+        AlterTableType::AtAlterColumnType => {
+            statement.retyped.extend(retyped(table, command));
+            if computes(command) {
+                compute_anew(table, statement);
+            }
+        }
         _ => {}
     }
+}
+
+/// Which column gets which type.
+fn retyped(table: &Tree, command: &Tree) -> Option<Retyped> {
+    let to = command.one("def")?.one("type_name")?;
+    let mut names = to.name("names");
+    let name = names.pop()?.to_owned();
+    let to = Name { schema: names.pop().map(str::to_owned), name };
+    let is_plain = !command.one("def")?.one("type_name")?.has(&["array_bounds", "setof", "pct_type"]);
+    let table = names::name(table.one("relation")?);
+    Some(Retyped { table, column: command.text("name").to_owned(), to: is_plain.then_some(to) })
 }
 
 /// Notes that each row gets another value.

@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use crate::catalog::Catalog;
 use crate::condition::{self, Atom, Formula};
+use crate::facts::Statement;
 use crate::filter::Scale;
+use crate::names::Name;
 use crate::read;
 use crate::tree::Tree;
 
@@ -18,6 +21,28 @@ pub struct Rows {
     pub columns: HashMap<String, Values>,
     /// Each row has passed them: those of the table, and of domains of its columns.
     pub checks: Vec<Arc<Check>>,
+    /// By the columns' names, `pg_type.oid` of the domains that say what may be in them.
+    pub domains: HashMap<String, Vec<u32>>,
+}
+
+/// A domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Domain {
+    /// Its schema.
+    pub schema: String,
+    /// `pg_type.oid` of it and of the domains that it is of.
+    pub of: Vec<u32>,
+}
+
+/// A column that gets another type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retyped {
+    /// The table, as the statement names it.
+    pub table: Name,
+    /// The column's name.
+    pub column: String,
+    /// The type; `None` for an array.
+    pub to: Option<Name>,
 }
 
 /// Values that a column can have.
@@ -117,6 +142,22 @@ impl Check {
             formula = formula.of_value(column);
         }
         Some(formula.conjuncts())
+    }
+}
+
+impl Statement {
+    /// Whether it takes a domain from a column that says what may be in it.
+    pub(crate) fn takes_domains(&self, catalog: &Catalog) -> bool {
+        self.retyped.iter().any(|Retyped { table, column, to }| {
+            let meant = catalog.meant(table.schema.as_deref(), &table.name);
+            let rows = meant.filter_map(|table| catalog.rows(table.oid));
+            let mut said = rows.filter_map(|rows| rows.domains.get(column)).peekable();
+            said.peek().is_some() && {
+                let to: Vec<&Domain> = to.iter().flat_map(|to| catalog.domains(to)).collect();
+                let keeps = |oid: &u32| !to.is_empty() && to.iter().all(|to| to.of.contains(oid));
+                said.any(|domains| !domains.iter().all(keeps))
+            }
+        })
     }
 }
 

@@ -69,6 +69,7 @@ mod stack;
 mod statements;
 mod statistics;
 mod stewards;
+mod system_views;
 mod telling;
 mod throttle;
 mod triggers;

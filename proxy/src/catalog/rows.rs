@@ -47,9 +47,11 @@ const SEQUENCES: &str = "
     WHERE s.seqincrement OPERATOR(pg_catalog.>) 0::int8 AND (a.atthasdef OR a.attidentity OPERATOR(pg_catalog.<>) ''::\"char\")";
 
 const DOMAINS: &str = "
-    SELECT d.oid, d.typbasetype, d.typtypmod, t.typtype::text, CASE WHEN d.typnotnull THEN 1 ELSE 0 END
+    SELECT d.oid, d.typbasetype, d.typtypmod, t.typtype::text, CASE WHEN d.typnotnull THEN 1 ELSE 0 END, n.nspname::text, d.typname::text,
+           (SELECT count(*) FROM pg_catalog.pg_constraint k WHERE k.contypid OPERATOR(pg_catalog.=) d.oid)
     FROM pg_catalog.pg_type d
     JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) d.typbasetype
+    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) d.typnamespace
     WHERE d.typtype OPERATOR(pg_catalog.=) 'd'::\"char\" AND d.oid OPERATOR(pg_catalog.>=) 16384::oid";
 
 const LABELS: &str = "
@@ -105,6 +107,10 @@ struct Domain {
     modifier: i32,
     base_kind: String,
     is_not_null: bool,
+    schema: String,
+    name: String,
+    /// It has constraints, whether they are read or not.
+    has_checks: bool,
     /// Its checks: OID, name, version, text.
     checks: Vec<(u32, String, String, String)>,
 }
@@ -116,17 +122,16 @@ struct Types {
     labels: HashMap<u32, Arc<[String]>>,
 }
 
+/// What tables say of their rows, by their OIDs, and domains by their names.
+pub(super) type Read = (HashMap<u32, Arc<Rows>>, HashMap<String, Vec<sql::rows::Domain>>);
+
 /// What all tables say. Checks of `before` that are as they were are taken from there; others are asked for only where that waits
 /// for nobody (`may_ask`): until then nothing is known of them.
 ///
 /// # Errors
 ///
 /// One sentence, where the server cannot be asked, or will not say.
-pub(super) async fn read(
-    pipe: &mut Pipe,
-    before: &Catalog,
-    may_ask: bool,
-) -> Result<HashMap<u32, Arc<Rows>>, String> {
+pub(super) async fn read(pipe: &mut Pipe, before: &Catalog, may_ask: bool) -> Result<Read, String> {
     let types = types(pipe).await?;
     let mut not_valid: HashSet<(u32, i16)> = HashSet::new();
     ask(pipe, NOT_VALID, |row| {
@@ -199,7 +204,7 @@ pub(super) async fn read(
         }
         (table, Arc::new(rows))
     });
-    Ok(kept.collect())
+    Ok((kept.collect(), types.named()))
 }
 
 /// The same check as it was read before.
@@ -215,7 +220,12 @@ async fn types(pipe: &mut Pipe) -> Result<Types, String> {
             (row.number("domain")?, row.number("type")?, row.number("type's modifier")?);
         let (base_kind, is_not_null) =
             (row.text("type's kind")?, row.number::<u8>("whether it is not NULL")? != 0);
-        types.domains.insert(oid, Domain { base, modifier, base_kind, is_not_null, checks: Vec::new() });
+        let (schema, name) = (row.text("schema")?, row.text("name")?);
+        let has_checks = 0 < row.number::<u64>("constraints")?;
+        let checks = Vec::new();
+        types
+            .domains
+            .insert(oid, Domain { base, modifier, base_kind, is_not_null, schema, name, has_checks, checks });
         Ok(())
     })
     .await?;
@@ -254,6 +264,9 @@ impl Types {
         for _ in 0..DOMAINS_MAX {
             let Some(domain) = self.domains.get(&oid) else { break };
             is_not_null |= domain.is_not_null;
+            if domain.is_not_null || domain.has_checks {
+                rows.domains.entry(column.clone()).or_default().push(oid);
+            }
             rows.checks.extend(domain.checks.iter().cloned().map(|(oid, name, version, text)| {
                 Arc::new(Check::new(oid, name, Some(column.clone()), version, text))
             }));
@@ -261,6 +274,19 @@ impl Types {
         }
         let kind = self.kind(oid, modifier, &kind);
         rows.columns.insert(column, Values { has_null: !is_not_null, kind });
+    }
+
+    /// Domains by their names, each with those that it is of.
+    fn named(&self) -> HashMap<String, Vec<sql::rows::Domain>> {
+        let mut named: HashMap<String, Vec<sql::rows::Domain>> = HashMap::new();
+        for (oid, Domain { schema, name, .. }) in &self.domains {
+            let below = |oid: &u32| self.domains.get(oid).map(|domain| domain.base);
+            let is_domain = |oid: &u32| self.domains.contains_key(oid);
+            let of =
+                std::iter::successors(Some(*oid), below).take_while(is_domain).take(DOMAINS_MAX).collect();
+            named.entry(name.clone()).or_default().push(sql::rows::Domain { schema: schema.clone(), of });
+        }
+        named
     }
 
     /// What values of a type are (pg_type.dat).

@@ -106,6 +106,14 @@ SELECT pg_get_functiondef('close_order'::regproc), pg_get_triggerdef(oid) FROM p
 
 EXPLAIN (VERBOSE, COSTS off) DELETE FROM orders
 
+EXPLAIN (ANALYZE off) DELETE FROM orders
+
+EXPLAIN (COSTS off, ANALYZE false) UPDATE orders SET status = 'closed'
+
+explain (analyze 'OFF', format json) delete from orders
+
+EXPLAIN (ANALYZE 0) DELETE FROM orders WHERE true
+
 SET search_path = archive, public; SELECT count(*) FROM orders; RESET search_path
 
 SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '1s'; SELECT 1

@@ -30,7 +30,7 @@ fn rows(is_key: bool) -> Rows {
         ("made", values(false, Kind::Zoned)),
         ("took", values(false, Kind::Other)),
     ];
-    Rows { columns: columns.map(|(name, values)| (name.to_owned(), values)).into(), checks: Vec::new() }
+    Rows { columns: columns.map(|(name, values)| (name.to_owned(), values)).into(), ..Rows::default() }
 }
 
 /// Tables of these OIDs, called so, of which this is known.

@@ -78,7 +78,8 @@ fn what_it_changes_for_some_rows_or_elsewhere_is_filtered() {
 #[test]
 fn a_temporary_table_is_the_sessions_own() {
     let facts = read(b"select purge(id) from orders").unwrap();
-    let facts = facts.with_temporary(|name| name == "orders", |name| name == "orders", |_| false);
+    let facts =
+        facts.with_temporary(|name| name == "orders", |name| name == "orders", |_| false, |_, _| false);
     let facts = facts.with_reach(&catalog()).into_owned();
     assert!(facts.statements.iter().all(|statement| statement.unfiltered.is_empty()));
 }
