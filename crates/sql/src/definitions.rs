@@ -51,7 +51,7 @@ pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
         // One that runs instead of a view's writes decides whether they happen.
         "CreateTrigStmt" => tree.number("replace") != 0 || tree.number("timing") & INSTEAD != 0,
         // What was asked for does not happen.
-        "RuleStmt" => tree.number("instead") != 0 || tree.number("replace") != 0,
+        "RuleStmt" => tree.number("instead") != 0 || tree.number("replace") != 0 || takes_back(tree),
         "AlterDomainStmt" => tree.text("subtype") == "X",
         _ => false,
     };
@@ -121,6 +121,19 @@ pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
         _ => {}
     }
     tree.nodes().for_each(|node| look(node, statement));
+}
+
+/// Whether a rule deletes what it is told of from where it was put.
+fn takes_back(rule: &Tree) -> bool {
+    let Some(own) = rule.one("relation") else { return false };
+    let is_own = |target: &Tree| target.text("relname") == own.text("relname");
+    let takes = |action: &Tree| action.one("relation").is_some_and(is_own) && names_new(action);
+    rule.all("actions").any(|action| action.kind == "DeleteStmt" && takes(action))
+}
+
+/// Whether it speaks of the row that was written.
+fn names_new(tree: &Tree) -> bool {
+    tree.kind == "ColumnRef" && tree.name("fields").first() == Some(&"new") || tree.nodes().any(names_new)
 }
 
 fn is_routine(kind: i64) -> bool {

@@ -172,6 +172,15 @@ impl Statement {
         if whole.hides(catalog) {
             whole.to_mut().add(Effect::Shadow);
         }
+        let anew = whole.casts_anew(catalog);
+        whole = match anew.is_empty() {
+            true => whole,
+            false => {
+                let mut whole = whole.into_owned();
+                whole.unfiltered.extend(anew);
+                Cow::Owned(whole)
+            }
+        };
         let of_each = whole.changes_of_each_row(catalog);
         if !of_each.is_empty() {
             whole.to_mut().unfiltered.extend(of_each);

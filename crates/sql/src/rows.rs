@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::catalog::Catalog;
 use crate::condition::{self, Atom, Formula};
-use crate::facts::Statement;
+use crate::facts::{Effect, Statement, Write};
 use crate::filter::Scale;
 use crate::names::Name;
 use crate::read;
@@ -65,8 +65,8 @@ pub enum Kind {
     Enum(Arc<[String]>),
     /// Numbers of which not all that are written are exact.
     Float,
-    /// Numbers that need not be whole.
-    Numeric,
+    /// Numbers that need not be whole: where it is said, of so many digits before the point, and behind it.
+    Numeric(Option<(u32, u32)>),
     /// Rows: their IS NULL and IS NOT NULL are about what is in them.
     Row,
     /// Strings of so many characters at most.
@@ -158,6 +158,25 @@ impl Statement {
                 said.any(|domains| !domains.iter().all(keeps))
             }
         })
+    }
+}
+
+impl Statement {
+    /// Tables of which a cast computes a column anew that somebody has written in SQL or PL/pgSQL.
+    pub(crate) fn casts_anew(&self, catalog: &Catalog) -> Vec<Write> {
+        let computes = |to: &Name| {
+            catalog.implicit().casts_to(&to.name).any(|function| {
+                let routine = catalog.routine(function.oid);
+                routine.is_some_and(|routine| !matches!(routine.language.as_str(), "c" | "internal"))
+            })
+        };
+        let anew = self.retyped.iter().filter(|retyped| retyped.to.as_ref().is_some_and(computes));
+        let writes = anew.map(|Retyped { table: Name { schema, name }, .. }| Write {
+            effect: Effect::AlterTable,
+            schema: schema.clone(),
+            name: name.clone(),
+        });
+        writes.filter(|write| !self.unfiltered.contains(write)).collect()
     }
 }
 

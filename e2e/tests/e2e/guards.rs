@@ -291,6 +291,39 @@ fn a_column_keeps_the_checks_of_its_domain() -> Result<()> {
     Ok(())
 }
 
+const CASTS: &str = "
+    CREATE TYPE tag AS (v text);
+    CREATE TYPE mood AS ENUM ('calm', 'cross');
+    CREATE FUNCTION to_tag(text) RETURNS tag LANGUAGE sql AS 'SELECT ROW(NULL::text)::tag';
+    CREATE CAST (text AS tag) WITH FUNCTION to_tag(text);
+    CREATE TABLE tagged (what text, how text);
+    INSERT INTO tagged VALUES ('calm', 'calm')";
+
+/// A cast that somebody has written gives each row another value.
+#[test]
+fn what_casts_compute_is_computed_anew() -> Result<()> {
+    let stack = Stack::start()?;
+    psql::run(&stack.owner(), CASTS)?.success()?;
+    let gone = "SELECT count(*) FROM tagged WHERE (what::text) = '()'";
+    for text in [
+        "ALTER TABLE tagged ALTER what TYPE tag USING what::tag",
+        "alter table public.tagged alter column what set data type public.tag using (what)::public.tag",
+    ] {
+        // The way round is one.
+        let seen = psql::run(&stack.owner(), &format!("BEGIN; {text}; {gone}; ROLLBACK"))?.success()?;
+        ensure!(seen.trim().ends_with('1'), "{text}: {seen}");
+        let told = psql::run(&stack.alice()?, text)?.stderr;
+        ensure!(told.contains("no-unfiltered-write"), "{text}: {told}");
+    }
+    for harmless in [
+        "ALTER TABLE tagged ALTER how TYPE varchar(10) USING how::varchar",
+        "ALTER TABLE tagged ALTER how TYPE mood USING how::mood",
+    ] {
+        psql::run(&stack.alice()?, harmless)?.success()?;
+    }
+    Ok(())
+}
+
 const LASTING: &str = "
     CREATE TABLE vault (a int);
     CREATE INDEX kept ON vault (a);

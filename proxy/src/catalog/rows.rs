@@ -101,6 +101,28 @@ const BOUND_TEXTS: &str = "
           FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[])) c
     WHERE pg_catalog.octet_length(c.expression) OPERATOR(pg_catalog.<=) 4096";
 
+/// Partitioned tables of which each row is in a partition with bounds: none has what no other has.
+const BOUNDS_OF_ALL: &str = "
+    SELECT c.oid, c.oid, 'bounds of its partitions',
+           pg_catalog.concat((
+               SELECT pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat(p.oid::text, p.xmin::text, p.ctid::text), ',' ORDER BY p.oid))
+               FROM pg_catalog.pg_inherits i
+               JOIN pg_catalog.pg_class p ON p.oid OPERATOR(pg_catalog.=) i.inhrelid
+               WHERE i.inhparent OPERATOR(pg_catalog.=) c.oid), (
+               SELECT pg_catalog.md5(pg_catalog.string_agg(a.attname::text, ',' ORDER BY a.attnum)) FROM pg_catalog.pg_attribute a
+               WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0::int2))
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_partitioned_table t ON t.partrelid OPERATOR(pg_catalog.=) c.oid
+    WHERE t.partdefid OPERATOR(pg_catalog.=) 0::oid AND t.partstrat OPERATOR(pg_catalog.<>) 'h'::\"char\"";
+
+const BOUND_TEXTS_OF_ALL: &str = "
+    SELECT c.oid, c.expression
+    FROM (SELECT c.oid, (
+              SELECT pg_catalog.string_agg(pg_catalog.concat('(', pg_catalog.pg_get_partition_constraintdef(i.inhrelid), ')'), ' OR ')
+              FROM pg_catalog.pg_inherits i WHERE i.inhparent OPERATOR(pg_catalog.=) c.oid) AS expression
+          FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[])) c
+    WHERE pg_catalog.octet_length(c.expression) OPERATOR(pg_catalog.<=) 4096";
+
 /// A domain: what it is of.
 struct Domain {
     base: u32,
@@ -164,7 +186,8 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog, may_ask: bool) -> Re
         Ok(())
     })
     .await?;
-    for (list, texts) in [(CHECKS, CHECK_TEXTS), (BOUNDS, BOUND_TEXTS)] {
+    let lists = [(CHECKS, CHECK_TEXTS), (BOUNDS, BOUND_TEXTS), (BOUNDS_OF_ALL, BOUND_TEXTS_OF_ALL)];
+    for (list, texts) in lists {
         let mut new: HashMap<u32, (u32, Check)> = HashMap::new();
         ask(pipe, list, |row| {
             let mut row = Texts(backend::DataRow::read(row)?);
@@ -252,6 +275,14 @@ async fn types(pipe: &mut Pipe) -> Result<Types, String> {
     Ok(types)
 }
 
+/// Digits before and behind the point of `numeric(p, s)` (numeric.c, `make_numeric_typmod`); `None` where nobody says, or where a scale is
+/// below zero or beyond the digits.
+fn digits(modifier: i32) -> Option<(u32, u32)> {
+    let said = u32::try_from(modifier.checked_sub(LENGTH_EXTRA)?).ok()?;
+    let (digits, scale) = (said >> 16, said & 0x7ff);
+    Some((digits.checked_sub(scale)?, scale))
+}
+
 impl Types {
     /// Adds a column of this type, with its modifier and what kind of type it is.
     fn add(
@@ -303,7 +334,7 @@ impl Types {
             (1082, _) => Kind::Date,
             (1114, _) => Kind::Timestamp,
             (1184, _) => Kind::Zoned,
-            (1700, _) => Kind::Numeric,
+            (1700, _) => Kind::Numeric(digits(modifier)),
             (_, "e") => self.labels.get(&oid).map_or(Kind::Other, |labels| Kind::Enum(Arc::clone(labels))),
             // A domain within more domains than are looked through can be of rows.
             (_, "c" | "d" | "p") => Kind::Row,

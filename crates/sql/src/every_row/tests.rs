@@ -26,7 +26,7 @@ fn rows(is_key: bool) -> Rows {
         ("id", values(!is_key, Kind::Whole(32))),
         ("note", values(true, Kind::Text(Some(10)))),
         ("state", values(false, Kind::Enum(["a".to_owned(), "b".to_owned()].into()))),
-        ("part", values(false, Kind::Numeric)),
+        ("part", values(false, Kind::Numeric(None))),
         ("made", values(false, Kind::Zoned)),
         ("took", values(false, Kind::Other)),
     ];
