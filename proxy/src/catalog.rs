@@ -11,6 +11,7 @@ use audit::spool::SpoolError;
 use daemon::with_causes;
 use mask::{Classes, ColumnId, Sample, Unsearched};
 use session::{Environment, MovedNames, Readings, Stain, Stains};
+use sql::RowSecurity;
 use sql::catalog::{Catalog, Column, Holds, Relation};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -39,6 +40,7 @@ mod routines;
 mod rows;
 mod said;
 mod samples;
+mod system;
 mod views;
 
 pub(crate) use self::memory::{Memory, MemoryError};
@@ -97,6 +99,17 @@ const RELATIONS: &str = "
     WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid
       AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f', 'c']::\"char\"[])
     ORDER BY c.oid, a.attnum";
+
+/// Tables whose policies of rows hold.
+const ROW_SECURITY: &str = "
+    SELECT c.oid, CASE WHEN c.relforcerowsecurity THEN 1 ELSE 0 END FROM pg_catalog.pg_class c
+    WHERE c.relrowsecurity AND c.oid OPERATOR(pg_catalog.>=) 16384::oid";
+
+/// Names of indexes and sequences, but for temporary ones.
+const OTHERS: &str = "
+    SELECT DISTINCT c.relname::text FROM pg_catalog.pg_class c
+    WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid AND c.relpersistence OPERATOR(pg_catalog.<>) 't'::\"char\"
+      AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['i', 'I', 'S']::\"char\"[])";
 
 /// Views with what they read, and parts with what they are a part of.
 const DEPENDENCIES: &str = "
@@ -714,6 +727,21 @@ async fn ask_all(
 ) -> Result<(Catalog, Classes), String> {
     let mut relations = HashMap::new();
     ask(pipe, RELATIONS, |row| add_relation(&mut relations, row)).await?;
+    let mut row_security = HashMap::new();
+    ask(pipe, ROW_SECURITY, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        let (table, is_forced) =
+            (row.number::<u32>("table")?, row.number::<u8>("whether it is forced")? != 0);
+        row_security.insert(table, if is_forced { RowSecurity::Forced } else { RowSecurity::On });
+        Ok(())
+    })
+    .await?;
+    let mut others = Vec::new();
+    ask(pipe, OTHERS, |row| {
+        others.push(Texts(backend::DataRow::read(row)?).text("name")?);
+        Ok(())
+    })
+    .await?;
     let mut functions = HashMap::new();
     if upstream.names_functions {
         ask(pipe, FUNCTIONS, |row| add_function(&mut functions, row)).await?;
@@ -757,12 +785,16 @@ async fn ask_all(
         true => before.catalog.hooks().clone(),
         false => hooks::read(pipe, &before.catalog).await?,
     };
-    let rows = rows::read(pipe, &before.catalog, !locks.is_held).await?;
+    let (rows, domains) = rows::read(pipe, &before.catalog, !locks.is_held).await?;
     let options = views::options(pipe).await?;
     let catalog = Catalog::new(relations.into_values()).with_functions(functions).with_rows(rows);
-    let catalog = catalog.with_views(options);
+    let catalog = catalog.with_domains(domains);
+    let catalog = catalog.with_views(options).with_others(others);
+    let catalog = catalog.with_row_security(row_security);
     let catalog = catalog.with_dependencies(dependencies).with_generated(generated).with_holds(holds);
     let catalog = catalog.with_routines(routines).with_hooks(hooks).with_implicit(implicit);
+    let system_views = system::read(pipe, &catalog, &before.catalog, !locks.is_held).await?;
+    let catalog = catalog.with_system_views(system_views);
     said.compare(&catalog);
     let pinned = lock(memory).pinned().clone();
     let mut classes = classes(&catalog, said, &before.classes, unpinned, &lock(memory));

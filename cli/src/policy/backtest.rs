@@ -144,7 +144,7 @@ fn again(policies: &Policies, who: &Who, row: &RecordedRow) -> Result<Verdict, F
     };
     let names = || row.relations_read.iter().chain(&row.relations_written);
     let is_own = |name: &str| names().any(|known| known.strip_prefix(TEMPORARY) == Some(name));
-    let facts = facts.with_temporary(is_own, |_| true, |_| false);
+    let facts = facts.with_temporary(is_own, |_| true, |_| false, |_, how| how == sql::Scratch::MadeHere);
     let relations = names().filter_map(|path| path.split_once('.')).collect::<BTreeSet<_>>();
     let catalog = Catalog::new((1..).zip(relations).map(|(oid, (schema, name))| Relation {
         oid,

@@ -92,7 +92,9 @@ fn judge_here(policies: &Policies, subject: &Subject, text: &[u8]) -> Vec<Judged
             return vec![Judged { text, statement: None, readers_disagree: None, verdict }];
         }
         // The temporary tables that the text makes are known.
-        Ok(facts) => facts.with_temporary(|_| false, |_| true, |_| false).into_owned(),
+        Ok(facts) => facts
+            .with_temporary(|_| false, |_| true, |_| false, |_, how| how == sql::Scratch::MadeHere)
+            .into_owned(),
     };
     let meaning = Meaning { catalog: &Catalog::default(), is_masked: &|_| false, is_maskable: &|_| false };
     let verdicts = policies.judge(subject, &facts, &meaning);

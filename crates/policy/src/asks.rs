@@ -194,6 +194,7 @@ const LOCK_TABLE: Effect = Effect::Other("LockStmt");
 fn command_of(effect: Effect) -> &'static str {
     match effect {
         Effect::Other(command) | Effect::Replication(command) => command,
+        Effect::DropTemporary => TEMPORARY,
         Effect::Shadow => "shadow",
         _ => "",
     }
@@ -242,7 +243,11 @@ fn effect_on_relations(
         asks.own.extend(names.mean(schema, name).into_iter().map(ask));
         asks.implied.extend(names.parts(schema, name, effect).map(ask));
     };
-    for used in statement.relations.iter().filter(reached) {
+    let taken = taken(statement, effect);
+    for (schema, name) in &taken {
+        ask(*schema, name, false);
+    }
+    for used in statement.relations.iter().filter(|_| taken.is_empty()).filter(reached) {
         let is_unfiltered = unfiltered().any(|write| write.name == used.name);
         let is_made = used.schema.is_none() && statement.temporary.contains(&used.name);
         let schema = if is_made { Some(TEMPORARY) } else { used.schema.as_deref() };
@@ -258,7 +263,27 @@ fn effect_on_relations(
     }
     if asks.own.len() == before {
         let details = Details { command, ..Details::default() };
-        asks.own.push(Ask { action, resource: Resource::Database, details });
+        let resource = match effect {
+            Effect::DropTemporary => Resource::Schema { name: TEMPORARY.to_owned() },
+            _ => Resource::Database,
+        };
+        asks.own.push(Ask { action, resource, details });
+    }
+}
+
+/// What a statement drops or truncates, which can be something else than what it changes besides.
+fn taken(statement: &Statement, effect: Effect) -> Vec<(Option<&str>, &str)> {
+    match effect {
+        Effect::DropTable => statement
+            .drops
+            .iter()
+            .map(|sql::Name { schema, name }| (schema.as_deref(), name.as_str()))
+            .collect(),
+        Effect::Truncate => {
+            let writes = statement.writes.iter().filter(|write| write.effect == effect);
+            writes.map(|Write { schema, name, .. }| (schema.as_deref(), name.as_str())).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -358,6 +383,7 @@ impl Names<'_> {
             // PostgreSQL looks there first (namespace.c).
             None if name.starts_with("pg_") => meant.push(table("pg_catalog", name, false)),
             _ if is_called_so => {}
+            None if sql::is_information(name) => meant.push(table("information_schema", name, false)),
             Some(schema) => meant.push(table(schema, name, false)),
             None => {
                 meant.push(table("", name, false));
@@ -488,6 +514,7 @@ fn action(effect: Effect) -> (&'static str, Reach) {
         | Effect::Drop
         | Effect::DropColumn
         | Effect::DropTable
+        | Effect::DropTemporary
         | Effect::Grant
         | Effect::Insert
         | Effect::LendRights

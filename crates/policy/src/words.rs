@@ -60,8 +60,8 @@ const LISTED_MAX: usize = 12;
 /// Nodes of PostgreSQL's parse tree that are commands (pg_query 18, protobuf.rs).
 const COMMANDS: &str = include_str!("commands.txt");
 
-/// Commands that are no nodes: of replication, what hides a relation, and why a text cannot be read.
-const OTHER_COMMANDS: [&str; 18] = [
+/// Commands that are no nodes: of replication, what hides a relation, what a DROP is of, and why a text cannot be read.
+const OTHER_COMMANDS: [&str; 19] = [
     "alter_replication_slot",
     "base_backup",
     "create_replication_slot",
@@ -71,6 +71,7 @@ const OTHER_COMMANDS: [&str; 18] = [
     "lexing",
     "nul",
     "operator-run",
+    "pg_temp",
     "read_replication_slot",
     "shadow",
     "show",

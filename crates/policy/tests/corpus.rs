@@ -12,7 +12,9 @@ use sql::Catalog;
 /// that last.
 fn refused_by(policies: &Policies, text: &str) -> Vec<String> {
     let Ok(facts) = sql::read(text.as_bytes()) else { return vec!["unreadable".to_owned()] };
-    let facts = facts.with_temporary(|_| false, |name| !matches!(name, "users" | "orders"), |_| false);
+    let is_only = |name: &str| !matches!(name, "users" | "orders");
+    let is_scratch = |name: &str, how| how == sql::Scratch::MadeHere && is_only(name);
+    let facts = facts.with_temporary(|_| false, is_only, |_| false, is_scratch);
     let is_masked =
         |statement: &sql::Statement| statement.relations.iter().any(|relation| relation.name == "users");
     let facts = facts.with_reach(&Catalog::default());

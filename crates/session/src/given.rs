@@ -66,7 +66,7 @@ impl GivenNames {
             return false;
         }
         if !env.policies.tell_relations() {
-            *self = GivenNames::default();
+            self.renew_ways(env);
             return false;
         }
         for namings in take(&mut self.sent) {
@@ -92,7 +92,18 @@ impl GivenNames {
         }
         Arc::make_mut(&mut self.names).forget_shown(env.catalog);
         (self.is_newer, self.is_over) = (false, false);
-        self.number = if self.names.leads() { NEXT.fetch_add(1, Ordering::Relaxed) } else { 0 };
+        let are_some = self.names.leads() || self.names.has_ways();
+        self.number = if are_some { NEXT.fetch_add(1, Ordering::Relaxed) } else { 0 };
         false
+    }
+
+    /// The same where nobody tells relations apart: little is kept then.
+    fn renew_ways(&mut self, env: &Environment<'_>) {
+        let mut names = self.names.only_ways();
+        for namings in take(&mut self.sent) {
+            names.take_ways(&namings, env.catalog);
+        }
+        let number = if names.has_ways() { NEXT.fetch_add(1, Ordering::Relaxed) } else { 0 };
+        *self = GivenNames { names: Arc::new(names), number, ..GivenNames::default() };
     }
 }

@@ -12,7 +12,7 @@ use policy::{Meaning, Refusal, Verdict};
 use sql::catalog::{Column, Relation};
 use sql::facts::{Access, Effect, Forgets, Makes, Object, Opens, RelationUse, Runs};
 use sql::values::Tie;
-use sql::{Catalog, Facts, Given, Naming, Probe, Sensitive, Statement, Touched, Unreadable};
+use sql::{Catalog, Facts, Given, Naming, Probe, Scratch, Sensitive, Statement, Touched, Unreadable};
 use wire::BodyError;
 
 use crate::copied::Copied;
@@ -101,6 +101,8 @@ struct Versions {
     subject: u64,
     /// Names in it that are temporary tables of the session.
     temporary: Vec<String>,
+    /// Names in it of what else is the session's own.
+    scratch: Vec<String>,
     /// By which the session's own names are known.
     given: u64,
     /// What the catalog does not have is not there.
@@ -108,11 +110,18 @@ struct Versions {
 }
 
 impl Versions {
-    fn are(&self, env: &Environment<'_>, temporary: &[String], given: u64, is_certain: bool) -> bool {
+    fn are(
+        &self,
+        env: &Environment<'_>,
+        (temporary, scratch): (&[String], &[String]),
+        given: u64,
+        is_certain: bool,
+    ) -> bool {
         self.catalog == env.catalog_version
             && self.given == given
             && self.subject == env.subject.id()
             && self.temporary == temporary
+            && self.scratch == scratch
             && self.is_certain == is_certain
     }
 }
@@ -265,11 +274,15 @@ impl Read {
     ) -> Rc<JudgedText> {
         let mut judged = self.judged.borrow_mut();
         let (own, given) = (self.temporary(seen.temporary), seen.given.number());
-        if let Some(judged) = judged.iter().find(|judged| judged.versions.are(env, &own, given, is_certain)) {
+        let scratch = self.scratch(seen.temporary);
+        let are_these = |judged: &&Rc<JudgedText>| {
+            judged.versions.are(env, (own.as_slice(), scratch.as_slice()), given, is_certain)
+        };
+        if let Some(judged) = judged.iter().find(are_these) {
             return Rc::clone(judged);
         }
         let (catalog, subject) = (env.catalog_version, env.subject.id());
-        let versions = Versions { catalog, subject, temporary: own, given, is_certain };
+        let versions = Versions { catalog, subject, temporary: own, scratch, given, is_certain };
         if JUDGED_MAX <= judged.len() {
             judged.remove(0);
         }
@@ -283,10 +296,12 @@ impl Read {
         let (catalog, subject) = (env.catalog_version, env.subject.id());
         let judged = self.judged.borrow();
         let is_this = |judged: &&Rc<JudgedText>| {
-            let Versions { catalog: of, subject: by, temporary, given, is_certain } = &judged.versions;
+            let Versions { catalog: of, subject: by, temporary, scratch, given, is_certain } =
+                &judged.versions;
             judged.is_plain
                 && (*of, *by, *given) == (catalog, subject, 0)
                 && temporary.is_empty()
+                && scratch.is_empty()
                 && !is_certain
         };
         judged.iter().rfind(is_this).map(|judged| Rc::clone(&judged.one))
@@ -296,17 +311,17 @@ impl Read {
     /// lasts.
     pub(crate) fn rests_on_absence(&self, env: &Environment<'_>, temporary: &Temporary) -> bool {
         let Source::Text(Ok(facts)) = &self.source else { return false };
-        let may_be_absent =
-            |name: &str| !temporary.contains(name) && is_only_temporary(name, env.catalog, env);
+        let may_be_absent = |statement: &Statement, name: &str| {
+            let is_known = temporary.contains(name) || temporary.contains_scratch(name);
+            let is_free = statement.takes_table() || !env.catalog.has_other(name);
+            !is_known && is_free && is_only_temporary(name, env.catalog, env)
+        };
         // Before it takes anything, an event trigger may give names.
         let is_told = !env.catalog.hooks().on_definitions().is_empty();
         !is_told
             && facts.statements.iter().any(|statement| {
-                statement.takes_one_table()
-                    && statement
-                        .relations
-                        .iter()
-                        .any(|used| used.schema.is_none() && may_be_absent(&used.name))
+                let taken = statement.takes().filter(|(schema, _)| schema.is_none());
+                taken.is_some_and(|(_, name)| may_be_absent(statement, name))
             })
     }
 
@@ -334,11 +349,33 @@ impl Read {
         match &self.source {
             Source::Text(Ok(facts)) if !temporary.is_empty() => {
                 let named = facts.statements.iter().flat_map(|statement| &statement.relations);
-                named.map(|used| &used.name).filter(|name| temporary.contains(name)).cloned().collect()
+                let named = named.map(|used| &used.name).chain(dropped(facts));
+                named.filter(|name| temporary.contains(name)).cloned().collect()
             }
             _ => Vec::new(),
         }
     }
+}
+
+impl Read {
+    /// Names of what it drops that is the session's own, and no table.
+    fn scratch(&self, temporary: &Temporary) -> Vec<String> {
+        match &self.source {
+            Source::Text(Ok(facts)) if !temporary.is_empty() => {
+                dropped(facts).filter(|name| temporary.contains_scratch(name)).cloned().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Names without a schema of what statements take away that do nothing else.
+fn dropped(facts: &Facts) -> impl Iterator<Item = &String> {
+    let drops = facts.statements.iter().filter(|one| one.effects.as_slice() == [Effect::Drop]);
+    drops.flat_map(|one| &one.objects).filter_map(|object| match object {
+        Object::Relation { schema: None, name } => Some(name),
+        _ => None,
+    })
 }
 
 impl JudgedText {
@@ -384,7 +421,7 @@ impl JudgedText {
             Rc::new(judged).recorded(Recorded::loose(&read.text, false, recording))
         });
         let takes_table = match &read.source {
-            Source::Text(Ok(facts)) => facts.statements.iter().any(Statement::takes_one_table),
+            Source::Text(Ok(facts)) => facts.statements.iter().any(|one| one.takes().is_some()),
             _ => true,
         };
         JudgedText {
@@ -416,7 +453,7 @@ impl Texts<'_> {
         let mut catalog = seen.given.catalog(env);
         // What a statement gives a name to is what the next one means by it.
         let mut given_here = Vec::new();
-        if !self.is_alone && !versions.temporary.is_empty() {
+        if !self.is_alone && !(versions.temporary.is_empty() && versions.scratch.is_empty()) {
             let statements = as_read.statements.iter();
             given_here.extend(
                 statements.flat_map(|one| one.with_reach(&catalog).names_given().collect::<Vec<_>>()),
@@ -426,14 +463,25 @@ impl Texts<'_> {
             versions.temporary.iter().any(|own| own == name) && !given_here.iter().any(|given| given == name)
         };
         let is_only = |name: &str| is_only_temporary(name, &catalog, env);
-        let facts =
-            as_read.with_temporary(is_own, is_only, |name| versions.is_certain && is_only(name)).into_owned();
+        let is_scratch = |name: &str, how| {
+            let is_so = match how {
+                Scratch::Made => {
+                    let is_given = given_here.iter().any(|given| given == name);
+                    !is_given && versions.scratch.iter().any(|own| own == name)
+                }
+                Scratch::MadeHere => true,
+                Scratch::Absent => versions.is_certain,
+            };
+            is_so && is_only(name) && !catalog.has_other(name)
+        };
+        let is_absent = |name: &str| versions.is_certain && is_only(name);
+        let facts = as_read.with_temporary(is_own, is_only, is_absent, is_scratch).into_owned();
         let tells = env.policies.tell_relations();
         let mut given = Arc::clone(seen.given.names());
         let mut judged = Vec::with_capacity(facts.statements.len());
         for (statement, own) in facts.statements.iter().zip(&as_read.statements) {
             let mut whole = statement.with_reach(&catalog);
-            let namings: Rc<[Naming]> = if tells { whole.all_names().into() } else { Rc::default() };
+            let namings: Rc<[Naming]> = if tells { whole.all_names() } else { whole.ways() }.into();
             *has_unknown |= tells && self.is_about_unknown(&whole, &catalog, &given);
             // A body can use what it has named.
             if whole.names_within || !namings.is_empty() && !whole.reached.is_empty() {
@@ -455,7 +503,10 @@ impl Texts<'_> {
         }
         // So that they need not be copied.
         drop(before);
-        Arc::make_mut(given).take(namings, self.env.catalog);
+        match self.env.policies.tell_relations() {
+            true => Arc::make_mut(given).take(namings, self.env.catalog),
+            false => Arc::make_mut(given).take_ways(namings, self.env.catalog),
+        }
         self.env.catalog.with_given(given)
     }
 
@@ -948,6 +999,7 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
             Naming::Leads { from, .. } => names.push(from.name.clone()),
             Naming::IsPart { part, .. } => names.push(part.name.clone()),
             Naming::RenamesSchema { .. } => are_all = true,
+            Naming::Takes(_) => {}
         }
     }
     let made = sql::new_name(text);

@@ -1,9 +1,10 @@
-//! Temporary tables that a session has made. They are its own: what it does to them changes nothing for anybody else.
+//! Temporary tables that a session has made, and temporary views, sequences and indexes. They are its own: what it does to tables of them,
+//! or to take away any, changes nothing for anybody else.
 //!
 //! One that is not known here costs a refusal, never a table: of a failed or undone piece of a transaction all that the
 //! transaction made is forgotten, and a name without a schema only counts where the catalog has no other of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sql::Statement;
 use sql::facts::Forgets;
@@ -11,13 +12,22 @@ use sql::facts::Forgets;
 /// Most names that are kept of one session.
 const NAMES_MAX: usize = 1_000;
 
-/// Names of temporary tables that exist.
+/// What has the name of something that is the session's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Own {
+    /// A table.
+    Table,
+    /// A view, a sequence or an index, of which nobody knows what is behind it: it can only be taken away.
+    Scratch,
+}
+
+/// Names of temporary tables, and of what else is temporary, that exist.
 #[derive(Debug, Default)]
 pub(crate) struct Temporary {
     /// Made in transactions that are over.
-    settled: BTreeSet<Box<str>>,
+    settled: BTreeMap<Box<str>, Own>,
     /// Made in the transaction that is open.
-    fresh: BTreeSet<Box<str>>,
+    fresh: BTreeMap<Box<str>, Own>,
     /// Statements that may change them and are not answered.
     on_the_way: usize,
     /// Something in the open transaction may have given other names to what lasts, which nobody else sees.
@@ -35,8 +45,10 @@ pub(crate) struct Temporary {
 /// What a statement does to the session's temporary tables.
 #[derive(Clone, Debug)]
 pub(crate) struct TemporaryChange {
-    /// Makes these.
+    /// Makes these tables.
     pub(crate) makes: Vec<String>,
+    /// Makes these, which are none.
+    pub(crate) makes_scratch: Vec<String>,
     /// These may name other relations after it, or none.
     pub(crate) ends: Vec<String>,
     /// Drops all.
@@ -47,11 +59,13 @@ impl TemporaryChange {
     /// What a statement does to them, if anything.
     pub(crate) fn of(statement: &Statement) -> Option<Self> {
         let ends_all = statement.forgets.contains(&Forgets::Temporary);
-        if !ends_all && statement.keeps_names() {
+        let makes_scratch: Vec<String> = statement.scratch_made().map(str::to_owned).collect();
+        let keeps = statement.keeps_names();
+        if !ends_all && keeps && makes_scratch.is_empty() {
             return None;
         }
-        let ends = statement.names_changed().map(str::to_owned).collect();
-        Some(TemporaryChange { makes: statement.temporary.clone(), ends, ends_all })
+        let ends = statement.names_changed().filter(|_| !keeps).map(str::to_owned).collect();
+        Some(TemporaryChange { makes: statement.temporary.clone(), makes_scratch, ends, ends_all })
     }
 }
 
@@ -61,11 +75,16 @@ impl Temporary {
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {
-        self.on_the_way == 0 && self.is_made(name) && !self.is_given(name)
+        self.on_the_way == 0 && self.own(name) == Some(Own::Table) && !self.is_given(name)
     }
 
-    fn is_made(&self, name: &str) -> bool {
-        self.settled.contains(name) || self.fresh.contains(name)
+    /// Whether it has made something of this name that is no table.
+    pub(crate) fn contains_scratch(&self, name: &str) -> bool {
+        self.on_the_way == 0 && self.own(name) == Some(Own::Scratch) && !self.is_given(name)
+    }
+
+    fn own(&self, name: &str) -> Option<Own> {
+        self.fresh.get(name).or_else(|| self.settled.get(name)).copied()
     }
 
     fn is_given(&self, name: &str) -> bool {
@@ -74,7 +93,7 @@ impl Temporary {
 
     /// Whether one that it has made could be meant by this name, or something that lasts: the catalog tells.
     pub(crate) fn is_doubtful(&self, name: &str) -> bool {
-        self.is_made(name) && self.is_given(name)
+        self.own(name) == Some(Own::Table) && self.is_given(name)
     }
 
     /// A statement is sent that gives this name to something that may last.
@@ -135,9 +154,10 @@ impl Temporary {
             self.settled.remove(name.as_str());
             self.fresh.remove(name.as_str());
         }
-        for name in &change.makes {
+        let tables = change.makes.iter().map(|name| (name, Own::Table));
+        for (name, own) in tables.chain(change.makes_scratch.iter().map(|name| (name, Own::Scratch))) {
             if self.settled.len() + self.fresh.len() < NAMES_MAX {
-                self.fresh.insert(name.as_str().into());
+                self.fresh.insert(name.as_str().into(), own);
             }
         }
     }
@@ -169,7 +189,8 @@ mod tests {
     fn made() -> Temporary {
         let mut temporary = Temporary::default();
         temporary.sent();
-        let change = TemporaryChange { makes: vec!["own".to_owned()], ends: Vec::new(), ends_all: false };
+        let makes = vec!["own".to_owned()];
+        let change = TemporaryChange { makes, makes_scratch: Vec::new(), ends: Vec::new(), ends_all: false };
         temporary.answered(&change, true);
         temporary.settle(true);
         temporary

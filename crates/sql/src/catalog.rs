@@ -6,8 +6,11 @@ use std::sync::Arc;
 use crate::given::Given;
 use crate::hooks::{Hooks, Part};
 use crate::implicit::Implicit;
+use crate::names::Name;
+use crate::part::RowSecurity;
 pub use crate::routine::Routine;
-use crate::rows::Rows;
+use crate::rows::{Domain, Rows};
+use crate::system::SystemViews;
 use crate::view::ViewOptions;
 
 /// Relations of one database, and names that these have for a session alone.
@@ -38,8 +41,16 @@ struct Read {
     implicit: Implicit,
     /// Of tables that check what is written, by their OIDs.
     rows: HashMap<u32, Arc<Rows>>,
+    /// By their names.
+    domains: HashMap<String, Vec<Domain>>,
     /// Of views that have any, by their OIDs.
     views: HashMap<u32, ViewOptions>,
+    /// Views through which PostgreSQL's own relations are written.
+    system_views: SystemViews,
+    /// Of tables with policies of rows that count, by their OIDs.
+    row_security: HashMap<u32, RowSecurity>,
+    /// Names of indexes and sequences that last.
+    others: HashSet<String>,
 }
 
 /// A table, view, materialised view, foreign or partitioned table.
@@ -154,11 +165,80 @@ impl Catalog {
         self.read.rows.get(&table)
     }
 
+    /// The same with these domains, by their names.
+    #[must_use]
+    pub fn with_domains(mut self, domains: HashMap<String, Vec<Domain>>) -> Self {
+        Arc::make_mut(&mut self.read).domains = domains;
+        self
+    }
+
+    /// Domains that a name can mean.
+    pub(crate) fn domains(&self, Name { schema, name }: &Name) -> impl Iterator<Item = &Domain> {
+        let all = self.read.domains.get(name).into_iter().flatten();
+        all.filter(move |domain| schema.as_ref().is_none_or(|schema| *schema == domain.schema))
+    }
+
     /// The same where these views keep something from those who use them, by their OIDs.
     #[must_use]
     pub fn with_views(mut self, views: HashMap<u32, ViewOptions>) -> Self {
         Arc::make_mut(&mut self.read).views = views;
         self
+    }
+
+    /// The same where PostgreSQL's own relations are written through these views.
+    #[must_use]
+    pub fn with_system_views(mut self, views: SystemViews) -> Self {
+        Arc::make_mut(&mut self.read).system_views = views;
+        self
+    }
+
+    /// Views through which PostgreSQL's own relations are written.
+    pub fn system_views(&self) -> &SystemViews {
+        &self.read.system_views
+    }
+
+    /// PostgreSQL's own relations that a view of this name reads which the catalog does not show yet.
+    pub(crate) fn given_system(&self, name: &str) -> impl Iterator<Item = &Name> {
+        self.given.system(name)
+    }
+
+    /// Whether the session has given this name to something that had another.
+    pub(crate) fn is_renamed(&self, name: &str) -> bool {
+        self.given.is_renamed(name)
+    }
+
+    /// Whether a function that the session has made takes it for a temporary table.
+    pub(crate) fn is_taken(&self, name: &str) -> bool {
+        self.given.is_taken(name)
+    }
+
+    /// Every routine.
+    pub(crate) fn all_routines(&self) -> impl Iterator<Item = &Routine> {
+        self.read.routines.values().map(|routine| &**routine)
+    }
+
+    /// The same where policies of rows hold for these tables, by their OIDs.
+    #[must_use]
+    pub fn with_row_security(mut self, tables: HashMap<u32, RowSecurity>) -> Self {
+        Arc::make_mut(&mut self.read).row_security = tables;
+        self
+    }
+
+    /// Whether policies of rows hold for the table with this OID.
+    pub(crate) fn row_security(&self, table: u32) -> RowSecurity {
+        self.read.row_security.get(&table).copied().unwrap_or_default()
+    }
+
+    /// The same where indexes and sequences that last have these names.
+    #[must_use]
+    pub fn with_others(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        Arc::make_mut(&mut self.read).others = names.into_iter().collect();
+        self
+    }
+
+    /// Whether an index or sequence that lasts has this name, in whichever schema.
+    pub fn has_other(&self, name: &str) -> bool {
+        self.read.others.contains(name)
     }
 
     /// What the view with this OID keeps, if anything.

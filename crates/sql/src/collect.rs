@@ -27,6 +27,20 @@ use crate::writes;
 /// Of DECLARE: WITH HOLD (parsenodes.h, CURSOR_OPT_HOLD).
 const CURSOR_HOLDS: i64 = 0x0020;
 
+/// What can be the session's own by its schema alone, and is no relation that rows are read of.
+const OWN: [ObjectType; 10] = [
+    ObjectType::ObjectAggregate,
+    ObjectType::ObjectCollation,
+    ObjectType::ObjectDomain,
+    ObjectType::ObjectFunction,
+    ObjectType::ObjectIndex,
+    ObjectType::ObjectOperator,
+    ObjectType::ObjectProcedure,
+    ObjectType::ObjectRoutine,
+    ObjectType::ObjectSequence,
+    ObjectType::ObjectType,
+];
+
 /// Functions that read a cursor by its name.
 const READ_CURSORS: [&str; 2] = ["cursor_to_xml", "cursor_to_xmlschema"];
 
@@ -326,6 +340,13 @@ impl Collector {
         if makes && !foreign && !in_body && is_temporary {
             self.statement.temporary.push(name.clone());
         }
+        let is_sequence = self
+            .open
+            .last()
+            .is_some_and(|parent| (parent.kind, parent.field) == ("CreateSeqStmt", "sequence"));
+        if (is_view || is_sequence) && !in_body && is_temporary {
+            self.statement.scratch.push(name.clone());
+        }
         if read {
             self.effect(Effect::Select);
         }
@@ -371,7 +392,15 @@ impl Collector {
 
     fn drop(&mut self, node: Open) {
         let object = i32::try_from(node.code).ok().and_then(|code| ObjectType::try_from(code).ok());
+        let is_own =
+            |parts: &Vec<String>| matches!(&parts[..], [.., schema, _] if schema == temporary::SCHEMA);
+        let are_own = !node.cascades && !node.names.is_empty() && node.names.iter().all(is_own);
+        let is_table = matches!(object, Some(ObjectType::ObjectTable | ObjectType::ObjectForeignTable));
         let relation = match object {
+            Some(object) if are_own && OWN.contains(&object) => {
+                self.effect(Effect::DropTemporary);
+                false
+            }
             Some(ObjectType::ObjectTable | ObjectType::ObjectForeignTable) => {
                 self.effect(Effect::DropTable);
                 // Also with a temporary table can go what lasts: a function, or a column of its row type.
@@ -416,8 +445,19 @@ impl Collector {
             for mut parts in node.names {
                 let name = parts.pop().unwrap_or_default();
                 let schema = parts.pop().unwrap_or_default();
+                if is_table {
+                    let schema = (!schema.is_empty()).then(|| schema.clone());
+                    self.statement.drops.push(Name { schema, name: name.clone() });
+                }
                 self.relation(schema, name, String::new(), Access::Write, true);
             }
+        }
+    }
+
+    /// A DROP names this, where one is open.
+    fn dropped(&mut self, name: Vec<String>) {
+        if let Some(parent) = self.open.last_mut().filter(|parent| parent.kind == "DropStmt") {
+            parent.names.push(name);
         }
     }
 
@@ -687,7 +727,7 @@ impl Visit for Collector {
             ("DefElem", "defname") => node.option = text.to_owned(),
             ("FunctionParameter", "name") => node.option = text.to_owned(),
             ("RangeVar", "schemaname") => node.schema = text.to_owned(),
-            ("RangeVar", "relpersistence") => node.option = text.to_owned(),
+            ("RangeVar", "relpersistence") | ("IndexStmt", "idxname") => node.option = text.to_owned(),
             ("RangeVar", "relname")
             | ("ResTarget" | "IndexElem", "name")
             | ("VariableSetStmt" | "DeallocateStmt" | "ExecuteStmt" | "PrepareStmt", "name")
@@ -815,7 +855,11 @@ impl Visit for Collector {
             "AlterEventTrigStmt" if node.parts.iter().any(|state| state == "D" || state == "R") => {
                 self.effect(Effect::DisableProtection);
             }
-            "ObjectWithArgs" | "CreateTrigStmt" | "CreateEventTrigStmt" => self.function(&node),
+            "IndexStmt" if !node.option.is_empty() => self.statement.indexes.push(node.option),
+            "ObjectWithArgs" | "CreateTrigStmt" | "CreateEventTrigStmt" => {
+                self.function(&node);
+                self.dropped(node.parts);
+            }
             // `x IN (SELECT …)` and `CASE x WHEN …` have no operator of their own.
             "AExpr" | "SortBy" | "SubLink" => {
                 if let Some(name) = node.parts.last() {
@@ -833,6 +877,7 @@ impl Visit for Collector {
                 if self.open.iter().any(|outer| outer.kind == "DefineStmt") {
                     self.function(&node);
                 }
+                self.dropped(node.parts);
             }
             "MergeWhenClause" => self.merge_when(&node),
             // It shows what would be done.

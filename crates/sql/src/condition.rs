@@ -123,6 +123,8 @@ pub(crate) enum Of {
     Part(&'static str),
     /// What is left of a division by this number, without its sign.
     Remainder(u32),
+    /// All columns of the row together, of which it is asked whether any is NULL.
+    Row,
 }
 
 /// With what.
@@ -366,6 +368,11 @@ impl<'t> Reader<'_, 't> {
             // Each field is NULL, or none is.
             let fields = arg.all("args").map(|field| self.null(field, depth).not_if(!is_null));
             return Some(Formula::And(fields.collect()));
+        }
+        // A row is not NULL where no column is.
+        if arg.kind == "ColumnRef" && !is_null && self.scale.is_whole_row(arg) && !self.is_check {
+            let subject = Subject { column: String::new(), of: Of::Row };
+            return Some(Formula::Is(Atom { subject, test: Test::Null }).not());
         }
         Some(self.null(arg, depth).not_if(!is_null))
     }

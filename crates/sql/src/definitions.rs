@@ -3,7 +3,8 @@
 
 use pg_query::protobuf::{AlterTableType, AlterTsConfigType, ObjectType, RoleSpecType};
 
-use crate::facts::{Effect, Statement, Write};
+use crate::facts::{Effect, Retyped, Statement, Write};
+use crate::names::{self, Name};
 use crate::tree::Tree;
 use crate::view;
 
@@ -50,7 +51,7 @@ pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
         // One that runs instead of a view's writes decides whether they happen.
         "CreateTrigStmt" => tree.number("replace") != 0 || tree.number("timing") & INSTEAD != 0,
         // What was asked for does not happen.
-        "RuleStmt" => tree.number("instead") != 0 || tree.number("replace") != 0,
+        "RuleStmt" => tree.number("instead") != 0 || tree.number("replace") != 0 || takes_back(tree),
         "AlterDomainStmt" => tree.text("subtype") == "X",
         _ => false,
     };
@@ -83,7 +84,12 @@ pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
             }
         }
         // It shows nothing from then on.
-        "RefreshMatViewStmt" if tree.number("skip_data") != 0 => statement.add(Effect::Truncate),
+        "RefreshMatViewStmt" if tree.number("skip_data") != 0 => {
+            statement.add(Effect::Truncate);
+            let view = tree.one("relation").map(names::name);
+            let truncates = |Name { schema, name }| Write { effect: Effect::Truncate, schema, name };
+            statement.writes.extend(view.map(truncates));
+        }
         "RenameStmt" if tree.number("rename_type") == ObjectType::ObjectRole as i64 => {
             statement.add(Effect::Role);
         }
@@ -115,6 +121,19 @@ pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
         _ => {}
     }
     tree.nodes().for_each(|node| look(node, statement));
+}
+
+/// Whether a rule deletes what it is told of from where it was put.
+fn takes_back(rule: &Tree) -> bool {
+    let Some(own) = rule.one("relation") else { return false };
+    let is_own = |target: &Tree| target.text("relname") == own.text("relname");
+    let takes = |action: &Tree| action.one("relation").is_some_and(is_own) && names_new(action);
+    rule.all("actions").any(|action| action.kind == "DeleteStmt" && takes(action))
+}
+
+/// Whether it speaks of the row that was written.
+fn names_new(tree: &Tree) -> bool {
+    tree.kind == "ColumnRef" && tree.name("fields").first() == Some(&"new") || tree.nodes().any(names_new)
 }
 
 fn is_routine(kind: i64) -> bool {
@@ -184,9 +203,25 @@ fn alter_table(table: &Tree, command: &Tree, statement: &mut Statement) {
             }
         }
         AlterTableType::AtSetExpression => compute_anew(table, statement),
-        AlterTableType::AtAlterColumnType if computes(command) => compute_anew(table, statement),
+        AlterTableType::AtAlterColumnType => {
+            statement.retyped.extend(retyped(table, command));
+            if computes(command) {
+                compute_anew(table, statement);
+            }
+        }
         _ => {}
     }
+}
+
+/// Which column gets which type.
+fn retyped(table: &Tree, command: &Tree) -> Option<Retyped> {
+    let to = command.one("def")?.one("type_name")?;
+    let mut names = to.name("names");
+    let name = names.pop()?.to_owned();
+    let to = Name { schema: names.pop().map(str::to_owned), name };
+    let is_plain = !command.one("def")?.one("type_name")?.has(&["array_bounds", "setof", "pct_type"]);
+    let table = names::name(table.one("relation")?);
+    Some(Retyped { table, column: command.text("name").to_owned(), to: is_plain.then_some(to) })
 }
 
 /// Notes that each row gets another value.

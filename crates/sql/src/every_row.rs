@@ -207,6 +207,11 @@ impl Model<'_, '_> {
     /// A comparison as it can be tried; `None` where nothing is known of it. Of what is not spoken of yet only where `is_new` may be.
     fn trial(&mut self, atom: &Atom, is_new: bool) -> Option<Trial> {
         let (table, without) = (self.table, self.without);
+        if atom.subject.of == Of::Row {
+            let mut columns = table.rows.columns.keys();
+            let has_null = columns.any(|name| table.values(name, without).is_none_or(|known| known.has_null));
+            return self.row(atom, has_null, is_new);
+        }
         let values = table.values(&atom.subject.column, without)?;
         let kind = &values.kind;
         let mut subject = atom.subject.clone();
@@ -223,7 +228,7 @@ impl Model<'_, '_> {
             Of::Part(_) if !matches!(kind, Kind::Date | Kind::Timestamp | Kind::Zoned) => return None,
             Of::Remainder(_) if !matches!(kind, Kind::Whole(_)) => return None,
             Of::Beside(other) => has_null |= table.values(other, without)?.has_null,
-            Of::Itself | Of::Characters | Of::Bytes | Of::Part(_) | Of::Remainder(_) => {}
+            Of::Itself | Of::Characters | Of::Bytes | Of::Part(_) | Of::Remainder(_) | Of::Row => {}
         }
         let is_itself = subject.of == Of::Itself;
         let test = match &atom.test {
@@ -254,16 +259,33 @@ impl Model<'_, '_> {
             };
             let is_left_away = without.contains(&Fact::Kind(subject.column.clone()));
             let bounds = bounds(if is_left_away { any } else { kind }, &subject.of);
-            let step =
-                if matches!(kind, Kind::Numeric | Kind::Float | Kind::Timestamp | Kind::Zoned) && is_itself {
-                    1
-                } else {
-                    STEP
-                };
+            let step = if matches!(kind, Kind::Numeric(_) | Kind::Float | Kind::Timestamp | Kind::Zoned)
+                && is_itself
+            {
+                1
+            } else {
+                STEP
+            };
             self.subjects.push(Known { subject, has_null, is_text: is_text && is_itself, step, bounds });
             self.subjects.len() - 1
         });
         Some(Trial { subject: at, test })
+    }
+}
+
+impl Model<'_, '_> {
+    /// Whether any column of the row is NULL.
+    fn row(&mut self, atom: &Atom, has_null: bool, is_new: bool) -> Option<Trial> {
+        let at = self.subjects.iter().position(|known| known.subject == atom.subject);
+        if at.is_none() && !is_new {
+            return None;
+        }
+        let at = at.unwrap_or_else(|| {
+            let (subject, bounds) = (atom.subject.clone(), Some((0, 0)));
+            self.subjects.push(Known { subject, has_null, is_text: false, step: STEP, bounds });
+            self.subjects.len() - 1
+        });
+        Some(Trial { subject: at, test: Tried::Null })
     }
 }
 
@@ -291,6 +313,12 @@ fn bounds(kind: &Kind, of: &Of) -> Option<(i128, i128)> {
             let beyond = 1_i128.checked_shl(bits.checked_sub(1)?)?.checked_mul(STEP)?;
             (-beyond, beyond - STEP)
         }
+        // NaN lies beyond all that is written.
+        (Kind::Numeric(Some((before, behind))), Of::Itself) => {
+            let beyond = 10_i128.checked_pow(*before)?.checked_mul(STEP)?;
+            let least = STEP.checked_div(10_i128.checked_pow(*behind)?).filter(|least| 0 < *least)?;
+            (least - beyond, beyond - least)
+        }
         _ => return None,
     })
 }
@@ -303,7 +331,7 @@ fn place(kind: &Kind, text: &str) -> Option<i128> {
             let at = labels.iter().position(|label| label == text)?;
             i128::try_from(at).ok()?.checked_mul(STEP)
         }
-        Kind::Whole(_) | Kind::Numeric => point::number(text),
+        Kind::Whole(_) | Kind::Numeric(_) => point::number(text),
         Kind::Float => point::number(text).filter(|number| number % STEP == 0),
         Kind::Date => point::day(text),
         Kind::Timestamp => point::time(text, false),

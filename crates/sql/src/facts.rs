@@ -13,6 +13,7 @@ pub use crate::cursors::Opens;
 use crate::names::{Name, Naming};
 pub use crate::put::Put;
 pub use crate::reach::{Reached, Via};
+pub use crate::rows::Retyped;
 use crate::values::Values;
 pub use crate::view::Replacing;
 
@@ -103,10 +104,14 @@ pub struct Statement {
     pub redefines: Vec<String>,
     /// Views that it may put in the place of others.
     pub replaced_views: Vec<Replacing>,
+    /// Columns that it gives another type.
+    pub retyped: Vec<Retyped>,
     /// Its writes of rows, without repetition: an upsert also as an UPDATE, a MERGE also as what its arms do.
     pub writes: Vec<Write>,
     /// Columns that its updates assign to.
     pub assigned: Vec<String>,
+    /// Tables that it drops.
+    pub drops: Vec<Name>,
     /// What refers to a table that it truncates is truncated too.
     pub cascades: bool,
     /// Its writes that change every row of their target.
@@ -119,6 +124,10 @@ pub struct Statement {
     pub hands: Vec<Handing>,
     /// Temporary tables that it makes, whatever there was before.
     pub temporary: Vec<String>,
+    /// Temporary views and sequences that it makes, whatever there was before.
+    pub scratch: Vec<String>,
+    /// Indexes that it makes, of whichever table.
+    pub indexes: Vec<String>,
     /// Temporary tables and views that it makes, within bodies and under other conditions too.
     pub shadows: Vec<String>,
     /// Names that its bodies read rows of without a schema, where what they read is not read.
@@ -215,6 +224,8 @@ pub enum Effect {
     DropOwned,
     DropSchema,
     DropTable,
+    /// A DROP, without CASCADE, of what is the session's own and no table.
+    DropTemporary,
     Execute,
     Explain,
     Grant,
@@ -272,6 +283,7 @@ impl Effect {
                 | Effect::DropOwned
                 | Effect::DropSchema
                 | Effect::DropTable
+                | Effect::DropTemporary
                 | Effect::Grant
                 | Effect::LendRights
                 | Effect::Reassign
@@ -294,7 +306,7 @@ impl Effect {
             Effect::Delete => "delete",
             Effect::DisableProtection => "disable_protection",
             Effect::Do => "do",
-            Effect::Drop => "drop",
+            Effect::Drop | Effect::DropTemporary => "drop",
             Effect::DropCascade => "drop_cascade",
             Effect::DropColumn => "drop_column",
             Effect::DropDatabase => "drop_database",

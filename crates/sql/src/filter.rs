@@ -178,6 +178,15 @@ impl<'t> Table<'t> for Scale<'t> {
         self.is_repeated
     }
 
+    fn finds_none(&self, select: &'t Tree) -> bool {
+        // Who excludes NULL from keys excludes nothing.
+        let is_null = |select: &'t Tree| only_target(select).and_then(constant) == Some(Constant::Null);
+        let condition = select.one("where_clause");
+        let is_empty = || condition.is_some_and(|one| self.within(select).weigh(Some(one)) == Truth::Never);
+        !select.has(&["larg", "values_lists", "group_clause", "having_clause"])
+            && (is_null(select) || is_empty() && !found::returns_aggregate(select))
+    }
+
     fn filters(&self, called: &'t str, select: &'t Tree) -> bool {
         let Some(condition) = select.one("where_clause") else { return false };
         let mut sources = self.sources(select);
@@ -417,6 +426,8 @@ impl<'t> Scale<'t> {
         let operator = operator(tree)?;
         match tree.number("kind") {
             1 => self.compared(operator, left, right),
+            // ANY of none
+            2 if is_empty_array(right) => Some(Truth::Never),
             // = ANY (ARRAY[…])
             2 if operator == "=" && right.kind == "AArrayExpr" => self.listed(left, right.all("elements")),
             2 if right.kind == "AArrayExpr" => {
@@ -526,9 +537,22 @@ impl<'t> Scale<'t> {
             {
                 return Some(Truth::of(is_true));
             }
-            match constant(one) {
+            match constant(one).or_else(|| place(one)) {
                 Some(Constant::Bool(is_true)) if matches!(operator, "=" | "<>") => {
                     return Some(self.truth(other, is_true != (operator == "=")));
+                }
+                // Nothing is below false, or above true. What a column is, its definition says (`every_row`).
+                Some(Constant::Bool(is_true)) if other.kind != "ColumnRef" => {
+                    let truth = match (is_true, operator) {
+                        (false, "<=") | (true, ">=") => Some(Truth::Always),
+                        (false, ">") | (true, "<") => Some(Truth::Never),
+                        (false, "<") | (true, "<=") => Some(self.truth(other, false)),
+                        (false, ">=") | (true, ">") => Some(self.truth(other, true)),
+                        _ => None,
+                    };
+                    if truth.is_some() {
+                        return truth;
+                    }
                 }
                 // `a - b = 0` is `a = b`.
                 Some(Constant::Number(0.0)) if is_difference(other) => {
@@ -553,6 +577,9 @@ impl<'t> Scale<'t> {
                 }
                 Some(end) if is_within(other, turned(operator), &end) => return Some(Truth::Always),
                 _ => {}
+            }
+            if let Some(truth) = self.beside_itself_at_most(one, operator, other) {
+                return Some(truth);
             }
             if operator == "=" && self.is_own_table(one, other) || self.is_met(one, operator, other) {
                 return Some(Truth::Always);
@@ -579,6 +606,16 @@ impl<'t> Scale<'t> {
             return Some(Truth::of(!operator.starts_with('!')));
         }
         None
+    }
+
+    /// `greatest(id, 7) >= id`
+    fn beside_itself_at_most(&self, one: &'t Tree, operator: &str, other: &'t Tree) -> Option<Truth> {
+        let is_among = || one.all("args").any(|arg| self.is_steady(arg) && self.same(arg, other));
+        match (one.kind, one.number("op"), operator) {
+            ("MinMaxExpr", 1, ">=") | ("MinMaxExpr", 2, "<=") if is_among() => Some(Truth::Always),
+            ("MinMaxExpr", 1, "<") | ("MinMaxExpr", 2, ">") if is_among() => Some(Truth::Never),
+            _ => None,
+        }
     }
 
     /// `tableoid = 'the_same_table'::regclass`.
@@ -759,18 +796,14 @@ impl<'t> Scale<'t> {
     }
 
     /// The name of the target, for all of its row.
-    fn is_whole_row(&self, tree: &'t Tree) -> bool {
+    pub(crate) fn is_whole_row(&self, tree: &'t Tree) -> bool {
         let names = tree.name("fields");
         tree.kind == "ColumnRef" && matches!(names.as_slice(), [name] if self.own.contains(name))
     }
 
     /// Whether it is the same each time it is worked out for a row.
     pub(crate) fn is_steady(&self, tree: &Tree) -> bool {
-        match tree.kind {
-            "FuncCall" if is_one_of(&UNSTEADY, tree) => false,
-            "RangeTableSample" => false,
-            _ => tree.nodes().all(|node| self.is_steady(node)),
-        }
+        is_steady(tree)
     }
 
     /// Whether two expressions are the same. A column of the target can be named with it or without.
@@ -794,6 +827,15 @@ impl<'t> Scale<'t> {
                     })
             }
         }
+    }
+}
+
+/// Whether it is the same each time it is worked out for a row.
+pub(crate) fn is_steady(tree: &Tree) -> bool {
+    match tree.kind {
+        "FuncCall" if is_one_of(&UNSTEADY, tree) => false,
+        "RangeTableSample" => false,
+        _ => tree.nodes().all(is_steady),
     }
 }
 
@@ -866,6 +908,13 @@ fn is_comparison(tree: &Tree) -> bool {
 
 fn is_bool(cast: &Tree) -> bool {
     cast.one("type_name").is_some_and(|to| to.name("names").pop() == Some("bool"))
+}
+
+/// Where a row is, as it is written: `'(0,1)'::tid`.
+fn place(tree: &Tree) -> Option<Constant> {
+    let to = tree.one("type_name").filter(|to| tree.kind == "TypeCast" && !to.has(&["array_bounds"]));
+    let is_place = to.and_then(|to| to.name("names").pop()) == Some("tid");
+    tree.one("arg").filter(|_| is_place).and_then(constant)
 }
 
 fn is_empty_array(tree: &Tree) -> bool {

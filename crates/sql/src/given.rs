@@ -22,6 +22,19 @@ pub struct Given {
     /// Names of what is new.
     made: BTreeSet<String>,
     kept: usize,
+    /// What is kept whoever tells relations apart, until the session ends.
+    ways: Ways,
+}
+
+/// What names lead to, wherever the relations are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Ways {
+    /// Names of views on PostgreSQL's own relations, which no catalog has, and which of them.
+    system: BTreeMap<String, Vec<Name>>,
+    /// Names that were given to relations that had others.
+    renamed: BTreeSet<String>,
+    /// Names that functions take for temporary tables of whoever calls them.
+    taken: BTreeSet<String>,
 }
 
 impl Given {
@@ -67,8 +80,72 @@ impl Given {
         self.parts.get(&oid).into_iter().flatten().copied()
     }
 
+    /// PostgreSQL's own relations that a view of this name reads.
+    pub(crate) fn system(&self, name: &str) -> impl Iterator<Item = &Name> {
+        self.ways.system.get(name).into_iter().flatten()
+    }
+
+    /// Whether something that was called otherwise got this name.
+    pub(crate) fn is_renamed(&self, name: &str) -> bool {
+        self.ways.renamed.contains(name)
+    }
+
+    /// Whether a function takes it for a temporary table.
+    pub(crate) fn is_taken(&self, name: &str) -> bool {
+        self.ways.taken.contains(name)
+    }
+
+    /// Whether there is any way that is kept.
+    pub fn has_ways(&self) -> bool {
+        self.ways != Ways::default()
+    }
+
+    /// The same with nothing but these.
+    #[must_use]
+    pub fn only_ways(&self) -> Self {
+        Given { ways: self.ways.clone(), ..Given::default() }
+    }
+
+    /// Takes in which views a statement makes on PostgreSQL's own relations, what it calls otherwise, and what functions that it makes take
+    /// for temporary.
+    pub fn take_ways(&mut self, namings: &[Naming], catalog: &Catalog) {
+        for naming in namings {
+            let kept = self.ways.system.len() + self.ways.renamed.len() + self.ways.taken.len();
+            if KEPT_MAX <= kept {
+                return;
+            }
+            let (own, of) = match naming {
+                Naming::Leads { from, to } => (from, to),
+                Naming::Renames { from, to } => {
+                    self.ways.renamed.insert(to.name.clone());
+                    (to, from)
+                }
+                Naming::Takes(Name { name, .. }) => {
+                    self.ways.taken.insert(name.clone());
+                    continue;
+                }
+                Naming::Makes(_) | Naming::RenamesSchema { .. } | Naming::IsPart { .. } => continue,
+            };
+            let shown = catalog.named_in(of.schema.as_deref(), &of.name);
+            let shown = shown.filter_map(|view| catalog.system_views().through.get(&view.oid));
+            let itself = Some(of).filter(|of| of.is_system() && matches!(naming, Naming::Leads { .. }));
+            let found: Vec<Name> =
+                itself.into_iter().chain(shown).chain(self.system(&of.name)).cloned().collect();
+            if found.is_empty() {
+                continue;
+            }
+            let known = self.ways.system.entry(own.name.clone()).or_default();
+            for name in found {
+                if !known.contains(&name) {
+                    known.push(name);
+                }
+            }
+        }
+    }
+
     /// Takes in what a statement does to names of `catalog`, which shows nothing of it itself.
     pub fn take(&mut self, namings: &[Naming], catalog: &Catalog) {
+        self.take_ways(namings, catalog);
         for naming in namings {
             if self.is_full() {
                 return;
@@ -84,6 +161,7 @@ impl Given {
                     }
                 }
                 Naming::RenamesSchema { from, to } => self.rename_schema(from, to, catalog),
+                Naming::Takes(_) => {}
                 Naming::Leads { from, to } => {
                     let from = self.all_or_new(from, catalog);
                     // What is neither shown nor new is a common table expression.

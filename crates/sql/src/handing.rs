@@ -83,6 +83,7 @@ impl<'t> Look<'t> {
         let called = if tree.kind == "FuncCall" { tree.name("funcname").pop() } else { None };
         self.calls.extend(called);
         match tree.kind {
+            "InsertStmt" => self.returned(tree),
             "SelectStmt" => self.selects.push(BTreeSet::new()),
             "ColumnRef" if !self.calls.is_empty() => self.handed(),
             _ => {}
@@ -106,12 +107,34 @@ impl<'t> Look<'t> {
         self.ctes.truncate(outside);
     }
 
-    /// Functions in a WHERE are called for the rows that the rest of it leaves.
+    /// Functions of what an INSERT returns are called for each row that it takes from a select.
+    fn returned(&mut self, insert: &'t Tree) {
+        let mut functions = BTreeSet::new();
+        for returning in
+            ["returning_clause", "returning_list"].into_iter().flat_map(|field| insert.all(field))
+        {
+            called(returning, &mut functions);
+        }
+        let Some(select) = insert.one("select_stmt").filter(|_| !functions.is_empty()) else { return };
+        self.is_any = true;
+        let ctes = std::mem::take(&mut self.ctes);
+        let scale = |table| Scale::of(table, &ctes).amid(self.body);
+        let read = read_whole(select, &self.tables, scale, &mut self.looks);
+        self.ctes = ctes;
+        read.into_iter().for_each(|table| self.add(table, functions.iter().copied()));
+    }
+
+    /// Functions in a WHERE, or in the condition of a join, are called for the rows that the rest of it leaves, and those in HAVING for
+    /// each group of them.
     fn in_condition(&mut self, select: &'t Tree) {
         let mut parts = Vec::new();
         select.all("where_clause").for_each(|condition| add_parts(condition, &mut parts));
+        select.all("from_clause").for_each(|item| joined_by(item, &mut parts));
         let mut functions = BTreeSet::new();
         parts.retain(|part| !called(part, &mut functions));
+        select.all("having_clause").for_each(|having| {
+            called(having, &mut functions);
+        });
         if functions.is_empty() {
             return;
         }
@@ -150,6 +173,17 @@ impl<'t> Look<'t> {
         if let Some(handing) = self.hands.get_mut(at) {
             handing.functions.extend(functions.take(FUNCTIONS_MAX.saturating_sub(kept)).map(str::to_owned));
         }
+    }
+}
+
+/// Adds the parts of what joins relations of a FROM.
+fn joined_by<'t>(item: &'t Tree, parts: &mut Vec<&'t Tree>) {
+    if item.kind == "JoinExpr" {
+        item.all("quals").for_each(|condition| add_parts(condition, parts));
+        ["larg", "rarg"]
+            .into_iter()
+            .filter_map(|side| item.one(side))
+            .for_each(|side| joined_by(side, parts));
     }
 }
 

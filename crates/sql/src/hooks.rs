@@ -222,6 +222,12 @@ impl Hook {
         self.kind & FOR_EACH_ROW != 0
     }
 
+    /// Whether it runs when rows are written, and not only when all are taken away: TRUNCATE is told to parts too (tablecmds.c,
+    /// `ExecuteTruncateGuts`).
+    pub(crate) fn is_on_rows(&self) -> bool {
+        self.kind & (ON_DELETE | ON_INSERT | ON_UPDATE) != 0
+    }
+
     pub(crate) fn is_on(&self, event: Event) -> bool {
         let bit = match event {
             Event::Copy if self.via == Via::Rule => return false,

@@ -231,6 +231,11 @@ impl Implicit {
         self.operators.is_empty() && self.casts.is_empty() && self.types.is_empty() && self.views.is_empty()
     }
 
+    /// What runs when something is cast to a type of this name.
+    pub(crate) fn casts_to(&self, name: &str) -> impl Iterator<Item = &Function> {
+        self.casts.iter().filter(move |cast| cast.target == name).map(|cast| &cast.function)
+    }
+
     /// What a statement runs without calling it by name.
     pub(crate) fn of<'i>(&'i self, statement: &Statement, catalog: &Catalog) -> Vec<&'i Function> {
         if self.is_empty() {

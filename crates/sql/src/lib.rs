@@ -42,6 +42,7 @@ mod literals;
 mod moves;
 mod names;
 mod objects;
+mod part;
 mod plain;
 mod planning;
 mod point;
@@ -57,12 +58,14 @@ mod settled;
 mod shadow;
 mod source;
 pub mod steps;
+mod system;
 mod temporary;
 mod touched;
 mod tree;
 pub mod values;
 mod view;
 mod walk;
+mod within;
 mod writes;
 
 pub use bounds::{OPERATOR_RUN_BYTES_MAX, STATEMENT_BYTES_MAX};
@@ -79,9 +82,12 @@ pub use lineage::{
 };
 pub use literals::{skeleton, taken_out};
 pub use names::{Name, Naming};
+pub use part::RowSecurity;
 pub use planning::{EVALUATING, Planning, Unplanned, planning};
 pub use read::read;
 pub use setting::setting_name;
+pub use system::{SystemViews, is_information, written_through};
+pub use temporary::Scratch;
 pub use touched::{Touched, touched};
 pub use view::ViewOptions;
 

@@ -59,6 +59,8 @@ pub enum Naming {
         /// What it is a part of.
         of: Name,
     },
+    /// A function that is made takes it for a temporary table of whoever calls it.
+    Takes(Name),
 }
 
 /// Adds what the statement in `tree`, and each within it, does to names.
@@ -156,7 +158,8 @@ fn altered(own: &Name, command: &Tree) -> Vec<Naming> {
     vec![Naming::IsPart { part, of }]
 }
 
-fn name(relation: &Tree) -> Name {
+/// How a relation is named.
+pub(crate) fn name(relation: &Tree) -> Name {
     let schema = relation.text("schemaname");
     Name {
         schema: (!schema.is_empty()).then(|| schema.to_owned()),

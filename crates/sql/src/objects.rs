@@ -4,6 +4,7 @@
 use pg_query::protobuf::{GrantTargetType, ObjectType, PublicationObjSpecType, ReindexObjectType};
 
 use crate::facts::{Effect, Object, Statement};
+use crate::system;
 use crate::tree::Tree;
 
 /// Kinds of statements that name such, and in which field the dotted name is where it is no more than that.
@@ -91,9 +92,6 @@ pub(crate) const CHANGING: [&str; 29] = [
 /// Fields in which one of those has a relation.
 const RELATIONS: [&str; 6] = ["rel", "relation", "sequence", "table", "typevar", "view"];
 
-/// Schemas of PostgreSQL's own. Names in the first are found before all others, by everybody.
-const SYSTEM: [&str; 3] = ["pg_catalog", "information_schema", "pg_toast"];
-
 /// Whether statements of this kind deserve the look.
 pub(crate) fn are_named_by(kind: &str) -> bool {
     KINDS.binary_search_by(|(known, _)| (*known).cmp(kind)).is_ok()
@@ -124,7 +122,7 @@ pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
 fn is_system(object: &Object) -> bool {
     match object {
         Object::Schema(schema) | Object::Relation { schema: Some(schema), .. } => {
-            SYSTEM.contains(&schema.as_str())
+            system::SCHEMAS.contains(&schema.as_str())
         }
         Object::Relation { schema: None, .. } | Object::Column(_) | Object::Anywhere => false,
     }
@@ -132,7 +130,7 @@ fn is_system(object: &Object) -> bool {
 
 fn has_system_relation(tree: &Tree) -> bool {
     let relations = RELATIONS.into_iter().filter_map(|field| tree.one(field));
-    relations.into_iter().any(|relation| SYSTEM.contains(&relation.text("schemaname")))
+    relations.into_iter().any(|relation| system::SCHEMAS.contains(&relation.text("schemaname")))
 }
 
 fn named(tree: &Tree, found: &mut Vec<Object>) {

@@ -1,7 +1,7 @@
 //! What arithmetic alone tells of an expression, whatever is in the row: what is the same as a part of it, and between what it lies.
 
 use crate::constant::{Constant, constant, operator};
-use crate::filter::is_one_of;
+use crate::filter::{is_one_of, is_steady};
 use crate::tree::Tree;
 
 /// `A_Expr_Kind` of NULLIF (parsenodes.h), as pg_query counts it.
@@ -10,8 +10,16 @@ pub(crate) const NULLIF: i64 = pg_query::protobuf::AExprKind::AexprNullif as i64
 /// Types that another value is written in as a whole.
 const WHOLE_TYPES: [&str; 3] = ["numeric", "text", "varchar"];
 
+/// Types of whole numbers, and of texts.
+const WHOLES: [&str; 3] = ["int2", "int4", "int8"];
+const TEXTS: [&str; 2] = ["text", "varchar"];
+
+/// Functions of one argument that change nothing of what they have given.
+const IDEMPOTENT: [&str; 11] =
+    ["abs", "btrim", "ceil", "ceiling", "floor", "initcap", "lower", "ltrim", "rtrim", "trunc", "upper"];
+
 /// Functions of PostgreSQL that give no number below zero (pg_proc.dat).
-const NEVER_NEGATIVE: [&str; 16] = [
+const NEVER_NEGATIVE: [&str; 17] = [
     "abs",
     "ascii",
     "bit_count",
@@ -19,6 +27,7 @@ const NEVER_NEGATIVE: [&str; 16] = [
     "cardinality",
     "char_length",
     "character_length",
+    "count",
     "json_array_length",
     "jsonb_array_length",
     "length",
@@ -51,11 +60,37 @@ pub(crate) fn plain(tree: &Tree) -> &Tree {
             let to = tree.one("type_name").filter(|to| !to.has(&["array_bounds", "typmods", "setof"]));
             let is_whole =
                 to.and_then(|to| to.name("names").pop()).is_some_and(|name| WHOLE_TYPES.contains(&name));
-            tree.one("arg").filter(|_| is_whole)
+            // A whole number that was written as a text is read again.
+            let is_read = || {
+                let is_number =
+                    to.and_then(|to| to.name("names").pop()).is_some_and(|to| WHOLES.contains(&to));
+                let of =
+                    tree.one("arg").filter(|arg| arg.kind == "TypeCast").and_then(|arg| arg.one("type_name"));
+                let is_text = of.filter(|of| !of.has(&["array_bounds", "typmods"]));
+                is_number
+                    && is_text.and_then(|of| of.name("names").pop()).is_some_and(|of| TEXTS.contains(&of))
+            };
+            tree.one("arg").filter(|_| is_whole || is_read())
         }
         "CoalesceExpr" => tree.one("args"),
-        // GREATEST and LEAST of one.
-        "MinMaxExpr" if tree.all("args").count() == 1 => tree.one("args"),
+        // In which order texts are, it says, and not which.
+        "CollateClause" => tree.one("arg"),
+        // GREATEST and LEAST of one, however often.
+        "MinMaxExpr" => {
+            tree.one("args").filter(|first| tree.all("args").all(|arg| arg == *first && is_steady(arg)))
+        }
+        // A CASE that comes to the same whatever is so.
+        "CaseExpr" => tree
+            .one("defresult")
+            .filter(|rest| is_steady(rest) && tree.all("args").all(|arm| arm.one("result") == Some(*rest))),
+        // One of the elements that are written out.
+        "AIndirection" => element(tree),
+        // What was done already does nothing again.
+        "FuncCall" if tree.all("args").count() == 1 && is_one_of(&IDEMPOTENT, tree) => {
+            tree.one("args").filter(|inner| {
+                inner.name("funcname") == tree.name("funcname") && inner.all("args").count() == 1
+            })
+        }
         // What is turned twice is as it was.
         "FuncCall" if is_one_of(&["reverse"], tree) => tree
             .one("args")
@@ -78,12 +113,23 @@ pub(crate) fn plain(tree: &Tree) -> &Tree {
 pub(crate) fn of_operator(tree: &Tree) -> Option<&Tree> {
     let (operator, right) = (operator(tree)?, tree.one("rexpr")?);
     let Some(left) = tree.one("lexpr") else {
-        let again = Some(right).filter(|inner| operator == "-" && inner.kind == "AExpr" && is_minus(inner));
+        let turns = |inner: &&Tree| {
+            let is_it = crate::constant::operator(inner) == Some(operator) && !inner.has(&["lexpr"]);
+            inner.kind == "AExpr" && matches!(operator, "-" | "~") && is_it
+        };
+        let again = Some(right).filter(turns);
         return if operator == "+" { Some(right) } else { again?.one("rexpr") };
     };
+    // `x & x`, and what is added and taken away again.
+    if matches!(operator, "&" | "|") && left == right && is_steady(left) {
+        return Some(left);
+    }
+    if let Some(same) = undone(operator, left, right) {
+        return Some(same);
+    }
     let is_nothing = |tree: &Tree| match (operator, constant(tree)) {
         ("+" | "-" | "|" | "#", Some(Constant::Number(number))) => number == 0.0,
-        ("*" | "/", Some(Constant::Number(number))) => number == 1.0,
+        ("*" | "/" | "^", Some(Constant::Number(number))) => number == 1.0,
         ("||", Some(Constant::Text(text))) => text.is_empty(),
         _ => false,
     };
@@ -93,8 +139,32 @@ pub(crate) fn of_operator(tree: &Tree) -> Option<&Tree> {
     (matches!(operator, "+" | "*" | "||" | "|" | "#") && is_nothing(left)).then_some(right)
 }
 
-fn is_minus(tree: &Tree) -> bool {
-    operator(tree) == Some("-") && !tree.has(&["lexpr"])
+/// What is left of `(x + y) - y` and `(x - y) + y`.
+fn undone<'t>(outer: &str, left: &'t Tree, right: &Tree) -> Option<&'t Tree> {
+    let inner = operator(left).filter(|_| left.kind == "AExpr" && left.number("kind") == 1)?;
+    let (one, other) = (left.one("lexpr")?, left.one("rexpr")?);
+    match (outer, inner) {
+        _ if !is_steady(right) => None,
+        ("-", "+") | ("+", "-") if other == right => Some(one),
+        ("-", "+") if one == right => Some(other),
+        _ => None,
+    }
+}
+
+/// The element of an array that is written out.
+fn element(tree: &Tree) -> Option<&Tree> {
+    let array = tree.one("arg").filter(|arg| arg.kind == "AArrayExpr")?;
+    let mut places = tree.all("indirection");
+    let place = places.next().filter(|place| place.kind == "AIndices" && !place.has(&["is_slice"]))?;
+    let Some(Constant::Number(at)) = place.one("uidx").and_then(constant) else { return None };
+    let (mut items, mut number) = (array.all("elements"), 1.0);
+    if places.next().is_some() {
+        return None;
+    }
+    items.find(|_| {
+        number += 1.0;
+        number - 1.0 == at
+    })
 }
 
 /// The least and the greatest number that an expression can be, whatever is in the row.
@@ -156,6 +226,8 @@ fn range_of_operator(tree: &Tree) -> Option<(f64, f64)> {
     match (operator(tree)?, tree.one("lexpr")) {
         ("@", None) => Some((0.0, f64::INFINITY)),
         ("*", Some(left)) if left == right => Some((0.0, f64::INFINITY)),
+        ("-" | "#" | "%", Some(left)) if left == right && is_steady(left) => Some((0.0, 0.0)),
+        ("/", Some(left)) if left == right && is_steady(left) => Some((1.0, 1.0)),
         ("%", Some(_)) => remainder(right),
         _ => None,
     }
@@ -215,13 +287,14 @@ fn is_truth(tree: &Tree) -> bool {
 
 /// Whether what lies in this range, as [`range`] gives it, is so compared with `number` always, or never.
 pub(crate) fn lies((least, most): (f64, f64), operator: &str, number: f64) -> Option<bool> {
+    let is_it = least == most && least == number;
     let (always, never) = match operator {
         ">=" => (number <= least, most < number),
         ">" => (number < least, most <= number),
         "<=" => (most <= number, number < least),
         "<" => (most < number, number <= least),
-        "<>" => (number < least || most < number, false),
-        "=" => (false, number < least || most < number),
+        "<>" => (number < least || most < number, is_it),
+        "=" => (is_it, number < least || most < number),
         _ => (false, false),
     };
     (always || never).then_some(always)

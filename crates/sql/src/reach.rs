@@ -154,12 +154,33 @@ impl Statement {
         if !self.redefines.is_empty() && catalog.guards(&self.redefines) {
             whole.to_mut().add(Effect::DisableProtection);
         }
-        if whole.opens_views(catalog) {
+        if whole.opens_views(catalog) || whole.opens_parts(catalog) || whole.takes_domains(catalog) {
             whole.to_mut().add(Effect::DisableProtection);
+        }
+        for write in whole.writes_through(catalog) {
+            whole.to_mut().add_through(write);
+        }
+        let given_away = whole.given_away(catalog);
+        if !given_away.is_empty() {
+            let whole = whole.to_mut();
+            whole.add(Effect::DropTable);
+            whole.drops.extend(given_away);
+        }
+        if !whole.shadows.is_empty() {
+            whole.to_mut().know_within(catalog);
         }
         if whole.hides(catalog) {
             whole.to_mut().add(Effect::Shadow);
         }
+        let anew = whole.casts_anew(catalog);
+        whole = match anew.is_empty() {
+            true => whole,
+            false => {
+                let mut whole = whole.into_owned();
+                whole.unfiltered.extend(anew);
+                Cow::Owned(whole)
+            }
+        };
         let of_each = whole.changes_of_each_row(catalog);
         if !of_each.is_empty() {
             whole.to_mut().unfiltered.extend(of_each);
@@ -223,6 +244,15 @@ impl Statement {
     pub fn all_names(&self) -> Vec<Naming> {
         let reached = self.reached.iter().flat_map(|reached| &reached.does.names);
         self.names.iter().chain(reached).cloned().collect()
+    }
+
+    /// The same where relations become known by another name, or as a view.
+    pub fn ways(&self) -> Vec<Naming> {
+        let mut names = self.all_names();
+        names.retain(|naming| {
+            matches!(naming, Naming::Leads { .. } | Naming::Renames { .. } | Naming::Takes(_))
+        });
+        names
     }
 
     /// The statement with all that it reaches; `None` where that is nothing.

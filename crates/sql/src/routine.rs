@@ -195,7 +195,9 @@ impl Statement {
             return true;
         }
         self.effects.iter().all(|effect| match effect {
-            Effect::Drop | Effect::DropCascade | Effect::Grant | Effect::Revoke => false,
+            Effect::Drop | Effect::DropCascade | Effect::DropTemporary | Effect::Grant | Effect::Revoke => {
+                false
+            }
             Effect::Other(kind) => !matches!(
                 *kind,
                 "AlterFunctionStmt"
@@ -295,8 +297,11 @@ impl Statement {
         add_new(&mut self.hands, &body.hands);
         add_new(&mut self.objects, &body.objects);
         add_new(&mut self.runs, &body.runs);
+        add_new(&mut self.drops, &body.drops);
+        add_new(&mut self.indexes, &body.indexes);
         add_new(&mut self.shadows, &body.shadows);
         add_new(&mut self.replaced_views, &body.replaced_views);
+        add_new(&mut self.retyped, &body.retyped);
         add_new(&mut self.names, &body.names);
         self.names_within |= !body.names.is_empty();
         self.changes_type |= body.changes_type;

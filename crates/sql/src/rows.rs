@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use crate::catalog::Catalog;
 use crate::condition::{self, Atom, Formula};
+use crate::facts::{Effect, Statement, Write};
 use crate::filter::Scale;
+use crate::names::Name;
 use crate::read;
 use crate::tree::Tree;
 
@@ -18,6 +21,28 @@ pub struct Rows {
     pub columns: HashMap<String, Values>,
     /// Each row has passed them: those of the table, and of domains of its columns.
     pub checks: Vec<Arc<Check>>,
+    /// By the columns' names, `pg_type.oid` of the domains that say what may be in them.
+    pub domains: HashMap<String, Vec<u32>>,
+}
+
+/// A domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Domain {
+    /// Its schema.
+    pub schema: String,
+    /// `pg_type.oid` of it and of the domains that it is of.
+    pub of: Vec<u32>,
+}
+
+/// A column that gets another type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retyped {
+    /// The table, as the statement names it.
+    pub table: Name,
+    /// The column's name.
+    pub column: String,
+    /// The type; `None` for an array.
+    pub to: Option<Name>,
 }
 
 /// Values that a column can have.
@@ -40,8 +65,8 @@ pub enum Kind {
     Enum(Arc<[String]>),
     /// Numbers of which not all that are written are exact.
     Float,
-    /// Numbers that need not be whole.
-    Numeric,
+    /// Numbers that need not be whole: where it is said, of so many digits before the point, and behind it.
+    Numeric(Option<(u32, u32)>),
     /// Rows: their IS NULL and IS NOT NULL are about what is in them.
     Row,
     /// Strings of so many characters at most.
@@ -117,6 +142,41 @@ impl Check {
             formula = formula.of_value(column);
         }
         Some(formula.conjuncts())
+    }
+}
+
+impl Statement {
+    /// Whether it takes a domain from a column that says what may be in it.
+    pub(crate) fn takes_domains(&self, catalog: &Catalog) -> bool {
+        self.retyped.iter().any(|Retyped { table, column, to }| {
+            let meant = catalog.meant(table.schema.as_deref(), &table.name);
+            let rows = meant.filter_map(|table| catalog.rows(table.oid));
+            let mut said = rows.filter_map(|rows| rows.domains.get(column)).peekable();
+            said.peek().is_some() && {
+                let to: Vec<&Domain> = to.iter().flat_map(|to| catalog.domains(to)).collect();
+                let keeps = |oid: &u32| !to.is_empty() && to.iter().all(|to| to.of.contains(oid));
+                said.any(|domains| !domains.iter().all(keeps))
+            }
+        })
+    }
+}
+
+impl Statement {
+    /// Tables of which a cast computes a column anew that somebody has written in SQL or PL/pgSQL.
+    pub(crate) fn casts_anew(&self, catalog: &Catalog) -> Vec<Write> {
+        let computes = |to: &Name| {
+            catalog.implicit().casts_to(&to.name).any(|function| {
+                let routine = catalog.routine(function.oid);
+                routine.is_some_and(|routine| !matches!(routine.language.as_str(), "c" | "internal"))
+            })
+        };
+        let anew = self.retyped.iter().filter(|retyped| retyped.to.as_ref().is_some_and(computes));
+        let writes = anew.map(|Retyped { table: Name { schema, name }, .. }| Write {
+            effect: Effect::AlterTable,
+            schema: schema.clone(),
+            name: name.clone(),
+        });
+        writes.filter(|write| !self.unfiltered.contains(write)).collect()
     }
 }
 

@@ -13,6 +13,7 @@ const RIGHT: i64 = pg_query::protobuf::JoinType::JoinRight as i64;
 /// `SetOperation` (parsenodes.h), as pg_query counts it.
 const UNION: i64 = pg_query::protobuf::SetOperation::SetopUnion as i64;
 const INTERSECT: i64 = pg_query::protobuf::SetOperation::SetopIntersect as i64;
+const EXCEPT: i64 = pg_query::protobuf::SetOperation::SetopExcept as i64;
 
 /// Joins around a relation whose conditions are looked at.
 const JOINS_MAX: usize = 4;
@@ -229,6 +230,8 @@ pub(crate) trait Table<'t> {
     fn sources(&self, select: &'t Tree) -> Vec<Source<'t>>;
     /// Whether what a LIMIT leaves out is looked at later.
     fn comes_again(&self) -> bool;
+    /// Whether a select finds nothing, or only NULL.
+    fn finds_none(&self, select: &'t Tree) -> bool;
     /// Whether a WHERE leaves rows out, where `called` is the table's row.
     fn filters(&self, called: &'t str, select: &'t Tree) -> bool;
     /// The same of a join's condition.
@@ -251,6 +254,10 @@ pub(crate) fn holds_all<'t>(
     match select.number("op") {
         UNION => return !is_limited(select, table) && holds.any(|holds| holds),
         INTERSECT => return !is_limited(select, table) && holds.all(|holds| holds),
+        EXCEPT => {
+            let excludes = select.one("rarg").is_none_or(|other| !table.finds_none(other));
+            return !is_limited(select, table) && !excludes && holds.next() == Some(true);
+        }
         _ => {}
     }
     let skips = select.all("locking_clause").any(|lock| lock.number("wait_policy") == 2);

@@ -66,7 +66,16 @@ fn visit<'t>(tree: &'t Tree, names: &mut Names<'t>, statement: &mut Statement) {
 /// Whether it is an EXPLAIN that runs nothing.
 pub(crate) fn only_shows(tree: &Tree) -> bool {
     // Which of several ANALYZEs counts PostgreSQL alone decides.
-    tree.kind == "ExplainStmt" && !tree.all("options").any(|option| option.text("defname") == "analyze")
+    let runs = |option: &Tree| option.text("defname") == "analyze" && !is_off(option);
+    tree.kind == "ExplainStmt" && !tree.all("options").any(runs)
+}
+
+/// Whether an option is written as one that is not meant (define.c, `defGetBoolean`).
+fn is_off(option: &Tree) -> bool {
+    option.one("arg").is_some_and(|arg| match arg.kind {
+        "Integer" => arg.number("ival") == 0,
+        _ => ["false", "off"].iter().any(|off| arg.text("sval").eq_ignore_ascii_case(off)),
+    })
 }
 
 fn write(effect: Effect, tree: &Tree, from: &'static str, names: &Names<'_>, statement: &mut Statement) {

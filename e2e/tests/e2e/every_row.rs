@@ -52,6 +52,8 @@ INSERT INTO lines VALUES
      '2024-01-01', '2024-06-01', 'infinity', 1, (NULL, NULL), 0);
 ALTER TABLE lines ADD COLUMN since timestamptz NOT NULL DEFAULT '2024-05-05 10:20:30+00';
 ALTER TABLE lines ADD CONSTRAINT later_on CHECK (later > 0) NOT VALID;
+CREATE TABLE filled (id integer PRIMARY KEY, what text NOT NULL);
+INSERT INTO filled VALUES (1, 'x'), (2, '');
 CREATE TABLE others (id integer, amount integer);
 INSERT INTO others VALUES (1, 1), (NULL, NULL);
 CREATE TABLE days (day date NOT NULL, what text) PARTITION BY RANGE (day);
@@ -65,7 +67,7 @@ INSERT INTO regions VALUES ('de', NULL), ('fr', now());
 ";
 
 /// Conditions that are true of every row, and what makes them so.
-const OPEN: [(&str, &str, &str); 84] = [
+const OPEN: [(&str, &str, &str); 91] = [
     ("lines", "id IS NOT NULL", "\"id\" is NOT NULL"),
     ("lines", "NOT (id IS NULL)", "\"id\" is NOT NULL"),
     ("public.lines", "lines.id IS NOT NULL", "\"id\" is NOT NULL"),
@@ -150,10 +152,17 @@ const OPEN: [(&str, &str, &str); 84] = [
     ("days_2024", "day BETWEEN '2024-01-01' AND '2024-12-31'", "bounds of the partition"),
     ("days", "day IS NOT NULL", "\"day\" is NOT NULL"),
     ("regions_eu", "region IN ('de', 'fr', 'it')", "bounds of the partition"),
+    ("regions", "region IN ('de', 'fr')", "bounds of its partitions"),
+    ("regions", "region <> 'x'", "bounds of its partitions"),
+    ("lines", "cost IS NULL OR cost < 1000000", "by its type"),
+    ("lines", "cost IS NULL OR cost <= 999999.99", "by its type"),
+    ("filled", "filled IS NOT NULL", "whatever is in it"),
+    ("filled AS f", "f IS NOT NULL", "whatever is in it"),
+    ("filled", "NOT (filled IS NULL) AND filled IS NOT NULL", "whatever is in it"),
 ];
 
 /// Conditions that leave out a row that is there.
-const FILTERED: [(&str, &str); 54] = [
+const FILTERED: [(&str, &str); 58] = [
     ("lines", "note IS NOT NULL"),
     ("lines", "made > 1"),
     ("lines", "cost::text <> ''"),
@@ -208,6 +217,10 @@ const FILTERED: [(&str, &str); 54] = [
     ("others", "amount > 0"),
     ("days_2024", "day > '2024-01-01'"),
     ("days", "day >= '2024-01-01'"),
+    ("regions", "region IN ('de', 'it')"),
+    ("days", "day < '2025-01-01'"),
+    ("lines", "lines IS NOT NULL"),
+    ("lines", "cost < 999999"),
 ];
 
 /// What else is refused where a condition of a WHERE would be.

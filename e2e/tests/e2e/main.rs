@@ -70,6 +70,7 @@ mod stack;
 mod statements;
 mod statistics;
 mod stewards;
+mod system_views;
 mod telling;
 mod throttle;
 mod triggers;

@@ -47,9 +47,11 @@ const SEQUENCES: &str = "
     WHERE s.seqincrement OPERATOR(pg_catalog.>) 0::int8 AND (a.atthasdef OR a.attidentity OPERATOR(pg_catalog.<>) ''::\"char\")";
 
 const DOMAINS: &str = "
-    SELECT d.oid, d.typbasetype, d.typtypmod, t.typtype::text, CASE WHEN d.typnotnull THEN 1 ELSE 0 END
+    SELECT d.oid, d.typbasetype, d.typtypmod, t.typtype::text, CASE WHEN d.typnotnull THEN 1 ELSE 0 END, n.nspname::text, d.typname::text,
+           (SELECT count(*) FROM pg_catalog.pg_constraint k WHERE k.contypid OPERATOR(pg_catalog.=) d.oid)
     FROM pg_catalog.pg_type d
     JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) d.typbasetype
+    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) d.typnamespace
     WHERE d.typtype OPERATOR(pg_catalog.=) 'd'::\"char\" AND d.oid OPERATOR(pg_catalog.>=) 16384::oid";
 
 const LABELS: &str = "
@@ -99,12 +101,38 @@ const BOUND_TEXTS: &str = "
           FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[])) c
     WHERE pg_catalog.octet_length(c.expression) OPERATOR(pg_catalog.<=) 4096";
 
+/// Partitioned tables of which each row is in a partition with bounds: none has what no other has.
+const BOUNDS_OF_ALL: &str = "
+    SELECT c.oid, c.oid, 'bounds of its partitions',
+           pg_catalog.concat((
+               SELECT pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat(p.oid::text, p.xmin::text, p.ctid::text), ',' ORDER BY p.oid))
+               FROM pg_catalog.pg_inherits i
+               JOIN pg_catalog.pg_class p ON p.oid OPERATOR(pg_catalog.=) i.inhrelid
+               WHERE i.inhparent OPERATOR(pg_catalog.=) c.oid), (
+               SELECT pg_catalog.md5(pg_catalog.string_agg(a.attname::text, ',' ORDER BY a.attnum)) FROM pg_catalog.pg_attribute a
+               WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0::int2))
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_partitioned_table t ON t.partrelid OPERATOR(pg_catalog.=) c.oid
+    WHERE t.partdefid OPERATOR(pg_catalog.=) 0::oid AND t.partstrat OPERATOR(pg_catalog.<>) 'h'::\"char\"";
+
+const BOUND_TEXTS_OF_ALL: &str = "
+    SELECT c.oid, c.expression
+    FROM (SELECT c.oid, (
+              SELECT pg_catalog.string_agg(pg_catalog.concat('(', pg_catalog.pg_get_partition_constraintdef(i.inhrelid), ')'), ' OR ')
+              FROM pg_catalog.pg_inherits i WHERE i.inhparent OPERATOR(pg_catalog.=) c.oid) AS expression
+          FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[])) c
+    WHERE pg_catalog.octet_length(c.expression) OPERATOR(pg_catalog.<=) 4096";
+
 /// A domain: what it is of.
 struct Domain {
     base: u32,
     modifier: i32,
     base_kind: String,
     is_not_null: bool,
+    schema: String,
+    name: String,
+    /// It has constraints, whether they are read or not.
+    has_checks: bool,
     /// Its checks: OID, name, version, text.
     checks: Vec<(u32, String, String, String)>,
 }
@@ -116,17 +144,16 @@ struct Types {
     labels: HashMap<u32, Arc<[String]>>,
 }
 
+/// What tables say of their rows, by their OIDs, and domains by their names.
+pub(super) type Read = (HashMap<u32, Arc<Rows>>, HashMap<String, Vec<sql::rows::Domain>>);
+
 /// What all tables say. Checks of `before` that are as they were are taken from there; others are asked for only where that waits
 /// for nobody (`may_ask`): until then nothing is known of them.
 ///
 /// # Errors
 ///
 /// One sentence, where the server cannot be asked, or will not say.
-pub(super) async fn read(
-    pipe: &mut Pipe,
-    before: &Catalog,
-    may_ask: bool,
-) -> Result<HashMap<u32, Arc<Rows>>, String> {
+pub(super) async fn read(pipe: &mut Pipe, before: &Catalog, may_ask: bool) -> Result<Read, String> {
     let types = types(pipe).await?;
     let mut not_valid: HashSet<(u32, i16)> = HashSet::new();
     ask(pipe, NOT_VALID, |row| {
@@ -159,7 +186,8 @@ pub(super) async fn read(
         Ok(())
     })
     .await?;
-    for (list, texts) in [(CHECKS, CHECK_TEXTS), (BOUNDS, BOUND_TEXTS)] {
+    let lists = [(CHECKS, CHECK_TEXTS), (BOUNDS, BOUND_TEXTS), (BOUNDS_OF_ALL, BOUND_TEXTS_OF_ALL)];
+    for (list, texts) in lists {
         let mut new: HashMap<u32, (u32, Check)> = HashMap::new();
         ask(pipe, list, |row| {
             let mut row = Texts(backend::DataRow::read(row)?);
@@ -199,7 +227,7 @@ pub(super) async fn read(
         }
         (table, Arc::new(rows))
     });
-    Ok(kept.collect())
+    Ok((kept.collect(), types.named()))
 }
 
 /// The same check as it was read before.
@@ -215,7 +243,12 @@ async fn types(pipe: &mut Pipe) -> Result<Types, String> {
             (row.number("domain")?, row.number("type")?, row.number("type's modifier")?);
         let (base_kind, is_not_null) =
             (row.text("type's kind")?, row.number::<u8>("whether it is not NULL")? != 0);
-        types.domains.insert(oid, Domain { base, modifier, base_kind, is_not_null, checks: Vec::new() });
+        let (schema, name) = (row.text("schema")?, row.text("name")?);
+        let has_checks = 0 < row.number::<u64>("constraints")?;
+        let checks = Vec::new();
+        types
+            .domains
+            .insert(oid, Domain { base, modifier, base_kind, is_not_null, schema, name, has_checks, checks });
         Ok(())
     })
     .await?;
@@ -242,6 +275,14 @@ async fn types(pipe: &mut Pipe) -> Result<Types, String> {
     Ok(types)
 }
 
+/// Digits before and behind the point of `numeric(p, s)` (numeric.c, `make_numeric_typmod`); `None` where nobody says, or where a scale is
+/// below zero or beyond the digits.
+fn digits(modifier: i32) -> Option<(u32, u32)> {
+    let said = u32::try_from(modifier.checked_sub(LENGTH_EXTRA)?).ok()?;
+    let (digits, scale) = (said >> 16, said & 0x7ff);
+    Some((digits.checked_sub(scale)?, scale))
+}
+
 impl Types {
     /// Adds a column of this type, with its modifier and what kind of type it is.
     fn add(
@@ -254,6 +295,9 @@ impl Types {
         for _ in 0..DOMAINS_MAX {
             let Some(domain) = self.domains.get(&oid) else { break };
             is_not_null |= domain.is_not_null;
+            if domain.is_not_null || domain.has_checks {
+                rows.domains.entry(column.clone()).or_default().push(oid);
+            }
             rows.checks.extend(domain.checks.iter().cloned().map(|(oid, name, version, text)| {
                 Arc::new(Check::new(oid, name, Some(column.clone()), version, text))
             }));
@@ -261,6 +305,19 @@ impl Types {
         }
         let kind = self.kind(oid, modifier, &kind);
         rows.columns.insert(column, Values { has_null: !is_not_null, kind });
+    }
+
+    /// Domains by their names, each with those that it is of.
+    fn named(&self) -> HashMap<String, Vec<sql::rows::Domain>> {
+        let mut named: HashMap<String, Vec<sql::rows::Domain>> = HashMap::new();
+        for (oid, Domain { schema, name, .. }) in &self.domains {
+            let below = |oid: &u32| self.domains.get(oid).map(|domain| domain.base);
+            let is_domain = |oid: &u32| self.domains.contains_key(oid);
+            let of =
+                std::iter::successors(Some(*oid), below).take_while(is_domain).take(DOMAINS_MAX).collect();
+            named.entry(name.clone()).or_default().push(sql::rows::Domain { schema: schema.clone(), of });
+        }
+        named
     }
 
     /// What values of a type are (pg_type.dat).
@@ -277,7 +334,7 @@ impl Types {
             (1082, _) => Kind::Date,
             (1114, _) => Kind::Timestamp,
             (1184, _) => Kind::Zoned,
-            (1700, _) => Kind::Numeric,
+            (1700, _) => Kind::Numeric(digits(modifier)),
             (_, "e") => self.labels.get(&oid).map_or(Kind::Other, |labels| Kind::Enum(Arc::clone(labels))),
             // A domain within more domains than are looked through can be of rows.
             (_, "c" | "d" | "p") => Kind::Row,

@@ -46,7 +46,7 @@ const OPTIONS: &str = "
     WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid AND c.relkind OPERATOR(pg_catalog.=) 'v'::\"char\"";
 
 /// What is longer than a message may be is not read.
-const DEFINITIONS: &str = "
+pub(super) const DEFINITIONS: &str = "
     SELECT v.oid, CASE WHEN pg_catalog.octet_length(v.definition) OPERATOR(pg_catalog.<=) 48000 THEN v.definition ELSE '' END
     FROM (
         SELECT c.oid, coalesce(pg_catalog.pg_get_viewdef(c.oid), '') AS definition

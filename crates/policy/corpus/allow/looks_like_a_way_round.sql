@@ -106,6 +106,54 @@ SELECT pg_get_functiondef('close_order'::regproc), pg_get_triggerdef(oid) FROM p
 
 EXPLAIN (VERBOSE, COSTS off) DELETE FROM orders
 
+EXPLAIN (ANALYZE off) DELETE FROM orders
+
+EXPLAIN (COSTS off, ANALYZE false) UPDATE orders SET status = 'closed'
+
+explain (analyze 'OFF', format json) delete from orders
+
+EXPLAIN (ANALYZE 0) DELETE FROM orders WHERE true
+
 SET search_path = archive, public; SELECT count(*) FROM orders; RESET search_path
 
 SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '1s'; SELECT 1
+
+CREATE RULE old_ones AS ON INSERT TO audit_log DO ALSO DELETE FROM audit_log WHERE at < now() - interval '30 days'
+
+CREATE RULE taken AS ON INSERT TO audit_log DO ALSO DELETE FROM queue WHERE payload = NEW.what
+
+DELETE FROM orders WHERE id & 1 = 0
+
+DELETE FROM orders WHERE id # 1 = 0
+
+DELETE FROM orders WHERE (id + user_id) - id > 3
+
+DELETE FROM orders WHERE lower(status) = status AND id = 3
+
+DELETE FROM orders WHERE NOT id = ANY ('{1,2,3}')
+
+DELETE FROM orders WHERE greatest(id, quantity) <> id
+
+DELETE FROM orders WHERE greatest(id, quantity) > quantity
+
+DELETE FROM orders WHERE (quantity > 1) > false
+
+DELETE FROM orders WHERE (id > 3) <= false
+
+DELETE FROM orders WHERE (ARRAY[id, user_id])[2] = id
+
+DELETE FROM orders WHERE ctid > '(0,3)'::tid
+
+DELETE FROM orders WHERE EXISTS (SELECT 1 FROM orders o WHERE o.id = orders.id HAVING count(*) > 1)
+
+DELETE FROM orders WHERE EXISTS (SELECT 1 FROM orders o WHERE o.user_id = orders.user_id AND o.id < orders.id HAVING count(*) > 0)
+
+DELETE FROM orders WHERE id IN (SELECT id FROM orders EXCEPT SELECT id FROM orders WHERE status = 'open')
+
+DELETE FROM orders WHERE CASE WHEN status = 'open' THEN id ELSE user_id END = id
+
+SELECT o.id FROM orders o JOIN users u ON u.id = o.user_id AND twice(o.id) > 4
+
+SELECT user_id FROM orders GROUP BY user_id HAVING twice(user_id) > 2
+
+INSERT INTO audit_log (what) SELECT status FROM orders RETURNING upper(what)

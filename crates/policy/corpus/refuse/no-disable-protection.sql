@@ -161,3 +161,12 @@ ALTER TABLE sums ALTER COLUMN b DROP EXPRESSION
 -- then: UPDATE open_orders SET note = 'seen' WHERE id = 1
 -- shows: SELECT count(*) FROM orders WHERE note = 'seen' => 0
 CREATE TRIGGER lose INSTEAD OF UPDATE ON open_orders FOR EACH ROW EXECUTE FUNCTION lose()
+
+-- what is written is gone at once
+-- then: INSERT INTO queue VALUES (9, 'x')
+-- shows: SELECT count(*) FROM queue WHERE id = 9 => 0
+CREATE RULE silence AS ON INSERT TO queue DO ALSO DELETE FROM queue WHERE id = NEW.id
+
+-- then: INSERT INTO queue VALUES (9, 'x')
+-- shows: SELECT count(*) FROM queue WHERE id = 9 => 0
+create rule silence as on insert to public.queue do also (select 1; delete from public.queue q where q.id = new."id" and not q.taken)

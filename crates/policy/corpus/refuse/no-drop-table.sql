@@ -83,3 +83,10 @@ CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS 'BEGIN DROP TABLE queue
 DO $$ DECLARE a int; BEGIN EXECUTE 'SELECT 1' INTO a; EXECUTE 'DROP TABLE queue'; END $$
 
 DO 'BEGIN EXECUTE ''DR'' || ''OP TABLE queue''; END'; SELECT 1 WHERE to_regclass('queue') IS NULL
+
+-- what the body makes has the name of what it drops
+DO $$ BEGIN CREATE TEMP TABLE orders_2 (id int); DROP TABLE orders_2, queue; END $$
+
+DO $$ BEGIN CREATE TEMP TABLE queue (id int); DROP TABLE public.queue; END $$
+
+DO $$ BEGIN IF false THEN CREATE TEMP TABLE scratch (id int); END IF; ALTER TABLE queue RENAME TO scratch; DROP TABLE scratch; END $$

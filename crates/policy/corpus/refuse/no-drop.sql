@@ -82,3 +82,30 @@ alter text search configuration public.plain drop mapping if exists for "word"
 -- before: CREATE OPERATOR FAMILY sizes USING btree; ALTER OPERATOR FAMILY sizes USING btree ADD OPERATOR 1 < (text, text), FUNCTION 1 bttextcmp(text, text)
 -- changes: SELECT (SELECT count(*) FROM pg_amop), (SELECT count(*) FROM pg_amproc)
 ALTER OPERATOR FAMILY sizes USING btree DROP OPERATOR 1 (text, text), FUNCTION 1 (text, text)
+
+-- the session's own among others, and what only looks like it
+-- before: CREATE FUNCTION pg_temp.helper() RETURNS int LANGUAGE sql AS 'SELECT 1'
+DROP FUNCTION pg_temp.helper, twice
+
+-- before: CREATE FUNCTION pg_temp.helper() RETURNS int LANGUAGE sql AS 'SELECT 1'
+DO $$ BEGIN DROP FUNCTION pg_temp.helper(); DROP FUNCTION twice(int); END $$
+
+-- before: CREATE FUNCTION pg_temp.helper() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE VIEW helped AS SELECT pg_temp.helper() AS n
+DROP FUNCTION pg_temp.helper CASCADE
+
+-- before: CREATE TEMPORARY TABLE own (id int); CREATE INDEX own_ids ON own (id)
+DROP INDEX own_ids, orders_by_status
+
+CREATE TEMPORARY VIEW own AS SELECT 1; DROP VIEW own, open_orders
+
+CREATE TEMPORARY TABLE own (id int); CREATE INDEX own_ids ON own (id); ALTER INDEX orders_by_status RENAME TO own_ids_2; DROP INDEX own_ids_2
+
+-- before: CREATE TABLE public.pg_temp (id int); CREATE TRIGGER note AFTER INSERT ON pg_temp FOR EACH STATEMENT EXECUTE FUNCTION note_change()
+DROP TRIGGER note ON pg_temp
+
+-- the name is taken by what lasts
+-- before: SET search_path = public, pg_temp
+CREATE TEMPORARY VIEW own AS SELECT 1; ALTER VIEW open_orders RENAME TO own; DROP VIEW own
+
+-- before: SET search_path = public, pg_temp
+CREATE TEMPORARY TABLE own (id int); CREATE INDEX own_ids ON own (id); ALTER INDEX orders_by_status RENAME TO own_ids; DROP INDEX own_ids

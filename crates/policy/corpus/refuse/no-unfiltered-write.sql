@@ -175,6 +175,8 @@ EXPLAIN (FORMAT json, ANALYZE 1) DELETE FROM orders
 
 EXPLAIN (ANALYZE ON, COSTS off) DELETE FROM orders
 
+EXPLAIN (ANALYZE off, ANALYZE) DELETE FROM orders
+
 COPY (DELETE FROM orders RETURNING id) TO STDOUT
 
 COPY (UPDATE orders SET quantity = 9 RETURNING id, quantity) TO STDOUT WITH (FORMAT csv)
@@ -963,3 +965,72 @@ DELETE FROM orders WHERE pg_backend_pid() > 0
 DELETE FROM orders WHERE (SELECT count(*) FROM pg_class) > 0
 
 DELETE FROM orders WHERE to_regclass('orders') IS NOT NULL
+
+-- what is the same by another way, or as much
+DELETE FROM orders WHERE id # id = 0
+
+DELETE FROM orders WHERE id & id = id
+
+DELETE FROM orders WHERE id | id = id
+
+DELETE FROM orders WHERE id % id = 0
+
+DELETE FROM orders WHERE id / id = 1
+
+DELETE FROM orders WHERE id - id < 1
+
+DELETE FROM orders WHERE ~(~id) = id
+
+DELETE FROM orders WHERE id ^ 1 = id
+
+DELETE FROM orders WHERE id + user_id - user_id = id
+
+DELETE FROM orders WHERE id - 7 + 7 = id
+
+DELETE FROM orders WHERE lower(lower(status)) = lower(status)
+
+DELETE FROM orders WHERE abs(abs(id)) = abs(id)
+
+DELETE FROM orders WHERE id::text::int = id
+
+DELETE FROM orders WHERE status COLLATE "C" = status
+
+DELETE FROM orders WHERE greatest(id, id) = id
+
+DELETE FROM orders WHERE greatest(id, quantity) >= quantity
+
+DELETE FROM orders WHERE least(quantity, id, 7) <= id
+
+DELETE FROM orders WHERE NOT greatest(id, 100) < id
+
+DELETE FROM orders WHERE (ARRAY[quantity, id])[2] = id
+
+DELETE FROM orders WHERE CASE WHEN status = 'open' THEN id ELSE id END = id
+
+-- nothing, and what is beyond all
+DELETE FROM orders WHERE NOT id = ANY ('{}')
+
+DELETE FROM orders WHERE NOT (status = ANY (ARRAY[]::text[]))
+
+DELETE FROM orders WHERE (id > 1) >= false
+
+DELETE FROM orders WHERE true >= (status = 'open')
+
+DELETE FROM orders WHERE NOT (id > 1) < false
+
+DELETE FROM orders WHERE ctid >= '(0,0)'::tid
+
+DELETE FROM orders WHERE tableoid > 0 AND ctid < '(4294967295,0)'::tid
+
+-- each row finds itself
+DELETE FROM orders WHERE EXISTS (SELECT 1 HAVING true)
+
+DELETE FROM orders WHERE EXISTS (SELECT 1 FROM users HAVING count(*) >= 0)
+
+DELETE FROM orders WHERE EXISTS (SELECT 1 FROM orders o WHERE o.id = orders.id HAVING count(*) > 0)
+
+DELETE FROM orders WHERE EXISTS (SELECT o.id FROM orders o WHERE o.id = orders.id GROUP BY o.id HAVING count(*) >= 1)
+
+DELETE FROM orders WHERE id IN (SELECT id FROM orders EXCEPT SELECT NULL)
+
+DELETE FROM orders WHERE id IN (SELECT id FROM orders EXCEPT SELECT id FROM orders WHERE false)

@@ -49,7 +49,8 @@ fn verdict_where(policies: &Policies, who: &Who, temporary: &[&str], text: &str)
         Err(unreadable) => vec![policies.judge_unreadable(&subject, &unreadable)],
         Ok(facts) => {
             let is_only = |name: &str| !matches!(name, "users" | "orders");
-            let facts = facts.with_temporary(|name| temporary.contains(&name), is_only, |_| false);
+            let facts =
+                facts.with_temporary(|name| temporary.contains(&name), is_only, |_| false, |_, _| false);
             let facts = facts.with_reach(&catalog());
             let is_masked =
                 |statement: &Statement| statement.relations.iter().any(|used| used.name == "users");

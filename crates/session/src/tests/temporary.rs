@@ -114,6 +114,9 @@ fn what_nobody_has_may_be_dropped() {
         "truncate report",
         "drop table if exists report; create temp table report as select 1 as a; delete from report",
         "begin; set local work_mem = 1; drop table report",
+        "drop view report",
+        "drop index concurrently if exists report",
+        "drop sequence report; drop view if exists other_report",
     ] {
         assert!(is_sent(&mut Talk::new(), text), "{text}");
     }
@@ -125,7 +128,11 @@ fn what_nobody_has_may_be_dropped() {
         "drop table if exists report cascade",
         "drop table if exists sql_features",
         "drop table if exists pg_report",
-        "drop view report",
+        "drop view users",
+        "drop view report, other_report",
+        "drop view report cascade",
+        "drop index public.report",
+        "drop type report",
         "delete from report",
         "alter table users rename to report; drop table report",
         "select renames_users(); drop table report",

@@ -26,11 +26,11 @@ fn rows(is_key: bool) -> Rows {
         ("id", values(!is_key, Kind::Whole(32))),
         ("note", values(true, Kind::Text(Some(10)))),
         ("state", values(false, Kind::Enum(["a".to_owned(), "b".to_owned()].into()))),
-        ("part", values(false, Kind::Numeric)),
+        ("part", values(false, Kind::Numeric(None))),
         ("made", values(false, Kind::Zoned)),
         ("took", values(false, Kind::Other)),
     ];
-    Rows { columns: columns.map(|(name, values)| (name.to_owned(), values)).into(), checks: Vec::new() }
+    Rows { columns: columns.map(|(name, values)| (name.to_owned(), values)).into(), ..Rows::default() }
 }
 
 /// Tables of these OIDs, called so, of which this is known.

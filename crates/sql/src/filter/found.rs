@@ -2,6 +2,8 @@
 //! itself, `met` knows.
 
 use super::{Scale, Truth, is_one_of, is_one_row, leaves_out, only_target, takes_itself};
+use crate::constant::{Constant, constant, operator};
+use crate::plain::lies;
 use crate::source::{Output, holds_all, whole};
 use crate::tree::Tree;
 
@@ -87,8 +89,11 @@ impl<'t> Scale<'t> {
     }
 
     fn exists(&self, select: &'t Tree) -> Option<Truth> {
-        if leaves_out(select) || select.has(&["having_clause", "larg"]) {
+        if leaves_out(select) || select.has(&["larg"]) {
             return None;
+        }
+        if let Some(having) = select.one("having_clause") {
+            return self.has_group(select, having);
         }
         if select.has(&["values_lists"]) {
             return Some(Truth::Always);
@@ -102,9 +107,31 @@ impl<'t> Scale<'t> {
         (!select.has(&["from_clause", "group_clause"]) || meets_itself || truth == Truth::Never)
             .then_some(truth)
     }
+
+    /// Whether there is a group of which HAVING is true.
+    fn has_group(&self, select: &'t Tree, having: &'t Tree) -> Option<Truth> {
+        let within = self.within(select);
+        let meets_itself = self.copies.len() < within.copies.len()
+            && within.weigh(select.one("where_clause")) == Truth::Always;
+        let is_true = within.weigh(Some(having)) == Truth::Always || meets_itself && counts_one(having);
+        // Without GROUP BY all rows are one, also where there are none.
+        (is_true && (meets_itself || !select.has(&["group_clause"]))).then_some(Truth::Always)
+    }
 }
 
-fn returns_aggregate(select: &Tree) -> bool {
+/// `count(*) > 0`, where there is a row.
+fn counts_one(having: &Tree) -> bool {
+    let (Some(left), Some(right), Some(operator)) =
+        (having.one("lexpr"), having.one("rexpr"), operator(having))
+    else {
+        return false;
+    };
+    let Some(Constant::Number(number)) = constant(right) else { return false };
+    let counts = is_one_of(&["count"], left) && !left.has(&["agg_filter", "args", "over"]);
+    having.number("kind") == 1 && counts && lies((1.0, f64::INFINITY), operator, number) == Some(true)
+}
+
+pub(super) fn returns_aggregate(select: &Tree) -> bool {
     select
         .all("target_list")
         .filter_map(|target| target.one("val"))

@@ -49,6 +49,11 @@ fn what_a_function_changes_for_each_row_it_changes_in_all() {
         "insert into t select purge(id) from orders",
         "select purge(abs(id)) from orders",
         "select purge_each()",
+        "select id from orders group by id having purge(id) is null",
+        "select o.id from orders o join customers c on purge(o.id) is null",
+        "select o.id from orders o left join customers c on c.id = 1 and purge(o.id) is null",
+        "insert into notes select id from orders returning purge(id)",
+        "with a as (insert into notes select id from orders returning purge(notes.id)) select 1",
     ] {
         assert_eq!(unfiltered(text), "delete orders", "{text}");
     }
@@ -70,6 +75,11 @@ fn what_it_changes_for_some_rows_or_elsewhere_is_filtered() {
         "select audit(id) from orders",
         "explain select purge(id) from orders",
         "delete from orders where id = 5 returning lower(note)",
+        "select id from orders where id = 5 group by id having purge(id) is null",
+        "select o.id from orders o join customers c on o.id = 5 and purge(o.id) is null",
+        "insert into notes select id from orders where id = 5 returning purge(id)",
+        "insert into notes values (5) returning purge(id)",
+        "insert into notes select id from orders returning id",
     ] {
         assert_eq!(unfiltered(text), "", "{text}");
     }
@@ -78,7 +88,8 @@ fn what_it_changes_for_some_rows_or_elsewhere_is_filtered() {
 #[test]
 fn a_temporary_table_is_the_sessions_own() {
     let facts = read(b"select purge(id) from orders").unwrap();
-    let facts = facts.with_temporary(|name| name == "orders", |name| name == "orders", |_| false);
+    let facts =
+        facts.with_temporary(|name| name == "orders", |name| name == "orders", |_| false, |_, _| false);
     let facts = facts.with_reach(&catalog()).into_owned();
     assert!(facts.statements.iter().all(|statement| statement.unfiltered.is_empty()));
 }

@@ -50,7 +50,7 @@ fn catalog(head: &str, body: &str, helper: &str) -> Catalog {
 
 fn hides(catalog: &Catalog, text: &str) -> bool {
     let facts = read(text.as_bytes()).unwrap();
-    let facts = facts.with_temporary(|name| name == "scratch", |_| true, |_| false);
+    let facts = facts.with_temporary(|name| name == "scratch", |_| true, |_| false, |_, _| false);
     facts.with_reach(catalog).statements.iter().any(|one| one.effects.contains(&Effect::Shadow))
 }
 
