@@ -42,6 +42,10 @@ impl Witness for Script {
         process.pid == 7
     }
 
+    fn has_proxy(&self) -> bool {
+        false
+    }
+
     fn is_proxy_address(&self, address: IpAddr) -> bool {
         address == IpAddr::from([10, 0, 0, 7])
     }

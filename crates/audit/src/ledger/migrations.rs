@@ -97,6 +97,12 @@ const MIGRATIONS: &[Migration] = migrations![
     65 "0065_connections_arguments",
     66 "0066_alerts_arguments",
     67 "0067_bypasses_arguments",
+    68 "0068_proxy_connections",
+    69 "0069_proxy_claims",
+    70 "0070_unclaimed_connections",
+    71 "0071_coverage_claims",
+    72 "0072_bypasses_claims",
+    73 "0073_witness_gaps_leaving",
 ];
 
 #[derive(Row, Deserialize)]
