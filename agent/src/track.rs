@@ -252,7 +252,7 @@ impl Tracker {
         };
         let is_proxy = client_half.is_some_and(|half| half.is_proxy);
         let judge::Judgement { class, evidence, rule } = match &served_here {
-            None => judge::leaving(&arrival, is_proxy, witness),
+            None => judge::leaving(&arrival, server.ip(), is_proxy, witness),
             Some(Some(_)) => judge::by_process(&arrival, is_proxy, witness),
             Some(None) => judge::by_address(&arrival, witness),
         };

@@ -1,5 +1,7 @@
 //! Decides how a connection came.
 
+use std::net::IpAddr;
+
 use audit::record::{ConnectionClass, Evidence, UnixMicros};
 use ebpf_abi::Process;
 
@@ -25,9 +27,14 @@ const fn ruleless(class: ConnectionClass, evidence: Evidence) -> Judgement {
 const OUTGOING: Judgement = ruleless(ConnectionClass::Outgoing, Evidence::None);
 
 /// The database is on another host. There the address of this one vouches for all of its processes where a proxy is: only here it is known
-/// which of them is the proxy.
-pub(super) fn leaving(arrival: &Arrival<'_>, is_proxy: bool, witness: &mut impl Witness) -> Judgement {
-    if is_proxy || !witness.has_proxy() {
+/// which of them is the proxy. Another proxy is a way to a database as this one is.
+pub(super) fn leaving(
+    arrival: &Arrival<'_>,
+    server: IpAddr,
+    is_proxy: bool,
+    witness: &mut impl Witness,
+) -> Judgement {
+    if is_proxy || !witness.has_proxy() || witness.is_proxy_address(server) {
         return OUTGOING;
     }
     match arrival.process {
@@ -81,7 +88,8 @@ pub(super) fn by_look(
     }
     let held = by_holders(standing, &nobody, witness);
     let is_of_proxy = held.0.as_ref().is_some_and(|held| held.class == ConnectionClass::Proxied);
-    if !standing.is_served_here && (is_of_proxy || !witness.has_proxy()) {
+    let is_free = is_of_proxy || !witness.has_proxy() || witness.is_proxy_address(standing.server.ip());
+    if !standing.is_served_here && is_free {
         return (if look.reach == Reach::Whole { OUTGOING } else { UNKNOWN }, held.1);
     }
     match held {
