@@ -166,7 +166,8 @@ impl Scene {
     /// A connection of the proxy's own that is recorded.
     fn own(&self, purpose: &str) -> Result<()> {
         let select = format!("SELECT * FROM proxy_connections WHERE purpose = '{purpose}' LIMIT 1");
-        self.ledger.wait_row(format!("the proxy's own connection: {purpose}"), &select).map(|_| ())
+        let row = self.ledger.wait_row(format!("the proxy's own connection: {purpose}"), &select);
+        row.map(|_| ()).with_context(|| self.proxy.log())
     }
 
     fn is_cancelled(&self) -> Result<()> {

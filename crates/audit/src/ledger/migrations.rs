@@ -98,11 +98,12 @@ const MIGRATIONS: &[Migration] = migrations![
     66 "0066_alerts_arguments",
     67 "0067_bypasses_arguments",
     68 "0068_proxy_connections",
-    69 "0069_proxy_claims",
-    70 "0070_unclaimed_connections",
-    71 "0071_coverage_claims",
-    72 "0072_bypasses_claims",
-    73 "0073_witness_gaps_leaving",
+    69 "0069_checkpoints_proxy_connections",
+    70 "0070_proxy_claims",
+    71 "0071_unclaimed_connections",
+    72 "0072_coverage_claims",
+    73 "0073_bypasses_claims",
+    74 "0074_witness_gaps_leaving",
 ];
 
 #[derive(Row, Deserialize)]
