@@ -139,7 +139,7 @@ Keys of a JSON object, in this order, and columns of CSV (null empty):
   bytes_to_server     bytes that the database received
   bytes_to_client     bytes that the database sent
   message             the alert in one sentence
-  alert_id            UUID of the alert; null where a rule allows it, or it came from a proxy's address
+  alert_id            UUID of the alert; null where there is none
   rule                the rule that allows it; empty where none does"#;
 
 const LIST_ABOUT: &str = "\

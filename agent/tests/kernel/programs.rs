@@ -152,7 +152,8 @@ fn beside_a_registered_proxy_any_other_that_leaves_is_a_bypass() {
     eye.until_told(1);
     let own = TcpStream::connect(("127.0.0.1", port)).unwrap();
     eye.until_told(2);
-    let told: Vec<_> = eye.connections().iter().map(|it| (it.class, it.process.clone().unwrap().pid)).collect();
+    let told: Vec<_> =
+        eye.connections().iter().map(|it| (it.class, it.process.clone().unwrap().pid)).collect();
     assert_eq!(
         told,
         [(ConnectionClass::Bypass, other.id()), (ConnectionClass::Outgoing, std::process::id())]

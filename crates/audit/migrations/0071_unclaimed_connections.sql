@@ -17,7 +17,8 @@ FROM
             arrived.7 AS bytes_to_server, arrived.8 AS bytes_to_client,
             -- Clocks may differ by 5 s.
             opened_at - toIntervalSecond(5) AS since,
-            ifNull(closed_at, now64(6, 'UTC')) + toIntervalSecond(5) AS until,
+            -- A log-in does not last for minutes, and ports of a connection that is over are used again.
+            least(ifNull(closed_at, now64(6, 'UTC')) + toIntervalSecond(5), opened_at + toIntervalMinute(5)) AS until,
             arrayFilter(left -> left.1 >= since AND left.1 <= until, lefts)[1] AS told_there,
             told_there.2 AS client_class, told_there.3 AS client_rule
         FROM

@@ -103,6 +103,9 @@ async fn what_no_proxy_says_is_its_own_is_told() {
         seen(arrival(6, 6666, (100, 110))),
         through(6, 6666, (101, None)),
         seen(arrival(7, 6666, (500, 510))),
+        // It ends as the proxy takes its port: that one is another.
+        seen(arrival(15, 7070, (100, 1_000))),
+        through(15, 7070, (1_002, Some(1_003))),
         // Another proxy, which has recorded nothing of its own; and before the first had.
         seen(ConnectionRecord { client: "10.0.0.9:1".parse().unwrap(), ..arrival(8, 1, (100, 200)) }),
         seen(arrival(9, 9999, (-100, -90))),
@@ -118,7 +121,7 @@ async fn what_no_proxy_says_is_its_own_is_told() {
         seen(found(arrival(14, 1515, (50_000, 60_000)))),
         own(1515, 49_000),
     ];
-    assert_eq!(unclaimed(&engine, &records).await, [3, 4, 5, 7, 12, 13]);
+    assert_eq!(unclaimed(&engine, &records).await, [3, 4, 5, 7, 12, 13, 15]);
 }
 
 #[tokio::test]
@@ -171,7 +174,8 @@ async fn nobodys_connections_are_bypasses_and_no_coverage() {
         departure(8, 7777, (100, 200), ConnectionClass::Allowed, "standby"),
     ];
     let ledger = ledger_with(&engine, &records).await;
-    let nobodys = "connected to 10.0.0.2:5432 from the address of a proxy, and no proxy says that it is its own";
+    let nobodys =
+        "connected to 10.0.0.2:5432 from the address of a proxy, and no proxy says that it is its own";
     let told = bypasses(&ledger, false).await;
     assert_eq!(told, [("10.0.0.1:3333".to_owned(), format!("10.0.0.1:3333 {nobodys}"))]);
     let mut told = bypasses(&ledger, true).await;
@@ -190,10 +194,8 @@ async fn nobodys_connections_are_bypasses_and_no_coverage() {
 #[tokio::test]
 async fn who_leaves_a_host_is_no_witness_of_the_database() {
     let engine = Engine::start();
-    let records = [
-        departure(6, 5555, (0, 10), ConnectionClass::Bypass, ""),
-        through(1, 1111, (101, Some(200))),
-    ];
+    let records =
+        [departure(6, 5555, (0, 10), ConnectionClass::Bypass, ""), through(1, 1111, (101, Some(200)))];
     let ledger = ledger_with(&engine, &records).await;
     assert_eq!(ledger.witness_gaps(UnixMicros(T0), 10, WITHIN).await.unwrap().rows, []);
     assert_eq!(ledger.coverage(UnixMicros(T0), 10, WITHIN).await.unwrap().rows, []);

@@ -9,9 +9,7 @@ use audit::record::{
 use clickhouse::Client;
 use uuid::Uuid;
 
-use crate::samples::{
-    T0, alert, connection, finished, gap, health, proxy_connection, session, statement,
-};
+use crate::samples::{T0, alert, connection, finished, gap, health, proxy_connection, session, statement};
 use crate::stage::{Engine, WITHIN};
 
 /// Statements in each batch.
