@@ -50,6 +50,11 @@ impl Registry {
         proven
     }
 
+    /// Whether a proxy of this host is registered, whether it runs or not.
+    pub fn has_proxy(&self) -> bool {
+        !self.pid_files.is_empty()
+    }
+
     /// Whether a proxy elsewhere has this address.
     pub fn is_proxy_address(&self, address: IpAddr) -> bool {
         self.addresses.contains(&address)

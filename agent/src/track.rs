@@ -35,6 +35,8 @@ pub const OPEN_MAX: usize = 131_072;
 pub trait Witness {
     /// Whether it is the process of a registered proxy.
     fn is_proxy(&mut self, process: &Process) -> bool;
+    /// Whether a proxy is registered on this host: what connects to databases elsewhere must be it.
+    fn has_proxy(&self) -> bool;
     /// Whether it is the address of a proxy elsewhere.
     fn is_proxy_address(&self, address: IpAddr) -> bool;
     /// Name of the rule that allows it around the proxy.
@@ -248,9 +250,10 @@ impl Tracker {
             server_port: server.port(),
             process: process.as_ref(),
         };
+        let is_proxy = client_half.is_some_and(|half| half.is_proxy);
         let judge::Judgement { class, evidence, rule } = match &served_here {
-            None => judge::elsewhere(),
-            Some(Some(_)) => judge::by_process(&arrival, witness),
+            None => judge::leaving(&arrival, server.ip(), is_proxy, witness),
+            Some(Some(_)) => judge::by_process(&arrival, is_proxy, witness),
             Some(None) => judge::by_address(&arrival, witness),
         };
         // Whose sessions the ledger has needs no other account of them.
@@ -279,9 +282,10 @@ impl Tracker {
             bytes_to_client: 0,
         };
         let since_boot_ns = teller.opened.at_boot_ns;
-        let tell_until = match teller.closed {
-            None => startup::tell_until(&record, &teller.speech, since_boot_ns),
-            Some(_) => None,
+        // What a client says is heard at the server's end.
+        let tell_until = match (&served_here, teller.closed) {
+            (Some(_), None) => startup::tell_until(&record, &teller.speech, since_boot_ns),
+            (None, _) | (_, Some(_)) => None,
         };
         if tell_until.is_none() {
             self.announce(&record, witness, out);

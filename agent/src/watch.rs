@@ -91,6 +91,10 @@ impl Witness for ThisHost {
         self.registry.is_proxy(process)
     }
 
+    fn has_proxy(&self) -> bool {
+        self.registry.has_proxy()
+    }
+
     fn is_proxy_address(&self, address: IpAddr) -> bool {
         self.registry.is_proxy_address(address)
     }

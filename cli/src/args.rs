@@ -94,7 +94,8 @@ Keys and columns with --people:
 const BYPASSES_ABOUT: &str = "\
 Who reached a database around the proxy
 
-One row per connection that an agent saw arrive at a database without the proxy, the newest first. Those that a rule of the agent's
+One row per connection that an agent saw arrive at a database without the proxy, the newest first; also of those that came from a
+proxy's address and that no proxy says are its own, a minute after they opened. Those that a rule of the agent's
 configuration allows are left out; --allowed shows them instead. --refused shows processes that an agent refused to connect.";
 
 const BYPASSES_HELP: &str = r#"Examples:
@@ -138,7 +139,7 @@ Keys of a JSON object, in this order, and columns of CSV (null empty):
   bytes_to_server     bytes that the database received
   bytes_to_client     bytes that the database sent
   message             the alert in one sentence
-  alert_id            UUID of the alert; null where a rule allows it
+  alert_id            UUID of the alert; null where there is none
   rule                the rule that allows it; empty where none does"#;
 
 const LIST_ABOUT: &str = "\

@@ -6,11 +6,15 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use audit::record::ProxyPurpose;
+use daemon::with_causes;
 use tokio::time::timeout;
 use wire::compose;
 use wire::startup::PROTOCOL_3_2;
 
+use crate::catalog::Chronicle;
 use crate::config::Upstream;
+use crate::errand::Errand;
 use crate::upstream::{self, UpstreamError};
 
 const CANCEL_WAIT: Duration = Duration::from_secs(10);
@@ -35,9 +39,10 @@ struct Target {
 }
 
 /// The sessions that can be cancelled.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct CancelKeys {
     known: Arc<Mutex<HashMap<CancelKey, Target>>>,
+    chronicle: Chronicle,
 }
 
 /// Forgets a session's key when the session ends.
@@ -47,6 +52,11 @@ pub(crate) struct Registered {
 }
 
 impl CancelKeys {
+    /// None yet. Connections by which requests are passed on are recorded there.
+    pub(crate) fn new(chronicle: Chronicle) -> Self {
+        CancelKeys { known: Arc::default(), chronicle }
+    }
+
     /// Makes a key for a session with this backend, as long as the client's protocol has it.
     pub(crate) fn register(
         &self,
@@ -76,8 +86,9 @@ impl CancelKeys {
         let Some(Target { upstream, server, secret }) = target else { return };
         let mut request = Vec::new();
         compose::cancel(&mut request, pid, &secret);
+        let mut errand = Errand::new(&self.chronicle, ProxyPurpose::Cancel, &upstream);
         let sent = timeout(CANCEL_WAIT, async {
-            let mut pipe = upstream::dial(&upstream, server).await?;
+            let mut pipe = upstream::dial(&upstream, server, &mut errand).await?;
             pipe.queue(&request);
             pipe.flush_all().await?;
             // The server closes when it has signalled the backend, and says nothing.
@@ -88,7 +99,9 @@ impl CancelKeys {
         });
         match sent.await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%server, %error, "cancel request not delivered"),
+            Ok(Err(error)) => {
+                tracing::warn!(%server, error = with_causes(&error), "cancel request not delivered");
+            }
             Err(_) => tracing::warn!(%server, "cancel request not answered in time"),
         }
     }

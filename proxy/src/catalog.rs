@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use audit::record::ProxyPurpose;
 use audit::spool::SpoolError;
 use daemon::with_causes;
 use mask::{Classes, ColumnId, Sample, Unsearched};
@@ -25,6 +26,7 @@ pub(crate) use self::history::Chronicle;
 use self::history::History;
 use self::samples::Samples;
 use crate::config::{Role, Upstream};
+use crate::errand::Errand;
 use crate::identity::Identity;
 use crate::pipe::Pipe;
 use crate::upstream;
@@ -53,6 +55,9 @@ const REFRESH: Duration = Duration::from_secs(30);
 /// A connection that nobody needs for so long is closed. It would be in the way of DROP DATABASE, which waits 5 s for
 /// others to leave (procarray.c, `CountOtherDBBackends`).
 const IDLE: Duration = Duration::from_secs(2);
+
+/// Nor is one that is in use kept for longer: the ledger goes by that no connection of the proxy's own is older than an hour.
+const LIFE: Duration = Duration::from_secs(30 * 60);
 
 /// The goodbye of a client (`Terminate`).
 const TERMINATE: [u8; 5] = [b'X', 0, 0, 0, 4];
@@ -501,6 +506,7 @@ async fn keep(
     mut history: History,
 ) {
     let mut connection: Option<Pipe> = None;
+    let mut connected_since = Instant::now();
     let mut samples = Samples::default();
     let mut said = Said::default();
     loop {
@@ -529,12 +535,16 @@ async fn keep(
         }
         let before = Arc::clone(&publish.borrow());
         let unpinned = lock(&memory).unpinned();
-        if way_in.has_changed().unwrap_or(false) {
+        if way_in.has_changed().unwrap_or(false) || LIFE < connected_since.elapsed() {
             connection = None;
+        }
+        if connection.is_none() {
+            connected_since = Instant::now();
         }
         let upstream = Arc::clone(&way_in.borrow_and_update());
         let ended = before.moves.ended();
-        let read = read(&upstream, &mut connection, &before, &unpinned, &mut said, &memory);
+        let chronicle = history.chronicle();
+        let read = read(&upstream, chronicle, &mut connection, &before, &unpinned, &mut said, &memory);
         let read = match timeout(READ_WAIT, read).await {
             Ok(read) => read,
             Err(_) => Err(format!("not read within {} s", READ_WAIT.as_secs())),
@@ -697,6 +707,7 @@ fn classes(
 
 async fn read(
     upstream: &Upstream,
+    chronicle: &Chronicle,
     connection: &mut Option<Pipe>,
     before: &Snapshot,
     unpinned: &[ColumnId],
@@ -710,7 +721,7 @@ async fn read(
     {
         return Ok(read);
     }
-    let connected = connection.insert(connect(upstream).await?);
+    let connected = connection.insert(connect(upstream, chronicle).await?);
     let system = system(connected).await?;
     lock(memory).of_system(&system);
     ask_all(connected, upstream, before, unpinned, said, memory).await
@@ -968,7 +979,7 @@ fn add_function(functions: &mut HashMap<u32, String>, row: &[u8]) -> Result<(), 
 
 /// The same way as every session's: the same encryption, the same proofs. It waits for locks for less than the server takes to look for a
 /// deadlock (`deadlock_timeout`, 1 s): it holds several itself, and whoever changes those tables would be ended for it.
-async fn connect(upstream: &Upstream) -> Result<Pipe, String> {
+async fn connect(upstream: &Upstream, chronicle: &Chronicle) -> Result<Pipe, String> {
     let parameters = [
         ("application_name", "picket-proxy catalog"),
         ("client_encoding", "UTF8"),
@@ -978,6 +989,7 @@ async fn connect(upstream: &Upstream) -> Result<Pipe, String> {
         ),
     ];
     let parameters = parameters.map(|(name, value)| (name.into(), value.into()));
-    let connected = upstream::connect(upstream, &Role::Own, PROTOCOL_3_0, &parameters).await;
+    let mut errand = Errand::new(chronicle, ProxyPurpose::Catalog, upstream);
+    let connected = upstream::connect(upstream, &Role::Own, PROTOCOL_3_0, &parameters, &mut errand).await;
     connected.map(|connected| connected.pipe).map_err(|error| with_causes(&error))
 }

@@ -34,7 +34,7 @@ use self::token_end::TokenEnd;
 use crate::allowances::Allowances;
 use crate::approvals::Approvals;
 use crate::cancel::{CancelKeys, Registered};
-use crate::catalog::{CatalogKeeper, Snapshot};
+use crate::catalog::{CatalogKeeper, Chronicle, Snapshot};
 use crate::catalogs::Catalogs;
 use crate::config::Config;
 use crate::console;
@@ -73,6 +73,8 @@ pub(crate) struct Shared {
     pub(crate) recording: Arc<Recording>,
     pub(crate) spool: Arc<Spool>,
     pub(crate) nobody: Arc<Nobody>,
+    /// Where what is no session's is recorded.
+    pub(crate) chronicle: Chronicle,
     pub(crate) cancel_keys: CancelKeys,
     pub(crate) catalogs: Catalogs,
     pub(crate) allowances: Allowances,

@@ -12,6 +12,7 @@ mod certificate;
 mod config;
 mod connection;
 mod console;
+mod errand;
 mod executor;
 mod farewell;
 mod history;

@@ -8,6 +8,7 @@ mod tree;
 use std::sync::Arc;
 use std::time::Duration;
 
+use audit::record::ProxyPurpose;
 use sql::{Planning, Unplanned};
 use thiserror::Error;
 use tokio::sync::Semaphore;
@@ -17,8 +18,9 @@ use wire::startup::PROTOCOL_3_0;
 use wire::{compose, split_frame};
 
 pub(crate) use self::tree::{Node, Plan};
-use crate::catalog::CatalogReader;
+use crate::catalog::{CatalogReader, Chronicle};
 use crate::config::{Role, Upstream};
+use crate::errand::Errand;
 use crate::pipe::Pipe;
 use crate::upstream::{self, UpstreamError};
 
@@ -52,6 +54,8 @@ pub(crate) struct Way {
     pub(crate) role: Role,
     /// What the database is told of the session at its start.
     pub(crate) told: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Where another connection of the same way is recorded.
+    pub(crate) chronicle: Chronicle,
 }
 
 /// What is to be planned.
@@ -120,12 +124,13 @@ pub(crate) async fn make(
     timeout(WAIT, made).await.unwrap_or(Err(NoPlan::Late))
 }
 
-async fn ask(Way { upstream, role, told }: &Way, planning: &Planning) -> Result<Plan, NoPlan> {
+async fn ask(Way { upstream, role, told, chronicle }: &Way, planning: &Planning) -> Result<Plan, NoPlan> {
     let own = [("client_encoding", "UTF8"), ("application_name", "picket-proxy plan")];
     let own = own.map(|(name, value)| (name.into(), value.into()));
     // What the database is told of the session counts, as in its policies of rows.
     let parameters: Vec<_> = own.into_iter().chain(told.iter().cloned()).collect();
-    let connected = upstream::connect(upstream, role, PROTOCOL_3_0, &parameters).await;
+    let mut errand = Errand::new(chronicle, ProxyPurpose::Plan, upstream);
+    let connected = upstream::connect(upstream, role, PROTOCOL_3_0, &parameters, &mut errand).await;
     let mut pipe = connected.map_err(NoPlan::Unreachable)?.pipe;
     let path = match planning.schemas.as_slice() {
         [] => "pg_catalog".to_owned(),

@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use audit::spool::SpoolError;
 use postgres_protocol::authentication::md5_hash;
 use rustls::CommonState;
 use thiserror::Error;
@@ -16,6 +17,7 @@ use wire::{BodyError, FrameError, compose, frontend, split_frame};
 
 use crate::certificate;
 use crate::config::{Credentials, Role, Upstream};
+use crate::errand::Errand;
 use crate::farewell::Farewell;
 use crate::pipe::Pipe;
 use crate::scram_client::{Binding, Final, First, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, ScramError};
@@ -67,6 +69,8 @@ pub(crate) enum UpstreamError {
          `upstream.sslmode`, or set `upstream.allow-cleartext-password`"
     )]
     Cleartext,
+    #[error("the connection cannot be recorded")]
+    NotRecorded(#[from] SpoolError),
     #[error("the server refused: {message} ({sqlstate})")]
     Refused { sqlstate: String, message: String },
     #[error(
@@ -140,13 +144,14 @@ pub(crate) async fn connect(
     role: &Role,
     version: u32,
     parameters: &[(Vec<u8>, Vec<u8>)],
+    errand: &mut Errand,
 ) -> Result<Connected, UpstreamError> {
     let ready = async {
-        let Role::IsSet(name) = role else { return start(upstream, role, version, parameters).await };
+        let Role::IsSet(name) = role else { return start(upstream, role, version, parameters, errand).await };
         // Behind those of the client, so that it counts (postinit.c, `process_startup_options`).
         let set = [(b"role".to_vec(), name.clone().into_bytes())];
         let parameters: Vec<_> = parameters.iter().cloned().chain(set).collect();
-        let mut connected = start(upstream, role, version, &parameters).await?;
+        let mut connected = start(upstream, role, version, &parameters, errand).await?;
         set_role::see(&mut connected, name).await?;
         Ok(connected)
     };
@@ -158,8 +163,9 @@ async fn start(
     role: &Role,
     version: u32,
     parameters: &[(Vec<u8>, Vec<u8>)],
+    errand: &mut Errand,
 ) -> Result<Connected, UpstreamError> {
-    let mut pipe = dial(upstream, (upstream.host.as_str(), upstream.port)).await?;
+    let mut pipe = dial(upstream, (upstream.host.as_str(), upstream.port), errand).await?;
     let server = pipe.socket().peer_addr()?;
     let credentials = upstream.credentials(role);
     let own = [(&b"user"[..], credentials.user.as_bytes()), (b"database", upstream.dbname.as_bytes())];
@@ -224,7 +230,7 @@ fn refusal(body: &[u8]) -> UpstreamError {
     UpstreamError::Refused { sqlstate: text(b'C'), message: text(b'M') }
 }
 
-/// Connects to a server of `upstream`, with TLS as it is configured.
+/// Connects to a server of `upstream` for an errand, with TLS as it is configured.
 ///
 /// # Cancel safety
 ///
@@ -232,8 +238,10 @@ fn refusal(body: &[u8]) -> UpstreamError {
 pub(crate) async fn dial(
     upstream: &Upstream,
     address: impl ToSocketAddrs + Copy,
+    errand: &mut Errand,
 ) -> Result<Pipe, UpstreamError> {
     let stream = connect_once_known(address).await?;
+    errand.connected(&stream)?;
     stream.set_nodelay(true)?;
     upstream.keepalive.apply(&stream)?;
     let mut pipe = Pipe::new(stream);

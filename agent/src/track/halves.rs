@@ -27,6 +27,8 @@ pub(super) struct Half {
     pub(super) closed: Option<Closed>,
     /// Whose it is, read at once: a quick process may be gone when the wait is over.
     pub(super) facts: Option<ProcessFacts>,
+    /// Whether that is the registered proxy, known at once too: its pid file may be gone when the wait is over.
+    pub(super) is_proxy: bool,
     /// What the client has said meanwhile, where it is the server's end.
     pub(super) speech: Speech,
 }
@@ -57,7 +59,8 @@ impl Half {
     pub(super) fn new(opened: Opened, witness: &mut impl Witness) -> Self {
         let is_known = opened.side == Side::Client && opened.process.pid != 0;
         let facts = is_known.then(|| witness.facts(&opened.process, opened.at_boot_ns));
-        Half { opened, closed: None, facts, speech: Speech::default() }
+        let is_proxy = is_known && witness.is_proxy(&opened.process);
+        Half { opened, closed: None, facts, is_proxy, speech: Speech::default() }
     }
 
     pub(super) fn is_client(&self) -> bool {

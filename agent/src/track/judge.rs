@@ -1,5 +1,7 @@
 //! Decides how a connection came.
 
+use std::net::IpAddr;
+
 use audit::record::{ConnectionClass, Evidence, UnixMicros};
 use ebpf_abi::Process;
 
@@ -22,24 +24,41 @@ const fn ruleless(class: ConnectionClass, evidence: Evidence) -> Judgement {
 }
 
 /// The database is on another host, whose own agent judges.
-pub(super) fn elsewhere() -> Judgement {
-    ruleless(ConnectionClass::Outgoing, Evidence::None)
+const OUTGOING: Judgement = ruleless(ConnectionClass::Outgoing, Evidence::None);
+
+/// The database is on another host. There the address of this one vouches for all of its processes where a proxy is: only here it is known
+/// which of them is the proxy. Another proxy is a way to a database as this one is.
+pub(super) fn leaving(
+    arrival: &Arrival<'_>,
+    server: IpAddr,
+    is_proxy: bool,
+    witness: &mut impl Witness,
+) -> Judgement {
+    if is_proxy || !witness.has_proxy() || witness.is_proxy_address(server) {
+        return OUTGOING;
+    }
+    match arrival.process {
+        Some(_) => by_rule(arrival, Evidence::Kernel, witness),
+        None => UNKNOWN,
+    }
 }
 
 /// Both ends are here: only the registered proxy's own process may connect, whatever its address, and whom a rule allows.
-pub(super) fn by_process(arrival: &Arrival<'_>, witness: &mut impl Witness) -> Judgement {
+pub(super) fn by_process(arrival: &Arrival<'_>, is_proxy: bool, witness: &mut impl Witness) -> Judgement {
     match arrival.process {
-        Some(process) if witness.is_proxy(process) => ruleless(ConnectionClass::Proxied, Evidence::Kernel),
+        Some(_) if is_proxy => ruleless(ConnectionClass::Proxied, Evidence::Kernel),
         Some(_) => by_rule(arrival, Evidence::Kernel, witness),
         // The kernel had no memory for it: a look asks who holds the connection.
         None => UNKNOWN,
     }
 }
 
-/// The client is elsewhere.
+/// The client is elsewhere. Another process of a proxy's host has the proxy's address: the ledger tells whether a proxy says that it is its
+/// own, and where none does the rule counts.
 pub(super) fn by_address(arrival: &Arrival<'_>, witness: &mut impl Witness) -> Judgement {
     if arrival.client.is_some_and(|client| witness.is_proxy_address(client)) {
-        ruleless(ConnectionClass::Proxied, Evidence::Address)
+        let rule = witness.rule_for(arrival).unwrap_or_default();
+        Judgement { class: ConnectionClass::Proxied, evidence: Evidence::Address, rule }
     } else {
         by_rule(arrival, Evidence::Address, witness)
     }
@@ -67,11 +86,13 @@ pub(super) fn by_look(
         let is_sure = judgement.class == ConnectionClass::Proxied || look.reach == Reach::Whole;
         return (if is_sure { judgement } else { UNKNOWN }, None);
     }
-    if !standing.is_served_here {
-        let judgement = if look.reach == Reach::Whole { elsewhere() } else { UNKNOWN };
-        return (judgement, by_holders(standing, &nobody, witness).1);
+    let held = by_holders(standing, &nobody, witness);
+    let is_of_proxy = held.0.as_ref().is_some_and(|held| held.class == ConnectionClass::Proxied);
+    let is_free = is_of_proxy || !witness.has_proxy() || witness.is_proxy_address(standing.server.ip());
+    if !standing.is_served_here && is_free {
+        return (if look.reach == Reach::Whole { OUTGOING } else { UNKNOWN }, held.1);
     }
-    match by_holders(standing, &nobody, witness) {
+    match held {
         (Some(judgement), process) => (judgement, process),
         // A process that could not be asked may hold it.
         (None, _) if !look.are_holders_whole => (UNKNOWN, None),

@@ -31,7 +31,8 @@ impl Tracker {
         let process = Some(opened.process).filter(|process| process.pid != 0);
         let arrival =
             Arrival { at: opened_at, client: None, server_port: opened.port, process: process.as_ref() };
-        let judge::Judgement { class, evidence, rule } = judge::by_process(&arrival, witness);
+        let judge::Judgement { class, evidence, rule } =
+            judge::by_process(&arrival, process.as_ref().is_some_and(|it| witness.is_proxy(it)), witness);
         let name = opened.path.get(..usize::from(opened.path_bytes)).unwrap_or(&opened.path);
         let record = ConnectionRecord {
             host: self.host.name.clone(),

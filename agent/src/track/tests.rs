@@ -42,6 +42,10 @@ impl Witness for Script {
         process.pid == 7
     }
 
+    fn has_proxy(&self) -> bool {
+        false
+    }
+
     fn is_proxy_address(&self, address: IpAddr) -> bool {
         address == IpAddr::from([10, 0, 0, 7])
     }
@@ -72,6 +76,39 @@ impl Witness for Script {
 
     fn alert_id(&mut self) -> Uuid {
         Uuid::nil()
+    }
+}
+
+/// The same, where the proxy is registered on this host.
+pub(super) struct Beside;
+
+impl Witness for Beside {
+    fn has_proxy(&self) -> bool {
+        true
+    }
+
+    fn is_proxy(&mut self, process: &Process) -> bool {
+        Script.is_proxy(process)
+    }
+
+    fn is_proxy_address(&self, address: IpAddr) -> bool {
+        Script.is_proxy_address(address)
+    }
+
+    fn rule_for(&mut self, arrival: &Arrival<'_>) -> Option<String> {
+        Script.rule_for(arrival)
+    }
+
+    fn facts(&mut self, process: &Process, at_boot_ns: u64) -> ProcessFacts {
+        Script.facts(process, at_boot_ns)
+    }
+
+    fn at(&self, boot_ns: u64) -> UnixMicros {
+        Script.at(boot_ns)
+    }
+
+    fn alert_id(&mut self) -> Uuid {
+        Script.alert_id()
     }
 }
 
@@ -123,11 +160,16 @@ pub(super) fn closed(cookie: u64) -> Event {
 
 /// What is told of `events`, all at once, and then of the time that passed: one line per record.
 fn told(events: &[Event]) -> Vec<String> {
+    told_by(&mut Script, events)
+}
+
+fn told_by(witness: &mut impl Witness, events: &[Event]) -> Vec<String> {
     let (mut tracker, mut out) = (tracker(), Vec::new());
     for event in events {
-        tracker.on_event(event, 0, &mut Script, &mut out);
+        tracker.on_event(event, 0, witness, &mut out);
     }
-    tracker.on_time(WAITED, &mut Script, &mut out);
+    tracker.on_time(halves::PAIR_WAIT.as_nanos() as u64, witness, &mut out);
+    tracker.on_time(WAITED, witness, &mut out);
     out.iter().map(line).collect()
 }
 
@@ -283,6 +325,46 @@ fn a_database_elsewhere_is_judged_there() {
             "close 199>100< 1/1 10.0.0.5:50312->10.0.0.6:5432 Outgoing/None pid 4242",
         ]
     );
+}
+
+/// For the agent there, the address of this host vouches for all who are on it.
+#[test]
+fn beside_a_proxy_nobody_else_goes_to_databases_elsewhere() {
+    let ends = "10.0.0.5:50312->10.0.0.6:5432";
+    let leaving = |pid| {
+        told_by(&mut Beside, &[opened(Side::Client, 1, "10.0.0.5:50312", "10.0.0.6:5432", pid), closed(1)])
+    };
+    let of_proxy = leaving(7);
+    assert_eq!(of_proxy[0], format!("open 1/1 {ends} Outgoing/None pid 7"));
+    assert_eq!(leaving(8)[0], format!("open 1/1 {ends} Allowed/Kernel by backup pid 8"));
+    assert_eq!(leaving(0)[0], format!("open 1/1 {ends} Unknown/None pid 0"));
+    assert_eq!(
+        leaving(4242),
+        [
+            format!("open 1/1 {ends} Bypass/None pid 4242"),
+            "alert: psql (pid 4242, user postgres) connected to 10.0.0.6:5432 from 10.0.0.5:50312 around the proxy"
+                .to_owned(),
+            format!("close 199>100< 1/1 {ends} Bypass/None pid 4242"),
+        ]
+    );
+    // To another proxy.
+    let to_proxy = [opened(Side::Client, 1, "10.0.0.5:50312", "10.0.0.7:5432", 4242)];
+    assert!(told_by(&mut Beside, &to_proxy)[0].contains("Outgoing/None"));
+    // The databases of this host as everywhere.
+    let here = [opened(Side::Client, 1, CLIENT, SERVER, 7), opened(Side::Server, 2, CLIENT, SERVER, 0)];
+    assert!(told_by(&mut Beside, &here)[0].contains("Proxied/Kernel"));
+    let elsewhere = [opened(Side::Server, 2, "10.0.0.7:50312", "10.0.0.5:5432", 0)];
+    assert!(told_by(&mut Beside, &elsewhere)[0].contains("Proxied/Address"));
+}
+
+/// Nobody speaks at the end that is here: it is told as soon as it is known that the other one is not.
+#[test]
+fn who_leaves_beside_a_proxy_is_told_at_once() {
+    let (mut tracker, mut out) = (tracker(), Vec::new());
+    let event = opened(Side::Client, 1, "10.0.0.5:50312", "10.0.0.6:5432", 4242);
+    tracker.on_event(&event, 0, &mut Beside, &mut out);
+    tracker.on_time(halves::PAIR_WAIT.as_nanos() as u64, &mut Beside, &mut out);
+    assert_eq!(out.len(), 2, "{out:?}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use audit::record::{ConnectionClass, Evidence};
 use rustix::net::sockopt::socket_cookie;
@@ -130,6 +130,40 @@ fn a_server_that_is_late_serves_the_process_that_asked() {
     assert!(eye.alerts().is_empty());
     drop(client);
     assert!(server.wait().unwrap().success());
+}
+
+/// The database's end is not made yet, as one on another host is not seen.
+#[test]
+fn beside_a_registered_proxy_any_other_that_leaves_is_a_bypass() {
+    let dir = tempfile::tempdir().unwrap();
+    let pid_file = dir.path().join("proxy.pid");
+    fs::write(&pid_file, std::process::id().to_string()).unwrap();
+    let (mut server, port) = late_server();
+    let mut eye = Eye::new(&[&pid_file]);
+    eye.kernel.watch_port(port).unwrap();
+    // The server's end is made by the client's first byte, which never comes.
+    let connect = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; echo; read -t 60");
+    let mut other = Command::new("bash")
+        .args(["-c", &connect])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    eye.until_told(1);
+    let own = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    eye.until_told(2);
+    let told: Vec<_> =
+        eye.connections().iter().map(|it| (it.class, it.process.clone().unwrap().pid)).collect();
+    assert_eq!(
+        told,
+        [(ConnectionClass::Bypass, other.id()), (ConnectionClass::Outgoing, std::process::id())]
+    );
+    let [alert] = eye.alerts()[..] else { panic!("{:?}", eye.alerts()) };
+    assert!(alert.message.starts_with("bash (pid "), "{}", alert.message);
+    drop((own, other.stdin.take()));
+    other.wait().unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
 }
 
 #[test]

@@ -27,6 +27,7 @@ fn an_export_is_whole_or_not_there() {
         "column-classes",
         "connections",
         "gaps",
+        "proxy-connections",
         "sessions",
     ] {
         let none = engine.ask(&["export", what]);
@@ -39,6 +40,7 @@ fn an_export_is_whole_or_not_there() {
         "masked-access",
         "new-access",
         "revealed-access",
+        "unclaimed-connections",
         "witness-gaps",
         "session-timeline",
         "who-saw",

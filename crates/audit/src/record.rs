@@ -33,6 +33,8 @@ pub enum Record {
     ColumnClass(ColumnClassRecord),
     /// What happened to a statement that waits for somebody's approval.
     Approval(ApprovalRecord),
+    /// A connection to a database that the proxy made and that is no session's.
+    ProxyConnection(ProxyConnectionRecord),
 }
 
 /// A client's session with the proxy. Identity: `started_at`, `session_id`.
@@ -668,4 +670,50 @@ pub struct GapRecord {
     pub connections_ended: u64,
     /// Connections that were opened meanwhile and are still open.
     pub connections_found: u64,
+}
+
+/// A connection to a database that the proxy made and that is no session's. Identity: `host`, `started_at`, `upstream_local`,
+/// `upstream`, `upstream_cookie`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProxyConnectionRecord {
+    /// Host name of the proxy.
+    pub host: String,
+    /// When it was made.
+    pub started_at: UnixMicros,
+    /// What for.
+    pub purpose: ProxyPurpose,
+    /// The database, as clients of the proxy call it.
+    pub database: String,
+    /// The proxy's own end.
+    pub upstream_local: SocketAddr,
+    /// The database's end.
+    pub upstream: SocketAddr,
+    /// Kernel cookie (`SO_COOKIE`) of the proxy's socket.
+    pub upstream_cookie: u64,
+}
+
+/// What the proxy connects to a database for, where it is no session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProxyPurpose {
+    /// To read its catalog.
+    Catalog,
+    /// To pass on that a client wants its statement cancelled.
+    Cancel,
+    /// For a session that did not begin.
+    LogIn,
+    /// To ask how it would run a statement that waits for an approval.
+    Plan,
+}
+
+impl ProxyPurpose {
+    /// The word for it in the ledger.
+    pub fn word(self) -> &'static str {
+        match self {
+            ProxyPurpose::Catalog => "catalog",
+            ProxyPurpose::Cancel => "cancel",
+            ProxyPurpose::LogIn => "log_in",
+            ProxyPurpose::Plan => "plan",
+        }
+    }
 }

@@ -13,6 +13,7 @@ mod bad_input;
 mod boards;
 mod cancel;
 mod certificates;
+mod claims;
 mod cli;
 mod clock;
 mod code_on_tables;

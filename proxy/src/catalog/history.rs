@@ -70,6 +70,11 @@ impl History {
         History { chronicle, told: HashMap::new() }
     }
 
+    /// Where it is written.
+    pub(super) fn chronicle(&self) -> &Chronicle {
+        &self.chronicle
+    }
+
     /// Writes what is new in `snapshot`. What cannot be written is new the next time too.
     pub(super) fn note(
         &mut self,

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use audit::record::SessionRecord;
+use audit::record::{ProxyPurpose, SessionRecord};
 use policy::{Verdict, Who};
 use session::{REASON_SETTING, Replication, Session};
 use uuid::Uuid;
@@ -16,6 +16,7 @@ use super::token_end::TokenEnd;
 use super::{Opened, Shared};
 use crate::catalog::CatalogKeeper;
 use crate::config::Role;
+use crate::errand::Errand;
 use crate::farewell::Farewell;
 use crate::identity::{Account, Identity};
 use crate::login::Login;
@@ -113,7 +114,10 @@ pub(super) async fn open(
     let told = tells.told(&user, &application_name);
     parameters.extend(told.iter().cloned());
     let place = shared.places.take(&user, &database, Allowed::by(limits, own))?;
-    let connected = upstream::connect(&upstream, &role, version, &parameters).await.map_err(|error| {
+    // Until the session is recorded it is the proxy's own.
+    let mut errand = Errand::new(&shared.chronicle, ProxyPurpose::LogIn, &upstream);
+    let connected = upstream::connect(&upstream, &role, version, &parameters, &mut errand).await;
+    let connected = connected.map_err(|error| {
         tracing::warn!(database, %error, "database not reached");
         error.farewell(&upstream)
     })?;
@@ -179,6 +183,7 @@ pub(super) async fn open(
         tracing::error!(%error, "session not recorded");
         not_recorded(&error)
     })?;
+    errand.became_a_session();
     let key = shared
         .cancel_keys
         .register(version, pid, &upstream, address, &secret)
@@ -224,7 +229,7 @@ pub(super) async fn open(
         key,
         cancel_keys: shared.cancel_keys.clone(),
         _place: place,
-        way: Way { upstream, role, told },
+        way: Way { upstream, role, told, chronicle: shared.chronicle.clone() },
         patience: Patience::new(limits),
         present: shared.sessions.enter(about),
         token_end,

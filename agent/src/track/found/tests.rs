@@ -6,7 +6,7 @@ use audit::record::UnixMicros;
 use ebpf_abi::{Process, Side};
 
 use super::super::Event;
-use super::super::tests::{CLIENT, SERVER, Script, closed, line, opened, tracker};
+use super::super::tests::{Beside, CLIENT, SERVER, Script, closed, line, opened, tracker};
 use super::*;
 
 /// Looks take from 100 to 200; events of `opened` are from 5.
@@ -105,6 +105,38 @@ fn what_cannot_be_seen_is_unknown_and_no_alert() {
     let outgoing = Standing { cookie: 1, is_served_here: false, ..standing(&[4242]) };
     assert!(fenced(outgoing.clone())[0].contains("Unknown"), "its server may be on this host");
     assert!(found(outgoing, Reach::Whole, true)[0].contains("Outgoing"));
+}
+
+#[test]
+fn beside_a_proxy_whoever_holds_what_leaves_is_asked_about() {
+    let told = |holders: &[u32], reach, are_holders_whole| {
+        let leaving = Standing { cookie: 1, is_served_here: false, ..standing(holders) };
+        let (mut out, look) = (Vec::new(), Look { reach, are_holders_whole, ..look(&[leaving], &[]) });
+        tracker().on_look(&look, &mut Beside, &mut out);
+        lines(&out)[0].split(' ').nth(3).unwrap().to_owned()
+    };
+    for (holders, class) in [(7, "Outgoing/None"), (8, "Allowed/Holder"), (4242, "Bypass/None")] {
+        assert_eq!(told(&[holders], Reach::Whole, true), class);
+    }
+    assert_eq!(told(&[7, 4242], Reach::Whole, true), "Bypass/None", "handed over");
+    assert_eq!(told(&[7], Reach::Fenced, true), "Unknown/None", "it may be served here, out of sight");
+    assert_eq!(told(&[4242], Reach::Fenced, true), "Bypass/None", "wherever it is served");
+    assert_eq!(told(&[], Reach::Whole, false), "Unknown/None");
+}
+
+#[test]
+fn a_connection_that_leaves_without_its_process_is_whoevers_who_holds_it() {
+    for (holder, class) in [(7, "Outgoing/None"), (4242, "Bypass/None")] {
+        let (mut tracker, mut out) = (tracker(), Vec::new());
+        tracker.on_event(&opened(Side::Client, 1, CLIENT, SERVER, 0), 0, &mut Beside, &mut out);
+        tracker.on_time(1_000_000_000, &mut Beside, &mut out);
+        assert!(lines(&out)[0].contains("Unknown/None") && tracker.needs_looks());
+        tracker.begin_look();
+        let leaving = Standing { cookie: 1, is_served_here: false, ..standing(&[holder]) };
+        let merged = tracker.on_look(&look(&[leaving], &[1]), &mut Beside, &mut out);
+        assert_eq!(merged.resolved, 1);
+        assert!(lines(&out)[1].contains(class), "{:?}", lines(&out));
+    }
 }
 
 #[test]

@@ -19,11 +19,13 @@ pub enum Table {
     Gaps,
     /// What happens to statements that wait for somebody's approval.
     Approvals,
+    /// Connections of proxies that are no session's.
+    ProxyConnections,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Table; 8] = [
+    pub const ALL: [Table; 9] = [
         Table::Sessions,
         Table::Statements,
         Table::Connections,
@@ -32,6 +34,7 @@ impl Table {
         Table::ColumnClasses,
         Table::Gaps,
         Table::Approvals,
+        Table::ProxyConnections,
     ];
 
     /// Its name in the ledger.
@@ -45,13 +48,14 @@ impl Table {
             Table::ColumnClasses => "column_classes",
             Table::Gaps => "gaps",
             Table::Approvals => "approvals",
+            Table::ProxyConnections => "proxy_connections",
         }
     }
 
     /// The column that says when what a record is about began.
     pub fn moment(self) -> &'static str {
         match self {
-            Table::Sessions | Table::Statements => "started_at",
+            Table::Sessions | Table::Statements | Table::ProxyConnections => "started_at",
             Table::Connections => "opened_at",
             Table::Alerts => "raised_at",
             Table::AgentHealth | Table::Approvals | Table::ColumnClasses => "at",
@@ -70,6 +74,7 @@ impl Table {
             Table::ColumnClasses => 6,
             Table::Gaps => 7,
             Table::Approvals => 8,
+            Table::ProxyConnections => 9,
         }
     }
 

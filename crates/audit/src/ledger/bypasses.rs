@@ -11,7 +11,8 @@ use crate::record::UnixMicros;
 use super::{Ledger, LedgerError, Page};
 
 const QUERY: &str = "SELECT ?fields FROM bypasses \
-    WHERE at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC') AND (rule != '') = {allowed:Bool} \
+    WHERE day >= toDate(fromUnixTimestamp64Micro({since:Int64}, 'UTC'), 'UTC') \
+        AND at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC') AND (rule != '') = {allowed:Bool} \
     ORDER BY at DESC, alert_id LIMIT {limit:UInt64}";
 
 /// Nothing has become of these: there is no connection, and a process of the host that asked had no address yet.
@@ -38,7 +39,7 @@ const REFUSED: &str = "SELECT ?fields FROM ( \
 /// One connection around the proxy: a row of the view `bypasses`.
 #[derive(Clone, Debug, PartialEq, Row, Deserialize)]
 pub struct BypassRow {
-    /// When the alert was raised; where a rule allows it, when it was established.
+    /// When the alert was raised; where there is none, when it was established.
     pub at: UnixMicros,
     /// The host whose agent saw it.
     pub host: String,
@@ -101,7 +102,7 @@ pub struct BypassRow {
     pub bytes_to_client: u64,
     /// The alert in one sentence.
     pub message: String,
-    /// The alert; nil where a rule allows it.
+    /// The alert; nil where a rule allows it, or it came from a proxy's address and no proxy says that it is its own.
     #[serde(with = "clickhouse::serde::uuid")]
     pub alert_id: Uuid,
     /// Name of the rule that allows it; empty where none does.

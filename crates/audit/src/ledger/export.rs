@@ -52,6 +52,12 @@ impl Exported {
             "at",
         ),
         Exported::of(
+            "proxy-connections",
+            "Table: connections that proxies made and that are no session's",
+            "proxy_connections FINAL",
+            "started_at",
+        ),
+        Exported::of(
             "revealed-access",
             "View: sensitive columns that somebody saw as they are",
             "revealed_access",
@@ -60,6 +66,12 @@ impl Exported {
         Exported::of("sessions", "Table: sessions with the proxy", "sessions FINAL", "started_at"),
         Exported::of("session-timeline", "View: all events of all sessions", "session_timeline", "at"),
         Exported::of("statements", "Table: executions of statements", "statements FINAL", "started_at"),
+        Exported::of(
+            "unclaimed-connections",
+            "View: connections from a proxy's address that no proxy says are its own",
+            "unclaimed_connections",
+            "opened_at",
+        ),
         Exported::of("who-saw", "View: executions that were given values of people", "who_saw", "at"),
         Exported::of(
             "who-touched",
@@ -116,7 +128,12 @@ impl Ledger {
         // A day is compared with a day.
         let since_at = "fromUnixTimestamp64Micro({since:Int64}, 'UTC')";
         let from = if *at == "day" { format!("toDate({since_at}, 'UTC')") } else { since_at.to_owned() };
-        let query = format!("SELECT * FROM {source} WHERE {at} >= {from} ORDER BY {at}");
+        // Views that put days together read no others where they are asked so.
+        let of_days = match *source {
+            "bypasses" | "unclaimed_connections" => format!("day >= toDate({since_at}, 'UTC') AND "),
+            _ => String::new(),
+        };
+        let query = format!("SELECT * FROM {source} WHERE {of_days}{at} >= {from} ORDER BY {at}");
         let query = self.client.query(&query).param("since", since.0);
         let query = query
             // Moments as RFC 3339; whole numbers as JSON's.

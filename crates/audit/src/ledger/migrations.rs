@@ -97,6 +97,13 @@ const MIGRATIONS: &[Migration] = migrations![
     65 "0065_connections_arguments",
     66 "0066_alerts_arguments",
     67 "0067_bypasses_arguments",
+    68 "0068_proxy_connections",
+    69 "0069_checkpoints_proxy_connections",
+    70 "0070_proxy_claims",
+    71 "0071_unclaimed_connections",
+    72 "0072_coverage_claims",
+    73 "0073_bypasses_claims",
+    74 "0074_witness_gaps_leaving",
 ];
 
 #[derive(Row, Deserialize)]

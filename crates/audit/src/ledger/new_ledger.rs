@@ -19,11 +19,9 @@ pub(super) fn statements(migrations: impl Iterator<Item = &'static str>) -> Vec<
                 _ => changes.push((table, vec![change])),
             }
         } else if let Some(name) = view(text) {
-            // The last one counts.
-            match views.iter_mut().find(|(of, _)| *of == name) {
-                Some((_, known)) => *known = migration,
-                None => views.push((name, migration)),
-            }
+            // The last one counts, and asks others that may have been made since the first.
+            views.retain(|(of, _)| *of != name);
+            views.push((name, migration));
         } else {
             rest.push(migration.to_owned());
         }

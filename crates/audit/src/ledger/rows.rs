@@ -7,6 +7,7 @@ mod checkpoint;
 mod column_class;
 mod connection;
 mod gap;
+mod proxy_connection;
 mod session;
 mod statement;
 
@@ -25,6 +26,7 @@ pub(super) use self::checkpoint::CheckpointRow;
 pub(super) use self::column_class::ColumnClassWritten;
 pub(super) use self::connection::ConnectionRow;
 pub(super) use self::gap::GapRow;
+pub(super) use self::proxy_connection::ProxyConnectionRow;
 pub(super) use self::session::SessionRow;
 pub(super) use self::statement::{StatementRow, Statements};
 

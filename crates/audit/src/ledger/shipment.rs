@@ -12,7 +12,7 @@ use crate::record::{Record, StatementRecord};
 use super::native::Block;
 use super::rows::{
     AgentHealthRow, AlertRow, ApprovalRow, Chained, CheckpointRow, ColumnClassWritten, ConnectionRow, GapRow,
-    Place, SessionRow, Statements,
+    Place, ProxyConnectionRow, SessionRow, Statements,
 };
 use super::{Ledger, LedgerError};
 
@@ -31,6 +31,7 @@ struct Shipment<'a> {
     agent_health: Vec<AgentHealthRow>,
     gaps: Vec<GapRow>,
     approvals: Vec<ApprovalRow>,
+    proxy_connections: Vec<ProxyConnectionRow>,
     column_classes: Vec<ColumnClassWritten>,
     /// What the checkpoint has of each record but statements, in their order.
     entries: Vec<(u64, Entry)>,
@@ -85,6 +86,8 @@ impl Ledger {
         self.insert_rows::<AgentHealthRow>("agent_health", shipment.agent_health, token, within).await?;
         self.insert_rows::<GapRow>("gaps", shipment.gaps, token, within).await?;
         self.insert_rows::<ApprovalRow>("approvals", shipment.approvals, token, within).await?;
+        let connections = shipment.proxy_connections;
+        self.insert_rows::<ProxyConnectionRow>("proxy_connections", connections, token, within).await?;
         let columns = shipment.column_classes;
         self.insert_rows::<ColumnClassWritten>("column_classes", columns, token, within).await?;
         // Last: who reads a checkpoint finds its records.
@@ -188,6 +191,9 @@ impl<'a> Shipment<'a> {
                 }
                 Record::Approval(approval) => {
                     add(ApprovalRow::new(approval, place), &mut shipment.approvals, entries)
+                }
+                Record::ProxyConnection(connection) => {
+                    add(ProxyConnectionRow::new(connection, place), &mut shipment.proxy_connections, entries)
                 }
             }
         }

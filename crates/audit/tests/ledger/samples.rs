@@ -167,3 +167,15 @@ pub(crate) fn gap() -> GapRecord {
         connections_found: 1,
     }
 }
+
+pub(crate) fn proxy_connection() -> ProxyConnectionRecord {
+    ProxyConnectionRecord {
+        host: "proxy1".to_owned(),
+        started_at: UnixMicros(T0),
+        purpose: ProxyPurpose::Catalog,
+        database: "shop".to_owned(),
+        upstream_local: "10.0.0.1:40001".parse().unwrap(),
+        upstream: "10.0.0.2:5432".parse().unwrap(),
+        upstream_cookie: 18,
+    }
+}

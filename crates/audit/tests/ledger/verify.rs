@@ -4,12 +4,12 @@ use audit::chain::{Checkpoint, Head, Noted, PublicKey, SigningKey, Table};
 use audit::ledger::{Ledger, Link, Verified, Verify};
 use audit::record::{
     AgentHealthRecord, AlertRecord, ApprovalEvent, ApprovalRecord, ColumnClassRecord, ConnectionRecord,
-    GapRecord, Record, SessionRecord, StatementRecord, UnixMicros,
+    GapRecord, ProxyConnectionRecord, Record, SessionRecord, StatementRecord, UnixMicros,
 };
 use clickhouse::Client;
 use uuid::Uuid;
 
-use crate::samples::{T0, alert, connection, finished, gap, health, session, statement};
+use crate::samples::{T0, alert, connection, finished, gap, health, proxy_connection, session, statement};
 use crate::stage::{Engine, WITHIN};
 
 /// Statements in each batch.
@@ -457,7 +457,7 @@ async fn every_column_of_a_record_is_under_the_chain() {
     const ROWS: u64 = 40;
     let mut stage = Stage::new().await;
     let id = |number: u64| Uuid::from_u128(u128::from(1_000 + number));
-    let samples: [(&str, Sample); 8] = [
+    let samples: [(&str, Sample); 9] = [
         ("sessions", |_, id| Record::Session(session(id))),
         ("statements", |number, id| Record::Statement(statement(id, number))),
         ("connections", |number, _| Record::Connection(ConnectionRecord { cookie: number, ..connection() })),
@@ -488,6 +488,10 @@ async fn every_column_of_a_record_is_under_the_chain() {
         }),
         ("gaps", |number, _| {
             Record::Gap(GapRecord { began_at: UnixMicros(T0 + i64::try_from(number).unwrap()), ..gap() })
+        }),
+        ("proxy_connections", |number, _| {
+            let started_at = UnixMicros(T0 + i64::try_from(number).unwrap());
+            Record::ProxyConnection(ProxyConnectionRecord { started_at, ..proxy_connection() })
         }),
         ("column_classes", |number, _| {
             Record::ColumnClass(ColumnClassRecord { object: number.to_string(), ..column() })

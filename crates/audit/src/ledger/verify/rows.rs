@@ -8,8 +8,8 @@ use clickhouse::query::Query;
 use crate::chain::Table;
 use crate::ledger::LedgerError;
 use crate::ledger::rows::{
-    AgentHealthRow, AlertRow, ApprovalRow, Chained, ColumnClassWritten, ConnectionRow, GapRow, SessionRow,
-    StatementRow,
+    AgentHealthRow, AlertRow, ApprovalRow, Chained, ColumnClassWritten, ConnectionRow, GapRow,
+    ProxyConnectionRow, SessionRow, StatementRow,
 };
 use crate::record::UnixMicros;
 
@@ -33,6 +33,7 @@ macro_rules! of_table {
             Table::ColumnClasses => $walk.$function::<ColumnClassWritten>($($argument),*).await,
             Table::Gaps => $walk.$function::<GapRow>($($argument),*).await,
             Table::Approvals => $walk.$function::<ApprovalRow>($($argument),*).await,
+            Table::ProxyConnections => $walk.$function::<ProxyConnectionRow>($($argument),*).await,
         }
     };
 }
