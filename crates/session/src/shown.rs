@@ -9,6 +9,7 @@ use sql::catalog::{Column, Relation};
 use sql::facts::{Access, ColumnUse, Effect, RelationUse};
 use sql::{Catalog, Facts, Key, Lineage, Sensitive, Shows, Statement, lineage};
 
+use crate::bodies::Bodies;
 use crate::moving::MovedNames;
 use crate::ruled::Returned;
 use crate::stains::Stains;
@@ -194,6 +195,11 @@ impl Known<'_> {
     pub(crate) fn is_empty(&self) -> bool {
         self.classes.is_empty() && self.stains.is_empty()
     }
+
+    /// Whether this is a function of PostgreSQL's own that shows values.
+    fn is_telling(&self, function: &str) -> bool {
+        STATISTICS_FUNCTIONS.contains(&function)
+    }
 }
 
 impl Reach {
@@ -256,10 +262,40 @@ impl Reach {
         self.relations || self.anything || self.fills() || !self.functions.is_empty()
     }
 
+    /// Functions that it calls and that give something sensitive back.
+    pub(crate) fn giving(&self, known: &Known<'_>) -> HashSet<String> {
+        if self.functions.is_empty() {
+            return HashSet::new();
+        }
+        let bodies = Bodies::of(&self.functions, known);
+        let gives = |name: &&String| known.is_telling(name) || bodies.gives(name);
+        self.functions.iter().filter(gives).cloned().collect()
+    }
+
+    /// Whether one of them, or what that calls, writes something sensitive into rows.
+    pub(crate) fn calls_that_fill(&self, known: &Known<'_>) -> bool {
+        if self.functions.is_empty() {
+            return false;
+        }
+        let bodies = Bodies::of(&self.functions, known);
+        self.functions.iter().any(|name| bodies.fills(name))
+    }
+
     /// What of it all is sensitive, by name.
     pub(crate) fn sensitive(&self, statement: &Statement, known: &Known<'_>) -> Sensitive {
+        self.sensitive_with(statement, &self.giving(known), known)
+    }
+
+    /// The same where these functions give something back, of those that it calls.
+    pub(crate) fn sensitive_with(
+        &self,
+        statement: &Statement,
+        giving: &HashSet<String>,
+        known: &Known<'_>,
+    ) -> Sensitive {
+        let own = self.functions.iter().filter(|name| known.is_telling(name)).cloned();
         let mut sensitive = Sensitive {
-            functions: self.functions.clone(),
+            functions: giving.iter().cloned().chain(own).collect(),
             types: self.types.clone(),
             anything: self.unnamed,
             has_own_count: !known.catalog.lacks_routine("count"),
@@ -330,7 +366,7 @@ fn functions(statement: &Statement, known: &Known<'_>) -> HashSet<String> {
         };
         known.catalog.routines(name).next().is_some() && shows(call, known)
     };
-    let is_one = |name: &&str| STATISTICS_FUNCTIONS.contains(name) || of_name(name);
+    let is_one = |name: &&str| known.is_telling(name) || of_name(name);
     statement.calls().filter(is_one).map(str::to_owned).collect()
 }
 
@@ -338,12 +374,17 @@ fn functions(statement: &Statement, known: &Known<'_>) -> HashSet<String> {
 /// it plans, and shows what they gave.
 fn folds(statement: &Statement, reach: &Reach, known: &Known<'_>) -> bool {
     let mut planned = statement.planned_calls(known.catalog).into_iter();
-    reach.is_by_code() || planned.any(|name| shows(called(name), known))
+    reach.anything || !reach.giving(known).is_empty() || planned.any(|name| gives(name, known))
 }
 
 /// Whether columns of a relation are filled with something sensitive that get no value, or, with `by_types`, would be by their types.
 pub(crate) fn is_filled(relation: &Relation, by_types: bool, known: &Known<'_>) -> bool {
-    known.catalog.filling(relation, by_types).any(|name| shows(called(name), known))
+    known.catalog.filling(relation, by_types).any(|name| gives(name, known))
+}
+
+/// Whether a call of this function gives something sensitive back.
+fn gives(name: &str, known: &Known<'_>) -> bool {
+    shows(called(name), known) && Bodies::of([&name.to_owned()], known).gives(name)
 }
 
 /// Nothing but a call of this function.
@@ -362,7 +403,7 @@ fn shows(call: Statement, known: &Known<'_>) -> bool {
 pub(crate) fn may_tell(done: &Statement, known: &Known<'_>) -> bool {
     let is_opaque = |effect: &Effect| matches!(effect, Effect::OpaqueCall | Effect::OpaqueDo);
     done.effects.iter().any(is_opaque)
-        || done.calls().any(|name| STATISTICS_FUNCTIONS.contains(&name))
+        || done.calls().any(|name| known.is_telling(name))
         || reaches(done, |_| false, known)
 }
 
