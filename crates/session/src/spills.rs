@@ -94,7 +94,7 @@ pub(crate) fn spilled(
         let gives = reads && (!is_followed || code.gives(&reached.calls));
         let takes = |relation: &&Relation| {
             takes_of_row(&reached.does, relation, known) && !leaves_row(reached, relation, known)
-                || takes_columns(reached.via) && classed(relation, known.classes).next().is_some()
+                || takes_columns(reached.via) && is_given_some(reached, relation, known)
         };
         let takes = on.iter().any(takes);
         if fills || takes {
@@ -166,12 +166,20 @@ fn may_spill(own: &Statement) -> bool {
     !own.writes.is_empty() || own.effects.iter().any(may)
 }
 
-/// Whether such code is called with columns of the row: with which is not known.
+/// Whether such code is called with columns of the row.
 fn takes_columns(via: Via) -> bool {
     match via {
         Via::Check | Via::Generated | Via::Index | Via::PartitionKey | Via::Policy | Via::Statistics => true,
         Via::Default | Via::ForeignKey | Via::Rule | Via::Trigger => false,
     }
+}
+
+/// Whether such code is called with a sensitive column of the row, or nobody knows with which.
+fn is_given_some(reached: &Reached, relation: &Relation, known: &Known<'_>) -> bool {
+    let implicit = known.catalog.implicit();
+    let is_given =
+        |column: &Column| implicit.is_given(relation.oid, reached.via, &reached.calls, column.number);
+    classed(relation, known.classes).any(|(column, _)| is_given(column))
 }
 
 /// Whether the body of a trigger or rule names something sensitive of the row that it is about, or the row.
