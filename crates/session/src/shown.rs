@@ -13,7 +13,10 @@ use crate::bodies::Bodies;
 use crate::moving::MovedNames;
 use crate::ruled::Returned;
 use crate::stains::Stains;
-use crate::statistics::{STATISTICS, STATISTICS_COLUMNS, STATISTICS_FUNCTIONS, STATISTICS_PLAIN_COLUMNS};
+use crate::statistics::{
+    BOUNDS, BOUNDS_FUNCTION, BOUNDS_PLAIN_COLUMNS, BOUNDS_RELATION, STATISTICS, STATISTICS_COLUMNS,
+    STATISTICS_FUNCTIONS, STATISTICS_PLAIN_COLUMNS,
+};
 
 /// What the computed columns of a result can show.
 #[derive(Clone, Debug, Default)]
@@ -99,7 +102,12 @@ impl Shown {
         if !reach.is_any() {
             return Shown::Nothing;
         }
-        Shown::traced(text, reach.sensitive(statement, known))
+        let sensitive = reach.sensitive(statement, known);
+        // A plan names the partitions in which something was looked for, and tells how many rows there were.
+        if statement.effects.contains(&Effect::Explain) && sensitive.columns.contains("tableoid") {
+            return Shown::Anything;
+        }
+        Shown::traced(text, sensitive)
     }
 
     /// What this text shows, in which this is sensitive.
@@ -196,9 +204,35 @@ impl Known<'_> {
         self.classes.is_empty() && self.stains.is_empty()
     }
 
+    /// Whether rows of some table go to partitions by something sensitive: the bounds of these are values.
+    fn has_bounds(&self) -> bool {
+        self.catalog.hooks().partitioned().any(|(table, keys)| {
+            let relation = self.catalog.relation(table);
+            relation.is_some_and(|relation| {
+                classed(relation, self.classes)
+                    .any(|(column, _)| keys.contains(&column.number) || keys.contains(&0))
+            })
+        })
+    }
+
     /// Whether this is a function of PostgreSQL's own that shows values.
     fn is_telling(&self, function: &str) -> bool {
-        STATISTICS_FUNCTIONS.contains(&function)
+        STATISTICS_FUNCTIONS.contains(&function) || function == BOUNDS_FUNCTION && self.has_bounds()
+    }
+
+    /// Whether a statement that names this relation shows the bounds of partitions that are made of values.
+    fn shows_bounds(&self, name: &str, statement: &Statement) -> bool {
+        let is_bound = |used: &ColumnUse| used.name.as_deref().is_none_or(|name| name == BOUNDS);
+        let is_row = |used: &ColumnUse| {
+            let row = used.name.as_deref();
+            let is_alias = |used: &RelationUse| used.name == BOUNDS_RELATION && used.alias.as_deref() == row;
+            used.qualifier.is_empty()
+                && (row == Some(BOUNDS_RELATION) || statement.relations.iter().any(is_alias))
+        };
+        name == BOUNDS_RELATION
+            && (statement.mentions.iter().any(|name| name == BOUNDS)
+                || statement.columns.iter().any(|used| is_bound(used) || is_row(used)))
+            && self.has_bounds()
     }
 }
 
@@ -309,6 +343,12 @@ impl Reach {
                 let plain = STATISTICS_PLAIN_COLUMNS.split_ascii_whitespace();
                 columns.extend(STATISTICS_COLUMNS.into_iter().chain(plain).map(str::to_owned));
             }
+            if known.shows_bounds(name, statement) {
+                sensitive.relations.insert(name.to_owned());
+                sensitive.columns.insert(BOUNDS.to_owned());
+                columns.extend(BOUNDS_PLAIN_COLUMNS.split_ascii_whitespace().map(str::to_owned));
+                columns.insert(BOUNDS.to_owned());
+            }
             for stain in known.stains.of(name) {
                 sensitive.relations.insert(name.to_owned());
                 sensitive.columns.extend(stain.names.iter().cloned());
@@ -411,6 +451,7 @@ pub(crate) fn may_tell(done: &Statement, known: &Known<'_>) -> bool {
 fn reaches(statement: &Statement, is_left_out: impl Fn(&str) -> bool, known: &Known<'_>) -> bool {
     relations(statement, known).filter(|(name, _)| !is_left_out(name)).any(|(name, found)| {
         STATISTICS.contains(&name)
+            || known.shows_bounds(name, statement)
             || !known.stains.of(name).is_empty()
             || found.into_iter().any(|relation| classed(relation, known.classes).next().is_some())
     })
