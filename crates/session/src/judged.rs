@@ -909,7 +909,9 @@ impl Judged {
             return None;
         }
         let sensitive = Sensitive { functions, ..Sensitive::default() };
-        sql::probes(&self.described.text, &sensitive, mask::is_sensitive_key)
+        let asked = sql::probes(&self.described.text, &sensitive, mask::is_sensitive_key);
+        // What is asked within them nobody has seen.
+        Probe::both(asked, Some(Probe::Asks(1)))
     }
 
     /// Whether it reaches something sensitive, and calls what puts things where no column is.

@@ -22,6 +22,7 @@ mod again;
 mod allowance;
 mod asking;
 mod begun;
+mod bodies;
 mod client;
 mod copied;
 mod copying;

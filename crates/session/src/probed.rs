@@ -1,14 +1,19 @@
 //! Whether a statement asks about values that whoever sends it may not see, or hands them to where they would not be known.
 
-use mask::Class;
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use mask::{Class, Classes};
 use sql::catalog::{Relation, Routine};
 use sql::facts::{ColumnUse, Effect, Opens, RelationUse};
-use sql::{Catalog, Probe, Sensitive, Statement, is_sink, sinks};
+use sql::{Catalog, Followed, Probe, Sensitive, Statement, is_sink, sinks};
 
+use crate::bodies::{Bodies, block, unread_block_asks};
 use crate::shown::{Known, Reach, classed};
+use crate::stains::Stains;
 use crate::state::Environment;
 
-/// How much conditions of `statement`, whose text is `text`, look into such values.
+/// How much conditions of `statement`, whose text is `text`, look into such values: its own, and those of code that it calls.
 pub(crate) fn probes(
     text: &str,
     statement: &Statement,
@@ -22,20 +27,77 @@ pub(crate) fn probes(
             add(&mut sensitive, relation, name, catalog, env);
         }
     }
+    let mut reading = HashSet::new();
     for name in statement.calls().filter(|name| catalog.routines(name).next().is_some()) {
         let rows: Vec<&Relation> =
             catalog.routines(name).filter_map(|routine| rows_of(routine, catalog)).collect();
-        match rows.is_empty() {
-            // Its rows have the columns of these.
-            false => rows.into_iter().for_each(|relation| add(&mut sensitive, relation, name, catalog, env)),
-            true if gives(name, catalog, env) => {
-                sensitive.functions.insert(name.to_owned());
-            }
-            true => {}
+        // Its rows have the columns of these.
+        rows.iter().for_each(|relation| add(&mut sensitive, relation, name, catalog, env));
+        if reads(name, catalog, env) {
+            reading.insert(name.to_owned());
+            sensitive.functions.extend(rows.is_empty().then(|| name.to_owned()));
         }
     }
-    let is_none = sensitive.relations.is_empty() && sensitive.functions.is_empty();
-    if is_none { None } else { sql::probes(text, &sensitive, mask::is_sensitive_key) }
+    let is_run = statement.effects.contains(&Effect::Do);
+    let is_none = sensitive.relations.is_empty() && reading.is_empty();
+    if is_none {
+        return None;
+    }
+    let mut within = None;
+    if is_run || !reading.is_empty() {
+        let (classes, stains) = (hidden(env), Stains::default());
+        let known = Known { catalog, classes: &classes, stains: &stains, temporary: &[] };
+        let bodies = Bodies::of(&reading, &known);
+        sensitive.functions.retain(|name| bodies.gives(name));
+        within = asked_within(text, statement, &reading, &bodies, &known);
+    }
+    Probe::both(sql::probes(text, &sensitive, mask::is_sensitive_key), within)
+}
+
+/// What code asks that a statement runs: a block, or functions that it calls and that read such values.
+fn asked_within(
+    text: &str,
+    statement: &Statement,
+    reading: &HashSet<String>,
+    bodies: &Bodies<'_>,
+    known: &Known<'_>,
+) -> Option<Probe> {
+    let mut asked = None;
+    let mut saying = HashSet::new();
+    for name in reading {
+        let (asks, says) = bodies.asks(name);
+        asked = Probe::both(asked, asks);
+        saying.extend(says.then(|| name.clone()));
+    }
+    if !saying.is_empty() && sql::calls_for_rows(text, &saying) {
+        return Some(Probe::Extracts);
+    }
+    if statement.effects.contains(&Effect::Do) {
+        let reach = Reach::of(statement, known);
+        if reach.is_any() {
+            let giving = reading.iter().filter(|name| bodies.gives(name)).cloned().collect();
+            let asks = match block(text, statement, &reach, &giving, known) {
+                Some(followed) => followed.asks,
+                None => unread_block_asks(statement),
+            };
+            asked = Probe::both(asked, asks);
+        }
+    }
+    asked
+}
+
+/// The classes of the columns that are hidden from the subject.
+fn hidden<'a>(env: &Environment<'a>) -> Cow<'a, Classes> {
+    match env.classes.values().any(|class| env.reveals(*class)) {
+        true => Cow::Owned(
+            env.classes
+                .iter()
+                .filter(|(_, class)| !env.reveals(**class))
+                .map(|(id, class)| (*id, *class))
+                .collect(),
+        ),
+        false => Cow::Borrowed(env.classes),
+    }
 }
 
 /// Adds what of a relation is hidden from the subject.
@@ -63,9 +125,9 @@ fn rows_of<'c>(routine: &Routine, catalog: &'c Catalog) -> Option<&'c Relation> 
     catalog.named(name.rsplit('.').next()?.trim_matches('"')).next()
 }
 
-/// Whether a call of this function can give something that is hidden from the subject, or a part of it: it reads such columns, or nobody can
-/// tell of the rows that it reads which columns it takes.
-fn gives(name: &str, catalog: &Catalog, env: &Environment<'_>) -> bool {
+/// Whether a call of this function reads something that is hidden from the subject: such columns, or rows of which nobody can tell which
+/// columns it takes.
+fn reads(name: &str, catalog: &Catalog, env: &Environment<'_>) -> bool {
     let call = Statement { functions: vec![name.to_owned()], ..Statement::default() };
     let done = call.with_reach(catalog);
     let used = done
@@ -132,12 +194,21 @@ pub(crate) fn hands_over(text: &str, own: &Statement, whole: &Statement, known: 
     if !reach.is_any() {
         return false;
     }
-    if whole.reaches_sinks()
-        || own.has_unseen_sinks(known.catalog)
-        || !reach.functions.is_disjoint(&with_sinks)
-    {
+    let giving = reach.giving(known);
+    let is_block = own.effects.contains(&Effect::Do);
+    let hands = |block: Option<Followed>| own.puts_elsewhere() || block.is_none_or(|block| block.hands_over);
+    let block_hands =
+        || is_block && own.has_own_sinks(known.catalog) && hands(block(text, own, &reach, &giving, known));
+    let code_hands = || {
+        let mut names = reach.functions.intersection(&with_sinks).peekable();
+        names.peek().is_some() && {
+            let bodies = Bodies::of(&reach.functions, known);
+            names.any(|name| bodies.hands_over(name))
+        }
+    };
+    if whole.reaches_sinks() || own.has_unseen_sinks(known.catalog) || block_hands() || code_hands() {
         return true;
     }
     with_sinks.extend(own.calls_that_name_cursors(known.catalog));
-    sinks(text, &reach.sensitive(own, known), &with_sinks, mask::is_sensitive_key)
+    sinks(text, &reach.sensitive_with(own, &giving, known), &with_sinks, mask::is_sensitive_key)
 }

@@ -9,10 +9,14 @@ use sql::catalog::{Column, Relation};
 use sql::facts::{Access, ColumnUse, Effect, RelationUse};
 use sql::{Catalog, Facts, Key, Lineage, Sensitive, Shows, Statement, lineage};
 
+use crate::bodies::Bodies;
 use crate::moving::MovedNames;
 use crate::ruled::Returned;
 use crate::stains::Stains;
-use crate::statistics::{STATISTICS, STATISTICS_COLUMNS, STATISTICS_FUNCTIONS, STATISTICS_PLAIN_COLUMNS};
+use crate::statistics::{
+    BOUNDS, BOUNDS_FUNCTION, BOUNDS_PLAIN_COLUMNS, BOUNDS_RELATION, STATISTICS, STATISTICS_COLUMNS,
+    STATISTICS_FUNCTIONS, STATISTICS_PLAIN_COLUMNS,
+};
 
 /// What the computed columns of a result can show.
 #[derive(Clone, Debug, Default)]
@@ -98,7 +102,12 @@ impl Shown {
         if !reach.is_any() {
             return Shown::Nothing;
         }
-        Shown::traced(text, reach.sensitive(statement, known))
+        let sensitive = reach.sensitive(statement, known);
+        // A plan names the partitions in which something was looked for, and tells how many rows there were.
+        if statement.effects.contains(&Effect::Explain) && sensitive.columns.contains("tableoid") {
+            return Shown::Anything;
+        }
+        Shown::traced(text, sensitive)
     }
 
     /// What this text shows, in which this is sensitive.
@@ -194,6 +203,37 @@ impl Known<'_> {
     pub(crate) fn is_empty(&self) -> bool {
         self.classes.is_empty() && self.stains.is_empty()
     }
+
+    /// Whether rows of some table go to partitions by something sensitive: the bounds of these are values.
+    fn has_bounds(&self) -> bool {
+        self.catalog.hooks().partitioned().any(|(table, keys)| {
+            let relation = self.catalog.relation(table);
+            relation.is_some_and(|relation| {
+                classed(relation, self.classes)
+                    .any(|(column, _)| keys.contains(&column.number) || keys.contains(&0))
+            })
+        })
+    }
+
+    /// Whether this is a function of PostgreSQL's own that shows values.
+    fn is_telling(&self, function: &str) -> bool {
+        STATISTICS_FUNCTIONS.contains(&function) || function == BOUNDS_FUNCTION && self.has_bounds()
+    }
+
+    /// Whether a statement that names this relation shows the bounds of partitions that are made of values.
+    fn shows_bounds(&self, name: &str, statement: &Statement) -> bool {
+        let is_bound = |used: &ColumnUse| used.name.as_deref().is_none_or(|name| name == BOUNDS);
+        let is_row = |used: &ColumnUse| {
+            let row = used.name.as_deref();
+            let is_alias = |used: &RelationUse| used.name == BOUNDS_RELATION && used.alias.as_deref() == row;
+            used.qualifier.is_empty()
+                && (row == Some(BOUNDS_RELATION) || statement.relations.iter().any(is_alias))
+        };
+        name == BOUNDS_RELATION
+            && (statement.mentions.iter().any(|name| name == BOUNDS)
+                || statement.columns.iter().any(|used| is_bound(used) || is_row(used)))
+            && self.has_bounds()
+    }
 }
 
 impl Reach {
@@ -256,10 +296,40 @@ impl Reach {
         self.relations || self.anything || self.fills() || !self.functions.is_empty()
     }
 
+    /// Functions that it calls and that give something sensitive back.
+    pub(crate) fn giving(&self, known: &Known<'_>) -> HashSet<String> {
+        if self.functions.is_empty() {
+            return HashSet::new();
+        }
+        let bodies = Bodies::of(&self.functions, known);
+        let gives = |name: &&String| known.is_telling(name) || bodies.gives(name);
+        self.functions.iter().filter(gives).cloned().collect()
+    }
+
+    /// Whether one of them, or what that calls, writes something sensitive into rows.
+    pub(crate) fn calls_that_fill(&self, known: &Known<'_>) -> bool {
+        if self.functions.is_empty() {
+            return false;
+        }
+        let bodies = Bodies::of(&self.functions, known);
+        self.functions.iter().any(|name| bodies.fills(name))
+    }
+
     /// What of it all is sensitive, by name.
     pub(crate) fn sensitive(&self, statement: &Statement, known: &Known<'_>) -> Sensitive {
+        self.sensitive_with(statement, &self.giving(known), known)
+    }
+
+    /// The same where these functions give something back, of those that it calls.
+    pub(crate) fn sensitive_with(
+        &self,
+        statement: &Statement,
+        giving: &HashSet<String>,
+        known: &Known<'_>,
+    ) -> Sensitive {
+        let own = self.functions.iter().filter(|name| known.is_telling(name)).cloned();
         let mut sensitive = Sensitive {
-            functions: self.functions.clone(),
+            functions: giving.iter().cloned().chain(own).collect(),
             types: self.types.clone(),
             anything: self.unnamed,
             has_own_count: !known.catalog.lacks_routine("count"),
@@ -272,6 +342,12 @@ impl Reach {
                 sensitive.columns.extend(STATISTICS_COLUMNS.map(str::to_owned));
                 let plain = STATISTICS_PLAIN_COLUMNS.split_ascii_whitespace();
                 columns.extend(STATISTICS_COLUMNS.into_iter().chain(plain).map(str::to_owned));
+            }
+            if known.shows_bounds(name, statement) {
+                sensitive.relations.insert(name.to_owned());
+                sensitive.columns.insert(BOUNDS.to_owned());
+                columns.extend(BOUNDS_PLAIN_COLUMNS.split_ascii_whitespace().map(str::to_owned));
+                columns.insert(BOUNDS.to_owned());
             }
             for stain in known.stains.of(name) {
                 sensitive.relations.insert(name.to_owned());
@@ -330,7 +406,7 @@ fn functions(statement: &Statement, known: &Known<'_>) -> HashSet<String> {
         };
         known.catalog.routines(name).next().is_some() && shows(call, known)
     };
-    let is_one = |name: &&str| STATISTICS_FUNCTIONS.contains(name) || of_name(name);
+    let is_one = |name: &&str| known.is_telling(name) || of_name(name);
     statement.calls().filter(is_one).map(str::to_owned).collect()
 }
 
@@ -338,12 +414,17 @@ fn functions(statement: &Statement, known: &Known<'_>) -> HashSet<String> {
 /// it plans, and shows what they gave.
 fn folds(statement: &Statement, reach: &Reach, known: &Known<'_>) -> bool {
     let mut planned = statement.planned_calls(known.catalog).into_iter();
-    reach.is_by_code() || planned.any(|name| shows(called(name), known))
+    reach.anything || !reach.giving(known).is_empty() || planned.any(|name| gives(name, known))
 }
 
 /// Whether columns of a relation are filled with something sensitive that get no value, or, with `by_types`, would be by their types.
 pub(crate) fn is_filled(relation: &Relation, by_types: bool, known: &Known<'_>) -> bool {
-    known.catalog.filling(relation, by_types).any(|name| shows(called(name), known))
+    known.catalog.filling(relation, by_types).any(|name| gives(name, known))
+}
+
+/// Whether a call of this function gives something sensitive back.
+fn gives(name: &str, known: &Known<'_>) -> bool {
+    shows(called(name), known) && Bodies::of([&name.to_owned()], known).gives(name)
 }
 
 /// Nothing but a call of this function.
@@ -362,7 +443,7 @@ fn shows(call: Statement, known: &Known<'_>) -> bool {
 pub(crate) fn may_tell(done: &Statement, known: &Known<'_>) -> bool {
     let is_opaque = |effect: &Effect| matches!(effect, Effect::OpaqueCall | Effect::OpaqueDo);
     done.effects.iter().any(is_opaque)
-        || done.calls().any(|name| STATISTICS_FUNCTIONS.contains(&name))
+        || done.calls().any(|name| known.is_telling(name))
         || reaches(done, |_| false, known)
 }
 
@@ -370,6 +451,7 @@ pub(crate) fn may_tell(done: &Statement, known: &Known<'_>) -> bool {
 fn reaches(statement: &Statement, is_left_out: impl Fn(&str) -> bool, known: &Known<'_>) -> bool {
     relations(statement, known).filter(|(name, _)| !is_left_out(name)).any(|(name, found)| {
         STATISTICS.contains(&name)
+            || known.shows_bounds(name, statement)
             || !known.stains.of(name).is_empty()
             || found.into_iter().any(|relation| classed(relation, known.classes).next().is_some())
     })

@@ -7,6 +7,7 @@ use sql::catalog::{Column, Relation};
 use sql::facts::{Access, Effect, Put, Reached, RelationUse, Via, Write};
 use sql::{Likeness, Origin, Sensitive, Spill, Spilled, Statement, likenesses, rename, sinks, spills};
 
+use crate::bodies::{self, Bodies};
 use crate::moving::{MovedNames, Written};
 use crate::ruled::traced;
 use crate::shown::{Known, Reach, classed, is_filled, moved_in};
@@ -50,7 +51,8 @@ pub(crate) fn spilled(
     let reach = Reach::of(own, known);
     let is_made_of_another = own.effects.contains(&Effect::CreateTable) && !own.runs.is_empty();
     if reach.is_any() || is_made_of_another {
-        let sensitive = reach.sensitive(own, known);
+        let giving = reach.giving(known);
+        let sensitive = reach.sensitive_with(own, &giving, known);
         found.text(text, &sensitive, &reveals);
         // What a body writes it can have from whatever it reads or is given. What operators, casts and views give to theirs is not
         // known.
@@ -59,7 +61,14 @@ pub(crate) fn spilled(
             !filling.is_empty() && sinks(text, &sensitive, &filling, mask::is_sensitive_key)
         };
         let is_run = own.effects.contains(&Effect::Do);
-        if is_run || !reach.functions.is_empty() || own.fills_unnamed(known.catalog) || is_given() {
+        let block = if is_run { bodies::block(text, own, &reach, &giving, known) } else { None };
+        let block_fills = is_run && block.as_ref().is_none_or(|block| block.fills);
+        block.iter().flat_map(|block| &block.spills).for_each(|spill| found.spill(spill, &reveals));
+        if block_fills
+            || reach.calls_that_fill(known)
+            || own.fills_unnamed(known.catalog)
+            || !is_run && is_given()
+        {
             let of_code = if is_run { whole.writes.clone() } else { own.writes_of_code(known.catalog) };
             for write in &of_code {
                 found.body(write);
@@ -79,15 +88,19 @@ pub(crate) fn spilled(
         // What runs a text that it computes was allowed where it was made.
         let reach = Reach::beside(&reached.does, &reached.on, known);
         let reads = reach.is_any();
+        let code = if reads { Bodies::of(named_by(reached), known) } else { Bodies::default() };
+        let is_followed = known.catalog.routines(&reached.calls).next().is_some();
+        let fills = reads && (!is_followed || named_by(reached).any(|name| code.fills(name)));
+        let gives = reads && (!is_followed || code.gives(&reached.calls));
         let takes = |relation: &&Relation| {
-            takes_of_row(&reached.does, relation, known)
-                || takes_columns(reached.via) && classed(relation, known.classes).next().is_some()
+            takes_of_row(&reached.does, relation, known) && !leaves_row(reached, relation, known)
+                || takes_columns(reached.via) && is_given_some(reached, relation, known)
         };
         let takes = on.iter().any(takes);
-        if reads || takes {
+        if fills || takes {
             found.hung(reached, &on, &reveals);
         }
-        if takes || reached.does.computes() && reach.names_some() {
+        if takes || fills && reached.does.computes() && reach.names_some() {
             let written = reached.does.could_write(known.catalog);
             written.into_iter().for_each(|relation| found.texts(relation));
         }
@@ -105,7 +118,7 @@ pub(crate) fn spilled(
                 found.one(relation, column);
             }
         }
-        if reads && matches!(reached.via, Via::Default | Via::Generated | Via::Trigger) {
+        if gives && matches!(reached.via, Via::Default | Via::Generated | Via::Trigger) {
             on.iter().for_each(|relation| found.any(relation));
         }
     }
@@ -153,12 +166,20 @@ fn may_spill(own: &Statement) -> bool {
     !own.writes.is_empty() || own.effects.iter().any(may)
 }
 
-/// Whether such code is called with columns of the row: with which is not known.
+/// Whether such code is called with columns of the row.
 fn takes_columns(via: Via) -> bool {
     match via {
         Via::Check | Via::Generated | Via::Index | Via::PartitionKey | Via::Policy | Via::Statistics => true,
         Via::Default | Via::ForeignKey | Via::Rule | Via::Trigger => false,
     }
+}
+
+/// Whether such code is called with a sensitive column of the row, or nobody knows with which.
+fn is_given_some(reached: &Reached, relation: &Relation, known: &Known<'_>) -> bool {
+    let implicit = known.catalog.implicit();
+    let is_given =
+        |column: &Column| implicit.is_given(relation.oid, reached.via, &reached.calls, column.number);
+    classed(relation, known.classes).any(|(column, _)| is_given(column))
 }
 
 /// Whether the body of a trigger or rule names something sensitive of the row that it is about, or the row.
@@ -177,6 +198,19 @@ fn takes_of_row(does: &Statement, relation: &Relation, known: &Known<'_>) -> boo
                 let is_named = |used: &sql::facts::ColumnUse| used.name.as_ref() == Some(&column.name);
                 does.mentions.contains(&column.name) || does.columns.iter().any(is_named)
             }))
+}
+
+/// Names of all that it calls.
+fn named_by(reached: &Reached) -> impl Iterator<Item = &String> {
+    reached.does.functions.iter().chain([&reached.calls])
+}
+
+/// Whether it is a trigger whose function does nothing with what is sensitive in its row.
+fn leaves_row(reached: &Reached, relation: &Relation, known: &Known<'_>) -> bool {
+    let mut hooks = known.catalog.hooks().of(relation.oid).iter();
+    let hook = hooks.find(|hook| hook.via == Via::Trigger && hook.name == reached.name);
+    let hook = hook.filter(|hook| reached.via == Via::Trigger && hook.definition.is_empty());
+    hook.is_some_and(|hook| bodies::leaves_row(&reached.calls, relation, &hook.rows, known))
 }
 
 /// Whether something sensitive of the row that a trigger is about is put into it.

@@ -61,6 +61,17 @@ pub(crate) const STATISTICS_PLAIN_COLUMNS: &str = "\
     umuser usebypassrls useconfig usecreatedb usename userepl usesuper usesysid valuntil wait_event wait_event_type \
     xact_start";
 
+/// Where partitions are made of values, so are their bounds: this column of this relation, and this function.
+pub(crate) const BOUNDS: &str = "relpartbound";
+pub(crate) const BOUNDS_RELATION: &str = "pg_class";
+pub(crate) const BOUNDS_FUNCTION: &str = "pg_get_partition_constraintdef";
+
+/// The other columns of that relation (pg_class.h).
+pub(crate) const BOUNDS_PLAIN_COLUMNS: &str = "\
+    oid relacl relallfrozen relallvisible relam relchecks relfilenode relforcerowsecurity relfrozenxid relhasindex relhasrules \
+    relhassubclass relhastriggers relispartition relispopulated relisshared relkind relminmxid relname relnamespace relnatts reloftype \
+    reloptions relowner relpages relpersistence relreplident relrewrite relrowsecurity reltablespace reltoastrelid reltuples reltype";
+
 /// Functions behind such relations (pg_proc.dat).
 pub const STATISTICS_FUNCTIONS: [&str; 5] =
     ["lo_get", "loread", "pg_stat_get_activity", "pg_stat_get_backend_activity", "pg_stat_statements"];

@@ -156,14 +156,10 @@ pub(crate) struct Words<'b> {
 
 /// Reads a body; `None` where nothing of it can be read.
 pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
-    if !LANGUAGES.contains(&language) || bounds::check(body).is_err() {
+    if !LANGUAGES.contains(&language) {
         return None;
     }
-    let mut tokens = pg_query::scan(body).ok()?.tokens;
-    tokens.retain(|token| !is_one_of(token, &[Token::SqlComment, Token::CComment]));
-    let (budget, looks) =
-        (TRIED_MAX * body.len() + TRIED_BYTES_MIN, LOOKED_MAX * tokens.len() + TRIED_BYTES_MIN);
-    let words = Words { body, tokens, budget: Cell::new(budget), looks: Cell::new(looks) };
+    let words = Words::of(body)?;
     let mut read = Body::default();
     // Where the last statement ends that was cut out: what lies within it is read with it.
     let mut covered = 0;
@@ -331,6 +327,18 @@ impl Body {
     fn take(&mut self, at: usize, (statement, end): (ParseResult, usize)) -> usize {
         self.statements.push(Part::new(statement, at));
         end
+    }
+}
+
+impl<'b> Words<'b> {
+    /// Those of a body; `None` where it cannot be cut.
+    pub(crate) fn of(body: &'b str) -> Option<Self> {
+        bounds::check(body).ok()?;
+        let mut tokens = pg_query::scan(body).ok()?.tokens;
+        tokens.retain(|token| !is_one_of(token, &[Token::SqlComment, Token::CComment]));
+        let (budget, looks) =
+            (TRIED_MAX * body.len() + TRIED_BYTES_MIN, LOOKED_MAX * tokens.len() + TRIED_BYTES_MIN);
+        Some(Words { body, tokens, budget: Cell::new(budget), looks: Cell::new(looks) })
     }
 }
 

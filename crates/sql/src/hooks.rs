@@ -342,6 +342,11 @@ impl Hooks {
         keys.is_some_and(|keys| keys.contains(&column) || keys.contains(&0))
     }
 
+    /// Tables whose rows go to partitions, by their OIDs, with the columns that say to which; 0 is an expression.
+    pub fn partitioned(&self) -> impl Iterator<Item = (u32, &[i16])> {
+        self.partition_keys.iter().map(|(table, keys)| (*table, keys.as_slice()))
+    }
+
     /// All foreign keys.
     pub fn foreign_keys(&self) -> impl Iterator<Item = &ForeignKey> {
         self.foreign_keys.values().flatten().map(|key| &**key)

@@ -80,6 +80,8 @@ struct Code {
     via: Via,
     name: String,
     runs: Runs,
+    /// Numbers of the columns that it is given; `None` where it can be any.
+    columns: Option<Vec<i16>>,
 }
 
 /// What code runs.
@@ -166,7 +168,23 @@ impl Implicit {
 
     /// Adds what hangs on the relation with this OID, by the name of the constraint, column, index …
     pub fn hang(&mut self, relation: u32, via: Via, name: String, runs: Runs) {
-        self.on.entry(relation).or_default().push(Code { via, name, runs });
+        self.hang_on(relation, via, name, runs, None);
+    }
+
+    /// The same where these columns alone are given to it, if that is known.
+    pub fn hang_on(&mut self, relation: u32, via: Via, name: String, runs: Runs, columns: Option<Vec<i16>>) {
+        self.on.entry(relation).or_default().push(Code { via, name, runs, columns });
+    }
+
+    /// Whether a function of this name, where it hangs on a relation in this way, is given this column.
+    pub fn is_given(&self, relation: u32, via: Via, function: &str, column: i16) -> bool {
+        let is_it = |code: &&Code| match &code.runs {
+            Runs::Function(known) => code.via == via && known.name == function,
+            Runs::Checks(_) => false,
+        };
+        let mut known = self.on.get(&relation).into_iter().flatten().filter(is_it).peekable();
+        let takes = |code: &Code| code.columns.as_ref().is_none_or(|columns| columns.contains(&column));
+        known.peek().is_none() || known.any(takes)
     }
 
     /// Whether anything hangs on relations, or columns are of domains with checks.
@@ -176,13 +194,14 @@ impl Implicit {
 
     /// What hangs on the relation with this OID: how, by which name, and what it runs.
     pub(crate) fn on(&self, relation: u32) -> impl Iterator<Item = (Via, &str, &Function)> {
-        let code = self.on.get(&relation).into_iter().flatten().flat_map(|Code { via, name, runs }| {
-            let functions = match runs {
-                Runs::Function(function) => std::slice::from_ref(function),
-                Runs::Checks(domain) => self.checks_of(*domain),
-            };
-            functions.iter().map(move |function| (*via, name.as_str(), function))
-        });
+        let code =
+            self.on.get(&relation).into_iter().flatten().flat_map(|Code { via, name, runs, columns: _ }| {
+                let functions = match runs {
+                    Runs::Function(function) => std::slice::from_ref(function),
+                    Runs::Checks(domain) => self.checks_of(*domain),
+                };
+                functions.iter().map(move |function| (*via, name.as_str(), function))
+            });
         let held = self.held.get(&relation).into_iter().flatten().filter_map(|of| self.types.get(of));
         let held = held.flat_map(|of| {
             let checks = of.checks.iter().map(|function| (Via::Check, function));

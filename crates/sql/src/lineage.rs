@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use pg_query::protobuf::AlterTableType;
 
+mod bodies;
 mod documents;
 mod flows;
 mod keys;
@@ -17,6 +18,7 @@ mod sinks;
 mod spills;
 mod tainted;
 
+pub use self::bodies::{Followed, Taking, calls_for_rows, followed_block};
 pub(crate) use self::documents::{BY_KEYS, TAKING};
 pub use self::documents::{keeps_documents, takes_by_keys};
 use self::flows::Flows;

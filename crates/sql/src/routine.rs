@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use crate::catalog::Catalog;
 use crate::computed::{Computed, Context, Told};
 use crate::facts::{Effect, RelationUse, Statement};
+use crate::lineage::{Followed, Sensitive, Taking};
 use crate::read::read;
+use crate::script::Script;
 
 /// Most routines that one statement is followed through. One that reaches more is opaque.
 const ROUTINES_MAX: usize = 256;
@@ -33,6 +35,7 @@ pub struct Routine {
     /// Tells it from what it was before it was changed.
     pub version: String,
     reach: OnceLock<Reach>,
+    script: OnceLock<Option<Script>>,
     told: Mutex<HashMap<Option<Context>, Arc<Told>>>,
 }
 
@@ -66,6 +69,7 @@ impl Routine {
             definition,
             version: String::new(),
             reach: OnceLock::new(),
+            script: OnceLock::new(),
             told: Mutex::default(),
         }
     }
@@ -83,7 +87,7 @@ impl Routine {
     }
 
     /// Names of what it calls, but for texts that it computes.
-    fn calls(&self) -> impl Iterator<Item = &String> {
+    pub fn calls(&self) -> impl Iterator<Item = &String> {
         self.body().iter().flat_map(|one| &one.functions)
     }
 
@@ -115,6 +119,25 @@ impl Routine {
         let told = Arc::new(Told::of(&computed.concat(), context.as_ref()));
         known.insert(context, Arc::clone(&told));
         Some(told)
+    }
+
+    /// What it does by itself, without what it calls. Call it on a thread with [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
+    pub fn does(&self, catalog: &Catalog) -> Statement {
+        let mut does = Statement::default();
+        does.add_routine(self, None, catalog);
+        does
+    }
+
+    /// What it does with what is sensitive, where that is this; `None` where that is not understood. Call it as [`Routine::does`].
+    pub fn follow(
+        &self,
+        sensitive: &Sensitive,
+        taking: &Taking,
+        is_key: fn(&str) -> bool,
+    ) -> Option<Followed> {
+        let read = || Script::of_routine(&self.language, &self.body, &self.definition);
+        let script = self.script.get_or_init(read).as_ref()?;
+        Some(script.follow(sensitive, taking, is_key))
     }
 
     /// Reads it, once. Call it on a thread with [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.

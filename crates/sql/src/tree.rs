@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::walk::{Visit, WalkError, walk};
 
 /// A node with what it holds. Fields without value are left out.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Tree {
     pub(crate) kind: &'static str,
     children: Vec<(&'static str, Child)>,
@@ -21,7 +21,7 @@ impl PartialEq for Tree {
 
 impl Eq for Tree {}
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Child {
     Node(Tree),
     Text(String),
@@ -127,6 +127,11 @@ impl Tree {
     /// All that it holds, in order.
     pub(crate) fn children(&self) -> impl ExactSizeIterator<Item = &(&'static str, Child)> {
         self.children.iter()
+    }
+
+    /// The same to be changed.
+    pub(crate) fn children_mut(&mut self) -> &mut Vec<(&'static str, Child)> {
+        &mut self.children
     }
 
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &Tree> {

@@ -11,6 +11,7 @@ mod attacks;
 mod bad_config;
 mod bad_input;
 mod boards;
+mod bodies;
 mod cancel;
 mod certificates;
 mod claims;

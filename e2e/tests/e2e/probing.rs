@@ -90,6 +90,60 @@ fn what_functions_give_is_asked_about_no_more_than_columns() -> Result<()> {
     Ok(())
 }
 
+/// Code that asks: a block, functions that say by an error or by what they give whether it is so, and one that nobody can follow.
+const ASKING_CODE: &str = "\
+    CREATE FUNCTION fails_for(l text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN \
+        IF EXISTS (SELECT 1 FROM users WHERE id = 1 AND email LIKE l) THEN RAISE EXCEPTION 'it is'; END IF; RETURN 1; END $$; \
+    CREATE FUNCTION says_for(p int, l text) RETURNS int LANGUAGE plpgsql AS $$ DECLARE v text; BEGIN SELECT email INTO v FROM users WHERE id = 1; \
+        IF substr(v, p, 1) = l THEN RAISE NOTICE 'it is'; END IF; RETURN 1; END $$; \
+    CREATE FUNCTION user_of(who text) RETURNS int LANGUAGE plpgsql AS $$ DECLARE v int; BEGIN SELECT id INTO v FROM users WHERE email = who; \
+        IF v IS NULL THEN RAISE NOTICE 'nobody'; END IF; RETURN v; END $$; \
+    CREATE TABLE answers (answer text)";
+
+#[test]
+fn code_asks_no_more_than_statements() -> Result<()> {
+    let stack = Stack::start_with("max-probes-per-hour = 5\n")?;
+    psql::run(&stack.owner(), ASKING_CODE)?.success()?;
+    let alice = stack.alice()?;
+    let asking = [
+        "DO $$ BEGIN IF EXISTS (SELECT 1 FROM users WHERE id = 1 AND email LIKE 'a%') THEN RAISE EXCEPTION 'it is'; END IF; END $$",
+        "DO $$ DECLARE v text; BEGIN SELECT email INTO v FROM users WHERE id = 1; IF left(v, 1) = 'a' THEN RAISE NOTICE 'it is'; END IF; END $$",
+        "DO $$ DECLARE v text; BEGIN SELECT email INTO v FROM users WHERE id = 1; IF ascii(v) > 100 THEN INSERT INTO answers VALUES ('yes'); END IF; END $$",
+        "DO $$ DECLARE r record; BEGIN FOR r IN SELECT id, email FROM users LOOP IF r.email > 'm' THEN RAISE NOTICE '%', r.id; END IF; END LOOP; END $$",
+        "SELECT fails_for('a%')",
+        "SELECT says_for(1, 'a')",
+    ];
+    let mut answered = 0;
+    for text in asking.iter().chain(&asking) {
+        let asked = psql::run(&alice, text)?;
+        answered += u32::from(!asked.stderr.contains("max-probes-per-hour"));
+    }
+    assert_eq!(answered, 5);
+    // All at once.
+    for text in [
+        "DO $$ DECLARE v text; BEGIN SELECT email INTO v FROM users WHERE id = 1; \
+            FOR i IN 97..122 LOOP IF left(v, 1) = chr(i) THEN RAISE NOTICE 'it is %', chr(i); END IF; END LOOP; END $$",
+        "SELECT p, chr(c), says_for(p, chr(c)) FROM generate_series(1, 9) p, generate_series(97, 122) c",
+        "DO $$ DECLARE v text; n int := 0; BEGIN EXECUTE 'SELECT email FROM users WHERE id = $1' INTO v USING 1; \
+            WHILE n < ascii(v) LOOP n := n + 1; RAISE NOTICE '%', n; END LOOP; END $$",
+    ] {
+        let direct = psql::run(&stack.owner(), text)?;
+        assert!(direct.stderr.contains("NOTICE"), "{text}\n{}", direct.stderr);
+        let asked = psql::run(&alice, text)?;
+        assert!(asked.stderr.contains("max-probes-per-hour"), "{text}\n{}{}", asked.stdout, asked.stderr);
+    }
+    for text in [
+        "DO $$ BEGIN UPDATE products SET title = title WHERE id IN (SELECT id FROM users WHERE email = 'nobody@shop.org'); END $$",
+        "DO $$ DECLARE n int; BEGIN SELECT count(*) INTO n FROM users; IF n > 3 THEN RAISE NOTICE '%', n; END IF; END $$",
+        "DO $$ DECLARE v text; BEGIN SELECT email INTO v FROM users WHERE id = 1; IF v IS NULL THEN RAISE NOTICE 'none'; END IF; END $$",
+        "SELECT p.id FROM products p WHERE p.id = user_of('nobody@shop.org')",
+        "SELECT user_of(p.title) FROM products p",
+    ] {
+        psql::run(&alice, text)?.success()?;
+    }
+    Ok(())
+}
+
 /// How often a sequence was asked tells a value.
 #[test]
 fn sequences_do_not_count_up_to_a_value() -> Result<()> {

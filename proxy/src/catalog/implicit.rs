@@ -49,7 +49,8 @@ const CASTS: &str = "
                WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_cast'::regclass::oid AND d.objid OPERATOR(pg_catalog.=) c.oid
                  AND d.deptype OPERATOR(pg_catalog.=) ANY (ARRAY['e', 'i']::\"char\"[])))";
 
-/// What else is made of functions, whether by name, by operators or by operator classes, or makes values of a domain.
+/// What else is made of functions, with the numbers of the columns that an expression names which needs no query, as they stand in its tree
+/// (`Var` in primnodes.h): `-` where it names none, nothing where it takes whole rows or nobody knows. Whether by name, by operators or by operator classes, or makes values of a domain.
 const CODE: &str = "
     WITH families AS (
         SELECT f.amprocfamily AS family, f.amproc::oid AS function FROM pg_catalog.pg_amproc f
@@ -76,43 +77,48 @@ const CODE: &str = "
         JOIN families m ON m.family OPERATOR(pg_catalog.=) c.opcfamily
         WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid
     )
-    SELECT w.kind, w.owner, w.name, coalesce(p.oid, 0::oid), coalesce(p.proname::text, ''), coalesce(u.domain, 0::oid)
+    SELECT w.kind, w.owner, w.name, coalesce(p.oid, 0::oid), coalesce(p.proname::text, ''), coalesce(u.domain, 0::oid),
+           CASE WHEN w.expression OPERATOR(pg_catalog.!~) '\\{QUERY |:varattno 0 ' THEN coalesce((
+               SELECT pg_catalog.string_agg(m.found[1], ' ')
+               FROM pg_catalog.regexp_matches(w.expression, ':varattno (-?[0-9]+) ', 'g') AS m (found)), '-') ELSE '' END
     FROM (
-        SELECT 'pg_catalog.pg_constraint'::regclass::oid AS class, k.oid AS object, 'domain' AS kind, k.contypid AS owner, k.conname::text AS name
+        SELECT 'pg_catalog.pg_constraint'::regclass::oid AS class, k.oid AS object, 'domain' AS kind, k.contypid AS owner, k.conname::text AS name,
+               NULL::text AS expression
         FROM pg_catalog.pg_constraint k WHERE k.contypid OPERATOR(pg_catalog.<>) 0::oid
         UNION ALL
         SELECT 'pg_catalog.pg_type'::regclass::oid, t.oid, CASE WHEN t.typtype OPERATOR(pg_catalog.=) 'd'::\"char\" THEN 'domain_default' ELSE 'type' END,
-               t.oid, t.typname::text
+               t.oid, t.typname::text, NULL
         FROM pg_catalog.pg_type t WHERE t.typtype OPERATOR(pg_catalog.=) ANY (ARRAY['d', 'r']::\"char\"[])
         UNION ALL
-        SELECT 'pg_catalog.pg_opclass'::regclass::oid, c.oid, 'type', c.opcintype, c.opcname::text
+        SELECT 'pg_catalog.pg_opclass'::regclass::oid, c.oid, 'type', c.opcintype, c.opcname::text, NULL
         FROM pg_catalog.pg_opclass c WHERE c.opcdefault
         UNION ALL
         SELECT 'pg_catalog.pg_rewrite'::regclass::oid, w.oid, CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'm'::\"char\" THEN 'materialized_view' ELSE 'view' END,
-               c.oid, c.relname::text
+               c.oid, c.relname::text, NULL
         FROM pg_catalog.pg_rewrite w
         JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) w.ev_class
         WHERE w.ev_type OPERATOR(pg_catalog.=) '1'::\"char\"
         UNION ALL
         SELECT 'pg_catalog.pg_attrdef'::regclass::oid, f.oid,
-               CASE WHEN a.attgenerated OPERATOR(pg_catalog.=) ''::\"char\" THEN 'default' ELSE 'generated' END, f.adrelid, a.attname::text
+               CASE WHEN a.attgenerated OPERATOR(pg_catalog.=) ''::\"char\" THEN 'default' ELSE 'generated' END, f.adrelid, a.attname::text, f.adbin::text
         FROM pg_catalog.pg_attrdef f
         JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) f.adrelid AND a.attnum OPERATOR(pg_catalog.=) f.adnum
         UNION ALL
-        SELECT 'pg_catalog.pg_constraint'::regclass::oid, k.oid, 'check', k.conrelid, k.conname::text
+        SELECT 'pg_catalog.pg_constraint'::regclass::oid, k.oid, 'check', k.conrelid, k.conname::text, k.conbin::text
         FROM pg_catalog.pg_constraint k WHERE k.conrelid OPERATOR(pg_catalog.<>) 0::oid
         UNION ALL
         SELECT 'pg_catalog.pg_policy'::regclass::oid, y.oid,
-               CASE WHEN y.polcmd OPERATOR(pg_catalog.=) 'a'::\"char\" THEN 'check' ELSE 'policy' END, y.polrelid, y.polname::text
+               CASE WHEN y.polcmd OPERATOR(pg_catalog.=) 'a'::\"char\" THEN 'check' ELSE 'policy' END, y.polrelid, y.polname::text,
+               pg_catalog.concat_ws(' ', y.polqual::text, y.polwithcheck::text)
         FROM pg_catalog.pg_policy y
         UNION ALL
-        SELECT 'pg_catalog.pg_class'::regclass::oid, x.indexrelid, 'index', x.indrelid, c.relname::text
+        SELECT 'pg_catalog.pg_class'::regclass::oid, x.indexrelid, 'index', x.indrelid, c.relname::text, NULL
         FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) x.indexrelid
         UNION ALL
-        SELECT 'pg_catalog.pg_class'::regclass::oid, h.partrelid, 'partition_key', h.partrelid, c.relname::text
+        SELECT 'pg_catalog.pg_class'::regclass::oid, h.partrelid, 'partition_key', h.partrelid, c.relname::text, NULL
         FROM pg_catalog.pg_partitioned_table h JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) h.partrelid
         UNION ALL
-        SELECT 'pg_catalog.pg_statistic_ext'::regclass::oid, s.oid, 'statistics', s.stxrelid, s.stxname::text
+        SELECT 'pg_catalog.pg_statistic_ext'::regclass::oid, s.oid, 'statistics', s.stxrelid, s.stxname::text, NULL
         FROM pg_catalog.pg_statistic_ext s
     ) w
     JOIN uses u ON u.class OPERATOR(pg_catalog.=) w.class AND u.object OPERATOR(pg_catalog.=) w.object
@@ -182,6 +188,7 @@ pub(super) async fn read(pipe: &mut Pipe) -> Result<Implicit, String> {
         let mut row = Texts(backend::DataRow::read(row)?);
         let (kind, owner, name) = (row.text("kind")?, row.number("owner")?, row.text("name")?);
         let (function, domain) = (row.function()?, row.number("domain")?);
+        let columns = columns(&row.text("columns")?);
         let is_materialized = kind == "materialized_view";
         match (kind.as_str(), function.oid) {
             ("view" | "materialized_view", 0) => implicit.view_makes(owner, is_materialized, domain),
@@ -192,12 +199,8 @@ pub(super) async fn read(pipe: &mut Pipe) -> Result<Implicit, String> {
             ("type", _) => implicit.support(owner, function),
             (via, oid) => {
                 let via = Via::named(via).ok_or(BodyError::Value { field: "kind" })?;
-                implicit.hang(
-                    owner,
-                    via,
-                    name,
-                    if oid == 0 { Runs::Checks(domain) } else { Runs::Function(function) },
-                );
+                let runs = if oid == 0 { Runs::Checks(domain) } else { Runs::Function(function) };
+                implicit.hang_on(owner, via, name, runs, columns);
             }
         }
         Ok(())
@@ -215,6 +218,15 @@ pub(super) async fn read(pipe: &mut Pipe) -> Result<Implicit, String> {
     })
     .await?;
     Ok(implicit)
+}
+
+/// Numbers of the columns that an expression names; `None` where it is not known, or takes whole rows.
+fn columns(text: &str) -> Option<Vec<i16>> {
+    match text {
+        "" => None,
+        "-" => Some(Vec::new()),
+        text => text.split(' ').map(|number| number.parse().ok()).collect(),
+    }
 }
 
 impl Texts<'_> {

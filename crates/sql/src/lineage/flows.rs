@@ -19,7 +19,7 @@ pub(super) struct Flow {
     /// The names are in the text as such, and not what PostgreSQL may make of an expression.
     is_named: bool,
     /// It is the alias of a relation.
-    is_alias: bool,
+    pub(super) is_alias: bool,
     /// The first name is one of rows that are no relation's.
     is_made: bool,
     /// The first name is one of whole rows.
@@ -43,7 +43,7 @@ impl Flows {
     }
 
     /// What a query gives, under an alias and with names of columns.
-    fn rows(&mut self, query: &Tree, into: Vec<String>) {
+    pub(super) fn rows(&mut self, query: &Tree, into: Vec<String>) {
         let mut columns = Vec::new();
         result_names(query, &mut columns);
         // A column is meant before a row.

@@ -1,7 +1,7 @@
 //! Whether a statement asks about a sensitive value bit by bit: what it compares it with, other than as a whole, tells something
 //! of it with each answer.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use pg_query::protobuf::{AExprKind, SubLinkType};
 
@@ -34,25 +34,52 @@ pub enum Probe {
 pub fn probes(text: &str, sensitive: &Sensitive, is_key: fn(&str) -> bool) -> Option<Probe> {
     let Ok(parsed) = kept_tree(text) else { return Some(Probe::Asks(1)) };
     let Ok(root) = Tree::of(&parsed.protobuf) else { return Some(Probe::Asks(1)) };
+    asks(&Asked { root: &root, copies: None, rows: &[], given: &BTreeSet::new() }, sensitive, is_key)
+}
+
+/// What is looked into: statements, or a body.
+pub(super) struct Asked<'t> {
+    /// All of it, below one node.
+    pub(super) root: &'t Tree,
+    /// What is given other names elsewhere in it, which asks nothing.
+    pub(super) copies: Option<&'t Tree>,
+    /// Queries of which whole rows are.
+    pub(super) rows: &'t [(Vec<String>, Tree)],
+    /// Names of what is constant in it.
+    pub(super) given: &'t BTreeSet<String>,
+}
+
+/// How much conditions in it look into values of sensitive columns.
+pub(super) fn asks(asked: &Asked<'_>, sensitive: &Sensitive, is_key: fn(&str) -> bool) -> Option<Probe> {
+    let root = asked.root;
     let mut flows = Flows::default();
-    flows.visit(&root);
+    flows.visit(root);
+    asked.copies.into_iter().for_each(|copies| flows.visit(copies));
+    for (names, query) in asked.rows {
+        flows.rows(query, names.clone());
+    }
     flows.0.retain(|flow| !flow.is_comparison);
     let mut listed = Vec::new();
-    list(&root, &mut listed);
+    list(root, &mut listed);
     let mut parts = sensitive.parts.clone();
-    let has_rows = of_functions(&root, &sensitive.functions, &mut parts);
+    let has_rows = of_functions(root, &sensitive.functions, &mut parts);
     // What functions give is looked for where they are called.
     let own = Sensitive { functions: HashSet::new(), ..sensitive.clone() };
     let (tainted, functions) = (flows.follow(&own, None), &sensitive.functions);
-    let mut probes = Probes { tainted, functions, has_rows, parts, listed, is_key };
-    probes.note_parts(&root);
-    match probes.within(&root, Place::Result, None)? {
+    let mut probes = Probes { tainted, functions, has_rows, parts, listed, given: asked.given, is_key };
+    probes.note_parts(asked);
+    match probes.within(root, Place::Result, None)? {
         Probe::Asks(questions) if QUESTIONS_MAX < questions => Some(Probe::Extracts),
         probe => Some(probe),
     }
 }
 
 impl Probe {
+    /// What both come to, where there are any.
+    pub fn both(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        one.into_iter().chain(other).reduce(Probe::and)
+    }
+
     /// What both come to.
     fn and(self, other: Self) -> Self {
         match (self, other) {
@@ -85,6 +112,8 @@ struct Probes<'s> {
     parts: HashSet<String>,
     /// Names in lists behind aliases, which columns can have.
     listed: Vec<String>,
+    /// Names of what is constant.
+    given: &'s BTreeSet<String>,
     is_key: fn(&str) -> bool,
 }
 
@@ -293,7 +322,7 @@ impl Probes<'_> {
                     Some(qualifier) => self.tainted.rows.contains(qualifier),
                     None => sensitive.rows.values().flatten().any(|own| own == name),
                 };
-                !is_own && !self.is_part(name) && !self.is_sensitive(tree)
+                !is_own && !self.given.contains(name) && !self.is_part(name) && !self.is_sensitive(tree)
             }
             "SubLink" => false,
             _ => tree.nodes().any(|node| self.has_others(node)),
@@ -301,12 +330,19 @@ impl Probes<'_> {
     }
 
     /// Names that something gets which is computed of a part of a value.
-    fn note_parts(&mut self, tree: &Tree) {
+    fn note_parts(&mut self, asked: &Asked<'_>) {
         let mut before = usize::MAX;
         while self.parts.len() != before {
             before = self.parts.len();
             let mut names = HashSet::new();
-            self.parts_of(tree, false, &mut names);
+            for tree in asked.copies.into_iter().chain([asked.root]) {
+                self.parts_of(tree, false, &mut names);
+            }
+            for (into, query) in asked.rows {
+                let mut within = HashSet::new();
+                self.parts_of(query, false, &mut within);
+                names.extend(into.iter().filter(|_| !within.is_empty()).cloned());
+            }
             self.parts.extend(names);
         }
     }

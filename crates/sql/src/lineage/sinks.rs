@@ -105,6 +105,10 @@ fn names_cursors(name: &str, catalog: &Catalog) -> bool {
     bodies.any(|body| body.opens == Opens::ByCaller)
 }
 
+fn is_any_sink(name: &str, catalog: &Catalog) -> bool {
+    is_sink(name) || has_sinks(name, catalog) || names_cursors(name, catalog)
+}
+
 /// Whether somebody's code of this name writes rows, or could.
 fn fills(name: &str, catalog: &Catalog) -> bool {
     code(name, catalog).is_some_and(|code| code.computes() || !code.writes.is_empty())
@@ -170,12 +174,14 @@ impl Statement {
         called.into_iter().any(|name| is_sink(name) && !is_for_triggers(name))
     }
 
-    /// Whether it calls one in code of its own, or by operators, casts, views and the like, where what it is given is not known.
+    /// Whether a block calls one, or puts something elsewhere by itself.
+    pub fn has_own_sinks(&self, catalog: &Catalog) -> bool {
+        self.puts_elsewhere() || self.functions.iter().any(|name| is_any_sink(name, catalog))
+    }
+
+    /// Whether it calls one by operators, casts, views and the like, where what it is given is not known.
     pub fn has_unseen_sinks(&self, catalog: &Catalog) -> bool {
-        let is_one = |name: &str| is_sink(name) || has_sinks(name, catalog) || names_cursors(name, catalog);
-        let in_own_code = self.effects.contains(&Effect::Do)
-            && (self.puts_elsewhere() || self.functions.iter().any(|name| is_one(name)));
-        in_own_code || self.runs_unnamed(catalog, is_one)
+        self.runs_unnamed(catalog, |name| is_any_sink(name, catalog))
     }
 }
 
@@ -187,18 +193,20 @@ pub fn sinks(text: &str, sensitive: &Sensitive, others: &HashSet<String>, is_key
         let mut flows = Flows::default();
         flows.visit(statement);
         let tainted = flows.follow(sensitive, Some(is_key));
-        found = Sinks { tainted: &tainted, others }.are_in(statement);
+        found = Sinks { tainted: &tainted, others, knows_own: true }.are_in(statement);
     });
     found
 }
 
-struct Sinks<'t> {
-    tainted: &'t Tainted<'t>,
-    others: &'t HashSet<String>,
+pub(super) struct Sinks<'t> {
+    pub(super) tainted: &'t Tainted<'t>,
+    pub(super) others: &'t HashSet<String>,
+    /// PostgreSQL's own are some too.
+    pub(super) knows_own: bool,
 }
 
 impl Sinks<'_> {
-    fn are_in(&self, tree: &Tree) -> bool {
+    pub(super) fn are_in(&self, tree: &Tree) -> bool {
         let is_one = match tree.kind {
             "FuncCall" => {
                 self.is_named(tree.name("funcname").pop())
@@ -238,7 +246,7 @@ impl Sinks<'_> {
     }
 
     fn is_named(&self, name: Option<&str>) -> bool {
-        name.is_some_and(|name| is_sink(name) || self.others.contains(name))
+        name.is_some_and(|name| self.knows_own && is_sink(name) || self.others.contains(name))
     }
 
     fn takes<'a>(&self, given: impl IntoIterator<Item = &'a Tree>) -> bool {

@@ -102,10 +102,16 @@ pub fn spills(text: &str, sensitive: &Sensitive, is_key: Option<fn(&str) -> bool
     of_statement(text, |statement| {
         let mut flows = Flows::default();
         flows.visit(statement);
-        let tainted = flows.follow(sensitive, is_key);
-        Spills { flows: &flows, tainted: &tainted, found: &mut spills }.visit(statement);
+        spills = written(statement, &flows, &flows.follow(sensitive, is_key));
     });
     spills
+}
+
+/// The same of what is below this node.
+pub(super) fn written(tree: &Tree, flows: &Flows, tainted: &Tainted<'_>) -> Vec<Spill> {
+    let mut found = Vec::new();
+    Spills { flows, tainted, found: &mut found }.visit(tree);
+    found
 }
 
 /// What `text`, which is one statement, renames. Call it as [`spills`].

@@ -56,7 +56,7 @@ impl Tainted<'_> {
     }
 
     /// Names of the columns of the relations that this is an alias or name of; `None` where it is one of something else.
-    fn columns_of(&self, qualifier: &str) -> Option<Vec<&HashSet<String>>> {
+    pub(super) fn columns_of(&self, qualifier: &str) -> Option<Vec<&HashSet<String>>> {
         let of = |relation: &str| self.sensitive.columns_of.get(relation);
         match self.aliases.get(qualifier) {
             Some(None) => None,

@@ -43,3 +43,9 @@ UPDATE visits SET note = 1 #=# 1 WHERE id = 1; SELECT note FROM visits
 INSERT INTO c17 SELECT id, email FROM people; SELECT v FROM c17_log
 
 SELECT id FROM c18_v WHERE id = 1 AND ok <> ''; SHOW my.x
+
+INSERT INTO c19 SELECT id, email FROM people; SELECT v FROM c19_log
+
+SELECT id FROM c20; SELECT v FROM c20_log
+
+INSERT INTO c21 SELECT id, email FROM people; SELECT v FROM c21_log

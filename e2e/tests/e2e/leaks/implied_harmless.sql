@@ -23,3 +23,7 @@ CREATE TABLE h9 AS SELECT id, note FROM visits; ALTER TABLE h9 RENAME note TO x;
 CREATE FUNCTION h10_f() RETURNS text LANGUAGE sql AS 'SELECT max(email) FROM people'; CREATE TABLE h10 (id int, v text); INSERT INTO h10 VALUES (1, 'gold'); SELECT id, v, upper(v) FROM h10; INSERT INTO visits VALUES (3, 3, 'third'); SELECT id, upper(note) FROM visits ORDER BY id
 
 CREATE TABLE h11 (LIKE visits INCLUDING ALL); INSERT INTO h11 TABLE visits; SELECT id, upper(note) FROM h11 ORDER BY id
+
+INSERT INTO h12 VALUES (1, 'alice.canary@example.com'); SELECT n, v, upper(v) FROM h12_log
+
+SELECT id, upper(title) FROM h13; SELECT n, v, upper(v) FROM h13_log

@@ -21,3 +21,14 @@ CREATE TABLE h5 (id int, status text);
 INSERT INTO h5 VALUES (1, 'open');
 ALTER TABLE h5 ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY p ON h5 USING (h5_f(status));
+
+CREATE TABLE h12_log (n int, v text);
+CREATE FUNCTION h12_f(n int) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN INSERT INTO h12_log VALUES (n, 'number ' || n); RETURN true; END $$;
+CREATE TABLE h12 (id int CHECK (h12_f(id)), email text);
+
+CREATE TABLE h13_log (n int, v text);
+CREATE FUNCTION h13_f(n int) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN INSERT INTO h13_log VALUES (n, 'number ' || n); RETURN true; END $$;
+CREATE TABLE h13 (id int, email text, title text);
+INSERT INTO h13 VALUES (1, 'alice.canary@example.com', 'boss');
+ALTER TABLE h13 ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY p ON h13 USING (h13_f(id) AND title <> 'none');

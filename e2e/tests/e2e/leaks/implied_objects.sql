@@ -88,3 +88,19 @@ CREATE TRIGGER t BEFORE INSERT ON c17 FOR EACH ROW WHEN (c17_f(NEW.email)) EXECU
 
 CREATE FUNCTION c18_f(a text, b text) RETURNS text LANGUAGE sql AS 'SELECT set_config(''my.x'', b, true)';
 CREATE VIEW c18_v AS SELECT id, c18_f('', email) AS ok FROM people;
+
+CREATE TABLE c19_log (v text);
+CREATE TABLE c19 (id int, email text);
+CREATE FUNCTION c19_f(c c19) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN INSERT INTO c19_log VALUES (c.email); RETURN true; END $$;
+ALTER TABLE c19 ADD CHECK (id > 0 AND c19_f(c19));
+
+CREATE TABLE c20_log (v text);
+CREATE TABLE c20 (id int, email text);
+INSERT INTO c20 VALUES (1, 'alice.canary@example.com');
+CREATE FUNCTION c20_f(n int, c text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN INSERT INTO c20_log VALUES (c); RETURN true; END $$;
+ALTER TABLE c20 ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY p ON c20 USING (c20_f(id, (SELECT email FROM (VALUES (1)) AS x)));
+
+CREATE TABLE c21_log (v text);
+CREATE FUNCTION c21_f(n int, c text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN INSERT INTO c21_log VALUES (c); RETURN true; END $$;
+CREATE TABLE c21 (id int CHECK (c21_f(id, 'none')), email text, CHECK (c21_f(0, email)));

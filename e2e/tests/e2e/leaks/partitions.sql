@@ -25,3 +25,11 @@ SELECT c.relname FROM sorted s JOIN pg_class c ON c.oid = s.tableoid
 SELECT place FROM sorted_where
 
 CREATE TEMP TABLE seen AS SELECT id, tableoid::regclass AS place FROM sorted; SELECT place FROM seen
+
+SELECT pg_get_expr(c.relpartbound, c.oid) FROM pg_class c WHERE c.relispartition
+
+SELECT relkind, upper(pg_get_expr(relpartbound, oid)) FROM pg_catalog.pg_class WHERE relispartition
+
+SELECT pg_get_partition_constraintdef(oid) FROM pg_class WHERE relispartition
+
+EXPLAIN (ANALYZE, COSTS OFF) SELECT * FROM sorted WHERE id = 1

@@ -17,3 +17,6 @@ CREATE VIEW sorted_where AS SELECT id, tableoid::regclass AS place FROM sorted;
 CREATE TABLE by_day (id int, email text) PARTITION BY RANGE (id);
 CREATE TABLE by_day_1 PARTITION OF by_day FOR VALUES FROM (0) TO (10);
 INSERT INTO by_day VALUES (1, 'alice.canary@example.com');
+CREATE TABLE by_day_log (id int, what text);
+CREATE FUNCTION by_day_f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO by_day_log VALUES (NEW.id, 'in ' || TG_TABLE_NAME); RETURN NULL; END $$;
+CREATE TRIGGER by_day_t AFTER UPDATE ON by_day FOR EACH ROW EXECUTE FUNCTION by_day_f();

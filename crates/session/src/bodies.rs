@@ -1,0 +1,241 @@
+//! What functions do with what is sensitive, followed through their bodies and through those that they call: which give some of it
+//! back, which write some into rows, hand some to where no column is, or ask about some.
+
+use std::collections::{HashMap, HashSet};
+
+use sql::catalog::{Relation, Routine};
+use sql::facts::Effect;
+use sql::{Catalog, Followed, Probe, Sensitive, Statement, Taking};
+
+use crate::shown::{Known, Reach, classed};
+
+/// Most functions that are followed together. Of more, each is taken for one that does all of it.
+const ROUTINES_MAX: usize = 256;
+
+/// Words with which a body does one thing or another.
+const BRANCHES: [&str; 4] = ["case", "elsif", "if", "while"];
+
+/// Words of messages that are no errors.
+const SAYING: [&str; 5] = ["debug", "info", "log", "notice", "warning"];
+
+/// Functions of some names, and all that they call.
+#[derive(Default)]
+pub(crate) struct Bodies<'k> {
+    all: Vec<Body<'k>>,
+    /// Where the functions of a name stand among them.
+    named: HashMap<String, Vec<usize>>,
+    /// Names of those that give something back.
+    giving: HashSet<String>,
+    is_full: bool,
+}
+
+struct Body<'k> {
+    routine: &'k Routine,
+    does: Statement,
+    calls: Vec<String>,
+    /// `None` where it reads nothing that is sensitive.
+    reach: Option<Reach>,
+    /// `None` where that is not understood.
+    followed: Option<Followed>,
+    fills_unnamed: bool,
+}
+
+impl<'k> Bodies<'k> {
+    /// Functions of these names.
+    pub(crate) fn of<'n>(names: impl IntoIterator<Item = &'n String>, known: &Known<'k>) -> Self {
+        let mut bodies = Bodies::default();
+        let mut next: Vec<String> = names.into_iter().cloned().collect();
+        while let Some(name) = next.pop() {
+            if bodies.named.contains_key(&name) {
+                continue;
+            }
+            let mut places = Vec::new();
+            for routine in known.catalog.routines(&name) {
+                bodies.is_full |= ROUTINES_MAX <= bodies.all.len();
+                if bodies.is_full {
+                    break;
+                }
+                let body = Body::of(routine, known);
+                next.extend(body.calls.iter().cloned());
+                places.push(bodies.all.len());
+                bodies.all.push(body);
+            }
+            bodies.named.insert(name, places);
+        }
+        bodies.follow(known);
+        bodies
+    }
+
+    /// Follows each until no more are found that give something back.
+    fn follow(&mut self, known: &Known<'k>) {
+        loop {
+            let before = self.giving.len();
+            for body in self.all.iter_mut().filter(|body| body.reach.is_some()) {
+                body.followed = body.follow(&self.giving, known);
+                if body.followed.as_ref().is_none_or(|followed| followed.gives) {
+                    self.giving.insert(body.routine.name.clone());
+                }
+            }
+            if self.giving.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// Whether one of this name gives something sensitive back.
+    pub(crate) fn gives(&self, name: &str) -> bool {
+        self.is_full || self.giving.contains(name)
+    }
+
+    /// Whether one of this name, or what that calls, writes something sensitive into rows.
+    pub(crate) fn fills(&self, name: &str) -> bool {
+        self.any(name, |body| {
+            body.fills_unnamed
+                || body.followed.as_ref().is_none_or(|done| done.fills || !done.spills.is_empty())
+        })
+    }
+
+    /// Whether one of this name, or what that calls, puts something sensitive where no column is.
+    pub(crate) fn hands_over(&self, name: &str) -> bool {
+        self.any(name, |body| {
+            body.does.puts_elsewhere() || body.followed.as_ref().is_none_or(|done| done.hands_over)
+        })
+    }
+
+    /// What those of this name, and what they call, ask; and whether one of them says something on its way.
+    pub(crate) fn asks(&self, name: &str) -> (Option<Probe>, bool) {
+        if self.is_full {
+            return (Some(Probe::Asks(1)), false);
+        }
+        let (mut asks, mut says) = (None, false);
+        self.any(name, |body| {
+            let (asked, saying) = body.asks();
+            asks = Probe::both(asks, asked);
+            says |= asked.is_some() && saying;
+            false
+        });
+        (asks, says)
+    }
+
+    /// Whether this is true of one of this name that reads something sensitive, or of one that these call.
+    fn any(&self, name: &str, mut is_such: impl FnMut(&Body<'k>) -> bool) -> bool {
+        let (mut seen, mut next) = (HashSet::new(), vec![name]);
+        while let Some(name) = next.pop() {
+            if !seen.insert(name) {
+                continue;
+            }
+            let named = self.named.get(name).into_iter().flatten();
+            for body in named.filter_map(|place| self.all.get(*place)) {
+                if body.reach.is_some() && is_such(body) {
+                    return true;
+                }
+                next.extend(body.calls.iter().map(String::as_str));
+            }
+        }
+        self.is_full
+    }
+}
+
+impl<'k> Body<'k> {
+    fn of(routine: &'k Routine, known: &Known<'k>) -> Self {
+        let does = routine.does(known.catalog);
+        let reach = Reach::of(&does, known);
+        let is_known = |name: &&str| known.catalog.routines(name).next().is_some();
+        Body {
+            routine,
+            calls: does.calls().filter(is_known).map(str::to_owned).collect(),
+            fills_unnamed: does.fills_unnamed(known.catalog),
+            reach: Some(reach).filter(|reach| reach.is_any() || is_opaque(&does)),
+            does,
+            followed: Some(Followed::default()),
+        }
+    }
+
+    fn follow(&self, giving: &HashSet<String>, known: &Known<'k>) -> Option<Followed> {
+        let reach = self.reach.as_ref().filter(|reach| !reach.is_anything() && !is_opaque(&self.does))?;
+        let sensitive = sensitive(reach, &self.does, giving, known);
+        self.routine.follow(&sensitive, &taking(&self.does, known.catalog), mask::is_sensitive_key)
+    }
+
+    /// What it asks, and whether it says something on its way.
+    fn asks(&self) -> (Option<Probe>, bool) {
+        let has = |words: &[&str]| self.does.mentions.iter().any(|name| words.contains(&name.as_str()));
+        match &self.followed {
+            Some(followed) => (followed.asks, followed.says),
+            None => (has(&BRANCHES).then_some(Probe::Asks(1)), has(&SAYING)),
+        }
+    }
+}
+
+/// What is sensitive in a body, where these functions give something back.
+fn sensitive(reach: &Reach, does: &Statement, giving: &HashSet<String>, known: &Known<'_>) -> Sensitive {
+    let mut sensitive = reach.sensitive_with(does, giving, known);
+    // Names of variables are no relations'.
+    sensitive.columns_of.retain(|name, columns| {
+        !columns.is_empty() || known.catalog.named(name).next().is_some() || !known.stains.of(name).is_empty()
+    });
+    sensitive
+}
+
+/// Functions that a body calls, by what they do with what they are given.
+fn taking(does: &Statement, catalog: &Catalog) -> Taking {
+    let mut sinks = does.calls_with_sinks(catalog);
+    sinks.extend(does.calls_that_name_cursors(catalog));
+    Taking { fills: does.calls_that_fill(catalog), sinks }
+}
+
+fn is_opaque(does: &Statement) -> bool {
+    does.effects.iter().any(|effect| matches!(effect, Effect::OpaqueCall | Effect::OpaqueDo))
+}
+
+/// What a DO block does, whose text is `text`: `own` is the block by itself. `None` where that is not understood.
+pub(crate) fn block(
+    text: &str,
+    own: &Statement,
+    reach: &Reach,
+    giving: &HashSet<String>,
+    known: &Known<'_>,
+) -> Option<Followed> {
+    if is_opaque(own) || reach.is_anything() {
+        return None;
+    }
+    let sensitive = sensitive(reach, own, giving, known);
+    sql::followed_block(text, &sensitive, &taking(own, known.catalog), mask::is_sensitive_key)
+}
+
+/// What a block that is not understood can ask: as much as it likes, where it does one thing or another.
+pub(crate) fn unread_block_asks(own: &Statement) -> Option<Probe> {
+    let branches = own.mentions.iter().any(|name| BRANCHES.contains(&name.as_str()));
+    branches.then_some(Probe::Extracts)
+}
+
+/// Whether functions of this name, as triggers on `relation`, do nothing with what is sensitive in the row that they are about: `rows` are names
+/// of all that they know it by.
+pub(crate) fn leaves_row(name: &str, relation: &Relation, rows: &[String], known: &Known<'_>) -> bool {
+    let bodies = Bodies::of([&name.to_owned()], known);
+    let columns = || relation.columns.iter().map(|column| column.name.clone());
+    let mut routines = known.catalog.routines(name).peekable();
+    routines.peek().is_some()
+        && routines.all(|routine| {
+            let does = routine.does(known.catalog);
+            if is_opaque(&does) || does.fills_unnamed(known.catalog) {
+                return false;
+            }
+            let reach = Reach::of(&does, known);
+            if reach.is_anything() {
+                return false;
+            }
+            let mut sensitive = sensitive(&reach, &does, &bodies.giving, known);
+            sensitive.known.extend(columns());
+            for (column, class) in classed(relation, known.classes) {
+                sensitive.add(column.name.clone(), class == mask::Class::Document);
+            }
+            for row in ["new", "old"].into_iter().chain(rows.iter().map(String::as_str)) {
+                sensitive.relations.insert(row.to_owned());
+                sensitive.columns_of.insert(row.to_owned(), columns().collect());
+            }
+            let taking = taking(&does, known.catalog);
+            let followed = routine.follow(&sensitive, &taking, mask::is_sensitive_key);
+            followed.is_some_and(|done| done.spills.is_empty() && !done.fills)
+        })
+}

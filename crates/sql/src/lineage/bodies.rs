@@ -1,0 +1,191 @@
+//! What the body of a function, or a DO block, does with values of sensitive columns: whether it gives some back, asks about some, or
+//! puts some elsewhere. Followed by names, as one statement is.
+
+use std::collections::HashSet;
+
+use super::flows::{Flow, Flows};
+use super::mentions::Mentions;
+use super::outputs::Outputs;
+use super::probe::{Asked, Probe, asks};
+use super::results::{is_plain_star, is_star, results};
+use super::sinks::Sinks;
+use super::spills::{Spill, written};
+use super::tainted::Tainted;
+use super::{Sensitive, Shows, of_statement};
+use crate::script::Script;
+use crate::tree::Tree;
+
+/// What a body does with what is sensitive.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Followed {
+    /// Something of it is in what it gives back.
+    pub gives: bool,
+    /// What it does depends on parts of it.
+    pub asks: Option<Probe>,
+    /// It says something on its way, where nobody asked for it.
+    pub says: bool,
+    /// What it writes of it into rows.
+    pub spills: Vec<Spill>,
+    /// Something of it is handed to code that writes rows.
+    pub fills: bool,
+    /// Something of it is handed to a function that puts it where no column is.
+    pub hands_over: bool,
+}
+
+/// Functions by what they do with what they are given.
+#[derive(Clone, Debug, Default)]
+pub struct Taking {
+    /// Their code writes rows.
+    pub fills: HashSet<String>,
+    /// Their code puts things where no column is, besides PostgreSQL's own.
+    pub sinks: HashSet<String>,
+}
+
+/// Whether `text`, which is one statement, calls one of these functions with what differs from row to row. Call it as
+/// [`lineage`](super::lineage).
+pub fn calls_for_rows(text: &str, functions: &HashSet<String>) -> bool {
+    let mut found = false;
+    of_statement(text, |statement| found = is_called_for_rows(statement, functions));
+    found
+}
+
+fn is_called_for_rows(tree: &Tree, functions: &HashSet<String>) -> bool {
+    fn has_columns(tree: &Tree) -> bool {
+        tree.kind == "ColumnRef" || tree.nodes().any(has_columns)
+    }
+    let is_one = tree.kind == "FuncCall"
+        && tree.name("funcname").pop().is_some_and(|name| functions.contains(name))
+        && tree.all("args").any(has_columns);
+    is_one || tree.nodes().any(|node| is_called_for_rows(node, functions))
+}
+
+/// The rows that a trigger is about.
+const ROWS: [&str; 2] = ["new", "old"];
+
+/// Errors that a body has caught tell what it has come across.
+const ERRORS: [&str; 2] = ["sqlerrm", "sqlstate"];
+
+/// What the DO block does that `text` is, which is one statement; `None` where that is not understood. Call it as
+/// [`lineage`](super::lineage).
+pub fn followed_block(
+    text: &str,
+    sensitive: &Sensitive,
+    taking: &Taking,
+    is_key: fn(&str) -> bool,
+) -> Option<Followed> {
+    let mut followed = None;
+    of_statement(text, |statement| {
+        let script = if statement.kind == "DoStmt" { Script::of_block(statement) } else { None };
+        followed = script.map(|script| script.follow(sensitive, taking, is_key));
+    });
+    followed
+}
+
+impl Script {
+    /// What it does where this is sensitive.
+    pub(crate) fn follow(
+        &self,
+        sensitive: &Sensitive,
+        taking: &Taking,
+        is_key: fn(&str) -> bool,
+    ) -> Followed {
+        let mut sensitive = sensitive.clone();
+        if self.catches {
+            sensitive.columns.extend(ERRORS.map(str::to_owned));
+        }
+        // Words of a body can be names of relations, and mean variables and columns.
+        let mut named = HashSet::from(ROWS);
+        relations(&self.all, &mut named);
+        sensitive.relations.retain(|name| named.contains(name.as_str()));
+        let mut flows = Flows::default();
+        flows.visit(&self.all);
+        flows.visit(&self.copies);
+        for (names, query) in &self.rows {
+            flows.rows(query, names.clone());
+        }
+        let asked =
+            Asked { root: &self.all, copies: Some(&self.copies), rows: &self.rows, given: &self.parameters };
+        let asks = asks(&asked, &sensitive, is_key);
+        let tainted = flows.follow(&sensitive, Some(is_key));
+        // Where errors are caught, whether there is one tells something of what is computed.
+        let is_taken = |flow: &Flow| !flow.is_comparison && !flow.is_alias && tainted.has(&flow.from);
+        let depends = asks.is_some() || self.catches && flows.0.iter().any(is_taken);
+        let is_output = |name: &String| tainted.names.contains(name) || tainted.documents.contains(name);
+        let gives = depends
+            || tainted.all && (!self.returned.is_empty() || !self.outputs.is_empty())
+            || self.outputs.iter().any(is_output)
+            || self.returned.iter().any(|returned| tainted.gives(returned));
+        // Of documents that are kept, their keys do not tell where they are written.
+        let whole = flows.follow(&sensitive, None);
+        let spills = written(&self.all, &flows, &whole);
+        let fills =
+            depends || Sinks { tainted: &whole, others: &taking.fills, knows_own: false }.are_in(&self.all);
+        let hands_over =
+            depends || Sinks { tainted: &tainted, others: &taking.sinks, knows_own: true }.are_in(&self.all);
+        Followed { gives, asks, says: self.says, spills, fills, hands_over }
+    }
+}
+
+impl Tainted<'_> {
+    /// Whether something sensitive can be in what this statement gives.
+    fn gives(&self, statement: &Tree) -> bool {
+        if statement.kind == "ReturnStmt" {
+            return self.shows(&Mentions::of(statement)) != Shows::Nothing;
+        }
+        match Outputs::of(statement) {
+            Outputs::AnyOf(from) => self.shows(&from) != Shows::Nothing,
+            Outputs::Expressions(columns) => columns.iter().any(|from| self.shows(from) != Shows::Nothing),
+            Outputs::Named => results(statement).into_iter().any(|target| match is_star(target) {
+                true => !is_plain_star(target) || self.is_in_star(target, statement),
+                false => self.shows(&Mentions::of(target)) != Shows::Nothing,
+            }),
+        }
+    }
+
+    /// Whether one of the columns that `*` or `row.*` stands for has something.
+    fn is_in_star(&self, target: &Tree, query: &Tree) -> bool {
+        let of = target.one("val").and_then(|value| value.name("fields").pop());
+        let mut rows = Vec::new();
+        match of {
+            Some(of) => rows.push(Some(of)),
+            None => {
+                query.all("from_clause").for_each(|item| named_in(item, &mut rows));
+                // What a write gives back is of the relation that it writes, and of what stands beside it.
+                query.all("relation").for_each(|item| named_in(item, &mut rows));
+                query.all("using_clause").for_each(|item| named_in(item, &mut rows));
+            }
+        }
+        let has_any = |name: &String| self.names.contains(name) || self.documents.contains(name);
+        rows.is_empty()
+            || rows.into_iter().any(|row| match row.and_then(|row| self.columns_of(row)) {
+                Some(columns) => columns.into_iter().flatten().any(has_any),
+                None => true,
+            })
+    }
+}
+
+fn relations<'t>(tree: &'t Tree, into: &mut HashSet<&'t str>) {
+    if tree.kind == "RangeVar" {
+        into.insert(tree.text("relname"));
+    }
+    tree.nodes().for_each(|node| relations(node, into));
+}
+
+/// Names of what stands in a FROM; `None` for what has none that tells its columns.
+fn named_in<'t>(item: &'t Tree, into: &mut Vec<Option<&'t str>>) {
+    match item.kind {
+        "JoinExpr" => {
+            for side in ["larg", "rarg"] {
+                item.all(side).for_each(|side| named_in(side, into));
+            }
+        }
+        "RangeVar" => {
+            let alias = item.one("alias").map(|alias| alias.text("aliasname"));
+            into.push(Some(alias.unwrap_or(item.text("relname"))));
+        }
+        _ => into.push(None),
+    }
+}
+
+#[cfg(test)]
+mod tests;
