@@ -453,7 +453,8 @@ impl Texts<'_> {
         let mut catalog = seen.given.catalog(env);
         // What a statement gives a name to is what the next one means by it.
         let mut given_here = Vec::new();
-        if !self.is_alone && !(versions.temporary.is_empty() && versions.scratch.is_empty()) {
+        let names_own = !versions.temporary.is_empty() || !versions.scratch.is_empty();
+        if names_own && !self.is_alone {
             let statements = as_read.statements.iter();
             given_here.extend(
                 statements.flat_map(|one| one.with_reach(&catalog).names_given().collect::<Vec<_>>()),

@@ -61,7 +61,7 @@ impl Facts {
                         || is_here && is_scratch(name, Scratch::MadeHere)
                         || may_be_absent && is_scratch(name, Scratch::Absent)
                 };
-                if statement.drops_only(&is_scratch)
+                if statement.drops_only(is_scratch)
                     && let Some(statement) = facts.to_mut().statements.get_mut(at)
                 {
                     statement.drop_own();
