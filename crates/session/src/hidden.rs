@@ -68,18 +68,16 @@ pub(crate) fn notification(
 /// The parameter that the server reports (GUC_REPORT) whose value is a text of anybody's: whoever owns a role or a database gives it a default.
 const FREE_PARAMETER: &[u8] = b"application_name";
 
-/// Appends the ParameterStatus of this parameter, with what tells itself masked where its value can be anything.
-pub fn parameter_status(name: &[u8], value: &[u8], methods: &Methods, out: &mut Vec<u8>) {
-    let mut shown = Vec::with_capacity(value.len());
+/// What is shown of this parameter in a ParameterStatus, where its value tells something itself that is masked.
+pub fn masked_parameter(name: &[u8], value: &[u8], methods: &Methods) -> Option<Vec<u8>> {
     if name != FREE_PARAMETER {
-        shown.extend_from_slice(value);
-    } else if !mask_text(methods, value, &mut shown) {
+        return None;
+    }
+    let mut shown = Vec::with_capacity(value.len());
+    if !mask_text(methods, value, &mut shown) {
         shown = HIDDEN.to_vec();
     }
-    compose::frame(out, tag::PARAMETER_STATUS, |out| {
-        compose::cstr(out, name);
-        compose::cstr(out, &shown);
-    });
+    (shown != value).then_some(shown)
 }
 
 fn field(out: &mut Vec<u8>, code: u8, text: &[u8]) {
@@ -129,17 +127,14 @@ mod tests {
     #[test]
     fn names_of_applications_go_with_what_tells_itself_masked() {
         let shown = |name: &str, value: &str| {
-            let mut out = Vec::new();
-            parameter_status(name.as_bytes(), value.as_bytes(), &Methods::default(), &mut out);
-            String::from_utf8_lossy(&out[5..]).replace('\0', "|")
+            masked_parameter(name.as_bytes(), value.as_bytes(), &Methods::default())
+                .map(|shown| String::from_utf8(shown).unwrap())
         };
-        assert_eq!(shown("application_name", "psql"), "application_name|psql|");
-        assert_eq!(
-            shown("application_name", "job of ada@example.org"),
-            "application_name|job of a***@***.org|"
-        );
-        assert_eq!(shown("TimeZone", "Europe/Berlin"), "TimeZone|Europe/Berlin|");
-        assert_eq!(shown("server_version", "18.1"), "server_version|18.1|");
+        assert_eq!(shown("application_name", "psql"), None);
+        let masked = shown("application_name", "job of ada@example.org");
+        assert_eq!(masked.as_deref(), Some("job of a***@***.org"));
+        assert_eq!(shown("TimeZone", "Europe/Berlin"), None);
+        assert_eq!(shown("server_version", "18.1"), None);
     }
 
     #[test]

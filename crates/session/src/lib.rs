@@ -65,7 +65,7 @@ pub use allowance::Allowance;
 pub use asking::{Answer, Request, Value};
 pub use ending::{Patience, Rests, Stop};
 pub use evidence::{Described, Evidence, Finished, Outcome, ResultNames, Started};
-pub use hidden::parameter_status;
+pub use hidden::masked_parameter;
 pub use judged::may_run;
 pub use moving::MovedNames;
 pub use readings::Readings;

@@ -10,7 +10,7 @@ use wire::frame::{HEADER_BYTES, peek_body, peek_header};
 
 use crate::action::{Action, CloseReason, Pass, Step, Toward, forward, send_to_client};
 use crate::evidence::{Evidence, Outcome};
-use crate::hidden::{hide, notification, parameter_status, without_place};
+use crate::hidden::{hide, masked_parameter, notification, without_place};
 use crate::judged::Seen;
 use crate::moving::MovedNames;
 use crate::names::ResultColumns;
@@ -266,10 +266,15 @@ impl Session {
                     let name = String::from_utf8_lossy(value).into_owned();
                     out.push(Action::Record(Evidence::Renamed(name)));
                 }
-                if env.reveals(Class::Derived) {
-                    return Ok(Pass::Whole);
-                }
-                send_to_client(out, |buffer| parameter_status(name, value, env.methods, buffer));
+                let is_hidden = !env.reveals(Class::Derived);
+                let shown = is_hidden.then(|| masked_parameter(name, value, env.methods)).flatten();
+                let Some(shown) = shown else { return Ok(Pass::Whole) };
+                send_to_client(out, |buffer| {
+                    compose::frame(buffer, tag::PARAMETER_STATUS, |buffer| {
+                        compose::cstr(buffer, name);
+                        compose::cstr(buffer, &shown);
+                    });
+                });
                 Ok(Pass::Replaced)
             }
             tag::COPY_IN_RESPONSE => {

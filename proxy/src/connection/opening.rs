@@ -200,13 +200,12 @@ pub(super) async fn open(
     for (name, value) in &parameters {
         session.on_parameter(name, value);
         // What it has asked for itself is no news to it.
-        match value.as_slice() == about.application.as_bytes() {
-            true => compose::frame(&mut greeting, backend::tag::PARAMETER_STATUS, |out| {
-                compose::cstr(out, name);
-                compose::cstr(out, value);
-            }),
-            false => session::parameter_status(name, value, identity.methods(), &mut greeting),
-        }
+        let is_news = value.as_slice() != about.application.as_bytes();
+        let masked = is_news.then(|| session::masked_parameter(name, value, identity.methods())).flatten();
+        compose::frame(&mut greeting, backend::tag::PARAMETER_STATUS, |out| {
+            compose::cstr(out, name);
+            compose::cstr(out, masked.as_ref().unwrap_or(value));
+        });
     }
     compose::frame(&mut greeting, backend::tag::BACKEND_KEY_DATA, |out| {
         out.extend_from_slice(&key.key.pid.to_be_bytes());
