@@ -16,7 +16,7 @@ use super::{secrets, shown};
 use crate::proc;
 
 /// For the arguments of one process the agent waits no longer …
-const WAIT: Duration = Duration::from_millis(50);
+const WAIT: Duration = Duration::from_millis(200);
 /// … and of each second no longer for those of all: events come meanwhile.
 const WAITED_MAX: Duration = Duration::from_millis(250);
 /// Threads that may hang at a time; beyond it nobody's arguments are read.
@@ -39,6 +39,7 @@ pub struct Arguments {
     reader: Option<Reader>,
     /// As many as there are threads, and one.
     alive: Arc<()>,
+    wait: Duration,
     /// When the second began in which so long was waited.
     waited: (Instant, Duration),
     warned_at: Option<Instant>,
@@ -66,7 +67,7 @@ impl Arguments {
     /// Reads none.
     pub fn none() -> Self {
         let waited = (Instant::now(), Duration::ZERO);
-        Arguments { keep: None, reader: None, alive: Arc::new(()), waited, warned_at: None }
+        Arguments { keep: None, reader: None, alive: Arc::new(()), wait: WAIT, waited, warned_at: None }
     }
 
     /// Those of the process whose folder in `/proc` this is.
@@ -103,7 +104,7 @@ impl Arguments {
                 }
             },
         };
-        let read = reader.read(folder);
+        let read = reader.read(folder, self.wait);
         self.waited.1 += now.elapsed();
         match read {
             Some(read) => {
@@ -151,9 +152,9 @@ impl Reader {
     }
 
     /// `None` where it takes too long.
-    fn read(&self, folder: &Arc<OwnedFd>) -> Option<io::Result<Vec<u8>>> {
+    fn read(&self, folder: &Arc<OwnedFd>, wait: Duration) -> Option<io::Result<Vec<u8>>> {
         self.ask.send(Arc::clone(folder)).ok()?;
-        self.told.recv_timeout(WAIT).ok()
+        self.told.recv_timeout(wait).ok()
     }
 }
 
@@ -212,11 +213,15 @@ mod tests {
         Arc::new(OwnedFd::from(File::open(dir.path()).unwrap()))
     }
 
+    /// A machine that is busy starts a thread late.
+    const LONG: Duration = Duration::from_secs(60);
+
     fn key() -> ArgumentsKey {
         ArgumentsKey::new(b"key")
     }
 
     fn told_of(arguments: &mut Arguments, line: &[u8]) -> Told {
+        arguments.wait = LONG;
         let dir = TempDir::new().unwrap();
         std::fs::write(dir.path().join("cmdline"), line).unwrap();
         arguments.of(&folder_of(&dir))
@@ -286,7 +291,7 @@ mod tests {
             assert!(Instant::now() < deadline);
             drop(File::options().read(true).write(true).open(&queue).unwrap());
         }
-        arguments.waited.1 = Duration::ZERO;
+        (arguments.wait, arguments.waited.1) = (LONG, Duration::ZERO);
         assert_eq!(arguments.of(&good).arguments, ["psql"]);
         // So long was waited that it is enough for this second.
         arguments.waited = (Instant::now(), WAITED_MAX);
