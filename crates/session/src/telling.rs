@@ -85,9 +85,10 @@ pub(crate) fn hangs_telling_code(statement: &Statement, known: &Known<'_>) -> bo
         || statement.hangs_code() && names_telling(statement, known)
 }
 
-/// Whether it gives another name to a relation on which such code hangs: nobody knows the new one.
+/// Whether it gives another name or schema to a relation on which such code hangs: nobody knows the new one.
 pub(crate) fn renames_telling(statement: &Statement, known: &Known<'_>) -> bool {
-    statement.effects.contains(&Effect::Other("RenameStmt")) && names_telling(statement, known)
+    let renames = |effect: &Effect| matches!(effect, Effect::Other("AlterObjectSchemaStmt" | "RenameStmt"));
+    statement.effects.iter().any(renames) && names_telling(statement, known)
 }
 
 /// Whether code hangs on a relation that it names which can tell of something sensitive.

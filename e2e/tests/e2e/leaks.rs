@@ -44,6 +44,9 @@ impl Values {
             Values::Names => text
                 .replace("@example.com", "")
                 .replace("alice.canary", "alicecanary")
+                // Of transactions that are prepared the whole server has the names.
+                .replace("TRANSACTION 'g", "TRANSACTION 'names_g")
+                .replace("PREPARED 'g", "PREPARED 'names_g")
                 .replace("email", "last_name"),
         }
     }
