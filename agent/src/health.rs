@@ -104,14 +104,20 @@ impl Health {
     pub(crate) fn stopped(&self, keeps_on: bool, at: UnixMicros) -> Record {
         let host = &self.host.name;
         let meanwhile = if keeps_on { "; it goes on refusing" } else { "" };
+        let message = format!(
+            "the agent of {host} stops: until it runs again nobody sees who goes around the proxy{meanwhile}"
+        );
+        self.alert(AlertKind::Stopped, message, at)
+    }
+
+    /// One that is about no connection.
+    fn alert(&self, kind: AlertKind, message: String, at: UnixMicros) -> Record {
         Record::Alert(AlertRecord {
             alert_id: Uuid::now_v7(),
             raised_at: at,
-            host: host.clone(),
-            kind: AlertKind::Stopped,
-            message: format!(
-                "the agent of {host} stops: until it runs again nobody sees who goes around the proxy{meanwhile}"
-            ),
+            host: self.host.name.clone(),
+            kind,
+            message,
             connection: None,
         })
     }
@@ -121,17 +127,11 @@ impl Health {
         let host = &self.host.name;
         let what = mended.join(", ");
         tracing::error!(what, "somebody took this out of the kernel: it is put back");
-        Record::Alert(AlertRecord {
-            alert_id: Uuid::now_v7(),
-            raised_at: at,
-            host: host.clone(),
-            kind: AlertKind::Tampered,
-            message: format!(
-                "somebody took {what} of the agent of {host} out of the kernel: it is put back, and what came and went \
-                 within the last second may not have been seen"
-            ),
-            connection: None,
-        })
+        let message = format!(
+            "somebody took {what} of the agent of {host} out of the kernel: it is put back, and what came and went within the \
+             last second may not have been seen"
+        );
+        self.alert(AlertKind::Tampered, message, at)
     }
 
     /// What must be told now: what was lost since that was told last, or the regular account.
@@ -147,14 +147,7 @@ impl Health {
             for (state, kind, message) in self.losses(counts) {
                 tracing::error!("{message}");
                 out.push(self.account(state, counts, open, at));
-                out.push(Record::Alert(AlertRecord {
-                    alert_id: Uuid::now_v7(),
-                    raised_at: at,
-                    host: self.host.name.clone(),
-                    kind,
-                    message,
-                    connection: None,
-                }));
+                out.push(self.alert(kind, message, at));
                 self.told_at = Some(now);
             }
             self.told = counts;

@@ -161,10 +161,7 @@ fn greeting() -> Vec<u8> {
         ("integer_datetimes", "on"),
     ];
     for (name, value) in parameters {
-        compose::frame(&mut out, backend::tag::PARAMETER_STATUS, |out| {
-            compose::cstr(out, name.as_bytes());
-            compose::cstr(out, value.as_bytes());
-        });
+        compose::parameter_status(&mut out, name.as_bytes(), value.as_bytes());
     }
     ready(&mut out);
     out

@@ -4,9 +4,9 @@
 use std::collections::{HashMap, HashSet};
 
 use sql::catalog::{Relation, Routine};
-use sql::facts::Effect;
 use sql::{Catalog, Followed, Probe, Sensitive, Statement, Taking};
 
+use crate::judged::is_opaque;
 use crate::shown::{Known, Reach, classed};
 
 /// Most functions that are followed together. Of more, each is taken for one that does all of it.
@@ -182,10 +182,6 @@ fn taking(does: &Statement, catalog: &Catalog) -> Taking {
     let mut sinks = does.calls_with_sinks(catalog);
     sinks.extend(does.calls_that_name_cursors(catalog));
     Taking { fills: does.calls_that_fill(catalog), sinks }
-}
-
-fn is_opaque(does: &Statement) -> bool {
-    does.effects.iter().any(|effect| matches!(effect, Effect::OpaqueCall | Effect::OpaqueDo))
 }
 
 /// What a DO block does, whose text is `text`: `own` is the block by itself. `None` where that is not understood.

@@ -56,11 +56,7 @@ pub(crate) fn notification(
     compose::frame(out, tag::NOTIFICATION_RESPONSE, |out| {
         out.extend_from_slice(&process.to_be_bytes());
         for text in [channel, payload] {
-            let mut shown = Vec::with_capacity(text.len());
-            if !mask_text(methods, text, &mut shown) {
-                shown = HIDDEN.to_vec();
-            }
-            compose::cstr(out, &shown);
+            compose::cstr(out, &shown(text, methods));
         }
     });
 }
@@ -73,11 +69,14 @@ pub fn masked_parameter(name: &[u8], value: &[u8], methods: &Methods) -> Option<
     if name != FREE_PARAMETER {
         return None;
     }
-    let mut shown = Vec::with_capacity(value.len());
-    if !mask_text(methods, value, &mut shown) {
-        shown = HIDDEN.to_vec();
-    }
+    let shown = shown(value, methods);
     (shown != value).then_some(shown)
+}
+
+/// A text that others have written, with what tells itself masked.
+fn shown(text: &[u8], methods: &Methods) -> Vec<u8> {
+    let mut shown = Vec::with_capacity(text.len());
+    if mask_text(methods, text, &mut shown) { shown } else { HIDDEN.to_vec() }
 }
 
 fn field(out: &mut Vec<u8>, code: u8, text: &[u8]) {

@@ -1076,7 +1076,7 @@ fn opens(statement: &Statement) -> Opens {
 }
 
 /// Whether it runs code that is not read.
-fn is_opaque(statement: &Statement) -> bool {
+pub(crate) fn is_opaque(statement: &Statement) -> bool {
     let is_opaque = |effect: &Effect| matches!(effect, Effect::OpaqueCall | Effect::OpaqueDo);
     statement.effects.iter().any(is_opaque)
 }

@@ -269,12 +269,7 @@ impl Session {
                 let is_hidden = !env.reveals(Class::Derived);
                 let shown = is_hidden.then(|| masked_parameter(name, value, env.methods)).flatten();
                 let Some(shown) = shown else { return Ok(Pass::Whole) };
-                send_to_client(out, |buffer| {
-                    compose::frame(buffer, tag::PARAMETER_STATUS, |buffer| {
-                        compose::cstr(buffer, name);
-                        compose::cstr(buffer, &shown);
-                    });
-                });
+                send_to_client(out, |buffer| compose::parameter_status(buffer, name, &shown));
                 Ok(Pass::Replaced)
             }
             tag::COPY_IN_RESPONSE => {

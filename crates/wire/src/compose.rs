@@ -125,6 +125,14 @@ pub fn authentication(out: &mut Vec<u8>, code: u32, data: &[u8]) {
     });
 }
 
+/// A `ParameterStatus`: what a parameter of the session is.
+pub fn parameter_status(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    frame(out, crate::backend::tag::PARAMETER_STATUS, |out| {
+        cstr(out, name);
+        cstr(out, value);
+    });
+}
+
 /// A `NegotiateProtocolVersion`: which version is spoken, and which options are not understood.
 pub fn negotiate_protocol_version(out: &mut Vec<u8>, version: u32, unknown: &[&[u8]]) {
     frame(out, crate::backend::tag::NEGOTIATE_PROTOCOL_VERSION, |out| {

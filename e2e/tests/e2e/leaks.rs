@@ -68,8 +68,31 @@ pub(crate) fn run(login: &Login, text: &str) -> Result<Output> {
     Ok(Output { stderr: output.stderr.lines().filter(|line| !line.starts_with("LINE ")).collect(), ..output })
 }
 
-/// The same in the extended protocol, with results in binary: all that the server sent. What is no SQL to us is left out.
+/// The same in the extended protocol, with results in binary: all that the server sent.
 pub(crate) fn run_binary(login: &Login, text: &str) -> Result<Output> {
+    run_each(login, text, extended)
+}
+
+/// How COPY may send rows.
+const COPY_FORMATS: [&str; 3] = ["text", "csv", "binary"];
+
+/// The same with each query as a COPY in this format: all that the server sent.
+pub(crate) fn run_copied(login: &Login, text: &str, format: &str) -> Result<Output> {
+    run_each(login, text, |text| {
+        let text = text.trim();
+        let is_query = ["SELECT", "TABLE", "VALUES", "WITH"].iter().any(|word| text.starts_with(word));
+        let mut message = BytesMut::new();
+        match is_query {
+            true => frontend::query(&format!("COPY ({text}) TO STDOUT (FORMAT {format})"), &mut message)?,
+            false => frontend::query(text, &mut message)?,
+        }
+        Ok(message)
+    })
+}
+
+/// Sends each statement of a text as `messages` makes of it, in a session of its own that takes back what they did. What is no SQL to us is left
+/// out.
+fn run_each(login: &Login, text: &str, messages: impl Fn(&str) -> Result<BytesMut>) -> Result<Output> {
     let text = match text.contains("BEGIN;") || text.starts_with("CALL") {
         true => text.to_owned(),
         false => format!("BEGIN; {text}; ROLLBACK"),
@@ -79,32 +102,7 @@ pub(crate) fn run_binary(login: &Login, text: &str) -> Result<Output> {
     let mut stdout = String::new();
     for statement in facts.iter().filter(|statement| !statement.effects.contains(&Effect::CopyIn)) {
         let text = text.get(statement.span.clone()).unwrap_or_default();
-        stdout += &String::from_utf8_lossy(&client.exchange_bytes(&extended(text)?, 1)?);
-    }
-    Ok(Output { stdout, stderr: String::new(), code: 0 })
-}
-
-/// How COPY may send rows.
-const COPY_FORMATS: [&str; 3] = ["text", "csv", "binary"];
-
-/// The same with each query as a COPY in this format: all that the server sent.
-pub(crate) fn run_copied(login: &Login, text: &str, format: &str) -> Result<Output> {
-    let text = match text.contains("BEGIN;") || text.starts_with("CALL") {
-        true => text.to_owned(),
-        false => format!("BEGIN; {text}; ROLLBACK"),
-    };
-    let facts = sql::read(text.as_bytes()).map(|facts| facts.statements).unwrap_or_default();
-    let mut client = Client::connect(login)?;
-    let mut stdout = String::new();
-    for statement in facts.iter().filter(|statement| !statement.effects.contains(&Effect::CopyIn)) {
-        let text = text.get(statement.span.clone()).unwrap_or_default().trim();
-        let is_query = ["SELECT", "TABLE", "VALUES", "WITH"].iter().any(|word| text.starts_with(word));
-        let mut message = BytesMut::new();
-        match is_query {
-            true => frontend::query(&format!("COPY ({text}) TO STDOUT (FORMAT {format})"), &mut message)?,
-            false => frontend::query(text, &mut message)?,
-        }
-        stdout += &String::from_utf8_lossy(&client.exchange_bytes(&message, 1)?);
+        stdout += &String::from_utf8_lossy(&client.exchange_bytes(&messages(text)?, 1)?);
     }
     Ok(Output { stdout, stderr: String::new(), code: 0 })
 }

@@ -202,10 +202,7 @@ pub(super) async fn open(
         // What it has asked for itself is no news to it.
         let is_news = value.as_slice() != about.application.as_bytes();
         let masked = is_news.then(|| session::masked_parameter(name, value, identity.methods())).flatten();
-        compose::frame(&mut greeting, backend::tag::PARAMETER_STATUS, |out| {
-            compose::cstr(out, name);
-            compose::cstr(out, masked.as_ref().unwrap_or(value));
-        });
+        compose::parameter_status(&mut greeting, name, masked.as_ref().unwrap_or(value));
     }
     compose::frame(&mut greeting, backend::tag::BACKEND_KEY_DATA, |out| {
         out.extend_from_slice(&key.key.pid.to_be_bytes());
