@@ -15,7 +15,7 @@ use crate::judged::{Judged, JudgedText, Read};
 use crate::keyed;
 use crate::moving::MovedNames;
 use crate::names::{self, Lookup, Portal, Prepared};
-use crate::owed::{CopyIn, Owed, Unread};
+use crate::owed::{CopyIn, Forgotten, Owed, Running, Unread};
 use crate::readings::Reading;
 use crate::recorded::Bound;
 use crate::stains::Stain;
@@ -390,7 +390,8 @@ impl Session {
         }
         let mut message = Vec::new();
         let running = self.start(statement, None, out);
-        self.owed.extend([Owed::Refused(Box::new(running)), Owed::Sync]);
+        self.parse_fails(b"", running);
+        self.owed.push_back(Owed::Sync);
         self.section += 1;
         compose::parse(&mut message, b"", text);
         message.extend(self.marker.close_and_fail(b""));
@@ -439,7 +440,7 @@ impl Session {
             return Pass::Whole;
         };
         let running = self.start(refused, reading.text.as_ref(), out);
-        self.owed.push_back(Owed::Refused(Box::new(running)));
+        self.parse_fails(parse.statement, running);
         if reading.read.is_no_sql() {
             return Pass::WholeThen(self.marker.close_and_fail(parse.statement));
         }
@@ -447,6 +448,16 @@ impl Session {
         compose::parse(&mut message, parse.statement, self.marker.failing_statement().as_bytes());
         out.push(Action::SendToServer(message));
         Pass::Replaced
+    }
+
+    /// A Parse under this name will fail. One without a name takes the unnamed statement away all the same (postgres.c,
+    /// exec_parse_message).
+    pub(crate) fn parse_fails(&mut self, name: &[u8], mut running: Running) {
+        if name.is_empty() {
+            let gone = self.prepared.change(name, self.section, None);
+            running.forgets = Some(Box::new(Forgotten { statements: vec![gone], portals: Vec::new() }));
+        }
+        self.owed.push_back(Owed::Refused(Box::new(running)));
     }
 
     pub(crate) fn bind(&mut self, bind: Bind<'_>, env: &Environment<'_>, out: &mut Vec<Action>) -> Pass {
@@ -694,7 +705,7 @@ impl Session {
         Pass::Replaced
     }
 
-    /// A refusal is answered like a Query that fails, which is how the server answers a fast-path call that fails.
+    /// A call that fails ends its section, as a Query does.
     pub(crate) fn fast_path(
         &mut self,
         function: u32,
@@ -703,16 +714,18 @@ impl Session {
     ) -> Pass {
         let judged = env.readings.call(function).judge(env, self.seen());
         let call = &judged.one;
+        let is_refused = call.refusal().is_some();
+        if is_refused && let Some(pass) = self.waits_for_sync(out) {
+            return pass;
+        }
         let running = self.start(call, None, out);
         self.section += 1;
-        if call.refusal().is_none() {
+        if !is_refused {
             self.owed.push_back(Unread::owed(running));
             return Pass::Whole;
         }
-        self.owed.push_back(Owed::Query(VecDeque::from([running])));
-        let mut message = Vec::new();
-        compose::query(&mut message, self.marker.failing_statement().as_bytes());
-        out.push(Action::SendToServer(message));
+        self.owed.extend([Owed::Refused(Box::new(running)), Owed::Sync]);
+        out.push(Action::SendToServer(self.marker.failing_call()));
         Pass::Replaced
     }
 }

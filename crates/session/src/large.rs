@@ -159,7 +159,7 @@ impl Session {
         let mut message = Vec::new();
         match parse {
             Some(name) => {
-                self.owed.push_back(Owed::Refused(Box::new(running)));
+                self.parse_fails(name, running);
                 compose::parse(&mut message, name, failing.as_bytes());
             }
             None => {

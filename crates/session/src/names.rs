@@ -237,6 +237,13 @@ pub(crate) struct Changed {
     number: u64,
 }
 
+impl Changed {
+    /// It is about the empty name.
+    pub(crate) fn is_unnamed(&self) -> bool {
+        self.name.is_empty()
+    }
+}
+
 /// What is known of a name before a message is sent that uses it.
 pub(crate) enum Lookup<T> {
     Known(Rc<T>),
@@ -327,6 +334,12 @@ impl<T: Named> Names<T> {
         if meanings.now.is_none() && meanings.then.is_empty() {
             self.named.remove(&changed.name);
         }
+    }
+
+    /// The server has answered a Query, or a Parse without a name that fails: both take the unnamed one away (postgres.c,
+    /// drop_unnamed_stmt). What was sent after it stays.
+    pub(crate) fn forget_unnamed(&mut self) {
+        self.unnamed.now = None;
     }
 
     /// A command is sent that takes all names away but the empty one, which SQL does not know.

@@ -40,6 +40,15 @@ impl Marker {
         out
     }
 
+    /// A fast-path call that fails, of the function that reads an integer (`int4in`, pg_proc.dat). A Query would take the unnamed statement
+    /// away, which a call leaves alone.
+    pub(crate) fn failing_call(&self) -> Vec<u8> {
+        const INT4IN: u32 = 42;
+        let mut out = Vec::new();
+        compose::function_call(&mut out, INT4IN, self.text.as_bytes());
+        out
+    }
+
     /// What is sent behind a Parse that must not leave a statement: it closes it, and then fails.
     pub(crate) fn close_and_fail(&self, statement: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();

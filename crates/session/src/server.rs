@@ -424,6 +424,7 @@ impl Session {
             Some(Owed::Sync) => {}
             Some(Owed::Query(batch)) => {
                 batch.into_iter().for_each(|running| self.finish(running, Outcome::Skipped, out));
+                self.prepared.forget_unnamed();
             }
             Some(Owed::Unread(unread)) => {
                 let (running, outcome) = unread.ended();
@@ -521,8 +522,12 @@ impl Session {
             _ => false,
         };
         let outcome = Outcome::Failed(sqlstate);
+        let takes_unnamed = matches!(&failed, Some(Owed::Parse(changed, _)) if changed.is_unnamed());
         if let Some(failed) = failed {
             self.not_done(failed, &outcome, out);
+        }
+        if takes_unnamed {
+            self.prepared.forget_unnamed();
         }
         if is_extended {
             self.skip_to_sync(begun, &outcome, out);

@@ -513,7 +513,8 @@ impl Session {
         Some(Box::new(forgets))
     }
 
-    /// Records the end of one execution. If it was completed, the names that it takes away are gone.
+    /// Records the end of one execution. If it was completed, the names that it takes away are gone; what was refused takes some away
+    /// by failing.
     pub(crate) fn finish(&mut self, mut running: Running, outcome: Outcome, out: &mut Vec<Action>) {
         running.end_result();
         let is_done = outcome == Outcome::Completed;
@@ -524,6 +525,8 @@ impl Session {
             self.reasons.changed(change);
         }
         if let Some(forgets) = &running.forgets {
+            let has_failed = matches!(outcome, Outcome::Failed(_));
+            let is_done = is_done || has_failed && running.judged.refusal().is_some();
             forgets.statements.iter().for_each(|changed| self.prepared.answered(changed, is_done));
             forgets.portals.iter().for_each(|changed| self.portals.answered(changed, is_done));
         }

@@ -337,7 +337,7 @@ fn fast_path_calls_are_refused_like_a_query() {
     let mut talk = Talk::new();
     assert_snapshot!(talk.client(b"F\0\0\0\x0e\0\0\x03\xe8\0\0\0\0\0\0"), @r#"
 record 1 started: (fast-path call of function 1000), refused by no-fast-path
-to server instead: Q[SELECT 'refused by Picket 0000000000000007'::pg_catalog.int4]
+to server instead: F[*·······"refused by Picket 0000000000000007]
 "#);
     let text = talk.replacement();
     assert_snapshot!(talk.server(&[error("22P02", &text), ready(b'I')].concat()), @r#"

@@ -54,6 +54,17 @@ pub fn execute(out: &mut Vec<u8>, portal: &[u8]) {
     });
 }
 
+/// A `FunctionCall` of the function with this OID, with one argument; that and the result are texts.
+pub fn function_call(out: &mut Vec<u8>, oid: u32, argument: &[u8]) {
+    frame(out, crate::frontend::tag::FUNCTION_CALL, |out| {
+        out.extend_from_slice(&oid.to_be_bytes());
+        out.extend_from_slice(&[0, 0, 0, 1]);
+        out.extend_from_slice(&u32::try_from(argument.len()).unwrap_or(u32::MAX).to_be_bytes());
+        out.extend_from_slice(argument);
+        out.extend_from_slice(&[0, 0]);
+    });
+}
+
 /// A `Describe` of a prepared statement.
 pub fn describe_statement(out: &mut Vec<u8>, statement: &[u8]) {
     frame(out, crate::frontend::tag::DESCRIBE, |out| {

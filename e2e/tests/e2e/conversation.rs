@@ -313,6 +313,33 @@ pub(crate) fn assert_same(stack: &Stack, conversation: &[(Vec<u8>, usize)]) -> R
     Ok(())
 }
 
+/// Fast-path calls are refused, and leave what is prepared as one that fails does.
+#[test]
+fn a_refused_call_leaves_the_unnamed_statement() -> Result<()> {
+    let stack = Stack::start()?;
+    // `loread(9, 1)`: no large object is open.
+    let number = |value: u32| [4_u32.to_be_bytes(), value.to_be_bytes()].concat();
+    let arguments = [&[0, 1, 0, 1, 0, 2][..], &number(9), &number(1), &[0, 0]].concat();
+    let call = message(b'F', &[&954_u32.to_be_bytes()[..], &arguments].concat());
+    let (parse, sync) = (message(b'P', b"\0SELECT 1\0\0\0"), message(b'S', b""));
+    let run = [message(b'B', &[0; 8]), message(b'E', &[0; 5])].concat();
+    for conversation in [
+        [(vec![parse.clone(), sync.clone(), call.clone()], 2), (vec![run.clone(), sync.clone()], 1)]
+            .as_slice(),
+        &[(vec![parse.clone(), call.clone(), run.clone(), sync.clone()], 2)],
+        &[
+            (vec![query("BEGIN"), parse.clone(), sync.clone(), call.clone(), call.clone()], 4),
+            (vec![query("ROLLBACK"), run.clone(), sync.clone()], 2),
+        ],
+        &[(vec![query("SELECT 1 FROM nowhere"), call.clone(), query("SELECT 1")], 3)],
+    ] {
+        let conversation: Vec<_> =
+            conversation.iter().map(|(sent, readies)| (sent.concat(), *readies)).collect();
+        assert_same(&stack, &conversation)?;
+    }
+    Ok(())
+}
+
 #[test]
 fn a_copy_that_is_sent_at_once_is_answered_as_by_the_server() -> Result<()> {
     let stack = Stack::start()?;

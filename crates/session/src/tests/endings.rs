@@ -33,7 +33,7 @@ struct Timed<'a> {
 
 impl<'a> Timed<'a> {
     fn new(sent: &'a [u8], server: Server, patience: Patience) -> Self {
-        let proxied = Proxied::new(sent, server);
+        let proxied = Proxied::new(sent, server, Vec::new());
         let (rests, now) = (Rests::new(patience), Duration::ZERO);
         Timed { proxied, patience, rests, stop: Stop::No, now, answered: (0, now) }
     }

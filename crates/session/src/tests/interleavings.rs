@@ -1,16 +1,18 @@
 //! Random conversations, cut and interleaved at random: the client sees through the proxy what it would have seen
 //! from a server that refuses and masks by itself, nothing runs that was not recorded first, and whatever was recorded
-//! to start is recorded to end, once. What needs an approval gets it.
+//! to start is recorded to end, once. What needs an approval runs where it gets it, and there alone.
 
 use std::collections::BTreeSet;
 
 use policy::Approver;
 use proptest::prelude::*;
 
-use super::server::{BAD_DATA, COPY_MASKED, NEWER_SQL, NO_SQL, Server, copy_data, copy_done, copy_fail};
+use super::server::{
+    APPROVED, BAD_DATA, COPY_MASKED, NEWER_SQL, NO_SQL, Server, copy_data, copy_done, copy_fail,
+};
 use super::talk::{
-    NONCE, SHIPPED, Talk, bind, close_statement, describe_portal, describe_statement, execute, execute_rows,
-    parse, query, subject, sync, tags,
+    NONCE, SHIPPED, Talk, bind, close_portal, close_statement, describe_portal, describe_statement, execute,
+    execute_rows, flush, function_call, parse, query, subject, sync, tags,
 };
 use crate::{Action, Answer, Evidence, Request, Resting, Step, refusal};
 
@@ -41,7 +43,10 @@ fn client_message() -> impl Strategy<Value = Vec<u8>> {
         1 => name.clone().prop_map(describe_statement),
         3 => name.clone().prop_map(execute),
         2 => (name.clone(), 1..3_u8).prop_map(|(name, rows)| execute_rows(name, rows)),
-        1 => name.prop_map(close_statement),
+        1 => name.clone().prop_map(close_statement),
+        1 => name.prop_map(close_portal),
+        1 => Just(flush()),
+        1 => Just(function_call()),
         3 => Just(sync()),
     ]
 }
@@ -92,12 +97,14 @@ pub(super) struct Proxied<'a> {
     texts: BTreeSet<String>,
     /// The client's next turn comes after the server's.
     waits: bool,
-    /// How often somebody has approved.
-    approved: usize,
+    /// What somebody answers who is asked.
+    answers: Vec<bool>,
+    /// How often somebody was asked.
+    asked: usize,
 }
 
 impl<'a> Proxied<'a> {
-    pub(super) fn new(sent: &'a [u8], server: Server) -> Self {
+    pub(super) fn new(sent: &'a [u8], server: Server, answers: Vec<bool>) -> Self {
         Proxied {
             talk: Talk::asking(),
             server,
@@ -110,7 +117,8 @@ impl<'a> Proxied<'a> {
             ended: BTreeSet::new(),
             texts: BTreeSet::new(),
             waits: false,
-            approved: 0,
+            answers,
+            asked: 0,
         }
     }
 
@@ -179,7 +187,7 @@ impl<'a> Proxied<'a> {
         matches!(step, Ok(Step::NeedsReplies(_)))
     }
 
-    /// Somebody approves. The client can be told that it waits: all that it has sent is answered, in no failed transaction.
+    /// Somebody answers. The client can be told that it waits: all that it has sent is answered, in no failed transaction.
     fn asked(&mut self, request: &Request) {
         assert_eq!(request.otherwise.rules, ["asked".into()]);
         let session = &self.talk.session;
@@ -187,8 +195,12 @@ impl<'a> Proxied<'a> {
         assert!(!self.server.has_failed(), "it asks about what cannot run");
         let groups = ["dba".to_owned()].into();
         let approvers = vec![Approver { user: "bob".to_owned(), groups }];
-        self.approved += 1;
-        self.talk.session.answered(Answer::Approved { approvers, requester: "alice".to_owned() });
+        let is_approved = self.answers.get(self.asked).copied().unwrap_or(true);
+        self.asked += 1;
+        self.talk.session.answered(match is_approved {
+            true => Answer::Approved { approvers, requester: "alice".to_owned() },
+            false => Answer::Refused(request.otherwise.clone()),
+        });
     }
 
     fn server_turn(&mut self, bytes: usize) {
@@ -290,6 +302,11 @@ pub(super) fn cancels() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(prop_oneof![4 => Just(u8::MAX), 1 => 0..3_u8], 0..16)
 }
 
+/// What somebody says who is asked.
+pub(super) fn answers() -> impl Strategy<Value = Vec<bool>> {
+    prop::collection::vec(prop_oneof![2 => Just(true), 1 => Just(false)], 0..8)
+}
+
 pub(super) fn tells() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(prop_oneof![3 => Just(u8::MAX), 1 => 0..3_u8], 0..40)
 }
@@ -300,11 +317,12 @@ fn is_as_directly(
     cuts: &[u8],
     cancels: Vec<u8>,
     tells: Vec<u8>,
+    answers: Vec<bool>,
 ) -> Result<(), TestCaseError> {
     let sent = [messages.concat(), sync()].concat();
-    let mut direct = Server::without_proxy(cancels.clone(), refused);
+    let mut direct = Server::without_proxy(cancels.clone(), answers.clone(), refused);
     let expected = direct.answer(&sent);
-    let mut proxied = Proxied::new(&sent, Server::behind_proxy(cancels, tells));
+    let mut proxied = Proxied::new(&sent, Server::behind_proxy(cancels, tells), answers);
     proxied.run(cuts, usize::MAX);
     prop_assert!(proxied.at_proxy.is_empty() && proxied.to_proxy.is_empty());
     prop_assert_eq!(proxied.lose(), 0, "a statement was not told to have ended");
@@ -317,12 +335,13 @@ fn is_as_directly(
     // Texts of errors about unknown names are Picket's own; everything else is the same byte for byte.
     prop_assert_eq!(tags(&seen), tags(&expected));
     prop_assert!(!seen.windows(5).any(|window| window == b"bob@s"), "an e-mail was shown");
+    prop_assert_eq!(proxied.asked, direct.asked, "somebody was asked too often, or not at all");
     let Server { ran, told, .. } = proxied.server;
     prop_assert_eq!(unasked, told, "something that was told unasked was lost");
     prop_assert!(ran.iter().all(|text| !text.starts_with("drop")), "a refused statement ran");
     prop_assert!(!ran.iter().any(|text| text == NEWER_SQL), "an unread statement ran");
-    let copies = ran.iter().filter(|text| text.starts_with("copy orders")).count();
-    prop_assert!(copies <= proxied.approved, "something ran that nobody has approved");
+    let copies = ran.iter().filter(|text| APPROVED.contains(&text.as_str())).count();
+    prop_assert!(copies <= direct.approved, "something ran that nobody has approved");
     prop_assert_eq!(ran, direct.ran);
     Ok(())
 }
@@ -332,7 +351,7 @@ fn is_as_directly(
 fn an_approved_portal_can_be_gone() {
     let messages = [parse("b", "copy orders to stdout"), bind("a", "b"), query(NEWER_SQL), execute("a")];
     for cut in [0, 20, 21, 60, 255] {
-        is_as_directly(&messages, &[cut], Vec::new(), Vec::new()).unwrap();
+        is_as_directly(&messages, &[cut], Vec::new(), Vec::new(), Vec::new()).unwrap();
     }
 }
 
@@ -342,7 +361,7 @@ fn a_failed_transaction_binds_nothing() {
     let texts = [query("begin"), query(NEWER_SQL)];
     let messages = [&[parse("a", "copy orders to stdout")], texts.as_slice(), &[bind("", "a")]].concat();
     for cut in [0, 20, 60, 255] {
-        is_as_directly(&messages, &[cut], Vec::new(), Vec::new()).unwrap();
+        is_as_directly(&messages, &[cut], Vec::new(), Vec::new(), Vec::new()).unwrap();
     }
 }
 
@@ -351,17 +370,18 @@ proptest! {
 
     #[test]
     fn the_client_sees_what_it_would_have_seen(
-        messages in messages(), cuts in cuts(), cancels in cancels(), tells in tells(),
+        messages in messages(), cuts in cuts(), cancels in cancels(), tells in tells(), answers in answers(),
     ) {
-        is_as_directly(&messages, &cuts, cancels, tells)?;
+        is_as_directly(&messages, &cuts, cancels, tells, answers)?;
     }
 
     #[test]
     fn whenever_the_connection_is_lost_everything_has_ended(
-        messages in messages(), cuts in cuts(), cancels in cancels(), tells in tells(), turns in 0..200_usize,
+        messages in messages(), cuts in cuts(), cancels in cancels(), tells in tells(), answers in answers(),
+        turns in 0..200_usize,
     ) {
         let sent = messages.concat();
-        let mut proxied = Proxied::new(&sent, Server::behind_proxy(cancels, tells));
+        let mut proxied = Proxied::new(&sent, Server::behind_proxy(cancels, tells), answers);
         proxied.run(&cuts, turns);
         proxied.lose();
     }

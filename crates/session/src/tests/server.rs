@@ -101,6 +101,12 @@ pub(super) const NEWER_SQL: &str = "select newer syntax 1";
 /// A COPY of what is masked.
 pub(super) const COPY_MASKED: &str = "copy users to stdout";
 
+/// What runs only where somebody approves it.
+pub(super) const APPROVED: [&str; 2] = ["copy orders to stdout", "copy orders from stdin"];
+
+/// Stands for one of them that nobody has approved.
+const DENIED: &str = "not approved";
+
 /// What COPY takes no more of.
 pub(super) const BAD_DATA: &[u8] = b"bad\n";
 
@@ -122,6 +128,11 @@ pub(super) struct Server {
     copying: Option<Copying>,
     /// Answers to refused statements as the proxy should give them; `None` where the proxy is in between.
     refuses: Option<fn(&str) -> Vec<u8>>,
+    /// What somebody says each time when the server that refuses by itself asks; where there is nothing, yes.
+    answers: Vec<bool>,
+    /// How often somebody was asked, and has approved.
+    pub(super) asked: usize,
+    pub(super) approved: usize,
     /// For each statement that runs, after how many rows or pieces of data it is cancelled; 255 for never.
     cancels: Vec<u8>,
     /// For each message that is taken, what else is told behind its answer: see [`chatter`].
@@ -174,8 +185,8 @@ impl Server {
     }
 
     /// One that refuses and masks by itself, and tells nothing that it was not asked for.
-    pub(super) fn without_proxy(cancels: Vec<u8>, refuses: fn(&str) -> Vec<u8>) -> Self {
-        Server { cancels, refuses: Some(refuses), ..Server::default() }
+    pub(super) fn without_proxy(cancels: Vec<u8>, answers: Vec<bool>, refuses: fn(&str) -> Vec<u8>) -> Self {
+        Server { cancels, answers, refuses: Some(refuses), ..Server::default() }
     }
 
     /// Whether its transaction has failed.
@@ -217,10 +228,8 @@ impl Server {
                     // As exec_bind_message does.
                     Some(text) if self.failed && text != "rollback" => Err(aborted()),
                     Some(text) => {
-                        let portal = Portal { text: text.clone(), rows_left: ROWS, has_run: false };
-                        self.prepared.push(text.clone());
-                        self.portals.insert(bind.portal.to_vec(), portal);
-                        Ok(bind_complete())
+                        let text = text.clone();
+                        self.bind(bind.portal, &text)
                     }
                     None => Err(error("26000", &unknown(bind.statement))),
                 }
@@ -238,6 +247,19 @@ impl Server {
                     .map(|portal| described(&portal.text))
                     .ok_or_else(|| error("34000", &unknown(name))),
             },
+            // Whatever the client calls is refused; an error ends in ReadyForQuery, as that of a Query (fastpath.c).
+            b'F' => {
+                let failed = match self.refuses {
+                    _ if self.failed => aborted(),
+                    Some(refuse) => refuse("drop table users"),
+                    None => {
+                        assert_eq!(body[..4], 42_u32.to_be_bytes(), "a call got through");
+                        let argument = String::from_utf8_lossy(&body[12..body.len() - 2]);
+                        error("22P02", &format!("invalid input syntax for type integer: \"{argument}\""))
+                    }
+                };
+                return self.fail_query(failed, out);
+            }
             b'E' => {
                 let (name, limit) = (frontend::execute(body).unwrap().to_vec(), body[body.len() - 1]);
                 match self.execute(&name, usize::from(limit), out) {
@@ -270,6 +292,44 @@ impl Server {
         }
     }
 
+    fn bind(&mut self, name: &[u8], text: &str) -> Result<Vec<u8>, Vec<u8>> {
+        if APPROVED.contains(&text) && !self.is_approved() {
+            return Err(error("42501", "not approved"));
+        }
+        self.prepared.push(text.to_owned());
+        // Only the unnamed portal makes room for another one.
+        if !name.is_empty() && self.portals.contains_key(name) {
+            return Err(error("42P03", "already exists"));
+        }
+        self.portals.insert(name.to_vec(), Portal { text: text.to_owned(), rows_left: ROWS, has_run: false });
+        Ok(bind_complete())
+    }
+
+    /// What somebody says about the next execution; without a proxy in between.
+    fn is_approved(&mut self) -> bool {
+        if self.refuses.is_none() {
+            return true;
+        }
+        let is_approved = self.answers.get(self.asked).copied().unwrap_or(true);
+        self.asked += 1;
+        self.approved += usize::from(is_approved);
+        is_approved
+    }
+
+    /// Asks about the statements of a Query before any of them runs, up to the first that cannot.
+    fn ask_all(&mut self, statements: &mut VecDeque<String>) {
+        for text in statements {
+            if text.starts_with("drop table") || self.is_string && text == COPY_MASKED {
+                return;
+            }
+            // In a transaction that has failed nobody is asked: what is behind its end is not approved.
+            if APPROVED.contains(&text.as_str()) && (self.failed || !self.is_approved()) {
+                DENIED.clone_into(text);
+                return;
+            }
+        }
+    }
+
     fn query(&mut self, text: &[u8], out: &mut Vec<u8>) {
         // exec_simple_query drops the unnamed statement before it parses.
         self.statements.remove(&b""[..]);
@@ -277,13 +337,16 @@ impl Server {
         if text.trim().is_empty() {
             out.extend(message(b'I', |_| {}));
         }
-        let statements: VecDeque<String> =
+        let mut statements: VecDeque<String> =
             text.split(';').map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect();
         // The whole string is parsed before any of it runs.
         if statements.iter().any(|text| text == NO_SQL) {
             return self.fail_query(error("42601", "syntax error"), out);
         }
         self.is_string = 1 < statements.len();
+        if self.refuses.is_some() {
+            self.ask_all(&mut statements);
+        }
         self.go_on(statements, out);
     }
 
@@ -399,6 +462,9 @@ impl Server {
         }
         if self.failed && text != "rollback" {
             return Err(aborted());
+        }
+        if text == DENIED {
+            return Err(error("42501", "not approved"));
         }
         let is_refused =
             text.starts_with("drop table") || text == NEWER_SQL || self.is_string && text == COPY_MASKED;

@@ -431,6 +431,13 @@ pub(super) fn close_statement(name: &str) -> Vec<u8> {
     })
 }
 
+pub(super) fn close_portal(name: &str) -> Vec<u8> {
+    message(frontend::tag::CLOSE, |out| {
+        out.push(b'P');
+        cstr(out, name.as_bytes());
+    })
+}
+
 pub(super) fn execute(portal: &str) -> Vec<u8> {
     message(frontend::tag::EXECUTE, |out| {
         cstr(out, portal.as_bytes());
@@ -456,6 +463,10 @@ pub(super) fn call_of(function: u32) -> Vec<u8> {
         out.extend_from_slice(&function.to_be_bytes());
         out.extend_from_slice(&[0; 6]);
     })
+}
+
+pub(super) fn flush() -> Vec<u8> {
+    message(frontend::tag::FLUSH, |_| {})
 }
 
 pub(super) fn sync() -> Vec<u8> {
