@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use sql::catalog::{Relation, Routine};
-use sql::{Catalog, Followed, Probe, Sensitive, Statement, Taking};
+use sql::{Catalog, Followed, Probe, Sensitive, Spill, Statement, Taking};
 
 use crate::judged::is_opaque;
 use crate::shown::{Known, Reach, classed};
@@ -205,33 +205,40 @@ pub(crate) fn unread_block_asks(own: &Statement) -> Option<Probe> {
     branches.then_some(Probe::Extracts)
 }
 
-/// Whether functions of this name, as triggers on `relation`, do nothing with what is sensitive in the row that they are about: `rows` are names
-/// of all that they know it by.
-pub(crate) fn leaves_row(name: &str, relation: &Relation, rows: &[String], known: &Known<'_>) -> bool {
+/// What functions of this name, as triggers on `relation`, write elsewhere of what is sensitive in the row that they are about; `None` where that
+/// is not known. `rows` are names of all that they know it by.
+pub(crate) fn of_row(
+    name: &str,
+    relation: &Relation,
+    rows: &[String],
+    known: &Known<'_>,
+) -> Option<Vec<Spill>> {
     let bodies = Bodies::of([&name.to_owned()], known);
     let columns = || relation.columns.iter().map(|column| column.name.clone());
     let mut routines = known.catalog.routines(name).peekable();
-    routines.peek().is_some()
-        && routines.all(|routine| {
-            let does = routine.does(known.catalog);
-            if is_opaque(&does) || does.fills_unnamed(known.catalog) {
-                return false;
-            }
-            let reach = Reach::of(&does, known);
-            if reach.is_anything() {
-                return false;
-            }
-            let mut sensitive = sensitive(&reach, &does, &bodies.giving, known);
-            sensitive.known.extend(columns());
-            for (column, class) in classed(relation, known.classes) {
-                sensitive.add(column.name.clone(), class == mask::Class::Document);
-            }
-            for row in ["new", "old"].into_iter().chain(rows.iter().map(String::as_str)) {
-                sensitive.relations.insert(row.to_owned());
-                sensitive.columns_of.insert(row.to_owned(), columns().collect());
-            }
-            let taking = taking(&does, known.catalog);
-            let followed = routine.follow(&sensitive, &taking, mask::is_sensitive_key);
-            followed.is_some_and(|done| done.spills.is_empty() && !done.fills)
-        })
+    routines.peek()?;
+    let mut spills = Vec::new();
+    for routine in routines {
+        let does = routine.does(known.catalog);
+        let reach = Reach::of(&does, known);
+        if is_opaque(&does) || does.fills_unnamed(known.catalog) || reach.is_anything() {
+            return None;
+        }
+        let mut sensitive = sensitive(&reach, &does, &bodies.giving, known);
+        sensitive.known.extend(columns());
+        for (column, class) in classed(relation, known.classes) {
+            sensitive.add(column.name.clone(), class == mask::Class::Document);
+        }
+        for row in ["new", "old"].into_iter().chain(rows.iter().map(String::as_str)) {
+            sensitive.relations.insert(row.to_owned());
+            sensitive.columns_of.insert(row.to_owned(), columns().collect());
+        }
+        let taking = taking(&does, known.catalog);
+        let followed = routine.follow(&sensitive, &taking, mask::is_sensitive_key)?;
+        if followed.fills {
+            return None;
+        }
+        spills.extend(followed.spills);
+    }
+    Some(spills)
 }

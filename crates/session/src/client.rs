@@ -321,7 +321,7 @@ impl Session {
             return None;
         }
         self.asked_moved = None;
-        if judged.has_unknown.get() {
+        if judged.has_unknown.get() || judged.rests_on_absence {
             if self.asked_unknown.is_none_or(|asked| env.catalog_version <= asked) {
                 self.asked_unknown.get_or_insert(env.catalog_version);
                 return None;

@@ -89,6 +89,8 @@ pub(crate) struct JudgedText {
     /// Policies tell relations apart, and it reads or writes one that the catalog does not show: only one that was read afterwards
     /// tells whether somebody has given it this name.
     pub(crate) has_unknown: Cell<bool>,
+    /// It takes something away that is there for nobody else as the catalog shows it: each time a newer one must say so.
+    pub(crate) rests_on_absence: bool,
     /// `one` where its parameters were last bound to these keys of documents.
     pub(crate) bound: RefCell<Option<(Keys, Rc<Judged>)>>,
 }
@@ -180,6 +182,8 @@ pub(crate) struct Judged {
     pub(crate) gives_reason: Option<ReasonChange>,
     /// What it does to names of relations.
     pub(crate) namings: Rc<[Naming]>,
+    /// It takes something away that is its own only where the catalog shows no other of the name.
+    rests_on_absence: bool,
     /// It gives no other name to what lasts.
     pub(crate) is_still: bool,
     /// Names that it gives to what may last.
@@ -350,7 +354,11 @@ impl Read {
             Source::Text(Ok(facts)) if !temporary.is_empty() => {
                 let named = facts.statements.iter().flat_map(|statement| &statement.relations);
                 let named = named.map(|used| &used.name).chain(dropped(facts));
-                named.filter(|name| temporary.contains(name)).cloned().collect()
+                // Some of it may stand behind the end of the transaction.
+                let may_end = facts.statements.iter().any(|one| one.effects.contains(&Effect::Transaction));
+                let is_there =
+                    |name: &&String| temporary.contains(name) && !(may_end && temporary.passes(name));
+                named.filter(is_there).cloned().collect()
             }
             _ => Vec::new(),
         }
@@ -426,7 +434,12 @@ impl JudgedText {
         };
         JudgedText {
             versions,
-            is_plain: statements.len() == 1 && one.is_plain() && !takes_table && !has_unknown,
+            is_plain: statements.len() == 1
+                && one.is_plain()
+                && !takes_table
+                && !has_unknown
+                && !one.rests_on_absence,
+            rests_on_absence: statements.iter().any(|statement| statement.rests_on_absence),
             statements,
             one,
             has_unknown: Cell::new(has_unknown),
@@ -696,6 +709,7 @@ impl Judged {
             temporary: statement.and_then(TemporaryChange::of),
             gives_reason: statement.and_then(ReasonChange::of),
             namings: Rc::default(),
+            rests_on_absence: statement.is_some_and(|statement| statement.rests_on_absence),
             is_still: statement.is_some_and(Statement::is_still),
             gives: statement.map(|statement| statement.names_given().collect()).unwrap_or_default(),
             runs_code_when_read: statement.is_none_or(|statement| statement.has_string),

@@ -92,11 +92,16 @@ pub(crate) fn spilled(
         let is_followed = known.catalog.routines(&reached.calls).next().is_some();
         let fills = reads && (!is_followed || named_by(reached).any(|name| code.fills(name)));
         let gives = reads && (!is_followed || code.gives(&reached.calls));
-        let takes = |relation: &&Relation| {
-            takes_of_row(&reached.does, relation, known) && !leaves_row(reached, relation, known)
-                || takes_columns(reached.via) && is_given_some(reached, relation, known)
-        };
-        let takes = on.iter().any(takes);
+        let mut takes = false;
+        for relation in &on {
+            takes |= takes_columns(reached.via) && is_given_some(reached, relation, known);
+            if takes_of_row(&reached.does, relation, known) {
+                match of_row(reached, relation, known) {
+                    Some(spills) => spills.iter().for_each(|spill| found.spill(spill, &reveals)),
+                    None => takes = true,
+                }
+            }
+        }
         if fills || takes {
             found.hung(reached, &on, &reveals);
         }
@@ -205,12 +210,12 @@ fn named_by(reached: &Reached) -> impl Iterator<Item = &String> {
     reached.does.functions.iter().chain([&reached.calls])
 }
 
-/// Whether it is a trigger whose function does nothing with what is sensitive in its row.
-fn leaves_row(reached: &Reached, relation: &Relation, known: &Known<'_>) -> bool {
+/// What a trigger writes elsewhere of what is sensitive in its row; `None` where that is not known.
+fn of_row(reached: &Reached, relation: &Relation, known: &Known<'_>) -> Option<Vec<Spill>> {
     let mut hooks = known.catalog.hooks().of(relation.oid).iter();
     let hook = hooks.find(|hook| hook.via == Via::Trigger && hook.name == reached.name);
-    let hook = hook.filter(|hook| reached.via == Via::Trigger && hook.definition.is_empty());
-    hook.is_some_and(|hook| bodies::leaves_row(&reached.calls, relation, &hook.rows, known))
+    let hook = hook.filter(|hook| reached.via == Via::Trigger && hook.definition.is_empty())?;
+    bodies::of_row(&reached.calls, relation, &hook.rows, known)
 }
 
 /// Whether something sensitive of the row that a trigger is about is put into it.

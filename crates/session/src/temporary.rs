@@ -17,6 +17,8 @@ const NAMES_MAX: usize = 1_000;
 enum Own {
     /// A table.
     Table,
+    /// A table that is gone when the transaction ends.
+    Passing,
     /// A view, a sequence or an index, of which nobody knows what is behind it: it can only be taken away.
     Scratch,
 }
@@ -47,6 +49,8 @@ pub(crate) struct Temporary {
 pub(crate) struct TemporaryChange {
     /// Makes these tables.
     pub(crate) makes: Vec<String>,
+    /// They are gone when the transaction ends.
+    pub(crate) passes: bool,
     /// Makes these, which are none.
     pub(crate) makes_scratch: Vec<String>,
     /// These may name other relations after it, or none.
@@ -65,7 +69,8 @@ impl TemporaryChange {
             return None;
         }
         let ends = statement.names_changed().filter(|_| !keeps).map(str::to_owned).collect();
-        Some(TemporaryChange { makes: statement.temporary.clone(), makes_scratch, ends, ends_all })
+        let (makes, passes) = (statement.temporary.clone(), statement.passes);
+        Some(TemporaryChange { makes, passes, makes_scratch, ends, ends_all })
     }
 }
 
@@ -75,7 +80,16 @@ impl Temporary {
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {
-        self.on_the_way == 0 && self.own(name) == Some(Own::Table) && !self.is_given(name)
+        self.on_the_way == 0 && self.is_table(name) && !self.is_given(name)
+    }
+
+    /// Whether it has a table of this name that is gone when the transaction ends.
+    pub(crate) fn passes(&self, name: &str) -> bool {
+        self.own(name) == Some(Own::Passing)
+    }
+
+    fn is_table(&self, name: &str) -> bool {
+        matches!(self.own(name), Some(Own::Table | Own::Passing))
     }
 
     /// Whether it has made something of this name that is no table.
@@ -93,7 +107,7 @@ impl Temporary {
 
     /// Whether one that it has made could be meant by this name, or something that lasts: the catalog tells.
     pub(crate) fn is_doubtful(&self, name: &str) -> bool {
-        self.own(name) == Some(Own::Table) && self.is_given(name)
+        self.is_table(name) && self.is_given(name)
     }
 
     /// A statement is sent that gives this name to something that may last.
@@ -154,7 +168,8 @@ impl Temporary {
             self.settled.remove(name.as_str());
             self.fresh.remove(name.as_str());
         }
-        let tables = change.makes.iter().map(|name| (name, Own::Table));
+        let table = if change.passes { Own::Passing } else { Own::Table };
+        let tables = change.makes.iter().map(|name| (name, table));
         for (name, own) in tables.chain(change.makes_scratch.iter().map(|name| (name, Own::Scratch))) {
             if self.settled.len() + self.fresh.len() < NAMES_MAX {
                 self.fresh.insert(name.as_str().into(), own);
@@ -176,9 +191,8 @@ impl Temporary {
             self.given_now.clear();
         }
         self.keep_given();
-        if !self.fresh.is_empty() {
-            self.settled.append(&mut self.fresh);
-        }
+        self.fresh.retain(|_, own| *own != Own::Passing);
+        self.settled.append(&mut self.fresh);
     }
 }
 
@@ -190,10 +204,23 @@ mod tests {
         let mut temporary = Temporary::default();
         temporary.sent();
         let makes = vec!["own".to_owned()];
-        let change = TemporaryChange { makes, makes_scratch: Vec::new(), ends: Vec::new(), ends_all: false };
-        temporary.answered(&change, true);
+        temporary.answered(&change(makes, false), true);
         temporary.settle(true);
         temporary
+    }
+
+    fn change(makes: Vec<String>, passes: bool) -> TemporaryChange {
+        TemporaryChange { makes, passes, makes_scratch: Vec::new(), ends: Vec::new(), ends_all: false }
+    }
+
+    #[test]
+    fn what_passes_is_gone_when_the_transaction_ends() {
+        let mut temporary = made();
+        temporary.sent();
+        temporary.answered(&change(vec!["scratch".to_owned()], true), true);
+        assert!(temporary.contains("scratch") && temporary.passes("scratch") && !temporary.passes("own"));
+        temporary.settle(true);
+        assert!(!temporary.contains("scratch") && temporary.contains("own"));
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use pg_query::ParseResult;
 use pg_query::protobuf::{
-    AlterTableType, CmdType, DiscardMode, DropBehavior, ObjectType, OnConflictAction, TransactionStmtKind,
-    VariableSetKind,
+    AlterTableType, CmdType, DiscardMode, DropBehavior, ObjectType, OnCommitAction, OnConflictAction,
+    TransactionStmtKind, VariableSetKind,
 };
 use serde::Serialize;
 
@@ -755,6 +755,9 @@ impl Visit for Collector {
             | ("VariableSetStmt", "kind")
             | ("GrantStmt" | "GrantRoleStmt", "is_grant")
             | ("AlterTableCmd", "subtype") => node.code = number,
+            ("CreateStmt", "oncommit") | ("IntoClause", "on_commit") => {
+                self.statement.passes |= number == OnCommitAction::OncommitDrop as i64;
+            }
             ("CopyStmt", "is_program")
             | ("VariableSetStmt", "is_local")
             | ("MergeWhenClause", "command_type")

@@ -124,12 +124,16 @@ pub struct Statement {
     pub hands: Vec<Handing>,
     /// Temporary tables that it makes, whatever there was before.
     pub temporary: Vec<String>,
+    /// Those are gone when the transaction ends (ON COMMIT DROP).
+    pub passes: bool,
     /// Temporary views and sequences that it makes, whatever there was before.
     pub scratch: Vec<String>,
     /// Indexes that it makes, of whichever table.
     pub indexes: Vec<String>,
     /// Temporary tables and views that it makes, within bodies and under other conditions too.
     pub shadows: Vec<String>,
+    /// What its bodies take away is taken for theirs because the catalog shows no other table of its name.
+    pub rests_on_absence: bool,
     /// Names that its bodies read rows of without a schema, where what they read is not read.
     pub looked_up: Vec<String>,
     /// Names that it gives to relations, and ways to others that these become.

@@ -26,6 +26,8 @@ impl Facts {
         let mut facts = Cow::Borrowed(self);
         // Those that an earlier statement of the text makes, and names that it may have taken from others.
         let (mut made, mut ended) = (HashSet::<&str>::new(), HashSet::<&str>::new());
+        // Those among them that are gone when the transaction ends.
+        let mut passing = HashSet::<&str>::new();
         let mut made_scratch = HashSet::<String>::new();
         // Temporary relations of any kind that it may make or give names to.
         let mut in_front = BTreeSet::<String>::new();
@@ -69,6 +71,10 @@ impl Facts {
             }
             let known = facts.statements.get(at);
             is_still &= known.is_some_and(Statement::is_still);
+            if statement.effects.contains(&Effect::Transaction) {
+                made.retain(|name| !passing.contains(name));
+                passing.clear();
+            }
             if statement.undoes {
                 made.clear();
                 made_scratch.clear();
@@ -85,7 +91,11 @@ impl Facts {
                 made_scratch.remove(name);
                 ended.insert(name);
             }
-            made.extend(statement.temporary.iter().map(String::as_str));
+            let temporary = statement.temporary.iter().map(String::as_str);
+            if statement.passes {
+                passing.extend(temporary.clone());
+            }
+            made.extend(temporary);
             made_scratch.extend(known.into_iter().flat_map(Statement::scratch_made).map(str::to_owned));
         }
         facts

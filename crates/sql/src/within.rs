@@ -36,6 +36,7 @@ impl Statement {
         self.drops.iter_mut().for_each(|Name { schema, name }| know(schema, name));
         let truncated = self.writes.iter_mut().filter(|write| write.effect == Effect::Truncate);
         truncated.for_each(|Write { schema, name, .. }| know(schema, name));
+        self.rests_on_absence = !taken.is_empty();
         if self.effects.contains(&Effect::Other("CreateFunctionStmt")) {
             self.names.extend(taken.into_iter().map(|name| Naming::Takes(Name { schema: None, name })));
         }

@@ -247,3 +247,99 @@ fn what_others_have_just_made_is_not_dropped() -> Result<()> {
     assert_eq!(there, "20");
     Ok(())
 }
+
+/// What a body takes for its own is nobody else's, as the catalog shows it; a newer one is asked.
+#[test]
+fn what_others_have_just_made_is_not_taken_for_a_body_s_own() -> Result<()> {
+    let stack = Stack::start()?;
+    let alice = stack.alice()?;
+    for (number, takes) in [
+        "DO $$ BEGIN CREATE TEMP TABLE $m (n int); DROP TABLE $m; DROP TABLE $m; END $$",
+        "DO $$ BEGIN DROP TABLE $m; CREATE TEMP TABLE $m (n int); END $$",
+        "DO $$ BEGIN IF 1 = 2 THEN CREATE TEMP TABLE $m (n int); END IF; DROP TABLE $m; END $$",
+        "DO $$ BEGIN BEGIN CREATE TEMP TABLE $m (n int); PERFORM 1/0; EXCEPTION WHEN OTHERS THEN NULL; END; TRUNCATE $m; END $$",
+        "DO $$ BEGIN CREATE TEMP TABLE $m (n int) ON COMMIT DROP; COMMIT; DROP TABLE $m; END $$",
+        "DO $$ BEGIN CREATE TEMP TABLE IF NOT EXISTS $m (n int); ALTER TABLE $m RENAME TO q; TRUNCATE $m; END $$",
+        "SET search_path = public, pg_temp; DO $$ BEGIN CREATE TEMP TABLE $m (n int); TRUNCATE $m; END $$",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("taken_{number}");
+        let (takes, table) = (takes.replace("$m", &name), format!("CREATE TABLE {name} (n int)"));
+        psql::run(&stack.owner(), &format!("{table}; INSERT INTO {name} VALUES (1), (2)"))?.success()?;
+        assert_refused(&psql::run(&alice, &takes)?, &takes);
+        assert_eq!(stack.truth(&format!("SELECT count(*) FROM {name}"))?, "2", "{takes}");
+    }
+    // Nobody has that.
+    let own = "DO $$ BEGIN CREATE TEMP TABLE nobodys (n int); TRUNCATE nobodys; DROP TABLE nobodys; END $$";
+    psql::run(&alice, own)?.success()?;
+    Ok(())
+}
+
+/// The search path decides whose table a name means.
+#[test]
+fn behind_the_schemas_of_others_a_temporary_table_is_not_meant() -> Result<()> {
+    let stack = Stack::start()?;
+    psql::run(&stack.owner(), "CREATE TABLE behind (n int); INSERT INTO behind VALUES (1), (2)")?
+        .success()?;
+    let alice = stack.alice()?;
+    let (make, path) = ("CREATE TEMP TABLE behind (n int)", "SET search_path = public, pg_temp");
+    let function = "CREATE FUNCTION clear_$m() RETURNS void LANGUAGE $l AS $$ CREATE TEMP TABLE behind (n int); DELETE FROM behind $$";
+    let block = "BEGIN CREATE TEMP TABLE behind (n int); DELETE FROM behind; END";
+    for script in [
+        &format!("{make};\n{path};\nDELETE FROM behind;\n"),
+        &format!("{path};\n{make};\nDELETE FROM behind;\n"),
+        &format!("{path}\\; {make}\\; DELETE FROM behind;\n"),
+        &format!(
+            "{make};\nBEGIN;\nSET LOCAL search_path = public, pg_temp;\nUPDATE behind SET n = 0;\nCOMMIT;\n"
+        ),
+        &format!(
+            "{make};\nSELECT set_config('search_path', 'public, pg_temp', false);\nDELETE FROM behind;\n"
+        ),
+        &format!("{path};\n{make};\nTRUNCATE behind;\n"),
+        &format!("{path};\nDO $$ {block} $$;\n"),
+        &format!("{};\nSELECT clear_a();\n", function.replace("$m", "a").replace("$l", "sql")),
+    ] {
+        let output = psql::run_with(&alice, &["-v", "VERBOSITY=verbose"], script)?;
+        assert!(output.stderr.contains("ERROR:  42501: "), "`{script}` gave:\n{}", output.stderr);
+        assert_eq!(stack.truth("SELECT count(*) FROM behind WHERE n > 0")?, "2", "{script}");
+    }
+    Ok(())
+}
+
+/// ON COMMIT DROP: it is gone when the transaction ends, and its name means another table.
+#[test]
+fn what_passes_with_its_transaction_is_not_taken_for_there() -> Result<()> {
+    let stack = Stack::start()?;
+    psql::run(&stack.owner(), "CREATE TABLE passing (n int); INSERT INTO passing VALUES (1), (2)")?
+        .success()?;
+    let alice = stack.alice()?;
+    let make = "CREATE TEMP TABLE passing (n int) ON COMMIT DROP";
+    for script in [
+        &format!("{make};\nDELETE FROM passing;\n"),
+        &format!("{make};\nUPDATE passing SET n = 0;\n"),
+        &format!("BEGIN;\n{make};\nCOMMIT;\nDELETE FROM passing;\n"),
+        &format!("BEGIN\\; {make}\\; COMMIT\\; DELETE FROM passing;\n"),
+        &format!("BEGIN;\n{make};\nCOMMIT\\; DELETE FROM passing;\n"),
+        "CREATE TEMP TABLE passing ON COMMIT DROP AS SELECT 1 AS n;\nDELETE FROM passing;\n",
+        &format!("{make};\nTRUNCATE passing;\n"),
+    ] {
+        let output = psql::run_with(&alice, &["-v", "VERBOSITY=verbose"], script)?;
+        assert!(output.stderr.contains("ERROR:  42501: "), "`{script}` gave:\n{}", output.stderr);
+        assert_eq!(stack.truth("SELECT count(*) FROM passing WHERE n > 0")?, "2", "{script}");
+    }
+    let fleeting = make.replace("passing", "fleeting");
+    for script in [
+        &format!(
+            "BEGIN;\n{fleeting};\nINSERT INTO fleeting VALUES (1);\nDELETE FROM fleeting;\nTRUNCATE fleeting;\nCOMMIT;\n"
+        ),
+        &format!("{fleeting}\\; INSERT INTO fleeting VALUES (1)\\; DELETE FROM fleeting;\n"),
+        &format!(
+            "BEGIN;\n{fleeting};\nSAVEPOINT a;\nDELETE FROM fleeting;\nRELEASE a;\nDROP TABLE fleeting;\nCOMMIT;\n"
+        ),
+    ] {
+        psql::run_with(&alice, &["-v", "ON_ERROR_STOP=1"], script)?.success()?;
+    }
+    Ok(())
+}

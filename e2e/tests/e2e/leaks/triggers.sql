@@ -121,3 +121,7 @@ SELECT note, upper(note) FROM g30
 UPDATE g31 SET id = id + 1 WHERE id > 0
 ---
 SELECT v, upper(v) FROM g31_log
+
+UPDATE g32 SET active = false WHERE id = 1
+---
+SELECT diff, diff::text, upper(diff::text), diff -> 'last_name', diff ->> 'last_name', was, jsonb_each_text(was) FROM g32_audit

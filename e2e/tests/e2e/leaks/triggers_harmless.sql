@@ -15,3 +15,5 @@ UPDATE h7 SET id = id + 1 WHERE id > 0; SELECT id, note, upper(note) FROM h7
 UPDATE h8 SET id = id + 1 WHERE id > 0; SELECT id, note, upper(note) FROM h8
 
 UPDATE h9 SET id = id + 1 WHERE id > 0; SELECT id, note, upper(note) FROM h9
+
+UPDATE g32 SET active = false WHERE id = 1; SELECT entity, entity_id, action FROM g32_audit

@@ -180,3 +180,7 @@ CREATE TRIGGER g BEFORE UPDATE ON h9 FOR EACH ROW EXECUTE FUNCTION numbers_itsel
 CREATE TABLE g31 (id int, last_name text); INSERT INTO g31 VALUES (1, 'alice.canary'); CREATE TABLE g31_log (v text);
 CREATE FUNCTION each_logged() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE k text; v text; BEGIN FOR k, v IN SELECT * FROM jsonb_each_text(to_jsonb(NEW)) LOOP INSERT INTO g31_log VALUES (v); END LOOP; RETURN NEW; END $$;
 CREATE TRIGGER g AFTER UPDATE ON g31 FOR EACH ROW EXECUTE FUNCTION each_logged();
+CREATE TABLE g32 (id int, last_name text, active bool); CREATE TABLE g32_audit (entity text, entity_id int, action text, diff jsonb, was jsonb);
+CREATE FUNCTION g32_log() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO g32_audit (entity, entity_id, action, diff, was) VALUES ('customer', NEW.id, TG_OP, to_jsonb(NEW), row_to_json(OLD)); RETURN NEW; END $$;
+CREATE TRIGGER g AFTER UPDATE ON g32 FOR EACH ROW EXECUTE FUNCTION g32_log();
+INSERT INTO g32 VALUES (1, 'alicecanary', true);
