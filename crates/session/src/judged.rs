@@ -547,7 +547,12 @@ impl Texts<'_> {
         let is_masked =
             |statement: &Statement| touches_masked(statement, catalog, env) || copies_masked(statement);
         let is_maskable = |statement: &Statement| !copies_out(statement) || copied.is_some();
-        let meaning = Meaning { catalog, is_masked: &is_masked, is_maskable: &is_maskable };
+        let class_of = |relation: &Relation, column: &Column| {
+            let id = ColumnId { table_oid: relation.oid, number: column.number };
+            env.classes.get(&id).map(|class| class.name())
+        };
+        let meaning =
+            Meaning { catalog, is_masked: &is_masked, is_maskable: &is_maskable, class_of: &class_of };
         let verdict = match catalog.knows_names() {
             true => env.policies.judge_one(env.subject, statement, readers_disagree.is_some(), &meaning),
             false => env.policies.refuse_names(),

@@ -366,6 +366,11 @@ pub struct RelationUse {
 }
 
 impl RelationUse {
+    /// A relation that something happens to, by its name alone.
+    pub fn written(schema: Option<String>, name: String) -> Self {
+        RelationUse { schema, name, alias: None, access: Access::Write, whole: false }
+    }
+
     /// `schema.relation`, or the relation alone where the statement gives no schema.
     pub fn path(&self) -> String {
         match &self.schema {
@@ -414,12 +419,14 @@ pub struct Write {
 }
 
 /// A column as the statement names it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ColumnUse {
     /// What stands before the name: nothing, an alias or relation, or a schema and a relation.
     pub qualifier: Vec<String>,
     /// Its name; `None` for `*`.
     pub name: Option<String>,
+    /// It is only given a value here, not read.
+    pub is_target: bool,
 }
 
 /// A setting that a statement changes.
