@@ -21,6 +21,7 @@ use crate::given::GivenNames;
 use crate::keyed::Keys;
 use crate::moving::{MovedNames, Moves};
 use crate::names::{Columns, ResultColumns};
+use crate::normalised::normalised;
 use crate::probed::{hands_over, has_sinks, probes};
 use crate::reasons::ReasonChange;
 use crate::recorded::{Recorded, Treat};
@@ -575,11 +576,13 @@ impl Texts<'_> {
         let hands_over = env.hides() && (spills.route || hands_over(text, own, statement, &known));
         let mut described = judged.described;
         let recorded = self.recorded((own, statement), text, &known);
-        let Described { effects, recorded: of_text, .. } = Rc::make_mut(&mut described);
+        let Described { effects, recorded: of_text, normalised: without_literals, .. } =
+            Rc::make_mut(&mut described);
         if spills.are_any {
             effects.push("spill");
         }
-        let kept_bytes = judged.kept_bytes + recorded.len();
+        *without_literals = normalised(text, own.values.as_deref());
+        let kept_bytes = judged.kept_bytes + recorded.len() + without_literals.len();
         *of_text = recorded;
         // To whoever may see all values it shows nothing that columns would tell more of.
         let shows_some = || {
@@ -663,6 +666,7 @@ impl Judged {
             text: text.get(span.clone()).unwrap_or_default().trim().to_owned(),
             recorded: Recorded::default(),
             fingerprint: statement.map_or(0, |statement| statement.fingerprint),
+            normalised: String::new(),
             effects: effects.unwrap_or_default(),
             touched: statement.map(|statement| sql::touched(statement, catalog)).unwrap_or_default(),
             refused_by,
