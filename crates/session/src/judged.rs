@@ -41,7 +41,8 @@ const JUDGED_MAX: usize = 8;
 /// Reads and judges a text as a session without temporary tables does, or remembers it: how many of its statements may run.
 /// For whoever measures that alone. Call it on a thread with `sql::READ_STACK_BYTES` of stack.
 pub fn may_run(text: &[u8], env: &mut Environment<'_>) -> usize {
-    let judged = env.readings.read(text).read.judge_alone(env);
+    let Some(reading) = env.readings.read(text) else { return 0 };
+    let judged = reading.read.judge_alone(env);
     judged.statements.iter().filter(|statement| statement.refusal().is_none()).count()
 }
 
@@ -237,6 +238,16 @@ impl Read {
     /// Whether PostgreSQL's grammar, as it is known here, does not accept it.
     pub(crate) fn is_no_sql(&self) -> bool {
         matches!(self.source, Source::Text(Err(Unreadable::Syntax { .. })))
+    }
+
+    /// Whether reading it took too long: the next time it may not.
+    pub(crate) fn was_too_slow(&self) -> bool {
+        matches!(self.source, Source::Text(Err(Unreadable::TooSlow { .. })))
+    }
+
+    /// Whether other texts with the same skeleton say the same.
+    pub(crate) fn holds_for_skeleton(&self) -> bool {
+        matches!(&self.source, Source::Text(Ok(facts)) if facts.hold_for_skeleton())
     }
 
     pub(crate) fn text(&self) -> &str {

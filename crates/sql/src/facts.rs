@@ -492,6 +492,7 @@ impl Unreadable {
             Unreadable::Lexing { .. } => "lexing",
             Unreadable::Nul => "nul",
             Unreadable::TooLong { .. } => "too-long",
+            Unreadable::TooSlow { .. } => "too-slow",
             Unreadable::OperatorRun { .. } => "operator-run",
             Unreadable::Syntax { .. } => "syntax",
             Unreadable::Tree { .. } => "tree",
@@ -521,6 +522,12 @@ pub enum Unreadable {
         len: usize,
         /// Bytes allowed.
         limit: usize,
+    },
+    /// Reading it took longer than it may, where long texts are read (see `proxy`).
+    #[error("the statement was not read within {secs} s, which is the limit (`long-statement-timeout-secs`)")]
+    TooSlow {
+        /// Seconds allowed.
+        secs: u64,
     },
     /// It holds so many operator characters in a row that scanning them would take seconds.
     #[error("the statement has more than {limit} operator characters in a row")]
