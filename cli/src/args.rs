@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 pub(crate) use self::export::ExportArgs;
 pub(crate) use self::login::{ConnectArgs, LoginArgs, TokenArgs};
-use crate::policy::{Asker, Rules};
+use crate::policy::{Asker, Known, Rules};
 use crate::since::Since;
 use crate::verify::Options;
 
@@ -212,13 +212,14 @@ const EXPLAIN_ABOUT: &str = "\
 What Picket reads in statements, and what its rules say of them
 
 Nothing is connected to and nothing runs. Without a database's catalog nobody knows which columns are masked, so that
-`copy-masked` says nothing here; names stay as they are written.";
+`copy-masked` says nothing here; names stay as they are written. What a table has and holds is known where --column says it.";
 
 const EXPLAIN_HELP: &str = r#"Examples:
   picket policy explain "delete from orders"
   picket policy explain --format json < migration.sql | jq '.[] | select(.verdict == "refuse")'
   picket policy explain --config /etc/picket/proxy.toml --as alice --on shop "drop table orders"
   picket policy explain --policies ./policies --kind agent "insert into orders values (1)"
+  picket policy explain --policies ./policies --on shop --column public.users.email=email "select email from users"
 
 Keys of a JSON object, in this order, one object for each statement:
   statement         its text
@@ -705,6 +706,8 @@ pub(crate) enum Policy {
         #[command(flatten)]
         asker: Asker,
         #[command(flatten)]
+        known: Known,
+        #[command(flatten)]
         rules: Rules,
         /// Form of the answer
         #[arg(long, value_enum, default_value = "text")]
@@ -715,6 +718,8 @@ pub(crate) enum Policy {
     Check {
         #[command(flatten)]
         asker: Asker,
+        #[command(flatten)]
+        known: Known,
         #[command(flatten)]
         rules: Rules,
     },

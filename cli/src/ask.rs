@@ -44,8 +44,10 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
         Question::Approvals { console, about } => approvals::answer(&console, &about),
         Question::Grants { console, about } => approvals::grants(&console, &about),
         Question::Policy(about) => match *about {
-            Policy::Explain { sql, asker, rules, format } => policy::explain(sql, &rules, &asker, format),
-            Policy::Check { asker, rules } => policy::check(&rules, &asker),
+            Policy::Explain { sql, asker, known, rules, format } => {
+                policy::explain(sql, &rules, &asker, &known, format)
+            }
+            Policy::Check { asker, known, rules } => policy::check(&rules, &asker, &known),
             Policy::Backtest { rules, since, limit, format } => {
                 let (ledger, runtime) = connect()?;
                 let page = runtime.block_on(ledger.recorded(since.before_now(), limit, BACKTEST_WITHIN))?;

@@ -3,6 +3,7 @@
 mod backtest;
 mod check;
 mod explain;
+mod known;
 mod options;
 mod reference;
 mod stack;
@@ -10,5 +11,6 @@ mod stack;
 pub(crate) use self::backtest::backtest;
 pub(crate) use self::check::check;
 pub(crate) use self::explain::explain;
+pub(crate) use self::known::Known;
 pub(crate) use self::options::{Asker, Rules};
 pub(crate) use self::reference::reference;

@@ -36,7 +36,7 @@ use crate::approvals::Approvals;
 use crate::cancel::{CancelKeys, Registered};
 use crate::catalog::{CatalogKeeper, Chronicle, Snapshot};
 use crate::catalogs::Catalogs;
-use crate::config::Config;
+use crate::config::{Config, Limits};
 use crate::console;
 use crate::executor;
 use crate::farewell::{self, Farewell};
@@ -47,6 +47,7 @@ use crate::patience::Patience;
 use crate::pipe::Pipe;
 use crate::places::{Place, Places};
 use crate::plan::Way;
+use crate::reader::Reader;
 use crate::reload::{Following, Running};
 use crate::scram::Nobody;
 use crate::sessions::{Killed, Present, Sessions};
@@ -78,6 +79,8 @@ pub(crate) struct Shared {
     pub(crate) cancel_keys: CancelKeys,
     pub(crate) catalogs: Catalogs,
     pub(crate) allowances: Allowances,
+    /// Reads long texts.
+    pub(crate) reader: Reader,
     pub(crate) throttle: Throttle,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) approvals: Arc<Approvals>,
@@ -186,6 +189,7 @@ struct Opened {
     trail: Trail,
     catalog: CatalogKeeper,
     snapshot: Arc<Snapshot>,
+    reader: Reader,
     /// What the session waits for is in the catalog already.
     is_renewed: bool,
     /// Where the client comes from.
@@ -447,8 +451,10 @@ impl Opened {
             let is_newer = self.config.renew();
             self.identity.renew(self.config.now(), is_newer)?;
             self.session.can_ask(self.config.now().approvals.is_some());
+            let Limits { long_statement_bytes, long_statement_timeout, .. } = self.config.now().limits;
             let step = {
                 let mut readings = readings.borrow_mut();
+                readings.read_here(long_statement_bytes);
                 let moved = self.catalog.moved();
                 let mut environment = self.snapshot.environment(&self.identity, moved, &mut readings);
                 self.session.on_client(client.unread(), &mut environment, &mut self.actions)
@@ -464,6 +470,7 @@ impl Opened {
             self.client_waits = matches!(step, Step::NeedsReplies(_));
             let (Step::More(used)
             | Step::NeedsCatalog(used)
+            | Step::NeedsReading(used)
             | Step::NeedsReplies(used)
             | Step::NeedsAnswer(used)) = step;
             client.use_up(used);
@@ -473,6 +480,13 @@ impl Opened {
                     true => return self.flush(client),
                     false => continue,
                 }
+            }
+            let is_long = matches!(step, Step::NeedsReading(_));
+            let wanted = if is_long { readings.borrow_mut().take_wanted() } else { None };
+            if let Some(text) = wanted {
+                let (text, reading) = self.reader.read(text, long_statement_timeout).await;
+                readings.borrow_mut().give(text, reading);
+                continue;
             }
             if !matches!(step, Step::NeedsCatalog(_)) {
                 return Ok(());
@@ -504,7 +518,7 @@ impl Opened {
                     self.server.use_up(used);
                     return Ok(());
                 }
-                Step::NeedsCatalog(used) | Step::NeedsAnswer(used) => {
+                Step::NeedsCatalog(used) | Step::NeedsAnswer(used) | Step::NeedsReading(used) => {
                     self.server.use_up(used);
                     self.catalog.is_read_again().await;
                 }

@@ -28,6 +28,7 @@ mod patience;
 mod pipe;
 mod places;
 mod plan;
+mod reader;
 mod reload;
 mod scheduling;
 mod scram;

@@ -39,6 +39,7 @@ use crate::farewell;
 use crate::links::Links;
 use crate::lobby::{Lobby, Visit};
 use crate::pipe::Pipe;
+use crate::reader::Reader;
 use crate::reload::Running;
 use crate::scram::Nobody;
 use crate::stopping::Stopping;
@@ -123,6 +124,7 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
         catalogs: Catalogs::new(Handle::current(), chronicle.clone(), config.spool.dir.join("sensitive")),
         chronicle,
         allowances: Allowances::default(),
+        reader: Reader::start().context("start threads that read")?,
         throttle: Throttle::default(),
         sessions: Arc::default(),
         tallies: Tallies::default(),

@@ -212,8 +212,16 @@ fn begun<'a>(
 
 /// What all executions have in common that have this result.
 fn statement(described: &Described, result: Option<&ResultNames>) -> record::Statement {
-    let Described { fingerprint, effects, touched, refused_by, observed_by, readers_disagree, .. } =
-        described;
+    let Described {
+        fingerprint,
+        normalised,
+        effects,
+        touched,
+        refused_by,
+        observed_by,
+        readers_disagree,
+        ..
+    } = described;
     let mut columns = touched.columns.clone();
     columns.extend(result.iter().flat_map(|result| result.returned.iter().cloned()));
     columns.sort_unstable();
@@ -223,6 +231,7 @@ fn statement(described: &Described, result: Option<&ResultNames>) -> record::Sta
         text: described.recorded_text().to_owned(),
         values: described.values().to_vec(),
         fingerprint: *fingerprint,
+        normalised: normalised.clone(),
         effects: effects.iter().map(|effect| (*effect).to_owned()).collect(),
         relations_read: touched.read.clone(),
         relations_written: touched.written.clone(),

@@ -6,11 +6,12 @@ use anyhow::anyhow;
 use policy::{Rule, Verdict};
 
 use super::explain::{Judged, judge};
+use super::known::Known;
 use super::options::{Asker, Rules};
 use crate::failure::{Failure, unless_reader_left};
 
 /// Checks them: what cannot be is an error, what is odd is told, and every example is judged.
-pub(crate) fn check(rules: &Rules, asker: &Asker) -> Result<(), Failure> {
+pub(crate) fn check(rules: &Rules, asker: &Asker, known: &Known) -> Result<(), Failure> {
     let rulebook = rules.read()?;
     let policies = &rulebook.policies;
     let mut odd: Vec<String> =
@@ -31,7 +32,7 @@ pub(crate) fn check(rules: &Rules, asker: &Asker) -> Result<(), Failure> {
             rule.refuses.iter().map(|text| (text, true)).chain(rule.allows.iter().map(|text| (text, false)))
         {
             examples += 1;
-            let against = is_against(rule, &judge(policies, &who, text)?);
+            let against = is_against(rule, &judge(policies, &who, known, text)?);
             if against != refuses {
                 let says =
                     if refuses { "is to refuse it, and does not" } else { "is to let it pass, and does not" };

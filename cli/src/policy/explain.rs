@@ -7,9 +7,11 @@ use std::sync::Arc;
 use anyhow::Context;
 use policy::{Meaning, Policies, Refusal, Subject, Verdict, Who};
 use serde::Serialize;
-use sql::facts::{Access, RelationUse};
-use sql::{Catalog, Statement};
+use sql::Statement;
+use sql::catalog::{Column, Relation};
+use sql::facts::{Access, ColumnUse, RelationUse};
 
+use super::known::Known;
 use super::options::{Asker, Rules};
 use super::stack::with_stack;
 use crate::args::ExplainFormat;
@@ -51,6 +53,7 @@ pub(crate) fn explain(
     sql: Option<String>,
     rules: &Rules,
     asker: &Asker,
+    known: &Known,
     format: ExplainFormat,
 ) -> Result<(), Failure> {
     let rulebook = rules.read()?;
@@ -64,7 +67,7 @@ pub(crate) fn explain(
             text
         }
     };
-    let judged = judge(&rulebook.policies, &asker.who(&rulebook), &text)?;
+    let judged = judge(&rulebook.policies, &asker.who(&rulebook), known, &text)?;
     let explained: Vec<_> = judged.into_iter().map(Explained::from).collect();
     let answer = match format {
         ExplainFormat::Json => json_rows(&explained)?,
@@ -75,14 +78,19 @@ pub(crate) fn explain(
 }
 
 /// What policies say of each statement of a text to `who`.
-pub(super) fn judge(policies: &Policies, who: &Who, text: impl AsRef<[u8]>) -> Result<Vec<Judged>, Failure> {
+pub(super) fn judge(
+    policies: &Policies,
+    who: &Who,
+    known: &Known,
+    text: impl AsRef<[u8]>,
+) -> Result<Vec<Judged>, Failure> {
     let subject = policies.subject(who).context("tell the policies who asks")?;
     let text = text.as_ref();
-    with_stack(|| judge_here(policies, &subject, text))
+    with_stack(|| judge_here(policies, &subject, known, text))
 }
 
 /// The same, on a thread with enough stack.
-fn judge_here(policies: &Policies, subject: &Subject, text: &[u8]) -> Vec<Judged> {
+fn judge_here(policies: &Policies, subject: &Subject, known: &Known, text: &[u8]) -> Vec<Judged> {
     let reading = sql::read(text);
     let text = String::from_utf8_lossy(text);
     let facts = match reading {
@@ -96,7 +104,10 @@ fn judge_here(policies: &Policies, subject: &Subject, text: &[u8]) -> Vec<Judged
             .with_temporary(|_| false, |_| true, |_| false, |_, how| how == sql::Scratch::MadeHere)
             .into_owned(),
     };
-    let meaning = Meaning { catalog: &Catalog::default(), is_masked: &|_| false, is_maskable: &|_| false };
+    let (catalog, class_of) =
+        (known.catalog(), |relation: &Relation, column: &Column| known.class_of(relation, column));
+    let meaning =
+        Meaning { catalog: &catalog, is_masked: &|_| false, is_maskable: &|_| false, class_of: &class_of };
     let verdicts = policies.judge(subject, &facts, &meaning);
     let disagree = facts.readers_disagree;
     let judged = facts.statements.into_iter().zip(verdicts).map(|(statement, verdict)| Judged {
@@ -124,16 +135,21 @@ impl Explained {
             let used = statement.relations.iter().filter(move |used| used.access == access);
             used.map(RelationUse::path).collect()
         };
-        let columns = statement.columns.iter().map(|column| {
-            let name = column.name.as_deref().unwrap_or("*");
-            column.qualifier.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(".")
-        });
+        let mut columns = Vec::new();
+        for ColumnUse { qualifier, name, is_target: _ } in &statement.columns {
+            let name = name.as_deref().unwrap_or("*");
+            let path = qualifier.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(".");
+            // It can be given a value and be read.
+            if !columns.contains(&path) {
+                columns.push(path);
+            }
+        }
         Explained {
             statement: text.trim().to_owned(),
             effects: statement.effects.iter().map(|effect| effect.name()).collect(),
             reads: relations(Access::Read),
             writes: relations(Access::Write),
-            columns: columns.collect(),
+            columns,
             functions: statement.functions.clone(),
             fingerprint: format!("{:016x}", statement.fingerprint),
             ..Explained::default()

@@ -40,6 +40,7 @@ fn an_export_is_whole_or_not_there() {
         "masked-access",
         "new-access",
         "revealed-access",
+        "same-statements",
         "unclaimed-connections",
         "witness-gaps",
         "session-timeline",

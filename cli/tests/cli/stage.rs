@@ -127,6 +127,7 @@ fn hostile() -> Statement {
         text: "SELECT email, '\u{1b}[2J\u{202e}' FROM users".to_owned(),
         values: vec![ValueKey::new(KEY.as_bytes()).unwrap().hash("ada@example.org")],
         fingerprint: 1,
+        normalised: "SELECT email, $1 FROM users".to_owned(),
         effects: vec!["select".to_owned()],
         relations_read: vec!["public.users".to_owned()],
         relations_written: vec![],

@@ -97,6 +97,9 @@ pub struct Statement {
     pub values: Vec<u64>,
     /// libpg_query's fingerprint, 0 where the statement could not be read.
     pub fingerprint: u64,
+    /// What all have in common that differ in literals only; empty where it could not be read.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub normalised: String,
     /// What it does, in the order of the text: `select`, `update`, `drop_table` …
     pub effects: Vec<String>,
     /// Relations read, as `schema.relation`.

@@ -10,6 +10,7 @@ use sql::facts::Via;
 use crate::asks::{Ask, Details, MASK, REVEAL, action_of};
 use crate::cedar::{CedarError, fields, text, texts, truth, uid};
 use crate::policies::{Policies, Relevant};
+use crate::resource::Resource;
 use crate::subject::Subject;
 
 /// Most answers that are remembered.
@@ -123,7 +124,11 @@ impl Policies {
 
     fn ask(&self, subject: &Subject, ask: &Ask, whole: &Whole) -> Result<Answer, CedarError> {
         let missing = || CedarError::new(format!("there is no action `{}`", ask.action));
-        let about = self.about(ask.action).ok_or_else(missing)?;
+        let about = match ask.resource {
+            Resource::Column { .. } => self.about_columns(ask.action),
+            _ => self.about(ask.action),
+        };
+        let about = about.ok_or_else(missing)?;
         let (resource, entities) = ask.resource.entities(&self.types, subject)?;
         let entities = subject.entities.clone().add_entities(entities, None).map_err(CedarError::new)?;
         let action = uid(&self.types.action, ask.action);

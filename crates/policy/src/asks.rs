@@ -6,6 +6,7 @@ use sql::catalog::Relation;
 use sql::facts::{Access, Effect, Object, Reached, RelationUse, Setting, Via, Write};
 use sql::{Catalog, Statement};
 
+use crate::columns::{self, Columns};
 use crate::functions::{Does, VIEWS, does_of, in_extensions};
 use crate::resource::{Resource, TEMPORARY};
 use crate::settings::{self, SETTINGS_VIEW};
@@ -75,7 +76,14 @@ pub(crate) struct Names<'a> {
     pub(crate) tell_apart: &'a dyn Fn(&Relation, &Relation) -> Apart,
     /// Settings that policies name. One whose name is computed can be each of them.
     pub(crate) settings: Vec<&'a str>,
+    /// Where policies tell columns apart.
+    pub(crate) columns: Option<Columns<'a>>,
+    /// What the columns of a relation hold, where policies look at that.
+    pub(crate) classes_of: Option<&'a ClassesOf<'a>>,
 }
+
+/// What the columns of a relation hold, in order and each once.
+pub(crate) type ClassesOf<'a> = dyn Fn(&Relation) -> Vec<&'static str> + 'a;
 
 /// The questions that `statement` raises, and what it reaches. Of an action `may_matter` says whether anybody wants to know, and
 /// `may_matter_reached` where it is reached.
@@ -179,6 +187,10 @@ fn of_one(
         changes_of_settings(statement, names, &mut asks);
     }
     asks.implied.retain(|ask| implied_may_matter(ask.action));
+    // They have policies of their own.
+    if let Some(columns) = &names.columns {
+        asks.implied.extend(columns::of(statement, columns, names.catalog));
+    }
     asks
 }
 
@@ -191,7 +203,7 @@ fn reads_all_large_objects(statement: &Statement) -> bool {
 
 const LOCK_TABLE: Effect = Effect::Other("LockStmt");
 
-fn command_of(effect: Effect) -> &'static str {
+pub(crate) fn command_of(effect: Effect) -> &'static str {
     match effect {
         Effect::Other(command) | Effect::Replication(command) => command,
         Effect::DropTemporary => TEMPORARY,
@@ -230,11 +242,6 @@ fn effect_on_relations(
         Reach::Written => used.access == Access::Write && is_target(used),
         Reach::Database => false,
     };
-    // A common table expression is only read, and PostgreSQL's own relations can be meant outside of its scope.
-    let is_cte = |used: &RelationUse| {
-        let may_be = used.schema.is_none() && used.access == Access::Read && !used.name.starts_with("pg_");
-        may_be && statement.ctes.contains(&used.name)
-    };
     let unfiltered = || statement.unfiltered.iter().filter(|write| write.effect == effect);
     let before = asks.own.len();
     let mut ask = |schema: Option<&str>, name: &str, is_unfiltered| {
@@ -251,7 +258,7 @@ fn effect_on_relations(
         let is_unfiltered = unfiltered().any(|write| write.name == used.name);
         let is_made = used.schema.is_none() && statement.temporary.contains(&used.name);
         let schema = if is_made { Some(TEMPORARY) } else { used.schema.as_deref() };
-        if is_unfiltered || !is_cte(used) || names.catalog.named(&used.name).next().is_some() {
+        if is_unfiltered || !is_cte(statement, used) || names.catalog.named(&used.name).next().is_some() {
             ask(schema, &used.name, is_unfiltered);
         }
     }
@@ -269,6 +276,12 @@ fn effect_on_relations(
         };
         asks.own.push(Ask { action, resource, details });
     }
+}
+
+/// A common table expression is only read, and PostgreSQL's own relations can be meant outside of its scope.
+pub(crate) fn is_cte(statement: &Statement, used: &RelationUse) -> bool {
+    let may_be = used.schema.is_none() && used.access == Access::Read && !used.name.starts_with("pg_");
+    may_be && statement.ctes.contains(&used.name)
 }
 
 /// What a statement drops or truncates, which can be something else than what it changes besides.
@@ -361,35 +374,48 @@ impl Names<'_> {
             schema: part.schema.clone(),
             name: part.name.clone(),
             is_known: !self.catalog.is_new(part),
+            classes: self.classes(part),
         })
+    }
+
+    /// What the columns of a relation hold, where that matters.
+    fn classes(&self, relation: &Relation) -> Vec<&'static str> {
+        self.classes_of.map(|classes_of| classes_of(relation)).unwrap_or_default()
     }
 
     /// Every relation that a name can mean, and what those are made of.
     fn mean(&self, schema: Option<&str>, name: &str) -> Vec<Resource> {
         let found = self.catalog.meant(schema, name);
         let found: Vec<_> = found.flat_map(|known| self.catalog.with_underlying(known)).collect();
-        let table = |schema: &str, name: &str, is_known| Resource::Table {
+        let table = |schema: &str, name: &str| Resource::Table {
             schema: schema.to_owned(),
             name: name.to_owned(),
-            is_known,
+            is_known: false,
+            classes: Vec::new(),
+        };
+        let known = |relation: &&Relation| Resource::Table {
+            schema: relation.schema.clone(),
+            name: relation.name.clone(),
+            is_known: true,
+            classes: self.classes(relation),
         };
         let shown = || found.iter().filter(|known| !self.catalog.is_new(known));
-        let mut meant: Vec<Resource> = shown().map(|known| table(&known.schema, &known.name, true)).collect();
+        let mut meant: Vec<Resource> = shown().map(known).collect();
         // The session can call one otherwise than the catalog does.
         let is_called_so = shown().any(|known| {
             known.name == name && schema.is_none_or(|schema| schema == known.schema || schema == TEMPORARY)
         });
         match schema {
             // PostgreSQL looks there first (namespace.c).
-            None if name.starts_with("pg_") => meant.push(table("pg_catalog", name, false)),
+            None if name.starts_with("pg_") => meant.push(table("pg_catalog", name)),
             _ if is_called_so => {}
-            None if sql::is_information(name) => meant.push(table("information_schema", name, false)),
-            Some(schema) => meant.push(table(schema, name, false)),
+            None if sql::is_information(name) => meant.push(table("information_schema", name)),
+            Some(schema) => meant.push(table(schema, name)),
             None => {
-                meant.push(table("", name, false));
+                meant.push(table("", name));
                 if let Some(named) = &self.schemas {
                     let schemas = named.iter().copied().chain(self.catalog.schemas());
-                    meant.extend(schemas.map(|schema| table(schema, name, false)));
+                    meant.extend(schemas.map(|schema| table(schema, name)));
                 }
             }
         }

@@ -21,6 +21,7 @@ impl CedarError {
 pub(crate) struct Types {
     pub(crate) action: EntityTypeName,
     pub(crate) class: EntityTypeName,
+    pub(crate) column: EntityTypeName,
     pub(crate) database: EntityTypeName,
     pub(crate) function: EntityTypeName,
     pub(crate) group: EntityTypeName,
@@ -37,6 +38,7 @@ impl Types {
         Ok(Types {
             action: named("Action")?,
             class: named("Class")?,
+            column: named("Column")?,
             database: named("Database")?,
             function: named("Function")?,
             group: named("Group")?,

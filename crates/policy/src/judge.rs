@@ -1,14 +1,15 @@
 //! Asks the policies about everything that a statement does, and weighs what they say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use sql::catalog::Relation;
+use sql::catalog::{Column, Relation};
 use sql::facts::Reached;
 use sql::{Catalog, Facts, ReachedColumns, Statement, Unreadable};
 
 use crate::answer::{Answer, Masks, Whole};
 use crate::asks::{self, Apart, Ask, Details, Names, Question};
+use crate::columns::Columns;
 use crate::keeps::{self, KEPT};
 use crate::needed::Needed;
 use crate::policies::{Policies, Relevant};
@@ -52,6 +53,8 @@ pub struct Meaning<'a> {
     pub is_masked: &'a dyn Fn(&Statement) -> bool,
     /// Whether what a statement copies out can be masked on its way.
     pub is_maskable: &'a dyn Fn(&Statement) -> bool,
+    /// What a column holds, of [`CLASSES`](crate::CLASSES), where that is known.
+    pub class_of: &'a dyn Fn(&Relation, &Column) -> Option<&'static str>,
 }
 
 /// What policies said against a statement.
@@ -87,7 +90,15 @@ impl Policies {
         let may_matter =
             |action: &str| !self.permits_all() || self.about(action).is_none_or(Relevant::may_forbid);
         let tell_apart = |one: &Relation, other: &Relation| self.tell_apart(one, other);
-        let names = self.names(meaning.catalog, &tell_apart);
+        let classes_of = |relation: &Relation| -> Vec<&'static str> {
+            let classes = relation.columns.iter().filter_map(|column| (meaning.class_of)(relation, column));
+            classes.collect::<BTreeSet<_>>().into_iter().collect()
+        };
+        let names = Names {
+            columns: self.columns_told().map(|told| Columns { told, class_of: meaning.class_of }),
+            classes_of: if self.look_at_classes() { Some(&classes_of) } else { None },
+            ..self.names(meaning.catalog, &tell_apart)
+        };
         let asks = asks::of(statement, &names, may_matter, |action| self.own_may_forbid(action));
         if asks.is_empty() {
             return permit_nothing();
@@ -121,7 +132,8 @@ impl Policies {
     ) -> Names<'n> {
         // The shipped policies make no difference between schemas that are somebody's own.
         let schemas = self.has_own().then(|| self.schemas().collect());
-        Names { catalog, schemas, tell_apart, settings: self.settings().collect() }
+        let settings = self.settings().collect();
+        Names { catalog, schemas, tell_apart, settings, columns: None, classes_of: None }
     }
 
     /// Columns that the statement could reach, where policies look at them. Those that nobody can tell are all that policies name,
@@ -272,7 +284,7 @@ impl Against {
     ) {
         let Question { ask, through, why, is_implied } = question;
         let Answer { forbidding, is_permitted, permitting: _, failure } = answer;
-        let name = ask.resource.name(subject);
+        let name = &*ask.resource.name(subject);
         let what = ask.resource.listed().map_or(what, |listed| listed.what);
         let how = || match through {
             Some(reached) => way(reached, ask, name),

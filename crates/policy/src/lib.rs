@@ -16,6 +16,7 @@
 mod answer;
 mod asks;
 mod cedar;
+mod columns;
 mod functions;
 mod judge;
 mod keeps;

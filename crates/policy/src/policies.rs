@@ -15,6 +15,7 @@ use sql::catalog::Relation;
 use crate::answer::{Answers, WORDS_OF_WHOLE, Whole};
 use crate::asks::{Apart, Ask, Details, MASK, REVEAL};
 use crate::cedar::{CedarError, Types};
+use crate::columns::{self, Told};
 use crate::keeps;
 use crate::resource::{Resource, parts_of, schema_of};
 use crate::rule::Rule;
@@ -44,6 +45,10 @@ pub struct Policies {
     /// By the number that is their policy's id.
     rules: Vec<Rule>,
     by_action: HashMap<String, Relevant>,
+    /// Of those whose head is about columns.
+    of_columns: HashMap<String, Relevant>,
+    /// Columns that those may tell from others.
+    told: Told,
     /// Something permits whatever nothing forbids.
     permits_all: bool,
     /// Numbers of the policies that are about `reveal` or `mask` alone.
@@ -79,6 +84,7 @@ pub struct Policies {
 #[derive(Debug)]
 struct Looks {
     at_application: bool,
+    at_classes: bool,
     at_source: bool,
     at_time: bool,
     at_whole: bool,
@@ -89,6 +95,7 @@ impl Looks {
         let at = |words: &[&str]| own.iter().any(|source| speak_of(&source.text, words));
         Looks {
             at_application: at(&["application"]),
+            at_classes: at(&["classes"]),
             at_source: at(&["source"]),
             at_time: at(&["hour", "weekday"]),
             at_whole: at(&WORDS_OF_WHOLE),
@@ -182,9 +189,9 @@ impl Policies {
             forbidding(&mut rules, name)?.for_each(|rule| rule.hold = Some(needed.clone()));
         }
 
-        let mut by_action = HashMap::new();
+        let (mut by_action, mut of_columns) = (HashMap::new(), HashMap::new());
         for action in &names {
-            let mut relevant = Relevant::default();
+            let (mut relevant, mut about_columns) = (Relevant::default(), Relevant::default());
             let name = action.id().unescaped();
             let can_be = |policy: &Policy, rule: &Rule| {
                 can_be_about(policy, action, &actions)
@@ -192,6 +199,7 @@ impl Policies {
                     && (name != MASK || rule.method.is_some())
             };
             for (policy, rule) in policies.iter().zip(&rules).filter(|(policy, rule)| can_be(policy, rule)) {
+                let relevant = if columns::is_about(policy) { &mut about_columns } else { &mut relevant };
                 relevant.own_forbid |= rule.is_own && !rule.permits;
                 let set = match policy.effect() {
                     cedar_policy::Effect::Permit => &mut relevant.permits,
@@ -200,6 +208,7 @@ impl Policies {
                 set.add(about_any_action(policy)?).map_err(|error| cedar(&error))?;
             }
             by_action.insert(name.to_owned(), relevant);
+            of_columns.insert(name.to_owned(), about_columns);
         }
         let literals = policies.iter().enumerate();
         let literals = literals.flat_map(|(number, policy)| {
@@ -209,7 +218,9 @@ impl Policies {
         let tells_relations = |policy: &Policy| {
             let mut literals = policy.entity_literals().into_iter();
             let is_one = |kind: &EntityUid| [&types.schema, &types.table].contains(&kind.type_name());
-            literals.any(|literal| is_one(&literal)) || words::tells_names(policy)
+            literals.any(|literal| is_one(&literal))
+                || columns::is_about(policy)
+                || words::tells_names(policy)
         };
         let tell_relations =
             policies.iter().zip(&rules).any(|(policy, rule)| rule.is_own && tells_relations(policy));
@@ -222,6 +233,8 @@ impl Policies {
                 if let Some(named) = named_groups.get_mut(number) {
                     named.insert(id.to_owned());
                 }
+            } else if *literal.type_name() == types.column {
+                schemas.extend(schema_of(id));
             } else if *literal.type_name() == types.schema || *literal.type_name() == types.table {
                 schemas.extend(schema_of(id));
                 match *literal.type_name() == types.table {
@@ -235,6 +248,8 @@ impl Policies {
             looks: Looks::of(&setup.own),
             setup,
             by_action,
+            of_columns,
+            told: Told::of(policies.iter(), &types),
             of_values: policies
                 .iter()
                 .enumerate()
@@ -350,7 +365,7 @@ impl Policies {
     pub(crate) fn tell_apart(&self, one: &Relation, other: &Relation) -> Apart {
         let is_named = |relation: &Relation| self.relations.contains(&relation.name);
         let is_within = |relation: &Relation| self.whole_schemas.contains(&relation.schema);
-        if self.tell_any_names || is_named(one) || is_named(other) {
+        if self.tell_any_names || self.looks.at_classes || is_named(one) || is_named(other) {
             Apart::ByName
         } else if one.schema != other.schema && (is_within(one) || is_within(other)) {
             Apart::BySchema
@@ -382,6 +397,21 @@ impl Policies {
     /// What can be about an action of the schema.
     pub(crate) fn about(&self, action: &str) -> Option<&Relevant> {
         self.by_action.get(action)
+    }
+
+    /// What can be about an action of the schema on a column.
+    pub(crate) fn about_columns(&self, action: &str) -> Option<&Relevant> {
+        self.of_columns.get(action)
+    }
+
+    /// Columns that policies may tell from others, where there are such policies.
+    pub(crate) fn columns_told(&self) -> Option<&Told> {
+        Some(&self.told).filter(|told| told.are_any())
+    }
+
+    /// Whether they look at what the columns of a relation hold.
+    pub(crate) fn look_at_classes(&self) -> bool {
+        self.looks.at_classes
     }
 
     /// Whether an own policy could forbid an action of the schema.

@@ -1,8 +1,10 @@
 //! What a question is about, and what Cedar is told of it.
 
+use std::borrow::Cow;
+
 use cedar_policy::{Entity, EntityUid};
 
-use crate::cedar::{CedarError, Types, fields, text, truth, uid};
+use crate::cedar::{CedarError, Types, fields, text, texts, truth, uid};
 use crate::functions::{self, Does, Listed};
 use crate::subject::Subject;
 
@@ -23,6 +25,17 @@ pub(crate) enum Resource {
         name: String,
         /// The catalog has it.
         is_known: bool,
+        /// What its columns hold, where policies look at that: in order, each once.
+        classes: Vec<&'static str>,
+    },
+    /// A column of a relation.
+    Column {
+        /// Empty where nobody knows it.
+        schema: String,
+        table: String,
+        name: String,
+        /// What it holds; empty where that is nothing sensitive.
+        class: &'static str,
     },
     /// A function, by its last name.
     Function {
@@ -38,15 +51,16 @@ pub(crate) enum Resource {
 
 impl Resource {
     /// What it is called in reasons.
-    pub(crate) fn name<'a>(&'a self, subject: &'a Subject) -> &'a str {
+    pub(crate) fn name<'a>(&'a self, subject: &'a Subject) -> Cow<'a, str> {
         match self {
-            Resource::Database if subject.database_name.is_empty() => "the database",
-            Resource::Database => &subject.database_name,
+            Resource::Database if subject.database_name.is_empty() => "the database".into(),
+            Resource::Database => subject.database_name.as_str().into(),
             Resource::Schema { name }
             | Resource::Table { name, .. }
             | Resource::Function { name, .. }
-            | Resource::Setting { name } => name,
-            Resource::Class { name } => name,
+            | Resource::Setting { name } => name.as_str().into(),
+            Resource::Column { table, name, .. } => format!("{table}.{name}").into(),
+            Resource::Class { name } => (*name).into(),
         }
     }
 
@@ -76,7 +90,21 @@ impl Resource {
                     vec![entity(&schema, fields([("name", text(name))]).collect(), &[&subject.database])?];
                 (schema, entities)
             }
-            Resource::Table { schema, name, is_known } => {
+            Resource::Column { schema, table, name, class } => {
+                let database = subject.database_name.as_str();
+                let column = uid(&types.column, &id_of(&[database, schema, table, name]));
+                let of = uid(&types.table, &id_of(&[database, schema, table]));
+                let parent = uid(&types.schema, &id_of(&[database, schema]));
+                let told = fields([
+                    ("name", text(name)),
+                    ("table", text(table)),
+                    ("schema", text(schema)),
+                    ("class", text(class)),
+                ]);
+                let entities = vec![entity(&column, told.collect(), &[&of, &parent, &subject.database])?];
+                (column, entities)
+            }
+            Resource::Table { schema, name, is_known, classes } => {
                 let database = subject.database_name.as_str();
                 let table = uid(&types.table, &id_of(&[database, schema, name]));
                 let parent = uid(&types.schema, &id_of(&[database, schema]));
@@ -88,6 +116,7 @@ impl Resource {
                     ("is_temporary", truth(schema == TEMPORARY)),
                     ("is_system", truth(is_system)),
                     ("is_known", truth(*is_known)),
+                    ("classes", texts(classes.iter().copied())),
                 ]);
                 let entities = vec![
                     entity(&parent, fields([("name", text(schema))]).collect(), &[&subject.database])?,

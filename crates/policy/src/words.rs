@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use cedar_policy::{EntityUid, Policy};
+use cedar_policy::{Effect, EntityUid, Policy};
 use serde_json::Value;
 
+use crate::columns;
 use crate::functions::{Danger, Does};
 use crate::resource::{id_of, parts_of};
 use crate::setup::{PolicyError, Source};
@@ -61,7 +62,7 @@ const LISTED_MAX: usize = 12;
 const COMMANDS: &str = include_str!("commands.txt");
 
 /// Commands that are no nodes: of replication, what hides a relation, what a DROP is of, and why a text cannot be read.
-const OTHER_COMMANDS: [&str; 19] = [
+const OTHER_COMMANDS: [&str; 20] = [
     "alter_replication_slot",
     "base_backup",
     "create_replication_slot",
@@ -79,6 +80,7 @@ const OTHER_COMMANDS: [&str; 19] = [
     "syntax",
     "timeline_history",
     "too-long",
+    "too-slow",
     "tree",
     "upload_manifest",
 ];
@@ -115,6 +117,15 @@ pub(crate) fn check(
         }
     }
     let json = policy.to_json().map_err(|error| PolicyError::at(source, 0, error))?;
+    let about_columns = columns::is_about(policy);
+    if about_columns && policy.effect() == Effect::Permit {
+        let message = "`permit` is for tables: nobody need be permitted a column, which `forbid` is for";
+        return Err(PolicyError::at(source, at_column(source), message));
+    }
+    if !about_columns && json.get("conditions").is_some_and(columns::are_spoken_of) {
+        let message = "a policy that is about columns says so in its head: `resource == Picket::Column::\"…\"` or `resource is Picket::Column`";
+        return Err(PolicyError::at(source, at_column(source), message));
+    }
     let mut compared = Vec::new();
     comparisons(json.get("conditions").unwrap_or(&Value::Null), &mut compared);
     for (attribute, value) in compared {
@@ -132,12 +143,22 @@ pub(crate) fn check(
     Ok(odd)
 }
 
-/// Whether a policy looks at what resources are called.
+/// Where a source speaks of columns.
+fn at_column(source: &Source) -> usize {
+    source.text.find("Picket::Column").unwrap_or_default()
+}
+
+/// Whether a policy looks at what resources are called, or which relations they are by what these hold.
 pub(crate) fn tells_names(policy: &Policy) -> bool {
     let (mut looks, mut texts) = (false, Vec::new());
     // What cannot be shown may look at anything.
     let Ok(json) = policy.to_json() else { return true };
-    gather(json.get("conditions").unwrap_or(&Value::Null), &["name", "schema"], &mut looks, &mut texts);
+    gather(
+        json.get("conditions").unwrap_or(&Value::Null),
+        &["classes", "name", "schema"],
+        &mut looks,
+        &mut texts,
+    );
     looks
 }
 
@@ -220,6 +241,7 @@ fn id_is(kind: &str, id: &str, known: &Known<'_>) -> Fits {
     match kind {
         "Schema" => parts_are(id, "a schema", &["DATABASE", "SCHEMA"]),
         "Table" => parts_are(id, "a table", &["DATABASE", "SCHEMA", "TABLE"]),
+        "Column" => parts_are(id, "a column", &["DATABASE", "SCHEMA", "TABLE", "COLUMN"]),
         "Function" => name_is(id, "a function is known by its last name, whatever its schema"),
         "Setting" => setting_is(id),
         "Class" if !CLASSES.contains(&id) => Fits::Never(format!(
@@ -325,8 +347,10 @@ fn word_is(attribute: &str, value: &Value, known: &Known<'_>) -> Fits {
         "context.via" => one_of(&mut WAYS.into_iter()),
         "context.columns" => oddly(name_is(word, "columns are named without their tables")),
         "context.functions" => oddly(name_is(word, "functions are named without their schemas")),
-        "resource.name" | "resource.schema" => {
-            oddly(name_is(word, "`resource.name` and `resource.schema` are one name each"))
+        "resource.class" => one_of(&mut CLASSES.into_iter().chain([""])),
+        "resource.classes" => one_of(&mut CLASSES.into_iter()),
+        "resource.name" | "resource.schema" | "resource.table" => {
+            oddly(name_is(word, "`resource.name`, `resource.schema` and `resource.table` are one name each"))
         }
         _ => Fits::Well,
     }

@@ -49,6 +49,9 @@ pub enum Step {
     More(usize),
     /// These many bytes were used; before the rest can be, a newer catalog is needed.
     NeedsCatalog(usize),
+    /// These many bytes of the client's were used; before the rest can be, a long text must be read
+    /// ([`Readings::take_wanted`](crate::Readings::take_wanted)).
+    NeedsReading(usize),
     /// These many bytes of the client's were used; before the rest can be, the server must answer more of what it
     /// was sent.
     NeedsReplies(usize),
@@ -70,6 +73,8 @@ pub(crate) enum Pass {
     WaitsForCatalog,
     /// It waits for somebody's answer.
     WaitsForAnswer,
+    /// It waits until its text is read.
+    WaitsForReading,
 }
 
 /// Where forwarded bytes go.

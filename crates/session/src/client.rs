@@ -86,6 +86,7 @@ impl Session {
                     Some(Pass::Waits) => return Ok(Step::NeedsReplies(at)),
                     Some(Pass::WaitsForCatalog) => return Ok(Step::NeedsCatalog(at)),
                     Some(Pass::WaitsForAnswer) => return Ok(Step::NeedsAnswer(at)),
+                    Some(Pass::WaitsForReading) => return Ok(Step::NeedsReading(at)),
                     Some(Pass::Replaced) => self.client_dropping = HEADER_BYTES + len as usize,
                     Some(Pass::Whole | Pass::WholeThen(_)) => {
                         self.client_passing = HEADER_BYTES + len as usize;
@@ -115,6 +116,7 @@ impl Session {
                 Pass::Waits => return Ok(Step::NeedsReplies(at)),
                 Pass::WaitsForCatalog => return Ok(Step::NeedsCatalog(at)),
                 Pass::WaitsForAnswer => return Ok(Step::NeedsAnswer(at)),
+                Pass::WaitsForReading => return Ok(Step::NeedsReading(at)),
             }
             self.asking.is_over();
             if tag == tag::TERMINATE {
@@ -197,7 +199,7 @@ impl Session {
         env: &mut Environment<'_>,
         out: &mut Vec<Action>,
     ) -> Result<Pass, SessionError> {
-        let reading = self.read(text, env);
+        let Some(reading) = self.read(text, env) else { return Ok(Pass::WaitsForReading) };
         if let Some(statement) = self.plain(&reading.read, env) {
             let running = self.start(&statement, reading.text.as_ref(), out);
             self.owed.push_back(Owed::Query(VecDeque::from([running])));
@@ -413,7 +415,7 @@ impl Session {
     }
 
     fn parse(&mut self, parse: Parse<'_>, env: &mut Environment<'_>, out: &mut Vec<Action>) -> Pass {
-        let reading = self.read(parse.query, env);
+        let Some(reading) = self.read(parse.query, env) else { return Pass::WaitsForReading };
         let Some(judged) = self.judge(&reading.read, env) else { return Pass::WaitsForCatalog };
         // Somebody is asked when the values are known.
         let is_refused = |statement: &&Rc<Judged>| statement.refusal().is_some() && !self.is_held(statement);

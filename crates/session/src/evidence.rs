@@ -30,6 +30,8 @@ pub struct Described {
     pub(crate) recorded: Recorded,
     /// libpg_query's fingerprint, 0 where it could not be read.
     pub fingerprint: u64,
+    /// What all have in common that differ in literals only; empty where it could not be read.
+    pub normalised: String,
     /// What it does.
     pub effects: Vec<&'static str>,
     /// What it names, as `schema.relation.column`.

@@ -21,6 +21,7 @@ use crate::given::GivenNames;
 use crate::keyed::Keys;
 use crate::moving::{MovedNames, Moves};
 use crate::names::{Columns, ResultColumns};
+use crate::normalised::normalised;
 use crate::probed::{hands_over, has_sinks, probes};
 use crate::reasons::ReasonChange;
 use crate::recorded::{Recorded, Treat};
@@ -40,7 +41,8 @@ const JUDGED_MAX: usize = 8;
 /// Reads and judges a text as a session without temporary tables does, or remembers it: how many of its statements may run.
 /// For whoever measures that alone. Call it on a thread with `sql::READ_STACK_BYTES` of stack.
 pub fn may_run(text: &[u8], env: &mut Environment<'_>) -> usize {
-    let judged = env.readings.read(text).read.judge_alone(env);
+    let Some(reading) = env.readings.read(text) else { return 0 };
+    let judged = reading.read.judge_alone(env);
     judged.statements.iter().filter(|statement| statement.refusal().is_none()).count()
 }
 
@@ -240,6 +242,16 @@ impl Read {
     /// Whether PostgreSQL's grammar, as it is known here, does not accept it.
     pub(crate) fn is_no_sql(&self) -> bool {
         matches!(self.source, Source::Text(Err(Unreadable::Syntax { .. })))
+    }
+
+    /// Whether reading it took too long: the next time it may not.
+    pub(crate) fn was_too_slow(&self) -> bool {
+        matches!(self.source, Source::Text(Err(Unreadable::TooSlow { .. })))
+    }
+
+    /// Whether other texts with the same skeleton say the same.
+    pub(crate) fn holds_for_skeleton(&self) -> bool {
+        matches!(&self.source, Source::Text(Ok(facts)) if facts.hold_for_skeleton())
     }
 
     pub(crate) fn text(&self) -> &str {
@@ -560,7 +572,12 @@ impl Texts<'_> {
         let is_masked =
             |statement: &Statement| touches_masked(statement, catalog, env) || copies_masked(statement);
         let is_maskable = |statement: &Statement| !copies_out(statement) || copied.is_some();
-        let meaning = Meaning { catalog, is_masked: &is_masked, is_maskable: &is_maskable };
+        let class_of = |relation: &Relation, column: &Column| {
+            let id = ColumnId { table_oid: relation.oid, number: column.number };
+            env.classes.get(&id).map(|class| class.name())
+        };
+        let meaning =
+            Meaning { catalog, is_masked: &is_masked, is_maskable: &is_maskable, class_of: &class_of };
         let verdict = match catalog.knows_names() {
             true => env.policies.judge_one(env.subject, statement, readers_disagree.is_some(), &meaning),
             false => env.policies.refuse_names(),
@@ -583,11 +600,13 @@ impl Texts<'_> {
         let hands_over = env.hides() && (spills.route || hands_over(text, own, statement, &known));
         let mut described = judged.described;
         let recorded = self.recorded((own, statement), text, &known);
-        let Described { effects, recorded: of_text, .. } = Rc::make_mut(&mut described);
+        let Described { effects, recorded: of_text, normalised: without_literals, .. } =
+            Rc::make_mut(&mut described);
         if spills.are_any {
             effects.push("spill");
         }
-        let kept_bytes = judged.kept_bytes + recorded.len();
+        *without_literals = normalised(text, own.values.as_deref());
+        let kept_bytes = judged.kept_bytes + recorded.len() + without_literals.len();
         *of_text = recorded;
         // To whoever may see all values it shows nothing that columns would tell more of.
         let shows_some = || {
@@ -671,6 +690,7 @@ impl Judged {
             text: text.get(span.clone()).unwrap_or_default().trim().to_owned(),
             recorded: Recorded::default(),
             fingerprint: statement.map_or(0, |statement| statement.fingerprint),
+            normalised: String::new(),
             effects: effects.unwrap_or_default(),
             touched: statement.map(|statement| sql::touched(statement, catalog)).unwrap_or_default(),
             refused_by,

@@ -35,6 +35,7 @@ mod keyed;
 mod large;
 mod moving;
 mod names;
+mod normalised;
 mod owed;
 mod probed;
 mod readings;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use mask::Recording;
+use sql::{Facts, Unreadable};
 
 use crate::judged::Read;
 
@@ -45,6 +46,17 @@ pub struct Readings {
     pub(crate) recording: Arc<Recording>,
     /// Fast-path calls by the function's OID.
     calls: HashMap<u32, Rc<Read>, RandomState>,
+    long: Long,
+}
+
+/// Texts that are read elsewhere, because others of the thread would wait for as long.
+#[derive(Debug, Default)]
+struct Long {
+    /// Longest text that is read here; `None` where all are.
+    read_here_bytes_max: Option<usize>,
+    wanted: Option<Box<[u8]>>,
+    /// The last one that was read there.
+    read: Option<(Box<[u8]>, Rc<Read>)>,
 }
 
 /// What was read, by what it was read from.
@@ -72,6 +84,39 @@ impl Readings {
         Readings { recording, ..Readings::default() }
     }
 
+    /// Texts that are longer are read elsewhere from now on.
+    pub fn read_here(&mut self, bytes_max: usize) {
+        self.long.read_here_bytes_max = Some(bytes_max);
+    }
+
+    /// The text that has to be read elsewhere ([`Step::NeedsReading`](crate::Step::NeedsReading)).
+    pub fn take_wanted(&mut self) -> Option<Box<[u8]>> {
+        self.long.wanted.take()
+    }
+
+    /// What that says. It is remembered until another one is read there.
+    pub fn give(&mut self, text: Box<[u8]>, facts: Result<Facts, Unreadable>) {
+        let read = Read::new(&text, facts);
+        self.long.read = Some((text, read));
+    }
+
+    /// Reads it here, or takes what was read elsewhere; `None` where that has not been yet.
+    fn read_new(&mut self, text: &[u8]) -> Option<Rc<Read>> {
+        let Long { read_here_bytes_max, wanted, read } = &mut self.long;
+        if read_here_bytes_max.is_none_or(|max| text.len() <= max) {
+            return Some(Read::new(text, sql::read(text)));
+        }
+        let Some((_, known)) = read.as_ref().filter(|(known, _)| **known == *text) else {
+            *wanted = Some(text.into());
+            return None;
+        };
+        let known = Rc::clone(known);
+        if known.was_too_slow() {
+            *read = None;
+        }
+        Some(known)
+    }
+
     /// What stands for a fast-path call of this function.
     pub(crate) fn call(&mut self, function: u32) -> Rc<Read> {
         if TEXTS_MAX <= self.calls.len() {
@@ -80,13 +125,14 @@ impl Readings {
         Rc::clone(self.calls.entry(function).or_insert_with(|| Read::call(function)))
     }
 
-    /// Reads `text`, or remembers it. Call it on a thread with `sql::READ_STACK_BYTES` of stack.
-    pub(crate) fn read(&mut self, text: &[u8]) -> Reading {
+    /// Reads `text`, or remembers it; `None` where it has to be read elsewhere first. Call it on a thread with
+    /// `sql::READ_STACK_BYTES` of stack.
+    pub(crate) fn read(&mut self, text: &[u8]) -> Option<Reading> {
         if TEXT_BYTES_MAX < text.len() {
-            return Read::new(text, sql::read(text)).into();
+            return self.read_new(text).map(Reading::from);
         }
         if let Some(read) = self.texts.by_key.get(text) {
-            return Rc::clone(read).into();
+            return Some(Rc::clone(read).into());
         }
         let has_skeleton = sql::skeleton(text, &mut self.skeleton);
         if has_skeleton
@@ -96,17 +142,19 @@ impl Readings {
         {
             // As it stands in the reading itself: without what ends a statement.
             let own = text.trim_matches(|letter: char| letter == ';' || letter.is_whitespace());
-            return Reading { read: Rc::clone(read), text: Some(own.into()) };
+            return Some(Reading { read: Rc::clone(read), text: Some(own.into()) });
         }
-        let facts = sql::read(text);
-        let holds = has_skeleton && facts.as_ref().is_ok_and(sql::Facts::hold_for_skeleton);
-        let read = Read::new(text, facts);
+        let read = self.read_new(text)?;
+        if read.was_too_slow() {
+            return Some(read.into());
+        }
+        let holds = has_skeleton && read.holds_for_skeleton();
         let (known, key) = match holds {
             true => (&mut self.skeletons, self.skeleton.as_slice()),
             false => (&mut self.texts, text),
         };
         known.insert(key, Rc::clone(&read));
-        read.into()
+        Some(read.into())
     }
 }
 
@@ -124,18 +172,42 @@ mod tests {
         let read = || {
             let mut readings = Readings::default();
             let long = text(0, 20_000);
-            let first = readings.read(&long).read;
-            assert!(Rc::ptr_eq(&first, &readings.read(&long).read));
+            let read = |readings: &mut Readings, text: &[u8]| readings.read(text).unwrap().read;
+            let first = read(&mut readings, &long);
+            assert!(Rc::ptr_eq(&first, &read(&mut readings, &long)));
             let longer = text(0, TEXT_BYTES_MAX);
-            let first = readings.read(&longer).read;
-            assert!(!Rc::ptr_eq(&first, &readings.read(&longer).read));
+            let first = read(&mut readings, &longer);
+            assert!(!Rc::ptr_eq(&first, &read(&mut readings, &longer)));
             // The next one has no room beside those.
             readings.texts.bytes = BYTES_MAX - 100;
             readings.skeletons.bytes = BYTES_MAX - 100;
             let next = text(1, 300);
-            readings.read(&next);
+            read(&mut readings, &next);
             assert_eq!(readings.texts.by_key.len() + readings.skeletons.by_key.len(), 1);
             assert!(readings.texts.bytes.min(readings.skeletons.bytes) < 1_000);
+        };
+        std::thread::Builder::new().stack_size(sql::READ_STACK_BYTES).spawn(read).unwrap().join().unwrap();
+    }
+
+    #[test]
+    fn a_long_text_is_wanted_and_then_known() {
+        let read = || {
+            for bytes in [2_000, TEXT_BYTES_MAX] {
+                let mut readings = Readings::default();
+                readings.read_here(1_000);
+                assert!(readings.read(&text(0, 500)).is_some() && readings.take_wanted().is_none());
+                let long = text(1, bytes);
+                assert!(readings.read(&long).is_none());
+                let wanted = readings.take_wanted().unwrap();
+                assert_eq!((&*wanted, readings.take_wanted()), (long.as_slice(), None));
+                readings.give(wanted, sql::read(&long));
+                let first = readings.read(&long).unwrap().read;
+                assert!(Rc::ptr_eq(&first, &readings.read(&long).unwrap().read));
+                assert!(readings.read(&text(2, bytes)).is_none());
+                readings.give(text(2, bytes).into(), Err(Unreadable::TooSlow { secs: 1 }));
+                assert!(readings.read(&text(2, bytes)).unwrap().read.was_too_slow());
+                assert!(readings.read(&text(2, bytes)).is_none(), "it has its time again");
+            }
         };
         std::thread::Builder::new().stack_size(sql::READ_STACK_BYTES).spawn(read).unwrap().join().unwrap();
     }

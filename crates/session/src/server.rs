@@ -123,7 +123,7 @@ impl Session {
             match self.server_message(tag, body, env, out)? {
                 Pass::Whole | Pass::WholeThen(_) => forward(out, Toward::Client, at..end),
                 Pass::Replaced => {}
-                Pass::Waits | Pass::WaitsForCatalog | Pass::WaitsForAnswer => {
+                Pass::Waits | Pass::WaitsForCatalog | Pass::WaitsForAnswer | Pass::WaitsForReading => {
                     return Ok(Step::NeedsCatalog(at));
                 }
             }

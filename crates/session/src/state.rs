@@ -347,16 +347,16 @@ impl Session {
         }
     }
 
-    /// What `text` says, under the settings of this session.
-    pub(crate) fn read(&self, text: &[u8], env: &mut Environment<'_>) -> Reading {
+    /// What `text` says, under the settings of this session; `None` where it has to be read elsewhere first.
+    pub(crate) fn read(&self, text: &[u8], env: &mut Environment<'_>) -> Option<Reading> {
         if let Some(kind) = self.replication {
             match (kind, replication::command(kind, text)) {
-                (_, Some(command)) => return Read::replication(text, Some(command)).into(),
-                (Replication::Physical, None) => return Read::replication(text, None).into(),
+                (_, Some(command)) => return Some(Read::replication(text, Some(command)).into()),
+                (Replication::Physical, None) => return Some(Read::replication(text, None).into()),
                 (Replication::Logical, None) => {}
             }
         }
-        let unreadable = |setting| Read::new(text, Err(Unreadable::Lexing { setting })).into();
+        let unreadable = |setting| Some(Read::new(text, Err(Unreadable::Lexing { setting })).into());
         if !self.lexing.standard_conforming_strings && text.contains(&b'\\') {
             return unreadable("standard_conforming_strings");
         }

@@ -194,10 +194,20 @@ impl Collector {
     fn column(&mut self, mut parts: Vec<String>, star: bool) {
         let name = if star { None } else { parts.pop() };
         if star || name.is_some() {
-            let column = ColumnUse { qualifier: parts, name };
-            if self.columns.insert(column.clone()) {
-                self.statement.columns.push(column);
-            }
+            self.names_column(ColumnUse { qualifier: parts, name, is_target: false });
+        }
+    }
+
+    /// A column is given a value.
+    fn target(&mut self, mut parts: Vec<String>) {
+        if let Some(name) = parts.pop() {
+            self.names_column(ColumnUse { qualifier: parts, name: Some(name), is_target: true });
+        }
+    }
+
+    fn names_column(&mut self, column: ColumnUse) {
+        if self.columns.insert(column.clone()) {
+            self.statement.columns.push(column);
         }
     }
 
@@ -834,7 +844,7 @@ impl Visit for Collector {
                 });
                 if assigned {
                     self.assign(&node);
-                    self.column(node.parts, false);
+                    self.target(node.parts);
                 }
             }
             "InsertStmt" if node.has_columns => self.name_columns(&node),

@@ -47,6 +47,67 @@ pub fn reached_columns(statement: &Statement, catalog: &Catalog) -> ReachedColum
     reached
 }
 
+/// Whether `statement` reads rows of a relation as it uses it.
+pub fn reads_rows(statement: &Statement, used: &RelationUse) -> bool {
+    used.access == Access::Read || statement.reads_what_it_writes()
+}
+
+/// Whether it reads this column of a relation, by whichever words.
+pub fn reads_column(statement: &Statement, used: &RelationUse, relation: &Relation, column: &str) -> bool {
+    let names = |named: &ColumnUse| !named.is_target && means(named, used, relation, column);
+    reads_rows(statement, used)
+        && (used.whole && used.access == Access::Read
+            || statement.columns.iter().any(|named| names(named) || means_all(named, used, relation))
+            || returns_row(used, relation, statement))
+}
+
+/// Whether it gives this column of a relation a value by this effect.
+pub fn writes_column(
+    statement: &Statement,
+    effect: Effect,
+    used: &RelationUse,
+    relation: &Relation,
+    column: &str,
+) -> bool {
+    let named = |is_meant: fn(&ColumnUse) -> bool| {
+        statement.columns.iter().any(|named| is_meant(named) && means(named, used, relation, column))
+    };
+    let is_assigned = || statement.assigned.iter().any(|assigned| assigned == column);
+    match effect {
+        Effect::CopyIn => used.whole || named(|_| true),
+        Effect::Insert => used.whole || named(|named| named.is_target),
+        Effect::Merge => used.whole || is_assigned(),
+        Effect::Update => is_assigned(),
+        _ => false,
+    }
+}
+
+/// Whether a definition or grant is about this column of a relation.
+pub fn names_column(statement: &Statement, used: &RelationUse, relation: &Relation, column: &str) -> bool {
+    let is_object = |object: &Object| matches!(object, Object::Column(name) if name == column);
+    statement.objects.iter().any(is_object)
+        || statement.columns.iter().any(|named| means(named, used, relation, column))
+}
+
+/// Relations that hold rows of `relation`, or that it makes its rows of, without itself. Of what it is a part of, and of its own
+/// parts, columns are the same by their names (`true`); of what a view reads nobody can tell which one is shown.
+pub fn rows_of<'c>(catalog: &'c Catalog, relation: &'c Relation) -> Vec<(&'c Relation, bool)> {
+    let mut found = vec![(relation, true)];
+    let mut at = 0;
+    while let Some((of, same)) = found.get(at).copied() {
+        for below in catalog.below(of) {
+            if found.iter().all(|(known, _)| known.oid != below.oid) {
+                found.push((below, same && catalog.is_part(of.oid, below.oid)));
+            }
+        }
+        at += 1;
+    }
+    let parts = catalog.parts_within(relation);
+    found.extend(parts.into_iter().map(|(of, part, _)| (part, of.oid == relation.oid)));
+    found.remove(0);
+    found
+}
+
 impl ReachedColumns {
     fn add(&mut self, relation: &Relation, used: &RelationUse, statement: &Statement) {
         if relation.columns.is_empty() {

@@ -370,6 +370,11 @@ pub struct RelationUse {
 }
 
 impl RelationUse {
+    /// A relation that something happens to, by its name alone.
+    pub fn written(schema: Option<String>, name: String) -> Self {
+        RelationUse { schema, name, alias: None, access: Access::Write, whole: false }
+    }
+
     /// `schema.relation`, or the relation alone where the statement gives no schema.
     pub fn path(&self) -> String {
         match &self.schema {
@@ -418,12 +423,14 @@ pub struct Write {
 }
 
 /// A column as the statement names it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ColumnUse {
     /// What stands before the name: nothing, an alias or relation, or a schema and a relation.
     pub qualifier: Vec<String>,
     /// Its name; `None` for `*`.
     pub name: Option<String>,
+    /// It is only given a value here, not read.
+    pub is_target: bool,
 }
 
 /// A setting that a statement changes.
@@ -489,6 +496,7 @@ impl Unreadable {
             Unreadable::Lexing { .. } => "lexing",
             Unreadable::Nul => "nul",
             Unreadable::TooLong { .. } => "too-long",
+            Unreadable::TooSlow { .. } => "too-slow",
             Unreadable::OperatorRun { .. } => "operator-run",
             Unreadable::Syntax { .. } => "syntax",
             Unreadable::Tree { .. } => "tree",
@@ -518,6 +526,12 @@ pub enum Unreadable {
         len: usize,
         /// Bytes allowed.
         limit: usize,
+    },
+    /// Reading it took longer than it may, where long texts are read (see `proxy`).
+    #[error("the statement was not read within {secs} s, which is the limit (`long-statement-timeout-secs`)")]
+    TooSlow {
+        /// Seconds allowed.
+        secs: u64,
     },
     /// It holds so many operator characters in a row that scanning them would take seconds.
     #[error("the statement has more than {limit} operator characters in a row")]

@@ -551,7 +551,8 @@ impl<'c> Follow<'c> {
             let columns = key.columns.iter().filter_map(|number| on.column(*number));
             does.assigned = columns.map(|column| column.name.clone()).collect();
             let named = does.assigned.iter().cloned().map(Some);
-            does.columns = named.map(|name| ColumnUse { qualifier: Vec::new(), name }).collect();
+            does.columns =
+                named.map(|name| ColumnUse { name, is_target: true, ..ColumnUse::default() }).collect();
         }
         let (name, on) = (key.name.clone(), on.name.clone());
         self.reached.push(Reached { via: Via::ForeignKey, name, on, does, ..Reached::default() });

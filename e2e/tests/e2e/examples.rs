@@ -9,7 +9,7 @@ use e2e::scene::Scene;
 use serde_json::{Map, Value};
 
 /// The views that people ask, and which of their rows is shown.
-const SHOWN: [(&str, &str); 12] = [
+const SHOWN: [(&str, &str); 13] = [
     ("who_touched", "object = 'public.users.email' AND principal = 'alice' AND 'update' NOT IN effects"),
     ("revealed_access", "class = 'email' AND 'COPY' != substring(text, 1, 4)"),
     ("who_saw", "principal = 'bob'"),
@@ -17,6 +17,10 @@ const SHOWN: [(&str, &str); 12] = [
     ("denied", "has(rules, 'no-drop-table')"),
     ("session_timeline", "has(rules, 'no-drop-table')"),
     ("new_access", "object = 'public.users.email' AND principal = 'bob'"),
+    (
+        "same_statements",
+        "principal = 'alice' AND normalised = 'SELECT id, name, email FROM users ORDER BY id LIMIT $1'",
+    ),
     ("classified_columns", "object = 'public.users.email'"),
     ("bypasses", "rule = ''"),
     ("coverage", "1"),
@@ -25,7 +29,7 @@ const SHOWN: [(&str, &str); 12] = [
 ];
 
 /// What is another in each run, or on each host. Of it, only its name is compared.
-const CHANGES: [&str; 33] = [
+const CHANGES: [&str; 35] = [
     "at",
     "began_at",
     "bytes",
@@ -43,12 +47,14 @@ const CHANGES: [&str; 33] = [
     "duration_seconds",
     "ended_at",
     "finished_at",
+    "first_at",
     "last_at",
     "message",
     "opened_at",
     "process_pid",
     "process_started_at",
     "proxied",
+    "seconds",
     "server",
     "server_port",
     "session_id",

@@ -276,6 +276,63 @@ fn a_column_a_schema_and_a_setting_are_kept_by_whichever_name() -> Result<()> {
     })
 }
 
+/// A column of one table, and tables by what Picket finds in them, on a real server.
+#[test]
+fn a_column_of_one_table_and_tables_by_what_they_hold_are_kept() -> Result<()> {
+    let folder = Scratch::new("policies")?;
+    let mut stack = Stack::start()?;
+    stack.truth(
+        "CREATE TABLE staff (id int PRIMARY KEY, name text, salary int); CREATE TABLE shelf (id int, salary int); \
+         INSERT INTO staff VALUES (1, 'x', 1); CREATE VIEW pay AS SELECT id, salary FROM staff; GRANT ALL ON staff, shelf, pay TO PUBLIC; \
+         CREATE FUNCTION paid() RETURNS bigint LANGUAGE sql RETURN (SELECT sum(salary) FROM staff)",
+    )?;
+    let policy = format!(
+        r#"@rule("salary") forbid (principal, action in [Picket::Action::"read", Picket::Action::"write", Picket::Action::"define"],
+                                   resource == Picket::Column::"{}.public.staff.salary");
+           @rule("people") forbid (principal in Picket::Group::"analysts", action in [Picket::Action::"read", Picket::Action::"write"],
+                                   resource is Picket::Table) when {{ resource.classes.contains("email") }};"#,
+        stack.database
+    );
+    fs::write(folder.join("team.cedar"), policy)?;
+    reload(&mut stack, RELOADED, |text| {
+        let text = text.replace("name = \"alice\"\n", "name = \"alice\"\ngroups = [\"analysts\"]\n");
+        format!("{text}\n[policy]\ndir = {:?}\n", folder.path())
+    })?;
+    let alice = stack.alice()?;
+    psql::run(&alice, "CREATE TABLE public.read_again ()")?;
+    for (statement, rule) in [
+        ("SELECT salary FROM staff", "salary"),
+        ("SELECT s FROM staff s", "salary"),
+        ("SELECT paid()", "salary"),
+        ("SELECT id FROM pay", "salary"),
+        ("COPY staff TO STDOUT", "salary"),
+        ("UPDATE staff SET salary = 2 WHERE id = 1", "salary"),
+        ("INSERT INTO staff VALUES (2, 'y', 2)", "salary"),
+        ("INSERT INTO staff (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET salary = 2", "salary"),
+        ("ALTER TABLE staff RENAME salary TO wage", "salary"),
+        ("SELECT id FROM users", "people"),
+        ("DELETE FROM users WHERE id = -1", "people"),
+        ("BEGIN; ALTER TABLE users RENAME TO others; SELECT id FROM others", "people"),
+    ] {
+        let output = psql::run(&alice, statement)?;
+        assert!(output.stderr.contains(&format!("Rule \"{rule}\": ")), "{statement}: {output:?}");
+    }
+    for statement in [
+        "SELECT id, name FROM staff",
+        "SELECT count(*) FROM staff",
+        "SELECT salary FROM shelf",
+        "INSERT INTO staff (id, name) VALUES (3, 'z')",
+        "UPDATE staff SET name = 'w' WHERE id = 3",
+        "COPY staff (id, name) TO STDOUT",
+        "DELETE FROM staff WHERE id = 3",
+        "SELECT count(*) FROM orders",
+    ] {
+        let output = psql::run(&alice, statement)?;
+        assert_eq!(output.code, 0, "{statement}: {output:?}");
+    }
+    Ok(())
+}
+
 #[test]
 fn policies_are_checked_and_explained_without_a_proxy() -> Result<()> {
     let folder = Scratch::new("policies")?;
@@ -323,6 +380,25 @@ fn policies_are_checked_and_explained_without_a_proxy() -> Result<()> {
     assert!(explain("alice")?.starts_with("hold: select 1 from users\n"), "{}", explain("alice")?);
     assert!(explain("alice")?.contains("  may be approved by: dba\n"));
     assert!(explain("bob")?.starts_with("allow: "));
+
+    // What the database has, and what it holds, is said.
+    fs::write(
+        &path,
+        "@rule(\"people\") forbid (principal, action, resource is Picket::Table) when { resource.classes.contains(\"email\") }; \
+         @rule(\"total\") forbid (principal, action, resource == Picket::Column::\"shop.public.orders.total\");",
+    )?;
+    let explain = |more: &[&str], sql: &str| -> Result<String> {
+        let args = [&["policy", "explain", "--policies", team, "--on", "shop"], more, &[sql]].concat();
+        Ok(String::from_utf8(picket(&args)?.stdout)?)
+    };
+    let held = ["--column", "public.users.email=email"];
+    assert!(explain(&[], "select id from users")?.starts_with("allow: "));
+    assert!(explain(&held, "select id from users")?.starts_with("refuse: "));
+    assert!(explain(&held, "select id from orders")?.starts_with("allow: "));
+    assert!(explain(&[], "select * from orders")?.contains("Rule \"total\": "));
+    let (code, told) =
+        check("forbid (principal, action, resource) when { resource is Picket::Column };", &[])?;
+    assert_eq!((code, told.contains("says so in its head")), (2, true), "{told}");
     Ok(())
 }
 

@@ -149,6 +149,7 @@ impl Shell {
         self.client_waits = matches!(step, Step::NeedsReplies(_));
         let (Step::More(used)
         | Step::NeedsCatalog(used)
+        | Step::NeedsReading(used)
         | Step::NeedsReplies(used)
         | Step::NeedsAnswer(used)) = step;
         self.from_client = from_client[used..].to_vec();
@@ -185,6 +186,7 @@ impl Shell {
             let Ok(step) = step else { return false };
             let (Step::More(used)
             | Step::NeedsCatalog(used)
+            | Step::NeedsReading(used)
             | Step::NeedsReplies(used)
             | Step::NeedsAnswer(used)) = step;
             self.from_server = from_server[used..].to_vec();

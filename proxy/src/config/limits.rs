@@ -24,6 +24,10 @@ pub(crate) struct Limits {
     pub(crate) max_login_connections: usize,
     /// Longest message that is held in memory.
     pub(crate) max_message_bytes: u32,
+    /// Longest text that is read on the thread of its session; longer ones are read beside, so that others go on.
+    pub(crate) long_statement_bytes: usize,
+    /// How long such a text may take.
+    pub(crate) long_statement_timeout: Duration,
     /// Questions that a user may ask within an hour about values that it may not see.
     pub(crate) max_probes_per_hour: u32,
     /// Wrong passwords and tokens of one address in a minute, and of one user; 0 where there is no limit.
@@ -47,6 +51,8 @@ pub(super) struct Written {
     pub(super) max_wildcard_databases: Option<Spanned<usize>>,
     pub(super) max_login_connections: Option<Spanned<usize>>,
     pub(super) max_message_bytes: Option<Spanned<u32>>,
+    pub(super) long_statement_bytes: Option<Spanned<usize>>,
+    pub(super) long_statement_timeout_secs: Option<Spanned<u64>>,
     pub(super) max_probes_per_hour: Option<Spanned<u32>>,
     pub(super) max_failed_logins_per_address: Option<Spanned<u32>>,
     pub(super) max_failed_logins_per_user: Option<Spanned<u32>>,
@@ -64,6 +70,9 @@ const PROBES_MAX: u32 = 1_000_000_000;
 
 /// Most wrong passwords and tokens in a minute that can be configured.
 const FAILED_LOGINS_MAX: u32 = 1_000_000;
+
+/// Longest time that reading a text can be given.
+const LONG_STATEMENT_SECS_MAX: u64 = 600;
 
 /// Longest time that can be configured: a week.
 const SECS_MAX: u64 = 7 * 24 * 60 * 60;
@@ -95,6 +104,18 @@ impl Written {
                 1 << 16..=1 << 30,
                 64 << 20,
             )?,
+            long_statement_bytes: within(
+                "long-statement-bytes",
+                self.long_statement_bytes,
+                1_024..=sql::STATEMENT_BYTES_MAX,
+                1 << 16,
+            )?,
+            long_statement_timeout: Duration::from_secs(within(
+                "long-statement-timeout-secs",
+                self.long_statement_timeout_secs,
+                0..=LONG_STATEMENT_SECS_MAX,
+                10,
+            )?),
             max_probes_per_hour: within(
                 "max-probes-per-hour",
                 self.max_probes_per_hour,

@@ -215,6 +215,7 @@ pub(super) async fn open(
         session,
         trail,
         snapshot: catalog.snapshot(),
+        reader: shared.reader.clone(),
         is_renewed: false,
         address: client,
         approvals: Arc::clone(&shared.approvals),

@@ -251,6 +251,7 @@ fn statement(table: u64, shape: Shape) -> Statement {
     Statement {
         values: Vec::new(),
         fingerprint: (table << 8 | shape as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+        normalised: text.clone(),
         text,
         effects: vec![effect.to_owned()],
         relations_read: if reads { vec![name.clone()] } else { vec![] },

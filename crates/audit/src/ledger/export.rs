@@ -63,6 +63,12 @@ impl Exported {
             "revealed_access",
             "at",
         ),
+        Exported::of(
+            "same-statements",
+            "View: statements that differ in literals only, by who ran them",
+            "same_statements",
+            "last_at",
+        ),
         Exported::of("sessions", "Table: sessions with the proxy", "sessions FINAL", "started_at"),
         Exported::of("session-timeline", "View: all events of all sessions", "session_timeline", "at"),
         Exported::of("statements", "Table: executions of statements", "statements FINAL", "started_at"),

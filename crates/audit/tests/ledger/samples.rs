@@ -58,6 +58,7 @@ pub(crate) fn select() -> Statement {
         text: "SELECT name, email FROM users WHERE name <> 'it''s ?' -- Größe".to_owned(),
         values: vec![7, u64::MAX],
         fingerprint: 1 << 63,
+        normalised: "SELECT name, email FROM users WHERE name <> $1".to_owned(),
         effects: vec!["select".to_owned()],
         relations_read: vec!["public.users".to_owned()],
         relations_written: vec![],

@@ -29,6 +29,36 @@ async fn touches(ledger: &Ledger, object: &str) -> Vec<String> {
     page.rows.iter().map(line).collect()
 }
 
+/// The same statement with other literals is one line.
+#[tokio::test]
+async fn same_statements_are_counted_together() {
+    let engine = Engine::start();
+    let id = Uuid::from_u128(1);
+    let other = |sequence, text: &str| StatementRecord {
+        own_text: Some(text.into()),
+        ..finished(&statement(id, sequence))
+    };
+    let refused = Statement { verdict: "refuse".to_owned(), ..select() };
+    let refused = StatementRecord { statement: Arc::new(refused), ..finished(&statement(id, 4)) };
+    let unread = Statement { fingerprint: 0, normalised: String::new(), ..select() };
+    let unread = StatementRecord { statement: Arc::new(unread), ..finished(&statement(id, 5)) };
+    let records = [
+        finished(&statement(id, 1)),
+        other(2, "SELECT name, email FROM users WHERE name <> 'a'"),
+        other(3, "SELECT name, email FROM users WHERE name <> 'b'"),
+        refused,
+        unread,
+    ];
+    let ledger = ledger_with(&engine, &records.map(Record::Statement)).await;
+    let query = "SELECT concat(principal, ' ', normalised, ' ', toString((executions, refused, failed, rows, seconds))) \
+        FROM same_statements";
+    drop(ledger);
+    assert_eq!(
+        engine.client().query(query).fetch_all::<String>().await.unwrap(),
+        ["alice SELECT name, email FROM users WHERE name <> $1 (4,1,0,12,0.004)"]
+    );
+}
+
 #[tokio::test]
 async fn who_touched_knows_relations_columns_and_refusals() {
     let engine = Engine::start();

@@ -52,6 +52,10 @@ fn ids_have_a_shape() {
             r#"Function::"lower(text)""#,
             "`lower(text)` has arguments, and a function is known by its last name, whatever its schema",
         ),
+        (
+            r#"Schema::"shop.public.users""#,
+            "`shop.public.users` is no id of a schema, which is `DATABASE.SCHEMA`",
+        ),
         (r#"Setting::"sort_mem""#, "no setting is called `sort_mem` here; did you mean `work_mem`"),
         (r#"Setting::"TimeZone""#, "no setting is called `TimeZone` here; did you mean `timezone`"),
         (
@@ -125,7 +129,7 @@ fn what_could_be_a_name_is_only_told() {
         ),
         (
             r#"resource.name == "public.users""#,
-            "`public.users` has a dot, and `resource.name` and `resource.schema` are one name each; did you mean `users`",
+            "`public.users` has a dot, and `resource.name`, `resource.schema` and `resource.table` are one name each; did you mean `users`",
         ),
     ] {
         let text = format!("forbid (principal, action, resource) when {{ {condition} }};");
@@ -138,5 +142,40 @@ fn what_could_be_a_name_is_only_told() {
         r#"resource in Picket::Schema::"shop.\"a.b\"" && context.application == "agnet""#,
     ] {
         assert_eq!(said(&format!("forbid (principal, action, resource) when {{ {right} }};")), "", "{right}");
+    }
+}
+
+#[test]
+fn policies_about_columns_say_so_in_their_head() {
+    const HEAD: &str = "a policy that is about columns says so in its head: `resource == Picket::Column::\"…\"` or `resource is Picket::Column`";
+    const PERMIT: &str = "`permit` is for tables: nobody need be permitted a column, which `forbid` is for";
+    for (text, said_of_it) in [
+        (r#"forbid (principal, action, resource) when { resource is Picket::Column };"#, HEAD),
+        (
+            r#"forbid (principal, action, resource) when { resource == Picket::Column::"shop.public.users.email" };"#,
+            HEAD,
+        ),
+        (r#"permit (principal, action, resource == Picket::Column::"shop.public.users.email");"#, PERMIT),
+        (
+            r#"forbid (principal, action, resource == Picket::Column::"users.email");"#,
+            "`users.email` is no id of a column, which is `DATABASE.SCHEMA.TABLE.COLUMN`; did you mean `DATABASE.SCHEMA.users.email`",
+        ),
+        (
+            r#"forbid (principal, action, resource is Picket::Column) when { resource.class == "mail" };"#,
+            "`mail` is never a `resource.class`; did you mean `email`",
+        ),
+        (
+            r#"forbid (principal, action, resource is Picket::Table) when { resource.classes.contains("people") };"#,
+            "`people` is never a `resource.classes`",
+        ),
+    ] {
+        assert_eq!(said(text), format!("team.cedar:1: {said_of_it}"));
+    }
+    for right in [
+        r#"forbid (principal, action, resource == Picket::Column::"shop.public.users.email");"#,
+        r#"forbid (principal, action, resource is Picket::Column in Picket::Table::"shop.public.users") when { resource.class == "" };"#,
+        r#"forbid (principal, action, resource is Picket::Table) when { resource.classes.containsAny(["email", "credential"]) };"#,
+    ] {
+        assert_eq!(said(right), "", "{right}");
     }
 }

@@ -273,6 +273,9 @@ fn shown(input: &[u8], step: &Result<Step, SessionError>, actions: &[Action]) ->
         Ok(Step::NeedsCatalog(used)) => {
             lines.push(format!("needs catalog, {} bytes unused", input.len() - used))
         }
+        Ok(Step::NeedsReading(used)) => {
+            lines.push(format!("needs a reading, {} bytes unused", input.len() - used))
+        }
         Ok(Step::NeedsReplies(used)) => {
             lines.push(format!("needs replies, {} bytes unused", input.len() - used))
         }

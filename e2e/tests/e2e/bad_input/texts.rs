@@ -8,6 +8,7 @@ use e2e::psql;
 use postgres_protocol::message::frontend;
 
 use crate::conversation::Client;
+use crate::reload::{RELOADED, reload};
 use crate::stack::Stack;
 
 /// As long as a text may be that is read.
@@ -87,5 +88,23 @@ fn one_megabyte_of_anything_is_read_or_refused() -> Result<()> {
         client.exchange_bytes(&message, 1).with_context(|| format!("send {} bytes: {what}", text.len()))?;
         psql::run(&alice, "SELECT 1")?.success()?;
     }
+    Ok(())
+}
+
+/// Where a long text is not read within its time, it is refused, and shorter ones are read.
+#[test]
+fn a_long_text_has_a_time() -> Result<()> {
+    const NO_TIME: &str = "long-statement-timeout-secs = 0\n";
+    let mut stack = Stack::start()?;
+    reload(&mut stack, RELOADED, |text| format!("long-statement-bytes = 1024\n{NO_TIME}{text}"))?;
+    let alice = stack.alice()?;
+    let long = format!("SELECT 1{}", " + 1".repeat(500));
+    let output = psql::run(&alice, &long)?;
+    for said in ["Rule \"unreadable\": ", "was not read within 0 s", "`long-statement-timeout-secs`"] {
+        assert!(output.stderr.contains(said), "{}", output.stderr);
+    }
+    psql::run(&alice, "SELECT 1")?.success()?;
+    reload(&mut stack, RELOADED, |text| text.replace(NO_TIME, "long-statement-timeout-secs = 300\n"))?;
+    assert_eq!(psql::run(&alice, &long)?.success()?.trim(), "501");
     Ok(())
 }

@@ -52,7 +52,7 @@ pub(crate) fn unreadable(error: &Unreadable) -> Option<&'static str> {
             true => 2,
             false => 1,
         },
-        Unreadable::Nul | Unreadable::Tree { .. } => return None,
+        Unreadable::Nul | Unreadable::TooSlow { .. } | Unreadable::Tree { .. } => return None,
     };
     UNREADABLE.get(class).map(|class| class.name)
 }

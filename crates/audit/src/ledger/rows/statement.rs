@@ -107,6 +107,7 @@ struct CommonColumns<'a, Object> {
     verdict: &'a str,
     rules: &'a [String],
     readers_disagree: &'a str,
+    normalised: &'a str,
 }
 
 impl<'a, Object> CommonColumns<'a, Object> {
@@ -124,6 +125,7 @@ impl<'a, Object> CommonColumns<'a, Object> {
             verdict: &statement.verdict,
             rules: &statement.rules,
             readers_disagree: &statement.readers_disagree,
+            normalised: &statement.normalised,
         }
     }
 }
@@ -142,7 +144,8 @@ fn common_hash<Object: AsRef<str>>(common: &CommonColumns<'_, Object>) -> [u8; 3
         .list("rules", common.rules)
         .text("readers_disagree", common.readers_disagree)
         .list("revealed_columns", common.revealed_columns)
-        .list("revealed_classes", common.revealed_classes);
+        .list("revealed_classes", common.revealed_classes)
+        .text("normalised", common.normalised);
     leaf.whole()
 }
 
@@ -258,7 +261,8 @@ impl<'a> Statements<'a> {
             while let (Some((_, record)), Some(common)) = (self.records.get(at), self.common(at)) {
                 let parameters = record.parameters.iter().map(|parameter| parameter.len()).sum::<usize>();
                 let values = record.values_given().len() * size_of::<u64>();
-                bytes += record.text().len() + values + parameters + common.len();
+                let texts = record.text().len() + record.statement.normalised.len();
+                bytes += texts + values + parameters + common.len();
                 if begin < at && BLOCK_BYTES_MAX < bytes {
                     break;
                 }
@@ -294,6 +298,7 @@ impl<'a> Statements<'a> {
         block.strings("database", rows.clone().map(|row| &*row.database));
         block.strings("text", rows.clone().map(StatementRecord::text));
         block.fixed("fingerprint", "UInt64", rows.clone().map(|row| row.statement.fingerprint.to_le_bytes()));
+        block.strings("normalised", rows.clone().map(|row| row.statement.normalised.as_str()));
         block.strings("verdict", rows.clone().map(|row| row.statement.verdict.as_str()));
         block.strings("readers_disagree", rows.clone().map(|row| row.statement.readers_disagree.as_str()));
         block.lists("effects", common.clone().map(|common| &common.effects));

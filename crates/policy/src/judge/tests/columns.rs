@@ -1,7 +1,7 @@
 //! A policy on a column, and what reads the column without its name.
 
 use sql::catalog::{Column, Relation};
-use sql::{Catalog, READ_STACK_BYTES};
+use sql::{Catalog, READ_STACK_BYTES, Statement};
 
 use super::own::{alice, policies};
 use super::{Meaning, Policies, show};
@@ -30,7 +30,13 @@ fn says(policies: &Policies, catalog: &Catalog, text: &str) -> String {
     let reader = std::thread::Builder::new().stack_size(READ_STACK_BYTES);
     let read = || {
         let facts = sql::read(text.as_bytes()).unwrap();
-        policies.judge(&subject, &facts, &Meaning { catalog, is_masked: &|_| false, is_maskable: &|_| false })
+        let class_of = |relation: &Relation, column: &Column| {
+            (relation.name == "users" && column.name == "email").then_some("email")
+        };
+        let (is_masked, is_maskable) = (|_: &Statement| false, |_: &Statement| false);
+        let meaning =
+            Meaning { catalog, is_masked: &is_masked, is_maskable: &is_maskable, class_of: &class_of };
+        policies.judge(&subject, &facts, &meaning)
     };
     let judged = std::thread::scope(|scope| reader.spawn_scoped(scope, read).unwrap().join().unwrap());
     judged.iter().map(show).collect::<Vec<_>>().join("\n")
@@ -174,4 +180,151 @@ fn a_list_of_columns_is_no_way_round() {
     // Without any catalog, as in `picket policy explain`, columns are what is named.
     assert_eq!(says(&policies, &Catalog::default(), "select id from users"), "allow");
     assert!(says(&policies, &Catalog::default(), "select u from users u").contains("Rule \"list\""));
+}
+
+/// Of one table, whatever others call theirs.
+#[test]
+fn a_column_of_one_table_is_not_read() {
+    let policies = policies(
+        r#"@rule("email") forbid (principal, action in [Picket::Action::"read", Picket::Action::"write"],
+                                  resource == Picket::Column::"shop.public.users.email");"#,
+    );
+    for text in READS {
+        let said = says(&policies, &catalog(), text);
+        assert!(said.contains("Rule \"email\": ") && said.contains("on users.email)"), "{text}: {said}");
+    }
+    let reads = super::own::policies(
+        r#"@rule("email") forbid (principal, action in [Picket::Action::"read"], resource == Picket::Column::"shop.public.users.email");"#,
+    );
+    for text in [
+        "select id from contacts",
+        "do $$ begin perform id from users; end $$",
+        "select email from public.users, orders",
+        "update users set email = lower(email) where id = 1",
+        "insert into users (id, email) values (1, 'x') on conflict (id) do update set name = users.email",
+    ] {
+        assert!(says(&reads, &catalog(), text).contains("Rule \"email\": "), "{text}");
+    }
+    for text in [
+        "select id, name from users",
+        "select email from orders",
+        "select o.email from users u, orders o",
+        "select count(*) from users",
+        "select u.id from users u join orders o using (id)",
+        "update users set email = 'x' where id = 1",
+        "update users set email = 'x' where id = 1 returning id",
+        "insert into users values (1, 'a', 'b')",
+        "insert into users (id, email) select 1, 'x' from orders",
+        "copy users (id, name) to stdout",
+        "delete from users where id = 1",
+        "truncate orders_of_mine",
+        "create temp table people (id int, email text); select email from people",
+        "with users as (select 'x' as email) select email from users u, (select 1) x",
+        "select email from users_of_others",
+    ] {
+        let said = says(&reads, &catalog(), text);
+        assert!(!said.contains("Rule \"email\": "), "{text}: {said}");
+    }
+    // Without a catalog it is known by its name, in whichever schema it is.
+    for text in
+        ["select email from users", "select * from users u", "select u from users u", "table public.users"]
+    {
+        assert!(says(&reads, &Catalog::default(), text).contains("Rule \"email\": "), "{text}");
+    }
+    for text in ["select id from users", "select email from old.users", "select email from contacts"] {
+        assert_eq!(says(&reads, &Catalog::default(), text), "allow", "{text}");
+    }
+}
+
+#[test]
+fn a_column_of_one_table_is_not_written() {
+    let policies = policies(
+        r#"@rule("email") forbid (principal, action in [Picket::Action::"write", Picket::Action::"define", Picket::Action::"govern"],
+                                  resource == Picket::Column::"shop.public.users.email");"#,
+    );
+    for text in [
+        "update users set email = 'x' where id = 1",
+        "update users set (name, email) = ('a', 'b') where id = 1",
+        "update contacts set address = 'x' where id = 1",
+        "insert into users values (1, 'a', 'b')",
+        "insert into users (id, email) values (1, 'x')",
+        "insert into users (id) values (1) on conflict (id) do update set email = 'x'",
+        "merge into users u using orders o on o.id = u.id when matched then update set email = 'x'",
+        "copy users from stdin",
+        "copy users (id, email) from stdin",
+        "alter table users rename email to mail",
+        "alter table users alter email type varchar",
+        "grant select (email) on users to bob",
+        "comment on column users.email is 'x'",
+    ] {
+        let said = says(&policies, &catalog(), text);
+        assert!(said.contains("Rule \"email\": "), "{text}: {said}");
+    }
+    for text in [
+        "select * from users",
+        "update users set name = email where id = 1",
+        "insert into users (id, name) values (1, 'x')",
+        "insert into users (id) values (1) on conflict (email) do update set name = 'x'",
+        "merge into users u using orders o on o.id = u.id when matched then update set name = u.email",
+        "copy users (id) from stdin",
+        "alter table users rename name to called",
+        "delete from users where email = 'x'",
+    ] {
+        let said = says(&policies, &catalog(), text);
+        assert!(!said.contains("Rule \"email\": "), "{text}: {said}");
+    }
+}
+
+#[test]
+fn tables_and_columns_are_told_apart_by_what_they_hold() {
+    let tables = policies(
+        r#"@rule("people") forbid (principal, action in [Picket::Action::"read", Picket::Action::"write", Picket::Action::"define"],
+                                   resource is Picket::Table) when { resource.classes.containsAny(["email", "person_name"]) };"#,
+    );
+    for text in [
+        "select id from users",
+        "select 1 from contacts",
+        "update users set id = 2 where id = 1",
+        "delete from users where id = 1",
+        "copy users (id) to stdout",
+        "insert into users (id) values (1)",
+        "alter table users add x int",
+        "lock table users",
+        "do $$ begin perform id from users; end $$",
+    ] {
+        let said = says(&tables, &catalog(), text);
+        assert!(said.contains("Rule \"people\": "), "{text}: {said}");
+    }
+    let columns = super::own::policies(
+        r#"@rule("people") forbid (principal, action in [Picket::Action::"read"], resource is Picket::Column)
+           when { resource.class == "email" };"#,
+    );
+    assert!(says(&columns, &catalog(), "select email from users").contains("Rule \"people\": "));
+    for policies in [&tables, &columns] {
+        for text in [
+            "select id from orders",
+            "select 1",
+            "insert into orders values (1, 2)",
+            "select email from unknown",
+        ] {
+            assert_eq!(says(policies, &catalog(), text), "allow", "{text}");
+        }
+    }
+    assert_eq!(says(&columns, &catalog(), "select id from users"), "allow");
+}
+
+/// What other policies say of resources they say of tables, as before there were columns.
+#[test]
+fn policies_that_do_not_name_columns_are_not_asked_about_them() {
+    for text in [
+        r#"forbid (principal, action, resource) when { resource.name == "email" };"#,
+        r#"forbid (principal, action == Picket::Action::"select", resource) unless { ["users", "orders", "shop"].contains(resource.name) };"#,
+        r#"forbid (principal, action, resource in Picket::Table::"shop.public.orders") when { context.via == "trigger" };"#,
+    ] {
+        let policies = super::own::policies(
+            &[text, r#"forbid (principal, action, resource == Picket::Column::"shop.public.orders.id");"#]
+                .concat(),
+        );
+        assert_eq!(says(&policies, &catalog(), "select email from users"), "allow", "{text}");
+    }
 }

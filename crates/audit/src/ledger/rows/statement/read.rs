@@ -22,6 +22,7 @@ pub(in crate::ledger) struct StatementRow {
     database: String,
     text: String,
     fingerprint: u64,
+    normalised: String,
     effects: Vec<String>,
     relations_read: Vec<String>,
     relations_written: Vec<String>,
@@ -77,6 +78,7 @@ impl Chained for StatementRow {
             verdict: &self.verdict,
             rules: &self.rules,
             readers_disagree: &self.readers_disagree,
+            normalised: &self.normalised,
         };
         let own = OwnColumns {
             session_id: self.session_id,
