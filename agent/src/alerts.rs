@@ -1,11 +1,15 @@
 //! Delivers alerts to those who must know, within a second or two. Each webhook and syslog daemon has a thread and a queue of its own:
-//! one that does not answer holds up neither the others nor the watch. An outage is an alert in the ledger.
+//! one that does not answer holds up neither the others nor the watch. An outage is an alert in the ledger, and what waits meanwhile
+//! is kept over a restart.
 
+mod kept;
 mod queue;
 mod shape;
 mod syslog;
 
+use std::collections::BTreeSet;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -17,6 +21,7 @@ use audit::spool::Spool;
 use daemon::webhook::{Outage, Webhook};
 use uuid::Uuid;
 
+use self::kept::Kept;
 use self::queue::{Group, Queue};
 use self::syslog::Syslog;
 use crate::config::{Shape, SyslogConfig, WebhookConfig};
@@ -39,37 +44,56 @@ pub(crate) struct Alerts {
 struct Courier {
     send: SyncSender<AlertRecord>,
     missed: Arc<AtomicU64>,
+    /// Those that the thread has not kept yet.
+    unkept: Arc<AtomicU64>,
     thread: JoinHandle<()>,
 }
 
 impl Alerts {
-    /// Starts a thread for each who is told.
+    /// Starts a thread for each who is told. What an earlier agent could not deliver is in `dir`.
     pub(crate) fn start(
         host: &str,
         webhooks: Vec<WebhookConfig>,
         syslogs: Vec<SyslogConfig>,
         spool: &Arc<Spool>,
+        dir: &Path,
     ) -> io::Result<Self> {
         let webhooks = webhooks
             .into_iter()
             .map(|config| Recipient::Webhook(Box::new(Webhook::new(&config.address)), config.shape));
         let syslogs = syslogs.into_iter().map(|config| Recipient::Syslog(Syslog::new(config, host)));
-        let mut couriers = Vec::new();
+        let (mut couriers, mut names) = (Vec::new(), BTreeSet::new());
         for recipient in webhooks.chain(syslogs) {
+            // Two may be told at one place.
+            let mut file = kept::name(&recipient.described(0));
+            for number in 1.. {
+                if names.insert(file.clone()) {
+                    break;
+                }
+                file = kept::name(&recipient.described(number));
+            }
+            let (kept, waiting) = Kept::open(dir, &file);
+            let mut queue = Queue::default();
+            for alert in waiting {
+                queue.offer(alert, Instant::now());
+            }
             let (send, alerts) = sync_channel(ON_THEIR_WAY_MAX);
-            let missed = Arc::new(AtomicU64::new(0));
+            let (missed, unkept) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
             let delivery = Delivery {
                 host: host.to_owned(),
                 recipient,
                 spool: Arc::clone(spool),
-                queue: Queue::default(),
+                queue,
+                kept,
                 missed: Arc::clone(&missed),
+                unkept: Arc::clone(&unkept),
                 outage: None,
             };
             let thread =
                 thread::Builder::new().name("alerts".to_owned()).spawn(move || delivery.run(&alerts))?;
-            couriers.push(Courier { send, missed, thread });
+            couriers.push(Courier { send, missed, unkept, thread });
         }
+        kept::forget_others(dir, &names);
         Ok(Alerts { couriers })
     }
 
@@ -78,14 +102,21 @@ impl Alerts {
         for record in records {
             let Record::Alert(alert) = record else { continue };
             for courier in &self.couriers {
+                courier.unkept.fetch_add(1, Ordering::AcqRel);
                 match courier.send.try_send(alert.clone()) {
                     Ok(()) => {}
                     Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
                         courier.missed.fetch_add(1, Ordering::Relaxed);
+                        courier.unkept.fetch_sub(1, Ordering::AcqRel);
                     }
                 }
             }
         }
+    }
+
+    /// Whether all that were offered would be delivered after a restart.
+    pub(crate) fn are_kept(&self) -> bool {
+        self.couriers.iter().all(|courier| courier.unkept.load(Ordering::Acquire) == 0)
     }
 
     /// Waits for the last attempt, which has a bound.
@@ -114,6 +145,14 @@ impl Recipient {
         }
     }
 
+    /// By what its file is known again; the number tells those at one place apart.
+    fn described(&self, number: usize) -> String {
+        match self {
+            Recipient::Webhook(webhook, shape) => format!("{shape:?} {} {number}", webhook.place()),
+            Recipient::Syslog(syslog) => format!("syslog {} {number}", syslog.place()),
+        }
+    }
+
     fn tell(&self, groups: &[Group]) -> Result<(), String> {
         match self {
             Recipient::Webhook(webhook, shape) => webhook.post(&shape::body(*shape, groups).to_string(), &[]),
@@ -127,7 +166,10 @@ struct Delivery {
     recipient: Recipient,
     spool: Arc<Spool>,
     queue: Queue,
+    /// INVARIANT: what waits in the queue, but for those that are only counted.
+    kept: Kept,
     missed: Arc<AtomicU64>,
+    unkept: Arc<AtomicU64>,
     outage: Option<Outage>,
 }
 
@@ -142,10 +184,10 @@ impl Delivery {
             let wait = due.map_or(IDLE, |due| due.saturating_duration_since(now)).min(IDLE);
             match alerts.recv_timeout(wait) {
                 Ok(alert) => {
-                    self.queue.offer(alert, Instant::now());
+                    self.take(alert);
                     // Those that came with it go with it.
                     for alert in alerts.try_iter().take(ON_THEIR_WAY_MAX) {
-                        self.queue.offer(alert, Instant::now());
+                        self.take(alert);
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -155,7 +197,11 @@ impl Delivery {
                     self.deliver();
                     if 0 < self.queue.len() {
                         let (alerts, place) = (self.queue.len(), self.recipient.place());
-                        tracing::warn!(alerts, place, "alerts are not delivered, and only in the ledger");
+                        tracing::warn!(
+                            alerts,
+                            place,
+                            "alerts are not delivered: they wait for the next start"
+                        );
                     }
                     return;
                 }
@@ -164,6 +210,13 @@ impl Delivery {
                 self.deliver();
             }
         }
+    }
+
+    fn take(&mut self, alert: AlertRecord) {
+        if let Some(alert) = self.queue.offer(alert, Instant::now()) {
+            self.kept.waits(alert);
+        }
+        self.unkept.fetch_sub(1, Ordering::AcqRel);
     }
 
     /// Delivers one batch of what is due.
@@ -175,6 +228,8 @@ impl Delivery {
         }
         match self.recipient.tell(&batch) {
             Ok(()) => {
+                let those = batch.iter().map(|group| group.alert.alert_id);
+                self.kept.delivered(those, self.queue.waiting());
                 self.queue.delivered(batch, Instant::now());
                 self.recover();
             }

@@ -65,6 +65,11 @@ impl Discovery {
         !self.suspects.is_empty()
     }
 
+    /// Whether some of these listen since the last look.
+    pub(crate) fn is_new(&self, listening: &HashSet<u64>) -> bool {
+        !listening.is_subset(&self.seen)
+    }
+
     /// Notes who is connected around the proxy by a program that may pass connections on. Who is allowed to by a rule is
     /// known to whoever wrote it.
     pub(crate) fn note(&mut self, record: &ConnectionRecord) {
@@ -112,7 +117,7 @@ impl Discovery {
         let (mut ports, at) = (Vec::new(), witness.at(look.ended_boot_ns));
         let (before, mut untold) = (out.len(), 0);
         for listener in listeners {
-            let Listener { namespace, local, database, process } = listener;
+            let Listener { namespace, local, database, process, .. } = listener;
             let port = local.port();
             let what = format!("{namespace} {port} {database}");
             if self.config.ignore_ports.contains(&port) || self.told.contains(&what) {
@@ -204,6 +209,7 @@ fn suspect(record: &ConnectionRecord) -> Suspect {
 
 fn message(listener: &Listener, process: &ProcessFacts, is_watched: bool) -> String {
     let Listener { local, database, .. } = listener;
+    let place = listener.place();
     let (who, known) = (sentence::who(process), sentence::known(process));
     let mend = match is_watched {
         true => "which was not watched: it is from now on".to_owned(),
@@ -212,7 +218,7 @@ fn message(listener: &Listener, process: &ProcessFacts, is_watched: bool) -> Str
             local.port()
         ),
     };
-    format!("{database}: {who} listens on {local}, {mend}{known}")
+    format!("{database}: {who} listens on {place}, {mend}{known}")
 }
 
 fn alert(

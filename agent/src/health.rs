@@ -1,11 +1,13 @@
 //! The agent's own account: what it could see, and what it lost.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use audit::record::{AgentHealthRecord, AlertKind, AlertRecord, Record, UnixMicros};
 use ebpf_abi::Mode;
 use uuid::Uuid;
 
+use crate::lack::Lack;
 use crate::load::Counts;
 use crate::track::Host;
 
@@ -23,11 +25,46 @@ pub(crate) struct Health {
     /// Why UNIX sockets are not seen, or not refused where others are; empty where they are.
     unix_problem: String,
     acts: Mode,
+    /// What cannot be done, until it can …
+    lacks: BTreeSet<Lack>,
+    /// … and what could not since the last regular account.
+    passing: BTreeSet<Lack>,
+    /// Those that the last account has told.
+    told_lacks: BTreeSet<Lack>,
 }
 
 impl Health {
     pub(crate) fn new(host: Host, every: Duration, unix_problem: String, acts: Mode, now: Instant) -> Self {
-        Health { host, every, last: now, told: Counts::default(), told_at: None, unix_problem, acts }
+        Health {
+            host,
+            every,
+            last: now,
+            told: Counts::default(),
+            told_at: None,
+            unix_problem,
+            acts,
+            lacks: BTreeSet::new(),
+            passing: BTreeSet::new(),
+            told_lacks: BTreeSet::new(),
+        }
+    }
+
+    /// Whether something cannot be done from now on.
+    pub(crate) fn lacks(&mut self, what: Lack, is_lacking: bool) {
+        if is_lacking {
+            self.lacks.insert(what);
+        } else {
+            self.lacks.remove(&what);
+        }
+    }
+
+    /// Something could not be done this time.
+    pub(crate) fn lacked(&mut self, what: Lack) {
+        self.passing.insert(what);
+    }
+
+    fn all_lacks(&self) -> BTreeSet<Lack> {
+        &self.lacks | &self.passing
     }
 
     /// What is done about who goes around the proxy from now on.
@@ -37,7 +74,9 @@ impl Health {
     }
 
     /// The account in a state that the agent has just reached.
-    pub(crate) fn account(&self, state: &str, counts: Counts, open: u64, at: UnixMicros) -> Record {
+    pub(crate) fn account(&mut self, state: &str, counts: Counts, open: u64, at: UnixMicros) -> Record {
+        self.told_lacks = self.all_lacks();
+        let degraded = self.told_lacks.iter().map(|lack| lack.name().to_owned());
         Record::AgentHealth(AgentHealthRecord {
             host: self.host.name.clone(),
             boot_id: self.host.boot_id,
@@ -51,6 +90,8 @@ impl Health {
             ends_unseen: counts.ends_unseen,
             acts: self.acts.name().to_owned(),
             denied: counts.denied,
+            heartbeat_secs: u32::try_from(self.every.as_secs()).unwrap_or(u32::MAX),
+            degraded: degraded.collect(),
         })
     }
 
@@ -152,8 +193,14 @@ impl Health {
             }
             self.told = counts;
         }
-        if self.every <= now.duration_since(self.last) {
+        let is_due = self.every <= now.duration_since(self.last);
+        if is_due {
+            self.passing.clear();
+        }
+        if is_due || self.all_lacks() != self.told_lacks {
             out.push(self.account("watching", counts, open, at));
+        }
+        if is_due {
             self.last = now;
         }
     }
@@ -194,6 +241,33 @@ mod tests {
         assert_eq!(look(3, 30), ["watching"]);
         assert!(look(3, 59).is_empty());
         assert_eq!(look(3, 60), ["watching"]);
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_told_at_once_and_until_it_can() {
+        let start = Instant::now();
+        let host = Host { name: "db1".to_owned(), boot_id: Uuid::nil() };
+        let mut health = Health::new(host, Duration::from_secs(30), String::new(), Mode::Observe, start);
+        let look = |health: &mut Health, after_secs| {
+            let (mut out, now) = (Vec::new(), start + Duration::from_secs(after_secs));
+            health.look(Counts::default(), 1, now, UnixMicros(0), &mut out);
+            let accounts = out.into_iter().map(|record| match record {
+                Record::AgentHealth(it) => (it.heartbeat_secs, it.degraded.join(" ")),
+                other => panic!("{other:?}"),
+            });
+            accounts.collect::<Vec<_>>()
+        };
+        assert!(look(&mut health, 1).is_empty());
+        health.lacks(Lack::UnixSockets, true);
+        health.lacked(Lack::ProcessArguments);
+        let both = (30, "process_arguments unix_sockets".to_owned());
+        assert_eq!(look(&mut health, 2), [both]);
+        let one = (30, "unix_sockets".to_owned());
+        health.lacked(Lack::ProcessArguments);
+        assert!(look(&mut health, 3).is_empty());
+        assert_eq!(look(&mut health, 30), [one], "the arguments have been read since");
+        health.lacks(Lack::UnixSockets, false);
+        assert_eq!(look(&mut health, 31), [(30, String::new())]);
     }
 
     #[test]

@@ -36,6 +36,7 @@ use crate::act::addresses::{Addresses, Namespaces};
 use crate::act::orders::Orders;
 use crate::config::{ActConfig, AllowRule};
 use crate::event::{Event, UnreadableEvent};
+use crate::lack::Lack;
 
 /// The kernel programs that were embedded when this was built.
 #[cfg(kernel_programs)]
@@ -92,6 +93,8 @@ pub struct Kernel {
     unix_problem: Option<String>,
     /// Why nobody is refused over UNIX sockets.
     unix_unrefused: Option<String>,
+    /// What else this kernel cannot do.
+    lacks: BTreeSet<Lack>,
     watched: BTreeSet<u16>,
     events: RingBuf<MapData>,
     ports: HashMap<MapData, u16, u8>,
@@ -187,6 +190,7 @@ impl Kernel {
         if let Ok(offsets) = &offsets {
             loader.override_global("OFFSETS", offsets.as_slice(), true);
         }
+        let mut lacks = BTreeSet::new();
         let tells_namespaces =
             is_helper_supported(ProgramType::SockOps, BpfHelper::BPF_FUNC_get_netns_cookie);
         if !tells_namespaces.map_err(LoadError::program("connections"))? {
@@ -195,6 +199,7 @@ impl Kernel {
                  mixed up: Linux 5.15 and newer can tell them apart"
             );
             loader.override_global("NETNS_COOKIES", &0_u8, true);
+            lacks.insert(Lack::NetnsCookies);
         }
         let mut programs = loader.btf(Some(&btf)).load(object).map_err(LoadError::object)?;
         let events = RingBuf::try_from(map(&mut programs, "EVENTS")?).map_err(LoadError::map("EVENTS"))?;
@@ -213,6 +218,7 @@ impl Kernel {
             keeping: None,
             unix_problem: None,
             unix_unrefused: None,
+            lacks,
             watched: BTreeSet::new(),
             events,
             ports,
@@ -233,6 +239,7 @@ impl Kernel {
                 problem,
                 "whoever goes around the proxy is told without role, database, application and encryption"
             );
+            kernel.lacks.insert(Lack::StartupMessages);
         }
         match offsets.map_err(|error| error.to_string()).and_then(|_| kernel.see_unix_sockets(&btf)) {
             Ok(()) => {}
@@ -570,6 +577,11 @@ impl Kernel {
     /// Why connections over UNIX sockets are not told; `None` where they are.
     pub fn unix_problem(&self) -> Option<&str> {
         self.unix_problem.as_deref()
+    }
+
+    /// What this kernel cannot do, but for what is said of UNIX sockets.
+    pub(crate) fn lacks(&self) -> impl Iterator<Item = Lack> + use<> {
+        self.lacks.clone().into_iter()
     }
 
     /// The ring that events come through, to wait for them.

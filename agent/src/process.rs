@@ -71,6 +71,11 @@ impl Processes {
         }
     }
 
+    /// Whether arguments of somebody were not read since that was asked last.
+    pub(crate) fn take_untold_arguments(&mut self) -> bool {
+        self.arguments.take_untold()
+    }
+
     /// Path of its cgroup; empty where that is gone.
     pub(crate) fn cgroup(&mut self, process: &Process) -> String {
         self.cgroups.path(process.pid, process.cgroup_id)

@@ -84,6 +84,13 @@ pub struct Standing {
     pub client_inode: u32,
 }
 
+impl Listener {
+    /// Where it listens, in words.
+    pub fn place(&self) -> String {
+        if self.socket_path.is_empty() { self.local.to_string() } else { self.socket_path.clone() }
+    }
+}
+
 impl Standing {
     /// The client's address; `None` over a UNIX socket.
     pub fn client_address(&self) -> Option<IpAddr> {
@@ -140,8 +147,10 @@ pub struct Suspect {
 pub struct Listener {
     /// Names its network namespace.
     pub namespace: u64,
-    /// Where it listens.
+    /// Where it listens; over a UNIX socket nowhere, with the number in the socket's name.
     pub local: SocketAddr,
+    /// What its UNIX socket is bound to; empty over TCP.
+    pub socket_path: String,
     /// Which database it is.
     pub database: &'static str,
     /// Who listens.
@@ -191,13 +200,18 @@ pub struct Look {
     pub are_holders_whole: bool,
     /// What could not be seen, and the mend.
     pub problems: Vec<String>,
-    /// Who listens on watched ports.
+    /// Who listens on watched ports, and on UNIX sockets of their numbers.
     pub served: Vec<Served>,
     /// Who listens elsewhere, where that was asked.
     pub found: Option<Found>,
 }
 
 impl Lookout {
+    /// Cookies of the UNIX sockets of databases that listen, whichever number those have, in the network namespace of this process.
+    pub(crate) fn local_listeners() -> HashSet<u64> {
+        namespaces::local_listeners()
+    }
+
     /// Looks, on a thread of its own: it enters other network namespaces. `known` are cookies of sockets.
     pub fn look(&self, known: HashSet<u64>, quest: Option<Quest>) -> io::Result<oneshot::Receiver<Look>> {
         let (tell, told) = oneshot::channel();
@@ -235,11 +249,13 @@ impl Lookout {
         unknown.retain(|it| !known.contains(&it.cookie) && !known.contains(&it.client_cookie));
         let nobody_knows = holders::fill_in(&mut unknown, &self.cgroup_mount);
         let are_holders_whole = nobody_knows.is_none();
-        let found =
-            quest.map(|quest| listeners::find(&second.listening, &self.ports, quest, &self.cgroup_mount));
-        let served = second.listening.iter().filter(|it| self.ports.contains(&it.local.port()));
-        let served = served.map(|it| Served { cookie: it.cookie, inode: it.inode, port: it.local.port() });
-        let served = served.collect();
+        let Seen { listening, local_listening, .. } = &second;
+        let found = quest
+            .map(|quest| listeners::find(listening, local_listening, &self.ports, quest, &self.cgroup_mount));
+        let served = listening.iter().map(|it| (it.cookie, it.inode, it.local.port()));
+        let served = served.chain(local_listening.iter().map(|it| (it.cookie, it.inode, it.port)));
+        let served = served.map(|(cookie, inode, port)| Served { cookie, inode, port });
+        let served = served.filter(|it| self.ports.contains(&it.port)).collect();
         let mut problems: Vec<String> = first.problems.union(&second.problems).cloned().collect();
         problems.extend(first.unix_problems.union(&second.unix_problems).cloned());
         problems.extend(nobody_knows);

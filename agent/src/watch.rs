@@ -36,6 +36,7 @@ use crate::door::{self, Wish};
 use crate::gap::Gap;
 use crate::health::Health;
 use crate::journal::{Journal, Mark, Past};
+use crate::lack::Lack;
 use crate::load::{self, Counts, Guarded, Kernel, KernelLog, Left, Pins};
 use crate::moment::Clock;
 use crate::proc::Proc;
@@ -151,6 +152,8 @@ struct Watch {
     looking: Option<oneshot::Receiver<Look>>,
     looked_at: Instant,
     marked_at: Instant,
+    /// A mark waits until alerts are kept.
+    is_mark_due: bool,
     checked_at: Instant,
     /// Everything that happened before was told.
     seen_until_boot_ns: u64,
@@ -164,6 +167,8 @@ struct Watch {
     untold: u64,
     /// Who had begun to listen by then.
     listens: u64,
+    /// When it was asked last who listens on UNIX sockets.
+    asked_locals_at: Instant,
     /// It was told that databases on other ports may be missed.
     is_listener_problem_told: bool,
     forgotten: u64,
@@ -204,7 +209,7 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
         health: Health::new(host.clone(), config.heartbeat, unix_problem, acts, now),
         self_watch: SelfWatch::new(&host.name, Arc::clone(&spool)),
         report: Report::new(Arc::clone(&spool)),
-        alerts: Alerts::start(&host.name, config.webhooks, config.syslogs, &spool)
+        alerts: Alerts::start(&host.name, config.webhooks, config.syslogs, &spool, &dir)
             .context("start the delivery of alerts")?,
         journal,
         lookout: Lookout {
@@ -223,6 +228,7 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
         looking: None,
         looked_at: now,
         marked_at: now,
+        is_mark_due: false,
         checked_at: now,
         seen_until_boot_ns: 0,
         told_boot_ns: 0,
@@ -231,9 +237,12 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
         problems: Vec::new(),
         untold: 0,
         listens: 0,
+        asked_locals_at: now,
         is_listener_problem_told: false,
         forgotten: 0,
     };
+    watch.kernel.lacks().for_each(|lack| watch.health.lacks(lack, true));
+    watch.know_lacks();
     watch.account("started")?;
     let ring = readiness(&watch.kernel).context("wait for events of the kernel")?;
     selftest::run(&mut watch.kernel).await.map_err(|error| Kind::Unavailable.because(error))?;
@@ -334,6 +343,18 @@ impl Watch {
         }
         self.guard()?;
         self.renew()
+    }
+
+    /// What may be lacking one time and not the other.
+    fn know_lacks(&mut self) {
+        let acts = self.acts != Mode::Observe;
+        self.health.lacks(Lack::UnixSockets, self.kernel.unix_problem().is_some());
+        self.health.lacks(Lack::UnixRefusals, acts && self.kernel.unix_unrefused().is_some());
+        self.health.lacks(Lack::RemoteRefusals, !self.unguarded.is_empty());
+        self.health.lacks(Lack::Looks, !self.problems.is_empty());
+        if self.this_host.processes.take_untold_arguments() {
+            self.health.lacked(Lack::ProcessArguments);
+        }
     }
 
     /// What this kernel does not let the agent do about UNIX sockets.
@@ -533,6 +554,7 @@ impl Watch {
         self.access_rules.serve(seen.served);
         self.keep(&mut records);
         if let Some(ready) = self.ready.take() {
+            self.know_lacks();
             self.account("watching")?;
             self.mark(false);
             say_ready(&ready);
@@ -551,6 +573,9 @@ impl Watch {
     /// Tells of databases that listen where nobody watches. Returns the ports that are to be watched.
     fn discover(&mut self, seen: &Look, records: &mut Vec<Record>) -> Vec<u16> {
         let problem = seen.found.as_ref().and_then(|found| found.problem.as_ref());
+        if seen.found.is_some() {
+            self.health.lacks(Lack::Listeners, problem.is_some());
+        }
         if let Some(problem) = problem.filter(|_| !self.is_listener_problem_told) {
             tracing::warn!(problem, "databases that listen on other ports may be missed");
             self.is_listener_problem_told = true;
@@ -604,7 +629,7 @@ impl Watch {
         if !more {
             self.seen_until_boot_ns = self.tracker.told_until(began_boot_ns);
         }
-        if is_news || MARK_EVERY <= self.marked_at.elapsed() {
+        if is_news || self.is_mark_due || MARK_EVERY <= self.marked_at.elapsed() {
             self.mark(false);
         }
         more
@@ -636,6 +661,11 @@ impl Watch {
 
     /// Notes that the spool has everything until now. Before the first look nothing is sure.
     fn mark(&mut self, is_stop: bool) {
+        // What is marked is not told again: who delivers alerts keeps them first.
+        self.is_mark_due = !is_stop && !self.alerts.are_kept();
+        if self.is_mark_due {
+            return;
+        }
         self.marked_at = Instant::now();
         if self.ready.is_some() || !self.report.is_clear() {
             return;
@@ -652,6 +682,9 @@ impl Watch {
         self.check_programs()?;
         let (counts, open) = (self.counts()?, self.tracker.open());
         let mut records = self.self_watch.look();
+        if self.ready.is_none() {
+            self.know_lacks();
+        }
         self.health.look(counts, open, Instant::now(), Clock.now(), &mut records);
         self.tell_access_rules(&mut records);
         self.keep(&mut records);
@@ -665,7 +698,7 @@ impl Watch {
                 "ends of connections were not seen and are not recorded"
             );
         }
-        if self.looking.is_none() && self.is_look_due(counts) {
+        if self.looking.is_none() && (self.is_look_due(counts) || self.listens_on_new_sockets()) {
             (self.untold, self.listens) = (counts.untold(), counts.listens);
             self.begin_look();
         }
@@ -703,6 +736,15 @@ impl Watch {
             }
         }
         Ok(())
+    }
+
+    /// Whether a database has begun to listen on a UNIX socket: no event tells. Those in other network namespaces the next look finds.
+    fn listens_on_new_sockets(&mut self) -> bool {
+        if !self.discovery.is_on() || self.asked_locals_at.elapsed() < DISCOVER_EVERY {
+            return false;
+        }
+        self.asked_locals_at = Instant::now();
+        self.discovery.is_new(&Lookout::local_listeners())
     }
 
     /// What events did not tell, a look does.

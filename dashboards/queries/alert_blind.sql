@@ -1,4 +1,4 @@
--- Times in which the kernel's account has holes.
+-- Times in which the kernel's account has holes, but for what a host never lets its agent do.
 SELECT count() AS value
 FROM witness_gaps
-WHERE began_at <= $__toTime AND ifNull(ended_at, now64(6)) >= $__fromTime
+WHERE kind != 'degraded' AND began_at <= $__toTime AND ifNull(ended_at, now64(6)) >= $__fromTime

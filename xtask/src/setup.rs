@@ -44,7 +44,7 @@ use crate::error::Unavailable;
 ///
 /// Looks for the PostgreSQL server and client, a C compiler with libclang, the eBPF toolchain, iproute2,
 /// the ClickHouse engine, PostgreSQL's own tests and a newer one's, clients in Python, JavaScript and Java, the test suites of those
-/// in Python, the newest psql, an OpenID Connect provider, a validator of OpenAPI, the shapes of Slack and Teams, a browser, Presidio, Alertmanager, and rsyslog. What is missing is named with its source (apt, rustup, cargo, npm or PyPI) and its reason,
+/// in Python, the newest psql, an OpenID Connect provider, a validator of OpenAPI, the shapes of Slack and Teams, a browser, Presidio, Alertmanager, rsyslog, socat and OpenSSH. What is missing is named with its source (apt, rustup, cargo, npm or PyPI) and its reason,
 /// and then installed; apt runs through sudo where you are not root, which may ask for your password. No
 /// database cluster is created and no service is started or changed. Where nothing can be installed (no root,
 /// another distribution, another processor) it says what to do by hand and exits with 69.
@@ -151,6 +151,7 @@ fn install_each(missing: &[Need]) -> Result<()> {
             }
             Source::Prometheus => unpacked::install(e2e::prometheus::PACKAGE, needs::PROMETHEUS_BY_HAND)?,
             Source::Rsyslog => unpacked::install(e2e::rsyslog::PACKAGE, needs::RSYSLOG_BY_HAND)?,
+            Source::Sshd => unpacked::install(e2e::openssh::PACKAGE, needs::SSHD_BY_HAND)?,
             Source::FakeTime => unpacked::install(e2e::faketime::PACKAGE, needs::FAKETIME_BY_HAND)?,
         }
     }

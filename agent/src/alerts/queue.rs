@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use audit::record::{AlertRecord, ProcessFacts};
+use uuid::Uuid;
 
 /// Different alerts that wait; beyond it new ones are dropped, and counted.
 const WAITING_MAX: usize = 1024;
@@ -24,26 +25,47 @@ pub(super) struct Group {
     due: Instant,
 }
 
+/// What was told last of a kind.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    at: Instant,
+    alert_id: Uuid,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     /// INVARIANT: no two have the same key.
     waiting: VecDeque<Group>,
-    told: HashMap<String, Instant>,
+    told: HashMap<String, Told>,
     /// Alerts that found no room.
     pub(super) dropped: u64,
 }
 
 impl Queue {
-    pub(super) fn offer(&mut self, alert: AlertRecord, now: Instant) {
+    /// Returns the alert where it waits, and none like it did.
+    pub(super) fn offer(&mut self, alert: AlertRecord, now: Instant) -> Option<&AlertRecord> {
         let key = key(&alert);
         if let Some(group) = self.waiting.iter_mut().find(|group| group.key == key) {
-            group.more += 1;
-        } else if WAITING_MAX <= self.waiting.len() {
-            self.dropped += 1;
-        } else {
-            let due = self.told.get(&key).map_or(now, |told| now.max(*told + AGAIN_AFTER));
-            self.waiting.push_back(Group { alert, more: 0, key, due });
+            // The same one may come again after a restart.
+            group.more += u64::from(group.alert.alert_id != alert.alert_id);
+            return None;
         }
+        let told = self.told.get(&key);
+        if told.is_some_and(|told| told.alert_id == alert.alert_id) {
+            return None;
+        }
+        if WAITING_MAX <= self.waiting.len() {
+            self.dropped += 1;
+            return None;
+        }
+        let due = told.map_or(now, |told| now.max(told.at + AGAIN_AFTER));
+        self.waiting.push_back(Group { alert, more: 0, key, due });
+        self.waiting.back().map(|group| &group.alert)
+    }
+
+    /// The alerts that wait.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &AlertRecord> {
+        self.waiting.iter().map(|group| &group.alert)
     }
 
     /// Different alerts that wait.
@@ -86,13 +108,16 @@ impl Queue {
 
     pub(super) fn delivered(&mut self, groups: Vec<Group>, now: Instant) {
         if TOLD_MAX <= self.told.len() + groups.len() {
-            self.told.retain(|_, told| now < *told + AGAIN_AFTER);
+            self.told.retain(|_, told| now < told.at + AGAIN_AFTER);
         }
         if TOLD_MAX <= self.told.len() + groups.len() {
             // Telling something twice is better than remembering without end.
             self.told.clear();
         }
-        self.told.extend(groups.into_iter().map(|group| (group.key, now)));
+        let told = groups
+            .into_iter()
+            .map(|Group { alert, key, .. }| (key, Told { at: now, alert_id: alert.alert_id }));
+        self.told.extend(told);
     }
 }
 
@@ -112,13 +137,12 @@ fn key(alert: &AlertRecord) -> String {
 #[cfg(test)]
 mod tests {
     use audit::record::{AlertKind, UnixMicros};
-    use uuid::Uuid;
 
     use super::*;
 
     fn alert(message: &str) -> AlertRecord {
         AlertRecord {
-            alert_id: Uuid::nil(),
+            alert_id: Uuid::now_v7(),
             raised_at: UnixMicros(0),
             host: "db1".to_owned(),
             kind: AlertKind::EventsLost,
@@ -149,10 +173,24 @@ mod tests {
         assert_eq!(taken(&mut queue, now + AGAIN_AFTER), [("a".to_owned(), 1)]);
     }
 
+    /// After a restart it may come from the journal, and from what was kept.
+    #[test]
+    fn the_same_one_is_told_once_however_often_it_comes() {
+        let (mut queue, now) = (Queue::default(), Instant::now());
+        let one = alert("a");
+        assert!(queue.offer(one.clone(), now).is_some());
+        assert!(queue.offer(one.clone(), now).is_none());
+        assert_eq!(taken(&mut queue, now), [("a".to_owned(), 0)]);
+        assert!(queue.offer(one, now).is_none() && queue.len() == 0);
+        assert!(queue.offer(alert("a"), now).is_some());
+    }
+
     #[test]
     fn what_was_not_delivered_comes_first_again() {
         let (mut queue, now) = (Queue::default(), Instant::now());
-        ["a", "b", "c"].into_iter().for_each(|message| queue.offer(alert(message), now));
+        ["a", "b", "c"].into_iter().for_each(|message| {
+            queue.offer(alert(message), now);
+        });
         let groups = queue.take_due(2, now);
         queue.put_back(groups);
         queue.offer(alert("a"), now);
@@ -162,7 +200,9 @@ mod tests {
     #[test]
     fn what_waits_and_what_is_remembered_is_bounded() {
         let (mut queue, now) = (Queue::default(), Instant::now());
-        (0..WAITING_MAX + 10).for_each(|number| queue.offer(alert(&number.to_string()), now));
+        (0..WAITING_MAX + 10).for_each(|number| {
+            queue.offer(alert(&number.to_string()), now);
+        });
         assert_eq!((queue.waiting.len(), queue.dropped), (WAITING_MAX, 10));
         for number in 0..2 * TOLD_MAX {
             queue.offer(alert(&number.to_string()), now);

@@ -148,7 +148,9 @@ mod tests {
 
     fn groups() -> Vec<Group> {
         let (mut queue, now) = (Queue::default(), Instant::now());
-        (0..3).for_each(|_| queue.offer(bypass(), now));
+        (0..3).map(Uuid::from_u128).for_each(|alert_id| {
+            queue.offer(AlertRecord { alert_id, ..bypass() }, now);
+        });
         queue.take_due(9, now)
     }
 

@@ -12,7 +12,11 @@ fn host() -> Host {
 
 fn listener(namespace: u64, local: &str) -> Listener {
     let process = Process { pid: 812, uid: 26, cgroup_id: 1, command: [0; 16] };
-    Listener { namespace, local: local.parse().unwrap(), database: "PostgreSQL", process }
+    let (local, socket_path) = match local.parse() {
+        Ok(local) => (local, String::new()),
+        Err(_) => (crate::track::nowhere(5544), local.to_owned()),
+    };
+    Listener { namespace, local, socket_path, database: "PostgreSQL", process }
 }
 
 fn discovery(config: DiscoverConfig) -> Discovery {
@@ -49,6 +53,19 @@ fn a_database_is_told_once_for_each_namespace_and_port() {
     assert_eq!((messages, ports), (vec![expected("0.0.0.0:5544"), expected("127.0.0.1:5544")], vec![]));
     // The server starts again.
     assert_eq!(told(&mut discovery, found(&those)), (vec![], vec![]));
+}
+
+#[test]
+fn a_database_on_a_unix_socket_alone_is_told_by_its_path() {
+    let mut discovery = discovery(DiscoverConfig { watch: true, ..DiscoverConfig::default() });
+    let listens = listener(1, "/run/postgresql/.s.PGSQL.5544");
+    let (messages, ports) = told(&mut discovery, found(std::slice::from_ref(&listens)));
+    let expected = "PostgreSQL: psql (pid 812, user postgres) listens on /run/postgresql/.s.PGSQL.5544, which was not watched: it is \
+                    from now on";
+    assert_eq!((messages, ports), (vec![expected.to_owned()], vec![5544]));
+    // Over TCP it is the same one.
+    assert_eq!(told(&mut discovery, found(&[listens, listener(1, "127.0.0.1:5544")])), (vec![], vec![]));
+    assert!(discovery.is_new(&HashSet::from([4711])) && !discovery.is_new(&HashSet::new()));
 }
 
 #[test]

@@ -43,6 +43,8 @@ pub struct Arguments {
     /// When the second began in which so long was waited.
     waited: (Instant, Duration),
     warned_at: Option<Instant>,
+    /// Some were not read since that was asked last.
+    is_untold: bool,
 }
 
 #[derive(Debug)]
@@ -67,7 +69,15 @@ impl Arguments {
     /// Reads none.
     pub fn none() -> Self {
         let waited = (Instant::now(), Duration::ZERO);
-        Arguments { keep: None, reader: None, alive: Arc::new(()), wait: WAIT, waited, warned_at: None }
+        Arguments {
+            keep: None,
+            reader: None,
+            alive: Arc::new(()),
+            wait: WAIT,
+            waited,
+            warned_at: None,
+            is_untold: false,
+        }
     }
 
     /// Those of the process whose folder in `/proc` this is.
@@ -120,7 +130,13 @@ impl Arguments {
         }
     }
 
+    /// Whether some were not read since that was asked last.
+    pub(super) fn take_untold(&mut self) -> bool {
+        std::mem::take(&mut self.is_untold)
+    }
+
     fn warn(&mut self, why: &str) {
+        self.is_untold = true;
         if self.warned_at.is_none_or(|at| WARN_EVERY <= at.elapsed()) {
             self.warned_at = Some(Instant::now());
             tracing::warn!(why, "arguments of a process are not told");
@@ -280,6 +296,7 @@ mod tests {
             arguments.waited.1 = Duration::ZERO;
             assert_eq!(arguments.of(&stuck), Told::default());
         }
+        assert!(arguments.take_untold() && !arguments.take_untold());
         // Another one is not asked: all who could are waited for.
         arguments.waited.1 = Duration::ZERO;
         assert_eq!(arguments.of(&good), Told::default());

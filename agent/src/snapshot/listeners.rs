@@ -4,30 +4,56 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::SocketAddr;
 use std::path::Path;
 
+use super::local::LocalListener;
 use super::{Found, Listener, Quest, Served, Socket, Suspect, holders};
 use crate::discover::programs;
 use crate::proc::Proc;
+use crate::track::nowhere;
 
-/// Of all listeners, `listening`.
-pub(super) fn find(listening: &[Socket], ports: &BTreeSet<u16>, quest: &Quest, cgroup_mount: &Path) -> Found {
-    let is_new = |it: &&Socket| !ports.contains(&it.local.port()) && !quest.seen.contains(&it.cookie);
-    let new: Vec<&Socket> = listening.iter().filter(is_new).collect();
+/// One who listens, over TCP or on a UNIX socket.
+struct Listening<'a> {
+    namespace: u64,
+    cookie: u64,
+    inode: u32,
+    local: SocketAddr,
+    path: &'a str,
+}
+
+/// Of all listeners, `listening` and `locals`.
+pub(super) fn find(
+    listening: &[Socket],
+    locals: &[LocalListener],
+    ports: &BTreeSet<u16>,
+    quest: &Quest,
+    cgroup_mount: &Path,
+) -> Found {
+    let over_tcp = listening.iter().map(|it| {
+        let Socket { namespace, cookie, inode, local, .. } = *it;
+        Listening { namespace, cookie, inode, local, path: "" }
+    });
+    let on_sockets = locals.iter().map(|it| {
+        let LocalListener { namespace, cookie, inode, port, path } = it;
+        let (namespace, cookie, inode) = (*namespace, *cookie, *inode);
+        Listening { namespace, cookie, inode, local: nowhere(*port), path }
+    });
+    let is_new = |it: &Listening<'_>| !ports.contains(&it.local.port()) && !quest.seen.contains(&it.cookie);
+    let new: Vec<Listening<'_>> = over_tcp.chain(on_sockets).filter(is_new).collect();
     let wanted: HashSet<u32> = new.iter().map(|it| it.inode).filter(|inode| *inode != 0).collect();
     let (holders, problem) =
         if wanted.is_empty() { (HashMap::new(), None) } else { holders::holders_of(&wanted) };
     let mut listeners: Vec<Listener> = new
         .into_iter()
-        .filter_map(|socket| {
-            let (pid, database) = database(holders.get(&socket.inode)?, socket.local.port())?;
+        .filter_map(|Listening { namespace, inode, local, path, .. }| {
+            let (pid, database) = database(holders.get(&inode)?, local.port())?;
             let process = holders::describe(pid, cgroup_mount)?;
-            Some(Listener { namespace: socket.namespace, local: socket.local, database, process })
+            Some(Listener { namespace, local, socket_path: path.to_owned(), database, process })
         })
         .collect();
-    // Of one that listens on several addresses, the widest is told.
-    listeners.sort_by_key(|it| (!it.local.ip().is_unspecified(), it.local));
+    // Of one that listens on several addresses, the widest is told; on a UNIX socket everybody does besides.
+    listeners.sort_by_key(|it| (!it.socket_path.is_empty(), !it.local.ip().is_unspecified(), it.local));
     let by_inode: HashMap<u32, SocketAddr> = listening.iter().map(|it| (it.inode, it.local)).collect();
     Found {
-        listening: listening.iter().map(|it| it.cookie).collect(),
+        listening: listening.iter().map(|it| it.cookie).chain(locals.iter().map(|it| it.cookie)).collect(),
         listeners,
         forwarding: forwarding(&quest.suspects, &by_inode),
         problem,

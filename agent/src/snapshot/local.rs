@@ -1,5 +1,6 @@
-//! Lists the connections over UNIX sockets of watched databases in the calling thread's network namespace. Both ends are in
-//! that of the client, wherever the server is: the kernel makes the server's end within the client's `connect`.
+//! Lists the connections over UNIX sockets of watched databases in the calling thread's network namespace, and who listens on such
+//! sockets. Both ends of a connection are in that of the client, wherever the server is: the kernel makes the server's end within the
+//! client's `connect`.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -63,41 +64,67 @@ pub(super) struct Local {
     pub(super) path: String,
 }
 
+/// A UNIX socket that is called as PostgreSQL's are, and listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct LocalListener {
+    /// Names its network namespace.
+    pub(super) namespace: u64,
+    pub(super) cookie: u64,
+    /// What it is called by in descriptors.
+    pub(super) inode: u32,
+    pub(super) port: u16,
+    pub(super) path: String,
+}
+
 struct Stream {
     cookie: u64,
     inode: u32,
     peer_inode: u32,
-    served: Option<(u16, String)>,
+    is_listening: bool,
+    database: Option<(u16, String)>,
 }
 
-/// Appends the connections to sockets whose name has one of `ports`.
-pub(super) fn list(ports: &BTreeSet<u16>, out: &mut Vec<Local>) -> Result<(), DiagError> {
+/// Appends the connections to sockets whose name has one of `ports` to `out`, and all databases that listen to `listening`.
+pub(super) fn list(
+    ports: &BTreeSet<u16>,
+    namespace: u64,
+    out: &mut Vec<Local>,
+    listening: &mut Vec<LocalListener>,
+) -> Result<(), DiagError> {
     let request = Request {
         family: AF_UNIX,
         protocol: 0,
         reserved: 0,
-        states: 1 << TcpState::ESTABLISHED.0,
+        states: 1 << TcpState::ESTABLISHED.0 | 1 << TcpState::LISTEN.0,
         inode: 0,
         show: SHOW_NAME_AND_PEER,
         cookie: [0; 2],
     };
     let (mut servers, mut cookies) = (Vec::new(), HashMap::new());
     netlink::list(request.as_bytes(), MODULE, |body| {
-        let Some(stream) = read(body, ports) else { return false };
+        let Some(stream) = read(body) else { return false };
         let Some(stream) = stream else { return true };
-        cookies.insert(stream.inode, stream.cookie);
-        if stream.served.is_some() {
-            servers.push(stream);
+        let Stream { cookie, inode, is_listening, .. } = stream;
+        match stream.database {
+            Some((port, path)) if is_listening => {
+                listening.push(LocalListener { namespace, cookie, inode, port, path });
+            }
+            _ if is_listening => {}
+            Some((port, _)) if ports.contains(&port) => {
+                cookies.insert(inode, cookie);
+                servers.push(stream);
+            }
+            _ => _ = cookies.insert(inode, cookie),
         }
         true
     })?;
     // Where the client's end has such a name too, nothing listed tells which one asked: the pair counts once.
     let mut told = BTreeSet::new();
-    for Stream { cookie, inode, peer_inode, served } in servers {
+    for Stream { cookie, inode, peer_inode, database, .. } in servers {
         if inode == 0 || peer_inode == 0 || !told.contains(&peer_inode) {
             told.insert(inode);
             let client_cookie = cookies.get(&peer_inode).copied().filter(|_| peer_inode != 0);
-            let Some((port, path)) = served else { continue };
+            let Some((port, path)) = database else { continue };
             let client_cookie = client_cookie.unwrap_or(0);
             out.push(Local { cookie, client_cookie, client_inode: peer_inode, port, path });
         }
@@ -106,7 +133,7 @@ pub(super) fn list(ports: &BTreeSet<u16>, out: &mut Vec<Local>) -> Result<(), Di
 }
 
 /// `None` where it is unreadable; nothing where it is no stream, or one that is over.
-fn read(body: &[u8], ports: &BTreeSet<u16>) -> Option<Option<Stream>> {
+fn read(body: &[u8]) -> Option<Option<Stream>> {
     let (message, rest) = Message::read_from_prefix(body).ok()?;
     if message.family != AF_UNIX {
         return None;
@@ -122,15 +149,12 @@ fn read(body: &[u8], ports: &BTreeSet<u16>) -> Option<Option<Stream>> {
     }
     let [low, high] = message.cookie;
     let is_open_stream = message.kind == SOCK_STREAM && shutdown != BOTH_WAYS;
-    Some(is_open_stream.then(|| {
-        Stream {
-            cookie: u64::from(low) | u64::from(high) << 32,
-            inode: message.inode,
-            peer_inode,
-            served: database_port(name)
-                .filter(|port| ports.contains(port))
-                .map(|port| (port, event::socket_path(name))),
-        }
+    Some(is_open_stream.then(|| Stream {
+        cookie: u64::from(low) | u64::from(high) << 32,
+        inode: message.inode,
+        peer_inode,
+        is_listening: message.state == TcpState::LISTEN.0,
+        database: database_port(name).map(|port| (port, event::socket_path(name))),
     }))
 }
 
@@ -180,9 +204,14 @@ mod tests {
         let client = UnixStream::connect(&path).unwrap();
         let (server, _) = listener.accept().unwrap();
         let listed = || {
-            let mut listed = Vec::new();
-            list(&BTreeSet::from([61111]), &mut listed).unwrap();
+            let (mut listed, mut listening) = (Vec::new(), Vec::new());
+            list(&BTreeSet::from([61111]), 7, &mut listed, &mut listening).unwrap();
             listed.retain(|it| it.path == path.to_str().unwrap());
+            listening.retain(|it| it.path == path.to_str().unwrap());
+            let one = listening.pop().unwrap();
+            assert!(listening.is_empty());
+            let inode = u32::try_from(rustix::fs::fstat(&listener).unwrap().st_ino).unwrap();
+            assert_eq!((one.namespace, one.port, one.inode), (7, 61111, inode));
             listed
         };
         let cookie = |socket| rustix::net::sockopt::socket_cookie(socket).unwrap();

@@ -10,7 +10,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-use super::local::Local;
+use super::local::{Local, LocalListener};
 use super::{Reach, Socket, diag, local};
 
 /// Namespaces that are entered in one look.
@@ -36,6 +36,8 @@ pub(super) struct Seen {
     pub(super) listening: Vec<Socket>,
     /// Connections over UNIX sockets.
     pub(super) locals: Vec<Local>,
+    /// Databases that listen on UNIX sockets, whichever number those have.
+    pub(super) local_listening: Vec<LocalListener>,
     pub(super) problems: BTreeSet<String>,
     /// Why not all of those were seen.
     pub(super) unix_problems: BTreeSet<String>,
@@ -106,6 +108,14 @@ pub(super) fn visit(ports: &BTreeSet<u16>, seen: &mut Seen) {
     seen.problems.extend(problems);
 }
 
+/// Cookies of the UNIX sockets of databases that listen in the calling thread's namespace; none where they cannot be listed.
+pub(super) fn local_listeners() -> HashSet<u64> {
+    let (mut locals, mut listening) = (Vec::new(), Vec::new());
+    // A look says why.
+    let _ = local::list(&BTreeSet::new(), 0, &mut locals, &mut listening);
+    listening.into_iter().map(|it| it.cookie).collect()
+}
+
 /// Asks in one namespace after the other, until one has an answer. The calling thread is in another one afterwards.
 pub(super) fn ask_each<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let mut asked = HashSet::new();
@@ -151,7 +161,7 @@ fn list(ports: &BTreeSet<u16>, seen: &mut Seen) {
     if let Err(error) = diag::list(ports, place, &mut seen.sockets, &mut seen.listening) {
         seen.fails(error.to_string());
     }
-    if let Err(error) = local::list(ports, &mut seen.locals) {
+    if let Err(error) = local::list(ports, place, &mut seen.locals, &mut seen.local_listening) {
         seen.unix_problems.insert(error.to_string());
     }
     if SOCKETS_MAX < seen.locals.len() {
@@ -159,6 +169,7 @@ fn list(ports: &BTreeSet<u16>, seen: &mut Seen) {
         seen.unix_problems.insert(format!("more than {SOCKETS_MAX} connections are over UNIX sockets"));
     }
     seen.listening.truncate(LISTENING_MAX);
+    seen.local_listening.truncate(LISTENING_MAX);
     if SOCKETS_MAX < seen.sockets.len() {
         seen.sockets.truncate(SOCKETS_MAX);
         seen.fails(format!("more than {SOCKETS_MAX} sockets have watched ports"));

@@ -46,6 +46,7 @@ impl Watch {
                 self.tell_of_acts();
             }
             // The ledger knows from when on.
+            self.know_lacks();
             self.account("watching")?;
         }
         Ok(Ok(()))

@@ -300,3 +300,27 @@ fn a_host_without_cgroup_v2_is_named() {
     let (code, error) = place.fails(&["unshare", "--mount", "sh", "-c", HIDES, "sh"]);
     assert!(code == 69 && error.contains("cgroup v2"), "{code} {error}");
 }
+
+/// `cargo xtask kernels --append "lsm=lockdown,bpf lockdown=confidentiality"` makes such a kernel; any other is not called so.
+#[test]
+fn a_kernel_that_is_locked_down_is_named_with_what_does_not_work() {
+    let levels = fs::read_to_string("/sys/kernel/security/lockdown").unwrap_or_default();
+    let is_locked_down = levels.contains("[confidentiality]");
+    let place = Place::new(&format!("watch-ports = [{}]", free_port()));
+    let mut agent = place.agent(&["env"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut ready = String::new();
+    BufReader::new(agent.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    terminate(&agent);
+    let log = String::from_utf8(agent.wait_with_output().unwrap().stderr).unwrap();
+    assert!(ready.starts_with("watching ports "), "{log}");
+    assert_eq!(log.contains("the kernel is locked down (confidentiality)"), is_locked_down, "{log}");
+    if is_locked_down {
+        assert!(log.contains("UNIX sockets are not seen, but for those that a look finds open"), "{log}");
+        let acts =
+            "act.mode = 'deny'\n[[allow]]\nname = 'a'\nreason = 'b'\ncgroup = '/system.slice/a.service'";
+        let place = Place::new(&format!("watch-ports = [{}]\n{acts}", free_port()));
+        let (code, error) = place.fails(&["env"]);
+        assert_eq!(code, 69, "{error}");
+        assert!(error.contains("the kernel is locked down (`confidentiality` in "), "{error}");
+    }
+}

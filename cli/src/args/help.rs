@@ -215,5 +215,5 @@ Keys of a JSON object, in this order, and columns of CSV (null empty):
 Keys with --gaps: began_at, ended_at (null while it lasts), kind, host, session_id (null but for unseen_session), message.
 
 Kinds: away (the agent did not run), events_lost (the kernel had more than the agent took), processes_lost (it did not tell whose
-connections are), ends_unseen (it does not tell of their ends), unseen_session (the proxy had a session on a watched database, and
+connections are), ends_unseen (it does not tell of their ends), degraded (what an agent cannot do on its host), unseen_session (the proxy had a session on a watched database, and
 no agent saw its connection)."#;

@@ -37,8 +37,8 @@ pub(crate) struct Bypass {
     opened_at: Option<String>,
     closed_at: Option<String>,
     duration_seconds: Option<f64>,
-    bytes_to_server: u64,
-    bytes_to_client: u64,
+    bytes_to_server: Option<u64>,
+    bytes_to_client: Option<u64>,
     message: String,
     alert_id: Option<String>,
     rule: String,
@@ -106,6 +106,11 @@ impl Bypass {
         ];
         said.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
+}
+
+/// Empty where nobody counted them.
+fn bytes(counted: Option<u64>) -> String {
+    counted.map(|bytes| format!("{bytes} bytes")).unwrap_or_default()
 }
 
 impl Shown for Bypass {
@@ -190,8 +195,8 @@ impl Shown for Bypass {
             Cell::plain(self.startup()),
             state,
             Cell::plain(self.rule.as_str()),
-            Cell::plain(format!("{} bytes", self.bytes_to_server)),
-            Cell::plain(format!("{} bytes", self.bytes_to_client)),
+            Cell::plain(bytes(self.bytes_to_server)),
+            Cell::plain(bytes(self.bytes_to_client)),
         ]
     }
 }

@@ -207,5 +207,7 @@ pub(crate) fn blind(at: UnixMicros) -> Record {
         ends_unseen: 0,
         acts: String::new(),
         denied: 0,
+        heartbeat_secs: 0,
+        degraded: Vec::new(),
     })
 }

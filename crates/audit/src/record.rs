@@ -652,6 +652,12 @@ pub struct AgentHealthRecord {
     /// Connections that were refused, or in `alert` would have been, since the programs were loaded.
     #[serde(default)]
     pub denied: u64,
+    /// Between two accounts of one that watches, in seconds; 0 where an older agent told.
+    #[serde(default)]
+    pub heartbeat_secs: u32,
+    /// Names of what it cannot do on this host, sorted; empty where there is nothing, or an older agent told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub degraded: Vec<String>,
 }
 
 /// A time in which an agent saw nothing. Identity: `host`, `began_at`, `ended_at`.

@@ -29,7 +29,11 @@ struct Watched {
 
 impl Watched {
     fn start() -> Result<Self> {
-        let (postgres, engine) = (Postgres::start()?, Engine::start()?);
+        Self::of(Postgres::start()?)
+    }
+
+    fn of(postgres: Postgres) -> Result<Self> {
+        let engine = Engine::start()?;
         let ledger = Ledger::new(engine.url(), "picket");
         let agent = Agent::start(&settings(&postgres, &engine))?;
         let watched = Self { agent, postgres, ledger, _engine: engine };
@@ -77,6 +81,13 @@ impl Watched {
     fn alerts(&self) -> Result<usize> {
         Ok(self.ledger.rows("SELECT alert_id FROM alerts FINAL WHERE kind LIKE 'access_rules%'")?.len())
     }
+}
+
+#[test]
+fn a_server_that_listens_on_unix_sockets_alone_is_watched_too() -> Result<()> {
+    let watched = Watched::of(Postgres::start_with(&["listen_addresses="])?)?;
+    watched.add("pg_hba.conf", "host all all 0.0.0.0/0 trust")?;
+    watched.changed(&["pg_hba.conf", "host all all 0.0.0.0/0 trust"]).map(drop)
 }
 
 fn settings(postgres: &Postgres, engine: &Engine) -> AgentSettings {

@@ -18,6 +18,7 @@ use e2e::scratch::Scratch;
 use e2e::shop::{STAFF, Shop};
 use e2e::wait;
 
+use crate::cli::{picket, rows};
 use crate::stack::{USER, number, text};
 
 /// How long something may take to be seen.
@@ -362,6 +363,67 @@ fn a_database_that_nobody_watches_is_found_and_watched_where_that_is_asked_for()
     let bypass = format!("SELECT * FROM bypasses WHERE server = '127.0.0.1:{port}'");
     let row = watched.ledger.wait_row("the bypass", &bypass)?;
     assert_eq!(number(&row, "process_pid")?, u64::from(std::process::id()), "{row}");
+    drop(stream);
+    Ok(())
+}
+
+/// It begins after the agent, of which no event tells.
+#[test]
+fn a_database_on_unix_sockets_alone_is_found_and_watched_where_that_is_asked_for() -> Result<()> {
+    let (watched, ()) = Watched::start_after("[discover]\nwatch = true\n", |_, _, _| Ok(()))?;
+    let hidden = Postgres::start_with(&["listen_addresses="])?;
+    let path = hidden.socket_folder().join(format!(".s.PGSQL.{}", hidden.port())).display().to_string();
+    let alert = format!(
+        "SELECT * FROM alerts FINAL WHERE kind = 'listener' AND position(message, ' listens on {path}, which') > 0"
+    );
+    let alert = watched.ledger.wait_row("the alert", &alert)?;
+    let message = text(&alert, "message")?;
+    assert!(message.starts_with(&format!("PostgreSQL: postgres (pid {}", hidden.pid())), "{message}");
+    assert!(message.contains("it is from now on; runs /"), "{message}");
+    // Its port is watched as soon as that was told.
+    hidden.administer("postgres", "SELECT pg_sleep(0)")?;
+    let bypass = format!("SELECT * FROM bypasses WHERE server = '{path}'");
+    let row = watched.ledger.wait_row("the bypass", &bypass)?;
+    assert_eq!((text(&row, "process_command")?, text(&row, "database")?), ("psql", "postgres"), "{row}");
+    Ok(())
+}
+
+/// Without the rights to ask who holds a socket it goes on, and says so where people look.
+#[test]
+fn what_an_agent_cannot_do_is_in_its_account_and_among_the_gaps() -> Result<()> {
+    let (postgres, engine) = (Postgres::start()?, Engine::start()?);
+    let stream = std::net::TcpStream::connect((std::net::Ipv4Addr::LOCALHOST, postgres.port()))
+        .context("connect before the agent")?;
+    let folder = Scratch::new("lacking")?;
+    // Writes the configuration.
+    let settings = AgentSettings {
+        ports: vec![postgres.port()],
+        allow: "\n[discover]\nlisteners = true\n".to_string(),
+        alertmanagers: Vec::new(),
+        proxy_pid_files: Vec::new(),
+        clickhouse_url: engine.url().to_string(),
+        ledger_database: "picket".to_string(),
+    };
+    launch(&settings, &folder)?;
+    let _agent = Launch::new("setpriv", folder.join("agent.log"), Ready::Line("watching ports "))
+        .args(["--bounding-set", "-sys_ptrace,-dac_read_search", "--"])
+        .args([binaries::find("picket-agent")?])
+        .args(["--config".into(), folder.join("agent.toml")])
+        .through_sudo(!rustix::process::geteuid().is_root())
+        .start()?;
+    let ledger = Ledger::new(engine.url(), "picket");
+    let account = "SELECT * FROM agent_health FINAL WHERE state = 'watching' AND has(degraded, 'listeners') \
+                   AND has(degraded, 'looks') LIMIT 1";
+    let account = ledger.wait_row("the account", account)?;
+    assert_eq!(number(&account, "heartbeat_secs")?, 60, "{account}");
+    let gaps = picket(engine.url(), &["coverage", "--gaps", "--format", "json"])?;
+    let gaps = rows(&gaps)?;
+    let missed = "databases that listen on other ports may be missed";
+    assert!(
+        gaps.iter()
+            .any(|gap| gap["kind"] == "degraded" && gap["message"] == missed && gap["ended_at"].is_null()),
+        "{gaps:?}"
+    );
     drop(stream);
     Ok(())
 }

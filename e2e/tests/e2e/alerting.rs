@@ -98,6 +98,50 @@ fn an_alertmanager_that_is_away_is_told_in_the_ledger_and_gets_its_alerts_later(
     Ok(())
 }
 
+/// Nobody takes them, and the agent is killed: the next one has them.
+#[test]
+fn alerts_that_wait_outlive_an_agent_that_is_killed_and_come_once() -> Result<()> {
+    let (postgres, engine, mut rsyslog) = (Postgres::start()?, Engine::start()?, Rsyslog::absent()?);
+    let mut alertmanager = Alertmanager::absent(None)?;
+    let url = format!("tcp://127.0.0.1:{}", rsyslog.port());
+    let mut agent = Agent::start(&AgentSettings {
+        ports: vec![postgres.port()],
+        allow: format!("\n[[alerts.syslog]]\nurl = \"{url}\"\n"),
+        alertmanagers: vec![alertmanager.receiver()],
+        proxy_pid_files: Vec::new(),
+        clickhouse_url: engine.url().to_string(),
+        ledger_database: "picket".to_string(),
+    })?;
+    let ledger = Ledger::new(engine.url(), "picket");
+    TcpStream::connect((Ipv4Addr::LOCALHOST, postgres.port())).context("connect")?;
+    let bypass = ledger.wait_row("the bypass", "SELECT * FROM alerts FINAL WHERE kind = 'bypass'")?;
+    let outages =
+        "SELECT * FROM alerts FINAL WHERE kind = 'undelivered' AND message LIKE '%cannot be delivered%'";
+    ledger.wait_rows("both outages", outages, |rows| rows.len() == 2)?;
+    agent.kill()?;
+    rsyslog.start()?;
+    alertmanager.start()?;
+    agent.start_again()?;
+    wait::until("the alert in Alertmanager", ARRIVAL, || {
+        let alerts = alertmanager.alerts()?;
+        Ok(alerts.into_iter().find(|alert| alert["labels"]["alertname"] == "picket_bypass"))
+    })?;
+    let id = text(&bypass, "alert_id")?;
+    let with_id = || -> Result<usize> {
+        let messages = rsyslog.messages("imtcp")?;
+        Ok(messages.iter().filter(|it| it["message"].as_str().is_some_and(|it| it.contains(id))).count())
+    };
+    wait::until("the alert in rsyslog", ARRIVAL, || Ok((0 < with_id()?).then_some(())))?;
+    // One that was told is not told again by the next.
+    assert_eq!(with_id()?, 1, "{:?}", rsyslog.messages("imtcp")?);
+    assert_eq!(agent.stop()?, 0);
+    assert_eq!(with_id()?, 1, "{:?} {}", rsyslog.messages("imtcp")?, agent.log());
+    agent.start_again()?;
+    assert_eq!(agent.stop()?, 0);
+    assert_eq!(with_id()?, 1, "{:?} {}", rsyslog.messages("imtcp")?, agent.log());
+    Ok(())
+}
+
 #[test]
 fn alerts_go_over_tls_to_whom_the_authority_vouches_for_and_to_nobody_else() -> Result<()> {
     let (authority, other) = (Authority::new()?, Authority::new()?);

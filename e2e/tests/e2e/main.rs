@@ -36,6 +36,7 @@ mod examples;
 mod explain;
 mod fixtures;
 mod foreign;
+mod forwarders;
 mod fresh_tables;
 mod generated;
 mod goodbye;

@@ -199,6 +199,9 @@ fn psql_over_the_socket_is_a_bypass_with_process_and_path_and_somebody_is_told()
     assert_eq!(number(&closed, "server_port")?, u64::from(scene.postgres.port()));
     let asked_for = (text(&closed, "database_role")?, text(&closed, "application_name")?);
     assert_eq!((asked_for, text(&closed, "encryption")?), ((SUPERUSER, "psql"), "none"));
+    // Nobody counts bytes there.
+    let bypass = scene.ledger.wait_row("the bypass", "SELECT * FROM bypasses WHERE state = 'closed'")?;
+    assert!(bypass["bytes_to_server"].is_null() && bypass["bytes_to_client"].is_null(), "{bypass}");
     let covered = scene.ledger.wait_row("the day", "SELECT * FROM coverage")?;
     assert_eq!((text(&covered, "server")?, number(&covered, "bypassed")?), (&*path, 1), "{covered}");
     assert_eq!(scene.ledger.rows("SELECT * FROM witness_gaps")?, Vec::<Value>::new());

@@ -58,6 +58,8 @@ pub(super) enum Source {
     /// The same.
     Rsyslog,
     /// The same.
+    Sshd,
+    /// The same.
     FakeTime,
 }
 
@@ -65,6 +67,8 @@ pub(super) const ALERTMANAGER_BY_HAND: &str =
     "Alertmanager: install it so that `prometheus-alertmanager` or `alertmanager` is on the PATH";
 
 pub(super) const FAKETIME_BY_HAND: &str = "libfaketime: apt has it as `libfaketime`, on Debian and its like; unpack the package into its folder in the cache";
+
+pub(super) const SSHD_BY_HAND: &str = "OpenSSH's server: install it so that it is `/usr/sbin/sshd`";
 
 pub(super) const RSYSLOG_BY_HAND: &str = "rsyslog: install it so that `rsyslogd` is on the PATH";
 
@@ -93,6 +97,7 @@ impl Need {
             | Source::Alertmanager
             | Source::Prometheus
             | Source::Rsyslog
+            | Source::Sshd
             | Source::FakeTime => &[],
         };
         packages.iter().copied()
@@ -149,6 +154,9 @@ impl Need {
             }
             Source::Rsyslog => {
                 format!("apt: {}, unpacked into a cache and not installed", e2e::rsyslog::PACKAGE)
+            }
+            Source::Sshd => {
+                format!("apt: {}, unpacked into a cache and not installed", e2e::openssh::PACKAGE)
             }
             Source::FakeTime => {
                 format!("apt: {}, unpacked into a cache and not installed", e2e::faketime::PACKAGE)
@@ -371,6 +379,22 @@ pub(super) fn missing() -> Vec<Need> {
             Need { what: "rsyslog", why: "tests deliver alerts to it", source: Source::Rsyslog },
         ),
         (
+            has("socat"),
+            Need { what: "socat", why: "tests pass connections on with it", source: Source::Apt(&["socat"]) },
+        ),
+        (
+            has("ssh") && has("ssh-keygen"),
+            Need {
+                what: "OpenSSH's client",
+                why: "tests forward ports with it",
+                source: Source::Apt(&["openssh-client"]),
+            },
+        ),
+        (
+            e2e::openssh::is_installed(),
+            Need { what: "OpenSSH's server", why: "tests forward ports through it", source: Source::Sshd },
+        ),
+        (
             e2e::faketime::is_installed(),
             Need { what: "libfaketime", why: "tests set the clocks of daemons", source: Source::FakeTime },
         ),
@@ -440,6 +464,7 @@ pub(super) fn by_hand<'a>(missing: impl IntoIterator<Item = &'a Need>) -> String
             Source::Alertmanager => ALERTMANAGER_BY_HAND.to_string(),
             Source::Prometheus => PROMETHEUS_BY_HAND.to_string(),
             Source::Rsyslog => RSYSLOG_BY_HAND.to_string(),
+            Source::Sshd => SSHD_BY_HAND.to_string(),
             Source::FakeTime => FAKETIME_BY_HAND.to_string(),
         });
     }

@@ -111,6 +111,8 @@ fn health() -> audit::record::AgentHealthRecord {
         ends_unseen: 0,
         acts: String::new(),
         denied: 0,
+        heartbeat_secs: 0,
+        degraded: Vec::new(),
     }
 }
 

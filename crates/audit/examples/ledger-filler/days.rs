@@ -103,6 +103,8 @@ impl Days {
                     ends_unseen: 0,
                     acts: "observe".to_owned(),
                     denied: 0,
+                    heartbeat_secs: 60,
+                    degraded: Vec::new(),
                 })
             })
         });

@@ -30,8 +30,8 @@ const REFUSED: &str = "SELECT ?fields FROM ( \
             if(kind = 'denied', 'refused', 'would_be_refused') AS state, \
             CAST(NULL AS Nullable(DateTime64(6, 'UTC'))) AS opened_at, \
             CAST(NULL AS Nullable(DateTime64(6, 'UTC'))) AS closed_at, \
-            CAST(NULL AS Nullable(Float64)) AS duration_seconds, toUInt64(0) AS bytes_to_server, \
-            toUInt64(0) AS bytes_to_client, message, alert_id, '' AS rule \
+            CAST(NULL AS Nullable(Float64)) AS duration_seconds, toNullable(toUInt64(0)) AS bytes_to_server, \
+            toNullable(toUInt64(0)) AS bytes_to_client, message, alert_id, '' AS rule \
         FROM alerts FINAL WHERE kind IN ('denied', 'would_deny') \
             AND raised_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')) \
     ORDER BY at DESC, alert_id LIMIT {limit:UInt64}";
@@ -96,10 +96,10 @@ pub struct BypassRow {
     pub closed_at: Option<UnixMicros>,
     /// How long it lasted.
     pub duration_seconds: Option<f64>,
-    /// Bytes that the database received.
-    pub bytes_to_server: u64,
-    /// Bytes that the database sent.
-    pub bytes_to_client: u64,
+    /// Bytes that the database received; `None` where nobody counted them.
+    pub bytes_to_server: Option<u64>,
+    /// Bytes that the database sent; `None` where nobody counted them.
+    pub bytes_to_client: Option<u64>,
     /// The alert in one sentence.
     pub message: String,
     /// The alert; nil where a rule allows it, or it came from a proxy's address and no proxy says that it is its own.

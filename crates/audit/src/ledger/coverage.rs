@@ -57,7 +57,7 @@ pub struct WitnessGapRow {
     pub began_at: UnixMicros,
     /// From then on nothing is; none while it lasts.
     pub ended_at: Option<UnixMicros>,
-    /// `away`, `events_lost`, `processes_lost`, `ends_unseen` or `unseen_session`.
+    /// `away`, `events_lost`, `processes_lost`, `ends_unseen`, `degraded` or `unseen_session`.
     pub kind: String,
     /// The agent's host; for a session, the proxy's.
     pub host: String,

@@ -104,6 +104,9 @@ const MIGRATIONS: &[Migration] = migrations![
     72 "0072_coverage_claims",
     73 "0073_bypasses_claims",
     74 "0074_witness_gaps_leaving",
+    75 "0075_agent_health_degraded",
+    76 "0076_witness_gaps_degraded",
+    77 "0077_bypasses_bytes",
     80 "0080_statements_normalised",
     81 "0081_same_statements",
 ];

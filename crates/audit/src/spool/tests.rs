@@ -65,6 +65,8 @@ fn sized(number: u64, letters: usize) -> Record {
         ends_unseen: 0,
         acts: String::new(),
         denied: 0,
+        heartbeat_secs: 0,
+        degraded: Vec::new(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! What the views say of what was masked, what was new, how much came through the proxy, and when nobody looked.
 
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use audit::record::*;
 use uuid::Uuid;
@@ -140,6 +141,8 @@ async fn a_hole_in_the_account_is_told_with_its_times() {
         })
     };
     let account = |at: i64, state: &str, events_lost| {
+        // From the sixth on it can.
+        let degraded = if at < 6 { health().degraded } else { Vec::new() };
         let at = UnixMicros(T0 + at * 1_000_000);
         let (processes_lost, ends_unseen) = (2 * events_lost, 0);
         let state = state.to_owned();
@@ -151,6 +154,7 @@ async fn a_hole_in_the_account_is_told_with_its_times() {
             ends_unseen,
             acts: String::new(),
             denied: 0,
+            degraded,
             ..health()
         })
     };
@@ -202,7 +206,75 @@ async fn a_hole_in_the_account_is_told_with_its_times() {
             (2, "8 connections were told without their process")
         ]
     );
+    let cannot: Vec<_> = of("degraded")
+        .map(|row| (second(row.began_at), row.ended_at.map(second), row.message.as_str()))
+        .collect();
+    let unheard = "role, database, application and encryption of who goes around are not told";
+    assert_eq!(cannot, [(1, Some(5), unheard)]);
     let away: Vec<_> = of("away").map(|row| (row.began_at, row.ended_at)).collect();
     assert_eq!(away, [(gap().began_at, Some(gap().ended_at))]);
-    assert_eq!(page.rows.len(), 8);
+    assert_eq!(page.rows.len(), 9);
+}
+
+/// What an agent cannot do lasts until it can, or stops.
+#[tokio::test]
+async fn what_an_agent_cannot_do_lasts_as_long_as_its_newest_account_says_so() {
+    let engine = Engine::start();
+    let account = |host: &str, at: i64, state: &str, degraded: &[&str]| {
+        Record::AgentHealth(AgentHealthRecord {
+            host: host.to_owned(),
+            at: UnixMicros(T0 + at),
+            state: state.to_owned(),
+            degraded: degraded.iter().map(|name| (*name).to_owned()).collect(),
+            ..health()
+        })
+    };
+    let records = [
+        account("db1", 1, "started", &["looks", "unix_sockets"]),
+        account("db1", 2, "watching", &["looks", "unix_sockets"]),
+        account("db1", 3, "watching", &["unix_sockets"]),
+        account("db2", 1, "started", &["unix_sockets"]),
+        account("db2", 4, "stopped", &["unix_sockets"]),
+        // By an agent that is newer than this ledger.
+        account("db3", 1, "watching", &["something_else"]),
+    ];
+    ledger_with(&engine, &records).await;
+    let query = "SELECT concat(host, ' ', toString(ended_at IS NULL), ' ', message) FROM witness_gaps \
+                 WHERE kind = 'degraded' ORDER BY host, message";
+    let unix = "connections over UNIX sockets are known only where a look finds them open";
+    let expected = [
+        format!("db1 1 {unix}"),
+        "db1 0 not all connections from before the agent can be found, or whose they are".to_owned(),
+        format!("db2 0 {unix}"),
+        "db3 1 something_else".to_owned(),
+    ];
+    assert_eq!(lines(&engine, query).await, expected);
+}
+
+/// Each by its own heartbeat: one that gives an account every ten minutes is not silent after five.
+#[tokio::test]
+async fn an_agent_is_silent_after_three_of_its_heartbeats() {
+    let engine = Engine::start();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros();
+    let account = |host: &str, heartbeat_secs, seconds_ago: i64, state: &str| {
+        Record::AgentHealth(AgentHealthRecord {
+            host: host.to_owned(),
+            heartbeat_secs,
+            at: UnixMicros(i64::try_from(now).unwrap() - seconds_ago * 1_000_000),
+            state: state.to_owned(),
+            ..health()
+        })
+    };
+    let records = [
+        account("rare", 600, 1_700, "watching"),
+        account("often", 5, 100, "watching"),
+        account("older", 0, 100, "watching"),
+        account("stopped", 60, 100_000, "stopped"),
+        account("rare and silent", 600, 1_900, "watching"),
+        account("often and silent", 5, 200, "watching"),
+        account("older and silent", 0, 200, "watching"),
+    ];
+    ledger_with(&engine, &records).await;
+    let query = include_str!("../../../../dashboards/queries/alert_agent_silent.sql");
+    assert_eq!(engine.number(query).await, 3);
 }

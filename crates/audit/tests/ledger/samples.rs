@@ -153,6 +153,8 @@ pub(crate) fn health() -> AgentHealthRecord {
         ends_unseen: 1,
         acts: "deny".to_owned(),
         denied: 2,
+        heartbeat_secs: 60,
+        degraded: vec!["startup_messages".to_owned()],
     }
 }
 

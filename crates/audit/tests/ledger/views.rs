@@ -199,7 +199,10 @@ async fn what_a_rule_allows_is_told_with_its_name_and_is_no_bypass() {
     let page = ledger.bypasses(true, UnixMicros(T0), 10, WITHIN).await.unwrap();
     let row = &page.rows[0];
     assert_eq!((page.rows.len(), row.rule.as_str(), row.at), (1, "backup", UnixMicros(T0)));
-    assert_eq!((row.state.as_str(), row.duration_seconds, row.bytes_to_server), ("closed", Some(1.5), 10));
+    assert_eq!(
+        (row.state.as_str(), row.duration_seconds, row.bytes_to_server),
+        ("closed", Some(1.5), Some(10))
+    );
     assert_eq!((row.client.as_str(), row.process_command.as_str()), ("[::1]:50999", "psql"));
     assert_eq!((row.database_role.as_str(), row.encryption.as_str()), ("alice", "refused"));
     assert!(row.alert_id.is_nil());

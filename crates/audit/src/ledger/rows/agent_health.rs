@@ -24,6 +24,8 @@ pub(in crate::ledger) struct AgentHealthRow {
     ends_unseen: u64,
     acts: String,
     denied: u64,
+    heartbeat_secs: u32,
+    degraded: Vec<String>,
     #[serde(with = "clickhouse::serde::uuid")]
     writer_id: Uuid,
     writer_sequence: u64,
@@ -44,6 +46,8 @@ impl AgentHealthRow {
             ends_unseen: record.ends_unseen,
             acts: record.acts.clone(),
             denied: record.denied,
+            heartbeat_secs: record.heartbeat_secs,
+            degraded: record.degraded.clone(),
             writer_id: place.writer,
             writer_sequence: place.sequence,
         }
@@ -87,7 +91,9 @@ impl Chained for AgentHealthRow {
             .number("processes_lost", self.processes_lost)
             .number("ends_unseen", self.ends_unseen)
             .text("acts", &self.acts)
-            .number("denied", self.denied);
+            .number("denied", self.denied)
+            .number("heartbeat_secs", self.heartbeat_secs)
+            .list("degraded", &self.degraded);
         leaf.half()
     }
 }
