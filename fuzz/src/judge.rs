@@ -52,7 +52,12 @@ fn check(text: &[u8]) {
 fn judged(text: &[u8]) -> (Vec<Verdict>, Result<Facts, Unreadable>) {
     let (policies, subject) = &*RULES;
     let facts = read(text);
-    let meaning = Meaning { catalog: &Catalog::default(), is_masked: &|_| true, is_maskable: &|_| false };
+    let meaning = Meaning {
+        catalog: &Catalog::default(),
+        is_masked: &|_| true,
+        is_maskable: &|_| false,
+        looks_into: &|_| Vec::new(),
+    };
     let judged = match &facts {
         Ok(facts) => policies.judge(subject, facts, &meaning),
         Err(unreadable) => vec![policies.judge_unreadable(subject, unreadable)],

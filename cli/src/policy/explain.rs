@@ -96,7 +96,12 @@ fn judge_here(policies: &Policies, subject: &Subject, text: &[u8]) -> Vec<Judged
             .with_temporary(|_| false, |_| true, |_| false, |_, how| how == sql::Scratch::MadeHere)
             .into_owned(),
     };
-    let meaning = Meaning { catalog: &Catalog::default(), is_masked: &|_| false, is_maskable: &|_| false };
+    let meaning = Meaning {
+        catalog: &Catalog::default(),
+        is_masked: &|_| false,
+        is_maskable: &|_| false,
+        looks_into: &|_| Vec::new(),
+    };
     let verdicts = policies.judge(subject, &facts, &meaning);
     let disagree = facts.readers_disagree;
     let judged = facts.statements.into_iter().zip(verdicts).map(|(statement, verdict)| Judged {

