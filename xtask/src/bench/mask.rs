@@ -208,7 +208,7 @@ mod tests {
         let results = measure(&Extent::QUICK).unwrap();
         assert_eq!(results.classes.len(), 14, "{}", results.table());
         let names = results.classes.iter().find(|class| class.class == "person_name").unwrap();
-        assert!(names.ours.missed < names.ours.found, "{}", results.table());
+        assert!(0 < names.ours.found && names.ours.wrong == 0, "{}", results.table());
         assert!(results.speeds.iter().all(|speed| 0.0 < speed.ours && 0.0 < speed.presidio));
         let email = results.classes.iter().find(|class| class.class == "email").unwrap();
         assert_eq!((email.ours.found, email.ours.missed), (4, 0), "{}", results.table());
