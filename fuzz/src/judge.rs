@@ -57,6 +57,7 @@ fn judged(text: &[u8]) -> (Vec<Verdict>, Result<Facts, Unreadable>) {
         is_masked: &|_| true,
         is_maskable: &|_| false,
         class_of: &|_, _| None,
+        looks_into: &|_| Vec::new(),
     };
     let judged = match &facts {
         Ok(facts) => policies.judge(subject, facts, &meaning),

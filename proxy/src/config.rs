@@ -202,6 +202,7 @@ struct ConfigFile {
     idle_transaction_timeout_secs: Option<Spanned<u64>>,
     client_connection_check_secs: Option<Spanned<u64>>,
     max_probes_per_hour: Option<Spanned<u32>>,
+    max_sliding_probes_per_hour: Option<Spanned<u32>>,
     max_failed_logins_per_address: Option<Spanned<u32>>,
     max_failed_logins_per_user: Option<Spanned<u32>>,
     catalog_trust_secs: Option<Spanned<u64>>,
@@ -420,6 +421,7 @@ impl ConfigFile {
                 idle_transaction_timeout_secs: self.idle_transaction_timeout_secs,
                 client_connection_check_secs: self.client_connection_check_secs,
                 max_probes_per_hour: self.max_probes_per_hour,
+                max_sliding_probes_per_hour: self.max_sliding_probes_per_hour,
                 max_failed_logins_per_address: self.max_failed_logins_per_address,
                 max_failed_logins_per_user: self.max_failed_logins_per_user,
             }

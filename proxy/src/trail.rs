@@ -6,11 +6,12 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use audit::record::{self, Record, SessionRecord, UnixMicros};
+use audit::record::{self, AlertKind, AlertRecord, Record, SessionRecord, UnixMicros};
 use audit::spool::{Execution, Executions, Introduced, Spool, SpoolError};
 use foldhash::fast::RandomState;
 use rustix::time::{ClockId, Timespec, clock_gettime};
-use session::{Described, Evidence, Finished, Outcome, ResultNames, Started};
+use session::{Described, Evidence, Finished, Outcome, Probing, ResultNames, Started};
+use uuid::Uuid;
 
 use crate::beginnings::Beginnings;
 use crate::history::{History, Past};
@@ -112,6 +113,7 @@ impl Trail {
                 self.rename(name);
                 Ok(())
             }
+            Evidence::Probing(probing) => self.tell(*probing),
         }
     }
 
@@ -124,6 +126,32 @@ impl Trail {
         if is_new && application_names.len() < NAMES_MAX {
             application_names.push(name.to_owned());
         }
+    }
+
+    /// Records that its user asks too many questions, at once.
+    fn tell(&self, probing: Probing) -> Result<(), SpoolError> {
+        let SessionRecord { principal, session_id, database, host, .. } = &self.session;
+        let Probing { questions, shape } = probing;
+        tracing::warn!(user = principal, questions, "asks too much about values that are masked");
+        let message = match shape {
+            None => format!(
+                "{principal} asks about values that are masked: more than {questions} questions within an hour look into them, and are \
+                 refused (database {database}, session {session_id})"
+            ),
+            Some(shape) => format!(
+                "{principal} searches for values that are masked: more than {questions} questions within an hour differ in constants that \
+                 slide, and are refused (database {database}, session {session_id}, fingerprint {shape:016x})"
+            ),
+        };
+        let alert = AlertRecord {
+            alert_id: Uuid::now_v7(),
+            raised_at: now(),
+            host: host.clone(),
+            kind: AlertKind::Probing,
+            message,
+            connection: None,
+        };
+        self.desk.spool.append(&[Record::Alert(alert)])
     }
 
     /// What the session is, and its last statements.
@@ -157,7 +185,7 @@ impl Trail {
     }
 
     fn finish(&mut self, finished: &Finished) -> Result<(), SpoolError> {
-        let Finished { started, outcome, rows, bytes, result } = finished;
+        let Finished { started, outcome, rows, bytes, masked, result } = finished;
         let now = now();
         let started_at = self.running.take(started.sequence).unwrap_or(now);
         // The clock may have been set back meanwhile, which is told.
@@ -178,6 +206,7 @@ impl Trail {
             outcome,
             rows: *rows,
             bytes: *bytes,
+            masked: *masked,
             sqlstate,
             ..begun(&self.session, statement, started, started_at)
         };
@@ -206,6 +235,7 @@ fn begun<'a>(
         outcome: record::Outcome::Running,
         rows: 0,
         bytes: 0,
+        masked: 0,
         sqlstate: "",
     }
 }

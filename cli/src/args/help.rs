@@ -145,6 +145,7 @@ Keys of a JSON object, in this order, and columns of CSV (lists joined by spaces
   sqlstate          the error that ended it; empty where there was none
   text              the whole statement; for start how and from where somebody came, for end why
   parameters        list: what $1, $2 … were bound to: NULL, a value in quotes, or its hash behind #
+  masked_values     values of the result that were masked
   session_id        UUID of the session"#;
 
 pub(super) const TAIL_ABOUT: &str = "\

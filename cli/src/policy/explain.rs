@@ -106,8 +106,13 @@ fn judge_here(policies: &Policies, subject: &Subject, known: &Known, text: &[u8]
     };
     let (catalog, class_of) =
         (known.catalog(), |relation: &Relation, column: &Column| known.class_of(relation, column));
-    let meaning =
-        Meaning { catalog: &catalog, is_masked: &|_| false, is_maskable: &|_| false, class_of: &class_of };
+    let meaning = Meaning {
+        catalog: &catalog,
+        is_masked: &|_| false,
+        is_maskable: &|_| false,
+        class_of: &class_of,
+        looks_into: &|_| Vec::new(),
+    };
     let verdicts = policies.judge(subject, &facts, &meaning);
     let disagree = facts.readers_disagree;
     let judged = facts.statements.into_iter().zip(verdicts).map(|(statement, verdict)| Judged {

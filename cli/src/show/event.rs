@@ -29,6 +29,7 @@ pub(crate) struct Event {
     sqlstate: String,
     text: String,
     parameters: Vec<String>,
+    masked_values: u64,
     session_id: String,
     #[serde(skip)]
     at_short: String,
@@ -56,6 +57,7 @@ impl From<EventRow> for Event {
             sqlstate: row.sqlstate,
             text: row.text,
             parameters: row.parameters,
+            masked_values: row.masked_values,
             session_id: row.session_id.to_string(),
         }
     }
@@ -68,7 +70,11 @@ impl Event {
             "allow" => "allow".to_owned(),
             other => format!("{other} ({})", self.rules.join(" ")),
         };
-        let masked = if self.masked_columns.is_empty() { "" } else { " masked" };
+        let masked = match (self.masked_columns.is_empty(), self.masked_values) {
+            (true, _) => String::new(),
+            (false, 0) => " masked".to_owned(),
+            (false, values) => format!(", {values} values masked"),
+        };
         let end = match self.duration_seconds {
             None => "runs".to_owned(),
             Some(seconds) if self.sqlstate.is_empty() => {
@@ -104,6 +110,7 @@ impl Shown for Event {
         "sqlstate",
         "text",
         "parameters",
+        "masked_values",
         "session_id",
     ];
     const HEADINGS: &'static [&'static str] =

@@ -80,7 +80,7 @@ fn the_tail_is_lines_that_no_terminal_obeys() {
     let text = String::from_utf8(engine.ask(&["tail"]).stdout).unwrap();
     assert_eq!(text.lines().count(), 1, "{text}");
     assert!(
-        text.contains("alice on shop  allow  completed after 0.000 s, 3 rows masked  SELECT email"),
+        text.contains("alice on shop  allow  completed after 0.000 s, 3 rows, 3 values masked  SELECT email"),
         "{text}"
     );
     assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");

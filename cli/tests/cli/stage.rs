@@ -118,6 +118,7 @@ fn executed(at: UnixMicros, statement: Statement) -> Record {
         outcome: Outcome::Completed,
         rows: 3,
         bytes: 99,
+        masked_values: 3,
         sqlstate: String::new(),
     })
 }

@@ -61,6 +61,7 @@ impl Stage {
             outcome: Outcome::Running,
             rows: 0,
             bytes: 0,
+            masked: 0,
             sqlstate: "",
         };
         let finished_at = Some(UnixMicros(1_764_177_600_000_210));
@@ -125,6 +126,7 @@ fn seal(name: &'static str, together: u32) -> Result<Case> {
             outcome: Outcome::Completed,
             rows: 1,
             bytes: 11,
+            masked_values: 0,
             sqlstate: String::new(),
         })
     };

@@ -168,6 +168,9 @@ pub struct StatementRecord {
     pub rows: u64,
     /// Bytes of rows that the database sent.
     pub bytes: u64,
+    /// Values of its result that were masked.
+    #[serde(default)]
+    pub masked_values: u64,
     /// Five letters of the error that ended it; empty where it succeeded.
     pub sqlstate: String,
 }

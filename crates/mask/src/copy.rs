@@ -138,9 +138,9 @@ impl CopyRows {
         Ok(())
     }
 
-    /// In which columns something was found so far.
-    pub fn found(&self) -> &Found {
-        &self.work.found
+    /// In which columns something was found, and how many values were masked, since this was asked the last time.
+    pub fn take_found(&mut self) -> Found {
+        std::mem::take(&mut self.work.found)
     }
 
     /// How many bytes of a row are held whose rest has yet to come.

@@ -47,7 +47,10 @@ pub fn mask_row(body: &[u8], plan: &Plan, out: &mut Vec<u8>, found: &mut Found) 
         out.extend_from_slice(&columns.to_be_bytes());
         for (index, (value, column)) in row.zip(plan.columns()).enumerate() {
             match value {
-                Ok(None) if column.is_constant() => sized_value(out, |out| shown(methods, *column, b"", out)),
+                Ok(None) if column.is_constant() => {
+                    found.note_masked();
+                    sized_value(out, |out| shown(methods, *column, b"", out));
+                }
                 Ok(None) => out.extend_from_slice(&(-1_i32).to_be_bytes()),
                 Ok(Some(value)) => sized_value(out, |out| {
                     let start = out.len();
@@ -162,8 +165,10 @@ mod tests {
     fn masked_values_change_and_others_do_not() {
         let mut out = Vec::new();
         let body = row(&[Some(b"7"), Some(b"bob@shop.org"), None, Some(b"")]);
-        mask_row(&body, &plan(&[false, true, true, true]), &mut out, &mut Found::default()).unwrap();
+        let mut found = Found::default();
+        mask_row(&body, &plan(&[false, true, true, true]), &mut out, &mut found).unwrap();
         assert_eq!(&out[5..], row(&[Some(b"7"), Some(b"b***@***.org"), None, Some(b"")]));
+        assert_eq!(found.masked(), 2);
     }
 
     #[test]
@@ -186,6 +191,7 @@ mod tests {
         let mut found = Found::default();
         mask_row(&body, &plan, &mut out, &mut found).unwrap();
         assert_eq!([0, 1, 2].map(|index| found.has(index)), [true, false, false]);
+        assert_eq!(found.masked(), 1);
         assert_eq!(&out[5..], row(&[Some(b"write to b***@***.org"), Some(b"5 @ 2"), None]));
     }
 

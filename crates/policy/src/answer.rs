@@ -7,7 +7,7 @@ use cedar_policy::{AuthorizationError, Context, Decision, Request};
 use sql::Statement;
 use sql::facts::Via;
 
-use crate::asks::{Ask, Details, MASK, REVEAL, action_of};
+use crate::asks::{Ask, Details, MASK, OF_VALUES, action_of};
 use crate::cedar::{CedarError, fields, text, texts, truth, uid};
 use crate::policies::{Policies, Relevant};
 use crate::resource::Resource;
@@ -135,7 +135,7 @@ impl Policies {
         let context = context(subject, &ask.details, whole)?;
         let request = Request::new(subject.user.clone(), action, resource, context, None);
         let request = request.map_err(CedarError::new)?;
-        let is_of_values = [REVEAL, MASK].contains(&ask.action);
+        let is_of_values = OF_VALUES.contains(&ask.action);
         let mut answer = Answer { is_permitted: self.permits_all() && !is_of_values, ..Answer::default() };
         if about.may_forbid() {
             let response = self.authorizer.is_authorized(&request, &about.forbids, &entities);

@@ -14,8 +14,14 @@ use crate::settings::{self, SETTINGS_VIEW};
 /// The action of seeing values as they are: whatever permits everything does not permit it.
 pub(crate) const REVEAL: &str = "reveal";
 
+/// Conditions look into values that are hidden. Whatever permits everything does not permit it either.
+pub(crate) const FILTER: &str = "filter";
+
 /// How values are masked.
 pub(crate) const MASK: &str = "mask";
+
+/// Actions on what values are, which nothing permits that permits everything.
+pub(crate) const OF_VALUES: [&str; 3] = [FILTER, MASK, REVEAL];
 
 /// One question.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -495,6 +501,11 @@ impl Details {
 }
 
 impl Ask {
+    /// Whether this may be done with values of a class.
+    pub(crate) fn of_class(action: &'static str, class: &'static str) -> Self {
+        Ask { action, resource: Resource::Class { name: class }, details: Details::default() }
+    }
+
     /// Whether the setting of this name may be changed.
     pub(crate) fn of_setting(name: &str, details: Details) -> Self {
         Ask { action: "set", resource: Resource::Setting { name: name.to_owned() }, details }

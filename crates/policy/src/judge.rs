@@ -8,7 +8,7 @@ use sql::facts::Reached;
 use sql::{Catalog, Facts, ReachedColumns, Statement, Unreadable};
 
 use crate::answer::{Answer, Masks, Whole};
-use crate::asks::{self, Apart, Ask, Details, Names, Question};
+use crate::asks::{self, Apart, Ask, Details, FILTER, Names, Question};
 use crate::columns::Columns;
 use crate::keeps::{self, KEPT};
 use crate::needed::Needed;
@@ -55,6 +55,8 @@ pub struct Meaning<'a> {
     pub is_maskable: &'a dyn Fn(&Statement) -> bool,
     /// What a column holds, of [`CLASSES`](crate::CLASSES), where that is known.
     pub class_of: &'a dyn Fn(&Relation, &Column) -> Option<&'static str>,
+    /// Classes of hidden values that conditions of a statement look into. It is asked where a policy may forbid that.
+    pub looks_into: &'a dyn Fn(&Statement) -> Vec<&'static str>,
 }
 
 /// What policies said against a statement.
@@ -99,7 +101,13 @@ impl Policies {
             classes_of: if self.look_at_classes() { Some(&classes_of) } else { None },
             ..self.names(meaning.catalog, &tell_apart)
         };
-        let asks = asks::of(statement, &names, may_matter, |action| self.own_may_forbid(action));
+        let mut asks = asks::of(statement, &names, may_matter, |action| self.own_may_forbid(action));
+        if self.own_may_forbid(FILTER) {
+            // Where nobody permits it, it is counted.
+            let ask = |class| Ask::of_class(FILTER, class);
+            let question = |ask| Question { ask, through: None, why: None, is_implied: true };
+            asks.extend((meaning.looks_into)(statement).into_iter().map(ask).map(question));
+        }
         if asks.is_empty() {
             return permit_nothing();
         }

@@ -13,11 +13,11 @@ use miette::Diagnostic;
 use sql::catalog::Relation;
 
 use crate::answer::{Answers, WORDS_OF_WHOLE, Whole};
-use crate::asks::{Apart, Ask, Details, MASK, REVEAL};
+use crate::asks::{Apart, Ask, FILTER, MASK, OF_VALUES, REVEAL};
 use crate::cedar::{CedarError, Types};
 use crate::columns::{self, Told};
 use crate::keeps;
-use crate::resource::{Resource, parts_of, schema_of};
+use crate::resource::{parts_of, schema_of};
 use crate::rule::Rule;
 use crate::setup::{Mode, PolicyError, SCHEMA, SHIPPED, Setup, Source};
 use crate::subject::{Subject, Who};
@@ -51,7 +51,7 @@ pub struct Policies {
     told: Told,
     /// Something permits whatever nothing forbids.
     permits_all: bool,
-    /// Numbers of the policies that are about `reveal` or `mask` alone.
+    /// Numbers of the policies that are about `reveal`, `filter` or `mask` alone.
     of_values: BTreeSet<usize>,
     /// Something says how values are masked.
     masks: bool,
@@ -195,7 +195,7 @@ impl Policies {
             let name = action.id().unescaped();
             let can_be = |policy: &Policy, rule: &Rule| {
                 can_be_about(policy, action, &actions)
-                    && !(name == REVEAL && is_unconditional_permit(policy))
+                    && !([FILTER, REVEAL].contains(&name) && is_unconditional_permit(policy))
                     && (name != MASK || rule.method.is_some())
             };
             for (policy, rule) in policies.iter().zip(&rules).filter(|(policy, rule)| can_be(policy, rule)) {
@@ -330,9 +330,17 @@ impl Policies {
 
     /// Whether `subject` may see values of this class as they are.
     pub fn reveals(&self, subject: &Subject, class: &'static str) -> bool {
-        let resource = Resource::Class { name: class };
-        let ask = Ask { action: REVEAL, resource, details: Details::default() };
-        let answer = self.answer(subject, &ask, &Whole::default());
+        self.permit_of(REVEAL, subject, class)
+    }
+
+    /// Whether conditions may look into values of this class that `subject` may not see, however often. Where they may not they are refused
+    /// ([`judge_one`](Policies::judge_one)) or counted.
+    pub fn filters(&self, subject: &Subject, class: &'static str) -> bool {
+        self.permit_of(FILTER, subject, class)
+    }
+
+    fn permit_of(&self, action: &'static str, subject: &Subject, class: &'static str) -> bool {
+        let answer = self.answer(subject, &Ask::of_class(action, class), &Whole::default());
         answer.is_permitted && answer.failure.is_none() && answer.forbidding.is_empty()
     }
 
@@ -341,9 +349,7 @@ impl Policies {
         if !self.masks {
             return None;
         }
-        let ask =
-            Ask { action: MASK, resource: Resource::Class { name: class }, details: Details::default() };
-        let answer = self.answer(subject, &ask, &Whole::default());
+        let answer = self.answer(subject, &Ask::of_class(MASK, class), &Whole::default());
         if answer.failure.is_some() {
             return METHODS.first().copied();
         }
@@ -549,7 +555,7 @@ fn can_be_about(policy: &Policy, action: &EntityUid, actions: &Entities) -> bool
 }
 
 fn is_about_values(policy: &Policy) -> bool {
-    matches!(policy.action_constraint(), ActionConstraint::Eq(only) if [REVEAL, MASK].contains(&only.id().unescaped()))
+    matches!(policy.action_constraint(), ActionConstraint::Eq(only) if OF_VALUES.contains(&only.id().unescaped()))
 }
 
 /// The same policy where it need not look which action it is: it is asked about those alone that it can be about.

@@ -23,6 +23,7 @@ fn refused_by(policies: &Policies, text: &str) -> Vec<String> {
         is_masked: &is_masked,
         is_maskable: &|_| false,
         class_of: &|_, _| None,
+        looks_into: &|_| Vec::new(),
     };
     let verdicts = policies.judge(&policies.subject(&Who::default()).unwrap(), &facts, &meaning);
     verdicts.iter().filter_map(|verdict| verdict.refusal()).map(|refusal| refusal.rule().to_owned()).collect()

@@ -11,10 +11,13 @@ use sql::Naming;
 use sql::Probe;
 use sql::facts::{Makes, Opens, Runs};
 
-use crate::allowance;
+use crate::action::Action;
+use crate::allowance::{self, Allowance, Excess, Granted, Probing};
+use crate::evidence::Evidence;
 use crate::judged::{Judged, Read};
 use crate::names::{self, Portal, Prepared};
 use crate::shown::Shown;
+use crate::sliding::{Brought, Question};
 use crate::state::{Environment, Session};
 
 /// SQLSTATEs invalid_sql_statement_name and invalid_cursor_name.
@@ -40,6 +43,8 @@ struct Again {
     observed: Option<Verdict>,
     /// It looks into values that the subject may not see.
     probes: Option<Probe>,
+    /// What does: itself, or the first that it runs.
+    asked: Option<Rc<Judged>>,
     /// What the result of what runs can show.
     shown: Shown,
     /// What that says can tell of something sensitive.
@@ -81,8 +86,14 @@ impl Sight {
 }
 
 impl Session {
-    /// The statement as it may run now: refused where something is that it runs.
-    pub(crate) fn judge_again(&self, judged: &Rc<Judged>, env: &Environment<'_>) -> Rc<Judged> {
+    /// The statement as it may run now: refused where something is that it runs. `brought` is what this execution has that others have not.
+    pub(crate) fn judge_again(
+        &self,
+        judged: &Rc<Judged>,
+        brought: Brought<'_>,
+        env: &Environment<'_>,
+        out: &mut Vec<Action>,
+    ) -> Rc<Judged> {
         if judged.refusal().is_some() {
             return Rc::clone(judged);
         }
@@ -94,7 +105,9 @@ impl Session {
         {
             return Rc::clone(judged);
         }
-        let mut again = Again { probes: self.probes_now(judged, env), ..Again::default() };
+        let probes = self.probes_now(judged, env);
+        let asked = probes.map(|_| Rc::clone(judged));
+        let mut again = Again { probes, asked, ..Again::default() };
         self.look(Rc::clone(judged), env, &mut again);
         if again.is_fed && judged.has_sinks && env.hides() {
             again.probes = Some(Probe::HandsOver);
@@ -104,7 +117,8 @@ impl Session {
                 (Some(Probe::HandsOver), _) => Some(allowance::hands_over()),
                 (Some(Probe::Extracts), Some(_)) => Some(allowance::extracts()),
                 (Some(Probe::Asks(questions)), Some(allowance)) => {
-                    (!allowance.spend(questions)).then(allowance::exceeded)
+                    let asked = again.asked.as_deref().unwrap_or(judged);
+                    ask(allowance, questions, &judged.question(asked, brought), out)
                 }
                 (None, _) | (_, None) => None,
             };
@@ -182,7 +196,11 @@ impl Session {
                     }
                     let judged = read.judge(env, self.seen());
                     again.note(&judged.one.verdict);
-                    again.probes = again.probes.max(self.probes_now(&judged.one, env));
+                    let probes = self.probes_now(&judged.one, env);
+                    if probes.is_some() {
+                        again.asked.get_or_insert_with(|| Rc::clone(&judged.one));
+                    }
+                    again.probes = again.probes.max(probes);
                     again.namings.extend(judged.one.namings.iter().cloned());
                     let moved = self.shown_now(&judged.one, env);
                     again.says |= judged.one.says;
@@ -245,6 +263,22 @@ impl Again {
             self.observed.get_or_insert_with(|| verdict.clone());
         }
     }
+}
+
+/// Why a question is refused, if it is. Somebody is told where it is the first.
+fn ask(allowance: &Allowance, questions: u32, question: &Question, out: &mut Vec<Action>) -> Option<Refusal> {
+    let Granted::No { excess, is_first } = allowance.spend(questions, question) else { return None };
+    let most = allowance.most();
+    let (probing, refusal) = match excess {
+        Excess::Any => (Probing { questions: most.any, shape: None }, allowance::exceeded()),
+        Excess::Sliding => {
+            (Probing { questions: most.sliding, shape: Some(question.shape) }, allowance::slides())
+        }
+    };
+    if is_first {
+        out.push(Action::Record(Evidence::Probing(probing)));
+    }
+    Some(refusal)
 }
 
 fn observed(verdict: &Verdict) -> &[Arc<str>] {

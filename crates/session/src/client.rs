@@ -18,6 +18,7 @@ use crate::names::{self, Lookup, Portal, Prepared};
 use crate::owed::{CopyIn, Forgotten, Owed, Running, Unread};
 use crate::readings::Reading;
 use crate::recorded::Bound;
+use crate::sliding::Brought;
 use crate::stains::Stain;
 use crate::state::{Environment, Session, SessionError};
 
@@ -229,6 +230,7 @@ impl Session {
         if self.waits_for_stains(&statements, env, out) {
             return Ok(Pass::WaitsForCatalog);
         }
+        let brought = Brought { text: reading.text.as_deref(), bound: &[] };
         let mut judged_again = None;
         if let [statement] = &*statements
             && statement.copied_or_copiable().is_some()
@@ -237,7 +239,7 @@ impl Session {
             if let Some(pass) = self.waits_for_sync(out) {
                 return Ok(pass);
             }
-            let statement = self.may_copy(&self.judge_again(statement, env));
+            let statement = self.may_copy(&self.judge_again(statement, brought, env, out));
             if let (Some(copied), None) = (&statement.copied, statement.refusal()) {
                 return Ok(self.copy_query(text, &statement, copied, &reading, out));
             }
@@ -249,7 +251,9 @@ impl Session {
             // What it runs is judged by what those before it name.
             self.given.renew(env);
             let again = judged_again.take();
-            let statement = &again.unwrap_or_else(|| self.may_copy(&self.judge_again(statement, env)));
+            let again =
+                again.unwrap_or_else(|| self.may_copy(&self.judge_again(statement, brought, env, out)));
+            let statement = &again;
             batch.push_back(self.start(statement, reading.text.as_ref(), out));
             if statement.refusal().is_some() {
                 // What follows a statement that fails never runs, and so is not even sent. A text that was known by
@@ -489,6 +493,7 @@ impl Session {
         let (types, recording) = (prepared.types.borrow(), &env.readings.recording);
         let values = recorded.bound(&bind, &types, recording, &mut self.said);
         let keys = keyed::keys(reading.read.key_parameters(), &bind, &types);
+        let constants = statement.bound_constants(&bind, &types);
         drop(types);
         if statement.refusal().is_some() {
             return self.refuse_prepared(statement, reading, &values, out);
@@ -513,7 +518,8 @@ impl Session {
         };
         prepared.begun.set(None);
         let made = self.sequence;
-        let portal = Rc::new(Portal { made, approval, values, keys, ..Portal::new(prepared, Some(begun)) });
+        let portal =
+            Rc::new(Portal { made, approval, values, keys, constants, ..Portal::new(prepared, Some(begun)) });
         let changed = self.portals.change(bind.portal, self.section, Some(portal));
         self.owed.push_back(Owed::Bind(changed, begun));
         Pass::Whole
@@ -644,7 +650,8 @@ impl Session {
         if self.waits_for_stains(std::slice::from_ref(&one), env, out) {
             return Err(Pass::WaitsForCatalog);
         }
-        Ok(self.may_copy(&self.judge_again(&one, env)))
+        let brought = Brought { text: reading.text.as_deref(), bound: &portal.constants };
+        Ok(self.may_copy(&self.judge_again(&one, brought, env, out)))
     }
 
     /// What a Parse put under this name.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use mask::{Class, ColumnPlan, Reason};
 use sql::Touched;
 
+use crate::allowance::Probing;
 use crate::recorded::Recorded;
 
 /// A record for the trail.
@@ -18,6 +19,8 @@ pub enum Evidence {
     Finished(Finished),
     /// The session calls itself something else from now on (`application_name`).
     Renamed(String),
+    /// The session's user has asked too many questions about values that are masked: somebody must be told.
+    Probing(Probing),
 }
 
 /// What is known of a statement, whoever runs it and however often. The same statement has the same `Rc` for as long
@@ -104,6 +107,8 @@ pub struct Finished {
     pub rows: u64,
     /// Bytes of rows and COPY data that the server sent.
     pub bytes: u64,
+    /// Values of its result that were masked.
+    pub masked: u64,
     /// What its result was made of; `None` where it had none. The same result of the same statement has the same `Rc`
     /// for as long as it is remembered.
     pub result: Option<Rc<ResultNames>>,
@@ -201,12 +206,13 @@ pub(crate) struct Execution {
     pub(crate) started: Rc<Started>,
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
+    pub(crate) masked: u64,
     result: Option<Rc<ResultNames>>,
 }
 
 impl Execution {
     pub(crate) fn new(started: Rc<Started>) -> Self {
-        Execution { started, rows: 0, bytes: 0, result: None }
+        Execution { started, rows: 0, bytes: 0, masked: 0, result: None }
     }
 
     /// It has a result of these columns, perhaps after others.
@@ -223,7 +229,7 @@ impl Execution {
     }
 
     pub(crate) fn finish(self, outcome: Outcome) -> Evidence {
-        let Execution { started, rows, bytes, result } = self;
-        Evidence::Finished(Finished { started, outcome, rows, bytes, result })
+        let Execution { started, rows, bytes, masked, result } = self;
+        Evidence::Finished(Finished { started, outcome, rows, bytes, masked, result })
     }
 }

@@ -28,6 +28,7 @@ use crate::recorded::{Recorded, Treat};
 use crate::results::Planned;
 use crate::ruled::{Returned, shown_by_rules};
 use crate::shown::{Known, Reach, Shown, classed};
+use crate::sliding::Sliding;
 use crate::spills::{Spills, fills, spilled};
 use crate::state::Environment;
 use crate::telling::{self, hangs_telling_code, renames_telling, tells};
@@ -152,6 +153,8 @@ pub(crate) struct Judged {
     pub(crate) catalog_version: u64,
     /// Its conditions look into values that the subject may not see.
     pub(crate) probes: Option<Probe>,
+    /// What of it can differ from one such question to the next.
+    pub(crate) sliding: Option<Rc<Sliding>>,
     /// What computed columns of its result can show.
     pub(crate) shown: Shown,
     /// What it runs and sets going can tell of something sensitive, whatever its result shows.
@@ -576,8 +579,23 @@ impl Texts<'_> {
             let id = ColumnId { table_oid: relation.oid, number: column.number };
             env.classes.get(&id).map(|class| class.name())
         };
-        let meaning =
-            Meaning { catalog, is_masked: &is_masked, is_maskable: &is_maskable, class_of: &class_of };
+        let text = read.text.get(own.span.clone()).unwrap_or_default();
+        let asks_of = |hides: &dyn Fn(Class) -> bool| match env.classes.is_empty() {
+            true => None,
+            false => probes(text, own, catalog, env, hides),
+        };
+        let looks_into = |_: &Statement| {
+            let classes = Class::ALL.into_iter().filter(|class| !env.reveals(*class));
+            let is_asked = |class: &Class| asks_of(&|own| own == *class).is_some();
+            classes.filter(is_asked).map(Class::name).collect()
+        };
+        let meaning = Meaning {
+            catalog,
+            is_masked: &is_masked,
+            is_maskable: &is_maskable,
+            class_of: &class_of,
+            looks_into: &looks_into,
+        };
         let verdict = match catalog.knows_names() {
             true => env.policies.judge_one(env.subject, statement, readers_disagree.is_some(), &meaning),
             false => env.policies.refuse_names(),
@@ -589,14 +607,24 @@ impl Texts<'_> {
             || statement.relations.len() != own.relations.len();
         let judged =
             Judged::new(&read.text, statement.span.clone(), Some(statement), verdict, disagreement, catalog);
-        let text = read.text.get(own.span.clone()).unwrap_or_default();
         let spills = match judged.verdict {
             Verdict::Allow(_) | Verdict::Hold { .. } => {
                 spilled(text, (own, statement), &known, |class| env.reveals(class))
             }
             Verdict::Refuse(_) => Spills::default(),
         };
-        let asks = if env.classes.is_empty() { None } else { probes(text, own, catalog, env) };
+        let asks = asks_of(&|class| env.counts(class));
+        let sliding = matches!(asks, Some(Probe::Asks(_))).then(|| {
+            let values = own.values.as_deref();
+            let literals = values.map(|values| Literals {
+                statement: own,
+                values,
+                known: &known,
+                env,
+                hides_unknown: true,
+            });
+            Rc::new(Sliding::of(text, own, literals.as_ref()))
+        });
         let hands_over = env.hides() && (spills.route || hands_over(text, own, statement, &known));
         let mut described = judged.described;
         let recorded = self.recorded((own, statement), text, &known);
@@ -628,6 +656,7 @@ impl Texts<'_> {
             catalog_version: env.catalog_version,
             makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
             probes: asks.max(hands_over.then_some(Probe::HandsOver)),
+            sliding,
             // Of whoever may see it too: it is recorded.
             shown: match by_rules {
                 Some(by_rules) => by_rules,
@@ -703,6 +732,7 @@ impl Judged {
         Judged {
             catalog_version: 0,
             probes: None,
+            sliding: None,
             kept_bytes,
             described: Rc::new(described),
             span,

@@ -49,6 +49,7 @@ mod ruled;
 mod server;
 mod shown;
 mod sightings;
+mod sliding;
 mod spills;
 mod stains;
 mod state;
@@ -62,7 +63,7 @@ mod touched;
 mod unshown;
 
 pub use action::{Action, CloseReason, Step};
-pub use allowance::Allowance;
+pub use allowance::{Allowance, PARTS as PARTS_OF_AN_HOUR, Probing, Questions};
 pub use asking::{Answer, Request, Value};
 pub use ending::{Patience, Rests, Stop};
 pub use evidence::{Described, Evidence, Finished, Outcome, ResultNames, Started};

@@ -56,6 +56,8 @@ pub(crate) struct Portal {
     pub(crate) values: Bound,
     /// What of that are keys of documents.
     pub(crate) keys: Option<Keys>,
+    /// The constants that it was bound to, where it may look into values.
+    pub(crate) constants: Box<[u8]>,
 }
 
 impl Prepared {
@@ -86,6 +88,7 @@ impl Portal {
             approval: None,
             values: Bound::default(),
             keys: None,
+            constants: Box::default(),
         }
     }
 
@@ -116,7 +119,8 @@ impl Named for Portal {
     const KIND: &str = "portals";
 
     fn text_bytes(&self) -> usize {
-        self.prepared.text_bytes() + self.values.len() + self.keys.as_ref().map_or(0, keyed::len)
+        let keys = self.keys.as_ref().map_or(0, keyed::len);
+        self.prepared.text_bytes() + self.values.len() + keys + self.constants.len()
     }
 }
 

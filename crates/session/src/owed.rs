@@ -93,7 +93,7 @@ pub(crate) struct Running {
     pub(crate) copy_in: CopyIn,
     /// The COPY data that it gives, where that is masked.
     pub(crate) copy_out: Option<Box<CopyRows>>,
-    /// In which columns of its present result something was found.
+    /// In which columns of its present result something was found, and how many values were masked.
     pub(crate) found: Found,
 }
 
@@ -129,9 +129,12 @@ impl Running {
     pub(crate) fn end_result(&mut self) {
         let of_rows = take(&mut self.found);
         let Some(planned) = &self.planned else { return };
-        let of_copy = self.copy_out.as_ref().map(|rows| rows.found());
-        for found in of_copy.into_iter().chain([&of_rows]).filter(|found| !found.is_empty()) {
-            self.execution.note_result(&Rc::new(planned.names_of(found)));
+        let of_copy = self.copy_out.as_mut().map(|rows| rows.take_found());
+        for found in of_copy.into_iter().chain([of_rows]) {
+            self.execution.masked += found.masked();
+            if !found.is_empty() {
+                self.execution.note_result(&Rc::new(planned.names_of(&found)));
+            }
         }
     }
 }

@@ -13,18 +13,20 @@ use crate::shown::{Known, Reach, classed};
 use crate::stains::Stains;
 use crate::state::Environment;
 
-/// How much conditions of `statement`, whose text is `text`, look into such values: its own, and those of code that it calls.
+/// How much conditions of `statement`, whose text is `text`, look into values of classes that are hidden, as `hides` says: its own, and those of
+/// code that it calls.
 pub(crate) fn probes(
     text: &str,
     statement: &Statement,
     catalog: &Catalog,
     env: &Environment<'_>,
+    hides: &dyn Fn(Class) -> bool,
 ) -> Option<Probe> {
     let mut sensitive = Sensitive::default();
     let used = statement.relations.iter().filter(|used| !statement.is_cte(used)).map(|used| &used.name);
     for name in used.chain(&statement.mentions) {
         for relation in catalog.named(name).flat_map(|relation| catalog.with_underlying(relation)) {
-            add(&mut sensitive, relation, name, catalog, env);
+            add(&mut sensitive, relation, name, catalog, (env, hides));
         }
     }
     let mut reading = HashSet::new();
@@ -32,8 +34,8 @@ pub(crate) fn probes(
         let rows: Vec<&Relation> =
             catalog.routines(name).filter_map(|routine| rows_of(routine, catalog)).collect();
         // Its rows have the columns of these.
-        rows.iter().for_each(|relation| add(&mut sensitive, relation, name, catalog, env));
-        if reads(name, catalog, env) {
+        rows.iter().for_each(|relation| add(&mut sensitive, relation, name, catalog, (env, hides)));
+        if reads(name, catalog, (env, hides)) {
             reading.insert(name.to_owned());
             sensitive.functions.extend(rows.is_empty().then(|| name.to_owned()));
         }
@@ -45,7 +47,7 @@ pub(crate) fn probes(
     }
     let mut within = None;
     if is_run || !reading.is_empty() {
-        let (classes, stains) = (hidden(env), Stains::default());
+        let (classes, stains) = (hidden(env, hides), Stains::default());
         let known = Known { catalog, classes: &classes, stains: &stains, temporary: &[] };
         let bodies = Bodies::of(&reading, &known);
         sensitive.functions.retain(|name| bodies.gives(name));
@@ -86,25 +88,30 @@ fn asked_within(
     asked
 }
 
-/// The classes of the columns that are hidden from the subject.
-fn hidden<'a>(env: &Environment<'a>) -> Cow<'a, Classes> {
-    match env.classes.values().any(|class| env.reveals(*class)) {
+/// The classes of the columns that are hidden.
+fn hidden<'a>(env: &Environment<'a>, hides: &dyn Fn(Class) -> bool) -> Cow<'a, Classes> {
+    match env.classes.values().any(|class| !hides(*class)) {
         true => Cow::Owned(
-            env.classes
-                .iter()
-                .filter(|(_, class)| !env.reveals(**class))
-                .map(|(id, class)| (*id, *class))
-                .collect(),
+            env.classes.iter().filter(|(_, class)| hides(**class)).map(|(id, class)| (*id, *class)).collect(),
         ),
         false => Cow::Borrowed(env.classes),
     }
 }
 
-/// Adds what of a relation is hidden from the subject.
-fn add(sensitive: &mut Sensitive, relation: &Relation, name: &str, catalog: &Catalog, env: &Environment<'_>) {
+/// An environment with what is hidden in it.
+type Hiding<'a> = (&'a Environment<'a>, &'a dyn Fn(Class) -> bool);
+
+/// Adds what of a relation is hidden.
+fn add(
+    sensitive: &mut Sensitive,
+    relation: &Relation,
+    name: &str,
+    catalog: &Catalog,
+    (env, hides): Hiding<'_>,
+) {
     let columns = || relation.columns.iter().map(|column| column.name.clone());
     sensitive.known.extend(columns());
-    for (column, class) in classed(relation, env.classes).filter(|(_, class)| !env.reveals(*class)) {
+    for (column, class) in classed(relation, env.classes).filter(|(_, class)| hides(*class)) {
         sensitive.add(column.name.clone(), class == Class::Document);
         sensitive.relations.insert(name.to_owned());
         sensitive.rows.entry(name.to_owned()).or_insert_with(|| columns().collect());
@@ -125,9 +132,9 @@ fn rows_of<'c>(routine: &Routine, catalog: &'c Catalog) -> Option<&'c Relation> 
     catalog.named(name.rsplit('.').next()?.trim_matches('"')).next()
 }
 
-/// Whether a call of this function reads something that is hidden from the subject: such columns, or rows of which nobody can tell which
+/// Whether a call of this function reads something that is hidden: such columns, or rows of which nobody can tell which
 /// columns it takes.
-fn reads(name: &str, catalog: &Catalog, env: &Environment<'_>) -> bool {
+fn reads(name: &str, catalog: &Catalog, (env, hides): Hiding<'_>) -> bool {
     let call = Statement { functions: vec![name.to_owned()], ..Statement::default() };
     let done = call.with_reach(catalog);
     let used = done
@@ -139,8 +146,7 @@ fn reads(name: &str, catalog: &Catalog, env: &Environment<'_>) -> bool {
     found.any(|(schema, name)| {
         let read = catalog.named_in(schema, name).flat_map(|relation| catalog.with_underlying(relation));
         read.into_iter().any(|relation| {
-            let mut hidden =
-                classed(relation, env.classes).filter(|(_, class)| !env.reveals(*class)).peekable();
+            let mut hidden = classed(relation, env.classes).filter(|(_, class)| hides(*class)).peekable();
             let names_row = |used: &ColumnUse| match &used.name {
                 None => true,
                 Some(column) => {

@@ -177,6 +177,9 @@ impl Session {
             return Err(SessionError::server("a result of a call that nobody made"));
         }
         self.count(tag::FUNCTION_CALL_RESPONSE, len);
+        if let Some(running) = self.current() {
+            running.execution.masked += 1;
+        }
         send_to_client(out, |buffer| {
             compose::frame(buffer, tag::FUNCTION_CALL_RESPONSE, |buffer| {
                 buffer.extend_from_slice(&(-1_i32).to_be_bytes());

@@ -116,6 +116,11 @@ impl Environment<'_> {
         self.policies.reveals(self.subject, class.name())
     }
 
+    /// Whether questions that the subject asks about values of this class count.
+    pub(crate) fn counts(&self, class: Class) -> bool {
+        !self.reveals(class) && !self.policies.filters(self.subject, class.name())
+    }
+
     /// Whether the subject may see all values as they are.
     pub(crate) fn reveals_all(&self) -> bool {
         Class::ALL.into_iter().all(|class| self.reveals(class))

@@ -79,9 +79,10 @@ pub use copy_out::{Copied, CopyOut, copy_out};
 pub use facts::{Facts, Statement, Unreadable};
 pub use given::Given;
 pub use lineage::{
-    Followed, Key, Likeness, Lineage, Origin, Probe, Rename, Sensitive, Shows, Spill, Spilled, Taking,
-    calls_for_rows, defines_foreign, followed_block, is_sink, keeps_documents, key_parameters, likenesses,
-    lineage, new_name, partitioned, probes, rename, sinks, spills, takes_by_keys, widens, with_keys,
+    Aside, Constant, Followed, Key, Likeness, Lineage, Origin, Probe, Rename, Sensitive, Shows, Spill,
+    Spilled, Taking, asides, calls_for_rows, defines_foreign, followed_block, is_sink, keeps_documents,
+    key_parameters, likenesses, lineage, new_name, partitioned, probes, rename, sinks, spills, takes_by_keys,
+    widens, with_keys,
 };
 pub use literals::{skeleton, taken_out};
 pub use names::{Name, Naming};

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use pg_query::protobuf::AlterTableType;
 
+mod aside;
 mod bodies;
 mod documents;
 mod flows;
@@ -18,6 +19,7 @@ mod sinks;
 mod spills;
 mod tainted;
 
+pub use self::aside::{Aside, Constant, asides};
 pub use self::bodies::{Followed, Taking, calls_for_rows, followed_block};
 pub(crate) use self::documents::{BY_KEYS, TAKING};
 pub use self::documents::{keeps_documents, takes_by_keys};

@@ -11,6 +11,8 @@ use crate::dump;
 use crate::leaks::{cases, extended};
 use crate::stack::Stack;
 
+mod drivers;
+
 const STATEMENTS: &str = include_str!("introspection/statements.sql");
 
 /// How much they have to say at least, in lines.

@@ -5,6 +5,9 @@ use e2e::psql;
 
 use crate::stack::Stack;
 
+mod filtered;
+mod sliding;
+
 #[test]
 fn values_are_not_searched_for_letter_by_letter() -> Result<()> {
     let stack = Stack::start_with("max-probes-per-hour = 5\n")?;

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use daemon::config::Refused;
+use session::Questions;
 use toml::Spanned;
 
 use super::within;
@@ -29,7 +30,7 @@ pub(crate) struct Limits {
     /// How long such a text may take.
     pub(crate) long_statement_timeout: Duration,
     /// Questions that a user may ask within an hour about values that it may not see.
-    pub(crate) max_probes_per_hour: u32,
+    pub(crate) max_probes: Questions,
     /// Wrong passwords and tokens of one address in a minute, and of one user; 0 where there is no limit.
     pub(crate) max_failed_logins_per_address: u32,
     pub(crate) max_failed_logins_per_user: u32,
@@ -54,6 +55,7 @@ pub(super) struct Written {
     pub(super) long_statement_bytes: Option<Spanned<usize>>,
     pub(super) long_statement_timeout_secs: Option<Spanned<u64>>,
     pub(super) max_probes_per_hour: Option<Spanned<u32>>,
+    pub(super) max_sliding_probes_per_hour: Option<Spanned<u32>>,
     pub(super) max_failed_logins_per_address: Option<Spanned<u32>>,
     pub(super) max_failed_logins_per_user: Option<Spanned<u32>>,
     pub(super) client_login_timeout_secs: Option<Spanned<u64>>,
@@ -67,6 +69,11 @@ pub(super) const CONNECTIONS_MAX: usize = 100_000;
 
 /// Most questions about masked values that can be configured.
 const PROBES_MAX: u32 = 1_000_000_000;
+
+/// Questions about masked values within an hour where nothing is configured, and those of one shape whose constants slide: fewer than it
+/// takes to find a number of six digits by halves.
+const PROBES: u32 = 300;
+const SLIDING_PROBES: u32 = 16;
 
 /// Most wrong passwords and tokens in a minute that can be configured.
 const FAILED_LOGINS_MAX: u32 = 1_000_000;
@@ -116,12 +123,15 @@ impl Written {
                 0..=LONG_STATEMENT_SECS_MAX,
                 10,
             )?),
-            max_probes_per_hour: within(
-                "max-probes-per-hour",
-                self.max_probes_per_hour,
-                0..=PROBES_MAX,
-                300,
-            )?,
+            max_probes: Questions {
+                any: within("max-probes-per-hour", self.max_probes_per_hour, 0..=PROBES_MAX, PROBES)?,
+                sliding: within(
+                    "max-sliding-probes-per-hour",
+                    self.max_sliding_probes_per_hour,
+                    0..=PROBES_MAX,
+                    SLIDING_PROBES,
+                )?,
+            },
             max_failed_logins_per_address: within(
                 "max-failed-logins-per-address",
                 self.max_failed_logins_per_address,

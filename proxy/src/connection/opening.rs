@@ -84,7 +84,7 @@ pub(super) async fn open(
         environment: upstream.environment.clone(),
         ..Who::default()
     };
-    let allowance = shared.allowances.of(&user, limits.max_probes_per_hour);
+    let allowance = shared.allowances.of(&user, limits.max_probes);
     let mut identity = Identity::new(who, account, config, allowance).map_err(|error| not_judged(&error))?;
     let role = upstream.roles.of(identity.who()).ok_or_else(|| no_role(&user, &database))?;
     if replication.is_some() && matches!(role, Role::IsSet(_)) {

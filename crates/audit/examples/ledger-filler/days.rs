@@ -187,6 +187,7 @@ impl Days {
             outcome: if failed { Outcome::Failed } else { Outcome::Completed },
             rows,
             bytes: rows * 48,
+            masked_values: if statement.masked_columns.is_empty() { 0 } else { rows },
             sqlstate: match (refused, failed) {
                 (true, _) => "42501".to_owned(),
                 (false, true) => {

@@ -107,6 +107,8 @@ const MIGRATIONS: &[Migration] = migrations![
     75 "0075_agent_health_degraded",
     76 "0076_witness_gaps_degraded",
     77 "0077_bypasses_bytes",
+    78 "0078_statements_masked_values",
+    79 "0079_session_timeline_masked_values",
     80 "0080_statements_normalised",
     81 "0081_same_statements",
 ];

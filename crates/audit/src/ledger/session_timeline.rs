@@ -55,6 +55,8 @@ pub struct EventRow {
     pub text: String,
     /// What a statement's parameters were bound to, as that is recorded.
     pub parameters: Vec<String>,
+    /// Values of the result that were masked.
+    pub masked_values: u64,
 }
 
 impl Ledger {

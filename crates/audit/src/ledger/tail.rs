@@ -14,7 +14,7 @@ macro_rules! executions {
                 effects, objects, verdict, rules, masked_columns, finished_at, \
                 if(isNull(finished_at), NULL, (toUnixTimestamp64Micro(assumeNotNull(finished_at)) \
                     - toUnixTimestamp64Micro(started_at)) / 1000000) AS duration_seconds, \
-                outcome, rows, bytes, sqlstate, text, parameters \
+                outcome, rows, bytes, sqlstate, text, parameters, masked_values \
             FROM statements FINAL \
             WHERE started_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC') \
                 AND ({principal:String} = '' OR principal = {principal:String}) \

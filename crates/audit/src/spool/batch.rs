@@ -141,7 +141,10 @@ fn take(bytes: &[u8], records_max: usize, bytes_max: usize, statements: &mut Sta
                 let kind = bytes.get(payload).and_then(Kind::of);
                 let understood = match kind {
                     Some((Kind::Statement, payload)) => statements.note(payload),
-                    Some((kind @ (Kind::Execution | Kind::ValuedExecution), payload)) => statements
+                    Some((
+                        kind @ (Kind::Execution | Kind::ValuedExecution | Kind::MaskedExecution),
+                        payload,
+                    )) => statements
                         .record(kind, payload)
                         .map(|execution| taken.records.push(Record::Statement(execution))),
                     Some((Kind::Record, payload)) => {

@@ -76,6 +76,8 @@ pub struct Execution<'a> {
     pub rows: u64,
     /// As in [`StatementRecord`].
     pub bytes: u64,
+    /// Values of its result that were masked.
+    pub masked: u64,
     /// As in [`StatementRecord`].
     pub sqlstate: &'a str,
 }
@@ -134,7 +136,7 @@ struct ReadStatement {
 }
 
 /// An execution as it lies there, in postcard's format: every statement that is run writes two. Behind one that was given values lie the
-/// list of their hashes and its parameters.
+/// list of their hashes and its parameters; behind one of whose result values were masked those too, and how many.
 // INVARIANT: a change of these fields is a new format of segments. `write_execution` writes them one by one.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(Serialize))]
@@ -182,11 +184,25 @@ const NUMBERS_BYTES: usize = 64;
 /// Appends the frame of an execution: [`Lying`] as postcard writes it.
 fn write_execution(execution: &Execution<'_>, out: &mut Vec<u8>) -> Result<(), SpoolError> {
     let Execution { ref statement, text, values, parameters, session_id, sequence, .. } = *execution;
-    let Execution { started_at, finished_at, principal, database, outcome, rows, bytes, sqlstate, .. } =
-        *execution;
+    let Execution {
+        started_at,
+        finished_at,
+        principal,
+        database,
+        outcome,
+        rows,
+        bytes,
+        masked,
+        sqlstate,
+        ..
+    } = *execution;
     let outcome = OUTCOMES.iter().position(|known| *known == outcome).unwrap_or_default();
-    let has_values = !values.is_empty() || parameters.is_some();
-    let kind = if has_values { Kind::ValuedExecution } else { Kind::Execution };
+    let has_values = 0 < masked || !values.is_empty() || parameters.is_some();
+    let kind = match (masked, has_values) {
+        (0, false) => Kind::Execution,
+        (0, true) => Kind::ValuedExecution,
+        _ => Kind::MaskedExecution,
+    };
     let texts = [text, Some(principal), Some(database), Some(sqlstate), parameters].into_iter().flatten();
     let texts_bytes: usize = texts.map(str::len).sum();
     out.reserve(frame::HEADER_BYTES + NUMBERS_BYTES + texts_bytes);
@@ -213,6 +229,9 @@ fn write_execution(execution: &Execution<'_>, out: &mut Vec<u8>) -> Result<(), S
             number(values.len() as u64, out);
             values.iter().for_each(|value| number(*value, out));
             maybe_text(parameters, out);
+        }
+        if 0 < masked {
+            number(masked, out);
         }
         Ok(())
     })
@@ -279,9 +298,13 @@ impl Statements {
     /// The whole record of an execution; `None` where the payload is not one.
     pub(super) fn record(&mut self, kind: Kind, payload: &[u8]) -> Option<StatementRecord> {
         type Given<'a> = (Vec<u64>, Option<&'a str>);
-        let (lying, (own_values, parameters)): (Lying<'_>, Given<'_>) = match kind {
-            Kind::ValuedExecution => postcard::from_bytes(payload).ok()?,
-            _ => (postcard::from_bytes(payload).ok()?, Given::default()),
+        let (lying, (own_values, parameters), masked_values): (Lying<'_>, Given<'_>, u64) = match kind {
+            Kind::MaskedExecution => postcard::from_bytes(payload).ok()?,
+            Kind::ValuedExecution => {
+                let (lying, given) = postcard::from_bytes(payload).ok()?;
+                (lying, given, 0)
+            }
+            _ => (postcard::from_bytes(payload).ok()?, Given::default(), 0),
         };
         let parameters = parameters.into_iter().flat_map(|all| all.split(BETWEEN));
         Some(StatementRecord {
@@ -298,6 +321,7 @@ impl Statements {
             outcome: OUTCOMES.get(usize::from(lying.outcome)).copied()?,
             rows: lying.rows,
             bytes: lying.bytes,
+            masked_values,
             sqlstate: lying.sqlstate.to_owned(),
         })
     }
@@ -337,6 +361,7 @@ mod tests {
         #[test]
         fn executions_lie_as_postcard_writes_them(
             numbers in [any_number(), any_number(), any_number(), any_number()],
+            masked in prop_oneof![Just(0), any_number()],
             moments in (any_moment(), proptest::option::of(any_moment())),
             text in proptest::option::of(".{0,200}"),
             names in [".{0,20}", ".{0,20}", "[0-9A-Z]{0,5}"],
@@ -362,6 +387,7 @@ mod tests {
                 outcome: OUTCOMES[outcome],
                 rows,
                 bytes,
+                masked,
                 sqlstate,
             };
             let lying = Lying {
@@ -380,7 +406,10 @@ mod tests {
             };
             let mut payload = vec![b'x'];
             payload = postcard::to_extend(&lying, payload).unwrap();
-            if !values.is_empty() || parameters.is_some() {
+            if 0 < masked {
+                payload[0] = b'm';
+                payload = postcard::to_extend(&(&values, parameters.as_deref(), masked), payload).unwrap();
+            } else if !values.is_empty() || parameters.is_some() {
                 payload[0] = b'v';
                 payload = postcard::to_extend(&(&values, parameters.as_deref()), payload).unwrap();
             }

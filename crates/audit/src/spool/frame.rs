@@ -37,10 +37,13 @@ pub(super) enum Kind {
     Execution,
     /// One that was given values.
     ValuedExecution,
+    /// One of whose result values were masked.
+    MaskedExecution,
 }
 
 impl Kind {
-    const ALL: [Kind; 4] = [Kind::Record, Kind::Statement, Kind::Execution, Kind::ValuedExecution];
+    const ALL: [Kind; 5] =
+        [Kind::Record, Kind::Statement, Kind::Execution, Kind::ValuedExecution, Kind::MaskedExecution];
 
     /// The first byte of a payload; that of a record is its own.
     fn letter(self) -> u8 {
@@ -49,6 +52,7 @@ impl Kind {
             Kind::Statement => b's',
             Kind::Execution => b'x',
             Kind::ValuedExecution => b'v',
+            Kind::MaskedExecution => b'm',
         }
     }
 

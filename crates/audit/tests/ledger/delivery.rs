@@ -69,7 +69,7 @@ async fn every_column_of_a_statement_arrives_as_it_was() {
     const WHOLE: &str = "SELECT toString((session_id, sequence, version, toUnixTimestamp64Micro(started_at), \
         toUnixTimestamp64Micro(finished_at), principal, database, text, fingerprint, effects, relations_read, \
         relations_written, columns, masked_columns, verdict, rules, readers_disagree, outcome, rows, bytes, \
-        sqlstate)) FROM statements ORDER BY sequence";
+        sqlstate, masked_values)) FROM statements ORDER BY sequence";
     // As 0002_statements.sql has it: what was written before that was sent, and what others write, is made by it.
     const OTHER_OBJECTS: &str = "SELECT count() FROM statements WHERE objects != arrayDistinct(arrayConcat( \
         relations_read, relations_written, \
@@ -104,16 +104,16 @@ async fn every_column_of_a_statement_arrives_as_it_was() {
         [
             "('00112233-4455-6677-8899-aabbccddeeff',1,1,1790000000000001,1790000000001001,'alice','shop',\
              '300x',9223372036854775808,['select'],['public.users'],[],['public.users.name',\
-             'public.users.email'],['public.users.email'],'allow',['default-allow'],'','completed',3,99,'')",
+             'public.users.email'],['public.users.email'],'allow',['default-allow'],'','completed',3,99,'',3)",
             "('00112233-4455-6677-8899-aabbccddeeff',2,0,1790000000000002,NULL,'alice','shop',\
              'SELECT name, email FROM users WHERE name <> \\'it\\'\\'s ?\\' -- Größe',9223372036854775808,\
              ['select'],['public.users','a.b'],['public.users'],['public.users.id','bare',\
-             'public.\"us.ers\".id'],['public.users.email'],'allow',['default-allow'],'','',0,0,'')",
+             'public.\"us.ers\".id'],['public.users.email'],'allow',['default-allow'],'','',0,0,'',0)",
             "('00112233-4455-6677-8899-aabbccddeeff',3,1,1790000000000001,1790000000001001,'alice','shop',\
              '300x',9223372036854775808,['select'],['public.users'],[],['public.users.name',\
-             'public.users.email'],['public.users.email'],'allow',['default-allow'],'','completed',3,99,'')",
+             'public.users.email'],['public.users.email'],'allow',['default-allow'],'','completed',3,99,'',3)",
             "('00112233-4455-6677-8899-aabbccddeeff',4294967295,0,1790004294967295,NULL,'alice','shop',\
-             'Größe',0,[],[],[],[],[],'refuse',[],'','failed',18446744073709551615,0,'42501')",
+             'Größe',0,[],[],[],[],[],'refuse',[],'','failed',18446744073709551615,0,'42501',0)",
         ]
     );
     assert_eq!(engine.number(OTHER_OBJECTS).await, 0);

@@ -48,6 +48,7 @@ pub(crate) fn statement(session_id: Uuid, sequence: u64) -> StatementRecord {
         outcome: Outcome::Running,
         rows: 0,
         bytes: 0,
+        masked_values: 0,
         sqlstate: String::new(),
     }
 }
@@ -78,6 +79,7 @@ pub(crate) fn finished(statement: &StatementRecord) -> StatementRecord {
         outcome: Outcome::Completed,
         rows: 3,
         bytes: 99,
+        masked_values: 3,
         ..statement.clone()
     }
 }

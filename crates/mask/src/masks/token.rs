@@ -73,14 +73,8 @@ fn uuid(
     digest: impl Fn(&[u8]) -> Option<Digest>,
     out: &mut Vec<u8>,
 ) -> Option<()> {
-    let digits: Vec<u8>;
-    let value = if is_text {
-        digits = value.iter().copied().filter(u8::is_ascii_hexdigit).collect();
-        &bytes(&digits)
-    } else {
-        value
-    };
-    let digest = (value.len() == 16).then(|| digest(value))??;
+    let value = if is_text { read_uuid(value)? } else { <[u8; 16]>::try_from(value).ok()? };
+    let digest = digest(&value)?;
     let mut token: [u8; 16] = *digest.first_chunk()?;
     let [_, _, _, _, _, _, version, _, variant, ..] = &mut token;
     *version = 0x80 | *version & 0x0F;
@@ -96,6 +90,16 @@ fn uuid(
         from = to;
     }
     Some(())
+}
+
+/// The bytes that a written UUID has.
+fn read_uuid(written: &[u8]) -> Option<[u8; 16]> {
+    let mut bytes = [0; 16];
+    let mut digits = written.iter().filter_map(|digit| char::from(*digit).to_digit(16));
+    for byte in &mut bytes {
+        *byte = u8::try_from(digits.next()? << 4 | digits.next()?).ok()?;
+    }
+    digits.next().is_none().then_some(bytes)
 }
 
 fn write_hex(before: &[u8], bytes: &[u8], out: &mut Vec<u8>) -> Option<()> {

@@ -62,6 +62,7 @@ fn verdict_where(policies: &Policies, who: &Who, temporary: &[&str], text: &str)
                     is_masked: &is_masked,
                     is_maskable: &|_| false,
                     class_of: &|_, _| None,
+                    looks_into: &|_| Vec::new(),
                 },
             )
         }

@@ -91,6 +91,7 @@ impl Rules {
             is_masked: &|_| false,
             is_maskable: &|_| false,
             class_of: &|_, _| None,
+            looks_into: &|_| Vec::new(),
         };
         self.policies.judge(&self.subject, facts, &meaning)
     }

@@ -9,7 +9,7 @@ use wire::compose::{cstr, frame};
 use wire::{backend, frontend, split_frame};
 
 use crate::{
-    Action, Allowance, Environment, Evidence, Outcome, Readings, Replication, ResultNames, Session,
+    Action, Allowance, Environment, Evidence, Outcome, Probing, Readings, Replication, ResultNames, Session,
     SessionError, Stains, Step, Value,
 };
 
@@ -328,6 +328,12 @@ fn show(input: &[u8], action: &Action) -> String {
             )
         }
         Action::Record(Evidence::Renamed(name)) => format!("record the name {name}"),
+        Action::Record(Evidence::Probing(Probing { questions, shape })) => {
+            format!(
+                "record more than {questions} questions of {}",
+                if shape.is_some() { "one shape" } else { "any" }
+            )
+        }
         Action::ForwardToServer(range) => format!("to server: {}", frames(&input[range.clone()])),
         Action::SendToServer(bytes) => format!("to server instead: {}", frames(bytes)),
         Action::ForwardToClient(range) => format!("to client: {}", frames(&input[range.clone()])),

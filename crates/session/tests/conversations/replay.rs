@@ -204,6 +204,7 @@ impl<'a> Replay<'a> {
                 self.records.push(shown(&finished));
             }
             Evidence::Renamed(name) => self.records.push(format!("the name is now {name}")),
+            Evidence::Probing(_) => self.records.push("too many questions".to_owned()),
         }
     }
 
@@ -267,7 +268,7 @@ fn same(side: &str, is: &[u8], was: &[u8]) {
 }
 
 fn shown(finished: &Finished) -> String {
-    let Finished { started, outcome, rows, bytes, result } = finished;
+    let Finished { started, outcome, rows, bytes, masked: _, result } = finished;
     let outcome = match outcome {
         Outcome::Failed(sqlstate) => format!("failed {sqlstate}"),
         other => format!("{other:?}").to_lowercase(),

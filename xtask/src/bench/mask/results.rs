@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
 use crate::bench::results::median;
 
 /// Of these classes Presidio has no recognisers of patterns.
-const NOT_PRESIDIOS: [&str; 4] = ["geo_location", "address", "birth_date", "credential"];
+const NOT_PRESIDIOS: [&str; 5] = ["geo_location", "address", "birth_date", "credential", PERSON_NAME];
+
+/// The class that is told of columns, and not of values.
+const PERSON_NAME: &str = "person_name";
 
 /// Of the scores that Presidio gives, one that a form alone does not reach: a check digit or a word before it does.
 const SURE: f64 = 0.4;
@@ -200,6 +203,32 @@ impl Results {
         results
     }
 
+    /// The same with what each of these columns was told to hold: a line each.
+    pub(super) fn with_columns(mut self, columns: &str, told: &str) -> Result<Self> {
+        let columns: Vec<&str> = columns.split_terminator('\0').collect();
+        let told: Vec<&str> = told.lines().collect();
+        ensure!(columns.len() == told.len(), "not every column was looked at");
+        let mut ours = Score::default();
+        for (column, told) in columns.into_iter().zip(told) {
+            let mut fields = column.split('\t');
+            let (class, kind) = fields.next().zip(fields.next()).context("read the columns")?;
+            match (class == PERSON_NAME, told == PERSON_NAME) {
+                (true, true) => ours.found += 1,
+                (true, false) => ours.missed += 1,
+                (false, is_told) => ours.wrong += usize::from(is_told),
+            }
+            if (class == PERSON_NAME) != (told == PERSON_NAME) {
+                self.mistakes.push(format!(
+                    "column: {kind} is {told:?}: {}",
+                    fields.take(5).collect::<Vec<_>>().join("; ")
+                ));
+            }
+        }
+        let class = PERSON_NAME.to_string();
+        self.classes.push(Class { class, ours, presidio: Score::default(), presidio_sure: Score::default() });
+        Ok(self)
+    }
+
     /// As tables in Markdown.
     pub(super) fn table(&self) -> String {
         let mut text = String::from(
@@ -309,6 +338,17 @@ pub(super) mod tests {
             text.contains("\n| version | 1 | 0 | 1 | 0 |") && text.contains("\n| 1 | 2000 | 10 | 200 |"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn names_are_told_of_columns() {
+        let columns =
+            "person_name\twhole\tAnn Lee\tBo Ray\0person_name\twhole\tX\0-\tcity\tParis\0-\tcity\tRome\0";
+        let results = example().with_columns(columns, "person_name\n\nperson_name\n\n").unwrap();
+        let names = results.classes.last().unwrap();
+        assert_eq!((names.ours.found, names.ours.missed, names.ours.wrong), (1, 1, 1));
+        assert!(results.table().contains("\n| person_name | 2 | 0.500 | 0.500 | 0.500 | - | - | - | - |"));
+        assert!(example().with_columns(columns, "person_name\n").is_err());
     }
 
     #[test]

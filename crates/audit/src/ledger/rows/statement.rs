@@ -162,6 +162,7 @@ struct OwnColumns<'a, Values, Parameter> {
     outcome: &'a str,
     rows: u64,
     bytes: u64,
+    masked_values: u64,
     sqlstate: &'a str,
     values_given: Values,
     parameters: &'a [Parameter],
@@ -181,6 +182,7 @@ impl<'a, Values> OwnColumns<'a, Values, Box<str>> {
             outcome: record.outcome.name(),
             rows: record.rows,
             bytes: record.bytes,
+            masked_values: record.masked_values,
             sqlstate: &record.sqlstate,
             values_given,
             parameters: &record.parameters,
@@ -209,7 +211,8 @@ fn leaf<Parameter: AsRef<str>>(
         .number("bytes", own.bytes)
         .text("sqlstate", own.sqlstate)
         .numbers("values_given", own.values_given)
-        .list("parameters", own.parameters);
+        .list("parameters", own.parameters)
+        .number("masked_values", own.masked_values);
     leaf.half()
 }
 
@@ -313,6 +316,7 @@ impl<'a> Statements<'a> {
         block.strings("outcome", rows.clone().map(|row| row.outcome.name()));
         block.fixed("rows", "UInt64", rows.clone().map(|row| row.rows.to_le_bytes()));
         block.fixed("bytes", "UInt64", rows.clone().map(|row| row.bytes.to_le_bytes()));
+        block.fixed("masked_values", "UInt64", rows.clone().map(|row| row.masked_values.to_le_bytes()));
         let parameters: Vec<List> = rows.clone().map(|row| row.parameters.iter().collect()).collect();
         block.lists("parameters", parameters.iter());
         block.number_lists("values_given", rows.clone().map(StatementRecord::values_given));

@@ -28,6 +28,7 @@ fn started(statement: &Introduced, sequence: u64) -> Execution<'static> {
         outcome: Outcome::Running,
         rows: 0,
         bytes: 0,
+        masked: 0,
         sqlstate: "",
     }
 }
@@ -38,6 +39,7 @@ fn ended(statement: &Introduced, sequence: u64) -> Execution<'static> {
         outcome: Outcome::Failed,
         rows: u64::MAX,
         bytes: 9,
+        masked: 3,
         sqlstate: "57014",
         ..started(statement, sequence)
     }
@@ -88,6 +90,7 @@ fn an_execution_comes_back_as_it_was() {
         outcome: Outcome::Failed,
         rows: u64::MAX,
         bytes: 9,
+        masked_values: 3,
         sqlstate: "57014".to_owned(),
     };
     assert_eq!(batch.records, [Record::Statement(whole)]);

@@ -48,8 +48,13 @@ fn says_with(policies: &Policies, catalog: &Catalog, text: &str) -> String {
     let reader = std::thread::Builder::new().stack_size(READ_STACK_BYTES);
     let read = || {
         let facts = sql::read(text.as_bytes()).unwrap();
-        let meaning =
-            Meaning { catalog, is_masked: &|_| false, is_maskable: &|_| false, class_of: &|_, _| None };
+        let meaning = Meaning {
+            catalog,
+            is_masked: &|_| false,
+            is_maskable: &|_| false,
+            class_of: &|_, _| None,
+            looks_into: &|_| Vec::new(),
+        };
         policies.judge(&subject, &facts.with_reach(catalog), &meaning)
     };
     let judged = std::thread::scope(|scope| reader.spawn_scoped(scope, read).unwrap().join().unwrap());

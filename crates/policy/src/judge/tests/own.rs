@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use insta::assert_snapshot;
 
-use super::{Policies, Setup, Who, verdict_where};
+use sql::{Catalog, Statement};
+
+use super::{Meaning, Policies, Setup, Who, show, verdict_where};
 use crate::setup::Source;
 
 pub(super) fn policies(text: &str) -> Policies {
@@ -384,6 +386,46 @@ fn policies_say_how_values_are_masked_and_the_one_counts_that_shows_least() {
     // Nothing is said where no policy says it.
     let silent = self::policies("permit (principal, action, resource);");
     assert_eq!(silent.method(&silent.subject(&who).unwrap(), "email"), None);
+}
+
+/// What is permitted is not counted, what is forbidden refused or held, and of all else nothing is said.
+#[test]
+fn policies_say_who_searches_for_hidden_values() {
+    let policies = policies(
+        r#"@rule("support-searches")
+           permit (principal in Picket::Group::"support", action == Picket::Action::"filter", resource == Picket::Class::"email");
+           @rule("nobody-searches") @reason("nobody searches by {name}") @hint("Ask the registry.")
+           forbid (principal, action == Picket::Action::"filter", resource == Picket::Class::"national_id");
+           @rule("agents-ask") @hold("dba")
+           forbid (principal, action == Picket::Action::"filter", resource == Picket::Class::"phone") when { principal.kind == "agent" };
+           @rule("seen") @mode("observe")
+           forbid (principal, action == Picket::Action::"filter", resource == Picket::Class::"card");
+           @rule("owners") permit (principal in Picket::Group::"owners", action, resource);
+           @rule("everything") permit (principal, action, resource);"#,
+    );
+    let filters = |who: &Who, class| policies.filters(&policies.subject(who).unwrap(), class);
+    assert!(filters(&of(alice(), &["support"]), "email"));
+    assert!(!filters(&of(alice(), &["support"]), "phone"));
+    assert!(!filters(&alice(), "email"));
+    assert!(filters(&of(alice(), &["owners"]), "phone"));
+    assert!(!filters(&of(alice(), &["owners"]), "national_id"));
+    let says = |who: &Who, classes: &'static [&'static str]| {
+        let looks_into = |_: &Statement| classes.to_vec();
+        let meaning = Meaning {
+            catalog: &Catalog::default(),
+            is_masked: &|_| true,
+            is_maskable: &|_| false,
+            class_of: &|_, _| None,
+            looks_into: &looks_into,
+        };
+        show(&policies.judge_one(&policies.subject(who).unwrap(), &Statement::default(), false, &meaning))
+    };
+    assert_eq!(says(&alice(), &["email", "phone"]), "allow");
+    assert_snapshot!(says(&alice(), &["email", "national_id"]), @r#"42501 Picket refused this statement: Rule "nobody-searches": nobody searches by national_id (filter on national_id)."#);
+    assert_snapshot!(says(&bot(), &["phone"]), @r#"hold for dba: Rule "agents-ask": it is against a policy (filter on phone)."#);
+    assert_eq!(says(&alice(), &["card"]), "allow, against seen");
+    // What permits everything is told for what it does not do.
+    assert!(policies.shadowed().iter().all(|rule| ["owners", "everything"].contains(&&*rule.name)));
 }
 
 #[test]

@@ -40,6 +40,7 @@ pub(in crate::ledger) struct StatementRow {
     sqlstate: String,
     values_given: Vec<u64>,
     parameters: Vec<String>,
+    masked_values: u64,
     #[serde(with = "clickhouse::serde::uuid")]
     writer_id: Uuid,
     writer_sequence: u64,
@@ -92,6 +93,7 @@ impl Chained for StatementRow {
             outcome: &self.outcome,
             rows: self.rows,
             bytes: self.bytes,
+            masked_values: self.masked_values,
             sqlstate: &self.sqlstate,
             values_given: self.values_given.iter().copied(),
             parameters: &self.parameters,
