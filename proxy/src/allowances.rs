@@ -20,7 +20,9 @@ impl Allowances {
     /// That of one user, who may ask `most` in an hour.
     pub(crate) fn of(&self, user: &str, most: Questions) -> Arc<Allowance> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(all.entry(user.to_owned()).or_insert_with(|| Arc::new(Allowance::new(most))))
+        let allowance = all.entry(user.to_owned()).or_insert_with(|| Arc::new(Allowance::new(most)));
+        allowance.limit(most);
+        Arc::clone(allowance)
     }
 
     /// Gives a part back to everybody. Who has no session and all of it is forgotten.

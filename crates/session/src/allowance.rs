@@ -84,6 +84,14 @@ impl Allowance {
         Allowance(Mutex::new(Left { most, any, shapes: Vec::new(), parts: 0, is_told: false }))
     }
 
+    /// From now on there are so many; what was asked counts.
+    pub fn limit(&self, most: Questions) {
+        let mut left = self.left();
+        let spent = left.most.any.saturating_sub(left.any);
+        left.any = most.any.saturating_sub(spent);
+        left.most = most;
+    }
+
     /// Takes one that counts as `questions`, where there are as many.
     pub(crate) fn spend(&self, questions: u32, question: &Question) -> Granted {
         self.left().spend(questions, question)

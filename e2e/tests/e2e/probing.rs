@@ -3,6 +3,7 @@
 use anyhow::Result;
 use e2e::psql;
 
+use crate::reload::{RELOADED, reload};
 use crate::stack::Stack;
 
 mod filtered;
@@ -202,5 +203,22 @@ fn what_would_tell_values_at_once_is_no_single_question() -> Result<()> {
     psql::run(&alice, &bits(15))?.success()?;
     assert_ne!(psql::run(&alice, &bits(15))?.code, 0);
     psql::run(&alice, &bits(5))?.success()?;
+    Ok(())
+}
+
+/// For sessions that begin from then on; what was asked counts.
+#[test]
+fn a_reload_changes_how_much_may_be_asked() -> Result<()> {
+    let mut stack = Stack::start_with("max-probes-per-hour = 100\n")?;
+    let ask = |stack: &Stack, like: &str| -> Result<bool> {
+        let asked = psql::run(&stack.alice()?, &format!("SELECT id FROM users WHERE email LIKE '{like}%'"))?;
+        Ok(!asked.stderr.contains("max-probes-per-hour"))
+    };
+    assert!(ask(&stack, "ada")? && ask(&stack, "grace")?);
+    let (many, few) = ("max-probes-per-hour = 100\n", "max-probes-per-hour = 3\n");
+    reload(&mut stack, RELOADED, |text| text.replace(many, few))?;
+    assert!(ask(&stack, "bob")? && !ask(&stack, "carol")?);
+    reload(&mut stack, RELOADED, |text| text.replace(few, many))?;
+    assert!(ask(&stack, "carol")?);
     Ok(())
 }
