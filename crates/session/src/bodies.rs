@@ -21,6 +21,8 @@ const SAYING: [&str; 5] = ["debug", "info", "log", "notice", "warning"];
 /// Functions of some names, and all that they call.
 #[derive(Default)]
 pub(crate) struct Bodies<'k> {
+    /// Which of them tell of what they are given.
+    telling: TellingGiven,
     all: Vec<Body<'k>>,
     /// Where the functions of a name stand among them.
     named: HashMap<String, Vec<usize>>,
@@ -62,6 +64,7 @@ impl<'k> Bodies<'k> {
             }
             bodies.named.insert(name, places);
         }
+        bodies.telling = TellingGiven::of(bodies.named.keys(), known.catalog);
         bodies.follow(known);
         bodies
     }
@@ -71,7 +74,7 @@ impl<'k> Bodies<'k> {
         loop {
             let before = self.giving.len();
             for body in self.all.iter_mut().filter(|body| body.reach.is_some()) {
-                body.followed = body.follow(&self.giving, known);
+                body.followed = body.follow(&self.giving, &self.telling, known);
                 if body.followed.as_ref().is_none_or(|followed| followed.gives) {
                     self.giving.insert(body.routine.name.clone());
                 }
@@ -151,17 +154,24 @@ impl<'k> Body<'k> {
         }
     }
 
-    fn follow(&self, giving: &HashSet<String>, known: &Known<'k>) -> Option<Followed> {
+    fn follow(
+        &self,
+        giving: &HashSet<String>,
+        telling: &TellingGiven,
+        known: &Known<'k>,
+    ) -> Option<Followed> {
         let reach = self.reach.as_ref().filter(|reach| !reach.is_anything() && !is_opaque(&self.does))?;
         let sensitive = sensitive(reach, &self.does, giving, known);
-        self.routine.follow(&sensitive, &taking(&self.does, known.catalog), mask::is_sensitive_key)
+        let taking = telling.taking(&self.does, known.catalog);
+        self.routine.follow(&sensitive, &taking, mask::is_sensitive_key)
     }
 
     /// What it asks, and whether it says something on its way.
     fn asks(&self) -> (Option<Probe>, bool) {
         let has = |words: &[&str]| self.does.mentions.iter().any(|name| words.contains(&name.as_str()));
         match &self.followed {
-            Some(followed) => (followed.asks, followed.says),
+            // What rows of something else are compared with by it is told by which of them it is so for.
+            Some(followed) => (followed.asks, followed.says || followed.compares_given),
             None => (has(&BRANCHES).then_some(Probe::Asks(1)), has(&SAYING)),
         }
     }
@@ -177,11 +187,81 @@ fn sensitive(reach: &Reach, does: &Statement, giving: &HashSet<String>, known: &
     sensitive
 }
 
-/// Functions that a body calls, by what they do with what they are given.
-fn taking(does: &Statement, catalog: &Catalog) -> Taking {
-    let mut sinks = does.calls_with_sinks(catalog);
-    sinks.extend(does.calls_that_name_cursors(catalog));
-    Taking { fills: does.calls_that_fill(catalog), sinks }
+/// Functions that tell of what they are given by what they do while they run: by messages, rows that they write or how many they give.
+#[derive(Default)]
+pub(crate) struct TellingGiven {
+    /// It is seen how often they are called.
+    seen: HashSet<String>,
+    /// With parts of what they are given deciding, as with one condition.
+    asking: HashSet<String>,
+    /// They tell all of it.
+    telling: HashSet<String>,
+}
+
+impl TellingGiven {
+    /// Those of these names, and of what they call.
+    pub(crate) fn of<'n>(names: impl IntoIterator<Item = &'n String>, catalog: &Catalog) -> Self {
+        let mut all: HashMap<String, Vec<(&Routine, Statement)>> = HashMap::new();
+        let mut next: Vec<String> = names.into_iter().cloned().collect();
+        while let Some(name) = next.pop() {
+            // What more there is was said of their own values.
+            if all.contains_key(&name) || ROUTINES_MAX <= all.len() {
+                continue;
+            }
+            let routines: Vec<_> =
+                catalog.routines(&name).map(|routine| (routine, routine.does(catalog))).collect();
+            next.extend(routines.iter().flat_map(|(_, does)| does.calls()).map(str::to_owned));
+            all.insert(name, routines);
+        }
+        let mut found = TellingGiven::default();
+        all.retain(|_, routines| !routines.is_empty());
+        while found.grow(&all, catalog) {}
+        found
+    }
+
+    /// Whether there are more of them than before.
+    fn grow(&mut self, all: &HashMap<String, Vec<(&Routine, Statement)>>, catalog: &Catalog) -> bool {
+        let before = (self.seen.len(), self.asking.len(), self.telling.len());
+        for (name, (routine, does)) in
+            all.iter().flat_map(|(name, routines)| routines.iter().map(move |it| (name, it)))
+        {
+            let says = does.mentions.iter().any(|word| SAYING.contains(&word.as_str()));
+            if says || !does.writes.is_empty() || does.calls().any(|called| self.seen.contains(called)) {
+                self.seen.insert(name.clone());
+            }
+            if !self.seen.contains(name) && !routine.gives_rows() {
+                continue;
+            }
+            let taking = self.taking(does, catalog);
+            let asked = routine.asks_of_given(&taking, mask::is_sensitive_key);
+            if matches!(asked, Some((Some(Probe::Extracts), _) | (_, true))) {
+                self.telling.insert(name.clone());
+            } else if matches!(asked, Some((Some(_), _))) {
+                self.asking.insert(name.clone());
+            }
+        }
+        before != (self.seen.len(), self.asking.len(), self.telling.len())
+    }
+
+    /// What `text` asks that is one statement, by handing them what is sensitive.
+    pub(crate) fn asks(&self, text: &str, sensitive: &Sensitive) -> Option<Probe> {
+        let hands = |names: &HashSet<String>| {
+            !names.is_empty() && sql::hands_to(text, sensitive, names, mask::is_sensitive_key)
+        };
+        match () {
+            () if hands(&self.telling) => Some(Probe::Extracts),
+            () if hands(&self.asking) => Some(Probe::Asks(1)),
+            () => None,
+        }
+    }
+
+    /// Functions that a body calls, by what they do with what they are given.
+    fn taking(&self, does: &Statement, catalog: &Catalog) -> Taking {
+        let mut sinks = does.calls_with_sinks(catalog);
+        sinks.extend(does.calls_that_name_cursors(catalog));
+        let (seen, telling) = (self.seen.clone(), self.telling.clone());
+        Taking { fills: does.calls_that_fill(catalog), sinks, seen, telling }
+    }
 }
 
 /// What a DO block does, whose text is `text`: `own` is the block by itself. `None` where that is not understood.
@@ -196,7 +276,9 @@ pub(crate) fn block(
         return None;
     }
     let sensitive = sensitive(reach, own, giving, known);
-    sql::followed_block(text, &sensitive, &taking(own, known.catalog), mask::is_sensitive_key)
+    let called: Vec<String> = own.calls().map(str::to_owned).collect();
+    let taking = TellingGiven::of(&called, known.catalog).taking(own, known.catalog);
+    sql::followed_block(text, &sensitive, &taking, mask::is_sensitive_key)
 }
 
 /// What a block that is not understood can ask: as much as it likes, where it does one thing or another.
@@ -233,7 +315,7 @@ pub(crate) fn of_row(
             sensitive.relations.insert(row.to_owned());
             sensitive.columns_of.insert(row.to_owned(), columns().collect());
         }
-        let taking = taking(&does, known.catalog);
+        let taking = bodies.telling.taking(&does, known.catalog);
         let followed = routine.follow(&sensitive, &taking, mask::is_sensitive_key)?;
         if followed.fills {
             return None;

@@ -8,7 +8,7 @@ use sql::catalog::{Relation, Routine};
 use sql::facts::{ColumnUse, Effect, Opens, RelationUse};
 use sql::{Catalog, Followed, Probe, Sensitive, Statement, is_sink, sinks};
 
-use crate::bodies::{Bodies, block, unread_block_asks};
+use crate::bodies::{Bodies, TellingGiven, block, unread_block_asks};
 use crate::shown::{Known, Reach, classed};
 use crate::stains::Stains;
 use crate::state::Environment;
@@ -38,6 +38,7 @@ pub(crate) fn probes(
         if reads(name, catalog, (env, hides)) {
             reading.insert(name.to_owned());
             sensitive.functions.extend(rows.is_empty().then(|| name.to_owned()));
+            sensitive.read_by.insert(name.to_owned(), read_by(name, catalog));
         }
     }
     let is_run = statement.effects.contains(&Effect::Do);
@@ -53,7 +54,9 @@ pub(crate) fn probes(
         sensitive.functions.retain(|name| bodies.gives(name));
         within = asked_within(text, statement, &reading, &bodies, &known);
     }
-    Probe::both(sql::probes(text, &sensitive, mask::is_sensitive_key), within)
+    let called: Vec<String> = statement.calls().map(str::to_owned).collect();
+    let given = TellingGiven::of(&called, catalog).asks(text, &sensitive);
+    Probe::both(Probe::both(sql::probes(text, &sensitive, mask::is_sensitive_key), within), given)
 }
 
 /// What code asks that a statement runs: a block, or functions that it calls and that read such values.
@@ -111,10 +114,10 @@ fn add(
 ) {
     let columns = || relation.columns.iter().map(|column| column.name.clone());
     sensitive.known.extend(columns());
+    sensitive.rows.entry(name.to_owned()).or_default().extend(columns());
     for (column, class) in classed(relation, env.classes).filter(|(_, class)| hides(*class)) {
         sensitive.add(column.name.clone(), class == Class::Document);
         sensitive.relations.insert(name.to_owned());
-        sensitive.rows.entry(name.to_owned()).or_insert_with(|| columns().collect());
         // What was computed can be a letter of a value, and a partition can stand for one.
         if class == Class::Derived && mask::can_hold_text(column.type_oid) {
             sensitive.parts.insert(column.name.clone());
@@ -130,6 +133,12 @@ fn rows_of<'c>(routine: &Routine, catalog: &'c Catalog) -> Option<&'c Relation> 
     let returns = routine.definition.lines().find_map(|line| line.trim().strip_prefix("RETURNS SETOF "))?;
     let name = returns.split_whitespace().next()?;
     catalog.named(name.rsplit('.').next()?.trim_matches('"')).next()
+}
+
+/// Names of the relations that a call of this function reads.
+fn read_by(name: &str, catalog: &Catalog) -> HashSet<String> {
+    let call = Statement { functions: vec![name.to_owned()], ..Statement::default() };
+    call.with_reach(catalog).relations.iter().map(|used| used.name.clone()).collect()
 }
 
 /// Whether a call of this function reads something that is hidden: such columns, or rows of which nobody can tell which

@@ -12,6 +12,7 @@ mod documents;
 mod flows;
 mod keys;
 mod mentions;
+mod origins;
 mod outputs;
 mod probe;
 mod results;
@@ -27,7 +28,7 @@ use self::flows::Flows;
 pub use self::keys::{Key, key_parameters, with_keys};
 use self::outputs::Outputs;
 pub use self::probe::{Probe, probes};
-pub use self::sinks::{is_sink, sinks};
+pub use self::sinks::{hands_to, is_sink, sinks};
 pub use self::spills::{Likeness, Origin, Rename, Spill, Spilled, likenesses, new_name, rename, spills};
 use crate::hooks::Gives;
 use crate::read::kept_tree;
@@ -48,6 +49,8 @@ pub struct Sensitive {
     pub columns_of: HashMap<String, HashSet<String>>,
     /// What `*` stands for, by the name of a relation that can mean only one: its columns in order.
     pub rows: HashMap<String, Vec<String>>,
+    /// Names of the relations that functions read which give back something sensitive.
+    pub read_by: HashMap<String, HashSet<String>>,
     /// Names of columns that have documents, and nothing else sensitive: their keys are looked at on the way to the client.
     pub documents: HashSet<String>,
     /// Names of columns that can have a part of a value, which then is compared where they are as a whole.
@@ -58,6 +61,8 @@ pub struct Sensitive {
     pub has_own_count: bool,
     /// Names of types whose columns are filled with something sensitive where they get no value.
     pub types: HashSet<String>,
+    /// Names of rows of which each field can have whatever is in any.
+    pub wholes: HashSet<String>,
     /// Whatever the statement computes can be: code that it does not name gives it.
     pub anything: bool,
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use crate::catalog::Catalog;
 use crate::computed::{Computed, Context, Told};
 use crate::facts::{Effect, RelationUse, Statement};
-use crate::lineage::{Followed, Sensitive, Taking};
+use crate::lineage::{Followed, Probe, Sensitive, Taking};
 use crate::read::read;
 use crate::script::Script;
 
@@ -135,9 +135,26 @@ impl Routine {
         taking: &Taking,
         is_key: fn(&str) -> bool,
     ) -> Option<Followed> {
+        Some(self.script()?.follow(sensitive, taking, is_key))
+    }
+
+    /// What it asks of what it is given, and whether it hands any of that to a function that tells; `None` where that is not understood. Call it as
+    /// [`Routine::does`].
+    pub fn asks_of_given(&self, taking: &Taking, is_key: fn(&str) -> bool) -> Option<(Option<Probe>, bool)> {
+        Some(self.script()?.asks_of_given(taking, is_key))
+    }
+
+    fn script(&self) -> Option<&Script> {
         let read = || Script::of_routine(&self.language, &self.body, &self.definition);
-        let script = self.script.get_or_init(read).as_ref()?;
-        Some(script.follow(sensitive, taking, is_key))
+        self.script.get_or_init(read).as_ref()
+    }
+
+    /// Whether it gives rows, and not one value.
+    pub fn gives_rows(&self) -> bool {
+        // So `pg_get_functiondef` writes it.
+        self.definition
+            .lines()
+            .any(|line| [" RETURNS SETOF ", " RETURNS TABLE("].iter().any(|rows| line.starts_with(rows)))
     }
 
     /// Reads it, once. Call it on a thread with [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.

@@ -34,7 +34,29 @@ pub(crate) struct Script {
     pub(crate) catches: bool,
     /// It says something on its way.
     pub(crate) says: bool,
+    /// Loops in it.
+    pub(crate) loops: Vec<Loop>,
+    /// What is read off it as it is, wherever it gets: codes of errors.
+    pub(crate) read_off: Vec<Tree>,
+    /// Variables of which each field can have whatever they are given.
+    pub(crate) wholes: BTreeSet<String>,
 }
+
+/// Something that a body does again and again.
+#[derive(Debug, Default)]
+pub(crate) struct Loop {
+    /// What says how often.
+    pub(crate) counts: Vec<Tree>,
+    /// The same by an error, which leaves nothing but what was said.
+    pub(crate) fails: Vec<Tree>,
+    /// Each time is seen: it says something, writes rows or gives one back.
+    pub(crate) is_seen: bool,
+    /// It says something.
+    pub(crate) says: bool,
+    /// Names of functions that it calls each time.
+    pub(crate) calls: BTreeSet<String>,
+}
+
 /// What a definition says of what the function is given and gives back.
 #[derive(Default)]
 struct Signature {
@@ -85,6 +107,7 @@ impl Script {
                 for raw in &parsed.protobuf.stmts {
                     let mut statement = Tree::of(&raw.stmt).ok()?.into_first()?;
                     name_stars(&mut statement);
+                    name_parameters(&mut statement);
                     last = Some(statement.clone());
                     all.push("stmts", Child::Node(statement));
                 }
@@ -100,8 +123,38 @@ impl Script {
             parameters: signature.inputs,
             catches: false,
             says: false,
+            loops: Vec::new(),
+            read_off: Vec::new(),
+            wholes: BTreeSet::new(),
         })
     }
+}
+
+/// Gives parameters that are known by a number a name, so that they are followed like those that have one.
+fn name_parameters(tree: &mut Tree) {
+    if tree.kind == "ParamRef" {
+        *tree = column(&numbered(tree.number("number")));
+        return;
+    }
+    for (_, child) in tree.children_mut() {
+        if let Child::Node(node) = child {
+            name_parameters(node);
+        }
+    }
+}
+
+/// The name of the parameter with this number.
+fn numbered(number: i64) -> String {
+    format!("${number}")
+}
+
+/// A column, or variable, of this name.
+fn column(name: &str) -> Tree {
+    let mut text = Tree::new("String");
+    text.push("sval", Child::Text(name.to_owned()));
+    let mut column = Tree::new("ColumnRef");
+    column.push("fields", Child::Node(text));
+    column
 }
 
 /// The statements of a body that is part of a definition: a list of lists, or what stands behind RETURN.
@@ -118,7 +171,8 @@ impl Signature {
         let parsed = tree(definition).ok()?;
         let [raw] = parsed.protobuf.stmts.as_slice() else { return None };
         let created = Tree::of(&raw.stmt).ok()?.into_first().filter(|it| it.kind == "CreateFunctionStmt")?;
-        for parameter in created.all("parameters") {
+        let mut inputs = 0;
+        for (place, parameter) in (1..).zip(created.all("parameters")) {
             let mode = parameter.number("mode");
             let is = |modes: &[FunctionParameterMode]| modes.iter().any(|known| *known as i64 == mode);
             let name = parameter.text("name").to_owned();
@@ -126,15 +180,17 @@ impl Signature {
             if is(&[out, inout, FunctionParameterMode::FuncParamTable]) {
                 signature.outputs.extend(Some(name.clone()).filter(|name| !name.is_empty()));
             }
-            // What has no name cannot be followed.
+            if is(&[out, FunctionParameterMode::FuncParamTable]) {
+                continue;
+            }
+            // In plpgsql what is given back has a number too.
+            inputs += 1;
+            let names = [name, numbered(place), numbered(inputs)];
             if let Some(default) = parameter.one("defexpr") {
-                signature
-                    .defaults
-                    .push((Some(name.clone()).filter(|name| !name.is_empty())?, default.clone()));
+                let named = names.iter().filter(|name| !name.is_empty());
+                signature.defaults.extend(named.map(|name| (name.clone(), default.clone())));
             }
-            if !is(&[out, FunctionParameterMode::FuncParamTable]) {
-                signature.inputs.insert(name);
-            }
+            signature.inputs.extend(names);
         }
         let returns = created.one("return_type").map(|of| of.name("names").pop() == Some("void"));
         signature.returns_nothing = returns.unwrap_or_default();
@@ -159,5 +215,12 @@ fn selected(value: Tree, name: &str) -> Tree {
     target.push("val", Child::Node(value));
     let mut select = Tree::new("SelectStmt");
     select.push("target_list", Child::Node(target));
+    select
+}
+
+/// A statement in which this says of how many rows.
+fn counted_by(value: Tree) -> Tree {
+    let mut select = Tree::new("SelectStmt");
+    select.push("limit_count", Child::Node(value));
     select
 }

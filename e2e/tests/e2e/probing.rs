@@ -222,3 +222,92 @@ fn a_reload_changes_how_much_may_be_asked() -> Result<()> {
     assert!(ask(&stack, "carol")?);
     Ok(())
 }
+
+/// People, dictionaries of letters, and functions that are handed values or ask about them.
+const DICTIONARIES: &str = "\
+    CREATE TABLE people (id int PRIMARY KEY, name text, last_name text, age int, boss int); \
+    INSERT INTO people VALUES (1, 'Al', 'alicecanary', 30, NULL), (2, 'Bo', 'bobcanary', 40, 1); \
+    CREATE TABLE visits (id int, person int, note text); INSERT INTO visits VALUES (1, 1, 'a'); \
+    CREATE TABLE d (id int, age int, name text, boss int, last_name text); \
+    INSERT INTO d (id, name, age, boss) SELECT p, chr(c), c, p FROM generate_series(1, 12) p, generate_series(97, 122) c; \
+    CREATE TABLE counted (n int); CREATE TABLE plain (id int, note text, js jsonb); INSERT INTO plain SELECT n, 'x' FROM generate_series(1, 30) n; \
+    CREATE FUNCTION is_letter(p int, c int) RETURNS bool LANGUAGE sql AS 'SELECT ascii(substr(last_name, p)) = c FROM people WHERE id = 1'; \
+    CREATE FUNCTION is_old(who int) RETURNS bool LANGUAGE sql AS 'SELECT length(last_name) > 3 FROM people WHERE id = who'; \
+    CREATE FUNCTION full_name(who int) RETURNS text LANGUAGE sql AS 'SELECT name || '' '' || last_name FROM people WHERE id = who'; \
+    CREATE FUNCTION as_rows(n int) RETURNS SETOF int LANGUAGE sql AS 'SELECT generate_series(1, n)'; \
+    CREATE FUNCTION as_next(t text) RETURNS SETOF int LANGUAGE plpgsql AS $$ BEGIN FOR i IN 1..ascii(t) LOOP RETURN NEXT 1; END LOOP; END $$; \
+    CREATE FUNCTION spells(t text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN FOR p IN 1..length(t) LOOP FOR i IN 1..ascii(substr(t, p)) LOOP \
+        RAISE NOTICE 'x'; END LOOP; RAISE WARNING 'x'; END LOOP; RETURN 1; END $$; \
+    CREATE FUNCTION hands_on(t text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN spells(t || ''); END $$; \
+    CREATE FUNCTION says() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'x'; RETURN 1; END $$; \
+    CREATE FUNCTION by_code(t text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'x' USING ERRCODE = upper(left(t, 5)); RETURN 1; END $$; \
+    CREATE FUNCTION loops() RETURNS SETOF int LANGUAGE plpgsql AS $$ DECLARE v text; BEGIN SELECT last_name INTO v FROM people WHERE id = 1; \
+        FOR i IN 1..ascii(v) LOOP RETURN NEXT 1; END LOOP; END $$; \
+    CREATE FUNCTION starred(t text) RETURNS text LANGUAGE plpgsql AS $$ DECLARE r text := ''; BEGIN FOR i IN 1..length(t) LOOP r := r || '*'; END LOOP; RETURN r; END $$; \
+    CREATE FUNCTION visits_of(who text) RETURNS SETOF visits LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT v.* FROM visits v \
+        JOIN people p ON p.id = v.person WHERE p.last_name = who; END $$";
+
+/// Each tells a value, or a letter of one, for one question.
+const COMPARED: [&str; 21] = [
+    "SELECT u, v FROM (SELECT p AS id, chr(c) AS name, c AS u, p AS v FROM generate_series(1, 12) p, generate_series(97, 122) c) d, \
+        (SELECT last_name AS email FROM people WHERE id = 1) q WHERE name = substr(email, id, 1) ORDER BY 2",
+    "SELECT name FROM d WHERE id = 1 AND name = (SELECT left(last_name, 1) FROM people WHERE people.id = 1)",
+    "SELECT age, boss FROM d WHERE name = (SELECT substr(p.last_name, id, 1) FROM (SELECT last_name FROM people WHERE id = 1) p) ORDER BY 2",
+    "SELECT id FROM plain WHERE id = (SELECT length(last_name) FROM people WHERE id = 1)",
+    "SELECT p.id FROM plain p JOIN LATERAL (SELECT length(last_name) AS l FROM people WHERE id = 1) q ON q.l = p.id",
+    "SELECT p.g FROM (SELECT last_name AS email FROM people WHERE id = 1) q, (SELECT g AS age, g FROM generate_series(1, 200) g) p WHERE age = ascii(email)",
+    "SELECT boss FROM (SELECT c AS id, c AS boss FROM generate_series(97, 122) c) q WHERE id = (SELECT ascii(substr(last_name, 2)) FROM people WHERE people.id = 1)",
+    "SELECT string_agg(chr(d.age), '' ORDER BY d.boss) FROM d WHERE is_letter(d.id, ascii(d.name))",
+    "SELECT count(*) FROM (SELECT ts_parse('default', repeat('a ', ascii(last_name))) FROM people WHERE id = 1) q",
+    "SELECT count(*) FROM (SELECT jsonb_populate_recordset(NULL::visits, ('[' || repeat('{},', ascii(last_name)) || '{}]')::jsonb) FROM people WHERE id = 1) q",
+    "SELECT count(*) FROM (SELECT pg_options_to_table(array_fill('a=b'::text, ARRAY[ascii(last_name)])) FROM people WHERE id = 1) q",
+    "SELECT count(*) FROM (SELECT as_rows(ascii(last_name)) FROM people WHERE id = 1) q",
+    "SELECT id, as_next(last_name) FROM people",
+    "SELECT spells(last_name) FROM people WHERE id = 1",
+    "SELECT hands_on(last_name) FROM people WHERE id = 1",
+    "SELECT by_code(last_name) FROM people WHERE id = 1",
+    "SELECT loops()",
+    "DO $$ DECLARE v text; BEGIN SELECT last_name INTO v FROM people WHERE id = 1; RAISE NOTICE 'x' USING ERRCODE = upper(left(v, 5)); END $$; SELECT 1",
+    "DO $$ DECLARE n int; BEGIN SELECT ascii(last_name) INTO n FROM people WHERE id = 1; WHILE n > 0 LOOP PERFORM says(); n := n - 1; END LOOP; END $$; SELECT 1",
+    "DO $$ DECLARE v text; BEGIN SELECT last_name INTO v FROM people WHERE id = 1; FOR i IN 1..ascii(v) LOOP INSERT INTO counted VALUES (1); END LOOP; END $$; SELECT 1",
+    "DO $$ DECLARE v text; BEGIN SELECT last_name INTO v FROM people WHERE id = 1; PERFORM spells(v); END $$; SELECT 1",
+];
+
+/// These compare values with what stands beside them, or hand them to functions that tell nothing.
+const COMPARED_BESIDE: [&str; 11] = [
+    "SELECT p.id FROM people p WHERE p.last_name LIKE p.name || '%'",
+    "SELECT id FROM people WHERE age > length(last_name) ORDER BY id",
+    "SELECT p.id, v.id FROM people p JOIN visits v ON v.person = p.id WHERE p.age > length(p.last_name) AND v.id > 0",
+    "SELECT id FROM people p WHERE full_name(p.id) LIKE 'Al%'",
+    "SELECT id FROM people WHERE last_name IN (SELECT max(last_name) FROM people)",
+    "SELECT id, note FROM visits WHERE person IN (SELECT id FROM people WHERE last_name LIKE 'a%')",
+    "SELECT id FROM people WHERE boss = (SELECT id FROM people WHERE last_name = 'alicecanary')",
+    "SELECT count(starred(last_name)) FROM people",
+    "SELECT v.id FROM visits v WHERE is_old(v.person)",
+    "SELECT v.id FROM visits_of('alicecanary') v",
+    "SELECT id FROM people WHERE id = (SELECT max(person) FROM visits)",
+];
+
+#[test]
+fn parts_of_values_are_compared_with_nothing_but_what_stands_beside_them() -> Result<()> {
+    let stack = Stack::start_with("max-probes-per-hour = 60\n")?;
+    psql::run(&stack.owner(), DICTIONARIES)?.success()?;
+    let alice = stack.alice()?;
+    let mut wrong = Vec::new();
+    for text in COMPARED {
+        let direct = psql::run(&stack.owner(), text)?.success()?;
+        assert!(!direct.trim().is_empty(), "{text}");
+        let asked = psql::run(&alice, text)?;
+        if !asked.stderr.contains("max-probes-per-hour") {
+            wrong.push(format!("{text}\n{}{}", asked.stdout, asked.stderr));
+        }
+    }
+    for text in COMPARED_BESIDE {
+        let (through, direct) = (psql::run(&alice, text)?, psql::run(&stack.owner(), text)?.success()?);
+        if through.code != 0 || through.stdout != direct {
+            wrong.push(format!("{text}\n{}{}", through.stdout, through.stderr));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}

@@ -1,19 +1,19 @@
 //! What the body of a function, or a DO block, does with values of sensitive columns: whether it gives some back, asks about some, or
 //! puts some elsewhere. Followed by names, as one statement is.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::flows::{Flow, Flows};
 use super::mentions::Mentions;
 use super::outputs::Outputs;
-use super::probe::{Asked, Probe, asks};
+use super::probe::{self, Asked, Probe};
 use super::results::{is_plain_star, is_star, results};
 use super::sinks::Sinks;
 use super::spills::{Spill, written};
 use super::tainted::Tainted;
 use super::{Sensitive, Shows, of_statement};
-use crate::script::Script;
-use crate::tree::Tree;
+use crate::script::{Loop, Script};
+use crate::tree::{Child, Tree};
 
 /// What a body does with what is sensitive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Followed {
     pub gives: bool,
     /// What it does depends on parts of it.
     pub asks: Option<Probe>,
+    /// Parts of it are compared with what the body is given.
+    pub compares_given: bool,
     /// It says something on its way, where nobody asked for it.
     pub says: bool,
     /// What it writes of it into rows.
@@ -39,6 +41,10 @@ pub struct Taking {
     pub fills: HashSet<String>,
     /// Their code puts things where no column is, besides PostgreSQL's own.
     pub sinks: HashSet<String>,
+    /// It is seen how often they are called: they say something, or write rows.
+    pub seen: HashSet<String>,
+    /// It is seen of them what they are given.
+    pub telling: HashSet<String>,
 }
 
 /// Whether `text`, which is one statement, calls one of these functions with what differs from row to row. Call it as
@@ -97,6 +103,7 @@ impl Script {
         let mut named = HashSet::from(ROWS);
         relations(&self.all, &mut named);
         sensitive.relations.retain(|name| named.contains(name.as_str()));
+        sensitive.wholes.extend(self.wholes.iter().cloned());
         let mut flows = Flows::default();
         flows.visit(&self.all);
         flows.visit(&self.copies);
@@ -105,7 +112,17 @@ impl Script {
         }
         let asked =
             Asked { root: &self.all, copies: Some(&self.copies), rows: &self.rows, given: &self.parameters };
-        let asks = asks(&asked, &sensitive, is_key);
+        let mut asks = probe::asks(&asked, &sensitive, is_key);
+        let nothing = BTreeSet::new();
+        let compares = || probe::asks(&Asked { given: &nothing, ..asked }, &sensitive, is_key);
+        let compares_given =
+            asks == Some(Probe::Extracts) || asks.is_some() && compares() == Some(Probe::Extracts);
+        if let Some(all) = self.with_read_off(taking) {
+            // An error that is raised again has the code that it had.
+            let mut sensitive = sensitive.clone();
+            sensitive.columns.remove("sqlstate");
+            asks = asks.max(probe::asks(&Asked { root: &all, ..asked }, &sensitive, is_key));
+        }
         let tainted = flows.follow(&sensitive, Some(is_key));
         // Where errors are caught, whether there is one tells something of what is computed.
         let is_taken = |flow: &Flow| !flow.is_comparison && !flow.is_alias && tainted.has(&flow.from);
@@ -117,12 +134,41 @@ impl Script {
             || self.returned.iter().any(|returned| tainted.gives(returned));
         // Of documents that are kept, their keys do not tell where they are written.
         let whole = flows.follow(&sensitive, None);
+        let tells = Sinks { tainted: &whole, others: &taking.telling, knows_own: false };
+        let asks = if tells.are_in(&self.all) { Some(Probe::Extracts) } else { asks };
         let spills = written(&self.all, &flows, &whole);
         let fills =
             depends || Sinks { tainted: &whole, others: &taking.fills, knows_own: false }.are_in(&self.all);
         let hands_over =
             depends || Sinks { tainted: &tainted, others: &taking.sinks, knows_own: true }.are_in(&self.all);
-        Followed { gives, asks, says: self.says, spills, fills, hands_over }
+        Followed { gives, asks, compares_given, says: self.says, spills, fills, hands_over }
+    }
+
+    /// What it asks of what it is given, and whether it hands any of that to one of these functions.
+    pub(crate) fn asks_of_given(&self, taking: &Taking, is_key: fn(&str) -> bool) -> (Option<Probe>, bool) {
+        let columns = self.parameters.iter().filter(|name| !name.is_empty()).cloned().collect();
+        let sensitive = Sensitive { columns, ..Sensitive::default() };
+        let followed = self.follow(&sensitive, &Taking { telling: HashSet::new(), ..taking.clone() }, is_key);
+        let mut flows = Flows::default();
+        flows.visit(&self.all);
+        flows.visit(&self.copies);
+        let tainted = flows.follow(&sensitive, None);
+        let hands = Sinks { tainted: &tainted, others: &taking.telling, knows_own: false };
+        (followed.asks, hands.are_in(&self.all))
+    }
+}
+
+impl Script {
+    /// All of it, with what is read off what it does; `None` where that is nothing.
+    fn with_read_off(&self, taking: &Taking) -> Option<Tree> {
+        let is_seen = |it: &&Loop| it.is_seen || it.calls.iter().any(|name| taking.seen.contains(name));
+        let counts = self.loops.iter().filter(is_seen).flat_map(|it| &it.counts);
+        let fails = self.loops.iter().filter(|it| it.says).flat_map(|it| &it.fails);
+        let mut told = counts.chain(fails).chain(&self.read_off).peekable();
+        told.peek()?;
+        let mut all = self.all.clone();
+        told.for_each(|told| all.push("stmts", Child::Node(told.clone())));
+        Some(all)
     }
 }
 

@@ -9,6 +9,7 @@ use super::Sensitive;
 use super::documents;
 use super::flows::Flows;
 use super::mentions::Mentions;
+use super::origins::Origins;
 use super::results::{DEFAULT_NAMES, alias_names, arms};
 use super::tainted::Tainted;
 use crate::plain::uncast;
@@ -38,6 +39,7 @@ pub fn probes(text: &str, sensitive: &Sensitive, is_key: fn(&str) -> bool) -> Op
 }
 
 /// What is looked into: statements, or a body.
+#[derive(Clone, Copy)]
 pub(super) struct Asked<'t> {
     /// All of it, below one node.
     pub(super) root: &'t Tree,
@@ -66,7 +68,9 @@ pub(super) fn asks(asked: &Asked<'_>, sensitive: &Sensitive, is_key: fn(&str) ->
     // What functions give is looked for where they are called.
     let own = Sensitive { functions: HashSet::new(), ..sensitive.clone() };
     let (tainted, functions) = (flows.follow(&own, None), &sensitive.functions);
-    let mut probes = Probes { tainted, functions, has_rows, parts, listed, given: asked.given, is_key };
+    let origins = Origins::of(asked.copies.into_iter().chain([root]));
+    let given = asked.given;
+    let mut probes = Probes { tainted, functions, has_rows, parts, listed, given, origins, is_key };
     probes.note_parts(asked);
     match probes.within(root, Place::Result, None)? {
         Probe::Asks(questions) if QUESTIONS_MAX < questions => Some(Probe::Extracts),
@@ -114,7 +118,19 @@ struct Probes<'s> {
     listed: Vec<String>,
     /// Names of what is constant.
     given: &'s BTreeSet<String>,
+    origins: Origins,
     is_key: fn(&str) -> bool,
+}
+
+/// What columns that something is compared with may be of, and tell nothing more.
+#[derive(Clone, Copy)]
+enum Beside<'t> {
+    /// Of nothing.
+    Nothing,
+    /// Of the rows whose sensitive columns stand in this.
+    Columns(&'t Tree),
+    /// Of the relations that this function reads.
+    Function(&'t str),
 }
 
 /// Fields whose values decide which rows there are, and in which order.
@@ -128,23 +144,60 @@ const NUMBERS: [&str; 5] = ["end_offset", "limit_count", "limit_offset", "repeat
 const WHOLE: [&str; 5] = ["sort_clause", "group_clause", "distinct_clause", "agg_order", "window_clause"];
 
 /// Functions that leave of a value what tells it from others.
-const WHOLE_FUNCTIONS: [&str; 8] = ["btrim", "lower", "ltrim", "md5", "rtrim", "sha256", "trim", "upper"];
+const WHOLE_FUNCTIONS: [&str; 10] =
+    ["btrim", "lower", "ltrim", "max", "md5", "min", "rtrim", "sha256", "trim", "upper"];
 
-/// Functions that make as many rows as what they are given says.
-pub(super) const ROWS_FUNCTIONS: [&str; 15] = [
+/// Functions of PostgreSQL and of what comes with it that make as many rows as what they are given says.
+pub(super) const ROWS_FUNCTIONS: [&str; 36] = [
+    "_pg_expandarray",
+    "aclexplode",
+    "each",
     "generate_series",
     "generate_subscripts",
+    "int_array_enum",
     "json_array_elements",
     "json_array_elements_text",
+    "json_each",
+    "json_each_text",
     "json_object_keys",
+    "json_populate_recordset",
+    "json_to_recordset",
     "jsonb_array_elements",
     "jsonb_array_elements_text",
+    "jsonb_each",
+    "jsonb_each_text",
     "jsonb_object_keys",
     "jsonb_path_query",
     "jsonb_path_query_tz",
+    "jsonb_populate_recordset",
+    "jsonb_to_recordset",
+    "normal_rand",
+    "pg_options_to_table",
+    "pg_snapshot_xip",
+    "pgp_armor_headers",
+    "regexp_matches",
+    "regexp_split_to_table",
+    "skeys",
+    "string_to_table",
+    "svals",
+    "ts_debug",
+    "ts_parse",
+    "txid_snapshot_xip",
+    "unnest",
+    "xpath_table",
+];
+
+/// Those whose only column is called as they are, or as their rows.
+pub(super) const ONE_COLUMN_FUNCTIONS: [&str; 11] = [
+    "generate_series",
+    "generate_subscripts",
+    "int_array_enum",
+    "json_array_elements_text",
+    "jsonb_array_elements_text",
     "normal_rand",
     "regexp_matches",
     "regexp_split_to_table",
+    "skeys",
     "string_to_table",
     "unnest",
 ];
@@ -208,7 +261,7 @@ impl Probes<'_> {
             // What a sub-select returns is compared where it stands.
             if *field == "target_list"
                 && place != Place::Result
-                && around.is_some_and(|around| self.has_others(around))
+                && around.is_some_and(|around| self.has_others(around, Beside::Nothing))
             {
                 return self.within(node, place, None).map(|_| Probe::Extracts);
             }
@@ -244,10 +297,11 @@ impl Probes<'_> {
     fn call(&self, call: &Tree, place: Place, atom: Option<&Tree>) -> Option<Probe> {
         let name = call.name("funcname").pop().unwrap_or_default();
         let is_told = place != Place::Result && self.functions.contains(name);
-        let own = is_told.then(|| match atom.is_some_and(|atom| self.has_others(atom)) {
-            true => Probe::Extracts,
-            false => Probe::Asks(1),
-        });
+        let own =
+            is_told.then(|| match atom.is_some_and(|atom| self.has_others(atom, Beside::Function(name))) {
+                true => Probe::Extracts,
+                false => Probe::Asks(1),
+            });
         self.arguments(call, place, atom).max(own)
     }
 
@@ -272,11 +326,16 @@ impl Probes<'_> {
         });
         let probe = all.reduce(Probe::and)?;
         // How many elements a value has is one question, and all else that is made of one an answer.
-        let is_constant = |arg: &Tree| matches!(uncast(arg).kind, "AConst" | "ParamRef");
+        let is_given = |arg: &Tree| arg.name("fields").iter().all(|name| self.given.contains(*name));
+        let is_constant = |arg: &Tree| match uncast(arg) {
+            arg if arg.kind == "ColumnRef" => is_given(arg),
+            arg => matches!(arg.kind, "AConst" | "ParamRef"),
+        };
         let is_value = |arg: &Tree| uncast(arg).kind == "ColumnRef" || documents::by_all_keys(arg).is_some();
+        let of_value = usize::from(name.ends_with("_populate_recordset"));
         let mut args = call.all("args").enumerate();
         let is_taken_apart = !name.starts_with("generate_")
-            && args.all(|(at, arg)| is_constant(arg) || at == 0 && is_value(arg));
+            && args.all(|(at, arg)| is_constant(arg) || at == of_value && is_value(arg));
         let counts = ROWS_FUNCTIONS.contains(&name) && !is_taken_apart;
         Some(if counts { Probe::Extracts } else { probe })
     }
@@ -288,7 +347,7 @@ impl Probes<'_> {
             Place::Whole => is_part(),
             Place::Condition => self.is_sensitive(column) || is_part(),
         };
-        looks.then(|| match atom.is_some_and(|atom| self.has_others(atom)) {
+        looks.then(|| match atom.is_some_and(|atom| self.has_others(atom, Beside::Columns(atom))) {
             true => Probe::Extracts,
             false => Probe::Asks(1),
         })
@@ -311,21 +370,44 @@ impl Probes<'_> {
         self.tainted.all || self.tainted.has(&Mentions::of(tree))
     }
 
-    /// Whether there are columns of something that has no sensitive ones.
-    fn has_others(&self, tree: &Tree) -> bool {
+    /// Whether there are columns of something else.
+    fn has_others(&self, tree: &Tree, beside: Beside<'_>) -> bool {
         match tree.kind {
             "ColumnRef" => {
-                let mut fields = tree.name("fields");
-                let name = fields.pop().unwrap_or_default();
-                let sensitive = self.tainted.sensitive;
-                let is_own = match fields.pop() {
-                    Some(qualifier) => self.tainted.rows.contains(qualifier),
-                    None => sensitive.rows.values().flatten().any(|own| own == name),
-                };
-                !is_own && !self.given.contains(name) && !self.is_part(name) && !self.is_sensitive(tree)
+                let name = tree.name("fields").pop().unwrap_or_default();
+                !self.given.contains(name)
+                    && !self.is_part(name)
+                    && !self.is_sensitive(tree)
+                    && !self.is_beside(tree, beside)
             }
             "SubLink" => false,
-            _ => tree.nodes().any(|node| self.has_others(node)),
+            _ => tree.nodes().any(|node| self.has_others(node, beside)),
+        }
+    }
+
+    /// Whether a column that is not sensitive is of the row, or of one, that what is compared is of.
+    fn is_beside(&self, column: &Tree, beside: Beside<'_>) -> bool {
+        let sensitive = self.tainted.sensitive;
+        let Some(relation) = self.origins.relation(column, sensitive) else { return false };
+        match beside {
+            Beside::Nothing => false,
+            Beside::Columns(atom) => {
+                sensitive.relations.contains(relation) && self.are_all_beside(atom, column)
+            }
+            Beside::Function(name) => sensitive.read_by.get(name).is_some_and(|read| read.contains(relation)),
+        }
+    }
+
+    /// Whether all sensitive columns in it are of the row of this one.
+    fn are_all_beside(&self, tree: &Tree, column: &Tree) -> bool {
+        match tree.kind {
+            "ColumnRef" => {
+                let name = tree.name("fields").pop().unwrap_or_default();
+                let is_looked_into = self.is_sensitive(tree) || self.is_part(name);
+                !is_looked_into || self.origins.are_beside(tree, column, self.tainted.sensitive)
+            }
+            "SubLink" => true,
+            _ => tree.nodes().all(|node| self.are_all_beside(node, column)),
         }
     }
 
@@ -495,12 +577,22 @@ mod tests {
             "with s as (select id, substr(email, 1, 1) k from people) select s.id, d.ch from s join d on d.ch = s.k",
             "select d.ch from people p, lateral (select left(p.email, 1) k) l join d on d.ch = l.k",
             "select d.x, count(*) from d, people p where p.email like d.x || '%' group by 1",
+            "select u from (select p as id, chr(c) as n, c as u from generate_series(1, 12) p, generate_series(97, 122) c) d, \
+             (select email as e from people where id = 1) q where n = substr(e, id, 1)",
+            "select n from d where id = (select ascii(substr(email, 2)) from people where people.id = 1)",
+            "select q.n from people q where q.n = (select ascii(email) from people where id = 1)",
+            "select g from (select email as e from people) q, (select g as n, g from generate_series(1, 200) g) p where n = ascii(e)",
+            "select v.n from people p, (values (97, 1), (98, 2)) v (n, id) where v.n = ascii(p.email)",
+            "select n from people p, json_each('{}') j where key = left(email, 1)",
         ] {
             assert_eq!(asks(text), Some(Probe::Extracts), "{text}");
         }
         for text in [
             "select id from people where coalesce(n::text, email) ilike '%a%'",
             "select p.id from people p join orders o on o.person = p.id where p.email like 'a%' and o.n > 3",
+            "select p.id from people p where p.email like p.n || '%'",
+            "select id, n as k from people where n < extract(year from born)",
+            "select p.id from people p, orders o where o.person = p.id and p.n > length(p.email)",
         ] {
             assert_eq!(asks(text), Some(Probe::Asks(1)), "{text}");
         }

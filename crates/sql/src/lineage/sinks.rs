@@ -198,6 +198,23 @@ pub fn sinks(text: &str, sensitive: &Sensitive, others: &HashSet<String>, is_key
     found
 }
 
+/// Whether `text`, which is one statement, hands something sensitive to one of these functions. Call it as [`spills`](super::spills).
+pub fn hands_to(
+    text: &str,
+    sensitive: &Sensitive,
+    functions: &HashSet<String>,
+    is_key: fn(&str) -> bool,
+) -> bool {
+    let mut found = false;
+    of_statement(text, |statement| {
+        let mut flows = Flows::default();
+        flows.visit(statement);
+        let tainted = flows.follow(sensitive, Some(is_key));
+        found = Sinks { tainted: &tainted, others: functions, knows_own: false }.are_in(statement);
+    });
+    found
+}
+
 pub(super) struct Sinks<'t> {
     pub(super) tainted: &'t Tainted<'t>,
     pub(super) others: &'t HashSet<String>,

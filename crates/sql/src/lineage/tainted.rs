@@ -48,6 +48,9 @@ impl Tainted<'_> {
         if SYSTEM_COLUMNS.contains(&name.as_str()) {
             return true;
         }
+        if self.sensitive.wholes.contains(qualifier) {
+            return false;
+        }
         match self.columns_of(qualifier) {
             Some(columns) => columns.into_iter().any(|columns| columns.contains(name)),
             _ if self.rows.contains(qualifier) => self.sensitive.known.contains(name),

@@ -1,8 +1,11 @@
 //! What a body puts into its variables, each value selected under the name that it gets.
 
 use super::reader::Reader;
-use super::selected;
+use super::{column, selected};
 use crate::tree::{Child, Tree};
+
+/// The rows that a trigger is about: what is put into their columns is followed by these.
+const ROWS: [&str; 2] = ["new", "old"];
 
 /// What is put into, and where it ends: names of the variable and of its fields.
 pub(super) struct Target {
@@ -73,7 +76,15 @@ impl Reader<'_, '_> {
         self.push(query.clone());
         let all: Vec<String> = targets.iter().flat_map(|target| target.names.iter().cloned()).collect();
         self.assigned.extend(targets.iter().filter_map(|target| target.names.first().cloned()));
-        let values = values_of(&query).filter(|values| values.len() == targets.len());
+        let values = values_of(&query);
+        // A row type has names of its own for what it is given one by one.
+        if let ([target], Some(_)) = (targets, &values)
+            && let [name] = target.names.as_slice()
+            && !self.records.contains(name)
+        {
+            self.script.wholes.insert(name.clone());
+        }
+        let values = values.filter(|values| values.len() == targets.len());
         for (value, target) in values.iter().flatten().zip(targets) {
             for name in &target.names {
                 self.script.copies.push("stmts", Child::Node(selected(value.clone(), name)));
@@ -91,6 +102,7 @@ impl Reader<'_, '_> {
         let query = self.query(&format!("SELECT {text}"))?;
         self.assigned.extend(names.first().cloned());
         let value = values_of(&query)?.into_iter().next()?;
+        self.note_whole(&value, names);
         // `x := a FROM t` is one too.
         if is_more(&query) {
             self.push(query);
@@ -99,12 +111,26 @@ impl Reader<'_, '_> {
         Some(())
     }
 
+    /// A row that is made of something has that under whatever names its type has.
+    fn note_whole(&mut self, value: &Tree, names: &[String]) {
+        let [name] = names else { return };
+        match value.name("fields").as_slice() {
+            _ if ROWS.contains(&name.as_str()) => {}
+            // It may be a row, of the same type or another.
+            [from] if value.kind == "ColumnRef" => {
+                let is_other = self.records.contains(*from) && !self.records.contains(name);
+                if is_other || self.script.wholes.contains(*from) {
+                    self.script.wholes.insert(name.clone());
+                }
+            }
+            _ => {
+                self.script.wholes.insert(name.clone());
+            }
+        }
+    }
+
     pub(super) fn give_name(&mut self, from: &str, name: &str) {
-        let mut text = Tree::new("String");
-        text.push("sval", Child::Text(from.to_owned()));
-        let mut column = Tree::new("ColumnRef");
-        column.push("fields", Child::Node(text));
-        self.push(selected(column, name));
+        self.push(selected(column(from), name));
     }
 }
 

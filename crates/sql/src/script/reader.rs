@@ -7,7 +7,7 @@ use pg_query::protobuf::Token;
 
 use super::giving::{is_more, values_of};
 use super::stars::name_stars;
-use super::{Script, Signature, defaults_of};
+use super::{Loop, Script, Signature, counted_by, defaults_of, name_parameters};
 use crate::body::Words;
 use crate::put::end;
 use crate::tree::{Child, Tree};
@@ -19,10 +19,18 @@ const DIRECTIONS: [&str; 10] =
 /// What has begun and not ended.
 enum Open {
     Block,
-    /// With what stands before the first WHEN.
-    Case(String),
-    Other,
+    /// With what stands before the first WHEN, and what was asked.
+    Case(String, Vec<Tree>),
+    /// With what was asked.
+    If(Vec<Tree>),
+    Loop(Loop),
 }
+
+/// Levels of messages that are no errors.
+const SAYING: [&str; 5] = ["debug", "info", "log", "notice", "warning"];
+
+/// Commands that write rows.
+const WRITING: [&str; 5] = ["delete", "insert", "merge", "truncate", "update"];
 
 /// Takes a body of plpgsql apart.
 pub(super) struct Reader<'w, 'b> {
@@ -37,6 +45,8 @@ pub(super) struct Reader<'w, 'b> {
     /// Other names of parameters that are known by a number.
     numbered: BTreeSet<String>,
     names_numbers: bool,
+    /// Variables that are declared as `record`: their fields are called what they are given.
+    pub(super) records: BTreeSet<String>,
 }
 
 impl Reader<'_, '_> {
@@ -51,6 +61,9 @@ impl Reader<'_, '_> {
             parameters: signature.inputs,
             catches: false,
             says: false,
+            loops: Vec::new(),
+            read_off: Vec::new(),
+            wholes: BTreeSet::new(),
         };
         let mut reader = Reader {
             words: &words,
@@ -61,6 +74,7 @@ impl Reader<'_, '_> {
             assigned: BTreeSet::new(),
             numbered: BTreeSet::new(),
             names_numbers: false,
+            records: BTreeSet::new(),
         };
         let mut at = words.directives();
         while at < words.len() {
@@ -86,6 +100,7 @@ impl Reader<'_, '_> {
             self.declared(at, end)?;
             return Some(end + 1);
         }
+        self.note_in_loops(&raw, at, end);
         // Keywords that are not reserved can be variables.
         if self.is_name(at) && matches!(words.text(at + 1), Some(":=" | "=" | "[" | ".")) {
             self.assignment(at, end)?;
@@ -101,54 +116,62 @@ impl Reader<'_, '_> {
             }
             "exception" => self.script.catches = true,
             "end" => {
-                self.open.pop();
+                if let Some(Open::Loop(ended)) = self.open.pop() {
+                    self.script.loops.push(ended);
+                }
                 return Some(end + 1);
             }
             "else" => {}
             "if" | "elsif" | "elseif" => {
                 let then = words.find(at, &["then"]);
-                self.condition(at + 1..then)?;
-                if raw == "if" {
-                    self.open.push(Open::Other);
+                let asked = self.condition(at + 1..then)?;
+                match self.open.last_mut() {
+                    Some(Open::If(before)) if raw != "if" => before.extend(asked),
+                    _ => self.open.push(Open::If(asked)),
                 }
                 return Some(then + 1);
             }
             "case" => {
                 let when = words.find(at, &["when"]);
                 let value = words.slice(at + 1..when).filter(|_| at + 1 < when).unwrap_or_default();
-                self.open.push(Open::Case(value.to_owned()));
+                self.open.push(Open::Case(value.to_owned(), Vec::new()));
                 return Some(when);
             }
             "when" => {
                 let then = words.find(at, &["then"]);
-                match self.open.last()? {
-                    Open::Case(value) if value.is_empty() => self.condition(at + 1..then)?,
-                    Open::Case(value) => {
+                let asked = match self.open.last()? {
+                    Open::Case(value, _) if value.is_empty() => self.condition(at + 1..then)?,
+                    Open::Case(value, _) => {
                         let text = format!("SELECT ({value}) IN ({})", words.slice(at + 1..then)?);
-                        self.condition_of(&text)?;
+                        self.condition_of(&text)?
                     }
-                    Open::Block => {}
-                    Open::Other => return None,
+                    Open::Block => Vec::new(),
+                    Open::If(_) | Open::Loop(_) => return None,
+                };
+                if let Some(Open::Case(_, before)) = self.open.last_mut() {
+                    before.extend(asked);
                 }
                 return Some(then + 1);
             }
-            "loop" => self.open.push(Open::Other),
+            "loop" => self.open.push(Open::Loop(Loop::default())),
             "while" => {
                 let begin = words.find(at, &["loop"]);
-                self.condition(at + 1..begin)?;
-                self.open.push(Open::Other);
+                let counts = self.condition(at + 1..begin)?;
+                self.open.push(Open::Loop(Loop { counts, ..Loop::default() }));
                 return Some(begin + 1);
             }
             "for" | "foreach" => {
                 let begin = words.find(at, &["loop"]);
-                self.header(at, begin, raw == "foreach")?;
-                self.open.push(Open::Other);
+                let counts = self.header(at, begin, raw == "foreach")?;
+                self.open.push(Open::Loop(Loop { counts, ..Loop::default() }));
                 return Some(begin + 1);
             }
             "exit" | "continue" => {
                 let when = words.find(at, &["when"]);
-                if when < end {
-                    self.condition(when + 1..end)?;
+                let asked = if when < end { self.condition(when + 1..end)? } else { Vec::new() };
+                // Without a label, CONTINUE is as an IF around what stands behind it.
+                if raw == "exit" || at + 1 < when.min(end) {
+                    self.leaves(asked, false);
                 }
                 return Some(end + 1);
             }
@@ -160,9 +183,50 @@ impl Reader<'_, '_> {
         Some(at + 1)
     }
 
+    /// It goes on elsewhere, or fails, where this is so and all that was asked around it: that says how often loops go round.
+    fn leaves(&mut self, mut asked: Vec<Tree>, fails: bool) {
+        for open in self.open.iter_mut().rev() {
+            match open {
+                Open::Block => {}
+                Open::Case(_, around) | Open::If(around) => asked.extend(around.iter().cloned()),
+                Open::Loop(around) if fails => around.fails.extend(asked.iter().cloned()),
+                Open::Loop(around) => around.counts.extend(asked.iter().cloned()),
+            }
+        }
+    }
+
+    /// What is done here is done each time that the loops around it go round.
+    fn note_in_loops(&mut self, raw: &str, at: usize, end: usize) {
+        let words = self.words;
+        let next = self.raw(at + 1);
+        let says = raw == "raise" && SAYING.contains(&next.as_str());
+        let writes = |at: usize| WRITING.contains(&self.raw(at).as_str());
+        let is_seen = match raw {
+            "return" => matches!(next.as_str(), "next" | "query"),
+            "execute" => true,
+            "with" => (at..end).any(writes),
+            _ => says || writes(at),
+        };
+        let called = (at..end).filter(|at| words.text(at + 1) == Some("(")).filter_map(|at| words.name(at));
+        let called: Vec<String> = called.collect();
+        for open in &mut self.open {
+            if let Open::Loop(around) = open {
+                around.is_seen |= is_seen;
+                around.says |= says;
+                around.calls.extend(called.iter().cloned());
+            }
+        }
+    }
+
     /// A statement that ends with a semicolon.
     fn command(&mut self, raw: &str, at: usize, end: usize) -> Option<()> {
         let words = self.words;
+        let next = self.raw(at + 1);
+        match raw {
+            "return" if !matches!(next.as_str(), "next" | "query") => self.leaves(Vec::new(), false),
+            "raise" if !SAYING.contains(&next.as_str()) => self.leaves(Vec::new(), true),
+            _ => {}
+        }
         match raw {
             "return" => self.returns(at, end),
             "null" | "commit" | "rollback" => Some(()),
@@ -174,7 +238,8 @@ impl Reader<'_, '_> {
             "raise" => self.raised(at, end),
             "assert" => {
                 let mut parts = words.split(at + 1..end);
-                self.condition(parts.next()?)?;
+                let asked = self.condition(parts.next()?)?;
+                self.leaves(asked, true);
                 parts.try_for_each(|part| self.expression(part))
             }
             "get" => {
@@ -185,7 +250,8 @@ impl Reader<'_, '_> {
                     let target = self.target(item.start)?;
                     matches!(words.text(target.end), Some("=" | ":=")).then_some(())?;
                     if is_error {
-                        self.give_text("sqlerrm", &target.names)?;
+                        let is_code = self.raw(target.end + 1) == "returned_sqlstate";
+                        self.give_text(if is_code { "sqlstate" } else { "sqlerrm" }, &target.names)?;
                     } else {
                         self.assigned.extend(target.names.first().cloned());
                     }
@@ -266,7 +332,7 @@ impl Reader<'_, '_> {
     fn raised(&mut self, at: usize, end: usize) -> Option<()> {
         let words = self.words;
         let level = self.raw(at + 1);
-        self.script.says |= matches!(level.as_str(), "debug" | "info" | "log" | "notice" | "warning");
+        self.script.says |= SAYING.contains(&level.as_str());
         let using = words.find(at, &["using"]).min(end);
         let parts: Vec<Range<usize>> = words.split(at + 1..using).collect();
         for part in parts.into_iter().skip(1) {
@@ -274,7 +340,12 @@ impl Reader<'_, '_> {
         }
         let options: Vec<Range<usize>> = words.split(using + 1..end).collect();
         for option in options.into_iter().filter(|option| option.start < end) {
-            self.expression(option.start + 2..option.end)?;
+            let value = option.start + 2..option.end;
+            if self.raw(option.start) == "errcode" {
+                let query = self.query(&format!("SELECT {}", words.slice(value.clone())?))?;
+                self.script.read_off.extend(values_of(&query)?.into_iter().map(counted_by));
+            }
+            self.expression(value)?;
         }
         Some(())
     }
@@ -316,17 +387,18 @@ impl Reader<'_, '_> {
         self.give_rows(query, &targets)
     }
 
-    /// FOR and FOREACH, up to LOOP at `begin`.
-    fn header(&mut self, at: usize, begin: usize, is_array: bool) -> Option<()> {
+    /// FOR and FOREACH, up to LOOP at `begin`: what says how often.
+    fn header(&mut self, at: usize, begin: usize, is_array: bool) -> Option<Vec<Tree>> {
         let words = self.words;
         let within = words.find(at, &["in"]);
         let targets = self.targets(at)?;
         let first = self.raw(within + 1);
         if is_array {
             let array = within + 2..begin;
-            self.condition_of(&format!("SELECT {}", words.slice(array.clone())?))?;
+            let counts = self.condition_of(&format!("SELECT {}", words.slice(array.clone())?))?;
             let text = words.slice(array).filter(|_| first == "array")?;
-            return targets.iter().try_for_each(|target| self.give_text(text, &target.names));
+            targets.iter().try_for_each(|target| self.give_text(text, &target.names))?;
+            return Some(counts);
         }
         if first == "execute" {
             return None;
@@ -343,22 +415,28 @@ impl Reader<'_, '_> {
         if let Some(dots) = dots {
             let from = within + 1 + usize::from(first == "reverse");
             let by = words.find(dots, &["by"]).min(begin);
+            let mut counts = Vec::new();
             for part in [from..dots, dots + 1..by, by + 1..begin] {
                 let Some(text) = words.slice(part.clone()).filter(|_| part.start < part.end) else {
                     continue;
                 };
-                self.condition(part)?;
+                counts.extend(self.condition(part)?);
                 for target in &targets {
                     self.give_text(text, &target.names)?;
                 }
             }
-            return Some(());
+            return Some(counts);
         }
         let query = match within + 2 == begin {
-            true => self.cursors.get(&words.name(within + 1)?)?.clone()?,
+            true => {
+                // What takes rows of a cursor is no variable but this loop's own.
+                self.records.extend(targets.iter().flat_map(|target| target.names.iter().cloned()));
+                self.cursors.get(&words.name(within + 1)?)?.clone()?
+            }
             false => self.query(words.slice(within + 1..begin)?)?,
         };
-        self.give_rows(query, &targets)
+        self.give_rows(query, &targets)?;
+        Some(Vec::new())
     }
 
     fn declared(&mut self, at: usize, end: usize) -> Option<()> {
@@ -366,6 +444,7 @@ impl Reader<'_, '_> {
         let name = words.name(at)?;
         if self.raw(at + 1) == "alias" {
             if words.is(at + 3, &[Token::Param]) {
+                self.give_name(words.text(at + 3)?, &name);
                 self.numbered.insert(name);
                 return Some(());
             }
@@ -388,6 +467,9 @@ impl Reader<'_, '_> {
             self.cursors.insert(name, query);
             return Some(());
         }
+        if self.raw(at + 1) == "record" {
+            self.records.insert(name.clone());
+        }
         let given = words.find(at, &[":=", "=", "default"]);
         if given < end {
             self.give_text(words.slice(given + 1..end)?, &[name])?;
@@ -401,13 +483,16 @@ impl Reader<'_, '_> {
         Some(())
     }
 
-    fn condition(&mut self, words: Range<usize>) -> Option<()> {
+    /// Something that is asked: the expressions of it, each as what says of how many rows.
+    fn condition(&mut self, words: Range<usize>) -> Option<Vec<Tree>> {
         self.condition_of(&format!("SELECT {}", self.words.slice(words)?))
     }
 
-    fn condition_of(&mut self, text: &str) -> Option<()> {
+    fn condition_of(&mut self, text: &str) -> Option<Vec<Tree>> {
         let query = self.query(text)?;
+        let mut counts = Vec::new();
         for value in values_of(&query)? {
+            counts.push(counted_by(value.clone()));
             let mut condition = Tree::new("SelectStmt");
             condition.push("where_clause", Child::Node(value));
             self.push(condition);
@@ -415,7 +500,7 @@ impl Reader<'_, '_> {
         if is_more(&query) {
             self.push(query);
         }
-        Some(())
+        Some(counts)
     }
 
     /// The one statement that this is.
@@ -424,6 +509,7 @@ impl Reader<'_, '_> {
         let [raw] = parsed.protobuf.stmts.as_slice() else { return None };
         let mut query = Tree::of(&raw.stmt).ok()?.into_first()?;
         name_stars(&mut query);
+        name_parameters(&mut query);
         Some(query)
     }
 

@@ -69,3 +69,25 @@ DO $$ BEGIN PERFORM set_config('app.told', v1(), true); END $$; SHOW app.told
 DO $$ DECLARE v text; BEGIN SELECT email INTO v FROM people WHERE id = 1; PERFORM v19_g(v); END $$; SELECT what FROM v19_log
 
 DO $$ BEGIN CREATE TEMP TABLE told AS SELECT email AS x FROM people; END $$; SELECT x FROM told
+
+SELECT w1()
+
+SELECT w2()
+
+SELECT w3()
+
+SELECT w4()
+
+SELECT w5()
+
+SELECT w6(1)
+
+SELECT w7(1)
+
+SELECT w8(1)
+
+SELECT w9(); SELECT v FROM w9_log
+
+SELECT w10(); SHOW my.x
+
+SELECT w11(email) FROM people; SHOW my.x

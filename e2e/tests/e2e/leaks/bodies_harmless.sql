@@ -31,3 +31,11 @@ DO $$ DECLARE r record; BEGIN FOR r IN SELECT id, name, email FROM people ORDER 
 DO $$ DECLARE v int; BEGIN SELECT id INTO v FROM people WHERE email = 'alice.canary@example.com'; PERFORM set_config('app.person', v::text, true); END $$; SHOW app.person
 
 DO $$ BEGIN UPDATE visits SET note = 'by ' || p.name FROM people p WHERE p.id = visits.person AND p.email IS NOT NULL; END $$; SELECT id, upper(note) FROM visits ORDER BY id
+
+SELECT h1(), upper(h1(3)), h1(3, 'x')
+
+SELECT h2(1), upper(h2(2))
+
+SELECT upper(h3())
+
+SELECT id, h4(id) + 1 FROM visits

@@ -25,7 +25,7 @@ fn sensitive() -> Sensitive {
 fn followed(language: &str, head: &str, body: &str) -> Option<Followed> {
     let definition = format!("CREATE FUNCTION f{head} LANGUAGE {language} AS $body${body}$body$");
     let routine = Routine::new("f".into(), 1, language.into(), body.into(), definition);
-    let taking = Taking { fills: names(&["note_down"]), sinks: names(&["tell"]) };
+    let taking = Taking { fills: names(&["note_down"]), sinks: names(&["tell"]), ..Taking::default() };
     routine.follow(&sensitive(), &taking, |key| key == "ssn")
 }
 
@@ -139,6 +139,10 @@ fn what_gives_no_values_back_does_not() {
         "declare v text; begin select email into v from people where id = q; if v = p then return q; end if; return null; end",
         "declare v text; begin select email into v from people where id = q; raise notice 'hello %', v; return q; end",
         "declare c cursor for select id, email from people; begin for r in c loop return r.id; end loop; end",
+        "declare r record; begin select id, email into r from people; return r.id; end",
+        "declare r people%rowtype; begin select p.* into r from people p where p.id = $2; return r.id; end",
+        "declare r people; s people; begin select * into r from people; s := r; return s.id; end",
+        "begin return $2; end",
         "begin perform set_config('app.person', (select id::text from people where email = p), true); return null; end",
         "begin update people set email = p where id = q; if not found then return null; end if; return q; end",
         "declare v int; begin insert into people (email) values (p) returning id into v; return v; end",
@@ -164,7 +168,10 @@ fn what_gives_no_values_back_does_not() {
         assert!(!followed("sql", "(p text, q int) RETURNS text", body).unwrap().gives, "{body}");
     }
     assert!(!followed("sql", "() RETURNS void", "select email from people").unwrap().gives);
-    assert_eq!(followed("sql", "(text DEFAULT mail(1)) RETURNS text", "select $1"), None);
+    for head in ["(text DEFAULT mail(1)) RETURNS text", "(p text DEFAULT mail(1)) RETURNS text"] {
+        assert!(followed("sql", head, "select $1").unwrap().gives, "{head}");
+        assert!(followed("plpgsql", head, "begin return $1; end").unwrap().gives, "{head}");
+    }
     let written = followed("sql", "(p text DEFAULT mail(1)) RETURNS void", "insert into log values (1, p)");
     assert_eq!(written.map(|done| done.spills.len()), Some(1));
 }
@@ -249,7 +256,35 @@ fn blocks_ask_as_statements_do() {
             Some(Probe::Asks(1)),
         ),
         (
+            "declare n int; begin for i in 1..(select ascii(email) from people limit 1) loop n := i; end loop; end",
+            Some(Probe::Asks(1)),
+        ),
+        (
             "begin for i in 1..(select ascii(email) from people limit 1) loop raise notice 'x'; end loop; end",
+            Some(Probe::Extracts),
+        ),
+        (
+            "declare n int; begin select ascii(email) into n from people; loop exit when n = 0; raise notice 'x'; n := n - 1; end loop; end",
+            Some(Probe::Extracts),
+        ),
+        (
+            "declare n int; begin select ascii(email) into n from people; while n > 0 loop delete from log; n := n - 1; end loop; end",
+            Some(Probe::Extracts),
+        ),
+        (
+            "declare n int; begin select ascii(email) into n from people; loop raise notice 'x'; n := n - 1; if n = 0 then raise exception 'x'; end if; end loop; end",
+            Some(Probe::Extracts),
+        ),
+        (
+            "declare v text; begin select email into v from people; raise notice 'x' using errcode = upper(left(v, 5)); end",
+            Some(Probe::Extracts),
+        ),
+        (
+            "begin update people set email = 'a'; exception when others then raise exception 'x' using errcode = sqlstate; end",
+            None,
+        ),
+        (
+            "declare r record; begin for r in select id, email from people loop continue when r.email like 'a%'; update visits set note = 'x' where id = r.id; end loop; end",
             Some(Probe::Asks(1)),
         ),
         (
