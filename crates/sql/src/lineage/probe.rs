@@ -202,6 +202,9 @@ pub(super) const ONE_COLUMN_FUNCTIONS: [&str; 11] = [
     "unnest",
 ];
 
+/// Functions that make a document of a value as it is.
+const DOCUMENT_FUNCTIONS: [&str; 4] = ["hstore", "row_to_json", "to_json", "to_jsonb"];
+
 /// Operators that make a boolean, and those that fail with some operands.
 const COMPARISONS: [&str; 24] = [
     "<", ">", "<=", ">=", "~", "~*", "!~", "!~*", "~~", "~~*", "!~~", "!~~*", "^@", "@@", "@>", "<@", "?",
@@ -331,7 +334,7 @@ impl Probes<'_> {
             arg if arg.kind == "ColumnRef" => is_given(arg),
             arg => matches!(arg.kind, "AConst" | "ParamRef"),
         };
-        let is_value = |arg: &Tree| uncast(arg).kind == "ColumnRef" || documents::by_all_keys(arg).is_some();
+        let is_value = |arg: &Tree| is_of_column(uncast(arg)) || documents::by_all_keys(arg).is_some();
         let of_value = usize::from(name.ends_with("_populate_recordset"));
         let mut args = call.all("args").enumerate();
         let is_taken_apart = !name.starts_with("generate_")
@@ -538,6 +541,15 @@ fn of_operands(tree: &Tree, place: Place) -> Place {
         (true, _) => Place::Whole,
         (false, _) => Place::Condition,
     }
+}
+
+/// Whether it is a column, or a document of one: of a row, that has as many keys as the row has columns.
+fn is_of_column(tree: &Tree) -> bool {
+    let makes_document = |call: &Tree| {
+        let name = call.name("funcname").pop().unwrap_or_default();
+        DOCUMENT_FUNCTIONS.contains(&name) && call.all("args").all(|arg| arg.kind == "ColumnRef")
+    };
+    tree.kind == "ColumnRef" || tree.kind == "FuncCall" && makes_document(tree)
 }
 
 #[cfg(test)]
