@@ -4,19 +4,27 @@ use mask::{Methods, mask_text};
 use wire::backend::{error_field, error_fields, tag};
 use wire::compose;
 
+use crate::tcn;
+
 /// What stands for a text that a function made.
 const HIDDEN: &[u8] = b"(hidden by Picket: it can show values of sensitive columns)";
 
 /// Classes of SQLSTATEs whose messages name objects only (errcodes.txt): constraints, transactions, resources, intervention.
 const NAMES_ONLY: [&[u8]; 6] = [b"23", b"25", b"40", b"53", b"55", b"57"];
 
+/// How files are called that take no values in (src/backend/parser).
+const PARSER: [&[u8]; 4] = [b"analyze.c", b"gram.y", b"parse_", b"scan.l"];
+
 /// Appends the ErrorResponse or NoticeResponse with this body. What tells of values goes: details, contexts, and what a message quotes.
-/// What has a place in the client's own text was said about that.
+/// What the parser says of a place in the client's own text was said about that.
 pub(crate) fn hide(tag: u8, body: &[u8], out: &mut Vec<u8>) {
     let sqlstate = error_field(body, b'C');
     let is_raised = matches!(error_field(body, b'R'), b"exec_stmt_raise" | b"exec_stmt_assert");
-    // Code that runs while the server reads the text is within a context.
-    let is_about_text = !error_field(body, b'P').is_empty() && error_field(body, b'W').is_empty();
+    // While the server reads the text it takes constants in, and may run checks of domains for them: what fails there has the place of the
+    // constant, and not always a context.
+    let is_of_parser = PARSER.iter().any(|file| error_field(body, b'F').starts_with(file));
+    let is_about_text =
+        is_of_parser && !error_field(body, b'P').is_empty() && error_field(body, b'W').is_empty();
     let names_only = is_about_text || NAMES_ONLY.iter().any(|class| sqlstate.starts_with(class));
     compose::frame(out, tag, |out| {
         for (code, text) in error_fields(body) {
@@ -48,14 +56,17 @@ pub(crate) fn without_place(body: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Appends the NotificationResponse of this process, channel and payload. Others have written both, from whatever they may see.
+/// `is_sensitive` tells of columns of a relation.
 pub(crate) fn notification(
     (process, channel, payload): (i32, &[u8], &[u8]),
     methods: &Methods,
+    is_sensitive: impl Fn(&str, &str) -> bool,
     out: &mut Vec<u8>,
 ) {
+    let changed = tcn::masked(payload, is_sensitive);
     compose::frame(out, tag::NOTIFICATION_RESPONSE, |out| {
         out.extend_from_slice(&process.to_be_bytes());
-        for text in [channel, payload] {
+        for text in [channel, changed.as_deref().unwrap_or(payload)] {
             compose::cstr(out, &shown(text, methods));
         }
     });
@@ -110,7 +121,9 @@ mod tests {
     fn notifications_go_with_what_tells_itself_masked() {
         let shown = |channel: &str, payload: &str| {
             let mut out = Vec::new();
-            notification((7, channel.as_bytes(), payload.as_bytes()), &Methods::default(), &mut out);
+            let is_sensitive = |table: &str, column: &str| (table, column) == ("people", "surname");
+            let told = (7, channel.as_bytes(), payload.as_bytes());
+            notification(told, &Methods::default(), is_sensitive, &mut out);
             String::from_utf8_lossy(&out[9..]).replace('\0', "|")
         };
         for same in
@@ -121,6 +134,8 @@ mod tests {
         assert_eq!(shown("c", "new: ada@example.org"), "c|new: a***@***.org|");
         assert_eq!(shown("c", r#"{"id":7,"lastName":"Lovelace"}"#), r#"c|{"id":7,"lastName":"***"}|"#);
         assert_eq!(shown("ada@example.org", ""), "a***@***.org||");
+        let payload = r#""people",U,"id"='7',"surname"='O''Neil'"#;
+        assert_eq!(shown("tcn", payload), r#"tcn|"people",U,"id"='7',"surname"='***'|"#);
     }
 
     #[test]
@@ -163,8 +178,22 @@ mod tests {
             ),
             (&[(b'C', "42P01"), (b'M', "relation \"a@b.c\" does not exist")], "C42P01|Mrelation ***||"),
             (
-                &[(b'C', "42P01"), (b'M', "relation \"user\" does not exist"), (b'P', "15")],
-                "C42P01|Mrelation \"user\" does not exist|P15||",
+                &[
+                    (b'C', "42P01"),
+                    (b'M', "relation \"user\" does not exist"),
+                    (b'P', "15"),
+                    (b'F', "parse_relation.c"),
+                ],
+                "C42P01|Mrelation \"user\" does not exist|P15|Fparse_relation.c||",
+            ),
+            (
+                &[
+                    (b'C', "22P02"),
+                    (b'M', "invalid input syntax for type integer: \"a@b.c\""),
+                    (b'P', "8"),
+                    (b'F', "numutils.c"),
+                ],
+                "C22P02|Minvalid input syntax for type integer***|P8|Fnumutils.c||",
             ),
             (
                 &[

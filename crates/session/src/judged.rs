@@ -601,7 +601,8 @@ impl Texts<'_> {
             false => env.policies.refuse_names(),
         };
         // What it does beyond its own text.
-        let is_more = !statement.reached.is_empty()
+        let is_more = statement.effects.contains(&Effect::Other("AlterDomainStmt"))
+            || !statement.reached.is_empty()
             || statement.functions.len() != own.functions.len()
             || statement.effects.len() != own.effects.len()
             || statement.relations.len() != own.relations.len();

@@ -54,6 +54,7 @@ mod spills;
 mod stains;
 mod state;
 mod statistics;
+mod tcn;
 mod telling;
 mod temporary;
 #[cfg(test)]

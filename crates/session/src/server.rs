@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use mask::{Class, mask_row};
 use policy::Refusal;
+use sql::catalog::Relation;
 use wire::backend::{self, tag};
 use wire::compose;
 use wire::frame::{HEADER_BYTES, peek_body, peek_header};
@@ -18,6 +19,7 @@ use crate::owed::{CopyIn, Owed, Running};
 use crate::recorded::TYPES_MAX;
 use crate::refusal;
 use crate::results::{self, NeedsCatalog};
+use crate::shown::classed;
 use crate::sightings;
 use crate::state::{Environment, Resting, Session, SessionError, end_begun};
 
@@ -259,7 +261,8 @@ impl Session {
             }
             tag::NOTIFICATION_RESPONSE => {
                 let told = backend::notification_response(body).map_err(SessionError::server)?;
-                send_to_client(out, |buffer| notification(told, env.methods, buffer));
+                let is_sensitive = |table: &str, column: &str| notified(table, column, env);
+                send_to_client(out, |buffer| notification(told, env.methods, is_sensitive, buffer));
                 Ok(Pass::Replaced)
             }
             tag::PARAMETER_STATUS => {
@@ -606,4 +609,14 @@ impl Session {
             end_begun(started, outcome.clone(), out);
         }
     }
+}
+
+/// Whether a column that a notification names, of a relation of this name in whichever schema, can hold something sensitive.
+fn notified(table: &str, column: &str, env: &Environment<'_>) -> bool {
+    let is_classed = |relation: &Relation| {
+        classed(relation, env.classes).any(|(own, class)| own.name == column && !env.reveals(class))
+    };
+    mask::is_sensitive_key(column)
+        || env.catalog.named(table).any(is_classed)
+        || !env.stains.of(table).is_empty()
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use mask::{Class, ColumnId};
 use sql::catalog::{Column, Relation};
 use sql::facts::{Access, Effect, Put, Reached, RelationUse, Via, Write};
-use sql::{Likeness, Origin, Sensitive, Spill, Spilled, Statement, likenesses, rename, sinks, spills};
+use sql::{Likeness, Name, Origin, Sensitive, Spill, Spilled, Statement, likenesses, rename, sinks, spills};
 
 use crate::bodies::{self, Bodies};
 use crate::moving::{MovedNames, Written};
@@ -82,6 +82,15 @@ pub(crate) fn spilled(
     }
     if own.effects.contains(&Effect::CreateTable) {
         found.made_like(text);
+    }
+    // Its check is given all that columns of the domain hold.
+    if own.effects.contains(&Effect::Other("AlterDomainStmt"))
+        && !own.calls_that_fill(known.catalog).is_empty()
+    {
+        own.writes_of_code(known.catalog).iter().for_each(|write| found.body(write));
+    }
+    for (part, of) in own.parts() {
+        found.attached(part, of);
     }
     for reached in whole.reached.iter().filter(|reached| reached.via != Via::ForeignKey) {
         let on: Vec<&Relation> = known.catalog.named(&reached.on).collect();
@@ -166,7 +175,10 @@ pub(crate) fn spilled_by_moved(
 /// Whether it can write rows, or definitions that make some.
 fn may_spill(own: &Statement) -> bool {
     let may = |effect: &Effect| {
-        matches!(effect, Effect::AlterTable | Effect::CreateTable | Effect::Other("RenameStmt"))
+        matches!(
+            effect,
+            Effect::AlterTable | Effect::CreateTable | Effect::Other("AlterDomainStmt" | "RenameStmt")
+        )
     };
     !own.writes.is_empty() || own.effects.iter().any(may)
 }
@@ -341,6 +353,25 @@ impl<'a> Found<'a> {
             if is_unseen || named.any(|relation| is_filled(relation, by_types, known)) {
                 let not = known.catalog.named(&made).map(|relation| relation.oid).collect();
                 self.add(Stain::Named(NamedStain::any(&made, not)));
+            }
+        }
+    }
+
+    /// The rows of a table that becomes a part of another are looked at by the checks and the key of that.
+    fn attached(&mut self, part: &Name, of: &Name) {
+        let known = self.known;
+        let mut parts = known.catalog.named_in(part.schema.as_deref(), &part.name);
+        let is_filled = parts.any(|part| classed(part, known.classes).next().is_some())
+            || !known.stains.of(&part.name).is_empty();
+        if !is_filled {
+            return;
+        }
+        let write = Write { effect: Effect::Insert, schema: of.schema.clone(), name: of.name.clone() };
+        let filled = Statement { writes: vec![write], ..Statement::default() };
+        for reached in &filled.with_reach(known.catalog).reached {
+            if takes_columns(reached.via) {
+                reached.does.writes.iter().for_each(|write| self.body(write));
+                reached.does.could_write(known.catalog).into_iter().for_each(|relation| self.texts(relation));
             }
         }
     }

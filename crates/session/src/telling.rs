@@ -53,10 +53,13 @@ impl Telling {
     }
 }
 
-/// Whether what a statement runs, with all that it sets going, may read something sensitive, or nobody knows what.
+/// Whether what a statement runs, with all that it sets going, may read something sensitive, or nobody knows what. A new check of a domain is
+/// given what all columns of the domain hold.
 pub(crate) fn tells(whole: &Statement, known: &Known<'_>) -> bool {
     !known.is_empty()
-        && (may_tell(whole, known) || whole.reached.iter().any(|reached| may_tell(&reached.does, known)))
+        && (whole.effects.contains(&Effect::Other("AlterDomainStmt"))
+            || may_tell(whole, known)
+            || whole.reached.iter().any(|reached| may_tell(&reached.does, known)))
 }
 
 /// Whether what was put off may run in it: it ends the transaction, or has constraints checked at once, itself or by what it runs.

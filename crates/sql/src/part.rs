@@ -20,6 +20,14 @@ pub enum RowSecurity {
 }
 
 impl Statement {
+    /// Tables that become parts of others, each with that.
+    pub fn parts(&self) -> impl Iterator<Item = (&Name, &Name)> {
+        self.names.iter().filter_map(|naming| match naming {
+            Naming::IsPart { part, of } => Some((part, of)),
+            _ => None,
+        })
+    }
+
     /// Whether a table becomes a part of one that does not keep rows as it does.
     pub(crate) fn opens_parts(&self, catalog: &Catalog) -> bool {
         let is_new = |name: &Name| self.names.contains(&Naming::Makes(name.clone()));

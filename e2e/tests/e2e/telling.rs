@@ -2,12 +2,13 @@
 
 use anyhow::Result;
 use bytes::BytesMut;
+use e2e::login::Login;
 use e2e::psql;
 use postgres_protocol::message::frontend;
 
 use crate::conversation::Client;
 use crate::early_code;
-use crate::leaks::{Values, assert_attacks_fail, cases, extended, run, shows_canary, with_more};
+use crate::leaks::{Values, assert_attacks_fail, cases, extended, run, run_binary, shows_canary, with_more};
 use crate::stack::Stack;
 
 fn with_code() -> Result<Stack> {
@@ -142,5 +143,57 @@ fn what_was_made_a_moment_ago_tells_nothing() -> Result<()> {
         assert!(!shows_canary(&output) && !output.stderr.contains("does not exist"), "{text}: {output:?}");
         assert!(shows_canary(&psql::run(&stack.owner(), used)?), "{text} is no attack");
     }
+    Ok(())
+}
+
+/// A message has a code of five letters, which code can choose.
+#[test]
+fn codes_of_messages_tell_nothing() -> Result<()> {
+    let stack = with_code()?;
+    let begin = "DO $$ DECLARE v text; BEGIN SELECT email INTO v FROM people WHERE id = 1;";
+    for text in [
+        &format!("{begin} RAISE NOTICE 'x' USING ERRCODE = upper(substr(v, 1, 5)); END $$"),
+        &format!("{begin} RAISE USING MESSAGE = 'x', ERRCODE := upper(substr(v, 1, 5)); END $$"),
+        &format!(
+            "{begin} v := upper(substr(v, 1, 5)); RAISE EXCEPTION 'x' USING errcode = v, HINT = 'y'; END $$"
+        ),
+        &format!("{begin} RAISE NOTICE 'x' USING ERRCODE = 'ALIC' || upper(substr(v, 5, 1)); END $$"),
+    ] {
+        let tells = |login: &Login| -> Result<bool> { Ok(run_binary(login, text)?.stdout.contains("ALICE")) };
+        assert!(tells(&stack.owner())?, "is no attack: {text}");
+        assert!(!tells(&stack.alice()?)?, "leaks: {text}");
+    }
+    let constant = "DO $$ DECLARE v text; BEGIN SELECT email INTO v FROM people WHERE id = 1; \
+        RAISE NOTICE 'x' USING ERRCODE = 'ALICE'; END $$";
+    assert!(run_binary(&stack.alice()?, constant)?.stdout.contains("ALICE"), "a constant is hidden");
+    Ok(())
+}
+
+/// The trigger of the extension `tcn` notifies the primary key.
+#[test]
+fn what_tcn_notifies_tells_nothing() -> Result<()> {
+    let stack = with_code()?;
+    psql::run(&stack.superuser(), "CREATE EXTENSION tcn")?.success()?;
+    let trigger = "FOR EACH ROW EXECUTE FUNCTION triggered_change_notification()";
+    let objects = format!(
+        "CREATE TABLE by_name (last_name text PRIMARY KEY, n int); INSERT INTO by_name VALUES ('alicecanary', 1); \
+        CREATE TRIGGER t AFTER UPDATE ON by_name {trigger}; \
+        CREATE TABLE by_number (n int PRIMARY KEY, last_name text); INSERT INTO by_number VALUES (7, 'alicecanary'); \
+        CREATE TRIGGER t AFTER UPDATE ON by_number {trigger}"
+    );
+    psql::run(&stack.owner(), &objects)?.success()?;
+    let own = format!(
+        "CREATE TABLE by_value (v text PRIMARY KEY, n int);\nINSERT INTO by_value SELECT last_name, 1 FROM by_name;\n\
+        CREATE TRIGGER t AFTER UPDATE ON by_value {trigger};\nLISTEN tcn;\nUPDATE by_value SET n = 2 WHERE n = 1;\nDROP TRIGGER t ON by_value;\n"
+    );
+    for text in ["LISTEN tcn;\nUPDATE by_name SET n = 2 WHERE n > 0;\n", &own] {
+        let tells = |login: &Login| -> Result<String> { Ok(psql::run_with(login, &[], text)?.stdout) };
+        let (through, direct) = (tells(&stack.alice()?)?, tells(&stack.owner())?);
+        assert!(direct.contains("alicecanary") || text == own, "is no attack: {text}\n{direct}");
+        assert!(through.contains("tcn") && !through.contains("alicecanary"), "{text}\n{through}");
+    }
+    let harmless = "LISTEN tcn;\nUPDATE by_number SET last_name = 'x' WHERE n = 7;\n";
+    let through = psql::run_with(&stack.alice()?, &[], harmless)?.stdout;
+    assert!(through.contains(r#""by_number",U,"n"='7'"#), "{through}");
     Ok(())
 }

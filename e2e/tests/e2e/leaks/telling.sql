@@ -169,3 +169,17 @@ ALTER TABLE triggered RENAME TO renamed; INSERT INTO renamed VALUES (1)
 ALTER TABLE checked RENAME TO renamed; INSERT INTO renamed VALUES (1)
 
 CREATE SCHEMA elsewhere; ALTER TABLE triggered SET SCHEMA elsewhere; INSERT INTO elsewhere.triggered VALUES (1)
+
+SELECT '{a}'::numbering[]
+
+SELECT '(x)'::numbered_one
+
+INSERT INTO of_numbered VALUES ('(x)')
+
+PREPARE of_these (numbering[]) AS SELECT $1; EXECUTE of_these ('{a}')
+
+CREATE DOMAIN classing AS text CHECK (mail(1)::regclass IS NOT NULL); SELECT '{a}'::classing[]
+
+CREATE DOMAIN searching AS text CHECK (to_tsquery('simple', mail(1) || ' & ') IS NOT NULL); SELECT '{a}'::searching[]
+
+CREATE FUNCTION said(t text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'of %', t; RETURN true; END $$; CREATE DOMAIN saying AS text; CREATE TABLE of_saying (a saying); INSERT INTO of_saying SELECT email FROM people; ALTER DOMAIN saying ADD CHECK (said(VALUE))

@@ -62,3 +62,6 @@ CREATE TABLE logged (n int, note text);
 CREATE TABLE log (what text);
 CREATE FUNCTION logs() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES (NEW.note); RAISE NOTICE 'logged %', NEW.note; IF NEW.n = 0 THEN RAISE EXCEPTION 'not %', NEW.n USING DETAIL = NEW.note; END IF; RETURN NEW; END $$;
 CREATE TRIGGER logs BEFORE INSERT ON logged FOR EACH ROW EXECUTE FUNCTION logs();
+CREATE DOMAIN numbering AS text CHECK (mail(1)::int > 0);
+CREATE TYPE numbered_one AS (a numbering);
+CREATE TABLE of_numbered (p numbered_one);
