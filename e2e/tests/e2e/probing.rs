@@ -248,7 +248,9 @@ const DICTIONARIES: &str = "\
         JOIN people p ON p.id = v.person WHERE p.last_name = who; END $$";
 
 /// Each tells a value, or a letter of one, for one question.
-const COMPARED: [&str; 21] = [
+const COMPARED: [&str; 22] = [
+    "SELECT p, chr(c), regexp_match(last_name, '^.{' || p - 1 || '}' || chr(c)) IS NOT NULL FROM people, generate_series(1, 11) p, \
+        generate_series(97, 122) c WHERE people.id = 1",
     "SELECT u, v FROM (SELECT p AS id, chr(c) AS name, c AS u, p AS v FROM generate_series(1, 12) p, generate_series(97, 122) c) d, \
         (SELECT last_name AS email FROM people WHERE id = 1) q WHERE name = substr(email, id, 1) ORDER BY 2",
     "SELECT name FROM d WHERE id = 1 AND name = (SELECT left(last_name, 1) FROM people WHERE people.id = 1)",

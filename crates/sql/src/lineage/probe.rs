@@ -237,6 +237,7 @@ impl Probes<'_> {
         let atom = match tree.kind {
             "BoolExpr" | "SelectStmt" => None,
             "AExpr" if here != Place::Result => atom.or(Some(tree)),
+            "NullTest" if here == Place::Condition => atom.or(Some(tree)),
             "SubLink" => atom.or(tree.one("testexpr")),
             _ => atom,
         };
@@ -530,6 +531,7 @@ fn of_operands(tree: &Tree, place: Place) -> Place {
             let name = of.and_then(|of| of.name("names").pop()).unwrap_or_default();
             TEXT_TYPES.contains(&name) && of.is_some_and(|of| !of.has(&["typmods"]))
         }
+        "NullTest" if !tree.one("arg").is_some_and(is_null_as_column) => return Place::Condition,
         "NullTest" => true,
         "BoolExpr" | "AIndirection" | "MinMaxExpr" if place != Place::Result => false,
         // What stands in others is compared elsewhere, or as it is.
@@ -540,6 +542,25 @@ fn of_operands(tree: &Tree, place: Place) -> Place {
         (true, Place::Condition) if tree.kind == "TypeCast" => Place::Condition,
         (true, _) => Place::Whole,
         (false, _) => Place::Condition,
+    }
+}
+
+/// Whether it is NULL where the columns in it are, whatever else their values are: then that it is tells nothing of these.
+fn is_null_as_column(tree: &Tree) -> bool {
+    match tree.kind {
+        "ColumnRef" | "AConst" | "ParamRef" => true,
+        "TypeCast" => tree.one("arg").is_some_and(is_null_as_column),
+        "CoalesceExpr" => tree.all("args").all(is_null_as_column),
+        "FuncCall" => {
+            let name = tree.name("funcname").pop().unwrap_or_default();
+            let keeps = WHOLE_FUNCTIONS.contains(&name) || matches!(name, "count" | "max" | "min");
+            keeps && tree.all("args").all(is_null_as_column)
+        }
+        "SubLink" => tree.one("subselect").is_some_and(|select| {
+            let mut values = select.all("target_list").filter_map(|target| target.one("val"));
+            select.has(&["target_list"]) && values.all(is_null_as_column)
+        }),
+        _ => documents::by_all_keys(tree).is_some(),
     }
 }
 
@@ -596,11 +617,14 @@ mod tests {
             "select g from (select email as e from people) q, (select g as n, g from generate_series(1, 200) g) p where n = ascii(e)",
             "select v.n from people p, (values (97, 1), (98, 2)) v (n, id) where v.n = ascii(p.email)",
             "select n from people p, json_each('{}') j where key = left(email, 1)",
+            "select p.id, c, regexp_match(p.email, '^' || chr(c)) is not null from people p, generate_series(97, 122) c",
+            "select c, (select substring(p.email from '^' || chr(c)) from people p limit 1) is null from generate_series(97, 122) c",
         ] {
             assert_eq!(asks(text), Some(Probe::Extracts), "{text}");
         }
         for text in [
             "select id from people where coalesce(n::text, email) ilike '%a%'",
+            "select substring(email from '^a') is not null from people",
             "select p.id from people p join orders o on o.person = p.id where p.email like 'a%' and o.n > 3",
             "select p.id from people p where p.email like p.n || '%'",
             "select id, n as k from people where n < extract(year from born)",
@@ -735,6 +759,8 @@ mod tests {
             "select id from people where email = $1",
             "select id from people where lower(email) = lower($1)",
             "select id from people where email in ('a', 'b') and email <> ''",
+            "select email is null, lower(email) is not null, (select max(email) from people) is null from people",
+            "select data->>'city' is null from people",
             "select id from people where email = any($1) or email is null",
             "select id from people where email is not distinct from $1",
             "select id from people where coalesce(email, '') = ''",
