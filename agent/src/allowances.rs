@@ -107,7 +107,7 @@ mod tests {
         }
     }
 
-    const PROCESS: Process = Process { pid: 7, uid: 26, cgroup_id: 1, command: [0; 16] };
+    const PROCESS: Process = Process { pid: 7, uid: 26, cgroup_id: 1, ..Process::UNKNOWN };
 
     /// Whether a connection from 10.0.7.9 to port 5432 at 100 is allowed.
     fn allows(rule: AllowRule, process: Option<&Process>, cgroup: &str) -> bool {

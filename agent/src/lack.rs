@@ -11,6 +11,8 @@ pub enum Lack {
     NetnsCookies,
     /// Arguments of some processes were not read.
     ProcessArguments,
+    /// Of a process that ends at once neither its start nor who started it is told.
+    ProcessFacts,
     /// Clients on other hosts are not refused in some network namespace.
     RemoteRefusals,
     /// What clients say first is not told.
@@ -29,6 +31,7 @@ impl Lack {
             Lack::Looks => "looks",
             Lack::NetnsCookies => "netns_cookies",
             Lack::ProcessArguments => "process_arguments",
+            Lack::ProcessFacts => "process_facts",
             Lack::RemoteRefusals => "remote_refusals",
             Lack::StartupMessages => "startup_messages",
             Lack::UnixRefusals => "unix_refusals",

@@ -201,6 +201,15 @@ impl Kernel {
             loader.override_global("NETNS_COOKIES", &0_u8, true);
             lacks.insert(Lack::NetnsCookies);
         }
+        let reads = is_helper_supported(ProgramType::CgroupSockAddr, BpfHelper::BPF_FUNC_probe_read_kernel);
+        if offsets.is_err() || !reads.map_err(LoadError::program("connect4"))? {
+            tracing::warn!(
+                "of a process that has ended before it is looked at, neither its start nor who started it will be told: programs may not \
+                 read this kernel's memory"
+            );
+            loader.override_global("TASK_FACTS", &0_u8, true);
+            lacks.insert(Lack::ProcessFacts);
+        }
         let mut programs = loader.btf(Some(&btf)).load(object).map_err(LoadError::object)?;
         let events = RingBuf::try_from(map(&mut programs, "EVENTS")?).map_err(LoadError::map("EVENTS"))?;
         let ports = HashMap::try_from(map(&mut programs, "PORTS")?).map_err(LoadError::map("PORTS"))?;

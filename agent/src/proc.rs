@@ -55,9 +55,7 @@ impl Proc {
 
     /// When it started, since the kernel started, in the ticks that the kernel tells it in.
     pub(crate) fn started(&self) -> Duration {
-        let (ticks, per_second) = (self.stat.started_ticks, rustix::param::clock_ticks_per_second().max(1));
-        Duration::from_secs(ticks / per_second)
-            + Duration::from_secs(ticks % per_second) / u32::try_from(per_second).unwrap_or(u32::MAX)
+        of_ticks(self.stat.started_ticks)
     }
 
     /// Its `comm`.
@@ -96,6 +94,19 @@ impl Proc {
         let text = String::from_utf8(read(&self.folder, "loginuid").ok()?).ok()?;
         text.trim().parse().ok().filter(|uid| *uid != NO_LOGIN)
     }
+}
+
+fn of_ticks(ticks: u64) -> Duration {
+    let per_second = rustix::param::clock_ticks_per_second().max(1);
+    Duration::from_secs(ticks / per_second)
+        + Duration::from_secs(ticks % per_second) / u32::try_from(per_second).unwrap_or(u32::MAX)
+}
+
+/// A moment since the kernel started, as far as ticks tell it.
+pub(crate) fn in_ticks(since_boot: Duration) -> Duration {
+    let per_second = rustix::param::clock_ticks_per_second().max(1);
+    let ticks = since_boot.as_nanos() * u128::from(per_second) / 1_000_000_000;
+    of_ticks(u64::try_from(ticks).unwrap_or(u64::MAX))
 }
 
 /// What the process of this folder was started with, or says that it was: each argument with a zero behind it. Waits for the process's

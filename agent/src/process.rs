@@ -1,5 +1,6 @@
 //! Says of a process what the ledger wants: the names behind the kernel's numbers, and what `/proc` knows besides. It is
-//! read when the opening of its connection is: of a process that is gone by then, only what the kernel told is known.
+//! read when the opening of its connection is: of a process that is gone by then, only what the kernel told is known. That is
+//! when it started, in which network namespace it was, and who started it.
 
 mod arguments;
 mod cgroups;
@@ -18,7 +19,7 @@ pub use self::arguments::{Arguments, ArgumentsKey};
 use self::cgroups::Cgroups;
 use self::place::Place;
 use crate::moment::Clock;
-use crate::proc::Proc;
+use crate::proc::{self, Proc};
 
 /// Users whose names are remembered; beyond it all are looked up again.
 const USERS_MAX: usize = 4096;
@@ -58,14 +59,16 @@ impl Processes {
             cgroup_id: process.cgroup_id,
             cgroup,
             executable: running.and_then(Proc::executable).map(|path| shown(&path)).unwrap_or_default(),
-            started_at: running.map(started_at),
+            started_at: running.map(Proc::started).or_else(|| told_start(process)).map(started_at),
             login_uid,
             login_user: login_uid.map(|uid| self.user(uid)).unwrap_or_default(),
             unit,
             container,
             pod,
-            parents: running.map(parents).unwrap_or_default(),
-            network_namespace: running.and_then(Proc::network_namespace),
+            parents: running.map_or_else(|| parents_as_told(process), parents),
+            network_namespace: running
+                .and_then(Proc::network_namespace)
+                .or(Some(process.network_namespace).filter(|inode| *inode != 0)),
             arguments,
             arguments_hash,
         }
@@ -101,9 +104,23 @@ fn same(pid: u32, at_boot: Duration) -> Option<Proc> {
     Proc::find(pid).ok().flatten().filter(|it| it.started() <= at_boot)
 }
 
-fn started_at(running: &Proc) -> UnixMicros {
-    let UnixMicros(at) = Clock.at(u64::try_from(running.started().as_nanos()).unwrap_or(u64::MAX));
+fn started_at(started: Duration) -> UnixMicros {
+    let UnixMicros(at) = Clock.at(u64::try_from(started.as_nanos()).unwrap_or(u64::MAX));
     UnixMicros(at - at.rem_euclid(START_MICROS))
+}
+
+/// What the kernel programs told of its start, as `/proc` would have.
+fn told_start(process: &Process) -> Option<Duration> {
+    (process.started_boot_ns != 0).then(|| proc::in_ticks(Duration::from_nanos(process.started_boot_ns)))
+}
+
+/// Who had started it, as the kernel programs told, and who started that one, where it still runs.
+fn parents_as_told(process: &Process) -> Vec<String> {
+    let Process { parent_pid, parent_command, .. } = process;
+    let Some(started) = told_start(process).filter(|_| *parent_pid != 0) else { return Vec::new() };
+    let parent = format!("{}[{parent_pid}]", shown(until_zero(parent_command)));
+    let above = same(*parent_pid, started).map(|it| parents(&it)).unwrap_or_default();
+    [parent].into_iter().chain(above).take(PARENTS_MAX).collect()
 }
 
 /// Who started it, and so on, as `command[pid]`. Nobody is younger than who it started.
@@ -153,7 +170,7 @@ mod tests {
     #[test]
     fn a_process_that_started_later_is_another_one() {
         let me = std::process::id();
-        let process = Process { pid: me, uid: 0, cgroup_id: 0, command: [0; 16] };
+        let process = Process { pid: me, ..Process::UNKNOWN };
         let mut processes = Processes::new(PathBuf::from("/nowhere"), Arguments::none());
         let now = processes.facts(&process, Clock.now_boot_ns());
         assert!(now.executable.contains("picket_agent") && now.started_at.is_some(), "{now:?}");

@@ -24,10 +24,13 @@ pub fn asked(context: &SockAddrContext, destination: impl Fn(&SockAddrContext) -
 
 /// The process that runs.
 pub fn current() -> Process {
-    Process {
+    let mut process = Process {
         pid: (bpf_get_current_pid_tgid() >> 32) as u32,
         uid: bpf_get_current_uid_gid() as u32,
         cgroup_id: kernel::current_cgroup_id(),
         command: bpf_get_current_comm().unwrap_or([0; COMMAND_BYTES]),
-    }
+        ..Process::UNKNOWN
+    };
+    kernel::task::describe(&mut process);
+    process
 }

@@ -4,6 +4,7 @@ pub mod cgroups;
 mod data;
 pub mod packets;
 pub mod sockets;
+pub mod task;
 
 use core::arch::asm;
 use core::ffi::c_void;
@@ -271,29 +272,34 @@ pub fn store_process(context: &SockAddrContext, process: &mut Process) {
     unsafe { *stored = *process };
 }
 
-/// The process that was stored with the socket, or aside. It is forgotten there.
-pub fn stored_process(context: &SockOpsContext) -> Option<Process> {
-    stored_with_socket(context).or_else(|| {
-        let cookie = socket_cookie(context);
-        // SAFETY: nobody but the socket's own `connect` changes what stands there.
-        let process = unsafe { PROCESSES_ASIDE.get(&cookie) }.copied()?;
-        let _ = PROCESSES_ASIDE.remove(&cookie);
-        Some(process)
-    })
+/// Whether a process was stored with the socket, or aside; it is copied, and forgotten there. It is copied to where it stays: a kernel
+/// before Linux 6.3 takes no program that copies what it has not written.
+#[inline(always)]
+pub fn take_process(context: &SockOpsContext, to: &mut Process) -> bool {
+    if let Some(stored) = stored_with_socket(context) {
+        *to = *stored;
+        return true;
+    }
+    let cookie = socket_cookie(context);
+    // SAFETY: nobody but the socket's own `connect` changes what stands there.
+    let Some(stored) = (unsafe { PROCESSES_ASIDE.get(&cookie) }) else { return false };
+    *to = *stored;
+    let _ = PROCESSES_ASIDE.remove(&cookie);
+    true
 }
 
-fn stored_with_socket(context: &SockOpsContext) -> Option<Process> {
+#[inline(always)]
+fn stored_with_socket(context: &SockOpsContext) -> Option<&Process> {
     let socket = read!(context.ops, offset_of!(bpf_sock_ops, __bindgen_anon_2), "u64") as *mut c_void;
     if socket.is_null() {
         return None;
     }
-    // SAFETY: the socket is the context's own and not null; nothing is created.
-    let stored = unsafe { bpf_sk_storage_get(processes(), socket, ptr::null_mut(), 0) }.cast::<Process>();
-    if stored.is_null() {
-        return None;
+    // SAFETY: the socket is the context's own and not null; nothing is created. What the helper returns is the socket's own `Process`, which
+    // lives as long as the socket.
+    unsafe {
+        let stored = bpf_sk_storage_get(processes(), socket, ptr::null_mut(), 0).cast::<Process>();
+        stored.as_ref()
     }
-    // SAFETY: the helper returned the socket's own `Process`, which lives as long as the socket.
-    Some(unsafe { *stored })
 }
 
 /// What stands in a slot of a map.

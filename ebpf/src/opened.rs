@@ -23,17 +23,7 @@ pub fn opened(context: &SockOpsContext, side: Side) {
             warn!(context, target: "kernel", "the end of a connection to port {} cannot be seen", database_port);
         }
     }
-    let process = match side {
-        Side::Client => kernel::stored_process(context),
-        Side::Server => Some(Process::UNKNOWN),
-    };
-    if process.is_none() {
-        ring::count(Counter::ProcessLost);
-        if kernel::due(kernel::Moment::ProcessLostWarned, now_boot_ns, kernel::SECOND_NS) {
-            warn!(context, target: "kernel", "nothing is known of the process that connected to port {}", database_port);
-        }
-    }
-    let opened = Opened {
+    let mut opened = Opened {
         kind: Kind::Opened,
         side,
         end_untold: u8::from(is_end_untold),
@@ -43,7 +33,14 @@ pub fn opened(context: &SockOpsContext, side: Side) {
         netns_cookie: kernel::netns_cookie(context),
         local: kernel::local(context),
         remote: kernel::remote(context),
-        process: process.unwrap_or(Process::UNKNOWN),
+        process: Process::UNKNOWN,
     };
+    let is_client = matches!(side, Side::Client);
+    if is_client && !kernel::take_process(context, &mut opened.process) {
+        ring::count(Counter::ProcessLost);
+        if kernel::due(kernel::Moment::ProcessLostWarned, now_boot_ns, kernel::SECOND_NS) {
+            warn!(context, target: "kernel", "nothing is known of the process that connected to port {}", database_port);
+        }
+    }
     ring::emit(context, &opened, now_boot_ns, Counter::OpenedSubmitted, Counter::OpenedLost);
 }

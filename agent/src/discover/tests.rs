@@ -11,7 +11,7 @@ fn host() -> Host {
 }
 
 fn listener(namespace: u64, local: &str) -> Listener {
-    let process = Process { pid: 812, uid: 26, cgroup_id: 1, command: [0; 16] };
+    let process = Process { pid: 812, uid: 26, cgroup_id: 1, ..Process::UNKNOWN };
     let (local, socket_path) = match local.parse() {
         Ok(local) => (local, String::new()),
         Err(_) => (crate::track::nowhere(5544), local.to_owned()),

@@ -43,6 +43,14 @@ const FIELDS: [(Offset, Path, u32); Offset::COUNT] = [
     (Offset::BufferData, &[("sk_buff", "data")], POINTER_BYTES),
     (Offset::BufferBytes, &[("sk_buff", "len")], 4),
     (Offset::BufferPagedBytes, &[("sk_buff", "data_len")], 4),
+    (Offset::TaskLeader, &[("task_struct", "group_leader")], POINTER_BYTES),
+    (Offset::TaskStarted, &[("task_struct", "start_boottime")], 8),
+    (Offset::TaskParent, &[("task_struct", "real_parent")], POINTER_BYTES),
+    (Offset::TaskGroup, &[("task_struct", "tgid")], 4),
+    (Offset::TaskCommand, &[("task_struct", "comm")], ANY),
+    (Offset::TaskNamespaces, &[("task_struct", "nsproxy")], POINTER_BYTES),
+    (Offset::NamespacesNetwork, &[("nsproxy", "net_ns")], POINTER_BYTES),
+    (Offset::NetworkInode, &[("net", "ns"), ("ns_common", "inum")], 4),
 ];
 
 /// Why the kernel's structures are not known.

@@ -105,7 +105,9 @@ pub(super) fn describe(pid: u32, cgroup_mount: &Path) -> Option<Process> {
     let text = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
     let path = text.lines().find_map(|line| line.strip_prefix("0::/"));
     let folder = path.and_then(|path| fs::metadata(cgroup_mount.join(path)).ok());
-    Some(Process { pid, uid, cgroup_id: folder.map_or(0, |folder| folder.ino()), command })
+    let cgroup_id = folder.map_or(0, |folder| folder.ino());
+    // What it tells besides is asked of `/proc` too.
+    Some(Process { pid, uid, cgroup_id, command, ..Process::UNKNOWN })
 }
 
 #[cfg(test)]

@@ -135,7 +135,7 @@ mod tests {
             reserved: [0; 3],
             at_boot_ns: 5,
             client_cookie: 9,
-            process: Process { pid, uid: 26, cgroup_id: 1, command: [0; 16] },
+            process: Process { pid, uid: 26, cgroup_id: 1, ..Process::UNKNOWN },
             path,
             reserved_end: [0; 4],
         };

@@ -130,7 +130,7 @@ pub(super) fn opened(side: Side, cookie: u64, client: &str, server: &str, pid: u
         Side::Client => (end(client), end(server)),
         Side::Server => (end(server), end(client)),
     };
-    let process = Process { pid, uid: 26, cgroup_id: 1, command: [0; 16] };
+    let process = Process { pid, uid: 26, cgroup_id: 1, ..Process::UNKNOWN };
     Event::Opened(Opened {
         kind: Kind::Opened,
         side,

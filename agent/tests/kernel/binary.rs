@@ -314,6 +314,7 @@ fn a_kernel_that_is_locked_down_is_named_with_what_does_not_work() {
     let log = String::from_utf8(agent.wait_with_output().unwrap().stderr).unwrap();
     assert!(ready.starts_with("watching ports "), "{log}");
     assert_eq!(log.contains("the kernel is locked down (confidentiality)"), is_locked_down, "{log}");
+    assert_eq!(log.contains("neither its start nor who started it will be told"), is_locked_down, "{log}");
     if is_locked_down {
         assert!(log.contains("UNIX sockets are not seen, but for those that a look finds open"), "{log}");
         let acts =

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use audit::record::{ConnectionClass, ConnectionRecord, Ending, Evidence, Opening};
-use picket_agent::AllowRule;
+use picket_agent::{AllowRule, Clock};
 use rustix::net::sockopt::socket_cookie;
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
@@ -174,6 +174,26 @@ fn a_connection_is_told_once_with_who_and_where_and_ends() {
     eye.look(server.port);
     assert_eq!((eye.connections().len(), eye.alerts().len()), (2, 1));
     assert_eq!(eye.counts().lost, 0);
+}
+
+/// It has ended before anybody asks: what the kernel told is known.
+#[test]
+fn of_a_client_that_is_gone_its_start_its_namespace_and_who_started_it_are_told() {
+    let server = Server::start();
+    let mut eye = server.watch();
+    let before = Clock.now();
+    let client = Client::start(server.dir.path(), &server.shown(), &[]);
+    let pid = client.process.id();
+    drop(client);
+    let opened = only(&mut eye);
+    let process = opened.process.as_ref().unwrap();
+    assert_eq!((process.pid, process.command.as_str(), process.executable.as_str()), (pid, "python3", ""));
+    let lives_in = std::fs::metadata("/proc/self/ns/net").unwrap().ino();
+    assert_eq!(process.network_namespace.map(u64::from), Some(lives_in));
+    assert!(process.parents[0].ends_with(&format!("[{}]", std::process::id())), "{process:?}");
+    let started = process.started_at.unwrap();
+    // Starts are told in hundredths of a second.
+    assert!((before.0 - 20_000..=Clock.now().0).contains(&started.0), "{process:?} {before:?}");
 }
 
 /// Whatever a client calls the socket, it is what the server has bound.

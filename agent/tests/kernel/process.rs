@@ -1,6 +1,7 @@
 //! What is told of the process of a connection, besides its pid, user and command.
 
 use std::fs;
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -165,10 +166,53 @@ fn the_container_is_told_also_of_a_process_that_is_gone() {
     assert_eq!((facts.pid, facts.command.as_str()), (client.bash.id(), "bash"));
     assert_eq!((&facts.cgroup, &facts.container, &facts.unit), (&format!("/{name}"), &id, &name));
     // Of these only a process that is there can tell.
-    assert_eq!((facts.executable.as_str(), facts.started_at, facts.login_uid), ("", None, None));
-    assert!(facts.parents.is_empty());
+    assert_eq!((facts.executable.as_str(), facts.login_uid), ("", None));
     let message = &eye.alerts()[0].message;
     assert!(message.contains(&format!("; container {}", &id[..12])), "{message}");
+}
+
+/// It has ended before anybody asks: what the kernel told within its `connect` is known.
+#[test]
+fn of_a_process_that_is_gone_its_start_its_namespace_and_who_started_it_are_told_as_of_one_that_runs() {
+    let (listener, mut eye) = watched();
+    let mut client = Client::connect(&listener, ":");
+    eye.until_told(1);
+    let running = eye.connections()[0].process.clone().unwrap();
+    assert!(!running.executable.is_empty(), "{running:?}");
+    client.end();
+    eye.take();
+    // The same again, and gone before it is read.
+    let before = Clock.now();
+    let mut client = Client::connect(&listener, ":");
+    client.end();
+    eye.until_told(1);
+    let gone = eye.connections()[0].process.clone().unwrap();
+    assert_eq!((gone.pid, gone.executable.as_str()), (client.bash.id(), ""));
+    assert_eq!((&gone.parents, gone.network_namespace), (&running.parents, running.network_namespace));
+    assert!(gone.parents[0].ends_with(&format!("[{}]", std::process::id())), "{gone:?}");
+    let UnixMicros(started) = gone.started_at.unwrap();
+    assert!((before.0 - 20_000..=Clock.now().0).contains(&started), "{started} {before:?}");
+}
+
+/// The same process is told with the same start, by whichever of the two.
+#[test]
+fn both_tell_the_same_start() {
+    let (listener, mut eye) = watched();
+    let port = listener.local_addr().unwrap().port();
+    let script =
+        format!("exec 3<>/dev/tcp/127.0.0.1/{port}; read -r; exec 4<>/dev/tcp/127.0.0.1/{port}; read -r");
+    let bash = Command::new("bash").args(["-c", &script]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut client = Client { bash, _served: listener.accept().unwrap().0 };
+    eye.until_told(1);
+    let running = eye.connections()[0].process.clone().unwrap();
+    client.bash.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
+    let _served = listener.accept().unwrap();
+    client.end();
+    eye.until_told(2);
+    let told: Vec<_> = eye.connections().iter().filter_map(|it| it.process.clone()).collect();
+    let gone = told.iter().find(|it| it.executable.is_empty()).unwrap();
+    assert_eq!((gone.pid, gone.started_at), (running.pid, running.started_at));
+    assert_eq!(gone.parents, running.parents);
 }
 
 /// As a runtime makes one: cgroup, network and process ids of its own.
@@ -228,8 +272,11 @@ fn whoever_gets_a_pid_later_is_not_taken_for_who_connected() {
     };
     let facts = facts(&mut eye);
     assert_eq!((facts.pid, facts.command.as_str()), (pid, "bash"));
-    assert_eq!((facts.executable.as_str(), facts.started_at), ("", None));
-    assert!(facts.parents.is_empty(), "{facts:?}");
+    assert_eq!(facts.executable, "");
+    // It had started before the other one: by then another tick had begun.
+    let UnixMicros(started) = facts.started_at.unwrap();
+    assert!(started < Clock.at(ended).0 + 10_000, "{facts:?}");
+    assert!(facts.parents[0].ends_with(&format!("[{}]", std::process::id())), "{facts:?}");
     other.kill().unwrap();
     other.wait().unwrap();
 }

@@ -193,10 +193,12 @@ fn the_registered_process_is_proxied_and_any_other_is_a_bypass() {
     eye.until_closed(2);
     let alerts = eye.alerts();
     assert_eq!(alerts.len(), 1, "{alerts:#?}");
-    assert_eq!(
-        alerts[0].message,
-        format!("bash (pid {pid}, user root) connected to {address} from {from} around the proxy")
+    // It is gone: the kernel knows who had started it.
+    let parent = &alerts[0].connection.as_ref().unwrap().process.as_ref().unwrap().parents[0];
+    let said = format!(
+        "bash (pid {pid}, user root) connected to {address} from {from} around the proxy; started by {parent}"
     );
+    assert!(alerts[0].message.starts_with(&said), "{}", alerts[0].message);
     assert_eq!(alerts[0].connection.as_ref().unwrap().class, ConnectionClass::Bypass);
 }
 

@@ -47,9 +47,25 @@ pub enum Offset {
     BufferBytes = 19,
     /// `sk_buff.data_len`: as many of these are not at `data`.
     BufferPagedBytes = 20,
+    /// `task_struct.group_leader`.
+    TaskLeader = 21,
+    /// `task_struct.start_boottime`.
+    TaskStarted = 22,
+    /// `task_struct.real_parent`.
+    TaskParent = 23,
+    /// `task_struct.tgid`.
+    TaskGroup = 24,
+    /// `task_struct.comm`.
+    TaskCommand = 25,
+    /// `task_struct.nsproxy`.
+    TaskNamespaces = 26,
+    /// `nsproxy.net_ns`.
+    NamespacesNetwork = 27,
+    /// `net.ns.inum`.
+    NetworkInode = 28,
 }
 
 impl Offset {
     /// How many there are.
-    pub const COUNT: usize = 21;
+    pub const COUNT: usize = 29;
 }

@@ -39,8 +39,16 @@ pub struct Process {
     pub uid: u32,
     /// cgroup v2 id.
     pub cgroup_id: u64,
+    /// When it started, in nanoseconds since the kernel started, time asleep included; 0 where that is not known.
+    pub started_boot_ns: u64,
+    /// Who started it, or took it over, as `pid`; 0 where that is not known.
+    pub parent_pid: u32,
+    /// Inode of its network namespace; 0 where that is not known.
+    pub network_namespace: u32,
     /// `comm`, filled up with zeros.
     pub command: [u8; COMMAND_BYTES],
+    /// That of who started it.
+    pub parent_command: [u8; COMMAND_BYTES],
 }
 
 /// A connection was established, seen from one of its ends.
@@ -76,10 +84,19 @@ impl Endpoint {
 
 impl Process {
     /// No process is known.
-    pub const UNKNOWN: Self = Process { pid: 0, uid: 0, cgroup_id: 0, command: [0; COMMAND_BYTES] };
+    pub const UNKNOWN: Self = Process {
+        pid: 0,
+        uid: 0,
+        cgroup_id: 0,
+        started_boot_ns: 0,
+        parent_pid: 0,
+        network_namespace: 0,
+        command: [0; COMMAND_BYTES],
+        parent_command: [0; COMMAND_BYTES],
+    };
 }
 
 const _: () = assert!(size_of::<Endpoint>() == 24);
-const _: () = assert!(size_of::<Process>() == 32);
-const _: () = assert!(size_of::<Opened>() == 112);
+const _: () = assert!(size_of::<Process>() == 64);
+const _: () = assert!(size_of::<Opened>() == 144);
 const _: () = assert!(align_of::<Opened>() == 8);

@@ -62,7 +62,7 @@ pub struct UnixRefused {
     pub reserved_end: [u8; 4],
 }
 
-const _: () = assert!(size_of::<UnixOpened>() == 176);
+const _: () = assert!(size_of::<UnixOpened>() == 208);
 const _: () = assert!(align_of::<UnixOpened>() == 8);
-const _: () = assert!(size_of::<UnixRefused>() == 168);
+const _: () = assert!(size_of::<UnixRefused>() == 200);
 const _: () = assert!(align_of::<UnixRefused>() == 8);

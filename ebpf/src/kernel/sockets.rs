@@ -15,7 +15,7 @@ use aya_ebpf::macros::btf_map;
 use aya_ebpf::programs::{BtfTracePointContext, LsmContext};
 use ebpf_abi::{COMMAND_BYTES, Endpoint, Offset, PATH_BYTES, Process};
 
-use super::Data;
+use super::{Data, task};
 
 /// `AF_UNIX` of the kernel's `include/linux/socket.h`.
 const AF_UNIX: u16 = 1;
@@ -217,12 +217,17 @@ impl Served {
         let (pid, uid) = (pid?, uid?);
         let is_current = (bpf_get_current_pid_tgid() >> 32) as u32 == pid;
         let command = if is_current { bpf_get_current_comm().ok() } else { None };
-        Some(Process {
+        let mut process = Process {
             pid,
             uid,
             cgroup_id: cgroup_id.unwrap_or(0),
             command: command.unwrap_or([0; COMMAND_BYTES]),
-        })
+            ..Process::UNKNOWN
+        };
+        if is_current {
+            task::describe(&mut process);
+        }
+        Some(process)
     }
 }
 

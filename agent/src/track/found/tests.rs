@@ -26,7 +26,7 @@ fn look(unknown: &[Standing], alive: &[u64]) -> Look {
 }
 
 fn process(pid: u32) -> Process {
-    Process { pid, uid: 26, cgroup_id: 1, command: [0; 16] }
+    Process { pid, uid: 26, cgroup_id: 1, ..Process::UNKNOWN }
 }
 
 /// Between two processes of this host.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use audit::record::ConnectionRecord;
-use ebpf_abi::{COMMAND_BYTES, Kind, PATH_BYTES, Process, STARTUP_BYTES, Side, UnixOpened};
+use ebpf_abi::{Kind, PATH_BYTES, Process, STARTUP_BYTES, Side, UnixOpened};
 use proptest::prelude::*;
 
 use super::super::Event;
@@ -48,7 +48,7 @@ fn local(cookie: u64, is_heard: u8) -> Event {
         at_boot_ns: 5,
         cookie,
         client_cookie: 1,
-        process: Process { pid: 4242, uid: 0, cgroup_id: 0, command: [0; COMMAND_BYTES] },
+        process: Process { pid: 4242, ..Process::UNKNOWN },
         path,
         reserved_end: [0; 4],
     })

@@ -53,9 +53,11 @@ impl Acting {
         );
     }
 
-    /// The only map of this kind, with keys and values of so many bytes.
-    fn map(&self, kind: u32, key: u32, value: u32) -> String {
-        let has = format!("map_type:\t{kind}\nkey_size:\t{key}\nvalue_size:\t{value}\n");
+    /// The only map of this kind, with keys and values of so many bytes, and room for so many.
+    fn map(&self, kind: u32, key: u32, value: u32, entries: u32) -> String {
+        // Constants of the programs are in maps of one.
+        let has =
+            format!("map_type:\t{kind}\nkey_size:\t{key}\nvalue_size:\t{value}\nmax_entries:\t{entries}\n");
         let [map] = self.agent.descriptors(&has, "map_id:").try_into().unwrap();
         map
     }
@@ -117,7 +119,7 @@ fn what_somebody_takes_away_is_put_back_and_told() {
     let acting = Acting::new("acts-tampered", "", &[]);
     assert_eq!(acting.tries(CONNECT), "EPERM");
     // A process that is never refused: the first one of this host.
-    tamper(&["set", &acting.map(1, 4, 1), "01000000", "01"]);
+    tamper(&["set", &acting.map(1, 4, 1, 128), "01000000", "01"]);
     acting.agent.until("somebody took orders about whom to refuse of the agent");
     for link in acting.agent.descriptors("link_type:\tcgroup", "link_id:") {
         tamper(&["link", &link]);
@@ -126,11 +128,11 @@ fn what_somebody_takes_away_is_put_back_and_told() {
     acting.until("EPERM");
     // Every rule is in force, for any user, cgroup and port.
     for slot in ["00000000", "01000000", "02000000", "03000000"] {
-        tamper(&["set", &acting.map(2, 4, 32), slot, &"ff".repeat(32)]);
+        tamper(&["set", &acting.map(2, 4, 32, 4), slot, &"ff".repeat(32)]);
     }
     acting.until("EPERM");
     // The port is only watched.
     let [low, high] = acting.address().port().to_le_bytes();
-    tamper(&["set", &acting.map(1, 2, 1), &format!("{low:02x}{high:02x}"), "01"]);
+    tamper(&["set", &acting.map(1, 2, 1, 1024), &format!("{low:02x}{high:02x}"), "01"]);
     acting.until("EPERM");
 }
