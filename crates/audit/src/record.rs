@@ -656,11 +656,17 @@ pub struct AgentHealthRecord {
     #[serde(default)]
     pub denied: u64,
     /// Between two accounts of one that watches, in seconds; 0 where an older agent told.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub heartbeat_secs: u32,
     /// Names of what it cannot do on this host, sorted; empty where there is nothing, or an older agent told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub degraded: Vec<String>,
+}
+
+/// What an older agent did not tell lies in the spool as that left it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A time in which an agent saw nothing. Identity: `host`, `began_at`, `ended_at`.
