@@ -33,7 +33,7 @@ async fn clickhouse_knows_all_that_makes_a_ledger_on_a_cluster() {
             );
         }
     }
-    assert_eq!((tables, views), (12, 14));
+    assert_eq!((tables, views), (12, 15));
     let settings = "SELECT count() FROM system.settings \
                     WHERE name IN ('distributed_foreground_insert', 'distributed_product_mode')";
     assert_eq!(engine.number(settings).await, 2);
