@@ -460,8 +460,7 @@ impl Session {
     /// exec_parse_message).
     pub(crate) fn parse_fails(&mut self, name: &[u8], mut running: Running) {
         if name.is_empty() {
-            let gone = self.prepared.change(name, self.section, None);
-            running.forgets = Some(Box::new(Forgotten { statements: vec![gone], portals: Vec::new() }));
+            running.forgets = Some(Box::new(Forgotten { unnamed: true, ..Forgotten::default() }));
         }
         self.owed.push_back(Owed::Refused(Box::new(running)));
     }

@@ -102,6 +102,8 @@ pub(crate) struct Running {
 pub(crate) struct Forgotten {
     pub(crate) statements: Vec<Changed>,
     pub(crate) portals: Vec<Changed>,
+    /// It takes the unnamed statement away by failing.
+    pub(crate) unnamed: bool,
 }
 
 /// COPY data, from the client to the server.

@@ -518,8 +518,8 @@ impl Session {
         Some(Box::new(forgets))
     }
 
-    /// Records the end of one execution. If it was completed, the names that it takes away are gone; what was refused takes some away
-    /// by failing.
+    /// Records the end of one execution. If it was completed, the names that it takes away are gone; a refused Parse takes
+    /// the unnamed statement away by failing.
     pub(crate) fn finish(&mut self, mut running: Running, outcome: Outcome, out: &mut Vec<Action>) {
         running.end_result();
         let is_done = outcome == Outcome::Completed;
@@ -530,8 +530,9 @@ impl Session {
             self.reasons.changed(change);
         }
         if let Some(forgets) = &running.forgets {
-            let has_failed = matches!(outcome, Outcome::Failed(_));
-            let is_done = is_done || has_failed && running.judged.refusal().is_some();
+            if forgets.unnamed && matches!(outcome, Outcome::Failed(_)) {
+                self.prepared.forget_unnamed();
+            }
             forgets.statements.iter().for_each(|changed| self.prepared.answered(changed, is_done));
             forgets.portals.iter().for_each(|changed| self.portals.answered(changed, is_done));
         }
