@@ -14,6 +14,7 @@ pub mod document;
 pub mod engine;
 pub mod faketime;
 pub mod introspection;
+pub mod ip;
 pub mod jdbc;
 pub mod kind;
 pub mod ledger;

@@ -6,6 +6,7 @@ mod crowds;
 mod deaths;
 mod frames;
 mod order;
+mod silence;
 mod slow;
 mod texts;
 mod vitals;

@@ -2,7 +2,7 @@
 //! is its own; another process of its host is found out by the ledger.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -10,6 +10,7 @@ use e2e::agent::{Agent, AgentSettings};
 use e2e::cgroup::Cgroup;
 use e2e::daemon::{Daemon, Launch, Ready};
 use e2e::engine::Engine;
+use e2e::ip;
 use e2e::ledger::Ledger;
 use e2e::login::Login;
 use e2e::postgres::{self, Postgres};
@@ -62,15 +63,12 @@ impl Address {
     fn new() -> Result<Self> {
         let [.., high, low] = std::process::id().to_be_bytes();
         let address = Address(format!("198.19.{high}.{low}"));
-        ensure!(address.ip("add")?.success(), "add {} to this machine", address.0);
+        address.ip("add")?;
         Ok(address)
     }
 
-    fn ip(&self, what: &str) -> Result<std::process::ExitStatus> {
-        let words = ["ip", "address", what, &format!("{}/32", self.0), "dev", "lo"];
-        let is_root = rustix::process::geteuid().is_root();
-        let words = if is_root { words.to_vec() } else { [["sudo", "-n"].as_slice(), &words].concat() };
-        Command::new(words[0]).args(&words[1..]).status().context("run ip")
+    fn ip(&self, what: &str) -> Result<()> {
+        ip::run(&["address", what, &format!("{}/32", self.0), "dev", "lo"])
     }
 }
 

@@ -39,7 +39,11 @@ enum Send<'a> {
 
 impl Client {
     pub(crate) fn connect(login: &Login) -> Result<Self> {
-        let stream = TcpStream::connect(("127.0.0.1", login.port)).context("connect")?;
+        Self::over(TcpStream::connect(("127.0.0.1", login.port)).context("connect")?, login)
+    }
+
+    /// Logs in over a connection that is there.
+    pub(crate) fn over(stream: TcpStream, login: &Login) -> Result<Self> {
         stream.set_read_timeout(Some(Duration::from_secs(60))).context("bound the reads")?;
         let mut client = Self { stream, received: BytesMut::new(), greeted: Vec::new() };
         client.start(login)?;

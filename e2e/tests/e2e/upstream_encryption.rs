@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use e2e::daemon::{Launch, Ready};
 use e2e::login::Login;
 use e2e::postgres::{self, Postgres};
 use e2e::proxy::{Proxy, ProxySettings};
@@ -167,6 +168,65 @@ fn a_server_without_tls_is_refused_where_tls_is_required_and_taken_where_it_is_p
     let said = encrypted(&proxy, "require")?;
     assert!(said.contains("Picket does not trust the connection"), "{said}");
     proxy.wait_log("the server offers no TLS")
+}
+
+/// Stands between the proxy and the server, with a key of its own, and reads everything.
+const MIDDLE: &str = "
+import socket, ssl, sys, threading
+cert, key, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+ours.load_cert_chain(cert, key)
+theirs = ssl._create_unverified_context()
+def pump(a, b):
+    try:
+        while some := a.recv(65536):
+            b.sendall(some)
+    except OSError:
+        pass
+    for end in (a, b):
+        try:
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+def serve(client):
+    request = client.recv(8, socket.MSG_WAITALL)
+    server = socket.create_connection(('127.0.0.1', port))
+    server.sendall(request)
+    client.sendall(server.recv(1))
+    client, server = ours.wrap_socket(client, server_side=True), theirs.wrap_socket(server)
+    threading.Thread(target=pump, args=(client, server), daemon=True).start()
+    pump(server, client)
+listener = socket.create_server(('127.0.0.1', 0))
+print('listening on', listener.getsockname()[1], flush=True)
+while True:
+    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+";
+
+/// `sslmode = "require"` verifies nobody's certificate. That the log-in is bound to it keeps the session from whoever has another.
+#[test]
+fn who_stands_in_between_with_a_key_of_its_own_gets_no_session_that_scram_binds() -> Result<()> {
+    let (authority, other) = (Authority::new()?, Authority::new()?);
+    let folder = Scratch::new("middle")?;
+    let postgres = server(&authority, &authority.server("127.0.0.1")?, &folder)?;
+    let middle = other.server("127.0.0.1")?;
+    let middle = Launch::new("python3", folder.join("middle.log"), Ready::Line("listening on "))
+        .args(["-c", MIDDLE])
+        .args([&middle.cert, &middle.key])
+        .args([postgres.port().to_string()])
+        .start()?;
+    let port: u16 = middle.ready_line().rsplit(' ').next().context("read the port")?.parse()?;
+    let require = "sslmode = \"require\"";
+    // What MD5 hashes says nothing of the connection: it shows that all else of the middle works.
+    let ways =
+        [("scram", "tls_only", port), ("md5", "by_md5", port), ("direct", "tls_only", postgres.port())];
+    let sections: String =
+        ways.iter().map(|(name, role, port)| upstream(name, "127.0.0.1", *port, role, require)).collect();
+    let proxy = proxy(&sections)?;
+    assert_eq!(encrypted(&proxy, "direct")?, "t");
+    assert_eq!(encrypted(&proxy, "md5")?, "t");
+    let said = encrypted(&proxy, "scram")?;
+    assert!(said.contains("refused Picket's own log-in"), "{said}");
+    proxy.wait_log("SCRAM channel binding check failed")
 }
 
 #[test]

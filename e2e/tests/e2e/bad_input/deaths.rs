@@ -49,7 +49,7 @@ fn mortal() -> Result<(Postgres, Proxy)> {
 }
 
 /// Everything that is left to read until the proxy closes, and the SQLSTATE of the error at its end, where there is one.
-fn read_to_end(client: &mut Client) -> Result<Option<String>> {
+pub(super) fn read_to_end(client: &mut Client) -> Result<Option<String>> {
     let (mut chunk, mut tail) = (vec![0; 1 << 20], Vec::new());
     loop {
         let count = client.stream.read(&mut chunk).context("read to the end")?;
