@@ -181,9 +181,10 @@ impl Watcher {
         let mut servers = self.servers.now();
         servers.extend(self.config_files.iter().map(|it| Server::configured(it)));
         let names: HashSet<String> = servers.iter().map(|server| server.name.clone()).collect();
-        for Server { name, shown, place } in &servers {
+        for Server { name, shown, run, place } in &servers {
+            let known = self.state.servers.get(name);
             let seen = match place {
-                Ok(place) => place.look(),
+                Ok(place) => place.look(*run, &known.map(|known| known.begun.clone()).unwrap_or_default()),
                 Err(problem) => {
                     problems.insert(shown.clone(), problem.clone());
                     continue;
@@ -192,7 +193,7 @@ impl Watcher {
             let unread =
                 seen.problems.iter().map(|(path, problem)| (format!("{path} of {shown}"), problem.clone()));
             problems.extend(unread);
-            let known = match self.state.servers.get(name) {
+            let known = match known {
                 Some(known) => {
                     let changes = known.changes(&seen);
                     alerts.extend(

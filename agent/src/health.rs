@@ -95,6 +95,24 @@ impl Health {
         })
     }
 
+    /// So many records found no room while the spool took none.
+    pub(crate) fn not_kept(
+        &mut self,
+        dropped: u64,
+        counts: Counts,
+        open: u64,
+        at: UnixMicros,
+    ) -> [Record; 2] {
+        let host = &self.host.name;
+        let message = format!(
+            "{dropped} records of the agent of {host} found no room while its spool took none: connections may be missing in the ledger, or be \
+             open there though they have ended"
+        );
+        tracing::error!("{message}");
+        let alert = self.alert(AlertKind::EventsLost, message, at);
+        [self.account("events_lost", counts, open, at), alert]
+    }
+
     /// What the kernel programs could not tell since that was told last: a state and an alert for each kind of it.
     fn losses(&self, counts: Counts) -> Vec<(&'static str, AlertKind, String)> {
         let (host, told) = (&self.host.name, self.told);

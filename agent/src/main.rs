@@ -193,5 +193,8 @@ fn watch(path: &Path, dry_run: bool) -> Result<(), Failure> {
     privileges::give_up(&config.spool.dir).context("give up rights that are not needed")?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
-    runtime.block_on(watch::run(config, source, object))
+    let ended = runtime.block_on(watch::run(config, source, object));
+    // A configuration that is read again, and does not answer, is not waited for.
+    runtime.shutdown_background();
+    ended
 }

@@ -654,7 +654,7 @@ impl Watch {
         self.journal.note(records);
         let alerts: Vec<Record> =
             records.iter().filter(|record| matches!(record, Record::Alert(_))).cloned().collect();
-        self.report.keep(records);
+        self.report.keep(records, Instant::now());
         // Evidence comes first.
         self.alerts.offer(&alerts);
     }
@@ -684,6 +684,10 @@ impl Watch {
         let mut records = self.self_watch.look();
         if self.ready.is_none() {
             self.know_lacks();
+        }
+        let dropped = self.report.take_dropped();
+        if 0 < dropped {
+            records.extend(self.health.not_kept(dropped, counts, open, Clock.now()));
         }
         self.health.look(counts, open, Instant::now(), Clock.now(), &mut records);
         self.tell_access_rules(&mut records);

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::files::Stamp;
 use super::rules::{Kind, Line, shortened};
-use super::seen::{Origin, Seen, SeenFile};
+use super::seen::{Begun, Origin, Seen, SeenFile};
+use super::settings;
 
 /// Lines that are told one by one, of each kind.
 const LINES_TOLD_MAX: usize = 3;
@@ -18,6 +19,8 @@ const FILES_TOLD_MAX: usize = 16;
 pub(super) struct Known {
     pub(super) settings: BTreeMap<String, String>,
     pub(super) files: BTreeMap<String, KnownFile>,
+    #[serde(default)]
+    pub(super) begun: Begun,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +50,7 @@ impl Known {
         files.extend(seen.files.iter().map(|(path, SeenFile { kind, lines, stamp, .. })| {
             (path.clone(), KnownFile { kind: *kind, lines: lines.clone(), stamp: *stamp })
         }));
-        Known { settings, files }
+        Known { settings, files, begun: seen.begun.clone() }
     }
 
     pub(super) fn changes(&self, seen: &Seen) -> Vec<Change> {
@@ -97,8 +100,12 @@ impl Known {
                 None => "not set".to_owned(),
             };
             let place = now.map_or_else(String::new, |it| format!(" by {}", it.from.path));
+            let since = match settings::needs_start(name) && !seen.is_restarted {
+                true => " once the server starts again",
+                false => "",
+            };
             told.push(format!(
-                "{name} is {}{place}, and was {}",
+                "{name} is {}{place}{since}, and was {}",
                 shown(now.map(|it| &it.value)),
                 shown(before)
             ));
@@ -171,13 +178,14 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
+    use std::time::Duration;
 
     use super::super::files::Root;
     use super::super::seen::Place;
     use super::*;
 
     /// What is told of these changes, and what is then known.
-    struct Told(tempfile::TempDir, Known);
+    struct Told(tempfile::TempDir, Known, Option<(u32, Duration)>);
 
     impl Told {
         fn of(hba: &str) -> Self {
@@ -186,7 +194,7 @@ mod tests {
                 fs::write(folder.path().join(name), "").unwrap();
             }
             fs::write(folder.path().join("pg_hba.conf"), hba).unwrap();
-            let mut told = Told(folder, Known::default());
+            let mut told = Told(folder, Known::default(), Some((7, Duration::ZERO)));
             told.changes();
             told
         }
@@ -197,7 +205,8 @@ mod tests {
 
         fn changes(&mut self) -> Vec<String> {
             let root = Root::of_host().unwrap();
-            let seen = Place { root, data: Some(self.path().to_owned()), config: None }.look();
+            let seen =
+                Place { root, data: Some(self.path().to_owned()), config: None }.look(self.2, &self.1.begun);
             let changes = self.1.changes(&seen);
             self.1 = std::mem::take(&mut self.1).after(&seen);
             let prefix = format!("{}/", self.path().display());
@@ -267,10 +276,38 @@ mod tests {
         let mut told = Told::of(ONE);
         assert_eq!(
             told.write("postgresql.auto.conf", "listen_addresses = '*'\nwork_mem = 1"),
-            ["listen_addresses is `*` by postgresql.auto.conf, and was not set"]
+            ["listen_addresses is `*` by postgresql.auto.conf once the server starts again, and was not set"]
         );
         assert_eq!(told.write("postgresql.auto.conf", "work_mem = 2\nlisten_addresses='*'"), [""; 0]);
-        assert_eq!(told.write("postgresql.auto.conf", ""), ["listen_addresses is not set, and was `*`"]);
+        assert_eq!(
+            told.write("postgresql.auto.conf", ""),
+            ["listen_addresses is not set once the server starts again, and was `*`"]
+        );
+    }
+
+    #[test]
+    fn the_file_that_a_server_was_started_with_counts_until_it_starts_again() {
+        const NEW: &str = "host all all 10.0.0.0/8 trust";
+        let mut told = Told::of(ONE);
+        fs::write(told.path().join("decoy"), "").unwrap();
+        assert_eq!(
+            told.write("postgresql.auto.conf", "hba_file = 'decoy'"),
+            [
+                "hba_file is `decoy` by postgresql.auto.conf once the server starts again, and was not set",
+                "decoy is read from now on: it says nothing"
+            ]
+        );
+        let added = format!("added `{NEW}`");
+        assert!(told.write("pg_hba.conf", NEW)[0].contains(&added));
+        // An agent that did not see the server start believes a file that was written since less than the default.
+        told.1 = Known::default();
+        told.changes();
+        assert!(told.write("pg_hba.conf", "")[0].contains("removed"));
+        told.2 = Some((8, Duration::MAX));
+        assert_eq!(told.changes(), ["pg_hba.conf is read no more: it says nothing"]);
+        assert_eq!(told.write("pg_hba.conf", NEW), [""; 0]);
+        told.2 = Some((9, Duration::MAX));
+        assert_eq!(told.write("postgresql.auto.conf", "")[0], "hba_file is not set, and was `decoy`");
     }
 
     #[test]
@@ -285,7 +322,10 @@ mod tests {
         assert_eq!(told.changes(), [""; 0]);
         fs::write(told.path().join("postgresql.conf"), "port = 7").unwrap();
         let changes = told.write("more", "local all all trust");
-        assert_eq!(changes[0], "port is `7` by postgresql.conf, and was not set");
+        assert_eq!(
+            changes[0],
+            "port is `7` by postgresql.conf once the server starts again, and was not set"
+        );
         assert_eq!(changes[1], "more has changed: added `local all all trust`; removed `local all all peer`");
         assert_eq!(
             told.write("pg_hba.conf", ""),

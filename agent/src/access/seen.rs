@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use audit::record::UnixMicros;
+use serde::{Deserialize, Serialize};
 
 use super::files::{Rights, Root, Stamp, Text, Unread};
 use super::rules::{self, Include, Kind, Line};
 use super::settings::{self, Statement, WATCHED};
+use crate::moment::Clock;
 use crate::process::shown;
 
 /// Files that one server may have.
@@ -27,6 +30,14 @@ pub(super) struct Place {
     pub(super) config: Option<PathBuf>,
 }
 
+/// Files of rules that a server goes by for as long as it runs, whatever is written meanwhile: which these are it reads at its start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Begun {
+    /// Its process, and when that started, since the kernel did.
+    pub(super) run: Option<(u32, Duration)>,
+    files: Vec<(Kind, String)>,
+}
+
 /// What one server goes by, as far as it could be read.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
@@ -37,6 +48,9 @@ pub(super) struct Seen {
     pub(super) problems: BTreeMap<String, String>,
     /// Whether each file of settings was read: else a setting may stand in the one that was not.
     pub(super) are_settings_whole: bool,
+    pub(super) begun: Begun,
+    /// The server has started again since it was looked at last.
+    pub(super) is_restarted: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +86,8 @@ struct Reader<'a> {
 }
 
 impl Place {
-    pub(super) fn look(&self) -> Seen {
+    /// `run` is the process of the server that runs, and `before` what was known to go by.
+    pub(super) fn look(&self, run: Option<(u32, Duration)>, before: &Begun) -> Seen {
         let mut reader =
             Reader { root: &self.root, server: None, seen: Seen::default(), read: BTreeSet::new(), bytes: 0 };
         reader.seen.are_settings_whole = true;
@@ -105,15 +120,46 @@ impl Place {
             reader.seen.settings.insert(name, Setting { value, from });
         }
         reader.server = self.root.rights(self.data.as_ref().unwrap_or(&folder)).ok();
+        let mut begun = Begun { run, files: Vec::new() };
         for (setting, name, kind) in
             [("hba_file", "pg_hba.conf", Kind::Access), ("ident_file", "pg_ident.conf", Kind::Identity)]
         {
             let base = data.as_ref().unwrap_or(&folder);
-            let path = reader.value(setting).map_or_else(|| folder.join(name), |path| base.join(path));
+            let default = folder.join(name);
+            let path = reader.value(setting).map_or_else(|| default.clone(), |path| base.join(path));
             reader.rules(&path, kind, false, 0);
+            begun.note(kind, &path);
+            // It may have been written since the server started, which goes by another then: nearly always by this one.
+            let is_young = reader.seen.settings.get(setting).is_some_and(|it| it.from.is_younger_than(run));
+            if is_young && before.run != run && path != default {
+                reader.rules(&default, kind, true, 0);
+                begun.note(kind, &default);
+            }
         }
+        reader.seen.is_restarted = before.run != run;
+        if run.is_some() && before.run == run {
+            begun.clone_from(before);
+            for (kind, path) in &begun.files {
+                reader.rules(Path::new(path), *kind, false, 0);
+            }
+        }
+        reader.seen.begun = begun;
         reader.seen.settings.retain(|name, _| WATCHED.contains(&name.as_str()));
         reader.seen
+    }
+}
+
+impl Begun {
+    fn note(&mut self, kind: Kind, path: &Path) {
+        self.files.extend(path.to_str().map(|path| (kind, path.to_owned())));
+    }
+}
+
+impl Origin {
+    /// Whether it was written after that process started.
+    fn is_younger_than(&self, run: Option<(u32, Duration)>) -> bool {
+        let started = run.map(|(_, started)| Clock.at(u64::try_from(started.as_nanos()).unwrap_or(u64::MAX)));
+        started.zip(self.written).is_some_and(|(started, (_, written))| started < written)
     }
 }
 
@@ -254,7 +300,7 @@ mod tests {
 
         fn look(&self) -> Seen {
             let root = Root::of_host().unwrap();
-            Place { root, data: Some(self.0.path().to_owned()), config: None }.look()
+            Place { root, data: Some(self.0.path().to_owned()), config: None }.look(None, &Begun::default())
         }
 
         fn is(&self, seen: &Seen, name: &str, value: &str, from: &str) {
@@ -351,7 +397,7 @@ mod tests {
             data: None,
             config: Some(server.path("d/postgresql.conf")),
         };
-        let seen = place.look();
+        let seen = place.look(None, &Begun::default());
         assert_eq!(seen.settings["port"].value, "9");
         assert!(seen.problems.contains_key("/nowhere") && seen.files.len() == 1, "{seen:?}");
     }

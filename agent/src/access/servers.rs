@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{AtFlags, CWD, statat};
+use rustix::io::Errno;
 
 use super::files::Root;
 use super::seen::{Place, name};
@@ -39,6 +40,8 @@ pub(super) struct Server {
     pub(super) name: String,
     /// In words, with its ports.
     pub(super) shown: String,
+    /// Its process, and when that started; `None` where that is not known.
+    pub(super) run: Option<(u32, Duration)>,
     /// `Err` says why it has none.
     pub(super) place: Result<Place, String>,
 }
@@ -80,7 +83,7 @@ impl Servers {
             Proc::find(*pid).is_ok_and(|process| process.is_some_and(|process| process.started() == *started))
         });
         let mut servers: Vec<Server> =
-            self.running.iter().map(|((pid, _), ports)| Server::running(*pid, ports)).collect();
+            self.running.iter().filter_map(|(run, ports)| Server::running(*run, ports)).collect();
         servers.sort_by(|one, other| one.name.cmp(&other.name));
         servers.dedup_by(|one, other| one.name == other.name);
         servers
@@ -88,11 +91,12 @@ impl Servers {
 }
 
 impl Server {
-    /// PostgreSQL works in its data directory.
-    fn running(pid: u32, ports: &BTreeSet<u16>) -> Self {
+    /// PostgreSQL works in its data directory. `None` for one that has just ended.
+    fn running(run: (u32, Duration), ports: &BTreeSet<u16>) -> Option<Self> {
+        let (pid, _) = run;
         let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
         let ports = ports.join(", ");
-        let place = || -> Result<(String, PathBuf, Root), rustix::io::Errno> {
+        let place = || -> Result<(String, PathBuf, Root), Errno> {
             let data = rustix::fs::readlink(format!("/proc/{pid}/cwd"), Vec::new())?;
             let data = PathBuf::from(OsString::from_vec(data.into_bytes()));
             let root = Root::of_process(pid)?;
@@ -103,20 +107,23 @@ impl Server {
             let inode = inode.map_or_else(String::new, |inode| format!("#{inode}"));
             Ok((format!("{}{inode}", name(&data)), data, root))
         };
-        match place() {
+        Some(match place() {
             Ok((name, data, root)) => Server {
                 shown: format!("PostgreSQL in {} (port {ports})", super::seen::name(&data)),
                 name,
+                run: Some(run),
                 place: Ok(Place { root, data: Some(data), config: None }),
             },
+            Err(Errno::NOENT | Errno::SRCH) => return None,
             Err(error) => Server {
                 name: format!("port {ports}"),
                 shown: format!("PostgreSQL on port {ports} (pid {pid})"),
+                run: Some(run),
                 place: Err(format!(
                     "its data directory cannot be found: {error}; grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, or name its {MEND}"
                 )),
             },
-        }
+        })
     }
 
     /// One whose configuration somebody has named.
@@ -124,6 +131,7 @@ impl Server {
         let shown = name(config);
         Server {
             name: shown.clone(),
+            run: None,
             shown: format!("the PostgreSQL of {shown}"),
             place: Root::of_host()
                 .map(|root| Place { root, data: None, config: Some(config.to_owned()) })

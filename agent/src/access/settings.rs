@@ -15,6 +15,11 @@ pub(super) const WATCHED: [&str; 10] = [
     "unix_socket_permissions",
 ];
 
+/// Whether a server goes by it once it starts again, and not before (`PGC_POSTMASTER` of `guc_tables.c`).
+pub(super) fn needs_start(name: &str) -> bool {
+    !name.starts_with("ssl")
+}
+
 /// A statement of a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Statement {

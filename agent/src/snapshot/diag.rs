@@ -45,6 +45,17 @@ struct SocketId {
     cookie: [u32; 2],
 }
 
+impl SocketId {
+    const ANY: SocketId = SocketId {
+        local_port: [0; 2],
+        remote_port: [0; 2],
+        local: [0; 16],
+        remote: [0; 16],
+        interface: 0,
+        cookie: [0; 2],
+    };
+}
+
 /// `struct inet_diag_req_v2`.
 #[repr(C)]
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -103,14 +114,7 @@ fn list_family(
         extensions: 1 << (INET_DIAG_INFO - 1),
         reserved: 0,
         states: STATES.iter().fold(0, |states, state| states | 1 << state.0),
-        id: SocketId {
-            local_port: [0; 2],
-            remote_port: [0; 2],
-            local: [0; 16],
-            remote: [0; 16],
-            interface: 0,
-            cookie: [0; 2],
-        },
+        id: SocketId::ANY,
     };
     netlink::list(request.as_bytes(), MODULE, |body| {
         let Some(socket) = read(body, namespace) else { return false };
@@ -133,22 +137,39 @@ pub(super) fn destroy(local: SocketAddr, remote: SocketAddr, cookie: u64) -> Res
         }
         IpAddr::V6(v6) => v6.octets(),
     };
-    let request = Request {
-        family: if local.is_ipv4() { AF_INET } else { AF_INET6 },
+    let id = SocketId {
+        local_port: local.port().to_be_bytes(),
+        remote_port: remote.port().to_be_bytes(),
+        local: bytes(local.ip()),
+        remote: bytes(remote.ip()),
+        interface: 0,
+        cookie: [cookie as u32, (cookie >> 32) as u32],
+    };
+    let request = |family, id| Request {
+        family,
         protocol: IPPROTO_TCP,
         extensions: 0,
         reserved: 0,
         states: u32::MAX,
-        id: SocketId {
-            local_port: local.port().to_be_bytes(),
-            remote_port: remote.port().to_be_bytes(),
-            local: bytes(local.ip()),
-            remote: bytes(remote.ip()),
-            interface: 0,
-            cookie: [cookie as u32, (cookie >> 32) as u32],
-        },
+        id,
     };
-    netlink::destroy(request.as_bytes())
+    let family = if local.is_ipv4() { AF_INET } else { AF_INET6 };
+    let ended = netlink::destroy(request(family, id).as_bytes());
+    if ended != Err(Errno::NOENT) {
+        return ended;
+    }
+    // The kernel compares the interface too where a socket is bound to one, as all are with link-local addresses.
+    let mut found = None;
+    for family in [AF_INET, AF_INET6] {
+        let _ = netlink::list(request(family, SocketId::ANY).as_bytes(), MODULE, |body| {
+            let Ok((message, _)) = Message::read_from_prefix(body) else { return false };
+            if message.id.cookie == id.cookie {
+                found = Some(request(message.family, message.id));
+            }
+            true
+        });
+    }
+    found.map_or(ended, |found| netlink::destroy(found.as_bytes()))
 }
 
 fn read(body: &[u8], namespace: u64) -> Option<Socket> {

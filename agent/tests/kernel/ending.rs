@@ -6,6 +6,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use rustix::net::sockopt::socket_cookie;
+use socket2::{Domain, Socket, Type};
 
 use crate::namespaces::{Namespace, ip};
 use crate::tampered::Agent;
@@ -50,6 +51,22 @@ fn a_connection_is_reset_at_both_ends_and_no_other_is() {
     let cookie = socket_cookie(&stays.0).unwrap().to_string();
     assert_eq!(agent.kill(&[], &cookie).0, 0);
     assert_eq!(stays.0.read(&mut [0; 1]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+}
+
+#[test]
+fn one_that_is_bound_to_an_interface_is_ended_too() {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind_device(Some(b"lo")).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    socket.listen(1).unwrap();
+    let listener = TcpListener::from(socket);
+    let agent = Agent::on(listener.local_addr().unwrap().port());
+    let mut ends = pair(&listener);
+    let client = ends.0.local_addr().unwrap().to_string();
+    agent.until(&client);
+    let (code, said) = agent.kill(&[], &client);
+    assert_eq!(code, 0, "{said}");
+    assert!(ends.0.read(&mut [0; 1]).is_err() && ends.1.read(&mut [0; 1]).is_err());
 }
 
 #[test]

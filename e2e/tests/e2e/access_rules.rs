@@ -172,7 +172,7 @@ fn files_are_told_that_change_by_another_way_than_an_editor() -> Result<()> {
 
 #[test]
 fn other_files_and_settings_by_which_somebody_may_log_in_are_told() -> Result<()> {
-    let watched = Watched::start()?;
+    let mut watched = Watched::start()?;
     let folder = watched.path("conf.d");
     fs::create_dir(&folder).context("make a folder")?;
     watched.add("pg_ident.conf", "admins root postgres")?;
@@ -191,8 +191,19 @@ fn other_files_and_settings_by_which_somebody_may_log_in_are_told() -> Result<()
     let other = watched.path("other_hba.conf");
     fs::write(&other, "host all all all trust\n").context("write it")?;
     watched.postgres.administer("postgres", &format!("ALTER SYSTEM SET hba_file = '{}'", other.display()))?;
-    watched.changed(&["hba_file is `", "other_hba.conf` by ", "postgresql.auto.conf, and was not set"])?;
+    let later = "postgresql.auto.conf once the server starts again, and was not set";
+    watched.changed(&["hba_file is `", "other_hba.conf` by ", later])?;
     watched.changed(&["other_hba.conf is read from now on: added `host all all all trust`"])?;
+    // Until it does, it goes by the one that it was started with.
+    watched.postgres.administer("postgres", "SELECT pg_reload_conf()")?;
+    watched.add("pg_hba.conf", "host all mallory 10.77.0.0/24 trust")?;
+    watched.changed(&["pg_hba.conf has changed: added `host all mallory 10.77.0.0/24 trust`"])?;
+    let again = watched.path("again_hba.conf");
+    fs::write(&again, "local all all trust\n").context("write it")?;
+    watched.postgres.administer("postgres", &format!("ALTER SYSTEM SET hba_file = '{}'", again.display()))?;
+    watched.changed(&["other_hba.conf is read no more: removed "])?;
+    watched.postgres.go_down()?;
+    watched.postgres.start_again()?;
     watched.changed(&["pg_hba.conf is read no more: removed "])?;
     // What the server was started with counts more: this changes nothing.
     let before = watched.alerts()?;
