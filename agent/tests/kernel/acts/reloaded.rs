@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -371,4 +372,30 @@ fn no_connection_goes_untold_while_the_configuration_changes() {
         assert!(Instant::now() < deadline, "{} of {made} are told", reloading.agent.connections().len());
     }
     assert!(!reloading.agent.journal().contains("events_lost"));
+}
+
+#[test]
+fn a_configuration_that_does_not_answer_keeps_no_agent_from_ending() {
+    let agent = Agent::on(TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
+    let config = agent.config();
+    fs::remove_file(&config).unwrap();
+    assert!(Command::new("mkfifo").arg(&config).status().unwrap().success());
+    let signal = |name: &str| {
+        assert!(Command::new("kill").args([name, &agent.pid().to_string()]).status().unwrap().success());
+    };
+    signal("-HUP");
+    let deadline = Instant::now() + WAIT;
+    // Nobody can write to a queue that nobody reads.
+    let write = || {
+        let nonblock = rustix::fs::OFlags::NONBLOCK.bits();
+        fs::File::options().write(true).custom_flags(nonblock.cast_signed()).open(&config)
+    };
+    let _silent = loop {
+        match write() {
+            Ok(queue) => break queue,
+            Err(error) => assert!(Instant::now() < deadline, "{error}: {}", agent.log()),
+        }
+    };
+    signal("-TERM");
+    agent.until_ended();
 }
