@@ -70,7 +70,10 @@ const THREAD_STACK_BYTES: usize = 2 << 20;
 pub(crate) fn serve(path: PathBuf, config: Config) -> Result<(), Failure> {
     let main = runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     // The ledger's writer is not `Send`.
-    LocalSet::new().block_on(&main, run(path, config))
+    let ended = LocalSet::new().block_on(&main, run(path, config));
+    // A configuration that is read again, and does not answer, is not waited for.
+    main.shutdown_background();
+    ended
 }
 
 async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {

@@ -3,6 +3,9 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::net::UnixDatagram;
+use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -135,6 +138,21 @@ fn a_file_that_cannot_run_changes_nothing() -> Result<()> {
     hang_up(&mut stack, "cannot read the configuration")?;
     assert_eq!(psql::run(&alice, "SELECT 1")?.success()?.trim(), "1");
     assert!(session.ask("SELECT 41 + 1;")?.contains("42"));
+    Ok(())
+}
+
+#[test]
+fn a_file_that_does_not_answer_keeps_no_proxy_from_ending() -> Result<()> {
+    let mut stack = Stack::start()?;
+    let config = stack.proxy.config();
+    fs::remove_file(&config)?;
+    assert!(Command::new("mkfifo").arg(&config).status().context("run mkfifo")?.success());
+    // It opens once somebody reads.
+    let (tell, opened) = mpsc::channel();
+    thread::spawn(move || tell.send(fs::File::options().write(true).open(config)));
+    stack.proxy.signal(Signal::HUP)?;
+    let _silent = opened.recv_timeout(Duration::from_secs(60)).context("the file is read")??;
+    assert_eq!(stack.proxy.stop()?, 0);
     Ok(())
 }
 
