@@ -88,6 +88,7 @@ impl Alerts {
                 missed: Arc::clone(&missed),
                 unkept: Arc::clone(&unkept),
                 outage: None,
+                is_unwanted: false,
             };
             let thread =
                 thread::Builder::new().name("alerts".to_owned()).spawn(move || delivery.run(&alerts))?;
@@ -130,6 +131,13 @@ impl Alerts {
     }
 }
 
+/// Why nothing was delivered.
+struct Failure {
+    /// The recipient is there, and does not want it.
+    is_unwanted: bool,
+    why: String,
+}
+
 /// Who is told.
 enum Recipient {
     Webhook(Box<Webhook>, Shape),
@@ -153,10 +161,15 @@ impl Recipient {
         }
     }
 
-    fn tell(&self, groups: &[Group]) -> Result<(), String> {
+    fn tell(&self, groups: &[Group]) -> Result<(), Failure> {
         match self {
-            Recipient::Webhook(webhook, shape) => webhook.post(&shape::body(*shape, groups).to_string(), &[]),
-            Recipient::Syslog(syslog) => syslog.send(groups).map_err(|error| error.to_string()),
+            Recipient::Webhook(webhook, shape) => {
+                let told = webhook.post(&shape::body(*shape, groups).to_string(), &[]);
+                told.map_err(|it| Failure { is_unwanted: it.is_unwanted, why: it.to_string() })
+            }
+            Recipient::Syslog(syslog) => {
+                syslog.send(groups).map_err(|error| Failure { is_unwanted: false, why: error.to_string() })
+            }
         }
     }
 }
@@ -171,6 +184,8 @@ struct Delivery {
     missed: Arc<AtomicU64>,
     unkept: Arc<AtomicU64>,
     outage: Option<Outage>,
+    /// In this outage the recipient is there: it may want what comes next.
+    is_unwanted: bool,
 }
 
 impl Delivery {
@@ -182,8 +197,10 @@ impl Delivery {
                 None => self.queue.next_due(),
             };
             let wait = due.map_or(IDLE, |due| due.saturating_duration_since(now)).min(IDLE);
+            let mut is_news = false;
             match alerts.recv_timeout(wait) {
                 Ok(alert) => {
+                    is_news = true;
                     self.take(alert);
                     // Those that came with it go with it.
                     for alert in alerts.try_iter().take(ON_THEIR_WAY_MAX) {
@@ -206,7 +223,8 @@ impl Delivery {
                     return;
                 }
             }
-            if self.outage.as_ref().is_none_or(|outage| outage.again_at() <= Instant::now()) {
+            let is_due = self.outage.as_ref().is_none_or(|outage| outage.again_at() <= Instant::now());
+            if is_due || self.is_unwanted && is_news {
                 self.deliver();
             }
         }
@@ -228,20 +246,69 @@ impl Delivery {
         }
         match self.recipient.tell(&batch) {
             Ok(()) => {
-                let those = batch.iter().map(|group| group.alert.alert_id);
-                self.kept.delivered(those, self.queue.waiting());
-                self.queue.delivered(batch, Instant::now());
+                self.delivered(batch);
                 self.recover();
             }
-            Err(error) => {
+            // One of them may be in the way of all others: what it says may be the client's words.
+            Err(failure) if failure.is_unwanted && 1 < batch.len() => self.deliver_one_by_one(batch),
+            Err(failure) => {
                 self.queue.put_back(batch);
-                self.fail(&error);
+                self.fail(&failure);
             }
         }
     }
 
-    fn fail(&mut self, error: &str) {
-        let now = Instant::now();
+    /// Those that are not wanted are given up where others are.
+    fn deliver_one_by_one(&mut self, batch: Vec<Group>) {
+        let (mut taken, mut unwanted, mut why) = (Vec::new(), Vec::new(), None);
+        let mut left = batch.into_iter();
+        for group in left.by_ref() {
+            match self.recipient.tell(std::slice::from_ref(&group)) {
+                Ok(()) => taken.push(group),
+                Err(failure) => {
+                    let is_unwanted = failure.is_unwanted;
+                    why = Some(failure);
+                    unwanted.push(group);
+                    if !is_unwanted {
+                        break;
+                    }
+                }
+            }
+        }
+        let Some(failure) = why else {
+            self.delivered(taken);
+            return self.recover();
+        };
+        if failure.is_unwanted && !taken.is_empty() {
+            for Group { alert, .. } in &unwanted {
+                let (host, place, id) = (&self.host, self.recipient.place(), alert.alert_id);
+                let why = &failure.why;
+                let message = format!(
+                    "{place} does not take the alert {id} of {host}, which is only in the ledger: {why}"
+                );
+                tracing::error!("{message}");
+                self.record(message);
+            }
+            taken.append(&mut unwanted);
+            self.delivered(taken);
+            return self.recover();
+        }
+        unwanted.extend(left);
+        self.queue.put_back(unwanted);
+        if !taken.is_empty() {
+            self.delivered(taken);
+        }
+        self.fail(&failure);
+    }
+
+    fn delivered(&mut self, groups: Vec<Group>) {
+        self.kept.delivered(groups.iter().map(|group| group.alert.alert_id), self.queue.waiting());
+        self.queue.delivered(groups, Instant::now());
+    }
+
+    fn fail(&mut self, failure: &Failure) {
+        let (now, error) = (Instant::now(), &failure.why);
+        self.is_unwanted = failure.is_unwanted;
         match &mut self.outage {
             Some(outage) => outage.goes_on(now),
             None => {
@@ -259,6 +326,7 @@ impl Delivery {
 
     /// Tells of what delivery has cost, now that it works.
     fn recover(&mut self) {
+        self.is_unwanted = false;
         let (outage, dropped) = (self.outage.take(), std::mem::take(&mut self.queue.dropped));
         let (host, place) = (&self.host, self.recipient.place());
         let cost = format!("{dropped} found no room and are only in the ledger");

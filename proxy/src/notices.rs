@@ -234,7 +234,7 @@ impl Delivery {
             }
             Err(error) => {
                 self.counts.failures.fetch_add(1, Ordering::Relaxed);
-                self.fail(&error);
+                self.fail(&error.to_string());
                 false
             }
         }

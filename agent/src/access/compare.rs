@@ -205,8 +205,8 @@ mod tests {
 
         fn changes(&mut self) -> Vec<String> {
             let root = Root::of_host().unwrap();
-            let seen =
-                Place { root, data: Some(self.path().to_owned()), config: None }.look(self.2, &self.1.begun);
+            let seen = Place { root, data: Some(self.path().to_owned()), environment: None, config: None }
+                .look(self.2, &self.1.begun);
             let changes = self.1.changes(&seen);
             self.1 = std::mem::take(&mut self.1).after(&seen);
             let prefix = format!("{}/", self.path().display());

@@ -26,6 +26,8 @@ pub(super) struct Place {
     pub(super) root: Root,
     /// `None` where only a file was named.
     pub(super) data: Option<PathBuf>,
+    /// What its environment calls `PGDATA`, which counts where it was started without `-D`.
+    pub(super) environment: Option<PathBuf>,
     /// Where nothing else is said, `postgresql.conf` in the data directory.
     pub(super) config: Option<PathBuf>,
 }
@@ -102,16 +104,32 @@ impl Place {
                     .collect()
             });
         let data = self.data.clone();
-        let given_config =
-            given.iter().rev().find(|(name, ..)| name == "config_file").map(|(_, value, _)| value);
+        let option = |wanted| {
+            given.iter().rev().find(|(name, ..)| name == wanted).map(|(_, value, _)| PathBuf::from(value))
+        };
+        let named = option(settings::CONFIG_FOLDER).or_else(|| self.environment.clone());
         let config = self.config.clone().or_else(|| {
             let data = data.as_ref()?;
-            Some(data.join(given_config.map_or("postgresql.conf", String::as_str)))
+            // One that is not absolute began where the server was started, which it has left for its data.
+            let is_another =
+                |named: &PathBuf| named.is_absolute() && self.root.inode(named) != self.root.inode(data);
+            let folder = named.filter(is_another).unwrap_or_else(|| data.clone());
+            Some(option("config_file").map_or_else(|| folder.join("postgresql.conf"), |file| data.join(file)))
         });
         let Some(config) = config else { return reader.seen };
         let folder = config.parent().map_or_else(PathBuf::new, Path::to_owned);
         reader.settings(&config, false, 0);
-        let data = data.or_else(|| reader.value("data_directory").map(|data| folder.join(data)));
+        let named = option("data_directory")
+            .or_else(|| reader.value("data_directory").map(PathBuf::from))
+            .map(|data| folder.join(data));
+        if let (Some(data), Some(named)) = (&data, &named)
+            && self.root.inode(data) != self.root.inode(named)
+        {
+            let problem = "it names another folder for the data than the server works in: it is not the one that the server goes by. Name that one in \
+                 `access-rules.config-files`";
+            reader.seen.problems.insert(name(&config), problem.to_owned());
+        }
+        let data = data.or(named);
         if let Some(data) = &data {
             // PostgreSQL makes it.
             reader.settings(&data.join("postgresql.auto.conf"), true, 0);
@@ -300,7 +318,8 @@ mod tests {
 
         fn look(&self) -> Seen {
             let root = Root::of_host().unwrap();
-            Place { root, data: Some(self.0.path().to_owned()), config: None }.look(None, &Begun::default())
+            Place { root, data: Some(self.0.path().to_owned()), environment: None, config: None }
+                .look(None, &Begun::default())
         }
 
         fn is(&self, seen: &Seen, name: &str, value: &str, from: &str) {
@@ -315,7 +334,7 @@ mod tests {
     #[test]
     fn the_last_setting_counts_and_what_the_server_was_started_with_more() {
         let server = Server::with(&[
-            ("postmaster.opts", "postgres \"-D\" \"/x\" \"-c\" \"port=7\"\n"),
+            ("postmaster.opts", "postgres \"-c\" \"port=7\"\n"),
             (
                 "postgresql.conf",
                 "port = 1\nssl = off\nlisten_addresses = 'a'\ninclude 'more'\ninclude_dir 'd'\nwork_mem = 1",
@@ -386,6 +405,52 @@ mod tests {
     }
 
     #[test]
+    fn a_server_may_have_its_configuration_elsewhere_than_its_data() {
+        let server = Server::with(&[
+            ("d/postgresql.conf", ""),
+            ("d/pg_hba.conf", "local all all peer"),
+            ("d/pg_ident.conf", ""),
+            // As they were made with the data.
+            ("postgresql.conf", "port = 1"),
+            ("pg_hba.conf", "local all all trust"),
+            ("pg_ident.conf", ""),
+        ]);
+        let data = server.0.path().to_owned();
+        let there = format!("data_directory = '{}'\nport = 2", data.display());
+        fs::write(server.path("d/postgresql.conf"), &there).unwrap();
+        let look = |options: &str, environment: &str| {
+            fs::write(server.path("postmaster.opts"), format!("postgres{options}\n")).unwrap();
+            let environment = Some(server.path(environment));
+            let root = Root::of_host().unwrap();
+            Place { root, data: Some(data.clone()), environment, config: None }.look(None, &Begun::default())
+        };
+        let (by_option, here) = (
+            format!(" \"-D\" \"{}\"", server.path("d").display()),
+            format!(" \"-D\" \"{}\"", data.display()),
+        );
+        for (seen, folder, port) in [
+            (look(&by_option, "none"), "d/", "2"),
+            (look("", "d"), "d/", "2"),
+            (look(&here, "d"), "", "1"),
+            (look("", ""), "", "1"),
+            (look(" \"-D\" \"data\"", "none"), "", "1"),
+        ] {
+            assert_eq!(seen.settings["port"].value, port);
+            assert!(
+                seen.files.contains_key(server.path(&format!("{folder}pg_hba.conf")).to_str().unwrap()),
+                "{seen:?}"
+            );
+            assert!(seen.problems.is_empty(), "{seen:?}");
+        }
+        fs::write(server.path("d/postgresql.conf"), "data_directory = '/nowhere'").unwrap();
+        let seen = look(&by_option, "none");
+        assert!(
+            seen.problems[server.path("d/postgresql.conf").to_str().unwrap()].contains("another folder"),
+            "{seen:?}"
+        );
+    }
+
+    #[test]
     fn a_server_is_known_by_its_configuration_alone() {
         let server = Server::with(&[
             ("d/postgresql.conf", "hba_file = '/nowhere'\ndata_directory = '..'"),
@@ -395,6 +460,7 @@ mod tests {
         let place = Place {
             root: Root::of_host().unwrap(),
             data: None,
+            environment: None,
             config: Some(server.path("d/postgresql.conf")),
         };
         let seen = place.look(None, &Begun::default());

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -18,6 +20,8 @@ use crate::snapshot::{Served, databases};
 const SERVERS_MAX: usize = 64;
 /// Sockets are asked again who holds them: a descriptor may be handed over.
 const AGAIN_AFTER: Duration = Duration::from_secs(300);
+/// Of the environment of a process.
+const ENVIRONMENT_BYTES_MAX: u64 = 1 << 20;
 const DATABASE: &str = "PostgreSQL";
 const MEND: &str = "`postgresql.conf` in `access-rules.config-files`";
 
@@ -112,7 +116,7 @@ impl Server {
                 shown: format!("PostgreSQL in {} (port {ports})", super::seen::name(&data)),
                 name,
                 run: Some(run),
-                place: Ok(Place { root, data: Some(data), config: None }),
+                place: Ok(Place { root, data: Some(data), environment: environment(pid), config: None }),
             },
             Err(Errno::NOENT | Errno::SRCH) => return None,
             Err(error) => Server {
@@ -134,8 +138,20 @@ impl Server {
             run: None,
             shown: format!("the PostgreSQL of {shown}"),
             place: Root::of_host()
-                .map(|root| Place { root, data: None, config: Some(config.to_owned()) })
+                .map(|root| Place { root, data: None, environment: None, config: Some(config.to_owned()) })
                 .map_err(|error| format!("/ cannot be opened: {error}")),
         }
     }
+}
+
+/// What the process was started with as `PGDATA`.
+fn environment(pid: u32) -> Option<PathBuf> {
+    let mut bytes = Vec::new();
+    File::open(format!("/proc/{pid}/environ"))
+        .ok()?
+        .take(ENVIRONMENT_BYTES_MAX)
+        .read_to_end(&mut bytes)
+        .ok()?;
+    let value = bytes.split(|byte| *byte == 0).find_map(|variable| variable.strip_prefix(b"PGDATA="))?;
+    Some(PathBuf::from(OsString::from_vec(value.to_vec())))
 }

@@ -68,6 +68,9 @@ fn value(text: &str) -> Option<String> {
     None
 }
 
+/// Where a server was told that `postgresql.conf` is, by `-D`; that may name another folder for the data.
+pub(super) const CONFIG_FOLDER: &str = "-D";
+
 /// What a server was started with, of `postmaster.opts`: each argument stands in quotes, and none is escaped.
 pub(super) fn options(text: &str) -> Vec<(String, String)> {
     let Some((_, arguments)) = text.trim_end().split_once(" \"") else { return Vec::new() };
@@ -86,12 +89,13 @@ pub(super) fn options(text: &str) -> Vec<(String, String)> {
             'i' => settings.push(("listen_addresses".to_owned(), "*".to_owned())),
             'l' => settings.push(("ssl".to_owned(), "on".to_owned())),
             // These take a value; of the others with one, no value begins with a dash.
-            'c' | 'h' | 'p' | 'k' => {
+            'c' | 'h' | 'p' | 'k' | 'D' => {
                 let value = if rest.is_empty() { arguments.next().unwrap_or_default() } else { rest };
                 let (name, value) = match letter {
                     'h' => ("listen_addresses".to_owned(), value),
                     'p' => ("port".to_owned(), value),
                     'k' => ("unix_socket_directories".to_owned(), value),
+                    'D' => (CONFIG_FOLDER.to_owned(), value),
                     _ => {
                         let Some((name, value)) = value.split_once('=') else { continue };
                         (name.trim().replace('-', "_").to_lowercase(), value)
@@ -135,6 +139,7 @@ mod tests {
         let text = "/usr/lib/postgresql/15/bin/postgres \"-D\" \"/data\" \"-c\" \"config_file=/etc/a b.conf\" \
             \"--hba-file=/x\" \"-i\" \"-p5433\" \"-k\" \"/s\" \"-h\" \"\"\n";
         let expected = [
+            ("-D", "/data"),
             ("config_file", "/etc/a b.conf"),
             ("hba_file", "/x"),
             ("listen_addresses", "*"),

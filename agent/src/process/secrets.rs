@@ -12,22 +12,29 @@ const HIDDEN: &str = "***";
 const NAMES: &str = "(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|credentials?)";
 
 /// What is in quotes; their end may be cut off.
-const QUOTED: &str = r#""(?:[^"\\]|\\.|"")*"?|'(?:[^'\\]|\\.)*'?"#;
+const QUOTED: &str = r#""(?:[^"\\]|\\.|"")*"?|'(?:[^'\\]|\\.|'')*'?|\$[a-z0-9_]*\$(?s:.*)"#;
+
+/// White space and comments. Control characters are shown as U+FFFD.
+const BLANK: &str = r"(?:\s|\x{FFFD}|/\*(?s:.*?)\*/|--[^\n\x{FFFD}]*[\n\x{FFFD}])";
 
 /// `scheme://user:password@host` (RFC 3986, section 3.2.1).
 static IN_URL: LazyLock<Regex> = LazyLock::new(|| made(r"(://[^\s/:@]*:)\S*@"));
 /// `password=…`, `PGPASSWORD=…`, `"token": "…"`: in quotes to their end, and otherwise to the next blank.
 static BEHIND_SIGN: LazyLock<Regex> =
-    LazyLock::new(|| made(&format!(r#"(?i)({NAMES}["']?\s*[=:]\s*)({QUOTED}|[^\s"']\S*)"#)));
+    LazyLock::new(|| made(&format!(r#"(?i)({NAMES}["']?{BLANK}*[=:]{BLANK}*)({QUOTED}|[^\s"']\S*)"#)));
 /// `PASSWORD '…'`, as SQL has it.
 static BEHIND_WORD: LazyLock<Regex> =
-    LazyLock::new(|| made(&format!(r#"(?i)({NAMES}\s+(?:E|U&)?)({QUOTED})"#)));
+    LazyLock::new(|| made(&format!(r#"(?i)({NAMES}{BLANK}+(?:E|U&)?)({QUOTED})"#)));
+/// `--password=…` is all of its argument, and `Authorization: Bearer …` of a header.
+static WHOLE: LazyLock<Regex> = LazyLock::new(|| {
+    made(&format!("(?is)^(--?[a-z0-9_.-]*{NAMES}=|(?:proxy-)?authorization:{BLANK}*[a-z]+{BLANK}+).*$"))
+});
 /// `--password`, whose value is the next argument.
 static OPTION: LazyLock<Regex> = LazyLock::new(|| made(&format!("(?i)^--?[a-z0-9_.-]*{NAMES}$")));
 
-/// Short options of programs that have a password: by the beginning of the program's name, and whether it is the next argument where
+/// Options of programs that have a password: by the beginning of the program's name, and whether it is the next argument where
 /// nothing is behind the option.
-const SHORT: &[(&str, &str, bool)] = &[
+const PROGRAMS: &[(&str, &str, bool)] = &[
     ("mysql", "-p", false),
     ("mariadb", "-p", false),
     ("mongo", "-p", true),
@@ -37,21 +44,23 @@ const SHORT: &[(&str, &str, bool)] = &[
     ("sqlcmd", "-P", true),
     ("bcp", "-P", true),
     ("curl", "-u", true),
+    ("curl", "--user", true),
+    ("curl", "-U", true),
+    ("curl", "--proxy-user", true),
 ];
 
 /// Puts [`HIDDEN`] in the place of each.
 pub(super) fn hide(arguments: &mut [String]) {
     let program = arguments.first().map(|first| first.rsplit('/').next().unwrap_or(first).to_owned());
-    let short = program.and_then(|program| SHORT.iter().find(|(name, ..)| program.starts_with(name)));
+    let program = program.unwrap_or_default();
     let mut is_next = false;
     for argument in arguments {
         if std::mem::take(&mut is_next) {
             HIDDEN.clone_into(argument);
-        } else if let Some((_, option, takes_next)) = short
-            && let Some(behind) = argument.strip_prefix(option)
-        {
-            is_next = behind.is_empty() && *takes_next;
-            if !behind.is_empty() {
+        } else if let Some((option, behind, takes_next)) = known(&program, argument) {
+            let is_behind = !behind.is_empty();
+            is_next = !is_behind && takes_next;
+            if is_behind {
                 *argument = format!("{option}{HIDDEN}");
             }
         } else if OPTION.is_match(argument) {
@@ -62,8 +71,18 @@ pub(super) fn hide(arguments: &mut [String]) {
     }
 }
 
+/// The option of this program that an argument begins with, what is behind it, and whether its value is the next argument otherwise.
+fn known<'a>(program: &str, argument: &'a str) -> Option<(&'static str, &'a str, bool)> {
+    let those = PROGRAMS.iter().filter(|(name, ..)| program.starts_with(name));
+    let mut those =
+        those.filter_map(|(_, option, next)| Some((*option, argument.strip_prefix(option)?, *next)));
+    those
+        .find(|(option, behind, _)| !option.starts_with("--") || behind.is_empty() || behind.starts_with('='))
+}
+
 fn without(argument: &str) -> String {
     let hidden = IN_URL.replace_all(argument, format!("${{1}}{HIDDEN}@"));
+    let hidden = WHOLE.replace(&hidden, format!("${{1}}{HIDDEN}"));
     let hidden = BEHIND_SIGN.replace_all(&hidden, format!("${{1}}{HIDDEN}"));
     BEHIND_WORD.replace_all(&hidden, format!("${{1}}{HIDDEN}")).into_owned()
 }
@@ -99,6 +118,23 @@ mod tests {
             ("redis-cli|-a|hunter2|--pass|hunter2", "redis-cli|-a|***|--pass|***"),
             ("curl|-u|elastic:hunter2|http://es:9200/", "curl|-u|***|http://es:9200/"),
             ("worker: PGPASSWORD=hunter2", "worker: PGPASSWORD=***"),
+            (
+                "psql|-c|ALTER ROLE a PASSWORD 'it''s hunter 2' LOGIN",
+                "psql|-c|ALTER ROLE a PASSWORD *** LOGIN",
+            ),
+            ("psql|-c|ALTER ROLE a PASSWORD E'it\\'s '' 2'", "psql|-c|ALTER ROLE a PASSWORD E***"),
+            (
+                "psql|-c|create role a password\u{fffd} 'hunter2'",
+                "psql|-c|create role a password\u{fffd} ***",
+            ),
+            ("psql|-c|ALTER ROLE a PASSWORD/* x */'hunter2'", "psql|-c|ALTER ROLE a PASSWORD/* x */***"),
+            (
+                "psql|-c|DO $$ BEGIN ALTER ROLE a PASSWORD $a$hunter2$a$",
+                "psql|-c|DO $$ BEGIN ALTER ROLE a PASSWORD ***",
+            ),
+            ("x|--password=hunter 2", "x|--password=***"),
+            ("curl|--user|a:hunter2|--user-agent|me", "curl|--user|***|--user-agent|me"),
+            ("curl|-H|Authorization: Bearer hunter2", "curl|-H|Authorization: Bearer ***"),
         ];
         for (written, expected) in known {
             let mut arguments: Vec<String> = written.split('|').map(str::to_owned).collect();

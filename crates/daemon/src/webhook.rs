@@ -10,6 +10,7 @@ use rustls::crypto::ring;
 use serde::Deserialize;
 use toml::Spanned;
 use ureq::Agent;
+use ureq::http::StatusCode;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
 use url::Url;
 
@@ -114,6 +115,35 @@ fn roots(key: &str, path: Spanned<PathBuf>) -> Result<Vec<Certificate<'static>>,
     Ok(roots)
 }
 
+/// Why something was not delivered.
+#[derive(Debug)]
+pub struct Undelivered {
+    why: String,
+    /// Whoever is there does not want this: it would not be taken at another time either.
+    pub is_unwanted: bool,
+}
+
+impl fmt::Display for Undelivered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+impl Undelivered {
+    fn because(why: impl Into<String>) -> Self {
+        Undelivered { why: why.into(), is_unwanted: false }
+    }
+
+    /// An answer other than success. Those by which whoever asks, when and how often, is not wanted are about everything (RFC 9110).
+    fn answered(code: StatusCode) -> Self {
+        const ABOUT_ALL: [u16; 4] = [401, 407, 408, 429];
+        Undelivered {
+            why: format!("it answered {code}"),
+            is_unwanted: code.is_client_error() && !ABOUT_ALL.contains(&code.as_u16()),
+        }
+    }
+}
+
 /// Posts to one address.
 #[derive(Debug)]
 pub struct Webhook {
@@ -147,25 +177,29 @@ impl Webhook {
     }
 
     /// Delivers a body with these headers beside its type, or says why not. Waits for some seconds at most.
-    pub fn post(&self, body: &str, headers: &[(&str, String)]) -> Result<(), String> {
+    pub fn post(&self, body: &str, headers: &[(&str, String)]) -> Result<(), Undelivered> {
         let mut request = self.agent.post(&self.url).content_type("application/json");
         for (name, value) in headers {
             request = request.header(*name, value);
         }
-        match request.send(body) {
-            Ok(answer) if answer.status().is_success() => Ok(()),
-            Ok(answer) => Err(format!("it answered {}", answer.status())),
+        let why = match request.send(body) {
+            Ok(answer) if answer.status().is_success() => return Ok(()),
+            Ok(answer) => return Err(Undelivered::answered(answer.status())),
             // Its text may repeat the address.
-            Err(ureq::Error::StatusCode(code)) => Err(format!("it answered {code}")),
+            Err(ureq::Error::StatusCode(code)) => {
+                let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                return Err(Undelivered::answered(code));
+            }
             Err(ureq::Error::Io(error)) => {
                 let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-                Err(tls.map_or_else(|| error.kind().to_string(), ToString::to_string))
+                tls.map_or_else(|| error.kind().to_string(), ToString::to_string)
             }
-            Err(ureq::Error::Timeout(_)) => Err("it did not answer in time".to_owned()),
-            Err(ureq::Error::Rustls(error)) => Err(error.to_string()),
-            Err(ureq::Error::HostNotFound) => Err("its host is not found".to_owned()),
-            Err(_) => Err("the request failed".to_owned()),
-        }
+            Err(ureq::Error::Timeout(_)) => "it did not answer in time".to_owned(),
+            Err(ureq::Error::Rustls(error)) => error.to_string(),
+            Err(ureq::Error::HostNotFound) => "its host is not found".to_owned(),
+            Err(_) => "the request failed".to_owned(),
+        };
+        Err(Undelivered::because(why))
     }
 }
 

@@ -1,9 +1,11 @@
 //! Alerts reach a real Alertmanager and a real rsyslog, also those that come later; that they were away is in the ledger.
 
+use std::io::Write;
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use bytes::BytesMut;
 use e2e::agent::{Agent, AgentSettings};
 use e2e::alertmanager::{Alertmanager, Tls};
 use e2e::engine::Engine;
@@ -11,9 +13,10 @@ use e2e::ledger::Ledger;
 use e2e::postgres::Postgres;
 use e2e::rsyslog::Rsyslog;
 use e2e::{shapes, wait};
+use postgres_protocol::message::frontend;
 use serde_json::Value;
 
-use crate::admin::notices::Receiver;
+use crate::admin::notices::{Receiver, UNWANTED};
 use crate::certificates::Authority;
 use crate::stack::text;
 
@@ -185,6 +188,37 @@ fn bypasses_reach_slack_in_the_shape_that_its_own_types_take() -> Result<()> {
         "{text}"
     );
     shapes::check(&[message], &[])
+}
+
+#[test]
+fn an_alert_that_is_not_wanted_keeps_no_other_from_its_receiver() -> Result<()> {
+    let (postgres, engine, receiver) = (Postgres::start()?, Engine::start()?, Receiver::start()?);
+    let url = format!("http://127.0.0.1:{}/alerts", receiver.port);
+    let agent = Agent::start(&AgentSettings {
+        ports: vec![postgres.port()],
+        allow: format!("\n[[alerts.webhook]]\nurl = \"{url}\"\nshape = \"alertmanager\"\n"),
+        alertmanagers: Vec::new(),
+        proxy_pid_files: Vec::new(),
+        clickhouse_url: engine.url().to_string(),
+        ledger_database: "picket".to_string(),
+    })?;
+    let ledger = Ledger::new(engine.url(), "picket");
+    // Whoever goes around chooses it, and need not be let in.
+    let (mut start, sly) = (BytesMut::new(), format!("x' {UNWANTED}"));
+    frontend::startup_message([("user", "mallory"), ("application_name", sly.as_str())], &mut start)?;
+    let mut around = TcpStream::connect((Ipv4Addr::LOCALHOST, postgres.port())).context("connect")?;
+    around.write_all(&start).context("say who it is")?;
+    let has = |is_unwanted| {
+        let posts = receiver.posts("/alerts", 0)?;
+        let bypass = posts.iter().find(|it| it.has("picket_bypass") && it.has(UNWANTED) == is_unwanted);
+        Ok(bypass.map(|_| ()))
+    };
+    wait::until("the alert to be refused", ARRIVAL, || has(true)).with_context(|| agent.log())?;
+    TcpStream::connect((Ipv4Addr::LOCALHOST, postgres.port())).context("connect")?;
+    wait::until("the other alert", ARRIVAL, || has(false)).with_context(|| agent.log())?;
+    let given_up = "SELECT * FROM alerts FINAL WHERE kind = 'undelivered' AND position(message, 'does not take the alert') > 0";
+    ledger.wait_row("the one that was given up", given_up)?;
+    Ok(())
 }
 
 #[test]

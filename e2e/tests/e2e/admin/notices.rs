@@ -31,6 +31,9 @@ const LITERAL: &str = "70061234";
 /// What somebody calls their program so that it looks like something else.
 const SLY: &str = "<!channel> <https://evil.example.com|click> [click](https://evil.example.com) *x*";
 
+/// What a receiver does not take, as one behind a filter.
+pub(crate) const UNWANTED: &str = "or 1=1 --";
+
 /// Something that was posted.
 #[derive(Clone, Debug)]
 pub(crate) struct Post {
@@ -101,8 +104,8 @@ fn take(stream: impl Read + Write, posts: &Mutex<Vec<Post>>, status: &AtomicU16)
         let mut body = vec![0; length];
         reader.read_exact(&mut body).ok()?;
         let text = String::from_utf8(body).ok()?;
+        let status = if text.contains(UNWANTED) { 403 } else { status.load(Ordering::Relaxed) };
         posts.lock().unwrap_or_else(PoisonError::into_inner).push(Post { path, headers, text });
-        let status = status.load(Ordering::Relaxed);
         let answer = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n");
         reader.get_mut().write_all(answer.as_bytes()).ok()?;
     }
@@ -112,6 +115,10 @@ impl Post {
     fn header(&self, name: &str) -> Result<&str> {
         let found = self.headers.iter().find(|(known, _)| known == name);
         Ok(&found.with_context(|| format!("find {name} in {:?}", self.headers))?.1)
+    }
+
+    pub(crate) fn has(&self, text: &str) -> bool {
+        self.text.contains(text)
     }
 
     pub(crate) fn json(&self) -> Result<Value> {
