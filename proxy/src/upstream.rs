@@ -92,9 +92,20 @@ impl From<BodyError> for UpstreamError {
     }
 }
 
+/// What a server refuses for a client's own start-up parameters, and what passes by itself: drivers and pools go by these.
+const OF_CLIENT: [&str; 6] = ["22023", "22P02", "42704", "53300", "55P02", "57P03"];
+
 impl UpstreamError {
-    /// What the client is told. It learns nothing of the proxy's own credentials.
-    pub(crate) fn farewell(&self, upstream: &Upstream) -> Farewell {
+    /// SQLSTATE and message of what is nobody's but the client's, or a matter of time. A role that is set is a parameter too, of the
+    /// proxy's own.
+    pub(crate) fn of_client(&self, role: &Role) -> Option<(&'static str, &str)> {
+        let UpstreamError::Refused { sqlstate, message } = self else { return None };
+        let known = OF_CLIENT.iter().find(|known| *known == sqlstate)?;
+        (!matches!(role, Role::IsSet(_))).then_some((known, message))
+    }
+
+    /// What the client is told who would have this role. It learns nothing of the proxy's own credentials.
+    pub(crate) fn farewell(&self, upstream: &Upstream, role: &Role) -> Farewell {
         let Upstream { database, host, port, .. } = upstream;
         match self {
             UpstreamError::Refused { sqlstate, .. } if sqlstate.starts_with("28") => Farewell::new(
@@ -118,6 +129,7 @@ impl UpstreamError {
             UpstreamError::Refused { sqlstate, message } if sqlstate == "3D000" && upstream.is_wildcard => {
                 Farewell::new("3D000", message)
             }
+            other if let Some((sqlstate, message)) = other.of_client(role) => Farewell::new(sqlstate, message),
             UpstreamError::Refused { message, .. } => {
                 Farewell::new("08004", format!("the database \"{database}\" refused the connection"))
                     .detail(message)

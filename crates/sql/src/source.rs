@@ -21,6 +21,42 @@ const JOINS_MAX: usize = 4;
 /// Types that a whole number is cast to as it is.
 const WHOLE_NUMBERS: [&str; 2] = ["int4", "int8"];
 
+/// Functions of PostgreSQL's that return rows of one column, which is called as they are here.
+const ONE_COLUMN: [&str; 6] = [
+    "generate_series",
+    "generate_subscripts",
+    "json_object_keys",
+    "jsonb_object_keys",
+    "regexp_split_to_table",
+    "string_to_table",
+];
+
+/// Types without fields.
+const SCALARS: [&str; 22] = [
+    "bool",
+    "bpchar",
+    "bytea",
+    "date",
+    "float4",
+    "float8",
+    "inet",
+    "int2",
+    "int4",
+    "int8",
+    "interval",
+    "json",
+    "jsonb",
+    "name",
+    "numeric",
+    "oid",
+    "text",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "uuid",
+    "varchar",
+];
+
 /// Sub-selects within sub-selects that are looked into.
 const DEPTH_MAX: usize = 8;
 
@@ -45,6 +81,8 @@ enum From<'t> {
     Table(&'t Tree),
     /// A sub-select, or a common table expression.
     Select(&'t Tree),
+    /// What functions return.
+    Function(&'t Tree),
     Unknown,
 }
 
@@ -99,7 +137,38 @@ fn gather<'t>(item: &'t Tree, kept: Kept<'t>, ctes: &[&'t Tree], sources: &mut V
             let from = item.one("subquery").map_or(From::Unknown, From::Select);
             sources.push(Source { called, from, alias, cte: None, kept });
         }
+        "RangeFunction" => {
+            let called = if called.is_empty() { function(item).map_or("", |(name, _)| name) } else { called };
+            sources.push(Source { called, from: From::Function(item), alias, cte: None, kept });
+        }
         _ => sources.push(Source { called, from: From::Unknown, alias, cte: None, kept }),
+    }
+}
+
+/// The only function of a FROM item that is none of several, by its name where that is PostgreSQL's own, and what it is given.
+fn function(item: &Tree) -> Option<(&str, Vec<&Tree>)> {
+    let mut calls = item.all("functions").map(|call| call.one("items").unwrap_or(call));
+    let call = calls.next().filter(|call| call.kind == "FuncCall")?;
+    match (calls.next(), call.name("funcname").as_slice()) {
+        (None, [name] | ["pg_catalog", name]) => Some((name, call.all("args").collect())),
+        _ => None,
+    }
+}
+
+/// Whether it is the same for every row: it names no column.
+fn is_fixed(tree: &Tree) -> bool {
+    !matches!(tree.kind, "ColumnRef" | "SubLink") && tree.nodes().all(is_fixed)
+}
+
+/// Whether what is in this array has one column: it has no fields of its own.
+fn is_array_of_scalars(array: &Tree) -> bool {
+    match array.kind {
+        "AArrayExpr" => array.all("elements").all(|element| element.kind == "AConst"),
+        "TypeCast" => array.one("type_name").is_some_and(|of| {
+            let name = of.name("names").pop().unwrap_or_default();
+            of.has(&["array_bounds"]) && SCALARS.contains(&name)
+        }),
+        _ => false,
     }
 }
 
@@ -120,13 +189,49 @@ impl<'t> Source<'t> {
 
     /// All names that its columns have, where they can be seen.
     pub(crate) fn columns(&self) -> Option<Vec<&'t str>> {
-        let From::Select(select) = self.from else { return None };
-        let own = returned(select)?;
+        let own = match self.from {
+            From::Select(select) => returned(select)?,
+            From::Function(item) => self.given_back(item)?,
+            From::Table(_) | From::Unknown => return None,
+        };
         let renamed = self.renamed();
         let rest = own.into_iter().skip(renamed.len());
         let mut columns = renamed.clone();
         for name in rest {
             columns.push(name?);
+        }
+        Some(columns)
+    }
+
+    /// The columns of what a function returns, where it is the same for every row: those that are written beside it, or the one that has its
+    /// name.
+    fn given_back(&self, item: &'t Tree) -> Option<Vec<Option<&'t str>>> {
+        let (name, arguments) = function(item)?;
+        if !arguments.iter().all(|argument| is_fixed(argument)) {
+            return None;
+        }
+        let written: Vec<_> = item.all("coldeflist").map(|column| Some(column.text("colname"))).collect();
+        let mut columns = match (name, arguments.as_slice()) {
+            _ if !written.is_empty() => written,
+            ("unnest", arrays) if arrays.iter().all(|array| is_array_of_scalars(array)) => {
+                // Only one that stands alone is called as the relation is.
+                if let [_] = arrays { vec![Some(self.called)] } else { vec![Some(name); arrays.len()] }
+            }
+            // The only one that they give back has a name (`chooseScalarFunctionAlias`, parse_relation.c).
+            (
+                "json_array_elements"
+                | "json_array_elements_text"
+                | "jsonb_array_elements"
+                | "jsonb_array_elements_text",
+                _,
+            ) => {
+                vec![Some("value")]
+            }
+            (name, _) if ONE_COLUMN.contains(&name) => vec![Some(self.called)],
+            _ => return None,
+        };
+        if item.number("ordinality") != 0 {
+            columns.push(Some("ordinality"));
         }
         Some(columns)
     }
@@ -154,7 +259,7 @@ impl<'t> Source<'t> {
         match self.from {
             From::Table(relation) => table.is(relation),
             From::Select(_) => true,
-            From::Unknown => false,
+            From::Function(_) | From::Unknown => false,
         }
     }
 
@@ -181,7 +286,7 @@ impl<'t> Source<'t> {
                 let output = at.map_or(Output::Named(output), Output::At);
                 holds_all(select, output, column, table, depth + 1)
             }
-            From::Unknown => false,
+            From::Function(_) | From::Unknown => false,
         }
     }
 }
@@ -216,7 +321,7 @@ pub(crate) fn reads_all<'t>(select: &'t Tree, table: &impl Table<'t>, depth: usi
                 let holds = match source.from {
                     From::Table(relation) => table.is(relation),
                     From::Select(select) => reads_all(select, table, depth + 1),
-                    From::Unknown => false,
+                    From::Function(_) | From::Unknown => false,
                 };
                 holds && source.is_kept(table) && !table.filters(source.called, select)
             })

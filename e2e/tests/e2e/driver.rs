@@ -44,6 +44,26 @@ pub(crate) fn server_error(error: &Error) -> Result<&DbError> {
     error.as_db_error().with_context(|| format!("find the server's error in: {error:?}"))
 }
 
+/// Drivers and pools go by it: whether to try again, and whose fault it is.
+#[test]
+fn what_a_server_says_of_start_up_parameters_is_told_as_it_says_it() -> Result<()> {
+    let stack = Stack::start()?;
+    block_on(async {
+        for options in
+            ["-c foo=1", "-c statement_timeout=soon", "-c shared_buffers=1MB", "-c TimeZone=Nowhere/There"]
+        {
+            let direct = connect_with(&stack.owner(), options).await.err().context("expect an error")?;
+            let proxied = connect_with(&stack.alice()?, options).await.err().context("expect an error")?;
+            let (direct, proxied) = (server_error(&direct)?, server_error(&proxied)?);
+            let told = |error: &DbError| {
+                (error.code().clone(), error.message().to_owned(), error.severity().to_owned())
+            };
+            assert_eq!(told(proxied), told(direct), "{options}");
+        }
+        Ok(())
+    })
+}
+
 #[test]
 fn emails_come_back_masked_from_a_prepared_statement() -> Result<()> {
     let stack = Stack::start()?;

@@ -118,8 +118,11 @@ pub(super) async fn open(
     let mut errand = Errand::new(&shared.chronicle, ProxyPurpose::LogIn, &upstream);
     let connected = upstream::connect(&upstream, &role, version, &parameters, &mut errand).await;
     let connected = connected.map_err(|error| {
-        tracing::warn!(database, %error, "database not reached");
-        error.farewell(&upstream)
+        match error.of_client(&role) {
+            Some(_) => tracing::info!(database, %error, "the database refused the client's start-up"),
+            None => tracing::warn!(database, %error, "database not reached"),
+        }
+        error.farewell(&upstream, &role)
     })?;
     let catalog = match replication {
         // It is with no database, and says nothing that is about one.

@@ -52,6 +52,19 @@ DELETE FROM orders o USING users u WHERE u.id = o.user_id AND u.city = 'Boston'
 
 DELETE FROM orders USING users WHERE users.id = orders.user_id AND NOT users.active
 
+-- a batch of what a worker has done: bare names are the table's, where the rows' own names are written
+DELETE FROM orders USING unnest('{1,2}'::bigint[]) n(n) WHERE id = n
+
+WITH done AS (DELETE FROM orders AS o USING unnest(ARRAY[1, 2]) n WHERE id = n RETURNING *) UPDATE products SET stock = 1 FROM done WHERE products.id = done.product_id AND products.stock = 2
+
+UPDATE orders SET quantity = w FROM unnest('{1,2}'::int[], '{7,8}'::int[]) WITH ORDINALITY AS d(i, w) WHERE id = i
+
+UPDATE orders SET quantity = x.v FROM jsonb_to_recordset('[{"i":1,"v":2}]') AS x(i int, v int) WHERE id = x.i AND quantity <> v
+
+DELETE FROM orders USING generate_series(1, 3) g WHERE id = g
+
+DELETE FROM orders USING jsonb_array_elements_text('["1"]') WHERE id = value::int
+
 -- soft deletes
 UPDATE orders SET deleted_at = now() WHERE id = 2 AND deleted_at IS NULL RETURNING id
 

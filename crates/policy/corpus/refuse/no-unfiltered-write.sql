@@ -1034,3 +1034,17 @@ DELETE FROM orders WHERE EXISTS (SELECT o.id FROM orders o WHERE o.id = orders.i
 DELETE FROM orders WHERE id IN (SELECT id FROM orders EXCEPT SELECT NULL)
 
 DELETE FROM orders WHERE id IN (SELECT id FROM orders EXCEPT SELECT id FROM orders WHERE false)
+
+-- a name of the rows that are made, not of the table
+DELETE FROM orders USING unnest('{1,2}'::bigint[]) n(n) WHERE n = 1
+
+DELETE FROM orders USING generate_series(1, 3) WHERE generate_series > 2
+
+DELETE FROM orders USING unnest('{1}'::int[]) WITH ORDINALITY AS n(i) WHERE ordinality = 1
+
+DELETE FROM orders USING jsonb_array_elements_text('["1"]') AS e WHERE value = '1'
+
+UPDATE orders SET quantity = 1 FROM jsonb_to_recordset('[{"i":1}]') AS x(i int) WHERE i = 1
+
+-- of each row its own
+DELETE FROM orders USING users u, unnest(ARRAY[u.id]) n(user_id_too) WHERE user_id = user_id_too

@@ -204,6 +204,7 @@ impl Flows {
             has_any_documents: false,
             document_rows: HashSet::new(),
             is_key,
+            is_by_keys: *sensitive == Sensitive { trusts_keys: true, ..Sensitive::default() },
         };
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, flow) in self.0.iter().enumerate() {
@@ -245,10 +246,15 @@ impl Flows {
                     &mut tainted.documents
                 }
             };
+            let is_first = into.is_empty();
             for name in &flow.into {
                 if into.insert(name.clone()) {
                     next.extend(by_name.get(name).into_iter().flatten());
                 }
+            }
+            // From here on all columns of something are sensitive too.
+            if is_first && tainted.is_by_keys {
+                next.extend(0..self.0.len());
             }
         }
         tainted

@@ -23,13 +23,15 @@ pub(super) struct Tainted<'s> {
     /// Aliases of what gives rows with such.
     pub(super) document_rows: HashSet<String>,
     pub(super) is_key: Option<fn(&str) -> bool>,
+    /// Nothing is sensitive but what is taken by keys: all columns of something are only where that got into one.
+    pub(super) is_by_keys: bool,
 }
 
 impl Tainted<'_> {
     pub(super) fn has(&self, mentions: &Mentions) -> bool {
         let is_tainted = |name: &String| self.names.contains(name);
         let is_function = |name: &String| self.sensitive.functions.contains(name);
-        mentions.star
+        mentions.star && !(self.is_by_keys && self.names.is_empty())
             || self.sensitive.anything
             || self.is_of_code(mentions)
             || self.cuts(mentions)
@@ -94,7 +96,7 @@ impl Tainted<'_> {
             return Lineage::All;
         }
         match outputs {
-            Outputs::AnyOf(mentions) if self.has(mentions) => Lineage::All,
+            Outputs::AnyOf(mentions) if mentions.star || self.has(mentions) => Lineage::All,
             // No names are known of what has documents.
             Outputs::AnyOf(mentions) if self.keeps(mentions) => Lineage::All,
             Outputs::AnyOf(_) => Lineage::Names(HashSet::new(), HashSet::new()),

@@ -66,6 +66,40 @@ fn what_an_expression_takes_from_a_sensitive_column_is_sensitive() {
     }
 }
 
+/// Documents that nobody has looked at: only what is taken by keys can be sensitive.
+#[test]
+fn where_keys_alone_say_what_is_sensitive_a_star_is_not() {
+    let sensitive = Sensitive { trusts_keys: true, ..Sensitive::default() };
+    for (text, is_shown) in [
+        ("select coalesce(json_agg(t), '[]') from (select * from orders) t", false),
+        (
+            "with p as (select * from orders) select coalesce(json_agg(t), '[]') as body from (select * from p) t",
+            false,
+        ),
+        ("select coalesce(data ->> 'ssn', '[]') from orders", true),
+        ("select coalesce(json_agg(t), '[]') from (select *, data ->> 'ssn' from orders) t", true),
+        (
+            "select coalesce(json_agg(q), '[]') from (select * from (select data ->> 'ssn' as x from orders) p) q",
+            true,
+        ),
+        (
+            "select json_agg(q) from (select * from (select * from (select data ->> 'ssn' as x from orders) a) b) q",
+            true,
+        ),
+        (
+            "with q as (select * from p), p as (select (data -> 'ssn') as x from orders) select json_agg(q) from q",
+            true,
+        ),
+        (
+            "select * from (select * from orders) a union all select * from (select data ->> 'ssn' from orders) b",
+            true,
+        ),
+    ] {
+        let lineage = lineage(text, &sensitive, |key| key == "ssn");
+        assert_eq!(lineage.shows(0, 1, "coalesce") == Shows::Values, is_shown, "{text}: {lineage:?}");
+    }
+}
+
 #[test]
 fn a_rule_shows_what_its_returning_does() {
     let rule = |action: &str| shown(&format!("create rule r as on insert to orders do instead {action}"));

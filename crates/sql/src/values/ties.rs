@@ -28,6 +28,9 @@ const TRANSPARENT: [&str; 14] = [
 /// Types whose values say nothing of anybody.
 const OF_NOBODY: [&str; 5] = ["bool", "interval", "regclass", "regproc", "regtype"];
 
+/// Columns and keys that a literal is tied to; one that would be tied to more is tied to nothing that is known.
+const TIED_MAX: usize = 64;
+
 #[derive(Default)]
 pub(super) struct Ties {
     by_place: HashMap<i64, Tie>,
@@ -51,10 +54,16 @@ impl Ties {
     }
 
     pub(super) fn visit(&mut self, tree: &Tree) {
+        self.visit_part(tree, false);
+    }
+
+    /// `is_taken`: it is an operand of an expression that has been tied. What is around a literal says more of it, and holds: a long
+    /// chain of operators is one expression.
+    fn visit_part(&mut self, tree: &Tree, is_taken: bool) {
+        let is_tied = tree.kind == "AExpr" || tree.kind == "FuncCall" && is_by_key(tree);
         match tree.kind {
             // What is compared or computed with one another.
-            "AExpr" => self.tie(Operands::of([tree]), Vec::new()),
-            "FuncCall" if is_by_key(tree) => self.tie(Operands::of([tree]), Vec::new()),
+            _ if is_tied && !is_taken => self.tie(Operands::of([tree]), Vec::new()),
             "CaseExpr" => {
                 // CASE status WHEN 'open' THEN …
                 let compared = tree.all("args").filter_map(|arm| arm.one("expr"));
@@ -83,7 +92,12 @@ impl Ties {
             "ParamRef" => self.put(tree, Tie::Unknown),
             _ => {}
         }
-        tree.nodes().for_each(|node| self.visit(node));
+        let parts = if is_taken || is_tied { Parts::of(tree) } else { Parts::None };
+        for (field, child) in tree.children() {
+            if let Child::Node(node) = child {
+                self.visit_part(node, parts.has(field, node));
+            }
+        }
     }
 
     fn select(&mut self, select: &Tree) {
@@ -166,9 +180,9 @@ impl Ties {
         let Operands { with: more, literals, keys } = operands;
         with.extend(more);
         keys.into_iter().for_each(|key| self.put(key, Tie::Key));
-        let is_none = with.is_empty();
+        let is_unknown = with.is_empty() || TIED_MAX < with.len();
         for literal in literals {
-            self.put(literal, if is_none { Tie::Unknown } else { Tie::To(with.clone()) });
+            self.put(literal, if is_unknown { Tie::Unknown } else { Tie::To(with.clone()) });
         }
     }
 
@@ -198,25 +212,31 @@ impl<'t> Operands<'t> {
             "AConst" | "ParamRef" => self.literals.push(tree),
             "ColumnRef" => {
                 if let Some(name) = tree.name("fields").pop() {
-                    self.with.push(Tied::Column(name.to_owned()));
+                    self.tied(Tied::Column(name.to_owned()));
                 }
             }
-            "AExpr" if is_taking(tree) => {
-                self.key(tree.one("rexpr"));
-                tree.all("lexpr").for_each(|from| self.take(from));
-            }
+            "AExpr" if is_taking(tree) => self.key(tree.one("rexpr")),
             "FuncCall" if is_by_key(tree) => {
                 let mut arguments = tree.all("args");
                 arguments.next().into_iter().for_each(|from| self.take(from));
                 arguments.for_each(|key| self.key(Some(key)));
             }
-            "TypeCast" if is_of_nobody(tree) => {}
-            "TypeCast" | "CollateClause" => tree.all("arg").for_each(|arg| self.take(arg)),
-            "AExpr" | "AArrayExpr" | "BoolExpr" | "CoalesceExpr" | "List" | "MinMaxExpr" | "RowExpr" => {
-                tree.nodes().filter(|node| node.kind != "String").for_each(|node| self.take(node));
-            }
-            "FuncCall" if is_transparent(tree) => tree.all("args").for_each(|arg| self.take(arg)),
             _ => {}
+        }
+        let parts = Parts::of(tree);
+        for (field, child) in tree.children() {
+            if let Child::Node(node) = child
+                && parts.has(field, node)
+            {
+                self.take(node);
+            }
+        }
+    }
+
+    /// Each once.
+    fn tied(&mut self, with: Tied) {
+        if self.with.len() <= TIED_MAX && !self.with.contains(&with) {
+            self.with.push(with);
         }
     }
 
@@ -226,8 +246,40 @@ impl<'t> Operands<'t> {
         for literal in literals(key) {
             let text = literal.one("val").map(|value| value.text("sval")).unwrap_or_default();
             let path = text.trim_matches(['{', '}']).split(',');
-            self.with.extend(path.map(|key| Tied::Behind(key.trim().trim_matches('"').to_owned())));
+            path.for_each(|key| self.tied(Tied::Behind(key.trim().trim_matches('"').to_owned())));
             self.keys.push(literal);
+        }
+    }
+}
+
+/// Which parts of an expression are operands of what it is an operand of.
+enum Parts {
+    None,
+    All,
+    /// Those in this field.
+    In(&'static str),
+}
+
+impl Parts {
+    fn of(tree: &Tree) -> Self {
+        match tree.kind {
+            "AExpr" if is_taking(tree) => Parts::In("lexpr"),
+            "TypeCast" if is_of_nobody(tree) => Parts::None,
+            "TypeCast" | "CollateClause" => Parts::In("arg"),
+            "AExpr" | "AArrayExpr" | "BoolExpr" | "CoalesceExpr" | "List" | "MinMaxExpr" | "RowExpr" => {
+                Parts::All
+            }
+            "FuncCall" if is_by_key(tree) => Parts::None,
+            "FuncCall" if is_transparent(tree) => Parts::In("args"),
+            _ => Parts::None,
+        }
+    }
+
+    fn has(&self, field: &str, node: &Tree) -> bool {
+        match self {
+            Parts::None => false,
+            Parts::All => node.kind != "String",
+            Parts::In(those) => field == *those,
         }
     }
 }

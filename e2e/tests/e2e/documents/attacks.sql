@@ -229,3 +229,5 @@ SELECT reverse(reverse(js->>'foo')) FROM neutral
 SELECT js->>'foo' FROM neutral
 
 SELECT value FROM neutral, jsonb_each_text(js)
+
+SELECT coalesce(json_agg(q), '[]') FROM (SELECT * FROM (SELECT data->>'lastName' AS x FROM profiles) p) q

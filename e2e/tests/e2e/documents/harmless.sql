@@ -53,3 +53,7 @@ SELECT data->>'theme'::varchar, data->'items'->0::int->>'sku', data #>> '{contac
 SELECT jsonb_extract_path_text(data, VARIADIC '{contact,lang}') FROM profiles ORDER BY id
 
 SELECT id, (js->>'n')::int + 1 FROM neutral ORDER BY id
+
+SELECT coalesce(json_agg(t), '[]') FROM (SELECT * FROM steps) t
+
+WITH source AS (SELECT id, step FROM steps) SELECT null::bigint AS total_result_set, pg_catalog.count(_postgrest_t) AS page_total, coalesce(json_agg(_postgrest_t), '[]') AS body FROM (SELECT * FROM source) _postgrest_t

@@ -18,3 +18,6 @@ ANALYZE profiles;
 CREATE TABLE neutral (id int PRIMARY KEY, js jsonb);
 INSERT INTO neutral SELECT n, jsonb_build_object('foo', 'canary' || n || '@example.com', 'n', n) FROM generate_series(1, 30) n;
 ANALYZE neutral;
+
+CREATE TABLE steps (id int PRIMARY KEY, step text);
+INSERT INTO steps VALUES (1, 'pack'), (2, 'send');
