@@ -2,14 +2,16 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use ebpf_abi::{Closed, Endpoint, Kind, Opened, Refused, Startup, TcpState, UnixOpened, UnixRefused};
+use ebpf_abi::{
+    Arguments, Closed, Endpoint, Kind, Opened, Refused, Startup, TcpState, UnixOpened, UnixRefused,
+};
 use thiserror::Error;
 use zerocopy::TryFromBytes;
 
 use crate::process::shown;
 
 /// One event of the kernel programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "events are read and taken in one by one")]
 pub enum Event {
     /// One end of a connection is established.
@@ -24,6 +26,8 @@ pub enum Event {
     UnixRefused(UnixRefused),
     /// A client said something first.
     Startup(Startup),
+    /// What a process was started with.
+    Arguments(Box<Arguments>),
 }
 
 /// Bytes that are no event.
@@ -44,6 +48,7 @@ impl Event {
             Event::Refused(refused) => refused.at_boot_ns,
             Event::UnixRefused(refused) => refused.at_boot_ns,
             Event::Startup(startup) => startup.at_boot_ns,
+            Event::Arguments(arguments) => arguments.at_boot_ns,
         }
     }
 
@@ -68,6 +73,12 @@ impl Event {
         }
         match Startup::try_read_from_bytes(bytes) {
             Ok(startup) if startup.kind == Kind::Startup => return Ok(Event::Startup(startup)),
+            _ => {}
+        }
+        match Arguments::try_read_from_bytes(bytes) {
+            Ok(arguments) if arguments.kind == Kind::Arguments => {
+                return Ok(Event::Arguments(Box::new(arguments)));
+            }
             _ => {}
         }
         match Closed::try_read_from_bytes(bytes) {

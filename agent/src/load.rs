@@ -127,6 +127,10 @@ pub struct Counts {
     pub startups: u64,
     /// … and those that were not, because too much was to be told.
     pub startups_lost: u64,
+    /// Arguments of processes that were told …
+    pub arguments: u64,
+    /// … and those that were not, for the same reason.
+    pub arguments_lost: u64,
     /// Sockets that began to listen.
     pub listens: u64,
     /// `connect`s around the proxy that were refused, or would have been.
@@ -178,8 +182,13 @@ pub type KernelLog = EbpfLogger<&'static dyn log::Log>;
 
 impl Kernel {
     /// Loads `object` and attaches its programs to `cgroup`. They watch no port yet.
-    /// Events wait in a ring of `ring_bytes`, a power of two.
-    pub fn load(object: &[u8], cgroup: &Path, ring_bytes: u32) -> Result<(Self, KernelLog), LoadError> {
+    /// Events wait in a ring of `ring_bytes`, a power of two. Without `tells_arguments` no program reads any.
+    pub fn load(
+        object: &[u8],
+        cgroup: &Path,
+        ring_bytes: u32,
+        tells_arguments: bool,
+    ) -> Result<(Self, KernelLog), LoadError> {
         host::check_cgroup(cgroup)?;
         let cgroup_dir = File::open(cgroup)
             .map_err(|source| LoadError::Cgroup { path: cgroup.to_owned(), why: source.to_string() })?;
@@ -204,11 +213,14 @@ impl Kernel {
         let reads = is_helper_supported(ProgramType::CgroupSockAddr, BpfHelper::BPF_FUNC_probe_read_kernel);
         if offsets.is_err() || !reads.map_err(LoadError::program("connect4"))? {
             tracing::warn!(
-                "of a process that has ended before it is looked at, neither its start nor who started it will be told: programs may not \
-                 read this kernel's memory"
+                "of a process that has ended before it is looked at, neither its start, its arguments nor who started it will be told: \
+                 programs may not read this kernel's memory"
             );
             loader.override_global("TASK_FACTS", &0_u8, true);
+            loader.override_global("TASK_ARGUMENTS", &0_u8, true);
             lacks.insert(Lack::ProcessFacts);
+        } else if !tells_arguments {
+            loader.override_global("TASK_ARGUMENTS", &0_u8, true);
         }
         let mut programs = loader.btf(Some(&btf)).load(object).map_err(LoadError::object)?;
         let events = RingBuf::try_from(map(&mut programs, "EVENTS")?).map_err(LoadError::map("EVENTS"))?;
@@ -619,6 +631,8 @@ impl Kernel {
             ends_unseen: sum(Counter::EndUnseen)?,
             startups: sum(Counter::StartupSubmitted)?,
             startups_lost: sum(Counter::StartupLost)?,
+            arguments: sum(Counter::ArgumentsSubmitted)?,
+            arguments_lost: sum(Counter::ArgumentsLost)?,
             listens: sum(Counter::Listens)?,
             denied: sum(Counter::Denied)?.saturating_sub(self.denied_before),
             denied_untold: sum(Counter::RefusedLost)?,

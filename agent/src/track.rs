@@ -17,7 +17,7 @@ use audit::record::{
     AlertKind, AlertRecord, ConnectionClass, ConnectionRecord, Ending, Opening, ProcessFacts, Record,
     StartupFacts, UnixMicros,
 };
-use ebpf_abi::{Closed, Opened, Process, Side};
+use ebpf_abi::{Arguments, Closed, Opened, Process, Side};
 use uuid::Uuid;
 
 use self::found::Lately;
@@ -43,6 +43,8 @@ pub trait Witness {
     fn rule_for(&mut self, arrival: &Arrival<'_>) -> Option<String>;
     /// What the ledger says of a process that connected, or was found, at that time since the kernel started.
     fn facts(&mut self, process: &Process, at_boot_ns: u64) -> ProcessFacts;
+    /// What a process was started with, as the kernel programs told.
+    fn hear(&mut self, _arguments: &Arguments) {}
     /// The time of day at a time since the kernel started.
     fn at(&self, boot_ns: u64) -> UnixMicros;
     /// A new version 7 UUID.
@@ -142,6 +144,7 @@ impl Tracker {
             Event::Refused(refused) => self.on_refused(refused, witness, out),
             Event::UnixRefused(refused) => self.on_unix_refused(refused, witness, out),
             Event::Startup(startup) => self.on_startup(startup, witness, out),
+            Event::Arguments(arguments) => witness.hear(arguments),
         }
     }
 

@@ -17,7 +17,7 @@ use audit::self_watch::SelfWatch;
 use audit::spool::Spool;
 use daemon::config::ConfigError;
 use daemon::{Failure, Hangups, Kind, State, StopSignals, notify, say_ready};
-use ebpf_abi::{Mode, Process};
+use ebpf_abi::{Arguments, Mode, Process};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{mpsc, oneshot};
@@ -110,6 +110,10 @@ impl Witness for ThisHost {
         self.processes.facts(process, at_boot_ns)
     }
 
+    fn hear(&mut self, arguments: &Arguments) {
+        self.processes.hear(arguments);
+    }
+
     fn at(&self, boot_ns: u64) -> UnixMicros {
         Clock.at(boot_ns)
     }
@@ -172,6 +176,8 @@ struct Watch {
     /// It was told that databases on other ports may be missed.
     is_listener_problem_told: bool,
     forgotten: u64,
+    /// Arguments that the kernel programs did not tell, when that was looked at last.
+    arguments_lost: u64,
 }
 
 /// Watches until a signal asks to stop.
@@ -181,7 +187,9 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
     let running = config.clone();
     let cgroup = load::cgroup_to_watch(config.cgroup.as_deref()).map_err(unloaded)?;
     let mount = load::cgroup_mount().unwrap_or_else(|_| cgroup.clone());
-    let (kernel, kernel_log) = Kernel::load(object, &cgroup, config.ring_bytes).map_err(unloaded)?;
+    let tells_arguments = config.process.tells_arguments();
+    let loaded = Kernel::load(object, &cgroup, config.ring_bytes, tells_arguments);
+    let (kernel, kernel_log) = loaded.map_err(unloaded)?;
     let spool = Arc::new(Spool::open(&config.spool).map_err(|error| Kind::Unavailable.because(error))?);
     let orders = Orders::new(&config.act, &config.allow);
     let pins = Pins::new(&config.act.pin_dir, &config.spool.dir);
@@ -240,6 +248,7 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
         asked_locals_at: now,
         is_listener_problem_told: false,
         forgotten: 0,
+        arguments_lost: 0,
     };
     watch.kernel.lacks().for_each(|lack| watch.health.lacks(lack, true));
     watch.know_lacks();
@@ -684,6 +693,10 @@ impl Watch {
         let mut records = self.self_watch.look();
         if self.ready.is_none() {
             self.know_lacks();
+        }
+        if self.arguments_lost < counts.arguments_lost {
+            self.arguments_lost = counts.arguments_lost;
+            self.health.lacked(Lack::ProcessArguments);
         }
         self.health.look(counts, open, Instant::now(), Clock.now(), &mut records);
         self.tell_access_rules(&mut records);

@@ -6,6 +6,7 @@
 #![feature(asm_experimental_arch)]
 
 mod act;
+mod arguments;
 mod cgroups;
 mod closed;
 mod connect;

@@ -5,7 +5,7 @@ use aya_ebpf::programs::BtfTracePointContext;
 use ebpf_abi::{Counter, Kind, PATH_BYTES, Process, UnixOpened};
 
 use crate::kernel::sockets::{self, Name, Served};
-use crate::{kernel, ports, ring, startup};
+use crate::{arguments, kernel, ports, ring, startup};
 
 /// What the name of PostgreSQL's socket ends with, before its port (`UNIXSOCK_PATH` of its `src/include/libpq/pqcomm.h`).
 const NAME: &[u8; 10] = b"/.s.PGSQL.";
@@ -57,6 +57,10 @@ fn hear(context: &BtfTracePointContext, served: &Served, offset: u32) -> u32 {
 fn tell(context: &BtfTracePointContext, served: &Served, port: u16, is_heard: bool) {
     let now_boot_ns = kernel::now_boot_ns();
     let process = served.connected_by();
+    // Of another process than the one that sends it is not known when it started.
+    if let Some(process) = &process {
+        arguments::tell(context, process);
+    }
     if process.is_none() {
         ring::count(Counter::ProcessLost);
     }

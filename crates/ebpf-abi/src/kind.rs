@@ -18,4 +18,6 @@ pub enum Kind {
     Startup = 5,
     /// [`UnixRefused`](crate::UnixRefused).
     UnixRefused = 6,
+    /// [`Arguments`](crate::Arguments).
+    Arguments = 7,
 }

@@ -15,6 +15,7 @@
 #![no_std]
 
 mod act;
+mod arguments;
 mod closed;
 mod counter;
 mod kind;
@@ -27,6 +28,7 @@ pub use act::{
     ADDRESS_OF_PROXY, ADDRESS_OWN, Act, CGROUP_LEVELS_MAX, CGROUP_PATH_BYTES, Mode, PORT_ACTED_ON,
     PORT_WATCHED, RULE_WORDS, Refused, RuleSet, Rules, is_covered, is_own, joined,
 };
+pub use arguments::{ARGUMENTS_BYTES, Arguments};
 pub use closed::{Closed, TcpState};
 pub use counter::Counter;
 pub use kind::Kind;
