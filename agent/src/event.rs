@@ -3,7 +3,8 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use ebpf_abi::{
-    Arguments, Closed, Endpoint, Kind, Opened, Refused, Startup, TcpState, UnixOpened, UnixRefused,
+    Arguments, Closed, Endpoint, Kind, Opened, Refused, Startup, TcpState, UnixClosed, UnixOpened,
+    UnixRefused,
 };
 use thiserror::Error;
 use zerocopy::TryFromBytes;
@@ -20,6 +21,8 @@ pub enum Event {
     Closed(Closed),
     /// A connection over a UNIX socket.
     UnixOpened(UnixOpened),
+    /// One over a UNIX socket closed.
+    UnixClosed(UnixClosed),
     /// A process was refused a connection, or would have been.
     Refused(Refused),
     /// The same over a UNIX socket.
@@ -45,6 +48,7 @@ impl Event {
             Event::Opened(opened) => opened.at_boot_ns,
             Event::Closed(closed) => closed.at_boot_ns,
             Event::UnixOpened(opened) => opened.at_boot_ns,
+            Event::UnixClosed(closed) => closed.at_boot_ns,
             Event::Refused(refused) => refused.at_boot_ns,
             Event::UnixRefused(refused) => refused.at_boot_ns,
             Event::Startup(startup) => startup.at_boot_ns,
@@ -61,6 +65,10 @@ impl Event {
         }
         match UnixOpened::try_read_from_bytes(bytes) {
             Ok(opened) if opened.kind == Kind::UnixOpened => return Ok(Event::UnixOpened(opened)),
+            _ => {}
+        }
+        match UnixClosed::try_read_from_bytes(bytes) {
+            Ok(closed) if closed.kind == Kind::UnixClosed => return Ok(Event::UnixClosed(closed)),
             _ => {}
         }
         match Refused::try_read_from_bytes(bytes) {

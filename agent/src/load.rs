@@ -6,6 +6,7 @@ mod error;
 mod host;
 mod kept;
 mod types;
+mod unix;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -29,6 +30,7 @@ use thiserror::Error;
 pub use error::LoadError;
 pub use host::cgroup_mount;
 pub use kept::{Left, Pins};
+pub use unix::UnixCounts;
 
 use self::act::Acts;
 use self::kept::{Hold, Keeping};
@@ -100,6 +102,7 @@ pub struct Kernel {
     ports: HashMap<MapData, u16, u8>,
     counters: PerCpuArray<MapData, u64>,
     acts: Acts,
+    unix_counts: Option<UnixCounts>,
     /// Why a cgroup may not be known from its first moment.
     offsets_problem: Option<String>,
     /// What the self-test was refused.
@@ -228,6 +231,8 @@ impl Kernel {
         let counters =
             PerCpuArray::try_from(map(&mut programs, "COUNTERS")?).map_err(LoadError::map("COUNTERS"))?;
         let acts = Acts::of(&mut programs)?;
+        let counts = HashMap::try_from(map(&mut programs, "UNIX_BYTES")?);
+        let unix_counts = Some(UnixCounts(counts.map_err(LoadError::map("UNIX_BYTES"))?));
         let log = EbpfLogger::init(&mut programs)
             .map_err(|error| LoadError::Map { name: "AYA_LOGS", because: error.to_string() })?;
         let cgroup = cgroup_dir;
@@ -245,6 +250,7 @@ impl Kernel {
             ports,
             counters,
             acts,
+            unix_counts,
             offsets_problem: offsets.as_ref().err().map(ToString::to_string),
             denied_before: 0,
         };
@@ -612,7 +618,14 @@ impl Kernel {
 
     /// The next event; `None` where none waits.
     pub fn next_event(&mut self) -> Option<Result<Event, UnreadableEvent>> {
-        self.events.next().map(|bytes| Event::read(&bytes))
+        let mut event = self.events.next().map(|bytes| Event::read(&bytes));
+        // One program does not know of another whether it is there.
+        if let Some(Ok(Event::UnixOpened(opened))) = &mut event
+            && !self.tells_unix_ends()
+        {
+            opened.end_untold = 1;
+        }
+        event
     }
 
     /// What the programs counted.
@@ -664,9 +677,11 @@ impl Kernel {
 
     fn see_unix_sockets(&mut self, btf: &Btf) -> Result<(), String> {
         let mend = "Linux 6.3 and newer can";
-        let loaded = self.load_tracepoint(OF_UNIX_SOCKETS, TRACEPOINT, btf);
-        let attached = loaded.and_then(|()| self.attach(OF_UNIX_SOCKETS));
-        attached.map_err(|error| format!("{}; {mend}", said(&error)))
+        let seen = self.load_tracepoint(OF_UNIX_SOCKETS, TRACEPOINT, btf).and_then(|()| {
+            self.follow_unix_sockets(btf);
+            self.attach(OF_UNIX_SOCKETS)
+        });
+        seen.map_err(|error| format!("{}; {mend}", said(&error)))
     }
 
     fn load_tracepoint(&mut self, name: &str, tracepoint: &str, btf: &Btf) -> Result<(), ProgramError> {
@@ -686,6 +701,10 @@ impl Kernel {
             Program::CgroupSkb(program) => {
                 let link = program.attach(&self.cgroup, CgroupSkbAttachType::Ingress, mode)?;
                 FdLink::try_from(program.take_link(link)?).map_err(|_| ProgramError::NotAttached)?
+            }
+            Program::FEntry(program) => {
+                let link = program.attach()?;
+                program.take_link(link)?.into()
             }
             Program::BtfTracePoint(program) => {
                 let link = program.attach()?;

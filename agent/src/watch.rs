@@ -17,7 +17,7 @@ use audit::self_watch::SelfWatch;
 use audit::spool::Spool;
 use daemon::config::ConfigError;
 use daemon::{Failure, Hangups, Kind, State, StopSignals, notify, say_ready};
-use ebpf_abi::{Arguments, Mode, Process};
+use ebpf_abi::{Arguments, Mode, Process, UnixBytes};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{mpsc, oneshot};
@@ -37,7 +37,7 @@ use crate::gap::Gap;
 use crate::health::Health;
 use crate::journal::{Journal, Mark, Past};
 use crate::lack::Lack;
-use crate::load::{self, Counts, Guarded, Kernel, KernelLog, Left, Pins};
+use crate::load::{self, Counts, Guarded, Kernel, KernelLog, Left, Pins, UnixCounts};
 use crate::moment::Clock;
 use crate::proc::Proc;
 use crate::process::Processes;
@@ -73,12 +73,18 @@ pub struct ThisHost {
     registry: Registry,
     allowances: Allowances,
     processes: Processes,
+    unix_counts: Option<UnixCounts>,
 }
 
 impl ThisHost {
-    /// Believes `registry`, goes by `allowances`, and asks `processes`.
-    pub fn new(registry: Registry, allowances: Allowances, processes: Processes) -> Self {
-        ThisHost { registry, allowances, processes }
+    /// Believes `registry`, goes by `allowances`, asks `processes`, and `unix_counts` where there are any.
+    pub fn new(
+        registry: Registry,
+        allowances: Allowances,
+        processes: Processes,
+        unix_counts: Option<UnixCounts>,
+    ) -> Self {
+        ThisHost { registry, allowances, processes, unix_counts }
     }
 
     /// Name of a user; empty where there is none.
@@ -112,6 +118,10 @@ impl Witness for ThisHost {
 
     fn hear(&mut self, arguments: &Arguments) {
         self.processes.hear(arguments);
+    }
+
+    fn unix_bytes(&mut self, cookie: u64) -> UnixBytes {
+        self.unix_counts.as_mut().map_or([0; 2], |counts| counts.take(cookie))
     }
 
     fn at(&self, boot_ns: u64) -> UnixMicros {
@@ -189,7 +199,7 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
     let mount = load::cgroup_mount().unwrap_or_else(|_| cgroup.clone());
     let tells_arguments = config.process.tells_arguments();
     let loaded = Kernel::load(object, &cgroup, config.ring_bytes, tells_arguments);
-    let (kernel, kernel_log) = loaded.map_err(unloaded)?;
+    let (mut kernel, kernel_log) = loaded.map_err(unloaded)?;
     let spool = Arc::new(Spool::open(&config.spool).map_err(|error| Kind::Unavailable.because(error))?);
     let orders = Orders::new(&config.act, &config.allow);
     let pins = Pins::new(&config.act.pin_dir, &config.spool.dir);
@@ -202,6 +212,8 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
     let processes = Processes::new(mount.clone(), arguments);
     let mut registry = Registry::new(config.pid_files, config.addresses);
     registry.look();
+    let allowances = Allowances::new(config.allow);
+    let this_host = ThisHost::new(registry, allowances, processes, kernel.unix_counts());
     let ports: Vec<String> = config.watch_ports.iter().map(u16::to_string).collect();
     let now = Instant::now();
     let unix_problem = kernel.unix_problem().unwrap_or_default().to_owned();
@@ -213,7 +225,7 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
         kernel,
         kernel_log,
         tracker: Tracker::new(host.clone()),
-        this_host: ThisHost::new(registry, Allowances::new(config.allow), processes),
+        this_host,
         health: Health::new(host.clone(), config.heartbeat, unix_problem, acts, now),
         self_watch: SelfWatch::new(&host.name, Arc::clone(&spool)),
         report: Report::new(Arc::clone(&spool)),

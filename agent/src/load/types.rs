@@ -55,6 +55,7 @@ const FIELDS: [(Offset, Path, u32); Offset::COUNT] = [
     (Offset::TaskMemory, &[("task_struct", "mm")], POINTER_BYTES),
     (Offset::MemoryArguments, &[("mm_struct", "arg_start")], 8),
     (Offset::MemoryArgumentsEnd, &[("mm_struct", "arg_end")], 8),
+    (Offset::SocketOfFile, &[("socket", "sk")], POINTER_BYTES),
 ];
 
 /// Why the kernel's structures are not known.

@@ -89,11 +89,12 @@ impl Eye {
         let object = load::embedded().expect("run `cargo xtask ebpf` and build again");
         let cgroup = load::cgroup_mount().unwrap();
         let loaded = Kernel::load(object, watched, ring_bytes, tells_arguments);
-        let (kernel, log) = loaded.expect("tests of the kernel need root");
+        let (mut kernel, log) = loaded.expect("tests of the kernel need root");
         assert_eq!(
             kernel.unix_problem().is_none(),
             is_at_least(6, 3),
-            "UNIX sockets are seen from Linux 6.3 on"
+            "UNIX sockets are seen from Linux 6.3 on: {:?}",
+            kernel.unix_problem()
         );
         let arguments = match tells_arguments {
             true => Arguments::new(ArgumentsKey::new(KEY), true),
@@ -101,11 +102,13 @@ impl Eye {
         };
         let processes = Processes::new(cgroup, arguments);
         let pid_files: Vec<PathBuf> = pid_files.iter().map(|path| path.to_path_buf()).collect();
+        let registry = Registry::new(pid_files, BTreeSet::new());
+        let host = ThisHost::new(registry, Allowances::new(rules), processes, kernel.unix_counts());
         Eye {
             kernel,
             _log: log,
             tracker: Tracker::new(Host { name: "here".to_owned(), boot_id: Uuid::nil() }),
-            host: ThisHost::new(Registry::new(pid_files, BTreeSet::new()), Allowances::new(rules), processes),
+            host,
             records: Vec::new(),
         }
     }

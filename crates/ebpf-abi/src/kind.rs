@@ -20,4 +20,6 @@ pub enum Kind {
     UnixRefused = 6,
     /// [`Arguments`](crate::Arguments).
     Arguments = 7,
+    /// [`UnixClosed`](crate::UnixClosed).
+    UnixClosed = 8,
 }

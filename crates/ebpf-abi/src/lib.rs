@@ -35,4 +35,4 @@ pub use kind::Kind;
 pub use offset::Offset;
 pub use opened::{COMMAND_BYTES, Endpoint, Opened, Process, Side};
 pub use startup::{REQUEST_BYTES, REQUESTS_MAX, STARTUP_BYTES, Said, Startup};
-pub use unix::{PATH_BYTES, UnixOpened, UnixRefused};
+pub use unix::{PATH_BYTES, UnixBytes, UnixClosed, UnixOpened, UnixRefused, Way};

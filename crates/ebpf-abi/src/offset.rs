@@ -71,9 +71,11 @@ pub enum Offset {
     MemoryArguments = 31,
     /// `mm_struct.arg_end`.
     MemoryArgumentsEnd = 32,
+    /// `socket.sk`.
+    SocketOfFile = 33,
 }
 
 impl Offset {
     /// How many there are.
-    pub const COUNT: usize = 33;
+    pub const COUNT: usize = 34;
 }

@@ -111,6 +111,9 @@ const MIGRATIONS: &[Migration] = migrations![
     79 "0079_session_timeline_masked_values",
     80 "0080_statements_normalised",
     81 "0081_same_statements",
+    82 "0082_connections_unix_bytes",
+    83 "0083_bypasses_unix_bytes",
+    84 "0084_witness_gaps_unix",
 ];
 
 #[derive(Row, Deserialize)]
