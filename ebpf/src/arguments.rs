@@ -35,8 +35,8 @@ pub fn tell(context: &impl EbpfContext, process: &Process) {
         return;
     }
     let Some(line) = task::command_line() else { return };
-    // Arguments are worth less than what tells that somebody went around.
-    if ring::is_half_full() {
+    // Arguments are worth less than what tells that somebody went around, and larger. Where no agent reads, most of the room is for who is refused.
+    if ring::fills_up() {
         ring::count(Counter::ArgumentsLost);
         return;
     }

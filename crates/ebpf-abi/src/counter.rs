@@ -36,7 +36,7 @@ pub enum Counter {
     StartupLost = 14,
     /// `Arguments` events handed to the ring.
     ArgumentsSubmitted = 15,
-    /// `Arguments` events that found the ring full, or half of it.
+    /// `Arguments` events that found the ring full, or an eighth of it.
     ArgumentsLost = 16,
 }
 
