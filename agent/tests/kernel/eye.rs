@@ -147,6 +147,16 @@ impl Eye {
         self.read();
     }
 
+    /// Reads events until `count` connections were told open.
+    pub(crate) fn until_opened(&mut self, count: usize) {
+        let deadline = Instant::now() + WAIT;
+        while self.connections().iter().filter(|record| record.closed_at.is_none()).count() < count {
+            assert!(Instant::now() < deadline, "{count} must open: {:?}", self.connections());
+            self.read();
+            std::thread::yield_now();
+        }
+    }
+
     /// Reads events until `count` records of connections were told.
     pub(crate) fn until_told(&mut self, count: usize) {
         let deadline = Instant::now() + WAIT;

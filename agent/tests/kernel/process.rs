@@ -241,7 +241,7 @@ fn each_program_that_a_process_runs_is_told_and_once() {
     let mut told = Vec::new();
     for count in 1..=3 {
         let mut served = listener.accept().unwrap().0;
-        eye.until_told(count);
+        eye.until_opened(count);
         served.write_all(b"\n").unwrap();
     }
     listener.accept().unwrap().0.write_all(b"\n").unwrap();
