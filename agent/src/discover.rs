@@ -75,15 +75,17 @@ impl Discovery {
     pub(crate) fn note(&mut self, record: &ConnectionRecord) {
         let ConnectionRecord { class, closed_at, process, .. } = record;
         let is_around = matches!(class, ConnectionClass::Bypass | ConnectionClass::Unknown);
-        let Some(process) =
-            process.as_ref().filter(|_| self.config.listeners && is_around && closed_at.is_none())
-        else {
-            return;
-        };
+        let Some(process) = process.as_ref().filter(|_| self.config.listeners && is_around) else { return };
         if !programs::is_forwarder(&process.executable, &process.command) {
             return;
         }
         let key = (programs::name(&process.executable, &process.command), record.place());
+        if closed_at.is_some() {
+            if let Some(open) = self.suspects.get_mut(&key).filter(|open| open.cookie == record.cookie) {
+                open.clone_from(record);
+            }
+            return;
+        }
         if self.suspects.len() < SUSPECTS_MAX || self.suspects.contains_key(&key) {
             self.suspects.insert(key, record.clone());
         }
@@ -166,7 +168,8 @@ impl Discovery {
         }
         for (place, record) in asked.iter().enumerate() {
             let Some(process) = &record.process else { continue };
-            let is_tunnel = programs::is_tunnel(&process.executable, &process.command);
+            let is_tunnel =
+                programs::is_tunnel(&process.executable, &process.command) && !has_passed_nothing(record);
             let (who, database) = (sentence::who(process), record.place());
             if !is_tunnel || listening_too.contains(&place) || self.is_told(format!("{who} {database}")) {
                 continue;
@@ -194,6 +197,11 @@ impl Discovery {
         }
         !self.told.insert(what)
     }
+}
+
+/// Whether it has ended without a byte to the database, as `nc -z` does.
+fn has_passed_nothing(record: &ConnectionRecord) -> bool {
+    record.closed_at.is_some() && record.socket_path.is_empty() && record.bytes_to_server == 0
 }
 
 /// It, and those of its parents that run the same program.

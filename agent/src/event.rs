@@ -2,14 +2,17 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use ebpf_abi::{Closed, Endpoint, Kind, Opened, Refused, Startup, TcpState, UnixOpened, UnixRefused};
+use ebpf_abi::{
+    Arguments, Closed, Endpoint, Kind, Opened, Refused, Startup, TcpState, UnixClosed, UnixOpened,
+    UnixRefused,
+};
 use thiserror::Error;
 use zerocopy::TryFromBytes;
 
 use crate::process::shown;
 
 /// One event of the kernel programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "events are read and taken in one by one")]
 pub enum Event {
     /// One end of a connection is established.
@@ -18,12 +21,16 @@ pub enum Event {
     Closed(Closed),
     /// A connection over a UNIX socket.
     UnixOpened(UnixOpened),
+    /// One over a UNIX socket closed.
+    UnixClosed(UnixClosed),
     /// A process was refused a connection, or would have been.
     Refused(Refused),
     /// The same over a UNIX socket.
     UnixRefused(UnixRefused),
     /// A client said something first.
     Startup(Startup),
+    /// What a process was started with.
+    Arguments(Box<Arguments>),
 }
 
 /// Bytes that are no event.
@@ -41,9 +48,11 @@ impl Event {
             Event::Opened(opened) => opened.at_boot_ns,
             Event::Closed(closed) => closed.at_boot_ns,
             Event::UnixOpened(opened) => opened.at_boot_ns,
+            Event::UnixClosed(closed) => closed.at_boot_ns,
             Event::Refused(refused) => refused.at_boot_ns,
             Event::UnixRefused(refused) => refused.at_boot_ns,
             Event::Startup(startup) => startup.at_boot_ns,
+            Event::Arguments(arguments) => arguments.at_boot_ns,
         }
     }
 
@@ -58,6 +67,10 @@ impl Event {
             Ok(opened) if opened.kind == Kind::UnixOpened => return Ok(Event::UnixOpened(opened)),
             _ => {}
         }
+        match UnixClosed::try_read_from_bytes(bytes) {
+            Ok(closed) if closed.kind == Kind::UnixClosed => return Ok(Event::UnixClosed(closed)),
+            _ => {}
+        }
         match Refused::try_read_from_bytes(bytes) {
             Ok(refused) if refused.kind == Kind::Refused => return Ok(Event::Refused(refused)),
             _ => {}
@@ -68,6 +81,12 @@ impl Event {
         }
         match Startup::try_read_from_bytes(bytes) {
             Ok(startup) if startup.kind == Kind::Startup => return Ok(Event::Startup(startup)),
+            _ => {}
+        }
+        match Arguments::try_read_from_bytes(bytes) {
+            Ok(arguments) if arguments.kind == Kind::Arguments => {
+                return Ok(Event::Arguments(Box::new(arguments)));
+            }
             _ => {}
         }
         match Closed::try_read_from_bytes(bytes) {

@@ -17,6 +17,10 @@ pub enum Lack {
     RemoteRefusals,
     /// What clients say first is not told.
     StartupMessages,
+    /// What connections over UNIX sockets carry is not counted.
+    UnixBytes,
+    /// Ends of connections over UNIX sockets are found by looks.
+    UnixEnds,
     /// Nobody is refused over UNIX sockets.
     UnixRefusals,
     /// Connections over UNIX sockets are known only where a look finds them.
@@ -34,6 +38,8 @@ impl Lack {
             Lack::ProcessFacts => "process_facts",
             Lack::RemoteRefusals => "remote_refusals",
             Lack::StartupMessages => "startup_messages",
+            Lack::UnixBytes => "unix_bytes",
+            Lack::UnixEnds => "unix_ends",
             Lack::UnixRefusals => "unix_refusals",
             Lack::UnixSockets => "unix_sockets",
         }

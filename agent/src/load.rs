@@ -6,6 +6,7 @@ mod error;
 mod host;
 mod kept;
 mod types;
+mod unix;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -29,6 +30,7 @@ use thiserror::Error;
 pub use error::LoadError;
 pub use host::cgroup_mount;
 pub use kept::{Left, Pins};
+pub use unix::UnixCounts;
 
 use self::act::Acts;
 use self::kept::{Hold, Keeping};
@@ -100,6 +102,7 @@ pub struct Kernel {
     ports: HashMap<MapData, u16, u8>,
     counters: PerCpuArray<MapData, u64>,
     acts: Acts,
+    unix_counts: Option<UnixCounts>,
     /// Why a cgroup may not be known from its first moment.
     offsets_problem: Option<String>,
     /// What the self-test was refused.
@@ -127,6 +130,10 @@ pub struct Counts {
     pub startups: u64,
     /// … and those that were not, because too much was to be told.
     pub startups_lost: u64,
+    /// Arguments of processes that were told …
+    pub arguments: u64,
+    /// … and those that were not, for the same reason.
+    pub arguments_lost: u64,
     /// Sockets that began to listen.
     pub listens: u64,
     /// `connect`s around the proxy that were refused, or would have been.
@@ -178,8 +185,13 @@ pub type KernelLog = EbpfLogger<&'static dyn log::Log>;
 
 impl Kernel {
     /// Loads `object` and attaches its programs to `cgroup`. They watch no port yet.
-    /// Events wait in a ring of `ring_bytes`, a power of two.
-    pub fn load(object: &[u8], cgroup: &Path, ring_bytes: u32) -> Result<(Self, KernelLog), LoadError> {
+    /// Events wait in a ring of `ring_bytes`, a power of two. Without `tells_arguments` no program reads any.
+    pub fn load(
+        object: &[u8],
+        cgroup: &Path,
+        ring_bytes: u32,
+        tells_arguments: bool,
+    ) -> Result<(Self, KernelLog), LoadError> {
         host::check_cgroup(cgroup)?;
         let cgroup_dir = File::open(cgroup)
             .map_err(|source| LoadError::Cgroup { path: cgroup.to_owned(), why: source.to_string() })?;
@@ -204,11 +216,14 @@ impl Kernel {
         let reads = is_helper_supported(ProgramType::CgroupSockAddr, BpfHelper::BPF_FUNC_probe_read_kernel);
         if offsets.is_err() || !reads.map_err(LoadError::program("connect4"))? {
             tracing::warn!(
-                "of a process that has ended before it is looked at, neither its start nor who started it will be told: programs may not \
-                 read this kernel's memory"
+                "of a process that has ended before it is looked at, neither its start, its arguments nor who started it will be told: \
+                 programs may not read this kernel's memory"
             );
             loader.override_global("TASK_FACTS", &0_u8, true);
+            loader.override_global("TASK_ARGUMENTS", &0_u8, true);
             lacks.insert(Lack::ProcessFacts);
+        } else if !tells_arguments {
+            loader.override_global("TASK_ARGUMENTS", &0_u8, true);
         }
         let mut programs = loader.btf(Some(&btf)).load(object).map_err(LoadError::object)?;
         let events = RingBuf::try_from(map(&mut programs, "EVENTS")?).map_err(LoadError::map("EVENTS"))?;
@@ -216,6 +231,8 @@ impl Kernel {
         let counters =
             PerCpuArray::try_from(map(&mut programs, "COUNTERS")?).map_err(LoadError::map("COUNTERS"))?;
         let acts = Acts::of(&mut programs)?;
+        let counts = HashMap::try_from(map(&mut programs, "UNIX_BYTES")?);
+        let unix_counts = Some(UnixCounts(counts.map_err(LoadError::map("UNIX_BYTES"))?));
         let log = EbpfLogger::init(&mut programs)
             .map_err(|error| LoadError::Map { name: "AYA_LOGS", because: error.to_string() })?;
         let cgroup = cgroup_dir;
@@ -233,6 +250,7 @@ impl Kernel {
             ports,
             counters,
             acts,
+            unix_counts,
             offsets_problem: offsets.as_ref().err().map(ToString::to_string),
             denied_before: 0,
         };
@@ -600,7 +618,14 @@ impl Kernel {
 
     /// The next event; `None` where none waits.
     pub fn next_event(&mut self) -> Option<Result<Event, UnreadableEvent>> {
-        self.events.next().map(|bytes| Event::read(&bytes))
+        let mut event = self.events.next().map(|bytes| Event::read(&bytes));
+        // One program does not know of another whether it is there.
+        if let Some(Ok(Event::UnixOpened(opened))) = &mut event
+            && !self.tells_unix_ends()
+        {
+            opened.end_untold = 1;
+        }
+        event
     }
 
     /// What the programs counted.
@@ -619,6 +644,8 @@ impl Kernel {
             ends_unseen: sum(Counter::EndUnseen)?,
             startups: sum(Counter::StartupSubmitted)?,
             startups_lost: sum(Counter::StartupLost)?,
+            arguments: sum(Counter::ArgumentsSubmitted)?,
+            arguments_lost: sum(Counter::ArgumentsLost)?,
             listens: sum(Counter::Listens)?,
             denied: sum(Counter::Denied)?.saturating_sub(self.denied_before),
             denied_untold: sum(Counter::RefusedLost)?,
@@ -650,9 +677,11 @@ impl Kernel {
 
     fn see_unix_sockets(&mut self, btf: &Btf) -> Result<(), String> {
         let mend = "Linux 6.3 and newer can";
-        let loaded = self.load_tracepoint(OF_UNIX_SOCKETS, TRACEPOINT, btf);
-        let attached = loaded.and_then(|()| self.attach(OF_UNIX_SOCKETS));
-        attached.map_err(|error| format!("{}; {mend}", said(&error)))
+        let seen = self.load_tracepoint(OF_UNIX_SOCKETS, TRACEPOINT, btf).and_then(|()| {
+            self.follow_unix_sockets(btf);
+            self.attach(OF_UNIX_SOCKETS)
+        });
+        seen.map_err(|error| format!("{}; {mend}", said(&error)))
     }
 
     fn load_tracepoint(&mut self, name: &str, tracepoint: &str, btf: &Btf) -> Result<(), ProgramError> {
@@ -672,6 +701,10 @@ impl Kernel {
             Program::CgroupSkb(program) => {
                 let link = program.attach(&self.cgroup, CgroupSkbAttachType::Ingress, mode)?;
                 FdLink::try_from(program.take_link(link)?).map_err(|_| ProgramError::NotAttached)?
+            }
+            Program::FEntry(program) => {
+                let link = program.attach()?;
+                program.take_link(link)?.into()
             }
             Program::BtfTracePoint(program) => {
                 let link = program.attach()?;

@@ -1,9 +1,10 @@
 //! Says of a process what the ledger wants: the names behind the kernel's numbers, and what `/proc` knows besides. It is
 //! read when the opening of its connection is: of a process that is gone by then, only what the kernel told is known. That is
-//! when it started, in which network namespace it was, and who started it.
+//! when it started, in which network namespace it was, who started it, and what it was started with.
 
 mod arguments;
 mod cgroups;
+mod heard;
 mod place;
 mod secrets;
 
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use audit::record::{ProcessFacts, UnixMicros};
-use ebpf_abi::Process;
+use ebpf_abi::{self as abi, Process};
 
 use self::arguments::Told;
 pub use self::arguments::{Arguments, ArgumentsKey};
@@ -46,11 +47,13 @@ impl Processes {
     pub fn facts(&mut self, process: &Process, at_boot_ns: u64) -> ProcessFacts {
         let cgroup = self.cgroup(process);
         let Place { unit, container, pod } = Place::of(&cgroup);
-        let running = same(process.pid, Duration::from_nanos(at_boot_ns));
+        // Whoever has got its pid since is another one, which the kernel's word tells also within the tick in which both started.
+        let is_it = |it: &Proc| told_start(process).is_none_or(|told| told == it.started());
+        let running = same(process.pid, Duration::from_nanos(at_boot_ns)).filter(is_it);
         let running = running.as_ref();
         let login_uid = running.and_then(Proc::login_uid);
-        let told = running.map(|running| self.arguments.of(running.folder()));
-        let Told { arguments, hash: arguments_hash } = told.unwrap_or_default();
+        let told = self.arguments.of(running.map(Proc::folder), process);
+        let Told { arguments, hash: arguments_hash } = told;
         ProcessFacts {
             pid: process.pid,
             command: shown(until_zero(&process.command)),
@@ -72,6 +75,12 @@ impl Processes {
             arguments,
             arguments_hash,
         }
+    }
+
+    /// The kernel programs told what a process was started with.
+    pub fn hear(&mut self, told: &abi::Arguments) {
+        let line = told.line.get(..usize::from(told.copied)).unwrap_or_default();
+        self.arguments.hear(told.pid, told.started_boot_ns, line);
     }
 
     /// Whether arguments of somebody were not read since that was asked last.

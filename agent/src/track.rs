@@ -17,7 +17,7 @@ use audit::record::{
     AlertKind, AlertRecord, ConnectionClass, ConnectionRecord, Ending, Opening, ProcessFacts, Record,
     StartupFacts, UnixMicros,
 };
-use ebpf_abi::{Closed, Opened, Process, Side};
+use ebpf_abi::{Arguments, Closed, Opened, Process, Side, UnixBytes};
 use uuid::Uuid;
 
 use self::found::Lately;
@@ -43,6 +43,12 @@ pub trait Witness {
     fn rule_for(&mut self, arrival: &Arrival<'_>) -> Option<String>;
     /// What the ledger says of a process that connected, or was found, at that time since the kernel started.
     fn facts(&mut self, process: &Process, at_boot_ns: u64) -> ProcessFacts;
+    /// What a process was started with, as the kernel programs told.
+    fn hear(&mut self, _arguments: &Arguments) {}
+    /// What was counted of a connection over a UNIX socket that is over now, by the cookie of the server's socket.
+    fn unix_bytes(&mut self, _cookie: u64) -> UnixBytes {
+        [0; 2]
+    }
     /// The time of day at a time since the kernel started.
     fn at(&self, boot_ns: u64) -> UnixMicros;
     /// A new version 7 UUID.
@@ -104,6 +110,8 @@ struct Open {
     is_in_sight: bool,
     /// No event will tell of its end.
     is_end_untold: bool,
+    /// It is over a UNIX socket, and its bytes are counted from the first.
+    is_counted: bool,
     /// When it is told at the latest; `None` where it was.
     tell_until: Option<u64>,
     speech: Speech,
@@ -139,9 +147,11 @@ impl Tracker {
             Event::Opened(opened) => self.on_opened(*opened, now_boot_ns, witness, out),
             Event::Closed(closed) => self.on_closed(closed, witness, out),
             Event::UnixOpened(opened) => self.on_unix_opened(opened, witness, out),
+            Event::UnixClosed(closed) => self.on_unix_closed(closed, witness, out),
             Event::Refused(refused) => self.on_refused(refused, witness, out),
             Event::UnixRefused(refused) => self.on_unix_refused(refused, witness, out),
             Event::Startup(startup) => self.on_startup(startup, witness, out),
+            Event::Arguments(arguments) => witness.hear(arguments),
         }
     }
 
@@ -200,17 +210,23 @@ impl Tracker {
         if self.halves.close(closed) {
             return;
         }
-        // What is not known here is the other end of a pair, or was opened before the agent started.
-        let Some(age) = self.ages.remove(&closed.cookie) else { return };
-        if let Some(mut open) = self.open.remove(&age) {
-            self.tell_late(age, &mut open, witness, out);
-            if let Some(ended) = &mut self.ended_meanwhile
-                && open.record.client_cookie != 0
-            {
-                ended.insert(open.record.client_cookie);
-            }
+        if let Some(open) = self.take_ended(closed.cookie, witness, out) {
             out.push(Record::Connection(open.closed(closed, witness)));
         }
+    }
+
+    /// The open connection whose end this socket tells; it is told that it was opened. What is not known here is the other end of a pair,
+    /// or was opened before the agent started.
+    fn take_ended(&mut self, cookie: u64, witness: &mut impl Witness, out: &mut Vec<Record>) -> Option<Open> {
+        let age = self.ages.remove(&cookie)?;
+        let mut open = self.open.remove(&age)?;
+        self.tell_late(age, &mut open, witness, out);
+        if let Some(ended) = &mut self.ended_meanwhile
+            && open.record.client_cookie != 0
+        {
+            ended.insert(open.record.client_cookie);
+        }
+        Some(open)
     }
 
     fn tell_alone(&mut self, half: Half, witness: &mut impl Witness, out: &mut Vec<Record>) {
@@ -296,6 +312,7 @@ impl Tracker {
             is_restored: false,
             is_in_sight: false,
             is_end_untold: teller.opened.end_untold != 0,
+            is_counted: false,
             tell_until,
             speech: teller.speech,
         };

@@ -17,7 +17,7 @@ use audit::self_watch::SelfWatch;
 use audit::spool::Spool;
 use daemon::config::ConfigError;
 use daemon::{Failure, Hangups, Kind, State, StopSignals, notify, say_ready};
-use ebpf_abi::{Mode, Process};
+use ebpf_abi::{Arguments, Mode, Process, UnixBytes};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{mpsc, oneshot};
@@ -37,7 +37,7 @@ use crate::gap::Gap;
 use crate::health::Health;
 use crate::journal::{Journal, Mark, Past};
 use crate::lack::Lack;
-use crate::load::{self, Counts, Guarded, Kernel, KernelLog, Left, Pins};
+use crate::load::{self, Counts, Guarded, Kernel, KernelLog, Left, Pins, UnixCounts};
 use crate::moment::Clock;
 use crate::proc::Proc;
 use crate::process::Processes;
@@ -73,12 +73,18 @@ pub struct ThisHost {
     registry: Registry,
     allowances: Allowances,
     processes: Processes,
+    unix_counts: Option<UnixCounts>,
 }
 
 impl ThisHost {
-    /// Believes `registry`, goes by `allowances`, and asks `processes`.
-    pub fn new(registry: Registry, allowances: Allowances, processes: Processes) -> Self {
-        ThisHost { registry, allowances, processes }
+    /// Believes `registry`, goes by `allowances`, asks `processes`, and `unix_counts` where there are any.
+    pub fn new(
+        registry: Registry,
+        allowances: Allowances,
+        processes: Processes,
+        unix_counts: Option<UnixCounts>,
+    ) -> Self {
+        ThisHost { registry, allowances, processes, unix_counts }
     }
 
     /// Name of a user; empty where there is none.
@@ -108,6 +114,14 @@ impl Witness for ThisHost {
 
     fn facts(&mut self, process: &Process, at_boot_ns: u64) -> ProcessFacts {
         self.processes.facts(process, at_boot_ns)
+    }
+
+    fn hear(&mut self, arguments: &Arguments) {
+        self.processes.hear(arguments);
+    }
+
+    fn unix_bytes(&mut self, cookie: u64) -> UnixBytes {
+        self.unix_counts.as_mut().map_or([0; 2], |counts| counts.take(cookie))
     }
 
     fn at(&self, boot_ns: u64) -> UnixMicros {
@@ -172,6 +186,8 @@ struct Watch {
     /// It was told that databases on other ports may be missed.
     is_listener_problem_told: bool,
     forgotten: u64,
+    /// Arguments that the kernel programs did not tell, when that was looked at last.
+    arguments_lost: u64,
 }
 
 /// Watches until a signal asks to stop.
@@ -181,7 +197,9 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
     let running = config.clone();
     let cgroup = load::cgroup_to_watch(config.cgroup.as_deref()).map_err(unloaded)?;
     let mount = load::cgroup_mount().unwrap_or_else(|_| cgroup.clone());
-    let (kernel, kernel_log) = Kernel::load(object, &cgroup, config.ring_bytes).map_err(unloaded)?;
+    let tells_arguments = config.process.tells_arguments();
+    let loaded = Kernel::load(object, &cgroup, config.ring_bytes, tells_arguments);
+    let (mut kernel, kernel_log) = loaded.map_err(unloaded)?;
     let spool = Arc::new(Spool::open(&config.spool).map_err(|error| Kind::Unavailable.because(error))?);
     let orders = Orders::new(&config.act, &config.allow);
     let pins = Pins::new(&config.act.pin_dir, &config.spool.dir);
@@ -194,6 +212,8 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
     let processes = Processes::new(mount.clone(), arguments);
     let mut registry = Registry::new(config.pid_files, config.addresses);
     registry.look();
+    let allowances = Allowances::new(config.allow);
+    let this_host = ThisHost::new(registry, allowances, processes, kernel.unix_counts());
     let ports: Vec<String> = config.watch_ports.iter().map(u16::to_string).collect();
     let now = Instant::now();
     let unix_problem = kernel.unix_problem().unwrap_or_default().to_owned();
@@ -205,7 +225,7 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
         kernel,
         kernel_log,
         tracker: Tracker::new(host.clone()),
-        this_host: ThisHost::new(registry, Allowances::new(config.allow), processes),
+        this_host,
         health: Health::new(host.clone(), config.heartbeat, unix_problem, acts, now),
         self_watch: SelfWatch::new(&host.name, Arc::clone(&spool)),
         report: Report::new(Arc::clone(&spool)),
@@ -240,6 +260,7 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
         asked_locals_at: now,
         is_listener_problem_told: false,
         forgotten: 0,
+        arguments_lost: 0,
     };
     watch.kernel.lacks().for_each(|lack| watch.health.lacks(lack, true));
     watch.know_lacks();
@@ -688,6 +709,10 @@ impl Watch {
         let dropped = self.report.take_dropped();
         if 0 < dropped {
             records.extend(self.health.not_kept(dropped, counts, open, Clock.now()));
+        }
+        if self.arguments_lost < counts.arguments_lost {
+            self.arguments_lost = counts.arguments_lost;
+            self.health.lacked(Lack::ProcessArguments);
         }
         self.health.look(counts, open, Instant::now(), Clock.now(), &mut records);
         self.tell_access_rules(&mut records);

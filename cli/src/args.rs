@@ -136,8 +136,8 @@ Keys of a JSON object, in this order, and columns of CSV (null empty):
   opened_at           when the connection was established
   closed_at           when it closed; null until then
   duration_seconds    how long it lasted; null until it closed
-  bytes_to_server     bytes that the database received; null over a UNIX socket
-  bytes_to_client     bytes that the database sent; null over a UNIX socket
+  bytes_to_server     bytes that the database received; null where nobody counted
+  bytes_to_client     bytes that the database sent; null where nobody counted
   message             the alert in one sentence
   alert_id            UUID of the alert; null where there is none
   rule                the rule that allows it; empty where none does"#;

@@ -4,7 +4,7 @@ use aya_ebpf::helpers::{bpf_get_current_comm, bpf_get_current_pid_tgid, bpf_get_
 use aya_ebpf::programs::SockAddrContext;
 use ebpf_abi::{COMMAND_BYTES, Endpoint, Process};
 
-use crate::{act, kernel, ports};
+use crate::{act, arguments, kernel, ports};
 
 /// `SOCK_STREAM` of the kernel's `include/linux/net.h`.
 const SOCK_STREAM: u32 = 1;
@@ -15,6 +15,7 @@ pub fn asked(context: &SockAddrContext, destination: impl Fn(&SockAddrContext) -
         return true;
     }
     let mut process = current();
+    arguments::tell(context, &process);
     let may_connect = act::may_connect(context, destination(context), &process);
     if may_connect {
         kernel::store_process(context, &mut process);

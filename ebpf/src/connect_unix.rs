@@ -4,12 +4,14 @@
 use aya_ebpf::programs::LsmContext;
 
 use crate::kernel::sockets::Connecting;
-use crate::{act, connect, ports, unix};
+use crate::{act, arguments, connect, ports, unix};
 
 /// Whether it may. What cannot be read is no database's.
 pub fn asked(context: &LsmContext) -> bool {
     let connecting = Connecting::of(context);
     let Some(name) = connecting.name() else { return true };
     let Some(port) = unix::database_port(&name).filter(|port| ports::is_acted_on(*port)) else { return true };
-    act::may_connect_unix(context, &connecting, &name, port, &connect::current())
+    let process = connect::current();
+    arguments::tell(context, &process);
+    act::may_connect_unix(context, &connecting, &name, port, &process)
 }

@@ -23,7 +23,7 @@ use aya_ebpf::helpers::{
 use aya_ebpf::macros::{btf_map, map};
 use aya_ebpf::maps::{Array, LruHashMap};
 use aya_ebpf::programs::{SkLookupContext, SockAddrContext, SockOpsContext};
-use ebpf_abi::{Endpoint, Process, TcpState};
+use ebpf_abi::{Endpoint, Process, TcpState, UnixBytes, Way};
 
 pub use data::{Data, Told, fill};
 
@@ -314,6 +314,15 @@ pub fn copied<T: Copy>(slot: Option<*const T>) -> Option<T> {
 pub fn put<T: Copy>(to: *mut T, event: &T) {
     // SAFETY: `to` is a whole entry that was just reserved, and `event` stands somewhere else.
     unsafe { ptr::copy_nonoverlapping(event, to, 1) }
+}
+
+/// Adds to what a connection has counted one way.
+pub fn add(counted: *mut UnixBytes, way: Way, bytes: u64) {
+    // SAFETY: `counted` is a value of a map, which the verifier checks, and has a place for each way.
+    unsafe {
+        let place = counted.cast::<u64>().add(way as usize);
+        asm!("lock *(u64 *)({0} + 0) += {1}", in(reg) place, in(reg) bytes);
+    }
 }
 
 /// Adds one to a number that programs on other processors may add to.

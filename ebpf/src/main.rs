@@ -6,6 +6,7 @@
 #![feature(asm_experimental_arch)]
 
 mod act;
+mod arguments;
 mod cgroups;
 mod closed;
 mod connect;
@@ -17,14 +18,19 @@ mod remote;
 mod ring;
 mod startup;
 mod unix;
+mod unix_bytes;
+mod unix_closed;
 
 use aya_ebpf::bindings::{
     BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB, BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB, BPF_SOCK_OPS_STATE_CB,
     BPF_SOCK_OPS_TCP_LISTEN_CB,
 };
-use aya_ebpf::macros::{btf_tracepoint, cgroup_skb, cgroup_sock_addr, lsm_cgroup, sk_lookup, sock_ops};
+use aya_ebpf::macros::{
+    btf_tracepoint, cgroup_skb, cgroup_sock_addr, fentry, lsm_cgroup, sk_lookup, sock_ops,
+};
 use aya_ebpf::programs::{
-    BtfTracePointContext, LsmContext, SkBuffContext, SkLookupContext, SockAddrContext, SockOpsContext,
+    BtfTracePointContext, FEntryContext, LsmContext, SkBuffContext, SkLookupContext, SockAddrContext,
+    SockOpsContext,
 };
 use ebpf_abi::{Counter, Side};
 
@@ -95,6 +101,27 @@ pub fn startup_messages(context: SkBuffContext) -> i32 {
 #[btf_tracepoint(function = "sk_data_ready")]
 pub fn unix_connections(context: BtfTracePointContext) -> i32 {
     unix::data_ready(&context);
+    0
+}
+
+/// Called whenever a process has received something from a socket, or failed to.
+#[btf_tracepoint(function = "sock_recv_length")]
+pub fn unix_received(context: BtfTracePointContext) -> i32 {
+    unix_bytes::received(&context);
+    0
+}
+
+/// The same of what it has sent.
+#[btf_tracepoint(function = "sock_send_length")]
+pub fn unix_sent(context: BtfTracePointContext) -> i32 {
+    unix_bytes::sent(&context);
+    0
+}
+
+/// Called before a UNIX socket is closed that no process holds any more.
+#[fentry(function = "unix_release")]
+pub fn unix_closed(context: FEntryContext) -> i32 {
+    unix_closed::released(&context);
     0
 }
 

@@ -57,7 +57,16 @@ pub fn emit_filled<T: 'static>(
 
 /// Whether half of the ring waits for the agent.
 pub fn is_half_full() -> bool {
-    EVENTS.query(BPF_RB_AVAIL_DATA.into()) > EVENTS.query(BPF_RB_RING_SIZE.into()) / 2
+    waits_above(2)
+}
+
+/// Whether so much of it waits that the agent is woken for each event.
+pub fn fills_up() -> bool {
+    waits_above(WAKE_ABOVE_SHARE)
+}
+
+fn waits_above(share: u64) -> bool {
+    EVENTS.query(BPF_RB_AVAIL_DATA.into()) > EVENTS.query(BPF_RB_RING_SIZE.into()) / share
 }
 
 pub fn count(counter: Counter) {
@@ -67,9 +76,7 @@ pub fn count(counter: Counter) {
 }
 
 fn wake_flag(now_boot_ns: u64) -> u64 {
-    let fills_up =
-        EVENTS.query(BPF_RB_AVAIL_DATA.into()) > EVENTS.query(BPF_RB_RING_SIZE.into()) / WAKE_ABOVE_SHARE;
-    if fills_up || kernel::due(kernel::Moment::Woken, now_boot_ns, WAKE_GAP_NS) {
+    if fills_up() || kernel::due(kernel::Moment::Woken, now_boot_ns, WAKE_GAP_NS) {
         BPF_RB_FORCE_WAKEUP.into()
     } else {
         BPF_RB_NO_WAKEUP.into()

@@ -5,7 +5,7 @@ use aya_ebpf::programs::BtfTracePointContext;
 use ebpf_abi::{Counter, Kind, PATH_BYTES, Process, UnixOpened};
 
 use crate::kernel::sockets::{self, Name, Served};
-use crate::{kernel, ports, ring, startup};
+use crate::{arguments, kernel, ports, ring, startup, unix_bytes};
 
 /// What the name of PostgreSQL's socket ends with, before its port (`UNIXSOCK_PATH` of its `src/include/libpq/pqcomm.h`).
 const NAME: &[u8; 10] = b"/.s.PGSQL.";
@@ -15,6 +15,15 @@ const DIGITS_MAX: usize = 5;
 const OVER: u32 = 0;
 /// A byte more than both.
 const TAIL: usize = size_of::<u128>();
+
+/// What is told next of a connection.
+#[derive(Clone, Copy, PartialEq)]
+enum Follows {
+    Nothing,
+    End,
+    /// What its client says, and its end.
+    Speech,
+}
 
 pub fn data_ready(context: &BtfTracePointContext) {
     let reader = sockets::reader(context);
@@ -34,8 +43,15 @@ pub fn data_ready(context: &BtfTracePointContext) {
             };
             // Where there is no memory (a network namespace may be given none), each of its bytes is told: the agent knows which
             // connections it knows, and nobody goes unseen. What it is then nobody can say.
+            unix_bytes::begin(served.cookie());
             let is_first = served.mark_told(OVER);
-            tell(context, &served, port, is_first && served.has_one_waiting() && !ring::is_half_full());
+            tell_arguments(context, &served);
+            let follows = match is_first {
+                true if served.has_one_waiting() && !ring::is_half_full() => Follows::Speech,
+                true => Follows::End,
+                false => Follows::Nothing,
+            };
+            tell(context, &served, port, follows);
             if !is_first {
                 return;
             }
@@ -52,9 +68,17 @@ fn hear(context: &BtfTracePointContext, served: &Served, offset: u32) -> u32 {
     served.waiting(offset).map_or(OVER, |data| startup::hear(context, &data))
 }
 
+/// Tells what who connected was started with. Of another process than the one that sends it is not known when it started. On a stack of its own, too.
+#[inline(never)]
+fn tell_arguments(context: &BtfTracePointContext, served: &Served) {
+    if let Some(process) = served.connected_by() {
+        arguments::tell(context, &process);
+    }
+}
+
 /// Tells the connection. On a stack of its own, too.
 #[inline(never)]
-fn tell(context: &BtfTracePointContext, served: &Served, port: u16, is_heard: bool) {
+fn tell(context: &BtfTracePointContext, served: &Served, port: u16, follows: Follows) {
     let now_boot_ns = kernel::now_boot_ns();
     let process = served.connected_by();
     if process.is_none() {
@@ -64,8 +88,9 @@ fn tell(context: &BtfTracePointContext, served: &Served, port: u16, is_heard: bo
         kind: Kind::UnixOpened,
         path_bytes: served.name.bytes() as u8,
         port,
-        is_heard: is_heard.into(),
-        reserved: [0; 3],
+        is_heard: (follows == Follows::Speech).into(),
+        end_untold: (follows == Follows::Nothing).into(),
+        reserved: [0; 2],
         at_boot_ns: now_boot_ns,
         cookie: served.cookie(),
         client_cookie: served.peer_cookie(),

@@ -23,7 +23,7 @@ use crate::{ebpf, repo, run, setup};
 /// A machine has two processors and as much memory as it takes, and no network but its own. Emulated programs run some ten times slower.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only kernels whose version contains this, such as 6.1.
+    /// Only kernels whose version begins with these numbers, such as 6.1 (which 6.12 does not).
     #[arg(long, value_name = "VERSION", default_value = "")]
     kernel: String,
 
@@ -78,7 +78,7 @@ pub(crate) fn command(args: &Args) -> Result<()> {
     let mut ran = 0;
     for kernel in &KERNELS {
         let package = newest(kernel.package)?;
-        if !package.contains(&args.kernel) {
+        if !is_of(version(&package), &args.kernel) {
             continue;
         }
         stages.run("tests on another kernel", || run_on(kernel, &package, &tests, args))?;
@@ -88,6 +88,16 @@ pub(crate) fn command(args: &Args) -> Result<()> {
         bail!("no kernel of that version: apt has {}", KERNELS.map(|kernel| kernel.package).join(" and "));
     }
     Ok(())
+}
+
+fn version(package: &str) -> &str {
+    package.strip_prefix("linux-image-").unwrap_or(package)
+}
+
+/// Whether a version, such as `6.1.0-50-cloud-amd64`, begins with these numbers, each of them whole.
+fn is_of(version: &str, wanted: &str) -> bool {
+    let rest = version.strip_prefix(wanted);
+    rest.is_some_and(|rest| wanted.is_empty() || !rest.starts_with(|it: char| it.is_ascii_digit()))
 }
 
 /// The test program and the agent.
@@ -122,7 +132,7 @@ fn newest(package: &str) -> Result<String> {
 
 fn run_on(kernel: &Kernel, package: &str, programs: &[PathBuf], args: &Args) -> Result<()> {
     let folder = setup::unpack_from_apt(package, BY_HAND)?;
-    let version = package.strip_prefix("linux-image-").unwrap_or(package);
+    let version = version(package);
     let work = tempfile::Builder::new().prefix("picket-kernel-").tempdir().context("make a work folder")?;
     let [tests, _] = programs else { bail!("the test program and the agent are needed") };
     let mut words = vec![tests.display().to_string(), "--test-threads=2".to_owned()];
@@ -176,5 +186,21 @@ fn next(lines: &Receiver<String>, deadline: Instant) -> Result<String> {
             bail!("the machine has not ended after {} s", MACHINE_WAIT.as_secs())
         }
         Err(RecvTimeoutError::Disconnected) => bail!("the machine ended before its tests did"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_a_version_are_whole() {
+        let (old, new) = (version("linux-image-6.1.0-50-cloud-amd64"), "6.12.117+deb12-cloud-amd64");
+        for (wanted, expected) in
+            [("", [true, true]), ("6.1", [true, false]), ("6.12", [false, true]), ("6", [true, true])]
+        {
+            assert_eq!([is_of(old, wanted), is_of(new, wanted)], expected, "{wanted}");
+        }
+        assert!(is_of(old, "6.1.0-50") && !is_of(old, "1.0") && !is_of(old, "6.1.0-5"));
     }
 }

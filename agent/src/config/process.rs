@@ -68,6 +68,11 @@ impl ProcessConfig {
         Ok(Arguments::new(ArgumentsKey::new(&secret::load_or_make(&self.key_file(spool))?), is_kept))
     }
 
+    /// Whether arguments are told at all.
+    pub fn tells_arguments(&self) -> bool {
+        self.arguments != ArgumentsMode::Drop
+    }
+
     /// The key that hashes of arguments are made with.
     ///
     /// # Errors

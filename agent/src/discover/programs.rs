@@ -68,8 +68,9 @@ const FORWARDERS: [&str; 37] = [
 ];
 
 /// Those of them that speak to no database themselves: what they bring there is somebody else's, whoever listens. The host of a pod dials
-/// for `kubectl port-forward`, and `sshd` for `ssh -L`.
-const TUNNELS: [&str; 14] = [
+/// for `kubectl port-forward`, and `sshd` for `ssh -L`; a socat without `fork` listens no more once somebody has come. The others listen as long
+/// as they pass connections on, and ask databases for themselves whether they are there.
+const TUNNELS: [&str; 20] = [
     "chisel",
     "cloudflared",
     "containerd",
@@ -78,8 +79,14 @@ const TUNNELS: [&str; 14] = [
     "docker-proxy",
     "frpc",
     "kubelet",
+    "nc",
+    "nc.openbsd",
+    "nc.traditional",
+    "ncat",
+    "netcat",
     "rootlessport",
     "slirp4netns",
+    "socat",
     "ssh",
     "sshd",
     "systemd-socket-proxyd",

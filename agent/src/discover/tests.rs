@@ -159,10 +159,24 @@ fn who_speaks_for_others_alone_is_told_whoever_listens() {
     let forwarding = vec![(0, 11, "0.0.0.0:22".parse().unwrap())];
     let (messages, _) = told(&mut discovery, Found { forwarding, ..Found::default() });
     assert!(messages.len() == 1 && messages[0].contains("listens on 0.0.0.0:22"), "{messages:?}");
-    // It may be typed by somebody who asks the database.
-    discovery.note(&connection(ConnectionClass::Bypass, "socat", 12, &[]));
-    discovery.quest(Instant::now());
-    assert_eq!(told(&mut discovery, Found::default()).0, [""; 0]);
+}
+
+/// As `socat` without `fork` and `nc -l | nc` do.
+#[test]
+fn who_listens_no_more_is_told_unless_it_has_passed_nothing() {
+    let look_after = |command, bytes_to_server| {
+        let mut discovery = discovery(DiscoverConfig::default());
+        let open = connection(ConnectionClass::Bypass, command, 12, &[]);
+        let ended = ConnectionRecord { closed_at: Some(UnixMicros(9)), bytes_to_server, ..open.clone() };
+        discovery.note(&open);
+        discovery.note(&ended);
+        discovery.quest(Instant::now());
+        let (messages, _) = told(&mut discovery, Found::default());
+        messages.len()
+    };
+    assert_eq!((look_after("socat", 80), look_after("nc.openbsd", 80)), (1, 1));
+    assert_eq!(look_after("nc.openbsd", 0), 0, "it asked whether somebody listens");
+    assert_eq!(look_after("haproxy", 80), 0, "who passes connections on listens");
 }
 
 #[test]

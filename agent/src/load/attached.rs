@@ -34,10 +34,11 @@ fn value(text: &str, key: &str) -> Option<u64> {
     line.trim_start_matches(':').trim().parse().ok()
 }
 
-/// The program of a link that is attached. A detached one has a cgroup 0.
+/// The program of a link that is attached. A detached one has a cgroup 0; those to tracepoints and functions cannot be detached.
 fn program_of(text: &str) -> Option<u32> {
-    let is_tracepoint = text.lines().any(|line| line.starts_with("tp_name:"));
-    value(text, "cgroup_id").filter(|cgroup| *cgroup != 0).or(is_tracepoint.then_some(1))?;
+    let is_of_kernel = |line: &str| line.starts_with("tp_name:") || line.starts_with("target_btf_id:");
+    let is_there = text.lines().any(is_of_kernel);
+    value(text, "cgroup_id").filter(|cgroup| *cgroup != 0).or(is_there.then_some(1))?;
     u32::try_from(value(text, "prog_id")?).ok()
 }
 
@@ -55,6 +56,9 @@ mod tests {
         };
         assert_eq!(program_of(&link(1)), Some(12));
         assert_eq!(program_of(&link(0)), None);
+        let of_function =
+            "link_type:\ttracing\nprog_id:\t12\nattach_type:\t24\ntarget_obj_id:\t1\ntarget_btf_id:\t7\n";
+        assert_eq!(program_of(of_function), Some(12));
         assert_eq!(program_of("pos:\t0\nprog_type:\t18\nprog_id:\t12\n"), None, "a program, not a link");
         assert!(programs().unwrap().len() < 1000);
     }

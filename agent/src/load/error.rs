@@ -176,13 +176,36 @@ impl LoadError {
     }
 }
 
+/// Whether rights are missing.
 fn is_denied(error: &(dyn Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if error.downcast_ref::<io::Error>().is_some_and(|it| it.kind() == io::ErrorKind::PermissionDenied) {
+        if let Some(ProgramError::LoadError { io_error, verifier_log }) = error.downcast_ref() {
+            return lacks_rights(io_error, &verifier_log.to_string());
+        }
+        if error.downcast_ref().is_some_and(|it| lacks_rights(it, "")) {
             return true;
         }
         cause = error.source();
     }
     false
+}
+
+/// The verifier refuses programs with the same number, and says why.
+fn lacks_rights(error: &io::Error, verifier_log: &str) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied && verifier_log.trim().is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_the_verifier_refuses_lacks_no_rights() {
+        const EPERM: i32 = 1;
+        const EACCES: i32 = 13;
+        let lacks = |number, log| lacks_rights(&io::Error::from_raw_os_error(number), log);
+        assert!(lacks(EPERM, "") && lacks(EACCES, "\n") && !lacks(22, ""));
+        assert!(!lacks(EACCES, "invalid access to map value, value_size=8 off=8 size=8"));
+    }
 }

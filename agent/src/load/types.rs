@@ -51,6 +51,11 @@ const FIELDS: [(Offset, Path, u32); Offset::COUNT] = [
     (Offset::TaskNamespaces, &[("task_struct", "nsproxy")], POINTER_BYTES),
     (Offset::NamespacesNetwork, &[("nsproxy", "net_ns")], POINTER_BYTES),
     (Offset::NetworkInode, &[("net", "ns"), ("ns_common", "inum")], 4),
+    (Offset::TaskExecutions, &[("task_struct", "self_exec_id")], 8),
+    (Offset::TaskMemory, &[("task_struct", "mm")], POINTER_BYTES),
+    (Offset::MemoryArguments, &[("mm_struct", "arg_start")], 8),
+    (Offset::MemoryArgumentsEnd, &[("mm_struct", "arg_end")], 8),
+    (Offset::SocketOfFile, &[("socket", "sk")], POINTER_BYTES),
 ];
 
 /// Why the kernel's structures are not known.

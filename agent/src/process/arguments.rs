@@ -1,6 +1,7 @@
 //! What a process was started with, as a keyed hash or as it is. `/proc/PID/cmdline` is no field of the kernel but a window into the
 //! process's memory: who reads it waits for the lock of that memory, which the process may hold for as long as it likes (an `mmap` of a
-//! file whose server does not answer). So threads of their own read it, and are waited for so long and no longer.
+//! file whose server does not answer). So threads of their own read it, and are waited for so long and no longer. Of a process that has ended, or lets
+//! nobody read, what the kernel programs told counts.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -9,9 +10,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ebpf_abi::Process;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use super::heard::Heard;
 use super::{secrets, shown};
 use crate::proc;
 
@@ -45,6 +48,8 @@ pub struct Arguments {
     warned_at: Option<Instant>,
     /// Some were not read since that was asked last.
     is_untold: bool,
+    /// What the kernel programs told.
+    heard: Heard<Told>,
 }
 
 #[derive(Debug)]
@@ -54,7 +59,7 @@ struct Keep {
 }
 
 /// What the ledger says of arguments; empty where they are not known.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Told {
     pub(super) arguments: Vec<String>,
     pub(super) hash: String,
@@ -77,41 +82,54 @@ impl Arguments {
             waited,
             warned_at: None,
             is_untold: false,
+            heard: Heard::default(),
         }
     }
 
-    /// Those of the process whose folder in `/proc` this is.
-    pub(super) fn of(&mut self, folder: &Arc<OwnedFd>) -> Told {
+    /// Those of the process, whose folder in `/proc` this is where it still runs.
+    pub(super) fn of(&mut self, folder: Option<&Arc<OwnedFd>>, process: &Process) -> Told {
         if self.keep.is_none() {
             return Told::default();
         }
-        let line = self.read(folder).unwrap_or_default();
-        let Some(keep) = self.keep.as_ref().filter(|_| !line.is_empty()) else { return Told::default() };
-        let arguments = if keep.are_told { told(&line) } else { Vec::new() };
-        Told { arguments, hash: keep.key.hash(&line) }
+        let read = folder.map_or(Ok(Vec::new()), |folder| self.read(folder));
+        let (line, why) = match read {
+            Ok(line) => (line, None),
+            Err(why) => (Vec::new(), Some(why)),
+        };
+        if let Some(keep) = self.keep.as_ref().filter(|_| !line.is_empty()) {
+            return keep.tell(&line);
+        }
+        let heard = self.heard.of(process).cloned();
+        if let Some(why) = why.filter(|_| heard.is_none()) {
+            self.warn(&why);
+        }
+        heard.unwrap_or_default()
     }
 
-    fn read(&mut self, folder: &Arc<OwnedFd>) -> Option<Vec<u8>> {
+    /// What the kernel programs told of a process: what `/proc` would have said within its `connect`.
+    pub(super) fn hear(&mut self, pid: u32, started_boot_ns: u64, line: &[u8]) {
+        if let Some(keep) = self.keep.as_ref().filter(|_| !line.is_empty()) {
+            self.heard.note(pid, started_boot_ns, keep.tell(line));
+        }
+    }
+
+    /// A process that has ended has none. Else why they were not read.
+    fn read(&mut self, folder: &Arc<OwnedFd>) -> Result<Vec<u8>, String> {
         let (began, now) = (self.waited.0, Instant::now());
         if Duration::from_secs(1) <= now - began {
             self.waited = (now, Duration::ZERO);
         }
         if WAITED_MAX <= self.waited.1 {
-            self.warn("too long was waited for those of others");
-            return None;
+            return Err("too long was waited for those of others".to_owned());
         }
         let reader = match self.reader.take() {
             Some(reader) => reader,
             None if READERS_MAX < Arc::strong_count(&self.alive) => {
-                self.warn("reading those of others does not end");
-                return None;
+                return Err("reading those of others does not end".to_owned());
             }
             None => match Reader::start(&self.alive) {
                 Ok(reader) => reader,
-                Err(error) => {
-                    self.warn(&error.to_string());
-                    return None;
-                }
+                Err(error) => return Err(error.to_string()),
             },
         };
         let read = reader.read(folder, self.wait);
@@ -119,14 +137,10 @@ impl Arguments {
         match read {
             Some(read) => {
                 self.reader = Some(reader);
-                // A process that has ended has none.
-                read.ok()
+                Ok(read.unwrap_or_default())
             }
             // The thread ends by itself, once what it reads is there.
-            None => {
-                self.warn("reading them takes too long");
-                None
-            }
+            None => Err("reading them takes too long".to_owned()),
         }
     }
 
@@ -141,6 +155,12 @@ impl Arguments {
             self.warned_at = Some(Instant::now());
             tracing::warn!(why, "arguments of a process are not told");
         }
+    }
+}
+
+impl Keep {
+    fn tell(&self, line: &[u8]) -> Told {
+        Told { arguments: if self.are_told { told(line) } else { Vec::new() }, hash: self.key.hash(line) }
     }
 }
 
@@ -240,7 +260,7 @@ mod tests {
         arguments.wait = LONG;
         let dir = TempDir::new().unwrap();
         std::fs::write(dir.path().join("cmdline"), line).unwrap();
-        arguments.of(&folder_of(&dir))
+        arguments.of(Some(&folder_of(&dir)), &Process::UNKNOWN)
     }
 
     fn kept_of(line: &[u8]) -> Told {
@@ -264,7 +284,27 @@ mod tests {
     fn who_has_none_or_is_gone_tells_nothing() {
         assert_eq!(kept_of(b""), Told::default());
         let gone = folder_of(&TempDir::new().unwrap());
-        assert_eq!(Arguments::new(key(), true).of(&gone), Told::default());
+        assert_eq!(Arguments::new(key(), true).of(Some(&gone), &Process::UNKNOWN), Told::default());
+    }
+
+    #[test]
+    fn of_who_is_gone_the_kernels_word_counts_and_of_who_is_there_its_own() {
+        let process = Process { pid: 7, started_boot_ns: 9, ..Process::UNKNOWN };
+        let mut arguments = Arguments::new(key(), true);
+        arguments.wait = LONG;
+        arguments.hear(7, 9, b"psql\0-c\0SELECT 1\0");
+        let heard = arguments.of(None, &process);
+        assert_eq!(heard, kept_of(b"psql\0-c\0SELECT 1\0"));
+        assert_eq!(arguments.of(Some(&folder_of(&TempDir::new().unwrap())), &process), heard);
+        assert_eq!(arguments.of(None, &Process { started_boot_ns: 10, ..process }), Told::default());
+        let dir = TempDir::new().unwrap();
+        std::fs::write(dir.path().join("cmdline"), b"other\0").unwrap();
+        assert_eq!(arguments.of(Some(&folder_of(&dir)), &process).arguments, ["other"]);
+        arguments.hear(7, 9, b"");
+        assert_eq!(arguments.of(None, &process), heard, "nothing could be read");
+        let mut none = Arguments::none();
+        none.hear(7, 9, b"psql\0");
+        assert_eq!(none.of(None, &process), Told::default());
     }
 
     #[test]
@@ -294,13 +334,18 @@ mod tests {
         let mut arguments = Arguments::new(key(), true);
         for _ in 0..READERS_MAX {
             arguments.waited.1 = Duration::ZERO;
-            assert_eq!(arguments.of(&stuck), Told::default());
+            assert_eq!(arguments.of(Some(&stuck), &Process::UNKNOWN), Told::default());
         }
         assert!(arguments.take_untold() && !arguments.take_untold());
         // Another one is not asked: all who could are waited for.
         arguments.waited.1 = Duration::ZERO;
-        assert_eq!(arguments.of(&good), Told::default());
-        assert!(arguments.waited.1 < WAIT);
+        assert_eq!(arguments.of(Some(&good), &Process::UNKNOWN), Told::default());
+        assert!(arguments.take_untold());
+        // What the kernel told is told all the same.
+        arguments.hear(0, 0, b"hidden\0");
+        assert_eq!(arguments.of(Some(&stuck), &Process::UNKNOWN).arguments, ["hidden"]);
+        assert!(!arguments.take_untold() && arguments.waited.1 < WAIT);
+        arguments.heard = Heard::default();
         assert_eq!(Arc::strong_count(&arguments.alive), 1 + READERS_MAX);
         // Each opens the queue, finds its end, and goes.
         let deadline = Instant::now() + Duration::from_secs(20);
@@ -309,11 +354,11 @@ mod tests {
             drop(File::options().read(true).write(true).open(&queue).unwrap());
         }
         (arguments.wait, arguments.waited.1) = (LONG, Duration::ZERO);
-        assert_eq!(arguments.of(&good).arguments, ["psql"]);
+        assert_eq!(arguments.of(Some(&good), &Process::UNKNOWN).arguments, ["psql"]);
         // So long was waited that it is enough for this second.
         arguments.waited = (Instant::now(), WAITED_MAX);
-        assert_eq!(arguments.of(&good), Told::default());
+        assert_eq!(arguments.of(Some(&good), &Process::UNKNOWN), Told::default());
         arguments.waited.0 -= Duration::from_secs(1);
-        assert_eq!(arguments.of(&good).arguments, ["psql"]);
+        assert_eq!(arguments.of(Some(&good), &Process::UNKNOWN).arguments, ["psql"]);
     }
 }

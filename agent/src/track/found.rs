@@ -54,6 +54,7 @@ impl Tracker {
             is_restored: true,
             is_in_sight: false,
             is_end_untold,
+            is_counted: false,
             tell_until: None,
             speech: Speech::late(&record),
             record,
@@ -103,6 +104,7 @@ impl Tracker {
                 is_restored: false,
                 is_in_sight: true,
                 is_end_untold: true,
+                is_counted: false,
                 tell_until: None,
                 speech: Speech::late(&record),
                 record,
@@ -187,6 +189,7 @@ impl Tracker {
             let Some(mut open) = self.open.remove(&age) else { continue };
             self.ages.remove(&open.record.cookie);
             self.tell_late(age, &mut open, witness, out);
+            open.count_local(witness);
             merged.ended += 1;
             let ending = if open.is_restored { Ending::Away } else { Ending::Missed };
             let closed_at = Some(witness.at(look.ended_boot_ns).max(open.record.opened_at));

@@ -1,9 +1,9 @@
-//! Connections over UNIX sockets. One event tells of both ends, and a look tells of the end.
+//! Connections over UNIX sockets. One event tells of both ends, and another one of the end, or a look does.
 
 use std::net::{Ipv6Addr, SocketAddr};
 
 use audit::record::{ConnectionRecord, Ending, Opening, Record, StartupFacts};
-use ebpf_abi::UnixOpened;
+use ebpf_abi::{UnixClosed, UnixOpened};
 
 use super::startup::{self, Speech};
 use super::{Arrival, Open, Tracker, Witness, judge};
@@ -66,10 +66,37 @@ impl Tracker {
             since_boot_ns,
             is_restored: false,
             is_in_sight: false,
-            is_end_untold: true,
+            is_end_untold: opened.end_untold != 0,
+            is_counted: self.has_looked,
             tell_until,
             speech,
         };
         self.keep_open(open, witness, out);
+    }
+
+    pub(super) fn on_unix_closed(
+        &mut self,
+        closed: &UnixClosed,
+        witness: &mut impl Witness,
+        out: &mut Vec<Record>,
+    ) {
+        if let Some(ended) = &mut self.ended_meanwhile {
+            ended.insert(closed.cookie);
+        }
+        let Some(mut open) = self.take_ended(closed.cookie, witness, out) else { return };
+        open.count_local(witness);
+        // The clock may have been set back meanwhile.
+        let closed_at = Some(witness.at(closed.at_boot_ns).max(open.record.opened_at));
+        out.push(Record::Connection(ConnectionRecord { closed_at, ..open.record }));
+    }
+}
+
+impl Open {
+    /// Takes what was counted of it over a UNIX socket: it is over.
+    pub(super) fn count_local(&mut self, witness: &mut impl Witness) {
+        if self.is_counted {
+            let [to_server, to_client] = witness.unix_bytes(self.record.cookie);
+            (self.record.bytes_to_server, self.record.bytes_to_client) = (to_server, to_client);
+        }
     }
 }

@@ -203,8 +203,12 @@ fn both_ends_on_this_host_are_one_connection() {
         "open 2/1 127.0.0.1:50312->127.0.0.1:5432 Proxied/Kernel pid 7",
         "close 100>200< 2/1 127.0.0.1:50312->127.0.0.1:5432 Proxied/Kernel pid 7",
     ];
-    assert_eq!(told(&[client, server, closed(1), closed(2)]), expected);
-    assert_eq!(told(&[server, closed(2), closed(1), client]), expected, "the order of the ends is open");
+    assert_eq!(told(&[client.clone(), server.clone(), closed(1), closed(2)]), expected);
+    assert_eq!(
+        told(&[server.clone(), closed(2), closed(1), client.clone()]),
+        expected,
+        "the order of the ends is open"
+    );
 }
 
 #[test]
@@ -212,7 +216,7 @@ fn another_process_of_this_host_is_a_bypass() {
     let client = opened(Side::Client, 1, CLIENT, SERVER, 4242);
     let server = opened(Side::Server, 2, CLIENT, SERVER, 0);
     assert_eq!(
-        told(&[client, server]),
+        told(&[client.clone(), server.clone()]),
         [
             "open 2/1 127.0.0.1:50312->127.0.0.1:5432 Bypass/None pid 4242",
             "alert: psql (pid 4242, user postgres) connected to 127.0.0.1:5432 from 127.0.0.1:50312 around the \
@@ -302,7 +306,7 @@ fn whom_a_rule_allows_raises_no_alert() {
     let client = opened(Side::Client, 1, CLIENT, SERVER, 8);
     let server = opened(Side::Server, 2, CLIENT, SERVER, 0);
     let open = "open 2/1 127.0.0.1:50312->127.0.0.1:5432 Allowed/Kernel by backup pid 8";
-    assert_eq!(told(&[client, server]), [open]);
+    assert_eq!(told(&[client.clone(), server.clone()]), [open]);
     assert_eq!(
         told(&[opened(Side::Server, 2, "10.0.0.8:50312", "10.0.0.5:5432", 0)]),
         ["open 2/0 10.0.0.8:50312->10.0.0.5:5432 Allowed/Address by backup pid 0"]

@@ -69,33 +69,53 @@ impl Eye {
 
     /// Watches connections of this cgroup only, and no port.
     pub(crate) fn within(watched: &Path, pid_files: &[&Path], rules: Vec<AllowRule>) -> Self {
-        Eye::with_ring(watched, pid_files, rules, RING_BYTES)
+        Eye::made(watched, pid_files, rules, RING_BYTES, true)
     }
 
-    fn with_ring(watched: &Path, pid_files: &[&Path], rules: Vec<AllowRule>, ring_bytes: u32) -> Self {
+    /// Watches this port, and no process's arguments.
+    pub(crate) fn without_arguments(port: u16) -> Self {
+        let mut eye = Eye::made(&load::cgroup_mount().unwrap(), &[], Vec::new(), RING_BYTES, false);
+        eye.kernel.watch_port(port).unwrap();
+        eye
+    }
+
+    fn made(
+        watched: &Path,
+        pid_files: &[&Path],
+        rules: Vec<AllowRule>,
+        ring_bytes: u32,
+        tells_arguments: bool,
+    ) -> Self {
         let object = load::embedded().expect("run `cargo xtask ebpf` and build again");
         let cgroup = load::cgroup_mount().unwrap();
-        let (kernel, log) = Kernel::load(object, watched, ring_bytes).expect("tests of the kernel need root");
+        let loaded = Kernel::load(object, watched, ring_bytes, tells_arguments);
+        let (mut kernel, log) = loaded.expect("tests of the kernel need root");
         assert_eq!(
             kernel.unix_problem().is_none(),
             is_at_least(6, 3),
-            "UNIX sockets are seen from Linux 6.3 on"
+            "UNIX sockets are seen from Linux 6.3 on: {:?}",
+            kernel.unix_problem()
         );
-        let arguments = Arguments::new(ArgumentsKey::new(KEY), true);
+        let arguments = match tells_arguments {
+            true => Arguments::new(ArgumentsKey::new(KEY), true),
+            false => Arguments::none(),
+        };
         let processes = Processes::new(cgroup, arguments);
         let pid_files: Vec<PathBuf> = pid_files.iter().map(|path| path.to_path_buf()).collect();
+        let registry = Registry::new(pid_files, BTreeSet::new());
+        let host = ThisHost::new(registry, Allowances::new(rules), processes, kernel.unix_counts());
         Eye {
             kernel,
             _log: log,
             tracker: Tracker::new(Host { name: "here".to_owned(), boot_id: Uuid::nil() }),
-            host: ThisHost::new(Registry::new(pid_files, BTreeSet::new()), Allowances::new(rules), processes),
+            host,
             records: Vec::new(),
         }
     }
 
     /// Watches this port with a ring of so many bytes.
     pub(crate) fn through(ring_bytes: u32, port: u16) -> Self {
-        let mut eye = Eye::with_ring(&load::cgroup_mount().unwrap(), &[], Vec::new(), ring_bytes);
+        let mut eye = Eye::made(&load::cgroup_mount().unwrap(), &[], Vec::new(), ring_bytes, true);
         eye.kernel.watch_port(port).unwrap();
         eye
     }
@@ -125,6 +145,16 @@ impl Eye {
             std::thread::yield_now();
         }
         self.read();
+    }
+
+    /// Reads events until `count` connections were told open.
+    pub(crate) fn until_opened(&mut self, count: usize) {
+        let deadline = Instant::now() + WAIT;
+        while self.connections().iter().filter(|record| record.closed_at.is_none()).count() < count {
+            assert!(Instant::now() < deadline, "{count} must open: {:?}", self.connections());
+            self.read();
+            std::thread::yield_now();
+        }
     }
 
     /// Reads events until `count` records of connections were told.

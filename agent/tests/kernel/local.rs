@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use audit::record::{ConnectionClass, ConnectionRecord, Ending, Evidence, Opening};
 use picket_agent::{AllowRule, Clock};
+use rustix::net::RecvFlags;
 use rustix::net::sockopt::socket_cookie;
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
@@ -122,6 +123,11 @@ impl Drop for Client {
     }
 }
 
+/// How many ends a look finds of one connection that was told: none where the kernel tells of it.
+fn missed(eye: &Eye) -> u64 {
+    u64::from(!eye.kernel.tells_unix_ends())
+}
+
 /// The one connection that is told.
 fn only(eye: &mut Eye) -> ConnectionRecord {
     eye.read();
@@ -174,6 +180,47 @@ fn a_connection_is_told_once_with_who_and_where_and_ends() {
     eye.look(server.port);
     assert_eq!((eye.connections().len(), eye.alerts().len()), (2, 1));
     assert_eq!(eye.counts().lost, 0);
+}
+
+/// What the server has received and sent counts, and when it has closed its end.
+#[test]
+fn what_goes_each_way_is_counted_to_the_byte_and_the_end_is_told() {
+    let server = Server::start();
+    let mut eye = server.watch();
+    let mut client = connect(&server.path());
+    let mut served = server.accept();
+    client.write_all(&[7; 70_000]).unwrap();
+    // What is looked at only is received later.
+    let mut one = [0];
+    assert_eq!(rustix::net::recv(&served, &mut one, RecvFlags::PEEK).unwrap().0, 1);
+    served.read_exact(&mut [0; 70_000]).unwrap();
+    served.write_all(&[8; 1234]).unwrap();
+    served.write_all(&[9; 4321]).unwrap();
+    client.read_exact(&mut [0; 5555]).unwrap();
+    // Of another connection.
+    let mut other = connect(&server.path());
+    let mut other_served = server.accept();
+    other_served.write_all(b"other").unwrap();
+    other.read_exact(&mut [0; 5]).unwrap();
+    let before = Clock.now();
+    drop(client);
+    drop(served);
+    let after = Clock.now();
+    assert_eq!(eye.look(server.port).ended, missed(&eye));
+    let ended = (*eye.connections().last().unwrap()).clone();
+    assert_eq!((ended.bytes_to_server, ended.bytes_to_client), (70_001, 5_555));
+    let closed_at = ended.closed_at.unwrap();
+    if eye.kernel.tells_unix_ends() {
+        assert_eq!(ended.ending, Ending::Seen);
+        assert!((before..=after).contains(&closed_at), "{before:?} {closed_at:?} {after:?}");
+    } else {
+        assert_eq!(ended.ending, Ending::Missed);
+        assert!(before <= closed_at, "{before:?} {closed_at:?}");
+    }
+    drop((other, other_served));
+    eye.look(server.port);
+    let ended = (*eye.connections().last().unwrap()).clone();
+    assert_eq!((ended.bytes_to_server, ended.bytes_to_client), (1, 5));
 }
 
 /// It has ended before anybody asks: what the kernel told is known.
@@ -243,7 +290,9 @@ fn no_other_path_leads_around() {
         assert_eq!((found.cookie, found.client_cookie), (opened.cookie, opened.client_cookie), "{way}");
         assert_eq!(found.process.as_ref().unwrap().pid, process.pid, "{way}");
         drop((client, served));
-        assert_eq!((eye.look(server.port).ended, later.look(server.port).ended), (1, 1), "{way}");
+        // The later one has heard of nothing since.
+        let ended = (eye.look(server.port).ended, later.look(server.port).ended);
+        assert_eq!(ended, (missed(&eye), 1), "{way}");
     }
 }
 
@@ -332,7 +381,10 @@ fn what_was_open_before_the_agent_is_found_and_its_next_byte_is_no_second_connec
     let found = only(&mut eye);
     assert_eq!((found.cookie, found.opening), (socket_cookie(&served).unwrap(), Opening::Found));
     drop((client, served));
-    assert_eq!(eye.look(server.port).ended, 1);
+    assert_eq!(eye.look(server.port).ended, missed(&eye));
+    // It was counted from some byte on.
+    let ended = eye.connections().last().map(|it| (it.closed_at.is_some(), it.bytes_to_server));
+    assert_eq!(ended, Some((true, 0)));
 }
 
 /// The name of the client's own end is no database's.
@@ -468,10 +520,14 @@ fn two_thousand_quick_connections_are_all_told_once() {
     eye.read();
     eye.stop();
     let told: HashSet<u64> = eye.connections().iter().map(|it| it.cookie).collect();
-    assert_eq!((told.len(), eye.connections().len()), (COUNT, COUNT));
+    let opened = eye.connections().iter().filter(|it| it.closed_at.is_none()).count();
+    assert_eq!((told.len(), opened), (COUNT, COUNT));
     let me = std::process::id();
     assert!(eye.connections().iter().all(|it| it.process.as_ref().is_some_and(|process| process.pid == me)));
-    assert_eq!((eye.counts().submitted, eye.counts().lost), (COUNT as u64, 0));
-    assert_eq!(eye.look(server.port).ended, COUNT as u64);
+    eye.look(server.port);
     assert_eq!(eye.connections().len(), 2 * COUNT);
+    let ends: Vec<_> = eye.connections().into_iter().filter(|it| it.closed_at.is_some()).collect();
+    assert!(ends.iter().all(|it| it.bytes_to_server == 1), "{ends:?}");
+    let events = COUNT as u64 * (2 - missed(&eye));
+    assert_eq!((eye.counts().submitted, eye.counts().lost), (events, 0));
 }

@@ -168,7 +168,7 @@ fn the_container_is_told_also_of_a_process_that_is_gone() {
     // Of these only a process that is there can tell.
     assert_eq!((facts.executable.as_str(), facts.login_uid), ("", None));
     let message = &eye.alerts()[0].message;
-    assert!(message.contains(&format!("; container {}", &id[..12])), "{message}");
+    assert!(message.contains(&format!(", container {}", &id[..12])), "{message}");
 }
 
 /// It has ended before anybody asks: what the kernel told within its `connect` is known.
@@ -192,6 +192,82 @@ fn of_a_process_that_is_gone_its_start_its_namespace_and_who_started_it_are_told
     assert!(gone.parents[0].ends_with(&format!("[{}]", std::process::id())), "{gone:?}");
     let UnixMicros(started) = gone.started_at.unwrap();
     assert!((before.0 - 20_000..=Clock.now().0).contains(&started), "{started} {before:?}");
+}
+
+/// It has ended before anybody asks, and what it was started with is told as of one that runs.
+#[test]
+fn what_a_process_that_is_gone_was_started_with_is_told() {
+    let (listener, mut eye) = watched();
+    let mut client = Client::connect(&listener, "PGPASSWORD=hunter2");
+    let line = fs::read(format!("/proc/{}/cmdline", client.bash.id())).unwrap();
+    client.end();
+    let facts = facts(&mut eye);
+    assert_eq!((facts.pid, facts.executable.as_str()), (client.bash.id(), ""));
+    assert_eq!((facts.arguments[0].as_str(), facts.arguments[1].as_str()), ("bash", "-c"));
+    assert!(facts.arguments[2].starts_with("PGPASSWORD=***"), "{facts:?}");
+    assert_eq!(facts.arguments_hash, ArgumentsKey::new(KEY).hash(&line));
+    assert_eq!((eye.counts().arguments, eye.counts().arguments_lost), (1, 0));
+}
+
+/// As many bytes count as of one that runs.
+#[test]
+fn a_long_command_line_has_the_same_hash_whoever_tells_it() {
+    let (listener, mut eye) = watched();
+    let long = format!("x={}", "y".repeat(10_000));
+    let running = Client::connect(&listener, &long);
+    let of_running = facts(&mut eye);
+    drop(running);
+    eye.until_closed(1);
+    eye.take();
+    let mut gone = Client::connect(&listener, &long);
+    gone.end();
+    let of_gone = facts(&mut eye);
+    assert_eq!((of_gone.executable.as_str(), of_running.executable.is_empty()), ("", false));
+    assert_eq!(of_gone.arguments.last().map(String::as_str), Some("…"));
+    assert_eq!(
+        (of_gone.arguments_hash, of_gone.arguments),
+        (of_running.arguments_hash, of_running.arguments)
+    );
+}
+
+/// `exec` makes another program of a process, and its connections are that one's.
+#[test]
+fn each_program_that_a_process_runs_is_told_and_once() {
+    let (listener, mut eye) = watched();
+    let port = listener.local_addr().unwrap().port();
+    let connect = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; read -r <&3");
+    let script = format!("{connect}; {connect}; exec bash -c '{connect}; {connect}' again");
+    let mut bash = Command::new("bash").args(["-c", &script]).stdin(Stdio::null()).spawn().unwrap();
+    let mut told = Vec::new();
+    for count in 1..=3 {
+        let mut served = listener.accept().unwrap().0;
+        eye.until_opened(count);
+        served.write_all(b"\n").unwrap();
+    }
+    listener.accept().unwrap().0.write_all(b"\n").unwrap();
+    assert!(bash.wait().unwrap().success());
+    eye.until_closed(4);
+    for record in eye.connections().into_iter().filter(|it| it.closed_at.is_none()) {
+        let process = record.process.as_ref().unwrap();
+        told.push((process.executable.is_empty(), process.arguments.last().unwrap().clone()));
+    }
+    assert_eq!(
+        told,
+        [(false, script.clone()), (false, script), (false, "again".to_owned()), (true, "again".to_owned())]
+    );
+    assert_eq!(eye.counts().arguments, 2);
+}
+
+/// What nobody wants to know is not read.
+#[test]
+fn nobodys_arguments_are_read_where_they_are_dropped() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut eye = Eye::without_arguments(listener.local_addr().unwrap().port());
+    let mut client = Client::connect(&listener, ":");
+    client.end();
+    let facts = facts(&mut eye);
+    assert!(facts.started_at.is_some() && facts.arguments_hash.is_empty(), "{facts:?}");
+    assert_eq!((eye.counts().arguments, eye.counts().arguments_lost), (0, 0));
 }
 
 /// The same process is told with the same start, by whichever of the two.

@@ -34,9 +34,13 @@ pub enum Counter {
     StartupSubmitted = 13,
     /// `Startup` events that found the ring full, or half of it.
     StartupLost = 14,
+    /// `Arguments` events handed to the ring.
+    ArgumentsSubmitted = 15,
+    /// `Arguments` events that found the ring full, or an eighth of it.
+    ArgumentsLost = 16,
 }
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: u32 = 15;
+    pub const COUNT: u32 = 17;
 }

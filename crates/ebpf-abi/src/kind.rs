@@ -18,4 +18,8 @@ pub enum Kind {
     Startup = 5,
     /// [`UnixRefused`](crate::UnixRefused).
     UnixRefused = 6,
+    /// [`Arguments`](crate::Arguments).
+    Arguments = 7,
+    /// [`UnixClosed`](crate::UnixClosed).
+    UnixClosed = 8,
 }

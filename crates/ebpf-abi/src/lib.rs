@@ -15,6 +15,7 @@
 #![no_std]
 
 mod act;
+mod arguments;
 mod closed;
 mod counter;
 mod kind;
@@ -27,10 +28,11 @@ pub use act::{
     ADDRESS_OF_PROXY, ADDRESS_OWN, Act, CGROUP_LEVELS_MAX, CGROUP_PATH_BYTES, Mode, PORT_ACTED_ON,
     PORT_WATCHED, RULE_WORDS, Refused, RuleSet, Rules, is_covered, is_own, joined,
 };
+pub use arguments::{ARGUMENTS_BYTES, Arguments};
 pub use closed::{Closed, TcpState};
 pub use counter::Counter;
 pub use kind::Kind;
 pub use offset::Offset;
 pub use opened::{COMMAND_BYTES, Endpoint, Opened, Process, Side};
 pub use startup::{REQUEST_BYTES, REQUESTS_MAX, STARTUP_BYTES, Said, Startup};
-pub use unix::{PATH_BYTES, UnixOpened, UnixRefused};
+pub use unix::{PATH_BYTES, UnixBytes, UnixClosed, UnixOpened, UnixRefused, Way};

@@ -63,9 +63,19 @@ pub enum Offset {
     NamespacesNetwork = 27,
     /// `net.ns.inum`.
     NetworkInode = 28,
+    /// `task_struct.self_exec_id`.
+    TaskExecutions = 29,
+    /// `task_struct.mm`.
+    TaskMemory = 30,
+    /// `mm_struct.arg_start`.
+    MemoryArguments = 31,
+    /// `mm_struct.arg_end`.
+    MemoryArgumentsEnd = 32,
+    /// `socket.sk`.
+    SocketOfFile = 33,
 }
 
 impl Offset {
     /// How many there are.
-    pub const COUNT: usize = 29;
+    pub const COUNT: usize = 34;
 }

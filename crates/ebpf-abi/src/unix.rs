@@ -19,8 +19,10 @@ pub struct UnixOpened {
     pub port: u16,
     /// Not 0 where what the client says is told next.
     pub is_heard: u8,
+    /// 1 where nothing of it is counted, nor its end told.
+    pub end_untold: u8,
     /// Zero.
-    pub reserved: [u8; 3],
+    pub reserved: [u8; 2],
     /// Nanoseconds since the kernel started, time asleep included.
     pub at_boot_ns: u64,
     /// Cookie of the server's socket.
@@ -34,6 +36,33 @@ pub struct UnixOpened {
     pub path: [u8; PATH_BYTES],
     /// Zero.
     pub reserved_end: [u8; 4],
+}
+
+/// The server's end of a connection that was told was closed.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, TryFromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct UnixClosed {
+    /// [`Kind::UnixClosed`].
+    pub kind: Kind,
+    /// Zero.
+    pub reserved: [u8; 7],
+    /// Nanoseconds since the kernel started, time asleep included.
+    pub at_boot_ns: u64,
+    /// Cookie of the server's socket, as in its `UnixOpened`.
+    pub cookie: u64,
+}
+
+/// What the server's end of a connection has received and sent: a value of the map `UNIX_BYTES`, by [`Way`].
+pub type UnixBytes = [u64; 2];
+
+/// A place of [`UnixBytes`].
+#[repr(usize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Bytes that the server has received.
+    ToServer = 0,
+    /// Bytes that it has sent.
+    ToClient = 1,
 }
 
 /// A process was refused a connection, or would have been.
@@ -64,5 +93,6 @@ pub struct UnixRefused {
 
 const _: () = assert!(size_of::<UnixOpened>() == 208);
 const _: () = assert!(align_of::<UnixOpened>() == 8);
+const _: () = assert!(size_of::<UnixClosed>() == 24);
 const _: () = assert!(size_of::<UnixRefused>() == 200);
 const _: () = assert!(align_of::<UnixRefused>() == 8);

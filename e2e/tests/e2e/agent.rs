@@ -234,7 +234,7 @@ fn coverage_is_the_part_that_came_through_the_proxy() -> Result<()> {
     assert!(2 <= connections && connections == proxied + 1, "{row}");
     let share = row["share"].as_f64().context("read the share")?;
     assert!((share * connections as f64 - proxied as f64).abs() < 1e-9, "{row}");
-    let gaps = watched.ledger.rows("SELECT * FROM witness_gaps")?;
+    let gaps = watched.ledger.rows("SELECT * FROM witness_gaps WHERE kind != 'degraded'")?;
     assert!(gaps.is_empty(), "{gaps:?}");
     println!("{row}");
     Ok(())

@@ -242,6 +242,6 @@ fn what_the_proxy_does_is_its_own_and_what_comes_from_its_address_beside_it_is_a
     let covered = scene.ledger.wait_row("the coverage", "SELECT * FROM coverage")?;
     assert_eq!(number(&covered, "bypassed")?, 1, "{covered}");
     assert_eq!(number(&covered, "proxied")? + 1, number(&covered, "connections")?, "{covered}");
-    assert!(scene.ledger.rows("SELECT * FROM witness_gaps")?.is_empty());
+    assert!(scene.ledger.rows("SELECT * FROM witness_gaps WHERE kind != 'degraded'")?.is_empty());
     Ok(())
 }

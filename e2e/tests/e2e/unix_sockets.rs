@@ -199,12 +199,17 @@ fn psql_over_the_socket_is_a_bypass_with_process_and_path_and_somebody_is_told()
     assert_eq!(number(&closed, "server_port")?, u64::from(scene.postgres.port()));
     let asked_for = (text(&closed, "database_role")?, text(&closed, "application_name")?);
     assert_eq!((asked_for, text(&closed, "encryption")?), ((SUPERUSER, "psql"), "none"));
-    // Nobody counts bytes there.
+    // What psql says first is longer than its goodbye, and the server's answer than both.
     let bypass = scene.ledger.wait_row("the bypass", "SELECT * FROM bypasses WHERE state = 'closed'")?;
-    assert!(bypass["bytes_to_server"].is_null() && bypass["bytes_to_client"].is_null(), "{bypass}");
+    let (to_server, to_client) = (number(&bypass, "bytes_to_server")?, number(&bypass, "bytes_to_client")?);
+    assert!(20 < to_server && to_server < to_client, "{bypass}");
+    let both = (number(&closed, "bytes_to_server")?, number(&closed, "bytes_to_client")?);
+    assert_eq!(both, (to_server, to_client));
     let covered = scene.ledger.wait_row("the day", "SELECT * FROM coverage")?;
     assert_eq!((text(&covered, "server")?, number(&covered, "bypassed")?), (&*path, 1), "{covered}");
-    assert_eq!(scene.ledger.rows("SELECT * FROM witness_gaps")?, Vec::<Value>::new());
+    // Some kernels let nobody be called where a socket is closed.
+    let gaps = "SELECT * FROM witness_gaps WHERE message NOT LIKE 'ends of connections over UNIX sockets are found by looks%'";
+    assert_eq!(scene.ledger.rows(gaps)?, Vec::<Value>::new());
     let problems = "SELECT * FROM agent_health FINAL WHERE unix_problem != ''";
     assert_eq!(scene.ledger.rows(problems)?, Vec::<Value>::new());
     Ok(())

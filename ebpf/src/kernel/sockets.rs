@@ -12,7 +12,7 @@ use aya_ebpf::helpers::{
     bpf_probe_read_kernel_str_bytes, bpf_sk_storage_get, bpf_skc_to_unix_sock, generated,
 };
 use aya_ebpf::macros::btf_map;
-use aya_ebpf::programs::{BtfTracePointContext, LsmContext};
+use aya_ebpf::programs::{BtfTracePointContext, FEntryContext, LsmContext};
 use ebpf_abi::{COMMAND_BYTES, Endpoint, Offset, PATH_BYTES, Process};
 
 use super::{Data, task};
@@ -30,10 +30,17 @@ const SUN_PATH: usize = 2;
 #[unsafe(no_mangle)]
 static OFFSETS: [u32; Offset::COUNT] = [0; Offset::COUNT];
 
-/// Servers' sockets whose connection was told, and how many bytes their clients have sent when they speak again before anything is
-/// encrypted; 0 where nothing more is looked at. It goes with the socket.
+/// What is kept with a server's socket whose connection was told. It goes with the socket.
+#[repr(C)]
+struct Told {
+    cookie: u64,
+    /// How many bytes its client has sent when it speaks again before anything is encrypted; 0 where nothing more is looked at.
+    again: u32,
+    reserved: u32,
+}
+
 #[btf_map]
-static TOLD: SkStorage<u32> = SkStorage::new();
+static TOLD: SkStorage<Told> = SkStorage::new();
 
 /// A socket that data came to.
 #[derive(Clone, Copy)]
@@ -66,7 +73,28 @@ pub fn reader(context: &BtfTracePointContext) -> Socket {
     Socket(context.arg(0))
 }
 
+/// The socket of the tracepoints `sock_recv_length` and `sock_send_length`.
+pub fn spoken_by(context: &BtfTracePointContext) -> Socket {
+    Socket(context.arg(0))
+}
+
+/// That of the function `unix_release`.
+pub fn released(context: &FEntryContext) -> Socket {
+    Socket(field(context.arg(0), Offset::SocketOfFile))
+}
+
 impl Socket {
+    /// Its cookie, where it is a server's whose connection was told.
+    pub fn told_cookie(self) -> Option<u64> {
+        let family: u16 = self.field(Offset::SocketFamily);
+        if family != AF_UNIX {
+            return None;
+        }
+        let told = told(self.0, 0);
+        // SAFETY: the helper returned what the socket keeps, which lives as long as the socket.
+        (!told.is_null()).then(|| unsafe { ptr::read_volatile(&raw const (*told).cookie) })
+    }
+
     pub fn is_unix_stream(self) -> bool {
         let family: u16 = self.field(Offset::SocketFamily);
         // Few sockets are: the others are asked no more.
@@ -78,8 +106,8 @@ impl Socket {
     /// After how many bytes of its client, which were told, the client speaks again; `None` where nothing is told of it.
     pub fn told(self) -> Option<u32> {
         let told = told(self.0, 0);
-        // SAFETY: the helper returned the socket's own number, which lives as long as the socket.
-        (!told.is_null()).then(|| unsafe { ptr::read_volatile(told) })
+        // SAFETY: the helper returned what the socket keeps, which lives as long as the socket.
+        (!told.is_null()).then(|| unsafe { ptr::read_volatile(&raw const (*told).again) })
     }
 
     /// `None` where it has no name, or no other end any more.
@@ -178,7 +206,10 @@ impl Served {
             return false;
         }
         // SAFETY: the same.
-        unsafe { ptr::write_volatile(told, again) };
+        unsafe {
+            ptr::write_volatile(&raw mut (*told).cookie, self.cookie());
+            ptr::write_volatile(&raw mut (*told).again, again);
+        }
         true
     }
 
@@ -207,6 +238,7 @@ impl Served {
     }
 
     /// Who connected: the kernel notes it with the server's socket, which it makes within the client's `connect`.
+    #[inline(always)]
     pub fn connected_by(&self) -> Option<Process> {
         let socket = self.socket;
         let pid = pointer(socket, Offset::SocketPeerPid).and_then(|pid| read(pid, Offset::PidNumber));
@@ -285,7 +317,7 @@ fn alone(socket: *const c_void) -> Option<*const c_void> {
     (next == previous && next != queue).then_some(next)
 }
 
-fn told(socket: *const c_void, flags: u64) -> *mut u32 {
+fn told(socket: *const c_void, flags: u64) -> *mut Told {
     // SAFETY: the socket is the tracepoint's, which lives while data comes to it; nothing is copied into a new value.
     let told = unsafe {
         bpf_sk_storage_get(addr_of!(TOLD).cast_mut().cast(), socket.cast_mut(), ptr::null_mut(), flags)

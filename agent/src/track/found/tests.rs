@@ -144,10 +144,10 @@ fn a_connection_whose_events_came_is_not_found_again() {
     let (client, server) =
         (opened(Side::Client, 1, CLIENT, SERVER, 7), opened(Side::Server, 2, CLIENT, SERVER, 0));
     let races: [&[Event]; 5] = [
-        &[client, server],
-        &[client],
-        &[server],
-        &[client, server, closed(2)],
+        &[client.clone(), server.clone()],
+        std::slice::from_ref(&client),
+        std::slice::from_ref(&server),
+        &[client.clone(), server.clone(), closed(2)],
         // Its opening was lost.
         &[closed(2)],
     ];
