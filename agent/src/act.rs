@@ -3,3 +3,4 @@
 
 pub(crate) mod addresses;
 pub(crate) mod orders;
+mod owner;

@@ -8,7 +8,7 @@ use aya_ebpf::maps::{Array, HashMap, LpmTrie};
 use aya_ebpf::programs::{LsmContext, SkLookupContext, SockAddrContext};
 use ebpf_abi::{
     ADDRESS_OF_PROXY, Act, CGROUP_LEVELS_MAX, Counter, Endpoint, Kind, Mode, PATH_BYTES, Process, RULE_WORDS,
-    Refused, RuleSet, Rules, UnixRefused, is_covered, is_own, joined,
+    Refused, RuleSet, Rules, UnixRefused, is_covered, is_own, is_same, joined,
 };
 
 use crate::kernel::sockets::{Connecting, Name};
@@ -99,8 +99,11 @@ pub fn may_connect_unix(
 /// Whether a client may be let in. One of this host has been asked within its `connect`.
 pub fn may_come(context: &SkLookupContext, server: Endpoint, client: Endpoint) -> bool {
     let Some(now) = Now::judging(server.port) else { return true };
-    // Of this host, or a proxy.
-    if is_own(&client.address) || ADDRESSES.get(Key::new(ADDRESS_BITS, client.address)).is_some() {
+    // Of this host, or a proxy. Whoever comes from the address that it goes to is of the server's own namespace, whatever is known of that.
+    if is_own(&client.address)
+        || is_same(&client.address, &server.address)
+        || ADDRESSES.get(Key::new(ADDRESS_BITS, client.address)).is_some()
+    {
         return true;
     }
     let in_force = kernel::copied(RULES.get_ptr(Rules::InForce as u32)).unwrap_or(NONE);

@@ -25,7 +25,7 @@ mod unix;
 
 pub use act::{
     ADDRESS_OF_PROXY, ADDRESS_OWN, Act, CGROUP_LEVELS_MAX, CGROUP_PATH_BYTES, Mode, PORT_ACTED_ON,
-    PORT_WATCHED, RULE_WORDS, Refused, RuleSet, Rules, is_covered, is_own, joined,
+    PORT_WATCHED, RULE_WORDS, Refused, RuleSet, Rules, is_covered, is_own, is_same, joined,
 };
 pub use closed::{Closed, TcpState};
 pub use counter::Counter;
