@@ -3,4 +3,4 @@
 
 pub(crate) mod addresses;
 pub(crate) mod orders;
-mod owner;
+pub(crate) mod owner;

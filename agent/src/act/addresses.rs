@@ -26,7 +26,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 const ADDRESSES_MAX: usize = 65_000;
 /// More than a host has.
 const NAMESPACES_MAX: usize = 16_384;
-const ROOT: u32 = 0;
 /// `RTF_LOCAL` of `include/uapi/linux/ipv6_route.h`.
 const LOCAL_ROUTE: u32 = 0x8000_0000;
 /// An IPv4 address that is mapped into IPv6 begins with so many bits.
@@ -186,8 +185,8 @@ fn everywhere(holds: bool) -> Everywhere {
         let networks = of(process)?;
         // Opened after it was read: whoever is in one of root's then was in no other before, but by root's leave.
         let (number, namespace) = open(process)?;
-        // A namespace of a user's own says what that user likes.
-        if owner::of(&namespace).is_ok_and(|uid| uid == ROOT) {
+        // A namespace of a user's own says what that user likes. This process is in the one that it was given.
+        if process == own || owner::is_root(&namespace).unwrap_or(false) {
             found.extend(networks);
         }
         if holds {
@@ -226,6 +225,16 @@ fn everywhere(holds: bool) -> Everywhere {
         problem = Some(format!("{} network namespaces cannot be opened: give CAP_SYS_PTRACE", closed.len()));
     }
     Everywhere { networks: found, namespaces, problem }
+}
+
+/// Those of all network namespaces that root made.
+pub(crate) fn of_this_host() -> BTreeSet<Network> {
+    everywhere(false).networks
+}
+
+pub(crate) fn is_within(address: &[u8; 16], (bits, first): &Network) -> bool {
+    let apart = u128::from_be_bytes(*address) ^ u128::from_be_bytes(*first);
+    apart.leading_zeros() >= *bits
 }
 
 /// The namespace that the process of this folder of `/proc` is in, and its number.

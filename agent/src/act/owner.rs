@@ -7,8 +7,15 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
+const ROOT: libc::uid_t = 0;
+
+/// Whether that is root.
+pub(crate) fn is_root(namespace: &File) -> io::Result<bool> {
+    of(namespace).map(|uid| uid == ROOT)
+}
+
 /// The user, as this process calls it (`ioctl_nsfs(2)`).
-pub(super) fn of(namespace: &File) -> io::Result<libc::uid_t> {
+fn of(namespace: &File) -> io::Result<libc::uid_t> {
     // SAFETY: the file is open, and this request has no argument.
     let made = unsafe { libc::ioctl(namespace.as_raw_fd(), libc::NS_GET_USERNS) };
     if made < 0 {
