@@ -194,6 +194,20 @@ fn a_proxy_elsewhere_is_let_in() {
     assert_eq!(remote.tries(CONNECT), "connected");
 }
 
+/// A container connects as soon as it has an address, which the programs do not know by then.
+#[test]
+fn whom_a_rule_lets_go_is_let_in_from_an_address_that_is_new() {
+    let mut remote = Remote::new(Mode::Deny, &[AllowRule { uid: Some(0), ..rule() }]);
+    // That of this end is known; nobody lives at the other one.
+    remote.stage.addresses.look().unwrap();
+    let (host, name) = (remote.namespace.address(1), remote.namespace.name.clone());
+    let wrapper = ["ip", "netns", "exec", &name];
+    assert_eq!(remote.stage.tries_to(&host, &wrapper, CONNECT), "connected");
+    let other = "os.setuid(65534); socket.socket().connect(server)";
+    assert_eq!(remote.stage.tries_to(&host, &wrapper, other), REFUSED);
+    assert_eq!(remote.tries(CONNECT), CLOSED, "nobody has let it go");
+}
+
 /// Any user may make a namespace where he is root, and have it call every address its own.
 #[test]
 fn what_a_namespace_of_a_user_calls_its_own_is_not_this_hosts() {
