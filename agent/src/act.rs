@@ -3,3 +3,4 @@
 
 pub(crate) mod addresses;
 pub(crate) mod orders;
+pub(crate) mod owner;

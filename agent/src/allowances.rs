@@ -2,11 +2,14 @@
 //! what a process says of itself.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use audit::record::UnixMicros;
+use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::config::AllowRule;
+use crate::own::OwnAddresses;
 use crate::track::Arrival;
 
 /// The rules that this agent was told of.
@@ -17,13 +20,14 @@ pub struct Allowances {
     before: Option<(Vec<AllowRule>, UnixMicros)>,
     /// Names of those whose end was told.
     told: BTreeSet<String>,
+    own: OwnAddresses,
 }
 
 impl Allowances {
     /// Goes by `rules`: the first one that fits decides.
     pub fn new(rules: Vec<AllowRule>) -> Self {
         warn(&rules);
-        Allowances { rules, before: None, told: BTreeSet::new() }
+        Allowances { rules, before: None, told: BTreeSet::new(), own: OwnAddresses::default() }
     }
 
     /// Goes by these from that moment on. What was opened before is judged by those that held then.
@@ -35,19 +39,33 @@ impl Allowances {
     }
 
     /// Name of the rule that allows it. `cgroup` finds the path of the process's cgroup; empty where it is not known.
-    pub(crate) fn rule_for(&self, arrival: &Arrival<'_>, cgroup: impl FnOnce() -> String) -> Option<&str> {
+    pub(crate) fn rule_for(
+        &mut self,
+        arrival: &Arrival<'_>,
+        cgroup: impl FnOnce() -> String,
+    ) -> Option<&str> {
         // Most hosts have no rule by cgroup, and a path may have to be looked for.
-        let asks = |rule: &AllowRule| rule.cgroup.is_some() && rule.fits_but_for_cgroup(arrival);
         let rules = match &self.before {
             Some((rules, until)) if arrival.at < *until => rules,
             _ => &self.rules,
         };
+        let own = &mut self.own;
+        // A process of this host comes without itself where the host translates its addresses.
+        let is_own = arrival.process.is_none()
+            && rules.iter().any(|rule| rule.fits_but_for_cgroup(arrival, false))
+            && arrival.client.is_some_and(|client| own.has(client));
+        let asks = |rule: &AllowRule| rule.cgroup.is_some() && rule.fits_but_for_cgroup(arrival, is_own);
         let cgroup = if rules.iter().any(asks) { cgroup() } else { String::new() };
         let fits = |rule: &&AllowRule| {
-            rule.fits_but_for_cgroup(arrival)
+            rule.fits_but_for_cgroup(arrival, is_own)
                 && rule.cgroup.as_deref().is_none_or(|it| is_within(&cgroup, it))
         };
         rules.iter().find(fits).map(|rule| rule.name.as_str())
+    }
+
+    /// Whether this host has the address.
+    pub(crate) fn is_own_address(&mut self, address: IpAddr) -> bool {
+        self.own.has(address)
     }
 
     /// Tells once of each rule that allows nothing any more.
@@ -71,14 +89,18 @@ fn warn(rules: &[AllowRule]) {
 }
 
 impl AllowRule {
-    fn fits_but_for_cgroup(&self, arrival: &Arrival<'_>) -> bool {
+    /// An address of this host, without its process, is meant by nothing but itself.
+    fn fits_but_for_cgroup(&self, arrival: &Arrival<'_>, is_own: bool) -> bool {
         let Arrival { at, client, server_port, process } = arrival;
         // A process of this host chooses among this host's addresses: they say nothing of who it is.
         let is_about_it = self.is_about_processes() == process.is_some();
+        let is_meant = |it: &IpNet| !is_own || it.prefix_len() == it.max_prefix_len();
         is_about_it
             && self.until.is_none_or(|until| *at < until)
             && (self.networks.is_empty()
-                || client.is_some_and(|client| self.networks.iter().any(|it| it.contains(&client))))
+                || client.is_some_and(|client| {
+                    self.networks.iter().any(|it| it.contains(&client) && is_meant(it))
+                }))
             && (self.ports.is_empty() || self.ports.contains(server_port))
             && self.uid.is_none_or(|uid| process.is_some_and(|process| process.uid == uid))
     }
@@ -130,6 +152,21 @@ mod tests {
         assert!(!allows(AllowRule { networks: network("fd00::/48"), ..rule() }, None, ""));
     }
 
+    /// The kernel tells no process where the host translates addresses, and that of a client is the host's own.
+    #[test]
+    fn an_address_of_this_host_is_allowed_by_nothing_but_itself() {
+        let allows = |network: &str, client: &str| {
+            let client = Some(client.parse().unwrap());
+            let arrival = Arrival { at: UnixMicros(100), client, server_port: 5432, process: None };
+            let networks = vec![network.parse().unwrap()];
+            Allowances::new(vec![AllowRule { networks, ..rule() }]).rule_for(&arrival, String::new).is_some()
+        };
+        // TEST-NET-3 is nobody's (RFC 5737).
+        assert!(allows("203.0.113.0/24", "203.0.113.9"));
+        assert!(!allows("127.0.0.0/8", "127.0.0.9") && !allows("::/0", "::1"));
+        assert!(allows("127.0.0.9/32", "127.0.0.9"));
+    }
+
     #[test]
     fn an_address_does_not_vouch_for_a_process_of_this_host_nor_a_process_for_another_host() {
         let networks = vec!["10.0.7.0/24".parse().unwrap()];
@@ -167,7 +204,7 @@ mod tests {
         let by = |uid| vec![AllowRule { uid: Some(uid), ..rule() }];
         let mut allowances = Allowances::new(by(26));
         allowances.change(by(27), UnixMicros(100));
-        let allows = |uid, at| {
+        let mut allows = |uid, at| {
             let process = Process { uid, ..PROCESS };
             let arrival =
                 Arrival { at: UnixMicros(at), client: None, server_port: 5432, process: Some(&process) };

@@ -3,7 +3,7 @@
 
 pub(crate) mod programs;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use audit::record::{
@@ -25,6 +25,8 @@ const TOLD_MAX: usize = 4096;
 const ALERTS_MAX: usize = 64;
 /// Ports that are watched because somebody listens there: whoever calls itself a database must not fill the kernel's map.
 const WATCHED_MAX: usize = 256;
+/// Those of them that are watched because of one user: nobody takes the places of others.
+const WATCHED_OF_USER_MAX: usize = 64;
 /// Fellows of a suspect that are looked at: the one that listens may have started the one that is connected.
 const FELLOWS_MAX: usize = 3;
 
@@ -39,7 +41,8 @@ pub(crate) struct Discovery {
     suspects: HashMap<(String, String), ConnectionRecord>,
     /// Those that the look is asked about which is not back yet.
     asked: Vec<ConnectionRecord>,
-    watched: BTreeSet<u16>,
+    /// With whom they are watched because of.
+    watched: BTreeMap<u16, u32>,
 }
 
 impl Discovery {
@@ -51,7 +54,7 @@ impl Discovery {
             told: HashSet::new(),
             suspects: HashMap::new(),
             asked: Vec::new(),
-            watched: BTreeSet::new(),
+            watched: BTreeMap::new(),
         }
     }
 
@@ -131,9 +134,7 @@ impl Discovery {
                 continue;
             }
             self.is_told(what);
-            let is_watched = self.config.watch
-                && (self.watched.contains(&port)
-                    || self.watched.len() < WATCHED_MAX && self.watched.insert(port));
+            let is_watched = self.config.watch && self.watches(port, listener);
             if is_watched {
                 ports.push(port);
             }
@@ -182,6 +183,16 @@ impl Discovery {
             out.push(alert(AlertKind::Forwarder, at, message, Some(record.clone()), host, witness));
         }
         ports
+    }
+
+    /// Whether the port is watched from now on. Anybody may give a program a database's name.
+    fn watches(&mut self, port: u16, Listener { process, is_in_reach, .. }: &Listener) -> bool {
+        let of_user = || self.watched.values().filter(|uid| **uid == process.uid).count();
+        let is_free = *is_in_reach && self.watched.len() < WATCHED_MAX && of_user() < WATCHED_OF_USER_MAX;
+        if is_free {
+            self.watched.entry(port).or_insert(process.uid);
+        }
+        self.watched.contains_key(&port)
     }
 
     /// The look did not come back: who it was asked about waits for the next one.

@@ -15,6 +15,7 @@ mod journal;
 mod lack;
 pub mod load;
 mod moment;
+mod own;
 pub mod privileges;
 mod proc;
 mod process;

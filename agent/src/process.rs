@@ -69,9 +69,10 @@ impl Processes {
             container,
             pod,
             parents: running.map_or_else(|| parents_as_told(process), parents),
-            network_namespace: running
-                .and_then(Proc::network_namespace)
-                .or(Some(process.network_namespace).filter(|inode| *inode != 0)),
+            // That of the `connect`, where the kernel told it: the process may have gone to another since.
+            network_namespace: Some(process.network_namespace)
+                .filter(|inode| *inode != 0)
+                .or_else(|| running.and_then(Proc::network_namespace)),
             arguments,
             arguments_hash,
         }
@@ -187,6 +188,8 @@ mod tests {
             now.network_namespace.map(u64::from),
             Some(std::fs::metadata("/proc/self/ns/net").unwrap().ino())
         );
+        let elsewhere = Process { network_namespace: 9, ..process };
+        assert_eq!(processes.facts(&elsewhere, Clock.now_boot_ns()).network_namespace, Some(9));
         let (parent, pid) = (&now.parents[0], std::os::unix::process::parent_id());
         assert!(parent.ends_with(&format!("[{pid}]")) && now.parents.len() <= PARENTS_MAX, "{now:?}");
         let then = processes.facts(&process, 1);

@@ -155,6 +155,8 @@ pub struct Listener {
     pub database: &'static str,
     /// Who listens.
     pub process: Process,
+    /// Whether that is in a network namespace that root made: in one of a user's any port is free.
+    pub is_in_reach: bool,
 }
 
 /// Somebody listens on a watched port.

@@ -17,7 +17,7 @@ use audit::record::{
     AlertKind, AlertRecord, ConnectionClass, ConnectionRecord, Ending, Opening, ProcessFacts, Record,
     StartupFacts, UnixMicros,
 };
-use ebpf_abi::{Arguments, Closed, Opened, Process, Side, UnixBytes};
+use ebpf_abi::{Arguments, Closed, Endpoint, Opened, Process, Side, UnixBytes};
 use uuid::Uuid;
 
 use self::found::Lately;
@@ -39,6 +39,8 @@ pub trait Witness {
     fn has_proxy(&self) -> bool;
     /// Whether it is the address of a proxy elsewhere.
     fn is_proxy_address(&self, address: IpAddr) -> bool;
+    /// Whether this host has this address, in whichever network namespace.
+    fn is_own_address(&mut self, address: IpAddr) -> bool;
     /// Name of the rule that allows it around the proxy.
     fn rule_for(&mut self, arrival: &Arrival<'_>) -> Option<String>;
     /// What the ledger says of a process that connected, or was found, at that time since the kernel started.
@@ -158,7 +160,12 @@ impl Tracker {
     /// Tells of connections whose other end did not show up in time, or whose client said nothing.
     pub fn on_time(&mut self, now_boot_ns: u64, witness: &mut impl Witness, out: &mut Vec<Record>) {
         while let Some(half) = self.halves.take_overdue(now_boot_ns) {
-            self.tell_alone(half, witness, out);
+            // Where an address of this host stands for another one, both ends are here, and only the client's is the same at both.
+            let is_own = |server: &Endpoint| witness.is_own_address(event::socket_address(server).ip());
+            match self.halves.take_translated(&half, is_own) {
+                Some(other) => self.tell_pair(half, other, witness, out),
+                None => self.tell_alone(half, witness, out),
+            }
         }
         self.tell_silent(now_boot_ns, witness, out);
     }
@@ -179,7 +186,8 @@ impl Tracker {
     }
 
     fn on_opened(&mut self, opened: Opened, now: u64, witness: &mut impl Witness, out: &mut Vec<Record>) {
-        if self.found_lately.contains(&opened) {
+        // A socket that is connected to itself is no database's.
+        if self.found_lately.contains(&opened) || opened.local == opened.remote {
             return;
         }
         let mut this = Half::new(opened, witness);

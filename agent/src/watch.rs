@@ -106,6 +106,10 @@ impl Witness for ThisHost {
         self.registry.is_proxy_address(address)
     }
 
+    fn is_own_address(&mut self, address: IpAddr) -> bool {
+        self.allowances.is_own_address(address)
+    }
+
     fn rule_for(&mut self, arrival: &Arrival<'_>) -> Option<String> {
         let ThisHost { allowances, processes, .. } = self;
         let cgroup = || arrival.process.map_or_else(String::new, |process| processes.cgroup(process));

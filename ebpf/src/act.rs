@@ -4,11 +4,11 @@
 use aya_ebpf::EbpfContext;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::lpm_trie::Key;
-use aya_ebpf::maps::{Array, HashMap, LpmTrie};
-use aya_ebpf::programs::{LsmContext, SkLookupContext, SockAddrContext};
+use aya_ebpf::maps::{Array, HashMap, LpmTrie, LruHashMap};
+use aya_ebpf::programs::{LsmContext, SkLookupContext, SockAddrContext, SockOpsContext};
 use ebpf_abi::{
     ADDRESS_OF_PROXY, Act, CGROUP_LEVELS_MAX, Counter, Endpoint, Kind, Mode, PATH_BYTES, Process, RULE_WORDS,
-    Refused, RuleSet, Rules, UnixRefused, is_covered, is_own, joined,
+    Refused, RuleSet, Rules, UnixRefused, is_covered, is_own, is_same, joined,
 };
 
 use crate::kernel::sockets::{Connecting, Name};
@@ -25,6 +25,8 @@ const ADDRESSES_MAX: u32 = 65_536;
 const ADDRESS_BITS: u32 = 128;
 /// Networks that rules name.
 const NETWORKS_MAX: u32 = 16_384;
+/// A first packet comes at once.
+const LET_GO_MAX: u32 = 8192;
 const NONE: RuleSet = [0; RULE_WORDS];
 
 #[map]
@@ -54,6 +56,11 @@ static EXEMPT: HashMap<u32, u8> = HashMap::with_max_entries(EXEMPT_MAX, 0);
 /// Addresses of this host besides those that every host has, and of proxies elsewhere.
 #[map]
 static ADDRESSES: LpmTrie<[u8; 16], u8> = LpmTrie::with_max_entries(ADDRESSES_MAX, 0);
+
+/// Both ends of connections of this host that are on their way to a database here: the client's comes first. Their processes were let go. The oldest
+/// is pushed out.
+#[map]
+static LET_GO: LruHashMap<[Endpoint; 2], u8> = LruHashMap::with_max_entries(LET_GO_MAX, 0);
 
 /// Whether the process may go on. Tells of one that may not, or would not.
 pub fn may_connect(context: &SockAddrContext, server: Endpoint, process: &Process) -> bool {
@@ -96,11 +103,31 @@ pub fn may_connect_unix(
     now.tell(context, &refused)
 }
 
+/// A connection leaves whose process was let go: it is let in where it comes, whether this host's addresses are known by then or not.
+#[inline(never)]
+pub fn leaves(context: &SockOpsContext) {
+    let Some([mode, outgoing, _]) = kernel::copied(ACT.get_ptr(0)) else { return };
+    if mode == Mode::Observe as u64 || !ports::is_acted_on(kernel::remote_port(context)) {
+        return;
+    }
+    let ends = [kernel::local(context), kernel::remote(context)];
+    if is_meant(&ends[1].address, outgoing != 0) {
+        // Where there is no room, its address must be known.
+        let _ = LET_GO.insert(&ends, &1, 0);
+    }
+}
+
 /// Whether a client may be let in. One of this host has been asked within its `connect`.
 pub fn may_come(context: &SkLookupContext, server: Endpoint, client: Endpoint) -> bool {
     let Some(now) = Now::judging(server.port) else { return true };
-    // Of this host, or a proxy.
-    if is_own(&client.address) || ADDRESSES.get(Key::new(ADDRESS_BITS, client.address)).is_some() {
+    // Of this host, or a proxy. Whoever comes from the address that it goes to is of the server's own namespace, whatever is known of that.
+    if is_own(&client.address)
+        || is_same(&client.address, &server.address)
+        || ADDRESSES.get(Key::new(ADDRESS_BITS, client.address)).is_some()
+    {
+        return true;
+    }
+    if LET_GO.get_ptr(&[client, server]).is_some() {
         return true;
     }
     let in_force = kernel::copied(RULES.get_ptr(Rules::InForce as u32)).unwrap_or(NONE);

@@ -23,7 +23,7 @@ mod unix_closed;
 
 use aya_ebpf::bindings::{
     BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB, BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB, BPF_SOCK_OPS_STATE_CB,
-    BPF_SOCK_OPS_TCP_LISTEN_CB,
+    BPF_SOCK_OPS_TCP_CONNECT_CB, BPF_SOCK_OPS_TCP_LISTEN_CB,
 };
 use aya_ebpf::macros::{
     btf_tracepoint, cgroup_skb, cgroup_sock_addr, fentry, lsm_cgroup, sk_lookup, sock_ops,
@@ -76,6 +76,7 @@ pub fn connections(context: SockOpsContext) -> u32 {
     match context.op() {
         BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB => opened::opened(&context, Side::Client),
         BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB => opened::opened(&context, Side::Server),
+        BPF_SOCK_OPS_TCP_CONNECT_CB => act::leaves(&context),
         BPF_SOCK_OPS_STATE_CB => closed::closed(&context),
         // The agent looks who it is.
         BPF_SOCK_OPS_TCP_LISTEN_CB => ring::count(Counter::Listens),

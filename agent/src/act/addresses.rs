@@ -1,8 +1,8 @@
 //! Tells the kernel programs which addresses are this host's, in every network namespace that a process lives in: one that
-//! connects to a database there connects to a database of this host. A new address is known within two seconds. And which are
-//! those of proxies elsewhere, where nobody goes around anything.
+//! connects to a database there connects to a database of this host. A new address is known within two seconds. What namespaces
+//! that somebody but root has made call their own is not believed. And which are those of proxies elsewhere, where nobody goes
+//! around anything.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io;
@@ -17,6 +17,8 @@ use aya::maps::lpm_trie::{Key, LpmTrie};
 use aya::maps::{MapData, MapError};
 use ebpf_abi::{ADDRESS_OF_PROXY, ADDRESS_OWN};
 use ipnet::IpNet;
+
+use super::owner;
 
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -180,8 +182,17 @@ fn everywhere(holds: bool) -> Everywhere {
     seen.extend(this.ok());
     let own = Path::new("/proc/self");
     let mut look = |process: &Path| {
-        of(process, &mut found)?;
-        if holds { hold(process, &mut namespaces) } else { Ok(()) }
+        let networks = of(process)?;
+        // Opened after it was read: whoever is in one of root's then was in no other before, but by root's leave.
+        let (number, namespace) = open(process)?;
+        // A namespace of a user's own says what that user likes. This process is in the one that it was given.
+        if process == own || owner::is_root(&namespace).unwrap_or(false) {
+            found.extend(networks);
+        }
+        if holds {
+            namespaces.entry(number).or_insert(namespace);
+        }
+        Ok::<_, io::Error>(())
     };
     if let Err(error) = look(own) {
         problem = Some(format!("addresses cannot be read from /proc/self/net: {error}; mount /proc"));
@@ -216,25 +227,32 @@ fn everywhere(holds: bool) -> Everywhere {
     Everywhere { networks: found, namespaces, problem }
 }
 
-/// Opens the namespace that the process of this folder of `/proc` is in.
-fn hold(process: &Path, namespaces: &mut Namespaces) -> io::Result<()> {
-    let place = process.join("ns/net");
-    if let Entry::Vacant(free) = namespaces.entry(fs::metadata(&place)?.ino()) {
-        free.insert(File::open(&place)?);
-    }
-    Ok(())
+/// Those of all network namespaces that root made.
+pub(crate) fn of_this_host() -> BTreeSet<Network> {
+    everywhere(false).networks
 }
 
-/// Those of the namespace that the process of this folder of `/proc` is in.
-fn of(process: &Path, out: &mut BTreeSet<Network>) -> io::Result<()> {
-    out.extend(v4(&fs::read_to_string(process.join("net/fib_trie"))?));
+pub(crate) fn is_within(address: &[u8; 16], (bits, first): &Network) -> bool {
+    let apart = u128::from_be_bytes(*address) ^ u128::from_be_bytes(*first);
+    apart.leading_zeros() >= *bits
+}
+
+/// The namespace that the process of this folder of `/proc` is in, and its number.
+fn open(process: &Path) -> io::Result<(u64, File)> {
+    let namespace = File::open(process.join("ns/net"))?;
+    Ok((namespace.metadata()?.ino(), namespace))
+}
+
+/// What the namespace that the process of this folder of `/proc` is in calls its own.
+fn of(process: &Path) -> io::Result<BTreeSet<Network>> {
+    let mut networks: BTreeSet<_> = v4(&fs::read_to_string(process.join("net/fib_trie"))?).collect();
     match fs::read_to_string(process.join("net/ipv6_route")) {
-        Ok(text) => out.extend(text.lines().filter_map(v6)),
+        Ok(text) => networks.extend(text.lines().filter_map(v6)),
         // There is no IPv6.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    Ok(())
+    Ok(networks)
 }
 
 /// What the routing tables call `LOCAL`: a network, on a line below its first address.

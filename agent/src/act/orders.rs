@@ -8,7 +8,7 @@ use ebpf_abi::{CGROUP_LEVELS_MAX, CGROUP_PATH_BYTES, Mode, RULE_WORDS, RuleSet, 
 
 use crate::config::{ActConfig, AllowRule};
 
-use super::addresses::{Network, network};
+use super::addresses::{Network, is_within, network};
 
 /// A cgroup's path, filled up with zeros.
 pub(crate) type PathKey = [u8; CGROUP_PATH_BYTES];
@@ -186,8 +186,7 @@ fn put(set: &mut RuleSet, number: usize) {
 
 /// Whether the second is in the first.
 fn contains((bits, address): &Network, (inner_bits, inner): &Network) -> bool {
-    let apart = u128::from_be_bytes(*address) ^ u128::from_be_bytes(*inner);
-    bits <= inner_bits && apart.leading_zeros() >= *bits
+    bits <= inner_bits && is_within(inner, &(*bits, *address))
 }
 
 /// `None` where it is longer, or deeper, than the programs read.

@@ -1,5 +1,7 @@
 //! What is told of scripted looks.
 
+use std::collections::BTreeSet;
+
 use ebpf_abi::Process;
 use uuid::Uuid;
 
@@ -16,7 +18,7 @@ fn listener(namespace: u64, local: &str) -> Listener {
         Ok(local) => (local, String::new()),
         Err(_) => (crate::track::nowhere(5544), local.to_owned()),
     };
-    Listener { namespace, local, socket_path, database: "PostgreSQL", process }
+    Listener { namespace, local, socket_path, database: "PostgreSQL", process, is_in_reach: true }
 }
 
 fn discovery(config: DiscoverConfig) -> Discovery {
@@ -91,8 +93,32 @@ fn no_more_ports_are_watched_than_is_bounded() {
         let (messages, ports) = told(&mut discovery, found(those));
         (watched, last) = (watched + ports.len(), messages[messages.len() - 1].clone());
     }
-    assert_eq!(watched, WATCHED_MAX);
+    assert_eq!(watched, WATCHED_OF_USER_MAX);
     assert!(last.contains("which is not watched: add 1000"), "{last}");
+    // Others have places of their own.
+    for uid in 0..10 {
+        let listens = |port| {
+            let mut listens = listener(2, &format!("0.0.0.0:{port}"));
+            listens.process.uid = 1000 + uid;
+            listens
+        };
+        let first = 2000 + 100 * u16::try_from(uid).unwrap();
+        let those: Vec<Listener> = (first..first + 40).map(listens).collect();
+        watched += told(&mut discovery, found(&those)).1.len();
+    }
+    assert_eq!(watched, WATCHED_MAX);
+}
+
+/// In a network of one's own any port is free to listen on.
+#[test]
+fn what_listens_in_a_network_of_a_user_is_told_and_not_watched() {
+    let mut discovery = discovery(DiscoverConfig { watch: true, ..DiscoverConfig::default() });
+    let listens = Listener { is_in_reach: false, ..listener(1, "127.0.0.1:443") };
+    let (messages, ports) = told(&mut discovery, found(&[listens]));
+    assert!(messages[0].contains("which is not watched: add 443"), "{messages:?}");
+    assert!(ports.is_empty());
+    let (messages, ports) = told(&mut discovery, found(&[listener(2, "127.0.0.1:443")]));
+    assert!(messages[0].contains("it is from now on") && ports == [443], "{messages:?}");
 }
 
 fn connection(class: ConnectionClass, command: &str, pid: u32, parents: &[&str]) -> ConnectionRecord {

@@ -65,8 +65,8 @@ pub(super) enum PidFileError {
     ReusedPid(u32),
 }
 
-/// The process that the file proves to be the proxy's.
-pub(super) fn proven_process(path: &Path) -> Result<u32, PidFileError> {
+/// The process that the file proves to be the proxy's, and when it started.
+pub(super) fn proven_process(path: &Path) -> Result<(u32, Duration), PidFileError> {
     // `NONBLOCK`: a pipe in its place must not hold the agent up.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let mut file = match rustix::fs::open(path, flags, Mode::empty()) {
@@ -91,7 +91,7 @@ pub(super) fn proven_process(path: &Path) -> Result<u32, PidFileError> {
     if written.checked_add(START_SLACK).is_none_or(|written| written < started(process.started())) {
         return Err(PidFileError::ReusedPid(pid));
     }
-    Ok(pid)
+    Ok((pid, process.started()))
 }
 
 fn check_owner(
@@ -131,7 +131,7 @@ mod tests {
         std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
         let written = SystemTime::now() - Duration::from_secs(age_secs);
         File::options().write(true).open(&path).unwrap().set_modified(written).unwrap();
-        proven_process(&path).map_err(|error| error.to_string())
+        proven_process(&path).map(|(pid, _)| pid).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Finds the databases among those who listen on ports that nobody watches, and which of some suspects listen anywhere.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fs::{self, File};
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::local::LocalListener;
 use super::{Found, Listener, Quest, Served, Socket, Suspect, holders};
+use crate::act::owner;
 use crate::discover::programs;
 use crate::proc::Proc;
 use crate::track::nowhere;
@@ -46,7 +49,9 @@ pub(super) fn find(
         .filter_map(|Listening { namespace, inode, local, path, .. }| {
             let (pid, database) = database(holders.get(&inode)?, local.port())?;
             let process = holders::describe(pid, cgroup_mount)?;
-            Some(Listener { namespace, local, socket_path: path.to_owned(), database, process })
+            let socket_path = path.to_owned();
+            let is_in_reach = is_in_reach(pid, namespace);
+            Some(Listener { namespace, local, socket_path, database, process, is_in_reach })
         })
         .collect();
     // Of one that listens on several addresses, the widest is told; on a UNIX socket everybody does besides.
@@ -58,6 +63,13 @@ pub(super) fn find(
         forwarding: forwarding(&quest.suspects, &by_inode),
         problem,
     }
+}
+
+/// Whether the process is in that namespace, and root made it.
+fn is_in_reach(pid: u32, namespace: u64) -> bool {
+    let process = Path::new("/proc").join(pid.to_string());
+    let is_there = fs::metadata(process.join("net/tcp")).is_ok_and(|it| it.ino() == namespace);
+    is_there && File::open(process.join("ns/net")).is_ok_and(|it| owner::is_root(&it).unwrap_or(false))
 }
 
 /// Which process of which database listens there. Those that nobody is known to hold are told apart.

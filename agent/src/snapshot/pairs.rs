@@ -21,7 +21,8 @@ pub(super) fn standing(ports: &BTreeSet<u16>, first: &[Socket], second: &[Socket
         .collect();
     let mut clients: HashMap<Key, &Socket> = HashMap::new();
     let mut servers: Vec<(Key, &Socket)> = Vec::new();
-    for socket in first.iter().filter(|it| it.state != TcpState::LISTEN) {
+    // A socket that is connected to itself is no database's.
+    for socket in first.iter().filter(|it| it.state != TcpState::LISTEN && it.local != it.remote) {
         let is_server = ports.contains(&socket.local.port())
             && (!ports.contains(&socket.remote.port())
                 || listening.contains(&(socket.namespace, socket.local.port())));

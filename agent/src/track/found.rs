@@ -8,10 +8,11 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 
 use audit::record::{ConnectionClass, ConnectionRecord, Ending, Opening, Record, StartupFacts};
-use ebpf_abi::Opened;
+use ebpf_abi::{Opened, Side};
 
 use super::startup::Speech;
 use super::{Open, Tracker, Witness, judge};
+use crate::event;
 use crate::snapshot::{Bytes, Look, Reach, Standing};
 
 /// A socket may be listed as established a little before the kernel programs are called for it.
@@ -35,13 +36,19 @@ pub struct Merged {
 /// Sockets that the last look found. Events of their opening may still come, and are none of another connection.
 #[derive(Debug, Default)]
 pub(super) struct Lately {
-    cookies: HashSet<u64>,
+    /// A socket that connects anew keeps its cookie, and has other ends.
+    ends: HashSet<(u64, SocketAddr, SocketAddr)>,
     until_boot_ns: u64,
 }
 
 impl Lately {
     pub(super) fn contains(&self, opened: &Opened) -> bool {
-        opened.at_boot_ns <= self.until_boot_ns && self.cookies.contains(&opened.cookie)
+        let (client, server) = match opened.side {
+            Side::Client => (&opened.local, &opened.remote),
+            Side::Server => (&opened.remote, &opened.local),
+        };
+        let ends = (opened.cookie, event::socket_address(client), event::socket_address(server));
+        opened.at_boot_ns <= self.until_boot_ns && self.ends.contains(&ends)
     }
 }
 
@@ -85,16 +92,15 @@ impl Tracker {
         let mut merged = Merged::default();
         self.has_looked = true;
         self.sweep(look, &mut merged, witness, out);
-        self.found_lately = Lately {
-            cookies: HashSet::new(),
-            until_boot_ns: look.ended_boot_ns.saturating_add(EVENT_LAG_NS),
-        };
+        self.found_lately =
+            Lately { ends: HashSet::new(), until_boot_ns: look.ended_boot_ns.saturating_add(EVENT_LAG_NS) };
         for standing in &look.unknown {
             if known.contains(&standing.cookie) || known.contains(&standing.client_cookie) {
                 merged.resolved += u64::from(self.resolve(standing, look, witness, out));
                 continue;
             }
-            self.found_lately.cookies.extend([standing.cookie, standing.client_cookie]);
+            let ends = |cookie| (cookie, standing.client, standing.server);
+            self.found_lately.ends.extend([standing.cookie, standing.client_cookie].map(ends));
             merged.found += 1;
             let record = self.found(standing, look, witness);
             merged.unknown += u64::from(record.class == ConnectionClass::Unknown);

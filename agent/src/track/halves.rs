@@ -1,6 +1,7 @@
 //! Ends of connections that wait for the event of their other end, which may come from another processor a little
 //! later, or never where it is on another host.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::net::Ipv6Addr;
 use std::time::Duration;
@@ -42,11 +43,20 @@ struct Pair {
     netns_cookie: u64,
 }
 
+/// Ends of one side with the same address and port of the client.
+#[derive(Clone, Copy, Debug, Default)]
+struct Alike {
+    count: u32,
+    last: Option<Pair>,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Halves {
     /// INVARIANT: holds the same halves as `cookies`.
     waiting: HashMap<(Pair, bool), Half>,
     cookies: HashMap<u64, (Pair, bool)>,
+    /// By the client's address and port: servers' ends that wait, and clients'.
+    by_client: HashMap<([u8; 16], u16), [Alike; 2]>,
     /// By deadline, with the half's cookie. Halves that found their other end leave their entry behind.
     deadlines: VecDeque<(u64, u64)>,
     /// Clients' ends that were told alone.
@@ -97,6 +107,22 @@ impl Halves {
         self.late.remove(&pair(server))
     }
 
+    /// The only other end with the same address and port of the client, where the client went to an address that is this host's (`is_own`). Ends
+    /// on loopback belong to a namespace.
+    pub(super) fn take_translated(
+        &mut self,
+        half: &Half,
+        is_own: impl FnOnce(&Endpoint) -> bool,
+    ) -> Option<Half> {
+        let Pair { client, netns_cookie, .. } = pair(&half.opened);
+        let [servers, clients] = *self.by_client.get(&client)?;
+        let (same, other) = if half.is_client() { (clients, servers) } else { (servers, clients) };
+        let is_only = netns_cookie == 0 && (same.count, other.count) == (0, 1);
+        let key = (other.last.filter(|_| is_only)?, !half.is_client());
+        let client = if half.is_client() { half } else { self.waiting.get(&key)? };
+        is_own(&client.opened.remote).then(|| self.take(key))?
+    }
+
     /// Keeps an end, and returns one that must wait no longer for it.
     pub(super) fn keep(&mut self, half: Half, now_boot_ns: u64) -> Option<Half> {
         let opened = &half.opened;
@@ -112,6 +138,8 @@ impl Halves {
         }
         self.deadlines.push_back((now_boot_ns.saturating_add(nanos(PAIR_WAIT)), opened.cookie));
         self.cookies.insert(opened.cookie, key);
+        let alike = &mut self.by_client.entry(key.0.client).or_default()[usize::from(key.1)];
+        *alike = Alike { count: alike.count + 1, last: Some(key.0) };
         self.waiting.insert(key, half);
         earlier
     }
@@ -155,6 +183,13 @@ impl Halves {
     fn take(&mut self, key: (Pair, bool)) -> Option<Half> {
         let half = self.waiting.remove(&key)?;
         self.cookies.remove(&half.opened.cookie);
+        if let Entry::Occupied(mut known) = self.by_client.entry(key.0.client) {
+            let ends = known.get_mut();
+            ends[usize::from(key.1)].count -= 1;
+            if ends.iter().all(|alike| alike.count == 0) {
+                known.remove();
+            }
+        }
         Some(half)
     }
 }

@@ -31,8 +31,11 @@ impl Tracker {
         let process = Some(opened.process).filter(|process| process.pid != 0);
         let arrival =
             Arrival { at: opened_at, client: None, server_port: opened.port, process: process.as_ref() };
-        let judge::Judgement { class, evidence, rule } =
-            judge::by_process(&arrival, process.as_ref().is_some_and(|it| witness.is_proxy(it)), witness);
+        // Where another process sends, the one that connected may have ended, and who has its pid now be another.
+        let is_sender = opened.process.started_boot_ns != 0;
+        let is_proxy = process.as_ref().is_some_and(|it| is_sender && witness.is_proxy(it));
+        let judge::Judgement { class, evidence, rule } = judge::by_process(&arrival, is_proxy, witness);
+        let alive_boot_ns = if is_sender { opened.at_boot_ns } else { 0 };
         let name = opened.path.get(..usize::from(opened.path_bytes)).unwrap_or(&opened.path);
         let record = ConnectionRecord {
             host: self.host.name.clone(),
@@ -49,7 +52,7 @@ impl Tracker {
             class,
             evidence,
             rule,
-            process: process.map(|process| witness.facts(&process, opened.at_boot_ns)),
+            process: process.map(|process| witness.facts(&process, alive_boot_ns)),
             startup: StartupFacts::default(),
             bytes_to_server: 0,
             bytes_to_client: 0,

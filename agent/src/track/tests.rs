@@ -50,6 +50,10 @@ impl Witness for Script {
         address == IpAddr::from([10, 0, 0, 7])
     }
 
+    fn is_own_address(&mut self, address: IpAddr) -> bool {
+        address == IpAddr::from([10, 0, 0, 5])
+    }
+
     /// Process 8 and 10.0.0.8 are allowed.
     fn rule_for(&mut self, arrival: &Arrival<'_>) -> Option<String> {
         let is_allowed = match arrival.process {
@@ -93,6 +97,10 @@ impl Witness for Beside {
 
     fn is_proxy_address(&self, address: IpAddr) -> bool {
         Script.is_proxy_address(address)
+    }
+
+    fn is_own_address(&mut self, address: IpAddr) -> bool {
+        Script.is_own_address(address)
     }
 
     fn rule_for(&mut self, arrival: &Arrival<'_>) -> Option<String> {
@@ -369,6 +377,35 @@ fn who_leaves_beside_a_proxy_is_told_at_once() {
     tracker.on_event(&event, 0, &mut Beside, &mut out);
     tracker.on_time(halves::PAIR_WAIT.as_nanos() as u64, &mut Beside, &mut out);
     assert_eq!(out.len(), 2, "{out:?}");
+}
+
+/// Who asks again and again for a port on which nobody listens may get it itself. The kernel takes that for a server's end.
+#[test]
+fn a_socket_that_is_connected_to_itself_is_no_connection() {
+    assert_eq!(told(&[opened(Side::Server, 2, SERVER, SERVER, 0), closed(2)]), [""; 0]);
+}
+
+/// 10.0.0.5 is this host's, and stands for a container's there.
+#[test]
+fn a_connection_that_the_host_translates_is_one_and_of_the_process_that_asked() {
+    const FROM: &str = "10.0.0.5:50312";
+    let client = |to, pid| opened(Side::Client, 1, FROM, to, pid);
+    let server = |cookie| opened(Side::Server, cookie, FROM, "172.17.0.2:5432", 0);
+    let ends = format!("2/1 {FROM}->172.17.0.2:5432");
+    for events in [[client("10.0.0.5:5432", 7), server(2)], [server(2), client("10.0.0.5:5432", 7)]] {
+        assert_eq!(told(&events), [format!("open {ends} Proxied/Kernel pid 7")]);
+    }
+    assert_eq!(
+        told(&[client("10.0.0.5:5432", 8), server(2)]),
+        [format!("open {ends} Allowed/Kernel by backup pid 8")]
+    );
+    assert!(told(&[client("10.0.0.5:5432", 9), server(2)])[0].contains("Bypass/None pid 9"));
+    // The proxy went elsewhere with the same port, or nobody can tell which of two it is.
+    let others = [client("10.0.0.6:5432", 7), server(2)];
+    assert!(told(&others).iter().any(|line| line.contains("2/0 ") && line.contains("Bypass")));
+    let another = opened(Side::Client, 3, FROM, "10.0.0.6:5432", 7);
+    let either = told(&[client("10.0.0.5:5432", 7), another, server(2)]);
+    assert!(either.iter().all(|line| !line.contains("Proxied")), "{either:?}");
 }
 
 #[test]

@@ -467,6 +467,15 @@ fn the_registered_process_is_proxied() {
     assert_eq!(eye.connections().last().unwrap().class, ConnectionClass::Bypass);
     assert_eq!(eye.alerts().len(), 1);
     drop(other);
+    // Another process sends: the one that connected may have ended, and its pid be the proxy's since.
+    let client = UnixStream::connect(server.path()).unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "printf x"]).stdout(Stdio::from(std::os::fd::OwnedFd::from(client)));
+    assert!(shell.status().unwrap().success());
+    eye.read();
+    let last = eye.connections().last().unwrap().process.clone().unwrap();
+    assert_eq!((last.pid, last.executable.as_str(), last.started_at), (std::process::id(), "", None));
+    assert_eq!(eye.alerts().len(), 2);
 }
 
 #[test]

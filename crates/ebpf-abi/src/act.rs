@@ -133,6 +133,12 @@ pub fn is_own(address: &[u8; 16]) -> bool {
     (high == 0 && low <= 1) || (is_v4 && (v4 >> 24 == LOOPBACK_V4 || v4 == 0))
 }
 
+/// Whether both are the same address.
+pub fn is_same(one: &[u8; 16], other: &[u8; 16]) -> bool {
+    let ([high, low], [other_high, other_low]) = (halves(one), halves(other));
+    high == other_high && low == other_low
+}
+
 fn halves(address: &[u8; 16]) -> [u64; 2] {
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *address;
     [u64::from_be_bytes([a, b, c, d, e, f, g, h]), u64::from_be_bytes([i, j, k, l, m, n, o, p])]

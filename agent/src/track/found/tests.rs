@@ -201,6 +201,17 @@ fn events_that_come_after_the_look_found_it_are_of_the_same_connection() {
     assert_eq!(out.len(), 3);
 }
 
+#[test]
+fn a_socket_that_connects_anew_is_another_connection() {
+    const ANEW: &str = "127.0.0.1:50313";
+    let (mut tracker, mut out) = (tracker(), Vec::new());
+    tracker.begin_look();
+    tracker.on_look(&look(&[standing(&[7])], &[1, 2]), &mut Script, &mut out);
+    tracker.on_event(&opened(Side::Client, 1, ANEW, SERVER, 7), 0, &mut Script, &mut out);
+    tracker.on_event(&opened(Side::Server, 3, ANEW, SERVER, 0), 0, &mut Script, &mut out);
+    assert_eq!(lines(&out)[1], format!("open 3/1 {ANEW}->{SERVER} Proxied/Kernel pid 7"));
+}
+
 /// The record of a connection that an earlier agent saw.
 fn earlier() -> ConnectionRecord {
     let mut out = Vec::new();

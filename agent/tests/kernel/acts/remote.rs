@@ -194,6 +194,60 @@ fn a_proxy_elsewhere_is_let_in() {
     assert_eq!(remote.tries(CONNECT), "connected");
 }
 
+/// A container connects as soon as it has an address, which the programs do not know by then.
+#[test]
+fn whom_a_rule_lets_go_is_let_in_from_an_address_that_is_new() {
+    let mut remote = Remote::new(Mode::Deny, &[AllowRule { uid: Some(0), ..rule() }]);
+    // That of this end is known; nobody lives at the other one.
+    remote.stage.addresses.look().unwrap();
+    let (host, name) = (remote.namespace.address(1), remote.namespace.name.clone());
+    let wrapper = ["ip", "netns", "exec", &name];
+    assert_eq!(remote.stage.tries_to(&host, &wrapper, CONNECT), "connected");
+    let other = "os.setuid(65534); socket.socket().connect(server)";
+    assert_eq!(remote.stage.tries_to(&host, &wrapper, other), REFUSED);
+    assert_eq!(remote.tries(CONNECT), CLOSED, "nobody has let it go");
+}
+
+/// Any user may make a namespace where he is root, and have it call every address its own.
+#[test]
+fn what_a_namespace_of_a_user_calls_its_own_is_not_this_hosts() {
+    const PROXY: &str = "203.0.113.9";
+    const ASKS: &str = "it = socket.socket(); it.setblocking(False); it.connect(server)";
+    let mut remote = Remote::new(Mode::Deny, &[]);
+    remote.stage.addresses.believe(&[PROXY.parse().unwrap()].into());
+    let script = format!(
+        "ip link set lo up && ip address add {}/32 dev lo && ip address add {PROXY}/32 dev lo && ip route add local 0.0.0.0/0 dev lo && \
+         exec python3 -c \"import socket; it = socket.create_server(('', {})); print('listens', flush=True)
+while True: it.accept()\"",
+        remote.client(),
+        remote.port()
+    );
+    let mut user = Command::new("setpriv")
+        .args(["--reuid", "65534", "--regid", "65534", "--clear-groups", "--"])
+        .args(["unshare", "--user", "--map-root-user", "--net", "--", "bash", "-c", &script])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    BufReader::new(user.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    assert_eq!(said, "listens\n");
+    remote.stage.addresses.look().unwrap();
+    assert_eq!(remote.tries(CONNECT), CLOSED, "a client elsewhere is no client of this host");
+    for elsewhere in [PROXY, "192.0.2.7"] {
+        assert_ne!(remote.stage.tries_to(elsewhere, &[], ASKS), REFUSED, "{elsewhere}");
+    }
+    // Within it a client comes from the address that it goes to.
+    let place = format!("/proc/{}/ns/net", user.id());
+    let both = here().into_iter().chain(of(&place)).collect::<Namespaces>();
+    assert_eq!(remote.stage.eye.kernel.guard(&both).unwrap(), load::Guarded::default());
+    let within = format!("--net={place}");
+    let mut comes = |way| remote.stage.tries_from(":", PROXY, &["nsenter", &within, "--"], way);
+    assert_eq!(comes(CONNECT), "connected");
+    assert_eq!(comes("socket.create_connection(server, None, ('192.0.2.8', 0))"), CLOSED);
+    user.kill().unwrap();
+    user.wait().unwrap();
+}
+
 #[test]
 fn where_it_is_only_told_and_where_the_agent_hangs_or_ends_everybody_is_let_in() {
     let mut remote = Remote::new(Mode::Alert, &[]);
