@@ -12,8 +12,8 @@ use audit::spool::SpoolError;
 use daemon::with_causes;
 use mask::{Classes, ColumnId, Sample, Unsearched};
 use session::{Environment, MovedNames, Readings, Stain, Stains};
-use sql::RowSecurity;
 use sql::catalog::{Catalog, Column, Holds, Relation};
+use sql::{RowSecurity, Usage};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 use wire::backend::{self, tag};
@@ -115,6 +115,18 @@ const OTHERS: &str = "
     SELECT DISTINCT c.relname::text FROM pg_catalog.pg_class c
     WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid AND c.relpersistence OPERATOR(pg_catalog.<>) 't'::\"char\"
       AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['i', 'I', 'S']::\"char\"[])";
+
+/// Schemas with the roles that may look into them, by a grant of their own, as everybody or because they may do anything.
+const USAGE: &str = "
+    SELECT n.nspname::text, coalesce(r.rolname::text, '')
+    FROM pg_catalog.pg_namespace n
+    CROSS JOIN LATERAL pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n'::\"char\", n.nspowner))) a
+    LEFT JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) a.grantee
+    WHERE a.privilege_type OPERATOR(pg_catalog.=) 'USAGE'
+    UNION
+    SELECT n.nspname::text, r.rolname::text
+    FROM pg_catalog.pg_namespace n CROSS JOIN pg_catalog.pg_roles r
+    WHERE r.rolsuper";
 
 /// Views with what they read, and parts with what they are a part of.
 const DEPENDENCIES: &str = "
@@ -753,6 +765,13 @@ async fn ask_all(
         Ok(())
     })
     .await?;
+    let mut usage = Vec::new();
+    ask(pipe, USAGE, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        usage.push((row.text("schema")?, row.text("role")?));
+        Ok(())
+    })
+    .await?;
     let mut functions = HashMap::new();
     if upstream.names_functions {
         ask(pipe, FUNCTIONS, |row| add_function(&mut functions, row)).await?;
@@ -799,7 +818,7 @@ async fn ask_all(
     let (rows, domains) = rows::read(pipe, &before.catalog, !locks.is_held).await?;
     let options = views::options(pipe).await?;
     let catalog = Catalog::new(relations.into_values()).with_functions(functions).with_rows(rows);
-    let catalog = catalog.with_domains(domains);
+    let catalog = catalog.with_domains(domains).with_usage(Usage::new(usage));
     let catalog = catalog.with_views(options).with_others(others);
     let catalog = catalog.with_row_security(row_security);
     let catalog = catalog.with_dependencies(dependencies).with_generated(generated).with_holds(holds);

@@ -1,5 +1,7 @@
 //! Connects to a database with the proxy's own credentials, up to its first ReadyForQuery.
 
+mod asked;
+mod path;
 mod set_role;
 
 use std::io;
@@ -22,6 +24,8 @@ use crate::farewell::Farewell;
 use crate::pipe::Pipe;
 use crate::scram_client::{Binding, Final, First, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, ScramError};
 use crate::stream::Stream;
+
+pub(crate) use self::path::{Looks, ask as ask_path};
 
 /// How long a database may take to accept a connection and finish its start-up.
 const CONNECT_WAIT: Duration = Duration::from_secs(15);

@@ -16,6 +16,7 @@ use crate::allowance::{self, Allowance, Excess, Granted, Probing};
 use crate::evidence::Evidence;
 use crate::judged::{Judged, Read};
 use crate::names::{self, Portal, Prepared};
+use crate::path::PathChange;
 use crate::shown::Shown;
 use crate::sliding::{Brought, Question};
 use crate::state::{Environment, Session};
@@ -57,6 +58,8 @@ struct Again {
     namings: Vec<Naming>,
     /// The relations that that reads and writes.
     ran: Vec<String>,
+    /// What that may do to where the session looks for relations.
+    path: Option<PathChange>,
     /// Something runs whose text nobody has read.
     runs_unseen: bool,
     /// What was looked at: a portal can run a FETCH of another, and both can name each other.
@@ -136,7 +139,7 @@ impl Session {
         // Its result is that of another statement each time.
         let judged = judged.running(shown, take(&mut again.namings), again.is_moved);
         let ran = (!again.runs_unseen && !self.sight.meddled).then(|| take(&mut again.ran));
-        let judged = &judged.having_run(ran).saying(again.says);
+        let judged = &judged.having_run(ran, again.path.as_ref()).saying(again.says);
         match again {
             Again { refused: Some(verdict), .. } => {
                 let rules = verdict.refusal().map(|refusal| refusal.rules.clone()).unwrap_or_default();
@@ -206,6 +209,9 @@ impl Session {
                     again.says |= judged.one.says;
                     again.is_moved |= moved.is_some();
                     again.runs_unseen |= !judged.one.is_read;
+                    if let Some(change) = judged.one.path_change() {
+                        again.path = Some(change.perhaps(again.path.as_ref()));
+                    }
                     again.ran.extend(judged.one.relations_touched().cloned());
                     let shown = moved.unwrap_or_else(|| judged.one.shown.clone());
                     again.is_fed |= !matches!(runs, Runs::Prepared(_)) && shown.is_anything();

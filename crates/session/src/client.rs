@@ -202,7 +202,7 @@ impl Session {
     ) -> Result<Pass, SessionError> {
         let Some(reading) = self.read(text, env) else { return Ok(Pass::WaitsForReading) };
         if let Some(statement) = self.plain(&reading.read, env) {
-            let running = self.start(&statement, reading.text.as_ref(), out);
+            let running = self.start(&statement, reading.text.as_ref(), env, out);
             self.owed.push_back(Owed::Query(VecDeque::from([running])));
             self.section += 1;
             return Ok(Pass::Whole);
@@ -212,7 +212,7 @@ impl Session {
             && !unread.is_read
             && unread.refusal().is_none()
         {
-            let running = self.start(unread, reading.text.as_ref(), out);
+            let running = self.start(unread, reading.text.as_ref(), env, out);
             self.owed.push_back(Unread::owed(running));
             self.section += 1;
             return Ok(Pass::Whole);
@@ -221,7 +221,7 @@ impl Session {
         if let (true, Some(statement)) = (reading.read.is_no_sql(), judged.statements.first())
             && !self.is_replicating()
         {
-            return Ok(self.query_that_is_no_sql(text, statement, out));
+            return Ok(self.query_that_is_no_sql(text, statement, env, out));
         }
         let statements = match self.ask_all(&judged.statements, &reading, env, out) {
             Ok(statements) => statements,
@@ -241,7 +241,7 @@ impl Session {
             }
             let statement = self.may_copy(&self.judge_again(statement, brought, env, out));
             if let (Some(copied), None) = (&statement.copied, statement.refusal()) {
-                return Ok(self.copy_query(text, &statement, copied, &reading, out));
+                return Ok(self.copy_query(text, &statement, copied, &reading, env, out));
             }
             judged_again = Some(statement);
         }
@@ -254,7 +254,7 @@ impl Session {
             let again =
                 again.unwrap_or_else(|| self.may_copy(&self.judge_again(statement, brought, env, out)));
             let statement = &again;
-            batch.push_back(self.start(statement, reading.text.as_ref(), out));
+            batch.push_back(self.start(statement, reading.text.as_ref(), env, out));
             if statement.refusal().is_some() {
                 // What follows a statement that fails never runs, and so is not even sent. A text that was known by
                 // its skeleton has nothing before it.
@@ -390,12 +390,18 @@ impl Session {
 
     /// The server says what is wrong with a text, as only it can in its own words: it is asked to parse the text, and
     /// whatever it thinks of it is closed and failed at once.
-    fn query_that_is_no_sql(&mut self, text: &[u8], statement: &Rc<Judged>, out: &mut Vec<Action>) -> Pass {
+    fn query_that_is_no_sql(
+        &mut self,
+        text: &[u8],
+        statement: &Rc<Judged>,
+        env: &Environment<'_>,
+        out: &mut Vec<Action>,
+    ) -> Pass {
         if let Some(pass) = self.waits_for_sync(out) {
             return pass;
         }
         let mut message = Vec::new();
-        let running = self.start(statement, None, out);
+        let running = self.start(statement, None, env, out);
         self.parse_fails(b"", running);
         self.owed.push_back(Owed::Sync);
         self.section += 1;
@@ -430,7 +436,7 @@ impl Session {
             let begun = match judged.one.runs_code_when_read {
                 true => {
                     let text = reading.text.as_ref();
-                    match self.begin_within_limits(&judged.one, text, &Bound::default(), out) {
+                    match self.begin_within_limits(&judged.one, text, &Bound::default(), env, out) {
                         Ok(begun) => Some(begun),
                         Err(pass) => return pass,
                     }
@@ -438,6 +444,7 @@ impl Session {
                 false => None,
             };
             let prepared = Rc::new(Prepared::new(reading, begun));
+            prepared.path_changes.set(self.path.changes());
             if parse.types().len() != 0 {
                 prepared.has_types(parse.types());
             }
@@ -445,7 +452,7 @@ impl Session {
             self.owed.push_back(Owed::Parse(changed, begun));
             return Pass::Whole;
         };
-        let running = self.start(refused, reading.text.as_ref(), out);
+        let running = self.start(refused, reading.text.as_ref(), env, out);
         self.parse_fails(parse.statement, running);
         if reading.read.is_no_sql() {
             return Pass::WholeThen(self.marker.close_and_fail(parse.statement));
@@ -495,7 +502,7 @@ impl Session {
         let constants = statement.bound_constants(&bind, &types);
         drop(types);
         if statement.refusal().is_some() {
-            return self.refuse_prepared(statement, reading, &values, out);
+            return self.refuse_prepared(statement, reading, &values, env, out);
         }
         if !bind.portal.is_empty() && self.portals.is_full() {
             return self.wait_for_room(names::too_many::<Portal>, out);
@@ -504,21 +511,31 @@ impl Session {
             return Pass::WaitsForCatalog;
         }
         let approval = self.asking.approval();
-        let is_begun = |begun: &u64| approval.is_none() && self.begun.has(*begun, self.section);
+        let is_begun = |begun: &u64| {
+            let means_the_same = prepared.path_changes.get() == self.path.changes();
+            approval.is_none() && means_the_same && self.begun.has(*begun, self.section)
+        };
         let begun = match prepared.begun.get().filter(is_begun) {
             Some(begun) => {
                 self.begun.bind(begun, &values);
                 begun
             }
-            None => match self.begin_within_limits(statement, reading.text.as_ref(), &values, out) {
+            None => match self.begin_within_limits(statement, reading.text.as_ref(), &values, env, out) {
                 Ok(begun) => begun,
                 Err(pass) => return pass,
             },
         };
         prepared.begun.set(None);
-        let made = self.sequence;
-        let portal =
-            Rc::new(Portal { made, approval, values, keys, constants, ..Portal::new(prepared, Some(begun)) });
+        let (made, path) = (self.sequence, self.path_now());
+        let portal = Rc::new(Portal {
+            made,
+            path,
+            approval,
+            values,
+            keys,
+            constants,
+            ..Portal::new(prepared, Some(begun))
+        });
         let changed = self.portals.change(bind.portal, self.section, Some(portal));
         self.owed.push_back(Owed::Bind(changed, begun));
         Pass::Whole
@@ -555,10 +572,13 @@ impl Session {
         let is_recorded = prepared.begun.get().is_some_and(|begun| self.begun.has(begun, self.section));
         if !is_recorded && judged.one.runs_code_when_read {
             if judged.one.refusal().is_some() && !self.is_held(&judged.one) {
-                return self.refuse_prepared(&judged.one, reading, &Bound::default(), out);
+                return self.refuse_prepared(&judged.one, reading, &Bound::default(), env, out);
             }
-            match self.begin_within_limits(&judged.one, reading.text.as_ref(), &Bound::default(), out) {
-                Ok(begun) => prepared.begun.set(Some(begun)),
+            match self.begin_within_limits(&judged.one, reading.text.as_ref(), &Bound::default(), env, out) {
+                Ok(begun) => {
+                    prepared.path_changes.set(self.path.changes());
+                    prepared.begun.set(Some(begun));
+                }
                 Err(pass) => return pass,
             }
         }
@@ -589,7 +609,7 @@ impl Session {
             },
         };
         if statement.refusal().is_some() {
-            return self.refuse_prepared(statement, reading, &portal.values, out);
+            return self.refuse_prepared(statement, reading, &portal.values, env, out);
         }
         // Rows of which nobody knows the columns cannot be masked. An answer to an earlier Describe does not count: what
         // the portal runs may have been replaced in between (a cursor or a prepared statement of the same name).
@@ -605,7 +625,13 @@ impl Session {
         }
         let running = match portal.begun.and_then(|begun| self.begun.take(begun)) {
             Some(started) => self.run(started, statement),
-            None => self.start_bound(statement, reading.text.as_ref(), &portal.values, out),
+            None => {
+                // What its names mean was settled when it was bound.
+                let described = self.described(statement, || portal.path.clone(), env);
+                let text = reading.text.as_ref();
+                let started = self.record_start(statement, described, text, &portal.values, out);
+                self.run(started, statement)
+            }
         };
         if let Some(copied) = &statement.copied {
             let message = self.ask_for_copied(copied, &portal, running.execution.started.sequence);
@@ -676,10 +702,11 @@ impl Session {
         judged: &Judged,
         text: Option<&Rc<str>>,
         bound: &Bound,
+        env: &Environment<'_>,
         out: &mut Vec<Action>,
     ) -> Result<u64, Pass> {
         match self.begun.is_full() {
-            false => Ok(self.begin(judged, text, bound, out)),
+            false => Ok(self.begin(judged, text, bound, env, out)),
             true => Err(self.wait_for_room(begun::too_many, out)),
         }
     }
@@ -698,9 +725,10 @@ impl Session {
         refused: &Rc<Judged>,
         reading: &Reading,
         bound: &Bound,
+        env: &Environment<'_>,
         out: &mut Vec<Action>,
     ) -> Pass {
-        let running = self.start_bound(refused, reading.text.as_ref(), bound, out);
+        let running = self.start_bound(refused, reading.text.as_ref(), bound, env, out);
         self.owed.push_back(Owed::Refused(Box::new(running)));
         out.push(Action::SendToServer(self.marker.failing_parse()));
         Pass::Replaced
@@ -726,7 +754,7 @@ impl Session {
         if is_refused && let Some(pass) = self.waits_for_sync(out) {
             return pass;
         }
-        let running = self.start(call, None, out);
+        let running = self.start(call, None, env, out);
         self.section += 1;
         if !is_refused {
             self.owed.push_back(Unread::owed(running));

@@ -49,9 +49,10 @@ impl Session {
         judged: &Rc<Judged>,
         copied: &Copied,
         reading: &Reading,
+        env: &Environment<'_>,
         out: &mut Vec<Action>,
     ) -> Pass {
-        let running = Box::new(self.start(judged, reading.text.as_ref(), out));
+        let running = Box::new(self.start(judged, reading.text.as_ref(), env, out));
         let before = running.execution.started.sequence;
         let portal = Rc::new(Portal::new(Rc::new(Prepared::new(reading.clone(), None)), None));
         let hidden = |tag| Owed::Hidden { tag, before };

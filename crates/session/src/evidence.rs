@@ -53,6 +53,21 @@ impl Described {
         self.recorded.text.as_deref().unwrap_or(&self.text)
     }
 
+    /// The same where it touches this.
+    pub(crate) fn with_touched(&self, touched: Touched) -> Self {
+        Described {
+            text: self.text.clone(),
+            recorded: self.recorded.clone(),
+            fingerprint: self.fingerprint,
+            normalised: self.normalised.clone(),
+            effects: self.effects.clone(),
+            touched,
+            refused_by: self.refused_by.clone(),
+            observed_by: self.observed_by.clone(),
+            readers_disagree: self.readers_disagree.clone(),
+        }
+    }
+
     /// Hashes of values in it that are not recorded as they are.
     pub fn values(&self) -> &[u64] {
         &self.recorded.values

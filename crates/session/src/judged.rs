@@ -12,18 +12,22 @@ use policy::{Meaning, Refusal, Verdict};
 use sql::catalog::{Column, Relation};
 use sql::facts::{Access, Effect, Forgets, Makes, Object, Opens, RelationUse, Runs};
 use sql::values::Tie;
-use sql::{Catalog, Facts, Given, Naming, Probe, Scratch, Sensitive, Statement, Touched, Unreadable};
+use sql::{
+    Catalog, Facts, Given, Naming, Probe, Scratch, SearchPath, Sensitive, Statement, Touched, Unreadable,
+};
 use wire::BodyError;
 
 use crate::copied::Copied;
 use crate::evidence::Described;
+use crate::following::Change;
 use crate::given::GivenNames;
 use crate::keyed::Keys;
 use crate::moving::{MovedNames, Moves};
 use crate::names::{Columns, ResultColumns};
 use crate::normalised::normalised;
+use crate::path::{ByPath, PathChange};
 use crate::probed::{hands_over, has_sinks, probes};
-use crate::reasons::ReasonChange;
+use crate::reasons;
 use crate::recorded::{Recorded, Treat};
 use crate::results::Planned;
 use crate::ruled::{Returned, shown_by_rules};
@@ -184,7 +188,11 @@ pub(crate) struct Judged {
     /// What it does to the session's temporary tables, if anything.
     pub(crate) temporary: Option<TemporaryChange>,
     /// What it does to the reason that the session gives, if anything.
-    pub(crate) gives_reason: Option<ReasonChange>,
+    pub(crate) gives_reason: Option<Change>,
+    /// What it may do to where the session looks for relations, if anything.
+    path: Option<PathChange>,
+    /// What it means by names that mean something else on other paths; `None` where it has no such.
+    by_path: Option<Rc<ByPath>>,
     /// What it does to names of relations.
     pub(crate) namings: Rc<[Naming]>,
     /// It takes something away that is its own only where the catalog shows no other of the name.
@@ -579,7 +587,8 @@ impl Texts<'_> {
             let id = ColumnId { table_oid: relation.oid, number: column.number };
             env.classes.get(&id).map(|class| class.name())
         };
-        let text = read.text.get(own.span.clone()).unwrap_or_default();
+        let own_text = read.text.get(own.span.clone()).unwrap_or_default();
+        let text = own_text;
         let asks_of = |hides: &dyn Fn(Class) -> bool| match env.classes.is_empty() {
             true => None,
             false => probes(text, own, catalog, env, hides),
@@ -655,6 +664,8 @@ impl Texts<'_> {
             described,
             kept_bytes,
             catalog_version: env.catalog_version,
+            path: PathChange::of(own_text, own, statement, catalog),
+            by_path: ByPath::of(own, statement, catalog).map(Rc::new),
             makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
             probes: asks.max(hands_over.then_some(Probe::HandsOver)),
             sliding,
@@ -758,7 +769,9 @@ impl Judged {
             own: None,
             implied: Rc::default(),
             temporary: statement.and_then(TemporaryChange::of),
-            gives_reason: statement.and_then(ReasonChange::of),
+            gives_reason: statement.and_then(reasons::change),
+            path: statement.is_none().then(PathChange::unknown),
+            by_path: None,
             namings: Rc::default(),
             rests_on_absence: statement.is_some_and(|statement| statement.rests_on_absence),
             is_still: statement.is_some_and(Statement::is_still),
@@ -784,7 +797,8 @@ impl Judged {
             (verdict, _) => verdict,
         };
         let judged = Judged::new(&text, 0..text.len(), Some(&effects), verdict, String::new(), env.catalog);
-        let judged = Judged { meddles: true, says: true, ..judged };
+        let path = Some(PathChange::unknown());
+        let judged = Judged { meddles: true, says: true, path, ..judged };
         let (Some(name), Verdict::Allow(_)) = (name, &judged.verdict) else { return Rc::new(judged) };
 
         let select = format!("SELECT {name}()");
@@ -869,9 +883,34 @@ impl Judged {
         Judged { shown, namings, is_moved, copied, planned: RefCell::default(), ..self.clone() }
     }
 
-    /// The same where what it runs reads and writes these relations, if all of it was seen.
-    pub(crate) fn having_run(self, ran: Option<Vec<String>>) -> Rc<Self> {
-        Rc::new(Judged { ran, ..self })
+    /// The same where what it runs reads and writes these relations, if all of it was seen, and does this to where the session looks
+    /// for relations.
+    pub(crate) fn having_run(self, ran: Option<Vec<String>>, path: Option<&PathChange>) -> Rc<Self> {
+        let path = match (&ran, path) {
+            (None, _) => Some(PathChange::unknown()),
+            (Some(_), Some(path)) => Some(path.perhaps(self.path.as_ref())),
+            (Some(_), None) => self.path.clone(),
+        };
+        Rc::new(Judged { ran, path, ..self })
+    }
+
+    /// What it may do to where the session looks for relations, if it runs and does anything.
+    pub(crate) fn path_change(&self) -> Option<&PathChange> {
+        self.path.as_ref().filter(|_| self.refusal().is_none())
+    }
+
+    /// As it is described to whoever looks for relations on this path. `catalog` is the session's, of this version.
+    pub(crate) fn described_by(
+        &self,
+        path: impl FnOnce() -> Option<Rc<SearchPath>>,
+        catalog_version: u64,
+        catalog: impl FnOnce() -> Catalog,
+    ) -> Rc<Described> {
+        let by_path = self.by_path.as_ref().filter(|_| self.catalog_version == catalog_version);
+        match by_path.and_then(|by_path| Some((by_path, path()?))) {
+            Some((by_path, path)) => by_path.described(&self.described, &path, catalog),
+            None => Rc::clone(&self.described),
+        }
     }
 
     /// The same where what it runs can tell of something sensitive, if `says`.

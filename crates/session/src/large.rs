@@ -154,7 +154,7 @@ impl Session {
         };
         let judged =
             Judged::unread(&format!("(statement of {len} bytes)"), policy::Verdict::Refuse(refusal), env);
-        let running = self.start(&judged, None, out);
+        let running = self.start(&judged, None, env, out);
         let failing = self.marker.failing_statement();
         let mut message = Vec::new();
         match parse {

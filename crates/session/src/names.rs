@@ -8,6 +8,7 @@ use std::rc::Rc;
 use foldhash::fast::RandomState;
 use mask::{ColumnId, FIRST_NORMAL_OID};
 use policy::Refusal;
+use sql::SearchPath;
 use wire::BodyError;
 use wire::backend::{Field, RowDescription};
 
@@ -33,6 +34,8 @@ pub(crate) struct Prepared {
     pub(crate) is_sql: bool,
     /// Number of the execution that was recorded because of it, and that a Bind may take over.
     pub(crate) begun: Cell<Option<u64>>,
+    /// What told then whether anything was sent that may change where relations are looked for.
+    pub(crate) path_changes: Cell<u64>,
 }
 
 /// A portal of a prepared statement.
@@ -50,6 +53,8 @@ pub(crate) struct Portal {
     pub(crate) holds: bool,
     /// How many executions there were when it was made.
     pub(crate) made: u64,
+    /// Where relations were looked for then.
+    pub(crate) path: Option<Rc<SearchPath>>,
     /// Who has approved what it was bound to, where that was needed.
     pub(crate) approval: Option<Answer>,
     /// What is recorded of what it was bound to.
@@ -62,7 +67,13 @@ pub(crate) struct Portal {
 
 impl Prepared {
     pub(crate) fn new(reading: Reading, begun: Option<u64>) -> Self {
-        Prepared { reading, types: RefCell::default(), is_sql: false, begun: Cell::new(begun) }
+        Prepared {
+            reading,
+            types: RefCell::default(),
+            is_sql: false,
+            begun: Cell::new(begun),
+            path_changes: Cell::default(),
+        }
     }
 
     /// Its parameters have these types.
@@ -85,6 +96,7 @@ impl Portal {
             begun,
             holds: false,
             made: 0,
+            path: None,
             approval: None,
             values: Bound::default(),
             keys: None,

@@ -1,13 +1,12 @@
 //! Why the person who sends a statement says that it should run, for whoever must approve it: a comment in front of it, or the
 //! setting `picket.reason`.
 //!
-//! The setting is followed as PostgreSQL keeps it, by what the session has sent and the server has completed. Where that cannot be
-//! told, such as after a ROLLBACK to a savepoint, none is given until it is set again.
-
-use std::rc::Rc;
+//! Where nobody can tell what the setting is, none is given.
 
 use sql::Statement;
 use sql::facts::Setting;
+
+use crate::following::{Becomes, Change, Followed};
 
 /// The setting.
 pub const SETTING: &str = "picket.reason";
@@ -18,105 +17,33 @@ const WORD: &str = "reason:";
 /// Letters of a reason that are kept.
 const LETTERS_MAX: usize = 1_000;
 
-/// The reason that a session gives for what it sends.
+/// The reason that a session gives for what it sends, as far as its setting says it.
 #[derive(Debug, Default)]
-pub(crate) struct Reasons {
-    /// What the session began with.
-    first: Option<Rc<str>>,
-    now: Option<Rc<str>>,
-    /// What it is when the open transaction is committed.
-    kept: Option<Rc<str>>,
-    /// What it was before the open transaction, where that has changed it.
-    before: Option<Option<Rc<str>>>,
-    /// The last that was heard of the open transaction is that it, or a part of it, has failed or was rolled back.
-    is_undone: bool,
-}
+pub(crate) struct Reasons(pub(crate) Followed);
 
-/// What a statement does to the setting.
-#[derive(Clone, Debug)]
-pub(crate) struct ReasonChange {
-    value: NewReason,
-    /// Until the end of the transaction.
-    is_local: bool,
-}
-
-#[derive(Clone, Debug)]
-enum NewReason {
-    Given(Rc<str>),
-    /// What the session began with.
-    First,
-    /// What is computed, or bound to a parameter.
-    Unknown,
-}
-
-impl ReasonChange {
-    /// What a statement does to it, if anything.
-    pub(crate) fn of(statement: &Statement) -> Option<Self> {
-        let is_reason = |setting: &&Setting| setting.is_reset_all || setting.name.as_deref() == Some(SETTING);
-        let Setting { value, is_reset, is_reset_all, is_local, .. } =
-            statement.settings.iter().rfind(is_reason)?;
-        let value = match value {
-            _ if *is_reset || *is_reset_all => NewReason::First,
-            Some(value) => NewReason::Given(bounded(value).into()),
-            None => NewReason::Unknown,
-        };
-        Some(ReasonChange { value, is_local: *is_local })
-    }
+/// What a statement does to it, if anything.
+pub(crate) fn change(statement: &Statement) -> Option<Change> {
+    let is_reason = |setting: &&Setting| setting.is_reset_all || setting.name.as_deref() == Some(SETTING);
+    let Setting { value, is_reset, is_reset_all, is_local, .. } =
+        statement.settings.iter().rfind(is_reason)?;
+    let value = match value {
+        _ if *is_reset || *is_reset_all => Becomes::First,
+        Some(value) => Becomes::Given(bounded(value).into()),
+        None => Becomes::Unknown,
+    };
+    Some(Change { value, is_local: *is_local })
 }
 
 impl Reasons {
     /// Those of a session that begins with this one.
     pub(crate) fn beginning(first: &str) -> Self {
-        let first: Option<Rc<str>> = Some(bounded(first).into());
-        Reasons { now: first.clone(), kept: first.clone(), first, ..Reasons::default() }
-    }
-
-    /// A statement that changes it is completed.
-    pub(crate) fn changed(&mut self, change: &ReasonChange) {
-        self.before.get_or_insert_with(|| self.kept.clone());
-        self.now = match &change.value {
-            NewReason::Given(reason) => Some(Rc::clone(reason)),
-            NewReason::First => self.first.clone(),
-            NewReason::Unknown => None,
-        };
-        if !change.is_local {
-            self.kept.clone_from(&self.now);
-        }
-        self.is_undone = false;
-    }
-
-    /// Something failed, or a transaction or a part of it was rolled back.
-    pub(crate) fn undone(&mut self) {
-        if self.before.is_some() {
-            (self.now, self.kept) = (None, None);
-        }
-        self.is_undone = true;
-    }
-
-    /// A transaction was committed.
-    pub(crate) fn committed(&mut self) {
-        self.is_undone = false;
-        self.transaction_is_over();
-    }
-
-    /// No transaction is open any more.
-    pub(crate) fn transaction_is_over(&mut self) {
-        if self.before.is_none() {
-            // Nothing was changed: what holds is what was kept.
-            self.is_undone = false;
-            return;
-        }
-        if let (Some(before), true) = (self.before.take(), self.is_undone) {
-            self.kept = before;
-        }
-        self.now.clone_from(&self.kept);
-        self.is_undone = false;
+        Reasons(Followed::beginning(bounded(first).into()))
     }
 
     /// The reason for a statement that this begins, comments and all, in a string with that text; empty where none is given.
     pub(crate) fn of(&self, front: &str, whole: &str) -> String {
         let said = comment(front).or_else(|| comment(whole)).map(|comment| bounded(comment.reason));
-        said.or_else(|| self.now.as_deref().map(bounded)).unwrap_or_default()
+        said.or_else(|| self.0.now().map(|now| bounded(now))).unwrap_or_default()
     }
 }
 
@@ -244,7 +171,7 @@ mod tests {
     fn the_statements_own_goes_before_that_of_its_string_and_the_setting() {
         let mut reasons = Reasons::beginning("first");
         assert_eq!(reasons.of("SELECT 1", "SELECT 1"), "first");
-        reasons.changed(&change("second", false));
+        reasons.0.changed(&given("second", false));
         assert_eq!(reasons.of("SELECT 1", "BEGIN; SELECT 1"), "second");
         assert_eq!(reasons.of("SELECT 1", "/* reason: all */ BEGIN; SELECT 1"), "all");
         assert_eq!(reasons.of("/* reason: one */ SELECT 1", "/* reason: all */ BEGIN; …"), "one");
@@ -266,64 +193,64 @@ mod tests {
         assert_ne!(without_reason(&format!("/*+ hint */ {plain}")), plain);
     }
 
-    fn change(value: &str, is_local: bool) -> ReasonChange {
-        ReasonChange { value: NewReason::Given(value.into()), is_local }
+    fn given(value: &str, is_local: bool) -> Change {
+        Change { value: Becomes::Given(value.into()), is_local }
     }
 
     fn now(reasons: &Reasons) -> &str {
-        reasons.now.as_deref().unwrap_or("none")
+        reasons.0.now().map_or("none", |now| now)
     }
 
     #[test]
     fn the_setting_ends_with_its_transaction_as_postgresql_has_it() {
         let mut reasons = Reasons::beginning("first");
         // Committed, with one that is local.
-        reasons.changed(&change("a", false));
-        reasons.changed(&change("b", true));
+        reasons.0.changed(&given("a", false));
+        reasons.0.changed(&given("b", true));
         assert_eq!(now(&reasons), "b");
-        reasons.committed();
-        reasons.transaction_is_over();
+        reasons.0.committed();
+        reasons.0.transaction_is_over();
         assert_eq!(now(&reasons), "a");
         // Rolled back, or failed.
-        reasons.changed(&change("c", false));
-        reasons.undone();
+        reasons.0.changed(&given("c", false));
+        reasons.0.undone();
         assert_eq!(now(&reasons), "none");
-        reasons.transaction_is_over();
+        reasons.0.transaction_is_over();
         assert_eq!(now(&reasons), "a");
         // Rolled back to a savepoint: nobody can tell, until it is set anew.
-        reasons.changed(&change("d", false));
-        reasons.undone();
-        reasons.committed();
+        reasons.0.changed(&given("d", false));
+        reasons.0.undone();
+        reasons.0.committed();
         assert_eq!(now(&reasons), "none");
-        reasons.changed(&change("e", false));
-        reasons.transaction_is_over();
+        reasons.0.changed(&given("e", false));
+        reasons.0.transaction_is_over();
         // A rollback of something else takes nothing away.
-        reasons.undone();
-        reasons.transaction_is_over();
+        reasons.0.undone();
+        reasons.0.transaction_is_over();
         assert_eq!(now(&reasons), "e");
         // Two transactions in one string, of which the second is rolled back.
-        reasons.changed(&change("f", false));
-        reasons.committed();
-        reasons.changed(&change("g", true));
-        reasons.undone();
-        reasons.transaction_is_over();
+        reasons.0.changed(&given("f", false));
+        reasons.0.committed();
+        reasons.0.changed(&given("g", true));
+        reasons.0.undone();
+        reasons.0.transaction_is_over();
         assert_eq!(now(&reasons), "f");
-        reasons.changed(&ReasonChange { value: NewReason::Unknown, is_local: false });
+        reasons.0.changed(&Change { value: Becomes::Unknown, is_local: false });
         assert_eq!(now(&reasons), "none");
-        reasons.changed(&ReasonChange { value: NewReason::First, is_local: false });
-        reasons.transaction_is_over();
+        reasons.0.changed(&Change { value: Becomes::First, is_local: false });
+        reasons.0.transaction_is_over();
         assert_eq!(now(&reasons), "first");
     }
 
     #[test]
     fn statements_change_it_that_name_it_and_no_others() {
-        let change = |text: &str| {
+        let changed = |text: &str| {
             let facts = sql::read(text.as_bytes()).unwrap();
-            ReasonChange::of(&facts.statements[0]).map(|change| {
+            change(&facts.statements[0]).map(|change| {
                 let value = match change.value {
-                    NewReason::Given(reason) => reason.to_string(),
-                    NewReason::First => "(first)".to_owned(),
-                    NewReason::Unknown => "(unknown)".to_owned(),
+                    Becomes::Given(reason) => reason.to_string(),
+                    Becomes::First => "(first)".to_owned(),
+                    Becomes::Unknown => "(unknown)".to_owned(),
                 };
                 (value, change.is_local)
             })
@@ -342,7 +269,7 @@ mod tests {
             ("SELECT set_config('picket.reason', $1, false)", "(unknown)", false),
             ("SELECT set_config('picket.reason', 'x', $1)", "x", true),
         ] {
-            assert_eq!(change(text), Some((value.to_owned(), is_local)), "{text}");
+            assert_eq!(changed(text), Some((value.to_owned(), is_local)), "{text}");
         }
         for text in [
             "SET application_name = 'picket.reason'",
@@ -351,7 +278,7 @@ mod tests {
             "SHOW picket.reason",
             "RESET work_mem",
         ] {
-            assert_eq!(change(text), None, "{text}");
+            assert_eq!(changed(text), None, "{text}");
         }
     }
 }

@@ -218,7 +218,8 @@ impl Session {
                 if let Some(Owed::Unread(unread)) = self.owed.front_mut() {
                     unread.completed_one(rows);
                     self.temporary.completed(command);
-                    self.reasons.undone();
+                    self.reasons.0.undone();
+                    self.path.undone();
                     return Ok(Pass::Whole);
                 }
                 let mut running = self.completed()?;
@@ -228,9 +229,11 @@ impl Session {
                 self.temporary.completed(command);
                 if undoes {
                     self.temporary.undone();
-                    self.reasons.undone();
+                    self.reasons.0.undone();
+                    self.path.undone();
                 } else if commits {
-                    self.reasons.committed();
+                    self.reasons.0.committed();
+                    self.path.committed();
                 }
                 Ok(Pass::Whole)
             }
@@ -449,8 +452,9 @@ impl Session {
         if self.owed.is_empty() {
             self.telling.is_answered(status != b'I');
         }
+        self.path.is_ready(status == b'I', self.owed.is_empty());
         if status == b'I' {
-            self.reasons.transaction_is_over();
+            self.reasons.0.transaction_is_over();
             self.temporary.settle(self.owed.is_empty());
             if self.owed.is_empty() {
                 // Portals do not outlive their transaction, but for cursors that are held.
@@ -483,7 +487,8 @@ impl Session {
     /// An error ends the statement that runs, and what the server skips because of it.
     pub(crate) fn error(&mut self, body: &[u8], env: &Environment<'_>, out: &mut Vec<Action>) -> Pass {
         self.temporary.undone();
-        self.reasons.undone();
+        self.reasons.0.undone();
+        self.path.undone();
         self.server_said_why |= matches!(backend::error_field(body, b'V'), b"FATAL" | b"PANIC");
         // Of a relation that it could not begin to copy, nothing was read.
         let read_nothing = match self.owed.front() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use mask::{Class, Classes, Found, Methods, Unsearched};
 use policy::{Policies, Subject};
 use sql::facts::{Forgets, Makes, Opens};
-use sql::{Catalog, Unreadable};
+use sql::{Catalog, SearchPath, Unreadable};
 use thiserror::Error;
 
 use crate::action::Action;
@@ -16,12 +16,13 @@ use crate::allowance::Allowance;
 use crate::asking::Asking;
 use crate::begun::Begun;
 use crate::copied::Encoding;
-use crate::evidence::{Evidence, Execution, Outcome, Started};
+use crate::evidence::{Described, Evidence, Execution, Outcome, Started};
 use crate::given::GivenNames;
 use crate::judged::{Judged, Read, Seen};
 use crate::moving::MovedNames;
 use crate::names::{Names, Portal, Prepared};
 use crate::owed::{CopyIn, Forgotten, Owed, Running};
+use crate::path::Path;
 use crate::readings::{Reading, Readings};
 use crate::reasons::Reasons;
 use crate::recorded::Bound;
@@ -185,6 +186,8 @@ pub struct Session {
     pub(crate) asking: Asking,
     /// Why it says that what it sends should run.
     pub(crate) reasons: Reasons,
+    /// Where it looks for relations.
+    pub(crate) path: Path,
     /// The open transaction has failed, as far as the server has answered.
     pub(crate) has_failed: bool,
     /// `None` while the client's last message is not answered up to its ReadyForQuery.
@@ -243,6 +246,7 @@ impl Session {
             altered: false,
             asking: Asking::default(),
             reasons: Reasons::default(),
+            path: Path::default(),
             has_failed: false,
             resting: Some(Resting::Idle),
             server_said_why: false,
@@ -266,6 +270,18 @@ impl Session {
     #[must_use]
     pub fn giving_reason(self, reason: &str) -> Self {
         Session { reasons: Reasons::beginning(reason), ..self }
+    }
+
+    /// The same where the server has said that the session is in this role, that its `search_path` is `setting`, and that it goes back
+    /// to `first`.
+    #[must_use]
+    pub fn looking(self, role: &str, setting: &str, first: &str) -> Self {
+        Session { path: Path::beginning(role, setting, first), ..self }
+    }
+
+    /// Where a statement that is sent now looks for relations, if that is known.
+    pub(crate) fn path_now(&self) -> Option<Rc<SearchPath>> {
+        self.path.now(self.sections_over == self.section)
     }
 
     /// In which COPY data comes.
@@ -308,6 +324,7 @@ impl Session {
     pub fn on_parameter(&mut self, name: &[u8], value: &[u8]) {
         match name {
             b"standard_conforming_strings" => self.lexing.standard_conforming_strings = value == b"on",
+            b"search_path" => self.path.told(&String::from_utf8_lossy(value)),
             b"client_encoding" => {
                 let is_read = matches!(value, b"UTF8" | b"SQL_ASCII");
                 // What it begins with, RESET ALL and the like go back to, and the next text can be sent before the server tells.
@@ -376,9 +393,10 @@ impl Session {
         &mut self,
         judged: &Rc<Judged>,
         text: Option<&Rc<str>>,
+        env: &Environment<'_>,
         out: &mut Vec<Action>,
     ) -> Running {
-        self.start_bound(judged, text, &Bound::default(), out)
+        self.start_bound(judged, text, &Bound::default(), env, out)
     }
 
     /// The same with parameters.
@@ -387,22 +405,35 @@ impl Session {
         judged: &Rc<Judged>,
         text: Option<&Rc<str>>,
         bound: &Bound,
+        env: &Environment<'_>,
         out: &mut Vec<Action>,
     ) -> Running {
-        let started = self.record_start(judged, text, bound, out);
+        let path = || self.path_now();
+        let described = self.described(judged, path, env);
+        let started = self.record_start(judged, described, text, bound, out);
         self.run(started, judged)
     }
 
-    fn record_start(
+    /// The statement as it is recorded, where it looks for relations on this path.
+    pub(crate) fn described(
+        &self,
+        judged: &Judged,
+        path: impl FnOnce() -> Option<Rc<SearchPath>>,
+        env: &Environment<'_>,
+    ) -> Rc<Described> {
+        judged.described_by(path, env.catalog_version, || self.given.catalog(env))
+    }
+
+    pub(crate) fn record_start(
         &mut self,
         judged: &Judged,
+        statement: Rc<Described>,
         text: Option<&Rc<str>>,
         bound: &Bound,
         out: &mut Vec<Action>,
     ) -> Rc<Started> {
         self.note_telling(judged);
         self.sequence += 1;
-        let statement = Rc::clone(&judged.described);
         let (text, values) = text.map(|text| statement.recorded.own(text)).unzip();
         let mut values = values.unwrap_or_default();
         values.extend_from_slice(&bound.values);
@@ -419,9 +450,11 @@ impl Session {
         judged: &Judged,
         text: Option<&Rc<str>>,
         bound: &Bound,
+        env: &Environment<'_>,
         out: &mut Vec<Action>,
     ) -> u64 {
-        let started = self.record_start(judged, text, bound, out);
+        let described = self.described(judged, || self.path_now(), env);
+        let started = self.record_start(judged, described, text, bound, out);
         let sequence = started.sequence;
         let bytes = judged.kept_bytes + text.map_or(0, |text| text.len()) + bound.len();
         self.begun.keep(self.section, started, bytes);
@@ -432,6 +465,9 @@ impl Session {
     pub(crate) fn run(&mut self, started: Rc<Started>, judged: &Rc<Judged>) -> Running {
         if judged.temporary.is_some() {
             self.temporary.sent();
+        }
+        if let Some(change) = judged.path_change() {
+            self.path.sent(change);
         }
         if let Some(moves) = judged.moves.as_ref().filter(|_| judged.refusal().is_none()) {
             self.moving.sent(moves);
@@ -527,7 +563,10 @@ impl Session {
             self.temporary.answered(change, is_done);
         }
         if let Some(change) = running.judged.gives_reason.as_ref().filter(|_| is_done) {
-            self.reasons.changed(change);
+            self.reasons.0.changed(change);
+        }
+        if let Some(change) = running.judged.path_change() {
+            self.path.answered(change, is_done);
         }
         if let Some(forgets) = &running.forgets {
             if forgets.unnamed && matches!(outcome, Outcome::Failed(_)) {

@@ -10,6 +10,7 @@ use crate::names::Name;
 use crate::part::RowSecurity;
 pub use crate::routine::Routine;
 use crate::rows::{Domain, Rows};
+use crate::search_path::Usage;
 use crate::system::SystemViews;
 use crate::view::ViewOptions;
 
@@ -51,6 +52,8 @@ struct Read {
     row_security: HashMap<u32, RowSecurity>,
     /// Names of indexes and sequences that last.
     others: HashSet<String>,
+    usage: Usage,
+    has_name_twice: bool,
 }
 
 /// A table, view, materialised view, foreign or partitioned table.
@@ -95,7 +98,12 @@ impl Catalog {
     pub fn new(relations: impl IntoIterator<Item = Relation>) -> Self {
         let mut read = Read::default();
         for relation in relations {
-            read.by_name.entry(relation.name.clone()).or_default().push(relation.oid);
+            let same = read.by_name.entry(relation.name.clone()).or_default();
+            if !is_temporary(&relation) {
+                let others = same.iter().filter_map(|oid| read.relations.get(oid));
+                read.has_name_twice |= others.filter(|other| !is_temporary(other)).count() != 0;
+            }
+            same.push(relation.oid);
             if !read.schemas.contains(&relation.schema) {
                 read.schemas.insert(relation.schema.clone());
             }
@@ -234,6 +242,23 @@ impl Catalog {
     pub fn with_others(mut self, names: impl IntoIterator<Item = String>) -> Self {
         Arc::make_mut(&mut self.read).others = names.into_iter().collect();
         self
+    }
+
+    /// The same where these may look into schemas.
+    #[must_use]
+    pub fn with_usage(mut self, usage: Usage) -> Self {
+        Arc::make_mut(&mut self.read).usage = usage;
+        self
+    }
+
+    /// Who may look into schemas.
+    pub(crate) fn usage(&self) -> &Usage {
+        &self.read.usage
+    }
+
+    /// Whether a name means relations in several schemas, but for temporary ones.
+    pub fn has_name_twice(&self) -> bool {
+        self.read.has_name_twice
     }
 
     /// Whether an index or sequence that lasts has this name, in whichever schema.
@@ -425,6 +450,10 @@ impl Catalog {
     pub fn relations(&self) -> impl Iterator<Item = &Relation> {
         self.read.relations.values()
     }
+}
+
+fn is_temporary(relation: &Relation) -> bool {
+    relation.schema.starts_with("pg_temp_")
 }
 
 impl Relation {

@@ -18,7 +18,7 @@ use crate::handing;
 use crate::names::{self, Name};
 use crate::objects;
 use crate::scope::Scope;
-use crate::setting::setting_name;
+use crate::setting::{joined, setting_name};
 use crate::temporary;
 use crate::tree::Tree;
 use crate::walk::{Visit, WalkError, walk};
@@ -653,7 +653,7 @@ impl Collector {
 
     fn set(&mut self, node: Open) {
         let name = node.parts.into_iter().next().map(|name| setting_name(&name));
-        let value = node.arguments.into_iter().next().flatten();
+        let value = joined(name.as_deref(), node.arguments);
         let is = |kind: VariableSetKind| node.code == kind as i64;
         let is_reset = is(VariableSetKind::VarReset) || is(VariableSetKind::VarSetDefault);
         let is_reset_all = is(VariableSetKind::VarResetAll);

@@ -53,6 +53,7 @@ mod routine;
 pub mod rows;
 mod scope;
 mod script;
+mod search_path;
 mod second;
 mod setting;
 mod settled;
@@ -89,10 +90,11 @@ pub use names::{Name, Naming};
 pub use part::RowSecurity;
 pub use planning::{EVALUATING, Planning, Unplanned, planning};
 pub use read::read;
-pub use setting::setting_name;
+pub use search_path::{SEARCH_PATH, SearchPath, Usage, code_may_set, found_by_path};
+pub use setting::{only_sets, setting_name};
 pub use system::{SystemViews, is_information, written_through};
 pub use temporary::Scratch;
-pub use touched::{Touched, touched};
+pub use touched::{Touched, touched, touched_by_path};
 pub use view::ViewOptions;
 
 /// Stack that a thread needs which calls [`read`]: libpg_query's deepest trees recurse that far

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::catalog::Catalog;
 use crate::computed::{Computed, Context, Told};
-use crate::facts::{Effect, RelationUse, Statement};
+use crate::facts::{Effect, RelationUse, Setting, Statement};
 use crate::lineage::{Followed, Probe, Sensitive, Taking};
 use crate::read::read;
 use crate::script::Script;
@@ -97,6 +97,26 @@ impl Routine {
         match self.reach() {
             Reach::Read(body) => body.as_slice(),
             Reach::Library | Reach::Opaque => &[],
+        }
+    }
+
+    /// Whether nobody can tell what it does.
+    pub(crate) fn is_opaque(&self) -> bool {
+        matches!(self.reach(), Reach::Opaque)
+    }
+
+    /// Whether its body may change this setting of the session. What the definition sets for the function alone ends with it.
+    pub(crate) fn may_set(&self, name: &str) -> bool {
+        let is_it = |setting: &Setting| {
+            setting.is_reset_all || setting.name.as_deref().is_none_or(|changed| changed == name)
+        };
+        match self.reach() {
+            Reach::Library => false,
+            Reach::Opaque => true,
+            // The definition is the last.
+            Reach::Read(statements) => statements
+                .split_last()
+                .is_none_or(|(_, body)| body.iter().flat_map(|one| &one.settings).any(is_it)),
         }
     }
 

@@ -1,8 +1,11 @@
 //! Resolves the names in a statement to the relations and columns of a catalog, for the record.
 //! Where a name could mean several, all are told: evidence may say too much, never too little.
 
+use std::collections::BTreeSet;
+
 use crate::catalog::{Catalog, Relation};
 use crate::facts::{Access, ColumnUse, RelationUse, Statement};
+use crate::search_path::SearchPath;
 
 /// What a statement names, with schemas. Each list is sorted and without repetition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,9 +21,34 @@ pub struct Touched {
 /// Resolves `statement`, and what it reaches, in `catalog`. A relation that the catalog does not have keeps the name it was
 /// given.
 pub fn touched(statement: &Statement, catalog: &Catalog) -> Touched {
+    touched_with(statement, catalog, |used| catalog.named_in(used.schema.as_deref(), &used.name).collect())
+}
+
+/// The same where these names in it are looked for on this path.
+pub fn touched_by_path(
+    statement: &Statement,
+    catalog: &Catalog,
+    path: &SearchPath,
+    names: &BTreeSet<String>,
+) -> Touched {
+    touched_with(statement, catalog, |used| {
+        let found = catalog.named_in(used.schema.as_deref(), &used.name).collect();
+        let is_looked_for = used.schema.is_none() && names.contains(&used.name);
+        if is_looked_for { path.meant(found, catalog) } else { found }
+    })
+}
+
+fn touched_with<'a>(
+    statement: &Statement,
+    catalog: &'a Catalog,
+    meant: impl Fn(&RelationUse) -> Vec<&'a Relation>,
+) -> Touched {
     let mut touched = Touched::default();
-    for does in std::iter::once(statement).chain(statement.reached.iter().map(|reached| &reached.does)) {
-        touched.add(does, catalog);
+    touched.add(statement, catalog, meant);
+    for reached in &statement.reached {
+        touched.add(&reached.does, catalog, |used| {
+            catalog.named_in(used.schema.as_deref(), &used.name).collect()
+        });
     }
     for list in [&mut touched.read, &mut touched.written, &mut touched.columns] {
         list.sort_unstable();
@@ -30,13 +58,16 @@ pub fn touched(statement: &Statement, catalog: &Catalog) -> Touched {
 }
 
 impl Touched {
-    fn add(&mut self, statement: &Statement, catalog: &Catalog) {
+    fn add<'a>(
+        &mut self,
+        statement: &Statement,
+        catalog: &'a Catalog,
+        meant: impl Fn(&RelationUse) -> Vec<&'a Relation>,
+    ) {
         let mut resolved: Vec<(&RelationUse, &Relation)> = Vec::new();
         for used in statement.relations.iter().filter(|used| !statement.is_cte(used)) {
             let before = resolved.len();
-            resolved.extend(
-                catalog.named_in(used.schema.as_deref(), &used.name).map(|relation| (used, relation)),
-            );
+            resolved.extend(meant(used).into_iter().map(|relation| (used, relation)));
             let names = match used.access {
                 Access::Read => &mut self.read,
                 Access::Write => &mut self.written,

@@ -66,6 +66,7 @@ mod replication;
 mod revealed;
 mod roles;
 mod rules;
+mod search_path;
 mod select;
 mod shutdown;
 mod sign_in;

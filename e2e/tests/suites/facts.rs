@@ -1,11 +1,14 @@
 //! The facts of statements beside what PostgreSQL itself reports of them: docs/facts.md says what comes of it.
 
 mod analysed;
+mod code;
 mod commands;
 mod findings;
+mod handles;
 mod node;
 mod rows;
 mod server;
+mod within;
 
 use std::collections::HashSet;
 use std::{fs, thread};
@@ -16,7 +19,8 @@ use e2e::script::{self, Sent};
 use e2e::suites;
 use sql::Facts;
 
-use self::findings::{CLASSES, Findings};
+use self::findings::{CLASSES, Compared, Findings};
+use self::handles::Handles;
 use self::server::Server;
 use e2e::document;
 
@@ -104,30 +108,55 @@ fn is_chosen(text: &[u8]) -> bool {
     hash.is_multiple_of(ONE_OF)
 }
 
+/// Kinds that are about another statement, or about one by its name.
+const WITHIN: [&str; 4] = ["COPY", "DECLARE, FETCH, MOVE, CLOSE", "EXPLAIN", "PREPARE, EXECUTE, DEALLOCATE"];
+
+/// Those that make names, and take them away.
+const HANDLES: [&str; 2] = ["DECLARE, FETCH, MOVE, CLOSE", "PREPARE, EXECUTE, DEALLOCATE"];
+
 /// Runs a statement, and compares it if it is chosen.
 fn compare(server: &Server, sent: &Sent, chosen: bool, findings: &mut Findings) {
     let Ok(text) = std::str::from_utf8(&sent.text) else { return };
     let kind = kind(&sent.text);
-    // Their rows are not sent here.
-    if kind == "COPY" {
-        return;
-    }
     let facts = if chosen && sent.standard_strings { sql::read(&sent.text).ok() } else { None };
+    // Rows of a COPY are not sent here.
+    let run = || kind != "COPY" && server.run(text);
     let Some(Facts { statements, .. }) = facts else {
-        server.run(text);
+        run();
         return;
     };
     let [statement] = statements.as_slice() else {
-        server.run(text);
+        run();
         return;
     };
-    if ROWS.contains(&kind) {
-        if let Some(compared) = rows::compare(server, text, statement) {
-            findings.add(kind, compared);
+    let found = match kind {
+        "DO" => code::block(server, text, statement),
+        "TRUNCATE" => code::truncate(server, text, statement),
+        _ if ROWS.contains(&kind) => rows::compare(server, text, text, statement),
+        _ if WITHIN.contains(&kind) => {
+            within::within(kind, text).and_then(|query| rows::compare(server, text, &query, statement))
         }
-        server.run(text);
-        return;
+        _ => return command(server, text, statement, findings),
+    };
+    let before = if HANDLES.contains(&kind) { Handles::of(server) } else { None };
+    let is_done = run();
+    let handles = before.filter(|_| is_done).and_then(|before| Some((before, Handles::of(server)?)));
+    let found = match handles {
+        Some((before, after)) => {
+            let mut compared = found.unwrap_or_else(|| Compared::new(text));
+            handles::compare(statement, &before, &after, &mut compared);
+            Some(compared)
+        }
+        None => found,
+    };
+    if let Some(compared) = found {
+        findings.add(kind, compared);
     }
+}
+
+/// The same of one that event triggers are told of.
+fn command(server: &Server, text: &str, statement: &sql::Statement, findings: &mut Findings) {
+    let kind = kind(text.as_bytes());
     server.noted();
     if server.run(text)
         && kind != TRANSACTIONS

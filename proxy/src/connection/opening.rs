@@ -26,7 +26,7 @@ use crate::places::Allowed;
 use crate::plan::Way;
 use crate::sessions::About;
 use crate::trail::{Desk, Trail, now};
-use crate::upstream::{self, Connected};
+use crate::upstream::{self, Connected, Looks, UpstreamError};
 
 /// Connects a logged-in client to the database it asks for.
 pub(super) async fn open(
@@ -117,13 +117,14 @@ pub(super) async fn open(
     // Until the session is recorded it is the proxy's own.
     let mut errand = Errand::new(&shared.chronicle, ProxyPurpose::LogIn, &upstream);
     let connected = upstream::connect(&upstream, &role, version, &parameters, &mut errand).await;
-    let connected = connected.map_err(|error| {
+    let not_reached = |error: UpstreamError| {
         match error.of_client(&role) {
             Some(_) => tracing::info!(database, %error, "the database refused the client's start-up"),
             None => tracing::warn!(database, %error, "database not reached"),
         }
         error.farewell(&upstream, &role)
-    })?;
+    };
+    let mut connected = connected.map_err(not_reached)?;
     let catalog = match replication {
         // It is with no database, and says nothing that is about one.
         Some(Replication::Physical) => CatalogKeeper::of_nothing(),
@@ -138,6 +139,11 @@ pub(super) async fn open(
         .detail("Without it nobody knows which columns must be masked.")
         .hint("Whoever runs Picket finds the reason in its log."));
     }
+    // Elsewhere a name tells which relation is meant.
+    let looks = match replication.is_none() && catalog.snapshot().catalog.has_name_twice() {
+        true => upstream::ask_path(&mut connected).await.map_err(not_reached)?,
+        false => None,
+    };
     let Connected { pipe: server, server: address, pid, secret, parameters, notices, ready } = connected;
     let changes_lexing =
         parameters.iter().any(|(name, value)| name == b"standard_conforming_strings" && value != b"on");
@@ -197,6 +203,9 @@ pub(super) async fn open(
         Session::new(u64::from_ne_bytes(nonce), limits.max_message_bytes).replicating(replication);
     if let Some(reason) = reason {
         session = session.giving_reason(&reason);
+    }
+    if let Some(Looks { role, setting, first }) = looks {
+        session = session.looking(&role, &setting, &first);
     }
     let mut greeting = Vec::new();
     compose::authentication(&mut greeting, 0, &[]);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Ways in which facts and PostgreSQL's report differ, and why.
-pub(crate) const CLASSES: [(&str, &str); 11] = [
+pub(crate) const CLASSES: [(&str, &str); 13] = [
     (
         "more columns",
         "`*` and a name without a table mean every relation of the statement that could have the column; DELETE, and INSERT \
@@ -24,6 +24,14 @@ pub(crate) const CLASSES: [(&str, &str); 11] = [
     ("plan: other relations", "in a function of SQL that the planner puts in its place, or in a policy"),
     ("changes: partitions, children, tables of views", "only the server knows where rows go"),
     ("changes: other tables", "by triggers, rules and foreign keys"),
+    (
+        "changes: in code that is not the block's",
+        "in functions that a DO block calls, and in what it computes and runs, which is its own effect",
+    ),
+    (
+        "truncated: parts, and what refers to it",
+        "children and partitions, and with CASCADE what refers to them",
+    ),
     (
         "commands: what is made or changed with it",
         "sequences and indexes of a new table, children of an altered one",

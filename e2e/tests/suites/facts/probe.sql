@@ -48,6 +48,27 @@ EXCEPTION
     WHEN OTHERS THEN RETURN NULL;
 END $probe$;
 
+-- The tables that it locks for itself alone when it runs.
+CREATE FUNCTION picket.truncated(statement text) RETURNS text[] LANGUAGE plpgsql AS $probe$
+DECLARE before oid[]; tables text[];
+BEGIN
+    before := ARRAY(SELECT relation FROM pg_catalog.pg_locks
+        WHERE pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND mode OPERATOR(pg_catalog.=) 'AccessExclusiveLock'
+            AND relation IS NOT NULL);
+    EXECUTE statement;
+    tables := ARRAY(
+        SELECT n.nspname::text OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) c.relname::text
+        FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) l.relation
+        JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+        WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND l.mode OPERATOR(pg_catalog.=) 'AccessExclusiveLock'
+            AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'f']::"char"[]) AND l.relation OPERATOR(pg_catalog.<>) ALL (before)
+    );
+    RAISE EXCEPTION SQLSTATE 'PK000';
+EXCEPTION
+    WHEN SQLSTATE 'PK000' THEN RETURN tables;
+    WHEN OTHERS THEN RETURN NULL;
+END $probe$;
+
 -- What commands did, gathered in a setting until it is asked for.
 CREATE FUNCTION picket.noted() RETURNS text LANGUAGE plpgsql AS $probe$
 DECLARE noted text := current_setting('picket.noted', true);

@@ -11,22 +11,29 @@ use super::findings::Compared;
 use super::node::Node;
 use super::server::Server;
 
-/// `None` where the server cannot make a function's body of the statement: most often it refuses it.
-pub(crate) fn compare<'t>(server: &Server, text: &'t str, statement: &Statement) -> Option<Compared<'t>> {
-    let analysed = Analysed::of(&Node::parse(&server.probe("analysed", text)?)?);
+/// Compares the facts of a text with what PostgreSQL makes of `query`, which is the same or within it. `None` where the server cannot
+/// make a function's body of that: most often it refuses it.
+pub(crate) fn compare<'t>(
+    server: &Server,
+    text: &'t str,
+    query: &str,
+    statement: &Statement,
+) -> Option<Compared<'t>> {
+    let analysed = Analysed::of(&Node::parse(&server.probe("analysed", query)?)?);
     let relations = server.relations(analysed.oids())?;
     let mut compared = Compared::new(text);
-    let found = Found { statement, analysed: &analysed, relations: &relations };
+    let is_within = text != query;
+    let found = Found { statement, analysed: &analysed, relations: &relations, is_within };
     found.commands(&mut compared);
     found.uses(&mut compared);
     found.columns(&mut compared);
     found.functions(&mut compared, &server.functions(analysed.functions.iter().copied())?);
-    if let Some(planned) = server.probe("planned", text) {
+    if let Some(planned) = server.probe("planned", query) {
         let others = found.not_named(&planned, false);
         found.expands(server, &others, &mut compared, [PLAN_BELOW, PLAN_BEYOND])?;
     }
     if analysed.commands.iter().any(|command| *command != SELECT)
-        && let Some(changed) = server.probe("changed", text)
+        && let Some(changed) = server.probe("changed", query)
     {
         let others = found.not_named(&changed, true);
         found.expands(server, &others, &mut compared, [CHANGES_BELOW, CHANGES_BEYOND])?;
@@ -47,6 +54,8 @@ struct Found<'f> {
     statement: &'f Statement,
     analysed: &'f Analysed,
     relations: &'f [Relation],
+    /// It is about a statement within it: a query there that reads no relation has no effect of its own.
+    is_within: bool,
 }
 
 impl Found<'_> {
@@ -60,8 +69,10 @@ impl Found<'_> {
                 compared.wrong(format!("{}: PostgreSQL {theirs}, facts {ours}", effect.name()));
             }
         }
+        let reads = !self.is_within || !self.analysed.relations.is_empty();
         if self.analysed.commands.first() == Some(&SELECT)
-            && !self.statement.effects.contains(&Effect::Select)
+            && reads
+            && !self.statement.effects.iter().any(|effect| matches!(effect, Effect::CopyOut | Effect::Select))
         {
             compared.wrong("no select".to_string());
         }
