@@ -53,6 +53,9 @@ struct Read {
     others: HashSet<String>,
 }
 
+/// Most relations that a view shows all of which are looked at.
+const SHOWN_MAX: usize = 256;
+
 /// A table, view, materialised view, foreign or partitioned table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Relation {
@@ -195,6 +198,23 @@ impl Catalog {
     /// Views through which PostgreSQL's own relations are written.
     pub fn system_views(&self) -> &SystemViews {
         &self.read.system_views
+    }
+
+    /// What has this name, and all of which it shows something of each row, through however many views.
+    pub(crate) fn shown_whole(&self, name: &Name) -> Vec<Name> {
+        let mut found = vec![name.clone()];
+        let mut shown: Vec<u32> =
+            self.meant(name.schema.as_deref(), &name.name).map(|view| view.oid).collect();
+        let mut at = 0;
+        while let Some(view) = shown.get(at) {
+            let more = self.read.system_views.whole.get(view).into_iter().flatten().copied();
+            let more: Vec<u32> = more.filter(|oid| !shown.contains(oid)).collect();
+            shown.extend(more.iter().take(SHOWN_MAX.saturating_sub(shown.len())));
+            let names = more.iter().filter_map(|oid| self.relation(*oid));
+            found.extend(names.map(|of| Name { schema: Some(of.schema.clone()), name: of.name.clone() }));
+            at += 1;
+        }
+        found
     }
 
     /// PostgreSQL's own relations that a view of this name reads which the catalog does not show yet.
