@@ -11,7 +11,7 @@ use crate::bodies::{self, Bodies};
 use crate::moving::{MovedNames, Written};
 use crate::ruled::traced;
 use crate::shown::{Known, Reach, classed, is_filled, moved_in};
-use crate::stains::{NamedStain, Stain};
+use crate::stains::{NamedStain, Stain, fields};
 
 /// What a statement spills.
 #[derive(Clone, Debug, Default)]
@@ -259,8 +259,16 @@ impl<'a> Found<'a> {
 
     /// It can hold something that is computed of what is sensitive.
     fn derived(&mut self, relation: &Relation, column: &Column) {
+        self.put_together(column);
         let id = ColumnId { table_oid: relation.oid, number: column.number };
         self.add(Stain::Column(id, Class::Derived));
+    }
+
+    /// Something is put into a record: it can be in any field.
+    fn put_together(&mut self, column: &Column) {
+        for id in fields(self.known.catalog, column.type_oid) {
+            self.add(Stain::Column(id, Class::Derived));
+        }
     }
 
     fn add(&mut self, stain: Stain) {
@@ -420,6 +428,9 @@ impl<'a> Found<'a> {
         let of = self.class_of(origin);
         let id = ColumnId { table_oid: relation.oid, number: column.number };
         let catalog = self.known.catalog;
+        if !origin.is_copy && !self.of_documents {
+            self.put_together(column);
+        }
         self.spills.route |= catalog.with_underlying(relation).iter().any(|below| {
             below.columns.iter().any(|own| own.name == column.name && catalog.routes(below, own))
         });
