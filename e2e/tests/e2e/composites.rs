@@ -117,11 +117,43 @@ fn what_is_written_into_a_record_stays_hidden_in_it() -> Result<()> {
     psql::run(&alice, copied)?.success()?;
     let through = psql::run(&alice, "SELECT c FROM clients WHERE id = 20")?.success()?;
     ensure!(through.trim() == "(plain,a***@***.org,7,2024-01-01)", "{through}");
-    for (id, written) in [
-        (21, "INSERT INTO clients (id, c) SELECT 21, ROW(email, NULL, 1, NULL)::contact FROM persons"),
-        (22, "INSERT INTO clients (id, c.label) SELECT 22, reverse(email) FROM persons"),
-        (20, "UPDATE clients SET c.label = (SELECT email FROM persons) WHERE id = 20"),
-    ] {
+    Ok(())
+}
+
+/// Ways to put a value into a field that is harmless, each with the id of the row.
+const PUT_TOGETHER: [(u8, &str); 8] = [
+    (21, "INSERT INTO clients (id, c) SELECT 21, ROW(email, NULL, 1, NULL)::contact FROM persons"),
+    (22, "INSERT INTO clients (id, c.label) SELECT 22, reverse(email) FROM persons"),
+    (1, "UPDATE clients SET c.label = (SELECT email FROM persons) WHERE id = 1"),
+    (
+        23,
+        "INSERT INTO clients (id, c) SELECT 23, q.c FROM (SELECT ROW(email, NULL, 1, NULL)::contact AS c FROM persons) q",
+    ),
+    (
+        24,
+        "WITH q AS (SELECT ROW(email, NULL, 1, NULL)::contact AS c FROM persons) INSERT INTO clients (id, c) SELECT 24, c FROM q",
+    ),
+    (
+        25,
+        "BEGIN; CREATE TEMP TABLE t ON COMMIT DROP AS SELECT ROW(email, NULL, 1, NULL)::contact AS c FROM persons; \
+        INSERT INTO clients (id, c) SELECT 25, c FROM t; COMMIT",
+    ),
+    (
+        26,
+        "BEGIN; CREATE VIEW v AS SELECT ROW(email, NULL, 1, NULL)::contact AS c FROM persons; INSERT INTO clients (id, c) SELECT 26, c FROM v; COMMIT",
+    ),
+    (
+        27,
+        "DO $$ DECLARE r contact; BEGIN SELECT email INTO r.label FROM persons; INSERT INTO clients (id, c) VALUES (27, r); END $$",
+    ),
+];
+
+/// Each with a type of its own: one that has something in it once has it for good.
+#[test]
+fn what_is_put_together_is_hidden_in_each_field() -> Result<()> {
+    for (id, written) in PUT_TOGETHER {
+        let stack = with_records()?;
+        let alice = stack.alice()?;
         psql::run(&alice, written)?.success().with_context(|| written.to_owned())?;
         let read = format!("SELECT c FROM clients WHERE id = {id}");
         let direct = psql::run(&stack.owner(), &read)?.success()?;
