@@ -1,7 +1,7 @@
 //! Keeps what is known of a database's relations and columns, and which columns are sensitive. One task per
 //! database reads it with the proxy's own account: on demand, and from time to time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -186,6 +186,22 @@ const WORDS: &str = "
     JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid
     WHERE p.prosrc OPERATOR(pg_catalog.=) ANY (ARRAY['tsvector_update_trigger_byid', 'tsvector_update_trigger_bycolumn'])
       AND p.oid OPERATOR(pg_catalog.<) 16384::oid";
+
+/// Composite types with the relations whose columns their fields are.
+const RECORDS: &str = "
+    SELECT c.reltype, c.oid, CASE c.relkind WHEN 'c'::\"char\" THEN 1 ELSE 0 END FROM pg_catalog.pg_class c
+    WHERE c.reltype OPERATOR(pg_catalog.<>) 0::oid AND c.oid OPERATOR(pg_catalog.>=) 16384::oid
+      AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f', 'c']::\"char\"[])";
+
+/// Columns of tables that are of such a type, and not generated.
+const RECORD_COLUMNS: &str = "
+    SELECT a.attrelid, a.attnum
+    FROM pg_catalog.pg_attribute a
+    JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.attrelid
+    JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid
+    WHERE a.attrelid OPERATOR(pg_catalog.>=) 16384::oid AND a.attnum OPERATOR(pg_catalog.>) 0::int2 AND NOT a.attisdropped
+      AND a.attgenerated OPERATOR(pg_catalog.=) ''::\"char\" AND t.typtype OPERATOR(pg_catalog.=) 'c'::\"char\"
+      AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p']::\"char\"[])";
 
 /// All functions and procedures, as a statement would call them: fast-path calls have their numbers.
 const FUNCTIONS: &str = "
@@ -808,6 +824,23 @@ async fn ask_all(
         Ok(())
     })
     .await?;
+    let (mut records, mut types_alone, mut record_columns) = (HashMap::new(), HashSet::new(), Vec::new());
+    ask(pipe, RECORDS, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        let (type_oid, relation) = (row.number("type")?, row.number("relation")?);
+        records.insert(type_oid, relation);
+        if row.number::<u8>("whether it is a type alone")? != 0 {
+            types_alone.insert(relation);
+        }
+        Ok(())
+    })
+    .await?;
+    ask(pipe, RECORD_COLUMNS, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        record_columns.push((row.number("relation")?, row.number("column number")?));
+        Ok(())
+    })
+    .await?;
     let routines = routines::read(pipe, &before.catalog).await?;
     let implicit = implicit::read(pipe).await?;
     let locks = locks(pipe).await?;
@@ -820,7 +853,7 @@ async fn ask_all(
     let catalog = Catalog::new(relations.into_values()).with_functions(functions).with_rows(rows);
     let catalog = catalog.with_domains(domains).with_usage(Usage::new(usage));
     let catalog = catalog.with_views(options).with_others(others);
-    let catalog = catalog.with_row_security(row_security);
+    let catalog = catalog.with_row_security(row_security).with_records(records, types_alone, record_columns);
     let catalog = catalog.with_dependencies(dependencies).with_generated(generated).with_holds(holds);
     let catalog = catalog.with_routines(routines).with_hooks(hooks).with_implicit(implicit);
     let system_views = system::read(pipe, &catalog, &before.catalog, !locks.is_held).await?;

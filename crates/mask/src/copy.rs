@@ -9,7 +9,6 @@ use thiserror::Error;
 
 use crate::class::Class;
 use crate::found::Found;
-use crate::methods::Methods;
 use crate::plan::{ColumnPlan, Plan};
 use crate::rows::shown;
 
@@ -217,16 +216,18 @@ fn line(data: &[u8], bytes: Option<usize>, out: &mut Vec<u8>) -> Taken {
 
 impl Work {
     /// Works out what is shown in place of `self.value`, of the column at `index`. `None` for NULL.
-    fn show(&mut self, methods: &Methods, index: usize, plan: &ColumnPlan) -> Option<&[u8]> {
+    fn show(&mut self, whole: &Plan, index: usize, plan: &ColumnPlan) -> Option<&[u8]> {
         self.shown.clear();
         let plan = match *plan {
             // Nobody can tell where a character ends.
-            ColumnPlan::Mask(_, form, reason) if !self.is_utf8 && !self.value.is_ascii() => {
+            ColumnPlan::Mask(_, form, reason) | ColumnPlan::Record(_, form, reason)
+                if !self.is_utf8 && !self.value.is_ascii() =>
+            {
                 ColumnPlan::Mask(Class::Derived, form, reason)
             }
             plan => plan,
         };
-        let is_value = shown(methods, plan, &self.value, &mut self.shown);
+        let is_value = shown(whole, plan, &self.value, &mut self.shown);
         let shown = is_value.then_some(self.shown.as_slice());
         self.found.note(index, &plan, &self.value, shown);
         shown

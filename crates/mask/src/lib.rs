@@ -32,7 +32,7 @@ pub use copy::{CopyError, CopyForm, CopyRows};
 pub use found::Found;
 pub use masks::{Elements, elements, is_number, mask, mask_found, written};
 pub use methods::{KEY_BYTES_MIN, Method, Methods};
-pub use plan::{ColumnPlan, FIRST_NORMAL_OID, Form, Known, Plan, Reason};
+pub use plan::{ColumnPlan, FIRST_NORMAL_OID, FieldPlan, Form, Known, Plan, Reason};
 pub use recording::{Comments, Kept, Recording};
 pub use rows::{RowError, mask_row, mask_text};
 pub use values::ValueKey;

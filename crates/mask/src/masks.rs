@@ -7,6 +7,7 @@ mod json;
 mod network;
 mod numbers;
 mod partial;
+pub(crate) mod record;
 mod token;
 mod types;
 mod written;

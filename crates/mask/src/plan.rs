@@ -20,7 +20,53 @@ pub enum ColumnPlan {
     Mask(Class, Form, Reason),
     /// Each is looked at, and what is sensitive in it is masked.
     Scan(Form, Reason),
+    /// They are records, whose fields have plans of their own: those in this place of the whole plan. What is no such record becomes NULL.
+    Record(u16, Form, Reason),
 }
+
+/// What happens to a field of records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldPlan {
+    /// OID of its type; that of text for each whose values are strings.
+    pub type_oid: u32,
+    /// It is no record itself.
+    pub shown: ColumnPlan,
+}
+
+impl FieldPlan {
+    /// Plans a field. `class` says what is known of it; `is_unsearched`, that nothing more is; `reveals`, which classes whoever asks may see.
+    pub fn new(
+        (type_oid, format): (u32, u16),
+        class: Option<Class>,
+        is_unsearched: bool,
+        reveals: impl Fn(Class) -> bool,
+    ) -> Self {
+        let format = i16::try_from(format).unwrap_or(i16::MAX);
+        // How long a string may be nobody knows here.
+        let own = if type_oid == TEXT { VARCHAR } else { type_oid };
+        let form = |type_oid| Form { type_oid, format };
+        let shown = match class {
+            Some(class) if reveals(class) => ColumnPlan::Clear(Reason::Revealed(class)),
+            // It is NULL, as it may have been.
+            Some(Class::Derived) => ColumnPlan::Mask(Class::Derived, form(0), Reason::Classified),
+            Some(class) => ColumnPlan::Mask(class, form(own), Reason::Classified),
+            None if is_unsearched && is_text(type_oid) && !reveals(Class::Derived) => {
+                ColumnPlan::Scan(form(own), Reason::Unsearched)
+            }
+            None => ColumnPlan::Clear(Reason::KnownHarmless),
+        };
+        FieldPlan { type_oid, shown }
+    }
+
+    /// Whether values of this type can be in it.
+    pub(crate) fn may_be(&self, type_oid: u32) -> bool {
+        self.type_oid == TEXT || self.type_oid == type_oid
+    }
+}
+
+/// OIDs of `text` and `varchar` (pg_type.dat).
+const TEXT: u32 = 25;
+const VARCHAR: u32 = 1043;
 
 impl ColumnPlan {
     /// Whether something else is shown in place of a value, which may be NULL.
@@ -104,6 +150,7 @@ pub enum Known {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     columns: Vec<ColumnPlan>,
+    records: Vec<Box<[FieldPlan]>>,
     masks: bool,
     methods: Arc<Methods>,
 }
@@ -152,7 +199,23 @@ impl Plan {
     /// A plan of these columns, in the order of the result.
     pub fn new(columns: Vec<ColumnPlan>, methods: Arc<Methods>) -> Self {
         let masks = columns.iter().any(|column| !matches!(column, ColumnPlan::Clear(_)));
-        Plan { columns, masks, methods }
+        Plan { columns, records: Vec::new(), masks, methods }
+    }
+
+    /// The same with the fields of these records, in their places.
+    #[must_use]
+    pub fn with_records(self, records: Vec<Box<[FieldPlan]>>) -> Self {
+        Plan { records, ..self }
+    }
+
+    /// Whether any column has records whose fields have plans of their own.
+    pub fn has_records(&self) -> bool {
+        !self.records.is_empty()
+    }
+
+    /// The fields of the records in this place.
+    pub(crate) fn record(&self, place: u16) -> Option<&[FieldPlan]> {
+        self.records.get(usize::from(place)).map(|fields| &**fields)
     }
 
     /// Whether any column is masked or scanned; if not, rows pass untouched.

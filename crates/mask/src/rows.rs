@@ -10,7 +10,7 @@ use crate::columns::{BYTEA, is_string};
 use crate::detect::Match;
 use crate::email;
 use crate::found::Found;
-use crate::masks::{document, found_or_same, is_found, mask};
+use crate::masks::{document, found_or_same, is_found, mask, record};
 use crate::methods::Methods;
 use crate::plan::{ColumnPlan, Form, Plan, Reason, constant};
 
@@ -41,7 +41,6 @@ pub fn mask_row(body: &[u8], plan: &Plan, out: &mut Vec<u8>, found: &mut Found) 
     if usize::from(columns) != plan.columns().len() {
         return Err(RowError::Columns { row: usize::from(columns), plan: plan.columns().len() });
     }
-    let methods = plan.methods();
     let mut result = Ok(());
     compose::frame(out, tag::DATA_ROW, |out| {
         out.extend_from_slice(&columns.to_be_bytes());
@@ -49,12 +48,12 @@ pub fn mask_row(body: &[u8], plan: &Plan, out: &mut Vec<u8>, found: &mut Found) 
             match value {
                 Ok(None) if column.is_constant() => {
                     found.note_masked();
-                    sized_value(out, |out| shown(methods, *column, b"", out));
+                    sized_value(out, |out| shown(plan, *column, b"", out));
                 }
                 Ok(None) => out.extend_from_slice(&(-1_i32).to_be_bytes()),
                 Ok(Some(value)) => sized_value(out, |out| {
                     let start = out.len();
-                    let is_value = shown(methods, *column, value, out);
+                    let is_value = shown(plan, *column, value, out);
                     found.note(index, column, value, out.get(start..).filter(|_| is_value));
                     is_value
                 }),
@@ -69,8 +68,9 @@ pub fn mask_row(body: &[u8], plan: &Plan, out: &mut Vec<u8>, found: &mut Found) 
 }
 
 /// Appends what is shown of a value. `false`, where that is NULL; what was appended then does not count.
-pub(crate) fn shown(methods: &Methods, plan: ColumnPlan, value: &[u8], out: &mut Vec<u8>) -> bool {
-    match plan {
+pub(crate) fn shown(plan: &Plan, column: ColumnPlan, value: &[u8], out: &mut Vec<u8>) -> bool {
+    let methods = plan.methods();
+    match column {
         ColumnPlan::Clear(_) => pass(value, out),
         ColumnPlan::Mask(Class::Derived, form, _) => {
             constant(form.type_oid).is_some_and(|constant| pass(constant, out))
@@ -80,6 +80,14 @@ pub(crate) fn shown(methods: &Methods, plan: ColumnPlan, value: &[u8], out: &mut
         }
         ColumnPlan::Scan(form, Reason::Unsearched) => scan(methods, form, value, Match::is_distinct, out),
         ColumnPlan::Scan(form, _) => scan(methods, form, value, |_| true, out),
+        ColumnPlan::Record(place, form, _) => {
+            let show = |column, value: &[u8], out: &mut Vec<u8>| shown(plan, column, value, out);
+            plan.record(place).is_some_and(|fields| match form.format {
+                0 => record::text(value, fields, show, out),
+                1 => record::binary(value, fields, show, out),
+                _ => false,
+            })
+        }
     }
 }
 

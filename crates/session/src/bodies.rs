@@ -4,7 +4,8 @@
 use std::collections::{HashMap, HashSet};
 
 use sql::catalog::{Relation, Routine};
-use sql::{Catalog, Followed, Probe, Sensitive, Spill, Statement, Taking};
+use sql::facts::Effect;
+use sql::{Catalog, Followed, Probe, Sensitive, Spill, Statement, Taking, is_sink};
 
 use crate::judged::is_opaque;
 use crate::shown::{Known, Reach, classed};
@@ -14,6 +15,9 @@ const ROUTINES_MAX: usize = 256;
 
 /// Words with which a body does one thing or another.
 const BRANCHES: [&str; 4] = ["case", "elsif", "if", "while"];
+
+/// Words by which a body says something, or fails.
+const FAILING: [&str; 2] = ["assert", "raise"];
 
 /// Words of messages that are no errors.
 const SAYING: [&str; 5] = ["debug", "info", "log", "notice", "warning"];
@@ -187,10 +191,10 @@ fn sensitive(reach: &Reach, does: &Statement, giving: &HashSet<String>, known: &
     sensitive
 }
 
-/// Functions that tell of what they are given by what they do while they run: by messages, rows that they write or how many they give.
+/// Functions that tell of what they are given by what they do while they run: by messages and errors, what they write, set or make, or how many rows they give.
 #[derive(Default)]
 pub(crate) struct TellingGiven {
-    /// It is seen how often they are called.
+    /// It is seen whether, and how often, they do what they do.
     seen: HashSet<String>,
     /// With parts of what they are given deciding, as with one condition.
     asking: HashSet<String>,
@@ -225,8 +229,9 @@ impl TellingGiven {
         for (name, (routine, does)) in
             all.iter().flat_map(|(name, routines)| routines.iter().map(move |it| (name, it)))
         {
-            let says = does.mentions.iter().any(|word| SAYING.contains(&word.as_str()));
-            if says || !does.writes.is_empty() || does.calls().any(|called| self.seen.contains(called)) {
+            let says = does.mentions.iter().any(|word| FAILING.contains(&word.as_str()));
+            let is_seen = |called: &str| self.seen.contains(called) || is_sink(called);
+            if says || acts(routine, does) || does.calls().any(is_seen) {
                 self.seen.insert(name.clone());
             }
             if !self.seen.contains(name) && !routine.gives_rows() {
@@ -236,7 +241,7 @@ impl TellingGiven {
             let asked = routine.asks_of_given(&taking, mask::is_sensitive_key);
             if matches!(asked, Some((Some(Probe::Extracts), _) | (_, true))) {
                 self.telling.insert(name.clone());
-            } else if matches!(asked, Some((Some(_), _))) {
+            } else if matches!(asked, Some((Some(_), _))) || asked.is_none() && is_opaque(does) {
                 self.asking.insert(name.clone());
             }
         }
@@ -262,6 +267,16 @@ impl TellingGiven {
         let (seen, telling) = (self.seen.clone(), self.telling.clone());
         Taking { fills: does.calls_that_fill(catalog), sinks, seen, telling }
     }
+}
+
+/// Whether it does anything but read: writes, settings, notifications, definitions.
+fn acts(routine: &Routine, does: &Statement) -> bool {
+    let reads =
+        |effect: &Effect| matches!(effect, Effect::Call | Effect::Explain | Effect::Select | Effect::Set);
+    // As `pg_get_functiondef` writes them: those hold while it runs.
+    let head = routine.definition.lines().take_while(|line| !line.starts_with("AS "));
+    let settings = head.filter(|line| line.starts_with(" SET ")).count();
+    !does.writes.is_empty() || !does.effects.iter().all(reads) || settings < does.settings.len()
 }
 
 /// What a DO block does, whose text is `text`: `own` is the block by itself. `None` where that is not understood.

@@ -122,7 +122,12 @@ impl Session {
         }
         let planned = match copied.columns(&described, count, env.catalog) {
             Some(columns) => {
-                match results::plan(&Rc::new(columns), &running.judged, env, &mut self.asked_catalog) {
+                match results::plan(
+                    &Rc::new(columns),
+                    &running.judged,
+                    (env, &self.moving),
+                    &mut self.asked_catalog,
+                ) {
                     Ok(planned) => planned,
                     Err(NeedsCatalog) => return Ok(Pass::Waits),
                 }

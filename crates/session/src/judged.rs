@@ -589,13 +589,13 @@ impl Texts<'_> {
         };
         let own_text = read.text.get(own.span.clone()).unwrap_or_default();
         let text = own_text;
-        let asks_of = |hides: &dyn Fn(Class) -> bool| match env.classes.is_empty() {
+        let asks_of = |hides: &dyn Fn(Class) -> bool, of_wholes: bool| match env.classes.is_empty() {
             true => None,
-            false => probes(text, own, catalog, env, hides),
+            false => probes(text, own, catalog, env, (hides, of_wholes)),
         };
         let looks_into = |_: &Statement| {
             let classes = Class::ALL.into_iter().filter(|class| !env.reveals(*class));
-            let is_asked = |class: &Class| asks_of(&|own| own == *class).is_some();
+            let is_asked = |class: &Class| asks_of(&|own| own == *class, true).is_some();
             classes.filter(is_asked).map(Class::name).collect()
         };
         let meaning = Meaning {
@@ -623,7 +623,7 @@ impl Texts<'_> {
             }
             Verdict::Refuse(_) => Spills::default(),
         };
-        let asks = asks_of(&|class| env.counts(class));
+        let asks = asks_of(&|class| env.counts(class), false);
         let sliding = matches!(asks, Some(Probe::Asks(_))).then(|| {
             let values = own.values.as_deref();
             let literals = values.map(|values| Literals {
@@ -924,6 +924,17 @@ impl Judged {
     /// Whether it reads a relation with one of these columns, or what does nobody knows.
     pub(crate) fn reads_any(&self, columns: &Unsearched, catalog: &Catalog) -> bool {
         self.reads(catalog, |relation| has_one(relation, columns))
+    }
+
+    /// Whether it reads a relation that the catalog does not show yet, and that is none of PostgreSQL's own.
+    pub(crate) fn reads_unknown(&self, catalog: &Catalog) -> bool {
+        let own = ["information_schema.", "pg_"];
+        let parts = |path: &str| path.match_indices('.').map(|(dot, _)| dot + 1).collect::<Vec<_>>();
+        self.described.touched.read.iter().any(|path| {
+            let mut names = parts(path).into_iter().chain([0]).filter_map(|begin| path.get(begin..));
+            !own.iter().any(|own| path.starts_with(own))
+                && !names.any(|name| catalog.named(name).next().is_some())
+        })
     }
 
     /// Whether it reads a relation of which only a newer catalog than it was judged by shows that it is sensitive.

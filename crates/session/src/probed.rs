@@ -14,13 +14,13 @@ use crate::stains::Stains;
 use crate::state::Environment;
 
 /// How much conditions of `statement`, whose text is `text`, look into values of classes that are hidden, as `hides` says: its own, and those of
-/// code that it calls.
+/// code that it calls. `of_wholes`: so does what compares whole values.
 pub(crate) fn probes(
     text: &str,
     statement: &Statement,
     catalog: &Catalog,
     env: &Environment<'_>,
-    hides: &dyn Fn(Class) -> bool,
+    (hides, of_wholes): (&dyn Fn(Class) -> bool, bool),
 ) -> Option<Probe> {
     let mut sensitive = Sensitive::default();
     let used = statement.relations.iter().filter(|used| !statement.is_cte(used)).map(|used| &used.name);
@@ -28,6 +28,7 @@ pub(crate) fn probes(
         for relation in catalog.named(name).flat_map(|relation| catalog.with_underlying(relation)) {
             add(&mut sensitive, relation, name, catalog, (env, hides));
         }
+        add_stained(&mut sensitive, name, statement, (env, hides));
     }
     let mut reading = HashSet::new();
     for name in statement.calls().filter(|name| catalog.routines(name).next().is_some()) {
@@ -42,6 +43,7 @@ pub(crate) fn probes(
         }
     }
     let is_run = statement.effects.contains(&Effect::Do);
+    sensitive.of_wholes = of_wholes;
     let is_none = sensitive.relations.is_empty() && reading.is_empty();
     if is_none {
         return None;
@@ -124,6 +126,30 @@ fn add(
         }
         if catalog.routes(relation, column) {
             sensitive.parts.insert("tableoid".to_owned());
+        }
+    }
+}
+
+/// Adds what was written a moment ago into a relation of this name, which the catalog does not show yet. What was computed can be a letter of
+/// a value.
+fn add_stained(sensitive: &mut Sensitive, name: &str, statement: &Statement, (env, hides): Hiding<'_>) {
+    for stain in env.stains.of(name) {
+        let named = || statement.columns.iter().filter_map(|used| used.name.as_ref());
+        let columns: Vec<&String> = match stain.names.is_empty() {
+            true => named().collect(),
+            false => stain.names.iter().collect(),
+        };
+        let class = stain.class(None);
+        if !hides(class) {
+            continue;
+        }
+        sensitive.relations.insert(name.to_owned());
+        for column in columns {
+            sensitive.known.insert(column.clone());
+            sensitive.add(column.clone(), class == Class::Document);
+            if class == Class::Derived {
+                sensitive.parts.insert(column.clone());
+            }
         }
     }
 }

@@ -4,11 +4,12 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use mask::{Class, ColumnPlan, Form, Found, Known, Plan, Reason};
+use mask::{Class, ColumnId, ColumnPlan, FieldPlan, Form, Found, Known, Plan, Reason};
 use wire::backend::Field;
 
 use crate::evidence::{ResultNames, Treated};
 use crate::judged::Judged;
+use crate::moving::MovedNames;
 use crate::names::{Columns, ResultColumn, ResultColumns};
 use crate::ruled::may_be_put_unseen;
 use crate::sightings::Sighted;
@@ -62,15 +63,18 @@ pub(crate) fn hide_all(count: usize, format: u16, catalog_version: u64) -> Rc<Pl
 pub(crate) fn plan(
     columns: &Columns,
     judged: &Judged,
-    env: &Environment<'_>,
+    (env, own): (&Environment<'_>, &MovedNames),
     asked: &mut Option<u64>,
 ) -> Result<Rc<Planned>, NeedsCatalog> {
+    // What a record's fields are must be what the catalog shows.
+    let trusts_records = env.catalog_holds && own.is_empty() && env.moved.is_none_or(MovedNames::is_empty);
     // They may have been moved since the statement was judged, by whom it waited for.
     let moved = env.moved.filter(|moved| env.hides() && judged.names_any(moved));
     if moved.is_none()
         && let Some(planned) = judged.planned.borrow().as_ref()
         && planned.catalog_version == env.catalog_version
         && planned.plan.methods().are_those(env.methods)
+        && (trusts_records || !planned.plan.has_records())
         && Rc::ptr_eq(&planned.columns, columns)
     {
         *asked = None;
@@ -90,6 +94,7 @@ pub(crate) fn plan(
     let shown = moved.map_or_else(|| judged.shown.clone(), |moved| judged.shown_with(moved, env.catalog));
     let mut names = ResultNames::default();
     let mut plans = Vec::with_capacity(columns.len());
+    let mut records = Vec::new();
     let mut searched = Vec::new();
     // Few results have columns that are known by their names alone.
     let labels = OnceCell::new();
@@ -99,12 +104,12 @@ pub(crate) fn plan(
     let label = |index| labels.get_or_init(|| columns.labels()).get(index).map_or("", String::as_str);
     for (index, column) in columns.iter().enumerate() {
         let name = name(column);
-        let is_unsearched = || match (env.unsearched, column.id()) {
-            (None, _) => false,
-            (Some(unsearched), Some(id)) => unsearched.contains(&id),
-            (Some(unsearched), None) => {
-                *reads_unsearched.get_or_init(|| judged.reads_any(unsearched, env.catalog))
-            }
+        let is_unsearched = || match column.id() {
+            Some(id) => env.unsearched.is_some_and(|unsearched| unsearched.contains(&id)),
+            None => *reads_unsearched.get_or_init(|| {
+                let reads = |unsearched| judged.reads_any(unsearched, env.catalog);
+                env.unsearched.is_some_and(reads) || judged.reads_unknown(env.catalog)
+            }),
         };
         let known = match column.id() {
             Some(_) if !env.catalog_holds || name.is_none() => Known::Not,
@@ -135,6 +140,20 @@ pub(crate) fn plan(
             }
             _ => Plan::column(&column.field(), known, env.classes, shows, |class| env.reveals(class)),
         };
+        let plan = match (plan, u16::try_from(records.len())) {
+            (ColumnPlan::Mask(Class::Derived, form, reason), Ok(place))
+                if trusts_records && !is_put && !judged.is_moved && moved.is_none() =>
+            {
+                match fields(column, env) {
+                    Some(fields) => {
+                        records.push(fields);
+                        ColumnPlan::Record(place, form, reason)
+                    }
+                    None => plan,
+                }
+            }
+            _ => plan,
+        };
         let treated = Treated::from(&plan);
         let called = || match &name {
             Some(name) => name.clone(),
@@ -150,7 +169,7 @@ pub(crate) fn plan(
         }
         plans.push(plan);
     }
-    let plan = Plan::new(plans, Arc::clone(env.methods));
+    let plan = Plan::new(plans, Arc::clone(env.methods)).with_records(records);
     let sighted = Sighted::of(&plan, columns.iter());
     let planned = Rc::new(Planned {
         columns: Rc::clone(columns),
@@ -163,4 +182,24 @@ pub(crate) fn plan(
     // What this catalog does not know, the next may: it is asked for each time.
     judged.planned.replace((!has_unknown && moved.is_none()).then(|| Rc::clone(&planned)));
     Ok(planned)
+}
+
+/// The fields of a column's records, where it is one of a table or a whole row of a relation: what is in them is what their own columns tell.
+fn fields(column: &ResultColumn, env: &Environment<'_>) -> Option<Box<[FieldPlan]>> {
+    let of = env.catalog.record(column.type_oid)?;
+    let is_row = column.column == 0 && column.table_oid == of.oid;
+    let is_settled = |id| env.stains.settles(&id);
+    let is_column = env.catalog.is_record(column.table_oid, column.column)
+        && env.catalog.type_alone(column.type_oid).is_some()
+        && !column.id().is_some_and(is_settled);
+    if !is_row && !is_column || !env.stains.of(&of.name).is_empty() {
+        return None;
+    }
+    let field = |own: &sql::catalog::Column| {
+        let id = ColumnId { table_oid: of.oid, number: own.number };
+        let is_unsearched = env.unsearched.is_some_and(|unsearched| unsearched.contains(&id));
+        let form = (own.type_oid, column.field().format);
+        FieldPlan::new(form, env.classes.get(&id).copied(), is_unsearched, |class| env.reveals(class))
+    };
+    Some(of.columns.iter().map(field).collect())
 }

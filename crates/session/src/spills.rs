@@ -11,7 +11,7 @@ use crate::bodies::{self, Bodies};
 use crate::moving::{MovedNames, Written};
 use crate::ruled::traced;
 use crate::shown::{Known, Reach, classed, is_filled, moved_in};
-use crate::stains::{NamedStain, Stain};
+use crate::stains::{NamedStain, Stain, fields};
 
 /// What a statement spills.
 #[derive(Clone, Debug, Default)]
@@ -259,8 +259,34 @@ impl<'a> Found<'a> {
 
     /// It can hold something that is computed of what is sensitive.
     fn derived(&mut self, relation: &Relation, column: &Column) {
+        self.put_together(column);
         let id = ColumnId { table_oid: relation.oid, number: column.number };
         self.add(Stain::Column(id, Class::Derived));
+    }
+
+    /// Whether what is written into a column is a record of another one, as it is: whatever has such a name is a column of a table, and nothing was
+    /// written a moment ago into something that has it.
+    fn copies_record(&self, column: &Column, origin: &Origin) -> bool {
+        let catalog = self.known.catalog;
+        let is_record = |name: &String| {
+            let named = catalog.relations().flat_map(|of| of.columns.iter().map(move |own| (of, own)));
+            let mut same =
+                named.filter(|(_, own)| own.name == *name && own.type_oid == column.type_oid).peekable();
+            same.peek().is_some() && same.all(|(of, own)| catalog.is_record(of.oid, own.number))
+        };
+        let is_stained = |name: &String| {
+            self.known.stains.all().any(|stain| stain.names.is_empty() || stain.names.contains(name))
+        };
+        origin.is_copy
+            && !origin.columns.is_empty()
+            && origin.columns.iter().all(|name| is_record(name) && !is_stained(name))
+    }
+
+    /// Something is put into a record: it can be in any field.
+    fn put_together(&mut self, column: &Column) {
+        for id in fields(self.known.catalog, column.type_oid) {
+            self.add(Stain::Column(id, Class::Derived));
+        }
     }
 
     fn add(&mut self, stain: Stain) {
@@ -420,6 +446,10 @@ impl<'a> Found<'a> {
         let of = self.class_of(origin);
         let id = ColumnId { table_oid: relation.oid, number: column.number };
         let catalog = self.known.catalog;
+        let is_record = catalog.type_alone(column.type_oid).is_some();
+        if is_record && !self.of_documents && !self.copies_record(column, origin) {
+            self.put_together(column);
+        }
         self.spills.route |= catalog.with_underlying(relation).iter().any(|below| {
             below.columns.iter().any(|own| own.name == column.name && catalog.routes(below, own))
         });

@@ -48,13 +48,19 @@ impl NamedStain {
     }
 
     /// The class of such a column whose name says this.
-    fn class(&self, by_name: Option<Class>) -> Class {
+    pub(crate) fn class(&self, by_name: Option<Class>) -> Class {
         match (self.of, by_name) {
             (Some(of), Some(by_name)) if of == by_name => of,
             (Some(of), None) if self.is_copy => of,
             _ => Class::Derived,
         }
     }
+}
+
+/// The fields of values of this type: what is put together there, can be in any of them.
+pub(crate) fn fields(catalog: &Catalog, type_oid: u32) -> impl Iterator<Item = ColumnId> {
+    let of = catalog.type_alone(type_oid).into_iter();
+    of.flat_map(|of| of.columns.iter().map(|column| ColumnId { table_oid: of.oid, number: column.number }))
 }
 
 impl Stains {
@@ -112,6 +118,11 @@ impl Stains {
                         let id = ColumnId { table_oid: relation.oid, number: column.number };
                         let class = stain.class(classes.get(&id).copied());
                         classes.insert(id, class);
+                        if !stain.is_copy {
+                            fields(catalog, column.type_oid).for_each(|id| {
+                                classes.entry(id).or_insert(Class::Derived);
+                            });
+                        }
                     }
                 }
             }

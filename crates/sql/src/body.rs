@@ -21,7 +21,7 @@ const LANGUAGES: [&str; 2] = ["sql", "plpgsql"];
 
 /// How often, on average, each byte of a body may be tried as a part of a statement, and how many may be in any case: where one
 /// begins that is none, the next is looked for within it.
-const TRIED_MAX: usize = 4;
+const TRIED_MAX: usize = 6;
 const TRIED_BYTES_MIN: usize = 4_096;
 
 /// How often, on average, each word may be looked at for what stands around the statements.
@@ -102,6 +102,8 @@ pub(crate) struct Body {
     pub(crate) statements: Vec<Part>,
     /// The same in texts that EXECUTE runs, which see no variables.
     pub(crate) executed: Vec<Part>,
+    /// Queries and expressions of plpgsql that call functions, of which the rest is read by words.
+    pub(crate) asked: Vec<Part>,
     /// Names of its variables, where such a name in a statement means the variable and no column.
     pub(crate) variables: BTreeSet<String>,
     /// Names of what it calls, without their schemas.
@@ -187,12 +189,19 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
         // All of it is statements.
         let parsed = tree(body).ok()?;
         read.statements = vec![Part::new(parsed, 0)];
-    } else if !read.statements.is_empty() || !read.executed.is_empty() || !read.runs.is_empty() {
+        return Some(read);
+    }
+    if !read.calls.is_empty() {
+        read.asked = words.asked().into_iter().map(|(at, parsed)| Part::new(parsed, at)).collect();
+        read.is_opaque |= words.budget.get() == 0 || !words.may_look();
+    }
+    let parts = || read.statements.iter().chain(&read.executed).chain(&read.asked);
+    if parts().next().is_some() || !read.runs.is_empty() {
         read.variables = words.variables();
-        let statements = read.statements.iter().chain(&read.executed).map(|part| part.at).collect();
+        let statements = parts().map(|part| part.at).collect();
         let scopes = Scopes::of(&words, &statements);
         let given = scopes.given();
-        for part in &mut read.statements {
+        for part in read.statements.iter_mut().chain(&mut read.asked) {
             part.scope = scopes.around(part.at, &given);
         }
         for part in &mut read.executed {
@@ -366,9 +375,12 @@ impl Words<'_> {
         self.body.get(self.start(at)..usize::try_from(self.tokens.get(at)?.end).ok()?)
     }
 
+    pub(crate) fn is_keyword(&self, at: usize) -> bool {
+        self.tokens.get(at).is_some_and(|token| token.keyword_kind != KeywordKind::NoKeyword as i32)
+    }
+
     fn keyword(&self, at: usize) -> Option<String> {
-        let is_keyword = self.tokens.get(at)?.keyword_kind != KeywordKind::NoKeyword as i32;
-        if is_keyword { Some(self.text(at)?.to_ascii_lowercase()) } else { None }
+        if self.is_keyword(at) { Some(self.text(at)?.to_ascii_lowercase()) } else { None }
     }
 
     /// Variables that plpgsql declares, at the beginning of whichever block or loop, or has anyway. Where a column has the same name,

@@ -54,7 +54,16 @@ struct Read {
     others: HashSet<String>,
     usage: Usage,
     has_name_twice: bool,
+    /// The relation whose columns are the fields of a composite type, by `pg_type.oid`.
+    records: HashMap<u32, u32>,
+    /// Those of them that are no more than a type (`CREATE TYPE`).
+    types_alone: HashSet<u32>,
+    /// Columns of tables that have values of such a type as they were written there.
+    record_columns: HashSet<(u32, i16)>,
 }
+
+/// Most relations that a view shows all of which are looked at.
+const SHOWN_MAX: usize = 256;
 
 /// A table, view, materialised view, foreign or partitioned table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -205,6 +214,23 @@ impl Catalog {
         &self.read.system_views
     }
 
+    /// What has this name, and all of which it shows something of each row, through however many views.
+    pub(crate) fn shown_whole(&self, name: &Name) -> Vec<Name> {
+        let mut found = vec![name.clone()];
+        let mut shown: Vec<u32> =
+            self.meant(name.schema.as_deref(), &name.name).map(|view| view.oid).collect();
+        let mut at = 0;
+        while let Some(view) = shown.get(at) {
+            let more = self.read.system_views.whole.get(view).into_iter().flatten().copied();
+            let more: Vec<u32> = more.filter(|oid| !shown.contains(oid)).collect();
+            shown.extend(more.iter().take(SHOWN_MAX.saturating_sub(shown.len())));
+            let names = more.iter().filter_map(|oid| self.relation(*oid));
+            found.extend(names.map(|of| Name { schema: Some(of.schema.clone()), name: of.name.clone() }));
+            at += 1;
+        }
+        found
+    }
+
     /// PostgreSQL's own relations that a view of this name reads which the catalog does not show yet.
     pub(crate) fn given_system(&self, name: &str) -> impl Iterator<Item = &Name> {
         self.given.system(name)
@@ -235,6 +261,36 @@ impl Catalog {
     /// Whether policies of rows hold for the table with this OID.
     pub(crate) fn row_security(&self, table: u32) -> RowSecurity {
         self.read.row_security.get(&table).copied().unwrap_or_default()
+    }
+
+    /// The same where these relations have the fields of composite types, by the types' OIDs, some of them being no more than a type, and these
+    /// columns of tables have values of those.
+    #[must_use]
+    pub fn with_records(
+        mut self,
+        records: HashMap<u32, u32>,
+        types_alone: HashSet<u32>,
+        columns: impl IntoIterator<Item = (u32, i16)>,
+    ) -> Self {
+        let read = Arc::make_mut(&mut self.read);
+        (read.records, read.types_alone) = (records, types_alone);
+        read.record_columns = columns.into_iter().collect();
+        self
+    }
+
+    /// The composite type that this is, where it is no relation with rows.
+    pub fn type_alone(&self, type_oid: u32) -> Option<&Relation> {
+        self.record(type_oid).filter(|of| self.read.types_alone.contains(&of.oid))
+    }
+
+    /// The relation whose columns are the fields of values of this type.
+    pub fn record(&self, type_oid: u32) -> Option<&Relation> {
+        self.relation(*self.read.records.get(&type_oid)?)
+    }
+
+    /// Whether this is a column of a table whose values are records as they were written there.
+    pub fn is_record(&self, relation: u32, column: i16) -> bool {
+        self.read.record_columns.contains(&(relation, column))
     }
 
     /// The same where indexes and sequences that last have these names.

@@ -124,7 +124,7 @@ impl Collector {
     }
 
     fn look_again(&mut self, raw: &impl Serialize) -> Result<(), WalkError> {
-        let hands = !self.functions.is_empty() && !self.columns.is_empty();
+        let hands = !self.functions.is_empty() && (!self.columns.is_empty() || !self.open.is_empty());
         // What stands in a body has a scope of its own.
         let is_body = |effect: &Effect| matches!(effect, Effect::Do | Effect::Other("CreateFunctionStmt"));
         let has_ctes = self.open.is_empty()
@@ -553,6 +553,14 @@ impl Collector {
         let mut variables = body.variables;
         if !variables.is_empty() {
             variables.extend(std::mem::take(&mut function.parameters));
+        }
+        for Part { parsed, scope, .. } in &body.asked {
+            for raw in &parsed.protobuf.stmts {
+                match Tree::of(&raw.stmt) {
+                    Ok(tree) => handing::look(&tree, (&variables, scope), &mut self.statement),
+                    Err(_) => self.effect(opaque),
+                }
+            }
         }
         self.open.push(function);
         for (statements, variables) in [(body.statements, variables), (body.executed, BTreeSet::new())] {

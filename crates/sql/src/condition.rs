@@ -500,7 +500,38 @@ impl<'t> Reader<'_, 't> {
         if is_one_of(&["num_nonnulls", "num_nulls"], left) {
             return self.counted(bits, left, value.parse().ok()?, depth);
         }
+        if left.kind == "CoalesceExpr" {
+            return self.first(bits, left, &value, depth);
+        }
+        if let Some((moved, bits, value)) = unmoved(left, bits, &value) {
+            return self.compared_with(bits, moved, Some(value), depth);
+        }
         Some(Formula::Is(Atom { subject: self.subject(left)?, test: Test::Order(bits, value) }))
+    }
+
+    /// The first of some that is not NULL, in this order to a value.
+    fn first(&mut self, bits: u8, tree: &'t Tree, value: &str, depth: usize) -> Option<Formula<Atom>> {
+        let mut said = Formula::Constant(Said::Unknown);
+        let args: Vec<&Tree> = tree.all("args").collect();
+        for arg in args.into_iter().rev() {
+            self.parts += 1;
+            if DEPTH_MAX < depth || PARTS_MAX < self.parts {
+                return None;
+            }
+            said = match literal(arg) {
+                Some(None) => said,
+                Some(Some(own)) => Formula::Constant(Said::of(is_in_order(bits, &own, value)?)),
+                None => {
+                    let is_null = self.null(arg, depth + 1);
+                    let compared = self.compared_with(bits, arg, Some(value.to_owned()), depth + 1)?;
+                    Formula::Or(vec![
+                        Formula::And(vec![is_null.clone().not(), compared]),
+                        Formula::And(vec![is_null, said]),
+                    ])
+                }
+            };
+        }
+        Some(said)
     }
 
     /// How many values are NULL, or are not, in this order to `number`.
@@ -610,6 +641,36 @@ impl Items {
         };
         Some(items?.into_iter())
     }
+}
+
+/// Of `id + 1 > 5` that `id` is in this order to 4, and of `-id < 0` that it is in the other one to 0.
+fn unmoved<'t>(tree: &'t Tree, bits: u8, value: &str) -> Option<(&'t Tree, u8, String)> {
+    let name = operator(tree).filter(|_| tree.kind == "AExpr" && tree.number("kind") == 1)?;
+    let value: i64 = value.parse().ok()?;
+    let number = |tree: &Tree| literal(tree)??.parse::<i64>().ok();
+    let right = tree.one("rexpr")?;
+    let Some(left) = tree.one("lexpr") else {
+        return (name == "-").then_some((right, turned_bits(bits), value.checked_neg()?.to_string()));
+    };
+    let (column, moved, is_turned) = match (name, number(left), number(right)) {
+        ("+", None, Some(by)) => (left, value.checked_sub(by)?, false),
+        ("-", None, Some(by)) => (left, value.checked_add(by)?, false),
+        ("+", Some(by), None) => (right, value.checked_sub(by)?, false),
+        ("-", Some(from), None) => (right, from.checked_sub(value)?, true),
+        _ => return None,
+    };
+    // Of days, lengths and the like nothing is said: `number` is one of the column's own kind only where that is a number.
+    Some((column, if is_turned { turned_bits(bits) } else { bits }, moved.to_string()))
+}
+
+/// Whether two numbers are in this order; `None` where one is none.
+fn is_in_order(bits: u8, one: &str, other: &str) -> Option<bool> {
+    let bit = match one.parse::<f64>().ok()?.partial_cmp(&other.parse::<f64>().ok()?)? {
+        Ordering::Less => 0b001,
+        Ordering::Equal => EQUAL,
+        Ordering::Greater => 0b100,
+    };
+    Some(bits & bit != 0)
 }
 
 /// The number that something is divided by: without its sign, which is the other's.

@@ -62,6 +62,8 @@ enum Tried {
     Null,
     /// It is so for each value that is not NULL, or for none.
     Each(bool),
+    /// It is so for each value of the type, and NULL is as little meant to be left out as by a comparison of a column with itself.
+    Any,
     Order(u8, i128),
     /// It is this text, or not.
     Text(String, bool),
@@ -236,6 +238,13 @@ impl Model<'_, '_> {
             Test::Null => Tried::Null,
             Test::Beside(bits) => Tried::Order(*bits, 0),
             Test::Itself(bits) => Tried::Each(bits & EQUAL != 0),
+            Test::Order(bits @ (EQUAL | 0b101), text) if is_shown && matches!(kind, Kind::Enum(_)) => {
+                match place(kind, text) {
+                    Some(place) => Tried::Order(*bits, place),
+                    // It is no label.
+                    None => Tried::Each(*bits != EQUAL),
+                }
+            }
             Test::Order(bits, text) if is_shown => {
                 text.is_empty().then_some(Tried::Each(bits & GREATER != 0))?
             }
@@ -252,13 +261,20 @@ impl Model<'_, '_> {
         if at.is_none() && !is_new {
             return None;
         }
+        let any = match kind {
+            Kind::Text(_) => &Kind::Text(None),
+            _ => &Kind::Other,
+        };
+        let is_left_away = without.contains(&Fact::Kind(subject.column.clone()));
+        let bounds = bounds(if is_left_away { any } else { kind }, &subject.of);
+        let test = match test {
+            Tried::Order(bits, place) if is_new && !is_left_away && is_of_type(&subject.of) => {
+                let is_so = bounds.is_some_and(|ends| is_within(bits, place, ends));
+                if is_so { Tried::Any } else { test }
+            }
+            _ => test,
+        };
         let at = at.unwrap_or_else(|| {
-            let any = match kind {
-                Kind::Text(_) => &Kind::Text(None),
-                _ => &Kind::Other,
-            };
-            let is_left_away = without.contains(&Fact::Kind(subject.column.clone()));
-            let bounds = bounds(if is_left_away { any } else { kind }, &subject.of);
             let step = if matches!(kind, Kind::Numeric(_) | Kind::Float | Kind::Timestamp | Kind::Zoned)
                 && is_itself
             {
@@ -287,6 +303,18 @@ impl Model<'_, '_> {
         });
         Some(Trial { subject: at, test: Tried::Null })
     }
+}
+
+/// Whether it is told by the type alone what of a column this can be.
+fn is_of_type(of: &Of) -> bool {
+    matches!(of, Of::Itself | Of::Characters | Of::Bytes | Of::Part(_) | Of::Remainder(_))
+}
+
+/// Whether all between these ends is in this order to `place`.
+fn is_within(bits: u8, place: i128, (least, greatest): (i128, i128)) -> bool {
+    let is_so = |end: i128| Tried::Order(bits, place).say(&Value::At(end)) == Said::True;
+    let leaves_one_out = bits == 0b101 && (least..=greatest).contains(&place);
+    is_so(least) && is_so(greatest) && !leaves_one_out
 }
 
 /// The least and the greatest that it can be.
@@ -501,6 +529,7 @@ impl Tried {
     fn say(&self, value: &Value) -> Said {
         match (self, value) {
             (Tried::Null, value) => Said::of(*value == Value::Null),
+            (Tried::Any, _) => Said::True,
             (_, Value::Null) => Said::Unknown,
             (Tried::Each(is_so), _) => Said::of(*is_so),
             (Tried::Order(bits, place), Value::At(value)) => {

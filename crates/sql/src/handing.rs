@@ -1,18 +1,22 @@
 //! Tables of which a statement hands each row to functions: `SELECT f(id) FROM orders`. What such a function changes in the table, it
 //! changes in each row, whatever its own condition says.
+//! In a body the rows of a loop are handed on one after the other, and those of an array all at once.
 //!
-//! Open: what bodies of plpgsql do so, of which SELECT and PERFORM are not read as a whole.
+//! Open: what is handed on under a condition that the table's definition makes true of each row (see `every_row`), and by views that
+//! call functions themselves.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use crate::facts::{Effect, Handing, Statement};
-use crate::filter::{Scale, add_parts};
+use crate::filter::{Scale, Truth, add_parts, is_one_of, only_target};
 use crate::names::Name;
-use crate::scope::Scope;
+use crate::read;
+use crate::scope::{Feed, Guard, Scope};
 use crate::settled::{holds_for_literals, holds_literal};
 use crate::source::Source;
 use crate::tree::Tree;
-use crate::writes::only_shows;
+use crate::writes::{asked_by, only_shows, weigh_guards};
 
 /// Questions whether a select reads all of a table, for one statement. After so many each counts as one that does.
 const LOOKS_MAX: usize = 128;
@@ -20,10 +24,54 @@ const LOOKS_MAX: usize = 128;
 /// Most names of functions that are kept for one statement. With more nobody can tell what it does.
 const FUNCTIONS_MAX: usize = 4_096;
 
+/// Variables that are given what others have.
+const FEEDS_MAX: usize = 8;
+
+/// Aggregates with something of each row.
+const GATHERING: [&str; 8] = [
+    "array_agg",
+    "json_agg",
+    "json_agg_strict",
+    "json_object_agg",
+    "jsonb_agg",
+    "jsonb_agg_strict",
+    "jsonb_object_agg",
+    "string_agg",
+];
+
+/// `SubLinkType` of `(SELECT …)` and of `ARRAY (SELECT …)` (primnodes.h), as pg_query counts it.
+const SCALAR: i64 = 5;
+const ARRAY: i64 = 7;
+
+/// Relations of which a view shows something of each row. Call it on a thread with [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
+pub fn shown_whole(definition: &str) -> Vec<Name> {
+    let Ok(parsed) = read::tree(definition) else { return Vec::new() };
+    let [raw] = parsed.protobuf.stmts.as_slice() else { return Vec::new() };
+    let Some(select) = Tree::of(&raw.stmt).ok().and_then(Tree::into_first) else { return Vec::new() };
+    let mut tables = Vec::new();
+    gather(&select, &mut tables);
+    let is_whole = |table: &&&Tree| Scale::of(table, &[]).reads_all(&select);
+    tables.iter().filter(is_whole).map(|table| name_of(table)).collect()
+}
+
 /// Adds what `tree` hands on.
 pub(crate) fn look(tree: &Tree, body: (&BTreeSet<String>, &Scope), statement: &mut Statement) {
+    look_amid(tree, body, None, statement);
+    for (guards, scope) in body.1.wider() {
+        look_amid(tree, (body.0, scope), Some(guards), statement);
+    }
+}
+
+/// The same where this must be true for it to run.
+fn look_amid(
+    tree: &Tree,
+    body: (&BTreeSet<String>, &Scope),
+    guards: Option<&[Rc<Guard>]>,
+    statement: &mut Statement,
+) {
     let mut look = Look {
         body,
+        guards,
         tables: Vec::new(),
         ctes: Vec::new(),
         calls: Vec::new(),
@@ -59,6 +107,8 @@ fn rests(tree: &Tree) -> bool {
 struct Look<'t> {
     /// Variables of the body that it stands in, and what stands around it there.
     body: (&'t BTreeSet<String>, &'t Scope),
+    /// What must be true of a loop's row for it to run, where it is looked at for the rows of loops alone.
+    guards: Option<&'t [Rc<Guard>]>,
     /// All that the statement names.
     tables: Vec<&'t Tree>,
     /// Common table expressions that can be named here, the nearest last.
@@ -83,9 +133,13 @@ impl<'t> Look<'t> {
         let called = if tree.kind == "FuncCall" { tree.name("funcname").pop() } else { None };
         self.calls.extend(called);
         match tree.kind {
-            "InsertStmt" => self.returned(tree),
+            "InsertStmt" if self.guards.is_none() => self.returned(tree),
             "SelectStmt" => self.selects.push(BTreeSet::new()),
-            "ColumnRef" if !self.calls.is_empty() => self.handed(),
+            "ColumnRef" | "ParamRef" if !self.calls.is_empty() => {
+                self.handed();
+                let calls = self.calls.clone();
+                self.fed(tree, &calls, 0);
+            }
             _ => {}
         }
         tree.nodes().for_each(|node| self.visit(node));
@@ -95,6 +149,7 @@ impl<'t> Look<'t> {
         if tree.kind == "SelectStmt"
             && let Some(functions) = self.selects.pop()
             && !functions.is_empty()
+            && self.guards.is_none()
         {
             self.is_any = true;
             self.in_condition(tree);
@@ -103,6 +158,7 @@ impl<'t> Look<'t> {
             let read = read_whole(tree, &self.tables, scale, &mut self.looks);
             self.ctes = ctes;
             read.into_iter().for_each(|table| self.add(table, functions.iter().copied()));
+            self.of_arrays(tree, &functions);
         }
         self.ctes.truncate(outside);
     }
@@ -161,10 +217,83 @@ impl<'t> Look<'t> {
         }
     }
 
+    /// A variable is handed to these functions: a row of a loop after the other, or something of each row at once.
+    fn fed(&mut self, variable: &'t Tree, calls: &[&'t str], depth: usize) {
+        let (variables, scope) = self.body;
+        let feed = match variable.kind {
+            "ParamRef" => scope.feed(&format!("${}", variable.number("number"))),
+            _ => {
+                let name = variable.name("fields").into_iter().next();
+                name.filter(|name| variables.contains(*name)).and_then(|name| scope.feed(name))
+            }
+        };
+        match feed {
+            Some(Feed::Rows(select, _)) => self.add_whole(select, calls),
+            Some(Feed::Elements(select)) => {
+                only_target(select).into_iter().for_each(|array| self.gathered(array, None, calls, depth));
+            }
+            Some(Feed::Value(select, at)) => {
+                let value = select.all("target_list").nth(*at).and_then(|target| target.one("val"));
+                value.into_iter().for_each(|value| self.gathered(value, Some(select), calls, depth));
+            }
+            None => {}
+        }
+    }
+
+    /// Adds tables of each row of which there is something in a value, which stands in `select` where that is known.
+    fn gathered(&mut self, value: &'t Tree, select: Option<&'t Tree>, calls: &[&'t str], depth: usize) {
+        if FEEDS_MAX < depth {
+            return;
+        }
+        match (value.kind, value.one("subselect")) {
+            ("SubLink", Some(inner)) => match value.number("sub_link_type") {
+                ARRAY => self.add_whole(inner, calls),
+                SCALAR => {
+                    let value = only_target(inner);
+                    value.into_iter().for_each(|value| self.gathered(value, Some(inner), calls, depth + 1));
+                }
+                _ => {}
+            },
+            ("FuncCall", _) if is_one_of(&GATHERING, value) => {
+                let select = select.filter(|_| !value.has(&["agg_filter", "over"]));
+                select.into_iter().for_each(|select| self.add_whole(select, calls));
+            }
+            ("ColumnRef" | "ParamRef", _) => self.fed(value, calls, depth + 1),
+            _ => value.nodes().for_each(|node| self.gathered(node, select, calls, depth + 1)),
+        }
+    }
+
+    /// Functions that a select hands what a function in its FROM makes rows of: `unnest(array(SELECT id FROM orders))`.
+    fn of_arrays(&mut self, select: &'t Tree, functions: &BTreeSet<&'t str>) {
+        let limits = ["having_clause", "limit_count", "limit_offset", "where_clause"];
+        if select.has(&limits) {
+            return;
+        }
+        let functions: Vec<&str> = functions.iter().copied().collect();
+        for item in select.all("from_clause").filter(|item| item.kind == "RangeFunction") {
+            item.nodes().for_each(|node| self.gathered(node, None, &functions, 0));
+        }
+    }
+
+    /// Adds tables of which a select reads each row.
+    fn add_whole(&mut self, select: &'t Tree, calls: &[&'t str]) {
+        self.is_any = true;
+        let mut tables = Vec::new();
+        gather(select, &mut tables);
+        for table in tables {
+            self.looks += 1;
+            let guards = self.guards.unwrap_or_default();
+            let rows = Scale::of_rows(table, asked_by(guards));
+            let scale = Scale::of(table, &self.ctes).amid(self.body).once();
+            let runs = || weigh_guards(&rows, guards).0 == Truth::Always;
+            if LOOKS_MAX < self.looks || scale.reads_all(select) && runs() {
+                self.add(table, calls.iter().copied());
+            }
+        }
+    }
+
     fn add(&mut self, table: &Tree, functions: impl Iterator<Item = &'t str>) {
-        let (schema, name) = Source::name(table);
-        let schema = (!schema.is_empty()).then(|| schema.to_owned());
-        let table = Name { schema, name: name.to_owned() };
+        let table = name_of(table);
         let at = self.hands.iter().position(|known| known.table == table).unwrap_or_else(|| {
             self.hands.push(Handing { table, functions: BTreeSet::new() });
             self.hands.len() - 1
@@ -174,6 +303,12 @@ impl<'t> Look<'t> {
             handing.functions.extend(functions.take(FUNCTIONS_MAX.saturating_sub(kept)).map(str::to_owned));
         }
     }
+}
+
+fn name_of(table: &Tree) -> Name {
+    let (schema, name) = Source::name(table);
+    let schema = (!schema.is_empty()).then(|| schema.to_owned());
+    Name { schema, name: name.to_owned() }
 }
 
 /// Adds the parts of what joins relations of a FROM.

@@ -16,6 +16,7 @@
     )
 )]
 
+mod asked;
 mod body;
 mod bounds;
 pub mod catalog;
@@ -79,6 +80,7 @@ pub use constants::without_constants;
 pub use copy_out::{Copied, CopyOut, copy_out};
 pub use facts::{Facts, Statement, Unreadable};
 pub use given::Given;
+pub use handing::shown_whole;
 pub use lineage::{
     Aside, Constant, Followed, Key, Likeness, Lineage, Origin, Probe, Rename, Sensitive, Shows, Spill,
     Spilled, Taking, asides, calls_for_rows, defines_foreign, followed_block, hands_to, is_sink,

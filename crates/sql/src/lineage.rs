@@ -55,6 +55,8 @@ pub struct Sensitive {
     pub documents: HashSet<String>,
     /// Names of columns that can have a part of a value, which then is compared where they are as a whole.
     pub parts: HashSet<String>,
+    /// To compare whole values is a question too.
+    pub of_wholes: bool,
     /// What stands behind a key that is sensitive counts even where no documents are known.
     pub trusts_keys: bool,
     /// Somebody has a function of the name `count`.

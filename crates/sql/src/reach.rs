@@ -11,7 +11,7 @@ use crate::every_row;
 use crate::facts::{Access, ColumnUse, Effect, Facts, Handing, RelationUse, Statement, Write};
 use crate::hooks::{Event, ForeignKey, Gives, Hook};
 use crate::implicit;
-use crate::names::Naming;
+use crate::names::{Name, Naming};
 
 /// Most triggers, rules and foreign keys that one statement is followed through. One that reaches more is opaque.
 const REACHED_MAX: usize = 1_024;
@@ -210,11 +210,15 @@ impl Statement {
             let Some(called) = (Statement { functions, ..Statement::default() }).with_calls(catalog) else {
                 continue;
             };
+            let tables = catalog.shown_whole(table);
             let is_it = |write: &Write| {
-                let is_elsewhere =
-                    write.schema.is_some() && table.schema.is_some() && write.schema != table.schema;
-                let changes = matches!(write.effect, Effect::Delete | Effect::Merge | Effect::Update);
-                changes && write.name == table.name && !is_elsewhere
+                let is_meant = |table: &Name| {
+                    let is_elsewhere =
+                        write.schema.is_some() && table.schema.is_some() && write.schema != table.schema;
+                    write.name == table.name && !is_elsewhere
+                };
+                matches!(write.effect, Effect::Delete | Effect::Merge | Effect::Update)
+                    && tables.iter().any(is_meant)
             };
             for write in called.writes.into_iter().filter(is_it) {
                 if !self.unfiltered.contains(&write) && !found.contains(&write) {

@@ -528,23 +528,9 @@ impl Scopes {
             words.name(at).into_iter().for_each(|name| self.give(name, None));
             return;
         }
-        let into = words.find(at, &["into"]);
-        if end <= into {
-            return;
-        }
-        let begin = into + 1 + usize::from(words.name(into + 1).as_deref() == Some("strict"));
-        let mut names = Vec::new();
-        let mut next = begin;
-        while let Some(name) = words.name(next).filter(|_| next < end) {
-            names.push(name);
-            next += 1;
-            if words.text(next) != Some(",") {
-                break;
-            }
-            next += 1;
-        }
+        let Some((into, names)) = words.into(at, end) else { return };
         let is_select = words.is_select(at);
-        let select = is_select.then(|| words.select_without(at..end, into..next)).flatten();
+        let select = is_select.then(|| words.select_without(at..end, into)).flatten();
         for (place, name) in names.into_iter().enumerate() {
             self.give(name, select.clone().map(|select| Feed::Value(select, place)));
         }
@@ -573,7 +559,7 @@ impl Words<'_> {
     }
 
     /// Where what begins at `at` ends.
-    fn end(&self, at: usize) -> usize {
+    pub(crate) fn end(&self, at: usize) -> usize {
         (at..self.len()).find(|at| !self.may_look() || self.is(*at, &[Token::Ascii59])).unwrap_or(self.len())
     }
 
@@ -592,6 +578,26 @@ impl Words<'_> {
             }
         }
         self.len()
+    }
+
+    /// INTO with the variables behind it, in what stands from `at` to `end`, and their names.
+    pub(crate) fn into(&self, at: usize, end: usize) -> Option<(Range<usize>, Vec<String>)> {
+        let into = self.find(at, &["into"]);
+        if end <= into {
+            return None;
+        }
+        let begin = into + 1 + usize::from(self.name(into + 1).as_deref() == Some("strict"));
+        let mut names = Vec::new();
+        let mut next = begin;
+        while let Some(name) = self.name(next).filter(|_| next < end) {
+            names.push(name);
+            next += 1;
+            if self.text(next) != Some(",") {
+                break;
+            }
+            next += 1;
+        }
+        Some((into..next, names))
     }
 
     /// The condition of the arm of a CASE whose WHEN is at `when`.
@@ -635,7 +641,7 @@ impl Words<'_> {
         })
     }
 
-    fn is_select(&self, at: usize) -> bool {
+    pub(crate) fn is_select(&self, at: usize) -> bool {
         matches!(self.name(at).as_deref(), Some("select" | "table" | "values" | "with" | "("))
     }
 

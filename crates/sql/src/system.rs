@@ -28,6 +28,8 @@ pub struct SystemViews {
     pub direct: HashMap<u32, Name>,
     /// The same of all.
     pub through: HashMap<u32, Name>,
+    /// Relations of which views show something of each row, by their OIDs; of those views that have been looked at.
+    pub whole: HashMap<u32, Vec<u32>>,
 }
 
 impl Name {

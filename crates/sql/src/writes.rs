@@ -183,8 +183,19 @@ fn note_guarded<'t>(
     statement: &mut Statement,
 ) {
     let conditions = || guards.iter().flat_map(|guard| &guard.parts).map(|(condition, _)| &**condition);
-    let on_row = conditions().filter_map(only_target).chain(own.iter().copied());
+    let on_row = asked_by(guards).chain(own.iter().copied());
     let scale = Scale::of_rows(target, on_row);
+    let (mut truth, mut open) = weigh_guards(&scale, guards);
+    for part in own {
+        truth = truth.and(scale.weigh_guard(part));
+        open.push((*part, false));
+    }
+    statement.rests_on_literals |= conditions().any(holds_literal);
+    note_truth(effect, target, truth, (&scale, open), statement);
+}
+
+/// What must be true of a loop's row comes to, and which of it depends on that, each as it is or its opposite.
+pub(crate) fn weigh_guards<'t>(scale: &Scale<'t>, guards: &'t [Rc<Guard>]) -> (Truth, Vec<(&'t Tree, bool)>) {
     let mut truth = Truth::Always;
     let mut open = Vec::new();
     for guard in guards {
@@ -204,12 +215,12 @@ fn note_guarded<'t>(
             _ => open.extend(parts),
         }
     }
-    for part in own {
-        truth = truth.and(scale.weigh_guard(part));
-        open.push((*part, false));
-    }
-    statement.rests_on_literals |= conditions().any(holds_literal);
-    note_truth(effect, target, truth, (&scale, open), statement);
+    (truth, open)
+}
+
+/// What these conditions ask.
+pub(crate) fn asked_by(guards: &[Rc<Guard>]) -> impl Iterator<Item = &Tree> {
+    guards.iter().flat_map(|guard| &guard.parts).filter_map(|(condition, _)| only_target(condition))
 }
 
 fn written(effect: Effect, target: &Tree) -> Write {

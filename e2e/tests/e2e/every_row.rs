@@ -67,7 +67,7 @@ INSERT INTO regions VALUES ('de', NULL), ('fr', now());
 ";
 
 /// Conditions that are true of every row, and what makes them so.
-const OPEN: [(&str, &str, &str); 91] = [
+const OPEN: [(&str, &str, &str); 95] = [
     ("lines", "id IS NOT NULL", "\"id\" is NOT NULL"),
     ("lines", "NOT (id IS NULL)", "\"id\" is NOT NULL"),
     ("public.lines", "lines.id IS NOT NULL", "\"id\" is NOT NULL"),
@@ -127,8 +127,8 @@ const OPEN: [(&str, &str, &str); 91] = [
     ("lines", "made >= 1 AND made IS NOT NULL", "\"lines_made_seq\" counts no lower"),
     ("lines", "id::text <> ''", "\"id\" is NOT NULL"),
     ("lines", "starts::text > ''", "\"starts\" is NOT NULL"),
-    ("lines", "length(id::text) > 0", "\"id\" is NOT NULL"),
-    ("lines", "octet_length(flag::text) >= 1", "\"flag\" is NOT NULL"),
+    ("lines", "length(id::text) > 0", "by its type"),
+    ("lines", "octet_length(flag::text) >= 1", "by its type"),
     ("lines", "id::bigint = id", "\"id\" is NOT NULL"),
     ("lines", "id::numeric <= id::int", "\"id\" is NOT NULL"),
     ("lines", "made IS NOT NULL", "\"made\" is NOT NULL"),
@@ -155,6 +155,10 @@ const OPEN: [(&str, &str, &str); 91] = [
     ("regions", "region IN ('de', 'fr')", "bounds of its partitions"),
     ("regions", "region <> 'x'", "bounds of its partitions"),
     ("lines", "cost IS NULL OR cost < 1000000", "by its type"),
+    ("lines", "small + 1 > -40000", "by its type"),
+    ("lines", "-amount < 0", "\"lines_amount_check\""),
+    ("lines", "coalesce(amount, 0) > 0", "\"lines_amount_check\""),
+    ("lines", "mood::text IN ('calm', 'cross', 'odd')", "by its type"),
     ("lines", "cost IS NULL OR cost <= 999999.99", "by its type"),
     ("filled", "filled IS NOT NULL", "whatever is in it"),
     ("filled AS f", "f IS NOT NULL", "whatever is in it"),
@@ -162,7 +166,7 @@ const OPEN: [(&str, &str, &str); 91] = [
 ];
 
 /// Conditions that leave out a row that is there.
-const FILTERED: [(&str, &str); 58] = [
+const FILTERED: [(&str, &str); 62] = [
     ("lines", "note IS NOT NULL"),
     ("lines", "made > 1"),
     ("lines", "cost::text <> ''"),
@@ -221,6 +225,10 @@ const FILTERED: [(&str, &str); 58] = [
     ("days", "day < '2025-01-01'"),
     ("lines", "lines IS NOT NULL"),
     ("lines", "cost < 999999"),
+    ("lines", "small + 1 > 0"),
+    ("lines", "amount - 1 > 0"),
+    ("lines", "coalesce(amount, 0) > 1"),
+    ("lines", "mood::text IN ('calm', 'odd')"),
 ];
 
 /// What else is refused where a condition of a WHERE would be.

@@ -92,3 +92,26 @@ fn alterations_while_the_catalog_is_read_share_the_next_reading() -> Result<()> 
     assert!((1..=3).contains(&more), "{more} readings");
     Ok(())
 }
+
+/// What a table has that nobody has looked at is told by the keys of its documents, also where they are taken out of it.
+#[test]
+fn keys_of_documents_of_a_table_that_is_not_committed_tell_what_stands_behind_them() -> Result<()> {
+    let stack = Stack::start()?;
+    let made = "BEGIN; CREATE TABLE papers (id int, data jsonb); INSERT INTO papers VALUES (1, '{\"lastName\": \"alicecanary\", \"plan\": \"gold\"}')";
+    for (taken, expected) in [
+        ("data ->> 'lastName'", "***"),
+        ("data -> 'lastName'", ""),
+        ("jsonb_extract_path_text(data, 'lastName')", "***"),
+        ("data ->> 'plan'", "gold"),
+    ] {
+        let text = format!(
+            "{made}; SELECT 'is ' || coalesce(q.v::text, '') FROM (SELECT {taken} AS v FROM papers) q; ROLLBACK"
+        );
+        let direct = psql::run(&stack.owner(), &text)?.success()?;
+        assert!(direct.contains("alicecanary") || expected == "gold", "{text}: {direct}");
+        let text = format!("{made}; SELECT {taken} FROM papers; ROLLBACK");
+        let through = psql::run(&stack.alice()?, &text)?.success()?;
+        assert!(!through.contains("alicecanary") && through.contains(expected), "{text}: {through}");
+    }
+    Ok(())
+}

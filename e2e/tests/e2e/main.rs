@@ -19,6 +19,7 @@ mod cli;
 mod clock;
 mod code_on_tables;
 mod commands;
+mod composites;
 mod confidence;
 mod conversation;
 mod copy_out;

@@ -313,3 +313,98 @@ fn parts_of_values_are_compared_with_nothing_but_what_stands_beside_them() -> Re
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())
 }
+
+/// People, and functions that are handed values and do something with what they are like.
+const DOING: &str = "\
+    CREATE TABLE people (id int PRIMARY KEY, name text, last_name text); INSERT INTO people VALUES (1, 'Al', 'alicecanary'), (2, 'Bo', 'bobcanary'); \
+    CREATE TABLE left_over (id int); INSERT INTO left_over SELECT generate_series(1, 200); CREATE TABLE d (p int, name text); \
+    INSERT INTO d SELECT p, chr(c) FROM generate_series(1, 12) p, generate_series(97, 122) c; \
+    CREATE FUNCTION deletes(t text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN IF t LIKE 'a%' THEN DELETE FROM left_over WHERE id = 1; END IF; RETURN 1; END $$; \
+    CREATE FUNCTION deletes_for(t text) RETURNS int LANGUAGE sql AS $$ DELETE FROM left_over WHERE t LIKE 'a%' AND id = 1; SELECT 1 $$; \
+    CREATE FUNCTION sets(t text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN IF t LIKE 'a%' THEN PERFORM set_config('my.answer', 'yes', false); END IF; RETURN 1; END $$; \
+    CREATE FUNCTION settles(t text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN IF t LIKE 'a%' THEN SET my.answer = 'yes'; END IF; RETURN 1; END $$; \
+    CREATE FUNCTION notifies(t text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN IF t LIKE 'a%' THEN NOTIFY answers; END IF; RETURN 1; END $$; \
+    CREATE FUNCTION makes(t text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN IF t LIKE 'a%' THEN CREATE TEMP TABLE answer (n int); END IF; RETURN 1; END $$; \
+    CREATE FUNCTION fails(t text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN IF t LIKE 'a%' THEN RAISE EXCEPTION 'no'; END IF; RETURN 1; END $$; \
+    CREATE FUNCTION insists(t text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN ASSERT t NOT LIKE 'a%'; RETURN 1; END $$; \
+    CREATE FUNCTION drops_out(t text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN FOR i IN 1..ascii(t) LOOP DELETE FROM left_over WHERE id = i; END LOOP; RETURN 1; END $$; \
+    CREATE FUNCTION is_short(t text) RETURNS bool LANGUAGE plpgsql SET search_path = pg_catalog AS $$ BEGIN IF length(t) < 5 THEN RETURN true; END IF; RETURN false; END $$; \
+    CREATE FUNCTION notes(n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN IF n > 1 THEN DELETE FROM left_over WHERE id = n; END IF; RETURN 1; END $$";
+
+/// What functions do with values that they are handed is an answer like any other.
+#[test]
+fn what_is_done_under_a_condition_on_a_value_is_a_question() -> Result<()> {
+    let stack = Stack::start_with("max-probes-per-hour = 1\n")?;
+    psql::run(&stack.owner(), DOING)?.success()?;
+    let alice = stack.alice()?;
+    let asking = ["deletes", "deletes_for", "sets", "settles", "notifies", "makes", "fails", "insists"];
+    // Each of them does something for one value, and not for the other.
+    for name in asking {
+        let told = |id: u8| -> Result<String> {
+            let whole = "DELETE FROM left_over WHERE id = 1; INSERT INTO left_over VALUES (1)";
+            psql::run(&stack.owner(), whole)?.success()?;
+            let text = format!(
+                "LISTEN answers; BEGIN; SELECT {name}(last_name) FROM people WHERE id = {id}; COMMIT; \
+                SELECT count(*), current_setting('my.answer', true), to_regclass('answer') IS NULL FROM left_over"
+            );
+            let told = psql::run(&stack.owner(), &text)?;
+            Ok(format!("{}{}", told.stdout, told.stderr))
+        };
+        assert_ne!(told(1)?, told(2)?, "{name} tells nothing");
+    }
+    psql::run(&alice, "SELECT id FROM people WHERE last_name LIKE 'x%'")?.success()?;
+    let mut answered = Vec::new();
+    for name in asking {
+        // What would put it where no column is, is refused for that.
+        let asked = psql::run(&alice, &format!("SELECT {name}(last_name) FROM people WHERE id = 2"))?;
+        if !asked.stderr.contains("Picket refused") {
+            answered.push(name);
+        }
+    }
+    assert!(answered.is_empty(), "{answered:?}");
+    let at_once = psql::run(&alice, "SELECT drops_out(last_name) FROM people WHERE id = 1")?;
+    assert!(at_once.stderr.contains("max-probes-per-hour"), "{at_once:?}");
+    for text in [
+        "SELECT id, is_short(last_name) FROM people",
+        "SELECT notes(id), last_name FROM people",
+        "SELECT id, is_short(name) FROM people",
+    ] {
+        psql::run(&alice, text)?.success()?;
+    }
+    Ok(())
+}
+
+/// Letters that were put into a table a moment ago are letters.
+#[test]
+fn letters_that_were_written_elsewhere_are_compared_with_nothing() -> Result<()> {
+    let stack = Stack::start_with("max-probes-per-hour = 60\n")?;
+    psql::run(&stack.owner(), DOING)?.success()?;
+    let alice = stack.alice()?;
+    let letters = "CREATE TEMP TABLE letters AS SELECT p, substr(last_name, p, 1) AS l FROM people, generate_series(1, 5) p WHERE id = 1";
+    for (made, told) in [
+        (
+            letters,
+            "SELECT string_agg(d.name, '' ORDER BY d.p) FROM d JOIN letters ON letters.p = d.p AND letters.l = d.name",
+        ),
+        (
+            letters,
+            "SELECT string_agg(d.name, '' ORDER BY d.p) FROM d WHERE (d.p, d.name) IN (SELECT p, l FROM letters)",
+        ),
+        (
+            "CREATE TABLE own_letters (p int, l text); INSERT INTO own_letters SELECT p, substr(last_name, p, 1) FROM people, generate_series(1, 5) p WHERE id = 1",
+            "SELECT string_agg(d.name, '' ORDER BY d.p) FROM d JOIN own_letters o ON o.p = d.p AND o.l = d.name",
+        ),
+    ] {
+        let text = format!("BEGIN; {made}; {told}; ROLLBACK");
+        let direct = psql::run(&stack.owner(), &text)?.success()?;
+        assert!(direct.contains("alice"), "{text}: {direct}");
+        let asked = psql::run(&alice, &text)?;
+        assert!(!asked.stdout.contains("alice"), "{text}: {asked:?}");
+    }
+    // Whole values are compared with whole values.
+    let text = "BEGIN; CREATE TEMP TABLE names AS SELECT id, last_name FROM people; \
+        SELECT p.id FROM people p JOIN names n ON n.last_name = p.last_name ORDER BY 1; ROLLBACK";
+    let through = psql::run(&alice, text)?;
+    assert_eq!(through.success()?, psql::run(&stack.owner(), text)?.success()?);
+    Ok(())
+}

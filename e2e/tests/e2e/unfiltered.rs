@@ -112,3 +112,43 @@ fn a_literal_that_opens_the_condition_is_seen_behind_one_that_does_not() -> Resu
     assert_eq!(session.quit()?, 0);
     Ok(())
 }
+
+/// A function that takes an order away, and views.
+const CLOSING: &str = "\
+    CREATE FUNCTION closed(n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN DELETE FROM orders WHERE id = n; RETURN n; END $$; \
+    CREATE VIEW every_order AS SELECT id, status FROM orders; CREATE VIEW one_order AS SELECT id FROM orders WHERE id = 7";
+
+/// Rows that a body hands to a function are rows that it changes, by whichever way they come.
+#[test]
+fn rows_that_are_handed_to_a_function_one_after_the_other_are_every_row() -> Result<()> {
+    let stack = Stack::start()?;
+    psql::run(&stack.owner(), CLOSING)?.success()?;
+    let (alice, owner) = (stack.alice()?, stack.owner());
+    for text in [
+        "SELECT count(closed(id)) FROM orders",
+        "SELECT count(closed(id)) FROM every_order",
+        "SELECT count(closed(x)) FROM unnest(array(SELECT id FROM orders)) x",
+        "DO $$ BEGIN PERFORM closed(id) FROM orders; END $$",
+        "DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM every_order LOOP PERFORM closed(r.id); END LOOP; END $$",
+        "DO $$ DECLARE x int; BEGIN FOREACH x IN ARRAY array(SELECT id FROM orders) LOOP x := closed(x); END LOOP; END $$",
+        "DO $$ DECLARE ids int[]; BEGIN SELECT array_agg(id) INTO ids FROM orders; PERFORM closed(x) FROM unnest(ids) x; END $$",
+        "DO $$ BEGIN IF (SELECT count(closed(id)) FROM orders) > 0 THEN NULL; END IF; END $$",
+    ] {
+        let left =
+            psql::run(&owner, &format!("BEGIN; {text}; SELECT count(*) AS left FROM orders; ROLLBACK"))?;
+        assert_eq!(left.success()?.lines().last(), Some("0"), "{text} leaves some");
+        let output = psql::run(&alice, text)?;
+        assert!(output.stderr.contains("\"no-unfiltered-write\""), "`{text}` gave:\n{}", output.stderr);
+    }
+    for text in [
+        "SELECT closed(id) FROM one_order",
+        "SELECT closed(id) FROM every_order WHERE id = 7",
+        "DO $$ BEGIN PERFORM closed(id) FROM orders WHERE id = 7; END $$",
+        "DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM every_order LOOP IF r.id = 7 THEN PERFORM closed(r.id); END IF; END LOOP; END $$",
+        "DO $$ DECLARE n int; BEGIN SELECT max(id) INTO n FROM orders; PERFORM closed(n); END $$",
+    ] {
+        let output = psql::run(&alice, &format!("BEGIN; {text}; ROLLBACK"))?;
+        assert!(!output.stderr.contains("refused"), "`{text}` gave:\n{}", output.stderr);
+    }
+    Ok(())
+}

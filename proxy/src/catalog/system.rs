@@ -1,4 +1,5 @@
-//! Reads through which views PostgreSQL's own relations are written. What was read of a view before is kept.
+//! Reads through which views PostgreSQL's own relations are written, and of which relations views show each row. What was read of a view
+//! before is kept.
 
 use std::collections::{BTreeSet, HashMap};
 use std::thread;
@@ -82,11 +83,33 @@ pub(super) async fn read(
             }
         }
     }
-    Ok(SystemViews { versions, direct, through })
+    let known = before.whole.iter().filter(|(view, _)| is_known(view));
+    let mut whole: HashMap<u32, Vec<u32>> = known.map(|(view, of)| (*view, of.clone())).collect();
+    // Nobody asks of them where there is no function to hand rows to.
+    if catalog.has_routines() {
+        let new: Vec<u32> = versions.keys().copied().filter(|view| !whole.contains_key(view)).collect();
+        let read = |text: &str| Some(sql::shown_whole(text));
+        let read = read_each(pipe, new.into_iter(), read).await?;
+        let oids = |name: &Name| {
+            let meant = catalog.named_in(name.schema.as_deref(), &name.name);
+            meant.map(|relation| relation.oid).collect::<Vec<_>>()
+        };
+        whole.extend(read.iter().map(|(view, names)| (*view, names.iter().flat_map(oids).collect())));
+    }
+    Ok(SystemViews { versions, direct, through, whole })
 }
 
 /// What these views write to.
 async fn bases(pipe: &mut Pipe, views: impl Iterator<Item = u32>) -> Result<HashMap<u32, Name>, String> {
+    read_each(pipe, views, sql::written_through).await
+}
+
+/// What the definitions of these views say, where they say something.
+async fn read_each<T: Send>(
+    pipe: &mut Pipe,
+    views: impl Iterator<Item = u32>,
+    read: impl Fn(&str) -> Option<T> + Sync,
+) -> Result<HashMap<u32, T>, String> {
     let mut definitions: HashMap<u32, String> = HashMap::new();
     ask_about(pipe, DEFINITIONS, views, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
@@ -99,12 +122,13 @@ async fn bases(pipe: &mut Pipe, views: impl Iterator<Item = u32>) -> Result<Hash
     }
     thread::scope(|scope| {
         let reader = thread::Builder::new().name("views".to_owned()).stack_size(sql::READ_STACK_BYTES);
-        let read = || {
-            let base = |(view, text): (&u32, &String)| Some((*view, sql::written_through(text)?));
-            definitions.iter().filter_map(base).collect()
+        let read_all = || {
+            let of_one = |(view, text): (&u32, &String)| Some((*view, read(text)?));
+            definitions.iter().filter_map(of_one).collect()
         };
-        let read =
-            reader.spawn_scoped(scope, read).map_err(|error| format!("no thread to read views: {error}"))?;
+        let read = reader
+            .spawn_scoped(scope, read_all)
+            .map_err(|error| format!("no thread to read views: {error}"))?;
         read.join().map_err(|_| "views could not be read".to_owned())
     })
 }

@@ -1,7 +1,12 @@
 //! The class of a column by its name and type.
 
+use std::collections::HashSet;
+
 use super::Class;
-use super::words::{HARMLESS_AFTER, HARMLESS_BEFORE, NUMBERED, PHRASES, TOWNS};
+use super::words::{
+    AMOUNTS, HARMLESS_AFTER, HARMLESS_AFTER_NUMBERS, HARMLESS_AFTER_WHOLE_NUMBERS, HARMLESS_BEFORE, NUMBERED,
+    PHRASES, TOWNS,
+};
 
 /// Words of one name that are looked at; the rest of a longer one says nothing new.
 const NAME_WORDS_MAX: usize = 12;
@@ -49,8 +54,14 @@ pub fn class_of(name: &str, type_oid: u32) -> Option<Class> {
     }
     let (class, place) = named(&words, shape)?;
     let (before, after) = (words.get(..place.0)?, words.get(place.1..)?);
-    let harmless = before.iter().any(|word| HARMLESS_BEFORE.contains(&word.as_str()))
-        || after.iter().any(|word| HARMLESS_AFTER.contains(&word.as_str()));
+    let is_before = |list: &HashSet<&str>| before.iter().any(|word| list.contains(word.as_str()));
+    let is_after = |list: &HashSet<&str>| after.iter().any(|word| list.contains(word.as_str()));
+    let is_number = shape == Shape::Number;
+    let harmless = is_before(&HARMLESS_BEFORE)
+        || is_after(&HARMLESS_AFTER)
+        || is_number && is_after(&HARMLESS_AFTER_NUMBERS)
+        || WHOLE.contains(&type_oid) && is_after(&HARMLESS_AFTER_WHOLE_NUMBERS)
+        || FRACTIONS.contains(&type_oid) && AMOUNTS.contains(&words.get(place.0..place.1)?.concat().as_str());
     (!harmless).then_some(class)
 }
 
@@ -77,6 +88,12 @@ const COMMENT_WORDS_MAX: usize = 5;
 const PLACE_WORDS: [&str; 4] = ["home", "location", "place", "position"];
 
 const INET: u32 = 869;
+
+/// int8, int2, int4, and their arrays.
+const WHOLE: [u32; 6] = [20, 21, 23, 1016, 1005, 1007];
+
+/// numeric, float4, float8, and their arrays.
+const FRACTIONS: [u32; 6] = [1700, 700, 701, 1231, 1021, 1022];
 
 fn shape(type_oid: u32) -> Shape {
     match type_oid {
@@ -371,6 +388,45 @@ mod tests {
         );
         none_are(25, "location position");
         none_are(23, "email first_name address password");
+    }
+
+    /// What is counted, measured or put into parts of something sensitive is a number, and tells of nobody.
+    #[test]
+    fn numbers_about_something_are_harmless() {
+        const INT2: u32 = 21;
+        const INT4: u32 = 23;
+        const FLOAT8: u32 = 701;
+        const NUMERIC: u32 = 1700;
+        for whole in [INT2, INT4, INT8] {
+            none_are(
+                whole,
+                "lat_bucket lng_bucket latBucket lat_tile lon_grid lat_index ip_bucket phone_bucket ssn_bucket ssn_shard \
+                ip_count email_count phone_cnt ip_rank lat_ms mobile_visits \
+                mobile_users mobile_sessions phone_minutes ssn_present ssn_missing phone_exists vat_cents passport_fee",
+            );
+            all_are(Class::GeoLocation, whole, "lat latitude lng lat_e6 latitude_e7");
+            all_are(Class::Phone, whole, "phone mobile_number tel phone2 p_phone phone_sec unique_phone");
+            all_are(Class::IpAddress, whole, "ip last_ip");
+            all_are(Class::NationalId, whole, "ssn ssn_number ssn_group");
+        }
+        for fraction in [FLOAT8, NUMERIC] {
+            none_are(
+                fraction,
+                "vat vat_rate vat_amount vat_percent vat_total mobile_share mobile_revenue phone_cost phone_bill lat_ms lat_seconds \
+                credit_card_balance credit_card_fee ip_ratio",
+            );
+            // A part of the Earth that is told by its corner is a place.
+            all_are(Class::GeoLocation, fraction, "lat lat_bucket home_lat lng_rounded lat_min lat_avg");
+        }
+        none_are(
+            TEXT,
+            "ssn_present email_missing phone_exists card_type card_type_code name_length first_name_length",
+        );
+        none_are(BOOL, "ssn_present phone_verified lat_bucket has_email");
+        all_are(Class::NationalId, TEXT, "ssn_bucket ssn_group ssn_index");
+        all_are(Class::TaxId, TEXT, "vat vat_number vat_id");
+        all_are(Class::TaxId, INT8, "vat vat_number");
+        all_are(Class::Phone, TEXT, "phone_us unique_phone mobile_sec");
     }
 
     #[test]

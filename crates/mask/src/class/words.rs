@@ -22,14 +22,32 @@ pub(super) static PHRASES: LazyLock<HashMap<&str, Class>> = LazyLock::new(|| {
     NAMES.iter().flat_map(of_class).collect()
 });
 
+/// The same of numbers: how many, how much and how long, which no value of these classes is.
+pub(super) static HARMLESS_AFTER_NUMBERS: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| AFTER_NUMBERS.split_whitespace().collect());
+
+/// The same of whole numbers: into which part of all values one falls.
+pub(super) static HARMLESS_AFTER_WHOLE_NUMBERS: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| AFTER_WHOLE_NUMBERS.split_whitespace().collect());
+
 const BEFORE: &str = "allow allows bus can contract count had has is max memory min needs no num requires show should \
     total use uses wants web";
 
-const AFTER: &str = "at attempt attempts bounced brand category changed clicked client color colour confirmed consent \
-    count counter country date domain enabled expires expiry failed flag format frequency id ids kind \
-    label len length limit model name notifications on opened optin optout os policy preference provider \
+const AFTER: &str = "at attempt attempts bounced brand category changed clicked client cnt color colour confirmed consent \
+    count counter country date domain enabled exists expires expiry failed flag format frequency id ids kind \
+    label len length limit missing model name notifications on opened optin optout os policy preference present provider \
     reason required reset score sent server size source state status strength subject template type \
     updated used uuid valid validated verification verified version";
+
+const AFTER_NUMBERS: &str = "amount balance bill cents charge charges clicks conversions cost costs debt duration due fee \
+    fees gross hits impressions millis minutes ms ns orders percent percentage pct price rate ratio revenue sales \
+    seconds secs sessions share spend sum tax total traffic usage users views visitors visits weight";
+
+const AFTER_WHOLE_NUMBERS: &str =
+    "band bin bucket cluster decile grid idx index level percentile quantile rank shard slot tier tile";
+
+/// What amounts are called too, where they are numbers with a fraction.
+pub(super) const AMOUNTS: [&str; 1] = ["vat"];
 
 /// Phrases of addresses that numbers are called, too.
 pub(super) const NUMBERED: [&str; 12] = [

@@ -41,7 +41,7 @@ pub(super) fn row(data: &[u8], plan: &Plan, work: &mut Work, out: &mut Vec<u8>) 
         if len == u32::MAX && column.is_constant() {
             work.value.clear();
             sized_value(out, |out| {
-                work.show(plan.methods(), index, column).map(|shown| out.extend_from_slice(shown)).is_some()
+                work.show(plan, index, column).map(|shown| out.extend_from_slice(shown)).is_some()
             });
             rest = after;
             continue;
@@ -64,7 +64,7 @@ pub(super) fn row(data: &[u8], plan: &Plan, work: &mut Work, out: &mut Vec<u8>) 
             _ => {
                 work.value.clear();
                 work.value.extend_from_slice(value);
-                work.show(plan.methods(), index, column).map(|shown| out.extend_from_slice(shown)).is_some()
+                work.show(plan, index, column).map(|shown| out.extend_from_slice(shown)).is_some()
             }
         });
     }

@@ -36,7 +36,7 @@ pub(super) fn row(
             out.extend_from_slice(data.get(written..at).unwrap_or_default());
             let is_quoted = value.first() == Some(&form.quote);
             form.unquote(value, &mut work.value);
-            match work.show(plan.methods(), index, column) {
+            match work.show(plan, index, column) {
                 Some(shown) => form.write(shown, is_quoted, columns.len() == 1, out),
                 None => out.extend_from_slice(form.null),
             }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
+use crate::Methods;
 use crate::plan::{Form, Reason};
 
 const CLEAR: ColumnPlan = ColumnPlan::Clear(Reason::KnownHarmless);

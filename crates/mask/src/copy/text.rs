@@ -35,7 +35,7 @@ pub(super) fn row(
         if column.rewrites(value == form.null) {
             out.extend_from_slice(data.get(written..at).unwrap_or_default());
             unescape(value, &mut work.value);
-            match work.show(plan.methods(), index, column) {
+            match work.show(plan, index, column) {
                 Some(shown) => escape(form, shown, out),
                 None => out.extend_from_slice(form.null),
             }

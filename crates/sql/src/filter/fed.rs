@@ -80,7 +80,7 @@ impl<'t> Scale<'t> {
     }
 
     /// The same for what a loop asks for its rows, which it does once.
-    fn once(&self) -> Self {
+    pub(crate) fn once(&self) -> Self {
         Scale { is_repeated: false, ..self.clone() }
     }
 
@@ -150,8 +150,7 @@ impl<'t> Scale<'t> {
     }
 }
 
-/// Adds what all must be true.
-/// The parts of a condition that must all be true.
+/// Adds the parts of a condition that must all be true.
 pub(crate) fn add_parts<'t>(condition: &'t Tree, to: &mut Vec<&'t Tree>) {
     match (condition.kind, condition.number("boolop")) {
         ("BoolExpr", 1) => condition.all("args").for_each(|part| add_parts(part, to)),

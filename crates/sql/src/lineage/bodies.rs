@@ -8,7 +8,7 @@ use super::mentions::Mentions;
 use super::outputs::Outputs;
 use super::probe::{self, Asked, Probe};
 use super::results::{is_plain_star, is_star, results};
-use super::sinks::Sinks;
+use super::sinks::{Sinks, is_sink};
 use super::spills::{Spill, written};
 use super::tainted::Tainted;
 use super::{Sensitive, Shows, of_statement};
@@ -161,7 +161,8 @@ impl Script {
 impl Script {
     /// All of it, with what is read off what it does; `None` where that is nothing.
     fn with_read_off(&self, taking: &Taking) -> Option<Tree> {
-        let is_seen = |it: &&Loop| it.is_seen || it.calls.iter().any(|name| taking.seen.contains(name));
+        let is_doing = |name: &String| taking.seen.contains(name) || is_sink(name);
+        let is_seen = |it: &&Loop| it.is_seen || it.calls.iter().any(is_doing);
         let counts = self.loops.iter().filter(is_seen).flat_map(|it| &it.counts);
         let fails = self.loops.iter().filter(|it| it.says).flat_map(|it| &it.fails);
         let mut told = counts.chain(fails).chain(&self.read_off).peekable();

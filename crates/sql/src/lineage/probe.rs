@@ -291,10 +291,12 @@ impl Probes<'_> {
 
     /// `USING` and NATURAL compare columns of one name.
     fn joins_parts(&self, join: &Tree) -> bool {
-        let is_part = |name: &&str| self.parts.contains(*name);
+        let wholes = Some(&self.tainted.sensitive.columns).filter(|_| self.tainted.sensitive.of_wholes);
+        let is_part =
+            |name: &&str| self.parts.contains(*name) || wholes.is_some_and(|wholes| wholes.contains(*name));
+        let has_some = || !self.parts.is_empty() || wholes.is_some_and(|wholes| !wholes.is_empty());
         join.kind == "JoinExpr"
-            && (join.number("is_natural") != 0 && !self.parts.is_empty()
-                || join.name("using_clause").iter().any(is_part))
+            && (join.number("is_natural") != 0 && has_some() || join.name("using_clause").iter().any(is_part))
     }
 
     /// What a function gives that reads sensitive values can be a part of one.
@@ -346,9 +348,10 @@ impl Probes<'_> {
 
     fn column(&self, column: &Tree, place: Place, atom: Option<&Tree>) -> Option<Probe> {
         let is_part = || column.name("fields").pop().is_some_and(|name| self.is_part(name));
+        let is_compared = || atom.is_some() && self.tainted.sensitive.of_wholes && self.is_sensitive(column);
         let looks = match place {
             Place::Result => false,
-            Place::Whole => is_part(),
+            Place::Whole => is_part() || is_compared(),
             Place::Condition => self.is_sensitive(column) || is_part(),
         };
         looks.then(|| match atom.is_some_and(|atom| self.has_others(atom, Beside::Columns(atom))) {

@@ -32,6 +32,10 @@ const SAYING: [&str; 5] = ["debug", "info", "log", "notice", "warning"];
 /// Commands that write rows.
 const WRITING: [&str; 5] = ["delete", "insert", "merge", "truncate", "update"];
 
+/// Words with which statements begin that do something else that can be seen.
+const DOING: [&str; 9] =
+    ["alter", "comment", "create", "drop", "grant", "notify", "refresh", "revoke", "set"];
+
 /// Takes a body of plpgsql apart.
 pub(super) struct Reader<'w, 'b> {
     pub(super) words: &'w Words<'b>,
@@ -205,7 +209,7 @@ impl Reader<'_, '_> {
             "return" => matches!(next.as_str(), "next" | "query"),
             "execute" => true,
             "with" => (at..end).any(writes),
-            _ => says || writes(at),
+            _ => says || writes(at) || DOING.contains(&raw),
         };
         let called = (at..end).filter(|at| words.text(at + 1) == Some("(")).filter_map(|at| words.name(at));
         let called: Vec<String> = called.collect();

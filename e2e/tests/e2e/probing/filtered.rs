@@ -47,6 +47,9 @@ fn what_is_permitted_is_not_counted_and_what_is_forbidden_refused() -> Result<()
         "SELECT id FROM people WHERE ssn > 5",
         "SELECT id FROM people WHERE email LIKE 'a%' AND ssn::text LIKE '67%'",
         "SELECT count(*) FILTER (WHERE ssn % 2 = 0) FROM people",
+        "SELECT id FROM people WHERE ssn = 67010001",
+        "SELECT id FROM people WHERE ssn IN (67010001, 67010002)",
+        "SELECT p.id FROM people p JOIN people q ON p.ssn = q.ssn AND q.id = 1",
         "DO $$ BEGIN IF EXISTS (SELECT 1 FROM people WHERE ssn > 5) THEN RAISE NOTICE 'it is'; END IF; END $$",
     ] {
         let output = psql::run(&alice, refused)?;
@@ -61,8 +64,9 @@ fn what_is_permitted_is_not_counted_and_what_is_forbidden_refused() -> Result<()
     let row = stack.statement("SELECT id FROM people WHERE ssn > 5")?;
     assert_eq!((text(&row, "verdict")?, words(&row, "rules")?), ("refuse", vec!["nobody-searches"]));
     for passes in [
-        "SELECT id FROM people WHERE ssn = 67010001",
+        "SELECT id FROM people WHERE email = 'ada@shop.org' AND date_of_birth = '1950-01-01'",
         "SELECT id, ssn FROM people ORDER BY ssn",
+        "UPDATE people SET ssn = 67010002 WHERE id = 1",
         "SELECT count(ssn) FROM people",
     ] {
         psql::run(&alice, passes)?.success()?;
