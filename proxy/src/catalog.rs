@@ -128,6 +128,18 @@ const USAGE: &str = "
     FROM pg_catalog.pg_namespace n CROSS JOIN pg_catalog.pg_roles r
     WHERE r.rolsuper";
 
+/// Whether an expression of a definition calls `set_config` (`F_SET_CONFIG_TEXT_TEXT_BOOL`).
+const SETS: &str = "
+    SELECT (EXISTS (SELECT FROM pg_catalog.pg_rewrite WHERE ev_class OPERATOR(pg_catalog.>=) 16384::oid AND ev_action::text OPERATOR(pg_catalog.~~) c.call)
+        OR EXISTS (SELECT FROM pg_catalog.pg_attrdef WHERE adbin::text OPERATOR(pg_catalog.~~) c.call)
+        OR EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conbin::text OPERATOR(pg_catalog.~~) c.call)
+        OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE typdefaultbin::text OPERATOR(pg_catalog.~~) c.call)
+        OR EXISTS (SELECT FROM pg_catalog.pg_policy WHERE polqual::text OPERATOR(pg_catalog.~~) c.call OR polwithcheck::text OPERATOR(pg_catalog.~~) c.call)
+        OR EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgqual::text OPERATOR(pg_catalog.~~) c.call)
+        OR EXISTS (SELECT FROM pg_catalog.pg_proc WHERE proargdefaults::text OPERATOR(pg_catalog.~~) c.call)
+        OR EXISTS (SELECT FROM pg_catalog.pg_index WHERE indexprs::text OPERATOR(pg_catalog.~~) c.call OR indpred::text OPERATOR(pg_catalog.~~) c.call))::int
+    FROM (VALUES ('%:funcid 2078 %')) c(call)";
+
 /// Views with what they read, and parts with what they are a part of.
 const DEPENDENCIES: &str = "
     SELECT r.ev_class, d.refobjid
@@ -788,6 +800,13 @@ async fn ask_all(
         Ok(())
     })
     .await?;
+    let mut is_set_anywhere = false;
+    ask(pipe, SETS, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        is_set_anywhere = row.number::<u8>("whether a definition sets something")? != 0;
+        Ok(())
+    })
+    .await?;
     let mut functions = HashMap::new();
     if upstream.names_functions {
         ask(pipe, FUNCTIONS, |row| add_function(&mut functions, row)).await?;
@@ -851,7 +870,7 @@ async fn ask_all(
     let (rows, domains) = rows::read(pipe, &before.catalog, !locks.is_held).await?;
     let options = views::options(pipe).await?;
     let catalog = Catalog::new(relations.into_values()).with_functions(functions).with_rows(rows);
-    let catalog = catalog.with_domains(domains).with_usage(Usage::new(usage));
+    let catalog = catalog.with_domains(domains).with_usage(Usage::new(usage, is_set_anywhere));
     let catalog = catalog.with_views(options).with_others(others);
     let catalog = catalog.with_row_security(row_security).with_records(records, types_alone, record_columns);
     let catalog = catalog.with_dependencies(dependencies).with_generated(generated).with_holds(holds);

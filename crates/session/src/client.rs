@@ -273,15 +273,20 @@ impl Session {
         Ok(Pass::Replaced)
     }
 
-    /// The only statement of a text where it may run, and nothing that the session or others have done decides about that: then
-    /// `judge`, and all that is asked about a statement before it is sent, comes to this.
-    pub(crate) fn plain(&mut self, read: &Read, env: &Environment<'_>) -> Option<Rc<Judged>> {
-        let is_as_others = env.moved.is_none()
+    /// Whether names mean to it what the catalog says: it has no temporary tables, and neither it nor anybody else has given or moved names that
+    /// the catalog does not show yet.
+    pub(crate) fn is_as_others(&self, env: &Environment<'_>) -> bool {
+        env.moved.is_none()
             && self.given.are_none()
             && self.temporary.is_empty()
             && self.moving.is_empty()
-            && self.noted.is_empty();
-        let statement = if is_as_others { read.plain(env) } else { None }?;
+            && self.noted.is_empty()
+    }
+
+    /// The only statement of a text where it may run, and nothing that the session or others have done decides about that: then
+    /// `judge`, and all that is asked about a statement before it is sent, comes to this.
+    pub(crate) fn plain(&mut self, read: &Read, env: &Environment<'_>) -> Option<Rc<Judged>> {
+        let statement = if self.is_as_others(env) { read.plain(env) } else { None }?;
         (self.asked_moved, self.asked_absence, self.asked_unknown) = (None, None, None);
         Some(statement)
     }

@@ -587,8 +587,7 @@ impl Texts<'_> {
             let id = ColumnId { table_oid: relation.oid, number: column.number };
             env.classes.get(&id).map(|class| class.name())
         };
-        let own_text = read.text.get(own.span.clone()).unwrap_or_default();
-        let text = own_text;
+        let text = read.text.get(own.span.clone()).unwrap_or_default();
         let asks_of = |hides: &dyn Fn(Class) -> bool, of_wholes: bool| match env.classes.is_empty() {
             true => None,
             false => probes(text, own, catalog, env, (hides, of_wholes)),
@@ -657,14 +656,14 @@ impl Texts<'_> {
         };
         let copiable = copied.clone();
         let copied = copied.clone().filter(is_kept);
-        let text = copied.as_ref().map_or(text, |copied| copied.query.trim_start());
-        let shown = Shown::of(text, own, &known);
+        let given_back = copied.as_ref().map_or(text, |copied| copied.query.trim_start());
+        let shown = Shown::of(given_back, own, &known);
         let by_rules = shown_by_rules((own, statement), &shown, &known);
         Rc::new(Judged {
             described,
             kept_bytes,
             catalog_version: env.catalog_version,
-            path: PathChange::of(own_text, own, statement, catalog),
+            path: PathChange::of(text, own, statement, catalog),
             by_path: ByPath::of(own, statement, catalog).map(Rc::new),
             makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
             probes: asks.max(hands_over.then_some(Probe::HandsOver)),
@@ -932,8 +931,8 @@ impl Judged {
         let parts = |path: &str| path.match_indices('.').map(|(dot, _)| dot + 1).collect::<Vec<_>>();
         self.described.touched.read.iter().any(|path| {
             let mut names = parts(path).into_iter().chain([0]).filter_map(|begin| path.get(begin..));
-            !own.iter().any(|own| path.starts_with(own))
-                && !names.any(|name| catalog.named(name).next().is_some())
+            let is_own = own.iter().any(|own| path.starts_with(own)) && !path.starts_with("pg_temp");
+            !is_own && !names.any(|name| catalog.named(name).next().is_some())
         })
     }
 

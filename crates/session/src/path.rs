@@ -51,8 +51,10 @@ impl PathChange {
     pub(crate) fn of(text: &str, own: &Statement, whole: &Statement, catalog: &Catalog) -> Option<Self> {
         let may_end = |effect: &Effect| matches!(effect, Effect::Call | Effect::Do | Effect::Transaction);
         let sets = Sets { text, own, whole, catalog };
-        let change =
-            PathChange { setting: sets.path(), role: sets.role(), may_end: own.effects.iter().any(may_end) };
+        // As long as its transaction lasts, names may mean what no catalog shows.
+        let defined = || may_define(whole).then_some(Change { value: Becomes::Unknown, is_local: true });
+        let setting = sets.path().or_else(defined);
+        let change = PathChange { setting, role: sets.role(), may_end: own.effects.iter().any(may_end) };
         (change.setting.is_some() || change.role.is_some() || change.may_end).then_some(change)
     }
 
@@ -65,6 +67,31 @@ impl PathChange {
         let may_end = self.may_end || other.is_some_and(|other| other.may_end);
         PathChange { setting: unknown(|of| &of.setting), role: unknown(|of| &of.role), may_end }
     }
+}
+
+/// Whether a statement, with all that it reaches, may give names of relations another meaning.
+fn may_define(whole: &Statement) -> bool {
+    const HARMLESS: [&str; 12] = [
+        "CheckPointStmt",
+        "ClosePortalStmt",
+        "ConstraintsSetStmt",
+        "DeallocateStmt",
+        "DeclareCursorStmt",
+        "DiscardStmt",
+        "FetchStmt",
+        "ListenStmt",
+        "LockStmt",
+        "NotifyStmt",
+        "UnlistenStmt",
+        "VariableShowStmt",
+    ];
+    let defines = |effect: &Effect| match effect {
+        Effect::Other(kind) => !HARMLESS.contains(kind),
+        Effect::Call | Effect::Do | Effect::Execute | Effect::OpaqueCall | Effect::OpaqueDo => true,
+        effect => effect.defines(),
+    };
+    let reached = whole.reached.iter().flat_map(|reached| &reached.does.effects);
+    whole.effects.iter().chain(reached).any(defines)
 }
 
 /// A statement that may set something.

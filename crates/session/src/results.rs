@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use mask::{Class, ColumnId, ColumnPlan, FieldPlan, Form, Found, Known, Plan, Reason};
+use mask::{Class, ColumnId, ColumnPlan, FieldPlan, Form, Found, Known, Plan, Reason, is_sensitive_key};
 use wire::backend::Field;
 
 use crate::evidence::{ResultNames, Treated};
@@ -14,6 +14,9 @@ use crate::names::{Columns, ResultColumn, ResultColumns};
 use crate::ruled::may_be_put_unseen;
 use crate::sightings::Sighted;
 use crate::state::Environment;
+
+/// text, json, bpchar, varchar and jsonb: what is behind a key can be taken out as.
+const KEYED: [u32; 5] = [25, 114, 1042, 1043, 3802];
 
 /// A newer catalog is needed: the result has columns that the present one does not have.
 pub(crate) struct NeedsCatalog;
@@ -118,9 +121,13 @@ pub(crate) fn plan(
         };
         let by_keys = || by_keys.get_or_init(|| judged.shown_by_keys());
         let is_shown = || shown.is_sensitive(index, columns.len(), || label(index));
+        // What takes documents apart (`jsonb_to_record`) calls a column as the key was.
+        let is_key =
+            || column.id().is_none() && KEYED.contains(&column.type_oid) && is_sensitive_key(label(index));
         let shows = || {
             is_shown()
-                || known == Known::ByName && by_keys().is_sensitive(index, columns.len(), || label(index))
+                || known == Known::ByName
+                    && (is_key() || by_keys().is_sensitive(index, columns.len(), || label(index)))
                 || *is_outdated.get_or_init(|| judged.reads_newly_sensitive(env))
         };
         // The server calls what a rule gives back by the columns that it stands for.

@@ -421,6 +421,7 @@ impl Session {
         path: impl FnOnce() -> Option<Rc<SearchPath>>,
         env: &Environment<'_>,
     ) -> Rc<Described> {
+        let path = || path().filter(|_| self.is_as_others(env));
         judged.described_by(path, env.catalog_version, || self.given.catalog(env))
     }
 

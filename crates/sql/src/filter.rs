@@ -94,6 +94,8 @@ pub(crate) struct Scale<'t> {
     /// Names that mean a row of the target: its own, and those of relations that are joined to it by a column that they copy.
     own: Vec<&'t str>,
     copies: Vec<Source<'t>>,
+    /// What functions make of rows of the target, and is joined to it.
+    made: Vec<Source<'t>>,
     /// Names of relations whose rows come with the row that is looked at, and what stands beside it in its FROM.
     joined: Vec<&'t str>,
     outputs: Vec<Source<'t>>,
@@ -212,6 +214,7 @@ impl<'t> Scale<'t> {
             ctes: ctes.to_vec(),
             own: vec![alias.unwrap_or(target.text("relname"))],
             copies: Vec::new(),
+            made: Vec::new(),
             joined: Vec::new(),
             outputs: Vec::new(),
             bare: Bare::Own,
@@ -265,8 +268,8 @@ impl<'t> Scale<'t> {
 
     /// The same of the target's rows where they are called so.
     fn beside_itself(&self, called: &'t str) -> Self {
-        let (copies, joined, outputs) = (Vec::new(), Vec::new(), Vec::new());
-        Scale { own: vec![called], copies, joined, outputs, bare: Bare::Own, ..self.clone() }
+        let (copies, made, joined, outputs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Scale { own: vec![called], copies, made, joined, outputs, bare: Bare::Own, ..self.clone() }
     }
 
     /// The same within a sub-select.
@@ -276,6 +279,7 @@ impl<'t> Scale<'t> {
         let sources = source::sources(select.all("from_clause"), &scale.ctes);
         scale.own.retain(|own| sources.iter().all(|source| source.called != *own));
         scale.copies.retain(|copy| sources.iter().all(|source| source.called != copy.called));
+        scale.made.retain(|made| sources.iter().all(|source| source.called != made.called));
         scale.joined.retain(|joined| sources.iter().all(|source| source.called != *joined));
         scale.outputs.clear();
         scale.meet(&sources);
@@ -294,11 +298,11 @@ impl<'t> Scale<'t> {
             Bare::OwnBut(others) => others.clone(),
         };
         for source in sources {
-            let Some(columns) = source.columns() else {
+            let Some(names) = source.names() else {
                 self.bare = Bare::Other;
                 return;
             };
-            others.extend(columns);
+            others.extend(names);
         }
         self.bare = Bare::OwnBut(others);
     }
@@ -325,12 +329,14 @@ impl<'t> Scale<'t> {
 
     fn bind_columns(&mut self, sources: &[Source<'t>], left: &'t Tree, right: &'t Tree) {
         for (own, other) in [(left, right), (right, left)] {
-            let found = self
-                .column_of_own(own)
-                .and_then(|column| sources.iter().find(|source| self.meets(source, other, column)).copied());
-            if let Some(source) = found {
+            let Some(column) = self.column_of_own(own) else { continue };
+            if let Some(source) = sources.iter().find(|source| self.meets(source, other, column)) {
                 self.own.push(source.called);
-                self.copies.push(source);
+                self.copies.push(*source);
+                return;
+            }
+            if let Some(source) = sources.iter().find(|source| self.meets_made(source, sources, other)) {
+                self.made.push(*source);
                 return;
             }
         }
@@ -347,6 +353,13 @@ impl<'t> Scale<'t> {
         other.kind == "ColumnRef"
             && matches!(fields.as_slice(), [.., called, output] if *called == source.called
                 && source.copies(output, column, self, 0))
+    }
+
+    /// Whether `other` is what functions make of rows of the target: any of them may be among that.
+    fn meets_made(&self, source: &Source<'t>, sources: &[Source<'t>], other: &'t Tree) -> bool {
+        let is_beside = || sources.iter().any(|other| other.called != source.called && other.is(self));
+        let other = uncast(other);
+        other.kind == "ColumnRef" && source.is_meant(other) && source.is_made_of(self, is_beside())
     }
 
     /// Whether a select looks at each row of the target.
@@ -593,6 +606,10 @@ impl<'t> Scale<'t> {
                 .any(|copy| self.column_of_target(one).is_some_and(|column| self.meets(copy, other, column)))
                 && matches!(operator, "=" | "<=" | ">=")
             {
+                return Some(Truth::Always);
+            }
+            let is_made = || self.made.iter().any(|made| made.is_meant(uncast(other)));
+            if operator == "=" && self.column_of_own(one).is_some() && is_made() {
                 return Some(Truth::Always);
             }
             if self.is_bound(one, operator, other) || operator == "=" && self.meets_all(one, other) {

@@ -27,17 +27,20 @@ pub struct SearchPath {
 #[derive(Clone, Debug, Default)]
 pub struct Usage {
     by_schema: HashMap<String, BTreeSet<String>>,
+    /// Definitions call `set_config`, so that whatever names a relation may change the path.
+    is_set_anywhere: bool,
 }
 
 impl Usage {
     /// Schemas, each with a role that may look into it; everybody may where that has no name. Of roles that may because they are
     /// members of another nothing need be known.
-    pub fn new(granted: impl IntoIterator<Item = (String, String)>) -> Self {
+    /// `is_set_anywhere`: a default, check, view, rule, policy or the like calls `set_config`.
+    pub fn new(granted: impl IntoIterator<Item = (String, String)>, is_set_anywhere: bool) -> Self {
         let mut by_schema: HashMap<String, BTreeSet<String>> = HashMap::new();
         for (schema, role) in granted {
             by_schema.entry(schema).or_default().insert(role);
         }
-        Usage { by_schema }
+        Usage { by_schema, is_set_anywhere }
     }
 
     /// Whether the role is known to look into the schema.
@@ -166,10 +169,11 @@ pub fn found_by_path(own: &Statement, whole: &Statement, catalog: &Catalog) -> B
         let lasting = catalog.named(&used.name).filter(|relation| is_lasting(relation, catalog));
         used.schema.is_none()
             && !used.name.starts_with("pg_")
+            && !catalog.has_other(&used.name)
             && !own.ctes.contains(&used.name)
             && lasting.take(2).count() == 2
     };
-    if !own.effects.iter().all(finds) {
+    if !own.effects.iter().all(finds) || catalog.usage().is_set_anywhere {
         return BTreeSet::new();
     }
     let mut names: BTreeSet<String> =
@@ -204,7 +208,9 @@ pub fn code_may_set(whole: &Statement, catalog: &Catalog, name: &str) -> bool {
     let is_opaque = |does: &Statement| {
         does.effects.iter().any(|effect| matches!(effect, Effect::OpaqueCall | Effect::OpaqueDo))
     };
+    let is_view_of_settings = |name: &str| name == "pg_settings";
     is_opaque(whole)
+        || whole.writes.iter().any(|write| is_view_of_settings(&write.name))
         || whole.reached.iter().any(|reached| is_opaque(&reached.does))
         || routines(whole, catalog).any(|routine| routine.may_set(name))
 }

@@ -54,6 +54,8 @@ pub fn only_sets(text: &str) -> bool {
         && has_only(&select, &["target_list", "limit_option", "op"])
         && has_only(call, &["funcname", "args", "funcformat"])
         && call.all("args").all(|argument| argument.kind == "AConst")
+        // Whether it is for the transaction alone.
+        && call.all("args").nth(2).and_then(|is_local| is_local.one("val")).is_some_and(|it| it.kind == "Boolean")
         && matches!(call.name("funcname").as_slice(), ["set_config"] | ["pg_catalog", "set_config"])
 }
 
@@ -94,6 +96,9 @@ mod tests {
             "SELECT set_config('search_path', 'x', true) WHERE false",
             "SELECT set_config('search_path', 'x', true) FROM orders",
             "SELECT set_config('search_path', x, true)",
+            "SELECT set_config('search_path', 'x', 'f')",
+            "SELECT set_config('search_path', 'x', NULL)",
+            "SELECT set_config('search_path', 'x')",
             "SELECT set_config('search_path', 'x', true), 1",
             "SELECT coalesce(1, set_config('search_path', 'x', true))",
             "SELECT own.set_config('search_path', 'x', true)",

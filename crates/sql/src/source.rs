@@ -157,7 +157,12 @@ fn function(item: &Tree) -> Option<(&str, Vec<&Tree>)> {
 
 /// Whether it is the same for every row: it names no column.
 fn is_fixed(tree: &Tree) -> bool {
-    !matches!(tree.kind, "ColumnRef" | "SubLink") && tree.nodes().all(is_fixed)
+    !has(tree, &|node| matches!(node.kind, "ColumnRef" | "SubLink"))
+}
+
+/// Whether it has such a node, or is one.
+fn has<'t>(tree: &'t Tree, is: &impl Fn(&'t Tree) -> bool) -> bool {
+    is(tree) || tree.nodes().any(|node| has(node, is))
 }
 
 /// Whether what is in this array has one column: it has no fields of its own.
@@ -187,8 +192,15 @@ impl<'t> Source<'t> {
         (relation.text("schemaname"), relation.text("relname"))
     }
 
+    /// All names without a relation that can mean something of it, where they can be seen: those of its columns, and its own, which is the row.
+    pub(crate) fn names(&self) -> Option<Vec<&'t str>> {
+        let mut names = self.columns()?;
+        names.push(self.called);
+        Some(names)
+    }
+
     /// All names that its columns have, where they can be seen.
-    pub(crate) fn columns(&self) -> Option<Vec<&'t str>> {
+    fn columns(&self) -> Option<Vec<&'t str>> {
         let own = match self.from {
             From::Select(select) => returned(select)?,
             From::Function(item) => self.given_back(item)?,
@@ -260,6 +272,35 @@ impl<'t> Source<'t> {
             From::Table(relation) => table.is(relation),
             From::Select(_) => true,
             From::Function(_) | From::Unknown => false,
+        }
+    }
+
+    /// Whether it is this table.
+    pub(crate) fn is(&self, table: &impl Table<'t>) -> bool {
+        matches!(self.from, From::Table(relation) if table.is(relation))
+    }
+
+    /// Whether functions, or a select without relations, make its rows of those of this table, which `is_beside` says stands in the same FROM.
+    pub(crate) fn is_made_of(&self, table: &impl Table<'t>, is_beside: bool) -> bool {
+        match self.from {
+            From::Function(item) => has(item, &|node| {
+                node.kind == "RangeVar" && table.is(node) || is_beside && node.kind == "ColumnRef"
+            }),
+            From::Select(select) => {
+                is_beside
+                    && !select.has(&["from_clause", "larg"])
+                    && has(select, &|node| node.kind == "ColumnRef")
+            }
+            From::Table(_) | From::Unknown => false,
+        }
+    }
+
+    /// Whether a column, or the row, of it is meant.
+    pub(crate) fn is_meant(&self, column: &Tree) -> bool {
+        match column.name("fields").as_slice() {
+            [name] => *name == self.called || self.columns().is_some_and(|columns| columns.contains(name)),
+            [.., called, _] => *called == self.called,
+            [] => false,
         }
     }
 

@@ -165,3 +165,47 @@ fn documents_that_nobody_has_looked_at_yet_hide_what_their_keys_name() -> Result
     }
     Ok(())
 }
+
+/// What a table holds that was empty when it was looked at is told by its keys alone.
+#[test]
+fn what_is_taken_out_of_documents_that_nobody_has_looked_at_is_called_as_the_key_was() -> Result<()> {
+    let stack = Stack::start()?;
+    let alice = stack.alice()?;
+    psql::run(&stack.owner(), "CREATE TABLE late (id int, data jsonb)")?.success()?;
+    wait::until("the table in the catalog", LOOK_WAIT, || {
+        Ok((psql::run(&alice, "SELECT * FROM late")?.code == 0).then_some(()))
+    })?;
+    let late = "INSERT INTO late VALUES (1, '{\"theme\": \"dark\", \"firstName\": \"Canary\", \"items\": [{\"firstName\": \"Canary\"}]}')";
+    psql::run(&stack.owner(), late)?.success()?;
+    for query in [
+        "SELECT data->>'firstName' FROM late",
+        "SELECT * FROM late a, (SELECT data->>'firstName' AS z FROM late) l",
+        "SELECT coalesce(json_agg(q), '[]') FROM (SELECT * FROM (SELECT data->>'firstName' AS z FROM late) p) q",
+        "SELECT x.* FROM late, jsonb_to_record(data) x(\"firstName\" text)",
+        "SELECT \"firstName\" FROM late, jsonb_to_record(data) x(theme text, \"firstName\" text)",
+        "SELECT x.* FROM late, jsonb_to_recordset(data->'items') x(\"firstName\" text)",
+    ] {
+        let shown = run(&alice, query)?;
+        assert!(!shows_canary(&shown), "{query}: {}", shown.stdout);
+    }
+    let theme = "SELECT theme FROM late, jsonb_to_record(data) x(theme text)";
+    assert_eq!(psql::run_with(&alice, &["-At"], theme)?.success()?.trim(), "dark");
+    Ok(())
+}
+
+/// As nobody else sees them, their values are the session's own to look at.
+#[test]
+fn whole_rows_of_temporary_tables_are_searched() -> Result<()> {
+    let stack = Stack::start()?;
+    let alice = stack.alice()?;
+    let make =
+        "CREATE TEMP TABLE wa (email text, n text); INSERT INTO wa VALUES ('canary@secret.example', 'a')";
+    for query in ["SELECT wa FROM wa", "SELECT q FROM (SELECT email FROM wa) q", "SELECT row(email) FROM wa"]
+    {
+        let mut session = psql::Session::start(&alice)?;
+        session.ask(&format!("{make};"))?;
+        let shown = session.ask(&format!("{query};"))?;
+        assert!(!shown.contains("canary"), "{query}: {shown}");
+    }
+    Ok(())
+}

@@ -49,7 +49,7 @@ pub(crate) fn binary(value: &[u8], fields: &[FieldPlan], mut show: impl Show, ou
     }
     out.extend_from_slice(count);
     for field in fields {
-        let (Some((oid, behind)), true) = (rest.split_first_chunk::<4>(), true) else { return false };
+        let Some((oid, behind)) = rest.split_first_chunk::<4>() else { return false };
         let Some((len, behind)) = behind.split_first_chunk::<4>() else { return false };
         if !field.may_be(u32::from_be_bytes(*oid)) {
             return false;

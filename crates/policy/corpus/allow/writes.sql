@@ -65,6 +65,10 @@ DELETE FROM orders USING generate_series(1, 3) g WHERE id = g
 
 DELETE FROM orders USING jsonb_array_elements_text('["1"]') WHERE id = value::int
 
+DELETE FROM orders USING jsonb_array_elements('[{"id": 1}]') v WHERE orders.id = (v->>'id')::int
+
+DELETE FROM orders o USING users u, LATERAL unnest(ARRAY[u.id]) n WHERE o.user_id = n AND u.city = 'Boston'
+
 -- soft deletes
 UPDATE orders SET deleted_at = now() WHERE id = 2 AND deleted_at IS NULL RETURNING id
 

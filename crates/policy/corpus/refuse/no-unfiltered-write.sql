@@ -1048,3 +1048,37 @@ UPDATE orders SET quantity = 1 FROM jsonb_to_recordset('[{"i":1}]') AS x(i int) 
 
 -- of each row its own
 DELETE FROM orders USING users u, unnest(ARRAY[u.id]) n(user_id_too) WHERE user_id = user_id_too
+
+-- the row that is made has a name too
+DELETE FROM orders USING unnest('{1}'::int[]) AS n(k) WHERE n = 1
+
+DELETE FROM orders USING generate_series(1, 2) AS g(k) WHERE g IN (1, 2, 3)
+
+DELETE FROM orders USING unnest('{t}'::bool[]) b(k) WHERE b
+
+DELETE FROM orders USING jsonb_array_elements('[1]') v WHERE v = '1'
+
+DELETE FROM orders USING jsonb_array_elements_text('["1"]') WHERE jsonb_array_elements_text = '1'
+
+DELETE FROM orders USING jsonb_to_recordset('[{"i":1}]') AS x(i int) WHERE x = row(1)
+
+DELETE FROM orders USING ROWS FROM (generate_series(1, 2)) AS g(k) WHERE g = 1
+
+DELETE FROM orders USING (VALUES (1)) v(k) WHERE v = row(1)
+
+DELETE FROM orders USING (SELECT 1 AS k) x WHERE x::text = '(1)'
+
+WITH x AS (SELECT 1 AS k) DELETE FROM orders USING x WHERE x IS NOT NULL
+
+DELETE FROM orders WHERE EXISTS (SELECT 1 FROM jsonb_array_elements('[1]') v WHERE v = '1')
+
+-- rows that functions make of all of the table's
+DELETE FROM orders USING unnest((SELECT array_agg(id) FROM orders)) n WHERE orders.id = n
+
+DELETE FROM orders USING jsonb_to_recordset((SELECT jsonb_agg(o) FROM orders o)) AS x(id int) WHERE orders.id = x.id
+
+DELETE FROM orders USING jsonb_array_elements((SELECT jsonb_agg(id) FROM orders)) e WHERE orders.id = e::int
+
+DELETE FROM orders o USING orders p, unnest(array[p.id]) n(n) WHERE o.id = n
+
+DELETE FROM orders o USING orders p, LATERAL (SELECT p.id) n(n) WHERE o.id = n.n

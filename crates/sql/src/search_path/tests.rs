@@ -32,7 +32,7 @@ fn catalog() -> Catalog {
         routine(104, "says", "", "BEGIN PERFORM set_config('app.user', 'x', false); END"),
     ];
     Catalog::new(relations)
-        .with_usage(Usage::new(granted.map(|(schema, role)| (schema.to_owned(), role.to_owned()))))
+        .with_usage(Usage::new(granted.map(|(schema, role)| (schema.to_owned(), role.to_owned())), false))
         .with_routines(routines)
 }
 
