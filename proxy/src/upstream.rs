@@ -133,6 +133,10 @@ impl UpstreamError {
             UpstreamError::Refused { sqlstate, message } if sqlstate == "3D000" && upstream.is_wildcard => {
                 Farewell::new("3D000", message)
             }
+            // It can name the account.
+            UpstreamError::Refused { sqlstate, .. } if sqlstate == "53300" => {
+                Farewell::new("53300", format!("the database \"{database}\" has too many clients"))
+            }
             other if let Some((sqlstate, message)) = other.of_client(role) => Farewell::new(sqlstate, message),
             UpstreamError::Refused { message, .. } => {
                 Farewell::new("08004", format!("the database \"{database}\" refused the connection"))

@@ -12,6 +12,7 @@ use crate::facts::{Access, ColumnUse, Effect, Facts, Handing, RelationUse, State
 use crate::hooks::{Event, ForeignKey, Gives, Hook};
 use crate::implicit;
 use crate::names::{Name, Naming};
+use crate::source::has_known_columns;
 
 /// Most triggers, rules and foreign keys that one statement is followed through. One that reaches more is opaque.
 const REACHED_MAX: usize = 1_024;
@@ -181,6 +182,14 @@ impl Statement {
                 Cow::Owned(whole)
             }
         };
+        // What their columns are called nobody knows.
+        let is_somebodys = |name: &str| has_known_columns(name) && catalog.routines(name).next().is_some();
+        if self.calls().any(is_somebodys) {
+            let filtered =
+                |write: &&Write| matches!(write.effect, Effect::Delete | Effect::Merge | Effect::Update);
+            let writes: Vec<Write> = self.writes.iter().filter(filtered).cloned().collect();
+            whole.to_mut().unfiltered.extend(writes);
+        }
         let of_each = whole.changes_of_each_row(catalog);
         if !of_each.is_empty() {
             whole.to_mut().unfiltered.extend(of_each);

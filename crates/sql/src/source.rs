@@ -31,6 +31,24 @@ const ONE_COLUMN: [&str; 6] = [
     "string_to_table",
 ];
 
+/// Those that are called by their own name, or have names that are written beside them.
+const OTHERS: [&str; 9] = [
+    "json_array_elements",
+    "json_array_elements_text",
+    "json_to_record",
+    "json_to_recordset",
+    "jsonb_array_elements",
+    "jsonb_array_elements_text",
+    "jsonb_to_record",
+    "jsonb_to_recordset",
+    "unnest",
+];
+
+/// Whether the columns of a function of this name, if it is PostgreSQL's own, are known.
+pub(crate) fn has_known_columns(name: &str) -> bool {
+    ONE_COLUMN.contains(&name) || OTHERS.contains(&name)
+}
+
 /// Types without fields.
 const SCALARS: [&str; 22] = [
     "bool",
@@ -170,8 +188,8 @@ fn is_array_of_scalars(array: &Tree) -> bool {
     match array.kind {
         "AArrayExpr" => array.all("elements").all(|element| element.kind == "AConst"),
         "TypeCast" => array.one("type_name").is_some_and(|of| {
-            let name = of.name("names").pop().unwrap_or_default();
-            of.has(&["array_bounds"]) && SCALARS.contains(&name)
+            let is_scalar = matches!(of.name("names").as_slice(), [name] | ["pg_catalog", name] if SCALARS.contains(name));
+            of.has(&["array_bounds"]) && is_scalar
         }),
         _ => false,
     }

@@ -15,6 +15,7 @@ fn catalog() -> Catalog {
         ("purge_each", "sql", "SELECT purge(id) FROM orders"),
         ("note", "sql", "INSERT INTO notes SELECT * FROM orders WHERE id = $1"),
         ("audit", "sql", "UPDATE notes SET seen = true WHERE id = $1"),
+        ("string_to_table", "sql", "SELECT 1 AS lab"),
         ("purge_all", "sql", "DELETE FROM orders WHERE id = ANY ($1)"),
         ("purge_old", "plpgsql", "BEGIN PERFORM purge(id) FROM orders WHERE made < '2020-01-01'; END"),
         (
@@ -225,4 +226,20 @@ fn nobody_waits_for_a_thousand_tables_and_as_many_functions() {
     let statement = facts.statements.first().unwrap();
     let kept: usize = statement.hands.iter().map(|handing| handing.functions.len()).sum();
     assert_eq!((kept, statement.effects.contains(&Effect::OpaqueCall)), (FUNCTIONS_MAX, true));
+}
+
+/// Somebody's function of a name of PostgreSQL's may have any columns.
+#[test]
+fn of_rows_that_somebodys_function_gives_nobody_knows_the_columns() {
+    for (text, writes) in [
+        ("DELETE FROM orders USING string_to_table(1) WHERE lab = 1", "delete orders"),
+        (
+            "UPDATE orders SET seen = now() FROM string_to_table('1', ',') s WHERE id = s::int",
+            "update orders",
+        ),
+        ("DELETE FROM orders USING generate_series(1, 2) g WHERE id = g", ""),
+        ("SELECT * FROM string_to_table('1', ',')", ""),
+    ] {
+        assert_eq!(unfiltered(text), writes, "{text}");
+    }
 }
