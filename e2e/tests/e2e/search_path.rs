@@ -73,6 +73,16 @@ impl<'a> Looker<'a> {
     }
 }
 
+impl Looker<'_> {
+    /// The table is the one in this schema, and the record has it, maybe among others.
+    fn tells(&mut self, schema: &str) -> Result<()> {
+        let (shown, read) = self.look()?;
+        ensure!(shown == schema, "it found {shown}, not {schema}");
+        ensure!(read.contains(&format!("{schema}.places")), "it found {shown}, and the record has {read:?}");
+        Ok(())
+    }
+}
+
 fn stack() -> Result<Stack> {
     let stack = Stack::start()?;
     psql::run(&stack.superuser(), SCHEMAS)?.success()?;
@@ -121,6 +131,50 @@ fn the_record_has_the_table_that_the_path_finds() -> Result<()> {
 }
 
 #[test]
+fn names_in_the_making_are_no_names_of_the_path() -> Result<()> {
+    let stack = stack()?;
+    psql::run(
+        &stack.superuser(),
+        "ALTER TABLE one.places OWNER TO shop_owner; CREATE SCHEMA made AUTHORIZATION shop_owner",
+    )?
+    .success()?;
+    let mut looker = Looker::new(&stack, &stack.alice()?, 0)?;
+    looker.run("SET search_path = made, one, two")?;
+    looker.finds("one")?;
+    for (make, schema) in [
+        ("ALTER TABLE one.places RENAME TO moved", "two"),
+        ("ALTER TABLE one.places SET SCHEMA made", "one"),
+        ("DO $$BEGIN ALTER TABLE one.places RENAME TO moved; END$$", "two"),
+        ("CREATE TABLE made.places AS SELECT 'new' AS place", "new"),
+        ("CREATE VIEW made.places AS SELECT 'new' AS place", "new"),
+    ] {
+        looker.run("BEGIN")?;
+        looker.run(make)?;
+        let (shown, read) = looker.look()?;
+        ensure!(shown == schema, "{make}: it found {shown}");
+        ensure!(
+            read.len() != 1 || read == [format!("{schema}.places")],
+            "{make}: it found {shown}, and the record has {read:?}"
+        );
+        looker.run("ROLLBACK")?;
+    }
+    looker.run("CREATE TEMP TABLE places AS SELECT 'temp' AS place")?;
+    let (shown, read) = looker.look()?;
+    ensure!(shown == "temp" && read.len() != 1, "it found {shown}, and the record has {read:?}");
+    Ok(())
+}
+
+#[test]
+fn no_path_is_believed_where_definitions_set_it() -> Result<()> {
+    let stack = stack()?;
+    psql::run(&stack.superuser(), "CREATE VIEW sets AS SELECT set_config('search_path', 'two', false)")?
+        .success()?;
+    let mut looker = Looker::new(&stack, &stack.alice()?, 0)?;
+    looker.run("SELECT * FROM sets")?;
+    looker.tells("two")
+}
+
+#[test]
 fn where_nobody_can_tell_the_record_has_all() -> Result<()> {
     let stack = stack()?;
     let mut looker = Looker::new(&stack, &stack.alice()?, 0)?;
@@ -130,6 +184,11 @@ fn where_nobody_can_tell_the_record_has_all() -> Result<()> {
     looker.finds("one")?;
     looker.run("SELECT set_config('search_path', 'two', false) WHERE 1 = 1")?;
     looker.finds_unseen("two")?;
+    for is_local in ["'f'", "'no'", "NULL"] {
+        looker.run("SET search_path = one")?;
+        looker.run(&format!("SELECT set_config('search_path', 'two', {is_local})"))?;
+        looker.tells("two")?;
+    }
     looker.run("RESET ALL")?;
     looker.finds("public")?;
     looker.run("PREPARE moves AS SELECT set_config('search_path', 'two', false)")?;
