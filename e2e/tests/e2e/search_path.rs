@@ -167,7 +167,7 @@ fn names_in_the_making_are_no_names_of_the_path() -> Result<()> {
 #[test]
 fn no_path_is_believed_where_definitions_set_it() -> Result<()> {
     let stack = stack()?;
-    psql::run(&stack.superuser(), "CREATE VIEW sets AS SELECT set_config('search_path', 'two', false)")?
+    psql::run(&stack.superuser(), "CREATE VIEW sets AS SELECT set_config('search_path', 'two', false); GRANT SELECT ON sets TO shop_owner")?
         .success()?;
     let mut looker = Looker::new(&stack, &stack.alice()?, 0)?;
     looker.run("SELECT * FROM sets")?;

@@ -16,7 +16,7 @@ use crate::tree::Tree;
 
 /// PostgreSQL's functions (pg_proc.dat) that put what they are given into settings, notifications, large objects, sequences, locks,
 /// the log of changes, names of slots, the seed of `random`, and how long they take.
-const SINKS: [&str; 40] = [
+const SINKS: [&str; 39] = [
     "lo_creat",
     "lo_create",
     "lo_from_bytea",
@@ -26,7 +26,6 @@ const SINKS: [&str; 40] = [
     "lo_truncate",
     "lo_truncate64",
     "lowrite",
-    "nextval",
     "pg_advisory_lock",
     "pg_advisory_lock_shared",
     "pg_advisory_xact_lock",
