@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use audit::record::{AlertKind, AlertRecord, Record};
 use audit::spool::Spool;
-use daemon::webhook::{Outage, Webhook};
+use daemon::webhook::{Outage, Undelivered, Webhook};
 use uuid::Uuid;
 
 use self::kept::Kept;
@@ -131,13 +131,6 @@ impl Alerts {
     }
 }
 
-/// Why nothing was delivered.
-struct Failure {
-    /// The recipient is there, and does not want it.
-    is_unwanted: bool,
-    why: String,
-}
-
 /// Who is told.
 enum Recipient {
     Webhook(Box<Webhook>, Shape),
@@ -161,14 +154,11 @@ impl Recipient {
         }
     }
 
-    fn tell(&self, groups: &[Group]) -> Result<(), Failure> {
+    fn tell(&self, groups: &[Group]) -> Result<(), Undelivered> {
         match self {
-            Recipient::Webhook(webhook, shape) => {
-                let told = webhook.post(&shape::body(*shape, groups).to_string(), &[]);
-                told.map_err(|it| Failure { is_unwanted: it.is_unwanted, why: it.to_string() })
-            }
+            Recipient::Webhook(webhook, shape) => webhook.post(&shape::body(*shape, groups).to_string(), &[]),
             Recipient::Syslog(syslog) => {
-                syslog.send(groups).map_err(|error| Failure { is_unwanted: false, why: error.to_string() })
+                syslog.send(groups).map_err(|error| Undelivered::because(error.to_string()))
             }
         }
     }
@@ -282,9 +272,8 @@ impl Delivery {
         if failure.is_unwanted && !taken.is_empty() {
             for Group { alert, .. } in &unwanted {
                 let (host, place, id) = (&self.host, self.recipient.place(), alert.alert_id);
-                let why = &failure.why;
                 let message = format!(
-                    "{place} does not take the alert {id} of {host}, which is only in the ledger: {why}"
+                    "{place} does not take the alert {id} of {host}, which is only in the ledger: {failure}"
                 );
                 tracing::error!("{message}");
                 self.record(message);
@@ -306,14 +295,14 @@ impl Delivery {
         self.queue.delivered(groups, Instant::now());
     }
 
-    fn fail(&mut self, failure: &Failure) {
-        let (now, error) = (Instant::now(), &failure.why);
+    fn fail(&mut self, failure: &Undelivered) {
+        let now = Instant::now();
         self.is_unwanted = failure.is_unwanted;
         match &mut self.outage {
             Some(outage) => outage.goes_on(now),
             None => {
                 let message = format!(
-                    "alerts of {} cannot be delivered to {}: {error}",
+                    "alerts of {} cannot be delivered to {}: {failure}",
                     self.host,
                     self.recipient.place()
                 );

@@ -130,7 +130,8 @@ impl fmt::Display for Undelivered {
 }
 
 impl Undelivered {
-    fn because(why: impl Into<String>) -> Self {
+    /// For this reason, which may be over at another time.
+    pub fn because(why: impl Into<String>) -> Self {
         Undelivered { why: why.into(), is_unwanted: false }
     }
 
