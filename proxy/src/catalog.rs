@@ -793,20 +793,6 @@ async fn ask_all(
         Ok(())
     })
     .await?;
-    let mut usage = Vec::new();
-    ask(pipe, USAGE, |row| {
-        let mut row = Texts(backend::DataRow::read(row)?);
-        usage.push((row.text("schema")?, row.text("role")?));
-        Ok(())
-    })
-    .await?;
-    let mut is_set_anywhere = false;
-    ask(pipe, SETS, |row| {
-        let mut row = Texts(backend::DataRow::read(row)?);
-        is_set_anywhere = row.number::<u8>("whether a definition sets something")? != 0;
-        Ok(())
-    })
-    .await?;
     let mut functions = HashMap::new();
     if upstream.names_functions {
         ask(pipe, FUNCTIONS, |row| add_function(&mut functions, row)).await?;
@@ -870,7 +856,9 @@ async fn ask_all(
     let (rows, domains) = rows::read(pipe, &before.catalog, !locks.is_held).await?;
     let options = views::options(pipe).await?;
     let catalog = Catalog::new(relations.into_values()).with_functions(functions).with_rows(rows);
-    let catalog = catalog.with_domains(domains).with_usage(Usage::new(usage, is_set_anywhere));
+    // Nobody looks for a name that means one relation.
+    let usage = if catalog.has_name_twice() { usage(pipe).await? } else { Usage::default() };
+    let catalog = catalog.with_domains(domains).with_usage(usage);
     let catalog = catalog.with_views(options).with_others(others);
     let catalog = catalog.with_row_security(row_security).with_records(records, types_alone, record_columns);
     let catalog = catalog.with_dependencies(dependencies).with_generated(generated).with_holds(holds);
@@ -885,6 +873,25 @@ async fn ask_all(
     views::classify(pipe, &catalog, known, &mut classes).await?;
     pinned.apply(&catalog, &mut classes);
     Ok((catalog, classes))
+}
+
+/// Who may look into which schema, and whether definitions change where they look.
+async fn usage(pipe: &mut Pipe) -> Result<Usage, String> {
+    let mut usage = Vec::new();
+    ask(pipe, USAGE, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        usage.push((row.text("schema")?, row.text("role")?));
+        Ok(())
+    })
+    .await?;
+    let mut is_set_anywhere = false;
+    ask(pipe, SETS, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        is_set_anywhere = row.number::<u8>("whether a definition sets something")? != 0;
+        Ok(())
+    })
+    .await?;
+    Ok(Usage::new(usage, is_set_anywhere))
 }
 
 /// What tells this database from another that is put in its place; empty where the server does not say.
