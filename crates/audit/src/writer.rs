@@ -21,11 +21,11 @@ pub use self::progress::{FAILURES, Progress};
 
 /// So long the first record waits for company.
 const FLUSH_AFTER: Duration = Duration::from_millis(250);
-/// More records than this in that time mean that many come; the cost of an insert is hardly in its rows, and so they
-/// wait for more company …
-const CROWD_RECORDS: u64 = 1_000;
-/// … so often at most.
-const CROWD_WAITS_MAX: u32 = 12;
+/// More records than this in that time mean that they keep coming; the cost of an insert is hardly in its rows, and so
+/// they wait for more company …
+const CROWD_RECORDS: u64 = 20;
+/// … so often at most: an alert among them is in the ledger within two seconds.
+const CROWD_WAITS_MAX: u32 = 6;
 /// Most records in one batch.
 const BATCH_RECORDS_MAX: usize = 50_000;
 /// Most bytes of the spool in one batch.
