@@ -43,7 +43,7 @@ use crate::reader::Reader;
 use crate::reload::Running;
 use crate::scram::Nobody;
 use crate::stopping::Stopping;
-use crate::stream::Stream;
+use crate::stream::{Stream, send_at_once};
 use crate::tally::Tallies;
 use crate::throttle::Throttle;
 use crate::trail::Desk;
@@ -232,8 +232,8 @@ async fn accept(listener: &TcpListener, threads: &Threads, shared: &Arc<Shared>)
     let lobby = Arc::<Lobby>::default();
     let turned_away = Arc::new(Semaphore::new(TURNED_AWAY_MAX));
     loop {
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, most likely: wait for some to come back.
                 tracing::error!(%error, "connection not accepted");
@@ -242,7 +242,7 @@ async fn accept(listener: &TcpListener, threads: &Threads, shared: &Arc<Shared>)
             }
         };
         let config = shared.config.now();
-        let _ = stream.set_nodelay(true);
+        let _ = send_at_once(&stream, peer);
         if let Err(error) = config.keepalive.apply(&stream) {
             tracing::debug!(%error, "client's connection without keep-alive");
         }

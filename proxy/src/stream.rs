@@ -7,11 +7,25 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::task::{Context, Poll};
 
 use rustix::buffer::spare_capacity;
-use rustix::net::{RecvFlags, recv};
+use rustix::net::{RecvFlags, recv, sockopt};
 use tokio::io::Interest;
 use tokio::net::{TcpStream, ToSocketAddrs, lookup_host};
 
 use crate::executor::{self, Source};
+
+/// The congestion control that costs least; every Linux has it, for everybody (tcp_cong.c).
+const PLAIN_CONGESTION_CONTROL: &str = "reno";
+
+/// Has `socket` send what is written at once. To a peer on this host nothing is congested: there a congestion control that paces
+/// (bbr) is only work.
+pub(crate) fn send_at_once(socket: &impl AsFd, peer: SocketAddr) -> io::Result<()> {
+    sockopt::set_tcp_nodelay(socket, true)?;
+    if peer.ip().to_canonical().is_loopback() {
+        // Where it does not have it, it goes on with the one that it has.
+        let _ = sockopt::set_tcp_congestion(socket, PLAIN_CONGESTION_CONTROL);
+    }
+    Ok(())
+}
 
 /// A connection. Reads and writes never wait: `WouldBlock` says where they would have to.
 pub(crate) enum Stream {
@@ -65,13 +79,6 @@ impl Stream {
         match self {
             Stream::Here(watched) => watched.socket.local_addr(),
             Stream::Tokio(stream) => stream.local_addr(),
-        }
-    }
-
-    pub(crate) fn set_nodelay(&self, is_on: bool) -> io::Result<()> {
-        match self {
-            Stream::Here(watched) => watched.socket.set_nodelay(is_on),
-            Stream::Tokio(stream) => stream.set_nodelay(is_on),
         }
     }
 
@@ -208,4 +215,23 @@ fn noted(result: io::Result<usize>, would_block: impl FnOnce()) -> io::Result<us
         would_block();
     }
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_sent_to_this_host_is_not_paced() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let usual = sockopt::tcp_congestion(&socket).unwrap();
+        send_at_once(&socket, "192.0.2.1:5432".parse().unwrap()).unwrap();
+        assert!(socket.nodelay().unwrap());
+        assert_eq!(sockopt::tcp_congestion(&socket).unwrap(), usual);
+        send_at_once(&socket, "[::ffff:127.0.0.1]:5432".parse().unwrap()).unwrap();
+        assert_eq!(sockopt::tcp_congestion(&socket).unwrap(), PLAIN_CONGESTION_CONTROL);
+    }
 }

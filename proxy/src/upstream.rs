@@ -23,7 +23,7 @@ use crate::errand::Errand;
 use crate::farewell::Farewell;
 use crate::pipe::Pipe;
 use crate::scram_client::{Binding, Final, First, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, ScramError};
-use crate::stream::Stream;
+use crate::stream::{Stream, send_at_once};
 
 pub(crate) use self::path::{Looks, ask as ask_path};
 
@@ -262,7 +262,7 @@ pub(crate) async fn dial(
 ) -> Result<Pipe, UpstreamError> {
     let stream = connect_once_known(address).await?;
     errand.connected(&stream)?;
-    stream.set_nodelay(true)?;
+    send_at_once(&stream, stream.peer_addr()?)?;
     upstream.keepalive.apply(&stream)?;
     let mut pipe = Pipe::new(stream);
     let Some(tls) = &upstream.tls else { return Ok(pipe) };

@@ -16,7 +16,7 @@ mod tests;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -44,6 +44,8 @@ pub struct Spool {
     introduced: AtomicU64,
     /// Counts the calls that kept nothing.
     not_kept: AtomicU64,
+    /// There is something among what waits that somebody must know at once.
+    is_urgent: AtomicBool,
     /// The lock on the directory lasts as long as this file is open.
     _lock: File,
 }
@@ -86,6 +88,7 @@ impl Spool {
             reading: Mutex::default(),
             introduced: AtomicU64::new(0),
             not_kept: AtomicU64::new(0),
+            is_urgent: AtomicBool::new(false),
             appended: Notify::new(),
             signing_key,
             _lock: lock,
@@ -103,6 +106,9 @@ impl Spool {
             frame::write(record, &mut bytes)?;
         }
         let kept = self.tail().append(&bytes, records.len() as u64);
+        if records.iter().any(|record| matches!(record, Record::Alert(_))) {
+            self.is_urgent.store(true, Ordering::Relaxed);
+        }
         self.kept(kept)
     }
 
@@ -157,6 +163,11 @@ impl Spool {
     /// Those that were set aside since the last call.
     pub fn newly_set_aside(&self) -> Vec<PathBuf> {
         std::mem::take(&mut self.tail().newly_set_aside)
+    }
+
+    /// Whether an alert was appended since the last call.
+    pub fn take_urgent(&self) -> bool {
+        self.is_urgent.swap(false, Ordering::Relaxed)
     }
 
     /// Waits until something was appended since the last call.

@@ -21,11 +21,15 @@ pub use self::progress::{FAILURES, Progress};
 
 /// So long the first record waits for company.
 const FLUSH_AFTER: Duration = Duration::from_millis(250);
-/// More records than this in that time mean that they keep coming; the cost of an insert is hardly in its rows, and so
-/// they wait for more company …
-const CROWD_RECORDS: u64 = 20;
-/// … so often at most: an alert among them is in the ledger within two seconds.
-const CROWD_WAITS_MAX: u32 = 6;
+/// So many records in that time mean that they keep coming. The cost of an insert is hardly in its rows, and so they wait
+/// for more company …
+const COMPANY_RECORDS: u64 = 20;
+/// … so often at most …
+const COMPANY_WAITS_MAX: u32 = 6;
+/// … and longer where so many come …
+const CROWD_RECORDS: u64 = 1_000;
+/// … but so often at most. An alert ends each of these waits.
+const CROWD_WAITS_MAX: u32 = 12;
 /// Most records in one batch.
 const BATCH_RECORDS_MAX: usize = 50_000;
 /// Most bytes of the spool in one batch.
@@ -175,13 +179,17 @@ impl Writer {
         }
         let mut known = self.spool.depth().records;
         // By the clock: to be woken by every record would cost whoever appends it.
-        for _ in 0..CROWD_WAITS_MAX {
+        for waits in 1.. {
             tokio::time::sleep(FLUSH_AFTER).await;
             let depth = self.spool.depth();
-            let is_crowd = known + CROWD_RECORDS <= depth.records;
+            let waits_max = match depth.records.saturating_sub(known) {
+                CROWD_RECORDS.. => CROWD_WAITS_MAX,
+                COMPANY_RECORDS.. => COMPANY_WAITS_MAX,
+                _ => 0,
+            };
             known = depth.records;
-            if !is_crowd || BATCH_RECORDS_MAX as u64 <= depth.records || BATCH_BYTES_MAX as u64 <= depth.bytes
-            {
+            let is_full = BATCH_RECORDS_MAX as u64 <= depth.records || BATCH_BYTES_MAX as u64 <= depth.bytes;
+            if waits_max <= waits || is_full || self.spool.take_urgent() {
                 return;
             }
         }

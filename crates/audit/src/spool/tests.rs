@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::config::SpoolConfig;
-use crate::record::{AgentHealthRecord, Record, UnixMicros};
+use crate::record::{AgentHealthRecord, AlertKind, AlertRecord, Record, UnixMicros};
 
 use super::{Batch, Spool, SpoolError};
 
@@ -90,6 +90,23 @@ fn drain(spool: &Spool) -> Vec<u64> {
     }
     assert_eq!((spool.depth().records, spool.depth().bytes), (0, 0));
     all
+}
+
+#[test]
+fn an_alert_among_records_is_told_once() {
+    let spool = Room::new().open();
+    spool.append(&[record(1)]).unwrap();
+    assert!(!spool.take_urgent());
+    let alert = Record::Alert(AlertRecord {
+        alert_id: Uuid::nil(),
+        raised_at: UnixMicros(0),
+        host: String::new(),
+        kind: AlertKind::Probing,
+        message: String::new(),
+        connection: None,
+    });
+    spool.append(&[record(2), alert]).unwrap();
+    assert!(spool.take_urgent() && !spool.take_urgent());
 }
 
 #[test]
