@@ -1,9 +1,13 @@
-//! What is refused before it is parsed, because parsing it would take too long.
+//! What is refused before it is parsed, because parsing it would take too long or too much memory.
 
 use crate::facts::Unreadable;
 
 /// Longest text that is read, in bytes.
-pub const STATEMENT_BYTES_MAX: usize = 1 << 20;
+pub const STATEMENT_BYTES_MAX: usize = 16 << 20;
+
+/// Most tokens of a text that is read. What its tree takes is not in its bytes: a million of `1,` take a gigabyte, and
+/// one string of as many bytes next to nothing.
+pub const STATEMENT_TOKENS_MAX: usize = 1 << 20;
 
 /// Longest run of operator characters outside quotes, in bytes. PostgreSQL's scanner takes quadratic time over
 /// them: 16 kB take a second, this many some milliseconds (measured on libpg_query 18).
@@ -13,10 +17,14 @@ pub const OPERATOR_RUN_BYTES_MAX: usize = 1_000;
 /// is wider but not open.
 const QUOTED_RUN_BYTES_MAX: usize = 8_000;
 
-/// Checks length and runs of operator characters.
+/// Checks length, tokens and runs of operator characters.
 pub(crate) fn check(text: &str) -> Result<(), Unreadable> {
     if STATEMENT_BYTES_MAX < text.len() {
         return Err(Unreadable::TooLong { len: text.len(), limit: STATEMENT_BYTES_MAX });
+    }
+    // There are not more tokens than bytes.
+    if STATEMENT_TOKENS_MAX < text.len() && STATEMENT_TOKENS_MAX < tokens(text.as_bytes()) {
+        return Err(Unreadable::TooManyTokens { limit: STATEMENT_TOKENS_MAX });
     }
     let (mut run, mut quoted) = (0, false);
     for byte in text.bytes() {
@@ -38,9 +46,44 @@ pub(crate) fn check(text: &str) -> Result<(), Unreadable> {
     Ok(())
 }
 
+/// At least as many tokens as PostgreSQL's scanner finds. What is quoted is one, where it is certain what is: not
+/// where there are escapes, comments or dollars, which only the scanner understands.
+fn tokens(text: &[u8]) -> usize {
+    let is_plain = !text.iter().any(|byte| matches!(byte, b'\\' | b'$'))
+        && !text.windows(2).any(|pair| matches!(pair, b"--" | b"/*"));
+    let (mut tokens, mut in_word, mut quote) = (0, false, None);
+    for byte in text {
+        match quote {
+            Some(mark) if mark == *byte => quote = None,
+            Some(_) => continue,
+            None if is_plain && matches!(byte, b'\'' | b'"') => quote = Some(*byte),
+            None => {}
+        }
+        let is_word = byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii();
+        tokens += usize::from(is_word && !in_word || byte.is_ascii_punctuation() && *byte != b'_');
+        in_word = is_word;
+    }
+    tokens
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_quoted_is_hardly_counted_unless_it_may_not_be() {
+        let words = "some words and, here; a sign ".repeat(STATEMENT_TOKENS_MAX / 28);
+        assert_eq!(tokens(b"select 'it''s', \"a b c\", ab_1+2.5"), 14);
+        assert_eq!(check(&format!("select '{words}'")), Ok(()));
+        let ids = |count| format!("select 1 where id in ({})", "1234567, ".repeat(count));
+        assert_eq!(check(&ids(STATEMENT_TOKENS_MAX / 2 - 10)), Ok(()));
+        let too_many = Err(Unreadable::TooManyTokens { limit: STATEMENT_TOKENS_MAX });
+        assert_eq!(check(&ids(STATEMENT_TOKENS_MAX / 2 + 1)), too_many);
+        // A quote that is none for the scanner hides nothing.
+        for disguise in ["E'\\'", "$$'$$", "--'\n", "/*'*/"] {
+            assert_eq!(check(&format!("select {disguise} {}", "1,".repeat(STATEMENT_TOKENS_MAX))), too_many);
+        }
+    }
 
     #[test]
     fn long_runs_are_refused_unless_they_look_like_data() {

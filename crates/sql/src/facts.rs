@@ -496,6 +496,7 @@ impl Unreadable {
             Unreadable::Lexing { .. } => "lexing",
             Unreadable::Nul => "nul",
             Unreadable::TooLong { .. } => "too-long",
+            Unreadable::TooManyTokens { .. } => "too-many-tokens",
             Unreadable::TooSlow { .. } => "too-slow",
             Unreadable::OperatorRun { .. } => "operator-run",
             Unreadable::Syntax { .. } => "syntax",
@@ -525,6 +526,12 @@ pub enum Unreadable {
         /// Bytes of the text.
         len: usize,
         /// Bytes allowed.
+        limit: usize,
+    },
+    /// Its tree would take more memory than one may.
+    #[error("the statement has more than {limit} words and signs")]
+    TooManyTokens {
+        /// Tokens allowed.
         limit: usize,
     },
     /// Reading it took longer than it may, where long texts are read (see `proxy`).

@@ -71,7 +71,7 @@ mod walk;
 mod within;
 mod writes;
 
-pub use bounds::{OPERATOR_RUN_BYTES_MAX, STATEMENT_BYTES_MAX};
+pub use bounds::{OPERATOR_RUN_BYTES_MAX, STATEMENT_BYTES_MAX, STATEMENT_TOKENS_MAX};
 pub use catalog::Catalog;
 pub use columns::{
     ReachedColumns, names_column, reached_columns, reads_column, reads_rows, rows_of, writes_column,

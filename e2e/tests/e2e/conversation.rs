@@ -479,3 +479,25 @@ fn a_parameter_longer_than_the_limit_passes_and_a_statement_is_refused() -> Resu
     assert_eq!(client.exchange(&query("SELECT 1"), 1)?, "columns:1 row done:SELECT_1 ready:I");
     Ok(())
 }
+
+/// As drivers send them that write values into the text: psycopg2's `execute_values`, Django's `bulk_create`.
+#[test]
+fn an_insert_of_several_megabytes_is_read_and_recorded() -> Result<()> {
+    let stack = Stack::start()?;
+    let mut client = Client::connect(&stack.alice()?)?;
+    client.exchange(&query("CREATE TEMP TABLE notes (id int, body text)"), 1)?;
+    let rows: Vec<_> = (0..20_000).map(|id| format!("({id}, '{}')", "note ".repeat(40))).collect();
+    let insert = format!("INSERT INTO notes VALUES {}", rows.join(", "));
+    assert!(4 << 20 < insert.len());
+    assert_eq!(client.exchange(&query(&insert), 1)?, "done:INSERT_0_20000 ready:I");
+    let recorded = "SELECT rows FROM statements FINAL WHERE startsWith(text, 'INSERT INTO notes') \
+         AND outcome = 'completed'";
+    let recorded = stack.ledger.wait_row("the INSERT", recorded)?;
+    assert_eq!(recorded["rows"], 20_000, "{recorded}");
+    // What has so many words and signs that its tree would take gigabytes is not read.
+    let refused = client.exchange_bytes(&query(&format!("SELECT 1{}", ",1".repeat(1 << 20))), 1)?;
+    let refused = String::from_utf8_lossy(&refused).into_owned();
+    assert!(refused.contains("more than 1048576 words and signs"), "{refused}");
+    assert!(refused.ends_with("Z\0\0\0\u{5}I"), "{}", refused.escape_debug());
+    Ok(())
+}

@@ -137,7 +137,7 @@ fn a_text_longer_than_is_read_is_not_held() {
     assert!(forwarded.starts_with(b"Q") && forwarded.len() < 100, "{}", forwarded.escape_ascii());
     assert!(held <= 100, "{held} bytes were held");
     let told = talk.server(&[error("22P02", &talk.replacement_in(&forwarded)), ready(b'I')].concat());
-    assert!(told.contains("C54000") && told.contains("more than 1048576 is not read"), "{told}");
+    assert!(told.contains("C54000") && told.contains("more than 16777216 is not read"), "{told}");
     // Where that is only observed, it is held, recorded and sent.
     let mut talk = Talk::observing(&["unreadable"]);
     talk.session = crate::Session::new(super::talk::NONCE, 64 << 20);

@@ -147,7 +147,7 @@ second reader: statement 1: does not see relation `users`
 #[test]
 fn what_cannot_be_read_says_why() {
     assert_snapshot!(facts("selec 1"), @r#"unreadable: syntax error at or near "selec""#);
-    assert_snapshot!(facts(&format!("select '{}'", "a".repeat(crate::STATEMENT_BYTES_MAX))), @"unreadable: the statement has 1048585 bytes, the limit is 1048576");
+    assert_snapshot!(facts(&format!("select '{}'", "a".repeat(crate::STATEMENT_BYTES_MAX))), @"unreadable: the statement has 16777225 bytes, the limit is 16777216");
     assert_snapshot!(facts(""), @"");
 }
 

@@ -127,7 +127,7 @@ fn a_statement_longer_than_is_read_is_refused_and_the_session_goes_on() -> Resul
     let stack = Stack::start()?;
     let vitals = Vitals::take(&stack)?;
     let mut client = Client::connect(&stack.alice()?)?;
-    let long = format!("SELECT '{}'", "x".repeat(4 << 20));
+    let long = format!("SELECT '{}'", "x".repeat(17 << 20));
     for (sent, shape) in
         [(query(&long), "ready:I"), ([extended(&long), message(b'S', b"")].concat(), "ready:I")]
     {
