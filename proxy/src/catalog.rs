@@ -128,6 +128,8 @@ const USAGE: &str = "
     FROM pg_catalog.pg_namespace n CROSS JOIN pg_catalog.pg_roles r
     WHERE r.rolsuper";
 
+const MAJOR_VERSION: &str = "SELECT pg_catalog.current_setting('server_version_num')::int4 / 10000";
+
 /// Whether an expression of a definition calls `set_config` (`F_SET_CONFIG_TEXT_TEXT_BOOL`).
 const SETS: &str = "
     SELECT (EXISTS (SELECT FROM pg_catalog.pg_rewrite WHERE ev_class OPERATOR(pg_catalog.>=) 16384::oid AND ev_action::text OPERATOR(pg_catalog.~~) c.call)
@@ -191,9 +193,9 @@ const HOLDS: &str = "
       AND a.atttypid OPERATOR(pg_catalog.>=) 16384::oid";
 
 /// Triggers by which PostgreSQL itself writes words of some columns into another one (`tsvector_update_trigger`, and the same that takes the
-/// configuration from a column).
+/// configuration from a column). Without arguments where they are longer than any that name each column once.
 const WORDS: &str = "
-    SELECT t.tgrelid, pg_catalog.encode(t.tgargs, 'hex')
+    SELECT t.tgrelid, CASE WHEN pg_catalog.octet_length(t.tgargs) OPERATOR(pg_catalog.<=) 110000 THEN pg_catalog.encode(t.tgargs, 'hex') ELSE '' END
     FROM pg_catalog.pg_trigger t
     JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid
     WHERE p.prosrc OPERATOR(pg_catalog.=) ANY (ARRAY['tsvector_update_trigger_byid', 'tsvector_update_trigger_bycolumn'])
@@ -855,10 +857,16 @@ async fn ask_all(
     };
     let (rows, domains) = rows::read(pipe, &before.catalog, !locks.is_held).await?;
     let options = views::options(pipe).await?;
+    let mut major = 0;
+    ask(pipe, MAJOR_VERSION, |row| {
+        major = Texts(backend::DataRow::read(row)?).number("major version")?;
+        Ok(())
+    })
+    .await?;
     let catalog = Catalog::new(relations.into_values()).with_functions(functions).with_rows(rows);
     // Nobody looks for a name that means one relation.
     let usage = if catalog.has_name_twice() { usage(pipe).await? } else { Usage::default() };
-    let catalog = catalog.with_domains(domains).with_usage(usage);
+    let catalog = catalog.with_domains(domains).with_usage(usage).with_major_version(major);
     let catalog = catalog.with_views(options).with_others(others);
     let catalog = catalog.with_row_security(row_security).with_records(records, types_alone, record_columns);
     let catalog = catalog.with_dependencies(dependencies).with_generated(generated).with_holds(holds);
@@ -1041,9 +1049,14 @@ fn words(relation: &Relation, arguments: &[String]) -> Vec<Holds> {
     let number = |name: &String| {
         relation.columns.iter().find(|column| column.name == *name).map(|column| column.number)
     };
+    let holds = |column, of| Holds { relation: relation.oid, column, of: relation.oid, of_column: Some(of) };
+    if arguments.is_empty() {
+        // Nobody knows.
+        let numbers = || relation.columns.iter().map(|column| column.number);
+        return numbers().flat_map(|column| numbers().map(move |of| holds(column, of))).collect();
+    }
     let Some(column) = arguments.first().and_then(number) else { return Vec::new() };
-    let holds = |of| Holds { relation: relation.oid, column, of: relation.oid, of_column: Some(of) };
-    arguments.iter().skip(2).filter_map(number).map(holds).collect()
+    arguments.iter().skip(2).filter_map(number).map(|of| holds(column, of)).collect()
 }
 
 /// Adds one row of `FUNCTIONS`.

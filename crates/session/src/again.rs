@@ -13,8 +13,10 @@ use sql::facts::{Makes, Opens, Runs};
 
 use crate::action::Action;
 use crate::allowance::{self, Allowance, Excess, Granted, Probing};
+use crate::copying::cannot_be_masked;
 use crate::evidence::Evidence;
 use crate::judged::{Judged, Read};
+use crate::moving::MovedNames;
 use crate::names::{self, Portal, Prepared};
 use crate::path::PathChange;
 use crate::shown::Shown;
@@ -62,6 +64,10 @@ struct Again {
     path: Option<PathChange>,
     /// Something runs whose text nobody has read.
     runs_unseen: bool,
+    /// What runs is a COPY to the client …
+    copies: bool,
+    /// … of what is masked, or was not looked at.
+    copies_hidden: bool,
     /// What was looked at: a portal can run a FETCH of another, and both can name each other.
     seen: HashSet<*const Read>,
 }
@@ -130,6 +136,11 @@ impl Session {
                 return judged.decided(Verdict::Refuse(refusal), rules, Vec::new());
             }
         }
+        if again.refused.is_none() && again.copies_hidden {
+            let refusal = cannot_be_masked("COPY data can be masked only where the COPY itself is sent");
+            let rules = refusal.rules.clone();
+            return judged.decided(Verdict::Refuse(refusal), rules, Vec::new());
+        }
         if judged.runs.is_empty() {
             let shown = self.shown_now(judged, env);
             return shown
@@ -137,7 +148,8 @@ impl Session {
         }
         let shown = std::mem::take(&mut again.shown).or(&judged.shown);
         // Its result is that of another statement each time.
-        let judged = judged.running(shown, take(&mut again.namings), again.is_moved);
+        let mut judged = judged.running(shown, take(&mut again.namings), again.is_moved);
+        judged.copies_to_client |= again.copies;
         let ran = (!again.runs_unseen && !self.sight.meddled).then(|| take(&mut again.ran));
         let judged = &judged.having_run(ran, again.path.as_ref()).saying(again.says);
         match again {
@@ -209,6 +221,9 @@ impl Session {
                     again.says |= judged.one.says;
                     again.is_moved |= moved.is_some();
                     again.runs_unseen |= !judged.one.is_read;
+                    again.copies |= judged.one.copies_to_client;
+                    again.copies_hidden |=
+                        judged.one.copied.is_some() || judged.one.copies_to_client && moved.is_some();
                     if let Some(change) = judged.one.path_change() {
                         again.path = Some(change.perhaps(again.path.as_ref()));
                     }
@@ -244,6 +259,21 @@ impl Session {
             }
             Runs::AnyCursor => self.telling.opened,
         }
+    }
+
+    /// Whether what it runs names one of these.
+    pub(crate) fn runs_any(&self, read: &Read, moved: &MovedNames) -> bool {
+        let run = |read: &Read| read.runs().flat_map(|runs| self.run_by(runs)).collect::<Vec<_>>();
+        let (mut open, mut seen) = (run(read), HashSet::new());
+        while let Some(read) = open.pop() {
+            if seen.insert(Rc::as_ptr(&read)) {
+                if read.names_any(moved) {
+                    return true;
+                }
+                open.extend(run(&read));
+            }
+        }
+        false
     }
 
     /// All that it could run.

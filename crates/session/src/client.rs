@@ -298,7 +298,8 @@ impl Session {
             return None;
         }
         // Whether anything is hidden is worked out last: it costs more than all else here.
-        let has_moved = env.moved.is_some_and(|moved| read.names_any(moved)) && env.hides();
+        let has_moved =
+            env.hides() && env.moved.is_some_and(|moved| read.names_any(moved) || self.runs_any(read, moved));
         if has_moved && self.asked_moved.is_none_or(|asked| env.catalog_version <= asked) {
             self.asked_moved.get_or_insert(env.catalog_version);
             return None;

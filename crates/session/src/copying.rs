@@ -106,7 +106,12 @@ impl Session {
     ) -> Result<Pass, SessionError> {
         let encoding = self.encoding();
         let unknown = || SessionError::server("COPY data whose columns are not known");
+        let is_replicating = self.is_replicating();
         let running = self.current().ok_or_else(unasked)?;
+        // The server runs what was left under a name that nobody knows here.
+        if env.hides() && !running.judged.copies_to_client && !is_replicating {
+            return Err(unasked());
+        }
         let Some(copied) = running.judged.copied.clone() else {
             // Nobody has asked for its columns.
             let names = revealed::by_copy(&running.judged, env);
@@ -190,7 +195,7 @@ fn unasked() -> SessionError {
     SessionError::server("COPY data that nobody asked for")
 }
 
-fn cannot_be_masked(why: &str) -> Refusal {
+pub(crate) fn cannot_be_masked(why: &str) -> Refusal {
     Refusal {
         rules: vec!["copy-masked".into()],
         sqlstate: "42501",

@@ -12,9 +12,7 @@ use policy::{Meaning, Refusal, Verdict};
 use sql::catalog::{Column, Relation};
 use sql::facts::{Access, Effect, Forgets, Makes, Object, Opens, RelationUse, Runs};
 use sql::values::Tie;
-use sql::{
-    Catalog, Facts, Given, Naming, Probe, Scratch, SearchPath, Sensitive, Statement, Touched, Unreadable,
-};
+use sql::{Catalog, Facts, Given, Naming, Probe, Scratch, SearchPath, Statement, Touched, Unreadable};
 use wire::BodyError;
 
 use crate::copied::Copied;
@@ -31,7 +29,7 @@ use crate::reasons;
 use crate::recorded::{Recorded, Treat};
 use crate::results::Planned;
 use crate::ruled::{Returned, shown_by_rules};
-use crate::shown::{Known, Reach, Shown, classed};
+use crate::shown::{Known, Reach, Shown, classed, moved_in};
 use crate::sliding::Sliding;
 use crate::spills::{Spills, fills, spilled};
 use crate::state::Environment;
@@ -371,6 +369,15 @@ impl Read {
         matches!(&self.source, Source::Text(Ok(facts)) if facts.statements.iter().any(names_any))
     }
 
+    /// Prepared statements and cursors that its own text runs.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = &Runs> {
+        let facts = match &self.source {
+            Source::Text(Ok(facts)) => Some(facts),
+            _ => None,
+        };
+        facts.into_iter().flat_map(|facts| &facts.statements).flat_map(|statement| &statement.runs)
+    }
+
     /// Names in it that are temporary tables of the session.
     fn temporary(&self, temporary: &Temporary) -> Vec<String> {
         match &self.source {
@@ -604,9 +611,12 @@ impl Texts<'_> {
             class_of: &class_of,
             looks_into: &looks_into,
         };
-        let verdict = match catalog.knows_names() {
-            true => env.policies.judge_one(env.subject, statement, readers_disagree.is_some(), &meaning),
-            false => env.policies.refuse_names(),
+        let verdict = match (catalog.knows_names(), own.unread_by(catalog)) {
+            (false, _) => env.policies.refuse_names(),
+            (true, Some(unreadable)) if !env.policies.observes("unreadable") => {
+                env.policies.judge_unreadable(env.subject, &unreadable)
+            }
+            (true, _) => env.policies.judge_one(env.subject, statement, readers_disagree.is_some(), &meaning),
         };
         // What it does beyond its own text.
         let is_more = statement.effects.contains(&Effect::Other("AlterDomainStmt"))
@@ -936,6 +946,13 @@ impl Judged {
         })
     }
 
+    /// Whether it names a relation that something sensitive was written into a moment ago.
+    pub(crate) fn reads_stained(&self, env: &Environment<'_>) -> bool {
+        let mut named = self.own.iter().flat_map(|own| &own.relations);
+        !env.stains.is_empty()
+            && (!self.runs.is_empty() || named.any(|used| !env.stains.of(&used.name).is_empty()))
+    }
+
     /// Whether it reads a relation of which only a newer catalog than it was judged by shows that it is sensitive.
     pub(crate) fn reads_newly_sensitive(&self, env: &Environment<'_>) -> bool {
         self.catalog_version != env.catalog_version
@@ -1017,16 +1034,14 @@ impl Judged {
 
     /// How it looks into what functions give that these may be.
     pub(crate) fn probes_with(&self, moved: &MovedNames) -> Option<Probe> {
-        let functions =
-            self.own.iter().flat_map(|own| own.calls()).filter(|name| moved.has_new_function(name));
-        let functions: HashSet<String> = functions.map(str::to_owned).collect();
-        if functions.is_empty() {
+        let own = self.own.as_deref()?;
+        let has_new = own.calls().any(|name| moved.has_new_function(name));
+        if !has_new && (!names_any(own, moved) || is_widened(own, moved)) {
             return None;
         }
-        let sensitive = Sensitive { functions, ..Sensitive::default() };
-        let asked = sql::probes(&self.described.text, &sensitive, mask::is_sensitive_key);
-        // What is asked within them nobody has seen.
-        Probe::both(asked, Some(Probe::Asks(1)))
+        let asked = sql::probes(&self.described.text, &moved_in(own, moved), mask::is_sensitive_key);
+        // What is asked within new functions nobody has seen.
+        Probe::both(asked, has_new.then_some(Probe::Asks(1)))
     }
 
     /// Whether it reaches something sensitive, and calls what puts things where no column is.
@@ -1038,6 +1053,14 @@ impl Judged {
                 || self.spills.into.iter().any(|(table, column)| moved.routes(table, column.as_ref()))
                 || called.iter().any(|name| moved.is_sink(name))
                     && (own.hangs_code() || self.shown.is_anything() || names_any(own, moved))
+                || names_any(own, moved)
+                    && has_sinks(own)
+                    && sql::sinks(
+                        &self.described.text,
+                        &moved_in(own, moved),
+                        &HashSet::new(),
+                        mask::is_sensitive_key,
+                    )
         })
     }
 
@@ -1061,7 +1084,7 @@ fn names_any(statement: &Statement, moved: &MovedNames) -> bool {
 }
 
 /// Whether it names none that has changed in another way than by new columns.
-fn is_widened(statement: &Statement, moved: &MovedNames) -> bool {
+pub(crate) fn is_widened(statement: &Statement, moved: &MovedNames) -> bool {
     names(statement).filter(|name| moved.has(name)).all(|name| moved.is_widened(name))
 }
 
@@ -1109,15 +1132,32 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
     let is_foreign = sql::defines_foreign(text);
     let imports = statement.effects.contains(&Effect::Other("ImportForeignSchemaStmt"));
     let mut are_all = imports || statement.commits_prepared || statement.effects.contains(&Effect::OpaqueDo);
+    let mut retells = Vec::new();
     for naming in &statement.names {
         match naming {
             Naming::Makes(name) => names.push(name.name.clone()),
             Naming::Renames { from, to } => names.extend([from.name.clone(), to.name.clone()]),
-            Naming::Leads { from, .. } => names.push(from.name.clone()),
-            Naming::IsPart { part, .. } => names.push(part.name.clone()),
+            Naming::Leads { from, .. } => {
+                names.push(from.name.clone());
+                retells.push(from.name.clone());
+            }
+            Naming::IsPart { part, of } => {
+                names.extend([part.name.clone(), of.name.clone()]);
+                retells.push(of.name.clone());
+            }
             Naming::RenamesSchema { .. } => are_all = true,
             Naming::Takes(_) => {}
         }
+    }
+    if !retells.is_empty() {
+        let is_retold = |below: &&Relation| retells.contains(&below.name);
+        let above = known
+            .catalog
+            .relations()
+            .filter(|relation| known.catalog.with_underlying(relation).iter().skip(1).any(is_retold));
+        let above: Vec<String> = above.map(|relation| relation.name.clone()).collect();
+        names.extend(above.iter().cloned());
+        retells.extend(above);
     }
     let made = sql::new_name(text);
     names.extend(made.clone());
@@ -1167,6 +1207,7 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
         partitioned,
         renames,
         widens,
+        retells,
         doubled,
         fills,
     }

@@ -14,6 +14,10 @@ pub struct MovedNames {
     /// Those of them whose columns are all what they were, beside new ones.
     widened: HashSet<String>,
     are_all: bool,
+    /// Relations that have got another name, or one of whose columns has, by both.
+    renamed: HashSet<String>,
+    /// Relations whose columns show something else than before: views that were made anew, tables with other parts, what rests on these.
+    retold: HashSet<String>,
     /// Functions that are new among them.
     new_functions: HashSet<String>,
     /// Functions and operators whose code hands what they are given to one of PostgreSQL's that puts it where no column is.
@@ -89,6 +93,8 @@ pub(crate) struct Moves {
     pub(crate) renames: bool,
     /// It leaves each column what it is.
     pub(crate) widens: bool,
+    /// Relations whose columns show something else from now on.
+    pub(crate) retells: Vec<String>,
     /// New relations whose names others have.
     pub(crate) doubled: Vec<String>,
     /// What the code that it makes, or hangs somewhere, could write.
@@ -103,6 +109,7 @@ impl MovedNames {
             && self.doubled.is_empty()
             && self.fills.is_empty()
             && self.partitioned.is_empty()
+            && self.retold.is_empty()
             && !self.are_all
             && !self.sinks_are_all
             && !self.tells
@@ -116,6 +123,16 @@ impl MovedNames {
     /// Whether this is a function that is new, and may give something sensitive.
     pub(crate) fn has_new_function(&self, name: &str) -> bool {
         self.new_functions.contains(name)
+    }
+
+    /// Whether this is another relation, or has columns of other names, than the catalog shows.
+    pub(crate) fn has_renamed(&self, name: &str) -> bool {
+        self.are_all || self.renamed.contains(name)
+    }
+
+    /// Whether the columns of what has this name show something else than before.
+    pub(crate) fn is_retold(&self, name: &str) -> bool {
+        self.are_all || self.retold.contains(name)
     }
 
     /// Whether all columns of what has this name are what they were, beside new ones.
@@ -185,6 +202,7 @@ impl MovedNames {
         self.partitioned.extend(other.partitioned.clone());
         self.note_widened(&other.names, |name| other.widened.contains(name));
         self.new_functions.extend(other.new_functions.iter().cloned());
+        self.extend_retold(&other.retold);
         self.extend(&other.names);
         self.extend_sinks(other.sinks.iter().cloned());
     }
@@ -198,6 +216,13 @@ impl MovedNames {
     pub(crate) fn sent(&mut self, moves: &Moves) {
         self.tells |= moves.tells;
         // Under a new name, or with one in it, nobody knows by what.
+        if moves.renames {
+            self.renamed.extend(moves.names.iter().cloned());
+            if NAMES_MAX < self.renamed.len() {
+                self.renamed.clear();
+                self.are_all = true;
+            }
+        }
         if moves.renames && moves.names.iter().any(|name| self.partitioned.contains_key(name)) {
             self.partitioned.extend(moves.names.iter().map(|name| (name.clone(), Partitioned::default())));
         }
@@ -208,6 +233,7 @@ impl MovedNames {
             self.partitioned.insert(name.clone(), made);
         }
         self.extend_doubled(&moves.doubled);
+        self.extend_retold(&moves.retells);
         self.extend_fills(&moves.fills);
         let made = Made {
             names: moves.names.clone(),
@@ -284,6 +310,14 @@ impl MovedNames {
             self.names.clear();
             self.widened.clear();
             self.new_functions.clear();
+            self.are_all = true;
+        }
+    }
+
+    fn extend_retold<'n>(&mut self, names: impl IntoIterator<Item = &'n String>) {
+        self.retold.extend(names.into_iter().cloned());
+        if NAMES_MAX < self.retold.len() {
+            self.retold.clear();
             self.are_all = true;
         }
     }

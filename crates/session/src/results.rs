@@ -134,7 +134,18 @@ pub(crate) fn plan(
         let is_put = env.catalog.relation(column.table_oid).is_some_and(|relation| {
             shown.is_put_for(relation, column.column) || may_be_put_unseen(judged, relation, env)
         });
+        // The server calls what a view shows by the view's own columns, whatever they are made of now. And what was written into
+        // under a name that is new has the one here that the catalog knows.
+        let is_other = name.is_some()
+            && env.hides()
+            && env.catalog.relation(column.table_oid).is_some_and(|relation| {
+                own.is_retold(&relation.name)
+                    || env.moved.is_some_and(|moved| moved.is_retold(&relation.name))
+                    || judged.reads_stained(env)
+                        && column.id().is_some_and(|id| !env.classes.contains_key(&id))
+            });
         let plan = match known {
+            _ if is_other && is_shown() => Plan::hidden(&column.field()),
             _ if is_put => {
                 let computed = Field { table_oid: 0, ..column.field() };
                 Plan::column(&computed, known, env.classes, || true, |class| env.reveals(class))

@@ -96,7 +96,10 @@ impl Shown {
             return Shown::Nothing;
         }
         let reach = Reach::of(statement, known);
-        if reach.anything || statement.effects.contains(&Effect::Explain) && folds(statement, &reach, known) {
+        if reach.anything
+            || statement.unread_by(known.catalog).is_some()
+            || statement.effects.contains(&Effect::Explain) && folds(statement, &reach, known)
+        {
             return Shown::Anything;
         }
         if !reach.is_any() {

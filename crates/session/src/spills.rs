@@ -164,7 +164,12 @@ pub(crate) fn spilled_by_moved(
 ) -> Vec<Stain> {
     let mut found = Found::new(known, &reveals);
     let moved = moved_in(own, moving);
-    if own.effects.contains(&Effect::CreateTable) {
+    if own.effects.contains(&Effect::Other("RefreshMatViewStmt")) {
+        // What it gives now stays when its definition gives something else again.
+        for used in own.relations.iter().filter(|used| !moving.is_widened(&used.name)) {
+            found.add(Stain::Named(NamedStain::any(&used.name, Vec::new())));
+        }
+    } else if own.effects.contains(&Effect::CreateTable) {
         found.text(text, &Sensitive { anything: true, ..moved }, &reveals);
     } else if own.effects.contains(&Effect::AlterTable) {
         found.text(text, &Sensitive { relations: HashSet::new(), ..moved }, &reveals);
@@ -344,7 +349,11 @@ impl<'a> Found<'a> {
         for stain in self.known.stains.of(&rename.relation) {
             let renamed = match &rename.column {
                 None => {
-                    let not = self.known.catalog.named(&rename.to).map(|relation| relation.oid).collect();
+                    let catalog = self.known.catalog;
+                    // What the catalog does not show may have had that name before, and gets it back.
+                    let is_shown = catalog.named(&rename.relation).next().is_some();
+                    let others = catalog.named(&rename.to).filter(|_| is_shown);
+                    let not = others.map(|relation| relation.oid).collect();
                     NamedStain { relation: rename.to.clone(), not, ..stain.clone() }
                 }
                 Some(column) if stain.number.is_some() || stain.names.contains(column) => {
@@ -417,6 +426,7 @@ impl<'a> Found<'a> {
             if !spill.is_made && !self.of_documents {
                 self.spills.into.push((spill.name.clone(), written));
             }
+            let mut is_new = false;
             for relation in &named {
                 let found: Vec<&Column> = match column {
                     Spilled::Any => relation.columns.iter().collect(),
@@ -425,12 +435,16 @@ impl<'a> Found<'a> {
                     }
                     Spilled::At { place, .. } => relation.columns.get(*place).into_iter().collect(),
                 };
+                is_new |= found.is_empty();
                 for column_written in found {
                     self.column(relation, column_written, column.origin(), reveals);
                 }
             }
             if named.is_empty() || self.known.temporary.contains(&spill.name) {
-                self.unknown(spill, column);
+                self.unknown(spill, column, false);
+            } else if is_new {
+                // A column that was added, or called otherwise, a moment ago.
+                self.unknown(spill, column, true);
             }
         }
     }
@@ -487,7 +501,8 @@ impl<'a> Found<'a> {
         }
     }
 
-    fn unknown(&mut self, spill: &Spill, column: &Spilled) {
+    /// A column that the catalog does not show is written: of a relation that it shows, where `is_column`.
+    fn unknown(&mut self, spill: &Spill, column: &Spilled, is_column: bool) {
         if self.of_documents {
             return;
         }
@@ -504,7 +519,8 @@ impl<'a> Found<'a> {
         };
         // What has the name already is not meant, but by INSERT a table of the session's own.
         let named = self.known.catalog.named(&spill.name);
-        let is_meant = |relation: &&Relation| !spill.is_made && relation.schema.starts_with("pg_temp_");
+        let is_meant =
+            |relation: &&Relation| is_column || !spill.is_made && relation.schema.starts_with("pg_temp_");
         let not = named.filter(|relation| !is_meant(relation)).map(|relation| relation.oid).collect();
         self.add(Stain::Named(NamedStain { relation: spill.name.clone(), not, number, names, of, is_copy }));
     }

@@ -2,10 +2,10 @@
 //! made beside others of their name.
 
 use sql::Catalog;
-use sql::facts::RelationUse;
+use sql::facts::{Effect, RelationUse};
 
-use crate::judged::Judged;
-use crate::moving::MovedNames;
+use crate::judged::{Judged, is_widened};
+use crate::moving::{MovedNames, Written};
 use crate::shown::Known;
 use crate::spills::spilled_by_moved;
 use crate::stains::{NamedStain, Stain};
@@ -25,10 +25,21 @@ impl Session {
         let Some(own) = judged.own.as_deref() else { return stains };
         let known = Known { catalog: env.catalog, classes: env.classes, stains: env.stains, temporary: &[] };
         let elsewhere = env.moved.filter(|moved| judged.waits_for(moved) && env.hides());
-        for moved in is_moved.then_some(moving).into_iter().chain(elsewhere) {
-            stains.extend(judged.spills.could_be.iter().cloned());
+        let refreshes = own.effects.contains(&Effect::Other("RefreshMatViewStmt")) && !moving.is_empty();
+        for moved in (is_moved || refreshes).then_some(moving).into_iter().chain(elsewhere) {
+            if !is_widened(own, moved) {
+                stains.extend(judged.spills.could_be.iter().cloned());
+            }
             let reveals = |class| env.reveals(class);
             stains.extend(spilled_by_moved(&judged.described.text, own, moved, &known, reveals));
+        }
+        // By another name in this transaction, whichever the catalog knows by it.
+        for (table, column) in judged.spills.into.iter().filter(|(table, _)| moving.has_renamed(table)) {
+            let names = match column {
+                Some(Written::Named(name)) => vec![name.clone()],
+                Some(Written::At(_)) | None => Vec::new(),
+            };
+            stains.push(Stain::Named(NamedStain { names, ..NamedStain::any(table, Vec::new()) }));
         }
         // What was put off runs at the end.
         let settles = judged.may_settle && self.telling.is_in_transaction();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::facts::NewWord;
 use crate::given::Given;
 use crate::hooks::{Hooks, Part};
 use crate::implicit::Implicit;
@@ -24,6 +25,8 @@ pub struct Catalog {
 /// What was read.
 #[derive(Clone, Debug, Default)]
 struct Read {
+    /// The server's major version.
+    major: Option<u16>,
     relations: HashMap<u32, Relation>,
     by_name: HashMap<String, Vec<u32>>,
     schemas: BTreeSet<String>,
@@ -125,6 +128,18 @@ impl Catalog {
     #[must_use]
     pub fn with_given(&self, given: &Arc<Given>) -> Self {
         Catalog { read: Arc::clone(&self.read), given: Arc::clone(given) }
+    }
+
+    /// The same of a server of this major version. Where nobody says, it is one that knows every word.
+    #[must_use]
+    pub fn with_major_version(mut self, major: u16) -> Self {
+        Arc::make_mut(&mut self.read).major = Some(major);
+        self
+    }
+
+    /// Whether its server takes for a name what is a word of PostgreSQL's grammar.
+    pub(crate) fn is_older_than(&self, word: NewWord) -> bool {
+        self.read.major.is_some_and(|major| major < word.since)
     }
 
     /// The same with these functions: their OIDs, and their names as `schema.function` is written in a statement.

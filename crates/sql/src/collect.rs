@@ -13,7 +13,9 @@ use serde::Serialize;
 use crate::body::{self, Part};
 use crate::ctes;
 use crate::definitions;
-use crate::facts::{Access, ColumnUse, Effect, Forgets, Makes, RelationUse, Runs, Setting, Statement, Write};
+use crate::facts::{
+    Access, ColumnUse, Effect, Forgets, Makes, NewWord, RelationUse, Runs, Setting, Statement, Write,
+};
 use crate::handing;
 use crate::names::{self, Name};
 use crate::objects;
@@ -640,9 +642,22 @@ impl Collector {
         }
     }
 
+    fn new_word(&mut self, word: Option<NewWord>) {
+        let known = &mut self.statement.newest_word;
+        if let Some(word) = word
+            && known.is_none_or(|known| known.since < word.since)
+        {
+            *known = Some(word);
+        }
+    }
+
     fn function_call(&mut self, node: Open) {
         self.function(&node);
         if let [.., schema, name] = node.parts.as_slice() {
+            // As the grammar writes it.
+            if schema == "pg_catalog" && name == NewWord::SYSTEM_USER.word {
+                self.new_word(Some(NewWord::SYSTEM_USER));
+            }
             self.called_in(Name { schema: Some(schema.clone()), name: name.clone() });
         }
         if node.parts.last().is_some_and(|name| name == "set_config") {
@@ -718,6 +733,7 @@ fn has_body(node: &Open) -> bool {
 impl Visit for Collector {
     fn open(&mut self, kind: &'static str) {
         self.command(kind);
+        self.new_word(NewWord::of(kind));
         // What is between the brackets can be a key.
         self.statement.rests_on_literals |= kind == "AIndices";
         if let Some(parent) = self.open.last_mut() {

@@ -152,6 +152,8 @@ pub struct Statement {
     pub returns: bool,
     /// Names in bodies of plpgsql that may be relations which are read there.
     pub mentions: Vec<String>,
+    /// The word of it that came last into PostgreSQL's grammar, of those that are names before.
+    pub newest_word: Option<NewWord>,
     /// It has a string constant. PostgreSQL turns one into a value of its type when it analyses the statement, and with
     /// that runs the checks of domains within the type.
     pub has_string: bool,
@@ -488,6 +490,39 @@ pub enum Runs {
     AnyCursor,
 }
 
+/// A word that is one of PostgreSQL's grammar since a major version, and the name of a column or function before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewWord {
+    /// The word.
+    pub word: &'static str,
+    /// The major version.
+    pub since: u16,
+}
+
+impl NewWord {
+    /// What a node of the tree stands for, where that is such a word (kwlist.h and gram.y of 15 to 18).
+    pub(crate) fn of(kind: &str) -> Option<Self> {
+        let (word, since) = match kind {
+            "JsonArrayConstructor" | "JsonArrayQueryConstructor" => ("json_array", 16),
+            "JsonArrayAgg" => ("json_arrayagg", 16),
+            "JsonObjectAgg" => ("json_objectagg", 16),
+            "JsonObjectConstructor" => ("json_object", 16),
+            // And `json_exists` and `json_query`.
+            "JsonFuncExpr" => ("json_value", 17),
+            "JsonParseExpr" => ("json", 17),
+            "JsonScalarExpr" => ("json_scalar", 17),
+            "JsonSerializeExpr" => ("json_serialize", 17),
+            "JsonTable" => ("json_table", 17),
+            "MergeSupportFunc" => ("merge_action", 17),
+            _ => return None,
+        };
+        Some(NewWord { word, since })
+    }
+
+    /// `SYSTEM_USER`, of the functions that are called without parentheses.
+    pub(crate) const SYSTEM_USER: Self = NewWord { word: "system_user", since: 16 };
+}
+
 impl Unreadable {
     /// A word for why.
     pub fn kind(&self) -> &'static str {
@@ -495,6 +530,7 @@ impl Unreadable {
             Unreadable::Encoding => "encoding",
             Unreadable::Lexing { .. } => "lexing",
             Unreadable::Nul => "nul",
+            Unreadable::NewWord { .. } => "new-word",
             Unreadable::TooLong { .. } => "too-long",
             Unreadable::TooManyTokens { .. } => "too-many-tokens",
             Unreadable::TooSlow { .. } => "too-slow",
@@ -520,6 +556,16 @@ pub enum Unreadable {
     /// It holds a NUL, where the server would stop reading.
     #[error("the statement holds a NUL byte")]
     Nul,
+    /// It has a word that means something else to an older server.
+    #[error(
+        "`{word}` is a name to this server, and to what reads the statement a word of PostgreSQL {since}: write it in quotes"
+    )]
+    NewWord {
+        /// The word.
+        word: &'static str,
+        /// The major version since which it is one.
+        since: u16,
+    },
     /// It is longer than the reader takes.
     #[error("the statement has {len} bytes, the limit is {limit}")]
     TooLong {

@@ -171,12 +171,17 @@ fn has_option(tree: &Tree) -> bool {
 }
 
 /// What ALTER TABLE does that leaves each column what it is (`AlterTableType`).
-const WIDENING: [AlterTableType; 5] = [
+const WIDENING: [AlterTableType; 10] = [
     AlterTableType::AtAddColumn,
     AlterTableType::AtAddConstraint,
     AlterTableType::AtAddIndexConstraint,
     AlterTableType::AtDropNotNull,
     AlterTableType::AtSetNotNull,
+    AlterTableType::AtColumnDefault,
+    AlterTableType::AtDropConstraint,
+    AlterTableType::AtSetStatistics,
+    AlterTableType::AtSetStorage,
+    AlterTableType::AtValidateConstraint,
 ];
 
 /// Whether all that `text` does, which is one statement, is to add columns to a table, or constraints. Call it as [`lineage`].

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use crate::catalog::{Catalog, Relation};
 use crate::computed::{self, Context, Told};
 use crate::every_row;
-use crate::facts::{Access, ColumnUse, Effect, Facts, Handing, RelationUse, Statement, Write};
+use crate::facts::{
+    Access, ColumnUse, Effect, Facts, Handing, NewWord, RelationUse, Statement, Unreadable, Write,
+};
 use crate::hooks::{Event, ForeignKey, Gives, Hook};
 use crate::implicit;
 use crate::names::{Name, Naming};
@@ -236,6 +238,12 @@ impl Statement {
             }
         }
         found
+    }
+
+    /// Why the server of `catalog` reads something else in it, if it does.
+    pub fn unread_by(&self, catalog: &Catalog) -> Option<Unreadable> {
+        let NewWord { word, since } = self.newest_word.filter(|word| catalog.is_older_than(*word))?;
+        Some(Unreadable::NewWord { word, since })
     }
 
     /// Whether it takes whole rows of what has this name, in a body.

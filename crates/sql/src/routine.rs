@@ -373,6 +373,9 @@ impl Statement {
         self.loops |= body.loops;
         self.partitions |= body.partitions;
         add_new(&mut self.puts, &body.puts);
+        if body.unread_by(catalog).is_some() {
+            self.add(Effect::OpaqueCall);
+        }
         self.add_words(&body.words, catalog);
     }
 }

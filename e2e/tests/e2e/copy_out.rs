@@ -1,9 +1,12 @@
 //! COPY to the client: what is sensitive comes masked, in every form, and everything else as it is.
 
+use std::io::{Read, Write};
+
 use anyhow::Result;
 use e2e::login::Login;
 use e2e::{psql, psycopg};
 
+use crate::conversation::{Client, message, query};
 use crate::stack::{Stack, number, words};
 
 /// Values that each form must write with care, one row as long as several messages.
@@ -169,6 +172,43 @@ fn what_is_copied_is_recorded_with_its_columns() -> Result<()> {
     assert_eq!(number(&row, "rows")?, 6);
     assert_eq!(words(&row, "masked_columns")?, ["public.odd.email"]);
     assert!((1..=6).contains(&number(&row, "masked_values")?), "{row}");
+    Ok(())
+}
+
+/// EXECUTE runs what the protocol has prepared, and what a COPY that failed has left behind.
+#[test]
+fn a_copy_that_is_run_by_execute_is_masked_or_refused() -> Result<()> {
+    let stack = with_both()?;
+    let mut client = Client::connect(&stack.alice()?)?;
+    let prepare = |client: &mut Client, name: &str, text: &str| {
+        let parse = message(b'P', format!("{name}\0{text}\0\0\0").as_bytes());
+        client.exchange(&[parse, message(b'S', b"")].concat(), 1)
+    };
+    for (name, text) in [
+        ("relation", "COPY odd TO STDOUT"),
+        ("query", "COPY (SELECT email FROM odd) TO STDOUT WITH (FORMAT csv)"),
+        ("bytes", "COPY odd TO STDOUT WITH (FORMAT binary)"),
+    ] {
+        assert_eq!(prepare(&mut client, name, text)?, "parsed ready:I");
+        let answer = client.exchange_bytes(&query(&format!("EXECUTE {name}")), 1)?;
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        assert!(answer.contains("copy-masked") && !answer.contains("shop.org"), "{text}: {answer}");
+    }
+    // What has nothing sensitive is copied, and by whoever may see it.
+    assert_eq!(prepare(&mut client, "cities", "COPY (SELECT 1) TO STDOUT")?, "parsed ready:I");
+    let copied = client.exchange_bytes(&query("EXECUTE cities"), 1)?;
+    assert!(copied.windows(3).any(|bytes| bytes == b"1\nc"), "{}", copied.escape_ascii());
+    // The proxy's own statement stays where a COPY fails on its way.
+    let slow = "SET statement_timeout = '200ms'; COPY (SELECT email, pg_sleep(0.1) FROM odd) TO STDOUT";
+    for text in slow.split("; ") {
+        client.exchange_bytes(&query(text), 1)?;
+    }
+    client.exchange_bytes(&query("RESET statement_timeout"), 1)?;
+    client.stream.write_all(&query("EXECUTE \"picket copy\""))?;
+    let mut rest = Vec::new();
+    client.stream.read_to_end(&mut rest)?;
+    let rest = String::from_utf8_lossy(&rest).into_owned();
+    assert!(!rest.contains("shop.org"), "{rest}");
     Ok(())
 }
 

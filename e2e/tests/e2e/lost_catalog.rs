@@ -70,3 +70,43 @@ fn a_table_that_is_locked_keeps_nobody_out() -> Result<()> {
     assert!(!shown.contains('@'), "{shown}");
     Ok(())
 }
+
+/// What anybody may define is never so long that nothing else is read.
+#[test]
+fn a_definition_of_any_length_keeps_nobody_out() -> Result<()> {
+    let stack = Stack::start()?;
+    let (owner, alice) = (stack.owner(), stack.alice()?);
+    let long = "x".repeat(300_000);
+    let columns: Vec<_> = (0..400).map(|number| format!("column_{number:0>50}")).collect();
+    let typed = columns.iter().map(|name| format!("{name} int")).collect::<Vec<_>>().join(", ");
+    let checked = columns.iter().map(|name| format!("{name} IS DISTINCT FROM 1")).collect::<Vec<_>>();
+    let checked = [checked.join(" AND ").as_str(); 20].join(" AND ");
+    let letters = format!("'words', 'pg_catalog.simple', {}", ["'body'"; 30_000].join(", "));
+    for definition in [
+        format!(
+            "CREATE TRIGGER long BEFORE UPDATE ON users FOR EACH ROW WHEN (true) EXECUTE FUNCTION suppress_redundant_updates_trigger('{long}')"
+        ),
+        format!(
+            "CREATE FUNCTION is_odd(n int) RETURNS bool LANGUAGE sql AS 'SELECT n % 2 = 1'; CREATE TABLE wide ({typed}); \
+             ALTER TABLE wide ADD CHECK (is_odd({}) AND {checked})",
+            columns[0]
+        ),
+        format!(
+            "CREATE TABLE texts (id int, body text, ssn text, words tsvector); \
+             CREATE TRIGGER words BEFORE INSERT OR UPDATE ON texts FOR EACH ROW EXECUTE FUNCTION tsvector_update_trigger({letters}, 'ssn'); \
+             INSERT INTO texts VALUES (1, 'a text', '078-05-1120')"
+        ),
+        format!("COMMENT ON TABLE users IS '{long}'"),
+    ] {
+        psql::run_with(&owner, &["-v", "ON_ERROR_STOP=1"], &definition)?.success()?;
+    }
+    let table =
+        "CREATE TABLE later (id int, contact_email text); INSERT INTO later VALUES (1, 'ada@example.org')";
+    psql::run(&alice, table)?.success()?;
+    let shown = psql::run(&alice, "SELECT contact_email FROM later")?.success()?;
+    assert!(!shown.contains("ada@"), "{shown}");
+    let words = psql::run(&alice, "SELECT words FROM texts")?.success()?;
+    assert!(!words.contains("1120"), "{words}");
+    assert!(!stack.proxy.log().contains("catalog not read"), "{}", stack.proxy.log());
+    Ok(())
+}

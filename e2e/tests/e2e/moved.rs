@@ -106,6 +106,34 @@ fn who_waits_for_another_transaction_writes_nothing_in_clear_that_it_moves() -> 
 }
 
 #[test]
+fn who_waits_for_a_view_that_is_made_anew_sees_nothing_of_it() -> Result<()> {
+    let stack = with_objects_of(Values::Names, "")?;
+    let views =
+        "CREATE VIEW seen AS SELECT id, note AS z FROM visits; CREATE VIEW above AS SELECT z AS q FROM seen";
+    psql::run(&stack.owner(), views)?.success()?;
+    for reads in ["SELECT z FROM seen", "COPY (SELECT q FROM above) TO STDOUT"] {
+        let mut mover = Session::start(&stack.alice()?)?;
+        mover.expect("BEGIN;", "BEGIN")?;
+        mover
+            .expect("CREATE OR REPLACE VIEW seen AS SELECT id, last_name AS z FROM people;", "CREATE VIEW")?;
+        let alice = stack.alice()?;
+        let reader = std::thread::spawn(move || psql::run(&alice, reads));
+        wait::until("somebody to wait for the lock", Duration::from_secs(20), || {
+            let waiting =
+                psql::run(&stack.owner(), "SELECT count(*) FROM pg_locks WHERE NOT granted")?.success()?;
+            Ok((waiting.trim() != "0").then_some(()))
+        })?;
+        mover.expect("COMMIT;", "COMMIT")?;
+        let Ok(output) = reader.join() else { bail!("the reader panicked") };
+        let shown = output?;
+        assert!(!shows_canary(&shown), "{}", shown.stdout);
+        mover.expect("CREATE OR REPLACE VIEW seen AS SELECT id, note AS z FROM visits;", "CREATE VIEW")?;
+        assert_eq!(mover.quit()?, 0);
+    }
+    Ok(())
+}
+
+#[test]
 fn what_moves_nothing_sensitive_is_shown_as_it_is() -> Result<()> {
     let stack = with_objects("")?;
     let text = "BEGIN; CREATE TEMP TABLE t (n int, v text); INSERT INTO t VALUES (1, 'a'); SELECT n * 2, upper(v) FROM t; \
@@ -116,5 +144,79 @@ fn what_moves_nothing_sensitive_is_shown_as_it_is() -> Result<()> {
     let shown = run(&stack.alice()?, text)?;
     assert!(!shown.stdout.contains("***"), "{}{}", shown.stdout, shown.stderr);
     assert_eq!(shown.stdout.matches("4|SECOND").count(), 4, "{}{}", shown.stdout, shown.stderr);
+    Ok(())
+}
+
+/// What is put where no column is, and what is asked, by names that are new.
+#[test]
+fn what_moves_names_neither_hands_over_nor_asks() -> Result<()> {
+    let stack = with_objects_of(Values::Names, "max-probes-per-hour = 1\n")?;
+    let view = "CREATE OR REPLACE VIEW seen AS SELECT id, note AS z FROM visits";
+    psql::run(&stack.owner(), &format!("{view}; CREATE VIEW above AS SELECT z AS q FROM seen"))?.success()?;
+    for (moves, of) in [
+        ("ALTER TABLE people RENAME TO hh", "last_name FROM hh"),
+        ("ALTER TABLE people RENAME COLUMN last_name TO xx", "xx FROM people"),
+        ("CREATE TEMP VIEW tv AS SELECT last_name AS z FROM people", "z FROM tv"),
+        ("CREATE OR REPLACE VIEW seen AS SELECT id, last_name AS z FROM people", "z FROM seen"),
+        ("CREATE OR REPLACE VIEW seen AS SELECT id, last_name AS z FROM people", "q FROM above"),
+        (
+            "CREATE FUNCTION fz() RETURNS text LANGUAGE sql AS 'SELECT last_name FROM people LIMIT 1'",
+            "fz() FROM visits",
+        ),
+        (
+            "ALTER TABLE visits ADD COLUMN zz text; UPDATE visits SET zz = (SELECT last_name FROM people LIMIT 1) WHERE id = 1",
+            "zz FROM visits",
+        ),
+    ] {
+        let text = format!(
+            "BEGIN; {moves}; SELECT set_config('a.b', (SELECT {of} LIMIT 1), true); SHOW a.b; ROLLBACK"
+        );
+        let output = run(&stack.alice()?, &text)?;
+        assert!(output.stderr.contains("masked-values-stay") && !shows_canary(&output), "{text}: {output:?}");
+        let (column, relation) = of.split_once(" FROM ").unwrap_or_default();
+        let ask = format!("BEGIN; {moves}; SELECT 1 FROM {relation} WHERE {column} LIKE 'a%'; ROLLBACK");
+        let asked: Vec<_> = (0..2).map(|_| run(&stack.alice()?, &ask)).collect::<Result<_>>()?;
+        let refused = asked.iter().any(|output| output.stderr.contains("max-probes-per-hour"));
+        assert!(refused, "{ask}: {asked:?}");
+    }
+    Ok(())
+}
+
+/// What a materialised view was filled with stays when its definition gives something else again.
+#[test]
+fn what_is_refreshed_in_between_stays_masked() -> Result<()> {
+    let stack = with_objects_of(Values::Names, "")?;
+    let view = "CREATE OR REPLACE VIEW seen AS SELECT id, note AS z FROM visits";
+    let kept_view = "CREATE MATERIALIZED VIEW kept_seen AS SELECT z FROM seen";
+    psql::run(&stack.alice()?, view)?.success()?;
+    psql::run(&stack.alice()?, kept_view)?.success()?;
+    let text = format!(
+        "BEGIN; CREATE OR REPLACE VIEW seen AS SELECT id, last_name AS z FROM people; REFRESH MATERIALIZED VIEW kept_seen; {view}; COMMIT"
+    );
+    psql::run(&stack.alice()?, &text)?.success()?;
+    assert!(shows_canary(&run(&stack.superuser(), "SELECT z FROM kept_seen")?));
+    for reads in ["SELECT z FROM kept_seen", "SELECT upper(z) FROM kept_seen"] {
+        let shown = run(&stack.alice()?, reads)?;
+        assert!(!shows_canary(&shown), "{}", shown.stdout);
+    }
+    Ok(())
+}
+
+/// An ordinary migration, beside what is sensitive.
+#[test]
+fn what_a_migration_writes_beside_what_is_sensitive_stays_as_it_is() -> Result<()> {
+    let stack = with_objects_of(Values::Names, "")?;
+    for migration in [
+        "ALTER TABLE people ADD COLUMN remark text; UPDATE people SET remark = 'x' WHERE id = 1",
+        "ALTER TABLE people ADD CONSTRAINT of_age CHECK (age >= 0); UPDATE people SET age = 31 WHERE id = 1",
+        "ALTER TABLE people ALTER age SET DEFAULT 0; INSERT INTO people (id, name) VALUES (7, 'Di')",
+        "ALTER TABLE people ALTER age DROP DEFAULT; UPDATE people SET age = 32 WHERE id = 1",
+    ] {
+        let output = run(&stack.alice()?, &format!("BEGIN; {migration}; COMMIT"))?;
+        assert!(output.stderr.is_empty(), "{migration}: {}", output.stderr);
+    }
+    let reads = "SELECT id, age, boss, remark FROM people ORDER BY id";
+    let (direct, shown) = (run(&stack.owner(), reads)?, run(&stack.alice()?, reads)?);
+    assert_eq!(shown.stdout, direct.stdout);
     Ok(())
 }

@@ -13,10 +13,12 @@ use crate::pipe::Pipe;
 /// Triggers that fire in a session as any other. Those of PostgreSQL's own functions do nothing that is known, unless a
 /// condition calls another. The definition is asked for each time: it changes with the names of what it is about.
 const TRIGGERS: &str = "
-    SELECT t.oid, t.tgrelid, t.tgname::text, t.tgtype, t.tgfoid, t.arguments, t.new_rows, t.old_rows, t.is_long,
+    SELECT t.oid, t.tgrelid, t.tgname::text, t.tgtype, t.tgfoid,
+           CASE WHEN t.is_long OPERATOR(pg_catalog.=) 0 THEN t.arguments ELSE '' END, t.new_rows, t.old_rows, t.is_long,
            CASE WHEN t.is_long OPERATOR(pg_catalog.=) 0 THEN t.definition ELSE '' END
     FROM (
-        SELECT t.*, CASE WHEN pg_catalog.octet_length(t.definition) OPERATOR(pg_catalog.>) 48000 THEN 1 ELSE 0 END AS is_long
+        SELECT t.*, CASE WHEN pg_catalog.octet_length(t.definition) OPERATOR(pg_catalog.>) 48000
+                           OR pg_catalog.octet_length(t.arguments) OPERATOR(pg_catalog.>) 48000 THEN 1 ELSE 0 END AS is_long
         FROM (
             SELECT t.oid, t.tgrelid, t.tgname, t.tgtype, t.tgfoid, pg_catalog.encode(t.tgargs, 'hex') AS arguments,
                    coalesce(t.tgnewtable::text, '') AS new_rows, coalesce(t.tgoldtable::text, '') AS old_rows,

@@ -79,7 +79,7 @@ const CODE: &str = "
     )
     SELECT w.kind, w.owner, w.name, coalesce(p.oid, 0::oid), coalesce(p.proname::text, ''), coalesce(u.domain, 0::oid),
            CASE WHEN w.expression OPERATOR(pg_catalog.!~) '\\{QUERY |:varattno 0 ' THEN coalesce((
-               SELECT pg_catalog.string_agg(m.found[1], ' ')
+               SELECT pg_catalog.string_agg(DISTINCT m.found[1], ' ')
                FROM pg_catalog.regexp_matches(w.expression, ':varattno (-?[0-9]+) ', 'g') AS m (found)), '-') ELSE '' END
     FROM (
         SELECT 'pg_catalog.pg_constraint'::regclass::oid AS class, k.oid AS object, 'domain' AS kind, k.contypid AS owner, k.conname::text AS name,

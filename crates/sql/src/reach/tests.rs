@@ -301,3 +301,43 @@ fn a_chain_that_is_too_long_is_opaque() {
     assert_eq!(many(REACHED_MAX), [Effect::Insert]);
     assert_eq!(many(REACHED_MAX + 1), [Effect::Insert, Effect::OpaqueCall]);
 }
+
+#[test]
+fn a_word_is_a_name_to_servers_before_it() {
+    let unread = |sql: &str, major| {
+        let of = read(sql.as_bytes()).unwrap().statements.remove(0);
+        of.unread_by(&Catalog::default().with_major_version(major)).map(|unread| unread.to_string())
+    };
+    for (sql, since) in [
+        ("select system_user", 16),
+        ("select json_array(1)", 16),
+        ("select json_arrayagg(id) from t", 16),
+        ("select json_object()", 16),
+        ("select json(a) from t", 17),
+        ("select json_scalar(1)", 17),
+        ("select json_serialize(a) from t", 17),
+        ("select json_value(a, b), system_user from t", 17),
+        ("select json_exists(a, b) from t", 17),
+        ("select json_query(a, b) from t", 17),
+        ("merge into t using u on t.a = u.a when matched then delete returning merge_action()", 17),
+    ] {
+        assert_eq!(unread(sql, since), None, "{sql}");
+        let told = unread(sql, since - 1).unwrap_or_default();
+        assert!(told.contains(&format!("PostgreSQL {since}")), "{sql}: {told}");
+    }
+    for sql in [
+        "select \"system_user\", \"json_scalar\"(1), public.json_value(a, b), t.system_user from t",
+        "select json_object('{a,b}'), user, session_user, a is null from t",
+    ] {
+        assert_eq!(unread(sql, 15), None, "{sql}");
+    }
+    // Of a body too.
+    let effects = |major| {
+        let body = "select json_serialize(id) from orders";
+        let definition = format!("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS '{body}'");
+        let routine = Routine::new("f".to_owned(), 0, "sql".to_owned(), body.to_owned(), definition);
+        let catalog = Catalog::default().with_routines([(1, Arc::new(routine))]).with_major_version(major);
+        read(b"select f()").unwrap().statements[0].with_reach(&catalog).effects.clone()
+    };
+    assert!(effects(15).contains(&Effect::OpaqueCall) && !effects(17).contains(&Effect::OpaqueCall));
+}

@@ -183,3 +183,57 @@ CREATE TABLE m32 (id int, email text); INSERT INTO m32 VALUES (1, 'alice.canary@
 ALTER TABLE m32 RENAME TO m32_new; WITH w AS (INSERT INTO m32_log SELECT reverse(email) FROM m32_new RETURNING v) SELECT v FROM w
 ---
 SELECT v FROM m32_log
+
+CREATE TABLE v1 (id int, email text); INSERT INTO v1 VALUES (1, 'alice.canary@example.com'); CREATE VIEW v1_view AS SELECT id, note AS z FROM visits
+---
+CREATE OR REPLACE VIEW v1_view AS SELECT id, email AS z FROM v1
+---
+SELECT z FROM v1_view
+
+CREATE TABLE v2 (id int, email text); INSERT INTO v2 VALUES (1, 'alice.canary@example.com'); CREATE VIEW v2_view AS SELECT id, note AS z FROM visits; CREATE VIEW v2_above AS SELECT z AS q FROM v2_view
+---
+CREATE OR REPLACE VIEW v2_view AS SELECT id, email AS z FROM v2
+---
+SELECT q FROM v2_above; COPY (SELECT q FROM v2_above) TO STDOUT
+
+CREATE TABLE v3 (id int, email text); INSERT INTO v3 VALUES (1, 'alice.canary@example.com'); CREATE TABLE v3_parent (id int, z text)
+---
+CREATE TABLE v3_child AS SELECT id, email AS z FROM v3; ALTER TABLE v3_child INHERIT v3_parent
+---
+SELECT z FROM v3_parent
+
+CREATE TABLE v4 (id int, email text); INSERT INTO v4 VALUES (1, 'alice.canary@example.com'); CREATE TABLE v4_notes (n int, a text)
+---
+ALTER TABLE v4_notes RENAME TO v4_b; INSERT INTO v4_b (n, a) SELECT id, email FROM v4
+---
+SELECT a FROM v4_b; SELECT n, upper(a) FROM v4_b
+
+CREATE TABLE v5 (id int, email text); INSERT INTO v5 VALUES (1, 'alice.canary@example.com'); CREATE TABLE v5_notes (n int, a text)
+---
+ALTER TABLE v5_notes RENAME TO v5_b; INSERT INTO v5_b (n, a) SELECT id, email FROM v5; ALTER TABLE v5_b RENAME TO v5_notes
+---
+SELECT a FROM v5_notes
+
+CREATE TABLE v6 (id int, email text); INSERT INTO v6 VALUES (1, 'alice.canary@example.com'); CREATE TABLE v6_notes (n int, a text)
+---
+ALTER TABLE v6_notes RENAME COLUMN a TO b; INSERT INTO v6_notes (n, b) SELECT id, email FROM v6
+---
+SELECT b FROM v6_notes
+
+CREATE TABLE v7 (id int, email text); INSERT INTO v7 VALUES (1, 'alice.canary@example.com'); CREATE TABLE v7_notes (n int, a text)
+---
+ALTER TABLE v7_notes ADD COLUMN zx text; INSERT INTO v7_notes (n, zx) SELECT id, email FROM v7
+---
+SELECT zx FROM v7_notes; SELECT upper(zx) FROM v7_notes
+
+CREATE TABLE v8 (id int, email text); INSERT INTO v8 VALUES (1, 'alice.canary@example.com'); CREATE TABLE v8_notes (n int, a text); INSERT INTO v8_notes VALUES (1, 'a')
+---
+ALTER TABLE v8_notes ADD COLUMN zx text; UPDATE v8_notes SET zx = (SELECT email FROM v8) WHERE n = 1
+---
+SELECT zx FROM v8_notes; SELECT * FROM v8_notes
+
+CREATE TABLE v9 (id int, email text); INSERT INTO v9 VALUES (1, 'alice.canary@example.com'); CREATE TABLE v9_notes (n int, a text); CREATE TABLE v9_more (n int, a text)
+---
+ALTER TABLE v9_notes RENAME TO v9_x; ALTER TABLE v9_more RENAME TO v9_notes; ALTER TABLE v9_x RENAME TO v9_more; INSERT INTO v9_notes (n, a) SELECT id, email FROM v9
+---
+SELECT a FROM v9_notes

@@ -23,7 +23,10 @@ pub(crate) const UNREADABLE: [Class; 6] = [
         name: "a setting changes what a backslash means",
         why: "`standard_conforming_strings` is off in the test: the session refuses texts with a backslash",
     },
-    Class { name: "bounds", why: "longer, with more words and signs, or with more operator characters in a row, than is read" },
+    Class {
+        name: "bounds",
+        why: "longer, with more words and signs, or with more operator characters in a row, than is read",
+    },
 ];
 
 pub(crate) const DISAGREES: [Class; 3] = [
@@ -46,15 +49,16 @@ pub(crate) fn unreadable(error: &Unreadable) -> Option<&'static str> {
     let class = match error {
         Unreadable::Encoding => 3,
         Unreadable::Lexing { .. } => 4,
-        Unreadable::TooLong { .. }
-        | Unreadable::TooManyTokens { .. }
-        | Unreadable::OperatorRun { .. } => 5,
+        Unreadable::TooLong { .. } | Unreadable::TooManyTokens { .. } | Unreadable::OperatorRun { .. } => 5,
         Unreadable::Syntax { message } if message.starts_with("syntax error at ") => 0,
         Unreadable::Syntax { message } => match LITERAL.iter().any(|start| message.starts_with(start)) {
             true => 2,
             false => 1,
         },
-        Unreadable::Nul | Unreadable::TooSlow { .. } | Unreadable::Tree { .. } => return None,
+        Unreadable::Nul
+        | Unreadable::NewWord { .. }
+        | Unreadable::TooSlow { .. }
+        | Unreadable::Tree { .. } => return None,
     };
     UNREADABLE.get(class).map(|class| class.name)
 }
