@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use policy::{Refusal, Verdict};
 use sql::Naming;
-use sql::Probe;
 use sql::facts::{Makes, Opens, Runs};
+use sql::{Probe, Touched};
 
 use crate::action::Action;
 use crate::allowance::{self, Allowance, Excess, Granted, Probing};
 use crate::copying::cannot_be_masked;
-use crate::evidence::Evidence;
+use crate::evidence::{Described, Evidence};
 use crate::judged::{Judged, Read};
 use crate::moving::MovedNames;
 use crate::names::{self, Portal, Prepared};
@@ -58,8 +58,9 @@ struct Again {
     is_moved: bool,
     /// What that does to names.
     namings: Vec<Naming>,
-    /// The relations that that reads and writes.
-    ran: Vec<String>,
+    /// What that touches and does, for the record.
+    touched: Touched,
+    effects: Vec<&'static str>,
     /// What that may do to where the session looks for relations.
     path: Option<PathChange>,
     /// Something runs whose text nobody has read.
@@ -148,9 +149,13 @@ impl Session {
         }
         let shown = std::mem::take(&mut again.shown).or(&judged.shown);
         // Its result is that of another statement each time.
+        let of = judged;
         let mut judged = judged.running(shown, take(&mut again.namings), again.is_moved);
         judged.copies_to_client |= again.copies;
-        let ran = (!again.runs_unseen && !self.sight.meddled).then(|| take(&mut again.ran));
+        let touched = take(&mut again.touched);
+        judged.described = of.described_running(&touched, &again.effects);
+        let ran =
+            (!again.runs_unseen && !self.sight.meddled).then_some([touched.read, touched.written].concat());
         let judged = &judged.having_run(ran, again.path.as_ref()).saying(again.says);
         match again {
             Again { refused: Some(verdict), .. } => {
@@ -227,7 +232,9 @@ impl Session {
                     if let Some(change) = judged.one.path_change() {
                         again.path = Some(change.perhaps(again.path.as_ref()));
                     }
-                    again.ran.extend(judged.one.relations_touched().cloned());
+                    let Described { touched, effects, .. } = &*judged.one.described;
+                    again.touched.extend(touched);
+                    again.effects.extend(effects);
                     let shown = moved.unwrap_or_else(|| judged.one.shown.clone());
                     again.is_fed |= !matches!(runs, Runs::Prepared(_)) && shown.is_anything();
                     again.shown = std::mem::take(&mut again.shown).or(&shown);

@@ -211,6 +211,8 @@ pub(crate) struct Judged {
     pub(crate) keys: Option<Keys>,
     /// How that result is treated.
     pub(crate) planned: RefCell<Option<Rc<Planned>>>,
+    /// How it was described the last time, with what it ran.
+    ran_as: RefCell<Option<Rc<Described>>>,
 }
 
 impl Read {
@@ -790,6 +792,7 @@ impl Judged {
             columns: RefCell::default(),
             keys: None,
             planned: RefCell::default(),
+            ran_as: RefCell::default(),
         }
     }
 
@@ -890,6 +893,26 @@ impl Judged {
         let more = self.copiable.as_ref().filter(|_| is_moved);
         let copied = self.copied.as_ref().or(more).cloned();
         Judged { shown, namings, is_moved, copied, planned: RefCell::default(), ..self.clone() }
+    }
+
+    /// How it is described where what it runs touches and does this too.
+    pub(crate) fn described_running(&self, ran: &Touched, does: &[&'static str]) -> Rc<Described> {
+        let mut touched = self.described.touched.clone();
+        touched.extend(ran);
+        let mut effects = self.described.effects.clone();
+        for effect in does {
+            if !effects.contains(effect) {
+                effects.push(effect);
+            }
+        }
+        let mut known = self.ran_as.borrow_mut();
+        match &*known {
+            Some(known) if known.touched == touched && known.effects == effects => Rc::clone(known),
+            _ => {
+                let described = Described { effects, ..self.described.with_touched(touched) };
+                Rc::clone(known.insert(Rc::new(described)))
+            }
+        }
     }
 
     /// The same where what it runs reads and writes these relations, if all of it was seen, and does this to where the session looks

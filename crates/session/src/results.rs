@@ -1,6 +1,7 @@
 //! Plans what happens to the rows of a result, once its columns are known.
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -17,6 +18,25 @@ use crate::state::Environment;
 
 /// text, json, bpchar, varchar and jsonb: what is behind a key can be taken out as.
 const KEYED: [u32; 5] = [25, 114, 1042, 1043, 3802];
+
+/// Most relations that are known to be in no catalog yet.
+const ABSENT_MAX: usize = 10_000;
+
+/// For which results a newer catalog was asked.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    /// The version than which a newer one is waited for.
+    version: Option<u64>,
+    /// Relations that a newer one did not show either: this session has made them, and not committed.
+    absent: HashSet<u32>,
+}
+
+impl Asked {
+    /// Whatever the session has made is to be seen from now on.
+    pub(crate) fn transaction_is_over(&mut self) {
+        self.absent.clear();
+    }
+}
 
 /// A newer catalog is needed: the result has columns that the present one does not have.
 pub(crate) struct NeedsCatalog;
@@ -62,12 +82,12 @@ pub(crate) fn hide_all(count: usize, format: u16, catalog_version: u64) -> Rc<Pl
 /// Plans a result of `judged` with these columns.
 ///
 /// `asked` remembers for which version a newer catalog was asked: a relation that is not in the newer one either
-/// is one that this session has made and not committed, and stays unknown.
+/// is one that this session has made and not committed, and stays unknown until its transaction ends.
 pub(crate) fn plan(
     columns: &Columns,
     judged: &Judged,
     (env, own): (&Environment<'_>, &MovedNames),
-    asked: &mut Option<u64>,
+    asked: &mut Asked,
 ) -> Result<Rc<Planned>, NeedsCatalog> {
     // What a record's fields are must be what the catalog shows.
     let trusts_records = env.catalog_holds && own.is_empty() && env.moved.is_none_or(MovedNames::is_empty);
@@ -80,7 +100,7 @@ pub(crate) fn plan(
         && (trusts_records || !planned.plan.has_records())
         && Rc::ptr_eq(&planned.columns, columns)
     {
-        *asked = None;
+        asked.version = None;
         return Ok(Rc::clone(planned));
     }
     let name = |column: &ResultColumn| {
@@ -89,11 +109,19 @@ pub(crate) fn plan(
     };
     let is_unknown = |column: &ResultColumn| column.id().is_some() && name(column).is_none();
     let has_unknown = columns.iter().any(is_unknown);
-    if has_unknown && asked.is_none_or(|version| env.catalog_version <= version) {
-        asked.get_or_insert(env.catalog_version);
-        return Err(NeedsCatalog);
+    let is_news = |column: &&ResultColumn| is_unknown(column) && !asked.absent.contains(&column.table_oid);
+    let news: Vec<u32> = columns.iter().filter(is_news).map(|column| column.table_oid).collect();
+    if !news.is_empty() {
+        if asked.version.is_none_or(|version| env.catalog_version <= version) {
+            asked.version.get_or_insert(env.catalog_version);
+            return Err(NeedsCatalog);
+        }
+        if ABSENT_MAX < asked.absent.len() {
+            asked.absent.clear();
+        }
+        asked.absent.extend(news);
     }
-    *asked = None;
+    asked.version = None;
     let shown = moved.map_or_else(|| judged.shown.clone(), |moved| judged.shown_with(moved, env.catalog));
     let mut names = ResultNames::default();
     let mut plans = Vec::with_capacity(columns.len());

@@ -459,6 +459,7 @@ impl Session {
         self.path.is_ready(status == b'I', self.owed.is_empty());
         if status == b'I' {
             self.reasons.0.transaction_is_over();
+            self.asked_catalog.transaction_is_over();
             self.temporary.settle(self.owed.is_empty());
             if self.owed.is_empty() {
                 // Portals do not outlive their transaction, but for cursors that are held.

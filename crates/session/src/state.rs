@@ -28,6 +28,7 @@ use crate::reasons::Reasons;
 use crate::recorded::Bound;
 use crate::refusal::Marker;
 use crate::replication::{self, Replication};
+use crate::results::Asked;
 use crate::sightings::Sightings;
 use crate::stains::{Stain, Stains};
 use crate::telling::Telling;
@@ -162,7 +163,8 @@ pub struct Session {
     pub(crate) server_passing: usize,
     /// Bytes of the server's present message that are thrown away.
     pub(crate) server_dropping: usize,
-    pub(crate) asked_catalog: Option<u64>,
+    /// For which results a newer catalog was asked.
+    pub(crate) asked_catalog: Asked,
     /// The same for a statement of the client's.
     pub(crate) asked_absence: Option<u64>,
     pub(crate) asked_unknown: Option<u64>,
@@ -234,7 +236,7 @@ impl Session {
             client_dropping: 0,
             server_passing: 0,
             server_dropping: 0,
-            asked_catalog: None,
+            asked_catalog: Asked::default(),
             asked_absence: None,
             asked_unknown: None,
             asked_moved: None,

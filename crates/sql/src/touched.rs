@@ -18,6 +18,22 @@ pub struct Touched {
     pub columns: Vec<String>,
 }
 
+impl Touched {
+    /// Adds what something else names.
+    pub fn extend(&mut self, other: &Touched) {
+        let lists = [
+            (&mut self.read, &other.read),
+            (&mut self.written, &other.written),
+            (&mut self.columns, &other.columns),
+        ];
+        for (own, more) in lists {
+            own.extend(more.iter().cloned());
+            own.sort_unstable();
+            own.dedup();
+        }
+    }
+}
+
 /// Resolves `statement`, and what it reaches, in `catalog`. A relation that the catalog does not have keeps the name it was
 /// given.
 pub fn touched(statement: &Statement, catalog: &Catalog) -> Touched {

@@ -14,7 +14,7 @@ use postgres_protocol::authentication::sasl::{ChannelBinding, SCRAM_SHA_256, Scr
 use postgres_protocol::message::backend::Message;
 use postgres_protocol::message::frontend;
 
-use crate::stack::Stack;
+use crate::stack::{Stack, words};
 
 /// A client that sends exactly the messages it is told to.
 pub(crate) struct Client {
@@ -499,5 +499,24 @@ fn an_insert_of_several_megabytes_is_read_and_recorded() -> Result<()> {
     let refused = String::from_utf8_lossy(&refused).into_owned();
     assert!(refused.contains("more than 1048576 words and signs"), "{refused}");
     assert!(refused.ends_with("Z\0\0\0\u{5}I"), "{}", refused.escape_debug());
+    Ok(())
+}
+
+/// EXECUTE runs what the protocol has prepared too: then no text says what.
+#[test]
+fn what_execute_runs_is_recorded_with_it() -> Result<()> {
+    let stack = Stack::start()?;
+    let mut client = Client::connect(&stack.alice()?)?;
+    let parse = message(b'P', b"zap\0UPDATE users SET city = upper(city) WHERE id = 1\0\0\0");
+    assert_eq!(client.exchange(&[parse, message(b'S', b"")].concat(), 1)?, "parsed ready:I");
+    assert_eq!(client.exchange(&query("EXECUTE zap"), 1)?, "done:UPDATE_1 ready:I");
+    let row = stack.statement("EXECUTE zap")?;
+    assert_eq!(words(&row, "relations_written")?, ["public.users"]);
+    assert_eq!(words(&row, "effects")?, ["execute", "update"]);
+    client.exchange(&query("PREPARE look AS SELECT count(*) FROM users WHERE email IS NOT NULL"), 1)?;
+    client.exchange(&query("EXECUTE look"), 1)?;
+    let row = stack.statement("EXECUTE look")?;
+    assert_eq!(words(&row, "relations_read")?, ["public.users"]);
+    assert_eq!(words(&row, "columns")?, ["public.users.email"]);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What a session knows of names that it has given to relations.
 
-use super::server::{complete, error, parse_complete, ready};
+use super::server::{complete, data_row, error, parse_complete, ready, row_description};
 use super::talk::{Talk, bind, execute, parse, query, sync};
 
 /// Orders are not written.
@@ -120,4 +120,25 @@ fn nobody_waits_for_names_that_policies_do_not_tell_apart() {
         assert!(!waits(&mut talk, "select * from elsewhere"));
         assert!(!waits(&mut talk, "update x set id = 1 where id = 2"));
     }
+}
+
+/// A relation that the session has made in its open transaction is in no catalog before that ends.
+#[test]
+fn a_newer_catalog_is_asked_for_once_in_a_transaction() {
+    let mut talk = Talk::new();
+    let waits = |talk: &mut Talk, status: u8| {
+        talk.client(&query("select n from made"));
+        let row = [row_description(&[(30000, 1, 23)]), data_row(&["1"]), complete("SELECT 1"), ready(status)];
+        let waits = talk.server(&row.concat()).contains("needs catalog");
+        if waits {
+            talk.set_catalog_holds(true);
+            let told = talk.server(&row.concat());
+            assert!(!told.contains("needs catalog"), "{told}");
+        }
+        waits
+    };
+    assert!(waits(&mut talk, b'T'));
+    assert!(!waits(&mut talk, b'T') && !waits(&mut talk, b'T'));
+    assert!(!waits(&mut talk, b'I'));
+    assert!(waits(&mut talk, b'I'), "whatever was made can be seen");
 }
