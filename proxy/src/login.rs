@@ -143,9 +143,16 @@ pub(crate) async fn login(
     }
 }
 
+/// A Terminate.
+const TERMINATE: [u8; 5] = *b"X\0\0\0\x04";
+
 /// Takes the first packet that is whole.
 async fn first_packet(pipe: &mut Pipe) -> Result<Vec<u8>, LoginError> {
     loop {
+        // A client that has nothing to say but goodbye hears nothing: PostgreSQL closes without a word too.
+        if pipe.unread().starts_with(&TERMINATE) {
+            return Err(LoginError::Gone(io::ErrorKind::UnexpectedEof.into()));
+        }
         if let Some((_, len)) = split_first(pipe.unread())? {
             let packet = pipe.unread()[..len].to_vec();
             pipe.use_up(len);

@@ -13,6 +13,7 @@ use e2e::{port, wait};
 use postgres_protocol::message::frontend;
 
 use crate::conversation::Client;
+use crate::raw;
 use crate::stack::{Stack, USER};
 
 fn query(text: &str) -> Result<BytesMut> {
@@ -111,4 +112,18 @@ fn a_database_that_dies_is_told_as_a_lost_connection() -> Result<()> {
     let told = read_to_end(&mut client)?;
     assert!(told.contains("08006"), "{told}");
     postgres.go_down()
+}
+
+/// As node-postgres does where it is told to end while it connects: an error would find nobody who takes it.
+#[test]
+fn who_says_goodbye_first_is_told_nothing() -> Result<()> {
+    let stack = Stack::start()?;
+    for port in [stack.proxy.port(), stack.superuser().port] {
+        let mut stream = raw::plain(port)?;
+        stream.write_all(b"X\0\0\0\x04")?;
+        let mut told = Vec::new();
+        stream.read_to_end(&mut told)?;
+        assert!(told.is_empty(), "{}", told.escape_ascii());
+    }
+    Ok(())
 }

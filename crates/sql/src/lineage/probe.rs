@@ -232,7 +232,10 @@ impl Probes<'_> {
             "AExpr" | "AIndirection" if place == Place::Whole && self.is_harmless(tree) => return None,
             _ => {}
         }
-        let here = of_operands(tree, place);
+        let here = match tree.kind {
+            "NullTest" if !tree.one("arg").is_some_and(|arg| self.is_null_as_column(arg)) => Place::Condition,
+            _ => of_operands(tree, place),
+        };
         let around = atom;
         let atom = match tree.kind {
             "BoolExpr" | "SelectStmt" => None,
@@ -254,6 +257,12 @@ impl Probes<'_> {
                     _ => self.within(item, Place::Condition, None),
                 });
                 return given.flatten().reduce(Probe::and);
+            }
+            // They make a row of each part that is found.
+            if matches!(tree.kind, "JsonTable" | "RangeTableFunc")
+                && matches!(*field, "context_item" | "docexpr" | "passing" | "rowexpr")
+            {
+                return self.within(node, Place::Condition, None).map(|_| Probe::Extracts);
             }
             if NUMBERS.contains(field) || *field == "args" && tree.kind == "RangeTableSample" {
                 return self.within(node, Place::Condition, None).map(|_| Probe::Extracts);
@@ -317,7 +326,10 @@ impl Probes<'_> {
             ("count", _) => Place::Whole,
             (name, Place::Result) if ROWS_FUNCTIONS.contains(&name) => Place::Condition,
             (_, Place::Result) => Place::Result,
-            (name, Place::Whole) if WHOLE_FUNCTIONS.contains(&name) => Place::Whole,
+            // With a second argument they take away what that says.
+            (name, Place::Whole) if WHOLE_FUNCTIONS.contains(&name) && call.all("args").count() == 1 => {
+                Place::Whole
+            }
             _ => Place::Condition,
         };
         let atom = atom.or((of_arguments == Place::Condition).then_some(call));
@@ -358,6 +370,28 @@ impl Probes<'_> {
             true => Probe::Extracts,
             false => Probe::Asks(1),
         })
+    }
+
+    /// Whether it is NULL where the columns in it are, whatever else their values are: then that it is tells nothing of these.
+    fn is_null_as_column(&self, tree: &Tree) -> bool {
+        match tree.kind {
+            "ColumnRef" | "AConst" | "ParamRef" => true,
+            "TypeCast" => tree.one("arg").is_some_and(|arg| self.is_null_as_column(arg)),
+            "CoalesceExpr" => tree.all("args").all(|arg| self.is_null_as_column(arg)),
+            "FuncCall" => {
+                let name = tree.name("funcname").pop().unwrap_or_default();
+                let keeps = WHOLE_FUNCTIONS.contains(&name) || matches!(name, "count" | "max" | "min");
+                keeps && tree.all("args").all(|arg| self.is_null_as_column(arg))
+            }
+            "SubLink" => tree.one("subselect").is_some_and(|select| {
+                let mut values = select.all("target_list").filter_map(|target| target.one("val"));
+                select.has(&["target_list"]) && values.all(|value| self.is_null_as_column(value))
+            }),
+            // Keys that a value has chosen are its letters.
+            _ => documents::by_all_keys(tree).is_some_and(|(from, _)| {
+                from.kind == "ColumnRef" && !from.name("fields").pop().is_some_and(|name| self.is_part(name))
+            }),
+        }
     }
 
     fn is_part(&self, name: &str) -> bool {
@@ -534,7 +568,6 @@ fn of_operands(tree: &Tree, place: Place) -> Place {
             let name = of.and_then(|of| of.name("names").pop()).unwrap_or_default();
             TEXT_TYPES.contains(&name) && of.is_some_and(|of| !of.has(&["typmods"]))
         }
-        "NullTest" if !tree.one("arg").is_some_and(is_null_as_column) => return Place::Condition,
         "NullTest" => true,
         "BoolExpr" | "AIndirection" | "MinMaxExpr" if place != Place::Result => false,
         // What stands in others is compared elsewhere, or as it is.
@@ -545,25 +578,6 @@ fn of_operands(tree: &Tree, place: Place) -> Place {
         (true, Place::Condition) if tree.kind == "TypeCast" => Place::Condition,
         (true, _) => Place::Whole,
         (false, _) => Place::Condition,
-    }
-}
-
-/// Whether it is NULL where the columns in it are, whatever else their values are: then that it is tells nothing of these.
-fn is_null_as_column(tree: &Tree) -> bool {
-    match tree.kind {
-        "ColumnRef" | "AConst" | "ParamRef" => true,
-        "TypeCast" => tree.one("arg").is_some_and(is_null_as_column),
-        "CoalesceExpr" => tree.all("args").all(is_null_as_column),
-        "FuncCall" => {
-            let name = tree.name("funcname").pop().unwrap_or_default();
-            let keeps = WHOLE_FUNCTIONS.contains(&name) || matches!(name, "count" | "max" | "min");
-            keeps && tree.all("args").all(is_null_as_column)
-        }
-        "SubLink" => tree.one("subselect").is_some_and(|select| {
-            let mut values = select.all("target_list").filter_map(|target| target.one("val"));
-            select.has(&["target_list"]) && values.all(is_null_as_column)
-        }),
-        _ => documents::by_all_keys(tree).is_some(),
     }
 }
 
@@ -632,9 +646,17 @@ mod tests {
             "select p.id from people p where p.email like p.n || '%'",
             "select id, n as k from people where n < extract(year from born)",
             "select p.id from people p, orders o where o.person = p.id and p.n > length(p.email)",
+            "select (regexp_match(email, '^(a)'))[1] is null from people",
+            "select jsonb_build_object(left(email, 1), 1) -> 'a' is null from people",
+            "select id from people where (xpath('//b', email::xml))[70] is not null",
+            "select id from people where ltrim(email, 'a') <> email",
+            "select id from people where rtrim(email, 'abc') = ''",
         ] {
             assert_eq!(asks(text), Some(Probe::Asks(1)), "{text}");
         }
+        let below =
+            "select d -> 'a' is null from (select jsonb_build_object(left(email, 1), 1) as d from people) q";
+        assert_eq!(asks(below), Some(Probe::Asks(2)));
     }
 
     #[test]
@@ -659,6 +681,8 @@ mod tests {
             "select n from letters, letter(3) k where ch = k",
             "select ch from letters group by ch having ch = (select left(email, 1) from people where id = 1)",
             "with recursive r as (select 1 m union all select m + 1 from r where m < (select ascii(email) from people)) select count(*) from r",
+            "select 1 from people, xmltable('/a/b' passing xmlparse(document repeat('<b/>', ascii(email))) columns z text path '.')",
+            "select 1 from people p, json_table(('[' || repeat('1,', ascii(email)) || '1]')::jsonb, '$[*]' columns (z int path '$')) t",
         ] {
             assert_eq!(asks(text), Some(Probe::Extracts), "{text}");
         }
