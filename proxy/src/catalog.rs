@@ -154,6 +154,19 @@ const DEPENDENCIES: &str = "
     UNION
     SELECT inhrelid, inhparent FROM pg_catalog.pg_inherits WHERE inhrelid OPERATOR(pg_catalog.>=) 16384::oid";
 
+/// Columns that views read, of whichever relation; 0 of one of which they read none. A view that takes a whole row (a Var without a number,
+/// primnodes.h) is not among them: pg_depend does not tell of that.
+const SEEN: &str = "
+    SELECT v.ev_class, d.refobjid, d.refobjsubid
+    FROM (SELECT r.oid, r.ev_class FROM pg_catalog.pg_rewrite r
+          WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::oid AND r.ev_type OPERATOR(pg_catalog.=) '1'::\"char\"
+            AND r.ev_action::text OPERATOR(pg_catalog.!~~) '%:varattno 0 %') v
+    JOIN pg_catalog.pg_depend d ON d.objid OPERATOR(pg_catalog.=) v.oid
+    WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::regclass::oid
+      AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::regclass::oid
+      AND d.refobjid OPERATOR(pg_catalog.<>) v.ev_class
+      AND d.refobjid OPERATOR(pg_catalog.>=) 16384::oid";
+
 /// Generated columns, which COPY leaves out.
 const GENERATED: &str = "
     SELECT attrelid, attnum FROM pg_catalog.pg_attribute
@@ -801,6 +814,14 @@ async fn ask_all(
     ask(pipe, DEPENDENCIES, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         dependencies.push((row.number("relation")?, row.number("relation below")?));
+        Ok(())
+    })
+    .await?;
+    let mut seen: HashMap<(u32, u32), HashSet<i16>> = HashMap::new();
+    ask(pipe, SEEN, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        let of = (row.number("view")?, row.number("relation below")?);
+        seen.entry(of).or_default().insert(row.number("column number")?);
         Ok(())
     })
     .await?;

@@ -29,6 +29,8 @@ struct Read {
     schemas: BTreeSet<String>,
     /// What views read, and what partitions and children are a part of.
     underlying: HashMap<u32, Vec<u32>>,
+    /// Columns of a relation that a view reads, by the numbers of both, where that can be told.
+    seen: HashMap<(u32, u32), HashSet<i16>>,
     /// Columns that are generated: their relations' OIDs and their numbers.
     generated: BTreeSet<(u32, i16)>,
     holds: Vec<Holds>,
@@ -405,6 +407,19 @@ impl Catalog {
             read.underlying.entry(relation).or_default().push(on);
         }
         self
+    }
+
+    /// The same where a view reads no more of a relation than these columns: the first of each key reads the second.
+    #[must_use]
+    pub fn with_seen(mut self, seen: HashMap<(u32, u32), HashSet<i16>>) -> Self {
+        Arc::make_mut(&mut self.read).seen = seen;
+        self
+    }
+
+    /// Whether a relation has nothing of a column of another to show, right from there.
+    pub(crate) fn hides_column(&self, of: u32, below: u32, column: i16) -> bool {
+        let is_given = self.given.below(of).any(|given| given == below);
+        !is_given && self.read.seen.get(&(of, below)).is_some_and(|seen| !seen.contains(&column))
     }
 
     /// The same where these columns are generated: their relations' OIDs and their numbers.

@@ -74,7 +74,7 @@ mod writes;
 pub use bounds::{OPERATOR_RUN_BYTES_MAX, STATEMENT_BYTES_MAX};
 pub use catalog::Catalog;
 pub use columns::{
-    ReachedColumns, names_column, reached_columns, reads_column, reads_rows, rows_of, writes_column,
+    ReachedColumns, may_show, names_column, reached_columns, reads_column, reads_rows, rows_of, writes_column,
 };
 pub use constants::without_constants;
 pub use copy_out::{Copied, CopyOut, copy_out};
