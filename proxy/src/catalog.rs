@@ -116,6 +116,8 @@ const OTHERS: &str = "
     WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid AND c.relpersistence OPERATOR(pg_catalog.<>) 't'::\"char\"
       AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['i', 'I', 'S']::\"char\"[])";
 
+const EXTENSIONS: &str = "SELECT e.extname::text FROM pg_catalog.pg_extension e";
+
 /// Schemas with the roles that may look into them, by a grant of their own, as everybody or because they may do anything.
 const USAGE: &str = "
     SELECT n.nspname::text, coalesce(r.rolname::text, '')
@@ -806,6 +808,12 @@ async fn ask_all(
         Ok(())
     })
     .await?;
+    let mut extensions = Vec::new();
+    ask(pipe, EXTENSIONS, |row| {
+        extensions.push(Texts(backend::DataRow::read(row)?).text("extension")?);
+        Ok(())
+    })
+    .await?;
     let mut functions = HashMap::new();
     if upstream.names_functions {
         ask(pipe, FUNCTIONS, |row| add_function(&mut functions, row)).await?;
@@ -880,9 +888,10 @@ async fn ask_all(
     // Nobody looks for a name that means one relation.
     let usage = if catalog.has_name_twice() { usage(pipe).await? } else { Usage::default() };
     let catalog = catalog.with_domains(domains).with_usage(usage);
-    let catalog = catalog.with_views(options).with_others(others);
+    let catalog = catalog.with_views(options).with_others(others).with_extensions(extensions);
     let catalog = catalog.with_row_security(row_security).with_records(records, types_alone, record_columns);
-    let catalog = catalog.with_dependencies(dependencies).with_generated(generated).with_holds(holds);
+    let catalog =
+        catalog.with_dependencies(dependencies).with_seen(seen).with_generated(generated).with_holds(holds);
     let catalog = catalog.with_routines(routines).with_hooks(hooks).with_implicit(implicit);
     let system_views = system::read(pipe, &catalog, &before.catalog, !locks.is_held).await?;
     let catalog = catalog.with_system_views(system_views);

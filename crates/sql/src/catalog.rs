@@ -54,6 +54,8 @@ struct Read {
     row_security: HashMap<u32, RowSecurity>,
     /// Names of indexes and sequences that last.
     others: HashSet<String>,
+    /// Names of extensions.
+    extensions: HashSet<String>,
     usage: Usage,
     has_name_twice: bool,
     /// The relation whose columns are the fields of a composite type, by `pg_type.oid`.
@@ -300,6 +302,18 @@ impl Catalog {
     pub fn with_others(mut self, names: impl IntoIterator<Item = String>) -> Self {
         Arc::make_mut(&mut self.read).others = names.into_iter().collect();
         self
+    }
+
+    /// The same where these extensions are there.
+    #[must_use]
+    pub fn with_extensions(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        Arc::make_mut(&mut self.read).extensions = names.into_iter().collect();
+        self
+    }
+
+    /// Whether the extension of this name is there.
+    pub(crate) fn has_extension(&self, name: &str) -> bool {
+        self.read.extensions.contains(name)
     }
 
     /// The same where these may look into schemas.

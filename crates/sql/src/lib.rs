@@ -31,6 +31,7 @@ mod cover;
 mod ctes;
 mod cursors;
 mod definitions;
+mod ensured;
 mod every_row;
 pub mod facts;
 mod filter;
