@@ -184,7 +184,7 @@ pub(crate) fn grants(console: &Console, about: &Grants) -> Result<(), Failure> {
     }
 }
 
-fn field(row: &SimpleQueryRow, number: usize) -> String {
+pub(crate) fn field(row: &SimpleQueryRow, number: usize) -> String {
     row.try_get(number).ok().flatten().unwrap_or("").to_owned()
 }
 
@@ -220,12 +220,12 @@ pub(crate) fn rescan(console: &Console, database: &str) -> Result<(), Failure> {
 }
 
 /// As the console reads it.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
 /// What the console says to a command.
-fn say(console: &Console, text: &str) -> Result<Vec<SimpleQueryRow>, Failure> {
+pub(crate) fn say(console: &Console, text: &str) -> Result<Vec<SimpleQueryRow>, Failure> {
     let mut config: Config =
         console.console.parse().context("read --console (or PICKET_CONSOLE)").map_err(Failure::usage)?;
     if config.get_password().is_none()

@@ -211,14 +211,19 @@ Exit codes: 0 done, 2 usage, 69 the console cannot be reached, 77 it refuses the
 const EXPLAIN_ABOUT: &str = "\
 What Picket reads in statements, and what its rules say of them
 
-Nothing is connected to and nothing runs. Without a database's catalog nobody knows which columns are masked, so that
-`copy-masked` says nothing here; names stay as they are written. What a table has and holds is known where --column says it.";
+Nothing runs. With --at-proxy a proxy says what it would decide at this moment if that user sent the statements: by its own policies, and by
+what the database's catalog says of views, functions, triggers, columns and what they hold. Approvals and questions about masked values that
+were given or asked before do not count.
+
+Without it nothing is connected to, and no catalog is known: what views, functions and triggers do is not counted, nobody knows which columns
+are masked, so that `copy-masked` says nothing, and names stay as they are written. What a table has and holds is known where --column says it.";
 
 const EXPLAIN_HELP: &str = r#"Examples:
   picket policy explain "delete from orders"
   picket policy explain --format json < migration.sql | jq '.[] | select(.verdict == "refuse")'
   picket policy explain --config /etc/picket/proxy.toml --as alice --on shop "drop table orders"
   picket policy explain --policies ./policies --kind agent "insert into orders values (1)"
+  picket policy explain --at-proxy --on shop --as alice "select close_orders()"
   picket policy explain --policies ./policies --on shop --column public.users.email=email "select email from users"
 
 Keys of a JSON object, in this order, one object for each statement:
@@ -232,14 +237,14 @@ Keys of a JSON object, in this order, one object for each statement:
   detail
   hint
   effects           list: what it does, such as select or drop_table
-  reads             list: relations that it reads, as it names them
-  writes            list: relations that it changes, as it names them
-  columns           list: columns that it names
+  reads             list: relations that it reads, as it names them; at a proxy what they mean, also what it reads by what it reaches
+  writes            list: the same of relations that it changes
+  columns           list: columns that it names; at a proxy of which relations
   functions         list: functions that it calls or names in a definition
   fingerprint       the same for statements that differ in constants only, 16 hexadecimal digits
   readers_disagree  what the second reader understood differently; empty where it agrees or could not read
 
-Exit codes: 0 explained, whatever the verdict, 2 usage, 1 anything else"#;
+Exit codes: 0 explained, whatever the verdict, 2 usage, 69 the console cannot be reached, 77 it refuses the log-in, 1 anything else"#;
 
 const BACKTEST_ABOUT: &str = "\
 What policies would have done to the statements that were recorded
@@ -709,6 +714,12 @@ pub(crate) enum Policy {
         known: Known,
         #[command(flatten)]
         rules: Rules,
+        /// Ask the proxy at --console, which goes by its own policies and the database's catalog; for the group that
+        /// `approvals.explain-group` names there
+        #[arg(long, requires = "on", conflicts_with_all = ["Rules", "Known", "environment", "hour", "weekday"])]
+        at_proxy: bool,
+        #[command(flatten)]
+        console: Console,
         /// Form of the answer
         #[arg(long, value_enum, default_value = "text")]
         format: ExplainFormat,

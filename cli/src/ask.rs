@@ -44,7 +44,10 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
         Question::Approvals { console, about } => approvals::answer(&console, &about),
         Question::Grants { console, about } => approvals::grants(&console, &about),
         Question::Policy(about) => match *about {
-            Policy::Explain { sql, asker, known, rules, format } => {
+            Policy::Explain { sql, asker, console, at_proxy: true, format, .. } => {
+                policy::explain_at_proxy(sql, &console, &asker, format)
+            }
+            Policy::Explain { sql, asker, known, rules, format, .. } => {
                 policy::explain(sql, &rules, &asker, &known, format)
             }
             Policy::Check { asker, known, rules } => policy::check(&rules, &asker, &known),

@@ -10,8 +10,9 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::catalog::{CatalogKeeper, CorrectionError, Says};
-use crate::config::Config;
+use crate::config::{Config, Upstream};
 use crate::connection::Shared;
+use crate::explain::{self, Asked, ExplainError, Told};
 use crate::naming;
 use crate::oidc::{self, Person};
 use crate::sessions::{About, Killed};
@@ -64,12 +65,32 @@ pub(crate) enum StewardError {
     Column(String),
     #[error("\"{0}\" is no class: it is {names}, `none` (it holds nothing sensitive) or `auto` (what Picket finds counts)", names = Says::classes())]
     Class(String),
-    #[error("the database \"{0}\" is not in Picket's configuration")]
-    Database(String),
-    #[error("the catalog of the database \"{0}\" cannot be read now; Picket's log has the reason")]
-    Catalog(String),
+    #[error(transparent)]
+    NoCatalog(#[from] NoCatalog),
     #[error(transparent)]
     Correction(#[from] CorrectionError),
+}
+
+/// Why nobody is told what would become of a statement.
+#[derive(Debug, Error)]
+pub(crate) enum AskError {
+    #[error("nobody asks here about statements: `approvals.explain-group` names no group")]
+    NoGroup,
+    #[error("only somebody of {0} asks what would become of statements")]
+    NotOfGroup(String),
+    #[error(transparent)]
+    NoCatalog(#[from] NoCatalog),
+    #[error(transparent)]
+    Explain(#[from] ExplainError),
+}
+
+/// Why nothing is known of a database.
+#[derive(Debug, Error)]
+pub(crate) enum NoCatalog {
+    #[error("the database \"{0}\" is not in Picket's configuration")]
+    Unknown(String),
+    #[error("the catalog of the database \"{0}\" cannot be read now; Picket's log has the reason")]
+    Unread(String),
 }
 
 impl Somebody {
@@ -165,7 +186,7 @@ pub(crate) async fn classify(
     let says = Says::read(class).ok_or_else(|| StewardError::Class(short(class)))?;
     let object = column.parse::<Object>().map_err(|_| StewardError::Column(short(column)))?;
     let path = object.name();
-    let catalog = catalog(shared, config, database)?;
+    let (_, catalog) = catalog(shared, config, database)?;
     catalog.is_read_again().await;
     is_read(&catalog, database)?;
     let user = &somebody.user;
@@ -195,9 +216,32 @@ pub(crate) async fn rescan(
     database: &str,
 ) -> Result<(), StewardError> {
     may_steward(somebody, config)?;
-    let catalog = catalog(shared, config, database)?;
+    let (_, catalog) = catalog(shared, config, database)?;
     catalog.is_rescanned().await;
-    is_read(&catalog, database)
+    Ok(is_read(&catalog, database)?)
+}
+
+/// Tells what would become of statements, by whomever they were sent.
+pub(crate) async fn explain(
+    shared: &Shared,
+    config: &Config,
+    somebody: &Approver,
+    asked: Asked,
+) -> Result<Vec<Told>, AskError> {
+    let group = config.approvals.as_ref().and_then(|approvals| approvals.explain_group.as_ref());
+    is_of(somebody, group.ok_or(AskError::NoGroup)?, AskError::NotOfGroup)?;
+    let asked = match &asked.user {
+        Some(_) => asked,
+        // A token may say more of whoever asks than the configuration.
+        None => {
+            let groups = somebody.groups.union(&asked.groups).cloned().collect();
+            Asked { user: Some(somebody.user.clone()), groups, ..asked }
+        }
+    };
+    let (upstream, catalog) = catalog(shared, config, &asked.database)?;
+    catalog.is_read_again().await;
+    is_read(&catalog, &asked.database)?;
+    Ok(explain::explain(shared, config, &upstream, catalog, asked).await?)
 }
 
 fn may_steward(somebody: &Approver, config: &Config) -> Result<(), StewardError> {
@@ -205,14 +249,19 @@ fn may_steward(somebody: &Approver, config: &Config) -> Result<(), StewardError>
     is_of(somebody, group.ok_or(StewardError::NoGroup)?, StewardError::NotOfGroup)
 }
 
-/// The catalog of the database that clients ask for by this name.
-fn catalog(shared: &Shared, config: &Config, database: &str) -> Result<CatalogKeeper, StewardError> {
-    let upstream = config.upstream(database).ok_or_else(|| StewardError::Database(short(database)))?;
+/// The database that clients ask for by this name, and its catalog.
+fn catalog(
+    shared: &Shared,
+    config: &Config,
+    database: &str,
+) -> Result<(Arc<Upstream>, CatalogKeeper), NoCatalog> {
+    let upstream = config.upstream(database).ok_or_else(|| NoCatalog::Unknown(short(database)))?;
     let most = config.limits.max_wildcard_databases;
-    shared.catalogs.of(&upstream, most).map_err(|_| StewardError::Catalog(short(database)))
+    let catalog = shared.catalogs.of(&upstream, most).map_err(|_| NoCatalog::Unread(short(database)))?;
+    Ok((upstream, catalog))
 }
 
 /// Whether the last attempt to read it has succeeded.
-fn is_read(catalog: &CatalogKeeper, database: &str) -> Result<(), StewardError> {
-    catalog.snapshot().is_new().then_some(()).ok_or_else(|| StewardError::Catalog(short(database)))
+fn is_read(catalog: &CatalogKeeper, database: &str) -> Result<(), NoCatalog> {
+    catalog.snapshot().is_new().then_some(()).ok_or_else(|| NoCatalog::Unread(short(database)))
 }

@@ -116,6 +116,8 @@ const OTHERS: &str = "
     WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid AND c.relpersistence OPERATOR(pg_catalog.<>) 't'::\"char\"
       AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['i', 'I', 'S']::\"char\"[])";
 
+const EXTENSIONS: &str = "SELECT e.extname::text FROM pg_catalog.pg_extension e";
+
 /// Schemas with the roles that may look into them, by a grant of their own, as everybody or because they may do anything.
 const USAGE: &str = "
     SELECT n.nspname::text, coalesce(r.rolname::text, '')
@@ -155,6 +157,19 @@ const DEPENDENCIES: &str = "
       AND r.ev_type OPERATOR(pg_catalog.=) '1'::\"char\"
     UNION
     SELECT inhrelid, inhparent FROM pg_catalog.pg_inherits WHERE inhrelid OPERATOR(pg_catalog.>=) 16384::oid";
+
+/// Columns that views read, of whichever relation; 0 of one of which they read none. A view that takes a whole row (a Var without a number,
+/// primnodes.h) is not among them: pg_depend does not tell of that.
+const SEEN: &str = "
+    SELECT v.ev_class, d.refobjid, d.refobjsubid
+    FROM (SELECT r.oid, r.ev_class FROM pg_catalog.pg_rewrite r
+          WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::oid AND r.ev_type OPERATOR(pg_catalog.=) '1'::\"char\"
+            AND r.ev_action::text OPERATOR(pg_catalog.!~~) '%:varattno 0 %') v
+    JOIN pg_catalog.pg_depend d ON d.objid OPERATOR(pg_catalog.=) v.oid
+    WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::regclass::oid
+      AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::regclass::oid
+      AND d.refobjid OPERATOR(pg_catalog.<>) v.ev_class
+      AND d.refobjid OPERATOR(pg_catalog.>=) 16384::oid";
 
 /// Generated columns, which COPY leaves out.
 const GENERATED: &str = "
@@ -795,6 +810,12 @@ async fn ask_all(
         Ok(())
     })
     .await?;
+    let mut extensions = Vec::new();
+    ask(pipe, EXTENSIONS, |row| {
+        extensions.push(Texts(backend::DataRow::read(row)?).text("extension")?);
+        Ok(())
+    })
+    .await?;
     let mut functions = HashMap::new();
     if upstream.names_functions {
         ask(pipe, FUNCTIONS, |row| add_function(&mut functions, row)).await?;
@@ -803,6 +824,14 @@ async fn ask_all(
     ask(pipe, DEPENDENCIES, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         dependencies.push((row.number("relation")?, row.number("relation below")?));
+        Ok(())
+    })
+    .await?;
+    let mut seen: HashMap<(u32, u32), HashSet<i16>> = HashMap::new();
+    ask(pipe, SEEN, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        let of = (row.number("view")?, row.number("relation below")?);
+        seen.entry(of).or_default().insert(row.number("column number")?);
         Ok(())
     })
     .await?;
@@ -867,9 +896,10 @@ async fn ask_all(
     // Nobody looks for a name that means one relation.
     let usage = if catalog.has_name_twice() { usage(pipe).await? } else { Usage::default() };
     let catalog = catalog.with_domains(domains).with_usage(usage).with_major_version(major);
-    let catalog = catalog.with_views(options).with_others(others);
+    let catalog = catalog.with_views(options).with_others(others).with_extensions(extensions);
     let catalog = catalog.with_row_security(row_security).with_records(records, types_alone, record_columns);
-    let catalog = catalog.with_dependencies(dependencies).with_generated(generated).with_holds(holds);
+    let catalog =
+        catalog.with_dependencies(dependencies).with_seen(seen).with_generated(generated).with_holds(holds);
     let catalog = catalog.with_routines(routines).with_hooks(hooks).with_implicit(implicit);
     let system_views = system::read(pipe, &catalog, &before.catalog, !locks.is_held).await?;
     let catalog = catalog.with_system_views(system_views);

@@ -39,6 +39,7 @@ use crate::catalogs::Catalogs;
 use crate::config::{Config, Limits};
 use crate::console;
 use crate::executor;
+use crate::explain::Turns;
 use crate::farewell::{self, Farewell};
 use crate::identity::Identity;
 use crate::lobby::Visit;
@@ -81,6 +82,8 @@ pub(crate) struct Shared {
     pub(crate) allowances: Allowances,
     /// Reads long texts.
     pub(crate) reader: Reader,
+    /// Whose turn it is to ask what would become of statements.
+    pub(crate) explains: Turns,
     pub(crate) throttle: Throttle,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) approvals: Arc<Approvals>,

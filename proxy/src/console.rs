@@ -2,6 +2,7 @@
 //! their approval. It takes simple queries, as PgBouncer's does.
 
 pub(crate) mod command;
+mod told;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -47,7 +48,7 @@ const SYNTAX: &str = "42601";
 const UNSUPPORTED: &str = "0A000";
 const ODD_ANSWER: &str = "22023";
 
-const HELP: [[&str; 2]; 12] = [
+const HELP: [[&str; 2]; 13] = [
     ["SHOW APPROVALS", "what waits for an approval, yours or of you"],
     ["SHOW APPROVAL request", "one of them, with all that is known"],
     ["APPROVE request [FOR time] ['reason']", "lets it run, once; or what is alike too, for 30m or 1h"],
@@ -64,6 +65,10 @@ const HELP: [[&str; 2]; 12] = [
         "says what a column holds, such as public.items.sku: a class, none, or auto (what Picket finds)",
     ],
     ["RESCAN database", "reads a database's catalog again, and looks at the values of all its tables"],
+    [
+        "EXPLAIN database 'statements' [AS user]",
+        "what would become of each if that user sent it now; nothing runs",
+    ],
     ["SHOW LOGINS", "how many wrong passwords and tokens were shown, and not looked at"],
     ["SHOW HELP", "this"],
 ];
@@ -238,7 +243,9 @@ impl Console<'_> {
                 );
             }
             let hint = match command {
-                Command::Classify { .. } | Command::Rescan(_) => "SHOW HELP lists the commands.",
+                Command::Classify { .. } | Command::Rescan(_) | Command::Explain(_) => {
+                    "SHOW HELP lists the commands."
+                }
                 _ => "SHOW APPROVALS lists what you may answer.",
             };
             match self.run(command).await {
@@ -366,6 +373,14 @@ impl Console<'_> {
                 tracing::info!(database, user, client = %self.client, "rescanned");
                 let said = "its catalog was read, and its values are looked at".to_owned();
                 Ok(Table { columns: vec!["rescanned"], rows: vec![vec![said]], tag: "RESCAN" })
+            }
+            Command::Explain(asked) => {
+                let database = asked.database.clone();
+                let told = authority::explain(self.shared, &config, &somebody, asked).await;
+                let told = told.map_err(|error| daemon::with_causes(&error).to_string())?;
+                tracing::info!(database, user, client = %self.client, "explained");
+                let rows = told.into_iter().map(told::row).collect();
+                Ok(Table { columns: told::COLUMNS.to_vec(), rows, tag: "EXPLAIN" })
             }
             Command::Logins => {
                 let Counts { wrong, refused, entries } = self.shared.throttle.counts();

@@ -14,6 +14,7 @@ mod connection;
 mod console;
 mod errand;
 mod executor;
+mod explain;
 mod farewell;
 mod history;
 mod identity;

@@ -35,6 +35,7 @@ use crate::catalogs::Catalogs;
 use crate::config::Config;
 use crate::connection::{self, Shared};
 use crate::executor::{self, Executor};
+use crate::explain::Turns;
 use crate::farewell;
 use crate::links::Links;
 use crate::lobby::{Lobby, Visit};
@@ -128,6 +129,7 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
         chronicle,
         allowances: Allowances::default(),
         reader: Reader::start().context("start threads that read")?,
+        explains: Turns::default(),
         throttle: Throttle::default(),
         sessions: Arc::default(),
         tallies: Tallies::default(),

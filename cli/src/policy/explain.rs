@@ -1,4 +1,4 @@
-//! What Picket reads in statements, and what its rules say of them. Nothing is connected to.
+//! What Picket reads in statements, and what its rules say of them. Nothing is connected to, and no catalog is known.
 
 use std::fmt::Write as _;
 use std::io::{Read, Write, stdin, stdout};
@@ -18,25 +18,28 @@ use crate::args::ExplainFormat;
 use crate::failure::{Failure, unless_reader_left};
 use crate::show::{escaped, json_rows};
 
+/// What people are told who may not know.
+const UNKNOWN: &str = "no catalog is known here: what views, functions and triggers do is not counted; --at-proxy asks a proxy about it";
+
 /// One statement. Its fields are the keys of JSON.
 #[derive(Debug, Default, Serialize)]
-struct Explained {
-    statement: String,
-    verdict: &'static str,
-    rules: Vec<String>,
-    approvers: Vec<String>,
-    observed: Vec<String>,
-    sqlstate: &'static str,
-    message: String,
-    detail: String,
-    hint: String,
-    effects: Vec<&'static str>,
-    reads: Vec<String>,
-    writes: Vec<String>,
-    columns: Vec<String>,
-    functions: Vec<String>,
-    fingerprint: String,
-    readers_disagree: String,
+pub(super) struct Explained {
+    pub(super) statement: String,
+    pub(super) verdict: String,
+    pub(super) rules: Vec<String>,
+    pub(super) approvers: Vec<String>,
+    pub(super) observed: Vec<String>,
+    pub(super) sqlstate: String,
+    pub(super) message: String,
+    pub(super) detail: String,
+    pub(super) hint: String,
+    pub(super) effects: Vec<String>,
+    pub(super) reads: Vec<String>,
+    pub(super) writes: Vec<String>,
+    pub(super) columns: Vec<String>,
+    pub(super) functions: Vec<String>,
+    pub(super) fingerprint: String,
+    pub(super) readers_disagree: String,
 }
 
 /// One statement, and what was decided about it.
@@ -57,20 +60,32 @@ pub(crate) fn explain(
     format: ExplainFormat,
 ) -> Result<(), Failure> {
     let rulebook = rules.read()?;
-    let text = match sql {
-        Some(text) => text.into_bytes(),
+    let text = text(sql)?;
+    let judged = judge(&rulebook.policies, &asker.who(&rulebook), known, &text)?;
+    if matches!(format, ExplainFormat::Text) {
+        eprintln!("{UNKNOWN}");
+    }
+    tell(&judged.into_iter().map(Explained::from).collect::<Vec<_>>(), format)
+}
+
+/// What is asked about: `sql`, or standard input.
+pub(super) fn text(sql: Option<String>) -> Result<Vec<u8>, Failure> {
+    match sql {
+        Some(text) => Ok(text.into_bytes()),
         None => {
             let mut text = Vec::new();
             // One more than may be read, which is then told.
             let read = stdin().take(sql::STATEMENT_BYTES_MAX as u64 + 1).read_to_end(&mut text);
             read.context("read statements from standard input")?;
-            text
+            Ok(text)
         }
-    };
-    let judged = judge(&rulebook.policies, &asker.who(&rulebook), known, &text)?;
-    let explained: Vec<_> = judged.into_iter().map(Explained::from).collect();
+    }
+}
+
+/// Tells them on stdout.
+pub(super) fn tell(explained: &[Explained], format: ExplainFormat) -> Result<(), Failure> {
     let answer = match format {
-        ExplainFormat::Json => json_rows(&explained)?,
+        ExplainFormat::Json => json_rows(explained)?,
         ExplainFormat::Text => explained.iter().map(Explained::text).collect::<Vec<_>>().join("\n"),
     };
     let mut out = stdout().lock();
@@ -151,7 +166,7 @@ impl Explained {
         }
         Explained {
             statement: text.trim().to_owned(),
-            effects: statement.effects.iter().map(|effect| effect.name()).collect(),
+            effects: statement.effects.iter().map(|effect| effect.name().to_owned()).collect(),
             reads: relations(Access::Read),
             writes: relations(Access::Write),
             columns,
@@ -165,7 +180,8 @@ impl Explained {
         let owned = |names: &[Arc<str>]| names.iter().map(|name| name.to_string()).collect();
         let (word, approvers) = match &verdict {
             Verdict::Allow(permit) => {
-                return Explained { verdict: "allow", observed: owned(permit.observed()), ..self };
+                let (verdict, observed) = ("allow".to_owned(), owned(permit.observed()));
+                return Explained { verdict, observed, ..self };
             }
             Verdict::Hold { approvers, .. } => ("hold", approvers.iter().map(ToString::to_string).collect()),
             Verdict::Refuse(_) => ("refuse", Vec::new()),
@@ -173,10 +189,10 @@ impl Explained {
         match verdict.refusal().cloned() {
             None => self,
             Some(Refusal { rules, sqlstate, message, detail, hint }) => Explained {
-                verdict: word,
+                verdict: word.to_owned(),
                 rules: owned(&rules),
                 approvers,
-                sqlstate,
+                sqlstate: sqlstate.to_owned(),
                 message,
                 detail,
                 hint,

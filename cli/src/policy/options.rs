@@ -164,6 +164,29 @@ impl Rulebook {
 }
 
 impl Asker {
+    /// The same as the console reads it, behind the statements; `quoted` as it takes a text.
+    pub(super) fn said(&self, quoted: impl Fn(&str) -> String) -> String {
+        let Asker { user, group, kind, actor, authentication, application, source, .. } = self;
+        let source = source.to_string();
+        let authentication = authentication.as_deref().unwrap_or_default();
+        let texts = [
+            ("AS", user.as_str()),
+            ("KIND", kind.as_deref().unwrap_or_default()),
+            ("ACTOR", actor),
+            ("AUTHENTICATION", authentication),
+            ("APPLICATION", application),
+            ("SOURCE", &source),
+        ];
+        let groups = group.iter().map(|group| ("GROUP", group.as_str()));
+        let said = texts.into_iter().chain(groups).filter(|(_, value)| !value.is_empty());
+        said.map(|(what, value)| format!(" {what} {}", quoted(value))).collect()
+    }
+
+    /// The database that is asked.
+    pub(super) fn database(&self) -> &str {
+        &self.on
+    }
+
     /// Who that is in the configuration of `rulebook`.
     pub(crate) fn who(&self, rulebook: &Rulebook) -> Who {
         let mut who = rulebook.who(&self.user, &self.on);

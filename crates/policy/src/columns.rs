@@ -193,7 +193,11 @@ impl Asks<'_> {
         let reads = reads.into_iter().filter(|_| sql::reads_rows(statement, used));
         let actions: Vec<_> = reads.chain(self.writes(used).into_iter().map(action_of)).collect();
         for (below, _) in others.iter().filter(|(_, is_same)| !is_same) {
-            self.all_of(below, &actions);
+            for column in &below.columns {
+                if sql::may_show(catalog, relation, below, column.number) {
+                    actions.iter().for_each(|action| self.ask(action, "", below, column));
+                }
+            }
         }
     }
 

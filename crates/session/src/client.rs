@@ -293,7 +293,7 @@ impl Session {
 
     /// The verdicts on a text. `None` where they rest on what is not there, or means what the catalog does not show yet, and a newer
     /// one must show that.
-    fn judge(&mut self, read: &Read, env: &Environment<'_>) -> Option<Rc<JudgedText>> {
+    pub(crate) fn judge(&mut self, read: &Read, env: &Environment<'_>) -> Option<Rc<JudgedText>> {
         if self.given.renew(env) {
             return None;
         }

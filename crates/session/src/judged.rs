@@ -269,6 +269,14 @@ impl Read {
         &self.text
     }
 
+    /// Functions that a statement of it calls or names, by its place.
+    pub(crate) fn functions(&self, at: usize) -> &[String] {
+        match &self.source {
+            Source::Text(Ok(facts)) => facts.statements.get(at).map_or(&[], |one| &one.functions),
+            _ => &[],
+        }
+    }
+
     /// Numbers of its parameters that may be keys of documents.
     pub(crate) fn key_parameters(&self) -> &[u16] {
         self.key_parameters.get_or_init(|| sql::key_parameters(&self.text).into())

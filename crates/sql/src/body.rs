@@ -126,6 +126,8 @@ pub(crate) struct Body {
     pub(crate) opens: Opens,
     /// It does something again and again.
     pub(crate) loops: bool,
+    /// Statements that begin before this word have run when a later one does: nothing stands around them, and no error is caught.
+    pub(crate) certain: usize,
     /// Texts that it computes, where it runs such.
     pub(crate) computed: Vec<Computed>,
     /// Words of its string constants.
@@ -180,6 +182,7 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
     }
     if language == "plpgsql" {
         read.loops = read.names.contains("loop");
+        read.certain = words.certain();
         if read.names.contains("open") {
             read.opens = Opens::of(&words);
             read.is_opaque |= !words.may_look();
@@ -217,6 +220,11 @@ pub(crate) fn read(language: &str, body: &str) -> Option<Body> {
 }
 
 impl Part {
+    /// Which word it begins with.
+    pub(crate) fn begins(&self) -> usize {
+        self.at
+    }
+
     fn new(parsed: ParseResult, at: usize) -> Self {
         Part { parsed, at, scope: Scope::default() }
     }
@@ -445,6 +453,24 @@ impl Words<'_> {
         let Some(before) = at.checked_sub(1) else { return true };
         let text = self.text(before).unwrap_or_default();
         text == ";" || BEFORE_COMMANDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+    }
+
+    /// Where the first statement begins that another one stands around; at the beginning where an error could be caught, or something
+    /// is done again.
+    fn certain(&self) -> usize {
+        let mut certain = self.len();
+        for at in 0..self.len() {
+            let before = || at.checked_sub(1).and_then(|before| self.name(before));
+            match self.name(at).as_deref() {
+                Some("loop") => return 0,
+                // A transaction that ends takes away what was made in it.
+                Some("commit" | "rollback") if before().as_deref() != Some("on") => return 0,
+                Some("exception") if before().as_deref() != Some("raise") => return 0,
+                Some("case" | "for" | "foreach" | "if" | "while") => certain = certain.min(at),
+                _ => {}
+            }
+        }
+        certain
     }
 
     /// The text in a constant, at `at`, that EXECUTE runs as it stands.

@@ -32,6 +32,8 @@ struct Read {
     schemas: BTreeSet<String>,
     /// What views read, and what partitions and children are a part of.
     underlying: HashMap<u32, Vec<u32>>,
+    /// Columns of a relation that a view reads, by the numbers of both, where that can be told.
+    seen: HashMap<(u32, u32), HashSet<i16>>,
     /// Columns that are generated: their relations' OIDs and their numbers.
     generated: BTreeSet<(u32, i16)>,
     holds: Vec<Holds>,
@@ -55,6 +57,8 @@ struct Read {
     row_security: HashMap<u32, RowSecurity>,
     /// Names of indexes and sequences that last.
     others: HashSet<String>,
+    /// Names of extensions.
+    extensions: HashSet<String>,
     usage: Usage,
     has_name_twice: bool,
     /// The relation whose columns are the fields of a composite type, by `pg_type.oid`.
@@ -315,6 +319,18 @@ impl Catalog {
         self
     }
 
+    /// The same where these extensions are there.
+    #[must_use]
+    pub fn with_extensions(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        Arc::make_mut(&mut self.read).extensions = names.into_iter().collect();
+        self
+    }
+
+    /// Whether the extension of this name is there.
+    pub(crate) fn has_extension(&self, name: &str) -> bool {
+        self.read.extensions.contains(name)
+    }
+
     /// The same where these may look into schemas.
     #[must_use]
     pub fn with_usage(mut self, usage: Usage) -> Self {
@@ -420,6 +436,19 @@ impl Catalog {
             read.underlying.entry(relation).or_default().push(on);
         }
         self
+    }
+
+    /// The same where a view reads no more of a relation than these columns: the first of each key reads the second.
+    #[must_use]
+    pub fn with_seen(mut self, seen: HashMap<(u32, u32), HashSet<i16>>) -> Self {
+        Arc::make_mut(&mut self.read).seen = seen;
+        self
+    }
+
+    /// Whether a relation has nothing of a column of another to show, right from there.
+    pub(crate) fn hides_column(&self, of: u32, below: u32, column: i16) -> bool {
+        let is_given = self.given.below(of).any(|given| given == below);
+        !is_given && self.read.seen.get(&(of, below)).is_some_and(|seen| !seen.contains(&column))
     }
 
     /// The same where these columns are generated: their relations' OIDs and their numbers.

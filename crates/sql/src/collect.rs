@@ -24,6 +24,7 @@ use crate::setting::{joined, setting_name};
 use crate::temporary;
 use crate::tree::Tree;
 use crate::walk::{Visit, WalkError, walk};
+use crate::within::Own;
 use crate::writes;
 
 /// Of DECLARE: WITH HOLD (parsenodes.h, CURSOR_OPT_HOLD).
@@ -72,6 +73,8 @@ pub(crate) struct Collector {
     variables: BTreeSet<String>,
     /// Around the statement of it that is read.
     scope: Scope,
+    /// Tables that it has made for itself, where that can be told.
+    own: Option<Own>,
     /// More of it must be known.
     defines: bool,
     gives_names: bool,
@@ -543,6 +546,7 @@ impl Collector {
         self.statement.mentions.extend(body.names);
         self.statement.looked_up.extend(body.looked_up);
         self.statement.meddles |= body.meddles;
+        let computes = !body.computed.is_empty();
         self.statement.computed.extend(body.computed);
         self.statement.words.extend(body.words);
         self.statement.takes_row |= body.takes_row;
@@ -564,10 +568,17 @@ impl Collector {
                 }
             }
         }
+        // Texts that it runs could take them away.
+        let tells_own = language == "plpgsql" && body.executed.is_empty() && !computes;
+        let outer_own = std::mem::replace(&mut self.own, tells_own.then(Own::default));
         self.open.push(function);
         for (statements, variables) in [(body.statements, variables), (body.executed, BTreeSet::new())] {
             let outer = std::mem::replace(&mut self.variables, variables);
-            for Part { parsed, scope, .. } in statements {
+            for part in statements {
+                if let Some(own) = &mut self.own {
+                    own.is_certain = part.begins() < body.certain;
+                }
+                let Part { parsed, scope, .. } = part;
                 let outer = std::mem::replace(&mut self.scope, scope);
                 if !self.read_all(&parsed) {
                     self.effect(opaque);
@@ -576,13 +587,22 @@ impl Collector {
             }
             self.variables = outer;
         }
+        self.own = outer_own;
         self.open.pop();
     }
 
     /// Takes in statements of a body. Whether all of them could be.
     fn read_all(&mut self, statements: &ParseResult) -> bool {
         let mut raws = statements.protobuf.stmts.iter();
-        raws.all(|raw| walk(&raw.stmt, self).and_then(|()| self.look_again(&raw.stmt)).is_ok())
+        raws.all(|raw| {
+            let before = self.statement.unfiltered.len();
+            let read = walk(&raw.stmt, self).and_then(|()| self.look_again(&raw.stmt));
+            let tree = self.own.as_ref().map(|_| Tree::of(&raw.stmt)).transpose();
+            if let (Some(own), Ok(Some(tree))) = (&mut self.own, &tree) {
+                own.note(tree, before, &mut self.statement);
+            }
+            read.is_ok() && tree.is_ok()
+        })
     }
 
     /// Notes the name of a function.

@@ -108,6 +108,17 @@ pub fn rows_of<'c>(catalog: &'c Catalog, relation: &'c Relation) -> Vec<(&'c Rel
     found
 }
 
+/// Whether a relation, or what it is made of, can show this column of what is below it: views say which they read.
+pub fn may_show(catalog: &Catalog, relation: &Relation, below: &Relation, column: i16) -> bool {
+    let mut readers = catalog
+        .with_underlying(relation)
+        .into_iter()
+        .filter(|of| catalog.below(of).any(|read| read.oid == below.oid))
+        .peekable();
+    // Parts of what is below hold its rows.
+    readers.peek().is_none() || readers.any(|of| !catalog.hides_column(of.oid, below.oid, column))
+}
+
 impl ReachedColumns {
     fn add(&mut self, relation: &Relation, used: &RelationUse, statement: &Statement) {
         if relation.columns.is_empty() {

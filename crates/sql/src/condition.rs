@@ -1,6 +1,8 @@
 //! The condition of a write, in terms of its target's columns: kept where it could be true of every row for what the catalog says
 //! of these (`every_row`). Whatever else it speaks of may leave rows out.
 
+mod several;
+
 use std::cmp::Ordering;
 
 use crate::constant::{Constant, constant, operator};
@@ -17,25 +19,58 @@ const DEPTH_MAX: usize = 64;
 const PARTS_MAX: usize = 4_096;
 
 /// Functions of PostgreSQL that are NULL only where an argument is.
-const STRICT: [&str; 20] = [
+const STRICT: [&str; 53] = [
     "abs",
+    "ascii",
+    "bit_length",
     "btrim",
     "ceil",
     "ceiling",
     "char_length",
     "character_length",
+    "chr",
     "date_trunc",
+    "div",
+    "encode",
     "extract",
     "floor",
+    "gcd",
+    "hashtext",
+    "initcap",
+    "isfinite",
+    "json_typeof",
+    "jsonb_typeof",
+    "lcm",
+    "left",
     "length",
     "lower",
+    "lpad",
     "ltrim",
     "md5",
+    "mod",
     "octet_length",
+    "quote_ident",
+    "quote_literal",
+    "repeat",
     "replace",
+    "reverse",
+    "right",
     "round",
+    "rpad",
     "rtrim",
+    "sha224",
+    "sha256",
+    "sha384",
+    "sha512",
     "sign",
+    "split_part",
+    "starts_with",
+    "strpos",
+    "substr",
+    "to_hex",
+    "to_json",
+    "to_jsonb",
+    "translate",
     "trunc",
     "upper",
 ];
@@ -433,7 +468,13 @@ impl<'t> Reader<'_, 't> {
                 let equal = match (is_null(left), is_null(right)) {
                     (_, true) => self.null(left, depth),
                     (true, _) => self.null(right, depth),
-                    _ => self.compared(EQUAL, left, right, depth)?.holds(),
+                    _ => {
+                        let both = [left, right].map(|side| self.null(side, depth)).into();
+                        Formula::Or(vec![
+                            Formula::And(both),
+                            self.compared(EQUAL, left, right, depth)?.holds(),
+                        ])
+                    }
                 };
                 Some(equal.not_if(kind == 4))
             }
@@ -467,6 +508,12 @@ impl<'t> Reader<'_, 't> {
             };
             let formula = self.formula(one, depth);
             return matches!(bits, EQUAL | 0b101).then(|| formula.not_if(is_true != (bits == EQUAL)));
+        }
+        if let Some(formula) = Self::constants(bits, left, right) {
+            return Some(formula);
+        }
+        if let Some(formula) = self.several(bits, (left, right), depth) {
+            return Some(formula);
         }
         if let Some(value) = literal(right) {
             return self.compared_with(bits, left, value, depth);
@@ -520,7 +567,7 @@ impl<'t> Reader<'_, 't> {
             }
             said = match literal(arg) {
                 Some(None) => said,
-                Some(Some(own)) => Formula::Constant(Said::of(is_in_order(bits, &own, value)?)),
+                Some(Some(own)) => Formula::Constant(Said::of(are_in_order(bits, &own, value)?)),
                 None => {
                     let is_null = self.null(arg, depth + 1);
                     let compared = self.compared_with(bits, arg, Some(value.to_owned()), depth + 1)?;
@@ -540,13 +587,7 @@ impl<'t> Reader<'_, 't> {
             return None;
         }
         let is_so = |count: u32| {
-            let bit = match f64::from(count).partial_cmp(&number) {
-                Some(Ordering::Less) => 0b001,
-                Some(Ordering::Equal) => EQUAL,
-                Some(Ordering::Greater) => 0b100,
-                None => 0,
-            };
-            bits & bit != 0
+            f64::from(count).partial_cmp(&number).is_some_and(|ordering| is_in_order(bits, ordering))
         };
         let counts_nulls = is_one_of(&["num_nulls"], call);
         let each = call.all("args").map(|arg| self.null(arg, depth).not_if(!counts_nulls));
@@ -664,13 +705,19 @@ fn unmoved<'t>(tree: &'t Tree, bits: u8, value: &str) -> Option<(&'t Tree, u8, S
 }
 
 /// Whether two numbers are in this order; `None` where one is none.
-fn is_in_order(bits: u8, one: &str, other: &str) -> Option<bool> {
-    let bit = match one.parse::<f64>().ok()?.partial_cmp(&other.parse::<f64>().ok()?)? {
+fn are_in_order(bits: u8, one: &str, other: &str) -> Option<bool> {
+    let ordering = one.parse::<f64>().ok()?.partial_cmp(&other.parse::<f64>().ok()?)?;
+    Some(is_in_order(bits, ordering))
+}
+
+/// Whether it is one of these orders.
+fn is_in_order(bits: u8, ordering: Ordering) -> bool {
+    let bit = match ordering {
         Ordering::Less => 0b001,
         Ordering::Equal => EQUAL,
         Ordering::Greater => 0b100,
     };
-    Some(bits & bit != 0)
+    bits & bit != 0
 }
 
 /// The number that something is divided by: without its sign, which is the other's.

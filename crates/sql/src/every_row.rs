@@ -275,13 +275,11 @@ impl Model<'_, '_> {
             _ => test,
         };
         let at = at.unwrap_or_else(|| {
-            let step = if matches!(kind, Kind::Numeric(_) | Kind::Float | Kind::Timestamp | Kind::Zoned)
-                && is_itself
-            {
-                1
-            } else {
-                STEP
-            };
+            let has_parts = matches!(
+                kind,
+                Kind::Clock | Kind::Float | Kind::Numeric(_) | Kind::Timestamp | Kind::Uuid | Kind::Zoned
+            );
+            let step = if has_parts && is_itself { 1 } else { STEP };
             self.subjects.push(Known { subject, has_null, is_text: is_text && is_itself, step, bounds });
             self.subjects.len() - 1
         });
@@ -336,6 +334,10 @@ fn bounds(kind: &Kind, of: &Of) -> Option<(i128, i128)> {
         (Kind::Other, Of::Characters | Of::Bytes) => return None,
         (_, Of::Characters | Of::Bytes) => (STEP, WRITTEN_MAX * STEP),
         (Kind::Boolean, Of::Itself) => (0, STEP),
+        // `24:00` is one.
+        (Kind::Clock, Of::Itself) => (0, 86_400 * STEP),
+        (Kind::Oid, Of::Itself) => (0, i128::from(u32::MAX) * STEP),
+        (Kind::Uuid, Of::Itself) => point::UUIDS,
         (Kind::Enum(labels), Of::Itself) => (0, last(labels.len())?),
         (Kind::Whole(bits), Of::Itself) => {
             let beyond = 1_i128.checked_shl(bits.checked_sub(1)?)?.checked_mul(STEP)?;
@@ -359,7 +361,9 @@ fn place(kind: &Kind, text: &str) -> Option<i128> {
             let at = labels.iter().position(|label| label == text)?;
             i128::try_from(at).ok()?.checked_mul(STEP)
         }
-        Kind::Whole(_) | Kind::Numeric(_) => point::number(text),
+        Kind::Clock => point::clock(text),
+        Kind::Oid | Kind::Whole(_) | Kind::Numeric(_) => point::number(text),
+        Kind::Uuid => point::uuid(text),
         Kind::Float => point::number(text).filter(|number| number % STEP == 0),
         Kind::Date => point::day(text),
         Kind::Timestamp => point::time(text, false),

@@ -132,8 +132,13 @@ pub struct Statement {
     pub indexes: Vec<String>,
     /// Temporary tables and views that it makes, within bodies and under other conditions too.
     pub shadows: Vec<String>,
-    /// What its bodies take away is taken for theirs because the catalog shows no other table of its name.
+    /// What its bodies take away is taken for theirs because the catalog shows no other table of its name, or it makes no extension because
+    /// the catalog shows that it is there.
     pub rests_on_absence: bool,
+    /// Writes to each row of temporary tables that its bodies have made for themselves right before.
+    pub unfiltered_own: Vec<Write>,
+    /// Extensions that it makes where they are not there; `None` for one that it makes in any case.
+    pub extensions: Vec<Option<String>>,
     /// Names that its bodies read rows of without a schema, where what they read is not read.
     pub looked_up: Vec<String>,
     /// Names that it gives to relations, and ways to others that these become.

@@ -31,6 +31,7 @@ mod cover;
 mod ctes;
 mod cursors;
 mod definitions;
+mod ensured;
 mod every_row;
 pub mod facts;
 mod filter;
@@ -74,7 +75,7 @@ mod writes;
 pub use bounds::{OPERATOR_RUN_BYTES_MAX, STATEMENT_BYTES_MAX, STATEMENT_TOKENS_MAX};
 pub use catalog::Catalog;
 pub use columns::{
-    ReachedColumns, names_column, reached_columns, reads_column, reads_rows, rows_of, writes_column,
+    ReachedColumns, may_show, names_column, reached_columns, reads_column, reads_rows, rows_of, writes_column,
 };
 pub use constants::without_constants;
 pub use copy_out::{Copied, CopyOut, copy_out};

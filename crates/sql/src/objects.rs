@@ -100,6 +100,9 @@ pub(crate) fn are_named_by(kind: &str) -> bool {
 /// Adds what the definition in `tree`, and each within it, names.
 pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
     let mut found = Vec::new();
+    if tree.kind == "CreateExtensionStmt" {
+        statement.ensure(tree);
+    }
     if let Ok(at) = KINDS.binary_search_by(|(known, _)| (*known).cmp(tree.kind)) {
         match KINDS.get(at) {
             Some((_, "")) => named(tree, &mut found),

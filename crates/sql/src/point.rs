@@ -68,13 +68,32 @@ pub(crate) fn time(text: &str, has_zone: bool) -> Option<i128> {
         Some(_) => return None,
         None => (clock, 0),
     };
-    let mut parts = clock.trim().split(':');
+    in_seconds(day(date)?)?.checked_add(self::clock(clock)? - offset * STEP)
+}
+
+/// A time of a day in ISO 8601, in seconds.
+pub(crate) fn clock(text: &str) -> Option<i128> {
+    let mut parts = text.trim().split(':');
     let (hour, minute) = (number(parts.next()?)?, number(parts.next()?)?);
     let second = parts.next().map_or(Some(0), number)?;
-    if parts.next().is_some() || hour < 0 || minute < 0 || second < 0 {
+    let is_clock = parts.next().is_none() && hour >= 0 && minute >= 0 && second >= 0;
+    is_clock.then_some(hour * 3_600 + minute * 60 + second)
+}
+
+/// The least and the greatest UUID.
+pub(crate) const UUIDS: (i128, i128) = (0, 1 << 121);
+
+/// A UUID. Of those that end in other than zeroes only the greatest has a place of its own: all others stand between two that do.
+pub(crate) fn uuid(text: &str) -> Option<i128> {
+    let digits: String = text.trim().chars().filter(|letter| !matches!(letter, '-' | '{' | '}')).collect();
+    if digits.len() != 32 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return None;
     }
-    in_seconds(day(date)?)?.checked_add(hour * 3_600 + minute * 60 + second - offset * STEP)
+    match u128::from_str_radix(&digits, 16).ok()? {
+        u128::MAX => Some(UUIDS.1),
+        value if value.trailing_zeros() >= 8 => i128::try_from(value >> 8).ok().map(|value| value * 2),
+        _ => None,
+    }
 }
 
 fn in_seconds(day: i128) -> Option<i128> {
@@ -107,6 +126,18 @@ mod tests {
         assert!(of("0.000000001") > 0);
         for text in ["", "-", ".", "1e5", "1_000", "NaN", "0x1F", "0.0000000001", "--1"] {
             assert_eq!(number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn uuids_have_room_between_them() {
+        let of = |text: &str| uuid(text).unwrap();
+        assert_eq!(of("00000000-0000-0000-0000-000000000000"), UUIDS.0);
+        assert_eq!(of("{FFFFFFFF-ffff-ffff-ffff-ffffffffffff}"), UUIDS.1);
+        assert_eq!(of("ffffffffffffffffffffffffffffff00"), UUIDS.1 - 2);
+        assert_eq!(of("00000000-0000-0000-0000-000000000100") - 2, UUIDS.0);
+        for text in ["", "00000000-0000-0000-0000-000000000001", "0", &"g".repeat(32)] {
+            assert_eq!(uuid(text), None, "{text}");
         }
     }
 

@@ -172,6 +172,12 @@ impl Statement {
         if !whole.shadows.is_empty() {
             whole.to_mut().know_within(catalog);
         }
+        if !whole.unfiltered_own.is_empty() {
+            whole.to_mut().know_own_writes(catalog);
+        }
+        if !whole.extensions.is_empty() {
+            whole.to_mut().know_ensured(catalog);
+        }
         if whole.hides(catalog) {
             whole.to_mut().add(Effect::Shadow);
         }
@@ -475,7 +481,8 @@ impl<'c> Follow<'c> {
                 Some(routine) => does.add_routine(routine, None, self.catalog),
                 None => does.add(Effect::OpaqueCall),
             }
-            let does = does.with_calls(self.catalog).unwrap_or(does);
+            let mut does = does.with_calls(self.catalog).unwrap_or(does);
+            does.count_own_writes();
             let (name, on, calls) = (name.to_owned(), relation.name.clone(), function.name.clone());
             self.reached.push(Reached { via, name, on, calls, gives: Gives::Nothing, does });
         }
@@ -553,6 +560,7 @@ impl<'c> Follow<'c> {
             None => does.add(Effect::OpaqueCall),
         }
         let mut does = does.with_calls(self.catalog).unwrap_or(does);
+        does.count_own_writes();
         let rows = hook.rows.iter().map(String::as_str).chain([on]);
         does.takes_row |= rows.into_iter().any(|name| does.takes_rows_of(name));
         let (via, name, on, gives) = (hook.via, hook.name.clone(), on.to_owned(), hook.gives());

@@ -353,6 +353,7 @@ impl Statement {
         add_new(&mut self.assigned, &body.assigned);
         add_new(&mut self.settings, &body.settings);
         add_new(&mut self.unfiltered, &body.unfiltered);
+        add_new(&mut self.unfiltered_own, &body.unfiltered_own);
         add_new(&mut self.conditions, &body.conditions);
         add_new(&mut self.hands, &body.hands);
         add_new(&mut self.objects, &body.objects);
@@ -360,6 +361,7 @@ impl Statement {
         add_new(&mut self.drops, &body.drops);
         add_new(&mut self.indexes, &body.indexes);
         add_new(&mut self.shadows, &body.shadows);
+        add_new(&mut self.extensions, &body.extensions);
         add_new(&mut self.replaced_views, &body.replaced_views);
         add_new(&mut self.retyped, &body.retyped);
         add_new(&mut self.names, &body.names);

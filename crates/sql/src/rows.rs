@@ -59,6 +59,8 @@ pub struct Values {
 pub enum Kind {
     /// `true` and `false`.
     Boolean,
+    /// Times of a day.
+    Clock,
     /// Days.
     Date,
     /// One of these, in this order.
@@ -67,12 +69,16 @@ pub enum Kind {
     Float,
     /// Numbers that need not be whole: where it is said, of so many digits before the point, and behind it.
     Numeric(Option<(u32, u32)>),
+    /// Numbers of objects: whole, without a sign.
+    Oid,
     /// Rows: their IS NULL and IS NOT NULL are about what is in them.
     Row,
     /// Strings of so many characters at most.
     Text(Option<u32>),
     /// Times without a zone.
     Timestamp,
+    /// 128 bits.
+    Uuid,
     /// Whole numbers of so many bits.
     Whole(u32),
     /// Times with a zone.

@@ -96,6 +96,11 @@ fn what_only_looks_like_it_is_let_through() -> Result<()> {
         ("TRUNCATE pg_temp.own;", "TRUNCATE TABLE"),
         ("DROP TABLE own;", "DROP TABLE"),
         ("CREATE TEMPORARY TABLE own (a int); DELETE FROM own; DROP TABLE own;", "DROP TABLE"),
+        (
+            "DO $$ BEGIN CREATE TEMP TABLE staged AS SELECT id FROM orders; UPDATE staged SET id = 1; DELETE FROM staged; \
+             DROP TABLE staged; END $$;",
+            "DO",
+        ),
         ("CREATE TEMPORARY VIEW seen AS SELECT 1 AS a;", "CREATE VIEW"),
         ("DROP VIEW pg_temp.seen;", "DROP VIEW"),
         ("ALTER VIEW sales RENAME TO sold;", "ALTER VIEW"),
@@ -135,6 +140,10 @@ fn a_temporary_name_does_not_hide_a_table_that_lasts() -> Result<()> {
         "DROP TABLE orders;",
         "DELETE FROM seen;",
         "DELETE FROM pg_temp.seen;",
+        "DO $$ BEGIN CREATE TEMP TABLE IF NOT EXISTS seen (id int); DELETE FROM seen; END $$;",
+        "DO $$ BEGIN IF false THEN CREATE TEMP TABLE seen (id int); END IF; DELETE FROM seen; END $$;",
+        "DO $$ BEGIN BEGIN CREATE TEMP TABLE seen (id int); EXCEPTION WHEN others THEN NULL; END; DELETE FROM seen; END $$;",
+        "DO $$ BEGIN CREATE TEMP TABLE orders (id int); DELETE FROM orders; END $$;",
         "DROP TABLE lost; CREATE TEMPORARY VIEW lost AS SELECT * FROM public.orders; DELETE FROM lost;",
     ] {
         session.expect(statement, "Picket refused this statement")?;
@@ -312,5 +321,33 @@ fn a_call_is_judged_by_what_the_function_does() -> Result<()> {
     let row = stack.statement("SELECT one(1)")?;
     assert_eq!(words(&row, "relations_read")?, ["public.orders"]);
     assert_ne!(stack.truth("SELECT count(*) FROM orders")?, "0");
+    Ok(())
+}
+
+/// Migrations begin with it.
+#[test]
+fn an_extension_that_is_there_is_left_as_it_is() -> Result<()> {
+    let stack = Stack::start()?;
+    psql::run(&stack.superuser(), "CREATE EXTENSION citext")?.success()?;
+    let alice = stack.alice()?;
+    for text in [
+        "CREATE EXTENSION IF NOT EXISTS citext",
+        "CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA pg_catalog VERSION '0' CASCADE",
+        "DO $$ BEGIN CREATE EXTENSION IF NOT EXISTS citext; END $$",
+    ] {
+        psql::run(&alice, text)?.success()?;
+    }
+    let is_refused = |text: &str| {
+        let output = psql::run(&alice, text)?;
+        assert!(output.stderr.contains("Rule \"no-outside-reach\": "), "{text}: {output:?}");
+        anyhow::Ok(())
+    };
+    is_refused("CREATE EXTENSION citext")?;
+    is_refused("CREATE EXTENSION IF NOT EXISTS hstore")?;
+    is_refused("CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'CREATE EXTENSION IF NOT EXISTS citext'")?;
+    // The catalog that is known may be older than this.
+    psql::run(&stack.superuser(), "DROP EXTENSION citext")?.success()?;
+    is_refused("CREATE EXTENSION IF NOT EXISTS citext")?;
+    assert_eq!(stack.truth("SELECT count(*) FROM pg_extension WHERE extname = 'citext'")?, "0");
     Ok(())
 }

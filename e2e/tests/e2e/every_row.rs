@@ -51,6 +51,9 @@ INSERT INTO lines VALUES
     (2147483647, 32767, 9223372036854775807, true, false, 'odd', 'calm', '0123456789', '', 'a', 0.5, 1, 2147483647, 99, 'a', 'y',
      '2024-01-01', '2024-06-01', 'infinity', 1, (NULL, NULL), 0);
 ALTER TABLE lines ADD COLUMN since timestamptz NOT NULL DEFAULT '2024-05-05 10:20:30+00';
+ALTER TABLE lines ADD COLUMN key uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+    ADD COLUMN clock time NOT NULL DEFAULT '24:00', ADD COLUMN number oid NOT NULL DEFAULT 4294967295;
+UPDATE lines SET key = 'ffffffff-ffff-ffff-ffff-ffffffffffff', clock = '00:00', number = 0 WHERE id = 0;
 ALTER TABLE lines ADD CONSTRAINT later_on CHECK (later > 0) NOT VALID;
 CREATE TABLE filled (id integer PRIMARY KEY, what text NOT NULL);
 INSERT INTO filled VALUES (1, 'x'), (2, '');
@@ -67,7 +70,7 @@ INSERT INTO regions VALUES ('de', NULL), ('fr', now());
 ";
 
 /// Conditions that are true of every row, and what makes them so.
-const OPEN: [(&str, &str, &str); 95] = [
+const OPEN: [(&str, &str, &str); 111] = [
     ("lines", "id IS NOT NULL", "\"id\" is NOT NULL"),
     ("lines", "NOT (id IS NULL)", "\"id\" is NOT NULL"),
     ("public.lines", "lines.id IS NOT NULL", "\"id\" is NOT NULL"),
@@ -160,13 +163,29 @@ const OPEN: [(&str, &str, &str); 95] = [
     ("lines", "coalesce(amount, 0) > 0", "\"lines_amount_check\""),
     ("lines", "mood::text IN ('calm', 'cross', 'odd')", "by its type"),
     ("lines", "cost IS NULL OR cost <= 999999.99", "by its type"),
+    ("lines", "key >= '00000000-0000-0000-0000-000000000000'", "by its type"),
+    ("lines", "key <= 'FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF'", "by its type"),
+    ("lines", "key IS NOT NULL", "\"key\" is NOT NULL"),
+    ("lines", "clock >= '00:00'", "by its type"),
+    ("lines", "clock BETWEEN '00:00:00' AND '24:00:00'", "by its type"),
+    ("lines", "number >= 0", "by its type"),
+    ("lines", "number <= 4294967295", "by its type"),
+    ("lines", "(id, 1) >= (-2147483648, 0)", "by its type"),
+    ("lines", "ROW(small, amount) < ROW(40000, 0)", "by its type"),
+    ("lines", "(flag, amount) >= (false, 1)", "\"lines_amount_check\""),
+    ("lines", "greatest(id, -2147483648) = id", "by its type"),
+    ("lines", "id <= least(id, 2147483647)", "by its type"),
+    ("lines", "greatest(amount, 0) > 0", "\"lines_amount_check\""),
+    ("lines", "least(note, name) IS NOT NULL", "\"name\" is NOT NULL"),
+    ("lines", "to_jsonb(id) IS NOT NULL", "\"id\" is NOT NULL"),
+    ("lines", "reverse(left(name, 3)) IS NOT NULL", "\"name\" is NOT NULL"),
     ("filled", "filled IS NOT NULL", "whatever is in it"),
     ("filled AS f", "f IS NOT NULL", "whatever is in it"),
     ("filled", "NOT (filled IS NULL) AND filled IS NOT NULL", "whatever is in it"),
 ];
 
 /// Conditions that leave out a row that is there.
-const FILTERED: [(&str, &str); 62] = [
+const FILTERED: [(&str, &str); 77] = [
     ("lines", "note IS NOT NULL"),
     ("lines", "made > 1"),
     ("lines", "cost::text <> ''"),
@@ -229,6 +248,21 @@ const FILTERED: [(&str, &str); 62] = [
     ("lines", "amount - 1 > 0"),
     ("lines", "coalesce(amount, 0) > 1"),
     ("lines", "mood::text IN ('calm', 'odd')"),
+    ("lines", "key > '00000000-0000-0000-0000-000000000000'"),
+    ("lines", "key < 'ffffffff-ffff-ffff-ffff-ffffffffffff'"),
+    ("lines", "key >= '00000000-0000-0000-0000-000000000001'"),
+    ("lines", "clock > '00:00'"),
+    ("lines", "clock < '24:00'"),
+    ("lines", "number > 0"),
+    ("lines", "(id, 1) > (-2147483648, 1)"),
+    ("lines", "(id, note) >= (-2147483648, '')"),
+    ("lines", "(flag, amount) >= (false, 2)"),
+    ("lines", "(id, amount) <> (0, 2)"),
+    ("lines", "greatest(id, 0) = id"),
+    ("lines", "least(id, small) = id"),
+    ("lines", "greatest(note, state) IS NOT NULL"),
+    ("lines", "to_jsonb(note) IS NOT NULL"),
+    ("lines", "later IS NOT DISTINCT FROM amount"),
 ];
 
 /// What else is refused where a condition of a WHERE would be.

@@ -1,5 +1,7 @@
 //! `picket policy explain`: what is read in statements and what the rules say, without a database and without a ledger.
 
+mod at_proxy;
+
 use std::io::Write;
 use std::process::{Output, Stdio};
 

@@ -31,6 +31,8 @@ pub(crate) struct ApprovalsConfig {
     pub(crate) kill_group: Option<String>,
     /// Who may say what columns hold; nobody where there is none.
     pub(crate) steward_group: Option<String>,
+    /// Who may ask what would become of anybody's statements; nobody where there is none.
+    pub(crate) explain_group: Option<String>,
     /// Whether only those are asked who say why.
     pub(crate) requires_reason: bool,
     /// Pages for browsers; without them there are no links to such.
@@ -47,6 +49,7 @@ pub(super) struct ApprovalsFile {
     timeout_secs: Option<Spanned<u64>>,
     kill_group: Option<String>,
     steward_group: Option<String>,
+    explain_group: Option<String>,
     reason: Option<Reason>,
     links: Option<Spanned<LinksFile>>,
     #[serde(default)]
@@ -103,6 +106,7 @@ impl ApprovalsFile {
             timeout: Duration::from_secs(timeout),
             kill_group: self.kill_group,
             steward_group: self.steward_group,
+            explain_group: self.explain_group,
             requires_reason: self.reason == Some(Reason::Required),
             webhooks: Arc::new(webhooks),
         })

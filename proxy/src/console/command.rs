@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::approvals::GRANT_SECS_MAX;
+use crate::explain::Asked;
 
 /// One command.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub(super) enum Command {
     Classify { database: String, column: String, class: String, reason: String },
     /// `RESCAN database`
     Rescan(String),
+    /// `EXPLAIN database 'statements' [AS user] [GROUP name]…`
+    Explain(Asked),
     /// `SHOW LOGINS`
     Logins,
     /// `REVOKE grant ['reason']`
@@ -155,10 +158,47 @@ fn command(words: &[Word]) -> Result<Option<Command>, String> {
             nothing_behind(2)?;
             Ok(Some(Command::Rescan(request(1).map_err(|_| "which database?".to_owned())?)))
         }
+        ["explain", ..] => explained(words).map(|asked| Some(Command::Explain(asked))),
         ["deny", ..] => Ok(Some(Command::Deny { request: request(1)?, reason: reason(2)? })),
         ["revoke", ..] => Ok(Some(Command::Revoke { grant: request(1)?, reason: reason(2)? })),
         _ => Err("this is Picket's console, not a database".to_owned()),
     }
+}
+
+/// Which statements are asked about, and by whom they would be sent.
+fn explained(words: &[Word]) -> Result<Asked, String> {
+    let [_, database, text, who @ ..] = words else {
+        return Err("it is EXPLAIN database 'statements' [AS user]".to_owned());
+    };
+    if !text.is_quoted {
+        return Err("statements stand in single quotes, behind the database".to_owned());
+    }
+    let (database, text) = (database.text.clone(), text.text.clone());
+    let mut asked = Asked { database, text, ..Asked::default() };
+    for said in who.chunks(2) {
+        let [name, value] = said else { return Err("a value is missing at the end".to_owned()) };
+        let value = value.text.clone();
+        let name = if name.is_quoted { "" } else { name.text.as_str() };
+        match name.to_ascii_lowercase().as_str() {
+            "as" => asked.user = Some(value),
+            "group" => {
+                asked.groups.insert(value);
+            }
+            "kind" => asked.kind = Some(value),
+            "actor" => asked.actor = value,
+            "authentication" => asked.authentication = value,
+            "application" => asked.application = value,
+            "source" => {
+                let source = value.parse().map_err(|_| format!("\"{value}\" is no address"))?;
+                asked.source = Some(source);
+            }
+            _ => {
+                let known = "AS, GROUP, KIND, ACTOR, AUTHENTICATION, APPLICATION or SOURCE";
+                return Err(format!("{known} is expected behind the statements"));
+            }
+        }
+    }
+    Ok(asked)
 }
 
 #[cfg(test)]
@@ -191,6 +231,18 @@ mod tests {
         assert_eq!(
             read("classify shop public.\"Items\".sku as none 'parts'; rescan 'shop'"),
             Ok(vec![classify, Command::Rescan("shop".to_owned())])
+        );
+        let explain = Command::Explain(Asked {
+            database: "shop".to_owned(),
+            text: "select 'x';".to_owned(),
+            user: Some("alice".to_owned()),
+            groups: ["a".to_owned(), "b".to_owned()].into(),
+            source: Some([10, 0, 0, 1].into()),
+            ..Asked::default()
+        });
+        assert_eq!(
+            read("explain shop 'select ''x'';' as alice group a GROUP b source 10.0.0.1"),
+            Ok(vec![explain])
         );
         let deny = Command::Deny { request: "1a".to_owned(), reason: "no".to_owned() };
         assert_eq!(read("deny 1a'no'"), Ok(vec![deny]));
@@ -226,6 +278,13 @@ mod tests {
             "classify shop public.items.sku as none 'a' 'b'",
             "rescan",
             "rescan shop now",
+            "explain",
+            "explain shop",
+            "explain shop select",
+            "explain shop 'select 1' as",
+            "explain shop 'select 1' by alice",
+            "explain shop 'select 1' 'as' alice",
+            "explain shop 'select 1' source here",
             "show approvals now",
             "show approval",
             "select 1",

@@ -77,6 +77,7 @@ fn what_the_definition_makes_true_is_told_with_what_makes_it_so() {
         ("date_part('Hour', made) between 0 and 23", "\"made\" can be nothing else by its type"),
         ("id % 1 = 0", "\"id\" can be nothing else by its type"),
         ("mod(id, -1) = 0", "\"id\" can be nothing else by its type"),
+        ("to_jsonb(id) is not null", "\"id\" is NOT NULL"),
     ] {
         let told = of_orders(condition).unwrap_or_default();
         let (before, facts) = told.split_once(": ").unwrap_or_default();
@@ -96,6 +97,9 @@ fn what_a_type_makes_true_of_each_value_is_none() {
         ("code", Kind::Text(Some(5))),
         ("mood", Kind::Enum(["a".to_owned(), "b".to_owned()].into())),
         ("price", Kind::Numeric(Some((6, 2)))),
+        ("key", Kind::Uuid),
+        ("clock", Kind::Clock),
+        ("number", Kind::Oid),
     ];
     let columns = columns.map(|(name, kind)| (name.to_owned(), values(true, kind)));
     let mut known = Rows { columns: columns.into(), ..Rows::default() };
@@ -118,6 +122,11 @@ fn what_a_type_makes_true_of_each_value_is_none() {
         "mood >= 'a'",
         "mood between 'a' and 'b'",
         "price < 1000000",
+        "key >= '00000000-0000-0000-0000-000000000000'",
+        "key <= '{FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF}'",
+        "clock >= '00:00'",
+        "clock <= '24:00:00'",
+        "number between 0 and 4294967295",
         "small + 1 > -40000",
         "-small < 40000",
         "quantity + 1 > 1",
@@ -140,6 +149,14 @@ fn what_a_type_makes_true_of_each_value_is_none() {
         "mood in ('a', 'b')",
         "mood::text in ('a', 'b')",
         "price < 999999",
+        "key > '00000000-0000-0000-0000-000000000000'",
+        "key >= '00000000-0000-0000-0000-000000000001'",
+        "key < 'ffffffff-ffff-ffff-ffff-ffffffffffff'",
+        "key <> 'ffffffff-ffff-ffff-ffff-ffffffffff00'",
+        "clock > '00:00'",
+        "clock < '24:00'",
+        "number > 0",
+        "number < 4294967295",
         "small % 2 < 1",
         "small + 1 > 0",
         "quantity - 1 > 0",
@@ -248,6 +265,56 @@ fn what_a_domain_has_checked_is_true_of_its_columns() {
     let catalog = catalog(vec![(1, "public", "orders", Some(known))]);
     assert!(certain("delete from orders where part > -1", &catalog).unwrap().contains("\"share\""));
     assert_eq!(certain("delete from orders where id >= 0", &catalog), None);
+}
+
+/// Both may be NULL.
+#[test]
+fn what_is_as_little_known_as_another_is_not_distinct() {
+    let mut known = rows(true);
+    known.columns.insert("other".to_owned(), values(true, Kind::Text(None)));
+    known.checks = vec![check("(NOT (note IS DISTINCT FROM other))")];
+    let catalog = catalog(vec![(1, "public", "orders", Some(known))]);
+    let certain = |condition: &str| certain(&format!("delete from orders where {condition}"), &catalog);
+    for condition in ["note is not null", "note = other", "other is not null"] {
+        assert_eq!(certain(condition), None, "{condition}");
+    }
+}
+
+#[test]
+fn rows_and_extremes_are_what_they_are_made_of() {
+    for condition in [
+        "(id, 1) >= (-2147483648, 0)",
+        "(id, state) >= (-2147483648, 'a')",
+        "(id, state) between (-2147483648, 'a') and (2147483647, 'b')",
+        "not (id, 2) < (-2147483648, 2)",
+        "(part, 5) > (0, 6)",
+        "greatest(id, -2147483648) = id",
+        "least(id, 2147483647) = id",
+        "greatest(note, id::text, state::text) is not null",
+        "greatest(part, -1) > 0",
+        "least(greatest(id, -2147483648), 2147483647) <= id",
+    ] {
+        assert!(of_orders(condition).is_some(), "{condition}");
+    }
+    for condition in [
+        "(id, 1) > (-2147483648, 1)",
+        "(id, note) >= (-2147483648, '')",
+        "(id, 1) >= (-2147483648, 2)",
+        "(id, 1, 2) >= (-2147483648, 0)",
+        "(part, 5) > (0.1, 6)",
+        "greatest(id, 0) = id",
+        "greatest(id, 5) > 5",
+        "least(part, 5) < 5",
+        "greatest(note, 'x') = note",
+        "greatest(id, f(id)) = id",
+        "greatest(part, null) > 1",
+    ] {
+        assert_eq!(of_orders(condition), None, "{condition}");
+    }
+    let nested = (0..40).fold("id".to_owned(), |inner, n| format!("greatest({inner}, {n})"));
+    let look = thread::Builder::new().stack_size(READ_STACK_BYTES);
+    let look = look.spawn(move || assert_eq!(of_orders(&format!("{nested} = id")), None));
+    look.unwrap().join().unwrap();
 }
 
 #[test]

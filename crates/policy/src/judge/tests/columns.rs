@@ -241,6 +241,25 @@ fn a_column_of_one_table_is_not_read() {
     }
 }
 
+/// As pg_depend tells it.
+#[test]
+fn a_view_that_does_not_read_a_column_does_not_show_it() {
+    let policies = policies(
+        r#"@rule("email") forbid (principal, action in [Picket::Action::"read"], resource == Picket::Column::"shop.public.users.email");"#,
+    );
+    let says = |view: u32, columns: &[i16]| {
+        let seen = [((view, 1), columns.iter().copied().collect())].into();
+        says(&policies, &catalog().with_seen(seen), "select id from contacts")
+    };
+    // Of another view it says nothing.
+    for (view, columns) in [(2, &[1][..]), (3, &[1, 3]), (3, &[3])] {
+        assert!(says(view, columns).contains("Rule \"email\": "), "{columns:?}");
+    }
+    for columns in [&[0][..], &[1], &[1, 2]] {
+        assert_eq!(says(3, columns), "allow", "{columns:?}");
+    }
+}
+
 #[test]
 fn a_column_of_one_table_is_not_written() {
     let policies = policies(

@@ -1,0 +1,53 @@
+//! What a session that has just begun would decide about a text, for whoever asks without sending it: nothing is recorded,
+//! asked for or counted.
+
+use std::rc::Rc;
+
+use policy::Verdict;
+
+use crate::evidence::Described;
+use crate::sliding::Brought;
+use crate::state::{Environment, Session};
+
+/// One statement, and what would become of it.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// What it does, and to what.
+    pub statement: Rc<Described>,
+    /// Functions that its own text calls or names.
+    pub functions: Vec<String>,
+    /// What is decided about it, whatever is decided about those before it.
+    pub verdict: Verdict,
+}
+
+/// Each statement of `text`. `None` where it has to be read elsewhere, or the catalog was never read. Call it with a catalog that
+/// was read a moment ago, on a thread with `sql::READ_STACK_BYTES` of stack.
+pub fn explain(text: &[u8], env: &mut Environment<'_>) -> Option<Vec<Explained>> {
+    let mut session = Session::new(0, 0);
+    session.has_new_catalog(env);
+    let reading = session.read(text, env)?;
+    let judged = session.judge(&reading.read, env)?;
+    let brought = Brought { text: reading.text.as_deref(), bound: &[] };
+    let mut out = Vec::new();
+    let one = |(at, judged)| {
+        // What it runs is judged by what those before it name.
+        session.given.renew(env);
+        let judged = session.may_copy(&session.judge_again(judged, brought, env, &mut out));
+        session.start(&judged, reading.text.as_ref(), env, &mut out);
+        out.clear();
+        Explained {
+            statement: Rc::clone(&judged.described),
+            functions: reading.read.functions(at).to_vec(),
+            verdict: judged.verdict.clone(),
+        }
+    };
+    Some(judged.statements.iter().enumerate().map(one).collect())
+}
+
+impl Session {
+    /// The catalog was read for what comes next, and a newer one need not be.
+    fn has_new_catalog(&mut self, env: &Environment<'_>) {
+        let before = env.catalog_version.checked_sub(1);
+        (self.asked_moved, self.asked_absence, self.asked_unknown) = (before, before, before);
+    }
+}
