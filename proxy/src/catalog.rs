@@ -725,7 +725,7 @@ async fn look_with(
             samples.keep_untold();
             return Ok(None);
         }
-        views::classify(pipe, &catalog, None, &mut classes).await?;
+        views::classify(pipe, &catalog, None, &mut classes, pinned).await?;
         pinned.apply(&catalog, &mut classes);
     }
     let unsearched = samples.unsearched(&catalog, &classes, pinned);
@@ -908,9 +908,9 @@ async fn ask_all(
     let mut classes = classes(&catalog, said, &before.classes, unpinned, &lock(memory));
     pinned.apply(&catalog, &mut classes);
     let known = locks.is_held.then_some(&*before.catalog);
-    views::classify(pipe, &catalog, known, &mut classes).await?;
+    let records = views::classify(pipe, &catalog, known, &mut classes, &pinned).await?;
     pinned.apply(&catalog, &mut classes);
-    Ok((catalog, classes))
+    Ok((catalog.with_record_columns(records), classes))
 }
 
 /// Who may look into which schema, and whether definitions change where they look.

@@ -1,6 +1,6 @@
 //! The sensitive columns of a database.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::class::Class;
 
@@ -17,8 +17,8 @@ pub struct ColumnId {
 pub type Classes = HashMap<ColumnId, Class>;
 
 /// Columns that can hold text and of which nothing is known: their names say nothing, and their values were not looked at, or
-/// not enough of them.
-pub type Unsearched = HashSet<ColumnId>;
+/// not enough of them. True where it has documents, and nobody has seen any.
+pub type Unsearched = HashMap<ColumnId, bool>;
 
 /// OIDs of the types whose values are text in both formats (pg_type.dat): text, varchar, bpchar, name, unknown.
 const TEXT_TYPES: [u32; 5] = [25, 1043, 1042, 19, 705];
@@ -43,7 +43,7 @@ pub(crate) const BYTEA: u32 = 17;
 const DOCUMENTS: [u32; 4] = [114, 3802, 199, 3807];
 
 /// Whether values of this type can have any keys.
-pub(crate) fn is_document(type_oid: u32) -> bool {
+pub fn is_document(type_oid: u32) -> bool {
     DOCUMENTS.contains(&type_oid)
 }
 

@@ -27,7 +27,7 @@ mod rows;
 mod values;
 
 pub use class::{Class, Confidence, Holds, Sample, class_of, class_of_comment, is_sensitive_key, is_town};
-pub use columns::{Classes, ColumnId, Unsearched, can_hold_text, is_telling, is_text};
+pub use columns::{Classes, ColumnId, Unsearched, can_hold_text, is_document, is_telling, is_text};
 pub use copy::{CopyError, CopyForm, CopyRows};
 pub use found::Found;
 pub use masks::{Elements, elements, is_number, mask, mask_found, written};

@@ -71,7 +71,7 @@ impl<'k> Bodies<'k> {
             }
             bodies.named.insert(name, places);
         }
-        bodies.telling = TellingGiven::of(bodies.named.keys(), known.catalog);
+        bodies.telling = TellingGiven::of(bodies.named.keys(), known.of_wholes, known.catalog);
         bodies.follow(known);
         bodies
     }
@@ -194,7 +194,8 @@ fn sensitive(reach: &Reach, does: &Statement, giving: &HashSet<String>, known: &
     sensitive
 }
 
-/// Functions that tell of what they are given by what they do while they run: by messages and errors, what they write, set or make, or how many rows they give.
+/// Functions that tell of what they are given by what they do while they run: by messages and errors, also such as nobody raises, what they write, set
+/// or make, or how many rows they give.
 #[derive(Default)]
 pub(crate) struct TellingGiven {
     /// It is seen whether, and how often, they do what they do.
@@ -203,11 +204,17 @@ pub(crate) struct TellingGiven {
     asking: HashSet<String>,
     /// They tell all of it.
     telling: HashSet<String>,
+    /// To compare the whole of it is a condition, too.
+    of_wholes: bool,
 }
 
 impl TellingGiven {
     /// Those of these names, and of what they call.
-    pub(crate) fn of<'n>(names: impl IntoIterator<Item = &'n String>, catalog: &Catalog) -> Self {
+    pub(crate) fn of<'n>(
+        names: impl IntoIterator<Item = &'n String>,
+        of_wholes: bool,
+        catalog: &Catalog,
+    ) -> Self {
         let mut all: HashMap<String, Vec<(&Routine, Statement)>> = HashMap::new();
         let mut next: Vec<String> = names.into_iter().cloned().collect();
         while let Some(name) = next.pop() {
@@ -220,7 +227,7 @@ impl TellingGiven {
             next.extend(routines.iter().flat_map(|(_, does)| does.calls()).map(str::to_owned));
             all.insert(name, routines);
         }
-        let mut found = TellingGiven::default();
+        let mut found = TellingGiven { of_wholes, ..TellingGiven::default() };
         all.retain(|_, routines| !routines.is_empty());
         while found.grow(&all, catalog) {}
         found
@@ -238,14 +245,13 @@ impl TellingGiven {
             if says || acts(routine, does) || does.calls().any(is_seen) {
                 self.seen.insert(name.clone());
             }
-            if !self.seen.contains(name) && !routine.gives_rows() {
-                continue;
-            }
+            // Whatever else they do: a division, a cast or a call of their own can fail where a condition says so.
+            let is_read_off = self.seen.contains(name) || routine.gives_rows();
             let taking = self.taking(does, catalog);
-            let asked = routine.asks_of_given(&taking, mask::is_sensitive_key);
-            if matches!(asked, Some((Some(Probe::Extracts), _) | (_, true))) {
+            let asked = routine.asks_of_given(&taking, self.of_wholes, mask::is_sensitive_key);
+            if is_read_off && matches!(asked, Some((Some(Probe::Extracts), _) | (_, true))) {
                 self.telling.insert(name.clone());
-            } else if matches!(asked, Some((Some(_), _))) || asked.is_none() && is_opaque(does) {
+            } else if matches!(asked, Some((Some(_), _) | (_, true))) || asked.is_none() && is_opaque(does) {
                 self.asking.insert(name.clone());
             }
         }
@@ -268,8 +274,8 @@ impl TellingGiven {
     fn taking(&self, does: &Statement, catalog: &Catalog) -> Taking {
         let mut sinks = does.calls_with_sinks(catalog);
         sinks.extend(does.calls_that_name_cursors(catalog));
-        let (seen, telling) = (self.seen.clone(), self.telling.clone());
-        Taking { fills: does.calls_that_fill(catalog), sinks, seen, telling }
+        let (seen, asking, telling) = (self.seen.clone(), self.asking.clone(), self.telling.clone());
+        Taking { fills: does.calls_that_fill(catalog), sinks, seen, asking, telling }
     }
 }
 
@@ -296,7 +302,7 @@ pub(crate) fn block(
     }
     let sensitive = sensitive(reach, own, giving, known);
     let called: Vec<String> = own.calls().map(str::to_owned).collect();
-    let taking = TellingGiven::of(&called, known.catalog).taking(own, known.catalog);
+    let taking = TellingGiven::of(&called, known.of_wholes, known.catalog).taking(own, known.catalog);
     sql::followed_block(text, &sensitive, &taking, mask::is_sensitive_key)
 }
 

@@ -588,8 +588,7 @@ impl Texts<'_> {
         catalog: &Catalog,
     ) -> Rc<Judged> {
         let Texts { read, seen: _, versions, env, readers_disagree, is_alone: _ } = self;
-        let known =
-            Known { catalog, classes: env.classes, stains: env.stains, temporary: &versions.temporary };
+        let known = Known { temporary: &versions.temporary, ..Known::of(catalog, env) };
         let disagreement = readers_disagree.unwrap_or_default().to_owned();
         // Of several statements in one string, a COPY cannot be kept apart.
         let copied = if self.is_alone { Copied::of(&read.text, statement).map(Rc::new) } else { None };
@@ -1305,7 +1304,7 @@ fn touches(statement: &Statement, catalog: &Catalog, is_such: impl Fn(&Relation)
 /// Whether a relation has one of these columns.
 fn has_one(relation: &Relation, columns: &Unsearched) -> bool {
     let id = |column: &Column| ColumnId { table_oid: relation.oid, number: column.number };
-    relation.columns.iter().any(|column| columns.contains(&id(column)))
+    relation.columns.iter().any(|column| columns.contains_key(&id(column)))
 }
 
 fn copies_out(statement: &Statement) -> bool {

@@ -64,6 +64,7 @@ mod temporary;
 mod tests;
 mod tied;
 mod touched;
+mod unread;
 mod unshown;
 
 pub use action::{Action, CloseReason, Step};
@@ -78,7 +79,7 @@ pub use moving::MovedNames;
 pub use readings::Readings;
 pub use reasons::{SETTING as REASON_SETTING, without_reason};
 pub use replication::Replication;
-pub use shown::{classed, shown_by_view};
+pub use shown::{classed, records_of_view, shown_by_view};
 pub use stains::{NamedStain, Stain, Stains};
 pub use state::{Environment, Resting, Session, SessionError};
 pub use statistics::{STATISTICS, STATISTICS_FUNCTIONS};

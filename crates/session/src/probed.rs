@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::collections::hash_map::Entry;
 
 use mask::{Class, Classes};
 use sql::catalog::{Relation, Routine};
@@ -51,13 +52,19 @@ pub(crate) fn probes(
     let mut within = None;
     if is_run || !reading.is_empty() {
         let (classes, stains) = (hidden(env, hides), Stains::default());
-        let known = Known { catalog, classes: &classes, stains: &stains, temporary: &[] };
+        let known = Known {
+            classes: &classes,
+            stains: &stains,
+            unsearched: None,
+            of_wholes,
+            ..Known::of(catalog, env)
+        };
         let bodies = Bodies::of(&reading, &known);
         sensitive.functions.retain(|name| bodies.gives(name));
         within = asked_within(text, statement, &reading, &bodies, &known);
     }
     let called: Vec<String> = statement.calls().map(str::to_owned).collect();
-    let given = TellingGiven::of(&called, catalog).asks(text, &sensitive);
+    let given = TellingGiven::of(&called, of_wholes, catalog).asks(text, &sensitive);
     Probe::both(Probe::both(sql::probes(text, &sensitive, mask::is_sensitive_key), within), given)
 }
 
@@ -121,11 +128,42 @@ fn add(
         sensitive.add(column.name.clone(), class == Class::Document);
         sensitive.relations.insert(name.to_owned());
         // What was computed can be a letter of a value, and a partition can stand for one.
-        if class == Class::Derived && mask::can_hold_text(column.type_oid) {
+        let is_record = catalog.is_record(relation.oid, column.number);
+        if class == Class::Derived && mask::can_hold_text(column.type_oid) && !is_record {
             sensitive.parts.insert(column.name.clone());
         }
         if catalog.routes(relation, column) {
             sensitive.parts.insert("tableoid".to_owned());
+        }
+    }
+    add_records(sensitive, relation, name, catalog, (env, hides));
+}
+
+/// Adds what of the records in its columns is hidden.
+fn add_records(
+    sensitive: &mut Sensitive,
+    relation: &Relation,
+    name: &str,
+    catalog: &Catalog,
+    (env, hides): Hiding<'_>,
+) {
+    for column in relation.columns.iter().filter(|column| catalog.is_record(relation.oid, column.number)) {
+        let Some(of) = catalog.record(column.type_oid) else { continue };
+        let classed: Vec<(&str, Class)> =
+            classed(of, env.classes).map(|(field, class)| (field.name.as_str(), class)).collect();
+        let is_hidden = |name: &str| classed.iter().any(|(field, class)| *field == name && hides(*class));
+        let fields = || of.columns.iter().map(|field| field.name.as_str());
+        if !fields().any(is_hidden) {
+            continue;
+        }
+        sensitive.add(column.name.clone(), false);
+        sensitive.relations.insert(name.to_owned());
+        sensitive.known.extend(fields().map(str::to_owned));
+        let harmless: HashSet<String> = fields().filter(|name| !is_hidden(name)).map(str::to_owned).collect();
+        // Of columns of one name, each may be meant.
+        match sensitive.records.entry(column.name.clone()) {
+            Entry::Occupied(mut known) => known.get_mut().retain(|name| harmless.contains(name)),
+            Entry::Vacant(none) => _ = none.insert(harmless),
         }
     }
 }

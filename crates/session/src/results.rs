@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use mask::{Class, ColumnId, ColumnPlan, FieldPlan, Form, Found, Known, Plan, Reason, is_sensitive_key};
+use sql::Shows;
 use wire::backend::Field;
 
 use crate::evidence::{ResultNames, Treated};
@@ -17,7 +18,10 @@ use crate::sightings::Sighted;
 use crate::state::Environment;
 
 /// text, json, bpchar, varchar and jsonb: what is behind a key can be taken out as.
-const KEYED: [u32; 5] = [25, 114, 1042, 1043, 3802];
+const KEYED: [u32; 5] = [TEXT, 114, 1042, 1043, 3802];
+
+/// OID of text, as which the fields of a record are shown whose types only their values say.
+const TEXT: u32 = 25;
 
 /// Most relations that are known to be in no catalog yet.
 const ABSENT_MAX: usize = 10_000;
@@ -136,7 +140,7 @@ pub(crate) fn plan(
     for (index, column) in columns.iter().enumerate() {
         let name = name(column);
         let is_unsearched = || match column.id() {
-            Some(id) => env.unsearched.is_some_and(|unsearched| unsearched.contains(&id)),
+            Some(id) => env.unsearched.is_some_and(|unsearched| unsearched.contains_key(&id)),
             None => *reads_unsearched.get_or_init(|| {
                 let reads = |unsearched| judged.reads_any(unsearched, env.catalog);
                 env.unsearched.is_some_and(reads) || judged.reads_unknown(env.catalog)
@@ -190,7 +194,15 @@ pub(crate) fn plan(
             (ColumnPlan::Mask(Class::Derived, form, reason), Ok(place))
                 if trusts_records && !is_put && !judged.is_moved && moved.is_none() =>
             {
-                match fields(column, env) {
+                let put_together = || {
+                    // Other than what its text shows may be in it.
+                    let is_told = is_shown()
+                        && !*is_outdated.get_or_init(|| judged.reads_newly_sensitive(env))
+                        && !(judged.keys.is_some() && by_keys().is_anything());
+                    let fields = shown.fields(index, columns.len()).filter(|_| is_told)?;
+                    put_together(column, fields, known == Known::ByName, env)
+                };
+                match fields(column, env).or_else(put_together) {
                     Some(fields) => {
                         records.push(fields);
                         ColumnPlan::Record(place, form, reason)
@@ -230,6 +242,31 @@ pub(crate) fn plan(
     Ok(planned)
 }
 
+/// OID of the type of records that have none (pg_type.dat).
+const RECORD: u32 = 2249;
+
+/// The fields of records that the statement puts together, which show these. What is sensitive of them is NULL: it may be another value by now.
+fn put_together(
+    column: &ResultColumn,
+    fields: &[Shows],
+    is_unsearched: bool,
+    env: &Environment<'_>,
+) -> Option<Box<[FieldPlan]>> {
+    let types: Vec<u32> = match env.catalog.record(column.type_oid) {
+        Some(of) => of.columns.iter().map(|own| own.type_oid).collect(),
+        None if column.type_oid == RECORD => vec![TEXT; fields.len()],
+        None => return None,
+    };
+    let field = |(type_oid, shows): (u32, &Shows)| {
+        let form = (type_oid, column.field().format);
+        let class = (*shows == Shows::Values).then_some(Class::Derived);
+        let is_unsearched = is_unsearched || *shows == Shows::Documents;
+        FieldPlan::new(form, class, is_unsearched, |class| env.reveals(class))
+    };
+    let is_one = column.id().is_none() && types.len() == fields.len();
+    is_one.then(|| types.into_iter().zip(fields).map(field).collect())
+}
+
 /// The fields of a column's records, where it is one of a table or a whole row of a relation: what is in them is what their own columns tell.
 fn fields(column: &ResultColumn, env: &Environment<'_>) -> Option<Box<[FieldPlan]>> {
     let of = env.catalog.record(column.type_oid)?;
@@ -243,7 +280,7 @@ fn fields(column: &ResultColumn, env: &Environment<'_>) -> Option<Box<[FieldPlan
     }
     let field = |own: &sql::catalog::Column| {
         let id = ColumnId { table_oid: of.oid, number: own.number };
-        let is_unsearched = env.unsearched.is_some_and(|unsearched| unsearched.contains(&id));
+        let is_unsearched = env.unsearched.is_some_and(|unsearched| unsearched.contains_key(&id));
         let form = (own.type_oid, column.field().format);
         FieldPlan::new(form, env.classes.get(&id).copied(), is_unsearched, |class| env.reveals(class))
     };

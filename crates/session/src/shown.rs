@@ -4,19 +4,23 @@ use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use mask::{Class, Classes, ColumnId};
+use mask::{Class, Classes, ColumnId, Unsearched};
 use sql::catalog::{Column, Relation};
 use sql::facts::{Access, ColumnUse, Effect, RelationUse};
-use sql::{Catalog, Facts, Key, Lineage, Sensitive, Shows, Statement, lineage};
+use sql::{
+    Catalog, Facts, Key, Lineage, Sensitive, Shows, Statement, copied_columns, lineage, record_fields,
+};
 
 use crate::bodies::Bodies;
 use crate::moving::MovedNames;
 use crate::ruled::Returned;
 use crate::stains::Stains;
+use crate::state::Environment;
 use crate::statistics::{
     BOUNDS, BOUNDS_FUNCTION, BOUNDS_PLAIN_COLUMNS, BOUNDS_RELATION, STATISTICS, STATISTICS_COLUMNS,
     STATISTICS_FUNCTIONS, STATISTICS_PLAIN_COLUMNS,
 };
+use crate::unread;
 
 /// What the computed columns of a result can show.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +42,7 @@ pub(crate) struct Traced {
     text: Box<str>,
     sensitive: Sensitive,
     lineage: OnceCell<Lineage>,
+    fields: OnceCell<Vec<Option<Vec<Shows>>>>,
 }
 
 /// What is known of a database.
@@ -46,8 +51,12 @@ pub(crate) struct Known<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) classes: &'a Classes,
     pub(crate) stains: &'a Stains,
+    /// Columns of which nothing more than their names is known.
+    pub(crate) unsearched: Option<&'a Unsearched>,
     /// Names of temporary tables of the session's own.
     pub(crate) temporary: &'a [String],
+    /// To compare whole values is a question, too.
+    pub(crate) of_wholes: bool,
 }
 
 /// What of a statement reaches something sensitive.
@@ -71,7 +80,7 @@ pub fn shown_by_view<'a>(
     definition: &str,
     names: impl ExactSizeIterator<Item = &'a str>,
     catalog: &Catalog,
-    classes: &Classes,
+    (classes, unsearched): (&Classes, &Unsearched),
 ) -> Vec<Shows> {
     let len = names.len();
     let text = definition.trim_end().trim_end_matches(';');
@@ -80,13 +89,63 @@ pub fn shown_by_view<'a>(
             [statement] => Shown::of(
                 text,
                 statement,
-                &Known { catalog, classes, stains: &Stains::default(), temporary: &[] },
+                &Known {
+                    catalog,
+                    classes,
+                    stains: &Stains::default(),
+                    unsearched: Some(unsearched),
+                    temporary: &[],
+                    of_wholes: false,
+                },
             ),
             _ => Shown::Anything,
         },
         Err(_) => Shown::Anything,
     };
     names.enumerate().map(|(index, name)| shown.shows(index, len, || name)).collect()
+}
+
+/// Which columns of a view have records of the columns of tables as they are, by its definition. `is_record` says of what is known so far that
+/// it is one. Call it on a thread with `sql::READ_STACK_BYTES` of stack.
+pub fn records_of_view(
+    definition: &str,
+    view: &Relation,
+    (catalog, classes): (&Catalog, &Classes),
+    is_record: impl Fn(u32, i16) -> bool,
+) -> Vec<i16> {
+    let text = definition.trim_end().trim_end_matches(';');
+    let Ok(facts) = sql::read(text.as_bytes()) else { return Vec::new() };
+    let [statement] = facts.statements.as_slice() else { return Vec::new() };
+    let stains = Stains::default();
+    let known =
+        Known { catalog, classes, stains: &stains, unsearched: None, temporary: &[], of_wholes: false };
+    let reach = Reach::of(statement, &known);
+    if reach.is_by_code() {
+        return Vec::new();
+    }
+    let copied = copied_columns(text, &reach.sensitive(statement, &known));
+    if copied.len() != view.columns.len() {
+        return Vec::new();
+    }
+    let read = || statement.relations.iter().flat_map(|used| catalog.named(&used.name));
+    let is_one = |(column, of): &(&Column, Option<Vec<String>>)| {
+        of.as_ref().is_some_and(|of| {
+            !of.is_empty() && of.iter().all(|name| are_records(name, column.type_oid, read(), &is_record))
+        })
+    };
+    view.columns.iter().zip(copied).filter(is_one).map(|(column, _)| column.number).collect()
+}
+
+/// Whether whatever is called so in these relations, and is of this type, is such a column.
+pub(crate) fn are_records<'a>(
+    name: &str,
+    type_oid: u32,
+    relations: impl Iterator<Item = &'a Relation>,
+    is_record: impl Fn(u32, i16) -> bool,
+) -> bool {
+    let named = relations.flat_map(|of| of.columns.iter().map(move |own| (of, own)));
+    let mut same = named.filter(|(_, own)| own.name == name && own.type_oid == type_oid).peekable();
+    same.peek().is_some() && same.all(|(of, own)| is_record(of.oid, own.number))
 }
 
 impl Shown {
@@ -115,7 +174,12 @@ impl Shown {
 
     /// What this text shows, in which this is sensitive.
     pub(crate) fn traced(text: &str, sensitive: Sensitive) -> Self {
-        Shown::Traced(Rc::new(Traced { text: text.into(), sensitive, lineage: OnceCell::new() }))
+        Shown::Traced(Rc::new(Traced {
+            text: text.into(),
+            sensitive,
+            lineage: OnceCell::new(),
+            fields: OnceCell::new(),
+        }))
     }
 
     /// What stands behind sensitive keys in the result of `text`, which reads documents that nobody has looked at.
@@ -183,6 +247,14 @@ impl Shown {
         self.shows(index, len, name) == Shows::Values
     }
 
+    /// What the fields of the column at `index` of `len` show, where that is a record which the statement puts together.
+    pub(crate) fn fields(&self, index: usize, len: usize) -> Option<&[Shows]> {
+        let Shown::Traced(traced) = self else { return None };
+        let trace = || record_fields(&traced.text, &traced.sensitive, mask::is_sensitive_key);
+        let fields = traced.fields.get_or_init(trace);
+        fields.get(index).filter(|_| fields.len() == len)?.as_deref()
+    }
+
     /// Whether something sensitive can stand in a column that the server says is this one.
     pub(crate) fn is_put_for(&self, relation: &Relation, column: i16) -> bool {
         let Shown::ByRules(rules) = self else { return false };
@@ -201,10 +273,16 @@ impl Shown {
     }
 }
 
-impl Known<'_> {
-    /// Nothing is sensitive.
+impl<'a> Known<'a> {
+    /// What is known to a session without tables of its own.
+    pub(crate) fn of(catalog: &'a Catalog, env: &'a Environment<'_>) -> Self {
+        let Environment { classes, stains, unsearched, .. } = *env;
+        Known { catalog, classes, stains, unsearched, temporary: &[], of_wholes: false }
+    }
+
+    /// Nothing is sensitive, nor can be.
     pub(crate) fn is_empty(&self) -> bool {
-        self.classes.is_empty() && self.stains.is_empty()
+        self.classes.is_empty() && self.stains.is_empty() && self.unsearched.is_none()
     }
 
     /// Whether rows of some table go to partitions by something sensitive: the bounds of these are values.
@@ -335,6 +413,9 @@ impl Reach {
             functions: giving.iter().cloned().chain(own).collect(),
             types: self.types.clone(),
             anything: self.unnamed,
+            of_wholes: known.of_wholes,
+            trusts_keys: unread::takes_by_keys(statement, known, |_| false),
+            has_unread: unread::takes_apart(statement, known, |_| false),
             has_own_count: !known.catalog.lacks_routine("count"),
             ..Sensitive::default()
         };
@@ -450,14 +531,16 @@ pub(crate) fn may_tell(done: &Statement, known: &Known<'_>) -> bool {
         || reaches(done, |_| false, known)
 }
 
-/// Whether it names a relation that has sensitive columns, or rests on one, but for some.
+/// Whether it names a relation that has sensitive columns, or rests on one, but for some, or takes something sensitive out of documents.
 fn reaches(statement: &Statement, is_left_out: impl Fn(&str) -> bool, known: &Known<'_>) -> bool {
-    relations(statement, known).filter(|(name, _)| !is_left_out(name)).any(|(name, found)| {
-        STATISTICS.contains(&name)
-            || known.shows_bounds(name, statement)
-            || !known.stains.of(name).is_empty()
-            || found.into_iter().any(|relation| classed(relation, known.classes).next().is_some())
-    })
+    unread::takes_by_keys(statement, known, &is_left_out)
+        || unread::takes_apart(statement, known, &is_left_out)
+        || relations(statement, known).filter(|(name, _)| !is_left_out(name)).any(|(name, found)| {
+            STATISTICS.contains(&name)
+                || known.shows_bounds(name, statement)
+                || !known.stains.of(name).is_empty()
+                || found.into_iter().any(|relation| classed(relation, known.classes).next().is_some())
+        })
 }
 
 /// The sensitive columns of a relation.

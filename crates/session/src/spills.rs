@@ -10,7 +10,7 @@ use sql::{Likeness, Name, Origin, Sensitive, Spill, Spilled, Statement, likeness
 use crate::bodies::{self, Bodies};
 use crate::moving::{MovedNames, Written};
 use crate::ruled::traced;
-use crate::shown::{Known, Reach, classed, is_filled, moved_in};
+use crate::shown::{Known, Reach, are_records, classed, is_filled, moved_in};
 use crate::stains::{NamedStain, Stain, fields};
 
 /// What a statement spills.
@@ -274,10 +274,9 @@ impl<'a> Found<'a> {
     fn copies_record(&self, column: &Column, origin: &Origin) -> bool {
         let catalog = self.known.catalog;
         let is_record = |name: &String| {
-            let named = catalog.relations().flat_map(|of| of.columns.iter().map(move |own| (of, own)));
-            let mut same =
-                named.filter(|(_, own)| own.name == *name && own.type_oid == column.type_oid).peekable();
-            same.peek().is_some() && same.all(|(of, own)| catalog.is_record(of.oid, own.number))
+            are_records(name, column.type_oid, catalog.relations(), |of, number| {
+                catalog.is_record(of, number)
+            })
         };
         let is_stained = |name: &String| {
             self.known.stains.all().any(|stain| stain.names.is_empty() || stain.names.contains(name))
@@ -554,6 +553,10 @@ impl<'a> Found<'a> {
     /// What a text writes in which this is sensitive.
     fn text(&mut self, text: &str, sensitive: &Sensitive, reveals: &impl Fn(Class) -> bool) {
         spills(text, sensitive, None).iter().for_each(|spill| self.spill(spill, reveals));
+        if sensitive.is_by_keys() {
+            let taken = spills(text, sensitive, Some(mask::is_sensitive_key));
+            taken.iter().for_each(|spill| self.spill(spill, reveals));
+        }
         if self.known.classes.values().any(|class| *class == Class::Document) {
             self.of_documents = true;
             let cut = spills(text, sensitive, Some(mask::is_sensitive_key));

@@ -169,8 +169,8 @@ impl Judged {
 
     /// The same where the catalog may have changed since it was sent: it may have waited for that.
     fn tells_with(&self, env: &Environment<'_>) -> bool {
-        let Environment { catalog, classes, stains, .. } = *env;
-        let known = Known { catalog, classes, stains, temporary: &[] };
+        let catalog = env.catalog;
+        let known = Known::of(catalog, env);
         let tells =
             |own: &Statement| Reach::of(own, &known).is_any() || tells(&own.with_reach(catalog), &known);
         self.tells() || self.catalog_version != env.catalog_version && self.own.as_deref().is_some_and(tells)

@@ -23,7 +23,7 @@ impl Session {
     ) -> Vec<Stain> {
         let mut stains: Vec<Stain> = Vec::new();
         let Some(own) = judged.own.as_deref() else { return stains };
-        let known = Known { catalog: env.catalog, classes: env.classes, stains: env.stains, temporary: &[] };
+        let known = Known::of(env.catalog, env);
         let elsewhere = env.moved.filter(|moved| judged.waits_for(moved) && env.hides());
         let refreshes = own.effects.contains(&Effect::Other("RefreshMatViewStmt")) && !moving.is_empty();
         for moved in (is_moved || refreshes).then_some(moving).into_iter().chain(elsewhere) {

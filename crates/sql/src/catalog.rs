@@ -297,9 +297,21 @@ impl Catalog {
         self
     }
 
+    /// The same where these columns of views have values of such a type as they stand in a table.
+    #[must_use]
+    pub fn with_record_columns(mut self, columns: impl IntoIterator<Item = (u32, i16)>) -> Self {
+        Arc::make_mut(&mut self.read).record_columns.extend(columns);
+        self
+    }
+
     /// The composite type that this is, where it is no relation with rows.
     pub fn type_alone(&self, type_oid: u32) -> Option<&Relation> {
         self.record(type_oid).filter(|of| self.read.types_alone.contains(&of.oid))
+    }
+
+    /// Whether this is no more than a composite type, and has no rows.
+    pub fn is_type_alone(&self, relation: u32) -> bool {
+        self.read.types_alone.contains(&relation)
     }
 
     /// The relation whose columns are the fields of values of this type.

@@ -34,7 +34,7 @@ impl Facts {
             matches!(effect, Effect::Select | Effect::Insert | Effect::Update | Effect::Delete)
         };
         match self.statements.as_slice() {
-            [statement @ Statement { effects, settings, forgets, rests_on_literals: false, .. }] => {
+            [statement @ Statement { effects, settings, forgets, keys, rests_on_literals: false, .. }] => {
                 // Keys say what is taken out of a document.
                 let takes_by_key =
                     statement.operators.iter().any(|name| crate::lineage::TAKING.contains(&name.as_str()))
@@ -43,6 +43,7 @@ impl Facts {
                             .iter()
                             .any(|name| crate::lineage::BY_KEYS.contains(&name.as_str()));
                 !takes_by_key
+                    && keys.is_empty()
                     && settings.is_empty()
                     && forgets.is_empty()
                     && !effects.is_empty()
@@ -162,6 +163,9 @@ pub struct Statement {
     /// It has a string constant. PostgreSQL turns one into a value of its type when it analyses the statement, and with
     /// that runs the checks of domains within the type.
     pub has_string: bool,
+    /// Constants by which it takes something out of documents, also within bodies, and names of columns that it makes of members of some. One
+    /// that is not told is empty.
+    pub keys: BTreeSet<String>,
     /// The values that it says; `None` where nobody can tell.
     pub values: Option<Arc<Values>>,
     /// Texts that its body computes and runs, and what may become a part of one.

@@ -15,6 +15,7 @@ mod mentions;
 mod origins;
 mod outputs;
 mod probe;
+mod records;
 mod results;
 mod sinks;
 mod spills;
@@ -23,11 +24,13 @@ mod tainted;
 pub use self::aside::{Aside, Constant, asides};
 pub use self::bodies::{Followed, Taking, calls_for_rows, followed_block};
 pub(crate) use self::documents::{BY_KEYS, TAKING};
-pub use self::documents::{keeps_documents, takes_by_keys};
+pub use self::documents::{keeps_documents, takes_apart, takes_by_keys};
 use self::flows::Flows;
+pub(crate) use self::keys::constant_keys;
 pub use self::keys::{Key, key_parameters, with_keys};
 use self::outputs::Outputs;
 pub use self::probe::{Probe, probes};
+pub use self::records::{copied_columns, record_fields};
 pub use self::sinks::{hands_to, is_sink, sinks};
 pub use self::spills::{Likeness, Origin, Rename, Spill, Spilled, likenesses, new_name, rename, spills};
 use crate::hooks::Gives;
@@ -57,8 +60,12 @@ pub struct Sensitive {
     pub parts: HashSet<String>,
     /// To compare whole values is a question too.
     pub of_wholes: bool,
+    /// Fields that say nothing, by the names of columns that have records with them.
+    pub records: HashMap<String, HashSet<String>>,
     /// What stands behind a key that is sensitive counts even where no documents are known.
     pub trusts_keys: bool,
+    /// Members of documents count that are taken apart from their keys: of some, nobody has seen any.
+    pub has_unread: bool,
     /// Somebody has a function of the name `count`.
     pub has_own_count: bool,
     /// Names of types whose columns are filled with something sensitive where they get no value.
@@ -70,6 +77,20 @@ pub struct Sensitive {
 }
 
 impl Sensitive {
+    /// Whether values count that are told by keys of documents alone.
+    pub fn is_by_keys(&self) -> bool {
+        self.trusts_keys || self.has_unread
+    }
+
+    /// Whether no others do.
+    fn is_only_by_keys(&self) -> bool {
+        self.is_by_keys()
+            && !self.anything
+            && [&self.columns, &self.relations, &self.functions, &self.documents, &self.types]
+                .into_iter()
+                .all(HashSet::is_empty)
+    }
+
     /// Whether a definition of a column names such a type.
     fn fills_column(&self, column: &Tree) -> bool {
         let names = column.all("type_name").filter_map(|of| of.name("names").pop());

@@ -10,6 +10,7 @@ use pg_query::{FingerprintOptions, ParseResult};
 use crate::bounds;
 use crate::collect::Collector;
 use crate::facts::{Facts, Statement, Unreadable};
+use crate::lineage::constant_keys;
 use crate::second::{self, Second};
 use crate::tree::Tree;
 use crate::values;
@@ -106,7 +107,7 @@ pub fn collect(parsed: &Parsed<'_>) -> Result<Vec<Statement>, Unreadable> {
     Ok(statements)
 }
 
-/// The third step of [`read`]: fills in where each statement stands, its fingerprint and the values that it says.
+/// The third step of [`read`]: fills in where each statement stands, its fingerprint, and the values and keys that it says.
 ///
 /// # Errors
 ///
@@ -124,6 +125,7 @@ pub fn locate(parsed: &Parsed<'_>, statements: &mut [Statement]) -> Result<(), U
         statement.fingerprint = pg_query::fingerprint(own, 0, FINGERPRINT).map_err(unreadable)?.value;
         let tree = Tree::of(&raw.stmt).map_err(unknown)?;
         statement.values = values::values(own, start, &tree).map(Arc::new);
+        statement.keys = constant_keys(own);
     }
     Ok(())
 }

@@ -158,10 +158,16 @@ impl Routine {
         Some(self.script()?.follow(sensitive, taking, is_key))
     }
 
-    /// What it asks of what it is given, and whether it hands any of that to a function that tells; `None` where that is not understood. Call it as
+    /// What it asks of what it is given, also by comparing the whole of it where `of_wholes`, and whether it hands any of that to a function that
+    /// tells; `None` where that is not understood. Call it as
     /// [`Routine::does`].
-    pub fn asks_of_given(&self, taking: &Taking, is_key: fn(&str) -> bool) -> Option<(Option<Probe>, bool)> {
-        Some(self.script()?.asks_of_given(taking, is_key))
+    pub fn asks_of_given(
+        &self,
+        taking: &Taking,
+        of_wholes: bool,
+        is_key: fn(&str) -> bool,
+    ) -> Option<(Option<Probe>, bool)> {
+        Some(self.script()?.asks_of_given(taking, of_wholes, is_key))
     }
 
     fn script(&self) -> Option<&Script> {
@@ -378,6 +384,7 @@ impl Statement {
         if body.unread_by(catalog).is_some() {
             self.add(Effect::OpaqueCall);
         }
+        self.keys.extend(body.keys.iter().cloned());
         self.add_words(&body.words, catalog);
     }
 }

@@ -21,32 +21,46 @@ const JOINS_MAX: usize = 4;
 /// Types that a whole number is cast to as it is.
 const WHOLE_NUMBERS: [&str; 2] = ["int4", "int8"];
 
-/// Functions of PostgreSQL's that return rows of one column, which is called as they are here.
-const ONE_COLUMN: [&str; 6] = [
-    "generate_series",
-    "generate_subscripts",
-    "json_object_keys",
-    "jsonb_object_keys",
-    "regexp_split_to_table",
-    "string_to_table",
-];
+/// The columns of what a function of PostgreSQL's returns.
+#[derive(Clone, Copy, Debug)]
+enum Columns {
+    /// One that is called as the function is here (`chooseScalarFunctionAlias`, parse_relation.c).
+    Called,
+    /// These.
+    Named(&'static [&'static str]),
+    /// One for each array that it is given.
+    Unnested,
+    /// Those that are written beside it.
+    Written,
+}
 
-/// Those that are called by their own name, or have names that are written beside them.
-const OTHERS: [&str; 9] = [
-    "json_array_elements",
-    "json_array_elements_text",
-    "json_to_record",
-    "json_to_recordset",
-    "jsonb_array_elements",
-    "jsonb_array_elements_text",
-    "jsonb_to_record",
-    "jsonb_to_recordset",
-    "unnest",
-];
+/// Those of functions whose columns are known.
+fn columns_of(name: &str) -> Option<Columns> {
+    match name {
+        "generate_series"
+        | "generate_subscripts"
+        | "json_object_keys"
+        | "jsonb_object_keys"
+        | "regexp_split_to_table"
+        | "string_to_table" => Some(Columns::Called),
+        "json_array_elements"
+        | "json_array_elements_text"
+        | "jsonb_array_elements"
+        | "jsonb_array_elements_text" => Some(Columns::Named(&["value"])),
+        "json_each" | "json_each_text" | "jsonb_each" | "jsonb_each_text" => {
+            Some(Columns::Named(&["key", "value"]))
+        }
+        "json_to_record" | "json_to_recordset" | "jsonb_to_record" | "jsonb_to_recordset" => {
+            Some(Columns::Written)
+        }
+        "unnest" => Some(Columns::Unnested),
+        _ => None,
+    }
+}
 
 /// Whether the columns of a function of this name, if it is PostgreSQL's own, are known.
 pub(crate) fn has_known_columns(name: &str) -> bool {
-    ONE_COLUMN.contains(&name) || OTHERS.contains(&name)
+    columns_of(name).is_some()
 }
 
 /// Types without fields.
@@ -241,24 +255,15 @@ impl<'t> Source<'t> {
             return None;
         }
         let written: Vec<_> = item.all("coldeflist").map(|column| Some(column.text("colname"))).collect();
-        let mut columns = match (name, arguments.as_slice()) {
+        let mut columns = match (columns_of(name), arguments.as_slice()) {
             _ if !written.is_empty() => written,
-            ("unnest", arrays) if arrays.iter().all(|array| is_array_of_scalars(array)) => {
+            (Some(Columns::Unnested), arrays) if arrays.iter().all(|array| is_array_of_scalars(array)) => {
                 // Only one that stands alone is called as the relation is.
                 if let [_] = arrays { vec![Some(self.called)] } else { vec![Some(name); arrays.len()] }
             }
-            // The only one that they give back has a name (`chooseScalarFunctionAlias`, parse_relation.c).
-            (
-                "json_array_elements"
-                | "json_array_elements_text"
-                | "jsonb_array_elements"
-                | "jsonb_array_elements_text",
-                _,
-            ) => {
-                vec![Some("value")]
-            }
-            (name, _) if ONE_COLUMN.contains(&name) => vec![Some(self.called)],
-            _ => return None,
+            (Some(Columns::Named(names)), _) => names.iter().map(|name| Some(*name)).collect(),
+            (Some(Columns::Called), _) => vec![Some(self.called)],
+            (Some(Columns::Unnested | Columns::Written) | None, _) => return None,
         };
         if item.number("ordinality") != 0 {
             columns.push(Some("ordinality"));

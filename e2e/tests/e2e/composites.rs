@@ -1,7 +1,9 @@
 //! Records of composite types and whole rows are masked field by field, in each format, and stay what PostgreSQL reads again.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
-use e2e::psql;
+use e2e::{psql, wait};
 
 use crate::leaks::{run_binary, run_copied};
 use crate::stack::Stack;
@@ -17,7 +19,12 @@ const OBJECTS: &str = r#"
     CREATE TABLE persons (id int, label text, email text, born_on date, n numeric(6, 2));
     INSERT INTO persons VALUES (1, 'x, y', 'ada.canary@example.org', '1815-12-10', 1.50);
     CREATE VIEW seen_persons AS SELECT id, label, email, upper(email) AS loud FROM persons;
+    CREATE VIEW seen_clients AS SELECT c AS of, id FROM clients; CREATE VIEW seen_twice AS SELECT s.of FROM seen_clients s;
+    CREATE MATERIALIZED VIEW kept_clients AS SELECT c FROM clients;
 "#;
+
+/// How long values may take to be looked at.
+const LOOK_WAIT: Duration = Duration::from_secs(90);
 
 fn with_records() -> Result<Stack> {
     let stack = Stack::start()?;
@@ -49,6 +56,9 @@ fn fields_are_masked_and_the_rest_of_a_record_stays() -> Result<()> {
         "SELECT persons FROM persons",
         "SELECT s FROM seen_persons s",
         "SELECT c, id FROM clients ORDER BY id",
+        "SELECT of FROM seen_clients",
+        "SELECT * FROM seen_twice",
+        "SELECT c FROM kept_clients",
         "DECLARE k CURSOR WITH HOLD FOR SELECT c FROM clients ORDER BY id; FETCH ALL FROM k",
         "INSERT INTO clients (id, c) SELECT 9, c FROM clients WHERE id = 1 RETURNING c",
     ] {
@@ -88,7 +98,9 @@ fn fields_are_masked_and_the_rest_of_a_record_stays() -> Result<()> {
 #[test]
 fn what_is_no_record_of_a_known_type_is_not_shown() -> Result<()> {
     let stack = with_records()?;
-    psql::run(&stack.owner(), "DROP VIEW seen_persons")?.success()?;
+    let made = "DROP VIEW seen_persons; \
+        CREATE VIEW made_clients AS SELECT q.c FROM (SELECT ROW(email, NULL, 1, NULL)::contact AS c FROM persons) q";
+    psql::run(&stack.owner(), made)?.success()?;
     let alice = stack.alice()?;
     for text in [
         "SELECT cs FROM clients WHERE id = 1",
@@ -97,6 +109,7 @@ fn what_is_no_record_of_a_known_type_is_not_shown() -> Result<()> {
         "SELECT (SELECT p FROM persons p)",
         "SELECT q FROM (SELECT * FROM persons) q",
         "SELECT array_agg(c) FROM clients",
+        "SELECT c FROM made_clients",
         "BEGIN; ALTER TABLE persons DROP COLUMN label; ALTER TABLE persons ADD label text; SELECT p FROM persons p; ROLLBACK",
         "BEGIN; ALTER TYPE contact DROP ATTRIBUTE label, ADD ATTRIBUTE other text; SELECT c FROM clients; ROLLBACK",
     ] {
@@ -106,6 +119,70 @@ fn what_is_no_record_of_a_known_type_is_not_shown() -> Result<()> {
         ensure!(!through.stdout.contains("canary"), "{text} leaks: {through:?}");
     }
     Ok(())
+}
+
+/// Records that statements put together, with what is shown of them.
+const PUT_TOGETHER_HERE: [(&str, &str); 8] = [
+    ("SELECT ROW(label, email) FROM persons", r#"("x, y",)"#),
+    ("SELECT (p.id, lower(p.email), p.n) FROM persons p", "(1,,1.50)"),
+    ("SELECT ROW(label, email, 1, NULL)::contact FROM persons", r#"("x, y",,1,)"#),
+    ("SELECT ROW(p.*, 5) FROM persons p", r#"(1,"x, y",,,1.50,5)"#),
+    ("SELECT q FROM (SELECT id, label, email FROM persons) q", r#"(1,"x, y",)"#),
+    ("SELECT q FROM (SELECT * FROM persons) q", r#"(1,"x, y",,,1.50)"#),
+    ("SELECT ROW(id, ROW(email, 1), ROW(label)) FROM persons", r#"(1,,"(""x, y"")")"#),
+    ("WITH w AS (SELECT label AS a, email AS b FROM persons) SELECT ROW(a, b) FROM w", r#"("x, y",)"#),
+];
+
+/// Fields whose values come from where their names do not say, or of rows that something else may be called like.
+const PUT_TOGETHER_OTHERWISE: [&str; 6] = [
+    "SELECT q FROM (SELECT label, id FROM persons) q, (SELECT ROW(email, id) AS q FROM persons) s",
+    "SELECT p FROM (SELECT email AS label, label AS email FROM persons) p",
+    "SELECT ROW(q.*) FROM (SELECT email AS label FROM persons) q",
+    "SELECT q FROM (SELECT label, email FROM persons UNION ALL SELECT email, label FROM persons) q",
+    "SELECT ROW(a) FROM (SELECT email FROM persons) q (a)",
+    "SELECT ROW(label, (SELECT email FROM persons), id)::contact FROM (SELECT label, 1 AS id, 2 AS n FROM persons) z",
+];
+
+#[test]
+fn records_that_are_put_together_are_masked_by_their_fields() -> Result<()> {
+    let stack = with_records()?;
+    let alice = stack.alice()?;
+    for (text, shown) in PUT_TOGETHER_HERE {
+        let direct = psql::run(&stack.owner(), text)?.success()?;
+        ensure!(direct.contains("canary"), "{text} is no attack: {direct}");
+        let through = psql::run(&alice, text)?.success()?;
+        ensure!(through.trim() == shown, "{text}: {through}");
+        for shown in ["text", "csv", "binary"].map(|format| run_copied(&alice, text, format)) {
+            let shown = shown?.stdout;
+            ensure!(!shown.contains("canary"), "{text} leaks: {shown}");
+            ensure!(
+                shown.contains("x, y") || shown.contains("1.50") || !text.contains("label"),
+                "{text}: {shown}"
+            );
+        }
+        let binary = run_binary(&alice, text)?.stdout;
+        ensure!(!binary.contains("canary"), "{text} leaks: {binary}");
+    }
+    for text in PUT_TOGETHER_OTHERWISE {
+        let through = psql::run(&alice, text)?;
+        ensure!(!through.stdout.contains("canary"), "{text} leaks: {through:?}");
+    }
+    Ok(())
+}
+
+/// Names of persons have no form: a sample of the fields tells.
+#[test]
+fn fields_of_records_are_looked_at_as_columns_are() -> Result<()> {
+    let stack = Stack::start()?;
+    let made = "CREATE TYPE tn AS (c1 text, plan text); CREATE TABLE tn1 (id int, n tn); \
+        INSERT INTO tn1 SELECT i, ROW((ARRAY['Peter', 'Maria', 'Anna', 'Thomas', 'Laura', 'Susan', 'Daniel'])[1 + i % 7] || ' ' || \
+            (ARRAY['Smith', 'Brown', 'Miller', 'Jones', 'Wilson'])[1 + i % 5], 'gold')::tn FROM generate_series(1, 60) i";
+    psql::run(&stack.owner(), made)?.success()?;
+    let alice = stack.alice()?;
+    wait::until("names in records", LOOK_WAIT, || {
+        let shown = psql::run(&alice, "SELECT n FROM tn1 WHERE id = 1")?.success()?;
+        Ok((shown.trim() == "(***,gold)").then_some(()))
+    })
 }
 
 /// What is put together in a record can be in any field.

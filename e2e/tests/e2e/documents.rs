@@ -193,6 +193,79 @@ fn what_is_taken_out_of_documents_that_nobody_has_looked_at_is_called_as_the_key
     Ok(())
 }
 
+/// Ways out of a document besides the result of a SELECT, and out of what stands behind its keys.
+const TAKEN_ELSEWHERE: [&str; 22] = [
+    "CREATE TEMP TABLE zz AS SELECT * FROM late a, (SELECT data->>'firstName' AS z FROM late) l; SELECT z FROM zz",
+    "CREATE TEMP TABLE zz AS SELECT * FROM late a, (SELECT data->>'firstName' AS z FROM late) l; TABLE zz",
+    "CREATE TEMP TABLE zz AS SELECT data->>'firstName' AS z FROM late; SELECT * FROM zz",
+    "SELECT data #>> '{items,0,firstName}' AS z INTO TEMP zz FROM late; SELECT * FROM zz",
+    "CREATE TEMP TABLE zz (v text); INSERT INTO zz SELECT data['firstName']::text FROM late; SELECT v FROM zz",
+    "CREATE TEMP TABLE zz (v text); INSERT INTO zz VALUES ('a'); UPDATE zz SET v = (SELECT data->>'firstName' FROM late); SELECT v FROM zz",
+    "CREATE TEMP TABLE zz AS SELECT x.* FROM late, jsonb_to_record(data) x(\"firstName\" text); TABLE zz",
+    "CREATE TEMP TABLE zz AS SELECT value AS v FROM late, jsonb_each_text(data); TABLE zz",
+    "DECLARE cu CURSOR FOR SELECT * FROM late a, (SELECT data->>'firstName' AS z FROM late) l; FETCH cu",
+    "CREATE TEMP VIEW vv AS SELECT a.*, l.* FROM late a, (SELECT data->>'firstName' AS z FROM late) l; SELECT z FROM vv",
+    "DO $$declare r record; begin for r in SELECT * FROM late a, (SELECT data->>'firstName' AS z FROM late) l loop raise notice '%', r.z; end loop; end$$",
+    "DO $$declare r record; begin for r in SELECT * FROM late loop raise notice '%', r.data->>'firstName'; end loop; end$$",
+    "DO $$declare r record; begin for r in SELECT * FROM late loop raise exception '%', r.data #>> '{firstName}'; end loop; end$$",
+    "SELECT x FROM late a, jsonb_to_record(data) x(\"firstName\" text)",
+    "SELECT y.f FROM late a, jsonb_to_record(data) x(\"firstName\" text), LATERAL (SELECT \"firstName\") y(f)",
+    "SELECT k FROM late a, jsonb_each_text(data) y(f, k)",
+    "SELECT value FROM late, jsonb_each_text(data)",
+    "SELECT (jsonb_each_text(data)).value FROM late",
+    "SELECT f FROM late a, jsonb_path_query(data, '$.firstName') y(f)",
+    "SELECT jsonb_path_query(data, '$.items[*].\"firstName\"') FROM late",
+    "SELECT taken(data) FROM late",
+    "CREATE TABLE papers (id int, data jsonb); INSERT INTO papers SELECT id, data FROM late; CREATE TEMP TABLE zz AS SELECT *, data->>'firstName' AS z FROM papers; SELECT z FROM zz",
+];
+
+/// The same of members that say nothing.
+const HARMLESS_ELSEWHERE: [&str; 9] = [
+    "CREATE TEMP TABLE yy AS SELECT id, data->>'theme' AS z FROM late; SELECT * FROM yy",
+    "CREATE TEMP TABLE yy (v text); INSERT INTO yy SELECT data['theme']::text FROM late; SELECT v FROM yy",
+    "DECLARE cu CURSOR FOR SELECT id, data->>'theme' FROM late; FETCH cu",
+    "CREATE TEMP VIEW vv AS SELECT id, data->>'theme' AS z FROM late; SELECT z FROM vv",
+    "DO $$declare r record; begin for r in SELECT * FROM late loop raise notice '%', r.data->>'theme'; end loop; end$$",
+    "SELECT x.theme FROM late, jsonb_to_record(data) x(\"firstName\" text, theme text)",
+    "SELECT f FROM late, jsonb_path_query(data, '$.theme') y(f)",
+    "SELECT id, key FROM late, jsonb_each_text(data) ORDER BY key",
+    "SELECT id, data->>'theme', (data->>'firstName') IS NULL FROM late",
+];
+
+/// A table of whose rows a policy decides is never looked at.
+#[test]
+fn keys_of_documents_that_nobody_looks_at_tell_wherever_they_are_taken_to() -> Result<()> {
+    let stack = Stack::start()?;
+    let alice = stack.alice()?;
+    let made = "CREATE TABLE late (id int, data jsonb); ALTER TABLE late ENABLE ROW LEVEL SECURITY; \
+        INSERT INTO late VALUES (1, '{\"theme\": \"dark\", \"firstName\": \"Canary\", \"items\": [{\"firstName\": \"Canary\"}]}'); \
+        CREATE FUNCTION taken(d jsonb) RETURNS text LANGUAGE plpgsql AS \
+        'declare v text; begin select data->>''firstName'' into v from late; return v; end'; \
+        CREATE VIEW late_names AS SELECT id, data->>'firstName' AS z, data->>'theme' AS theme FROM late";
+    psql::run(&stack.owner(), made)?.success()?;
+    wait::until("the view in the catalog", LOOK_WAIT, || {
+        let shown = psql::run_with(&alice, &["-At"], "SELECT * FROM late_names")?.success()?;
+        Ok((shown.trim() == "1|***|dark").then_some(()))
+    })?;
+    let mut wrong = String::new();
+    for text in TAKEN_ELSEWHERE {
+        let direct = run(&stack.owner(), text)?;
+        assert!(shows_canary(&direct), "{text} is no attack: {direct:?}");
+        let through = run(&alice, text)?;
+        if shows_canary(&through) {
+            writeln!(wrong, "{text} leaks: {through:?}")?;
+        }
+    }
+    for text in HARMLESS_ELSEWHERE {
+        let (through, direct) = (run(&alice, text)?, run(&stack.owner(), text)?);
+        if (&through.stdout, &through.stderr) != (&direct.stdout, &direct.stderr) {
+            writeln!(wrong, "{text}: {direct:?} {through:?}")?;
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    Ok(())
+}
+
 /// As nobody else sees them, their values are the session's own to look at.
 #[test]
 fn whole_rows_of_temporary_tables_are_searched() -> Result<()> {

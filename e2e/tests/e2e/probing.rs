@@ -328,6 +328,18 @@ const DOING: &str = "\
     CREATE FUNCTION fails(t text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN IF t LIKE 'a%' THEN RAISE EXCEPTION 'no'; END IF; RETURN 1; END $$; \
     CREATE FUNCTION insists(t text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN ASSERT t NOT LIKE 'a%'; RETURN 1; END $$; \
     CREATE FUNCTION drops_out(t text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN FOR i IN 1..ascii(t) LOOP DELETE FROM left_over WHERE id = i; END LOOP; RETURN 1; END $$; \
+    CREATE FUNCTION divides(t text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1 / (CASE WHEN t LIKE 'a%' THEN 0 ELSE 1 END); END $$; \
+    CREATE FUNCTION divides_too(t text) RETURNS int LANGUAGE sql AS $$ SELECT 1 / (CASE WHEN t LIKE 'a%' THEN 0 ELSE 1 END) $$; \
+    CREATE FUNCTION performs(t text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN IF t LIKE 'a%' THEN PERFORM 1 / 0; END IF; RETURN 1; END $$; \
+    CREATE FUNCTION casts(t text) RETURNS int LANGUAGE plpgsql AS $$ DECLARE x int; BEGIN IF t LIKE 'a%' THEN x := 'abc'; END IF; RETURN 1; END $$; \
+    CREATE FUNCTION finds(t text) RETURNS int LANGUAGE plpgsql AS $$ DECLARE x int; BEGIN \
+        SELECT id INTO STRICT x FROM people WHERE id = CASE WHEN t LIKE 'a%' THEN -5 ELSE 1 END; RETURN 1; END $$; \
+    CREATE FUNCTION recurs(t text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN IF t LIKE 'a%' THEN RETURN recurs('a' || t); END IF; RETURN 1; END $$; \
+    CREATE FUNCTION fills(t text) RETURNS int LANGUAGE plpgsql AS $$ DECLARE a int[]; BEGIN \
+        a := array_fill(0, ARRAY[CASE WHEN t LIKE 'a%' THEN -1 ELSE 1 END]); RETURN 1; END $$; \
+    CREATE FUNCTION empties(t text) RETURNS int LANGUAGE plpgsql AS $$ DECLARE a int NOT NULL := 1; BEGIN IF t LIKE 'a%' THEN a := NULL; END IF; RETURN 1; END $$; \
+    CREATE FUNCTION hands_to_divides(t text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN divides(t); END $$; \
+    CREATE FUNCTION shown_as(t text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN IF t IS NULL OR t = '' THEN RETURN 'nobody'; END IF; RETURN upper(t); END $$; \
     CREATE FUNCTION is_short(t text) RETURNS bool LANGUAGE plpgsql SET search_path = pg_catalog AS $$ BEGIN IF length(t) < 5 THEN RETURN true; END IF; RETURN false; END $$; \
     CREATE FUNCTION notes(n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN IF n > 1 THEN DELETE FROM left_over WHERE id = n; END IF; RETURN 1; END $$";
 
@@ -337,7 +349,25 @@ fn what_is_done_under_a_condition_on_a_value_is_a_question() -> Result<()> {
     let stack = Stack::start_with("max-probes-per-hour = 1\n")?;
     psql::run(&stack.owner(), DOING)?.success()?;
     let alice = stack.alice()?;
-    let asking = ["deletes", "deletes_for", "sets", "settles", "notifies", "makes", "fails", "insists"];
+    let asking = [
+        "deletes",
+        "deletes_for",
+        "sets",
+        "settles",
+        "notifies",
+        "makes",
+        "fails",
+        "insists",
+        "divides",
+        "divides_too",
+        "performs",
+        "casts",
+        "finds",
+        "recurs",
+        "fills",
+        "empties",
+        "hands_to_divides",
+    ];
     // Each of them does something for one value, and not for the other.
     for name in asking {
         let told = |id: u8| -> Result<String> {
@@ -365,7 +395,7 @@ fn what_is_done_under_a_condition_on_a_value_is_a_question() -> Result<()> {
     let at_once = psql::run(&alice, "SELECT drops_out(last_name) FROM people WHERE id = 1")?;
     assert!(at_once.stderr.contains("max-probes-per-hour"), "{at_once:?}");
     for text in [
-        "SELECT id, is_short(last_name) FROM people",
+        "SELECT id, shown_as(last_name) FROM people",
         "SELECT notes(id), last_name FROM people",
         "SELECT id, is_short(name) FROM people",
     ] {

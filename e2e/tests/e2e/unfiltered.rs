@@ -141,6 +141,7 @@ fn rows_that_are_handed_to_a_function_one_after_the_other_are_every_row() -> Res
         assert!(output.stderr.contains("\"no-unfiltered-write\""), "`{text}` gave:\n{}", output.stderr);
     }
     for text in [
+        "UPDATE orders SET quantity = value::int FROM jsonb_each_text('{\"1\": \"4\"}') WHERE id = key::int",
         "SELECT closed(id) FROM one_order",
         "SELECT closed(id) FROM every_order WHERE id = 7",
         "DO $$ BEGIN PERFORM closed(id) FROM orders WHERE id = 7; END $$",

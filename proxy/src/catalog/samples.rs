@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use mask::{Class, Classes, ColumnId, Holds, Sample, Unsearched, is_telling, is_text};
+use mask::{Class, Classes, ColumnId, Holds, Sample, Unsearched, is_document, is_telling, is_text};
 use sql::Catalog;
 use sql::catalog::{Column, Relation};
 use tokio::time::timeout;
@@ -98,21 +98,21 @@ struct Seen {
     looked_at: Instant,
     /// After how long it is looked at again.
     pause: Duration,
-    /// Of its columns, by their numbers.
-    columns: HashMap<i16, Sample>,
+    /// Of its columns, and of fields of records in these.
+    columns: HashMap<ColumnId, Sample>,
 }
 
 impl Seen {
     /// Whether every column that tells something was looked at.
     fn has_all(&self, relation: &Relation) -> bool {
         let telling = relation.columns.iter().filter(|column| is_telling(column.type_oid));
-        telling.into_iter().all(|column| self.columns.contains_key(&column.number))
+        telling.into_iter().all(|column| self.columns.contains_key(&id(relation, column)))
     }
 
     /// Whether these tell the same.
-    fn tells(&self, columns: &HashMap<i16, Sample>) -> bool {
-        let same = |(number, sample): (&i16, &Sample)| {
-            columns.get(number).is_some_and(|other| other.holds() == sample.holds())
+    fn tells(&self, columns: &HashMap<ColumnId, Sample>) -> bool {
+        let same = |(id, sample): (&ColumnId, &Sample)| {
+            columns.get(id).is_some_and(|other| other.holds() == sample.holds())
         };
         self.columns.len() == columns.len() && self.columns.iter().all(same)
     }
@@ -153,7 +153,7 @@ impl Samples {
             if is_wanted() || LOOKS_WAIT < begin.elapsed() {
                 break;
             }
-            let look = timeout(LOOK_WAIT, look_at(pipe, relation, size)).await;
+            let look = timeout(LOOK_WAIT, look_at(pipe, catalog, relation, size)).await;
             let (seen, error) = match look {
                 Ok(Ok(seen)) => (seen, None),
                 Ok(Err(error)) => (None, Some(error)),
@@ -171,7 +171,7 @@ impl Samples {
             };
             let is_known = before.is_some_and(|seen| seen.tells(&columns));
             let is_open = |column: &Column| {
-                columns.get(&column.number).is_none_or(|sample| sample.holds() == Holds::Unknown)
+                columns.get(&id(relation, column)).is_none_or(|sample| sample.holds() == Holds::Unknown)
             };
             let pause = match before {
                 _ if looked_at != now => AGAIN_SOON,
@@ -257,12 +257,15 @@ impl Samples {
         self.on_wire.get(&id).cloned().unwrap_or_default()
     }
 
-    /// Of the column, and of those that have its name in parts of its relation: their rows come under the names of the whole.
+    /// Of the column, of those that have its name in parts of its relation, whose rows come under the names of the whole, and of records that have it
+    /// as a field.
     fn samples<'a>(&'a self, catalog: &'a Catalog, id: ColumnId) -> impl Iterator<Item = &'a Sample> {
         let column = catalog.relation(id.table_oid).and_then(|relation| relation.column(id.number));
         let parts = std::iter::once_with(move || self.all_parts(id.table_oid)).flatten();
         let of_parts = parts.filter_map(move |part| self.in_part(catalog, part, column?));
-        self.looked(id.table_oid, id.number).into_iter().chain(of_parts)
+        let records = self.seen.values().filter(move |_| catalog.is_type_alone(id.table_oid));
+        let of_records = records.filter_map(move |seen| seen.columns.get(&id));
+        self.looked(id.table_oid, id.number).into_iter().chain(of_parts).chain(of_records)
     }
 
     /// Of the column of a part that has the name of the whole's.
@@ -285,15 +288,21 @@ impl Samples {
                 has_rows && !is_harmless(self.looked(relation.oid, column.number))
                     || !parts.iter().all(in_parts)
             });
-            unsearched.extend(open.map(|column| id(relation, column)));
+            let is_unread = |column: &Column| {
+                let id = id(relation, column);
+                is_document(column.type_oid)
+                    && self.of(catalog, id).values() == 0
+                    && !self.on_wire.get(&id).is_some_and(Sample::is_enough)
+            };
+            unsearched.extend(open.map(|column| (id(relation, column), is_unread(column))));
         }
         for view in catalog.relations().filter(|relation| self.views.contains(&relation.oid)) {
             let below = catalog.with_underlying(view);
             let is_open = |relation: &&Relation| {
-                relation.columns.iter().any(|column| unsearched.contains(&id(relation, column)))
+                relation.columns.iter().any(|column| unsearched.contains_key(&id(relation, column)))
             };
             if below.iter().any(is_open) {
-                unsearched.extend(open_columns(view, classes).map(|column| id(view, column)));
+                unsearched.extend(open_columns(view, classes).map(|column| (id(view, column), false)));
             }
         }
         pinned.apply_to_unsearched(catalog, &mut unsearched);
@@ -319,7 +328,7 @@ impl Samples {
     }
 
     fn looked(&self, oid: u32, number: i16) -> Option<&Sample> {
-        self.seen.get(&oid)?.columns.get(&number)
+        self.seen.get(&oid)?.columns.get(&ColumnId { table_oid: oid, number })
     }
 
     /// Parts of it, and parts of those.
@@ -339,7 +348,10 @@ impl Samples {
 }
 
 /// Columns that can hold text and are not known to be sensitive as a whole.
-fn open_columns<'a>(relation: &'a Relation, classes: &'a Classes) -> impl Iterator<Item = &'a Column> {
+pub(super) fn open_columns<'a>(
+    relation: &'a Relation,
+    classes: &'a Classes,
+) -> impl Iterator<Item = &'a Column> {
     let is_known =
         |column: &Column| classes.get(&id(relation, column)).is_some_and(|class| *class != Class::Document);
     let is_open = move |column: &&Column| is_text(column.type_oid) && !is_known(column);
@@ -357,16 +369,45 @@ fn told(sample: &Sample) -> Option<Class> {
     }
 }
 
+/// A column of a table, or a field of the records in one, that is looked at.
+struct Looked {
+    id: ColumnId,
+    type_oid: u32,
+    /// How it is written.
+    written: String,
+}
+
+impl Looked {
+    /// All of a table.
+    fn all(catalog: &Catalog, relation: &Relation) -> Vec<Self> {
+        let mut all = Vec::new();
+        for column in &relation.columns {
+            let written = quoted(&column.name);
+            let of = catalog.type_alone(column.type_oid);
+            for field in of.iter().flat_map(|of| &of.columns).filter(|field| is_telling(field.type_oid)) {
+                all.extend(of.map(|of| Looked {
+                    id: id(of, field),
+                    type_oid: field.type_oid,
+                    written: format!("({written}).{}", quoted(&field.name)),
+                }));
+            }
+            if is_telling(column.type_oid) {
+                all.push(Looked { id: id(relation, column), type_oid: column.type_oid, written });
+            }
+        }
+        all
+    }
+}
+
 /// What columns of one table hold; `None` where the server will not show it.
 async fn look_at(
     pipe: &mut Pipe,
+    catalog: &Catalog,
     relation: &Relation,
     size: Size,
-) -> Result<Option<HashMap<i16, Sample>>, String> {
-    let columns: Vec<&Column> =
-        relation.columns.iter().filter(|column| is_telling(column.type_oid)).collect();
-    let mut seen = HashMap::new();
-    for columns in columns.chunks(COLUMNS_MAX) {
+) -> Result<Option<HashMap<ColumnId, Sample>>, String> {
+    let mut seen: HashMap<ColumnId, Sample> = HashMap::new();
+    for columns in Looked::all(catalog, relation).chunks(COLUMNS_MAX) {
         let mut samples = vec![Sample::default(); columns.len()];
         let refused = answer(pipe, &query(relation, size, columns), |row| {
             for ((value, column), sample) in backend::DataRow::read(row)?.zip(columns).zip(&mut samples) {
@@ -379,17 +420,20 @@ async fn look_at(
             tracing::debug!(error, "a table was not looked at");
             return Ok(None);
         }
-        seen.extend(columns.iter().map(|column| column.number).zip(samples));
+        // Several columns can have records of one type.
+        for (column, sample) in columns.iter().zip(&samples) {
+            seen.entry(column.id).or_default().add(sample);
+        }
     }
     Ok(Some(seen))
 }
 
 /// Values come by the output functions of their types, which only superusers make.
-fn query(relation: &Relation, size: Size, columns: &[&Column]) -> String {
+fn query(relation: &Relation, size: Size, columns: &[Looked]) -> String {
     let shown: Vec<String> = columns
         .iter()
         .map(|column| {
-            format!("pg_catalog.left(pg_catalog.format('%s', {}), {CHARACTERS_MAX})", quoted(&column.name))
+            format!("pg_catalog.left(pg_catalog.format('%s', {}), {CHARACTERS_MAX})", column.written)
         })
         .collect();
     let (shown, table) =

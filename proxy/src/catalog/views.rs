@@ -3,13 +3,14 @@
 use std::collections::{BTreeSet, HashMap};
 use std::thread;
 
-use mask::{Class, Classes, ColumnId};
+use mask::{Class, Classes, ColumnId, Unsearched, is_document};
 use session::{STATISTICS, STATISTICS_FUNCTIONS, classed};
 use sql::catalog::Relation;
 use sql::{Catalog, Shows, ViewOptions};
 use wire::backend;
 
-use super::{Texts, ask, ask_about};
+use super::corrections::Pinned;
+use super::{Texts, ask, ask_about, samples};
 use crate::pipe::Pipe;
 
 /// Views that call functions which users made, or have operators of theirs.
@@ -74,7 +75,7 @@ pub(super) async fn options(pipe: &mut Pipe) -> Result<HashMap<u32, ViewOptions>
 }
 
 /// Adds to `classes` the columns of views that show columns which are there, through however many views. Those of `known` are not
-/// looked at again.
+/// looked at again. Tells which columns have records of columns of tables as they are.
 ///
 /// # Errors
 ///
@@ -84,9 +85,11 @@ pub(super) async fn classify(
     catalog: &Catalog,
     known: Option<&Catalog>,
     classes: &mut Classes,
-) -> Result<(), String> {
-    if classes.is_empty() {
-        return Ok(());
+    pinned: &Pinned,
+) -> Result<Vec<(u32, i16)>, String> {
+    let unsearched = &documents(catalog, classes, pinned);
+    if classes.is_empty() && unsearched.is_empty() {
+        return Ok(Vec::new());
     }
     let on_statistics = ON_STATISTICS
         .replace("RELATIONS", &STATISTICS.join(","))
@@ -100,7 +103,12 @@ pub(super) async fn classify(
         .await?;
     }
     // Also parts of tables; they have no definition.
-    let may_show = |below: &Relation| oids.contains(&below.oid) || classed(below, classes).next().is_some();
+    let has_documents = |below: &Relation| {
+        below.columns.iter().any(|column| unsearched.contains_key(&samples::id(below, column)))
+    };
+    let may_show = |below: &Relation| {
+        oids.contains(&below.oid) || classed(below, classes).next().is_some() || has_documents(below)
+    };
     let rests_on_some =
         |relation: &&Relation| catalog.with_underlying(relation).into_iter().skip(1).any(may_show);
     let resting: Vec<u32> = catalog.relations().filter(rests_on_some).map(|relation| relation.oid).collect();
@@ -114,24 +122,43 @@ pub(super) async fn classify(
     })
     .await?;
     if definitions.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     thread::scope(|scope| {
         let reader = thread::Builder::new().name("views".to_owned()).stack_size(sql::READ_STACK_BYTES);
-        let read = reader.spawn_scoped(scope, || follow(catalog, &definitions, classes));
+        let read = reader.spawn_scoped(scope, || {
+            follow(catalog, &definitions, classes, unsearched);
+            records(catalog, &definitions, classes)
+        });
         let read = read.map_err(|error| format!("no thread to read views: {error}"))?;
         read.join().map_err(|_| "views could not be read".to_owned())
     })
 }
 
+/// Columns of documents of which nothing else is known: their keys tell what views take out of them.
+fn documents(catalog: &Catalog, classes: &Classes, pinned: &Pinned) -> Unsearched {
+    let mut found = Unsearched::new();
+    for relation in catalog.relations() {
+        let open = samples::open_columns(relation, classes).filter(|column| is_document(column.type_oid));
+        found.extend(open.map(|column| (samples::id(relation, column), false)));
+    }
+    pinned.apply_to_unsearched(catalog, &mut found);
+    found
+}
+
 /// One view after the other, until nothing more is found.
-fn follow(catalog: &Catalog, definitions: &HashMap<u32, String>, classes: &mut Classes) {
+fn follow(
+    catalog: &Catalog,
+    definitions: &HashMap<u32, String>,
+    classes: &mut Classes,
+    unsearched: &Unsearched,
+) {
     let mut is_new = true;
     while std::mem::take(&mut is_new) {
         for (oid, definition) in definitions {
             let Some(view) = catalog.relation(*oid) else { continue };
             let names = view.columns.iter().map(|column| column.name.as_str());
-            let shown = session::shown_by_view(definition, names, catalog, classes);
+            let shown = session::shown_by_view(definition, names, catalog, (classes, unsearched));
             for (column, shows) in view.columns.iter().zip(shown) {
                 let class = match shows {
                     Shows::Values => Class::Derived,
@@ -145,6 +172,26 @@ fn follow(catalog: &Catalog, definitions: &HashMap<u32, String>, classes: &mut C
                     is_new = true;
                 }
             }
+        }
+    }
+}
+
+/// Columns of views that have records of the columns of tables as they are.
+fn records(catalog: &Catalog, definitions: &HashMap<u32, String>, classes: &Classes) -> Vec<(u32, i16)> {
+    let has_some =
+        |view: &&Relation| view.columns.iter().any(|column| catalog.type_alone(column.type_oid).is_some());
+    let views = || definitions.keys().filter_map(|oid| catalog.relation(*oid)).filter(has_some);
+    let mut found: BTreeSet<(u32, i16)> = BTreeSet::new();
+    loop {
+        let before = found.len();
+        for view in views() {
+            let Some(definition) = definitions.get(&view.oid) else { continue };
+            let is_record = |of, number| catalog.is_record(of, number) || found.contains(&(of, number));
+            let numbers = session::records_of_view(definition, view, (catalog, classes), is_record);
+            found.extend(numbers.into_iter().map(|number| (view.oid, number)));
+        }
+        if found.len() == before {
+            return found.into_iter().collect();
         }
     }
 }

@@ -59,6 +59,7 @@ pub fn class_of(name: &str, type_oid: u32) -> Option<Class> {
     let is_number = shape == Shape::Number;
     let harmless = is_before(&HARMLESS_BEFORE)
         || is_after(&HARMLESS_AFTER)
+        || class == Class::GeoLocation && after.iter().any(|word| word == "code")
         || is_number && is_after(&HARMLESS_AFTER_NUMBERS)
         || WHOLE.contains(&type_oid) && is_after(&HARMLESS_AFTER_WHOLE_NUMBERS)
         || FRACTIONS.contains(&type_oid) && AMOUNTS.contains(&words.get(place.0..place.1)?.concat().as_str());
@@ -333,7 +334,7 @@ mod tests {
             key hash tokenizer tokens_used cell_id mobile_os mac_version ip_count street_count \
             web_address memory_address passport_status secret_name platform latency category tell \
             pants panel spin single mission zipper recipient_count phone_model card_brand birth_country_id birth_place \
-            long_description market_cap trello_card geo_region cell_value street_id token_name phone_country_code",
+            long_description market_cap trello_card geo_region lng_code latCode cell_value street_id token_name phone_country_code",
         );
         none_are(
             INT8,

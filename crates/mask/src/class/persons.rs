@@ -107,8 +107,8 @@ pub(super) struct Persons {
     surnames: u32,
     /// First names alone.
     first_names: u32,
-    /// How often last words have each hash.
-    last_words: [u32; 32],
+    /// How often last words have each hash: with as few as 32, `Brown` and `Jones` were one.
+    last_words: [[u32; 32]; 4],
 }
 
 impl Persons {
@@ -129,8 +129,9 @@ impl Persons {
         match words.as_slice() {
             [word] => self.first_names += u32::from(KNOWN.is_first(word)),
             [first, rest @ .., last] => {
-                let place = usize::try_from(hash(last) % 32).unwrap_or_default();
-                self.last_words.get_mut(place).into_iter().for_each(|count| *count += 1);
+                let place = usize::try_from(hash(last) % 128).unwrap_or_default();
+                let count = self.last_words.as_flattened_mut().get_mut(place);
+                count.into_iter().for_each(|count| *count += 1);
                 // Some write the surname first.
                 let is_turned = || KNOWN.is_first(last) && KNOWN.is_last(first);
                 if !is_street(last) && (KNOWN.is_first(first) || is_turned()) {
@@ -158,7 +159,7 @@ impl Persons {
 
     fn counts(&mut self) -> impl Iterator<Item = &mut u32> {
         let Persons { seen: _, values, names, surnames, first_names, last_words } = self;
-        [values, names, surnames, first_names].into_iter().chain(last_words)
+        [values, names, surnames, first_names].into_iter().chain(last_words.as_flattened_mut())
     }
 
     /// How many are names.
@@ -169,7 +170,7 @@ impl Persons {
     /// Whether the column is of names.
     pub(super) fn are_most(&self) -> bool {
         let is_share = |part: u32, of: u32, percent: u64| u64::from(of) * percent <= u64::from(part) * 100;
-        let most = self.last_words.iter().max().copied().unwrap_or(0);
+        let most = self.last_words.as_flattened().iter().max().copied().unwrap_or(0);
         let are_names = NAMES_MIN <= self.names
             && is_share(self.names, self.values, NAMES_PERCENT)
             && is_share(self.surnames, self.names, SURNAMES_PERCENT)

@@ -1,7 +1,17 @@
 //! Masks of records, field by field: what was a record stays one of as many fields (rowtypes.c, record_out and record_send).
 
+use std::cell::Cell;
+
 use crate::plan::{ColumnPlan, FieldPlan};
 use crate::rows::sized_value;
+
+/// Room that stays for the next field that has signs twice.
+const PLAIN_BYTES_MAX: usize = 64 << 10;
+
+thread_local! {
+    /// The last such field, without them.
+    static PLAIN: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// What is shown of a value, or whether that is NULL.
 pub(crate) trait Show: FnMut(ColumnPlan, &[u8], &mut Vec<u8>) -> bool {}
@@ -31,7 +41,12 @@ pub(crate) fn text(value: &[u8], fields: &[FieldPlan], mut show: impl Show, out:
             [] => {}
             _ if matches!(field.shown, ColumnPlan::Clear(_)) => out.extend_from_slice(own),
             [b'"', inner @ .., b'"'] if inner.iter().any(|byte| matches!(byte, b'"' | b'\\')) => {
-                shown(field, &unescaped(inner), &mut show, out);
+                let mut plain = PLAIN.take();
+                unescape(inner, &mut plain);
+                shown(field, &plain, &mut show, out);
+                plain.clear();
+                plain.shrink_to(PLAIN_BYTES_MAX);
+                PLAIN.set(plain);
             }
             [b'"', inner @ .., b'"'] => shown(field, inner, &mut show, out),
             _ => shown(field, own, &mut show, out),
@@ -90,17 +105,15 @@ fn written(rest: &[u8]) -> Option<usize> {
     }
 }
 
-/// Without the signs that stand twice.
-fn unescaped(inner: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(inner.len());
+/// Appends it without the signs that stand twice.
+fn unescape(inner: &[u8], into: &mut Vec<u8>) {
     let mut bytes = inner.iter();
     while let Some(byte) = bytes.next() {
-        text.push(*byte);
+        into.push(*byte);
         if matches!(byte, b'"' | b'\\') {
             bytes.next();
         }
     }
-    text
 }
 
 /// Appends what is shown of a field, as `record_out` would write it; nothing where that is NULL.

@@ -125,7 +125,7 @@ impl Bank {
             session: Session::new(7, 1 << 24),
             catalog: Catalog::new([accounts]),
             classes: Classes::from([(ColumnId { table_oid: ACCOUNTS, number: 5 }, Class::Email)]),
-            unsearched: Unsearched::from([ColumnId { table_oid: ACCOUNTS, number: 6 }]),
+            unsearched: Unsearched::from([(ColumnId { table_oid: ACCOUNTS, number: 6 }, false)]),
             methods: Arc::default(),
             subject: policies.subject(&Who::default()).expect("somebody"),
             policies,

@@ -156,7 +156,7 @@ impl Talk {
         };
         let users = self.catalog.relation(20000).cloned();
         self.catalog = Catalog::new(users.into_iter().chain([orders]));
-        self.unsearched.insert(ColumnId { table_oid: 20001, number: 2 });
+        self.unsearched.insert(ColumnId { table_oid: 20001, number: 2 }, false);
         self.catalog_version += 1;
     }
 

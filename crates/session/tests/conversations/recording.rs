@@ -74,7 +74,7 @@ impl Recording {
             texts.map(|column| ColumnId { table_oid: relation.oid, number: column.number })
         });
         Recording {
-            unsearched: unsearched.filter(|id| !classes.contains_key(id)).collect(),
+            unsearched: unsearched.filter(|id| !classes.contains_key(id)).map(|id| (id, false)).collect(),
             classes,
             catalog: Catalog::new(relations),
             pieces,

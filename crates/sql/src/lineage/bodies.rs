@@ -43,6 +43,8 @@ pub struct Taking {
     pub sinks: HashSet<String>,
     /// It is seen how often they are called: they say something, or write rows.
     pub seen: HashSet<String>,
+    /// They ask about what they are given.
+    pub asking: HashSet<String>,
     /// It is seen of them what they are given.
     pub telling: HashSet<String>,
 }
@@ -136,25 +138,34 @@ impl Script {
         let whole = flows.follow(&sensitive, None);
         let tells = Sinks { tainted: &whole, others: &taking.telling, knows_own: false };
         let asks = if tells.are_in(&self.all) { Some(Probe::Extracts) } else { asks };
-        let spills = written(&self.all, &flows, &whole);
-        let fills =
-            depends || Sinks { tainted: &whole, others: &taking.fills, knows_own: false }.are_in(&self.all);
+        let by_keys = Some(&tainted).filter(|_| sensitive.is_by_keys());
+        let both = || std::iter::once(&whole).chain(by_keys);
+        let spills = both().flat_map(|tainted| written(&self.all, &flows, tainted)).collect();
+        let is_filled =
+            |tainted| Sinks { tainted, others: &taking.fills, knows_own: false }.are_in(&self.all);
+        let fills = depends || both().any(is_filled);
         let hands_over =
             depends || Sinks { tainted: &tainted, others: &taking.sinks, knows_own: true }.are_in(&self.all);
         Followed { gives, asks, compares_given, says: self.says, spills, fills, hands_over }
     }
 
     /// What it asks of what it is given, and whether it hands any of that to one of these functions.
-    pub(crate) fn asks_of_given(&self, taking: &Taking, is_key: fn(&str) -> bool) -> (Option<Probe>, bool) {
+    pub(crate) fn asks_of_given(
+        &self,
+        taking: &Taking,
+        of_wholes: bool,
+        is_key: fn(&str) -> bool,
+    ) -> (Option<Probe>, bool) {
         let columns = self.parameters.iter().filter(|name| !name.is_empty()).cloned().collect();
-        let sensitive = Sensitive { columns, ..Sensitive::default() };
+        let sensitive = Sensitive { columns, of_wholes, ..Sensitive::default() };
         let followed = self.follow(&sensitive, &Taking { telling: HashSet::new(), ..taking.clone() }, is_key);
         let mut flows = Flows::default();
         flows.visit(&self.all);
         flows.visit(&self.copies);
         let tainted = flows.follow(&sensitive, None);
-        let hands = Sinks { tainted: &tainted, others: &taking.telling, knows_own: false };
-        (followed.asks, hands.are_in(&self.all))
+        let hands_to = |others| Sinks { tainted: &tainted, others, knows_own: false }.are_in(&self.all);
+        let asks = followed.asks.max(hands_to(&taking.asking).then_some(Probe::Asks(1)));
+        (asks, hands_to(&taking.telling))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use pg_query::protobuf::AExprKind;
 
+use crate::plain::uncast;
 use crate::tree::Tree;
 
 /// Operators that take out what stands behind a key, and those that do behind a path.
@@ -26,6 +27,8 @@ pub(super) enum Use {
     Cut,
     /// It is made a value of a type that has no documents.
     NoDocument,
+    /// Its members get into columns, without their keys.
+    Apart,
 }
 
 /// What something takes values from, each with what happens to them, and by which keys.
@@ -119,6 +122,22 @@ const KEEPING_ALONE: [&str; 3] = ["btrim", "ltrim", "rtrim"];
 pub(crate) const BY_KEYS: [&str; 4] =
     ["json_extract_path", "json_extract_path_text", "jsonb_extract_path", "jsonb_extract_path_text"];
 
+/// How functions are called that take out what stands behind a path, and those of SQL/JSON.
+pub(super) const BY_PATHS: [&str; 4] = ["json_query", "json_table", "json_value", "jsonb_path_"];
+
+/// Functions that give each member of a document as a row, and the columns of those.
+const EACH: [&str; 4] = ["json_each", "json_each_text", "jsonb_each", "jsonb_each_text"];
+const EACH_COLUMNS: [&str; 2] = ["key", "value"];
+
+/// Functions that make columns of members, under their names.
+const MAKING_COLUMNS: [&str; 4] =
+    ["json_to_record", "json_to_recordset", "jsonb_to_record", "jsonb_to_recordset"];
+
+/// Whether a function of this name, in capitals or not, makes columns of members, under their names.
+pub(super) fn makes_columns(name: &str) -> bool {
+    MAKING_COLUMNS.iter().any(|own| name.eq_ignore_ascii_case(own))
+}
+
 /// Types that no document is a value of.
 const NO_DOCUMENTS: [&str; 14] = [
     "bool",
@@ -143,7 +162,7 @@ pub(super) fn of_parts(kind: &str, how: Use) -> Use {
 }
 
 fn kept_if(is_kept: bool, how: Use) -> Use {
-    if is_kept { how } else { Use::Cut }
+    if is_kept || how == Use::Apart { how } else { Use::Cut }
 }
 
 /// What an operator, a cast or a subscript takes.
@@ -159,7 +178,7 @@ pub(super) fn taken(tree: &Tree, how: Use) -> Taken<'_> {
             if plain_value(tree).is_some() { Use::NoDocument } else { kept_if(is_of(tree, &DOCUMENTS), how) }
         }
         "AExpr" => kept_if(is_keeping(tree), how),
-        _ => Use::Cut,
+        _ => kept_if(false, how),
     };
     Taken { from: tree.nodes().map(|node| (node, how)).collect(), keys: Vec::new() }
 }
@@ -194,6 +213,12 @@ pub(super) fn taken_by_call(call: &Tree, how: Use) -> Taken<'_> {
     {
         return Taken { from: vec![(*of, how)], keys };
     }
+    if EACH.contains(&own) {
+        return Taken { from: arguments.into_iter().map(|of| (of, Use::Apart)).collect(), keys: Vec::new() };
+    }
+    let by_path = BY_PATHS.iter().any(|begin| own.starts_with(begin));
+    let paths = arguments.iter().filter(|_| by_path).filter_map(|path| constant(uncast(path)));
+    let keys = paths.flatten().flat_map(|path| path_keys(&path)).collect();
     let is_kept = KEEPING_FUNCTIONS.contains(&own) || KEEPING_ALONE.contains(&own) && arguments.len() == 1;
     let how = match how {
         Use::Kept | Use::InDocument if ROW_KEEPING_FUNCTIONS.contains(&own) => Use::InDocument,
@@ -202,7 +227,44 @@ pub(super) fn taken_by_call(call: &Tree, how: Use) -> Taken<'_> {
     };
     let how = kept_if(is_kept, how);
     let all = arguments.into_iter().chain(call.all("agg_order"));
-    Taken { from: all.map(|argument| (argument, how)).collect(), keys: Vec::new() }
+    Taken { from: all.map(|argument| (argument, how)).collect(), keys }
+}
+
+/// What stands in a FROM is called, with its columns, where that is each member of a document.
+pub(super) fn each_columns(item: &Tree) -> Option<(&str, [&'static str; 2])> {
+    let mut calls = item.all("functions").map(|call| call.one("items").unwrap_or(call));
+    let call = calls.next().filter(|call| call.kind == "FuncCall")?;
+    match (calls.next(), call.name("funcname").as_slice()) {
+        (None, [name] | ["pg_catalog", name]) if EACH.contains(name) => Some((name, EACH_COLUMNS)),
+        _ => None,
+    }
+}
+
+/// What of a path of SQL/JSON, or of one that is written as an array, can be keys.
+pub(super) fn path_keys(path: &str) -> Vec<String> {
+    let is_in_word = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-');
+    // An escape can stand for any letter.
+    if path.contains('\\') {
+        return vec![String::new()];
+    }
+    let words = |(at, part): (usize, &str)| match at % 2 {
+        0 => part.split(|letter| !is_in_word(letter)).map(str::to_owned).collect(),
+        _ => vec![part.to_owned()],
+    };
+    let whole = std::iter::once(path.to_owned());
+    path.split('"').enumerate().flat_map(words).chain(whole).filter(|word| !word.is_empty()).collect()
+}
+
+/// The keys of a node of SQL/JSON: those in its path, or the name of a column that has none.
+pub(super) fn keys_of_node(node: &Tree) -> Vec<String> {
+    let path = match node.kind {
+        "JsonFuncExpr" => node.one("pathspec"),
+        "JsonTablePathSpec" => node.one("string"),
+        "JsonTableColumn" if !node.has(&["pathspec"]) => return vec![node.text("name").to_owned()],
+        _ => None,
+    };
+    let written = path.and_then(|path| constant(uncast(path))).unwrap_or_default();
+    written.iter().flat_map(|path| path_keys(path)).collect()
 }
 
 /// Whether an operator keeps its operands, or tells no more of them than whether they are the same.
@@ -302,9 +364,14 @@ pub fn keeps_documents(name: &str) -> bool {
     KEEPING_FUNCTIONS.contains(&name) || KEEPING_ALONE.contains(&name) || BY_KEYS.contains(&name)
 }
 
+/// Whether a function of this name, if it is PostgreSQL's own, takes members of a document apart from their keys.
+pub fn takes_apart(name: &str) -> bool {
+    EACH.contains(&name)
+}
+
 /// Whether a text can take something out of a document by its keys.
 pub fn takes_by_keys(text: &str) -> bool {
     text.contains('[')
         || TAKING.iter().any(|sign| text.contains(sign))
-        || text.to_ascii_lowercase().contains("_extract_path")
+        || text.as_bytes().windows(4).any(|word| word.eq_ignore_ascii_case(b"json"))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::documents::each_columns;
 use super::mentions::Mentions;
 use super::results::{
     alias_names, arms, branches, has_star, is_plain_star, is_star, mentions_of_results, names, result_names,
@@ -36,6 +37,14 @@ pub(super) struct Flows(pub(super) Vec<Flow>);
 /// Fields whose values decide which rows there are, and in which order.
 const COMPARED: [&str; 6] =
     ["where_clause", "having_clause", "quals", "agg_filter", "join_condition", "sort_clause"];
+
+/// Names of the columns that are written beside a function in a FROM.
+fn defined<'t>(item: &'t Tree, into: &mut Vec<&'t str>) {
+    if item.kind == "ColumnDef" {
+        into.push(item.text("colname"));
+    }
+    item.nodes().for_each(|node| defined(node, into));
+}
 
 impl Flows {
     fn add(&mut self, from: Mentions, into: Vec<String>) {
@@ -86,8 +95,22 @@ impl Flows {
             "RangeFunction" | "RangeTableFunc" | "JsonTable" => {
                 let mut from = Mentions::default();
                 tree.nodes().for_each(|node| from.take(node));
-                let into = tree.one("alias").map(alias_names).unwrap_or_default();
-                let (is_named, is_made, into_any) = (true, true, true);
+                let mut into = tree.one("alias").map(alias_names).unwrap_or_default();
+                self.members(tree, into.first().cloned());
+                let into_any = match each_columns(tree) {
+                    Some((name, [key, value])) => {
+                        // What a member is called is a name, and no value.
+                        let key = if 1 < into.len() { into.remove(1) } else { key.to_owned() };
+                        if into.is_empty() {
+                            into.push(name.to_owned());
+                        }
+                        self.add(Mentions::default(), vec![key]);
+                        into.extend((into.len() < 2).then(|| value.to_owned()));
+                        false
+                    }
+                    None => true,
+                };
+                let (is_named, is_made) = (true, true);
                 self.0.push(Flow { from, into, is_named, is_made, into_any, ..Flow::default() });
             }
             "CommonTableExpr" => {
@@ -108,6 +131,17 @@ impl Flows {
                 self.compare(node);
             }
             self.walk(node, matches!(*field, "larg" | "rarg"));
+        }
+    }
+
+    /// Columns that are made of members of a document are called as their keys.
+    fn members(&mut self, item: &Tree, row: Option<String>) {
+        let mut columns = Vec::new();
+        defined(item, &mut columns);
+        for name in columns {
+            let from = Mentions { keys: vec![name.to_owned()], ..Mentions::default() };
+            let into = std::iter::once(name.to_owned()).chain(row.clone()).collect();
+            self.add(from, into);
         }
     }
 
@@ -204,7 +238,7 @@ impl Flows {
             has_any_documents: false,
             document_rows: HashSet::new(),
             is_key,
-            is_by_keys: *sensitive == Sensitive { trusts_keys: true, ..Sensitive::default() },
+            is_by_keys: sensitive.is_only_by_keys(),
         };
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, flow) in self.0.iter().enumerate() {

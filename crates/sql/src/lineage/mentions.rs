@@ -22,6 +22,8 @@ pub(super) struct Mentions {
     pub(super) cut: Vec<String>,
     /// Names without a qualifier that stand where the row of a relation would be written as no document is.
     pub(super) rows: Vec<String>,
+    /// Names of columns whose members are taken apart, where documents are in them.
+    pub(super) apart: Vec<String>,
     /// Keys by which values are taken out of documents.
     pub(super) keys: Vec<String>,
 }
@@ -56,6 +58,10 @@ impl Mentions {
                     match how {
                         Use::Kept | Use::InDocument => self.kept.push(name.to_owned()),
                         Use::Cut => self.cut.push(name.to_owned()),
+                        Use::Apart => {
+                            self.cut.push(name.to_owned());
+                            self.apart.push(name.to_owned());
+                        }
                         Use::NoDocument => {}
                     }
                     match parts.pop() {
@@ -82,6 +88,7 @@ impl Mentions {
             "SelectStmt" => self.take_select_as(tree, how),
             "AExpr" | "TypeCast" => self.take_document(tree, how),
             kind => {
+                self.keys.extend(documents::keys_of_node(tree));
                 let how = documents::of_parts(kind, how);
                 tree.nodes().for_each(|node| self.take_as(node, how));
             }
@@ -133,6 +140,7 @@ impl Mentions {
         self.kept.extend(other.kept);
         self.cut.extend(other.cut);
         self.rows.extend(other.rows);
+        self.apart.extend(other.apart);
         self.keys.extend(other.keys);
     }
 }

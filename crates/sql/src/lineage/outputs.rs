@@ -38,6 +38,9 @@ impl Outputs {
                     true => Outputs::Named,
                 }
             }
+            "DeclareCursorStmt" | "PrepareStmt" => {
+                statement.one("query").map_or_else(Outputs::unknown, Outputs::of)
+            }
             // What its RETURNING shows in the place of what a write returns; what a SELECT gives is a result of its own.
             "RuleStmt" => {
                 let returning = |action: &&Tree| action.kind != "SelectStmt" && !results(action).is_empty();

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use pg_query::protobuf::{AExprKind, SubLinkType};
+use pg_query::protobuf::{AExprKind, SetOperation, SubLinkType};
 
 use super::Sensitive;
 use super::documents;
@@ -230,6 +230,7 @@ impl Probes<'_> {
                 return None;
             }
             "AExpr" | "AIndirection" if place == Place::Whole && self.is_harmless(tree) => return None,
+            "AIndirection" if self.is_harmless_field(tree) => return None,
             _ => {}
         }
         let here = match tree.kind {
@@ -237,6 +238,7 @@ impl Probes<'_> {
             _ => of_operands(tree, place),
         };
         let around = atom;
+        let wholes = self.tainted.sensitive.of_wholes;
         let atom = match tree.kind {
             "BoolExpr" | "SelectStmt" => None,
             "AExpr" if here != Place::Result => atom.or(Some(tree)),
@@ -267,6 +269,12 @@ impl Probes<'_> {
             if NUMBERS.contains(field) || *field == "args" && tree.kind == "RangeTableSample" {
                 return self.within(node, Place::Condition, None).map(|_| Probe::Extracts);
             }
+            // What a sub-select returns is compared where it stands, and rows with those beside them.
+            let atom = match (tree.kind, *field) {
+                ("SelectStmt", "larg" | "rarg") if wholes && tells_equal_rows(tree) => Some(tree),
+                ("SelectStmt", "larg" | "rarg" | "target_list") if wholes => around,
+                _ => atom,
+            };
             // What is inserted is compared with what is there.
             if *field == "select_stmt" && on_conflict {
                 return self.within(node, Place::Whole, None).map(|_| Probe::Extracts);
@@ -276,7 +284,7 @@ impl Probes<'_> {
                 && place != Place::Result
                 && around.is_some_and(|around| self.has_others(around, Beside::Nothing))
             {
-                return self.within(node, place, None).map(|_| Probe::Extracts);
+                return self.within(node, place, atom).map(|_| Probe::Extracts);
             }
             let place = match (*field, tree.kind) {
                 // What is computed below can be compared above.
@@ -295,7 +303,27 @@ impl Probes<'_> {
         });
         // What is asked again for the rows that came of it asks as often as a value says.
         let asked = all.reduce(Probe::and).map(|asked| if repeats { Probe::Extracts } else { asked });
-        asked.max(self.joins_parts(tree).then_some(Probe::Extracts))
+        let asked = asked.max(self.joins_parts(tree).then_some(Probe::Extracts));
+        asked.max((wholes && on_conflict && self.looks_for_row(tree)).then_some(Probe::Asks(1)))
+    }
+
+    /// Whether an INSERT looks for a row by what it puts into a sensitive column.
+    fn looks_for_row(&self, insert: &Tree) -> bool {
+        let sensitive = self.tainted.sensitive;
+        let into = insert.one("relation").map(|relation| relation.text("relname")).unwrap_or_default();
+        let of = insert.one("on_conflict_clause").and_then(|clause| clause.one("infer"));
+        let by: Vec<&str> =
+            of.into_iter().flat_map(|of| of.all("index_elems")).map(|element| element.text("name")).collect();
+        sensitive.relations.contains(into)
+            && (by.is_empty() || by.iter().any(|name| name.is_empty() || sensitive.columns.contains(*name)))
+    }
+
+    /// Whether it is a field of a record that says nothing, or does not hold what is asked about.
+    fn is_harmless_field(&self, tree: &Tree) -> bool {
+        let of = tree.one("arg").filter(|arg| arg.kind == "ColumnRef");
+        let of = of.and_then(|arg| self.tainted.sensitive.records.get(arg.name("fields").pop()?));
+        let [field] = tree.all("indirection").collect::<Vec<_>>()[..] else { return false };
+        field.kind == "String" && of.is_some_and(|harmless| harmless.contains(field.text("sval")))
     }
 
     /// `USING` and NATURAL compare columns of one name.
@@ -521,6 +549,13 @@ fn repeats(tree: &Tree) -> bool {
     }
     let name = tree.text("ctename");
     tree.kind == "CommonTableExpr" && tree.one("ctequery").is_some_and(|query| names(query, name))
+}
+
+/// Whether a query says which rows of two others are the same.
+fn tells_equal_rows(query: &Tree) -> bool {
+    let is_of = |kinds: &[SetOperation]| kinds.iter().any(|kind| *kind as i64 == query.number("op"));
+    is_of(&[SetOperation::SetopIntersect, SetOperation::SetopExcept])
+        || is_of(&[SetOperation::SetopUnion]) && query.number("all") == 0
 }
 
 /// What a target can be called.

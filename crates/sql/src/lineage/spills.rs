@@ -87,8 +87,8 @@ pub struct Likeness {
 }
 
 /// What flows into one column.
-struct Taken {
-    from: Mentions,
+pub(super) struct Taken {
+    pub(super) from: Mentions,
     names: Vec<String>,
     /// It is a column and nothing else.
     is_plain: bool,
@@ -174,10 +174,10 @@ pub fn new_name(text: &str) -> Option<String> {
     name
 }
 
-struct Spills<'a, 's> {
-    flows: &'a Flows,
-    tainted: &'a Tainted<'s>,
-    found: &'a mut Vec<Spill>,
+pub(super) struct Spills<'a, 's> {
+    pub(super) flows: &'a Flows,
+    pub(super) tainted: &'a Tainted<'s>,
+    pub(super) found: &'a mut Vec<Spill>,
 }
 
 impl Spills<'_, '_> {
@@ -331,7 +331,7 @@ impl Spills<'_, '_> {
     }
 
     /// What flows into each column of a query; `None` where stars hide how many there are.
-    fn sources(&self, query: &Tree) -> Option<Vec<Taken>> {
+    pub(super) fn sources(&self, query: &Tree) -> Option<Vec<Taken>> {
         if query.kind != "SelectStmt" {
             return None;
         }
@@ -370,7 +370,7 @@ impl Spills<'_, '_> {
     }
 
     /// What comes of it. A column counts by its name where nothing else in the statement has that.
-    fn origin(&self, taken: &Taken) -> Origin {
+    pub(super) fn origin(&self, taken: &Taken) -> Origin {
         let Sensitive { columns, documents, .. } = self.tainted.sensitive;
         let is_itself =
             |from: &Mentions, name: &String| self.is_columns(from) && names_of(from).all(|from| from == name);
@@ -405,7 +405,7 @@ impl Spills<'_, '_> {
 
 impl Taken {
     /// A column by its name.
-    fn column(name: &str) -> Self {
+    pub(super) fn column(name: &str) -> Self {
         let from = Mentions { names: vec![name.to_owned()], ..Mentions::default() };
         Taken { from, names: vec![name.to_owned()], is_plain: true }
     }

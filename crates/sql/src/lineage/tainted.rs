@@ -45,6 +45,11 @@ impl Tainted<'_> {
             })
     }
 
+    /// Whether anything can be anywhere.
+    pub(super) fn is_all(&self) -> bool {
+        self.all || self.sensitive.anything
+    }
+
     /// Whether a name behind a dot is one of a column there, and not a call that is given the row.
     fn is_column(&self, qualifier: &str, name: &String) -> bool {
         if SYSTEM_COLUMNS.contains(&name.as_str()) {
@@ -79,9 +84,10 @@ impl Tainted<'_> {
 
     /// Whether something of documents is hidden from those who look at their keys, or taken by one that is sensitive.
     fn cuts(&self, mentions: &Mentions) -> bool {
-        let has_documents = self.sensitive.trusts_keys || !self.sensitive.documents.is_empty();
+        let has_documents = self.sensitive.is_by_keys() || !self.sensitive.documents.is_empty();
         let Some(is_key) = self.is_key.filter(|_| has_documents) else { return false };
         mentions.keys.iter().any(|key| is_key(key))
+            || self.sensitive.has_unread && !mentions.apart.is_empty()
             || mentions.rows.iter().any(|name| self.document_rows.contains(name))
             || mentions.cut.iter().any(|name| self.has_any_documents || self.documents.contains(name))
     }

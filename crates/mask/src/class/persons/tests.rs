@@ -201,6 +201,16 @@ fn first_names_alone_are_told_where_they_are_many() {
 }
 
 #[test]
+fn a_few_surnames_that_many_have_are_told() {
+    let firsts = ["Anna", "Peter", "Maria", "Thomas"];
+    let names =
+        firsts.map(|first| ["Smith", "Brown", "Miller", "Jones"].map(|last| format!("{first} {last}")));
+    all_tell(&[&names.concat().join("; ")]);
+    // Of these, half have one surname.
+    none_tell(&[&firsts.map(|first| format!("{first} Smith; {first} Brown")).join("; ")]);
+}
+
+#[test]
 fn what_is_written_like_names_is_not_told() {
     none_tell(&[CITIES, COMPANIES, BRANDS, BOOKS, PRODUCTS, NAMED_PRODUCTS, SCHOOLS, FILMS]);
     none_tell(&[NOUNS, UNIVERSITIES, OFFICES, PLACES, STATES, STREETS, JOBS, WORDS, ""]);
