@@ -188,6 +188,42 @@ fn values_without_a_form_are_not_handed_to_them_either() -> Result<()> {
     assert_sinks_take_nothing(Values::Names)
 }
 
+/// Cases of a file that this server can run: each begins with the first version that has what it uses.
+fn since<'f>(login: &Login, file: &'f str) -> Result<Vec<&'f str>> {
+    let version = psql::run(login, "SHOW server_version_num")?.success()?;
+    let version: u32 = version.trim().parse()?;
+    let mut found = Vec::new();
+    for case in cases(file) {
+        let (since, text) = case.split_once('\n').context("read since when it is")?;
+        let since: u32 = since.trim_start_matches("-- since: ").parse()?;
+        found.extend(Some(text).filter(|_| since * 10_000 <= version));
+    }
+    Ok(found)
+}
+
+fn assert_newer_servers_show_nothing(values: Values) -> Result<()> {
+    let stack = with_objects_of(values, "")?;
+    let (alice, superuser) = (stack.alice()?, stack.superuser());
+    let attacks = since(&superuser, include_str!("leaks/newer.sql"))?.join("\n\n");
+    assert_no_leak(&values.of(&attacks), &superuser, &alice, shows_canary)?;
+    for text in since(&superuser, include_str!("leaks/newer_harmless.sql"))? {
+        let text = values.of(text);
+        let (through, directly) = (run(&alice, &text)?, run(&superuser, &text)?);
+        assert_eq!(through.stdout, directly.stdout, "{text}\n{}", through.stderr);
+    }
+    Ok(())
+}
+
+#[test]
+fn what_newer_servers_have_does_not_leak() -> Result<()> {
+    assert_newer_servers_show_nothing(Values::Addresses)
+}
+
+#[test]
+fn what_newer_servers_have_does_not_leak_what_has_no_form() -> Result<()> {
+    assert_newer_servers_show_nothing(Values::Names)
+}
+
 /// Names, notifications and comments, by blocks whose texts nobody can tell: whoever may run such may not see what is masked by it.
 const PUT_TOGETHER: &str = "\
     DO $$ BEGIN EXECUTE format('CREATE TABLE %I ()', (SELECT email FROM people WHERE id = 1)); END $$; SELECT relname FROM pg_class\n\n\

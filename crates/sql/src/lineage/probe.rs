@@ -10,7 +10,7 @@ use super::documents;
 use super::flows::Flows;
 use super::mentions::Mentions;
 use super::origins::Origins;
-use super::results::{DEFAULT_NAMES, alias_names, arms};
+use super::results::{DEFAULT_NAMES, alias_names, arms, words};
 use super::tainted::Tainted;
 use crate::plain::uncast;
 use crate::read::kept_tree;
@@ -495,7 +495,10 @@ fn name(target: &Tree) -> Vec<String> {
     let of_call = target.one("val").and_then(|value| value.name("funcname").pop());
     match (given, of_call) {
         ("", Some(function)) => vec![function.to_owned()],
-        ("", None) => DEFAULT_NAMES.map(str::to_owned).into(),
+        ("", None) => {
+            let own = target.all("val").flat_map(|value| words(uncast(value)));
+            DEFAULT_NAMES.into_iter().chain(own).map(str::to_owned).collect()
+        }
         (given, _) => vec![given.to_owned()],
     }
 }
