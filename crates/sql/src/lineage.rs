@@ -28,6 +28,7 @@ use self::flows::Flows;
 pub use self::keys::{Key, key_parameters, with_keys};
 use self::outputs::Outputs;
 pub use self::probe::{Probe, probes};
+pub(crate) use self::sinks::{ASKING, picks_sequence};
 pub use self::sinks::{hands_to, is_sink, sinks};
 pub use self::spills::{Likeness, Origin, Rename, Spill, Spilled, likenesses, new_name, rename, spills};
 use crate::hooks::Gives;
