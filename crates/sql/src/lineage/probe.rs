@@ -12,9 +12,12 @@ use super::mentions::Mentions;
 use super::origins::Origins;
 use super::results::{DEFAULT_NAMES, alias_names, arms, words};
 use super::tainted::Tainted;
+use crate::constant::{Constant, constant};
 use crate::plain::uncast;
 use crate::read::kept_tree;
+use crate::source::SCALARS;
 use crate::tree::{Child, Tree};
+use crate::writes::only_shows;
 
 /// How much a statement asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -202,6 +205,15 @@ pub(super) const ONE_COLUMN_FUNCTIONS: [&str; 11] = [
     "unnest",
 ];
 
+/// Functions that make a value as long as they are told.
+const SIZED_FUNCTIONS: [&str; 4] = ["array_fill", "lpad", "repeat", "rpad"];
+
+/// How long a text is that is no longer than a letter.
+const SHORT_BYTES: usize = 4;
+
+/// Functions that say how long a text is.
+const LENGTH_FUNCTIONS: [&str; 3] = ["char_length", "character_length", "length"];
+
 /// Functions that make a document of a value as it is.
 const DOCUMENT_FUNCTIONS: [&str; 4] = ["hstore", "row_to_json", "to_json", "to_jsonb"];
 
@@ -276,6 +288,8 @@ impl Probes<'_> {
                 ("larg" | "rarg" | "subquery" | "ctequery", _) => Place::Whole,
                 ("sort_clause", _) if is_set => Place::Condition,
                 ("expr", "CaseWhen") => Place::Condition,
+                // How much memory each step takes is told.
+                ("query", "ExplainStmt") if !only_shows(tree) => Place::Whole,
                 // It is compared with what stands behind each WHEN.
                 ("arg", "CaseExpr") if here == Place::Result => Place::Whole,
                 (field, _) if CONDITIONS.contains(&field) => Place::Condition,
@@ -286,7 +300,15 @@ impl Probes<'_> {
         });
         // What is asked again for the rows that came of it asks as often as a value says.
         let asked = all.reduce(Probe::and).map(|asked| if repeats { Probe::Extracts } else { asked });
-        asked.max(self.joins_parts(tree).then_some(Probe::Extracts))
+        let checks = place == Place::Result && self.checks(tree);
+        asked.max(checks.then_some(Probe::Asks(1))).max(self.joins_parts(tree).then_some(Probe::Extracts))
+    }
+
+    /// A cast to somebody's type can fail as its checks say.
+    fn checks(&self, cast: &Tree) -> bool {
+        let to = cast.one("type_name").filter(|_| cast.kind == "TypeCast");
+        let is_own = to.and_then(|to| to.name("names").pop()).is_some_and(|name| !is_known_type(name));
+        is_own && self.is_sensitive(cast)
     }
 
     /// `USING` and NATURAL compare columns of one name.
@@ -308,7 +330,29 @@ impl Probes<'_> {
                 true => Probe::Extracts,
                 false => Probe::Asks(1),
             });
-        self.arguments(call, place, atom).max(own)
+        self.arguments(call, place, atom).max(own).max(self.is_sized(call).then_some(Probe::Extracts))
+    }
+
+    /// Whether what a function makes is as long as a value says, and not only as long as the value is: that is read off what it takes to keep it.
+    fn is_sized(&self, call: &Tree) -> bool {
+        let name = call.name("funcname").pop().unwrap_or_default();
+        let is_short = |text: &Tree| {
+            name != "repeat"
+                || matches!(constant(text), Some(Constant::Text(text)) if text.len() <= SHORT_BYTES)
+        };
+        let mut args = call.all("args");
+        SIZED_FUNCTIONS.contains(&name)
+            && args.next().zip(args.next()).is_some_and(|(text, length)| {
+                let is_own = name != "array_fill" && is_short(text) && is_length(length);
+                !is_own && (self.is_sensitive(length) || self.has_part(length))
+            })
+    }
+
+    /// Whether a part of a value is in it.
+    fn has_part(&self, tree: &Tree) -> bool {
+        tree.kind == "ColumnRef" && tree.name("fields").pop().is_some_and(|name| self.is_part(name))
+            || tree.name("funcname").pop().is_some_and(|name| self.functions.contains(name))
+            || tree.nodes().any(|node| self.has_part(node))
     }
 
     fn arguments(&self, call: &Tree, place: Place, atom: Option<&Tree>) -> Option<Probe> {
@@ -570,6 +614,28 @@ fn is_null_as_column(tree: &Tree) -> bool {
     }
 }
 
+/// Whether a type of this name is PostgreSQL's, or checks nothing.
+fn is_known_type(name: &str) -> bool {
+    TEXT_TYPES.contains(&name) || SCALARS.contains(&name) || name.starts_with("reg")
+}
+
+/// Whether it is how long a text is, or differs from that by a constant.
+fn is_length(tree: &Tree) -> bool {
+    let is_constant = |tree: &Tree| constant(tree).is_some();
+    let tree = uncast(tree);
+    match tree.kind {
+        "FuncCall" => tree.name("funcname").pop().is_some_and(|name| LENGTH_FUNCTIONS.contains(&name)),
+        "AExpr" => {
+            let [left, right] = ["lexpr", "rexpr"].map(|side| tree.one(side));
+            matches!(tree.name("name")[..], ["+" | "-"])
+                && left.is_some_and(is_length)
+                && right.is_some_and(is_constant)
+        }
+        "MinMaxExpr" => tree.all("args").all(|arg| is_length(arg) || is_constant(arg)),
+        _ => false,
+    }
+}
+
 /// Whether it is a column, or a document of one: of a row, that has as many keys as the row has columns.
 fn is_of_column(tree: &Tree) -> bool {
     let makes_document = |call: &Tree| {
@@ -650,6 +716,13 @@ mod tests {
             "select id from orders tablesample system (50) repeatable ((select ascii(email) from people))",
             "select id, count(*) from (select id, generate_series(1, ascii(email)) from people) q group by id",
             "select id, string_to_table(repeat(',', ascii(email)), ',') from people",
+            "select repeat('x', ascii(left(email, 1)) * 10240) from people",
+            "select repeat('x', length(email) * 10240) from people",
+            "select repeat(repeat('x', 10240), length(email)) from people",
+            "select lpad('x', ascii(email)), id from people",
+            "select rpad('x', k * 10240) from (select ascii(email) k from people) q",
+            "select array_fill(0, array[length(email)]) from people",
+            "insert into t select repeat('x', ascii(letter(1)))",
             "select generate_series(one, k) from (select 1 as one, ascii(email) k from people) q",
             "select t from (select left(email, 1) k from people) q, string_to_table('abcdefg', q.k) t",
             "select n from letters where ch = (select substr(email, 3, 1) from people where id = 1)",
@@ -669,6 +742,9 @@ mod tests {
             "select n from letters where ch = (select left('a', 1))",
             "select id from orders where person in (select id from people where email like 'a%')",
             "select string_to_table(email, ','), unnest(born) from people",
+            "select left(email, 1) || repeat('*', length(email) - 1), rpad(left(email, 2), greatest(length(email), 3), '*') from people",
+            "select lpad(email, 20), repeat(email, 2), repeat('x', n) from people",
+            "explain analyze select repeat('x', length(email)) from people",
             "delete from people where born >= all (select born from people)",
             "delete from people where n in (select max(born) from people group by email)",
         ] {
@@ -752,6 +828,10 @@ mod tests {
             "select 1 from letter(1) l where l = 'a'",
             "select 1 from letter(1) as l (k) where k <> 'a'",
             "select id from people where tableoid = 5",
+            "select email::letters from people",
+            "select upper(email::my.letters) from people",
+            "explain analyze select left(email, 1) from people",
+            "explain (analyze, serialize) with w as materialized (select email || 'x' as r from people) select r from w",
         ] {
             assert!(does(text), "{text}");
         }
@@ -784,6 +864,13 @@ mod tests {
             "update people set email = lower(email) where id = 3",
             "select id from people where data->>'city' = 'a' and (data->'order'->>'total')::numeric > 3",
             "select letter(1), upper(letter(2)) from people where id = 3",
+            "explain select left(email, 1) from people",
+            "select email::citext, email::varchar(3), born::date, data::jsonb, n::letters from people",
+            "explain (analyze false) select left(email, 1) from people",
+            "explain analyze select email, lower(email), count(*) from people where email = 'a' group by 1 order by 1",
+            "explain analyze update people set email = 'a' where id = 3",
+            "select repeat('*', length(email)), lpad(email, 20), repeat('x', n) from people",
+            "select json_value from (select json_value(data, '$.city') from people) s where json_value = 'a'",
             "select * from letter(1)",
             "select 1 from people p, letter(p.id) where p.n = 3",
         ] {
