@@ -12,12 +12,15 @@ const HIDDEN: &[u8] = b"(hidden by Picket: it can show values of sensitive colum
 /// Classes of SQLSTATEs whose messages name objects only (errcodes.txt): constraints, transactions, resources, intervention.
 const NAMES_ONLY: [&[u8]; 6] = [b"23", b"25", b"40", b"53", b"55", b"57"];
 
+/// The class of what a constraint does not allow.
+const VIOLATION: &[u8] = b"23";
+
 /// How files are called that take no values in (src/backend/parser).
 const PARSER: [&[u8]; 4] = [b"analyze.c", b"gram.y", b"parse_", b"scan.l"];
 
 /// Appends the ErrorResponse or NoticeResponse with this body. What tells of values goes: details, contexts, and what a message quotes.
-/// What the parser says of a place in the client's own text was said about that.
-pub(crate) fn hide(tag: u8, body: &[u8], out: &mut Vec<u8>) {
+/// What the parser says of a place in the client's own text was said about that. `chooses`: which constraint fails, a value says.
+pub(crate) fn hide(tag: u8, body: &[u8], chooses: bool, out: &mut Vec<u8>) {
     let sqlstate = error_field(body, b'C');
     let is_raised = matches!(error_field(body, b'R'), b"exec_stmt_raise" | b"exec_stmt_assert");
     // While the server reads the text it takes constants in, and may run checks of domains for them: what fails there has the place of the
@@ -25,7 +28,9 @@ pub(crate) fn hide(tag: u8, body: &[u8], out: &mut Vec<u8>) {
     let is_of_parser = PARSER.iter().any(|file| error_field(body, b'F').starts_with(file));
     let is_about_text =
         is_of_parser && !error_field(body, b'P').is_empty() && error_field(body, b'W').is_empty();
-    let names_only = is_about_text || NAMES_ONLY.iter().any(|class| sqlstate.starts_with(class));
+    let is_chosen = chooses && !is_about_text && sqlstate.starts_with(VIOLATION);
+    let names_only =
+        is_about_text || !is_chosen && NAMES_ONLY.iter().any(|class| sqlstate.starts_with(class));
     compose::frame(out, tag, |out| {
         for (code, text) in error_fields(body) {
             match code {
@@ -34,6 +39,7 @@ pub(crate) fn hide(tag: u8, body: &[u8], out: &mut Vec<u8>) {
                 b'M' if names_only => field(out, code, text),
                 b'M' => field(out, code, &before_values(text)),
                 b'D' | b'W' | b'q' | b'p' => {}
+                b's' | b't' | b'c' | b'd' | b'n' if is_chosen => {}
                 b'H' if !is_about_text => {}
                 _ if is_raised => {}
                 _ => field(out, code, text),
@@ -109,11 +115,15 @@ mod tests {
     use super::*;
 
     fn hidden(fields: &[(u8, &str)]) -> String {
+        hidden_of(fields, false)
+    }
+
+    fn hidden_of(fields: &[(u8, &str)], chooses: bool) -> String {
         let mut body = Vec::new();
         fields.iter().for_each(|(code, text)| field(&mut body, *code, text.as_bytes()));
         body.push(0);
         let mut out = Vec::new();
-        hide(b'E', &body, &mut out);
+        hide(b'E', &body, chooses, &mut out);
         String::from_utf8_lossy(&out[5..]).replace('\0', "|")
     }
 
@@ -149,6 +159,25 @@ mod tests {
         assert_eq!(masked.as_deref(), Some("job of a***@***.org"));
         assert_eq!(shown("TimeZone", "Europe/Berlin"), None);
         assert_eq!(shown("server_version", "18.1"), None);
+    }
+
+    #[test]
+    fn names_go_that_a_value_has_chosen() {
+        let of_domain = [
+            (b'C', "23514"),
+            (b'M', "value for domain dl violates check constraint \"letter_A\""),
+            (b'd', "dl"),
+            (b'n', "letter_A"),
+        ];
+        assert_eq!(
+            hidden_of(&of_domain, true),
+            "C23514|Mvalue for domain dl violates check constraint ***||"
+        );
+        assert!(hidden_of(&of_domain, false).contains("|nletter_A|"));
+        let of_text = [(b'C', "23514"), (b'M', "\"letter_A\""), (b'P', "8"), (b'F', "parse_coerce.c")];
+        assert!(hidden_of(&of_text, true).contains("letter_A"));
+        let of_server = [(b'C', "53100"), (b'M', "disk \"a\" is full")];
+        assert_eq!(hidden_of(&of_server, true), "C53100|Mdisk \"a\" is full||");
     }
 
     #[test]

@@ -1195,6 +1195,7 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
         || !statement.calls_with_sinks(known.catalog).is_empty()
         || !statement.calls_that_name_cursors(known.catalog).is_empty()
         || statement.opens == Opens::ByCaller
+        || statement.picks_sequence
         || statement.puts_elsewhere();
     let is_sensitive = !known.is_empty()
         && (are_all

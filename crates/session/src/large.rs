@@ -78,7 +78,7 @@ impl Session {
                 match tag {
                     backend::tag::ERROR_RESPONSE => Ok(Some(self.error(body, env, out))),
                     _ => {
-                        send_to_client(out, |buffer| hide(tag, body, buffer));
+                        send_to_client(out, |buffer| hide(tag, body, true, buffer));
                         Ok(Some(Pass::Replaced))
                     }
                 }

@@ -242,6 +242,7 @@ pub(crate) fn has_sinks(whole: &Statement) -> bool {
     whole.calls().any(is_sink)
         || whole.reaches_sinks()
         || whole.puts_elsewhere()
+        || whole.picks_sequence
         || whole.opens == Opens::ByCaller
 }
 
@@ -266,7 +267,7 @@ pub(crate) fn hands_over(text: &str, own: &Statement, whole: &Statement, known: 
         return false;
     }
     let mut with_sinks = own.calls_with_sinks(known.catalog);
-    if own.hangs_code() && (own.calls().any(is_sink) || !with_sinks.is_empty()) {
+    if own.hangs_code() && (own.calls().any(is_sink) || own.picks_sequence || !with_sinks.is_empty()) {
         return true;
     }
     let reach = Reach::of(own, known);

@@ -263,7 +263,7 @@ impl Session {
             tag::READY_FOR_QUERY => self.ready(body, out),
             tag::ERROR_RESPONSE => Ok(self.error(body, env, out)),
             tag::NOTICE_RESPONSE => {
-                send_to_client(out, |buffer| hide(tag, body, buffer));
+                send_to_client(out, |buffer| hide(tag, body, true, buffer));
                 Ok(Pass::Replaced)
             }
             tag::NOTIFICATION_RESPONSE => {
@@ -505,6 +505,7 @@ impl Session {
             _ => false,
         };
         let tells = !read_nothing && self.hides_messages(env);
+        let chooses = tells && self.chooses_constraint(!backend::error_field(body, b't').is_empty(), env);
         let (failed, is_extended) = match self.owed.front_mut() {
             None | Some(Owed::Sync) => (None, false),
             Some(Owed::Unread(unread)) => {
@@ -554,7 +555,7 @@ impl Session {
                 Pass::Replaced
             }
             None if tells => {
-                send_to_client(out, |buffer| hide(tag::ERROR_RESPONSE, body, buffer));
+                send_to_client(out, |buffer| hide(tag::ERROR_RESPONSE, body, chooses, buffer));
                 Pass::Replaced
             }
             None if has_no_place => {

@@ -119,6 +119,18 @@ impl Session {
         env.hides() && self.is_told_now(env)
     }
 
+    /// Whether a sensitive value may say which constraint it is that what runs now does not meet.
+    pub(crate) fn chooses_constraint(&self, is_of_table: bool, env: &Environment<'_>) -> bool {
+        let chooses = |judged: &Judged| judged.chooses_constraint(is_of_table, env);
+        match self.owed.front() {
+            Some(Owed::Query(batch)) => batch.front().is_none_or(|running| chooses(&running.judged)),
+            Some(Owed::Execute { running, .. }) => chooses(&running.judged),
+            Some(Owed::Unread(unread)) => chooses(&unread.running.judged),
+            None | Some(Owed::Sync) => true,
+            Some(_) => false,
+        }
+    }
+
     fn is_told_now(&self, env: &Environment<'_>) -> bool {
         // Code that was just made runs where no catalog shows it.
         if self.telling.beside_catalog || self.moving.tells() || env.moved.is_some_and(MovedNames::tells) {
@@ -165,6 +177,17 @@ impl Judged {
     /// Whether what the server says of it can tell of something sensitive.
     pub(crate) fn tells(&self) -> bool {
         self.says || self.shown.is_anything()
+    }
+
+    /// Whether such a value may be checked: it is put into a table, or cast to a domain, and not what the text or its parameters say.
+    fn chooses_constraint(&self, is_of_table: bool, env: &Environment<'_>) -> bool {
+        let is_read = |own: &Statement| {
+            own.reads_what_it_writes() || own.relations.iter().any(|used| used.access == Access::Read)
+        };
+        let runs_code = |own: &Statement| own.calls().any(|name| !env.catalog.lacks_routine(name));
+        let is_put = || self.spills.are_any || !self.spills.into.is_empty();
+        let by = |own: &Statement| runs_code(own) || if is_of_table { is_put() } else { is_read(own) };
+        self.may_settle || self.own.as_deref().is_none_or(by)
     }
 
     /// The same where the catalog may have changed since it was sent: it may have waited for that.

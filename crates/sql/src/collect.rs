@@ -17,6 +17,7 @@ use crate::facts::{
     Access, ColumnUse, Effect, Forgets, Makes, NewWord, RelationUse, Runs, Setting, Statement, Write,
 };
 use crate::handing;
+use crate::lineage;
 use crate::names::{self, Name};
 use crate::objects;
 use crate::scope::Scope;
@@ -135,8 +136,10 @@ impl Collector {
         let has_ctes = self.open.is_empty()
             && !self.statement.ctes.is_empty()
             && !self.statement.effects.iter().any(is_body);
-        if self.defines || self.gives_names || self.names || self.writes || hands || has_ctes {
+        let numbers = lineage::ASKING.iter().any(|name| self.functions.contains(*name));
+        if self.defines || self.gives_names || self.names || self.writes || hands || has_ctes || numbers {
             let tree = Tree::of(raw)?;
+            self.statement.picks_sequence |= numbers && lineage::picks_sequence(&tree);
             if has_ctes {
                 self.statement.only_ctes = ctes::only_ctes(&tree);
             }
@@ -563,7 +566,10 @@ impl Collector {
         for Part { parsed, scope, .. } in &body.asked {
             for raw in &parsed.protobuf.stmts {
                 match Tree::of(&raw.stmt) {
-                    Ok(tree) => handing::look(&tree, (&variables, scope), &mut self.statement),
+                    Ok(tree) => {
+                        handing::look(&tree, (&variables, scope), &mut self.statement);
+                        self.statement.picks_sequence |= lineage::picks_sequence(&tree);
+                    }
                     Err(_) => self.effect(opaque),
                 }
             }

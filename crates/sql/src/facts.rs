@@ -95,6 +95,8 @@ pub struct Statement {
     pub opens: Opens,
     /// A body does something again and again.
     pub loops: bool,
+    /// It asks a sequence whose name is computed.
+    pub picks_sequence: bool,
     /// It makes a table whose rows go to partitions.
     pub partitions: bool,
     /// Settings it changes by SET, RESET or `set_config`.

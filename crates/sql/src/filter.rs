@@ -9,6 +9,7 @@
 mod fed;
 mod found;
 mod met;
+mod never;
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -423,7 +424,7 @@ impl<'t> Scale<'t> {
             "NullTest" => self.null_test(tree),
             "SubLink" => self.sub_link(tree),
             "CoalesceExpr" => {
-                let first = self.weigh(tree.one("args"));
+                let first = self.weigh(tree.all("args").find(|arg| !self.is_null(arg)));
                 matches!(first, Truth::Always | Truth::Never).then_some(first)
             }
             "CaseExpr" => self.case(tree),
@@ -684,6 +685,7 @@ impl<'t> Scale<'t> {
     fn null_test(&self, tree: &'t Tree) -> Option<Truth> {
         let arg = tree.one("arg")?;
         let is_null = match (constant(arg), arg.kind) {
+            _ if self.is_null(arg) => true,
             (Some(value), _) => value == Constant::Null,
             (None, "AArrayExpr" | "BooleanTest" | "NullTest") => false,
             (None, "FuncCall") if is_one_of(&NEVER_NULL, arg) => false,
@@ -709,6 +711,8 @@ impl<'t> Scale<'t> {
 
     fn boolean_test(&self, tree: &'t Tree, negated: bool) -> Truth {
         match tree.number("booltesttype") {
+            2 if tree.one("arg").is_some_and(|arg| self.is_never_true(arg)) => Truth::of(!negated),
+            4 | 5 if tree.one("arg").is_some_and(|arg| self.is_null(arg)) => Truth::of(!negated),
             1 | 4 => self.weigh_negated(tree.one("arg"), negated),
             2 | 3 => self.weigh_negated(tree.one("arg"), !negated),
             test => match tree.one("arg") {
@@ -728,7 +732,7 @@ impl<'t> Scale<'t> {
         for when in tree.all("args") {
             let condition =
                 if tree.has(&["arg"]) { self.leaf(tree.one("arg")?) } else { self.weigh(when.one("expr")) };
-            if condition == Truth::Never {
+            if condition == Truth::Never || when.one("expr").is_some_and(|expr| self.is_null(expr)) {
                 continue;
             }
             let result = self.truth(when.one("result")?, false);

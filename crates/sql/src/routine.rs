@@ -379,6 +379,7 @@ impl Statement {
         self.takes_row |= body.takes_row;
         self.opens = self.opens.max(body.opens);
         self.loops |= body.loops;
+        self.picks_sequence |= body.picks_sequence;
         self.partitions |= body.partitions;
         add_new(&mut self.puts, &body.puts);
         if body.unread_by(catalog).is_some() {

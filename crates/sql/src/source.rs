@@ -64,7 +64,7 @@ pub(crate) fn has_known_columns(name: &str) -> bool {
 }
 
 /// Types without fields.
-const SCALARS: [&str; 22] = [
+pub(crate) const SCALARS: [&str; 22] = [
     "bool",
     "bpchar",
     "bytea",

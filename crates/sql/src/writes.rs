@@ -103,13 +103,21 @@ fn merge(tree: &Tree, names: &Names<'_>, statement: &mut Statement) {
             continue;
         }
         let is_left_over = arm.number("match_kind") == MergeMatchKind::MergeWhenNotMatchedBySource as i64;
-        let joined = if is_left_over { scale.weigh(join).not() } else { scale.weigh(join) };
+        let is_met_by_none = is_left_over && scale.meets_none(join, tree.all("source_relation"));
+        let joined = match is_left_over {
+            true if is_met_by_none => Truth::Always,
+            true => scale.weigh(join).not(),
+            false => scale.weigh(join),
+        };
         let condition = arm.one("condition");
         for condition in [join, condition].into_iter().flatten() {
             statement.rests_on_literals |= !holds_for_literals(condition);
         }
-        let parts =
-            join.map(|join| (join, is_left_over)).into_iter().chain(condition.map(|one| (one, false)));
+        let parts = join
+            .filter(|_| !is_met_by_none)
+            .map(|join| (join, is_left_over))
+            .into_iter()
+            .chain(condition.map(|one| (one, false)));
         let truth = joined.and(scale.weigh(condition));
         note(Effect::Merge, target, truth, (&scale, parts), (names, statement));
     }

@@ -188,6 +188,77 @@ fn values_without_a_form_are_not_handed_to_them_either() -> Result<()> {
     assert_sinks_take_nothing(Values::Names)
 }
 
+/// Cases of a file that this server can run: each begins with the first version that has what it uses.
+fn since<'f>(login: &Login, file: &'f str) -> Result<Vec<&'f str>> {
+    let version = psql::run(login, "SHOW server_version_num")?.success()?;
+    let version: u32 = version.trim().parse()?;
+    let mut found = Vec::new();
+    for case in cases(file) {
+        let (since, text) = case.split_once('\n').context("read since when it is")?;
+        let since: u32 = since.trim_start_matches("-- since: ").parse()?;
+        found.extend(Some(text).filter(|_| since * 10_000 <= version));
+    }
+    Ok(found)
+}
+
+fn assert_newer_servers_show_nothing(values: Values) -> Result<()> {
+    let stack = with_objects_of(values, "")?;
+    let (alice, superuser) = (stack.alice()?, stack.superuser());
+    let attacks = since(&superuser, include_str!("leaks/newer.sql"))?.join("\n\n");
+    assert_no_leak(&values.of(&attacks), &superuser, &alice, shows_canary)?;
+    for text in since(&superuser, include_str!("leaks/newer_harmless.sql"))? {
+        let text = values.of(text);
+        let (through, directly) = (run(&alice, &text)?, run(&superuser, &text)?);
+        assert_eq!(through.stdout, directly.stdout, "{text}\n{}", through.stderr);
+    }
+    Ok(())
+}
+
+#[test]
+fn what_newer_servers_have_does_not_leak() -> Result<()> {
+    assert_newer_servers_show_nothing(Values::Addresses)
+}
+
+#[test]
+fn what_newer_servers_have_does_not_leak_what_has_no_form() -> Result<()> {
+    assert_newer_servers_show_nothing(Values::Names)
+}
+
+/// Each tells a value by which of many things it is that changes.
+const CHOOSING: [&str; 9] = [
+    "CREATE SEQUENCE q_a; SELECT nextval('q_' || left(email, 1)) FROM people WHERE id = 1",
+    "CREATE SEQUENCE q_97; SELECT nextval(('q_' || ascii(email))::regclass) FROM people WHERE id = 1",
+    "CREATE SEQUENCE a; SELECT nextval('a'); SELECT currval(left(email, 1)) FROM people WHERE id = 1",
+    "CREATE SEQUENCE q_a; CREATE FUNCTION counts(t text) RETURNS bigint LANGUAGE sql AS 'SELECT nextval(''q_'' || left(t, 1))'; SELECT counts(email) FROM people WHERE id = 1",
+    "CREATE SEQUENCE q_a; DO $$ DECLARE v text; BEGIN SELECT email INTO v FROM people WHERE id = 1; PERFORM nextval('q_' || left(v, 1)); END $$",
+    "SELECT lo_create(777097); SELECT lo_open(777000 + ascii(email), 262144) FROM people WHERE id = 1",
+    "SELECT lo_create(777000); SELECT lo_open(777000, 262144); SELECT loread(0, ascii(email)) FROM people WHERE id = 1",
+    "SELECT lo_create(777097); SELECT lo_unlink(777000 + ascii(email)) FROM people WHERE id = 1",
+    "SELECT pg_advisory_lock(97); SELECT pg_advisory_unlock(ascii(email)) FROM people WHERE id = 1",
+];
+
+#[test]
+fn values_do_not_choose_what_changes() -> Result<()> {
+    let stack = with_objects("")?;
+    for text in CHOOSING {
+        let directly = run(&stack.superuser(), text)?;
+        assert!(!directly.stderr.contains("ERROR"), "{text}\n{}", directly.stderr);
+        let through = run(&stack.alice()?, text)?;
+        assert!(through.stderr.contains("Rule \"masked-values-stay\""), "{text}\n{}", through.stderr);
+    }
+    for text in [
+        "CREATE SEQUENCE s; SELECT nextval('s'), email FROM people WHERE id = 1",
+        "CREATE SEQUENCE s; CREATE TABLE n (id int DEFAULT nextval('s'), v text); INSERT INTO n (v) SELECT email FROM people",
+        "CREATE TABLE n (id serial, v text); INSERT INTO n SELECT nextval(pg_get_serial_sequence('n', 'id')), email FROM people",
+        "CREATE SEQUENCE s_1; SELECT nextval('s_' || id), email FROM people WHERE id = 1",
+        "SELECT lo_create(777097); SELECT lo_unlink(777097), email FROM people WHERE id = 1",
+    ] {
+        let through = run(&stack.alice()?, text)?;
+        assert!(!through.stderr.contains("ERROR"), "{text}\n{}", through.stderr);
+    }
+    Ok(())
+}
+
 /// Names, notifications and comments, by blocks whose texts nobody can tell: whoever may run such may not see what is masked by it.
 const PUT_TOGETHER: &str = "\
     DO $$ BEGIN EXECUTE format('CREATE TABLE %I ()', (SELECT email FROM people WHERE id = 1)); END $$; SELECT relname FROM pg_class\n\n\

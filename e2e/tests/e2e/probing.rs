@@ -33,7 +33,9 @@ fn values_are_not_searched_for_letter_by_letter() -> Result<()> {
 }
 
 /// Each of these would show a value, or nearly, for the price of one question.
-const AT_ONCE: [&str; 17] = [
+const AT_ONCE: [&str; 19] = [
+    "SELECT repeat('x', ascii(left(email, 1)) * 1024) FROM users WHERE id = 1",
+    "CREATE TEMP TABLE sized AS SELECT rpad('x', ascii(email) * 1024) AS v FROM users WHERE id = 1; SELECT pg_total_relation_size('sized')",
     "SELECT d FROM generate_series(0, 200) d OFFSET (SELECT ascii(email) FROM users WHERE id = 1) LIMIT 1",
     "SELECT chr(count(*)::int) FROM (SELECT id, generate_series(1, ascii(email)) FROM users) q WHERE id = 1",
     "SELECT count(*) FROM (SELECT string_to_table(repeat(',', ascii(email) - 1), ',') FROM users WHERE id = 1) q",

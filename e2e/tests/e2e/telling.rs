@@ -3,7 +3,7 @@
 use anyhow::Result;
 use bytes::BytesMut;
 use e2e::login::Login;
-use e2e::psql;
+use e2e::psql::{self, Output};
 use postgres_protocol::message::frontend;
 
 use crate::conversation::Client;
@@ -36,6 +36,47 @@ fn messages_that_tell_of_nothing_sensitive_come_through_word_for_word() -> Resul
     for text in cases(include_str!("leaks/telling_harmless.sql")) {
         let (through, direct) = (run(&stack.alice()?, text)?, run(&direct.owner(), text)?);
         assert_eq!((&through.stdout, &through.stderr), (&direct.stdout, &direct.stderr), "{text}");
+    }
+    Ok(())
+}
+
+/// Checks that a value chooses, one for each letter.
+const CHECKED: &str = "\
+    CREATE DOMAIN first_letter AS text CONSTRAINT letter_a CHECK (value NOT LIKE 'a%') CONSTRAINT letter_b CHECK (value NOT LIKE 'b%'); \
+    CREATE TABLE letters (v text CONSTRAINT letter_a CHECK (v NOT LIKE 'a%') CONSTRAINT letter_b CHECK (v NOT LIKE 'b%')); \
+    CREATE TABLE seen (v text); INSERT INTO seen VALUES ('a'); \
+    CREATE UNIQUE INDEX letter_a_once ON seen ((true)) WHERE v LIKE 'a%'; \
+    CREATE FUNCTION cast_by_code() RETURNS text LANGUAGE sql AS 'SELECT email::first_letter::text FROM people WHERE id = 1'";
+
+#[test]
+fn names_of_constraints_that_a_value_chooses_are_hidden() -> Result<()> {
+    let stack = with_code()?;
+    psql::run(&stack.owner(), CHECKED)?.success()?;
+    for text in [
+        "SELECT email::first_letter FROM people WHERE id = 1",
+        "SELECT id FROM people WHERE email::first_letter = 'x'",
+        "SELECT cast_by_code()",
+        "INSERT INTO letters SELECT email FROM people WHERE id = 1",
+        "PREPARE p AS INSERT INTO letters SELECT email FROM people WHERE id = 1; EXECUTE p",
+        "INSERT INTO seen SELECT email FROM people WHERE id = 1",
+        "UPDATE letters SET v = email FROM people WHERE people.id = 1",
+    ] {
+        let before = "INSERT INTO letters VALUES ('x');";
+        let text = format!("{before} {text}");
+        let directly = run(&stack.owner(), &text)?;
+        assert!(directly.stderr.contains("letter_a"), "{text}\n{}", directly.stderr);
+        let through = run(&stack.alice()?, &text)?;
+        assert!(
+            through.stderr.contains("ERROR") && !through.stderr.contains("letter_a"),
+            "{text}\n{}",
+            through.stderr
+        );
+    }
+    for text in ["INSERT INTO people (id, email) VALUES (1, 'x')", "INSERT INTO letters VALUES ('a')"] {
+        let (through, directly) = (run(&stack.alice()?, text)?, run(&stack.owner(), text)?);
+        let named =
+            |output: &Output| ["people_pkey", "letter_a"].iter().any(|name| output.stderr.contains(name));
+        assert!(named(&through) && named(&directly), "{text}\n{}", through.stderr);
     }
     Ok(())
 }

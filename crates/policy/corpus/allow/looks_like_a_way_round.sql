@@ -64,6 +64,17 @@ UPDATE products AS p SET stock = v.stock FROM (VALUES (1, 3), (2, 5)) AS v (id, 
 
 MERGE INTO products p USING (VALUES (1, 7)) AS v (id, stock) ON p.id = v.id WHEN MATCHED THEN UPDATE SET stock = v.stock WHEN NOT MATCHED THEN DO NOTHING
 
+-- since: 17
+MERGE INTO products p USING (VALUES (1, 7), (2, 7), (3, 7)) AS v (id, stock) ON p.id = v.id WHEN NOT MATCHED BY SOURCE THEN DELETE
+
+DELETE FROM orders o WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.id = o.user_id)
+
+DELETE FROM orders WHERE id = NULL
+
+DELETE FROM orders WHERE id NOT IN (SELECT id FROM orders WHERE status = 'open' LIMIT 100)
+
+UPDATE orders SET note = 'x' WHERE coalesce(NULL, note = 'gone')
+
 INSERT INTO users (id, name, email, city) VALUES (1, 'Ada', 'ada@example.com', 'Paris') ON CONFLICT (id) DO UPDATE SET city = excluded.city WHERE users.city <> excluded.city
 
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.note := coalesce(NEW.note, ''); RETURN NEW; END $$; CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION touch()

@@ -236,6 +236,37 @@ MERGE INTO orders o USING users u ON u.id = 1 WHEN MATCHED AND 1 = 1 THEN UPDATE
 -- since: 17
 MERGE INTO orders o USING users u ON false WHEN NOT MATCHED BY SOURCE THEN DELETE
 
+-- NULL is not true, and nothing matches no row
+-- since: 17
+MERGE INTO orders o USING (SELECT 1 AS k) s ON o.id = NULL WHEN NOT MATCHED BY SOURCE THEN DELETE
+
+-- since: 17
+MERGE INTO orders o USING (SELECT 1 AS k WHERE false) s ON o.id = s.k WHEN NOT MATCHED BY SOURCE THEN DELETE
+
+-- since: 17
+MERGE INTO orders o USING (SELECT id FROM orders WHERE false) s ON o.id = s.id WHEN NOT MATCHED BY SOURCE THEN UPDATE SET quantity = 9
+
+-- since: 17
+WITH s AS (SELECT id FROM users LIMIT 0) MERGE INTO orders o USING s ON o.id = s.id WHEN NOT MATCHED BY SOURCE AND o.id IS NOT NULL THEN DELETE
+
+DELETE FROM orders o WHERE NOT EXISTS (SELECT 1 FROM (SELECT 1 AS k WHERE false) s WHERE s.k = o.id)
+
+DELETE FROM orders o WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.id = o.user_id LIMIT 0)
+
+DELETE FROM orders o WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.id = o.user_id AND o.id = NULL)
+
+DELETE FROM orders WHERE id NOT IN (SELECT k FROM (SELECT 1 AS k WHERE NULL) s)
+
+DELETE FROM orders WHERE (id = NULL) IS NOT TRUE
+
+DELETE FROM orders WHERE (id = NULL) IS NULL
+
+DELETE FROM orders WHERE coalesce(id = NULL, true)
+
+DELETE FROM orders WHERE (id IN (NULL, NULL)) IS UNKNOWN
+
+DELETE FROM orders WHERE CASE WHEN id = NULL THEN false ELSE true END
+
 -- through a view that shows every row
 DELETE FROM all_orders
 

@@ -68,13 +68,7 @@ impl<'t> Scale<'t> {
 
     /// The column among all values that it has: `id IN (SELECT id FROM the_same_table)`.
     fn found(&self, test: &'t Tree, select: &'t Tree) -> Option<Truth> {
-        let is_empty = select.kind == "SelectStmt"
-            && !select.has(&["larg", "group_clause", "having_clause"])
-            && !returns_aggregate(select)
-            && select
-                .one("where_clause")
-                .is_some_and(|condition| self.within(select).weigh(Some(condition)) == Truth::Never);
-        if is_empty {
+        if self.gives_none(select) {
             return Some(Truth::Never);
         }
         let columns: Vec<&Tree> = match test.kind {
@@ -89,6 +83,9 @@ impl<'t> Scale<'t> {
     }
 
     fn exists(&self, select: &'t Tree) -> Option<Truth> {
+        if self.gives_none(select) {
+            return Some(Truth::Never);
+        }
         if leaves_out(select) || select.has(&["larg"]) {
             return None;
         }

@@ -68,16 +68,15 @@ impl Flows {
     /// `is_arm`: it is a part of UNION or the like, whose parts were followed with it.
     fn walk(&mut self, tree: &Tree, is_arm: bool) {
         match tree.kind {
-            "SelectStmt" | "InsertStmt" | "UpdateStmt" | "DeleteStmt" | "MergeStmt" => {
+            "SelectStmt" => self.query(tree, is_arm),
+            "InsertStmt" | "UpdateStmt" | "DeleteStmt" | "MergeStmt" => {
                 self.query(tree, is_arm);
+                self.before_and_after(tree);
             }
+            "RuleStmt" => self.before_and_after(tree),
             "RangeVar" => {
                 if let Some(alias) = tree.one("alias") {
-                    let relation = vec![tree.text("relname").to_owned()];
-                    let from = Mentions { names: relation.clone(), kept: relation, ..Mentions::default() };
-                    let into = alias_names(alias);
-                    let (is_named, is_alias, is_row) = (true, true, true);
-                    self.0.push(Flow { from, into, is_named, is_alias, is_row, ..Flow::default() });
+                    self.alias(tree, alias_names(alias));
                 }
             }
             "RangeSubselect" => {
@@ -142,6 +141,29 @@ impl Flows {
             let from = Mentions { keys: vec![name.to_owned()], ..Mentions::default() };
             let into = std::iter::once(name.to_owned()).chain(row.clone()).collect();
             self.add(from, into);
+        }
+    }
+
+    /// Other names of a relation, and of its columns.
+    fn alias(&mut self, relation: &Tree, into: Vec<String>) {
+        let relation = vec![relation.text("relname").to_owned()];
+        let from = Mentions { names: relation.clone(), kept: relation, ..Mentions::default() };
+        let (is_named, is_alias, is_row) = (true, true, true);
+        self.0.push(Flow { from, into, is_named, is_alias, is_row, ..Flow::default() });
+    }
+
+    /// RETURNING and rules call the row that is written `old` and `new`, or as RETURNING says itself.
+    fn before_and_after(&mut self, tree: &Tree) {
+        let Some(relation) = tree.one("relation") else { return };
+        let clause = tree.one("returning_clause");
+        // In a trigger they are the trigger's row, where a RETURNING does not name them.
+        let is_named = |name: &str| clause.is_none_or(|clause| names_row(clause, name));
+        if clause.is_some() || tree.kind == "RuleStmt" {
+            let own = ["old", "new"].into_iter().filter(|name| is_named(name));
+            let given = clause.into_iter().flat_map(|clause| clause.all("options"));
+            for name in own.chain(given.map(|option| option.text("value"))) {
+                self.alias(relation, vec![name.to_owned()]);
+            }
         }
     }
 
@@ -293,4 +315,10 @@ impl Flows {
         }
         tainted
     }
+}
+
+/// Whether a row of this name is named, or a column of one.
+fn names_row(tree: &Tree, name: &str) -> bool {
+    tree.kind == "ColumnRef" && tree.name("fields").first() == Some(&name)
+        || tree.nodes().any(|node| names_row(node, name))
 }

@@ -10,11 +10,14 @@ use super::documents;
 use super::flows::Flows;
 use super::mentions::Mentions;
 use super::origins::Origins;
-use super::results::{DEFAULT_NAMES, alias_names, arms};
+use super::results::{DEFAULT_NAMES, alias_names, arms, words};
 use super::tainted::Tainted;
+use crate::constant::{Constant, constant};
 use crate::plain::uncast;
 use crate::read::kept_tree;
+use crate::source::SCALARS;
 use crate::tree::{Child, Tree};
+use crate::writes::only_shows;
 
 /// How much a statement asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -202,6 +205,15 @@ pub(super) const ONE_COLUMN_FUNCTIONS: [&str; 11] = [
     "unnest",
 ];
 
+/// Functions that make a value as long as they are told.
+const SIZED_FUNCTIONS: [&str; 4] = ["array_fill", "lpad", "repeat", "rpad"];
+
+/// How long a text is that is no longer than a letter.
+const SHORT_BYTES: usize = 4;
+
+/// Functions that say how long a text is.
+const LENGTH_FUNCTIONS: [&str; 3] = ["char_length", "character_length", "length"];
+
 /// Functions that make a document of a value as it is.
 const DOCUMENT_FUNCTIONS: [&str; 4] = ["hstore", "row_to_json", "to_json", "to_jsonb"];
 
@@ -293,6 +305,8 @@ impl Probes<'_> {
                 ("larg" | "rarg" | "subquery" | "ctequery", _) => Place::Whole,
                 ("sort_clause", _) if is_set => Place::Condition,
                 ("expr", "CaseWhen") => Place::Condition,
+                // How much memory each step takes is told.
+                ("query", "ExplainStmt") if !only_shows(tree) => Place::Whole,
                 // It is compared with what stands behind each WHEN.
                 ("arg", "CaseExpr") if here == Place::Result => Place::Whole,
                 (field, _) if CONDITIONS.contains(&field) => Place::Condition,
@@ -304,6 +318,8 @@ impl Probes<'_> {
         // What is asked again for the rows that came of it asks as often as a value says.
         let asked = all.reduce(Probe::and).map(|asked| if repeats { Probe::Extracts } else { asked });
         let asked = asked.max(self.joins_parts(tree).then_some(Probe::Extracts));
+        let checks = place == Place::Result && self.checks(tree);
+        let asked = asked.max(checks.then_some(Probe::Asks(1)));
         asked.max((wholes && on_conflict && self.looks_for_row(tree)).then_some(Probe::Asks(1)))
     }
 
@@ -326,6 +342,13 @@ impl Probes<'_> {
         field.kind == "String" && of.is_some_and(|harmless| harmless.contains(field.text("sval")))
     }
 
+    /// A cast to somebody's type can fail as its checks say.
+    fn checks(&self, cast: &Tree) -> bool {
+        let to = cast.one("type_name").filter(|_| cast.kind == "TypeCast");
+        let is_own = to.and_then(|to| to.name("names").pop()).is_some_and(|name| !is_known_type(name));
+        is_own && self.is_sensitive(cast)
+    }
+
     /// `USING` and NATURAL compare columns of one name.
     fn joins_parts(&self, join: &Tree) -> bool {
         let wholes = Some(&self.tainted.sensitive.columns).filter(|_| self.tainted.sensitive.of_wholes);
@@ -345,7 +368,29 @@ impl Probes<'_> {
                 true => Probe::Extracts,
                 false => Probe::Asks(1),
             });
-        self.arguments(call, place, atom).max(own)
+        self.arguments(call, place, atom).max(own).max(self.is_sized(call).then_some(Probe::Extracts))
+    }
+
+    /// Whether what a function makes is as long as a value says, and not only as long as the value is: that is read off what it takes to keep it.
+    fn is_sized(&self, call: &Tree) -> bool {
+        let name = call.name("funcname").pop().unwrap_or_default();
+        let is_short = |text: &Tree| {
+            name != "repeat"
+                || matches!(constant(text), Some(Constant::Text(text)) if text.len() <= SHORT_BYTES)
+        };
+        let mut args = call.all("args");
+        SIZED_FUNCTIONS.contains(&name)
+            && args.next().zip(args.next()).is_some_and(|(text, length)| {
+                let is_own = name != "array_fill" && is_short(text) && is_length(length);
+                !is_own && (self.is_sensitive(length) || self.has_part(length))
+            })
+    }
+
+    /// Whether a part of a value is in it.
+    fn has_part(&self, tree: &Tree) -> bool {
+        tree.kind == "ColumnRef" && tree.name("fields").pop().is_some_and(|name| self.is_part(name))
+            || tree.name("funcname").pop().is_some_and(|name| self.functions.contains(name))
+            || tree.nodes().any(|node| self.has_part(node))
     }
 
     fn arguments(&self, call: &Tree, place: Place, atom: Option<&Tree>) -> Option<Probe> {
@@ -564,7 +609,10 @@ fn name(target: &Tree) -> Vec<String> {
     let of_call = target.one("val").and_then(|value| value.name("funcname").pop());
     match (given, of_call) {
         ("", Some(function)) => vec![function.to_owned()],
-        ("", None) => DEFAULT_NAMES.map(str::to_owned).into(),
+        ("", None) => {
+            let own = target.all("val").flat_map(|value| words(uncast(value)));
+            DEFAULT_NAMES.into_iter().chain(own).map(str::to_owned).collect()
+        }
         (given, _) => vec![given.to_owned()],
     }
 }
@@ -613,6 +661,28 @@ fn of_operands(tree: &Tree, place: Place) -> Place {
         (true, Place::Condition) if tree.kind == "TypeCast" => Place::Condition,
         (true, _) => Place::Whole,
         (false, _) => Place::Condition,
+    }
+}
+
+/// Whether a type of this name is PostgreSQL's, or checks nothing.
+fn is_known_type(name: &str) -> bool {
+    TEXT_TYPES.contains(&name) || SCALARS.contains(&name) || name.starts_with("reg")
+}
+
+/// Whether it is how long a text is, or differs from that by a constant.
+fn is_length(tree: &Tree) -> bool {
+    let is_constant = |tree: &Tree| constant(tree).is_some();
+    let tree = uncast(tree);
+    match tree.kind {
+        "FuncCall" => tree.name("funcname").pop().is_some_and(|name| LENGTH_FUNCTIONS.contains(&name)),
+        "AExpr" => {
+            let [left, right] = ["lexpr", "rexpr"].map(|side| tree.one(side));
+            matches!(tree.name("name")[..], ["+" | "-"])
+                && left.is_some_and(is_length)
+                && right.is_some_and(is_constant)
+        }
+        "MinMaxExpr" => tree.all("args").all(|arg| is_length(arg) || is_constant(arg)),
+        _ => false,
     }
 }
 
@@ -704,6 +774,13 @@ mod tests {
             "select id from orders tablesample system (50) repeatable ((select ascii(email) from people))",
             "select id, count(*) from (select id, generate_series(1, ascii(email)) from people) q group by id",
             "select id, string_to_table(repeat(',', ascii(email)), ',') from people",
+            "select repeat('x', ascii(left(email, 1)) * 10240) from people",
+            "select repeat('x', length(email) * 10240) from people",
+            "select repeat(repeat('x', 10240), length(email)) from people",
+            "select lpad('x', ascii(email)), id from people",
+            "select rpad('x', k * 10240) from (select ascii(email) k from people) q",
+            "select array_fill(0, array[length(email)]) from people",
+            "insert into t select repeat('x', ascii(letter(1)))",
             "select generate_series(one, k) from (select 1 as one, ascii(email) k from people) q",
             "select t from (select left(email, 1) k from people) q, string_to_table('abcdefg', q.k) t",
             "select n from letters where ch = (select substr(email, 3, 1) from people where id = 1)",
@@ -725,6 +802,9 @@ mod tests {
             "select n from letters where ch = (select left('a', 1))",
             "select id from orders where person in (select id from people where email like 'a%')",
             "select string_to_table(email, ','), unnest(born) from people",
+            "select left(email, 1) || repeat('*', length(email) - 1), rpad(left(email, 2), greatest(length(email), 3), '*') from people",
+            "select lpad(email, 20), repeat(email, 2), repeat('x', n) from people",
+            "explain analyze select repeat('x', length(email)) from people",
             "delete from people where born >= all (select born from people)",
             "delete from people where n in (select max(born) from people group by email)",
         ] {
@@ -808,6 +888,10 @@ mod tests {
             "select 1 from letter(1) l where l = 'a'",
             "select 1 from letter(1) as l (k) where k <> 'a'",
             "select id from people where tableoid = 5",
+            "select email::letters from people",
+            "select upper(email::my.letters) from people",
+            "explain analyze select left(email, 1) from people",
+            "explain (analyze, serialize) with w as materialized (select email || 'x' as r from people) select r from w",
         ] {
             assert!(does(text), "{text}");
         }
@@ -840,6 +924,13 @@ mod tests {
             "update people set email = lower(email) where id = 3",
             "select id from people where data->>'city' = 'a' and (data->'order'->>'total')::numeric > 3",
             "select letter(1), upper(letter(2)) from people where id = 3",
+            "explain select left(email, 1) from people",
+            "select email::citext, email::varchar(3), born::date, data::jsonb, n::letters from people",
+            "explain (analyze false) select left(email, 1) from people",
+            "explain analyze select email, lower(email), count(*) from people where email = 'a' group by 1 order by 1",
+            "explain analyze update people set email = 'a' where id = 3",
+            "select repeat('*', length(email)), lpad(email, 20), repeat('x', n) from people",
+            "select json_value from (select json_value(data, '$.city') from people) s where json_value = 'a'",
             "select * from letter(1)",
             "select 1 from people p, letter(p.id) where p.n = 3",
         ] {

@@ -24,6 +24,20 @@ pub(super) const DEFAULT_NAMES: [&str; 17] = [
     "xmlserialize",
 ];
 
+/// Those that it gives to what has a grammar of its own (there too), by the nodes that these become.
+const WORDS: [(&str, &[&str]); 10] = [
+    ("JsonArrayAgg", &["json_arrayagg"]),
+    ("JsonArrayConstructor", &["json_array"]),
+    ("JsonArrayQueryConstructor", &["json_array"]),
+    ("JsonFuncExpr", &["json_exists", "json_query", "json_value"]),
+    ("JsonObjectAgg", &["json_objectagg"]),
+    ("JsonObjectConstructor", &["json_object"]),
+    ("JsonParseExpr", &["json"]),
+    ("JsonScalarExpr", &["json_scalar"]),
+    ("JsonSerializeExpr", &["json_serialize"]),
+    ("MergeSupportFunc", &["merge_action"]),
+];
+
 /// What a query gives back. The target list of a write is what it assigns.
 pub(super) fn results(query: &Tree) -> Vec<&Tree> {
     match query.kind {
@@ -87,21 +101,14 @@ pub(super) fn strings(tree: &Tree, into: &mut Vec<String>) {
     }
     if tree.kind == "String" {
         into.push(tree.text("sval").to_owned());
-    } else if !tree.kind.is_empty() {
-        // `JSON_OBJECT(…)` and the like are called after their nodes.
-        into.push(snake_case(tree.kind));
+    } else {
+        into.extend(words(tree).map(str::to_owned));
     }
 }
 
-fn snake_case(kind: &str) -> String {
-    let mut name = String::new();
-    for letter in kind.chars() {
-        if letter.is_ascii_uppercase() && !name.is_empty() {
-            name.push('_');
-        }
-        name.push(letter.to_ascii_lowercase());
-    }
-    name
+/// What PostgreSQL can call what such a node gives.
+pub(super) fn words(node: &Tree) -> impl Iterator<Item = &'static str> {
+    WORDS.iter().filter(|(kind, _)| *kind == node.kind).flat_map(|(_, words)| words.iter().copied())
 }
 
 pub(super) fn is_star(target: &Tree) -> bool {

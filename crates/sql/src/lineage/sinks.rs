@@ -16,18 +16,24 @@ use crate::tree::Tree;
 
 /// PostgreSQL's functions (pg_proc.dat) that put what they are given into settings, notifications, large objects, sequences, locks,
 /// the log of changes, names of slots, the seed of `random`, and how long they take.
-const SINKS: [&str; 39] = [
+const SINKS: [&str; 45] = [
+    "lo_close",
     "lo_creat",
     "lo_create",
     "lo_from_bytea",
     "lo_lseek",
     "lo_lseek64",
+    "lo_open",
     "lo_put",
     "lo_truncate",
     "lo_truncate64",
+    "lo_unlink",
+    "loread",
     "lowrite",
     "pg_advisory_lock",
     "pg_advisory_lock_shared",
+    "pg_advisory_unlock",
+    "pg_advisory_unlock_shared",
     "pg_advisory_xact_lock",
     "pg_advisory_xact_lock_shared",
     "pg_backup_start",
@@ -58,6 +64,15 @@ const SINKS: [&str; 39] = [
     "setval",
 ];
 
+/// Functions that tell by the sequence that they are given which one it is: what it counts changes, or it is named in an error.
+pub(crate) const ASKING: [&str; 2] = ["currval", "nextval"];
+
+/// Functions with which a name that is the same each time is put together.
+const NAMING: [&str; 4] = ["current_schema", "format", "pg_get_serial_sequence", "quote_ident"];
+
+/// What a trigger is told of the table that it is on.
+const OF_TRIGGER: [&str; 5] = ["tg_argv", "tg_name", "tg_relname", "tg_table_name", "tg_table_schema"];
+
 /// Those that triggers use for what they are for: what they notify is looked at on its way, and locks are on numbers of rows.
 fn is_for_triggers(name: &str) -> bool {
     name == "pg_notify" || name.starts_with("pg_advisory_") || name.starts_with("pg_try_advisory_")
@@ -84,6 +99,21 @@ pub fn is_sink(name: &str) -> bool {
     SINKS.binary_search(&name).is_ok()
 }
 
+/// Whether a sequence is asked whose name is computed.
+pub(crate) fn picks_sequence(tree: &Tree) -> bool {
+    let asks = tree.name("funcname").pop().is_some_and(|name| ASKING.contains(&name));
+    asks && tree.all("args").any(is_computed) || tree.nodes().any(picks_sequence)
+}
+
+fn is_computed(tree: &Tree) -> bool {
+    match tree.kind {
+        "ColumnRef" => !matches!(tree.name("fields")[..], [name] if OF_TRIGGER.contains(&name)),
+        "ParamRef" | "SubLink" => true,
+        "FuncCall" if tree.name("funcname").pop().is_none_or(|name| !NAMING.contains(&name)) => true,
+        _ => tree.nodes().any(is_computed),
+    }
+}
+
 /// What somebody's code of this name does, with what it calls.
 fn code(name: &str, catalog: &Catalog) -> Option<Statement> {
     let call = Statement { functions: vec![name.to_owned()], ..Statement::default() };
@@ -96,6 +126,7 @@ fn has_sinks(name: &str, catalog: &Catalog) -> bool {
         let mut called = code.functions.iter();
         called.any(|called| is_sink(called) || called != name && names_cursors(called, catalog))
             || code.puts_elsewhere()
+            || code.picks_sequence
     })
 }
 
@@ -176,7 +207,9 @@ impl Statement {
 
     /// Whether a block calls one, or puts something elsewhere by itself.
     pub fn has_own_sinks(&self, catalog: &Catalog) -> bool {
-        self.puts_elsewhere() || self.functions.iter().any(|name| is_any_sink(name, catalog))
+        self.puts_elsewhere()
+            || self.picks_sequence
+            || self.functions.iter().any(|name| is_any_sink(name, catalog))
     }
 
     /// Whether it calls one by operators, casts, views and the like, where what it is given is not known.
@@ -263,7 +296,8 @@ impl Sinks<'_> {
     }
 
     fn is_named(&self, name: Option<&str>) -> bool {
-        name.is_some_and(|name| self.knows_own && is_sink(name) || self.others.contains(name))
+        let is_own = |name| is_sink(name) || ASKING.contains(&name);
+        name.is_some_and(|name| self.knows_own && is_own(name) || self.others.contains(name))
     }
 
     fn takes<'a>(&self, given: impl IntoIterator<Item = &'a Tree>) -> bool {
@@ -309,6 +343,12 @@ mod tests {
             "select setval('s', ascii(email)) from people",
             "select pg_sleep(length(email)) from people",
             "select lo_from_bytea(0, convert_to(email, 'utf8')) from people",
+            "select lo_open(777000 + ascii(email), 262144) from people",
+            "select loread(0, ascii(email)) from people",
+            "select lo_unlink(ascii(email)) from people",
+            "select pg_advisory_unlock(ascii(email)) from people",
+            "select nextval('q_' || left(email, 1)) from people",
+            "select currval(lower(left(email, 1))) from people",
             "insert into t select pg_notify('c', email) from people",
             "update t set x = set_config('my.x', email, false) from people",
             "prepare p as select pg_notify('c', email) from people",
@@ -340,6 +380,10 @@ mod tests {
             "select set_config('app.tenant', '7', true)",
             "select pg_advisory_xact_lock(id) from people where email = 'a@b.c'",
             "select email, pg_sleep(1) from people",
+            "select email, nextval('people_id_seq') from people",
+            "select email, nextval('visits_of_' || id) from people",
+            "insert into people (id, email) values (nextval('people_id_seq'::regclass), 'a@b.c')",
+            "insert into t select nextval(pg_get_serial_sequence('t', 'id')), email from people",
             "create table t partition of people for values in ('a')",
             "alter table t add column v text default now()::text",
             "alter table t add check (v <> emails())",

@@ -123,6 +123,27 @@ fn rows_hold_all_their_columns() {
         ("select u.f, (select 1 as f) from users as u", "x-"),
         ("select u.id + 1, o.shown from users u, orders o", "--"),
         ("select x from users as u(a, x, c)", "x"),
+        ("update users set id = id returning old, new::text, to_jsonb(old), old.id, new.name", "xxx--"),
+        (
+            "update users set id = id returning with (old as o, new as n) o::text, n, o.email, o.id, n.name",
+            "xxx--",
+        ),
+        ("delete from users returning old::text", "x"),
+        (
+            "insert into users values (1) on conflict (id) do update set id = 2 returning old::text, new.id",
+            "x-",
+        ),
+        (
+            "merge into users u using orders o on u.id = o.id when matched then update set name = 'a' \
+             returning merge_action(), old::text, new.id, o.note",
+            "-x--",
+        ),
+        (
+            "with u as (update users set id = id returning old::text as z, old.id as i) select z || '', i + 1 from u",
+            "x-",
+        ),
+        ("update orders set note = 'a' returning old, new::text", "--"),
+        ("update orders set note = u.name from users u returning old, u.id + 1, orders::text", "---"),
         ("select x + 1 from (users u join orders o using (id)) as j(x, y)", "x"),
         ("select hstore(u) -> 'email', array_agg(u), json_agg(o) from users u, orders o", "xx-"),
     ] {
@@ -137,6 +158,18 @@ fn values_are_followed_through_names() {
         ("select y || '' from (select email as x, name as y from users) s", "-"),
         ("select lower || '' from (select lower(email) from users) s", "x"),
         ("select \"case\" || '' from (select case when true then email end from users) s", "x"),
+        ("select json_array || '' from (select json_array(email) from users) s", "x"),
+        ("select json_array || '' from (select json_array(select email from users)) s", "x"),
+        ("select json_object || '' from (select json_object('a': email) from users) s", "x"),
+        ("select json_arrayagg || '' from (select json_arrayagg(email) from users) s", "x"),
+        ("select json_objectagg || '' from (select json_objectagg(name: email) from users) s", "x"),
+        ("select json_scalar || '' from (select json_scalar(email) from users) s", "x"),
+        ("select json_serialize || '' from (select json_serialize(json(email)) from users) s", "x"),
+        ("select json || '' from (select json(email) from users) s", "x"),
+        ("select json_query || '' from (select json_query(to_jsonb(email), '$') from users) s", "x"),
+        ("select json_value || '' from (select json_value(to_jsonb(email), '$')::text from users) s", "x"),
+        ("select json_exists from (select json_exists(to_jsonb(email), '$.a') from users) s", "x"),
+        ("select json_array || '' from (select json_array(name), lower(email) from users) s", "-"),
         ("select a || b from (select email, name from users) s(a, b)", "x"),
         (
             "select email || '', id || '' from (select (select lower(email) as email from users where id = 1), id from orders) s",
