@@ -5,6 +5,7 @@ mod attached;
 mod error;
 mod host;
 mod kept;
+mod ports;
 mod types;
 mod unix;
 
@@ -15,7 +16,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use audit::record::UnixMicros;
-use aya::maps::{HashMap, Map, MapData, MapError, PerCpuArray, RingBuf};
+use aya::maps::{HashMap, Map, MapData, PerCpuArray, RingBuf};
 use aya::programs::links::FdLink;
 use aya::programs::{
     BtfTracePoint, CgroupAttachMode, CgroupSkbAttachType, CgroupSockAddr, LsmCgroup, Program, ProgramError,
@@ -24,7 +25,7 @@ use aya::programs::{
 use aya::sys::{BpfHelper, is_helper_supported};
 use aya::{Btf, Ebpf, EbpfLoader};
 use aya_log::EbpfLogger;
-use ebpf_abi::{Counter, Mode, PORT_ACTED_ON, PORT_WATCHED};
+use ebpf_abi::{Counter, Mode, Offset, PORT_ACTED_ON, PORT_UNWATCHED, PORT_WATCHED};
 use thiserror::Error;
 
 pub use error::LoadError;
@@ -34,6 +35,7 @@ pub use unix::UnixCounts;
 
 use self::act::Acts;
 use self::kept::{Hold, Keeping};
+use self::ports::Ports;
 use crate::act::addresses::{Addresses, Namespaces};
 use crate::act::orders::Orders;
 use crate::config::{ActConfig, AllowRule};
@@ -99,7 +101,7 @@ pub struct Kernel {
     lacks: BTreeSet<Lack>,
     watched: BTreeSet<u16>,
     events: RingBuf<MapData>,
-    ports: HashMap<MapData, u16, u8>,
+    ports: Ports,
     counters: PerCpuArray<MapData, u64>,
     acts: Acts,
     unix_counts: Option<UnixCounts>,
@@ -225,9 +227,14 @@ impl Kernel {
         } else if !tells_arguments {
             loader.override_global("TASK_ARGUMENTS", &0_u8, true);
         }
+        let paths = is_helper_supported(ProgramType::CgroupSockAddr, BpfHelper::BPF_FUNC_skc_to_mptcp_sock);
+        let has_paths = offsets.as_ref().is_ok_and(|it| it[Offset::MultipathFirst as usize] != 0);
+        if has_paths && paths.map_err(LoadError::program("connect4"))? {
+            loader.override_global("MULTIPATH", &1_u8, true);
+        }
         let mut programs = loader.btf(Some(&btf)).load(object).map_err(LoadError::object)?;
         let events = RingBuf::try_from(map(&mut programs, "EVENTS")?).map_err(LoadError::map("EVENTS"))?;
-        let ports = HashMap::try_from(map(&mut programs, "PORTS")?).map_err(LoadError::map("PORTS"))?;
+        let ports = Ports::of(&mut programs)?;
         let counters =
             PerCpuArray::try_from(map(&mut programs, "COUNTERS")?).map_err(LoadError::map("COUNTERS"))?;
         let acts = Acts::of(&mut programs)?;
@@ -280,8 +287,7 @@ impl Kernel {
 
     /// Tells of connections to this port from now on.
     pub fn watch_port(&mut self, port: u16) -> Result<(), LoadError> {
-        let value = if self.acts.is_about(port) { PORT_ACTED_ON } else { PORT_WATCHED };
-        self.ports.insert(port, value, 0).map_err(LoadError::map("PORTS"))?;
+        self.ports.set(port, watched(self.acts.is_about(port)))?;
         self.watched.insert(port);
         Ok(())
     }
@@ -289,7 +295,7 @@ impl Kernel {
     /// Tells of no new connection to this port.
     pub fn forget_port(&mut self, port: u16) -> Result<(), LoadError> {
         self.watched.remove(&port);
-        self.ports.remove(&port).map_err(LoadError::map("PORTS"))
+        self.ports.set(port, PORT_UNWATCHED)
     }
 
     /// Puts back what somebody took out of the kernel behind the agent's back. Says what that was.
@@ -309,14 +315,9 @@ impl Kernel {
             self.pin(name)?;
         }
         for port in self.watched.clone() {
-            let is_about = self.acts.is_about(port);
-            match self.ports.get(&port, 0) {
-                Ok(value) if (value == PORT_ACTED_ON) == is_about => {}
-                Ok(_) | Err(MapError::KeyNotFound) => {
-                    self.watch_port(port)?;
-                    mended.push(format!("port {port}"));
-                }
-                Err(error) => return Err(LoadError::map("PORTS")(error)),
+            if self.ports.get(port)? != watched(self.acts.is_about(port)) {
+                self.watch_port(port)?;
+                mended.push(format!("port {port}"));
             }
         }
         mended.extend(self.acts.mend()?);
@@ -406,9 +407,7 @@ impl Kernel {
     /// Has connections to watched ports judged where `is_meant` says so, by the port and whether the orders are about it.
     fn act_on_ports(&mut self, is_meant: impl Fn(u16, bool) -> bool) -> Result<(), LoadError> {
         for port in &self.watched {
-            let is_meant = is_meant(*port, self.acts.is_about(*port));
-            let value = if is_meant { PORT_ACTED_ON } else { PORT_WATCHED };
-            self.ports.insert(port, value, 0).map_err(LoadError::map("PORTS"))?;
+            self.ports.set(*port, watched(is_meant(*port, self.acts.is_about(*port))))?;
         }
         Ok(())
     }
@@ -657,6 +656,11 @@ impl Kernel {
 /// The cgroup to watch: the one that is configured, or the root of the host's hierarchy.
 pub fn cgroup_to_watch(configured: Option<&Path>) -> Result<PathBuf, LoadError> {
     configured.map_or_else(cgroup_mount, |path| Ok(path.to_owned()))
+}
+
+/// What is said of a port that is watched.
+fn watched(is_acted_on: bool) -> u8 {
+    if is_acted_on { PORT_ACTED_ON } else { PORT_WATCHED }
 }
 
 fn map(programs: &mut Ebpf, name: &'static str) -> Result<Map, LoadError> {

@@ -5,17 +5,26 @@ use aya_ebpf::EbpfContext;
 use aya_ebpf::programs::SkBuffContext;
 use ebpf_abi::{Counter, Kind, REQUEST_BYTES, REQUESTS_MAX, STARTUP_BYTES, Said, Startup};
 
-use crate::kernel::{self, Data, Told, packets};
+use crate::kernel::packets::{self, Taken};
+use crate::kernel::{self, Data, Told};
 use crate::{ports, ring};
 
 /// Bytes of a client after which nothing is looked at.
 const HEARD_MAX: u32 = REQUESTS_MAX * REQUEST_BYTES;
 
+/// Most packets are none of a connection that has just begun: what is asked of each is little, and stands apart from all that follows.
 pub fn packet(context: &SkBuffContext) {
-    if !ports::is_watched(packets::local_port(context)) {
-        return;
+    if ports::is_watched(packets::local_port(context))
+        && let Some(taken) = packets::taken(context)
+        && taken.bytes <= HEARD_MAX.into()
+    {
+        hear_packet(context, &taken);
     }
-    if let Some(data) = packets::next_data(context, HEARD_MAX) {
+}
+
+#[inline(never)]
+fn hear_packet(context: &SkBuffContext, taken: &Taken) {
+    if let Some(data) = packets::next_data(context, taken) {
         hear(context, &data);
     }
 }

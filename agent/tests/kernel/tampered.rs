@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use ebpf_abi::{PORT_UNWATCHED, PORT_WORDS, PortPlace};
+
 const WAIT: Duration = Duration::from_secs(30);
 
-/// `bpf(2)`, as bpftool would: detaches a link, deletes or sets the key of a map, or sets a counter of each processor, by its id.
+/// `bpf(2)`, as bpftool would: detaches a link, sets the key of a map, or sets a counter of each processor, by its id.
 const PYTHON: &str = r#"
 import ctypes, platform, struct, sys
 libc = ctypes.CDLL(None, use_errno=True)
@@ -30,17 +32,21 @@ elif what == 'counter':
     key = ctypes.create_string_buffer(struct.pack('I', int(sys.argv[3])), 4)
     value = ctypes.create_string_buffer(struct.pack('Q', 1) * (int(processors) + 1))
     bpf(2, struct.pack('IIQQQ', bpf(14, struct.pack('III', number, 0, 0)), 0, ctypes.addressof(key), ctypes.addressof(value), 0))
-elif what == 'set':
+else:
     key, value = (bytes.fromhex(it) for it in sys.argv[3:5])
     key, value = ctypes.create_string_buffer(key, len(key)), ctypes.create_string_buffer(value, len(value))
     bpf(2, struct.pack('IIQQQ', bpf(14, struct.pack('III', number, 0, 0)), 0, ctypes.addressof(key), ctypes.addressof(value), 0))
-else:
-    key = ctypes.create_string_buffer(struct.pack('H', int(sys.argv[3])), 2)
-    bpf(3, struct.pack('IIQQQ', bpf(14, struct.pack('III', number, 0, 0)), 0, ctypes.addressof(key), 0, 0))
 "#;
 
 pub(crate) fn tamper(arguments: &[&str]) {
     assert!(Command::new("python3").args(["-c", PYTHON]).args(arguments).status().unwrap().success());
+}
+
+/// Key and value of the map of ports, as `tamper` takes them, where it says this of one and nothing of others.
+pub(crate) fn said_of(port: u16, value: u8) -> [String; 2] {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let place = PortPlace::of(port);
+    [hex(&place.word.to_le_bytes()), hex(&place.with(0, value).to_le_bytes())]
 }
 
 fn write(dir: &Path, port: u16, more: &str) {
@@ -249,12 +255,12 @@ fn a_program_that_is_detached_is_attached_again_and_told() {
 #[test]
 fn a_port_that_is_taken_away_is_put_back_and_told() {
     let agent = Agent::start();
-    let port = agent.port.to_string();
-    // The map of ports has keys of two bytes, and values of one.
-    let maps = agent.descriptors("key_size:\t2\nvalue_size:\t1\n", "map_id:");
+    let words = format!("key_size:\t4\nvalue_size:\t8\nmax_entries:\t{PORT_WORDS}\n");
+    let maps = agent.descriptors(&words, "map_id:");
     assert_eq!(maps.len(), 1);
-    tamper(&["map", &maps[0], &port]);
-    agent.until(&format!("somebody took port {port} of the agent"));
+    let [place, word] = said_of(agent.port, PORT_UNWATCHED);
+    tamper(&["set", &maps[0], &place, &word]);
+    agent.until(&format!("somebody took port {} of the agent", agent.port));
     let listener = TcpListener::bind(("127.0.0.1", agent.port)).unwrap();
     let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     agent.until("\"kind\":\"bypass\"");

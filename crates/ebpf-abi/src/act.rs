@@ -4,11 +4,6 @@ use zerocopy::{Immutable, IntoBytes, KnownLayout, TryFromBytes};
 
 use crate::{Endpoint, Kind, Process};
 
-/// The value of a port in the map `PORTS`: its connections are told …
-pub const PORT_WATCHED: u8 = 1;
-/// … and those around the proxy are refused where the agent says so.
-pub const PORT_ACTED_ON: u8 = 3;
-
 /// The value of an address in the map `ADDRESSES`: this host has it …
 pub const ADDRESS_OWN: u8 = 1;
 /// … or a proxy on another host: whoever connects there goes through it.

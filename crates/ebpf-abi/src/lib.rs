@@ -21,12 +21,13 @@ mod counter;
 mod kind;
 mod offset;
 mod opened;
+mod port;
 mod startup;
 mod unix;
 
 pub use act::{
-    ADDRESS_OF_PROXY, ADDRESS_OWN, Act, CGROUP_LEVELS_MAX, CGROUP_PATH_BYTES, Mode, PORT_ACTED_ON,
-    PORT_WATCHED, RULE_WORDS, Refused, RuleSet, Rules, is_covered, is_own, is_same, joined,
+    ADDRESS_OF_PROXY, ADDRESS_OWN, Act, CGROUP_LEVELS_MAX, CGROUP_PATH_BYTES, Mode, RULE_WORDS, Refused,
+    RuleSet, Rules, is_covered, is_own, is_same, joined,
 };
 pub use arguments::{ARGUMENTS_BYTES, Arguments};
 pub use closed::{Closed, TcpState};
@@ -34,5 +35,6 @@ pub use counter::Counter;
 pub use kind::Kind;
 pub use offset::Offset;
 pub use opened::{COMMAND_BYTES, Endpoint, Opened, Process, Side};
+pub use port::{PORT_ACTED_ON, PORT_UNWATCHED, PORT_WATCHED, PORT_WORDS, PortPlace};
 pub use startup::{REQUEST_BYTES, REQUESTS_MAX, STARTUP_BYTES, Said, Startup};
 pub use unix::{PATH_BYTES, UnixBytes, UnixClosed, UnixOpened, UnixRefused, Way};

@@ -34,9 +34,17 @@ pub fn local_port(context: &SkBuffContext) -> u16 {
     read_context!(context.as_ptr(), offset_of!(__sk_buff, local_port), "u32") as u16
 }
 
-/// The data in a packet, where the socket takes it next and has taken no more than `received_max` bytes before.
+/// What a packet's socket has taken so far. Each field is written: a kernel before Linux 6.3 takes no program that reads one which may not be.
+pub struct Taken {
+    pub bytes: u64,
+    /// The sequence number that it takes next.
+    next: u32,
+    /// Whether the packet makes the socket: then it has taken nothing.
+    makes_socket: bool,
+}
+
 #[inline(always)]
-pub fn next_data(context: &SkBuffContext, received_max: u32) -> Option<InPacket<'_>> {
+pub fn taken(context: &SkBuffContext) -> Option<Taken> {
     let socket =
         read_context!(context.as_ptr(), offset_of!(__sk_buff, __bindgen_anon_2), "u64") as *mut bpf_sock;
     if socket.is_null() {
@@ -48,27 +56,33 @@ pub fn next_data(context: &SkBuffContext, received_max: u32) -> Option<InPacket<
     if tcp.is_null() {
         return None;
     }
-    let makes_socket = state == TcpState::LISTEN;
-    // The kernel counts bytes before it moves on: in this order they are none too few.
-    let (next, received) = if makes_socket { (0, 0) } else { (next_sequence(tcp), bytes_received(tcp)) };
-    if u64::from(received_max) < received {
-        return None;
+    if state == TcpState::LISTEN {
+        return Some(Taken { bytes: 0, next: 0, makes_socket: true });
     }
+    // The kernel counts bytes before it moves on: in this order they are none too few.
+    let next = next_sequence(tcp);
+    Some(Taken { bytes: bytes_received(tcp), next, makes_socket: false })
+}
+
+/// The data in a packet, where the socket takes it next.
+#[inline(always)]
+pub fn next_data<'a>(context: &'a SkBuffContext, taken: &Taken) -> Option<InPacket<'a>> {
     let packet = Packet::read(context)?;
     // What comes again or too early is not what the socket takes. The packet that makes a socket is asked for no data before.
-    let is_next = if makes_socket { packet.flags & (SYN | ACK) == ACK } else { packet.sequence == next };
+    let is_next =
+        if taken.makes_socket { packet.flags & (SYN | ACK) == ACK } else { packet.sequence == taken.next };
     let length = read_context!(context.as_ptr(), offset_of!(__sk_buff, len), "u32") as u32;
     let bytes = length.saturating_sub(packet.data_at);
     if !is_next || packet.flags & SYN != 0 || bytes == 0 {
         return None;
     }
     // SAFETY: the helper takes the context that the kernel gave to this program.
-    let cookie = if makes_socket { 0 } else { unsafe { bpf_get_socket_cookie(context.as_ptr()) } };
+    let cookie = if taken.makes_socket { 0 } else { unsafe { bpf_get_socket_cookie(context.as_ptr()) } };
     Some(InPacket {
         context,
         at: packet.data_at,
         bytes,
-        offset: received as u32,
+        offset: taken.bytes as u32,
         cookie,
         client: packet.source,
         server: packet.destination,

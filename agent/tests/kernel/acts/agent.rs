@@ -4,9 +4,11 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use ebpf_abi::{PORT_WATCHED, PORT_WORDS};
+
 use super::{CONNECT, run};
 use crate::allowed::Cgroup;
-use crate::tampered::{Agent, tamper};
+use crate::tampered::{Agent, said_of, tamper};
 
 const WAIT: Duration = Duration::from_secs(60);
 
@@ -132,7 +134,7 @@ fn what_somebody_takes_away_is_put_back_and_told() {
     }
     acting.until("EPERM");
     // The port is only watched.
-    let [low, high] = acting.address().port().to_le_bytes();
-    tamper(&["set", &acting.map(1, 2, 1, 1024), &format!("{low:02x}{high:02x}"), "01"]);
+    let [place, word] = said_of(acting.address().port(), PORT_WATCHED);
+    tamper(&["set", &acting.map(2, 4, 8, PORT_WORDS), &place, &word]);
     acting.until("EPERM");
 }
