@@ -25,7 +25,7 @@ use aya::programs::{
 use aya::sys::{BpfHelper, is_helper_supported};
 use aya::{Btf, Ebpf, EbpfLoader};
 use aya_log::EbpfLogger;
-use ebpf_abi::{Counter, Mode, PORT_ACTED_ON, PORT_UNWATCHED, PORT_WATCHED};
+use ebpf_abi::{Counter, Mode, Offset, PORT_ACTED_ON, PORT_UNWATCHED, PORT_WATCHED};
 use thiserror::Error;
 
 pub use error::LoadError;
@@ -226,6 +226,11 @@ impl Kernel {
             lacks.insert(Lack::ProcessFacts);
         } else if !tells_arguments {
             loader.override_global("TASK_ARGUMENTS", &0_u8, true);
+        }
+        let paths = is_helper_supported(ProgramType::CgroupSockAddr, BpfHelper::BPF_FUNC_skc_to_mptcp_sock);
+        let has_paths = offsets.as_ref().is_ok_and(|it| it[Offset::MultipathFirst as usize] != 0);
+        if has_paths && paths.map_err(LoadError::program("connect4"))? {
+            loader.override_global("MULTIPATH", &1_u8, true);
         }
         let mut programs = loader.btf(Some(&btf)).load(object).map_err(LoadError::object)?;
         let events = RingBuf::try_from(map(&mut programs, "EVENTS")?).map_err(LoadError::map("EVENTS"))?;

@@ -14,13 +14,17 @@ pub fn asked(context: &SockAddrContext, destination: impl Fn(&SockAddrContext) -
     if kernel::socket_type(context) != SOCK_STREAM || !ports::is_watched(kernel::destination_port(context)) {
         return true;
     }
-    let mut process = current();
-    arguments::tell(context, &process);
-    let may_connect = act::may_connect(context, destination(context), &process);
-    if may_connect {
-        kernel::store_process(context, &mut process);
+    let mut process = Process::UNKNOWN;
+    // Of a further path of a connection its process was asked at the first one.
+    if !kernel::take_process_of_first_path(context, &mut process) {
+        process = current();
+        arguments::tell(context, &process);
+        if !act::may_connect(context, destination(context), &process) {
+            return false;
+        }
     }
-    may_connect
+    kernel::store_process(context, &mut process);
+    true
 }
 
 /// The process that runs.

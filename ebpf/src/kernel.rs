@@ -18,12 +18,12 @@ use aya_ebpf::bindings::{
 use aya_ebpf::btf_maps::SkStorage;
 use aya_ebpf::helpers::{
     bpf_get_current_ancestor_cgroup_id, bpf_get_current_cgroup_id, bpf_get_netns_cookie,
-    bpf_get_socket_cookie, bpf_ktime_get_boot_ns, bpf_sk_storage_get,
+    bpf_get_socket_cookie, bpf_ktime_get_boot_ns, bpf_sk_storage_get, generated,
 };
 use aya_ebpf::macros::{btf_map, map};
 use aya_ebpf::maps::{Array, LruHashMap};
 use aya_ebpf::programs::{SkLookupContext, SockAddrContext, SockOpsContext};
-use ebpf_abi::{Endpoint, Process, TcpState, UnixBytes, Way};
+use ebpf_abi::{Endpoint, Offset, Process, TcpState, UnixBytes, Way};
 
 pub use data::{Data, Told, fill};
 
@@ -39,6 +39,10 @@ const AF_INET6: u32 = 10;
 /// called is no part of them.
 #[unsafe(no_mangle)]
 static NETNS_COOKIES: u8 = 1;
+
+/// Whether the kernel tells which connection over Multipath TCP a path is of (Linux 5.19). Written by the agent, too.
+#[unsafe(no_mangle)]
+static MULTIPATH: u8 = 0;
 
 /// Things that are done at most once in a while; a slot of `MOMENTS` each.
 #[repr(u32)]
@@ -248,9 +252,40 @@ pub fn ask_for_states(context: &SockOpsContext) -> Result<(), i32> {
     context.set_cb_flags((asked | BPF_SOCK_OPS_STATE_CB_FLAG) as i32)
 }
 
+/// The process that asked for a connection over Multipath TCP of which this is a further path: the kernel asks for those itself, at some
+/// later time. Whether it is one, and that is known.
+#[inline(always)]
+pub fn take_process_of_first_path(context: &SockAddrContext, to: &mut Process) -> bool {
+    // SAFETY: it is there. The compiler must not take what the agent replaces for the value.
+    if unsafe { ptr::read_volatile(addr_of!(MULTIPATH)) } == 0 {
+        return false;
+    }
+    let path = connecting(context);
+    // SAFETY: the socket is the context's own.
+    let connection = unsafe { generated::bpf_skc_to_mptcp_sock(path) };
+    if connection.is_null() {
+        return false;
+    }
+    let first: *mut c_void = sockets::field(connection.cast(), Offset::MultipathFirst);
+    if first == path {
+        return false;
+    }
+    // SAFETY: the connection, which this path belongs to, holds its first one; nothing is created. What the helper returns lives as long as that.
+    let stored =
+        unsafe { bpf_sk_storage_get(processes(), first, ptr::null_mut(), 0).cast::<Process>().as_ref() };
+    let Some(stored) = stored else { return false };
+    *to = *stored;
+    true
+}
+
+/// The socket that asks.
+fn connecting(context: &SockAddrContext) -> *mut c_void {
+    read!(context.sock_addr, offset_of!(bpf_sock_addr, __bindgen_anon_1), "u64") as *mut c_void
+}
+
 /// Stores a process with the socket that it connects, or aside where the socket has no memory.
 pub fn store_process(context: &SockAddrContext, process: &mut Process) {
-    let socket = read!(context.sock_addr, offset_of!(bpf_sock_addr, __bindgen_anon_1), "u64") as *mut c_void;
+    let socket = connecting(context);
     // SAFETY: the socket is the context's own, and the helper copies a `Process` from a valid reference.
     let stored = unsafe {
         bpf_sk_storage_get(

@@ -56,7 +56,11 @@ const FIELDS: [(Offset, Path, u32); Offset::COUNT] = [
     (Offset::MemoryArguments, &[("mm_struct", "arg_start")], 8),
     (Offset::MemoryArgumentsEnd, &[("mm_struct", "arg_end")], 8),
     (Offset::SocketOfFile, &[("socket", "sk")], POINTER_BYTES),
+    (Offset::MultipathFirst, &[("mptcp_sock", "first")], POINTER_BYTES),
 ];
+
+/// What a kernel may be built without: the offset is 0 then, where no such field is.
+const OPTIONAL: [Offset; 1] = [Offset::MultipathFirst];
 
 /// Why the kernel's structures are not known.
 #[derive(Debug, Error)]
@@ -79,7 +83,11 @@ pub(super) fn offsets() -> Result<[u32; Offset::COUNT], TypesError> {
         for (step, (structure, field)) in path.iter().enumerate() {
             let wanted = if step + 1 == path.len() { bytes } else { ANY };
             let found = types.field(structure, field).filter(|it| wanted == ANY || it.bytes == wanted);
-            offset += found.ok_or(TypesError::NoField { structure, field })?.offset;
+            offset += match found {
+                Some(found) => found.offset,
+                None if OPTIONAL.contains(&which) => 0,
+                None => return Err(TypesError::NoField { structure, field }),
+            };
         }
         if let Some(place) = offsets.get_mut(which as usize) {
             *place = offset;

@@ -193,3 +193,37 @@ it = socket.socket(); it.connect(server)",
         assert_eq!(record.class, ConnectionClass::Bypass, "{way}");
     }
 }
+
+/// The kernel asks for further paths of a connection over Multipath TCP, at some later time.
+#[test]
+fn a_further_path_is_of_who_asked_for_the_first() {
+    const SCRIPT: &str = "import socket, sys
+served = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+served.bind(('127.0.0.1', int(sys.argv[1]))); served.listen()
+client = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+client.connect(served.getsockname())
+server = served.accept()[0]
+# It asks once the server has acknowledged.
+for _ in range(3): client.send(b'x'); server.recv(1); server.send(b'x'); client.recv(1)
+print(flush=True)
+sys.stdin.read()";
+    let namespace = Namespace::new();
+    let name = namespace.name.as_str();
+    ip(&["-n", name, "link", "set", "lo", "up"]);
+    ip(&["-n", name, "mptcp", "endpoint", "add", &namespace.address(2), "subflow"]);
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut eye = Eye::on(port);
+    let mut words = Command::new("ip");
+    words.args(["netns", "exec", name, "python3", "-c", SCRIPT, &port.to_string()]);
+    let mut client = words.stdin(Stdio::piped()).spawn().unwrap();
+    eye.until_opened(2);
+    let opened = eye.connections();
+    let clients: Vec<String> = opened.iter().map(|it| it.client.ip().to_string()).collect();
+    assert_eq!(clients, ["127.0.0.1".to_owned(), namespace.address(2)]);
+    for record in opened {
+        let process = record.process.as_ref().unwrap();
+        assert_eq!((process.pid, process.command.as_str()), (client.id(), "python3"));
+    }
+    drop(client.stdin.take());
+    assert!(client.wait().unwrap().success());
+}

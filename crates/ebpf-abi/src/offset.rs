@@ -73,9 +73,11 @@ pub enum Offset {
     MemoryArgumentsEnd = 32,
     /// `socket.sk`.
     SocketOfFile = 33,
+    /// `mptcp_sock.first`. 0 where the kernel has no such sockets.
+    MultipathFirst = 34,
 }
 
 impl Offset {
     /// How many there are.
-    pub const COUNT: usize = 34;
+    pub const COUNT: usize = 35;
 }

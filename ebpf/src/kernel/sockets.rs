@@ -337,7 +337,7 @@ fn offset(which: Offset) -> usize {
 }
 
 /// A field of a socket that the kernel gave, which the verifier knows the type of.
-fn field<T>(of: *const c_void, which: Offset) -> T {
+pub(super) fn field<T>(of: *const c_void, which: Offset) -> T {
     // SAFETY: the verifier checks that a field of that size lies there.
     unsafe { ptr::read_volatile(of.byte_add(offset(which)).cast()) }
 }
