@@ -36,7 +36,7 @@ pub(crate) use self::syslog::Facility;
 pub use self::syslog::SyslogConfig;
 pub(crate) use self::syslog::SyslogPlace;
 
-/// As many as the kernel programs' map has room for, less one for the self-test.
+/// As many as the kernel programs know rules of, less one for the self-test.
 const PORTS_MAX: usize = 1023;
 /// Every proxy of this host is asked about each connection.
 const PROXIES_MAX: usize = 64;
