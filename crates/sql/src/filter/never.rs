@@ -128,3 +128,67 @@ impl<'t> Scale<'t> {
 fn items(tree: &Tree) -> impl Iterator<Item = &Tree> {
     tree.all("rexpr").flat_map(|list| list.all("items"))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::read;
+
+    fn is_unfiltered(text: &str) -> bool {
+        !read(text.as_bytes()).unwrap().statements.iter().all(|one| one.unfiltered.is_empty())
+    }
+
+    #[test]
+    fn what_is_never_true_leaves_every_row() {
+        let merge = |source: &str, join: &str| {
+            let by_source = "when not matched by source then delete";
+            is_unfiltered(&format!("merge into t using {source} on {join} {by_source}"))
+        };
+        assert!(merge("(select 1 as k) s", "t.id = null") && merge("s", "t.id = s.id and null"));
+        for empty in ["where false", "where null", "where a = null", "limit 0", "group by 1 having false"] {
+            assert!(merge(&format!("(select 1 as k from o {empty}) s"), "t.id = s.k"), "{empty}");
+        }
+        assert!(merge("(select 1 as k limit 0) s left join o on true", "t.id = s.k"));
+        for source in [
+            "(select count(*) as k from o where false) s",
+            "(values (1)) s (k)",
+            "o s",
+            "(select k from o limit 1) s",
+        ] {
+            assert!(!merge(source, "t.id = s.k"), "{source}");
+        }
+        for condition in [
+            "not exists (select 1 from (select 1 as k where false) s where s.k = t.id)",
+            "not exists (select from o where o.id = t.id limit 0)",
+            "id not in (select k from (select 1 as k where null) s)",
+            "(id = null) is not true",
+            "(id = null) is null",
+            "(id in (null, null)) is unknown",
+            "coalesce(id = null, true)",
+            "case when id = null then false else true end",
+        ] {
+            assert!(is_unfiltered(&format!("delete from t where {condition}")), "{condition}");
+        }
+        for condition in [
+            "id = null",
+            "not exists (select from o where o.id = t.id)",
+            "id between 1 and null",
+            "coalesce(null, a = 'b')",
+        ] {
+            assert!(!is_unfiltered(&format!("delete from t where {condition}")), "{condition}");
+        }
+    }
+
+    /// Each look into one of these would be several at all that are within.
+    #[test]
+    fn queries_within_each_other_are_looked_at_a_bounded_number_of_times() {
+        for (begin, end) in [
+            ("exists (select from o where ", ")"),
+            ("id in (select id from (select id from o where ", ") s)"),
+            ("coalesce((select id from o where ", ") = id, true)"),
+        ] {
+            let text = format!("delete from t where {}true{}", begin.repeat(40), end.repeat(40));
+            let reader = std::thread::Builder::new().stack_size(crate::READ_STACK_BYTES);
+            assert!(reader.spawn(move || read(text.as_bytes()).is_ok()).unwrap().join().unwrap());
+        }
+    }
+}
