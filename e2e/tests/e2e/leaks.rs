@@ -225,7 +225,7 @@ fn what_newer_servers_have_does_not_leak_what_has_no_form() -> Result<()> {
 }
 
 /// Each tells a value by which of many things it is that changes.
-const CHOOSING: [&str; 9] = [
+const CHOOSING: [&str; 8] = [
     "CREATE SEQUENCE q_a; SELECT nextval('q_' || left(email, 1)) FROM people WHERE id = 1",
     "CREATE SEQUENCE q_97; SELECT nextval(('q_' || ascii(email))::regclass) FROM people WHERE id = 1",
     "CREATE SEQUENCE a; SELECT nextval('a'); SELECT currval(left(email, 1)) FROM people WHERE id = 1",
@@ -233,7 +233,6 @@ const CHOOSING: [&str; 9] = [
     "CREATE SEQUENCE q_a; DO $$ DECLARE v text; BEGIN SELECT email INTO v FROM people WHERE id = 1; PERFORM nextval('q_' || left(v, 1)); END $$",
     "SELECT lo_create(777097); SELECT lo_open(777000 + ascii(email), 262144) FROM people WHERE id = 1",
     "SELECT lo_create(777000); SELECT lo_open(777000, 262144); SELECT loread(0, ascii(email)) FROM people WHERE id = 1",
-    "SELECT lo_create(777097); SELECT lo_unlink(777000 + ascii(email)) FROM people WHERE id = 1",
     "SELECT pg_advisory_lock(97); SELECT pg_advisory_unlock(ascii(email)) FROM people WHERE id = 1",
 ];
 
@@ -251,7 +250,6 @@ fn values_do_not_choose_what_changes() -> Result<()> {
         "CREATE SEQUENCE s; CREATE TABLE n (id int DEFAULT nextval('s'), v text); INSERT INTO n (v) SELECT email FROM people",
         "CREATE TABLE n (id serial, v text); INSERT INTO n SELECT nextval(pg_get_serial_sequence('n', 'id')), email FROM people",
         "CREATE SEQUENCE s_1; SELECT nextval('s_' || id), email FROM people WHERE id = 1",
-        "SELECT lo_create(777097); SELECT lo_unlink(777097), email FROM people WHERE id = 1",
     ] {
         let through = run(&stack.alice()?, text)?;
         assert!(!through.stderr.contains("ERROR"), "{text}\n{}", through.stderr);

@@ -44,8 +44,8 @@ fn messages_that_tell_of_nothing_sensitive_come_through_word_for_word() -> Resul
 const CHECKED: &str = "\
     CREATE DOMAIN first_letter AS text CONSTRAINT letter_a CHECK (value NOT LIKE 'a%') CONSTRAINT letter_b CHECK (value NOT LIKE 'b%'); \
     CREATE TABLE letters (v text CONSTRAINT letter_a CHECK (v NOT LIKE 'a%') CONSTRAINT letter_b CHECK (v NOT LIKE 'b%')); \
-    CREATE TABLE seen (v text); INSERT INTO seen VALUES ('a'); \
-    CREATE UNIQUE INDEX letter_a_once ON seen ((true)) WHERE v LIKE 'a%'; \
+    CREATE TABLE letters_once (v text); INSERT INTO letters_once VALUES ('a'); \
+    CREATE UNIQUE INDEX letter_a_once ON letters_once ((true)) WHERE v LIKE 'a%'; \
     CREATE FUNCTION cast_by_code() RETURNS text LANGUAGE sql AS 'SELECT email::first_letter::text FROM people WHERE id = 1'";
 
 #[test]
@@ -58,7 +58,7 @@ fn names_of_constraints_that_a_value_chooses_are_hidden() -> Result<()> {
         "SELECT cast_by_code()",
         "INSERT INTO letters SELECT email FROM people WHERE id = 1",
         "PREPARE p AS INSERT INTO letters SELECT email FROM people WHERE id = 1; EXECUTE p",
-        "INSERT INTO seen SELECT email FROM people WHERE id = 1",
+        "INSERT INTO letters_once SELECT email FROM people WHERE id = 1",
         "UPDATE letters SET v = email FROM people WHERE people.id = 1",
     ] {
         let before = "INSERT INTO letters VALUES ('x');";

@@ -13,9 +13,6 @@ WITH q AS (SELECT json_arrayagg(email) FROM people) SELECT json_arrayagg::text F
 -- since: 16
 WITH q AS (SELECT json_objectagg(id: email) FROM people) SELECT json_objectagg FROM q
 
--- since: 16
-CREATE TABLE tj AS SELECT * FROM (SELECT json_array(email) FROM people) q; SELECT * FROM tj
-
 -- since: 17
 WITH q AS (SELECT json_scalar(email) FROM people) SELECT * FROM q
 

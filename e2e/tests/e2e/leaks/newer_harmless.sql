@@ -1,6 +1,3 @@
--- since: 16
-SELECT json_array::text FROM (SELECT json_array(name, age) FROM people WHERE id = 1) q
-
 -- since: 17
 SELECT json_value FROM (SELECT json_value(to_jsonb(name), '$') FROM people WHERE id = 1) q
 
