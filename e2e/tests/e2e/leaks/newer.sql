@@ -57,3 +57,6 @@ WITH u AS (UPDATE people SET age = age WHERE id = 1 RETURNING old::text AS z) IN
 
 -- since: 18
 WITH u AS (UPDATE people SET age = age WHERE id = 1 RETURNING old::text AS z) SELECT set_config('x.z', z, false) FROM u; SELECT current_setting('x.z')
+
+-- since: 16
+CREATE TABLE tj AS SELECT * FROM (SELECT json_array(email) FROM people) q; SELECT * FROM tj
