@@ -116,7 +116,8 @@ pub(crate) async fn serve(
     let wait = config.limits.client_login_timeout;
     let attempt = Attempt { throttle: &shared.throttle, limits: &config.limits, address: client.ip() };
     let wish = tokio::select! {
-        wish = timeout(wait, login::login(&mut pipe, &config, &shared.nobody, attempt)) => {
+        // On its own, as all that is long: a session would have its room for as long as it lasts.
+        wish = timeout(wait, Box::pin(login::login(&mut pipe, &config, &shared.nobody, attempt))) => {
             wish.unwrap_or_else(|_| Err(LoginError::Refused(login_too_long(wait))))
         }
         () = visit.must_leave() => Err(LoginError::Refused(login_crowded())),
@@ -132,7 +133,7 @@ pub(crate) async fn serve(
         }
         Ok(Wish::Session(login)) if is_console(&config, &login.database) => {
             drop(visit);
-            let answered = console::serve(client, login, &shared, &mut pipe);
+            let answered = Box::pin(console::serve(client, login, &shared, &mut pipe));
             let answered = tokio::select! {
                 answered = answered => answered,
                 () = stopping.until(Stop::WhenIdle) => Err(shutting_down()),
@@ -144,8 +145,8 @@ pub(crate) async fn serve(
         }
         Ok(Wish::Session(login)) => {
             drop(visit);
-            match open(client, login, &shared, desk).await {
-                Ok(opened) => return opened.run(pipe, &readings, stopping).await,
+            match Box::pin(open(client, login, &shared, desk)).await {
+                Ok(opened) => return Box::pin(opened.run(pipe, &readings, stopping)).await,
                 Err(farewell) => farewell,
             }
         }
@@ -228,7 +229,12 @@ struct Opened {
 }
 
 impl Opened {
-    async fn run(mut self, mut client: Pipe, readings: &Rc<RefCell<Readings>>, stopping: Stopping) {
+    async fn run(
+        mut self: Box<Self>,
+        mut client: Pipe,
+        readings: &Rc<RefCell<Readings>>,
+        stopping: Stopping,
+    ) {
         let session_id = self.session_id;
         tracing::debug!(%session_id, "session started");
         client.queue(&std::mem::take(&mut self.greeting));
@@ -268,7 +274,7 @@ impl Opened {
         {
             client.queue(&farewell.to_message());
         }
-        let Opened { mut server, key, cancel_keys, _place, .. } = self;
+        let Opened { mut server, key, cancel_keys, _place, .. } = *self;
         let leave_server = async move {
             // A server notices that its client is gone only when it has something to say. What it has not begun yet a
             // cancel does not reach.

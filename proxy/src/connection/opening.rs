@@ -34,7 +34,7 @@ pub(super) async fn open(
     login: Login,
     shared: &Arc<Shared>,
     desk: Rc<Desk>,
-) -> Result<Opened, Farewell> {
+) -> Result<Box<Opened>, Farewell> {
     let internal =
         |error: &dyn std::fmt::Display| Farewell::new("58000", "Picket cannot open a session").detail(error);
     let Login {
@@ -222,7 +222,7 @@ pub(super) async fn open(
     });
     greeting.extend(notices);
     greeting.extend(ready);
-    Ok(Opened {
+    Ok(Box::new(Opened {
         server,
         session,
         trail,
@@ -251,7 +251,7 @@ pub(super) async fn open(
         greeting,
         config: following,
         identity,
-    })
+    }))
 }
 
 /// What whoever no row of `roles` is for is told: nothing of the rows that there are.
