@@ -186,6 +186,11 @@ impl MovedNames {
         self.partitioned.contains_key(table)
     }
 
+    /// The transaction is over: a catalog shows what is called otherwise.
+    pub(crate) fn renames_are_shown(&mut self) {
+        self.renamed.clear();
+    }
+
     /// Adds all of `other`, whose transaction is over.
     pub fn add(&mut self, other: &MovedNames) {
         self.add_open(other);

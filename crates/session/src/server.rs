@@ -469,6 +469,7 @@ impl Session {
                     self.moving = MovedNames::default();
                     self.made_code.clear();
                 }
+                self.moving.renames_are_shown();
                 self.given.transaction_is_over();
             }
             if std::mem::take(&mut self.altered) {
