@@ -34,7 +34,12 @@ pub fn copy_rows(data: &[u8]) {
             // What is shown has the same form, and what is masked stays as it is.
             assert_eq!(shown(&form, &plan, &[out]).map(|(again, _)| again).as_ref(), Ok(out));
         }
-        Err(_) => assert!(cut.is_err() && bytes.is_err()),
+        // What is wrong with a line is told once it is whole: until then its beginning is held back, and the data may not end.
+        Err(_) => {
+            let has_passed =
+                |shown: &Result<(Vec<u8>, usize), _>| shown.as_ref().is_ok_and(|(_, held)| *held == 0);
+            assert!(!has_passed(&cut) && !has_passed(&bytes));
+        }
     }
 }
 
