@@ -27,6 +27,9 @@ use crate::state::{Environment, Session};
 const NO_STATEMENT: (&str, &str) = ("prepared statement", "26000");
 const NO_CURSOR: (&str, &str) = ("cursor", "34000");
 
+/// What making something to run does, and running it does not.
+const MAKING: [&str; 2] = ["prepare", "DeclareCursorStmt"];
+
 /// By whom the session was judged, as far as it matters to names whose making was not seen.
 #[derive(Debug, Default)]
 pub(crate) struct Sight {
@@ -234,7 +237,7 @@ impl Session {
                     }
                     let Described { touched, effects, .. } = &*judged.one.described;
                     again.touched.extend(touched);
-                    again.effects.extend(effects);
+                    again.effects.extend(effects.iter().filter(|effect| !MAKING.contains(*effect)));
                     let shown = moved.unwrap_or_else(|| judged.one.shown.clone());
                     again.is_fed |= !matches!(runs, Runs::Prepared(_)) && shown.is_anything();
                     again.shown = std::mem::take(&mut again.shown).or(&shown);

@@ -245,8 +245,8 @@ fn psql() {
 15 ClosePortalStmt: failed 25P02, 0 rows, 0 bytes
 16 transaction: completed, 0 rows, 0 bytes
 17 prepare+select: completed, 0 rows, 0 bytes
-18 execute: completed, 1 rows, 41 bytes, masked public.users.email
-19 execute: completed, 1 rows, 35 bytes, masked public.users.email
+18 execute+select: completed, 1 rows, 41 bytes, masked public.users.email
+19 execute+select: completed, 1 rows, 35 bytes, masked public.users.email
 20 DeallocateStmt: completed, 0 rows, 0 bytes
 21 set: completed, 0 rows, 0 bytes
 the name is now nightly
