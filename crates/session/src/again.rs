@@ -111,8 +111,7 @@ impl Session {
             return Rc::clone(judged);
         }
         if let Some(refusal) = judged.makes.as_ref().and_then(|(makes, _)| self.has_no_room(makes)) {
-            let rules = refusal.rules.clone();
-            return judged.decided(Verdict::Refuse(refusal), rules, Vec::new());
+            return judged.refused(refusal);
         }
         if judged.runs.is_empty() && judged.probes.is_none() && self.moving.is_empty() && env.moved.is_none()
         {
@@ -136,14 +135,12 @@ impl Session {
                 (None, _) | (_, None) => None,
             };
             if let Some(refusal) = refusal {
-                let rules = refusal.rules.clone();
-                return judged.decided(Verdict::Refuse(refusal), rules, Vec::new());
+                return judged.refused(refusal);
             }
         }
         if again.refused.is_none() && again.copies_hidden {
-            let refusal = cannot_be_masked("COPY data can be masked only where the COPY itself is sent");
-            let rules = refusal.rules.clone();
-            return judged.decided(Verdict::Refuse(refusal), rules, Vec::new());
+            return judged
+                .refused(cannot_be_masked("COPY data can be masked only where the COPY itself is sent"));
         }
         if judged.runs.is_empty() {
             let shown = self.shown_now(judged, env);

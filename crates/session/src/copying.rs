@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use mask::CopyRows;
-use policy::{Refusal, Verdict};
+use policy::Refusal;
 use wire::backend::{self, tag};
 use wire::compose;
 use wire::frontend;
@@ -36,9 +36,7 @@ impl Session {
             }
             _ => return Rc::clone(judged),
         };
-        let refusal = cannot_be_masked(why);
-        let rules = refusal.rules.clone();
-        judged.decided(Verdict::Refuse(refusal), rules, Vec::new())
+        judged.refused(cannot_be_masked(why))
     }
 
     /// Sends a COPY that is the whole of a Query: as one of the extended protocol, in which the question before it shares its

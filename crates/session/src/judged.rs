@@ -824,7 +824,7 @@ impl Judged {
         let select = Read::new(select.as_bytes(), sql::read(select.as_bytes())).judge(env, seen);
         let select = &select.one;
         if let Some(refusal) = select.refusal() {
-            return judged.decided(Verdict::Refuse(refusal.clone()), refusal.rules.clone(), Vec::new());
+            return judged.refused(refusal.clone());
         }
         let does = select.described.effects.iter().filter(|effect| !["select", "call"].contains(*effect));
         let described = Described {
@@ -892,6 +892,12 @@ impl Judged {
     ) -> Rc<Self> {
         let described = Described { refused_by, observed_by, ..(*self.described).clone() };
         Rc::new(Judged { described: Rc::new(described), verdict, ..self.clone() })
+    }
+
+    /// The same statement where this refuses it.
+    pub(crate) fn refused(&self, refusal: Refusal) -> Rc<Self> {
+        let rules = refusal.rules.clone();
+        self.decided(Verdict::Refuse(refusal), rules, Vec::new())
     }
 
     /// The same where what it runs shows this in its result, does this to names too, and `is_moved`.

@@ -207,9 +207,9 @@ impl MovedNames {
         self.partitioned.extend(other.partitioned.clone());
         self.note_widened(&other.names, |name| other.widened.contains(name));
         self.new_functions.extend(other.new_functions.iter().cloned());
-        self.extend_retold(&other.retold);
+        self.are_all |= is_beyond(&mut self.retold, &other.retold);
         self.extend(&other.names);
-        self.extend_sinks(other.sinks.iter().cloned());
+        self.extend_sinks(&other.sinks);
     }
 
     /// Adds one.
@@ -222,11 +222,7 @@ impl MovedNames {
         self.tells |= moves.tells;
         // Under a new name, or with one in it, nobody knows by what.
         if moves.renames {
-            self.renamed.extend(moves.names.iter().cloned());
-            if NAMES_MAX < self.renamed.len() {
-                self.renamed.clear();
-                self.are_all = true;
-            }
+            self.are_all |= is_beyond(&mut self.renamed, &moves.names);
         }
         if moves.renames && moves.names.iter().any(|name| self.partitioned.contains_key(name)) {
             self.partitioned.extend(moves.names.iter().map(|name| (name.clone(), Partitioned::default())));
@@ -238,7 +234,7 @@ impl MovedNames {
             self.partitioned.insert(name.clone(), made);
         }
         self.extend_doubled(&moves.doubled);
-        self.extend_retold(&moves.retells);
+        self.are_all |= is_beyond(&mut self.retold, &moves.retells);
         self.extend_fills(&moves.fills);
         let made = Made {
             names: moves.names.clone(),
@@ -258,7 +254,7 @@ impl MovedNames {
             self.made.push(made);
         }
         if moves.has_sinks || moves.names.iter().any(|name| self.sinks.contains(name)) {
-            self.extend_sinks(moves.made.clone());
+            self.extend_sinks(&moves.made);
         }
     }
 
@@ -319,14 +315,6 @@ impl MovedNames {
         }
     }
 
-    fn extend_retold<'n>(&mut self, names: impl IntoIterator<Item = &'n String>) {
-        self.retold.extend(names.into_iter().cloned());
-        if NAMES_MAX < self.retold.len() {
-            self.retold.clear();
-            self.are_all = true;
-        }
-    }
-
     fn extend_doubled<'n>(&mut self, names: impl IntoIterator<Item = &'n String>) {
         self.doubled.extend(names.into_iter().cloned());
     }
@@ -340,13 +328,19 @@ impl MovedNames {
         }
     }
 
-    fn extend_sinks(&mut self, names: impl IntoIterator<Item = String>) {
-        self.sinks.extend(names);
-        if NAMES_MAX < self.sinks.len() {
-            self.sinks.clear();
-            self.sinks_are_all = true;
-        }
+    fn extend_sinks<'n>(&mut self, names: impl IntoIterator<Item = &'n String>) {
+        self.sinks_are_all |= is_beyond(&mut self.sinks, names);
     }
+}
+
+/// Adds names to those that are told apart. Where there are too many, none is from now on.
+fn is_beyond<'n>(known: &mut HashSet<String>, names: impl IntoIterator<Item = &'n String>) -> bool {
+    known.extend(names.into_iter().cloned());
+    let is_beyond = NAMES_MAX < known.len();
+    if is_beyond {
+        known.clear();
+    }
+    is_beyond
 }
 
 #[cfg(test)]

@@ -164,7 +164,7 @@ pub(crate) fn spilled_by_moved(
 ) -> Vec<Stain> {
     let mut found = Found::new(known, &reveals);
     let moved = moved_in(own, moving);
-    if own.effects.contains(&Effect::Other("RefreshMatViewStmt")) {
+    if refreshes(own) {
         // What it gives now stays when its definition gives something else again.
         for used in own.relations.iter().filter(|used| !moving.is_widened(&used.name)) {
             found.add(Stain::Named(NamedStain::any(&used.name, Vec::new())));
@@ -175,6 +175,11 @@ pub(crate) fn spilled_by_moved(
         found.text(text, &Sensitive { relations: HashSet::new(), ..moved }, &reveals);
     }
     found.spills.stains
+}
+
+/// Whether it fills a materialised view.
+pub(crate) fn refreshes(own: &Statement) -> bool {
+    own.effects.contains(&Effect::Other("RefreshMatViewStmt"))
 }
 
 /// Whether it can write rows, or definitions that make some.

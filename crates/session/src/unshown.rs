@@ -2,12 +2,12 @@
 //! made beside others of their name.
 
 use sql::Catalog;
-use sql::facts::{Effect, RelationUse};
+use sql::facts::RelationUse;
 
 use crate::judged::{Judged, is_widened};
 use crate::moving::{MovedNames, Written};
 use crate::shown::Known;
-use crate::spills::spilled_by_moved;
+use crate::spills::{refreshes, spilled_by_moved};
 use crate::stains::{NamedStain, Stain};
 use crate::state::{Environment, Session};
 
@@ -25,7 +25,7 @@ impl Session {
         let Some(own) = judged.own.as_deref() else { return stains };
         let known = Known::of(env.catalog, env);
         let elsewhere = env.moved.filter(|moved| judged.waits_for(moved) && env.hides());
-        let refreshes = own.effects.contains(&Effect::Other("RefreshMatViewStmt")) && !moving.is_empty();
+        let refreshes = refreshes(own) && !moving.is_empty();
         for moved in (is_moved || refreshes).then_some(moving).into_iter().chain(elsewhere) {
             if !is_widened(own, moved) {
                 stains.extend(judged.spills.could_be.iter().cloned());

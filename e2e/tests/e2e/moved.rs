@@ -4,11 +4,12 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use e2e::psql::{self, Session};
+use e2e::psql::{self, Output, Session};
 use e2e::wait;
 
 use crate::laundering::run;
 use crate::leaks::{Values, cases, shows_canary, with_objects, with_objects_of};
+use crate::stack::Stack;
 
 /// What is there before, what moves it, and what reads it afterwards.
 fn parts(case: &str) -> Result<[&str; 3]> {
@@ -58,23 +59,27 @@ fn assert_moves_are_seen(values: Values) -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn who_waits_for_another_transaction_sees_nothing_of_what_it_moves() -> Result<()> {
-    let stack = with_objects("")?;
-    let mut mover = Session::start(&stack.alice()?)?;
-    mover.expect("BEGIN;", "BEGIN")?;
-    mover.expect("ALTER TABLE secrets RENAME COLUMN phone TO x;", "ALTER TABLE")?;
+/// What Alice gets for `text`, which waits for a lock of `mover` until that commits.
+fn waits(stack: &Stack, mover: &mut Session, text: &'static str) -> Result<Output> {
     let alice = stack.alice()?;
-    let reader = std::thread::spawn(move || psql::run(&alice, "SELECT upper(x), id + 1 FROM secrets"));
+    let waiter = std::thread::spawn(move || psql::run(&alice, text));
     wait::until("somebody to wait for the lock", Duration::from_secs(20), || {
         let waiting =
             psql::run(&stack.owner(), "SELECT count(*) FROM pg_locks WHERE NOT granted")?.success()?;
         Ok((waiting.trim() != "0").then_some(()))
     })?;
     mover.expect("COMMIT;", "COMMIT")?;
-    let Ok(output) = reader.join() else { bail!("the reader panicked") };
+    waiter.join().unwrap_or_else(|_| bail!("who waits panicked"))
+}
+
+#[test]
+fn who_waits_for_another_transaction_sees_nothing_of_what_it_moves() -> Result<()> {
+    let stack = with_objects("")?;
+    let mut mover = Session::start(&stack.alice()?)?;
+    mover.expect("BEGIN;", "BEGIN")?;
+    mover.expect("ALTER TABLE secrets RENAME COLUMN phone TO x;", "ALTER TABLE")?;
     // Until a catalog shows it, nobody knows what else is computed from.
-    let shown = output?.success()?;
+    let shown = waits(&stack, &mut mover, "SELECT upper(x), id + 1 FROM secrets")?.success()?;
     assert!(["***|\n", "***|2\n"].contains(&shown.as_str()), "{shown}");
     assert_eq!(mover.quit()?, 0);
     Ok(())
@@ -86,17 +91,7 @@ fn who_waits_for_another_transaction_writes_nothing_in_clear_that_it_moves() -> 
     let mut mover = Session::start(&stack.alice()?)?;
     mover.expect("BEGIN;", "BEGIN")?;
     mover.expect("ALTER TABLE people RENAME COLUMN last_name TO x;", "ALTER TABLE")?;
-    let alice = stack.alice()?;
-    let writer =
-        std::thread::spawn(move || psql::run(&alice, "INSERT INTO visits SELECT id, id, x FROM people"));
-    wait::until("somebody to wait for the lock", Duration::from_secs(20), || {
-        let waiting =
-            psql::run(&stack.owner(), "SELECT count(*) FROM pg_locks WHERE NOT granted")?.success()?;
-        Ok((waiting.trim() != "0").then_some(()))
-    })?;
-    mover.expect("COMMIT;", "COMMIT")?;
-    let Ok(output) = writer.join() else { bail!("the writer panicked") };
-    output?.success()?;
+    waits(&stack, &mut mover, "INSERT INTO visits SELECT id, id, x FROM people")?.success()?;
     let reads = "SELECT note FROM visits";
     assert!(shows_canary(&run(&stack.owner(), reads)?));
     let shown = run(&stack.alice()?, reads)?;
@@ -116,16 +111,7 @@ fn who_waits_for_a_view_that_is_made_anew_sees_nothing_of_it() -> Result<()> {
         mover.expect("BEGIN;", "BEGIN")?;
         mover
             .expect("CREATE OR REPLACE VIEW seen AS SELECT id, last_name AS z FROM people;", "CREATE VIEW")?;
-        let alice = stack.alice()?;
-        let reader = std::thread::spawn(move || psql::run(&alice, reads));
-        wait::until("somebody to wait for the lock", Duration::from_secs(20), || {
-            let waiting =
-                psql::run(&stack.owner(), "SELECT count(*) FROM pg_locks WHERE NOT granted")?.success()?;
-            Ok((waiting.trim() != "0").then_some(()))
-        })?;
-        mover.expect("COMMIT;", "COMMIT")?;
-        let Ok(output) = reader.join() else { bail!("the reader panicked") };
-        let shown = output?;
+        let shown = waits(&stack, &mut mover, reads)?;
         assert!(!shows_canary(&shown), "{}", shown.stdout);
         mover.expect("CREATE OR REPLACE VIEW seen AS SELECT id, note AS z FROM visits;", "CREATE VIEW")?;
         assert_eq!(mover.quit()?, 0);
