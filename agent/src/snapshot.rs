@@ -82,6 +82,8 @@ pub struct Standing {
     pub holders: Vec<Process>,
     /// What that socket is called by in their descriptors.
     pub client_inode: u32,
+    /// Nobody holds the client's socket because it was closed, maybe while this was looked for.
+    pub is_client_closed: bool,
 }
 
 impl Listener {
@@ -108,7 +110,13 @@ impl Standing {
             bytes: Bytes::default(),
             holders: Vec::new(),
             client_inode: local.client_inode,
+            is_client_closed: false,
         }
+    }
+
+    /// Whether its client's end is here, and no process has it.
+    fn is_unheld(&self) -> bool {
+        self.holders.is_empty() && (self.client_cookie != 0 || !self.socket_path.is_empty())
     }
 }
 
@@ -251,6 +259,11 @@ impl Lookout {
         unknown.retain(|it| !known.contains(&it.cookie) && !known.contains(&it.client_cookie));
         let nobody_knows = holders::fill_in(&mut unknown, &self.cgroup_mount);
         let are_holders_whole = nobody_knows.is_none();
+        if unknown.iter().any(Standing::is_unheld) {
+            let mut last = Seen::default();
+            namespaces::visit(&self.ports, &mut last);
+            note_closed(&mut unknown, &last);
+        }
         let Seen { listening, local_listening, .. } = &second;
         let found = quest
             .map(|quest| listeners::find(listening, local_listening, &self.ports, quest, &self.cgroup_mount));
@@ -273,5 +286,22 @@ impl Lookout {
             served,
             found,
         }
+    }
+}
+
+/// Tells those whose client has closed its end, which nobody can hold any more, from those that somebody hides.
+fn note_closed(connections: &mut [Standing], now: &Seen) {
+    if now.reach() == Reach::Partial {
+        return;
+    }
+    let sockets: HashMap<u64, &Socket> = now.sockets.iter().map(|it| (it.cookie, it)).collect();
+    let locals: HashMap<u64, &Local> = now.locals.iter().map(|it| (it.cookie, it)).collect();
+    for connection in connections.iter_mut().filter(|it| it.is_unheld()) {
+        connection.is_client_closed = if connection.socket_path.is_empty() {
+            let client = sockets.get(&connection.client_cookie);
+            client.is_none_or(|client| client.inode == 0 && client.state != TcpState::ESTABLISHED)
+        } else {
+            locals.get(&connection.cookie).is_none_or(|local| local.client_inode == 0)
+        };
     }
 }

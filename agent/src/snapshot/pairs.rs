@@ -32,15 +32,28 @@ pub(super) fn standing(ports: &BTreeSet<u16>, first: &[Socket], second: &[Socket
             clients.insert(key(socket.local, socket.remote, socket.namespace), socket);
         }
     }
+    // The first list may have passed by an end before it was made.
+    let late: HashMap<Key, &Socket> = second
+        .iter()
+        .filter(|it| it.state != TcpState::LISTEN)
+        .map(|it| (key(it.local, it.remote, it.namespace), it))
+        .collect();
     let mut standing = Vec::new();
     for (key, server) in servers {
-        let client = clients.remove(&key);
+        let client = clients.remove(&key).or_else(|| late.get(&key).copied());
         let client_stands = client.is_none_or(|client| still.contains_key(&client.cookie));
-        if is_open(server) && still.contains_key(&server.cookie) && client_stands {
-            standing.push(connection(server, client, true));
-        }
+        let Some(state) = still.get(&server.cookie).filter(|_| is_open(server) && client_stands) else {
+            continue;
+        };
+        // Its client was here, and is in no list.
+        let is_from_here = server.remote.ip().is_loopback() || server.remote.ip() == server.local.ip();
+        let is_client_closed = client.is_none() && *state != TcpState::ESTABLISHED && is_from_here;
+        standing.push(Standing { is_client_closed, ..connection(server, client, true) });
     }
     for client in clients.into_values() {
+        if late.contains_key(&key(client.remote, client.local, client.namespace)) {
+            continue;
+        }
         // Its end may wait for a process that has forgotten it, long after the server's is gone. Where the server's end
         // goes while the first list is made, the second one tells.
         if client.state == TcpState::ESTABLISHED && still.get(&client.cookie) == Some(&TcpState::ESTABLISHED)
@@ -73,6 +86,7 @@ fn connection(teller: &Socket, client: Option<&Socket>, is_served_here: bool) ->
         bytes: teller.bytes,
         holders: Vec::new(),
         client_inode: client.map_or(0, |client| client.inode),
+        is_client_closed: false,
     }
 }
 
@@ -140,6 +154,25 @@ mod tests {
         let leaked = socket(1, 1, TcpState::CLOSE_WAIT, "127.0.0.1:40000", "127.0.0.1:5432");
         assert!(found(&[leaked], &[leaked]).is_empty(), "its server is gone");
         assert!(found(&[client], &[leaked]).is_empty(), "its server went while the first list was made");
+        let both = ["2/1 127.0.0.1:40000->127.0.0.1:5432 here"];
+        assert_eq!(
+            found(&[server], &[client, server]),
+            both,
+            "its client came while the first list was made"
+        );
+        assert!(found(&[client], &[client, server]).is_empty(), "not one to another host either");
+    }
+
+    #[test]
+    fn a_client_of_this_host_that_has_closed_is_none_of_another_host() {
+        let closed = |remote: &str, state| {
+            let server = socket(2, 1, state, "10.0.0.5:5432", remote);
+            let found = standing(&BTreeSet::from([5432]), &[server], &[server]);
+            found.iter().all(|it| it.is_client_closed)
+        };
+        assert!(closed("10.0.0.5:40000", TcpState::CLOSE_WAIT));
+        assert!(!closed("10.0.0.5:40000", OPEN), "somebody hides it");
+        assert!(!closed("10.0.0.9:40000", TcpState::CLOSE_WAIT));
     }
 
     #[test]

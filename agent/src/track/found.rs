@@ -257,13 +257,17 @@ impl Tracker {
 }
 
 impl Open {
-    /// Notes what its socket has counted until now: should its end be missed, that is what is known.
+    /// Notes what its socket has counted until now: should its end be missed, that is what is known. One that waits for
+    /// the other end's FIN without a process has no counts any more.
     fn count(&mut self, Bytes { received, acked }: Bytes) {
-        (self.record.bytes_to_server, self.record.bytes_to_client) = if self.is_told_by_client() {
+        let (to_server, to_client) = if self.is_told_by_client() {
             // The SYN that it sent is no data.
             (acked.saturating_sub(1), received)
         } else {
             (received, acked)
         };
+        let ConnectionRecord { bytes_to_server, bytes_to_client, .. } = &mut self.record;
+        (*bytes_to_server, *bytes_to_client) =
+            (to_server.max(*bytes_to_server), to_client.max(*bytes_to_client));
     }
 }

@@ -81,6 +81,9 @@ pub(super) fn by_look(
     let nobody =
         Arrival { at, client: standing.client_address(), server_port: standing.server.port(), process: None };
     if standing.client_cookie == 0 && standing.socket_path.is_empty() {
+        if standing.is_client_closed {
+            return (UNKNOWN, None);
+        }
         let judgement = by_address(&nobody, witness);
         // Its other end may be in a network namespace of this host that could not be seen.
         let is_sure = judgement.class == ConnectionClass::Proxied || look.reach == Reach::Whole;
@@ -94,8 +97,8 @@ pub(super) fn by_look(
     }
     match held {
         (Some(judgement), process) => (judgement, process),
-        // A process that could not be asked may hold it.
-        (None, _) if !look.are_holders_whole => (UNKNOWN, None),
+        // A process that could not be asked may hold it; what was closed nobody holds.
+        (None, _) if !look.are_holders_whole || standing.is_client_closed => (UNKNOWN, None),
         // A socket may be on its way from one process to another, or be hidden.
         (None, _) => (BYPASS, None),
     }

@@ -4,12 +4,18 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use audit::record::{ConnectionClass, ConnectionRecord, Ending, Evidence, Opening};
 use rustix::net::sockopt::socket_cookie;
 
 use crate::eye::Eye;
 use crate::namespaces::{Namespace, ip};
+
+/// Connections that are open at once while others come and go.
+const CHURNING: usize = 300;
+/// Looks at them.
+const LOOKS: u32 = 20;
 
 fn open(listener: &TcpListener) -> (TcpStream, TcpStream) {
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -85,6 +91,38 @@ fn the_registered_process_holds_what_is_proxied() {
     let record = only(&eye);
     assert_eq!(record.class, ConnectionClass::Bypass);
     assert_eq!(record.process.unwrap().pid, holder.process.id());
+}
+
+#[test]
+fn what_the_proxy_closes_while_it_is_looked_at_is_no_bypass() {
+    let dir = tempfile::tempdir().unwrap();
+    let pid_file = dir.path().join("proxy.pid");
+    std::fs::write(&pid_file, std::process::id().to_string()).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut open_now = VecDeque::new();
+            while !is_over.load(Ordering::Relaxed) {
+                open_now.push_back(open(&listener));
+                // Each lives about as long as a look takes.
+                if CHURNING < open_now.len() {
+                    open_now.pop_front();
+                }
+            }
+        });
+        // No program tells of them: looks do.
+        let mut eye = Eye::new(&[&pid_file]);
+        let mut found = 0;
+        for _ in 0..LOOKS {
+            found += eye.look(port).found;
+        }
+        is_over.store(true, Ordering::Relaxed);
+        assert!(0 < found);
+        let bypasses = eye.connections().iter().filter(|it| it.class == ConnectionClass::Bypass).count();
+        assert_eq!(bypasses, 0, "of {found}");
+    });
 }
 
 /// A process that was given a socket as its standard output.

@@ -41,6 +41,7 @@ fn standing(holders: &[u32]) -> Standing {
         bytes: Bytes::default(),
         holders: holders.iter().map(|pid| process(*pid)).collect(),
         client_inode: 1,
+        is_client_closed: false,
     }
 }
 
@@ -88,6 +89,8 @@ fn what_cannot_be_seen_is_unknown_and_no_alert() {
         found(standing(&[]), Reach::Whole, false),
         ["open 2/1 127.0.0.1:50312->127.0.0.1:5432 Unknown/None pid 0"]
     );
+    let closed = Standing { is_client_closed: true, ..standing(&[]) };
+    assert!(found(closed, Reach::Whole, true)[0].contains("Unknown/None"), "nobody can hold it");
     assert!(found(standing(&[7]), Reach::Whole, false)[0].contains("Proxied/Holder"));
     assert!(found(standing(&[4242]), Reach::Whole, false)[0].contains("Bypass"));
     assert_eq!(
