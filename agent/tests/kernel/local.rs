@@ -536,7 +536,10 @@ fn two_thousand_quick_connections_are_all_told_once() {
     eye.look(server.port);
     assert_eq!(eye.connections().len(), 2 * COUNT);
     let ends: Vec<_> = eye.connections().into_iter().filter(|it| it.closed_at.is_some()).collect();
-    assert!(ends.iter().all(|it| it.bytes_to_server == 1), "{ends:?}");
+    // What is read on another processor in the moment in which it is told may not be counted (decision 91).
+    let counted = ends.iter().filter(|it| it.bytes_to_server == 1).count();
+    let uncounted = ends.iter().filter(|it| it.bytes_to_server == 0).count();
+    assert!(uncounted <= COUNT / 100 && counted + uncounted == COUNT, "{counted} and {uncounted}: {ends:?}");
     let events = COUNT as u64 * (2 - missed(&eye));
     assert_eq!((eye.counts().submitted, eye.counts().lost), (events, 0));
 }
