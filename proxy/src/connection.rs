@@ -129,7 +129,7 @@ pub(crate) async fn serve(
             if shared.approvals.cancel(pid, &secret) {
                 return;
             }
-            return shared.cancel_keys.cancel(pid, &secret).await;
+            return Box::pin(shared.cancel_keys.cancel(pid, &secret)).await;
         }
         Ok(Wish::Session(login)) if is_console(&config, &login.database) => {
             drop(visit);
@@ -279,7 +279,8 @@ impl Opened {
             // A server notices that its client is gone only when it has something to say. What it has not begun yet a
             // cancel does not reach.
             for _ in 0..if still_runs { CANCELS_MAX } else { 0 } {
-                cancel_keys.cancel(key.key.pid, &key.key.secret).await;
+                // Boxed, as each session has room for what it may wait for, and most for no cancel.
+                Box::pin(cancel_keys.cancel(key.key.pid, &key.key.secret)).await;
                 if server.has_ended_within(CANCEL_AGAIN_AFTER).await {
                     break;
                 }

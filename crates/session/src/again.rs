@@ -59,6 +59,8 @@ struct Again {
     is_fed: bool,
     /// It names what has another meaning than the catalog shows.
     is_moved: bool,
+    /// A cursor has rows of what its names meant when it was made.
+    is_older: bool,
     /// What that does to names.
     namings: Vec<Naming>,
     /// What that touches and does, for the record.
@@ -107,6 +109,30 @@ impl Session {
         env: &Environment<'_>,
         out: &mut Vec<Action>,
     ) -> Rc<Judged> {
+        let again = self.judge_now(judged, brought, env, out);
+        match &again.makes {
+            Some((Makes::Cursor { .. }, read)) if again.refusal().is_none() && env.hides() => {
+                let mut opening = Judged::clone(&again);
+                opening.opens_as = Some(self.meant_now(&read.judge(env, self.seen()).one, env));
+                Rc::new(opening)
+            }
+            _ => again,
+        }
+    }
+
+    /// The statement of a portal with what its names mean when that is made: the server goes by it for as long as there is one.
+    pub(crate) fn meant_now(&self, judged: &Rc<Judged>, env: &Environment<'_>) -> Rc<Judged> {
+        let shown = self.shown_now(judged, env);
+        shown.map_or_else(|| Rc::clone(judged), |shown| Rc::new(judged.running(shown, Vec::new(), true)))
+    }
+
+    fn judge_now(
+        &self,
+        judged: &Rc<Judged>,
+        brought: Brought<'_>,
+        env: &Environment<'_>,
+        out: &mut Vec<Action>,
+    ) -> Rc<Judged> {
         if judged.refusal().is_some() {
             return Rc::clone(judged);
         }
@@ -143,15 +169,14 @@ impl Session {
                 .refused(cannot_be_masked("COPY data can be masked only where the COPY itself is sent"));
         }
         if judged.runs.is_empty() {
-            let shown = self.shown_now(judged, env);
-            return shown
-                .map_or_else(|| Rc::clone(judged), |shown| Rc::new(judged.running(shown, Vec::new(), true)));
+            return self.meant_now(judged, env);
         }
         let shown = std::mem::take(&mut again.shown).or(&judged.shown);
         // Its result is that of another statement each time.
         let of = judged;
         let mut judged = judged.running(shown, take(&mut again.namings), again.is_moved);
         judged.copies_to_client |= again.copies;
+        judged.is_older = again.is_older;
         let touched = take(&mut again.touched);
         judged.described = of.described_running(&touched, &again.effects);
         let ran =
@@ -240,6 +265,9 @@ impl Session {
                     again.shown = std::mem::take(&mut again.shown).or(&shown);
                     open.push(Rc::clone(&judged.one));
                 }
+                for made in self.cursors(runs).iter().filter_map(|portal| portal.made_as.as_ref()) {
+                    again.was_made_as(made);
+                }
                 let (is_unsure, (kind, sqlstate), name) = match runs {
                     Runs::Prepared(name) => {
                         (self.sight.is_unsure_of_statements(is_known), NO_STATEMENT, name.as_str())
@@ -285,20 +313,38 @@ impl Session {
 
     /// All that it could run.
     fn run_by(&self, runs: &Runs) -> Vec<Rc<Read>> {
-        let of_portals =
-            |portals: Vec<Rc<Portal>>| portals.iter().map(|portal| read_of(&portal.prepared)).collect();
         match runs {
             Runs::Prepared(name) => {
                 let could_be = self.prepared.could_mean(name.as_bytes(), self.section);
                 could_be.iter().map(|made| read_of(made)).collect()
             }
-            Runs::Cursor(name) => of_portals(self.portals.could_mean(name.as_bytes(), self.section)),
-            Runs::AnyCursor => of_portals(self.portals.all(self.section)),
+            Runs::Cursor(_) | Runs::AnyCursor => {
+                self.cursors(runs).iter().map(|portal| read_of(&portal.prepared)).collect()
+            }
+        }
+    }
+
+    /// All cursors that it could read.
+    fn cursors(&self, runs: &Runs) -> Vec<Rc<Portal>> {
+        match runs {
+            Runs::Prepared(_) => Vec::new(),
+            Runs::Cursor(name) => self.portals.could_mean(name.as_bytes(), self.section),
+            Runs::AnyCursor => self.portals.all(self.section),
         }
     }
 }
 
 impl Again {
+    /// A cursor that is read was this when it was made.
+    fn was_made_as(&mut self, made: &Judged) {
+        let shown = self.shown.clone().or(&made.shown);
+        self.is_older |= !shown.is_same(&self.shown);
+        self.shown = shown;
+        self.says |= made.says;
+        self.is_fed |= made.shown.is_anything();
+        self.touched.extend(&made.described.touched);
+    }
+
     fn note(&mut self, verdict: &Verdict) {
         if verdict.refusal().is_some() {
             self.refused.get_or_insert_with(|| verdict.clone());

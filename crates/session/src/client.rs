@@ -533,8 +533,16 @@ impl Session {
         };
         prepared.begun.set(None);
         let (made, path) = (self.sequence, self.path_now());
+        let made_as = match (&keys, is_plain) {
+            (None, true) => Rc::clone(statement),
+            _ => {
+                let judged = reading.read.judge(env, self.seen()).bound(keys.as_ref());
+                self.meant_now(&judged, env)
+            }
+        };
         let portal = Rc::new(Portal {
             made,
+            made_as: Some(made_as),
             path,
             approval,
             values,
@@ -604,7 +612,7 @@ impl Session {
         };
         let reading = &portal.prepared.reading;
         let plain = match (&portal.keys, &portal.approval) {
-            (None, None) => self.plain(&reading.read, env),
+            (None, None) => self.plain(&reading.read, env).filter(|plain| portal.is_made_as(plain)),
             _ => None,
         };
         let statement = &match plain {
@@ -682,7 +690,7 @@ impl Session {
             return Err(Pass::WaitsForCatalog);
         }
         let brought = Brought { text: reading.text.as_deref(), bound: &portal.constants };
-        Ok(self.may_copy(&self.judge_again(&one, brought, env, out)))
+        Ok(self.may_copy(&portal.with_older(self.judge_again(&one, brought, env, out))))
     }
 
     /// What a Parse put under this name.

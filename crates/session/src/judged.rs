@@ -145,6 +145,8 @@ pub(crate) struct Judged {
     pub(crate) forgets: Vec<Forgets>,
     /// What it makes in SQL, and what that is judged by when it is run.
     pub(crate) makes: Option<(Makes, Rc<Read>)>,
+    /// The statement of the cursor that it makes, as its names are meant now.
+    pub(crate) opens_as: Option<Rc<Judged>>,
     /// What it runs that was made in SQL.
     pub(crate) runs: Vec<Runs>,
     /// The relations that what it runs reads and writes, as in `Touched`, where all of that was seen.
@@ -177,6 +179,8 @@ pub(crate) struct Judged {
     pub(crate) spills: Spills,
     /// It names what has another meaning than the catalog shows.
     pub(crate) is_moved: bool,
+    /// Its rows are of what names meant when its portal was made, and they may mean something else by now.
+    pub(crate) is_older: bool,
     /// What it does to the meaning of names.
     pub(crate) moves: Option<Moves>,
     /// What tells what its result shows, where something is sensitive.
@@ -770,6 +774,7 @@ impl Judged {
             is_read: statement.is_some(),
             forgets: statement.map(|statement| statement.forgets.clone()).unwrap_or_default(),
             makes: None,
+            opens_as: None,
             runs: statement.map(runs).unwrap_or_default(),
             ran: None,
             meddles: statement.is_none_or(|statement| meddles(statement) || is_opaque(statement)),
@@ -783,6 +788,7 @@ impl Judged {
             copies_to_client: statement.is_some_and(Copied::is_to_client),
             spills: Spills::default(),
             is_moved: false,
+            is_older: false,
             moves: None,
             own: None,
             implied: Rc::default(),

@@ -13,7 +13,7 @@ use wire::BodyError;
 use wire::backend::{Field, RowDescription};
 
 use crate::asking::Answer;
-use crate::judged::Read;
+use crate::judged::{Judged, Read};
 use crate::keyed::{self, Keys};
 use crate::readings::Reading;
 use crate::recorded::{Bound, TYPES_MAX};
@@ -53,6 +53,8 @@ pub(crate) struct Portal {
     pub(crate) holds: bool,
     /// How many executions there were when it was made.
     pub(crate) made: u64,
+    /// What its statement was then, of which it has the rows whatever names mean later.
+    pub(crate) made_as: Option<Rc<Judged>>,
     /// Where relations were looked for then.
     pub(crate) path: Option<Rc<SearchPath>>,
     /// Who has approved what it was bound to, where that was needed.
@@ -96,6 +98,7 @@ impl Portal {
             begun,
             holds: false,
             made: 0,
+            made_as: None,
             path: None,
             approval: None,
             values: Bound::default(),
@@ -105,8 +108,29 @@ impl Portal {
     }
 
     /// The cursor that DECLARE makes of this.
-    pub(crate) fn cursor(read: &Rc<Read>, holds: bool, made: u64) -> Self {
-        Portal { holds, made, ..Portal::new(Rc::new(Prepared::by_sql(read)), None) }
+    pub(crate) fn cursor(read: &Rc<Read>, holds: bool, made: u64, made_as: Option<&Rc<Judged>>) -> Self {
+        let made_as = made_as.cloned();
+        Portal { holds, made, made_as, ..Portal::new(Rc::new(Prepared::by_sql(read)), None) }
+    }
+
+    /// The statement as it is judged now, with what the portal's rows may have of when it was made.
+    pub(crate) fn with_older(&self, judged: Rc<Judged>) -> Rc<Judged> {
+        let Some(made) = self.made_as.as_ref().filter(|made| !Rc::ptr_eq(made, &judged)) else {
+            return judged;
+        };
+        let shown = judged.shown.clone().or(&made.shown);
+        if shown.is_same(&judged.shown) && (judged.says || !made.says) {
+            return judged;
+        }
+        let mut older = judged.running(shown, Vec::new(), judged.is_moved);
+        older.is_older = true;
+        Rc::new(older).saying(made.says)
+    }
+
+    /// Whether its rows are of the same reading.
+    pub(crate) fn is_made_as(&self, judged: &Rc<Judged>) -> bool {
+        let is_harmless = |made: &Judged| !made.shown.is_anything() && !made.says;
+        self.made_as.as_ref().is_none_or(|made| Rc::ptr_eq(made, judged) || is_harmless(made))
     }
 }
 

@@ -177,7 +177,7 @@ pub(crate) fn plan(
                         && column.id().is_some_and(|id| !env.classes.contains_key(&id))
             });
         let plan = match known {
-            _ if is_other && is_shown() => Plan::hidden(&column.field()),
+            _ if (is_other || judged.is_older) && is_shown() => Plan::hidden(&column.field()),
             _ if is_put => {
                 let computed = Field { table_oid: 0, ..column.field() };
                 Plan::column(&computed, known, env.classes, || true, |class| env.reveals(class))

@@ -549,7 +549,8 @@ impl Session {
                 forgets.statements.push(self.prepared.change(name.as_bytes(), section, made));
             }
             Some((Makes::Cursor { name, holds }, read)) => {
-                let made = Some(Rc::new(Portal::cursor(read, *holds, self.sequence)));
+                let made =
+                    Some(Rc::new(Portal::cursor(read, *holds, self.sequence, judged.opens_as.as_ref())));
                 forgets.portals.push(self.portals.change(name.as_bytes(), section, made));
             }
             None => {}

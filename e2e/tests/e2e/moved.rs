@@ -206,3 +206,44 @@ fn what_a_migration_writes_beside_what_is_sensitive_stays_as_it_is() -> Result<(
     assert_eq!(shown.stdout, direct.stdout);
     Ok(())
 }
+
+/// PostgreSQL goes by what names meant when a cursor was opened, whatever they mean when it is read.
+#[test]
+fn a_cursor_shows_what_its_names_meant_when_it_was_opened() -> Result<()> {
+    let stack = with_objects_of(Values::Names, "")?;
+    let mut alice = Session::start(&stack.alice()?)?;
+    alice.ask("CREATE TEMP VIEW held AS SELECT id, last_name AS zq FROM people;")?;
+    alice.ask("CREATE VIEW held_too AS SELECT id, last_name AS zq FROM people;")?;
+    alice.ask(
+        "CREATE FUNCTION told() RETURNS text LANGUAGE sql AS 'SELECT last_name FROM people WHERE id = 1';",
+    )?;
+    alice.ask("BEGIN;")?;
+    for (cursor, query) in [
+        ("a", "SELECT zq || '' AS q FROM held"),
+        ("b", "SELECT zq FROM held"),
+        ("c", "SELECT told() AS q"),
+        ("d", "SELECT zq FROM held_too"),
+        ("e", "SELECT note FROM visits"),
+    ] {
+        alice.expect(&format!("DECLARE {cursor} SCROLL CURSOR WITH HOLD FOR {query};"), "DECLARE CURSOR")?;
+    }
+    alice.expect("COMMIT;", "COMMIT")?;
+    for text in [
+        "DROP VIEW held; CREATE TEMP VIEW held AS SELECT id, note AS zq FROM visits;",
+        "CREATE OR REPLACE VIEW held_too AS SELECT id, note AS zq FROM visits;",
+        "CREATE OR REPLACE FUNCTION told() RETURNS text LANGUAGE sql AS 'SELECT ''x''::text';",
+    ] {
+        alice.ask(text)?;
+    }
+    wait::until("their new meanings to be known", Duration::from_secs(20), || {
+        let shown = alice.ask("SELECT zq || '' FROM held; SELECT 'is ' || told();")?;
+        Ok((shown.contains("first") && shown.contains("is x")).then_some(()))
+    })?;
+    for cursor in ["a", "b", "c", "d"] {
+        let shown = alice.ask(&format!("FETCH 2 FROM {cursor};"))?;
+        assert!(shown.contains("row") && !shown.contains("canary"), "{cursor}: {shown}");
+    }
+    alice.expect("FETCH 1 FROM e;", "first")?;
+    assert_eq!(alice.quit()?, 0);
+    Ok(())
+}
