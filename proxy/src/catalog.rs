@@ -132,13 +132,18 @@ const USAGE: &str = "
 
 const MAJOR_VERSION: &str = "SELECT pg_catalog.current_setting('server_version_num')::int4 / 10000";
 
-/// Whether an expression of a definition calls `set_config` (`F_SET_CONFIG_TEXT_TEXT_BOOL`).
+/// Whether an expression of a definition calls `set_config` (`F_SET_CONFIG_TEXT_TEXT_BOOL`), or is too long to be looked at.
 const SETS: &str = "
-    SELECT (EXISTS (SELECT FROM pg_catalog.pg_rewrite WHERE ev_class OPERATOR(pg_catalog.>=) 16384::oid AND ev_action::text OPERATOR(pg_catalog.~~) c.call)
+    SELECT (EXISTS (SELECT FROM pg_catalog.pg_rewrite WHERE ev_class OPERATOR(pg_catalog.>=) 16384::oid
+                    AND CASE WHEN pg_catalog.pg_column_size(ev_action) OPERATOR(pg_catalog.>) 100000 THEN true
+                        ELSE ev_action::text OPERATOR(pg_catalog.~~) c.call END)
         OR EXISTS (SELECT FROM pg_catalog.pg_attrdef WHERE adbin::text OPERATOR(pg_catalog.~~) c.call)
         OR EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conbin::text OPERATOR(pg_catalog.~~) c.call)
         OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE typdefaultbin::text OPERATOR(pg_catalog.~~) c.call)
-        OR EXISTS (SELECT FROM pg_catalog.pg_policy WHERE polqual::text OPERATOR(pg_catalog.~~) c.call OR polwithcheck::text OPERATOR(pg_catalog.~~) c.call)
+        OR EXISTS (SELECT FROM pg_catalog.pg_policy p
+                   WHERE CASE WHEN pg_catalog.pg_column_size(p.polqual) OPERATOR(pg_catalog.>) 100000
+                                OR pg_catalog.pg_column_size(p.polwithcheck) OPERATOR(pg_catalog.>) 100000 THEN true
+                         ELSE p.polqual::text OPERATOR(pg_catalog.~~) c.call OR p.polwithcheck::text OPERATOR(pg_catalog.~~) c.call END)
         OR EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgqual::text OPERATOR(pg_catalog.~~) c.call)
         OR EXISTS (SELECT FROM pg_catalog.pg_proc WHERE proargdefaults::text OPERATOR(pg_catalog.~~) c.call)
         OR EXISTS (SELECT FROM pg_catalog.pg_index WHERE indexprs::text OPERATOR(pg_catalog.~~) c.call OR indpred::text OPERATOR(pg_catalog.~~) c.call))::int
@@ -159,12 +164,13 @@ const DEPENDENCIES: &str = "
     SELECT inhrelid, inhparent FROM pg_catalog.pg_inherits WHERE inhrelid OPERATOR(pg_catalog.>=) 16384::oid";
 
 /// Columns that views read, of whichever relation; 0 of one of which they read none. A view that takes a whole row (a Var without a number,
-/// primnodes.h) is not among them: pg_depend does not tell of that.
+/// primnodes.h) is not among them: pg_depend does not tell of that; nor is one whose tree is too long to be looked at.
 const SEEN: &str = "
     SELECT v.ev_class, d.refobjid, d.refobjsubid
     FROM (SELECT r.oid, r.ev_class FROM pg_catalog.pg_rewrite r
           WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::oid AND r.ev_type OPERATOR(pg_catalog.=) '1'::\"char\"
-            AND r.ev_action::text OPERATOR(pg_catalog.!~~) '%:varattno 0 %') v
+            AND CASE WHEN pg_catalog.pg_column_size(r.ev_action) OPERATOR(pg_catalog.>) 100000 THEN false
+                ELSE r.ev_action::text OPERATOR(pg_catalog.!~~) '%:varattno 0 %' END) v
     JOIN pg_catalog.pg_depend d ON d.objid OPERATOR(pg_catalog.=) v.oid
     WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::regclass::oid
       AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::regclass::oid
@@ -609,6 +615,8 @@ async fn keep(
         {
             let mut memory = lock(&memory);
             let is_read = read.is_ok();
+            // What waits for a lock is read by a later one.
+            let shows_moves = read.as_ref().is_ok_and(|read| read.is_whole);
             let next =
                 next(&before, read, &upstream, memory.pinned(), &samples, &mut connection).with(&memory);
             if is_read && let Err(error) = memory.read(&next.catalog, &next.classes, &unpinned) {
@@ -617,7 +625,7 @@ async fn keep(
                     "sensitive columns cannot be kept over a restart"
                 );
             }
-            replace(&publish, next, if is_read { ended } else { 0 });
+            replace(&publish, next, if shows_moves { ended } else { 0 });
         }
         for Request { done, .. } in requests {
             let _ = done.send(());
@@ -644,7 +652,7 @@ fn replace(publish: &watch::Sender<Arc<Snapshot>>, snapshot: Snapshot, ended: u6
 /// what was known stays, and holds for as long as it may.
 fn next(
     before: &Snapshot,
-    read: Result<(Catalog, Classes), String>,
+    read: Result<Read, String>,
     upstream: &Upstream,
     pinned: &Pinned,
     samples: &Samples,
@@ -652,7 +660,7 @@ fn next(
 ) -> Snapshot {
     let now = Instant::now();
     match read {
-        Ok((catalog, classes)) => {
+        Ok(Read { catalog, classes, is_whole: _ }) => {
             tracing::debug!(database = upstream.database, columns = classes.len(), "catalog read");
             if !before.holds && before.read_at.is_some() {
                 tracing::info!(database = upstream.database, "catalog read again: it is gone by as before");
@@ -721,11 +729,12 @@ async fn look_with(
     }
     pinned.apply(&catalog, &mut classes);
     if classes.len() != before.classes.len() {
-        if locks(pipe).await?.is_held {
+        let locked = Locked::read(pipe).await?;
+        if !locked.0.is_empty() {
             samples.keep_untold();
             return Ok(None);
         }
-        views::classify(pipe, &catalog, None, &mut classes, pinned).await?;
+        views::classify(pipe, &catalog, (&catalog, &locked), &mut classes, pinned).await?;
         pinned.apply(&catalog, &mut classes);
     }
     let unsearched = samples.unsearched(&catalog, &classes, pinned);
@@ -762,6 +771,14 @@ fn classes(
     classes
 }
 
+/// What was read.
+struct Read {
+    catalog: Catalog,
+    classes: Classes,
+    /// Nothing that has changed was left out because somebody has a table for himself alone.
+    is_whole: bool,
+}
+
 async fn read(
     upstream: &Upstream,
     chronicle: &Chronicle,
@@ -770,7 +787,7 @@ async fn read(
     unpinned: &[ColumnId],
     said: &mut Said,
     memory: &Mutex<Memory>,
-) -> Result<(Catalog, Classes), String> {
+) -> Result<Read, String> {
     lock(memory).is_said(&upstream.columns);
     // One that lay idle may have been closed meanwhile.
     if let Some(idle) = connection
@@ -792,7 +809,7 @@ async fn ask_all(
     unpinned: &[ColumnId],
     said: &mut Said,
     memory: &Mutex<Memory>,
-) -> Result<(Catalog, Classes), String> {
+) -> Result<Read, String> {
     let mut relations = HashMap::new();
     ask(pipe, RELATIONS, |row| add_relation(&mut relations, row)).await?;
     let mut row_security = HashMap::new();
@@ -879,12 +896,9 @@ async fn ask_all(
     .await?;
     let routines = routines::read(pipe, &before.catalog).await?;
     let implicit = implicit::read(pipe).await?;
-    let locks = locks(pipe).await?;
-    let hooks = match locks.is_held && locks.has_rules && before.read_at.is_some() {
-        true => before.catalog.hooks().clone(),
-        false => hooks::read(pipe, &before.catalog).await?,
-    };
-    let (rows, domains) = rows::read(pipe, &before.catalog, !locks.is_held).await?;
+    let locked = Locked::read(pipe).await?;
+    let (hooks, has_all_rules) = hooks::read(pipe, &before.catalog).await?;
+    let (rows, domains) = rows::read(pipe, &before.catalog, locked.0.is_empty()).await?;
     let options = views::options(pipe).await?;
     let mut major = 0;
     ask(pipe, MAJOR_VERSION, |row| {
@@ -901,16 +915,16 @@ async fn ask_all(
     let catalog =
         catalog.with_dependencies(dependencies).with_seen(seen).with_generated(generated).with_holds(holds);
     let catalog = catalog.with_routines(routines).with_hooks(hooks).with_implicit(implicit);
-    let system_views = system::read(pipe, &catalog, &before.catalog, !locks.is_held).await?;
+    let (system_views, has_all_views) = system::read(pipe, &catalog, &before.catalog, &locked).await?;
     let catalog = catalog.with_system_views(system_views);
     said.compare(&catalog);
     let pinned = lock(memory).pinned().clone();
     let mut classes = classes(&catalog, said, &before.classes, unpinned, &lock(memory));
     pinned.apply(&catalog, &mut classes);
-    let known = locks.is_held.then_some(&*before.catalog);
-    let records = views::classify(pipe, &catalog, known, &mut classes, &pinned).await?;
+    let records = views::classify(pipe, &catalog, (&before.catalog, &locked), &mut classes, &pinned).await?;
     pinned.apply(&catalog, &mut classes);
-    Ok((catalog.with_record_columns(records), classes))
+    let catalog = catalog.with_record_columns(records);
+    Ok(Read { catalog, classes, is_whole: has_all_rules && has_all_views })
 }
 
 /// Who may look into which schema, and whether definitions change where they look.
@@ -954,35 +968,34 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether definitions of views and rules must not be asked for: PostgreSQL would wait for the tables that they are about
-/// (ruleutils.c), and with it all who wait for the catalog.
-#[derive(Default)]
-struct Locks {
-    /// Somebody has a table for himself alone, or waits for that.
-    is_held: bool,
-    /// There are rules that rewrite writes.
-    has_rules: bool,
-}
+/// Relations that somebody has for himself alone, or waits for. Definitions of views and rules that are about them must not be asked for:
+/// PostgreSQL would wait for those relations (ruleutils.c), and with it all who wait for the catalog.
+struct Locked(HashSet<u32>);
 
-const LOCKS: &str = "
-    SELECT (SELECT count(*) FROM pg_catalog.pg_locks l
-            WHERE l.mode OPERATOR(pg_catalog.=) 'AccessExclusiveLock' AND l.relation OPERATOR(pg_catalog.>=) 16384::oid
-              AND l.database OPERATOR(pg_catalog.=)
-                  (SELECT d.oid FROM pg_catalog.pg_database d
-                   WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())),
-           (SELECT count(*) FROM pg_catalog.pg_rewrite r
-            WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::oid AND r.ev_type OPERATOR(pg_catalog.<>) '1'::\"char\")";
+const LOCKED: &str = "
+    SELECT l.relation FROM pg_catalog.pg_locks l
+    WHERE l.mode OPERATOR(pg_catalog.=) 'AccessExclusiveLock' AND l.relation OPERATOR(pg_catalog.>=) 16384::oid
+      AND l.database OPERATOR(pg_catalog.=)
+          (SELECT d.oid FROM pg_catalog.pg_database d
+           WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())";
 
-async fn locks(pipe: &mut Pipe) -> Result<Locks, String> {
-    let mut locks = Locks::default();
-    ask(pipe, LOCKS, |row| {
-        let mut row = Texts(backend::DataRow::read(row)?);
-        locks.is_held = 0 < row.number::<u64>("locks")?;
-        locks.has_rules = 0 < row.number::<u64>("rules")?;
-        Ok(())
-    })
-    .await?;
-    Ok(locks)
+impl Locked {
+    async fn read(pipe: &mut Pipe) -> Result<Self, String> {
+        let mut relations = HashSet::new();
+        ask(pipe, LOCKED, |row| {
+            relations.insert(Texts(backend::DataRow::read(row)?).number("locked relation")?);
+            Ok(())
+        })
+        .await?;
+        Ok(Locked(relations))
+    }
+
+    /// Whether this relation, or what it reads or is a part of, is one of them.
+    fn has(&self, relation: u32, catalog: &Catalog) -> bool {
+        let rests =
+            |relation| catalog.with_underlying(relation).iter().any(|below| self.0.contains(&below.oid));
+        !self.0.is_empty() && catalog.relation(relation).is_some_and(rests)
+    }
 }
 
 /// Runs `query`, and has each row taken.

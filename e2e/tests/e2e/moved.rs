@@ -247,3 +247,63 @@ fn a_cursor_shows_what_its_names_meant_when_it_was_opened() -> Result<()> {
     assert_eq!(alice.quit()?, 0);
     Ok(())
 }
+
+/// What waits for a lock to be read is not taken for known, and what does not wait is read.
+#[test]
+fn what_is_made_while_somebody_has_a_table_for_himself_is_seen() -> Result<()> {
+    let objects = "CREATE TABLE held (id int); CREATE TABLE hooked_from (id int, w text); CREATE TABLE hooked_to (n int, t text); \
+        CREATE VIEW seen AS SELECT id, note AS z FROM visits; CREATE VIEW seen_too AS SELECT z AS zz FROM seen; \
+        CREATE RULE told AS ON UPDATE TO visits DO ALSO NOTIFY visited; \
+        CREATE FUNCTION hand_over() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO hooked_to VALUES (1, NEW.w); RETURN NEW; END $$";
+    let stack = with_objects_of(Values::Names, "")?;
+    psql::run(&stack.owner(), objects)?.success()?;
+    // Known to the catalog.
+    psql::run(&stack.alice()?, "SELECT z FROM seen; SELECT zz FROM seen_too; SELECT * FROM hooked_to")?
+        .success()?;
+    let mut holder = Session::start(&stack.owner())?;
+    holder.expect("BEGIN; LOCK TABLE held IN ACCESS EXCLUSIVE MODE;", "LOCK TABLE")?;
+    for text in [
+        "CREATE OR REPLACE VIEW seen AS SELECT id, last_name AS z FROM people",
+        "CREATE TRIGGER hand_over AFTER INSERT ON hooked_from FOR EACH ROW EXECUTE FUNCTION hand_over()",
+    ] {
+        psql::run(&stack.alice()?, text)?.success()?;
+    }
+    let reads = "SELECT z FROM seen; SELECT upper(z) FROM seen; SELECT zz FROM seen_too; SELECT t FROM hooked_to; \
+        SELECT reverse(t) FROM hooked_to";
+    psql::run(&stack.alice()?, "INSERT INTO hooked_from SELECT id, last_name FROM people")?.success()?;
+    assert!(shows_canary(&run(&stack.superuser(), reads)?));
+    for when in ["while it is held", "later", "afterwards"] {
+        let shown = run(&stack.alice()?, reads)?;
+        assert!(!shows_canary(&shown) && shown.stdout.contains("***"), "{when}: {}", shown.stdout);
+        match when {
+            "while it is held" => {
+                psql::run(&stack.alice()?, "CREATE TABLE newer (id int)")?.success().map(|_| ())?
+            }
+            _ => holder.ask("COMMIT;").map(|_| ())?,
+        }
+    }
+    assert_eq!(holder.quit()?, 0);
+    Ok(())
+}
+
+/// A short text makes a view whose tree is too long to be looked at: anything can be in it, and the catalog is read all the same.
+#[test]
+fn a_view_of_endless_columns_is_masked_and_the_catalog_is_read() -> Result<()> {
+    let stack = with_objects_of(Values::Names, "")?;
+    let columns: Vec<String> =
+        (0..1500).map(|number| format!("a_column_with_a_long_name_{number} int")).collect();
+    psql::run(&stack.alice()?, &format!("CREATE TABLE wide ({})", columns.join(", ")))?.success()?;
+    let part = "SELECT p.last_name, w.* FROM people p LEFT JOIN wide w ON true";
+    let view = format!("CREATE VIEW endless AS {}", vec![part; 16].join(" UNION ALL "));
+    psql::run(&stack.alice()?, &view)?.success()?;
+    let size =
+        "SELECT pg_column_size(ev_action) > 100000 FROM pg_rewrite WHERE ev_class = 'endless'::regclass";
+    assert_eq!(psql::run(&stack.superuser(), size)?.success()?.trim(), "t");
+    let shown = run(
+        &stack.alice()?,
+        "SELECT last_name, upper(last_name) FROM endless LIMIT 1; SELECT note FROM visits",
+    )?;
+    assert!(!shows_canary(&shown) && shown.stdout.contains("***"), "{}", shown.stdout);
+    assert!(shown.stdout.contains("first"), "{}{}", shown.stdout, shown.stderr);
+    Ok(())
+}

@@ -37,15 +37,31 @@ const EVENT_TRIGGERS: &str = "
     WHERE e.evtenabled OPERATOR(pg_catalog.=) ANY (ARRAY['O', 'A']::\"char\"[])
       AND e.evtevent OPERATOR(pg_catalog.<>) 'login'::name";
 
-/// Rules that rewrite writes.
+/// Rules that rewrite writes. The definition of one that is about a relation which somebody has for himself alone is not asked for: PostgreSQL
+/// would wait for it.
 const RULES: &str = "
-    SELECT r.oid, r.ev_class, r.rulename::text, r.ev_type::text, r.is_long,
+    SELECT r.oid, r.ev_class, r.rulename::text, r.ev_type::text, r.is_locked, r.is_long,
            CASE WHEN r.is_long OPERATOR(pg_catalog.=) 0 THEN r.definition ELSE '' END
     FROM (
-        SELECT r.*, CASE WHEN pg_catalog.octet_length(r.definition) OPERATOR(pg_catalog.>) 48000 THEN 1 ELSE 0 END AS is_long
+        SELECT r.*, CASE WHEN pg_catalog.octet_length(r.definition) OPERATOR(pg_catalog.<=) 48000 THEN 0 ELSE 1 END AS is_long
         FROM (
-            SELECT r.oid, r.ev_class, r.rulename, r.ev_type, pg_catalog.pg_get_ruledef(r.oid) AS definition
-            FROM pg_catalog.pg_rewrite r
+            SELECT r.oid, r.ev_class, r.rulename, r.ev_type, r.is_locked,
+                   CASE WHEN r.is_locked OPERATOR(pg_catalog.=) 0 AND pg_catalog.pg_column_size(r.ev_action) OPERATOR(pg_catalog.<=) 100000
+                        THEN pg_catalog.pg_get_ruledef(r.oid) END AS definition
+            FROM (
+                SELECT r.*, CASE WHEN EXISTS (
+                    SELECT FROM pg_catalog.pg_locks l
+                    WHERE l.mode OPERATOR(pg_catalog.=) 'AccessExclusiveLock'
+                      AND l.database OPERATOR(pg_catalog.=)
+                          (SELECT d.oid FROM pg_catalog.pg_database d
+                           WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
+                      AND (l.relation OPERATOR(pg_catalog.=) r.ev_class OR l.relation OPERATOR(pg_catalog.=) ANY (
+                          SELECT d.refobjid FROM pg_catalog.pg_depend d
+                          WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::regclass::oid
+                            AND d.objid OPERATOR(pg_catalog.=) r.oid
+                            AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::regclass::oid))) THEN 1 ELSE 0 END AS is_locked
+                FROM pg_catalog.pg_rewrite r
+            ) r
             WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::oid
               AND r.ev_type OPERATOR(pg_catalog.<>) '1'::\"char\"
               AND r.ev_enabled OPERATOR(pg_catalog.=) ANY (ARRAY['O', 'A']::\"char\"[])
@@ -69,14 +85,15 @@ const PARTS: &str = "
 /// Columns by which rows of a table go to its partitions; 0 is an expression.
 const PARTITION_KEYS: &str = "SELECT h.partrelid, h.partattrs::text FROM pg_catalog.pg_partitioned_table h";
 
-/// All that there are. Those of `before` that are as they were are taken from there, with what was read of them.
+/// All that there are, and whether the definition of each was asked for: a rule that is about something locked counts as the one of `before`.
+/// Those of `before` that are as they were are taken from there, with what was read of them.
 ///
 /// # Errors
 ///
 /// One sentence, where the server cannot be asked, or will not say.
-pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<Hooks, String> {
+pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<(Hooks, bool), String> {
     let (mut hooks, mut foreign_keys, mut parts) = (Vec::new(), Vec::new(), Vec::new());
-    let mut on_definitions = Vec::new();
+    let (mut on_definitions, mut left) = (Vec::new(), Vec::new());
     let mut add = |hook: Hook| {
         let known = before.hooks().of(hook.relation).iter().find(|known| known.is_like(&hook));
         hooks.push(known.map_or_else(|| Arc::new(hook), Arc::clone));
@@ -106,7 +123,15 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<Hooks, Str
         let mut row = Texts(backend::DataRow::read(row)?);
         let (oid, relation, name) = (row.number("rule")?, row.number("table")?, row.text("name")?);
         let event = row.letter("rule's event")?;
-        add(Hook::rule(oid, relation, name, event).defined(definition(&mut row)?));
+        let is_locked = row.number::<u8>("whether it is locked")? != 0;
+        let rule = Hook::rule(oid, relation, name, event).defined(definition(&mut row)?);
+        if !is_locked {
+            add(rule);
+            return Ok(());
+        }
+        let is_it = |known: &&Arc<Hook>| known.oid == oid && known.function == 0;
+        let known = before.hooks().of(relation).iter().find(is_it);
+        left.push(known.map_or_else(|| Arc::new(rule.defined(None)), Arc::clone));
         Ok(())
     })
     .await?;
@@ -139,8 +164,9 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<Hooks, Str
         Ok(())
     })
     .await?;
-    let hooks = Hooks::new(hooks.into_iter().chain(on_definitions), foreign_keys, parts);
-    Ok(hooks.with_partition_keys(partition_keys))
+    let has_all = left.is_empty();
+    let hooks = Hooks::new(hooks.into_iter().chain(left).chain(on_definitions), foreign_keys, parts);
+    Ok((hooks.with_partition_keys(partition_keys), has_all))
 }
 
 /// Of `pg_trigger.tgargs` in hexadecimal: texts that each end in a zero.

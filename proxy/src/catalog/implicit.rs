@@ -109,7 +109,9 @@ const CODE: &str = "
         UNION ALL
         SELECT 'pg_catalog.pg_policy'::regclass::oid, y.oid,
                CASE WHEN y.polcmd OPERATOR(pg_catalog.=) 'a'::\"char\" THEN 'check' ELSE 'policy' END, y.polrelid, y.polname::text,
-               pg_catalog.concat_ws(' ', y.polqual::text, y.polwithcheck::text)
+               CASE WHEN pg_catalog.pg_column_size(y.polqual) OPERATOR(pg_catalog.>) 100000
+                      OR pg_catalog.pg_column_size(y.polwithcheck) OPERATOR(pg_catalog.>) 100000 THEN '{QUERY '
+                    ELSE pg_catalog.concat_ws(' ', y.polqual::text, y.polwithcheck::text) END
         FROM pg_catalog.pg_policy y
         UNION ALL
         SELECT 'pg_catalog.pg_class'::regclass::oid, x.indexrelid, 'index', x.indrelid, c.relname::text, NULL

@@ -8,7 +8,7 @@ use sql::{Catalog, Name, SystemViews};
 use wire::backend;
 
 use super::views::DEFINITIONS;
-use super::{Texts, ask, ask_about};
+use super::{Locked, Texts, ask, ask_about};
 use crate::pipe::Pipe;
 
 /// All views, with what changes when one is put in the place of another.
@@ -25,10 +25,12 @@ const NAMING: &str = "
     SELECT r.ev_class
     FROM pg_catalog.pg_rewrite r
     WHERE r.ev_type OPERATOR(pg_catalog.=) '1'::\"char\" AND r.ev_class OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[])
-      AND r.ev_action::text OPERATOR(pg_catalog.~)
-          ':relid ([1-9][0-9]{0,3}|1[0-5][0-9]{3}|16[0-2][0-9]{2}|163[0-7][0-9]|1638[0-3]) '";
+      AND CASE WHEN pg_catalog.pg_column_size(r.ev_action) OPERATOR(pg_catalog.>) 100000 THEN true
+          ELSE r.ev_action::text OPERATOR(pg_catalog.~)
+              ':relid ([1-9][0-9]{0,3}|1[0-5][0-9]{3}|16[0-2][0-9]{2}|163[0-7][0-9]|1638[0-3]) ' END";
 
-/// All such views, where their definitions may be asked for (`may_ask`); until then those of `before`.
+/// All such views, and whether there is none that is new, or was put in the place of another, and rests on something locked: that counts as
+/// the one of `before` until it can be asked for.
 ///
 /// # Errors
 ///
@@ -37,12 +39,9 @@ pub(super) async fn read(
     pipe: &mut Pipe,
     catalog: &Catalog,
     before: &Catalog,
-    may_ask: bool,
-) -> Result<SystemViews, String> {
+    locked: &Locked,
+) -> Result<(SystemViews, bool), String> {
     let before = before.system_views();
-    if !may_ask {
-        return Ok(before.clone());
-    }
     let mut versions: HashMap<u32, String> = HashMap::new();
     ask(pipe, VERSIONS, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
@@ -50,6 +49,16 @@ pub(super) async fn read(
         Ok(())
     })
     .await?;
+    let is_left = |(view, now): &(&u32, &String)| {
+        before.versions.get(*view) != Some(*now) && locked.has(**view, catalog)
+    };
+    let left: Vec<u32> = versions.iter().filter(is_left).map(|(view, _)| *view).collect();
+    for view in &left {
+        match before.versions.get(view) {
+            Some(version) => versions.insert(*view, version.clone()),
+            None => versions.remove(view),
+        };
+    }
     let is_known = |view: &u32| versions.get(view).is_some_and(|now| before.versions.get(view) == Some(now));
     let new: Vec<u32> = versions.keys().copied().filter(|view| !is_known(view)).collect();
     let mut naming = Vec::new();
@@ -69,7 +78,10 @@ pub(super) async fn read(
             let below = relation.map(|relation| catalog.with_underlying(relation)).unwrap_or_default();
             !direct.contains_key(*view) && below.iter().any(|below| direct.contains_key(&below.oid))
         };
-        let resting: BTreeSet<u32> = versions.keys().filter(rests).copied().collect();
+        let (locked, resting): (BTreeSet<u32>, BTreeSet<u32>) =
+            versions.keys().filter(rests).copied().partition(|view| locked.has(*view, catalog));
+        let known = locked.iter().filter_map(|view| Some((*view, before.through.get(view)?.clone())));
+        through.extend(known);
         let bases = bases(pipe, resting.into_iter()).await?;
         let mut is_more = true;
         while std::mem::take(&mut is_more) {
@@ -87,7 +99,8 @@ pub(super) async fn read(
     let mut whole: HashMap<u32, Vec<u32>> = known.map(|(view, of)| (*view, of.clone())).collect();
     // Nobody asks of them where there is no function to hand rows to.
     if catalog.has_routines() {
-        let new: Vec<u32> = versions.keys().copied().filter(|view| !whole.contains_key(view)).collect();
+        let is_new = |view: &u32| !whole.contains_key(view) && !locked.has(*view, catalog);
+        let new: Vec<u32> = versions.keys().copied().filter(is_new).collect();
         let read = |text: &str| Some(sql::shown_whole(text));
         let read = read_each(pipe, new.into_iter(), read).await?;
         let oids = |name: &Name| {
@@ -96,7 +109,7 @@ pub(super) async fn read(
         };
         whole.extend(read.iter().map(|(view, names)| (*view, names.iter().flat_map(oids).collect())));
     }
-    Ok(SystemViews { versions, direct, through, whole })
+    Ok((SystemViews { versions, direct, through, whole }, left.is_empty()))
 }
 
 /// What these views write to.

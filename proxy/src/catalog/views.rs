@@ -10,7 +10,7 @@ use sql::{Catalog, Shows, ViewOptions};
 use wire::backend;
 
 use super::corrections::Pinned;
-use super::{Texts, ask, ask_about, samples};
+use super::{Locked, Texts, ask, ask_about, samples};
 use crate::pipe::Pipe;
 
 /// Views that call functions which users made, or have operators of theirs.
@@ -25,19 +25,22 @@ const CALLING: &str = "
       AND r.ev_type OPERATOR(pg_catalog.=) '1'::\"char\"";
 
 /// Views that read PostgreSQL's own relations of these names, or call its functions of these: no dependency is kept of what every
-/// database has (pg_depend), but the view's own tree names it (pg_rewrite.h).
+/// database has (pg_depend), but the view's own tree names it (pg_rewrite.h). A tree of over 100,000 bytes, compressed as it is kept, is not
+/// read: a short text can make one of hundreds of megabytes (`SELECT * FROM wide UNION ALL …`), and a regular expression takes four times
+/// that, of at most one gigabyte. Such a view may be one of them.
 const ON_STATISTICS: &str = "
     SELECT r.ev_class
     FROM pg_catalog.pg_rewrite r
     WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::oid
       AND r.ev_type OPERATOR(pg_catalog.=) '1'::\"char\"
-      AND r.ev_action::text OPERATOR(pg_catalog.~) (
-          SELECT pg_catalog.concat(':(relid|funcid) (', pg_catalog.string_agg(o.oid::text, '|'), ') ')
-          FROM (
-              SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relname OPERATOR(pg_catalog.=) ANY ('{RELATIONS}'::name[])
-              UNION
-              SELECT p.oid FROM pg_catalog.pg_proc p WHERE p.proname OPERATOR(pg_catalog.=) ANY ('{FUNCTIONS}'::name[])
-          ) o)";
+      AND CASE WHEN pg_catalog.pg_column_size(r.ev_action) OPERATOR(pg_catalog.>) 100000 THEN true
+          ELSE r.ev_action::text OPERATOR(pg_catalog.~) (
+              SELECT pg_catalog.concat(':(relid|funcid) (', pg_catalog.string_agg(o.oid::text, '|'), ') ')
+              FROM (
+                  SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relname OPERATOR(pg_catalog.=) ANY ('{RELATIONS}'::name[])
+                  UNION
+                  SELECT p.oid FROM pg_catalog.pg_proc p WHERE p.proname OPERATOR(pg_catalog.=) ANY ('{FUNCTIONS}'::name[])
+              ) o) END";
 
 /// Options by which views keep something from those who use them.
 const OPTIONS: &str = "
@@ -50,8 +53,10 @@ const OPTIONS: &str = "
 pub(super) const DEFINITIONS: &str = "
     SELECT v.oid, CASE WHEN pg_catalog.octet_length(v.definition) OPERATOR(pg_catalog.<=) 48000 THEN v.definition ELSE '' END
     FROM (
-        SELECT c.oid, coalesce(pg_catalog.pg_get_viewdef(c.oid), '') AS definition
+        SELECT c.oid, CASE WHEN pg_catalog.pg_column_size(r.ev_action) OPERATOR(pg_catalog.>) 100000 THEN ''
+                           ELSE coalesce(pg_catalog.pg_get_viewdef(c.oid), '') END AS definition
         FROM pg_catalog.pg_class c
+        LEFT JOIN pg_catalog.pg_rewrite r ON r.ev_class OPERATOR(pg_catalog.=) c.oid AND r.ev_type OPERATOR(pg_catalog.=) '1'::\"char\"
         WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['v', 'm']::\"char\"[])
           AND c.oid OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[])
     ) v";
@@ -74,8 +79,9 @@ pub(super) async fn options(pipe: &mut Pipe) -> Result<HashMap<u32, ViewOptions>
     Ok(found)
 }
 
-/// Adds to `classes` the columns of views that show columns which are there, through however many views. Those of `known` are not
-/// looked at again. Tells which columns have records of columns of tables as they are.
+/// Adds to `classes` the columns of views that show columns which are there, through however many views. Those of `known` that rest on
+/// something locked are not looked at again; of one that is new any column can show something. Tells which columns have records of columns
+/// of tables as they are.
 ///
 /// # Errors
 ///
@@ -83,7 +89,7 @@ pub(super) async fn options(pipe: &mut Pipe) -> Result<HashMap<u32, ViewOptions>
 pub(super) async fn classify(
     pipe: &mut Pipe,
     catalog: &Catalog,
-    known: Option<&Catalog>,
+    (known, locked): (&Catalog, &Locked),
     classes: &mut Classes,
     pinned: &Pinned,
 ) -> Result<Vec<(u32, i16)>, String> {
@@ -113,7 +119,17 @@ pub(super) async fn classify(
         |relation: &&Relation| catalog.with_underlying(relation).into_iter().skip(1).any(may_show);
     let resting: Vec<u32> = catalog.relations().filter(rests_on_some).map(|relation| relation.oid).collect();
     oids.extend(resting);
-    oids.retain(|oid| known.is_none_or(|known| known.relation(*oid).is_none()));
+    oids.retain(|oid| {
+        let is_locked = locked.has(*oid, catalog);
+        if is_locked
+            && known.relation(*oid).is_none()
+            && let Some(view) = catalog.relation(*oid)
+        {
+            let columns = view.columns.iter().map(|column| samples::id(view, column));
+            columns.for_each(|id| _ = classes.entry(id).or_insert(Class::Derived));
+        }
+        !is_locked
+    });
     let mut definitions = HashMap::new();
     ask_about(pipe, DEFINITIONS, oids.into_iter(), |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
