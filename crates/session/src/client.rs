@@ -513,7 +513,9 @@ impl Session {
         if !bind.portal.is_empty() && self.portals.is_full() {
             return self.wait_for_room(names::too_many::<Portal>, out);
         }
-        if !is_plain && self.waits_for_stains(std::slice::from_ref(statement), env, out) {
+        // Which keys it takes by is known when it is executed.
+        let is_told = !is_plain && reading.read.key_parameters().is_empty();
+        if is_told && self.waits_for_stains(std::slice::from_ref(statement), env, out) {
             return Pass::WaitsForCatalog;
         }
         let approval = self.asking.approval();
@@ -604,7 +606,7 @@ impl Session {
         };
         let reading = &portal.prepared.reading;
         let plain = match (&portal.keys, &portal.approval) {
-            (None, None) => self.plain(&reading.read, env),
+            (None, None) if reading.read.key_parameters().is_empty() => self.plain(&reading.read, env),
             _ => None,
         };
         let statement = &match plain {
