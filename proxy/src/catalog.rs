@@ -1,6 +1,7 @@
 //! Keeps what is known of a database's relations and columns, and which columns are sensitive. One task per
 //! database reads it with the proxy's own account: on demand, and from time to time.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use audit::record::ProxyPurpose;
 use audit::spool::SpoolError;
 use daemon::with_causes;
-use mask::{Classes, ColumnId, Sample, Unsearched};
+use mask::{Class, Classes, ColumnId, Sample, Unsearched};
 use session::{Environment, MovedNames, Readings, Stain, Stains};
 use sql::catalog::{Catalog, Column, Holds, Relation};
 use sql::{RowSecurity, Usage};
@@ -62,6 +63,9 @@ const LIFE: Duration = Duration::from_secs(30 * 60);
 /// The goodbye of a client (`Terminate`).
 const TERMINATE: [u8; 5] = [b'X', 0, 0, 0, 4];
 
+/// When it is read again where something of it could not be.
+const PARTIAL: Duration = Duration::from_secs(1);
+
 /// How long reading the catalog may take.
 const READ_WAIT: Duration = Duration::from_secs(30);
 
@@ -79,6 +83,9 @@ const REQUESTS_MAX: usize = 1_024;
 
 /// Columns of which sessions may have seen values since the last look.
 const SIGHTED_MAX: usize = 4_096;
+
+/// Columns of which it is not known whether they are sensitive.
+type Unsure = Arc<HashSet<ColumnId>>;
 
 /// What sessions have seen since the last look.
 type Sighted = HashMap<ColumnId, Sample>;
@@ -257,6 +264,8 @@ pub(crate) struct Snapshot {
     read_at: Option<Instant>,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) classes: Classes,
+    /// Those of them that are columns of views whose definitions could not be read, and may show something else than before.
+    unsure: Unsure,
     unsearched: Unsearched,
     /// What was written into relations that it may not show yet.
     stains: Arc<Stains>,
@@ -292,6 +301,16 @@ impl Snapshot {
     /// Whether the last attempt to read it has succeeded.
     pub(crate) fn is_new(&self) -> bool {
         self.read_at.is_some() && self.read_at == self.tried_at
+    }
+
+    /// Its sensitive columns, without those that only may be.
+    fn certain(&self) -> Cow<'_, Classes> {
+        if self.unsure.is_empty() {
+            return Cow::Borrowed(&self.classes);
+        }
+        let mut classes = self.classes.clone();
+        classes.retain(|id, _| !self.unsure.contains(id));
+        Cow::Owned(classes)
     }
 
     /// The same with other moves.
@@ -572,9 +591,17 @@ async fn keep(
     let mut connected_since = Instant::now();
     let mut samples = Samples::default();
     let mut said = Said::default();
+    let mut is_partial = false;
     loop {
-        let mut request = timeout(if connection.is_some() { IDLE } else { REFRESH }, wanted.recv()).await;
+        is_partial &= 0 < publish.receiver_count();
+        let wait = match &connection {
+            Some(_) if is_partial => PARTIAL,
+            Some(_) => IDLE,
+            None => REFRESH,
+        };
+        let mut request = timeout(wait, wanted.recv()).await;
         if request.is_err()
+            && !is_partial
             && let Some(mut idle) = connection.take()
         {
             idle.queue(&TERMINATE);
@@ -614,18 +641,17 @@ async fn keep(
         };
         {
             let mut memory = lock(&memory);
+            is_partial = read.as_ref().is_ok_and(|read| read.is_partial);
             let is_read = read.is_ok();
-            // What waits for a lock is read by a later one.
-            let shows_moves = read.as_ref().is_ok_and(|read| read.is_whole);
             let next =
                 next(&before, read, &upstream, memory.pinned(), &samples, &mut connection).with(&memory);
-            if is_read && let Err(error) = memory.read(&next.catalog, &next.classes, &unpinned) {
+            if is_read && let Err(error) = memory.read(&next.catalog, &next.certain(), &unpinned) {
                 tracing::error!(
                     error = with_causes(&error),
                     "sensitive columns cannot be kept over a restart"
                 );
             }
-            replace(&publish, next, if shows_moves { ended } else { 0 });
+            replace(&publish, next, if is_read && !is_partial { ended } else { 0 });
         }
         for Request { done, .. } in requests {
             let _ = done.send(());
@@ -635,7 +661,9 @@ async fn keep(
         look(&mut samples, &mut connection, &publish, &memory, || !wanted.is_empty()).await;
         let snapshot = Arc::clone(&publish.borrow());
         let pinned = lock(&memory).pinned().clone();
-        history.note(&snapshot, &pinned, &said, &samples, &upstream);
+        if snapshot.unsure.is_empty() {
+            history.note(&snapshot, &pinned, &said, &samples, &upstream);
+        }
     }
 }
 
@@ -660,16 +688,28 @@ fn next(
 ) -> Snapshot {
     let now = Instant::now();
     match read {
-        Ok(Read { catalog, classes, is_whole: _ }) => {
+        Ok(Read { catalog, mut classes, unsure, is_partial: _ }) => {
             tracing::debug!(database = upstream.database, columns = classes.len(), "catalog read");
             if !before.holds && before.read_at.is_some() {
                 tracing::info!(database = upstream.database, "catalog read again: it is gone by as before");
             }
             let unsearched = samples.unsearched(&catalog, &classes, pinned);
+            classes.extend(unsure.iter().map(|id| (*id, Class::Derived)));
             let (tried_at, read_at) = (Some(now), Some(now));
             let (catalog, stains, moves) = (Arc::new(catalog), Arc::default(), Arc::default());
-            let version = before.version;
-            Snapshot { version, holds: true, tried_at, read_at, catalog, classes, unsearched, stains, moves }
+            let (version, unsure) = (before.version, Arc::new(unsure));
+            Snapshot {
+                version,
+                holds: true,
+                tried_at,
+                read_at,
+                catalog,
+                classes,
+                unsure,
+                unsearched,
+                stains,
+                moves,
+            }
         }
         Err(error) => {
             *connection = None;
@@ -730,17 +770,17 @@ async fn look_with(
     pinned.apply(&catalog, &mut classes);
     if classes.len() != before.classes.len() {
         let locked = Locked::read(pipe).await?;
-        if !locked.0.is_empty() {
+        if !views::classify(pipe, &catalog, &locked, &mut classes, pinned).await?.held.is_empty() {
             samples.keep_untold();
             return Ok(None);
         }
-        views::classify(pipe, &catalog, (&catalog, &locked), &mut classes, pinned).await?;
         pinned.apply(&catalog, &mut classes);
     }
     let unsearched = samples.unsearched(&catalog, &classes, pinned);
     let stains = Arc::clone(&before.stains);
     let moves = Arc::clone(&before.moves);
-    Ok(Some(Snapshot { catalog, classes, unsearched, stains, moves, ..*before }))
+    let unsure = Arc::clone(&before.unsure);
+    Ok(Some(Snapshot { catalog, classes, unsure, unsearched, stains, moves, ..*before }))
 }
 
 /// Columns that are sensitive by a name or a comment, and those that were before: renaming a column does not uncover it. What was known
@@ -748,7 +788,7 @@ async fn look_with(
 fn classes(
     catalog: &Catalog,
     said: &Said,
-    before: &Classes,
+    before: &Snapshot,
     unpinned: &[ColumnId],
     memory: &Memory,
 ) -> Classes {
@@ -759,7 +799,8 @@ fn classes(
             let by_comment = || said.class_by_comment(&id, column);
             let class = said.class_by_name(&id, column).or_else(by_comment);
             let before = || {
-                let found = before.get(&id).filter(|_| !unpinned.contains(&id));
+                let is_known = !unpinned.contains(&id) && !before.unsure.contains(&id);
+                let found = before.classes.get(&id).filter(|_| is_known);
                 found.copied().or_else(|| memory.class(&id))
             };
             if let Some(class) = class.or_else(before) {
@@ -775,8 +816,10 @@ fn classes(
 struct Read {
     catalog: Catalog,
     classes: Classes,
-    /// Nothing that has changed was left out because somebody has a table for himself alone.
-    is_whole: bool,
+    /// Columns of views that could not be looked at.
+    unsure: HashSet<ColumnId>,
+    /// There are such, or rules that could not be.
+    is_partial: bool,
 }
 
 async fn read(
@@ -810,10 +853,32 @@ async fn ask_all(
     said: &mut Said,
     memory: &Mutex<Memory>,
 ) -> Result<Read, String> {
+    said.read(pipe).await?;
+    let mut functions = HashMap::new();
+    if upstream.names_functions {
+        ask(pipe, FUNCTIONS, |row| add_function(&mut functions, row)).await?;
+    }
+    send(
+        pipe,
+        &[
+            RELATIONS,
+            ROW_SECURITY,
+            OTHERS,
+            EXTENSIONS,
+            DEPENDENCIES,
+            SEEN,
+            GENERATED,
+            HOLDS,
+            WORDS,
+            RECORDS,
+            RECORD_COLUMNS,
+        ],
+    )
+    .await?;
     let mut relations = HashMap::new();
-    ask(pipe, RELATIONS, |row| add_relation(&mut relations, row)).await?;
+    told(pipe, |row| add_relation(&mut relations, row)).await?;
     let mut row_security = HashMap::new();
-    ask(pipe, ROW_SECURITY, |row| {
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         let (table, is_forced) =
             (row.number::<u32>("table")?, row.number::<u8>("whether it is forced")? != 0);
@@ -822,46 +887,41 @@ async fn ask_all(
     })
     .await?;
     let mut others = Vec::new();
-    ask(pipe, OTHERS, |row| {
+    told(pipe, |row| {
         others.push(Texts(backend::DataRow::read(row)?).text("name")?);
         Ok(())
     })
     .await?;
     let mut extensions = Vec::new();
-    ask(pipe, EXTENSIONS, |row| {
+    told(pipe, |row| {
         extensions.push(Texts(backend::DataRow::read(row)?).text("extension")?);
         Ok(())
     })
     .await?;
-    let mut functions = HashMap::new();
-    if upstream.names_functions {
-        ask(pipe, FUNCTIONS, |row| add_function(&mut functions, row)).await?;
-    }
     let mut dependencies = Vec::new();
-    ask(pipe, DEPENDENCIES, |row| {
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         dependencies.push((row.number("relation")?, row.number("relation below")?));
         Ok(())
     })
     .await?;
     let mut seen: HashMap<(u32, u32), HashSet<i16>> = HashMap::new();
-    ask(pipe, SEEN, |row| {
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         let of = (row.number("view")?, row.number("relation below")?);
         seen.entry(of).or_default().insert(row.number("column number")?);
         Ok(())
     })
     .await?;
-    said.read(pipe).await?;
     let mut generated = Vec::new();
-    ask(pipe, GENERATED, |row| {
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         generated.push((row.number("relation")?, row.number("column number")?));
         Ok(())
     })
     .await?;
     let mut holds = Vec::new();
-    ask(pipe, HOLDS, |row| {
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         let (relation, column) = (row.number("relation")?, row.number("column number")?);
         let (of, number) = (row.number("other relation")?, row.number::<i16>("other column")?);
@@ -869,7 +929,7 @@ async fn ask_all(
         Ok(())
     })
     .await?;
-    ask(pipe, WORDS, |row| {
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         let relation = row.number("table")?;
         let arguments = hooks::arguments(&row.text("trigger's arguments")?);
@@ -878,7 +938,7 @@ async fn ask_all(
     })
     .await?;
     let (mut records, mut types_alone, mut record_columns) = (HashMap::new(), HashSet::new(), Vec::new());
-    ask(pipe, RECORDS, |row| {
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         let (type_oid, relation) = (row.number("type")?, row.number("relation")?);
         records.insert(type_oid, relation);
@@ -888,7 +948,7 @@ async fn ask_all(
         Ok(())
     })
     .await?;
-    ask(pipe, RECORD_COLUMNS, |row| {
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         record_columns.push((row.number("relation")?, row.number("column number")?));
         Ok(())
@@ -919,12 +979,15 @@ async fn ask_all(
     let catalog = catalog.with_system_views(system_views);
     said.compare(&catalog);
     let pinned = lock(memory).pinned().clone();
-    let mut classes = classes(&catalog, said, &before.classes, unpinned, &lock(memory));
+    let mut classes = classes(&catalog, said, before, unpinned, &lock(memory));
     pinned.apply(&catalog, &mut classes);
-    let records = views::classify(pipe, &catalog, (&before.catalog, &locked), &mut classes, &pinned).await?;
+    let shown = views::classify(pipe, &catalog, &locked, &mut classes, &pinned).await?;
     pinned.apply(&catalog, &mut classes);
-    let catalog = catalog.with_record_columns(records);
-    Ok(Read { catalog, classes, is_whole: has_all_rules && has_all_views })
+    let mut unsure = views::unsure(pipe, &shown.held, &catalog, &classes, before).await?;
+    let configured: HashSet<ColumnId> = pinned.configured(&catalog).collect();
+    unsure.retain(|id| !pinned.corrected().contains_key(id) && !configured.contains(id));
+    let is_partial = !has_all_rules || !has_all_views || !shown.held.is_empty();
+    Ok(Read { catalog: catalog.with_record_columns(shown.records), classes, unsure, is_partial })
 }
 
 /// Who may look into which schema, and whether definitions change where they look.
@@ -1004,19 +1067,38 @@ async fn ask(
     query: &str,
     take: impl FnMut(&[u8]) -> Result<(), BodyError>,
 ) -> Result<(), String> {
-    answer(pipe, query, take).await?.map_or(Ok(()), Err)
+    send(pipe, &[query]).await?;
+    told(pipe, take).await
+}
+
+/// Sends queries together: none waits for the answer to the one before. Each answer must be taken.
+async fn send(pipe: &mut Pipe, queries: &[&str]) -> Result<(), String> {
+    let mut requests = Vec::new();
+    queries.iter().for_each(|query| compose::query(&mut requests, query.as_bytes()));
+    pipe.queue(&requests);
+    pipe.flush_all().await.map_err(|error| with_causes(&error))
+}
+
+/// Has each row of the next answer taken.
+async fn told(pipe: &mut Pipe, take: impl FnMut(&[u8]) -> Result<(), BodyError>) -> Result<(), String> {
+    taken(pipe, take).await?.map_or(Ok(()), Err)
 }
 
 /// The same where the server may refuse it: what it says then. The connection goes on.
 async fn answer(
     pipe: &mut Pipe,
     query: &str,
+    take: impl FnMut(&[u8]) -> Result<(), BodyError>,
+) -> Result<Option<String>, String> {
+    send(pipe, &[query]).await?;
+    taken(pipe, take).await
+}
+
+/// Has each row of the next answer taken; what the server says where it refuses.
+async fn taken(
+    pipe: &mut Pipe,
     mut take: impl FnMut(&[u8]) -> Result<(), BodyError>,
 ) -> Result<Option<String>, String> {
-    let mut request = Vec::new();
-    compose::query(&mut request, query.as_bytes());
-    pipe.queue(&request);
-    pipe.flush_all().await.map_err(|error| with_causes(&error))?;
     let mut failed = None;
     loop {
         let Some((frame, _)) =
@@ -1119,7 +1201,7 @@ async fn connect(upstream: &Upstream, chronicle: &Chronicle) -> Result<Pipe, Str
         ("client_encoding", "UTF8"),
         (
             "options",
-            "-c search_path=pg_catalog -c statement_timeout=30s -c lock_timeout=500ms -c default_transaction_read_only=on -c row_security=off",
+            "-c search_path=pg_catalog -c statement_timeout=30s -c lock_timeout=500ms -c default_transaction_read_only=on -c row_security=off -c jit=off",
         ),
     ];
     let parameters = parameters.map(|(name, value)| (name.into(), value.into()));

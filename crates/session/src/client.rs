@@ -316,19 +316,20 @@ impl Session {
         }
         let judged = read.judge_with(env, self.seen(), is_certain);
         // Code that was just made writes what it is given, is run by a name that nobody says, or by what is not shown: a catalog that shows
-        // it tells.
+        // it tells. Whoever sees all values writes them, too.
         let is_unseen = |one: &Rc<Judged>| one.writes_unseen(&self.moving, env.catalog);
         let meets = |moved: &MovedNames| {
             let is_given = |one: &Rc<Judged>| {
                 !moved.fills().is_empty() && one.may_give()
-                    || one.implies_any(moved)
+                    || one.names_any(moved)
                     || moved.tells() && is_unseen(one)
             };
-            judged.statements.iter().any(is_given)
+            judged.statements.iter().any(is_given) || self.runs_any(read, moved)
         };
+        let counts = || env.hides() || judged.statements.iter().any(|one| one.may_write());
         let may_meet =
             env.moved.is_some_and(meets) || self.moving.tells() && judged.statements.iter().any(is_unseen);
-        if may_meet && env.hides() && self.asked_moved.is_none_or(|asked| env.catalog_version <= asked) {
+        if may_meet && counts() && self.asked_moved.is_none_or(|asked| env.catalog_version <= asked) {
             self.asked_moved.get_or_insert(env.catalog_version);
             return None;
         }
@@ -356,7 +357,7 @@ impl Session {
             spills.stains.is_empty()
                 && moves.is_none()
                 && (runs.is_empty() || spills.could_be.is_empty())
-                && env.moved.is_none_or(|moved| !statement.waits_for(moved))
+                && env.moved.is_none_or(|moved| !statement.waits_for(moved) && !statement.implies_any(moved))
         };
         if self.moving.is_empty() && statements.iter().all(leaves_all) {
             self.noted.clear();
@@ -513,7 +514,9 @@ impl Session {
         if !bind.portal.is_empty() && self.portals.is_full() {
             return self.wait_for_room(names::too_many::<Portal>, out);
         }
-        if !is_plain && self.waits_for_stains(std::slice::from_ref(statement), env, out) {
+        // Which keys it takes by is known when it is executed.
+        let is_told = !is_plain && reading.read.key_parameters().is_empty();
+        if is_told && self.waits_for_stains(std::slice::from_ref(statement), env, out) {
             return Pass::WaitsForCatalog;
         }
         let approval = self.asking.approval();
@@ -533,16 +536,16 @@ impl Session {
         };
         prepared.begun.set(None);
         let (made, path) = (self.sequence, self.path_now());
-        let made_as = match (&keys, is_plain) {
-            (None, true) => Rc::clone(statement),
-            _ => {
-                let judged = reading.read.judge(env, self.seen()).bound(keys.as_ref());
-                self.meant_now(&judged, env)
+        let made_as = match statement.runs_own_code(env.catalog) || !self.moving.is_empty() {
+            true => {
+                let judged = reading.read.judge(env, self.seen());
+                Some(self.meant_now(&judged.bound(keys.as_ref(), &reading.read, env, self.seen()), env))
             }
+            false => None,
         };
         let portal = Rc::new(Portal {
             made,
-            made_as: Some(made_as),
+            made_as,
             path,
             approval,
             values,
@@ -612,7 +615,9 @@ impl Session {
         };
         let reading = &portal.prepared.reading;
         let plain = match (&portal.keys, &portal.approval) {
-            (None, None) => self.plain(&reading.read, env).filter(|plain| portal.is_made_as(plain)),
+            (None, None) if reading.read.key_parameters().is_empty() => {
+                self.plain(&reading.read, env).filter(|plain| portal.is_made_as(plain))
+            }
             _ => None,
         };
         let statement = &match plain {
@@ -675,8 +680,8 @@ impl Session {
         let Some(judged) = self.judge(&reading.read, env) else { return Err(Pass::WaitsForCatalog) };
         // What was approved begins right behind its Bind: nothing else can have changed what it means.
         let begins = portal.executed.get() || portal.begun == Some(self.sequence);
-        let one =
-            judged.bound(portal.keys.as_ref()).with_approval(portal.approval.as_ref().filter(|_| begins));
+        let one = judged.bound(portal.keys.as_ref(), &reading.read, env, self.seen());
+        let one = one.with_approval(portal.approval.as_ref().filter(|_| begins));
         // The portal may be gone by the end of what else did.
         if !begins && portal.approval.is_some() && self.is_held(&one) {
             if let Some(pass) = self.waits_for_sync(out) {

@@ -12,7 +12,9 @@ use policy::{Meaning, Refusal, Verdict};
 use sql::catalog::{Column, Relation};
 use sql::facts::{Access, Effect, Forgets, Makes, Object, Opens, RelationUse, Runs};
 use sql::values::Tie;
-use sql::{Catalog, Facts, Given, Naming, Probe, Scratch, SearchPath, Statement, Touched, Unreadable};
+use sql::{
+    Catalog, Facts, Given, Naming, Probe, Scratch, SearchPath, Sensitive, Statement, Touched, Unreadable,
+};
 use wire::BodyError;
 
 use crate::copied::Copied;
@@ -78,6 +80,15 @@ enum Source {
 pub(crate) struct Seen<'a> {
     pub(crate) temporary: &'a Temporary,
     pub(crate) given: &'a GivenNames,
+}
+
+/// What a statement does not name itself.
+#[derive(Clone, Debug, Default)]
+struct Implied {
+    /// Functions that run because it calls others or reads views, and relations that all these name.
+    called: Rc<[String]>,
+    /// The same of triggers, rules and the like.
+    reached: Rc<[String]>,
 }
 
 /// Verdicts on a text with one version of the catalog, for one subject of the policies.
@@ -185,8 +196,8 @@ pub(crate) struct Judged {
     pub(crate) moves: Option<Moves>,
     /// What tells what its result shows, where something is sensitive.
     pub(crate) own: Option<Rc<Statement>>,
-    /// Functions that it runs and does not name, as the catalog shows it.
-    implied: Rc<[String]>,
+    /// What it does not name, as the catalog shows it.
+    implied: Implied,
     /// What it does to the session's temporary tables, if anything.
     pub(crate) temporary: Option<TemporaryChange>,
     /// What it does to the reason that the session gives, if anything.
@@ -706,7 +717,7 @@ impl Texts<'_> {
             copied,
             copiable,
             own: (!known.is_empty()).then(|| Rc::new(own.clone())),
-            implied: if known.is_empty() { Rc::default() } else { implied(own, statement) },
+            implied: if known.is_empty() { Implied::default() } else { Implied::of(own, statement) },
             spills,
             namings,
             ..judged
@@ -791,7 +802,7 @@ impl Judged {
             is_older: false,
             moves: None,
             own: None,
-            implied: Rc::default(),
+            implied: Implied::default(),
             temporary: statement.and_then(TemporaryChange::of),
             gives_reason: statement.and_then(reasons::change),
             path: statement.is_none().then(PathChange::unknown),
@@ -843,7 +854,7 @@ impl Judged {
             described: Rc::new(described),
             shown: select.shown.clone(),
             own: select.own.clone(),
-            implied: Rc::clone(&select.implied),
+            implied: select.implied.clone(),
             namings: Rc::clone(&select.namings),
             ..judged
         })
@@ -972,6 +983,14 @@ impl Judged {
         }
     }
 
+    /// Whether it runs code of somebody's own, which may be another by the time its portal gives rows. Relations cannot be: the portal holds
+    /// locks on them.
+    pub(crate) fn runs_own_code(&self, catalog: &Catalog) -> bool {
+        let is_own = |name: &str| catalog.routines(name).next().is_some();
+        self.implied.called.iter().any(|name| is_own(name))
+            || self.own.as_ref().is_some_and(|own| own.calls().any(is_own))
+    }
+
     /// Whether it reads a relation with one of these columns, or what does nobody knows.
     pub(crate) fn reads_any(&self, columns: &Unsearched, catalog: &Catalog) -> bool {
         self.reads(catalog, |relation| has_one(relation, columns))
@@ -1069,19 +1088,31 @@ impl Judged {
         self.own.as_ref().is_some_and(|own| names_any(own, moved)) || self.implies_any(moved)
     }
 
-    /// Whether it runs one of these, and does not name it.
+    /// Whether it runs or reads one of these that has changed in another way than by new columns, and does not name it.
     pub(crate) fn implies_any(&self, moved: &MovedNames) -> bool {
-        moved.has_any(self.implied.iter())
+        let Implied { called, reached } = &self.implied;
+        is_changed(called, moved) || is_changed(reached, moved)
+    }
+
+    /// What of it is sensitive where these names may mean something that is: what runs because of what it calls or reads can give that.
+    fn moved_in(&self, own: &Statement, moved: &MovedNames) -> Sensitive {
+        let mut sensitive = moved_in(own, moved);
+        if is_changed(&self.implied.called, moved) {
+            sensitive.relations.extend(relations(own).cloned());
+            sensitive.functions.extend(own.calls().map(str::to_owned));
+        }
+        sensitive
     }
 
     /// How it looks into what functions give that these may be.
     pub(crate) fn probes_with(&self, moved: &MovedNames) -> Option<Probe> {
         let own = self.own.as_deref()?;
         let has_new = own.calls().any(|name| moved.has_new_function(name));
-        if !has_new && (!names_any(own, moved) || is_widened(own, moved)) {
+        let is_implied = is_changed(&self.implied.called, moved);
+        if !has_new && !is_implied && (!names_any(own, moved) || is_widened(own, moved)) {
             return None;
         }
-        let asked = sql::probes(&self.described.text, &moved_in(own, moved), mask::is_sensitive_key);
+        let asked = sql::probes(&self.described.text, &self.moved_in(own, moved), mask::is_sensitive_key);
         // What is asked within new functions nobody has seen.
         Probe::both(asked, has_new.then_some(Probe::Asks(1)))
     }
@@ -1095,11 +1126,11 @@ impl Judged {
                 || self.spills.into.iter().any(|(table, column)| moved.routes(table, column.as_ref()))
                 || called.iter().any(|name| moved.is_sink(name))
                     && (own.hangs_code() || self.shown.is_anything() || names_any(own, moved))
-                || names_any(own, moved)
+                || self.names_any(moved)
                     && has_sinks(own)
                     && sql::sinks(
                         &self.described.text,
-                        &moved_in(own, moved),
+                        &self.moved_in(own, moved),
                         &HashSet::new(),
                         mask::is_sensitive_key,
                     )
@@ -1120,6 +1151,23 @@ impl Judged {
     }
 }
 
+impl Implied {
+    fn of(own: &Statement, whole: &Statement) -> Self {
+        let owned = |names: Vec<&String>| names.into_iter().cloned().collect();
+        let reached = implied(own, whole.reached.iter().map(|reached| &reached.does)).into_iter();
+        let calls = whole.reached.iter().map(|reached| &reached.calls);
+        Implied {
+            called: owned(implied(own, std::iter::once(whole))),
+            reached: owned(reached.chain(calls).collect()),
+        }
+    }
+}
+
+/// Whether one of these has changed in another way than by new columns.
+fn is_changed(names: &[String], moved: &MovedNames) -> bool {
+    names.iter().any(|name| moved.has(name) && !moved.is_widened(name))
+}
+
 /// Whether a statement names one of these, as a relation, function, operator or type.
 fn names_any(statement: &Statement, moved: &MovedNames) -> bool {
     names(statement).any(|name| moved.has(name))
@@ -1136,15 +1184,20 @@ fn names(statement: &Statement) -> impl Iterator<Item = &str> {
     relations.chain(&statement.mentions).chain(unnamed).map(String::as_str).chain(statement.calls())
 }
 
-/// Names of functions that `whole` calls, or what it sets going, and `own` does not name.
-fn implied(own: &Statement, whole: &Statement) -> Rc<[String]> {
-    let reached =
-        whole.reached.iter().flat_map(|reached| reached.does.functions.iter().chain([&reached.calls]));
-    let mut names: Vec<&String> =
-        whole.functions.iter().chain(reached).filter(|name| !own.functions.contains(name)).collect();
+/// Names that `own` does not say: of functions that `all` of these call, and of relations that they name.
+fn implied<'a>(own: &Statement, all: impl Iterator<Item = &'a Statement> + Clone) -> Vec<&'a String> {
+    let functions = all.clone().flat_map(|does| &does.functions);
+    let mut names: Vec<&String> = functions.filter(|name| !own.functions.contains(name)).collect();
+    let is_own = |name: &&String| relations(own).any(|own| own == *name);
+    names.extend(all.flat_map(relations).filter(|name| !is_own(name)));
     names.sort_unstable();
     names.dedup();
-    names.into_iter().cloned().collect()
+    names
+}
+
+/// Relations that a statement names.
+fn relations(statement: &Statement) -> impl Iterator<Item = &String> {
+    statement.relations.iter().map(|used| &used.name).chain(&statement.mentions)
 }
 
 /// Whether it may give names another meaning, or run code where it did not run before.

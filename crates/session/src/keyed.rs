@@ -2,14 +2,18 @@
 
 use std::rc::Rc;
 
-use sql::Key;
+use sql::{Key, Probe};
 use wire::frontend::{Bind, Parameter};
 
-use crate::judged::{Judged, JudgedText};
+use crate::judged::{Judged, JudgedText, Read, Seen};
+use crate::state::Environment;
 
 /// Longest key that is looked at, and most of one statement: what takes by others can show anything.
 const KEY_BYTES_MAX: usize = 256;
 const KEYS_MAX: usize = 16;
+
+/// What stands for a key of which nobody knows what it is.
+const ANY: &str = "password";
 
 /// What a statement's parameters are bound to that can be keys, by their numbers.
 pub(crate) type Keys = Rc<[(u16, Key)]>;
@@ -71,17 +75,32 @@ fn written_array(value: &[u8]) -> Option<String> {
 }
 
 impl JudgedText {
-    /// The only statement where its parameters are bound to these keys of documents.
-    pub(crate) fn bound(&self, keys: Option<&Keys>) -> Rc<Judged> {
-        let Some(keys) = keys else { return Rc::clone(&self.one) };
+    /// The only statement of `read` where its parameters are bound to these keys of documents.
+    pub(crate) fn bound(
+        &self,
+        keys: Option<&Keys>,
+        read: &Read,
+        env: &Environment<'_>,
+        seen: Seen<'_>,
+    ) -> Rc<Judged> {
+        if read.key_parameters().is_empty() {
+            return Rc::clone(&self.one);
+        }
+        let keys = keys.cloned().unwrap_or_default();
         let mut last = self.bound.borrow_mut();
         if let Some((of, judged)) = last.as_ref()
-            && of == keys
+            && *of == keys
         {
             return Rc::clone(judged);
         }
-        let judged = Rc::new(self.one.with_keys(keys));
-        Rc::clone(&last.insert((Rc::clone(keys), judged)).1)
+        let mut judged = match keys.is_empty() {
+            true => Judged::clone(&self.one),
+            false => self.one.with_keys(&keys),
+        };
+        if self.one.takes_elsewhere(env) {
+            judged.take_by(&keys, read, env, seen);
+        }
+        Rc::clone(&last.insert((keys, Rc::new(judged))).1)
     }
 }
 
@@ -93,5 +112,32 @@ impl Judged {
         bound.keys = Some(Rc::clone(keys));
         bound.planned.take();
         bound
+    }
+
+    /// Whether what it takes out of documents gets elsewhere than into its result, or out of such of which only keys tell.
+    fn takes_elsewhere(&self, env: &Environment<'_>) -> bool {
+        let reads_unsearched =
+            || env.unsearched.is_some_and(|unsearched| self.reads_any(unsearched, env.catalog));
+        self.own.is_some()
+            && (self.may_write() || self.has_sinks || reads_unsearched() || self.reads_unknown(env.catalog))
+    }
+
+    /// What follows from the keys is that of the same text with them in it. A parameter that is none of them can be any.
+    fn take_by(&mut self, keys: &Keys, read: &Read, env: &Environment<'_>, seen: Seen<'_>) {
+        let known = |number: &u16| keys.iter().find(|(of, _)| of == number).map(|(_, key)| key.clone());
+        let key = |number: &u16| (*number, known(number).unwrap_or_else(|| Key::Text(ANY.into())));
+        let all: Vec<(u16, Key)> = read.key_parameters().iter().map(key).collect();
+        let text = sql::with_keys(read.text(), &all);
+        let told = Rc::clone(&Read::new(text.as_bytes(), sql::read(text.as_bytes())).judge(env, seen).one);
+        if !told.is_read {
+            self.probes = Some(Probe::HandsOver);
+            return;
+        }
+        self.probes = self.probes.max(told.probes);
+        if read.key_parameters().iter().all(|number| known(number).is_some()) {
+            self.shown = told.shown.clone();
+        }
+        self.spills = told.spills.clone();
+        self.planned.take();
     }
 }

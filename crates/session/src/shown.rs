@@ -233,11 +233,11 @@ impl Shown {
             }
             (Shown::ByRules(rules), _) => Shown::ByRules(rules),
             (_, Shown::ByRules(rules)) => Shown::ByRules(Rc::clone(rules)),
-            (Shown::Traced(own), Shown::Traced(other))
-                if Rc::ptr_eq(&own, other)
-                    || (&own.text, &own.sensitive) == (&other.text, &other.sensitive) =>
-            {
-                Shown::Traced(own)
+            (Shown::Traced(own), Shown::Traced(other)) if own.text == other.text => {
+                match Rc::ptr_eq(&own, other) || own.sensitive == other.sensitive {
+                    true => Shown::Traced(own),
+                    false => Shown::traced(&own.text, own.sensitive.clone().or(&other.sensitive)),
+                }
             }
             _ => Shown::Anything,
         }

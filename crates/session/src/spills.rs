@@ -20,6 +20,8 @@ pub(crate) struct Spills {
     pub(crate) stains: Vec<Stain>,
     /// What it would spill if anything that it reads were sensitive.
     pub(crate) could_be: Vec<Stain>,
+    /// The same of code that it sets going.
+    pub(crate) could_be_by_code: Vec<Stain>,
     /// It writes sensitive values where their own names do not tell.
     pub(crate) are_any: bool,
     /// Some of it gets into columns of documents, where keys do not tell it.
@@ -48,6 +50,12 @@ pub(crate) fn spilled(
         found.rename(text);
     }
     found.could_be(own, whole);
+    if whole.writes.len() != own.writes.len()
+        || whole.computes()
+        || whole.reached.iter().any(|reached| writes(&reached.does))
+    {
+        found.spills.could_be_by_code = fills(whole, known, &reveals);
+    }
     let reach = Reach::of(own, known);
     let is_made_of_another = own.effects.contains(&Effect::CreateTable) && !own.runs.is_empty();
     if reach.is_any() || is_made_of_another {

@@ -24,11 +24,12 @@ impl Session {
         let mut stains: Vec<Stain> = Vec::new();
         let Some(own) = judged.own.as_deref() else { return stains };
         let known = Known::of(env.catalog, env);
-        let elsewhere = env.moved.filter(|moved| judged.waits_for(moved) && env.hides());
+        let elsewhere = env.moved.filter(|moved| judged.waits_for(moved) || judged.implies_any(moved));
         let refreshes = refreshes(own) && !moving.is_empty();
         for moved in (is_moved || refreshes).then_some(moving).into_iter().chain(elsewhere) {
-            if !is_widened(own, moved) {
+            if !is_widened(own, moved) || judged.implies_any(moved) {
                 stains.extend(judged.spills.could_be.iter().cloned());
+                stains.extend(judged.spills.could_be_by_code.iter().cloned());
             }
             let reveals = |class| env.reveals(class);
             stains.extend(spilled_by_moved(&judged.described.text, own, moved, &known, reveals));

@@ -78,6 +78,57 @@ pub struct Sensitive {
 }
 
 impl Sensitive {
+    /// What either says of the same statement.
+    #[must_use]
+    pub fn or(mut self, other: &Sensitive) -> Self {
+        let Sensitive {
+            columns,
+            relations,
+            known,
+            functions,
+            columns_of,
+            rows,
+            read_by,
+            documents,
+            parts,
+            of_wholes,
+            records,
+            trusts_keys,
+            has_unread,
+            has_own_count,
+            types,
+            wholes,
+            anything,
+        } = other;
+        for (own, other) in [
+            (&mut self.columns, columns),
+            (&mut self.relations, relations),
+            (&mut self.known, known),
+            (&mut self.functions, functions),
+            (&mut self.documents, documents),
+            (&mut self.parts, parts),
+            (&mut self.types, types),
+            (&mut self.wholes, wholes),
+        ] {
+            own.extend(other.iter().cloned());
+        }
+        self.documents.retain(|name| !self.columns.contains(name));
+        for (own, other) in [(&mut self.columns_of, columns_of), (&mut self.read_by, read_by)] {
+            for (name, more) in other {
+                own.entry(name.clone()).or_default().extend(more.iter().cloned());
+            }
+        }
+        // What both say is harmless is.
+        self.rows.retain(|name, row| rows.get(name) == Some(row));
+        self.records.retain(|name, fields| records.get(name) == Some(fields));
+        self.of_wholes |= of_wholes;
+        self.trusts_keys |= trusts_keys;
+        self.has_unread |= has_unread;
+        self.has_own_count |= has_own_count;
+        self.anything |= anything;
+        self
+    }
+
     /// Whether values count that are told by keys of documents alone.
     pub fn is_by_keys(&self) -> bool {
         self.trusts_keys || self.has_unread

@@ -146,6 +146,36 @@ fn keys_that_are_parameters_are_known_by_what_they_are_bound_to() -> Result<()> 
     })
 }
 
+/// Of a document that nobody knows anything of, a key tells wherever its value is taken to.
+#[test]
+fn what_is_behind_keys_that_are_parameters_stays_hidden_where_it_is_written() -> Result<()> {
+    let stack = Stack::start()?;
+    let made = "CREATE TABLE papers (id int, data jsonb); CREATE TABLE taken (a text, b text); CREATE TABLE parts (a jsonb);
+        INSERT INTO papers VALUES (1, '{\"surname\": \"Canary\", \"plan\": \"gold\"}')";
+    psql::run(&stack.owner(), made)?.success()?;
+    block_on(async {
+        let client = connect(&stack.alice()?).await?;
+        let write = client.prepare("INSERT INTO taken SELECT data ->> $1, data ->> $2 FROM papers").await?;
+        for key in ["plan", "surname"] {
+            client.execute(&write, &[&key, &"plan"]).await?;
+        }
+        client.execute("INSERT INTO parts SELECT data -> $1 FROM papers", &[&"surname"]).await?;
+        for query in ["SELECT a FROM taken", "SELECT upper(a) FROM taken", "SELECT a::text || '' FROM parts"]
+        {
+            for row in client.query(query, &[]).await? {
+                assert_eq!(row.get::<_, Option<&str>>(0), Some("***"), "{query}");
+            }
+        }
+        for row in client.query("SELECT b, lower(b) FROM taken", &[]).await? {
+            assert_eq!((row.get::<_, &str>(0), row.get::<_, &str>(1)), ("gold", "gold"));
+        }
+        let error = client.execute("SELECT (data ->> $1)::int FROM papers", &[&"surname"]).await.unwrap_err();
+        let message = error.as_db_error().map(|error| error.message().to_owned()).unwrap_or_default();
+        anyhow::ensure!(!message.is_empty() && !message.contains("Canary"), "{message}");
+        Ok(())
+    })
+}
+
 #[test]
 fn documents_that_nobody_has_looked_at_yet_hide_what_their_keys_name() -> Result<()> {
     let stack = Stack::start()?;

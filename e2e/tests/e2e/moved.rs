@@ -4,8 +4,10 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use e2e::login::Login;
+use e2e::proxy::scram_secret;
 use e2e::psql::{self, Output, Session};
-use e2e::wait;
+use e2e::{postgres, wait};
 
 use crate::laundering::run;
 use crate::leaks::{Values, cases, shows_canary, with_objects, with_objects_of};
@@ -305,5 +307,130 @@ fn a_view_of_endless_columns_is_masked_and_the_catalog_is_read() -> Result<()> {
     )?;
     assert!(!shows_canary(&shown) && shown.stdout.contains("***"), "{}", shown.stdout);
     assert!(shown.stdout.contains("first"), "{}{}", shown.stdout, shown.stderr);
+    Ok(())
+}
+
+/// What is there before of functions, views and rules that read a view by its name or its number; `@` stands for the case.
+const READERS: &str = "CREATE VIEW seen_@ AS SELECT id, note AS z FROM visits; CREATE TABLE kept_@ (a text); CREATE TABLE ruled_@ (id int); \
+    CREATE MATERIALIZED VIEW filled_@ AS SELECT z FROM seen_@; \
+    CREATE FUNCTION gives_@() RETURNS text LANGUAGE sql AS 'SELECT z FROM seen_@ LIMIT 1'; \
+    CREATE FUNCTION fills_@() RETURNS int LANGUAGE sql AS 'INSERT INTO kept_@ SELECT z FROM seen_@; SELECT 1'; \
+    CREATE VIEW calls_@ AS SELECT gives_@() AS h; \
+    CREATE RULE also AS ON INSERT TO ruled_@ DO ALSO INSERT INTO kept_@ SELECT z FROM seen_@";
+
+/// What gives its values when it shows something else …
+const GIVING: [&str; 3] = ["SELECT gives_@()", "SELECT h FROM calls_@", "SELECT gives_@()::int"];
+
+/// … and what writes them.
+const WRITING: [&str; 8] = [
+    "SELECT fills_@()",
+    "DO $$ BEGIN PERFORM fills_@(); END $$",
+    "INSERT INTO kept_@ SELECT gives_@()",
+    "INSERT INTO kept_@ SELECT h FROM calls_@",
+    "INSERT INTO kept_@ SELECT z FROM seen_@",
+    "INSERT INTO ruled_@ VALUES (1)",
+    "CREATE TABLE made_@ AS SELECT z FROM seen_@",
+    "REFRESH MATERIALIZED VIEW filled_@",
+];
+
+/// What `by` is shown by each of these behind a view that is made anew and then as before, in transactions of their own or in one, and alice by what
+/// it has written. Each is an attack.
+fn shown_of_retold(stack: &Stack, by: &Login, doing: &[&str]) -> Result<String> {
+    let mut all = String::new();
+    for (number, (begins, ends, does)) in
+        doing.iter().flat_map(|does| [("", "", does), ("BEGIN; ", "; COMMIT", does)]).enumerate()
+    {
+        let of = |text: &str| text.replace('@', &number.to_string());
+        psql::run(&stack.owner(), &of(READERS))?.success()?;
+        // What is new has the catalog read again.
+        psql::run(by, &of("CREATE TABLE new_@ (id int)"))?.success()?;
+        psql::run(by, &of("SELECT * FROM new_@"))?.success()?;
+        let text = of(&format!(
+            "{begins}CREATE OR REPLACE VIEW seen_@ AS SELECT id, last_name AS z FROM people; {does}; \
+             CREATE OR REPLACE VIEW seen_@ AS SELECT id, note AS z FROM visits{ends}"
+        ));
+        let shown = run(by, &text)?;
+        let kept = of("SELECT a FROM kept_@; SELECT z FROM made_@; SELECT z FROM filled_@");
+        let is_attack = shows_canary(&run(&stack.superuser(), &kept)?)
+            || does.contains("gives")
+            || does.contains("calls");
+        assert!(is_attack, "{text}: {shown:?}");
+        let kept = run(&stack.alice()?, &kept)?;
+        if shows_canary(&shown) || shows_canary(&kept) {
+            writeln!(all, "{text}: {shown:?} {kept:?}")?;
+        }
+    }
+    Ok(all)
+}
+
+#[test]
+fn what_code_reads_of_a_view_that_is_made_anew_is_masked() -> Result<()> {
+    let stack = with_objects_of(Values::Names, "")?;
+    let shown = shown_of_retold(&stack, &stack.alice()?, &[&GIVING[..], &WRITING].concat())?;
+    assert!(shown.is_empty(), "{shown}");
+    Ok(())
+}
+
+/// Whoever sees all values writes them where others do not.
+#[test]
+fn what_who_sees_all_values_writes_of_a_view_that_is_made_anew_is_masked() -> Result<()> {
+    let password = postgres::password()?;
+    let secret = scram_secret(&password)?;
+    let app = format!("[[user]]\nname = \"app\"\ngroups = [\"reveal\"]\nscram-secret = \"{secret}\"\n");
+    let stack = with_objects_of(Values::Names, &app)?;
+    let app = stack.alice()?.as_user("app", &password);
+    assert!(shows_canary(&run(&app, "SELECT last_name FROM people")?));
+    let shown = shown_of_retold(&stack, &app, &WRITING)?;
+    assert!(shown.is_empty(), "{shown}");
+    Ok(())
+}
+
+/// Somebody who has a table for himself alone keeps nobody from knowing what a view shows.
+#[test]
+fn a_view_that_is_made_anew_while_tables_are_locked_shows_nothing() -> Result<()> {
+    let stack = with_objects_of(Values::Names, "")?;
+    let alice = stack.alice()?;
+    let read_again = |name: &str| -> Result<()> {
+        psql::run(&alice, &format!("CREATE TABLE {name} (id int)"))?.success()?;
+        psql::run(&alice, &format!("SELECT * FROM {name}"))?.success()?;
+        Ok(())
+    };
+    for (number, locks) in ["CREATE TEMP TABLE held (a int);", "LOCK TABLE people;", "LOCK TABLE visits;"]
+        .into_iter()
+        .enumerate()
+    {
+        let seen = format!("seen_{number}");
+        psql::run(&alice, &format!("CREATE VIEW {seen} AS SELECT id, note AS z FROM visits"))?.success()?;
+        read_again(&format!("before_{number}"))?;
+        let mut holder = Session::start(&stack.owner())?;
+        holder.expect("BEGIN;", "BEGIN")?;
+        let retells = format!("CREATE OR REPLACE VIEW {seen} AS SELECT id, last_name AS z FROM people");
+        if locks.contains("people") {
+            psql::run(&alice, &retells)?.success()?;
+            holder.ask(locks)?;
+        } else {
+            holder.ask(locks)?;
+            psql::run(&alice, &retells)?.success()?;
+        }
+        let reads = [format!("SELECT z FROM {seen}"), format!("SELECT upper(z) FROM {seen}")];
+        read_again(&format!("within_{number}"))?;
+        if !locks.contains("people") {
+            for reads in &reads {
+                let shown = run(&alice, reads)?;
+                assert!(!shows_canary(&shown), "{locks} {reads}: {shown:?}");
+            }
+        }
+        holder.ask("ROLLBACK;")?;
+        for reads in &reads {
+            let shown = run(&alice, reads)?;
+            assert!(shown.stdout.contains("***") && !shows_canary(&shown), "{locks} {reads}: {shown:?}");
+        }
+        // What is harmless is shown when the definition was read.
+        wait::until("the view to be read", Duration::from_secs(20), || {
+            let shown = run(&alice, &format!("SELECT id FROM {seen} ORDER BY id"))?;
+            Ok((shown.stdout.starts_with('1')).then_some(()))
+        })?;
+        assert_eq!(holder.quit()?, 0);
+    }
     Ok(())
 }

@@ -7,7 +7,7 @@ use sql::Catalog;
 use sql::hooks::{ForeignKey, Hook, Hooks, Part};
 use wire::{BodyError, backend};
 
-use super::{Texts, ask};
+use super::{Texts, send, told};
 use crate::pipe::Pipe;
 
 /// Triggers that fire in a session as any other. Those of PostgreSQL's own functions do nothing that is known, unless a
@@ -98,7 +98,8 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<(Hooks, bo
         let known = before.hooks().of(hook.relation).iter().find(|known| known.is_like(&hook));
         hooks.push(known.map_or_else(|| Arc::new(hook), Arc::clone));
     };
-    ask(pipe, TRIGGERS, |row| {
+    send(pipe, &[TRIGGERS, EVENT_TRIGGERS, RULES, FOREIGN_KEYS, PARTS, PARTITION_KEYS]).await?;
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         let (oid, relation, name) = (row.number("trigger")?, row.number("table")?, row.text("name")?);
         let (kind, function) = (row.number("trigger's kind")?, row.number("trigger's function")?);
@@ -110,7 +111,7 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<(Hooks, bo
         Ok(())
     })
     .await?;
-    ask(pipe, EVENT_TRIGGERS, |row| {
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         let (oid, name) = (row.number("event trigger")?, row.text("name")?);
         let hook = Hook::event_trigger(oid, name, row.number("event trigger's function")?);
@@ -119,7 +120,7 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<(Hooks, bo
         Ok(())
     })
     .await?;
-    ask(pipe, RULES, |row| {
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         let (oid, relation, name) = (row.number("rule")?, row.number("table")?, row.text("name")?);
         let event = row.letter("rule's event")?;
@@ -135,7 +136,7 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<(Hooks, bo
         Ok(())
     })
     .await?;
-    ask(pipe, FOREIGN_KEYS, |row| {
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         foreign_keys.push(ForeignKey {
             oid: row.number("foreign key")?,
@@ -150,7 +151,7 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<(Hooks, bo
         Ok(())
     })
     .await?;
-    ask(pipe, PARTS, |row| {
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         let (of, part) = (row.number("table")?, row.number("part")?);
         parts.push(Part { of, part, is_partition: row.number::<u8>("whether it is a partition")? != 0 });
@@ -158,7 +159,7 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<(Hooks, bo
     })
     .await?;
     let mut partition_keys = Vec::new();
-    ask(pipe, PARTITION_KEYS, |row| {
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         partition_keys.push((row.number("partitioned table")?, row.numbers("columns of its key")?));
         Ok(())

@@ -6,7 +6,7 @@ use sql::facts::Via;
 use sql::implicit::{Cast, Function, Implicit, Operator, Runs};
 use wire::{BodyError, backend};
 
-use super::{Texts, ask, ask_about};
+use super::{Texts, ask_about, send, told};
 use crate::pipe::Pipe;
 
 /// Operators, with the functions that sort by them. Where operands are arrays, types are those of elements.
@@ -20,6 +20,7 @@ const OPERATORS: &str = "
         UNION
         SELECT m.amopopr, f.amproc::oid, 0
         FROM pg_catalog.pg_amop m JOIN pg_catalog.pg_amproc f ON f.amprocfamily OPERATOR(pg_catalog.=) m.amopfamily
+        WHERE m.amopopr OPERATOR(pg_catalog.>=) 16384::oid
     ) c ON c.operator OPERATOR(pg_catalog.=) o.oid
     JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) c.function
     JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
@@ -54,16 +55,18 @@ const CASTS: &str = "
 const CODE: &str = "
     WITH families AS (
         SELECT f.amprocfamily AS family, f.amproc::oid AS function FROM pg_catalog.pg_amproc f
+        WHERE f.amproc::oid OPERATOR(pg_catalog.>=) 16384::oid
         UNION
         SELECT m.amopfamily, o.oprcode::oid
         FROM pg_catalog.pg_amop m JOIN pg_catalog.pg_operator o ON o.oid OPERATOR(pg_catalog.=) m.amopopr
+        WHERE o.oprcode::oid OPERATOR(pg_catalog.>=) 16384::oid
     ), uses AS (
         SELECT d.classid AS class, d.objid AS object, coalesce(m.function, o.oprcode::oid, p.oid) AS function,
                t.oid AS domain
         FROM pg_catalog.pg_depend d
-        LEFT JOIN pg_catalog.pg_proc p ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::regclass::oid AND p.oid OPERATOR(pg_catalog.=) d.refobjid
-        LEFT JOIN pg_catalog.pg_operator o ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_operator'::regclass::oid AND o.oid OPERATOR(pg_catalog.=) d.refobjid
-        LEFT JOIN pg_catalog.pg_opclass c ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_opclass'::regclass::oid AND c.oid OPERATOR(pg_catalog.=) d.refobjid
+        LEFT JOIN pg_catalog.pg_proc p ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::regclass::oid AND p.oid OPERATOR(pg_catalog.=) d.refobjid AND p.oid OPERATOR(pg_catalog.>=) 16384::oid
+        LEFT JOIN pg_catalog.pg_operator o ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_operator'::regclass::oid AND o.oid OPERATOR(pg_catalog.=) d.refobjid AND o.oid OPERATOR(pg_catalog.>=) 16384::oid
+        LEFT JOIN pg_catalog.pg_opclass c ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_opclass'::regclass::oid AND c.oid OPERATOR(pg_catalog.=) d.refobjid AND c.oid OPERATOR(pg_catalog.>=) 16384::oid
         LEFT JOIN families m ON m.family OPERATOR(pg_catalog.=) c.opcfamily
         LEFT JOIN pg_catalog.pg_type t ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::regclass::oid AND t.oid OPERATOR(pg_catalog.=) d.refobjid
              AND t.typtype OPERATOR(pg_catalog.=) 'd'::\"char\"
@@ -169,7 +172,8 @@ const WITHIN: &str = "
 /// One sentence, where the server cannot be asked, or will not say.
 pub(super) async fn read(pipe: &mut Pipe) -> Result<Implicit, String> {
     let mut implicit = Implicit::default();
-    ask(pipe, OPERATORS, |row| {
+    send(pipe, &[OPERATORS, CASTS, CODE]).await?;
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         let (name, function) = (row.text("operator")?, row.function()?);
         let operands = row.types()?;
@@ -178,7 +182,7 @@ pub(super) async fn read(pipe: &mut Pipe) -> Result<Implicit, String> {
         Ok(())
     })
     .await?;
-    ask(pipe, CASTS, |row| {
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         let (function, ends) = (row.function()?, row.types()?);
         let (target, is_explicit) = (row.text("type")?, row.text("context of a cast")? == "e");
@@ -186,7 +190,7 @@ pub(super) async fn read(pipe: &mut Pipe) -> Result<Implicit, String> {
         Ok(())
     })
     .await?;
-    ask(pipe, CODE, |row| {
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         let (kind, owner, name) = (row.text("kind")?, row.number("owner")?, row.text("name")?);
         let (function, domain) = (row.function()?, row.number("domain")?);

@@ -8,7 +8,7 @@ use sql::Catalog;
 use sql::rows::{Check, Kind, Rows, Values};
 use wire::backend;
 
-use super::{Texts, ask, ask_about};
+use super::{Texts, ask, ask_about, send, told};
 use crate::pipe::Pipe;
 
 /// Bytes that a length of `varchar(n)` is told with (varlena's header, `VARHDRSZ`).
@@ -156,14 +156,15 @@ pub(super) type Read = (HashMap<u32, Arc<Rows>>, HashMap<String, Vec<sql::rows::
 pub(super) async fn read(pipe: &mut Pipe, before: &Catalog, may_ask: bool) -> Result<Read, String> {
     let types = types(pipe).await?;
     let mut not_valid: HashSet<(u32, i16)> = HashSet::new();
-    ask(pipe, NOT_VALID, |row| {
+    send(pipe, &[NOT_VALID, COLUMNS, SEQUENCES]).await?;
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         not_valid.insert((row.number("table")?, row.number("column number")?));
         Ok(())
     })
     .await?;
     let mut tables: HashMap<u32, Rows> = HashMap::new();
-    ask(pipe, COLUMNS, |row| {
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         let (table, number) = (row.number("table")?, row.number("column number")?);
         let (name, of) = (row.text("column name")?, row.number("type")?);
@@ -175,7 +176,7 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog, may_ask: bool) -> Re
         Ok(())
     })
     .await?;
-    ask(pipe, SEQUENCES, |row| {
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         let (oid, table) = (row.number("sequence")?, row.number::<u32>("table")?);
         let (name, column) = (row.text("sequence's name")?, row.text("column name")?);

@@ -1,6 +1,6 @@
 //! Which columns of views show values of sensitive columns: their definitions tell.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::thread;
 
 use mask::{Class, Classes, ColumnId, Unsearched, is_document};
@@ -10,7 +10,7 @@ use sql::{Catalog, Shows, ViewOptions};
 use wire::backend;
 
 use super::corrections::Pinned;
-use super::{Locked, Texts, ask, ask_about, samples};
+use super::{Locked, Snapshot, Texts, ask, ask_about, samples};
 use crate::pipe::Pipe;
 
 /// Views that call functions which users made, or have operators of theirs.
@@ -61,6 +61,22 @@ pub(super) const DEFINITIONS: &str = "
           AND c.oid OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[])
     ) v";
 
+/// What changes when a view is put in the place of another. A materialised one cannot be.
+const VERSIONS: &str = "
+    SELECT r.ev_class, pg_catalog.concat(r.xmin::text, r.ctid::text)
+    FROM pg_catalog.pg_rewrite r
+    JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) r.ev_class AND c.relkind OPERATOR(pg_catalog.=) 'v'::\"char\"
+    WHERE r.ev_type OPERATOR(pg_catalog.=) '1'::\"char\" AND r.ev_class OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[])";
+
+/// What was found of views.
+#[derive(Default)]
+pub(super) struct Shown {
+    /// Columns that have records of columns of tables as they are.
+    pub(super) records: Vec<(u32, i16)>,
+    /// Views that may show something sensitive and were not looked at.
+    pub(super) held: Vec<u32>,
+}
+
 /// The options of views, by their OIDs.
 ///
 /// # Errors
@@ -79,9 +95,8 @@ pub(super) async fn options(pipe: &mut Pipe) -> Result<HashMap<u32, ViewOptions>
     Ok(found)
 }
 
-/// Adds to `classes` the columns of views that show columns which are there, through however many views. Those of `known` that rest on
-/// something locked are not looked at again; of one that is new any column can show something. Tells which columns have records of columns
-/// of tables as they are.
+/// Adds to `classes` the columns of views that show columns which are there, through however many views. Those that rest on `locked` are
+/// not looked at.
 ///
 /// # Errors
 ///
@@ -89,13 +104,13 @@ pub(super) async fn options(pipe: &mut Pipe) -> Result<HashMap<u32, ViewOptions>
 pub(super) async fn classify(
     pipe: &mut Pipe,
     catalog: &Catalog,
-    (known, locked): (&Catalog, &Locked),
+    locked: &Locked,
     classes: &mut Classes,
     pinned: &Pinned,
-) -> Result<Vec<(u32, i16)>, String> {
+) -> Result<Shown, String> {
     let unsearched = &documents(catalog, classes, pinned);
     if classes.is_empty() && unsearched.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Shown::default());
     }
     let on_statistics = ON_STATISTICS
         .replace("RELATIONS", &STATISTICS.join(","))
@@ -119,28 +134,18 @@ pub(super) async fn classify(
         |relation: &&Relation| catalog.with_underlying(relation).into_iter().skip(1).any(may_show);
     let resting: Vec<u32> = catalog.relations().filter(rests_on_some).map(|relation| relation.oid).collect();
     oids.extend(resting);
-    oids.retain(|oid| {
-        let is_locked = locked.has(*oid, catalog);
-        if is_locked
-            && known.relation(*oid).is_none()
-            && let Some(view) = catalog.relation(*oid)
-        {
-            let columns = view.columns.iter().map(|column| samples::id(view, column));
-            columns.for_each(|id| _ = classes.entry(id).or_insert(Class::Derived));
-        }
-        !is_locked
-    });
+    let (held, free): (Vec<u32>, Vec<u32>) = oids.into_iter().partition(|oid| locked.has(*oid, catalog));
     let mut definitions = HashMap::new();
-    ask_about(pipe, DEFINITIONS, oids.into_iter(), |row| {
+    ask_about(pipe, DEFINITIONS, free.into_iter(), |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         definitions.insert(row.number("view")?, row.text("definition")?);
         Ok(())
     })
     .await?;
     if definitions.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Shown { records: Vec::new(), held });
     }
-    thread::scope(|scope| {
+    let records = thread::scope(|scope| {
         let reader = thread::Builder::new().name("views".to_owned()).stack_size(sql::READ_STACK_BYTES);
         let read = reader.spawn_scoped(scope, || {
             follow(catalog, &definitions, classes, unsearched);
@@ -148,7 +153,53 @@ pub(super) async fn classify(
         });
         let read = read.map_err(|error| format!("no thread to read views: {error}"))?;
         read.join().map_err(|_| "views could not be read".to_owned())
+    })?;
+    Ok(Shown { records, held })
+}
+
+/// Columns of views that were not looked at and may show something else than `before`: these, or something beneath, are not what they were.
+///
+/// # Errors
+///
+/// One sentence, where the server cannot be asked, or will not say.
+pub(super) async fn unsure(
+    pipe: &mut Pipe,
+    held: &[u32],
+    catalog: &Catalog,
+    classes: &Classes,
+    before: &Snapshot,
+) -> Result<HashSet<ColumnId>, String> {
+    let mut versions: HashMap<u32, String> = HashMap::new();
+    ask_about(pipe, VERSIONS, held.iter().copied(), |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        versions.insert(row.number("view")?, row.text("view's version")?);
+        Ok(())
     })
+    .await?;
+    let before_versions = &before.catalog.system_views().versions;
+    let is_as_before = |view: &Relation| {
+        let Some(known) = before.catalog.relation(view.oid) else { return false };
+        let below = sorted(catalog.with_underlying(view));
+        let ids =
+            |of: &&Relation| of.columns.iter().map(|column| samples::id(of, column)).collect::<Vec<_>>();
+        let of_view = ids(&view);
+        versions.get(&view.oid) == before_versions.get(&view.oid)
+            && below == sorted(before.catalog.with_underlying(known))
+            && !of_view.iter().any(|id| before.unsure.contains(id))
+            && below
+                .iter()
+                .filter(|of| of.oid != view.oid)
+                .flat_map(ids)
+                .all(|id| classes.get(&id) == before.classes.get(&id))
+    };
+    let views = held.iter().filter_map(|oid| catalog.relation(*oid)).filter(|view| !is_as_before(view));
+    let columns = views.flat_map(|view| view.columns.iter().map(|column| samples::id(view, column)));
+    Ok(columns.filter(|id| !classes.contains_key(id)).collect())
+}
+
+fn sorted(mut relations: Vec<&Relation>) -> Vec<&Relation> {
+    relations.sort_unstable_by_key(|relation| relation.oid);
+    relations
 }
 
 /// Columns of documents of which nothing else is known: their keys tell what views take out of them.
