@@ -284,7 +284,7 @@ impl Session {
     }
 
     /// All that it could run.
-    fn run_by(&self, runs: &Runs) -> Vec<Rc<Read>> {
+    pub(crate) fn run_by(&self, runs: &Runs) -> Vec<Rc<Read>> {
         let of_portals =
             |portals: Vec<Rc<Portal>>| portals.iter().map(|portal| read_of(&portal.prepared)).collect();
         match runs {
