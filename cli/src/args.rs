@@ -258,8 +258,9 @@ databases as they are now (views, functions, triggers, partitions, all schemas t
 the policies that are given, which it reads and nobody else goes by. It runs nothing and keeps nothing. What was decided by something else
 than the text, such as a name that was prepared before, counts as it was; so does what is in databases that the proxy does not have.
 
-Without it, of the databases is known what the ledger has recorded, and what was refused for what is in no text (what functions do,
-settings, masked values) counts as it was. How many executions count as they were is said.";
+Without it, of the databases is known what the ledger has recorded. What a shipped rule refused for what is in no text (what functions do,
+settings, masked values) counts as it was; what a rule of your own refused for that is shown as allowed. How many executions count as
+they were is said.";
 
 const BACKTEST_HELP: &str = r#"Examples:
   picket policy backtest --config /etc/picket/proxy.toml --policies ./new

@@ -45,8 +45,9 @@ pub(crate) const SHOWN_LETTERS_MAX: usize = 200_000;
 /// SQLSTATE program_limit_exceeded.
 const TOO_MUCH: &str = "54000";
 
-/// SQLSTATEs that `picket policy backtest` goes on after: invalid_catalog_name and query_canceled.
+/// SQLSTATEs that `picket policy backtest` goes on after: invalid_catalog_name, lock_not_available and query_canceled.
 const NO_DATABASE: &str = "3D000";
+const BUSY: &str = "55P03";
 const TOO_SLOW: &str = "57014";
 
 /// Type OID of text (pg_type.dat).
@@ -120,6 +121,7 @@ impl From<AskError> for Complaint {
     fn from(error: AskError) -> Self {
         let sqlstate = match error {
             AskError::NoCatalog(_) => NO_DATABASE,
+            AskError::Explain(ExplainError::Busy) => BUSY,
             AskError::Explain(ExplainError::TooSlow) => TOO_SLOW,
             _ => ODD_ANSWER,
         };

@@ -28,9 +28,13 @@ const COMMAND_BYTES_MAX: usize = 64 << 10;
 const OF_SESSIONS: [&str; 6] =
     ["copy-masked", "lexing-settings", "no-fast-path", "no-replication", "unknown-name", "unreadable"];
 
-/// SQLSTATEs of a proxy that does not know a database or its catalog, and of statements that have taken too long.
+/// SQLSTATEs of a proxy that does not know a database or its catalog, that others ask, and of statements that have taken too long.
 const NO_DATABASE: &str = "3D000";
+const BUSY: &str = "55P03";
 const TOO_SLOW: &str = "57014";
+
+/// How often a proxy is asked again that others ask: each time it has waited for them for a while.
+const BUSY_MAX: u32 = 30;
 
 /// Has the proxy at `console` judge each by the policies of `rulebook`, which it does not go by.
 pub(super) fn judge(
@@ -40,6 +44,7 @@ pub(super) fn judge(
     bar: &ProgressBar,
 ) -> Result<Vec<Again>, Failure> {
     let line = Line::open(console)?;
+    let mut busy = 0;
     let setup = json(&CandidateSetup::from(rulebook.policies.setup()))?;
     if MESSAGE_BYTES_MAX as usize <= setup.len() + COMMAND_BYTES_MAX {
         let error = anyhow!("a proxy takes policies of {MESSAGE_BYTES_MAX} bytes in JSON at most");
@@ -76,6 +81,7 @@ pub(super) fn judge(
                     for (at, row) in rest.iter().zip(&rows) {
                         again[*at] = judged(rulebook, &recorded[*at], row)?;
                     }
+                    busy = 0;
                     rows.len()
                 }
                 Ok(_) => return Err(odd().into()),
@@ -85,6 +91,10 @@ pub(super) fn judge(
                         let why = format!("{executions} executions are not judged: {:#}", failure.error);
                         eprintln!("{}", escaped(&why));
                         rest.len()
+                    }
+                    Some(BUSY) if busy < BUSY_MAX => {
+                        busy += 1;
+                        0
                     }
                     Some(TOO_SLOW) if batch.count == 1 => 1,
                     Some(TOO_SLOW) => {
