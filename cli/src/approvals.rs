@@ -12,13 +12,13 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use serde::Serialize;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{Config, Error, NoTls, SimpleQueryMessage, SimpleQueryRow, Socket};
+use tokio_postgres::{Client, Config, Error, NoTls, SimpleQueryMessage, SimpleQueryRow, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::args::{Answers, Console, Grants};
@@ -226,53 +226,85 @@ pub(crate) fn quoted(text: &str) -> String {
 
 /// What the console says to a command.
 pub(crate) fn say(console: &Console, text: &str) -> Result<Vec<SimpleQueryRow>, Failure> {
-    let mut config: Config =
-        console.console.parse().context("read --console (or PICKET_CONSOLE)").map_err(Failure::usage)?;
-    if config.get_password().is_none()
-        && let Ok(password) = env::var("PGPASSWORD")
-    {
-        config.password(password);
-    }
-    config.application_name("picket").connect_timeout(ANSWER_WITHIN);
-    let runtime = Builder::new_current_thread().enable_all().build().context("start the runtime")?;
-    let answered = match &console.ca_file {
-        Some(file) => {
-            config.ssl_mode(SslMode::Require);
-            let tls = MakeRustlsConnect::new(tls(file).map_err(Failure::usage)?);
-            runtime.block_on(converse(&config, tls, text))
-        }
-        None => {
-            let is_near = |host: &Host| match host {
-                Host::Unix(_) => true,
-                Host::Tcp(name) => {
-                    name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
-                }
-            };
-            if config.get_ssl_mode() != SslMode::Disable && !config.get_hosts().iter().all(is_near) {
-                let mend =
-                    "give --ca-file, whose certificates count, or say sslmode=disable to go without TLS";
-                return Err(Failure::usage(anyhow!("the console is on another host: {mend}")));
-            }
-            config.ssl_mode(SslMode::Disable);
-            runtime.block_on(converse(&config, NoTls, text))
-        }
-    };
-    let late = |_| {
-        Failure::unavailable(anyhow!("the console has not answered within {} s", ANSWER_WITHIN.as_secs()))
-    };
-    let messages = answered.map_err(late)?.map_err(|error| failure(&error))?;
-    let row = |message| match message {
-        SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    };
-    Ok(messages.into_iter().filter_map(row).collect())
+    Ok(Line::open(console)?.say(text)?)
 }
 
-async fn converse<T>(
-    config: &Config,
-    tls: T,
-    text: &str,
-) -> Result<Result<Vec<SimpleQueryMessage>, Error>, Elapsed>
+/// A connection to the console.
+pub(crate) struct Line {
+    runtime: Runtime,
+    client: Client,
+}
+
+/// Why the console does not do something.
+pub(crate) struct Declined {
+    /// What kind of reason that is, where the console has given it.
+    pub(crate) sqlstate: Option<SqlState>,
+    pub(crate) failure: Failure,
+}
+
+impl From<Declined> for Failure {
+    fn from(declined: Declined) -> Self {
+        declined.failure
+    }
+}
+
+impl Line {
+    pub(crate) fn open(console: &Console) -> Result<Self, Failure> {
+        let mut config: Config =
+            console.console.parse().context("read --console (or PICKET_CONSOLE)").map_err(Failure::usage)?;
+        if config.get_password().is_none()
+            && let Ok(password) = env::var("PGPASSWORD")
+        {
+            config.password(password);
+        }
+        config.application_name("picket").connect_timeout(ANSWER_WITHIN);
+        let runtime = Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+        let connected = match &console.ca_file {
+            Some(file) => {
+                config.ssl_mode(SslMode::Require);
+                let tls = MakeRustlsConnect::new(tls(file).map_err(Failure::usage)?);
+                runtime.block_on(connect(&config, tls))
+            }
+            None => {
+                let is_near = |host: &Host| match host {
+                    Host::Unix(_) => true,
+                    Host::Tcp(name) => {
+                        name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+                    }
+                };
+                if config.get_ssl_mode() != SslMode::Disable && !config.get_hosts().iter().all(is_near) {
+                    let mend =
+                        "give --ca-file, whose certificates count, or say sslmode=disable to go without TLS";
+                    return Err(Failure::usage(anyhow!("the console is on another host: {mend}")));
+                }
+                config.ssl_mode(SslMode::Disable);
+                runtime.block_on(connect(&config, NoTls))
+            }
+        };
+        let client = connected.map_err(late)?.map_err(|error| failure(&error))?;
+        Ok(Line { runtime, client })
+    }
+
+    /// What the console says to a command.
+    pub(crate) fn say(&self, text: &str) -> Result<Vec<SimpleQueryRow>, Declined> {
+        let answered =
+            self.runtime.block_on(async { timeout(ANSWER_WITHIN, self.client.simple_query(text)).await });
+        let answered = answered.map_err(|elapsed| Declined { sqlstate: None, failure: late(elapsed) })?;
+        let messages = answered
+            .map_err(|error| Declined { sqlstate: error.code().cloned(), failure: failure(&error) })?;
+        let row = |message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        };
+        Ok(messages.into_iter().filter_map(row).collect())
+    }
+}
+
+fn late(_: Elapsed) -> Failure {
+    Failure::unavailable(anyhow!("the console has not answered within {} s", ANSWER_WITHIN.as_secs()))
+}
+
+async fn connect<T>(config: &Config, tls: T) -> Result<Result<Client, Error>, Elapsed>
 where
     T: MakeTlsConnect<Socket>,
     T::Stream: Send + 'static,
@@ -280,7 +312,7 @@ where
     timeout(ANSWER_WITHIN, async {
         let (client, connection) = config.connect(tls).await?;
         tokio::spawn(connection);
-        client.simple_query(text).await
+        Ok(client)
     })
     .await
 }

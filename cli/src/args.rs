@@ -251,11 +251,20 @@ What policies would have done to the statements that were recorded
 
 Every statement in the ledger is judged again, with the policies that are given instead of those that were. Shown is what would
 be otherwise, by person and rule, the most frequent first. Statements of a person that differ in constants only are judged once,
-by the newest of them. Of the database is known what the ledger has recorded; groups and kinds of people are those of --config.
-What was refused for what is in no text (what functions do, settings, masked values) counts as it was; how many these are is said.";
+by the newest of them. Groups and kinds of people are those of --config.
+
+With --at-proxy the proxy at --console judges them, as a session of that person would that has just begun: by the catalogs of its
+databases as they are now (views, functions, triggers, partitions, all schemas that have a table of a name, what columns hold), and by
+the policies that are given, which it reads and nobody else goes by. It runs nothing and keeps nothing. What was decided by something else
+than the text, such as a name that was prepared before, counts as it was; so does what is in databases that the proxy does not have.
+
+Without it, of the databases is known what the ledger has recorded. What a shipped rule refused for what is in no text (what functions do,
+settings, masked values) counts as it was; what a rule of your own refused for that is shown as allowed. How many executions count as
+they were is said.";
 
 const BACKTEST_HELP: &str = r#"Examples:
   picket policy backtest --config /etc/picket/proxy.toml --policies ./new
+  picket policy backtest --config /etc/picket/proxy.toml --policies ./new --at-proxy --console "host=proxy port=6432 dbname=picket user=bob"
   picket policy backtest --since 7d --config ./proxy.new.toml --format json | jq '.[] | select(.verdict == "refuse")'
 
 Keys of a JSON object, in this order, and columns of CSV (lists joined by spaces):
@@ -268,7 +277,9 @@ Keys of a JSON object, in this order, and columns of CSV (lists joined by spaces
   executions    how many it would have been
   statements    how many kinds of statements those are, by user, place and hour of the week
   last_at       when the newest of them ran, RFC 3339 in UTC
-  text          one of them"#;
+  text          one of them
+
+Who may ask a proxy, and how much it takes at once: docs/approvals.md, "Asking beforehand"."#;
 
 const CHECK_ABOUT: &str = "\
 Whether policies can be judged with, and do what their examples say
@@ -745,6 +756,12 @@ pub(crate) enum Policy {
         /// Most kinds of statements to judge again, the newest first
         #[arg(long, value_name = "ROWS", default_value = "100000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         limit: u32,
+        /// Have the proxy at --console judge them by these policies and its databases' catalogs, without going by these policies; for
+        /// the group that `approvals.explain-group` names there
+        #[arg(long)]
+        at_proxy: bool,
+        #[command(flatten)]
+        console: Console,
         /// Form of the answer
         #[arg(long, value_enum, default_value = "table")]
         format: Format,

@@ -51,10 +51,11 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
                 policy::explain(sql, &rules, &asker, &known, format)
             }
             Policy::Check { asker, known, rules } => policy::check(&rules, &asker, &known),
-            Policy::Backtest { rules, since, limit, format } => {
+            Policy::Backtest { rules, since, limit, at_proxy, console, format } => {
                 let (ledger, runtime) = connect()?;
                 let page = runtime.block_on(ledger.recorded(since.before_now(), limit, BACKTEST_WITHIN))?;
-                policy::backtest(&rules, &page.rows, page.more, format)
+                let console = at_proxy.then_some(&console);
+                policy::backtest(&rules, &page.rows, page.more, console, format)
             }
             Policy::Reference { rules } => policy::reference(&rules),
         },

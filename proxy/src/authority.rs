@@ -6,9 +6,11 @@ use std::sync::Arc;
 use audit::ledger::Object;
 use audit::record::{AlertKind, AlertRecord, Record};
 use policy::Approver;
+use policy_files::{CandidateSetup, RecordedStatement, STATEMENTS_MAX};
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::backtest::{Again, Trial};
 use crate::catalog::{CatalogKeeper, CorrectionError, Says};
 use crate::config::{Config, Upstream};
 use crate::connection::Shared;
@@ -80,6 +82,10 @@ pub(crate) enum AskError {
     NotOfGroup(String),
     #[error(transparent)]
     NoCatalog(#[from] NoCatalog),
+    #[error("there are no policies to try: BACKTEST WITH says them first")]
+    NoPolicies,
+    #[error("{STATEMENTS_MAX} statements at once at most")]
+    Statements,
     #[error(transparent)]
     Explain(#[from] ExplainError),
 }
@@ -228,8 +234,7 @@ pub(crate) async fn explain(
     somebody: &Approver,
     asked: Asked,
 ) -> Result<Vec<Told>, AskError> {
-    let group = config.approvals.as_ref().and_then(|approvals| approvals.explain_group.as_ref());
-    is_of(somebody, group.ok_or(AskError::NoGroup)?, AskError::NotOfGroup)?;
+    may_ask(somebody, config)?;
     let asked = match &asked.user {
         Some(_) => asked,
         // A token may say more of whoever asks than the configuration.
@@ -242,6 +247,46 @@ pub(crate) async fn explain(
     catalog.is_read_again().await;
     is_read(&catalog, &asked.database)?;
     Ok(explain::explain(shared, config, &upstream, catalog, asked).await?)
+}
+
+/// Takes policies that somebody tries.
+pub(crate) async fn try_policies(
+    shared: &Shared,
+    config: &Config,
+    somebody: &Approver,
+    candidate: CandidateSetup,
+) -> Result<Trial, AskError> {
+    may_ask(somebody, config)?;
+    Ok(Trial::of(shared, candidate).await?)
+}
+
+/// Tells what policies that somebody tries say of statements that were recorded.
+pub(crate) async fn backtest(
+    shared: &Shared,
+    config: &Config,
+    somebody: &Approver,
+    trial: Option<&mut Trial>,
+    database: &str,
+    statements: Vec<RecordedStatement>,
+) -> Result<Vec<Again>, AskError> {
+    may_ask(somebody, config)?;
+    let trial = trial.ok_or(AskError::NoPolicies)?;
+    if STATEMENTS_MAX < statements.len() {
+        return Err(AskError::Statements);
+    }
+    let (upstream, catalog) = catalog(shared, config, database)?;
+    if !trial.has_seen(database) {
+        catalog.is_read_again().await;
+        is_read(&catalog, database)?;
+        trial.see(database, catalog);
+    }
+    Ok(trial.judge(shared, config, upstream, statements).await?)
+}
+
+/// Whether `somebody` may ask what would become of statements.
+pub(crate) fn may_ask(somebody: &Approver, config: &Config) -> Result<(), AskError> {
+    let group = config.approvals.as_ref().and_then(|approvals| approvals.explain_group.as_ref());
+    is_of(somebody, group.ok_or(AskError::NoGroup)?, AskError::NotOfGroup)
 }
 
 fn may_steward(somebody: &Approver, config: &Config) -> Result<(), StewardError> {

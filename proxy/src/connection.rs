@@ -33,6 +33,7 @@ use self::standing::{Lost, Watch};
 use self::token_end::TokenEnd;
 use crate::allowances::Allowances;
 use crate::approvals::Approvals;
+use crate::backtest::Trials;
 use crate::cancel::{CancelKeys, Registered};
 use crate::catalog::{CatalogKeeper, Chronicle, Snapshot};
 use crate::catalogs::Catalogs;
@@ -84,6 +85,7 @@ pub(crate) struct Shared {
     pub(crate) reader: Reader,
     /// Whose turn it is to ask what would become of statements.
     pub(crate) explains: Turns,
+    pub(crate) trials: Trials,
     pub(crate) throttle: Throttle,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) approvals: Arc<Approvals>,

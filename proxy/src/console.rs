@@ -17,8 +17,10 @@ use wire::{backend, frontend};
 
 use self::command::Command;
 use crate::approvals::{Approved, Grant, Held, PlanShown};
-use crate::authority::{self, Somebody};
+use crate::authority::{self, AskError, Somebody};
+use crate::backtest::Trial;
 use crate::connection::Shared;
+use crate::explain::ExplainError;
 use crate::farewell::Farewell;
 use crate::login::Login;
 use crate::oidc::{Admitted, Standing};
@@ -27,8 +29,11 @@ use crate::places::Allowed;
 use crate::sessions::About;
 use crate::throttle::Counts;
 
-/// Longest message that it takes.
+/// Longest message that it takes, but for policies that are tried and statements that they are tried on.
 const MESSAGE_BYTES_MAX: u32 = 64 << 10;
+
+/// Longest message with these, of whoever may try policies.
+const TRIAL_BYTES_MAX: u32 = policy_files::MESSAGE_BYTES_MAX;
 
 /// Most bytes that the answers to one query have before its last.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -40,6 +45,11 @@ pub(crate) const SHOWN_LETTERS_MAX: usize = 200_000;
 /// SQLSTATE program_limit_exceeded.
 const TOO_MUCH: &str = "54000";
 
+/// SQLSTATEs that `picket policy backtest` goes on after: invalid_catalog_name, lock_not_available and query_canceled.
+const NO_DATABASE: &str = "3D000";
+const BUSY: &str = "55P03";
+const TOO_SLOW: &str = "57014";
+
 /// Type OID of text (pg_type.dat).
 const TEXT: u32 = 25;
 
@@ -48,7 +58,7 @@ const SYNTAX: &str = "42601";
 const UNSUPPORTED: &str = "0A000";
 const ODD_ANSWER: &str = "22023";
 
-const HELP: [[&str; 2]; 13] = [
+const HELP: [[&str; 2]; 14] = [
     ["SHOW APPROVALS", "what waits for an approval, yours or of you"],
     ["SHOW APPROVAL request", "one of them, with all that is known"],
     ["APPROVE request [FOR time] ['reason']", "lets it run, once; or what is alike too, for 30m or 1h"],
@@ -69,6 +79,10 @@ const HELP: [[&str; 2]; 13] = [
         "EXPLAIN database 'statements' [AS user]",
         "what would become of each if that user sent it now; nothing runs",
     ],
+    [
+        "BACKTEST WITH 'policies'; BACKTEST ON database 'statements'",
+        "what policies would say that nobody goes by; `picket policy backtest --at-proxy` asks it",
+    ],
     ["SHOW LOGINS", "how many wrong passwords and tokens were shown, and not looked at"],
     ["SHOW HELP", "this"],
 ];
@@ -87,6 +101,32 @@ struct Console<'a> {
     client: SocketAddr,
     /// After an error, up to the next Sync.
     skips: bool,
+    /// Policies that it tries.
+    trial: Option<Trial>,
+}
+
+/// Why a command is not done.
+struct Complaint {
+    sqlstate: &'static str,
+    message: String,
+}
+
+impl From<String> for Complaint {
+    fn from(message: String) -> Self {
+        Complaint { sqlstate: ODD_ANSWER, message }
+    }
+}
+
+impl From<AskError> for Complaint {
+    fn from(error: AskError) -> Self {
+        let sqlstate = match error {
+            AskError::NoCatalog(_) => NO_DATABASE,
+            AskError::Explain(ExplainError::Busy) => BUSY,
+            AskError::Explain(ExplainError::TooSlow) => TOO_SLOW,
+            _ => ODD_ANSWER,
+        };
+        Complaint { sqlstate, message: daemon::with_causes(&error).to_string() }
+    }
 }
 
 /// Answers one client until it is gone.
@@ -118,7 +158,7 @@ pub(crate) async fn serve(
         config.users.get(user).filter(|_| !somebody.is_of_provider()).and_then(|user| user.max_connections);
     let _place = shared.places.take(user, &database, Allowed::by(limits, own))?;
     tracing::info!(%client, user, "console opened");
-    let mut console = Console { shared, somebody, client, skips: false };
+    let mut console = Console { shared, somebody, client, skips: false, trial: None };
     pipe.queue(&greeting());
     loop {
         if console.somebody.has_ended() {
@@ -185,9 +225,10 @@ impl Console<'_> {
     async fn next(&mut self, pipe: &mut Pipe) -> Result<Option<Option<Vec<u8>>>, Farewell> {
         let odd = |error: wire::frame::FrameError| Farewell::new("08P01", error.to_string());
         let Some((tag, len)) = peek_header(pipe.unread()).map_err(odd)? else { return Ok(None) };
-        if MESSAGE_BYTES_MAX < len {
-            return Err(Farewell::new("54000", "Picket's console takes no message of that length")
-                .detail(format!("It has {len} bytes, {MESSAGE_BYTES_MAX} are taken.")));
+        let most = self.message_bytes_max();
+        if most < len {
+            return Err(Farewell::new(TOO_MUCH, "Picket's console takes no message of that length")
+                .detail(format!("It has {len} bytes, {most} are taken.")));
         }
         let Some(body) = peek_body(pipe.unread(), len) else { return Ok(None) };
         let mut out = Vec::new();
@@ -225,7 +266,16 @@ impl Console<'_> {
         Ok(Some(Some(out)))
     }
 
-    async fn query(&self, text: &str, out: &mut Vec<u8>) {
+    /// Longest message that is taken of whoever is there.
+    fn message_bytes_max(&self) -> u32 {
+        let config = self.shared.config.now();
+        match authority::may_ask(&self.somebody.approver(&config), &config) {
+            Ok(()) => TRIAL_BYTES_MAX,
+            Err(_) => MESSAGE_BYTES_MAX,
+        }
+    }
+
+    async fn query(&mut self, text: &str, out: &mut Vec<u8>) {
         let commands = match command::read(text) {
             Ok(commands) => commands,
             Err(message) => return error(out, SYNTAX, &message, "SHOW HELP lists the commands."),
@@ -246,18 +296,22 @@ impl Console<'_> {
                 Command::Classify { .. } | Command::Rescan(_) | Command::Explain(_) => {
                     "SHOW HELP lists the commands."
                 }
+                Command::Try(_) | Command::Backtest { .. } => "",
                 _ => "SHOW APPROVALS lists what you may answer.",
             };
+            if MESSAGE_BYTES_MAX as usize <= text.len()
+                && !matches!(command, Command::Try(_) | Command::Backtest { .. })
+            {
+                return error(out, TOO_MUCH, "only BACKTEST takes a text of that length", hint);
+            }
             match self.run(command).await {
                 Ok(table) => table.write(out),
-                Err(message) => {
-                    return error(out, ODD_ANSWER, &message, hint);
-                }
+                Err(Complaint { sqlstate, message }) => return error(out, sqlstate, &message, hint),
             }
         }
     }
 
-    async fn run(&self, command: Command) -> Result<Table, String> {
+    async fn run(&mut self, command: Command) -> Result<Table, Complaint> {
         let config = self.shared.config.now();
         let somebody = self.somebody.approver(&config);
         let user = &self.somebody.user;
@@ -381,6 +435,24 @@ impl Console<'_> {
                 tracing::info!(database, user, client = %self.client, "explained");
                 let rows = told.into_iter().map(told::row).collect();
                 Ok(Table { columns: told::COLUMNS.to_vec(), rows, tag: "EXPLAIN" })
+            }
+            Command::Try(candidate) => {
+                // There is room for those that come.
+                self.trial = None;
+                let trial = authority::try_policies(self.shared, &config, &somebody, candidate).await?;
+                let rules = self.trial.insert(trial).rules();
+                tracing::info!(rules, user, client = %self.client, "policies are tried");
+                let said = format!("{rules} rules, with the shipped ones");
+                Ok(Table { columns: vec!["tried"], rows: vec![vec![said]], tag: "BACKTEST" })
+            }
+            Command::Backtest { database, statements } => {
+                let asked = statements.len();
+                let trial = self.trial.as_mut();
+                let told = authority::backtest(self.shared, &config, &somebody, trial, &database, statements)
+                    .await?;
+                tracing::debug!(database, asked, judged = told.len(), user, client = %self.client, "backtested");
+                let rows = told.into_iter().map(told::again).collect();
+                Ok(Table { columns: told::AGAIN.to_vec(), rows, tag: "BACKTEST" })
             }
             Command::Logins => {
                 let Counts { wrong, refused, entries } = self.shared.throttle.counts();

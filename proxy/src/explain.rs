@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use policy::{Needed, PolicyError, Refusal, Verdict, Who};
+use policy_files::CandidateError;
 use session::{Allowance, Explained, MovedNames, Readings};
 use thiserror::Error;
 use tokio::sync::{Semaphore, oneshot};
@@ -86,6 +87,12 @@ pub(crate) enum ExplainError {
     TooLong,
     #[error("it could not be looked into")]
     Failed,
+    #[error("others try policies at the moment")]
+    Tried,
+    #[error("these are no policies")]
+    Candidate(#[from] CandidateError),
+    #[error("these are no policies of this proxy")]
+    Policies(#[source] PolicyError),
 }
 
 /// What a session of that user would decide about each statement now, if it had just begun.
@@ -101,26 +108,41 @@ pub(crate) async fn explain(
     asked: Asked,
 ) -> Result<Vec<Told>, ExplainError> {
     let identity = identity(config, upstream, &asked)?;
-    let turn = timeout(WITHIN, Arc::clone(&shared.explains.0).acquire_owned()).await;
-    let turn = turn.map_err(|_| ExplainError::Busy)?.map_err(|_| ExplainError::Failed)?;
-    let (snapshot, moved) = newest(catalog);
-    let (tell, told) = oneshot::channel();
     let (text, recording) = (asked.text, Arc::clone(&shared.recording));
-    // A text takes as much stack as it is nested, and as much time as it likes.
-    let thread = thread::Builder::new().name("explain".to_owned()).stack_size(sql::READ_STACK_BYTES);
     let explain = move || {
-        let _turn = turn;
+        let (snapshot, moved) = newest(catalog);
         let mut readings = Readings::recorded(recording);
         let mut environment = snapshot.environment(&identity, moved.as_ref(), &mut readings);
-        let explained = session::explain(text.as_bytes(), &mut environment);
-        let _ = tell.send(explained.ok_or(ExplainError::Failed).and_then(bounded));
+        let explained = session::explain(text.as_bytes(), [], &mut environment);
+        explained.ok_or(ExplainError::Failed).and_then(bounded)
     };
-    thread.spawn(explain).map_err(|_| ExplainError::Failed)?;
+    beside(&shared.explains, explain).await
+}
+
+/// What comes of work that takes as much time as it likes, and as much stack as a text is nested: on a thread of its own, when it is its
+/// turn. It is given up where it takes too long, and keeps the turn until it ends.
+///
+/// # Cancel safety
+///
+/// As of [`explain`].
+pub(crate) async fn beside<T: Send + 'static>(
+    turns: &Turns,
+    work: impl FnOnce() -> Result<T, ExplainError> + Send + 'static,
+) -> Result<T, ExplainError> {
+    let turn = timeout(WITHIN, Arc::clone(&turns.0).acquire_owned()).await;
+    let turn = turn.map_err(|_| ExplainError::Busy)?.map_err(|_| ExplainError::Failed)?;
+    let (tell, told) = oneshot::channel();
+    let thread = thread::Builder::new().name("explain".to_owned()).stack_size(sql::READ_STACK_BYTES);
+    let work = move || {
+        let _turn = turn;
+        let _ = tell.send(work());
+    };
+    thread.spawn(work).map_err(|_| ExplainError::Failed)?;
     timeout(WITHIN, told).await.map_err(|_| ExplainError::TooSlow)?.map_err(|_| ExplainError::Failed)?
 }
 
 /// The catalog as it is now, and what has another meaning than it shows.
-fn newest(mut catalog: CatalogKeeper) -> (Arc<Snapshot>, Option<MovedNames>) {
+pub(crate) fn newest(mut catalog: CatalogKeeper) -> (Arc<Snapshot>, Option<MovedNames>) {
     let mut snapshot = catalog.snapshot();
     catalog.renew(&mut snapshot);
     let moved = catalog.moved().cloned();
@@ -167,7 +189,7 @@ fn bounded(explained: Vec<Explained>) -> Result<Vec<Told>, ExplainError> {
 }
 
 impl Told {
-    fn of(Explained { statement, functions, verdict }: Explained) -> Self {
+    fn of(Explained { statement, functions, verdict, runs_unseen: _ }: Explained) -> Self {
         let owned = |names: &[Arc<str>]| names.iter().map(|name| name.to_string()).collect();
         let (word, approvers) = match &verdict {
             Verdict::Allow(_) => ("allow", Vec::new()),

@@ -44,8 +44,24 @@ impl Identity {
     ) -> Result<Self, PolicyError> {
         let who = now(who, account, config);
         let (policies, subject) = (Arc::clone(&config.policies), config.policies.subject(&who)?);
-        let methods = methods(config, &subject);
+        let methods = methods(&config.methods, &policies, &subject);
         Ok(Identity { who, account, policies, subject, methods, allowance })
+    }
+
+    /// `who` as it is said, to `policies` that no session goes by. Where they do not say how values are masked, it is by `base`.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] where the policies cannot be told of it.
+    pub(crate) fn tried(
+        who: Who,
+        policies: &Arc<Policies>,
+        base: &Arc<Methods>,
+        allowance: Arc<Allowance>,
+    ) -> Result<Self, PolicyError> {
+        let (policies, subject) = (Arc::clone(policies), policies.subject(&who)?);
+        let methods = methods(base, &policies, &subject);
+        Ok(Identity { who, account: Account::OfProvider, policies, subject, methods, allowance })
     }
 
     /// Has the session keep these settings, from its beginning to its end.
@@ -71,7 +87,7 @@ impl Identity {
             self.who = now(std::mem::take(&mut self.who), self.account, config);
             self.policies = Arc::clone(&config.policies);
             self.subject = self.policies.subject(&self.who)?;
-            self.methods = methods(config, &self.subject);
+            self.methods = methods(&config.methods, &self.policies, &self.subject);
         }
         Ok(())
     }
@@ -97,18 +113,18 @@ impl Identity {
     }
 }
 
-/// How values are masked for `subject`: as the configuration says, but for what policies say.
-fn methods(config: &Config, subject: &Subject) -> Arc<Methods> {
+/// How values are masked for `subject`: as the configuration says (`base`), but for what policies say.
+fn methods(base: &Arc<Methods>, policies: &Policies, subject: &Subject) -> Arc<Methods> {
     let said = |class: Class| {
-        let said = config.policies.method(subject, class.name())?;
+        let said = policies.method(subject, class.name())?;
         // What nobody knows here shows nothing.
         let known = Method::ALL.into_iter().find(|method| method.name() == said);
         Some((class, known.unwrap_or(Method::Null)))
     };
     let said: Vec<_> = Class::ALL.into_iter().filter_map(said).collect();
     match said.is_empty() {
-        true => Arc::clone(&config.methods),
-        false => Arc::new(config.methods.with(said)),
+        true => Arc::clone(base),
+        false => Arc::new(base.with(said)),
     }
 }
 

@@ -4,6 +4,7 @@ mod admin;
 mod allowances;
 mod approvals;
 mod authority;
+mod backtest;
 mod beginnings;
 mod cancel;
 mod catalog;

@@ -29,6 +29,7 @@ use tokio::time::{sleep, timeout};
 use crate::admin::{self, Admin, Door};
 use crate::allowances::{self, Allowances};
 use crate::approvals::Approvals;
+use crate::backtest::Trials;
 use crate::cancel::CancelKeys;
 use crate::catalog::Chronicle;
 use crate::catalogs::Catalogs;
@@ -130,6 +131,7 @@ async fn run(path: PathBuf, config: Config) -> Result<(), Failure> {
         allowances: Allowances::default(),
         reader: Reader::start().context("start threads that read")?,
         explains: Turns::default(),
+        trials: Trials::default(),
         throttle: Throttle::default(),
         sessions: Arc::default(),
         tallies: Tallies::default(),

@@ -1,18 +1,18 @@
 //! What policies would have done to the statements that were recorded.
 
+mod at_proxy;
+mod by_text;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, stderr};
 
-use anyhow::Context;
 use audit::ledger::RecordedRow;
 use indicatif::{ProgressBar, ProgressStyle};
-use policy::{Meaning, Policies, Setup, Verdict, Who};
-use sql::catalog::Relation;
-use sql::{Catalog, Statement};
+use policy::Who;
 
 use super::options::{Rulebook, Rules};
 use super::stack::with_stack;
-use crate::args::Format;
+use crate::args::{Console, Format};
 use crate::failure::Failure;
 use crate::show::{self, Change};
 
@@ -23,24 +23,37 @@ const NO_POLICIES: [&str; 4] =
 /// How the session's own temporary relations are recorded.
 const TEMPORARY: &str = "pg_temp.";
 
-/// Judges what was recorded again, and shows what would be otherwise.
+/// Judges what was recorded again, where one is given as the proxy at that console does, and shows what would be otherwise.
 pub(crate) fn backtest(
     rules: &Rules,
     recorded: &[RecordedRow],
     more: bool,
+    console: Option<&Console>,
     format: Format,
 ) -> Result<(), Failure> {
     let rulebook = rules.read()?;
-    let Outcome { mut changes, unsure } = with_stack(|| outcome(&rulebook, recorded))??;
+    let bar = bar(recorded.len());
+    let again = match console {
+        Some(console) => at_proxy::judge(&rulebook, console, recorded, &bar)?,
+        None => with_stack(|| by_text::judge(&rulebook, recorded, &bar))??,
+    };
+    bar.finish_and_clear();
+    let Outcome { mut changes, unsure } = outcome(recorded, again);
     changes.sort_by_key(|change| std::cmp::Reverse(change.executions));
     let executions = recorded.iter().map(|row| row.executions).sum();
     show::show(&changes, more, format, "every verdict would be as it was")?;
     tell(executions, &changes);
     if 0 < unsure {
-        eprintln!(
-            "{unsure} of them were refused for what is in no text (what they call, definitions, settings, values that are masked), and \
-             count as they were"
-        );
+        let of = match console {
+            Some(_) => {
+                "were decided by what their sessions had done before, or could not be judged by the proxy"
+            }
+            None => {
+                "were decided by what is in no text (what they call, definitions, settings, values that are masked; --at-proxy asks a proxy \
+                 about that)"
+            }
+        };
+        eprintln!("{unsure} of them {of}, and count as they were");
     }
     Ok(())
 }
@@ -56,56 +69,42 @@ struct Outcome {
     unsure: u64,
 }
 
-fn outcome(rulebook: &Rulebook, recorded: &[RecordedRow]) -> Result<Outcome, Failure> {
-    let shipped = policy_files::load(Setup::default()).context("read the shipped rules")?;
-    let bar = bar(recorded.len());
-    let (mut changes, mut unsure) = (BTreeMap::<Key, Change>::new(), 0);
-    for row in recorded {
-        let judged = judge(rulebook, row)?;
-        if (judged.verdict, &judged.rules) == (row.verdict.as_str(), &row.rules) {
-        } else if judged.is_milder(row) && is_beyond_text(&shipped, rulebook, row)? {
-            unsure += row.executions;
-        } else {
-            note(&mut changes, row, judged);
-        }
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
-    Ok(Outcome { changes: changes.into_values().collect(), unsure })
+/// What comes of a row.
+#[derive(Clone)]
+enum Again {
+    Is(Judged),
+    /// Nobody can tell.
+    AsItWas,
 }
 
-/// Whether a rule was against it then, and would be now, for what its text does not show: what the functions do that it calls, what hangs on tables,
-/// how they are defined, what the session did before. A shipped rule that says nothing of the text whoever sends it is such.
-fn is_beyond_text(shipped: &Policies, rulebook: &Rulebook, row: &RecordedRow) -> Result<bool, Failure> {
-    let still = |rule: &str| rulebook.policies.rules().iter().any(|known| &*known.name == rule);
-    let is_shipped = |rule: &str| shipped.rules().iter().any(|known| &*known.name == rule);
-    if row.rules.iter().any(|rule| NO_POLICIES.contains(&rule.as_str())) {
-        return Ok(true);
-    }
-    let text = Judged::of(&again(shipped, &Who::default(), row)?);
-    Ok(row.rules.iter().any(|rule| is_shipped(rule) && still(rule) && !text.rules.contains(rule)))
-}
-
+#[derive(Clone)]
 struct Judged {
     verdict: &'static str,
     rules: Vec<String>,
 }
 
 impl Judged {
-    fn of(verdict: &Verdict) -> Self {
-        let owned = |names: &[std::sync::Arc<str>]| names.iter().map(|name| name.to_string()).collect();
-        match verdict {
-            Verdict::Allow(permit) => Judged { verdict: "allow", rules: owned(permit.observed()) },
-            Verdict::Hold { otherwise, .. } => Judged { verdict: "hold", rules: owned(&otherwise.rules) },
-            Verdict::Refuse(refusal) => Judged { verdict: "refuse", rules: owned(&refusal.rules) },
-        }
-    }
-
     /// Whether it lets more pass than was let pass then, or fewer rules are against it.
     fn is_milder(&self, row: &RecordedRow) -> bool {
         self.verdict == "allow"
             || self.verdict == row.verdict && self.rules.iter().all(|rule| row.rules.contains(rule))
     }
+
+    fn is_as(&self, row: &RecordedRow) -> bool {
+        (self.verdict, &self.rules) == (row.verdict.as_str(), &row.rules)
+    }
+}
+
+fn outcome(recorded: &[RecordedRow], again: Vec<Again>) -> Outcome {
+    let (mut changes, mut unsure) = (BTreeMap::<Key, Change>::new(), 0);
+    for (row, again) in recorded.iter().zip(again) {
+        match again {
+            Again::Is(judged) if judged.is_as(row) => {}
+            Again::Is(judged) => note(&mut changes, row, judged),
+            Again::AsItWas => unsure += row.executions,
+        }
+    }
+    Outcome { changes: changes.into_values().collect(), unsure }
 }
 
 fn note(changes: &mut BTreeMap<Key, Change>, row: &RecordedRow, judged: Judged) {
@@ -117,8 +116,8 @@ fn note(changes: &mut BTreeMap<Key, Change>, row: &RecordedRow, judged: Judged) 
     change.statements += 1;
 }
 
-/// What the policies say of a row, with what the ledger knows of names.
-fn judge(rulebook: &Rulebook, row: &RecordedRow) -> Result<Judged, Failure> {
+/// Whoever sent it, as the ledger and the configuration know it.
+fn who(rulebook: &Rulebook, row: &RecordedRow) -> Who {
     let mut who = Who {
         actor: row.actor.clone(),
         authentication: row.authenticated_by.clone(),
@@ -134,42 +133,19 @@ fn judge(rulebook: &Rulebook, row: &RecordedRow) -> Result<Judged, Failure> {
         who.groups.extend(row.groups.iter().cloned());
         who.kind.clone_from(&row.kind);
     }
-    Ok(Judged::of(&again(&rulebook.policies, &who, row)?))
+    who
 }
 
-fn again(policies: &Policies, who: &Who, row: &RecordedRow) -> Result<Verdict, Failure> {
-    let subject = policies.subject(who).context("tell the policies who asked")?;
-    let facts = match sql::read(row.text.as_bytes()) {
-        Err(unreadable) => return Ok(policies.judge_unreadable(&subject, &unreadable)),
-        Ok(facts) => facts,
-    };
-    let names = || row.relations_read.iter().chain(&row.relations_written);
-    let is_own = |name: &str| names().any(|known| known.strip_prefix(TEMPORARY) == Some(name));
-    let facts = facts.with_temporary(is_own, |_| true, |_| false, |_, how| how == sql::Scratch::MadeHere);
-    let relations = names().filter_map(|path| path.split_once('.')).collect::<BTreeSet<_>>();
-    let catalog = Catalog::new((1..).zip(relations).map(|(oid, (schema, name))| Relation {
-        oid,
-        schema: schema.to_owned(),
-        name: name.to_owned(),
-        columns: Vec::new(),
-    }));
-    // What was copied out of masked columns then, and could not be masked, would be now.
-    let is_copied = row.rules.iter().any(|rule| rule == "copy-masked");
-    let is_masked = is_copied || !row.masked_columns.is_empty();
-    let (is_masked, is_maskable) = (|_: &Statement| is_masked, |_: &Statement| !is_copied);
-    let verdicts = policies.judge(
-        &subject,
-        &facts,
-        &Meaning {
-            catalog: &catalog,
-            is_masked: &is_masked,
-            is_maskable: &is_maskable,
-            class_of: &|_, _| None,
-            looks_into: &|_| Vec::new(),
-        },
-    );
-    // A row is one statement. A text of blanks does nothing.
-    Ok(verdicts.into_iter().next().unwrap_or_else(policy::permit_nothing))
+/// Relations that it read or wrote, as they are recorded.
+fn relations(row: &RecordedRow) -> impl Iterator<Item = &str> {
+    row.relations_read.iter().chain(&row.relations_written).map(String::as_str)
+}
+
+/// Whether these are Picket's own words, in place of a text: nobody can judge it again. None of them is SQL.
+fn is_no_text(text: &str) -> bool {
+    let ends = [" made in a way that Picket has not seen)", " bytes that are not read, and so not recorded)"];
+    text.starts_with("(fast-path call of ")
+        || text.starts_with('(') && ends.iter().any(|end| text.ends_with(end))
 }
 
 /// A progress bar on a terminal.
@@ -197,4 +173,23 @@ fn tell(executions: u64, changes: &[Change]) {
         "{executions} executions judged again: {refused} more refused (users: {by}), {held} more held (users: {of_whom}), \
          {allowed} more allowed (users: {to})"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_no_text;
+
+    #[test]
+    fn what_is_in_no_text_is_not_judged_as_one() {
+        for text in [
+            "(fast-path call of pg_catalog.lo_open, function 952)",
+            "(prepared statement \"p\", made in a way that Picket has not seen)",
+            "(70 bytes that are not read, and so not recorded)",
+        ] {
+            assert!(is_no_text(text) && sql::read(text.as_bytes()).is_err(), "{text}");
+        }
+        for text in ["(SELECT 1)", "SELECT '(fast-path call of f, function 1)'", ""] {
+            assert!(!is_no_text(text), "{text}");
+        }
+    }
 }

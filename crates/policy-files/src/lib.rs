@@ -1,6 +1,8 @@
 //! The section `[policy]` of a configuration: which policies there are beside the shipped ones, and how strictly each is held;
 //! and what `[[user]]` says of somebody to them.
 
+mod candidate;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read;
@@ -12,6 +14,10 @@ use daemon::config::{Refused, refused};
 use policy::{Mode, NobodyNamed, Policies, PolicyError, Setup, Source};
 use serde::Deserialize;
 use toml::Spanned;
+
+pub use self::candidate::{
+    CandidateError, CandidateSetup, MESSAGE_BYTES_MAX, RecordedStatement, STATEMENTS_MAX,
+};
 
 /// Most files with policies.
 const FILES_MAX: usize = 256;

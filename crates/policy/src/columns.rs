@@ -177,25 +177,32 @@ impl Asks<'_> {
             let mut same = vec![(relation, column.clone())];
             let parts = others.iter().filter(|(_, is_same)| *is_same);
             same.extend(parts.filter_map(|(part, _)| Some((*part, named(part, column)?))));
+            // What is generated of it shows it, and what it is generated of gives it a value.
+            let is_read = |column: &Column| sql::reads_column(statement, used, relation, &column.name);
+            let is_read = is_read(column) || catalog.results(relation, column).any(is_read);
+            let given = self.writes(used).into_iter().filter(|effect| {
+                let is_given =
+                    |column: &Column| sql::writes_column(statement, *effect, used, relation, &column.name);
+                is_given(column) || catalog.sources(relation, column).any(is_given)
+            });
+            let given: Vec<_> = given.map(action_of).collect();
             for (of, own) in &same {
-                if sql::reads_column(statement, used, relation, &column.name) {
+                if is_read {
                     self.reads(of, own);
                 }
-                for effect in self.writes(used) {
-                    if sql::writes_column(statement, effect, used, relation, &column.name) {
-                        self.ask(action_of(effect), "", of, own);
-                    }
-                }
+                given.iter().for_each(|action| self.ask(action, "", of, own));
                 self.definitions(used, relation, column, (of, own));
             }
         }
-        let reads = self.reading();
-        let reads = reads.into_iter().filter(|_| sql::reads_rows(statement, used));
-        let actions: Vec<_> = reads.chain(self.writes(used).into_iter().map(action_of)).collect();
+        let reads = if sql::reads_rows(statement, used) { self.reading() } else { Vec::new() };
+        let writes: Vec<_> = self.writes(used).into_iter().map(action_of).collect();
         for (below, _) in others.iter().filter(|(_, is_same)| !is_same) {
             for column in &below.columns {
-                if sql::may_show(catalog, relation, below, column.number) {
-                    actions.iter().for_each(|action| self.ask(action, "", below, column));
+                if sql::may_show(catalog, relation, below, column) {
+                    reads.iter().for_each(|action| self.ask(action, "", below, column));
+                }
+                if sql::may_give(catalog, relation, below, column) {
+                    writes.iter().for_each(|action| self.ask(action, "", below, column));
                 }
             }
         }

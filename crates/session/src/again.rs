@@ -312,7 +312,7 @@ impl Session {
     }
 
     /// All that it could run.
-    fn run_by(&self, runs: &Runs) -> Vec<Rc<Read>> {
+    pub(crate) fn run_by(&self, runs: &Runs) -> Vec<Rc<Read>> {
         match runs {
             Runs::Prepared(name) => {
                 let could_be = self.prepared.could_mean(name.as_bytes(), self.section);

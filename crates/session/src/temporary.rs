@@ -75,6 +75,12 @@ impl TemporaryChange {
 }
 
 impl Temporary {
+    /// Those of a session that has made tables of these names.
+    pub(crate) fn tables<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        let settled = names.take(NAMES_MAX).map(|name| (name.into(), Own::Table)).collect();
+        Temporary { settled, ..Temporary::default() }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         0 < self.on_the_way || self.settled.is_empty() && self.fresh.is_empty()
     }

@@ -487,6 +487,23 @@ impl Catalog {
         self.read.generated.contains(&(relation, column))
     }
 
+    /// Columns of a relation that this one of it is generated of.
+    pub fn sources<'r>(&self, relation: &'r Relation, column: &Column) -> impl Iterator<Item = &'r Column> {
+        let of = relation.columns.iter().filter(|_| self.is_generated(relation.oid, column.number));
+        of.filter(|source| self.is_generated_of(relation.oid, column.number, source.number))
+    }
+
+    /// Columns of a relation that are generated of this one of it.
+    pub fn results<'r>(&self, relation: &'r Relation, column: &Column) -> impl Iterator<Item = &'r Column> {
+        let generated = relation.columns.iter().filter(|own| self.is_generated(relation.oid, own.number));
+        generated.filter(|own| self.is_generated_of(relation.oid, own.number, column.number))
+    }
+
+    fn is_generated_of(&self, relation: u32, generated: i16, source: i16) -> bool {
+        let holds = Holds { relation, column: generated, of: relation, of_column: Some(source) };
+        self.read.holds.contains(&holds)
+    }
+
     /// A relation, and all that it reads or is a part of, through however many views.
     pub fn with_underlying<'a>(&'a self, relation: &'a Relation) -> Vec<&'a Relation> {
         let mut found = vec![relation];

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Catalog, Relation};
+use crate::catalog::{Catalog, Column, Relation};
 use crate::facts::{Access, ColumnUse, Effect, Object, RelationUse, Statement};
 use crate::temporary;
 use crate::touched::{means, means_all, qualifies};
@@ -17,8 +17,9 @@ pub struct ReachedColumns {
     pub some_unknown: bool,
 }
 
-/// Columns that `statement` names, those of rows that it means as a whole, and of whatever is below a view or part of a table that
-/// it reads. Where the catalog has no relation at all, a relation is taken for one with the columns that are named.
+/// Columns that `statement` names, those of rows that it means as a whole, those that views read which it reads, and those that what it
+/// reads is generated of, or that are generated of what it writes. Where the catalog has no relation at all, a relation is taken for one
+/// with the columns that are named.
 pub fn reached_columns(statement: &Statement, catalog: &Catalog) -> ReachedColumns {
     let mut reached = ReachedColumns::default();
     let named = statement.columns.iter().map(|column| column.name.clone().unwrap_or_else(|| "*".to_owned()));
@@ -34,9 +35,13 @@ pub fn reached_columns(statement: &Statement, catalog: &Catalog) -> ReachedColum
             reached.some_unknown |= !is_harmless(used, statement) && (knows || means_row(used, statement));
         }
         for relation in found {
-            reached.add(relation, used, statement);
+            reached.add(relation, used, statement, catalog);
             for below in catalog.with_underlying(relation).into_iter().skip(1) {
-                reached.add_all(below);
+                let shown = below.columns.iter().filter(|column| {
+                    may_show(catalog, relation, below, column)
+                        || used.access == Access::Write && may_give(catalog, relation, below, column)
+                });
+                reached.names.extend(shown.map(|column| column.name.clone()));
             }
         }
     }
@@ -108,8 +113,20 @@ pub fn rows_of<'c>(catalog: &'c Catalog, relation: &'c Relation) -> Vec<(&'c Rel
     found
 }
 
-/// Whether a relation, or what it is made of, can show this column of what is below it: views say which they read.
-pub fn may_show(catalog: &Catalog, relation: &Relation, below: &Relation, column: i16) -> bool {
+/// Whether a relation, or what it is made of, can show this column of what is below it, or one that is generated of it: views say which
+/// they read.
+pub fn may_show(catalog: &Catalog, relation: &Relation, below: &Relation, column: &Column) -> bool {
+    let shows = |column: &Column| may_read(catalog, relation, below, column.number);
+    shows(column) || catalog.results(below, column).any(shows)
+}
+
+/// Whether what is written to a relation can give this column of what is below it a value: where it reads that, or what it is generated of.
+pub fn may_give(catalog: &Catalog, relation: &Relation, below: &Relation, column: &Column) -> bool {
+    let reads = |column: &Column| may_read(catalog, relation, below, column.number);
+    reads(column) || catalog.sources(below, column).any(reads)
+}
+
+fn may_read(catalog: &Catalog, relation: &Relation, below: &Relation, column: i16) -> bool {
     let mut readers = catalog
         .with_underlying(relation)
         .into_iter()
@@ -120,7 +137,7 @@ pub fn may_show(catalog: &Catalog, relation: &Relation, below: &Relation, column
 }
 
 impl ReachedColumns {
-    fn add(&mut self, relation: &Relation, used: &RelationUse, statement: &Statement) {
+    fn add(&mut self, relation: &Relation, used: &RelationUse, statement: &Statement, catalog: &Catalog) {
         if relation.columns.is_empty() {
             self.some_unknown |= means_row(used, statement);
             return;
@@ -128,8 +145,14 @@ impl ReachedColumns {
         let every = is_whole(used, statement)
             || statement.columns.iter().any(|column| means_all(column, used, relation))
             || returns_row(used, relation, statement);
+        let is_meant = |column: &Column| {
+            statement.columns.iter().any(|named| means(named, used, relation, &column.name))
+        };
         let columns = relation.columns.iter().filter(|column| {
-            every || statement.columns.iter().any(|named| means(named, used, relation, &column.name))
+            every
+                || is_meant(column)
+                || catalog.results(relation, column).any(is_meant)
+                || used.access == Access::Write && catalog.sources(relation, column).any(is_meant)
         });
         self.names.extend(columns.map(|column| column.name.clone()));
     }

@@ -75,7 +75,8 @@ mod writes;
 pub use bounds::{OPERATOR_RUN_BYTES_MAX, STATEMENT_BYTES_MAX, STATEMENT_TOKENS_MAX};
 pub use catalog::Catalog;
 pub use columns::{
-    ReachedColumns, may_show, names_column, reached_columns, reads_column, reads_rows, rows_of, writes_column,
+    ReachedColumns, may_give, may_show, names_column, reached_columns, reads_column, reads_rows, rows_of,
+    writes_column,
 };
 pub use constants::without_constants;
 pub use copy_out::{Copied, CopyOut, copy_out};

@@ -8,6 +8,7 @@ mod agent_restart;
 mod alerting;
 mod approvals;
 mod attacks;
+mod backtest;
 mod bad_config;
 mod bad_input;
 mod boards;

@@ -217,9 +217,11 @@ fn a_column_a_schema_and_a_setting_are_kept_by_whichever_name() -> Result<()> {
     let folder = Scratch::new("policies")?;
     let mut stack = Stack::start()?;
     stack.truth(
-        "CREATE SCHEMA vault AUTHORIZATION shop_owner; CREATE TABLE people (id int, name text, email text); \
+        "CREATE SCHEMA vault AUTHORIZATION shop_owner; CREATE TABLE people (id int, name text, email text, \
+         place text GENERATED ALWAYS AS (split_part(email, '@', 2)) STORED); \
          INSERT INTO people VALUES (1, 'bob', 'bob@shop.org'); CREATE VIEW contacts AS SELECT id, email AS e FROM people; \
-         GRANT ALL ON people, contacts TO PUBLIC; CREATE FUNCTION vault.f() RETURNS int LANGUAGE sql RETURN 1",
+         CREATE VIEW plain AS SELECT id, name FROM people; CREATE VIEW places AS SELECT id, place FROM people; \
+         GRANT ALL ON people, contacts, plain, places TO PUBLIC; CREATE FUNCTION vault.f() RETURNS int LANGUAGE sql RETURN 1",
     )?;
     let policy = format!(
         r#"@rule("email") forbid (principal, action in [Picket::Action::"select", Picket::Action::"copy_out"], resource)
@@ -240,6 +242,8 @@ fn a_column_a_schema_and_a_setting_are_kept_by_whichever_name() -> Result<()> {
         ("SELECT c FROM people p(a, b, c)", "email"),
         ("SELECT to_jsonb(people) FROM people", "email"),
         ("SELECT e FROM contacts", "email"),
+        ("SELECT place FROM people", "email"),
+        ("SELECT id FROM places", "email"),
         ("TABLE people", "email"),
         ("COPY people TO STDOUT", "email"),
         ("UPDATE people SET id = 1 WHERE id = 1 RETURNING *", "email"),
@@ -262,6 +266,7 @@ fn a_column_a_schema_and_a_setting_are_kept_by_whichever_name() -> Result<()> {
     }
     for statement in [
         "SELECT id, name FROM people",
+        "SELECT * FROM plain",
         "DELETE FROM people WHERE id = 2",
         "COMMENT ON TABLE public.read_again IS 'vault'",
     ] {
@@ -282,7 +287,7 @@ fn a_column_of_one_table_and_tables_by_what_they_hold_are_kept() -> Result<()> {
     let folder = Scratch::new("policies")?;
     let mut stack = Stack::start()?;
     stack.truth(
-        "CREATE TABLE staff (id int PRIMARY KEY, name text, salary int); CREATE TABLE shelf (id int, salary int); \
+        "CREATE TABLE staff (id int PRIMARY KEY, name text, salary int, bonus int GENERATED ALWAYS AS (salary / 10) STORED); CREATE TABLE shelf (id int, salary int); \
          INSERT INTO staff VALUES (1, 'x', 1); CREATE VIEW pay AS SELECT id, salary FROM staff; GRANT ALL ON staff, shelf, pay TO PUBLIC; \
          CREATE FUNCTION paid() RETURNS bigint LANGUAGE sql RETURN (SELECT sum(salary) FROM staff)",
     )?;
@@ -305,6 +310,8 @@ fn a_column_of_one_table_and_tables_by_what_they_hold_are_kept() -> Result<()> {
         ("SELECT s FROM staff s", "salary"),
         ("SELECT paid()", "salary"),
         ("SELECT id FROM pay", "salary"),
+        ("SELECT bonus FROM staff", "salary"),
+        ("SELECT id FROM staff WHERE bonus = 1", "salary"),
         ("COPY staff TO STDOUT", "salary"),
         ("UPDATE staff SET salary = 2 WHERE id = 1", "salary"),
         ("INSERT INTO staff VALUES (2, 'y', 2)", "salary"),

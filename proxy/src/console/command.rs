@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use policy_files::{CandidateSetup, RecordedStatement};
+use serde::de::DeserializeOwned;
+
 use crate::approvals::GRANT_SECS_MAX;
 use crate::explain::Asked;
 
@@ -28,6 +31,10 @@ pub(super) enum Command {
     Rescan(String),
     /// `EXPLAIN database 'statements' [AS user] [GROUP name]…`
     Explain(Asked),
+    /// `BACKTEST WITH 'policies'`
+    Try(CandidateSetup),
+    /// `BACKTEST ON database 'statements'`
+    Backtest { database: String, statements: Vec<RecordedStatement> },
     /// `SHOW LOGINS`
     Logins,
     /// `REVOKE grant ['reason']`
@@ -159,10 +166,30 @@ fn command(words: &[Word]) -> Result<Option<Command>, String> {
             Ok(Some(Command::Rescan(request(1).map_err(|_| "which database?".to_owned())?)))
         }
         ["explain", ..] => explained(words).map(|asked| Some(Command::Explain(asked))),
+        ["backtest", "with"] => match words {
+            [_, _, policies] if policies.is_quoted => Ok(Some(Command::Try(json(&policies.text)?))),
+            _ => Err("it is BACKTEST WITH 'policies'".to_owned()),
+        },
+        ["backtest", "on"] => match words {
+            [_, _, database, statements] if statements.is_quoted => {
+                let (database, statements) = (database.text.clone(), json(&statements.text)?);
+                Ok(Some(Command::Backtest { database, statements }))
+            }
+            _ => Err("it is BACKTEST ON database 'statements'".to_owned()),
+        },
+        ["backtest", ..] => {
+            Err("it is BACKTEST WITH 'policies', and then BACKTEST ON database 'statements'".to_owned())
+        }
         ["deny", ..] => Ok(Some(Command::Deny { request: request(1)?, reason: reason(2)? })),
         ["revoke", ..] => Ok(Some(Command::Revoke { grant: request(1)?, reason: reason(2)? })),
         _ => Err("this is Picket's console, not a database".to_owned()),
     }
+}
+
+/// What `picket` says in JSON.
+fn json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_str(text)
+        .map_err(|error| format!("the text behind BACKTEST is not as this version takes it: {error}"))
 }
 
 /// Which statements are asked about, and by whom they would be sent.
@@ -244,6 +271,13 @@ mod tests {
             read("explain shop 'select ''x'';' as alice group a GROUP b source 10.0.0.1"),
             Ok(vec![explain])
         );
+        let candidate = Command::Try(CandidateSetup::default());
+        assert_eq!(
+            read("backtest with '{\"own\":[],\"without\":[],\"observes\":{},\"holds\":{}}'"),
+            Ok(vec![candidate])
+        );
+        let backtest = Command::Backtest { database: "shop".to_owned(), statements: Vec::new() };
+        assert_eq!(read("Backtest ON shop '[]'"), Ok(vec![backtest]));
         let deny = Command::Deny { request: "1a".to_owned(), reason: "no".to_owned() };
         assert_eq!(read("deny 1a'no'"), Ok(vec![deny]));
         assert_eq!(read("\\? help"), Err("this is Picket's console, not a database".to_owned()));
@@ -285,6 +319,16 @@ mod tests {
             "explain shop 'select 1' by alice",
             "explain shop 'select 1' 'as' alice",
             "explain shop 'select 1' source here",
+            "backtest",
+            "backtest shop '[]'",
+            "backtest with",
+            "backtest with {}",
+            "backtest with '{}'",
+            "backtest with '{\"own\":[],\"without\":[],\"observes\":{},\"holds\":{},\"more\":1}'",
+            "backtest on shop",
+            "backtest on shop []",
+            "backtest on shop '[{}]'",
+            "backtest on shop '[]' now",
             "show approvals now",
             "show approval",
             "select 1",

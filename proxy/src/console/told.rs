@@ -1,5 +1,6 @@
 //! What would become of a statement, as a row of the console.
 
+use crate::backtest::Again;
 use crate::explain::Told;
 
 /// What is told of a statement that somebody asks about.
@@ -21,6 +22,15 @@ pub(super) const COLUMNS: [&str; 16] = [
     "fingerprint",
     "readers disagree",
 ];
+
+/// What is told of a statement that was recorded, in the order in which they are asked about.
+pub(super) const AGAIN: [&str; 3] = ["verdict", "rules", "whole"];
+
+/// What policies say of it that are tried, in the order of [`AGAIN`].
+pub(super) fn again(Again { verdict, rules, is_whole }: Again) -> Vec<String> {
+    let rules = serde_json::Value::from(rules).to_string();
+    vec![verdict.to_owned(), rules, if is_whole { "yes" } else { "no" }.to_owned()]
+}
 
 /// What would become of a statement, in the order of [`COLUMNS`]. Lists are JSON: names can have commas in them.
 pub(super) fn row(told: Told) -> Vec<String> {

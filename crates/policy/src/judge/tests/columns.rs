@@ -1,6 +1,6 @@
 //! A policy on a column, and what reads the column without its name.
 
-use sql::catalog::{Column, Relation};
+use sql::catalog::{Column, Holds, Relation};
 use sql::{Catalog, READ_STACK_BYTES, Statement};
 
 use super::own::{alice, policies};
@@ -258,6 +258,71 @@ fn a_view_that_does_not_read_a_column_does_not_show_it() {
     for columns in [&[0][..], &[1], &[1, 2]] {
         assert_eq!(says(3, columns), "allow", "{columns:?}");
     }
+}
+
+/// `email` is generated of `name`, and the view reads the columns of `users` with these numbers.
+fn generated(seen: &[i16]) -> Catalog {
+    let holds = Holds { relation: 1, column: 3, of: 1, of_column: Some(2) };
+    let seen = [((3, 1), seen.iter().copied().collect())].into();
+    catalog().with_seen(seen).with_generated([(1, 3)]).with_holds(vec![holds])
+}
+
+#[test]
+fn a_generated_column_is_read_and_written_with_what_it_is_made_of() {
+    let of = |action: &str, column: &str| {
+        policies(&format!(
+            r#"forbid (principal, action in [Picket::Action::"{action}"], resource == Picket::Column::"shop.public.users.{column}");"#
+        ))
+    };
+    let (name, email) = (of("read", "name"), of("read", "email"));
+    let is_kept =
+        |policies: &Policies, catalog: &Catalog, text: &str| says(policies, catalog, text) != "allow";
+    for text in
+        ["select email from users", "select id from users where email = 'x'", "select u.email from users u"]
+    {
+        assert!(is_kept(&name, &generated(&[1]), text), "{text}");
+        assert!(!is_kept(&name, &catalog(), text), "{text}");
+    }
+    assert!(!is_kept(&email, &generated(&[1]), "select name from users"));
+    // Through a view that reads the one or the other.
+    let text = "select id from contacts";
+    let kept = |policies: &Policies| [1, 2, 3].map(|seen| is_kept(policies, &generated(&[seen]), text));
+    assert_eq!((kept(&name), kept(&email)), ([false, true, true], [false, false, true]));
+    let (name, email) = (of("write", "name"), of("write", "email"));
+    for text in [
+        "update users set name = 'x' where id = 1",
+        "insert into users (id, name) values (1, 'x')",
+        "copy users (name) from stdin",
+    ] {
+        assert!(is_kept(&email, &generated(&[1]), text) && is_kept(&name, &generated(&[1]), text), "{text}");
+        assert!(!is_kept(&email, &catalog(), text), "{text}");
+    }
+    assert!(!is_kept(&email, &generated(&[1]), "update users set id = 2 where id = 1"));
+    let text = "update contacts set id = 1 where id = 2";
+    let kept = |policies: &Policies| [1, 2, 3].map(|seen| is_kept(policies, &generated(&[seen]), text));
+    assert_eq!((kept(&name), kept(&email)), ([false, true, false], [false, true, true]));
+}
+
+#[test]
+fn columns_of_a_statement_are_those_that_views_and_generated_columns_read() {
+    let of = |column: &str| {
+        policies(&format!(
+            r#"forbid (principal, action, resource) when {{ context.columns.contains("{column}") }};"#
+        ))
+    };
+    let (name, email) = (of("name"), of("email"));
+    let is_kept =
+        |policies: &Policies, seen: &[i16], text: &str| says(policies, &generated(seen), text) != "allow";
+    let text = "select id from contacts";
+    let kept = |policies: &Policies| [1, 2, 3].map(|seen| is_kept(policies, &[seen], text));
+    assert_eq!((kept(&name), kept(&email)), ([false, true, true], [false, false, true]));
+    assert!(
+        is_kept(&name, &[1], "select email from users") && !is_kept(&email, &[1], "select name from users")
+    );
+    let text = "update users set name = 'x' where id = 1";
+    assert!(is_kept(&name, &[1], text) && is_kept(&email, &[1], text));
+    // Of a view that nobody knows more of, all.
+    assert!(says(&name, &catalog(), "select id from contacts") != "allow");
 }
 
 #[test]
