@@ -655,7 +655,12 @@ impl Kernel {
 
 /// The cgroup to watch: the one that is configured, or the root of the host's hierarchy.
 pub fn cgroup_to_watch(configured: Option<&Path>) -> Result<PathBuf, LoadError> {
-    configured.map_or_else(cgroup_mount, |path| Ok(path.to_owned()))
+    if let Some(path) = configured {
+        return Ok(path.to_owned());
+    }
+    let mount = cgroup_mount()?;
+    host::check_whole(&mount)?;
+    Ok(mount)
 }
 
 /// What is said of a port that is watched.

@@ -170,6 +170,11 @@ impl Tracker {
         self.tell_silent(now_boot_ns, witness, out);
     }
 
+    /// Whether connections wait for their other end, or for what their clients say: [`Tracker::on_time`] tells of them.
+    pub fn waits(&self) -> bool {
+        0 < self.halves.len() || !self.waiting.is_empty()
+    }
+
     /// Tells of all connections that still wait: nobody will read its event.
     pub fn on_stop(&mut self, witness: &mut impl Witness, out: &mut Vec<Record>) {
         self.on_time(u64::MAX, witness, out);

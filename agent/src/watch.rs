@@ -1,5 +1,6 @@
 //! Runs the agent: kernel, tracker, spool and writer put together.
 
+mod pace;
 mod reload;
 
 use std::collections::BTreeSet;
@@ -22,9 +23,10 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::sleep_until;
 use uuid::Uuid;
 
+use self::pace::{LOOK_EVERY, Pace};
 use crate::access::AccessRules;
 use crate::act::addresses::{Keeper, Namespaces, Stop};
 use crate::act::orders::Orders;
@@ -49,8 +51,6 @@ use crate::shipping::Shipping;
 use crate::snapshot::{Look, Lookout, ending};
 use crate::track::{Arrival, Host, Merged, Tracker, Witness};
 
-/// The programs wake the agent for the first event of a burst only: it looks for the rest by itself.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Events between two writes to the spool.
 const BATCH_MAX: usize = 4096;
 /// Time between them: who refuses renews its word meanwhile.
@@ -169,6 +169,9 @@ struct Watch {
     /// The look that is not back yet.
     looking: Option<oneshot::Receiver<Look>>,
     looked_at: Instant,
+    pace: Pace,
+    /// Events were taken in since that was looked at last: more may follow of which the kernel does not wake the agent.
+    has_news: bool,
     marked_at: Instant,
     /// A mark waits until alerts are kept.
     is_mark_due: bool,
@@ -251,6 +254,8 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
         unguarded: Vec::new(),
         looking: None,
         looked_at: now,
+        pace: Pace::new(now),
+        has_news: false,
         marked_at: now,
         is_mark_due: false,
         checked_at: now,
@@ -308,9 +313,8 @@ impl Watch {
         ring: &AsyncFd<OwnedFd>,
         mut wishes: Option<&mut mpsc::Receiver<Wish>>,
     ) -> Result<(), Failure> {
-        let mut look = interval(LOOK_EVERY);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            let look_at = self.pace.look_at();
             let looking = self.looking.as_mut();
             let look_back = async {
                 match looking {
@@ -340,17 +344,32 @@ impl Watch {
             };
             tokio::select! {
                 _ = stop.stopped() => return Ok(()),
-                ready = ring.readable() => ready.context("wait for events of the kernel")?.clear_ready(),
+                ready = ring.readable() => {
+                    ready.context("wait for events of the kernel")?.clear_ready();
+                    self.has_news = true;
+                }
                 seen = look_back => self.look_is_back(seen)?,
                 wish = wish => self.end_connection(wish),
                 () = hangups.received(), if may_read => self.read_again(),
                 read = read => self.is_read(read)?,
-                _ = look.tick() => self.look()?,
+                () = sleep_until(look_at.into()) => self.look()?,
             }
-            if self.drain() {
-                look.reset_immediately();
+            let more = self.drain();
+            let now = Instant::now();
+            if std::mem::take(&mut self.has_news) || self.waits() {
+                self.pace.goes_on(now);
+            }
+            if more {
+                self.pace.hurries(now);
             }
         }
+    }
+
+    /// Whether something is to be done soon of which nobody tells.
+    fn waits(&self) -> bool {
+        // A proxy that starts is refused until its process is known.
+        let looks_for_proxies = self.acts != Mode::Observe && self.this_host.registry.has_proxy();
+        self.tracker.waits() || self.is_mark_due || looks_for_proxies
     }
 
     /// Refuses who goes around the proxy from now on, where that is asked for.
@@ -650,6 +669,7 @@ impl Watch {
         }
         self.tracker.on_time(Clock.now_boot_ns(), &mut self.this_host, &mut records);
         let is_news = !records.is_empty();
+        self.has_news |= 0 < events;
         self.keep(&mut records);
         if !more {
             self.seen_until_boot_ns = self.tracker.told_until(began_boot_ns);
@@ -702,6 +722,11 @@ impl Watch {
 
     fn look(&mut self) -> Result<(), Failure> {
         self.renew()?;
+        if self.pace.looks(Instant::now()) { self.look_round() } else { Ok(()) }
+    }
+
+    /// Looks after all that no event tells.
+    fn look_round(&mut self) -> Result<(), Failure> {
         self.kernel_log.flush();
         self.this_host.allowances.look(Clock.now());
         self.check_programs()?;
@@ -806,7 +831,7 @@ impl Watch {
         let mut records = Vec::new();
         self.tracker.on_stop(&mut self.this_host, &mut records);
         self.keep(&mut records);
-        self.look()?;
+        self.look_round()?;
         self.keep(&mut vec![self.health.stopped(self.kernel.keeps_on(), Clock.now())]);
         self.account("stopped")?;
         self.mark(true);

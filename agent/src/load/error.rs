@@ -47,6 +47,16 @@ pub enum LoadError {
         /// Why.
         why: String,
     },
+    /// Not all of the host's cgroups are in sight.
+    #[error(
+        "only a part of this host's cgroups is in {}: connections of all others would not be seen; run the agent in the host's cgroup \
+         namespace (`--cgroupns=host`), or set `cgroup` to what it is to watch",
+        path.display()
+    )]
+    PartOfCgroups {
+        /// Where they are.
+        path: PathBuf,
+    },
     /// The object cannot be loaded.
     #[error(
         "the kernel refused the maps of the kernel programs: {because}; the agent is made for Linux 5.10 and newer"
@@ -136,6 +146,7 @@ impl LoadError {
             Self::NoBtf { .. }
             | Self::NoCgroup
             | Self::Cgroup { .. }
+            | Self::PartOfCgroups { .. }
             | Self::Object { .. }
             | Self::Cgroups { .. }
             | Self::Kept { .. }

@@ -37,6 +37,15 @@ pub(super) fn check_cgroup(path: &Path) -> Result<(), LoadError> {
     Ok(())
 }
 
+/// Says whether all cgroups of this host are below `mount`: a cgroup namespace shows a part of them as the whole.
+pub(super) fn check_whole(mount: &Path) -> Result<(), LoadError> {
+    // All but the root have it (Documentation/admin-guide/cgroup-v2.rst of the kernel).
+    if mount.join("cgroup.events").exists() {
+        return Err(LoadError::PartOfCgroups { path: mount.to_owned() });
+    }
+    Ok(())
+}
+
 fn mount_in(mounts: &str) -> Option<PathBuf> {
     mounts.lines().find_map(|line| {
         let mut fields = line.split(' ');

@@ -301,6 +301,20 @@ fn a_host_without_cgroup_v2_is_named() {
     assert!(code == 69 && error.contains("cgroup v2"), "{code} {error}");
 }
 
+/// As in a container that has a cgroup namespace of its own: nobody outside would be seen, and nothing else would say so.
+#[test]
+fn a_part_of_the_hosts_cgroups_is_named() {
+    const ENTERS: &str =
+        "echo 0 > \"$0/cgroup.procs\" && exec unshare --cgroup --mount sh -c \"$SHOWS\" sh \"$@\"";
+    const SHOWS: &str = "SHOWS=umount --recursive --lazy /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec \"$@\"";
+    let mount = picket_agent::load::cgroup_mount().unwrap();
+    let cgroup = EmptyCgroup(mount.join(format!("picket-part-{}", std::process::id())));
+    fs::create_dir(&cgroup.0).unwrap();
+    let place = Place::new(&format!("watch-ports = [{}]", free_port()));
+    let (code, error) = place.fails(&["env", SHOWS, "sh", "-c", ENTERS, cgroup.0.to_str().unwrap()]);
+    assert!(code == 69 && error.contains("only a part of this host's cgroups"), "{code} {error}");
+}
+
 /// `cargo xtask kernels --append "lsm=lockdown,bpf lockdown=confidentiality"` makes such a kernel; any other is not called so.
 #[test]
 fn a_kernel_that_is_locked_down_is_named_with_what_does_not_work() {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use audit::record::{ProcessFacts, UnixMicros};
 use picket_agent::{ArgumentsKey, Clock, load};
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::eye::{Eye, KEY};
 use crate::namespaces::Namespace;
@@ -320,6 +322,24 @@ fn a_process_in_a_container_is_told_by_what_the_host_calls_it() {
     assert_eq!(facts.network_namespace.map(u64::from), Some(lives_in));
     assert_eq!(facts.parents[0], format!("unshare[{}]", client.bash.id()));
     assert_eq!(eye.connections()[0].client.ip().to_string(), namespace.address(2));
+}
+
+/// Whoever enters a namespace does so with one thread.
+#[test]
+fn a_thread_in_another_network_namespace_than_its_process_is_told_with_its_own() {
+    let namespace = Namespace::new();
+    let listener = TcpListener::bind((namespace.address(1), 0)).unwrap();
+    let server = listener.local_addr().unwrap();
+    let mut eye = Eye::on(server.port());
+    let file = fs::File::open(format!("/run/netns/{}", namespace.name)).unwrap();
+    let lives_in = file.metadata().unwrap().ino();
+    let client = std::thread::spawn(move || {
+        move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
+        TcpStream::connect(server).unwrap()
+    });
+    let _client = client.join().unwrap();
+    let _served = listener.accept().unwrap();
+    assert_eq!(facts(&mut eye).network_namespace.map(u64::from), Some(lives_in));
 }
 
 /// Its pid is another's by the time that it is asked about.

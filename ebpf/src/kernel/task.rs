@@ -31,10 +31,11 @@ pub fn describe(process: &mut Process) {
     if !is_on(&raw const TASK_FACTS) {
         return;
     }
-    // The task is one thread of the process.
-    let Some(leader) = pointer(current(), Offset::TaskLeader) else { return };
+    // The task is one thread of the process, and may be in a network namespace where no other thread is.
+    let thread = current();
+    let Some(leader) = pointer(thread, Offset::TaskLeader) else { return };
     process.started_boot_ns = read(leader, Offset::TaskStarted).unwrap_or(0);
-    process.network_namespace = pointer(leader, Offset::TaskNamespaces)
+    process.network_namespace = pointer(thread, Offset::TaskNamespaces)
         .and_then(|namespaces| pointer(namespaces, Offset::NamespacesNetwork))
         .and_then(|network| read(network, Offset::NetworkInode))
         .unwrap_or(0);
