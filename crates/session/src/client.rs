@@ -357,7 +357,11 @@ impl Session {
             spills.stains.is_empty()
                 && moves.is_none()
                 && (runs.is_empty() || spills.could_be.is_empty())
-                && env.moved.is_none_or(|moved| !statement.waits_for(moved) && !statement.implies_any(moved))
+                && env.moved.is_none_or(|moved| {
+                    !statement.waits_for(moved)
+                        && !statement.implies_any(moved)
+                        && (spills.into.is_empty() || moved.ways().is_empty())
+                })
         };
         if self.moving.is_empty() && statements.iter().all(leaves_all) {
             self.noted.clear();

@@ -38,6 +38,7 @@ use crate::state::Environment;
 use crate::telling::{self, hangs_telling_code, renames_telling, tells};
 use crate::temporary::{Temporary, TemporaryChange};
 use crate::tied::{Literals, hides_unknown};
+use crate::ways::Ways;
 
 /// Most verdicts on one text that are kept: sessions on one thread take turns, with several databases and with users whom the
 /// policies tell apart.
@@ -1275,7 +1276,7 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
     let partitioned = if statement.partitions { sql::partitioned(text) } else { None };
     let renames = statement.effects.contains(&Effect::Other("RenameStmt"));
     if !statement.moves_names() {
-        return Moves { tells, partitioned, ..Moves::default() };
+        return Moves { tells, partitioned, ways: Ways::of(&statement.names), ..Moves::default() };
     }
     // Casts and operator classes are used, and columns of types are filled, where no name says so.
     let is_unnamed = |effect: &Effect| {
@@ -1306,6 +1307,7 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
         retells,
         doubled,
         fills,
+        ways: Ways::of(&statement.names),
     }
 }
 

@@ -66,6 +66,7 @@ mod tied;
 mod touched;
 mod unread;
 mod unshown;
+mod ways;
 
 pub use action::{Action, CloseReason, Step};
 pub use allowance::{Allowance, PARTS as PARTS_OF_AN_HOUR, Probing, Questions};

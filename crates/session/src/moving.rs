@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::stains::Stain;
+use crate::ways::Ways;
 
 /// Most names that are told apart; beyond, any name is taken for one of them.
-const NAMES_MAX: usize = 10_000;
+pub(crate) const NAMES_MAX: usize = 10_000;
 
 /// Names of relations and functions that may mean something sensitive, whatever the catalog shows of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct MovedNames {
     made: Vec<Made>,
     /// More than that was made: any of it may lead to something sensitive as soon as anything does.
     made_is_full: bool,
+    /// Where else rows get that are written by a name.
+    ways: Ways,
 }
 
 /// By what a table's rows go to partitions.
@@ -99,6 +102,8 @@ pub(crate) struct Moves {
     pub(crate) doubled: Vec<String>,
     /// What the code that it makes, or hangs somewhere, could write.
     pub(crate) fills: Vec<Stain>,
+    /// Where rows get from now on that are written by a name.
+    pub(crate) ways: Ways,
 }
 
 impl MovedNames {
@@ -110,6 +115,7 @@ impl MovedNames {
             && self.fills.is_empty()
             && self.partitioned.is_empty()
             && self.retold.is_empty()
+            && self.ways.is_empty()
             && !self.are_all
             && !self.sinks_are_all
             && !self.tells
@@ -165,6 +171,11 @@ impl MovedNames {
         self.tells
     }
 
+    /// Where else rows get that are written by a name.
+    pub(crate) fn ways(&self) -> &Ways {
+        &self.ways
+    }
+
     /// Whether what has this name may put what it is given where no column is.
     pub(crate) fn is_sink(&self, name: &str) -> bool {
         self.sinks_are_all || self.sinks.contains(name)
@@ -208,6 +219,7 @@ impl MovedNames {
         self.note_widened(&other.names, |name| other.widened.contains(name));
         self.new_functions.extend(other.new_functions.iter().cloned());
         self.are_all |= is_beyond(&mut self.retold, &other.retold);
+        self.are_all |= self.ways.add(&other.ways);
         self.extend(&other.names);
         self.extend_sinks(&other.sinks);
     }
@@ -235,6 +247,7 @@ impl MovedNames {
         }
         self.extend_doubled(&moves.doubled);
         self.are_all |= is_beyond(&mut self.retold, &moves.retells);
+        self.are_all |= self.ways.add(&moves.ways);
         self.extend_fills(&moves.fills);
         let made = Made {
             names: moves.names.clone(),

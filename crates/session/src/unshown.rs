@@ -10,6 +10,7 @@ use crate::shown::Known;
 use crate::spills::{refreshes, spilled_by_moved};
 use crate::stains::{NamedStain, Stain};
 use crate::state::{Environment, Session};
+use crate::ways::Ways;
 
 impl Session {
     /// What `judged` stains besides what the catalog tells, where `moving` was sent before it in the transaction, and `is_moved` says whether it names
@@ -41,6 +42,15 @@ impl Session {
                 Some(Written::At(_)) | None => Vec::new(),
             };
             stains.push(Stain::Named(NamedStain { names, ..NamedStain::any(table, Vec::new()) }));
+        }
+        let ways = Ways::all(
+            [moving.ways()]
+                .into_iter()
+                .chain(judged.moves.as_ref().map(|moves| &moves.ways))
+                .chain(env.moved.map(MovedNames::ways)),
+        );
+        for (table, column) in judged.spills.into.iter().filter(|_| !ways.is_empty()) {
+            stains.extend(ways.stains(table, column.as_ref(), env.catalog));
         }
         // What was put off runs at the end.
         let settles = judged.may_settle && self.telling.is_in_transaction();

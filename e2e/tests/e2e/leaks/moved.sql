@@ -237,3 +237,57 @@ CREATE TABLE v9 (id int, email text); INSERT INTO v9 VALUES (1, 'alice.canary@ex
 ALTER TABLE v9_notes RENAME TO v9_x; ALTER TABLE v9_more RENAME TO v9_notes; ALTER TABLE v9_x RENAME TO v9_more; INSERT INTO v9_notes (n, a) SELECT id, email FROM v9
 ---
 SELECT a FROM v9_notes
+
+CREATE TABLE w1 (id int, email text); INSERT INTO w1 VALUES (1, 'alice.canary@example.com'); CREATE TABLE w1_notes (n int, a text)
+---
+DO $$ BEGIN ALTER TABLE w1_notes RENAME TO w1_b; END $$; INSERT INTO w1_b (n, a) SELECT id, email FROM w1; DO $$ BEGIN ALTER TABLE w1_b RENAME TO w1_notes; END $$
+---
+SELECT a FROM w1_notes; SELECT upper(a) FROM w1_notes
+
+CREATE TABLE w2 (id int, email text); INSERT INTO w2 VALUES (1, 'alice.canary@example.com'); CREATE TABLE w2_notes (n int, a text); CREATE FUNCTION w2_there() RETURNS void LANGUAGE sql AS 'ALTER TABLE w2_notes RENAME TO w2_b'; CREATE FUNCTION w2_back() RETURNS void LANGUAGE sql AS 'ALTER TABLE w2_b RENAME TO w2_notes'
+---
+SELECT w2_there(); INSERT INTO w2_b SELECT id, email FROM w2; SELECT w2_back()
+---
+SELECT a FROM w2_notes
+
+CREATE TABLE w3 (id int, email text); INSERT INTO w3 VALUES (1, 'alice.canary@example.com'); CREATE TABLE w3_all (n int, a text) PARTITION BY RANGE (n); CREATE TABLE w3_part (n int, a text)
+---
+ALTER TABLE w3_all ATTACH PARTITION w3_part FOR VALUES FROM (0) TO (1000); INSERT INTO w3_all (n, a) SELECT id, email FROM w3; ALTER TABLE w3_all DETACH PARTITION w3_part
+---
+SELECT a FROM w3_part
+
+CREATE TABLE w4 (id int, email text); INSERT INTO w4 VALUES (1, 'alice.canary@example.com'); CREATE TABLE w4_all (n int, a text) PARTITION BY RANGE (n)
+---
+CREATE TABLE w4_part PARTITION OF w4_all DEFAULT; INSERT INTO w4_all SELECT id, email FROM w4
+---
+SELECT a FROM w4_part; SELECT reverse(a) FROM w4_part
+
+CREATE TABLE w5 (id int, email text); INSERT INTO w5 VALUES (1, 'alice.canary@example.com'); CREATE TABLE w5_above (n int, a text); CREATE TABLE w5_child (n int, a text); INSERT INTO w5_child VALUES (1, 'a')
+---
+ALTER TABLE w5_child INHERIT w5_above; UPDATE w5_above SET a = (SELECT email FROM w5) WHERE n = 1; ALTER TABLE w5_child NO INHERIT w5_above
+---
+SELECT a FROM w5_child
+
+CREATE TABLE w6 (id int, email text); INSERT INTO w6 VALUES (1, 'alice.canary@example.com'); CREATE TABLE w6_one (n int, a text); CREATE TABLE w6_two (n int, b text); CREATE VIEW w6_view AS SELECT n, a AS z FROM w6_one
+---
+CREATE OR REPLACE VIEW w6_view AS SELECT n, b AS z FROM w6_two; INSERT INTO w6_view SELECT id, email FROM w6; CREATE OR REPLACE VIEW w6_view AS SELECT n, a AS z FROM w6_one
+---
+SELECT b FROM w6_two
+
+CREATE TABLE w7 (id int, email text); INSERT INTO w7 VALUES (1, 'alice.canary@example.com'); CREATE TABLE w7_one (n int, a text); CREATE TABLE w7_two (n int, a text); CREATE VIEW w7_below AS SELECT n, a FROM w7_one; CREATE VIEW w7_view AS SELECT n, a FROM w7_below
+---
+CREATE OR REPLACE VIEW w7_below AS SELECT n, a FROM w7_two; INSERT INTO w7_view SELECT id, email FROM w7
+---
+SELECT a FROM w7_two
+
+CREATE TABLE w8 (id int, email text); INSERT INTO w8 VALUES (1, 'alice.canary@example.com'); CREATE TABLE w8_one (n int, a text); CREATE TABLE w8_two (n int, c text); CREATE VIEW w8_first AS SELECT n, a FROM w8_one; CREATE VIEW w8_second AS SELECT n, c AS a FROM w8_two
+---
+ALTER VIEW w8_first RENAME TO w8_third; ALTER VIEW w8_second RENAME TO w8_first; INSERT INTO w8_first SELECT id, email FROM w8; ALTER VIEW w8_first RENAME TO w8_second; ALTER VIEW w8_third RENAME TO w8_first
+---
+SELECT c FROM w8_two
+
+CREATE TABLE w9 (id int, email text); INSERT INTO w9 VALUES (1, 'alice.canary@example.com'); CREATE TABLE w9_one (n int, a text); CREATE TABLE w9_two (n int, b text); CREATE VIEW w9_view AS SELECT n, a AS z FROM w9_one
+---
+DO $$ BEGIN CREATE OR REPLACE VIEW w9_view AS SELECT n, b AS z FROM w9_two; INSERT INTO w9_view SELECT id, email FROM w9; CREATE OR REPLACE VIEW w9_view AS SELECT n, a AS z FROM w9_one; END $$
+---
+SELECT b FROM w9_two
