@@ -111,7 +111,7 @@ pub(crate) async fn explain(
     let explain = move || {
         let _turn = turn;
         let mut readings = Readings::recorded(recording);
-        let mut environment = snapshot.environment(&identity, moved.as_ref(), &mut readings);
+        let mut environment = snapshot.environment(&identity, (moved.as_ref(), false), &mut readings);
         let explained = session::explain(text.as_bytes(), &mut environment);
         let _ = tell.send(explained.ok_or(ExplainError::Failed).and_then(bounded));
     };
