@@ -126,7 +126,7 @@ impl Trial {
                 let who = who(statement, &seen.database, &upstream);
                 let again = Identity::tried(who, &policies, &methods, allowance).ok().and_then(|identity| {
                     let mut environment =
-                        seen.snapshot.environment(&identity, seen.moved.as_ref(), &mut readings);
+                        seen.snapshot.environment(&identity, (seen.moved.as_ref(), false), &mut readings);
                     let own = statement.temporary.iter().map(String::as_str);
                     session::explain(statement.text.as_bytes(), own, &mut environment)
                 });

@@ -269,6 +269,8 @@ pub(crate) struct Snapshot {
     unsearched: Unsearched,
     /// What was written into relations that it may not show yet.
     stains: Arc<Stains>,
+    /// The same but for temporary ones.
+    lasting_stains: Arc<Stains>,
     /// What has another meaning than it shows.
     moves: Arc<Moves>,
 }
@@ -278,7 +280,7 @@ impl Snapshot {
     pub(crate) fn environment<'a>(
         &'a self,
         identity: &'a Identity,
-        moved: Option<&'a MovedNames>,
+        (moved, has_own_stains): (Option<&'a MovedNames>, bool),
         readings: &'a mut Readings,
     ) -> Environment<'a> {
         Environment {
@@ -287,7 +289,8 @@ impl Snapshot {
             unsearched: (!self.unsearched.is_empty()).then_some(&self.unsearched),
             methods: identity.methods(),
             moved,
-            stains: &self.stains,
+            stains: if has_own_stains { &self.stains } else { &self.lasting_stains },
+            has_own_stains,
             policies: identity.policies(),
             subject: identity.subject(),
             catalog_version: self.version,
@@ -322,7 +325,8 @@ impl Snapshot {
     fn with(&self, memory: &Memory) -> Self {
         let version = VERSION.fetch_add(1, Ordering::Relaxed) + 1;
         let stains = Arc::new(memory.stains(&self.catalog));
-        let mut newer = Snapshot { version, stains, ..self.clone() };
+        let lasting_stains = Arc::new(stains.lasting());
+        let mut newer = Snapshot { version, stains, lasting_stains, ..self.clone() };
         memory.add_to(&self.catalog, &mut newer.classes);
         newer
     }
@@ -708,6 +712,7 @@ fn next(
                 unsure,
                 unsearched,
                 stains,
+                lasting_stains: Arc::default(),
                 moves,
             }
         }
@@ -777,10 +782,10 @@ async fn look_with(
         pinned.apply(&catalog, &mut classes);
     }
     let unsearched = samples.unsearched(&catalog, &classes, pinned);
-    let stains = Arc::clone(&before.stains);
+    let (stains, lasting_stains) = (Arc::clone(&before.stains), Arc::clone(&before.lasting_stains));
     let moves = Arc::clone(&before.moves);
     let unsure = Arc::clone(&before.unsure);
-    Ok(Some(Snapshot { catalog, classes, unsure, unsearched, stains, moves, ..*before }))
+    Ok(Some(Snapshot { catalog, classes, unsure, unsearched, stains, lasting_stains, moves, ..*before }))
 }
 
 /// Columns that are sensitive by a name or a comment, and those that were before: renaming a column does not uncover it. What was known

@@ -467,8 +467,8 @@ impl Opened {
             let step = {
                 let mut readings = readings.borrow_mut();
                 readings.read_here(long_statement_bytes);
-                let moved = self.catalog.moved();
-                let mut environment = self.snapshot.environment(&self.identity, moved, &mut readings);
+                let seen = (self.catalog.moved(), self.session.has_own_stains());
+                let mut environment = self.snapshot.environment(&self.identity, seen, &mut readings);
                 self.session.on_client(client.unread(), &mut environment, &mut self.actions)
             };
             if self.session.is_leaving() {
@@ -519,8 +519,8 @@ impl Opened {
             self.catalog.renew(&mut self.snapshot);
             let step = {
                 let mut readings = readings.borrow_mut();
-                let moved = self.catalog.moved();
-                let mut environment = self.snapshot.environment(&self.identity, moved, &mut readings);
+                let seen = (self.catalog.moved(), self.session.has_own_stains());
+                let mut environment = self.snapshot.environment(&self.identity, seen, &mut readings);
                 self.session.on_server(self.server.unread(), &mut environment, &mut self.actions)
             };
             self.catalog.note_moved(self.session.moved_names());

@@ -112,7 +112,7 @@ pub(crate) async fn explain(
     let explain = move || {
         let (snapshot, moved) = newest(catalog);
         let mut readings = Readings::recorded(recording);
-        let mut environment = snapshot.environment(&identity, moved.as_ref(), &mut readings);
+        let mut environment = snapshot.environment(&identity, (moved.as_ref(), false), &mut readings);
         let explained = session::explain(text.as_bytes(), [], &mut environment);
         explained.ok_or(ExplainError::Failed).and_then(bounded)
     };

@@ -394,6 +394,8 @@ impl Session {
             self.noted.clear();
             return false;
         }
+        let is_own = |stain: &Stain| matches!(stain, Stain::Named(named) if named.is_temporary);
+        self.has_own_stains |= new.iter().any(is_own);
         self.noted.extend(new.iter().cloned());
         out.push(Action::Stain(new));
         true

@@ -126,6 +126,8 @@ struct Versions {
     given: u64,
     /// What the catalog does not have is not there.
     is_certain: bool,
+    /// What was written into temporary relations is known by their names.
+    has_own_stains: bool,
 }
 
 impl Versions {
@@ -138,6 +140,7 @@ impl Versions {
     ) -> bool {
         self.catalog == env.catalog_version
             && self.given == given
+            && self.has_own_stains == env.has_own_stains
             && self.subject == env.subject.id()
             && self.temporary == temporary
             && self.scratch == scratch
@@ -333,7 +336,9 @@ impl Read {
             return Rc::clone(judged);
         }
         let (catalog, subject) = (env.catalog_version, env.subject.id());
-        let versions = Versions { catalog, subject, temporary: own, scratch, given, is_certain };
+        let has_own_stains = env.has_own_stains;
+        let versions =
+            Versions { catalog, subject, temporary: own, scratch, given, is_certain, has_own_stains };
         if JUDGED_MAX <= judged.len() {
             judged.remove(0);
         }
@@ -347,9 +352,10 @@ impl Read {
         let (catalog, subject) = (env.catalog_version, env.subject.id());
         let judged = self.judged.borrow();
         let is_this = |judged: &&Rc<JudgedText>| {
-            let Versions { catalog: of, subject: by, temporary, scratch, given, is_certain } =
+            let Versions { catalog: of, subject: by, temporary, scratch, given, is_certain, has_own_stains } =
                 &judged.versions;
             judged.is_plain
+                && *has_own_stains == env.has_own_stains
                 && (*of, *by, *given) == (catalog, subject, 0)
                 && temporary.is_empty()
                 && scratch.is_empty()

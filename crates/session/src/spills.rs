@@ -41,6 +41,9 @@ pub(crate) fn spilled(
     reveals: impl Fn(Class) -> bool,
 ) -> Spills {
     let mut found = Found::new(known, &reveals);
+    found.makes_temporary = own.effects.contains(&Effect::CreateTable)
+        && !own.effects.contains(&Effect::Do)
+        && own.temporary.len() == 1;
     let writes = |done: &Statement| !done.writes.is_empty() || done.computes();
     let may_write = || writes(whole) || whole.reached.iter().any(|reached| writes(&reached.does));
     if known.is_empty() || !may_spill(own) && !may_write() {
@@ -266,13 +269,15 @@ struct Found<'a> {
     sees_derived: bool,
     /// What is written counts for columns of documents, and for those alone.
     of_documents: bool,
+    /// What the statement makes is temporary.
+    makes_temporary: bool,
     spills: Spills,
 }
 
 impl<'a> Found<'a> {
     fn new(known: &'a Known<'a>, reveals: impl Fn(Class) -> bool) -> Self {
         let (sees_derived, of_documents) = (reveals(Class::Derived), false);
-        Found { known, sees_derived, of_documents, spills: Spills::default() }
+        Found { known, sees_derived, of_documents, makes_temporary: false, spills: Spills::default() }
     }
 
     /// It can hold something that is computed of what is sensitive.
@@ -534,7 +539,10 @@ impl<'a> Found<'a> {
         let is_meant =
             |relation: &&Relation| is_column || !spill.is_made && relation.schema.starts_with("pg_temp_");
         let not = named.filter(|relation| !is_meant(relation)).map(|relation| relation.oid).collect();
-        self.add(Stain::Named(NamedStain { relation: spill.name.clone(), not, number, names, of, is_copy }));
+        let is_temporary =
+            spill.is_made && self.makes_temporary || spill.schema.as_deref() == Some("pg_temp");
+        let relation = spill.name.clone();
+        self.add(Stain::Named(NamedStain { relation, not, number, names, of, is_copy, is_temporary }));
     }
 
     /// The one class that values of this origin are of.

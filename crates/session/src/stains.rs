@@ -29,6 +29,8 @@ pub struct NamedStain {
     pub of: Option<Class>,
     /// Values are written as they are.
     pub is_copy: bool,
+    /// It is temporary: nobody but the session that has written there can mean it.
+    pub is_temporary: bool,
 }
 
 /// What was written into relations that the catalog may not show yet.
@@ -44,7 +46,8 @@ impl NamedStain {
     /// Any column of the relations of this name, but for these.
     pub(crate) fn any(relation: &str, not: Vec<u32>) -> Self {
         let (number, names, of) = (None, Vec::new(), None);
-        NamedStain { relation: relation.to_owned(), not, number, names, of, is_copy: false }
+        let (is_copy, is_temporary) = (false, false);
+        NamedStain { relation: relation.to_owned(), not, number, names, of, is_copy, is_temporary }
     }
 
     /// The class of such a column whose name says this.
@@ -84,6 +87,16 @@ impl Stains {
         self.settled.contains(column)
     }
 
+    /// The same without those of temporary relations.
+    #[must_use]
+    pub fn lasting(&self) -> Self {
+        let mut lasting = Stains { settled: self.settled.clone(), ..Stains::default() };
+        for stain in self.all().filter(|stain| !stain.is_temporary) {
+            lasting.add(stain.clone());
+        }
+        lasting
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.len
@@ -107,7 +120,9 @@ impl Stains {
     /// Adds the columns to `classes` that `catalog` shows.
     pub fn resolve(&self, catalog: &Catalog, classes: &mut Classes) {
         for stain in self.all() {
+            let may_be = |schema: &str| !stain.is_temporary || schema.starts_with("pg_temp_");
             let named = catalog.named(&stain.relation).filter(|relation| !stain.not.contains(&relation.oid));
+            let named = named.filter(|relation| may_be(&relation.schema));
             for relation in named {
                 for column in &relation.columns {
                     let is_meant = match stain.number {
@@ -135,6 +150,7 @@ impl Stains {
             let is_in = |name: &String| known.names.contains(name);
             known.number == stain.number
                 && (known.of, known.is_copy) == (stain.of, stain.is_copy)
+                && known.is_temporary == stain.is_temporary
                 && known.not.iter().all(|oid| stain.not.contains(oid))
                 && (known.names.is_empty() && known.number.is_none()
                     || stain.names.iter().all(is_in) && !stain.names.is_empty())

@@ -45,8 +45,10 @@ pub struct Environment<'a> {
     pub unsearched: Option<&'a Unsearched>,
     /// How values of each class are masked.
     pub methods: &'a Arc<Methods>,
-    /// What was written into relations that the catalog may not show yet.
+    /// What was written into relations that the catalog may not show yet, into temporary ones too where this session has done so.
     pub stains: &'a Stains,
+    /// It has.
+    pub has_own_stains: bool,
     /// Names that others have given another meaning, which the catalog does not show yet.
     pub moved: Option<&'a MovedNames>,
     /// What is allowed.
@@ -180,6 +182,8 @@ pub struct Session {
     pub(crate) telling: Telling,
     /// What was noted for the client's present message, that waits for it.
     pub(crate) noted: Vec<Stain>,
+    /// Something sensitive was written into temporary relations of the session's own.
+    pub(crate) has_own_stains: bool,
     /// What columns whose values could be anything were seen to hold.
     pub(crate) sightings: Sightings,
     /// Definitions were altered in a transaction that is not over.
@@ -245,6 +249,7 @@ impl Session {
             made_code: Vec::new(),
             telling: Telling::default(),
             noted: Vec::new(),
+            has_own_stains: false,
             altered: false,
             asking: Asking::default(),
             reasons: Reasons::default(),
@@ -309,6 +314,11 @@ impl Session {
     /// Names that mean something else since statements that it has sent in a transaction that is not over.
     pub fn moved_names(&self) -> &MovedNames {
         &self.moving
+    }
+
+    /// Whether something sensitive was written into temporary relations of its own: then it is known of them by name.
+    pub fn has_own_stains(&self) -> bool {
+        self.has_own_stains
     }
 
     /// Whether the server may be at work for this session.

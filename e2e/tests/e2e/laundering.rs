@@ -1,10 +1,12 @@
 //! What a statement writes elsewhere stays sensitive there: within its session at once, for everybody after, and over a restart.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use e2e::login::Login;
 use e2e::psql::{self, Output};
+use e2e::wait;
 
 use crate::leaks::{Values, cases, shows_canary, with_objects_of};
 use crate::stack::Stack;
@@ -71,5 +73,50 @@ pub(crate) fn assert_stays_masked(values: Values, all: &str) -> Result<()> {
         look(&stack, reads, "after a restart")?;
     }
     assert!(wrong.is_empty(), "of {count}:\n{wrong}");
+    Ok(())
+}
+
+/// What is certain to be in a temporary table says nothing of a lasting one that has its name.
+#[test]
+fn what_is_written_into_a_temporary_table_leaves_the_lasting_one_of_its_name_alone() -> Result<()> {
+    let (direct, stack) = (with_objects_of(Values::Names, "")?, with_objects_of(Values::Names, "")?);
+    for (number, writes) in [
+        "CREATE TEMP TABLE plain AS SELECT last_name AS note FROM people",
+        "SELECT last_name AS note INTO TEMP plain FROM people",
+        "CREATE TEMP TABLE plain (note text); INSERT INTO pg_temp.plain SELECT last_name FROM people",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let of = |text: &str| text.replace("plain", &format!("plain_{number}"));
+        let made = of("CREATE TABLE plain (note text); INSERT INTO plain VALUES ('harmless')");
+        psql::run(&direct.owner(), &made)?.success()?;
+        psql::run(&stack.owner(), &made)?.success()?;
+        let reads = of("SELECT note FROM plain");
+        // What is new has the catalog read again.
+        assert_eq!(psql::run(&stack.alice()?, &reads)?.success()?, "harmless\n");
+        for reads in [
+            "SELECT note FROM plain",
+            "SELECT upper(note) FROM plain",
+            "SELECT upper(note) FROM pg_temp.plain",
+        ] {
+            let text = of(&format!("{writes}; {reads}"));
+            assert!(shows_canary(&run(&direct.owner(), &text)?), "is no attack: {text}");
+            for shown in [run(&stack.alice()?, &text)?, psql::run(&stack.alice()?, &text)?] {
+                assert!(!shows_canary(&shown) && shown.stdout.contains("***"), "{text}: {shown:?}");
+            }
+        }
+        assert_eq!(psql::run(&stack.alice()?, &reads)?.success()?, "harmless\n", "{writes}");
+        // As soon as a catalog is without the temporary tables.
+        let mut again = 0;
+        wait::until("the lasting table alone", Duration::from_secs(30), || {
+            again += 1;
+            let new =
+                of(&format!("CREATE TABLE plain_new_{again} (id int); SELECT * FROM plain_new_{again}"));
+            run(&stack.alice()?, &new)?;
+            let shown = psql::run(&stack.alice()?, &of("SELECT upper(note) FROM plain"))?.success()?;
+            Ok((shown == "HARMLESS\n").then_some(()))
+        })?;
+    }
     Ok(())
 }

@@ -81,6 +81,8 @@ struct Written {
     names: Vec<String>,
     of: Option<String>,
     is_copy: bool,
+    #[serde(default)]
+    is_temporary: bool,
     at_secs: u64,
 }
 
@@ -331,14 +333,15 @@ impl Written {
             names: stain.names.clone(),
             of: stain.of.map(|class| class.name().to_owned()),
             is_copy: stain.is_copy,
+            is_temporary: stain.is_temporary,
             at_secs,
         }
     }
 
     fn stain(self) -> (NamedStain, u64) {
-        let Written { relation, not, number, names, of, is_copy, at_secs } = self;
+        let Written { relation, not, number, names, of, is_copy, is_temporary, at_secs } = self;
         let of = of.as_deref().and_then(Class::named);
-        (NamedStain { relation, not, number, names, of, is_copy }, at_secs)
+        (NamedStain { relation, not, number, names, of, is_copy, is_temporary }, at_secs)
     }
 }
 
@@ -372,6 +375,7 @@ mod tests {
             names: vec!["e".to_owned()],
             of: Some(Class::Email),
             is_copy: true,
+            is_temporary: false,
         }
     }
 

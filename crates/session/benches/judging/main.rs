@@ -120,6 +120,7 @@ impl Memory {
             moved: None,
             allowance: None,
             stains: &session::Stains::default(),
+            has_own_stains: true,
             policies,
             subject,
             catalog_version: 1,

@@ -172,6 +172,7 @@ impl Bank {
             moved: None,
             allowance: None,
             stains: &session::Stains::default(),
+            has_own_stains: true,
             policies,
             subject,
             catalog_version: 1,

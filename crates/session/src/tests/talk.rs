@@ -202,6 +202,7 @@ impl Talk {
             classes,
             unsearched: Some(unsearched),
             stains,
+            has_own_stains: true,
             methods,
             moved: None,
             policies,

@@ -148,6 +148,7 @@ impl<'a> Replay<'a> {
             moved: None,
             allowance: None,
             stains: &session::Stains::default(),
+            has_own_stains: true,
             policies,
             subject,
             catalog_version,
