@@ -64,7 +64,9 @@ pub(crate) fn probes(
         within = asked_within(text, statement, &reading, &bodies, &known);
     }
     let called: Vec<String> = statement.calls().map(str::to_owned).collect();
-    let given = TellingGiven::of(&called, of_wholes, catalog).asks(text, &sensitive);
+    let telling = TellingGiven::of(&called, of_wholes, catalog);
+    let given = telling.asks(text, &sensitive);
+    sensitive.comparing = telling.comparing;
     Probe::both(Probe::both(sql::probes(text, &sensitive, mask::is_sensitive_key), within), given)
 }
 
