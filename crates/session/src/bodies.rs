@@ -204,6 +204,8 @@ pub(crate) struct TellingGiven {
     asking: HashSet<String>,
     /// They tell all of it.
     telling: HashSet<String>,
+    /// They compare parts of it with what else they are given.
+    pub(crate) comparing: HashSet<String>,
     /// To compare the whole of it is a condition, too.
     of_wholes: bool,
 }
@@ -249,9 +251,14 @@ impl TellingGiven {
             let is_read_off = self.seen.contains(name) || routine.gives_rows();
             let taking = self.taking(does, catalog);
             let asked = routine.asks_of_given(&taking, self.of_wholes, mask::is_sensitive_key);
-            if is_read_off && matches!(asked, Some((Some(Probe::Extracts), _) | (_, true))) {
+            if matches!(asked, Some((_, _, true))) {
+                self.comparing.insert(name.clone());
+            }
+            if is_read_off && matches!(asked, Some((Some(Probe::Extracts), ..) | (_, true, _))) {
                 self.telling.insert(name.clone());
-            } else if matches!(asked, Some((Some(_), _) | (_, true))) || asked.is_none() && is_opaque(does) {
+            } else if matches!(asked, Some((Some(_), ..) | (_, true, _)))
+                || asked.is_none() && is_opaque(does)
+            {
                 self.asking.insert(name.clone());
             }
         }

@@ -13,6 +13,7 @@ use crate::bodies::{Bodies, TellingGiven, block, unread_block_asks};
 use crate::shown::{Known, Reach, classed};
 use crate::stains::Stains;
 use crate::state::Environment;
+use crate::statistics::{STATISTICS, STATISTICS_COLUMNS, STATISTICS_FUNCTIONS, STATISTICS_PLAIN_COLUMNS};
 
 /// How much conditions of `statement`, whose text is `text`, look into values of classes that are hidden, as `hides` says: its own, and those of
 /// code that it calls. `of_wholes`: so does what compares whole values.
@@ -30,6 +31,15 @@ pub(crate) fn probes(
             add(&mut sensitive, relation, name, catalog, (env, hides));
         }
         add_stained(&mut sensitive, name, statement, (env, hides));
+        if STATISTICS.contains(&name.as_str()) && hides(Class::Derived) {
+            sensitive.relations.insert(name.clone());
+            add_statistics(&mut sensitive);
+        }
+    }
+    for name in statement.calls().filter(|name| STATISTICS_FUNCTIONS.contains(name) && hides(Class::Derived))
+    {
+        sensitive.functions.insert(name.to_owned());
+        add_statistics(&mut sensitive);
     }
     let mut reading = HashSet::new();
     for name in statement.calls().filter(|name| catalog.routines(name).next().is_some()) {
@@ -45,7 +55,7 @@ pub(crate) fn probes(
     }
     let is_run = statement.effects.contains(&Effect::Do);
     sensitive.of_wholes = of_wholes;
-    let is_none = sensitive.relations.is_empty() && reading.is_empty();
+    let is_none = sensitive.relations.is_empty() && sensitive.functions.is_empty() && reading.is_empty();
     if is_none {
         return None;
     }
@@ -60,11 +70,15 @@ pub(crate) fn probes(
             ..Known::of(catalog, env)
         };
         let bodies = Bodies::of(&reading, &known);
-        sensitive.functions.retain(|name| bodies.gives(name));
+        sensitive
+            .functions
+            .retain(|name| STATISTICS_FUNCTIONS.contains(&name.as_str()) || bodies.gives(name));
         within = asked_within(text, statement, &reading, &bodies, &known);
     }
     let called: Vec<String> = statement.calls().map(str::to_owned).collect();
-    let given = TellingGiven::of(&called, of_wholes, catalog).asks(text, &sensitive);
+    let telling = TellingGiven::of(&called, of_wholes, catalog);
+    let given = telling.asks(text, &sensitive);
+    sensitive.comparing = telling.comparing;
     Probe::both(Probe::both(sql::probes(text, &sensitive, mask::is_sensitive_key), within), given)
 }
 
@@ -129,7 +143,7 @@ fn add(
         sensitive.relations.insert(name.to_owned());
         // What was computed can be a letter of a value, and a partition can stand for one.
         let is_record = catalog.is_record(relation.oid, column.number);
-        if class == Class::Derived && mask::can_hold_text(column.type_oid) && !is_record {
+        if class == Class::Derived && !is_record {
             sensitive.parts.insert(column.name.clone());
         }
         if catalog.routes(relation, column) {
@@ -137,6 +151,13 @@ fn add(
         }
     }
     add_records(sensitive, relation, name, catalog, (env, hides));
+}
+
+/// Adds what PostgreSQL's own statistics, and what it keeps beside, tell of values.
+fn add_statistics(sensitive: &mut Sensitive) {
+    let plain = STATISTICS_PLAIN_COLUMNS.split_ascii_whitespace();
+    sensitive.known.extend(STATISTICS_COLUMNS.into_iter().chain(plain).map(str::to_owned));
+    sensitive.columns.extend(STATISTICS_COLUMNS.map(str::to_owned));
 }
 
 /// Adds what of the records in its columns is hidden.

@@ -59,6 +59,8 @@ pub struct Sensitive {
     pub documents: HashSet<String>,
     /// Names of columns that can have a part of a value, which then is compared where they are as a whole.
     pub parts: HashSet<String>,
+    /// Functions that compare parts of what they are given with what else they are given.
+    pub comparing: HashSet<String>,
     /// To compare whole values is a question too.
     pub of_wholes: bool,
     /// Fields that say nothing, by the names of columns that have records with them.

@@ -158,15 +158,15 @@ impl Routine {
         Some(self.script()?.follow(sensitive, taking, is_key))
     }
 
-    /// What it asks of what it is given, also by comparing the whole of it where `of_wholes`, and whether it hands any of that to a function that
-    /// tells; `None` where that is not understood. Call it as
+    /// What it asks of what it is given, also by comparing the whole of it where `of_wholes`, whether it hands any of that to a function that
+    /// tells, and whether it compares it with what else it is given; `None` where that is not understood. Call it as
     /// [`Routine::does`].
     pub fn asks_of_given(
         &self,
         taking: &Taking,
         of_wholes: bool,
         is_key: fn(&str) -> bool,
-    ) -> Option<(Option<Probe>, bool)> {
+    ) -> Option<(Option<Probe>, bool, bool)> {
         Some(self.script()?.asks_of_given(taking, of_wholes, is_key))
     }
 

@@ -149,13 +149,14 @@ impl Script {
         Followed { gives, asks, compares_given, says: self.says, spills, fills, hands_over }
     }
 
-    /// What it asks of what it is given, and whether it hands any of that to one of these functions.
+    /// What it asks of what it is given, whether it hands any of that to one of these functions, and whether it compares it with what else
+    /// it is given.
     pub(crate) fn asks_of_given(
         &self,
         taking: &Taking,
         of_wholes: bool,
         is_key: fn(&str) -> bool,
-    ) -> (Option<Probe>, bool) {
+    ) -> (Option<Probe>, bool, bool) {
         let columns = self.parameters.iter().filter(|name| !name.is_empty()).cloned().collect();
         let sensitive = Sensitive { columns, of_wholes, ..Sensitive::default() };
         let followed = self.follow(&sensitive, &Taking { telling: HashSet::new(), ..taking.clone() }, is_key);
@@ -165,7 +166,7 @@ impl Script {
         let tainted = flows.follow(&sensitive, None);
         let hands_to = |others| Sinks { tainted: &tainted, others, knows_own: false }.are_in(&self.all);
         let asks = followed.asks.max(hands_to(&taking.asking).then_some(Probe::Asks(1)));
-        (asks, hands_to(&taking.telling))
+        (asks, hands_to(&taking.telling), followed.compares_given)
     }
 }
 

@@ -81,6 +81,11 @@ impl Origins {
         }
     }
 
+    /// Whether the statement gives this name to a column of its own.
+    pub(super) fn gives(&self, name: &str) -> bool {
+        self.given.contains(name)
+    }
+
     /// The relation that this column is of, where that is told.
     pub(super) fn relation<'o>(&'o self, column: &Tree, sensitive: &Sensitive) -> Option<&'o str> {
         let mut fields = column.name("fields");

@@ -5,6 +5,12 @@ use std::collections::{BTreeSet, HashSet};
 
 use pg_query::protobuf::{AExprKind, SetOperation, SubLinkType};
 
+mod conflicts;
+mod failing;
+mod frames;
+mod passed;
+mod sized;
+
 use super::Sensitive;
 use super::documents;
 use super::flows::Flows;
@@ -12,7 +18,6 @@ use super::mentions::Mentions;
 use super::origins::Origins;
 use super::results::{DEFAULT_NAMES, alias_names, arms, words};
 use super::tainted::Tainted;
-use crate::constant::{Constant, constant};
 use crate::plain::uncast;
 use crate::read::kept_tree;
 use crate::source::SCALARS;
@@ -205,15 +210,6 @@ pub(super) const ONE_COLUMN_FUNCTIONS: [&str; 11] = [
     "unnest",
 ];
 
-/// Functions that make a value as long as they are told.
-const SIZED_FUNCTIONS: [&str; 4] = ["array_fill", "lpad", "repeat", "rpad"];
-
-/// How long a text is that is no longer than a letter.
-const SHORT_BYTES: usize = 4;
-
-/// Functions that say how long a text is.
-const LENGTH_FUNCTIONS: [&str; 3] = ["char_length", "character_length", "length"];
-
 /// Functions that make a document of a value as it is.
 const DOCUMENT_FUNCTIONS: [&str; 4] = ["hstore", "row_to_json", "to_json", "to_jsonb"];
 
@@ -287,6 +283,9 @@ impl Probes<'_> {
                 ("SelectStmt", "larg" | "rarg" | "target_list") if wholes => around,
                 _ => atom,
             };
+            if self.is_unique_key(tree, field) {
+                return self.within(node, Place::Whole, None).map(|_| Probe::Extracts);
+            }
             // What is inserted is compared with what is there.
             if *field == "select_stmt" && on_conflict {
                 return self.within(node, Place::Whole, None).map(|_| Probe::Extracts);
@@ -305,6 +304,11 @@ impl Probes<'_> {
                 ("larg" | "rarg" | "subquery" | "ctequery", _) => Place::Whole,
                 ("sort_clause", _) if is_set => Place::Condition,
                 ("expr", "CaseWhen") => Place::Condition,
+                ("args", "BoolExpr" | "CoalesceExpr")
+                    if here == Place::Result && self.decides(tree, node) =>
+                {
+                    Place::Condition
+                }
                 // How much memory each step takes is told.
                 ("query", "ExplainStmt") if !only_shows(tree) => Place::Whole,
                 // It is compared with what stands behind each WHEN.
@@ -318,9 +322,11 @@ impl Probes<'_> {
         // What is asked again for the rows that came of it asks as often as a value says.
         let asked = all.reduce(Probe::and).map(|asked| if repeats { Probe::Extracts } else { asked });
         let asked = asked.max(self.joins_parts(tree).then_some(Probe::Extracts));
-        let checks = place == Place::Result && self.checks(tree);
-        let asked = asked.max(checks.then_some(Probe::Asks(1)));
-        asked.max((wholes && on_conflict && self.looks_for_row(tree)).then_some(Probe::Asks(1)))
+        let asked = asked
+            .max((self.is_picked(tree) || self.tells_distances(tree)).then_some(Probe::Extracts))
+            .max(self.conflicts(tree));
+        let fails = if place == Place::Result { self.failing(tree) } else { None };
+        asked.max(fails).max((wholes && on_conflict && self.looks_for_row(tree)).then_some(Probe::Asks(1)))
     }
 
     /// Whether an INSERT looks for a row by what it puts into a sensitive column.
@@ -342,13 +348,6 @@ impl Probes<'_> {
         field.kind == "String" && of.is_some_and(|harmless| harmless.contains(field.text("sval")))
     }
 
-    /// A cast to somebody's type can fail as its checks say.
-    fn checks(&self, cast: &Tree) -> bool {
-        let to = cast.one("type_name").filter(|_| cast.kind == "TypeCast");
-        let is_own = to.and_then(|to| to.name("names").pop()).is_some_and(|name| !is_known_type(name));
-        is_own && self.is_sensitive(cast)
-    }
-
     /// `USING` and NATURAL compare columns of one name.
     fn joins_parts(&self, join: &Tree) -> bool {
         let wholes = Some(&self.tainted.sensitive.columns).filter(|_| self.tainted.sensitive.of_wholes);
@@ -368,22 +367,13 @@ impl Probes<'_> {
                 true => Probe::Extracts,
                 false => Probe::Asks(1),
             });
-        self.arguments(call, place, atom).max(own).max(self.is_sized(call).then_some(Probe::Extracts))
-    }
-
-    /// Whether what a function makes is as long as a value says, and not only as long as the value is: that is read off what it takes to keep it.
-    fn is_sized(&self, call: &Tree) -> bool {
-        let name = call.name("funcname").pop().unwrap_or_default();
-        let is_short = |text: &Tree| {
-            name != "repeat"
-                || matches!(constant(text), Some(Constant::Text(text)) if text.len() <= SHORT_BYTES)
-        };
-        let mut args = call.all("args");
-        SIZED_FUNCTIONS.contains(&name)
-            && args.next().zip(args.next()).is_some_and(|(text, length)| {
-                let is_own = name != "array_fill" && is_short(text) && is_length(length);
-                !is_own && (self.is_sensitive(length) || self.has_part(length))
-            })
+        let fails = if place == Place::Result { self.failing(call) } else { None };
+        // What it compares, it can be told for each row.
+        let compares = self.tainted.sensitive.comparing.contains(name)
+            && call.all("args").any(|arg| self.is_hidden(arg))
+            && self.has_others(call, Beside::Columns(call));
+        let tells = (compares || self.is_sized(call)).then_some(Probe::Extracts);
+        self.arguments(call, place, atom).max(own).max(fails).max(tells)
     }
 
     /// Whether a part of a value is in it.
@@ -494,8 +484,39 @@ impl Probes<'_> {
                     && !self.is_sensitive(tree)
                     && !self.is_beside(tree, beside)
             }
-            "SubLink" => false,
+            "SubLink" => self.reaches_out(tree, beside),
             _ => tree.nodes().any(|node| self.has_others(node, beside)),
+        }
+    }
+
+    /// Whether a sub-select takes columns of something else from around it.
+    fn reaches_out(&self, sublink: &Tree, beside: Beside<'_>) -> bool {
+        if matches!(beside, Beside::Nothing) {
+            return false;
+        }
+        self.takes_others(sublink, &HashSet::new(), beside)
+    }
+
+    /// Whether columns of something else are in it that are none of `scope`.
+    fn takes_others(&self, tree: &Tree, scope: &HashSet<&str>, beside: Beside<'_>) -> bool {
+        let is_outer = |column: &Tree| match column.name("fields")[..] {
+            [.., qualifier, _] => !scope.contains(qualifier),
+            [name] => match self.origins.relation(column, self.tainted.sensitive) {
+                Some(relation) => !scope.contains(relation),
+                None => scope.is_empty() || self.origins.gives(name) && !scope.contains(name),
+            },
+            [] => false,
+        };
+        match tree.kind {
+            "ColumnRef" => is_outer(tree) && self.has_others(tree, beside),
+            "SelectStmt" => {
+                let mut scope = scope.clone();
+                tree.all("from_clause")
+                    .chain(tree.all("with_clause"))
+                    .for_each(|item| names_of(item, &mut scope));
+                tree.nodes().any(|node| self.takes_others(node, &scope, beside))
+            }
+            _ => tree.nodes().any(|node| self.takes_others(node, scope, beside)),
         }
     }
 
@@ -603,6 +624,32 @@ fn tells_equal_rows(query: &Tree) -> bool {
         || is_of(&[SetOperation::SetopUnion]) && query.number("all") == 0
 }
 
+/// Names that what stands in a FROM has, and its columns as far as the statement says.
+fn names_of<'t>(item: &'t Tree, into: &mut HashSet<&'t str>) {
+    match item.kind {
+        "Alias" => into.extend([item.text("aliasname")].into_iter().chain(item.name("colnames"))),
+        "CommonTableExpr" => {
+            into.extend([item.text("ctename")].into_iter().chain(item.name("aliascolnames")));
+        }
+        "FuncCall" => return into.extend(item.name("funcname").pop()),
+        "JoinExpr" => {
+            return ["alias", "larg", "rarg"]
+                .into_iter()
+                .flat_map(|field| item.all(field))
+                .for_each(|node| names_of(node, into));
+        }
+        "RangeVar" => into.extend([item.text("relname")]),
+        "SelectStmt" => {
+            into.extend(
+                item.all("target_list").map(|target| target.text("name")).filter(|name| !name.is_empty()),
+            );
+            return item.all("larg").for_each(|first| names_of(first, into));
+        }
+        _ => {}
+    }
+    item.nodes().for_each(|node| names_of(node, into));
+}
+
 /// What a target can be called.
 fn name(target: &Tree) -> Vec<String> {
     let given = target.text("name");
@@ -669,23 +716,6 @@ fn is_known_type(name: &str) -> bool {
     TEXT_TYPES.contains(&name) || SCALARS.contains(&name) || name.starts_with("reg")
 }
 
-/// Whether it is how long a text is, or differs from that by a constant.
-fn is_length(tree: &Tree) -> bool {
-    let is_constant = |tree: &Tree| constant(tree).is_some();
-    let tree = uncast(tree);
-    match tree.kind {
-        "FuncCall" => tree.name("funcname").pop().is_some_and(|name| LENGTH_FUNCTIONS.contains(&name)),
-        "AExpr" => {
-            let [left, right] = ["lexpr", "rexpr"].map(|side| tree.one(side));
-            matches!(tree.name("name")[..], ["+" | "-"])
-                && left.is_some_and(is_length)
-                && right.is_some_and(is_constant)
-        }
-        "MinMaxExpr" => tree.all("args").all(|arg| is_length(arg) || is_constant(arg)),
-        _ => false,
-    }
-}
-
 /// Whether it is a column, or a document of one: of a row, that has as many keys as the row has columns.
 fn is_of_column(tree: &Tree) -> bool {
     let makes_document = |call: &Tree| {
@@ -740,12 +770,17 @@ mod tests {
             "select v.n from people p, (values (97, 1), (98, 2)) v (n, id) where v.n = ascii(p.email)",
             "select n from people p, json_each('{}') j where key = left(email, 1)",
             "select p.id, c, regexp_match(p.email, '^' || chr(c)) is not null from people p, generate_series(97, 122) c",
+            "select g from people p, generate_series(97, 122) g where ascii(p.email) = (select g)",
+            "select g from people p, generate_series(97, 122) g where ascii(p.email) = (select max(o.n) from orders o where o.id = g)",
             "select c, (select substring(p.email from '^' || chr(c)) from people p limit 1) is null from generate_series(97, 122) c",
         ] {
             assert_eq!(asks(text), Some(Probe::Extracts), "{text}");
         }
         for text in [
             "select id from people where coalesce(n::text, email) ilike '%a%'",
+            "select id from people where length(people.email) > (select max(o.total) from orders o where o.person = people.id)",
+            "select p.id from people p where length(p.email) > (select avg(x.size) from (select length(o.note) as size from orders o) x)",
+            "select p.id from people p where length(p.email) > (select n from letters where ch = 'a')",
             "select substring(email from '^a') is not null from people",
             "select p.id from people p join orders o on o.person = p.id where p.email like 'a%' and o.n > 3",
             "select p.id from people p where p.email like p.n || '%'",

@@ -1,0 +1,84 @@
+//! What must not be there twice: whether a row conflicts with one whose parts of values are keys tells these.
+
+use pg_query::protobuf::ConstrType;
+
+use super::{Place, Probe, Probes};
+use crate::tree::Tree;
+
+impl Probes<'_> {
+    /// Whether a field is of keys that are computed, of which no two rows have the same.
+    pub(super) fn is_unique_key(&self, tree: &Tree, field: &str) -> bool {
+        match tree.kind {
+            "IndexStmt" => field == "index_params" && tree.number("unique") != 0,
+            "Constraint" => field == "exclusions",
+            _ => false,
+        }
+    }
+
+    /// What is asked by what must not be there twice, and by an INSERT that leaves out what is there.
+    pub(super) fn conflicts(&self, tree: &Tree) -> Option<Probe> {
+        match tree.kind {
+            "ColumnDef" => self.generated_key(tree),
+            "IndexStmt" if tree.number("unique") != 0 => {
+                let mut names = tree.all("index_params").map(|key| key.text("name"));
+                names.any(|name| self.is_part(name)).then_some(Probe::Asks(1))
+            }
+            "Constraint" if is_unique(tree) => {
+                tree.name("keys").into_iter().any(|name| self.is_part(name)).then_some(Probe::Asks(1))
+            }
+            "InsertStmt" if tree.has(&["on_conflict_clause"]) && self.meets_parts(tree) => {
+                let rows = tree.one("select_stmt").map_or(0, |select| select.all("values_lists").count());
+                Some(match u32::try_from(rows) {
+                    Ok(0) | Err(_) => Probe::Extracts,
+                    Ok(rows) => Probe::Asks(rows),
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// A column that is made of a part of a value, and has no value twice.
+    fn generated_key(&self, column: &Tree) -> Option<Probe> {
+        let is_made = |constraint: &Tree| {
+            let made = constraint.one("raw_expr").filter(|_| constraint.number("contype") == GENERATED);
+            made.is_some_and(|made| self.within(made, Place::Whole, None).is_some())
+        };
+        let tells = column.all("constraints").any(is_unique) && column.all("constraints").any(is_made);
+        tells.then_some(Probe::Extracts)
+    }
+
+    /// Whether an INSERT can meet rows by columns that have parts of values.
+    fn meets_parts(&self, insert: &Tree) -> bool {
+        let into = insert.one("relation").map(|relation| relation.text("relname")).unwrap_or_default();
+        let sensitive = self.tainted.sensitive;
+        if !sensitive.relations.contains(into) {
+            return false;
+        }
+        let keys: Vec<&Tree> = insert
+            .one("on_conflict_clause")
+            .and_then(|clause| clause.one("infer"))
+            .into_iter()
+            .flat_map(|infer| infer.all("index_elems"))
+            .collect();
+        if !keys.is_empty() {
+            return keys.into_iter().any(|key| {
+                self.is_part(key.text("name"))
+                    || key.one("expr").is_some_and(|expr| self.within(expr, Place::Whole, None).is_some())
+            });
+        }
+        let listed: Vec<&str> = insert.all("cols").map(|column| column.text("name")).collect();
+        match (listed.is_empty(), sensitive.rows.get(into)) {
+            (false, _) => listed.into_iter().any(|name| self.is_part(name)),
+            (true, Some(columns)) if !columns.is_empty() => columns.iter().any(|name| self.is_part(name)),
+            (true, _) => !self.parts.is_empty(),
+        }
+    }
+}
+
+const GENERATED: i64 = ConstrType::ConstrGenerated as i64;
+
+/// Whether it is a constraint by which no two rows have the same key.
+fn is_unique(constraint: &Tree) -> bool {
+    let is_of = |kind: &ConstrType| *kind as i64 == constraint.number("contype");
+    constraint.kind == "Constraint" && [ConstrType::ConstrPrimary, ConstrType::ConstrUnique].iter().any(is_of)
+}
