@@ -57,11 +57,6 @@ pub fn embedded() -> Option<&'static [u8]> {
 /// The processes' come first: a look has to find out whose a connection is that is told without its process.
 const PROGRAMS: [&str; 3] = ["connect4", "connect6", "connections"];
 
-/// Tells of UNIX sockets; a kernel that cannot run it is watched all the same.
-const OF_UNIX_SOCKETS: &str = "unix_connections";
-/// What it is attached to, from Linux 6.3 on.
-const TRACEPOINT: &str = "sk_data_ready";
-
 /// Tells what clients say first; without it nobody goes unseen, but by which role.
 const OF_STARTUP_MESSAGES: &str = "startup_messages";
 
@@ -684,15 +679,6 @@ impl Kernel {
         }
     }
 
-    fn see_unix_sockets(&mut self, btf: &Btf) -> Result<(), String> {
-        let mend = "Linux 6.3 and newer can";
-        let seen = self.load_tracepoint(OF_UNIX_SOCKETS, TRACEPOINT, btf).and_then(|()| {
-            self.follow_unix_sockets(btf);
-            self.attach(OF_UNIX_SOCKETS)
-        });
-        seen.map_err(|error| format!("{}; {mend}", said(&error)))
-    }
-
     fn load_tracepoint(&mut self, name: &str, tracepoint: &str, btf: &Btf) -> Result<(), ProgramError> {
         let program = self.programs.program_mut(name).ok_or(ProgramError::NotLoaded)?;
         let program = <&mut BtfTracePoint>::try_from(program)?;
@@ -712,6 +698,10 @@ impl Kernel {
                 FdLink::try_from(program.take_link(link)?).map_err(|_| ProgramError::NotAttached)?
             }
             Program::FEntry(program) => {
+                let link = program.attach()?;
+                program.take_link(link)?.into()
+            }
+            Program::FExit(program) => {
                 let link = program.attach()?;
                 program.take_link(link)?.into()
             }

@@ -55,6 +55,8 @@ use crate::track::{Arrival, Host, Merged, Tracker, Witness};
 const BATCH_MAX: usize = 4096;
 /// Time between them: who refuses renews its word meanwhile.
 const BATCH_WAIT: Duration = LOOK_EVERY;
+/// By how much an event may be told before another one that comes first.
+const EVENT_LAG_NS: u64 = 100_000_000;
 /// Between two looks where connections are open whose end only a look tells …
 const FIND_ENDS_EVERY: Duration = Duration::from_secs(5);
 /// … and otherwise: what the kernel told of them is compared with what is there.
@@ -671,9 +673,12 @@ impl Watch {
         let is_news = !records.is_empty();
         self.has_news |= 0 < events;
         self.keep(&mut records);
-        if !more {
-            self.seen_until_boot_ns = self.tracker.told_until(began_boot_ns);
-        }
+        let seen_until = match more {
+            false => began_boot_ns,
+            // In a flood there is no end of it. Processors tell their events a little after one another.
+            true => self.told_boot_ns.saturating_sub(EVENT_LAG_NS),
+        };
+        self.seen_until_boot_ns = self.tracker.told_until(seen_until).max(self.seen_until_boot_ns);
         if is_news || self.is_mark_due || MARK_EVERY <= self.marked_at.elapsed() {
             self.mark(false);
         }

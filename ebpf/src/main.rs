@@ -26,13 +26,15 @@ use aya_ebpf::bindings::{
     BPF_SOCK_OPS_TCP_CONNECT_CB, BPF_SOCK_OPS_TCP_LISTEN_CB,
 };
 use aya_ebpf::macros::{
-    btf_tracepoint, cgroup_skb, cgroup_sock_addr, fentry, lsm_cgroup, sk_lookup, sock_ops,
+    btf_tracepoint, cgroup_skb, cgroup_sock_addr, fentry, fexit, lsm_cgroup, sk_lookup, sock_ops,
 };
 use aya_ebpf::programs::{
-    BtfTracePointContext, FEntryContext, LsmContext, SkBuffContext, SkLookupContext, SockAddrContext,
-    SockOpsContext,
+    BtfTracePointContext, FEntryContext, FExitContext, LsmContext, SkBuffContext, SkLookupContext,
+    SockAddrContext, SockOpsContext,
 };
 use ebpf_abi::{Counter, Side};
+
+use crate::kernel::sockets;
 
 /// A `connect` goes on …
 const ALLOW: i32 = 1;
@@ -101,21 +103,43 @@ pub fn startup_messages(context: SkBuffContext) -> i32 {
 /// Called whenever data comes to a socket, whichever kind it is of, in the task that sent it where that is on this host.
 #[btf_tracepoint(function = "sk_data_ready")]
 pub fn unix_connections(context: BtfTracePointContext) -> i32 {
-    unix::data_ready(&context);
+    unix::data_ready(&context, sockets::reader(&context));
     0
 }
 
-/// Called whenever a process has received something from a socket, or failed to.
+/// The same where the kernel has no such tracepoint: the function that tells whoever reads from a socket.
+#[fentry(function = "sock_def_readable")]
+pub fn unix_readable(context: FEntryContext) -> i32 {
+    unix::data_ready(&context, sockets::readable(&context));
+    0
+}
+
+/// Called whenever a process has received something from a UNIX socket of a stream, or failed to.
+#[fexit(function = "unix_stream_recvmsg")]
+pub fn unix_recvmsg(context: FExitContext) -> i32 {
+    unix_bytes::received(sockets::of_file(&context), context.arg(4), context.arg(3));
+    0
+}
+
+/// The same of what it has sent.
+#[fexit(function = "unix_stream_sendmsg")]
+pub fn unix_sendmsg(context: FExitContext) -> i32 {
+    unix_bytes::sent(sockets::of_file(&context), context.arg(3));
+    0
+}
+
+/// Called whenever a process has received something from a socket, whichever kind it is of, or failed to: where a kernel lets no program be called at its
+/// functions.
 #[btf_tracepoint(function = "sock_recv_length")]
 pub fn unix_received(context: BtfTracePointContext) -> i32 {
-    unix_bytes::received(&context);
+    unix_bytes::received(sockets::spoken_by(&context), context.arg(1), context.arg(2));
     0
 }
 
 /// The same of what it has sent.
 #[btf_tracepoint(function = "sock_send_length")]
 pub fn unix_sent(context: BtfTracePointContext) -> i32 {
-    unix_bytes::sent(&context);
+    unix_bytes::sent(sockets::spoken_by(&context), context.arg(1));
     0
 }
 

@@ -1,10 +1,10 @@
 //! Tells that a client's first byte came to the UNIX socket of a watched database, and what it says. At the `connect` itself no program sees
 //! the server's end; a client that sends nothing gets nothing of PostgreSQL, and a look of the agent finds it.
 
-use aya_ebpf::programs::BtfTracePointContext;
+use aya_ebpf::EbpfContext;
 use ebpf_abi::{Counter, Kind, PATH_BYTES, Process, UnixOpened};
 
-use crate::kernel::sockets::{self, Name, Served};
+use crate::kernel::sockets::{Name, Served, Socket};
 use crate::{arguments, kernel, ports, ring, startup, unix_bytes};
 
 /// What the name of PostgreSQL's socket ends with, before its port (`UNIXSOCK_PATH` of its `src/include/libpq/pqcomm.h`).
@@ -25,8 +25,8 @@ enum Follows {
     Speech,
 }
 
-pub fn data_ready(context: &BtfTracePointContext) {
-    let reader = sockets::reader(context);
+#[inline(always)]
+pub fn data_ready(context: &impl EbpfContext, reader: Socket) {
     if !reader.is_unix_stream() {
         return;
     }
@@ -64,26 +64,23 @@ pub fn data_ready(context: &BtfTracePointContext) {
 /// Tells what the client says after so many bytes. Returns after how many it speaks again. On a stack of its own: all that are in use
 /// have 512 bytes together before Linux 6.13.
 #[inline(never)]
-fn hear(context: &BtfTracePointContext, served: &Served, offset: u32) -> u32 {
+fn hear(context: &impl EbpfContext, served: &Served, offset: u32) -> u32 {
     served.waiting(offset).map_or(OVER, |data| startup::hear(context, &data))
 }
 
 /// Tells what who connected was started with. Of another process than the one that sends it is not known when it started. On a stack of its own, too.
 #[inline(never)]
-fn tell_arguments(context: &BtfTracePointContext, served: &Served) {
-    if let Some(process) = served.connected_by() {
+fn tell_arguments(context: &impl EbpfContext, served: &Served) {
+    let mut process = Process::UNKNOWN;
+    if served.connected_by(&mut process) {
         arguments::tell(context, &process);
     }
 }
 
 /// Tells the connection. On a stack of its own, too.
 #[inline(never)]
-fn tell(context: &BtfTracePointContext, served: &Served, port: u16, follows: Follows) {
+fn tell(context: &impl EbpfContext, served: &Served, port: u16, follows: Follows) {
     let now_boot_ns = kernel::now_boot_ns();
-    let process = served.connected_by();
-    if process.is_none() {
-        ring::count(Counter::ProcessLost);
-    }
     let mut opened = UnixOpened {
         kind: Kind::UnixOpened,
         path_bytes: served.name.bytes() as u8,
@@ -94,10 +91,13 @@ fn tell(context: &BtfTracePointContext, served: &Served, port: u16, follows: Fol
         at_boot_ns: now_boot_ns,
         cookie: served.cookie(),
         client_cookie: served.peer_cookie(),
-        process: process.unwrap_or(Process::UNKNOWN),
+        process: Process::UNKNOWN,
         path: [0; PATH_BYTES],
         reserved_end: [0; 4],
     };
+    if !served.connected_by(&mut opened.process) {
+        ring::count(Counter::ProcessLost);
+    }
     served.name.copy(&mut opened.path);
     ring::emit(context, &opened, now_boot_ns, Counter::UnixSubmitted, Counter::UnixLost);
 }

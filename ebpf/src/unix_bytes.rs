@@ -3,10 +3,10 @@
 
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::LruHashMap;
-use aya_ebpf::programs::BtfTracePointContext;
 use ebpf_abi::{UnixBytes, Way};
 
-use crate::kernel::{self, sockets};
+use crate::kernel;
+use crate::kernel::sockets::Socket;
 
 /// Connections that are open at a time, and some that have just ended: the agent takes them away.
 const COUNTED_MAX: u32 = 16_384;
@@ -23,24 +23,25 @@ pub fn begin(cookie: u64) {
     let _ = UNIX_BYTES.insert(&cookie, &[0; 2], 0);
 }
 
-pub fn received(context: &BtfTracePointContext) {
-    if context.arg::<i32>(2) & PEEK == 0 {
-        count(context, Way::ToServer);
+#[inline(always)]
+pub fn received(by: Socket, bytes: i32, flags: i32) {
+    if flags & PEEK == 0 {
+        count(by, bytes, Way::ToServer);
     }
-}
-
-pub fn sent(context: &BtfTracePointContext) {
-    count(context, Way::ToClient);
 }
 
 #[inline(always)]
-fn count(context: &BtfTracePointContext, way: Way) {
+pub fn sent(by: Socket, bytes: i32) {
+    count(by, bytes, Way::ToClient);
+}
+
+#[inline(always)]
+fn count(by: Socket, bytes: i32, way: Way) {
     // What failed is below 0.
-    let bytes: i32 = context.arg(1);
     if bytes <= 0 {
         return;
     }
-    let Some(cookie) = sockets::spoken_by(context).told_cookie() else { return };
+    let Some(cookie) = by.told_cookie() else { return };
     if let Some(counted) = UNIX_BYTES.get_ptr_mut(&cookie) {
         kernel::add(counted, way, bytes as u64);
     }

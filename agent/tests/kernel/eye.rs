@@ -92,8 +92,8 @@ impl Eye {
         let (mut kernel, log) = loaded.expect("tests of the kernel need root");
         assert_eq!(
             kernel.unix_problem().is_none(),
-            is_at_least(6, 3),
-            "UNIX sockets are seen from Linux 6.3 on: {:?}",
+            is_at_least(5, 16),
+            "UNIX sockets are seen from Linux 5.16 on: {:?}",
             kernel.unix_problem()
         );
         let arguments = match tells_arguments {

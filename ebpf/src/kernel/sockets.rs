@@ -12,7 +12,7 @@ use aya_ebpf::helpers::{
     bpf_probe_read_kernel_str_bytes, bpf_sk_storage_get, bpf_skc_to_unix_sock, generated,
 };
 use aya_ebpf::macros::btf_map;
-use aya_ebpf::programs::{BtfTracePointContext, FEntryContext, LsmContext};
+use aya_ebpf::programs::{BtfTracePointContext, FEntryContext, FExitContext, LsmContext};
 use ebpf_abi::{COMMAND_BYTES, Endpoint, Offset, PATH_BYTES, Process};
 
 use super::{Data, task};
@@ -76,6 +76,16 @@ pub fn reader(context: &BtfTracePointContext) -> Socket {
 /// The socket of the tracepoints `sock_recv_length` and `sock_send_length`.
 pub fn spoken_by(context: &BtfTracePointContext) -> Socket {
     Socket(context.arg(0))
+}
+
+/// That of the function `sock_def_readable`.
+pub fn readable(context: &FEntryContext) -> Socket {
+    Socket(context.arg(0))
+}
+
+/// That of the functions `unix_stream_recvmsg` and `unix_stream_sendmsg`, which are given it with its file.
+pub fn of_file(context: &FExitContext) -> Socket {
+    Socket(field(context.arg(0), Offset::SocketOfFile))
 }
 
 /// That of the function `unix_release`.
@@ -237,29 +247,23 @@ impl Served {
         cookie(self.peer)
     }
 
-    /// Who connected: the kernel notes it with the server's socket, which it makes within the client's `connect`.
+    /// Who connected: the kernel notes it with the server's socket, which it makes within the client's `connect`. Whether that can be read; it is
+    /// written where it stays, for want of room on the stack.
     #[inline(always)]
-    pub fn connected_by(&self) -> Option<Process> {
+    pub fn connected_by(&self, process: &mut Process) -> bool {
         let socket = self.socket;
         let pid = pointer(socket, Offset::SocketPeerPid).and_then(|pid| read(pid, Offset::PidNumber));
         let uid = pointer(socket, Offset::SocketPeerCred).and_then(|cred| read(cred, Offset::CredUid));
         let cgroup_id = pointer(socket, Offset::SocketCgroup)
             .and_then(|cgroup| pointer(cgroup, Offset::CgroupNode))
             .and_then(|node| read(node, Offset::NodeId));
-        let (pid, uid) = (pid?, uid?);
-        let is_current = (bpf_get_current_pid_tgid() >> 32) as u32 == pid;
-        let command = if is_current { bpf_get_current_comm().ok() } else { None };
-        let mut process = Process {
-            pid,
-            uid,
-            cgroup_id: cgroup_id.unwrap_or(0),
-            command: command.unwrap_or([0; COMMAND_BYTES]),
-            ..Process::UNKNOWN
-        };
-        if is_current {
-            task::describe(&mut process);
+        let (Some(pid), Some(uid)) = (pid, uid) else { return false };
+        (process.pid, process.uid, process.cgroup_id) = (pid, uid, cgroup_id.unwrap_or(0));
+        if (bpf_get_current_pid_tgid() >> 32) as u32 == pid {
+            process.command = bpf_get_current_comm().unwrap_or([0; COMMAND_BYTES]);
+            task::describe(process);
         }
-        Some(process)
+        true
     }
 }
 
