@@ -93,6 +93,7 @@ impl Sensitive {
             read_by,
             documents,
             parts,
+            comparing,
             of_wholes,
             records,
             trusts_keys,
@@ -109,6 +110,7 @@ impl Sensitive {
             (&mut self.functions, functions),
             (&mut self.documents, documents),
             (&mut self.parts, parts),
+            (&mut self.comparing, comparing),
             (&mut self.types, types),
             (&mut self.wholes, wholes),
         ] {
