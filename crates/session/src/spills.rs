@@ -165,10 +165,11 @@ pub(crate) fn fills(whole: &Statement, known: &Known<'_>, reveals: impl Fn(Class
 }
 
 /// What `own`, whose text is `text`, spills where it names what `moving` may mean something sensitive by: tables that it makes are filled at
-/// once, and so may columns be of those that it alters.
+/// once, and so may columns be of those that it alters. `is_changed` says whether that is more than new columns: then what it writes is
+/// followed too.
 pub(crate) fn spilled_by_moved(
     text: &str,
-    own: &Statement,
+    (own, is_changed): (&Statement, bool),
     moving: &MovedNames,
     known: &Known<'_>,
     reveals: impl Fn(Class) -> bool,
@@ -184,6 +185,10 @@ pub(crate) fn spilled_by_moved(
         found.text(text, &Sensitive { anything: true, ..moved }, &reveals);
     } else if own.effects.contains(&Effect::AlterTable) {
         found.text(text, &Sensitive { relations: HashSet::new(), ..moved }, &reveals);
+    } else if is_changed && !own.writes.is_empty() {
+        // What `*` stands for has no names.
+        let anything = moved.anything || own.columns.iter().any(|column| column.name.is_none());
+        found.text(text, &Sensitive { anything, ..moved }, &reveals);
     }
     found.spills.stains
 }

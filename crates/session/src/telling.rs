@@ -1,9 +1,9 @@
 //! Which of the server's messages can tell of sensitive values: those of a statement that reaches some, also by what it sets going, and
 //! those of what its transaction has put off to its end.
 
-use sql::Statement;
 use sql::catalog::Relation;
 use sql::facts::{Access, Effect, RelationUse, Write};
+use sql::{Naming, Statement};
 
 use crate::judged::{Judged, Read};
 use crate::moving::MovedNames;
@@ -96,7 +96,13 @@ pub(crate) fn renames_telling(statement: &Statement, known: &Known<'_>) -> bool 
 
 /// Whether code hangs on a relation that it names which can tell of something sensitive.
 fn names_telling(statement: &Statement, known: &Known<'_>) -> bool {
-    let mut named = statement.relations.iter().flat_map(|used| known.catalog.named(&used.name));
+    // Nothing hangs on what is made.
+    let is_made = |used: &&RelationUse| {
+        let makes = |naming: &Naming| matches!(naming, Naming::Makes(made) if made.name == used.name);
+        used.access == Access::Write && statement.names.iter().any(makes)
+    };
+    let there = statement.relations.iter().filter(|used| !is_made(used));
+    let mut named = there.flat_map(|used| known.catalog.named(&used.name));
     named.any(|Relation { schema, name, .. }| {
         let write = |effect| Write { effect, schema: Some(schema.clone()), name: name.clone() };
         let used = RelationUse {

@@ -1,8 +1,8 @@
 //! What a statement stains by what no catalog shows yet: names that its transaction has moved, code that it has made, relations that it has
 //! made beside others of their name.
 
-use sql::Catalog;
-use sql::facts::RelationUse;
+use sql::facts::{Effect, RelationUse};
+use sql::{Catalog, Statement};
 
 use crate::judged::{Judged, is_widened};
 use crate::moving::{MovedNames, Written};
@@ -27,13 +27,26 @@ impl Session {
         let known = Known::of(env.catalog, env);
         let elsewhere = env.moved.filter(|moved| judged.waits_for(moved) || judged.implies_any(moved));
         let refreshes = refreshes(own) && !moving.is_empty();
+        let mut writes_moved = false;
         for moved in (is_moved || refreshes).then_some(moving).into_iter().chain(elsewhere) {
-            if !is_widened(own, moved) || judged.implies_any(moved) {
+            let is_changed = !is_widened(own, moved) || judged.implies_any(moved);
+            let before = stains.len();
+            let is_of_code = moved.tells() || judged.implies_any(moved) || runs_code(own);
+            if is_changed && is_of_code {
                 stains.extend(judged.spills.could_be.iter().cloned());
+            }
+            if is_changed {
                 stains.extend(judged.spills.could_be_by_code.iter().cloned());
             }
             let reveals = |class| env.reveals(class);
-            stains.extend(spilled_by_moved(&judged.described.text, own, moved, &known, reveals));
+            stains.extend(spilled_by_moved(
+                &judged.described.text,
+                (own, is_changed),
+                moved,
+                &known,
+                reveals,
+            ));
+            writes_moved |= before < stains.len();
         }
         // By another name in this transaction, whichever the catalog knows by it.
         for (table, column) in judged.spills.into.iter().filter(|(table, _)| moving.has_renamed(table)) {
@@ -57,12 +70,24 @@ impl Session {
         if is_moved || settles || judged.may_give() {
             stains.extend(moving.fills().iter().cloned());
         }
-        if is_moved || judged.may_give() {
-            let doubled = own.writes.iter().filter(|write| moving.is_doubled(&write.name));
-            stains.extend(doubled.map(|write| {
-                let not = env.catalog.named(&write.name).map(|relation| relation.oid).collect();
-                Stain::Named(NamedStain::any(&write.name, not))
-            }));
+        // A new table that has another's name gets what the text writes; where more than that decides, whatever it may be.
+        let is_own_code = |name: &str| env.catalog.routines(name).next().is_some() || moving.has(name);
+        let is_followed =
+            !writes_moved && !moving.tells() && !runs_code(own) && !own.calls().any(is_own_code);
+        let doubled = |name: &str, number, names: Vec<String>| {
+            let not = env.catalog.named(name).map(|relation| relation.oid).collect();
+            Stain::Named(NamedStain { number, names, ..NamedStain::any(name, not) })
+        };
+        if !is_followed && (is_moved || judged.may_give()) {
+            let written = own.writes.iter().filter(|write| moving.is_doubled(&write.name));
+            stains.extend(written.map(|write| doubled(&write.name, None, Vec::new())));
+        }
+        for (table, column) in judged.spills.into.iter().filter(|(table, _)| moving.is_doubled(table)) {
+            stains.push(match column {
+                Some(Written::Named(name)) => doubled(table, None, vec![name.clone()]),
+                Some(Written::At(place)) => doubled(table, i16::try_from(place + 1).ok(), Vec::new()),
+                None => doubled(table, None, Vec::new()),
+            });
         }
         stains.retain(|stain| match stain {
             Stain::Column(id, _) => !env.classes.contains_key(id) && !env.stains.settles(id),
@@ -70,6 +95,14 @@ impl Session {
         });
         stains
     }
+}
+
+/// Whether what a statement writes may come from elsewhere than its own text says.
+fn runs_code(own: &Statement) -> bool {
+    let runs = |effect: &Effect| {
+        matches!(effect, Effect::Call | Effect::Do | Effect::Execute | Effect::OpaqueCall | Effect::OpaqueDo)
+    };
+    !own.runs.is_empty() || own.effects.iter().any(runs)
 }
 
 impl Judged {

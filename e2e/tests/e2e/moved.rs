@@ -199,6 +199,8 @@ fn what_a_migration_writes_beside_what_is_sensitive_stays_as_it_is() -> Result<(
         "ALTER TABLE people ADD CONSTRAINT of_age CHECK (age >= 0); UPDATE people SET age = 31 WHERE id = 1",
         "ALTER TABLE people ALTER age SET DEFAULT 0; INSERT INTO people (id, name) VALUES (7, 'Di')",
         "ALTER TABLE people ALTER age DROP DEFAULT; UPDATE people SET age = 32 WHERE id = 1",
+        "ALTER TABLE people RENAME COLUMN remark TO remarks; UPDATE people SET remarks = 'y' WHERE id = 1",
+        "ALTER TABLE people RENAME remarks TO remark",
     ] {
         let output = run(&stack.alice()?, &format!("BEGIN; {migration}; COMMIT"))?;
         assert!(output.stderr.is_empty(), "{migration}: {}", output.stderr);
@@ -431,6 +433,29 @@ fn a_view_that_is_made_anew_while_tables_are_locked_shows_nothing() -> Result<()
             Ok((shown.stdout.starts_with('1')).then_some(()))
         })?;
         assert_eq!(holder.quit()?, 0);
+    }
+    Ok(())
+}
+
+/// A table of the same name in the place of another, as migrations and imports make it.
+#[test]
+fn what_is_put_in_the_place_of_a_table_is_what_it_is() -> Result<()> {
+    let stack = with_objects_of(Values::Names, "[policy]\nwithout = [\"no-drop-table\"]\n")?;
+    let made = "(id int, last_name text, plan text)";
+    for (number, replaces) in [
+        format!("DROP TABLE told_@; CREATE TABLE told_@ {made}; INSERT INTO told_@ VALUES (1, 'Ada', 'gold')"),
+        format!("ALTER TABLE told_@ RENAME TO old_@; CREATE TABLE told_@ {made}; INSERT INTO told_@ (id, last_name, plan) VALUES (1, 'Ada', 'gold'); DROP TABLE old_@"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let of = |text: &str| text.replace('@', &number.to_string());
+        psql::run(&stack.owner(), &of(&format!("CREATE TABLE told_@ {made}; INSERT INTO told_@ VALUES (1, 'Ada', 'gold')")))?.success()?;
+        let reads = of("SELECT id, last_name, plan FROM told_@; SELECT count(*) FROM told_@");
+        let shown = "1|***|gold\n1\n";
+        assert_eq!(psql::run(&stack.alice()?, &reads)?.success()?, shown);
+        psql::run(&stack.alice()?, &of(&format!("BEGIN; {replaces}; COMMIT")))?.success()?;
+        assert_eq!(psql::run(&stack.alice()?, &reads)?.success()?, shown, "{replaces}");
     }
     Ok(())
 }
