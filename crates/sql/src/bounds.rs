@@ -13,8 +13,8 @@ pub const STATEMENT_TOKENS_MAX: usize = 1 << 20;
 /// them: 16 kB take a second, this many some milliseconds (measured on libpg_query 18).
 pub const OPERATOR_RUN_BYTES_MAX: usize = 1_000;
 
-/// The same inside what looks like quotes. Whether it truly is quoted only the scanner knows, so that this bound
-/// is wider but not open.
+/// The same inside what looks like quotes where only the scanner knows whether it truly is quoted, so that this bound
+/// is wider but not open. What certainly is has none: base64 of a white picture is one run.
 const QUOTED_RUN_BYTES_MAX: usize = 8_000;
 
 /// Checks length, tokens and runs of operator characters.
@@ -34,23 +34,51 @@ pub(crate) fn check(text: &str) -> Result<(), Unreadable> {
                 quoted = !quoted;
                 run = 0;
             }
-            b'+' | b'-' | b'*' | b'/' | b'<' | b'>' | b'=' | b'~' | b'!' | b'@' | b'#' | b'%' | b'^'
-            | b'&' | b'|' | b'`' | b'?' => run += 1,
+            byte if is_operator(byte) => run += 1,
             _ => run = 0,
         }
         let limit = if quoted { QUOTED_RUN_BYTES_MAX } else { OPERATOR_RUN_BYTES_MAX };
         if limit < run {
-            return Err(Unreadable::OperatorRun { limit });
+            return match runs_are_short(text.as_bytes()) {
+                false => Err(Unreadable::OperatorRun { limit }),
+                true if text.as_bytes().contains(&0) => Err(Unreadable::Nul),
+                true => Ok(()),
+            };
         }
     }
     Ok(())
 }
 
+/// Whether it is certain what is quoted, and no run outside of that is too long.
+fn runs_are_short(text: &[u8]) -> bool {
+    let (mut run, mut quote) = (0, None);
+    let is_short = |byte: &u8| {
+        match quote {
+            Some(mark) if mark == *byte => quote = None,
+            Some(_) => return true,
+            None if matches!(byte, b'\'' | b'"') => quote = Some(*byte),
+            None => {}
+        }
+        run = if is_operator(*byte) { run + 1 } else { 0 };
+        run <= OPERATOR_RUN_BYTES_MAX
+    };
+    has_plain_quotes(text) && text.iter().all(is_short)
+}
+
+/// Whether quotes are what they look like: there are no escapes, comments or dollars, which only the scanner understands.
+fn has_plain_quotes(text: &[u8]) -> bool {
+    !text.iter().any(|byte| matches!(byte, b'\\' | b'$'))
+        && !text.windows(2).any(|pair| matches!(pair, b"--" | b"/*"))
+}
+
+fn is_operator(byte: u8) -> bool {
+    b"+-*/<>=~!@#%^&|`?".contains(&byte)
+}
+
 /// At least as many tokens as PostgreSQL's scanner finds. What is quoted is one, where it is certain what is: not
 /// where there are escapes, comments or dollars, which only the scanner understands.
 fn tokens(text: &[u8]) -> usize {
-    let is_plain = !text.iter().any(|byte| matches!(byte, b'\\' | b'$'))
-        && !text.windows(2).any(|pair| matches!(pair, b"--" | b"/*"));
+    let is_plain = has_plain_quotes(text);
     let (mut tokens, mut in_word, mut quote) = (0, false, None);
     for byte in text {
         match quote {
@@ -91,5 +119,12 @@ mod tests {
         assert!(check(&format!("select 1 {run} 2")).is_err());
         assert_eq!(check(&format!("select '{run}'")), Ok(()));
         assert!(check(&format!("select E'\\'{}", "/*".repeat(QUOTED_RUN_BYTES_MAX))).is_err());
+        let picture = format!("insert into img values ('Qk3{}', \"it's\")", "/".repeat(1 << 20));
+        assert_eq!(check(&picture), Ok(()));
+        assert!(check(&format!("{picture} {run}")).is_err());
+        assert_eq!(check(&format!("{picture}\0")), Err(Unreadable::Nul));
+        for disguise in ["E'\\'", "$$'$$", "--'\n", "/*'*/"] {
+            assert!(check(&format!("select {disguise} {}", "+".repeat(QUOTED_RUN_BYTES_MAX + 1))).is_err());
+        }
     }
 }
