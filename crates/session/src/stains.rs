@@ -15,7 +15,7 @@ pub enum Stain {
 }
 
 /// Columns of a relation by its name, in whichever schema.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Hash, PartialEq, Eq)]
 pub struct NamedStain {
     /// Name of the relation.
     pub relation: String,

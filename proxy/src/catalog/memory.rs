@@ -1,6 +1,7 @@
 //! What must not be forgotten of a database's sensitive columns, over a restart too: a file for each database, that somebody may
 //! read and correct while the proxy does not run.
 
+use std::collections::HashMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -50,7 +51,8 @@ pub(crate) struct Memory {
     /// Columns that were sensitive when the catalog was read the last time, and those that were written since; of what stewards have
     /// corrected, what would count without that.
     columns: Classes,
-    named: Vec<(NamedStain, u64)>,
+    /// By name, and when it was written the last time, in seconds since 1970.
+    named: HashMap<NamedStain, u64>,
     /// What people say counts before that.
     pinned: Pinned,
     /// Of these nothing is said any more, which no reading has followed yet.
@@ -237,23 +239,22 @@ impl Memory {
         if stains.iter().all(is_known) {
             return Ok(false);
         }
+        let mut is_full = false;
         for stain in stains {
             match stain {
                 Stain::Column(id, class) => {
                     self.columns.insert(*id, *class);
                 }
-                Stain::Named(named) => match self.named.iter_mut().find(|(known, _)| known == named) {
-                    Some((_, at_secs)) => *at_secs = now,
-                    None => self.named.push((named.clone(), now)),
-                },
+                // Who comes when there is no room leaves none to others that need none.
+                Stain::Named(named) if NAMED_MAX <= self.named.len() && !self.named.contains_key(named) => {
+                    is_full = true;
+                }
+                Stain::Named(named) => _ = self.named.insert(named.clone(), now),
             }
-        }
-        if NAMED_MAX < self.named.len() {
-            return Err(MemoryError::Full);
         }
         self.list();
         self.store()?;
-        Ok(true)
+        if is_full { Err(MemoryError::Full) } else { Ok(true) }
     }
 
     /// The catalog was read, after what was said of `unpinned` was taken back, and shows these.
@@ -279,7 +280,7 @@ impl Memory {
         }
         let before = self.named.len();
         let since = now_secs().saturating_sub(NAMED_FOR.as_secs());
-        self.named.retain(|(_, at_secs)| since <= *at_secs);
+        self.named.retain(|_, at_secs| since <= *at_secs);
         if self.named.len() == before && self.columns == columns {
             return Ok(());
         }
@@ -290,7 +291,7 @@ impl Memory {
 
     fn list(&mut self) {
         self.stains = Stains::default();
-        for (stain, _) in &self.named {
+        for stain in self.named.keys() {
             self.stains.add(stain.clone());
         }
     }
@@ -302,7 +303,9 @@ impl Memory {
             .map(|(id, class)| (id.table_oid, id.number, class.name().to_owned()))
             .collect();
         columns.sort_unstable();
-        let written = self.named.iter().map(|(stain, at_secs)| Written::of(stain, *at_secs)).collect();
+        let mut written: Vec<_> =
+            self.named.iter().map(|(stain, at_secs)| Written::of(stain, *at_secs)).collect();
+        written.sort_by(|one, other| (one.at_secs, &one.relation).cmp(&(other.at_secs, &other.relation)));
         let mut corrected: Vec<_> = self.pinned.corrected().iter().map(CorrectedStored::of).collect();
         corrected.sort_unstable_by_key(CorrectedStored::place);
         let stored = Stored { system: self.system.clone(), columns, written, corrected };
@@ -390,6 +393,17 @@ mod tests {
         assert_eq!(memory.class(&id), Some(Class::Phone));
         assert_eq!(memory.stains.of("copies"), [stain("copies")]);
         assert!(Memory::open(folder.path(), "shop/1").unwrap().stains.is_empty());
+    }
+
+    #[test]
+    fn who_fills_it_with_names_keeps_nobody_from_noting_columns() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut memory = Memory::open(folder.path(), "shop").unwrap();
+        let names = (0..NAMED_MAX + 1).map(|number| Stain::Named(stain(&format!("x{number}"))));
+        assert!(matches!(memory.note(&names.collect::<Vec<_>>()), Err(MemoryError::Full)));
+        let id = ColumnId { table_oid: 16_390, number: 3 };
+        assert!(memory.note(&[Stain::Column(id, Class::Phone), Stain::Named(stain("x1"))]).unwrap());
+        assert!(matches!(memory.note(&[Stain::Named(stain("more"))]), Err(MemoryError::Full)));
     }
 
     #[test]
