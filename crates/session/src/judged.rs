@@ -1247,7 +1247,21 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
                 names.extend([part.name.clone(), of.name.clone()]);
                 retells.push(of.name.clone());
             }
-            Naming::RenamesSchema { .. } => are_all = true,
+            Naming::RenamesSchema { from, .. } => {
+                let within = known.catalog.relations().filter(|relation| relation.schema == *from);
+                let is_unsearched = |relation: &Relation, column: &Column| {
+                    let id = ColumnId { table_oid: relation.oid, number: column.number };
+                    known.unsearched.is_some_and(|unsearched| unsearched.contains_key(&id))
+                };
+                let rests_on_some = |relation: &Relation| {
+                    known.catalog.with_underlying(relation).into_iter().any(|below| {
+                        !known.stains.of(&below.name).is_empty()
+                            || classed(below, known.classes).next().is_some()
+                            || below.columns.iter().any(|column| is_unsearched(below, column))
+                    })
+                };
+                are_all |= known.catalog.may_have_routine_in(from) || within.into_iter().any(rests_on_some);
+            }
             Naming::Takes(_) => {}
         }
     }

@@ -375,6 +375,12 @@ impl Catalog {
         !self.read.routines.is_empty()
     }
 
+    /// Whether a routine is in this schema, or that is not known.
+    pub fn may_have_routine_in(&self, schema: &str) -> bool {
+        let is_in = |routine: &Arc<Routine>| routine.schema.is_empty() || routine.schema == schema;
+        !self.read.knows_routines || self.read.routines.values().any(is_in)
+    }
+
     /// Whether it is known that no routine has this name.
     pub fn lacks_routine(&self, name: &str) -> bool {
         self.read.knows_routines && self.routines(name).next().is_none()

@@ -135,6 +135,30 @@ fn what_moves_nothing_sensitive_is_shown_as_it_is() -> Result<()> {
     Ok(())
 }
 
+/// A schema in which nothing sensitive is has another name for the time of a transaction.
+#[test]
+fn a_schema_that_is_called_otherwise_hides_what_is_in_it_alone() -> Result<()> {
+    let stack = with_objects_of(Values::Names, "")?;
+    psql::run(&stack.owner(), "CREATE SCHEMA blue; CREATE TABLE blue.fruit (id int)")?.success()?;
+    psql::run(&stack.alice()?, "SELECT * FROM blue.fruit")?.success()?;
+    let mut mover = Session::start(&stack.alice()?)?;
+    mover.expect("BEGIN; ALTER SCHEMA blue RENAME TO green;", "ALTER SCHEMA")?;
+    let shown = run(
+        &stack.alice()?,
+        "SELECT id * 2, upper(note) FROM visits ORDER BY id; SELECT last_name FROM people",
+    )?;
+    assert!(
+        shown.stdout.starts_with("2|FIRST\n4|SECOND\n") && !shows_canary(&shown),
+        "{}{}",
+        shown.stdout,
+        shown.stderr
+    );
+    mover.expect("SELECT upper(note) FROM visits WHERE id = 1;", "FIRST")?;
+    mover.ask("ROLLBACK;")?;
+    assert_eq!(mover.quit()?, 0);
+    Ok(())
+}
+
 /// What is put where no column is, and what is asked, by names that are new.
 #[test]
 fn what_moves_names_neither_hands_over_nor_asks() -> Result<()> {
