@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use policy::{Refusal, Verdict};
 use sql::Naming;
-use sql::facts::{Makes, Opens, Runs};
+use sql::facts::{Effect, Makes, Opens, Runs};
 use sql::{Probe, Touched};
 
 use crate::action::Action;
@@ -19,7 +19,7 @@ use crate::judged::{Judged, Read};
 use crate::moving::MovedNames;
 use crate::names::{self, Portal, Prepared};
 use crate::path::PathChange;
-use crate::shown::Shown;
+use crate::shown::{Known, Shown};
 use crate::sliding::{Brought, Question};
 use crate::state::{Environment, Session};
 
@@ -224,6 +224,7 @@ impl Session {
     }
 
     fn look(&self, judged: Rc<Judged>, env: &Environment<'_>, again: &mut Again) {
+        let explains = is_explain(&judged.described.text);
         let mut open = vec![judged];
         while let Some(judged) = open.pop() {
             for runs in &judged.runs {
@@ -260,7 +261,10 @@ impl Session {
                     let Described { touched, effects, .. } = &*judged.one.described;
                     again.touched.extend(touched);
                     again.effects.extend(effects.iter().filter(|effect| !MAKING.contains(*effect)));
-                    let shown = moved.unwrap_or_else(|| judged.one.shown.clone());
+                    let shown = match (explains, moved) {
+                        (true, None) => explained(&judged.one, env),
+                        (_, moved) => moved.unwrap_or_else(|| judged.one.shown.clone()),
+                    };
                     again.is_fed |= !matches!(runs, Runs::Prepared(_)) && shown.is_anything();
                     again.shown = std::mem::take(&mut again.shown).or(&shown);
                     open.push(Rc::clone(&judged.one));
@@ -375,6 +379,20 @@ fn observed(verdict: &Verdict) -> &[Arc<str>] {
         Verdict::Allow(permit) => permit.observed(),
         Verdict::Hold { .. } | Verdict::Refuse(_) => &[],
     }
+}
+
+/// Whether a statement shows the plan of what it runs, and none of its rows.
+fn is_explain(text: &str) -> bool {
+    const WORD: &str = "explain";
+    text.trim_start().get(..WORD.len()).is_some_and(|word| word.eq_ignore_ascii_case(WORD))
+}
+
+/// What the plan of a statement can show.
+fn explained(judged: &Judged, env: &Environment<'_>) -> Shown {
+    let Some(own) = judged.own.as_deref() else { return Shown::Nothing };
+    let mut explain = own.clone();
+    explain.effects.push(Effect::Explain);
+    Shown::of(&format!("EXPLAIN {}", judged.described.text), &explain, &Known::of(env.catalog, env))
 }
 
 fn read_of(prepared: &Prepared) -> Rc<Read> {

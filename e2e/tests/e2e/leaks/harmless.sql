@@ -91,3 +91,7 @@ WITH people AS (SELECT id AS email FROM visits) SELECT v.id, upper(v.note), peop
 ALTER TABLE people ADD COLUMN more int; SELECT id * 2, upper(name), age FROM people
 
 SELECT tableoid::regclass, id FROM parts
+
+PREPARE q AS SELECT id, email FROM people; EXPLAIN (COSTS OFF) EXECUTE q
+
+PREPARE q (int) AS SELECT id, upper(email) FROM people WHERE id = $1; EXPLAIN (COSTS OFF, FORMAT JSON) EXECUTE q (1)
