@@ -11,6 +11,7 @@ use super::probe::ROWS_FUNCTIONS;
 use super::tainted::Tainted;
 use super::{Sensitive, of_statement};
 use crate::Catalog;
+use crate::constant::constant;
 use crate::facts::{Effect, Opens, Statement, Write};
 use crate::tree::Tree;
 
@@ -301,7 +302,7 @@ impl Sinks<'_> {
     }
 
     fn takes<'a>(&self, given: impl IntoIterator<Item = &'a Tree>) -> bool {
-        given.into_iter().any(|given| {
+        given.into_iter().filter(|given| constant(given).is_none()).any(|given| {
             let mentions = Mentions::of(given);
             // Of documents nothing: behind a harmless key there can be more of them, whose keys nobody looks at there.
             self.tainted.all || self.tainted.has(&mentions) || self.tainted.keeps(&mentions)
