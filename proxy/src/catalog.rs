@@ -647,6 +647,7 @@ async fn keep(
             let mut memory = lock(&memory);
             is_partial = read.as_ref().is_ok_and(|read| read.is_partial);
             let is_read = read.is_ok();
+            let left = read.as_ref().map_or(None, |read| read.left.clone());
             let next =
                 next(&before, read, &upstream, memory.pinned(), &samples, &mut connection).with(&memory);
             if is_read && let Err(error) = memory.read(&next.catalog, &next.certain(), &unpinned) {
@@ -655,7 +656,7 @@ async fn keep(
                     "sensitive columns cannot be kept over a restart"
                 );
             }
-            replace(&publish, next, if is_read && !is_partial { ended } else { 0 });
+            replace(&publish, next, ended, left.as_ref());
         }
         for Request { done, .. } in requests {
             let _ = done.send(());
@@ -671,11 +672,19 @@ async fn keep(
     }
 }
 
-/// Publishes `snapshot`, which shows what so many transactions have moved, with what else was moved meanwhile.
-fn replace(publish: &watch::Sender<Arc<Snapshot>>, snapshot: Snapshot, ended: u64) {
+/// Publishes `snapshot`, which shows what so many transactions have moved but for what is of these names, with what else was moved
+/// meanwhile; without names it shows nothing of it.
+fn replace(
+    publish: &watch::Sender<Arc<Snapshot>>,
+    snapshot: Snapshot,
+    ended: u64,
+    left: Option<&HashSet<String>>,
+) {
     publish.send_modify(|now| {
         let mut moves = Moves::clone(&now.moves);
-        moves.are_shown(ended);
+        if let Some(left) = left {
+            moves.are_shown(ended, left);
+        }
         *now = Arc::new(snapshot.with_moves(moves));
     });
 }
@@ -692,7 +701,7 @@ fn next(
 ) -> Snapshot {
     let now = Instant::now();
     match read {
-        Ok(Read { catalog, mut classes, unsure, is_partial: _ }) => {
+        Ok(Read { catalog, mut classes, unsure, .. }) => {
             tracing::debug!(database = upstream.database, columns = classes.len(), "catalog read");
             if !before.holds && before.read_at.is_some() {
                 tracing::info!(database = upstream.database, "catalog read again: it is gone by as before");
@@ -747,7 +756,7 @@ async fn look(
     let Some(pipe) = connection.as_mut().filter(|_| before.holds) else { return };
     let pinned = lock(memory).pinned().clone();
     match look_with(samples, pipe, &before, &pinned, is_wanted).await {
-        Ok(Some(snapshot)) => replace(publish, snapshot.with(&lock(memory)), 0),
+        Ok(Some(snapshot)) => replace(publish, snapshot.with(&lock(memory)), 0, None),
         Ok(None) => {}
         Err(error) => {
             *connection = None;
@@ -825,6 +834,8 @@ struct Read {
     unsure: HashSet<ColumnId>,
     /// There are such, or rules that could not be.
     is_partial: bool,
+    /// Names of these views and of what they rest on: what has moved of it is not shown. `None` where it could be any.
+    left: Option<HashSet<String>>,
 }
 
 async fn read(
@@ -980,7 +991,7 @@ async fn ask_all(
     let catalog =
         catalog.with_dependencies(dependencies).with_seen(seen).with_generated(generated).with_holds(holds);
     let catalog = catalog.with_routines(routines).with_hooks(hooks).with_implicit(implicit);
-    let (system_views, has_all_views) = system::read(pipe, &catalog, &before.catalog, &locked).await?;
+    let (system_views, left_views) = system::read(pipe, &catalog, &before.catalog, &locked).await?;
     let catalog = catalog.with_system_views(system_views);
     said.compare(&catalog);
     let pinned = lock(memory).pinned().clone();
@@ -991,8 +1002,11 @@ async fn ask_all(
     let mut unsure = views::unsure(pipe, &shown.held, &catalog, &classes, before).await?;
     let configured: HashSet<ColumnId> = pinned.configured(&catalog).collect();
     unsure.retain(|id| !pinned.corrected().contains_key(id) && !configured.contains(id));
-    let is_partial = !has_all_rules || !has_all_views || !shown.held.is_empty();
-    Ok(Read { catalog: catalog.with_record_columns(shown.records), classes, unsure, is_partial })
+    let is_partial = !has_all_rules || !left_views.is_empty() || !shown.held.is_empty();
+    let views = shown.held.iter().chain(&left_views).filter_map(|view| catalog.relation(*view));
+    let names = views.flat_map(|view| catalog.with_underlying(view)).map(|relation| relation.name.clone());
+    let left = has_all_rules.then(|| names.collect());
+    Ok(Read { catalog: catalog.with_record_columns(shown.records), classes, unsure, is_partial, left })
 }
 
 /// Who may look into which schema, and whether definitions change where they look.

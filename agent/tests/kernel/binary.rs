@@ -85,7 +85,9 @@ fn terminate(agent: &Child) {
 
 #[test]
 fn it_says_when_it_watches_and_stops_when_it_is_told() {
-    let (one, other) = (free_port(), free_port());
+    // Two that are free at the same time are two.
+    let listeners = ["127.0.0.1:0"; 2].map(|any| TcpListener::bind(any).unwrap());
+    let [one, other] = listeners.map(|listener| listener.local_addr().unwrap().port());
     let place = Place::new(&format!("watch-ports = [{one}, {other}]"));
     let (low, high) = (one.min(other), one.max(other));
     assert_eq!(starts_and_stops(place.agent(&[])), format!("watching ports {low}, {high}\n"));

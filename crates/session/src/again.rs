@@ -224,7 +224,7 @@ impl Session {
     }
 
     fn look(&self, judged: Rc<Judged>, env: &Environment<'_>, again: &mut Again) {
-        let explains = is_explain(&judged.described.text);
+        let explains = Some(Rc::clone(&judged)).filter(|judged| is_explain(&judged.described.text));
         let mut open = vec![judged];
         while let Some(judged) = open.pop() {
             for runs in &judged.runs {
@@ -261,8 +261,8 @@ impl Session {
                     let Described { touched, effects, .. } = &*judged.one.described;
                     again.touched.extend(touched);
                     again.effects.extend(effects.iter().filter(|effect| !MAKING.contains(*effect)));
-                    let shown = match (explains, moved) {
-                        (true, None) => explained(&judged.one, env),
+                    let shown = match (&explains, moved) {
+                        (Some(explains), None) => explained(explains, &judged.one, env),
                         (_, moved) => moved.unwrap_or_else(|| judged.one.shown.clone()),
                     };
                     again.is_fed |= !matches!(runs, Runs::Prepared(_)) && shown.is_anything();
@@ -387,12 +387,12 @@ fn is_explain(text: &str) -> bool {
     text.trim_start().get(..WORD.len()).is_some_and(|word| word.eq_ignore_ascii_case(WORD))
 }
 
-/// What the plan of a statement can show.
-fn explained(judged: &Judged, env: &Environment<'_>) -> Shown {
+/// What the plan of a statement can show, in the result of what `explains` it.
+fn explained(explains: &Judged, judged: &Judged, env: &Environment<'_>) -> Shown {
     let Some(own) = judged.own.as_deref() else { return Shown::Nothing };
     let mut explain = own.clone();
     explain.effects.push(Effect::Explain);
-    Shown::of(&format!("EXPLAIN {}", judged.described.text), &explain, &Known::of(env.catalog, env))
+    Shown::of(&explains.described.text, &explain, &Known::of(env.catalog, env))
 }
 
 fn read_of(prepared: &Prepared) -> Rc<Read> {

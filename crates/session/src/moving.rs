@@ -146,6 +146,14 @@ impl MovedNames {
         !self.are_all && self.widened.contains(name)
     }
 
+    /// Whether one of these may be one of them, or leads to one.
+    pub fn concerns(&self, names: &HashSet<String>) -> bool {
+        let all = [&self.names, &self.renamed, &self.retold, &self.doubled];
+        self.are_all
+            || all.into_iter().any(|own| !own.is_disjoint(names))
+            || names.iter().any(|name| self.ways.names(name) || self.partitioned.contains_key(name))
+    }
+
     /// Whether this is known to be one of them.
     pub(crate) fn has_itself(&self, name: &str) -> bool {
         self.names.contains(name)

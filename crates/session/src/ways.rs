@@ -53,6 +53,11 @@ impl Ways {
         self.same.is_empty() && self.through.is_empty()
     }
 
+    /// Whether a step is from or to this.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        self.same.iter().chain(&self.through).any(|(from, to)| from == name || to == name)
+    }
+
     /// Whether there are too many to be told apart: then there are none.
     pub(crate) fn add(&mut self, other: &Ways) -> bool {
         self.same.extend(other.same.iter().cloned());

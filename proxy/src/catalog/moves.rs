@@ -1,6 +1,6 @@
 //! Names that transactions of sessions have given another meaning, until a catalog shows it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use session::MovedNames;
 
@@ -41,9 +41,9 @@ impl Moves {
         self.ended
     }
 
-    /// A catalog shows what so many have moved.
-    pub(super) fn are_shown(&mut self, ended: u64) {
-        self.over.retain(|(number, _)| ended < *number);
+    /// A catalog shows what so many have moved, but for what has one of these names.
+    pub(super) fn are_shown(&mut self, ended: u64, left: &HashSet<String>) {
+        self.over.retain(|(number, names)| ended < *number || names.concerns(left));
     }
 
     /// All that others than this session have moved.
@@ -74,9 +74,11 @@ mod tests {
         assert!(is_seen(&moves) && moves.elsewhere(1).is_none());
         let before = moves.ended();
         moves.end(1);
-        moves.are_shown(before);
+        moves.are_shown(before, &HashSet::new());
         assert!(is_seen(&moves) && moves.elsewhere(1).is_some());
-        moves.are_shown(moves.ended());
+        moves.are_shown(moves.ended(), &HashSet::from(["users".to_owned()]));
+        assert!(is_seen(&moves), "it could not be read");
+        moves.are_shown(moves.ended(), &HashSet::from(["orders".to_owned()]));
         assert!(!is_seen(&moves));
         moves.end(1);
         assert!(!is_seen(&moves));
@@ -95,7 +97,7 @@ mod tests {
         let all = moves.elsewhere(2).unwrap();
         assert!((0..=OVER_MAX).all(|number| all.has(&number.to_string())));
         // The second is not known to be shown, and so the first is kept with it.
-        moves.are_shown(1);
+        moves.are_shown(1, &HashSet::new());
         assert!(moves.elsewhere(2).unwrap().has("0"));
     }
 }

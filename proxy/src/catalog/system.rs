@@ -29,8 +29,8 @@ const NAMING: &str = "
           ELSE r.ev_action::text OPERATOR(pg_catalog.~)
               ':relid ([1-9][0-9]{0,3}|1[0-5][0-9]{3}|16[0-2][0-9]{2}|163[0-7][0-9]|1638[0-3]) ' END";
 
-/// All such views, and whether there is none that is new, or was put in the place of another, and rests on something locked: that counts as
-/// the one of `before` until it can be asked for.
+/// All such views, and those that are new, or were put in the place of others, and rest on something locked: they count as those of `before`
+/// until they can be asked for.
 ///
 /// # Errors
 ///
@@ -40,7 +40,7 @@ pub(super) async fn read(
     catalog: &Catalog,
     before: &Catalog,
     locked: &Locked,
-) -> Result<(SystemViews, bool), String> {
+) -> Result<(SystemViews, Vec<u32>), String> {
     let before = before.system_views();
     let mut versions: HashMap<u32, String> = HashMap::new();
     ask(pipe, VERSIONS, |row| {
@@ -109,7 +109,7 @@ pub(super) async fn read(
         };
         whole.extend(read.iter().map(|(view, names)| (*view, names.iter().flat_map(oids).collect())));
     }
-    Ok((SystemViews { versions, direct, through, whole }, left.is_empty()))
+    Ok((SystemViews { versions, direct, through, whole }, left))
 }
 
 /// What these views write to.
