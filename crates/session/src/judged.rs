@@ -1295,6 +1295,9 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
     let makes_code = statement.makes_code();
     let partitioned = if statement.partitions { sql::partitioned(text) } else { None };
     let renames = statement.effects.contains(&Effect::Other("RenameStmt"));
+    // Of a relation alone, by its own text.
+    let is_renamed = |naming: &Naming| matches!(naming, Naming::Renames { .. });
+    let recolumns = renames && (statement.effects.len() != 1 || !statement.names.iter().any(is_renamed));
     if !statement.moves_names() {
         return Moves { tells, partitioned, ways: Ways::of(&statement.names), ..Moves::default() };
     }
@@ -1323,6 +1326,7 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
         makes_code,
         partitioned,
         renames,
+        recolumns,
         widens,
         retells,
         doubled,

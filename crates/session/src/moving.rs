@@ -17,6 +17,8 @@ pub struct MovedNames {
     are_all: bool,
     /// Relations that have got another name, or one of whose columns has, by both.
     renamed: HashSet<String>,
+    /// Relations that have columns of other names, or may have.
+    recolumned: HashSet<String>,
     /// Relations whose columns show something else than before: views that were made anew, tables with other parts, what rests on these.
     retold: HashSet<String>,
     /// Functions that are new among them.
@@ -94,6 +96,8 @@ pub(crate) struct Moves {
     pub(crate) partitioned: Option<(String, Vec<String>, Vec<String>)>,
     /// It gives another name to something.
     pub(crate) renames: bool,
+    /// It gives other names to columns, or may.
+    pub(crate) recolumns: bool,
     /// It leaves each column what it is.
     pub(crate) widens: bool,
     /// Relations whose columns show something else from now on.
@@ -136,6 +140,11 @@ impl MovedNames {
         self.are_all || self.renamed.contains(name)
     }
 
+    /// Whether columns of what has this name may be called otherwise than the catalog shows.
+    pub(crate) fn is_recolumned(&self, name: &str) -> bool {
+        self.are_all || self.recolumned.contains(name)
+    }
+
     /// Whether the columns of what has this name show something else than before.
     pub(crate) fn is_retold(&self, name: &str) -> bool {
         self.are_all || self.retold.contains(name)
@@ -148,7 +157,7 @@ impl MovedNames {
 
     /// Whether one of these may be one of them, or leads to one.
     pub fn concerns(&self, names: &HashSet<String>) -> bool {
-        let all = [&self.names, &self.renamed, &self.retold, &self.doubled];
+        let all = [&self.names, &self.renamed, &self.recolumned, &self.retold, &self.doubled];
         self.are_all
             || all.into_iter().any(|own| !own.is_disjoint(names))
             || names.iter().any(|name| self.ways.names(name) || self.partitioned.contains_key(name))
@@ -227,6 +236,7 @@ impl MovedNames {
         self.note_widened(&other.names, |name| other.widened.contains(name));
         self.new_functions.extend(other.new_functions.iter().cloned());
         self.are_all |= is_beyond(&mut self.retold, &other.retold);
+        self.are_all |= is_beyond(&mut self.recolumned, &other.recolumned);
         self.are_all |= self.ways.add(&other.ways);
         self.extend(&other.names);
         self.extend_sinks(&other.sinks);
@@ -243,6 +253,9 @@ impl MovedNames {
         // Under a new name, or with one in it, nobody knows by what.
         if moves.renames {
             self.are_all |= is_beyond(&mut self.renamed, &moves.names);
+        }
+        if moves.recolumns {
+            self.are_all |= is_beyond(&mut self.recolumned, &moves.names);
         }
         if moves.renames && moves.names.iter().any(|name| self.partitioned.contains_key(name)) {
             self.partitioned.extend(moves.names.iter().map(|name| (name.clone(), Partitioned::default())));

@@ -51,8 +51,8 @@ impl Session {
         // By another name in this transaction, whichever the catalog knows by it.
         for (table, column) in judged.spills.into.iter().filter(|(table, _)| moving.has_renamed(table)) {
             let names = match column {
-                Some(Written::Named(name)) => vec![name.clone()],
-                Some(Written::At(_)) | None => Vec::new(),
+                Some(Written::Named(name)) if !moving.is_recolumned(table) => vec![name.clone()],
+                Some(_) | None => Vec::new(),
             };
             stains.push(Stain::Named(NamedStain { names, ..NamedStain::any(table, Vec::new()) }));
         }
@@ -63,7 +63,10 @@ impl Session {
                 .chain(env.moved.map(MovedNames::ways)),
         );
         for (table, column) in judged.spills.into.iter().filter(|_| !ways.is_empty()) {
-            stains.extend(ways.stains(table, column.as_ref(), env.catalog));
+            let is_recolumned = |name: &str| {
+                moving.is_recolumned(name) || env.moved.is_some_and(|moved| moved.is_recolumned(name))
+            };
+            stains.extend(ways.stains(table, column.as_ref(), is_recolumned, env.catalog));
         }
         // What was put off runs at the end.
         let settles = judged.may_settle && self.telling.is_in_transaction();
@@ -74,19 +77,20 @@ impl Session {
         let is_own_code = |name: &str| env.catalog.routines(name).next().is_some() || moving.has(name);
         let is_followed =
             !writes_moved && !moving.tells() && !runs_code(own) && !own.calls().any(is_own_code);
-        let doubled = |name: &str, number, names: Vec<String>| {
+        let doubled = |name: &str, names: Vec<String>| {
             let not = env.catalog.named(name).map(|relation| relation.oid).collect();
-            Stain::Named(NamedStain { number, names, ..NamedStain::any(name, not) })
+            Stain::Named(NamedStain { names, ..NamedStain::any(name, not) })
         };
         if !is_followed && (is_moved || judged.may_give()) {
             let written = own.writes.iter().filter(|write| moving.is_doubled(&write.name));
-            stains.extend(written.map(|write| doubled(&write.name, None, Vec::new())));
+            stains.extend(written.map(|write| doubled(&write.name, Vec::new())));
         }
         for (table, column) in judged.spills.into.iter().filter(|(table, _)| moving.is_doubled(table)) {
             stains.push(match column {
-                Some(Written::Named(name)) => doubled(table, None, vec![name.clone()]),
-                Some(Written::At(place)) => doubled(table, i16::try_from(place + 1).ok(), Vec::new()),
-                None => doubled(table, None, Vec::new()),
+                Some(Written::Named(name)) if !moving.is_recolumned(table) => {
+                    doubled(table, vec![name.clone()])
+                }
+                Some(_) | None => doubled(table, Vec::new()),
             });
         }
         stains.retain(|stain| match stain {

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mask::{Class, ColumnId};
+use sql::catalog::Column;
 use sql::{Catalog, Naming};
 
 use crate::moving::{NAMES_MAX, Written};
@@ -69,20 +70,21 @@ impl Ways {
         is_beyond
     }
 
-    /// What is stained elsewhere where something sensitive is written into this column of `table`.
-    pub(crate) fn stains(&self, table: &str, column: Option<&Written>, catalog: &Catalog) -> Vec<Stain> {
+    /// What is stained elsewhere where something sensitive is written into this column of `table`. By its place nobody knows which it is: some
+    /// may have been dropped; nor by its name, where columns have got others.
+    pub(crate) fn stains(
+        &self,
+        table: &str,
+        column: Option<&Written>,
+        is_recolumned: impl Fn(&str) -> bool,
+        catalog: &Catalog,
+    ) -> Vec<Stain> {
         let reached = self.follow(table, catalog);
         let names: Vec<String> = match column {
-            Some(Written::Named(name)) => vec![name.clone()],
-            // As they stand in whatever has the same columns.
-            Some(Written::At(place)) => {
-                let same = reached.iter().filter(|(_, reached)| !reached.is_through);
-                let all = same.flat_map(|(name, _)| catalog.named(name));
-                let found: BTreeSet<&String> =
-                    all.filter_map(|relation| Some(&relation.columns.get(*place)?.name)).collect();
-                found.into_iter().cloned().collect()
+            Some(Written::Named(name)) if !reached.keys().any(|name| is_recolumned(name)) => {
+                vec![name.clone()]
             }
-            None => Vec::new(),
+            Some(_) | None => Vec::new(),
         };
         let mut stains = Vec::new();
         for (name, Reached { is_through, .. }) in reached.iter().filter(|(_, reached)| reached.is_by_way) {
@@ -90,8 +92,7 @@ impl Ways {
             let mut known = Vec::new();
             for relation in catalog.named(name) {
                 known.push(relation.oid);
-                let written =
-                    |column: &&sql::catalog::Column| names.is_empty() || names.contains(&column.name);
+                let written = |column: &&Column| names.is_empty() || names.contains(&column.name);
                 stains.extend(relation.columns.iter().filter(written).map(|column| {
                     let id = ColumnId { table_oid: relation.oid, number: column.number };
                     Stain::Column(id, Class::Derived)

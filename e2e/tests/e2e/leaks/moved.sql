@@ -291,3 +291,15 @@ CREATE TABLE w9 (id int, email text); INSERT INTO w9 VALUES (1, 'alice.canary@ex
 DO $$ BEGIN CREATE OR REPLACE VIEW w9_view AS SELECT n, b AS z FROM w9_two; INSERT INTO w9_view SELECT id, email FROM w9; CREATE OR REPLACE VIEW w9_view AS SELECT n, a AS z FROM w9_one; END $$
 ---
 SELECT b FROM w9_two
+
+CREATE TABLE y1 (id int, email text); INSERT INTO y1 VALUES (1, 'alice.canary@example.com'); CREATE TABLE y1_notes (n int, a text, b text)
+---
+ALTER TABLE y1_notes RENAME COLUMN a TO x; ALTER TABLE y1_notes RENAME COLUMN b TO a; ALTER TABLE y1_notes RENAME TO y1_b; INSERT INTO y1_b (n, a) SELECT id, email FROM y1; ALTER TABLE y1_b RENAME TO y1_notes; ALTER TABLE y1_notes RENAME COLUMN a TO b; ALTER TABLE y1_notes RENAME COLUMN x TO a
+---
+SELECT b FROM y1_notes
+
+CREATE TABLE y2 (id int, email text); INSERT INTO y2 VALUES (1, 'alice.canary@example.com'); CREATE TABLE y2_notes (n int, a text, b text)
+---
+ALTER TABLE y2_notes RENAME COLUMN a TO x; ALTER TABLE y2_notes RENAME COLUMN b TO a; INSERT INTO y2_notes (n, a) SELECT id, email FROM y2; ALTER TABLE y2_notes RENAME COLUMN a TO b; ALTER TABLE y2_notes RENAME COLUMN x TO a
+---
+SELECT b FROM y2_notes; SELECT upper(b) FROM y2_notes
