@@ -158,9 +158,10 @@ impl MovedNames {
     /// Whether one of these may be one of them, or leads to one.
     pub fn concerns(&self, names: &HashSet<String>) -> bool {
         let all = [&self.names, &self.renamed, &self.recolumned, &self.retold, &self.doubled];
-        self.are_all
+        let is_one = |name: &String| self.ways.names(name) || self.partitioned.contains_key(name);
+        self.are_all && !names.is_empty()
             || all.into_iter().any(|own| !own.is_disjoint(names))
-            || names.iter().any(|name| self.ways.names(name) || self.partitioned.contains_key(name))
+            || names.iter().any(is_one)
     }
 
     /// Whether this is known to be one of them.

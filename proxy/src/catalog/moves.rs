@@ -85,6 +85,20 @@ mod tests {
     }
 
     #[test]
+    fn what_could_be_any_name_is_shown_by_a_catalog_that_left_nothing_out() {
+        let mut names = MovedNames::default();
+        // More than are told apart.
+        (0..=10_000).for_each(|number| names.add_name(&number.to_string()));
+        let mut moves = Moves::default();
+        moves.note(1, &names);
+        moves.end(1);
+        moves.are_shown(moves.ended(), &HashSet::from(["users".to_owned()]));
+        assert!(is_seen(&moves));
+        moves.are_shown(moves.ended(), &HashSet::new());
+        assert!(!is_seen(&moves));
+    }
+
+    #[test]
     fn what_many_transactions_have_moved_is_kept_as_that_of_fewer() {
         let mut moves = Moves::default();
         for number in 0..=OVER_MAX {
