@@ -645,9 +645,9 @@ async fn keep(
         };
         {
             let mut memory = lock(&memory);
-            is_partial = read.as_ref().is_ok_and(|read| read.is_partial);
+            is_partial = read.as_ref().is_ok_and(Read::is_partial);
             let is_read = read.is_ok();
-            let left = read.as_ref().map_or(None, |read| read.left.clone());
+            let left = read.as_ref().ok().and_then(|read| read.left.clone());
             let next =
                 next(&before, read, &upstream, memory.pinned(), &samples, &mut connection).with(&memory);
             if is_read && let Err(error) = memory.read(&next.catalog, &next.certain(), &unpinned) {
@@ -832,10 +832,16 @@ struct Read {
     classes: Classes,
     /// Columns of views that could not be looked at.
     unsure: HashSet<ColumnId>,
-    /// There are such, or rules that could not be.
-    is_partial: bool,
-    /// Names of these views and of what they rest on: what has moved of it is not shown. `None` where it could be any.
+    /// Names of the views that could not be, and of what they rest on: what has moved of it is not shown. `None` where it could be any, as
+    /// rules could not be looked at.
     left: Option<HashSet<String>>,
+}
+
+impl Read {
+    /// Whether something could not be looked at.
+    fn is_partial(&self) -> bool {
+        self.left.as_ref().is_none_or(|left| !left.is_empty())
+    }
 }
 
 async fn read(
@@ -1002,11 +1008,10 @@ async fn ask_all(
     let mut unsure = views::unsure(pipe, &shown.held, &catalog, &classes, before).await?;
     let configured: HashSet<ColumnId> = pinned.configured(&catalog).collect();
     unsure.retain(|id| !pinned.corrected().contains_key(id) && !configured.contains(id));
-    let is_partial = !has_all_rules || !left_views.is_empty() || !shown.held.is_empty();
     let views = shown.held.iter().chain(&left_views).filter_map(|view| catalog.relation(*view));
     let names = views.flat_map(|view| catalog.with_underlying(view)).map(|relation| relation.name.clone());
     let left = has_all_rules.then(|| names.collect());
-    Ok(Read { catalog: catalog.with_record_columns(shown.records), classes, unsure, is_partial, left })
+    Ok(Read { catalog: catalog.with_record_columns(shown.records), classes, unsure, left })
 }
 
 /// Who may look into which schema, and whether definitions change where they look.

@@ -3,11 +3,13 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use audit::record::{ConnectionClass, ConnectionRecord, Ending, Evidence, Opening};
 use rustix::net::sockopt::socket_cookie;
+use tempfile::TempDir;
 
 use crate::eye::Eye;
 use crate::namespaces::{Namespace, ip};
@@ -20,6 +22,14 @@ const LOOKS: u32 = 20;
 fn open(listener: &TcpListener) -> (TcpStream, TcpStream) {
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     (client, listener.accept().unwrap().0)
+}
+
+/// Registers this process as the proxy, for as long as the folder is there.
+fn own_pid_file() -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let pid_file = dir.path().join("proxy.pid");
+    std::fs::write(&pid_file, std::process::id().to_string()).unwrap();
+    (dir, pid_file)
 }
 
 fn only(eye: &Eye) -> ConnectionRecord {
@@ -72,9 +82,7 @@ fn an_ipv6_connection_is_found() {
 
 #[test]
 fn the_registered_process_holds_what_is_proxied() {
-    let dir = tempfile::tempdir().unwrap();
-    let pid_file = dir.path().join("proxy.pid");
-    std::fs::write(&pid_file, std::process::id().to_string()).unwrap();
+    let (_dir, pid_file) = own_pid_file();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let ends = open(&listener);
@@ -95,9 +103,7 @@ fn the_registered_process_holds_what_is_proxied() {
 
 #[test]
 fn what_the_proxy_closes_while_it_is_looked_at_is_no_bypass() {
-    let dir = tempfile::tempdir().unwrap();
-    let pid_file = dir.path().join("proxy.pid");
-    std::fs::write(&pid_file, std::process::id().to_string()).unwrap();
+    let (_dir, pid_file) = own_pid_file();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let is_over = AtomicBool::new(false);

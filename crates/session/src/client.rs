@@ -542,13 +542,11 @@ impl Session {
         };
         prepared.begun.set(None);
         let (made, path) = (self.sequence, self.path_now());
-        let made_as = match statement.runs_own_code(env.catalog) || !self.moving.is_empty() {
-            true => {
-                let judged = reading.read.judge(env, self.seen());
-                Some(self.meant_now(&judged.bound(keys.as_ref(), &reading.read, env, self.seen()), env))
-            }
-            false => None,
-        };
+        let may_change = statement.runs_own_code(env.catalog) || !self.moving.is_empty();
+        let made_as = may_change.then(|| {
+            let judged = reading.read.judge(env, self.seen());
+            self.meant_now(&judged.bound(keys.as_ref(), &reading.read, env, self.seen()), env)
+        });
         let portal = Rc::new(Portal {
             made,
             made_as,

@@ -1248,7 +1248,7 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
                 retells.push(of.name.clone());
             }
             Naming::RenamesSchema { from, .. } => {
-                let within = known.catalog.relations().filter(|relation| relation.schema == *from);
+                let mut within = known.catalog.relations().filter(|relation| relation.schema == *from);
                 let is_unsearched = |relation: &Relation, column: &Column| {
                     let id = ColumnId { table_oid: relation.oid, number: column.number };
                     known.unsearched.is_some_and(|unsearched| unsearched.contains_key(&id))
@@ -1260,7 +1260,7 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
                             || below.columns.iter().any(|column| is_unsearched(below, column))
                     })
                 };
-                are_all |= known.catalog.may_have_routine_in(from) || within.into_iter().any(rests_on_some);
+                are_all |= known.catalog.may_have_routine_in(from) || within.any(rests_on_some);
             }
             Naming::Takes(_) => {}
         }

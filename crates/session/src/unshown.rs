@@ -29,14 +29,14 @@ impl Session {
         let refreshes = refreshes(own) && !moving.is_empty();
         let mut writes_moved = false;
         for moved in (is_moved || refreshes).then_some(moving).into_iter().chain(elsewhere) {
-            let is_changed = !is_widened(own, moved) || judged.implies_any(moved);
+            let is_implied = judged.implies_any(moved);
+            let is_changed = is_implied || !is_widened(own, moved);
             let before = stains.len();
-            let is_of_code = moved.tells() || judged.implies_any(moved) || runs_code(own);
-            if is_changed && is_of_code {
-                stains.extend(judged.spills.could_be.iter().cloned());
-            }
             if is_changed {
                 stains.extend(judged.spills.could_be_by_code.iter().cloned());
+                if is_implied || moved.tells() || runs_code(own) {
+                    stains.extend(judged.spills.could_be.iter().cloned());
+                }
             }
             let reveals = |class| env.reveals(class);
             stains.extend(spilled_by_moved(
@@ -56,17 +56,16 @@ impl Session {
             };
             stains.push(Stain::Named(NamedStain { names, ..NamedStain::any(table, Vec::new()) }));
         }
-        let ways = Ways::all(
-            [moving.ways()]
-                .into_iter()
-                .chain(judged.moves.as_ref().map(|moves| &moves.ways))
-                .chain(env.moved.map(MovedNames::ways)),
-        );
-        for (table, column) in judged.spills.into.iter().filter(|_| !ways.is_empty()) {
+        if !judged.spills.into.is_empty() {
+            let made = judged.moves.as_ref().map(|moves| &moves.ways);
+            let ways =
+                Ways::all([moving.ways()].into_iter().chain(made).chain(env.moved.map(MovedNames::ways)));
             let is_recolumned = |name: &str| {
                 moving.is_recolumned(name) || env.moved.is_some_and(|moved| moved.is_recolumned(name))
             };
-            stains.extend(ways.stains(table, column.as_ref(), is_recolumned, env.catalog));
+            for (table, column) in judged.spills.into.iter().filter(|_| !ways.is_empty()) {
+                stains.extend(ways.stains(table, column.as_ref(), is_recolumned, env.catalog));
+            }
         }
         // What was put off runs at the end.
         let settles = judged.may_settle && self.telling.is_in_transaction();
