@@ -19,6 +19,7 @@ use audit::spool::{Spool, SpoolError};
 use mask::Class;
 use policy::{Approver, Needed, Refusal};
 use session::{Answer, Request, Value};
+use sql::Code;
 use thiserror::Error;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{Sleep, sleep};
@@ -96,6 +97,8 @@ pub(crate) struct Held {
     pub(crate) columns: Vec<String>,
     /// The sensitive ones of them, each with what it holds.
     pub(crate) classes: Vec<(String, Class)>,
+    /// Functions, triggers, rules and views that it reaches, as they were when it was asked about.
+    pub(crate) code: Code,
     pub(crate) background: Background,
     /// Rules that ask for an approval.
     pub(crate) rules: Vec<Arc<str>>,
@@ -467,6 +470,7 @@ fn held(asking: Asking, request: &Request) -> Held {
         read: described.touched.read.clone(),
         written: described.touched.written.clone(),
         columns: described.touched.columns.clone(),
+        code: (*request.code).clone(),
         classes: request.classes.clone(),
         background,
         rules: request.otherwise.rules.clone(),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use policy::{Refusal, Verdict};
 use sql::Naming;
 use sql::facts::{Effect, Makes, Opens, Runs};
-use sql::{Probe, Touched};
+use sql::{Code, Probe, Touched};
 
 use crate::action::Action;
 use crate::allowance::{self, Allowance, Excess, Granted, Probing};
@@ -63,6 +63,8 @@ struct Again {
     is_older: bool,
     /// What that does to names.
     namings: Vec<Naming>,
+    /// What code that reaches.
+    code: Code,
     /// What that touches and does, for the record.
     touched: Touched,
     effects: Vec<&'static str>,
@@ -177,6 +179,8 @@ impl Session {
         let mut judged = judged.running(shown, take(&mut again.namings), again.is_moved);
         judged.copies_to_client |= again.copies;
         judged.is_older = again.is_older;
+        again.code.extend(&of.code);
+        judged.code = Rc::new(take(&mut again.code));
         let touched = take(&mut again.touched);
         judged.described = of.described_running(&touched, &again.effects);
         let ran =
@@ -248,6 +252,7 @@ impl Session {
                     }
                     again.probes = again.probes.max(probes);
                     again.namings.extend(judged.one.namings.iter().cloned());
+                    again.code.extend(&judged.one.code);
                     let moved = self.shown_now(&judged.one, env);
                     again.says |= judged.one.says;
                     again.is_moved |= moved.is_some();

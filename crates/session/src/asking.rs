@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use mask::Class;
 use policy::{Approver, Needed, Refusal, Verdict};
-use sql::Touched;
+use sql::{Code, Touched};
 use wire::frontend::{Bind, Parameter};
 
 use crate::action::{Action, Pass};
@@ -42,6 +42,8 @@ pub struct Request {
     pub sequence: u64,
     /// `pg_class.oid` of what the names of relations in it can mean.
     pub(crate) meant: Vec<u32>,
+    /// Functions, triggers, rules and views that it reaches, as they were then.
+    pub code: Rc<Code>,
     /// It may be about what only this session sees.
     pub is_private: bool,
     /// The sensitive columns among those that it touches, each with what it holds.
@@ -98,12 +100,14 @@ impl Request {
             otherwise,
             sequence,
             meant,
+            code,
             is_private: _,
             classes,
         } = self;
         (text, parameters, approvers, reason, otherwise)
             == (&other.text, &other.parameters, &other.approvers, &other.reason, &other.otherwise)
-            && (*sequence, meant, classes) == (other.sequence, &other.meant, &other.classes)
+            && (*sequence, meant, code, classes)
+                == (other.sequence, &other.meant, &other.code, &other.classes)
             && statement.effects == other.statement.effects
             && statement.touched == other.statement.touched
     }
@@ -272,6 +276,7 @@ impl Session {
             sequence: self.sequence + 1 + ahead as u64,
             is_private: self.sees_its_own(judged),
             meant: touched::meant(&judged.described.touched, env.catalog),
+            code: Rc::clone(&judged.code),
             classes: touched::classes(&judged.described.touched, env.catalog, env.classes),
         };
         let asked = &mut self.asking.asked;

@@ -361,6 +361,7 @@ impl Session {
                     !statement.waits_for(moved)
                         && !statement.implies_any(moved)
                         && (spills.into.is_empty() || moved.ways().is_empty())
+                        && spills.refreshed.is_empty()
                 })
         };
         if self.moving.is_empty() && statements.iter().all(leaves_all) {

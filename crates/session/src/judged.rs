@@ -13,7 +13,8 @@ use sql::catalog::{Column, Relation};
 use sql::facts::{Access, Effect, Forgets, Makes, Object, Opens, RelationUse, Runs};
 use sql::values::Tie;
 use sql::{
-    Catalog, Facts, Given, Naming, Probe, Scratch, SearchPath, Sensitive, Statement, Touched, Unreadable,
+    Catalog, Code, Facts, Given, Naming, Probe, Scratch, SearchPath, Sensitive, Statement, Touched,
+    Unreadable,
 };
 use wire::BodyError;
 
@@ -202,6 +203,8 @@ pub(crate) struct Judged {
     pub(crate) own: Option<Rc<Statement>>,
     /// What it does not name, as the catalog shows it.
     implied: Implied,
+    /// The code that it reaches, as it was.
+    pub(crate) code: Rc<Code>,
     /// What it does to the session's temporary tables, if anything.
     pub(crate) temporary: Option<TemporaryChange>,
     /// What it does to the reason that the session gives, if anything.
@@ -725,6 +728,10 @@ impl Texts<'_> {
             copiable,
             own: (!known.is_empty()).then(|| Rc::new(own.clone())),
             implied: if known.is_empty() { Implied::default() } else { Implied::of(own, statement) },
+            code: match judged.verdict {
+                Verdict::Refuse(_) => Rc::default(),
+                Verdict::Allow(_) | Verdict::Hold { .. } => Rc::new(statement.code(catalog)),
+            },
             spills,
             namings,
             ..judged
@@ -810,6 +817,7 @@ impl Judged {
             moves: None,
             own: None,
             implied: Implied::default(),
+            code: Rc::default(),
             temporary: statement.and_then(TemporaryChange::of),
             gives_reason: statement.and_then(reasons::change),
             path: statement.is_none().then(PathChange::unknown),
@@ -1021,12 +1029,14 @@ impl Judged {
             && (!self.runs.is_empty() || named.any(|used| !env.stains.of(&used.name).is_empty()))
     }
 
-    /// Whether it reads a relation of which only a newer catalog than it was judged by shows that it is sensitive.
+    /// Whether it reads a relation of which only a newer catalog than it was judged by shows that it is sensitive, or runs code that is another
+    /// by that one.
     pub(crate) fn reads_newly_sensitive(&self, env: &Environment<'_>) -> bool {
+        let is_sensitive = |relation: &Relation| classed(relation, env.classes).next().is_some();
         self.catalog_version != env.catalog_version
-            && !self.shown.is_anything()
             && env.hides()
-            && self.reads(env.catalog, |relation| classed(relation, env.classes).next().is_some())
+            && (!self.code.is_as_it_was(env.catalog)
+                || !self.shown.is_anything() && self.reads(env.catalog, is_sensitive))
     }
 
     /// The relations that it reads, as the catalog has them.

@@ -35,6 +35,7 @@ mod hidden;
 mod judged;
 mod keyed;
 mod large;
+mod late;
 mod moving;
 mod names;
 mod normalised;

@@ -228,6 +228,7 @@ impl Session {
                 }
                 let mut running = self.completed()?;
                 running.execution.rows = running.execution.rows.max(rows);
+                self.note_late(&running.judged, env, out);
                 let (undoes, commits) = (command == b"ROLLBACK", command == b"COMMIT");
                 self.finish(running, Outcome::Completed, out);
                 self.temporary.completed(command);

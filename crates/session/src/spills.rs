@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use mask::{Class, ColumnId};
 use sql::catalog::{Column, Relation};
 use sql::facts::{Access, Effect, Put, Reached, RelationUse, Via, Write};
-use sql::{Likeness, Name, Origin, Sensitive, Spill, Spilled, Statement, likenesses, rename, sinks, spills};
+use sql::{
+    Likeness, Name, Naming, Origin, Sensitive, Spill, Spilled, Statement, likenesses, rename, sinks, spills,
+};
 
 use crate::bodies::{self, Bodies};
 use crate::moving::{MovedNames, Written};
@@ -30,6 +32,8 @@ pub(crate) struct Spills {
     pub(crate) route: bool,
     /// Into which columns of which tables the statement's own text puts it, whether that is known already or not.
     pub(crate) into: Vec<(String, Option<Written>)>,
+    /// Materialised views that code fills again.
+    pub(crate) refreshed: Vec<String>,
 }
 
 /// What `own` spills, whose text is `text`; `whole` is the same with what the routines do that it calls, and what follows from
@@ -44,6 +48,9 @@ pub(crate) fn spilled(
     found.makes_temporary = own.effects.contains(&Effect::CreateTable)
         && !own.effects.contains(&Effect::Do)
         && own.temporary.len() == 1;
+    if !known.is_empty() {
+        found.spills.refreshed = refreshed_by_code(own, whole);
+    }
     let writes = |done: &Statement| !done.writes.is_empty() || done.computes();
     let may_write = || writes(whole) || whole.reached.iter().any(|reached| writes(&reached.does));
     if known.is_empty() || !may_spill(own) && !may_write() {
@@ -147,6 +154,7 @@ pub(crate) fn spilled(
             on.iter().for_each(|relation| found.any(relation));
         }
     }
+    found.made_and_renamed(own, whole);
     found.spills
 }
 
@@ -196,6 +204,14 @@ pub(crate) fn spilled_by_moved(
 /// Whether it fills a materialised view.
 pub(crate) fn refreshes(own: &Statement) -> bool {
     own.effects.contains(&Effect::Other("RefreshMatViewStmt"))
+}
+
+/// Materialised views that code fills again which the statement runs, or sets going.
+fn refreshed_by_code(own: &Statement, whole: &Statement) -> Vec<String> {
+    let called = Some(whole).filter(|_| !refreshes(own));
+    let code = called.into_iter().chain(whole.reached.iter().map(|reached| &reached.does));
+    let filled = code.filter(|done| refreshes(done)).flat_map(|done| &done.relations);
+    filled.filter(|used| used.access == Access::Write).map(|used| used.name.clone()).collect()
 }
 
 /// Whether it can write rows, or definitions that make some.
@@ -400,6 +416,34 @@ impl<'a> Found<'a> {
         }
     }
 
+    /// What code makes, fills and gives another name by then: nobody sees in which order.
+    fn made_and_renamed(&mut self, own: &Statement, whole: &Statement) {
+        let renames = |done: &Statement| done.effects.contains(&Effect::Other("RenameStmt"));
+        let by_code = renames(whole) && !renames(own);
+        if !by_code && !whole.reached.iter().any(|reached| renames(&reached.does)) {
+            return;
+        }
+        let renamed = whole.all_names();
+        let mut at = 0;
+        while let Some(stain) = self.spills.stains.get(at) {
+            at += 1;
+            let Stain::Named(stain) = stain else { continue };
+            let stain = NamedStain { number: None, names: Vec::new(), of: None, ..stain.clone() };
+            let others = renamed.iter().filter_map(|naming| match naming {
+                Naming::Renames { from, to } if from.name == stain.relation => Some(&to.name),
+                _ => None,
+            });
+            let others: Vec<NamedStain> = others
+                .map(|to| NamedStain {
+                    relation: to.clone(),
+                    not: self.known.catalog.named(to).map(|relation| relation.oid).collect(),
+                    ..stain.clone()
+                })
+                .collect();
+            others.into_iter().chain([stain]).for_each(|stain| self.add(Stain::Named(stain)));
+        }
+    }
+
     /// A table is made like others, as a part of them or of what they hold: its columns are filled as theirs are.
     fn made_like(&mut self, text: &str) {
         let known = self.known;
@@ -437,7 +481,15 @@ impl<'a> Found<'a> {
     fn spill(&mut self, spill: &Spill, reveals: &impl Fn(Class) -> bool) {
         let named: Vec<&Relation> = match spill.is_made {
             true => Vec::new(),
-            false => self.known.catalog.named_in(spill.schema.as_deref(), &spill.name).collect(),
+            false => {
+                let catalog = self.known.catalog;
+                // A temporary view of the session's own leads elsewhere.
+                let is_own = spill.schema.as_deref() == Some("pg_temp");
+                let is_view = |relation: &&Relation| 1 < catalog.with_underlying(relation).len();
+                let own = catalog.reached(spill.schema.as_deref(), &spill.name).filter(is_view);
+                let named = catalog.named_in(spill.schema.as_deref(), &spill.name);
+                if is_own { own.collect() } else { named.collect() }
+            }
         };
         for column in &spill.columns {
             let written = match column {
@@ -599,7 +651,9 @@ impl<'a> Found<'a> {
         let named: Vec<&Relation> =
             self.known.catalog.named_in(write.schema.as_deref(), &write.name).collect();
         if named.is_empty() {
-            self.add(Stain::Named(NamedStain::any(&write.name, Vec::new())));
+            let is_temporary = write.schema.as_deref() == Some("pg_temp");
+            let any = NamedStain::any(&write.name, Vec::new());
+            self.add(Stain::Named(NamedStain { is_temporary, ..any }));
         }
         named.into_iter().for_each(|relation| self.any(relation));
     }

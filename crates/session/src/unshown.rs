@@ -48,6 +48,15 @@ impl Session {
             ));
             writes_moved |= before < stains.len();
         }
+        // What a view gives now that rests on one of these stays in it when that means what it did again.
+        let rests = |view: &&String| {
+            let on = env.catalog.named(view).flat_map(|view| env.catalog.with_underlying(view));
+            let mut on = on.map(|below| &below.name);
+            let mut elsewhere = || env.moved.is_some_and(|moved| on.any(|name| moved.has_itself(name)));
+            !moving.is_empty() || elsewhere()
+        };
+        let refreshed = judged.spills.refreshed.iter().filter(rests);
+        stains.extend(refreshed.map(|view| Stain::Named(NamedStain::any(view, Vec::new()))));
         // By another name in this transaction, whichever the catalog knows by it.
         for (table, column) in judged.spills.into.iter().filter(|(table, _)| moving.has_renamed(table)) {
             let names = match column {

@@ -13,6 +13,7 @@ pub use crate::routine::Routine;
 use crate::rows::{Domain, Rows};
 use crate::search_path::Usage;
 use crate::system::SystemViews;
+use crate::temporary::SCHEMA;
 use crate::view::ViewOptions;
 
 /// Relations of one database, and names that these have for a session alone.
@@ -432,8 +433,15 @@ impl Catalog {
 
     /// What a name can mean to a session. Nobody gets at another's temporary relations, and the own ones are named as such.
     pub fn meant(&self, schema: Option<&str>, name: &str) -> impl Iterator<Item = &Relation> {
-        let is_anybodys = move |known: &&Relation| schema.is_some() || !known.schema.starts_with("pg_temp_");
+        let is_anybodys = move |known: &&Relation| schema.is_some() || !is_temporary(known);
         self.named_in(schema, name).filter(is_anybodys)
+    }
+
+    /// The same, and what is named as a temporary relation of the session's own can be anybody's of that name: what hangs on it runs.
+    pub fn reached(&self, schema: Option<&str>, name: &str) -> impl Iterator<Item = &Relation> {
+        let is_own = schema == Some(SCHEMA);
+        let own = self.named_in(None, name).filter(move |known| is_own && is_temporary(known));
+        self.meant(schema, name).chain(own)
     }
 
     /// Relations of this name that were read, and are nobody's temporary ones.

@@ -313,7 +313,7 @@ pub(crate) fn relations<'c>(
 ) -> impl Iterator<Item = &'c Relation> {
     let used = statement.relations.iter().map(|used| (used.schema.as_deref(), &used.name));
     let names = used.chain(statement.mentions.iter().map(|name| (None, name)));
-    let meant = names.flat_map(|(schema, name)| catalog.meant(schema, name));
+    let meant = names.flat_map(|(schema, name)| catalog.reached(schema, name));
     meant.flat_map(|relation| catalog.with_underlying(relation))
 }
 

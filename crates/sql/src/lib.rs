@@ -20,6 +20,7 @@ mod asked;
 mod body;
 mod bounds;
 pub mod catalog;
+mod code;
 mod collect;
 mod columns;
 mod computed;
@@ -74,6 +75,7 @@ mod writes;
 
 pub use bounds::{OPERATOR_RUN_BYTES_MAX, STATEMENT_BYTES_MAX, STATEMENT_TOKENS_MAX};
 pub use catalog::Catalog;
+pub use code::Code;
 pub use columns::{
     ReachedColumns, may_give, may_show, names_column, reached_columns, reads_column, reads_rows, rows_of,
     writes_column,

@@ -364,7 +364,7 @@ impl Statement {
 
 /// Relations that a write can be about.
 fn meant<'c>(catalog: &'c Catalog, write: &Write) -> impl Iterator<Item = &'c Relation> {
-    catalog.meant(write.schema.as_deref(), &write.name)
+    catalog.reached(write.schema.as_deref(), &write.name)
 }
 
 /// What has been reached so far.

@@ -302,5 +302,9 @@ impl Statement {
                 write.schema = Some(SCHEMA.to_owned());
             }
         }
+        // One of its own that others have lasting ones of the name of: what hangs on either may run.
+        let may_be_own = |write: &&Write| write.schema.is_none() && is_own(&write.name);
+        let own: Vec<Write> = self.writes.iter().filter(may_be_own).cloned().collect();
+        self.writes.extend(own.into_iter().map(|write| Write { schema: Some(SCHEMA.to_owned()), ..write }));
     }
 }

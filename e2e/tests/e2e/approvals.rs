@@ -1,6 +1,7 @@
 //! Statements that need somebody's approval: they wait in a live session, and people answer at Picket's console.
 
 mod background;
+mod code;
 mod plans;
 mod reasons;
 mod several;

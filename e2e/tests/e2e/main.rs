@@ -48,6 +48,7 @@ mod implicit;
 mod implied;
 mod introspection;
 mod killing;
+mod late;
 mod laundering;
 mod leaks;
 mod ledger_refuses;

@@ -87,8 +87,9 @@ impl Grant {
             && held.effects == statement.effects
             && (&held.read, &held.written, &held.columns)
                 == (&touched.read, &touched.written, &touched.columns)
-            // What nobody knew to be sensitive when it was given was not approved.
+            // What nobody knew to be sensitive when it was given was not approved, nor what functions have become since.
             && held.classes == request.classes
+            && held.code == *request.code
             && policy::missing(&request.approvers, &approvers, &asking.principal).is_empty()
     }
 

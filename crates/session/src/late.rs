@@ -1,0 +1,42 @@
+//! What a statement was found to write when it was sent is looked at once more when it has run: it may have waited, and what it read
+//! may have become sensitive by then.
+
+use std::rc::Rc;
+
+use crate::action::Action;
+use crate::judged::{Judged, Read};
+use crate::moving::MovedNames;
+use crate::spills::Spills;
+use crate::stains::Stain;
+use crate::state::{Environment, Session};
+
+impl Session {
+    /// Notes what a statement that has run has written into, where that is by now known to be sensitive or may be. Its completion is
+    /// told behind that.
+    pub(crate) fn note_late(&self, judged: &Rc<Judged>, env: &Environment<'_>, out: &mut Vec<Action>) {
+        if judged.catalog_version == env.catalog_version && env.moved.is_none() || !judged.may_write() {
+            return;
+        }
+        let mut stains: Vec<Stain> = Vec::new();
+        if !judged.code.is_as_it_was(env.catalog) {
+            let Spills { could_be, could_be_by_code, .. } = &judged.spills;
+            stains.extend(could_be.iter().chain(could_be_by_code).cloned());
+        }
+        let text = judged.described.text.as_bytes();
+        let mut open = vec![Read::new(text, sql::read(text))];
+        open.extend(judged.runs.iter().flat_map(|runs| self.run_by(runs)));
+        for read in open {
+            for one in &read.judge(env, self.seen()).statements {
+                stains.extend(one.spills.stains.iter().cloned());
+                stains.extend(self.unshown_stains(one, &MovedNames::default(), false, env));
+            }
+        }
+        stains.retain(|stain| match stain {
+            Stain::Column(id, _) => !env.classes.contains_key(id) && !env.stains.settles(id),
+            Stain::Named(named) => !env.stains.covers(named),
+        });
+        if !stains.is_empty() {
+            out.push(Action::Stain(stains));
+        }
+    }
+}

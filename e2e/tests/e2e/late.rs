@@ -1,0 +1,140 @@
+//! Statements that wait, for a lock or for what stands before them: what they read may become sensitive before they run. What they
+//! write then is masked as if that had been so when they were sent.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use e2e::psql::{self, Session};
+use e2e::wait;
+
+use crate::laundering::run;
+use crate::leaks::{Values, shows_canary, with_objects_of};
+
+/// What is there before, what waits, what somebody does meanwhile, what he does afterwards, and what reads it.
+const CASES: [[&str; 5]; 7] = [
+    [
+        "CREATE TABLE a1 (z text); CREATE TABLE a2 (id int, z text)",
+        "LOCK TABLE gate IN SHARE MODE; INSERT INTO a1 SELECT z FROM a2",
+        "INSERT INTO a2 SELECT id, email FROM people",
+        "",
+        "SELECT z FROM a1",
+    ],
+    [
+        "CREATE TABLE b1 (z text); CREATE VIEW b2 AS SELECT id, note AS z FROM visits",
+        "LOCK TABLE gate IN SHARE MODE; INSERT INTO b1 SELECT z FROM b2",
+        "CREATE OR REPLACE VIEW b2 AS SELECT id, email AS z FROM people",
+        "CREATE OR REPLACE VIEW b2 AS SELECT id, note AS z FROM visits",
+        "SELECT z, upper(z) FROM b1",
+    ],
+    [
+        "CREATE TABLE c2 (id int, z text)",
+        "LOCK TABLE gate IN SHARE MODE; CREATE TABLE c1 AS SELECT z FROM c2",
+        "INSERT INTO c2 SELECT id, email FROM people",
+        "",
+        "SELECT z FROM c1",
+    ],
+    [
+        "CREATE TABLE d1 (z text); CREATE FUNCTION d2() RETURNS text LANGUAGE sql AS $$ SELECT 'x'::text $$;
+         CREATE FUNCTION d3() RETURNS void LANGUAGE plpgsql AS $$ BEGIN LOCK TABLE gate IN SHARE MODE; INSERT INTO d1 VALUES (d2()); END $$",
+        "SELECT d3()",
+        "CREATE OR REPLACE FUNCTION d2() RETURNS text LANGUAGE sql AS $$ SELECT email FROM people WHERE id = 1 $$",
+        "CREATE OR REPLACE FUNCTION d2() RETURNS text LANGUAGE sql AS $$ SELECT 'x'::text $$",
+        "SELECT z FROM d1",
+    ],
+    [
+        "CREATE TABLE e1 (z text); CREATE TABLE e2 (id int, z text)",
+        "PREPARE e AS INSERT INTO e1 SELECT z FROM e2; LOCK TABLE gate IN SHARE MODE; EXECUTE e",
+        "INSERT INTO e2 SELECT id, email FROM people",
+        "",
+        "SELECT z FROM e1",
+    ],
+    // What waits shows it itself.
+    [
+        "CREATE FUNCTION f2() RETURNS text LANGUAGE sql AS $$ SELECT 'x'::text $$",
+        "LOCK TABLE gate IN SHARE MODE; SELECT f2()",
+        "CREATE OR REPLACE FUNCTION f2() RETURNS text LANGUAGE sql AS $$ SELECT email FROM people WHERE id = 1 $$",
+        "CREATE OR REPLACE FUNCTION f2() RETURNS text LANGUAGE sql AS $$ SELECT 'x'::text $$",
+        "SELECT 1",
+    ],
+    [
+        "CREATE FUNCTION g2() RETURNS text LANGUAGE sql AS $$ SELECT 'x'::text $$;
+         CREATE FUNCTION g3() RETURNS text LANGUAGE plpgsql AS $$ BEGIN LOCK TABLE gate IN SHARE MODE; RETURN g2(); END $$",
+        "SELECT g3()",
+        "CREATE OR REPLACE FUNCTION g2() RETURNS text LANGUAGE sql AS $$ SELECT email FROM people WHERE id = 1 $$",
+        "CREATE OR REPLACE FUNCTION g2() RETURNS text LANGUAGE sql AS $$ SELECT 'x'::text $$",
+        "SELECT 1",
+    ],
+];
+
+#[test]
+fn who_waits_writes_and_shows_nothing_in_clear_that_has_become_sensitive() -> Result<()> {
+    let stack = with_objects_of(Values::Names, "")?;
+    psql::run(&stack.owner(), "CREATE TABLE gate ()")?.success()?;
+    let cases = CASES.map(|case| case.map(|part| Values::Names.of(part)));
+    for [before, ..] in &cases {
+        psql::run(&stack.owner(), before)?.success()?;
+    }
+    let mut wrong = String::new();
+    for [_, waits, change, back, reads] in cases {
+        // It is known.
+        run(&stack.alice()?, &reads.replace("c1", "c2"))?;
+        let mut holder = Session::start(&stack.owner())?;
+        holder.expect("BEGIN;", "BEGIN")?;
+        holder.expect("LOCK TABLE gate IN SHARE ROW EXCLUSIVE MODE;", "LOCK TABLE")?;
+        let (alice, text) = (stack.alice()?, waits.clone());
+        let waiter = std::thread::spawn(move || psql::run(&alice, &text));
+        wait::until("somebody to wait for the lock", Duration::from_secs(20), || {
+            let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+            Ok((psql::run(&stack.owner(), waiting)?.success()?.trim() != "0").then_some(()))
+        })?;
+        psql::run(&stack.alice()?, &change)?.success()?;
+        // Its catalog shows that.
+        let shown = "CREATE VIEW seen_by_all AS SELECT id FROM visits; SELECT * FROM seen_by_all; DROP VIEW seen_by_all";
+        psql::run(&stack.alice()?, shown)?;
+        holder.expect("COMMIT;", "COMMIT")?;
+        let Ok(waited) = waiter.join() else { bail!("who waits panicked") };
+        let waited = waited?;
+        psql::run(&stack.alice()?, &back)?.success()?;
+        let direct = run(&stack.owner(), &reads)?;
+        assert!(reads == "SELECT 1" || shows_canary(&direct), "is no attack: {waits}: {waited:?} {direct:?}");
+        let read = run(&stack.alice()?, &reads)?;
+        for (when, output) in [("at once", waited), ("afterwards", read)] {
+            if shows_canary(&output) {
+                writeln!(wrong, "leaks {when}: {waits}\n{}{}", output.stdout, output.stderr)?;
+            }
+        }
+        assert_eq!(holder.quit()?, 0);
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    Ok(())
+}
+
+/// What waits while others change what it does not read stays in clear.
+#[test]
+fn who_waits_writes_what_is_harmless_in_clear() -> Result<()> {
+    let stack = with_objects_of(Values::Names, "")?;
+    let before = "CREATE TABLE gate (); CREATE TABLE h1 (id int, z text); CREATE TABLE h2 (id int, z text); CREATE TABLE h3 (z text);
+        INSERT INTO h2 VALUES (1, 'plain'); CREATE VIEW h4 AS SELECT note FROM visits";
+    psql::run(&stack.owner(), before)?.success()?;
+    run(&stack.alice()?, "SELECT * FROM h1, h2, h3")?;
+    let mut holder = Session::start(&stack.owner())?;
+    holder.expect("BEGIN;", "BEGIN")?;
+    holder.expect("LOCK TABLE gate IN SHARE ROW EXCLUSIVE MODE;", "LOCK TABLE")?;
+    let alice = stack.alice()?;
+    let text =
+        "LOCK TABLE gate IN SHARE MODE; INSERT INTO h1 SELECT p.id, z FROM h2 JOIN people p USING (id)";
+    let waiter = std::thread::spawn(move || psql::run(&alice, text));
+    wait::until("somebody to wait for the lock", Duration::from_secs(20), || {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+        Ok((psql::run(&stack.owner(), waiting)?.success()?.trim() != "0").then_some(()))
+    })?;
+    let change = "INSERT INTO h3 SELECT last_name FROM people; CREATE OR REPLACE VIEW h4 AS SELECT last_name AS note FROM people; SELECT * FROM h4";
+    psql::run(&stack.alice()?, change)?.success()?;
+    holder.expect("COMMIT;", "COMMIT")?;
+    let Ok(waited) = waiter.join() else { bail!("who waits panicked") };
+    waited?.success()?;
+    assert_eq!(psql::run(&stack.alice()?, "SELECT id, z FROM h1")?.success()?, "1|plain\n");
+    assert_eq!(holder.quit()?, 0);
+    Ok(())
+}
