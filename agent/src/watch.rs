@@ -48,7 +48,7 @@ use crate::report::Report;
 use crate::selftest::{self, SelfTestError};
 use crate::sentence::{self, Asked};
 use crate::shipping::Shipping;
-use crate::snapshot::{Look, Lookout, ending};
+use crate::snapshot::{Hidden, Look, Lookout, ending};
 use crate::track::{Arrival, Host, Merged, Tracker, Witness};
 
 /// Events between two writes to the spool.
@@ -245,6 +245,7 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
             ports: config.watch_ports.clone(),
             cgroup_mount: mount,
             cgroup: config.cgroup.clone(),
+            hidden: Hidden::default(),
         },
         discovery: Discovery::new(config.discover, now),
         access_rules: AccessRules::start(config.access_rules, &host.name, &dir)
@@ -533,7 +534,7 @@ impl Watch {
                     "it goes on: that it is ended cannot be recorded, the spool takes nothing".to_owned()
                 );
             }
-            match ending::end(&record) {
+            match ending::end(&record, &self.lookout.hidden) {
                 Ok(()) => Ok(message),
                 Err(error) => {
                     let message = format!("{message}: that failed, {error}");

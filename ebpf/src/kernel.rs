@@ -128,6 +128,17 @@ pub fn connecting_cookie(context: &SockAddrContext) -> u64 {
     unsafe { bpf_get_socket_cookie(context.as_ptr()) }
 }
 
+/// Inode of the network namespace that this socket is in; 0 where programs may not read the kernel's memory.
+#[inline(always)]
+pub fn connecting_namespace(context: &SockAddrContext) -> u32 {
+    if !task::reads_kernel() {
+        return 0;
+    }
+    // The verifier lets nobody read a socket of the context's but by its own few fields: here the kernel's own context is read.
+    let context = context.as_ptr().cast_const();
+    sockets::pointer(context, Offset::AskingSocket).map_or(0, sockets::network_of)
+}
+
 pub fn destination_port(context: &SockAddrContext) -> u16 {
     u16::from_be(read!(context.sock_addr, offset_of!(bpf_sock_addr, user_port), "u32") as u16)
 }

@@ -187,7 +187,7 @@ impl Tracker {
                 Reach::Fenced => open.is_in_sight,
                 Reach::Partial => false,
             };
-            if is_in_reach && open.since_boot_ns < look.began_boot_ns {
+            if look.is_thorough && is_in_reach && open.since_boot_ns < look.began_boot_ns {
                 gone.push(*age);
             }
         }

@@ -19,6 +19,7 @@ fn look(unknown: &[Standing], alive: &[u64]) -> Look {
         alive: alive.iter().map(|cookie| (*cookie, Bytes { received: 7, acked: 9 })).collect(),
         reach: Reach::Whole,
         unix_reach: Reach::Whole,
+        is_thorough: true,
         are_holders_whole: true,
         problems: Vec::new(),
         found: None,
@@ -41,6 +42,7 @@ fn standing(holders: &[u32]) -> Standing {
         bytes: Bytes::default(),
         holders: holders.iter().map(|pid| process(*pid)).collect(),
         client_inode: 1,
+        network_namespace: 0,
         is_client_closed: false,
     }
 }
@@ -259,6 +261,8 @@ fn what_is_out_of_sight_is_not_ended() {
         tracker.on_look(&Look { reach, ..look(&[], &[]) }, &mut Script, &mut out);
         assert_eq!(tracker.open(), 1, "{reach:?}");
     }
+    tracker.on_look(&Look { is_thorough: false, ..look(&[], &[]) }, &mut Script, &mut out);
+    assert_eq!(tracker.open(), 1, "it may be where it was not looked");
     tracker.on_look(&Look { reach: Reach::Fenced, ..look(&[], &[2]) }, &mut Script, &mut out);
     tracker.on_look(&Look { reach: Reach::Partial, ..look(&[], &[]) }, &mut Script, &mut out);
     assert_eq!(tracker.open(), 1);
