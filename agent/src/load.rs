@@ -233,8 +233,8 @@ impl Kernel {
         let counters =
             PerCpuArray::try_from(map(&mut programs, "COUNTERS")?).map_err(LoadError::map("COUNTERS"))?;
         let acts = Acts::of(&mut programs)?;
-        let counts = HashMap::try_from(map(&mut programs, "UNIX_BYTES")?);
-        let unix_counts = Some(UnixCounts(counts.map_err(LoadError::map("UNIX_BYTES"))?));
+        let counts = HashMap::try_from(map(&mut programs, "UNIX_TRAFFIC")?);
+        let unix_counts = Some(UnixCounts(counts.map_err(LoadError::map("UNIX_TRAFFIC"))?));
         let log = EbpfLogger::init(&mut programs)
             .map_err(|error| LoadError::Map { name: "AYA_LOGS", because: error.to_string() })?;
         let cgroup = cgroup_dir;

@@ -18,7 +18,7 @@ use audit::self_watch::SelfWatch;
 use audit::spool::Spool;
 use daemon::config::ConfigError;
 use daemon::{Failure, Hangups, Kind, State, StopSignals, notify, say_ready};
-use ebpf_abi::{Arguments, Mode, Process, UnixBytes};
+use ebpf_abi::{Arguments, Mode, Process, UnixTraffic};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{mpsc, oneshot};
@@ -126,8 +126,8 @@ impl Witness for ThisHost {
         self.processes.hear(arguments);
     }
 
-    fn unix_bytes(&mut self, cookie: u64) -> UnixBytes {
-        self.unix_counts.as_mut().map_or([0; 2], |counts| counts.take(cookie))
+    fn unix_traffic(&mut self, cookie: u64) -> UnixTraffic {
+        self.unix_counts.as_mut().map_or([0; 3], |counts| counts.take(cookie))
     }
 
     fn at(&self, boot_ns: u64) -> UnixMicros {

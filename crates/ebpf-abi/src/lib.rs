@@ -37,4 +37,4 @@ pub use offset::Offset;
 pub use opened::{COMMAND_BYTES, Endpoint, Opened, Process, Side};
 pub use port::{PORT_ACTED_ON, PORT_UNWATCHED, PORT_WATCHED, PORT_WORDS, PortPlace};
 pub use startup::{REQUEST_BYTES, REQUESTS_MAX, STARTUP_BYTES, Said, Startup};
-pub use unix::{PATH_BYTES, UnixBytes, UnixClosed, UnixOpened, UnixRefused, Way};
+pub use unix::{PATH_BYTES, Traffic, UnixClosed, UnixOpened, UnixRefused, UnixTraffic};
