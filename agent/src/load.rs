@@ -370,7 +370,7 @@ impl Kernel {
     pub fn go_by(
         &mut self,
         next: Next,
-        exempt: &BTreeSet<u32>,
+        exempt: &BTreeMap<u32, u64>,
         now: UnixMicros,
         now_boot_ns: u64,
     ) -> Result<(), LoadError> {
@@ -514,10 +514,10 @@ impl Kernel {
         self.programs.program_mut(OF_REMOTE_CLIENTS).ok_or(ProgramError::NotLoaded)?.try_into()
     }
 
-    /// Refuses processes, but for these, some seconds more: until somebody calls it no more.
+    /// Refuses processes, but for these, by their pids with when they started, some seconds more: until somebody calls it no more.
     pub fn renew(
         &mut self,
-        exempt: &BTreeSet<u32>,
+        exempt: &BTreeMap<u32, u64>,
         now: UnixMicros,
         now_boot_ns: u64,
     ) -> Result<(), LoadError> {

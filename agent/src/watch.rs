@@ -3,7 +3,7 @@
 mod pace;
 mod reload;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::future::pending;
 use std::io;
 use std::net::IpAddr;
@@ -40,7 +40,7 @@ use crate::health::Health;
 use crate::journal::{Journal, Mark, Past};
 use crate::lack::Lack;
 use crate::load::{self, Counts, Guarded, Kernel, KernelLog, Left, Pins, UnixCounts};
-use crate::moment::Clock;
+use crate::moment::{Clock, nanos};
 use crate::proc::Proc;
 use crate::process::Processes;
 use crate::registry::Registry;
@@ -160,6 +160,8 @@ struct Watch {
     access_rules: AccessRules,
     /// Whether processes are refused, or it is told that they would be.
     acts: Mode,
+    /// Its pid, and when it started, in nanoseconds since the kernel started; `None` where `/proc` does not tell.
+    this_process: Option<(u32, u64)>,
     /// Why this agent can refuse nobody.
     cannot_refuse: Option<SelfTestError>,
     /// Ends the looks for addresses of this host.
@@ -251,6 +253,7 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
         access_rules: AccessRules::start(config.access_rules, &host.name, &dir)
             .context("start looking at access rules")?,
         acts,
+        this_process: this_process(),
         cannot_refuse: None,
         addresses: None,
         namespaces: None,
@@ -469,9 +472,9 @@ impl Watch {
         Ok(())
     }
 
-    fn exempt(&mut self) -> BTreeSet<u32> {
+    fn exempt(&mut self) -> BTreeMap<u32, u64> {
         let mut exempt = self.this_host.registry.proven();
-        exempt.insert(std::process::id());
+        exempt.extend(self.this_process);
         exempt
     }
 
@@ -859,6 +862,11 @@ impl Watch {
 #[expect(deprecated, reason = "what replaces it asks for a promise that an `OwnedFd` keeps by itself")]
 fn readiness(kernel: &Kernel) -> io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::with_interest(kernel.ring().as_fd().try_clone_to_owned()?, Interest::READABLE)
+}
+
+fn this_process() -> Option<(u32, u64)> {
+    let pid = std::process::id();
+    Some((pid, nanos(Proc::find(pid).ok()??.started())))
 }
 
 fn named(user: String, uid: u32) -> String {

@@ -27,7 +27,7 @@ mod unix;
 
 pub use act::{
     ADDRESS_OF_PROXY, ADDRESS_OWN, Act, CGROUP_LEVELS_MAX, CGROUP_PATH_BYTES, Mode, RULE_WORDS, Refused,
-    RuleSet, Rules, is_covered, is_own, is_same, joined,
+    RuleSet, Rules, START_TICK_NS, is_covered, is_own, is_same, joined,
 };
 pub use arguments::{ARGUMENTS_BYTES, Arguments};
 pub use closed::{Closed, TcpState};
