@@ -233,8 +233,8 @@ impl Kernel {
         let counters =
             PerCpuArray::try_from(map(&mut programs, "COUNTERS")?).map_err(LoadError::map("COUNTERS"))?;
         let acts = Acts::of(&mut programs)?;
-        let counts = HashMap::try_from(map(&mut programs, "UNIX_BYTES")?);
-        let unix_counts = Some(UnixCounts(counts.map_err(LoadError::map("UNIX_BYTES"))?));
+        let counts = HashMap::try_from(map(&mut programs, "UNIX_TRAFFIC")?);
+        let unix_counts = Some(UnixCounts(counts.map_err(LoadError::map("UNIX_TRAFFIC"))?));
         let log = EbpfLogger::init(&mut programs)
             .map_err(|error| LoadError::Map { name: "AYA_LOGS", because: error.to_string() })?;
         let cgroup = cgroup_dir;
@@ -370,7 +370,7 @@ impl Kernel {
     pub fn go_by(
         &mut self,
         next: Next,
-        exempt: &BTreeSet<u32>,
+        exempt: &BTreeMap<u32, u64>,
         now: UnixMicros,
         now_boot_ns: u64,
     ) -> Result<(), LoadError> {
@@ -514,10 +514,10 @@ impl Kernel {
         self.programs.program_mut(OF_REMOTE_CLIENTS).ok_or(ProgramError::NotLoaded)?.try_into()
     }
 
-    /// Refuses processes, but for these, some seconds more: until somebody calls it no more.
+    /// Refuses processes, but for these, by their pids with when they started, some seconds more: until somebody calls it no more.
     pub fn renew(
         &mut self,
-        exempt: &BTreeSet<u32>,
+        exempt: &BTreeMap<u32, u64>,
         now: UnixMicros,
         now_boot_ns: u64,
     ) -> Result<(), LoadError> {

@@ -1,9 +1,14 @@
 //! Turns the kernel's time since its start into time of day.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use audit::record::UnixMicros;
 use rustix::time::{ClockId, clock_gettime};
+
+/// As the kernel programs tell times.
+pub(crate) fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
 
 /// Reads the clocks of this host.
 #[derive(Clone, Copy, Debug)]

@@ -19,7 +19,7 @@ use self::arguments::Told;
 pub use self::arguments::{Arguments, ArgumentsKey};
 use self::cgroups::Cgroups;
 use self::place::Place;
-use crate::moment::Clock;
+use crate::moment::{Clock, nanos};
 use crate::proc::{self, Proc};
 
 /// Users whose names are remembered; beyond it all are looked up again.
@@ -115,7 +115,7 @@ fn same(pid: u32, at_boot: Duration) -> Option<Proc> {
 }
 
 fn started_at(started: Duration) -> UnixMicros {
-    let UnixMicros(at) = Clock.at(u64::try_from(started.as_nanos()).unwrap_or(u64::MAX));
+    let UnixMicros(at) = Clock.at(nanos(started));
     UnixMicros(at - at.rem_euclid(START_MICROS))
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use ebpf_abi::Process;
 
+use crate::moment::nanos;
 use crate::proc::in_ticks;
 
 /// The proxies that this agent was told of.
@@ -35,9 +36,10 @@ impl Registry {
         proven.get(&process.pid).is_some_and(|started| told.is_none_or(|told| told == *started))
     }
 
-    /// Processes that pid files name, now.
-    pub fn proven(&mut self) -> BTreeSet<u32> {
-        self.proven_processes().into_keys().collect()
+    /// Processes that pid files name, now, and when each of them started, in nanoseconds since the kernel started.
+    pub fn proven(&mut self) -> BTreeMap<u32, u64> {
+        let proven = self.proven_processes().into_iter();
+        proven.map(|(pid, started)| (pid, nanos(started))).collect()
     }
 
     /// With when each of them started.

@@ -1,6 +1,6 @@
 //! Connects to itself once before the agent says that it watches: programs that are attached need not see anything.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -84,7 +84,7 @@ pub(crate) fn refuses(kernel: &mut Kernel, cgroup_mount: &Path) -> Result<(), Se
         ports: BTreeSet::from([address.port()]),
     };
     kernel.take_orders(Orders::new(&config, &[]), cgroup_mount).map_err(SelfTestError::Orders)?;
-    kernel.renew(&BTreeSet::new(), Clock.now(), Clock.now_boot_ns()).map_err(SelfTestError::Orders)?;
+    kernel.renew(&BTreeMap::new(), Clock.now(), Clock.now_boot_ns()).map_err(SelfTestError::Orders)?;
     kernel.watch_port(address.port()).map_err(SelfTestError::Port)?;
     let refused = TcpStream::connect(address).map(drop).map_err(|error| error.kind());
     // Where the first is not, this process is in no cgroup that is watched: nothing follows from the second.

@@ -3,6 +3,7 @@
 
 mod diag;
 pub(crate) mod ending;
+mod hidden;
 mod holders;
 mod listeners;
 mod local;
@@ -19,6 +20,7 @@ use std::thread;
 use ebpf_abi::{Process, TcpState};
 use tokio::sync::oneshot;
 
+pub use self::hidden::Hidden;
 pub(crate) use self::listeners::databases;
 use self::local::Local;
 use self::namespaces::Seen;
@@ -34,13 +36,15 @@ pub struct Lookout {
     pub cgroup_mount: PathBuf,
     /// Looks only at sockets of this cgroup and those below; `None` means all.
     pub cgroup: Option<PathBuf>,
+    /// Network namespaces that no process lives in.
+    pub hidden: Hidden,
 }
 
 /// One end of a connection, or a listener, as the kernel lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Socket {
     pub(crate) cookie: u64,
-    /// Names its network namespace.
+    /// Inode of its network namespace.
     pub(crate) namespace: u64,
     pub(crate) state: TcpState,
     pub(crate) local: SocketAddr,
@@ -82,6 +86,8 @@ pub struct Standing {
     pub holders: Vec<Process>,
     /// What that socket is called by in their descriptors.
     pub client_inode: u32,
+    /// Inode of the network namespace that it is in; 0 where the client is elsewhere.
+    pub network_namespace: u32,
     /// Nobody holds the client's socket because it was closed, maybe while this was looked for.
     pub is_client_closed: bool,
 }
@@ -110,6 +116,7 @@ impl Standing {
             bytes: Bytes::default(),
             holders: Vec::new(),
             client_inode: local.client_inode,
+            network_namespace: u32::try_from(local.namespace).unwrap_or(0),
             is_client_closed: false,
         }
     }
@@ -153,7 +160,7 @@ pub struct Suspect {
 /// A database that listens where nobody watches.
 #[derive(Clone, Debug)]
 pub struct Listener {
-    /// Names its network namespace.
+    /// Inode of its network namespace.
     pub namespace: u64,
     /// Where it listens; over a UNIX socket nowhere, with the number in the socket's name.
     pub local: SocketAddr,
@@ -206,6 +213,8 @@ pub struct Look {
     pub reach: Reach,
     /// How much of connections over UNIX sockets.
     pub unix_reach: Reach,
+    /// Whether it was looked everywhere: else what was not seen may be open in a network namespace that no process lives in.
+    pub is_thorough: bool,
     /// Whether every process was asked what it holds: else nobody may hold what somebody holds.
     pub are_holders_whole: bool,
     /// What could not be seen, and the mend.
@@ -238,9 +247,10 @@ impl Lookout {
     fn look_here(&self, known: &HashSet<u64>, quest: Option<&Quest>) -> Look {
         let began_boot_ns = Clock.now_boot_ns();
         let cgroups = self.cgroup.as_deref().map(namespaces::cgroups_below);
+        let hidden = self.hidden.search();
         let (mut first, mut second) = (Seen::default(), Seen::default());
         for seen in [&mut first, &mut second] {
-            namespaces::visit(&self.ports, seen);
+            namespaces::visit(&self.ports, &hidden, seen);
             if let Some(cgroups) = &cgroups {
                 let is_within =
                     |it: &Socket| it.cgroup_id.is_none_or(|cgroup_id| cgroups.contains(&cgroup_id));
@@ -261,7 +271,7 @@ impl Lookout {
         let are_holders_whole = nobody_knows.is_none();
         if unknown.iter().any(Standing::is_unheld) {
             let mut last = Seen::default();
-            namespaces::visit(&self.ports, &mut last);
+            namespaces::visit(&self.ports, &hidden, &mut last);
             note_closed(&mut unknown, &last);
         }
         let Seen { listening, local_listening, .. } = &second;
@@ -273,7 +283,7 @@ impl Lookout {
         let served = served.filter(|it| self.ports.contains(&it.port)).collect();
         let mut problems: Vec<String> = first.problems.union(&second.problems).cloned().collect();
         problems.extend(first.unix_problems.union(&second.unix_problems).cloned());
-        problems.extend(nobody_knows);
+        problems.extend(nobody_knows.into_iter().chain(hidden.problem));
         Look {
             began_boot_ns,
             ended_boot_ns: Clock.now_boot_ns(),
@@ -281,6 +291,7 @@ impl Lookout {
             alive,
             reach: first.reach().min(second.reach()),
             unix_reach: first.unix_reach().min(second.unix_reach()),
+            is_thorough: hidden.is_thorough,
             are_holders_whole,
             problems,
             served,

@@ -17,7 +17,7 @@ use audit::record::{
     AlertKind, AlertRecord, ConnectionClass, ConnectionRecord, Ending, Opening, ProcessFacts, Record,
     StartupFacts, UnixMicros,
 };
-use ebpf_abi::{Arguments, Closed, Endpoint, Opened, Process, Side, UnixBytes};
+use ebpf_abi::{Arguments, Closed, Endpoint, Opened, Process, Side, UnixTraffic};
 use uuid::Uuid;
 
 use self::found::Lately;
@@ -48,8 +48,8 @@ pub trait Witness {
     /// What a process was started with, as the kernel programs told.
     fn hear(&mut self, _arguments: &Arguments) {}
     /// What was counted of a connection over a UNIX socket that is over now, by the cookie of the server's socket.
-    fn unix_bytes(&mut self, _cookie: u64) -> UnixBytes {
-        [0; 2]
+    fn unix_traffic(&mut self, _cookie: u64) -> UnixTraffic {
+        [0; 3]
     }
     /// The time of day at a time since the kernel started.
     fn at(&self, boot_ns: u64) -> UnixMicros;
@@ -108,8 +108,8 @@ struct Open {
     since_boot_ns: u64,
     /// An earlier agent saw it, and no look has yet.
     is_restored: bool,
-    /// A look has seen it.
-    is_in_sight: bool,
+    /// When the last look that has seen it began; `None` where none has.
+    in_sight_boot_ns: Option<u64>,
     /// No event will tell of its end.
     is_end_untold: bool,
     /// It is over a UNIX socket, and its bytes are counted from the first.
@@ -323,7 +323,7 @@ impl Tracker {
             record,
             since_boot_ns,
             is_restored: false,
-            is_in_sight: false,
+            in_sight_boot_ns: None,
             is_end_untold: teller.opened.end_untold != 0,
             is_counted: false,
             tell_until,

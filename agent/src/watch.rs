@@ -3,7 +3,7 @@
 mod pace;
 mod reload;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::future::pending;
 use std::io;
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ use audit::self_watch::SelfWatch;
 use audit::spool::Spool;
 use daemon::config::ConfigError;
 use daemon::{Failure, Hangups, Kind, State, StopSignals, notify, say_ready};
-use ebpf_abi::{Arguments, Mode, Process, UnixBytes};
+use ebpf_abi::{Arguments, Mode, Process, UnixTraffic};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{mpsc, oneshot};
@@ -40,7 +40,7 @@ use crate::health::Health;
 use crate::journal::{Journal, Mark, Past};
 use crate::lack::Lack;
 use crate::load::{self, Counts, Guarded, Kernel, KernelLog, Left, Pins, UnixCounts};
-use crate::moment::Clock;
+use crate::moment::{Clock, nanos};
 use crate::proc::Proc;
 use crate::process::Processes;
 use crate::registry::Registry;
@@ -48,7 +48,7 @@ use crate::report::Report;
 use crate::selftest::{self, SelfTestError};
 use crate::sentence::{self, Asked};
 use crate::shipping::Shipping;
-use crate::snapshot::{Look, Lookout, ending};
+use crate::snapshot::{Hidden, Look, Lookout, ending};
 use crate::track::{Arrival, Host, Merged, Tracker, Witness};
 
 /// Events between two writes to the spool.
@@ -126,8 +126,8 @@ impl Witness for ThisHost {
         self.processes.hear(arguments);
     }
 
-    fn unix_bytes(&mut self, cookie: u64) -> UnixBytes {
-        self.unix_counts.as_mut().map_or([0; 2], |counts| counts.take(cookie))
+    fn unix_traffic(&mut self, cookie: u64) -> UnixTraffic {
+        self.unix_counts.as_mut().map_or([0; 3], |counts| counts.take(cookie))
     }
 
     fn at(&self, boot_ns: u64) -> UnixMicros {
@@ -160,6 +160,8 @@ struct Watch {
     access_rules: AccessRules,
     /// Whether processes are refused, or it is told that they would be.
     acts: Mode,
+    /// Its pid, and when it started, in nanoseconds since the kernel started; `None` where `/proc` does not tell.
+    this_process: Option<(u32, u64)>,
     /// Why this agent can refuse nobody.
     cannot_refuse: Option<SelfTestError>,
     /// Ends the looks for addresses of this host.
@@ -245,11 +247,13 @@ pub async fn run(config: Config, source: Source, object: &[u8]) -> Result<(), Fa
             ports: config.watch_ports.clone(),
             cgroup_mount: mount,
             cgroup: config.cgroup.clone(),
+            hidden: Hidden::default(),
         },
         discovery: Discovery::new(config.discover, now),
         access_rules: AccessRules::start(config.access_rules, &host.name, &dir)
             .context("start looking at access rules")?,
         acts,
+        this_process: this_process(),
         cannot_refuse: None,
         addresses: None,
         namespaces: None,
@@ -468,9 +472,9 @@ impl Watch {
         Ok(())
     }
 
-    fn exempt(&mut self) -> BTreeSet<u32> {
+    fn exempt(&mut self) -> BTreeMap<u32, u64> {
         let mut exempt = self.this_host.registry.proven();
-        exempt.insert(std::process::id());
+        exempt.extend(self.this_process);
         exempt
     }
 
@@ -533,7 +537,7 @@ impl Watch {
                     "it goes on: that it is ended cannot be recorded, the spool takes nothing".to_owned()
                 );
             }
-            match ending::end(&record) {
+            match ending::end(&record, &self.lookout.hidden) {
                 Ok(()) => Ok(message),
                 Err(error) => {
                     let message = format!("{message}: that failed, {error}");
@@ -858,6 +862,11 @@ impl Watch {
 #[expect(deprecated, reason = "what replaces it asks for a promise that an `OwnedFd` keeps by itself")]
 fn readiness(kernel: &Kernel) -> io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::with_interest(kernel.ring().as_fd().try_clone_to_owned()?, Interest::READABLE)
+}
+
+fn this_process() -> Option<(u32, u64)> {
+    let pid = std::process::id();
+    Some((pid, nanos(Proc::find(pid).ok()??.started())))
 }
 
 fn named(user: String, uid: u32) -> String {

@@ -8,7 +8,7 @@ use aya_ebpf::maps::{Array, HashMap, LpmTrie, LruHashMap};
 use aya_ebpf::programs::{LsmContext, SkLookupContext, SockAddrContext, SockOpsContext};
 use ebpf_abi::{
     ADDRESS_OF_PROXY, Act, CGROUP_LEVELS_MAX, Counter, Endpoint, Kind, Mode, PATH_BYTES, Process, RULE_WORDS,
-    Refused, RuleSet, Rules, UnixRefused, is_covered, is_own, is_same, joined,
+    Refused, RuleSet, Rules, START_TICK_NS, UnixRefused, is_covered, is_own, is_same, joined,
 };
 
 use crate::kernel::sockets::{Connecting, Name};
@@ -49,9 +49,9 @@ static RULES_OF_CGROUP: HashMap<u64, RuleSet> = HashMap::with_max_entries(CGROUP
 #[map]
 static RULES_OF_NETWORK: LpmTrie<[u8; 16], RuleSet> = LpmTrie::with_max_entries(NETWORKS_MAX, 0);
 
-/// Processes that are never refused.
+/// Processes that are never refused, and when each of them started, in nanoseconds since the kernel started: whoever gets its pid later is another one.
 #[map]
-static EXEMPT: HashMap<u32, u8> = HashMap::with_max_entries(EXEMPT_MAX, 0);
+static EXEMPT: HashMap<u32, u64> = HashMap::with_max_entries(EXEMPT_MAX, 0);
 
 /// Addresses of this host besides those that every host has, and of proxies elsewhere.
 #[map]
@@ -65,10 +65,7 @@ static LET_GO: LruHashMap<[Endpoint; 2], u8> = LruHashMap::with_max_entries(LET_
 /// Whether the process may go on. Tells of one that may not, or would not.
 pub fn may_connect(context: &SockAddrContext, server: Endpoint, process: &Process) -> bool {
     let Some(now) = Now::judging(server.port) else { return true };
-    if !is_meant(&server.address, now.outgoing)
-        || EXEMPT.get_ptr(process.pid).is_some()
-        || is_allowed(server.port, process)
-    {
+    if !is_meant(&server.address, now.outgoing) || is_exempt(process) || is_allowed(server.port, process) {
         return true;
     }
     let client_cookie = kernel::connecting_cookie(context);
@@ -84,7 +81,7 @@ pub fn may_connect_unix(
     process: &Process,
 ) -> bool {
     let Some(now) = Now::judging(port) else { return true };
-    if EXEMPT.get_ptr(process.pid).is_some() || is_allowed(port, process) {
+    if is_exempt(process) || is_allowed(port, process) {
         return true;
     }
     let mut refused = UnixRefused {
@@ -214,6 +211,12 @@ fn is_meant(address: &[u8; 16], outgoing: bool) -> bool {
 #[inline(always)]
 fn by(any: Rules, own: Option<*const RuleSet>) -> RuleSet {
     joined(&kernel::copied(RULES.get_ptr(any as u32)).unwrap_or(NONE), &kernel::copied(own).unwrap_or(NONE))
+}
+
+/// Where the kernel does not tell when a process started its pid alone counts.
+fn is_exempt(process: &Process) -> bool {
+    let Some(started_boot_ns) = kernel::copied(EXEMPT.get_ptr(process.pid)) else { return false };
+    process.started_boot_ns == 0 || process.started_boot_ns.wrapping_sub(started_boot_ns) < START_TICK_NS
 }
 
 fn is_allowed(port: u16, process: &Process) -> bool {

@@ -18,6 +18,7 @@ pub fn asked(context: &SockAddrContext, destination: impl Fn(&SockAddrContext) -
     // Of a further path of a connection its process was asked at the first one.
     if !kernel::take_process_of_first_path(context, &mut process) {
         process = current();
+        process.network_namespace = kernel::connecting_namespace(context);
         arguments::tell(context, &process);
         if !act::may_connect(context, destination(context), &process) {
             return false;
@@ -27,7 +28,7 @@ pub fn asked(context: &SockAddrContext, destination: impl Fn(&SockAddrContext) -
     true
 }
 
-/// The process that runs.
+/// The process that runs. In which network namespace its socket is tells the socket.
 pub fn current() -> Process {
     let mut process = Process {
         pid: (bpf_get_current_pid_tgid() >> 32) as u32,

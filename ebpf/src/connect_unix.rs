@@ -11,7 +11,8 @@ pub fn asked(context: &LsmContext) -> bool {
     let connecting = Connecting::of(context);
     let Some(name) = connecting.name() else { return true };
     let Some(port) = unix::database_port(&name).filter(|port| ports::is_acted_on(*port)) else { return true };
-    let process = connect::current();
+    let mut process = connect::current();
+    process.network_namespace = connecting.network_namespace();
     arguments::tell(context, &process);
     act::may_connect_unix(context, &connecting, &name, port, &process)
 }

@@ -23,7 +23,7 @@ use aya_ebpf::helpers::{
 use aya_ebpf::macros::{btf_map, map};
 use aya_ebpf::maps::{Array, LruHashMap};
 use aya_ebpf::programs::{SkLookupContext, SockAddrContext, SockOpsContext};
-use ebpf_abi::{Endpoint, Offset, Process, TcpState, UnixBytes, Way};
+use ebpf_abi::{Endpoint, Offset, Process, TcpState, Traffic, UnixTraffic};
 
 pub use data::{Data, Told, fill};
 
@@ -126,6 +126,17 @@ pub fn destination_v6(context: &SockAddrContext) -> Endpoint {
 pub fn connecting_cookie(context: &SockAddrContext) -> u64 {
     // SAFETY: the helper takes the context that the kernel gave to this program.
     unsafe { bpf_get_socket_cookie(context.as_ptr()) }
+}
+
+/// Inode of the network namespace that this socket is in; 0 where programs may not read the kernel's memory.
+#[inline(always)]
+pub fn connecting_namespace(context: &SockAddrContext) -> u32 {
+    if !task::reads_kernel() {
+        return 0;
+    }
+    // The verifier lets nobody read a socket of the context's but by its own few fields: here the kernel's own context is read.
+    let context = context.as_ptr().cast_const();
+    sockets::pointer(context, Offset::AskingSocket).map_or(0, sockets::network_of)
 }
 
 pub fn destination_port(context: &SockAddrContext) -> u16 {
@@ -351,13 +362,19 @@ pub fn put<T: Copy>(to: *mut T, event: &T) {
     unsafe { ptr::copy_nonoverlapping(event, to, 1) }
 }
 
-/// Adds to what a connection has counted one way.
-pub fn add(counted: *mut UnixBytes, way: Way, bytes: u64) {
-    // SAFETY: `counted` is a value of a map, which the verifier checks, and has a place for each way.
+/// Adds to what a connection has counted.
+pub fn add(traffic: *mut UnixTraffic, which: Traffic, value: u64) {
+    // SAFETY: `traffic` is a value of a map, which the verifier checks, and has a place for each.
     unsafe {
-        let place = counted.cast::<u64>().add(way as usize);
-        asm!("lock *(u64 *)({0} + 0) += {1}", in(reg) place, in(reg) bytes);
+        let place = traffic.cast::<u64>().add(which as usize);
+        asm!("lock *(u64 *)({0} + 0) += {1}", in(reg) place, in(reg) value);
     }
+}
+
+/// Puts another value in the place of one of them.
+pub fn set(traffic: *mut UnixTraffic, which: Traffic, value: u64) {
+    // SAFETY: the same.
+    unsafe { ptr::write_volatile(traffic.cast::<u64>().add(which as usize), value) };
 }
 
 /// Adds one to a number that programs on other processors may add to.

@@ -22,8 +22,6 @@ use crate::config::{ActConfig, AllowRule};
 /// How long processes are refused without a word of the agent: one that hangs must not keep a new proxy out.
 const LEASE: Duration = Duration::from_secs(10);
 
-const EXEMPT: u8 = 1;
-
 /// What the kernel programs have room for.
 const NETWORKS_MAX: usize = 16_384;
 
@@ -36,12 +34,12 @@ pub(super) struct Acts {
     of_cgroup: HashMap<MapData, u64, RuleSet>,
     of_path: HashMap<MapData, PathKey, RuleSet>,
     of_network: LpmTrie<MapData, [u8; 16], RuleSet>,
-    exempt: HashMap<MapData, u32, u8>,
+    exempt: HashMap<MapData, u32, u64>,
     /// Until the agent takes it.
     addresses: Option<Addresses>,
     orders: Option<Arc<Orders>>,
     cgroup_mount: PathBuf,
-    exempted: BTreeMap<u32, u8>,
+    exempted: BTreeMap<u32, u64>,
     in_force: RuleSet,
 }
 
@@ -120,7 +118,7 @@ impl Acts {
         &mut self,
         orders: &Orders,
         cgroup_mount: &Path,
-        exempt: &BTreeSet<u32>,
+        exempt: &BTreeMap<u32, u64>,
         now: UnixMicros,
     ) -> Result<(), LoadError> {
         self.cgroup_mount = cgroup_mount.to_owned();
@@ -165,18 +163,18 @@ impl Acts {
     }
 
     /// These are never refused.
-    fn exempt(&mut self, exempt: &BTreeSet<u32>) -> Result<(), LoadError> {
+    fn exempt(&mut self, exempt: &BTreeMap<u32, u64>) -> Result<(), LoadError> {
         // The new ones first: nobody who may connect is refused meanwhile.
-        for pid in exempt {
-            if !self.exempted.contains_key(pid) {
-                self.exempt.insert(pid, EXEMPT, 0).map_err(LoadError::map("EXEMPT"))?;
+        for (pid, started) in exempt {
+            if self.exempted.get(pid) != Some(started) {
+                self.exempt.insert(pid, started, 0).map_err(LoadError::map("EXEMPT"))?;
             }
         }
-        for pid in self.exempted.keys().filter(|pid| !exempt.contains(pid)) {
+        for pid in self.exempted.keys().filter(|pid| !exempt.contains_key(pid)) {
             removed(self.exempt.remove(pid)).map_err(LoadError::map("EXEMPT"))?;
         }
-        if !self.exempted.keys().eq(exempt) {
-            self.exempted = exempt.iter().map(|pid| (*pid, EXEMPT)).collect();
+        if self.exempted != *exempt {
+            self.exempted.clone_from(exempt);
         }
         Ok(())
     }
@@ -190,7 +188,7 @@ impl Acts {
     /// Puts the moment off when processes are refused no more. These are never refused.
     pub(super) fn renew(
         &mut self,
-        exempt: &BTreeSet<u32>,
+        exempt: &BTreeMap<u32, u64>,
         now: UnixMicros,
         now_boot_ns: u64,
     ) -> Result<(), LoadError> {

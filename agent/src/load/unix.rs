@@ -4,7 +4,7 @@
 use aya::Btf;
 use aya::maps::{HashMap, MapData};
 use aya::programs::{FEntry, FExit, ProgramError};
-use ebpf_abi::UnixBytes;
+use ebpf_abi::UnixTraffic;
 
 use super::kept::Hold;
 use super::{Kernel, said, until_read};
@@ -29,11 +29,11 @@ const OF_ENDS: Place = ("unix_closed", "unix_release");
 
 /// What servers' ends of connections over UNIX sockets have received and sent.
 #[derive(Debug)]
-pub struct UnixCounts(pub(super) HashMap<MapData, u64, UnixBytes>);
+pub struct UnixCounts(pub(super) HashMap<MapData, u64, UnixTraffic>);
 
 impl UnixCounts {
     /// Of a connection that is over, by the cookie of the server's socket: it is forgotten. Zeros where nobody counted.
-    pub fn take(&mut self, cookie: u64) -> UnixBytes {
+    pub fn take(&mut self, cookie: u64) -> UnixTraffic {
         let counted = self.0.get(&cookie, 0).unwrap_or_default();
         // One that nobody counted is not there.
         let _ = self.0.remove(&cookie);

@@ -7,7 +7,7 @@ use audit::record::ConnectionRecord;
 use rustix::io::Errno;
 use thiserror::Error;
 
-use super::{diag, namespaces};
+use super::{Hidden, diag, namespaces};
 
 /// Why a connection goes on.
 #[derive(Debug, Error)]
@@ -33,7 +33,7 @@ pub(crate) enum EndError {
 }
 
 /// Ends it. The connection may be in any network namespace of this host.
-pub(crate) fn end(record: &ConnectionRecord) -> Result<(), EndError> {
+pub(crate) fn end(record: &ConnectionRecord, hidden: &Hidden) -> Result<(), EndError> {
     if !record.socket_path.is_empty() {
         return Err(EndError::OverUnixSocket);
     }
@@ -42,9 +42,9 @@ pub(crate) fn end(record: &ConnectionRecord) -> Result<(), EndError> {
     let (local, remote) =
         if is_clients { (record.client, record.server) } else { (record.server, record.client) };
     let cookie = record.cookie;
-    let mut refused = None;
+    let (mut refused, hidden) = (None, hidden.clone());
     let look = move || {
-        namespaces::ask_each(|| match diag::destroy(local, remote, cookie) {
+        namespaces::ask_each(&hidden, || match diag::destroy(local, remote, cookie) {
             Ok(()) => Some(()),
             Err(error) => {
                 // The first says most: this process's own namespace is asked first.

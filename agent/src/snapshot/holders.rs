@@ -30,7 +30,8 @@ pub(super) fn fill_in(connections: &mut [Standing], cgroup_mount: &Path) -> Opti
     for connection in connections {
         for pid in holders.get(&connection.client_inode).into_iter().flatten() {
             let process = known.entry(*pid).or_insert_with(|| describe(*pid, cgroup_mount));
-            connection.holders.extend(*process);
+            let network_namespace = connection.network_namespace;
+            connection.holders.extend(process.map(|process| Process { network_namespace, ..process }));
         }
     }
     problem
@@ -88,7 +89,7 @@ fn is_gone(error: &io::Error) -> bool {
 }
 
 /// `socket:[4711]` of `proc_pid_fd(5)`.
-fn socket_inode(link: &Path) -> Option<u32> {
+pub(super) fn socket_inode(link: &Path) -> Option<u32> {
     link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
 }
 

@@ -1,7 +1,7 @@
 //! Finds the databases among those who listen on ports that nobody watches, and which of some suspects listen anywhere.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fs::{self, File};
+use std::fs::File;
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -67,9 +67,10 @@ pub(super) fn find(
 
 /// Whether the process is in that namespace, and root made it.
 fn is_in_reach(pid: u32, namespace: u64) -> bool {
-    let process = Path::new("/proc").join(pid.to_string());
-    let is_there = fs::metadata(process.join("net/tcp")).is_ok_and(|it| it.ino() == namespace);
-    is_there && File::open(process.join("ns/net")).is_ok_and(|it| owner::is_root(&it).unwrap_or(false))
+    let file = File::open(Path::new("/proc").join(pid.to_string()).join("ns/net"));
+    file.is_ok_and(|it| {
+        it.metadata().is_ok_and(|it| it.ino() == namespace) && owner::is_root(&it).unwrap_or(false)
+    })
 }
 
 /// Which process of which database listens there. Those that nobody is known to hold are told apart.

@@ -60,6 +60,8 @@ pub(super) struct Local {
     pub(super) client_cookie: u64,
     /// What the client's socket is called by in descriptors.
     pub(super) client_inode: u32,
+    /// Inode of the network namespace of both.
+    pub(super) namespace: u64,
     pub(super) port: u16,
     pub(super) path: String,
 }
@@ -67,7 +69,7 @@ pub(super) struct Local {
 /// A UNIX socket that is called as PostgreSQL's are, and listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LocalListener {
-    /// Names its network namespace.
+    /// Inode of its network namespace.
     pub(super) namespace: u64,
     pub(super) cookie: u64,
     /// What it is called by in descriptors.
@@ -126,7 +128,7 @@ pub(super) fn list(
             let client_cookie = cookies.get(&peer_inode).copied().filter(|_| peer_inode != 0);
             let Some((port, path)) = database else { continue };
             let client_cookie = client_cookie.unwrap_or(0);
-            out.push(Local { cookie, client_cookie, client_inode: peer_inode, port, path });
+            out.push(Local { cookie, client_cookie, client_inode: peer_inode, namespace, port, path });
         }
     }
     Ok(())

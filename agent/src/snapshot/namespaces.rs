@@ -1,4 +1,4 @@
-//! Goes through the network namespaces of this host: those that a process lives in, and those that have a name.
+//! Goes through the network namespaces of this host: those that a process lives in, those that have a name, and those that are hidden.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
@@ -10,6 +10,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
+use super::hidden::{Hidden, Search};
 use super::local::{Local, LocalListener};
 use super::{Reach, Socket, diag, local};
 
@@ -23,8 +24,10 @@ const SOCKETS_MAX: usize = 1 << 20;
 const LISTENING_MAX: usize = 65_536;
 /// Directories below a cgroup that are gone through.
 const CGROUPS_MAX: usize = 65_536;
-/// Its inode is another one in each namespace, and no right is needed to ask for it (`proc_pid_net(5)`).
+/// Its inode is another one in each namespace, and no right is needed to ask for it of any process (`proc_pid_net(5)`).
 const OF_THREAD: &str = "/proc/thread-self/net/tcp";
+/// The namespace itself.
+const OWN: &str = "/proc/thread-self/ns/net";
 /// Where `ip netns` gives them names.
 const NAMED: &str = "/run/netns";
 
@@ -68,7 +71,7 @@ impl Seen {
 }
 
 /// Lists the sockets of every namespace. The calling thread is in another one afterwards.
-pub(super) fn visit(ports: &BTreeSet<u16>, seen: &mut Seen) {
+pub(super) fn visit(ports: &BTreeSet<u16>, hidden: &Search, seen: &mut Seen) {
     // Without the right to enter others, this one is seen all the same.
     list(ports, seen);
     let mut processes = 0;
@@ -103,6 +106,12 @@ pub(super) fn visit(ports: &BTreeSet<u16>, seen: &mut Seen) {
             Err(error) => _ = seen.problems.insert(refused(error)),
         }
     }
+    for namespace in hidden.open() {
+        match move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)) {
+            Ok(()) => list(ports, seen),
+            Err(error) => _ = seen.problems.insert(refused(error)),
+        }
+    }
     let still = seen.refused.iter().filter(|(place, _)| !seen.entered.contains(place));
     let problems: Vec<String> = still.map(|(_, error)| refused(*error)).collect();
     seen.problems.extend(problems);
@@ -117,7 +126,7 @@ pub(super) fn local_listeners() -> HashSet<u64> {
 }
 
 /// Asks in one namespace after the other, until one has an answer. The calling thread is in another one afterwards.
-pub(super) fn ask_each<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+pub(super) fn ask_each<T>(hidden: &Hidden, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let mut asked = HashSet::new();
     let mut ask_here = || {
         let place = fs::metadata(OF_THREAD).ok()?.ino();
@@ -131,10 +140,17 @@ pub(super) fn ask_each<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
         processes.filter(|it| it.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok()));
     let named = fs::read_dir(NAMED).into_iter().flatten().flatten().take(NAMESPACES_MAX).map(|it| it.path());
     // Who has ended meanwhile, or may not be followed, is passed over.
-    processes
+    let answer = processes
         .map(|it| it.path().join("ns/net"))
         .chain(named)
-        .find_map(|path| enter(&path).ok().and_then(|()| ask_here()))
+        .find_map(|path| enter(&path).ok().and_then(|()| ask_here()));
+    answer.or_else(|| {
+        let hidden = hidden.search();
+        hidden.open().find_map(|namespace| {
+            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).ok()?;
+            ask_here()
+        })
+    })
 }
 
 fn refused(error: Errno) -> String {
@@ -158,10 +174,14 @@ fn list(ports: &BTreeSet<u16>, seen: &mut Seen) {
     if !seen.entered.insert(place) {
         return;
     }
-    if let Err(error) = diag::list(ports, place, &mut seen.sockets, &mut seen.listening) {
+    let namespace = match fs::metadata(OWN) {
+        Ok(namespace) => namespace.ino(),
+        Err(error) => return seen.fails(format!("{OWN} cannot be read: {error}")),
+    };
+    if let Err(error) = diag::list(ports, namespace, &mut seen.sockets, &mut seen.listening) {
         seen.fails(error.to_string());
     }
-    if let Err(error) = local::list(ports, place, &mut seen.locals, &mut seen.local_listening) {
+    if let Err(error) = local::list(ports, namespace, &mut seen.locals, &mut seen.local_listening) {
         seen.unix_problems.insert(error.to_string());
     }
     if SOCKETS_MAX < seen.locals.len() {

@@ -86,6 +86,7 @@ fn connection(teller: &Socket, client: Option<&Socket>, is_served_here: bool) ->
         bytes: teller.bytes,
         holders: Vec::new(),
         client_inode: client.map_or(0, |client| client.inode),
+        network_namespace: client.and_then(|client| u32::try_from(client.namespace).ok()).unwrap_or(0),
         is_client_closed: false,
     }
 }

@@ -59,7 +59,7 @@ impl Tracker {
         let open = Open {
             since_boot_ns: 0,
             is_restored: true,
-            is_in_sight: false,
+            in_sight_boot_ns: None,
             is_end_untold,
             is_counted: false,
             tell_until: None,
@@ -108,7 +108,7 @@ impl Tracker {
             let mut open = Open {
                 since_boot_ns,
                 is_restored: false,
-                is_in_sight: true,
+                in_sight_boot_ns: Some(look.began_boot_ns),
                 is_end_untold: true,
                 is_counted: false,
                 tell_until: None,
@@ -177,17 +177,17 @@ impl Tracker {
         for (age, open) in &mut self.open {
             if let Some(bytes) = look.alive.get(&open.record.cookie) {
                 merged.continued += u64::from(open.is_restored);
-                (open.is_restored, open.is_in_sight) = (false, true);
+                (open.is_restored, open.in_sight_boot_ns) = (false, Some(look.began_boot_ns));
                 open.count(*bytes);
                 continue;
             }
             let reach = if open.record.socket_path.is_empty() { look.reach } else { look.unix_reach };
             let is_in_reach = match reach {
                 Reach::Whole => true,
-                Reach::Fenced => open.is_in_sight,
+                Reach::Fenced => open.in_sight_boot_ns.is_some(),
                 Reach::Partial => false,
             };
-            if is_in_reach && open.since_boot_ns < look.began_boot_ns {
+            if look.is_thorough && is_in_reach && open.since_boot_ns < look.began_boot_ns {
                 gone.push(*age);
             }
         }
@@ -195,10 +195,13 @@ impl Tracker {
             let Some(mut open) = self.open.remove(&age) else { continue };
             self.ages.remove(&open.record.cookie);
             self.tell_late(age, &mut open, witness, out);
-            open.count_local(witness);
+            // Over a UNIX socket its server has learned of the end, or made it, right after it had received or sent something.
+            let last_boot_ns =
+                open.count_local(witness).map(|last| last.max(open.in_sight_boot_ns.unwrap_or(0)));
+            let ended_boot_ns = last_boot_ns.map_or(look.ended_boot_ns, |last| last.min(look.ended_boot_ns));
             merged.ended += 1;
             let ending = if open.is_restored { Ending::Away } else { Ending::Missed };
-            let closed_at = Some(witness.at(look.ended_boot_ns).max(open.record.opened_at));
+            let closed_at = Some(witness.at(ended_boot_ns).max(open.record.opened_at));
             out.push(Record::Connection(ConnectionRecord { closed_at, ending, ..open.record }));
         }
     }

@@ -10,7 +10,8 @@ use audit::record::ProcessFacts;
 use ebpf_abi::{Closed, Endpoint, Opened, Side};
 
 use super::Witness;
-use super::startup::{Speech, nanos};
+use super::startup::Speech;
+use crate::moment::nanos;
 
 /// How long an end waits for the other one.
 pub(super) const PAIR_WAIT: Duration = Duration::from_millis(250);

@@ -68,7 +68,7 @@ impl Tracker {
             record,
             since_boot_ns,
             is_restored: false,
-            is_in_sight: false,
+            in_sight_boot_ns: None,
             is_end_untold: opened.end_untold != 0,
             is_counted: self.has_looked,
             tell_until,
@@ -95,11 +95,13 @@ impl Tracker {
 }
 
 impl Open {
-    /// Takes what was counted of it over a UNIX socket: it is over.
-    pub(super) fn count_local(&mut self, witness: &mut impl Witness) {
-        if self.is_counted {
-            let [to_server, to_client] = witness.unix_bytes(self.record.cookie);
-            (self.record.bytes_to_server, self.record.bytes_to_client) = (to_server, to_client);
+    /// Takes what was counted of it over a UNIX socket: it is over. Returns when its server last did something with it, where that is known.
+    pub(super) fn count_local(&mut self, witness: &mut impl Witness) -> Option<u64> {
+        if !self.is_counted {
+            return None;
         }
+        let [to_server, to_client, last_boot_ns] = witness.unix_traffic(self.record.cookie);
+        (self.record.bytes_to_server, self.record.bytes_to_client) = (to_server, to_client);
+        (last_boot_ns != 0).then_some(last_boot_ns)
     }
 }

@@ -11,6 +11,7 @@ use ebpf_abi::{Endpoint, Opened, REQUEST_BYTES, REQUESTS_MAX, Said, Startup};
 use wire::startup::{First, split_first};
 
 use super::{Tracker, Witness};
+use crate::moment::nanos;
 use crate::process::shown;
 
 /// How long after its opening a connection is told at the latest, whether its client has said anything or not. With what an
@@ -224,8 +225,4 @@ impl Tracker {
     pub(super) fn oldest_waiting_boot_ns(&self) -> Option<u64> {
         self.waiting.first().map(|(deadline, _)| deadline.saturating_sub(nanos(SPEECH_WAIT)))
     }
-}
-
-pub(super) fn nanos(wait: Duration) -> u64 {
-    u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -9,7 +9,7 @@ mod remote;
 mod unix;
 mod ways;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Command, Output};
@@ -46,7 +46,7 @@ pub(crate) struct Stage {
     pub(crate) cgroup: Cgroup,
     pub(crate) listener: TcpListener,
     addresses: Addresses,
-    exempt: BTreeSet<u32>,
+    exempt: BTreeMap<u32, u64>,
 }
 
 impl Stage {
@@ -83,7 +83,7 @@ impl Stage {
         };
         eye.kernel.take_orders(Orders::new(&config, rules), &load::cgroup_mount().unwrap()).unwrap();
         eye.kernel.watch_port(port).unwrap();
-        let mut stage = Stage { eye, cgroup, listener, addresses, exempt: BTreeSet::new() };
+        let mut stage = Stage { eye, cgroup, listener, addresses, exempt: BTreeMap::new() };
         stage.renew();
         stage
     }
@@ -144,11 +144,16 @@ impl Stage {
 }
 
 fn run(enter: &str, wrapper: &[&str], host: &str, port: u16, way: &str) -> Output {
+    tries(enter, wrapper, host, port, way).output().unwrap()
+}
+
+fn tries(enter: &str, wrapper: &[&str], host: &str, port: u16, way: &str) -> Command {
     let script = format!("{enter}; exec \"$@\"");
     let python = ["python3", "-c", TRIES, way];
     let mut command = Command::new("bash");
     command.args(["-c", &script, "tries"]).args(wrapper).args(python);
-    command.env("HOST", host).env("PORT", port.to_string()).output().unwrap()
+    command.env("HOST", host).env("PORT", port.to_string());
+    command
 }
 
 #[test]
@@ -253,7 +258,7 @@ fn nothing_is_refused_once_the_agent_is_silent_or_gone() {
     assert_eq!(goes(&stage), "EPERM\n");
     // As though it had not run for a minute.
     let then = Clock.now_boot_ns() - 60 * SECOND_NS;
-    stage.eye.kernel.renew(&BTreeSet::new(), Clock.now(), then).unwrap();
+    stage.eye.kernel.renew(&BTreeMap::new(), Clock.now(), then).unwrap();
     assert_eq!(goes(&stage), "connected\n");
     assert_eq!((stage.eye.counts().unjudged, stage.eye.counts().denied), (1, 1));
     stage.renew();
@@ -270,7 +275,7 @@ fn nothing_is_refused_once_the_agent_is_silent_or_gone() {
 #[test]
 fn what_is_refused_stays_what_it_is_whoever_changes_it() {
     let mut stage = Stage::new(&[AllowRule { uid: Some(65_534), ..rule() }]);
-    stage.exempt.insert(1);
+    stage.exempt.insert(1, 0);
     stage.renew();
     assert_eq!(stage.eye.kernel.mend().unwrap(), Vec::<String>::new());
     stage.exempt.clear();

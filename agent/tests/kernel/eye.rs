@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use audit::record::{AlertRecord, ConnectionRecord, Record};
 use picket_agent::load::{self, Counts, Kernel, KernelLog};
-use picket_agent::snapshot::{Look, Lookout, Reach};
+use picket_agent::snapshot::{Hidden, Look, Lookout, Reach};
 use picket_agent::track::{Host, Merged, Tracker};
 use picket_agent::watch::ThisHost;
 use picket_agent::{AllowRule, Allowances, Arguments, ArgumentsKey, Clock, Processes, Registry};
@@ -195,7 +195,8 @@ impl Eye {
     pub(crate) fn begin_look(&mut self, port: u16) -> Look {
         let known: HashSet<u64> = self.tracker.begin_look();
         let cgroup_mount = load::cgroup_mount().unwrap();
-        let lookout = Lookout { ports: BTreeSet::from([port]), cgroup_mount, cgroup: None };
+        let ports = BTreeSet::from([port]);
+        let lookout = Lookout { ports, cgroup_mount, cgroup: None, hidden: Hidden::default() };
         lookout.look(known, None).unwrap().blocking_recv().unwrap()
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -221,6 +222,62 @@ fn a_connection_within_another_namespace_is_found() {
     let commands: Vec<_> =
         eye.connections().iter().filter_map(|it| it.process.as_ref().map(|it| it.command.clone())).collect();
     assert!(commands.contains(&"python3".to_owned()), "{commands:?}");
+}
+
+/// No process lives in its network namespace: a socket, a descriptor, a mount or a thread holds that. But for the first, nobody holds the connection's
+/// own sockets, which wait in another one.
+#[test]
+fn a_connection_in_a_namespace_that_no_process_lives_in_is_found_and_not_told_as_ended() {
+    const PYTHON: &str = "import ctypes, os, socket, sys, threading
+libc, port, how, place = ctypes.CDLL(None), int(sys.argv[1]), sys.argv[2], sys.argv[3]
+home, pair, kept = os.open('/proc/self/ns/net', os.O_RDONLY), socket.socketpair(), []
+def live():
+    assert libc.unshare(0x40000000) == 0
+    assert os.system('ip link set lo up') == 0
+    server = socket.create_server(('127.0.0.1', port))
+    client = socket.create_connection(('127.0.0.1', port))
+    served, _ = server.accept()
+    client.send(b'x')
+    own = '/proc/thread-self/ns/net'
+    if how == 'descriptor': kept.append(os.open(own, os.O_RDONLY))
+    if how == 'mount': assert libc.mount(own.encode(), place.encode(), None, 4096, None) == 0
+    if how == 'socket': kept.extend([client, served])
+    else: socket.send_fds(pair[0], [b'x'], [client.fileno(), served.fileno()]); client.close(); served.close()
+    server.close()
+    if how != 'thread': assert libc.setns(home, 0) == 0
+    print('there', flush=True)
+    sys.stdin.read()
+thread = threading.Thread(target=live)
+thread.start()
+thread.join()";
+    for how in ["socket", "descriptor", "mount", "thread"] {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut eye = Eye::on(port);
+        eye.look(port);
+        let place = tempfile::NamedTempFile::new().unwrap();
+        let mut words = Command::new("unshare");
+        words.args(["--mount", "python3", "-c", PYTHON, &port.to_string(), how]).arg(place.path());
+        let mut process = words.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!(said, "there\n", "{how}");
+        eye.until_opened(1);
+        let opened = only(&eye);
+        assert_eq!(eye.look(port).ended, 0, "{how}");
+        let mut later = Eye::on(port);
+        assert_eq!(later.look(port).found, 1, "{how}");
+        let found = only(&later);
+        assert_eq!((found.cookie, found.client_cookie), (opened.cookie, opened.client_cookie), "{how}");
+        if how == "socket" {
+            let (seen, found) = (opened.process.unwrap(), found.process.unwrap());
+            assert_eq!((seen.pid, seen.network_namespace), (found.pid, found.network_namespace));
+            let lives_in = std::fs::metadata("/proc/self/ns/net").unwrap().ino();
+            assert_ne!(found.network_namespace.map(u64::from), Some(lives_in));
+        }
+        drop(process.stdin.take());
+        assert!(process.wait().unwrap().success(), "{how}");
+        eye.until_closed(1);
+    }
 }
 
 /// A socket that waits in a UNIX-domain socket has no holder: whoever hides it there is no proxy.

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use audit::record::{ProcessFacts, UnixMicros};
 use picket_agent::{ArgumentsKey, Clock, load};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use socket2::{Domain, Socket, Type};
 
 use crate::eye::{Eye, KEY};
 use crate::namespaces::Namespace;
@@ -340,6 +341,32 @@ fn a_thread_in_another_network_namespace_than_its_process_is_told_with_its_own()
     let _client = client.join().unwrap();
     let _served = listener.accept().unwrap();
     assert_eq!(facts(&mut eye).network_namespace.map(u64::from), Some(lives_in));
+}
+
+/// It is asked in the one namespace, and the connection comes from the other.
+#[test]
+fn a_socket_of_another_network_namespace_than_its_thread_is_told_with_its_own() {
+    let namespace = Namespace::new();
+    let listener = TcpListener::bind((namespace.address(1), 0)).unwrap();
+    let server = listener.local_addr().unwrap();
+    let mut eye = Eye::on(server.port());
+    let there = fs::File::open(format!("/run/netns/{}", namespace.name)).unwrap();
+    let lives_in = there.metadata().unwrap().ino();
+    let client = std::thread::spawn(move || {
+        let here = fs::File::open("/proc/thread-self/ns/net").unwrap();
+        let enter =
+            |it: &fs::File| move_into_link_name_space(it.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
+        enter(&there);
+        let client = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        enter(&here);
+        client.connect(&server.into()).unwrap();
+        client
+    });
+    let _client = client.join().unwrap();
+    let _served = listener.accept().unwrap();
+    let told = facts(&mut eye);
+    assert_eq!(eye.connections()[0].client.ip().to_string(), namespace.address(2));
+    assert_eq!(told.network_namespace.map(u64::from), Some(lives_in));
 }
 
 /// Its pid is another's by the time that it is asked about.

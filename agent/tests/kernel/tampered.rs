@@ -202,6 +202,11 @@ impl Agent {
     }
 
     /// Waits until it has ended. Nobody waits for it: it stays as a zombie.
+    /// Has its pid be free once it has ended.
+    pub(crate) fn reap(&mut self) {
+        self.process.wait().unwrap();
+    }
+
     pub(crate) fn until_ended(&self) {
         let deadline = Instant::now() + WAIT;
         let status = format!("/proc/{}/stat", self.pid());

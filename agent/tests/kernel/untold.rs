@@ -194,6 +194,35 @@ it = socket.socket(); it.connect(server)",
     }
 }
 
+/// Another process gives the connection up (`connect(2)`, AF_UNSPEC), and has the same socket make a new one.
+#[test]
+fn a_socket_that_is_connected_again_is_told_as_whose_who_asked_for_that() {
+    const SCRIPT: &str = "import ctypes, os, socket, sys
+server = ('127.0.0.1', int(sys.argv[1]))
+it = socket.socket()
+it.connect(server)
+child = os.fork()
+if child == 0:
+    assert ctypes.CDLL(None).connect(it.fileno(), bytes(16), 16) == 0
+    it.connect(server)
+    os._exit(0)
+os.wait()
+print(child)";
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut eye = Eye::on(port);
+    let mut client = Command::new("python3");
+    let client = client.args(["-c", SCRIPT, &port.to_string()]).stdout(Stdio::piped()).spawn().unwrap();
+    let parent = client.id();
+    drop([listener.accept().unwrap(), listener.accept().unwrap()]);
+    let child = String::from_utf8(client.wait_with_output().unwrap().stdout).unwrap();
+    eye.until_closed(2);
+    let opened: Vec<_> = eye.connections().into_iter().filter(|it| it.closed_at.is_none()).collect();
+    let pids: Vec<u32> = opened.iter().map(|it| it.process.as_ref().unwrap().pid).collect();
+    assert_eq!(pids, [parent, child.trim().parse().unwrap()]);
+    assert_eq!(opened[0].client_cookie, opened[1].client_cookie);
+}
+
 /// The kernel asks for further paths of a connection over Multipath TCP, at some later time.
 #[test]
 fn a_further_path_is_of_who_asked_for_the_first() {

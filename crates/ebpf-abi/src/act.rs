@@ -49,6 +49,9 @@ impl Act {
     pub const COUNT: usize = 3;
 }
 
+/// A value of the map `EXEMPT` is when the process started, as `/proc` tells it: in ticks of so many nanoseconds.
+pub const START_TICK_NS: u64 = 10_000_000;
+
 /// Words of a set of rules.
 pub const RULE_WORDS: usize = 4;
 

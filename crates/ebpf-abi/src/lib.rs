@@ -27,7 +27,7 @@ mod unix;
 
 pub use act::{
     ADDRESS_OF_PROXY, ADDRESS_OWN, Act, CGROUP_LEVELS_MAX, CGROUP_PATH_BYTES, Mode, RULE_WORDS, Refused,
-    RuleSet, Rules, is_covered, is_own, is_same, joined,
+    RuleSet, Rules, START_TICK_NS, is_covered, is_own, is_same, joined,
 };
 pub use arguments::{ARGUMENTS_BYTES, Arguments};
 pub use closed::{Closed, TcpState};
@@ -37,4 +37,4 @@ pub use offset::Offset;
 pub use opened::{COMMAND_BYTES, Endpoint, Opened, Process, Side};
 pub use port::{PORT_ACTED_ON, PORT_UNWATCHED, PORT_WATCHED, PORT_WORDS, PortPlace};
 pub use startup::{REQUEST_BYTES, REQUESTS_MAX, STARTUP_BYTES, Said, Startup};
-pub use unix::{PATH_BYTES, UnixBytes, UnixClosed, UnixOpened, UnixRefused, Way};
+pub use unix::{PATH_BYTES, Traffic, UnixClosed, UnixOpened, UnixRefused, UnixTraffic};

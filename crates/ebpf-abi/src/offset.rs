@@ -57,10 +57,10 @@ pub enum Offset {
     TaskGroup = 24,
     /// `task_struct.comm`.
     TaskCommand = 25,
-    /// `task_struct.nsproxy`.
-    TaskNamespaces = 26,
-    /// `nsproxy.net_ns`.
-    NamespacesNetwork = 27,
+    /// `sock.__sk_common.skc_net`.
+    SocketNetwork = 26,
+    /// `bpf_sock_addr_kern.sk`: what the context of a program that is asked about a `connect` is in the kernel's memory.
+    AskingSocket = 27,
     /// `net.ns.inum`.
     NetworkInode = 28,
     /// `task_struct.self_exec_id`.

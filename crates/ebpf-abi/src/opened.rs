@@ -43,7 +43,7 @@ pub struct Process {
     pub started_boot_ns: u64,
     /// Who started it, or took it over, as `pid`; 0 where that is not known.
     pub parent_pid: u32,
-    /// Inode of its network namespace; 0 where that is not known.
+    /// Inode of the network namespace that its socket is in; 0 where that is not known.
     pub network_namespace: u32,
     /// `comm`, filled up with zeros.
     pub command: [u8; COMMAND_BYTES],

@@ -52,17 +52,19 @@ pub struct UnixClosed {
     pub cookie: u64,
 }
 
-/// What the server's end of a connection has received and sent: a value of the map `UNIX_BYTES`, by [`Way`].
-pub type UnixBytes = [u64; 2];
+/// What the server's end of a connection has received and sent: a value of the map `UNIX_TRAFFIC`, by [`Traffic`].
+pub type UnixTraffic = [u64; 3];
 
-/// A place of [`UnixBytes`].
+/// A place of [`UnixTraffic`].
 #[repr(usize)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Traffic {
     /// Bytes that the server has received.
     ToServer = 0,
     /// Bytes that it has sent.
     ToClient = 1,
+    /// When it last received or sent, or tried to, in nanoseconds since the kernel started, time asleep included; 0 where it has not yet.
+    LastBootNs = 2,
 }
 
 /// A process was refused a connection, or would have been.

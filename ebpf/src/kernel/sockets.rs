@@ -162,6 +162,11 @@ impl Connecting {
     pub fn client_cookie(&self) -> u64 {
         cookie(self.client)
     }
+
+    /// Inode of the network namespace that the client's socket is in.
+    pub fn network_namespace(&self) -> u32 {
+        network_of(self.client)
+    }
 }
 
 impl Name {
@@ -259,6 +264,8 @@ impl Served {
             .and_then(|node| read(node, Offset::NodeId));
         let (Some(pid), Some(uid)) = (pid, uid) else { return false };
         (process.pid, process.uid, process.cgroup_id) = (pid, uid, cgroup_id.unwrap_or(0));
+        // The kernel makes the server's end in the namespace of the client's.
+        process.network_namespace = network_of(socket);
         if (bpf_get_current_pid_tgid() >> 32) as u32 == pid {
             process.command = bpf_get_current_comm().unwrap_or([0; COMMAND_BYTES]);
             task::describe(process);
@@ -312,6 +319,14 @@ impl Data for Waiting {
     fn is_still_there(&self) -> bool {
         alone(self.socket) == Some(self.buffer)
     }
+}
+
+/// Inode of the network namespace that a socket is in: its process may have gone to another since it made the socket, or be in none of it. 0 where it
+/// cannot be read.
+pub(super) fn network_of(socket: *const c_void) -> u32 {
+    pointer(socket, Offset::SocketNetwork)
+        .and_then(|network| read(network, Offset::NetworkInode))
+        .unwrap_or(0)
 }
 
 /// The one buffer that waits to be read from a socket.

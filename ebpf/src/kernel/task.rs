@@ -25,25 +25,24 @@ pub struct CommandLine {
     bytes: u64,
 }
 
-/// Adds to the process that runs when it started, who started it and in which network namespace it is: once it has ended nobody can tell.
+/// Adds to the process that runs when it started and who started it: once it has ended nobody can tell.
 #[inline(always)]
 pub fn describe(process: &mut Process) {
-    if !is_on(&raw const TASK_FACTS) {
+    if !reads_kernel() {
         return;
     }
-    // The task is one thread of the process, and may be in a network namespace where no other thread is.
-    let thread = current();
-    let Some(leader) = pointer(thread, Offset::TaskLeader) else { return };
+    let Some(leader) = pointer(current(), Offset::TaskLeader) else { return };
     process.started_boot_ns = read(leader, Offset::TaskStarted).unwrap_or(0);
-    process.network_namespace = pointer(thread, Offset::TaskNamespaces)
-        .and_then(|namespaces| pointer(namespaces, Offset::NamespacesNetwork))
-        .and_then(|network| read(network, Offset::NetworkInode))
-        .unwrap_or(0);
     let parent = pointer(leader, Offset::TaskParent).and_then(|parent| pointer(parent, Offset::TaskLeader));
     let Some(parent) = parent else { return };
     if let (Some(pid), Some(command)) = (read(parent, Offset::TaskGroup), read(parent, Offset::TaskCommand)) {
         (process.parent_pid, process.parent_command) = (pid, command);
     }
+}
+
+/// Whether the programs may read the kernel's memory.
+pub fn reads_kernel() -> bool {
+    is_on(&raw const TASK_FACTS)
 }
 
 /// How often the process that runs has become another program; `None` where nobody asks for arguments.

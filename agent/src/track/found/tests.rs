@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use audit::record::UnixMicros;
-use ebpf_abi::{Process, Side};
+use ebpf_abi::{Kind, PATH_BYTES, Process, Side, UnixOpened};
 
 use super::super::Event;
 use super::super::tests::{Beside, CLIENT, SERVER, Script, closed, line, opened, tracker};
@@ -19,6 +19,7 @@ fn look(unknown: &[Standing], alive: &[u64]) -> Look {
         alive: alive.iter().map(|cookie| (*cookie, Bytes { received: 7, acked: 9 })).collect(),
         reach: Reach::Whole,
         unix_reach: Reach::Whole,
+        is_thorough: true,
         are_holders_whole: true,
         problems: Vec::new(),
         found: None,
@@ -41,6 +42,7 @@ fn standing(holders: &[u32]) -> Standing {
         bytes: Bytes::default(),
         holders: holders.iter().map(|pid| process(*pid)).collect(),
         client_inode: 1,
+        network_namespace: 0,
         is_client_closed: false,
     }
 }
@@ -259,6 +261,8 @@ fn what_is_out_of_sight_is_not_ended() {
         tracker.on_look(&Look { reach, ..look(&[], &[]) }, &mut Script, &mut out);
         assert_eq!(tracker.open(), 1, "{reach:?}");
     }
+    tracker.on_look(&Look { is_thorough: false, ..look(&[], &[]) }, &mut Script, &mut out);
+    assert_eq!(tracker.open(), 1, "it may be where it was not looked");
     tracker.on_look(&Look { reach: Reach::Fenced, ..look(&[], &[2]) }, &mut Script, &mut out);
     tracker.on_look(&Look { reach: Reach::Partial, ..look(&[], &[]) }, &mut Script, &mut out);
     assert_eq!(tracker.open(), 1);
@@ -286,6 +290,44 @@ fn a_lost_end_is_found() {
         states
     });
     assert_eq!(states, HashMap::from([(false, 1), (true, 1)]));
+}
+
+#[test]
+fn over_a_unix_socket_a_look_tells_when_its_server_last_did_something() {
+    // A look that has seen it open began after that, or none has seen it.
+    for (seen, closed_at) in [(None, 150), (Some(170), 170)] {
+        let (mut tracker, mut out) = (tracker(), Vec::new());
+        tracker.on_look(
+            &Look { ended_boot_ns: 2, began_boot_ns: 1, ..look(&[], &[]) },
+            &mut Script,
+            &mut out,
+        );
+        tracker.on_event(&Event::UnixOpened(unix_opened()), 0, &mut Script, &mut out);
+        if let Some(began_boot_ns) = seen {
+            tracker.on_look(&Look { began_boot_ns, ..look(&[], &[2]) }, &mut Script, &mut out);
+        }
+        tracker.on_look(&Look { began_boot_ns: 180, ..look(&[], &[]) }, &mut Script, &mut out);
+        let Some(Record::Connection(record)) = out.last() else { panic!("{out:?}") };
+        assert_eq!((record.closed_at, record.ending), (Some(UnixMicros(closed_at)), Ending::Missed));
+        assert_eq!((record.bytes_to_server, record.bytes_to_client), (3, 4));
+    }
+}
+
+fn unix_opened() -> UnixOpened {
+    UnixOpened {
+        kind: Kind::UnixOpened,
+        path_bytes: 1,
+        port: 5432,
+        is_heard: 0,
+        end_untold: 1,
+        reserved: [0; 2],
+        at_boot_ns: 5,
+        cookie: 2,
+        client_cookie: 1,
+        process: process(4242),
+        path: [b'x'; PATH_BYTES],
+        reserved_end: [0; 4],
+    }
 }
 
 /// Events told a connection without its process; looks find these holders, one after the other.

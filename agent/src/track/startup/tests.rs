@@ -65,6 +65,7 @@ fn look(began_boot_ns: u64) -> Look {
         alive: HashMap::new(),
         reach: Reach::Whole,
         unix_reach: Reach::Whole,
+        is_thorough: true,
         are_holders_whole: true,
         problems: Vec::new(),
         found: None,

@@ -121,7 +121,7 @@ fn what_somebody_takes_away_is_put_back_and_told() {
     let acting = Acting::new("acts-tampered", "", &[]);
     assert_eq!(acting.tries(CONNECT), "EPERM");
     // A process that is never refused: the first one of this host.
-    tamper(&["set", &acting.map(1, 4, 1, 128), "01000000", "01"]);
+    tamper(&["set", &acting.map(1, 4, 8, 128), "01000000", "0000000000000000"]);
     acting.agent.until("somebody took orders about whom to refuse of the agent");
     for link in acting.agent.descriptors("link_type:\tcgroup", "link_id:") {
         tamper(&["link", &link]);

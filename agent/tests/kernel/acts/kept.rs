@@ -4,13 +4,13 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use super::unix::asks_programs;
-use super::{CONNECT, REFUSED, run};
+use super::{CONNECT, REFUSED, run, tries};
 use crate::allowed::Cgroup;
 use crate::tampered::{Agent, tamper};
 
@@ -144,6 +144,28 @@ fn a_killed_agent_goes_on_refusing_and_the_next_one_tells_whom() {
     }
     // The programs of one agent are there, not of two.
     assert_eq!(keeping.pins.lives(), [both_and_unix]);
+}
+
+/// The agent itself is never refused. Pids are used again, and any user may have many processes.
+#[test]
+fn whoever_gets_the_pid_of_an_agent_that_was_killed_is_refused() {
+    let mut keeping = Keeping::new("kept-pid", "");
+    let pid = keeping.agent.pid();
+    keeping.end("-KILL");
+    keeping.agent.reap();
+    let deadline = Instant::now() + WAIT;
+    let said = loop {
+        assert!(Instant::now() < deadline, "pid {pid} must be given again");
+        fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string()).unwrap();
+        let mut tries = tries(&keeping.cgroup.enter(), &[], "127.0.0.1", keeping.port(), CONNECT);
+        let trying = tries.stdout(Stdio::piped()).spawn().unwrap();
+        let is_it = trying.id() == pid;
+        let output = trying.wait_with_output().unwrap();
+        if is_it {
+            break output.stdout;
+        }
+    };
+    assert_eq!(String::from_utf8(said).unwrap().trim_end(), REFUSED);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Processes that are refused a connection over the database's UNIX socket, ways round that, and whoever must not be refused.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::TcpListener;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -444,7 +444,7 @@ fn whom_a_rule_allows_connects_to_the_sockets_that_it_names() {
     };
     assert_eq!(local.tries(&[], ASKS), "connected");
     let then = UnixMicros(until.0 + 1);
-    local.stage.eye.kernel.renew(&BTreeSet::new(), then, Clock.now_boot_ns()).unwrap();
+    local.stage.eye.kernel.renew(&BTreeMap::new(), then, Clock.now_boot_ns()).unwrap();
     let asks = at(&local.server.shown(), ASKS);
     assert_eq!(run(&local.stage.cgroup.enter(), &[], "127.0.0.1", port, &asks).stdout, b"EPERM\n");
 }
@@ -516,7 +516,7 @@ fn nobody_is_refused_once_the_agent_is_silent_or_gone() {
     let goes = |stage: &Stage| run(&stage.cgroup.enter(), &[], "127.0.0.1", port, &asks).stdout;
     assert_eq!(local.tries(&[], ASKS), REFUSED);
     let then = Clock.now_boot_ns() - 60 * SECOND_NS;
-    local.stage.eye.kernel.renew(&BTreeSet::new(), Clock.now(), then).unwrap();
+    local.stage.eye.kernel.renew(&BTreeMap::new(), Clock.now(), then).unwrap();
     assert_eq!(goes(&local.stage), b"connected\n");
     assert_eq!((local.stage.eye.counts().unjudged, local.stage.eye.counts().denied), (1, 1));
     assert_eq!(local.tries(&[], ASKS), REFUSED);
