@@ -51,7 +51,9 @@ pub(crate) fn spilled(
     if !known.is_empty() {
         found.spills.refreshed = refreshed_by_code(own, whole);
     }
-    let writes = |done: &Statement| !done.writes.is_empty() || done.computes();
+    let writes = |done: &Statement| {
+        !done.writes.is_empty() || done.computes() || done.effects.contains(&Effect::CreateTable)
+    };
     let may_write = || writes(whole) || whole.reached.iter().any(|reached| writes(&reached.does));
     if known.is_empty() || !may_spill(own) && !may_write() {
         return found.spills;
@@ -92,6 +94,7 @@ pub(crate) fn spilled(
                 found.body(write);
                 found.spills.route |= found.routes(write, is_run);
             }
+            made_by_code(own, whole).iter().for_each(|write| found.body(write));
             whole.could_write(known.catalog).into_iter().for_each(|relation| found.texts(relation));
         }
         if is_run || own.effects.contains(&Effect::Call) {
@@ -131,6 +134,7 @@ pub(crate) fn spilled(
         }
         if fills || takes {
             found.hung(reached, &on, &reveals);
+            made_by_code(own, &reached.does).iter().for_each(|write| found.body(write));
         }
         if takes || fills && reached.does.computes() && reach.names_some() {
             let written = reached.does.could_write(known.catalog);
@@ -204,6 +208,20 @@ pub(crate) fn spilled_by_moved(
 /// Whether it fills a materialised view.
 pub(crate) fn refreshes(own: &Statement) -> bool {
     own.effects.contains(&Effect::Other("RefreshMatViewStmt"))
+}
+
+/// Tables that code makes which the statement runs: of what it reads, or it fills them. A view shows what it reads itself.
+fn made_by_code(own: &Statement, whole: &Statement) -> Vec<Write> {
+    let names = whole.names.iter().filter(|naming| !own.names.contains(naming));
+    let made = names.clone().filter_map(|naming| match naming {
+        Naming::Makes(made) => Some(made),
+        _ => None,
+    });
+    let is_view = |made: &&Name| {
+        names.clone().any(|naming| matches!(naming, Naming::Leads { from, .. } if from == *made))
+    };
+    let filled = made.filter(|made| !is_view(made)).cloned();
+    filled.map(|Name { schema, name }| Write { effect: Effect::Insert, schema, name }).collect()
 }
 
 /// Materialised views that code fills again which the statement runs, or sets going.

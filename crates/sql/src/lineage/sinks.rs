@@ -143,7 +143,9 @@ fn is_any_sink(name: &str, catalog: &Catalog) -> bool {
 
 /// Whether somebody's code of this name writes rows, or could.
 fn fills(name: &str, catalog: &Catalog) -> bool {
-    code(name, catalog).is_some_and(|code| code.computes() || !code.writes.is_empty())
+    code(name, catalog).is_some_and(|code| {
+        code.computes() || !code.writes.is_empty() || code.effects.contains(&Effect::CreateTable)
+    })
 }
 
 impl Statement {
