@@ -14,17 +14,18 @@ use crate::failure::{Failure, unless_reader_left};
 pub(crate) fn check(rules: &Rules, asker: &Asker, known: &Known) -> Result<(), Failure> {
     let rulebook = rules.read()?;
     let policies = &rulebook.policies;
-    let mut odd: Vec<String> =
-        policies.warnings().iter().map(|warning| format!("warning: {warning}")).collect();
+    let warnings = policies.warnings().iter().cloned().chain(policies.unreachable());
+    let mut odd: Vec<String> = warnings.map(|warning| format!("warning: {warning}")).collect();
     odd.extend(policies.shadowed().iter().map(|rule| {
         format!(
-            "warning: {}: rule \"{}\" permits what \"allow-all\" permits too; leave that out (`without`)",
-            rule.file, rule.name
+            "warning: {}:{}: rule \"{}\" permits what \"allow-all\" permits too; leave that out (`without`)",
+            rule.file, rule.line, rule.name
         )
     }));
     if let Some(groups) = rulebook.groups() {
         odd.extend(policies.odd_groups(&groups).iter().map(|odd| format!("warning: {odd}")));
     }
+    odd.extend(rulebook.odd_places().iter().map(|odd| format!("warning: {odd}")));
     let who = asker.who(&rulebook);
     let (mut examples, mut wrong) = (0, Vec::new());
     for rule in policies.rules() {
@@ -36,7 +37,7 @@ pub(crate) fn check(rules: &Rules, asker: &Asker, known: &Known) -> Result<(), F
             if against != refuses {
                 let says =
                     if refuses { "is to refuse it, and does not" } else { "is to let it pass, and does not" };
-                wrong.push(format!("{}: rule \"{}\" {says}: {text}", rule.file, rule.name));
+                wrong.push(format!("{}:{}: rule \"{}\" {says}: {text}", rule.file, rule.line, rule.name));
             }
         }
     }

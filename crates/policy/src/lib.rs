@@ -27,6 +27,7 @@ mod rule;
 mod settings;
 mod setup;
 mod subject;
+mod unreachable;
 mod verdict;
 mod words;
 

@@ -192,6 +192,40 @@ pub(crate) fn schemas(policy: &Policy) -> Vec<String> {
     texts(policy, &["name", "schema"])
 }
 
+/// Databases and environments that a policy names.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    pub(crate) databases: BTreeSet<String>,
+    pub(crate) environments: BTreeSet<String>,
+}
+
+/// Those of a policy.
+pub(crate) fn places(policy: &Policy) -> Places {
+    let mut places = Places::default();
+    for literal in policy.entity_literals() {
+        let id = literal.id().unescaped();
+        match literal.type_name().basename() {
+            "Database" => _ = places.databases.insert(id.to_owned()),
+            "Schema" | "Table" | "Column" => places.databases.extend(parts_of(id).into_iter().take(1)),
+            _ => {}
+        }
+    }
+    let json = policy.to_json().unwrap_or_default();
+    let mut compared = Vec::new();
+    comparisons(json.get("conditions").unwrap_or(&Value::Null), &mut compared);
+    for (attribute, value) in compared {
+        let Some(word) = value.as_str().filter(|word| !word.is_empty()) else { continue };
+        match attribute.as_str() {
+            "context.database" => _ = places.databases.insert(word.to_owned()),
+            "context.environment" | "resource.environment" => {
+                places.environments.insert(word.to_owned());
+            }
+            _ => {}
+        }
+    }
+    places
+}
+
 /// Settings that a policy could tell from others.
 pub(crate) fn settings(policy: &Policy) -> Vec<String> {
     let literals = policy.entity_literals().into_iter();

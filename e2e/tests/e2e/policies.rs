@@ -371,6 +371,9 @@ fn policies_are_checked_and_explained_without_a_proxy() -> Result<()> {
         (0, true),
         "{told}"
     );
+    let night = "forbid (principal, action, resource)\nwhen { context.hour > 20 && context.hour < 6 };";
+    let (code, told) = check(night, &[])?;
+    assert_eq!((code, told.contains("team.cedar:1: rule \"team\" never decides: ")), (0, true), "{told}");
     let (code, told) =
         check("permit (principal, action, resource in Picket::Schema::\"shop.public\");", &[])?;
     assert_eq!((code, told.contains("leave that out (`without`)")), (0, true), "{told}");
