@@ -3,9 +3,9 @@
 use std::io::{Write, stdout};
 
 use anyhow::anyhow;
-use policy::{Rule, Verdict};
+use policy::{Example, Rule, Verdict};
 
-use super::explain::{Judged, judge};
+use super::explain::judge_example;
 use super::known::Known;
 use super::options::{Asker, Rules};
 use crate::failure::{Failure, unless_reader_left};
@@ -33,7 +33,7 @@ pub(crate) fn check(rules: &Rules, asker: &Asker, known: &Known) -> Result<(), F
             rule.refuses.iter().map(|text| (text, true)).chain(rule.allows.iter().map(|text| (text, false)))
         {
             examples += 1;
-            let against = is_against(rule, &judge(policies, &who, known, text)?);
+            let against = is_against(rule, &judge_example(policies, &who, known, Example::of(text))?);
             if against != refuses {
                 let says =
                     if refuses { "is to refuse it, and does not" } else { "is to let it pass, and does not" };
@@ -57,8 +57,8 @@ pub(crate) fn check(rules: &Rules, asker: &Asker, known: &Known) -> Result<(), F
 }
 
 /// Whether the rule speaks against any statement of the text, enforced or not.
-fn is_against(rule: &Rule, judged: &[Judged]) -> bool {
-    judged.iter().any(|judged| match &judged.verdict {
+fn is_against(rule: &Rule, verdicts: &[Verdict]) -> bool {
+    verdicts.iter().any(|verdict| match verdict {
         Verdict::Allow(permit) => permit.observed().contains(&rule.name),
         Verdict::Hold { otherwise, .. } => otherwise.rules.contains(&rule.name),
         Verdict::Refuse(refusal) => refusal.rules.contains(&rule.name),

@@ -17,6 +17,7 @@ mod answer;
 mod asks;
 mod cedar;
 mod columns;
+mod example;
 mod functions;
 mod judge;
 mod keeps;
@@ -31,6 +32,7 @@ mod unreachable;
 mod verdict;
 mod words;
 
+pub use example::Example;
 pub use functions::dangerous_functions;
 pub use judge::{Meaning, permit_nothing, refuse_sql_in_replication, refuse_unknown_function};
 pub use needed::{Missing, Needed, NobodyNamed};

@@ -62,7 +62,7 @@ const LISTED_MAX: usize = 12;
 const COMMANDS: &str = include_str!("commands.txt");
 
 /// Commands that are no nodes: of replication, what hides a relation, what a DROP is of, and why a text cannot be read.
-const OTHER_COMMANDS: [&str; 20] = [
+pub(crate) const OTHER_COMMANDS: [&str; 20] = [
     "alter_replication_slot",
     "base_backup",
     "create_replication_slot",
