@@ -369,8 +369,10 @@ impl Probes<'_> {
     /// `USING` and NATURAL compare columns of one name.
     fn joins_parts(&self, join: &Tree) -> bool {
         let sensitive = self.tainted.sensitive;
-        let are_told = sensitive.of_wholes || self.postgres(&["="]).is_none();
-        let wholes = Some(&sensitive.columns).filter(|_| are_told);
+        let wholes = match self.postgres(&["="]) {
+            Some(_) => Some(&sensitive.columns).filter(|_| sensitive.of_wholes),
+            None => Some(&self.tainted.names),
+        };
         let is_part =
             |name: &&str| self.parts.contains(*name) || wholes.is_some_and(|wholes| wholes.contains(*name));
         let has_some = || !self.parts.is_empty() || wholes.is_some_and(|wholes| !wholes.is_empty());

@@ -34,7 +34,7 @@ const OWN: [&str; 12] = [
 ];
 
 /// Each tells something of a value, or all of it.
-const TELLING: [&str; 20] = [
+const TELLING: [&str; 21] = [
     "SELECT n, c FROM letters, people WHERE c = full_name::other.text AND people.id = 1",
     "SELECT n, c FROM letters, people WHERE c = CAST(full_name AS other.text)",
     "SELECT c FROM letters, people WHERE c = other.md5(full_name) AND people.id = 1",
@@ -56,6 +56,7 @@ const TELLING: [&str; 20] = [
     "SET search_path = other, pg_catalog, public; SELECT nullif(full_name, 'An'::text) IS NULL FROM people",
     "SET search_path = other, pg_catalog, public; SELECT c FROM letters JOIN people ON c = md5(full_name)",
     "SET search_path = other, pg_catalog, public; SELECT id FROM people WHERE full_name::text = 'A'",
+    "SET search_path = other, pg_catalog, public; SELECT n FROM letters JOIN (SELECT full_name AS c FROM people WHERE id = 1) p USING (c)",
 ];
 
 /// What compares whole values, whoever has made something beside them.
