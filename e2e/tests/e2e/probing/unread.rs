@@ -35,7 +35,7 @@ const TELLING: [&str; 17] = [
 ];
 
 /// What looks at nothing that is hidden, or at all of a value.
-const HARMLESS: [&str; 12] = [
+const HARMLESS: [&str; 11] = [
     "SELECT id FROM papers WHERE data ->> 'plan' LIKE 'g%' AND (data ->> 'total')::int > 3",
     "SELECT id FROM papers WHERE data @> '{\"plan\": \"gold\"}' AND data ? 'plan'",
     "SELECT id, data, data ->> 'firstName' FROM papers",
@@ -45,7 +45,6 @@ const HARMLESS: [&str; 12] = [
     "SELECT id FROM papers WHERE jsonb_extract_path_text(data, 'plan') LIKE 'g%'",
     "SELECT data ->> 'firstName' FROM papers WHERE id = 1",
     "SELECT data ->> 'firstName' FROM papers WHERE data ->> 'plan' > 'a'",
-    "SELECT id, data ->> 'firstName' FROM papers WHERE jsonb_extract_path_text(data, 'plan') LIKE 'g%'",
     "INSERT INTO papers (id, data) VALUES (2, '{\"firstName\": \"Ann\"}')",
     "UPDATE papers SET data = jsonb_set(data, '{firstName}', '\"Eve\"') WHERE id = 2",
 ];
