@@ -284,9 +284,11 @@ Who may ask a proxy, and how much it takes at once: docs/approvals.md, "Asking b
 const CHECK_ABOUT: &str = "\
 Whether policies can be judged with, and do what their examples say
 
-Policies must be Cedar, and speak of what Picket's schema has. What can never be met, and what permits nothing that is not
-permitted anyway, is told as a warning. `@refuses` and `@allows` of a policy name statements, one in each line: the rule must
-be against the first, and not against the second, when the one who asks sends them.";
+Policies must be Cedar, and speak of what Picket's schema has. What never decides anything is told as a warning, with the line and
+the mend: conditions that exclude each other, what another policy says already, permits that another forbids, databases, environments
+and groups that the configuration does not have. `@refuses` and `@allows` of a policy name statements, one in each line: the rule must
+be against the first, and not against the second, when the one who asks sends them. (unseen) NAME, (fast path) FUNCTION and (replication)
+COMMAND in front name what is no statement, (masked) statements that read masked columns.";
 
 const CHECK_HELP: &str = r#"Examples:
   picket policy check --policies ./policies

@@ -39,6 +39,7 @@ mod implicit;
 mod kin;
 mod memory;
 mod moves;
+mod own;
 mod routines;
 mod rows;
 mod said;
@@ -894,6 +895,7 @@ async fn ask_all(
             WORDS,
             RECORDS,
             RECORD_COLUMNS,
+            &own::query(),
         ],
     )
     .await?;
@@ -976,6 +978,7 @@ async fn ask_all(
         Ok(())
     })
     .await?;
+    let own_names = own::read(pipe).await?;
     let routines = routines::read(pipe, &before.catalog).await?;
     let implicit = implicit::read(pipe).await?;
     let locked = Locked::read(pipe).await?;
@@ -996,7 +999,8 @@ async fn ask_all(
     let catalog = catalog.with_row_security(row_security).with_records(records, types_alone, record_columns);
     let catalog =
         catalog.with_dependencies(dependencies).with_seen(seen).with_generated(generated).with_holds(holds);
-    let catalog = catalog.with_routines(routines).with_hooks(hooks).with_implicit(implicit);
+    let catalog =
+        catalog.with_routines(routines).with_hooks(hooks).with_implicit(implicit).with_own_names(own_names);
     let (system_views, left_views) = system::read(pipe, &catalog, &before.catalog, &locked).await?;
     let catalog = catalog.with_system_views(system_views);
     said.compare(&catalog);

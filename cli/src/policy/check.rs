@@ -3,9 +3,9 @@
 use std::io::{Write, stdout};
 
 use anyhow::anyhow;
-use policy::{Rule, Verdict};
+use policy::{Example, Rule, Verdict};
 
-use super::explain::{Judged, judge};
+use super::explain::judge_example;
 use super::known::Known;
 use super::options::{Asker, Rules};
 use crate::failure::{Failure, unless_reader_left};
@@ -14,17 +14,18 @@ use crate::failure::{Failure, unless_reader_left};
 pub(crate) fn check(rules: &Rules, asker: &Asker, known: &Known) -> Result<(), Failure> {
     let rulebook = rules.read()?;
     let policies = &rulebook.policies;
-    let mut odd: Vec<String> =
-        policies.warnings().iter().map(|warning| format!("warning: {warning}")).collect();
+    let warnings = policies.warnings().iter().cloned().chain(policies.unreachable());
+    let mut odd: Vec<String> = warnings.map(|warning| format!("warning: {warning}")).collect();
     odd.extend(policies.shadowed().iter().map(|rule| {
         format!(
-            "warning: {}: rule \"{}\" permits what \"allow-all\" permits too; leave that out (`without`)",
-            rule.file, rule.name
+            "warning: {}:{}: rule \"{}\" permits what \"allow-all\" permits too; leave that out (`without`)",
+            rule.file, rule.line, rule.name
         )
     }));
     if let Some(groups) = rulebook.groups() {
         odd.extend(policies.odd_groups(&groups).iter().map(|odd| format!("warning: {odd}")));
     }
+    odd.extend(rulebook.odd_places().iter().map(|odd| format!("warning: {odd}")));
     let who = asker.who(&rulebook);
     let (mut examples, mut wrong) = (0, Vec::new());
     for rule in policies.rules() {
@@ -32,11 +33,11 @@ pub(crate) fn check(rules: &Rules, asker: &Asker, known: &Known) -> Result<(), F
             rule.refuses.iter().map(|text| (text, true)).chain(rule.allows.iter().map(|text| (text, false)))
         {
             examples += 1;
-            let against = is_against(rule, &judge(policies, &who, known, text)?);
+            let against = is_against(rule, &judge_example(policies, &who, known, Example::of(text))?);
             if against != refuses {
                 let says =
                     if refuses { "is to refuse it, and does not" } else { "is to let it pass, and does not" };
-                wrong.push(format!("{}: rule \"{}\" {says}: {text}", rule.file, rule.name));
+                wrong.push(format!("{}:{}: rule \"{}\" {says}: {text}", rule.file, rule.line, rule.name));
             }
         }
     }
@@ -56,8 +57,8 @@ pub(crate) fn check(rules: &Rules, asker: &Asker, known: &Known) -> Result<(), F
 }
 
 /// Whether the rule speaks against any statement of the text, enforced or not.
-fn is_against(rule: &Rule, judged: &[Judged]) -> bool {
-    judged.iter().any(|judged| match &judged.verdict {
+fn is_against(rule: &Rule, verdicts: &[Verdict]) -> bool {
+    verdicts.iter().any(|verdict| match verdict {
         Verdict::Allow(permit) => permit.observed().contains(&rule.name),
         Verdict::Hold { otherwise, .. } => otherwise.rules.contains(&rule.name),
         Verdict::Refuse(refusal) => refusal.rules.contains(&rule.name),

@@ -5,7 +5,7 @@ use std::io::{Read, Write, stdin, stdout};
 use std::sync::Arc;
 
 use anyhow::Context;
-use policy::{Meaning, Policies, Refusal, Subject, Verdict, Who};
+use policy::{Example, Meaning, Policies, Refusal, Subject, Verdict, Who};
 use serde::Serialize;
 use sql::Statement;
 use sql::catalog::{Column, Relation};
@@ -101,11 +101,40 @@ pub(super) fn judge(
 ) -> Result<Vec<Judged>, Failure> {
     let subject = policies.subject(who).context("tell the policies who asks")?;
     let text = text.as_ref();
-    with_stack(|| judge_here(policies, &subject, known, text))
+    with_stack(|| judge_here(policies, &subject, known, text, false))
 }
 
-/// The same, on a thread with enough stack.
-fn judge_here(policies: &Policies, subject: &Subject, known: &Known, text: &[u8]) -> Vec<Judged> {
+/// What policies say of an example of theirs to `who`.
+pub(super) fn judge_example(
+    policies: &Policies,
+    who: &Who,
+    known: &Known,
+    example: Example<'_>,
+) -> Result<Vec<Verdict>, Failure> {
+    let subject = policies.subject(who).context("tell the policies who asks")?;
+    let judge = |text: &str, is_masked| {
+        let judged = with_stack(|| judge_here(policies, &subject, known, text.as_bytes(), is_masked))?;
+        Ok(judged.into_iter().map(|judged| judged.verdict).collect())
+    };
+    match example {
+        Example::Text(text) => judge(text, false),
+        Example::Masked(text) => judge(text, true),
+        Example::Unseen(name) => {
+            Ok(vec![policies.judge_unknown_name(&subject, "prepared statement", "26000", name)])
+        }
+        Example::FastPath => Ok(vec![policies.judge_fast_path(&subject)]),
+        Example::Replication(command) => Ok(vec![policies.judge_replication(&subject, command)]),
+    }
+}
+
+/// The same, on a thread with enough stack. `is_masked`: whatever it reads has masked columns.
+fn judge_here(
+    policies: &Policies,
+    subject: &Subject,
+    known: &Known,
+    text: &[u8],
+    is_masked: bool,
+) -> Vec<Judged> {
     let reading = sql::read(text);
     let text = String::from_utf8_lossy(text);
     let facts = match reading {
@@ -123,8 +152,8 @@ fn judge_here(policies: &Policies, subject: &Subject, known: &Known, text: &[u8]
         (known.catalog(), |relation: &Relation, column: &Column| known.class_of(relation, column));
     let meaning = Meaning {
         catalog: &catalog,
-        is_masked: &|_| false,
-        is_maskable: &|_| false,
+        is_masked: &|_| is_masked,
+        is_maskable: &|_| is_masked && sql::copy_out(&text).is_some(),
         class_of: &class_of,
         looks_into: &|_| Vec::new(),
     };

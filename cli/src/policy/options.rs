@@ -143,6 +143,16 @@ impl Rulebook {
         (!self.users.is_empty() && !self.has_provider).then_some(groups)
     }
 
+    /// What is odd about databases and environments that policies name, where all of them are known.
+    pub(crate) fn odd_places(&self) -> Vec<String> {
+        if self.upstreams.is_empty() {
+            return Vec::new();
+        }
+        let databases = self.upstreams.iter().map(|upstream| upstream.database.as_str()).collect();
+        let environments = self.upstreams.iter().map(|upstream| upstream.environment.as_str()).collect();
+        self.policies.odd_places(&databases, &environments)
+    }
+
     /// Whether the configuration has a user of that name.
     pub(crate) fn knows(&self, user: &str) -> bool {
         self.users.iter().any(|known| known.name == user)

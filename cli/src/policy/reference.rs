@@ -20,7 +20,9 @@ fn markdown(policies: &Policies) -> String {
     let mut text = "# Rules\n\n\
         Written by `picket policy reference`. Each is a file of policies in [Cedar](https://docs.cedarpolicy.com); what they can\n\
         speak of says `crates/policy/picket.cedarschema`. A user in the group `exempt:RULE` is not kept by that shipped rule, and\n\
-        `RULE = \"observe\"` under `[policy.mode]` has it refuse nothing and be named in the record.\n"
+        `RULE = \"observe\"` under `[policy.mode]` has it refuse nothing and be named in the record.\n\
+        An example that shows no statement says in brackets what it is: `(unseen)` a name that runs, `(fast path)` a function that is called,\n\
+        `(replication)` a command; `(masked)` statements that read masked columns.\n"
         .to_owned();
     let mut rules: Vec<&Rule> = policies.rules().iter().collect();
     rules.sort_by(|one, other| one.name.cmp(&other.name));

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cedar_policy::{
     ActionConstraint, Authorizer, Entities, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode,
-    Validator,
+    ValidationWarning, Validator,
 };
 use miette::Diagnostic;
 use sql::catalog::Relation;
@@ -19,9 +19,10 @@ use crate::columns::{self, Told};
 use crate::keeps;
 use crate::resource::{parts_of, schema_of};
 use crate::rule::Rule;
-use crate::setup::{Mode, PolicyError, SCHEMA, SHIPPED, Setup, Source};
+use crate::setup::{Mode, PolicyError, SCHEMA, SHIPPED, Setup, Source, line_of};
 use crate::subject::{Subject, Who};
-use crate::words::{self, Known, METHODS};
+use crate::unreachable::{self, Shape};
+use crate::words::{self, Known, METHODS, Places};
 
 /// Most policies that are judged with.
 const POLICIES_MAX: usize = 1_024;
@@ -56,6 +57,9 @@ pub struct Policies {
     /// Something says how values are masked.
     masks: bool,
     warnings: Vec<PolicyError>,
+    shapes: Vec<Shape>,
+    /// Databases and environments that own policies name, each with the number of the policy.
+    places: Vec<(usize, Places)>,
     looks: Looks,
     /// Groups that policies name, of each policy.
     named_groups: Vec<BTreeSet<String>>,
@@ -155,11 +159,12 @@ impl Policies {
             shipped.map(|(name, text)| Source { name: format!("{name}.cedar"), text: (*text).to_owned() });
         let sources: Vec<Source> = shipped.chain(setup.own.iter().cloned()).collect();
         let (mut rules, mut policies, mut warnings) = (Vec::<Rule>::new(), Vec::new(), Vec::new());
-        let mut origins = Vec::new();
+        let (mut origins, mut impossible) = (Vec::new(), BTreeSet::new());
         let shipped = sources.len() - setup.own.len();
         for (number, source) in sources.iter().enumerate() {
             check_size(source)?;
-            for (policy, mut rule) in read(source, &validator, &mut warnings)? {
+            for (policy, mut rule, is_impossible) in read(source, &validator, &mut warnings)? {
+                impossible.extend(is_impossible.then_some(rules.len()));
                 policies.push(policy.new_id(PolicyId::new(rules.len().to_string())));
                 origins.push(source);
                 rule.is_own = shipped <= number;
@@ -188,6 +193,12 @@ impl Policies {
         for (name, needed) in &setup.holds {
             forbidding(&mut rules, name)?.for_each(|rule| rule.hold = Some(needed.clone()));
         }
+        let shapes = policies.iter().enumerate().map(|(number, policy)| {
+            let meant = names.iter().filter(|action| can_be_about(policy, action, &actions));
+            let meant = meant.map(|action| action.id().unescaped().to_owned()).collect();
+            Shape::of(policy, &meant, is_unconditional_permit(policy), impossible.contains(&number))
+        });
+        let shapes = shapes.collect();
 
         let (mut by_action, mut of_columns) = (HashMap::new(), HashMap::new());
         for action in &names {
@@ -258,6 +269,8 @@ impl Policies {
                 .collect(),
             masks: rules.iter().any(|rule| rule.method.is_some()),
             warnings,
+            shapes,
+            places: policies.iter().map(words::places).enumerate().collect(),
             groups: named_groups.iter().flatten().cloned().collect(),
             named_groups,
             settings: policies
@@ -294,9 +307,31 @@ impl Policies {
         &self.rules
     }
 
-    /// What is odd about own policies, and does not keep them from being judged with: conditions that are never met.
+    /// What is odd about own policies, each by itself, and does not keep them from being judged with.
     pub fn warnings(&self) -> &[PolicyError] {
         &self.warnings
+    }
+
+    /// Own policies that never decide anything, and those of one `@id`.
+    pub fn unreachable(&self) -> Vec<PolicyError> {
+        unreachable::odd(&self.shapes, &self.rules)
+    }
+
+    /// Own policies that name databases and environments other than these, which are all of a configuration.
+    pub fn odd_places(&self, databases: &BTreeSet<&str>, environments: &BTreeSet<&str>) -> Vec<String> {
+        let mut odd = Vec::new();
+        for (number, places) in &self.places {
+            let Some(rule) = self.rules.get(*number).filter(|rule| rule.is_own) else { continue };
+            let of = |what: &str, all: &BTreeSet<String>, known: &BTreeSet<&str>| {
+                let unknown = all.iter().filter(|name| !known.contains(name.as_str()));
+                let Rule { file, line, name, .. } = rule;
+                let told = unknown.map(|place| format!("{file}:{line}: {what} `{place}` (rule \"{name}\")"));
+                told.collect::<Vec<_>>()
+            };
+            odd.extend(of("no database is called", &places.databases, databases));
+            odd.extend(of("no database has the environment", &places.environments, environments));
+        }
+        odd
     }
 
     /// Groups that own policies name, and those of users to be exempt from rules that there are not, have a meaning only where
@@ -502,12 +537,12 @@ fn check_size(source: &Source) -> Result<(), PolicyError> {
     Ok(())
 }
 
-/// The policies of a file.
+/// The policies of a file, and whether types alone rule each out.
 fn read(
     source: &Source,
     validator: &Validator,
     warnings: &mut Vec<PolicyError>,
-) -> Result<Vec<(Policy, Rule)>, PolicyError> {
+) -> Result<Vec<(Policy, Rule, bool)>, PolicyError> {
     let set = PolicySet::from_str(&source.text).map_err(|errors| {
         let first = errors.iter().next();
         let offset = first.and_then(offset).unwrap_or_default();
@@ -522,21 +557,37 @@ fn read(
     if let Some(error) = checked.validation_errors().next() {
         return Err(PolicyError::at(source, offset(error).unwrap_or_default(), error));
     }
+    let mut impossible = HashMap::new();
     for warning in checked.validation_warnings() {
-        warnings.push(PolicyError::at(source, offset(warning).unwrap_or_default(), warning));
+        let (ValidationWarning::ImpossiblePolicy(_) | ValidationWarning::InvalidActionApplication(_)) =
+            warning
+        else {
+            warnings.push(PolicyError::at(source, offset(warning).unwrap_or_default(), warning));
+            continue;
+        };
+        impossible.insert(warning.policy_id().clone(), warning.to_string());
     }
     // Their ids are `policy` and a number, in the order of the text.
     let number =
         |policy: &Policy| policy.id().to_string().trim_start_matches("policy").parse::<usize>().unwrap_or(0);
     let mut policies: Vec<Policy> = set.policies().cloned().collect();
     policies.sort_by_key(number);
-    policies
-        .into_iter()
-        .map(|policy| {
-            let rule = Rule::of(&policy, source).map_err(|message| PolicyError::at(source, 0, message))?;
-            Ok((policy, rule))
-        })
-        .collect()
+    let (mut read, mut offset) = (Vec::new(), 0);
+    for policy in policies {
+        let mut rule = Rule::of(&policy, source).map_err(|message| PolicyError::at(source, 0, message))?;
+        offset += source.text.get(offset..).and_then(|rest| rest.find(&rule.text)).unwrap_or_default();
+        rule.line = line_of(&source.text, offset);
+        offset += rule.text.len();
+        let why = impossible.get(policy.id());
+        if let Some(why) = why {
+            let (of, why) = (rule.line, why.split_once("`, ").map_or(why.as_str(), |(_, why)| why));
+            let message =
+                format!("rule \"{}\" never decides: {why}; mend its conditions, or remove it", rule.name);
+            warnings.push(PolicyError::Text { name: source.name.clone(), line: of, message });
+        }
+        read.push((policy, rule, why.is_some()));
+    }
+    Ok(read)
 }
 
 /// Where in its text something is wrong.

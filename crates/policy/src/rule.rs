@@ -40,6 +40,8 @@ pub struct Rule {
     pub is_own: bool,
     /// The file that it is written in.
     pub file: String,
+    /// The line of it, from 1, in which it begins.
+    pub line: usize,
     /// The policy itself.
     pub text: String,
 }
@@ -94,6 +96,7 @@ impl Rule {
             about: source.about(),
             is_own: false,
             file: file.to_owned(),
+            line: 1,
             text: policy.to_cedar().unwrap_or_default(),
         })
     }

@@ -93,13 +93,18 @@ pub enum PolicyError {
 impl PolicyError {
     /// An error at a byte of a source's text.
     pub(crate) fn at(source: &Source, offset: usize, message: impl ToString) -> Self {
-        let line = 1 + source.text.bytes().take(offset).filter(|byte| *byte == b'\n').count();
+        let line = line_of(&source.text, offset);
         let message = message.to_string();
         // Cedar begins with the number of the policy, which is where it says.
         let rest = message.strip_prefix("for policy `").and_then(|rest| rest.split_once("`, "));
         let message = rest.map_or(message.as_str(), |(_, rest)| rest).to_owned();
         PolicyError::Text { name: source.name.clone(), line, message }
     }
+}
+
+/// The line, from 1, in which the byte at `offset` of a text is.
+pub(crate) fn line_of(text: &str, offset: usize) -> usize {
+    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
 }
 
 /// The policies that are shipped, by the name of their rule.

@@ -62,7 +62,7 @@ const LISTED_MAX: usize = 12;
 const COMMANDS: &str = include_str!("commands.txt");
 
 /// Commands that are no nodes: of replication, what hides a relation, what a DROP is of, and why a text cannot be read.
-const OTHER_COMMANDS: [&str; 20] = [
+pub(crate) const OTHER_COMMANDS: [&str; 20] = [
     "alter_replication_slot",
     "base_backup",
     "create_replication_slot",
@@ -190,6 +190,40 @@ fn compares_names(json: &Value) -> bool {
 /// Schemas that a policy could tell from others: all of its texts where it looks at names.
 pub(crate) fn schemas(policy: &Policy) -> Vec<String> {
     texts(policy, &["name", "schema"])
+}
+
+/// Databases and environments that a policy names.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    pub(crate) databases: BTreeSet<String>,
+    pub(crate) environments: BTreeSet<String>,
+}
+
+/// Those of a policy.
+pub(crate) fn places(policy: &Policy) -> Places {
+    let mut places = Places::default();
+    for literal in policy.entity_literals() {
+        let id = literal.id().unescaped();
+        match literal.type_name().basename() {
+            "Database" => _ = places.databases.insert(id.to_owned()),
+            "Schema" | "Table" | "Column" => places.databases.extend(parts_of(id).into_iter().take(1)),
+            _ => {}
+        }
+    }
+    let json = policy.to_json().unwrap_or_default();
+    let mut compared = Vec::new();
+    comparisons(json.get("conditions").unwrap_or(&Value::Null), &mut compared);
+    for (attribute, value) in compared {
+        let Some(word) = value.as_str().filter(|word| !word.is_empty()) else { continue };
+        match attribute.as_str() {
+            "context.database" => _ = places.databases.insert(word.to_owned()),
+            "context.environment" | "resource.environment" => {
+                places.environments.insert(word.to_owned());
+            }
+            _ => {}
+        }
+    }
+    places
 }
 
 /// Settings that a policy could tell from others.

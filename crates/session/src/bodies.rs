@@ -296,18 +296,21 @@ fn acts(routine: &Routine, does: &Statement) -> bool {
     !does.writes.is_empty() || !does.effects.iter().all(reads) || settings < does.settings.len()
 }
 
-/// What a DO block does, whose text is `text`: `own` is the block by itself. `None` where that is not understood.
+/// What a DO block does, whose text is `text`: `own` is the block by itself, `unsearched` are documents that nobody has looked at and
+/// that count as others. `None` where that is not understood.
 pub(crate) fn block(
     text: &str,
     own: &Statement,
     reach: &Reach,
     giving: &HashSet<String>,
-    known: &Known<'_>,
+    (known, unsearched): (&Known<'_>, &HashSet<String>),
 ) -> Option<Followed> {
     if is_opaque(own) || reach.is_anything() {
         return None;
     }
-    let sensitive = sensitive(reach, own, giving, known);
+    let mut sensitive = sensitive(reach, own, giving, known);
+    sensitive.unsearched.clone_from(unsearched);
+    unsearched.iter().for_each(|column| sensitive.add(column.clone(), true));
     let called: Vec<String> = own.calls().map(str::to_owned).collect();
     let taking = TellingGiven::of(&called, known.of_wholes, known.catalog).taking(own, known.catalog);
     sql::followed_block(text, &sensitive, &taking, mask::is_sensitive_key)

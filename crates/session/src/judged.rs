@@ -205,6 +205,8 @@ pub(crate) struct Judged {
     implied: Implied,
     /// The code that it reaches, as it was.
     pub(crate) code: Rc<Code>,
+    /// Names that need not be those of something of PostgreSQL's.
+    own_names: HashSet<String>,
     /// What it does to the session's temporary tables, if anything.
     pub(crate) temporary: Option<TemporaryChange>,
     /// What it does to the reason that the session gives, if anything.
@@ -629,7 +631,8 @@ impl Texts<'_> {
             env.classes.get(&id).map(|class| class.name())
         };
         let text = read.text.get(own.span.clone()).unwrap_or_default();
-        let asks_of = |hides: &dyn Fn(Class) -> bool, of_wholes: bool| match env.classes.is_empty() {
+        let has_none = env.classes.is_empty() && env.unsearched.is_none_or(|columns| columns.is_empty());
+        let asks_of = |hides: &dyn Fn(Class) -> bool, of_wholes: bool| match has_none {
             true => None,
             false => probes(text, own, catalog, env, (hides, of_wholes)),
         };
@@ -732,6 +735,7 @@ impl Texts<'_> {
                 Verdict::Refuse(_) => Rc::default(),
                 Verdict::Allow(_) | Verdict::Hold { .. } => Rc::new(statement.code(catalog)),
             },
+            own_names: catalog.own_names(),
             spills,
             namings,
             ..judged
@@ -818,6 +822,7 @@ impl Judged {
             own: None,
             implied: Implied::default(),
             code: Rc::default(),
+            own_names: HashSet::new(),
             temporary: statement.and_then(TemporaryChange::of),
             gives_reason: statement.and_then(reasons::change),
             path: statement.is_none().then(PathChange::unknown),
@@ -870,6 +875,7 @@ impl Judged {
             shown: select.shown.clone(),
             own: select.own.clone(),
             implied: select.implied.clone(),
+            own_names: select.own_names.clone(),
             namings: Rc::clone(&select.namings),
             ..judged
         })
@@ -1113,7 +1119,7 @@ impl Judged {
 
     /// What of it is sensitive where these names may mean something that is: what runs because of what it calls or reads can give that.
     fn moved_in(&self, own: &Statement, moved: &MovedNames) -> Sensitive {
-        let mut sensitive = moved_in(own, moved);
+        let mut sensitive = Sensitive { own_names: self.own_names.clone(), ..moved_in(own, moved) };
         if is_changed(&self.implied.called, moved) {
             sensitive.relations.extend(relations(own).cloned());
             sensitive.functions.extend(own.calls().map(str::to_owned));
@@ -1272,7 +1278,7 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
                 };
                 are_all |= known.catalog.may_have_routine_in(from) || within.any(rests_on_some);
             }
-            Naming::Takes(_) => {}
+            Naming::Takes(_) | Naming::Coins(_) => {}
         }
     }
     if !retells.is_empty() {

@@ -14,6 +14,7 @@ use crate::shown::{Known, Reach, classed};
 use crate::stains::Stains;
 use crate::state::Environment;
 use crate::statistics::{STATISTICS, STATISTICS_COLUMNS, STATISTICS_FUNCTIONS, STATISTICS_PLAIN_COLUMNS};
+use crate::unread;
 
 /// How much conditions of `statement`, whose text is `text`, look into values of classes that are hidden, as `hides` says: its own, and those of
 /// code that it calls. `of_wholes`: so does what compares whole values.
@@ -24,7 +25,8 @@ pub(crate) fn probes(
     env: &Environment<'_>,
     (hides, of_wholes): (&dyn Fn(Class) -> bool, bool),
 ) -> Option<Probe> {
-    let mut sensitive = Sensitive::default();
+    let mut sensitive = Sensitive { own_names: catalog.own_names(), ..Sensitive::default() };
+    add_unread(&mut sensitive, (text, statement), catalog, (env, hides));
     let used = statement.relations.iter().filter(|used| !statement.is_cte(used)).map(|used| &used.name);
     for name in used.chain(&statement.mentions) {
         for relation in catalog.named(name).flat_map(|relation| catalog.with_underlying(relation)) {
@@ -65,7 +67,7 @@ pub(crate) fn probes(
         let known = Known {
             classes: &classes,
             stains: &stains,
-            unsearched: None,
+            unsearched: env.unsearched.filter(|_| hides(Class::Document)),
             of_wholes,
             ..Known::of(catalog, env)
         };
@@ -73,7 +75,8 @@ pub(crate) fn probes(
         sensitive
             .functions
             .retain(|name| STATISTICS_FUNCTIONS.contains(&name.as_str()) || bodies.gives(name));
-        within = asked_within(text, statement, &reading, &bodies, &known);
+        let unsearched = &sensitive.unsearched;
+        within = asked_within((text, statement), &reading, &bodies, (&known, unsearched));
     }
     let called: Vec<String> = statement.calls().map(str::to_owned).collect();
     let telling = TellingGiven::of(&called, of_wholes, catalog);
@@ -84,11 +87,10 @@ pub(crate) fn probes(
 
 /// What code asks that a statement runs: a block, or functions that it calls and that read such values.
 fn asked_within(
-    text: &str,
-    statement: &Statement,
+    (text, statement): (&str, &Statement),
     reading: &HashSet<String>,
     bodies: &Bodies<'_>,
-    known: &Known<'_>,
+    (known, unsearched): (&Known<'_>, &HashSet<String>),
 ) -> Option<Probe> {
     let mut asked = None;
     let mut saying = HashSet::new();
@@ -104,7 +106,7 @@ fn asked_within(
         let reach = Reach::of(statement, known);
         if reach.is_any() {
             let giving = reading.iter().filter(|name| bodies.gives(name)).cloned().collect();
-            let asks = match block(text, statement, &reach, &giving, known) {
+            let asks = match block(text, statement, &reach, &giving, (known, unsearched)) {
                 Some(followed) => followed.asks,
                 None => unread_block_asks(statement),
             };
@@ -151,6 +153,31 @@ fn add(
         }
     }
     add_records(sensitive, relation, name, catalog, (env, hides));
+}
+
+/// Adds documents that nobody has looked at, where keys say that something is taken out of them, or it is taken apart from its keys.
+fn add_unread(
+    sensitive: &mut Sensitive,
+    (text, statement): (&str, &Statement),
+    catalog: &Catalog,
+    (env, hides): Hiding<'_>,
+) {
+    let known = Known::of(catalog, env);
+    let is_left_out = |_: &str| false;
+    let is_taken = || {
+        unread::takes_by_keys(statement, &known, is_left_out)
+            || unread::takes_apart(statement, &known, is_left_out)
+            || unread::looks_for(text, statement, &known)
+    };
+    if !hides(Class::Document) || !is_taken() {
+        return;
+    }
+    for (name, columns) in unread::documents(statement, &known) {
+        sensitive.known.extend(columns.iter().cloned());
+        sensitive.relations.insert(name);
+        sensitive.unsearched.extend(columns.iter().cloned());
+        columns.into_iter().for_each(|column| sensitive.add(column, true));
+    }
 }
 
 /// Adds what PostgreSQL's own statistics, and what it keeps beside, tell of values.
@@ -298,8 +325,11 @@ pub(crate) fn hands_over(text: &str, own: &Statement, whole: &Statement, known: 
     let giving = reach.giving(known);
     let is_block = own.effects.contains(&Effect::Do);
     let hands = |block: Option<Followed>| own.puts_elsewhere() || block.is_none_or(|block| block.hands_over);
-    let block_hands =
-        || is_block && own.has_own_sinks(known.catalog) && hands(block(text, own, &reach, &giving, known));
+    let block_hands = || {
+        is_block
+            && own.has_own_sinks(known.catalog)
+            && hands(block(text, own, &reach, &giving, (known, &HashSet::new())))
+    };
     let code_hands = || {
         let mut names = reach.functions.intersection(&with_sinks).peekable();
         names.peek().is_some() && {

@@ -433,6 +433,7 @@ impl Reach {
             trusts_keys: unread::takes_by_keys(statement, known, |_| false),
             has_unread: unread::takes_apart(statement, known, |_| false),
             has_own_count: !known.catalog.lacks_routine("count"),
+            own_names: known.catalog.own_names(),
             ..Sensitive::default()
         };
         for (name, found) in relations(statement, known) {

@@ -81,7 +81,8 @@ pub(crate) fn spilled(
             !filling.is_empty() && sinks(text, &sensitive, &filling, mask::is_sensitive_key)
         };
         let is_run = own.effects.contains(&Effect::Do);
-        let block = if is_run { bodies::block(text, own, &reach, &giving, known) } else { None };
+        let block =
+            if is_run { bodies::block(text, own, &reach, &giving, (known, &HashSet::new())) } else { None };
         let block_fills = is_run && block.as_ref().is_none_or(|block| block.fills);
         block.iter().flat_map(|block| &block.spills).for_each(|spill| found.spill(spill, &reveals));
         if block_fills

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use mask::{Class, Classes, Found, Methods, Unsearched};
 use policy::{Policies, Subject};
 use sql::facts::{Forgets, Makes, Opens};
-use sql::{Catalog, SearchPath, Unreadable};
+use sql::{Catalog, Naming, SearchPath, Unreadable};
 use thiserror::Error;
 
 use crate::action::Action;
@@ -489,6 +489,7 @@ impl Session {
             }
             self.altered |= moves.tells || !moves.fills.is_empty();
         }
+        self.altered |= judged.namings.iter().any(|naming| matches!(naming, Naming::Coins(_)));
         self.note_telling(judged);
         if !judged.is_still {
             self.temporary.stirred();

@@ -60,6 +60,8 @@ struct Read {
     others: HashSet<String>,
     /// Names of extensions.
     extensions: HashSet<String>,
+    /// Names that are taken for those of something of PostgreSQL's, and that somebody has given to something else.
+    own_names: HashSet<String>,
     usage: Usage,
     has_name_twice: bool,
     /// The relation whose columns are the fields of a composite type, by `pg_type.oid`.
@@ -342,6 +344,19 @@ impl Catalog {
     /// Whether the extension of this name is there.
     pub(crate) fn has_extension(&self, name: &str) -> bool {
         self.read.extensions.contains(name)
+    }
+
+    /// The same where somebody has given these names, which are taken for those of PostgreSQL's functions, operators, types and collations
+    /// ([`trusted_names`](crate::trusted_names)), to others.
+    #[must_use]
+    pub fn with_own_names(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        Arc::make_mut(&mut self.read).own_names = names.into_iter().collect();
+        self
+    }
+
+    /// Those names, with those that the session has given.
+    pub fn own_names(&self) -> HashSet<String> {
+        self.read.own_names.iter().chain(self.given.coined()).cloned().collect()
     }
 
     /// The same where these may look into schemas.

@@ -430,7 +430,7 @@ impl<'t> Reader<'_, 't> {
                     Formula::Is(Atom { subject, test: Test::Null })
                 });
             }
-            "AConst" | "AArrayExpr" | "BooleanTest" | "NullTest" | "SqlvalueFunction" => return never(),
+            "AConst" | "AArrayExpr" | "BooleanTest" | "NullTest" | "SqlValueFunction" => return never(),
             "FuncCall" if is_one_of(&NEVER_NULL, tree) => return never(),
             "FuncCall" => is_one_of(&STRICT, tree) && tree.has(&["args"]),
             "AExpr" if matches!(tree.number("kind"), 4 | 5) => return never(),

@@ -35,6 +35,8 @@ struct Ways {
     renamed: BTreeSet<String>,
     /// Names that functions take for temporary tables of whoever calls them.
     taken: BTreeSet<String>,
+    /// Names that are taken for those of something of PostgreSQL's.
+    coined: BTreeSet<String>,
 }
 
 impl Given {
@@ -90,6 +92,11 @@ impl Given {
         self.ways.renamed.contains(name)
     }
 
+    /// Names that the session has given to something else than relations, and that are taken for those of something of PostgreSQL's.
+    pub(crate) fn coined(&self) -> impl Iterator<Item = &String> {
+        self.ways.coined.iter()
+    }
+
     /// Whether a function takes it for a temporary table.
     pub(crate) fn is_taken(&self, name: &str) -> bool {
         self.ways.taken.contains(name)
@@ -111,6 +118,7 @@ impl Given {
     pub fn take_ways(&mut self, namings: &[Naming], catalog: &Catalog) {
         for naming in namings {
             let kept = self.ways.system.len() + self.ways.renamed.len() + self.ways.taken.len();
+            let kept = kept + self.ways.coined.len();
             if KEPT_MAX <= kept {
                 return;
             }
@@ -122,6 +130,10 @@ impl Given {
                 }
                 Naming::Takes(Name { name, .. }) => {
                     self.ways.taken.insert(name.clone());
+                    continue;
+                }
+                Naming::Coins(name) => {
+                    self.ways.coined.insert(name.clone());
                     continue;
                 }
                 Naming::Makes(_) | Naming::RenamesSchema { .. } | Naming::IsPart { .. } => continue,
@@ -161,7 +173,7 @@ impl Given {
                     }
                 }
                 Naming::RenamesSchema { from, to } => self.rename_schema(from, to, catalog),
-                Naming::Takes(_) => {}
+                Naming::Takes(_) | Naming::Coins(_) => {}
                 Naming::Leads { from, to } => {
                     let from = self.all_or_new(from, catalog);
                     // What is neither shown nor new is a common table expression.

@@ -27,8 +27,9 @@ pub(crate) use self::documents::{BY_KEYS, TAKING};
 pub use self::documents::{keeps_documents, takes_apart, takes_by_keys};
 use self::flows::Flows;
 pub(crate) use self::keys::constant_keys;
-pub use self::keys::{Key, key_parameters, with_keys};
+pub use self::keys::{Key, compared_keys, key_parameters, with_keys};
 use self::outputs::Outputs;
+pub(crate) use self::probe::TRUSTED;
 pub use self::probe::{Probe, probes};
 pub use self::records::{copied_columns, record_fields};
 pub(crate) use self::sinks::{ASKING, picks_sequence};
@@ -57,6 +58,8 @@ pub struct Sensitive {
     pub read_by: HashMap<String, HashSet<String>>,
     /// Names of columns that have documents, and nothing else sensitive: their keys are looked at on the way to the client.
     pub documents: HashSet<String>,
+    /// Those of them that nobody has looked at: what stands behind a key that says nothing is not asked about.
+    pub unsearched: HashSet<String>,
     /// Names of columns that can have a part of a value, which then is compared where they are as a whole.
     pub parts: HashSet<String>,
     /// Functions that compare parts of what they are given with what else they are given.
@@ -77,6 +80,8 @@ pub struct Sensitive {
     pub wholes: HashSet<String>,
     /// Whatever the statement computes can be: code that it does not name gives it.
     pub anything: bool,
+    /// Names that are taken for those of PostgreSQL's functions, operators, types and collations, and that somebody has given to others.
+    pub own_names: HashSet<String>,
 }
 
 impl Sensitive {
@@ -92,6 +97,7 @@ impl Sensitive {
             rows,
             read_by,
             documents,
+            unsearched,
             parts,
             comparing,
             of_wholes,
@@ -102,6 +108,7 @@ impl Sensitive {
             types,
             wholes,
             anything,
+            own_names,
         } = other;
         for (own, other) in [
             (&mut self.columns, columns),
@@ -109,10 +116,12 @@ impl Sensitive {
             (&mut self.known, known),
             (&mut self.functions, functions),
             (&mut self.documents, documents),
+            (&mut self.unsearched, unsearched),
             (&mut self.parts, parts),
             (&mut self.comparing, comparing),
             (&mut self.types, types),
             (&mut self.wholes, wholes),
+            (&mut self.own_names, own_names),
         ] {
             own.extend(other.iter().cloned());
         }

@@ -3,7 +3,7 @@
 use crate::facts::{Effect, Statement};
 
 /// Commands after which each name means what it meant before, or nothing.
-const KEEPING: [&str; 26] = [
+const KEEPING: [&str; 25] = [
     "AlterSeqStmt",
     "CheckPointStmt",
     "ClosePortalStmt",
@@ -22,7 +22,6 @@ const KEEPING: [&str; 26] = [
     "LoadStmt",
     "LockStmt",
     "NotifyStmt",
-    "PlannedStmt",
     "RefreshMatViewStmt",
     "ReindexStmt",
     "ReturnStmt",

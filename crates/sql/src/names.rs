@@ -4,14 +4,20 @@
 use pg_query::protobuf::{AlterTableType, CmdType, ObjectType};
 
 use crate::facts::Statement;
+use crate::own::is_trusted;
 use crate::tree::Tree;
 
 /// Kinds of statements that give names, or lead from one relation to another.
-pub(crate) const KINDS: [&str; 7] = [
+pub(crate) const KINDS: [&str; 12] = [
     "AlterObjectSchemaStmt",
     "AlterTableStmt",
+    "CreateDomainStmt",
+    "CreateEnumStmt",
+    "CreateFunctionStmt",
+    "CreateRangeStmt",
     "CreateStmt",
     "CreateTableAsStmt",
+    "DefineStmt",
     "RenameStmt",
     "RuleStmt",
     "ViewStmt",
@@ -61,6 +67,8 @@ pub enum Naming {
     },
     /// A function that is made takes it for a temporary table of whoever calls it.
     Takes(Name),
+    /// Something else than a relation gets a name that is taken for one of PostgreSQL's, or is a collation.
+    Coins(String),
 }
 
 /// Adds what the statement in `tree`, and each within it, does to names.
@@ -90,6 +98,10 @@ fn namings(tree: &Tree) -> Vec<Naming> {
                 .unwrap_or_default()
         }
         "RenameStmt" => renamed(tree).into_iter().collect(),
+        "CreateDomainStmt" => coined(tree, "domainname"),
+        "CreateEnumStmt" | "CreateRangeStmt" => coined(tree, "type_name"),
+        "CreateFunctionStmt" => coined(tree, "funcname"),
+        "DefineStmt" => coined(tree, "defnames"),
         "AlterObjectSchemaStmt" => {
             let moved = tree.one("relation").map(name).map(|from| {
                 let to = Name { schema: Some(tree.text("newschema").to_owned()), name: from.name.clone() };
@@ -103,6 +115,13 @@ fn namings(tree: &Tree) -> Vec<Naming> {
         }
         _ => Vec::new(),
     }
+}
+
+/// What is made that is no relation.
+fn coined(tree: &Tree, field: &'static str) -> Vec<Naming> {
+    let is_collation = tree.number("kind") == ObjectType::ObjectCollation as i64;
+    let name = tree.name(field).pop().filter(|name| is_collation || is_trusted(name));
+    name.map(|name| Naming::Coins(name.to_owned())).into_iter().collect()
 }
 
 /// A view, and what it reads: also common table expressions, which are not told from relations here.
@@ -134,6 +153,13 @@ fn renamed(tree: &Tree) -> Option<Naming> {
         | ObjectType::ObjectRule
         | ObjectType::ObjectTabconstraint
         | ObjectType::ObjectTrigger => None,
+        ObjectType::ObjectAggregate
+        | ObjectType::ObjectCollation
+        | ObjectType::ObjectDomain
+        | ObjectType::ObjectFunction
+        | ObjectType::ObjectProcedure
+        | ObjectType::ObjectRoutine
+        | ObjectType::ObjectType => Some(Naming::Coins(new)),
         // ALTER INDEX renames tables too (tablecmds.c, `RangeVarCallbackForAlterRelation`).
         _ => {
             let from = name(tree.one("relation")?);

@@ -277,7 +277,10 @@ impl Statement {
     pub fn ways(&self) -> Vec<Naming> {
         let mut names = self.all_names();
         names.retain(|naming| {
-            matches!(naming, Naming::Leads { .. } | Naming::Renames { .. } | Naming::Takes(_))
+            matches!(
+                naming,
+                Naming::Coins(_) | Naming::Leads { .. } | Naming::Renames { .. } | Naming::Takes(_)
+            )
         });
         names
     }

@@ -9,6 +9,7 @@ use crate::catalog::Catalog;
 use crate::computed::{Computed, Context, Told};
 use crate::facts::{Effect, RelationUse, Setting, Statement};
 use crate::lineage::{Followed, Probe, Sensitive, Taking};
+use crate::names::Naming;
 use crate::read::read;
 use crate::script::Script;
 
@@ -219,7 +220,11 @@ impl Routine {
                         | Effect::ReplaceTriggerFunction
                 )
             };
-            definition.statements.iter_mut().for_each(|one| one.effects.retain(|effect| !defines(effect)));
+            let gives_name = |naming: &Naming| matches!(naming, Naming::Coins(name) if *name == self.name);
+            for one in &mut definition.statements {
+                one.effects.retain(|effect| !defines(effect));
+                one.names.retain(|naming| !gives_name(naming));
+            }
             let mut statements = body.statements;
             statements.append(&mut definition.statements);
             Reach::Read(statements)

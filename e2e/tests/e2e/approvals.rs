@@ -609,6 +609,24 @@ fn a_grant_lets_run_what_is_alike_of_the_same_person_until_it_is_taken_back() ->
     // The second was the first of two in a string, of which the other was not alike.
     let covered = format!("approved bob by the grant {request}");
     assert_eq!(events, ["granted bob for 3600 s: a clean-up", &covered, &covered, "revoked bob"]);
+    // What ran under it was held, and would be.
+    held.stack.statement("UPDATE orders SET quantity = 0 WHERE id = 3")?;
+    let (config, ledger) = (held.stack.proxy.config(), &held.stack.ledger);
+    let mut backtest = binaries::command("picket")?;
+    backtest.args(["--clickhouse-url", ledger.url(), "--database", ledger.database()]);
+    backtest.args(["policy", "backtest", "--format", "json", "--config"]).arg(config);
+    let output = backtest.output().context("run picket")?;
+    let changes: Value = serde_json::from_slice(&output.stdout)?;
+    let held_now = |change: &Value| change["verdict_then"] == "allow" && change["verdict"] == "hold";
+    assert!(!changes.as_array().context("read changes")?.iter().any(held_now), "{changes}");
+    // Where nobody must approve any more, it is told with all that waited.
+    backtest.args(["--observe", "needs-dba"]);
+    let output = backtest.output().context("run picket")?;
+    let changes: Value = serde_json::from_slice(&output.stdout)?;
+    let is_freed = |change: &&Value| change["verdict_then"] == "hold" && change["verdict"] == "allow";
+    let freed = changes.as_array().context("read changes")?.iter().filter(is_freed);
+    let executions: u64 = freed.filter_map(|change| change["executions"].as_u64()).sum();
+    assert!(3 <= executions, "{changes}");
     Ok(())
 }
 

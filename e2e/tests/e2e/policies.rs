@@ -371,6 +371,19 @@ fn policies_are_checked_and_explained_without_a_proxy() -> Result<()> {
         (0, true),
         "{told}"
     );
+    let night = "forbid (principal, action, resource)\nwhen { context.hour > 20 && context.hour < 6 };";
+    let (code, told) = check(night, &[])?;
+    assert_eq!((code, told.contains("team.cedar:1: rule \"team\" never decides: ")), (0, true), "{told}");
+    let (code, told) = check(
+        "@allows(\"(fast path) lo_open\") forbid (principal, action == Picket::Action::\"unseen\", resource);",
+        &[],
+    )?;
+    assert_eq!(code, 0, "{told}");
+    let (code, told) = check(
+        "@allows(\"(replication) IDENTIFY_SYSTEM\") forbid (principal, action == Picket::Action::\"replicate\", resource);",
+        &[],
+    )?;
+    assert_eq!((code, told.contains("is to let it pass, and does not: (replication)")), (1, true), "{told}");
     let (code, told) =
         check("permit (principal, action, resource in Picket::Schema::\"shop.public\");", &[])?;
     assert_eq!((code, told.contains("leave that out (`without`)")), (0, true), "{told}");

@@ -8,7 +8,9 @@ use crate::stack::Stack;
 
 mod failing;
 mod filtered;
+mod own;
 mod sliding;
+mod unread;
 
 #[test]
 fn values_are_not_searched_for_letter_by_letter() -> Result<()> {

@@ -34,7 +34,7 @@ const QUERY: &str = "SELECT ?fields FROM ( \
         FROM sessions \
     ) AS session ON session.session_id = statement.session_id \
     LEFT ANY JOIN ( \
-        SELECT session_id, sequence, rules, 1 AS is_held FROM approvals WHERE event = 'asked' \
+        SELECT session_id, sequence, rules, 1 AS is_held FROM approvals WHERE event IN ('asked', 'approved') \
     ) AS held ON held.session_id = statement.session_id AND held.sequence = statement.sequence \
     GROUP BY principal, database, authenticated_by, actor, kind, groups, application_name, source, environment, hour, weekday, \
         fingerprint, if(fingerprint = 0, statement.text, ''), verdict, rules \
@@ -65,7 +65,7 @@ pub struct RecordedRow {
     pub hour: u8,
     /// 1 is Monday.
     pub weekday: u8,
-    /// `allow` or `refuse`; `hold` where somebody was asked, whatever came of it.
+    /// `allow` or `refuse`; `hold` where somebody was asked, whatever came of it, or had given a grant that covers it.
     pub verdict: String,
     /// The rules that made the verdict.
     pub rules: Vec<String>,

@@ -23,6 +23,7 @@ mod reached;
 mod schemas;
 mod temporary;
 mod unfiltered;
+mod unreachable;
 
 /// The policies that are shipped.
 static SHIPPED: LazyLock<Policies> = LazyLock::new(|| Policies::new(Setup::default()).unwrap());

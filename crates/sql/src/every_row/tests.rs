@@ -77,6 +77,7 @@ fn what_the_definition_makes_true_is_told_with_what_makes_it_so() {
         ("date_part('Hour', made) between 0 and 23", "\"made\" can be nothing else by its type"),
         ("id % 1 = 0", "\"id\" can be nothing else by its type"),
         ("mod(id, -1) = 0", "\"id\" can be nothing else by its type"),
+        ("coalesce(note, current_user) is not null and id is not null", "\"id\" is NOT NULL"),
         ("to_jsonb(id) is not null", "\"id\" is NOT NULL"),
     ] {
         let told = of_orders(condition).unwrap_or_default();

@@ -101,7 +101,7 @@ const KEEPING_FUNCTIONS: [&str; 36] = [
 ];
 
 /// Those of them that make a document of a row.
-const ROW_KEEPING_FUNCTIONS: [&str; 11] = [
+pub(super) const ROW_KEEPING_FUNCTIONS: [&str; 11] = [
     "json_agg",
     "json_build_array",
     "json_build_object",

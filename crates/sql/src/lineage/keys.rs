@@ -10,6 +10,9 @@ use pg_query::protobuf::Token;
 use super::documents::{BY_KEYS, BY_PATHS, TAKING, makes_columns, path_keys, takes_by_keys};
 use crate::values::{kind_of, scan};
 
+/// Operators that look for a path.
+const BY_PATH_OPERATORS: [&str; 2] = ["@?", "@@"];
+
 /// Texts within texts that are looked into: code is one, and what that executes another.
 const DEPTH_MAX: usize = 3;
 
@@ -82,6 +85,37 @@ pub(crate) fn constant_keys(text: &str) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     note_keys(text, 0, &mut keys);
     keys
+}
+
+/// Keys in the paths that `text` looks for in documents by operators (`data @? '$.plan'`), also in code that it has.
+pub fn compared_keys(text: &str) -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    note_compared(text, 0, &mut keys);
+    keys
+}
+
+fn note_compared(text: &str, depth: usize, into: &mut BTreeSet<String>) {
+    if DEPTH_MAX < depth || !BY_PATH_OPERATORS.iter().any(|operator| text.contains(operator)) {
+        return;
+    }
+    let mut last = "";
+    scan(text, |token, span, _| {
+        let Some(written) = text.get(span) else { return };
+        let kind = kind_of(token);
+        if matches!(kind, Token::Sconst | Token::Usconst) {
+            let is_path = BY_PATH_OPERATORS.contains(&last);
+            match literal(written) {
+                Some(value) => {
+                    note_compared(&value, depth + 1, into);
+                    into.extend(is_path.then(|| path_keys(&value)).into_iter().flatten());
+                }
+                None => into.extend(is_path.then(String::new)),
+            }
+        }
+        if !matches!(kind, Token::SqlComment | Token::CComment) && written != "(" {
+            last = written;
+        }
+    });
 }
 
 fn note_keys(text: &str, depth: usize, into: &mut BTreeSet<String>) {
@@ -171,11 +205,27 @@ mod tests {
             ("select data->>U&'a' from t", &[""]),
             ("select data->>key from t where note = 'ssn'", &[]),
             ("select note from t where note = 'ssn'", &[]),
+            ("select note from t where data @? '$.ssn'", &[]),
             ("select note from t where note = any (array['ssn', 'iban']) and b = E'a\\\\'", &[]),
         ] {
             let found = keys(text);
             let missing: Vec<_> = expected.iter().filter(|key| !found.iter().any(|it| it == *key)).collect();
             assert!(missing.is_empty() && (expected.is_empty() == found.is_empty()), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn paths_that_are_looked_for_have_keys() {
+        for (text, expected) in [
+            ("select note from t where data @? '$.ssn'", Some("ssn")),
+            ("select data @@ ('$.a.\"first name\" starts with \"Z\"') from t", Some("first name")),
+            ("do $x$begin perform 1 from t where data @? '$.ssn'; end$x$", Some("ssn")),
+            ("select note from t where data @? E'$.\\x73sn'", Some("")),
+            ("select note from t where note = '$.ssn'", None),
+        ] {
+            let keys = compared_keys(text);
+            assert!(expected.is_none_or(|key| keys.contains(key)), "{text}: {keys:?}");
+            assert_eq!(expected.is_none(), keys.is_empty(), "{text}: {keys:?}");
         }
     }
 }

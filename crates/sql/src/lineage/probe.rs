@@ -18,6 +18,7 @@ use super::mentions::Mentions;
 use super::origins::Origins;
 use super::results::{DEFAULT_NAMES, alias_names, arms, words};
 use super::tainted::Tainted;
+use crate::own::REGISTERED;
 use crate::plain::uncast;
 use crate::read::kept_tree;
 use crate::source::SCALARS;
@@ -151,7 +152,7 @@ const NUMBERS: [&str; 5] = ["end_offset", "limit_count", "limit_offset", "repeat
 /// Fields of what is sorted and grouped by, and counted.
 const WHOLE: [&str; 5] = ["sort_clause", "group_clause", "distinct_clause", "agg_order", "window_clause"];
 
-/// Functions that leave of a value what tells it from others.
+/// Functions of PostgreSQL that leave of a value what tells it from others.
 const WHOLE_FUNCTIONS: [&str; 10] =
     ["btrim", "lower", "ltrim", "max", "md5", "min", "rtrim", "sha256", "trim", "upper"];
 
@@ -219,6 +220,19 @@ const COMPARISONS: [&str; 24] = [
     "?|", "?&", "&&", "/", "%", "=", "<>",
 ];
 
+/// Names by which a value is taken to stay whole, or not to become any greater.
+pub(crate) const TRUSTED: [&[&str]; 9] = [
+    &WHOLE_FUNCTIONS,
+    &DOCUMENT_FUNCTIONS,
+    &TEXT_TYPES,
+    &documents::ROW_KEEPING_FUNCTIONS,
+    &failing::KEEPING_FUNCTIONS,
+    &failing::USUAL_FUNCTIONS,
+    &failing::PARTS_FUNCTIONS,
+    &sized::LENGTH_FUNCTIONS,
+    &sized::PLACE_FUNCTIONS,
+];
+
 /// Kinds of `A_Expr` (parsenodes.h) whose operands are compared as they are: these where the operator is one of equality, those always.
 const BY_OPERATOR: [AExprKind; 4] =
     [AExprKind::AexprOp, AExprKind::AexprOpAny, AExprKind::AexprOpAll, AExprKind::AexprIn];
@@ -233,6 +247,7 @@ impl Probes<'_> {
     fn within(&self, tree: &Tree, place: Place, atom: Option<&Tree>) -> Option<Probe> {
         match tree.kind {
             "ColumnRef" => return self.column(tree, place, atom),
+            "AExpr" | "AIndirection" | "FuncCall" if self.is_of_unsearched(tree) => return None,
             "FuncCall" => return self.call(tree, place, atom),
             "TypeCast" if documents::plain_value(tree).is_some_and(|value| self.is_harmless(value)) => {
                 return None;
@@ -243,7 +258,7 @@ impl Probes<'_> {
         }
         let here = match tree.kind {
             "NullTest" if !tree.one("arg").is_some_and(|arg| self.is_null_as_column(arg)) => Place::Condition,
-            _ => of_operands(tree, place),
+            _ => self.of_operands(tree, place),
         };
         let around = atom;
         let wholes = self.tainted.sensitive.of_wholes;
@@ -312,7 +327,10 @@ impl Probes<'_> {
                 // How much memory each step takes is told.
                 ("query", "ExplainStmt") if !only_shows(tree) => Place::Whole,
                 // It is compared with what stands behind each WHEN.
-                ("arg", "CaseExpr") if here == Place::Result => Place::Whole,
+                ("arg", "CaseExpr") if here == Place::Result => match self.postgres(&["="]) {
+                    Some(_) => Place::Whole,
+                    None => Place::Condition,
+                },
                 (field, _) if CONDITIONS.contains(&field) => Place::Condition,
                 (field, _) if WHOLE.contains(&field) => Place::Whole,
                 _ => here,
@@ -350,7 +368,11 @@ impl Probes<'_> {
 
     /// `USING` and NATURAL compare columns of one name.
     fn joins_parts(&self, join: &Tree) -> bool {
-        let wholes = Some(&self.tainted.sensitive.columns).filter(|_| self.tainted.sensitive.of_wholes);
+        let sensitive = self.tainted.sensitive;
+        let wholes = match self.postgres(&["="]) {
+            Some(_) => Some(&sensitive.columns).filter(|_| sensitive.of_wholes),
+            None => Some(&self.tainted.names),
+        };
         let is_part =
             |name: &&str| self.parts.contains(*name) || wholes.is_some_and(|wholes| wholes.contains(*name));
         let has_some = || !self.parts.is_empty() || wholes.is_some_and(|wholes| !wholes.is_empty());
@@ -385,9 +407,9 @@ impl Probes<'_> {
 
     fn arguments(&self, call: &Tree, place: Place, atom: Option<&Tree>) -> Option<Probe> {
         let name = call.name("funcname").pop().unwrap_or_default();
-        let of_arguments = match (name, place) {
+        let of_arguments = match (self.called(call), place) {
             ("count", _) => Place::Whole,
-            (name, Place::Result) if ROWS_FUNCTIONS.contains(&name) => Place::Condition,
+            (_, Place::Result) if ROWS_FUNCTIONS.contains(&name) => Place::Condition,
             (_, Place::Result) => Place::Result,
             // With a second argument they take away what that says.
             (name, Place::Whole) if WHOLE_FUNCTIONS.contains(&name) && call.all("args").count() == 1 => {
@@ -412,7 +434,7 @@ impl Probes<'_> {
             arg if arg.kind == "ColumnRef" => is_given(arg),
             arg => matches!(arg.kind, "AConst" | "ParamRef"),
         };
-        let is_value = |arg: &Tree| is_of_column(uncast(arg)) || documents::by_all_keys(arg).is_some();
+        let is_value = |arg: &Tree| self.is_of_column(uncast(arg)) || documents::by_all_keys(arg).is_some();
         let of_value = usize::from(name.ends_with("_populate_recordset"));
         let mut args = call.all("args").enumerate();
         let is_taken_apart = !name.starts_with("generate_")
@@ -442,7 +464,7 @@ impl Probes<'_> {
             "TypeCast" => tree.one("arg").is_some_and(|arg| self.is_null_as_column(arg)),
             "CoalesceExpr" => tree.all("args").all(|arg| self.is_null_as_column(arg)),
             "FuncCall" => {
-                let name = tree.name("funcname").pop().unwrap_or_default();
+                let name = self.called(tree);
                 let keeps = WHOLE_FUNCTIONS.contains(&name) || matches!(name, "count" | "max" | "min");
                 keeps && tree.all("args").all(|arg| self.is_null_as_column(arg))
             }
@@ -463,11 +485,97 @@ impl Probes<'_> {
 
     /// Whether it is what stands behind keys of a document that do not say that it is sensitive.
     fn is_harmless(&self, tree: &Tree) -> bool {
+        let are_own = || ["->", "->>", "#>", "#>>"].iter().any(|name| self.postgres(&[name]).is_none());
         documents::by_all_keys(tree).is_some_and(|(from, keys)| {
             let name = from.name("fields").pop().unwrap_or_default();
             let is_document = from.kind == "ColumnRef" && self.tainted.sensitive.documents.contains(name);
-            is_document && !keys.iter().any(|key| (self.is_key)(key))
+            is_document && !are_own() && !keys.iter().any(|key| (self.is_key)(key))
         })
+    }
+
+    /// Whether it is harmless, and of a document that nobody has looked at.
+    fn is_of_unsearched(&self, tree: &Tree) -> bool {
+        let unsearched = &self.tainted.sensitive.unsearched;
+        let is_its = |from: &Tree| from.name("fields").pop().is_some_and(|name| unsearched.contains(name));
+        !unsearched.is_empty()
+            && documents::by_all_keys(tree).is_some_and(|(from, _)| is_its(from))
+            && self.is_harmless(tree)
+    }
+
+    /// The last part of a dotted name, if that must mean something of PostgreSQL's.
+    fn postgres<'t>(&self, name: &[&'t str]) -> Option<&'t str> {
+        match *name {
+            ["pg_catalog", name] => Some(name),
+            [name] => Some(name).filter(|name| !self.tainted.sensitive.own_names.contains(*name)),
+            // It comes with an extension, which can be in any schema.
+            [_, name @ "citext"] => self.postgres(&[name]),
+            _ => None,
+        }
+    }
+
+    /// The name of a function that is PostgreSQL's; empty where it need not be.
+    fn called<'t>(&self, call: &'t Tree) -> &'t str {
+        self.postgres(&call.name("funcname")).unwrap_or_default()
+    }
+
+    /// Whether it is a column, or a document of one: of a row, that has as many keys as the row has columns.
+    fn is_of_column(&self, tree: &Tree) -> bool {
+        let makes_document = || {
+            DOCUMENT_FUNCTIONS.contains(&self.called(tree))
+                && tree.all("args").all(|arg| arg.kind == "ColumnRef")
+        };
+        tree.kind == "ColumnRef" || tree.kind == "FuncCall" && makes_document()
+    }
+
+    /// Whether a type is PostgreSQL's, or checks nothing.
+    fn is_known_type(&self, name: &[&str]) -> bool {
+        self.postgres(name).is_some_and(|name| {
+            TEXT_TYPES.contains(&name) || SCALARS.contains(&name) || REGISTERED.contains(&name)
+        })
+    }
+
+    /// Where the operands of an expression stand that stands here.
+    fn of_operands(&self, tree: &Tree, place: Place) -> Place {
+        let is_equality = |name: &[&str]| {
+            matches!(self.postgres(if name.is_empty() { &["="] } else { name }), Some("=" | "<>" | "!="))
+        };
+        let is_whole = match tree.kind {
+            "AExpr" => {
+                let (name, kind) = (tree.name("name"), tree.number("kind"));
+                let is_of = |kinds: &[AExprKind]| kinds.iter().any(|known| *known as i64 == kind);
+                let compares = !is_of(&[AExprKind::AexprOp])
+                    || name.last().is_some_and(|name| COMPARISONS.contains(name));
+                if place == Place::Result && !compares {
+                    return Place::Result;
+                }
+                (is_of(&BY_KIND) || is_of(&BY_OPERATOR)) && is_equality(&name)
+            }
+            "SubLink" => match tree.number("sub_link_type") {
+                kind if kind == SubLinkType::ExistsSublink as i64 => return Place::Result,
+                kind if kind == SubLinkType::AllSublink as i64 || kind == SubLinkType::AnySublink as i64 => {
+                    is_equality(&tree.name("oper_name"))
+                }
+                _ => return place,
+            },
+            "TypeCast" if place != Place::Result => {
+                let of = tree.one("type_name");
+                let name = of.and_then(|of| self.postgres(&of.name("names")));
+                name.is_some_and(|name| TEXT_TYPES.contains(&name))
+                    && of.is_some_and(|of| !of.has(&["typmods"]))
+            }
+            // By such a one, values that differ can be equal.
+            "CollateClause" if place != Place::Result => self.postgres(&tree.name("collname")).is_some(),
+            "NullTest" => true,
+            "BoolExpr" | "AIndirection" | "MinMaxExpr" if place != Place::Result => false,
+            // What stands in others is compared elsewhere, or as it is.
+            _ => return place,
+        };
+        match (is_whole, place) {
+            (_, Place::Result) if tree.kind == "NullTest" => Place::Result,
+            (true, Place::Condition) if matches!(tree.kind, "CollateClause" | "TypeCast") => Place::Condition,
+            (true, _) => Place::Whole,
+            (false, _) => Place::Condition,
+        }
     }
 
     fn is_sensitive(&self, tree: &Tree) -> bool {
@@ -670,59 +778,6 @@ fn list(tree: &Tree, into: &mut Vec<String>) {
         into.extend(tree.name(field).into_iter().map(str::to_owned));
     }
     tree.nodes().for_each(|node| list(node, into));
-}
-
-/// Where the operands of an expression stand that stands here.
-fn of_operands(tree: &Tree, place: Place) -> Place {
-    let is_equality = |field| matches!(tree.name(field).pop(), None | Some("=" | "<>" | "!="));
-    let is_whole = match tree.kind {
-        "AExpr" => {
-            let (name, kind) = (tree.name("name"), tree.number("kind"));
-            let is_of = |kinds: &[AExprKind]| kinds.iter().any(|known| *known as i64 == kind);
-            let compares =
-                !is_of(&[AExprKind::AexprOp]) || name.last().is_some_and(|name| COMPARISONS.contains(name));
-            if place == Place::Result && !compares {
-                return Place::Result;
-            }
-            is_of(&BY_KIND) || is_of(&BY_OPERATOR) && name.len() < 2 && is_equality("name")
-        }
-        "SubLink" => match tree.number("sub_link_type") {
-            kind if kind == SubLinkType::ExistsSublink as i64 => return Place::Result,
-            kind if kind == SubLinkType::AllSublink as i64 || kind == SubLinkType::AnySublink as i64 => {
-                is_equality("oper_name")
-            }
-            _ => return place,
-        },
-        "TypeCast" if place != Place::Result => {
-            let of = tree.one("type_name");
-            let name = of.and_then(|of| of.name("names").pop()).unwrap_or_default();
-            TEXT_TYPES.contains(&name) && of.is_some_and(|of| !of.has(&["typmods"]))
-        }
-        "NullTest" => true,
-        "BoolExpr" | "AIndirection" | "MinMaxExpr" if place != Place::Result => false,
-        // What stands in others is compared elsewhere, or as it is.
-        _ => return place,
-    };
-    match (is_whole, place) {
-        (_, Place::Result) if tree.kind == "NullTest" => Place::Result,
-        (true, Place::Condition) if tree.kind == "TypeCast" => Place::Condition,
-        (true, _) => Place::Whole,
-        (false, _) => Place::Condition,
-    }
-}
-
-/// Whether a type of this name is PostgreSQL's, or checks nothing.
-fn is_known_type(name: &str) -> bool {
-    TEXT_TYPES.contains(&name) || SCALARS.contains(&name) || name.starts_with("reg")
-}
-
-/// Whether it is a column, or a document of one: of a row, that has as many keys as the row has columns.
-fn is_of_column(tree: &Tree) -> bool {
-    let makes_document = |call: &Tree| {
-        let name = call.name("funcname").pop().unwrap_or_default();
-        DOCUMENT_FUNCTIONS.contains(&name) && call.all("args").all(|arg| arg.kind == "ColumnRef")
-    };
-    tree.kind == "ColumnRef" || tree.kind == "FuncCall" && makes_document(tree)
 }
 
 #[cfg(test)]

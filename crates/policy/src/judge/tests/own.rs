@@ -320,7 +320,7 @@ fn errors_name_the_file_the_line_and_the_mend() {
     );
     assert_snapshot!(error(&deep), @"team.cedar:1: a policy may have 200 operators and brackets, this one has 302; compare with a set: [...].contains(...)");
     let odd = policies("forbid (principal, action, resource) when { 1 == 2 };");
-    assert_snapshot!(odd.warnings().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"), @r##"team.cedar:1: policy is impossible: the policy expression evaluates to false for all valid requests"##);
+    assert_snapshot!(odd.warnings().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"), @r##"team.cedar:1: rule "team" never decides: policy is impossible: the policy expression evaluates to false for all valid requests; mend its conditions, or remove it"##);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::{Beside, Probe, Probes, QUESTIONS_MAX, TEXT_TYPES, is_known_type};
+use super::{Beside, Probe, Probes, QUESTIONS_MAX, TEXT_TYPES};
 use crate::constant::{Constant, constant};
 use crate::lineage::documents;
 use crate::source::SCALARS;
@@ -139,7 +139,7 @@ const OF_OPERATORS: [&str; 6] = ["date_mi", "date_pl", "float4", "float8", "int"
 const OPERATORS: [&str; 7] = ["div", "mi", "mii", "mod", "mul", "pl", "pli"];
 
 /// Functions whose numbers are no longer than a text, and those that say what time it is.
-const USUAL_FUNCTIONS: [&str; 16] = [
+pub(super) const USUAL_FUNCTIONS: [&str; 16] = [
     "age",
     "array_length",
     "ascii",
@@ -159,8 +159,11 @@ const USUAL_FUNCTIONS: [&str; 16] = [
 ];
 
 /// Functions whose values are no greater than those that they are given.
-const KEEPING_FUNCTIONS: [&str; 10] =
+pub(super) const KEEPING_FUNCTIONS: [&str; 10] =
     ["abs", "avg", "ceil", "ceiling", "coalesce", "date_trunc", "floor", "max", "min", "round"];
+
+/// Functions that give parts of a date.
+pub(super) const PARTS_FUNCTIONS: [&str; 2] = ["date_part", "extract"];
 
 /// Parts of a date that are small numbers.
 const CALENDAR: [&str; 14] = [
@@ -188,7 +191,7 @@ impl Probes<'_> {
             "FuncCall" => self.failing_call(tree),
             "TypeCast" => {
                 let of = tree.one("type_name")?;
-                self.failing_cast(tree.one("arg")?, of.name("names").pop()?, of.has(&["typmods"]))
+                self.failing_cast(tree.one("arg")?, &of.name("names"), of.has(&["typmods"]))
             }
             _ => None,
         }
@@ -198,7 +201,7 @@ impl Probes<'_> {
         let name = call.name("funcname").pop()?;
         let args: Vec<&Tree> = call.all("args").collect();
         if let ([arg], true) = (&args[..], SCALARS.contains(&name)) {
-            return self.failing_cast(arg, name, false);
+            return self.failing_cast(arg, &call.name("funcname"), false);
         }
         let known = FUNCTIONS.iter().find(|(_, names)| names.contains(&name)).map(|(by, _)| *by);
         let works = || {
@@ -216,18 +219,19 @@ impl Probes<'_> {
         (is_computed || is_chosen).then(|| self.failing_at(call, is_computed))
     }
 
-    fn failing_cast(&self, arg: &Tree, to: &str, is_narrow: bool) -> Option<Probe> {
-        let is_own = !is_known_type(to);
-        if TEXT_TYPES.contains(&to) || !self.is_hidden(arg) {
+    fn failing_cast(&self, arg: &Tree, to: &[&str], is_narrow: bool) -> Option<Probe> {
+        let is_own = !self.is_known_type(to);
+        let to = to.last().copied()?;
+        if TEXT_TYPES.contains(&to) && !is_own || !self.is_hidden(arg) {
             return None;
         }
-        let call = arg.name("funcname").pop().unwrap_or_default();
+        let call = self.called(arg);
         let fits = match to {
             _ if is_own || to == "numeric" && is_narrow => false,
-            "int2" => magnitude(arg) <= f64::from(i16::MAX),
-            "json" | "jsonb" => call.contains("json"),
+            "int2" => self.magnitude(arg) <= f64::from(i16::MAX),
+            "json" | "jsonb" => documents::ROW_KEEPING_FUNCTIONS.contains(&call),
             "uuid" => call == "md5",
-            _ => magnitude(arg) < FAR,
+            _ => self.magnitude(arg) < FAR,
         };
         let is_whole = is_bare(arg) && !is_own && !(to == "numeric" && is_narrow);
         (!fits && !is_whole).then(|| self.failing_at(arg, true))
@@ -242,7 +246,7 @@ impl Probes<'_> {
         let mut names = HashSet::new();
         columns(tree, &mut names);
         let is_asked = match operator {
-            "+" | "-" | "*" => 1 < names.len() || FAR <= magnitude(tree),
+            "+" | "-" | "*" => 1 < names.len() || FAR <= self.magnitude(tree),
             "^" | "|/" => true,
             _ => false,
         };
@@ -255,6 +259,48 @@ impl Probes<'_> {
             true if is_of_part => Probe::Extracts,
             true => Probe::Asks(QUESTIONS_MAX),
             false => Probe::Asks(1),
+        }
+    }
+
+    /// How great it can be, or how many days it is, where values are as great as they usually are.
+    fn magnitude(&self, tree: &Tree) -> f64 {
+        match constant(tree) {
+            Some(Constant::Number(number)) => return number.abs(),
+            Some(Constant::Text(text)) => {
+                let numbers = text.split(|letter: char| !letter.is_ascii_digit());
+                return numbers.filter_map(|number| number.parse::<f64>().ok()).fold(0.0, f64::max) * DAYS;
+            }
+            Some(Constant::Bool(_) | Constant::Null) => return 1.0,
+            None => {}
+        }
+        let greatest = |field| tree.all(field).map(|node| self.magnitude(node)).fold(0.0, f64::max);
+        match tree.kind {
+            "ColumnRef" | "SqlValueFunction" => USUAL,
+            "TypeCast" => tree.one("arg").map_or(f64::INFINITY, |arg| self.magnitude(arg)),
+            "CoalesceExpr" | "MinMaxExpr" => greatest("args"),
+            "FuncCall" => match self.called(tree) {
+                name if PARTS_FUNCTIONS.contains(&name) => match tree.one("args").and_then(constant) {
+                    Some(Constant::Text(part)) if CALENDAR.contains(&part.to_ascii_lowercase().as_str()) => {
+                        YEARS
+                    }
+                    _ => f64::INFINITY,
+                },
+                name if USUAL_FUNCTIONS.contains(&name) => USUAL,
+                name if KEEPING_FUNCTIONS.contains(&name) => greatest("args"),
+                _ => f64::INFINITY,
+            },
+            "AExpr" => {
+                let [left, right] =
+                    ["lexpr", "rexpr"].map(|side| tree.one(side).map(|side| self.magnitude(side)));
+                let (left, right) = (left.unwrap_or(0.0), right.unwrap_or(f64::INFINITY));
+                match self.postgres(&tree.name("name")) {
+                    Some("+" | "-") => left + right,
+                    Some("*") => left * right,
+                    Some("/") => left,
+                    _ => f64::INFINITY,
+                }
+            }
+            _ => f64::INFINITY,
         }
     }
 
@@ -294,43 +340,4 @@ fn columns<'t>(tree: &'t Tree, into: &mut HashSet<Vec<&'t str>>) {
         into.insert(tree.name("fields"));
     }
     tree.nodes().for_each(|node| columns(node, into));
-}
-
-/// How great it can be, or how many days it is, where values are as great as they usually are.
-fn magnitude(tree: &Tree) -> f64 {
-    match constant(tree) {
-        Some(Constant::Number(number)) => return number.abs(),
-        Some(Constant::Text(text)) => {
-            let numbers = text.split(|letter: char| !letter.is_ascii_digit());
-            return numbers.filter_map(|number| number.parse::<f64>().ok()).fold(0.0, f64::max) * DAYS;
-        }
-        Some(Constant::Bool(_) | Constant::Null) => return 1.0,
-        None => {}
-    }
-    let greatest = |field| tree.all(field).map(magnitude).fold(0.0, f64::max);
-    match tree.kind {
-        "ColumnRef" | "SqlValueFunction" => USUAL,
-        "TypeCast" => tree.one("arg").map_or(f64::INFINITY, magnitude),
-        "CoalesceExpr" | "MinMaxExpr" => greatest("args"),
-        "FuncCall" => match tree.name("funcname").pop().unwrap_or_default() {
-            "date_part" | "extract" => match tree.one("args").and_then(constant) {
-                Some(Constant::Text(part)) if CALENDAR.contains(&part.to_ascii_lowercase().as_str()) => YEARS,
-                _ => f64::INFINITY,
-            },
-            name if USUAL_FUNCTIONS.contains(&name) => USUAL,
-            name if KEEPING_FUNCTIONS.contains(&name) => greatest("args"),
-            _ => f64::INFINITY,
-        },
-        "AExpr" => {
-            let [left, right] = ["lexpr", "rexpr"].map(|side| tree.one(side).map(magnitude));
-            let (left, right) = (left.unwrap_or(0.0), right.unwrap_or(f64::INFINITY));
-            match tree.name("name").pop() {
-                Some("+" | "-") => left + right,
-                Some("*") => left * right,
-                Some("/") => left,
-                _ => f64::INFINITY,
-            }
-        }
-        _ => f64::INFINITY,
-    }
 }

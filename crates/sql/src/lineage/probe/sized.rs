@@ -12,10 +12,10 @@ const SIZED_FUNCTIONS: [&str; 4] = ["array_fill", "lpad", "repeat", "rpad"];
 const SHORT_BYTES: usize = 4;
 
 /// Functions that say how long a text is.
-const LENGTH_FUNCTIONS: [&str; 3] = ["char_length", "character_length", "length"];
+pub(super) const LENGTH_FUNCTIONS: [&str; 3] = ["char_length", "character_length", "length"];
 
 /// Functions that say where in a text something is.
-const PLACE_FUNCTIONS: [&str; 2] = ["position", "strpos"];
+pub(super) const PLACE_FUNCTIONS: [&str; 2] = ["position", "strpos"];
 
 /// Functions that cut something out, with the first argument that says where.
 const CUTTING: [(&str, usize); 6] =
@@ -47,7 +47,7 @@ impl Probes<'_> {
         let hidden = |from: usize| args.iter().skip(from).filter(|arg| self.is_hidden(arg));
         if SIZED_FUNCTIONS.contains(&name) {
             return others.first().is_some_and(|length| {
-                let is_own = name != "array_fill" && is_short(name, first) && is_length(length);
+                let is_own = name != "array_fill" && is_short(name, first) && self.is_length(length);
                 !is_own && (self.is_sensitive(length) || self.has_part(length))
             });
         }
@@ -64,7 +64,7 @@ impl Probes<'_> {
                 _ => hidden(1).any(|arg| !failing::is_bare(arg)),
             },
             _ if REPLACING.contains(&name) => match self.is_own(first) {
-                true => others.iter().any(|with| is_large(with)),
+                true => others.iter().any(|with| self.is_large(with)),
                 false => hidden(1).any(|by| !failing::is_bare(by) || self.has_part(by)),
             },
             _ => false,
@@ -78,21 +78,20 @@ impl Probes<'_> {
             ["lidx", "uidx"].into_iter().filter_map(|at| elements.one(at)).any(|at| self.is_hidden(at))
         };
         let is_slice = |elements: &Tree| elements.number("is_slice") != 0;
-        let is_listed = arg.is_some_and(|arg| arg.kind == "AArrayExpr" && !is_large(arg));
+        let is_listed = arg.is_some_and(|arg| arg.kind == "AArrayExpr" && !self.is_large(arg));
         tree.all("indirection").any(|elements| is_told(elements) && (is_slice(elements) || !is_listed))
             && !arg.is_some_and(|arg| self.is_own(arg))
     }
 
     /// Whether it is made of a value, and of nothing that is much longer.
     fn is_own(&self, tree: &Tree) -> bool {
-        self.is_hidden(tree) && !is_large(tree) && !self.has_others(tree, Beside::Columns(tree))
+        self.is_hidden(tree) && !self.is_large(tree) && !self.has_others(tree, Beside::Columns(tree))
     }
 
     /// Whether it says of a value no more than where something is in it, and how long it is.
     fn is_place(&self, tree: &Tree) -> bool {
         let tree = uncast(tree);
-        let is_one_of =
-            |names: &[&str]| tree.name("funcname").pop().is_some_and(|name| names.contains(&name));
+        let is_one_of = |names: &[&str]| names.contains(&self.called(tree));
         match tree.kind {
             "FuncCall" if is_one_of(&LENGTH_FUNCTIONS) || is_one_of(&PLACE_FUNCTIONS) => true,
             "AExpr" if matches!(tree.name("name")[..], ["+" | "-" | "*" | "/"]) => ["lexpr", "rexpr"]
@@ -103,41 +102,41 @@ impl Probes<'_> {
             _ => !self.is_hidden(tree),
         }
     }
+
+    /// Whether something is in it that is much longer than values are.
+    fn is_large(&self, tree: &Tree) -> bool {
+        let name = tree.name("funcname").pop().unwrap_or_default();
+        let is_made = tree.kind == "FuncCall" && SIZED_FUNCTIONS.contains(&name) && {
+            let mut args = tree.all("args");
+            let (first, length) = (args.next(), args.next());
+            let is_usual =
+                |length: &Tree| matches!(constant(length), Some(Constant::Number(number)) if number <= 64.0);
+            name == "array_fill"
+                || !first.is_some_and(|first| is_short(name, first))
+                || !length.is_some_and(|length| self.is_length(length) || is_usual(length))
+        };
+        let is_long = matches!(constant(tree), Some(Constant::Text(text)) if USUAL_BYTES < text.len());
+        is_made || is_long || tree.nodes().any(|node| self.is_large(node))
+    }
+
+    /// Whether it is how long a text is, or differs from that by a constant.
+    fn is_length(&self, tree: &Tree) -> bool {
+        let is_constant = |tree: &Tree| constant(tree).is_some();
+        let tree = uncast(tree);
+        match tree.kind {
+            "FuncCall" => LENGTH_FUNCTIONS.contains(&self.called(tree)),
+            "AExpr" => {
+                let [left, right] = ["lexpr", "rexpr"].map(|side| tree.one(side));
+                matches!(tree.name("name")[..], ["+" | "-"])
+                    && left.is_some_and(|left| self.is_length(left))
+                    && right.is_some_and(is_constant)
+            }
+            "MinMaxExpr" => tree.all("args").all(|arg| self.is_length(arg) || is_constant(arg)),
+            _ => false,
+        }
+    }
 }
 
 fn is_short(name: &str, text: &Tree) -> bool {
     name != "repeat" || matches!(constant(text), Some(Constant::Text(text)) if text.len() <= SHORT_BYTES)
-}
-
-/// Whether something is in it that is much longer than values are.
-fn is_large(tree: &Tree) -> bool {
-    let name = tree.name("funcname").pop().unwrap_or_default();
-    let is_made = tree.kind == "FuncCall" && SIZED_FUNCTIONS.contains(&name) && {
-        let mut args = tree.all("args");
-        let (first, length) = (args.next(), args.next());
-        let is_usual =
-            |length: &Tree| matches!(constant(length), Some(Constant::Number(number)) if number <= 64.0);
-        name == "array_fill"
-            || !first.is_some_and(|first| is_short(name, first))
-            || !length.is_some_and(|length| is_length(length) || is_usual(length))
-    };
-    let is_long = matches!(constant(tree), Some(Constant::Text(text)) if USUAL_BYTES < text.len());
-    is_made || is_long || tree.nodes().any(is_large)
-}
-
-/// Whether it is how long a text is, or differs from that by a constant.
-fn is_length(tree: &Tree) -> bool {
-    let is_constant = |tree: &Tree| constant(tree).is_some();
-    let tree = uncast(tree);
-    match tree.kind {
-        "FuncCall" => tree.name("funcname").pop().is_some_and(|name| LENGTH_FUNCTIONS.contains(&name)),
-        "AExpr" => {
-            let [left, right] = ["lexpr", "rexpr"].map(|side| tree.one(side));
-            matches!(tree.name("name")[..], ["+" | "-"])
-                && left.is_some_and(is_length)
-                && right.is_some_and(is_constant)
-        }
-        "MinMaxExpr" => tree.all("args").all(|arg| is_length(arg) || is_constant(arg)),
-        _ => false,
-    }
 }
