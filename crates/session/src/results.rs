@@ -16,6 +16,7 @@ use crate::names::{Columns, ResultColumn, ResultColumns};
 use crate::ruled::may_be_put_unseen;
 use crate::sightings::Sighted;
 use crate::state::Environment;
+use crate::unknown::Unknown;
 
 /// text, json, bpchar, varchar and jsonb: what is behind a key can be taken out as.
 const KEYED: [u32; 5] = [TEXT, 114, 1042, 1043, 3802];
@@ -33,9 +34,18 @@ pub(crate) struct Asked {
     version: Option<u64>,
     /// Relations that a newer one did not show either: this session has made them, and not committed.
     absent: HashSet<u32>,
+    /// What alone is asked for.
+    pub(crate) unknown: Option<Unknown>,
+    /// It was read, or could not be.
+    pub(crate) is_answered: bool,
 }
 
 impl Asked {
+    /// Whether a result waits for a newer one.
+    pub(crate) fn asks(&self) -> bool {
+        self.version.is_some()
+    }
+
     /// Whatever the session has made is to be seen from now on.
     pub(crate) fn transaction_is_over(&mut self) {
         self.absent.clear();
@@ -116,8 +126,10 @@ pub(crate) fn plan(
     let is_news = |column: &&ResultColumn| is_unknown(column) && !asked.absent.contains(&column.table_oid);
     let news: Vec<u32> = columns.iter().filter(is_news).map(|column| column.table_oid).collect();
     if !news.is_empty() {
-        if asked.version.is_none_or(|version| env.catalog_version <= version) {
+        let is_answered = std::mem::take(&mut asked.is_answered);
+        if !is_answered && asked.version.is_none_or(|version| env.catalog_version <= version) {
             asked.version.get_or_insert(env.catalog_version);
+            asked.unknown = Unknown::of_result(news, judged, env.catalog);
             return Err(NeedsCatalog);
         }
         if ABSENT_MAX < asked.absent.len() {
@@ -125,7 +137,7 @@ pub(crate) fn plan(
         }
         asked.absent.extend(news);
     }
-    asked.version = None;
+    (asked.version, asked.is_answered) = (None, false);
     let shown = moved.map_or_else(|| judged.shown.clone(), |moved| judged.shown_with(moved, env.catalog));
     let mut names = ResultNames::default();
     let mut plans = Vec::with_capacity(columns.len());

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::added::Added;
 use crate::facts::NewWord;
 use crate::given::Given;
 use crate::hooks::{Hooks, Part};
@@ -19,6 +20,7 @@ use crate::view::ViewOptions;
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     read: Arc<Read>,
+    added: Arc<Added>,
     given: Arc<Given>,
 }
 
@@ -115,9 +117,9 @@ impl Catalog {
         let mut read = Read::default();
         for relation in relations {
             let same = read.by_name.entry(relation.name.clone()).or_default();
-            if !is_temporary(&relation) {
+            if !relation.is_temporary() {
                 let others = same.iter().filter_map(|oid| read.relations.get(oid));
-                read.has_name_twice |= others.filter(|other| !is_temporary(other)).count() != 0;
+                read.has_name_twice |= others.filter(|other| !other.is_temporary()).count() != 0;
             }
             same.push(relation.oid);
             if !read.schemas.contains(&relation.schema) {
@@ -125,13 +127,33 @@ impl Catalog {
             }
             read.relations.insert(relation.oid, relation);
         }
-        Catalog { read: Arc::new(read), given: Arc::default() }
+        Catalog { read: Arc::new(read), ..Catalog::default() }
+    }
+
+    /// What was read afterwards.
+    pub(crate) fn added(&self) -> &Added {
+        &self.added
+    }
+
+    /// The same where this was read afterwards.
+    pub(crate) fn adding(&self, added: Added) -> Self {
+        Catalog { added: Arc::new(added), ..self.clone() }
+    }
+
+    /// Whether a relation of this OID was read with all others.
+    pub(crate) fn has_read(&self, oid: u32) -> bool {
+        self.read.relations.contains_key(&oid)
+    }
+
+    /// Whether anything that was read with all others is in this schema.
+    pub(crate) fn has_schema(&self, schema: &str) -> bool {
+        self.read.schemas.contains(schema)
     }
 
     /// The same to a session that has given these names.
     #[must_use]
     pub fn with_given(&self, given: &Arc<Given>) -> Self {
-        Catalog { read: Arc::clone(&self.read), given: Arc::clone(given) }
+        Catalog { given: Arc::clone(given), ..self.clone() }
     }
 
     /// The same of a server of this major version. Where nobody says, it is one that knows every word.
@@ -198,7 +220,7 @@ impl Catalog {
 
     /// What is true of each row of the table with this OID.
     pub fn rows(&self, table: u32) -> Option<&Arc<Rows>> {
-        self.read.rows.get(&table)
+        self.read.rows.get(&table).or_else(|| self.added.rows(table))
     }
 
     /// The same with these domains, by their names.
@@ -316,7 +338,8 @@ impl Catalog {
 
     /// The relation whose columns are the fields of values of this type.
     pub fn record(&self, type_oid: u32) -> Option<&Relation> {
-        self.relation(*self.read.records.get(&type_oid)?)
+        let of = self.read.records.get(&type_oid).copied().or_else(|| self.added.of_row_type(type_oid));
+        self.relation(of?)
     }
 
     /// Whether this is a column of a table whose values are records as they were written there.
@@ -404,7 +427,8 @@ impl Catalog {
 
     /// The relation with this OID.
     pub fn relation(&self, oid: u32) -> Option<&Relation> {
-        self.read.relations.get(&oid).or_else(|| self.given.relation(oid))
+        let read = self.read.relations.get(&oid).or_else(|| self.added.relation(oid));
+        read.or_else(|| self.given.relation(oid))
     }
 
     /// Every relation of this name, in whichever schema.
@@ -415,7 +439,7 @@ impl Catalog {
     /// Those of them in this schema, where one is given.
     pub fn named_in(&self, schema: Option<&str>, name: &str) -> impl Iterator<Item = &Relation> {
         let shown = self.read.by_name.get(name).into_iter().flatten();
-        let shown = shown.filter_map(|oid| self.read.relations.get(oid));
+        let shown = shown.filter_map(|oid| self.read.relations.get(oid)).chain(self.added.named(name));
         let shown = shown.filter(move |relation| schema.is_none_or(|schema| schema == relation.schema));
         shown.chain(self.given.named(schema, name).filter_map(|oid| self.relation(oid)))
     }
@@ -443,7 +467,7 @@ impl Catalog {
 
     /// Names of the schemas that have relations.
     pub fn schemas(&self) -> impl Iterator<Item = &str> {
-        self.read.schemas.iter().map(String::as_str)
+        self.read.schemas.iter().map(String::as_str).chain(self.added.schemas())
     }
 
     /// The same where the first relation of each pair is a view that reads the second, or a part of it.
@@ -583,12 +607,8 @@ impl Catalog {
 
     /// All relations.
     pub fn relations(&self) -> impl Iterator<Item = &Relation> {
-        self.read.relations.values()
+        self.read.relations.values().chain(self.added.relations())
     }
-}
-
-fn is_temporary(relation: &Relation) -> bool {
-    relation.schema.starts_with("pg_temp_")
 }
 
 impl Relation {
@@ -602,3 +622,8 @@ impl Relation {
         self.columns.iter().find(|column| column.number == number)
     }
 }
+    /// Whether it is some session's own.
+    pub(crate) fn is_temporary(&self) -> bool {
+        self.schema.starts_with("pg_temp_")
+    }
+

@@ -16,6 +16,7 @@
     )
 )]
 
+pub mod added;
 mod asked;
 mod body;
 mod bounds;

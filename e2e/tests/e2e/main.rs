@@ -56,6 +56,7 @@ mod lost_catalog;
 mod methods;
 mod moved;
 mod names;
+mod new_tables;
 mod newest_libpq;
 mod partitions;
 mod policies;
