@@ -239,18 +239,22 @@ const WORDS: &str = "
 
 /// Composite types with the relations whose columns their fields are.
 const RECORDS: &str = "
-    SELECT c.reltype, c.oid, CASE c.relkind WHEN 'c'::\"char\" THEN 1 ELSE 0 END FROM pg_catalog.pg_class c
+    SELECT c.reltype, c.oid, CASE c.relkind WHEN 'c'::\"char\" THEN 1 ELSE 0 END, t.typarray
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) c.reltype
     WHERE c.reltype OPERATOR(pg_catalog.<>) 0::oid AND c.oid OPERATOR(pg_catalog.>=) 16384::oid
       AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f', 'c']::\"char\"[])";
 
-/// Columns of tables that are of such a type, and not generated.
+/// Columns of tables that are of such a type, or of an array of one, and not generated.
 const RECORD_COLUMNS: &str = "
-    SELECT a.attrelid, a.attnum
+    SELECT a.attrelid, a.attnum, CASE WHEN e.oid IS NULL THEN 0 ELSE 1 END
     FROM pg_catalog.pg_attribute a
     JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.attrelid
     JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid
+    LEFT JOIN pg_catalog.pg_type e ON e.oid OPERATOR(pg_catalog.=) t.typelem AND e.typarray OPERATOR(pg_catalog.=) t.oid
     WHERE a.attrelid OPERATOR(pg_catalog.>=) 16384::oid AND a.attnum OPERATOR(pg_catalog.>) 0::int2 AND NOT a.attisdropped
-      AND a.attgenerated OPERATOR(pg_catalog.=) ''::\"char\" AND t.typtype OPERATOR(pg_catalog.=) 'c'::\"char\"
+      AND a.attgenerated OPERATOR(pg_catalog.=) ''::\"char\"
+      AND (t.typtype OPERATOR(pg_catalog.=) 'c'::\"char\" OR e.typtype OPERATOR(pg_catalog.=) 'c'::\"char\")
       AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p']::\"char\"[])";
 
 /// All functions and procedures, as a statement would call them: fast-path calls have their numbers.
@@ -374,10 +378,6 @@ struct Request {
     done: oneshot::Sender<()>,
     /// Looks at the values of all tables behind it, however short ago that was.
     rescans: bool,
-}
-
-impl KeptCatalog {
-    /// Starts the task that keeps the catalog of `upstream`, of which this is remembered. It ends when this and every keeper are
     /// These are needed alone.
     unknown: Option<Unknown>,
 }
@@ -387,6 +387,10 @@ impl Request {
     fn of_all(done: oneshot::Sender<()>, rescans: bool) -> Self {
         Request { done, rescans, unknown: None }
     }
+}
+
+impl KeptCatalog {
+    /// Starts the task that keeps the catalog of `upstream`, of which this is remembered. It ends when this and every keeper are
     /// dropped.
     pub(crate) fn start(
         upstream: Arc<Upstream>,
@@ -644,11 +648,11 @@ async fn keep(
         let mut request = timeout(wait, wanted.recv()).await;
         if request.is_err()
             && !is_partial
+            && !has_news
             && let Some(mut idle) = connection.take()
         {
             idle.queue(&TERMINATE);
             // A server that does not take it sees the connection close.
-            && !has_news
             let _ = idle.close();
             let _ = timeout(IDLE, idle.flush_all()).await;
             request = timeout(REFRESH, wanted.recv()).await;
@@ -677,10 +681,6 @@ async fn keep(
         }
         let upstream = Arc::clone(&way_in.borrow_and_update());
         let chronicle = history.chronicle();
-        let read = read(&upstream, chronicle, &mut connection, &before, &unpinned, &mut said, &memory);
-        let read = match timeout(READ_WAIT, read).await {
-            Ok(read) => read,
-            Err(_) => Err(format!("not read within {} s", READ_WAIT.as_secs())),
         let age_max = if has_news { NEWS } else { REFRESH };
         let may_be_alone = !requests.is_empty()
             && !is_other_way
@@ -725,6 +725,10 @@ async fn keep(
         // What is asked for meanwhile is known to the next.
         let before = Arc::clone(&publish.borrow());
         let ended = before.moves.ended();
+        let read = read(&upstream, chronicle, &mut connection, &before, &unpinned, &mut said, &memory);
+        let read = match timeout(READ_WAIT, read).await {
+            Ok(read) => read,
+            Err(_) => Err(format!("not read within {} s", READ_WAIT.as_secs())),
         };
         {
             let mut memory = lock(&memory);
@@ -949,10 +953,6 @@ async fn read(
     ask_all(connected, upstream, before, unpinned, said, memory).await
 }
 
-/// A connection on which it failed is of no more use.
-async fn ask_all(
-    pipe: &mut Pipe,
-    upstream: &Upstream,
 /// Reads some of it alone, where that tells all. A connection on which it failed is of no more use.
 async fn read_news(
     upstream: &Upstream,
@@ -977,6 +977,10 @@ async fn read_news(
     news::read(connected, before, unknown, said).await
 }
 
+/// A connection on which it failed is of no more use.
+async fn ask_all(
+    pipe: &mut Pipe,
+    upstream: &Upstream,
     before: &Snapshot,
     unpinned: &[ColumnId],
     said: &mut Said,
@@ -1066,7 +1070,8 @@ async fn read_news(
         Ok(())
     })
     .await?;
-    let (mut records, mut types_alone, mut record_columns) = (HashMap::new(), HashSet::new(), Vec::new());
+    let (mut records, mut types_alone, mut lists) = (HashMap::new(), HashSet::new(), HashMap::new());
+    let (mut record_columns, mut list_columns) = (Vec::new(), Vec::new());
     told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         let (type_oid, relation) = (row.number("type")?, row.number("relation")?);
@@ -1074,12 +1079,17 @@ async fn read_news(
         if row.number::<u8>("whether it is a type alone")? != 0 {
             types_alone.insert(relation);
         }
+        lists.insert(row.number("type of arrays")?, type_oid);
         Ok(())
     })
     .await?;
     told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
-        record_columns.push((row.number("relation")?, row.number("column number")?));
+        let column = (row.number("relation")?, row.number("column number")?);
+        match row.number::<u8>("whether it is of arrays")? {
+            0 => record_columns.push(column),
+            _ => list_columns.push(column),
+        }
         Ok(())
     })
     .await?;
@@ -1101,6 +1111,7 @@ async fn read_news(
     let catalog = catalog.with_domains(domains).with_usage(usage).with_major_version(major);
     let catalog = catalog.with_views(options).with_others(others).with_extensions(extensions);
     let catalog = catalog.with_row_security(row_security).with_records(records, types_alone, record_columns);
+    let catalog = catalog.with_lists(lists, list_columns);
     let catalog =
         catalog.with_dependencies(dependencies).with_seen(seen).with_generated(generated).with_holds(holds);
     let catalog = catalog.with_routines(routines).with_hooks(hooks).with_implicit(implicit);

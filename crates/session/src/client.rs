@@ -356,6 +356,7 @@ impl Session {
         let leaves_all = |statement: &Rc<Judged>| {
             let Judged { spills, runs, moves, .. } = &**statement;
             spills.stains.is_empty()
+                && spills.if_extending_moves.is_empty()
                 && moves.is_none()
                 && (runs.is_empty() || spills.could_be.is_empty())
                 && env.moved.is_none_or(|moved| {

@@ -214,12 +214,17 @@ pub(crate) fn plan(
                     let fields = shown.fields(index, columns.len()).filter(|_| is_told)?;
                     put_together(column, fields, known == Known::ByName, env)
                 };
-                match fields(column, env).or_else(put_together) {
-                    Some(fields) => {
+                let element = env.catalog.element(column.type_oid);
+                match (fields(column, env).or_else(put_together), element) {
+                    (Some(fields), None) => {
                         records.push(fields);
                         ColumnPlan::Record(place, form, reason)
                     }
-                    None => plan,
+                    (Some(fields), Some(type_oid)) => {
+                        records.push(fields);
+                        ColumnPlan::Records(place, Form { type_oid, ..form }, reason)
+                    }
+                    (None, _) => plan,
                 }
             }
             _ => plan,
@@ -279,20 +284,28 @@ fn put_together(
     is_one.then(|| types.into_iter().zip(fields).map(field).collect())
 }
 
-/// The fields of a column's records, where it is one of a table or a whole row of a relation: what is in them is what their own columns tell.
+/// The fields of a column's records, or of those in its arrays, where it is one of a table or a whole row of a relation: what is in them is what
+/// their own columns tell.
 fn fields(column: &ResultColumn, env: &Environment<'_>) -> Option<Box<[FieldPlan]>> {
-    let of = env.catalog.record(column.type_oid)?;
-    let is_row = column.column == 0 && column.table_oid == of.oid;
+    let element = env.catalog.element(column.type_oid);
+    let type_oid = element.unwrap_or(column.type_oid);
+    let of = env.catalog.record(type_oid)?;
+    let is_row = element.is_none() && column.column == 0 && column.table_oid == of.oid;
     let is_settled = |id| env.stains.settles(&id);
-    let is_column = env.catalog.is_record(column.table_oid, column.column)
-        && env.catalog.type_alone(column.type_oid).is_some()
-        && !column.id().is_some_and(is_settled);
+    let is_kept = match element {
+        Some(_) => env.catalog.is_list(column.table_oid, column.column),
+        None => env.catalog.is_record(column.table_oid, column.column),
+    };
+    let is_column =
+        is_kept && env.catalog.type_alone(type_oid).is_some() && !column.id().is_some_and(is_settled);
     if !is_row && !is_column || !env.stains.of(&of.name).is_empty() {
         return None;
     }
     let field = |own: &sql::catalog::Column| {
         let id = ColumnId { table_oid: of.oid, number: own.number };
-        let is_unsearched = env.unsearched.is_some_and(|unsearched| unsearched.contains_key(&id));
+        // Of arrays no more than the first is looked at.
+        let is_unsearched =
+            element.is_some() || env.unsearched.is_some_and(|unsearched| unsearched.contains_key(&id));
         let form = (own.type_oid, column.field().format);
         FieldPlan::new(form, env.classes.get(&id).copied(), is_unsearched, |class| env.reveals(class))
     };

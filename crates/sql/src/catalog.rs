@@ -69,6 +69,9 @@ struct Read {
     types_alone: HashSet<u32>,
     /// Columns of tables that have values of such a type as they were written there.
     record_columns: HashSet<(u32, i16)>,
+    /// Types of arrays of records with the types of these, by `pg_type.oid`, and columns of tables that have such arrays.
+    lists: HashMap<u32, u32>,
+    list_columns: HashSet<(u32, i16)>,
 }
 
 /// Most relations that a view shows all of which are looked at.
@@ -317,6 +320,28 @@ impl Catalog {
         (read.records, read.types_alone) = (records, types_alone);
         read.record_columns = columns.into_iter().collect();
         self
+    }
+
+    /// The same where arrays have elements of such types, by the types of both, and these columns of tables have some.
+    #[must_use]
+    pub fn with_lists(
+        mut self,
+        lists: HashMap<u32, u32>,
+        columns: impl IntoIterator<Item = (u32, i16)>,
+    ) -> Self {
+        let read = Arc::make_mut(&mut self.read);
+        (read.lists, read.list_columns) = (lists, columns.into_iter().collect());
+        self
+    }
+
+    /// The composite type of which arrays of this type have values.
+    pub fn element(&self, type_oid: u32) -> Option<u32> {
+        self.read.lists.get(&type_oid).copied()
+    }
+
+    /// Whether this is a column of a table whose values are arrays of records as they were written there.
+    pub fn is_list(&self, relation: u32, column: i16) -> bool {
+        self.read.list_columns.contains(&(relation, column))
     }
 
     /// The same where these columns of views have values of such a type as they stand in a table.
@@ -612,6 +637,11 @@ impl Catalog {
 }
 
 impl Relation {
+    /// Whether it is some session's own.
+    pub(crate) fn is_temporary(&self) -> bool {
+        self.schema.starts_with("pg_temp_")
+    }
+
     /// `schema.relation`, or the relation alone where nobody knows in which schema it is.
     pub fn path(&self) -> String {
         if self.schema.is_empty() { self.name.clone() } else { format!("{}.{}", self.schema, self.name) }
@@ -622,8 +652,3 @@ impl Relation {
         self.columns.iter().find(|column| column.number == number)
     }
 }
-    /// Whether it is some session's own.
-    pub(crate) fn is_temporary(&self) -> bool {
-        self.schema.starts_with("pg_temp_")
-    }
-
