@@ -12,7 +12,7 @@ use audit::record::ProxyPurpose;
 use audit::spool::SpoolError;
 use daemon::with_causes;
 use mask::{Class, Classes, ColumnId, Sample, Unsearched};
-use session::{Environment, MovedNames, Readings, Stain, Stains};
+use session::{Environment, MovedNames, Readings, Stain, Stains, Unknown};
 use sql::catalog::{Catalog, Column, Holds, Relation};
 use sql::{RowSecurity, Usage};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -39,6 +39,7 @@ mod implicit;
 mod kin;
 mod memory;
 mod moves;
+mod news;
 mod own;
 mod routines;
 mod rows;
@@ -49,6 +50,7 @@ mod views;
 
 pub(crate) use self::memory::{Memory, MemoryError};
 use self::moves::Moves;
+use self::news::News;
 use self::said::Said;
 
 /// What is changed around the proxy is known after this time at the latest.
@@ -66,6 +68,12 @@ const TERMINATE: [u8; 5] = [b'X', 0, 0, 0, 4];
 
 /// When it is read again where something of it could not be.
 const PARTIAL: Duration = Duration::from_secs(1);
+
+/// After this time at the latest all is read again where something new was read by itself, and somebody asks; at once where nobody does.
+const NEWS: Duration = Duration::from_secs(10);
+
+/// How long reading what is new by itself may take.
+const NEWS_WAIT: Duration = Duration::from_secs(5);
 
 /// How long reading the catalog may take.
 const READ_WAIT: Duration = Duration::from_secs(30);
@@ -232,18 +240,22 @@ const WORDS: &str = "
 
 /// Composite types with the relations whose columns their fields are.
 const RECORDS: &str = "
-    SELECT c.reltype, c.oid, CASE c.relkind WHEN 'c'::\"char\" THEN 1 ELSE 0 END FROM pg_catalog.pg_class c
+    SELECT c.reltype, c.oid, CASE c.relkind WHEN 'c'::\"char\" THEN 1 ELSE 0 END, t.typarray
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) c.reltype
     WHERE c.reltype OPERATOR(pg_catalog.<>) 0::oid AND c.oid OPERATOR(pg_catalog.>=) 16384::oid
       AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f', 'c']::\"char\"[])";
 
-/// Columns of tables that are of such a type, and not generated.
+/// Columns of tables that are of such a type, or of an array of one, and not generated.
 const RECORD_COLUMNS: &str = "
-    SELECT a.attrelid, a.attnum
+    SELECT a.attrelid, a.attnum, CASE WHEN e.oid IS NULL THEN 0 ELSE 1 END
     FROM pg_catalog.pg_attribute a
     JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.attrelid
     JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid
+    LEFT JOIN pg_catalog.pg_type e ON e.oid OPERATOR(pg_catalog.=) t.typelem AND e.typarray OPERATOR(pg_catalog.=) t.oid
     WHERE a.attrelid OPERATOR(pg_catalog.>=) 16384::oid AND a.attnum OPERATOR(pg_catalog.>) 0::int2 AND NOT a.attisdropped
-      AND a.attgenerated OPERATOR(pg_catalog.=) ''::\"char\" AND t.typtype OPERATOR(pg_catalog.=) 'c'::\"char\"
+      AND a.attgenerated OPERATOR(pg_catalog.=) ''::\"char\"
+      AND (t.typtype OPERATOR(pg_catalog.=) 'c'::\"char\" OR e.typtype OPERATOR(pg_catalog.=) 'c'::\"char\")
       AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p']::\"char\"[])";
 
 /// All functions and procedures, as a statement would call them: fast-path calls have their numbers.
@@ -367,6 +379,15 @@ struct Request {
     done: oneshot::Sender<()>,
     /// Looks at the values of all tables behind it, however short ago that was.
     rescans: bool,
+    /// These are needed alone.
+    unknown: Option<Unknown>,
+}
+
+impl Request {
+    /// Of the whole catalog.
+    fn of_all(done: oneshot::Sender<()>, rescans: bool) -> Self {
+        Request { done, rescans, unknown: None }
+    }
 }
 
 impl KeptCatalog {
@@ -554,7 +575,26 @@ impl CatalogKeeper {
     pub(crate) fn refresh(&self) {
         let (done, _) = oneshot::channel();
         // A full queue means that it will be read anyway.
-        let _ = self.requests.try_send(Request { done, rescans: false });
+        let _ = self.requests.try_send(Request::of_all(done, false));
+    }
+
+    /// The same of these, which are read by themselves where that tells all.
+    pub(crate) fn refresh_some(&self, unknown: Unknown) {
+        let (done, _) = oneshot::channel();
+        let _ = self.requests.try_send(Request { done, rescans: false, unknown: Some(unknown) });
+    }
+
+    /// Waits for an attempt to read these that begins now or later.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: they are read all the same.
+    pub(crate) async fn are_read(&self, unknown: Unknown) {
+        let (done, waits) = oneshot::channel();
+        let request = Request { done, rescans: false, unknown: Some(unknown) };
+        if self.requests.send(request).await.is_ok() {
+            let _ = waits.await;
+        }
     }
 }
 
@@ -572,7 +612,7 @@ impl CatalogReader {
 
 async fn read_again(requests: &mpsc::Sender<Request>, rescans: bool) {
     let (done, waits) = oneshot::channel();
-    if requests.send(Request { done, rescans }).await.is_ok() {
+    if requests.send(Request::of_all(done, rescans)).await.is_ok() {
         let _ = waits.await;
     }
 }
@@ -596,17 +636,20 @@ async fn keep(
     let mut connected_since = Instant::now();
     let mut samples = Samples::default();
     let mut said = Said::default();
-    let mut is_partial = false;
+    // Something could not be read, or was read by itself.
+    let (mut is_partial, mut has_news) = (false, false);
     loop {
-        is_partial &= 0 < publish.receiver_count();
+        let is_used = 0 < publish.receiver_count();
+        (is_partial, has_news) = (is_partial && is_used, has_news && is_used);
         let wait = match &connection {
-            Some(_) if is_partial => PARTIAL,
+            Some(_) if is_partial || has_news => PARTIAL,
             Some(_) => IDLE,
             None => REFRESH,
         };
         let mut request = timeout(wait, wanted.recv()).await;
         if request.is_err()
             && !is_partial
+            && !has_news
             && let Some(mut idle) = connection.take()
         {
             idle.queue(&TERMINATE);
@@ -630,15 +673,63 @@ async fn keep(
         }
         let before = Arc::clone(&publish.borrow());
         let unpinned = lock(&memory).unpinned();
-        if way_in.has_changed().unwrap_or(false) || LIFE < connected_since.elapsed() {
+        let is_other_way = way_in.has_changed().unwrap_or(false);
+        if is_other_way || LIFE < connected_since.elapsed() {
             connection = None;
         }
         if connection.is_none() {
             connected_since = Instant::now();
         }
         let upstream = Arc::clone(&way_in.borrow_and_update());
-        let ended = before.moves.ended();
         let chronicle = history.chronicle();
+        let age_max = if has_news { NEWS } else { REFRESH };
+        let may_be_alone = !requests.is_empty()
+            && !is_other_way
+            && unpinned.is_empty()
+            && before.holds
+            && before.is_new()
+            && before.read_at.is_some_and(|read_at| read_at.elapsed() < age_max);
+        let unknown = news::together(requests.iter().map(|request| request.unknown.as_ref()));
+        if let Some(unknown) = unknown.filter(|_| may_be_alone) {
+            let news =
+                read_news(&upstream, chronicle, &mut connection, &before, &unknown, &mut said, &memory);
+            let news = match timeout(NEWS_WAIT, news).await {
+                Ok(news) => news,
+                Err(_) => Err(format!("not read within {} s", NEWS_WAIT.as_secs())),
+            };
+            let is_told = match news {
+                Ok(News::Nothing) => true,
+                Ok(News::Later) => {
+                    has_news = true;
+                    true
+                }
+                Ok(News::Read(snapshot)) => {
+                    has_news = true;
+                    replace(&publish, snapshot.with(&lock(&memory)), 0, None);
+                    true
+                }
+                Ok(News::More) => false,
+                Err(error) => {
+                    connection = None;
+                    tracing::debug!(
+                        database = upstream.database,
+                        error,
+                        "what is new was not read by itself"
+                    );
+                    false
+                }
+            };
+            if is_told {
+                for Request { done, .. } in requests {
+                    let _ = done.send(());
+                }
+                continue;
+            }
+        }
+        has_news = false;
+        // What is asked for meanwhile is known to the next.
+        let before = Arc::clone(&publish.borrow());
+        let ended = before.moves.ended();
         let read = read(&upstream, chronicle, &mut connection, &before, &unpinned, &mut said, &memory);
         let read = match timeout(READ_WAIT, read).await {
             Ok(read) => read,
@@ -867,6 +958,30 @@ async fn read(
     ask_all(connected, upstream, before, unpinned, said, memory).await
 }
 
+/// Reads some of it alone, where that tells all. A connection on which it failed is of no more use.
+async fn read_news(
+    upstream: &Upstream,
+    chronicle: &Chronicle,
+    connection: &mut Option<Pipe>,
+    before: &Snapshot,
+    unknown: &Unknown,
+    said: &mut Said,
+    memory: &Mutex<Memory>,
+) -> Result<News, String> {
+    // One that lay idle may have been closed meanwhile.
+    if let Some(idle) = connection
+        && let Ok(news) = news::read(idle, before, unknown, said).await
+    {
+        return Ok(news);
+    }
+    let connected = connection.insert(connect(upstream, chronicle).await?);
+    let system = system(connected).await?;
+    if !lock(memory).is_of_system(&system) {
+        return Ok(News::More);
+    }
+    news::read(connected, before, unknown, said).await
+}
+
 /// A connection on which it failed is of no more use.
 async fn ask_all(
     pipe: &mut Pipe,
@@ -961,7 +1076,8 @@ async fn ask_all(
         Ok(())
     })
     .await?;
-    let (mut records, mut types_alone, mut record_columns) = (HashMap::new(), HashSet::new(), Vec::new());
+    let (mut records, mut types_alone, mut lists) = (HashMap::new(), HashSet::new(), HashMap::new());
+    let (mut record_columns, mut list_columns) = (Vec::new(), Vec::new());
     told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         let (type_oid, relation) = (row.number("type")?, row.number("relation")?);
@@ -969,12 +1085,17 @@ async fn ask_all(
         if row.number::<u8>("whether it is a type alone")? != 0 {
             types_alone.insert(relation);
         }
+        lists.insert(row.number("type of arrays")?, type_oid);
         Ok(())
     })
     .await?;
     told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
-        record_columns.push((row.number("relation")?, row.number("column number")?));
+        let column = (row.number("relation")?, row.number("column number")?);
+        match row.number::<u8>("whether it is of arrays")? {
+            0 => record_columns.push(column),
+            _ => list_columns.push(column),
+        }
         Ok(())
     })
     .await?;
@@ -997,6 +1118,7 @@ async fn ask_all(
     let catalog = catalog.with_domains(domains).with_usage(usage).with_major_version(major);
     let catalog = catalog.with_views(options).with_others(others).with_extensions(extensions);
     let catalog = catalog.with_row_security(row_security).with_records(records, types_alone, record_columns);
+    let catalog = catalog.with_lists(lists, list_columns);
     let catalog =
         catalog.with_dependencies(dependencies).with_seen(seen).with_generated(generated).with_holds(holds);
     let catalog =

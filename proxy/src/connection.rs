@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use audit::spool::Spool;
 use mask::Recording;
-use session::{Action, Answer, CloseReason, Readings, Request, Resting, Session, Stain, Step, Stop};
+use session::{Action, Answer, CloseReason, Readings, Request, Resting, Session, Stain, Step, Stop, Unknown};
 use tokio::time::{Sleep, timeout};
 use uuid::Uuid;
 
@@ -503,9 +503,10 @@ impl Opened {
             if !matches!(step, Step::NeedsCatalog(_)) {
                 return Ok(());
             }
+            let unknown = self.session.take_unknown();
             // What is new has no views yet.
             if !std::mem::take(&mut self.is_renewed) {
-                self.catalog.is_read_again().await;
+                self.needs_catalog(unknown).await;
             }
         }
     }
@@ -532,9 +533,21 @@ impl Opened {
                 }
                 Step::NeedsCatalog(used) | Step::NeedsAnswer(used) | Step::NeedsReading(used) => {
                     self.server.use_up(used);
-                    self.catalog.is_read_again().await;
+                    let unknown = self.session.take_unknown();
+                    self.needs_catalog(unknown).await;
                 }
             }
+        }
+    }
+
+    /// Waits for a catalog that shows what the session needs to know.
+    async fn needs_catalog(&mut self, unknown: Option<Unknown>) {
+        match unknown {
+            Some(unknown) => {
+                self.catalog.are_read(unknown).await;
+                self.session.unknown_is_read();
+            }
+            None => self.catalog.is_read_again().await,
         }
     }
 
@@ -575,6 +588,7 @@ impl Opened {
                 Action::Ask(request) => self.asked = Some(request),
                 Action::Sighted(values) => self.catalog.saw(values),
                 Action::CatalogChanged => self.catalog.refresh(),
+                Action::RelationsChanged(unknown) => self.catalog.refresh_some(unknown),
                 // The server has been told, and closes.
                 Action::Close(CloseReason::ClientTerminated) => {}
             }

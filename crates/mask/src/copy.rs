@@ -220,7 +220,9 @@ impl Work {
         self.shown.clear();
         let plan = match *plan {
             // Nobody can tell where a character ends.
-            ColumnPlan::Mask(_, form, reason) | ColumnPlan::Record(_, form, reason)
+            ColumnPlan::Mask(_, form, reason)
+            | ColumnPlan::Record(_, form, reason)
+            | ColumnPlan::Records(_, form, reason)
                 if !self.is_utf8 && !self.value.is_ascii() =>
             {
                 ColumnPlan::Mask(Class::Derived, form, reason)

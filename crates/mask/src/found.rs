@@ -14,7 +14,9 @@ impl Found {
     pub(crate) fn note(&mut self, index: usize, plan: &ColumnPlan, value: &[u8], shown: Option<&[u8]>) {
         match plan {
             ColumnPlan::Clear(_) => return,
-            ColumnPlan::Mask(..) | ColumnPlan::Record(..) => return self.note_masked(),
+            ColumnPlan::Mask(..) | ColumnPlan::Record(..) | ColumnPlan::Records(..) => {
+                return self.note_masked();
+            }
             ColumnPlan::Scan(..) if shown == Some(value) => return,
             ColumnPlan::Scan(..) => self.note_masked(),
         }

@@ -1,6 +1,6 @@
 //! What is shown in place of a value: by class, type and format. Types stay what they are, and no text grows longer.
 
-mod array;
+pub(crate) mod array;
 mod fixed;
 mod hstore;
 mod json;

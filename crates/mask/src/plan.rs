@@ -22,6 +22,8 @@ pub enum ColumnPlan {
     Scan(Form, Reason),
     /// They are records, whose fields have plans of their own: those in this place of the whole plan. What is no such record becomes NULL.
     Record(u16, Form, Reason),
+    /// They are arrays of such records, whose type is the one of the form. What is anything else becomes NULL.
+    Records(u16, Form, Reason),
 }
 
 /// What happens to a field of records.

@@ -10,7 +10,7 @@ use crate::columns::{BYTEA, is_string};
 use crate::detect::Match;
 use crate::email;
 use crate::found::Found;
-use crate::masks::{document, found_or_same, is_found, mask, record};
+use crate::masks::{array, document, found_or_same, is_found, mask, record};
 use crate::methods::Methods;
 use crate::plan::{ColumnPlan, Form, Plan, Reason, constant};
 
@@ -88,6 +88,22 @@ pub(crate) fn shown(plan: &Plan, column: ColumnPlan, value: &[u8], out: &mut Vec
                 _ => false,
             })
         }
+        ColumnPlan::Records(place, form, _) => {
+            let show = |column, value: &[u8], out: &mut Vec<u8>| shown(plan, column, value, out);
+            plan.record(place).is_some_and(|fields| match form.format {
+                // In another encoding a part of a character can look like a sign.
+                0 if core::str::from_utf8(value).is_ok() => {
+                    array::text(value, |element, out| record::text(element, fields, show, out), out)
+                }
+                1 => array::binary(
+                    value,
+                    form.type_oid,
+                    |element, out| record::binary(element, fields, show, out),
+                    out,
+                ),
+                _ => false,
+            })
+        }
     }
 }
 
@@ -147,6 +163,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::plan::FieldPlan;
 
     const TEXT: Form = Form { type_oid: 25, format: 0 };
 
@@ -203,6 +220,77 @@ mod tests {
         assert_eq!(&out[5..], row(&[Some(b"write to b***@***.org"), Some(b"5 @ 2"), None]));
     }
 
+    /// Arrays of records whose second field is an address.
+    fn of_lists(format: i16) -> Plan {
+        let field = |shown| FieldPlan { type_oid: 25, shown };
+        let masked = ColumnPlan::Mask(Class::Email, Form { type_oid: 25, format }, Reason::Classified);
+        let fields = [field(ColumnPlan::Clear(Reason::KnownHarmless)), field(masked)];
+        let column = ColumnPlan::Records(0, Form { type_oid: 20_000, format }, Reason::Classified);
+        Plan::new(vec![column], Arc::default()).with_records(vec![fields.into()])
+    }
+
+    fn of_list(value: &[u8], format: i16) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        mask_row(&row(&[Some(value)]), &of_lists(format), &mut out, &mut Found::default()).unwrap();
+        DataRow::read(&out[5..]).unwrap().next().unwrap().unwrap().map(<[u8]>::to_vec)
+    }
+
+    #[test]
+    fn records_in_arrays_are_masked_field_by_field() {
+        for (value, expected) in [
+            ("{}", "{}"),
+            (r#"{"(a,bob@shop.org)"}"#, r#"{"(a,b***@***.org)"}"#),
+            (r#"{"(\"a b\",bob@shop.org)",NULL,"(,)"}"#, r#"{"(\"a b\",b***@***.org)",NULL,"(,)"}"#),
+            (r#"[0:0]={"(a,\"bob@shop.org\")"}"#, r#"[0:0]={"(a,b***@***.org)"}"#),
+            (r#"{{"(a,)"},{"(b,eve@shop.org)"}}"#, r#"{{"(a,)"},{"(b,e***@***.org)"}}"#),
+        ] {
+            let shown = of_list(value.as_bytes(), 0).map(|shown| String::from_utf8(shown).unwrap());
+            assert_eq!(shown.as_deref(), Some(expected), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_array_of_such_records_is_not_shown() {
+        for value in [
+            "(a,bob@shop.org)",
+            "{\"(a,bob@shop.org)\"",
+            "{\"(a,bob@shop.org,1)\"}",
+            "{\"(a)\"}",
+            "{bob@shop.org}",
+            "{\"(a,b)\",bob@shop.org}",
+            "bob@shop.org",
+            "",
+        ] {
+            assert_eq!(of_list(value.as_bytes(), 0), None, "{value}");
+        }
+        assert_eq!(of_list(b"{\"(\x83\x5c,bob@shop.org)\"}", 0), None);
+    }
+
+    /// As `array_send` and `record_send` write it.
+    fn sent(array_of: u32, fields: &[&str]) -> Vec<u8> {
+        let number = |number: u32| number.to_be_bytes();
+        let mut record = number(u32::try_from(fields.len()).unwrap()).to_vec();
+        for field in fields {
+            record.extend_from_slice(&number(25));
+            sized_value(&mut record, |out| pass(field.as_bytes(), out));
+        }
+        let mut value = [1, 0, array_of, 1, 1].map(number).concat();
+        sized_value(&mut value, |out| pass(&record, out));
+        value
+    }
+
+    #[test]
+    fn records_in_arrays_are_masked_in_the_binary_format() {
+        let value = sent(20_000, &["a", "bob@shop.org"]);
+        assert_eq!(of_list(&value, 1), Some(sent(20_000, &["a", "b***@***.org"])));
+        assert_eq!(of_list(&sent(20_001, &["a", "bob@shop.org"]), 1), None, "another type");
+        assert_eq!(of_list(&sent(20_000, &["bob@shop.org"]), 1), None);
+        for len in 0..value.len() {
+            let shown = of_list(&value[..len], 1).unwrap_or_default();
+            assert!(!shown.windows(3).any(|part| part == b"bob"), "{len}");
+        }
+    }
+
     #[test]
     fn a_row_that_does_not_fit_its_plan_is_an_error() {
         let body = row(&[Some(b"bob@shop.org")]);
@@ -223,6 +311,7 @@ mod tests {
         #[test]
         fn no_body_panics(body: Vec<u8>) {
             let _ = mask_row(&body, &plan(&[true, false]), &mut Vec::new(), &mut Found::default());
+            let _ = (of_list(&body, 0), of_list(&body, 1));
         }
     }
 }

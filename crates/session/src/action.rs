@@ -7,6 +7,7 @@ use mask::{ColumnId, Sample};
 use crate::asking::Request;
 use crate::evidence::Evidence;
 use crate::stains::Stain;
+use crate::unknown::Unknown;
 
 /// One thing for the shell to do.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub enum Action {
     Sighted(Vec<(ColumnId, Sample)>),
     /// The session changed definitions, and its transaction is over: read the catalog again.
     CatalogChanged,
+    /// The session gave names to these relations, or took them away, and its transaction is over: read them again.
+    RelationsChanged(Unknown),
     /// Perform what came before, then close both sides.
     Close(CloseReason),
 }

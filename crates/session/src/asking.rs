@@ -226,6 +226,7 @@ impl Session {
             || self.given.number() != 0
             || !self.moving.is_empty()
             || self.altered
+            || self.renamed.has_altered()
     }
 
     /// A statement as it may run, `ahead` behind the next one and with this text in front of it, after somebody was asked where that

@@ -286,7 +286,8 @@ impl Session {
     /// The only statement of a text where it may run, and nothing that the session or others have done decides about that: then
     /// `judge`, and all that is asked about a statement before it is sent, comes to this.
     pub(crate) fn plain(&mut self, read: &Read, env: &Environment<'_>) -> Option<Rc<Judged>> {
-        let statement = if self.is_as_others(env) { read.plain(env) } else { None }?;
+        let is_as_others = self.is_as_others(env) && self.renamed.are_none();
+        let statement = if is_as_others { read.plain(env) } else { None }?;
         (self.asked_moved, self.asked_absence, self.asked_unknown) = (None, None, None);
         Some(statement)
     }
@@ -294,7 +295,7 @@ impl Session {
     /// The verdicts on a text. `None` where they rest on what is not there, or means what the catalog does not show yet, and a newer
     /// one must show that.
     pub(crate) fn judge(&mut self, read: &Read, env: &Environment<'_>) -> Option<Rc<JudgedText>> {
-        if self.given.renew(env) {
+        if self.asks_for_own(read, env.catalog) || self.given.renew(env) {
             return None;
         }
         // Whether anything is hidden is worked out last: it costs more than all else here.
@@ -355,6 +356,7 @@ impl Session {
         let leaves_all = |statement: &Rc<Judged>| {
             let Judged { spills, runs, moves, .. } = &**statement;
             spills.stains.is_empty()
+                && spills.if_extending_moves.is_empty()
                 && moves.is_none()
                 && (runs.is_empty() || spills.could_be.is_empty())
                 && env.moved.is_none_or(|moved| {

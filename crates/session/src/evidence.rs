@@ -193,7 +193,7 @@ pub(crate) enum Treated {
 impl From<&ColumnPlan> for Treated {
     fn from(plan: &ColumnPlan) -> Self {
         match plan {
-            ColumnPlan::Mask(..) | ColumnPlan::Record(..) => Treated::Masked,
+            ColumnPlan::Mask(..) | ColumnPlan::Record(..) | ColumnPlan::Records(..) => Treated::Masked,
             ColumnPlan::Clear(Reason::Revealed(class)) => Treated::Revealed(*class),
             ColumnPlan::Clear(_) | ColumnPlan::Scan(..) => Treated::Shown,
         }

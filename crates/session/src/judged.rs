@@ -223,6 +223,10 @@ pub(crate) struct Judged {
     pub(crate) is_still: bool,
     /// Names that it gives to what may last.
     pub(crate) gives: Box<[String]>,
+    /// Names that it gives to relations, or takes away.
+    pub(crate) renames: Box<[String]>,
+    /// Relations that it alters, where it does nothing else.
+    pub(crate) alters: Box<[String]>,
     /// The server may run somebody's code when it only reads it.
     pub(crate) runs_code_when_read: bool,
     /// How long its text is, and the names in it, in bytes.
@@ -404,6 +408,12 @@ impl Read {
         };
         let names_any = |statement: &Statement| names_any(statement, moved) || fills(statement);
         matches!(&self.source, Source::Text(Ok(facts)) if facts.statements.iter().any(names_any))
+    }
+
+    /// Whether it names a relation of this name.
+    pub(crate) fn names_relation(&self, name: &str) -> bool {
+        let names = |statement: &Statement| statement.relations.iter().any(|used| used.name == *name);
+        matches!(&self.source, Source::Text(Ok(facts)) if facts.statements.iter().any(names))
     }
 
     /// Prepared statements and cursors that its own text runs.
@@ -831,6 +841,8 @@ impl Judged {
             rests_on_absence: statement.is_some_and(|statement| statement.rests_on_absence),
             is_still: statement.is_some_and(Statement::is_still),
             gives: statement.map(|statement| statement.names_given().collect()).unwrap_or_default(),
+            renames: statement.map(renames).unwrap_or_default(),
+            alters: statement.map(alters).unwrap_or_default(),
             runs_code_when_read: statement.is_none_or(|statement| statement.has_string),
             takes_copy_data: statement.is_none_or(|statement| statement.effects.contains(&Effect::CopyIn)),
             columns: RefCell::default(),
@@ -1026,6 +1038,18 @@ impl Judged {
             let is_own = own.iter().any(|own| path.starts_with(own)) && !path.starts_with("pg_temp");
             !is_own && !names.any(|name| catalog.named(name).next().is_some())
         })
+    }
+
+    /// Names of relations that it, or what it runs, reads or writes, and that the catalog does not show yet: of a path any end can be the name.
+    pub(crate) fn unknown_names(&self, catalog: &Catalog) -> impl Iterator<Item = String> {
+        let ends = |path: &String| {
+            let dots = path.match_indices('.').map(|(dot, _)| dot + 1);
+            let ends: Vec<String> =
+                dots.chain([0]).filter_map(|begin| path.get(begin..)).map(str::to_owned).collect();
+            ends
+        };
+        let unknown = self.relations_reached().map(ends);
+        unknown.filter(|ends| !ends.iter().any(|name| catalog.named(name).next().is_some())).flatten()
     }
 
     /// Whether it names a relation that something sensitive was written into a moment ago.
@@ -1349,6 +1373,29 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
         fills,
         ways: Ways::of(&statement.names),
     }
+}
+
+/// Names that it gives to relations, or takes away.
+fn renames(statement: &Statement) -> Box<[String]> {
+    let named = statement.names.iter().flat_map(|naming| match naming {
+        Naming::Makes(name) => [Some(&name.name), None],
+        Naming::Renames { from, to } => [Some(&from.name), Some(&to.name)],
+        Naming::RenamesSchema { .. } | Naming::Leads { .. } | Naming::IsPart { .. } | Naming::Takes(_) => {
+            [None, None]
+        }
+    });
+    let dropped = statement.objects.iter().filter(|_| statement.effects.contains(&Effect::Drop));
+    let dropped = dropped.filter_map(|object| match object {
+        Object::Relation { name, .. } => Some(name),
+        _ => None,
+    });
+    named.flatten().chain(dropped).cloned().collect()
+}
+
+/// Relations that it alters, with all else that it names, where it does nothing but ALTER TABLE.
+fn alters(statement: &Statement) -> Box<[String]> {
+    let is_alone = statement.effects == [Effect::AlterTable] && statement.reached.is_empty();
+    relations(statement).filter(|_| is_alone).cloned().collect()
 }
 
 /// Prepared statements and cursors that it runs, itself or by what it reaches.

@@ -16,6 +16,7 @@ use crate::names::{Columns, ResultColumn, ResultColumns};
 use crate::ruled::may_be_put_unseen;
 use crate::sightings::Sighted;
 use crate::state::Environment;
+use crate::unknown::Unknown;
 
 /// text, json, bpchar, varchar and jsonb: what is behind a key can be taken out as.
 const KEYED: [u32; 5] = [TEXT, 114, 1042, 1043, 3802];
@@ -33,9 +34,18 @@ pub(crate) struct Asked {
     version: Option<u64>,
     /// Relations that a newer one did not show either: this session has made them, and not committed.
     absent: HashSet<u32>,
+    /// What alone is asked for.
+    pub(crate) unknown: Option<Unknown>,
+    /// It was read, or could not be.
+    pub(crate) is_answered: bool,
 }
 
 impl Asked {
+    /// Whether a result waits for a newer one.
+    pub(crate) fn asks(&self) -> bool {
+        self.version.is_some()
+    }
+
     /// Whatever the session has made is to be seen from now on.
     pub(crate) fn transaction_is_over(&mut self) {
         self.absent.clear();
@@ -116,8 +126,10 @@ pub(crate) fn plan(
     let is_news = |column: &&ResultColumn| is_unknown(column) && !asked.absent.contains(&column.table_oid);
     let news: Vec<u32> = columns.iter().filter(is_news).map(|column| column.table_oid).collect();
     if !news.is_empty() {
-        if asked.version.is_none_or(|version| env.catalog_version <= version) {
+        let is_answered = std::mem::take(&mut asked.is_answered);
+        if !is_answered && asked.version.is_none_or(|version| env.catalog_version <= version) {
             asked.version.get_or_insert(env.catalog_version);
+            asked.unknown = Unknown::of_result(news, judged, env.catalog);
             return Err(NeedsCatalog);
         }
         if ABSENT_MAX < asked.absent.len() {
@@ -125,7 +137,7 @@ pub(crate) fn plan(
         }
         asked.absent.extend(news);
     }
-    asked.version = None;
+    (asked.version, asked.is_answered) = (None, false);
     let shown = moved.map_or_else(|| judged.shown.clone(), |moved| judged.shown_with(moved, env.catalog));
     let mut names = ResultNames::default();
     let mut plans = Vec::with_capacity(columns.len());
@@ -202,12 +214,17 @@ pub(crate) fn plan(
                     let fields = shown.fields(index, columns.len()).filter(|_| is_told)?;
                     put_together(column, fields, known == Known::ByName, env)
                 };
-                match fields(column, env).or_else(put_together) {
-                    Some(fields) => {
+                let element = env.catalog.element(column.type_oid);
+                match (fields(column, env).or_else(put_together), element) {
+                    (Some(fields), None) => {
                         records.push(fields);
                         ColumnPlan::Record(place, form, reason)
                     }
-                    None => plan,
+                    (Some(fields), Some(type_oid)) => {
+                        records.push(fields);
+                        ColumnPlan::Records(place, Form { type_oid, ..form }, reason)
+                    }
+                    (None, _) => plan,
                 }
             }
             _ => plan,
@@ -267,20 +284,28 @@ fn put_together(
     is_one.then(|| types.into_iter().zip(fields).map(field).collect())
 }
 
-/// The fields of a column's records, where it is one of a table or a whole row of a relation: what is in them is what their own columns tell.
+/// The fields of a column's records, or of those in its arrays, where it is one of a table or a whole row of a relation: what is in them is what
+/// their own columns tell.
 fn fields(column: &ResultColumn, env: &Environment<'_>) -> Option<Box<[FieldPlan]>> {
-    let of = env.catalog.record(column.type_oid)?;
-    let is_row = column.column == 0 && column.table_oid == of.oid;
+    let element = env.catalog.element(column.type_oid);
+    let type_oid = element.unwrap_or(column.type_oid);
+    let of = env.catalog.record(type_oid)?;
+    let is_row = element.is_none() && column.column == 0 && column.table_oid == of.oid;
     let is_settled = |id| env.stains.settles(&id);
-    let is_column = env.catalog.is_record(column.table_oid, column.column)
-        && env.catalog.type_alone(column.type_oid).is_some()
-        && !column.id().is_some_and(is_settled);
+    let is_kept = match element {
+        Some(_) => env.catalog.is_list(column.table_oid, column.column),
+        None => env.catalog.is_record(column.table_oid, column.column),
+    };
+    let is_column =
+        is_kept && env.catalog.type_alone(type_oid).is_some() && !column.id().is_some_and(is_settled);
     if !is_row && !is_column || !env.stains.of(&of.name).is_empty() {
         return None;
     }
     let field = |own: &sql::catalog::Column| {
         let id = ColumnId { table_oid: of.oid, number: own.number };
-        let is_unsearched = env.unsearched.is_some_and(|unsearched| unsearched.contains_key(&id));
+        // Of arrays no more than the first is looked at.
+        let is_unsearched =
+            element.is_some() || env.unsearched.is_some_and(|unsearched| unsearched.contains_key(&id));
         let form = (own.type_oid, column.field().format);
         FieldPlan::new(form, env.classes.get(&id).copied(), is_unsearched, |class| env.reveals(class))
     };

@@ -22,6 +22,7 @@ use crate::results::{self, NeedsCatalog};
 use crate::shown::classed;
 use crate::sightings;
 use crate::state::{Environment, Resting, Session, SessionError, end_begun};
+use crate::unknown::All;
 
 /// Longest description of parameters of which all types are kept. Of longer ones none is.
 const PARAMETER_DESCRIPTION_BYTES_MAX: u32 = 2 + 4 * TYPES_MAX as u32;
@@ -217,9 +218,10 @@ impl Session {
             tag::NO_DATA => self.no_data(),
             tag::COMMAND_COMPLETE => {
                 let command = backend::command_complete(body).map_err(SessionError::server)?;
-                self.altered |= ALTERS.iter().any(|begin| command.starts_with(begin));
+                let alters = ALTERS.iter().any(|begin| command.starts_with(begin));
                 let rows = backend::command_rows(command);
                 if let Some(Owed::Unread(unread)) = self.owed.front_mut() {
+                    self.altered |= alters;
                     unread.completed_one(rows);
                     self.temporary.completed(command);
                     self.reasons.0.undone();
@@ -227,6 +229,8 @@ impl Session {
                     return Ok(Pass::Whole);
                 }
                 let mut running = self.completed()?;
+                // What it alters is read again where it is known that nothing else is altered.
+                self.altered |= alters && running.judged.alters.is_empty();
                 running.execution.rows = running.execution.rows.max(rows);
                 self.note_late(&running.judged, env, out);
                 let (undoes, commits) = (command == b"ROLLBACK", command == b"COMMIT");
@@ -473,8 +477,11 @@ impl Session {
                 self.moving.renames_are_shown();
                 self.given.transaction_is_over();
             }
-            if std::mem::take(&mut self.altered) {
-                out.push(Action::CatalogChanged);
+            let renamed = self.renamed.transaction_is_over();
+            match (std::mem::take(&mut self.altered), renamed) {
+                (true, _) | (_, Some(Err(All))) => out.push(Action::CatalogChanged),
+                (false, Some(Ok(unknown))) => out.push(Action::RelationsChanged(unknown)),
+                (false, None) => {}
             }
         }
         Ok(Pass::Whole)

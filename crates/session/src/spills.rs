@@ -6,7 +6,8 @@ use mask::{Class, ColumnId};
 use sql::catalog::{Column, Relation};
 use sql::facts::{Access, Effect, Put, Reached, RelationUse, Via, Write};
 use sql::{
-    Likeness, Name, Naming, Origin, Sensitive, Spill, Spilled, Statement, likenesses, rename, sinks, spills,
+    EXTENDING, Likeness, Name, Naming, Origin, Sensitive, Spill, Spilled, Statement, likenesses, rename,
+    sinks, spills,
 };
 
 use crate::bodies::{self, Bodies};
@@ -24,6 +25,8 @@ pub(crate) struct Spills {
     pub(crate) could_be: Vec<Stain>,
     /// The same of code that it sets going.
     pub(crate) could_be_by_code: Vec<Stain>,
+    /// The same where what extends arrays (`EXTENDING`) is another than PostgreSQL's own.
+    pub(crate) if_extending_moves: Vec<Stain>,
     /// It writes sensitive values where their own names do not tell.
     pub(crate) are_any: bool,
     /// Some of it gets into columns of documents, where keys do not tell it.
@@ -333,15 +336,26 @@ impl<'a> Found<'a> {
         let catalog = self.known.catalog;
         let is_record = |name: &String| {
             are_records(name, column.type_oid, catalog.relations(), |of, number| {
-                catalog.is_record(of, number)
+                catalog.is_record(of, number) || catalog.is_list(of, number)
             })
         };
         let is_stained = |name: &String| {
             self.known.stains.all().any(|stain| stain.names.is_empty() || stain.names.contains(name))
         };
-        origin.is_copy
+        (origin.is_copy || origin.is_extended)
             && !origin.columns.is_empty()
             && origin.columns.iter().all(|name| is_record(name) && !is_stained(name))
+    }
+
+    /// An array gets other elements, each as it is, where nobody has made another of what does it.
+    fn extended(&mut self, column: &Column) {
+        let catalog = self.known.catalog;
+        let is_own = |name: &str| !catalog.lacks_routine(name) || catalog.implicit().has_operator(name);
+        if EXTENDING.into_iter().any(is_own) {
+            return self.put_together(column);
+        }
+        let fields = fields(catalog, column.type_oid).map(|id| Stain::Column(id, Class::Derived));
+        self.spills.if_extending_moves.extend(fields);
     }
 
     /// Something is put into a record: it can be in any field.
@@ -553,9 +567,13 @@ impl<'a> Found<'a> {
         let of = self.class_of(origin);
         let id = ColumnId { table_oid: relation.oid, number: column.number };
         let catalog = self.known.catalog;
-        let is_record = catalog.type_alone(column.type_oid).is_some();
-        if is_record && !self.of_documents && !self.copies_record(column, origin) {
-            self.put_together(column);
+        let is_record = fields(catalog, column.type_oid).next().is_some();
+        if is_record && !self.of_documents {
+            match self.copies_record(column, origin) {
+                true if origin.is_copy => {}
+                true => self.extended(column),
+                false => self.put_together(column),
+            }
         }
         self.spills.route |= catalog.with_underlying(relation).iter().any(|below| {
             below.columns.iter().any(|own| own.name == column.name && catalog.routes(below, own))

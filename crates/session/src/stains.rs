@@ -60,9 +60,9 @@ impl NamedStain {
     }
 }
 
-/// The fields of values of this type: what is put together there, can be in any of them.
+/// The fields of values of this type, or of elements of arrays of it: what is put together there, can be in any of them.
 pub(crate) fn fields(catalog: &Catalog, type_oid: u32) -> impl Iterator<Item = ColumnId> {
-    let of = catalog.type_alone(type_oid).into_iter();
+    let of = catalog.type_alone(catalog.element(type_oid).unwrap_or(type_oid)).into_iter();
     of.flat_map(|of| of.columns.iter().map(|column| ColumnId { table_oid: of.oid, number: column.number }))
 }
 

@@ -33,6 +33,7 @@ use crate::sightings::Sightings;
 use crate::stains::{Stain, Stains};
 use crate::telling::Telling;
 use crate::temporary::Temporary;
+use crate::unknown::Renamed;
 
 /// What a session looks at but does not own.
 #[derive(Debug)]
@@ -188,6 +189,8 @@ pub struct Session {
     pub(crate) sightings: Sightings,
     /// Definitions were altered in a transaction that is not over.
     pub(crate) altered: bool,
+    /// Relations that it has given names to, or taken away.
+    pub(crate) renamed: Renamed,
     /// What was asked for the client's present message.
     pub(crate) asking: Asking,
     /// Why it says that what it sends should run.
@@ -251,6 +254,7 @@ impl Session {
             noted: Vec::new(),
             has_own_stains: false,
             altered: false,
+            renamed: Renamed::default(),
             asking: Asking::default(),
             reasons: Reasons::default(),
             path: Path::default(),
@@ -496,6 +500,8 @@ impl Session {
         }
         if judged.refusal().is_none() {
             judged.gives.iter().for_each(|name| self.temporary.gives(name));
+            self.renamed.sent(&judged.renames);
+            self.renamed.alters(&judged.alters);
             // A procedure or block can commit what it has done, and fail then.
             if judged.described.effects.iter().any(|effect| matches!(*effect, "call" | "do")) {
                 self.temporary.keep_given();

@@ -2,7 +2,7 @@
 //! made beside others of their name.
 
 use sql::facts::{Effect, RelationUse};
-use sql::{Catalog, Statement};
+use sql::{Catalog, EXTENDING, Statement};
 
 use crate::judged::{Judged, is_widened};
 use crate::moving::{MovedNames, Written};
@@ -100,6 +100,11 @@ impl Session {
                 }
                 Some(_) | None => doubled(table, Vec::new()),
             });
+        }
+        let is_extending =
+            |name: &&str| moving.has_made(name) || env.moved.is_some_and(|moved| moved.has(name));
+        if EXTENDING.iter().any(is_extending) {
+            stains.extend(judged.spills.if_extending_moves.iter().cloned());
         }
         stains.retain(|stain| match stain {
             Stain::Column(id, _) => !env.classes.contains_key(id) && !env.stains.settles(id),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::added::Added;
 use crate::facts::NewWord;
 use crate::given::Given;
 use crate::hooks::{Hooks, Part};
@@ -20,6 +21,7 @@ use crate::view::ViewOptions;
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     read: Arc<Read>,
+    added: Arc<Added>,
     given: Arc<Given>,
 }
 
@@ -70,6 +72,9 @@ struct Read {
     types_alone: HashSet<u32>,
     /// Columns of tables that have values of such a type as they were written there.
     record_columns: HashSet<(u32, i16)>,
+    /// Types of arrays of records with the types of these, by `pg_type.oid`, and columns of tables that have such arrays.
+    lists: HashMap<u32, u32>,
+    list_columns: HashSet<(u32, i16)>,
 }
 
 /// Most relations that a view shows all of which are looked at.
@@ -118,9 +123,9 @@ impl Catalog {
         let mut read = Read::default();
         for relation in relations {
             let same = read.by_name.entry(relation.name.clone()).or_default();
-            if !is_temporary(&relation) {
+            if !relation.is_temporary() {
                 let others = same.iter().filter_map(|oid| read.relations.get(oid));
-                read.has_name_twice |= others.filter(|other| !is_temporary(other)).count() != 0;
+                read.has_name_twice |= others.filter(|other| !other.is_temporary()).count() != 0;
             }
             same.push(relation.oid);
             if !read.schemas.contains(&relation.schema) {
@@ -128,13 +133,33 @@ impl Catalog {
             }
             read.relations.insert(relation.oid, relation);
         }
-        Catalog { read: Arc::new(read), given: Arc::default() }
+        Catalog { read: Arc::new(read), ..Catalog::default() }
+    }
+
+    /// What was read afterwards.
+    pub(crate) fn added(&self) -> &Added {
+        &self.added
+    }
+
+    /// The same where this was read afterwards.
+    pub(crate) fn adding(&self, added: Added) -> Self {
+        Catalog { added: Arc::new(added), ..self.clone() }
+    }
+
+    /// Whether a relation of this OID was read with all others.
+    pub(crate) fn has_read(&self, oid: u32) -> bool {
+        self.read.relations.contains_key(&oid)
+    }
+
+    /// Whether anything that was read with all others is in this schema.
+    pub(crate) fn has_schema(&self, schema: &str) -> bool {
+        self.read.schemas.contains(schema)
     }
 
     /// The same to a session that has given these names.
     #[must_use]
     pub fn with_given(&self, given: &Arc<Given>) -> Self {
-        Catalog { read: Arc::clone(&self.read), given: Arc::clone(given) }
+        Catalog { given: Arc::clone(given), ..self.clone() }
     }
 
     /// The same of a server of this major version. Where nobody says, it is one that knows every word.
@@ -201,7 +226,7 @@ impl Catalog {
 
     /// What is true of each row of the table with this OID.
     pub fn rows(&self, table: u32) -> Option<&Arc<Rows>> {
-        self.read.rows.get(&table)
+        self.read.rows.get(&table).or_else(|| self.added.rows(table))
     }
 
     /// The same with these domains, by their names.
@@ -300,6 +325,28 @@ impl Catalog {
         self
     }
 
+    /// The same where arrays have elements of such types, by the types of both, and these columns of tables have some.
+    #[must_use]
+    pub fn with_lists(
+        mut self,
+        lists: HashMap<u32, u32>,
+        columns: impl IntoIterator<Item = (u32, i16)>,
+    ) -> Self {
+        let read = Arc::make_mut(&mut self.read);
+        (read.lists, read.list_columns) = (lists, columns.into_iter().collect());
+        self
+    }
+
+    /// The composite type of which arrays of this type have values.
+    pub fn element(&self, type_oid: u32) -> Option<u32> {
+        self.read.lists.get(&type_oid).copied()
+    }
+
+    /// Whether this is a column of a table whose values are arrays of records as they were written there.
+    pub fn is_list(&self, relation: u32, column: i16) -> bool {
+        self.read.list_columns.contains(&(relation, column))
+    }
+
     /// The same where these columns of views have values of such a type as they stand in a table.
     #[must_use]
     pub fn with_record_columns(mut self, columns: impl IntoIterator<Item = (u32, i16)>) -> Self {
@@ -319,7 +366,8 @@ impl Catalog {
 
     /// The relation whose columns are the fields of values of this type.
     pub fn record(&self, type_oid: u32) -> Option<&Relation> {
-        self.relation(*self.read.records.get(&type_oid)?)
+        let of = self.read.records.get(&type_oid).copied().or_else(|| self.added.of_row_type(type_oid));
+        self.relation(of?)
     }
 
     /// Whether this is a column of a table whose values are records as they were written there.
@@ -420,7 +468,8 @@ impl Catalog {
 
     /// The relation with this OID.
     pub fn relation(&self, oid: u32) -> Option<&Relation> {
-        self.read.relations.get(&oid).or_else(|| self.given.relation(oid))
+        let read = self.read.relations.get(&oid).or_else(|| self.added.relation(oid));
+        read.or_else(|| self.given.relation(oid))
     }
 
     /// Every relation of this name, in whichever schema.
@@ -431,7 +480,7 @@ impl Catalog {
     /// Those of them in this schema, where one is given.
     pub fn named_in(&self, schema: Option<&str>, name: &str) -> impl Iterator<Item = &Relation> {
         let shown = self.read.by_name.get(name).into_iter().flatten();
-        let shown = shown.filter_map(|oid| self.read.relations.get(oid));
+        let shown = shown.filter_map(|oid| self.read.relations.get(oid)).chain(self.added.named(name));
         let shown = shown.filter(move |relation| schema.is_none_or(|schema| schema == relation.schema));
         shown.chain(self.given.named(schema, name).filter_map(|oid| self.relation(oid)))
     }
@@ -466,7 +515,7 @@ impl Catalog {
 
     /// Names of the schemas that have relations.
     pub fn schemas(&self) -> impl Iterator<Item = &str> {
-        self.read.schemas.iter().map(String::as_str)
+        self.read.schemas.iter().map(String::as_str).chain(self.added.schemas())
     }
 
     /// The same where the first relation of each pair is a view that reads the second, or a part of it.
@@ -606,15 +655,16 @@ impl Catalog {
 
     /// All relations.
     pub fn relations(&self) -> impl Iterator<Item = &Relation> {
-        self.read.relations.values()
+        self.read.relations.values().chain(self.added.relations())
     }
 }
 
-fn is_temporary(relation: &Relation) -> bool {
-    relation.schema.starts_with("pg_temp_")
-}
-
 impl Relation {
+    /// Whether it is some session's own.
+    pub(crate) fn is_temporary(&self) -> bool {
+        self.schema.starts_with("pg_temp_")
+    }
+
     /// `schema.relation`, or the relation alone where nobody knows in which schema it is.
     pub fn path(&self) -> String {
         if self.schema.is_empty() { self.name.clone() } else { format!("{}.{}", self.schema, self.name) }

@@ -113,6 +113,11 @@ impl Implicit {
         self.operators.entry(name).or_default().push(operator);
     }
 
+    /// Whether somebody has made an operator of this name.
+    pub fn has_operator(&self, name: &str) -> bool {
+        self.operators.contains_key(name)
+    }
+
     /// Adds a cast.
     pub fn cast(&mut self, cast: Cast) {
         self.casts.push(cast);

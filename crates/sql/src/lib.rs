@@ -16,6 +16,7 @@
     )
 )]
 
+pub mod added;
 mod asked;
 mod body;
 mod bounds;
@@ -87,10 +88,10 @@ pub use facts::{Facts, Statement, Unreadable};
 pub use given::Given;
 pub use handing::shown_whole;
 pub use lineage::{
-    Aside, Constant, Followed, Key, Likeness, Lineage, Origin, Probe, Rename, Sensitive, Shows, Spill,
-    Spilled, Taking, asides, calls_for_rows, compared_keys, copied_columns, defines_foreign, followed_block,
-    hands_to, is_sink, keeps_documents, key_parameters, likenesses, lineage, new_name, partitioned, probes,
-    record_fields, rename, sinks, spills, takes_apart, takes_by_keys, widens, with_keys,
+    Aside, Constant, EXTENDING, Followed, Key, Likeness, Lineage, Origin, Probe, Rename, Sensitive, Shows,
+    Spill, Spilled, Taking, asides, calls_for_rows, compared_keys, copied_columns, defines_foreign,
+    followed_block, hands_to, is_sink, keeps_documents, key_parameters, likenesses, lineage, new_name,
+    partitioned, probes, record_fields, rename, sinks, spills, takes_apart, takes_by_keys, widens, with_keys,
 };
 pub use literals::{skeleton, taken_out};
 pub use names::{Name, Naming};

@@ -34,7 +34,9 @@ pub use self::probe::{Probe, probes};
 pub use self::records::{copied_columns, record_fields};
 pub(crate) use self::sinks::{ASKING, picks_sequence};
 pub use self::sinks::{hands_to, is_sink, sinks};
-pub use self::spills::{Likeness, Origin, Rename, Spill, Spilled, likenesses, new_name, rename, spills};
+pub use self::spills::{
+    EXTENDING, Likeness, Origin, Rename, Spill, Spilled, likenesses, new_name, rename, spills,
+};
 use crate::hooks::Gives;
 use crate::read::kept_tree;
 use crate::tree::Tree;

@@ -240,3 +240,111 @@ fn what_is_put_together_is_hidden_in_each_field() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn records_in_arrays_are_masked_field_by_field() -> Result<()> {
+    let stack = with_records()?;
+    let more = r#"INSERT INTO clients (id, cs) VALUES
+        (6, ARRAY[('a "b", {c\d}', '"eve canary"@example.org', 8, NULL)::contact, NULL]), (7, '{}'), (8, '{NULL}'),
+        (9, '[0:0]={"(x,bob.canary@example.org,1,)"}')"#;
+    psql::run(&stack.owner(), more)?.success()?;
+    let alice = stack.alice()?;
+    let read = "SELECT cs FROM clients WHERE cs IS NOT NULL ORDER BY id";
+    let through = psql::run(&alice, read)?.success()?;
+    let lines: Vec<&str> = through.lines().collect();
+    ensure!(lines.first() == Some(&r#"{"(plain,a***@***.org,7,)"}"#), "{through}");
+    ensure!(
+        lines
+            .get(1)
+            .is_some_and(|line| line.starts_with(r#"{"(\"a \"\"b\"\", {c\\\\d}\","#)
+                && line.ends_with(r#",8,)",NULL}"#)),
+        "{through}"
+    );
+    ensure!(lines.get(2..) == Some(&["{}", "{NULL}", r#"[0:0]={"(x,b***@***.org,1,)"}"#]), "{through}");
+    for line in lines {
+        ensure!(stack.truth(&format!("SELECT '{line}'::contact[] IS NOT NULL"))? == "t", "{line}");
+    }
+    for shown in ["text", "csv", "binary"]
+        .map(|format| run_copied(&alice, read, format))
+        .into_iter()
+        .chain([run_binary(&alice, read)])
+    {
+        let shown = shown?.stdout;
+        ensure!(!shown.contains("canary") && shown.contains("plain"), "{shown}");
+    }
+    let whole = psql::run(&alice, "COPY clients TO STDOUT")?.success()?;
+    ensure!(!whole.contains("canary") && whole.matches("plain").count() == 2, "{whole}");
+    Ok(())
+}
+
+/// What is added to an array of records that stays one is hidden as it was.
+#[test]
+fn an_array_that_gets_elements_is_what_it_was() -> Result<()> {
+    let stack = with_records()?;
+    let alice = stack.alice()?;
+    for text in [
+        "UPDATE clients SET cs = array_append(cs, ROW('more', 'new.canary@example.org', 1, NULL)::contact) WHERE id = 1",
+        "UPDATE clients SET cs = cs || ROW('much', 'new.canary@example.org', 1, NULL)::contact WHERE id = 1",
+        "INSERT INTO clients (id, cs) SELECT 10, cs FROM clients WHERE id = 1",
+    ] {
+        psql::run(&alice, text)?.success()?;
+    }
+    for (id, text) in [(1, "cs"), (10, "cs"), (1, "c")] {
+        let shown = psql::run(&alice, &format!("SELECT {text} FROM clients WHERE id = {id}"))?.success()?;
+        ensure!(!shown.contains("canary") && shown.contains("(plain,a***@***.org,7"), "{shown}");
+        ensure!(text == "c" || shown.contains("more") && shown.contains("much"), "{shown}");
+    }
+    Ok(())
+}
+
+/// Ways to put a value into a field that is harmless of a record in an array, each with the id of the row.
+const PUT_INTO_ARRAYS: [(u8, &str); 8] = [
+    (
+        31,
+        "INSERT INTO clients (id, cs) SELECT 31, ARRAY[ROW(split_part(email, '@', 1), NULL, 1, NULL)::contact] FROM persons",
+    ),
+    (1, "UPDATE clients SET cs[1].label = (SELECT split_part(email, '@', 1) FROM persons) WHERE id = 1"),
+    (
+        1,
+        "UPDATE clients SET cs = array_append(cs, ROW(split_part((cs[1]).email, '@', 1), NULL, 1, NULL)::contact) WHERE id = 1",
+    ),
+    (
+        1,
+        "UPDATE clients SET cs = cs || (SELECT array_agg(ROW(split_part(email, '@', 1), NULL, 1, NULL)::contact) FROM persons) WHERE id = 1",
+    ),
+    (
+        1,
+        "CREATE SCHEMA own; CREATE FUNCTION own.array_append(contact[], contact) RETURNS contact[] LANGUAGE sql AS $$SELECT ARRAY[ROW(split_part($1[1].email, '@', 1), NULL, 1, NULL)::contact]$$; \
+         SET search_path = own, pg_catalog, public; UPDATE clients SET cs = array_append(cs, ROW('x', NULL, 1, NULL)::contact) WHERE id = 1; RESET search_path",
+    ),
+    (
+        1,
+        "CREATE SCHEMA own; CREATE FUNCTION own.turn(contact[], contact) RETURNS contact[] LANGUAGE sql AS $$SELECT ARRAY[ROW(split_part($1[1].email, '@', 1), NULL, 1, NULL)::contact]$$; \
+         CREATE OPERATOR own.|| (leftarg = contact[], rightarg = contact, function = own.turn); \
+         SET search_path = own, pg_catalog, public; UPDATE clients SET cs = cs || ROW('x', NULL, 1, NULL)::contact WHERE id = 1; RESET search_path",
+    ),
+    (
+        34,
+        "DO $$ DECLARE r contact[]; BEGIN SELECT ARRAY[ROW(split_part(email, '@', 1), NULL, 1, NULL)::contact] INTO r FROM persons; INSERT INTO clients (id, cs) VALUES (34, r); END $$",
+    ),
+    (
+        35,
+        "BEGIN; CREATE TEMP TABLE t ON COMMIT DROP AS SELECT ARRAY[ROW(split_part(email, '@', 1), NULL, 1, NULL)::contact] AS cs FROM persons; \
+         INSERT INTO clients (id, cs) SELECT 35, cs FROM t; COMMIT",
+    ),
+];
+
+#[test]
+fn what_is_put_together_in_an_array_is_hidden_in_each_field() -> Result<()> {
+    for (id, written) in PUT_INTO_ARRAYS {
+        let stack = with_records()?;
+        let alice = stack.alice()?;
+        psql::run(&alice, written)?.success().with_context(|| written.to_owned())?;
+        let read = format!("SELECT cs FROM clients WHERE id = {id}");
+        let direct = psql::run(&stack.owner(), &read)?.success()?;
+        ensure!(direct.contains("(ada.canary"), "{written}: {direct}");
+        let through = psql::run(&alice, &read)?.success()?;
+        ensure!(!through.contains("canary"), "{written}: {through}");
+    }
+    Ok(())
+}

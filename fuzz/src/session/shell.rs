@@ -209,7 +209,11 @@ impl Shell {
                 Action::ForwardToServer(range) => assert!(range.end <= input.len()),
                 Action::SendToServer(bytes) => assert!(!bytes.is_empty()),
                 Action::Ask(_) => panic!("nobody can be asked"),
-                Action::Stain(_) | Action::Sighted(_) | Action::CatalogChanged | Action::Close(_) => {}
+                Action::Stain(_)
+                | Action::Sighted(_)
+                | Action::CatalogChanged
+                | Action::RelationsChanged(_)
+                | Action::Close(_) => {}
             }
         }
     }

@@ -139,6 +139,11 @@ impl Memory {
         }
     }
 
+    /// Whether it is known to be remembered of this one.
+    pub(crate) fn is_of_system(&self, system: &str) -> bool {
+        !system.is_empty() && self.system == system
+    }
+
     /// What the configuration says from now on.
     pub(crate) fn is_said(&mut self, columns: &Columns) {
         self.pinned.configure(columns);

@@ -155,38 +155,8 @@ pub(super) type Read = (HashMap<u32, Arc<Rows>>, HashMap<String, Vec<sql::rows::
 /// One sentence, where the server cannot be asked, or will not say.
 pub(super) async fn read(pipe: &mut Pipe, before: &Catalog, may_ask: bool) -> Result<Read, String> {
     let types = types(pipe).await?;
-    let mut not_valid: HashSet<(u32, i16)> = HashSet::new();
     send(pipe, &[NOT_VALID, COLUMNS, SEQUENCES]).await?;
-    told(pipe, |row| {
-        let mut row = Texts(backend::DataRow::read(row)?);
-        not_valid.insert((row.number("table")?, row.number("column number")?));
-        Ok(())
-    })
-    .await?;
-    let mut tables: HashMap<u32, Rows> = HashMap::new();
-    told(pipe, |row| {
-        let mut row = Texts(backend::DataRow::read(row)?);
-        let (table, number) = (row.number("table")?, row.number("column number")?);
-        let (name, of) = (row.text("column name")?, row.number("type")?);
-        let (modifier, kind) = (row.number("type's modifier")?, row.text("type's kind")?);
-        let is_not_null =
-            row.number::<u8>("whether it is not NULL")? != 0 && !not_valid.contains(&(table, number));
-        let rows = tables.entry(table).or_default();
-        types.add(rows, name, (of, modifier, kind), is_not_null);
-        Ok(())
-    })
-    .await?;
-    told(pipe, |row| {
-        let mut row = Texts(backend::DataRow::read(row)?);
-        let (oid, table) = (row.number("sequence")?, row.number::<u32>("table")?);
-        let (name, column) = (row.text("sequence's name")?, row.text("column name")?);
-        let check = Check::of_sequence(oid, name, column, row.number("least")?);
-        if let Some(rows) = tables.get_mut(&table) {
-            rows.checks.push(Arc::new(check));
-        }
-        Ok(())
-    })
-    .await?;
+    let mut tables = tables(pipe, &types).await?;
     let lists = [(CHECKS, CHECK_TEXTS), (BOUNDS, BOUND_TEXTS), (BOUNDS_OF_ALL, BOUND_TEXTS_OF_ALL)];
     for (list, texts) in lists {
         let mut new: HashMap<u32, (u32, Check)> = HashMap::new();
@@ -229,6 +199,57 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog, may_ask: bool) -> Re
         (table, Arc::new(rows))
     });
     Ok((kept.collect(), types.named()))
+}
+
+/// What is to be asked about the tables alone that `wanted` selects: they have no checks, and no types but the server's own.
+pub(super) fn queries_about(wanted: &str) -> [String; 3] {
+    [(NOT_VALID, "k.conrelid"), (COLUMNS, "c.oid"), (SEQUENCES, "a.attrelid")]
+        .map(|(query, oid)| format!("{query} AND {oid} OPERATOR(pg_catalog.=) ANY (ARRAY({wanted}))"))
+}
+
+/// What the server says to that.
+///
+/// # Errors
+///
+/// One sentence, where it does not.
+pub(super) async fn told_about(pipe: &mut Pipe) -> Result<HashMap<u32, Rows>, String> {
+    tables(pipe, &Types::default()).await
+}
+
+/// What tables say of their columns and of the sequences that these ask.
+async fn tables(pipe: &mut Pipe, types: &Types) -> Result<HashMap<u32, Rows>, String> {
+    let mut not_valid: HashSet<(u32, i16)> = HashSet::new();
+    told(pipe, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        not_valid.insert((row.number("table")?, row.number("column number")?));
+        Ok(())
+    })
+    .await?;
+    let mut tables: HashMap<u32, Rows> = HashMap::new();
+    told(pipe, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        let (table, number) = (row.number("table")?, row.number("column number")?);
+        let (name, of) = (row.text("column name")?, row.number("type")?);
+        let (modifier, kind) = (row.number("type's modifier")?, row.text("type's kind")?);
+        let is_not_null =
+            row.number::<u8>("whether it is not NULL")? != 0 && !not_valid.contains(&(table, number));
+        let rows = tables.entry(table).or_default();
+        types.add(rows, name, (of, modifier, kind), is_not_null);
+        Ok(())
+    })
+    .await?;
+    told(pipe, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        let (oid, table) = (row.number("sequence")?, row.number::<u32>("table")?);
+        let (name, column) = (row.text("sequence's name")?, row.text("column name")?);
+        let check = Check::of_sequence(oid, name, column, row.number("least")?);
+        if let Some(rows) = tables.get_mut(&table) {
+            rows.checks.push(Arc::new(check));
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(tables)
 }
 
 /// The same check as it was read before.

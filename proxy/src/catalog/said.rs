@@ -60,16 +60,23 @@ impl Said {
 
     /// Looks at the names of columns beside others of their relations.
     pub(super) fn compare(&mut self, catalog: &Catalog) {
-        let has_address = |relation: &&Relation| {
-            let is_address =
-                |column: &Column| self.own_class(&id(relation, column), column) == Some(Class::Address);
-            relation.columns.iter().any(is_address)
-        };
-        let towns = catalog.relations().filter(has_address).flat_map(|relation| {
-            let is_town = |column: &&Column| is_town(&column.name, column.type_oid);
-            relation.columns.iter().filter(is_town).map(move |column| id(relation, column))
-        });
-        self.towns = towns.collect();
+        self.towns = catalog.relations().flat_map(|relation| self.towns_of(relation)).collect();
+    }
+
+    /// The same of one that is new, of whose columns these are the comments.
+    pub(super) fn add(&mut self, relation: &Relation, comments: &HashMap<ColumnId, String>) {
+        let of = relation.columns.iter().map(|column| id(relation, column));
+        self.comments.extend(of.filter_map(|id| Some((id, comments.get(&id)?.clone()))));
+        let towns: Vec<ColumnId> = self.towns_of(relation).collect();
+        self.towns.extend(towns);
+    }
+
+    fn towns_of<'r>(&self, relation: &'r Relation) -> impl Iterator<Item = ColumnId> + use<'r> {
+        let is_address =
+            |column: &Column| self.own_class(&id(relation, column), column) == Some(Class::Address);
+        let towns = relation.columns.iter().filter(|column| is_town(&column.name, column.type_oid));
+        let has_address = relation.columns.iter().any(is_address);
+        towns.map(|column| id(relation, column)).filter(move |_| has_address)
     }
 
     /// The class that a column is of by a name of it, and of those beside it.

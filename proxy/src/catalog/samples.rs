@@ -383,12 +383,17 @@ impl Looked {
         let mut all = Vec::new();
         for column in &relation.columns {
             let written = quoted(&column.name);
-            let of = catalog.type_alone(column.type_oid);
+            // Of an array the first is looked at.
+            let (record, own_type) = match catalog.element(column.type_oid) {
+                Some(element) => (format!("{written}[1]"), element),
+                None => (written.clone(), column.type_oid),
+            };
+            let of = catalog.type_alone(own_type);
             for field in of.iter().flat_map(|of| &of.columns).filter(|field| is_telling(field.type_oid)) {
                 all.extend(of.map(|of| Looked {
                     id: id(of, field),
                     type_oid: field.type_oid,
-                    written: format!("({written}).{}", quoted(&field.name)),
+                    written: format!("({record}).{}", quoted(&field.name)),
                 }));
             }
             if is_telling(column.type_oid) {

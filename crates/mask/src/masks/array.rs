@@ -79,7 +79,7 @@ pub(super) fn is_text(value: &[u8]) -> bool {
 }
 
 /// Masks an array in the text format. `false` where it is malformed or an element has no mask; what was appended does not count.
-pub(super) fn text(
+pub(crate) fn text(
     value: &[u8],
     mut mask: impl FnMut(&[u8], &mut Vec<u8>) -> bool,
     out: &mut Vec<u8>,
@@ -169,7 +169,7 @@ pub(super) fn write_quoted(text: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Masks an array in the binary format, whose elements are of this type.
-pub(super) fn binary(
+pub(crate) fn binary(
     value: &[u8],
     element_oid: u32,
     mut mask: impl FnMut(&[u8], &mut Vec<u8>) -> bool,

@@ -231,7 +231,12 @@ impl Talk {
     }
 
     pub(super) fn client(&mut self, input: &[u8]) -> String {
-        let (step, actions) = self.step_client(input);
+        let (mut step, mut actions) = self.step_client(input);
+        // What is asked for by itself is not there.
+        while matches!(step, Ok(Step::NeedsCatalog(0))) && self.session.take_unknown().is_some() {
+            self.session.unknown_is_read();
+            (step, actions) = self.step_client(input);
+        }
         self.sent.clear();
         for action in &actions {
             if let Action::SendToServer(bytes) = action {
@@ -363,6 +368,7 @@ fn show(input: &[u8], action: &Action) -> String {
             format!("sighted: {}", values.join(", "))
         }
         Action::CatalogChanged => "catalog changed".to_owned(),
+        Action::RelationsChanged(unknown) => format!("changed {}", unknown.names.join(", ")),
         Action::Close(reason) => format!("close: {reason:?}"),
     }
 }

@@ -117,6 +117,12 @@ impl<'a> Replay<'a> {
         let (step, actions) = self.step(From::Client, &input);
         self.perform(actions, &input);
         self.waits = matches!(step, Step::NeedsReplies(_));
+        // What is asked for by itself is not there.
+        if let (Step::NeedsCatalog(used), Some(_)) = (step, self.session.take_unknown()) {
+            self.session.unknown_is_read();
+            self.from_client = input[used..].to_vec();
+            return self.client();
+        }
         let (Step::More(used) | Step::NeedsReplies(used)) = step else { panic!("{step:?}") };
         self.from_client = input[used..].to_vec();
     }
@@ -174,7 +180,7 @@ impl<'a> Replay<'a> {
                 Action::SendToClient(bytes) => self.to_client.bytes.extend(bytes),
                 Action::Stain(stains) => self.records.push(format!("{} columns stained", stains.len())),
                 // No record.
-                Action::Sighted(_) => {}
+                Action::Sighted(_) | Action::RelationsChanged(_) => {}
                 Action::CatalogChanged => self.records.push("definitions changed".to_owned()),
                 Action::Ask(_) => panic!("nobody can be asked"),
                 Action::Close(_) => self.closed = true,

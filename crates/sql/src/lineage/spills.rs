@@ -47,7 +47,7 @@ pub enum Spilled {
 impl Spilled {
     /// What is written.
     pub fn origin(&self) -> &Origin {
-        const UNKNOWN: &Origin = &Origin { columns: Vec::new(), is_copy: false };
+        const UNKNOWN: &Origin = &Origin { columns: Vec::new(), is_copy: false, is_extended: false };
         match self {
             Spilled::Any => UNKNOWN,
             Spilled::Named { origin, .. } | Spilled::At { origin, .. } => origin,
@@ -62,7 +62,12 @@ pub struct Origin {
     pub columns: Vec<String>,
     /// It is the value of one as it is.
     pub is_copy: bool,
+    /// It is an array that one has, with elements of something else added, or without some of its own, by [`EXTENDING`].
+    pub is_extended: bool,
 }
+
+/// PostgreSQL's own functions and operator that give back an array with other elements, each as it is.
+pub const EXTENDING: [&str; 5] = ["||", "array_append", "array_cat", "array_prepend", "array_remove"];
 
 /// A relation, or a column of one, that gets another name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -296,7 +301,25 @@ impl Spills<'_, '_> {
         let from = Mentions::of(target);
         let source = Taken { is_plain: is_plain(target), names: Vec::new(), from };
         let name = target.text("name").to_owned();
-        self.tainted.has(&source.from).then(|| Spilled::Named { name, origin: self.origin(&source) })
+        let origin = || {
+            let is_extended = !target.has(&["indirection"])
+                && target.one("val").is_some_and(|value| self.is_extended(value));
+            Origin { is_extended, ..self.origin(&source) }
+        };
+        self.tainted.has(&source.from).then(|| Spilled::Named { name, origin: origin() })
+    }
+
+    /// Whether it is a column's array with other elements, of which none is sensitive.
+    fn is_extended(&self, value: &Tree) -> bool {
+        let mut parts: Vec<&Tree> = match value.kind {
+            "FuncCall" if EXTENDING.contains(&value.name("funcname").join(".").as_str()) => {
+                value.all("args").collect()
+            }
+            "AExpr" if value.name("name") == ["||"] => value.all("lexpr").chain(value.all("rexpr")).collect(),
+            _ => return false,
+        };
+        parts.retain(|part| self.tainted.has(&Mentions::of(part)));
+        matches!(*parts, [part] if part.kind == "ColumnRef" || self.is_extended(part))
     }
 
     /// Columns whose defaults, expressions or conversions take sensitive values: `name` is the one that a command is about.
@@ -385,7 +408,7 @@ impl Spills<'_, '_> {
         }
         let names: Vec<String> = names.cloned().collect();
         match names.iter().all(is_pure) {
-            true => Origin { is_copy: taken.is_plain, columns: names },
+            true => Origin { is_copy: taken.is_plain, columns: names, is_extended: false },
             false => Origin::default(),
         }
     }
