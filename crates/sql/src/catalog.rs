@@ -497,14 +497,14 @@ impl Catalog {
 
     /// What a name can mean to a session. Nobody gets at another's temporary relations, and the own ones are named as such.
     pub fn meant(&self, schema: Option<&str>, name: &str) -> impl Iterator<Item = &Relation> {
-        let is_anybodys = move |known: &&Relation| schema.is_some() || !is_temporary(known);
+        let is_anybodys = move |known: &&Relation| schema.is_some() || !known.is_temporary();
         self.named_in(schema, name).filter(is_anybodys)
     }
 
     /// The same, and what is named as a temporary relation of the session's own can be anybody's of that name: what hangs on it runs.
     pub fn reached(&self, schema: Option<&str>, name: &str) -> impl Iterator<Item = &Relation> {
         let is_own = schema == Some(SCHEMA);
-        let own = self.named_in(None, name).filter(move |known| is_own && is_temporary(known));
+        let own = self.named_in(None, name).filter(move |known| is_own && known.is_temporary());
         self.meant(schema, name).chain(own)
     }
 
