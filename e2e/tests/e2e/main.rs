@@ -64,6 +64,7 @@ mod probing;
 mod raw;
 mod reach;
 mod redaction;
+mod refcursors;
 mod reload;
 mod replication;
 mod revealed;
