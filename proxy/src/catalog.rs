@@ -698,6 +698,10 @@ async fn keep(
             };
             let is_told = match news {
                 Ok(News::Nothing) => true,
+                Ok(News::Later) => {
+                    has_news = true;
+                    true
+                }
                 Ok(News::Read(snapshot)) => {
                     has_news = true;
                     replace(&publish, snapshot.with(&lock(&memory)), 0, None);

@@ -91,6 +91,8 @@ const TABLES: &str = "
 pub(super) enum News {
     /// What is asked for is not there yet, or as it was.
     Nothing,
+    /// Something is gone that was read with all others: it is told as it was until all is read.
+    Later,
     /// The snapshot with it, as `Snapshot::with` takes it.
     Read(Box<Snapshot>),
     /// All must be read.
@@ -157,17 +159,15 @@ pub(super) async fn read(
     let is_wanted =
         |relation: &&Relation| unknown.oids.contains(&relation.oid) || unknown.names.contains(&relation.name);
     let known = catalog.relations().filter(is_wanted).filter(|known| !tables.contains_key(&known.oid));
-    let gone: Vec<u32> = known.map(|relation| relation.oid).collect();
-    // What else went with it, a whole reading tells.
-    if !gone.iter().all(|oid| catalog.has_added(*oid)) {
-        return Ok(News::More);
-    }
+    let (gone, left): (Vec<u32>, Vec<u32>) =
+        known.map(|relation| relation.oid).partition(|oid| catalog.has_added(*oid));
     let is_new = |(table, _): &&(Relation, u32)| {
         catalog.relation(table.oid) != Some(table) || unknown.altered.contains(&table.name)
     };
     let new: Vec<&(Relation, u32)> = tables.values().filter(is_new).collect();
     if new.is_empty() && gone.is_empty() {
-        return Ok(News::Nothing);
+        // What else went with it, a whole reading tells.
+        return Ok(if left.is_empty() { News::Nothing } else { News::Later });
     }
     let added = new.iter().map(|(relation, row_type)| Plain {
         relation: relation.clone(),
