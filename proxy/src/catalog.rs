@@ -708,6 +708,11 @@ async fn keep(
                     replace(&publish, snapshot.with(&lock(&memory)), 0, None);
                     true
                 }
+                // A name alone waits for no more than what is plain: it is as new as it was.
+                Ok(News::More) if unknown.oids.is_empty() && unknown.altered.is_empty() => {
+                    has_news = true;
+                    true
+                }
                 Ok(News::More) => false,
                 Err(error) => {
                     connection = None;
