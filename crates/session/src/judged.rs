@@ -1380,9 +1380,11 @@ fn renames(statement: &Statement) -> Box<[String]> {
     let named = statement.names.iter().flat_map(|naming| match naming {
         Naming::Makes(name) => [Some(&name.name), None],
         Naming::Renames { from, to } => [Some(&from.name), Some(&to.name)],
-        Naming::RenamesSchema { .. } | Naming::Leads { .. } | Naming::IsPart { .. } | Naming::Takes(_) => {
-            [None, None]
-        }
+        Naming::RenamesSchema { .. }
+        | Naming::Leads { .. }
+        | Naming::IsPart { .. }
+        | Naming::Takes(_)
+        | Naming::Coins(_) => [None, None],
     });
     let dropped = statement.objects.iter().filter(|_| statement.effects.contains(&Effect::Drop));
     let dropped = dropped.filter_map(|object| match object {
