@@ -8,6 +8,7 @@ use crate::stack::Stack;
 
 mod failing;
 mod filtered;
+mod placed;
 mod sliding;
 
 #[test]
