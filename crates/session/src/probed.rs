@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::collections::hash_map::Entry;
 
-use mask::{Class, Classes};
-use sql::catalog::{Relation, Routine};
+use mask::{Class, Classes, ColumnId};
+use sql::catalog::{Column, Relation, Routine};
 use sql::facts::{ColumnUse, Effect, Opens, RelationUse};
 use sql::{Catalog, Followed, Probe, Sensitive, Statement, is_sink, sinks};
 
@@ -30,6 +30,7 @@ pub(crate) fn probes(
         for relation in catalog.named(name).flat_map(|relation| catalog.with_underlying(relation)) {
             add(&mut sensitive, relation, name, catalog, (env, hides));
         }
+        add_parts(&mut sensitive, name, catalog, env);
         add_stained(&mut sensitive, name, statement, (env, hides));
         if STATISTICS.contains(&name.as_str()) && hides(Class::Derived) {
             sensitive.relations.insert(name.clone());
@@ -153,6 +154,22 @@ fn add(
     add_records(sensitive, relation, name, catalog, (env, hides));
 }
 
+/// Adds which of it are parts of values, whatever their classes say: of a view over some, each can be one.
+fn add_parts(sensitive: &mut Sensitive, name: &str, catalog: &Catalog, env: &Environment<'_>) {
+    for relation in catalog.named(name) {
+        let is_part = |of: &Relation, column: &Column| {
+            env.stains.has_part(&ColumnId { table_oid: of.oid, number: column.number })
+        };
+        let below = catalog.with_underlying(relation);
+        let is_over_parts =
+            below.iter().skip(1).any(|below| below.columns.iter().any(|own| is_part(below, own)));
+        for column in relation.columns.iter().filter(|own| is_over_parts || is_part(relation, own)) {
+            let is_hidden = sensitive.columns.contains(&column.name);
+            sensitive.parts.extend(is_hidden.then(|| column.name.clone()));
+        }
+    }
+}
+
 /// Adds what PostgreSQL's own statistics, and what it keeps beside, tell of values.
 fn add_statistics(sensitive: &mut Sensitive) {
     let plain = STATISTICS_PLAIN_COLUMNS.split_ascii_whitespace();
@@ -206,7 +223,7 @@ fn add_stained(sensitive: &mut Sensitive, name: &str, statement: &Statement, (en
         for column in columns {
             sensitive.known.insert(column.clone());
             sensitive.add(column.clone(), class == Class::Document);
-            if class == Class::Derived {
+            if class == Class::Derived || stain.is_part {
                 sensitive.parts.insert(column.clone());
             }
         }

@@ -20,6 +20,7 @@ mod results;
 mod sinks;
 mod spills;
 mod tainted;
+mod wholes;
 
 pub use self::aside::{Aside, Constant, asides};
 pub use self::bodies::{Followed, Taking, calls_for_rows, followed_block};
