@@ -44,6 +44,7 @@ mod probed;
 mod readings;
 mod reasons;
 mod recorded;
+mod referred;
 mod refusal;
 mod replication;
 mod results;

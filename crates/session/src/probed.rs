@@ -10,6 +10,7 @@ use sql::facts::{ColumnUse, Effect, Opens, RelationUse};
 use sql::{Catalog, Followed, Probe, Sensitive, Statement, is_sink, sinks};
 
 use crate::bodies::{Bodies, TellingGiven, block, unread_block_asks};
+use crate::referred;
 use crate::shown::{Known, Reach, classed};
 use crate::stains::Stains;
 use crate::state::Environment;
@@ -57,8 +58,9 @@ pub(crate) fn probes(
     let is_run = statement.effects.contains(&Effect::Do);
     sensitive.of_wholes = of_wholes;
     let is_none = sensitive.relations.is_empty() && sensitive.functions.is_empty() && reading.is_empty();
+    let referring = referred::asked(text, statement, env, (hides, of_wholes));
     if is_none {
-        return None;
+        return referring;
     }
     let mut within = None;
     if is_run || !reading.is_empty() {
@@ -80,7 +82,8 @@ pub(crate) fn probes(
     let telling = TellingGiven::of(&called, of_wholes, catalog);
     let given = telling.asks(text, &sensitive);
     sensitive.comparing = telling.comparing;
-    Probe::both(Probe::both(sql::probes(text, &sensitive, mask::is_sensitive_key), within), given)
+    let own = Probe::both(sql::probes(text, &sensitive, mask::is_sensitive_key), referring);
+    Probe::both(Probe::both(own, within), given)
 }
 
 /// What code asks that a statement runs: a block, or functions that it calls and that read such values.

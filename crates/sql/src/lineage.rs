@@ -30,7 +30,7 @@ use self::flows::Flows;
 pub(crate) use self::keys::constant_keys;
 pub use self::keys::{Key, key_parameters, with_keys};
 use self::outputs::Outputs;
-pub use self::probe::{Probe, probes};
+pub use self::probe::{Probe, asks_of_referring, probes};
 pub use self::records::{copied_columns, record_fields};
 pub(crate) use self::sinks::{ASKING, picks_sequence};
 pub use self::sinks::{hands_to, is_sink, sinks};

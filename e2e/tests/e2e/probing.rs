@@ -9,6 +9,7 @@ use crate::stack::Stack;
 mod failing;
 mod filtered;
 mod placed;
+mod referred;
 mod sliding;
 
 #[test]

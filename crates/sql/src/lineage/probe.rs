@@ -10,9 +10,11 @@ mod failing;
 mod frames;
 mod passed;
 mod placed;
+mod referred;
 mod sized;
 mod windows;
 
+pub use self::referred::asks_of_referring;
 use super::Sensitive;
 use super::documents;
 use super::flows::Flows;
