@@ -30,6 +30,7 @@ use crate::path::{ByPath, PathChange};
 use crate::probed::{hands_over, has_sinks, probes};
 use crate::reasons;
 use crate::recorded::{Recorded, Treat};
+use crate::referred::takes_referred;
 use crate::results::Planned;
 use crate::ruled::{Returned, shown_by_rules};
 use crate::shown::{Known, Reach, Shown, classed, moved_in};
@@ -179,6 +180,8 @@ pub(crate) struct Judged {
     pub(crate) shown: Shown,
     /// What it runs and sets going can tell of something sensitive, whatever its result shows.
     pub(crate) says: bool,
+    /// It takes keys away that sensitive columns refer to.
+    pub(crate) refers: bool,
     /// It puts values where no column is, by what it calls or sets going.
     pub(crate) has_sinks: bool,
     /// Which cursors it opens within code.
@@ -711,6 +714,8 @@ impl Texts<'_> {
             copies_masked(statement)
                 || touches_unsearched(statement, catalog, env) && (!env.reveals_all() || shows_some())
         };
+        let is_hidden = |id: &ColumnId| env.classes.get(id).is_some_and(|class| !env.reveals(*class));
+        let refers = env.hides() && takes_referred(statement, catalog, &is_hidden);
         let copiable = copied.clone();
         let copied = copied.clone().filter(is_kept);
         let given_back = copied.as_ref().map_or(text, |copied| copied.query.trim_start());
@@ -731,7 +736,8 @@ impl Texts<'_> {
                 None if spills.spoil_documents => Shown::Anything,
                 None => shown,
             },
-            says: is_more && tells(statement, &known),
+            says: refers || is_more && tells(statement, &known),
+            refers,
             has_sinks: !known.is_empty() && has_sinks(statement),
             moves: may_move(statement).then(|| {
                 let fills = fills(statement, &known, |class| env.reveals(class));
@@ -819,6 +825,7 @@ impl Judged {
             meddles: statement.is_none_or(|statement| meddles(statement) || is_opaque(statement)),
             shown: Shown::Nothing,
             says: false,
+            refers: false,
             has_sinks: statement.is_none(),
             opens: statement.map_or(Opens::Named, opens),
             may_settle: statement.is_none_or(telling::may_settle),

@@ -45,6 +45,7 @@ mod probed;
 mod readings;
 mod reasons;
 mod recorded;
+mod referred;
 mod refusal;
 mod replication;
 mod results;

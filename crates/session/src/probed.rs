@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::collections::hash_map::Entry;
 
-use mask::{Class, Classes};
-use sql::catalog::{Relation, Routine};
+use mask::{Class, Classes, ColumnId};
+use sql::catalog::{Column, Relation, Routine};
 use sql::facts::{ColumnUse, Effect, Opens, RelationUse};
 use sql::{Catalog, Followed, Probe, Sensitive, Statement, is_sink, sinks};
 
 use crate::bodies::{Bodies, TellingGiven, block, unread_block_asks};
+use crate::referred;
 use crate::shown::{Known, Reach, classed};
 use crate::stains::Stains;
 use crate::state::Environment;
@@ -32,6 +33,7 @@ pub(crate) fn probes(
         for relation in catalog.named(name).flat_map(|relation| catalog.with_underlying(relation)) {
             add(&mut sensitive, relation, name, catalog, (env, hides));
         }
+        add_parts(&mut sensitive, name, catalog, env);
         add_stained(&mut sensitive, name, statement, (env, hides));
         if STATISTICS.contains(&name.as_str()) && hides(Class::Derived) {
             sensitive.relations.insert(name.clone());
@@ -58,8 +60,9 @@ pub(crate) fn probes(
     let is_run = statement.effects.contains(&Effect::Do);
     sensitive.of_wholes = of_wholes;
     let is_none = sensitive.relations.is_empty() && sensitive.functions.is_empty() && reading.is_empty();
+    let referring = referred::asked(text, statement, env, (hides, of_wholes));
     if is_none {
-        return None;
+        return referring;
     }
     let mut within = None;
     if is_run || !reading.is_empty() {
@@ -82,7 +85,8 @@ pub(crate) fn probes(
     let telling = TellingGiven::of(&called, of_wholes, catalog);
     let given = telling.asks(text, &sensitive);
     sensitive.comparing = telling.comparing;
-    Probe::both(Probe::both(sql::probes(text, &sensitive, mask::is_sensitive_key), within), given)
+    let own = Probe::both(sql::probes(text, &sensitive, mask::is_sensitive_key), referring);
+    Probe::both(Probe::both(own, within), given)
 }
 
 /// What code asks that a statement runs: a block, or functions that it calls and that read such values.
@@ -180,6 +184,22 @@ fn add_unread(
     }
 }
 
+/// Adds which of it are parts of values, whatever their classes say: of a view over some, each can be one.
+fn add_parts(sensitive: &mut Sensitive, name: &str, catalog: &Catalog, env: &Environment<'_>) {
+    for relation in catalog.named(name) {
+        let is_part = |of: &Relation, column: &Column| {
+            env.stains.has_part(&ColumnId { table_oid: of.oid, number: column.number })
+        };
+        let below = catalog.with_underlying(relation);
+        let is_over_parts =
+            below.iter().skip(1).any(|below| below.columns.iter().any(|own| is_part(below, own)));
+        for column in relation.columns.iter().filter(|own| is_over_parts || is_part(relation, own)) {
+            let is_hidden = sensitive.columns.contains(&column.name);
+            sensitive.parts.extend(is_hidden.then(|| column.name.clone()));
+        }
+    }
+}
+
 /// Adds what PostgreSQL's own statistics, and what it keeps beside, tell of values.
 fn add_statistics(sensitive: &mut Sensitive) {
     let plain = STATISTICS_PLAIN_COLUMNS.split_ascii_whitespace();
@@ -233,7 +253,7 @@ fn add_stained(sensitive: &mut Sensitive, name: &str, statement: &Statement, (en
         for column in columns {
             sensitive.known.insert(column.clone());
             sensitive.add(column.clone(), class == Class::Document);
-            if class == Class::Derived {
+            if class == Class::Derived || stain.is_part {
                 sensitive.parts.insert(column.clone());
             }
         }

@@ -14,7 +14,7 @@ use crate::bodies::{self, Bodies};
 use crate::moving::{MovedNames, Written};
 use crate::ruled::traced;
 use crate::shown::{Known, Reach, are_records, classed, is_filled, moved_in};
-use crate::stains::{NamedStain, Stain, fields};
+use crate::stains::{NamedStain, Stain, cuts, fields};
 
 /// What a statement spills.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +61,7 @@ pub(crate) fn spilled(
     if known.is_empty() || !may_spill(own) && !may_write() {
         return found.spills;
     }
+    found.reads_parts = reads_parts(own, known);
     if own.effects.contains(&Effect::Other("RenameStmt")) {
         found.rename(text);
     }
@@ -209,6 +210,15 @@ pub(crate) fn spilled_by_moved(
     found.spills.stains
 }
 
+/// Whether it reads a column that holds parts of values under a class of its own.
+fn reads_parts(own: &Statement, known: &Known<'_>) -> bool {
+    let named = own.relations.iter().flat_map(|used| known.catalog.named(&used.name));
+    named.flat_map(|relation| known.catalog.with_underlying(relation)).any(|relation| {
+        let id = |column: &Column| ColumnId { table_oid: relation.oid, number: column.number };
+        relation.columns.iter().any(|column| known.stains.has_part(&id(column)))
+    })
+}
+
 /// Whether it fills a materialised view.
 pub(crate) fn refreshes(own: &Statement) -> bool {
     own.effects.contains(&Effect::Other("RefreshMatViewStmt"))
@@ -314,13 +324,16 @@ struct Found<'a> {
     of_documents: bool,
     /// What the statement makes is temporary.
     makes_temporary: bool,
+    /// It reads a column that holds parts of values.
+    reads_parts: bool,
     spills: Spills,
 }
 
 impl<'a> Found<'a> {
     fn new(known: &'a Known<'a>, reveals: impl Fn(Class) -> bool) -> Self {
-        let (sees_derived, of_documents) = (reveals(Class::Derived), false);
-        Found { known, sees_derived, of_documents, makes_temporary: false, spills: Spills::default() }
+        let (sees_derived, of_documents, reads_parts) = (reveals(Class::Derived), false, false);
+        let spills = Spills::default();
+        Found { known, sees_derived, of_documents, makes_temporary: false, reads_parts, spills }
     }
 
     /// It can hold something that is computed of what is sensitive.
@@ -328,6 +341,24 @@ impl<'a> Found<'a> {
         self.put_together(column);
         let id = ColumnId { table_oid: relation.oid, number: column.number };
         self.add(Stain::Column(id, Class::Derived));
+        self.part(id);
+    }
+
+    /// A part of a value is put into it: where it has a class of its own, that does not say so.
+    fn part(&mut self, id: ColumnId) {
+        let is_classed = self
+            .known
+            .classes
+            .get(&id)
+            .is_some_and(|class| !matches!(class, Class::Derived | Class::Document));
+        let part = Stain::Part(id);
+        if is_classed
+            && !self.sees_derived
+            && !self.known.stains.has_part(&id)
+            && !self.spills.stains.contains(&part)
+        {
+            self.spills.stains.push(part);
+        }
     }
 
     /// Whether what is written into a column is a record of another one, as it is: whatever has such a name is a column of a table, and nothing was
@@ -369,6 +400,7 @@ impl<'a> Found<'a> {
         self.spills.are_any = true;
         let is_known = match &stain {
             Stain::Column(id, _) => self.known.classes.contains_key(id) || self.known.stains.settles(id),
+            Stain::Part(id) => self.known.stains.has_part(id),
             Stain::Named(named) => self.known.stains.covers(named),
         };
         if !is_known && !self.spills.stains.contains(&stain) {
@@ -578,6 +610,7 @@ impl<'a> Found<'a> {
         self.spills.route |= catalog.with_underlying(relation).iter().any(|below| {
             below.columns.iter().any(|own| own.name == column.name && catalog.routes(below, own))
         });
+        let is_part = !origin.is_whole || self.reads_parts || cuts(column);
         match self.known.classes.get(&id) {
             // Whoever sees that class would see another one.
             Some(class)
@@ -595,9 +628,13 @@ impl<'a> Found<'a> {
                 self.spills.spoil_documents = true;
                 self.spills.stains.push(Stain::Column(id, Class::Derived));
             }
+            Some(_) if is_part && !self.of_documents => self.part(id),
             Some(_) => {}
             None if self.of_documents => {}
-            None => self.add(Stain::Column(id, of.filter(|_| origin.is_copy).unwrap_or(Class::Derived))),
+            None => {
+                let of = of.filter(|_| origin.is_copy && !is_part);
+                self.add(Stain::Column(id, of.unwrap_or(Class::Derived)));
+            }
         }
         // A view's rows are those of what it reads, under names that only it knows.
         let below = self.known.catalog.with_underlying(relation);
@@ -619,6 +656,7 @@ impl<'a> Found<'a> {
         }
         let of = self.class_of(column.origin());
         let is_copy = column.origin().is_copy;
+        let is_part = !column.origin().is_whole || self.reads_parts;
         let (number, names) = match column {
             Spilled::Any => (None, Vec::new()),
             Spilled::Named { name, .. } => (None, vec![name.clone()]),
@@ -636,7 +674,16 @@ impl<'a> Found<'a> {
         let is_temporary =
             spill.is_made && self.makes_temporary || spill.schema.as_deref() == Some("pg_temp");
         let relation = spill.name.clone();
-        self.add(Stain::Named(NamedStain { relation, not, number, names, of, is_copy, is_temporary }));
+        self.add(Stain::Named(NamedStain {
+            relation,
+            not,
+            number,
+            names,
+            of,
+            is_copy,
+            is_part,
+            is_temporary,
+        }));
     }
 
     /// The one class that values of this origin are of.

@@ -4,12 +4,15 @@ use std::collections::{HashMap, HashSet};
 
 use mask::{Class, Classes, ColumnId};
 use sql::Catalog;
+use sql::catalog::Column;
 
 /// A column, or several, that a statement writes sensitive values into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stain {
     /// One that the catalog shows.
     Column(ColumnId, Class),
+    /// One with a class of its own, into which a part of a value is written.
+    Part(ColumnId),
     /// Those of a relation that the catalog may not show yet.
     Named(NamedStain),
 }
@@ -29,6 +32,8 @@ pub struct NamedStain {
     pub of: Option<Class>,
     /// Values are written as they are.
     pub is_copy: bool,
+    /// What is written can be a part of a value.
+    pub is_part: bool,
     /// It is temporary: nobody but the session that has written there can mean it.
     pub is_temporary: bool,
 }
@@ -40,14 +45,31 @@ pub struct Stains {
     len: usize,
     /// Columns whose class is settled, whatever is written into them.
     settled: HashSet<ColumnId>,
+    /// Columns with classes of their own that hold parts of values.
+    parts: HashSet<ColumnId>,
 }
 
 impl NamedStain {
     /// Any column of the relations of this name, but for these.
     pub(crate) fn any(relation: &str, not: Vec<u32>) -> Self {
         let (number, names, of) = (None, Vec::new(), None);
-        let (is_copy, is_temporary) = (false, false);
-        NamedStain { relation: relation.to_owned(), not, number, names, of, is_copy, is_temporary }
+        let (is_copy, is_part, is_temporary) = (false, true, false);
+        NamedStain { relation: relation.to_owned(), not, number, names, of, is_copy, is_part, is_temporary }
+    }
+
+    /// The columns of `catalog` that it means.
+    fn meant<'c>(&'c self, catalog: &'c Catalog) -> impl Iterator<Item = (ColumnId, &'c Column)> {
+        let may_be = move |schema: &str| !self.is_temporary || schema.starts_with("pg_temp_");
+        let named = catalog.named(&self.relation).filter(move |relation| !self.not.contains(&relation.oid));
+        let named = named.filter(move |relation| may_be(&relation.schema));
+        named.flat_map(move |relation| {
+            let is_meant = move |column: &&Column| match self.number {
+                Some(number) => column.number == number,
+                None => self.names.is_empty() || self.names.contains(&column.name),
+            };
+            let id = move |column: &Column| ColumnId { table_oid: relation.oid, number: column.number };
+            relation.columns.iter().filter(is_meant).map(move |column| (id(column), column))
+        })
     }
 
     /// The class of such a column whose name says this.
@@ -58,6 +80,12 @@ impl NamedStain {
             _ => Class::Derived,
         }
     }
+}
+
+/// Whether what is put into a column is cut by its type: of a text, the first letter stays.
+pub(crate) fn cuts(column: &Column) -> bool {
+    const CHAR: u32 = 18;
+    column.type_oid == CHAR
 }
 
 /// The fields of values of this type, or of elements of arrays of it: what is put together there, can be in any of them.
@@ -82,6 +110,16 @@ impl Stains {
         self.settled.extend(columns);
     }
 
+    /// These hold parts of values.
+    pub fn note_parts(&mut self, columns: impl Iterator<Item = ColumnId>) {
+        self.parts.extend(columns);
+    }
+
+    /// Whether this column holds parts of values, whatever its class is.
+    pub(crate) fn has_part(&self, column: &ColumnId) -> bool {
+        self.parts.contains(column)
+    }
+
     /// Whether the class of this column is settled.
     pub(crate) fn settles(&self, column: &ColumnId) -> bool {
         self.settled.contains(column)
@@ -90,7 +128,8 @@ impl Stains {
     /// The same without those of temporary relations.
     #[must_use]
     pub fn lasting(&self) -> Self {
-        let mut lasting = Stains { settled: self.settled.clone(), ..Stains::default() };
+        let (settled, parts) = (self.settled.clone(), self.parts.clone());
+        let mut lasting = Stains { settled, parts, ..Stains::default() };
         for stain in self.all().filter(|stain| !stain.is_temporary) {
             lasting.add(stain.clone());
         }
@@ -120,28 +159,25 @@ impl Stains {
     /// Adds the columns to `classes` that `catalog` shows.
     pub fn resolve(&self, catalog: &Catalog, classes: &mut Classes) {
         for stain in self.all() {
-            let may_be = |schema: &str| !stain.is_temporary || schema.starts_with("pg_temp_");
-            let named = catalog.named(&stain.relation).filter(|relation| !stain.not.contains(&relation.oid));
-            let named = named.filter(|relation| may_be(&relation.schema));
-            for relation in named {
-                for column in &relation.columns {
-                    let is_meant = match stain.number {
-                        Some(number) => column.number == number,
-                        None => stain.names.is_empty() || stain.names.contains(&column.name),
-                    };
-                    if is_meant {
-                        let id = ColumnId { table_oid: relation.oid, number: column.number };
-                        let class = stain.class(classes.get(&id).copied());
-                        classes.insert(id, class);
-                        if !stain.is_copy {
-                            fields(catalog, column.type_oid).for_each(|id| {
-                                classes.entry(id).or_insert(Class::Derived);
-                            });
-                        }
-                    }
+            for (id, column) in stain.meant(catalog) {
+                let class = stain.class(classes.get(&id).copied());
+                classes.insert(id, class);
+                if !stain.is_copy {
+                    fields(catalog, column.type_oid).for_each(|id| {
+                        classes.entry(id).or_insert(Class::Derived);
+                    });
                 }
             }
         }
+    }
+
+    /// Columns that `catalog` shows of those into which parts of values were written.
+    pub fn parts(&self, catalog: &Catalog) -> Vec<ColumnId> {
+        let all = self.all().flat_map(|stain| {
+            let is_part = move |column: &Column| stain.is_part || cuts(column);
+            stain.meant(catalog).filter(move |(_, column)| is_part(column)).map(|(id, _)| id)
+        });
+        all.collect()
     }
 
     /// Whether what it means is meant already.
@@ -149,7 +185,7 @@ impl Stains {
         self.of(&stain.relation).iter().any(|known| {
             let is_in = |name: &String| known.names.contains(name);
             known.number == stain.number
-                && (known.of, known.is_copy) == (stain.of, stain.is_copy)
+                && (known.of, known.is_copy, known.is_part) == (stain.of, stain.is_copy, stain.is_part)
                 && known.is_temporary == stain.is_temporary
                 && known.not.iter().all(|oid| stain.not.contains(oid))
                 && (known.names.is_empty() && known.number.is_none()

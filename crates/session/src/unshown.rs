@@ -108,6 +108,7 @@ impl Session {
         }
         stains.retain(|stain| match stain {
             Stain::Column(id, _) => !env.classes.contains_key(id) && !env.stains.settles(id),
+            Stain::Part(id) => !env.stains.has_part(id),
             Stain::Named(named) => !env.stains.covers(named),
         });
         stains

@@ -20,6 +20,7 @@ mod results;
 mod sinks;
 mod spills;
 mod tainted;
+mod wholes;
 
 pub use self::aside::{Aside, Constant, asides};
 pub use self::bodies::{Followed, Taking, calls_for_rows, followed_block};
@@ -30,7 +31,7 @@ pub(crate) use self::keys::constant_keys;
 pub use self::keys::{Key, compared_keys, key_parameters, with_keys};
 use self::outputs::Outputs;
 pub(crate) use self::probe::TRUSTED;
-pub use self::probe::{Probe, probes};
+pub use self::probe::{Probe, asks_of_referring, probes};
 pub use self::records::{copied_columns, record_fields};
 pub(crate) use self::sinks::{ASKING, picks_sequence};
 pub use self::sinks::{hands_to, is_sink, sinks};

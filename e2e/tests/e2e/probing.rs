@@ -9,6 +9,8 @@ use crate::stack::Stack;
 mod failing;
 mod filtered;
 mod own;
+mod placed;
+mod referred;
 mod sliding;
 mod unread;
 

@@ -1,7 +1,7 @@
 //! What must not be forgotten of a database's sensitive columns, over a restart too: a file for each database, that somebody may
 //! read and correct while the proxy does not run.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -59,6 +59,8 @@ pub(crate) struct Memory {
     unpinned: Vec<ColumnId>,
     /// What was written by name.
     stains: Stains,
+    /// Columns with classes of their own into which parts of values were written.
+    parts: HashSet<ColumnId>,
 }
 
 /// The file.
@@ -68,6 +70,9 @@ struct Stored {
     system: String,
     /// Relation's OID, number and class.
     columns: Vec<(u32, i16, String)>,
+    /// Relation's OID and number of those that hold parts of values.
+    #[serde(default)]
+    parts: Vec<(u32, i16)>,
     #[serde(default)]
     written: Vec<Written>,
     #[serde(default)]
@@ -83,6 +88,8 @@ struct Written {
     names: Vec<String>,
     of: Option<String>,
     is_copy: bool,
+    #[serde(default)]
+    is_part: bool,
     #[serde(default)]
     is_temporary: bool,
     at_secs: u64,
@@ -112,6 +119,8 @@ impl Memory {
             (ColumnId { table_oid, number }, Class::named(&class).unwrap_or(Class::Derived))
         };
         let columns = stored.columns.into_iter().map(column).collect();
+        let part = |(table_oid, number): (u32, i16)| ColumnId { table_oid, number };
+        let parts = stored.parts.into_iter().map(part).collect();
         let named = stored.written.into_iter().map(Written::stain).collect();
         let mut pinned = Pinned::default();
         pinned.corrected_mut().extend(stored.corrected.into_iter().map(CorrectedStored::corrected));
@@ -123,6 +132,7 @@ impl Memory {
             pinned,
             unpinned: Vec::new(),
             stains: Stains::default(),
+            parts,
         };
         memory.list();
         Ok(memory)
@@ -133,6 +143,7 @@ impl Memory {
         if !system.is_empty() && self.system != system {
             if !self.system.is_empty() {
                 self.columns.clear();
+                self.parts.clear();
                 self.pinned.corrected_mut().clear();
             }
             system.clone_into(&mut self.system);
@@ -205,6 +216,11 @@ impl Memory {
     pub(crate) fn stains(&self, catalog: &Catalog) -> Stains {
         let mut stains = self.stains.clone();
         stains.settle(self.pinned.configured(catalog));
+        let parts = self.parts.iter().copied().chain(stains.parts(catalog));
+        // What has their values has parts of values.
+        let mut held: Classes = parts.map(|id| (id, Class::Derived)).collect();
+        spread(catalog, &mut held);
+        stains.note_parts(held.into_keys());
         stains
     }
 
@@ -239,6 +255,7 @@ impl Memory {
         // Sessions tell of a column that stewards say is harmless at each write.
         let is_known = |stain: &Stain| match stain {
             Stain::Column(id, class) => self.columns.get(id) == Some(class),
+            Stain::Part(id) => self.parts.contains(id),
             Stain::Named(_) => false,
         };
         if stains.iter().all(is_known) {
@@ -250,6 +267,7 @@ impl Memory {
                 Stain::Column(id, class) => {
                     self.columns.insert(*id, *class);
                 }
+                Stain::Part(id) => _ = self.parts.insert(*id),
                 // Who comes when there is no room leaves none to others that need none.
                 Stain::Named(named) if NAMED_MAX <= self.named.len() && !self.named.contains_key(named) => {
                     is_full = true;
@@ -283,10 +301,12 @@ impl Memory {
                 None => _ = columns.remove(id),
             }
         }
-        let before = self.named.len();
+        let before = (self.named.len(), self.parts.len());
+        self.parts.extend(self.stains.parts(catalog));
+        self.parts.retain(|id| has(catalog, *id));
         let since = now_secs().saturating_sub(NAMED_FOR.as_secs());
         self.named.retain(|_, at_secs| since <= *at_secs);
-        if self.named.len() == before && self.columns == columns {
+        if (self.named.len(), self.parts.len()) == before && self.columns == columns {
             return Ok(());
         }
         self.columns = columns;
@@ -308,12 +328,14 @@ impl Memory {
             .map(|(id, class)| (id.table_oid, id.number, class.name().to_owned()))
             .collect();
         columns.sort_unstable();
+        let mut parts: Vec<_> = self.parts.iter().map(|id| (id.table_oid, id.number)).collect();
+        parts.sort_unstable();
         let mut written: Vec<_> =
             self.named.iter().map(|(stain, at_secs)| Written::of(stain, *at_secs)).collect();
         written.sort_by(|one, other| (one.at_secs, &one.relation).cmp(&(other.at_secs, &other.relation)));
         let mut corrected: Vec<_> = self.pinned.corrected().iter().map(CorrectedStored::of).collect();
         corrected.sort_unstable_by_key(CorrectedStored::place);
-        let stored = Stored { system: self.system.clone(), columns, written, corrected };
+        let stored = Stored { system: self.system.clone(), columns, parts, written, corrected };
         let text = toml::to_string(&stored)
             .map_err(|error| MemoryError::Content { path: self.path.clone(), reason: error.to_string() })?;
         self.replace(text.as_bytes()).map_err(|error| MemoryError::File { path: self.path.clone(), error })
@@ -341,15 +363,16 @@ impl Written {
             names: stain.names.clone(),
             of: stain.of.map(|class| class.name().to_owned()),
             is_copy: stain.is_copy,
+            is_part: stain.is_part,
             is_temporary: stain.is_temporary,
             at_secs,
         }
     }
 
     fn stain(self) -> (NamedStain, u64) {
-        let Written { relation, not, number, names, of, is_copy, is_temporary, at_secs } = self;
+        let Written { relation, not, number, names, of, is_copy, is_part, is_temporary, at_secs } = self;
         let of = of.as_deref().and_then(Class::named);
-        (NamedStain { relation, not, number, names, of, is_copy, is_temporary }, at_secs)
+        (NamedStain { relation, not, number, names, of, is_copy, is_part, is_temporary }, at_secs)
     }
 }
 
@@ -383,6 +406,7 @@ mod tests {
             names: vec!["e".to_owned()],
             of: Some(Class::Email),
             is_copy: true,
+            is_part: false,
             is_temporary: false,
         }
     }

@@ -9,6 +9,7 @@ use super::results::{
     results, strings,
 };
 use super::tainted::Tainted;
+use super::wholes::is_whole;
 use super::{Sensitive, Shows};
 use crate::tree::{Child, Tree};
 
@@ -27,6 +28,8 @@ pub(super) struct Flow {
     is_row: bool,
     /// Nothing flows, but one tells the other.
     pub(super) is_comparison: bool,
+    /// The value is a column's as a whole.
+    pub(super) is_whole: bool,
     /// Columns whose names are not told.
     into_any: bool,
 }
@@ -187,7 +190,8 @@ impl Flows {
             match is_star(target) {
                 false => {
                     let is_named = !target.text("name").is_empty();
-                    self.0.push(Flow { from, into: names(target), is_named, ..Flow::default() });
+                    let is_whole = target.one("val").is_some_and(is_whole);
+                    self.0.push(Flow { from, into: names(target), is_named, is_whole, ..Flow::default() });
                 }
                 // What `(value).*` gives has names of its own.
                 true if !is_plain_star(target) => {

@@ -9,8 +9,12 @@ mod conflicts;
 mod failing;
 mod frames;
 mod passed;
+mod placed;
+mod referred;
 mod sized;
+mod windows;
 
+pub use self::referred::asks_of_referring;
 use super::Sensitive;
 use super::documents;
 use super::flows::Flows;
@@ -342,7 +346,9 @@ impl Probes<'_> {
         let asked = asked.max(self.joins_parts(tree).then_some(Probe::Extracts));
         let asked = asked
             .max((self.is_picked(tree) || self.tells_distances(tree)).then_some(Probe::Extracts))
-            .max(self.conflicts(tree));
+            .max(self.conflicts(tree))
+            .max(self.sorts_mixed(tree))
+            .max(self.tells_rows_in_windows(tree));
         let fails = if place == Place::Result { self.failing(tree) } else { None };
         asked.max(fails).max((wholes && on_conflict && self.looks_for_row(tree)).then_some(Probe::Asks(1)))
     }
@@ -395,7 +401,7 @@ impl Probes<'_> {
             && call.all("args").any(|arg| self.is_hidden(arg))
             && self.has_others(call, Beside::Columns(call));
         let tells = (compares || self.is_sized(call)).then_some(Probe::Extracts);
-        self.arguments(call, place, atom).max(own).max(fails).max(tells)
+        self.arguments(call, place, atom).max(own).max(fails).max(tells).max(self.tells_rows(call))
     }
 
     /// Whether a part of a value is in it.
@@ -420,11 +426,11 @@ impl Probes<'_> {
         let atom = atom.or((of_arguments == Place::Condition).then_some(call));
         let all = call.children().filter_map(|(field, child)| {
             let Child::Node(node) = child else { return None };
-            let place = match *field {
+            let place = self.placed(call, field, place).unwrap_or(match *field {
                 "args" => of_arguments,
                 field if CONDITIONS.contains(&field) => Place::Condition,
                 _ => Place::Whole,
-            };
+            });
             self.within(node, place, atom)
         });
         let probe = all.reduce(Probe::and)?;
@@ -674,6 +680,7 @@ impl Probes<'_> {
 
     /// `is_arm`: it is a part of UNION or the like, which was looked at.
     fn parts_of(&self, tree: &Tree, is_arm: bool, into: &mut HashSet<String>) {
+        self.note_mixed(tree, &self.listed, into);
         if tree.kind == "SelectStmt" {
             // Among others it can be sorted by where it stands between them.
             if !is_arm && tree.has(&["larg"]) && self.is_sensitive(tree) {
@@ -899,6 +906,69 @@ mod tests {
             "delete from people where n in (select max(born) from people group by email)",
         ] {
             assert_ne!(asks(text), Some(Probe::Extracts), "{text}");
+        }
+    }
+
+    #[test]
+    fn where_a_value_stands_among_hidden_ones_tells() {
+        for text in [
+            "select chr(64 + count(*)::int) from d where (select rank(d.ch) within group (order by email) from people where id = 2) = 1",
+            "select count(*) from generate_series(1, 9) g where (select dense_rank(date '1970-01-01' + g) within group (order by born) from people) = 1",
+            "select d.ch from d where d.ch = (select max(coalesce(p.email, d.ch)) from orders o left join people p on p.id = o.id)",
+            "select d.ch from d where d.ch = (select min(case when p.id is null then d.ch else p.email end) from people p)",
+            "select d.ch from d where d.ch = (select max(v) from people, lateral (values (email), (d.ch)) t (v) where people.id = 2)",
+            "select d.ch from d where d.ch = (select max(v) from (select coalesce(p.email, d.ch) v from people p) q)",
+        ] {
+            assert_eq!(asks(text), Some(Probe::Extracts), "{text}");
+        }
+        for text in [
+            "select 1 from people having rank('m') within group (order by email) = 1",
+            "select 1 from people where id = 2 having cume_dist('m') within group (order by lower(email)) < 1",
+            "select 1 from people having percentile_disc(0) within group (order by coalesce(email, 'm')) = 'm'",
+            "select 1 where 'm' = (select max(coalesce(p.email, 'm')) from people p)",
+            "select p.id, d.n from people p full join d on false order by coalesce(p.email, d.ch)",
+            "select p.id, coalesce(p.email, d.ch) c from people p full join d on false order by c",
+            "select coalesce(p.email, d.ch), p.id from people p full join d on false order by 1",
+            "select row_number() over (order by coalesce(p.email, d.ch)), p.id from people p full join d on false",
+        ] {
+            assert_eq!(asks(text), Some(Probe::Asks(1)), "{text}");
+        }
+        for text in [
+            "select rank('m') within group (order by email) from people",
+            "select percentile_cont(0.5) within group (order by n), mode() within group (order by email) from people group by id",
+            "select id from people where n = (select percentile_disc(0.5) within group (order by n) from people)",
+            "select id from people order by coalesce(email, ''), coalesce(born, 'infinity'), coalesce(n, 0)",
+            "select id from people where email = (select max(email) from people)",
+            "select max(coalesce(email, 'nobody')), min(case when n > 1 then email else 'x' end) from people",
+            "select coalesce(email, 'none') as email from people where people.email = 'a'",
+            "select id from people order by case when id = 3 then 0 else 1 end, email",
+            "select v.x from people, lateral (values (email), (lower(email))) v (x) order by v.x",
+        ] {
+            assert!(!does(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn windows_that_hidden_values_sort_do_not_say_which_rows_are_near() {
+        for text in [
+            "select id, max(case when id > 1000 then id end) over (order by email) from people",
+            "select id, lag(id) over (order by email desc) from people",
+            "select id, array_agg(id) over (order by n, email) from people",
+            "select id, count(*) filter (where id > 1000) over (order by email) from people",
+            "select id, first_value(n) over w from people window w as (order by email)",
+            "select id, last_value(n) over (w rows 1 preceding) from people window w as (order by email)",
+            "select k from (select id, lead(id) over (order by lower(email)) k from people) q",
+        ] {
+            assert_eq!(asks(text), Some(Probe::Asks(QUESTIONS_MAX)), "{text}");
+        }
+        for text in [
+            "select id, row_number() over (order by email), rank() over (order by born), count(*) over (order by email) from people",
+            "select id, lag(email) over (order by email), first_value(email) over (order by born) from people",
+            "select id, lag(id) over (partition by email order by id), sum(n) over (order by id) from people",
+            "select id, ntile(4) over (order by email) from people",
+            "select id, lag(n) over v from people window w as (order by email), v as (order by n)",
+        ] {
+            assert!(!does(text), "{text}");
         }
     }
 

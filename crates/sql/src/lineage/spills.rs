@@ -4,6 +4,7 @@ use super::flows::Flows;
 use super::mentions::Mentions;
 use super::results::{branches, has_star, is_plain_star, is_star, result_names, results};
 use super::tainted::Tainted;
+use super::wholes::is_whole;
 use super::{Sensitive, of_statement};
 use crate::source::Source;
 use crate::tree::Tree;
@@ -47,7 +48,8 @@ pub enum Spilled {
 impl Spilled {
     /// What is written.
     pub fn origin(&self) -> &Origin {
-        const UNKNOWN: &Origin = &Origin { columns: Vec::new(), is_copy: false, is_extended: false };
+        const UNKNOWN: &Origin =
+            &Origin { columns: Vec::new(), is_copy: false, is_extended: false, is_whole: false };
         match self {
             Spilled::Any => UNKNOWN,
             Spilled::Named { origin, .. } | Spilled::At { origin, .. } => origin,
@@ -64,6 +66,8 @@ pub struct Origin {
     pub is_copy: bool,
     /// It is an array that one has, with elements of something else added, or without some of its own, by [`EXTENDING`].
     pub is_extended: bool,
+    /// It is what tells the value of one from others, and not a part of it.
+    pub is_whole: bool,
 }
 
 /// PostgreSQL's own functions and operator that give back an array with other elements, each as it is.
@@ -97,6 +101,8 @@ pub(super) struct Taken {
     names: Vec<String>,
     /// It is a column and nothing else.
     is_plain: bool,
+    /// It is a column as a whole.
+    is_whole: bool,
 }
 
 /// Where `text`, which is one statement, writes what is sensitive. With `is_key`, which says which keys of documents are sensitive, what is
@@ -299,7 +305,8 @@ impl Spills<'_, '_> {
     /// Of `SET column = value`.
     fn assigned(&self, target: &Tree) -> Option<Spilled> {
         let from = Mentions::of(target);
-        let source = Taken { is_plain: is_plain(target), names: Vec::new(), from };
+        let is_whole = target.one("val").is_some_and(is_whole);
+        let source = Taken { is_plain: is_plain(target), is_whole, names: Vec::new(), from };
         let name = target.text("name").to_owned();
         let origin = || {
             let is_extended = !target.has(&["indirection"])
@@ -363,11 +370,13 @@ impl Spills<'_, '_> {
             result_names(query, &mut names);
             let is_simple = query.one("larg").is_none() && query.one("values_lists").is_none();
             let mut plain = results(query).into_iter().map(is_plain);
+            let mut whole = results(query).into_iter().map(|target| target.one("val").is_some_and(is_whole));
             let mut names = names.into_iter();
             let source = |from| Taken {
                 from,
                 names: names.next().unwrap_or_default(),
                 is_plain: plain.next().unwrap_or_default() && is_simple,
+                is_whole: whole.next().unwrap_or_default() && is_simple,
             };
             return Some(branches(query).into_iter().map(source).collect());
         }
@@ -384,6 +393,7 @@ impl Spills<'_, '_> {
                     from: Mentions::of(target),
                     names: super::results::names(target),
                     is_plain: is_plain(target),
+                    is_whole: target.one("val").is_some_and(is_whole),
                 }),
                 (true, true) => sources.extend(row.iter().map(|name| Taken::column(name))),
                 (true, false) => return None,
@@ -402,13 +412,20 @@ impl Spills<'_, '_> {
             (columns.contains(name) || documents.contains(name))
                 && flows.all(|flow| is_itself(&flow.from, name))
         };
+        // Nothing but whole values gets its name.
+        let is_kept_whole = |name: &String| {
+            self.flows.0.iter().filter(|flow| flow.into.contains(name)).all(|flow| flow.is_whole)
+        };
         let mut names = names_of(&taken.from).filter(|name| self.tainted.names.contains(*name)).peekable();
         if !self.is_columns(&taken.from) || names.peek().is_none() {
             return Origin::default();
         }
         let names: Vec<String> = names.cloned().collect();
         match names.iter().all(is_pure) {
-            true => Origin { is_copy: taken.is_plain, columns: names, is_extended: false },
+            true => {
+                let is_whole = taken.is_whole && names.iter().all(is_kept_whole);
+                Origin { is_copy: taken.is_plain, is_extended: false, is_whole, columns: names }
+            }
             false => Origin::default(),
         }
     }
@@ -430,7 +447,7 @@ impl Taken {
     /// A column by its name.
     pub(super) fn column(name: &str) -> Self {
         let from = Mentions { names: vec![name.to_owned()], ..Mentions::default() };
-        Taken { from, names: vec![name.to_owned()], is_plain: true }
+        Taken { from, names: vec![name.to_owned()], is_plain: true, is_whole: true }
     }
 }
 

@@ -19,7 +19,7 @@ impl Probes<'_> {
         }
     }
 
-    fn sorts_by_hidden(&self, window: &Tree) -> bool {
+    pub(super) fn sorts_by_hidden(&self, window: &Tree) -> bool {
         window.all("order_clause").any(|by| self.is_hidden(by))
     }
 }
