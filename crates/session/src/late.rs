@@ -31,10 +31,7 @@ impl Session {
                 stains.extend(self.unshown_stains(one, &MovedNames::default(), false, env));
             }
         }
-        stains.retain(|stain| match stain {
-            Stain::Column(id, _) => !env.classes.contains_key(id) && !env.stains.settles(id),
-            Stain::Named(named) => !env.stains.covers(named),
-        });
+        stains.retain(|stain| !env.stains.has(stain, env.classes));
         if !stains.is_empty() {
             out.push(Action::Stain(stains));
         }

@@ -398,11 +398,7 @@ impl<'a> Found<'a> {
 
     fn add(&mut self, stain: Stain) {
         self.spills.are_any = true;
-        let is_known = match &stain {
-            Stain::Column(id, _) => self.known.classes.contains_key(id) || self.known.stains.settles(id),
-            Stain::Part(id) => self.known.stains.has_part(id),
-            Stain::Named(named) => self.known.stains.covers(named),
-        };
+        let is_known = self.known.stains.has(&stain, self.known.classes);
         if !is_known && !self.spills.stains.contains(&stain) {
             self.spills.stains.push(stain);
         }

@@ -120,6 +120,15 @@ impl Stains {
         self.parts.contains(column)
     }
 
+    /// Whether a stain says no more than these and `classes` do.
+    pub(crate) fn has(&self, stain: &Stain, classes: &Classes) -> bool {
+        match stain {
+            Stain::Column(id, _) => classes.contains_key(id) || self.settles(id),
+            Stain::Named(named) => self.covers(named),
+            Stain::Part(id) => self.has_part(id),
+        }
+    }
+
     /// Whether the class of this column is settled.
     pub(crate) fn settles(&self, column: &ColumnId) -> bool {
         self.settled.contains(column)

@@ -106,11 +106,7 @@ impl Session {
         if EXTENDING.iter().any(is_extending) {
             stains.extend(judged.spills.if_extending_moves.iter().cloned());
         }
-        stains.retain(|stain| match stain {
-            Stain::Column(id, _) => !env.classes.contains_key(id) && !env.stains.settles(id),
-            Stain::Part(id) => !env.stains.has_part(id),
-            Stain::Named(named) => !env.stains.covers(named),
-        });
+        stains.retain(|stain| !env.stains.has(stain, env.classes));
         stains
     }
 }
