@@ -1262,7 +1262,7 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
                 };
                 are_all |= known.catalog.may_have_routine_in(from) || within.any(rests_on_some);
             }
-            Naming::Takes(_) => {}
+            Naming::Casts(_) | Naming::LeadsType { .. } | Naming::Takes(_) => {}
         }
     }
     if !retells.is_empty() {

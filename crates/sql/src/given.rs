@@ -35,6 +35,8 @@ struct Ways {
     renamed: BTreeSet<String>,
     /// Names that functions take for temporary tables of whoever calls them.
     taken: BTreeSet<String>,
+    /// Names of types: what is cast to them is computed.
+    cast: BTreeSet<String>,
 }
 
 impl Given {
@@ -95,6 +97,11 @@ impl Given {
         self.ways.taken.contains(name)
     }
 
+    /// Whether what is cast to a type of this name is computed.
+    pub(crate) fn is_cast(&self, name: &str) -> bool {
+        self.ways.cast.contains(name)
+    }
+
     /// Whether there is any way that is kept.
     pub fn has_ways(&self) -> bool {
         self.ways != Ways::default()
@@ -106,11 +113,12 @@ impl Given {
         Given { ways: self.ways.clone(), ..Given::default() }
     }
 
-    /// Takes in which views a statement makes on PostgreSQL's own relations, what it calls otherwise, and what functions that it makes take
-    /// for temporary.
+    /// Takes in which views a statement makes on PostgreSQL's own relations, what it calls otherwise, what functions that it makes take
+    /// for temporary, and which casts it makes.
     pub fn take_ways(&mut self, namings: &[Naming], catalog: &Catalog) {
         for naming in namings {
-            let kept = self.ways.system.len() + self.ways.renamed.len() + self.ways.taken.len();
+            let Ways { system, renamed, taken, cast } = &self.ways;
+            let kept = system.len() + renamed.len() + taken.len() + cast.len();
             if KEPT_MAX <= kept {
                 return;
             }
@@ -122,6 +130,16 @@ impl Given {
                 }
                 Naming::Takes(Name { name, .. }) => {
                     self.ways.taken.insert(name.clone());
+                    continue;
+                }
+                Naming::Casts(Name { name, .. }) => {
+                    self.ways.cast.insert(name.clone());
+                    continue;
+                }
+                Naming::LeadsType { from, to } => {
+                    if self.is_cast(&from.name) || catalog.computes_to(&from.name) {
+                        self.ways.cast.insert(to.name.clone());
+                    }
                     continue;
                 }
                 Naming::Makes(_) | Naming::RenamesSchema { .. } | Naming::IsPart { .. } => continue,
@@ -161,7 +179,7 @@ impl Given {
                     }
                 }
                 Naming::RenamesSchema { from, to } => self.rename_schema(from, to, catalog),
-                Naming::Takes(_) => {}
+                Naming::Casts(_) | Naming::LeadsType { .. } | Naming::Takes(_) => {}
                 Naming::Leads { from, to } => {
                     let from = self.all_or_new(from, catalog);
                     // What is neither shown nor new is a common table expression.

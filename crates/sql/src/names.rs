@@ -7,9 +7,11 @@ use crate::facts::Statement;
 use crate::tree::Tree;
 
 /// Kinds of statements that give names, or lead from one relation to another.
-pub(crate) const KINDS: [&str; 7] = [
+pub(crate) const KINDS: [&str; 9] = [
     "AlterObjectSchemaStmt",
     "AlterTableStmt",
+    "CreateCastStmt",
+    "CreateDomainStmt",
     "CreateStmt",
     "CreateTableAsStmt",
     "RenameStmt",
@@ -61,6 +63,15 @@ pub enum Naming {
     },
     /// A function that is made takes it for a temporary table of whoever calls it.
     Takes(Name),
+    /// What is cast to this type, a function computes from now on.
+    Casts(Name),
+    /// A type is called otherwise, or a domain is of another type: what is cast to `to` is cast as if to `from`.
+    LeadsType {
+        /// As before, or what the domain is of.
+        from: Name,
+        /// As afterwards, or the domain.
+        to: Name,
+    },
 }
 
 /// Adds what the statement in `tree`, and each within it, does to names.
@@ -89,6 +100,23 @@ fn namings(tree: &Tree) -> Vec<Naming> {
             own.map(|own| tree.all("actions").flat_map(|read| view(own.clone(), Some(read))).collect())
                 .unwrap_or_default()
         }
+        "CreateCastStmt" if tree.has(&["func"]) => tree
+            .one("targettype")
+            .and_then(|to| dotted(to.name("names")))
+            .map(Naming::Casts)
+            .into_iter()
+            .collect(),
+        "CreateDomainStmt" => {
+            let from = tree.one("type_name").and_then(|of| dotted(of.name("names")));
+            leads_type(from, dotted(tree.name("domainname"))).into_iter().collect()
+        }
+        "RenameStmt" if is_type(tree.number("rename_type")) => {
+            let from = tree.one("object").and_then(|object| dotted(object.name("items")));
+            let new =
+                |from: &Name| Name { schema: from.schema.clone(), name: tree.text("newname").to_owned() };
+            let to = from.as_ref().map(new);
+            leads_type(from, to).into_iter().collect()
+        }
         "RenameStmt" => renamed(tree).into_iter().collect(),
         "AlterObjectSchemaStmt" => {
             let moved = tree.one("relation").map(name).map(|from| {
@@ -103,6 +131,20 @@ fn namings(tree: &Tree) -> Vec<Naming> {
         }
         _ => Vec::new(),
     }
+}
+
+fn is_type(kind: i64) -> bool {
+    [ObjectType::ObjectDomain, ObjectType::ObjectType].iter().any(|of| *of as i64 == kind)
+}
+
+fn leads_type(from: Option<Name>, to: Option<Name>) -> Option<Naming> {
+    Some(Naming::LeadsType { from: from?, to: to? })
+}
+
+/// What a dotted name is.
+fn dotted(mut parts: Vec<&str>) -> Option<Name> {
+    let name = parts.pop()?.to_owned();
+    Some(Name { schema: parts.pop().map(str::to_owned), name })
 }
 
 /// A view, and what it reads: also common table expressions, which are not told from relations here.

@@ -218,7 +218,9 @@ impl Statement {
             Naming::RenamesSchema { .. }
             | Naming::Leads { .. }
             | Naming::IsPart { .. }
-            | Naming::Takes(_) => None,
+            | Naming::Takes(_)
+            | Naming::Casts(_)
+            | Naming::LeadsType { .. } => None,
         });
         let reached = self.reached.iter().flat_map(|reached| &reached.does.indexes);
         let lasts = !self.changes_only_temporary();
