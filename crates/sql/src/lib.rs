@@ -19,6 +19,7 @@
 mod asked;
 mod body;
 mod bounds;
+mod builtin;
 pub mod catalog;
 mod collect;
 mod columns;
