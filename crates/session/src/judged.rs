@@ -1309,7 +1309,7 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
                 };
                 are_all |= known.catalog.may_have_routine_in(from) || within.any(rests_on_some);
             }
-            Naming::Takes(_) | Naming::Coins(_) => {}
+            Naming::Casts(_) | Naming::Coins(_) | Naming::LeadsType { .. } | Naming::Takes(_) => {}
         }
     }
     if !retells.is_empty() {
@@ -1391,7 +1391,9 @@ fn renames(statement: &Statement) -> Box<[String]> {
         | Naming::Leads { .. }
         | Naming::IsPart { .. }
         | Naming::Takes(_)
-        | Naming::Coins(_) => [None, None],
+        | Naming::Casts(_)
+        | Naming::Coins(_)
+        | Naming::LeadsType { .. } => [None, None],
     });
     let dropped = statement.objects.iter().filter(|_| statement.effects.contains(&Effect::Drop));
     let dropped = dropped.filter_map(|object| match object {

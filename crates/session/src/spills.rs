@@ -178,6 +178,10 @@ pub(crate) fn fills(whole: &Statement, known: &Known<'_>, reveals: impl Fn(Class
         done.writes.iter().for_each(|write| found.body(write));
         done.could_write(known.catalog).into_iter().for_each(|relation| found.texts(relation));
     }
+    // Tables that the code makes, where it is no table that is made.
+    if whole.makes_code() {
+        made_by_code(&Statement::default(), whole).iter().for_each(|write| found.body(write));
+    }
     found.spills.stains
 }
 

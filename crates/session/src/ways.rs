@@ -37,7 +37,12 @@ impl Ways {
                 Naming::Renames { from, to } => _ = ways.same.insert((from.name.clone(), to.name.clone())),
                 Naming::IsPart { part, of } => _ = ways.same.insert((of.name.clone(), part.name.clone())),
                 Naming::Leads { from, to } => _ = ways.through.insert((from.name.clone(), to.name.clone())),
-                Naming::Makes(_) | Naming::RenamesSchema { .. } | Naming::Takes(_) | Naming::Coins(_) => {}
+                Naming::Casts(_)
+                | Naming::Coins(_)
+                | Naming::LeadsType { .. }
+                | Naming::Makes(_)
+                | Naming::RenamesSchema { .. }
+                | Naming::Takes(_) => {}
             }
         }
         ways

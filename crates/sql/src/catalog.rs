@@ -293,6 +293,11 @@ impl Catalog {
         self.given.is_taken(name)
     }
 
+    /// Whether what is cast to a type of this name is computed by what the session has made.
+    pub(crate) fn is_newly_cast(&self, name: &str) -> bool {
+        self.given.is_cast(name)
+    }
+
     /// Every routine.
     pub(crate) fn all_routines(&self) -> impl Iterator<Item = &Routine> {
         self.read.routines.values().map(|routine| &**routine)

@@ -435,12 +435,17 @@ impl Collector {
                 self.effect(Effect::Drop);
                 true
             }
+            // A partitioned table depends on the functions of its key.
+            Some(ObjectType::ObjectFunction | ObjectType::ObjectProcedure | ObjectType::ObjectRoutine) => {
+                self.effect(Effect::Drop);
+                if node.cascades {
+                    self.effect(Effect::DropCascade);
+                }
+                false
+            }
             // Nothing that is a table depends on these.
             Some(
                 ObjectType::ObjectIndex
-                | ObjectType::ObjectFunction
-                | ObjectType::ObjectProcedure
-                | ObjectType::ObjectRoutine
                 | ObjectType::ObjectTrigger
                 | ObjectType::ObjectRule
                 | ObjectType::ObjectPolicy

@@ -221,7 +221,7 @@ fn retyped(table: &Tree, command: &Tree) -> Option<Retyped> {
     let to = Name { schema: names.pop().map(str::to_owned), name };
     let is_plain = !command.one("def")?.one("type_name")?.has(&["array_bounds", "setof", "pct_type"]);
     let table = names::name(table.one("relation")?);
-    Some(Retyped { table, column: command.text("name").to_owned(), to: is_plain.then_some(to) })
+    Some(Retyped { table, column: command.text("name").to_owned(), to, is_plain })
 }
 
 /// Notes that each row gets another value.

@@ -233,7 +233,7 @@ pub enum Effect {
     Do,
     /// A DROP of something that neither is nor holds a table.
     Drop,
-    /// A DROP of something that can take tables with it: an extension, or with CASCADE a type, a server …
+    /// A DROP of something that can take tables with it: an extension, or with CASCADE a type, a server, a function …
     DropCascade,
     /// ALTER TABLE … DROP COLUMN: its values are gone.
     DropColumn,

@@ -37,6 +37,8 @@ struct Ways {
     taken: BTreeSet<String>,
     /// Names that are taken for those of something of PostgreSQL's.
     coined: BTreeSet<String>,
+    /// Names of types: what is cast to them is computed.
+    cast: BTreeSet<String>,
 }
 
 impl Given {
@@ -102,6 +104,11 @@ impl Given {
         self.ways.taken.contains(name)
     }
 
+    /// Whether what is cast to a type of this name is computed.
+    pub(crate) fn is_cast(&self, name: &str) -> bool {
+        self.ways.cast.contains(name)
+    }
+
     /// Whether there is any way that is kept.
     pub fn has_ways(&self) -> bool {
         self.ways != Ways::default()
@@ -113,12 +120,12 @@ impl Given {
         Given { ways: self.ways.clone(), ..Given::default() }
     }
 
-    /// Takes in which views a statement makes on PostgreSQL's own relations, what it calls otherwise, and what functions that it makes take
-    /// for temporary.
+    /// Takes in which views a statement makes on PostgreSQL's own relations, what it calls otherwise, what functions that it makes take
+    /// for temporary, and which casts it makes.
     pub fn take_ways(&mut self, namings: &[Naming], catalog: &Catalog) {
         for naming in namings {
-            let kept = self.ways.system.len() + self.ways.renamed.len() + self.ways.taken.len();
-            let kept = kept + self.ways.coined.len();
+            let Ways { system, renamed, taken, coined, cast } = &self.ways;
+            let kept = system.len() + renamed.len() + taken.len() + coined.len() + cast.len();
             if KEPT_MAX <= kept {
                 return;
             }
@@ -134,6 +141,16 @@ impl Given {
                 }
                 Naming::Coins(name) => {
                     self.ways.coined.insert(name.clone());
+                    continue;
+                }
+                Naming::Casts(Name { name, .. }) => {
+                    self.ways.cast.insert(name.clone());
+                    continue;
+                }
+                Naming::LeadsType { from, to } => {
+                    if self.is_cast(&from.name) || catalog.computes_to(&from.name) {
+                        self.ways.cast.insert(to.name.clone());
+                    }
                     continue;
                 }
                 Naming::Makes(_) | Naming::RenamesSchema { .. } | Naming::IsPart { .. } => continue,
@@ -173,7 +190,7 @@ impl Given {
                     }
                 }
                 Naming::RenamesSchema { from, to } => self.rename_schema(from, to, catalog),
-                Naming::Takes(_) | Naming::Coins(_) => {}
+                Naming::Casts(_) | Naming::Coins(_) | Naming::LeadsType { .. } | Naming::Takes(_) => {}
                 Naming::Leads { from, to } => {
                     let from = self.all_or_new(from, catalog);
                     // What is neither shown nor new is a common table expression.

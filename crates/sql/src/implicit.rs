@@ -255,9 +255,15 @@ impl Implicit {
         self.operators.is_empty() && self.casts.is_empty() && self.types.is_empty() && self.views.is_empty()
     }
 
-    /// What runs when something is cast to a type of this name.
-    pub(crate) fn casts_to(&self, name: &str) -> impl Iterator<Item = &Function> {
-        self.casts.iter().filter(move |cast| cast.target == name).map(|cast| &cast.function)
+    /// What runs when something is cast to a type of this name, or to what it has within.
+    pub(crate) fn casts_to<'i>(&'i self, name: &'i str) -> impl Iterator<Item = &'i Function> {
+        let within = self.named.get(name).map(Vec::as_slice).unwrap_or_default();
+        let is_within = move |cast: &Cast| {
+            let target = self.named.get(&cast.target).map(Vec::as_slice).unwrap_or_default();
+            cast.ends.iter().any(|of| within.contains(of) && target.contains(of))
+        };
+        let is_it = move |cast: &&Cast| cast.target == name || is_within(cast);
+        self.casts.iter().filter(is_it).map(|cast| &cast.function)
     }
 
     /// What a statement runs without calling it by name.

@@ -20,6 +20,7 @@ pub mod added;
 mod asked;
 mod body;
 mod bounds;
+mod builtin;
 pub mod catalog;
 mod code;
 mod collect;

@@ -8,9 +8,10 @@ use crate::own::is_trusted;
 use crate::tree::Tree;
 
 /// Kinds of statements that give names, or lead from one relation to another.
-pub(crate) const KINDS: [&str; 12] = [
+pub(crate) const KINDS: [&str; 13] = [
     "AlterObjectSchemaStmt",
     "AlterTableStmt",
+    "CreateCastStmt",
     "CreateDomainStmt",
     "CreateEnumStmt",
     "CreateFunctionStmt",
@@ -69,6 +70,15 @@ pub enum Naming {
     Takes(Name),
     /// Something else than a relation gets a name that is taken for one of PostgreSQL's, or is a collation.
     Coins(String),
+    /// What is cast to this type, a function computes from now on.
+    Casts(Name),
+    /// A type is called otherwise, or a domain is of another type: what is cast to `to` is cast as if to `from`.
+    LeadsType {
+        /// As before, or what the domain is of.
+        from: Name,
+        /// As afterwards, or the domain.
+        to: Name,
+    },
 }
 
 /// Adds what the statement in `tree`, and each within it, does to names.
@@ -97,8 +107,25 @@ fn namings(tree: &Tree) -> Vec<Naming> {
             own.map(|own| tree.all("actions").flat_map(|read| view(own.clone(), Some(read))).collect())
                 .unwrap_or_default()
         }
+        "CreateCastStmt" if tree.has(&["func"]) => tree
+            .one("targettype")
+            .and_then(|to| dotted(to.name("names")))
+            .map(Naming::Casts)
+            .into_iter()
+            .collect(),
+        "CreateDomainStmt" => {
+            let from = tree.one("type_name").and_then(|of| dotted(of.name("names")));
+            let leads = leads_type(from, dotted(tree.name("domainname")));
+            leads.into_iter().chain(coined(tree, "domainname")).collect()
+        }
+        "RenameStmt" if is_type(tree.number("rename_type")) => {
+            let from = tree.one("object").and_then(|object| dotted(object.name("items")));
+            let new =
+                |from: &Name| Name { schema: from.schema.clone(), name: tree.text("newname").to_owned() };
+            let to = from.as_ref().map(new);
+            leads_type(from, to).into_iter().chain(renamed(tree)).collect()
+        }
         "RenameStmt" => renamed(tree).into_iter().collect(),
-        "CreateDomainStmt" => coined(tree, "domainname"),
         "CreateEnumStmt" | "CreateRangeStmt" => coined(tree, "type_name"),
         "CreateFunctionStmt" => coined(tree, "funcname"),
         "DefineStmt" => coined(tree, "defnames"),
@@ -122,6 +149,20 @@ fn coined(tree: &Tree, field: &'static str) -> Vec<Naming> {
     let is_collation = tree.number("kind") == ObjectType::ObjectCollation as i64;
     let name = tree.name(field).pop().filter(|name| is_collation || is_trusted(name));
     name.map(|name| Naming::Coins(name.to_owned())).into_iter().collect()
+}
+
+fn is_type(kind: i64) -> bool {
+    [ObjectType::ObjectDomain, ObjectType::ObjectType].iter().any(|of| *of as i64 == kind)
+}
+
+fn leads_type(from: Option<Name>, to: Option<Name>) -> Option<Naming> {
+    Some(Naming::LeadsType { from: from?, to: to? })
+}
+
+/// What a dotted name is.
+fn dotted(mut parts: Vec<&str>) -> Option<Name> {
+    let name = parts.pop()?.to_owned();
+    Some(Name { schema: parts.pop().map(str::to_owned), name })
 }
 
 /// A view, and what it reads: also common table expressions, which are not told from relations here.

@@ -3,6 +3,7 @@
 
 use pg_query::protobuf::{GrantTargetType, ObjectType, PublicationObjSpecType, ReindexObjectType};
 
+use crate::builtin;
 use crate::facts::{Effect, Object, Statement};
 use crate::system;
 use crate::tree::Tree;
@@ -110,7 +111,8 @@ pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
             None => {}
         }
     }
-    if CHANGING.contains(&tree.kind) && (found.iter().any(is_system) || has_system_relation(tree)) {
+    let is_own = || found.iter().any(is_system) || has_system_relation(tree) || alters_builtin(tree);
+    if CHANGING.contains(&tree.kind) && is_own() {
         statement.add(Effect::AlterCatalog);
     }
     for object in found {
@@ -134,6 +136,73 @@ fn is_system(object: &Object) -> bool {
 fn has_system_relation(tree: &Tree) -> bool {
     let relations = RELATIONS.into_iter().filter_map(|field| tree.one(field));
     relations.into_iter().any(|relation| system::SCHEMAS.contains(&relation.text("schemaname")))
+}
+
+/// Whether it changes what PostgreSQL comes with by a name without a schema.
+fn alters_builtin(tree: &Tree) -> bool {
+    let is_called =
+        |kind: &str, field| matches!(&tree.name(field)[..], [name] if builtin::is_called(kind, name));
+    let takes = |kind: &str, field| {
+        let object = tree.one(field);
+        object
+            .is_some_and(|object| matches!(&parts(object)[..], [name] if builtin::takes(kind, name, object)))
+    };
+    let is_of_kind = |field| tree.one("object").is_some_and(|object| is_builtin(tree.number(field), object));
+    let is_relation = || {
+        let relation = tree.one("relation").filter(|relation| !relation.has(&["schemaname"]));
+        relation
+            .map(|relation| relation.text("relname"))
+            .is_some_and(|name| builtin::is_called("relation", name) || system::is_information(name))
+    };
+    match tree.kind {
+        "AlterDomainStmt" | "AlterTypeStmt" => is_called("type", "type_name"),
+        "AlterFunctionStmt" => takes("function", "func"),
+        "AlterObjectSchemaStmt" => is_relation() || is_of_kind("object_type"),
+        "AlterOpFamilyStmt" => is_called("opfamily", "opfamilyname"),
+        "AlterOperatorStmt" => takes("operator", "opername"),
+        "AlterTableStmt" | "CreatePolicyStmt" | "CreateTrigStmt" | "IndexStmt" | "RuleStmt" => is_relation(),
+        "AlterTsConfigurationStmt" => is_called("ts_configuration", "cfgname"),
+        "AlterTsDictionaryStmt" => is_called("ts_dictionary", "dictname"),
+        "RenameStmt" => is_relation() || is_of_kind("rename_type"),
+        _ => false,
+    }
+}
+
+/// Whether an object of this kind, by a name without a schema, is one that PostgreSQL comes with.
+fn is_builtin(kind: i64, object: &Tree) -> bool {
+    let Some(kind) = i32::try_from(kind).ok().and_then(|kind| ObjectType::try_from(kind).ok()) else {
+        return false;
+    };
+    let word = match kind {
+        ObjectType::ObjectAggregate
+        | ObjectType::ObjectFunction
+        | ObjectType::ObjectProcedure
+        | ObjectType::ObjectRoutine => "function",
+        ObjectType::ObjectCollation => "collation",
+        ObjectType::ObjectConversion => "conversion",
+        ObjectType::ObjectDomain | ObjectType::ObjectDomconstraint | ObjectType::ObjectType => "type",
+        ObjectType::ObjectOpclass => "opclass",
+        ObjectType::ObjectOperator => "operator",
+        ObjectType::ObjectOpfamily => "opfamily",
+        ObjectType::ObjectTsconfiguration => "ts_configuration",
+        ObjectType::ObjectTsdictionary => "ts_dictionary",
+        ObjectType::ObjectTsparser => "ts_parser",
+        ObjectType::ObjectTstemplate => "ts_template",
+        _ => return false,
+    };
+    let parts = parts(object);
+    match (kind, parts.as_slice()) {
+        (ObjectType::ObjectDomconstraint, _) => {
+            let of = object.nodes().map(self::parts).find(|of| !of.is_empty());
+            matches!(of.as_deref(), Some([name]) if builtin::is_called(word, name))
+        }
+        // The first part is an access method.
+        (ObjectType::ObjectOpclass | ObjectType::ObjectOpfamily, [_, name]) => builtin::is_called(word, name),
+        (ObjectType::ObjectOpclass | ObjectType::ObjectOpfamily, _) => false,
+        (_, [name]) if object.kind == "ObjectWithArgs" => builtin::takes(word, name, object),
+        (_, [name]) => builtin::is_called(word, name),
+        _ => false,
+    }
 }
 
 fn named(tree: &Tree, found: &mut Vec<Object>) {

@@ -276,11 +276,14 @@ impl Statement {
     /// The same where relations become known by another name, or as a view.
     pub fn ways(&self) -> Vec<Naming> {
         let mut names = self.all_names();
-        names.retain(|naming| {
-            matches!(
-                naming,
-                Naming::Coins(_) | Naming::Leads { .. } | Naming::Renames { .. } | Naming::Takes(_)
-            )
+        names.retain(|naming| match naming {
+            Naming::Casts(_)
+            | Naming::Coins(_)
+            | Naming::Leads { .. }
+            | Naming::LeadsType { .. }
+            | Naming::Renames { .. }
+            | Naming::Takes(_) => true,
+            Naming::IsPart { .. } | Naming::Makes(_) | Naming::RenamesSchema { .. } => false,
         });
         names
     }

@@ -41,8 +41,10 @@ pub struct Retyped {
     pub table: Name,
     /// The column's name.
     pub column: String,
-    /// The type; `None` for an array.
-    pub to: Option<Name>,
+    /// The type, or that of its elements.
+    pub to: Name,
+    /// It is no array.
+    pub is_plain: bool,
 }
 
 /// Values that a column can have.
@@ -154,12 +156,12 @@ impl Check {
 impl Statement {
     /// Whether it takes a domain from a column that says what may be in it.
     pub(crate) fn takes_domains(&self, catalog: &Catalog) -> bool {
-        self.retyped.iter().any(|Retyped { table, column, to }| {
+        self.retyped.iter().any(|Retyped { table, column, to, is_plain }| {
             let meant = catalog.meant(table.schema.as_deref(), &table.name);
             let rows = meant.filter_map(|table| catalog.rows(table.oid));
             let mut said = rows.filter_map(|rows| rows.domains.get(column)).peekable();
             said.peek().is_some() && {
-                let to: Vec<&Domain> = to.iter().flat_map(|to| catalog.domains(to)).collect();
+                let to: Vec<&Domain> = catalog.domains(to).filter(|_| *is_plain).collect();
                 let keeps = |oid: &u32| !to.is_empty() && to.iter().all(|to| to.of.contains(oid));
                 said.any(|domains| !domains.iter().all(keeps))
             }
@@ -168,21 +170,27 @@ impl Statement {
 }
 
 impl Statement {
-    /// Tables of which a cast computes a column anew that somebody has written in SQL or PL/pgSQL.
+    /// Tables of which a cast computes a column anew, or its elements, that somebody has written in SQL or PL/pgSQL, or that the session has
+    /// just made.
     pub(crate) fn casts_anew(&self, catalog: &Catalog) -> Vec<Write> {
-        let computes = |to: &Name| {
-            catalog.implicit().casts_to(&to.name).any(|function| {
-                let routine = catalog.routine(function.oid);
-                routine.is_some_and(|routine| !matches!(routine.language.as_str(), "c" | "internal"))
-            })
-        };
-        let anew = self.retyped.iter().filter(|retyped| retyped.to.as_ref().is_some_and(computes));
+        let computes = |to: &Name| catalog.computes_to(&to.name) || catalog.is_newly_cast(&to.name);
+        let anew = self.retyped.iter().filter(|retyped| computes(&retyped.to));
         let writes = anew.map(|Retyped { table: Name { schema, name }, .. }| Write {
             effect: Effect::AlterTable,
             schema: schema.clone(),
             name: name.clone(),
         });
         writes.filter(|write| !self.unfiltered.contains(write)).collect()
+    }
+}
+
+impl Catalog {
+    /// Whether SQL or PL/pgSQL computes what is cast to a type of this name, or to what it is of where it is a domain.
+    pub(crate) fn computes_to(&self, name: &str) -> bool {
+        self.implicit().casts_to(name).any(|function| {
+            let routine = self.routine(function.oid);
+            routine.is_some_and(|routine| !matches!(routine.language.as_str(), "c" | "internal"))
+        })
     }
 }
 

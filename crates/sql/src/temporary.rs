@@ -219,7 +219,9 @@ impl Statement {
             | Naming::Leads { .. }
             | Naming::IsPart { .. }
             | Naming::Takes(_)
-            | Naming::Coins(_) => None,
+            | Naming::Casts(_)
+            | Naming::Coins(_)
+            | Naming::LeadsType { .. } => None,
         });
         let reached = self.reached.iter().flat_map(|reached| &reached.does.indexes);
         let lasts = !self.changes_only_temporary();

@@ -118,6 +118,17 @@ CREATE TRIGGER mark AFTER INSERT ON users FOR EACH STATEMENT EXECUTE FUNCTION no
 
 ALTER FUNCTION twice(int) SECURITY INVOKER STABLE
 
+-- one's own of a name that PostgreSQL has too
+-- before: CREATE FUNCTION round(float8, int) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT round($1::numeric, $2)::float8'
+ALTER FUNCTION round(float8, int) STRICT PARALLEL SAFE
+
+-- before: CREATE FUNCTION lower(mood) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower($1::text)'
+ALTER FUNCTION lower(mood) SET SCHEMA archive
+
+ALTER FUNCTION twice SET SCHEMA archive
+
+ALTER TYPE mood SET SCHEMA archive
+
 CREATE OR REPLACE FUNCTION twice(n int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT n + n'
 
 ALTER TABLE orders SET (fillfactor = 70)

@@ -80,3 +80,41 @@ ALTER TABLE information_schema.sql_features ADD COLUMN extra int
 
 -- then: SELECT later()
 CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS $x$ BEGIN CREATE OR REPLACE FUNCTION pg_catalog.age(timestamptz) RETURNS interval LANGUAGE sql AS $$ SELECT interval '0' $$; END $x$
+
+-- by the name alone, which means them first
+ALTER FUNCTION lower(text) SET SCHEMA public
+
+alter/**/routine "lower"(pg_catalog.text) cost 7000
+
+ALTER FUNCTION now() VOLATILE
+
+ALTER FUNCTION pg_get_viewdef(oid) SET SCHEMA public
+
+ALTER FUNCTION left(text, int) COST 1000000
+
+ALTER AGGREGATE sum(int) SET SCHEMA public
+
+-- changes: SELECT oprnamespace FROM pg_operator WHERE oid = 98::oid
+ALTER OPERATOR = (text, text) SET SCHEMA public
+
+-- changes: SELECT oprrest FROM pg_operator WHERE oid = 98::oid
+ALTER OPERATOR = (text, text) SET (RESTRICT = NONE)
+
+-- changes: SELECT typnamespace FROM pg_type WHERE oid = 718::oid
+ALTER TYPE circle SET SCHEMA public
+
+-- changes: SELECT typstorage FROM pg_type WHERE typname = 'jsonb'
+ALTER TYPE jsonb SET (STORAGE = main)
+
+ALTER VIEW pg_shadow RENAME TO hidden
+
+ALTER TABLE pg_stats SET SCHEMA public
+
+-- changes: SELECT count(*) FROM pg_ts_config_map WHERE mapdict = 'pg_catalog.english_stem'::regdictionary
+ALTER TEXT SEARCH CONFIGURATION english ALTER MAPPING REPLACE english_stem WITH simple
+
+-- changes: SELECT count(*) FROM pg_conversion WHERE connamespace = 'public'::regnamespace
+ALTER CONVERSION iso_8859_1_to_utf8 SET SCHEMA public
+
+-- then: SELECT later()
+CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS $x$ BEGIN ALTER FUNCTION lower(text) COST 7000; END $x$

@@ -49,6 +49,20 @@ DROP DOMAIN cents CASCADE
 -- changes: SELECT count(*) FROM pg_extension
 DROP EXTENSION tablefunc
 
+-- its key's function
+-- before: CREATE FUNCTION key_of(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1'; CREATE TABLE keyed (id int, v text) PARTITION BY RANGE (key_of(id)); CREATE TABLE keyed_1 PARTITION OF keyed FOR VALUES FROM (0) TO (100)
+DROP FUNCTION key_of(int) CASCADE
+
+-- before: CREATE FUNCTION key_of(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1'; CREATE TABLE keyed (id int, v text) PARTITION BY RANGE (key_of(id))
+drop/**/routine if exists key_of cascade
+
+-- before: CREATE FUNCTION key_of(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1'; CREATE TABLE keyed (id int, v text) PARTITION BY RANGE (key_of(id))
+DO $$ BEGIN DROP FUNCTION key_of(int) CASCADE; END $$
+
+-- changes: SELECT count(*) FROM pg_views WHERE viewname = 'helped'
+-- before: CREATE FUNCTION pg_temp.helper() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE VIEW helped AS SELECT pg_temp.helper() AS n
+DROP FUNCTION pg_temp.helper CASCADE
+
 -- not run: no database is lost in a test
 -- alone
 -- changes: SELECT count(*) FROM pg_database

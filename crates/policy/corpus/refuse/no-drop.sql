@@ -21,7 +21,7 @@ DROP FUNCTION twice(int)
 
 DROP FUNCTION twice
 
-DROP ROUTINE IF EXISTS public.twice(integer) CASCADE
+DROP ROUTINE IF EXISTS public.twice(integer)
 
 DROP PROCEDURE close_order
 
@@ -89,9 +89,6 @@ DROP FUNCTION pg_temp.helper, twice
 
 -- before: CREATE FUNCTION pg_temp.helper() RETURNS int LANGUAGE sql AS 'SELECT 1'
 DO $$ BEGIN DROP FUNCTION pg_temp.helper(); DROP FUNCTION twice(int); END $$
-
--- before: CREATE FUNCTION pg_temp.helper() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE VIEW helped AS SELECT pg_temp.helper() AS n
-DROP FUNCTION pg_temp.helper CASCADE
 
 -- before: CREATE TEMPORARY TABLE own (id int); CREATE INDEX own_ids ON own (id)
 DROP INDEX own_ids, orders_by_status

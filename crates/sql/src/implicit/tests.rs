@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::catalog::{Column, Routine};
+use crate::given::Given;
 use crate::read::read;
 
 /// Types of users.
@@ -163,5 +164,62 @@ fn what_fills_columns_of_a_domain_is_a_default_and_no_check() {
         assert_eq!(facts.statements[0].unnamed_calls(&known), runs, "{text}");
         let filling: Vec<_> = facts.statements[0].filling_types(&known).collect();
         assert_eq!(filling, if fills { vec![("code", "fills")] } else { vec![] }, "{text}");
+    }
+}
+
+#[test]
+fn casts_that_were_just_made_compute_a_column_anew() {
+    let mut implicit = Implicit::default();
+    let function = function(1, "to_known");
+    implicit.cast(Cast { function, ends: vec![40], target: "known".to_owned(), is_explicit: false });
+    for name in ["known", "of_known"] {
+        implicit.name(name.to_owned(), 40);
+    }
+    let text = "SELECT 'x'".to_owned();
+    let routine = Routine::new("to_known".to_owned(), 1, "sql".to_owned(), text.clone(), text);
+    let known = Catalog::new([]).with_routines([(1, Arc::new(routine))]).with_implicit(implicit);
+    let computes = |before: &[&str], text: &str| {
+        let mut given = Given::default();
+        for text in before {
+            let facts = read(text.as_bytes()).unwrap();
+            facts.statements.iter().for_each(|one| given.take_ways(&one.ways(), &known));
+        }
+        let facts = read(text.as_bytes()).unwrap();
+        let facts = facts.with_reach(&known.with_given(&Arc::new(given))).into_owned();
+        facts.statements.iter().any(|one| one.unfiltered.iter().any(|write| write.name == "users"))
+    };
+    let made = "CREATE CAST (text AS e1) WITH FUNCTION fe(text) AS ASSIGNMENT";
+    for (before, to) in [
+        (&[made][..], "e1"),
+        (&[made], "public.e1 USING plan::e1"),
+        (&[made], "e1[]"),
+        (&["DO $$ BEGIN CREATE CAST (text AS s.e1) WITH FUNCTION fe(text); END $$"], "e1"),
+        (&[made, "ALTER TYPE e1 RENAME TO e2"], "e2"),
+        (&[made, "CREATE DOMAIN e3 AS e1", "ALTER DOMAIN e3 RENAME TO e4"], "e4"),
+        (&["CREATE CAST (text AS int4) WITH FUNCTION fe(text) AS ASSIGNMENT"], "int"),
+        (&[], "known"),
+        (&[], "known[]"),
+        (&[], "of_known"),
+        (&["ALTER TYPE known RENAME TO other"], "other"),
+        (&["CREATE DOMAIN other AS known"], "other"),
+    ] {
+        assert!(
+            computes(before, &format!("ALTER TABLE users ALTER COLUMN plan TYPE {to}")),
+            "{before:?} {to}"
+        );
+    }
+    for (before, to) in [
+        (&[][..], "e1"),
+        (&[made], "varchar(10)"),
+        (&[made], "e2"),
+        (&["CREATE CAST (text AS e1) WITH INOUT AS ASSIGNMENT"], "e1"),
+        (&["CREATE CAST (mood AS int) WITHOUT FUNCTION"], "int"),
+        (&["CREATE TYPE e2 AS ENUM ('x')"], "e2"),
+        (&["CREATE DOMAIN e2 AS text", "ALTER TYPE plan RENAME TO e3"], "e2"),
+    ] {
+        assert!(
+            !computes(before, &format!("ALTER TABLE users ALTER COLUMN plan TYPE {to}")),
+            "{before:?} {to}"
+        );
     }
 }
