@@ -99,7 +99,7 @@ pub(crate) fn spilled(
                 found.body(write);
                 found.spills.route |= found.routes(write, is_run);
             }
-            made_by_code(own, whole).iter().for_each(|write| found.body(write));
+            made_by_code(own, whole).into_iter().for_each(|made| found.made(made));
             whole.could_write(known.catalog).into_iter().for_each(|relation| found.texts(relation));
         }
         if is_run || own.effects.contains(&Effect::Call) {
@@ -139,7 +139,7 @@ pub(crate) fn spilled(
         }
         if fills || takes {
             found.hung(reached, &on, &reveals);
-            made_by_code(own, &reached.does).iter().for_each(|write| found.body(write));
+            made_by_code(own, &reached.does).into_iter().for_each(|made| found.made(made));
         }
         if takes || fills && reached.does.computes() && reach.names_some() {
             let written = reached.does.could_write(known.catalog);
@@ -180,7 +180,7 @@ pub(crate) fn fills(whole: &Statement, known: &Known<'_>, reveals: impl Fn(Class
     }
     // Tables that the code makes, where it is no table that is made.
     if whole.makes_code() {
-        made_by_code(&Statement::default(), whole).iter().for_each(|write| found.body(write));
+        made_by_code(&Statement::default(), whole).into_iter().for_each(|made| found.made(made));
     }
     found.spills.stains
 }
@@ -229,17 +229,16 @@ pub(crate) fn refreshes(own: &Statement) -> bool {
 }
 
 /// Tables that code makes which the statement runs: of what it reads, or it fills them. A view shows what it reads itself.
-fn made_by_code(own: &Statement, whole: &Statement) -> Vec<Write> {
+fn made_by_code<'w>(own: &Statement, whole: &'w Statement) -> Vec<&'w Name> {
     let names = whole.names.iter().filter(|naming| !own.names.contains(naming));
+    let is_view = |made: &Name| {
+        names.clone().any(|naming| matches!(naming, Naming::Leads { from, .. } if from == made))
+    };
     let made = names.clone().filter_map(|naming| match naming {
-        Naming::Makes(made) => Some(made),
+        Naming::Makes(made) if !is_view(made) => Some(made),
         _ => None,
     });
-    let is_view = |made: &&Name| {
-        names.clone().any(|naming| matches!(naming, Naming::Leads { from, .. } if from == *made))
-    };
-    let filled = made.filter(|made| !is_view(made)).cloned();
-    filled.map(|Name { schema, name }| Write { effect: Effect::Insert, schema, name }).collect()
+    made.collect()
 }
 
 /// Materialised views that code fills again which the statement runs, or sets going.
@@ -740,6 +739,15 @@ impl<'a> Found<'a> {
             self.add(Stain::Named(NamedStain { is_temporary, ..any }));
         }
         named.into_iter().for_each(|relation| self.any(relation));
+    }
+
+    /// A table that code makes can hold something in any column. Those that are there are not meant.
+    fn made(&mut self, made: &Name) {
+        let catalog = self.known.catalog;
+        let there = catalog.named(&made.name).filter(|relation| !catalog.is_new(relation));
+        let any = NamedStain::any(&made.name, there.map(|relation| relation.oid).collect());
+        let is_temporary = made.schema.as_deref() == Some("pg_temp");
+        self.add(Stain::Named(NamedStain { is_temporary, ..any }));
     }
 
     /// Any text in it can hold something.
