@@ -1267,8 +1267,8 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
     });
     let relations = statement.relations.iter().map(|used| &used.name);
     let all = relations.chain(objects).chain(&statement.functions).chain(&statement.mentions);
-    // What is written into a new table is known to be sensitive where what is read is.
-    let makes_table = statement.effects.contains(&Effect::CreateTable);
+    // What is written into a new table is known to be sensitive where what is read is, but for one that a function makes.
+    let makes_table = statement.effects.contains(&Effect::CreateTable) && !statement.makes_code();
     let is_read = |name: &str| {
         let leads_to = |naming: &Naming| matches!(naming, Naming::Leads { to, .. } if to.name == name);
         makes_table || statement.names.iter().any(leads_to)
