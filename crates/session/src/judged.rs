@@ -180,7 +180,7 @@ pub(crate) struct Judged {
     pub(crate) shown: Shown,
     /// What it runs and sets going can tell of something sensitive, whatever its result shows.
     pub(crate) says: bool,
-    /// It takes keys away that sensitive columns refer to.
+    /// Which constraint is not met a sensitive value can say: it takes keys away that such columns refer to, or has such a column checked.
     pub(crate) refers: bool,
     /// It puts values where no column is, by what it calls or sets going.
     pub(crate) has_sinks: bool,
@@ -715,7 +715,8 @@ impl Texts<'_> {
                 || touches_unsearched(statement, catalog, env) && (!env.reveals_all() || shows_some())
         };
         let is_hidden = |id: &ColumnId| env.classes.get(id).is_some_and(|class| !env.reveals(*class));
-        let refers = env.hides() && takes_referred(statement, catalog, &is_hidden);
+        let is_checked = asks.is_some() && own.effects.contains(&Effect::AlterTable);
+        let refers = env.hides() && (is_checked || takes_referred(statement, catalog, &is_hidden));
         let copiable = copied.clone();
         let copied = copied.clone().filter(is_kept);
         let given_back = copied.as_ref().map_or(text, |copied| copied.query.trim_start());

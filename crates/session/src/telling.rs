@@ -193,7 +193,7 @@ impl Judged {
         let runs_code = |own: &Statement| own.calls().any(|name| !env.catalog.lacks_routine(name));
         let is_put = || self.spills.are_any || !self.spills.into.is_empty();
         let by = |own: &Statement| runs_code(own) || if is_of_table { is_put() } else { is_read(own) };
-        self.may_settle || is_of_table && self.refers || self.own.as_deref().is_none_or(by)
+        self.may_settle || self.refers || self.own.as_deref().is_none_or(by)
     }
 
     /// The same where the catalog may have changed since it was sent: it may have waited for that.

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use pg_query::protobuf::{AExprKind, SetOperation, SubLinkType};
 
+mod checked;
 mod conflicts;
 mod failing;
 mod frames;
@@ -348,6 +349,7 @@ impl Probes<'_> {
             .max((self.is_picked(tree) || self.tells_distances(tree)).then_some(Probe::Extracts))
             .max(self.conflicts(tree))
             .max(self.sorts_mixed(tree))
+            .max(self.checks(tree))
             .max(self.tells_rows_in_windows(tree));
         let fails = if place == Place::Result { self.failing(tree) } else { None };
         asked.max(fails).max((wholes && on_conflict && self.looks_for_row(tree)).then_some(Probe::Asks(1)))

@@ -12,10 +12,12 @@ const PEOPLE: &str = "\
     CREATE TABLE visits (id int, person int, amount int); INSERT INTO visits VALUES (1, 1, 500), (2, 2, 700); \
     CREATE FUNCTION hit(t text, p int, c int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN \
         IF ascii(substr(t, p, 1)) = c THEN RAISE NOTICE '% %', p, c; END IF; RETURN 1; END $$; \
+    CREATE DOMAIN not_a AS text CONSTRAINT c_a CHECK (value !~ '^A'); \
     CREATE TABLE sized (a text); ALTER TABLE sized ALTER a SET STORAGE EXTERNAL";
 
 /// Each fails for one of the two, and not for the other.
-const FAILING: [&str; 19] = [
+const FAILING: [&str; 20] = [
+    "BEGIN; CREATE TABLE checked AS SELECT id, full_name AS v FROM people WHERE id = $ID; ALTER TABLE checked ALTER v TYPE not_a; ROLLBACK",
     "SELECT sqrt(80 - ascii(left(full_name, 1))) FROM people WHERE id = $ID",
     "SELECT ln(80 - ascii(left(full_name, 1))) FROM people WHERE id = $ID",
     "SELECT chr(ascii(left(full_name, 1)) - 70) FROM people WHERE id = $ID",
@@ -70,7 +72,9 @@ const TELLING: [&str; 23] = [
 ];
 
 /// What is computed of values as any report computes it.
-const HARMLESS: [&str; 11] = [
+const HARMLESS: [&str; 12] = [
+    "\
+        BEGIN; ALTER TABLE people ALTER full_name TYPE varchar(50); ROLLBACK",
     "SELECT id, left(full_name, 1), length(full_name), ascii(full_name) + 1, upper(full_name) || id, reverse(full_name) FROM people",
     "SELECT current_date - birth_date, age(birth_date), extract(year from age(birth_date))::int, date_part('year', birth_date) * 12 + date_part('month', birth_date), \
         (birth_date + interval '18 years')::date, date_trunc('year', birth_date)::date, extract(month from birth_date)::smallint FROM people",
