@@ -206,6 +206,8 @@ pub(crate) struct TellingGiven {
     telling: HashSet<String>,
     /// They compare parts of it with what else they are given.
     pub(crate) comparing: HashSet<String>,
+    /// They do not run where they are given NULL, and it is seen whether they do.
+    pub(crate) strict: HashSet<String>,
     /// To compare the whole of it is a condition, too.
     of_wholes: bool,
 }
@@ -232,6 +234,12 @@ impl TellingGiven {
         let mut found = TellingGiven { of_wholes, ..TellingGiven::default() };
         all.retain(|_, routines| !routines.is_empty());
         while found.grow(&all, catalog) {}
+        let is_read_off =
+            |routine: &Routine, name: &String| found.seen.contains(name) || routine.gives_rows();
+        let strict = all.iter().filter(|(name, routines)| {
+            routines.iter().any(|(routine, _)| is_strict(routine) && is_read_off(routine, name))
+        });
+        found.strict = strict.map(|(name, _)| name.clone()).collect();
         found
     }
 
@@ -284,6 +292,12 @@ impl TellingGiven {
         let (seen, asking, telling) = (self.seen.clone(), self.asking.clone(), self.telling.clone());
         Taking { fills: does.calls_that_fill(catalog), sinks, seen, asking, telling }
     }
+}
+
+/// Whether it is not run where it is given NULL, as `pg_get_functiondef` writes it.
+fn is_strict(routine: &Routine) -> bool {
+    let mut head = routine.definition.lines().take_while(|line| !line.starts_with("AS "));
+    head.any(|line| line.starts_with(' ') && line.split_whitespace().any(|word| word == "STRICT"))
 }
 
 /// Whether it does anything but read: writes, settings, notifications, definitions.

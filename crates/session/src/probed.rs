@@ -85,6 +85,7 @@ pub(crate) fn probes(
     let telling = TellingGiven::of(&called, of_wholes, catalog);
     let given = telling.asks(text, &sensitive);
     sensitive.comparing = telling.comparing;
+    sensitive.strict = telling.strict;
     let own = Probe::both(sql::probes(text, &sensitive, mask::is_sensitive_key), referring);
     Probe::both(Probe::both(own, within), given)
 }

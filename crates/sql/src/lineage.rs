@@ -67,6 +67,8 @@ pub struct Sensitive {
     pub parts: HashSet<String>,
     /// Functions that compare parts of what they are given with what else they are given.
     pub comparing: HashSet<String>,
+    /// Functions that do not run where they are given NULL, and of which that is seen.
+    pub strict: HashSet<String>,
     /// To compare whole values is a question too.
     pub of_wholes: bool,
     /// Fields that say nothing, by the names of columns that have records with them.
@@ -103,6 +105,7 @@ impl Sensitive {
             unsearched,
             parts,
             comparing,
+            strict,
             of_wholes,
             records,
             trusts_keys,
@@ -122,6 +125,7 @@ impl Sensitive {
             (&mut self.unsearched, unsearched),
             (&mut self.parts, parts),
             (&mut self.comparing, comparing),
+            (&mut self.strict, strict),
             (&mut self.types, types),
             (&mut self.wholes, wholes),
             (&mut self.own_names, own_names),

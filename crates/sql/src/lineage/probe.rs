@@ -13,6 +13,7 @@ mod passed;
 mod placed;
 mod referred;
 mod sized;
+mod strict;
 mod windows;
 
 pub use self::referred::asks_of_referring;
@@ -403,7 +404,12 @@ impl Probes<'_> {
             && call.all("args").any(|arg| self.is_hidden(arg))
             && self.has_others(call, Beside::Columns(call));
         let tells = (compares || self.is_sized(call)).then_some(Probe::Extracts);
-        self.arguments(call, place, atom).max(own).max(fails).max(tells).max(self.tells_rows(call))
+        self.arguments(call, place, atom)
+            .max(own)
+            .max(fails)
+            .max(tells)
+            .max(self.tells_rows(call))
+            .max(self.runs_for(call))
     }
 
     /// Whether a part of a value is in it.

@@ -12,7 +12,8 @@ const PEOPLE: &str = "\
     CREATE TABLE visits (id int, person int, amount int); INSERT INTO visits VALUES (1, 1, 500), (2, 2, 700); \
     CREATE FUNCTION hit(t text, p int, c int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN \
         IF ascii(substr(t, p, 1)) = c THEN RAISE NOTICE '% %', p, c; END IF; RETURN 1; END $$; \
-    CREATE DOMAIN not_a AS text CONSTRAINT c_a CHECK (value !~ '^A'); \
+    CREATE DOMAIN not_a AS text CONSTRAINT c_a CHECK (value !~ '^A'); CREATE TABLE runs (i int); \
+    CREATE FUNCTION strictly(text) RETURNS int LANGUAGE sql STRICT AS 'INSERT INTO runs VALUES (0) RETURNING 1'; \
     CREATE TABLE sized (a text); ALTER TABLE sized ALTER a SET STORAGE EXTERNAL";
 
 /// Each fails for one of the two, and not for the other.
@@ -40,7 +41,8 @@ const FAILING: [&str; 20] = [
 ];
 
 /// Each tells a letter, a day or a length by the row with which it fails, by what it takes up, or by which rows it writes.
-const TELLING: [&str; 23] = [
+const TELLING: [&str; 24] = [
+    "SELECT strictly(substring(full_name from '^' || chr(g))) FROM people, generate_series(65, 90) g WHERE id = 1",
     "SELECT g, sqrt(100 - g - ascii(left(full_name, 1))) FROM people, generate_series(1, 200) g WHERE id = 1",
     "SELECT g, (ascii(left(full_name, 1)) * g)::int2 FROM people, generate_series(1, 1000) g WHERE id = 1",
     "SELECT g, get_byte(full_name::bytea, g) FROM people, generate_series(0, 99) g WHERE id = 1",
@@ -73,7 +75,7 @@ const TELLING: [&str; 23] = [
 
 /// What is computed of values as any report computes it.
 const HARMLESS: [&str; 12] = [
-    "\
+    "BEGIN; SELECT strictly(full_name), strictly(lower(full_name)) FROM people; ROLLBACK; \
         BEGIN; ALTER TABLE people ALTER full_name TYPE varchar(50); ROLLBACK",
     "SELECT id, left(full_name, 1), length(full_name), ascii(full_name) + 1, upper(full_name) || id, reverse(full_name) FROM people",
     "SELECT current_date - birth_date, age(birth_date), extract(year from age(birth_date))::int, date_part('year', birth_date) * 12 + date_part('month', birth_date), \
