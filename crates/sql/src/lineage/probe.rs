@@ -9,6 +9,7 @@ mod checked;
 mod conflicts;
 mod failing;
 mod frames;
+mod made;
 mod passed;
 mod placed;
 mod referred;
@@ -352,7 +353,8 @@ impl Probes<'_> {
             .max(self.sorts_mixed(tree))
             .max(self.checks(tree))
             .max(self.tells_rows_in_windows(tree));
-        let fails = if place == Place::Result { self.failing(tree) } else { None };
+        let fails =
+            if place == Place::Result { self.failing(tree).max(self.fails_within(tree)) } else { None };
         asked.max(fails).max((wholes && on_conflict && self.looks_for_row(tree)).then_some(Probe::Asks(1)))
     }
 
@@ -398,7 +400,8 @@ impl Probes<'_> {
                 true => Probe::Extracts,
                 false => Probe::Asks(1),
             });
-        let fails = if place == Place::Result { self.failing(call) } else { None };
+        let fails =
+            if place == Place::Result { self.failing(call).max(self.fails_within(call)) } else { None };
         // What it compares, it can be told for each row.
         let compares = self.tainted.sensitive.comparing.contains(name)
             && call.all("args").any(|arg| self.is_hidden(arg))

@@ -65,6 +65,7 @@ const FUNCTIONS: [(u8, &[&str]); 5] = [
             "pg_size_bytes",
             "pow",
             "power",
+            "random",
             "record_out",
             "set_bit",
             "set_byte",
@@ -103,6 +104,7 @@ const FUNCTIONS: [(u8, &[&str]); 5] = [
     (
         ANY & !FIRST,
         &[
+            "array_sample",
             "div",
             "encode",
             "mod",
