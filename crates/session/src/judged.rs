@@ -1323,8 +1323,9 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
         names.extend(above.iter().cloned());
         retells.extend(above);
     }
-    let made = sql::new_name(text);
-    names.extend(made.clone());
+    let mut made: Vec<String> = sql::new_name(text).into_iter().collect();
+    made.extend(statement.coined.iter().cloned());
+    names.extend(made.iter().cloned());
     let has_sinks = statement.functions.iter().any(|name| sql::is_sink(name))
         || !statement.calls_with_sinks(known.catalog).is_empty()
         || !statement.calls_that_name_cursors(known.catalog).is_empty()

@@ -68,8 +68,8 @@ struct Made {
     of: Vec<String>,
     /// Nobody knows which names.
     are_all: bool,
-    /// The function that is new among them.
-    function: Option<String>,
+    /// Functions that are new among them.
+    functions: Vec<String>,
     /// It leaves each column what it is.
     widens: bool,
 }
@@ -85,8 +85,8 @@ pub(crate) struct Moves {
     pub(crate) are_all: bool,
     /// Something of it is sensitive, or nobody knows.
     pub(crate) is_sensitive: bool,
-    /// The function or operator that it makes, and whether its code calls one that puts things elsewhere.
-    pub(crate) made: Option<String>,
+    /// Functions and operators that it makes, itself or by a body, and whether code of it calls one that puts things elsewhere.
+    pub(crate) made: Vec<String>,
     pub(crate) has_sinks: bool,
     /// It hangs code somewhere, or makes some, that can tell of something sensitive.
     pub(crate) tells: bool,
@@ -275,7 +275,7 @@ impl MovedNames {
             names: moves.names.clone(),
             of: moves.made_of.clone(),
             are_all: moves.are_all,
-            function: moves.made.clone(),
+            functions: moves.made.clone(),
             widens: moves.widens,
         };
         if moves.is_sensitive || self.leads_to(&made) {
@@ -323,7 +323,7 @@ impl MovedNames {
     fn lead(&mut self, made: &Made) {
         self.are_all |= made.are_all;
         self.note_widened(&made.names, |_| made.widens);
-        self.new_functions.extend(made.function.clone());
+        self.new_functions.extend(made.functions.iter().cloned());
         self.extend(&made.names);
     }
 
@@ -414,7 +414,7 @@ mod tests {
     fn what_calls_a_sink_is_one() {
         let mut moved = MovedNames::default();
         let made = |name: &str, calls: &[&str], has_sinks| Moves {
-            made: Some(name.to_owned()),
+            made: vec![name.to_owned()],
             has_sinks,
             ..moves(calls, &[], false)
         };

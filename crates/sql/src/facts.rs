@@ -146,6 +146,8 @@ pub struct Statement {
     pub looked_up: Vec<String>,
     /// Names that it gives to relations, and ways to others that these become.
     pub names: Vec<Naming>,
+    /// Names that it gives to what is no relation: functions, types, operators, aggregates. Also within bodies.
+    pub coined: Vec<String>,
     /// It does so within a body, which may go on by what it has named.
     pub names_within: bool,
     /// It is a ROLLBACK, also to a savepoint.

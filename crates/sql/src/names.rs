@@ -84,7 +84,20 @@ pub enum Naming {
 /// Adds what the statement in `tree`, and each within it, does to names.
 pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
     statement.names.extend(namings(tree));
+    statement.coined.extend(new_name(tree).map(str::to_owned));
     tree.nodes().for_each(|node| look(node, statement));
+}
+
+/// What a statement calls something from now on, but for relations that it makes.
+fn new_name(tree: &Tree) -> Option<&str> {
+    match tree.kind {
+        "CreateDomainStmt" => tree.name("domainname").pop(),
+        "CreateFunctionStmt" => tree.name("funcname").pop(),
+        "CreateRangeStmt" => tree.name("type_name").pop(),
+        "DefineStmt" => tree.name("defnames").pop(),
+        "RenameStmt" => Some(tree.text("newname")),
+        _ => None,
+    }
 }
 
 fn namings(tree: &Tree) -> Vec<Naming> {

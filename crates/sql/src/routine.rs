@@ -224,6 +224,7 @@ impl Routine {
             for one in &mut definition.statements {
                 one.effects.retain(|effect| !defines(effect));
                 one.names.retain(|naming| !gives_name(naming));
+                one.coined.retain(|name| *name != self.name);
             }
             let mut statements = body.statements;
             statements.append(&mut definition.statements);
@@ -376,6 +377,7 @@ impl Statement {
         add_new(&mut self.replaced_views, &body.replaced_views);
         add_new(&mut self.retyped, &body.retyped);
         add_new(&mut self.names, &body.names);
+        add_new(&mut self.coined, &body.coined);
         self.names_within |= !body.names.is_empty();
         self.changes_type |= body.changes_type;
         self.returns |= body.returns;

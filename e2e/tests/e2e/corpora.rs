@@ -10,7 +10,7 @@ use crate::leaks::cases;
 use crate::statements::case::{self, Case};
 
 /// Attacks on the masks: what they try, the attacks, and what is harmless and looks alike.
-const MASKS: [(&str, &str, &str); 13] = [
+const MASKS: [(&str, &str, &str); 14] = [
     (
         "queries of every kind, and what computes, converts or copies values",
         include_str!("leaks/attacks.sql"),
@@ -33,6 +33,7 @@ const MASKS: [(&str, &str, &str); 13] = [
     ),
     ("what was made a moment ago", include_str!("leaks/unshown.sql"), ""),
     ("names that change their meaning within a transaction", include_str!("leaks/moved.sql"), ""),
+    ("what texts make that code runs by EXECUTE", include_str!("leaks/executed.sql"), ""),
     ("partitions", include_str!("leaks/partitions.sql"), include_str!("leaks/partitions_harmless.sql")),
     (
         "what newer servers have (run where the server has it)",

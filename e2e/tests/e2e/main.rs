@@ -35,6 +35,7 @@ mod encryption;
 mod every_row;
 mod evidence;
 mod examples;
+mod executed;
 mod explain;
 mod fixtures;
 mod foreign;
