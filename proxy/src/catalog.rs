@@ -639,8 +639,7 @@ async fn keep(
     // Something could not be read, or was read by itself.
     let (mut is_partial, mut has_news) = (false, false);
     loop {
-        let is_used = 0 < publish.receiver_count();
-        (is_partial, has_news) = (is_partial && is_used, has_news && is_used);
+        is_partial &= 0 < publish.receiver_count();
         let wait = match &connection {
             Some(_) if is_partial || has_news => PARTIAL,
             Some(_) => IDLE,
@@ -661,8 +660,8 @@ async fn keep(
         let request = match request {
             Ok(Some(request)) => Some(request),
             Ok(None) => return,
-            // Nobody uses it: leave the database alone.
-            Err(_) if publish.receiver_count() == 0 => continue,
+            // Nobody uses it: leave the database alone, but for what the ledger is not told yet.
+            Err(_) if publish.receiver_count() == 0 && !has_news => continue,
             Err(_) => None,
         };
         // One reading serves all who have asked before it begins; who asks later may know of what it does not see.

@@ -368,8 +368,8 @@ fn shown_of_retold(stack: &Stack, by: &Login, doing: &[&str]) -> Result<String> 
     {
         let of = |text: &str| text.replace('@', &number.to_string());
         psql::run(&stack.owner(), &of(READERS))?.success()?;
-        // What is new has the catalog read again.
-        psql::run(by, &of("CREATE TABLE new_@ (id int)"))?.success()?;
+        // Who reads a new view waits until all of the catalog is read again.
+        psql::run(by, &of("CREATE VIEW new_@ AS SELECT id FROM visits"))?.success()?;
         psql::run(by, &of("SELECT * FROM new_@"))?.success()?;
         let text = of(&format!(
             "{begins}CREATE OR REPLACE VIEW seen_@ AS SELECT id, last_name AS z FROM people; {does}; \
