@@ -641,6 +641,8 @@ async fn keep(
     loop {
         is_partial &= 0 < publish.receiver_count();
         let wait = match &connection {
+            // Nobody uses it any more, and somebody may be about to drop the database.
+            Some(_) if publish.receiver_count() == 0 => Duration::ZERO,
             Some(_) if is_partial || has_news => PARTIAL,
             Some(_) => IDLE,
             None => REFRESH,

@@ -703,7 +703,11 @@ impl Texts<'_> {
             effects.push("spill");
         }
         *without_literals = normalised(text, own.values.as_deref());
-        let kept_bytes = judged.kept_bytes + recorded.len() + without_literals.len();
+        let code = match judged.verdict {
+            Verdict::Refuse(_) => Code::default(),
+            Verdict::Allow(_) | Verdict::Hold { .. } => statement.code(catalog),
+        };
+        let kept_bytes = judged.kept_bytes + recorded.len() + without_literals.len() + code.kept_bytes();
         *of_text = recorded;
         // To whoever may see all values it shows nothing that columns would tell more of.
         let shows_some = || {
@@ -748,10 +752,7 @@ impl Texts<'_> {
             copiable,
             own: (!known.is_empty()).then(|| Rc::new(own.clone())),
             implied: if known.is_empty() { Implied::default() } else { Implied::of(own, statement) },
-            code: match judged.verdict {
-                Verdict::Refuse(_) => Rc::default(),
-                Verdict::Allow(_) | Verdict::Hold { .. } => Rc::new(statement.code(catalog)),
-            },
+            code: Rc::new(code),
             own_names: catalog.own_names(),
             spills,
             namings,

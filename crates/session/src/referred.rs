@@ -17,6 +17,15 @@ pub(crate) fn asked(
     (hides, of_wholes): (&dyn Fn(Class) -> bool, bool),
 ) -> Option<Probe> {
     let catalog = env.catalog;
+    let is_code = own.effects.iter().any(|effect| matches!(effect, Effect::Call | Effect::Do));
+    // All foreign keys are looked at then: not for what only reads.
+    let may_take = is_code
+        || !own.writes.is_empty()
+        || !own.calls_that_fill(catalog).is_empty()
+        || own.fills_unnamed(catalog);
+    if !may_take {
+        return None;
+    }
     let is_asked = |id: &ColumnId| {
         let class = env.classes.get(id).filter(|class| hides(**class));
         class.is_some_and(|class| of_wholes || *class == Class::Derived || env.stains.has_part(id))
@@ -26,7 +35,6 @@ pub(crate) fn asked(
         return None;
     }
     let whole = own.with_reach(catalog);
-    let is_code = own.effects.iter().any(|effect| matches!(effect, Effect::Call | Effect::Do));
     let by_code = whole.writes.iter().filter(|write| is_code || !own.writes.contains(write));
     let others: Vec<&Write> =
         by_code.chain(whole.reached.iter().flat_map(|reached| &reached.does.writes)).collect();

@@ -16,6 +16,13 @@ pub struct Code {
 }
 
 impl Code {
+    /// How long it is, in bytes.
+    pub fn kept_bytes(&self) -> usize {
+        let Code { routines, hooks, views } = self;
+        let routines = routines.iter().flat_map(|(name, versions)| std::iter::once(name).chain(versions));
+        routines.chain(hooks).chain(views.values()).map(String::len).sum()
+    }
+
     /// Adds what something else reaches.
     pub fn extend(&mut self, other: &Code) {
         let Code { routines, hooks, views } = other.clone();
