@@ -1041,24 +1041,16 @@ impl Judged {
     /// Whether it reads a relation that the catalog does not show yet, and that is none of PostgreSQL's own.
     pub(crate) fn reads_unknown(&self, catalog: &Catalog) -> bool {
         let own = ["information_schema.", "pg_"];
-        let parts = |path: &str| path.match_indices('.').map(|(dot, _)| dot + 1).collect::<Vec<_>>();
         self.described.touched.read.iter().any(|path| {
-            let mut names = parts(path).into_iter().chain([0]).filter_map(|begin| path.get(begin..));
             let is_own = own.iter().any(|own| path.starts_with(own)) && !path.starts_with("pg_temp");
-            !is_own && !names.any(|name| catalog.named(name).next().is_some())
+            !is_own && !ends(path).any(|name| catalog.named(name).next().is_some())
         })
     }
 
     /// Names of relations that it, or what it runs, reads or writes, and that the catalog does not show yet: of a path any end can be the name.
     pub(crate) fn unknown_names(&self, catalog: &Catalog) -> impl Iterator<Item = String> {
-        let ends = |path: &String| {
-            let dots = path.match_indices('.').map(|(dot, _)| dot + 1);
-            let ends: Vec<String> =
-                dots.chain([0]).filter_map(|begin| path.get(begin..)).map(str::to_owned).collect();
-            ends
-        };
-        let unknown = self.relations_reached().map(ends);
-        unknown.filter(|ends| !ends.iter().any(|name| catalog.named(name).next().is_some())).flatten()
+        let is_unknown = |path: &&String| !ends(path).any(|name| catalog.named(name).next().is_some());
+        self.relations_reached().filter(is_unknown).flat_map(|path| ends(path)).map(str::to_owned)
     }
 
     /// Whether it names a relation that something sensitive was written into a moment ago.
@@ -1383,6 +1375,12 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
         fills,
         ways: Ways::of(&statement.names),
     }
+}
+
+/// What the name of a relation can be at the end of its path: names can have dots in them.
+fn ends(path: &str) -> impl Iterator<Item = &str> {
+    let dots = path.match_indices('.').map(|(dot, _)| dot + 1);
+    dots.chain([0]).filter_map(|begin| path.get(begin..))
 }
 
 /// Names that it gives to relations, or takes away.

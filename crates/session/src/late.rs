@@ -1,8 +1,6 @@
 //! What a statement was found to write when it was sent is looked at once more when it has run: it may have waited, and what it read
 //! may have become sensitive by then.
 
-use std::rc::Rc;
-
 use crate::action::Action;
 use crate::judged::{Judged, Read};
 use crate::moving::MovedNames;
@@ -13,7 +11,7 @@ use crate::state::{Environment, Session};
 impl Session {
     /// Notes what a statement that has run has written into, where that is by now known to be sensitive or may be. Its completion is
     /// told behind that.
-    pub(crate) fn note_late(&self, judged: &Rc<Judged>, env: &Environment<'_>, out: &mut Vec<Action>) {
+    pub(crate) fn note_late(&self, judged: &Judged, env: &Environment<'_>, out: &mut Vec<Action>) {
         if judged.catalog_version == env.catalog_version && env.moved.is_none() || !judged.may_write() {
             return;
         }

@@ -56,7 +56,6 @@ pub(crate) fn takes_referred(
     is_such: &dyn Fn(&ColumnId) -> bool,
 ) -> bool {
     let all = || whole.writes.iter().chain(whole.reached.iter().flat_map(|reached| &reached.does.writes));
-    let takes = |write: &Write| matches!(write.effect, Effect::Delete | Effect::Merge | Effect::Update);
     all().any(takes)
         && referred(catalog, is_such)
             .iter()
@@ -84,8 +83,12 @@ fn referred<'c>(
     found
 }
 
-fn takes_keys(write: &Write, relation: &Relation) -> bool {
+fn takes(write: &Write) -> bool {
     matches!(write.effect, Effect::Delete | Effect::Merge | Effect::Update)
+}
+
+fn takes_keys(write: &Write, relation: &Relation) -> bool {
+    takes(write)
         && write.name == relation.name
         && write.schema.as_ref().is_none_or(|schema| *schema == relation.schema)
 }

@@ -14,6 +14,23 @@ mod referred;
 mod sliding;
 mod unread;
 
+/// Behind `before`, each of `asked` is refused where the allowance is used up, and each of `harmless` is not.
+fn assert_asks(stack: &Stack, before: &str, asked: &[&str], harmless: &[&str]) -> Result<()> {
+    let alice = stack.alice()?;
+    let mut wrong = Vec::new();
+    for (texts, is_refused) in [(asked, true), (harmless, false)] {
+        for text in texts {
+            let through = psql::run(&alice, &format!("{before}{text}"))?;
+            let refused = through.stderr.contains("max-probes-per-hour");
+            if refused != is_refused || !is_refused && through.code != 0 {
+                wrong.push(format!("{text}\n{}{}", through.stdout, through.stderr));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
 #[test]
 fn values_are_not_searched_for_letter_by_letter() -> Result<()> {
     let stack = Stack::start_with("max-probes-per-hour = 5\n")?;

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use e2e::psql;
 
+use super::assert_asks;
 use crate::stack::Stack;
 
 /// People, and letters to compare them with; of extensions what they make, and a type of somebody's own that is compared.
@@ -95,23 +96,6 @@ fn with_people() -> Result<Stack> {
     // The allowance is used up.
     psql::run(&stack.alice()?, "SELECT id FROM people WHERE full_name LIKE 'x%'")?.success()?;
     Ok(stack)
-}
-
-/// Each of `asked` is refused, and each of `harmless` is not.
-fn assert_asks(stack: &Stack, before: &str, asked: &[&str], harmless: &[&str]) -> Result<()> {
-    let alice = stack.alice()?;
-    let mut wrong = Vec::new();
-    for (texts, is_refused) in [(asked, true), (harmless, false)] {
-        for text in texts {
-            let through = psql::run(&alice, &format!("{before}{text}"))?;
-            let refused = through.stderr.contains("max-probes-per-hour");
-            if refused != is_refused || !is_refused && through.code != 0 {
-                wrong.push(format!("{text}\n{}{}", through.stdout, through.stderr));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    Ok(())
 }
 
 #[test]
