@@ -1363,5 +1363,7 @@ async fn connect(upstream: &Upstream, chronicle: &Chronicle) -> Result<Pipe, Str
     let parameters = parameters.map(|(name, value)| (name.into(), value.into()));
     let mut errand = Errand::new(chronicle, ProxyPurpose::Catalog, upstream);
     let connected = upstream::connect(upstream, &Role::Own, PROTOCOL_3_0, &parameters, &mut errand).await;
-    connected.map(|connected| connected.pipe).map_err(|error| with_causes(&error))
+    let mut pipe = connected.map_err(|error| with_causes(&error))?.pipe;
+    news::prepare(&mut pipe).await?;
+    Ok(pipe)
 }

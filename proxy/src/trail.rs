@@ -1,8 +1,10 @@
 //! Turns what the sessions of one thread have to say into records, and hands them to the spool before anything is
 //! forwarded: the start of a statement before the database sees it, its end before the client does.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -22,6 +24,16 @@ const INTRODUCED_MAX: usize = 8_192;
 
 /// Most bytes of their texts, of which each is kept two or three times.
 const INTRODUCED_BYTES_MAX: usize = 8 << 20;
+
+/// Most bytes of a text, and of what it has in common with others, that are in the record of each execution of it: a client sends it once and
+/// runs it often. All of it is in the record of the first in the session.
+const TEXT_BYTES_MAX: usize = 64 << 10;
+
+/// Most hashes of values in a text, likewise.
+const TEXT_VALUES_MAX: usize = 1_000;
+
+/// Most long texts of a session of which is known that a record has all; then they are recorded again.
+const LONG_TEXTS_MAX: usize = 1_000;
 
 /// Most later names of a session that its record has.
 const NAMES_MAX: usize = 16;
@@ -57,6 +69,8 @@ pub(crate) struct Trail {
     session: SessionRecord,
     running: Beginnings,
     history: History,
+    /// The executions that have all of a long text, by the text's hash.
+    long: HashMap<u64, u64, RandomState>,
     /// What was taken and is not stored. Of this session alone: what cannot be stored must not stop others.
     waiting: Executions,
 }
@@ -100,8 +114,8 @@ impl Trail {
     /// Records that a session began.
     pub(crate) fn begin(desk: Rc<Desk>, session: SessionRecord) -> Result<Self, SpoolError> {
         desk.spool.append(&[Record::Session(session.clone())])?;
-        let (running, history, waiting) = Default::default();
-        Ok(Trail { desk, session, running, history, waiting })
+        let (running, history, long, waiting) = Default::default();
+        Ok(Trail { desk, session, running, history, long, waiting })
     }
 
     /// Takes a record; it is stored by the next `store`.
@@ -180,7 +194,8 @@ impl Trail {
         self.running.note(started.sequence, started_at);
         self.history.begins(started, started_at);
         let statement = self.desk.introduce(&started.statement, None);
-        let execution = begun(&self.session, statement, started, started_at);
+        let text = self.text(started);
+        let execution = begun(&self.session, statement, started, &text, started_at);
         self.waiting.push(execution)
     }
 
@@ -193,6 +208,7 @@ impl Trail {
         let Described { refused_by, observed_by, .. } = &*started.statement;
         self.desk.tally.note(!refused_by.is_empty(), !observed_by.is_empty(), outcome);
         let statement = self.desk.introduce(&started.statement, result.as_ref());
+        let text = self.text(started);
         let (outcome, sqlstate) = match outcome {
             Outcome::Completed => (record::Outcome::Completed, ""),
             Outcome::Failed(sqlstate) => (record::Outcome::Failed, sqlstate.as_str()),
@@ -208,10 +224,46 @@ impl Trail {
             bytes: *bytes,
             masked: *masked,
             sqlstate,
-            ..begun(&self.session, statement, started, started_at)
+            ..begun(&self.session, statement, started, &text, started_at)
         };
         self.waiting.push(execution)
     }
+
+    /// What the record of an execution has besides what its statement has.
+    fn text<'s>(&mut self, started: &'s Started) -> Text<'s> {
+        let Started { sequence, statement, text, values, .. } = started;
+        let whole = text.as_deref().unwrap_or_else(|| statement.recorded_text());
+        let is_long = TEXT_BYTES_MAX < whole.len() || TEXT_VALUES_MAX < statement.values().len();
+        if !is_long {
+            return Text { text: text.as_deref().map(Cow::Borrowed), values: Cow::Borrowed(values) };
+        }
+        let hash = self.long.hasher().hash_one(whole);
+        if !self.long.contains_key(&hash) && LONG_TEXTS_MAX <= self.long.len() {
+            self.long.clear();
+        }
+        if *self.long.entry(hash).or_insert(*sequence) != *sequence {
+            let values = values.get(..values.len().min(TEXT_VALUES_MAX)).unwrap_or_default();
+            return Text { text: text.as_deref().map(shortened), values: Cow::Borrowed(values) };
+        }
+        let of_text = text.is_none().then(|| statement.values()).into_iter().flatten();
+        let values = of_text.chain(values).copied().collect();
+        Text { text: Some(Cow::Borrowed(whole)), values: Cow::Owned(values) }
+    }
+}
+
+/// What an execution has besides what its statement has.
+struct Text<'s> {
+    text: Option<Cow<'s, str>>,
+    values: Cow<'s, [u64]>,
+}
+
+/// A text of any length as it is recorded of each execution.
+fn shortened(text: &str) -> Cow<'_, str> {
+    if text.len() <= TEXT_BYTES_MAX {
+        return Cow::Borrowed(text);
+    }
+    let begin = (0..=TEXT_BYTES_MAX).rev().find_map(|end| text.get(..end)).unwrap_or_default();
+    Cow::Owned(format!("{begin} … ({} bytes; the first record of it in the session has all)", text.len()))
 }
 
 /// An execution that has just started.
@@ -219,12 +271,13 @@ fn begun<'a>(
     session: &'a SessionRecord,
     statement: Introduced,
     started: &'a Started,
+    text: &'a Text<'_>,
     started_at: UnixMicros,
 ) -> Execution<'a> {
     Execution {
         statement,
-        text: started.text.as_deref(),
-        values: &started.values,
+        text: text.text.as_deref(),
+        values: &text.values,
         parameters: started.parameters.as_deref(),
         session_id: session.session_id,
         sequence: started.sequence,
@@ -258,10 +311,10 @@ fn statement(described: &Described, result: Option<&ResultNames>) -> record::Sta
     columns.dedup();
     let revealed = || result.iter().flat_map(|result| &result.revealed);
     record::Statement {
-        text: described.recorded_text().to_owned(),
-        values: described.values().to_vec(),
+        text: shortened(described.recorded_text()).into_owned(),
+        values: described.values().iter().take(TEXT_VALUES_MAX).copied().collect(),
         fingerprint: *fingerprint,
-        normalised: normalised.clone(),
+        normalised: shortened(normalised).into_owned(),
         effects: effects.iter().map(|effect| (*effect).to_owned()).collect(),
         relations_read: touched.read.clone(),
         relations_written: touched.written.clone(),
@@ -289,22 +342,79 @@ mod tests {
 
     const MANY: usize = 40;
 
-    #[test]
-    fn what_is_kept_of_long_texts_is_bounded_in_bytes() {
+    fn long(letter: char) -> Rc<Described> {
+        let mut described = Described::default();
+        described.text = letter.to_string().repeat(1 << 20);
+        Rc::new(described)
+    }
+
+    fn spool() -> (tempfile::TempDir, Arc<Spool>) {
         let folder = tempfile::tempdir().unwrap();
         let spool = Arc::new(Spool::open(&SpoolConfig::new(folder.path().join("spool"))).unwrap());
+        (folder, spool)
+    }
+
+    #[test]
+    fn what_is_kept_of_long_texts_is_bounded_in_bytes() {
+        let (_folder, spool) = spool();
         let desk = Desk::new(spool, Arc::default());
-        let describe = |_| {
-            let mut described = Described::default();
-            described.text = "x".repeat(1 << 20);
-            Rc::new(described)
-        };
-        let texts: Vec<_> = (0..MANY).map(describe).collect();
+        let texts: Vec<_> = (0..MANY).map(|_| long('x')).collect();
         for text in &texts {
             desk.introduce(text, None);
             let kept = texts.iter().filter(|text| 1 < Rc::strong_count(text));
             let bytes: usize = kept.map(|text| text.text.len()).sum();
             assert!(bytes <= INTRODUCED_BYTES_MAX, "{bytes} bytes of texts are kept");
         }
+    }
+
+    #[test]
+    fn all_of_a_long_text_is_recorded_once_in_a_session() {
+        let (_folder, spool) = spool();
+        let nowhere = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
+        let session = SessionRecord {
+            session_id: Uuid::now_v7(),
+            host: String::new(),
+            started_at: now(),
+            ended_at: None,
+            end_reason: String::new(),
+            principal: String::new(),
+            authenticated_by: String::new(),
+            actor: String::new(),
+            kind: String::new(),
+            groups: Vec::new(),
+            database: String::new(),
+            database_role: String::new(),
+            environment: String::new(),
+            application_name: String::new(),
+            application_names: Vec::new(),
+            client: nowhere,
+            upstream_local: nowhere,
+            upstream: nowhere,
+            upstream_cookie: 0,
+            backend_pid: 0,
+        };
+        let mut trail = Trail::begin(Desk::new(Arc::clone(&spool), Arc::default()), session).unwrap();
+        let (one, other) = (long('x'), long('y'));
+        for sequence in 1..=60 {
+            let statement = Rc::clone(if sequence % 2 == 0 { &one } else { &other });
+            let started = Started { sequence, statement, text: None, values: Vec::new(), parameters: None };
+            let started = Rc::new(started);
+            trail.take(&Evidence::Started(Rc::clone(&started))).unwrap();
+            trail.store().unwrap();
+        }
+        assert!(spool.depth().bytes < 6 << 20, "{} bytes", spool.depth().bytes);
+        let batch = spool.next_batch(usize::MAX, usize::MAX).unwrap().unwrap();
+        let texts: Vec<usize> = batch
+            .records
+            .iter()
+            .filter_map(|record| match record {
+                Record::Statement(statement) => Some(statement.text().len()),
+                _ => None,
+            })
+            .collect();
+        let (first, others) = texts.split_at(2);
+        assert_eq!(first, [1 << 20; 2]);
+        assert_eq!(others.len(), 58);
+        assert!(others.iter().all(|bytes| *bytes < 2 * TEXT_BYTES_MAX), "{others:?}");
     }
 }

@@ -176,6 +176,40 @@ pub struct StatementRecord {
 }
 
 impl StatementRecord {
+    /// Bytes of what the ledger has of it, about: its texts and lists, which many executions share before they are there.
+    pub(crate) fn bytes(&self) -> usize {
+        let Statement {
+            text: _,
+            values,
+            fingerprint: _,
+            normalised,
+            effects,
+            relations_read,
+            relations_written,
+            columns,
+            masked_columns,
+            revealed_columns,
+            revealed_classes,
+            verdict: _,
+            rules,
+            readers_disagree,
+        } = &*self.statement;
+        let lists = [
+            effects,
+            relations_read,
+            relations_written,
+            columns,
+            masked_columns,
+            revealed_columns,
+            revealed_classes,
+            rules,
+        ];
+        let lists: usize = lists.into_iter().flatten().map(String::len).sum();
+        let parameters: usize = self.parameters.iter().map(|one| one.len()).sum();
+        let hashes = size_of_val(values.as_slice()) + size_of_val(self.own_values.as_slice());
+        self.text().len() + normalised.len() + readers_disagree.len() + lists + parameters + hashes
+    }
+
     /// The statement as the client wrote it, but for values that are not recorded as they are.
     pub fn text(&self) -> &str {
         self.own_text.as_deref().unwrap_or(&self.statement.text)

@@ -128,7 +128,7 @@ impl Session {
                 match results::plan(
                     &Rc::new(columns),
                     &running.judged,
-                    (env, &self.moving),
+                    (env, &self.moving, &self.temporary),
                     &mut self.asked_catalog,
                 ) {
                     Ok(planned) => planned,

@@ -413,9 +413,15 @@ impl Read {
         matches!(&self.source, Source::Text(Ok(facts)) if facts.statements.iter().any(names_any))
     }
 
-    /// Whether it names a relation of this name.
+    /// Whether it names a relation of this name that is there already.
     pub(crate) fn names_relation(&self, name: &str) -> bool {
-        let names = |statement: &Statement| statement.relations.iter().any(|used| used.name == *name);
+        let names = |statement: &Statement| {
+            let is_made =
+                statement.names.iter().any(|does| matches!(does, Naming::Makes(made) if made.name == *name));
+            let is_used =
+                |used: &&RelationUse| used.name == *name && !(is_made && used.access == Access::Write);
+            statement.relations.iter().any(|used| is_used(&used))
+        };
         matches!(&self.source, Source::Text(Ok(facts)) if facts.statements.iter().any(names))
     }
 
@@ -1051,6 +1057,12 @@ impl Judged {
     pub(crate) fn unknown_names(&self, catalog: &Catalog) -> impl Iterator<Item = String> {
         let is_unknown = |path: &&String| !ends(path).any(|name| catalog.named(name).next().is_some());
         self.relations_reached().filter(is_unknown).flat_map(|path| ends(path)).map(str::to_owned)
+    }
+
+    /// Whether it reads relations, and no others than these.
+    pub(crate) fn reads_only(&self, is_one: impl Fn(&str) -> bool) -> bool {
+        let mut all = self.relations_reached().peekable();
+        all.peek().is_some() && all.all(|path| ends(path).any(&is_one))
     }
 
     /// Whether it names a relation that something sensitive was written into a moment ago.

@@ -16,6 +16,7 @@ use crate::names::{Columns, ResultColumn, ResultColumns};
 use crate::ruled::may_be_put_unseen;
 use crate::sightings::Sighted;
 use crate::state::Environment;
+use crate::temporary::Temporary;
 use crate::unknown::Unknown;
 
 /// text, json, bpchar, varchar and jsonb: what is behind a key can be taken out as.
@@ -100,7 +101,7 @@ pub(crate) fn hide_all(count: usize, format: u16, catalog_version: u64) -> Rc<Pl
 pub(crate) fn plan(
     columns: &Columns,
     judged: &Judged,
-    (env, own): (&Environment<'_>, &MovedNames),
+    (env, own, temporary): (&Environment<'_>, &MovedNames, &Temporary),
     asked: &mut Asked,
 ) -> Result<Rc<Planned>, NeedsCatalog> {
     // What a record's fields are must be what the catalog shows.
@@ -126,7 +127,8 @@ pub(crate) fn plan(
     let is_news = |column: &&ResultColumn| is_unknown(column) && !asked.absent.contains(&column.table_oid);
     let news: Vec<u32> = columns.iter().filter(is_news).map(|column| column.table_oid).collect();
     if !news.is_empty() {
-        let is_answered = std::mem::take(&mut asked.is_answered);
+        let is_answered =
+            std::mem::take(&mut asked.is_answered) || judged.reads_only(|name| temporary.is_unseen(name));
         if !is_answered && asked.version.is_none_or(|version| env.catalog_version <= version) {
             asked.version.get_or_insert(env.catalog_version);
             asked.unknown = Unknown::of_result(news, judged, env.catalog);

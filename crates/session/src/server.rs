@@ -153,9 +153,12 @@ impl Session {
         };
         let columns = portal.columns.borrow().clone();
         let columns = columns.ok_or_else(|| SessionError::server("rows without a description"))?;
-        let Ok(planned) =
-            results::plan(&columns, &running.judged, (env, &self.moving), &mut self.asked_catalog)
-        else {
+        let Ok(planned) = results::plan(
+            &columns,
+            &running.judged,
+            (env, &self.moving, &self.temporary),
+            &mut self.asked_catalog,
+        ) else {
             return Ok(None);
         };
         let masks = planned.plan.masks();
@@ -168,9 +171,12 @@ impl Session {
         let Some(Owed::Unread(unread)) = self.owed.front_mut() else { return Ok(true) };
         let running = &mut unread.running;
         let columns = running.judged.columns(CALLED).map_err(SessionError::server)?;
-        let Ok(planned) =
-            results::plan(&columns, &running.judged, (env, &self.moving), &mut self.asked_catalog)
-        else {
+        let Ok(planned) = results::plan(
+            &columns,
+            &running.judged,
+            (env, &self.moving, &self.temporary),
+            &mut self.asked_catalog,
+        ) else {
             return Ok(true);
         };
         let masks = planned.plan.masks();
@@ -372,7 +378,12 @@ impl Session {
                 let running =
                     owed.running().ok_or_else(|| SessionError::server("a result of no statement"))?;
                 let columns = running.judged.columns(body).map_err(SessionError::server)?;
-                match results::plan(&columns, &running.judged, (env, &self.moving), &mut self.asked_catalog) {
+                match results::plan(
+                    &columns,
+                    &running.judged,
+                    (env, &self.moving, &self.temporary),
+                    &mut self.asked_catalog,
+                ) {
                     Ok(planned) => running.begin_result(planned),
                     Err(NeedsCatalog) => return Ok(Pass::Waits),
                 }

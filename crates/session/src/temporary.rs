@@ -98,6 +98,11 @@ impl Temporary {
         matches!(self.own(name), Some(Own::Table | Own::Passing))
     }
 
+    /// Whether it has made a table of this name that nobody else sees before its transaction is over.
+    pub(crate) fn is_unseen(&self, name: &str) -> bool {
+        self.contains(name) && self.fresh.contains_key(name)
+    }
+
     /// Whether it has made something of this name that is no table.
     pub(crate) fn contains_scratch(&self, name: &str) -> bool {
         self.on_the_way == 0 && self.own(name) == Some(Own::Scratch) && !self.is_given(name)

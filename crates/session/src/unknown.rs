@@ -4,6 +4,7 @@ use sql::Catalog;
 
 use crate::judged::{Judged, Read};
 use crate::state::Session;
+use crate::temporary::Temporary;
 
 /// Most names that are told apart; beyond, all is read.
 const NAMES_MAX: usize = 100;
@@ -72,12 +73,12 @@ impl Renamed {
         self.before.is_empty()
     }
 
-    /// Those in a text that the catalog does not show. They are asked for once.
-    fn take(&mut self, read: &Read, catalog: &Catalog) -> Vec<String> {
+    /// Those in a text that the catalog does not show, and that it can show. They are asked for once.
+    fn take(&mut self, read: &Read, catalog: &Catalog, temporary: &Temporary) -> Vec<String> {
         let is_unshown = |name: &String| catalog.named(name).next().is_none();
         self.before.retain(is_unshown);
-        let (named, others) =
-            std::mem::take(&mut self.before).into_iter().partition(|name| read.names_relation(name));
+        let is_asked = |name: &String| read.names_relation(name) && !temporary.is_unseen(name);
+        let (named, others) = std::mem::take(&mut self.before).into_iter().partition(is_asked);
         self.before = others;
         named
     }
@@ -117,7 +118,7 @@ impl Session {
         if self.renamed.are_none() {
             return false;
         }
-        let names = self.renamed.take(read, catalog);
+        let names = self.renamed.take(read, catalog, &self.temporary);
         let asks = !names.is_empty();
         self.asked_catalog.unknown = asks.then_some(Unknown { names, ..Unknown::default() });
         asks

@@ -11,16 +11,19 @@ use sql::catalog::{Column, Relation};
 use wire::{BodyError, backend};
 
 use super::said::Said;
-use super::{Snapshot, Texts, rows, samples, send, told};
+use super::{Snapshot, Texts, rows, samples, send, taken, told};
 use crate::pipe::Pipe;
 
 /// Most tables that are asked for by themselves.
 const ASKED_MAX: usize = 200;
 
-/// The tables that are asked for.
+/// What asks is prepared by this name and a number: planning it takes three times as long as running it.
+const PREPARED: &str = "picket_news_";
+
+/// The tables that are asked for, by OIDs and names.
 const WANTED: &str = "
     SELECT c.oid FROM pg_catalog.pg_class c
-    WHERE (c.oid OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[]) OR c.relname OPERATOR(pg_catalog.=) ANY (ARRAY[NAMES]::name[]))
+    WHERE (c.oid OPERATOR(pg_catalog.=) ANY ($1) OR c.relname OPERATOR(pg_catalog.=) ANY ($2))
       AND c.oid OPERATOR(pg_catalog.>=) 16384::oid
       AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f', 'c']::\"char\"[])";
 
@@ -118,6 +121,28 @@ pub(super) fn together<'u>(all: impl Iterator<Item = Option<&'u Unknown>>) -> Op
     (oids.len() + names.len() <= ASKED_MAX && names.iter().all(is_plain)).then_some(together)
 }
 
+/// What is asked, of WANTED.
+fn queries() -> [String; 4] {
+    let [not_valid, columns, sequences] = rows::queries_about(WANTED);
+    [TABLES.replace("WANTED", WANTED), not_valid, columns, sequences]
+}
+
+/// Prepares a connection for readings by themselves. A server that refuses it has all read.
+///
+/// # Errors
+///
+/// One sentence, where the server cannot be asked.
+pub(super) async fn prepare(pipe: &mut Pipe) -> Result<(), String> {
+    let queries = queries();
+    let prepare = |(number, query)| format!("PREPARE {PREPARED}{number} (oid[], name[]) AS {query}");
+    let prepares: Vec<String> = queries.iter().enumerate().map(prepare).collect();
+    send(pipe, &prepares.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+    for _ in prepares {
+        taken(pipe, |_| Ok(())).await?;
+    }
+    Ok(())
+}
+
 /// Reads what `unknown` asks for.
 ///
 /// # Errors
@@ -140,10 +165,10 @@ pub(super) async fn read(
     }
     let oids: Vec<String> = unknown.oids.iter().map(u32::to_string).collect();
     let names: Vec<String> = unknown.names.iter().map(|name| format!("'{name}'")).collect();
-    let wanted = WANTED.replace("OIDS", &oids.join(",")).replace("NAMES", &names.join(","));
-    let tables = TABLES.replace("WANTED", &wanted);
-    let of_rows = rows::queries_about(&wanted);
-    let queries: Vec<&str> = std::iter::once(&tables).chain(&of_rows).map(String::as_str).collect();
+    let given = format!("('{{{}}}', ARRAY[{}]::name[])", oids.join(","), names.join(","));
+    let queries: Vec<String> =
+        (0..queries().len()).map(|number| format!("EXECUTE {PREPARED}{number}{given}")).collect();
+    let queries: Vec<&str> = queries.iter().map(String::as_str).collect();
     send(pipe, &queries).await?;
     let (mut found, mut are_plain) = (Found::default(), true);
     told(pipe, |row| {

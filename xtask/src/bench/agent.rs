@@ -99,11 +99,11 @@ impl Extent {
     fn workloads(&self) -> Vec<Workload> {
         let plain = |clients: &u32| {
             let some = if *clients == 1 { "1 client".to_owned() } else { format!("{clients} clients") };
-            Workload { name: format!("pgbench -S, {some}"), options: &[], clients: *clients }
+            Workload { name: format!("pgbench -S, {some}"), options: &["-S"], clients: *clients }
         };
         let mut all: Vec<Workload> = self.clients.iter().map(plain).collect();
         let name = format!("pgbench -S -C, {CHURN_CLIENTS} clients");
-        all.push(Workload { name, options: &["-C"], clients: CHURN_CLIENTS });
+        all.push(Workload { name, options: &["-S", "-C"], clients: CHURN_CLIENTS });
         all
     }
 }

@@ -38,11 +38,21 @@ pub(super) enum Workload {
     Latency { protocol: &'static str },
     /// `pgbench -S` with a new connection for every transaction.
     Churn { clients: u32 },
+    /// A transaction that makes a table of its own, which nobody has seen before, fills it and reads it.
+    Temporary { clients: u32 },
     /// A statement that returns many rows.
     Rows { what: &'static str, statement: &'static str },
 }
 
 pub(super) const PROTOCOLS: [&str; 3] = ["simple", "extended", "prepared"];
+
+const TEMPORARY: &str = "\\set aid random(1, 100000)
+BEGIN;
+CREATE TEMPORARY TABLE found (id int, balance int) ON COMMIT DROP;
+INSERT INTO found SELECT aid, abalance FROM pgbench_accounts WHERE aid = :aid;
+SELECT balance FROM found;
+COMMIT;
+";
 
 /// Rows are read and thrown away by a client that costs less than any proxy. All have six columns of about the same length.
 const BULK: [(&str, &str); 4] = [
@@ -74,6 +84,7 @@ impl Workload {
         }
         all.extend(["simple", "prepared"].map(|protocol| Self::Latency { protocol }));
         all.push(Self::Churn { clients: 4 });
+        all.push(Self::Temporary { clients: 4 });
         all.extend(BULK.map(|(what, statement)| Self::Rows { what, statement }));
         all
     }
@@ -90,6 +101,7 @@ impl Workload {
             Self::Transactions { protocol: "extended", clients: 2 },
             Self::Latency { protocol: "prepared" },
             Self::Churn { clients: 2 },
+            Self::Temporary { clients: 2 },
             Self::Rows { what: "COPY", statement: copy },
             Self::Rows { what, statement },
         ]
@@ -101,6 +113,7 @@ impl Workload {
             Self::Transactions { protocol, clients } => format!("pgbench -S {protocol}, {clients} clients"),
             Self::Latency { protocol } => format!("pgbench -S {protocol}, 1 client, all on one core"),
             Self::Churn { clients } => format!("pgbench -S -C, {clients} clients"),
+            Self::Temporary { clients } => format!("temporary tables, {clients} clients"),
             Self::Rows { what, .. } => (*what).to_string(),
         }
     }
@@ -151,12 +164,17 @@ impl Workload {
     fn perform(&self, field: &Field, login: &Login, length: Length) -> Result<Done> {
         match self {
             Self::Transactions { protocol, clients } => {
-                pgbench(login, &["-M", protocol], *clients, length, None)
+                pgbench(login, &["-S", "-M", protocol], *clients, length, None)
             }
             Self::Latency { protocol } => {
-                pgbench(login, &["-M", protocol], 1, length, Some(field.folder.path()))
+                pgbench(login, &["-S", "-M", protocol], 1, length, Some(field.folder.path()))
             }
-            Self::Churn { clients } => pgbench(login, &["-C"], *clients, length, None),
+            Self::Churn { clients } => pgbench(login, &["-S", "-C"], *clients, length, None),
+            Self::Temporary { clients } => {
+                let script = field.folder.path().join("temporary.sql");
+                fs::write(&script, TEMPORARY).context("write what pgbench runs")?;
+                pgbench(login, &["-f", &script.to_string_lossy()], *clients, length, None)
+            }
             Self::Rows { statement, .. } => read_rows(login, statement, length),
         }
     }
@@ -196,7 +214,7 @@ pub(super) fn pgbench(
 ) -> Result<Done> {
     let (jobs, clients) = (clients.min(2).to_string(), clients.to_string());
     let mut command = length.bounded(&postgres::programs()?.join("pgbench"));
-    command.args(["-n", "-S", "-c", &clients, "-j", &jobs]).args(options);
+    command.args(["-n", "-c", &clients, "-j", &jobs]).args(options);
     match length {
         Length::Seconds(seconds) => command.arg("-T").arg(seconds.to_string()),
         Length::Few => command.args(["-t", FEW]),

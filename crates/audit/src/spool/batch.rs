@@ -21,6 +21,10 @@ use super::segment::SegmentNumber;
 use super::tail::ReadFrom;
 use super::{Spool, segment};
 
+/// Most bytes of the ledger in one batch, but for those of its last record: what many executions share lies in the spool once, and in the
+/// ledger with each of them. Half of it takes a ledger on a small machine some seconds.
+const LEDGER_BYTES_MAX: usize = 64 << 20;
+
 /// Records that wait, in the order in which they were appended.
 #[derive(Debug)]
 pub struct Batch {
@@ -75,8 +79,8 @@ impl Spool {
             reading.catch_up(&from)?;
             let bytes = read(&from)?;
             let mut taken = match from.cursor.pending_end {
-                Some(_) => take(&bytes, usize::MAX, usize::MAX, &mut reading.statements),
-                None => take(&bytes, records_max, bytes_max, &mut reading.statements),
+                Some(_) => take(&bytes, usize::MAX, usize::MAX, usize::MAX, &mut reading.statements),
+                None => take(&bytes, records_max, bytes_max, LEDGER_BYTES_MAX, &mut reading.statements),
             };
             taken.join_halves();
             let end = begin + taken.len as u64;
@@ -132,9 +136,16 @@ fn read_range(path: &Path, range: Range<u64>) -> Result<Vec<u8>, SpoolError> {
     Ok(bytes)
 }
 
-fn take(bytes: &[u8], records_max: usize, bytes_max: usize, statements: &mut Statements) -> Taken {
+fn take(
+    bytes: &[u8],
+    records_max: usize,
+    bytes_max: usize,
+    ledger_bytes_max: usize,
+    statements: &mut Statements,
+) -> Taken {
     let mut taken = Taken::default();
-    while taken.len < bytes.len() && taken.records.len() < records_max {
+    let mut ledger_bytes = 0;
+    while taken.len < bytes.len() && taken.records.len() < records_max && ledger_bytes < ledger_bytes_max {
         match frame::look(bytes, taken.len) {
             Found::Frame { end, .. } if !taken.records.is_empty() && bytes_max < end => break,
             Found::Frame { payload, end } => {
@@ -144,9 +155,10 @@ fn take(bytes: &[u8], records_max: usize, bytes_max: usize, statements: &mut Sta
                     Some((
                         kind @ (Kind::Execution | Kind::ValuedExecution | Kind::MaskedExecution),
                         payload,
-                    )) => statements
-                        .record(kind, payload)
-                        .map(|execution| taken.records.push(Record::Statement(execution))),
+                    )) => statements.record(kind, payload).map(|execution| {
+                        ledger_bytes += execution.bytes();
+                        taken.records.push(Record::Statement(execution));
+                    }),
                     Some((Kind::Record, payload)) => {
                         serde_json::from_slice(payload).ok().map(|record| taken.records.push(record))
                     }

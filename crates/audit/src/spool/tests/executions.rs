@@ -187,3 +187,21 @@ fn values_of_an_execution_are_read_again() {
     let given: Vec<Vec<u64>> = batch.records.iter().map(given).collect();
     assert_eq!(given, [vec![3], vec![3, 1, u64::MAX], vec![1, u64::MAX]]);
 }
+
+#[test]
+fn a_batch_has_no_more_than_the_ledger_can_take() {
+    const MANY: u64 = 1_000;
+    let room = Room::new();
+    let spool = room.open();
+    let long = spool.introduce(statement(&"x".repeat(256 << 10)));
+    let mut together = Executions::default();
+    (0..MANY).for_each(|sequence| together.push(started(&long, sequence)).unwrap());
+    spool.append_executions(&together).unwrap();
+    let (mut all, mut most) = (0, 0);
+    while let Some(batch) = spool.next_batch(usize::MAX, usize::MAX).unwrap() {
+        all += batch.records.len();
+        most = most.max(batch.records.len());
+        spool.acknowledge(&batch, batch.before);
+    }
+    assert_eq!((all, most), (1_000, 256));
+}
