@@ -78,6 +78,16 @@ const NEWS_WAIT: Duration = Duration::from_secs(5);
 /// How long reading the catalog may take.
 const READ_WAIT: Duration = Duration::from_secs(30);
 
+/// From then on what fails has taken too long.
+const TREES_WAIT: Duration = Duration::from_secs(20);
+
+/// Most of a definition's tree that is looked at, in bytes as PostgreSQL keeps it; it is a hundred times as long where it says the same again
+/// and again.
+const TREE_BYTES_MAX: u32 = 100_000;
+
+/// The same after readings that took too long.
+const TREE_BYTES_LEAST: u32 = 1_500;
+
 /// Longest message of an answer, in bytes.
 const ANSWER_BYTES_MAX: u32 = 256 << 10;
 
@@ -151,18 +161,26 @@ const MAJOR_VERSION: &str = "SELECT pg_catalog.current_setting('server_version_n
 /// Whether an expression of a definition calls `set_config` (`F_SET_CONFIG_TEXT_TEXT_BOOL`), or is too long to be looked at.
 const SETS: &str = "
     SELECT (EXISTS (SELECT FROM pg_catalog.pg_rewrite WHERE ev_class OPERATOR(pg_catalog.>=) 16384::oid
-                    AND CASE WHEN pg_catalog.pg_column_size(ev_action) OPERATOR(pg_catalog.>) 100000 THEN true
+                    AND CASE WHEN pg_catalog.pg_column_size(ev_action) OPERATOR(pg_catalog.>) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN true
                         ELSE ev_action::text OPERATOR(pg_catalog.~~) c.call END)
-        OR EXISTS (SELECT FROM pg_catalog.pg_attrdef WHERE adbin::text OPERATOR(pg_catalog.~~) c.call)
-        OR EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conbin::text OPERATOR(pg_catalog.~~) c.call)
-        OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE typdefaultbin::text OPERATOR(pg_catalog.~~) c.call)
+        OR EXISTS (SELECT FROM pg_catalog.pg_attrdef
+                   WHERE CASE WHEN pg_catalog.pg_column_size(adbin) OPERATOR(pg_catalog.>) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN true ELSE adbin::text OPERATOR(pg_catalog.~~) c.call END)
+        OR EXISTS (SELECT FROM pg_catalog.pg_constraint
+                   WHERE CASE WHEN pg_catalog.pg_column_size(conbin) OPERATOR(pg_catalog.>) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN true ELSE conbin::text OPERATOR(pg_catalog.~~) c.call END)
+        OR EXISTS (SELECT FROM pg_catalog.pg_type
+                   WHERE CASE WHEN pg_catalog.pg_column_size(typdefaultbin) OPERATOR(pg_catalog.>) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN true ELSE typdefaultbin::text OPERATOR(pg_catalog.~~) c.call END)
         OR EXISTS (SELECT FROM pg_catalog.pg_policy p
-                   WHERE CASE WHEN pg_catalog.pg_column_size(p.polqual) OPERATOR(pg_catalog.>) 100000
-                                OR pg_catalog.pg_column_size(p.polwithcheck) OPERATOR(pg_catalog.>) 100000 THEN true
+                   WHERE CASE WHEN pg_catalog.pg_column_size(p.polqual) OPERATOR(pg_catalog.>) pg_catalog.current_setting('picket.tree_bytes_max')::int4
+                                OR pg_catalog.pg_column_size(p.polwithcheck) OPERATOR(pg_catalog.>) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN true
                          ELSE p.polqual::text OPERATOR(pg_catalog.~~) c.call OR p.polwithcheck::text OPERATOR(pg_catalog.~~) c.call END)
-        OR EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgqual::text OPERATOR(pg_catalog.~~) c.call)
-        OR EXISTS (SELECT FROM pg_catalog.pg_proc WHERE proargdefaults::text OPERATOR(pg_catalog.~~) c.call)
-        OR EXISTS (SELECT FROM pg_catalog.pg_index WHERE indexprs::text OPERATOR(pg_catalog.~~) c.call OR indpred::text OPERATOR(pg_catalog.~~) c.call))::int
+        OR EXISTS (SELECT FROM pg_catalog.pg_trigger
+                   WHERE CASE WHEN pg_catalog.pg_column_size(tgqual) OPERATOR(pg_catalog.>) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN true ELSE tgqual::text OPERATOR(pg_catalog.~~) c.call END)
+        OR EXISTS (SELECT FROM pg_catalog.pg_proc
+                   WHERE CASE WHEN pg_catalog.pg_column_size(proargdefaults) OPERATOR(pg_catalog.>) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN true ELSE proargdefaults::text OPERATOR(pg_catalog.~~) c.call END)
+        OR EXISTS (SELECT FROM pg_catalog.pg_index
+                   WHERE CASE WHEN pg_catalog.pg_column_size(indexprs) OPERATOR(pg_catalog.>) pg_catalog.current_setting('picket.tree_bytes_max')::int4
+                                OR pg_catalog.pg_column_size(indpred) OPERATOR(pg_catalog.>) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN true
+                         ELSE indexprs::text OPERATOR(pg_catalog.~~) c.call OR indpred::text OPERATOR(pg_catalog.~~) c.call END))::int
     FROM (VALUES ('%:funcid 2078 %')) c(call)";
 
 /// Views with what they read, and parts with what they are a part of.
@@ -185,7 +203,7 @@ const SEEN: &str = "
     SELECT v.ev_class, d.refobjid, d.refobjsubid
     FROM (SELECT r.oid, r.ev_class FROM pg_catalog.pg_rewrite r
           WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::oid AND r.ev_type OPERATOR(pg_catalog.=) '1'::\"char\"
-            AND CASE WHEN pg_catalog.pg_column_size(r.ev_action) OPERATOR(pg_catalog.>) 100000 THEN false
+            AND CASE WHEN pg_catalog.pg_column_size(r.ev_action) OPERATOR(pg_catalog.>) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN false
                 ELSE r.ev_action::text OPERATOR(pg_catalog.!~~) '%:varattno 0 %' END) v
     JOIN pg_catalog.pg_depend d ON d.objid OPERATOR(pg_catalog.=) v.oid
     WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::regclass::oid
@@ -372,6 +390,33 @@ pub(crate) struct CatalogKeeper {
 pub(crate) struct CatalogReader {
     requests: mpsc::Sender<Request>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
+}
+
+/// How much of a definition is looked at: of whatever anybody makes, the catalog must be read. What is longer counts as code that nobody knows.
+struct Trees {
+    bytes_max: u32,
+    lowered_at: Instant,
+}
+
+impl Default for Trees {
+    fn default() -> Self {
+        Trees { bytes_max: TREE_BYTES_MAX, lowered_at: Instant::now() }
+    }
+}
+
+impl Trees {
+    /// Bytes of one, as PostgreSQL keeps its tree.
+    fn bytes_max(&mut self) -> u32 {
+        if LIFE < self.lowered_at.elapsed() && self.bytes_max < TREE_BYTES_MAX {
+            (self.bytes_max, self.lowered_at) = ((2 * self.bytes_max).min(TREE_BYTES_MAX), Instant::now());
+        }
+        self.bytes_max
+    }
+
+    /// A reading had no end: many of them may be long.
+    fn took_too_long(&mut self) {
+        (self.bytes_max, self.lowered_at) = ((self.bytes_max / 8).max(TREE_BYTES_LEAST), Instant::now());
+    }
 }
 
 /// Somebody needs a reading that has not begun yet.
@@ -636,6 +681,7 @@ async fn keep(
     let mut connected_since = Instant::now();
     let mut samples = Samples::default();
     let mut said = Said::default();
+    let mut trees = Trees::default();
     // Something could not be read, or was read by itself.
     let (mut is_partial, mut has_news) = (false, false);
     loop {
@@ -736,11 +782,16 @@ async fn keep(
         // What is asked for meanwhile is known to the next.
         let before = Arc::clone(&publish.borrow());
         let ended = before.moves.ended();
-        let read = read(&upstream, chronicle, &mut connection, &before, &unpinned, &mut said, &memory);
+        let (begun_at, bytes_max) = (Instant::now(), trees.bytes_max());
+        let read =
+            read((&upstream, chronicle), &mut connection, &before, &unpinned, &mut said, &memory, bytes_max);
         let read = match timeout(READ_WAIT, read).await {
             Ok(read) => read,
             Err(_) => Err(format!("not read within {} s", READ_WAIT.as_secs())),
         };
+        if read.is_err() && TREES_WAIT < begun_at.elapsed() {
+            trees.took_too_long();
+        }
         {
             let mut memory = lock(&memory);
             is_partial = read.as_ref().is_ok_and(Read::is_partial);
@@ -943,25 +994,25 @@ impl Read {
 }
 
 async fn read(
-    upstream: &Upstream,
-    chronicle: &Chronicle,
+    (upstream, chronicle): (&Upstream, &Chronicle),
     connection: &mut Option<Pipe>,
     before: &Snapshot,
     unpinned: &[ColumnId],
     said: &mut Said,
     memory: &Mutex<Memory>,
+    tree_bytes_max: u32,
 ) -> Result<Read, String> {
     lock(memory).is_said(&upstream.columns);
     // One that lay idle may have been closed meanwhile.
     if let Some(idle) = connection
-        && let Ok(read) = ask_all(idle, upstream, before, unpinned, said, memory).await
+        && let Ok(read) = ask_all(idle, upstream, before, unpinned, said, memory, tree_bytes_max).await
     {
         return Ok(read);
     }
     let connected = connection.insert(connect(upstream, chronicle).await?);
     let system = system(connected).await?;
     lock(memory).of_system(&system);
-    ask_all(connected, upstream, before, unpinned, said, memory).await
+    ask_all(connected, upstream, before, unpinned, said, memory, tree_bytes_max).await
 }
 
 /// Reads some of it alone, where that tells all. A connection on which it failed is of no more use.
@@ -996,7 +1047,9 @@ async fn ask_all(
     unpinned: &[ColumnId],
     said: &mut Said,
     memory: &Mutex<Memory>,
+    tree_bytes_max: u32,
 ) -> Result<Read, String> {
+    ask(pipe, &format!("SET picket.tree_bytes_max = {tree_bytes_max}"), |_| Ok(())).await?;
     said.read(pipe).await?;
     let mut functions = HashMap::new();
     if upstream.names_functions {
@@ -1106,18 +1159,18 @@ async fn ask_all(
     })
     .await?;
     let own_names = own::read(pipe).await?;
-    let routines = routines::read(pipe, &before.catalog).await?;
-    let implicit = implicit::read(pipe).await?;
-    let locked = Locked::read(pipe).await?;
-    let (hooks, has_all_rules) = hooks::read(pipe, &before.catalog).await?;
-    let (rows, domains) = rows::read(pipe, &before.catalog, locked.0.is_empty()).await?;
-    let options = views::options(pipe).await?;
     let mut major = 0;
     ask(pipe, MAJOR_VERSION, |row| {
         major = Texts(backend::DataRow::read(row)?).number("major version")?;
         Ok(())
     })
     .await?;
+    let routines = routines::read(pipe, major, &before.catalog).await?;
+    let implicit = implicit::read(pipe).await?;
+    let locked = Locked::read(pipe).await?;
+    let (hooks, has_all_rules) = hooks::read(pipe, &before.catalog).await?;
+    let (rows, domains) = rows::read(pipe, &before.catalog, locked.0.is_empty()).await?;
+    let options = views::options(pipe).await?;
     let catalog = Catalog::new(relations.into_values()).with_functions(functions).with_rows(rows);
     // Nobody looks for a name that means one relation.
     let usage = if catalog.has_name_twice() { usage(pipe).await? } else { Usage::default() };
@@ -1352,13 +1405,14 @@ fn add_function(functions: &mut HashMap<u32, String>, row: &[u8]) -> Result<(), 
 /// The same way as every session's: the same encryption, the same proofs. It waits for locks for less than the server takes to look for a
 /// deadlock (`deadlock_timeout`, 1 s): it holds several itself, and whoever changes those tables would be ended for it.
 async fn connect(upstream: &Upstream, chronicle: &Chronicle) -> Result<Pipe, String> {
+    let options = format!(
+        "-c search_path=pg_catalog -c statement_timeout=30s -c lock_timeout=500ms -c default_transaction_read_only=on -c row_security=off -c jit=off \
+         -c picket.tree_bytes_max={TREE_BYTES_MAX}"
+    );
     let parameters = [
         ("application_name", "picket-proxy catalog"),
         ("client_encoding", "UTF8"),
-        (
-            "options",
-            "-c search_path=pg_catalog -c statement_timeout=30s -c lock_timeout=500ms -c default_transaction_read_only=on -c row_security=off -c jit=off",
-        ),
+        ("options", options.as_str()),
     ];
     let parameters = parameters.map(|(name, value)| (name.into(), value.into()));
     let mut errand = Errand::new(chronicle, ProxyPurpose::Catalog, upstream);

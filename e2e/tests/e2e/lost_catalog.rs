@@ -81,6 +81,10 @@ fn a_definition_of_any_length_keeps_nobody_out() -> Result<()> {
     let typed = columns.iter().map(|name| format!("{name} int")).collect::<Vec<_>>().join(", ");
     let checked = columns.iter().map(|name| format!("{name} IS DISTINCT FROM 1")).collect::<Vec<_>>();
     let checked = [checked.join(" AND ").as_str(); 20].join(" AND ");
+    let equal = |row: &str, times| vec![format!("row({row}.*) = row({row}.*)"); times].join(" OR ");
+    let rows = equal("rows", 380);
+    let most = (0..1_600).map(|number| format!("column_{number:0>50} int")).collect::<Vec<_>>().join(", ");
+    let [news, olds, wide] = ["new", "old", "wide"].map(|row| equal(row, 50));
     let letters = format!("'words', 'pg_catalog.simple', {}", ["'body'"; 30_000].join(", "));
     for definition in [
         format!(
@@ -97,6 +101,18 @@ fn a_definition_of_any_length_keeps_nobody_out() -> Result<()> {
              INSERT INTO texts VALUES (1, 'a text', '078-05-1120')"
         ),
         format!("COMMENT ON TABLE users IS '{long}'"),
+        // A row that is written out has a node for each of its columns.
+        format!(
+            "CREATE FUNCTION is_even(n int) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT n % 2 = 0'; CREATE TABLE rows ({most}, \
+             CHECK (is_even({}) OR {rows})); \
+             CREATE TABLE more (LIKE rows INCLUDING CONSTRAINTS)",
+            columns[0]
+        ),
+        format!(
+            "CREATE TRIGGER rows BEFORE UPDATE ON wide FOR EACH ROW WHEN ({news}) EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+        ),
+        format!("CREATE FUNCTION rows() RETURNS bool LANGUAGE sql BEGIN ATOMIC SELECT {wide} FROM wide; END"),
+        format!("CREATE RULE rows AS ON DELETE TO wide WHERE {olds} DO INSTEAD NOTHING"),
     ] {
         psql::run_with(&owner, &["-v", "ON_ERROR_STOP=1"], &definition)?.success()?;
     }

@@ -17,12 +17,13 @@ const TRIGGERS: &str = "
            CASE WHEN t.is_long OPERATOR(pg_catalog.=) 0 THEN t.arguments ELSE '' END, t.new_rows, t.old_rows, t.is_long,
            CASE WHEN t.is_long OPERATOR(pg_catalog.=) 0 THEN t.definition ELSE '' END
     FROM (
-        SELECT t.*, CASE WHEN pg_catalog.octet_length(t.definition) OPERATOR(pg_catalog.>) 48000
+        SELECT t.*, CASE WHEN t.definition IS NULL OR pg_catalog.octet_length(t.definition) OPERATOR(pg_catalog.>) 48000
                            OR pg_catalog.octet_length(t.arguments) OPERATOR(pg_catalog.>) 48000 THEN 1 ELSE 0 END AS is_long
         FROM (
             SELECT t.oid, t.tgrelid, t.tgname, t.tgtype, t.tgfoid, pg_catalog.encode(t.tgargs, 'hex') AS arguments,
                    coalesce(t.tgnewtable::text, '') AS new_rows, coalesce(t.tgoldtable::text, '') AS old_rows,
-                   CASE WHEN t.tgqual IS NULL THEN '' ELSE pg_catalog.pg_get_triggerdef(t.oid) END AS definition
+                   CASE WHEN t.tgqual IS NULL THEN ''
+                        WHEN pg_catalog.pg_column_size(t.tgqual) OPERATOR(pg_catalog.<=) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN pg_catalog.pg_get_triggerdef(t.oid) END AS definition
             FROM pg_catalog.pg_trigger t
             WHERE (NOT t.tgisinternal OR t.tgparentid OPERATOR(pg_catalog.<>) 0::oid)
               AND t.tgenabled OPERATOR(pg_catalog.=) ANY (ARRAY['O', 'A']::\"char\"[])
@@ -46,7 +47,8 @@ const RULES: &str = "
         SELECT r.*, CASE WHEN pg_catalog.octet_length(r.definition) OPERATOR(pg_catalog.<=) 48000 THEN 0 ELSE 1 END AS is_long
         FROM (
             SELECT r.oid, r.ev_class, r.rulename, r.ev_type, r.is_locked,
-                   CASE WHEN r.is_locked OPERATOR(pg_catalog.=) 0 AND pg_catalog.pg_column_size(r.ev_action) OPERATOR(pg_catalog.<=) 100000
+                   CASE WHEN r.is_locked OPERATOR(pg_catalog.=) 0 AND pg_catalog.pg_column_size(r.ev_action) OPERATOR(pg_catalog.<=) pg_catalog.current_setting('picket.tree_bytes_max')::int4
+                         AND pg_catalog.pg_column_size(r.ev_qual) OPERATOR(pg_catalog.<=) pg_catalog.current_setting('picket.tree_bytes_max')::int4
                         THEN pg_catalog.pg_get_ruledef(r.oid) END AS definition
             FROM (
                 SELECT r.*, CASE WHEN EXISTS (

@@ -103,17 +103,19 @@ const CODE: &str = "
         WHERE w.ev_type OPERATOR(pg_catalog.=) '1'::\"char\"
         UNION ALL
         SELECT 'pg_catalog.pg_attrdef'::regclass::oid, f.oid,
-               CASE WHEN a.attgenerated OPERATOR(pg_catalog.=) ''::\"char\" THEN 'default' ELSE 'generated' END, f.adrelid, a.attname::text, f.adbin::text
+               CASE WHEN a.attgenerated OPERATOR(pg_catalog.=) ''::\"char\" THEN 'default' ELSE 'generated' END, f.adrelid, a.attname::text,
+               CASE WHEN pg_catalog.pg_column_size(f.adbin) OPERATOR(pg_catalog.>) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN '{QUERY ' ELSE f.adbin::text END
         FROM pg_catalog.pg_attrdef f
         JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) f.adrelid AND a.attnum OPERATOR(pg_catalog.=) f.adnum
         UNION ALL
-        SELECT 'pg_catalog.pg_constraint'::regclass::oid, k.oid, 'check', k.conrelid, k.conname::text, k.conbin::text
+        SELECT 'pg_catalog.pg_constraint'::regclass::oid, k.oid, 'check', k.conrelid, k.conname::text,
+               CASE WHEN pg_catalog.pg_column_size(k.conbin) OPERATOR(pg_catalog.>) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN '{QUERY ' ELSE k.conbin::text END
         FROM pg_catalog.pg_constraint k WHERE k.conrelid OPERATOR(pg_catalog.<>) 0::oid
         UNION ALL
         SELECT 'pg_catalog.pg_policy'::regclass::oid, y.oid,
                CASE WHEN y.polcmd OPERATOR(pg_catalog.=) 'a'::\"char\" THEN 'check' ELSE 'policy' END, y.polrelid, y.polname::text,
-               CASE WHEN pg_catalog.pg_column_size(y.polqual) OPERATOR(pg_catalog.>) 100000
-                      OR pg_catalog.pg_column_size(y.polwithcheck) OPERATOR(pg_catalog.>) 100000 THEN '{QUERY '
+               CASE WHEN pg_catalog.pg_column_size(y.polqual) OPERATOR(pg_catalog.>) pg_catalog.current_setting('picket.tree_bytes_max')::int4
+                      OR pg_catalog.pg_column_size(y.polwithcheck) OPERATOR(pg_catalog.>) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN '{QUERY '
                     ELSE pg_catalog.concat_ws(' ', y.polqual::text, y.polwithcheck::text) END
         FROM pg_catalog.pg_policy y
         UNION ALL

@@ -60,7 +60,8 @@ const TABLES: &str = "
                                      WHERE k.conrelid OPERATOR(pg_catalog.=) c.oid
                                        AND k.contype OPERATOR(pg_catalog.<>) ALL (ARRAY['n', 'p', 'u', 'x']::\"char\"[]))
                      AND NOT EXISTS (SELECT FROM pg_catalog.pg_attrdef f
-                                     WHERE f.adrelid OPERATOR(pg_catalog.=) c.oid AND f.adbin::text OPERATOR(pg_catalog.~~) '%:funcid 2078 %')
+                                     WHERE f.adrelid OPERATOR(pg_catalog.=) c.oid AND CASE WHEN pg_catalog.pg_column_size(f.adbin) OPERATOR(pg_catalog.>) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN true
+                                                ELSE f.adbin::text OPERATOR(pg_catalog.~~) '%:funcid 2078 %' END)
                      AND NOT EXISTS (SELECT FROM pg_catalog.pg_index x
                                      WHERE x.indrelid OPERATOR(pg_catalog.=) c.oid
                                        AND (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL))

@@ -17,6 +17,9 @@ const VERSIONS: &str = "
     JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
     WHERE p.oid OPERATOR(pg_catalog.>=) 16384::oid";
 
+/// How much of a tree is the body of one (`BEGIN ATOMIC`), since PostgreSQL 14.
+const SQL_BODY_BYTES: &str = "pg_catalog.pg_column_size(p.prosqlbody)";
+
 /// Those of a list of OIDs. With a default for all arguments but one it can be called with that one. An aggregate is taken for a function that calls those it is made of. What is longer than a message may be is not read.
 const DEFINITIONS: &str = "
     SELECT p.oid, p.proname::text, p.arguments, p.lanname::text, p.body,
@@ -27,6 +30,8 @@ const DEFINITIONS: &str = "
                CASE WHEN l.lanname OPERATOR(pg_catalog.=) ANY (ARRAY['sql', 'plpgsql']::name[])
                      AND pg_catalog.octet_length(p.prosrc) OPERATOR(pg_catalog.<=) 48000 THEN p.prosrc ELSE '' END AS body,
                CASE WHEN l.lanname OPERATOR(pg_catalog.=) ANY (ARRAY['sql', 'plpgsql']::name[])
+                     AND coalesce(SQL_BODY_BYTES, 0) OPERATOR(pg_catalog.<=) pg_catalog.current_setting('picket.tree_bytes_max')::int4
+                     AND coalesce(pg_catalog.pg_column_size(p.proargdefaults), 0) OPERATOR(pg_catalog.<=) pg_catalog.current_setting('picket.tree_bytes_max')::int4
                     THEN coalesce(pg_catalog.pg_get_functiondef(p.oid), '') ELSE '' END AS definition
         FROM pg_catalog.pg_proc p
         JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
@@ -50,7 +55,11 @@ const DEFINITIONS: &str = "
 /// # Errors
 ///
 /// One sentence, where the server cannot be asked, or will not say.
-pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<HashMap<u32, Arc<Routine>>, String> {
+pub(super) async fn read(
+    pipe: &mut Pipe,
+    major: u16,
+    before: &Catalog,
+) -> Result<HashMap<u32, Arc<Routine>>, String> {
     let mut versions = Vec::new();
     ask(pipe, VERSIONS, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
@@ -71,7 +80,8 @@ pub(super) async fn read(pipe: &mut Pipe, before: &Catalog) -> Result<HashMap<u3
         }
     }
     let take = |row: &[u8]| add(&mut routines, &changed, row);
-    ask_about(pipe, DEFINITIONS, changed.keys().copied(), take).await?;
+    let definitions = DEFINITIONS.replace("SQL_BODY_BYTES", if 14 <= major { SQL_BODY_BYTES } else { "0" });
+    ask_about(pipe, &definitions, changed.keys().copied(), take).await?;
     Ok(routines)
 }
 

@@ -61,7 +61,7 @@ const LABELS: &str = "
 const OF_DOMAINS: &str = "
     SELECT k.oid, k.contypid, k.conname::text, k.version, k.expression
     FROM (SELECT k.oid, k.contypid, k.conname, pg_catalog.concat(k.xmin::text, k.ctid::text) AS version,
-                 pg_catalog.pg_get_expr(k.conbin, 0::oid) AS expression
+                 CASE WHEN pg_catalog.pg_column_size(k.conbin) OPERATOR(pg_catalog.<=) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN pg_catalog.pg_get_expr(k.conbin, 0::oid) END AS expression
           FROM pg_catalog.pg_constraint k
           WHERE k.contypid OPERATOR(pg_catalog.<>) 0::oid AND k.contype OPERATOR(pg_catalog.=) 'c'::\"char\" AND k.convalidated) k
     WHERE pg_catalog.octet_length(k.expression) OPERATOR(pg_catalog.<=) 4096";
@@ -78,7 +78,7 @@ const CHECKS: &str = "
 
 const CHECK_TEXTS: &str = "
     SELECT k.oid, k.expression
-    FROM (SELECT k.oid, pg_catalog.pg_get_expr(k.conbin, k.conrelid) AS expression
+    FROM (SELECT k.oid, CASE WHEN pg_catalog.pg_column_size(k.conbin) OPERATOR(pg_catalog.<=) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN pg_catalog.pg_get_expr(k.conbin, k.conrelid) END AS expression
           FROM pg_catalog.pg_constraint k WHERE k.oid OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[])) k
     WHERE pg_catalog.octet_length(k.expression) OPERATOR(pg_catalog.<=) 4096";
 
@@ -97,7 +97,7 @@ const BOUNDS: &str = "
 
 const BOUND_TEXTS: &str = "
     SELECT c.oid, c.expression
-    FROM (SELECT c.oid, pg_catalog.pg_get_partition_constraintdef(c.oid) AS expression
+    FROM (SELECT c.oid, CASE WHEN pg_catalog.pg_column_size(c.relpartbound) OPERATOR(pg_catalog.<=) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN pg_catalog.pg_get_partition_constraintdef(c.oid) END AS expression
           FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[])) c
     WHERE pg_catalog.octet_length(c.expression) OPERATOR(pg_catalog.<=) 4096";
 
@@ -118,8 +118,10 @@ const BOUNDS_OF_ALL: &str = "
 const BOUND_TEXTS_OF_ALL: &str = "
     SELECT c.oid, c.expression
     FROM (SELECT c.oid, (
-              SELECT pg_catalog.string_agg(pg_catalog.concat('(', pg_catalog.pg_get_partition_constraintdef(i.inhrelid), ')'), ' OR ')
-              FROM pg_catalog.pg_inherits i WHERE i.inhparent OPERATOR(pg_catalog.=) c.oid) AS expression
+              SELECT CASE WHEN pg_catalog.sum(pg_catalog.pg_column_size(p.relpartbound)) OPERATOR(pg_catalog.<=) pg_catalog.current_setting('picket.tree_bytes_max')::int4
+                     THEN pg_catalog.string_agg(pg_catalog.concat('(', pg_catalog.pg_get_partition_constraintdef(i.inhrelid), ')'), ' OR ') END
+              FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class p ON p.oid OPERATOR(pg_catalog.=) i.inhrelid
+              WHERE i.inhparent OPERATOR(pg_catalog.=) c.oid) AS expression
           FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[])) c
     WHERE pg_catalog.octet_length(c.expression) OPERATOR(pg_catalog.<=) 4096";
 

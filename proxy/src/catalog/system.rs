@@ -25,7 +25,7 @@ const NAMING: &str = "
     SELECT r.ev_class
     FROM pg_catalog.pg_rewrite r
     WHERE r.ev_type OPERATOR(pg_catalog.=) '1'::\"char\" AND r.ev_class OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[])
-      AND CASE WHEN pg_catalog.pg_column_size(r.ev_action) OPERATOR(pg_catalog.>) 100000 THEN true
+      AND CASE WHEN pg_catalog.pg_column_size(r.ev_action) OPERATOR(pg_catalog.>) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN true
           ELSE r.ev_action::text OPERATOR(pg_catalog.~)
               ':relid ([1-9][0-9]{0,3}|1[0-5][0-9]{3}|16[0-2][0-9]{2}|163[0-7][0-9]|1638[0-3]) ' END";
 

@@ -33,7 +33,7 @@ const ON_STATISTICS: &str = "
     FROM pg_catalog.pg_rewrite r
     WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::oid
       AND r.ev_type OPERATOR(pg_catalog.=) '1'::\"char\"
-      AND CASE WHEN pg_catalog.pg_column_size(r.ev_action) OPERATOR(pg_catalog.>) 100000 THEN true
+      AND CASE WHEN pg_catalog.pg_column_size(r.ev_action) OPERATOR(pg_catalog.>) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN true
           ELSE r.ev_action::text OPERATOR(pg_catalog.~) (
               SELECT pg_catalog.concat(':(relid|funcid) (', pg_catalog.string_agg(o.oid::text, '|'), ') ')
               FROM (
@@ -53,7 +53,7 @@ const OPTIONS: &str = "
 pub(super) const DEFINITIONS: &str = "
     SELECT v.oid, CASE WHEN pg_catalog.octet_length(v.definition) OPERATOR(pg_catalog.<=) 48000 THEN v.definition ELSE '' END
     FROM (
-        SELECT c.oid, CASE WHEN pg_catalog.pg_column_size(r.ev_action) OPERATOR(pg_catalog.>) 100000 THEN ''
+        SELECT c.oid, CASE WHEN pg_catalog.pg_column_size(r.ev_action) OPERATOR(pg_catalog.>) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN ''
                            ELSE coalesce(pg_catalog.pg_get_viewdef(c.oid), '') END AS definition
         FROM pg_catalog.pg_class c
         LEFT JOIN pg_catalog.pg_rewrite r ON r.ev_class OPERATOR(pg_catalog.=) c.oid AND r.ev_type OPERATOR(pg_catalog.=) '1'::\"char\"
