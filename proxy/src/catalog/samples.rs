@@ -73,6 +73,8 @@ const KINDS: &str = "
 pub(super) struct Samples {
     /// By the tables' OIDs.
     seen: HashMap<u32, Seen>,
+    /// The tables in which records of a composite type were seen, by the type's OID.
+    records: HashMap<u32, HashSet<u32>>,
     /// Tables and materialised views that can be looked at, as large as PostgreSQL last counted them.
     readable: HashMap<u32, Size>,
     views: HashSet<u32>,
@@ -133,6 +135,7 @@ impl Samples {
     ) -> Result<bool, String> {
         self.read_kinds(pipe).await?;
         self.seen.retain(|oid, _| catalog.relation(*oid).is_some());
+        self.records.retain(|oid, _| catalog.is_type_alone(*oid));
         self.on_wire.retain(|id, _| has(catalog, *id));
         let begin = Instant::now();
         let mut due: Vec<(Option<Instant>, &Relation, Size)> = Vec::new();
@@ -179,6 +182,9 @@ impl Samples {
                 Some(seen) if is_known => AGAIN.min(seen.pause * 2),
                 _ => AGAIN_SOON,
             };
+            for field in columns.keys().filter(|field| field.table_oid != relation.oid) {
+                self.records.entry(field.table_oid).or_default().insert(relation.oid);
+            }
             self.seen.insert(relation.oid, Seen { at: now, looked_at, pause, columns });
             self.is_untold |= !is_known;
             // It is not the first the next time.
@@ -263,8 +269,8 @@ impl Samples {
         let column = catalog.relation(id.table_oid).and_then(|relation| relation.column(id.number));
         let parts = std::iter::once_with(move || self.all_parts(id.table_oid)).flatten();
         let of_parts = parts.filter_map(move |part| self.in_part(catalog, part, column?));
-        let records = self.seen.values().filter(move |_| catalog.is_type_alone(id.table_oid));
-        let of_records = records.filter_map(move |seen| seen.columns.get(&id));
+        let tables = self.records.get(&id.table_oid).into_iter().flatten();
+        let of_records = tables.filter_map(move |table| self.seen.get(table)?.columns.get(&id));
         self.looked(id.table_oid, id.number).into_iter().chain(of_parts).chain(of_records)
     }
 
@@ -310,8 +316,8 @@ impl Samples {
     }
 
     async fn read_kinds(&mut self, pipe: &mut Pipe) -> Result<(), String> {
-        let (seen, on_wire) = (std::mem::take(&mut self.seen), std::mem::take(&mut self.on_wire));
-        *self = Samples { seen, on_wire, is_untold: self.is_untold, ..Samples::default() };
+        let Samples { seen, records, on_wire, is_untold, .. } = std::mem::take(self);
+        *self = Samples { seen, records, on_wire, is_untold, ..Samples::default() };
         ask(pipe, KINDS, |row| {
             let mut row = Texts(backend::DataRow::read(row)?);
             let (oid, kind) = (row.number("relation")?, row.text("kind")?);
@@ -332,13 +338,12 @@ impl Samples {
     }
 
     /// Parts of it, and parts of those.
-    fn all_parts(&self, oid: u32) -> Vec<u32> {
-        let mut all = Vec::new();
+    fn all_parts(&self, oid: u32) -> HashSet<u32> {
+        let mut all = HashSet::new();
         let mut open = vec![oid];
         while let Some(next) = open.pop() {
             for &part in self.parts.get(&next).into_iter().flatten() {
-                if !all.contains(&part) {
-                    all.push(part);
+                if all.insert(part) {
                     open.push(part);
                 }
             }
