@@ -1,6 +1,7 @@
 //! Keeps records in files until ClickHouse has acknowledged them, over any crash of the process. It knows nothing of
 //! ClickHouse: the writer takes batches from it and acknowledges them.
 
+mod ballast;
 mod batch;
 mod cursor;
 mod error;

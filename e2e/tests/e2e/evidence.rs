@@ -2,12 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use e2e::engine::Engine;
-use e2e::psql;
+use e2e::{psql, wait};
 
 use crate::stack::Stack;
+
+/// How long what waits may take to be delivered.
+const ROOM_WAIT: Duration = Duration::from_secs(60);
 
 /// Runs a statement for each number; the text tells them apart in the ledger.
 fn run_statements(stack: &Stack, numbers: std::ops::Range<u32>) -> Result<()> {
@@ -118,6 +122,32 @@ impl Drop for Disk {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
     }
+}
+
+#[test]
+fn a_full_disk_is_left_by_what_the_ledger_takes() -> Result<()> {
+    let mut engine = Engine::absent()?;
+    let mut stack = Stack::start_with_ledger_at(Some(engine.url()))?;
+    stack.proxy.kill()?;
+    let config = stack.proxy.config();
+    // Smaller than a segment.
+    let _disk = Disk::mount(&config.parent().context("find the proxy's folder")?.join("spool"), "1m")?;
+    stack.proxy.restart()?;
+    let fill = |stack: &Stack| -> Result<()> {
+        let text = "x".repeat(3_000);
+        let script: String = (0..400).map(|number| format!("SELECT '{text}', {number};\n")).collect();
+        let full = psql::run_with(&stack.alice()?, &["-q"], &script)?;
+        assert!(full.stderr.contains("Picket cannot record what you do"), "{}", full.stderr);
+        Ok(())
+    };
+    fill(&stack)?;
+    // It starts on a disk that is full, to deliver what fills it.
+    stack.proxy.kill()?;
+    stack.proxy.restart()?;
+    engine.restart()?;
+    let works = || Ok(psql::run(&stack.alice()?, "SELECT 1")?.success().ok());
+    wait::until("room in the spool", ROOM_WAIT, works)?;
+    Ok(())
 }
 
 #[test]

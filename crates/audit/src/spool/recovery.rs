@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::chain::Head;
 use crate::config::SpoolConfig;
 
+use super::ballast::Ballast;
 use super::cursor::{Cursor, Position};
 use super::error::SpoolError;
 use super::frame::{self, Found, Kind};
@@ -55,7 +56,8 @@ pub(super) fn recover(config: &SpoolConfig) -> Result<Tail, SpoolError> {
     let newest = files.iter().map(|(number, _)| *number).chain(acknowledged.map(|at| at.segment)).max();
     let number = newest.unwrap_or(SegmentNumber(0)).next();
     let segment_bytes = config.segment_bytes.min(config.max_bytes / SEGMENTS_MIN);
-    let growing = Growing::create(dir, number, segment_bytes)?;
+    let mut ballast = Ballast::of(dir);
+    let growing = ballast.with_room(|| Growing::create(dir, number, segment_bytes))?;
     segments.push_back(Segment { number, len: HEADER_BYTES, set_aside: false });
 
     let first = segments.front().map_or(number, |segment| segment.number);
@@ -66,7 +68,8 @@ pub(super) fn recover(config: &SpoolConfig) -> Result<Tail, SpoolError> {
             Cursor { spool: Uuid::now_v7(), at: begin_of(first), pending_end: None, chain: Head::default() }
         }
     };
-    cursor.store(dir)?;
+    ballast.with_room(|| cursor.store(dir))?;
+    ballast.take();
     Ok(Tail {
         dir: dir.clone(),
         bytes_max: config.max_bytes,
@@ -74,6 +77,8 @@ pub(super) fn recover(config: &SpoolConfig) -> Result<Tail, SpoolError> {
         bytes_on_disk: segments.iter().map(|segment| segment.len).sum(),
         segments,
         growing,
+        ballast,
+        is_stuck: false,
         cursor,
         records,
         cursor_unstored: false,

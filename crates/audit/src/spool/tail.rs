@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::chain::Head;
 
 use super::Depth;
+use super::ballast::Ballast;
 use super::cursor::{Cursor, Position};
 use super::error::SpoolError;
 use super::execution::{self, Executions, Introduced};
@@ -37,6 +38,9 @@ pub(super) struct Tail {
     pub(super) segments: VecDeque<Segment>,
     /// The file of the last segment.
     pub(super) growing: Growing,
+    pub(super) ballast: Ballast,
+    /// What was to be written last was not.
+    pub(super) is_stuck: bool,
     pub(super) cursor: Cursor,
     /// Records that are not acknowledged.
     pub(super) records: u64,
@@ -117,7 +121,9 @@ impl Tail {
 
     fn write(&mut self, frames: &[u8], records: u64) -> Result<(), SpoolError> {
         let len = frames.len() as u64;
-        if let Err(NotPut { source, taken_back }) = self.growing.append(frames) {
+        let put = self.growing.append(frames);
+        self.is_stuck = put.is_err();
+        if let Err(NotPut { source, taken_back }) = put {
             let number = self.growing().number;
             if !taken_back {
                 // What was written of the frames stays behind the end of that segment, where nobody reads.
@@ -182,6 +188,12 @@ impl Tail {
         self.cursor.pending_end = None;
         self.store_cursor();
         self.release();
+        // The disk may be smaller than a segment.
+        if self.is_stuck
+            && let Err(error) = self.make_room()
+        {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the spool has no room yet");
+        }
     }
 
     /// Gives a damaged segment its other name. `false`: it had that name already.
@@ -214,7 +226,8 @@ impl Tail {
 
     fn roll(&mut self) -> Result<(), SpoolError> {
         let number = self.growing().number.next();
-        self.growing = Growing::create(&self.dir, number, self.segment_bytes)?;
+        let create = || Growing::create(&self.dir, number, self.segment_bytes);
+        self.growing = self.ballast.with_room(create)?;
         self.segments.push_back(Segment { number, len: segment::HEADER_BYTES, set_aside: false });
         self.bytes_on_disk += segment::HEADER_BYTES;
         Ok(())
@@ -245,6 +258,7 @@ impl Tail {
                     // The next start tries again.
                     tracing::warn!(path = %path.display(), %error, "spool segment not deleted");
                 }
+                self.ballast.take();
             }
             self.bytes_on_disk = self.bytes_on_disk.saturating_sub(first.len);
             self.segments.pop_front();
@@ -256,7 +270,7 @@ impl Tail {
     /// A cursor that cannot be stored stops nothing: on a full disk, going on is what makes room. After a crash,
     /// records would be sent again, and the ledger collapses them.
     fn store_cursor(&mut self) {
-        match self.cursor.store(&self.dir) {
+        match self.ballast.with_room(|| self.cursor.store(&self.dir)) {
             Ok(()) => {
                 self.cursor_unstored = false;
                 self.stored_spool = self.cursor.spool;
