@@ -4,6 +4,7 @@
 mod background;
 mod events;
 mod grants;
+mod outcome;
 mod planned;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ pub(crate) use self::background::Background;
 pub(crate) use self::events::Events;
 pub(crate) use self::grants::{GRANT_SECS_MAX, Grant};
 use self::grants::{GRANTS_MAX, Grants};
+pub(crate) use self::outcome::{Answered, Approved, Approving, Then};
 pub(crate) use self::planned::PlanShown;
 use self::planned::Planning;
 use crate::cancel::CancelKey;
@@ -67,7 +69,7 @@ struct Waiting {
     /// Each with how long it counts for what is alike, where it does.
     approvers: Vec<(Approver, Option<Duration>)>,
     key: CancelKey,
-    answer: oneshot::Sender<Answer>,
+    answer: oneshot::Sender<Answered>,
 }
 
 /// A statement that waits, as it is shown.
@@ -124,17 +126,6 @@ pub(crate) struct Asking {
     pub(crate) timeout: Duration,
 }
 
-/// What an approval has come to.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Approved {
-    /// The statement runs.
-    Whole,
-    /// It runs, and what is alike does for as long as all have said.
-    Granted,
-    /// Of these groups somebody must approve too.
-    Missing(Vec<String>),
-}
-
 /// Why an answer is none.
 #[derive(Debug, Error)]
 pub(crate) enum AnswerError {
@@ -171,7 +162,7 @@ pub(crate) enum AskError {
 pub(crate) struct Ticket {
     approvals: Arc<Approvals>,
     pub(crate) held: Arc<Held>,
-    answer: oneshot::Receiver<Answer>,
+    answer: oneshot::Receiver<Answered>,
     alarm: Pin<Box<Sleep>>,
     timeout: Duration,
     planning: Option<Planning>,
@@ -277,7 +268,7 @@ impl Approvals {
         by: Approver,
         time: Option<Duration>,
         reason: &str,
-    ) -> Result<Approved, AnswerError> {
+    ) -> Result<Approving, AnswerError> {
         let mut waiting = self.waiting();
         let mut entry = find(&mut waiting, name, &by)?;
         if entry.get().approvers.iter().any(|(approver, _)| approver.user == by.user) {
@@ -298,7 +289,7 @@ impl Approvals {
         self.record(&held, event, &by.user, &said, !missing.is_empty())?;
         entry.get_mut().approvers.push((by, time));
         if !missing.is_empty() {
-            return Ok(Approved::Missing(missing.iter().map(ToString::to_string).collect()));
+            return Ok(Approving::missing(missing.iter().map(ToString::to_string).collect()));
         }
         let Waiting { approvers, answer, .. } = entry.remove();
         let times: Option<Vec<Duration>> = approvers.iter().map(|(_, time)| *time).collect();
@@ -308,11 +299,10 @@ impl Approvals {
         if let Some(time) = time {
             self.grants().add(held, approvers.clone(), time);
         }
+        let (answered, approving) = Approving::of(Answer::Approved { approvers, requester }, time.is_some());
         // Nobody listens any more where the session has ended a moment ago.
-        answer
-            .send(Answer::Approved { approvers, requester })
-            .map_err(|_| AnswerError::Unknown(name.to_owned()))?;
-        Ok(if time.is_some() { Approved::Granted } else { Approved::Whole })
+        answer.send(answered).map_err(|_| AnswerError::Unknown(name.to_owned()))?;
+        Ok(approving)
     }
 
     fn grants(&self) -> MutexGuard<'_, Grants> {
@@ -358,7 +348,7 @@ impl Approvals {
         let reason = kept(&visible(reason));
         let why = if reason.is_empty() { "no reason was given" } else { &reason };
         let message = format!("Picket refused this statement: {} has denied it: {why}", by.user);
-        let _ = answer.send(refused(REFUSED, message, &held, "Ask whoever has denied it."));
+        let _ = answer.send(refused(REFUSED, message, &held, "Ask whoever has denied it.").into());
         Ok(())
     }
 
@@ -394,7 +384,7 @@ impl Approvals {
         let Some(Waiting { held, answer, .. }) = id.and_then(|id| waiting.remove(&id)) else { return false };
         self.note(&held, ApprovalEvent::Cancelled, "the client has cancelled it");
         let message = "canceling statement due to user request".to_owned();
-        let _ = answer.send(refused(CANCELED, message, &held, ""));
+        let _ = answer.send(refused(CANCELED, message, &held, "").into());
         true
     }
 
@@ -520,7 +510,7 @@ impl Ticket {
     }
 
     /// The answer, when there is one, or nobody has given one in time.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Answer> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Answered> {
         if let Some(planning) = &mut self.planning
             && let Poll::Ready(plan) = planning.as_mut().poll(cx)
         {
@@ -534,20 +524,20 @@ impl Ticket {
             let _ = self.held.plan.set(plan);
         }
         if let Poll::Ready(answer) = Pin::new(&mut self.answer).poll(cx) {
-            return Poll::Ready(answer.unwrap_or_else(|_| self.gone()));
+            return Poll::Ready(answer.unwrap_or_else(|_| self.gone().into()));
         }
         if self.alarm.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
         if !self.approvals.take(&self.held, ApprovalEvent::Expired, "") {
             // Somebody has answered at the same moment.
-            return Poll::Ready(self.answer.try_recv().unwrap_or_else(|_| self.gone()));
+            return Poll::Ready(self.answer.try_recv().unwrap_or_else(|_| self.gone().into()));
         }
         let message = format!(
             "Picket refused this statement: nobody has approved it within {} s",
             self.timeout.as_secs()
         );
-        Poll::Ready(refused(REFUSED, message, &self.held, "Ask for it again when somebody is there."))
+        Poll::Ready(refused(REFUSED, message, &self.held, "Ask for it again when somebody is there.").into())
     }
 
     /// Gives the request up because the proxy ends.

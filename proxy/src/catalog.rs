@@ -144,6 +144,16 @@ const OTHERS: &str = "
 
 const EXTENSIONS: &str = "SELECT e.extname::text FROM pg_catalog.pg_extension e";
 
+/// Schemas; and the paths that roles and databases begin with.
+const SCHEMAS: &str = "
+    SELECT n.nspname::text, '' FROM pg_catalog.pg_namespace n
+    UNION ALL
+    SELECT '', pg_catalog.substr(one.setting, 13)
+    FROM pg_catalog.pg_db_role_setting s CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) AS one(setting)
+    WHERE one.setting OPERATOR(pg_catalog.~~) 'search_path=%'
+    UNION ALL
+    SELECT '', s.reset_val FROM pg_catalog.pg_settings s WHERE s.name OPERATOR(pg_catalog.=) 'search_path'";
+
 /// Schemas with the roles that may look into them, by a grant of their own, as everybody or because they may do anything.
 const USAGE: &str = "
     SELECT n.nspname::text, coalesce(r.rolname::text, '')
@@ -1174,7 +1184,9 @@ async fn ask_all(
     let catalog = Catalog::new(relations.into_values()).with_functions(functions).with_rows(rows);
     // Nobody looks for a name that means one relation.
     let usage = if catalog.has_name_twice() { usage(pipe).await? } else { Usage::default() };
+    let (schemas, begins_in_own) = schemas(pipe).await?;
     let catalog = catalog.with_domains(domains).with_usage(usage).with_major_version(major);
+    let catalog = catalog.with_schemas(schemas, begins_in_own);
     let catalog = catalog.with_views(options).with_others(others).with_extensions(extensions);
     let catalog = catalog.with_row_security(row_security).with_records(records, types_alone, record_columns);
     let catalog = catalog.with_lists(lists, list_columns);
@@ -1197,6 +1209,19 @@ async fn ask_all(
     let names = views.flat_map(|view| catalog.with_underlying(view)).map(|relation| relation.name.clone());
     let left = has_all_rules.then(|| names.collect());
     Ok(Read { catalog: catalog.with_record_columns(shown.records), classes, unsure, left })
+}
+
+/// The schemas that there are, and whether a session may begin with a path that names one of PostgreSQL's own.
+async fn schemas(pipe: &mut Pipe) -> Result<(HashSet<String>, bool), String> {
+    let (mut schemas, mut begins_in_own) = (HashSet::new(), false);
+    ask(pipe, SCHEMAS, |row| {
+        let mut row = Texts(backend::DataRow::read(row)?);
+        schemas.insert(row.text("schema")?);
+        begins_in_own |= sql::own_path(&row.text("path")?).is_some();
+        Ok(())
+    })
+    .await?;
+    Ok((schemas, begins_in_own))
 }
 
 /// Who may look into which schema, and whether definitions change where they look.

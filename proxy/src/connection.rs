@@ -32,7 +32,7 @@ use self::opening::open;
 use self::standing::{Lost, Watch};
 use self::token_end::TokenEnd;
 use crate::allowances::Allowances;
-use crate::approvals::Approvals;
+use crate::approvals::{Answered, Approvals};
 use crate::backtest::Trials;
 use crate::cancel::{CancelKeys, Registered};
 use crate::catalog::{CatalogKeeper, Chronicle, Snapshot};
@@ -390,14 +390,19 @@ impl Opened {
                     News::Killed(killed) => return Err(Ended::Killed(killed)),
                     News::Idle(resting) => return Err(Ended::Idle(resting)),
                     News::Alarm => return Err(Ended::ClientGone(io::ErrorKind::TimedOut.into())),
-                    News::Answer(answer) => {
+                    News::Answer(Answered { answer, tell }) => {
                         let is_approved = matches!(answer, Answer::Approved { .. });
+                        let sequence = self.waiting.as_ref().map(|ticket| ticket.held.sequence);
                         self.take_answer(answer);
                         if is_approved {
                             // Others may have changed what it means while it waited: then it is asked about anew.
                             self.catalog.is_read_again().await;
                         }
                         self.client_sent(client, readings).await?;
+                        if let (Some(tell), Some(sequence)) = (tell, sequence) {
+                            // Whoever has approved it may have gone.
+                            let _ = tell.send(self.has_become(sequence));
+                        }
                         continue;
                     }
                     News::TokenLost(lost) => self.token_is_lost(lost),
@@ -617,7 +622,7 @@ enum News {
     /// A client that hung up has waited long enough.
     Alarm,
     /// To what was asked.
-    Answer(Answer),
+    Answer(Answered),
     /// The token that it began with may have ended.
     TokenEnd,
     /// It is good for nothing any more.

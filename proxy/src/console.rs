@@ -16,7 +16,7 @@ use wire::frame::{HEADER_BYTES, peek_body, peek_header};
 use wire::{backend, frontend};
 
 use self::command::Command;
-use crate::approvals::{Approved, Grant, Held, PlanShown};
+use crate::approvals::{Grant, Held, PlanShown};
 use crate::authority::{self, AskError, Somebody};
 use crate::backtest::Trial;
 use crate::connection::Shared;
@@ -485,11 +485,7 @@ impl Console<'_> {
                     .approve(&request, somebody, time, &reason)
                     .map_err(|error| error.to_string())?;
                 tracing::info!(request, user, client = %self.client, "approved");
-                let said = match done {
-                    Approved::Whole => "it runs".to_owned(),
-                    Approved::Granted => "it runs, and so does what is alike for a while".to_owned(),
-                    Approved::Missing(groups) => format!("it still waits for {}", groups.join(", ")),
-                };
+                let said = done.outcome().await.in_words();
                 Ok(Table { columns: vec!["approved"], rows: vec![vec![said]], tag: "APPROVE" })
             }
             Command::Deny { request, reason } => {

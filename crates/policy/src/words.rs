@@ -62,7 +62,7 @@ const LISTED_MAX: usize = 12;
 const COMMANDS: &str = include_str!("commands.txt");
 
 /// Commands that are no nodes: of replication, what hides a relation, what a DROP is of, and why a text cannot be read.
-pub(crate) const OTHER_COMMANDS: [&str; 20] = [
+pub(crate) const OTHER_COMMANDS: [&str; 23] = [
     "alter_replication_slot",
     "base_backup",
     "create_replication_slot",
@@ -70,6 +70,7 @@ pub(crate) const OTHER_COMMANDS: [&str; 20] = [
     "encoding",
     "identify_system",
     "lexing",
+    "new-word",
     "nul",
     "operator-run",
     "pg_temp",
@@ -79,7 +80,9 @@ pub(crate) const OTHER_COMMANDS: [&str; 20] = [
     "start_replication",
     "syntax",
     "timeline_history",
+    "too-deep",
     "too-long",
+    "too-many-tokens",
     "too-slow",
     "tree",
     "upload_manifest",

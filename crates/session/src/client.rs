@@ -330,7 +330,11 @@ impl Session {
         let counts = || env.hides() || judged.statements.iter().any(|one| one.may_write());
         let may_meet =
             env.moved.is_some_and(meets) || self.moving.tells() && judged.statements.iter().any(is_unseen);
-        if may_meet && counts() && self.asked_moved.is_none_or(|asked| env.catalog_version <= asked) {
+        let retypes = || judged.statements.iter().any(|one| one.retypes);
+        let is_cast = env.moved.is_some_and(MovedNames::casts) && retypes();
+        if (is_cast || may_meet && counts())
+            && self.asked_moved.is_none_or(|asked| env.catalog_version <= asked)
+        {
             self.asked_moved.get_or_insert(env.catalog_version);
             return None;
         }
@@ -517,6 +521,10 @@ impl Session {
         let keys = keyed::keys(reading.read.key_parameters(), &bind, &types);
         let constants = statement.bound_constants(&bind, &types);
         drop(types);
+        if let Some(change) = statement.path_change() {
+            let values = bind.parameters().into_iter().flatten().filter_map(|parameter| parameter.value);
+            self.path.bound(change, values);
+        }
         if statement.refusal().is_some() {
             return self.refuse_prepared(statement, reading, &values, env, out);
         }

@@ -41,6 +41,11 @@ impl Followed {
         Followed { first: Some(first), now, kept, ..Followed::default() }
     }
 
+    /// What the session began with, where that is known.
+    pub(crate) fn first(&self) -> Option<&Rc<str>> {
+        self.first.as_ref()
+    }
+
     /// What it is, where that is known.
     pub(crate) fn now(&self) -> Option<&Rc<str>> {
         self.now.as_ref()

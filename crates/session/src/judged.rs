@@ -23,6 +23,7 @@ use crate::evidence::Described;
 use crate::following::Change;
 use crate::given::GivenNames;
 use crate::keyed::Keys;
+use crate::landing::OwnPath;
 use crate::moving::{MovedNames, Moves};
 use crate::names::{Columns, ResultColumns};
 use crate::normalised::normalised;
@@ -83,6 +84,7 @@ enum Source {
 pub(crate) struct Seen<'a> {
     pub(crate) temporary: &'a Temporary,
     pub(crate) given: &'a GivenNames,
+    pub(crate) path: OwnPath<'a>,
 }
 
 /// What a statement does not name itself.
@@ -130,6 +132,8 @@ struct Versions {
     is_certain: bool,
     /// What was written into temporary relations is known by their names.
     has_own_stains: bool,
+    /// Where the session looks, where that names a schema of PostgreSQL's own.
+    path: Option<Arc<[String]>>,
 }
 
 impl Versions {
@@ -137,10 +141,11 @@ impl Versions {
         &self,
         env: &Environment<'_>,
         (temporary, scratch): (&[String], &[String]),
-        given: u64,
+        (given, path): (u64, Option<&Arc<[String]>>),
         is_certain: bool,
     ) -> bool {
         self.catalog == env.catalog_version
+            && self.path.as_ref() == path
             && self.given == given
             && self.has_own_stains == env.has_own_stains
             && self.subject == env.subject.id()
@@ -222,6 +227,10 @@ pub(crate) struct Judged {
     pub(crate) namings: Rc<[Naming]>,
     /// It takes something away that is its own only where the catalog shows no other of the name.
     rests_on_absence: bool,
+    /// It makes or changes something by a name without a schema.
+    names_bare: bool,
+    /// It gives a column another type.
+    pub(crate) retypes: bool,
     /// It gives no other name to what lasts.
     pub(crate) is_still: bool,
     /// Names that it gives to what may last.
@@ -328,7 +337,7 @@ impl Read {
     /// The same for a session that knows no more than others.
     pub(crate) fn judge_alone(&self, env: &Environment<'_>) -> Rc<JudgedText> {
         let (temporary, given) = (Temporary::default(), GivenNames::default());
-        self.judge(env, Seen { temporary: &temporary, given: &given })
+        self.judge(env, Seen { temporary: &temporary, given: &given, path: OwnPath::default() })
     }
 
     /// The same where the catalog was read a moment ago, and has all names that the session sees (`is_certain`).
@@ -342,15 +351,23 @@ impl Read {
         let (own, given) = (self.temporary(seen.temporary), seen.given.number());
         let scratch = self.scratch(seen.temporary);
         let are_these = |judged: &&Rc<JudgedText>| {
-            judged.versions.are(env, (own.as_slice(), scratch.as_slice()), given, is_certain)
+            let paths = (given, seen.path.now);
+            judged.versions.are(env, (own.as_slice(), scratch.as_slice()), paths, is_certain)
         };
         if let Some(judged) = judged.iter().find(are_these) {
             return Rc::clone(judged);
         }
         let (catalog, subject) = (env.catalog_version, env.subject.id());
-        let has_own_stains = env.has_own_stains;
-        let versions =
-            Versions { catalog, subject, temporary: own, scratch, given, is_certain, has_own_stains };
+        let versions = Versions {
+            catalog,
+            subject,
+            temporary: own,
+            scratch,
+            given,
+            is_certain,
+            has_own_stains: env.has_own_stains,
+            path: seen.path.now.cloned(),
+        };
         if JUDGED_MAX <= judged.len() {
             judged.remove(0);
         }
@@ -364,8 +381,17 @@ impl Read {
         let (catalog, subject) = (env.catalog_version, env.subject.id());
         let judged = self.judged.borrow();
         let is_this = |judged: &&Rc<JudgedText>| {
-            let Versions { catalog: of, subject: by, temporary, scratch, given, is_certain, has_own_stains } =
-                &judged.versions;
+            // What is plain makes and changes nothing that a path decides about.
+            let Versions {
+                catalog: of,
+                subject: by,
+                temporary,
+                scratch,
+                given,
+                is_certain,
+                has_own_stains,
+                path: _,
+            } = &judged.versions;
             judged.is_plain
                 && *has_own_stains == env.has_own_stains
                 && (*of, *by, *given) == (catalog, subject, 0)
@@ -578,7 +604,13 @@ impl Texts<'_> {
         let facts = as_read.with_temporary(is_own, is_only, is_absent, is_scratch).into_owned();
         let tells = env.policies.tell_relations();
         let mut given = Arc::clone(seen.given.names());
-        let mut judged = Vec::with_capacity(facts.statements.len());
+        let mut path = seen.path.now.cloned();
+        if path.is_some() {
+            catalog = self.look_along(&mut given, path.clone(), catalog);
+        }
+        let may_undo = |one: &Statement| one.effects.contains(&Effect::Transaction);
+        let may_undo = facts.statements.iter().any(may_undo);
+        let mut judged: Vec<Rc<Judged>> = Vec::with_capacity(facts.statements.len());
         for (statement, own) in facts.statements.iter().zip(&as_read.statements) {
             let mut whole = statement.with_reach(&catalog);
             let namings: Rc<[Naming]> = if tells { whole.all_names() } else { whole.ways() }.into();
@@ -591,6 +623,14 @@ impl Texts<'_> {
             } else {
                 judged.push(self.one(&whole, own, Rc::clone(&namings), &catalog));
                 catalog = self.take(&mut given, &namings, catalog);
+            }
+            let changed = judged.last().and_then(|last| last.path.as_ref()?.landing());
+            if let Some(change) = changed {
+                let after = change.after(OwnPath { now: path.as_ref(), ..seen.path }, may_undo);
+                if after != path {
+                    path.clone_from(&after);
+                    catalog = self.look_along(&mut given, after, catalog);
+                }
             }
         }
         judged
@@ -607,6 +647,13 @@ impl Texts<'_> {
             true => Arc::make_mut(given).take(namings, self.env.catalog),
             false => Arc::make_mut(given).take_ways(namings, self.env.catalog),
         }
+        self.env.catalog.with_given(given)
+    }
+
+    /// The catalog where the session looks along a path that names a schema of PostgreSQL's own, or does no more.
+    fn look_along(&self, given: &mut Arc<Given>, path: Option<Arc<[String]>>, before: Catalog) -> Catalog {
+        drop(before);
+        Arc::make_mut(given).look_along(path);
         self.env.catalog.with_given(given)
     }
 
@@ -854,6 +901,8 @@ impl Judged {
             by_path: None,
             namings: Rc::default(),
             rests_on_absence: statement.is_some_and(|statement| statement.rests_on_absence),
+            names_bare: statement.is_some_and(Statement::names_bare),
+            retypes: statement.is_some_and(Statement::retypes),
             is_still: statement.is_some_and(Statement::is_still),
             gives: statement.map(|statement| statement.names_given().collect()).unwrap_or_default(),
             renames: statement.map(renames).unwrap_or_default(),
@@ -945,6 +994,7 @@ impl Judged {
             && self.spills.stains.is_empty()
             && self.moves.is_none()
             && self.namings.is_empty()
+            && !self.names_bare
             && !self.is_moved
     }
 
@@ -1352,8 +1402,10 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
     // Of a relation alone, by its own text.
     let is_renamed = |naming: &Naming| matches!(naming, Naming::Renames { .. });
     let recolumns = renames && (statement.effects.len() != 1 || !statement.names.iter().any(is_renamed));
+    let is_cast = |naming: &Naming| matches!(naming, Naming::Casts(_) | Naming::LeadsType { .. });
+    let casts = statement.names.iter().any(is_cast);
     if !statement.moves_names() {
-        return Moves { tells, partitioned, ways: Ways::of(&statement.names), ..Moves::default() };
+        return Moves { tells, partitioned, casts, ways: Ways::of(&statement.names), ..Moves::default() };
     }
     // Casts and operator classes are used, and columns of types are filled, where no name says so.
     let is_unnamed = |effect: &Effect| {
@@ -1386,6 +1438,7 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
         doubled,
         fills,
         ways: Ways::of(&statement.names),
+        casts,
     }
 }
 

@@ -34,6 +34,7 @@ mod given;
 mod hidden;
 mod judged;
 mod keyed;
+mod landing;
 mod large;
 mod late;
 mod moving;

@@ -41,6 +41,8 @@ pub struct MovedNames {
     made_is_full: bool,
     /// Where else rows get that are written by a name.
     ways: Ways,
+    /// A function casts to a type from now on, or such a type has another name.
+    casts: bool,
 }
 
 /// By what a table's rows go to partitions.
@@ -108,6 +110,8 @@ pub(crate) struct Moves {
     pub(crate) fills: Vec<Stain>,
     /// Where rows get from now on that are written by a name.
     pub(crate) ways: Ways,
+    /// It makes a cast with a function, or gives a type another name.
+    pub(crate) casts: bool,
 }
 
 impl MovedNames {
@@ -120,6 +124,7 @@ impl MovedNames {
             && self.partitioned.is_empty()
             && self.retold.is_empty()
             && self.ways.is_empty()
+            && !self.casts
             && !self.are_all
             && !self.sinks_are_all
             && !self.tells
@@ -128,6 +133,11 @@ impl MovedNames {
     /// Whether this is one of them.
     pub fn has(&self, name: &str) -> bool {
         self.are_all || self.names.contains(name)
+    }
+
+    /// Whether a function casts to a type since, or such a type has another name.
+    pub(crate) fn casts(&self) -> bool {
+        self.casts
     }
 
     /// Whether this is a function that is new, and may give something sensitive.
@@ -233,6 +243,7 @@ impl MovedNames {
         self.are_all |= other.are_all;
         self.sinks_are_all |= other.sinks_are_all;
         self.tells |= other.tells;
+        self.casts |= other.casts;
         self.partitioned.extend(other.partitioned.clone());
         self.note_widened(&other.names, |name| other.widened.contains(name));
         self.new_functions.extend(other.new_functions.iter().cloned());
@@ -251,6 +262,7 @@ impl MovedNames {
     /// A statement is sent that moves names: only what leads to something sensitive counts.
     pub(crate) fn sent(&mut self, moves: &Moves) {
         self.tells |= moves.tells;
+        self.casts |= moves.casts;
         // Under a new name, or with one in it, nobody knows by what.
         if moves.renames {
             self.are_all |= is_beyond(&mut self.renamed, &moves.names);
@@ -463,6 +475,14 @@ mod tests {
         after.add(&open);
         assert!(others.is_empty());
         assert!(after == open && after.fills() == fills);
+    }
+
+    #[test]
+    fn a_cast_of_one_session_is_known_to_others() {
+        let (mut moved, mut others) = (MovedNames::default(), MovedNames::default());
+        moved.sent(&Moves { casts: true, ..Moves::default() });
+        others.add(&moved);
+        assert!(!others.is_empty() && others.casts() && others == moved);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Where a session looks for relations that it names without a schema, and what such names mean in records. No judgment rests on
-//! it: what is not known for certain here costs a record that says too much.
+//! it, but for what comes into PostgreSQL's own schemas (see `landing`): what is not known for certain here costs a record that says too much.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -10,6 +10,7 @@ use sql::{Catalog, SEARCH_PATH, SearchPath, Statement};
 
 use crate::evidence::Described;
 use crate::following::{Becomes, Change, Followed};
+use crate::landing::{Landing, LandingChange, OwnPath};
 
 /// Most paths for which it is kept what a statement means by them.
 const PATHS_MAX: usize = 16;
@@ -19,6 +20,7 @@ const PATHS_MAX: usize = 16;
 pub(crate) struct Path {
     setting: Followed,
     role: Followed,
+    landing: Landing,
     /// What the server has said last, if it tells of changes (PostgreSQL 18).
     told: Option<Rc<str>>,
     /// Statements that may change it and are not answered.
@@ -36,6 +38,7 @@ pub(crate) struct Path {
 pub(crate) struct PathChange {
     setting: Option<Change>,
     role: Option<Change>,
+    landing: Option<LandingChange>,
     /// It may end the transaction, and with it what was set for that alone.
     may_end: bool,
 }
@@ -44,7 +47,8 @@ impl PathChange {
     /// What nobody can tell.
     pub(crate) fn unknown() -> Self {
         let unknown = || Some(Change { value: Becomes::Unknown, is_local: false });
-        PathChange { setting: unknown(), role: unknown(), may_end: true }
+        let landing = LandingChange::of(unknown(), []);
+        PathChange { setting: unknown(), role: unknown(), landing, may_end: true }
     }
 
     /// What a statement of this text does, `own`, with all that it reaches, `whole`.
@@ -53,8 +57,11 @@ impl PathChange {
         let sets = Sets { text, own, whole, catalog };
         // As long as its transaction lasts, names may mean what no catalog shows.
         let defined = || may_define(whole).then_some(Change { value: Becomes::Unknown, is_local: true });
-        let setting = sets.path().or_else(defined);
-        let change = PathChange { setting, role: sets.role(), may_end: own.effects.iter().any(may_end) };
+        let path = sets.path();
+        let landing = LandingChange::of(path.clone(), sets.own_paths());
+        let setting = path.or_else(defined);
+        let may_end = own.effects.iter().any(may_end);
+        let change = PathChange { setting, role: sets.role(), landing, may_end };
         (change.setting.is_some() || change.role.is_some() || change.may_end).then_some(change)
     }
 
@@ -65,7 +72,14 @@ impl PathChange {
             is_any.then_some(Change { value: Becomes::Unknown, is_local: false })
         };
         let may_end = self.may_end || other.is_some_and(|other| other.may_end);
-        PathChange { setting: unknown(|of| &of.setting), role: unknown(|of| &of.role), may_end }
+        let of_other = other.and_then(|other| other.landing.as_ref());
+        let landing = LandingChange::perhaps(self.landing.as_ref(), of_other);
+        PathChange { setting: unknown(|of| &of.setting), role: unknown(|of| &of.role), landing, may_end }
+    }
+
+    /// What it does to where things come that are made without a schema.
+    pub(crate) fn landing(&self) -> Option<&LandingChange> {
+        self.landing.as_ref()
     }
 }
 
@@ -124,6 +138,12 @@ impl Sets<'_> {
         by_role.or_else(|| by_session().filter(|_| !resets))
     }
 
+    /// Paths that name a schema of PostgreSQL's own and that it sets for the session, in its text or in code that runs with it.
+    fn own_paths(&self) -> Vec<Rc<str>> {
+        let own = self.own.own_paths().filter(|_| !self.is_for_others()).map(Rc::from);
+        own.chain(sql::code_sets_own_paths(self.whole, self.catalog).map(Rc::from)).collect()
+    }
+
     /// What becomes of the setting of this name.
     fn becomes(&self, name: &str, becomes: impl Fn(&Setting) -> Becomes) -> Option<Change> {
         let unknown = Some(Change { value: Becomes::Unknown, is_local: false });
@@ -172,6 +192,7 @@ impl Path {
             ..Path::default()
         };
         path.setting.is(setting.into());
+        path.landing = Landing::beginning(setting, first);
         path
     }
 
@@ -179,6 +200,7 @@ impl Path {
     pub(crate) fn told(&mut self, setting: &str) {
         let setting: Rc<str> = setting.into();
         self.told = Some(Rc::clone(&setting));
+        self.landing.is(&setting);
         self.setting.is(setting);
         self.now.take();
     }
@@ -193,6 +215,18 @@ impl Path {
         self.now.borrow_mut().get_or_insert_with(of).clone()
     }
 
+    /// Where it looks, where that may name a schema of PostgreSQL's own.
+    pub(crate) fn own(&self, all_answered: bool) -> OwnPath<'_> {
+        let is_over = || self.ending == 0 && all_answered;
+        self.landing.own(|is_open| self.on_the_way == 0 && (!is_open || is_over()))
+    }
+
+    /// A statement with this change is bound to these values.
+    pub(crate) fn bound<'v>(&mut self, change: &PathChange, values: impl Iterator<Item = &'v [u8]>) {
+        let own = change.landing.as_ref().and_then(|change| change.bound(values));
+        own.iter().flatten().for_each(|own| self.landing.may_be(own));
+    }
+
     /// What tells whether anything was sent in between that may change it.
     pub(crate) fn changes(&self) -> u64 {
         self.changes
@@ -201,13 +235,15 @@ impl Path {
     /// A statement is sent that may change it.
     pub(crate) fn sent(&mut self, change: &PathChange) {
         self.changes += 1;
+        change.landing.iter().for_each(|change| self.landing.sent(change));
         self.ending += usize::from(change.may_end);
         self.on_the_way += usize::from(change.setting.is_some() || change.role.is_some());
     }
 
     /// That is answered.
     pub(crate) fn answered(&mut self, change: &PathChange, is_done: bool) {
-        let PathChange { setting, role, may_end } = change;
+        let PathChange { setting, role, landing, may_end } = change;
+        landing.iter().for_each(|change| self.landing.answered(change, is_done));
         self.ending = self.ending.saturating_sub(usize::from(*may_end));
         self.on_the_way = self.on_the_way.saturating_sub(usize::from(setting.is_some() || role.is_some()));
         let is_unknown = |change: &Change| matches!(change.value, Becomes::Unknown);
@@ -224,6 +260,7 @@ impl Path {
     pub(crate) fn undone(&mut self) {
         self.setting.undone();
         self.role.undone();
+        self.landing.setting().undone();
         self.now.take();
     }
 
@@ -231,6 +268,7 @@ impl Path {
     pub(crate) fn committed(&mut self) {
         self.setting.committed();
         self.role.committed();
+        self.landing.setting().committed();
         self.now.take();
     }
 
@@ -239,10 +277,12 @@ impl Path {
         if is_over {
             self.setting.transaction_is_over();
             self.role.transaction_is_over();
+            self.landing.setting().transaction_is_over();
         }
         // Before that it has told what has changed.
         if let Some(told) = self.told.as_ref().filter(|_| is_all) {
             self.setting.is(Rc::clone(told));
+            self.landing.is(told);
         }
         self.now.take();
     }

@@ -13,6 +13,7 @@ use crate::action::{Action, CloseReason, Pass, Step, Toward, forward, send_to_cl
 use crate::evidence::{Evidence, Outcome};
 use crate::hidden::{hide, masked_parameter, notification, without_place};
 use crate::judged::Seen;
+use crate::landing::OwnPath;
 use crate::moving::MovedNames;
 use crate::names::ResultColumns;
 use crate::owed::{CopyIn, Owed, Running};
@@ -359,7 +360,8 @@ impl Session {
             }
             Some(Owed::DescribePortal { portal, hidden }) => {
                 if let Some(portal) = portal {
-                    let seen = Seen { temporary: &self.temporary, given: &self.given };
+                    let path = OwnPath::default();
+                    let seen = Seen { temporary: &self.temporary, given: &self.given, path };
                     let one = portal.prepared.reading.read.judge_one(env, seen);
                     let columns = one.columns(body).map_err(SessionError::server)?;
                     portal.columns.replace(Some(columns));

@@ -306,7 +306,8 @@ impl Session {
 
     /// What it knows that others do not see.
     pub(crate) fn seen(&self) -> Seen<'_> {
-        Seen { temporary: &self.temporary, given: &self.given }
+        let path = self.path.own(self.sections_over == self.section);
+        Seen { temporary: &self.temporary, given: &self.given, path }
     }
 
     /// Whether the session waits for its client, and in what. As PostgreSQL counts it for its own time-outs: what came

@@ -112,8 +112,8 @@ pub(crate) struct Body {
     pub(crate) qualified: Vec<Name>,
     /// Operators in it, where what it reads is not read.
     pub(crate) operators: BTreeSet<String>,
-    /// Settings that it changes by `set_config`.
-    pub(crate) settings: Vec<String>,
+    /// Settings that it changes by `set_config`, each with its value where that is a constant.
+    pub(crate) settings: Vec<(String, Option<String>)>,
     /// Other names in it, each once, where what it reads is not read.
     pub(crate) names: BTreeSet<String>,
     /// Those of them that stand where relations do and have no schema.
@@ -286,7 +286,10 @@ impl Body {
             // Of which setting, must be seen.
             if name == "set_config" {
                 let setting = words.text(at + 2).filter(|_| is_called && words.names_setting(at + 2))?;
-                self.settings.push(setting.trim_matches('\'').to_ascii_lowercase());
+                let comma = [Token::Ascii44];
+                let is_value = words.is(at + 3, &comma) && words.is(at + 5, &comma);
+                let value = words.text(at + 4).filter(|_| is_value).and_then(constant);
+                self.settings.push((setting.trim_matches('\'').to_ascii_lowercase(), value));
             }
             if is_called && at.checked_sub(1).is_some_and(|before| words.is(before, &[Token::Ascii46])) {
                 let schema = at.checked_sub(2).and_then(|before| words.name(before));

@@ -9,6 +9,10 @@ pub const STATEMENT_BYTES_MAX: usize = 16 << 20;
 /// one string of as many bytes next to nothing.
 pub const STATEMENT_TOKENS_MAX: usize = 1 << 20;
 
+/// Deepest tree of a text that is read, in levels of pg_query's messages: each operator of a chain (`1 + 1 + 1`) is two. It is pg_query's
+/// own bound (pg_query_internal.h, `PG_QUERY_PROTOBUF_MAX_DEPTH`), and threads that read have the stack for it.
+pub const STATEMENT_DEPTH_MAX: usize = 10_000;
+
 /// Longest run of operator characters outside quotes, in bytes. PostgreSQL's scanner takes quadratic time over
 /// them: 16 kB take a second, this many some milliseconds (measured on libpg_query 18).
 pub const OPERATOR_RUN_BYTES_MAX: usize = 1_000;

@@ -62,6 +62,10 @@ struct Read {
     others: HashSet<String>,
     /// Names of extensions.
     extensions: HashSet<String>,
+    /// Names of schemas, where they are known.
+    all_schemas: HashSet<String>,
+    /// Sessions may begin with a path that names one of PostgreSQL's own.
+    begins_in_own: bool,
     /// Names that are taken for those of something of PostgreSQL's, and that somebody has given to something else.
     own_names: HashSet<String>,
     usage: Usage,
@@ -417,6 +421,29 @@ impl Catalog {
     pub fn with_usage(mut self, usage: Usage) -> Self {
         Arc::make_mut(&mut self.read).usage = usage;
         self
+    }
+
+    /// The same where there are these schemas, and roles or databases have a path that names one of PostgreSQL's own (`begins_in_own`).
+    #[must_use]
+    pub fn with_schemas(mut self, names: HashSet<String>, begins_in_own: bool) -> Self {
+        let read = Arc::make_mut(&mut self.read);
+        (read.all_schemas, read.begins_in_own) = (names, begins_in_own);
+        self
+    }
+
+    /// Whether there may be a schema of this name.
+    pub(crate) fn may_have_schema(&self, name: &str) -> bool {
+        self.read.all_schemas.is_empty() || self.read.all_schemas.contains(name)
+    }
+
+    /// Whether sessions may begin with a path that names a schema of PostgreSQL's own.
+    pub fn begins_in_own(&self) -> bool {
+        self.read.begins_in_own
+    }
+
+    /// Where the session looks, where that names a schema of PostgreSQL's own.
+    pub(crate) fn own_path(&self) -> Option<&[String]> {
+        self.given.own_path()
     }
 
     /// Who may look into schemas.

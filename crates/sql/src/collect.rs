@@ -17,10 +17,12 @@ use crate::facts::{
     Access, ColumnUse, Effect, Forgets, Makes, NewWord, RelationUse, Runs, Setting, Statement, Write,
 };
 use crate::handing;
+use crate::landing;
 use crate::lineage;
 use crate::names::{self, Name};
 use crate::objects;
 use crate::scope::Scope;
+use crate::search_path::SEARCH_PATH;
 use crate::setting::{joined, setting_name};
 use crate::temporary;
 use crate::tree::Tree;
@@ -126,6 +128,7 @@ impl Collector {
             self.runs(Runs::AnyCursor);
         }
         self.look_again(raw)?;
+        self.statement.know_own_paths();
         Ok(self.statement)
     }
 
@@ -154,6 +157,7 @@ impl Collector {
             }
             if self.names {
                 objects::look(&tree, &mut self.statement);
+                landing::look(&tree, !self.open.is_empty(), &mut self.statement);
             }
             if self.gives_names {
                 names::look(&tree, &mut self.statement);
@@ -547,9 +551,11 @@ impl Collector {
         body.qualified.into_iter().for_each(|name| self.called_in(name));
         body.operators.into_iter().for_each(|name| self.operator(&name));
         // Of SQL they are read with its statements.
-        for name in body.settings.into_iter().filter(|_| language == "plpgsql") {
+        for (name, value) in body.settings.into_iter().filter(|_| language == "plpgsql") {
             self.effect(Effect::Set);
-            self.statement.settings.push(Setting { name: Some(name), ..Setting::default() });
+            // Where things come, it may be by then.
+            let value = value.filter(|value| name == SEARCH_PATH && landing::own_path(value).is_some());
+            self.statement.settings.push(Setting { name: Some(name), value, ..Setting::default() });
         }
         self.statement.mentions.extend(body.names);
         self.statement.looked_up.extend(body.looked_up);

@@ -10,6 +10,7 @@ use thiserror::Error;
 pub use crate::computed::{Computed, Target};
 use crate::condition::Condition;
 pub use crate::cursors::Opens;
+use crate::landing::Bare;
 use crate::names::{Name, Naming};
 pub use crate::put::Put;
 pub use crate::reach::{Reached, Via};
@@ -107,6 +108,8 @@ pub struct Statement {
     pub redefines: Vec<String>,
     /// Views that it may put in the place of others.
     pub replaced_views: Vec<Replacing>,
+    /// What it makes or changes by names without a schema.
+    pub bare: Vec<Bare>,
     /// Columns that it gives another type.
     pub retyped: Vec<Retyped>,
     /// Its writes of rows, without repetition: an upsert also as an UPDATE, a MERGE also as what its arms do.
@@ -546,6 +549,7 @@ impl Unreadable {
             Unreadable::NewWord { .. } => "new-word",
             Unreadable::TooLong { .. } => "too-long",
             Unreadable::TooManyTokens { .. } => "too-many-tokens",
+            Unreadable::TooDeep { .. } => "too-deep",
             Unreadable::TooSlow { .. } => "too-slow",
             Unreadable::OperatorRun { .. } => "operator-run",
             Unreadable::Syntax { .. } => "syntax",
@@ -591,6 +595,14 @@ pub enum Unreadable {
     #[error("the statement has more than {limit} words and signs")]
     TooManyTokens {
         /// Tokens allowed.
+        limit: usize,
+    },
+    /// Its tree is deeper than the reader's.
+    #[error(
+        "the statement nests operators, calls or queries in more than {limit} levels, which is Picket's limit (`STATEMENT_DEPTH_MAX`)"
+    )]
+    TooDeep {
+        /// Levels allowed.
         limit: usize,
     },
     /// Reading it took longer than it may, where long texts are read (see `proxy`).

@@ -2,6 +2,7 @@
 //! relations that have become views on others, or parts of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::catalog::{Catalog, Relation};
 use crate::names::{Name, Naming};
@@ -24,6 +25,8 @@ pub struct Given {
     kept: usize,
     /// What is kept whoever tells relations apart, until the session ends.
     ways: Ways,
+    /// Where the session looks, where that names a schema of PostgreSQL's own.
+    path: Option<Arc<[String]>>,
 }
 
 /// What names lead to, wherever the relations are.
@@ -107,6 +110,16 @@ impl Given {
     /// Whether what is cast to a type of this name is computed.
     pub(crate) fn is_cast(&self, name: &str) -> bool {
         self.ways.cast.contains(name)
+    }
+
+    /// Where the session looks, where that names a schema of PostgreSQL's own.
+    pub(crate) fn own_path(&self) -> Option<&[String]> {
+        self.path.as_deref()
+    }
+
+    /// From now on it looks there, or along a path that names none of these.
+    pub fn look_along(&mut self, path: Option<Arc<[String]>>) {
+        self.path = path;
     }
 
     /// Whether there is any way that is kept.

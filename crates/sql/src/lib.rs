@@ -42,6 +42,7 @@ mod given;
 mod handing;
 pub mod hooks;
 pub mod implicit;
+mod landing;
 mod lineage;
 mod literals;
 mod moves;
@@ -76,7 +77,7 @@ mod walk;
 mod within;
 mod writes;
 
-pub use bounds::{OPERATOR_RUN_BYTES_MAX, STATEMENT_BYTES_MAX, STATEMENT_TOKENS_MAX};
+pub use bounds::{OPERATOR_RUN_BYTES_MAX, STATEMENT_BYTES_MAX, STATEMENT_DEPTH_MAX, STATEMENT_TOKENS_MAX};
 pub use catalog::Catalog;
 pub use code::Code;
 pub use columns::{
@@ -88,6 +89,7 @@ pub use copy_out::{Copied, CopyOut, copy_out};
 pub use facts::{Facts, Statement, Unreadable};
 pub use given::Given;
 pub use handing::shown_whole;
+pub use landing::own_path;
 pub use lineage::{
     Aside, Constant, EXTENDING, Followed, Key, Likeness, Lineage, Origin, Probe, Rename, Sensitive, Shows,
     Spill, Spilled, Taking, asides, asks_of_referring, calls_for_rows, compared_keys, copied_columns,
@@ -101,7 +103,7 @@ pub use own::trusted_names;
 pub use part::RowSecurity;
 pub use planning::{EVALUATING, Planning, Unplanned, planning};
 pub use read::read;
-pub use search_path::{SEARCH_PATH, SearchPath, Usage, code_may_set, found_by_path};
+pub use search_path::{SEARCH_PATH, SearchPath, Usage, code_may_set, code_sets_own_paths, found_by_path};
 pub use setting::{only_sets, setting_name};
 pub use system::{SystemViews, is_information, written_through};
 pub use temporary::Scratch;
@@ -109,5 +111,5 @@ pub use touched::{Touched, touched, touched_by_path};
 pub use view::ViewOptions;
 
 /// Stack that a thread needs which calls [`read`]: libpg_query's deepest trees recurse that far
-/// when they are decoded and dropped (32 MiB measured; twice that given).
-pub const READ_STACK_BYTES: usize = 64 << 20;
+/// when they are decoded and dropped (32 MiB measured; twice that given). What is built without optimisation takes several times as much.
+pub const READ_STACK_BYTES: usize = if cfg!(debug_assertions) { 512 << 20 } else { 64 << 20 };

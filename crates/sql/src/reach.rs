@@ -181,6 +181,9 @@ impl Statement {
         if whole.hides(catalog) {
             whole.to_mut().add(Effect::Shadow);
         }
+        if whole.lands_in_own(catalog) {
+            whole.to_mut().add(Effect::AlterCatalog);
+        }
         let anew = whole.casts_anew(catalog);
         whole = match anew.is_empty() {
             true => whole,

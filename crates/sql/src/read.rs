@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use pg_query::{FingerprintOptions, ParseResult};
 
-use crate::bounds;
+use crate::bounds::{self, STATEMENT_DEPTH_MAX};
 use crate::collect::Collector;
 use crate::facts::{Facts, Statement, Unreadable};
 use crate::lineage::constant_keys;
@@ -134,8 +134,14 @@ fn unknown(error: WalkError) -> Unreadable {
     Unreadable::Tree { reason: error.0 }
 }
 
+/// How the error begins where a tree is deeper than pg_query's (pg_query_outfuncs_protobuf.c). PostgreSQL has none that is called so.
+const TOO_DEEP: &str = "parse tree is nested too deeply";
+
 fn unreadable(error: pg_query::Error) -> Unreadable {
     match error {
+        pg_query::Error::Parse(message) if message.starts_with(TOO_DEEP) => {
+            Unreadable::TooDeep { limit: STATEMENT_DEPTH_MAX }
+        }
         pg_query::Error::Parse(message) => Unreadable::Syntax { message },
         pg_query::Error::Conversion(_) => Unreadable::Nul,
         error => Unreadable::Tree { reason: error.to_string() },

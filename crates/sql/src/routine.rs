@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use crate::catalog::Catalog;
 use crate::computed::{Computed, Context, Told};
 use crate::facts::{Effect, RelationUse, Setting, Statement};
+use crate::landing::Bare;
 use crate::lineage::{Followed, Probe, Sensitive, Taking};
 use crate::names::Naming;
 use crate::read::read;
@@ -121,6 +122,13 @@ impl Routine {
         }
     }
 
+    /// Paths that name a schema of PostgreSQL's own, and that its body sets for the session.
+    pub(crate) fn sets_own_paths(&self) -> impl Iterator<Item = &str> {
+        // The definition is the last.
+        let body = self.body().split_last().map(|(_, body)| body).unwrap_or_default();
+        body.iter().flat_map(Statement::own_paths)
+    }
+
     /// What is told of the texts that it computes and runs for a trigger, or where it is called by its name; `None` where there is none. Call it
     /// on a thread with [`READ_STACK_BYTES`](crate::READ_STACK_BYTES) of stack.
     pub(crate) fn told(&self, context: Option<&Context>) -> Option<Arc<Told>> {
@@ -225,7 +233,10 @@ impl Routine {
                 one.effects.retain(|effect| !defines(effect));
                 one.names.retain(|naming| !gives_name(naming));
                 one.coined.retain(|name| *name != self.name);
+                one.bare.retain(Bare::is_within);
             }
+            // The definition has them with the path that it sets.
+            body.statements.iter_mut().for_each(|one| one.bare.clear());
             let mut statements = body.statements;
             statements.append(&mut definition.statements);
             Reach::Read(statements)
@@ -375,6 +386,7 @@ impl Statement {
         add_new(&mut self.shadows, &body.shadows);
         add_new(&mut self.extensions, &body.extensions);
         add_new(&mut self.replaced_views, &body.replaced_views);
+        add_new(&mut self.bare, &body.bare);
         add_new(&mut self.retyped, &body.retyped);
         add_new(&mut self.names, &body.names);
         add_new(&mut self.coined, &body.coined);

@@ -170,6 +170,11 @@ impl Statement {
 }
 
 impl Statement {
+    /// Whether it gives a column another type, itself or by what it reaches.
+    pub fn retypes(&self) -> bool {
+        !self.retyped.is_empty() || self.reached.iter().any(|reached| !reached.does.retyped.is_empty())
+    }
+
     /// Tables of which a cast computes a column anew, or its elements, that somebody has written in SQL or PL/pgSQL, or that the session has
     /// just made.
     pub(crate) fn casts_anew(&self, catalog: &Catalog) -> Vec<Write> {

@@ -1,5 +1,5 @@
 //! Where PostgreSQL looks for a relation that is named without its schema, as far as that is known. For the record: no judgment
-//! rests on it.
+//! rests on it, but for what comes into PostgreSQL's own schemas (see `landing`).
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -87,7 +87,7 @@ fn is_lasting(relation: &Relation, catalog: &Catalog) -> bool {
 }
 
 /// The names in a list, as PostgreSQL reads it (varlena.c, `SplitIdentifierString`); `None` where it would not take it.
-fn names(list: &str) -> Option<Vec<String>> {
+pub(crate) fn names(list: &str) -> Option<Vec<String>> {
     let mut names = Vec::new();
     let mut rest = trimmed(list);
     if rest.is_empty() {
@@ -213,6 +213,11 @@ pub fn code_may_set(whole: &Statement, catalog: &Catalog, name: &str) -> bool {
         || whole.writes.iter().any(|write| is_view_of_settings(&write.name))
         || whole.reached.iter().any(|reached| is_opaque(&reached.does))
         || routines(whole, catalog).any(|routine| routine.may_set(name))
+}
+
+/// Paths that name a schema of PostgreSQL's own, and that code which runs with a statement sets for the session.
+pub fn code_sets_own_paths<'a>(whole: &'a Statement, catalog: &'a Catalog) -> impl Iterator<Item = &'a str> {
+    routines(whole, catalog).flat_map(|routine| routine.sets_own_paths())
 }
 
 #[cfg(test)]

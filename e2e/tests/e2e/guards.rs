@@ -299,6 +299,25 @@ const CASTS: &str = "
     CREATE TABLE tagged (what text, how text);
     INSERT INTO tagged VALUES ('calm', 'calm')";
 
+/// What another session has cast a moment ago counts when it is looked for, and not when the catalog happens to show it.
+#[test]
+fn a_cast_of_another_session_counts_at_once() -> Result<()> {
+    let stack = Stack::start()?;
+    psql::run(&stack.owner(), CASTS)?.success()?;
+    for number in 0..4 {
+        let made = format!(
+            "BEGIN; CREATE TYPE fresh{number} AS ENUM ('x'); \
+             CREATE FUNCTION to_fresh{number}(text) RETURNS fresh{number} LANGUAGE sql AS $$SELECT 'x'::fresh{number}$$; \
+             CREATE CAST (text AS fresh{number}) WITH FUNCTION to_fresh{number}(text) AS ASSIGNMENT; COMMIT"
+        );
+        psql::run(&stack.alice()?, &made)?.success()?;
+        let text = format!("ALTER TABLE tagged ALTER what TYPE fresh{number}");
+        let told = psql::run(&stack.alice()?, &text)?.stderr;
+        ensure!(told.contains("no-unfiltered-write"), "{text}: {told}");
+    }
+    Ok(())
+}
+
 /// A cast that somebody has written gives each row another value.
 #[test]
 fn what_casts_compute_is_computed_anew() -> Result<()> {

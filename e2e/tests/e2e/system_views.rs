@@ -119,3 +119,128 @@ fn the_server_s_own_tables_are_not_written_by_other_names() -> Result<()> {
     ensure!(direct.first(TRACES)? == traces);
     Ok(())
 }
+
+/// Texts that put something into PostgreSQL's own schemas, or change what is there, by names without a schema.
+const LANDING: [&[&str]; 16] = [
+    &[
+        "SET search_path = pg_catalog, public",
+        "CREATE FUNCTION landed() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    ],
+    &[
+        "SET search_path = pg_catalog, public; CREATE FUNCTION landed() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    ],
+    &["SET LOCAL search_path TO nowhere, 'pg_catalog'", "CREATE VIEW landed AS SELECT 1"],
+    &["SELECT set_config('search_path', 'pg_catalog', false)", "CREATE TYPE landed AS ENUM ('a')"],
+    &[
+        "SELECT pg_catalog.set_config('search_path', 'information_schema,public', true)",
+        "CREATE DOMAIN landed AS int",
+    ],
+    &[
+        "SET SCHEMA 'pg_catalog'",
+        "CREATE TABLE public.t (id int)",
+        "CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq)",
+    ],
+    &[
+        "SET search_path = pg_catalog",
+        "SAVEPOINT s",
+        "SET search_path = public",
+        "ROLLBACK TO s",
+        "CREATE TYPE landed AS (a int)",
+    ],
+    &["DO $$ BEGIN SET LOCAL search_path = pg_catalog; CREATE TYPE landed AS (a int); END $$"],
+    &[
+        "DO $$ BEGIN PERFORM set_config('search_path', 'pg_catalog', true); CREATE TYPE landed AS (a int); END $$",
+    ],
+    &["DO $$ BEGIN SET LOCAL search_path = pg_catalog; END $$", "CREATE TYPE landed AS (a int)"],
+    &["SELECT sets_path()", "CREATE TYPE landed AS (a int)"],
+    &["SELECT lands()"],
+    &[
+        "PREPARE s AS SELECT set_config('search_path', 'pg_catalog', false)",
+        "EXECUTE s",
+        "CREATE TYPE landed AS (a int)",
+    ],
+    &["SET search_path = information_schema, public", "ALTER VIEW columns RENAME TO landed"],
+    &[
+        "SET search_path = information_schema, public",
+        "CREATE FUNCTION landed() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    ],
+    &["SET search_path = public, information_schema", "ALTER VIEW tables RENAME TO landed"],
+];
+
+/// What is made elsewhere, whatever the path names.
+const ELSEWHERE: [&[&str]; 9] = [
+    &["SET search_path = public, pg_catalog", "CREATE TABLE landed (id int)"],
+    &[
+        "SET search_path = pg_catalog",
+        "SET search_path = public",
+        "CREATE TABLE landed (id int)",
+        "CREATE VIEW v AS SELECT id FROM landed",
+    ],
+    &[
+        "SET search_path = pg_catalog",
+        "CREATE TEMP TABLE landed (id int)",
+        "CREATE TABLE public.landed (id int)",
+    ],
+    &[
+        "SET search_path = pg_catalog",
+        "SELECT count(*) FROM pg_class",
+        "RESET search_path",
+        "CREATE TABLE landed (id int)",
+    ],
+    &[
+        "CREATE FUNCTION safe() RETURNS int LANGUAGE sql SET search_path = pg_catalog, pg_temp AS 'SELECT 1'",
+        "SELECT safe()",
+        "CREATE TABLE landed AS SELECT safe()",
+    ],
+    &["SELECT set_config('search_path', '', false)", "CREATE TABLE public.landed (id int)"],
+    &["SELECT set_config('search_path', 'public,' || 'pg_catalog', false)", "CREATE TABLE landed (id int)"],
+    &["SET search_path = public, information_schema", "CREATE TABLE tables (id int)"],
+    &["DO $$ BEGIN SET LOCAL search_path = public; CREATE TYPE landed AS (a int); END $$"],
+];
+
+#[test]
+fn nothing_comes_into_the_server_s_own_schemas_by_the_path() -> Result<()> {
+    let (postgres, engine) = (Postgres::start()?, Engine::start()?);
+    postgres.administer("postgres", "CREATE DATABASE paths")?;
+    postgres.administer("postgres", "CREATE DATABASE led_astray")?;
+    postgres.administer(
+        "paths",
+        "CREATE FUNCTION sets_path() RETURNS void LANGUAGE plpgsql AS 'BEGIN SET search_path = pg_catalog; END';
+         CREATE FUNCTION lands() RETURNS void LANGUAGE sql SET search_path = pg_catalog AS 'CREATE TYPE landed AS (a int)'",
+    )?;
+    postgres.administer("postgres", "ALTER DATABASE led_astray SET search_path = pg_catalog, public")?;
+    let proxy = Proxy::start(ProxySettings {
+        groups: Vec::new(),
+        upstreams: vec![postgres.superuser("*")],
+        users: vec![(SUPERUSER.to_owned(), postgres::password()?)],
+        clickhouse_url: engine.url().to_owned(),
+        ledger_database: "picket".to_owned(),
+    })?;
+    let proxied = |database| Client::connect(&proxy.login(SUPERUSER, database)?);
+    let mut wrong = Vec::new();
+    let mut is_refused = |client: &mut Client, texts: &[&str]| -> Result<()> {
+        let errors: Vec<String> = texts.iter().filter_map(|text| client.ask(text).ok()?.error).collect();
+        if !errors.iter().any(|error| error.contains("\nDRule \"no-catalog-write\":")) {
+            wrong.push(format!("{texts:?}: {errors:?}"));
+        }
+        Ok(())
+    };
+    for texts in LANDING {
+        let mut client = proxied("paths")?;
+        client.first("BEGIN")?;
+        is_refused(&mut client, texts)?;
+    }
+    let mut client = proxied("led_astray")?;
+    is_refused(&mut client, &["CREATE TYPE landed AS (a int)"])?;
+    let mut passed = Vec::new();
+    for texts in ELSEWHERE {
+        let mut client = proxied("paths")?;
+        client.first("BEGIN")?;
+        for text in texts {
+            passed.extend(client.ask(text)?.error.map(|error| format!("{text}: {error}")));
+        }
+    }
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    ensure!(passed.is_empty(), "{}", passed.join("\n"));
+    Ok(())
+}

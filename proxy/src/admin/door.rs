@@ -99,7 +99,7 @@ impl Door {
             Route::OpenLink => return self.open_link(id, &head.headers).await,
             Route::AnswerLink => {
                 let form = whole(&head.headers, body, FORM).await?;
-                return self.answer_link(id, &head.headers, &form);
+                return self.answer_link(id, &head.headers, &form).await;
             }
             Route::Approvals
             | Route::Approval
@@ -118,10 +118,10 @@ impl Door {
             Method::POST => said(&head.headers, body).await?,
             _ => Said { time: None, reason: reason(&head.uri)? },
         };
-        self.run(route, id, approver, said, client, &config)
+        self.run(route, id, approver, said, client, &config).await
     }
 
-    fn run(
+    async fn run(
         &self,
         route: Route,
         id: &str,
@@ -152,7 +152,7 @@ impl Door {
                 let time = time.as_deref().map(command::time).transpose().map_err(Fault::BadBody)?;
                 let done = approvals.approve(id, somebody, time, &reason)?;
                 tracing::info!(request = id, user, %client, "approved over HTTP");
-                Ok(answer::json(&Outcome::of(done)))
+                Ok(answer::json(&Outcome::of(done.outcome().await)))
             }
             Route::Deny => {
                 approvals.deny(id, &somebody, &reason)?;

@@ -132,7 +132,7 @@ impl Door {
     }
 
     /// Takes the answer of a form.
-    pub(super) fn answer_link(
+    pub(super) async fn answer_link(
         &self,
         address: &str,
         headers: &HeaderMap,
@@ -167,7 +167,7 @@ impl Door {
                 }
                 "deny" => {
                     let denied = approvals.by_link(link, || approvals.deny(&name, &somebody, &reason));
-                    return Ok(denied.map(|()| "It does not run.".to_owned()).map(|text| (user, text)));
+                    return Ok(denied.map(|()| (user, None)));
                 }
                 _ => {
                     return Err(Fault::BadRequest(
@@ -175,7 +175,7 @@ impl Door {
                     ));
                 }
             };
-            Ok(outcome.map(|approved| (user, what_follows(&approved))))
+            Ok(outcome.map(|approving| (user, Some(approving))))
         });
         match answered {
             None => Ok(not_signed_in(
@@ -183,7 +183,11 @@ impl Door {
                 "Ten minutes are over, or you have not signed in.",
             )),
             Some(Err(fault)) => Err(fault),
-            Some(Ok(Ok((user, text)))) => {
+            Some(Ok(Ok((user, approving)))) => {
+                let text = match approving {
+                    Some(approving) => what_follows(&approving.outcome().await),
+                    None => "It does not run.".to_owned(),
+                };
                 tracing::info!(request = %link.request, user, "answered by a link");
                 Ok(pages::message(StatusCode::OK, "Your answer counts", &text))
             }
@@ -229,6 +233,12 @@ fn what_follows(approved: &Approved) -> String {
             "The statement runs, and so does what is alike, for as long as was said.".to_owned()
         }
         Approved::Missing(missing) => format!("It still waits for {}.", missing.join(", ")),
+        Approved::Anew(request) => {
+            format!("The statement has changed meanwhile, and is asked about anew as request {request}.")
+        }
+        Approved::Behind(request) => format!("The statement runs once request {request} is approved too."),
+        Approved::Refused => "Policies that have changed meanwhile refuse the statement.".to_owned(),
+        Approved::Unknown => "The statement's session has not got to it yet.".to_owned(),
     }
 }
 

@@ -143,6 +143,9 @@ pub(super) struct Outcome {
     pub(super) outcome: &'static str,
     /// Somebody of these groups must approve too.
     pub(super) missing: Vec<String>,
+    /// The request that it waits for now, where it waits for one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(super) request: String,
 }
 
 impl Approval {
@@ -279,12 +282,16 @@ impl Outcome {
         match approved {
             Approved::Whole => Outcome::new("runs"),
             Approved::Granted => Outcome::new("granted"),
-            Approved::Missing(missing) => Outcome { outcome: "waits", missing },
+            Approved::Missing(missing) => Outcome { missing, ..Outcome::new("waits") },
+            Approved::Anew(request) => Outcome { request, ..Outcome::new("anew") },
+            Approved::Behind(request) => Outcome { request, ..Outcome::new("behind") },
+            Approved::Refused => Outcome::new("refused"),
+            Approved::Unknown => Outcome::new("approved"),
         }
     }
 
     pub(super) fn new(outcome: &'static str) -> Self {
-        Outcome { outcome, missing: Vec::new() }
+        Outcome { outcome, missing: Vec::new(), request: String::new() }
     }
 }
 

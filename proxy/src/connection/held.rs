@@ -10,7 +10,8 @@ use wire::compose::{self, ErrorText};
 
 use super::Opened;
 use super::ended::Ended;
-use crate::approvals::{AskError, Asking, Background, Held, Ticket};
+use crate::approvals::{Answered, AskError, Asking, Background, Held, Then, Ticket};
+use crate::history::Past;
 use crate::pipe::Pipe;
 use crate::plan::{self, Wanted};
 
@@ -88,6 +89,21 @@ impl Opened {
         self.waiting.is_none() || client.unread().len() < AHEAD_BYTES_MAX
     }
 
+    /// What has become of the execution with this number, which was approved.
+    pub(super) fn has_become(&self, sequence: u64) -> Then {
+        if let Some(ticket) = &self.waiting {
+            let request = ticket.held.name();
+            return if ticket.held.sequence == sequence {
+                Then::Anew(request)
+            } else {
+                Then::Behind(request)
+            };
+        }
+        let (_, history) = self.trail.so_far();
+        let is_refused = |past: &Past| past.sequence == sequence && past.shown.verdict == "refuse";
+        if history.iter().any(is_refused) { Then::Refused } else { Then::Runs }
+    }
+
     /// Takes an answer. Then the client's bytes are looked at again.
     pub(super) fn take_answer(&mut self, answer: Answer) {
         self.waiting = None;
@@ -96,7 +112,7 @@ impl Opened {
 }
 
 /// The answer that a session waits for, where it waits for one.
-pub(super) fn poll(waiting: &mut Waiting, cx: &mut Context<'_>) -> Poll<Answer> {
+pub(super) fn poll(waiting: &mut Waiting, cx: &mut Context<'_>) -> Poll<Answered> {
     waiting.as_mut().map_or(Poll::Pending, |ticket| ticket.poll(cx))
 }
 

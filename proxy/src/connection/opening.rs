@@ -113,6 +113,8 @@ pub(super) async fn open(
     let reason = policy::startup_setting(set, REASON_SETTING);
     let told = tells.told(&user, &application_name);
     parameters.extend(told.iter().cloned());
+    let mut values = parameters.iter().filter_map(|(_, value)| std::str::from_utf8(value).ok());
+    let names_own = values.any(|value| sql::own_path(value).is_some());
     let place = shared.places.take(&user, &database, Allowed::by(limits, own))?;
     // Until the session is recorded it is the proxy's own.
     let mut errand = Errand::new(&shared.chronicle, ProxyPurpose::LogIn, &upstream);
@@ -139,8 +141,10 @@ pub(super) async fn open(
         .detail("Without it nobody knows which columns must be masked.")
         .hint("Whoever runs Picket finds the reason in its log."));
     }
-    // Elsewhere a name tells which relation is meant.
-    let looks = match replication.is_none() && catalog.snapshot().catalog.has_name_twice() {
+    // Elsewhere a name tells which relation is meant, and nothing comes into PostgreSQL's own schemas by the path.
+    let known = &catalog.snapshot().catalog;
+    let asks = names_own || known.begins_in_own() || known.has_name_twice();
+    let looks = match replication.is_none() && asks {
         true => upstream::ask_path(&mut connected).await.map_err(not_reached)?,
         false => None,
     };

@@ -164,6 +164,12 @@ fn deep_and_long_statements_neither_crash_nor_hang() {
         facts(&format!("select {}1{}", "(".repeat(200_000), ")".repeat(200_000))).starts_with("unreadable")
     );
     assert_eq!(facts(&"select 1;".repeat(2_000)).lines().count(), 2_000);
+    assert_eq!(facts(&format!("select 1{}", "+1".repeat(4_900))), "select");
+    assert_eq!(
+        facts(&format!("select 1{}", "+1".repeat(5_100))),
+        "unreadable: the statement nests operators, calls or queries in more than 10000 levels, which is Picket's limit \
+         (`STATEMENT_DEPTH_MAX`)"
+    );
 }
 
 proptest! {

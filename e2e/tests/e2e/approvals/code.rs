@@ -66,11 +66,15 @@ fn what_has_been_replaced_while_a_statement_waited_is_asked_about_anew() -> Resu
         let mut child = held.send(statement)?;
         let first = held.request()?;
         held.stack.truth(change)?;
-        held.approve("bob", &first)?;
+        let told = held.approve("bob", &first)?;
         let again = wait::until("another request", ANSWER, || {
             Ok(held.request()?).map(|request| (request != first).then_some(request))
         });
         let again = again.with_context(|| format!("{statement} ran after {change}"))?;
+        assert_eq!(
+            told.trim(),
+            format!("it has changed meanwhile, and is asked about anew as request {again}")
+        );
         held.say("bob", &format!("DENY {again}"))?.success()?;
         assert_ne!(child.wait()?.code(), Some(0), "{statement}");
         assert_eq!(held.orders()?, "1", "{statement}");

@@ -63,6 +63,8 @@ fn texts() -> Vec<(&'static str, String)> {
         ("sub-selects", nested("(SELECT ", ")", 3_000)),
         ("from within from", nested("1 FROM (SELECT ", ") q", 3_000)),
         ("arrays", nested("ARRAY[", "]", 5_000)),
+        ("few operators", format!("SELECT 1{}", " + 1".repeat(4_900))),
+        ("few operators on what is masked", format!("SELECT ''{} FROM users", " || email".repeat(4_900))),
         ("nots", filled("SELECT ", "NOT ", "true")),
         ("minuses", filled("SELECT ", "- ", "1")),
         ("casts", filled("SELECT 1", "::int", "")),
@@ -87,6 +89,22 @@ fn one_megabyte_of_anything_is_read_or_refused() -> Result<()> {
         frontend::query(&text, &mut message)?;
         client.exchange_bytes(&message, 1).with_context(|| format!("send {} bytes: {what}", text.len()))?;
         psql::run(&alice, "SELECT 1")?.success()?;
+    }
+    Ok(())
+}
+
+/// A chain of operators that is deeper than what is read is told by the name of that limit.
+#[test]
+fn a_deep_text_is_told_the_limit() -> Result<()> {
+    let stack = Stack::start()?;
+    let alice = stack.alice()?;
+    let chain = |operators: usize| format!("SELECT 1{}", " + 1".repeat(operators));
+    // The server's own limit is less for some.
+    let read = psql::run(&alice, &chain(4_900))?.stderr;
+    assert!(!read.contains("unreadable"), "{read}");
+    let refused = psql::run(&alice, &chain(5_100))?.stderr;
+    for said in ["Rule \"unreadable\": ", "10000 levels", "`STATEMENT_DEPTH_MAX`"] {
+        assert!(refused.contains(said), "{refused}");
     }
     Ok(())
 }

@@ -49,7 +49,10 @@ pub(crate) fn unreadable(error: &Unreadable) -> Option<&'static str> {
     let class = match error {
         Unreadable::Encoding => 3,
         Unreadable::Lexing { .. } => 4,
-        Unreadable::TooLong { .. } | Unreadable::TooManyTokens { .. } | Unreadable::OperatorRun { .. } => 5,
+        Unreadable::TooLong { .. }
+        | Unreadable::TooManyTokens { .. }
+        | Unreadable::TooDeep { .. }
+        | Unreadable::OperatorRun { .. } => 5,
         Unreadable::Syntax { message } if message.starts_with("syntax error at ") => 0,
         Unreadable::Syntax { message } => match LITERAL.iter().any(|start| message.starts_with(start)) {
             true => 2,
