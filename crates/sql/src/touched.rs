@@ -7,6 +7,9 @@ use crate::catalog::{Catalog, Relation};
 use crate::facts::{Access, ColumnUse, RelationUse, Statement};
 use crate::search_path::SearchPath;
 
+/// Most parts of a relation that are named with it.
+const PARTS_MAX: usize = 100;
+
 /// What a statement names, with schemas. Each list is sorted and without repetition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
@@ -91,14 +94,15 @@ impl Touched {
             match resolved.get(before..) {
                 Some(found) if !found.is_empty() => {
                     let all = found.iter().flat_map(|(_, relation)| catalog.with_underlying(relation));
-                    names.extend(all.map(Relation::path));
+                    names.extend(all.flat_map(|relation| with_parts(relation, catalog)).map(Relation::path));
                 }
                 _ if used.schema.is_none() && statement.ctes.contains(&used.name) => {}
                 _ => names.push(used.path()),
             }
         }
         let mentioned = statement.mentions.iter().flat_map(|name| catalog.named(name));
-        self.read.extend(mentioned.flat_map(|known| catalog.with_underlying(known)).map(Relation::path));
+        let mentioned = mentioned.flat_map(|known| catalog.with_underlying(known));
+        self.read.extend(mentioned.flat_map(|known| with_parts(known, catalog)).map(Relation::path));
         for (used, relation) in &resolved {
             let every =
                 used.whole || statement.columns.iter().any(|column| means_all(column, used, relation));
@@ -109,6 +113,13 @@ impl Touched {
             }
         }
     }
+}
+
+/// A relation, and its parts, whose rows are read and written by its name; of very many no record has them all.
+fn with_parts<'c>(relation: &'c Relation, catalog: &'c Catalog) -> impl Iterator<Item = &'c Relation> {
+    let parts = catalog.parts(relation.oid);
+    let named = if parts.len() <= PARTS_MAX { parts } else { Vec::new() };
+    std::iter::once(relation).chain(named.into_iter().filter_map(|part| catalog.relation(part.part)))
 }
 
 /// Whether a qualifier can mean this relation as this statement uses it.
