@@ -394,6 +394,8 @@ pub(crate) struct CatalogKeeper {
     moved: MovedNames,
     /// What others have moved.
     elsewhere: Option<MovedNames>,
+    /// How many transactions that move names were over when it sent what it waits for.
+    sent: Option<u64>,
 }
 
 /// Reads it again for somebody who is no session.
@@ -472,7 +474,7 @@ impl KeptCatalog {
     /// For one more session.
     pub(crate) fn keeper(&self) -> CatalogKeeper {
         let (snapshots, number) = (self.snapshots.subscribe(), SESSION.fetch_add(1, Ordering::Relaxed));
-        let elsewhere = snapshots.borrow().moves.elsewhere(number);
+        let elsewhere = snapshots.borrow().moves.elsewhere(number, None);
         CatalogKeeper {
             requests: self.requests.clone(),
             snapshots,
@@ -482,6 +484,7 @@ impl KeptCatalog {
             number,
             moved: MovedNames::default(),
             elsewhere,
+            sent: None,
         }
     }
 
@@ -511,6 +514,7 @@ impl CatalogKeeper {
             number: 0,
             moved: MovedNames::default(),
             elsewhere: None,
+            sent: None,
         }
     }
 
@@ -536,7 +540,21 @@ impl CatalogKeeper {
     pub(crate) fn renew(&mut self, snapshot: &mut Arc<Snapshot>) {
         if self.snapshots.has_changed().unwrap_or(false) {
             *snapshot = Arc::clone(&self.snapshots.borrow_and_update());
-            self.elsewhere = snapshot.moves.elsewhere(self.number);
+            self.elsewhere = snapshot.moves.elsewhere(self.number, self.sent);
+        }
+    }
+
+    /// The session waits for what it has sent, and was judged by `snapshot`, or has all answers.
+    pub(crate) fn note_waiting(&mut self, waits: bool, snapshot: &Snapshot) {
+        match (waits, self.sent) {
+            (true, None) => self.sent = Some(snapshot.moves.ended()),
+            (false, Some(_)) => {
+                self.sent = None;
+                if self.elsewhere.is_some() {
+                    self.elsewhere = snapshot.moves.elsewhere(self.number, None);
+                }
+            }
+            (true, Some(_)) | (false, None) => {}
         }
     }
 

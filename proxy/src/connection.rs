@@ -483,6 +483,7 @@ impl Opened {
             // Others know before it is sent.
             self.catalog.note_moved(self.session.moved_names());
             self.perform(client)?;
+            self.catalog.note_waiting(self.session.is_owed_replies(), &self.snapshot);
             let step = step?;
             self.client_waits = matches!(step, Step::NeedsReplies(_));
             let (Step::More(used)
@@ -531,6 +532,7 @@ impl Opened {
             };
             self.catalog.note_moved(self.session.moved_names());
             self.perform(client)?;
+            self.catalog.note_waiting(self.session.is_owed_replies(), &self.snapshot);
             match step? {
                 Step::More(used) | Step::NeedsReplies(used) => {
                     self.server.use_up(used);

@@ -208,9 +208,9 @@ pub(crate) fn extracts() -> Refusal {
 pub(crate) fn hands_over() -> Refusal {
     Refusal {
         rules: vec!["masked-values-stay".into()],
-        detail: "Rule \"masked-values-stay\": it hands masked values to where nobody would know them: to a prepared statement, or to what \
-                 keeps or sends them where no column is, as a setting, a notification, a large object, a lock, a sequence, a bound \
-                 of a partition or how long it takes."
+        detail: "Rule \"masked-values-stay\": it hands masked values to where nobody would know them: to a prepared statement, to code that \
+                 runs texts, or to what keeps or sends them where no column is, as a setting, a notification, a large object, a lock, a \
+                 sequence, a bound of a partition or how long it takes; or it has code do so that others call."
             .to_owned(),
         hint: "Leave the value away, or ask whoever runs Picket for the right to see them (reveal).".to_owned(),
         ..exceeded()

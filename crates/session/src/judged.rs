@@ -28,7 +28,7 @@ use crate::moving::{MovedNames, Moves};
 use crate::names::{Columns, ResultColumns};
 use crate::normalised::normalised;
 use crate::path::{ByPath, PathChange};
-use crate::probed::{hands_over, has_sinks, probes};
+use crate::probed::{hands_over, has_sinks, makes_sink, probes, replaces_code};
 use crate::reasons;
 use crate::recorded::{Recorded, Treat};
 use crate::referred::takes_referred;
@@ -189,6 +189,10 @@ pub(crate) struct Judged {
     pub(crate) refers: bool,
     /// It puts values where no column is, by what it calls or sets going.
     pub(crate) has_sinks: bool,
+    /// It makes a function that hands what it is given to what puts it where no column is.
+    pub(crate) makes_sink: bool,
+    /// It makes code under a name by which others may run it already.
+    pub(crate) replaces_code: bool,
     /// Which cursors it opens within code.
     pub(crate) opens: Opens,
     /// What its transaction has put off may run in it.
@@ -747,7 +751,10 @@ impl Texts<'_> {
             });
             Rc::new(Sliding::of(text, own, literals.as_ref()))
         });
-        let hands_over = env.hides() && (spills.route || hands_over(text, own, statement, &known));
+        let makes_sink = !known.is_empty() && env.hides() && makes_sink(text, statement, catalog);
+        let replaces_code = env.hides() && replaces_code(statement, catalog);
+        let hands_over = env.hides()
+            && (spills.route || makes_sink && replaces_code || hands_over(text, own, statement, &known));
         let mut described = judged.described;
         let recorded = self.recorded((own, statement), text, &known);
         let Described { effects, recorded: of_text, normalised: without_literals, .. } =
@@ -797,6 +804,8 @@ impl Texts<'_> {
             says: refers || is_more && tells(statement, &known),
             refers,
             has_sinks: !known.is_empty() && has_sinks(statement),
+            makes_sink,
+            replaces_code,
             moves: may_move(statement).then(|| {
                 let fills = fills(statement, &known, |class| env.reveals(class));
                 Moves { fills, ..moves(text, statement, &known) }
@@ -882,6 +891,8 @@ impl Judged {
             says: false,
             refers: false,
             has_sinks: statement.is_none(),
+            makes_sink: false,
+            replaces_code: false,
             opens: statement.map_or(Opens::Named, opens),
             may_settle: statement.is_none_or(telling::may_settle),
             copied: None,
@@ -1235,7 +1246,11 @@ impl Judged {
             own.effects.contains(&Effect::Execute) && called.iter().any(|name| moved.has(name))
                 || self.spills.into.iter().any(|(table, column)| moved.routes(table, column.as_ref()))
                 || called.iter().any(|name| moved.is_sink(name))
-                    && (own.hangs_code() || self.shown.is_anything() || names_any(own, moved))
+                    && (own.hangs_code()
+                        || self.replaces_code
+                        || self.shown.is_anything()
+                        || names_any(own, moved))
+                || self.makes_sink && own.coined.iter().any(|name| moved.has_made(name))
                 || self.names_any(moved)
                     && has_sinks(own)
                     && sql::sinks(
@@ -1323,8 +1338,11 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
     });
     let relations = statement.relations.iter().map(|used| &used.name);
     let all = relations.chain(objects).chain(&statement.functions).chain(&statement.mentions);
-    // What is written into a new table is known to be sensitive where what is read is, but for one that a function makes.
-    let makes_table = statement.effects.contains(&Effect::CreateTable) && !statement.makes_code();
+    // What is written into a new table is known to be sensitive where what is read is, but for one that a function makes, or a block that
+    // makes a view as well.
+    let makes_view = || statement.effects.contains(&Effect::Other("ViewStmt"));
+    let makes_table =
+        statement.effects.contains(&Effect::CreateTable) && !statement.makes_code() && !makes_view();
     let is_read = |name: &str| {
         let leads_to = |naming: &Naming| matches!(naming, Naming::Leads { to, .. } if to.name == name);
         makes_table || statement.names.iter().any(leads_to)

@@ -315,6 +315,40 @@ pub(crate) fn has_sinks(whole: &Statement) -> bool {
         || whole.opens == Opens::ByCaller
 }
 
+/// Whether code that puts texts together and runs them may do so with something sensitive: what it names, in texts too, or what it is handed.
+fn runs_sensitive(text: &str, own: &Statement, whole: &Statement, known: &Known<'_>) -> bool {
+    let Some(names) = whole.names_handed(text, own, known.catalog) else { return true };
+    let named =
+        |name: &&String| known.catalog.routines(name).next().is_some() && !whole.functions.contains(name);
+    let mentions = whole.mentions.iter().filter(|name| !own.mentions.contains(name));
+    let code = Statement {
+        relations: whole.relations.iter().filter(|used| !own.relations.contains(used)).cloned().collect(),
+        functions: names.iter().filter(named).cloned().collect(),
+        mentions: names.into_iter().chain(mentions.cloned()).collect(),
+        ..Statement::default()
+    };
+    Reach::of(&code, known).is_any()
+}
+
+/// Whether a statement makes a function that hands what it is given to a sink: of one that its whole makes within code, that is not looked at.
+pub(crate) fn makes_sink(text: &str, whole: &Statement, catalog: &Catalog) -> bool {
+    let makes = |effect: &Effect| matches!(effect, Effect::Other("CreateFunctionStmt" | "DefineStmt"));
+    if !whole.effects.iter().any(makes) {
+        return false;
+    }
+    let mut others = whole.calls_with_sinks(catalog);
+    others.extend(whole.calls_that_name_cursors(catalog));
+    (has_sinks(whole) || !others.is_empty())
+        && (whole.puts_elsewhere() || sql::makes_sink(text, &others, catalog))
+}
+
+/// Whether a statement makes code under a name by which others may run it already, who may see all values.
+pub(crate) fn replaces_code(whole: &Statement, catalog: &Catalog) -> bool {
+    let is_aggregate = whole.effects.contains(&Effect::Other("DefineStmt"));
+    let makes_function = whole.effects.contains(&Effect::Other("CreateFunctionStmt"));
+    is_aggregate || makes_function && whole.coined.iter().any(|name| catalog.may_call(name))
+}
+
 /// Whether `own`, whose text is `text`, hands sensitive values to a function that puts them where no columns are. `whole` is the same with
 /// what the routines do that it calls.
 pub(crate) fn hands_over(text: &str, own: &Statement, whole: &Statement, known: &Known<'_>) -> bool {
@@ -323,6 +357,9 @@ pub(crate) fn hands_over(text: &str, own: &Statement, whole: &Statement, known: 
     }
     // Texts that a block puts together can be names, messages and notifications.
     if own.effects.contains(&Effect::OpaqueDo) && Reach::of(own, known).is_any() {
+        return true;
+    }
+    if whole.runs_untold() && runs_sensitive(text, own, whole, known) {
         return true;
     }
     // Nobody follows where arguments of a prepared statement get: they can only be called for, and not be read.

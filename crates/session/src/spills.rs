@@ -55,7 +55,8 @@ pub(crate) fn spilled(
         found.spills.refreshed = refreshed_by_code(own, whole);
     }
     let writes = |done: &Statement| {
-        !done.writes.is_empty() || done.computes() || done.effects.contains(&Effect::CreateTable)
+        let makes = |effect: &Effect| matches!(effect, Effect::CreateTable | Effect::Other("RenameStmt"));
+        !done.writes.is_empty() || done.computes() || done.effects.iter().any(makes)
     };
     let may_write = || writes(whole) || whole.reached.iter().any(|reached| writes(&reached.does));
     if known.is_empty() || !may_spill(own) && !may_write() {
@@ -101,9 +102,6 @@ pub(crate) fn spilled(
             }
             made_by_code(own, whole).into_iter().for_each(|made| found.made(made));
             whole.could_write(known.catalog).into_iter().for_each(|relation| found.texts(relation));
-        }
-        if is_run || own.effects.contains(&Effect::Call) {
-            found.renamed_within(own, whole);
         }
     }
     if own.effects.contains(&Effect::CreateTable) {
@@ -163,7 +161,7 @@ pub(crate) fn spilled(
             on.iter().for_each(|relation| found.any(relation));
         }
     }
-    found.made_and_renamed(own, whole);
+    found.renamed_within(own, whole);
     found.spills
 }
 
@@ -180,7 +178,9 @@ pub(crate) fn fills(whole: &Statement, known: &Known<'_>, reveals: impl Fn(Class
     }
     // Tables that the code makes, where it is no table that is made.
     if whole.makes_code() {
-        made_by_code(&Statement::default(), whole).into_iter().for_each(|made| found.made(made));
+        let none = Statement::default();
+        made_by_code(&none, whole).into_iter().for_each(|made| found.made(made));
+        found.renamed_within(&none, whole);
     }
     found.spills.stains
 }
@@ -467,32 +467,28 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// Code that is run gives other names to columns that others do not see yet: nobody knows which.
+    /// Code that is run, or set going, gives other names to relations, or columns of them, that others do not see yet: nobody knows in which
+    /// order it makes, fills and renames them.
     fn renamed_within(&mut self, own: &Statement, whole: &Statement) {
         let renames = |done: &Statement| done.effects.contains(&Effect::Other("RenameStmt"));
-        if !renames(whole) && !whole.reached.iter().any(|reached| renames(&reached.does)) {
+        // By itself, a statement does nothing else.
+        let by_code = renames(whole) && (!renames(own) || own.effects.contains(&Effect::Do));
+        if !by_code && !whole.reached.iter().any(|reached| renames(&reached.does)) {
             return;
         }
         let known = self.known;
+        let any =
+            |stain: &NamedStain| NamedStain { number: None, names: Vec::new(), of: None, ..stain.clone() };
         let named = own.relations.iter().chain(&whole.relations).map(|used| &used.name);
         for stain in named.flat_map(|name| known.stains.of(name)) {
-            self.add(Stain::Named(NamedStain { number: None, names: Vec::new(), of: None, ..stain.clone() }));
-        }
-    }
-
-    /// What code makes, fills and gives another name by then: nobody sees in which order.
-    fn made_and_renamed(&mut self, own: &Statement, whole: &Statement) {
-        let renames = |done: &Statement| done.effects.contains(&Effect::Other("RenameStmt"));
-        let by_code = renames(whole) && !renames(own);
-        if !by_code && !whole.reached.iter().any(|reached| renames(&reached.does)) {
-            return;
+            self.add(Stain::Named(any(stain)));
         }
         let renamed = whole.all_names();
         let mut at = 0;
         while let Some(stain) = self.spills.stains.get(at) {
             at += 1;
             let Stain::Named(stain) = stain else { continue };
-            let stain = NamedStain { number: None, names: Vec::new(), of: None, ..stain.clone() };
+            let stain = any(stain);
             let others = renamed.iter().filter_map(|naming| match naming {
                 Naming::Renames { from, to } if from.name == stain.relation => Some(&to.name),
                 _ => None,
@@ -500,7 +496,7 @@ impl<'a> Found<'a> {
             let others: Vec<NamedStain> = others
                 .map(|to| NamedStain {
                     relation: to.clone(),
-                    not: self.known.catalog.named(to).map(|relation| relation.oid).collect(),
+                    not: known.catalog.named(to).map(|relation| relation.oid).collect(),
                     ..stain.clone()
                 })
                 .collect();

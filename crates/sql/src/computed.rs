@@ -360,6 +360,7 @@ impl Statement {
         told.statements.iter().for_each(|one| self.add_body(one, catalog));
         self.targets.extend(told.targets.iter().cloned());
         self.runs_any |= told.is_any;
+        self.runs_texts = true;
         self.add_words(&told.words, catalog);
     }
 

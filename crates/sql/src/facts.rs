@@ -181,6 +181,8 @@ pub struct Statement {
     pub targets: Vec<Target>,
     /// It runs texts of which it is not told what they write to.
     pub runs_any: bool,
+    /// Code that it calls runs texts that it puts together.
+    pub runs_texts: bool,
     /// Words of texts in bodies, which such a text may name.
     pub words: BTreeSet<String>,
     /// A body takes the row that its trigger is about as a whole.

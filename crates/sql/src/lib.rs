@@ -71,6 +71,7 @@ mod system;
 mod temporary;
 mod touched;
 mod tree;
+mod untold;
 pub mod values;
 mod view;
 mod walk;
@@ -94,8 +95,8 @@ pub use lineage::{
     Aside, Constant, EXTENDING, Followed, Key, Likeness, Lineage, Origin, Probe, Rename, Sensitive, Shows,
     Spill, Spilled, Taking, asides, asks_of_referring, calls_for_rows, compared_keys, copied_columns,
     defines_foreign, followed_block, hands_to, is_sink, keeps_documents, key_parameters, likenesses, lineage,
-    new_name, partitioned, probes, record_fields, rename, sinks, spills, takes_apart, takes_by_keys, widens,
-    with_keys,
+    makes_sink, new_name, partitioned, probes, record_fields, rename, sinks, spills, takes_apart,
+    takes_by_keys, widens, with_keys,
 };
 pub use literals::{skeleton, taken_out};
 pub use names::{Name, Naming};

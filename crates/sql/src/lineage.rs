@@ -34,7 +34,7 @@ pub(crate) use self::probe::TRUSTED;
 pub use self::probe::{Probe, asks_of_referring, probes};
 pub use self::records::{copied_columns, record_fields};
 pub(crate) use self::sinks::{ASKING, picks_sequence};
-pub use self::sinks::{hands_to, is_sink, sinks};
+pub use self::sinks::{hands_to, is_sink, makes_sink, sinks};
 pub use self::spills::{
     EXTENDING, Likeness, Origin, Rename, Spill, Spilled, likenesses, new_name, rename, spills,
 };
@@ -306,7 +306,7 @@ pub fn partitioned(text: &str) -> Option<(String, Vec<String>, Vec<String>)> {
 }
 
 /// Does something with `text` where that is one statement, and nothing else.
-fn of_statement(text: &str, take: impl FnOnce(&Tree)) {
+pub(crate) fn of_statement(text: &str, take: impl FnOnce(&Tree)) {
     let Ok(parsed) = kept_tree(text) else { return };
     let [raw] = parsed.protobuf.stmts.as_slice() else { return };
     let Ok(root) = Tree::of(&raw.stmt) else { return };

@@ -179,7 +179,7 @@ impl Routine {
         Some(self.script()?.asks_of_given(taking, of_wholes, is_key))
     }
 
-    fn script(&self) -> Option<&Script> {
+    pub(crate) fn script(&self) -> Option<&Script> {
         let read = || Script::of_routine(&self.language, &self.body, &self.definition);
         self.script.get_or_init(read).as_ref()
     }
@@ -245,6 +245,12 @@ impl Routine {
 }
 
 impl Catalog {
+    /// Whether something that runs code may mean it by this name: a routine has it, or calls it.
+    pub fn may_call(&self, name: &str) -> bool {
+        !self.lacks_routine(name)
+            || self.all_routines().any(|routine| routine.calls().any(|called| called == name))
+    }
+
     /// Whether a function of these names decides in triggers, checks or policies of rows, or is called by one that does. Names are
     /// known without schemas and arguments.
     pub(crate) fn guards(&self, names: &[String]) -> bool {

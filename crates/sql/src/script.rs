@@ -79,6 +79,17 @@ impl Script {
         }
     }
 
+    /// The same of one that `created` makes, which is written as `definition`.
+    pub(crate) fn of_function(created: &Tree, definition: &str) -> Option<Self> {
+        let language = option(created, "language").unwrap_or("sql");
+        Script::of_routine(language, Script::body_of(created).unwrap_or_default(), definition)
+    }
+
+    /// The body of the function that `created` makes, where it is a text.
+    pub(crate) fn body_of(created: &Tree) -> Option<&str> {
+        option(created, "as")
+    }
+
     /// What a DO block does.
     pub(crate) fn of_block(block: &Tree) -> Option<Self> {
         let options = || block.all("args").filter(|option| option.kind == "DefElem");
@@ -128,6 +139,13 @@ impl Script {
             wholes: BTreeSet::new(),
         })
     }
+}
+
+/// What this option of a function says.
+fn option<'t>(created: &'t Tree, name: &str) -> Option<&'t str> {
+    let option = created.all("options").find(|option| option.text("defname") == name)?;
+    let value = option.one("arg")?;
+    Some(value.one("items").unwrap_or(value).text("sval"))
 }
 
 /// Gives parameters that are known by a number a name, so that they are followed like those that have one.

@@ -110,6 +110,67 @@ fn who_waits_writes_and_shows_nothing_in_clear_that_has_become_sensitive() -> Re
     Ok(())
 }
 
+/// A procedure that ends its transaction in the midst keeps nothing locked: while it goes on, names get back what they meant.
+#[test]
+fn what_a_procedure_has_written_is_masked_where_its_names_meant_something_else_in_the_midst() -> Result<()> {
+    let stack = with_objects_of(Values::Names, "")?;
+    let before = "CREATE TABLE gate (); CREATE TABLE later (); CREATE TABLE i1 (z text); CREATE TABLE i2 (id int, z text);
+        CREATE TABLE i3 (id int, z text); CREATE TABLE i4 (z text); INSERT INTO i2 VALUES (1, 'plain');
+        CREATE PROCEDURE waits() LANGUAGE plpgsql AS $$ BEGIN LOCK TABLE gate IN SHARE MODE; COMMIT; INSERT INTO i1 SELECT z FROM i2; COMMIT;
+            LOCK TABLE later IN SHARE MODE; END $$;
+        CREATE PROCEDURE waits_too() LANGUAGE plpgsql AS $$ BEGIN LOCK TABLE gate IN SHARE MODE; COMMIT; INSERT INTO i4 SELECT note FROM visits; COMMIT;
+            LOCK TABLE later IN SHARE MODE; END $$";
+    psql::run(&stack.owner(), before)?.success()?;
+    psql::run(&stack.alice()?, "INSERT INTO i3 SELECT id, last_name FROM people")?.success()?;
+    run(&stack.alice()?, "SELECT * FROM i1, i2, i3, i4")?;
+    let mut holders = Vec::new();
+    for table in ["gate", "later"] {
+        let mut holder = Session::start(&stack.owner())?;
+        holder.expect("BEGIN;", "BEGIN")?;
+        holder.expect(&format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE;"), "LOCK TABLE")?;
+        holders.push(holder);
+    }
+    let waiters = ["CALL waits()", "CALL waits_too()"].map(|text| {
+        let alice = stack.alice();
+        std::thread::spawn(move || psql::run(&alice?, text))
+    });
+    let wait_for = |table: &str| {
+        let waiting =
+            format!("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{table}'::regclass");
+        wait::until("both to wait for the lock", Duration::from_secs(20), || {
+            Ok((psql::run(&stack.owner(), &waiting)?.success()?.trim() == "2").then_some(()))
+        })
+    };
+    let swap = |text: &str| -> Result<()> {
+        psql::run(&stack.alice()?, text)?.success()?;
+        let shown = "CREATE VIEW seen_by_all AS SELECT id FROM visits; SELECT * FROM seen_by_all; DROP VIEW seen_by_all";
+        psql::run(&stack.alice()?, shown)?;
+        Ok(())
+    };
+    wait_for("gate")?;
+    swap("BEGIN; ALTER TABLE i2 RENAME TO i2_kept; ALTER TABLE i3 RENAME TO i2; COMMIT")?;
+    if let Some(holder) = holders.first_mut() {
+        holder.expect("COMMIT;", "COMMIT")?;
+    }
+    wait_for("later")?;
+    swap("BEGIN; ALTER TABLE i2 RENAME TO i3; ALTER TABLE i2_kept RENAME TO i2; COMMIT")?;
+    for mut holder in holders {
+        holder.ask("COMMIT;")?;
+        assert_eq!(holder.quit()?, 0);
+    }
+    for waiter in waiters {
+        let Ok(waited) = waiter.join() else { bail!("who waits panicked") };
+        waited?.success()?;
+    }
+    let direct = run(&stack.owner(), "SELECT z FROM i1")?;
+    assert!(shows_canary(&direct), "is no attack: {direct:?}");
+    let read = run(&stack.alice()?, "SELECT z, upper(z) FROM i1")?;
+    assert!(!shows_canary(&read), "{read:?}");
+    // The other one has read what was always harmless.
+    assert!(psql::run(&stack.alice()?, "SELECT z FROM i4")?.success()?.contains("first"));
+    Ok(())
+}
+
 /// What waits while others change what it does not read stays in clear.
 #[test]
 fn who_waits_writes_what_is_harmless_in_clear() -> Result<()> {

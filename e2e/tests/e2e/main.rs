@@ -61,6 +61,7 @@ mod names;
 mod new_tables;
 mod newest_libpq;
 mod partitions;
+mod planted;
 mod policies;
 mod probing;
 mod raw;

@@ -108,6 +108,7 @@ impl Script {
         sensitive.wholes.extend(self.wholes.iter().cloned());
         let mut flows = Flows::default();
         flows.visit(&self.all);
+        flows.given(&self.all);
         flows.visit(&self.copies);
         for (names, query) in &self.rows {
             flows.rows(query, names.clone());

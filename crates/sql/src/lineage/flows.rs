@@ -170,6 +170,43 @@ impl Flows {
         }
     }
 
+    /// Names that a body gives to columns and relations as it goes on: by ALTER … RENAME, and behind the name of a view or table.
+    pub(super) fn given(&mut self, tree: &Tree) {
+        match tree.kind {
+            "RenameStmt" => {
+                let into = vec![tree.text("newname").to_owned()];
+                match (tree.one("relation"), tree.text("subname")) {
+                    (Some(relation), "") => self.alias(relation, into),
+                    (Some(_), column) => {
+                        let column = vec![column.to_owned()];
+                        self.add(
+                            Mentions { names: column.clone(), kept: column, ..Mentions::default() },
+                            into,
+                        );
+                    }
+                    (None, _) => {}
+                }
+            }
+            "ViewStmt" => self.columns(tree.one("query"), tree.name("aliases")),
+            "CreateTableAsStmt" => {
+                let names = tree.one("into").map(|into| into.name("col_names"));
+                self.columns(tree.one("query"), names.unwrap_or_default());
+            }
+            _ => {}
+        }
+        tree.nodes().for_each(|node| self.given(node));
+    }
+
+    /// What the columns of a query are called, one by one.
+    fn columns(&mut self, query: Option<&Tree>, names: Vec<&str>) {
+        let Some(query) = query.filter(|_| !names.is_empty()) else { return };
+        let from = if has_star(query) { Vec::new() } else { branches(query) };
+        for (place, name) in names.into_iter().enumerate() {
+            let from = from.get(place).cloned().unwrap_or_else(|| mentions_of_results(query));
+            self.add(from, vec![name.to_owned()]);
+        }
+    }
+
     /// What is compared with a value tells it.
     fn compare(&mut self, condition: &Tree) {
         if matches!(condition.kind, "BoolExpr" | "SortBy" | "List") {

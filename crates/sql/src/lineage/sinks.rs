@@ -13,6 +13,7 @@ use super::{Sensitive, of_statement};
 use crate::Catalog;
 use crate::constant::constant;
 use crate::facts::{Effect, Opens, Statement, Write};
+use crate::script::Script;
 use crate::tree::Tree;
 
 /// PostgreSQL's functions (pg_proc.dat) that put what they are given into settings, notifications, large objects, sequences, locks,
@@ -249,6 +250,45 @@ pub fn hands_to(
         found = Sinks { tainted: &tainted, others: functions, knows_own: false }.are_in(statement);
     });
     found
+}
+
+/// Whether the code that `text` makes, which is one statement, hands more than constants to one of PostgreSQL's, or to one of `others`; so it
+/// does where that is not told. What has the body that a function of its name has in `catalog`, where that is the only one, changes nothing.
+/// Call it as [`spills`](super::spills).
+pub fn makes_sink(text: &str, others: &HashSet<String>, catalog: &Catalog) -> bool {
+    let mut found = true;
+    of_statement(text, |statement| {
+        let script = match statement.kind {
+            "CreateFunctionStmt" => {
+                let name = statement.name("funcname").pop().unwrap_or_default();
+                let mut known = catalog.routines(name);
+                if let (Some(only), None) = (known.next(), known.next())
+                    && Script::body_of(statement) == Some(&only.body)
+                {
+                    found = false;
+                    return;
+                }
+                Script::of_function(statement, text)
+            }
+            // An aggregate that is put in the place of another. Anything else of that kind is new.
+            "DefineStmt" => {
+                found = statement.number("replace") != 0;
+                return;
+            }
+            _ => return,
+        };
+        let Some(script) = script else { return };
+        let anything = Sensitive { anything: true, ..Sensitive::default() };
+        let tainted = Flows::default().follow(&anything, None);
+        found = makes_more(&script.all)
+            || Sinks { tainted: &tainted, others, knows_own: true }.are_in(&script.all);
+    });
+    found
+}
+
+/// Whether code is made in it, whose body is a text.
+fn makes_more(tree: &Tree) -> bool {
+    matches!(tree.kind, "CreateFunctionStmt" | "DefineStmt") || tree.nodes().any(makes_more)
 }
 
 pub(super) struct Sinks<'t> {

@@ -1,0 +1,94 @@
+//! Code that others call is not put in the place of, or beside, what hands what it is given to where somebody listens: they may see all
+//! values.
+
+use std::fmt::Write;
+
+use anyhow::{Result, ensure};
+use e2e::psql;
+
+use crate::laundering::run;
+use crate::leaks::{Values, with_objects_of};
+
+/// What is there, and what applications may call.
+const THERE: &str = "CREATE SEQUENCE s; \
+    CREATE FUNCTION shown(t text) RETURNS text LANGUAGE sql AS 'SELECT upper(t)'; \
+    CREATE FUNCTION calls_later(t text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN later(t); END'; \
+    CREATE FUNCTION joined_by(text, text) RETURNS text LANGUAGE sql AS 'SELECT concat($1, $2)'; \
+    CREATE OPERATOR #&# (leftarg = text, rightarg = text, function = joined_by); \
+    CREATE AGGREGATE joined(text) (sfunc = joined_by, stype = text); \
+    CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; \
+    CREATE TRIGGER noted BEFORE INSERT ON visits FOR EACH ROW EXECUTE FUNCTION noted()";
+
+const PLANTS: [&str; 20] = [
+    "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_notify('c', t); RETURN upper(t); END $$",
+    "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE sql AS 'SELECT pg_notify(''c'', t); SELECT upper(t)'",
+    "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE sql AS 'SELECT upper($1) FROM pg_notify(''c'', $1)'",
+    "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text BEGIN ATOMIC SELECT pg_notify('c', t); SELECT upper(t); END",
+    "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM setval('s', ascii(t)); RETURN t; END $$",
+    "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('my.x', t, false); RETURN t; END $$",
+    "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM lo_from_bytea(0, t::bytea); RETURN t; END $$",
+    "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE plpgsql AS $$ DECLARE v text := t; BEGIN PERFORM pg_notify('c', v); RETURN v; END $$",
+    "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT pg_notify(''c'', $1)' USING t; RETURN t; END $$",
+    "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_notify('c', (SELECT max(email) FROM people)); RETURN t; END $$",
+    "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE sql AS 'SELECT put_away(t)'",
+    "CREATE FUNCTION shown(t varchar) RETURNS text LANGUAGE sql AS 'SELECT pg_notify(''c'', t); SELECT upper(t)'",
+    "CREATE SCHEMA nearer; CREATE FUNCTION nearer.shown(t text) RETURNS text LANGUAGE sql AS 'SELECT pg_notify(''c'', t); SELECT upper(t)'",
+    "CREATE FUNCTION later(t text) RETURNS text LANGUAGE sql AS 'SELECT pg_notify(''c'', t); SELECT upper(t)'",
+    "DO $$ BEGIN EXECUTE 'CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE sql AS ''SELECT pg_notify(''''c'''', t); SELECT upper(t)'''; END $$",
+    "CREATE FUNCTION put(t text) RETURNS text LANGUAGE sql AS 'SELECT pg_notify(''c'', t); SELECT upper(t)'; CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE sql AS 'SELECT put(t)'",
+    "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN put(t); END'; CREATE FUNCTION put(t text) RETURNS text LANGUAGE sql AS 'SELECT pg_notify(''c'', t); SELECT upper(t)'",
+    "CREATE OR REPLACE FUNCTION joined_by(text, text) RETURNS text LANGUAGE sql AS 'SELECT pg_notify(''c'', $2); SELECT concat($1, $2)'",
+    "CREATE FUNCTION put(text, text) RETURNS text LANGUAGE sql AS 'SELECT pg_notify(''c'', $2); SELECT concat($1, $2)'; CREATE OR REPLACE AGGREGATE joined(text) (sfunc = put, stype = text)",
+    "CREATE FUNCTION plants() RETURNS void LANGUAGE plpgsql AS $p$ BEGIN CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE sql AS 'SELECT pg_notify(''c'', t); SELECT upper(t)'; END $p$; SELECT plants()",
+];
+
+const HARMLESS: [&str; 6] = [
+    "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE sql AS 'SELECT upper(t) || ''!'''",
+    "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_notify('c', 'called'); RETURN t; END $$",
+    "CREATE FUNCTION tenant(t text) RETURNS text LANGUAGE sql AS 'SELECT set_config(''app.tenant'', t, false)'; CREATE OR REPLACE FUNCTION other(t text) RETURNS text LANGUAGE sql AS 'SELECT lower(t)'",
+    "CREATE OR REPLACE FUNCTION put_away(t text) RETURNS text LANGUAGE sql AS 'SELECT set_config(''my.x'', t, true)'",
+    "CREATE FUNCTION told() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_notify('visits', NEW.id::text); RETURN NEW; END $$; CREATE TRIGGER told AFTER INSERT ON visits FOR EACH ROW EXECUTE FUNCTION told()",
+    "DO $$ BEGIN CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE sql AS 'SELECT lower(t)'; END $$",
+];
+
+#[test]
+fn what_applications_call_is_not_replaced_by_what_tells_others() -> Result<()> {
+    let stack = with_objects_of(Values::Names, "")?;
+    psql::run(&stack.owner(), THERE)?.success()?;
+    run(&stack.alice()?, "SELECT shown('a')")?;
+    let mut wrong = String::new();
+    for text in PLANTS {
+        let text = Values::Names.of(text);
+        let directly = run(&stack.owner(), &format!("BEGIN; {text}; ROLLBACK"))?;
+        ensure!(!directly.stderr.contains("ERROR"), "{text}\n{}", directly.stderr);
+        for text in [format!("BEGIN; {text}; ROLLBACK"), text.clone()] {
+            let through = run(&stack.alice()?, &text)?;
+            if !through.stderr.contains("Rule \"masked-values-stay\"") {
+                writeln!(wrong, "is permitted: {text}\n{}", through.stderr)?;
+            }
+        }
+        psql::run(&stack.owner(), "DROP SCHEMA IF EXISTS nearer CASCADE; DROP FUNCTION IF EXISTS plants; DROP FUNCTION IF EXISTS put(text)")?
+            .success()?;
+        psql::run(
+            &stack.owner(),
+            "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE sql AS 'SELECT upper(t)'",
+        )?
+        .success()?;
+    }
+    // A function of triggers that is there is not replaced at all.
+    let text = "CREATE OR REPLACE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_notify('c', NEW.note); RETURN NEW; END $$";
+    let refused = run(&stack.alice()?, text)?;
+    ensure!(refused.stderr.contains("Picket refused"), "{text}\n{}", refused.stderr);
+    for text in ["ALTER FUNCTION shown(text) RENAME TO before", "DROP FUNCTION shown(text)"] {
+        let refused = run(&stack.alice()?, text)?;
+        ensure!(refused.stderr.contains("Picket refused"), "{text}\n{}", refused.stderr);
+    }
+    for text in HARMLESS {
+        let through = run(&stack.alice()?, &format!("BEGIN; {text}; ROLLBACK"))?;
+        if through.stderr.contains("ERROR") {
+            writeln!(wrong, "is refused: {text}\n{}", through.stderr)?;
+        }
+    }
+    ensure!(wrong.is_empty(), "{wrong}");
+    Ok(())
+}
