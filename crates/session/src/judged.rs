@@ -23,7 +23,7 @@ use crate::evidence::Described;
 use crate::following::Change;
 use crate::given::GivenNames;
 use crate::keyed::Keys;
-use crate::moving::{MovedNames, Moves};
+use crate::moving::{MovedNames, Moves, ToldColumns};
 use crate::names::{Columns, ResultColumns};
 use crate::normalised::normalised;
 use crate::path::{ByPath, PathChange};
@@ -37,7 +37,7 @@ use crate::shown::{Known, Reach, Shown, classed, moved_in};
 use crate::sliding::Sliding;
 use crate::spills::{Spills, fills, spilled};
 use crate::state::Environment;
-use crate::telling::{self, hangs_telling_code, renames_telling, tells};
+use crate::telling::{self, hangs_giving_code, hangs_telling_code, has_giving_code, renames_telling, tells};
 use crate::temporary::{Temporary, TemporaryChange};
 use crate::tied::{Literals, hides_unknown};
 use crate::ways::Ways;
@@ -937,6 +937,7 @@ impl Judged {
             && self.probes.is_none()
             && self.copied.is_none()
             && self.spills.stains.is_empty()
+            && self.spills.placed.is_empty()
             && self.moves.is_none()
             && self.namings.is_empty()
             && !self.is_moved
@@ -1001,6 +1002,33 @@ impl Judged {
     /// What it may do to where the session looks for relations, if it runs and does anything.
     pub(crate) fn path_change(&self) -> Option<&PathChange> {
         self.path.as_ref().filter(|_| self.refusal().is_none())
+    }
+
+    /// Whether names may mean other relations behind it, or what was made may be gone: it sets something, is about its transaction, or runs
+    /// code.
+    pub(crate) fn renews_names(&self) -> bool {
+        let renews = |effect: &Effect| {
+            matches!(
+                effect,
+                Effect::Call
+                    | Effect::Do
+                    | Effect::Drop
+                    | Effect::DropTable
+                    | Effect::Execute
+                    | Effect::OpaqueCall
+                    | Effect::OpaqueDo
+                    | Effect::Set
+                    | Effect::Transaction
+            )
+        };
+        let Implied { called, reached } = &self.implied;
+        let runs_code =
+            || self.has_sinks || !self.runs.is_empty() || !called.is_empty() || !reached.is_empty();
+        runs_code()
+            || self
+                .own
+                .as_ref()
+                .is_none_or(|own| own.calls().next().is_some() || own.effects.iter().any(renews))
     }
 
     /// As it is described to whoever looks for relations on this path. `catalog` is the session's, of this version.
@@ -1275,6 +1303,7 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
     let is_foreign = sql::defines_foreign(text);
     let imports = statement.effects.contains(&Effect::Other("ImportForeignSchemaStmt"));
     let mut are_all = imports || statement.commits_prepared || statement.effects.contains(&Effect::OpaqueDo);
+    let mut hangs = are_all;
     let mut retells = Vec::new();
     for naming in &statement.names {
         match naming {
@@ -1289,7 +1318,7 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
                 retells.push(of.name.clone());
             }
             Naming::RenamesSchema { from, .. } => {
-                let mut within = known.catalog.relations().filter(|relation| relation.schema == *from);
+                let within = || known.catalog.relations().filter(|relation| relation.schema == *from);
                 let is_unsearched = |relation: &Relation, column: &Column| {
                     let id = ColumnId { table_oid: relation.oid, number: column.number };
                     known.unsearched.is_some_and(|unsearched| unsearched.contains_key(&id))
@@ -1301,7 +1330,9 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
                             || below.columns.iter().any(|column| is_unsearched(below, column))
                     })
                 };
-                are_all |= known.catalog.may_have_routine_in(from) || within.any(rests_on_some);
+                let has_routines = known.catalog.may_have_routine_in(from);
+                hangs |= has_routines || within().any(|relation| has_giving_code(relation, known));
+                are_all |= has_routines || within().any(rests_on_some);
             }
             Naming::Casts(_) | Naming::Coins(_) | Naming::LeadsType { .. } | Naming::Takes(_) => {}
         }
@@ -1334,6 +1365,10 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
             || !makes_table && (is_opaque(statement) || Reach::of(statement, known).is_any()));
     let tells =
         !known.is_empty() && (are_all || is_opaque(statement) || hangs_telling_code(statement, known));
+    let hangs = match sql::is_quiet(text) {
+        true => !known.is_empty() && (hangs || hangs_giving_code(statement, known)),
+        false => tells,
+    };
     let makes_code = statement.makes_code();
     let partitioned = if statement.partitions { sql::partitioned(text) } else { None };
     let renames = statement.effects.contains(&Effect::Other("RenameStmt"));
@@ -1341,7 +1376,7 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
     let is_renamed = |naming: &Naming| matches!(naming, Naming::Renames { .. });
     let recolumns = renames && (statement.effects.len() != 1 || !statement.names.iter().any(is_renamed));
     if !statement.moves_names() {
-        return Moves { tells, partitioned, ways: Ways::of(&statement.names), ..Moves::default() };
+        return Moves { tells, hangs, partitioned, ways: Ways::of(&statement.names), ..Moves::default() };
     }
     // Casts and operator classes are used, and columns of types are filled, where no name says so.
     let is_unnamed = |effect: &Effect| {
@@ -1365,16 +1400,44 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
         made,
         has_sinks,
         tells,
+        hangs,
         makes_code,
         partitioned,
         renames,
         recolumns,
         widens,
+        told: told(text, statement, known),
         retells,
         doubled,
         fills,
         ways: Ways::of(&statement.names),
     }
+}
+
+/// The table that a statement makes, by schema and name, where its text tells which columns that has.
+fn told(
+    text: &str,
+    statement: &Statement,
+    known: &Known<'_>,
+) -> Option<(Option<String>, String, ToldColumns)> {
+    // LIKE reads.
+    let is_made = |effect: &Effect| matches!(effect, Effect::CreateTable | Effect::Select);
+    if !statement.effects.iter().all(is_made) {
+        return None;
+    }
+    let sql::Told { schema, name, columns, like } = sql::told(text)?;
+    let names = match &like {
+        Some((schema, name)) => columns_of(schema.as_deref(), name, known.catalog)?,
+        None => columns,
+    };
+    Some((schema, name, ToldColumns { names, like }))
+}
+
+/// The columns of the one relation that has this name.
+pub(crate) fn columns_of(schema: Option<&str>, name: &str, catalog: &Catalog) -> Option<Vec<String>> {
+    let mut named = catalog.named_in(schema, name);
+    let only = named.next().filter(|only| !catalog.is_new(only))?;
+    named.next().is_none().then(|| only.columns.iter().map(|column| column.name.clone()).collect())
 }
 
 /// What the name of a relation can be at the end of its path: names can have dots in them.
