@@ -130,7 +130,7 @@ BEGIN; CREATE TABLE kb38 (a text, b text); DO $$ BEGIN ALTER TABLE kb38 DROP COL
 ---
 SELECT b FROM kb38
 
-CREATE TABLE kb39 (id int, v text, w int, x int, y int); WITH moved AS (DELETE FROM more_people RETURNING *) INSERT INTO kb39 SELECT id, email, age, boss, 1 FROM moved
+CREATE TABLE kb39 (id int, v text, w int, x int, y int); WITH moved AS (UPDATE more_people SET age = 51 WHERE id = 3 RETURNING *) INSERT INTO kb39 SELECT id, email, age, boss, 1 FROM moved
 ---
 SELECT v FROM kb39
 
