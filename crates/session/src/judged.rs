@@ -37,7 +37,7 @@ use crate::shown::{Known, Reach, Shown, classed, moved_in};
 use crate::sliding::Sliding;
 use crate::spills::{Spills, fills, spilled};
 use crate::state::Environment;
-use crate::telling::{self, hangs_giving_code, hangs_telling_code, has_giving_code, renames_telling, tells};
+use crate::telling::{self, hangs_giving_code, hangs_telling_code, renames_giving, renames_telling, tells};
 use crate::temporary::{Temporary, TemporaryChange};
 use crate::tied::{Literals, hides_unknown};
 use crate::ways::Ways;
@@ -1303,7 +1303,6 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
     let is_foreign = sql::defines_foreign(text);
     let imports = statement.effects.contains(&Effect::Other("ImportForeignSchemaStmt"));
     let mut are_all = imports || statement.commits_prepared || statement.effects.contains(&Effect::OpaqueDo);
-    let mut hangs = are_all;
     let mut retells = Vec::new();
     for naming in &statement.names {
         match naming {
@@ -1318,7 +1317,7 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
                 retells.push(of.name.clone());
             }
             Naming::RenamesSchema { from, .. } => {
-                let within = || known.catalog.relations().filter(|relation| relation.schema == *from);
+                let mut within = known.catalog.relations().filter(|relation| relation.schema == *from);
                 let is_unsearched = |relation: &Relation, column: &Column| {
                     let id = ColumnId { table_oid: relation.oid, number: column.number };
                     known.unsearched.is_some_and(|unsearched| unsearched.contains_key(&id))
@@ -1330,9 +1329,7 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
                             || below.columns.iter().any(|column| is_unsearched(below, column))
                     })
                 };
-                let has_routines = known.catalog.may_have_routine_in(from);
-                hangs |= has_routines || within().any(|relation| has_giving_code(relation, known));
-                are_all |= has_routines || within().any(rests_on_some);
+                are_all |= known.catalog.may_have_routine_in(from) || within.any(rests_on_some);
             }
             Naming::Casts(_) | Naming::Coins(_) | Naming::LeadsType { .. } | Naming::Takes(_) => {}
         }
@@ -1366,8 +1363,8 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
     let tells =
         !known.is_empty() && (are_all || is_opaque(statement) || hangs_telling_code(statement, known));
     let hangs = match sql::is_quiet(text) {
-        true => !known.is_empty() && (hangs || hangs_giving_code(statement, known)),
-        false => tells,
+        true => !known.is_empty() && (are_all || hangs_giving_code(statement, known)),
+        false => tells || !known.is_empty() && renames_giving(statement, known),
     };
     let makes_code = statement.makes_code();
     let partitioned = if statement.partitions { sql::partitioned(text) } else { None };

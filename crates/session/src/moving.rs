@@ -353,9 +353,11 @@ impl MovedNames {
 
     /// Notes the columns of a table that is made. Of one that something else happens to, nobody knows where they stand.
     fn note_told(&mut self, moves: &Moves) {
-        let is_new = |name: &String| !self.has_made(name);
-        let told =
-            moves.told.as_ref().filter(|(_, name, _)| is_new(name) && self.told.len() < NAMES_MAX).cloned();
+        let is_as_shown = |name: &str| !self.has_made(name) || self.is_widened(name);
+        let is_told = |(_, name, columns): &&(_, String, ToldColumns)| {
+            !self.has_made(name) && columns.like.as_ref().is_none_or(|(_, like)| is_as_shown(like))
+        };
+        let told = moves.told.as_ref().filter(|_| self.told.len() < NAMES_MAX).filter(is_told).cloned();
         if moves.are_all {
             self.told.clear();
         } else if !moves.widens {

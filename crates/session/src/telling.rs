@@ -99,8 +99,13 @@ pub(crate) fn hangs_giving_code(statement: &Statement, known: &Known<'_>) -> boo
         || statement.hangs_code() && there(statement, known).any(|relation| has_giving_code(relation, known))
 }
 
+/// Whether it gives another name or schema to a relation on which such code hangs: nobody knows it by the new one.
+pub(crate) fn renames_giving(statement: &Statement, known: &Known<'_>) -> bool {
+    renames(statement) && there(statement, known).any(|relation| has_giving_code(relation, known))
+}
+
 /// Whether code hangs on a relation, or on its parts, that can give something sensitive to a row that is written there.
-pub(crate) fn has_giving_code(relation: &Relation, known: &Known<'_>) -> bool {
+fn has_giving_code(relation: &Relation, known: &Known<'_>) -> bool {
     let catalog = known.catalog;
     let is_beside = |below: &Relation| {
         catalog.hooks().is_part(relation.oid, below.oid) || catalog.hooks().is_part(below.oid, relation.oid)
@@ -130,8 +135,12 @@ pub(crate) fn has_giving_code(relation: &Relation, known: &Known<'_>) -> bool {
 
 /// Whether it gives another name or schema to a relation on which such code hangs: nobody knows the new one.
 pub(crate) fn renames_telling(statement: &Statement, known: &Known<'_>) -> bool {
+    renames(statement) && names_telling(statement, known)
+}
+
+fn renames(statement: &Statement) -> bool {
     let renames = |effect: &Effect| matches!(effect, Effect::Other("AlterObjectSchemaStmt" | "RenameStmt"));
-    statement.effects.iter().any(renames) && names_telling(statement, known)
+    statement.effects.iter().any(renames)
 }
 
 /// Whether code hangs on a relation that it names which can tell of something sensitive.

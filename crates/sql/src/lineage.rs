@@ -306,7 +306,7 @@ const QUIET: [AlterTableType; 4] = [
 ];
 
 /// Whether `text`, which is one statement, has no other code run than before, but for what it says itself and what hangs on the relations that it
-/// names or that are in the schema which it calls otherwise. Call it as [`lineage`].
+/// names. Call it as [`lineage`].
 pub fn is_quiet(text: &str) -> bool {
     let mut is_quiet = false;
     of_statement(text, |statement| {
@@ -316,9 +316,6 @@ pub fn is_quiet(text: &str) -> bool {
         is_quiet = match statement.kind {
             "AlterTableStmt" => statement.all("cmds").all(is_one),
             "CreateStmt" => true,
-            "RenameStmt" => {
-                statement.number("rename_type") == pg_query::protobuf::ObjectType::ObjectSchema as i64
-            }
             _ => false,
         };
     });

@@ -46,12 +46,6 @@ BEGIN; ALTER TABLE ja_# DETACH PARTITION ja1_#; INSERT INTO kept_# SELECT * FROM
 ---
 SELECT id, plan, d FROM kept_#; SELECT id, plan, d FROM ja1_#
 
-CREATE SCHEMA je_#; CREATE TABLE je_#.je1_# (id int, email text, plan text); INSERT INTO je_#.je1_# VALUES (1, 'a@b.example', 'free')
----
-BEGIN; ALTER SCHEMA je_# RENAME TO jee_#; INSERT INTO jee_#.je1_# VALUES (3, 'b@b.example', 'free'); COMMIT
----
-SELECT id, plan FROM jee_#.je1_# ORDER BY id
-
 CREATE TABLE o_# (id int, person int, status text); INSERT INTO o_# VALUES (1, 1, 'open'), (2, 1, 'paid'); CREATE MATERIALIZED VIEW hj_# AS SELECT o.status, count(*) AS n FROM o_# o JOIN accounts_# p ON p.id = o.person GROUP BY o.status
 ---
 BEGIN; ALTER TABLE accounts_# ADD COLUMN nick2 text; REFRESH MATERIALIZED VIEW hj_#; COMMIT

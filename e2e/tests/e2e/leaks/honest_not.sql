@@ -10,10 +10,6 @@ CREATE TABLE kb3 (v text); DO $$ BEGIN PERFORM 1 FROM people WHERE email LIKE 'a
 ---
 SELECT v FROM kb3
 
-CREATE TABLE kb4 (v text); DO $$ DECLARE rest text; BEGIN SELECT email INTO rest FROM people WHERE id = 1; WHILE rest LIKE 'alice%' LOOP INSERT INTO kb4 VALUES ('alice.canary'); rest := ''; END LOOP; END $$
----
-SELECT v FROM kb4
-
 CREATE TABLE kb5 (v text); INSERT INTO kb5 VALUES (''); DO $$ DECLARE n int; BEGIN UPDATE people SET age = 30 WHERE email LIKE 'alice.canary%'; GET DIAGNOSTICS n = ROW_COUNT; UPDATE kb5 SET v = 'alice.canary' WHERE n > 0; END $$
 ---
 SELECT v FROM kb5
@@ -98,10 +94,6 @@ CREATE TABLE kb30_p (id int, email text, d date) PARTITION BY RANGE (d); CREATE 
 ---
 SELECT zz FROM kb30
 
-BEGIN; CREATE TABLE kb31 (a text, b text, c text); ALTER TABLE kb31 DROP COLUMN a; INSERT INTO kb31 SELECT email, 'x' FROM people; COMMIT
----
-SELECT b FROM kb31
-
 BEGIN; CREATE TABLE kb32 (a text, b text); ALTER TABLE kb32 RENAME COLUMN a TO c; INSERT INTO kb32 SELECT email, 'x' FROM people; COMMIT
 ---
 SELECT c FROM kb32
@@ -125,10 +117,6 @@ SELECT a FROM kb36
 CREATE TABLE kb37_o (a text, b text); BEGIN; ALTER TABLE kb37_o RENAME COLUMN a TO c; ALTER TABLE kb37_o RENAME COLUMN b TO a; ALTER TABLE kb37_o RENAME COLUMN c TO b; CREATE TABLE kb37 (LIKE kb37_o); INSERT INTO kb37 SELECT email, 'x' FROM people; COMMIT
 ---
 SELECT b FROM kb37
-
-BEGIN; CREATE TABLE kb38 (a text, b text); DO $$ BEGIN ALTER TABLE kb38 DROP COLUMN a; ALTER TABLE kb38 ADD COLUMN a text; END $$; INSERT INTO kb38 SELECT email, 'x' FROM people; COMMIT
----
-SELECT b FROM kb38
 
 CREATE TABLE kb39 (id int, v text, w int, x int, y int); WITH moved AS (UPDATE more_people SET age = 51 WHERE id = 3 RETURNING *) INSERT INTO kb39 SELECT id, email, age, boss, 1 FROM moved
 ---
@@ -162,7 +150,7 @@ CREATE TABLE kb46 (id int, v text); CREATE TABLE kb46_s (id int, email text, nam
 ---
 SELECT v FROM kb46; SELECT name FROM kb46_s
 
-CREATE TABLE kb47_a (id int, v text); CREATE TABLE kb47 (id int, v text); SELECT id FROM kb47; BEGIN; ALTER TABLE kb47_a ALTER COLUMN v TYPE varchar; ALTER TABLE kb47_a INHERIT kb47; INSERT INTO kb47_a SELECT id, email FROM people; COMMIT
+CREATE TABLE kb47_a (id int, v text); CREATE TABLE kb47 (id int, v varchar); SELECT id FROM kb47; BEGIN; ALTER TABLE kb47_a ALTER COLUMN v TYPE varchar; ALTER TABLE kb47_a INHERIT kb47; INSERT INTO kb47_a SELECT id, email FROM people; COMMIT
 ---
 SELECT v FROM kb47
 
