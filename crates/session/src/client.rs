@@ -360,6 +360,7 @@ impl Session {
         let leaves_all = |statement: &Rc<Judged>| {
             let Judged { spills, runs, moves, .. } = &**statement;
             spills.stains.is_empty()
+                && spills.placed.is_empty()
                 && spills.if_extending_moves.is_empty()
                 && moves.is_none()
                 && (runs.is_empty() || spills.could_be.is_empty())
@@ -386,9 +387,13 @@ impl Session {
             let of_made =
                 runs_made.then_some(&made_code).into_iter().flatten().filter(|_| statement.moves.is_none());
             let unshown = self.unshown_stains(statement, &moving, is_moved, env);
+            let unshown = unshown.into_iter().chain(statement.spills.by_place(&moving, env));
             let stains =
                 statement.spills.stains.iter().chain(could_be).chain(of_made).cloned().chain(unshown);
             new.extend(stains.filter(|stain| !self.noted.contains(stain)));
+            if statement.renews_names() {
+                moving.forget_told();
+            }
             if let Some(moves) = statement.moves.as_ref() {
                 moving.sent(moves);
                 if moves.makes_code && moves.is_sensitive {

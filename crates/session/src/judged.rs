@@ -24,7 +24,7 @@ use crate::following::Change;
 use crate::given::GivenNames;
 use crate::keyed::Keys;
 use crate::landing::OwnPath;
-use crate::moving::{MovedNames, Moves};
+use crate::moving::{MovedNames, Moves, ToldColumns};
 use crate::names::{Columns, ResultColumns};
 use crate::normalised::normalised;
 use crate::path::{ByPath, PathChange};
@@ -38,7 +38,7 @@ use crate::shown::{Known, Reach, Shown, classed, moved_in};
 use crate::sliding::Sliding;
 use crate::spills::{Spills, fills, spilled};
 use crate::state::Environment;
-use crate::telling::{self, hangs_telling_code, renames_telling, tells};
+use crate::telling::{self, hangs_giving_code, hangs_telling_code, renames_giving, renames_telling, tells};
 use crate::temporary::{Temporary, TemporaryChange};
 use crate::tied::{Literals, hides_unknown};
 use crate::ways::Ways;
@@ -1003,6 +1003,7 @@ impl Judged {
             && self.probes.is_none()
             && self.copied.is_none()
             && self.spills.stains.is_empty()
+            && self.spills.placed.is_empty()
             && self.moves.is_none()
             && self.namings.is_empty()
             && !self.names_bare
@@ -1068,6 +1069,33 @@ impl Judged {
     /// What it may do to where the session looks for relations, if it runs and does anything.
     pub(crate) fn path_change(&self) -> Option<&PathChange> {
         self.path.as_ref().filter(|_| self.refusal().is_none())
+    }
+
+    /// Whether names may mean other relations behind it, or what was made may be gone: it sets something, is about its transaction, or runs
+    /// code.
+    pub(crate) fn renews_names(&self) -> bool {
+        let renews = |effect: &Effect| {
+            matches!(
+                effect,
+                Effect::Call
+                    | Effect::Do
+                    | Effect::Drop
+                    | Effect::DropTable
+                    | Effect::Execute
+                    | Effect::OpaqueCall
+                    | Effect::OpaqueDo
+                    | Effect::Set
+                    | Effect::Transaction
+            )
+        };
+        let Implied { called, reached } = &self.implied;
+        let runs_code =
+            || self.has_sinks || !self.runs.is_empty() || !called.is_empty() || !reached.is_empty();
+        runs_code()
+            || self
+                .own
+                .as_ref()
+                .is_none_or(|own| own.calls().next().is_some() || own.effects.iter().any(renews))
     }
 
     /// As it is described to whoever looks for relations on this path. `catalog` is the session's, of this version.
@@ -1414,6 +1442,10 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
             || !makes_table && (is_opaque(statement) || Reach::of(statement, known).is_any()));
     let tells =
         !known.is_empty() && (are_all || is_opaque(statement) || hangs_telling_code(statement, known));
+    let hangs = match sql::is_quiet(text) {
+        true => !known.is_empty() && (are_all || hangs_giving_code(statement, known)),
+        false => tells || !known.is_empty() && renames_giving(statement, known),
+    };
     let makes_code = statement.makes_code();
     let partitioned = if statement.partitions { sql::partitioned(text) } else { None };
     let renames = statement.effects.contains(&Effect::Other("RenameStmt"));
@@ -1423,7 +1455,14 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
     let is_cast = |naming: &Naming| matches!(naming, Naming::Casts(_) | Naming::LeadsType { .. });
     let casts = statement.names.iter().any(is_cast);
     if !statement.moves_names() {
-        return Moves { tells, partitioned, casts, ways: Ways::of(&statement.names), ..Moves::default() };
+        return Moves {
+            tells,
+            hangs,
+            partitioned,
+            casts,
+            ways: Ways::of(&statement.names),
+            ..Moves::default()
+        };
     }
     // Casts and operator classes are used, and columns of types are filled, where no name says so.
     let is_unnamed = |effect: &Effect| {
@@ -1447,17 +1486,45 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
         made,
         has_sinks,
         tells,
+        hangs,
         makes_code,
         partitioned,
         renames,
         recolumns,
         widens,
+        told: told(text, statement, known),
         retells,
         doubled,
         fills,
         ways: Ways::of(&statement.names),
         casts,
     }
+}
+
+/// The table that a statement makes, by schema and name, where its text tells which columns that has.
+fn told(
+    text: &str,
+    statement: &Statement,
+    known: &Known<'_>,
+) -> Option<(Option<String>, String, ToldColumns)> {
+    // LIKE reads.
+    let is_made = |effect: &Effect| matches!(effect, Effect::CreateTable | Effect::Select);
+    if !statement.effects.iter().all(is_made) {
+        return None;
+    }
+    let sql::Told { schema, name, columns, like } = sql::told(text)?;
+    let names = match &like {
+        Some((schema, name)) => columns_of(schema.as_deref(), name, known.catalog)?,
+        None => columns,
+    };
+    Some((schema, name, ToldColumns { names, like }))
+}
+
+/// The columns of the one relation that has this name.
+pub(crate) fn columns_of(schema: Option<&str>, name: &str, catalog: &Catalog) -> Option<Vec<String>> {
+    let mut named = catalog.named_in(schema, name);
+    let only = named.next().filter(|only| !catalog.is_new(only))?;
+    named.next().is_none().then(|| only.columns.iter().map(|column| column.name.clone()).collect())
 }
 
 /// What the name of a relation can be at the end of its path: names can have dots in them.

@@ -26,6 +26,7 @@ impl Session {
         for read in open {
             for one in &read.judge(env, self.seen()).statements {
                 stains.extend(one.spills.stains.iter().cloned());
+                stains.extend(one.spills.by_place(&self.moving, env));
                 stains.extend(self.unshown_stains(one, &MovedNames::default(), false, env));
             }
         }

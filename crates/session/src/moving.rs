@@ -29,8 +29,12 @@ pub struct MovedNames {
     sinks_are_all: bool,
     /// Code that can tell of something sensitive may run where no name says so.
     tells: bool,
+    /// Code that can give something sensitive to rows may hang where the catalog shows none.
+    hangs: bool,
     /// Tables that are new, and whose rows go to partitions.
     partitioned: HashMap<String, Partitioned>,
+    /// Tables that the transaction has made, by schema and name as it has written them, as long as they have the columns that it has told.
+    told: HashMap<(Option<String>, String), ToldColumns>,
     /// New relations whose names others have: which is meant, the catalog does not say.
     doubled: HashSet<String>,
     /// What code that was just made could write, wherever it runs.
@@ -54,6 +58,15 @@ struct Partitioned {
     keys: Vec<String>,
 }
 
+/// The columns of a table that was just made, as they stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ToldColumns {
+    /// Their names.
+    pub(crate) names: Vec<String>,
+    /// Schema and name of the relation that has the same, where it was made like one.
+    pub(crate) like: Option<(Option<String>, String)>,
+}
+
 /// A column by its name, or the place where it stands among those of its table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Written {
@@ -74,6 +87,8 @@ struct Made {
     functions: Vec<String>,
     /// It leaves each column what it is.
     widens: bool,
+    /// It is a table with the columns that its text tells: new ones in what it is made like are none of its own.
+    is_told: bool,
 }
 
 /// What a statement does to the meaning of names.
@@ -92,6 +107,8 @@ pub(crate) struct Moves {
     pub(crate) has_sinks: bool,
     /// It hangs code somewhere, or makes some, that can tell of something sensitive.
     pub(crate) tells: bool,
+    /// The same that can give something sensitive to rows.
+    pub(crate) hangs: bool,
     /// It makes code, whatever that reads.
     pub(crate) makes_code: bool,
     /// The table that it makes whose rows go to partitions, its columns, and by which.
@@ -102,6 +119,8 @@ pub(crate) struct Moves {
     pub(crate) recolumns: bool,
     /// It leaves each column what it is.
     pub(crate) widens: bool,
+    /// The table that it makes, by schema and name, whose columns it tells.
+    pub(crate) told: Option<(Option<String>, String, ToldColumns)>,
     /// Relations whose columns show something else from now on.
     pub(crate) retells: Vec<String>,
     /// New relations whose names others have.
@@ -165,6 +184,12 @@ impl MovedNames {
         !self.are_all && self.widened.contains(name)
     }
 
+    /// Whether one of them that has changed in another way than by new columns is such, or nobody knows.
+    pub(crate) fn any_changed(&self, is_such: impl Fn(&str) -> bool) -> bool {
+        let changed = self.names.iter().filter(|name| !self.widened.contains(*name));
+        self.are_all || changed.into_iter().any(|name| is_such(name))
+    }
+
     /// Whether one of these may be one of them, or leads to one.
     pub fn concerns(&self, names: &HashSet<String>) -> bool {
         let all = [&self.names, &self.renamed, &self.recolumned, &self.retold, &self.doubled];
@@ -199,6 +224,11 @@ impl MovedNames {
         self.tells
     }
 
+    /// Whether code that can give something sensitive to rows may run wherever some are written.
+    pub(crate) fn hangs(&self) -> bool {
+        self.hangs
+    }
+
     /// Where else rows get that are written by a name.
     pub(crate) fn ways(&self) -> &Ways {
         &self.ways
@@ -218,6 +248,29 @@ impl MovedNames {
             None => None,
         };
         keys.is_empty() || name.is_none_or(|name| keys.contains(name))
+    }
+
+    /// What the column is called that stands here in a table which the transaction has made, and how that is known.
+    pub(crate) fn column_at(
+        &self,
+        schema: Option<&str>,
+        table: &str,
+        place: usize,
+    ) -> Option<(&String, &ToldColumns)> {
+        let told = self.told.get(&(schema.map(str::to_owned), table.to_owned()))?;
+        Some((told.names.get(place)?, told))
+    }
+
+    /// What is meant by names may be something else from now on.
+    pub(crate) fn forget_told(&mut self) {
+        self.told.clear();
+    }
+
+    /// The transaction is over: what it has made is known as all else is.
+    pub(crate) fn forget_made(&mut self) {
+        self.told.clear();
+        self.made.clear();
+        self.made_is_full = false;
     }
 
     /// Whether rows of a new table of this name go to partitions.
@@ -244,6 +297,7 @@ impl MovedNames {
         self.sinks_are_all |= other.sinks_are_all;
         self.tells |= other.tells;
         self.casts |= other.casts;
+        self.hangs |= other.hangs;
         self.partitioned.extend(other.partitioned.clone());
         self.note_widened(&other.names, |name| other.widened.contains(name));
         self.new_functions.extend(other.new_functions.iter().cloned());
@@ -263,6 +317,7 @@ impl MovedNames {
     pub(crate) fn sent(&mut self, moves: &Moves) {
         self.tells |= moves.tells;
         self.casts |= moves.casts;
+        self.hangs |= moves.hangs;
         // Under a new name, or with one in it, nobody knows by what.
         if moves.renames {
             self.are_all |= is_beyond(&mut self.renamed, &moves.names);
@@ -279,6 +334,7 @@ impl MovedNames {
             let made = Partitioned { columns: columns.clone(), keys: keys.clone() };
             self.partitioned.insert(name.clone(), made);
         }
+        self.note_told(moves);
         self.extend_doubled(&moves.doubled);
         self.are_all |= is_beyond(&mut self.retold, &moves.retells);
         self.are_all |= self.ways.add(&moves.ways);
@@ -289,9 +345,11 @@ impl MovedNames {
             are_all: moves.are_all,
             functions: moves.made.clone(),
             widens: moves.widens,
+            is_told: moves.told.is_some() && moves.doubled.is_empty(),
         };
         if moves.is_sensitive || self.leads_to(&made) {
             self.tells |= moves.makes_code;
+            self.hangs |= moves.makes_code;
             self.are_all |= self.made_is_full;
             self.lead(&made);
             self.follow();
@@ -302,6 +360,23 @@ impl MovedNames {
         }
         if moves.has_sinks || moves.names.iter().any(|name| self.sinks.contains(name)) {
             self.extend_sinks(&moves.made);
+        }
+    }
+
+    /// Notes the columns of a table that is made. Of one that something else happens to, nobody knows where they stand.
+    fn note_told(&mut self, moves: &Moves) {
+        let is_as_shown = |name: &str| !self.has_made(name) || self.is_widened(name);
+        let is_told = |(_, name, columns): &&(_, String, ToldColumns)| {
+            !self.has_made(name) && columns.like.as_ref().is_none_or(|(_, like)| is_as_shown(like))
+        };
+        let told = moves.told.as_ref().filter(|_| self.told.len() < NAMES_MAX).filter(is_told).cloned();
+        if moves.are_all {
+            self.told.clear();
+        } else if !moves.widens {
+            self.told.retain(|(_, name), _| !moves.names.contains(name));
+        }
+        if let Some((schema, name, columns)) = told {
+            self.told.insert((schema, name), columns);
         }
     }
 
@@ -329,7 +404,8 @@ impl MovedNames {
     }
 
     fn leads_to(&self, made: &Made) -> bool {
-        self.has_any(made.names.iter().chain(&made.of))
+        let leads = |name: &String| self.has(name) && !(made.is_told && self.is_widened(name));
+        made.names.iter().chain(&made.of).any(leads)
     }
 
     fn lead(&mut self, made: &Made) {
@@ -461,6 +537,31 @@ mod tests {
         assert!(moved.has("t") && !moved.is_widened("t"));
         moved.sent(&Moves { widens: true, ..moves(&["t"], &[], true) });
         assert!(!moved.is_widened("t"));
+    }
+
+    #[test]
+    fn columns_of_a_new_table_are_told_until_something_else_happens_to_it() {
+        let told = |names: &[&str]| {
+            let names = names.iter().map(|name| (*name).to_owned()).collect();
+            Some((None, "t".to_owned(), ToldColumns { names, like: None }))
+        };
+        let made = Moves { told: told(&["a", "b"]), ..moves(&["t"], &[], false) };
+        let second = |moved: &MovedNames| moved.column_at(None, "t", 1).map(|(name, _)| name.clone());
+        let mut moved = MovedNames::default();
+        moved.sent(&made);
+        assert_eq!(second(&moved).as_deref(), Some("b"));
+        assert!(moved.column_at(Some("s"), "t", 1).is_none() && moved.column_at(None, "t", 2).is_none());
+        moved.sent(&Moves { widens: true, ..moves(&["t"], &[], true) });
+        assert_eq!(second(&moved).as_deref(), Some("b"));
+        moved.sent(&moves(&["t"], &[], false));
+        assert!(second(&moved).is_none());
+        // By a name that the transaction has made before, another may be meant.
+        moved.sent(&Moves { told: told(&["b", "a"]), ..made.clone() });
+        assert!(second(&moved).is_none());
+        let mut moved = MovedNames::default();
+        moved.sent(&made);
+        moved.forget_made();
+        assert!(second(&moved).is_none());
     }
 
     #[test]

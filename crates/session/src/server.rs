@@ -488,6 +488,7 @@ impl Session {
                     self.made_code.clear();
                 }
                 self.moving.renames_are_shown();
+                self.moving.forget_made();
                 self.given.transaction_is_over();
             }
             let renamed = self.renamed.transaction_is_over();

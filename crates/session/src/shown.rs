@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use mask::{Class, Classes, ColumnId, Unsearched};
 use sql::catalog::{Column, Relation};
-use sql::facts::{Access, ColumnUse, Effect, RelationUse};
+use sql::facts::{Access, ColumnUse, Effect, RelationUse, Via};
 use sql::{
     Catalog, Facts, Key, Lineage, Sensitive, Shows, Statement, copied_columns, lineage, record_fields,
 };
@@ -466,6 +466,7 @@ impl Reach {
             if let (Some(only), None) = (named.next(), named.next())
                 && !statement.ctes.iter().any(|cte| cte == name)
                 && known.stains.of(name).is_empty()
+                && !gives_by_rules(only, statement, known)
             {
                 let columns = only.columns.iter().map(|column| column.name.clone());
                 sensitive.rows.insert(name.to_owned(), columns.collect());
@@ -558,6 +559,13 @@ fn reaches(statement: &Statement, is_left_out: impl Fn(&str) -> bool, known: &Kn
                 || !known.stains.of(name).is_empty()
                 || found.into_iter().any(|relation| classed(relation, known.classes).next().is_some())
         })
+}
+
+/// Whether rules can give something else for the columns of a relation that a statement writes.
+fn gives_by_rules(relation: &Relation, statement: &Statement, known: &Known<'_>) -> bool {
+    let mut hooks = known.catalog.hooks().of(relation.oid).iter();
+    hooks.any(|hook| hook.via == Via::Rule)
+        && statement.writes.iter().any(|write| write.name == relation.name)
 }
 
 /// The sensitive columns of a relation.

@@ -11,16 +11,20 @@ use sql::{
 };
 
 use crate::bodies::{self, Bodies};
-use crate::moving::{MovedNames, Written};
+use crate::judged::columns_of;
+use crate::moving::{MovedNames, ToldColumns, Written};
 use crate::ruled::traced;
 use crate::shown::{Known, Reach, are_records, classed, is_filled, moved_in};
 use crate::stains::{NamedStain, Stain, cuts, fields};
+use crate::state::Environment;
 
 /// What a statement spills.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Spills {
     /// What is not known yet, and must be before the statement is sent.
     pub(crate) stains: Vec<Stain>,
+    /// The same of tables that the catalog does not show, by the place of the column.
+    pub(crate) placed: Vec<Placed>,
     /// What it would spill if anything that it reads were sensitive.
     pub(crate) could_be: Vec<Stain>,
     /// The same of code that it sets going.
@@ -37,6 +41,43 @@ pub(crate) struct Spills {
     pub(crate) into: Vec<(String, Option<Written>)>,
     /// Materialised views that code fills again.
     pub(crate) refreshed: Vec<String>,
+}
+
+/// A column of a table that the catalog does not show, of which the text tells the place alone.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Placed {
+    schema: Option<String>,
+    place: usize,
+    /// Any column of it.
+    stain: NamedStain,
+}
+
+impl Placed {
+    /// The column by its name, where the transaction has told it; any otherwise.
+    fn stain(&self, moving: &MovedNames, env: &Environment<'_>) -> Stain {
+        let Placed { schema, place, stain } = self;
+        let is_so = |(_, told): &(&String, &ToldColumns)| {
+            told.like.as_ref().is_none_or(|(schema, name)| {
+                env.moved.is_none_or(|moved| !moved.has(name))
+                    && columns_of(schema.as_deref(), name, env.catalog).as_ref() == Some(&told.names)
+            })
+        };
+        let column = moving.column_at(schema.as_deref(), &stain.relation, *place).filter(is_so);
+        let names = column.map(|(name, _)| name.clone()).into_iter().collect();
+        Stain::Named(NamedStain { names, ..stain.clone() })
+    }
+}
+
+impl Spills {
+    /// What is not known yet, by the places of columns, where the transaction has moved this.
+    pub(crate) fn by_place<'s>(
+        &'s self,
+        moving: &'s MovedNames,
+        env: &'s Environment<'_>,
+    ) -> impl Iterator<Item = Stain> + 's {
+        let placed = self.placed.iter().map(|placed| placed.stain(moving, env));
+        placed.filter(|stain| !env.stains.has(stain, env.classes))
+    }
 }
 
 /// What `own` spills, whose text is `text`; `whole` is the same with what the routines do that it calls, and what follows from
@@ -96,8 +137,12 @@ pub(crate) fn spilled(
             || !is_run && is_given()
         {
             let of_code = if is_run { whole.writes.clone() } else { own.writes_of_code(known.catalog) };
+            let by_code = if is_run { own.writes_of_code(known.catalog) } else { Vec::new() };
             for write in &of_code {
-                found.body(write);
+                match block.as_ref().filter(|_| !by_code.contains(write)) {
+                    Some(block) => found.block(write, &block.writes),
+                    None => found.body(write),
+                }
                 found.spills.route |= found.routes(write, is_run);
             }
             made_by_code(own, whole).into_iter().for_each(|made| found.made(made));
@@ -199,19 +244,46 @@ pub(crate) fn spilled_by_moved(
     let moved = moved_in(own, moving);
     if refreshes(own) {
         // What it gives now stays when its definition gives something else again.
-        for used in own.relations.iter().filter(|used| !moving.is_widened(&used.name)) {
+        for used in own.relations.iter().filter(|used| rests_on_moved(&used.name, moving, known)) {
             found.add(Stain::Named(NamedStain::any(&used.name, Vec::new())));
         }
     } else if own.effects.contains(&Effect::CreateTable) {
         found.text(text, &Sensitive { anything: true, ..moved }, &reveals);
     } else if own.effects.contains(&Effect::AlterTable) {
         found.text(text, &Sensitive { relations: HashSet::new(), ..moved }, &reveals);
-    } else if is_changed && !own.writes.is_empty() {
+    } else if is_changed && !own.writes.is_empty() && reads_moved(own, moving) {
         // What `*` stands for has no names.
         let anything = moved.anything || own.columns.iter().any(|column| column.name.is_none());
         found.text(text, &Sensitive { anything, ..moved }, &reveals);
     }
-    found.spills.stains
+    let placed = found.spills.placed.into_iter().map(|placed| Stain::Named(placed.stain));
+    found.spills.stains.into_iter().chain(placed).collect()
+}
+
+/// Whether what it writes may come from something that means something else: what it only puts rows into gives none.
+fn reads_moved(own: &Statement, moving: &MovedNames) -> bool {
+    let only_inserts = own.writes.iter().all(|write| write.effect == Effect::Insert);
+    let is_read = |used: &&RelationUse| used.access == Access::Read;
+    let read = own.relations.iter().filter(is_read).map(|used| &used.name);
+    let unnamed = own.operators.iter().chain(&own.types).chain(&own.mentions);
+    !only_inserts
+        || own.reads_what_it_writes()
+        || moving.has_any(read.chain(unnamed))
+        || own.calls().any(|name| moving.has(name))
+}
+
+/// Whether what a materialised view gives may be something else by what `moving` has: all of that, but for other relations, and new columns of
+/// those that it rests on.
+pub(crate) fn rests_on_moved(view: &str, moving: &MovedNames, known: &Known<'_>) -> bool {
+    let catalog = known.catalog;
+    let below: HashSet<&str> = catalog
+        .named(view)
+        .flat_map(|view| catalog.with_underlying(view))
+        .map(|below| below.name.as_str())
+        .collect();
+    let is_relation = |name: &str| catalog.named(name).next().is_some() && catalog.lacks_routine(name);
+    !below.contains(view)
+        || moving.any_changed(|name| !is_relation(name) || name == view || below.contains(name))
 }
 
 /// Whether it reads a column that holds parts of values under a class of its own.
@@ -266,6 +338,12 @@ fn takes_columns(via: Via) -> bool {
         Via::Check | Via::Generated | Via::Index | Via::PartitionKey | Via::Policy | Via::Statistics => true,
         Via::Default | Via::ForeignKey | Via::Rule | Via::Trigger => false,
     }
+}
+
+/// Whether such code can be given something sensitive of the row that it is about.
+pub(crate) fn is_given_of_row(reached: &Reached, relation: &Relation, known: &Known<'_>) -> bool {
+    takes_columns(reached.via) && is_given_some(reached, relation, known)
+        || takes_of_row(&reached.does, relation, known)
 }
 
 /// Whether such code is called with a sensitive column of the row, or nobody knows with which.
@@ -669,16 +747,14 @@ impl<'a> Found<'a> {
         let is_temporary =
             spill.is_made && self.makes_temporary || spill.schema.as_deref() == Some("pg_temp");
         let relation = spill.name.clone();
-        self.add(Stain::Named(NamedStain {
-            relation,
-            not,
-            number,
-            names,
-            of,
-            is_copy,
-            is_part,
-            is_temporary,
-        }));
+        let stain = NamedStain { relation, not, number, names, of, is_copy, is_part, is_temporary };
+        match column {
+            Spilled::At { place, .. } if !spill.is_made => {
+                self.spills.are_any = true;
+                self.spills.placed.push(Placed { schema: spill.schema.clone(), place: *place, stain });
+            }
+            Spilled::At { .. } | Spilled::Any | Spilled::Named { .. } => self.add(Stain::Named(stain)),
+        }
     }
 
     /// The one class that values of this origin are of.
@@ -735,6 +811,35 @@ impl<'a> Found<'a> {
             self.add(Stain::Named(NamedStain { is_temporary, ..any }));
         }
         named.into_iter().for_each(|relation| self.any(relation));
+    }
+
+    /// A block writes this, whose text puts something into these columns: an UPDATE leaves the others what they are.
+    fn block(&mut self, write: &Write, into: &[Spill]) {
+        let mut named = self.known.catalog.named_in(write.schema.as_deref(), &write.name).peekable();
+        let is_update = write.effect == Effect::Update && named.peek().is_some();
+        let mut of = into.iter().filter(|spill| spill.name == write.name).flat_map(|spill| &spill.columns);
+        let names: Option<HashSet<&String>> = of.try_fold(HashSet::new(), |mut names, column| match column {
+            Spilled::Named { name, .. } => {
+                names.insert(name);
+                Some(names)
+            }
+            Spilled::Any | Spilled::At { .. } => None,
+        });
+        let Some(names) = names.filter(|names| is_update && !names.is_empty()) else {
+            return self.body(write);
+        };
+        let has_all = |relation: &Relation| {
+            self.known.catalog.with_underlying(relation).len() == 1
+                && names.iter().all(|name| relation.columns.iter().any(|column| column.name == **name))
+        };
+        let named: Vec<&Relation> = named.collect();
+        if !named.iter().all(|relation| has_all(relation)) {
+            return self.body(write);
+        }
+        for relation in named {
+            let written = relation.columns.iter().filter(|column| names.contains(&column.name));
+            written.for_each(|column| self.one(relation, column));
+        }
     }
 
     /// A table that code makes can hold something in any column. Those that are there are not meant.

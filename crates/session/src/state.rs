@@ -487,6 +487,9 @@ impl Session {
         if let Some(change) = judged.path_change() {
             self.path.sent(change);
         }
+        if judged.renews_names() {
+            self.moving.forget_told();
+        }
         if let Some(moves) = judged.moves.as_ref().filter(|_| judged.refusal().is_none()) {
             self.moving.sent(moves);
             if moves.makes_code && moves.is_sensitive {

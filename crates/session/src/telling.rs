@@ -2,13 +2,14 @@
 //! those of what its transaction has put off to its end.
 
 use sql::catalog::Relation;
-use sql::facts::{Access, Effect, RelationUse, Write};
+use sql::facts::{Access, Effect, RelationUse, Via, Write};
 use sql::{Naming, Statement};
 
 use crate::judged::{Judged, Read};
 use crate::moving::MovedNames;
 use crate::owed::Owed;
 use crate::shown::{Known, Reach, may_tell};
+use crate::spills::is_given_of_row;
 use crate::state::{Environment, Session};
 
 /// Whether statements that can tell of something were sent. Constraints and triggers that are deferred run at the end of a transaction,
@@ -88,35 +89,91 @@ pub(crate) fn hangs_telling_code(statement: &Statement, known: &Known<'_>) -> bo
         || statement.hangs_code() && names_telling(statement, known)
 }
 
+/// Whether it makes code that can give something sensitive to rows which are written, or has such code run elsewhere than before. That a relation
+/// has sensitive columns gives nothing to what is written there.
+pub(crate) fn hangs_giving_code(statement: &Statement, known: &Known<'_>) -> bool {
+    let reach = Reach::of(statement, known);
+    reach.is_by_code()
+        || reach.fills()
+        || statement.makes_code() && reach.is_any()
+        || statement.hangs_code() && there(statement, known).any(|relation| has_giving_code(relation, known))
+}
+
+/// Whether it gives another name or schema to a relation on which such code hangs: nobody knows it by the new one.
+pub(crate) fn renames_giving(statement: &Statement, known: &Known<'_>) -> bool {
+    renames(statement) && there(statement, known).any(|relation| has_giving_code(relation, known))
+}
+
+/// Whether code hangs on a relation, or on its parts, that can give something sensitive to a row that is written there.
+fn has_giving_code(relation: &Relation, known: &Known<'_>) -> bool {
+    let catalog = known.catalog;
+    let is_beside = |below: &Relation| {
+        catalog.hooks().is_part(relation.oid, below.oid) || catalog.hooks().is_part(below.oid, relation.oid)
+    };
+    let below = catalog.with_underlying(relation);
+    // Of what a view leads to nobody knows which of it is written.
+    if below.iter().skip(1).any(|below| !is_beside(below)) {
+        return true;
+    }
+    let mut open: Vec<&Relation> = below;
+    let mut seen: Vec<u32> = Vec::new();
+    while let Some(part) = open.pop() {
+        if seen.contains(&part.oid) {
+            continue;
+        }
+        seen.push(part.oid);
+        let all = written(part);
+        let all = all.with_reach(catalog);
+        let mut code = all.reached.iter().filter(|reached| reached.via != Via::ForeignKey);
+        if code.any(|reached| may_tell(&reached.does, known) || is_given_of_row(reached, part, known)) {
+            return true;
+        }
+        open.extend(catalog.parts(part.oid).iter().filter_map(|part| catalog.relation(part.part)));
+    }
+    false
+}
+
 /// Whether it gives another name or schema to a relation on which such code hangs: nobody knows the new one.
 pub(crate) fn renames_telling(statement: &Statement, known: &Known<'_>) -> bool {
+    renames(statement) && names_telling(statement, known)
+}
+
+fn renames(statement: &Statement) -> bool {
     let renames = |effect: &Effect| matches!(effect, Effect::Other("AlterObjectSchemaStmt" | "RenameStmt"));
-    statement.effects.iter().any(renames) && names_telling(statement, known)
+    statement.effects.iter().any(renames)
 }
 
 /// Whether code hangs on a relation that it names which can tell of something sensitive.
 fn names_telling(statement: &Statement, known: &Known<'_>) -> bool {
-    // Nothing hangs on what is made.
-    let is_made = |used: &&RelationUse| {
-        let makes = |naming: &Naming| matches!(naming, Naming::Makes(made) if made.name == used.name);
-        used.access == Access::Write && statement.names.iter().any(makes)
-    };
-    let there = statement.relations.iter().filter(|used| !is_made(used));
-    let mut named = there.flat_map(|used| known.catalog.named(&used.name));
-    named.any(|Relation { schema, name, .. }| {
-        let write = |effect| Write { effect, schema: Some(schema.clone()), name: name.clone() };
+    there(statement, known).any(|relation| {
         let used = RelationUse {
-            schema: Some(schema.clone()),
-            name: name.clone(),
+            schema: Some(relation.schema.clone()),
+            name: relation.name.clone(),
             alias: None,
             access: Access::Read,
             whole: false,
         };
-        let all = [Effect::Insert, Effect::Update, Effect::Delete, Effect::Truncate];
-        let writes =
-            Statement { writes: all.map(write).into(), relations: vec![used], ..Statement::default() };
-        tells(&writes.with_reach(known.catalog), known)
+        let all = Statement { relations: vec![used], ..written(relation) };
+        tells(&all.with_reach(known.catalog), known)
     })
+}
+
+/// Relations that a statement names: nothing hangs on what it makes.
+fn there<'a>(statement: &'a Statement, known: &'a Known<'a>) -> impl Iterator<Item = &'a Relation> {
+    let is_made = |used: &&RelationUse| {
+        let makes = |naming: &Naming| matches!(naming, Naming::Makes(made) if made.name == used.name);
+        used.access == Access::Write && statement.names.iter().any(makes)
+    };
+    let there = statement.relations.iter().filter(move |used| !is_made(used));
+    there.flat_map(|used| known.catalog.named(&used.name))
+}
+
+/// What writes its rows in every way.
+fn written(relation: &Relation) -> Statement {
+    let Relation { schema, name, .. } = relation;
+    let write = |effect| Write { effect, schema: Some(schema.clone()), name: name.clone() };
+    let all = [Effect::Insert, Effect::Update, Effect::Delete, Effect::Truncate];
+    Statement { writes: all.map(write).into(), ..Statement::default() }
 }
 
 impl Session {

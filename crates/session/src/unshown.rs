@@ -7,7 +7,7 @@ use sql::{Catalog, EXTENDING, Statement};
 use crate::judged::{Judged, is_widened};
 use crate::moving::{MovedNames, Written};
 use crate::shown::Known;
-use crate::spills::{refreshes, spilled_by_moved};
+use crate::spills::{refreshes, rests_on_moved, spilled_by_moved};
 use crate::stains::{NamedStain, Stain};
 use crate::state::{Environment, Session};
 use crate::ways::Ways;
@@ -34,7 +34,7 @@ impl Session {
             let before = stains.len();
             if is_changed {
                 stains.extend(judged.spills.could_be_by_code.iter().cloned());
-                if is_implied || moved.tells() || runs_code(own) {
+                if is_implied || moved.hangs() || runs_code(own) {
                     stains.extend(judged.spills.could_be.iter().cloned());
                 }
             }
@@ -53,7 +53,7 @@ impl Session {
             let on = env.catalog.named(view).flat_map(|view| env.catalog.with_underlying(view));
             let mut on = on.map(|below| &below.name);
             let mut elsewhere = || env.moved.is_some_and(|moved| on.any(|name| moved.has_itself(name)));
-            !moving.is_empty() || elsewhere()
+            rests_on_moved(view, moving, &known) || elsewhere()
         };
         let refreshed = judged.spills.refreshed.iter().filter(rests);
         stains.extend(refreshed.map(|view| Stain::Named(NamedStain::any(view, Vec::new()))));

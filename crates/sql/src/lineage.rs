@@ -40,6 +40,7 @@ pub use self::spills::{
 };
 use crate::hooks::Gives;
 use crate::read::kept_tree;
+use crate::source::Source;
 use crate::tree::Tree;
 
 /// What of a statement's relations is sensitive.
@@ -264,7 +265,7 @@ fn has_option(tree: &Tree) -> bool {
 }
 
 /// What ALTER TABLE does that leaves each column what it is (`AlterTableType`).
-const WIDENING: [AlterTableType; 10] = [
+const WIDENING: [AlterTableType; 13] = [
     AlterTableType::AtAddColumn,
     AlterTableType::AtAddConstraint,
     AlterTableType::AtAddIndexConstraint,
@@ -275,16 +276,112 @@ const WIDENING: [AlterTableType; 10] = [
     AlterTableType::AtSetStatistics,
     AlterTableType::AtSetStorage,
     AlterTableType::AtValidateConstraint,
+    // A table that is no longer a part of another has what it had.
+    AlterTableType::AtDetachPartition,
+    AlterTableType::AtDetachPartitionFinalize,
+    AlterTableType::AtDropInherit,
 ];
+
+/// Types of PostgreSQL's own, without a length, by which a column still has what it had: no part of it is cut off.
+const WIDE: [&str; 7] = ["float8", "int2", "int4", "int8", "numeric", "timestamptz", "varchar"];
 
 /// Whether all that `text` does, which is one statement, is to add columns to a table, or constraints. Call it as [`lineage`].
 pub fn widens(text: &str) -> bool {
     let mut widens = false;
     of_statement(text, |statement| {
-        let is_one = |command: &Tree| WIDENING.iter().any(|kind| *kind as i64 == command.number("subtype"));
+        let is_one = |command: &Tree| {
+            WIDENING.iter().any(|kind| *kind as i64 == command.number("subtype")) || keeps_values(command)
+        };
         widens = statement.kind == "AlterTableStmt" && statement.all("cmds").all(is_one);
     });
     widens
+}
+
+/// What ALTER TABLE does besides that has no code run which did not, but for what it says itself and what hangs on the tables that it names.
+const QUIET: [AlterTableType; 4] = [
+    AlterTableType::AtAddInherit,
+    AlterTableType::AtAlterColumnType,
+    AlterTableType::AtAttachPartition,
+    AlterTableType::AtDropColumn,
+];
+
+/// Whether `text`, which is one statement, has no other code run than before, but for what it says itself and what hangs on the relations that it
+/// names. Call it as [`lineage`].
+pub fn is_quiet(text: &str) -> bool {
+    let mut is_quiet = false;
+    of_statement(text, |statement| {
+        let is_one = |command: &Tree| {
+            WIDENING.iter().chain(&QUIET).any(|kind| *kind as i64 == command.number("subtype"))
+        };
+        is_quiet = match statement.kind {
+            "AlterTableStmt" => statement.all("cmds").all(is_one),
+            "CreateStmt" => true,
+            _ => false,
+        };
+    });
+    is_quiet
+}
+
+/// A table that a statement makes, and what says which columns it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Schema, where the statement gives one.
+    pub schema: Option<String>,
+    /// Name without the schema.
+    pub name: String,
+    /// Its columns as they stand, where they are written there.
+    pub columns: Vec<String>,
+    /// Schema and name of the relation that it has the columns of, where that is all.
+    pub like: Option<(Option<String>, String)>,
+}
+
+/// The table that `text`, which is one statement, makes with columns that it tells. Call it as [`lineage`].
+pub fn told(text: &str) -> Option<Told> {
+    let mut found = None;
+    of_statement(text, |statement| {
+        let is_plain = statement.kind == "CreateStmt"
+            && statement.number("if_not_exists") == 0
+            && !statement.has(&["inh_relations", "partbound", "of_typename"]);
+        let Some(relation) = statement.one("relation").filter(|_| is_plain) else { return };
+        let named = |relation: &Tree| {
+            let (schema, name) = Source::name(relation);
+            (Some(schema.to_owned()).filter(|schema| !schema.is_empty()), name.to_owned())
+        };
+        let elements: Vec<&Tree> = statement.all("table_elts").collect();
+        let mut columns = Vec::new();
+        let mut like = None;
+        for element in &elements {
+            match (element.kind, element.one("relation")) {
+                ("ColumnDef", _) => columns.push(element.text("colname").to_owned()),
+                ("TableLikeClause", Some(of)) if elements.len() == 1 => like = Some(named(of)),
+                ("Constraint", _) => {}
+                _ => return,
+            }
+        }
+        let (schema, name) = named(relation);
+        found = Some(Told { schema, name, columns, like });
+    });
+    found
+}
+
+/// Whether a column gets such a type, and nothing else is put into it.
+fn keeps_values(command: &Tree) -> bool {
+    let name = command.text("name");
+    let is_itself = |value: &Tree| {
+        let value = value.one("arg").filter(|_| value.kind == "TypeCast" && is_wide(value)).unwrap_or(value);
+        value.kind == "ColumnRef" && value.name("fields") == [name] && value.all("fields").count() == 1
+    };
+    let keeps = |definition: &Tree| is_wide(definition) && definition.all("raw_default").all(is_itself);
+    command.number("subtype") == AlterTableType::AtAlterColumnType as i64
+        && command.one("def").is_some_and(keeps)
+}
+
+/// Whether what this is put into, or cast to, is of such a type.
+fn is_wide(tree: &Tree) -> bool {
+    tree.one("type_name").is_some_and(|of| {
+        let is_known = matches!(of.name("names").as_slice(), ["pg_catalog", name] if WIDE.contains(name));
+        is_known && !of.has(&["typmods", "array_bounds"])
+    })
 }
 
 /// The table that `text`, which is one statement, makes and whose rows go to partitions: its name, its columns as they stand, and those that say to

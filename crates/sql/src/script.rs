@@ -40,6 +40,11 @@ pub(crate) struct Script {
     pub(crate) read_off: Vec<Tree>,
     /// Variables of which each field can have whatever they are given.
     pub(crate) wholes: BTreeSet<String>,
+    /// What it decides by which of its statements it runs.
+    pub(crate) decisions: Tree,
+    /// It is a block that does the same as its statements would one by one: nothing that it keeps in variables says what comes next, and nothing
+    /// is done again.
+    pub(crate) is_straight: bool,
 }
 
 /// Something that a body does again and again.
@@ -137,6 +142,8 @@ impl Script {
             loops: Vec::new(),
             read_off: Vec::new(),
             wholes: BTreeSet::new(),
+            decisions: Tree::new(""),
+            is_straight: false,
         })
     }
 }

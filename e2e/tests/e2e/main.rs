@@ -44,6 +44,7 @@ mod fresh_tables;
 mod generated;
 mod goodbye;
 mod guards;
+mod honest;
 mod identity;
 mod implicit;
 mod implied;

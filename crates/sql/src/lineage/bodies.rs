@@ -28,8 +28,10 @@ pub struct Followed {
     pub says: bool,
     /// What it writes of it into rows.
     pub spills: Vec<Spill>,
-    /// Something of it is handed to code that writes rows.
+    /// Something of it is handed to code that writes rows, or says what is written.
     pub fills: bool,
+    /// Into which columns it writes by its own text, whatever that is.
+    pub writes: Vec<Spill>,
     /// Something of it is handed to a function that puts it where no column is.
     pub hands_over: bool,
 }
@@ -84,7 +86,8 @@ pub fn followed_block(
     let mut followed = None;
     of_statement(text, |statement| {
         let script = if statement.kind == "DoStmt" { Script::of_block(statement) } else { None };
-        followed = script.map(|script| script.follow(sensitive, taking, is_key));
+        followed = script
+            .map(|script| Followed { writes: script.writes(), ..script.follow(sensitive, taking, is_key) });
     });
     followed
 }
@@ -144,10 +147,32 @@ impl Script {
         let spills = both().flat_map(|tainted| written(&self.all, &flows, tainted)).collect();
         let is_filled =
             |tainted| Sinks { tainted, others: &taking.fills, knows_own: false }.are_in(&self.all);
-        let fills = depends || both().any(is_filled);
+        // As statements of their own that say by a value where they write: each of them is a question.
+        let decides = || {
+            let decisions = Asked { root: &self.decisions, ..asked };
+            probe::asks(&decisions, &sensitive, is_key).is_some()
+        };
+        let fills = depends && (!self.is_straight || decides()) || both().any(is_filled);
         let hands_over =
             depends || Sinks { tainted: &tainted, others: &taking.sinks, knows_own: true }.are_in(&self.all);
-        Followed { gives, asks, compares_given, says: self.says, spills, fills, hands_over }
+        Followed {
+            gives,
+            asks,
+            compares_given,
+            says: self.says,
+            spills,
+            fills,
+            writes: Vec::new(),
+            hands_over,
+        }
+    }
+
+    /// Into which columns it writes by its own text.
+    fn writes(&self) -> Vec<Spill> {
+        let anything = Sensitive { anything: true, ..Sensitive::default() };
+        let mut flows = Flows::default();
+        flows.visit(&self.all);
+        written(&self.all, &flows, &flows.follow(&anything, None))
     }
 
     /// What it asks of what it is given, whether it hands any of that to one of these functions, and whether it compares it with what else

@@ -125,6 +125,23 @@ pub(super) fn written(tree: &Tree, flows: &Flows, tainted: &Tainted<'_>) -> Vec<
     found
 }
 
+/// The relation whose whole rows a query gives.
+fn rows_of(query: &Tree) -> Option<&str> {
+    let relation = match query.kind {
+        "DeleteStmt" if query.one("using_clause").is_none() => query.one("relation")?,
+        "UpdateStmt" if query.one("from_clause").is_none() => query.one("relation")?,
+        "SelectStmt" if query.one("larg").is_none() => {
+            let [relation] = query.all("from_clause").collect::<Vec<_>>().try_into().ok()?;
+            relation
+        }
+        _ => return None,
+    };
+    let is_renamed = relation.one("alias").is_some_and(|alias| !alias.name("colnames").is_empty());
+    let targets = results(query);
+    let is_all = matches!(targets.as_slice(), [target] if is_star(target) && is_plain_star(target));
+    (relation.kind == "RangeVar" && is_all && !is_renamed).then(|| relation.text("relname"))
+}
+
 /// What `text`, which is one statement, renames. Call it as [`spills`].
 pub fn rename(text: &str) -> Option<Rename> {
     let mut rename = None;
@@ -266,7 +283,8 @@ impl Spills<'_, '_> {
 
     fn insert(&mut self, insert: &Tree) {
         let given: Vec<&str> = insert.all("cols").map(|column| column.text("name")).collect();
-        let sources = insert.one("select_stmt").map(|query| self.sources(query));
+        let sources = insert.one("select_stmt");
+        let sources = sources.map(|query| self.sources_within(insert.one("with_clause"), query));
         let mut columns = match sources {
             None => Vec::new(),
             Some(None) => vec![Spilled::Any],
@@ -362,6 +380,11 @@ impl Spills<'_, '_> {
 
     /// What flows into each column of a query; `None` where stars hide how many there are.
     pub(super) fn sources(&self, query: &Tree) -> Option<Vec<Taken>> {
+        self.sources_within(None, query)
+    }
+
+    /// The same of a query within a statement that begins with this WITH.
+    fn sources_within(&self, around: Option<&Tree>, query: &Tree) -> Option<Vec<Taken>> {
         if query.kind != "SelectStmt" {
             return None;
         }
@@ -385,7 +408,18 @@ impl Spills<'_, '_> {
         if relation.kind != "RangeVar" || is_renamed || query.one("larg").is_some() {
             return None;
         }
-        let row = self.tainted.sensitive.rows.get(relation.text("relname"))?;
+        let name = relation.text("relname");
+        let clauses = query.one("with_clause").into_iter().chain(around);
+        let mut common = clauses.flat_map(|clause| clause.all("ctes"));
+        let of = match common.find(|one| one.text("ctename") == name) {
+            // Rows of DELETE … RETURNING * and the like, as they are.
+            Some(one) if relation.text("schemaname").is_empty() && one.name("aliascolnames").is_empty() => {
+                one.one("ctequery").and_then(rows_of)?
+            }
+            Some(_) => return None,
+            None => name,
+        };
+        let row = self.tainted.sensitive.rows.get(of)?;
         let mut sources = Vec::new();
         for target in results(query) {
             match (is_star(target), is_plain_star(target)) {

@@ -489,3 +489,46 @@ fn a_table_is_made_like_what_its_definition_names() {
         assert_eq!(like(text), all, "{text}");
     }
 }
+
+#[test]
+fn what_leaves_columns_what_they_are_is_told() {
+    for text in [
+        "ALTER TABLE t ADD COLUMN a int, DROP CONSTRAINT c",
+        "ALTER TABLE t DETACH PARTITION p",
+        "ALTER TABLE t NO INHERIT p",
+        "ALTER TABLE t ALTER COLUMN a TYPE bigint",
+        "ALTER TABLE t ALTER a TYPE varchar USING a::varchar",
+    ] {
+        assert!(widens(text), "{text}");
+    }
+    for text in [
+        "ALTER TABLE t DROP COLUMN a",
+        "ALTER TABLE t ATTACH PARTITION p DEFAULT",
+        "ALTER TABLE t ALTER a TYPE varchar(1)",
+        "ALTER TABLE t ALTER a TYPE own",
+        "ALTER TABLE t ALTER a TYPE bigint[]",
+        "ALTER TABLE t ALTER a TYPE varchar USING b",
+        "ALTER TABLE t ALTER a TYPE varchar USING left(a, 1)",
+        "ALTER TABLE t ALTER a TYPE varchar USING a::own",
+    ] {
+        assert!(!widens(text), "{text}");
+    }
+}
+
+#[test]
+fn a_new_table_tells_where_its_columns_stand() {
+    let columns = |text: &str| told(text).map(|told| (told.columns.join(" "), told.like));
+    assert_eq!(columns("CREATE TABLE t (a int, b text, CHECK (a > 1))"), Some(("a b".to_owned(), None)));
+    let like = Some((Some("s".to_owned()), "o".to_owned()));
+    assert_eq!(columns("CREATE TEMP TABLE t (LIKE s.o INCLUDING ALL)"), Some((String::new(), like)));
+    for text in [
+        "CREATE TABLE IF NOT EXISTS t (a int)",
+        "CREATE TABLE t (LIKE o, b int)",
+        "CREATE TABLE t (a int) INHERITS (o)",
+        "CREATE TABLE t PARTITION OF o DEFAULT",
+        "CREATE TABLE t OF o",
+        "CREATE TABLE t AS SELECT 1 AS a",
+    ] {
+        assert_eq!(columns(text), None, "{text}");
+    }
+}

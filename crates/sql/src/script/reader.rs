@@ -16,6 +16,9 @@ use crate::tree::{Child, Tree};
 const DIRECTIONS: [&str; 10] =
     ["absolute", "all", "backward", "first", "forward", "from", "in", "last", "next", "prior"];
 
+/// A variable of each body: whether its last statement found a row.
+const FOUND: &str = "found";
+
 /// What has begun and not ended.
 enum Open {
     Block,
@@ -51,6 +54,8 @@ pub(super) struct Reader<'w, 'b> {
     names_numbers: bool,
     /// Variables that are declared as `record`: their fields are called what they are given.
     pub(super) records: BTreeSet<String>,
+    /// Names in what it does, but for what it says.
+    used: BTreeSet<String>,
 }
 
 impl Reader<'_, '_> {
@@ -68,6 +73,8 @@ impl Reader<'_, '_> {
             loops: Vec::new(),
             read_off: Vec::new(),
             wholes: BTreeSet::new(),
+            decisions: Tree::new(""),
+            is_straight: false,
         };
         let mut reader = Reader {
             words: &words,
@@ -79,16 +86,23 @@ impl Reader<'_, '_> {
             numbered: BTreeSet::new(),
             names_numbers: false,
             records: BTreeSet::new(),
+            used: BTreeSet::new(),
         };
         let mut at = words.directives();
         while at < words.len() {
+            let is_done = !reader.declares && !matches!(reader.raw(at).as_str(), "get" | "raise");
             let next = reader.part(at)?;
+            if is_done {
+                reader.used.extend((at..next).filter_map(|at| words.name(at)));
+            }
             reader.names_numbers |= (at..next)
                 .any(|at| words.is(at, &[Token::Param]) && !is_word(&words, at.wrapping_sub(1), "for"));
             // Each part has a word at least.
             at = next.max(at + 1);
         }
-        let Reader { script, assigned, numbered, names_numbers, .. } = reader;
+        let Reader { mut script, assigned, numbered, names_numbers, used, .. } = reader;
+        let is_kept = |name: &String| name == FOUND || assigned.contains(name);
+        script.is_straight = script.loops.is_empty() && !script.catches && !used.iter().any(is_kept);
         // What has a name and a number is told by its name alone.
         let is_parameter = |name: &String| script.parameters.contains(name) || numbered.contains(name);
         let is_told = !names_numbers || !assigned.iter().any(is_parameter);
@@ -499,9 +513,11 @@ impl Reader<'_, '_> {
             counts.push(counted_by(value.clone()));
             let mut condition = Tree::new("SelectStmt");
             condition.push("where_clause", Child::Node(value));
+            self.script.decisions.push("stmts", Child::Node(condition.clone()));
             self.push(condition);
         }
         if is_more(&query) {
+            self.script.decisions.push("stmts", Child::Node(query.clone()));
             self.push(query);
         }
         Some(counts)
