@@ -508,9 +508,15 @@ impl Collector {
     /// One option of a function: its language, or its body as a text.
     fn option(&mut self, node: Open) {
         // CREATE OPERATOR and AGGREGATE take names of functions also as texts.
-        if self.open.last().is_some_and(|parent| parent.kind == "DefineStmt") {
+        let parent = self.open.last().map(|parent| parent.kind);
+        if matches!(parent, Some("DefineStmt" | "AlterOperatorStmt")) {
+            let is_linked = matches!(node.option.as_str(), "commutator" | "negator");
             let lists = node.names.into_iter().filter_map(|mut name| name.pop());
             for name in node.parts.into_iter().chain(lists) {
+                // One is put in the other's place.
+                if is_linked {
+                    self.operator(&name);
+                }
                 // Whoever calls what is defined changes a setting, and nobody sees which.
                 if name == "set_config" {
                     self.effect(Effect::Set);

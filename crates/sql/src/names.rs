@@ -8,8 +8,9 @@ use crate::own::is_trusted;
 use crate::tree::Tree;
 
 /// Kinds of statements that give names, or lead from one relation to another.
-pub(crate) const KINDS: [&str; 13] = [
+pub(crate) const KINDS: [&str; 14] = [
     "AlterObjectSchemaStmt",
+    "AlterOperatorStmt",
     "AlterTableStmt",
     "CreateCastStmt",
     "CreateDomainStmt",
@@ -85,6 +86,7 @@ pub enum Naming {
 pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
     statement.names.extend(namings(tree));
     statement.coined.extend(new_name(tree).map(str::to_owned));
+    statement.coined.extend(stand_ins(tree).map(str::to_owned));
     tree.nodes().for_each(|node| look(node, statement));
 }
 
@@ -98,6 +100,21 @@ fn new_name(tree: &Tree) -> Option<&str> {
         "RenameStmt" => Some(tree.text("newname")),
         _ => None,
     }
+}
+
+/// The operators that the planner takes one for from now on: what negates it or commutes it. Each of both can stand in the other's place.
+fn stand_ins(tree: &Tree) -> impl Iterator<Item = &str> {
+    let options = match tree.kind {
+        "AlterOperatorStmt" => Some("options"),
+        "DefineStmt" if tree.number("kind") == ObjectType::ObjectOperator as i64 => Some("definition"),
+        _ => None,
+    };
+    let options = options.into_iter().flat_map(move |field| tree.all(field));
+    // PostgreSQL takes these names in small letters alone, and leaves out others.
+    let linked = options.filter(|option| matches!(option.text("defname"), "negator" | "commutator"));
+    let linked = linked.filter_map(|option| option.one("arg")).filter_map(|other| other.name("items").pop());
+    let own = tree.one("opername").filter(|_| tree.kind == "AlterOperatorStmt");
+    linked.chain(own.and_then(|own| own.name("objname").pop()))
 }
 
 fn namings(tree: &Tree) -> Vec<Naming> {

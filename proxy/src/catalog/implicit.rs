@@ -9,18 +9,30 @@ use wire::{BodyError, backend};
 use super::{Texts, ask_about, send, told};
 use crate::pipe::Pipe;
 
-/// Operators, with the functions that sort by them. Where operands are arrays, types are those of elements.
+/// Operators, with the functions that sort by them, and those of the operators that the planner puts in their places: what negates or commutes
+/// them, and so on. Where operands are arrays, types are those of elements.
 const OPERATORS: &str = "
-    SELECT o.oprname::text, p.oid, p.proname::text, coalesce(lt.oid, 0::oid), coalesce(rt.oid, 0::oid),
+    WITH RECURSIVE kin AS (
+        SELECT o.oid AS operator, o.oid AS kin FROM pg_catalog.pg_operator o
+        WHERE o.oid OPERATOR(pg_catalog.>=) 16384::oid OR o.oprnegate OPERATOR(pg_catalog.>=) 16384::oid OR o.oprcom OPERATOR(pg_catalog.>=) 16384::oid
+        UNION
+        SELECT k.operator, l.linked
+        FROM kin k JOIN pg_catalog.pg_operator o ON o.oid OPERATOR(pg_catalog.=) k.kin
+        CROSS JOIN LATERAL (VALUES (o.oprnegate), (o.oprcom)) l (linked)
+        WHERE l.linked OPERATOR(pg_catalog.<>) 0::oid
+    )
+    SELECT DISTINCT o.oprname::text, p.oid, p.proname::text, coalesce(lt.oid, 0::oid), coalesce(rt.oid, 0::oid),
            (SELECT count(*) FROM pg_catalog.pg_operator s
             WHERE s.oprname OPERATOR(pg_catalog.=) o.oprname AND s.oid OPERATOR(pg_catalog.<) 16384::oid)
     FROM pg_catalog.pg_operator o
     JOIN (
-        SELECT o.oid AS operator, o.oprcode::oid AS function, 1 AS is_own FROM pg_catalog.pg_operator o
+        SELECT k.operator, k.kin, o.oprcode::oid AS function, 1 AS is_own
+        FROM kin k JOIN pg_catalog.pg_operator o ON o.oid OPERATOR(pg_catalog.=) k.kin
+        WHERE k.kin OPERATOR(pg_catalog.>=) 16384::oid
         UNION
-        SELECT m.amopopr, f.amproc::oid, 0
-        FROM pg_catalog.pg_amop m JOIN pg_catalog.pg_amproc f ON f.amprocfamily OPERATOR(pg_catalog.=) m.amopfamily
-        WHERE m.amopopr OPERATOR(pg_catalog.>=) 16384::oid
+        SELECT k.operator, k.kin, f.amproc::oid, 0
+        FROM kin k JOIN pg_catalog.pg_amop m ON m.amopopr OPERATOR(pg_catalog.=) k.kin
+        JOIN pg_catalog.pg_amproc f ON f.amprocfamily OPERATOR(pg_catalog.=) m.amopfamily
     ) c ON c.operator OPERATOR(pg_catalog.=) o.oid
     JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) c.function
     JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
@@ -28,11 +40,10 @@ const OPERATORS: &str = "
     LEFT JOIN pg_catalog.pg_type lt ON lt.oid OPERATOR(pg_catalog.=) CASE WHEN ol.typcategory OPERATOR(pg_catalog.=) 'A'::\"char\" THEN ol.typelem ELSE ol.oid END
     LEFT JOIN pg_catalog.pg_type ot ON ot.oid OPERATOR(pg_catalog.=) o.oprright
     LEFT JOIN pg_catalog.pg_type rt ON rt.oid OPERATOR(pg_catalog.=) CASE WHEN ot.typcategory OPERATOR(pg_catalog.=) 'A'::\"char\" THEN ot.typelem ELSE ot.oid END
-    WHERE o.oid OPERATOR(pg_catalog.>=) 16384::oid
-      AND (l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['c', 'internal']::name[])
+    WHERE (l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['c', 'internal']::name[])
            OR c.is_own OPERATOR(pg_catalog.=) 1 AND NOT EXISTS (
                SELECT FROM pg_catalog.pg_depend d
-               WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_operator'::regclass::oid AND d.objid OPERATOR(pg_catalog.=) o.oid AND d.deptype OPERATOR(pg_catalog.=) 'e'::\"char\"))";
+               WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_operator'::regclass::oid AND d.objid OPERATOR(pg_catalog.=) c.kin AND d.deptype OPERATOR(pg_catalog.=) 'e'::\"char\"))";
 
 /// Casts, with the types that they are from and to.
 const CASTS: &str = "

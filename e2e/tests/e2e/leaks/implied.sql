@@ -49,3 +49,17 @@ INSERT INTO c19 SELECT id, email FROM people; SELECT v FROM c19_log
 SELECT id FROM c20; SELECT v FROM c20_log
 
 INSERT INTO c21 SELECT id, email FROM people; SELECT v FROM c21_log
+
+SELECT id, NOT (email =&&= 'x') FROM people; SELECT v FROM c22_log
+
+SELECT count(*) FROM people WHERE NOT (email =&&= ANY (ARRAY['x'])); SELECT v FROM c22_log
+
+SELECT count(*) FROM people WHERE NOT (email =&&= ALL (ARRAY['x', 'y'])); SELECT v FROM c22_log
+
+SELECT count(*) FROM people p JOIN visits v USING (id) WHERE NOT (p.email =&&= v.note); SELECT v FROM c22_log
+
+INSERT INTO c22_log SELECT 'x' FROM people WHERE NOT (email =&&= 'x'); SELECT v FROM c22_log
+
+CREATE TABLE c23_log (v text); CREATE FUNCTION c23_f(t text, u text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN INSERT INTO c23_log VALUES (t); RETURN true; END $$; CREATE OPERATOR <&> (FUNCTION = c23_f, LEFTARG = text, RIGHTARG = text, NEGATOR = =&=); SELECT id, NOT (email =&= 'x') FROM people; SELECT v FROM c23_log
+
+CREATE TABLE c23_log (v text); CREATE FUNCTION c23_f(t text, u text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN INSERT INTO c23_log VALUES (t); RETURN true; END $$; CREATE OPERATOR <&> (FUNCTION = c23_f, LEFTARG = text, RIGHTARG = text, NEGATOR = =&=); SELECT count(*) FROM people WHERE NOT (email =&= ANY (ARRAY['x'])); SELECT v FROM c23_log

@@ -27,3 +27,7 @@ CREATE TABLE h11 (LIKE visits INCLUDING ALL); INSERT INTO h11 TABLE visits; SELE
 INSERT INTO h12 VALUES (1, 'alice.canary@example.com'); SELECT n, v, upper(v) FROM h12_log
 
 SELECT id, upper(title) FROM h13; SELECT n, v, upper(v) FROM h13_log
+
+SELECT id, NOT (note =~&= 'x') FROM visits ORDER BY id; SELECT v, upper(v) FROM h14_log
+
+SELECT id FROM people WHERE NOT (id =%%= 1) ORDER BY id; CREATE TABLE h15 AS SELECT v.id, v.note FROM visits v JOIN people p ON NOT (p.id =%%= v.id); SELECT id, upper(note) FROM h15 ORDER BY 1, 2

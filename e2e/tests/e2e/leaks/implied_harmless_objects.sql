@@ -32,3 +32,10 @@ CREATE TABLE h13 (id int, email text, title text);
 INSERT INTO h13 VALUES (1, 'alice.canary@example.com', 'boss');
 ALTER TABLE h13 ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY p ON h13 USING (h13_f(id) AND title <> 'none');
+
+CREATE TABLE h14_log (v text);
+CREATE FUNCTION h14_f(t text, u text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN INSERT INTO h14_log VALUES (t); RETURN true; END $$;
+CREATE OPERATOR =~&= (FUNCTION = texteq, LEFTARG = text, RIGHTARG = text, NEGATOR = <~&>);
+CREATE OPERATOR <~&> (FUNCTION = h14_f, LEFTARG = text, RIGHTARG = text, NEGATOR = =~&=);
+CREATE OPERATOR =%%= (FUNCTION = int4eq, LEFTARG = int, RIGHTARG = int, NEGATOR = <%%>, COMMUTATOR = =%%=);
+CREATE OPERATOR <%%> (FUNCTION = int4ne, LEFTARG = int, RIGHTARG = int, NEGATOR = =%%=, COMMUTATOR = <%%>);

@@ -104,3 +104,11 @@ CREATE POLICY p ON c20 USING (c20_f(id, (SELECT email FROM (VALUES (1)) AS x)));
 CREATE TABLE c21_log (v text);
 CREATE FUNCTION c21_f(n int, c text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN INSERT INTO c21_log VALUES (c); RETURN true; END $$;
 CREATE TABLE c21 (id int CHECK (c21_f(id, 'none')), email text, CHECK (c21_f(0, email)));
+
+CREATE TABLE c22_log (v text);
+CREATE FUNCTION c22_f(t text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN INSERT INTO c22_log VALUES (t); RETURN true; END $$;
+CREATE FUNCTION c22_g(t text, u text) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM c22_f(t); RETURN true; END $$;
+CREATE OPERATOR =&&= (FUNCTION = texteq, LEFTARG = text, RIGHTARG = text, NEGATOR = <&&>);
+CREATE OPERATOR <&&> (FUNCTION = c22_g, LEFTARG = text, RIGHTARG = text, NEGATOR = =&&=);
+
+CREATE OPERATOR =&= (FUNCTION = texteq, LEFTARG = text, RIGHTARG = text, NEGATOR = <&>);
