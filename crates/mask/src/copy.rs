@@ -114,6 +114,12 @@ impl CopyRows {
         CopyRows { form, place, held: Vec::new(), work: Work { is_utf8, ..Work::default() } }
     }
 
+    /// The same where what comes before the rows has passed already.
+    #[must_use]
+    pub fn without_start(self) -> Self {
+        CopyRows { place: Place::Rows, ..self }
+    }
+
     /// Takes the data of one message, and appends what is shown of the rows that end in it.
     ///
     /// # Errors

@@ -14,9 +14,9 @@ use crate::copied::{Copied, Encoding};
 use crate::judged::Judged;
 use crate::large::MASKED_ROW;
 use crate::names::{Portal, Prepared};
-use crate::owed::Owed;
+use crate::owed::{Owed, Running};
 use crate::readings::Reading;
-use crate::results::{self, NeedsCatalog};
+use crate::results::{self, NeedsCatalog, Planned};
 use crate::revealed;
 use crate::state::{Environment, Session, SessionError};
 
@@ -186,6 +186,19 @@ impl Session {
             matches!(owed, Owed::Execute { running, .. } if running.execution.started.sequence == before
                 && running.judged.copied.as_ref().is_some_and(|copied| copied.is_relation))
         })
+    }
+}
+
+impl Running {
+    /// The rest of the COPY data that it gives is treated like this: each message that has passed was a whole row.
+    pub(crate) fn copied_from_here(&mut self, planned: &Planned, encoding: Encoding) {
+        let Some(copied) = self.judged.copied.as_ref().filter(|_| self.copy_out.is_none()) else { return };
+        if planned.plan.masks() {
+            let is_utf8 = copied.encoding(encoding) == Encoding::Utf8;
+            let rows = CopyRows::new(copied.form.clone(), is_utf8);
+            self.copy_out =
+                Some(Box::new(if self.execution.bytes == 0 { rows } else { rows.without_start() }));
+        }
     }
 }
 

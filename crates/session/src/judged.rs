@@ -776,6 +776,8 @@ impl Texts<'_> {
         };
         let is_kept = |_: &Rc<Copied>| {
             copies_masked(statement)
+                // What they give can be something else while it comes.
+                || env.hides() && code.calls()
                 || touches_unsearched(statement, catalog, env) && (!env.reveals_all() || shows_some())
         };
         let is_hidden = |id: &ColumnId| env.classes.get(id).is_some_and(|class| !env.reveals(*class));
@@ -1169,6 +1171,12 @@ impl Judged {
             && env.hides()
             && (!self.code.is_as_it_was(env.catalog)
                 || !self.shown.is_anything() && self.reads(env.catalog, is_sensitive))
+    }
+
+    /// Whether its functions may give something sensitive by now that they did not give when it was judged.
+    pub(crate) fn gives_newly_sensitive(&self, env: &Environment<'_>) -> bool {
+        let is_moved = || env.hides() && env.moved.is_some_and(|moved| self.names_any(moved));
+        self.code.calls() && (self.reads_newly_sensitive(env) || is_moved())
     }
 
     /// The relations that it reads, as the catalog has them.

@@ -61,6 +61,8 @@ pub(crate) struct NeedsCatalog;
 pub(crate) struct Planned {
     columns: Columns,
     catalog_version: u64,
+    /// What others had moved was known.
+    is_moved: bool,
     pub(crate) plan: Plan,
     pub(crate) names: Rc<ResultNames>,
     /// Of these columns values are counted.
@@ -70,6 +72,24 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
+    /// What happens to the rows that are still to come of a result of `judged`, where functions compute them and what these do may be
+    /// something else by now; `None` where it is as it was.
+    pub(crate) fn again(
+        &self,
+        judged: &Judged,
+        (env, own): (&Environment<'_>, &MovedNames),
+        asked: &mut Asked,
+    ) -> Result<Option<Rc<Planned>>, NeedsCatalog> {
+        if !judged.code.calls() || self.columns.is_empty() || !env.hides() {
+            return Ok(None);
+        }
+        let is_moved = || !self.is_moved && env.moved.is_some_and(|moved| judged.names_any(moved));
+        if self.catalog_version == env.catalog_version && !is_moved() {
+            return Ok(None);
+        }
+        plan(&self.columns, judged, (env, own), asked).map(Some)
+    }
+
     /// The columns in which something was found: they were masked.
     pub(crate) fn names_of(&self, found: &Found) -> ResultNames {
         let mut names = ResultNames::default();
@@ -87,6 +107,7 @@ pub(crate) fn hide_all(count: usize, format: u16, catalog_version: u64) -> Rc<Pl
     Rc::new(Planned {
         columns: Rc::new(ResultColumns::default()),
         catalog_version,
+        is_moved: true,
         plan: Plan::new(vec![ColumnPlan::Mask(Class::Derived, form, Reason::Traced); count], Arc::default()),
         names: Rc::new(names),
         sighted: Box::default(),
@@ -251,6 +272,7 @@ pub(crate) fn plan(
     let planned = Rc::new(Planned {
         columns: Rc::clone(columns),
         catalog_version: env.catalog_version,
+        is_moved: moved.is_some(),
         plan,
         names: Rc::new(names),
         sighted,

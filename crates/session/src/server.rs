@@ -66,6 +66,9 @@ impl Session {
         env: &mut Environment<'_>,
         out: &mut Vec<Action>,
     ) -> Result<Step, SessionError> {
+        if self.plan_again(env)?.is_none() {
+            return Ok(Step::NeedsCatalog(0));
+        }
         let mut at = 0;
         loop {
             let rest = input.get(at..).unwrap_or_default();
@@ -165,6 +168,28 @@ impl Session {
         let masks = planned.plan.masks();
         running.begin_result(planned);
         Ok(Some(masks))
+    }
+
+    /// Makes sure that rows which come now are treated as what is known by now says, where functions compute them. `None` needs a newer
+    /// catalog.
+    fn plan_again(&mut self, env: &Environment<'_>) -> Result<Option<()>, SessionError> {
+        let encoding = self.encoding();
+        let Some(running) = self.owed.front_mut().and_then(Owed::running) else { return Ok(Some(())) };
+        let Some(planned) = &running.planned else {
+            // What stands in a string with others was not asked for its columns.
+            let is_unmasked = running.judged.copies_to_client && running.judged.copied.is_none();
+            return match is_unmasked && running.judged.gives_newly_sensitive(env) {
+                true => Err(SessionError::server("COPY data that has become sensitive")),
+                false => Ok(Some(())),
+            };
+        };
+        let again = planned.again(&running.judged, (env, &self.moving), &mut self.asked_catalog);
+        let Ok(again) = again else { return Ok(None) };
+        if let Some(planned) = again {
+            running.copied_from_here(&planned, encoding);
+            running.begin_result(planned);
+        }
+        Ok(Some(()))
     }
 
     /// Says whether the result of a fast-path call is looked at: it is masked, or nobody asked for it.

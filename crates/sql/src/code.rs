@@ -31,6 +31,11 @@ impl Code {
         self.views.extend(views);
     }
 
+    /// Whether functions are among it: what they read is what is there when they run, which goes on while rows come.
+    pub fn calls(&self) -> bool {
+        !self.routines.is_empty()
+    }
+
     /// Whether the functions and views are in `catalog` what they were.
     pub fn is_as_it_was(&self, catalog: &Catalog) -> bool {
         let versions = &catalog.system_views().versions;
