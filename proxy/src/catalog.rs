@@ -221,11 +221,20 @@ const SEEN: &str = "
       AND d.refobjid OPERATOR(pg_catalog.<>) v.ev_class
       AND d.refobjid OPERATOR(pg_catalog.>=) 16384::oid";
 
-/// Generated columns, which COPY leaves out.
+/// Generated columns, which COPY leaves out, and which of them are no whole values of others: in the tree of an expression that gives some is nothing
+/// (primnodes.h) but columns, constants, casts that change nothing, COALESCE and NULLIF, `||`, and `lower`, `upper`, `initcap`, `ltrim`, `rtrim`,
+/// `btrim` and the cast of a `char(n)` to a text, by their OIDs (pg_operator.dat, pg_proc.dat). A tree that is too long to be one of a few columns
+/// is not read.
 const GENERATED: &str = "
-    SELECT attrelid, attnum FROM pg_catalog.pg_attribute
-    WHERE attrelid OPERATOR(pg_catalog.>=) 16384::oid AND attgenerated OPERATOR(pg_catalog.<>) ''::\"char\"
-          AND NOT attisdropped";
+    SELECT a.attrelid, a.attnum,
+           CASE WHEN pg_catalog.pg_column_size(f.adbin) OPERATOR(pg_catalog.>) 20000
+                  OR f.adbin::text OPERATOR(pg_catalog.~) '[{](?!(VAR|CONST|RELABELTYPE|OPEXPR|FUNCEXPR|COALESCE|COALESCEEXPR|NULLIFEXPR) )[A-Z]'
+                  OR f.adbin::text OPERATOR(pg_catalog.~) ':opno (?!(98|654|2779|2780) )'
+                  OR f.adbin::text OPERATOR(pg_catalog.~) ':funcid (?!(401|870|871|872|875|881|882|885) )' THEN 1 ELSE 0 END
+    FROM pg_catalog.pg_attribute a
+    LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid OPERATOR(pg_catalog.=) a.attrelid AND f.adnum OPERATOR(pg_catalog.=) a.attnum
+    WHERE a.attrelid OPERATOR(pg_catalog.>=) 16384::oid AND a.attgenerated OPERATOR(pg_catalog.<>) ''::\"char\"
+          AND NOT a.attisdropped";
 
 /// Columns of which others are generated, and 0 for each column of a composite type that a column is of: in an array, a domain, or
 /// both. Up to PostgreSQL 14 the generated column depends on the others, since 15 its expression does.
@@ -589,7 +598,8 @@ impl CatalogKeeper {
     pub(crate) fn stain(&self, stains: &[Stain]) -> Result<(), MemoryError> {
         let Some(memory) = &self.memory else { return Ok(()) };
         let mut memory = lock(memory);
-        if memory.note(stains)? {
+        let catalog = Arc::clone(&self.publish.borrow().catalog);
+        if memory.note(stains, &catalog)? {
             self.publish.send_modify(|snapshot| *snapshot = Arc::new(snapshot.with(&memory)));
         }
         Ok(())
@@ -954,17 +964,19 @@ async fn look_with(
     if !samples.look(pipe, &before.catalog, &before.classes, is_wanted).await? {
         return Ok(None);
     }
-    let (catalog, mut classes) = (Arc::clone(&before.catalog), before.classes.clone());
+    let (mut catalog, mut classes) = (Arc::clone(&before.catalog), before.classes.clone());
     for (id, class) in samples.classes(&catalog) {
         classes.entry(id).or_insert(class);
     }
     pinned.apply(&catalog, &mut classes);
     if classes.len() != before.classes.len() {
         let locked = Locked::read(pipe).await?;
-        if !views::classify(pipe, &catalog, &locked, &mut classes, pinned).await?.held.is_empty() {
+        let shown = views::classify(pipe, &catalog, &locked, &mut classes, pinned).await?;
+        if !shown.held.is_empty() {
             samples.keep_untold();
             return Ok(None);
         }
+        catalog = Arc::new(Catalog::clone(&catalog).with_cut(shown.cut));
         pinned.apply(&catalog, &mut classes);
     }
     let unsearched = samples.unsearched(&catalog, &classes, pinned);
@@ -1139,10 +1151,12 @@ async fn ask_all(
         Ok(())
     })
     .await?;
-    let mut generated = Vec::new();
+    let (mut generated, mut cut) = (Vec::new(), Vec::new());
     told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
-        generated.push((row.number("relation")?, row.number("column number")?));
+        let column = (row.number("relation")?, row.number("column number")?);
+        generated.push(column);
+        cut.extend((row.number::<u8>("whether it is cut")? != 0).then_some(column));
         Ok(())
     })
     .await?;
@@ -1219,6 +1233,10 @@ async fn ask_all(
     let mut classes = classes(&catalog, said, before, unpinned, &lock(memory));
     pinned.apply(&catalog, &mut classes);
     let shown = views::classify(pipe, &catalog, &locked, &mut classes, &pinned).await?;
+    // A view that was not looked at has what it had.
+    cut.extend(shown.cut);
+    cut.extend(before.catalog.cut().filter(|(relation, _)| shown.held.contains(relation)));
+    let catalog = catalog.with_cut(cut);
     pinned.apply(&catalog, &mut classes);
     let mut unsure = views::unsure(pipe, &shown.held, &catalog, &classes, before).await?;
     let configured: HashSet<ColumnId> = pinned.configured(&catalog).collect();

@@ -97,6 +97,11 @@ impl<'k> Bodies<'k> {
         self.is_full || self.giving.contains(name)
     }
 
+    /// Whether parts of something sensitive can be in what one of this name gives back.
+    pub(crate) fn gives_parts(&self, name: &str) -> bool {
+        self.any(name, |body| body.followed.as_ref().is_none_or(|done| done.gives_parts))
+    }
+
     /// Whether one of this name, or what that calls, writes something sensitive into rows.
     pub(crate) fn fills(&self, name: &str) -> bool {
         self.any(name, |body| {
@@ -206,7 +211,7 @@ pub(crate) struct TellingGiven {
     telling: HashSet<String>,
     /// They compare parts of it with what else they are given.
     pub(crate) comparing: HashSet<String>,
-    /// They do not run where they are given NULL, and it is seen whether they do.
+    /// They do not run where they are given NULL.
     pub(crate) strict: HashSet<String>,
     /// To compare the whole of it is a condition, too.
     of_wholes: bool,
@@ -234,11 +239,9 @@ impl TellingGiven {
         let mut found = TellingGiven { of_wholes, ..TellingGiven::default() };
         all.retain(|_, routines| !routines.is_empty());
         while found.grow(&all, catalog) {}
-        let is_read_off =
-            |routine: &Routine, name: &String| found.seen.contains(name) || routine.gives_rows();
-        let strict = all.iter().filter(|(name, routines)| {
-            routines.iter().any(|(routine, _)| is_strict(routine) && is_read_off(routine, name))
-        });
+        // Whatever one does: counters say how often it was called, and what it has read.
+        let strict =
+            all.iter().filter(|(_, routines)| routines.iter().any(|(routine, _)| is_strict(routine)));
         found.strict = strict.map(|(name, _)| name.clone()).collect();
         found
     }
@@ -281,6 +284,18 @@ impl TellingGiven {
         match () {
             () if hands(&self.telling) => Some(Probe::Extracts),
             () if hands(&self.asking) => Some(Probe::Asks(1)),
+            () => None,
+        }
+    }
+
+    /// What one of this name asks of something that it is given.
+    pub(crate) fn tells(&self, name: &str, catalog: &Catalog) -> Option<Probe> {
+        let gives_rows = catalog.routines(name).any(Routine::gives_rows);
+        match () {
+            () if self.telling.contains(name) || gives_rows && self.asking.contains(name) => {
+                Some(Probe::Extracts)
+            }
+            () if self.asking.contains(name) => Some(Probe::Asks(1)),
             () => None,
         }
     }

@@ -1,8 +1,8 @@
 //! Whether a statement asks about values that whoever sends it may not see, or hands them to where they would not be known.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use mask::{Class, Classes, ColumnId};
 use sql::catalog::{Column, Relation, Routine};
@@ -46,6 +46,7 @@ pub(crate) fn probes(
         add_statistics(&mut sensitive);
     }
     let mut reading = HashSet::new();
+    let mut by_rows: Vec<(&str, Vec<&Relation>)> = Vec::new();
     for name in statement.calls().filter(|name| catalog.routines(name).next().is_some()) {
         let rows: Vec<&Relation> =
             catalog.routines(name).filter_map(|routine| rows_of(routine, catalog)).collect();
@@ -55,6 +56,7 @@ pub(crate) fn probes(
             reading.insert(name.to_owned());
             sensitive.functions.extend(rows.is_empty().then(|| name.to_owned()));
             sensitive.read_by.insert(name.to_owned(), read_by(name, catalog));
+            by_rows.extend((!rows.is_empty()).then_some((name, rows)));
         }
     }
     let is_run = statement.effects.contains(&Effect::Do);
@@ -78,12 +80,27 @@ pub(crate) fn probes(
         sensitive
             .functions
             .retain(|name| STATISTICS_FUNCTIONS.contains(&name.as_str()) || bodies.gives(name));
+        for (name, rows) in by_rows.iter().filter(|(name, _)| bodies.gives(name)) {
+            let gives_parts = bodies.gives_parts(name) || reads_parts(&sensitive.read_by, name, catalog, env);
+            add_rows(&mut sensitive, (name, rows), gives_parts);
+        }
         let unsearched = &sensitive.unsearched;
         within = asked_within((text, statement), &reading, &bodies, (&known, unsearched));
     }
-    let called: Vec<String> = statement.calls().map(str::to_owned).collect();
+    let mut called: Vec<String> = statement.calls().map(str::to_owned).collect();
+    for operator in &statement.operators {
+        let functions: HashSet<String> =
+            catalog.implicit().of_operator(operator).map(str::to_owned).collect();
+        called.extend(functions.iter().cloned());
+        if !functions.is_empty() {
+            sensitive.operators.insert(operator.clone(), functions);
+        }
+    }
     let telling = TellingGiven::of(&called, of_wholes, catalog);
     let given = telling.asks(text, &sensitive);
+    let by_operator = sensitive.operators.values().flatten();
+    sensitive.telling =
+        by_operator.filter_map(|name| Some((name.clone(), telling.tells(name, catalog)?))).collect();
     sensitive.comparing = telling.comparing;
     sensitive.strict = telling.strict;
     let own = Probe::both(sql::probes(text, &sensitive, mask::is_sensitive_key), referring);
@@ -191,9 +208,12 @@ fn add_parts(sensitive: &mut Sensitive, name: &str, catalog: &Catalog, env: &Env
         let is_part = |of: &Relation, column: &Column| {
             env.stains.has_part(&ColumnId { table_oid: of.oid, number: column.number })
         };
+        let is_classed_part = |of: &Relation, column: &Column| {
+            env.stains.has_classed_part(&ColumnId { table_oid: of.oid, number: column.number }, env.classes)
+        };
         let below = catalog.with_underlying(relation);
         let is_over_parts =
-            below.iter().skip(1).any(|below| below.columns.iter().any(|own| is_part(below, own)));
+            below.iter().skip(1).any(|below| below.columns.iter().any(|own| is_classed_part(below, own)));
         for column in relation.columns.iter().filter(|own| is_over_parts || is_part(relation, own)) {
             let is_hidden = sensitive.columns.contains(&column.name);
             sensitive.parts.extend(is_hidden.then(|| column.name.clone()));
@@ -259,6 +279,36 @@ fn add_stained(sensitive: &mut Sensitive, name: &str, statement: &Statement, (en
             }
         }
     }
+}
+
+/// Adds what stands in the columns of these relations, of which a function gives rows: other values than there, or parts of some.
+fn add_rows(sensitive: &mut Sensitive, (function, rows): (&str, &[&Relation]), are_parts: bool) {
+    let is_read = |relation: &Relation| {
+        sensitive.read_by.get(function).is_some_and(|read| read.contains(&relation.name))
+    };
+    let others: Vec<&Relation> =
+        rows.iter().copied().filter(|relation| are_parts || !is_read(relation)).collect();
+    sensitive.functions.extend(are_parts.then(|| function.to_owned()));
+    for column in others.into_iter().flat_map(|relation| &relation.columns) {
+        sensitive.add(column.name.clone(), false);
+        sensitive.relations.insert(function.to_owned());
+        sensitive.parts.extend(are_parts.then(|| column.name.clone()));
+    }
+}
+
+/// Whether this function reads relations with parts of values under classes of their own.
+fn reads_parts(
+    read_by: &HashMap<String, HashSet<String>>,
+    function: &str,
+    catalog: &Catalog,
+    env: &Environment<'_>,
+) -> bool {
+    let read = read_by.get(function).into_iter().flatten().flat_map(|name| catalog.named(name));
+    read.flat_map(|relation| catalog.with_underlying(relation)).any(|relation| {
+        let mut ids =
+            relation.columns.iter().map(|own| ColumnId { table_oid: relation.oid, number: own.number });
+        ids.any(|id| env.stains.has_classed_part(&id, env.classes))
+    })
 }
 
 /// The relation whose rows a function gives.

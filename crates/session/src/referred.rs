@@ -69,15 +69,12 @@ fn referred<'c>(
 ) -> Vec<(&'c Relation, HashSet<String>)> {
     let mut found = Vec::new();
     for key in catalog.hooks().foreign_keys() {
-        let pairs = key.columns.iter().zip(&key.keys);
-        let referred = pairs.filter(|(number, _)| is_such(&ColumnId { table_oid: key.on, number: **number }));
+        let is_one = |number: &i16| is_such(&ColumnId { table_oid: key.on, number: *number });
         let Some(relation) = catalog.relation(key.to) else { continue };
-        let names: HashSet<String> = referred
-            .filter_map(|(_, number)| relation.column(*number))
-            .map(|column| column.name.clone())
-            .collect();
-        if !names.is_empty() {
-            found.push((relation, names));
+        // What is beside one in a key changes with it.
+        if key.columns.iter().any(is_one) {
+            let names = key.keys.iter().filter_map(|number| relation.column(*number));
+            found.push((relation, names.map(|column| column.name.clone()).collect()));
         }
     }
     found

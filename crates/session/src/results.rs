@@ -77,7 +77,7 @@ impl Planned {
     pub(crate) fn again(
         &self,
         judged: &Judged,
-        (env, own): (&Environment<'_>, &MovedNames),
+        (env, own, temporary): (&Environment<'_>, &MovedNames, &Temporary),
         asked: &mut Asked,
     ) -> Result<Option<Rc<Planned>>, NeedsCatalog> {
         if !judged.code.calls() || self.columns.is_empty() || !env.hides() {
@@ -87,7 +87,7 @@ impl Planned {
         if self.catalog_version == env.catalog_version && !is_moved() {
             return Ok(None);
         }
-        plan(&self.columns, judged, (env, own), asked).map(Some)
+        plan(&self.columns, judged, (env, own, temporary), asked).map(Some)
     }
 
     /// The columns in which something was found: they were masked.

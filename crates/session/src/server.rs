@@ -183,7 +183,8 @@ impl Session {
                 false => Ok(Some(())),
             };
         };
-        let again = planned.again(&running.judged, (env, &self.moving), &mut self.asked_catalog);
+        let again =
+            planned.again(&running.judged, (env, &self.moving, &self.temporary), &mut self.asked_catalog);
         let Ok(again) = again else { return Ok(None) };
         if let Some(planned) = again {
             running.copied_from_here(&planned, encoding);

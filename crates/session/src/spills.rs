@@ -291,7 +291,7 @@ fn reads_parts(own: &Statement, known: &Known<'_>) -> bool {
     let named = own.relations.iter().flat_map(|used| known.catalog.named(&used.name));
     named.flat_map(|relation| known.catalog.with_underlying(relation)).any(|relation| {
         let id = |column: &Column| ColumnId { table_oid: relation.oid, number: column.number };
-        relation.columns.iter().any(|column| known.stains.has_part(&id(column)))
+        relation.columns.iter().any(|column| known.stains.has_classed_part(&id(column), known.classes))
     })
 }
 

@@ -120,6 +120,12 @@ impl Stains {
         self.parts.contains(column)
     }
 
+    /// Whether this column holds parts of values under a class of its own, which does not say so.
+    pub(crate) fn has_classed_part(&self, column: &ColumnId, classes: &Classes) -> bool {
+        let is_named = |class: &Class| !matches!(class, Class::Derived | Class::Document);
+        self.has_part(column) && classes.get(column).is_some_and(is_named)
+    }
+
     /// Whether a stain says no more than these and `classes` do.
     pub(crate) fn has(&self, stain: &Stain, classes: &Classes) -> bool {
         match stain {

@@ -39,6 +39,8 @@ struct Read {
     seen: HashMap<(u32, u32), HashSet<i16>>,
     /// Columns that are generated: their relations' OIDs and their numbers.
     generated: BTreeSet<(u32, i16)>,
+    /// Those of them, and of views, whose definitions make no whole values of what they are made of.
+    cut: BTreeSet<(u32, i16)>,
     holds: Vec<Holds>,
     /// `schema.function` by `pg_proc.oid`.
     functions: HashMap<u32, String>,
@@ -578,6 +580,19 @@ impl Catalog {
     pub fn with_generated(mut self, generated: impl IntoIterator<Item = (u32, i16)>) -> Self {
         Arc::make_mut(&mut self.read).generated = generated.into_iter().collect();
         self
+    }
+
+    /// The same where values of these columns of views and generated columns are no whole values of others: their relations' OIDs and their
+    /// numbers.
+    #[must_use]
+    pub fn with_cut(mut self, cut: impl IntoIterator<Item = (u32, i16)>) -> Self {
+        Arc::make_mut(&mut self.read).cut.extend(cut);
+        self
+    }
+
+    /// Those columns.
+    pub fn cut(&self) -> impl Iterator<Item = (u32, i16)> {
+        self.read.cut.iter().copied()
     }
 
     /// The same where these columns have others' values within.

@@ -118,6 +118,13 @@ impl Implicit {
         self.operators.contains_key(name)
     }
 
+    /// Names of the functions that somebody's operators of this name call, but for those of PostgreSQL's names that are for types of somebody's own.
+    pub fn of_operator(&self, name: &str) -> impl Iterator<Item = &str> {
+        let all = self.operators.get(name).into_iter().flatten();
+        let calls = |operator: &&Operator| operator.has_own_name || operator.operands.is_empty();
+        all.filter(calls).map(|operator| operator.function.name.as_str())
+    }
+
     /// Adds a cast.
     pub fn cast(&mut self, cast: Cast) {
         self.casts.push(cast);

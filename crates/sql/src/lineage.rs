@@ -38,6 +38,7 @@ pub use self::sinks::{hands_to, is_sink, makes_sink, sinks};
 pub use self::spills::{
     EXTENDING, Likeness, Origin, Rename, Spill, Spilled, likenesses, new_name, rename, spills,
 };
+pub use self::wholes::cut_columns;
 use crate::hooks::Gives;
 use crate::read::kept_tree;
 use crate::source::Source;
@@ -70,6 +71,10 @@ pub struct Sensitive {
     pub comparing: HashSet<String>,
     /// Functions that do not run where they are given NULL, and of which that is seen.
     pub strict: HashSet<String>,
+    /// What functions ask that operators call, by the names of the functions.
+    pub telling: HashMap<String, Probe>,
+    /// Names of functions that operators of somebody's own can call, by the names of these.
+    pub operators: HashMap<String, HashSet<String>>,
     /// To compare whole values is a question too.
     pub of_wholes: bool,
     /// Fields that say nothing, by the names of columns that have records with them.
@@ -107,6 +112,8 @@ impl Sensitive {
             parts,
             comparing,
             strict,
+            telling,
+            operators,
             of_wholes,
             records,
             trusts_keys,
@@ -134,7 +141,15 @@ impl Sensitive {
             own.extend(other.iter().cloned());
         }
         self.documents.retain(|name| !self.columns.contains(name));
-        for (own, other) in [(&mut self.columns_of, columns_of), (&mut self.read_by, read_by)] {
+        for (name, probe) in telling {
+            let own = self.telling.entry(name.clone()).or_insert(*probe);
+            *own = (*own).max(*probe);
+        }
+        for (own, other) in [
+            (&mut self.columns_of, columns_of),
+            (&mut self.read_by, read_by),
+            (&mut self.operators, operators),
+        ] {
             for (name, more) in other {
                 own.entry(name.clone()).or_default().extend(more.iter().cloned());
             }

@@ -21,7 +21,7 @@ pub(crate) const REGISTERED: [&str; 12] = [
 ];
 
 /// Operators.
-const OPERATORS: [&str; 11] = ["!=", "#>", "#>>", "*", "+", "-", "->", "->>", "/", "<>", "="];
+const OPERATORS: [&str; 12] = ["!=", "#>", "#>>", "*", "+", "-", "->", "->>", "/", "<>", "=", "||"];
 
 /// All such names.
 pub fn trusted_names() -> impl Iterator<Item = &'static str> {

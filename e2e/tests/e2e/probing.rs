@@ -9,6 +9,7 @@ use crate::stack::Stack;
 mod failing;
 mod filtered;
 mod own;
+mod parts;
 mod placed;
 mod referred;
 mod sliding;

@@ -216,11 +216,10 @@ impl Memory {
     pub(crate) fn stains(&self, catalog: &Catalog) -> Stains {
         let mut stains = self.stains.clone();
         stains.settle(self.pinned.configured(catalog));
-        let parts = self.parts.iter().copied().chain(stains.parts(catalog));
-        // What has their values has parts of values.
-        let mut held: Classes = parts.map(|id| (id, Class::Derived)).collect();
-        spread(catalog, &mut held);
-        stains.note_parts(held.into_keys());
+        let cut = catalog.cut().map(|(table_oid, number)| ColumnId { table_oid, number });
+        let parts = self.parts.iter().copied().chain(stains.parts(catalog)).chain(cut);
+        let held = with_holding(parts, catalog);
+        stains.note_parts(held.into_iter());
         stains
     }
 
@@ -245,12 +244,12 @@ impl Memory {
         self.pinned.apply(catalog, classes);
     }
 
-    /// Remembers what is written now, and says whether that was new.
+    /// Remembers what is written now, also of what has its values from there in `catalog`, and says whether that was new.
     ///
     /// # Errors
     ///
     /// [`MemoryError`] where it cannot be kept.
-    pub(crate) fn note(&mut self, stains: &[Stain]) -> Result<bool, MemoryError> {
+    pub(crate) fn note(&mut self, stains: &[Stain], catalog: &Catalog) -> Result<bool, MemoryError> {
         let now = now_secs();
         // Sessions tell of a column that stewards say is harmless at each write.
         let is_known = |stain: &Stain| match stain {
@@ -275,6 +274,9 @@ impl Memory {
                 Stain::Named(named) => _ = self.named.insert(named.clone(), now),
             }
         }
+        // A part of a table can leave it with what it has.
+        spread(catalog, &mut self.columns);
+        self.parts = with_holding(self.parts.iter().copied(), catalog);
         self.list();
         self.store()?;
         if is_full { Err(MemoryError::Full) } else { Ok(true) }
@@ -303,6 +305,7 @@ impl Memory {
         }
         let before = (self.named.len(), self.parts.len());
         self.parts.extend(self.stains.parts(catalog));
+        self.parts = with_holding(self.parts.iter().copied(), catalog);
         self.parts.retain(|id| has(catalog, *id));
         let since = now_secs().saturating_sub(NAMED_FOR.as_secs());
         self.named.retain(|_, at_secs| since <= *at_secs);
@@ -392,6 +395,13 @@ fn file_name(database: &str) -> String {
     name
 }
 
+/// These columns, and those that have their values from them.
+fn with_holding(columns: impl Iterator<Item = ColumnId>, catalog: &Catalog) -> HashSet<ColumnId> {
+    let mut held: Classes = columns.map(|id| (id, Class::Derived)).collect();
+    spread(catalog, &mut held);
+    held.into_keys().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use sql::catalog::{Column, Relation};
@@ -417,7 +427,9 @@ mod tests {
         let id = ColumnId { table_oid: 16_390, number: 3 };
         let mut memory = Memory::open(folder.path(), "Shop/1").unwrap();
         memory.of_system("a");
-        memory.note(&[Stain::Column(id, Class::Phone), Stain::Named(stain("copies"))]).unwrap();
+        memory
+            .note(&[Stain::Column(id, Class::Phone), Stain::Named(stain("copies"))], &Catalog::default())
+            .unwrap();
         let memory = Memory::open(folder.path(), "Shop/1").unwrap();
         assert_eq!(memory.class(&id), Some(Class::Phone));
         assert_eq!(memory.stains.of("copies"), [stain("copies")]);
@@ -428,11 +440,14 @@ mod tests {
     fn who_fills_it_with_names_keeps_nobody_from_noting_columns() {
         let folder = tempfile::tempdir().unwrap();
         let mut memory = Memory::open(folder.path(), "shop").unwrap();
+        let nothing = Catalog::default();
         let names = (0..NAMED_MAX + 1).map(|number| Stain::Named(stain(&format!("x{number}"))));
-        assert!(matches!(memory.note(&names.collect::<Vec<_>>()), Err(MemoryError::Full)));
+        assert!(matches!(memory.note(&names.collect::<Vec<_>>(), &nothing), Err(MemoryError::Full)));
         let id = ColumnId { table_oid: 16_390, number: 3 };
-        assert!(memory.note(&[Stain::Column(id, Class::Phone), Stain::Named(stain("x1"))]).unwrap());
-        assert!(matches!(memory.note(&[Stain::Named(stain("more"))]), Err(MemoryError::Full)));
+        assert!(
+            memory.note(&[Stain::Column(id, Class::Phone), Stain::Named(stain("x1"))], &nothing).unwrap()
+        );
+        assert!(matches!(memory.note(&[Stain::Named(stain("more"))], &nothing), Err(MemoryError::Full)));
     }
 
     #[test]
@@ -441,7 +456,9 @@ mod tests {
         let id = ColumnId { table_oid: 16_390, number: 3 };
         let mut memory = Memory::open(folder.path(), "shop").unwrap();
         memory.of_system("a");
-        memory.note(&[Stain::Column(id, Class::Phone), Stain::Named(stain("copies"))]).unwrap();
+        memory
+            .note(&[Stain::Column(id, Class::Phone), Stain::Named(stain("copies"))], &Catalog::default())
+            .unwrap();
         memory.of_system("");
         assert_eq!(memory.class(&id), Some(Class::Phone));
         memory.of_system("b");
@@ -481,8 +498,8 @@ mod tests {
         assert_eq!(with(&memory), known, "what is not recorded does not count");
         says(&mut memory, "public.users.mail", Says::Class(None)).unwrap();
         assert!(with(&memory).is_empty());
-        assert!(memory.note(&[Stain::Column(id, Class::Phone)]).unwrap());
-        assert!(!memory.note(&[Stain::Column(id, Class::Phone)]).unwrap(), "each write is told");
+        assert!(memory.note(&[Stain::Column(id, Class::Phone)], &catalog).unwrap());
+        assert!(!memory.note(&[Stain::Column(id, Class::Phone)], &catalog).unwrap(), "each write is told");
         memory.read(&catalog, &Classes::new(), &[]).unwrap();
 
         let mut memory = Memory::open(folder.path(), "shop").unwrap();

@@ -73,6 +73,8 @@ const VERSIONS: &str = "
 pub(super) struct Shown {
     /// Columns that have records of columns of tables as they are.
     pub(super) records: Vec<(u32, i16)>,
+    /// Columns whose values are no whole values of others.
+    pub(super) cut: Vec<(u32, i16)>,
     /// Views that may show something sensitive and were not looked at.
     pub(super) held: Vec<u32>,
 }
@@ -143,18 +145,18 @@ pub(super) async fn classify(
     })
     .await?;
     if definitions.is_empty() {
-        return Ok(Shown { records: Vec::new(), held });
+        return Ok(Shown { held, ..Shown::default() });
     }
-    let records = thread::scope(|scope| {
+    let (records, cut) = thread::scope(|scope| {
         let reader = thread::Builder::new().name("views".to_owned()).stack_size(sql::READ_STACK_BYTES);
         let read = reader.spawn_scoped(scope, || {
             follow(catalog, &definitions, classes, unsearched);
-            records(catalog, &definitions, classes)
+            (records(catalog, &definitions, classes), cut(catalog, &definitions))
         });
         let read = read.map_err(|error| format!("no thread to read views: {error}"))?;
         read.join().map_err(|_| "views could not be read".to_owned())
     })?;
-    Ok(Shown { records, held })
+    Ok(Shown { records, cut, held })
 }
 
 /// Columns of views that were not looked at and may show something else than `before`: these, or something beneath, are not what they were.
@@ -241,6 +243,21 @@ fn follow(
             }
         }
     }
+}
+
+/// Columns of views whose values are no whole values of what they read.
+fn cut(catalog: &Catalog, definitions: &HashMap<u32, String>) -> Vec<(u32, i16)> {
+    let own_names = catalog.own_names();
+    let views =
+        definitions.iter().filter_map(|(oid, definition)| Some((catalog.relation(*oid)?, definition)));
+    let of_view = |(view, definition): (&Relation, &String)| {
+        let cut = sql::cut_columns(definition.trim_end().trim_end_matches(';'), &own_names);
+        let cut = cut.filter(|cut| cut.len() == view.columns.len());
+        let is_cut = |place: usize| cut.as_ref().is_none_or(|cut| cut.get(place).is_none_or(|cut| *cut));
+        let columns = view.columns.iter().enumerate().filter(|(place, _)| is_cut(*place));
+        columns.map(|(_, column)| (view.oid, column.number)).collect::<Vec<_>>()
+    };
+    views.flat_map(of_view).collect()
 }
 
 /// Columns of views that have records of the columns of tables as they are.

@@ -11,6 +11,7 @@ use super::results::{is_plain_star, is_star, results};
 use super::sinks::{Sinks, is_sink};
 use super::spills::{Spill, written};
 use super::tainted::Tainted;
+use super::wholes::{is_whole, whole};
 use super::{Sensitive, Shows, of_statement};
 use crate::script::{Loop, Script};
 use crate::tree::{Child, Tree};
@@ -20,6 +21,8 @@ use crate::tree::{Child, Tree};
 pub struct Followed {
     /// Something of it is in what it gives back.
     pub gives: bool,
+    /// It computes parts of it, that can be in what it gives back.
+    pub gives_parts: bool,
     /// What it does depends on parts of it.
     pub asks: Option<Probe>,
     /// Parts of it are compared with what the body is given.
@@ -138,6 +141,9 @@ impl Script {
             || tainted.all && (!self.returned.is_empty() || !self.outputs.is_empty())
             || self.outputs.iter().any(is_output)
             || self.returned.iter().any(|returned| tainted.gives(returned));
+        let mut queries =
+            [&self.all, &self.copies].into_iter().chain(self.rows.iter().map(|(_, query)| query));
+        let gives_parts = depends || queries.any(|query| tainted.computes_parts(query));
         // Of documents that are kept, their keys do not tell where they are written.
         let whole = flows.follow(&sensitive, None);
         let tells = Sinks { tainted: &whole, others: &taking.telling, knows_own: false };
@@ -157,6 +163,7 @@ impl Script {
             depends || Sinks { tainted: &tainted, others: &taking.sinks, knows_own: true }.are_in(&self.all);
         Followed {
             gives,
+            gives_parts,
             asks,
             compares_given,
             says: self.says,
@@ -225,6 +232,17 @@ impl Tainted<'_> {
                 false => self.shows(&Mentions::of(target)) != Shows::Nothing,
             }),
         }
+    }
+
+    /// Whether a query in it computes something of sensitive values that is no whole one.
+    fn computes_parts(&self, tree: &Tree) -> bool {
+        let own_names = &self.sensitive.own_names;
+        let is_part = |target: &Tree| {
+            let by = target.one("val").and_then(whole);
+            !is_star(target) && !is_whole(by.as_ref(), own_names) && self.has(&Mentions::of(target))
+        };
+        tree.kind == "SelectStmt" && tree.all("target_list").any(is_part)
+            || tree.nodes().any(|node| self.computes_parts(node))
     }
 
     /// Whether one of the columns that `*` or `row.*` stands for has something.

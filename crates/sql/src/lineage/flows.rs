@@ -9,7 +9,7 @@ use super::results::{
     results, strings,
 };
 use super::tainted::Tainted;
-use super::wholes::is_whole;
+use super::wholes::{Trusted, whole};
 use super::{Sensitive, Shows};
 use crate::tree::{Child, Tree};
 
@@ -28,8 +28,8 @@ pub(super) struct Flow {
     is_row: bool,
     /// Nothing flows, but one tells the other.
     pub(super) is_comparison: bool,
-    /// The value is a column's as a whole.
-    pub(super) is_whole: bool,
+    /// The names by which the value is a column's as a whole.
+    pub(super) whole: Option<Trusted>,
     /// Columns whose names are not told.
     into_any: bool,
 }
@@ -42,7 +42,7 @@ const COMPARED: [&str; 6] =
     ["where_clause", "having_clause", "quals", "agg_filter", "join_condition", "sort_clause"];
 
 /// Names of the columns that are written beside a function in a FROM.
-fn defined<'t>(item: &'t Tree, into: &mut Vec<&'t str>) {
+pub(super) fn defined<'t>(item: &'t Tree, into: &mut Vec<&'t str>) {
     if item.kind == "ColumnDef" {
         into.push(item.text("colname"));
     }
@@ -227,8 +227,8 @@ impl Flows {
             match is_star(target) {
                 false => {
                     let is_named = !target.text("name").is_empty();
-                    let is_whole = target.one("val").is_some_and(is_whole);
-                    self.0.push(Flow { from, into: names(target), is_named, is_whole, ..Flow::default() });
+                    let whole = target.one("val").and_then(whole);
+                    self.0.push(Flow { from, into: names(target), is_named, whole, ..Flow::default() });
                 }
                 // What `(value).*` gives has names of its own.
                 true if !is_plain_star(target) => {
@@ -252,8 +252,10 @@ impl Flows {
             for arm in arms.iter().skip(1) {
                 let from = branches(arm);
                 if is_positional && named.len() == from.len() {
+                    let mut targets = results(arm).into_iter();
                     for (into, from) in named.iter().zip(from) {
-                        self.0.push(Flow { from, into: into.clone(), ..Flow::default() });
+                        let whole = targets.next().and_then(|target| target.one("val")).and_then(whole);
+                        self.0.push(Flow { from, into: into.clone(), whole, ..Flow::default() });
                     }
                 } else {
                     // Stars shift what stands beside them: it could be any.

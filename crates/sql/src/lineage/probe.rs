@@ -10,6 +10,7 @@ mod conflicts;
 mod failing;
 mod frames;
 mod made;
+mod operators;
 mod passed;
 mod placed;
 mod referred;
@@ -20,11 +21,12 @@ mod windows;
 pub use self::referred::asks_of_referring;
 use super::Sensitive;
 use super::documents;
-use super::flows::Flows;
+use super::flows::{Flows, defined};
 use super::mentions::Mentions;
 use super::origins::Origins;
 use super::results::{DEFAULT_NAMES, alias_names, arms, words};
 use super::tainted::Tainted;
+use super::wholes;
 use crate::own::REGISTERED;
 use crate::plain::uncast;
 use crate::read::kept_tree;
@@ -163,8 +165,9 @@ const WHOLE: [&str; 5] = ["sort_clause", "group_clause", "distinct_clause", "agg
 const WHOLE_FUNCTIONS: [&str; 10] =
     ["btrim", "lower", "ltrim", "max", "md5", "min", "rtrim", "sha256", "trim", "upper"];
 
-/// Functions of PostgreSQL and of what comes with it that make as many rows as what they are given says.
-pub(super) const ROWS_FUNCTIONS: [&str; 36] = [
+/// Functions of PostgreSQL (pg_proc.dat, `proretset`, where they are given something) and of what comes with it that make as many rows as what they are
+/// given says.
+pub(super) const ROWS_FUNCTIONS: [&str; 59] = [
     "_pg_expandarray",
     "aclexplode",
     "each",
@@ -188,8 +191,29 @@ pub(super) const ROWS_FUNCTIONS: [&str; 36] = [
     "jsonb_populate_recordset",
     "jsonb_to_recordset",
     "normal_rand",
+    "pg_event_trigger_ddl_commands",
+    "pg_event_trigger_dropped_objects",
+    "pg_extension_update_paths",
+    "pg_get_multixact_members",
+    "pg_get_publication_tables",
+    "pg_logical_slot_get_binary_changes",
+    "pg_logical_slot_get_changes",
+    "pg_logical_slot_peek_binary_changes",
+    "pg_logical_slot_peek_changes",
+    "pg_ls_dir",
+    "pg_ls_replslotdir",
+    "pg_ls_tmpdir",
+    "pg_mcv_list_items",
     "pg_options_to_table",
+    "pg_partition_ancestors",
+    "pg_partition_tree",
     "pg_snapshot_xip",
+    "pg_stat_get_activity",
+    "pg_stat_get_backend_io",
+    "pg_stat_get_progress_info",
+    "pg_stat_get_subscription",
+    "pg_tablespace_databases",
+    "pg_wal_summary_contents",
     "pgp_armor_headers",
     "regexp_matches",
     "regexp_split_to_table",
@@ -198,6 +222,8 @@ pub(super) const ROWS_FUNCTIONS: [&str; 36] = [
     "svals",
     "ts_debug",
     "ts_parse",
+    "ts_stat",
+    "ts_token_type",
     "txid_snapshot_xip",
     "unnest",
     "xpath_table",
@@ -228,7 +254,7 @@ const COMPARISONS: [&str; 24] = [
 ];
 
 /// Names by which a value is taken to stay whole, or not to become any greater.
-pub(crate) const TRUSTED: [&[&str]; 9] = [
+pub(crate) const TRUSTED: [&[&str]; 12] = [
     &WHOLE_FUNCTIONS,
     &DOCUMENT_FUNCTIONS,
     &TEXT_TYPES,
@@ -238,6 +264,9 @@ pub(crate) const TRUSTED: [&[&str]; 9] = [
     &failing::PARTS_FUNCTIONS,
     &sized::LENGTH_FUNCTIONS,
     &sized::PLACE_FUNCTIONS,
+    &wholes::FUNCTIONS,
+    &wholes::JOINING,
+    &wholes::TYPES,
 ];
 
 /// Kinds of `A_Expr` (parsenodes.h) whose operands are compared as they are: these where the operator is one of equality, those always.
@@ -352,7 +381,8 @@ impl Probes<'_> {
             .max(self.conflicts(tree))
             .max(self.sorts_mixed(tree))
             .max(self.checks(tree))
-            .max(self.tells_rows_in_windows(tree));
+            .max(self.tells_rows_in_windows(tree))
+            .max(self.calls_by_operator(tree));
         let fails =
             if place == Place::Result { self.failing(tree).max(self.fails_within(tree)) } else { None };
         asked.max(fails).max((wholes && on_conflict && self.looks_for_row(tree)).then_some(Probe::Asks(1)))
@@ -729,6 +759,9 @@ fn of_functions(tree: &Tree, functions: &HashSet<String>, into: &mut HashSet<Str
             found = true;
             into.extend(names.into_iter().map(str::to_owned));
             into.extend(tree.one("alias").into_iter().flat_map(alias_names));
+            let mut listed = Vec::new();
+            defined(tree, &mut listed);
+            into.extend(listed.into_iter().map(str::to_owned));
         }
     }
     tree.nodes().fold(found, |found, node| of_functions(node, functions, into) || found)

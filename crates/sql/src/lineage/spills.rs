@@ -4,7 +4,7 @@ use super::flows::Flows;
 use super::mentions::Mentions;
 use super::results::{branches, has_star, is_plain_star, is_star, result_names, results};
 use super::tainted::Tainted;
-use super::wholes::is_whole;
+use super::wholes::{is_whole, whole};
 use super::{Sensitive, of_statement};
 use crate::source::Source;
 use crate::tree::Tree;
@@ -323,7 +323,7 @@ impl Spills<'_, '_> {
     /// Of `SET column = value`.
     fn assigned(&self, target: &Tree) -> Option<Spilled> {
         let from = Mentions::of(target);
-        let is_whole = target.one("val").is_some_and(is_whole);
+        let is_whole = self.is_whole(target);
         let source = Taken { is_plain: is_plain(target), is_whole, names: Vec::new(), from };
         let name = target.text("name").to_owned();
         let origin = || {
@@ -393,7 +393,7 @@ impl Spills<'_, '_> {
             result_names(query, &mut names);
             let is_simple = query.one("larg").is_none() && query.one("values_lists").is_none();
             let mut plain = results(query).into_iter().map(is_plain);
-            let mut whole = results(query).into_iter().map(|target| target.one("val").is_some_and(is_whole));
+            let mut whole = results(query).into_iter().map(|target| self.is_whole(target));
             let mut names = names.into_iter();
             let source = |from| Taken {
                 from,
@@ -427,7 +427,7 @@ impl Spills<'_, '_> {
                     from: Mentions::of(target),
                     names: super::results::names(target),
                     is_plain: is_plain(target),
-                    is_whole: target.one("val").is_some_and(is_whole),
+                    is_whole: self.is_whole(target),
                 }),
                 (true, true) => sources.extend(row.iter().map(|name| Taken::column(name))),
                 (true, false) => return None,
@@ -448,7 +448,9 @@ impl Spills<'_, '_> {
         };
         // Nothing but whole values gets its name.
         let is_kept_whole = |name: &String| {
-            self.flows.0.iter().filter(|flow| flow.into.contains(name)).all(|flow| flow.is_whole)
+            let own = &self.tainted.sensitive.own_names;
+            let mut flows = self.flows.0.iter().filter(|flow| flow.into.contains(name));
+            flows.all(|flow| is_whole(flow.whole.as_ref(), own))
         };
         let mut names = names_of(&taken.from).filter(|name| self.tainted.names.contains(*name)).peekable();
         if !self.is_columns(&taken.from) || names.peek().is_none() {
@@ -466,6 +468,12 @@ impl Spills<'_, '_> {
 }
 
 impl Spills<'_, '_> {
+    /// Whether the value of a target is a column's as a whole.
+    fn is_whole(&self, target: &Tree) -> bool {
+        let by = target.one("val").and_then(whole);
+        is_whole(by.as_ref(), &self.tainted.sensitive.own_names)
+    }
+
     /// Whether only columns are mentioned, besides functions that show nothing themselves.
     fn is_columns(&self, from: &Mentions) -> bool {
         let is_known = |(_, name): &(String, String)| self.tainted.known.contains(name);

@@ -14,10 +14,20 @@ const PEOPLE: &str = "\
         IF ascii(substr(t, p, 1)) = c THEN RAISE NOTICE '% %', p, c; END IF; RETURN 1; END $$; \
     CREATE DOMAIN not_a AS text CONSTRAINT c_a CHECK (value !~ '^A'); CREATE TABLE runs (i int); \
     CREATE FUNCTION strictly(text) RETURNS int LANGUAGE sql STRICT AS 'INSERT INTO runs VALUES (0) RETURNING 1'; \
+    CREATE FUNCTION reads(text) RETURNS bigint LANGUAGE sql STRICT AS 'SELECT count(*) FROM runs'; \
+    CREATE FUNCTION idle(text) RETURNS text LANGUAGE plpgsql STRICT AS 'BEGIN RETURN $1; END'; CREATE FUNCTION so_many(int) RETURNS SETOF int LANGUAGE sql AS 'SELECT generate_series(1, $1)'; \
+    CREATE OPERATOR ##+ (function = generate_series, leftarg = int, rightarg = int); CREATE OPERATOR ### (function = so_many, rightarg = int); CREATE OPERATOR ##= (function = reads, rightarg = text); \
+    CREATE OPERATOR ##- (function = int4mi, leftarg = int, rightarg = int); CREATE TABLE \"m_A\" (i int) PARTITION BY RANGE (i); \
     CREATE TABLE sized (a text); ALTER TABLE sized ALTER a SET STORAGE EXTERNAL";
 
 /// Each fails for one of the two, and not for the other.
-const FAILING: [&str; 22] = [
+const FAILING: [&str; 28] = [
+    "SELECT to_regclass(replace(left(full_name, 1), 'A', 'a.b.c.d')) FROM people WHERE id = $ID",
+    "SELECT to_char(1, replace(left(full_name, 1), 'A', '9.9.9')) FROM people WHERE id = $ID",
+    "SELECT array[string_to_array(left(full_name, 1) || 'z', 'A'), array['a']] FROM people WHERE id = $ID",
+    "SELECT xmlpi(name a, replace(left(full_name, 1), 'A', '?>')) FROM people WHERE id = $ID",
+    "SELECT x.z FROM people, xmltable('/r' PASSING xml '<r/>' COLUMNS z text PATH replace(left(full_name, 1), 'A', '((')) x WHERE people.id = $ID",
+    "SELECT has_table_privilege(replace(left(full_name, 1), 'A', 'people'), 'select') FROM people WHERE id = $ID",
     "SELECT jsonb_path_query_first(jsonb_build_object('a', ascii(left(full_name, 1))), '10 / ($.a - 65)') FROM people WHERE id = $ID",
     "SELECT xmlparse(content '<x ' || left(full_name, 1) || '=\"\" A=\"\"/>') FROM people WHERE id = $ID",
     "BEGIN; CREATE TABLE checked AS SELECT id, full_name AS v FROM people WHERE id = $ID; ALTER TABLE checked ALTER v TYPE not_a; ROLLBACK",
@@ -43,7 +53,14 @@ const FAILING: [&str; 22] = [
 ];
 
 /// Each tells a letter, a day or a length by the row with which it fails, by what it takes up, or by which rows it writes.
-const TELLING: [&str; 24] = [
+const TELLING: [&str; 31] = [
+    "SELECT id, 1 ##+ ascii(left(full_name, 1)) FROM people WHERE id = 1",
+    "SELECT id, ### ascii(left(full_name, 1)) FROM people WHERE id = 1",
+    "SELECT id, count(*) FROM (SELECT id, 1 ##+ ascii(full_name) FROM people) q GROUP BY id",
+    "SELECT ##= substring(full_name from '^' || chr(g)) FROM people, generate_series(65, 90) g WHERE id = 1",
+    "SELECT idle(substring(full_name from '^' || chr(g))) FROM people, generate_series(65, 90) g WHERE id = 1",
+    "SELECT reads(nullif(left(full_name, 1), chr(g))) FROM people, generate_series(65, 90) g WHERE id = 1",
+    "SELECT id, pg_partition_tree(to_regclass('\"m_' || left(full_name, 1) || '\"')) FROM people",
     "SELECT strictly(substring(full_name from '^' || chr(g))) FROM people, generate_series(65, 90) g WHERE id = 1",
     "SELECT g, sqrt(100 - g - ascii(left(full_name, 1))) FROM people, generate_series(1, 200) g WHERE id = 1",
     "SELECT g, (ascii(left(full_name, 1)) * g)::int2 FROM people, generate_series(1, 1000) g WHERE id = 1",
@@ -76,7 +93,10 @@ const TELLING: [&str; 24] = [
 ];
 
 /// What is computed of values as any report computes it.
-const HARMLESS: [&str; 12] = [
+const HARMLESS: [&str; 14] = [
+    "SELECT reads(full_name), idle(split_part(full_name, ' ', 1)), idle(left(full_name, 3) || 'x'), idle(substring(full_name from 1 for 3)::varchar), 1 ##+ id, ##= full_name, id ##- 1 FROM people",
+    "SELECT array[array[upper(full_name), 'a'], array['b', left(full_name, 1)]], to_regclass('people'), to_char(id, '99'), xmlpi(name a, 'x'), \
+        has_table_privilege('people', 'select') FROM people",
     "BEGIN; SELECT strictly(full_name), strictly(lower(full_name)) FROM people; ROLLBACK; \
         SELECT jsonb_path_query_array('[1]', '$[*]') FROM people; BEGIN; ALTER TABLE people ALTER full_name TYPE varchar(50); ROLLBACK",
     "SELECT id, left(full_name, 1), length(full_name), ascii(full_name) + 1, upper(full_name) || id, reverse(full_name) FROM people",

@@ -65,6 +65,8 @@ const KEYS: &str = "\
     CREATE TABLE letters (c text PRIMARY KEY, n int); INSERT INTO letters SELECT chr(n), n FROM generate_series(65, 90) n; \
     CREATE TABLE refers (id int, c text REFERENCES letters ON UPDATE CASCADE); \
     CREATE TABLE gone (c text PRIMARY KEY); INSERT INTO gone SELECT c FROM letters; CREATE TABLE goes (id int, c text REFERENCES gone ON DELETE CASCADE); \
+    CREATE TABLE pairs (c text, n int, PRIMARY KEY (c, n)); INSERT INTO pairs SELECT c, 0 FROM letters; \
+    CREATE TABLE two (id int, c text, n int, FOREIGN KEY (c, n) REFERENCES pairs ON UPDATE CASCADE); \
     CREATE TABLE mails (id int, email text REFERENCES people (email)); INSERT INTO mails VALUES (1, 'anna@shop.org'); \
     CREATE TABLE plans (id int PRIMARY KEY); INSERT INTO plans VALUES (1), (2); CREATE TABLE visits (id int, plan int REFERENCES plans); INSERT INTO visits VALUES (1, 1)";
 
@@ -73,13 +75,14 @@ fn keys_that_are_taken_away_do_not_say_which_values_refer_to_them() -> Result<()
     let stack = Stack::start_with("max-probes-per-hour = 2\n")?;
     psql::run(&stack.owner(), KEYS)?.success()?;
     let alice = stack.alice()?;
-    let letters = "INSERT INTO refers SELECT id, left(full_name, 1) FROM people; INSERT INTO goes SELECT id, left(full_name, 1) FROM people";
+    let letters = "INSERT INTO refers SELECT id, left(full_name, 1) FROM people; INSERT INTO goes SELECT id, left(full_name, 1) FROM people; INSERT INTO two SELECT id, left(full_name, 1), 0 FROM people";
     psql::run(&alice, letters)?.success()?;
     let mut wrong = Vec::new();
     for text in [
         "DELETE FROM letters WHERE c <> '#'",
         "DELETE FROM letters WHERE n < 70",
         "UPDATE letters SET c = c || 'x' WHERE n > 0",
+        "UPDATE pairs SET n = ascii(c) WHERE n = 0",
         "DELETE FROM gone WHERE c > 'B'",
         "DO $$ BEGIN DELETE FROM gone WHERE c > 'B'; END $$",
     ] {

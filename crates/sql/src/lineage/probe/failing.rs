@@ -10,7 +10,7 @@ use crate::source::SCALARS;
 use crate::tree::Tree;
 
 /// Functions of PostgreSQL, and by which of their arguments they can fail, a bit for each.
-const FUNCTIONS: [(u8, &[&str]); 5] = [
+const FUNCTIONS: [(u8, &[&str]); 6] = [
     (
         ANY,
         &[
@@ -77,7 +77,16 @@ const FUNCTIONS: [(u8, &[&str]); 5] = [
             "to_ascii",
             "to_date",
             "to_number",
+            "to_regclass",
+            "to_regcollation",
+            "to_regnamespace",
+            "to_regoper",
+            "to_regoperator",
+            "to_regproc",
+            "to_regprocedure",
+            "to_regrole",
             "to_regtype",
+            "to_regtypemod",
             "to_timestamp",
             "to_tsquery",
             "tsrange",
@@ -121,11 +130,31 @@ const FUNCTIONS: [(u8, &[&str]); 5] = [
             "split_part",
             "substr",
             "substring",
+            "to_char",
             "trim_array",
         ],
     ),
     (ANY & !FIRST & !SECOND, &["overlay"]),
-    (KEYS, &["json_build_object", "json_object_agg", "jsonb_build_object", "jsonb_object_agg"]),
+    (
+        KEYS,
+        &[
+            "json_build_object",
+            "json_object_agg",
+            "json_object_agg_strict",
+            "jsonb_build_object",
+            "jsonb_object_agg",
+            "jsonb_object_agg_strict",
+        ],
+    ),
+    (
+        FIRST,
+        &[
+            "json_object_agg_unique",
+            "json_object_agg_unique_strict",
+            "jsonb_object_agg_unique",
+            "jsonb_object_agg_unique_strict",
+        ],
+    ),
 ];
 
 const ANY: u8 = 0xff;
@@ -205,12 +234,7 @@ impl Probes<'_> {
         if let ([arg], true) = (&args[..], SCALARS.contains(&name)) {
             return self.failing_cast(arg, &call.name("funcname"), false);
         }
-        let known = FUNCTIONS.iter().find(|(_, names)| names.contains(&name)).map(|(by, _)| *by);
-        let works = || {
-            OF_OPERATORS.iter().any(|begin| name.starts_with(begin))
-                && OPERATORS.iter().any(|end| name.ends_with(end))
-        };
-        let by = known.or_else(|| works().then_some(ANY))?;
+        let by = fails_by(name)?;
         let is_by =
             |at: usize| u32::try_from(at).is_ok_and(|at| by.checked_shr(at).is_some_and(|by| by & 1 == 1));
         let given = args.iter().enumerate().filter(|(at, _)| is_by(*at)).map(|(_, arg)| *arg);
@@ -256,7 +280,7 @@ impl Probes<'_> {
     }
 
     /// Before which row it fails tells as much as many questions, or all of a part.
-    fn failing_at(&self, tree: &Tree, is_of_part: bool) -> Probe {
+    pub(super) fn failing_at(&self, tree: &Tree, is_of_part: bool) -> Probe {
         match self.has_others(tree, Beside::Columns(tree)) {
             true if is_of_part => Probe::Extracts,
             true => Probe::Asks(QUESTIONS_MAX),
@@ -323,6 +347,18 @@ impl Probes<'_> {
             _ => tree.nodes().any(|node| self.looks(node)),
         }
     }
+}
+
+/// By which of its arguments a function of this name can fail.
+pub(super) fn fails_by(name: &str) -> Option<u8> {
+    let known = FUNCTIONS.iter().find(|(_, names)| names.contains(&name)).map(|(by, _)| *by);
+    let works = || {
+        OF_OPERATORS.iter().any(|begin| name.starts_with(begin))
+            && OPERATORS.iter().any(|end| name.ends_with(end))
+    };
+    // Somebody else's rights, by the name of whom or what.
+    let is_of_right = || name.starts_with("has_") && name.ends_with("_privilege");
+    known.or_else(|| (works() || is_of_right() || name == "pg_has_role").then_some(ANY))
 }
 
 /// Whether it is a column as it stands, or what is behind a key of one.

@@ -1,11 +1,14 @@
 //! Documents that are put together of values, and fail for some: by a path that computes or is strict, by a text that is none, by the name of a
 //! relation.
 
-use pg_query::protobuf::{JsonBehaviorType, XmlExprOp};
+use pg_query::protobuf::{JsonBehaviorType, SubLinkType, XmlExprOp};
 
 use super::{Beside, DOCUMENT_FUNCTIONS, Probe, Probes, failing};
 use crate::constant::{Constant, constant};
 use crate::tree::Tree;
+
+/// What makes XML, and fails for some texts.
+const FAILING_XML: [XmlExprOp; 2] = [XmlExprOp::IsXmlparse, XmlExprOp::IsXmlpi];
 
 /// Functions that fail where a path says so.
 const BY_PATH: [&str; 10] = [
@@ -35,9 +38,16 @@ impl Probes<'_> {
     pub(super) fn fails_within(&self, tree: &Tree) -> Option<Probe> {
         let given: Vec<&Tree> = match tree.kind {
             "FuncCall" => self.fails_by(tree)?,
-            "XmlExpr" if tree.number("op") == XmlExprOp::IsXmlparse as i64 => {
+            "XmlExpr" if FAILING_XML.iter().any(|op| *op as i64 == tree.number("op")) => {
                 tree.all("args").take(1).collect()
             }
+            // The path to a column.
+            "RangeTableFuncCol" => tree.all("colexpr").collect(),
+            // Lists of lists that are not as long as each other.
+            "AArrayExpr" if 1 < tree.all("elements").count() => {
+                tree.all("elements").filter(|element| makes_list(element)).collect()
+            }
+            "JsonObjectAgg" => tree.all("arg").filter_map(|pair| pair.one("key")).collect(),
             "JsonFuncExpr" if tells_failures(tree) => {
                 tree.all("context_item").chain(tree.all("passing")).collect()
             }
@@ -82,6 +92,16 @@ impl Probes<'_> {
                     name => DOCUMENT_FUNCTIONS.contains(&name) && tree.all("args").all(is_kept),
                 }
     }
+}
+
+/// Whether it makes a list of which a value can say how long it is.
+fn makes_list(element: &Tree) -> bool {
+    let name = element.name("funcname").pop().unwrap_or_default();
+    name.contains("array")
+        || name.starts_with("regexp_match")
+        || name == "parse_ident"
+        || element.kind == "SubLink" && element.number("sub_link_type") == SubLinkType::ArraySublink as i64
+        || element.nodes().any(makes_list)
 }
 
 /// Whether the path of such a function only walks down a document, and finds something there or not.
