@@ -201,12 +201,12 @@ impl Agent {
         segments.map(|path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned()).collect()
     }
 
-    /// Waits until it has ended. Nobody waits for it: it stays as a zombie.
     /// Has its pid be free once it has ended.
     pub(crate) fn reap(&mut self) {
         self.process.wait().unwrap();
     }
 
+    /// Waits until it has ended. Nobody waits for it: it stays as a zombie.
     pub(crate) fn until_ended(&self) {
         let deadline = Instant::now() + WAIT;
         let status = format!("/proc/{}/stat", self.pid());

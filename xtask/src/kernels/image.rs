@@ -12,9 +12,9 @@ use super::{ENDED, run};
 use crate::repo;
 
 /// Programs that tests call, and those that start them.
-const PROGRAMS: [&str; 20] = [
-    "bash", "busybox", "cat", "chmod", "cp", "env", "id", "ip", "kill", "ls", "mkdir", "modprobe", "mount",
-    "nsenter", "setpriv", "sh", "sleep", "sysctl", "umount", "unshare",
+const PROGRAMS: [&str; 21] = [
+    "bash", "busybox", "cat", "chmod", "cp", "env", "id", "ip", "kill", "ls", "mkdir", "mkfifo", "modprobe",
+    "mount", "nsenter", "setpriv", "sh", "sleep", "sysctl", "umount", "unshare",
 ];
 
 /// PostgreSQL's programs that tests call. `psql` in `PATH` is a script that finds this one.
