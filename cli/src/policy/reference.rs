@@ -46,7 +46,7 @@ the values (`reveal`) is not asked by the last three.
 | rule | refuses | otherwise |
 | --- | --- | --- |
 | `kept-settings` | changing a setting by which the proxy tells the database who the user is, and what nobody can read where there is one | `RESET`, `RESET ALL`, `DISCARD ALL` go back to what it has set |
-| `masked-values-stay` | handing masked values to where nobody would know them: a setting, a notification, a large object, a lock, a sequence, a bound of a partition | leave the value away, or ask for `reveal` |
+| `masked-values-stay` | handing masked values to where nobody would know them: a setting, a notification, a large object, a lock, a sequence, a bound of a partition, code that runs texts; and making code that others call do so | leave the value away, or ask for `reveal` |
 | `max-probes-per-hour` | more conditions that look into masked values than the configuration's key of this name allows, and those that would tell a value at once | compare whole values with `=`, wait, or ask for `reveal` |
 | `max-sliding-probes-per-hour` | the same condition on masked values with constants that slide, as a search for a value has, more often than the configuration's key of this name allows | compare whole values with `=`, wait, or ask for `reveal` |
 ";
