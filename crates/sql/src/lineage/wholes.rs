@@ -150,7 +150,9 @@ mod tests {
             ("select concat_ws(' ', first, last) as full_name from people", 0),
             ("select concat(first, left(last, 1)) as full_name from people", 1),
             ("select substr(email, 1, 1) as email from people", 1),
-            ("select id, upper(email) as email, pg_catalog.upper(email) as name from people", 1),
+            ("select id, upper(email) as letters, pg_catalog.upper(email) as name from people", 1),
+            // Names say nothing of which of two is meant.
+            ("select id, upper(email) as email, pg_catalog.upper(email) as name from people", 2),
             ("select other.lower(email) as email from people", 1),
             ("select (email)::varchar(1) as email, email::other.text as name from people", 2),
             ("select email from people union all select left(email, 1) from people", 1),
