@@ -260,13 +260,11 @@ impl Memory {
         if stains.iter().all(is_known) {
             return Ok(false);
         }
-        let mut is_full = false;
+        let (mut is_full, mut is_wider) = (false, false);
         for stain in stains {
             match stain {
-                Stain::Column(id, class) => {
-                    self.columns.insert(*id, *class);
-                }
-                Stain::Part(id) => _ = self.parts.insert(*id),
+                Stain::Column(id, class) => is_wider |= self.columns.insert(*id, *class) != Some(*class),
+                Stain::Part(id) => is_wider |= self.parts.insert(*id),
                 // Who comes when there is no room leaves none to others that need none.
                 Stain::Named(named) if NAMED_MAX <= self.named.len() && !self.named.contains_key(named) => {
                     is_full = true;
@@ -275,8 +273,10 @@ impl Memory {
             }
         }
         // A part of a table can leave it with what it has.
-        spread(catalog, &mut self.columns);
-        self.parts = with_holding(self.parts.iter().copied(), catalog);
+        if is_wider {
+            spread(catalog, &mut self.columns);
+            self.parts = with_holding(self.parts.iter().copied(), catalog);
+        }
         self.list();
         self.store()?;
         if is_full { Err(MemoryError::Full) } else { Ok(true) }
