@@ -34,9 +34,10 @@ fn value(text: &str, key: &str) -> Option<u64> {
     line.trim_start_matches(':').trim().parse().ok()
 }
 
-/// The program of a link that is attached. A detached one has a cgroup 0; those to tracepoints and functions cannot be detached.
+/// The program of a link that is attached. A detached one has a cgroup 0; those to tracepoints and functions cannot be detached. Of one to a
+/// function kernels before 6.3 say no more than that it is one (syscall.c, `bpf_tracing_link_show_fdinfo`).
 fn program_of(text: &str) -> Option<u32> {
-    let is_of_kernel = |line: &str| line.starts_with("tp_name:") || line.starts_with("target_btf_id:");
+    let is_of_kernel = |line: &str| line.starts_with("tp_name:") || line == "link_type:\ttracing";
     let is_there = text.lines().any(is_of_kernel);
     value(text, "cgroup_id").filter(|cgroup| *cgroup != 0).or(is_there.then_some(1))?;
     u32::try_from(value(text, "prog_id")?).ok()
@@ -59,6 +60,11 @@ mod tests {
         let of_function =
             "link_type:\ttracing\nprog_id:\t12\nattach_type:\t24\ntarget_obj_id:\t1\ntarget_btf_id:\t7\n";
         assert_eq!(program_of(of_function), Some(12));
+        assert_eq!(
+            program_of("link_type:\ttracing\nprog_id:\t12\nattach_type:\t24\n"),
+            Some(12),
+            "Linux 6.1"
+        );
         assert_eq!(program_of("pos:\t0\nprog_type:\t18\nprog_id:\t12\n"), None, "a program, not a link");
         assert!(programs().unwrap().len() < 1000);
     }

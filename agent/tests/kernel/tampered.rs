@@ -71,7 +71,8 @@ fn launch(dir: &Path, port: u16, enter: &str, more: &str, arguments: &[&str]) ->
         .unwrap();
     let mut ready = String::new();
     BufReader::new(process.stdout.take().unwrap()).read_line(&mut ready).unwrap();
-    assert!(ready.starts_with("watching ports"), "{ready}");
+    let log = || fs::read_to_string(dir.join("agent.log")).unwrap();
+    assert!(ready.starts_with("watching ports"), "{ready}{}", log());
     process
 }
 
