@@ -1286,7 +1286,7 @@ impl Judged {
                         || self.replaces_code
                         || self.shown.is_anything()
                         || names_any(own, moved))
-                || self.makes_sink && own.coined.iter().any(|name| moved.has_made(name))
+                || self.makes_sink && own.coined.iter().any(|name| moved.has(name) || moved.is_called(name))
                 || self.names_any(moved)
                     && has_sinks(own)
                     && sql::sinks(

@@ -27,6 +27,10 @@ pub struct MovedNames {
     sinks: HashSet<String>,
     /// There are too many of them to be told apart.
     sinks_are_all: bool,
+    /// What code that was made is called, and names.
+    called: HashSet<String>,
+    /// There are too many of them to be told apart.
+    called_are_all: bool,
     /// Code that can tell of something sensitive may run where no name says so.
     tells: bool,
     /// Code that can give something sensitive to rows may hang where the catalog shows none.
@@ -146,6 +150,8 @@ impl MovedNames {
             && !self.casts
             && !self.are_all
             && !self.sinks_are_all
+            && self.called.is_empty()
+            && !self.called_are_all
             && !self.tells
     }
 
@@ -239,6 +245,11 @@ impl MovedNames {
         self.sinks_are_all || self.sinks.contains(name)
     }
 
+    /// Whether code that was made has this name, or may call what has it.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.called_are_all || self.called.contains(name)
+    }
+
     /// Whether what is put into this column of a table of this name says to which partition a row goes; `None` where it could be any column.
     pub(crate) fn routes(&self, table: &str, column: Option<&Written>) -> bool {
         let Some(Partitioned { columns, keys }) = self.partitioned.get(table) else { return false };
@@ -306,6 +317,8 @@ impl MovedNames {
         self.are_all |= self.ways.add(&other.ways);
         self.extend(&other.names);
         self.extend_sinks(&other.sinks);
+        self.called_are_all |= other.called_are_all;
+        self.called_are_all |= is_beyond(&mut self.called, &other.called);
     }
 
     /// Adds one.
@@ -357,6 +370,9 @@ impl MovedNames {
             self.made_is_full = true;
         } else if !made.names.is_empty() || made.are_all {
             self.made.push(made);
+        }
+        if moves.makes_code {
+            self.called_are_all |= is_beyond(&mut self.called, moves.names.iter().chain(&moves.made_of));
         }
         if moves.has_sinks || moves.names.iter().any(|name| self.sinks.contains(name)) {
             self.extend_sinks(&moves.made);
@@ -512,6 +528,19 @@ mod tests {
         moved.sent(&made("through", &["keep"], false));
         assert!(moved.is_sink("keep") && moved.is_sink("through") && !moved.is_sink("plain"));
         assert!(!moved.is_empty() && !moved.has("keep"));
+    }
+
+    #[test]
+    fn what_new_code_may_call_is_known_to_others_and_after_its_transaction() {
+        let (mut moved, mut others) = (MovedNames::default(), MovedNames::default());
+        moved.sent(&moves(&["t"], &["u"], false));
+        assert!(moved.is_empty() && !moved.is_called("u"));
+        moved.sent(&Moves { makes_code: true, ..moves(&["f", "later"], &["+"], false) });
+        moved.forget_made();
+        others.add_open(&moved);
+        let called = ["f", "later", "+"];
+        assert!(called.iter().all(|name| moved.is_called(name) && others.is_called(name)));
+        assert!(!others.is_empty() && !others.has("later") && !others.is_called("u"));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use anyhow::{Result, ensure};
-use e2e::psql;
+use e2e::psql::{self, Session};
 
 use crate::laundering::run;
 use crate::leaks::{Values, with_objects_of};
@@ -75,6 +75,15 @@ fn what_applications_call_is_not_replaced_by_what_tells_others() -> Result<()> {
         )?
         .success()?;
     }
+    // Another session has it called, and has not ended its transaction.
+    let mut other = Session::start(&stack.alice()?)?;
+    let calls = "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN put(t); END';";
+    other.expect("BEGIN;", "BEGIN")?;
+    other.expect(calls, "CREATE FUNCTION")?;
+    let text = "CREATE FUNCTION put(t text) RETURNS text LANGUAGE sql AS 'SELECT pg_notify(''c'', t); SELECT upper(t)'";
+    let refused = run(&stack.alice()?, text)?;
+    ensure!(refused.stderr.contains("Picket refused"), "{text}\n{}", refused.stderr);
+    ensure!(other.quit()? == 0);
     // A function of triggers that is there is not replaced at all.
     let text = "CREATE OR REPLACE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_notify('c', NEW.note); RETURN NEW; END $$";
     let refused = run(&stack.alice()?, text)?;
