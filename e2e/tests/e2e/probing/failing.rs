@@ -93,7 +93,7 @@ const TELLING: [&str; 31] = [
 ];
 
 /// What is computed of values as any report computes it.
-const HARMLESS: [&str; 14] = [
+const HARMLESS: [&str; 15] = [
     "SELECT reads(full_name), idle(split_part(full_name, ' ', 1)), idle(left(full_name, 3) || 'x'), idle(substring(full_name from 1 for 3)::varchar), 1 ##+ id, ##= full_name, id ##- 1 FROM people",
     "SELECT array[array[upper(full_name), 'a'], array['b', left(full_name, 1)]], to_regclass('people'), to_char(id, '99'), xmlpi(name a, 'x'), \
         has_table_privilege('people', 'select') FROM people",
@@ -112,6 +112,7 @@ const HARMLESS: [&str; 14] = [
         substr(full_name, 2), replace(full_name, 'a', 'b'), split_part(full_name, ' ', 1), format('%s (%s)', full_name, birth_date), (string_to_array(full_name, ' '))[1] FROM people",
     "SELECT v.id, v.amount * 3 + 1, v.amount::text::int2, p.full_name, p.birth_date::timestamp, lower(p.full_name) || v.id FROM visits v JOIN people p ON p.id = v.person",
     "BEGIN; CREATE UNIQUE INDEX ON people (id, lower(full_name)); CREATE INDEX ON people (left(full_name, 3)); CREATE UNIQUE INDEX ON people (full_name); ROLLBACK",
+    "BEGIN; CREATE SCHEMA own; CREATE TABLE own.letters (id int, n int UNIQUE, UNIQUE (id, n)); ROLLBACK",
     "INSERT INTO people VALUES (1, 'Anna Miller', '1970-02-07') ON CONFLICT (id) DO UPDATE SET full_name = excluded.full_name; INSERT INTO visits VALUES (1, 1, 500) ON CONFLICT DO NOTHING",
 ];
 

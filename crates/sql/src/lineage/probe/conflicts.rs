@@ -23,8 +23,10 @@ impl Probes<'_> {
                 let mut names = tree.all("index_params").map(|key| key.text("name"));
                 names.any(|name| self.is_part(name)).then_some(Probe::Asks(1))
             }
-            "Constraint" if is_unique(tree) => {
-                tree.name("keys").into_iter().any(|name| self.is_part(name)).then_some(Probe::Asks(1))
+            // A table that is made has no rows yet.
+            "AlterTableCmd" => {
+                let added = tree.one("def").filter(|def| is_unique(def))?;
+                added.name("keys").into_iter().any(|name| self.is_part(name)).then_some(Probe::Asks(1))
             }
             "InsertStmt" if tree.has(&["on_conflict_clause"]) && self.meets_parts(tree) => {
                 let rows = tree.one("select_stmt").map_or(0, |select| select.all("values_lists").count());
