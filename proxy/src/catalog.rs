@@ -222,15 +222,15 @@ const SEEN: &str = "
       AND d.refobjid OPERATOR(pg_catalog.>=) 16384::oid";
 
 /// Generated columns, which COPY leaves out, and which of them are no whole values of others: in the tree of an expression that gives some is nothing
-/// (primnodes.h) but columns, constants, casts that change nothing, COALESCE and NULLIF, `||`, and `lower`, `upper`, `initcap`, `ltrim`, `rtrim`,
-/// `btrim` and the cast of a `char(n)` to a text, by their OIDs (pg_operator.dat, pg_proc.dat). A tree that is too long to be one of a few columns
+/// (primnodes.h) but columns, constants, casts that change nothing, COALESCE and NULLIF, `||`, and `lower`, `upper`, `initcap`, and `ltrim`, `rtrim`,
+/// `btrim` of spaces and the cast of a `char(n)` to a text, by their OIDs (pg_operator.dat, pg_proc.dat). A tree that is too long to be one of a few columns
 /// is not read.
 const GENERATED: &str = "
     SELECT a.attrelid, a.attnum,
            CASE WHEN pg_catalog.pg_column_size(f.adbin) OPERATOR(pg_catalog.>) 20000
                   OR f.adbin::text OPERATOR(pg_catalog.~) '[{](?!(VAR|CONST|RELABELTYPE|OPEXPR|FUNCEXPR|COALESCE|COALESCEEXPR|NULLIFEXPR) )[A-Z]'
                   OR f.adbin::text OPERATOR(pg_catalog.~) ':opno (?!(98|654|2779|2780) )'
-                  OR f.adbin::text OPERATOR(pg_catalog.~) ':funcid (?!(401|870|871|872|875|881|882|885) )' THEN 1 ELSE 0 END
+                  OR f.adbin::text OPERATOR(pg_catalog.~) ':funcid (?!(401|870|871|872|881|882|885) )' THEN 1 ELSE 0 END
     FROM pg_catalog.pg_attribute a
     LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid OPERATOR(pg_catalog.=) a.attrelid AND f.adnum OPERATOR(pg_catalog.=) a.attnum
     WHERE a.attrelid OPERATOR(pg_catalog.>=) 16384::oid AND a.attgenerated OPERATOR(pg_catalog.<>) ''::\"char\"

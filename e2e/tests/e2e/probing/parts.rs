@@ -15,7 +15,8 @@ const PEOPLE: &str = "\
     CREATE VIEW together AS SELECT id, full_name FROM people UNION ALL SELECT id, full_name FROM plain; \
     CREATE VIEW one_letter AS SELECT q.id, q.full_name FROM (SELECT id, left(full_name, 1) FROM people) q (id, full_name); \
     CREATE TABLE made (id int, first_name text, last_name text, full_name text GENERATED ALWAYS AS (first_name || ' ' || last_name) STORED, n int GENERATED ALWAYS AS (id + 1) STORED, \
-        email text GENERATED ALWAYS AS (coalesce(lower(first_name), 'x')) STORED); \
+        email text GENERATED ALWAYS AS (coalesce(lower(first_name), 'x')) STORED, \
+        phone text GENERATED ALWAYS AS (ltrim(first_name, 'ABCDEFGHIJKLM')) STORED, surname text GENERATED ALWAYS AS (ltrim(last_name)) STORED); \
     INSERT INTO made VALUES (1, 'Anna', 'Miller'); \
     CREATE FUNCTION all_people() RETURNS SETOF people LANGUAGE sql AS 'SELECT * FROM people'; \
     CREATE FUNCTION one(p int) RETURNS SETOF people LANGUAGE plpgsql AS 'BEGIN RETURN QUERY SELECT p.* FROM people p WHERE p.id = $1; END'";
@@ -43,7 +44,7 @@ const MADE: [&str; 17] = [
 ];
 
 /// Each tells letters of everybody.
-const TELLING: [&str; 16] = [
+const TELLING: [&str; 17] = [
     "SELECT x.id, dc FROM letters x, dict WHERE full_name = dc",
     "SELECT x.id, a.dc, b.dc FROM letters x, dict a, dict b WHERE x.full_name = a.dc AND x.email = b.dc",
     "SELECT x.id, dc FROM over_letters x, dict WHERE first_name = dc",
@@ -51,6 +52,7 @@ const TELLING: [&str; 16] = [
     "SELECT x.id, dc FROM some_letters x, dict WHERE full_name = dc",
     "SELECT x.id, dc FROM kept x, dict WHERE full_name = dc",
     "SELECT x.id, dc FROM generates x, dict WHERE email = dc",
+    "SELECT id FROM made WHERE phone = 'nna'",
     "SELECT dc FROM any_letters() x (id int, z text), dict WHERE z = dc",
     "SELECT dc FROM ROWS FROM (any_letters() AS (id int, z text)) x, dict WHERE z = dc",
     "SELECT x.id, dc FROM people x, dict WHERE (SELECT y.full_name FROM own_letters() y WHERE y.id = x.id) = dc",
@@ -68,7 +70,7 @@ const HARMLESS: [&str; 13] = [
     "SELECT id FROM over_plain WHERE full_name = 'Anna Miller'",
     "SELECT p.id FROM plain p JOIN people o ON p.full_name = o.full_name",
     "SELECT id FROM together WHERE full_name = 'Anna Miller'",
-    "SELECT id FROM made WHERE full_name = 'Anna Miller' AND n > 1 AND email = 'anna'",
+    "SELECT id FROM made WHERE full_name = 'Anna Miller' AND n > 1 AND email = 'anna' AND surname = 'Miller'",
     "SELECT id FROM all_people() WHERE full_name = 'Anna Miller' AND id > 1",
     "SELECT full_name FROM one(1) WHERE full_name = 'Anna Miller'",
     "SELECT id FROM wide_names() WHERE v = 'Anna Miller'",
