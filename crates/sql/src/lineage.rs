@@ -18,6 +18,7 @@ mod probe;
 mod records;
 mod results;
 mod sinks;
+mod sources;
 mod spills;
 mod tainted;
 mod wholes;

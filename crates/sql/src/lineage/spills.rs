@@ -2,7 +2,8 @@
 
 use super::flows::Flows;
 use super::mentions::Mentions;
-use super::results::{branches, has_star, is_plain_star, is_star, result_names, results};
+use super::results::{is_plain_star, is_star, results};
+use super::sources::Sources;
 use super::tainted::Tainted;
 use super::wholes::{is_whole, whole};
 use super::{Sensitive, of_statement};
@@ -98,11 +99,11 @@ pub struct Likeness {
 /// What flows into one column.
 pub(super) struct Taken {
     pub(super) from: Mentions,
-    names: Vec<String>,
+    pub(super) names: Vec<String>,
     /// It is a column and nothing else.
-    is_plain: bool,
+    pub(super) is_plain: bool,
     /// It is a column as a whole.
-    is_whole: bool,
+    pub(super) is_whole: bool,
 }
 
 /// Where `text`, which is one statement, writes what is sensitive. With `is_key`, which says which keys of documents are sensitive, what is
@@ -126,7 +127,7 @@ pub(super) fn written(tree: &Tree, flows: &Flows, tainted: &Tainted<'_>) -> Vec<
 }
 
 /// The relation whose whole rows a query gives.
-fn rows_of(query: &Tree) -> Option<&str> {
+pub(super) fn rows_of(query: &Tree) -> Option<&str> {
     let relation = match query.kind {
         "DeleteStmt" if query.one("using_clause").is_none() => query.one("relation")?,
         "UpdateStmt" if query.one("from_clause").is_none() => query.one("relation")?,
@@ -247,9 +248,10 @@ impl Spills<'_, '_> {
     /// CREATE TABLE AS, SELECT INTO and CREATE MATERIALIZED VIEW.
     fn made(&mut self, into: &Tree, query: &Tree) {
         let given = into.name("col_names");
-        let columns = match self.sources(query) {
-            Some(sources) => {
-                let columns = (0..).zip(&sources).filter(|(_, source)| self.tainted.has(&source.from));
+        let columns = match self.sources_within(None, query) {
+            Some(sources) if self.are_clean(&sources) => Vec::new(),
+            Some(Sources { columns, are_placed: true }) => {
+                let columns = (0..).zip(&columns).filter(|(_, source)| self.tainted.has(&source.from));
                 let column = |(place, source): (usize, &Taken)| Spilled::At {
                     place,
                     names: given
@@ -260,7 +262,7 @@ impl Spills<'_, '_> {
                 columns.map(column).collect()
             }
             // Only stars of relations: their columns keep their names.
-            None if query.kind == "SelectStmt"
+            _ if query.kind == "SelectStmt"
                 && query.one("larg").is_none()
                 && given.is_empty()
                 && !self.tainted.all
@@ -276,7 +278,7 @@ impl Spills<'_, '_> {
                 };
                 names.into_iter().map(column).collect()
             }
-            None => vec![Spilled::Any],
+            _ => vec![Spilled::Any],
         };
         self.note(into.one("rel"), true, columns);
     }
@@ -287,14 +289,21 @@ impl Spills<'_, '_> {
         let sources = sources.map(|query| self.sources_within(insert.one("with_clause"), query));
         let mut columns = match sources {
             None => Vec::new(),
-            Some(None) => vec![Spilled::Any],
-            Some(Some(sources)) => {
-                let sources = (0..).zip(&sources).filter(|(_, source)| self.tainted.has(&source.from));
+            Some(Some(sources)) if self.are_clean(&sources) => Vec::new(),
+            Some(Some(Sources { columns, are_placed: true })) => {
+                let sources = (0..).zip(&columns).filter(|(_, source)| self.tainted.has(&source.from));
                 let column = |(place, source): (usize, &Taken)| match given.get(place) {
                     Some(name) => Spilled::Named { name: (*name).to_owned(), origin: self.origin(source) },
                     None => Spilled::At { place, names: Vec::new(), origin: self.origin(source) },
                 };
                 sources.map(column).collect()
+            }
+            Some(_) if given.is_empty() => vec![Spilled::Any],
+            // It could be any of those that are named.
+            Some(_) => {
+                let column =
+                    |name: &&str| Spilled::Named { name: (*name).to_owned(), origin: Origin::default() };
+                given.iter().map(column).collect()
             }
         };
         let conflict = insert.all("on_conflict_clause").flat_map(|conflict| conflict.all("target_list"));
@@ -378,64 +387,6 @@ impl Spills<'_, '_> {
         }
     }
 
-    /// What flows into each column of a query; `None` where stars hide how many there are.
-    pub(super) fn sources(&self, query: &Tree) -> Option<Vec<Taken>> {
-        self.sources_within(None, query)
-    }
-
-    /// The same of a query within a statement that begins with this WITH.
-    fn sources_within(&self, around: Option<&Tree>, query: &Tree) -> Option<Vec<Taken>> {
-        if query.kind != "SelectStmt" {
-            return None;
-        }
-        if !has_star(query) {
-            let mut names = Vec::new();
-            result_names(query, &mut names);
-            let is_simple = query.one("larg").is_none() && query.one("values_lists").is_none();
-            let mut plain = results(query).into_iter().map(is_plain);
-            let mut whole = results(query).into_iter().map(|target| self.is_whole(target));
-            let mut names = names.into_iter();
-            let source = |from| Taken {
-                from,
-                names: names.next().unwrap_or_default(),
-                is_plain: plain.next().unwrap_or_default() && is_simple,
-                is_whole: whole.next().unwrap_or_default() && is_simple,
-            };
-            return Some(branches(query).into_iter().map(source).collect());
-        }
-        let [relation] = query.all("from_clause").collect::<Vec<_>>().try_into().ok()?;
-        let is_renamed = relation.one("alias").is_some_and(|alias| !alias.name("colnames").is_empty());
-        if relation.kind != "RangeVar" || is_renamed || query.one("larg").is_some() {
-            return None;
-        }
-        let name = relation.text("relname");
-        let clauses = query.one("with_clause").into_iter().chain(around);
-        let mut common = clauses.flat_map(|clause| clause.all("ctes"));
-        let of = match common.find(|one| one.text("ctename") == name) {
-            // Rows of DELETE … RETURNING * and the like, as they are.
-            Some(one) if relation.text("schemaname").is_empty() && one.name("aliascolnames").is_empty() => {
-                one.one("ctequery").and_then(rows_of)?
-            }
-            Some(_) => return None,
-            None => name,
-        };
-        let row = self.tainted.sensitive.rows.get(of)?;
-        let mut sources = Vec::new();
-        for target in results(query) {
-            match (is_star(target), is_plain_star(target)) {
-                (false, _) => sources.push(Taken {
-                    from: Mentions::of(target),
-                    names: super::results::names(target),
-                    is_plain: is_plain(target),
-                    is_whole: self.is_whole(target),
-                }),
-                (true, true) => sources.extend(row.iter().map(|name| Taken::column(name))),
-                (true, false) => return None,
-            }
-        }
-        Some(sources)
-    }
-
     /// What comes of it. A column counts by its name where nothing else in the statement has that.
     pub(super) fn origin(&self, taken: &Taken) -> Origin {
         let Sensitive { columns, documents, .. } = self.tainted.sensitive;
@@ -468,8 +419,13 @@ impl Spills<'_, '_> {
 }
 
 impl Spills<'_, '_> {
+    /// Whether nothing sensitive is among them, wherever they stand.
+    fn are_clean(&self, sources: &Sources) -> bool {
+        !sources.columns.iter().any(|source| self.tainted.has(&source.from))
+    }
+
     /// Whether the value of a target is a column's as a whole.
-    fn is_whole(&self, target: &Tree) -> bool {
+    pub(super) fn is_whole(&self, target: &Tree) -> bool {
         let by = target.one("val").and_then(whole);
         is_whole(by.as_ref(), &self.tainted.sensitive.own_names)
     }
@@ -491,12 +447,18 @@ impl Taken {
         let from = Mentions { names: vec![name.to_owned()], ..Mentions::default() };
         Taken { from, names: vec![name.to_owned()], is_plain: true, is_whole: true }
     }
+
+    /// It has these names from now on, and what is said of one of them is said of it.
+    pub(super) fn rename(&mut self, names: Vec<String>) {
+        self.from.names.extend(names.iter().cloned());
+        self.names = names;
+    }
 }
 
 fn names_of(from: &Mentions) -> impl Iterator<Item = &String> {
     from.names.iter().chain(from.fields.iter().map(|(_, name)| name))
 }
 
-fn is_plain(target: &Tree) -> bool {
+pub(super) fn is_plain(target: &Tree) -> bool {
     target.one("val").is_some_and(|value| value.kind == "ColumnRef")
 }

@@ -470,6 +470,71 @@ fn what_has_no_name_can_be_written_anywhere() {
 }
 
 #[test]
+fn stars_are_written_as_the_columns_that_they_stand_for() {
+    let strings = |all: &[&str]| all.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let rows = [("users", strings(&["id", "email", "city"])), ("src", strings(&["a", "b"]))];
+    let sensitive = Sensitive {
+        columns: HashSet::from(["email".to_owned()]),
+        relations: HashSet::from(["users".to_owned()]),
+        known: strings(&["id", "email", "city", "a", "b"]).into_iter().collect(),
+        functions: HashSet::from(["listed".to_owned()]),
+        rows: rows.map(|(name, columns)| (name.to_owned(), columns)).into(),
+        ..Sensitive::default()
+    };
+    for (text, columns) in [
+        (
+            "insert into users (id, email, city) select * from unnest('{1}'::int[], '{a@b.de}'::text[], $1)",
+            "",
+        ),
+        ("insert into users select * from (values (1, 'a@b.de', 'x')) v", ""),
+        ("insert into users (city) select * from generate_series(1, 3)", ""),
+        ("insert into t select * from (select a, b from src) x", ""),
+        ("with x as (select a from src) insert into t select * from x", ""),
+        ("insert into t with x as (values (1)) select * from x, src", ""),
+        ("insert into t select x.* from src x join users u using (id) where u.email = 'x'", ""),
+        ("create table t as select * from generate_series(1, 3) g, src", ""),
+        ("insert into t select x.* from unnest($1::text[], '{1}'::int[], $3::int[]) x (email, id, n)", "0"),
+        ("insert into t select * from src, unnest($1::int[], array(select email from users)::text[])", "0 1 3"),
+        ("insert into t (p, q) select * from unnest($1::pairs[]) x (email)", "p q"),
+        (
+            "insert into t (p, q) select * from unnest($1::text[], $2::int[]) with ordinality x (email, b, n)",
+            "p q",
+        ),
+        ("insert into t (p, q, r) select * from (select a, email, b from src, users) x", "q"),
+        ("insert into t select *, 1 from (select a, email from src, users) x", "1"),
+        ("with x (p, q) as (select id, email from users) insert into t select * from x", "0 1"),
+        ("insert into t select * from (select a from src) x, users", "2"),
+        ("insert into t select * from src union all select city, email from users", "0 1"),
+        (
+            "insert into t (p, q) select * from unnest((select array_agg(email) from users), '{1}'::int[])",
+            "p q",
+        ),
+        ("insert into t (p, q) select * from listed()", "p q"),
+        ("insert into t select * from listed()", "*"),
+        (
+            "insert into t select * from jsonb_to_record((select to_jsonb(email) from users)) x (p int, q text)",
+            "0 1",
+        ),
+        ("insert into t (p, q) select * from src natural join users", "p q"),
+        ("insert into t select * from (select 'x') v (email)", "0"),
+        ("insert into t select * from unknown", "*"),
+        ("insert into t (p) select * from unknown", "p"),
+        (
+            "with recursive x as (select a from src union all select * from x) insert into t (p) select * from x",
+            "p",
+        ),
+        ("with users as (select * from users) insert into t select * from users", "1"),
+        ("with users as (select a from src) insert into t select * from users", ""),
+        ("insert into t select * from (select 'x') v (c) where c = (select email from users limit 1)", "0"),
+        ("create table t as select * from (select email as x, 1 as y from users) v", "0"),
+        ("insert into t (p) select (listed()).*", "p"),
+        ("insert into t (p) select * from src, lateral (select email from users where id = a) x", "2"),
+    ] {
+        assert_eq!(spilled(text, &sensitive), columns, "{text}");
+    }
+}
+
+#[test]
 fn a_table_is_made_like_what_its_definition_names() {
     let like = |text: &str| {
         let all = likenesses(text).into_iter();

@@ -4,6 +4,12 @@ DO $$begin update accounts_# set plan = 'silver' where email like 'a1%'; end$$
 ---
 SELECT 1
 
+CREATE TABLE raw_# (a text, b text)
+---
+INSERT INTO accounts_# (id, email, plan) SELECT * FROM unnest('{21,22}'::int[], '{u21@b.example,u22@b.example}'::varchar[], '{free,gold}'::text[]) RETURNING id; INSERT INTO accounts_# (id, plan) SELECT * FROM (VALUES (23, 'free')) v; WITH x AS (SELECT a, b FROM raw_#) INSERT INTO accounts_# (status, plan) SELECT * FROM x; INSERT INTO accounts_# (id, email, plan) SELECT x.* FROM unnest('{24}'::int[], '{u24@b.example}'::text[], '{free}'::text[]) x (id, email, plan); INSERT INTO accounts_# (id, plan) SELECT * FROM json_to_recordset('[{"id":25,"plan":"free"}]') AS x (id int, plan text); INSERT INTO accounts_# (id) SELECT v.* FROM (VALUES (26)) v (id) WHERE NOT EXISTS (SELECT 1 FROM accounts_# WHERE accounts_#.id = v.id)
+---
+SELECT * FROM raw_#
+
 -- asks
 ---
 DO $$begin if not exists (select 1 from information_schema.columns where table_name = 'accounts_#' and column_name = 'z') then alter table accounts_# add column z text; end if; update accounts_# set plan = 'silver' where email like 'a1%'; end$$

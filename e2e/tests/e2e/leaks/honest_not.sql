@@ -2,6 +2,30 @@ CREATE TABLE kb1 (v text); DO $$ DECLARE t text; BEGIN SELECT 'alice.canary' INT
 ---
 SELECT v FROM kb1
 
+CREATE TABLE ks1 (id int, v text, w text); SELECT id FROM ks1; INSERT INTO ks1 SELECT * FROM (SELECT id, email, 'x' FROM people) x
+---
+SELECT v FROM ks1
+
+CREATE TABLE ks2 (id int, v text, w text); SELECT id FROM ks2; WITH x (p, q) AS (SELECT id, email FROM people) INSERT INTO ks2 (id, w) SELECT * FROM x
+---
+SELECT w FROM ks2
+
+CREATE TABLE ks3 (id int, v text); SELECT id FROM ks3; INSERT INTO ks3 (v) SELECT * FROM lower((SELECT max(email) FROM people))
+---
+SELECT v FROM ks3
+
+CREATE TABLE ks4 (id int, v text); SELECT id FROM ks4; INSERT INTO ks4 SELECT q.* FROM (SELECT 1 AS z) o JOIN (SELECT id, email FROM people) q ON true
+---
+SELECT v FROM ks4
+
+CREATE TABLE ks5 (id int, v text); SELECT id FROM ks5; WITH people AS (SELECT * FROM people) INSERT INTO ks5 SELECT id, v FROM (SELECT people.id, people.email FROM people) x (id, v)
+---
+SELECT v FROM ks5
+
+CREATE TABLE ks6 (v text, w text); SELECT w FROM ks6; INSERT INTO ks6 SELECT * FROM (SELECT 'x') a, LATERAL (SELECT email FROM people LIMIT 1) b
+---
+SELECT w FROM ks6
+
 CREATE TABLE kb2 (v text); DO $$ BEGIN IF EXISTS (SELECT 1 FROM people WHERE email LIKE 'alice.canary%') THEN INSERT INTO kb2 VALUES ('alice.canary'); END IF; END $$
 ---
 SELECT v FROM kb2
