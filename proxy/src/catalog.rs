@@ -1293,7 +1293,7 @@ async fn system(pipe: &mut Pipe) -> Result<String, String> {
 }
 
 const SYSTEM: &str = "
-    SELECT pg_catalog.concat(s.system_identifier::text, '/', d.oid::text)
+    SELECT pg_catalog.concat(s.system_identifier, '/', d.oid)
     FROM pg_catalog.pg_control_system() s
     JOIN pg_catalog.pg_database d ON d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()";
 

@@ -380,9 +380,19 @@ fn runs_sensitive(text: &str, own: &Statement, whole: &Statement, known: &Known<
     Reach::of(&code, known).is_any()
 }
 
-/// Whether a statement makes a function that hands what it is given to a sink: of one that its whole makes within code, that is not looked at.
+/// What makes code by other names than that of a function: of operators and aggregates, and such as no statement names.
+const LENDING: [Effect; 5] = [
+    Effect::Other("AlterOpFamilyStmt"),
+    Effect::Other("CreateCastStmt"),
+    Effect::Other("CreateOpClassStmt"),
+    Effect::Other("CreateRangeStmt"),
+    Effect::Other("DefineStmt"),
+];
+
+/// Whether a statement makes a function that hands what it is given to a sink, or has such a one called by another name: of one that its whole
+/// makes within code, that is not looked at.
 pub(crate) fn makes_sink(text: &str, whole: &Statement, catalog: &Catalog) -> bool {
-    let makes = |effect: &Effect| matches!(effect, Effect::Other("CreateFunctionStmt" | "DefineStmt"));
+    let makes = |effect: &Effect| *effect == Effect::Other("CreateFunctionStmt") || LENDING.contains(effect);
     if !whole.effects.iter().any(makes) {
         return false;
     }
@@ -394,9 +404,9 @@ pub(crate) fn makes_sink(text: &str, whole: &Statement, catalog: &Catalog) -> bo
 
 /// Whether a statement makes code under a name by which others may run it already, who may see all values.
 pub(crate) fn replaces_code(whole: &Statement, catalog: &Catalog) -> bool {
-    let is_aggregate = whole.effects.contains(&Effect::Other("DefineStmt"));
+    let lends = whole.effects.iter().any(|effect| LENDING.contains(effect));
     let makes_function = whole.effects.contains(&Effect::Other("CreateFunctionStmt"));
-    is_aggregate || makes_function && whole.coined.iter().any(|name| catalog.may_call(name))
+    lends || makes_function && whole.coined.iter().any(|name| catalog.may_call(name))
 }
 
 /// Whether `own`, whose text is `text`, hands sensitive values to a function that puts them where no columns are. `whole` is the same with

@@ -108,6 +108,9 @@ mod tests {
             "ALTER TEXT SEARCH DICTIONARY english_stem (StopWords = 'x')",
             "ALTER TEXT SEARCH PARSER \"default\" SET SCHEMA public",
             "ALTER CONVERSION iso_8859_1_to_utf8 SET SCHEMA public",
+            "CREATE CAST (bigint AS text) WITH FUNCTION f(bigint)",
+            "CREATE CAST (pg_catalog.xid AS text) WITH FUNCTION f(xid) AS IMPLICIT",
+            "CREATE CAST (varchar AS int) WITH INOUT",
             "DO $$ BEGIN ALTER FUNCTION lower(text) STRICT; END $$",
         ] {
             assert!(alters(text), "{text}");
@@ -117,6 +120,8 @@ mod tests {
     #[test]
     fn what_users_have_is_altered_as_before() {
         for text in [
+            "CREATE CAST (mood AS int) WITHOUT FUNCTION",
+            "CREATE CAST (text AS public.text) WITH FUNCTION f(text)",
             "ALTER FUNCTION my_fn(int) STRICT",
             "ALTER FUNCTION my_fn SET SCHEMA archive",
             // Of a name of PostgreSQL's, but for other arguments.

@@ -58,7 +58,7 @@ const KINDS: [(&str, &str); 45] = [
 ];
 
 /// Those that make or change what they name.
-pub(crate) const CHANGING: [&str; 29] = [
+pub(crate) const CHANGING: [&str; 30] = [
     "AlterDomainStmt",
     "AlterEnumStmt",
     "AlterFunctionStmt",
@@ -70,6 +70,7 @@ pub(crate) const CHANGING: [&str; 29] = [
     "AlterTsDictionaryStmt",
     "AlterTypeStmt",
     "CompositeTypeStmt",
+    "CreateCastStmt",
     "CreateConversionStmt",
     "CreateDomainStmt",
     "CreateEnumStmt",
@@ -111,7 +112,11 @@ pub(crate) fn look(tree: &Tree, statement: &mut Statement) {
             None => {}
         }
     }
-    let is_own = || found.iter().any(is_system) || has_system_relation(tree) || alters_builtin(tree);
+    let is_own = || match tree.kind {
+        // It needs both: a cast from or to a type of somebody's own is that one's.
+        "CreateCastStmt" => casts_builtin(tree),
+        _ => found.iter().any(is_system) || has_system_relation(tree) || alters_builtin(tree),
+    };
     if CHANGING.contains(&tree.kind) && is_own() {
         statement.add(Effect::AlterCatalog);
     }
@@ -166,6 +171,18 @@ fn alters_builtin(tree: &Tree) -> bool {
         "RenameStmt" => is_relation() || is_of_kind("rename_type"),
         _ => false,
     }
+}
+
+/// Whether it is a cast between types that PostgreSQL comes with, which statements of others use without naming it.
+fn casts_builtin(tree: &Tree) -> bool {
+    let is_builtin = |field| {
+        tree.one(field).is_some_and(|of| match of.name("names").as_slice() {
+            [name] => builtin::is_called("type", name),
+            [schema, _] => system::SCHEMAS.contains(schema),
+            _ => false,
+        })
+    };
+    is_builtin("sourcetype") && is_builtin("targettype")
 }
 
 /// Whether an object of this kind, by a name without a schema, is one that PostgreSQL comes with.

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::builtin;
 use crate::catalog::Catalog;
 use crate::computed::{Computed, Context, Told};
 use crate::facts::{Effect, RelationUse, Setting, Statement};
@@ -245,10 +246,18 @@ impl Routine {
 }
 
 impl Catalog {
-    /// Whether something that runs code may mean it by this name: a routine has it, or calls it.
+    /// Whether something that runs code may mean it by this name: a routine has it, PostgreSQL's own among them, or calls it.
     pub fn may_call(&self, name: &str) -> bool {
         !self.lacks_routine(name)
+            || builtin::is_called("function", name)
             || self.all_routines().any(|routine| routine.calls().any(|called| called == name))
+    }
+
+    /// Whether something that runs code may mean it by this name of an operator: there is one, or a routine uses it.
+    pub(crate) fn may_use_operator(&self, name: &str) -> bool {
+        let mut bodies = self.all_routines().flat_map(|routine| routine.body());
+        self.implicit().has_operator(name)
+            || bodies.any(|body| body.operators.iter().any(|used| used == name))
     }
 
     /// Whether a function of these names decides in triggers, checks or policies of rows, or is called by one that does. Names are

@@ -16,10 +16,15 @@ const THERE: &str = "CREATE SEQUENCE s; \
     CREATE FUNCTION joined_by(text, text) RETURNS text LANGUAGE sql AS 'SELECT concat($1, $2)'; \
     CREATE OPERATOR #&# (leftarg = text, rightarg = text, function = joined_by); \
     CREATE AGGREGATE joined(text) (sfunc = joined_by, stype = text); \
+    CREATE FUNCTION tells(text, text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_notify('c', $1); RETURN true; END $$; \
+    CREATE FUNCTION tells(varchar, varchar) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_notify('c', $1); RETURN true; END $$; \
+    CREATE FUNCTION gathers(varchar, varchar) RETURNS varchar LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_notify('c', $2); RETURN $2; END $$; \
+    CREATE TYPE kind AS ENUM ('a'); CREATE FUNCTION shows(kind) RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_notify('c', 'x' || $1); RETURN 'x'; END $$; \
+    CREATE FUNCTION uses(t text) RETURNS bool LANGUAGE plpgsql AS 'BEGIN RETURN t #~~# ''x''; END'; \
     CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; \
     CREATE TRIGGER noted BEFORE INSERT ON visits FOR EACH ROW EXECUTE FUNCTION noted()";
 
-const PLANTS: [&str; 20] = [
+const PLANTS: [&str; 27] = [
     "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_notify('c', t); RETURN upper(t); END $$",
     "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE sql AS 'SELECT pg_notify(''c'', t); SELECT upper(t)'",
     "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE sql AS 'SELECT upper($1) FROM pg_notify(''c'', $1)'",
@@ -39,10 +44,19 @@ const PLANTS: [&str; 20] = [
     "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN put(t); END'; CREATE FUNCTION put(t text) RETURNS text LANGUAGE sql AS 'SELECT pg_notify(''c'', t); SELECT upper(t)'",
     "CREATE OR REPLACE FUNCTION joined_by(text, text) RETURNS text LANGUAGE sql AS 'SELECT pg_notify(''c'', $2); SELECT concat($1, $2)'",
     "CREATE FUNCTION put(text, text) RETURNS text LANGUAGE sql AS 'SELECT pg_notify(''c'', $2); SELECT concat($1, $2)'; CREATE OR REPLACE AGGREGATE joined(text) (sfunc = put, stype = text)",
+    "CREATE FUNCTION upper(t varchar) RETURNS text LANGUAGE sql AS 'SELECT pg_notify(''c'', t); SELECT pg_catalog.upper(t::text)'",
+    "CREATE OPERATOR = (function = tells, leftarg = varchar, rightarg = varchar)",
+    "CREATE OPERATOR #&# (function = tells, leftarg = varchar, rightarg = varchar)",
+    "CREATE OPERATOR #~~# (function = tells, leftarg = text, rightarg = text)",
+    "CREATE AGGREGATE max(varchar) (sfunc = gathers, stype = varchar)",
+    "CREATE AGGREGATE later(varchar) (sfunc = gathers, stype = varchar)",
+    "CREATE CAST (kind AS text) WITH FUNCTION shows(kind) AS ASSIGNMENT",
     "CREATE FUNCTION plants() RETURNS void LANGUAGE plpgsql AS $p$ BEGIN CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE sql AS 'SELECT pg_notify(''c'', t); SELECT upper(t)'; END $p$; SELECT plants()",
 ];
 
-const HARMLESS: [&str; 6] = [
+const HARMLESS: [&str; 7] = [
+    "CREATE OPERATOR === (function = tells, leftarg = text, rightarg = text); CREATE AGGREGATE longest(varchar) (sfunc = gathers, stype = varchar); \
+        CREATE FUNCTION upper(n int) RETURNS text LANGUAGE sql AS 'SELECT pg_catalog.upper(n::text)'; CREATE CAST (kind AS int) WITH INOUT",
     "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE sql AS 'SELECT upper(t) || ''!'''",
     "CREATE OR REPLACE FUNCTION shown(t text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_notify('c', 'called'); RETURN t; END $$",
     "CREATE FUNCTION tenant(t text) RETURNS text LANGUAGE sql AS 'SELECT set_config(''app.tenant'', t, false)'; CREATE OR REPLACE FUNCTION other(t text) RETURNS text LANGUAGE sql AS 'SELECT lower(t)'",

@@ -85,7 +85,8 @@ const PARTS: &str = "
     WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'f']::\"char\"[])";
 
 /// Columns by which rows of a table go to its partitions; 0 is an expression.
-const PARTITION_KEYS: &str = "SELECT h.partrelid, h.partattrs::text FROM pg_catalog.pg_partitioned_table h";
+const PARTITION_KEYS: &str =
+    "SELECT h.partrelid, pg_catalog.array_to_string(h.partattrs, ' ') FROM pg_catalog.pg_partitioned_table h";
 
 /// All that there are, and whether the definition of each was asked for: a rule that is about something locked counts as the one of `before`.
 /// Those of `before` that are as they were are taken from there, with what was read of them.

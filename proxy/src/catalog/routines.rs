@@ -12,7 +12,7 @@ use crate::pipe::Pipe;
 
 /// Every routine, which version of its row it is, and its schema, whose name can change without it.
 const VERSIONS: &str = "
-    SELECT p.oid, pg_catalog.concat(p.xmin::text, p.ctid::text), n.nspname::text
+    SELECT p.oid, pg_catalog.concat(p.xmin, p.ctid), n.nspname::text
     FROM pg_catalog.pg_proc p
     JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
     WHERE p.oid OPERATOR(pg_catalog.>=) 16384::oid";

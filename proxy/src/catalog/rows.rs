@@ -60,7 +60,7 @@ const LABELS: &str = "
 /// Checks of domains.
 const OF_DOMAINS: &str = "
     SELECT k.oid, k.contypid, k.conname::text, k.version, k.expression
-    FROM (SELECT k.oid, k.contypid, k.conname, pg_catalog.concat(k.xmin::text, k.ctid::text) AS version,
+    FROM (SELECT k.oid, k.contypid, k.conname, pg_catalog.concat(k.xmin, k.ctid) AS version,
                  CASE WHEN pg_catalog.pg_column_size(k.conbin) OPERATOR(pg_catalog.<=) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN pg_catalog.pg_get_expr(k.conbin, 0::oid) END AS expression
           FROM pg_catalog.pg_constraint k
           WHERE k.contypid OPERATOR(pg_catalog.<>) 0::oid AND k.contype OPERATOR(pg_catalog.=) 'c'::\"char\" AND k.convalidated) k
@@ -69,7 +69,7 @@ const OF_DOMAINS: &str = "
 /// Checks of tables that each row has passed, those of children too. The text changes with the names of columns.
 const CHECKS: &str = "
     SELECT k.oid, k.conrelid, k.conname::text,
-           pg_catalog.concat(k.xmin::text, k.ctid::text, (
+           pg_catalog.concat(k.xmin, k.ctid, (
                SELECT pg_catalog.string_agg(a.attname::text, ',' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
                WHERE a.attrelid OPERATOR(pg_catalog.=) k.conrelid AND a.attnum OPERATOR(pg_catalog.=) ANY (k.conkey)))
     FROM pg_catalog.pg_constraint k
@@ -86,7 +86,7 @@ const CHECK_TEXTS: &str = "
 const BOUNDS: &str = "
     SELECT c.oid, c.oid, 'bounds of the partition',
            pg_catalog.concat((
-               SELECT pg_catalog.string_agg(pg_catalog.concat(p.xmin::text, p.ctid::text), ',')
+               SELECT pg_catalog.string_agg(pg_catalog.concat(p.xmin, p.ctid), ',')
                FROM pg_catalog.pg_partition_ancestors(c.oid::regclass) a
                JOIN pg_catalog.pg_class p ON p.oid OPERATOR(pg_catalog.=) a.relid::oid), (
                SELECT pg_catalog.md5(pg_catalog.string_agg(a.attname::text, ',' ORDER BY a.attnum)) FROM pg_catalog.pg_attribute a
@@ -105,7 +105,7 @@ const BOUND_TEXTS: &str = "
 const BOUNDS_OF_ALL: &str = "
     SELECT c.oid, c.oid, 'bounds of its partitions',
            pg_catalog.concat((
-               SELECT pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat(p.oid::text, p.xmin::text, p.ctid::text), ',' ORDER BY p.oid))
+               SELECT pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat(p.oid, p.xmin, p.ctid), ',' ORDER BY p.oid))
                FROM pg_catalog.pg_inherits i
                JOIN pg_catalog.pg_class p ON p.oid OPERATOR(pg_catalog.=) i.inhrelid
                WHERE i.inhparent OPERATOR(pg_catalog.=) c.oid), (

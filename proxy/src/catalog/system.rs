@@ -13,7 +13,7 @@ use crate::pipe::Pipe;
 
 /// All views, with what changes when one is put in the place of another.
 const VERSIONS: &str = "
-    SELECT r.ev_class, pg_catalog.concat(r.xmin::text, r.ctid::text)
+    SELECT r.ev_class, pg_catalog.concat(r.xmin, r.ctid)
     FROM pg_catalog.pg_rewrite r
     JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) r.ev_class
     WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::oid AND c.relkind OPERATOR(pg_catalog.=) 'v'::\"char\"

@@ -35,7 +35,7 @@ const ON_STATISTICS: &str = "
       AND r.ev_type OPERATOR(pg_catalog.=) '1'::\"char\"
       AND CASE WHEN pg_catalog.pg_column_size(r.ev_action) OPERATOR(pg_catalog.>) pg_catalog.current_setting('picket.tree_bytes_max')::int4 THEN true
           ELSE r.ev_action::text OPERATOR(pg_catalog.~) (
-              SELECT pg_catalog.concat(':(relid|funcid) (', pg_catalog.string_agg(o.oid::text, '|'), ') ')
+              SELECT pg_catalog.concat(':(relid|funcid) (', pg_catalog.string_agg(pg_catalog.concat(o.oid), '|'), ') ')
               FROM (
                   SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relname OPERATOR(pg_catalog.=) ANY ('{RELATIONS}'::name[])
                   UNION
@@ -63,7 +63,7 @@ pub(super) const DEFINITIONS: &str = "
 
 /// What changes when a view is put in the place of another. A materialised one cannot be.
 const VERSIONS: &str = "
-    SELECT r.ev_class, pg_catalog.concat(r.xmin::text, r.ctid::text)
+    SELECT r.ev_class, pg_catalog.concat(r.xmin, r.ctid)
     FROM pg_catalog.pg_rewrite r
     JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) r.ev_class AND c.relkind OPERATOR(pg_catalog.=) 'v'::\"char\"
     WHERE r.ev_type OPERATOR(pg_catalog.=) '1'::\"char\" AND r.ev_class OPERATOR(pg_catalog.=) ANY ('{OIDS}'::oid[])";

@@ -9,7 +9,7 @@ const COUNT: &str = "
     WITH relations AS (
         SELECT c.oid, c.relkind FROM pg_class c WHERE c.oid = ANY ('{OIDS}'::oid[])
     ), evaluating AS (
-        SELECT string_agg(p.oid::text, '|') AS oids FROM pg_proc p WHERE p.oid < 16384 AND p.proname = ANY ('{NAMES}'::name[])
+        SELECT string_agg(concat(p.oid), '|') AS oids FROM pg_proc p WHERE p.oid < 16384 AND p.proname = ANY ('{NAMES}'::name[])
     ), code AS (
         SELECT 'pg_rewrite'::regclass AS class, w.oid, w.ev_action::text AS tree FROM pg_rewrite w JOIN relations r ON r.oid = w.ev_class
         UNION ALL SELECT 'pg_attrdef', d.oid, d.adbin::text FROM pg_attrdef d JOIN relations r ON r.oid = d.adrelid

@@ -118,3 +118,6 @@ ALTER CONVERSION iso_8859_1_to_utf8 SET SCHEMA public
 
 -- then: SELECT later()
 CREATE FUNCTION later() RETURNS void LANGUAGE plpgsql AS $x$ BEGIN ALTER FUNCTION lower(text) COST 7000; END $x$
+
+-- changes: SELECT count(*) FROM pg_cast WHERE castsource = 'bigint'::regtype AND casttarget = 'text'::regtype
+CREATE CAST (bigint AS text) WITH INOUT AS IMPLICIT

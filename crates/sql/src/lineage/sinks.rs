@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use pg_query::protobuf::AlterTableType;
+use pg_query::protobuf::{AlterTableType, ObjectType};
 
 use super::flows::Flows;
 use super::mentions::Mentions;
@@ -11,14 +11,19 @@ use super::probe::ROWS_FUNCTIONS;
 use super::tainted::Tainted;
 use super::{Sensitive, of_statement};
 use crate::Catalog;
+use crate::builtin;
 use crate::constant::constant;
 use crate::facts::{Effect, Opens, Statement, Write};
 use crate::script::Script;
 use crate::tree::Tree;
 
 /// PostgreSQL's functions (pg_proc.dat) that put what they are given into settings, notifications, large objects, sequences, locks,
-/// the log of changes, names of slots, the seed of `random`, and how long they take.
-const SINKS: [&str; 45] = [
+/// the log of changes, names of slots, the seed of `random`, which ranges of an index are summarized, and how long they take.
+const SINKS: [&str; 49] = [
+    "brin_desummarize_range",
+    "brin_summarize_new_values",
+    "brin_summarize_range",
+    "gin_clean_pending_list",
     "lo_close",
     "lo_creat",
     "lo_create",
@@ -270,9 +275,15 @@ pub fn makes_sink(text: &str, others: &HashSet<String>, catalog: &Catalog) -> bo
                 }
                 Script::of_function(statement, text)
             }
-            // An aggregate that is put in the place of another. Anything else of that kind is new.
+            // What is put in the place of another, or has a name that others use already. Anything else of that kind is new.
             "DefineStmt" => {
-                found = statement.number("replace") != 0;
+                let name = statement.name("defnames").pop().unwrap_or_default();
+                let is_operator = statement.number("kind") == ObjectType::ObjectOperator as i64;
+                found = statement.number("replace") != 0
+                    || match is_operator {
+                        true => builtin::is_called("operator", name) || catalog.may_use_operator(name),
+                        false => catalog.may_call(name),
+                    };
                 return;
             }
             _ => return,

@@ -494,7 +494,10 @@ fn stars_are_written_as_the_columns_that_they_stand_for() {
         ("insert into t select x.* from src x join users u using (id) where u.email = 'x'", ""),
         ("create table t as select * from generate_series(1, 3) g, src", ""),
         ("insert into t select x.* from unnest($1::text[], '{1}'::int[], $3::int[]) x (email, id, n)", "0"),
-        ("insert into t select * from src, unnest($1::int[], array(select email from users)::text[])", "0 1 3"),
+        (
+            "insert into t select * from src, unnest($1::int[], array(select email from users)::text[])",
+            "0 1 3",
+        ),
         ("insert into t (p, q) select * from unnest($1::pairs[]) x (email)", "p q"),
         (
             "insert into t (p, q) select * from unnest($1::text[], $2::int[]) with ordinality x (email, b, n)",
