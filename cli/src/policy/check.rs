@@ -3,7 +3,7 @@
 use std::io::{Write, stdout};
 
 use anyhow::anyhow;
-use policy::{Example, Rule, Verdict};
+use policy::{Example, Rule, Verdict, Who};
 
 use super::explain::judge_example;
 use super::known::Known;
@@ -52,8 +52,19 @@ pub(crate) fn check(rules: &Rules, asker: &Asker, known: &Known) -> Result<(), F
     unless_reader_left(out.write_all(told.as_bytes()).and_then(|()| out.flush()))?;
     match wrong.len() {
         0 => Ok(()),
-        _ => Err(anyhow!("{}", wrong.join("; ")).into()),
+        _ => Err(anyhow!("{}; {}", wrong.join("; "), asked_as(&who)).into()),
     }
+}
+
+/// As whom examples are asked, which say nothing of that themselves.
+fn asked_as(who: &Who) -> String {
+    let or = |text: &str, other: &str| if text.is_empty() { other.to_owned() } else { format!("\"{text}\"") };
+    format!(
+        "each was asked by {}, of {}, in {}: say otherwise with --as, --group, --kind and --environment",
+        or(&who.user, "nobody in particular"),
+        or(&who.kind, "no kind"),
+        or(&who.environment, "no environment")
+    )
 }
 
 /// Whether the rule speaks against any statement of the text, enforced or not.

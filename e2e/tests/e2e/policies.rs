@@ -340,6 +340,23 @@ fn a_column_of_one_table_and_tables_by_what_they_hold_are_kept() -> Result<()> {
     Ok(())
 }
 
+/// With the words of the README that are beside them.
+#[test]
+fn the_policies_of_the_readme_do_what_their_examples_say() -> Result<()> {
+    let folder = Scratch::new("policies")?;
+    let path = folder.join("readme.cedar");
+    let readme = include_str!("../../../README.md");
+    let blocks: Vec<_> =
+        readme.split("```cedar\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(!blocks.is_empty());
+    fs::write(&path, blocks.concat()).context("write the policies")?;
+    let told = readme.lines().map(str::trim).find(|line| line.starts_with("picket policy check"));
+    let words = told.context("find the command")?.replace("./policies", &path.to_string_lossy());
+    let output = picket(&words.split_whitespace().skip(1).collect::<Vec<_>>())?;
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
 #[test]
 fn policies_are_checked_and_explained_without_a_proxy() -> Result<()> {
     let folder = Scratch::new("policies")?;
@@ -357,7 +374,8 @@ fn policies_are_checked_and_explained_without_a_proxy() -> Result<()> {
     let (code, told) = check(AGENTS_READ, &["--kind", "human"])?;
     assert_eq!(code, 1, "{told}");
     assert!(
-        told.contains("rule \"agents-read\" is to refuse it, and does not: INSERT INTO orders"),
+        told.contains("rule \"agents-read\" is to refuse it, and does not: INSERT INTO orders")
+            && told.contains("of \"human\", in no environment: say otherwise with --as"),
         "{told}"
     );
     let (code, told) = check("forbid (principal, action == Picket::Action::\"drop_tabel\", resource);", &[])?;
