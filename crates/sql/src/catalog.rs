@@ -632,13 +632,10 @@ impl Catalog {
     /// A relation, and all that it reads or is a part of, through however many views.
     pub fn with_underlying<'a>(&'a self, relation: &'a Relation) -> Vec<&'a Relation> {
         let mut found = vec![relation];
+        let mut known = HashSet::from([relation.oid]);
         let mut at = 0;
         while let Some(relation) = found.get(at).copied() {
-            for next in self.below(relation) {
-                if found.iter().all(|known| known.oid != next.oid) {
-                    found.push(next);
-                }
-            }
+            found.extend(self.below(relation).filter(|next| known.insert(next.oid)));
             at += 1;
         }
         found

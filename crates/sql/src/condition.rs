@@ -406,7 +406,8 @@ impl<'t> Reader<'_, 't> {
         }
         // A row is not NULL where no column is.
         if arg.kind == "ColumnRef" && !is_null && self.scale.is_whole_row(arg) && !self.is_check {
-            let subject = Subject { column: String::new(), of: Of::Row };
+            let name = arg.name("fields").pop().unwrap_or_default();
+            let subject = Subject { column: name.to_owned(), of: Of::Row };
             return Some(Formula::Is(Atom { subject, test: Test::Null }).not());
         }
         Some(self.null(arg, depth).not_if(!is_null))

@@ -209,7 +209,8 @@ impl Model<'_, '_> {
     /// A comparison as it can be tried; `None` where nothing is known of it. Of what is not spoken of yet only where `is_new` may be.
     fn trial(&mut self, atom: &Atom, is_new: bool) -> Option<Trial> {
         let (table, without) = (self.table, self.without);
-        if atom.subject.of == Of::Row {
+        // A column of the row's name is meant before the row (parse_expr.c, `transformColumnRef`).
+        if atom.subject.of == Of::Row && !table.rows.columns.contains_key(&atom.subject.column) {
             let mut columns = table.rows.columns.keys();
             let has_null = columns.any(|name| table.values(name, without).is_none_or(|known| known.has_null));
             return self.row(atom, has_null, is_new);
@@ -230,7 +231,8 @@ impl Model<'_, '_> {
             Of::Part(_) if !matches!(kind, Kind::Date | Kind::Timestamp | Kind::Zoned) => return None,
             Of::Remainder(_) if !matches!(kind, Kind::Whole(_)) => return None,
             Of::Beside(other) => has_null |= table.values(other, without)?.has_null,
-            Of::Itself | Of::Characters | Of::Bytes | Of::Part(_) | Of::Remainder(_) | Of::Row => {}
+            Of::Row => subject.of = Of::Itself,
+            Of::Itself | Of::Characters | Of::Bytes | Of::Part(_) | Of::Remainder(_) => {}
         }
         let is_itself = subject.of == Of::Itself;
         let test = match &atom.test {

@@ -445,8 +445,7 @@ impl<'t> Scale<'t> {
             // = ANY (ARRAY[…])
             2 if operator == "=" && right.kind == "AArrayExpr" => self.listed(left, right.all("elements")),
             2 if right.kind == "AArrayExpr" => {
-                let mut each = right.all("elements").map(|item| self.compared(operator, left, item));
-                each.any(|truth| truth == Some(Truth::Always)).then_some(Truth::Always)
+                self.compared_with(operator, left, right, (Truth::Always, Truth::Never))
             }
             // = ANY (ARRAY(SELECT …))
             2 if right.number("sub_link_type") == ARRAY => {
@@ -456,8 +455,7 @@ impl<'t> Scale<'t> {
             // ALL of none
             3 if is_empty_array(right) => Some(Truth::Always),
             3 if right.kind == "AArrayExpr" => {
-                let mut each = right.all("elements").map(|item| self.compared(operator, left, item));
-                each.all(|truth| truth == Some(Truth::Always)).then_some(Truth::Always)
+                self.compared_with(operator, left, right, (Truth::Never, Truth::Always))
             }
             3 if right.number("sub_link_type") == ARRAY => {
                 self.all_found(left, operator, right.one("subselect")?)
@@ -514,6 +512,23 @@ impl<'t> Scale<'t> {
             }
         }
         all_known.then_some(Truth::Never)
+    }
+
+    /// What comes of a comparison with the elements of an array, where `one` says so as soon as one of them does, and `all` where all do.
+    fn compared_with(
+        &self,
+        operator: &str,
+        left: &'t Tree,
+        array: &'t Tree,
+        (one, all): (Truth, Truth),
+    ) -> Option<Truth> {
+        let mut each = array.all("elements").map(|item| self.compared(operator, left, item));
+        let mut are_all = true;
+        let is_one = each.any(|truth| {
+            are_all &= truth == Some(all);
+            truth == Some(one)
+        });
+        is_one.then_some(one).or(are_all.then_some(all))
     }
 
     fn compared(&self, operator: &str, left: &'t Tree, right: &'t Tree) -> Option<Truth> {

@@ -353,3 +353,9 @@ DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM users LOOP IF r.id IS NOT N
 DO $$ DECLARE c CURSOR FOR SELECT * FROM orders FOR UPDATE; r record; BEGIN OPEN c; LOOP FETCH c INTO r; EXIT WHEN NOT FOUND; IF r.status = 'open' THEN DELETE FROM orders WHERE CURRENT OF c; END IF; END LOOP; CLOSE c; END $$
 
 DO $$ DECLARE c CURSOR FOR SELECT * FROM orders FOR UPDATE; r record; BEGIN OPEN c; LOOP FETCH c INTO r; EXIT WHEN NOT FOUND; CONTINUE WHEN r.status <> 'open'; DELETE FROM orders WHERE CURRENT OF c; END LOOP; CLOSE c; END $$
+
+DELETE FROM orders WHERE NOT (status <> ALL (ARRAY['open', 'shipped']))
+
+DELETE FROM orders WHERE (id, status) IN (SELECT 7, status)
+
+DELETE FROM orders WHERE (id, status) IN (VALUES (1, status), (2, 'open'))

@@ -1113,3 +1113,13 @@ DELETE FROM orders USING jsonb_array_elements((SELECT jsonb_agg(id) FROM orders)
 DELETE FROM orders o USING orders p, unnest(array[p.id]) n(n) WHERE o.id = n
 
 DELETE FROM orders o USING orders p, LATERAL (SELECT p.id) n(n) WHERE o.id = n.n
+
+DELETE FROM orders WHERE NOT (status <> ALL (ARRAY[status]))
+
+DELETE FROM orders WHERE (status <> ALL (ARRAY['x', status])) IS NOT TRUE
+
+DELETE FROM orders WHERE (id, status) IN (SELECT id, status)
+
+UPDATE orders SET status = 'x' WHERE (id, status) IN (VALUES (0, 'x'), (id, status))
+
+DELETE FROM orders id WHERE id IS NOT NULL

@@ -37,6 +37,9 @@ impl<'t> Scale<'t> {
 
     /// `test operator ANY (select)`.
     pub(super) fn any_found(&self, test: &'t Tree, operator: &str, select: &'t Tree) -> Option<Truth> {
+        if operator == "=" && test.kind == "RowExpr" && self.row_is_listed(test, select) {
+            return Some(Truth::Always);
+        }
         if is_one_row(select) {
             let value = only_target(select)?;
             return match value.one("args").filter(|_| is_one_of(&["unnest"], value)) {
@@ -54,6 +57,23 @@ impl<'t> Scale<'t> {
         let found = self.found(test, select)?;
         // Nobody means by `<> ANY` what it says.
         (found == Truth::Never || takes_itself(operator) || operator == "<>").then_some(found)
+    }
+
+    /// Whether a row is among rows that stand there: `(a, b) IN (SELECT a, b)`.
+    fn row_is_listed(&self, test: &'t Tree, select: &'t Tree) -> bool {
+        let fields: Vec<&Tree> = test.all("args").collect();
+        let is_it = |values: Vec<&'t Tree>| {
+            let mut pairs = fields.iter().zip(&values);
+            values.len() == fields.len()
+                && pairs.all(|(field, value)| self.compared("=", field, value) == Some(Truth::Always))
+        };
+        match select.has(&["values_lists"]) {
+            true => !leaves_out(select) && select.all("values_lists").any(|row| is_it(row.nodes().collect())),
+            false => {
+                is_one_row(select)
+                    && is_it(select.all("target_list").filter_map(|target| target.one("val")).collect())
+            }
+        }
     }
 
     /// `test operator ALL (select)`.
