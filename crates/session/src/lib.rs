@@ -53,6 +53,7 @@ mod results;
 mod revealed;
 mod ruled;
 mod server;
+mod settling;
 mod shown;
 mod sightings;
 mod sliding;

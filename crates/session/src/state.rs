@@ -157,6 +157,8 @@ pub struct Session {
     pub(crate) sections_over: u64,
     /// The server skips everything up to the next Sync, and so it is not sent.
     pub(crate) skipping: bool,
+    /// Syncs that were sent among the data of a COPY which has failed: those that came after that, the server answers yet.
+    pub(crate) unsettled: u64,
     /// The client has said goodbye: it sends nothing more, but is told what it is owed.
     pub(crate) leaving: bool,
     /// Bytes of the present message that pass without being looked at.
@@ -238,6 +240,7 @@ impl Session {
             section: 0,
             sections_over: 0,
             skipping: false,
+            unsettled: 0,
             leaving: false,
             client_passing: 0,
             client_dropping: 0,
@@ -378,7 +381,8 @@ impl Session {
                 | Owed::Hidden { .. }
                 | Owed::DescribeCopied { .. }
                 | Owed::DescribePortal { .. }
-                | Owed::Sync => {}
+                | Owed::Sync
+                | Owed::Settling { .. } => {}
             }
         }
         for started in self.begun.take_all() {
