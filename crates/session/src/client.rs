@@ -36,6 +36,7 @@ impl Session {
         out: &mut Vec<Action>,
     ) -> Result<Step, SessionError> {
         self.sight.note(env.subject.id());
+        self.made.forget_shown(env.catalog_version);
         if env.moved.is_some_and(MovedNames::tells) {
             self.telling.sent_beside_catalog();
         }

@@ -37,6 +37,7 @@ mod keyed;
 mod landing;
 mod large;
 mod late;
+mod made;
 mod moving;
 mod names;
 mod normalised;

@@ -529,6 +529,7 @@ impl Session {
                 }
                 self.moving.renames_are_shown();
                 self.moving.forget_made();
+                self.made.transaction_is_over();
                 self.given.transaction_is_over();
             }
             let renamed = self.renamed.transaction_is_over();
