@@ -17,7 +17,7 @@ mod session;
 mod table;
 mod touch;
 
-use std::io::{Write, stderr, stdout};
+use std::io::{IsTerminal, Write, stderr, stdout};
 
 use serde::Serialize;
 
@@ -54,7 +54,7 @@ pub(crate) trait Shown: Serialize {
 pub(crate) fn show<Row: Shown>(rows: &[Row], more: bool, format: Format, none: &str) -> Result<(), Failure> {
     let text = match format {
         Format::Json => json::text(rows)?,
-        Format::Csv => csv::text(rows)?,
+        Format::Csv => csv::text(rows, stdout().is_terminal())?,
         Format::Table if rows.is_empty() => String::new(),
         Format::Table => table::text(rows),
     };

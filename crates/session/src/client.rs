@@ -18,6 +18,7 @@ use crate::names::{self, Lookup, Portal, Prepared};
 use crate::owed::{CopyIn, Forgotten, Owed, Running, Unread};
 use crate::readings::Reading;
 use crate::recorded::Bound;
+use crate::settling;
 use crate::sliding::Brought;
 use crate::stains::Stain;
 use crate::state::{Environment, Session, SessionError};
@@ -35,6 +36,7 @@ impl Session {
         out: &mut Vec<Action>,
     ) -> Result<Step, SessionError> {
         self.sight.note(env.subject.id());
+        self.made.forget_shown(env.catalog_version);
         if env.moved.is_some_and(MovedNames::tells) {
             self.telling.sent_beside_catalog();
         }
@@ -74,11 +76,16 @@ impl Session {
             }
             let copying = self.owed.back_mut().and_then(Owed::copying).map(|running| running.copy_in);
             match copying {
-                Some(CopyIn::Ahead) => return Ok(Step::NeedsReplies(at)),
+                Some(CopyIn::Ahead | CopyIn::Asked { .. }) => return Ok(Step::NeedsReplies(at)),
                 Some(_) if tag == tag::COPY_DATA => {
                     self.client_passing = HEADER_BYTES + len as usize;
                     continue;
                 }
+                Some(_) if !settling::belongs_to_copy(tag) => {
+                    self.ask_whether_it_copies(out);
+                    return Ok(Step::NeedsReplies(at));
+                }
+                None if self.waits_until_settled(out) => return Ok(Step::NeedsReplies(at)),
                 _ => {}
             }
             if !self.is_short(len) && self.held_bytes_max(tag, env) < len && copying.is_none() {
@@ -104,7 +111,7 @@ impl Session {
             let end = at + HEADER_BYTES + body.len();
             self.resting = None;
             let pass = match copying {
-                Some(_) => self.message_during_copy(tag)?,
+                Some(_) => self.message_during_copy(tag),
                 None => self.client_message(tag, body, env, out)?,
             };
             match pass {
@@ -125,26 +132,6 @@ impl Session {
                 self.close_if_told_all(out);
             }
             at = end;
-        }
-    }
-
-    /// Takes a message other than data while the server takes COPY data (copyfromparse.c, CopyGetData).
-    fn message_during_copy(&mut self, tag: u8) -> Result<Pass, SessionError> {
-        match tag {
-            tag::COPY_DONE | tag::COPY_FAIL => {
-                if let Some(running) = self.owed.back_mut().and_then(Owed::copying) {
-                    running.copy_in = CopyIn::Sent;
-                }
-                Ok(Pass::Whole)
-            }
-            // The server ignores them as long as it takes data. They are not sent, because one that has failed in the
-            // meantime would not: nobody could tell which Sync its ReadyForQuery answers.
-            tag::FLUSH | tag::SYNC => Ok(Pass::Replaced),
-            tag::TERMINATE => Ok(Pass::Whole),
-            other => Err(SessionError::client(format!(
-                "unexpected message `{}` during COPY from stdin",
-                other.escape_ascii()
-            ))),
         }
     }
 

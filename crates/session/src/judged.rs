@@ -211,6 +211,9 @@ pub(crate) struct Judged {
     pub(crate) is_older: bool,
     /// What it does to the meaning of names.
     pub(crate) moves: Option<Moves>,
+    /// Functions that it makes, and what it calls, or names in a definition.
+    pub(crate) makes_functions: Vec<String>,
+    pub(crate) calls: Vec<String>,
     /// What tells what its result shows, where something is sensitive.
     pub(crate) own: Option<Rc<Statement>>,
     /// What it does not name, as the catalog shows it.
@@ -873,7 +876,8 @@ impl Judged {
         };
         let sql::Touched { read, written, columns } = &described.touched;
         let names = [read, written, columns].into_iter().flatten();
-        let kept_bytes = described.text.len() + names.map(|name| name.len()).sum::<usize>();
+        let calls = statement.iter().flat_map(|statement| &statement.functions);
+        let kept_bytes = described.text.len() + names.chain(calls).map(|name| name.len()).sum::<usize>();
         Judged {
             catalog_version: 0,
             probes: None,
@@ -885,6 +889,8 @@ impl Judged {
             is_read: statement.is_some(),
             forgets: statement.map(|statement| statement.forgets.clone()).unwrap_or_default(),
             makes: None,
+            makes_functions: statement.map(makes_functions).unwrap_or_default(),
+            calls: statement.map(|statement| statement.functions.clone()).unwrap_or_default(),
             opens_as: None,
             runs: statement.map(runs).unwrap_or_default(),
             ran: None,
@@ -1592,6 +1598,14 @@ pub(crate) fn is_opaque(statement: &Statement) -> bool {
 }
 
 /// Words for what a statement does, and then for how it reaches more.
+/// Names of functions that it makes.
+fn makes_functions(statement: &Statement) -> Vec<String> {
+    match statement.effects.contains(&Effect::Other("CreateFunctionStmt")) {
+        true => statement.coined.clone(),
+        false => Vec::new(),
+    }
+}
+
 fn effects(statement: &Statement) -> Vec<&'static str> {
     let mut words: Vec<_> = statement.effects.iter().map(|effect| effect.name()).collect();
     for reached in &statement.reached {

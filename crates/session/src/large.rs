@@ -76,7 +76,7 @@ impl Session {
                     return Ok(None);
                 };
                 match tag {
-                    backend::tag::ERROR_RESPONSE => Ok(Some(self.error(body, env, out))),
+                    backend::tag::ERROR_RESPONSE => self.error(body, env, out).map(Some),
                     _ => {
                         send_to_client(out, |buffer| hide(tag, body, true, buffer));
                         Ok(Some(Pass::Replaced))

@@ -39,6 +39,8 @@ pub(crate) enum Owed {
     Execute { running: Box<Running>, portal: Rc<Portal> },
     /// ReadyForQuery.
     Sync,
+    /// ReadyForQuery, this often so far and last with this state, then CloseComplete: see `settling`.
+    Settling { readies: u64, status: u8 },
     /// For each statement rows and CommandComplete, or one error; then ReadyForQuery.
     Query(VecDeque<Running>),
     /// Any replies, then ReadyForQuery: nobody knows how many statements run.
@@ -113,10 +115,22 @@ pub(crate) enum CopyIn {
     Never,
     /// The server has not said yet whether it takes some: what the client sends next may be data or not.
     Ahead,
-    /// The server takes it.
-    Taking,
+    /// The server takes it. So many Syncs were sent among it.
+    Taking { syncs: u64 },
+    /// The client has sent all of it, or something else, and has sent Syncs before: the answer says what the server has made of those.
+    Asked { syncs: u64 },
     /// The client has sent all of it, or has given up.
     Sent,
+}
+
+impl CopyIn {
+    /// How many Syncs were sent among the data.
+    pub(crate) fn syncs(self) -> u64 {
+        match self {
+            CopyIn::Taking { syncs } | CopyIn::Asked { syncs } => syncs,
+            CopyIn::Never | CopyIn::Ahead | CopyIn::Sent => 0,
+        }
+    }
 }
 
 impl Running {
@@ -163,13 +177,14 @@ impl Owed {
             | Owed::Hidden { .. }
             | Owed::DescribeCopied { .. }
             | Owed::DescribePortal { .. }
-            | Owed::Sync => None,
+            | Owed::Sync
+            | Owed::Settling { .. } => None,
         }
     }
 
     /// The statement that takes COPY data, or may be about to.
     pub(crate) fn copying(&mut self) -> Option<&mut Running> {
-        let is_copying = |running: &&mut Running| matches!(running.copy_in, CopyIn::Ahead | CopyIn::Taking);
+        let is_copying = |running: &&mut Running| !matches!(running.copy_in, CopyIn::Never | CopyIn::Sent);
         match self {
             Owed::Execute { running, .. } => Some(&mut **running).filter(is_copying),
             Owed::Query(batch) => batch.iter_mut().find(is_copying),
@@ -184,7 +199,8 @@ impl Owed {
             | Owed::Hidden { .. }
             | Owed::DescribeCopied { .. }
             | Owed::DescribePortal { .. }
-            | Owed::Sync => None,
+            | Owed::Sync
+            | Owed::Settling { .. } => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use policy::Refusal;
 use wire::compose::{self, ErrorText};
+use wire::frontend::tag;
 
 /// Marks the errors that this session's own replacements cause.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ impl Marker {
     /// statement that is not there.
     pub(crate) fn failing_describe(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        compose::frame(&mut out, wire::frontend::tag::DESCRIBE, |out| {
+        compose::frame(&mut out, tag::DESCRIBE, |out| {
             out.push(b'S');
             compose::cstr(out, self.text.as_bytes());
         });
@@ -54,6 +55,22 @@ impl Marker {
         let mut out = Vec::new();
         compose::close_statement(&mut out, statement);
         out.extend(self.failing_describe());
+        out
+    }
+
+    /// A COPY that takes data fails.
+    pub(crate) fn copy_fail(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        compose::frame(&mut out, tag::COPY_FAIL, |out| compose::cstr(out, self.text.as_bytes()));
+        out
+    }
+
+    /// Sync, and then what is answered only where nothing is skipped: a statement that is not there is closed.
+    pub(crate) fn sync_and_close(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        compose::bare(&mut out, tag::SYNC);
+        compose::close_statement(&mut out, self.text.as_bytes());
+        compose::bare(&mut out, tag::FLUSH);
         out
     }
 

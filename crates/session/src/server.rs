@@ -297,9 +297,9 @@ impl Session {
                 }
                 Ok(Pass::Whole)
             }
-            tag::PARSE_COMPLETE | tag::BIND_COMPLETE | tag::CLOSE_COMPLETE => self.name_changed(tag),
+            tag::PARSE_COMPLETE | tag::BIND_COMPLETE | tag::CLOSE_COMPLETE => self.name_changed(tag, out),
             tag::READY_FOR_QUERY => self.ready(body, out),
-            tag::ERROR_RESPONSE => Ok(self.error(body, env, out)),
+            tag::ERROR_RESPONSE => self.error(body, env, out),
             tag::NOTICE_RESPONSE => {
                 send_to_client(out, |buffer| hide(tag, body, true, buffer));
                 Ok(Pass::Replaced)
@@ -328,7 +328,7 @@ impl Session {
                 let running = running.ok_or_else(|| {
                     SessionError::server("COPY data asked for by a statement that is no COPY")
                 })?;
-                running.copy_in = CopyIn::Taking;
+                running.copy_in = CopyIn::Taking { syncs: 0 };
                 Ok(Pass::Whole)
             }
             // From here on both sides send COPY data, and each says when it has sent all of its own.
@@ -336,7 +336,7 @@ impl Session {
                 let running = self.current().filter(|running| running.copy_in == CopyIn::Ahead);
                 let running =
                     running.ok_or_else(|| SessionError::server("replication that nobody asked for"))?;
-                running.copy_in = CopyIn::Taking;
+                running.copy_in = CopyIn::Taking { syncs: 0 };
                 Ok(Pass::Whole)
             }
             tag::COPY_OUT_RESPONSE => self.copy_out_response(body, env),
@@ -442,13 +442,16 @@ impl Session {
     }
 
     /// A name means from now on what it was made to mean.
-    fn name_changed(&mut self, tag: u8) -> Result<Pass, SessionError> {
+    fn name_changed(&mut self, tag: u8, out: &mut Vec<Action>) -> Result<Pass, SessionError> {
         // The server reads what Picket cannot. It is closed again, and the message that fails is still to come.
         if matches!(self.owed.front(), Some(Owed::Refused(_))) && tag != tag::BIND_COMPLETE {
             return Ok(Pass::Replaced);
         }
         match (tag, self.owed.pop_front()) {
             (tag, Some(Owed::Hidden { tag: due, .. })) if tag == due => return Ok(Pass::Replaced),
+            (tag::CLOSE_COMPLETE, Some(Owed::Settling { readies, status })) => {
+                return self.settled(readies, status, out);
+            }
             (tag::PARSE_COMPLETE, Some(Owed::Parse(changed, _)))
             | (tag::CLOSE_COMPLETE, Some(Owed::CloseStatement(changed))) => {
                 self.prepared.answered(&changed, true)
@@ -479,6 +482,11 @@ impl Session {
         let status = backend::ready_for_query(body).map_err(SessionError::server)?;
         match self.owed.pop_front() {
             Some(Owed::Sync) => {}
+            Some(Owed::Settling { readies, .. }) => {
+                self.owed.push_front(Owed::Settling { readies: readies + 1, status });
+                return Ok(Pass::Replaced);
+            }
+            None if 0 < self.unsettled => self.sync_in_data_is_answered(),
             Some(Owed::Query(batch)) => {
                 batch.into_iter().for_each(|running| self.finish(running, Outcome::Skipped, out));
                 self.prepared.forget_unnamed();
@@ -489,6 +497,12 @@ impl Session {
             }
             other => return Err(self.not_due(other, "ReadyForQuery that was not due")),
         }
+        self.section_is_over(status, out);
+        Ok(Pass::Whole)
+    }
+
+    /// The server waits for what the client sends next, or has begun with what it has sent, its transaction in this state.
+    pub(crate) fn section_is_over(&mut self, status: u8, out: &mut Vec<Action>) {
         self.sections_over += 1;
         self.end_unexecuted(out);
         self.resting = match status {
@@ -515,6 +529,7 @@ impl Session {
                 }
                 self.moving.renames_are_shown();
                 self.moving.forget_made();
+                self.made.transaction_is_over();
                 self.given.transaction_is_over();
             }
             let renamed = self.renamed.transaction_is_over();
@@ -524,7 +539,6 @@ impl Session {
                 (false, None) => {}
             }
         }
-        Ok(Pass::Whole)
     }
 
     /// What nothing executed in the sections that are answered ends: an Execute in a later one is another execution.
@@ -539,7 +553,13 @@ impl Session {
     }
 
     /// An error ends the statement that runs, and what the server skips because of it.
-    pub(crate) fn error(&mut self, body: &[u8], env: &Environment<'_>, out: &mut Vec<Action>) -> Pass {
+    pub(crate) fn error(
+        &mut self,
+        body: &[u8],
+        env: &Environment<'_>,
+        out: &mut Vec<Action>,
+    ) -> Result<Pass, SessionError> {
+        self.copy_failed(body)?;
         self.temporary.undone();
         self.reasons.0.undone();
         self.path.undone();
@@ -599,20 +619,14 @@ impl Session {
             self.skip_to_sync(begun, &outcome, out);
         }
         match refusal {
-            Some(refusal) => {
-                send_to_client(out, |buffer| refusal::answer(&refusal, buffer));
-                Pass::Replaced
-            }
+            Some(refusal) => send_to_client(out, |buffer| refusal::answer(&refusal, buffer)),
             None if tells => {
                 send_to_client(out, |buffer| hide(tag::ERROR_RESPONSE, body, chooses, buffer));
-                Pass::Replaced
             }
-            None if has_no_place => {
-                send_to_client(out, |buffer| without_place(body, buffer));
-                Pass::Replaced
-            }
-            None => Pass::Whole,
+            None if has_no_place => send_to_client(out, |buffer| without_place(body, buffer)),
+            None => return Ok(Pass::Whole),
         }
+        Ok(Pass::Replaced)
     }
 
     /// Takes off the queue what the server skips after an error in the extended protocol: everything up to the next
@@ -659,7 +673,8 @@ impl Session {
             | Owed::Hidden { .. }
             | Owed::DescribeCopied { .. }
             | Owed::DescribePortal { .. }
-            | Owed::Sync => {}
+            | Owed::Sync
+            | Owed::Settling { .. } => {}
         }
     }
 

@@ -19,6 +19,7 @@ use crate::copied::Encoding;
 use crate::evidence::{Described, Evidence, Execution, Outcome, Started};
 use crate::given::GivenNames;
 use crate::judged::{Judged, Read, Seen};
+use crate::made::MadeFunctions;
 use crate::moving::MovedNames;
 use crate::names::{Names, Portal, Prepared};
 use crate::owed::{CopyIn, Forgotten, Owed, Running};
@@ -157,6 +158,8 @@ pub struct Session {
     pub(crate) sections_over: u64,
     /// The server skips everything up to the next Sync, and so it is not sent.
     pub(crate) skipping: bool,
+    /// Syncs that were sent among the data of a COPY which has failed: those that came after that, the server answers yet.
+    pub(crate) unsettled: u64,
     /// The client has said goodbye: it sends nothing more, but is told what it is owed.
     pub(crate) leaving: bool,
     /// Bytes of the present message that pass without being looked at.
@@ -177,6 +180,8 @@ pub struct Session {
     pub(crate) said: String,
     /// What the open transaction has moved.
     pub(crate) moving: MovedNames,
+    /// Functions that it has made.
+    pub(crate) made: MadeFunctions,
     /// What code writes, or could, that the open transaction has made.
     pub(crate) made_code: Vec<Stain>,
     /// Whether what it says at its end can tell of something sensitive.
@@ -238,6 +243,7 @@ impl Session {
             section: 0,
             sections_over: 0,
             skipping: false,
+            unsettled: 0,
             leaving: false,
             client_passing: 0,
             client_dropping: 0,
@@ -249,6 +255,7 @@ impl Session {
             asked_moved: None,
             said: String::new(),
             moving: MovedNames::default(),
+            made: MadeFunctions::default(),
             made_code: Vec::new(),
             telling: Telling::default(),
             noted: Vec::new(),
@@ -378,7 +385,8 @@ impl Session {
                 | Owed::Hidden { .. }
                 | Owed::DescribeCopied { .. }
                 | Owed::DescribePortal { .. }
-                | Owed::Sync => {}
+                | Owed::Sync
+                | Owed::Settling { .. } => {}
             }
         }
         for started in self.begun.take_all() {
@@ -439,7 +447,10 @@ impl Session {
         env: &Environment<'_>,
     ) -> Rc<Described> {
         let path = || path().filter(|_| self.is_as_others(env));
-        judged.described_by(path, env.catalog_version, || self.given.catalog(env))
+        match self.made.run_by(judged) {
+            Some(touched) => judged.described_running(&touched, &[]),
+            None => judged.described_by(path, env.catalog_version, || self.given.catalog(env)),
+        }
     }
 
     pub(crate) fn record_start(
@@ -487,6 +498,7 @@ impl Session {
         if let Some(change) = judged.path_change() {
             self.path.sent(change);
         }
+        self.made.sent(judged);
         if judged.renews_names() {
             self.moving.forget_told();
         }

@@ -189,7 +189,7 @@ impl Session {
             Some(Owed::Query(batch)) => batch.front().is_none_or(|running| chooses(&running.judged)),
             Some(Owed::Execute { running, .. }) => chooses(&running.judged),
             Some(Owed::Unread(unread)) => chooses(&unread.running.judged),
-            None | Some(Owed::Sync) => true,
+            None | Some(Owed::Sync | Owed::Settling { .. }) => true,
             Some(_) => false,
         }
     }
@@ -202,7 +202,7 @@ impl Session {
         let of = |judged: &Judged| judged.tells_with(env) || self.telling.in_transaction && judged.may_settle;
         let of_read = |read: &Read| of(&read.judge(env, self.seen()).one);
         match self.owed.front() {
-            None | Some(Owed::Sync) => self.telling.in_transaction,
+            None | Some(Owed::Sync | Owed::Settling { .. }) => self.telling.in_transaction,
             Some(Owed::Query(batch)) => match batch.front() {
                 Some(running) => of(&running.judged) || batch.len() == 1 && self.telling.in_section,
                 None => self.telling.in_transaction,

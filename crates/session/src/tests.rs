@@ -11,6 +11,7 @@ mod given;
 mod interleavings;
 mod large;
 mod leaving;
+mod made;
 mod naming;
 mod no_sql;
 mod observing;

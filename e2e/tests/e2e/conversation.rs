@@ -379,6 +379,57 @@ fn a_copy_that_is_sent_at_once_is_answered_as_by_the_server() -> Result<()> {
     assert_same(&stack, &[vec![begin], conversations.to_vec()].concat())
 }
 
+/// A server that takes COPY data ignores a Sync, and answers it where the COPY has failed before.
+#[test]
+fn a_sync_among_copy_data_is_answered_as_by_the_server() -> Result<()> {
+    let stack = Stack::start()?;
+    let [data, twice, bad] = [&b"1\n"[..], b"2\n2\n", b"no number\n"].map(|data| message(b'd', data));
+    let (done, fail, sync) = (message(b'c', b""), message(b'f', b"enough\0"), message(b'S', b""));
+    let close = message(b'C', b"Snobody\0");
+    let (text, count) = ("COPY numbers FROM STDIN", query("SELECT count(*) FROM numbers"));
+    let (copy, simple) = (extended(text), query(text));
+    let several = query(&format!("{text}; {text}; SELECT 1"));
+    let (select, begin, commit) = (extended("SELECT 1"), query("BEGIN"), query("COMMIT"));
+    let conversations: [(&[&Vec<u8>], usize); 21] = [
+        (&[&copy, &bad, &sync, &done, &sync], 2),
+        (&[&copy, &sync, &bad, &done, &sync], 1),
+        (&[&copy, &data, &sync, &bad, &data, &sync, &sync, &data, &done, &sync], 3),
+        (&[&copy, &data, &sync, &sync, &done, &select, &sync], 1),
+        (&[&copy, &data, &sync, &fail, &sync], 1),
+        (&[&copy, &bad, &sync, &fail, &sync], 2),
+        (&[&copy, &twice, &sync, &done, &sync], 1),
+        (&[&copy, &twice, &sync, &done, &close, &sync, &close, &sync], 2),
+        (&[&copy, &bad, &sync, &close, &sync, &done, &close, &sync], 3),
+        (&[&copy, &bad, &select, &sync], 1),
+        (&[&copy, &bad, &sync, &select, &sync], 2),
+        (&[&copy, &bad, &sync, &copy, &data, &sync, &done, &sync], 2),
+        (&[&copy, &bad, &sync, &count], 2),
+        (&[&copy, &sync, &bad, &count, &sync], 1),
+        (&[&simple, &data, &sync, &done, &sync], 2),
+        (&[&simple, &bad, &sync, &sync, &done, &sync], 4),
+        (&[&simple, &sync, &twice, &sync, &done, &sync], 2),
+        (&[&simple, &bad, &count], 2),
+        (&[&several, &data, &sync, &done, &sync, &bad, &sync, &done, &sync], 3),
+        (&[&begin, &copy, &sync, &data, &sync, &bad, &sync, &select, &sync, &commit], 4),
+        (&[&begin, &copy, &data, &sync, &done, &select, &sync, &commit], 3),
+    ];
+    let made = (query("CREATE TEMP TABLE numbers (number int UNIQUE)"), 1);
+    let emptied = (query("TRUNCATE numbers"), 1);
+    for (messages, readies) in conversations {
+        let sent = messages.iter().flat_map(|message| message.iter().copied()).collect();
+        let all = [made.clone(), (sent, readies), (count.clone(), 1), emptied.clone()];
+        assert_same(&stack, &all)?;
+        // The client says more where it was told all, or a moment later.
+        let (first, rest) = messages.split_at(messages.len() - 1);
+        let first: Vec<u8> = first.iter().flat_map(|message| message.iter().copied()).collect();
+        if 1 < readies && rest == [&sync] {
+            let apart = [made.clone(), (first, readies - 1), (sync.clone(), 1), (count.clone(), 1)];
+            assert_same(&stack, &apart)?;
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn a_name_that_was_not_deallocated_can_be_bound() -> Result<()> {
     let stack = Stack::start()?;

@@ -184,6 +184,24 @@ fn a_table_is_kept_from_whatever_a_write_sets_going() -> Result<()> {
     Ok(())
 }
 
+/// Who has made a function a moment ago calls it: the record says what it does.
+#[test]
+fn what_was_just_made_is_recorded_where_it_is_called() -> Result<()> {
+    let stack = Stack::start()?;
+    stack.truth("SET ROLE shop_owner; CREATE TABLE kept (email text)")?;
+    let mut alice = Session::start(&stack.alice()?)?;
+    let makes = "CREATE FUNCTION keep_all() RETURNS void LANGUAGE plpgsql AS \
+                 $$ BEGIN INSERT INTO kept SELECT email FROM users; END $$";
+    for statement in ["BEGIN", makes, "SELECT keep_all()", "COMMIT"] {
+        alice.ask(&format!("{statement};"))?;
+    }
+    let row = stack.statement("SELECT keep_all()")?;
+    assert_eq!(words(&row, "relations_read")?, ["public.users"]);
+    assert_eq!(words(&row, "relations_written")?, ["public.kept"]);
+    assert!(words(&row, "columns")?.contains(&"public.users.email"), "{row}");
+    Ok(())
+}
+
 /// What a trigger does is nobody's mistake: its table stays writable, and the record says what was touched.
 #[test]
 fn guardrails_are_for_what_a_statement_does_itself() -> Result<()> {

@@ -61,8 +61,13 @@ fn copy() -> impl Strategy<Value = Vec<u8>> {
         // Under a name that nothing else executes without data.
         Just([close_statement("c"), parse("c", COPY), bind("c", "c"), execute("c")].concat()),
     ];
-    let data = prop_oneof![4 => Just(copy_data(b"1\n")), 1 => Just(copy_data(BAD_DATA))];
-    let end = prop_oneof![3 => Just(copy_done()), 1 => Just(copy_fail("enough"))];
+    let data = prop_oneof![4 => Just(copy_data(b"1\n")), 1 => Just(copy_data(BAD_DATA)), 1 => Just(sync())];
+    let end = prop_oneof![
+        3 => Just(copy_done()),
+        1 => Just(copy_fail("enough")),
+        // It has failed by then: what comes next is a message like any other.
+        1 => Just(copy_data(BAD_DATA)),
+    ];
     (begin, prop::collection::vec(data, 0..4), end)
         .prop_map(|(begin, data, end)| [begin, data.concat(), end].concat())
 }
