@@ -62,7 +62,12 @@ pub(crate) fn probes(
     let is_run = statement.effects.contains(&Effect::Do);
     sensitive.of_wholes = of_wholes;
     let is_none = sensitive.relations.is_empty() && sensitive.functions.is_empty() && reading.is_empty();
-    let referring = referred::asked(text, statement, env, (hides, of_wholes));
+    // In which order rows stand afterwards tells what they are sorted by, and which tables are, where none is named, nobody knows.
+    let clusters = statement.effects.contains(&Effect::Other("ClusterStmt"));
+    let is_any = || statement.relations.is_empty() && env.classes.values().any(|class| hides(*class));
+    let is_clustered = clusters && (is_any() || !sensitive.relations.is_empty());
+    let referring =
+        referred::asked(text, statement, env, (hides, of_wholes)).max(is_clustered.then_some(Probe::MOST));
     if is_none {
         return referring;
     }
@@ -92,7 +97,7 @@ pub(crate) fn probes(
         let functions: HashSet<String> =
             catalog.implicit().of_operator(operator).map(str::to_owned).collect();
         called.extend(functions.iter().cloned());
-        if !functions.is_empty() {
+        if !functions.is_empty() || catalog.implicit().may_be_own_class(operator) {
             sensitive.operators.insert(operator.clone(), functions);
         }
     }

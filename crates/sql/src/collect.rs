@@ -509,8 +509,8 @@ impl Collector {
     fn option(&mut self, node: Open) {
         // CREATE OPERATOR and AGGREGATE take names of functions also as texts.
         let parent = self.open.last().map(|parent| parent.kind);
-        if matches!(parent, Some("DefineStmt" | "AlterOperatorStmt")) {
-            let is_linked = matches!(node.option.as_str(), "commutator" | "negator");
+        if matches!(parent, Some("DefineStmt" | "AlterOperatorStmt" | "CreateRangeStmt")) {
+            let is_linked = matches!(node.option.as_str(), "commutator" | "negator" | "subtype_opclass");
             let lists = node.names.into_iter().filter_map(|mut name| name.pop());
             for name in node.parts.into_iter().chain(lists) {
                 // One is put in the other's place.
@@ -750,6 +750,10 @@ impl Collector {
                 parent.parts.extend(node.parts);
             }
             ("DefElem", "arg") => parent.parts.extend(node.parts),
+            // By the name of an operator class its functions are known.
+            ("IndexElem" | "PartitionElem", "opclass") | ("CreateOpClassStmt", "opclassname") => {
+                node.parts.iter().for_each(|name| self.operator(name));
+            }
             // `(value).name` calls a function where there is no such field.
             ("JoinExpr", "using_clause") => {
                 self.operator("=");
@@ -953,9 +957,12 @@ impl Visit for Collector {
                 if let Some(name) = node.parts.last() {
                     self.type_name(name);
                 }
-                // CREATE OPERATOR and AGGREGATE name their functions as if these were types.
-                if self.open.iter().any(|outer| outer.kind == "DefineStmt") {
+                // CREATE OPERATOR, AGGREGATE and TYPE name their functions as if these were types.
+                if self.open.iter().any(|outer| matches!(outer.kind, "DefineStmt" | "CreateRangeStmt")) {
                     self.function(&node);
+                }
+                if self.open.last().is_some_and(|option| option.option == "subtype_opclass") {
+                    node.parts.iter().for_each(|name| self.operator(name));
                 }
                 self.dropped(node.parts);
             }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use crate::catalog::{Catalog, Relation};
-use crate::facts::{Effect, Statement};
+use crate::facts::{Access, Effect, RelationUse, Statement, Write};
 use crate::reach::Via;
 
 /// All of one database that could do anything.
@@ -20,6 +20,12 @@ pub struct Implicit {
     held: HashMap<u32, Vec<u32>>,
     views: HashMap<u32, View>,
     on: HashMap<u32, Vec<Code>>,
+    /// Names of operator classes that are PostgreSQL's, or an extension's.
+    classes: HashSet<String>,
+    /// What compares values wherever there are some: of PostgreSQL's own types.
+    anywhere: Vec<Function>,
+    /// What indexes and keys of partitions compare by, by the relations that they are on.
+    comparing: HashMap<u32, Vec<Function>>,
 }
 
 /// What runs.
@@ -145,6 +151,32 @@ impl Implicit {
         self.types.entry(of).or_default().support.push(function);
     }
 
+    /// Adds a function that compares values of one of PostgreSQL's own types: no name tells where there are some.
+    pub fn support_anywhere(&mut self, function: Function) {
+        self.anywhere.push(function);
+    }
+
+    /// Adds a function by which an index on the relation with this OID, or the key of its partitions, compares.
+    pub fn compare(&mut self, relation: u32, function: Function) {
+        self.comparing.entry(relation).or_default().push(function);
+    }
+
+    /// Adds the name of operator classes none of which is somebody's own.
+    pub fn class(&mut self, name: String) {
+        self.classes.insert(name);
+    }
+
+    /// Whether this is the name of an operator class, and not known to be PostgreSQL's or an extension's. No operator has such a name.
+    pub fn may_be_own_class(&self, name: &str) -> bool {
+        name.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_')
+            && !self.classes.contains(name)
+    }
+
+    /// Adds a function of an operator class of this name. No operator has such a name.
+    pub fn operator_class(&mut self, name: String, function: Function) {
+        self.operator(name, Operator { function, operands: Vec::new(), has_own_name: true });
+    }
+
     /// Adds a function that the view with this OID calls.
     pub fn view(&mut self, relation: u32, is_materialized: bool, function: Function) {
         self.view_of(relation, is_materialized).functions.push(function);
@@ -246,6 +278,7 @@ impl Implicit {
         self.on.contains_key(&relation)
             || self.held.contains_key(&relation)
             || self.views.contains_key(&relation)
+            || self.comparing.contains_key(&relation)
     }
 
     /// Whether this is the name of a type that any of it is about.
@@ -259,7 +292,12 @@ impl Implicit {
 
     /// Whether nothing runs but what is called by name.
     pub fn is_empty(&self) -> bool {
-        self.operators.is_empty() && self.casts.is_empty() && self.types.is_empty() && self.views.is_empty()
+        self.operators.is_empty()
+            && self.casts.is_empty()
+            && self.types.is_empty()
+            && self.views.is_empty()
+            && self.anywhere.is_empty()
+            && self.comparing.is_empty()
     }
 
     /// What runs when something is cast to a type of this name, or to what it has within.
@@ -285,10 +323,15 @@ impl Implicit {
 
     /// What a statement runs by its operators, its types and those of the columns in its reach.
     fn of_values<'i>(&'i self, statement: &Statement, catalog: &Catalog) -> Vec<&'i Function> {
-        let mut found = Vec::new();
-        let names = statement.types.iter().chain(&statement.mentions);
+        let mut found: Vec<&Function> = self.anywhere.iter().collect();
+        let names = statement.types.iter().chain(&statement.mentions).map(String::as_str);
+        // A type is called as a function is, to cast to it, or to make a range.
+        let names = names.chain(statement.calls());
         let named: HashSet<u32> = names.filter_map(|name| self.named.get(name)).flatten().copied().collect();
         let mut touched = named.clone();
+        if !self.comparing.is_empty() {
+            found.extend(self.comparing_in(statement, catalog));
+        }
         if !self.held.is_empty() {
             let held = relations(statement, catalog).filter_map(|relation| self.held.get(&relation.oid));
             touched.extend(held.flatten());
@@ -311,6 +354,29 @@ impl Implicit {
         found
     }
 
+    /// What compares values where a statement looks for rows of relations, or of parts of them: values that it looks for come from anywhere. What rows
+    /// that are put into them are compared by hangs on them.
+    fn comparing_in<'i>(&'i self, statement: &Statement, catalog: &Catalog) -> Vec<&'i Function> {
+        let is_put = |write: &Write, name: &str| {
+            write.name == name && matches!(write.effect, Effect::CopyIn | Effect::Insert)
+        };
+        let is_only_filled = |name: &str| {
+            let of = || statement.writes.iter().filter(|write| write.name == name);
+            let is_read = |used: &RelationUse| used.name == name && used.access == Access::Read;
+            of().next().is_some()
+                && of().all(|write| is_put(write, name))
+                && !statement.relations.iter().any(is_read)
+        };
+        let looked_into = statement.relations.iter().filter(|used| !is_only_filled(&used.name));
+        let parts = |relation: &Relation| catalog.parts(relation.oid).into_iter().map(|part| part.part);
+        let oids = |relation: &Relation| std::iter::once(relation.oid).chain(parts(relation));
+        let oids: HashSet<u32> = meant(looked_into, statement, catalog).flat_map(oids).collect();
+        let mut found: Vec<&Function> =
+            oids.iter().filter_map(|oid| self.comparing.get(oid)).flatten().collect();
+        found.sort_unstable_by_key(|function| function.oid);
+        found
+    }
+
     /// What a statement runs because it reads views.
     fn of_views<'i>(&'i self, statement: &Statement, catalog: &Catalog) -> Vec<&'i Function> {
         if self.views.is_empty() {
@@ -329,7 +395,16 @@ pub(crate) fn relations<'c>(
     statement: &'c Statement,
     catalog: &'c Catalog,
 ) -> impl Iterator<Item = &'c Relation> {
-    let used = statement.relations.iter().map(|used| (used.schema.as_deref(), &used.name));
+    meant(statement.relations.iter(), statement, catalog)
+}
+
+/// The same of these of its relations.
+fn meant<'c>(
+    used: impl Iterator<Item = &'c RelationUse>,
+    statement: &'c Statement,
+    catalog: &'c Catalog,
+) -> impl Iterator<Item = &'c Relation> {
+    let used = used.map(|used| (used.schema.as_deref(), &used.name));
     let names = used.chain(statement.mentions.iter().map(|name| (None, name)));
     let meant = names.flat_map(|(schema, name)| catalog.reached(schema, name));
     meant.flat_map(|relation| catalog.with_underlying(relation))

@@ -8,7 +8,7 @@ use crate::own::is_trusted;
 use crate::tree::Tree;
 
 /// Kinds of statements that give names, or lead from one relation to another.
-pub(crate) const KINDS: [&str; 14] = [
+pub(crate) const KINDS: [&str; 15] = [
     "AlterObjectSchemaStmt",
     "AlterOperatorStmt",
     "AlterTableStmt",
@@ -16,6 +16,7 @@ pub(crate) const KINDS: [&str; 14] = [
     "CreateDomainStmt",
     "CreateEnumStmt",
     "CreateFunctionStmt",
+    "CreateOpClassStmt",
     "CreateRangeStmt",
     "CreateStmt",
     "CreateTableAsStmt",
@@ -95,6 +96,7 @@ fn new_name(tree: &Tree) -> Option<&str> {
     match tree.kind {
         "CreateDomainStmt" => tree.name("domainname").pop(),
         "CreateFunctionStmt" => tree.name("funcname").pop(),
+        "CreateOpClassStmt" => tree.name("opclassname").pop(),
         "CreateRangeStmt" => tree.name("type_name").pop(),
         "DefineStmt" => tree.name("defnames").pop(),
         "RenameStmt" => Some(tree.text("newname")),

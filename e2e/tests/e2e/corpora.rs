@@ -10,7 +10,7 @@ use crate::leaks::cases;
 use crate::statements::case::{self, Case};
 
 /// Attacks on the masks: what they try, the attacks, and what is harmless and looks alike.
-const MASKS: [(&str, &str, &str); 14] = [
+const MASKS: [(&str, &str, &str); 15] = [
     (
         "queries of every kind, and what computes, converts or copies values",
         include_str!("leaks/attacks.sql"),
@@ -30,6 +30,11 @@ const MASKS: [(&str, &str, &str); 14] = [
         "checks, policies, indexes, operators and casts that run code",
         include_str!("leaks/implied.sql"),
         include_str!("leaks/implied_harmless.sql"),
+    ),
+    (
+        "operator classes and ranges that run code",
+        include_str!("leaks/classes.sql"),
+        include_str!("leaks/classes_harmless.sql"),
     ),
     ("what was made a moment ago", include_str!("leaks/unshown.sql"), ""),
     ("names that change their meaning within a transaction", include_str!("leaks/moved.sql"), ""),

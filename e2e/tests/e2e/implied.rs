@@ -24,6 +24,27 @@ fn what_code_writes_of_what_has_no_form_stays_masked() -> Result<()> {
     assert_known_code_tells_nothing(Values::Names)
 }
 
+fn assert_classes_tell_nothing(values: Values) -> Result<()> {
+    let (objects, attacks) = (include_str!("leaks/classes_objects.sql"), include_str!("leaks/classes.sql"));
+    assert_attacks_fail(values, Stack::superuser, objects, attacks)
+}
+
+#[test]
+fn what_operator_classes_and_ranges_write_stays_masked() -> Result<()> {
+    assert_classes_tell_nothing(Values::Addresses)
+}
+
+#[test]
+fn what_they_write_of_what_has_no_form_stays_masked() -> Result<()> {
+    assert_classes_tell_nothing(Values::Names)
+}
+
+#[test]
+fn what_operator_classes_write_of_nothing_sensitive_comes_through_as_it_is() -> Result<()> {
+    let stack = with_more(Stack::superuser, include_str!("leaks/classes_harmless_objects.sql"))?;
+    assert_as_it_is(include_str!("leaks/classes_harmless.sql"), &stack)
+}
+
 #[test]
 fn what_no_catalog_shows_yet_launders_nothing() -> Result<()> {
     assert_stays_masked(Values::Addresses, UNSHOWN)

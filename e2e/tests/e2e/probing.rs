@@ -6,6 +6,7 @@ use e2e::psql;
 use crate::reload::{RELOADED, reload};
 use crate::stack::Stack;
 
+mod classes;
 mod failing;
 mod filtered;
 mod own;

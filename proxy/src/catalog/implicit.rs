@@ -10,11 +10,13 @@ use super::{Texts, ask_about, send, told};
 use crate::pipe::Pipe;
 
 /// Operators, with the functions that sort by them, and those of the operators that the planner puts in their places: what negates or commutes
-/// them, and so on. Where operands are arrays, types are those of elements.
+/// them, and so on. By one of PostgreSQL's own, its families sort, if it is in any. Where operands are arrays, types are those of elements.
 const OPERATORS: &str = "
     WITH RECURSIVE kin AS (
         SELECT o.oid AS operator, o.oid AS kin FROM pg_catalog.pg_operator o
         WHERE o.oid OPERATOR(pg_catalog.>=) 16384::oid OR o.oprnegate OPERATOR(pg_catalog.>=) 16384::oid OR o.oprcom OPERATOR(pg_catalog.>=) 16384::oid
+        UNION
+        SELECT m.amopopr, m.amopopr FROM pg_catalog.pg_amop m GROUP BY m.amopopr HAVING pg_catalog.min(m.amopfamily) OPERATOR(pg_catalog.>=) 16384::oid
         UNION
         SELECT k.operator, l.linked
         FROM kin k JOIN pg_catalog.pg_operator o ON o.oid OPERATOR(pg_catalog.=) k.kin
@@ -61,35 +63,68 @@ const CASTS: &str = "
                WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_cast'::regclass::oid AND d.objid OPERATOR(pg_catalog.=) c.oid
                  AND d.deptype OPERATOR(pg_catalog.=) ANY (ARRAY['e', 'i']::\"char\"[])))";
 
+/// Names of operator classes that are the server's, or an extension's, and of nobody else.
+const CLASSES: &str = "
+    SELECT c.opcname::text FROM pg_catalog.pg_opclass c
+    LEFT JOIN pg_catalog.pg_depend d ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_opclass'::regclass::oid AND d.objid OPERATOR(pg_catalog.=) c.oid
+         AND d.deptype OPERATOR(pg_catalog.=) 'e'::\"char\"
+    GROUP BY c.opcname
+    HAVING pg_catalog.bool_and(c.oid OPERATOR(pg_catalog.<) 16384::oid OR d.objid IS NOT NULL)";
+
 /// What else is made of functions, with the numbers of the columns that an expression names which needs no query, as they stand in its tree
-/// (`Var` in primnodes.h): `-` where it names none, nothing where it takes whole rows or nobody knows. Whether by name, by operators or by operator classes, or makes values of a domain.
+/// (`Var` in primnodes.h): `-` where it names none, nothing where it takes whole rows or nobody knows. Whether by name, by operators, by operator classes or by ranges, or makes values of a domain. What compares
+/// where an index or a key of partitions has no expression of it is told besides.
 const CODE: &str = "
-    WITH families AS (
+    WITH RECURSIVE families AS (
         SELECT f.amprocfamily AS family, f.amproc::oid AS function FROM pg_catalog.pg_amproc f
         WHERE f.amproc::oid OPERATOR(pg_catalog.>=) 16384::oid
         UNION
         SELECT m.amopfamily, o.oprcode::oid
         FROM pg_catalog.pg_amop m JOIN pg_catalog.pg_operator o ON o.oid OPERATOR(pg_catalog.=) m.amopopr
         WHERE o.oprcode::oid OPERATOR(pg_catalog.>=) 16384::oid
+    ), ranges AS (
+        SELECT r.rngtypid AS type, r.rngtypid AS range FROM pg_catalog.pg_range r WHERE r.rngtypid OPERATOR(pg_catalog.>=) 16384::oid
+        UNION
+        SELECT d.objid, g.range
+        FROM ranges g
+        JOIN pg_catalog.pg_depend d ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::regclass::oid
+             AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::regclass::oid AND d.refobjid OPERATOR(pg_catalog.=) g.type
+    ), comparing AS (
+        SELECT 'pg_catalog.pg_opclass'::regclass::oid AS class, c.oid AS object, m.function
+        FROM pg_catalog.pg_opclass c JOIN families m ON m.family OPERATOR(pg_catalog.=) c.opcfamily
+        UNION
+        SELECT x.class, x.object, f.function
+        FROM ranges g
+        CROSS JOIN LATERAL (
+            SELECT 'pg_catalog.pg_type'::regclass::oid AS class, g.type AS object
+            UNION ALL
+            SELECT 'pg_catalog.pg_proc'::regclass::oid, p.oid FROM pg_catalog.pg_proc p WHERE p.prorettype OPERATOR(pg_catalog.=) g.type
+        ) x
+        JOIN pg_catalog.pg_range r ON r.rngtypid OPERATOR(pg_catalog.=) g.range
+        CROSS JOIN LATERAL (
+            SELECT n.function FROM (VALUES (r.rngcanonical::oid), (r.rngsubdiff::oid)) n (function) WHERE n.function OPERATOR(pg_catalog.>=) 16384::oid
+            UNION ALL
+            SELECT m.function
+            FROM pg_catalog.pg_opclass c JOIN families m ON m.family OPERATOR(pg_catalog.=) c.opcfamily
+            WHERE c.oid OPERATOR(pg_catalog.=) r.rngsubopc
+        ) f
     ), uses AS (
-        SELECT d.classid AS class, d.objid AS object, coalesce(m.function, o.oprcode::oid, p.oid) AS function,
-               t.oid AS domain
+        SELECT d.classid AS class, d.objid AS object, coalesce(o.oprcode::oid, p.oid) AS function, t.oid AS domain, 0 AS compares
         FROM pg_catalog.pg_depend d
         LEFT JOIN pg_catalog.pg_proc p ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::regclass::oid AND p.oid OPERATOR(pg_catalog.=) d.refobjid AND p.oid OPERATOR(pg_catalog.>=) 16384::oid
         LEFT JOIN pg_catalog.pg_operator o ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_operator'::regclass::oid AND o.oid OPERATOR(pg_catalog.=) d.refobjid AND o.oid OPERATOR(pg_catalog.>=) 16384::oid
-        LEFT JOIN pg_catalog.pg_opclass c ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_opclass'::regclass::oid AND c.oid OPERATOR(pg_catalog.=) d.refobjid AND c.oid OPERATOR(pg_catalog.>=) 16384::oid
-        LEFT JOIN families m ON m.family OPERATOR(pg_catalog.=) c.opcfamily
         LEFT JOIN pg_catalog.pg_type t ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::regclass::oid AND t.oid OPERATOR(pg_catalog.=) d.refobjid
              AND t.typtype OPERATOR(pg_catalog.=) 'd'::\"char\"
         WHERE d.refobjid OPERATOR(pg_catalog.>=) 16384::oid AND d.objsubid OPERATOR(pg_catalog.=) 0
           AND d.refclassid OPERATOR(pg_catalog.=) ANY (ARRAY[
-              'pg_catalog.pg_proc'::regclass::oid, 'pg_catalog.pg_operator'::regclass::oid,
-              'pg_catalog.pg_opclass'::regclass::oid, 'pg_catalog.pg_type'::regclass::oid])
+              'pg_catalog.pg_proc'::regclass::oid, 'pg_catalog.pg_operator'::regclass::oid, 'pg_catalog.pg_type'::regclass::oid])
         UNION
-        SELECT 'pg_catalog.pg_opclass'::regclass::oid, c.oid, m.function, 0::oid
-        FROM pg_catalog.pg_opclass c
-        JOIN families m ON m.family OPERATOR(pg_catalog.=) c.opcfamily
-        WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid
+        SELECT d.classid, d.objid, m.function, NULL, 1
+        FROM pg_catalog.pg_depend d
+        JOIN comparing m ON m.class OPERATOR(pg_catalog.=) d.refclassid AND m.object OPERATOR(pg_catalog.=) d.refobjid
+        WHERE d.objsubid OPERATOR(pg_catalog.=) 0
+        UNION
+        SELECT m.class, m.object, m.function, NULL, 1 FROM comparing m
     )
     SELECT w.kind, w.owner, w.name, coalesce(p.oid, 0::oid), coalesce(p.proname::text, ''), coalesce(u.domain, 0::oid),
            CASE WHEN w.expression OPERATOR(pg_catalog.!~) '\\{QUERY |:varattno 0 ' THEN coalesce((
@@ -106,6 +141,15 @@ const CODE: &str = "
         UNION ALL
         SELECT 'pg_catalog.pg_opclass'::regclass::oid, c.oid, 'type', c.opcintype, c.opcname::text, NULL
         FROM pg_catalog.pg_opclass c WHERE c.opcdefault
+        UNION ALL
+        SELECT 'pg_catalog.pg_opclass'::regclass::oid, c.oid, 'operator_class', c.opcintype, c.opcname::text, NULL
+        FROM pg_catalog.pg_opclass c
+        UNION ALL
+        SELECT 'pg_catalog.pg_class'::regclass::oid, x.indexrelid, 'comparing', x.indrelid, '', NULL
+        FROM pg_catalog.pg_index x
+        UNION ALL
+        SELECT 'pg_catalog.pg_class'::regclass::oid, h.partrelid, 'comparing', h.partrelid, '', NULL
+        FROM pg_catalog.pg_partitioned_table h
         UNION ALL
         SELECT 'pg_catalog.pg_rewrite'::regclass::oid, w.oid, CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'm'::\"char\" THEN 'materialized_view' ELSE 'view' END,
                c.oid, c.relname::text, NULL
@@ -140,6 +184,7 @@ const CODE: &str = "
         FROM pg_catalog.pg_statistic_ext s
     ) w
     JOIN uses u ON u.class OPERATOR(pg_catalog.=) w.class AND u.object OPERATOR(pg_catalog.=) w.object
+         AND CASE w.kind WHEN 'comparing' THEN u.compares OPERATOR(pg_catalog.=) 1 WHEN 'domain_default' THEN u.compares OPERATOR(pg_catalog.=) 0 ELSE true END
     LEFT JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) u.function AND p.oid OPERATOR(pg_catalog.>=) 16384::oid
     LEFT JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
     WHERE l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['c', 'internal']::name[])
@@ -185,7 +230,7 @@ const WITHIN: &str = "
 /// One sentence, where the server cannot be asked, or will not say.
 pub(super) async fn read(pipe: &mut Pipe) -> Result<Implicit, String> {
     let mut implicit = Implicit::default();
-    send(pipe, &[OPERATORS, CASTS, CODE]).await?;
+    send(pipe, &[OPERATORS, CASTS, CLASSES, CODE]).await?;
     told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         let (name, function) = (row.text("operator")?, row.function()?);
@@ -204,6 +249,11 @@ pub(super) async fn read(pipe: &mut Pipe) -> Result<Implicit, String> {
     })
     .await?;
     told(pipe, |row| {
+        implicit.class(Texts(backend::DataRow::read(row)?).text("operator class")?);
+        Ok(())
+    })
+    .await?;
+    told(pipe, |row| {
         let mut row = Texts(backend::DataRow::read(row)?);
         let (kind, owner, name) = (row.text("kind")?, row.number("owner")?, row.text("name")?);
         let (function, domain) = (row.function()?, row.number("domain")?);
@@ -212,9 +262,12 @@ pub(super) async fn read(pipe: &mut Pipe) -> Result<Implicit, String> {
         match (kind.as_str(), function.oid) {
             ("view" | "materialized_view", 0) => implicit.view_makes(owner, is_materialized, domain),
             ("view" | "materialized_view", _) => implicit.view(owner, is_materialized, function),
-            ("domain" | "domain_default" | "type", 0) => {}
+            ("comparing" | "domain" | "domain_default" | "operator_class" | "type", 0) => {}
             ("domain", _) => implicit.check(owner, function),
             ("domain_default", _) => implicit.default_of(owner, function),
+            ("comparing", _) => implicit.compare(owner, function),
+            ("operator_class", _) => implicit.operator_class(name, function),
+            ("type", _) if owner < FIRST_NORMAL_OID => implicit.support_anywhere(function),
             ("type", _) => implicit.support(owner, function),
             (via, oid) => {
                 let via = Via::named(via).ok_or(BodyError::Value { field: "kind" })?;

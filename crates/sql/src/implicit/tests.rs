@@ -223,3 +223,66 @@ fn casts_that_were_just_made_compute_a_column_anew() {
         );
     }
 }
+
+#[test]
+fn what_compares_runs_where_there_may_be_values() {
+    let mut implicit = Implicit::default();
+    implicit.support(CODE, function(1, "differs"));
+    implicit.name("span".to_owned(), CODE);
+    implicit.operator_class("odd_ops".to_owned(), function(2, "odd"));
+    implicit.compare(7, function(3, "indexed"));
+    implicit.compare(8, function(4, "parted"));
+    implicit.class("text_pattern_ops".to_owned());
+    let table = |oid, name: &str| Relation {
+        oid,
+        schema: "public".to_owned(),
+        name: name.to_owned(),
+        columns: Vec::new(),
+    };
+    let known =
+        Catalog::new([table(7, "t"), table(8, "p"), table(9, "plain")]).with_implicit(implicit.clone());
+    for (text, runs) in [
+        ("SELECT span(a, b) FROM plain", vec!["differs"]),
+        ("SELECT (plain.a).span FROM plain", vec!["differs"]),
+        ("CREATE INDEX ON plain USING gist (span(a, NULL))", vec!["differs"]),
+        ("CREATE INDEX ON plain (a odd_ops)", vec!["odd"]),
+        ("CREATE INDEX ON plain (lower(a) public.odd_ops)", vec!["odd"]),
+        ("CREATE TABLE parted (a text) PARTITION BY RANGE (a odd_ops)", vec!["odd"]),
+        ("ALTER TABLE plain ADD EXCLUDE USING btree (a odd_ops WITH =)", vec!["odd"]),
+        ("CREATE TYPE r AS RANGE (SUBTYPE = text, SUBTYPE_OPCLASS = s.odd_ops)", vec!["odd"]),
+        ("INSERT INTO plain VALUES (1) ON CONFLICT (a odd_ops) DO NOTHING", vec!["odd"]),
+        ("SELECT a FROM t, plain", vec!["indexed"]),
+        ("INSERT INTO t SELECT a FROM plain", vec![]),
+        ("INSERT INTO t SELECT a FROM t", vec!["indexed"]),
+        ("UPDATE t SET a = 1", vec!["indexed"]),
+        ("DELETE FROM t USING plain WHERE t.a = plain.a", vec!["indexed"]),
+        ("INSERT INTO t SELECT a FROM plain ON CONFLICT (a) DO UPDATE SET a = 1", vec!["indexed"]),
+        ("REINDEX TABLE t", vec!["indexed"]),
+        ("SELECT a FROM p JOIN t USING (a)", vec!["indexed", "parted"]),
+        ("SELECT a FROM plain ORDER BY a", vec![]),
+        ("CREATE INDEX ON plain (a text_pattern_ops)", vec![]),
+    ] {
+        let facts = read(text.as_bytes()).unwrap();
+        assert_eq!(facts.statements[0].unnamed_calls(&known), runs, "{text}");
+    }
+    for (name, may_be) in [("odd_ops", true), ("new", true), ("text_pattern_ops", false), ("<", false)] {
+        assert_eq!(known.implicit().may_be_own_class(name), may_be, "{name}");
+    }
+    implicit.support_anywhere(function(5, "of_json"));
+    let known = Catalog::new([]).with_implicit(implicit);
+    let facts = read(b"SELECT DISTINCT to_json(a) FROM plain").unwrap();
+    assert_eq!(facts.statements[0].unnamed_calls(&known), ["of_json"]);
+}
+
+#[test]
+fn what_a_range_calls_is_named_where_it_is_made() {
+    let text = "CREATE TYPE r AS RANGE (SUBTYPE = text, SUBTYPE_DIFF = s.differs, CANONICAL = whole)";
+    let facts = read(text.as_bytes()).unwrap();
+    let functions = &facts.statements[0].functions;
+    assert!(["differs", "whole"].iter().all(|name| functions.iter().any(|own| own == name)), "{functions:?}");
+    let facts =
+        read(b"CREATE OPERATOR CLASS s.odd_ops FOR TYPE text USING btree AS FUNCTION 1 odd(text, text)");
+    let facts = facts.unwrap();
+    let [made] = facts.statements.as_slice() else { panic!("{facts:?}") };
+    assert!(made.coined == ["odd_ops"] && made.functions == ["odd"] && made.hangs_code(), "{made:?}");
+}

@@ -97,6 +97,9 @@ pub(super) fn asks(asked: &Asked<'_>, sensitive: &Sensitive, is_key: fn(&str) ->
 }
 
 impl Probe {
+    /// As much as one statement may ask.
+    pub const MOST: Probe = Probe::Asks(QUESTIONS_MAX);
+
     /// What both come to, where there are any.
     pub fn both(one: Option<Self>, other: Option<Self>) -> Option<Self> {
         one.into_iter().chain(other).reduce(Probe::and)
@@ -297,11 +300,13 @@ impl Probes<'_> {
             _ => self.of_operands(tree, place),
         };
         let around = atom;
+        let sorts_by_own = self.sorts_by_own(tree);
         let wholes = self.tainted.sensitive.of_wholes;
         let atom = match tree.kind {
             "BoolExpr" | "SelectStmt" => None,
             "AExpr" if here != Place::Result => atom.or(Some(tree)),
             "NullTest" if here == Place::Condition => atom.or(Some(tree)),
+            "SortBy" if sorts_by_own => atom.or(Some(tree)),
             "SubLink" => atom.or(tree.one("testexpr")),
             _ => atom,
         };
@@ -355,6 +360,7 @@ impl Probes<'_> {
                 ("larg" | "rarg" | "subquery" | "ctequery", _) => Place::Whole,
                 ("sort_clause", _) if is_set => Place::Condition,
                 ("expr", "CaseWhen") => Place::Condition,
+                ("node", _) if sorts_by_own => Place::Condition,
                 ("args", "BoolExpr" | "CoalesceExpr")
                     if here == Place::Result && self.decides(tree, node) =>
                 {

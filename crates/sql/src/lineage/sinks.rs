@@ -86,11 +86,14 @@ fn is_for_triggers(name: &str) -> bool {
 }
 
 /// Statements besides those on tables whose expressions run later, with whatever there is then.
-const HANGING: [&str; 7] = [
+const HANGING: [&str; 10] = [
     "AlterDomainStmt",
+    "AlterOpFamilyStmt",
     "AlterPolicyStmt",
     "CreateDomainStmt",
+    "CreateOpClassStmt",
     "CreatePolicyStmt",
+    "CreateRangeStmt",
     "CreateStatsStmt",
     "IndexStmt",
     "RuleStmt",

@@ -63,3 +63,19 @@ INSERT INTO c22_log SELECT 'x' FROM people WHERE NOT (email =&&= 'x'); SELECT v 
 CREATE TABLE c23_log (v text); CREATE FUNCTION c23_f(t text, u text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN INSERT INTO c23_log VALUES (t); RETURN true; END $$; CREATE OPERATOR <&> (FUNCTION = c23_f, LEFTARG = text, RIGHTARG = text, NEGATOR = =&=); SELECT id, NOT (email =&= 'x') FROM people; SELECT v FROM c23_log
 
 CREATE TABLE c23_log (v text); CREATE FUNCTION c23_f(t text, u text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN INSERT INTO c23_log VALUES (t); RETURN true; END $$; CREATE OPERATOR <&> (FUNCTION = c23_f, LEFTARG = text, RIGHTARG = text, NEGATOR = =&=); SELECT count(*) FROM people WHERE NOT (email =&= ANY (ARRAY['x'])); SELECT v FROM c23_log
+
+INSERT INTO c24 SELECT p.id, p.email FROM people p, generate_series(1, 400); SELECT v FROM c24_log
+
+INSERT INTO c24_c SELECT p.id, p.email FROM people p, generate_series(1, 400); CREATE INDEX ON c24_c USING gist (c24_r(email, NULL)); SELECT v FROM c24_log
+
+INSERT INTO c24_b SELECT p.id, c24_r(p.email, NULL) FROM people p, generate_series(1, 400); SELECT v FROM c24_log
+
+INSERT INTO c24_b SELECT p.id, ('[' || p.email || ',)')::c24_r FROM people p, generate_series(1, 400); SELECT v FROM c24_log
+
+CREATE TABLE c24_e AS SELECT c24_r(p.email, NULL) AS r FROM people p, generate_series(1, 400); CREATE INDEX ON c24_e USING gist (r); SELECT v FROM c24_log
+
+CREATE TYPE c25_r AS RANGE (SUBTYPE = text, SUBTYPE_DIFF = c24_d); INSERT INTO c24_c SELECT p.id, p.email FROM people p, generate_series(1, 400); CREATE INDEX ON c24_c USING gist (c25_r(email, NULL)); SELECT v FROM c24_log
+
+CREATE TYPE c25_r AS RANGE (SUBTYPE = text, SUBTYPE_DIFF = c24_d); CREATE TABLE c25 (id int, r c25_r); CREATE INDEX ON c25 USING gist (r); INSERT INTO c25 SELECT p.id, c25_r(p.email, NULL) FROM people p, generate_series(1, 400); SELECT v FROM c24_log
+
+CREATE TABLE c26_log (v text); CREATE FUNCTION c26_f(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO c26_log VALUES (t); END $$; CREATE FUNCTION c26_d(t text, u text) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM c26_f(t); RETURN 1; END $$; CREATE TYPE c26_r AS RANGE (SUBTYPE = text, SUBTYPE_DIFF = c26_d); INSERT INTO c24_c SELECT p.id, p.email FROM people p, generate_series(1, 400); CREATE INDEX ON c24_c USING gist (c26_r(email, NULL)); SELECT v FROM c26_log

@@ -31,3 +31,9 @@ SELECT id, upper(title) FROM h13; SELECT n, v, upper(v) FROM h13_log
 SELECT id, NOT (note =~&= 'x') FROM visits ORDER BY id; SELECT v, upper(v) FROM h14_log
 
 SELECT id FROM people WHERE NOT (id =%%= 1) ORDER BY id; CREATE TABLE h15 AS SELECT v.id, v.note FROM visits v JOIN people p ON NOT (p.id =%%= v.id); SELECT id, upper(note) FROM h15 ORDER BY 1, 2
+
+INSERT INTO h16 VALUES (1, h16_r('09:00', '10:00'), 'first'), (2, '[10:00,11:00)', 'second'); SELECT id, lower(during), upper(title) FROM h16 WHERE during @> '09:30'::time; CREATE TABLE h16_b AS SELECT v.id, v.note FROM visits v JOIN h16 h USING (id); SELECT id, upper(note) FROM h16_b ORDER BY 1
+
+INSERT INTO h17 SELECT v.id, v.note || n FROM visits v, generate_series(1, 400) n; SELECT count(*), count(DISTINCT upper(v)) > 0, min(v) LIKE 'first%' FROM h17_log; SELECT min(upper(note)) FROM h17
+
+CREATE FUNCTION h18_d(t int, u int) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT ($1 - $2)::float8'; CREATE TYPE h18_r AS RANGE (SUBTYPE = int, SUBTYPE_DIFF = h18_d); CREATE TABLE h18 AS SELECT v.id, v.note, h18_r(v.id, v.id + 1) AS r FROM visits v JOIN people p USING (id); SELECT id, upper(note), r FROM h18 ORDER BY id

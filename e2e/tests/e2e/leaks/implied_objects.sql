@@ -112,3 +112,13 @@ CREATE OPERATOR =&&= (FUNCTION = texteq, LEFTARG = text, RIGHTARG = text, NEGATO
 CREATE OPERATOR <&&> (FUNCTION = c22_g, LEFTARG = text, RIGHTARG = text, NEGATOR = =&&=);
 
 CREATE OPERATOR =&= (FUNCTION = texteq, LEFTARG = text, RIGHTARG = text, NEGATOR = <&>);
+
+CREATE TABLE c24_log (v text);
+CREATE FUNCTION c24_f(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO c24_log VALUES (t); END $$;
+CREATE FUNCTION c24_d(t text, u text) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM c24_f(t); RETURN 1; END $$;
+CREATE TYPE c24_r AS RANGE (SUBTYPE = text, SUBTYPE_DIFF = c24_d);
+CREATE TABLE c24 (id int, email text);
+CREATE INDEX ON c24 USING gist (c24_r(email, NULL));
+CREATE TABLE c24_b (id int, r c24_r);
+CREATE INDEX ON c24_b USING gist (r);
+CREATE TABLE c24_c (id int, email text);

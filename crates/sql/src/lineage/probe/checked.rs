@@ -29,7 +29,7 @@ impl Probes<'_> {
     }
 
     /// Whether columns of this name are hidden.
-    fn is_hidden_name(&self, name: &str) -> bool {
+    pub(super) fn is_hidden_name(&self, name: &str) -> bool {
         let sensitive = self.tainted.sensitive;
         sensitive.columns.contains(name) || sensitive.documents.contains(name) || self.is_part(name)
     }

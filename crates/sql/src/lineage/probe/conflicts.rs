@@ -1,4 +1,5 @@
-//! What must not be there twice: whether a row conflicts with one whose parts of values are keys tells these.
+//! What must not be there twice, and what is sorted by: whether a row conflicts with one whose parts of values are keys tells these, and so does where
+//! it stands.
 
 use pg_query::protobuf::ConstrType;
 
@@ -19,14 +20,21 @@ impl Probes<'_> {
     pub(super) fn conflicts(&self, tree: &Tree) -> Option<Probe> {
         match tree.kind {
             "ColumnDef" => self.generated_key(tree),
-            "IndexStmt" if tree.number("unique") != 0 => {
-                let mut names = tree.all("index_params").map(|key| key.text("name"));
-                names.any(|name| self.is_part(name)).then_some(Probe::Asks(1))
+            "IndexStmt" => {
+                let keys = || tree.all("index_params");
+                let told = keys().any(|key| self.is_told_by_place(key)).then_some(Probe::MOST);
+                let is_part = |key: &Tree| self.is_part(key.text("name"));
+                told.max((tree.number("unique") != 0 && keys().any(is_part)).then_some(Probe::Asks(1)))
             }
             // A table that is made has no rows yet.
             "AlterTableCmd" => {
-                let added = tree.one("def").filter(|def| is_unique(def))?;
-                added.name("keys").into_iter().any(|name| self.is_part(name)).then_some(Probe::Asks(1))
+                let added = tree.one("def")?;
+                let excluded = |pair: &Tree| pair.all("items").any(|key| self.is_told_by_place(key));
+                if added.all("exclusions").any(excluded) {
+                    return Some(Probe::MOST);
+                }
+                let is_part = |name| self.is_part(name);
+                (is_unique(added) && added.name("keys").into_iter().any(is_part)).then_some(Probe::Asks(1))
             }
             "InsertStmt" if tree.has(&["on_conflict_clause"]) && self.meets_parts(tree) => {
                 let rows = tree.one("select_stmt").map_or(0, |select| select.all("values_lists").count());
@@ -37,6 +45,28 @@ impl Probes<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether the order of an index by this, or how much it has, tells more of hidden values than the order of these does: it is computed of
+    /// them, or compares them by an operator class that is none of PostgreSQL's.
+    fn is_told_by_place(&self, key: &Tree) -> bool {
+        let of = key.one("expr");
+        key.kind == "IndexElem"
+            && (of.is_some_and(|of| self.within(of, Place::Whole, None).is_some())
+                || self.is_own_operator(key.name("opclass").pop())
+                    && (self.is_hidden_name(key.text("name")) || of.is_some_and(|of| self.is_hidden(of))))
+    }
+
+    /// Whether an operator, or operator class, of this name can be somebody's own.
+    fn is_own_operator(&self, name: Option<&str>) -> bool {
+        name.is_some_and(|name| self.tainted.sensitive.operators.contains_key(name))
+    }
+
+    /// Whether what a query sorts by is compared by an operator that is none of PostgreSQL's: values as they are need not be.
+    pub(super) fn sorts_by_own(&self, sort: &Tree) -> bool {
+        let operator = sort.name("use_op").pop();
+        sort.kind == "SortBy"
+            && (self.is_own_operator(operator) || operator.is_some_and(|name| !SORTING.contains(&name)))
     }
 
     /// A column that is made of a part of a value, and has no value twice.
@@ -76,6 +106,9 @@ impl Probes<'_> {
         }
     }
 }
+
+/// Operators that values are sorted by, as they are (pg_amop.dat).
+const SORTING: [&str; 4] = ["<", ">", "~<~", "~>~"];
 
 const GENERATED: i64 = ConstrType::ConstrGenerated as i64;
 

@@ -6,13 +6,17 @@ use crate::tree::Tree;
 impl Probes<'_> {
     /// What is asked by handing its operands to the functions that such an operator can call.
     pub(super) fn calls_by_operator(&self, tree: &Tree) -> Option<Probe> {
-        if tree.kind != "AExpr" {
-            return None;
-        }
+        let (field, fields) = match tree.kind {
+            "AExpr" => ("name", ["lexpr", "rexpr"].as_slice()),
+            "IndexElem" => ("opclass", ["expr"].as_slice()),
+            "SortBy" => ("use_op", ["node"].as_slice()),
+            _ => return None,
+        };
         let sensitive = self.tainted.sensitive;
-        let functions = sensitive.operators.get(tree.name("name").pop()?)?;
-        let operands: Vec<&Tree> = tree.all("lexpr").chain(tree.all("rexpr")).collect();
-        if !operands.iter().any(|operand| self.is_hidden(operand)) {
+        let functions = sensitive.operators.get(tree.name(field).pop()?)?;
+        let operands: Vec<&Tree> = fields.iter().flat_map(|field| tree.all(field)).collect();
+        let is_named = tree.kind == "IndexElem" && self.is_hidden_name(tree.text("name"));
+        if !is_named && !operands.iter().any(|operand| self.is_hidden(operand)) {
             return None;
         }
         let of = |name: &String| {

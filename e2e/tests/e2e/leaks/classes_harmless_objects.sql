@@ -1,0 +1,16 @@
+CREATE EXTENSION pg_trgm;
+CREATE EXTENSION btree_gist;
+CREATE FUNCTION n1_c(t text, u text) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT bttextcmp(lower($1), lower($2))';
+CREATE OPERATOR CLASS n1_ops FOR TYPE text USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 n1_c(text, text);
+CREATE FUNCTION n2_f(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO n2_log VALUES (t); END $$;
+CREATE FUNCTION n2_c(t text, u text) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM n2_f(t); RETURN bttextcmp(t, u); END $$;
+CREATE OPERATOR CLASS n2_ops FOR TYPE text USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 n2_c(text, text);
+GRANT CREATE ON SCHEMA public TO shop_owner;
+SET ROLE shop_owner;
+CREATE TABLE n1 (id int, email text, note text);
+CREATE INDEX ON n1 (note n1_ops);
+CREATE INDEX ON n1 USING gin (email gin_trgm_ops);
+CREATE INDEX ON n1 (email text_pattern_ops);
+CREATE TABLE n2_log (v text);
+CREATE TABLE n2 (id int, note text);
+CREATE INDEX ON n2 (note n2_ops);

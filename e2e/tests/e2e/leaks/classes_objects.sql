@@ -1,0 +1,32 @@
+CREATE FUNCTION k1_f(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO k1_log VALUES (t); END $$;
+CREATE FUNCTION k1_c(t text, u text) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM k1_f(t), k1_f(u); RETURN bttextcmp(t, u); END $$;
+CREATE FUNCTION k1_h(t text) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM k1_f(t); RETURN hashtext(t); END $$;
+CREATE OPERATOR CLASS k1_ops FOR TYPE text USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 k1_c(text, text);
+CREATE OPERATOR CLASS k1_hash FOR TYPE text USING hash AS OPERATOR 1 =, FUNCTION 1 k1_h(text);
+CREATE TYPE k1_r AS RANGE (SUBTYPE = text, SUBTYPE_OPCLASS = k1_ops);
+
+CREATE FUNCTION k2_f(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO k2_log VALUES (t); END $$;
+CREATE FUNCTION k2_c(t json, u json) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM k2_f(t #>> '{}'); RETURN bttextcmp(t::text, u::text); END $$;
+CREATE FUNCTION k2_l(t json, u json) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT t::text < u::text';
+CREATE FUNCTION k2_e(t json, u json) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT t::text = u::text';
+CREATE OPERATOR <##< (FUNCTION = k2_l, LEFTARG = json, RIGHTARG = json);
+CREATE OPERATOR =##= (FUNCTION = k2_e, LEFTARG = json, RIGHTARG = json);
+CREATE OPERATOR CLASS k2_ops DEFAULT FOR TYPE json USING btree AS OPERATOR 1 <##<, OPERATOR 3 =##=, FUNCTION 1 k2_c(json, json);
+
+SET ROLE shop_owner;
+CREATE TABLE k1_log (v text);
+CREATE TABLE k2_log (v text);
+CREATE TABLE k1 (id int, email text);
+CREATE INDEX ON k1 (email k1_ops);
+CREATE TABLE k1_n (id int, note text);
+CREATE INDEX ON k1_n (note k1_ops);
+CREATE TABLE k1_p (id int, email text) PARTITION BY RANGE (email k1_ops);
+CREATE TABLE k1_p1 PARTITION OF k1_p FOR VALUES FROM ('a') TO ('m');
+CREATE TABLE k1_p2 PARTITION OF k1_p FOR VALUES FROM ('m') TO ('z');
+INSERT INTO k1_n SELECT n, 'note ' || n FROM generate_series(1, 1000) n;
+CREATE TABLE k1_q (id int, note text) PARTITION BY RANGE (note k1_ops);
+CREATE TABLE k1_q1 PARTITION OF k1_q FOR VALUES FROM ('a') TO ('m');
+CREATE TABLE k1_q2 PARTITION OF k1_q FOR VALUES FROM ('m') TO ('z');
+INSERT INTO k1_q VALUES (1, 'kept'), (2, 'not');
+TRUNCATE k1_log;
+ANALYZE k1_n;
