@@ -385,14 +385,8 @@ fn runs_sensitive(text: &str, own: &Statement, whole: &Statement, known: &Known<
     Reach::of(&code, known).is_any()
 }
 
-/// What makes code by other names than that of a function: of operators and aggregates, and such as no statement names.
-const LENDING: [Effect; 5] = [
-    Effect::Other("AlterOpFamilyStmt"),
-    Effect::Other("CreateCastStmt"),
-    Effect::Other("CreateOpClassStmt"),
-    Effect::Other("CreateRangeStmt"),
-    Effect::Other("DefineStmt"),
-];
+/// What has code called by other names than that of a function: operators and aggregates, and casts, which no statement names.
+const LENDING: [Effect; 2] = [Effect::Other("CreateCastStmt"), Effect::Other("DefineStmt")];
 
 /// Whether a statement makes a function that hands what it is given to a sink, or has such a one called by another name: of one that its whole
 /// makes within code, that is not looked at.
