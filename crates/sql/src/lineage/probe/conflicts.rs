@@ -1,6 +1,6 @@
-//! What must not be there twice: whether a row conflicts with one whose parts of values are keys tells these.
+//! What must not be there twice, or not without what it refers to, or not in a partition: whether the rows with parts of values are such tells these.
 
-use pg_query::protobuf::ConstrType;
+use pg_query::protobuf::{AlterTableType, ConstrType};
 
 use super::{Place, Probe, Probes};
 use crate::tree::Tree;
@@ -24,9 +24,11 @@ impl Probes<'_> {
                 names.any(|name| self.is_part(name)).then_some(Probe::Asks(1))
             }
             // A table that is made has no rows yet.
-            "AlterTableCmd" => {
-                let added = tree.one("def").filter(|def| is_unique(def))?;
-                added.name("keys").into_iter().any(|name| self.is_part(name)).then_some(Probe::Asks(1))
+            "AlterTableCmd" => self.met_by_rows(tree).then_some(Probe::Asks(1)),
+            // Rows in the default partition would not be there.
+            "CreateStmt" => {
+                let bound = tree.one("partbound").filter(|bound| bound.number("is_default") == 0)?;
+                (bound.kind == "PartitionBoundSpec" && self.is_part("tableoid")).then_some(Probe::Asks(1))
             }
             "InsertStmt" if tree.has(&["on_conflict_clause"]) && self.meets_parts(tree) => {
                 let rows = tree.one("select_stmt").map_or(0, |select| select.all("values_lists").count());
@@ -37,6 +39,22 @@ impl Probes<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether ALTER TABLE has all rows of a table meet something, and parts of values decide whether they do.
+    fn met_by_rows(&self, command: &Tree) -> bool {
+        let is_of = |kind: AlterTableType| command.number("subtype") == kind as i64;
+        // Which columns these are about the catalog does not say.
+        if is_of(AlterTableType::AtAttachPartition) || is_of(AlterTableType::AtValidateConstraint) {
+            return !self.parts.is_empty();
+        }
+        let added = command.one("def").filter(|def| def.kind == "Constraint");
+        let mut columns = added.into_iter().flat_map(|added| {
+            let is_foreign = added.number("contype") == FOREIGN;
+            let fields = [("keys", is_unique(added)), ("fk_attrs", is_foreign)];
+            fields.into_iter().filter(|(_, is_it)| *is_it).flat_map(|(field, _)| added.name(field))
+        });
+        columns.any(|name| self.is_part(name))
     }
 
     /// A column that is made of a part of a value, and has no value twice.
@@ -77,6 +95,7 @@ impl Probes<'_> {
     }
 }
 
+const FOREIGN: i64 = ConstrType::ConstrForeign as i64;
 const GENERATED: i64 = ConstrType::ConstrGenerated as i64;
 
 /// Whether it is a constraint by which no two rows have the same key.
