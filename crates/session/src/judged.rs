@@ -38,7 +38,9 @@ use crate::shown::{Known, Reach, Shown, classed, moved_in};
 use crate::sliding::Sliding;
 use crate::spills::{Spills, fills, spilled};
 use crate::state::Environment;
-use crate::telling::{self, hangs_giving_code, hangs_telling_code, renames_giving, renames_telling, tells};
+use crate::telling::{
+    self, code_of_renamed, hangs_giving_code, hangs_telling_code, renames_giving, renames_telling, tells,
+};
 use crate::temporary::{Temporary, TemporaryChange};
 use crate::tied::{Literals, hides_unknown};
 use crate::ways::Ways;
@@ -812,7 +814,11 @@ impl Texts<'_> {
             makes_sink,
             replaces_code,
             moves: may_move(statement).then(|| {
-                let fills = fills(statement, &known, |class| env.reveals(class));
+                let renamed = code_of_renamed(statement, &known);
+                let fills = [statement, &renamed]
+                    .into_iter()
+                    .flat_map(|done| fills(done, &known, |class| env.reveals(class)))
+                    .collect();
                 Moves { fills, ..moves(text, statement, &known) }
             }),
             copied,

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use mask::{Class, ColumnId};
 use sql::catalog::Relation;
 use sql::facts::{Effect, Write};
+use sql::hooks::ForeignKey;
 use sql::{Catalog, Probe, Statement, asks_of_referring};
 
 use crate::state::Environment;
@@ -18,9 +19,10 @@ pub(crate) fn asked(
 ) -> Option<Probe> {
     let catalog = env.catalog;
     let is_code = own.effects.iter().any(|effect| matches!(effect, Effect::Call | Effect::Do));
-    // All foreign keys are looked at then: not for what only reads.
+    // What only reads is not looked at any further.
     let may_take = is_code
         || !own.writes.is_empty()
+        || own.effects.contains(&Effect::AlterTable)
         || !own.calls_that_fill(catalog).is_empty()
         || own.fills_unnamed(catalog);
     if !may_take {
@@ -30,23 +32,29 @@ pub(crate) fn asked(
         let class = env.classes.get(id).filter(|class| hides(**class));
         class.is_some_and(|class| of_wholes || *class == Class::Derived || env.stains.has_part(id))
     };
-    let referred = referred(catalog, &is_asked);
-    if referred.is_empty() {
-        return None;
+    let mut asked = None;
+    let mut seen = HashSet::new();
+    for used in own.relations.iter().filter(|used| seen.insert(&used.name)) {
+        let (mut keys, mut is_view) = (HashSet::new(), false);
+        for relation in catalog.named(&used.name) {
+            for (to, key) in referred(catalog, relation, &is_asked) {
+                // A partition calls its columns as the whole does.
+                let names = key.keys.iter().filter_map(|number| to.column(*number));
+                keys.extend(names.map(|column| column.name.clone()));
+                is_view |= 1 < catalog.shown(relation).len();
+            }
+        }
+        if !keys.is_empty() {
+            let asks = asks_of_referring(text, &used.name, Some(&keys).filter(|_| !is_view));
+            asked = Probe::both(asked, asks);
+        }
     }
     let whole = own.with_reach(catalog);
     let by_code = whole.writes.iter().filter(|write| is_code || !own.writes.contains(write));
-    let others: Vec<&Write> =
-        by_code.chain(whole.reached.iter().flat_map(|reached| &reached.does.writes)).collect();
-    let mut asked = None;
-    for (relation, keys) in referred {
-        asked = Probe::both(asked, asks_of_referring(text, &relation.name, &keys));
-        // How many are taken away by what the statement sets going, it does not say.
-        if others.iter().any(|write| takes_keys(write, relation)) {
-            asked = Some(Probe::Extracts);
-        }
-    }
-    asked
+    let mut others = by_code.chain(whole.reached.iter().flat_map(|reached| &reached.does.writes));
+    // How many are taken away by what the statement sets going, it does not say.
+    let by_others = others.any(|write| takes_keys(write, catalog, &is_asked));
+    asked.max(by_others.then_some(Probe::Extracts))
 }
 
 /// Whether a statement, with what it sets going, takes keys away that such columns refer to.
@@ -55,37 +63,31 @@ pub(crate) fn takes_referred(
     catalog: &Catalog,
     is_such: &dyn Fn(&ColumnId) -> bool,
 ) -> bool {
-    let all = || whole.writes.iter().chain(whole.reached.iter().flat_map(|reached| &reached.does.writes));
-    all().any(takes)
-        && referred(catalog, is_such)
-            .iter()
-            .any(|(relation, _)| all().any(|write| takes_keys(write, relation)))
+    let mut all = whole.writes.iter().chain(whole.reached.iter().flat_map(|reached| &reached.does.writes));
+    all.any(|write| takes_keys(write, catalog, is_such))
 }
 
-/// Relations with keys that such columns refer to, and these.
+fn takes_keys(write: &Write, catalog: &Catalog, is_such: &dyn Fn(&ColumnId) -> bool) -> bool {
+    let is_meant = |relation: &&Relation| {
+        let is_temporary = relation.schema.starts_with("pg_temp_");
+        write.schema.as_ref().is_none_or(|schema| is_temporary || *schema == relation.schema)
+    };
+    matches!(write.effect, Effect::Delete | Effect::Merge | Effect::Update)
+        && catalog
+            .named(&write.name)
+            .filter(is_meant)
+            .any(|relation| referred(catalog, relation, is_such).next().is_some())
+}
+
+/// Foreign keys of such columns that refer to rows which are written by the name of this relation, and the tables that these are in.
 fn referred<'c>(
     catalog: &'c Catalog,
+    relation: &'c Relation,
     is_such: &dyn Fn(&ColumnId) -> bool,
-) -> Vec<(&'c Relation, HashSet<String>)> {
-    let mut found = Vec::new();
-    for key in catalog.hooks().foreign_keys() {
-        let is_one = |number: &i16| is_such(&ColumnId { table_oid: key.on, number: *number });
-        let Some(relation) = catalog.relation(key.to) else { continue };
+) -> impl Iterator<Item = (&'c Relation, &'c ForeignKey)> {
+    let keys = catalog.foreign_keys_to(relation).filter(move |key| {
         // What is beside one in a key changes with it.
-        if key.columns.iter().any(is_one) {
-            let names = key.keys.iter().filter_map(|number| relation.column(*number));
-            found.push((relation, names.map(|column| column.name.clone()).collect()));
-        }
-    }
-    found
-}
-
-fn takes(write: &Write) -> bool {
-    matches!(write.effect, Effect::Delete | Effect::Merge | Effect::Update)
-}
-
-fn takes_keys(write: &Write, relation: &Relation) -> bool {
-    takes(write)
-        && write.name == relation.name
-        && write.schema.as_ref().is_none_or(|schema| *schema == relation.schema)
+        key.columns.iter().any(|number| is_such(&ColumnId { table_oid: key.on, number: *number }))
+    });
+    keys.filter_map(|key| Some((catalog.relation(key.to)?, key)))
 }

@@ -104,6 +104,24 @@ pub(crate) fn renames_giving(statement: &Statement, known: &Known<'_>) -> bool {
     renames(statement) && there(statement, known).any(|relation| has_giving_code(relation, known))
 }
 
+/// What code does that hangs on the relations to which a statement gives another name or schema: by the new one nobody knows that it hangs there.
+pub(crate) fn code_of_renamed(statement: &Statement, known: &Known<'_>) -> Statement {
+    let is_renamed = |relation: &&Relation| {
+        statement.names.iter().any(|naming| {
+            matches!(naming, Naming::Renames { from, .. } if from.name == relation.name)
+                || matches!(naming, Naming::RenamesSchema { from, .. } if *from == relation.schema)
+        })
+    };
+    let renames = |naming: &Naming| matches!(naming, Naming::Renames { .. } | Naming::RenamesSchema { .. });
+    let mut reached = Vec::new();
+    if !known.is_empty() && statement.names.iter().any(renames) {
+        for relation in known.catalog.relations().filter(is_renamed) {
+            reached.extend(written(relation).with_reach(known.catalog).into_owned().reached);
+        }
+    }
+    Statement { reached, ..Statement::default() }
+}
+
 /// Whether code hangs on a relation, or on its parts, that can give something sensitive to a row that is written there.
 fn has_giving_code(relation: &Relation, known: &Known<'_>) -> bool {
     let catalog = known.catalog;

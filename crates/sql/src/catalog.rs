@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::added::Added;
 use crate::facts::NewWord;
 use crate::given::Given;
-use crate::hooks::{Hooks, Part};
+use crate::hooks::{ForeignKey, Hooks, Part};
 use crate::implicit::Implicit;
 use crate::names::Name;
 use crate::part::RowSecurity;
@@ -675,12 +675,20 @@ impl Catalog {
     /// Parts that hold rows of a relation, or of what it reads where it is a view: of which relation each is one, and whether as a
     /// partition.
     pub fn parts_within<'c>(&'c self, relation: &'c Relation) -> Vec<(&'c Relation, &'c Relation, bool)> {
-        let (mut read, mut parts) = (vec![relation], Vec::new());
-        let mut at = 0;
-        while let Some(relation) = read.get(at).copied() {
+        let mut parts = Vec::new();
+        for relation in self.shown(relation) {
             let of = self.parts(relation.oid).into_iter();
             parts
                 .extend(of.filter_map(|part| Some((relation, self.relation(part.part)?, part.is_partition))));
+        }
+        parts
+    }
+
+    /// A relation, and what it reads where it is a view.
+    pub fn shown<'c>(&'c self, relation: &'c Relation) -> Vec<&'c Relation> {
+        let mut read = vec![relation];
+        let mut at = 0;
+        while let Some(relation) = read.get(at).copied() {
             for below in self.below(relation) {
                 let is_known = read.iter().any(|known| known.oid == below.oid);
                 if !is_known && !self.is_part(relation.oid, below.oid) {
@@ -689,7 +697,15 @@ impl Catalog {
             }
             at += 1;
         }
-        parts
+        read
+    }
+
+    /// Foreign keys that refer to rows which are written by the name of a relation: its own, those of its parts and of what these are partitions
+    /// of, and those of what it reads where it is a view.
+    pub fn foreign_keys_to<'c>(&'c self, relation: &'c Relation) -> impl Iterator<Item = &'c ForeignKey> {
+        let parts = self.parts_within(relation).into_iter().map(|(_, part, _)| part.oid);
+        let written = self.shown(relation).into_iter().map(|shown| shown.oid).chain(parts);
+        written.flat_map(|table| self.hooks().foreign_keys_to(table)).map(|key| &**key)
     }
 
     /// Whether the first is a part of the second.

@@ -1,7 +1,7 @@
-//! What must not be there twice, and what is sorted by: whether a row conflicts with one whose parts of values are keys tells these, and so does where
-//! it stands.
+//! What must not be there twice, or not without what it refers to, or not in a partition, and what is sorted by: whether the rows with parts of
+//! values are such tells these, and so does where they stand.
 
-use pg_query::protobuf::ConstrType;
+use pg_query::protobuf::{AlterTableType, ConstrType};
 
 use super::{Place, Probe, Probes};
 use crate::tree::Tree;
@@ -28,13 +28,14 @@ impl Probes<'_> {
             }
             // A table that is made has no rows yet.
             "AlterTableCmd" => {
-                let added = tree.one("def")?;
                 let excluded = |pair: &Tree| pair.all("items").any(|key| self.is_told_by_place(key));
-                if added.all("exclusions").any(excluded) {
-                    return Some(Probe::MOST);
-                }
-                let is_part = |name| self.is_part(name);
-                (is_unique(added) && added.name("keys").into_iter().any(is_part)).then_some(Probe::Asks(1))
+                let told = tree.one("def").is_some_and(|added| added.all("exclusions").any(excluded));
+                told.then_some(Probe::MOST).max(self.met_by_rows(tree).then_some(Probe::Asks(1)))
+            }
+            // Rows in the default partition would not be there.
+            "CreateStmt" => {
+                let bound = tree.one("partbound").filter(|bound| bound.number("is_default") == 0)?;
+                (bound.kind == "PartitionBoundSpec" && self.is_part("tableoid")).then_some(Probe::Asks(1))
             }
             "InsertStmt" if tree.has(&["on_conflict_clause"]) && self.meets_parts(tree) => {
                 let rows = tree.one("select_stmt").map_or(0, |select| select.all("values_lists").count());
@@ -67,6 +68,22 @@ impl Probes<'_> {
         let operator = sort.name("use_op").pop();
         sort.kind == "SortBy"
             && (self.is_own_operator(operator) || operator.is_some_and(|name| !SORTING.contains(&name)))
+    }
+
+    /// Whether ALTER TABLE has all rows of a table meet something, and parts of values decide whether they do.
+    fn met_by_rows(&self, command: &Tree) -> bool {
+        let is_of = |kind: AlterTableType| command.number("subtype") == kind as i64;
+        // Which columns these are about the catalog does not say.
+        if is_of(AlterTableType::AtAttachPartition) || is_of(AlterTableType::AtValidateConstraint) {
+            return !self.parts.is_empty();
+        }
+        let added = command.one("def").filter(|def| def.kind == "Constraint");
+        let mut columns = added.into_iter().flat_map(|added| {
+            let is_foreign = added.number("contype") == FOREIGN;
+            let fields = [("keys", is_unique(added)), ("fk_attrs", is_foreign)];
+            fields.into_iter().filter(|(_, is_it)| *is_it).flat_map(|(field, _)| added.name(field))
+        });
+        columns.any(|name| self.is_part(name))
     }
 
     /// A column that is made of a part of a value, and has no value twice.
@@ -110,6 +127,7 @@ impl Probes<'_> {
 /// Operators that values are sorted by, as they are (pg_amop.dat).
 const SORTING: [&str; 4] = ["<", ">", "~<~", "~>~"];
 
+const FOREIGN: i64 = ConstrType::ConstrForeign as i64;
 const GENERATED: i64 = ConstrType::ConstrGenerated as i64;
 
 /// Whether it is a constraint by which no two rows have the same key.
