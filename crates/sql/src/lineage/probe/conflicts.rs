@@ -22,13 +22,15 @@ impl Probes<'_> {
             "ColumnDef" => self.generated_key(tree),
             "IndexStmt" => {
                 let keys = || tree.all("index_params");
-                let told = keys().any(|key| self.is_told_by_place(key)).then_some(Probe::MOST);
+                // How many entries it has says nothing where each row has one, and in which order CLUSTER and queries ask.
+                let is_counted = !["btree", "hash"].contains(&tree.text("access_method"));
+                let told = keys().any(|key| self.is_told_by_place(key, is_counted)).then_some(Probe::MOST);
                 let is_part = |key: &Tree| self.is_part(key.text("name"));
                 told.max((tree.number("unique") != 0 && keys().any(is_part)).then_some(Probe::Asks(1)))
             }
             // A table that is made has no rows yet.
             "AlterTableCmd" => {
-                let excluded = |pair: &Tree| pair.all("items").any(|key| self.is_told_by_place(key));
+                let excluded = |pair: &Tree| pair.all("items").any(|key| self.is_told_by_place(key, true));
                 let told = tree.one("def").is_some_and(|added| added.all("exclusions").any(excluded));
                 told.then_some(Probe::MOST).max(self.met_by_rows(tree).then_some(Probe::Asks(1)))
             }
@@ -50,10 +52,10 @@ impl Probes<'_> {
 
     /// Whether the order of an index by this, or how much it has, tells more of hidden values than the order of these does: it is computed of
     /// them, or compares them by an operator class that is none of PostgreSQL's.
-    fn is_told_by_place(&self, key: &Tree) -> bool {
+    fn is_told_by_place(&self, key: &Tree, is_counted: bool) -> bool {
         let of = key.one("expr");
         key.kind == "IndexElem"
-            && (of.is_some_and(|of| self.within(of, Place::Whole, None).is_some())
+            && (is_counted && of.is_some_and(|of| self.within(of, Place::Whole, None).is_some())
                 || self.is_own_operator(key.name("opclass").pop())
                     && (self.is_hidden_name(key.text("name")) || of.is_some_and(|of| self.is_hidden(of))))
     }
