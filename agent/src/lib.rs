@@ -5,6 +5,7 @@ mod access;
 mod act;
 mod alerts;
 mod allowances;
+mod asker;
 pub mod config;
 mod discover;
 pub mod door;

@@ -191,6 +191,13 @@ fn watch(path: &Path, dry_run: bool) -> Result<(), Failure> {
         );
     };
     privileges::give_up(&config.spool.dir).context("give up rights that are not needed")?;
+    let missing = privileges::missing().context("read the process's capabilities")?;
+    if !missing.is_empty() {
+        let (missing, verb) = (missing.join(", "), if missing.len() == 1 { "is" } else { "are" });
+        return Err(Kind::NoRights.says(format!(
+            "cannot load the kernel programs: {missing} {verb} missing; run as root or with CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN"
+        )));
+    }
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     let ended = runtime.block_on(watch::run(config, source, object));

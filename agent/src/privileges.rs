@@ -20,6 +20,46 @@ const NEEDED: CapabilitySet = CapabilitySet::BPF
     .union(CapabilitySet::SYS_PTRACE)
     .union(CapabilitySet::DAC_READ_SEARCH);
 
+/// Rights to ask about processes of other users.
+const ASKING: [(CapabilitySet, &str); 2] =
+    [(CapabilitySet::SYS_PTRACE, "CAP_SYS_PTRACE"), (CapabilitySet::DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH")];
+
+/// Which rights the process does not have that nothing can be seen without; empty where it has all.
+///
+/// # Errors
+///
+/// Those of `capget(2)`.
+pub fn missing() -> io::Result<Vec<&'static str>> {
+    let CapabilitySets { effective, .. } = capabilities(None)?;
+    // The kernel takes `SYS_ADMIN` for the first two, which were parts of it.
+    let all = CapabilitySet::SYS_ADMIN;
+    let needed = [
+        (CapabilitySet::BPF | all, "CAP_BPF"),
+        (CapabilitySet::PERFMON | all, "CAP_PERFMON"),
+        (CapabilitySet::NET_ADMIN, "CAP_NET_ADMIN"),
+    ];
+    Ok(names(&needed, |any| !effective.intersects(any)))
+}
+
+/// What is to be done where processes cannot be asked.
+pub(crate) fn mend_of_asking() -> String {
+    let effective = capabilities(None).map_or(CapabilitySet::empty(), |sets| sets.effective);
+    let missing = names(&ASKING, |right| !effective.contains(right));
+    if missing.is_empty() {
+        // The kernel asks others too.
+        return "the agent has the rights to: a security module, or a container that it runs in, forbids it"
+            .to_owned();
+    }
+    format!("grant {}", missing.join(" and "))
+}
+
+fn names(
+    rights: &[(CapabilitySet, &'static str)],
+    is_meant: impl Fn(CapabilitySet) -> bool,
+) -> Vec<&'static str> {
+    rights.iter().filter(|(right, _)| is_meant(*right)).map(|(_, name)| *name).collect()
+}
+
 /// Gives up all rights but those that are needed. The process must have one thread: each has its own rights, and passes them on.
 ///
 /// # Errors

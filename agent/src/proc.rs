@@ -1,19 +1,19 @@
 //! What `/proc` says of a process. A folder that was opened stays that of its process: whoever gets its pid later is not
 //! read in its place.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::fs::{AtFlags, Mode, OFlags, fstat, open, openat, readlinkat, statat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, fstat, open, openat, readlinkat, statat};
 use rustix::io::Errno;
+
+use ebpf_abi::NO_LOGIN;
 
 /// More than any of the files has that are read here whole. Of arguments so many bytes are read.
 pub(crate) const BYTES_MAX: usize = 4096;
-/// `loginuid` of a process that nobody has logged in for (`AUDIT_UID_UNSET` of the kernel's `include/uapi/linux/audit.h`).
-const NO_LOGIN: u32 = u32::MAX;
 
 /// A process that runs, or ran when this was opened.
 #[derive(Debug)]
@@ -96,6 +96,32 @@ impl Proc {
     }
 }
 
+/// The file that a process runs.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Program {
+    /// As [`Proc::executable`].
+    pub(crate) path: Vec<u8>,
+    /// Its inode as the kernel numbers it, which what `stat(2)` says is not everywhere (overlayfs).
+    pub(crate) inode: u64,
+    /// Number of the mount that it is on.
+    pub(crate) mount: u32,
+}
+
+impl Program {
+    /// That of the process with this folder; `None` where it is gone, or may not be asked. A file server may be waited for.
+    pub(crate) fn of(folder: &OwnedFd) -> Option<Self> {
+        let file = openat(folder, "exe", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok()?;
+        let of_fd = |what| format!("/proc/self/{what}/{}", file.as_raw_fd());
+        let path = readlinkat(CWD, of_fd("fd"), Vec::new()).ok()?.into_bytes();
+        let info = fs::read_to_string(of_fd("fdinfo")).ok()?;
+        let number = |name| info.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
+        let mount = u32::try_from(number("mnt_id:")?).ok()?;
+        // Before Linux 5.14 it is not said.
+        let inode = number("ino:").or_else(|| fstat(&file).ok().map(|it| it.st_ino))?;
+        Some(Program { path, inode, mount })
+    }
+}
+
 fn of_ticks(ticks: u64) -> Duration {
     let per_second = rustix::param::clock_ticks_per_second().max(1);
     Duration::from_secs(ticks / per_second)
@@ -115,6 +141,12 @@ pub(crate) fn arguments(folder: &OwnedFd) -> io::Result<Vec<u8>> {
     read(folder, "cmdline")
 }
 
+/// The same up to what no command line is longer than that is looked through.
+pub(crate) fn command_line(folder: &OwnedFd) -> io::Result<Vec<u8>> {
+    const BYTES_MAX: usize = 1 << 20;
+    read_up_to(BYTES_MAX, folder, "cmdline")
+}
+
 impl Stat {
     /// The second field is the command in parentheses, which may hold anything.
     fn read(bytes: &[u8]) -> Option<Self> {
@@ -131,9 +163,13 @@ impl Stat {
 }
 
 fn read(folder: &OwnedFd, name: &str) -> io::Result<Vec<u8>> {
+    read_up_to(BYTES_MAX, folder, name)
+}
+
+fn read_up_to(bytes_max: usize, folder: &OwnedFd, name: &str) -> io::Result<Vec<u8>> {
     let file = File::from(openat(folder, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?);
     let mut bytes = Vec::new();
-    file.take(BYTES_MAX as u64).read_to_end(&mut bytes)?;
+    file.take(bytes_max as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -162,6 +198,8 @@ mod tests {
         assert_eq!(me.parent(), std::os::unix::process::parent_id());
         let executable = std::env::current_exe().unwrap();
         assert_eq!(me.executable().unwrap(), executable.as_os_str().as_bytes());
+        let program = Program::of(me.folder()).unwrap();
+        assert_eq!((program.path, program.inode != 0), (me.executable().unwrap(), true));
         assert!(Proc::find(u32::MAX).unwrap().is_none());
     }
 
@@ -171,6 +209,6 @@ mod tests {
         let it = Proc::find(child.id()).unwrap().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
-        assert_eq!((it.executable(), it.login_uid()), (None, None));
+        assert_eq!((it.executable(), it.login_uid(), Program::of(it.folder())), (None, None, None));
     }
 }

@@ -1,6 +1,7 @@
 //! Says of a process what the ledger wants: the names behind the kernel's numbers, and what `/proc` knows besides. It is
-//! read when the opening of its connection is: of a process that is gone by then, only what the kernel told is known. That is
-//! when it started, in which network namespace it was, who started it, and what it was started with.
+//! read when the opening of its connection is: of a process that is gone by then, or has become another program, only what the kernel told is
+//! known. That is when it started, in which network namespace it was, who started it and who logged in, what its file is called, and what it was
+//! started with.
 
 mod arguments;
 mod cgroups;
@@ -10,17 +11,19 @@ mod secrets;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use audit::record::{ProcessFacts, UnixMicros};
-use ebpf_abi::{self as abi, Process};
+use ebpf_abi::{self as abi, NO_LOGIN, Process};
 
 use self::arguments::Told;
 pub use self::arguments::{Arguments, ArgumentsKey};
 use self::cgroups::Cgroups;
 use self::place::Place;
+use crate::asker::Asker;
 use crate::moment::{Clock, nanos};
-use crate::proc::{self, Proc};
+use crate::proc::{self, Proc, Program};
 
 /// Users whose names are remembered; beyond it all are looked up again.
 const USERS_MAX: usize = 4096;
@@ -35,12 +38,14 @@ pub struct Processes {
     cgroups: Cgroups,
     users: HashMap<u32, String>,
     arguments: Arguments,
+    asker: Asker,
 }
 
 impl Processes {
     /// Names cgroups below `cgroup_mount`, and tells `arguments`.
     pub fn new(cgroup_mount: PathBuf, arguments: Arguments) -> Self {
-        Processes { cgroups: Cgroups::new(cgroup_mount), users: HashMap::new(), arguments }
+        let cgroups = Cgroups::new(cgroup_mount);
+        Processes { cgroups, users: HashMap::new(), arguments, asker: Asker::new() }
     }
 
     /// What the ledger says of `process`, which connected, or held a connection, at `at_boot_ns`.
@@ -51,9 +56,12 @@ impl Processes {
         let is_it = |it: &Proc| told_start(process).is_none_or(|told| told == it.started());
         let running = same(process.pid, Duration::from_nanos(at_boot_ns)).filter(is_it);
         let running = running.as_ref();
-        let login_uid = running.and_then(Proc::login_uid);
-        let told = self.arguments.of(running.map(Proc::folder), process);
-        let Told { arguments, hash: arguments_hash } = told;
+        let told_login = Some(process.login_uid).filter(|uid| *uid != NO_LOGIN);
+        let login_uid = told_login.or_else(|| running.and_then(Proc::login_uid));
+        let path = running.and_then(|it| self.path_of_program(it, process));
+        let folder = running.filter(|_| path.is_some()).map(Proc::folder);
+        let Told { arguments, hash: arguments_hash, executable } =
+            self.arguments.of(folder, process, &mut self.asker);
         ProcessFacts {
             pid: process.pid,
             command: shown(until_zero(&process.command)),
@@ -61,7 +69,7 @@ impl Processes {
             user: self.user(process.uid),
             cgroup_id: process.cgroup_id,
             cgroup,
-            executable: running.and_then(Proc::executable).map(|path| shown(&path)).unwrap_or_default(),
+            executable: path.filter(|path| !path.is_empty()).map_or(executable, |path| shown(&path)),
             started_at: running.map(Proc::started).or_else(|| told_start(process)).map(started_at),
             login_uid,
             login_user: login_uid.map(|uid| self.user(uid)).unwrap_or_default(),
@@ -78,10 +86,20 @@ impl Processes {
         }
     }
 
+    /// The file that it runs, where that is still the one that it ran within its `connect`, as far as the kernel told; empty where it may not be asked.
+    fn path_of_program(&mut self, running: &Proc, process: &Process) -> Option<Vec<u8>> {
+        if process.executable_inode == 0 {
+            return Some(running.executable().unwrap_or_default());
+        }
+        let folder = Arc::clone(running.folder());
+        let program = self.asker.ask(move || Program::of(&folder)).ok().flatten()?;
+        let is_same = (program.inode, program.mount) == (process.executable_inode, process.executable_mount);
+        is_same.then_some(program.path)
+    }
+
     /// The kernel programs told what a process was started with.
     pub fn hear(&mut self, told: &abi::Arguments) {
-        let line = told.line.get(..usize::from(told.copied)).unwrap_or_default();
-        self.arguments.hear(told.pid, told.started_boot_ns, line);
+        self.arguments.hear(told);
     }
 
     /// Whether arguments of somebody were not read since that was asked last.

@@ -82,6 +82,7 @@ pub(crate) fn refuses(kernel: &mut Kernel, cgroup_mount: &Path) -> Result<(), Se
         keeps: false,
         pin_dir: PathBuf::new(),
         ports: BTreeSet::from([address.port()]),
+        idle: Vec::new(),
     };
     kernel.take_orders(Orders::new(&config, &[]), cgroup_mount).map_err(SelfTestError::Orders)?;
     kernel.renew(&BTreeMap::new(), Clock.now(), Clock.now_boot_ns()).map_err(SelfTestError::Orders)?;

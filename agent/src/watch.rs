@@ -380,6 +380,7 @@ impl Watch {
 
     /// Refuses who goes around the proxy from now on, where that is asked for.
     fn act(&mut self, orders: Orders, pins: &Pins) -> Result<(), Failure> {
+        self.tell_of_idle();
         if self.acts == Mode::Observe {
             return Ok(());
         }
@@ -413,6 +414,13 @@ impl Watch {
         let unrefused = unrefused.map(|problem| format!("they are not refused: {problem}"));
         let problems = self.kernel.unix_problem().map(str::to_owned).into_iter().chain(unrefused);
         problems.collect::<Vec<_>>().join("; ")
+    }
+
+    /// Keys that say something which is not done.
+    fn tell_of_idle(&self) {
+        for key in &self.config.act.idle {
+            tracing::warn!(key, "is not heeded: `act.mode` is `observe`");
+        }
     }
 
     fn tell_of_acts(&self) {

@@ -374,6 +374,9 @@ pub(crate) enum Question {
         #[command(flatten)]
         answer: Answer,
     },
+    /// `picket-agent kill` ends connections, on the host of the database
+    #[command(subcommand, hide = true)]
+    Connections(Connections),
     /// Who reached a database around the proxy
     #[command(long_about = BYPASSES_ABOUT, after_long_help = BYPASSES_HELP)]
     Bypasses {
@@ -583,6 +586,17 @@ pub(crate) enum Answers {
         /// Why; whoever waits is told, and it is recorded
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
+    },
+}
+
+/// What another program does
+#[derive(Debug, Subcommand)]
+pub(crate) enum Connections {
+    /// Who looks for this here is told where it is
+    #[command(disable_help_flag = true)]
+    Kill {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
     },
 }
 

@@ -1,5 +1,5 @@
-//! Tells what a process was started with, once for each program that it runs. The agent asks `/proc` first: this is what it knows of one
-//! that has ended by then.
+//! Tells what a process was started with, and the name of its file, once for each program that it runs: by the time that the agent asks, it may
+//! have ended, or run another one.
 
 use aya_ebpf::EbpfContext;
 use aya_ebpf::macros::map;
@@ -29,12 +29,15 @@ static ARGUMENTS_TOLD: LruHashMap<Program, u8> = LruHashMap::with_max_entries(TO
 /// Linux 6.13.
 #[inline(never)]
 pub fn tell(context: &impl EbpfContext, process: &Process) {
-    let Some(executions) = task::executions() else { return };
-    let program = Program { pid: process.pid, executions, started_boot_ns: process.started_boot_ns };
+    if !task::tells_arguments() {
+        return;
+    }
+    let Process { pid, executions, started_boot_ns, .. } = *process;
+    let program = Program { pid, executions, started_boot_ns };
     if program.started_boot_ns == 0 || ARGUMENTS_TOLD.get_ptr(&program).is_some() {
         return;
     }
-    let Some(line) = task::command_line() else { return };
+    let line = task::command_line();
     // Arguments are worth less than what tells that somebody went around, and larger. Where no agent reads, most of the room is for who is refused.
     if ring::fills_up() {
         ring::count(Counter::ArgumentsLost);
@@ -46,7 +49,7 @@ pub fn tell(context: &impl EbpfContext, process: &Process) {
         now_boot_ns,
         Counter::ArgumentsSubmitted,
         Counter::ArgumentsLost,
-        |to| line.fill(Kind::Arguments, process, now_boot_ns, to),
+        |to| task::fill(line, Kind::Arguments, process, now_boot_ns, to),
     );
     // Where there is no room it is told again.
     let _ = ARGUMENTS_TOLD.insert(&program, &1, 0);

@@ -13,6 +13,7 @@ use rustix::io::Errno;
 
 use super::files::Root;
 use super::seen::{Place, name};
+use crate::privileges::mend_of_asking;
 use crate::proc::Proc;
 use crate::snapshot::{Served, databases};
 
@@ -65,7 +66,7 @@ impl Servers {
         let (found, unknown) = databases(&new);
         self.problem = unknown.first().map(|it| {
             let port = it.port;
-            format!("who listens on port {port} cannot be found; grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, or name its {MEND}")
+            format!("who listens on port {port} cannot be found; {}, or name its {MEND}", mend_of_asking())
         });
         for (Served { port, .. }, pid, database) in found {
             if database != DATABASE {
@@ -124,7 +125,8 @@ impl Server {
                 shown: format!("PostgreSQL on port {ports} (pid {pid})"),
                 run: Some(run),
                 place: Err(format!(
-                    "its data directory cannot be found: {error}; grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, or name its {MEND}"
+                    "its data directory cannot be found: {error}; {}, or name its {MEND}",
+                    mend_of_asking()
                 )),
             },
         })

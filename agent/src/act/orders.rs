@@ -225,6 +225,7 @@ mod tests {
             keeps: false,
             pin_dir: "/".into(),
             ports: BTreeSet::from([5432]),
+            idle: Vec::new(),
         }
     }
 

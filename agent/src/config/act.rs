@@ -38,48 +38,66 @@ pub struct ActConfig {
     pub pin_dir: PathBuf,
     /// Ports of the databases that it goes for.
     pub ports: BTreeSet<u16>,
+    /// Keys that say something which `observe` leaves undone.
+    pub idle: Vec<&'static str>,
 }
 
 impl ActFile {
     pub(super) fn check(self, watch_ports: &BTreeSet<u16>) -> Result<ActConfig, Refused> {
+        // Who goes back to `observe` changes one word: what else is asked for waits.
+        let goes_back = self.mode.is_some();
         let mode = self.mode.map_or(Ok(Mode::Observe), mode)?;
-        for (key, written) in [("outgoing", &self.outgoing), ("remote", &self.remote)] {
-            if let Some(written) = written.as_ref().filter(|it| *it.get_ref() && mode == Mode::Observe) {
+        let mut idle = Vec::new();
+        let (outgoing, remote) = (self.outgoing, self.remote);
+        let (without_agent, pin_dir) = (keeps(self.without_agent)?, pin_dir(self.pin_dir)?);
+        for (key, written) in
+            [("act.outgoing", &outgoing), ("act.remote", &remote), ("act.without-agent", &without_agent)]
+        {
+            let Some(written) = written.as_ref().filter(|it| *it.get_ref() && mode == Mode::Observe) else {
+                continue;
+            };
+            if !goes_back {
                 let message =
-                    format!("`act.{key}` needs `act.mode` to be `alert` or `deny`: nothing is done without");
+                    format!("`{key}` needs `act.mode` to be `alert` or `deny`: nothing is done without");
                 return Err(refused(written.span(), message));
             }
+            idle.push(key);
         }
-        let (keeps, pin_dir) = (keeps(self.without_agent, mode)?, pin_dir(self.pin_dir)?);
+        let is_on = |written: Option<Spanned<bool>>| {
+            mode != Mode::Observe && written.is_some_and(Spanned::into_inner)
+        };
         let ports = match self.ports {
             Some(ports) => some_of(ports, watch_ports)?,
             None => watch_ports.clone(),
         };
         Ok(ActConfig {
             mode,
-            outgoing: self.outgoing.is_some_and(Spanned::into_inner),
-            remote: self.remote.is_some_and(Spanned::into_inner),
-            keeps,
+            outgoing: is_on(outgoing),
+            remote: is_on(remote),
+            // An agent that only tells leaves nothing.
+            keeps: mode == Mode::Deny && is_on(without_agent),
             pin_dir,
             ports,
+            idle,
         })
     }
 }
 
 /// Whether what refuses goes on without an agent.
-fn keeps(written: Option<Spanned<String>>, mode: Mode) -> Result<bool, Refused> {
-    let Some(written) = written else { return Ok(false) };
-    let message = match written.get_ref().as_str() {
-        "lift" => return Ok(false),
-        // An agent that only tells leaves nothing.
-        "keep" if mode != Mode::Observe => return Ok(mode == Mode::Deny),
-        "keep" => "`act.without-agent` needs `act.mode` to be `deny`: nobody is refused without".to_owned(),
-        other => format!(
-            "`act.without-agent` must be `lift` (nobody is refused without an agent) or `keep` (it goes on until an agent \
-             comes, or `picket-agent lift`), got `{other}`"
-        ),
+fn keeps(written: Option<Spanned<String>>) -> Result<Option<Spanned<bool>>, Refused> {
+    let Some(written) = written else { return Ok(None) };
+    let keeps = match written.get_ref().as_str() {
+        "lift" => false,
+        "keep" => true,
+        other => {
+            let message = format!(
+                "`act.without-agent` must be `lift` (nobody is refused without an agent) or `keep` (it goes on until an agent \
+                 comes, or `picket-agent lift`), got `{other}`"
+            );
+            return Err(refused(written.span(), message));
+        }
     };
-    Err(refused(written.span(), message))
+    Ok(Some(Spanned::new(written.span(), keeps)))
 }
 
 fn pin_dir(written: Option<Spanned<PathBuf>>) -> Result<PathBuf, Refused> {
@@ -152,6 +170,7 @@ mod tests {
             keeps: false,
             pin_dir,
             ports: all,
+            idle: Vec::new(),
         };
         assert_eq!(act(""), Ok(expected.clone()));
         assert_eq!(act("[act]"), Ok(expected.clone()));
@@ -174,6 +193,19 @@ mod tests {
         assert_eq!(keeps("mode = 'deny'\npin-dir = '/run/bpf/a'"), (true, "/run/bpf/a".to_owned()));
         assert!(!keeps("mode = 'alert'").0);
         assert!(!act("[act]\nmode = 'deny'\nwithout-agent = 'lift'").unwrap().keeps);
+    }
+
+    #[test]
+    fn who_goes_back_to_observe_changes_one_word() {
+        let rest = "outgoing = true\nremote = true\nwithout-agent = 'keep'\nports = [5433]";
+        let denies = act(&format!("[act]\nmode = 'deny'\n{rest}")).unwrap();
+        assert!(denies.outgoing && denies.remote && denies.keeps && denies.idle.is_empty());
+        let observes = act(&format!("[act]\nmode = 'observe'\n{rest}")).unwrap();
+        assert!(!observes.outgoing && !observes.remote && !observes.keeps);
+        assert_eq!(observes.idle, ["act.outgoing", "act.remote", "act.without-agent"]);
+        assert!(
+            act("[act]\nmode = 'observe'\noutgoing = false\nwithout-agent = 'lift'").unwrap().idle.is_empty()
+        );
     }
 
     #[test]

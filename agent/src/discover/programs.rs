@@ -19,12 +19,21 @@ const SERVERS: [(&str, &str); 14] = [
     ("scylla", "ScyllaDB"),
 ];
 
-/// Databases that Java runs: what the path of its file holds, and the ports that they have where nothing is said.
-const JAVA_SERVERS: [(&str, &[u16], &str); 3] = [
-    ("cassandra", &[9042, 9142, 7000, 7001], "Cassandra"),
-    ("elasticsearch", &[9200, 9300], "Elasticsearch"),
-    ("opensearch", &[], "OpenSearch"),
+/// Databases that Java runs: what the path of its file holds where they bring their own …
+const JAVA_FOLDERS: [(&str, &str); 3] =
+    [("cassandra", "Cassandra"), ("elasticsearch", "Elasticsearch"), ("opensearch", "OpenSearch")];
+
+/// … what Java is told to run: an argument of its own …
+const JAVA_CLASSES: [(&str, &str); 4] = [
+    ("org.apache.cassandra.service.CassandraDaemon", "Cassandra"),
+    ("org.elasticsearch.bootstrap.Elasticsearch", "Elasticsearch"),
+    ("org.elasticsearch.server/org.elasticsearch.bootstrap.Elasticsearch", "Elasticsearch"),
+    ("org.opensearch.bootstrap.OpenSearch", "OpenSearch"),
 ];
+
+/// … and the ports that they have where nothing is said.
+const JAVA_PORTS: [(&[u16], &str); 2] =
+    [(&[9042, 9142, 7000, 7001], "Cassandra"), (&[9200, 9300], "Elasticsearch or OpenSearch")];
 
 /// Programs that take connections and make others for them.
 const FORWARDERS: [&str; 37] = [
@@ -102,15 +111,30 @@ pub(crate) fn name(executable: &str, command: &str) -> String {
     name.strip_suffix("-session").unwrap_or(name).trim_end_matches(|it: char| it.is_ascii_digit()).to_owned()
 }
 
-/// The database that a process which listens on `port` is.
-pub(crate) fn database(executable: &str, command: &str, port: u16) -> Option<&'static str> {
+/// The database that a process which listens on `port` is. `line` tells what it was started with, each argument with a zero behind it.
+pub(crate) fn database(
+    executable: &str,
+    command: &str,
+    port: u16,
+    line: impl FnOnce() -> Vec<u8>,
+) -> Option<&'static str> {
     let name = name(executable, command);
     if let Some((_, database)) = SERVERS.iter().find(|(program, _)| *program == name) {
         // One file is all of ClickHouse, its coordination service too.
         return (!command.starts_with("clickhouse-keep")).then_some(*database);
     }
-    let is_of = |(part, ports, _): &&(&str, &[u16], &str)| executable.contains(part) || ports.contains(&port);
-    JAVA_SERVERS.iter().filter(|_| name == "java").find(is_of).map(|(.., database)| *database)
+    if name != "java" {
+        return None;
+    }
+    if let Some((_, database)) = JAVA_FOLDERS.iter().find(|(part, _)| executable.contains(part)) {
+        return Some(database);
+    }
+    let line = line();
+    let runs = |class: &str| line.split(|byte| *byte == 0).any(|argument| argument == class.as_bytes());
+    let by_class = JAVA_CLASSES.iter().find(|(class, _)| runs(class)).map(|(_, database)| *database);
+    let by_port =
+        || JAVA_PORTS.iter().find(|(ports, _)| ports.contains(&port)).map(|(_, database)| *database);
+    by_class.or_else(by_port)
 }
 
 /// Whether it is known to pass connections on.
@@ -129,20 +153,47 @@ mod tests {
 
     #[test]
     fn databases_are_known_on_whichever_port() {
-        let of = |executable, command| database(executable, command, 1);
+        let nothing = Vec::new;
+        let of = |executable, command| database(executable, command, 1, nothing);
         assert_eq!(of("/usr/lib/postgresql/18/bin/postgres", "postgres"), Some("PostgreSQL"));
         assert_eq!(of("/usr/lib/postgresql/17/bin/postgres (deleted)", "postgres"), Some("PostgreSQL"));
         assert_eq!(of("", "mysqld"), Some("MySQL"), "its file may not be read");
         assert_eq!(of("/usr/bin/clickhouse", "clickhouse-serv"), Some("ClickHouse"));
         assert_eq!(of("/usr/bin/clickhouse", "clickhouse-keep"), None);
         assert_eq!(of("/usr/share/elasticsearch/jdk/bin/java", "java"), Some("Elasticsearch"));
-        assert_eq!(database("/usr/lib/jvm/jre/bin/java", "java", 9042), Some("Cassandra"));
-        assert_eq!(database("/usr/bin/python3.13", "python3", 9042), None);
+        assert_eq!(database("/usr/lib/jvm/jre/bin/java", "java", 9042, nothing), Some("Cassandra"));
+        assert_eq!(
+            database("/usr/lib/jvm/jre/bin/java", "java", 9200, nothing),
+            Some("Elasticsearch or OpenSearch")
+        );
+        assert_eq!(database("/usr/bin/python3.13", "python3", 9042, nothing), None);
         for other in
             ["/usr/bin/psql", "/usr/bin/postgres-exporter", "/usr/lib/jvm/jre/bin/java", "/postgres/x", ""]
         {
             assert_eq!(of(other, "x"), None, "{other}");
         }
+    }
+
+    #[test]
+    fn what_java_runs_is_known_by_its_class() {
+        let java = |line: &str| {
+            let line = line.replace(' ', "\0").into_bytes();
+            database("/usr/lib/jvm/java-17-openjdk-amd64/bin/java", "java", 1, || line)
+        };
+        assert_eq!(java("java -ea -cp /a org.apache.cassandra.service.CassandraDaemon"), Some("Cassandra"));
+        assert_eq!(java("java -cp /a org.elasticsearch.bootstrap.Elasticsearch -d"), Some("Elasticsearch"));
+        let module = "java -m org.elasticsearch.server/org.elasticsearch.bootstrap.Elasticsearch";
+        assert_eq!(java(module), Some("Elasticsearch"));
+        assert_eq!(java("java -cp /a org.opensearch.bootstrap.OpenSearch"), Some("OpenSearch"));
+        for other in [
+            "java -jar org.opensearch.bootstrap.OpenSearch.jar",
+            "java -cp x:org.opensearch.bootstrap.OpenSearch Main",
+            "",
+        ] {
+            assert_eq!(java(other), None, "{other}");
+        }
+        let line = || b"cat\0org.opensearch.bootstrap.OpenSearch\0".to_vec();
+        assert_eq!(database("/usr/bin/cat", "cat", 9200, line), None);
     }
 
     #[test]

@@ -57,10 +57,19 @@ const FIELDS: [(Offset, Path, u32); Offset::COUNT] = [
     (Offset::MemoryArgumentsEnd, &[("mm_struct", "arg_end")], 8),
     (Offset::SocketOfFile, &[("socket", "sk")], POINTER_BYTES),
     (Offset::MultipathFirst, &[("mptcp_sock", "first")], POINTER_BYTES),
+    (Offset::TaskLogin, &[("task_struct", "loginuid")], 4),
+    (Offset::MemoryExecutable, &[("mm_struct", "exe_file")], POINTER_BYTES),
+    (Offset::FileInode, &[("file", "f_inode")], POINTER_BYTES),
+    (Offset::InodeNumber, &[("inode", "i_ino")], 8),
+    (Offset::FileMount, &[("file", "f_path"), ("path", "mnt")], POINTER_BYTES),
+    (Offset::MountShared, &[("mount", "mnt")], ANY),
+    (Offset::MountNumber, &[("mount", "mnt_id")], 4),
+    (Offset::FileEntry, &[("file", "f_path"), ("path", "dentry")], POINTER_BYTES),
+    (Offset::EntryName, &[("dentry", "d_name"), ("qstr", "name")], POINTER_BYTES),
 ];
 
 /// What a kernel may be built without: the offset is 0 then, where no such field is.
-const OPTIONAL: [Offset; 1] = [Offset::MultipathFirst];
+const OPTIONAL: [Offset; 2] = [Offset::MultipathFirst, Offset::TaskLogin];
 
 /// Why the kernel's structures are not known.
 #[derive(Debug, Error)]

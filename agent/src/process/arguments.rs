@@ -1,29 +1,19 @@
-//! What a process was started with, as a keyed hash or as it is. `/proc/PID/cmdline` is no field of the kernel but a window into the
-//! process's memory: who reads it waits for the lock of that memory, which the process may hold for as long as it likes (an `mmap` of a
-//! file whose server does not answer). So threads of their own read it, and are waited for so long and no longer. Of a process that has ended, or lets
-//! nobody read, what the kernel programs told counts.
+//! What a process was started with, as a keyed hash or as it is, and what its file is called. What the kernel programs told counts, which is what
+//! was true within the `connect`: a process may run another program since, or have ended. `/proc` is asked of whom they told nothing.
 
-use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use ebpf_abi::Process;
+use ebpf_abi::{self as abi, Process};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::heard::Heard;
-use super::{secrets, shown};
+use super::{secrets, shown, until_zero};
+use crate::asker::Asker;
 use crate::proc;
 
-/// For the arguments of one process the agent waits no longer …
-const WAIT: Duration = Duration::from_millis(200);
-/// … and of each second no longer for those of all: events come meanwhile.
-const WAITED_MAX: Duration = Duration::from_millis(250);
-/// Threads that may hang at a time; beyond it nobody's arguments are read.
-const READERS_MAX: usize = 4;
 /// Between two warnings that some were not read.
 const WARN_EVERY: Duration = Duration::from_secs(60);
 /// Keeps these hashes apart from all else that may be made with the same key.
@@ -38,13 +28,6 @@ const MORE: &str = "…";
 pub struct Arguments {
     /// `None` where they are not asked for.
     keep: Option<Keep>,
-    /// Waits for the next process.
-    reader: Option<Reader>,
-    /// As many as there are threads, and one.
-    alive: Arc<()>,
-    wait: Duration,
-    /// When the second began in which so long was waited.
-    waited: (Instant, Duration),
     warned_at: Option<Instant>,
     /// Some were not read since that was asked last.
     is_untold: bool,
@@ -63,6 +46,8 @@ struct Keep {
 pub(super) struct Told {
     pub(super) arguments: Vec<String>,
     pub(super) hash: String,
+    /// Name of the file, without folders.
+    pub(super) executable: String,
 }
 
 impl Arguments {
@@ -73,75 +58,33 @@ impl Arguments {
 
     /// Reads none.
     pub fn none() -> Self {
-        let waited = (Instant::now(), Duration::ZERO);
-        Arguments {
-            keep: None,
-            reader: None,
-            alive: Arc::new(()),
-            wait: WAIT,
-            waited,
-            warned_at: None,
-            is_untold: false,
-            heard: Heard::default(),
-        }
+        Arguments { keep: None, warned_at: None, is_untold: false, heard: Heard::default() }
     }
 
-    /// Those of the process, whose folder in `/proc` this is where it still runs.
-    pub(super) fn of(&mut self, folder: Option<&Arc<OwnedFd>>, process: &Process) -> Told {
-        if self.keep.is_none() {
-            return Told::default();
+    /// Those of the process, whose folder in `/proc` this is where it still runs the same program.
+    pub(super) fn of(&mut self, folder: Option<&Arc<OwnedFd>>, process: &Process, asker: &mut Asker) -> Told {
+        let Some(keep) = &self.keep else { return Told::default() };
+        let heard = self.heard.of(process).cloned().unwrap_or_default();
+        let Some(folder) = folder.filter(|_| heard.hash.is_empty()).cloned() else { return heard };
+        // A process that has ended has none.
+        match asker.ask(move || proc::arguments(&folder).unwrap_or_default()) {
+            Ok(line) if line.is_empty() => heard,
+            Ok(line) => Told { executable: heard.executable, ..keep.tell(&line) },
+            Err(why) => {
+                self.warn(&why);
+                heard
+            }
         }
-        let read = folder.map_or(Ok(Vec::new()), |folder| self.read(folder));
-        let (line, why) = match read {
-            Ok(line) => (line, None),
-            Err(why) => (Vec::new(), Some(why)),
-        };
-        if let Some(keep) = self.keep.as_ref().filter(|_| !line.is_empty()) {
-            return keep.tell(&line);
-        }
-        let heard = self.heard.of(process).cloned();
-        if let Some(why) = why.filter(|_| heard.is_none()) {
-            self.warn(&why);
-        }
-        heard.unwrap_or_default()
     }
 
     /// What the kernel programs told of a process: what `/proc` would have said within its `connect`.
-    pub(super) fn hear(&mut self, pid: u32, started_boot_ns: u64, line: &[u8]) {
-        if let Some(keep) = self.keep.as_ref().filter(|_| !line.is_empty()) {
-            self.heard.note(pid, started_boot_ns, keep.tell(line));
-        }
-    }
-
-    /// A process that has ended has none. Else why they were not read.
-    fn read(&mut self, folder: &Arc<OwnedFd>) -> Result<Vec<u8>, String> {
-        let (began, now) = (self.waited.0, Instant::now());
-        if Duration::from_secs(1) <= now - began {
-            self.waited = (now, Duration::ZERO);
-        }
-        if WAITED_MAX <= self.waited.1 {
-            return Err("too long was waited for those of others".to_owned());
-        }
-        let reader = match self.reader.take() {
-            Some(reader) => reader,
-            None if READERS_MAX < Arc::strong_count(&self.alive) => {
-                return Err("reading those of others does not end".to_owned());
-            }
-            None => match Reader::start(&self.alive) {
-                Ok(reader) => reader,
-                Err(error) => return Err(error.to_string()),
-            },
-        };
-        let read = reader.read(folder, self.wait);
-        self.waited.1 += now.elapsed();
-        match read {
-            Some(read) => {
-                self.reader = Some(reader);
-                Ok(read.unwrap_or_default())
-            }
-            // The thread ends by itself, once what it reads is there.
-            None => Err("reading them takes too long".to_owned()),
-        }
+    pub(super) fn hear(&mut self, told: &abi::Arguments) {
+        let Some(keep) = &self.keep else { return };
+        let line = told.line.get(..usize::from(told.copied)).unwrap_or_default();
+        let arguments = if line.is_empty() { Told::default() } else { keep.tell(line) };
+        let executable = name(&told.executable);
+        let key = (told.pid, told.started_boot_ns, told.executions);
+        self.heard.note(key, Told { executable, ..arguments });
     }
 
     /// Whether some were not read since that was asked last.
@@ -160,38 +103,16 @@ impl Arguments {
 
 impl Keep {
     fn tell(&self, line: &[u8]) -> Told {
-        Told { arguments: if self.are_told { told(line) } else { Vec::new() }, hash: self.key.hash(line) }
+        let arguments = if self.are_told { told(line) } else { Vec::new() };
+        Told { arguments, hash: self.key.hash(line), executable: String::new() }
     }
 }
 
-/// A thread that reads.
-#[derive(Debug)]
-struct Reader {
-    ask: SyncSender<Arc<OwnedFd>>,
-    told: Receiver<io::Result<Vec<u8>>>,
-}
-
-impl Reader {
-    fn start(alive: &Arc<()>) -> io::Result<Self> {
-        let ((ask, asked), (tell, told)) = (sync_channel::<Arc<OwnedFd>>(1), sync_channel(1));
-        let alive = Arc::clone(alive);
-        thread::Builder::new().name("arguments".to_owned()).spawn(move || {
-            let _alive = alive;
-            // Until nobody asks any more, or waits.
-            while let Ok(folder) = asked.recv() {
-                if tell.send(proc::arguments(&folder)).is_err() {
-                    return;
-                }
-            }
-        })?;
-        Ok(Reader { ask, told })
-    }
-
-    /// `None` where it takes too long.
-    fn read(&self, folder: &Arc<OwnedFd>, wait: Duration) -> Option<io::Result<Vec<u8>>> {
-        self.ask.send(Arc::clone(folder)).ok()?;
-        self.told.recv_timeout(wait).ok()
-    }
+/// The name of a file. What is as long as there is room for may be longer.
+fn name(bytes: &[u8; abi::EXECUTABLE_BYTES]) -> String {
+    let name = until_zero(bytes);
+    let more = if name.len() + 1 < bytes.len() { "" } else { MORE };
+    shown(name) + more
 }
 
 /// What hashes of arguments are made with.
@@ -240,7 +161,6 @@ fn told(line: &[u8]) -> Vec<String> {
 mod tests {
     use std::fs::File;
 
-    use rustix::fs::{CWD, FileType, Mode, mknodat};
     use tempfile::TempDir;
 
     use super::*;
@@ -249,23 +169,40 @@ mod tests {
         Arc::new(OwnedFd::from(File::open(dir.path()).unwrap()))
     }
 
-    /// A machine that is busy starts a thread late.
-    const LONG: Duration = Duration::from_secs(60);
-
     fn key() -> ArgumentsKey {
         ArgumentsKey::new(b"key")
     }
 
     fn told_of(arguments: &mut Arguments, line: &[u8]) -> Told {
-        arguments.wait = LONG;
         let dir = TempDir::new().unwrap();
         std::fs::write(dir.path().join("cmdline"), line).unwrap();
-        arguments.of(Some(&folder_of(&dir)), &Process::UNKNOWN)
+        arguments.of(Some(&folder_of(&dir)), &Process::UNKNOWN, &mut Asker::patient())
     }
 
     fn kept_of(line: &[u8]) -> Told {
         told_of(&mut Arguments::new(key(), true), line)
     }
+
+    /// What the kernel tells of the process with pid 7.
+    fn kernel_tells(executions: u32, executable: &[u8], line: &[u8]) -> abi::Arguments {
+        let mut told = abi::Arguments {
+            kind: abi::Kind::Arguments,
+            reserved: 0,
+            copied: u16::try_from(line.len()).unwrap(),
+            pid: 7,
+            at_boot_ns: 0,
+            started_boot_ns: 9,
+            executions,
+            reserved_2: 0,
+            executable: [0; abi::EXECUTABLE_BYTES],
+            line: [0; abi::ARGUMENTS_BYTES],
+        };
+        told.executable[..executable.len()].copy_from_slice(executable);
+        told.line[..line.len()].copy_from_slice(line);
+        told
+    }
+
+    const PROCESS: Process = Process { pid: 7, started_boot_ns: 9, executions: 1, ..Process::UNKNOWN };
 
     #[test]
     fn they_are_told_as_somebody_has_asked_for() {
@@ -284,27 +221,35 @@ mod tests {
     fn who_has_none_or_is_gone_tells_nothing() {
         assert_eq!(kept_of(b""), Told::default());
         let gone = folder_of(&TempDir::new().unwrap());
-        assert_eq!(Arguments::new(key(), true).of(Some(&gone), &Process::UNKNOWN), Told::default());
+        let mut arguments = Arguments::new(key(), true);
+        assert_eq!(arguments.of(Some(&gone), &Process::UNKNOWN, &mut Asker::patient()), Told::default());
     }
 
     #[test]
-    fn of_who_is_gone_the_kernels_word_counts_and_of_who_is_there_its_own() {
-        let process = Process { pid: 7, started_boot_ns: 9, ..Process::UNKNOWN };
-        let mut arguments = Arguments::new(key(), true);
-        arguments.wait = LONG;
-        arguments.hear(7, 9, b"psql\0-c\0SELECT 1\0");
-        let heard = arguments.of(None, &process);
-        assert_eq!(heard, kept_of(b"psql\0-c\0SELECT 1\0"));
-        assert_eq!(arguments.of(Some(&folder_of(&TempDir::new().unwrap())), &process), heard);
-        assert_eq!(arguments.of(None, &Process { started_boot_ns: 10, ..process }), Told::default());
+    fn the_kernels_word_counts_and_that_of_who_is_there_where_it_said_none() {
+        let (mut arguments, mut asker) = (Arguments::new(key(), true), Asker::patient());
+        arguments.hear(&kernel_tells(1, b"psql", b"psql\0-c\0SELECT 1\0"));
         let dir = TempDir::new().unwrap();
         std::fs::write(dir.path().join("cmdline"), b"other\0").unwrap();
-        assert_eq!(arguments.of(Some(&folder_of(&dir)), &process).arguments, ["other"]);
-        arguments.hear(7, 9, b"");
-        assert_eq!(arguments.of(None, &process), heard, "nothing could be read");
+        let (gone, there) = (None, folder_of(&dir));
+        let heard = arguments.of(gone, &PROCESS, &mut asker);
+        assert_eq!(
+            (heard.executable.as_str(), &heard.arguments[..2]),
+            ("psql", &["psql", "-c"].map(str::to_owned)[..])
+        );
+        assert_eq!(arguments.of(Some(&there), &PROCESS, &mut asker), heard);
+        // Another one with its pid, and another program of its own.
+        for other in [Process { started_boot_ns: 10, ..PROCESS }, Process { executions: 2, ..PROCESS }] {
+            assert_eq!(arguments.of(gone, &other, &mut asker), Told::default());
+            assert_eq!(arguments.of(Some(&there), &other, &mut asker).arguments, ["other"]);
+        }
+        // It has a title in their place.
+        arguments.hear(&kernel_tells(2, b"postgres", b""));
+        let titled = arguments.of(Some(&there), &Process { executions: 2, ..PROCESS }, &mut asker);
+        assert_eq!((titled.executable.as_str(), titled.arguments), ("postgres", vec!["other".to_owned()]));
         let mut none = Arguments::none();
-        none.hear(7, 9, b"psql\0");
-        assert_eq!(none.of(None, &process), Told::default());
+        none.hear(&kernel_tells(1, b"psql", b"psql\0"));
+        assert_eq!(none.of(gone, &PROCESS, &mut asker), Told::default());
     }
 
     #[test]
@@ -313,6 +258,8 @@ mod tests {
         let kept = kept_of(&line);
         assert_eq!((kept.arguments.len(), kept.arguments.last().map(String::as_str)), (3, Some("…")));
         assert_eq!(kept.hash, key().hash(&line));
+        let of = |bytes: usize| name(&kernel_tells(1, &[b'a'].repeat(bytes), b"").executable);
+        assert_eq!((of(62), of(63)), ("a".repeat(62), "a".repeat(63) + "…"));
     }
 
     /// A hash that was told stays the same.
@@ -321,44 +268,15 @@ mod tests {
         assert_eq!(key().hash(b"psql\0"), "6e1e795dce59c49e62756bb36124e872");
     }
 
-    /// Nobody writes to the queue that stands where the arguments are read: reading does not end.
     #[test]
-    fn who_does_not_let_its_arguments_be_read_holds_up_nobody_for_long() {
+    fn that_they_could_not_be_read_is_said_once() {
         let dir = TempDir::new().unwrap();
-        let queue = dir.path().join("cmdline");
-        mknodat(CWD, &queue, FileType::Fifo, Mode::RWXU, 0).unwrap();
-        let stuck = folder_of(&dir);
-        let good = TempDir::new().unwrap();
-        std::fs::write(good.path().join("cmdline"), b"psql\0").unwrap();
-        let good = folder_of(&good);
         let mut arguments = Arguments::new(key(), true);
-        for _ in 0..READERS_MAX {
-            arguments.waited.1 = Duration::ZERO;
-            assert_eq!(arguments.of(Some(&stuck), &Process::UNKNOWN), Told::default());
-        }
+        let mut asker = Asker::that_waits_for_nobody();
+        assert_eq!(arguments.of(Some(&folder_of(&dir)), &PROCESS, &mut asker), Told::default());
         assert!(arguments.take_untold() && !arguments.take_untold());
-        // Another one is not asked: all who could are waited for.
-        arguments.waited.1 = Duration::ZERO;
-        assert_eq!(arguments.of(Some(&good), &Process::UNKNOWN), Told::default());
-        assert!(arguments.take_untold());
-        // What the kernel told is told all the same.
-        arguments.hear(0, 0, b"hidden\0");
-        assert_eq!(arguments.of(Some(&stuck), &Process::UNKNOWN).arguments, ["hidden"]);
-        assert!(!arguments.take_untold() && arguments.waited.1 < WAIT);
-        arguments.heard = Heard::default();
-        assert_eq!(Arc::strong_count(&arguments.alive), 1 + READERS_MAX);
-        // Each opens the queue, finds its end, and goes.
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while 1 < Arc::strong_count(&arguments.alive) {
-            assert!(Instant::now() < deadline);
-            drop(File::options().read(true).write(true).open(&queue).unwrap());
-        }
-        (arguments.wait, arguments.waited.1) = (LONG, Duration::ZERO);
-        assert_eq!(arguments.of(Some(&good), &Process::UNKNOWN).arguments, ["psql"]);
-        // So long was waited that it is enough for this second.
-        arguments.waited = (Instant::now(), WAITED_MAX);
-        assert_eq!(arguments.of(Some(&good), &Process::UNKNOWN), Told::default());
-        arguments.waited.0 -= Duration::from_secs(1);
-        assert_eq!(arguments.of(Some(&good), &Process::UNKNOWN).arguments, ["psql"]);
+        arguments.hear(&kernel_tells(1, b"psql", b"psql\0"));
+        assert_eq!(arguments.of(Some(&folder_of(&dir)), &PROCESS, &mut asker).arguments, ["psql"]);
+        assert!(!arguments.take_untold());
     }
 }

@@ -8,8 +8,8 @@ use ebpf_abi::Process;
 /// Processes of which something is known, twice: at least as many as the kernel programs remember that they have told.
 const YOUNG_MAX: usize = 4096;
 
-/// A process: pids are used again.
-type Key = (u32, u64);
+/// A process by its pid, which is used again, and its start; and how often it has become another program.
+pub(super) type Key = (u32, u64, u32);
 
 #[derive(Debug)]
 pub(super) struct Heard<T> {
@@ -26,9 +26,8 @@ impl<T> Default for Heard<T> {
 }
 
 impl<T> Heard<T> {
-    /// This is known of the process, in place of what was.
-    pub(super) fn note(&mut self, pid: u32, started_boot_ns: u64, what: T) {
-        let key = (pid, started_boot_ns);
+    /// This is known of it, in place of what was.
+    pub(super) fn note(&mut self, key: Key, what: T) {
         self.old.remove(&key);
         if YOUNG_MAX <= self.young.len() {
             self.old = mem::take(&mut self.young);
@@ -38,9 +37,9 @@ impl<T> Heard<T> {
 
     /// What is known of it.
     pub(super) fn of(&mut self, process: &Process) -> Option<&T> {
-        let key = (process.pid, process.started_boot_ns);
+        let key = (process.pid, process.started_boot_ns, process.executions);
         if let Some(known) = self.old.remove(&key) {
-            self.note(process.pid, process.started_boot_ns, known);
+            self.note(key, known);
         }
         self.young.get(&key)
     }
@@ -54,11 +53,12 @@ mod tests {
     fn who_is_asked_about_stays_however_many_come() {
         let mut heard = Heard::default();
         let process = |pid| Process { pid, started_boot_ns: 7, ..Process::UNKNOWN };
-        heard.note(0, 7, "first");
-        heard.note(0, 7, "again");
+        heard.note((0, 7, 0), "first");
+        heard.note((0, 7, 0), "again");
         assert_eq!(heard.of(&Process { started_boot_ns: 8, ..process(0) }), None, "its pid is another's");
+        assert_eq!(heard.of(&Process { executions: 1, ..process(0) }), None, "it is another program");
         for pid in 1..=3 * u32::try_from(YOUNG_MAX).unwrap() {
-            heard.note(pid, 7, "other");
+            heard.note((pid, 7, 0), "other");
             assert_eq!(heard.of(&process(0)), Some(&"again"));
         }
         assert_eq!(heard.of(&process(1)), None);

@@ -10,6 +10,7 @@ use ebpf_abi::{COMMAND_BYTES, Process};
 use rustix::io::Errno;
 
 use super::Standing;
+use crate::privileges;
 
 /// Processes that are told of for one socket: forks of a server may share it by the hundred.
 const HOLDERS_MAX: usize = 16;
@@ -46,9 +47,9 @@ pub(super) fn holders_of(wanted: &HashSet<u32>) -> (HashMap<u32, Vec<u32>>, Opti
         {
             problem.get_or_insert_with(|| {
                 format!(
-                    "the descriptors of process {pid} cannot be read: {error}; grant CAP_SYS_PTRACE and \
-                     CAP_DAC_READ_SEARCH to know who holds \
-                     connections from before the agent"
+                    "the descriptors of process {pid} cannot be read: {error}: who holds connections from before the agent is not known of \
+                     all; {}",
+                    privileges::mend_of_asking()
                 )
             });
         }

@@ -5,12 +5,14 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::local::LocalListener;
 use super::{Found, Listener, Quest, Served, Socket, Suspect, holders};
 use crate::act::owner;
+use crate::asker::Asker;
 use crate::discover::programs;
-use crate::proc::Proc;
+use crate::proc::{self, Proc};
 use crate::track::nowhere;
 
 /// One who listens, over TCP or on a UNIX socket.
@@ -44,10 +46,11 @@ pub(super) fn find(
     let wanted: HashSet<u32> = new.iter().map(|it| it.inode).filter(|inode| *inode != 0).collect();
     let (holders, problem) =
         if wanted.is_empty() { (HashMap::new(), None) } else { holders::holders_of(&wanted) };
+    let mut asker = Asker::of_looks();
     let mut listeners: Vec<Listener> = new
         .into_iter()
         .filter_map(|Listening { namespace, inode, local, path, .. }| {
-            let (pid, database) = database(holders.get(&inode)?, local.port())?;
+            let (pid, database) = database(holders.get(&inode)?, local.port(), &mut asker)?;
             let process = holders::describe(pid, cgroup_mount)?;
             let socket_path = path.to_owned();
             let is_in_reach = is_in_reach(pid, namespace);
@@ -77,21 +80,25 @@ fn is_in_reach(pid: u32, namespace: u64) -> bool {
 pub(crate) fn databases(served: &[Served]) -> (Vec<(Served, u32, &'static str)>, Vec<Served>) {
     let wanted: HashSet<u32> = served.iter().map(|it| it.inode).filter(|inode| *inode != 0).collect();
     let (holders, _) = holders::holders_of(&wanted);
-    let mut found = Vec::new();
+    let (mut found, mut asker) = (Vec::new(), Asker::of_looks());
     for it in served {
         let pids = holders.get(&it.inode);
-        let known = pids.and_then(|pids| database(pids, it.port));
+        let known = pids.and_then(|pids| database(pids, it.port, &mut asker));
         found.extend(known.map(|(pid, database)| (*it, pid, database)));
     }
     (found, served.iter().filter(|it| !holders.contains_key(&it.inode)).copied().collect())
 }
 
 /// The first among them that is a database. Its children hold the socket too, and so may who has handed it over.
-fn database(pids: &[u32], port: u16) -> Option<(u32, &'static str)> {
+fn database(pids: &[u32], port: u16, asker: &mut Asker) -> Option<(u32, &'static str)> {
     let those = pids.iter().filter_map(|pid| {
         let process = Proc::find(*pid).ok()??;
         let (executable, command) = names(&process);
-        Some((process.started(), *pid, programs::database(&executable, &command, port)?))
+        let folder = Arc::clone(process.folder());
+        // Of one that lets nobody read it nothing is known.
+        let line =
+            || asker.ask(move || proc::command_line(&folder)).ok().and_then(Result::ok).unwrap_or_default();
+        Some((process.started(), *pid, programs::database(&executable, &command, port, line)?))
     });
     those.min().map(|(_, pid, database)| (pid, database))
 }

@@ -42,6 +42,7 @@ impl Watch {
         tracing::info!(mode, rules, "configuration reloaded");
         self.config = config;
         if is_other {
+            self.tell_of_idle();
             if self.acts != Mode::Observe {
                 self.tell_of_acts();
             }

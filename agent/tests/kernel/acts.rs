@@ -80,6 +80,7 @@ impl Stage {
             keeps: false,
             pin_dir: "/".into(),
             ports: BTreeSet::from([port]),
+            idle: Vec::new(),
         };
         eye.kernel.take_orders(Orders::new(&config, rules), &load::cgroup_mount().unwrap()).unwrap();
         eye.kernel.watch_port(port).unwrap();

@@ -103,6 +103,23 @@ fn without_rights_it_names_them() {
     assert!(error.contains("run as root or with CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN"), "{error}");
 }
 
+/// As in a container that was given some of them: each that is missing is named, and nothing that the kernel's verifier says.
+#[test]
+fn each_right_that_is_missing_is_named_alone() {
+    let place = Place::new("watch-ports = [5432]");
+    for (rights, missing) in [
+        ("+bpf,+net_admin", "CAP_PERFMON is missing"),
+        ("+perfmon,+net_admin", "CAP_BPF is missing"),
+        ("+bpf,+perfmon", "CAP_NET_ADMIN is missing"),
+        ("+sys_admin", "CAP_NET_ADMIN is missing"),
+        ("+net_admin", "CAP_BPF, CAP_PERFMON are missing"),
+    ] {
+        let (code, error) = place.fails(&with_rights(rights));
+        let said = format!("picket-agent: cannot load the kernel programs: {missing}; run as root or with ");
+        assert!(code == 77 && error.starts_with(&said), "{rights}: {code} {error}");
+    }
+}
+
 /// Every kernel that this runs on has BTF: a library between the agent and the kernel hides the file.
 #[test]
 fn a_kernel_without_btf_is_named() {
@@ -193,7 +210,7 @@ fn rights_that_a_look_needs_are_named() {
     assert!(log.contains("cannot be read: Permission denied"), "{log}");
     assert!(
         log.contains(
-            "grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH to know who holds connections from before the agent"
+            "who holds connections from before the agent is not known of all; grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
         ),
         "{log}"
     );

@@ -21,9 +21,24 @@ struct Program {
 impl Program {
     /// Runs the script as `name` until it prints a line: the last word of it.
     fn run(dir: &Path, name: &str, namespace: Option<&Namespace>, script: &str) -> (Self, String) {
+        Self::run_with(dir, name, namespace, script, &[])
+    }
+
+    /// The same with these arguments behind the script.
+    fn run_with(
+        dir: &Path,
+        name: &str,
+        namespace: Option<&Namespace>,
+        script: &str,
+        arguments: &[String],
+    ) -> (Self, String) {
         let file = dir.join(name);
-        fs::copy(fs::canonicalize("/usr/bin/python3").unwrap(), &file).unwrap();
+        // Another one may run already.
+        if !file.exists() {
+            fs::copy(fs::canonicalize("/usr/bin/python3").unwrap(), &file).unwrap();
+        }
         let mut words = vec![file.into_os_string(), "-c".into(), script.into()];
+        words.extend(arguments.iter().map(Into::into));
         if let Some(namespace) = namespace {
             let enter = ["ip", "netns", "exec", &namespace.name].map(std::ffi::OsString::from);
             words.splice(0..0, enter);
@@ -75,6 +90,22 @@ fn a_database_that_nobody_watches_is_told_in_each_namespace() {
         assert_eq!(lines.len(), times, "{lines:#?}");
         assert!(lines.iter().all(|it| it.contains("\"kind\":\"listener\"")), "{lines:#?}");
     }
+}
+
+/// Java of the system runs it, on a port that says nothing; what it is told to run does, behind more than a page of other arguments.
+#[test]
+fn a_database_that_java_runs_is_told_by_its_class() {
+    const CLASS: &str = "org.apache.cassandra.service.CassandraDaemon";
+    let dir = tempfile::tempdir().unwrap();
+    let agent = Agent::on(free_port());
+    let (port, other) = (free_port(), free_port());
+    let before = vec!["x".repeat(1_000); 10];
+    let (_other, _) = Program::run_with(dir.path(), "java", None, &listens(other), &before);
+    let words = [before, vec![CLASS.to_owned()]].concat();
+    let (java, _) = Program::run_with(dir.path(), "java", None, &listens(port), &words);
+    let said = format!("Cassandra: java (pid {}, user root) listens on 127.0.0.1:{port}", java.process.id());
+    agent.until(&said);
+    assert!(!agent.journal().contains(&format!(":{other}, which")));
 }
 
 #[test]

@@ -168,8 +168,8 @@ fn the_container_is_told_also_of_a_process_that_is_gone() {
     let facts = facts(&mut eye);
     assert_eq!((facts.pid, facts.command.as_str()), (client.bash.id(), "bash"));
     assert_eq!((&facts.cgroup, &facts.container, &facts.unit), (&format!("/{name}"), &id, &name));
-    // Of these only a process that is there can tell.
-    assert_eq!((facts.executable.as_str(), facts.login_uid), ("", None));
+    // Where its file is only a process that is there can tell.
+    assert_eq!(facts.executable, "bash");
     let message = &eye.alerts()[0].message;
     assert!(message.contains(&format!(", container {}", &id[..12])), "{message}");
 }
@@ -190,7 +190,7 @@ fn of_a_process_that_is_gone_its_start_its_namespace_and_who_started_it_are_told
     client.end();
     eye.until_told(1);
     let gone = eye.connections()[0].process.clone().unwrap();
-    assert_eq!((gone.pid, gone.executable.as_str()), (client.bash.id(), ""));
+    assert_eq!((gone.pid, gone.executable.as_str()), (client.bash.id(), "bash"));
     assert_eq!((&gone.parents, gone.network_namespace), (&running.parents, running.network_namespace));
     assert!(gone.parents[0].ends_with(&format!("[{}]", std::process::id())), "{gone:?}");
     let UnixMicros(started) = gone.started_at.unwrap();
@@ -205,7 +205,7 @@ fn what_a_process_that_is_gone_was_started_with_is_told() {
     let line = fs::read(format!("/proc/{}/cmdline", client.bash.id())).unwrap();
     client.end();
     let facts = facts(&mut eye);
-    assert_eq!((facts.pid, facts.executable.as_str()), (client.bash.id(), ""));
+    assert_eq!((facts.pid, facts.executable.as_str()), (client.bash.id(), "bash"));
     assert_eq!((facts.arguments[0].as_str(), facts.arguments[1].as_str()), ("bash", "-c"));
     assert!(facts.arguments[2].starts_with("PGPASSWORD=***"), "{facts:?}");
     assert_eq!(facts.arguments_hash, ArgumentsKey::new(KEY).hash(&line));
@@ -225,7 +225,7 @@ fn a_long_command_line_has_the_same_hash_whoever_tells_it() {
     let mut gone = Client::connect(&listener, &long);
     gone.end();
     let of_gone = facts(&mut eye);
-    assert_eq!((of_gone.executable.as_str(), of_running.executable.is_empty()), ("", false));
+    assert_eq!((of_gone.executable.as_str(), of_running.executable.contains('/')), ("bash", true));
     assert_eq!(of_gone.arguments.last().map(String::as_str), Some("…"));
     assert_eq!(
         (of_gone.arguments_hash, of_gone.arguments),
@@ -252,13 +252,65 @@ fn each_program_that_a_process_runs_is_told_and_once() {
     eye.until_closed(4);
     for record in eye.connections().into_iter().filter(|it| it.closed_at.is_none()) {
         let process = record.process.as_ref().unwrap();
-        told.push((process.executable.is_empty(), process.arguments.last().unwrap().clone()));
+        told.push((process.executable.contains('/'), process.arguments.last().unwrap().clone()));
     }
     assert_eq!(
         told,
-        [(false, script.clone()), (false, script), (false, "again".to_owned()), (true, "again".to_owned())]
+        [(true, script.clone()), (true, script), (true, "again".to_owned()), (false, "again".to_owned())]
     );
     assert_eq!(eye.counts().arguments, 2);
+}
+
+/// It has become another program before anybody asks, and keeps its connection.
+#[test]
+fn who_connects_and_becomes_another_program_is_told_as_who_it_was() {
+    let (listener, mut eye) = watched();
+    let port = listener.local_addr().unwrap().port();
+    let script = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; exec -a nightly-backup sleep 600");
+    let bash = Command::new("bash").args(["-c", &script]).spawn().unwrap();
+    let client = Client { bash, _served: listener.accept().unwrap().0 };
+    let exe = format!("/proc/{}/exe", client.bash.id());
+    let deadline = Instant::now() + WAIT;
+    while !fs::read_link(&exe).unwrap().ends_with("sleep") {
+        assert!(Instant::now() < deadline, "it must become another program");
+        std::thread::yield_now();
+    }
+    let facts = facts(&mut eye);
+    let line = ["bash", "-c", &script].map(|word| format!("{word}\0")).concat();
+    assert_eq!((facts.pid, facts.command.as_str()), (client.bash.id(), "bash"));
+    assert_eq!((facts.executable.as_str(), facts.arguments[0].as_str()), ("bash", "bash"));
+    assert_eq!(facts.arguments_hash, ArgumentsKey::new(KEY).hash(line.as_bytes()));
+    assert!(facts.started_at.is_some() && !facts.parents.is_empty(), "{facts:?}");
+}
+
+/// The same, where nobody asks for arguments: what it is now is not told for what it was.
+#[test]
+fn who_becomes_another_program_is_not_told_as_that_one() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut eye = Eye::without_arguments(port);
+    let script = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; exec sleep 600");
+    let bash = Command::new("bash").args(["-c", &script]).spawn().unwrap();
+    let client = Client { bash, _served: listener.accept().unwrap().0 };
+    let exe = format!("/proc/{}/exe", client.bash.id());
+    let deadline = Instant::now() + WAIT;
+    while !fs::read_link(&exe).unwrap().ends_with("sleep") {
+        assert!(Instant::now() < deadline, "it must become another program");
+        std::thread::yield_now();
+    }
+    assert_eq!(facts(&mut eye).executable, "");
+}
+
+/// Whether the kernel knows who logs in (CONFIG_AUDIT) this process's own folder says.
+#[test]
+fn who_had_logged_in_is_told_also_of_a_process_that_is_gone() {
+    let knows = std::path::Path::new("/proc/self/loginuid").exists();
+    let (listener, mut eye) = watched();
+    let mut client = Client::connect(&listener, "echo 65534 > /proc/self/loginuid");
+    client.end();
+    let facts = facts(&mut eye);
+    let expected = if knows { (Some(65534), "nobody") } else { (None, "") };
+    assert_eq!((facts.login_uid, facts.login_user.as_str()), expected);
 }
 
 /// What nobody wants to know is not read.
@@ -289,7 +341,7 @@ fn both_tell_the_same_start() {
     client.end();
     eye.until_told(2);
     let told: Vec<_> = eye.connections().iter().filter_map(|it| it.process.clone()).collect();
-    let gone = told.iter().find(|it| it.executable.is_empty()).unwrap();
+    let gone = told.iter().find(|it| it.executable == "bash").unwrap();
     assert_eq!((gone.pid, gone.started_at), (running.pid, running.started_at));
     assert_eq!(gone.parents, running.parents);
 }
@@ -395,7 +447,7 @@ fn whoever_gets_a_pid_later_is_not_taken_for_who_connected() {
     };
     let facts = facts(&mut eye);
     assert_eq!((facts.pid, facts.command.as_str()), (pid, "bash"));
-    assert_eq!(facts.executable, "");
+    assert_eq!(facts.executable, "bash");
     // It had started before the other one: by then another tick had begun.
     let UnixMicros(started) = facts.started_at.unwrap();
     assert!(started < Clock.at(ended).0 + 10_000, "{facts:?}");

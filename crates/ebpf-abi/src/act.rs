@@ -105,7 +105,7 @@ pub struct Refused {
     pub process: Process,
 }
 
-const _: () = assert!(size_of::<Refused>() == 136);
+const _: () = assert!(size_of::<Refused>() == 160);
 const _: () = assert!(align_of::<Refused>() == 8);
 
 /// Whether a set has a rule of each of the others.

@@ -75,9 +75,27 @@ pub enum Offset {
     SocketOfFile = 33,
     /// `mptcp_sock.first`. 0 where the kernel has no such sockets.
     MultipathFirst = 34,
+    /// `task_struct.loginuid`. 0 where the kernel does not know who logs in (CONFIG_AUDIT).
+    TaskLogin = 35,
+    /// `mm_struct.exe_file`.
+    MemoryExecutable = 36,
+    /// `file.f_inode`.
+    FileInode = 37,
+    /// `inode.i_ino`.
+    InodeNumber = 38,
+    /// `file.f_path.mnt`.
+    FileMount = 39,
+    /// `mount.mnt`: where in a mount what `FileMount` leads to lies.
+    MountShared = 40,
+    /// `mount.mnt_id`.
+    MountNumber = 41,
+    /// `file.f_path.dentry`.
+    FileEntry = 42,
+    /// `dentry.d_name.name`.
+    EntryName = 43,
 }
 
 impl Offset {
     /// How many there are.
-    pub const COUNT: usize = 35;
+    pub const COUNT: usize = 44;
 }

@@ -7,6 +7,9 @@ use crate::Kind;
 /// Bytes of a process's `comm`, its closing zero included.
 pub const COMMAND_BYTES: usize = 16;
 
+/// `AUDIT_UID_UNSET` of the kernel's `include/uapi/linux/audit.h`.
+pub const NO_LOGIN: u32 = u32::MAX;
+
 /// Which end of the connection tells.
 #[repr(u8)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, TryFromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -49,6 +52,16 @@ pub struct Process {
     pub command: [u8; COMMAND_BYTES],
     /// That of who started it.
     pub parent_command: [u8; COMMAND_BYTES],
+    /// Inode of the file that it ran, as the kernel numbers it; 0 where that is not known.
+    pub executable_inode: u64,
+    /// Number of the mount that this file is on.
+    pub executable_mount: u32,
+    /// How often it had become another program.
+    pub executions: u32,
+    /// Who logged in, in the initial user namespace; [`NO_LOGIN`] where nobody did, or that is not known.
+    pub login_uid: u32,
+    /// Zero.
+    pub reserved: u32,
 }
 
 /// A connection was established, seen from one of its ends.
@@ -73,7 +86,7 @@ pub struct Opened {
     pub local: Endpoint,
     /// The other end.
     pub remote: Endpoint,
-    /// Who asked for it; zeros where nothing is known of it, and on the server's side.
+    /// Who asked for it; [`Process::UNKNOWN`] where nothing is known of it, and on the server's side.
     pub process: Process,
 }
 
@@ -93,10 +106,15 @@ impl Process {
         network_namespace: 0,
         command: [0; COMMAND_BYTES],
         parent_command: [0; COMMAND_BYTES],
+        executable_inode: 0,
+        executable_mount: 0,
+        executions: 0,
+        login_uid: NO_LOGIN,
+        reserved: 0,
     };
 }
 
 const _: () = assert!(size_of::<Endpoint>() == 24);
-const _: () = assert!(size_of::<Process>() == 64);
-const _: () = assert!(size_of::<Opened>() == 144);
+const _: () = assert!(size_of::<Process>() == 88);
+const _: () = assert!(size_of::<Opened>() == 168);
 const _: () = assert!(align_of::<Opened>() == 8);

@@ -93,8 +93,8 @@ pub struct UnixRefused {
     pub reserved_end: [u8; 4],
 }
 
-const _: () = assert!(size_of::<UnixOpened>() == 208);
+const _: () = assert!(size_of::<UnixOpened>() == 232);
 const _: () = assert!(align_of::<UnixOpened>() == 8);
 const _: () = assert!(size_of::<UnixClosed>() == 24);
-const _: () = assert!(size_of::<UnixRefused>() == 200);
+const _: () = assert!(size_of::<UnixRefused>() == 224);
 const _: () = assert!(align_of::<UnixRefused>() == 8);

@@ -32,6 +32,16 @@ pub(crate) fn rows(output: &Output) -> Result<Vec<Value>> {
 }
 
 #[test]
+fn who_wants_to_end_a_connection_here_is_told_where() -> Result<()> {
+    let words = ["connections", "kill", "10.0.0.7:40112", "--reason", "stolen"];
+    let output = picket("http://127.0.0.1:9", &words)?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("run `picket-agent kill --config FILE CLIENT --reason TEXT` there"), "{said}");
+    Ok(())
+}
+
+#[test]
 fn who_touched_names_who_what_and_how_many_rows() -> Result<()> {
     let postgres = Postgres::start()?;
     let shop = Shop::create_roles(&postgres)?;

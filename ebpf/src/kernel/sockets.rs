@@ -349,7 +349,7 @@ fn cookie(socket: *const c_void) -> u64 {
     unsafe { bpf_get_socket_cookie(socket.cast_mut()) }
 }
 
-fn offset(which: Offset) -> usize {
+pub(super) fn offset(which: Offset) -> usize {
     // SAFETY: the index is a variant's, and there is a place for each. The compiler must not take the zeros that the
     // agent replaces for the value.
     unsafe { ptr::read_volatile(addr_of!(OFFSETS).cast::<u32>().add(which as usize)) as usize }

@@ -33,6 +33,7 @@ pub(super) fn config(mode: Mode, port: u16) -> ActConfig {
         keeps: false,
         pin_dir: "/".into(),
         ports: [port].into(),
+        idle: Vec::new(),
     }
 }
 
@@ -218,6 +219,24 @@ fn a_signal_has_the_agent_refuse_and_allow_and_refuse_nobody() {
     assert!(!reloading.agent.journal().contains("\"kind\":\"tampered\""));
     reloading.kill();
     reloading.until("connected", || reloading.tries());
+}
+
+#[test]
+fn one_word_goes_back_to_observing() {
+    let rest = "remote = true\noutgoing = true\nwithout-agent = 'lift'\n";
+    let denies = format!("{DENIES}{rest}");
+    let reloading = Reloading::new("reload-back", &denies, &[]);
+    assert_eq!(reloading.tries(), REFUSED);
+    let before = reloading.agent.log().len();
+    reloading.reload(&denies.replace("deny", "observe"), RELOADED);
+    reloading.until("connected", || reloading.tries());
+    let said = reloading.agent.log()[before..].to_owned();
+    for key in ["act.remote", "act.outgoing"] {
+        assert!(said.contains("is not heeded: `act.mode` is `observe`") && said.contains(key), "{said}");
+    }
+    assert!(!said.contains("act.without-agent"), "{said}");
+    reloading.reload(&denies, RELOADED);
+    reloading.until(REFUSED, || reloading.tries());
 }
 
 #[test]

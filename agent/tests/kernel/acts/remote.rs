@@ -136,6 +136,7 @@ fn each_way_to_come_is_refused() {
         pin_dir: "/".into(),
         remote: true,
         ports: [earlier.port()].into(),
+        idle: Vec::new(),
     };
     let orders = picket_agent::Orders::new(&config, &[]);
     earlier.stage.eye.kernel.take_orders(orders, &picket_agent::load::cgroup_mount().unwrap()).unwrap();

@@ -218,6 +218,7 @@ fn a_connection_from_before_stays() {
             keeps: false,
             pin_dir: "/".into(),
             ports,
+            idle: Vec::new(),
         },
         &[],
     );
