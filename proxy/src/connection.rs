@@ -654,9 +654,9 @@ impl Run {
     }
 }
 
-/// Whether it is about a relation that the statement makes, on which nothing rests yet.
+/// Whether it is about a relation that the statement makes, or a column of one, on which nothing rests yet.
 fn is_of_new(stain: &Stain) -> bool {
-    matches!(stain, Stain::Named(named) if named.number.is_some())
+    matches!(stain, Stain::Named(named) if named.number.is_some() || named.told.is_some())
 }
 
 /// A client that said goodbye need not wait for the answers: what it asked for is done all the same.

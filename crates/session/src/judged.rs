@@ -1453,13 +1453,17 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
         || statement.opens == Opens::ByCaller
         || statement.picks_sequence
         || statement.puts_elsewhere();
+    // That the columns of a new table are told moves nothing of it: what is called otherwise is told by its new name.
+    let is_alone = |effect: &Effect| matches!(effect, Effect::AlterTable | Effect::Other("RenameStmt"));
+    let untold = statement.effects.iter().all(is_alone).then(|| known.stains.untold()).flatten();
+    let untold = Known { stains: untold.as_ref().unwrap_or(known.stains), ..*known };
     let is_sensitive = !known.is_empty()
         && (are_all
             || is_foreign
             || renames_telling(statement, known)
             // What it reads of cursors is whatever there is then.
             || statement.runs.contains(&Runs::AnyCursor)
-            || !makes_table && (is_opaque(statement) || Reach::of(statement, known).is_any()));
+            || !makes_table && (is_opaque(statement) || Reach::of(statement, &untold).is_any()));
     let tells =
         !known.is_empty() && (are_all || is_opaque(statement) || hangs_telling_code(statement, known));
     let hangs = match sql::is_quiet(text) {

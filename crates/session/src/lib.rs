@@ -68,6 +68,7 @@ mod temporary;
 #[cfg(test)]
 mod tests;
 mod tied;
+mod told;
 mod touched;
 mod unknown;
 mod unread;
@@ -87,7 +88,7 @@ pub use readings::Readings;
 pub use reasons::{SETTING as REASON_SETTING, without_reason};
 pub use replication::Replication;
 pub use shown::{classed, records_of_view, shown_by_view};
-pub use stains::{NamedStain, Stain, Stains};
+pub use stains::{NamedStain, Stain, Stains, ToldOf};
 pub use state::{Environment, Resting, Session, SessionError};
 pub use statistics::{STATISTICS, STATISTICS_FUNCTIONS};
 pub use unknown::Unknown;

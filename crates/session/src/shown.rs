@@ -454,6 +454,7 @@ impl Reach {
                 sensitive.relations.insert(name.to_owned());
                 sensitive.columns.extend(stain.names.iter().cloned());
                 columns.extend(stain.names.iter().cloned());
+                columns.extend(stain.told.iter().flat_map(|told| told.columns.iter().cloned()));
             }
             sensitive.known.extend(columns.iter().cloned());
             let named = known.catalog.named(name).flat_map(|relation| &relation.columns);
@@ -461,6 +462,12 @@ impl Reach {
             sensitive.columns_of.entry(name.to_owned()).or_default().extend(columns);
             for relation in found {
                 add(&mut sensitive, relation, name, known);
+            }
+            if let Some(row) = known.stains.row(name)
+                && known.catalog.named(name).next().is_none()
+                && !statement.ctes.iter().any(|cte| cte == name)
+            {
+                sensitive.rows.insert(name.to_owned(), row.to_vec());
             }
             let mut named = known.catalog.named(name);
             if let (Some(only), None) = (named.next(), named.next())

@@ -17,6 +17,7 @@ use crate::ruled::traced;
 use crate::shown::{Known, Reach, are_records, classed, is_filled, moved_in};
 use crate::stains::{NamedStain, Stain, cuts, fields};
 use crate::state::Environment;
+use crate::told::told;
 
 /// What a statement spills.
 #[derive(Clone, Debug, Default)]
@@ -100,6 +101,8 @@ pub(crate) fn spilled(
         !done.writes.is_empty() || done.computes() || done.effects.iter().any(makes)
     };
     let may_write = || writes(whole) || whole.reached.iter().any(|reached| writes(&reached.does));
+    let told = told(text, own, known).into_iter().filter(|stain| !known.stains.covers(stain));
+    found.spills.stains.extend(told.map(Stain::Named));
     if known.is_empty() || !may_spill(own) && !may_write() {
         return found.spills;
     }
@@ -653,10 +656,10 @@ impl<'a> Found<'a> {
                 }
             }
             if named.is_empty() || self.known.temporary.contains(&spill.name) {
-                self.unknown(spill, column, false);
+                self.unknown(spill, column, false, reveals);
             } else if is_new {
                 // A column that was added, or called otherwise, a moment ago.
-                self.unknown(spill, column, true);
+                self.unknown(spill, column, true, reveals);
             }
         }
     }
@@ -723,13 +726,32 @@ impl<'a> Found<'a> {
     }
 
     /// A column that the catalog does not show is written: of a relation that it shows, where `is_column`.
-    fn unknown(&mut self, spill: &Spill, column: &Spilled, is_column: bool) {
+    fn unknown(
+        &mut self,
+        spill: &Spill,
+        column: &Spilled,
+        is_column: bool,
+        reveals: &impl Fn(Class) -> bool,
+    ) {
         if self.of_documents {
             return;
         }
         let of = self.class_of(column.origin());
         let is_copy = column.origin().is_copy;
         let is_part = !column.origin().is_whole || self.reads_parts;
+        if let Spilled::Named { name, .. } = column
+            && !spill.is_made
+            && let Some(class) = self.known.stains.class_told(&spill.name, name)
+            // Whoever sees that class would see another one.
+            && (of == Some(class) || self.sees_derived || !reveals(class))
+        {
+            if is_part {
+                let part = NamedStain::any(&spill.name, Vec::new());
+                let stain = NamedStain { names: vec![name.clone()], of: Some(class), ..part };
+                self.add(Stain::Named(stain));
+            }
+            return;
+        }
         let (number, names) = match column {
             Spilled::Any => (None, Vec::new()),
             Spilled::Named { name, .. } => (None, vec![name.clone()]),
@@ -747,7 +769,8 @@ impl<'a> Found<'a> {
         let is_temporary =
             spill.is_made && self.makes_temporary || spill.schema.as_deref() == Some("pg_temp");
         let relation = spill.name.clone();
-        let stain = NamedStain { relation, not, number, names, of, is_copy, is_part, is_temporary };
+        let told = None;
+        let stain = NamedStain { relation, not, number, names, of, is_copy, is_part, is_temporary, told };
         match column {
             Spilled::At { place, .. } if !spill.is_made => {
                 self.spills.are_any = true;
@@ -760,8 +783,12 @@ impl<'a> Found<'a> {
     /// The one class that values of this origin are of.
     fn class_of(&self, origin: &Origin) -> Option<Class> {
         let all = self.known.catalog.relations().flat_map(|relation| classed(relation, self.known.classes));
-        let mut classes =
-            all.filter(|(column, _)| origin.columns.contains(&column.name)).map(|(_, class)| class);
+        let told = self.known.stains.all().filter(|stain| stain.told.is_some());
+        let told = told.filter(|stain| stain.names.iter().any(|name| origin.columns.contains(name)));
+        let mut classes = all
+            .filter(|(column, _)| origin.columns.contains(&column.name))
+            .map(|(_, class)| class)
+            .chain(told.filter_map(|stain| stain.of));
         let first = classes.next()?;
         classes.all(|class| class == first).then_some(first)
     }

@@ -36,6 +36,17 @@ pub struct NamedStain {
     pub is_part: bool,
     /// It is temporary: nobody but the session that has written there can mean it.
     pub is_temporary: bool,
+    /// The text that makes it tells that these are sensitive by their own names: it counts until a catalog shows them.
+    pub told: Option<ToldOf>,
+}
+
+/// What a text tells of the columns of a table.
+#[derive(Clone, Debug, Default, Hash, PartialEq, Eq)]
+pub struct ToldOf {
+    /// Columns that it tells of, sensitive or not.
+    pub columns: Box<[String]>,
+    /// They are all, in this order.
+    pub are_all: bool,
 }
 
 /// What was written into relations that the catalog may not show yet.
@@ -53,15 +64,27 @@ impl NamedStain {
     /// Any column of the relations of this name, but for these.
     pub(crate) fn any(relation: &str, not: Vec<u32>) -> Self {
         let (number, names, of) = (None, Vec::new(), None);
-        let (is_copy, is_part, is_temporary) = (false, true, false);
-        NamedStain { relation: relation.to_owned(), not, number, names, of, is_copy, is_part, is_temporary }
+        let (is_copy, is_part, is_temporary, told) = (false, true, false, None);
+        let relation = relation.to_owned();
+        NamedStain { relation, not, number, names, of, is_copy, is_part, is_temporary, told }
+    }
+
+    /// Whether `catalog` shows what a text told of, and its classes.
+    pub fn is_shown(&self, catalog: &Catalog) -> bool {
+        let shows = |relation: &sql::catalog::Relation| {
+            let has = |name: &String| relation.columns.iter().any(|column| column.name == *name);
+            !self.not.contains(&relation.oid) && self.names.iter().all(has)
+        };
+        // Of temporary ones it does not say whose they are.
+        self.told.is_some() && !self.is_temporary && catalog.named(&self.relation).any(shows)
     }
 
     /// The columns of `catalog` that it means.
     fn meant<'c>(&'c self, catalog: &'c Catalog) -> impl Iterator<Item = (ColumnId, &'c Column)> {
         let may_be = move |schema: &str| !self.is_temporary || schema.starts_with("pg_temp_");
+        let is_written = self.told.is_none();
         let named = catalog.named(&self.relation).filter(move |relation| !self.not.contains(&relation.oid));
-        let named = named.filter(move |relation| may_be(&relation.schema));
+        let named = named.filter(move |_| is_written).filter(move |relation| may_be(&relation.schema));
         named.flat_map(move |relation| {
             let is_meant = move |column: &&Column| match self.number {
                 Some(number) => column.number == number,
@@ -151,6 +174,16 @@ impl Stains {
         lasting
     }
 
+    /// The same without what texts tell, where they tell anything.
+    pub(crate) fn untold(&self) -> Option<Self> {
+        self.all().any(|stain| stain.told.is_some()).then(|| {
+            let (settled, parts) = (self.settled.clone(), self.parts.clone());
+            let mut untold = Stains { settled, parts, ..Stains::default() };
+            self.all().filter(|stain| stain.told.is_none()).for_each(|stain| _ = untold.add(stain.clone()));
+            untold
+        })
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.len
@@ -169,6 +202,19 @@ impl Stains {
     /// Those of relations of this name.
     pub fn of(&self, relation: &str) -> &[NamedStain] {
         self.by_relation.get(relation).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The columns of the relation of this name, in order, where texts have told all and no other.
+    pub(crate) fn row(&self, relation: &str) -> Option<&[String]> {
+        let mut told = self.of(relation).iter().filter_map(|stain| stain.told.as_ref());
+        let first = told.next().filter(|first| first.are_all)?;
+        told.all(|other| other == first).then_some(&first.columns)
+    }
+
+    /// The class that a text has told of this column of a relation of this name.
+    pub(crate) fn class_told(&self, relation: &str, column: &String) -> Option<Class> {
+        let mut told = self.of(relation).iter().filter(|stain| stain.told.is_some());
+        told.find(|stain| stain.names.contains(column))?.of
     }
 
     /// Adds the columns to `classes` that `catalog` shows.
@@ -202,6 +248,7 @@ impl Stains {
             known.number == stain.number
                 && (known.of, known.is_copy, known.is_part) == (stain.of, stain.is_copy, stain.is_part)
                 && known.is_temporary == stain.is_temporary
+                && known.told == stain.told
                 && known.not.iter().all(|oid| stain.not.contains(oid))
                 && (known.names.is_empty() && known.number.is_none()
                     || stain.names.iter().all(is_in) && !stain.names.is_empty())

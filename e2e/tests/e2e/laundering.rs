@@ -37,6 +37,16 @@ fn what_has_no_form_stays_masked_where_it_is_written() -> Result<()> {
     assert_stays_masked(Values::Names, LAUNDERING)
 }
 
+#[test]
+fn what_is_copied_on_from_a_new_table_stays_masked() -> Result<()> {
+    assert_stays_masked(Values::Names, include_str!("leaks/told.sql"))
+}
+
+#[test]
+fn what_has_a_form_and_is_copied_on_from_a_new_table_stays_masked() -> Result<()> {
+    assert_stays_masked(Values::Addresses, include_str!("leaks/told.sql"))
+}
+
 /// Of cases that each write something elsewhere, and read it afterwards.
 pub(crate) fn assert_stays_masked(values: Values, all: &str) -> Result<()> {
     let (direct, mut stack) = (with_objects_of(values, "")?, with_objects_of(values, OBSERVED)?);

@@ -27,6 +27,9 @@ const NAMED_MAX: usize = 65_536;
 /// How long such a name is kept: by then its transaction is over, and it was seen.
 const NAMED_FOR: Duration = Duration::from_secs(86_400);
 
+/// How long what a text tells is kept at least, however much there is.
+const TOLD_FOR_LEAST: Duration = Duration::from_secs(3_600);
+
 /// What is remembered could not be read or kept.
 #[derive(Debug, Error)]
 pub(crate) enum MemoryError {
@@ -53,6 +56,8 @@ pub(crate) struct Memory {
     columns: Classes,
     /// By name, and when it was written the last time, in seconds since 1970.
     named: HashMap<NamedStain, u64>,
+    /// By name, what texts tell of tables that were not seen yet: until they are, and not over a restart, which ends their transactions.
+    told: HashMap<NamedStain, u64>,
     /// What people say counts before that.
     pinned: Pinned,
     /// Of these nothing is said any more, which no reading has followed yet.
@@ -129,6 +134,7 @@ impl Memory {
             system: stored.system,
             columns,
             named,
+            told: HashMap::new(),
             pinned,
             unpinned: Vec::new(),
             stains: Stains::default(),
@@ -215,6 +221,8 @@ impl Memory {
     /// What was written into relations that `catalog` may not show, and which columns need not be noted.
     pub(crate) fn stains(&self, catalog: &Catalog) -> Stains {
         let mut stains = self.stains.clone();
+        let told = self.told.keys().filter(|stain| !stain.is_shown(catalog));
+        told.for_each(|stain| _ = stains.add(stain.clone()));
         stains.settle(self.pinned.configured(catalog));
         let cut = catalog.cut().map(|(table_oid, number)| ColumnId { table_oid, number });
         let parts = self.parts.iter().copied().chain(stains.parts(catalog)).chain(cut);
@@ -260,11 +268,21 @@ impl Memory {
         if stains.iter().all(is_known) {
             return Ok(false);
         }
-        let (mut is_full, mut is_wider) = (false, false);
+        let (mut is_full, mut is_wider, mut is_kept) = (false, false, false);
         for stain in stains {
+            is_kept |= !matches!(stain, Stain::Named(named) if named.told.is_some());
             match stain {
                 Stain::Column(id, class) => is_wider |= self.columns.insert(*id, *class) != Some(*class),
                 Stain::Part(id) => is_wider |= self.parts.insert(*id),
+                Stain::Named(named) if named.told.is_some() => {
+                    if NAMED_MAX <= self.told.len() {
+                        self.told.retain(|_, at_secs| now < *at_secs + TOLD_FOR_LEAST.as_secs());
+                    }
+                    is_full |= NAMED_MAX <= self.told.len() && !self.told.contains_key(named);
+                    if !is_full {
+                        self.told.insert(named.clone(), now);
+                    }
+                }
                 // Who comes when there is no room leaves none to others that need none.
                 Stain::Named(named) if NAMED_MAX <= self.named.len() && !self.named.contains_key(named) => {
                     is_full = true;
@@ -277,8 +295,10 @@ impl Memory {
             spread(catalog, &mut self.columns);
             self.parts = with_holding(self.parts.iter().copied(), catalog);
         }
-        self.list();
-        self.store()?;
+        if is_kept {
+            self.list();
+            self.store()?;
+        }
         if is_full { Err(MemoryError::Full) } else { Ok(true) }
     }
 
@@ -309,6 +329,7 @@ impl Memory {
         self.parts.retain(|id| has(catalog, *id));
         let since = now_secs().saturating_sub(NAMED_FOR.as_secs());
         self.named.retain(|_, at_secs| since <= *at_secs);
+        self.told.retain(|stain, at_secs| since <= *at_secs && !stain.is_shown(catalog));
         if (self.named.len(), self.parts.len()) == before && self.columns == columns {
             return Ok(());
         }
@@ -375,7 +396,8 @@ impl Written {
     fn stain(self) -> (NamedStain, u64) {
         let Written { relation, not, number, names, of, is_copy, is_part, is_temporary, at_secs } = self;
         let of = of.as_deref().and_then(Class::named);
-        (NamedStain { relation, not, number, names, of, is_copy, is_part, is_temporary }, at_secs)
+        let told = None;
+        (NamedStain { relation, not, number, names, of, is_copy, is_part, is_temporary, told }, at_secs)
     }
 }
 
@@ -404,6 +426,7 @@ fn with_holding(columns: impl Iterator<Item = ColumnId>, catalog: &Catalog) -> H
 
 #[cfg(test)]
 mod tests {
+    use session::ToldOf;
     use sql::catalog::{Column, Relation};
 
     use super::*;
@@ -418,6 +441,7 @@ mod tests {
             is_copy: true,
             is_part: false,
             is_temporary: false,
+            told: None,
         }
     }
 
@@ -434,6 +458,29 @@ mod tests {
         assert_eq!(memory.class(&id), Some(Class::Phone));
         assert_eq!(memory.stains.of("copies"), [stain("copies")]);
         assert!(Memory::open(folder.path(), "shop/1").unwrap().stains.is_empty());
+    }
+
+    #[test]
+    fn what_a_text_tells_counts_until_a_catalog_shows_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut memory = Memory::open(folder.path(), "shop").unwrap();
+        let told = ToldOf { columns: ["e".to_owned()].into(), are_all: true };
+        let told = NamedStain { number: None, told: Some(told), ..stain("copies") };
+        let nothing = Catalog::default();
+        assert!(memory.note(&[Stain::Named(told.clone())], &nothing).unwrap());
+        assert_eq!(memory.stains(&nothing).of("copies"), std::slice::from_ref(&told));
+        assert!(Memory::open(folder.path(), "shop").unwrap().stains(&nothing).is_empty());
+        let with = |oid| {
+            let columns = vec![Column { number: 1, name: "e".to_owned(), type_oid: 25 }];
+            let (schema, name) = ("public".to_owned(), "copies".to_owned());
+            Catalog::new([Relation { oid, schema, name, columns }])
+        };
+        let mut classes = Classes::new();
+        memory.add_to(&with(16_401), &mut classes);
+        assert!(classes.is_empty() && memory.stains(&with(16_401)).is_empty());
+        assert_eq!(memory.stains(&with(16_400)).of("copies"), [told], "another was there before");
+        memory.read(&with(16_401), &classes, &[]).unwrap();
+        assert!(memory.stains(&nothing).is_empty());
     }
 
     #[test]

@@ -280,3 +280,33 @@ CREATE TABLE ja_# (id int, email text, plan text, d date) PARTITION BY RANGE (d)
 BEGIN; CREATE TABLE ja2_# PARTITION OF ja_# FOR VALUES FROM ('2021-01-01') TO ('2022-01-01'); INSERT INTO ja_# (id, plan, d) SELECT id, plan, d FROM raw_#; COMMIT
 ---
 SELECT id, plan, d FROM ja_#; SELECT id, plan, d FROM ja2_#
+
+---
+BEGIN; CREATE TABLE cust_# (id int, email text, plan text, seen int); INSERT INTO cust_# VALUES (1, 'x@b.example', 'free', 2); UPDATE cust_# SET plan = upper(plan), seen = seen + 1 WHERE id = 1; CREATE TABLE cust_plans_# AS SELECT id, plan FROM cust_#; CREATE TABLE cust_copy_# (id int, email text, plan text, seen int); INSERT INTO cust_copy_# SELECT * FROM cust_#; CREATE TABLE cust_all_# AS SELECT * FROM cust_#; COMMIT
+---
+SELECT id, plan, seen FROM cust_#; SELECT * FROM cust_plans_#; SELECT id, plan, seen FROM cust_copy_#; SELECT id, plan, seen FROM cust_all_#
+
+---
+CREATE TABLE cust_# (id int, email text, plan text, seen int); CREATE TABLE cust_copy_# (id int, email text, plan text, seen int); INSERT INTO cust_# VALUES (1, 'x@b.example', 'free', 2); INSERT INTO cust_copy_# SELECT * FROM cust_#; CREATE TABLE cust_all_# AS SELECT * FROM cust_#; CREATE TABLE cust_plans_# (id int, plan text); INSERT INTO cust_plans_# SELECT c.id, c.plan FROM cust_# c; UPDATE cust_# SET plan = upper(plan) WHERE id = 1
+---
+SELECT id, plan, seen FROM cust_#; SELECT id, plan, seen FROM cust_copy_#; SELECT id, plan, seen FROM cust_all_#; SELECT * FROM cust_plans_#
+
+---
+BEGIN; CREATE TABLE cust_# (id int, email text, title text, slug text); ALTER TABLE cust_# ADD COLUMN plan text DEFAULT 'free'; CREATE INDEX ON cust_# (slug); ALTER TABLE cust_# ENABLE ROW LEVEL SECURITY; COMMENT ON TABLE cust_# IS 'of customers'; INSERT INTO cust_# VALUES (1, 'x@b.example', 'One', ''); UPDATE cust_# SET slug = lower(title) WHERE id = 1; ALTER TABLE cust_# DROP COLUMN title; CREATE MATERIALIZED VIEW cust_plans_# AS SELECT id, plan FROM cust_#; COMMIT
+---
+SELECT id, slug, plan FROM cust_#; SELECT * FROM cust_plans_#
+
+---
+CREATE TABLE IF NOT EXISTS accounts_# (id int PRIMARY KEY, email text, full_name text, plan text); CREATE TABLE old_# (id int, email text, full_name text, plan text, status text, n int, created date); INSERT INTO old_# SELECT * FROM accounts_#; ALTER TABLE accounts_# ADD COLUMN IF NOT EXISTS email text; CREATE TABLE older_# AS SELECT * FROM accounts_#
+---
+SELECT id, plan, status, n, created FROM old_# ORDER BY id; SELECT id, plan, status, n, created FROM older_# ORDER BY id
+
+---
+BEGIN; ALTER TABLE accounts_# ADD COLUMN phone text; UPDATE accounts_# SET phone = '+49 30 1234567', plan = upper(plan) WHERE id = 1; CREATE TABLE plans_# AS SELECT id, plan FROM accounts_#; COMMIT
+---
+SELECT * FROM plans_# ORDER BY id
+
+---
+CREATE TEMP TABLE load_# (id int, email text, plan text); INSERT INTO load_# VALUES (4, 'd@b.example', 'gold'); INSERT INTO accounts_# (id, email, plan) SELECT id, email, plan FROM load_#; CREATE TABLE plans_# AS SELECT id, plan FROM load_#
+---
+SELECT * FROM plans_#
