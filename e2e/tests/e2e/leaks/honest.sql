@@ -274,3 +274,15 @@ CREATE TABLE ja_# (id int, email text, plan text, d date) PARTITION BY RANGE (d)
 BEGIN; CREATE TABLE ja2_# PARTITION OF ja_# FOR VALUES FROM ('2021-01-01') TO ('2022-01-01'); INSERT INTO ja_# (id, plan, d) SELECT id, plan, d FROM raw_#; COMMIT
 ---
 SELECT id, plan, d FROM ja_#; SELECT id, plan, d FROM ja2_#
+
+CREATE TABLE jb_# (id int, note text) PARTITION BY RANGE (id); CREATE TABLE jb2_# (id int, note text); CREATE FUNCTION jb_touch_#() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NOT EXISTS (SELECT 1 FROM accounts_# a WHERE a.id = NEW.id) THEN RAISE EXCEPTION 'no such account'; END IF; NEW.note := 'ok'; RETURN NEW; END $$; CREATE TRIGGER t BEFORE INSERT ON jb2_# FOR EACH ROW EXECUTE FUNCTION jb_touch_#()
+---
+BEGIN; ALTER TABLE jb_# ATTACH PARTITION jb2_# FOR VALUES FROM (0) TO (10); INSERT INTO jb_# VALUES (1, 'x'); COMMIT
+---
+SELECT * FROM jb_#; SELECT * FROM jb2_#
+
+CREATE TABLE jc_# (id int, note text, at date); CREATE FUNCTION jc_touch_#() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.at := '2020-02-02'; RETURN NEW; END $$; CREATE TRIGGER t BEFORE INSERT OR UPDATE ON jc_# FOR EACH ROW EXECUTE FUNCTION jc_touch_#(); CREATE VIEW jcv_# AS SELECT id, note FROM jc_#
+---
+BEGIN; CREATE OR REPLACE VIEW jcv_# AS SELECT id, note, at FROM jc_#; INSERT INTO jcv_# VALUES (1, 'x'); UPDATE jcv_# SET note = 'y' WHERE id = 1; COMMIT
+---
+SELECT * FROM jcv_#; SELECT * FROM jc_#
