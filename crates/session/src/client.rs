@@ -354,7 +354,7 @@ impl Session {
                 && env.moved.is_none_or(|moved| {
                     !statement.waits_for(moved)
                         && !statement.implies_any(moved)
-                        && (spills.into.is_empty() || moved.ways().is_empty())
+                        && (spills.writes.is_empty() && runs.is_empty() || moved.ways().is_empty())
                         && spills.refreshed.is_empty()
                 })
         };

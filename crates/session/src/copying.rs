@@ -116,6 +116,7 @@ impl Session {
             running.execution.note_result(&Rc::new(names));
             return Ok(Pass::Whole);
         };
+        let late = self.late_of_current(env);
         let Some(Owed::Execute { running, portal }) = self.owed.front_mut() else { return Err(unknown()) };
         let (format, count) = backend::copy_out_response(body).map_err(SessionError::server)?;
         let count = usize::from(count);
@@ -129,6 +130,7 @@ impl Session {
                     &Rc::new(columns),
                     &running.judged,
                     (env, &self.moving, &self.temporary),
+                    &late,
                     &mut self.asked_catalog,
                 ) {
                     Ok(planned) => planned,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use mask::{Class, ColumnId, Unsearched};
 use policy::{Meaning, Refusal, Verdict};
-use sql::catalog::{Column, Relation};
+use sql::catalog::{Column, Relation, Routine};
 use sql::facts::{Access, Effect, Forgets, Makes, Object, Opens, RelationUse, Runs};
 use sql::values::Tie;
 use sql::{
@@ -48,6 +48,9 @@ use crate::ways::Ways;
 /// Most verdicts on one text that are kept: sessions on one thread take turns, with several databases and with users whom the
 /// policies tell apart.
 const JUDGED_MAX: usize = 8;
+
+/// How long a body may be, in bytes, that the catalog is read with. Its queries say the same number.
+const BODY_BYTES_MAX: usize = 48_000;
 
 /// Reads and judges a text as a session without temporary tables does, or remembers it: how many of its statements may run.
 /// For whoever measures that alone. Call it on a thread with `sql::READ_STACK_BYTES` of stack.
@@ -91,7 +94,7 @@ pub(crate) struct Seen<'a> {
 
 /// What a statement does not name itself.
 #[derive(Clone, Debug, Default)]
-struct Implied {
+pub(crate) struct Implied {
     /// Functions that run because it calls others or reads views, and relations that all these name.
     called: Rc<[String]>,
     /// The same of triggers, rules and the like.
@@ -691,6 +694,13 @@ impl Texts<'_> {
     ) -> Rc<Judged> {
         let Texts { read, seen: _, versions, env, readers_disagree, is_alone: _ } = self;
         let known = Known { temporary: &versions.temporary, ..Known::of(catalog, env) };
+        let text = read.text.get(own.span.clone()).unwrap_or_default();
+        let unread = if env.hides() { unread(text, statement, catalog) } else { None };
+        let with_unread = unread.map(|effect| {
+            let effects = statement.effects.iter().copied().chain([effect]).collect();
+            Statement { effects, ..statement.clone() }
+        });
+        let statement = with_unread.as_ref().unwrap_or(statement);
         let disagreement = readers_disagree.unwrap_or_default().to_owned();
         // Of several statements in one string, a COPY cannot be kept apart.
         let copied = if self.is_alone { Copied::of(&read.text, statement).map(Rc::new) } else { None };
@@ -705,7 +715,6 @@ impl Texts<'_> {
             let id = ColumnId { table_oid: relation.oid, number: column.number };
             env.classes.get(&id).map(|class| class.name())
         };
-        let text = read.text.get(own.span.clone()).unwrap_or_default();
         let has_none = env.classes.is_empty() && env.unsearched.is_none_or(|columns| columns.is_empty());
         let asks_of = |hides: &dyn Fn(Class) -> bool, of_wholes: bool| match has_none {
             true => None,
@@ -1259,8 +1268,7 @@ impl Judged {
 
     /// Whether it runs or reads one of these that has changed in another way than by new columns, and does not name it.
     pub(crate) fn implies_any(&self, moved: &MovedNames) -> bool {
-        let Implied { called, reached } = &self.implied;
-        is_changed(called, moved) || is_changed(reached, moved)
+        self.implied.is_changed(moved)
     }
 
     /// What of it is sensitive where these names may mean something that is: what runs because of what it calls or reads can give that.
@@ -1325,7 +1333,7 @@ impl Judged {
 }
 
 impl Implied {
-    fn of(own: &Statement, whole: &Statement) -> Self {
+    pub(crate) fn of(own: &Statement, whole: &Statement) -> Self {
         let owned = |names: Vec<&String>| names.into_iter().cloned().collect();
         let reached = implied(own, whole.reached.iter().map(|reached| &reached.does)).into_iter();
         let calls = whole.reached.iter().map(|reached| &reached.calls);
@@ -1333,6 +1341,11 @@ impl Implied {
             called: owned(implied(own, std::iter::once(whole))),
             reached: owned(reached.chain(calls).collect()),
         }
+    }
+
+    /// Whether one of them has changed in another way than by new columns.
+    pub(crate) fn is_changed(&self, moved: &MovedNames) -> bool {
+        is_changed(&self.called, moved) || is_changed(&self.reached, moved)
     }
 }
 
@@ -1625,6 +1638,22 @@ fn effects(statement: &Statement) -> Vec<&'static str> {
         }
     }
     words
+}
+
+/// What of its code nobody reads whom something is kept from: what hangs on rows, where it is too long for the catalog, and a function that will
+/// be.
+fn unread(text: &str, statement: &Statement, catalog: &Catalog) -> Option<Effect> {
+    let is_unread = |routine: &Routine| {
+        matches!(routine.language.as_str(), "plpgsql" | "sql") && routine.definition.is_empty()
+    };
+    let reached = statement.reached.iter();
+    let mut called = reached.flat_map(|reached| reached.does.functions.iter().chain([&reached.calls]));
+    let makes = statement.effects.contains(&Effect::Other("CreateFunctionStmt"));
+    match () {
+        () if called.any(|name| catalog.routines(name).any(is_unread)) => Some(Effect::OpaqueCall),
+        () if makes && BODY_BYTES_MAX < text.len() => Some(Effect::OpaqueBody),
+        () => None,
+    }
 }
 
 /// Whether no relation that outlives its session has this name. PostgreSQL's own are not in the catalog, and all that could

@@ -1,6 +1,8 @@
 //! What a statement was found to write when it was sent is looked at once more when it has run: it may have waited, and what it read
 //! may have become sensitive by then.
 
+use std::rc::Rc;
+
 use crate::action::Action;
 use crate::judged::{Judged, Read};
 use crate::moving::MovedNames;
@@ -12,8 +14,22 @@ impl Session {
     /// Notes what a statement that has run has written into, where that is by now known to be sensitive or may be. Its completion is
     /// told behind that.
     pub(crate) fn note_late(&self, judged: &Judged, env: &Environment<'_>, out: &mut Vec<Action>) {
+        let stains = self.late_stains(judged, env);
+        if !stains.is_empty() {
+            out.push(Action::Stain(stains));
+        }
+    }
+
+    /// The same of the statement whose result is planned: it may give back what it has written.
+    pub(crate) fn late_of_current(&mut self, env: &Environment<'_>) -> Vec<Stain> {
+        let judged = self.current().map(|running| Rc::clone(&running.judged));
+        judged.filter(|_| env.hides()).map(|judged| self.late_stains(&judged, env)).unwrap_or_default()
+    }
+
+    /// What a statement writes into that is by now known to be sensitive or may be, and was not when it was sent.
+    fn late_stains(&self, judged: &Judged, env: &Environment<'_>) -> Vec<Stain> {
         if judged.catalog_version == env.catalog_version && env.moved.is_none() || !judged.may_write() {
-            return;
+            return Vec::new();
         }
         let mut stains: Vec<Stain> = Vec::new();
         if !judged.code.is_as_it_was(env.catalog) {
@@ -31,8 +47,6 @@ impl Session {
             }
         }
         stains.retain(|stain| !env.stains.has(stain, env.classes));
-        if !stains.is_empty() {
-            out.push(Action::Stain(stains));
-        }
+        stains
     }
 }

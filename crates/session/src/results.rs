@@ -15,6 +15,7 @@ use crate::moving::MovedNames;
 use crate::names::{Columns, ResultColumn, ResultColumns};
 use crate::ruled::may_be_put_unseen;
 use crate::sightings::Sighted;
+use crate::stains::Stain;
 use crate::state::Environment;
 use crate::temporary::Temporary;
 use crate::unknown::Unknown;
@@ -72,22 +73,19 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
-    /// What happens to the rows that are still to come of a result of `judged`, where functions compute them and what these do may be
-    /// something else by now; `None` where it is as it was.
-    pub(crate) fn again(
-        &self,
-        judged: &Judged,
-        (env, own, temporary): (&Environment<'_>, &MovedNames, &Temporary),
-        asked: &mut Asked,
-    ) -> Result<Option<Rc<Planned>>, NeedsCatalog> {
-        if !judged.code.calls() || self.columns.is_empty() || !env.hides() {
-            return Ok(None);
-        }
+    /// Whether the rows that are still to come of a result of `judged` are to be planned again: functions compute them, and what these do may
+    /// be something else by now.
+    pub(crate) fn is_outdated(&self, judged: &Judged, env: &Environment<'_>) -> bool {
         let is_moved = || !self.is_moved && env.moved.is_some_and(|moved| judged.names_any(moved));
-        if self.catalog_version == env.catalog_version && !is_moved() {
-            return Ok(None);
-        }
-        plan(&self.columns, judged, (env, own, temporary), asked).map(Some)
+        judged.code.calls()
+            && !self.columns.is_empty()
+            && env.hides()
+            && (self.catalog_version != env.catalog_version || is_moved())
+    }
+
+    /// The columns of the result.
+    pub(crate) fn columns(&self) -> &Columns {
+        &self.columns
     }
 
     /// The columns in which something was found: they were masked.
@@ -118,11 +116,13 @@ pub(crate) fn hide_all(count: usize, format: u16, catalog_version: u64) -> Rc<Pl
 /// Plans a result of `judged` with these columns.
 ///
 /// `asked` remembers for which version a newer catalog was asked: a relation that is not in the newer one either
-/// is one that this session has made and not committed, and stays unknown until its transaction ends.
+/// is one that this session has made and not committed, and stays unknown until its transaction ends. `late` is what it writes into that has
+/// become sensitive since it was sent.
 pub(crate) fn plan(
     columns: &Columns,
     judged: &Judged,
     (env, own, temporary): (&Environment<'_>, &MovedNames, &Temporary),
+    late: &[Stain],
     asked: &mut Asked,
 ) -> Result<Rc<Planned>, NeedsCatalog> {
     // What a record's fields are must be what the catalog shows.
@@ -130,6 +130,7 @@ pub(crate) fn plan(
     // They may have been moved since the statement was judged, by whom it waited for.
     let moved = env.moved.filter(|moved| env.hides() && judged.names_any(moved));
     if moved.is_none()
+        && late.is_empty()
         && let Some(planned) = judged.planned.borrow().as_ref()
         && planned.catalog_version == env.catalog_version
         && planned.plan.methods().are_those(env.methods)
@@ -211,7 +212,16 @@ pub(crate) fn plan(
                     || judged.reads_stained(env)
                         && column.id().is_some_and(|id| !env.classes.contains_key(&id))
             });
+        // What it returns was put there by what has become sensitive since.
+        let is_late = || {
+            let relation = env.catalog.relation(column.table_oid);
+            let own = relation.and_then(|relation| Some((relation, relation.column(column.column)?)));
+            own.is_some_and(|(relation, own)| {
+                late.iter().any(|stain| stain.shows_in(relation, own, env.catalog))
+            })
+        };
         let plan = match known {
+            _ if !late.is_empty() && is_late() => Plan::hidden(&column.field()),
             _ if (is_other || judged.is_older) && is_shown() => Plan::hidden(&column.field()),
             _ if is_put => {
                 let computed = Field { table_oid: 0, ..column.field() };
@@ -279,7 +289,7 @@ pub(crate) fn plan(
         searched: searched.into(),
     });
     // What this catalog does not know, the next may: it is asked for each time.
-    judged.planned.replace((!has_unknown && moved.is_none()).then(|| Rc::clone(&planned)));
+    judged.planned.replace((!has_unknown && moved.is_none() && late.is_empty()).then(|| Rc::clone(&planned)));
     Ok(planned)
 }
 

@@ -152,6 +152,7 @@ impl Session {
         if let Some(planned) = &running.planned {
             return Ok(Some(planned.plan.masks()));
         }
+        let late = self.late_of_current(env);
         let Some(Owed::Execute { running, portal }) = self.owed.front_mut() else {
             return Err(SessionError::server("rows without a description"));
         };
@@ -161,6 +162,7 @@ impl Session {
             &columns,
             &running.judged,
             (env, &self.moving, &self.temporary),
+            &late,
             &mut self.asked_catalog,
         ) else {
             return Ok(None);
@@ -183,13 +185,23 @@ impl Session {
                 false => Ok(Some(())),
             };
         };
-        let again =
-            planned.again(&running.judged, (env, &self.moving, &self.temporary), &mut self.asked_catalog);
-        let Ok(again) = again else { return Ok(None) };
-        if let Some(planned) = again {
-            running.copied_from_here(&planned, encoding);
-            running.begin_result(planned);
+        if !planned.is_outdated(&running.judged, env) {
+            return Ok(Some(()));
         }
+        let columns = Rc::clone(planned.columns());
+        let late = self.late_of_current(env);
+        let Some(running) = self.owed.front_mut().and_then(Owed::running) else { return Ok(Some(())) };
+        let Ok(planned) = results::plan(
+            &columns,
+            &running.judged,
+            (env, &self.moving, &self.temporary),
+            &late,
+            &mut self.asked_catalog,
+        ) else {
+            return Ok(None);
+        };
+        running.copied_from_here(&planned, encoding);
+        running.begin_result(planned);
         Ok(Some(()))
     }
 
@@ -202,6 +214,7 @@ impl Session {
             &columns,
             &running.judged,
             (env, &self.moving, &self.temporary),
+            &[],
             &mut self.asked_catalog,
         ) else {
             return Ok(true);
@@ -379,6 +392,7 @@ impl Session {
     }
 
     fn row_description(&mut self, body: &[u8], env: &Environment<'_>) -> Result<Pass, SessionError> {
+        let late = self.late_of_current(env);
         match self.owed.front_mut() {
             Some(Owed::DescribeStatement { .. }) => {
                 self.owed.pop_front();
@@ -410,6 +424,7 @@ impl Session {
                     &columns,
                     &running.judged,
                     (env, &self.moving, &self.temporary),
+                    &late,
                     &mut self.asked_catalog,
                 ) {
                     Ok(planned) => running.begin_result(planned),

@@ -42,6 +42,8 @@ pub(crate) struct Spills {
     pub(crate) into: Vec<(String, Option<Written>)>,
     /// Materialised views that code fills again.
     pub(crate) refreshed: Vec<String>,
+    /// The rows that it writes, itself and by code.
+    pub(crate) writes: Vec<Write>,
 }
 
 /// A column of a table that the catalog does not show, of which the text tells the place alone.
@@ -106,6 +108,7 @@ pub(crate) fn spilled(
     if known.is_empty() || !may_spill(own) && !may_write() {
         return found.spills;
     }
+    found.spills.writes = all_writes(whole);
     found.reads_parts = reads_parts(own, known);
     if own.effects.contains(&Effect::Other("RenameStmt")) {
         found.rename(text);
@@ -211,6 +214,18 @@ pub(crate) fn spilled(
     }
     found.renamed_within(own, whole);
     found.spills
+}
+
+/// All rows that it writes, itself and by what it reaches.
+fn all_writes(whole: &Statement) -> Vec<Write> {
+    let mut all: Vec<Write> = Vec::new();
+    let reached = whole.reached.iter().flat_map(|reached| &reached.does.writes);
+    for write in whole.writes.iter().chain(reached) {
+        if !all.contains(write) {
+            all.push(write.clone());
+        }
+    }
+    all
 }
 
 /// What code could write that `whole` makes, or hangs somewhere, wherever that runs before a catalog shows it.

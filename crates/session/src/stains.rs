@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use mask::{Class, Classes, ColumnId};
 use sql::Catalog;
-use sql::catalog::Column;
+use sql::catalog::{Column, Relation};
 
 /// A column, or several, that a statement writes sensitive values into.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,6 +101,33 @@ impl NamedStain {
             (Some(of), Some(by_name)) if of == by_name => of,
             (Some(of), None) if self.is_copy => of,
             _ => Class::Derived,
+        }
+    }
+}
+
+impl Stain {
+    /// Whether what is written there can be seen in this column of a relation: it is that one, or the relation shows rows of the other, or the other
+    /// has its rows.
+    pub(crate) fn shows_in(&self, relation: &Relation, column: &Column, catalog: &Catalog) -> bool {
+        let is_in = |id: &ColumnId| {
+            let is_part = |part: u32, of: u32| catalog.parts(of).into_iter().any(|known| known.part == part);
+            let is_same = relation.oid == id.table_oid && column.number == id.number;
+            let other = || catalog.relation(id.table_oid);
+            let is_named = || {
+                other().and_then(|other| other.column(id.number)).is_some_and(|own| own.name == column.name)
+            };
+            let shares = is_part(id.table_oid, relation.oid) || is_part(relation.oid, id.table_oid);
+            let is_below = |below: &&Relation| below.oid == id.table_oid;
+            is_same
+                || if shares {
+                    is_named()
+                } else {
+                    relation.oid != id.table_oid && catalog.with_underlying(relation).iter().any(is_below)
+                }
+        };
+        match self {
+            Stain::Column(id, _) | Stain::Part(id) => is_in(id),
+            Stain::Named(named) => named.meant(catalog).any(|(id, _)| is_in(&id)),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! What a statement stains by what no catalog shows yet: names that its transaction has moved, code that it has made, relations that it has
 //! made beside others of their name.
 
-use sql::facts::{Effect, RelationUse};
+use sql::catalog::Relation;
+use sql::facts::{Effect, RelationUse, Write};
 use sql::{Catalog, EXTENDING, Statement};
 
-use crate::judged::{Judged, is_widened};
+use crate::judged::{Implied, Judged, is_widened};
 use crate::moving::{MovedNames, Written};
 use crate::shown::Known;
-use crate::spills::{refreshes, rests_on_moved, spilled_by_moved};
+use crate::spills::{refreshes, rests_on_moved, spilled, spilled_by_moved};
 use crate::stains::{NamedStain, Stain};
 use crate::state::{Environment, Session};
 use crate::ways::Ways;
@@ -65,16 +66,16 @@ impl Session {
             };
             stains.push(Stain::Named(NamedStain { names, ..NamedStain::any(table, Vec::new()) }));
         }
-        if !judged.spills.into.is_empty() {
-            let made = judged.moves.as_ref().map(|moves| &moves.ways);
-            let ways =
-                Ways::all([moving.ways()].into_iter().chain(made).chain(env.moved.map(MovedNames::ways)));
+        let made = judged.moves.as_ref().map(|moves| &moves.ways);
+        let ways = Ways::all([moving.ways()].into_iter().chain(made).chain(env.moved.map(MovedNames::ways)));
+        if !ways.is_empty() {
             let is_recolumned = |name: &str| {
                 moving.is_recolumned(name) || env.moved.is_some_and(|moved| moved.is_recolumned(name))
             };
-            for (table, column) in judged.spills.into.iter().filter(|_| !ways.is_empty()) {
+            for (table, column) in &judged.spills.into {
                 stains.extend(ways.stains(table, column.as_ref(), is_recolumned, env.catalog));
             }
+            self.add_given(judged, (&ways, moving), env, &mut stains);
         }
         // What was put off runs at the end.
         let settles = judged.may_settle && self.telling.is_in_transaction();
@@ -109,6 +110,61 @@ impl Session {
         stains.retain(|stain| !env.stains.has(stain, env.classes));
         stains
     }
+
+    /// Adds what code gives to rows that `judged` writes by one name where another is reached on which that code hangs, and what it writes
+    /// elsewhere.
+    fn add_given(
+        &self,
+        judged: &Judged,
+        (ways, moving): (&Ways, &MovedNames),
+        env: &Environment<'_>,
+        stains: &mut Vec<Stain>,
+    ) {
+        let mut writes = judged.spills.writes.clone();
+        for read in judged.runs.iter().flat_map(|runs| self.run_by(runs)) {
+            writes.extend(read.judge(env, self.seen()).one.spills.writes.iter().cloned());
+        }
+        let all_moved = || [Some(moving), env.moved].into_iter().flatten();
+        let is_recolumned = |name: &str| all_moved().any(|moved| moved.is_recolumned(name));
+        let known = Known::of(env.catalog, env);
+        let mut elsewhere: Vec<Stain> = Vec::new();
+        for write in &writes {
+            for part in ways.reached(&write.name, env.catalog) {
+                let mut given = |column: Option<&str>| {
+                    stains.extend(ways.given((&write.name, &part), column, is_recolumned, env.catalog));
+                };
+                if all_moved().any(|moved| moved.hangs() && moved.has(&part) && !moved.is_widened(&part)) {
+                    given(None);
+                }
+                for relation in env.catalog.named(&part) {
+                    let own = written(write, relation);
+                    let whole = own.with_reach(env.catalog);
+                    if all_moved().any(|moved| Implied::of(&own, &whole).is_changed(moved)) {
+                        given(None);
+                    }
+                    for stain in spilled("", (&own, &whole), &known, |class| env.reveals(class)).stains {
+                        match stain {
+                            Stain::Column(id, _) if id.table_oid == relation.oid => {
+                                given(relation.column(id.number).map(|column| column.name.as_str()));
+                            }
+                            other => elsewhere.push(other),
+                        }
+                    }
+                }
+            }
+        }
+        stains.extend(elsewhere);
+    }
+}
+
+/// What writes the same rows by the name of `relation`; an UPDATE can put them into another partition.
+fn written(write: &Write, Relation { schema, name, .. }: &Relation) -> Statement {
+    let effects: &[Effect] = match write.effect {
+        Effect::Update => &[Effect::Update, Effect::Delete, Effect::Insert],
+        ref effect => std::slice::from_ref(effect),
+    };
+    let write = |effect: &Effect| Write { effect: *effect, schema: Some(schema.clone()), name: name.clone() };
+    Statement { writes: effects.iter().map(write).collect(), ..Statement::default() }
 }
 
 /// Whether what a statement writes may come from elsewhere than its own text says.

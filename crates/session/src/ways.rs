@@ -91,23 +91,31 @@ impl Ways {
             }
             Some(_) | None => Vec::new(),
         };
-        let mut stains = Vec::new();
-        for (name, Reached { is_through, .. }) in reached.iter().filter(|(_, reached)| reached.is_by_way) {
-            let names = if *is_through { Vec::new() } else { names.clone() };
-            let mut known = Vec::new();
-            for relation in catalog.named(name) {
-                known.push(relation.oid);
-                let written = |column: &&Column| names.is_empty() || names.contains(&column.name);
-                stains.extend(relation.columns.iter().filter(written).map(|column| {
-                    let id = ColumnId { table_oid: relation.oid, number: column.number };
-                    Stain::Column(id, Class::Derived)
-                }));
-            }
-            if known.is_empty() {
-                stains.push(Stain::Named(NamedStain { names, ..NamedStain::any(name, known) }));
-            }
-        }
-        stains
+        let reached = reached.iter().filter(|(_, reached)| reached.is_by_way);
+        stained(reached.map(|(name, reached)| (name, reached.is_through)), &names, catalog)
+    }
+
+    /// Names that rows get to which are written by this one, where the catalog alone does not have it so.
+    pub(crate) fn reached(&self, table: &str, catalog: &Catalog) -> Vec<String> {
+        let reached = self.follow(table, catalog).into_iter().filter(|(_, reached)| reached.is_by_way);
+        reached.map(|(name, _)| name).filter(|name| name != table).collect()
+    }
+
+    /// What is stained where code puts something into this column, or any, of `part`, which gets the rows that are written by the name of
+    /// `table`: they show it as well.
+    pub(crate) fn given(
+        &self,
+        (table, part): (&str, &str),
+        column: Option<&str>,
+        is_recolumned: impl Fn(&str) -> bool,
+        catalog: &Catalog,
+    ) -> Vec<Stain> {
+        let reached = self.follow(table, catalog);
+        let is_through = |name: &str| reached.get(name).is_none_or(|reached| reached.is_through);
+        let is_same = !is_through(part) && !reached.keys().any(|name| is_recolumned(name));
+        let names: Vec<String> = column.filter(|_| is_same).map(str::to_owned).into_iter().collect();
+        let shown = reached.iter().filter(|(name, at)| at.is_by_way || *name == table || *name == part);
+        stained(shown.map(|(name, reached)| (name, reached.is_through)), &names, catalog)
     }
 
     /// All names that rows get to which are written by this one, also as the catalog has it.
@@ -153,4 +161,29 @@ impl Ways {
         }
         found
     }
+}
+
+/// Columns called so, or any where none is, of what has these names; any of what is reached by other columns.
+fn stained<'n>(
+    reached: impl Iterator<Item = (&'n String, bool)>,
+    names: &[String],
+    catalog: &Catalog,
+) -> Vec<Stain> {
+    let mut stains = Vec::new();
+    for (name, is_through) in reached {
+        let names = if is_through { Vec::new() } else { names.to_vec() };
+        let mut known = Vec::new();
+        for relation in catalog.named(name) {
+            known.push(relation.oid);
+            let written = |column: &&Column| names.is_empty() || names.contains(&column.name);
+            stains.extend(relation.columns.iter().filter(written).map(|column| {
+                let id = ColumnId { table_oid: relation.oid, number: column.number };
+                Stain::Column(id, Class::Derived)
+            }));
+        }
+        if known.is_empty() {
+            stains.push(Stain::Named(NamedStain { names, ..NamedStain::any(name, known) }));
+        }
+    }
+    stains
 }

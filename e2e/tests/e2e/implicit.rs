@@ -3,6 +3,8 @@
 use anyhow::{Context, Result};
 use e2e::psql;
 
+use crate::laundering::run;
+use crate::leaks::{Values, shows_canary, with_objects_of};
 use crate::stack::{Stack, words};
 
 /// `harm` is what each of these leads to. What must be immutable calls it by another, as PostgreSQL looks no further.
@@ -196,5 +198,46 @@ fn what_operators_and_casts_show_is_masked() -> Result<()> {
         let output = psql::run(&alice, statement)?;
         assert!(!output.stdout.to_lowercase().contains("ada@"), "{statement}: {output:?}");
     }
+    Ok(())
+}
+
+/// A function that is longer than the catalog is read with could do anything.
+#[test]
+fn what_hangs_on_rows_and_is_too_long_to_be_read_does_not_run_for_who_may_not_see_values() -> Result<()> {
+    let stack = with_objects_of(Values::Names, "")?;
+    let function = |name: &str, len: usize| {
+        let long = "x".repeat(len);
+        format!(
+            "CREATE FUNCTION {name}(text) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS 'BEGIN /*{long}*/ PERFORM long_write($1); RETURN true; END'"
+        )
+    };
+    let made = [
+        "CREATE TABLE long_log (z text)",
+        "CREATE FUNCTION long_write(text) RETURNS bool LANGUAGE plpgsql AS 'BEGIN INSERT INTO long_log VALUES ($1); RETURN true; END'",
+        &function("long_check", 50_000),
+        &function("short_check", 40_000),
+        "CREATE TABLE long_a (id int, last_name text, CHECK (long_check(last_name)))",
+        "CREATE DOMAIN long_d AS text CHECK (long_check(value))",
+        "CREATE TABLE long_b (id int, last_name long_d)",
+        "CREATE TABLE long_c (id int, last_name text, g bool GENERATED ALWAYS AS (long_check(last_name)) STORED)",
+        "CREATE TABLE short_a (id int, last_name text, CHECK (short_check(last_name)))",
+    ];
+    for text in made {
+        psql::run(&stack.owner(), text)?.success()?;
+    }
+    run(&stack.alice()?, "SELECT 1 FROM long_a, long_b, long_c, short_a, long_log")?;
+    for table in ["long_a", "long_b", "long_c"] {
+        let text = format!("INSERT INTO {table} (id, last_name) SELECT id, last_name FROM people");
+        let written = run(&stack.alice()?, &text)?;
+        assert!(written.stderr.contains("opaque-code"), "{text}: {written:?}");
+    }
+    let text = "INSERT INTO short_a SELECT id, last_name FROM people";
+    assert_eq!(run(&stack.alice()?, text)?.stderr, "", "{text}");
+    let direct = run(&stack.owner(), "SELECT z FROM long_log")?;
+    let read = run(&stack.alice()?, "SELECT z FROM long_log")?;
+    assert!(shows_canary(&direct) && !shows_canary(&read), "{read:?} instead of {direct:?}");
+    let too_long = psql::run(&stack.alice()?, &function("long_new", 50_000))?;
+    assert!(too_long.stderr.contains("opaque-code"), "{}", too_long.stderr);
+    psql::run(&stack.alice()?, &function("short_new", 40_000))?.success()?;
     Ok(())
 }

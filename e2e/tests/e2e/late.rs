@@ -12,7 +12,7 @@ use crate::laundering::run;
 use crate::leaks::{Values, shows_canary, with_objects_of};
 
 /// What is there before, what waits, what somebody does meanwhile, what he does afterwards, and what reads it.
-const CASES: [[&str; 5]; 7] = [
+const CASES: [[&str; 5]; 11] = [
     [
         "CREATE TABLE a1 (z text); CREATE TABLE a2 (id int, z text)",
         "LOCK TABLE gate IN SHARE MODE; INSERT INTO a1 SELECT z FROM a2",
@@ -65,6 +65,40 @@ const CASES: [[&str; 5]; 7] = [
         "CREATE OR REPLACE FUNCTION g2() RETURNS text LANGUAGE sql AS $$ SELECT 'x'::text $$",
         "SELECT 1",
     ],
+    // What it gives back was put there by code that read it.
+    [
+        "CREATE TABLE h1 (id int, z text); CREATE TABLE h2 (id int, z text);
+         CREATE FUNCTION h3() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.z := (SELECT max(z) FROM h1); RETURN NEW; END $$;
+         CREATE TRIGGER h4 BEFORE INSERT ON h2 FOR EACH ROW EXECUTE FUNCTION h3()",
+        "LOCK TABLE gate IN SHARE MODE; INSERT INTO h2 VALUES (1, 'x') RETURNING id, z",
+        "INSERT INTO h1 SELECT id, email FROM people",
+        "",
+        "SELECT z FROM h2",
+    ],
+    [
+        "CREATE TABLE j1 (id int, z text); CREATE FUNCTION j3() RETURNS text LANGUAGE sql AS $$ SELECT max(z) FROM j1 $$;
+         CREATE TABLE j2 (id int, z text DEFAULT j3())",
+        "LOCK TABLE gate IN SHARE MODE; INSERT INTO j2 (id) VALUES (1) RETURNING *",
+        "INSERT INTO j1 SELECT id, email FROM people",
+        "",
+        "SELECT z FROM j2",
+    ],
+    [
+        "CREATE TABLE k1 (id int, z text); CREATE TABLE k2 (id int, z text); INSERT INTO k2 VALUES (1, 'x')",
+        "LOCK TABLE gate IN SHARE MODE; UPDATE k2 SET z = (SELECT max(z) FROM k1) WHERE id = 1 RETURNING z",
+        "INSERT INTO k1 SELECT id, email FROM people",
+        "",
+        "SELECT z FROM k2",
+    ],
+    [
+        "CREATE TABLE l1 (id int, z text); CREATE TABLE l2 (id int, z text) PARTITION BY RANGE (id); CREATE TABLE l3 PARTITION OF l2 FOR VALUES FROM (0) TO (9);
+         CREATE FUNCTION l4() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.z := (SELECT max(z) FROM l1); RETURN NEW; END $$;
+         CREATE TRIGGER l5 BEFORE INSERT ON l3 FOR EACH ROW EXECUTE FUNCTION l4()",
+        "LOCK TABLE gate IN SHARE MODE; INSERT INTO l2 VALUES (1, 'x') RETURNING id, z",
+        "INSERT INTO l1 SELECT id, email FROM people",
+        "",
+        "SELECT z FROM l2; SELECT z FROM l3",
+    ],
 ];
 
 #[test]
@@ -107,6 +141,50 @@ fn who_waits_writes_and_shows_nothing_in_clear_that_has_become_sensitive() -> Re
         assert_eq!(holder.quit()?, 0);
     }
     assert!(wrong.is_empty(), "{wrong}");
+    Ok(())
+}
+
+/// A trigger takes what is there for each row: what others write while the rows of RETURNING come.
+#[test]
+fn rows_that_a_statement_gives_back_are_hidden_as_soon_as_its_code_gives_values() -> Result<()> {
+    let stack = with_objects_of(Values::Names, "")?;
+    let made = "CREATE TABLE gate (); CREATE TABLE m1 (id int, z text); CREATE TABLE m2 (id int, z text);
+        CREATE FUNCTION m3() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.z := (SELECT max(z) FROM m1); RETURN NEW; END $$;
+        CREATE TRIGGER m4 BEFORE INSERT ON m2 FOR EACH ROW EXECUTE FUNCTION m3();
+        CREATE TABLE n2 (id int, z text);
+        CREATE FUNCTION n3() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF EXISTS (SELECT 1 FROM m1) THEN NEW.z := 'filled'; END IF; RETURN NEW; END $$;
+        CREATE TRIGGER n4 BEFORE INSERT ON n2 FOR EACH ROW EXECUTE FUNCTION n3();
+        CREATE FUNCTION waits(at int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN IF at = 2000 THEN LOCK TABLE gate IN SHARE MODE; END IF; RETURN at; END $$";
+    psql::run(&stack.owner(), made)?.success()?;
+    run(&stack.alice()?, "SELECT 1 FROM m1, m2, n2")?;
+    let mut holder = Session::start(&stack.owner())?;
+    holder.expect("BEGIN;", "BEGIN")?;
+    holder.expect("LOCK TABLE gate IN SHARE ROW EXCLUSIVE MODE;", "LOCK TABLE")?;
+    let waiters = ["m2", "n2"].map(|table| {
+        let alice = stack.alice();
+        let text = format!(
+            "INSERT INTO {table} SELECT waits(g), 'x' FROM generate_series(1, 4000) g RETURNING id, z"
+        );
+        std::thread::spawn(move || psql::run_with(&alice?, &["-At"], &text))
+    });
+    wait::until("both to wait for the lock", Duration::from_secs(20), || {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+        Ok((psql::run(&stack.owner(), waiting)?.success()?.trim() == "2").then_some(()))
+    })?;
+    psql::run(&stack.alice()?, &Values::Names.of("INSERT INTO m1 SELECT id, email FROM people"))?;
+    holder.expect("COMMIT;", "COMMIT")?;
+    let mut outputs = Vec::new();
+    for waiter in waiters {
+        let Ok(output) = waiter.join() else { bail!("who waits panicked") };
+        outputs.push(output?);
+    }
+    let [given, decided] = outputs.as_slice() else { bail!("two have waited") };
+    assert!(!shows_canary(given) && given.stdout.contains("|***"), "{given:?}");
+    // Other tables' triggers that read it and put nothing of it into rows leave these as they are.
+    assert!(decided.stdout.contains("\n3000|filled") && !decided.stdout.contains("***"), "{decided:?}");
+    let direct = run(&stack.owner(), "SELECT z FROM m2")?;
+    assert!(shows_canary(&direct), "is no attack: {direct:?}");
+    assert_eq!(holder.quit()?, 0);
     Ok(())
 }
 

@@ -310,3 +310,15 @@ SELECT * FROM plans_# ORDER BY id
 CREATE TEMP TABLE load_# (id int, email text, plan text); INSERT INTO load_# VALUES (4, 'd@b.example', 'gold'); INSERT INTO accounts_# (id, email, plan) SELECT id, email, plan FROM load_#; CREATE TABLE plans_# AS SELECT id, plan FROM load_#
 ---
 SELECT * FROM plans_#
+
+CREATE TABLE jb_# (id int, note text) PARTITION BY RANGE (id); CREATE TABLE jb2_# (id int, note text); CREATE FUNCTION jb_touch_#() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NOT EXISTS (SELECT 1 FROM accounts_# a WHERE a.id = NEW.id) THEN RAISE EXCEPTION 'no such account'; END IF; NEW.note := 'ok'; RETURN NEW; END $$; CREATE TRIGGER t BEFORE INSERT ON jb2_# FOR EACH ROW EXECUTE FUNCTION jb_touch_#()
+---
+BEGIN; ALTER TABLE jb_# ATTACH PARTITION jb2_# FOR VALUES FROM (0) TO (10); INSERT INTO jb_# VALUES (1, 'x'); COMMIT
+---
+SELECT * FROM jb_#; SELECT * FROM jb2_#
+
+CREATE TABLE jc_# (id int, note text, at date); CREATE FUNCTION jc_touch_#() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.at := '2020-02-02'; RETURN NEW; END $$; CREATE TRIGGER t BEFORE INSERT OR UPDATE ON jc_# FOR EACH ROW EXECUTE FUNCTION jc_touch_#(); CREATE VIEW jcv_# AS SELECT id, note FROM jc_#
+---
+BEGIN; CREATE OR REPLACE VIEW jcv_# AS SELECT id, note, at FROM jc_#; INSERT INTO jcv_# VALUES (1, 'x'); UPDATE jcv_# SET note = 'y' WHERE id = 1; COMMIT
+---
+SELECT * FROM jcv_#; SELECT * FROM jc_#
