@@ -1467,8 +1467,16 @@ fn moves(text: &str, statement: &Statement, known: &Known<'_>) -> Moves {
         || statement.picks_sequence
         || statement.puts_elsewhere();
     // That the columns of a new table are told moves nothing of it: what is called otherwise is told by its new name.
-    let is_alone = |effect: &Effect| matches!(effect, Effect::AlterTable | Effect::Other("RenameStmt"));
-    let untold = statement.effects.iter().all(is_alone).then(|| known.stains.untold()).flatten();
+    let is_alone = |effect: &Effect| {
+        matches!(
+            effect,
+            Effect::AlterTable
+                | Effect::DropColumn
+                | Effect::Other("CommentStmt" | "IndexStmt" | "RenameStmt")
+        )
+    };
+    let leaves_told = statement.effects.iter().all(is_alone) && statement.calls().next().is_none();
+    let untold = leaves_told.then(|| known.stains.untold()).flatten();
     let untold = Known { stains: untold.as_ref().unwrap_or(known.stains), ..*known };
     let is_sensitive = !known.is_empty()
         && (are_all

@@ -671,7 +671,8 @@ impl<'a> Found<'a> {
                 }
             }
             if named.is_empty() || self.known.temporary.contains(&spill.name) {
-                self.unknown(spill, column, false, reveals);
+                let told = self.told_column(spill, column).filter(|_| named.is_empty());
+                self.unknown(spill, told.as_ref().unwrap_or(column), false, reveals);
             } else if is_new {
                 // A column that was added, or called otherwise, a moment ago.
                 self.unknown(spill, column, true, reveals);
@@ -738,6 +739,13 @@ impl<'a> Found<'a> {
             }
             same.for_each(|own| self.derived(below, own));
         }
+    }
+
+    /// The column that stands where one is written, by the name that a text has told.
+    fn told_column(&self, spill: &Spill, column: &Spilled) -> Option<Spilled> {
+        let Spilled::At { place, origin, .. } = column else { return None };
+        let name = self.known.stains.row(&spill.name).filter(|_| !spill.is_made)?.get(*place)?;
+        Some(Spilled::Named { name: name.clone(), origin: origin.clone() })
     }
 
     /// A column that the catalog does not show is written: of a relation that it shows, where `is_column`.

@@ -302,11 +302,6 @@ CREATE TABLE IF NOT EXISTS accounts_# (id int PRIMARY KEY, email text, full_name
 SELECT id, plan, status, n, created FROM old_# ORDER BY id; SELECT id, plan, status, n, created FROM older_# ORDER BY id
 
 ---
-BEGIN; ALTER TABLE accounts_# ADD COLUMN phone text; UPDATE accounts_# SET phone = '+49 30 1234567', plan = upper(plan) WHERE id = 1; CREATE TABLE plans_# AS SELECT id, plan FROM accounts_#; COMMIT
----
-SELECT * FROM plans_# ORDER BY id
-
----
 CREATE TEMP TABLE load_# (id int, email text, plan text); INSERT INTO load_# VALUES (4, 'd@b.example', 'gold'); INSERT INTO accounts_# (id, email, plan) SELECT id, email, plan FROM load_#; CREATE TABLE plans_# AS SELECT id, plan FROM load_#
 ---
 SELECT * FROM plans_#
