@@ -23,12 +23,13 @@ impl Session {
     /// The same of the statement whose result is planned: it may give back what it has written.
     pub(crate) fn late_of_current(&mut self, env: &Environment<'_>) -> Vec<Stain> {
         let judged = self.current().map(|running| Rc::clone(&running.judged));
-        judged.filter(|_| env.hides()).map(|judged| self.late_stains(&judged, env)).unwrap_or_default()
+        let judged = judged.filter(|judged| may_be_late(judged, env) && env.hides());
+        judged.map(|judged| self.late_stains(&judged, env)).unwrap_or_default()
     }
 
     /// What a statement writes into that is by now known to be sensitive or may be, and was not when it was sent.
     fn late_stains(&self, judged: &Judged, env: &Environment<'_>) -> Vec<Stain> {
-        if judged.catalog_version == env.catalog_version && env.moved.is_none() || !judged.may_write() {
+        if !may_be_late(judged, env) {
             return Vec::new();
         }
         let mut stains: Vec<Stain> = Vec::new();
@@ -49,4 +50,9 @@ impl Session {
         stains.retain(|stain| !env.stains.has(stain, env.classes));
         stains
     }
+}
+
+/// Whether anything has changed since a statement was judged that may write.
+fn may_be_late(judged: &Judged, env: &Environment<'_>) -> bool {
+    (judged.catalog_version != env.catalog_version || env.moved.is_some()) && judged.may_write()
 }
