@@ -21,7 +21,7 @@ const PEOPLE: &str = "\
     CREATE TABLE sized (a text); ALTER TABLE sized ALTER a SET STORAGE EXTERNAL";
 
 /// Each fails for one of the two, and not for the other.
-const FAILING: [&str; 28] = [
+const FAILING: [&str; 32] = [
     "SELECT to_regclass(replace(left(full_name, 1), 'A', 'a.b.c.d')) FROM people WHERE id = $ID",
     "SELECT to_char(1, replace(left(full_name, 1), 'A', '9.9.9')) FROM people WHERE id = $ID",
     "SELECT array[string_to_array(left(full_name, 1) || 'z', 'A'), array['a']] FROM people WHERE id = $ID",
@@ -48,13 +48,18 @@ const FAILING: [&str; 28] = [
     "SELECT daterange(birth_date, '1980-01-01') FROM people WHERE id = $ID",
     "SELECT to_date(translate(left(full_name, 1), 'A', '1'), 'DD') FROM people WHERE id = $ID",
     "SELECT substr(full_name, 1, strpos(full_name, 'Y') - 1) FROM people WHERE id = $ID",
+    "SELECT ('{' || replace(left(full_name, 1), 'A', '{') || '}')::text[] FROM people WHERE id = $ID",
+    "SELECT string_to_array(left(full_name, 1), 'A') || array[array['a']] FROM people WHERE id = $ID",
+    "SELECT ntile(ascii(left(full_name, 1)) - 65) OVER () FROM people WHERE id = $ID",
+    "SELECT nth_value(id, ascii(left(full_name, 1)) - 65) OVER () FROM people WHERE id = $ID",
     "SELECT starts_with(full_name, 'A') AND (SELECT lo_get(1) IS NULL) FROM people WHERE id = $ID",
     "BEGIN; CREATE INDEX ON people (sqrt(80 - ascii(left(full_name, 1)))) WHERE id = $ID; ROLLBACK",
 ];
 
 /// Each tells a letter, a day or a length by the row with which it fails, by what it takes up, or by which rows it writes.
-const TELLING: [&str; 31] = [
+const TELLING: [&str; 32] = [
     "SELECT id, 1 ##+ ascii(left(full_name, 1)) FROM people WHERE id = 1",
+    "SELECT array(SELECT string_to_array(left(full_name, 1) || 'z', x) FROM unnest(array[chr(g), '~']) x) FROM people, generate_series(65, 90) g WHERE id = 1",
     "SELECT id, ### ascii(left(full_name, 1)) FROM people WHERE id = 1",
     "SELECT id, count(*) FROM (SELECT id, 1 ##+ ascii(full_name) FROM people) q GROUP BY id",
     "SELECT ##= substring(full_name from '^' || chr(g)) FROM people, generate_series(65, 90) g WHERE id = 1",
@@ -93,7 +98,7 @@ const TELLING: [&str; 31] = [
 ];
 
 /// What is computed of values as any report computes it.
-const HARMLESS: [&str; 15] = [
+const HARMLESS: [&str; 16] = [
     "SELECT reads(full_name), idle(split_part(full_name, ' ', 1)), idle(left(full_name, 3) || 'x'), idle(substring(full_name from 1 for 3)::varchar), 1 ##+ id, ##= full_name, id ##- 1 FROM people",
     "SELECT array[array[upper(full_name), 'a'], array['b', left(full_name, 1)]], to_regclass('people'), to_char(id, '99'), xmlpi(name a, 'x'), \
         has_table_privilege('people', 'select') FROM people",
@@ -106,6 +111,8 @@ const HARMLESS: [&str; 15] = [
     "SELECT coalesce(upper(full_name), 'nobody'), coalesce(full_name, lower(birth_date::text)), id > 1 AND full_name IS NOT NULL FROM people",
     "SELECT pid, state, left(query, 20), now() - query_start FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid(); \
         SELECT tablename, attname, n_distinct FROM pg_stats WHERE null_frac > 0.9",
+    "SELECT array_agg(full_name)::varchar[], string_to_array(full_name, ' ')::varchar[] || array['x'], array(SELECT lower(full_name) FROM people)::text[], ntile(4) OVER (ORDER BY id), \
+        nth_value(full_name, 2) OVER (ORDER BY id) FROM people GROUP BY id, full_name",
     "SELECT sqrt(id), (id * 500)::int2, chr(64 + id), full_name, mod(id, 7) FROM people",
     "SELECT full_name::varchar(3), birth_date::text, md5(full_name)::uuid, to_char(birth_date, 'YYYY'), json_build_object('name', full_name), to_jsonb(full_name)::text FROM people",
     "SELECT repeat('*', length(full_name) - 1) || right(full_name, 1), overlay(full_name placing '***' from 2 for 3), left(full_name, length(full_name) - 2), \

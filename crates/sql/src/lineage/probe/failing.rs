@@ -10,13 +10,14 @@ use crate::source::SCALARS;
 use crate::tree::Tree;
 
 /// Functions of PostgreSQL, and by which of their arguments they can fail, a bit for each.
-const FUNCTIONS: [(u8, &[&str]); 6] = [
+const FUNCTIONS: [(u8, &[&str]); 7] = [
     (
         ANY,
         &[
             "acos",
             "acosd",
             "acosh",
+            "array_cat",
             "array_out",
             "asin",
             "asind",
@@ -105,6 +106,7 @@ const FUNCTIONS: [(u8, &[&str]); 6] = [
             "date_trunc",
             "extract",
             "format",
+            "ntile",
             "timezone",
             "xpath",
             "xpath_exists",
@@ -135,6 +137,7 @@ const FUNCTIONS: [(u8, &[&str]); 6] = [
         ],
     ),
     (ANY & !FIRST & !SECOND, &["overlay"]),
+    (SECOND, &["nth_value"]),
     (
         KEYS,
         &[

@@ -47,6 +47,19 @@ impl Probes<'_> {
             "AArrayExpr" if 1 < tree.all("elements").count() => {
                 tree.all("elements").filter(|element| makes_list(element)).collect()
             }
+            "SubLink" if is_array_of_rows(tree) => {
+                let targets = tree.one("subselect").into_iter().flat_map(|select| select.all("target_list"));
+                targets.filter_map(|target| target.one("val")).filter(|value| makes_list(value)).collect()
+            }
+            // Lists of as many dimensions as a value says.
+            "AExpr" if tree.name("name") == ["||"] => {
+                let sides: Vec<&Tree> = tree.all("lexpr").chain(tree.all("rexpr")).collect();
+                if sides.iter().any(|side| is_nested(side)) { sides } else { return None }
+            }
+            // What a text is as an array it need not be.
+            "TypeCast" if tree.one("type_name").is_some_and(|of| of.has(&["array_bounds"])) => {
+                tree.all("arg").filter(|arg| arg.kind != "AArrayExpr" && !makes_list(arg)).collect()
+            }
             "JsonObjectAgg" => tree.all("arg").filter_map(|pair| pair.one("key")).collect(),
             "JsonFuncExpr" if tells_failures(tree) => {
                 tree.all("context_item").chain(tree.all("passing")).collect()
@@ -69,6 +82,9 @@ impl Probes<'_> {
     /// Arguments by which such a function fails.
     fn fails_by<'t>(&self, call: &'t Tree) -> Option<Vec<&'t Tree>> {
         let name = call.name("funcname").pop()?;
+        if name == "array_agg" {
+            return Some(call.all("args").filter(|arg| makes_list(arg)).collect());
+        }
         let count = match name {
             _ if BY_PATH.contains(&name) && !walks(call) => usize::MAX,
             _ if BY_PLACE.contains(&name) => 2,
@@ -100,8 +116,18 @@ fn makes_list(element: &Tree) -> bool {
     name.contains("array")
         || name.starts_with("regexp_match")
         || name == "parse_ident"
-        || element.kind == "SubLink" && element.number("sub_link_type") == SubLinkType::ArraySublink as i64
+        || is_array_of_rows(element)
         || element.nodes().any(makes_list)
+}
+
+/// `ARRAY(SELECT …)`.
+fn is_array_of_rows(tree: &Tree) -> bool {
+    tree.kind == "SubLink" && tree.number("sub_link_type") == SubLinkType::ArraySublink as i64
+}
+
+/// An array of arrays.
+fn is_nested(tree: &Tree) -> bool {
+    tree.kind == "AArrayExpr" && tree.all("elements").any(|element| element.kind == "AArrayExpr")
 }
 
 /// Whether the path of such a function only walks down a document, and finds something there or not.
