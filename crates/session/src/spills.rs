@@ -555,7 +555,8 @@ impl<'a> Found<'a> {
                     NamedStain { relation: rename.to.clone(), not, ..stain.clone() }
                 }
                 Some(column) if stain.number.is_some() || stain.names.contains(column) => {
-                    NamedStain { names: vec![rename.to.clone()], ..stain.clone() }
+                    // By its new name nothing is told.
+                    NamedStain { names: vec![rename.to.clone()], told: None, ..stain.clone() }
                 }
                 Some(_) => continue,
             };
@@ -606,7 +607,8 @@ impl<'a> Found<'a> {
         for Likeness { made, of, by_types } in likenesses(text) {
             let mut named = known.catalog.named(&of).peekable();
             // Of one that the catalog does not show, what it is filled with is known by what was written there for it.
-            let is_unseen = named.peek().is_none() && !by_types && !known.stains.of(&of).is_empty();
+            let is_written = || known.stains.of(&of).iter().any(|stain| stain.told.is_none());
+            let is_unseen = named.peek().is_none() && !by_types && is_written();
             if is_unseen || named.any(|relation| is_filled(relation, by_types, known)) {
                 let not = known.catalog.named(&made).map(|relation| relation.oid).collect();
                 self.add(Stain::Named(NamedStain::any(&made, not)));
