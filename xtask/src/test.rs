@@ -3,12 +3,16 @@
 use std::env;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
 use anyhow::{Context, Result};
 
 use crate::setup::{self, Privilege};
 use crate::stages::Stages;
 use crate::{ebpf, repo, run, suites, tidy};
+
+/// How many tests cargo's harness runs at once.
+const TEST_THREADS: &str = "RUST_TEST_THREADS";
 
 /// Run all tests.
 ///
@@ -63,6 +67,11 @@ fn formatting() -> Result<()> {
 fn tests(kinds: &[&str], filter: Option<&str>) -> Result<()> {
     let mut command = test_command("test", filter)?;
     command.args(kinds).args(filter);
+    // Most of them wait for servers half of their time: one more than there are processors keeps these busy.
+    if env::var_os(TEST_THREADS).is_none() {
+        let processors = thread::available_parallelism().context("count the processors")?;
+        command.env(TEST_THREADS, processors.get().saturating_add(1).to_string());
+    }
     with_rights(&mut command)?;
     run::shown(&mut command)
 }
@@ -98,8 +107,7 @@ fn with_rights(command: &mut Command) -> Result<()> {
     const BY_HAND: &str = "run `cargo xtask test` as root, or install sudo";
     if let Privilege::Sudo(sudo) = Privilege::obtain("run the test programs as root", BY_HAND)? {
         let triple = format!("CARGO_TARGET_{}_UNKNOWN_LINUX_GNU_RUNNER", env::consts::ARCH.to_uppercase());
-        let keep =
-            "--preserve-env=PICKET_ENGINE_LIB,XDG_CACHE_HOME,PICKET_LOG,RUST_BACKTRACE,CARGO_MANIFEST_DIR";
+        let keep = "--preserve-env=PICKET_ENGINE_LIB,XDG_CACHE_HOME,PICKET_LOG,RUST_BACKTRACE,RUST_TEST_THREADS,CARGO_MANIFEST_DIR";
         command.env(triple, format!("{} --non-interactive {keep} --", sudo.display()));
     }
     Ok(())
