@@ -193,10 +193,10 @@ fn the_registered_process_is_proxied_and_any_other_is_a_bypass() {
     eye.until_closed(2);
     let alerts = eye.alerts();
     assert_eq!(alerts.len(), 1, "{alerts:#?}");
-    // It is gone: the kernel knows who had started it, and with what.
+    // It is gone: the kernel knows what it ran, who had started it, and with what.
     let parent = &alerts[0].connection.as_ref().unwrap().process.as_ref().unwrap().parents[0];
     let said = format!(
-        "bash (pid {pid}, user root) connected to {address} from {from} around the proxy; started as \"bash -c {connect}\", \
+        "bash (pid {pid}, user root) connected to {address} from {from} around the proxy; runs bash, started as \"bash -c {connect}\", \
          started by {parent}"
     );
     assert!(alerts[0].message.starts_with(&said), "{}", alerts[0].message);
